@@ -1,0 +1,103 @@
+import { resultExpiresAtMs } from './expiry.ts';
+import { classifyFailure, type TaskFailure } from './failure.ts';
+import type { LipSyncSnapshot } from './lip-sync.ts';
+import type { LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
+import { isFinal, type TaskSnapshot, type TaskStatus } from './task.ts';
+import type { VoiceTaskSnapshot } from './voice.ts';
+
+/**
+ * Something that was learned about a task. Every change of a task is one of these, whoever brought it:
+ * a create's answer, a poll, a callback's hint, or the gateway's own decision to close it.
+ */
+export type TaskEvent =
+  | { readonly type: 'SNAPSHOT'; readonly snapshot: TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot }
+  | { readonly type: 'CLOSED'; readonly failure: TaskFailure };
+
+/** `STATE`: watchers are told. `DETAIL`: the record is completed (a fresher URL, a charge told late), nobody is told. */
+export interface Applied<T extends TaskRecord> {
+  readonly record: T;
+  readonly change: 'STATE' | 'DETAIL';
+}
+
+/** How far along a status is. A task never moves to a lower one. */
+const RANK: Record<TaskStatus, number> = {
+  QUEUED: 0,
+  SUBMITTED: 1,
+  PROCESSING: 2,
+  UNRECOGNIZED: 2,
+  SUCCEEDED: 3,
+  FAILED: 3,
+};
+
+/**
+ * What a record becomes by an event; null when the event says nothing new.
+ *
+ * Safe against repeats, reorderings and late arrivals: a final record keeps its status for ever, a lower status never
+ * replaces a higher one, and of two states that rank the same the one that Kling updated later stands.
+ */
+export function applyEvent<T extends TaskRecord>(record: T, event: TaskEvent, nowMs: number): Applied<T> | null {
+  if (event.type === 'CLOSED') {
+    if (isFinal(record.status)) return null;
+    return { change: 'STATE', record: { ...record, status: 'FAILED', failure: event.failure, updatedAtMs: nowMs } };
+  }
+  const { snapshot } = event;
+  if (isFinal(record.status)) return completed(record, snapshot);
+  if (!supersedes(record, snapshot)) return identified(record, snapshot);
+  const updatedAtMs = Math.max(record.updatedAtMs, snapshot.updatedAtMs ?? nowMs);
+  return {
+    change: 'STATE',
+    record: {
+      ...record,
+      ...learned(record, snapshot),
+      status: snapshot.status,
+      klingStatus: snapshot.klingStatus,
+      failure: snapshot.status === 'FAILED' ? classifyFailure(snapshot.statusMessage) : null,
+      updatedAtMs,
+      expiresAtMs: snapshot.status === 'SUCCEEDED' ? resultExpiresAtMs(updatedAtMs) : null,
+    },
+  };
+}
+
+function supersedes(record: TaskRecord, snapshot: TaskSnapshot): boolean {
+  const rise = RANK[snapshot.status] - RANK[record.status];
+  if (rise !== 0) return rise > 0;
+  if (snapshot.klingStatus === record.klingStatus) return false;
+  return (snapshot.updatedAtMs ?? 0) > record.updatedAtMs;
+}
+
+/** Kling's id for the task, learned from an event that changes nothing else. */
+function identified<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): Applied<T> | null {
+  if (record.klingTaskId !== null || snapshot.klingTaskId === '') return null;
+  return { change: 'DETAIL', record: { ...record, klingTaskId: snapshot.klingTaskId } };
+}
+
+/** A final record takes from a later reading of the same outcome only what it lacks or what ages: URLs and the charge. */
+function completed<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): Applied<T> | null {
+  if (snapshot.status !== record.status) return null;
+  const next = { ...record, ...learned(record, snapshot) };
+  return JSON.stringify(next) === JSON.stringify(record) ? null : { change: 'DETAIL', record: next };
+}
+
+/** What a snapshot adds to a record. What Kling leaves out (it often does) is kept as it was. */
+function learned(
+  record: TaskRecord,
+  snapshot: TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot,
+): Partial<LipSyncTask & Omit<VoiceTask, 'kind'>> {
+  const common = {
+    klingTaskId: record.klingTaskId ?? (snapshot.klingTaskId === '' ? null : snapshot.klingTaskId),
+    unitsDeducted: snapshot.unitsDeducted ?? record.unitsDeducted,
+    balanceDeducted: snapshot.balanceDeducted ?? record.balanceDeducted,
+    klingRequestId: record.klingRequestId ?? snapshot.klingRequestId,
+  };
+  if (record.kind === 'VOICE') {
+    const voices = 'voices' in snapshot && snapshot.voices.length > 0 ? snapshot.voices : record.voices;
+    return { ...common, voices };
+  }
+  if (!('videos' in snapshot)) return common;
+  return {
+    ...common,
+    videos: snapshot.videos.length > 0 ? snapshot.videos : record.videos,
+    parentVideo: snapshot.parentVideo ?? record.parentVideo,
+    watermarkEnabled: snapshot.watermarkEnabled ?? record.watermarkEnabled,
+  };
+}

@@ -1,0 +1,73 @@
+import { VIDEO_MS_MAX } from './placement.ts';
+
+/** What one unit costs, in US dollars (Kling's price list, 2026-09). */
+export const UNIT_PRICE_USD = '0.14';
+
+/** Units for making one voice, one identify-face call, one text-to-speech call (Kling's price list, 2026-09). */
+export const VOICE_UNITS = '0.05';
+export const FACE_SCAN_UNITS = '0.05';
+export const SPEECH_UNITS = '0.05';
+
+/** A lip-sync costs 0.5 units for every 5 seconds of video (Kling's price list, 2026-09). */
+const LIP_SYNC_MILLI_UNITS = 500;
+const LIP_SYNC_STEP_MS = 5000;
+
+/**
+ * What a lip-sync of a video is expected to cost, in units. An estimate: how Kling rounds is not documented, so 5 seconds
+ * that have begun are counted as whole. Null, and anything that is no length, counts as the longest video: at most so much.
+ */
+export function lipSyncUnits(videoDurationMs: number | null): string {
+  const known = videoDurationMs !== null && videoDurationMs > 0 && videoDurationMs <= VIDEO_MS_MAX;
+  const steps = Math.ceil((known ? videoDurationMs : VIDEO_MS_MAX) / LIP_SYNC_STEP_MS);
+  return fromMilliunits(steps * LIP_SYNC_MILLI_UNITS);
+}
+
+/** The exact sum of amounts; null when one of them is not a decimal number of 0 or more. Of nothing: `"0"`. */
+export function sumUnits(amounts: readonly string[]): string | null {
+  let sum = 0;
+  for (const amount of amounts) {
+    const milli = toMilliunits(amount);
+    if (milli === null) return null;
+    sum += milli;
+  }
+  return fromMilliunits(sum);
+}
+
+/** Negative when `a` is less, 0 when they are equal (`"1"` and `"1.0"` are), positive when it is more; null as in `sumUnits`. */
+export function compareUnits(a: string, b: string): number | null {
+  const left = toMilliunits(a);
+  const right = toMilliunits(b);
+  return left === null || right === null ? null : left - right;
+}
+
+/** What units cost in US dollars, exactly, without trailing zeros; null as in `sumUnits`. */
+export function unitsToUsd(units: string): string | null {
+  const milli = toMilliunits(units);
+  const cents = Math.round(Number(UNIT_PRICE_USD) * 100);
+  return milli === null ? null : decimal(milli * cents, 5);
+}
+
+/**
+ * Thousandths of a unit: an integer that can be added and compared without error. What is smaller than a thousandth
+ * counts as one, so that a sum is never less than what was charged. Null when the text is no decimal number, is
+ * negative, or is 1,000,000,000 or more.
+ */
+export function toMilliunits(amount: string): number | null {
+  const match = /^(\d{1,9})(?:\.(\d{1,3})(\d{0,30}))?$/.exec(amount);
+  if (match === null) return null;
+  const [, whole = '', thousandths = '', rest = ''] = match;
+  return Number(whole) * 1000 + Number(thousandths.padEnd(3, '0')) + (/[1-9]/.test(rest) ? 1 : 0);
+}
+
+/** The opposite, without trailing zeros: `500` is `"0.5"`. */
+export function fromMilliunits(milliunits: number): string {
+  return decimal(milliunits, 3);
+}
+
+/** An integer count of 10^-places as a decimal string. */
+function decimal(count: number, places: number): string {
+  const digits = String(count).padStart(places + 1, '0');
+  const fraction = digits.slice(-places).replace(/0+$/, '');
+  const whole = digits.slice(0, -places);
+  return fraction === '' ? whole : `${whole}.${fraction}`;
+}

@@ -1,0 +1,98 @@
+import type { ErrorCode, Failure } from '../errors.ts';
+
+/**
+ * Why a task failed, in one word. `DEADLINE_EXCEEDED`, `CREATE_OUTCOME_UNKNOWN` and `CANCELLED` are the gateway's own
+ * findings; `QUOTA_EXHAUSTED` and `UPSTREAM_MISCONFIGURED` mean that Kling refused a task that had waited for its turn.
+ */
+export const TASK_FAILURE_CODES = [
+  'CONTENT_REJECTED',
+  'NO_HUMAN_DETECTED',
+  'NO_FACE_DETECTED',
+  'INPUT_REJECTED',
+  'UPSTREAM_ERROR',
+  'DEADLINE_EXCEEDED',
+  'CREATE_OUTCOME_UNKNOWN',
+  'CANCELLED',
+  'QUOTA_EXHAUSTED',
+  'UPSTREAM_MISCONFIGURED',
+  'UNKNOWN',
+] as const;
+export type TaskFailureCode = (typeof TASK_FAILURE_CODES)[number];
+
+/** What a failed task says of itself. */
+export interface TaskFailure {
+  readonly code: TaskFailureCode;
+  /** Kling's own text where there is one; for people, never to be matched on. */
+  readonly message: string;
+}
+
+/**
+ * Sorts the free text (`task_status_msg`) that is all Kling gives as a reason. Texts are undocumented and change, so
+ * that the match goes by key words, in either case, in English and Chinese; what is not recognised is `UNKNOWN`, with
+ * its text kept.
+ */
+export function classifyFailure(text: string | null): TaskFailure {
+  const message = text?.trim() ?? '';
+  if (message === '') return { code: 'UNKNOWN', message: 'Kling gave no reason.' };
+  const start = message.slice(0, TEXT_CHARS_MATCHED);
+  return { code: RULES.find(([, pattern]) => pattern.test(start))?.[0] ?? 'UNKNOWN', message };
+}
+
+/** A failure of the gateway's own: no end within the deadline, a create whose outcome cannot be found out, a cancellation. */
+export function gatewayFailure(code: keyof typeof GATEWAY_MESSAGES): TaskFailure {
+  return { code, message: GATEWAY_MESSAGES[code] };
+}
+
+/** What a refusal means for a task that its maker has been told of already. */
+export function classifyRefusal({ code, message }: Failure): TaskFailure {
+  return { code: REFUSALS[code] ?? 'UNKNOWN', message };
+}
+
+const REFUSALS: Partial<Record<ErrorCode, TaskFailureCode>> = {
+  BAD_USER_INPUT: 'INPUT_REJECTED',
+  NOT_FOUND: 'INPUT_REJECTED',
+  CONTENT_REJECTED: 'CONTENT_REJECTED',
+  QUOTA_EXHAUSTED: 'QUOTA_EXHAUSTED',
+  UPSTREAM_MISCONFIGURED: 'UPSTREAM_MISCONFIGURED',
+  UPSTREAM_UNAVAILABLE: 'UPSTREAM_ERROR',
+};
+
+const GATEWAY_MESSAGES = {
+  DEADLINE_EXCEEDED: 'Kling did not finish the task in time.',
+  CREATE_OUTCOME_UNKNOWN:
+    "Kling's answer was lost and the task could not be found again: it may have been made, and charged.",
+  CANCELLED: 'The task was cancelled before it was sent. Nothing was charged.',
+} as const;
+
+/** Reasons are a sentence long; no more of a text is searched. */
+const TEXT_CHARS_MATCHED = 500;
+
+/** "No such thing", before or behind the thing's name. */
+function absent(things: string, chinese: string): RegExp {
+  const before = `\\b(?:no|not|without|unable|fail\\w*|cannot|couldn't|didn't)\\b.{0,40}\\b(?:${things})\\b`;
+  const behind = `\\b(?:${things})\\b.{0,40}\\b(?:missing|undetected|(?:not|cannot|no) .{0,10}(?:detect|found|recogni|identif))`;
+  return new RegExp(`${before}|${behind}|${chinese}`, 'i');
+}
+
+/**
+ * The first that matches wins, so the order counts: a face before the human it belongs to, a voice before the human who
+ * has it, and a timeout that was "exceeded" before a limit that was.
+ */
+const RULES: readonly (readonly [TaskFailureCode, RegExp])[] = [
+  ['CONTENT_REJECTED', /risk control|sensitive|violat|(?:content|platform) (?:policy|safety|security)|moderation/i],
+  ['CONTENT_REJECTED', /审核|风控|敏感|违规/],
+  ['INPUT_REJECTED', absent('voices?|speech|vocals?', '未检测到人声')],
+  ['NO_FACE_DETECTED', absent('faces?', '(?:未|没有|无).{0,10}人脸')],
+  ['NO_HUMAN_DETECTED', absent('humans?|persons?|people', '(?:未|没有|无).{0,10}人(?:物|体|像|$)')],
+  [
+    'UPSTREAM_ERROR',
+    /(?:internal|system|server|service|unknown) (?:\w+ )?(?:error|busy|unavailable|failure|exception)/i,
+  ],
+  ['UPSTREAM_ERROR', /timed? ?out|overload|maintenance|内部错误|系统(?:繁忙|错误|异常)|超时/i],
+  [
+    'INPUT_REJECTED',
+    /invalid|illegal|corrupt|unsupported|not support|must (?:not )?be|exceed|nois[ey]|multiple voices/i,
+  ],
+  ['INPUT_REJECTED', /too (?:long|short|large|small|big)|\b(?:format|resolution|duration|size|download\w*|decode)\b/i],
+  ['INPUT_REJECTED', /格式|时长|分辨率|大小/],
+];

@@ -1,0 +1,78 @@
+/** What the schema asks for. `ledger/` and `kling/` answer it; `context.ts` puts them together. */
+
+import type {
+  CreateLipSyncTaskInput,
+  CreateVoiceInput,
+  DeleteVoiceInput,
+  IdentifyFacesInput,
+  SynthesizeSpeechInput,
+} from './inputs.ts';
+import type { LipSyncSnapshot } from './lip-sync.ts';
+import type { FaceScan, TaskRecord } from './records.ts';
+import type { PageRequest, UpstreamPage } from './requests.ts';
+import type { TaskKind, TaskStatus } from './task.ts';
+import type { Speech, Voice, VoiceTaskSnapshot } from './voice.ts';
+
+/** A task by the gateway's id or by the caller's own: exactly one. */
+export type TaskReference =
+  | { readonly id: string; readonly externalId?: never }
+  | { readonly externalId: string; readonly id?: never };
+
+/** A window of a list: `first` items behind the cursor `after` (opaque; null is the start). */
+export interface Window {
+  readonly first: number;
+  readonly after: string | null;
+}
+
+/** What a window showed. Each item comes with the cursor that continues behind it. */
+export interface Slice<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
+  readonly hasNextPage: boolean;
+}
+
+/** One change of a task: the task as it was right after it. `resync`: changes before this one are no longer kept. */
+export interface TaskChangeEvent {
+  /** Gapless within the tenant. */
+  readonly seq: number;
+  readonly atMs: number;
+  readonly task: TaskRecord;
+  readonly resync: boolean;
+}
+
+export interface TaskFilter {
+  readonly kind: TaskKind | null;
+  /** Empty: all. */
+  readonly statuses: readonly TaskStatus[];
+}
+
+export interface DeletedVoiceResult {
+  readonly voiceId: string;
+  readonly klingTaskId: string | null;
+  readonly klingStatus: string | null;
+  readonly klingRequestId: string | null;
+}
+
+/**
+ * The tenant's own work. Every method throws a `GatewayError` and nothing else; a thing of another tenant does not exist.
+ * Inputs are checked inside, whole, before anything is paid for.
+ */
+export interface Ledger {
+  identifyFaces(input: IdentifyFacesInput): Promise<FaceScan>;
+  createVoice(input: CreateVoiceInput): Promise<TaskRecord & { readonly kind: 'VOICE' }>;
+  createLipSyncTask(input: CreateLipSyncTaskInput): Promise<TaskRecord & { readonly kind: 'LIP_SYNC' }>;
+  synthesizeSpeech(input: SynthesizeSpeechInput): Promise<Speech>;
+  deleteVoice(input: DeleteVoiceInput): Promise<DeletedVoiceResult>;
+  task(reference: TaskReference): Promise<TaskRecord | null>;
+  tasks(filter: TaskFilter, window: Window): Promise<Slice<TaskRecord>>;
+  faceScan(id: string): Promise<FaceScan | null>;
+  /** A voice of the tenant's own. */
+  voice(voiceId: string): Promise<Voice | null>;
+  voices(window: Window): Promise<Slice<Voice>>;
+}
+
+/** What is read through from Kling as it stands, across tenants. */
+export interface Upstream {
+  listPresetVoices(page: PageRequest): Promise<UpstreamPage<Voice>>;
+  listVoiceTasks(page: PageRequest): Promise<UpstreamPage<VoiceTaskSnapshot>>;
+  listLipSyncTasks(page: PageRequest): Promise<UpstreamPage<LipSyncSnapshot>>;
+}

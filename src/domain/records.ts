@@ -1,0 +1,56 @@
+/** What the ledger keeps of a tenant's work, and the schema shows. Times are milliseconds since the epoch. */
+
+import type { Face } from './face.ts';
+import type { TaskFailure } from './failure.ts';
+import type { GeneratedVideo, ParentVideo } from './lip-sync.ts';
+import type { BalanceDeduction, TaskKind, TaskStatus } from './task.ts';
+import type { Voice } from './voice.ts';
+
+interface TaskRecordOf<Kind extends TaskKind> {
+  readonly kind: Kind;
+  /** The gateway's own id; Kling knows it as the `external_task_id`. */
+  readonly id: string;
+  /** The caller's own id for it, and its idempotency key. */
+  readonly externalId: string | null;
+  /** Null until Kling has answered. */
+  readonly klingTaskId: string | null;
+  readonly status: TaskStatus;
+  /** Kling's own word for the status; null until Kling has answered. */
+  readonly klingStatus: string | null;
+  /** Set exactly when `status` is `FAILED`. */
+  readonly failure: TaskFailure | null;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** When Kling deletes the results; null until `SUCCEEDED`. */
+  readonly expiresAtMs: number | null;
+  /** What it will cost, in units, by the published prices; null where it cannot be told. */
+  readonly unitsEstimated: string | null;
+  readonly unitsDeducted: string | null;
+  readonly balanceDeducted: BalanceDeduction | null;
+  /** Kling's id of the request that made it. */
+  readonly klingRequestId: string | null;
+}
+
+export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'> {
+  readonly parentVideo: ParentVideo | null;
+  readonly videos: readonly GeneratedVideo[];
+  readonly watermarkEnabled: boolean | null;
+}
+
+export interface VoiceTask extends TaskRecordOf<'VOICE'> {
+  readonly voices: readonly Voice[];
+}
+
+export type TaskRecord = LipSyncTask | VoiceTask;
+
+/** The answer to one identify-face, kept so that a lip-sync can be checked against it. */
+export interface FaceScan {
+  readonly id: string;
+  /** Kling's `session_id`. */
+  readonly sessionId: string;
+  readonly faces: readonly Face[];
+  readonly unitsDeducted: string | null;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly klingRequestId: string | null;
+}

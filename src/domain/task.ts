@@ -1,0 +1,43 @@
+/** What both kinds of task have in common, and what a task's state means. */
+
+/**
+ * Where a task stands. `SUCCEEDED` and `FAILED` are final. `QUEUED`: kept by the gateway, not yet at Kling.
+ * `UNRECOGNIZED`: Kling named a state that this gateway does not know; it is re-read, never guessed, and not final.
+ */
+export const TASK_STATUSES = ['QUEUED', 'SUBMITTED', 'PROCESSING', 'SUCCEEDED', 'FAILED', 'UNRECOGNIZED'] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+export const TASK_KINDS = ['LIP_SYNC', 'VOICE'] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
+
+/** Newer accounts are charged in money beside units. Decimal strings, as Kling sends them. */
+export interface BalanceDeduction {
+  readonly quota: string;
+  readonly listPrice: string;
+}
+
+/** What Kling says of any task, at the moment it was read or called back. */
+export interface TaskSnapshot {
+  /** Kling's task id: an opaque string. */
+  readonly klingTaskId: string;
+  /** The `external_task_id` the task was made with; null when Kling does not tell (it often does not). */
+  readonly externalTaskId: string | null;
+  readonly status: TaskStatus;
+  /** Kling's own word for the status, kept even when it is unknown. */
+  readonly klingStatus: string;
+  /** Kling's `task_status_msg`; null when empty. On a failed task it is the only reason given. */
+  readonly statusMessage: string | null;
+  /** Milliseconds since the epoch by Kling's clock; null when not sent. */
+  readonly createdAtMs: number | null;
+  readonly updatedAtMs: number | null;
+  /** Units charged, as a decimal string; null before the end, or when not sent. */
+  readonly unitsDeducted: string | null;
+  readonly balanceDeducted: BalanceDeduction | null;
+  /** Kling's id of the request that told this; null for callbacks. */
+  readonly klingRequestId: string | null;
+}
+
+/** Whether nothing can change any more. */
+export function isFinal(status: TaskStatus): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED';
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { checkIdentifyFacesInput } from '../../src/domain/face-scan-input.ts';
+
+describe('an input of identifyFaces', () => {
+  it('may name a video by its URL or by its id at Kling', () => {
+    expect(checkIdentifyFacesInput({ video: { url: 'https://cdn.example.com/v.mov' } })).toEqual({
+      ok: true,
+      value: { video: { url: 'https://cdn.example.com/v.mov' } },
+    });
+    expect(checkIdentifyFacesInput({ video: { videoId: 'abc=' }, idempotencyKey: 'k1' })).toEqual({
+      ok: true,
+      value: { video: { videoId: 'abc=' } },
+    });
+  });
+
+  it('has all its problems reported at once', () => {
+    const checked = checkIdentifyFacesInput({ video: { url: 'http://10.0.0.1/v.mp3' }, idempotencyKey: 'a b' });
+    expect(checked.ok ? [] : checked.issues.map((issue) => issue.path.join('.'))).toEqual([
+      'input.video.url',
+      'input.video.url',
+      'input.video.url',
+      'input.idempotencyKey',
+    ]);
+  });
+});

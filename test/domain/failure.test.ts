@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classifyFailure, classifyRefusal, gatewayFailure, TASK_FAILURE_CODES } from '../../src/domain/failure.ts';
+
+describe('the reason of a failed task', () => {
+  it.each([
+    ['Failure to pass the risk control system', 'CONTENT_REJECTED'],
+    ['failure to PASS the Risk Control system.', 'CONTENT_REJECTED'],
+    ['The content violates our platform policy', 'CONTENT_REJECTED'],
+    ['Sensitive information detected in the face image', 'CONTENT_REJECTED'],
+    ['内容审核未通过', 'CONTENT_REJECTED'],
+    ['The model did not detect a human', 'NO_HUMAN_DETECTED'],
+    ['there is no human in the video', 'NO_HUMAN_DETECTED'],
+    ['No person found', 'NO_HUMAN_DETECTED'],
+    ['Human could not be detected', 'NO_HUMAN_DETECTED'],
+    ['未检测到人物', 'NO_HUMAN_DETECTED'],
+    ['no face detected', 'NO_FACE_DETECTED'],
+    ['The model did not detect a human face', 'NO_FACE_DETECTED'],
+    ['Face not found in the video', 'NO_FACE_DETECTED'],
+    ['Unable to recognize any faces', 'NO_FACE_DETECTED'],
+    ['未检测到人脸', 'NO_FACE_DETECTED'],
+    ['Internal error', 'UPSTREAM_ERROR'],
+    ['internal server error, please contact support', 'UPSTREAM_ERROR'],
+    ['Service temporarily unavailable', 'UPSTREAM_ERROR'],
+    ['generation timeout exceeded', 'UPSTREAM_ERROR'],
+    ['Request timed out', 'UPSTREAM_ERROR'],
+    ['系统繁忙', 'UPSTREAM_ERROR'],
+    ['input.voiceSpeed: must be less than or equal to 2.0', 'INPUT_REJECTED'],
+    ['Invalid audio file', 'INPUT_REJECTED'],
+    ['The audio is too short', 'INPUT_REJECTED'],
+    ['video duration exceeds the limit', 'INPUT_REJECTED'],
+    ['Unsupported video format', 'INPUT_REJECTED'],
+    ['failed to download the file', 'INPUT_REJECTED'],
+    ['no human voice detected in the audio', 'INPUT_REJECTED'],
+    ['The audio is noisy', 'INPUT_REJECTED'],
+    ['something else happened', 'UNKNOWN'],
+    ['Insufficient information', 'UNKNOWN'],
+  ] as const)('%s is %s', (text, code) => {
+    expect(classifyFailure(text)).toEqual({ code, message: text });
+  });
+
+  it.each([null, '', '  \n'])('is a plain sentence when Kling gives none (%j)', (text) => {
+    expect(classifyFailure(text)).toEqual({ code: 'UNKNOWN', message: 'Kling gave no reason.' });
+  });
+
+  it("is Kling's own text, trimmed", () => {
+    expect(classifyFailure(' Internal error \n')).toEqual({ code: 'UPSTREAM_ERROR', message: 'Internal error' });
+  });
+
+  it('has a known code and a message whatever the text, and is never a finding of the gateway', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const { code, message } = classifyFailure(text);
+        expect(TASK_FAILURE_CODES).toContain(code);
+        expect(code).not.toMatch(/DEADLINE|OUTCOME|CANCELLED/);
+        expect(message).not.toBe('');
+      }),
+    );
+  });
+
+  it('is told by its beginning, however long the text', () => {
+    expect(classifyFailure(`Internal error ${'no '.repeat(100_000)}`).code).toBe('UPSTREAM_ERROR');
+    expect(classifyFailure(`${'no '.repeat(100_000)} Internal error`).code).toBe('UNKNOWN');
+  });
+
+  it.each(['DEADLINE_EXCEEDED', 'CREATE_OUTCOME_UNKNOWN', 'CANCELLED'] as const)(
+    'may be %s, found by the gateway',
+    (code) => {
+      expect(gatewayFailure(code)).toEqual({ code, message: expect.stringMatching(/\.$/) });
+    },
+  );
+
+  it.each([
+    ['CONTENT_REJECTED', 'CONTENT_REJECTED'],
+    ['BAD_USER_INPUT', 'INPUT_REJECTED'],
+    ['NOT_FOUND', 'INPUT_REJECTED'],
+    ['QUOTA_EXHAUSTED', 'QUOTA_EXHAUSTED'],
+    ['UPSTREAM_MISCONFIGURED', 'UPSTREAM_MISCONFIGURED'],
+    ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_ERROR'],
+    ['INTERNAL', 'UNKNOWN'],
+  ] as const)('is told by the error when Kling refused to begin: %s is %s', (code, expected) => {
+    expect(classifyRefusal({ code, message: 'Because.', retryable: false })).toEqual({
+      code: expected,
+      message: 'Because.',
+    });
+  });
+});

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkCallerKey, checkKlingId } from '../../src/domain/id-check.ts';
+
+const PATH = ['input', 'id'];
+
+describe('an id of Kling', () => {
+  it.each([
+    '0',
+    '850087542757535834',
+    '3f2b8c1e-0d4a-4a57-9c1b-0b6a2f1d9e77',
+    'Cjil4mfBfz+/AAAA+E0hWg==',
+    'genshin_vindi2',
+    'reader_en_m-v1',
+    'girlfriend_4_speech02',
+    'a'.repeat(128),
+  ])('%s passes', (id) => {
+    expect(checkKlingId(id, PATH)).toEqual({ ok: true, value: id });
+  });
+
+  it.each([
+    ['empty', ''],
+    ['too long', 'a'.repeat(129)],
+    ['a dot', '.'],
+    ['two dots', '..'],
+    ['a path upwards', '../delete-voices'],
+    ['a query', 'a?b=c'],
+    ['a fragment', 'a#b'],
+    ['an escape', 'a%2Fb'],
+    ['a space', 'a b'],
+    ['a line break', 'a\r\nb'],
+    ['a line break at the end', 'a\n'],
+    ['a quote', 'a"b'],
+    ['a backslash', 'a\\b'],
+    ['letters outside ASCII', 'голос'],
+  ])('%s is refused', (_what, id) => {
+    expect(checkKlingId(id, PATH).ok).toBe(false);
+  });
+
+  it('passes in every base64 of something', () => {
+    fc.assert(
+      fc.property(fc.base64String({ minLength: 4, maxLength: 128 }), (id) => {
+        expect(checkKlingId(id, PATH).ok).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('a key that the caller chose', () => {
+  it('is null when none was chosen', () => {
+    expect(checkCallerKey(undefined, PATH)).toEqual({ ok: true, value: null });
+    expect(checkCallerKey(null, PATH)).toEqual({ ok: true, value: null });
+  });
+
+  it.each(['a', 'order:42', '3f2b8c1e-0d4a-4a57-9c1b-0b6a2f1d9e77', 'v1.0_b', 'x'.repeat(64)])('%s passes', (key) => {
+    expect(checkCallerKey(key, PATH)).toEqual({ ok: true, value: key });
+  });
+
+  it.each(['', 'x'.repeat(65), 'a b', 'a/b', 'a\n', 'ключ', 'a+b'])('%j is refused', (key) => {
+    expect(checkCallerKey(key, PATH).ok).toBe(false);
+  });
+
+  it('has both its problems reported at once', () => {
+    const checked = checkCallerKey(`${'x'.repeat(64)}/`, PATH);
+    expect(checked.ok ? [] : checked.issues).toHaveLength(2);
+  });
+});

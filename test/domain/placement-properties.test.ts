@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { allowedInsertRange, checkPlacement } from '../../src/domain/placement.ts';
+
+const PATH = ['input', 'placement'];
+const FACE_PATH = ['input', 'faceId'];
+const SOUND_PATH = ['input', 'sound', 'base64'];
+
+interface Case {
+  readonly cropStartMs?: number;
+  readonly cropEndMs?: number;
+  readonly insertAtMs?: number;
+  readonly soundDurationMs?: number | null;
+  readonly videoDurationMs?: number | null;
+  readonly face?: readonly [number, number] | null;
+  readonly measuredMs?: number;
+}
+
+function check({ face = [0, 60_000], measuredMs, ...input }: Case) {
+  return checkPlacement({ cropStartMs: 0, cropEndMs: 2000, insertAtMs: 0, ...input }, PATH, {
+    face: face === null ? null : { startMs: face[0], endMs: face[1], path: FACE_PATH },
+    sound: measuredMs === undefined ? null : { durationMs: measuredMs, path: SOUND_PATH },
+  });
+}
+
+const ms = fc.oneof(fc.integer({ min: -10, max: 70_000 }), fc.constantFrom(0, 1999, 2000, 2001, 60_000, 60_001));
+const known = fc.option(ms);
+
+describe('every placement', () => {
+  it('is accepted exactly when it keeps all the rules, counted millisecond by millisecond', () => {
+    const input = fc.record({
+      cropStartMs: ms,
+      cropEndMs: ms,
+      insertAtMs: ms,
+      soundDurationMs: known,
+      videoDurationMs: known,
+    });
+    fc.assert(
+      fc.property(input, fc.nat(60_000), fc.nat(60_000), known, (values, start, span, measured) => {
+        const { cropStartMs, cropEndMs, insertAtMs, videoDurationMs } = values;
+        const soundMs = measured ?? values.soundDurationMs;
+        const lengthMs = cropEndMs - cropStartMs;
+        const endMs = insertAtMs + lengthMs;
+        let shared = 0;
+        for (let at = Math.max(0, insertAtMs); at < Math.min(endMs, 140_000); at += 1) {
+          if (at >= start && at < start + span) shared += 1;
+        }
+        const kept =
+          [cropStartMs, cropEndMs, insertAtMs].every((value) => value >= 0) &&
+          lengthMs >= 2000 &&
+          cropEndMs <= (soundMs ?? 60_000) &&
+          (soundMs === null || (soundMs >= 2000 && soundMs <= 60_000)) &&
+          (videoDurationMs === null || (videoDurationMs >= 2000 && videoDurationMs <= 60_000)) &&
+          endMs <= (videoDurationMs ?? 60_000) &&
+          shared >= 2000;
+        const checked = check({
+          ...values,
+          face: [start, start + span],
+          ...(measured === null ? {} : { measuredMs: measured }),
+        });
+        expect(checked.ok).toBe(kept);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is accepted anywhere in the allowed range, and just outside it never', () => {
+    const face = fc.tuple(fc.nat(50_000), fc.integer({ min: 1, max: 60_000 }));
+    const video = fc.option(fc.integer({ min: 2000, max: 60_000 }));
+    fc.assert(
+      fc.property(
+        face,
+        fc.integer({ min: 2000, max: 20_000 }),
+        video,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        ([startMs, span], lengthMs, videoDurationMs, where) => {
+          const range = allowedInsertRange({ startMs, endMs: startMs + span }, lengthMs, videoDurationMs);
+          const ok = (insertAtMs: number) =>
+            check({ cropEndMs: lengthMs, insertAtMs, videoDurationMs, face: [startMs, startMs + span] }).ok;
+          const anywhere = Math.round(where * 60_000);
+          const { minMs, maxMs } = range ?? { minMs: anywhere + 1, maxMs: anywhere - 1 };
+          const inside = range === null ? [] : [minMs, minMs + Math.round((maxMs - minMs) * where), maxMs];
+          expect(inside.map(ok)).toEqual(inside.map(() => true));
+          expect([minMs - 1, maxMs + 1].map(ok)).toEqual([false, false]);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('never makes the check throw, whatever the numbers', () => {
+    const any = fc.double();
+    fc.assert(
+      fc.property(any, any, any, fc.option(any), fc.option(any), any, any, (a, b, c, d, e, f, g) => {
+        expect(() =>
+          check({
+            cropStartMs: a,
+            cropEndMs: b,
+            insertAtMs: c,
+            soundDurationMs: d,
+            videoDurationMs: e,
+            face: [f, g],
+          }),
+        ).not.toThrow();
+      }),
+    );
+  });
+});

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { allowedInsertRange, checkPlacement, overlapMs } from '../../src/domain/placement.ts';
+
+const PATH = ['input', 'placement'];
+const FACE_PATH = ['input', 'faceId'];
+const SOUND_PATH = ['input', 'sound', 'base64'];
+
+interface Case {
+  readonly cropStartMs?: number;
+  readonly cropEndMs?: number;
+  readonly insertAtMs?: number;
+  readonly soundDurationMs?: number | null;
+  readonly videoDurationMs?: number | null;
+  readonly face?: readonly [number, number] | null;
+  readonly measuredMs?: number;
+}
+
+function check({ face = [0, 60_000], measuredMs, ...input }: Case) {
+  return checkPlacement({ cropStartMs: 0, cropEndMs: 2000, insertAtMs: 0, ...input }, PATH, {
+    face: face === null ? null : { startMs: face[0], endMs: face[1], path: FACE_PATH },
+    sound: measuredMs === undefined ? null : { durationMs: measuredMs, path: SOUND_PATH },
+  });
+}
+
+/** `field: message` for each issue, the path cut to its last part. */
+function issues(options: Case): string[] {
+  const checked = check(options);
+  return checked.ok ? [] : checked.issues.map((issue) => `${issue.path.at(-1)}: ${issue.message}`);
+}
+
+describe('a placement that Kling takes', () => {
+  it.each<[string, Case]>([
+    ['a cut of 2000 ms', { cropStartMs: 0, cropEndMs: 2000 }],
+    ['a cut of 2001 ms', { cropStartMs: 500, cropEndMs: 2501 }],
+    ['a cut of 60 s at the start of a video of unknown length', { cropEndMs: 60_000 }],
+    ['a cut that ends with the sound, by hint', { cropEndMs: 3000, soundDurationMs: 3000 }],
+    ['a cut that ends with the sound, by measure', { cropEndMs: 3000, measuredMs: 3000 }],
+    ['a sound of 60 s', { measuredMs: 60_000 }],
+    ['a cut that ends with the video', { insertAtMs: 3000, videoDurationMs: 5000 }],
+    ['a cut that ends at 60 s', { insertAtMs: 58_000 }],
+    ['2000 ms of overlap at the start of a face', { insertAtMs: 0, cropEndMs: 5000, face: [3000, 9000] }],
+    ['2000 ms of overlap at the end of a face', { insertAtMs: 7000, cropEndMs: 5000, face: [3000, 9000] }],
+    ['a face of 2000 ms inside the cut', { insertAtMs: 0, cropEndMs: 9000, face: [3000, 5000] }],
+    ['a wrong hint where the length is measured', { cropEndMs: 5000, soundDurationMs: 3000, measuredMs: 5000 }],
+    ['hints of null', { soundDurationMs: null, videoDurationMs: null }],
+  ])('%s', (_what, options) => {
+    expect(issues(options)).toEqual([]);
+  });
+
+  it('comes back without the hints', () => {
+    expect(check({ cropStartMs: 1, cropEndMs: 2001, insertAtMs: 3, soundDurationMs: 5000 })).toEqual({
+      ok: true,
+      value: { cropStartMs: 1, cropEndMs: 2001, insertAtMs: 3 },
+    });
+  });
+});
+
+describe('a placement that Kling refuses', () => {
+  it.each<[string, Case, string[]]>([
+    [
+      'a cut of 1999 ms',
+      { cropStartMs: 1, cropEndMs: 2000 },
+      ['cropEndMs: must be at least 2001, 2000 ms after cropStartMs, was 2000'],
+    ],
+    [
+      'a cut of nothing',
+      { cropStartMs: 2000 },
+      ['cropEndMs: must be at least 4000, 2000 ms after cropStartMs, was 2000'],
+    ],
+    [
+      'a cut that ends before it starts',
+      { cropStartMs: 3000 },
+      ['cropEndMs: must be at least 5000, 2000 ms after cropStartMs, was 2000'],
+    ],
+    [
+      'a cut past the hinted sound',
+      { cropEndMs: 3001, soundDurationMs: 3000 },
+      ['cropEndMs: must be at most 3000 (the length of the sound), was 3001'],
+    ],
+    [
+      'a cut past the measured sound',
+      { cropEndMs: 3001, measuredMs: 3000 },
+      ['cropEndMs: must be at most 3000 (the length of the sound), was 3001'],
+    ],
+    [
+      'a cut past the longest sound',
+      { cropStartMs: 50_000, cropEndMs: 60_001 },
+      ['cropEndMs: must be at most 60000 (the longest sound Kling takes), was 60001'],
+    ],
+    ['a sound of 60001 ms', { measuredMs: 60_001 }, ['base64: the sound must be 2000 to 60000 ms long, was 60001']],
+    [
+      'a hinted sound of 60001 ms',
+      { soundDurationMs: 60_001 },
+      ['soundDurationMs: the sound must be 2000 to 60000 ms long, was 60001'],
+    ],
+    [
+      'a hinted sound of 1999 ms',
+      { soundDurationMs: 1999 },
+      ['soundDurationMs: the sound must be 2000 to 60000 ms long, was 1999'],
+    ],
+    [
+      'a measured sound of 1999 ms',
+      { measuredMs: 1999 },
+      [
+        'base64: the sound must be 2000 to 60000 ms long, was 1999',
+        'cropEndMs: must be at most 1999 (the length of the sound), was 2000',
+      ],
+    ],
+    [
+      'a hinted video of 1999 ms',
+      { videoDurationMs: 1999 },
+      ['videoDurationMs: the video must be 2000 to 60000 ms long, was 1999'],
+    ],
+    [
+      'a hinted video of 60001 ms',
+      { videoDurationMs: 60_001 },
+      ['videoDurationMs: the video must be 2000 to 60000 ms long, was 60001'],
+    ],
+    [
+      'an end past the hinted video',
+      { insertAtMs: 3001, videoDurationMs: 5000 },
+      ['insertAtMs: the cut of 2000 ms would end at 5001; it must end by 5000 (the length of the video)'],
+    ],
+    [
+      'an end past the longest video',
+      { insertAtMs: 58_001 },
+      [
+        'insertAtMs: the cut of 2000 ms would end at 60001; it must end by 60000 (the longest video Kling takes)',
+        'insertAtMs: the cut (58001 to 60001) must overlap the face (0 to 60000) by at least 2000 ms, was 1999; insertAtMs 0 to 58000 allow it',
+      ],
+    ],
+    [
+      '1999 ms of overlap at the start',
+      { cropEndMs: 4999, face: [3000, 9000] },
+      [
+        'insertAtMs: the cut (0 to 4999) must overlap the face (3000 to 9000) by at least 2000 ms, was 1999; insertAtMs 1 to 7000 allow it',
+      ],
+    ],
+    [
+      '1999 ms of overlap at the end',
+      { insertAtMs: 7001, face: [3000, 9000] },
+      [
+        'insertAtMs: the cut (7001 to 9001) must overlap the face (3000 to 9000) by at least 2000 ms, was 1999; insertAtMs 3000 to 7000 allow it',
+      ],
+    ],
+    [
+      'no overlap',
+      { face: [20_000, 30_000] },
+      [
+        'insertAtMs: the cut (0 to 2000) must overlap the face (20000 to 30000) by at least 2000 ms, was 0; insertAtMs 20000 to 28000 allow it',
+      ],
+    ],
+    [
+      'a face behind the end of the video',
+      { face: [20_000, 30_000], videoDurationMs: 10_000 },
+      [
+        'insertAtMs: the cut (0 to 2000) must overlap the face (20000 to 30000) by at least 2000 ms, was 0; no insertAtMs allows it',
+      ],
+    ],
+    [
+      'a face of 1999 ms',
+      { face: [0, 1999] },
+      ['faceId: cannot be lip-synced: the face can be used for 1999 ms, at least 2000 are needed'],
+    ],
+    [
+      'numbers below zero',
+      { cropStartMs: -1, cropEndMs: -2, insertAtMs: -3 },
+      [
+        'cropStartMs: must be a whole number of milliseconds, 0 or more, was -1',
+        'cropEndMs: must be a whole number of milliseconds, 0 or more, was -2',
+        'insertAtMs: must be a whole number of milliseconds, 0 or more, was -3',
+      ],
+    ],
+    [
+      'a broken number',
+      { insertAtMs: 0.5 },
+      ['insertAtMs: must be a whole number of milliseconds, 0 or more, was 0.5'],
+    ],
+    ['NaN', { cropStartMs: Number.NaN }, ['cropStartMs: must be a whole number of milliseconds, 0 or more, was NaN']],
+  ])('%s', (_what, options, expected) => {
+    expect(issues(options)).toEqual(expected);
+  });
+
+  it('has everything that is wrong reported at once', () => {
+    const all = {
+      cropStartMs: 60_000,
+      cropEndMs: 61_000,
+      insertAtMs: 60_000,
+      videoDurationMs: 1,
+      measuredMs: 1,
+      face: [0, 1],
+    } as const;
+    expect(issues(all).map((text) => text.split(':')[0])).toEqual([
+      'base64',
+      'videoDurationMs',
+      'cropEndMs',
+      'cropEndMs',
+      'faceId',
+      'insertAtMs',
+    ]);
+  });
+
+  it('is judged as far as possible without a face', () => {
+    expect(issues({ face: null })).toEqual([]);
+    expect(issues({ face: null, cropEndMs: 1 })).toHaveLength(1);
+  });
+});
+
+describe('the overlap of two intervals', () => {
+  it.each([
+    [[0, 10], [5, 20], 5],
+    [[5, 20], [0, 10], 5],
+    [[0, 10], [10, 20], 0],
+    [[0, 10], [11, 20], 0],
+    [[0, 30], [10, 20], 10],
+    [[0, 10], [0, 10], 10],
+  ])('of %j and %j is %i ms', ([a = 0, b = 0], [c = 0, d = 0], expected) => {
+    expect(overlapMs({ startMs: a, endMs: b }, { startMs: c, endMs: d })).toBe(expected);
+  });
+});
+
+describe('the allowed range', () => {
+  it.each([
+    ['of a face over the whole video', [0, 60_000], 2000, null, { minMs: 0, maxMs: 58_000 }],
+    ['ends with the video', [0, 60_000], 3000, 10_000, { minMs: 0, maxMs: 7000 }],
+    [
+      'starts before the face, so that the end of the cut overlaps',
+      [10_000, 20_000],
+      5000,
+      null,
+      { minMs: 7000, maxMs: 18_000 },
+    ],
+    ['is one point for a short face and a short cut', [1000, 3000], 2000, null, { minMs: 1000, maxMs: 1000 }],
+    ['is not there for a cut that is too short', [0, 60_000], 1999, null, null],
+    ['is not there for a face that is too short', [0, 1999], 5000, null, null],
+    ['is not there for a cut longer than the video', [0, 10_000], 5001, 5000, null],
+    ['is in whole milliseconds', [1000.5, 9000.5], 2000, null, { minMs: 1001, maxMs: 7000 }],
+  ])('%s', (_what, [startMs = 0, endMs = 0], cropLengthMs, videoDurationMs, expected) => {
+    expect(allowedInsertRange({ startMs, endMs }, cropLengthMs, videoDurationMs)).toEqual(expected);
+  });
+});

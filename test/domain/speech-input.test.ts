@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkSynthesizeSpeechInput } from '../../src/domain/speech-input.ts';
+
+const INPUT = { text: 'Hello', voiceId: 'reader_en_m-v1', language: 'en' } as const;
+
+function paths(input: Partial<Parameters<typeof checkSynthesizeSpeechInput>[0]>): string[] {
+  const checked = checkSynthesizeSpeechInput({ ...INPUT, ...input });
+  return checked.ok ? [] : checked.issues.map((issue) => issue.path.join('.'));
+}
+
+describe('an input of synthesizeSpeech', () => {
+  it('comes back whole, at the usual speed when none was asked for', () => {
+    expect(checkSynthesizeSpeechInput({ ...INPUT, text: ' Hi,\n you ', speed: null })).toEqual({
+      ok: true,
+      value: { ...INPUT, text: ' Hi,\n you ', speed: 1 },
+    });
+  });
+
+  it.each(['a', 'a'.repeat(1000), '🎤'.repeat(1000), 'line\nline\ttab\r\n'])(
+    'may have a text of its own length',
+    (text) => {
+      expect(paths({ text })).toEqual([]);
+    },
+  );
+
+  it.each(['', ' \n ', 'a'.repeat(1001), '🎤'.repeat(1001), 'a\0', 'a\u001Bb', 'a\uDC00'])(
+    'must not have a text that is blank, too long or holds controls',
+    (text) => {
+      expect(paths({ text })).toEqual(['input.text']);
+    },
+  );
+
+  it.each([
+    [0.8, []],
+    [2, []],
+    [1.25, []],
+    [0.79, ['input.speed']],
+    [2.01, ['input.speed']],
+    [Number.NaN, ['input.speed']],
+    [Number.POSITIVE_INFINITY, ['input.speed']],
+  ])('has a speed of 0.8 to 2.0: %d', (speed, expected) => {
+    expect(paths({ speed })).toEqual(expected);
+  });
+
+  it('has all its problems reported at once', () => {
+    expect(paths({ text: '', voiceId: '', speed: 3, idempotencyKey: '!' })).toEqual([
+      'input.text',
+      'input.voiceId',
+      'input.speed',
+      'input.idempotencyKey',
+    ]);
+  });
+
+  it('never makes the check throw, whatever the strings', () => {
+    const text = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(text, text, fc.double(), (a, b, speed) => {
+        expect(() => paths({ text: a, voiceId: b, speed })).not.toThrow();
+      }),
+    );
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { checkUrl, URL_CHARS_MAX, type UrlPurpose } from '../../src/domain/url-check.ts';
+
+const PATH = ['input', 'source', 'url'];
+
+function messages(url: string, purpose: UrlPurpose = 'voice'): string {
+  const checked = checkUrl(url, purpose, PATH);
+  return checked.ok ? '' : checked.issues.map((issue) => issue.message).join('; ');
+}
+
+describe('a URL that Kling can fetch', () => {
+  it.each([
+    'https://p2-kling.klingai.com/kcdn/cdn-kcdn112452/kling-qa-test/out.mp3',
+    'https://bucket.s3.eu-west-1.amazonaws.com/a.wav?X-Amz-Signature=0123abcd&X-Amz-Date=20261121T000000Z',
+    'https://my_bucket.storage.example.com/a%20b.mp3',
+    'https://cdn.example.com/v1.0',
+    'https://cdn.example.com/signed/0a1b2c?file=x.exe',
+    'https://cdn.example.com',
+    'https://cdn.example.com/folder.d/',
+    'https://cdn.example.com/com.example.recording',
+    'https://cdn.example.com:443/a.mp3',
+    'https://8.8.8.8/a.mp3',
+    'https://172.32.0.1/a.mp3',
+    'https://100.128.0.1/a.mp3',
+    'https://[2606:4700::6810:84e5]/a.mp3',
+    'https://localhost.example.com/a.mp3',
+    'https://10.0.0.1.example.com/a.mp3',
+    'HTTPS://EXAMPLE.COM/A.MP3',
+  ])('%s is accepted', (url) => {
+    expect(messages(url)).toBe('');
+  });
+
+  it.each([
+    ['https://EXAMPLE.com:443', 'https://example.com/'],
+    ['https://例子.example.com/声音.mp3', 'https://xn--fsqu00a.example.com/%E5%A3%B0%E9%9F%B3.mp3'],
+    ['https://example.com/a/../b.mp3', 'https://example.com/b.mp3'],
+    ['https://example.com/b.mp3?sig=a%2Fb+c%3D', 'https://example.com/b.mp3?sig=a%2Fb+c%3D'],
+  ])('%s is sent as %s', (url, sent) => {
+    expect(checkUrl(url, 'voice', PATH)).toEqual({ ok: true, value: sent });
+  });
+
+  it.each([
+    ['voice', ['mp3', 'wav', 'mp4', 'mov', 'MP3', 'Mov'], ['m4a', 'aac', 'ogg', 'exe', 'webm']],
+    ['video', ['mp4', 'mov', 'MP4'], ['mp3', 'wav', 'webm', 'avi', 'm4v']],
+    ['sound', ['mp3', 'wav', 'm4a', 'aac', 'AAC'], ['mp4', 'mov', 'ogg', 'flac']],
+  ] as const)('a %s may be of its own file types only', (purpose, accepted, refused) => {
+    for (const extension of accepted) expect(messages(`https://example.com/a.${extension}`, purpose)).toBe('');
+    for (const extension of refused) {
+      expect(messages(`https://example.com/a.${extension}`, purpose)).toContain(`not .${extension}`);
+    }
+    expect(messages('https://example.com/a.mp3%2Eexe', purpose)).toContain('not .exe');
+  });
+
+  it('may be 2048 characters long and no longer, as given and as sent', () => {
+    const base = 'https://example.com/';
+    expect(messages(base + 'a'.repeat(URL_CHARS_MAX - base.length))).toBe('');
+    expect(messages(base + 'a'.repeat(URL_CHARS_MAX - base.length + 1))).toMatch(/at most 2048.*was 2049/);
+    expect(messages(base + '声'.repeat(300))).toMatch(/at most 2048.*was 2720/);
+  });
+
+  it('has all its problems reported at once, each on the path, none with the rest of the URL', () => {
+    const checked = checkUrl('https://me:hunter2@10.0.0.1:8080/secret.exe?token=secret', 'video', PATH);
+    expect(checked.ok ? [] : checked.issues).toHaveLength(4);
+    expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual([PATH, PATH, PATH, PATH]);
+    expect(JSON.stringify(checked)).not.toMatch(/hunter2|secret/);
+  });
+});

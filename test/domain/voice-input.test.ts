@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkCreateVoiceInput, checkDeleteVoiceInput } from '../../src/domain/voice-input.ts';
+
+const URL_SOURCE = { url: 'https://cdn.example.com/me.mp3' };
+
+function issuesOfName(name: string): string[] {
+  const checked = checkCreateVoiceInput({ name, source: URL_SOURCE });
+  return checked.ok ? [] : checked.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+}
+
+describe('the name of a voice', () => {
+  it.each([
+    ['one character', 'a'],
+    ['20 characters', 'a'.repeat(20)],
+    ['20 Chinese characters', '声'.repeat(20)],
+    ['20 emoji, each two UTF-16 units long', '🎤'.repeat(20)],
+    ['20 characters with blanks around', `  ${'a'.repeat(20)}\n`],
+    ['a joined emoji', 'Mum 👩‍👧'],
+  ])('may be %s', (_what, name) => {
+    expect(issuesOfName(name)).toEqual([]);
+  });
+
+  it.each([
+    ['empty', '', 'input.name: must be 1 to 20 characters long and not blank'],
+    ['blank', ' \t\u3000', 'input.name: must be 1 to 20 characters long and not blank'],
+    ['21 characters', 'a'.repeat(21), 'input.name: must be at most 20 characters long, was 21'],
+    ['21 emoji', '🎤'.repeat(21), 'input.name: must be at most 20 characters long, was 21'],
+    ['two lines', 'a\nb', 'input.name: must be one line, without control characters'],
+    ['with NUL', 'a\0b', 'input.name: must be one line, without control characters'],
+    ['with a C1 control', 'a\u0085b', 'input.name: must be one line, without control characters'],
+    ['with a paragraph separator', 'a\u2029b', 'input.name: must be one line, without control characters'],
+    ['with half a surrogate pair', 'a\uD800', 'input.name: must be one line, without control characters'],
+  ])('must not be %s', (_what, name, expected) => {
+    expect(issuesOfName(name)).toEqual([expected]);
+  });
+
+  it('comes back trimmed', () => {
+    expect(checkCreateVoiceInput({ name: '  Ann ', source: URL_SOURCE })).toEqual({
+      ok: true,
+      value: { name: 'Ann', source: URL_SOURCE },
+    });
+  });
+});
+
+describe('the source of a voice', () => {
+  it('may be a video that Kling made', () => {
+    expect(checkCreateVoiceInput({ name: 'Ann', source: { videoId: '850087542757535834', url: null } })).toEqual({
+      ok: true,
+      value: { name: 'Ann', source: { videoId: '850087542757535834' } },
+    });
+  });
+
+  it.each([[{}], [{ url: null, videoId: null }], [{ ...URL_SOURCE, videoId: '1' }]])(
+    'must be exactly one: %j',
+    (source) => {
+      expect(checkCreateVoiceInput({ name: 'Ann', source })).toEqual({
+        ok: false,
+        issues: [{ path: ['input', 'source'], message: 'must have exactly one of url and videoId' }],
+      });
+    },
+  );
+
+  it('must be a sound or a video', () => {
+    const checked = checkCreateVoiceInput({ name: 'Ann', source: { url: 'https://cdn.example.com/me.m4a' } });
+    expect(checked.ok ? [] : checked.issues).toEqual([
+      { path: ['input', 'source', 'url'], message: 'must be a file of type .mp3 .wav .mp4 .mov, not .m4a' },
+    ]);
+  });
+});
+
+describe('a voice input', () => {
+  it('has all its problems reported at once, under the path it was given', () => {
+    const input = { name: ' ', source: { videoId: 'a b' }, externalId: '' };
+    const checked = checkCreateVoiceInput(input, ['voices', 0]);
+    expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual([
+      ['voices', 0, 'name'],
+      ['voices', 0, 'source', 'videoId'],
+      ['voices', 0, 'externalId'],
+    ]);
+  });
+
+  it('never makes the check throw, whatever the strings', () => {
+    const text = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(text, text, fc.option(text), (name, source, externalId) => {
+        expect(() => checkCreateVoiceInput({ name, source: { url: source }, externalId })).not.toThrow();
+        expect(() => checkCreateVoiceInput({ name, source: { videoId: source }, externalId })).not.toThrow();
+      }),
+    );
+  });
+});
+
+describe('deleting a voice', () => {
+  it('takes an id of Kling and nothing else', () => {
+    expect(checkDeleteVoiceInput({ voiceId: '850087542757535834' })).toEqual({
+      ok: true,
+      value: { voiceId: '850087542757535834' },
+    });
+    const checked = checkDeleteVoiceInput({ voiceId: '../x' });
+    expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual([['input', 'voiceId']]);
+  });
+});
