@@ -1,0 +1,162 @@
+import type { Failure } from '../errors.ts';
+import type { Deadline } from '../lib/deadline.ts';
+import { BodyTooLarge, readText } from '../lib/read-text.ts';
+import type { Call } from './call.ts';
+import type { Credentials } from './credentials.ts';
+import { parseEnvelope } from './envelope.ts';
+import type { Envelope } from './envelope.ts';
+import { KlingError, MAY_HAVE_ACTED, UnreadableAnswer } from './kling-error.ts';
+import { toRefusal } from './refusal.ts';
+
+/** One HTTP request to Kling, for the log. Never holds a token, a key, a query or a body. */
+export interface KlingExchangeEvent {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Null when no answer came. */
+  readonly httpStatus: number | null;
+  /** Null when the answer was no envelope. */
+  readonly klingCode: number | null;
+  readonly klingRequestId: string | null;
+  readonly durationMs: number;
+  /** From 1, within one exchange. */
+  readonly attempt: number;
+  /** `FAILED`: Kling answered, but with no result, such as a scan without faces. `CANCELLED`: by the caller. */
+  readonly outcome: 'OK' | 'REFUSED' | 'FAILED' | 'UNREADABLE' | 'NETWORK' | 'TIMEOUT' | 'CANCELLED';
+}
+
+/** What an attempt is made with. */
+export interface AttemptOptions {
+  /** Such as `https://api-singapore.klingai.com`; a path in it is kept. */
+  readonly baseUrl: string;
+  readonly credentials: Credentials;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: (event: KlingExchangeEvent) => void;
+}
+
+/** How one attempt ended. `token` is what it was sent with; null when nothing was sent. */
+export type Attempted<T> = { readonly value: T } | { readonly error: KlingError; readonly token: string | null };
+
+export type Attempt = <T>(call: Call<T>, number: number, deadline: Deadline) => Promise<Attempted<T>>;
+
+/** The longest list is 1000 records of some KB; more than this is a fault, and a Worker has 128 MB. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Sends a call once and reads its answer, all before the deadline. Never throws: whatever happens is an `Attempted`. */
+export function createAttempt({ baseUrl, credentials, fetch, now, log }: AttemptOptions): Attempt {
+  const root = baseUrl.replace(/\/+$/, '');
+  const host = URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
+
+  return async function attempt(call, number, deadline) {
+    let token: string;
+    try {
+      token = await deadline.race(credentials.token());
+    } catch (cause) {
+      return { error: deadline.signal.aborted ? notSent(deadline, cause) : noToken(cause), token: null };
+    }
+    if (deadline.signal.aborted) return { error: notSent(deadline, deadline.signal.reason), token: null };
+
+    const startedAtMs = now();
+    let httpStatus: number | null = null;
+    let envelope: Envelope | null = null;
+    function report(outcome: KlingExchangeEvent['outcome']): void {
+      const { method, path } = call;
+      const klingCode = envelope?.code ?? null;
+      const klingRequestId = envelope?.requestId ?? null;
+      const durationMs = now() - startedAtMs;
+      try {
+        log({ method, path, httpStatus, klingCode, klingRequestId, durationMs, attempt: number, outcome });
+      } catch {
+        // A broken logger must not turn an answer that was paid for into a lost one.
+      }
+    }
+
+    try {
+      const response = await deadline.race(fetch(urlOf(root, call), requestInit(call, token, deadline.signal)));
+      httpStatus = response.status;
+      envelope = parseEnvelope(await deadline.race(readAnswer(response, deadline.signal)));
+      envelope = call.interpret?.(envelope) ?? envelope;
+      if (envelope.ok) {
+        const value = call.decode(envelope);
+        report('OK');
+        return { value };
+      }
+      report('REFUSED');
+      const isRead = call.method === 'GET';
+      const error = toRefusal({ envelope, httpStatus, isRead, credentialKind: credentials.kind, host });
+      return { error, token };
+    } catch (cause) {
+      const { outcome, error } = toLost(cause, call, envelope, deadline);
+      report(outcome);
+      return { error, token };
+    }
+  };
+}
+
+function urlOf(root: string, { path, query }: Call<unknown>): string {
+  return query === undefined ? root + path : `${root}${path}?${query}`;
+}
+
+function requestInit({ method, body }: Call<unknown>, token: string, signal: AbortSignal): RequestInit {
+  return {
+    method,
+    // Content-Type also on reads: Kling's pages require it everywhere.
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    redirect: 'manual',
+    signal,
+  };
+}
+
+async function readAnswer(response: Response, signal: AbortSignal): Promise<string> {
+  if (response.status >= 300 && response.status < 400) {
+    await response.body?.cancel();
+    throw new UnreadableAnswer('a redirect, which is never followed');
+  }
+  return readText(response.body, BODY_BYTES_MAX, signal);
+}
+
+/** What went wrong after sending, where there is no refusal to read: Kling may have acted. */
+function toLost(
+  cause: unknown,
+  { method }: Call<unknown>,
+  envelope: Envelope | null,
+  deadline: Deadline,
+): { readonly outcome: KlingExchangeEvent['outcome']; readonly error: KlingError } {
+  if (cause instanceof KlingError) return { outcome: 'FAILED', error: cause };
+  const fault = method === 'GET' ? '' : MAY_HAVE_ACTED;
+  const klingRequestId = envelope?.requestId ?? null;
+  const failure: Omit<Failure, 'message'> = {
+    code: 'UPSTREAM_UNAVAILABLE',
+    retryable: method === 'GET',
+    ...(klingRequestId === null ? {} : { klingRequestId }),
+  };
+  if (deadline.signal.aborted) {
+    const cancelled = deadline.cancelled();
+    const message =
+      (cancelled ? 'The caller went away before Kling answered.' : 'Kling did not answer in time.') + fault;
+    const error = new KlingError('UNKNOWN', { ...failure, message }, { cause });
+    return { outcome: cancelled ? 'CANCELLED' : 'TIMEOUT', error };
+  }
+  const isUnreadable = cause instanceof UnreadableAnswer || cause instanceof BodyTooLarge;
+  if (isUnreadable || envelope !== null) {
+    const message = `Kling's answer cannot be read: ${isUnreadable ? cause.message : 'an unexpected shape'}.${fault}`;
+    return { outcome: 'UNREADABLE', error: new KlingError('UNKNOWN', { ...failure, message }, { cause }) };
+  }
+  const message = `The connection to Kling failed.${fault}`;
+  return { outcome: 'NETWORK', error: new KlingError('UNKNOWN', { ...failure, message }, { cause }) };
+}
+
+/** The time was up before anything was sent. */
+function notSent(deadline: Deadline, cause: unknown): KlingError {
+  const message = deadline.cancelled()
+    ? 'The caller went away before anything was sent.'
+    : 'There was no time left to ask Kling.';
+  return new KlingError('REFUSED', { code: 'UPSTREAM_UNAVAILABLE', message, retryable: true }, { cause });
+}
+
+function noToken(cause: unknown): KlingError {
+  const message = 'The gateway could not make a credential for Kling from its keys; nothing was sent.';
+  return new KlingError('REFUSED', { code: 'UPSTREAM_MISCONFIGURED', message, retryable: false }, { cause });
+}

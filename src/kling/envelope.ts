@@ -1,0 +1,45 @@
+import { parseJsonKeepingLongIntegers } from '../lib/json-integers.ts';
+import { isRecord, textOrNull } from './decode.ts';
+import { UnreadableAnswer } from './kling-error.ts';
+
+/** What every answer of Kling's comes in. */
+export interface Envelope {
+  /** Whether it is an answer rather than a refusal: by `code` alone, whatever the HTTP status. */
+  readonly ok: boolean;
+  readonly code: number;
+  /** Kling's text, empty when missing. */
+  readonly message: string;
+  readonly requestId: string | null;
+  /** Undefined when missing, as in most refusals and some deletions. */
+  readonly data: unknown;
+}
+
+/**
+ * Text to envelope. Ids that came as unquoted integers are strings of all their digits. Throws `UnreadableAnswer` for
+ * anything else than an object with a numeric `code`: proxies answer in HTML, with nothing, or are cut off.
+ */
+export function parseEnvelope(text: string): Envelope {
+  const body = parseBody(text);
+  if (!isRecord(body)) throw new UnreadableAnswer('JSON, but not an object');
+  const code = body['code'];
+  if (typeof code !== 'number') throw new UnreadableAnswer('JSON without a numeric code');
+  return {
+    ok: code === 0,
+    code,
+    message: textOrNull(body['message']) ?? '',
+    requestId: textOrNull(body['request_id']),
+    data: body['data'],
+  };
+}
+
+function parseBody(text: string): unknown {
+  const start = text.trimStart().charAt(0);
+  if (start === '') throw new UnreadableAnswer('an empty body');
+  if (start === '<') throw new UnreadableAnswer('HTML instead of JSON');
+  try {
+    return parseJsonKeepingLongIntegers(text);
+  } catch {
+    // The parser's own error quotes the body, so it goes no further.
+    throw new UnreadableAnswer('broken or cut off JSON');
+  }
+}

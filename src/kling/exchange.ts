@@ -1,0 +1,80 @@
+import { backoffMs } from '../lib/backoff.ts';
+import type { Backoff } from '../lib/backoff.ts';
+import { startDeadline } from '../lib/deadline.ts';
+import type { Deadline } from '../lib/deadline.ts';
+import { createAttempt } from './attempt.ts';
+import type { AttemptOptions } from './attempt.ts';
+import type { Call } from './call.ts';
+import { ERROR_TABLE } from './error-table.ts';
+import type { KlingError } from './kling-error.ts';
+
+/** What an exchange is made with. */
+export interface ExchangeOptions extends AttemptOptions {
+  /** [0, 1), for the jitter. */
+  readonly random: () => number;
+  /** Rejects when its signal aborts. Also the timer of the deadline. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** For a whole exchange: every attempt, every wait, and the reading of every body. */
+  readonly timeoutMs: number;
+  /** How often a read is sent at most, 1 or more. */
+  readonly readAttemptsMax: number;
+}
+
+/** One request to Kling and its answer, retries included. Throws `KlingError` and nothing else. */
+export type Exchange = <T>(call: Call<T>, signal?: AbortSignal) => Promise<T>;
+
+/** "Exponential, first wait >= 1 s" (Kling docs, "Rate Limits", 2026-09). */
+const WHEN_RATE_LIMITED: Backoff = { baseMs: 1000, capMs: 16_000, floorMs: 1000 };
+/** A fault or a lost answer: nothing asks for a long wait, somebody is waiting for the read. */
+const WHEN_FAULTY: Backoff = { baseMs: 250, capMs: 4000, floorMs: 0 };
+
+/**
+ * Reads are sent again while the cause may pass, by Kling's business code; anything that acts is sent once. The one
+ * exception is a token that Kling takes for expired or not yet valid: it was refused, so a fresh one may go once more.
+ */
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { now, random, sleep, timeoutMs, readAttemptsMax, credentials } = options;
+  const attempt = createAttempt(options);
+
+  async function run<T>(call: Call<T>, deadline: Deadline): Promise<T> {
+    let renewed = false;
+    let retries = 0;
+    for (let number = 1; ; number += 1) {
+      const sent = await attempt(call, number, deadline);
+      if ('value' in sent) return sent.value;
+
+      const { error, token } = sent;
+      if (deadline.signal.aborted) throw error;
+      if (!renewed && token !== null && wantsFreshToken(error) && credentials.drop(token)) {
+        renewed = true;
+        continue;
+      }
+      if (call.method !== 'GET' || !error.failure.retryable || retries + 1 >= readAttemptsMax) throw error;
+      retries += 1;
+      const backoff = error.failure.code === 'RATE_LIMITED' ? WHEN_RATE_LIMITED : WHEN_FAULTY;
+      const waitMs = backoffMs(retries, backoff, random);
+      if (waitMs >= deadline.remainingMs()) throw error;
+      if (!(await slept(waitMs, deadline))) throw error;
+    }
+  }
+
+  async function slept(waitMs: number, deadline: Deadline): Promise<boolean> {
+    return deadline.race(sleep(waitMs, deadline.signal)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  return async function exchange(call, signal) {
+    const deadline = startDeadline({ timeoutMs, now, sleep, cancel: signal });
+    try {
+      return await run(call, deadline);
+    } finally {
+      deadline.stop();
+    }
+  };
+}
+
+function wantsFreshToken({ failure: { klingCode } }: KlingError): boolean {
+  return klingCode !== undefined && ERROR_TABLE.get(klingCode)?.retry === 'FRESH_TOKEN';
+}

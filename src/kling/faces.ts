@@ -1,0 +1,67 @@
+import type { Face, FaceScanResult } from '../domain/face.ts';
+import type { FaceScanRequest } from '../domain/requests.ts';
+import type { Call } from './call.ts';
+import { decimalOrNull, msOrNull, recordOf, recordsOf, textOrNull } from './decode.ts';
+import type { WireRecord } from './decode.ts';
+import type { Envelope } from './envelope.ts';
+import { KlingError, UnreadableAnswer } from './kling-error.ts';
+
+/** How Kling words it when a video shows nobody. Source: live texts, 2025-12 to 2026-09. */
+const NO_FACE =
+  /\b(?:no|not (?:detect|find|recognize|contain)|without)(?: an?| any)?(?: valid| clear| human)* (?:faces?|human|person)\b|\bfaces? (?:is |are |was |were )?not (?:found|detected)\b/i;
+
+/**
+ * `POST /v1/videos/identify-face`: 0.05 units per call. "No face" comes both as an answer with no `face_data` and as a
+ * refusal. A scan is something to choose from, so it takes a `session_id`: an answer with one and without faces is a
+ * scan with no faces; "no face" without a session, however it came, is a `BAD_USER_INPUT` that says so.
+ */
+export function identifyFacesCall({ video }: FaceScanRequest): Call<FaceScanResult> {
+  return {
+    method: 'POST',
+    path: '/v1/videos/identify-face',
+    body: video.url === undefined ? { video_id: video.videoId } : { video_url: video.url },
+    interpret: (envelope) => (saysNoFace(envelope) ? { ...envelope, ok: true } : envelope),
+    decode: toFaceScanResult,
+  };
+}
+
+function toFaceScanResult(envelope: Envelope): FaceScanResult {
+  const data = recordOf(envelope.data);
+  const sessionId = textOrNull(data['session_id']);
+  const faces = recordsOf(data['face_data']).flatMap((record) => toFace(record) ?? []);
+  if (sessionId === null) {
+    if (faces.length > 0) throw new UnreadableAnswer('faces without session_id');
+    throw noFace(envelope);
+  }
+  return {
+    sessionId,
+    faces,
+    unitsDeducted: decimalOrNull(data['final_unit_deduction']),
+    klingRequestId: envelope.requestId,
+  };
+}
+
+/** Null for a face without an id or an interval: it cannot be chosen. An id of `"0"` is one. */
+function toFace(record: WireRecord): Face | null {
+  const faceId = textOrNull(record['face_id']);
+  const startMs = msOrNull(record['start_time']);
+  const endMs = msOrNull(record['end_time']);
+  if (faceId === null || startMs === null || endMs === null) return null;
+  return { faceId, imageUrl: textOrNull(record['face_image']), startMs, endMs };
+}
+
+function saysNoFace({ ok, code, message }: Envelope): boolean {
+  // Only where Kling speaks of the input: the same words under a fault or a limit mean something else.
+  return !ok && code >= 1200 && code < 1302 && NO_FACE.test(message.slice(0, 1000));
+}
+
+/** A scan that Kling refused did nothing; one that it answered, if only to say "no face", may have been billed. */
+function noFace({ code, requestId }: Envelope): KlingError {
+  return new KlingError(code === 0 ? 'UNKNOWN' : 'REFUSED', {
+    code: 'BAD_USER_INPUT',
+    message: 'Kling found no face in this video.',
+    retryable: false,
+    ...(code === 0 ? {} : { klingCode: code }),
+    ...(requestId === null ? {} : { klingRequestId: requestId }),
+  });
+}

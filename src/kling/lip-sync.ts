@@ -1,0 +1,103 @@
+import type { GeneratedVideo, LipSyncSnapshot, ParentVideo } from '../domain/lip-sync.ts';
+import type { LipSyncRequest, PageRequest, SoundSource, TaskIdentity, UpstreamPage } from '../domain/requests.ts';
+import { dataItems, dataWith, pageQuery, pathSegment, toPage } from './call.ts';
+import type { Call } from './call.ts';
+import { isRecord, recordOf, recordsOf, secondsToMs, textOrNull } from './decode.ts';
+import type { WireRecord } from './decode.ts';
+import { identityFields } from './task-request.ts';
+import { taskIdOf, toTaskSnapshot } from './task-wire.ts';
+
+const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
+
+/** `POST /v1/videos/advanced-lip-sync`: 0.5 units per 5 s. `face_choose` takes one face, by Kling's present limit. */
+export function createLipSyncCall(request: LipSyncRequest, identity: TaskIdentity): Call<LipSyncSnapshot> {
+  const { placement } = request;
+  return {
+    method: 'POST',
+    path: LIP_SYNCS,
+    body: {
+      session_id: request.sessionId,
+      face_choose: [
+        {
+          face_id: request.faceId,
+          ...soundFields(request.sound),
+          sound_start_time: placement.cropStartMs,
+          sound_end_time: placement.cropEndMs,
+          sound_insert_time: placement.insertAtMs,
+          sound_volume: request.soundVolume,
+          original_audio_volume: request.originalAudioVolume,
+        },
+      ],
+      ...(request.watermark ? { watermark_info: { enabled: true } } : {}),
+      ...identityFields(identity),
+    },
+    decode: (envelope) => toLipSyncSnapshot(dataWith(envelope, 'task_id'), envelope.requestId),
+  };
+}
+
+/** `GET /v1/videos/advanced-lip-sync/{id}`, by Kling's task id. By the `external_task_id`: nobody could show that it works. */
+export function readLipSyncCall(id: string): Call<LipSyncSnapshot> {
+  return {
+    method: 'GET',
+    path: `${LIP_SYNCS}/${pathSegment(id)}`,
+    decode: (envelope) => toLipSyncSnapshot(dataWith(envelope, 'task_id'), envelope.requestId),
+  };
+}
+
+/** `GET /v1/videos/advanced-lip-sync`: the tasks of the whole account; a record without an id is left out. */
+export function listLipSyncsCall(page: PageRequest): Call<UpstreamPage<LipSyncSnapshot>> {
+  return {
+    method: 'GET',
+    path: LIP_SYNCS,
+    query: pageQuery(page),
+    decode(envelope) {
+      const tasks = dataItems(envelope).filter((record) => taskIdOf(record) !== null);
+      return toPage(
+        envelope,
+        tasks.map((record) => toLipSyncSnapshot(record, envelope.requestId)),
+      );
+    },
+  };
+}
+
+/** A lip-sync task's record, from an answer or a callback (then `klingRequestId` is null). */
+export function toLipSyncSnapshot(record: WireRecord, klingRequestId: string | null): LipSyncSnapshot {
+  const info = recordOf(record['task_info']);
+  return {
+    ...toTaskSnapshot(record, klingRequestId),
+    parentVideo: toParentVideo(info['parent_video']),
+    videos: recordsOf(recordOf(record['task_result'])['videos']).flatMap((video) => toGeneratedVideo(video) ?? []),
+    watermarkEnabled: toWatermarkEnabled(record['watermark_info']) ?? toWatermarkEnabled(info['watermark_info']),
+  };
+}
+
+function soundFields(sound: SoundSource): WireRecord {
+  return sound.audioId === undefined ? { sound_file: sound.url ?? sound.base64 } : { audio_id: sound.audioId };
+}
+
+/** Null when Kling tells nothing of it, be it by leaving it out or by sending it empty. */
+function toParentVideo(value: unknown): ParentVideo | null {
+  if (!isRecord(value)) return null;
+  const videoId = textOrNull(value['id']);
+  const url = textOrNull(value['url']);
+  const durationMs = secondsToMs(value['duration']);
+  return videoId === null && url === null && durationMs === null ? null : { videoId, url, durationMs };
+}
+
+/** Null for a video with neither id nor URL. One with a URL alone is kept, with an empty id: it has been paid for. */
+function toGeneratedVideo(record: WireRecord): GeneratedVideo | null {
+  const videoId = textOrNull(record['id']);
+  const url = textOrNull(record['url']);
+  if (videoId === null && url === null) return null;
+  return {
+    videoId: videoId ?? '',
+    url,
+    watermarkUrl: textOrNull(record['watermark_url']),
+    durationMs: secondsToMs(record['duration']),
+  };
+}
+
+function toWatermarkEnabled(value: unknown): boolean | null {
+  const enabled = recordOf(value)['enabled'];
+  return typeof enabled === 'boolean' ? enabled : null;
+}

@@ -1,0 +1,58 @@
+import type { UpstreamPage } from '../domain/requests.ts';
+import type { ResourcePack, ResourcePackRequest, ResourcePackStatus } from '../domain/resource-pack.ts';
+import { toPage } from './call.ts';
+import type { Call } from './call.ts';
+import { decimalOrNull, epochMsOrNull, numberOrNull, recordOf, recordsOf, textOrNull } from './decode.ts';
+import type { WireRecord } from './decode.ts';
+import type { Envelope } from './envelope.ts';
+
+const STATUSES: ReadonlyMap<string, ResourcePackStatus> = new Map([
+  ['toBeOnline', 'PENDING'],
+  ['online', 'ACTIVE'],
+  ['runOut', 'USED_UP'],
+  ['expired', 'EXPIRED'],
+]);
+
+/**
+ * `GET /account/costs`: free, at most one call a second. It answers in an envelope within the envelope, and either may
+ * refuse; the inner one says `msg` for `message`. Source: Kling docs, "Query user info", 2026-09.
+ */
+export function listResourcePacksCall({ startMs, endMs }: ResourcePackRequest): Call<UpstreamPage<ResourcePack>> {
+  return {
+    method: 'GET',
+    path: '/account/costs',
+    query: `start_time=${startMs}&end_time=${endMs}`,
+    interpret: unwrap,
+    decode: (envelope) =>
+      toPage(
+        envelope,
+        recordsOf(recordOf(envelope.data)['resource_pack_subscribe_infos']).flatMap(
+          (record) => toResourcePack(record) ?? [],
+        ),
+      ),
+  };
+}
+
+function unwrap(outer: Envelope): Envelope {
+  const inner = recordOf(outer.data);
+  const code = numberOrNull(inner['code']) ?? 0;
+  return !outer.ok || code === 0 ? outer : { ...outer, ok: false, code, message: textOrNull(inner['msg']) ?? '' };
+}
+
+function toResourcePack(record: WireRecord): ResourcePack | null {
+  const packId = textOrNull(record['resource_pack_id']);
+  if (packId === null) return null;
+  const klingStatus = textOrNull(record['status']) ?? '';
+  return {
+    packId,
+    name: textOrNull(record['resource_pack_name']) ?? '',
+    klingType: textOrNull(record['resource_pack_type']),
+    totalUnits: decimalOrNull(record['total_quantity']),
+    remainingUnits: decimalOrNull(record['remaining_quantity']),
+    purchasedAtMs: epochMsOrNull(record['purchase_time']),
+    effectiveAtMs: epochMsOrNull(record['effective_time']),
+    expiresAtMs: epochMsOrNull(record['invalid_time']),
+    status: STATUSES.get(klingStatus) ?? 'UNRECOGNIZED',
+    klingStatus,
+  };
+}

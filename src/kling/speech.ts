@@ -1,0 +1,54 @@
+import type { SpeechRequest } from '../domain/requests.ts';
+import type { Speech } from '../domain/voice.ts';
+import type { Call } from './call.ts';
+import { decimalOrNull, epochMsOrNull, recordOf, recordsOf, secondsToMs, textOrNull } from './decode.ts';
+import type { Envelope } from './envelope.ts';
+import { KlingError, UnreadableAnswer } from './kling-error.ts';
+import { quote } from './refusal.ts';
+import { toTaskStatus } from './task-wire.ts';
+
+/** `POST /v1/audio/tts`: 0.05 units, answered at once. No query exists: an answer that is lost cannot be had again. */
+export function synthesizeSpeechCall(request: SpeechRequest): Call<Speech> {
+  return {
+    method: 'POST',
+    path: '/v1/audio/tts',
+    body: {
+      text: request.text,
+      voice_id: request.voiceId,
+      voice_language: request.language,
+      voice_speed: request.speed,
+    },
+    decode: toSpeech,
+  };
+}
+
+function toSpeech(envelope: Envelope): Speech {
+  const data = recordOf(envelope.data);
+  const [audio = {}] = recordsOf(recordOf(data['task_result'])['audios']);
+  const audioId = textOrNull(audio['id']);
+  const url = textOrNull(audio['url']);
+  if (audioId === null || url === null) {
+    if (toTaskStatus(textOrNull(data['task_status']) ?? '') === 'FAILED') throw failedSpeech(envelope);
+    throw new UnreadableAnswer('speech without a sound');
+  }
+  return {
+    audioId,
+    url,
+    durationMs: secondsToMs(audio['duration']),
+    klingTaskId: textOrNull(data['task_id']),
+    unitsDeducted: decimalOrNull(data['final_unit_deduction']),
+    createdAtMs: epochMsOrNull(data['created_at']),
+    klingRequestId: envelope.requestId,
+  };
+}
+
+/** Kling took the text and made nothing of it; whether that is billed is not documented, hence `UNKNOWN`. */
+function failedSpeech({ data, requestId }: Envelope): KlingError {
+  const reason = quote(textOrNull(recordOf(data)['task_status_msg']) ?? '');
+  return new KlingError('UNKNOWN', {
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: `Kling made no sound of this text.${reason}`,
+    retryable: false,
+    ...(requestId === null ? {} : { klingRequestId: requestId }),
+  });
+}

@@ -1,0 +1,101 @@
+import { describe, it } from 'vitest';
+import created from '../fixtures/kling/lip-sync-created.json?raw';
+import processing from '../fixtures/kling/lip-sync-processing.json?raw';
+import { createUpstream, IDENTITY, klingErrorOf, LIP_SYNC, refusal, TIMEOUT_MS } from './support.ts';
+
+const NEVER = new Promise<Response>(() => {});
+
+describe('the deadline', () => {
+  it('ends a request that is never answered, even if fetch heeds no signal', async ({ expect }) => {
+    const upstream = createUpstream([
+      async () => {
+        upstream.expire();
+        return NEVER;
+      },
+      processing,
+    ]);
+    const { failure, outcome } = await klingErrorOf(upstream.client.readLipSyncTask('1'));
+    expect(failure).toEqual({
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: 'Kling did not answer in time.',
+      retryable: true,
+    });
+    expect(outcome).toBe('UNKNOWN');
+    expect([upstream.requests.length, upstream.waitsMs]).toEqual([1, []]);
+    expect(upstream.requests[0]?.init.signal?.aborted).toBe(true);
+    expect(upstream.events).toMatchObject([{ outcome: 'TIMEOUT', httpStatus: null }]);
+  });
+
+  it('ends a body that never ends, gives it up, and leaves a create unknown', async ({ expect }) => {
+    let given = false;
+    const upstream = createUpstream([
+      async () => {
+        const body = new ReadableStream<Uint8Array>({
+          start: (controller) => controller.enqueue(new TextEncoder().encode('{"code":0,')),
+          pull() {
+            upstream.expire();
+            return new Promise(() => {});
+          },
+          cancel() {
+            given = true;
+          },
+        });
+        return new Response(body);
+      },
+      created,
+    ]);
+    const { failure, outcome } = await klingErrorOf(upstream.client.createLipSyncTask(LIP_SYNC, IDENTITY));
+    expect([failure.code, failure.retryable, outcome]).toEqual(['UPSTREAM_UNAVAILABLE', false, 'UNKNOWN']);
+    expect(failure.message).toBe('Kling did not answer in time. Kling may have acted on the request all the same.');
+    expect(given).toBe(true);
+    expect(upstream.events).toMatchObject([{ outcome: 'TIMEOUT', httpStatus: 200 }]);
+  });
+
+  it('covers the waits between attempts', async ({ expect }) => {
+    const expiry = Promise.withResolvers<void>();
+    const upstream = createUpstream([refusal(1302, 429), processing], {
+      async sleep(ms) {
+        if (ms === TIMEOUT_MS) return expiry.promise;
+        expiry.resolve();
+        return new Promise(() => {});
+      },
+    });
+    const { failure } = await klingErrorOf(upstream.client.readLipSyncTask('1'));
+    expect(failure.klingCode).toBe(1302);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('keeps no timer once an exchange is done', async ({ expect }) => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const { client } = createUpstream([processing, refusal(1200, 400)], {
+      sleep(_ms, signal) {
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+    });
+    await client.readLipSyncTask('1');
+    await klingErrorOf(client.readLipSyncTask('1'));
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, true]);
+  });
+});
+
+describe('a caller who goes away', () => {
+  it('ends the waiting, and a create that was sent stays unknown', async ({ expect }) => {
+    const caller = new AbortController();
+    const { client, events } = createUpstream([
+      async () => {
+        caller.abort();
+        return NEVER;
+      },
+    ]);
+    const { failure, outcome } = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY, caller.signal));
+    expect([failure.code, failure.retryable, outcome]).toEqual(['UPSTREAM_UNAVAILABLE', false, 'UNKNOWN']);
+    expect(events).toMatchObject([{ outcome: 'CANCELLED' }]);
+  });
+
+  it('before anything is sent sends nothing', async ({ expect }) => {
+    const { client, requests } = createUpstream([created]);
+    const { failure, outcome } = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY, AbortSignal.abort()));
+    expect([failure.retryable, outcome, requests.length]).toEqual([true, 'REFUSED', 0]);
+  });
+});

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import {
+  decimalOrNull,
+  epochMsOrNull,
+  msOrNull,
+  recordOf,
+  recordsOf,
+  secondsToMs,
+  textOrNull,
+} from '../../src/kling/decode.ts';
+import { parseEnvelope } from '../../src/kling/envelope.ts';
+import { toTaskStatus } from '../../src/kling/task-wire.ts';
+
+describe('seconds', () => {
+  it.for([
+    ['5.1', 5100],
+    ['1.005', 1005],
+    ['60', 60_000],
+    [5.041, 5041],
+    [0, 0],
+    ['', null],
+    [null, null],
+    [undefined, null],
+    ['-1', null],
+    ['1e3', null],
+    ['5.1s', null],
+    ['9'.repeat(400), null],
+    [{}, null],
+  ] as const)('%j are %j ms', ([wire, ms], { expect }) => {
+    expect(secondsToMs(wire)).toBe(ms);
+  });
+
+  it('keep every millisecond, as text or as a number', ({ expect }) => {
+    fc.assert(
+      fc.property(fc.nat({ max: 1_000_000_000 }), (ms) => {
+        const text = `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}`;
+        expect(secondsToMs(text)).toBe(ms);
+        expect(secondsToMs(Number(text))).toBe(ms);
+        expect(secondsToMs(String(Number(text)))).toBe(ms);
+      }),
+    );
+  });
+
+  it('are whole and not negative, or null, for anything at all', ({ expect }) => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        const ms = secondsToMs(value);
+        expect(ms === null || (Number.isSafeInteger(ms) && ms >= 0)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('small values', () => {
+  it('say nothing when empty, and come as numbers or text', ({ expect }) => {
+    expect([textOrNull(''), textOrNull(7), textOrNull('7'), textOrNull(true)]).toEqual([null, '7', '7', null]);
+    expect([decimalOrNull('0.05'), decimalOrNull(0.05), decimalOrNull(''), decimalOrNull('x')]).toEqual([
+      '0.05',
+      '0.05',
+      null,
+      null,
+    ]);
+    expect([msOrNull('1200'), msOrNull(1200), msOrNull(undefined)]).toEqual([1200, 1200, null]);
+  });
+
+  it('make no instant that no date can hold', ({ expect }) => {
+    expect([epochMsOrNull(1722769557708), epochMsOrNull('1722769557708')]).toEqual([1722769557708, 1722769557708]);
+    expect([epochMsOrNull(0), epochMsOrNull(9e15), epochMsOrNull('9'.repeat(17))]).toEqual([null, null, null]);
+  });
+
+  it('take what is no object or no list for an empty one', ({ expect }) => {
+    expect([recordOf(null), recordOf([]), recordOf('x'), recordOf({ a: 1 })]).toEqual([{}, {}, {}, { a: 1 }]);
+    expect([recordsOf(null), recordsOf({}), recordsOf([1, { a: 1 }, null])]).toEqual([[], [], [{ a: 1 }]]);
+  });
+});
+
+describe('a status', () => {
+  it.for([
+    ['submitted', 'SUBMITTED'],
+    ['processing', 'PROCESSING'],
+    ['succeed', 'SUCCEEDED'],
+    ['succeeded', 'SUCCEEDED'],
+    ['failed', 'FAILED'],
+    ['', 'UNRECOGNIZED'],
+    ['Succeed', 'UNRECOGNIZED'],
+    ['constructor', 'UNRECOGNIZED'],
+    ['__proto__', 'UNRECOGNIZED'],
+  ] as const)('%j is %s', ([wire, status], { expect }) => {
+    expect(toTaskStatus(wire)).toBe(status);
+  });
+});
+
+describe('an envelope', () => {
+  it('throws nothing but UnreadableAnswer for any text', ({ expect }) => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        try {
+          expect(typeof parseEnvelope(text).code).toBe('number');
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'UnreadableAnswer' });
+        }
+      }),
+    );
+  });
+
+  it('may come behind white space and without anything but a code', ({ expect }) => {
+    expect(parseEnvelope(' \n{"code":1203}')).toEqual({
+      ok: false,
+      code: 1203,
+      message: '',
+      requestId: null,
+      data: undefined,
+    });
+  });
+});

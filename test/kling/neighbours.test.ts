@@ -1,0 +1,140 @@
+import { describe, it } from 'vitest';
+import callbackNewer from '../fixtures/kling/callback-newer.json?raw';
+import callbackV1 from '../fixtures/kling/callback-v1.json?raw';
+import innerRefusal from '../fixtures/kling/resource-packs-inner-refusal.json?raw';
+import packs from '../fixtures/kling/resource-packs.json?raw';
+import speechFailed from '../fixtures/kling/speech-failed.json?raw';
+import voiceNotFound from '../fixtures/kling/speech-voice-not-found.json?raw';
+import speech from '../fixtures/kling/speech.json?raw';
+import tasks from '../fixtures/kling/tasks-newer.json?raw';
+import { parseCallback, parseCallbackBody } from '../../src/kling/callback-wire.ts';
+import { recordOf } from '../../src/kling/decode.ts';
+import { toLipSyncSnapshot } from '../../src/kling/lip-sync.ts';
+import { createUpstream, HOST, klingErrorOf, SPEECH } from './support.ts';
+
+describe('text to speech', () => {
+  it('sends the text with numbers as numbers and tells the sound', async ({ expect }) => {
+    const { client, requests } = createUpstream([speech]);
+    expect(await client.synthesizeSpeech(SPEECH)).toEqual({
+      audioId: 'aud-1',
+      url: 'https://p1-kling.klingai.com/a.mp3',
+      durationMs: 3204,
+      klingTaskId: 'tts-1',
+      unitsDeducted: '0.05',
+      createdAtMs: 1722769557708,
+      klingRequestId: 'req-tts-1',
+    });
+    expect(requests[0]?.url).toBe(`${HOST}/v1/audio/tts`);
+    expect(requests[0]?.body).toEqual({
+      text: 'Hello',
+      voice_id: 'oversea_male1',
+      voice_language: 'en',
+      voice_speed: 1.2,
+    });
+  });
+
+  it('finds no voice where Kling finds none', async ({ expect }) => {
+    const { client } = createUpstream([{ status: 400, body: voiceNotFound }]);
+    expect((await klingErrorOf(client.synthesizeSpeech(SPEECH))).failure.code).toBe('NOT_FOUND');
+  });
+
+  it('tells the reason when Kling took the text and failed', async ({ expect }) => {
+    const { client } = createUpstream([speechFailed]);
+    const { failure, outcome } = await klingErrorOf(client.synthesizeSpeech(SPEECH));
+    expect(failure.message).toBe(
+      'Kling made no sound of this text. Kling says: Failure to pass the risk control system',
+    );
+    expect([failure.retryable, outcome]).toEqual([false, 'UNKNOWN']);
+  });
+});
+
+describe('resource packs', () => {
+  it('reads them out of the double envelope', async ({ expect }) => {
+    const { client, requests } = createUpstream([packs]);
+    const page = await client.listResourcePacks({ startMs: 1, endMs: 2 });
+    expect(requests[0]?.url).toBe(`${HOST}/account/costs?start_time=1&end_time=2`);
+    expect(page.items).toMatchObject([
+      { packId: '509f3fd3d4f4a3fe9eaf1b1b', totalUnits: '200', remainingUnits: '118.5', status: 'EXPIRED' },
+      { effectiveAtMs: null, expiresAtMs: null, status: 'PENDING', klingStatus: 'toBeOnline' },
+    ]);
+  });
+
+  it('heeds a refusal in the inner envelope, and retries it', async ({ expect }) => {
+    const { client, waitsMs } = createUpstream([innerRefusal, packs]);
+    expect((await client.listResourcePacks({ startMs: 1, endMs: 2 })).items).toHaveLength(2);
+    expect(waitsMs).toHaveLength(1);
+  });
+});
+
+describe('many tasks at once', () => {
+  it('reads them in the shape of the newer API', async ({ expect }) => {
+    const { client, requests } = createUpstream([tasks]);
+    const read = await client.readTasks(['933557962801545273', '933557962801545274', 'a,b']);
+    expect(requests[0]?.url).toBe(`${HOST}/tasks?task_ids=933557962801545273,933557962801545274,a%2Cb`);
+    expect(read).toMatchObject([
+      {
+        status: 'SUCCEEDED',
+        klingStatus: 'succeeded',
+        externalTaskId: 'kgw_03',
+        unitsDeducted: '3',
+        createdAtMs: 1781080778802,
+        outputs: [{ type: 'video', id: 'o1', url: 'https://p1-kling.klingai.com/o.mp4', durationMs: 5041 }],
+      },
+      { klingTaskId: '933557962801545274', status: 'PROCESSING', outputs: [], unitsDeducted: null },
+    ]);
+  });
+
+  it('sends nothing for no ids, for too many, or without an API key', async ({ expect }) => {
+    const withKey = createUpstream([]);
+    expect(await withKey.client.readTasks([])).toEqual([]);
+    const tooMany = await klingErrorOf(withKey.client.readTasks(Array.from({ length: 21 }, String)));
+    expect(tooMany.failure.code).toBe('BAD_USER_INPUT');
+    expect(withKey.requests).toHaveLength(0);
+
+    const withoutKey = createUpstream([], { credentials: { accessKey: 'ak', secretKey: 'sk' } });
+    const { failure, outcome } = await klingErrorOf(withoutKey.client.readTasks(['1']));
+    expect([failure.code, outcome]).toEqual(['UPSTREAM_MISCONFIGURED', 'REFUSED']);
+    expect(withoutKey.requests).toHaveLength(0);
+  });
+});
+
+describe('a callback', () => {
+  it('is read as the bare record of a task', ({ expect }) => {
+    const json = parseCallbackBody(callbackV1);
+    expect(parseCallback(json)).toEqual({
+      shape: 'V1',
+      klingTaskId: '850508686686064700',
+      externalTaskId: 'kgw_02',
+      status: 'SUCCEEDED',
+      klingStatus: 'succeed',
+      statusMessage: null,
+      createdAtMs: 1722769557708,
+      updatedAtMs: 1722769590000,
+      unitsDeducted: '0.5',
+      balanceDeducted: null,
+      klingRequestId: null,
+    });
+    expect(toLipSyncSnapshot(recordOf(json), null).videos[0]?.videoId).toBe('850508686686064701');
+  });
+
+  it('is read in the shape that the console tests with', ({ expect }) => {
+    expect(parseCallback(parseCallbackBody(callbackNewer))).toMatchObject({
+      shape: 'NEWER',
+      klingTaskId: '1234567890',
+      externalTaskId: null,
+      status: 'SUCCEEDED',
+      updatedAtMs: 1781080794151,
+    });
+  });
+
+  it('keeps every digit of an id without quotes', ({ expect }) => {
+    expect(parseCallback(parseCallbackBody('{"task_id":850508686686064701}'))?.klingTaskId).toBe('850508686686064701');
+  });
+
+  it.for(['null', '[]', '"x"', '{}', '{"task_id":""}', '{"task_id":', '', '17', '{"id":{}}'])(
+    'is none when it names no task: %s',
+    (body, { expect }) => {
+      expect(parseCallback(parseCallbackBody(body))).toBeNull();
+    },
+  );
+});

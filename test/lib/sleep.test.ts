@@ -1,0 +1,14 @@
+import { it } from 'vitest';
+import { sleep } from '../../src/lib/sleep.ts';
+
+it('resolves after the time', async ({ expect }) => {
+  await expect(sleep(1, new AbortController().signal)).resolves.toBeUndefined();
+});
+
+it('rejects with the reason of an abort, before or while it waits', async ({ expect }) => {
+  const controller = new AbortController();
+  const waiting = sleep(600_000, controller.signal);
+  controller.abort(new Error('enough'));
+  await expect(waiting).rejects.toThrow('enough');
+  await expect(sleep(600_000, controller.signal)).rejects.toThrow('enough');
+});
