@@ -1,0 +1,166 @@
+import { DurableObject } from 'cloudflare:workers';
+import { configOf } from '../config.ts';
+import { afterExchange, CLOSED_BREAKER, tryPass, type Breaker } from '../lib/circuit-breaker.ts';
+import { createLog } from '../lib/log.ts';
+import { SlotStore, type Claim } from './slot-store.ts';
+
+/** Exchanges in a row that fail with 5xx, a timeout or an unreadable answer before Kling counts as down; and for how long. */
+const BREAKER = { failuresMax: 10, openMs: 15_000 } as const;
+
+/** A limit that was learned from a refusal is tried one higher after this long without another. */
+const PROBE_AFTER_MS = 60_000;
+
+/** After a refusal nothing new is sent for this long, doubling with every further one up to the maximum. */
+const PAUSE_MS = 1_000;
+const PAUSE_MAX_MS = 30_000;
+
+/** A claim unheard of for this long is checked with its ledger: words between objects can be lost. */
+const AUDIT_AFTER_MS = 30_000;
+
+/** What `/ready` shows of the account. */
+export interface AccountStatus {
+  readonly breaker: Breaker['state'];
+  readonly slotsHeld: number;
+  readonly slotsMax: number;
+  readonly waiting: number;
+}
+
+/**
+ * One object per Kling account: who may have a task at Kling now, and whether Kling is well. Slots are counted by Kling
+ * per account (contract: held from `submitted` to the end), no API tells their number: it starts as configured, falls
+ * when Kling answers 1303, and is tried higher when that has not happened for a while.
+ */
+export class KlingAccount extends DurableObject<Env> {
+  readonly #slots: SlotStore;
+  readonly #configuredMax: number;
+  #breaker: Breaker = CLOSED_BREAKER;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#slots = new SlotStore(ctx.storage);
+    this.#configuredMax = configOf(env).kling.concurrency;
+  }
+
+  /** Grants a slot or a place in the queue; the ledger is told when its turn has come. Repeating it changes nothing. */
+  acquire(tenant: string, taskId: string): { granted: boolean; retryAfterMs: number } {
+    const now = Date.now();
+    if (this.#slots.find(taskId)?.state === 'HELD') {
+      this.#slots.seen(taskId, now);
+      return { granted: true, retryAfterMs: 0 };
+    }
+    this.#slots.put(taskId, tenant, 'WAITING', now);
+    this.#arm(now + AUDIT_AFTER_MS);
+    const granted = this.#grant(taskId, now);
+    return { granted, retryAfterMs: AUDIT_AFTER_MS };
+  }
+
+  /** The task has ended or will not be sent: its slot goes to the next. */
+  release(taskId: string): void {
+    this.#slots.remove(taskId);
+    this.#grant(null, Date.now());
+  }
+
+  /** Kling refused a task for now (1302: rate; 1303: slots). It waits again, and the limit is what is in use without it. */
+  refuse(tenant: string, taskId: string, klingCode: number): void {
+    const now = Date.now();
+    this.#slots.put(taskId, tenant, 'WAITING', now);
+    const refusals = this.#number('refusals') + 1;
+    this.ctx.storage.kv.put('refusals', refusals);
+    this.ctx.storage.kv.put('pausedUntil', now + Math.min(PAUSE_MS * 2 ** (refusals - 1), PAUSE_MAX_MS));
+    if (klingCode === 1303) {
+      this.ctx.storage.kv.put('slotsMax', Math.max(1, this.#slots.count('HELD')));
+      this.ctx.storage.kv.put('refusedAt', now);
+    }
+    this.#arm(this.#number('pausedUntil'));
+  }
+
+  /** Kling took a task: it is not overloaded. */
+  accepted(taskId: string): void {
+    this.#slots.seen(taskId, Date.now());
+    if (this.#number('refusals') > 0) this.ctx.storage.kv.put('refusals', 0);
+  }
+
+  /** How an exchange ended. Answers until when Kling should be left alone; 0 while it is well. */
+  report(failed: boolean): number {
+    this.#breaker = afterExchange(this.#breaker, failed, Date.now(), BREAKER);
+    if (this.#breaker.state === 'CLOSED') this.#grant(null, Date.now());
+    else this.#arm(this.#breaker.untilMs);
+    return this.#breaker.state === 'CLOSED' ? 0 : this.#breaker.untilMs;
+  }
+
+  status(): AccountStatus {
+    return {
+      breaker: this.#breaker.state,
+      slotsHeld: this.#slots.count('HELD'),
+      slotsMax: this.#slotsMax(Date.now()),
+      waiting: this.#slots.count('WAITING'),
+    };
+  }
+
+  override async alarm(): Promise<void> {
+    const now = Date.now();
+    await this.#audit(now);
+    this.#grant(null, now);
+    const waiting = this.#slots.count('WAITING');
+    if (waiting + this.#slots.count('HELD') === 0) return;
+    const pauses = waiting === 0 ? [] : [this.#number('pausedUntil'), this.#breaker.untilMs];
+    this.#arm(Math.min(now + AUDIT_AFTER_MS, ...pauses.filter((atMs) => atMs > now)));
+  }
+
+  /** Hands out free slots in fair order and tells the ledgers; says whether `mine` got one, which is then not told. */
+  #grant(mine: string | null, now: number): boolean {
+    let granted = false;
+    while (this.#slots.count('HELD') < this.#slotsMax(now) && now >= this.#number('pausedUntil')) {
+      const next = this.#slots.next();
+      if (next === null) break;
+      const { pass, next: breaker } = tryPass(this.#breaker, now, BREAKER);
+      this.#breaker = breaker;
+      if (!pass) break;
+      this.#slots.put(next.taskId, next.tenant, 'HELD', now);
+      if (next.taskId === mine) granted = true;
+      else this.ctx.waitUntil(this.#tell(next));
+    }
+    return granted;
+  }
+
+  async #tell({ tenant, taskId }: Claim): Promise<void> {
+    try {
+      const wanted = await this.env.TASK_LEDGER.getByName(tenant).slotGranted(taskId);
+      if (!wanted) this.release(taskId);
+    } catch (error) {
+      // The slot stays its: the ledger asks again by itself, and the audit gives back what nobody wants.
+      createLog()({ level: 'warn', message: 'grant not delivered', taskId, cause: String(error) });
+    }
+  }
+
+  async #audit(now: number): Promise<void> {
+    const unheard = this.#slots.unseenSince(now - AUDIT_AFTER_MS, 200);
+    const byTenant = Map.groupBy(unheard, ({ tenant }) => tenant);
+    for (const [tenant, claims] of byTenant) {
+      const alive = await this.env.TASK_LEDGER.getByName(tenant).claimsAlive(claims.map(({ taskId }) => taskId));
+      for (const { taskId } of claims) {
+        if (alive.includes(taskId)) this.#slots.seen(taskId, now);
+        else this.#slots.remove(taskId);
+      }
+    }
+  }
+
+  #slotsMax(now: number): number {
+    const learned = this.ctx.storage.kv.get<number>('slotsMax');
+    if (learned === undefined) return this.#configuredMax;
+    const probes = Math.floor((now - this.#number('refusedAt')) / PROBE_AFTER_MS);
+    return Math.min(learned + probes, this.#configuredMax);
+  }
+
+  #number(key: string): number {
+    return this.ctx.storage.kv.get<number>(key) ?? 0;
+  }
+
+  #arm(atMs: number): void {
+    const armed = this.#number('armedAt');
+    const now = Date.now();
+    if (armed > now && armed <= atMs) return;
+    this.ctx.storage.kv.put('armedAt', atMs);
+    void this.ctx.storage.setAlarm(atMs);
+  }
+}

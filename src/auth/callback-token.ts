@@ -1,0 +1,67 @@
+/** Whose task a callback is about: what its URL was made for. */
+export interface CallbackSubject {
+  readonly tenant: string;
+  readonly taskId: string;
+}
+
+const TOKEN_CHARS_MAX = 1_024;
+
+/**
+ * The unguessable part of a task's callback URL: who and what it is for, and an HMAC-SHA256 over that. It carries its
+ * own proof, so that a callback needs no look-up before it is known to be ours, and it never expires: tasks may take days.
+ */
+export interface CallbackTokens {
+  mint(subject: CallbackSubject): Promise<string>;
+  /** Null for anything that was not minted with this secret. Compares in constant time. */
+  verify(token: string): Promise<CallbackSubject | null>;
+}
+
+/** `secret`: at least 32 characters (the configuration checks it). */
+export function createCallbackTokens(secret: string): CallbackTokens {
+  let imported: Promise<CryptoKey> | null = null;
+  function key(): Promise<CryptoKey> {
+    imported ??= crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+      'sign',
+      'verify',
+    ]);
+    return imported;
+  }
+
+  return {
+    async mint({ tenant, taskId }) {
+      const payload = toBase64Url(utf8(JSON.stringify([tenant, taskId])));
+      const mac = await crypto.subtle.sign('HMAC', await key(), utf8(payload));
+      return `${payload}.${toBase64Url(new Uint8Array(mac))}`;
+    },
+
+    async verify(token) {
+      const [payload, mac, ...rest] = token.length <= TOKEN_CHARS_MAX ? token.split('.') : [];
+      if (payload === undefined || mac === undefined || rest.length > 0) return null;
+      const signature = fromBase64Url(mac);
+      if (signature === null || !(await crypto.subtle.verify('HMAC', await key(), signature, utf8(payload)))) return null;
+      // Signed by us, so it has the form that `mint` gave it.
+      const bytes = fromBase64Url(payload);
+      if (bytes === null) return null;
+      const [tenant, taskId] = JSON.parse(new TextDecoder().decode(bytes)) as [string, string];
+      return { tenant, taskId };
+    },
+  };
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
+  if (!/^[\w-]*$/.test(text)) return null;
+  try {
+    const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    return Uint8Array.from(bytes, (char) => char.charCodeAt(0));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,142 @@
+import { fromMilliunits, lipSyncUnits, toMilliunits, VOICE_UNITS } from '../domain/cost.ts';
+import { monthOf } from '../domain/month.ts';
+import type { Checked } from '../domain/checked.ts';
+import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../domain/inputs.ts';
+import { checkLipSyncInput } from '../domain/lip-sync-input.ts';
+import type { LipSyncTask, TaskRecord, VoiceTask } from '../domain/records.ts';
+import type { LipSyncRequest, VoiceRequest } from '../domain/requests.ts';
+import type { TaskKind } from '../domain/task.ts';
+import { checkCreateVoiceInput } from '../domain/voice-input.ts';
+import { badUserInput, GatewayError } from '../errors.ts';
+import type { LedgerDeps } from './deps.ts';
+import { digestOf } from './digest.ts';
+import type { Journal } from './journal.ts';
+import type { Sender } from './sender.ts';
+
+/** Makes tasks. An `externalId` that has been used for the same input answers with the same task, and nothing is made. */
+export interface Creates {
+  createVoice(input: CreateVoiceInput): Promise<VoiceTask>;
+  createLipSyncTask(input: CreateLipSyncTaskInput): Promise<LipSyncTask>;
+}
+
+/** A task as it is before Kling has heard of it. */
+type Fresh = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEnabled' | 'voices'>;
+
+export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender): Creates {
+  const { tasks, holdings, limits, now } = deps;
+
+  /** The task that this external id already stands for; null when it is new. */
+  async function repeated(kind: TaskKind, externalId: string | null, digest: string): Promise<TaskRecord | null> {
+    if (externalId === null) return null;
+    const row = tasks.find({ externalId });
+    if (row === null) return null;
+    if (row.record.kind !== kind || row.inputDigest !== digest) {
+      throw new GatewayError({
+        code: 'CONFLICT',
+        message: `The external id "${externalId}" stands for a task that was made with another input.`,
+        retryable: false,
+      });
+    }
+    // The first create may still be waiting for Kling; its outcome is this one's too.
+    if (sender.isBusy(row.record.id)) await sender.send(row.record.id, true);
+    return tasks.find({ externalId })?.record ?? null;
+  }
+
+  function afford(units: string): void {
+    const max = limits.milliunitsPerMonthMax;
+    if (max === null) return;
+    const planned = holdings.milliunitsUsed(monthOf(now())) + tasks.milliunitsPending() + (toMilliunits(units) ?? 0);
+    if (planned <= max) return;
+    throw new GatewayError({
+      code: 'QUOTA_EXHAUSTED',
+      message: `This would exceed the ${fromMilliunits(max)} units that may be used in a month. Nothing was sent.`,
+      retryable: false,
+    });
+  }
+
+  function fresh(externalId: string | null, unitsEstimated: string): Fresh {
+    const createdAtMs = now();
+    return {
+      id: deps.newId(),
+      externalId,
+      klingTaskId: null,
+      status: 'QUEUED',
+      klingStatus: null,
+      failure: null,
+      createdAtMs,
+      updatedAtMs: createdAtMs,
+      expiresAtMs: null,
+      unitsEstimated,
+      unitsDeducted: null,
+      balanceDeducted: null,
+      klingRequestId: null,
+    };
+  }
+
+  /** Records the intent, sends it, and answers with what is known of it then. */
+  async function make<T extends TaskRecord>(record: T, digest: string, request: object): Promise<T> {
+    journal.open(
+      {
+        record,
+        inputDigest: digest,
+        phase: 'WAITING',
+        // Due at once: should this object die before it is sent, the alarm sends it.
+        wakeAtMs: record.createdAtMs,
+        tries: 0,
+        sends: 0,
+        deadlineAtMs: record.createdAtMs + limits.taskAgeMaxMs,
+      },
+      JSON.stringify(request),
+    );
+    await sender.send(record.id, true);
+    return (tasks.find({ id: record.id })?.record ?? record) as T;
+  }
+
+  return {
+    async createVoice(input) {
+      const digest = await digestOf({ createVoice: { ...input, externalId: null } });
+      const before = await repeated('VOICE', input.externalId ?? null, digest);
+      if (before?.kind === 'VOICE') return before;
+      const request = valid<VoiceRequest>(checkCreateVoiceInput(input));
+      afford(VOICE_UNITS);
+      return make({ ...fresh(input.externalId ?? null, VOICE_UNITS), kind: 'VOICE', voices: [] }, digest, request);
+    },
+
+    async createLipSyncTask(input) {
+      const digest = await digestOf({ createLipSyncTask: { ...input, externalId: null } });
+      const before = await repeated('LIP_SYNC', input.externalId ?? null, digest);
+      if (before?.kind === 'LIP_SYNC') return before;
+      const request = valid<LipSyncRequest>(checkLipSyncInput(input, ['input'], facts(input)));
+      const units = lipSyncUnits(input.placement.videoDurationMs ?? null);
+      afford(units);
+      const record: LipSyncTask = {
+        ...fresh(input.externalId ?? null, units),
+        kind: 'LIP_SYNC',
+        parentVideo: null,
+        videos: [],
+        watermarkEnabled: request.watermark,
+      };
+      return make(record, digest, request);
+    },
+  };
+
+  function facts(input: CreateLipSyncTaskInput) {
+    const [scanId = '', ...faceId] = (input.faceId ?? '').split(':');
+    const scan = holdings.faceScan(scanId);
+    const face = scan?.faces.find((candidate) => candidate.faceId === faceId.join(':')) ?? null;
+    const speech = typeof input.sound.audioId === 'string' ? holdings.speech(input.sound.audioId) : null;
+    return {
+      face,
+      sessionId: face === null || scan === null ? null : scan.sessionId,
+      scanExpiresAtMs: face === null || scan === null ? null : scan.expiresAtMs,
+      now: now(),
+      soundDurationMs: speech?.durationMs ?? null,
+    };
+  }
+}
+
+/** The value, or everything that is wrong with the input. */
+export function valid<T>(checked: Checked<T>): T {
+  if (checked.ok) return checked.value;
+  throw badUserInput(checked.issues);
+}

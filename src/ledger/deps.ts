@@ -1,0 +1,54 @@
+import type { TaskIdentity } from '../domain/requests.ts';
+import type { Log } from '../lib/log.ts';
+import type { KlingClient } from '../kling/client.ts';
+import type { EventStore } from './event-store.ts';
+import type { HoldingsStore } from './holdings-store.ts';
+import type { PaidCallStore } from './paid-call-store.ts';
+import type { TaskStore } from './task-store.ts';
+
+/** The Kling account's slots and its health, shared by all ledgers. */
+export interface Slots {
+  /** Asks for a slot. Asking again for a task that holds one grants it again. */
+  acquire(taskId: string): Promise<{ readonly granted: boolean; readonly retryAfterMs: number }>;
+  /** The task has ended, or will not be sent. */
+  release(taskId: string): Promise<void>;
+  /** Kling refused it for now (1302 or 1303): the slot goes back and the task waits again. */
+  refuse(taskId: string, klingCode: number): Promise<void>;
+  /** Whether an exchange with Kling failed as one that counts against its health (5xx, timeout, unreadable). */
+  report(failed: boolean): void;
+  /** False while Kling is known to be down: reads are then answered from what is stored. */
+  isHealthy(): boolean;
+}
+
+/** What a tenant's ledger lives by; all of it is given to it by the object. */
+export interface LedgerDeps {
+  readonly tasks: TaskStore;
+  readonly events: EventStore;
+  readonly holdings: HoldingsStore;
+  readonly paidCalls: PaidCallStore;
+  readonly kling: KlingClient;
+  readonly slots: Slots;
+  readonly limits: LedgerLimits;
+  readonly transaction: <T>(work: () => T) => T;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** 0 (inclusive) to 1. */
+  readonly random: () => number;
+  readonly newId: () => string;
+  /** What a create is sent with, so that Kling's callbacks find the task again. */
+  readonly identity: (taskId: string) => Promise<TaskIdentity>;
+  /** Goes on after the answer. A failure is logged, never thrown. */
+  readonly background: (work: () => Promise<unknown>) => void;
+  readonly log: Log;
+}
+
+/** What the operator has set. */
+export interface LedgerLimits {
+  readonly taskAgeMaxMs: number;
+  readonly eventRetentionMs: number;
+  readonly eventsPerTaskMax: number;
+  /** Null: no cap. In thousandths of a unit, per calendar month (UTC). */
+  readonly milliunitsPerMonthMax: number | null;
+  /** Longest that one exchange with Kling may take. */
+  readonly exchangeTimeoutMs: number;
+}

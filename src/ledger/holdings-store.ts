@@ -1,0 +1,89 @@
+import type { FaceScan } from '../domain/records.ts';
+import type { Speech, Voice } from '../domain/voice.ts';
+
+/** A voice with its place in the tenant's list. */
+export interface HeldVoice {
+  readonly seq: number;
+  readonly voice: Voice;
+}
+
+/** Every statement about what a tenant holds beside its tasks: voices, face scans, speech, and the units it has used. */
+export class HoldingsStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  keepVoice(voice: Voice): void {
+    this.#sql.exec(
+      `INSERT INTO voice (voice_id, voice) VALUES (?, ?)
+       ON CONFLICT (voice_id) DO UPDATE SET voice = excluded.voice`,
+      voice.voiceId,
+      JSON.stringify(voice),
+    );
+  }
+
+  /** Null for a voice that is another's, unknown, or deleted. */
+  voice(voiceId: string): Voice | null {
+    const [row] = this.#sql
+      .exec<{ voice: string }>('SELECT voice FROM voice WHERE voice_id = ? AND deleted_at IS NULL', voiceId)
+      .toArray();
+    return row ? (JSON.parse(row.voice) as Voice) : null;
+  }
+
+  /** Newest first, older than `beforeSeq`. */
+  voices(beforeSeq: number | null, limit: number): HeldVoice[] {
+    return this.#sql
+      .exec<{ seq: number; voice: string }>(
+        'SELECT seq, voice FROM voice WHERE deleted_at IS NULL AND seq < ? ORDER BY seq DESC LIMIT ?',
+        beforeSeq ?? Number.MAX_SAFE_INTEGER,
+        limit,
+      )
+      .toArray()
+      .map(({ seq, voice }) => ({ seq, voice: JSON.parse(voice) as Voice }));
+  }
+
+  forgetVoice(voiceId: string, nowMs: number): void {
+    this.#sql.exec('UPDATE voice SET deleted_at = ? WHERE voice_id = ?', nowMs, voiceId);
+  }
+
+  keepFaceScan(scan: FaceScan): void {
+    this.#sql.exec('INSERT INTO face_scan (id, scan) VALUES (?, ?)', scan.id, JSON.stringify(scan));
+  }
+
+  faceScan(id: string): FaceScan | null {
+    const [row] = this.#sql.exec<{ scan: string }>('SELECT scan FROM face_scan WHERE id = ?', id).toArray();
+    return row ? (JSON.parse(row.scan) as FaceScan) : null;
+  }
+
+  keepSpeech(speech: Speech): void {
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO speech (audio_id, speech) VALUES (?, ?)',
+      speech.audioId,
+      JSON.stringify(speech),
+    );
+  }
+
+  speech(audioId: string): Speech | null {
+    const [row] = this.#sql
+      .exec<{ speech: string }>('SELECT speech FROM speech WHERE audio_id = ?', audioId)
+      .toArray();
+    return row ? (JSON.parse(row.speech) as Speech) : null;
+  }
+
+  /** `month` as `2026-11`, UTC. In thousandths of a unit, so that sums are exact. */
+  milliunitsUsed(month: string): number {
+    const [row] = this.#sql.exec<{ n: number }>('SELECT milliunits AS n FROM usage WHERE month = ?', month).toArray();
+    return row?.n ?? 0;
+  }
+
+  addMilliunits(month: string, milliunits: number): void {
+    this.#sql.exec(
+      `INSERT INTO usage (month, milliunits) VALUES (?, ?)
+       ON CONFLICT (month) DO UPDATE SET milliunits = milliunits + excluded.milliunits`,
+      month,
+      milliunits,
+    );
+  }
+}

@@ -1,0 +1,34 @@
+import { isFinal, type TaskSnapshot } from '../domain/task.ts';
+import type { LedgerDeps } from './deps.ts';
+import type { Journal } from './journal.ts';
+import { pollWaitMs } from './plan.ts';
+import type { Reader } from './reader.ts';
+
+/** How soon the alarm reads a task whose end was called back, should the read that starts at once not come through. */
+const REREAD_MS = 1_000;
+
+/** Takes in a callback about a task; null: its body named no task of this form, only its URL tells what it is about. */
+export type Ingest = (taskId: string, hint: TaskSnapshot | null) => void;
+
+/**
+ * A callback is a hint. What it says of a running task is applied; what it says of an end is read at Kling first, since
+ * it lacks what an end holds (voices, watermarks) and an end can never be corrected. A hint about another Kling task than
+ * ours is not believed, only taken as a reason to read. That the callback came at all proves that Kling has the task.
+ */
+export function createIngest(deps: LedgerDeps, journal: Journal, reader: Reader): Ingest {
+  const { tasks, now, random } = deps;
+
+  return (taskId, hint) => {
+    const row = tasks.find({ id: taskId });
+    if (row === null || row.phase === 'DONE') return;
+    const ours = hint !== null && (row.record.klingTaskId ?? hint.klingTaskId) === hint.klingTaskId;
+    const running = ours && !isFinal(hint.status);
+    const step = { phase: 'SENT' as const, tries: 0, wakeAtMs: now() + (running ? pollWaitMs(0, random) : REREAD_MS) };
+    if (running) {
+      journal.apply(taskId, { type: 'SNAPSHOT', snapshot: hint }, step);
+      return;
+    }
+    const after = journal.apply(taskId, null, step);
+    if (after !== null) deps.background(() => reader.poll(after));
+  };
+}

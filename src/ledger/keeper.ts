@@ -1,0 +1,101 @@
+import { gatewayFailure } from '../domain/failure.ts';
+import type { LedgerDeps } from './deps.ts';
+import type { Journal } from './journal.ts';
+import { planTask, POLLS_AT_ONCE, retryWaitMs, type TaskAction } from './plan.ts';
+import type { Reader } from './reader.ts';
+import type { Sender } from './sender.ts';
+import type { TaskRow } from './task-store.ts';
+
+/** Most due tasks one run of the alarm takes up; the next run follows at once. */
+const DUE_AT_ONCE = 100;
+
+/** Most tasks one request to Kling can read (contract: `GET /tasks`, at most 20 ids). */
+const TOGETHER_MAX = 20;
+
+/** Most events one run forgets, so that a long log never holds up the object. */
+const FORGET_AT_ONCE = 500;
+
+/** What the alarm does: everything that is due, a few tasks at a time, then a step of retention. */
+export interface Keeper {
+  run(): Promise<void>;
+  /** The instant of the next thing to do, in milliseconds since the epoch; null when there is none. */
+  nextAtMs(): number | null;
+}
+
+export function createKeeper(
+  deps: LedgerDeps,
+  parts: { readonly journal: Journal; readonly sender: Sender; readonly reader: Reader; readonly readsTogether: boolean },
+): Keeper {
+  const { tasks, events, slots, limits, now, random } = deps;
+  const { journal, sender, reader, readsTogether } = parts;
+
+  async function act(row: TaskRow, action: TaskAction): Promise<void> {
+    const { id } = row.record;
+    switch (action) {
+      case 'CLOSE':
+        journal.apply(id, {
+          type: 'CLOSED',
+          failure: gatewayFailure(row.phase === 'SENDING' ? 'CREATE_OUTCOME_UNKNOWN' : 'DEADLINE_EXCEEDED'),
+        });
+        return;
+      case 'SEND':
+        return sender.send(id, false);
+      case 'LOOK_UP':
+        return sender.lookUp(row);
+      case 'POLL':
+        return reader.poll(row);
+      case 'NONE':
+    }
+  }
+
+  /** One task's trouble is its own: it is logged, put off, and the others go on. */
+  async function actSafely(row: TaskRow): Promise<void> {
+    const { id } = row.record;
+    if (sender.isBusy(id)) return put(row, limits.exchangeTimeoutMs);
+    const action = planTask(row, now());
+    if (!slots.isHealthy() && (action === 'LOOK_UP' || action === 'POLL')) return put(row, retryWaitMs(3, random));
+    try {
+      await act(row, action);
+    } catch (error) {
+      deps.log({ level: 'error', message: 'due task failed', taskId: id, cause: String(error) });
+      put(row, retryWaitMs(row.tries, random));
+    }
+  }
+
+  function put(row: TaskRow, waitMs: number): void {
+    journal.apply(row.record.id, null, { wakeAtMs: now() + waitMs });
+  }
+
+  /** Polls that one request can answer are taken out; what is left is done one by one. */
+  async function pollTogether(rows: readonly TaskRow[]): Promise<readonly TaskRow[]> {
+    if (!readsTogether) return rows;
+    const polls = rows.filter((row) => planTask(row, now()) === 'POLL' && row.record.klingTaskId !== null);
+    const answered = new Set<TaskRow>();
+    for (let i = 0; i + 1 < polls.length; i += TOGETHER_MAX) {
+      const some = polls.slice(i, i + TOGETHER_MAX);
+      if (!(await reader.pollTogether(some))) break;
+      for (const row of some) answered.add(row);
+    }
+    return rows.filter((row) => !answered.has(row));
+  }
+
+  return {
+    async run() {
+      const due = tasks.due(now(), DUE_AT_ONCE);
+      const rows = slots.isHealthy() ? await pollTogether(due) : due;
+      const queue = rows.values();
+      const workers = Array.from({ length: POLLS_AT_ONCE }, async () => {
+        for (const row of queue) await actSafely(row);
+      });
+      await Promise.all(workers);
+      events.forgetBefore(now() - limits.eventRetentionMs, FORGET_AT_ONCE);
+    },
+
+    nextAtMs() {
+      const oldest = events.oldestAtMs();
+      const wakes = [tasks.nextWakeAtMs(), oldest === null ? null : oldest + limits.eventRetentionMs];
+      const known = wakes.filter((atMs) => atMs !== null);
+      return known.length === 0 ? null : Math.min(...known);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * A call to Kling that is charged at once and that Kling cannot be asked about afterwards (identify-face, text-to-speech).
+ * `SENDING` after a crash, or `UNKNOWN`: it may have been charged, and its answer is lost.
+ */
+export interface PaidCall {
+  readonly id: string;
+  readonly inputDigest: string;
+  readonly state: 'SENDING' | 'UNKNOWN' | 'DONE';
+  /** The JSON that answered it; null until `DONE`. */
+  readonly answer: string | null;
+}
+
+type Columns = { id: string; input_digest: string; state: string; answer: string | null };
+
+/** Every statement about paid calls, which are replayed by their idempotency key. */
+export class PaidCallStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  byKey(idempotencyKey: string): PaidCall | null {
+    const [row] = this.#sql
+      .exec<Columns>('SELECT id, input_digest, state, answer FROM paid_call WHERE idempotency_key = ?', idempotencyKey)
+      .toArray();
+    if (!row) return null;
+    return { id: row.id, inputDigest: row.input_digest, state: row.state as PaidCall['state'], answer: row.answer };
+  }
+
+  begin(id: string, idempotencyKey: string | null, inputDigest: string, nowMs: number): void {
+    this.#sql.exec(
+      `INSERT INTO paid_call (id, idempotency_key, input_digest, state, at) VALUES (?, ?, ?, 'SENDING', ?)`,
+      id,
+      idempotencyKey,
+      inputDigest,
+      nowMs,
+    );
+  }
+
+  finish(id: string, answer: string): void {
+    this.#sql.exec(`UPDATE paid_call SET state = 'DONE', answer = ? WHERE id = ?`, answer, id);
+  }
+
+  lose(id: string): void {
+    this.#sql.exec(`UPDATE paid_call SET state = 'UNKNOWN' WHERE id = ?`, id);
+  }
+
+  /** Kling refused it: nothing was charged, and the key is free again. */
+  remove(id: string): void {
+    this.#sql.exec('DELETE FROM paid_call WHERE id = ?', id);
+  }
+}

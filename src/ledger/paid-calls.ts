@@ -1,0 +1,112 @@
+import { FACE_SCAN_TTL_MS } from '../domain/expiry.ts';
+import { toMilliunits } from '../domain/cost.ts';
+import { monthOf } from '../domain/month.ts';
+import type { FaceScan } from '../domain/records.ts';
+import type { FaceScanRequest, SpeechRequest } from '../domain/requests.ts';
+import type { Speech } from '../domain/voice.ts';
+import { GatewayError } from '../errors.ts';
+import { KlingError } from '../kling/kling-error.ts';
+import type { LedgerDeps } from './deps.ts';
+import { digestOf } from './digest.ts';
+
+/** Calls that Kling charges at once and cannot be asked about later. */
+export interface PaidCalls {
+  /** With an idempotency key that has been used for the same input, the first answer comes again, and nothing is charged. */
+  identifyFaces(request: FaceScanRequest, idempotencyKey: string | null): Promise<FaceScan>;
+  synthesizeSpeech(request: SpeechRequest, idempotencyKey: string | null): Promise<Speech>;
+}
+
+export function createPaidCalls(deps: LedgerDeps): PaidCalls {
+  const { paidCalls, holdings, kling, now, newId } = deps;
+  /** Those under way in this object, by key: a second asker waits for the first one's answer. */
+  const running = new Map<string, Promise<unknown>>();
+
+  function charge(units: string | null): void {
+    const milliunits = units === null ? 0 : (toMilliunits(units) ?? 0);
+    if (milliunits > 0) holdings.addMilliunits(monthOf(now()), milliunits);
+  }
+
+  /** Calls Kling once, and keeps the answer together with what follows from it. */
+  async function pay<T>(id: string, key: string | null, digest: string, call: () => Promise<T>, keep: (answer: T) => void) {
+    paidCalls.begin(id, key, digest, now());
+    try {
+      const answer = await call();
+      deps.transaction(() => {
+        keep(answer);
+        paidCalls.finish(id, JSON.stringify(answer));
+      });
+      return answer;
+    } catch (error) {
+      if (error instanceof KlingError && error.outcome === 'REFUSED') paidCalls.remove(id);
+      else paidCalls.lose(id);
+      throw error;
+    }
+  }
+
+  async function once<T>(key: string | null, digest: string, work: (id: string) => Promise<T>): Promise<T> {
+    if (key === null) return work(newId());
+    const before = paidCalls.byKey(key);
+    if (before !== null && before.inputDigest !== digest) throw conflict(key);
+    if (before !== null && before.answer !== null) return JSON.parse(before.answer) as T;
+    const same = running.get(key);
+    if (same) return (await same) as T;
+    if (before !== null) throw lost(key);
+    const started = work(newId()).finally(() => running.delete(key));
+    running.set(key, started);
+    return started;
+  }
+
+  return {
+    async identifyFaces(request, key) {
+      const digest = await digestOf({ call: 'identifyFaces', request });
+      return once(key, digest, (id) =>
+        pay<FaceScan>(
+          id,
+          key,
+          digest,
+          async () => {
+            const result = await kling.identifyFaces(request);
+            const createdAtMs = now();
+            return { ...result, id, createdAtMs, expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS };
+          },
+          (scan) => {
+            holdings.keepFaceScan(scan);
+            charge(scan.unitsDeducted);
+          },
+        ),
+      );
+    },
+
+    async synthesizeSpeech(request, key) {
+      const digest = await digestOf({ call: 'synthesizeSpeech', request });
+      return once(key, digest, (id) =>
+        pay<Speech>(
+          id,
+          key,
+          digest,
+          () => kling.synthesizeSpeech(request),
+          (speech) => {
+            holdings.keepSpeech(speech);
+            charge(speech.unitsDeducted);
+          },
+        ),
+      );
+    },
+  };
+}
+
+function conflict(key: string): GatewayError {
+  return new GatewayError({
+    code: 'CONFLICT',
+    message: `The idempotency key "${key}" has been used with another input.`,
+    retryable: false,
+  });
+}
+
+function lost(key: string): GatewayError {
+  return new GatewayError({
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: `The answer to the call with the idempotency key "${key}" was lost, and Kling cannot be asked for it again. It may have been charged. To make the call anew, use another key.`,
+    retryable: false,
+  });
+}

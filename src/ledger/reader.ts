@@ -1,0 +1,97 @@
+import type { TaskRecord } from '../domain/records.ts';
+import { isFinal, type TaskSnapshot } from '../domain/task.ts';
+import type { LedgerDeps } from './deps.ts';
+import type { Journal } from './journal.ts';
+import { pollWaitMs, READ_INTERVAL_MS, URL_REFRESH_AGE_MS } from './plan.ts';
+import type { TaskRow } from './task-store.ts';
+
+/** Keeps what is known of tasks true, at as few reads at Kling as that takes. */
+export interface Reader {
+  /**
+   * The task as it is now, good to a second: a final one costs Kling nothing, a running one is read at most once a second
+   * however many ask, and all who ask meanwhile share the read. When Kling cannot be read, what is stored answers.
+   */
+  fresh(row: TaskRow): Promise<TaskRecord>;
+  /** The alarm's read: also plans the next one. Never throws for Kling's sake. */
+  poll(row: TaskRow): Promise<void>;
+  /** Several polls by one request, where the credential allows it; false where it does not. */
+  pollTogether(rows: readonly TaskRow[]): Promise<boolean>;
+}
+
+export function createReader(deps: LedgerDeps, journal: Journal): Reader {
+  const { tasks, kling, slots, now, random } = deps;
+  const reading = new Map<string, Promise<TaskRow | null>>();
+
+  async function readKling({ record }: TaskRow): Promise<TaskSnapshot> {
+    const klingId = record.klingTaskId ?? record.id;
+    return record.kind === 'LIP_SYNC' ? kling.readLipSyncTask(klingId) : kling.readVoiceTask(klingId);
+  }
+
+  function read(row: TaskRow): Promise<TaskRow | null> {
+    const { id } = row.record;
+    const running = reading.get(id);
+    if (running) return running;
+    tasks.markRead(id, now());
+    const started = readKling(row)
+      .then((snapshot) => {
+        slots.report(false);
+        return journal.apply(id, { type: 'SNAPSHOT', snapshot });
+      })
+      .finally(() => reading.delete(id));
+    reading.set(id, started);
+    return started;
+  }
+
+  async function readOrStored(row: TaskRow): Promise<TaskRow> {
+    try {
+      return (await read(row)) ?? row;
+    } catch (error) {
+      deps.log({ level: 'warn', message: 'read failed', taskId: row.record.id, cause: String(error) });
+      return row;
+    }
+  }
+
+  function isStale(row: TaskRow): boolean {
+    if (row.phase === 'SENT') return now() - row.readAtMs >= READ_INTERVAL_MS;
+    const { status, expiresAtMs } = row.record;
+    if (status !== 'SUCCEEDED' || expiresAtMs === null || now() >= expiresAtMs) return false;
+    const learnedAtMs = Math.max(row.readAtMs, row.record.updatedAtMs);
+    return now() - learnedAtMs >= URL_REFRESH_AGE_MS;
+  }
+
+  /** What a snapshot means for a poll: the wait grows while nothing is new, and starts anew with every change. */
+  function settle(row: TaskRow, after: TaskRow | null): void {
+    if (after === null || isFinal(after.record.status)) return;
+    const tries = after.record.status === row.record.status ? row.tries + 1 : 0;
+    journal.apply(row.record.id, null, { tries, wakeAtMs: now() + pollWaitMs(tries, random) });
+  }
+
+  return {
+    async fresh(row) {
+      if (!isStale(row) || !slots.isHealthy()) return (reading.get(row.record.id) ? await readOrStored(row) : row).record;
+      return (await readOrStored(row)).record;
+    },
+
+    async poll(row) {
+      settle(row, await readOrStored(row));
+    },
+
+    async pollTogether(rows) {
+      let snapshots: readonly TaskSnapshot[];
+      try {
+        snapshots = await kling.readTasks(rows.map(({ record }) => record.klingTaskId ?? record.id));
+      } catch (error) {
+        deps.log({ level: 'warn', message: 'reading tasks together failed', cause: String(error) });
+        return false;
+      }
+      for (const row of rows) {
+        const { id, klingTaskId } = row.record;
+        const snapshot = snapshots.find((candidate) => candidate.klingTaskId === klingTaskId);
+        // An end is read once more by itself: only that answer has everything a finished task holds.
+        if (snapshot === undefined || isFinal(snapshot.status)) await this.poll(row);
+        else settle(row, journal.apply(id, { type: 'SNAPSHOT', snapshot }));
+      }
+      return true;
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { KlingAccount } from '../account/kling-account.ts';
+import type { Slots } from './deps.ts';
+
+export interface SlotsOptions {
+  readonly account: DurableObjectStub<KlingAccount>;
+  readonly tenant: string;
+  readonly now: () => number;
+  readonly background: (work: () => Promise<unknown>) => void;
+}
+
+/** One ledger's view of the account's object. Good news is only told when there was bad news: it would double every call. */
+export function createSlots({ account, tenant, now, background }: SlotsOptions): Slots {
+  let toldOfFailure = false;
+  let unhealthyUntilMs = 0;
+
+  return {
+    acquire: (taskId) => account.acquire(tenant, taskId),
+    release: (taskId) => account.release(taskId),
+    refuse: (taskId, klingCode) => account.refuse(tenant, taskId, klingCode),
+    report(failed) {
+      if (!failed && !toldOfFailure) return;
+      toldOfFailure = failed;
+      background(async () => {
+        unhealthyUntilMs = await account.report(failed);
+      });
+    },
+    isHealthy: () => now() >= unhealthyUntilMs,
+  };
+}
