@@ -64,9 +64,12 @@ export class KlingAccount extends DurableObject<Env> {
   refuse(tenant: string, taskId: string, klingCode: number): void {
     const now = Date.now();
     this.#slots.put(taskId, tenant, 'WAITING', now);
-    const refusals = this.#number('refusals') + 1;
-    this.ctx.storage.kv.put('refusals', refusals);
-    this.ctx.storage.kv.put('pausedUntil', now + Math.min(PAUSE_MS * 2 ** (refusals - 1), PAUSE_MAX_MS));
+    // What was under way when the pause began is of the same refusal, not a further one.
+    if (now >= this.#number('pausedUntil')) {
+      const refusals = this.#number('refusals') + 1;
+      this.ctx.storage.kv.put('refusals', refusals);
+      this.ctx.storage.kv.put('pausedUntil', now + Math.min(PAUSE_MS * 2 ** (refusals - 1), PAUSE_MAX_MS));
+    }
     if (klingCode === 1303) {
       this.ctx.storage.kv.put('slotsMax', Math.max(1, this.#slots.count('HELD')));
       this.ctx.storage.kv.put('refusedAt', now);
@@ -74,10 +77,11 @@ export class KlingAccount extends DurableObject<Env> {
     this.#arm(this.#number('pausedUntil'));
   }
 
-  /** Kling took a task: it is not overloaded. */
+  /** Kling took a task: it is well and not overloaded, so that a probe has succeeded and the next pause is a short one. */
   accepted(taskId: string): void {
     this.#slots.seen(taskId, Date.now());
     if (this.#number('refusals') > 0) this.ctx.storage.kv.put('refusals', 0);
+    this.report(false);
   }
 
   /** How an exchange ended. Answers until when Kling should be left alone; 0 while it is well. */
@@ -99,6 +103,7 @@ export class KlingAccount extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const now = Date.now();
+    this.ctx.storage.kv.delete('armedAt');
     await this.#audit(now);
     this.#grant(null, now);
     const waiting = this.#slots.count('WAITING');
@@ -137,11 +142,22 @@ export class KlingAccount extends DurableObject<Env> {
     const unheard = this.#slots.unseenSince(now - AUDIT_AFTER_MS, 200);
     const byTenant = Map.groupBy(unheard, ({ tenant }) => tenant);
     for (const [tenant, claims] of byTenant) {
-      const alive = await this.env.TASK_LEDGER.getByName(tenant).claimsAlive(claims.map(({ taskId }) => taskId));
+      const alive = await this.#alive(tenant, claims);
       for (const { taskId } of claims) {
         if (alive.includes(taskId)) this.#slots.seen(taskId, now);
         else this.#slots.remove(taskId);
       }
+    }
+  }
+
+  /** Those of the claims that their ledger still knows; all of them while it cannot be asked. */
+  async #alive(tenant: string, claims: readonly Claim[]): Promise<readonly string[]> {
+    const taskIds = claims.map(({ taskId }) => taskId);
+    try {
+      return await this.env.TASK_LEDGER.getByName(tenant).claimsAlive(taskIds);
+    } catch (error) {
+      createLog()({ level: 'warn', message: 'claims not audited', cause: String(error) });
+      return taskIds;
     }
   }
 

@@ -38,7 +38,9 @@ export function createCallbackTokens(secret: string): CallbackTokens {
       const [payload, mac, ...rest] = token.length <= TOKEN_CHARS_MAX ? token.split('.') : [];
       if (payload === undefined || mac === undefined || rest.length > 0) return null;
       const signature = fromBase64Url(mac);
-      if (signature === null || !(await crypto.subtle.verify('HMAC', await key(), signature, utf8(payload)))) return null;
+      // Only the one spelling that was handed out: base64 ignores the last bits, and a changed token is not ours.
+      if (signature === null || toBase64Url(signature) !== mac) return null;
+      if (!(await crypto.subtle.verify('HMAC', await key(), signature, utf8(payload)))) return null;
       // Signed by us, so it has the form that `mint` gave it.
       const bytes = fromBase64Url(payload);
       if (bytes === null) return null;
@@ -48,7 +50,7 @@ export function createCallbackTokens(secret: string): CallbackTokens {
   };
 }
 
-function utf8(text: string): Uint8Array {
+function utf8(text: string): ReturnType<TextEncoder['encode']> {
   return new TextEncoder().encode(text);
 }
 

@@ -1,5 +1,4 @@
-import { fromMilliunits, lipSyncUnits, toMilliunits, VOICE_UNITS } from '../domain/cost.ts';
-import { monthOf } from '../domain/month.ts';
+import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
 import type { Checked } from '../domain/checked.ts';
 import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../domain/inputs.ts';
 import { checkLipSyncInput } from '../domain/lip-sync-input.ts';
@@ -8,10 +7,12 @@ import type { LipSyncRequest, VoiceRequest } from '../domain/requests.ts';
 import type { TaskKind } from '../domain/task.ts';
 import { checkCreateVoiceInput } from '../domain/voice-input.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
+import { createAfford } from './budget.ts';
 import type { LedgerDeps } from './deps.ts';
 import { digestOf } from './digest.ts';
 import type { Journal } from './journal.ts';
 import type { Sender } from './sender.ts';
+import type { TaskRow } from './task-store.ts';
 
 /** Makes tasks. An `externalId` that has been used for the same input answers with the same task, and nothing is made. */
 export interface Creates {
@@ -24,9 +25,13 @@ type Fresh = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEnab
 
 export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender): Creates {
   const { tasks, holdings, limits, now } = deps;
+  const afford = createAfford(deps);
 
-  /** The task that this external id already stands for; null when it is new. */
-  async function repeated(kind: TaskKind, externalId: string | null, digest: string): Promise<TaskRecord | null> {
+  /**
+   * The task that this external id already stands for; null when it is new. Synchronous, as is all that follows up to the
+   * record of the intent: of two creates at once, the second finds the first one's.
+   */
+  function repeated(kind: TaskKind, externalId: string | null, digest: string): TaskRow | null {
     if (externalId === null) return null;
     const row = tasks.find({ externalId });
     if (row === null) return null;
@@ -37,21 +42,14 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
         retryable: false,
       });
     }
-    // The first create may still be waiting for Kling; its outcome is this one's too.
-    if (sender.isBusy(row.record.id)) await sender.send(row.record.id, true);
-    return tasks.find({ externalId })?.record ?? null;
+    return row;
   }
 
-  function afford(units: string): void {
-    const max = limits.milliunitsPerMonthMax;
-    if (max === null) return;
-    const planned = holdings.milliunitsUsed(monthOf(now())) + tasks.milliunitsPending() + (toMilliunits(units) ?? 0);
-    if (planned <= max) return;
-    throw new GatewayError({
-      code: 'QUOTA_EXHAUSTED',
-      message: `This would exceed the ${fromMilliunits(max)} units that may be used in a month. Nothing was sent.`,
-      retryable: false,
-    });
+  /** The first create may still be waiting for Kling; its outcome is this one's too. */
+  async function outcomeOf<T extends TaskRecord>({ record }: TaskRow): Promise<T> {
+    if (sender.isBusy(record.id)) await sender.send(record.id, true);
+    // `repeated` has compared the kinds.
+    return (tasks.find({ id: record.id })?.record ?? record) as T;
   }
 
   function fresh(externalId: string | null, unitsEstimated: string): Fresh {
@@ -95,8 +93,8 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
   return {
     async createVoice(input) {
       const digest = await digestOf({ createVoice: { ...input, externalId: null } });
-      const before = await repeated('VOICE', input.externalId ?? null, digest);
-      if (before?.kind === 'VOICE') return before;
+      const before = repeated('VOICE', input.externalId ?? null, digest);
+      if (before !== null) return outcomeOf<VoiceTask>(before);
       const request = valid<VoiceRequest>(checkCreateVoiceInput(input));
       afford(VOICE_UNITS);
       return make({ ...fresh(input.externalId ?? null, VOICE_UNITS), kind: 'VOICE', voices: [] }, digest, request);
@@ -104,8 +102,8 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
 
     async createLipSyncTask(input) {
       const digest = await digestOf({ createLipSyncTask: { ...input, externalId: null } });
-      const before = await repeated('LIP_SYNC', input.externalId ?? null, digest);
-      if (before?.kind === 'LIP_SYNC') return before;
+      const before = repeated('LIP_SYNC', input.externalId ?? null, digest);
+      if (before !== null) return outcomeOf<LipSyncTask>(before);
       const request = valid<LipSyncRequest>(checkLipSyncInput(input, ['input'], facts(input)));
       const units = lipSyncUnits(input.placement.videoDurationMs ?? null);
       afford(units);

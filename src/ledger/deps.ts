@@ -14,6 +14,8 @@ export interface Slots {
   release(taskId: string): Promise<void>;
   /** Kling refused it for now (1302 or 1303): the slot goes back and the task waits again. */
   refuse(taskId: string, klingCode: number): Promise<void>;
+  /** Kling has the task: it is well, and takes tasks. */
+  accepted(taskId: string): void;
   /** Whether an exchange with Kling failed as one that counts against its health (5xx, timeout, unreadable). */
   report(failed: boolean): void;
   /** False while Kling is known to be down: reads are then answered from what is stored. */

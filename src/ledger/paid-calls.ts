@@ -1,11 +1,12 @@
 import { FACE_SCAN_TTL_MS } from '../domain/expiry.ts';
-import { toMilliunits } from '../domain/cost.ts';
+import { FACE_SCAN_UNITS, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
 import { monthOf } from '../domain/month.ts';
 import type { FaceScan } from '../domain/records.ts';
 import type { FaceScanRequest, SpeechRequest } from '../domain/requests.ts';
 import type { Speech } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
 import { KlingError } from '../kling/kling-error.ts';
+import { createAfford } from './budget.ts';
 import type { LedgerDeps } from './deps.ts';
 import { digestOf } from './digest.ts';
 
@@ -18,11 +19,12 @@ export interface PaidCalls {
 
 export function createPaidCalls(deps: LedgerDeps): PaidCalls {
   const { paidCalls, holdings, kling, now, newId } = deps;
+  const afford = createAfford(deps);
   /** Those under way in this object, by key: a second asker waits for the first one's answer. */
   const running = new Map<string, Promise<unknown>>();
 
-  function charge(units: string | null): void {
-    const milliunits = units === null ? 0 : (toMilliunits(units) ?? 0);
+  function charge(units: string): void {
+    const milliunits = toMilliunits(units) ?? 0;
     if (milliunits > 0) holdings.addMilliunits(monthOf(now()), milliunits);
   }
 
@@ -43,14 +45,23 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
     }
   }
 
-  async function once<T>(key: string | null, digest: string, work: (id: string) => Promise<T>): Promise<T> {
-    if (key === null) return work(newId());
+  async function once<T>(
+    key: string | null,
+    digest: string,
+    units: string,
+    work: (id: string) => Promise<T>,
+  ): Promise<T> {
+    if (key === null) {
+      afford(units);
+      return work(newId());
+    }
     const before = paidCalls.byKey(key);
     if (before !== null && before.inputDigest !== digest) throw conflict(key);
     if (before !== null && before.answer !== null) return JSON.parse(before.answer) as T;
     const same = running.get(key);
     if (same) return (await same) as T;
     if (before !== null) throw lost(key);
+    afford(units);
     const started = work(newId()).finally(() => running.delete(key));
     running.set(key, started);
     return started;
@@ -59,7 +70,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
   return {
     async identifyFaces(request, key) {
       const digest = await digestOf({ call: 'identifyFaces', request });
-      return once(key, digest, (id) =>
+      return once(key, digest, FACE_SCAN_UNITS, (id) =>
         pay<FaceScan>(
           id,
           key,
@@ -71,7 +82,8 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
           },
           (scan) => {
             holdings.keepFaceScan(scan);
-            charge(scan.unitsDeducted);
+            // Kling may leave the charge out of its answer.
+            charge(scan.unitsDeducted ?? FACE_SCAN_UNITS);
           },
         ),
       );
@@ -79,7 +91,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
 
     async synthesizeSpeech(request, key) {
       const digest = await digestOf({ call: 'synthesizeSpeech', request });
-      return once(key, digest, (id) =>
+      return once(key, digest, SPEECH_UNITS, (id) =>
         pay<Speech>(
           id,
           key,
@@ -87,7 +99,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
           () => kling.synthesizeSpeech(request),
           (speech) => {
             holdings.keepSpeech(speech);
-            charge(speech.unitsDeducted);
+            charge(speech.unitsDeducted ?? SPEECH_UNITS);
           },
         ),
       );

@@ -52,12 +52,15 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
 
   async function settleRefusal(row: TaskRow, error: KlingError, attended: boolean): Promise<void> {
     const { id } = row.record;
+    // A callback was faster: Kling has the task by an earlier send, and refused only this one.
+    if (tasks.find({ id })?.phase !== 'SENDING') return;
     const { code, klingCode } = error.failure;
     if (code === 'CONFLICT') return adopt(id, null);
     if (code === 'RATE_LIMITED') {
       journal.apply(id, null, { phase: 'WAITING', tries: row.tries + 1, wakeAtMs: now() + jittered(SLOT_RETRY_MS, random) });
       journal.announceWaiting(id);
-      return slots.refuse(id, klingCode ?? 0);
+      // In the background: the task is kept already, whether or not the account hears of it.
+      return deps.background(() => slots.refuse(id, klingCode ?? 0));
     }
     deps.background(() => slots.release(id));
     if (!attended) {
@@ -85,7 +88,7 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     journal.apply(taskId, null, { phase: 'SENDING', tries: 0, sends: row.sends + 1, wakeAtMs: lookUpAtMs });
     try {
       adopt(taskId, await callKling(row, request));
-      slots.report(false);
+      slots.accepted(taskId);
     } catch (error) {
       if (error instanceof KlingError && error.outcome === 'REFUSED') return settleRefusal(row, error, attended);
       slots.report(true);
@@ -99,7 +102,10 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     const { id, kind } = row.record;
     try {
       adopt(id, kind === 'LIP_SYNC' ? await kling.readLipSyncTask(id) : await kling.readVoiceTask(id));
+      slots.accepted(id);
     } catch (error) {
+      // A callback was faster: Kling has the task, whatever the look-up says.
+      if (tasks.find({ id })?.phase !== 'SENDING') return;
       const missing = error instanceof KlingError && error.failure.code === 'NOT_FOUND';
       if (!missing) {
         deps.log({ level: 'warn', message: 'look-up failed', taskId: id, cause: String(error) });

@@ -8,7 +8,7 @@ export interface SlotsOptions {
   readonly background: (work: () => Promise<unknown>) => void;
 }
 
-/** One ledger's view of the account's object. Good news is only told when there was bad news: it would double every call. */
+/** One ledger's view of the account's object. Good news of a read is only told when there was bad news: it would double every call. */
 export function createSlots({ account, tenant, now, background }: SlotsOptions): Slots {
   let toldOfFailure = false;
   let unhealthyUntilMs = 0;
@@ -17,6 +17,10 @@ export function createSlots({ account, tenant, now, background }: SlotsOptions):
     acquire: (taskId) => account.acquire(tenant, taskId),
     release: (taskId) => account.release(taskId),
     refuse: (taskId, klingCode) => account.refuse(tenant, taskId, klingCode),
+    accepted(taskId) {
+      toldOfFailure = false;
+      background(() => account.accepted(taskId));
+    },
     report(failed) {
       if (!failed && !toldOfFailure) return;
       toldOfFailure = failed;

@@ -1,0 +1,131 @@
+import { type Setting, SETTINGS } from './settings.ts';
+
+/** What the gateway is told from outside, checked and in the units it uses. */
+export interface Config {
+  readonly environment: 'production' | 'development';
+  readonly kling: {
+    /** An origin, without a slash at its end. */
+    readonly baseUrl: string;
+    readonly keys: { readonly accessKey: string; readonly secretKey: string } | { readonly apiKey: string };
+    readonly timeoutMs: number;
+    readonly concurrency: number;
+  };
+  readonly callbacks: {
+    /** Where Kling reaches the gateway; null where it cannot (development), and tasks are then only polled. */
+    readonly publicUrl: string | null;
+    /** Set wherever `publicUrl` is. */
+    readonly secret: string | null;
+    /** As in Standard Webhooks. Empty: the account does not sign. Two while a secret is being replaced. */
+    readonly webhookSecrets: readonly string[];
+  };
+  readonly bodyBytesMax: number;
+  readonly tasks: {
+    readonly maxAgeMs: number;
+    readonly eventRetentionMs: number;
+    readonly eventsPerTaskMax: number;
+  };
+  /** A decimal string; null for no budget. */
+  readonly tenantMonthlyUnitsMax: string | null;
+  readonly introspection: boolean;
+}
+
+/** What is wrong with one setting, and how to set it. Holds no value: it may be shown and logged. */
+export interface ConfigProblem {
+  readonly setting: string;
+  readonly message: string;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly [ConfigProblem, ...ConfigProblem[]] };
+
+const HOUR_MS = 3_600_000;
+
+type SettingName = keyof typeof SETTINGS;
+type Value<Name extends SettingName> = ReturnType<(typeof SETTINGS)[Name]['parse']>['value'];
+
+/** Reads every setting and reports all problems at once. `env` is the Worker's, of which only the names in `SETTINGS` are read. */
+export function readConfig(env: object): ConfigResult {
+  const problems: ConfigProblem[] = [];
+  const production = textOf(env, 'ENVIRONMENT') !== 'development';
+
+  function report(setting: SettingName, message: string): void {
+    const how = SETTINGS[setting].secret
+      ? `set it with \`wrangler secret put ${setting}\``
+      : `set it under [vars] in wrangler.toml`;
+    problems.push({ setting, message: `${message}: ${how}` });
+  }
+  function read<Name extends SettingName>(name: Name): Value<Name> {
+    const { parse, fallback }: Setting<unknown> = SETTINGS[name];
+    const { value, problem } = parse(textOf(env, name) ?? fallback, production);
+    if (problem !== null) report(name, problem);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table has each name beside its parser
+    return value as Value<Name>;
+  }
+
+  const accessKey = read('KLING_ACCESS_KEY');
+  const secretKey = read('KLING_SECRET_KEY');
+  const apiKey = read('KLING_API_KEY');
+  const hasPair = accessKey !== null || secretKey !== null;
+  if (hasPair && apiKey !== null)
+    report('KLING_API_KEY', 'is set beside KLING_ACCESS_KEY or KLING_SECRET_KEY; keep one kind only');
+  else if (!hasPair && apiKey === null) {
+    report('KLING_ACCESS_KEY', 'is missing, with KLING_SECRET_KEY (or KLING_API_KEY in the place of both)');
+  } else if (apiKey === null && accessKey === null)
+    report('KLING_ACCESS_KEY', 'is missing, while KLING_SECRET_KEY is set');
+  else if (apiKey === null && secretKey === null)
+    report('KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set');
+
+  const publicUrl = read('PUBLIC_URL');
+  const callbackSecret = read('CALLBACK_SECRET');
+  if (callbackSecret === null && textOf(env, 'CALLBACK_SECRET') === null && (production || publicUrl !== null)) {
+    report('CALLBACK_SECRET', 'is missing');
+  }
+
+  const config: Config = {
+    environment: read('ENVIRONMENT'),
+    kling: {
+      baseUrl: read('KLING_BASE_URL'),
+      keys: apiKey === null ? { accessKey: accessKey ?? '', secretKey: secretKey ?? '' } : { apiKey },
+      timeoutMs: read('KLING_TIMEOUT_MS'),
+      concurrency: read('KLING_CONCURRENCY'),
+    },
+    callbacks: { publicUrl, secret: callbackSecret, webhookSecrets: read('KLING_WEBHOOK_SECRETS') },
+    bodyBytesMax: read('BODY_BYTES_MAX'),
+    tasks: {
+      maxAgeMs: read('TASK_MAX_AGE_HOURS') * HOUR_MS,
+      eventRetentionMs: read('EVENT_RETENTION_HOURS') * HOUR_MS,
+      eventsPerTaskMax: read('EVENTS_PER_TASK_MAX'),
+    },
+    tenantMonthlyUnitsMax: read('TENANT_MONTHLY_UNITS_MAX'),
+    introspection: read('INTROSPECTION'),
+  };
+  const [first, ...rest] = problems;
+  return first === undefined ? { ok: true, config } : { ok: false, problems: [first, ...rest] };
+}
+
+const results = new WeakMap<object, ConfigResult>();
+
+/** As `readConfig`, once per `env`. */
+export function configResultOf(env: object): ConfigResult {
+  const known = results.get(env);
+  if (known !== undefined) return known;
+  const result = readConfig(env);
+  results.set(env, result);
+  return result;
+}
+
+/** For places that are not reached with a config that has problems, such as an object's constructor. Throws one error that lists them. */
+export function configOf(env: object): Config {
+  const result = configResultOf(env);
+  if (result.ok) return result.config;
+  throw new Error(result.problems.map(({ setting, message }) => `${setting} ${message}`).join('\n'));
+}
+
+/** Wrangler binds numbers and booleans of `[vars]` as such. Blank counts as absent. */
+function textOf(env: object, name: SettingName): string | null {
+  const value: unknown = Reflect.get(env, name);
+  const text =
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+  return text.trim() === '' ? null : text.trim();
+}

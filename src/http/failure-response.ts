@@ -1,0 +1,44 @@
+import type { ErrorCode, Failure } from '../errors.ts';
+
+/** The HTTP status of a request that failed as a whole, before any of it was executed. */
+const STATUS = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  BAD_USER_INPUT: 400,
+  CONFLICT: 409,
+  CONTENT_REJECTED: 422,
+  QUOTA_EXHAUSTED: 402,
+  RATE_LIMITED: 429,
+  UPSTREAM_UNAVAILABLE: 503,
+  UPSTREAM_MISCONFIGURED: 503,
+  QUERY_TOO_COMPLEX: 400,
+  INTERNAL: 500,
+} as const satisfies Record<ErrorCode, number>;
+
+interface FailureResponseOptions {
+  readonly requestId: string;
+  /** By the code, if it is not given. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A failure in GraphQL's shape, for answers that no GraphQL server made. */
+export function failureResponse(failure: Failure, { requestId, status, headers }: FailureResponseOptions): Response {
+  const { message } = failure;
+  const errors = [{ message, extensions: { ...toExtensions(failure), requestId } }];
+  return Response.json({ errors }, { status: status ?? STATUS[failure.code], ...(headers && { headers }) });
+}
+
+/** What clients see of a failure beside its message. */
+export function toExtensions(failure: Failure): Record<string, unknown> {
+  const { code, retryable, retryAfterMs, klingCode, klingRequestId, issues } = failure;
+  return {
+    code,
+    retryable,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(klingCode !== undefined && { klingCode }),
+    ...(klingRequestId !== undefined && { klingRequestId }),
+    ...(issues !== undefined && { issues }),
+  };
+}

@@ -1,0 +1,145 @@
+import {
+  type DocumentNode,
+  getOperationAST,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  validate,
+} from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { GatewayContext } from '../context.ts';
+import type { Log } from '../lib/log.ts';
+import { createDocumentCache } from './document-cache.ts';
+import { failureResponse } from './failure-response.ts';
+import { parseDocument } from './parse-document.ts';
+import { bugBehind, createPublicErrors, type ToPublicError } from './public-errors.ts';
+import { readParams } from './read-params.ts';
+import { logBug, type RequestNotes } from './request-log.ts';
+
+const ENDPOINT = '/graphql';
+const VALIDATION_ERRORS_MAX = 20;
+const OPERATION_NAME_CHARS_MAX = 100;
+const DOCUMENTS = { charsPerDocumentMax: 8192, charsMax: 512 * 1024 };
+const FAULTY_DOCUMENTS = { charsPerDocumentMax: 2048, charsMax: 64 * 1024 };
+
+export interface GraphqlOptions {
+  readonly schema: GraphQLSchema;
+  /** The largest request body; 413 past it. */
+  readonly bodyBytesMax: number;
+  /** Off: no introspection, and no message that suggests names of the schema. */
+  readonly introspection: boolean;
+  /** Gets one line for every bug that a resolver meets. */
+  readonly log: Log;
+}
+
+/** Answers one request at `/graphql`. `context` is a plain object, made for this request; `notes` are filled in for the log. */
+export type GraphqlHandler = (request: Request, context: GatewayContext, notes?: RequestNotes) => Promise<Response>;
+
+interface ServerContext extends GatewayContext {
+  readonly notes: RequestNotes;
+}
+
+/**
+ * GraphQL over HTTP. Build it once per isolate: it holds the parsed documents. There is no request that it answers with
+ * 500: what a client sends wrongly is `BAD_USER_INPUT` or `QUERY_TOO_COMPLEX` with a 4xx.
+ */
+export function createGraphqlHandler({ schema, bodyBytesMax, introspection, log }: GraphqlOptions): GraphqlHandler {
+  const toPublicError = createPublicErrors({ suggestions: introspection });
+  const yoga = createYoga<ServerContext>({
+    schema,
+    graphqlEndpoint: ENDPOINT,
+    landingPage: false,
+    graphiql: false,
+    batching: false,
+    multipart: false,
+    cors: false,
+    // `readParams` counts the bytes itself: Yoga's way of counting costs up to 40 % of a small request.
+    maxRequestBodySize: false,
+    // Bugs are logged below, with the request's id; what is not a bug is not logged.
+    logging: false,
+    maskedErrors: { isDev: false, maskError: toPublicError },
+    parserAndValidationCache: {
+      documentCache: createDocumentCache<DocumentNode>(DOCUMENTS),
+      errorCache: createDocumentCache<Error>(FAULTY_DOCUMENTS),
+    },
+    plugins: [useBounds({ bodyBytesMax, introspection }), useErrors(toPublicError, log)],
+  });
+
+  return async (request, context, notes = {}) => {
+    const answer = await yoga.handleRequest(request, { ...context, notes });
+    const response = answer.body === null && answer.status >= 400 ? explained(answer, context.requestId) : answer;
+    response.headers.set('cache-control', 'private, no-store');
+    response.headers.set('vary', 'Accept');
+    response.headers.set('x-content-type-options', 'nosniff');
+    return response;
+  };
+}
+
+/** What is read, parsed and validated, and what is refused before that. */
+function useBounds({
+  bodyBytesMax,
+  introspection,
+}: Pick<GraphqlOptions, 'bodyBytesMax' | 'introspection'>): Plugin<ServerContext> {
+  return {
+    onRequestParse({ setRequestParser }) {
+      setRequestParser((request) => readParams(request, bodyBytesMax));
+    },
+    onParse({ setParseFn }) {
+      setParseFn((source: unknown) => parseDocument(String(source)));
+    },
+    onValidate({ addValidationRule, setValidationFn }) {
+      if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule);
+      setValidationFn((schema, document, rules) =>
+        validate(schema, document, rules, { maxErrors: VALIDATION_ERRORS_MAX, hideSuggestions: !introspection }),
+      );
+    },
+    onExecute({ args, context }) {
+      const operation = getOperationAST(args.document, args.operationName);
+      if (operation === null || operation === undefined) return;
+      context.notes.operationType = operation.operation;
+      if (operation.name) context.notes.operationName = operation.name.value.slice(0, OPERATION_NAME_CHARS_MAX);
+    },
+  };
+}
+
+/** The last word on every error: each gets its public shape and the request's id, and each bug a line in the log. */
+function useErrors(toPublicError: ToPublicError, log: Log): Plugin<object, ServerContext> {
+  return {
+    onResultProcess(hook) {
+      const {
+        result,
+        serverContext: { requestId, notes },
+      } = hook;
+      if (isAsyncIterable(result) || Array.isArray(result) || result.errors === undefined) return;
+      const errors = result.errors.map(toPublicError);
+      // An abort in a resolver ends the whole request, and Yoga leaves no error of it.
+      if (errors.length === 0) errors.push(toPublicError(new Error('the request was aborted inside')));
+      for (const error of errors) {
+        const bug = bugBehind(error);
+        if (bug !== null) logBug(log, requestId, bug);
+      }
+      notes.errorCodes = [...new Set(errors.map(({ extensions }) => String(extensions['code'])))];
+      hook.setResult({ ...result, errors: errors.map((error) => withRequestId(error, requestId)) });
+    },
+  };
+}
+
+function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
+  const { message, nodes, source, positions, path, extensions } = error;
+  return new GraphQLError(message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    path: path ?? null,
+    extensions: { ...extensions, requestId },
+  });
+}
+
+/** Yoga answers some requests with a status alone, such as one that accepts no format it has. */
+function explained(answer: Response, requestId: string): Response {
+  const message =
+    answer.status === 406
+      ? 'None of the accepted formats can be made: accept application/json or application/graphql-response+json.'
+      : 'The request cannot be answered.';
+  return failureResponse({ code: 'BAD_USER_INPUT', message, retryable: false }, { requestId, status: answer.status });
+}

@@ -1,0 +1,58 @@
+/**
+ * How deep the brackets of a GraphQL document are nested, at most `limit + 1`. Without recursion: what it guards, the
+ * parser, overflows the stack at about 2,000. Where a document is no GraphQL any more, the depth is of no consequence:
+ * the parser stops there.
+ */
+export function documentDepth(document: string, limit: number): number {
+  return depth(document, limit, (at) => endOfDocumentText(document, at));
+}
+
+/** The same of a JSON text. */
+export function jsonDepth(json: string, limit: number): number {
+  return depth(json, limit, (at) => (json[at] === '"' ? endOfString(json, at + 1, '"') : null));
+}
+
+/** `skip` gives the end of a string or comment that starts at a place, null where none does. */
+function depth(text: string, limit: number, skip: (at: number) => number | null): number {
+  let open = 0;
+  let deepest = 0;
+  const marks = /["#[\](){}]/g;
+  for (let match = marks.exec(text); match !== null; match = marks.exec(text)) {
+    const end = skip(match.index);
+    if (end !== null) {
+      marks.lastIndex = end;
+    } else if ('[({'.includes(match[0])) {
+      open += 1;
+      if (open > deepest) deepest = open;
+      if (deepest > limit) return deepest;
+    } else if ('])}'.includes(match[0])) {
+      open -= 1;
+    }
+  }
+  return deepest;
+}
+
+function endOfDocumentText(document: string, at: number): number | null {
+  if (document[at] === '#') return endOf(document.slice(at).search(/[\r\n]/), at, document);
+  if (document[at] !== '"') return null;
+  return document.startsWith('"""', at) ? endOfString(document, at + 3, '"""') : endOfString(document, at + 1, '"');
+}
+
+/** Behind the closing quotes; the end of the text when there are none. A backslash escapes whatever follows it. */
+function endOfString(text: string, start: number, quotes: string): number {
+  let from = start;
+  for (;;) {
+    const close = text.indexOf(quotes, from);
+    if (close === -1) return text.length;
+    let backslashes = 0;
+    while (close - backslashes > start && text[close - backslashes - 1] === '\\') backslashes += 1;
+    // In a block string only `\"""` is an escape, and one backslash before the quotes makes it.
+    const isEscaped = quotes === '"""' ? backslashes > 0 : backslashes % 2 === 1;
+    if (!isEscaped) return close + quotes.length;
+    from = close + (quotes === '"""' ? quotes.length : 1);
+  }
+}
+
+function endOf(found: number, at: number, text: string): number {
+  return found === -1 ? text.length : at + found;
+}

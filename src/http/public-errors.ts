@@ -1,0 +1,104 @@
+import { GraphQLError } from 'graphql';
+import { type ErrorCode, GatewayError, type Issue } from '../errors.ts';
+import { toExtensions } from './failure-response.ts';
+
+/** Messages of graphql's own quote the input, which may be megabytes long. */
+const MESSAGE_CHARS_MAX = 1000;
+
+const mapped = new WeakSet<GraphQLError>();
+
+interface PublicErrorsOptions {
+  /** Whether "Did you mean ...?" may tell names of the schema. */
+  readonly suggestions: boolean;
+}
+
+/** Turns whatever was thrown into what clients may see. What it has made itself it leaves alone. */
+export type ToPublicError = (error: unknown) => GraphQLError;
+
+/** The one place that decides what clients see of an error. Anything it does not know is `INTERNAL`, without a word of it. */
+export function createPublicErrors({ suggestions }: PublicErrorsOptions): ToPublicError {
+  return (error) => {
+    if (error instanceof GraphQLError && mapped.has(error)) return error;
+    const made = toPublic(error, suggestions);
+    mapped.add(made);
+    return made;
+  };
+}
+
+/** The bug behind a public error, for the log; null when there is none. */
+export function bugBehind({ extensions, originalError }: GraphQLError): Error | null {
+  const isBug = extensions['code'] === 'INTERNAL' && !(originalError instanceof GatewayError);
+  return isBug ? (originalError ?? null) : null;
+}
+
+function toPublic(error: unknown, suggestions: boolean): GraphQLError {
+  const located = error instanceof GraphQLError ? error : null;
+  const { nodes = null, source = null, positions = null, path = null } = located ?? {};
+  const place = { nodes, source, positions, path };
+  const cause = rootCause(error);
+
+  if (cause instanceof GatewayError) {
+    return new GraphQLError(cause.message, { ...place, originalError: cause, extensions: toExtensions(cause.failure) });
+  }
+  if (cause instanceof GraphQLError && isRequestsFault(cause, path)) {
+    const whole = withoutSuggestions((located ?? cause).message, suggestions);
+    const message = clipped(whole);
+    const issues = issuesOf(whole);
+    const extensions = {
+      code: codeOf(cause),
+      retryable: false,
+      ...(issues.length > 0 && { issues }),
+      ...httpOf(located),
+    };
+    return new GraphQLError(message, { ...place, extensions });
+  }
+  const bug = cause instanceof Error ? cause : new Error('something was thrown that is no Error', { cause });
+  const http = path === null ? { http: { status: 500 } } : {};
+  return new GraphQLError('Internal error', {
+    ...place,
+    originalError: bug,
+    extensions: { code: 'INTERNAL', retryable: false, ...http },
+  });
+}
+
+function rootCause(error: unknown): unknown {
+  let cause = error;
+  while (cause instanceof GraphQLError && cause.originalError !== undefined) cause = cause.originalError;
+  return cause;
+}
+
+/**
+ * GraphQL's own errors are the request's fault, except where an answer could not be put into its type. Both come with
+ * the path of a field then, but only an argument has a place in the document.
+ */
+function isRequestsFault(error: GraphQLError, path: GraphQLError['path'] | null): boolean {
+  return path === null || path === undefined || (error.nodes?.length ?? 0) > 0;
+}
+
+function codeOf({ extensions }: GraphQLError): ErrorCode {
+  return extensions['code'] === 'QUERY_TOO_COMPLEX' ? 'QUERY_TOO_COMPLEX' : 'BAD_USER_INPUT';
+}
+
+/** For Yoga: a status of its own, or (`spec`) one that only application/graphql-response+json has. Too complex is never 200. */
+function httpOf(error: GraphQLError | null) {
+  const http = error?.extensions['http'];
+  if (typeof http !== 'object' || http === null) return {};
+  return { http: error !== null && codeOf(error) === 'QUERY_TOO_COMPLEX' ? { ...http, spec: false } : http };
+}
+
+function withoutSuggestions(message: string, suggestions: boolean): string {
+  return suggestions ? message : message.replaceAll(/ Did you mean [^?]*\?/g, '');
+}
+
+function clipped(message: string): string {
+  return message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}...` : message;
+}
+
+/** What is wrong with a variable, and where in it: graphql says it in its message only. */
+function issuesOf(message: string): Issue[] {
+  const variable = /^Variable "\$(\w+)" (?:got invalid value|of required type|of non-null type)/.exec(message)?.[1];
+  if (variable === undefined) return [];
+  const steps = new RegExp(` at "${variable}((?:\\.\\w+|\\[\\d+\\])+)"; `).exec(message)?.[1] ?? '';
+  const path = [...steps.matchAll(/\.(\w+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index));
+  return [{ path: [variable, ...path], message: clipped(message.slice(message.lastIndexOf('; ') + 1).trim()) }];
+}

@@ -1,0 +1,96 @@
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../lib/log.ts';
+import { failureResponse } from './failure-response.ts';
+
+/** What the handling of a request adds to its line in the log. */
+export interface RequestNotes {
+  /** As the document names it: clients choose it, so it is cut. */
+  operationName?: string;
+  operationType?: string;
+  /** The codes of the errors in the answer, each once. */
+  errorCodes?: readonly string[];
+}
+
+/** A request being handled. */
+export interface RequestTrace {
+  readonly requestId: string;
+  readonly notes: RequestNotes;
+}
+
+export interface RequestLogDeps {
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly randomId: () => string;
+}
+
+/**
+ * Answers a request and writes one line about it. `route` is the pattern that matched, such as `/callbacks/:id`: paths,
+ * query strings, headers and variables may hold secrets and are never logged. An error that `handle` throws becomes an
+ * answer, and is logged with its stack if it is a bug. Every answer carries its `x-request-id`, the caller's if it is sane.
+ */
+export async function withRequestLog(
+  request: Request,
+  route: string,
+  { log, now, randomId }: RequestLogDeps,
+  handle: (trace: RequestTrace) => Promise<Response>,
+): Promise<Response> {
+  const startedAtMs = now();
+  const trace: RequestTrace = { requestId: requestIdOf(request) ?? randomId(), notes: {} };
+  const answer = await answerOrFailure(trace, log, handle);
+  const response = withRequestId(answer, trace.requestId);
+  log({
+    level: response.status >= 500 ? 'error' : 'info',
+    message: 'request',
+    requestId: trace.requestId,
+    method: request.method,
+    route,
+    status: response.status,
+    durationMs: now() - startedAtMs,
+    ...trace.notes,
+  });
+  return response;
+}
+
+/** One line about a bug, with its stack: the only place where a stack goes. */
+export function logBug(log: Log, requestId: string, cause: unknown): void {
+  const error =
+    cause instanceof Error ? { error: cause.name, text: cause.message, stack: cause.stack } : { error: String(cause) };
+  log({ level: 'error', message: 'unexpected error', requestId, ...error });
+}
+
+async function answerOrFailure(
+  trace: RequestTrace,
+  log: Log,
+  handle: (trace: RequestTrace) => Promise<Response>,
+): Promise<Response> {
+  const { requestId, notes } = trace;
+  try {
+    return await handle(trace);
+  } catch (error) {
+    const isKnown = error instanceof GatewayError;
+    if (!isKnown) logBug(log, requestId, error);
+    const failure = isKnown
+      ? error.failure
+      : ({ code: 'INTERNAL', message: 'Internal error', retryable: false } as const);
+    notes.errorCodes = [failure.code];
+    return failureResponse(failure, { requestId });
+  }
+}
+
+function requestIdOf(request: Request): string | null {
+  const given = request.headers.get('x-request-id');
+  return given !== null && /^[A-Za-z0-9_-]{8,64}$/.test(given) ? given : null;
+}
+
+function withRequestId(answer: Response, requestId: string): Response {
+  try {
+    answer.headers.set('x-request-id', requestId);
+    return answer;
+  } catch {
+    // The headers of an answer that was fetched cannot be changed, those of its copy can.
+    const response = new Response(answer.body, answer);
+    response.headers.set('x-request-id', requestId);
+    return response;
+  }
+}

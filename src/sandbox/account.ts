@@ -1,0 +1,134 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { AccountContext } from './account-context.ts';
+import { Outbox } from './callbacks/outbox.ts';
+import type { Answer } from './envelope.ts';
+import { exchange, type IncomingCall } from './exchange.ts';
+import { drawRandom } from './random.ts';
+import { toRecord, type AccountRecord } from './record.ts';
+import { applySettings, defaultSettings, type Settings, type SettingsChange } from './settings.ts';
+import { CallbackStore } from './store/callback-store.ts';
+import { RecordStore } from './store/record-store.ts';
+import { createTables } from './store/tables.ts';
+import { TaskStore } from './store/task-store.ts';
+import { ThingStore } from './store/thing-store.ts';
+import { advance, settle } from './tasks/ledger.ts';
+
+/** A status a task can be moved to by hand. */
+export type HandStatus = 'processing' | 'succeed' | 'failed';
+
+/** What came of moving a task by hand. */
+export type Advanced = { readonly status: string } | { readonly problem: 'unknown task' | 'already final' };
+
+/** One account of the simulated Kling: everything it is lies in SQLite, so that it may be killed at any moment. */
+export class SandboxAccount extends DurableObject<SandboxEnv> {
+  readonly #context: AccountContext;
+  #settings: Settings;
+  /** When the alarm rings, as far as this instance knows. */
+  #alarmAt: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: SandboxEnv) {
+    super(ctx, env);
+    const { sql } = ctx.storage;
+    createTables(sql);
+    this.#settings = this.#readSettings();
+    const record = new RecordStore(sql);
+    const callbacks = new CallbackStore(sql);
+    const chance = (probability: number): boolean => this.#chance(probability, record);
+    const settings = (): Settings => this.#settings;
+    const outbox = new Outbox({
+      store: callbacks,
+      settings,
+      chance,
+      send: (request) => fetch(request),
+      waitUntil: (work) => ctx.waitUntil(work),
+      reschedule: () => this.#schedule(Date.now()),
+    });
+    this.#context = {
+      key: ctx.id.name ?? '',
+      get settings() {
+        return settings();
+      },
+      tasks: new TaskStore(sql),
+      things: new ThingStore(sql),
+      callbacks,
+      record,
+      outbox,
+      chance,
+    };
+    this.#schedule(Date.now());
+  }
+
+  /** Answers one call of Kling's API. */
+  exchange(incoming: IncomingCall): Answer {
+    const now = Date.now();
+    settle(this.#context, now);
+    const answer = exchange(this.#context, incoming, now);
+    this.#schedule(now);
+    return answer;
+  }
+
+  /** What the sandbox knows of this account. */
+  record(): AccountRecord {
+    const now = Date.now();
+    settle(this.#context, now);
+    this.#schedule(now);
+    return toRecord(this.#context);
+  }
+
+  /** Changes settings for the calls and tasks to come; tasks that exist keep their times. */
+  configure(change: SettingsChange): Settings {
+    this.#settings = applySettings(this.#settings, change);
+    this.ctx.storage.kv.put('settings', this.#settings);
+    if (change.faults !== undefined) this.#context.record.setCounter('random', this.#settings.faults.seed);
+    return this.#settings;
+  }
+
+  /** Moves a task, named by either of its ids, to a status now. */
+  advanceTask(id: string, status: HandStatus, message: string): Advanced {
+    const now = Date.now();
+    settle(this.#context, now);
+    const task = this.#context.tasks.find(id, null);
+    if (task === null) return { problem: 'unknown task' };
+    const moved = advance(this.#context, task, status, message, now);
+    this.#schedule(now);
+    return moved === null ? { problem: 'already final' } : { status: moved.status };
+  }
+
+  /** Forgets everything. */
+  async wipe(): Promise<void> {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.#alarmAt = null;
+    createTables(this.ctx.storage.sql);
+    this.#settings = this.#readSettings();
+  }
+
+  override alarm(): void {
+    const now = Date.now();
+    this.#alarmAt = null;
+    settle(this.#context, now);
+    this.#context.outbox.pump(now);
+    this.#schedule(now);
+  }
+
+  #schedule(now: number): void {
+    const { tasks, outbox } = this.#context;
+    const times = [tasks.nextDueAt(), outbox.nextAt(now)].filter((time) => time !== null);
+    if (times.length === 0) return;
+    const at = Math.max(now, Math.min(...times));
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(at));
+  }
+
+  #chance(probability: number, record: RecordStore): boolean {
+    if (probability <= 0) return false;
+    const { value, state } = drawRandom(record.counter('random'));
+    record.setCounter('random', state);
+    return value < probability;
+  }
+
+  #readSettings(): Settings {
+    return this.ctx.storage.kv.get<Settings>('settings') ?? defaultSettings(this.env);
+  }
+}

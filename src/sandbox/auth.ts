@@ -1,0 +1,68 @@
+import { decodeJwt, errors, jwtVerify } from 'jose';
+import { KlingFailure } from './codes.ts';
+
+/** The SecretKey of every AccessKey of the sandbox. It protects nothing: the sandbox is a local tool. */
+export const sandboxSecretKey = 'sandbox-secret-key-of-thirty-two-bytes';
+
+/** Who calls: the account is named by its key. A refused caller has an account when the token still names one. */
+export interface Caller {
+  readonly account: string | null;
+  readonly credential: 'jwt' | 'api-key';
+  readonly failure: KlingFailure | null;
+}
+
+const secret = new TextEncoder().encode(sandboxSecretKey);
+const accessKey = /^sandbox-access-key(-[a-z0-9-]+)?$/;
+const apiKey = /^sandbox-api-key(-[a-z0-9-]+)?$/;
+
+/** Whether a key names an account of the sandbox. */
+export function isAccountKey(key: string): boolean {
+  return accessKey.test(key) || apiKey.test(key);
+}
+
+/** Checks an Authorization header the way Kling does: 1001 without one, 1002 for garbage, 1000, 1003 and 1004 for a token's faults. */
+export async function authenticate(header: string | null, now: Date): Promise<Caller> {
+  if (header === null || header.trim() === '') return refused('api-key', new KlingFailure(1001));
+  const token = /^Bearer\s+(\S+)$/.exec(header.trim())?.[1];
+  if (token === undefined) return refused('api-key', new KlingFailure(1002));
+  if (apiKey.test(token)) return { account: token, credential: 'api-key', failure: null };
+  const dots = token.split('.').length - 1;
+  if (dots !== 2) {
+    const parts = dots === 0 ? 0 : dots + 1;
+    return refused('api-key', new KlingFailure(1002, `The token was expected to have 3 parts, but got ${parts}`));
+  }
+  return await verifyToken(token, now);
+}
+
+async function verifyToken(token: string, now: Date): Promise<Caller> {
+  const account = readIssuer(token);
+  if (account === null) return refused('jwt', new KlingFailure(1002, 'access key not found'));
+  try {
+    await jwtVerify(token, secret, { algorithms: ['HS256'], requiredClaims: ['iss', 'exp'], currentDate: now });
+    return { account, credential: 'jwt', failure: null };
+  } catch (error) {
+    return { account, credential: 'jwt', failure: toFailure(error) };
+  }
+}
+
+function readIssuer(token: string): string | null {
+  try {
+    const { iss } = decodeJwt(token);
+    return iss !== undefined && accessKey.test(iss) ? iss : null;
+  } catch {
+    return null;
+  }
+}
+
+function toFailure(error: unknown): KlingFailure {
+  if (error instanceof errors.JWTExpired) return new KlingFailure(1004);
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed') {
+    return new KlingFailure(1003);
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) return new KlingFailure(1000);
+  return new KlingFailure(1002);
+}
+
+function refused(credential: Caller['credential'], failure: KlingFailure): Caller {
+  return { account: null, credential, failure };
+}

@@ -1,0 +1,48 @@
+/** Kling's business codes with the HTTP status and the text that come with each. Source: the vendor's error table (2026-09). */
+export const businessCodes = {
+  1000: { httpStatus: 401, message: 'Authentication failed' },
+  1001: { httpStatus: 401, message: 'Authorization is empty' },
+  1002: { httpStatus: 401, message: 'Authorization is invalid' },
+  1003: { httpStatus: 401, message: 'Authorization is not yet valid' },
+  1004: { httpStatus: 401, message: 'Authorization has expired' },
+  1100: { httpStatus: 429, message: 'Account abnormal' },
+  1101: { httpStatus: 429, message: 'Account in arrears' },
+  1102: { httpStatus: 429, message: 'Account balance not enough' },
+  1103: { httpStatus: 403, message: 'Unauthorized access to the requested resource' },
+  1200: { httpStatus: 400, message: 'Invalid request parameters' },
+  1201: { httpStatus: 400, message: 'Invalid parameters' },
+  1202: { httpStatus: 404, message: 'The requested method is invalid' },
+  1203: { httpStatus: 404, message: 'The requested resource does not exist' },
+  1300: { httpStatus: 400, message: 'Trigger platform strategy' },
+  1301: { httpStatus: 400, message: 'Trigger the content security policy of the platform' },
+  1302: { httpStatus: 429, message: 'The API request is too fast, exceeding the platform rate limit' },
+  1303: { httpStatus: 429, message: 'parallel task over resource pack limit' },
+  1304: { httpStatus: 429, message: 'Trigger the IP whitelist policy of the platform' },
+  5000: { httpStatus: 500, message: 'Server internal error' },
+  5001: { httpStatus: 503, message: 'Server temporarily unavailable, under maintenance' },
+  5002: { httpStatus: 504, message: 'Server internal timeout' },
+} as const;
+
+/** One of Kling's codes for a call that was refused or failed. */
+export type BusinessCode = keyof typeof businessCodes;
+
+/** Whether a number is a code of Kling's table. */
+export function isBusinessCode(code: number): code is BusinessCode {
+  return code in businessCodes;
+}
+
+/** Ends the handling of a call: what Kling answers instead of data. */
+export class KlingFailure extends Error {
+  readonly code: BusinessCode;
+
+  constructor(code: BusinessCode, message: string = businessCodes[code].message) {
+    super(message);
+    this.name = 'KlingFailure';
+    this.code = code;
+  }
+}
+
+/** A refusal of the parameters (1201), in Kling's words. */
+export function invalid(message: string): KlingFailure {
+  return new KlingFailure(1201, message);
+}

@@ -1,0 +1,131 @@
+import type { AccountContext, Call, Refusal } from './account-context.ts';
+import { KlingFailure } from './codes.ts';
+import { toProxyPage, toRefusal, toSuccess, type Answer } from './envelope.ts';
+import { createRequestId } from './ids.ts';
+import { decodeSegment, findRoute, type Route } from './routes.ts';
+import { accountScenarioText, findScenarios, type Scenarios } from './scenarios.ts';
+import { isRecord } from './settings.ts';
+import type { Body } from './validate/fields.ts';
+
+/** One HTTP request as the Worker hands it on. */
+export interface IncomingCall {
+  readonly method: string;
+  readonly origin: string;
+  readonly path: string;
+  readonly search: string;
+  readonly body: string;
+  readonly credential: 'jwt' | 'api-key';
+  /** What is wrong with the caller's token; null if nothing is. */
+  readonly refusal: Refusal | null;
+}
+
+interface Progress {
+  route: Route | null;
+  taskId: string | null;
+}
+
+const slowMs = 3000;
+const hangMs = 60_000;
+
+/** Answers one call of an account, with everything that was asked to go wrong, and records it. */
+export function exchange(account: AccountContext, incoming: IncomingCall, now: number): Answer {
+  const requestId = createRequestId(account.record.increase('calls', 1));
+  if (account.record.counter('firstCallAt') === 0) account.record.setCounter('firstCallAt', now);
+  const path = decodeSegment(incoming.path);
+  const texts = [path, decodeSegment(incoming.search), incoming.body, accountScenarioText(account.key)];
+  const scenarios = findScenarios(texts);
+  const progress: Progress = { route: null, taskId: null };
+  let answer: Answer;
+  let code: number | null = 0;
+  try {
+    answer = carryOut(account, incoming, scenarios, requestId, now, progress);
+  } catch (error) {
+    if (!(error instanceof KlingFailure)) throw error;
+    answer = toRefusal(requestId, error.code, error.message);
+    if (error.code === scenarios.errorCodeWithHttp200) answer = { ...answer, httpStatus: 200 };
+    code = error.code;
+  }
+  answer = spoil(answer, scenarios, progress.route);
+  if (scenarios.words.has('html')) code = null;
+  account.record.addRequest(
+    { at: now, method: incoming.method, path, code, httpStatus: answer.httpStatus, requestId, taskId: progress.taskId },
+    progress.route === null ? 'other' : `${progress.route.method} ${progress.route.path}`,
+  );
+  return answer;
+}
+
+function carryOut(
+  account: AccountContext,
+  incoming: IncomingCall,
+  scenarios: Scenarios,
+  requestId: string,
+  now: number,
+  progress: Progress,
+): Answer {
+  if (incoming.refusal !== null) throw new KlingFailure(incoming.refusal.code, incoming.refusal.message);
+  const { route, id } = findRoute(incoming.method, incoming.path);
+  progress.route = route;
+  refuseBefore(account, scenarios, route);
+  const call: Call = {
+    id,
+    query: new URLSearchParams(incoming.search),
+    body: route.method === 'POST' ? parseBody(incoming.body) : {},
+    origin: incoming.origin,
+    credential: incoming.credential,
+    scenarios,
+    now,
+  };
+  const outcome = route.handle(call, account);
+  progress.taskId = outcome.taskId ?? null;
+  failAfter(account, scenarios, route);
+  return toSuccess(requestId, outcome.data, scenarios.words.has('number-id') || outcome.numberIds === true);
+}
+
+function parseBody(text: string): Body {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new KlingFailure(1200, 'Invalid request parameters: the body is not JSON');
+  }
+  if (!isRecord(body)) throw new KlingFailure(1200, 'Invalid request parameters: the body is not a JSON object');
+  return body;
+}
+
+/** Failures that come before anything is made. */
+function refuseBefore(account: AccountContext, scenarios: Scenarios, route: Route): void {
+  const { words, errorCode, errorCodeWithHttp200, flaky } = scenarios;
+  const { faults } = account.settings;
+  if (errorCodeWithHttp200 !== null) throw new KlingFailure(errorCodeWithHttp200);
+  if (errorCode !== null) throw new KlingFailure(errorCode);
+  if (words.has('rate-limited')) throw new KlingFailure(1302);
+  for (const { key, failures } of flaky) {
+    if (account.record.increase(`flaky:${key}`, 1) <= failures) throw new KlingFailure(5000);
+  }
+  if (route.kind === 'make') {
+    if (words.has('content-rejected')) throw new KlingFailure(1301);
+    if (words.has('pack-exhausted')) throw new KlingFailure(1102);
+    if (words.has('parallel-limit')) throw new KlingFailure(1303);
+  }
+  if (account.chance(faults.tooManyRequests)) throw new KlingFailure(1302);
+  if (account.chance(route.kind === 'read' ? faults.readError : faults.errorBefore)) throw new KlingFailure(5000);
+}
+
+/** Failures that come when the thing is made and paid for: only its answer is lost. */
+function failAfter(account: AccountContext, { words }: Scenarios, route: Route): void {
+  if (route.kind === 'read') return;
+  const { faults } = account.settings;
+  if (words.has('error-after') || account.chance(faults.errorAfter)) throw new KlingFailure(5000);
+  if (words.has('timeout-after') || words.has('hang-after') || account.chance(faults.timeoutAfter)) {
+    throw new KlingFailure(5002);
+  }
+}
+
+/** What happens to an answer on its way. */
+function spoil(answer: Answer, { words }: Scenarios, route: Route | null): Answer {
+  const hangs = words.has('hang-after') && route !== null && route.kind !== 'read';
+  const delayMs = (words.has('slow') ? slowMs : 0) + (hangs ? hangMs : 0);
+  if (words.has('html')) return toProxyPage(delayMs);
+  const body = words.has('cut-off') ? answer.body.slice(0, Math.floor(answer.body.length / 2)) : answer.body;
+  return { ...answer, body, delayMs };
+}

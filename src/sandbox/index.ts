@@ -1,0 +1,39 @@
+import { authenticate } from './auth.ts';
+import { control } from './control.ts';
+import { toRefusal, type Answer } from './envelope.ts';
+import { serveFile } from './media/files.ts';
+
+export { SandboxAccount } from './account.ts';
+
+/** Kling's REST API, simulated: files and control endpoints here, everything else in the caller's account. */
+export default {
+  async fetch(request, env): Promise<Response> {
+    const url = new URL(request.url);
+    if (url.pathname.startsWith('/files/')) return serveFile(request, url, Date.now());
+    if (url.pathname.startsWith('/sandbox/')) return await control(request, url, env);
+    const answer = await callKling(request, url, env);
+    if (answer.delayMs > 0) await scheduler.wait(answer.delayMs);
+    return new Response(answer.body, {
+      status: answer.httpStatus,
+      headers: { 'content-type': answer.contentType },
+    });
+  },
+} satisfies ExportedHandler<SandboxEnv>;
+
+async function callKling(request: Request, url: URL, env: SandboxEnv): Promise<Answer> {
+  const caller = await authenticate(request.headers.get('authorization'), new Date());
+  const { failure } = caller;
+  if (caller.account === null) {
+    const { code, message } = failure ?? { code: 1000 as const, message: '' };
+    return toRefusal(crypto.randomUUID(), code, message);
+  }
+  return await env.SANDBOX_ACCOUNT.getByName(caller.account).exchange({
+    method: request.method,
+    origin: url.origin,
+    path: url.pathname,
+    search: url.search,
+    body: await request.text(),
+    credential: caller.credential,
+    refusal: failure === null ? null : { code: failure.code, message: failure.message },
+  });
+}

@@ -1,0 +1,132 @@
+/** Probabilities (0 to 1) of random faults, drawn from a seeded generator; `delayCallbackMs` is the longest random delay. */
+export interface Faults {
+  readonly seed: number;
+  readonly dropCallback: number;
+  readonly duplicateCallback: number;
+  readonly delayCallbackMs: number;
+  readonly reorderCallback: number;
+  readonly forgeCallback: number;
+  /** A create fails with 5000 and nothing is made. */
+  readonly errorBefore: number;
+  /** A create is carried out, then answered with 5000. */
+  readonly errorAfter: number;
+  /** A create is carried out, then answered with 504 and 5002. */
+  readonly timeoutAfter: number;
+  /** Any call answers 1302. */
+  readonly tooManyRequests: number;
+  /** A read answers 5000. */
+  readonly readError: number;
+}
+
+/** How one account behaves. Times in milliseconds after a task's creation. */
+export interface Settings {
+  readonly submittedMs: number;
+  readonly processingMs: number;
+  readonly concurrency: number;
+  /** The size of the resource pack; what is left is this less what was charged. */
+  readonly units: number;
+  /** Callbacks carry one signature for each; none without. */
+  readonly webhookSecrets: readonly string[];
+  readonly faults: Faults;
+  /** Takes the place of the origin of every callback URL; null leaves them alone. */
+  readonly callbackOriginRewrite: string | null;
+}
+
+/** What a control call may set: everything else keeps its value. */
+export type SettingsChange = Partial<Omit<Settings, 'faults'>> & { readonly faults?: Partial<Faults> };
+
+/** No fault at all. */
+export const noFaults: Faults = {
+  seed: 1,
+  dropCallback: 0,
+  duplicateCallback: 0,
+  delayCallbackMs: 0,
+  reorderCallback: 0,
+  forgeCallback: 0,
+  errorBefore: 0,
+  errorAfter: 0,
+  timeoutAfter: 0,
+  tooManyRequests: 0,
+  readError: 0,
+};
+
+/** The settings of an account nobody has touched, from the Worker's variables. */
+export function defaultSettings(env: SandboxEnv): Settings {
+  return {
+    submittedMs: Number(env.SANDBOX_SUBMITTED_MS),
+    processingMs: Number(env.SANDBOX_PROCESSING_MS),
+    concurrency: Number(env.SANDBOX_CONCURRENCY),
+    units: Number(env.SANDBOX_UNITS),
+    webhookSecrets: env.SANDBOX_WEBHOOK_SECRET.split(',').filter((secret) => secret !== ''),
+    faults: noFaults,
+    callbackOriginRewrite: null,
+  };
+}
+
+type Check = (value: unknown) => boolean;
+const isAmount: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+const isCount: Check = (value) => Number.isSafeInteger(value) && isAmount(value);
+const isProbability: Check = (value) => isAmount(value) && Number(value) <= 1;
+const isSecret: Check = (value) => typeof value === 'string' && /^whsec_[A-Za-z0-9+/]+=*$/.test(value);
+
+const settingChecks: Record<keyof Settings, Check> = {
+  submittedMs: isCount,
+  processingMs: isCount,
+  concurrency: isCount,
+  units: isAmount,
+  webhookSecrets: (value) => Array.isArray(value) && value.length <= 2 && value.every(isSecret),
+  faults: (value) => isRecord(value),
+  callbackOriginRewrite: (value) => value === null || (typeof value === 'string' && isOrigin(value)),
+};
+
+const faultChecks: Record<keyof Faults, Check> = {
+  seed: isCount,
+  dropCallback: isProbability,
+  duplicateCallback: isProbability,
+  delayCallbackMs: isCount,
+  reorderCallback: isProbability,
+  forgeCallback: isProbability,
+  errorBefore: isProbability,
+  errorAfter: isProbability,
+  timeoutAfter: isProbability,
+  tooManyRequests: isProbability,
+  readError: isProbability,
+};
+
+/** Reads a control call's JSON. All problems at once, each naming its field; unknown fields are problems. */
+export function parseSettingsChange(
+  input: unknown,
+): { readonly change: SettingsChange } | { readonly problems: readonly string[] } {
+  if (!isRecord(input)) return { problems: ['the settings must be a JSON object'] };
+  const problems = [
+    ...findProblems(input, settingChecks, ''),
+    ...(isRecord(input['faults']) ? findProblems(input['faults'], faultChecks, 'faults.') : []),
+  ];
+  return problems.length > 0 ? { problems } : { change: input };
+}
+
+/** Puts a change over settings. New faults replace the old ones whole. */
+export function applySettings(settings: Settings, change: SettingsChange): Settings {
+  return {
+    ...settings,
+    ...change,
+    faults: change.faults === undefined ? settings.faults : { ...noFaults, ...change.faults },
+  };
+}
+
+/** Whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function findProblems(input: Record<string, unknown>, checks: Record<string, Check>, prefix: string): string[] {
+  return Object.entries(input).flatMap(([field, value]) => {
+    const check = Object.hasOwn(checks, field) ? checks[field] : undefined;
+    if (check === undefined) return [`${prefix}${field}: unknown field`];
+    return check(value) ? [] : [`${prefix}${field}: bad value ${JSON.stringify(value)}`];
+  });
+}
+
+function isOrigin(value: string): boolean {
+  return URL.canParse(value) && new URL(value).origin === value;
+}

@@ -1,0 +1,92 @@
+import type { AccountContext } from '../account-context.ts';
+import { KlingFailure, invalid } from '../codes.ts';
+import { createTaskId } from '../ids.ts';
+import { isFinal, type Task, type TaskKind, type TaskPlan } from './task.ts';
+import { enter, nextTransition, type Transition } from './transitions.ts';
+
+/** What a create brings along. */
+export interface NewTask {
+  readonly kind: TaskKind;
+  readonly externalTaskId: string | null;
+  /** In hundredths of a unit. */
+  readonly price: number;
+  readonly plan: TaskPlan;
+}
+
+/** How many tasks are moved between two looks at the clock's list. */
+const batchSize = 500;
+
+/** Refuses an external id that any task of the account has. */
+export function checkExternalId(account: AccountContext, externalTaskId: string | null): void {
+  if (externalTaskId !== null && account.tasks.find(externalTaskId, null)?.externalTaskId === externalTaskId) {
+    throw invalid(`External_task_id ${externalTaskId} already exists`);
+  }
+}
+
+/** Takes units from the pack: 1102 when it does not hold enough. */
+export function charge(account: AccountContext, price: number): void {
+  const left = Math.round(account.settings.units * 100) - account.record.counter('charged');
+  if (left < price) throw new KlingFailure(1102);
+  account.record.increase('charged', price);
+}
+
+/** Makes a task: takes a slot (1303), the units (1102), and sends the first callback. Nothing is written when it refuses. */
+export function createTask(account: AccountContext, task: NewTask, now: number): Task {
+  checkExternalId(account, task.externalTaskId);
+  if (account.tasks.countOpen() >= account.settings.concurrency) throw new KlingFailure(1303);
+  charge(account, task.price);
+  const created = account.tasks.insert({
+    taskId: createTaskId(account.tasks.lastSeq() + 1, task.plan.words.includes('number-id')),
+    externalTaskId: task.externalTaskId,
+    kind: task.kind,
+    status: 'submitted',
+    message: '',
+    createdAt: now,
+    updatedAt: now,
+    dueAt: task.plan.processingAt,
+    charged: task.price,
+    plan: task.plan,
+  });
+  const open = account.tasks.countOpen();
+  if (open > account.record.counter('inFlightMax')) account.record.setCounter('inFlightMax', open);
+  account.outbox.announce(created, now);
+  return created;
+}
+
+/** Carries out every change that is due, each at its own time. Everything that looks at tasks does this first. */
+export function settle(account: AccountContext, now: number): void {
+  for (;;) {
+    const due = account.tasks.listDue(now, batchSize);
+    if (due.length === 0) return;
+    for (const task of due) {
+      const transition = nextTransition(task, now);
+      if (transition !== null) apply(account, task, transition, now);
+    }
+  }
+}
+
+/** Moves a task by hand; the same task if it is there already, null if it has ended otherwise. */
+export function advance(
+  account: AccountContext,
+  task: Task,
+  status: 'processing' | 'succeed' | 'failed',
+  message: string,
+  now: number,
+): Task | null {
+  if (task.status === status) return task;
+  return isFinal(task.status) ? null : apply(account, task, enter(task, status, message, now), now);
+}
+
+function apply(account: AccountContext, task: Task, transition: Transition, now: number): Task {
+  const changed = account.tasks.change(task, transition);
+  const { voice, video } = changed.plan;
+  if (changed.status === 'failed') account.record.increase('charged', -task.charged);
+  if (changed.status === 'succeed' && voice !== null) {
+    account.things.put('voice', voice.id, transition.at, { name: voice.name });
+  }
+  if (changed.status === 'succeed' && video !== null) {
+    account.things.put('video', video.id, transition.at, { durationMs: video.parent.durationMs });
+  }
+  account.outbox.announce(changed, now);
+  return changed;
+}

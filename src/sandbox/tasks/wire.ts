@@ -1,0 +1,171 @@
+import { pickVariant } from '../random.ts';
+import { isFinal, type ParentVideo, type Task } from './task.ts';
+import { toUnits } from './prices.ts';
+
+/** Tasks as Kling writes them. Live answers differ from the published ones: by a task's id each way of differing gets its share. */
+
+/** Results are deleted this long after they were linked to. */
+const linkLifeMs = 30 * 24 * 3600 * 1000;
+
+/** Where a rendering happens. */
+export interface Rendering {
+  readonly origin: string;
+  readonly now: number;
+  /** Whether the voice that the task made is gone. */
+  readonly voiceDeleted: boolean;
+}
+
+/** The answer to a create. */
+export function renderCreated(task: Task): Record<string, unknown> {
+  return {
+    task_id: task.taskId,
+    task_info: renderExternalId(task),
+    task_status: task.status,
+    created_at: task.createdAt,
+    updated_at: task.updatedAt,
+  };
+}
+
+/** A task as the reads and lists show it. */
+export function renderTask(task: Task, rendering: Rendering): Record<string, unknown> {
+  const { video } = task.plan;
+  const info = renderExternalId(task);
+  const showsParent = isFinal(task.status) || Object.keys(info ?? {}).length > 0;
+  const messageless =
+    task.message === '' && pickVariant(task.taskId, 'message', ['blank', 'blank', 'missing']) === 'missing';
+  return {
+    task_id: task.taskId,
+    task_status: task.status,
+    task_status_msg: messageless ? undefined : task.message,
+    task_info: video !== null && showsParent ? { parent_video: renderParent(video.parent, task), ...info } : info,
+    task_result: renderResult(task, rendering),
+    watermark_info: video === null ? undefined : { enabled: video.watermark },
+    ...renderDeduction(task),
+    created_at: task.createdAt,
+    updated_at: task.updatedAt,
+  };
+}
+
+/** The body of a callback: the bare record, with images and videos and nothing else. */
+export function renderCallback(task: Task, now: number): Record<string, unknown> {
+  const { video, words } = task.plan;
+  const linkedAt = words.includes('expired') ? now - 2 * linkLifeMs : now;
+  const done = task.status === 'succeed' && video !== null;
+  return {
+    task_id: task.taskId,
+    task_status: task.status,
+    task_status_msg: task.message,
+    created_at: task.createdAt,
+    updated_at: task.updatedAt,
+    final_unit_deduction: isFinal(task.status) ? toUnits(task.charged) : undefined,
+    task_info: {
+      parent_video: video === null ? undefined : renderParent(video.parent, task),
+      external_task_id: task.externalTaskId ?? '',
+    },
+    task_result: {
+      images: [],
+      videos: done
+        ? [
+            {
+              id: video.id,
+              url: fileUrl(task.plan.origin, 'video', video.id, linkedAt),
+              duration: renderSeconds(video.parent.durationMs),
+            },
+          ]
+        : [],
+    },
+  };
+}
+
+/** A task as `GET /tasks` shows it, whichever endpoint made it. */
+export function renderNormalised(task: Task, rendering: Rendering): Record<string, unknown> {
+  const { voice, video } = task.plan;
+  const done = task.status === 'succeed';
+  const outputs = [
+    ...(done && voice !== null && !rendering.voiceDeleted
+      ? [
+          {
+            type: 'voice',
+            id: voice.id,
+            name: voice.name,
+            url: fileUrl(rendering.origin, 'audio', voice.id, rendering.now),
+          },
+        ]
+      : []),
+    ...(done && video !== null
+      ? [
+          {
+            type: 'video',
+            id: video.id,
+            url: fileUrl(rendering.origin, 'video', video.id, rendering.now),
+            duration: renderSeconds(video.parent.durationMs),
+          },
+        ]
+      : []),
+  ];
+  return {
+    id: task.taskId,
+    status: done ? 'succeeded' : task.status,
+    message: task.message,
+    create_time: task.createdAt,
+    update_time: task.updatedAt,
+    external_id: task.externalTaskId ?? '',
+    outputs,
+    billing: isFinal(task.status) ? [{ type: 'unit', amount: toUnits(task.charged) }] : [],
+  };
+}
+
+/** Where a result lies: good for 30 days from when the link was made. Every read makes a fresh one. */
+export function fileUrl(origin: string, kind: 'video' | 'image' | 'audio', id: string, linkedAt: number): string {
+  const extension = { video: 'mp4', image: 'png', audio: 'mp3' }[kind];
+  const expires = Math.floor((linkedAt + linkLifeMs) / 1000);
+  return `${origin}/files/${kind}/${encodeURIComponent(id)}.${extension}?x-expires=${expires}`;
+}
+
+/** Milliseconds as Kling writes seconds: `5.1`, `10.0`. */
+export function renderSeconds(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}.0` : String(ms / 1000);
+}
+
+function renderExternalId(task: Task): Record<string, string> | undefined {
+  const variant = pickVariant(task.taskId, 'info', ['full', 'full', 'missing', 'empty']);
+  if (variant === 'missing') return undefined;
+  return variant === 'empty' ? {} : { external_task_id: task.externalTaskId ?? '' };
+}
+
+function renderParent(parent: ParentVideo, task: Task): Record<string, unknown> {
+  const asNumber = pickVariant(task.taskId, 'duration', ['text', 'text', 'text', 'number']) === 'number';
+  return {
+    id: parent.id,
+    url: parent.url,
+    duration: asNumber ? parent.durationMs / 1000 : renderSeconds(parent.durationMs),
+  };
+}
+
+function renderResult(task: Task, { origin, now, voiceDeleted }: Rendering): Record<string, unknown> | undefined {
+  const { voice, video } = task.plan;
+  if (task.status !== 'succeed') {
+    return pickVariant(task.taskId, 'result', ['empty', 'missing']) === 'empty' ? {} : undefined;
+  }
+  if (voice !== null) {
+    const trialUrl = fileUrl(origin, 'audio', voice.id, now);
+    const made = { voice_id: voice.id, voice_name: voice.name, trial_url: trialUrl, owned_by: 'sandbox-creator' };
+    return { voices: voiceDeleted ? [] : [made] };
+  }
+  if (video === null) return {};
+  const url = fileUrl(origin, 'video', video.id, now);
+  const watermarkUrl = video.watermark ? fileUrl(origin, 'video', `${video.id}-watermark`, now) : undefined;
+  return {
+    videos: [{ id: video.id, url, watermark_url: watermarkUrl, duration: renderSeconds(video.parent.durationMs) }],
+  };
+}
+
+function renderDeduction(task: Task): Record<string, unknown> {
+  if (!isFinal(task.status)) return {};
+  const asNumber = pickVariant(task.taskId, 'deduction', ['text', 'text', 'text', 'number']) === 'number';
+  const newer = pickVariant(task.taskId, 'balance', ['no', 'no', 'yes']) === 'yes';
+  return {
+    final_unit_deduction: asNumber ? task.charged / 100 : toUnits(task.charged),
+    final_balance_deduction: newer ? { quota: '0', list_price: '0' } : undefined,
+  };
+}

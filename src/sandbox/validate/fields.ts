@@ -1,0 +1,96 @@
+import { invalid } from '../codes.ts';
+import { isRecord } from '../settings.ts';
+
+/** A JSON object as it came in. */
+export type Body = Readonly<Record<string, unknown>>;
+
+/** The name Kling's messages use for a field: `voice_speed` is `input.voiceSpeed`. */
+export function toInternalName(field: string): string {
+  return `input.${field.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())}`;
+}
+
+/** A text; null if it is missing, null or empty, which Kling does not tell apart. */
+export function readText(body: Body, field: string): string | null {
+  const value = body[field];
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value !== 'string') throw invalid(`${toInternalName(field)}: must be a string`);
+  return value;
+}
+
+/** A text that has to be there. */
+export function readRequiredText(body: Body, field: string): string {
+  const value = readText(body, field);
+  if (value === null || value.trim() === '') throw invalid(`${toInternalName(field)}: must not be blank`);
+  return value;
+}
+
+/** A text of so many characters at most (code points). */
+export function readRequiredTextUpTo(body: Body, field: string, charactersMax: number): string {
+  const value = readRequiredText(body, field);
+  if (Array.from(value).length > charactersMax) {
+    throw invalid(`${toInternalName(field)}: size must be between 1 and ${charactersMax}`);
+  }
+  return value;
+}
+
+/** A whole number of milliseconds that has to be there. */
+export function readRequiredMs(body: Body, field: string): number {
+  const value = body[field];
+  if (value === undefined || value === null) throw invalid(`${toInternalName(field)}: must not be null`);
+  if (!Number.isSafeInteger(value)) throw invalid(`${toInternalName(field)}: must be an integer`);
+  if (Number(value) < 0) throw invalid(`${toInternalName(field)}: must be greater than or equal to 0`);
+  return Number(value);
+}
+
+/** A number within bounds, both included. */
+export function readNumber(body: Body, field: string, min: number, max: number, fallback: number): number {
+  const value = body[field];
+  if (value === undefined || value === null) return fallback;
+  if (typeof value !== 'number') throw invalid(`${toInternalName(field)}: must be a number`);
+  if (value < min) throw invalid(`${toInternalName(field)}: must be greater than or equal to ${min.toFixed(1)}`);
+  if (value > max) throw invalid(`${toInternalName(field)}: must be less than or equal to ${max.toFixed(1)}`);
+  return value;
+}
+
+/** Which of two fields is filled; refuses both and neither. */
+export function readExactlyOne<A extends string, B extends string>(
+  body: Body,
+  first: A,
+  second: B,
+): { readonly field: A | B; readonly value: string } {
+  const a = readText(body, first);
+  const b = readText(body, second);
+  const names = `${toInternalName(first)} and ${toInternalName(second)}`;
+  if (a !== null && b !== null) throw invalid(`${names} are mutually exclusive`);
+  if (a !== null) return { field: first, value: a };
+  if (b !== null) return { field: second, value: b };
+  throw invalid(`${names} cannot both be empty`);
+}
+
+/** An address on the web. Where its path ends in an extension, the extension must be an allowed one. */
+export function checkUrl(value: string, field: string, extensions: readonly string[] | null): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw invalid(`${toInternalName(field)}: must be a valid URL`);
+  }
+  const extension = /\.([a-z0-9]+)$/i.exec(url.pathname)?.[1]?.toLowerCase();
+  if (extensions !== null && extension !== undefined && !extensions.includes(extension)) {
+    throw invalid(`${toInternalName(field)}: unsupported format .${extension}, only .${extensions.join('/.')}`);
+  }
+  return value;
+}
+
+/** Where the callbacks of a task go; null for none. */
+export function readCallbackUrl(body: Body): string | null {
+  const value = readText(body, 'callback_url');
+  return value === null ? null : checkUrl(value, 'callback_url', null);
+}
+
+/** Whether a watermarked result is wanted too. */
+export function readWatermark(body: Body): boolean {
+  const value = body['watermark_info'];
+  if (value === undefined || value === null) return false;
+  const enabled = isRecord(value) ? (value['enabled'] ?? false) : null;
+  if (typeof enabled !== 'boolean') throw invalid('input.watermarkInfo.enabled: must be a boolean');
+  return enabled;
+}

@@ -1,0 +1,85 @@
+import SchemaBuilder from '@pothos/core';
+import RelayPlugin from '@pothos/plugin-relay';
+import type { GatewayContext } from '../context.ts';
+import { badUserInput } from '../errors.ts';
+import { decodeGlobalId, encodeGlobalId, NOTHING, NODE_TYPES } from './global-id.ts';
+
+/** How many objects `nodes` loads at once: each is one read of the ledger. */
+const NODES_MAX = 100;
+
+/** The one schema builder. Fields are non-null and arguments required unless they say otherwise. */
+export const builder = new SchemaBuilder<{
+  Context: GatewayContext;
+  DefaultFieldNullability: false;
+  DefaultInputFieldRequiredness: true;
+  DefaultEdgesNullability: false;
+  DefaultNodeNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    /** Output in milliseconds since the epoch; never an input. */
+    DateTime: { Input: never; Output: number };
+  };
+}>({
+  defaultFieldNullability: false,
+  defaultInputFieldRequiredness: true,
+  plugins: [RelayPlugin],
+  relay: {
+    cursorType: 'String',
+    encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
+    decodeGlobalID: (globalId) => decodeGlobalId(globalId) ?? NOTHING,
+    idFieldOptions: {
+      description:
+        "Opaque and stable: pass it back as it is, to `node` or wherever an `ID` of this type is asked for. Not one of Kling's ids.",
+    },
+    nodeTypeOptions: {
+      description: "Anything that can be read again by its id alone, as Relay's Object Identification asks.",
+    },
+    nodeQueryOptions: {
+      description:
+        "Any object by its `id`. Null when there is none, when it is not the caller's, or when the id is not one of this gateway's: the three cannot be told apart.",
+      args: { id: { description: 'An `id` that this gateway gave out, of whatever type.' } },
+      resolve: (_root, { id }, _context, _info, resolveNode) => (isNodeId(id) ? resolveNode(id) : null),
+    },
+    nodesQueryOptions: {
+      description:
+        'As `node`, for many at once: the answers are in the order of the ids, null for each that is not found.',
+      nullable: { list: false, items: true },
+      args: { ids: { description: `At most ${NODES_MAX}; more are \`BAD_USER_INPUT\`. Repeats are read once.` } },
+      async resolve(_root, { ids }, _context, _info, resolveNodes) {
+        if (ids.length > NODES_MAX) throw badUserInput([{ path: ['ids'], message: `at most ${NODES_MAX} ids` }]);
+        const found = await resolveNodes(ids.filter(isNodeId));
+        let next = 0;
+        return ids.map((id) => (isNodeId(id) ? found[next++] : null));
+      },
+    },
+    pageInfoTypeOptions: {
+      description: "Where a window of a list lies in the whole, as Relay's Cursor Connections ask.",
+    },
+    hasNextPageFieldOptions: { description: 'Whether asking again with `after: endCursor` would show more.' },
+    hasPreviousPageFieldOptions: {
+      description:
+        'Whether an `after` was given: lists are walked forwards only, so there is no way back but to start over.',
+    },
+    startCursorFieldOptions: { description: 'The cursor of the first edge shown; null when the window is empty.' },
+    endCursorFieldOptions: {
+      description: 'The cursor of the last edge shown: the next `after`. Null when the window is empty.',
+    },
+    pageInfoFieldOptions: { description: 'Whether there is more, and the cursor to ask for it with.' },
+    edgesFieldOptions: { description: "The items of this window in the list's order. Empty when there are none." },
+    cursorFieldOptions: {
+      description:
+        'Opaque; `after: cursor` continues right behind this item, also when items were added or removed meanwhile.',
+    },
+    nodeFieldOptions: { description: 'The item itself.' },
+  },
+});
+
+builder.queryType({ description: 'Reads. None of them costs units at Kling, and none changes anything.' });
+builder.mutationType({
+  description:
+    'Paid or lasting work at Kling. Several in one request run one after another, and what was done stays done when another fails, but `data` is null then: send one at a time.',
+});
+
+function isNodeId(id: { readonly typename: string }): boolean {
+  return NODE_TYPES.some((type) => type === id.typename);
+}

@@ -1,0 +1,49 @@
+import type { Slice, Window } from '../domain/ports.ts';
+import { badUserInput } from '../errors.ts';
+import { builder } from './builder.ts';
+
+const FIRST_DEFAULT = 20;
+const FIRST_MAX = 100;
+
+export interface WindowArgs {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+}
+
+/** The arguments of every list, which is walked forwards only. */
+export function windowArgs() {
+  return builder.args((t) => ({
+    first: t.int({
+      required: false,
+      defaultValue: FIRST_DEFAULT,
+      description: `How many to show, 0 to ${FIRST_MAX}; anything else is \`BAD_USER_INPUT\`. Null is the default.`,
+    }),
+    after: t.string({
+      required: false,
+      description:
+        'Show what comes behind this cursor; null starts at the beginning. A cursor of another list is `BAD_USER_INPUT`.',
+    }),
+  }));
+}
+
+/** Throws `BAD_USER_INPUT` for a `first` that is out of range; the cursor is its list's to read. */
+export function toWindow({ first, after }: WindowArgs): Window {
+  const size = first ?? FIRST_DEFAULT;
+  if (size < 0 || size > FIRST_MAX) {
+    throw badUserInput([{ path: ['first'], message: `must be from 0 to ${FIRST_MAX}` }]);
+  }
+  return { first: size, after: after ?? null };
+}
+
+/** A slice in Relay's shape. */
+export function toConnection<T>({ edges, hasNextPage }: Slice<T>, window: Window) {
+  return {
+    edges: [...edges],
+    pageInfo: {
+      hasNextPage,
+      hasPreviousPage: window.after !== null,
+      startCursor: edges.at(0)?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import type { Face } from '../domain/face.ts';
+import type { FaceScan } from '../domain/records.ts';
+import { builder } from './builder.ts';
+import { definedOnly } from './defined-only.ts';
+import { idOf } from './global-id.ts';
+
+/** A face with the scan it was found by: Kling's face ids are unique within their scan only. */
+interface ScannedFace {
+  readonly scanId: string;
+  readonly face: Face;
+}
+
+const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
+  description:
+    "A person's face in a video. Someone who leaves the picture for more than a second comes back as another face.",
+  id: { resolve: ({ scanId, face }) => `${scanId}:${face.faceId}` },
+  async loadOne(id, { ledger }) {
+    const colon = id.indexOf(':');
+    if (colon < 1) return null;
+    const scan = await ledger.faceScan(id.slice(0, colon));
+    return scan === null ? null : (facesOf(scan).find(({ face }) => face.faceId === id.slice(colon + 1)) ?? null);
+  },
+  fields: (t) => ({
+    faceId: t.string({
+      description:
+        "Kling's id of it, unique within the scan only; `0` is a valid one. `createLipSyncTask` takes `id` instead.",
+      resolve: ({ face }) => face.faceId,
+    }),
+    imageUrl: t.string({
+      nullable: true,
+      description: 'A picture of the face, cut from the video. Null when Kling sends none.',
+      resolve: ({ face }) => face.imageUrl,
+    }),
+    startMs: t.int({
+      description: 'From when it can be lip-synced, in milliseconds from the start of the video.',
+      resolve: ({ face }) => face.startMs,
+    }),
+    endMs: t.int({
+      description:
+        "Until when it can be lip-synced, in milliseconds from the start of the video; some milliseconds too late, by Kling's reckoning.",
+      resolve: ({ face }) => face.endMs,
+    }),
+  }),
+});
+
+const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
+  description: 'What Kling saw in a video: the ground that lip-syncs of it stand on.',
+  id: { resolve: (scan) => scan.id },
+  loadOne: (id, { ledger }) => ledger.faceScan(id),
+  fields: (t) => ({
+    sessionId: t.exposeString('sessionId', { description: "Kling's `session_id`, for its support." }),
+    faces: t.field({
+      type: [FaceRef],
+      description: "In Kling's order. Empty when there is no face that can be lip-synced: charged nevertheless.",
+      resolve: facesOf,
+    }),
+    unitsDeducted: t.exposeString('unitsDeducted', {
+      nullable: true,
+      description: 'What Kling charged in units, as a decimal string. Null when Kling does not tell.',
+    }),
+    createdAt: t.field({ type: 'DateTime', description: 'When Kling answered.', resolve: (scan) => scan.createdAtMs }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: '24 hours later: from then on its faces are refused, and the video has to be scanned again.',
+      resolve: (scan) => scan.expiresAtMs,
+    }),
+    klingRequestId: t.exposeString('klingRequestId', {
+      nullable: true,
+      description: "Kling's id of the request, for its support. Null when not sent.",
+    }),
+  }),
+});
+
+builder.queryField('faceScan', (t) =>
+  t.field({
+    type: FaceScanRef,
+    nullable: true,
+    description:
+      "One scan of the caller's. Null when there is none, when it is another caller's, or when it is no longer kept.",
+    args: { id: t.arg.id({ description: 'The `id` of a `FaceScan`.' }) },
+    resolve(_root, { id }, { ledger }) {
+      const scanId = idOf('FaceScan', id);
+      return scanId === null ? null : ledger.faceScan(scanId);
+    },
+  }),
+);
+
+const VideoSourceInputRef = builder.inputType('VideoSourceInput', {
+  description: 'The video to lip-sync: 2 to 60 s long. Exactly one of the two.',
+  isOneOf: true,
+  fields: (t) => ({
+    url: t.string({
+      required: false,
+      description:
+        'An MP4 or MOV file where Kling can fetch it: public, `http` or `https`, at most 100 MB, 720p or 1080p, each side 512 to 2160 pixels.',
+    }),
+    videoId: t.string({ required: false, description: 'A video that Kling made in the last 30 days.' }),
+  }),
+});
+
+const IdentifyFacesInputRef = builder.inputType('IdentifyFacesInput', {
+  description: 'Which video to look at.',
+  fields: (t) => ({
+    video: t.field({ type: VideoSourceInputRef, description: 'Fetched and judged by Kling, not by the gateway.' }),
+    idempotencyKey: t.string({
+      required: false,
+      description:
+        "The caller's own, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same scan and costs nothing; with another input it is `CONFLICT`. Null: every call is charged.",
+    }),
+  }),
+});
+
+const IdentifyFacesPayloadRef = builder.objectRef<{ readonly faceScan: FaceScan }>('IdentifyFacesPayload').implement({
+  description: 'What `identifyFaces` did.',
+  fields: (t) => ({
+    faceScan: t.expose('faceScan', { type: FaceScanRef, description: 'Complete: there is nothing to wait for.' }),
+  }),
+});
+
+builder.mutationField('identifyFaces', (t) =>
+  t.field({
+    type: IdentifyFacesPayloadRef,
+    description:
+      "Finds the faces of a video, and waits for it. Costs 0.05 units a call, faces or not (Kling's price list, 2026-09). Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`.",
+    args: { input: t.arg({ type: IdentifyFacesInputRef, description: 'Checked as a whole before Kling is asked.' }) },
+    resolve: async (_root, { input }, { ledger }) => ({ faceScan: await ledger.identifyFaces(definedOnly(input)) }),
+  }),
+);
+
+function facesOf(scan: FaceScan): ScannedFace[] {
+  return scan.faces.map((face) => ({ scanId: scan.id, face }));
+}

@@ -1,0 +1,43 @@
+/** The types that `node` finds. Their names are inside every id given out: renaming one is a breaking change. */
+export const NODE_TYPES = ['LipSyncTask', 'VoiceTask', 'Voice', 'FaceScan', 'Face'] as const;
+export type NodeType = (typeof NODE_TYPES)[number];
+
+/** What an id means that this gateway never gave out. */
+export const NOTHING: GlobalId = { typename: '', id: '' };
+
+export interface GlobalId {
+  readonly typename: string;
+  readonly id: string;
+}
+
+/** `Type:id` in base64url without padding: fit for URLs, as it is. */
+export function encodeGlobalId(typename: string, id: string): string {
+  const bytes = new TextEncoder().encode(`${typename}:${id}`);
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** Null when the text is not exactly what `encodeGlobalId` makes: one object has one id, so that clients can cache by it. */
+export function decodeGlobalId(globalId: string): GlobalId | null {
+  const text = decodeText(globalId);
+  const colon = text?.indexOf(':') ?? -1;
+  if (text === null || colon < 1 || colon === text.length - 1) return null;
+  const decoded = { typename: text.slice(0, colon), id: text.slice(colon + 1) };
+  return encodeGlobalId(decoded.typename, decoded.id) === globalId ? decoded : null;
+}
+
+/** The id inside, if the global id is one of `typename`; else null. */
+export function idOf(typename: NodeType, globalId: string): string | null {
+  const decoded = decodeGlobalId(globalId);
+  return decoded?.typename === typename ? decoded.id : null;
+}
+
+function decodeText(globalId: string): string | null {
+  try {
+    const binary = atob(globalId.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,14 @@
+import './account.ts';
+import './create-lip-sync-task.ts';
+import './date-time.ts';
+import './error-code.ts';
+import './face-scan.ts';
+import './lip-sync-task.ts';
+import './speech.ts';
+import './tasks.ts';
+import './voice-task.ts';
+import './voice.ts';
+import { builder } from './builder.ts';
+
+/** The whole schema, built once when the Worker starts. It knows ports only: nothing of Kling's wire, nothing of storage. */
+export const schema = builder.toSchema();

@@ -1,0 +1,96 @@
+import { resultExpiresAtMs } from '../domain/expiry.ts';
+import type { SpeechRequest } from '../domain/requests.ts';
+import type { Speech } from '../domain/voice.ts';
+import { builder } from './builder.ts';
+import { definedOnly } from './defined-only.ts';
+
+const LANGUAGES = {
+  ZH: { value: 'zh', description: 'Chinese.' },
+  EN: { value: 'en', description: 'English.' },
+} as const satisfies Record<
+  Uppercase<SpeechRequest['language']>,
+  { value: SpeechRequest['language']; description: string }
+>;
+
+const SpeechLanguageRef = builder.enumType('SpeechLanguage', {
+  description: 'What language a text is read in. A text-to-speech voice speaks one of them.',
+  values: LANGUAGES,
+});
+
+const SpeechRef = builder.objectRef<Speech>('Speech').implement({
+  description: 'A text, spoken. The gateway does not list speeches: keep the `audioId`.',
+  fields: (t) => ({
+    audioId: t.exposeString('audioId', { description: 'What `createLipSyncTask` takes as its sound, for 30 days.' }),
+    url: t.exposeString('url', { description: 'Where to download the sound.' }),
+    durationMs: t.exposeInt('durationMs', {
+      nullable: true,
+      description: 'Its length in milliseconds; a lip-sync needs at least 2000. Null when Kling does not tell.',
+    }),
+    unitsDeducted: t.exposeString('unitsDeducted', {
+      nullable: true,
+      description: 'What Kling charged in units, as a decimal string. Null when Kling does not tell.',
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: "When it was made, by Kling's clock. Null when Kling does not tell.",
+      resolve: (speech) => speech.createdAtMs,
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When Kling deletes it, 30 days later. Null when `createdAt` is.',
+      resolve: ({ createdAtMs }) => (createdAtMs === null ? null : resultExpiresAtMs(createdAtMs)),
+    }),
+    klingTaskId: t.exposeString('klingTaskId', {
+      nullable: true,
+      description:
+        "For talking to Kling's support. Null when not sent. There is no task to follow: the speech is complete.",
+    }),
+    klingRequestId: t.exposeString('klingRequestId', {
+      nullable: true,
+      description: "Kling's id of the request, for its support. Null when not sent.",
+    }),
+  }),
+});
+
+const SynthesizeSpeechInputRef = builder.inputType('SynthesizeSpeechInput', {
+  description: 'What is said, and by which voice.',
+  fields: (t) => ({
+    text: t.string({ description: "1 to 1000 characters, in the voice's language." }),
+    voiceId: t.string({
+      description:
+        "A text-to-speech voice of Kling's, such as `oversea_male1`. Not the id of a `Voice`: cloned and preset voices cannot be used here.",
+    }),
+    language: t.field({ type: SpeechLanguageRef, description: 'The language of the text, and one the voice speaks.' }),
+    speed: t.float({
+      required: false,
+      defaultValue: 1,
+      description: "How fast, 0.8 to 2; 1 and null are the voice's own speed.",
+    }),
+    idempotencyKey: t.string({
+      required: false,
+      description:
+        "The caller's own, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same speech and costs nothing; with another input it is `CONFLICT`. Null: every call is charged.",
+    }),
+  }),
+});
+
+const SynthesizeSpeechPayloadRef = builder.objectRef<{ readonly speech: Speech }>('SynthesizeSpeechPayload').implement({
+  description: 'What `synthesizeSpeech` did.',
+  fields: (t) => ({
+    speech: t.expose('speech', { type: SpeechRef, description: 'Complete: there is nothing to wait for.' }),
+  }),
+});
+
+builder.mutationField('synthesizeSpeech', (t) =>
+  t.field({
+    type: SynthesizeSpeechPayloadRef,
+    description:
+      "Speaks a text, and waits for it. Costs 0.05 units a call (Kling's price list, 2026-09); a lost answer cannot be recovered and is `UPSTREAM_UNAVAILABLE`. Errors also: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`.",
+    args: {
+      input: t.arg({ type: SynthesizeSpeechInputRef, description: 'Checked as a whole before Kling is asked.' }),
+    },
+    resolve: async (_root, { input }, { ledger }) => ({ speech: await ledger.synthesizeSpeech(definedOnly(input)) }),
+  }),
+);

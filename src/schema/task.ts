@@ -1,0 +1,137 @@
+import { TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode } from '../domain/failure.ts';
+import type { TaskRecord } from '../domain/records.ts';
+import { type BalanceDeduction, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
+import { builder } from './builder.ts';
+import { enumValues } from './enum-values.ts';
+
+const STATUS_MEANING = {
+  QUEUED:
+    'Kept by the gateway and not yet at Kling: it waits for a free slot there. It is sent without further action.',
+  SUBMITTED: "Kling has it and has not begun. It holds one of the account's slots from here to the end.",
+  PROCESSING: 'Kling is working on it.',
+  SUCCEEDED: 'Final: the results are there, until `expiresAt`.',
+  FAILED: 'Final: `failure` says why. A new attempt is a new task with another external id.',
+  UNRECOGNIZED:
+    'Kling named a state that this gateway does not know; `klingStatus` has its word. Not final: the task is read again.',
+} as const satisfies Record<TaskStatus, string>;
+
+const FAILURE_MEANING = {
+  CONTENT_REJECTED: "Kling's content policy refused what came in or what came out. The same input will fail again.",
+  NO_HUMAN_DETECTED: 'Kling saw no person in the video.',
+  NO_FACE_DETECTED: 'Kling saw a person but no usable face.',
+  INPUT_REJECTED: 'Kling could not use the sound or video: its format, length, size or quality.',
+  UPSTREAM_ERROR: 'Kling failed for reasons of its own. A new attempt may succeed.',
+  DEADLINE_EXCEEDED: 'Kling did not finish in the time the gateway gives a task. It may still be charged.',
+  CREATE_OUTCOME_UNKNOWN:
+    'The gateway asked Kling once, the answer was lost, and the task was not to be found afterwards: it may have been made and charged. It was not sent again.',
+  CANCELLED: 'Taken back before Kling was asked: nothing was charged.',
+  QUOTA_EXHAUSTED: 'When its turn came, no units were left. An operator has to act before a new attempt.',
+  UPSTREAM_MISCONFIGURED:
+    'When its turn came, Kling refused the gateway: its settings or its access are wrong. An operator has to act.',
+  UNKNOWN: 'Kling gave no reason, or one that is not known to the gateway: read `message`.',
+} as const satisfies Record<TaskFailureCode, string>;
+
+const KIND_MEANING = {
+  LIP_SYNC: 'Made by `createLipSyncTask`; its type is `LipSyncTask`.',
+  VOICE: 'Made by `createVoice`; its type is `VoiceTask`.',
+} as const satisfies Record<TaskKind, string>;
+
+export const TaskStatusRef = builder.enumType('TaskStatus', {
+  description: 'Where a task stands. It moves forwards only, and never again once it is `SUCCEEDED` or `FAILED`.',
+  values: enumValues(TASK_STATUSES, STATUS_MEANING),
+});
+
+export const TaskKindRef = builder.enumType('TaskKind', {
+  description: 'What a task makes. Each value has an object type of its own behind the interface `Task`.',
+  values: enumValues(TASK_KINDS, KIND_MEANING),
+});
+
+const TaskFailureCodeRef = builder.enumType('TaskFailureCode', {
+  description: 'Why a task failed, sorted by the gateway: Kling itself gives free text only.',
+  values: enumValues(TASK_FAILURE_CODES, FAILURE_MEANING),
+});
+
+const TaskFailureRef = builder.objectRef<TaskFailure>('TaskFailure').implement({
+  description: 'The reason of a failed task. Not an error of the request that shows it.',
+  fields: (t) => ({
+    code: t.expose('code', { type: TaskFailureCodeRef, description: 'What to branch on.' }),
+    message: t.exposeString('message', {
+      description: "Kling's own text where there is one. For people: its wording and language change without notice.",
+    }),
+  }),
+});
+
+export const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceDeduction').implement({
+  description: 'What a newer Kling account was charged in money, beside units. As Kling tells it.',
+  fields: (t) => ({
+    quota: t.exposeString('quota', { description: 'Deducted from the balance, as a decimal string.' }),
+    listPrice: t.exposeString('listPrice', { description: 'The price before discounts, as a decimal string.' }),
+  }),
+});
+
+/** What every kind of task shows. */
+export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
+  description:
+    "Work that Kling does in its own time. It is kept by the gateway from before Kling is asked, so that it is never lost, and it is the caller's own: the tasks of others are nowhere shown.",
+  interfaces: [builder.nodeInterfaceRef()],
+  resolveType: ({ kind }) => (kind === 'LIP_SYNC' ? 'LipSyncTask' : 'VoiceTask'),
+  fields: (t) => ({
+    externalId: t.exposeString('externalId', {
+      nullable: true,
+      description:
+        "The caller's own id, given when the task was made and unique among the caller's tasks. Null if none was given.",
+    }),
+    klingTaskId: t.exposeString('klingTaskId', {
+      nullable: true,
+      description: "For talking to Kling's support. Null until Kling has answered; no argument here takes it.",
+    }),
+    status: t.expose('status', {
+      type: TaskStatusRef,
+      description: 'As far as the gateway knows; it asks Kling by itself.',
+    }),
+    klingStatus: t.exposeString('klingStatus', {
+      nullable: true,
+      description: "Kling's own word, such as `succeed`. Null until Kling has answered. Branch on `status` instead.",
+    }),
+    failure: t.expose('failure', {
+      type: TaskFailureRef,
+      nullable: true,
+      description: 'Set exactly when `status` is `FAILED`.',
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: "When the gateway accepted it, by the gateway's clock. Lists are sorted by it.",
+      resolve: (task) => task.createdAtMs,
+    }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      description: 'When anything shown here last changed.',
+      resolve: (task) => task.updatedAtMs,
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When Kling deletes the results, 30 days after the end: save them before. Null until `SUCCEEDED`.',
+      resolve: (task) => task.expiresAtMs,
+    }),
+    unitsEstimated: t.exposeString('unitsEstimated', {
+      nullable: true,
+      description:
+        "What it is expected to cost in units, as a decimal string, rounded up (Kling's price list, 2026-09). Null where that cannot be told.",
+    }),
+    unitsDeducted: t.exposeString('unitsDeducted', {
+      nullable: true,
+      description:
+        'What Kling charged in units, as a decimal string. Null before the end, or when Kling does not tell.',
+    }),
+    balanceDeducted: t.expose('balanceDeducted', {
+      type: BalanceDeductionRef,
+      nullable: true,
+      description: 'What Kling charged in money. Null for accounts that pay in units alone, and before the end.',
+    }),
+    klingRequestId: t.exposeString('klingRequestId', {
+      nullable: true,
+      description: "Kling's id of the request that made the task, for its support. Null until Kling has answered.",
+    }),
+  }),
+});

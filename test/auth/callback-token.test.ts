@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+
+const SECRET = 'secret-of-the-callback-token-tests-0001';
+const tokens = createCallbackTokens(SECRET);
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+describe('a callback token', () => {
+  it('tells any tenant and task it was minted for', async ({ expect }) => {
+    await fc.assert(
+      fc.asyncProperty(text, text, async (tenant, taskId) => {
+        expect(await tokens.verify(await tokens.mint({ tenant, taskId }))).toEqual({ tenant, taskId });
+      }),
+    );
+  });
+
+  it('is safe in a path: letters, digits, "-", "_" and one "."', async ({ expect }) => {
+    await fc.assert(
+      fc.asyncProperty(text, text, async (tenant, taskId) => {
+        expect(await tokens.mint({ tenant, taskId })).toMatch(/^[\w-]+\.[\w-]{43}$/);
+      }),
+    );
+  });
+
+  it('does not mix up a tenant that ends like a task begins', async ({ expect }) => {
+    const one = await tokens.mint({ tenant: 'a', taskId: 'bc' });
+    const other = await tokens.mint({ tenant: 'ab', taskId: 'c' });
+    expect(one).not.toBe(other);
+  });
+
+  it('is refused with any single character changed, added or dropped', async ({ expect }) => {
+    const token = await tokens.mint({ tenant: 'tenant-ü', taskId: '0331476d-64c0-4d5e-bb5b-c58a87190555' });
+    const changes = Array.from(token).flatMap((char, i) => [
+      token.slice(0, i) + token.slice(i + 1),
+      ...[...ALPHABET, '.', '=', '+', '/', ' ']
+        .filter((other) => other !== char)
+        .flatMap((other) => [token.slice(0, i) + other + token.slice(i + 1), token.slice(0, i) + other + token.slice(i)]),
+    ]);
+    // A doubled character inserted beside itself is in there twice; the token itself is not.
+    const accepted = await Promise.all(
+      changes.filter((changed) => changed !== token).map(async (changed) => ((await tokens.verify(changed)) === null ? [] : [changed])),
+    );
+    expect(accepted.flat()).toEqual([]);
+  });
+
+  it.for(['', '.', '..', 'a.b', 'a.b.c', '💥.💥', 'W10.', '.AAAA', 'x'.repeat(2000), `${'x'.repeat(900)}.${'y'.repeat(43)}`])(
+    'is not %j',
+    async (garbage, { expect }) => {
+      expect(await tokens.verify(garbage)).toBeNull();
+    },
+  );
+
+  it('of another secret is refused, even for the same task', async ({ expect }) => {
+    const others = createCallbackTokens(`${SECRET}x`);
+    expect(await tokens.verify(await others.mint({ tenant: 't', taskId: '1' }))).toBeNull();
+  });
+
+  it('cannot be put together from the payload of one task and the proof of another', async ({ expect }) => {
+    const [mine = '', its = ''] = await Promise.all(['1', '2'].map((taskId) => tokens.mint({ tenant: 't', taskId })));
+    expect(await tokens.verify(`${mine.split('.')[0]}.${its.split('.')[1]}`)).toBeNull();
+  });
+});

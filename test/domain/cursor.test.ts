@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { parseCursor, toCursor } from '../../src/domain/cursor.ts';
+
+const scope = fc.stringMatching(/^[\w-]{1,64}$/);
+const seq = fc.integer({ min: 0, max: 999_999_999_999_999 });
+
+describe('a cursor', () => {
+  it('comes back as the place it was made for', ({ expect }) => {
+    fc.assert(fc.property(scope, seq, (its, n) => expect(parseCursor(its, toCursor(its, n))).toBe(n)));
+  });
+
+  it('is no cursor of any other list or owner', ({ expect }) => {
+    fc.assert(
+      fc.property(scope, scope, seq, (its, other, n) => {
+        fc.pre(its !== other);
+        expect(parseCursor(other, toCursor(its, n))).toBeNull();
+      }),
+    );
+  });
+
+  it('has one spelling: with any character changed, added or dropped it names another place or none', ({ expect }) => {
+    const char = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. ');
+    fc.assert(
+      fc.property(scope, seq, fc.nat(), char, fc.nat(2), (its, n, at, changed, how) => {
+        const cursor = toCursor(its, n);
+        const i = at % cursor.length;
+        const other = cursor.slice(0, i) + (how === 0 ? '' : changed) + cursor.slice(how === 1 ? i : i + 1);
+        fc.pre(other !== cursor);
+        expect(parseCursor(its, other)).not.toBe(n);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.for(['', ' ', '.', '%', 'null', '0', 'a'.repeat(129), btoa('event.1e3'), btoa('event.-1'), btoa('event.01'), 'é', '='])(
+    'is not made of %j',
+    (garbled, { expect }) => {
+      expect(parseCursor('event', garbled)).toBeNull();
+    },
+  );
+
+  it('is not made of any text that was not handed out', ({ expect }) => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => expect(parseCursor('event-abc', text)).toBeNull()));
+  });
+});

@@ -1,0 +1,138 @@
+import { beforeEach, describe, it } from 'vitest';
+import { ERROR_CODES, GatewayError } from '../../src/errors.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+let client: ReturnType<typeof createGraphqlClient>;
+beforeEach(() => {
+  client = createGraphqlClient();
+});
+
+const SECRET = 'secret-of-the-store';
+const QUERY = '{ voices { edges { cursor } } }';
+
+describe('a failure of the gateway', () => {
+  it.for(ERROR_CODES)('shows its code %s, its path and the request, and is not logged', async (code, { expect }) => {
+    client.ledger.failure = new GatewayError({ code, message: 'As told.', retryable: true });
+    expect(await client.execute(QUERY)).toEqual({
+      data: null,
+      errors: [
+        {
+          message: 'As told.',
+          path: ['voices'],
+          locations: [{ line: 1, column: 3 }],
+          extensions: { code, retryable: true, requestId: 'request-of-test' },
+        },
+      ],
+    });
+    expect(client.logged).toEqual([]);
+    expect(client.notes).toEqual({ operationType: 'query', errorCodes: [code] });
+  });
+
+  it('shows everything that helps, and nothing of its cause', async ({ expect }) => {
+    const failure = {
+      code: 'RATE_LIMITED',
+      message: 'Too much.',
+      retryable: true,
+      retryAfterMs: 1000,
+      klingCode: 1303,
+      klingRequestId: 'k-1',
+      issues: [{ path: ['input', 'name'], message: 'too long' }],
+    } as const;
+    client.ledger.failure = new GatewayError(failure, { cause: new Error(SECRET) });
+    const { errors } = await client.execute(QUERY);
+    const { message, ...shown } = failure;
+    expect(errors?.[0]?.extensions).toEqual({ ...shown, requestId: 'request-of-test' });
+    expect(JSON.stringify(errors)).not.toContain(SECRET);
+  });
+});
+
+describe('a bug', () => {
+  it.for([
+    ['an error', new Error(SECRET)],
+    ['an error with a code of its own', Object.assign(new Error(SECRET), { extensions: { code: SECRET } })],
+    ['a text', SECRET],
+    ['nothing', undefined],
+    ['an object', { message: SECRET }],
+    ['an aggregate', new AggregateError([new Error(SECRET)], SECRET)],
+    ['an abort', new DOMException(SECRET, 'AbortError')],
+    ['a timeout', new DOMException(SECRET, 'TimeoutError')],
+  ] as const)('that throws %s is masked, and logged once', async ([, thrown], { expect }) => {
+    client.ledger.failure = thrown ?? Symbol('nothing');
+    const answer = await client.execute(QUERY);
+    expect(answer.errors).toMatchObject([
+      { message: 'Internal error', extensions: { code: 'INTERNAL', retryable: false, requestId: 'request-of-test' } },
+    ]);
+    expect(JSON.stringify(answer)).not.toContain(SECRET);
+    expect(client.logged).toMatchObject([
+      { level: 'error', message: 'unexpected error', requestId: 'request-of-test', stack: expect.any(String) },
+    ]);
+  });
+
+  it('in the type of an answer is no fault of the request', async ({ expect }) => {
+    client.ledger.scans = [
+      {
+        id: 's',
+        sessionId: 's',
+        faces: [{ faceId: '0', imageUrl: null, startMs: 0.5, endMs: 1 }],
+        unitsDeducted: null,
+        createdAtMs: 0,
+        expiresAtMs: 0,
+        klingRequestId: null,
+      },
+    ];
+    const { errors } = await client.execute(
+      `{ faceScan(id: "${btoa('FaceScan:s').replaceAll('=', '')}") { faces { startMs } } }`,
+    );
+    expect(errors).toMatchObject([{ message: 'Internal error', extensions: { code: 'INTERNAL' } }]);
+  });
+});
+
+describe('a fault of the request', () => {
+  const CREATE = 'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
+
+  it('in a variable names the place', async ({ expect }) => {
+    const placement = { cropStartMs: 'x', cropEndMs: 1, insertAtMs: 1 };
+    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound: { url: 'u' }, placement } });
+    expect(errors).toMatchObject([
+      {
+        extensions: {
+          code: 'BAD_USER_INPUT',
+          issues: [
+            { path: ['i', 'placement', 'cropStartMs'], message: expect.stringContaining('Int cannot represent') },
+          ],
+        },
+      },
+    ]);
+    expect(client.ledger.calls).toEqual([]);
+  });
+
+  it('in a variable names the place behind a very long value, too', async ({ expect }) => {
+    const placement = { cropStartMs: 'x'.repeat(5000), cropEndMs: 1, insertAtMs: 1 };
+    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound: { url: 'u' }, placement } });
+    expect(errors?.[0]?.extensions).toMatchObject({ issues: [{ path: ['i', 'placement', 'cropStartMs'] }] });
+    expect(JSON.stringify(errors).length).toBeLessThan(4000);
+  });
+
+  it.for([
+    ['two of one', { url: 'u', base64: 'b' }],
+    ['none', {}],
+    ['one that is null', { url: null }],
+  ] as const)('in a choice (%s) is found before the ledger is asked', async ([, sound], { expect }) => {
+    const placement = { cropStartMs: 0, cropEndMs: 1, insertAtMs: 1 };
+    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound, placement } });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(client.ledger.calls).toEqual([]);
+  });
+
+  it('that a variable hides until execution is still its fault', async ({ expect }) => {
+    const { errors } = await client.execute('query ($id: ID = "a") { voice(id: $id) { name } }', { id: null });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(client.logged).toEqual([]);
+  });
+
+  it('in the document is 400 where the media type allows it, and 200 where old clients need it', async ({ expect }) => {
+    const body = JSON.stringify({ query: '{ nothing }' });
+    expect((await client.post(body, { accept: 'application/graphql-response+json' })).status).toBe(400);
+    expect((await client.post(body, { accept: 'application/json' })).status).toBe(200);
+  });
+});

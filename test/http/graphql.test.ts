@@ -1,0 +1,87 @@
+import { getIntrospectionQuery } from 'graphql';
+import { describe, it } from 'vitest';
+import { getUrl, jsonBody } from '../support/attacks.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+const client = createGraphqlClient();
+
+describe('is answered:', () => {
+  it('a request with keys that the specification does not know', async ({ expect }) => {
+    const body = { id: 'x', documentId: 'y', onError: 'NULL', query: '{__typename}', ['__proto__']: { query: 1 } };
+    expect(await (await client.post(JSON.stringify(body))).json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('a query over GET without any header, as urql sends it', async ({ expect }) => {
+    const response = await client.fetchGraphql(
+      getUrl({
+        query: 'query a($i: Int) {tasks(first: $i) {edges {cursor}}}',
+        variables: '{"i": 1}',
+        operationName: '',
+      }),
+    );
+    expect(await response.json()).toEqual({ data: { tasks: { edges: [] } } });
+  });
+
+  it('the introspection query of every GraphQL tool', async ({ expect }) => {
+    const query = getIntrospectionQuery({
+      inputValueDeprecation: true,
+      specifiedByUrl: true,
+      oneOf: true,
+      schemaDescription: true,
+    });
+    expect((await client.execute(query)).errors).toBeUndefined();
+  });
+
+  it('brackets in strings, block strings and comments', async ({ expect }) => {
+    const many = '{'.repeat(300);
+    const query = `# ${many}\n{ a: voice(id: "${many} \\" ${many}") {id} b: voice(id: """${many} \\""" ${many}""") {id} }`;
+    expect(await client.execute(query)).toEqual({ data: { a: null, b: null } });
+  });
+});
+
+describe('what an answer tells', () => {
+  it('is for the caller alone, and for no cache', async ({ expect }) => {
+    const { headers } = await client.post(jsonBody('{__typename}'), { origin: 'https://evil.test' });
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'cache-control': 'private, no-store',
+      vary: 'Accept',
+      'x-content-type-options': 'nosniff',
+    });
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  it('does not repeat a megabyte of input', async ({ expect }) => {
+    const response = await client.post(
+      jsonBody('query ($n: Int) {tasks(first: $n) {edges {cursor}}}', { variables: { n: 'x'.repeat(90_000) } }),
+    );
+    expect((await response.text()).length).toBeLessThan(5000);
+  });
+});
+
+describe('with introspection off', () => {
+  const closed = createGraphqlClient({ introspection: false });
+
+  it('the schema is not told', async ({ expect }) => {
+    const { data, errors } = await closed.execute('{ __schema { types { name } } }');
+    expect({ data, codes: errors?.map(({ extensions }) => extensions['code']) }).toEqual({
+      data: undefined,
+      codes: ['BAD_USER_INPUT', 'BAD_USER_INPUT'],
+    });
+  });
+
+  it('__typename still is', async ({ expect }) => {
+    expect(await closed.execute('{__typename}')).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it.for([
+    ['{ voic { id } }', {}],
+    ['{ tasks(kind: VOICES) { edges { cursor } } }', {}],
+    ['{ tasks(firs: 1) { edges { cursor } } }', {}],
+    ['query ($k: TaskKind) { tasks(kind: $k) { edges { cursor } } }', { k: 'VOICES' }],
+    ['mutation ($i: DeleteVoiceInput!) { deleteVoice(input: $i) { deletedVoiceId } }', { i: { voiceI: 'x' } }],
+  ] as const)('no message suggests names: %s', async ([query, variables], { expect }) => {
+    const { errors } = await closed.execute(query, variables);
+    expect(errors?.length).toBeGreaterThan(0);
+    expect(JSON.stringify(errors)).not.toMatch(/did you mean|LIP_SYNC/i);
+  });
+});

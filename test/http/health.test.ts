@@ -1,0 +1,59 @@
+import { describe, it } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { answerHealth, answerReady, misconfiguredResponse } from '../../src/http/health.ts';
+
+const get = (method = 'GET') => new Request('https://gateway.test/x', { method });
+const broken = readConfig({ KLING_SECRET_KEY: 's3cret', KLING_BASE_URL: 'http://s3cret.test' });
+const whole = readConfig({
+  ENVIRONMENT: 'development',
+  KLING_BASE_URL: 'http://localhost:8788',
+  KLING_API_KEY: 'key',
+});
+
+describe('/health', () => {
+  it('needs no setting', async ({ expect }) => {
+    const response = await answerHealth(get());
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+  });
+
+  it('answers HEAD without a body, and nothing but GET and HEAD', async ({ expect }) => {
+    const head = await answerHealth(get('HEAD'));
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    const post = await answerHealth(get('POST'));
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+});
+
+describe('/ready', () => {
+  it('is ready with every setting right', async ({ expect }) => {
+    const response = await answerReady(get(), whole);
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ready', problems: [], upstream: null }]);
+  });
+
+  it('lists what is wrong, without a value', async ({ expect }) => {
+    const response = await answerReady(get(), broken);
+    const text = await response.text();
+    expect(response.status).toBe(503);
+    expect(JSON.parse(text)).toMatchObject({
+      status: 'misconfigured',
+      problems: expect.arrayContaining([
+        { setting: 'KLING_ACCESS_KEY', message: expect.stringContaining('wrangler secret put') },
+      ]),
+    });
+    expect(text).not.toContain('s3cret');
+  });
+});
+
+it('GraphQL without its settings names them', async ({ expect }) => {
+  const response = misconfiguredResponse(broken.ok ? [] : broken.problems, 'request-1');
+  expect(response.status).toBe(503);
+  expect(await response.json()).toEqual({
+    errors: [
+      {
+        message:
+          'The gateway is not configured: KLING_ACCESS_KEY, PUBLIC_URL, CALLBACK_SECRET, KLING_BASE_URL. See /ready.',
+        extensions: { code: 'UPSTREAM_MISCONFIGURED', retryable: false, requestId: 'request-1' },
+      },
+    ],
+  });
+});

@@ -1,0 +1,103 @@
+import { type Attack, getUrl, jsonBody, testAttacks } from '../support/attacks.ts';
+import { createGraphqlClient, URL_OF_GRAPHQL } from '../support/graphql-client.ts';
+
+const client = createGraphqlClient();
+const CREATE = 'mutation { createVoice(input: {name: "n", source: {url: "https://a.test/a.mp3"}}) { task { id } } }';
+
+const ATTACKS: readonly Attack[] = [
+  { name: 'a mutation over GET', send: () => client.fetchGraphql(getUrl({ query: CREATE })), status: 405 },
+  {
+    name: 'a mutation from a form of another site',
+    send: () =>
+      client.post(String(new URLSearchParams({ query: CREATE })), {
+        'content-type': 'application/x-www-form-urlencoded',
+      }),
+    status: 415,
+  },
+  {
+    name: 'a mutation from a multipart form of another site',
+    send: () => {
+      const form = new FormData();
+      form.set('operations', jsonBody(CREATE));
+      form.set('map', '{');
+      return client.fetchGraphql(URL_OF_GRAPHQL, { method: 'POST', body: form });
+    },
+    status: 415,
+  },
+  {
+    name: 'a mutation as text/plain',
+    send: () => client.post(jsonBody(CREATE), { 'content-type': 'text/plain' }),
+    status: 415,
+  },
+  {
+    name: 'a mutation as application/graphql',
+    send: () => client.post(CREATE, { 'content-type': 'application/graphql' }),
+    status: 415,
+  },
+  {
+    name: 'a JSON type hidden in a parameter',
+    send: () => client.post(jsonBody(CREATE), { 'content-type': 'text/plain; application/json' }),
+    status: 415,
+  },
+  {
+    name: 'a GET with an odd content-type',
+    send: () => client.fetchGraphql(getUrl({ query: '{__typename}' }), { headers: { 'content-type': 'text/plain' } }),
+    status: 415,
+  },
+  {
+    name: 'a charset that is not UTF-8',
+    send: () => client.post('{}', { 'content-type': 'application/json; charset=utf-16' }),
+    status: 415,
+  },
+  { name: 'a compressed body', send: () => client.post('{}', { 'content-encoding': 'gzip' }), status: 415 },
+  { name: 'a preflight', send: () => client.fetchGraphql(URL_OF_GRAPHQL, { method: 'OPTIONS' }), status: 405 },
+  { name: 'a DELETE', send: () => client.fetchGraphql(URL_OF_GRAPHQL, { method: 'DELETE' }), status: 405 },
+  { name: 'an empty body', send: () => client.post(''), status: 400 },
+  { name: 'a body that is cut off', send: () => client.post('{"query": "{__ty'), status: 400 },
+  { name: 'a body that is not UTF-8', send: () => client.post(new Uint8Array([0x22, 0xff, 0xfe, 0x22])), status: 400 },
+  { name: 'a body that is null', send: () => client.post('null'), status: 400 },
+  { name: 'a body that is a text', send: () => client.post('"{__typename}"'), status: 400 },
+  { name: 'a batch', send: () => client.post(`[${jsonBody('{__typename}')}]`), status: 400, message: /Batches/ },
+  { name: 'an empty query', send: () => client.post(jsonBody('')), status: 400 },
+  { name: 'a GET without a query', send: () => client.fetchGraphql(URL_OF_GRAPHQL), status: 400 },
+  {
+    name: 'garbled variables in a GET',
+    send: () => client.fetchGraphql(getUrl({ query: '{__typename}', variables: '{' })),
+    status: 400,
+    message: /"variables" must be JSON/,
+  },
+  {
+    name: 'a list for variables in a GET',
+    send: () => client.fetchGraphql(getUrl({ query: '{__typename}', variables: '[1]' })),
+    status: 400,
+  },
+  {
+    name: 'garbled extensions in a GET',
+    send: () => client.fetchGraphql(getUrl({ query: '{__typename}', extensions: 'x' })),
+    status: 400,
+  },
+  { name: 'a body that says it is too large', send: () => client.post(jsonBody(' '.repeat(100_001))), status: 413 },
+  {
+    name: 'a body that does not say it is too large',
+    send: () => {
+      let sent = 0;
+      const body = new ReadableStream({
+        pull(controller) {
+          sent += 1;
+          // It would never end by itself.
+          controller.enqueue(new Uint8Array(10_000).fill(32));
+          if (sent > 50) controller.error(new Error('read past the bound'));
+        },
+      });
+      return client.post(body);
+    },
+    status: 413,
+  },
+  {
+    name: 'a body that breaks off',
+    send: () => client.post(new ReadableStream({ start: (controller) => controller.error(new Error('reset')) })),
+    status: 400,
+  },
+];
+
+testAttacks(client, ATTACKS);

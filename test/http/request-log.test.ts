@@ -1,0 +1,101 @@
+import { describe, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
+import { withRequestLog } from '../../src/http/request-log.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+async function answer(request: Request, handle: Parameters<typeof withRequestLog>[3]) {
+  const lines: LogEvent[] = [];
+  let clock = 100;
+  const deps = { log: (event: LogEvent) => lines.push(event), now: () => (clock += 5), randomId: () => 'random-id' };
+  const response = await withRequestLog(request, '/things/:id', deps, handle);
+  return { response, lines };
+}
+
+const REQUEST = () =>
+  new Request('https://gateway.test/things/s3cret?token=s3cret', { headers: { authorization: 's3cret' } });
+
+describe('the log', () => {
+  it('has one line a request, with the pattern of its path and nothing that may be secret', async ({ expect }) => {
+    const { lines } = await answer(REQUEST(), async ({ notes }) => {
+      Object.assign(notes, { operationName: 'Tasks', operationType: 'query', errorCodes: ['NOT_FOUND'] });
+      return new Response(null, { status: 204 });
+    });
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        message: 'request',
+        requestId: 'random-id',
+        method: 'GET',
+        route: '/things/:id',
+        status: 204,
+        durationMs: 5,
+        operationName: 'Tasks',
+        operationType: 'query',
+        errorCodes: ['NOT_FOUND'],
+      },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('s3cret');
+  });
+
+  it('knows what a GraphQL request did, without its variables', async ({ expect }) => {
+    const client = createGraphqlClient();
+    const query = 'query Mine($id: ID!) { voice(id: $id) { name } }';
+    await client.post(JSON.stringify({ query, variables: { id: 's3cret' } }));
+    expect(client.notes).toEqual({ operationName: 'Mine', operationType: 'query' });
+    expect(client.logged).toEqual([]);
+  });
+
+  it('cuts an operation name that a client chose long', async ({ expect }) => {
+    const client = createGraphqlClient();
+    await client.execute(`query ${'q'.repeat(5000)} { __typename }`);
+    expect(client.notes.operationName).toHaveLength(100);
+  });
+});
+
+describe('an error that no handler caught', () => {
+  it('is masked if it is a bug, and logged with its stack', async ({ expect }) => {
+    const { response, lines } = await answer(REQUEST(), async () => {
+      throw new Error('inside');
+    });
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({
+      errors: [
+        { message: 'Internal error', extensions: { code: 'INTERNAL', retryable: false, requestId: 'random-id' } },
+      ],
+    });
+    expect(lines).toMatchObject([
+      { level: 'error', message: 'unexpected error', text: 'inside', stack: expect.stringContaining('inside') },
+      { level: 'error', message: 'request', status: 500, errorCodes: ['INTERNAL'] },
+    ]);
+  });
+
+  it('is the answer if it is a failure of the gateway', async ({ expect }) => {
+    const { response, lines } = await answer(REQUEST(), async () => {
+      throw new GatewayError({ code: 'UNAUTHENTICATED', message: 'Sign in.', retryable: false });
+    });
+    expect(response.status).toBe(401);
+    expect(lines).toMatchObject([{ level: 'info', message: 'request', status: 401, errorCodes: ['UNAUTHENTICATED'] }]);
+  });
+});
+
+describe('the request id', () => {
+  it.for([
+    ['abc-DEF_123', 'abc-DEF_123'],
+    ['short', 'random-id'],
+    ['x'.repeat(65), 'random-id'],
+    ['with blank inside', 'random-id'],
+    ['<script>alert(1)', 'random-id'],
+  ] as const)('given as %j becomes %j', async ([given, expected], { expect }) => {
+    const request = new Request('https://gateway.test/', { headers: { 'x-request-id': given } });
+    const { response } = await answer(request, async ({ requestId }) => new Response(requestId));
+    expect(response.headers.get('x-request-id')).toBe(expected);
+    expect(await response.text()).toBe(expected);
+  });
+
+  it('is set on an answer whose headers cannot be changed', async ({ expect }) => {
+    const { response } = await answer(REQUEST(), async () => Response.redirect('https://gateway.test/other', 302));
+    expect(response.headers.get('x-request-id')).toBe('random-id');
+    expect(response.status).toBe(302);
+  });
+});

@@ -1,0 +1,170 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, it } from 'vitest';
+import { openAccount, openStillAccount, readInbox, send, voiceInput } from './support.ts';
+
+const voices = '/v1/general/custom-voices';
+
+describe('the record', () => {
+  it('counts every call by route and keeps what was made', async ({ expect }) => {
+    const account = await openStillAccount('record');
+    const { data, request_id: requestId } = await account.post(voices, { ...voiceInput, external_task_id: 'mine' });
+    await account.get(`${voices}/mine`);
+    await account.get(`${voices}/other`);
+    await account.get('/v1/nothing');
+    expect(await account.record()).toMatchObject({
+      requestCount: 4,
+      requestsByRoute: { [`POST ${voices}`]: 1, [`GET ${voices}/:id`]: 2, other: 1 },
+      requests: [
+        {
+          method: 'POST',
+          path: voices,
+          code: 0,
+          httpStatus: 200,
+          requestId,
+          taskId: data.task_id,
+          at: expect.any(Number),
+        },
+        { method: 'GET', path: `${voices}/mine`, code: 0, httpStatus: 200, taskId: data.task_id },
+        { path: `${voices}/other`, code: 1201, httpStatus: 400, taskId: null },
+        { path: '/v1/nothing', code: 1203, httpStatus: 404 },
+      ],
+      tasks: [
+        {
+          taskId: data.task_id,
+          externalTaskId: 'mine',
+          kind: 'voice',
+          status: 'submitted',
+          units: 0.05,
+          createdAt: data.created_at,
+        },
+      ],
+      callbacks: [],
+      inFlightMax: 1,
+      unitsCharged: 0.05,
+    });
+  });
+
+  it('is empty again after a wipe', async ({ expect }) => {
+    const account = await openStillAccount('wiped');
+    await account.post(voices, voiceInput);
+    expect((await account.control('DELETE', '')).status).toBe(204);
+    expect(await account.record()).toMatchObject({ requestCount: 0, tasks: [], callbacks: [], unitsCharged: 0 });
+    expect((await account.post(voices, voiceInput)).code).toBe(0);
+  });
+});
+
+describe('state', () => {
+  it('survives the loss of the object, callbacks still to come included', async ({ expect }) => {
+    const account = await openStillAccount('evicted', { submittedMs: 300, processingMs: 400 });
+    const url = 'https://receiver.test/evicted/x';
+    await account.post(voices, { ...voiceInput, external_task_id: 'mine', callback_url: url });
+    await expect.poll(async () => await readInbox('evicted')).toHaveLength(1);
+    await evictDurableObject(env.SANDBOX_ACCOUNT.getByName(account.key));
+    await expect.poll(async () => await readInbox('evicted')).toHaveLength(3);
+    expect((await account.get(`${voices}/mine`)).data.task_status).toBe('succeed');
+  });
+});
+
+describe('settings', () => {
+  it('are checked field by field, all at once', async ({ expect }) => {
+    const account = openAccount('settings');
+    const bad = await account.configure({
+      submittedMs: -1,
+      units: '5',
+      nonsense: 1,
+      webhookSecrets: ['a'],
+      callbackOriginRewrite: 'https://e.com/path',
+      faults: { dropCallback: 2, other: 1 },
+    });
+    expect(bad.status).toBe(400);
+    const { problems } = await bad.json<{ problems: string[] }>();
+    const fields = problems.map((text) => text.split(':')[0]);
+    expect(fields).toEqual([
+      'submittedMs',
+      'units',
+      'nonsense',
+      'webhookSecrets',
+      'callbackOriginRewrite',
+      'faults.dropCallback',
+      'faults.other',
+    ]);
+    expect((await account.configure([])).status).toBe(400);
+    const good = await account.configure({ units: 2.5, faults: { seed: 7, errorAfter: 0.5 } });
+    expect(await good.json()).toMatchObject({
+      units: 2.5,
+      submittedMs: 1000,
+      faults: { seed: 7, errorAfter: 0.5, readError: 0 },
+    });
+  });
+});
+
+describe('moving a task by hand', () => {
+  it('refuses what cannot be', async ({ expect }) => {
+    const account = await openStillAccount('advance');
+    await account.post(voices, { ...voiceInput, external_task_id: 'mine' });
+    expect((await account.advance('other', 'failed')).status).toBe(404);
+    expect((await account.advance('mine', 'submitted')).status).toBe(400);
+    expect((await account.advance('mine', 'failed')).status).toBe(200);
+    expect((await account.advance('mine', 'failed')).status).toBe(200);
+    expect((await account.advance('mine', 'succeed')).status).toBe(409);
+    expect((await account.get(`${voices}/mine`)).data.task_status_msg).toBe('Internal error');
+  });
+});
+
+const codes = async (name: string, faults: Record<string, number>, method: 'get' | 'post' = 'post') => {
+  const account = await openStillAccount(name, { faults });
+  const seen: number[] = [];
+  for (let n = 0; n < 40; n += 1) {
+    seen.push((method === 'post' ? await account.post(voices, voiceInput) : await account.get(voices)).code);
+  }
+  return { seen, record: await account.record() };
+};
+
+const run = async (box: string, faults: Record<string, number>) => {
+  const account = await openStillAccount(box, { submittedMs: 10, processingMs: 20, faults });
+  await account.post(voices, { ...voiceInput, callback_url: `https://receiver.test/${box}/x` });
+  return account;
+};
+
+describe('random faults', () => {
+  it('come up the same for the same seed, differently for another', async ({ expect }) => {
+    const faults = { errorBefore: 0.3, timeoutAfter: 0.3, tooManyRequests: 0.2 };
+    const one = await codes('dice-one', { seed: 1, ...faults });
+    const same = await codes('dice-same', { seed: 1, ...faults });
+    const other = await codes('dice-other', { seed: 2, ...faults });
+    expect(one.seen).toEqual(same.seen);
+    expect(one.seen).not.toEqual(other.seen);
+    expect(new Set(one.seen)).toEqual(new Set([0, 1302, 5000, 5002]));
+    expect(one.record.tasks).toHaveLength(one.seen.filter((code) => code === 0 || code === 5002).length);
+  });
+
+  it('certain ones always come up', async ({ expect }) => {
+    expect(new Set((await codes('dice-read', { readError: 1 }, 'get')).seen)).toEqual(new Set([5000]));
+    expect((await codes('dice-after', { errorAfter: 1 })).record.tasks).toHaveLength(40);
+    expect((await codes('dice-before', { errorBefore: 1 })).record.tasks).toHaveLength(0);
+  });
+
+  it('meet callbacks too', async ({ expect }) => {
+    await run('dice-duplicate', { duplicateCallback: 1, delayCallbackMs: 50 });
+    await run('dice-forge', { forgeCallback: 1 });
+    await run('dice-reorder', { reorderCallback: 1 });
+    const dropping = await run('dice-drop', { dropCallback: 1 });
+    await expect.poll(async () => await readInbox('dice-duplicate')).toHaveLength(6);
+    await expect.poll(async () => await readInbox('dice-forge')).toHaveLength(9);
+    await expect
+      .poll(async () => (await readInbox('dice-reorder')).map(({ body }) => JSON.parse(body).task_status))
+      .toEqual(['succeed', 'processing', 'submitted']);
+    await expect.poll(async () => (await dropping.record()).callbacks).toHaveLength(3);
+    expect(await readInbox('dice-drop')).toEqual([]);
+  });
+});
+
+describe('the control endpoints', () => {
+  it('tell that the sandbox is up and refuse what they do not know', async ({ expect }) => {
+    expect(await (await send('GET', '/sandbox/health')).json()).toEqual({ status: 'ok' });
+    for (const path of ['nothing', 'accounts', 'accounts/nobody/record', 'accounts/sandbox-api-key/nothing']) {
+      expect((await send('GET', `/sandbox/${path}`)).status).toBe(404);
+    }
+  });
+});

@@ -1,0 +1,15 @@
+import { it } from 'vitest';
+import readme from '../../src/sandbox/README.md?raw';
+import { scenarioWords } from '../../src/sandbox/scenarios.ts';
+import { defaultSettings, noFaults } from '../../src/sandbox/settings.ts';
+import { env } from 'cloudflare:workers';
+
+it('the README names every scenario word, setting, fault and variable', ({ expect }) => {
+  const names = [
+    ...scenarioWords.map((word) => `sandbox-${word}`),
+    ...Object.keys(defaultSettings(env)),
+    ...Object.keys(noFaults),
+    ...Object.keys(env).filter((name) => name.startsWith('SANDBOX_') && name !== 'SANDBOX_ACCOUNT'),
+  ];
+  expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+});

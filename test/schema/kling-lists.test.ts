@@ -1,0 +1,164 @@
+import { beforeEach, describe, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
+import { voice } from '../support/fake-ledger.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+let client: ReturnType<typeof createGraphqlClient>;
+beforeEach(() => {
+  client = createGraphqlClient();
+});
+
+const page = (name: string, size: number) =>
+  Array.from({ length: size }, (_, i) => voice(`${name}${i}`, { owner: 'KLING', ownerId: 'kling' }));
+const PRESETS = `query ($first: Int, $after: String) { presetVoices(first: $first, after: $after) {
+  edges { cursor node { voiceId owner } } pageInfo { hasNextPage endCursor } } }`;
+
+/** Walks the whole list, `first` at a time, and checks that no window needs more than two reads. */
+async function walk(first: number): Promise<{ voiceIds: string[]; readsMost: number }> {
+  const voiceIds: string[] = [];
+  let readsMost = 0;
+  let after: string | null = null;
+  do {
+    const readsBefore = client.upstream.reads.length;
+    const { data } = await client.execute(PRESETS, { first, after });
+    readsMost = Math.max(readsMost, client.upstream.reads.length - readsBefore);
+    for (const { node } of data.presetVoices.edges) voiceIds.push(node.voiceId);
+    after = data.presetVoices.pageInfo.hasNextPage ? data.presetVoices.pageInfo.endCursor : null;
+  } while (after !== null);
+  return { voiceIds, readsMost };
+}
+
+describe('presetVoices', () => {
+  it.for([
+    ['none', []],
+    ['less than a page', [30]],
+    ['exactly a page', [100]],
+    ['two pages and some', [100, 100, 7]],
+    ['pages on which Kling put more voices than were due', [103, 150, 2]],
+  ] as const)('shows each voice once, in order, in two reads a window: %s', async ([, sizes], { expect }) => {
+    client.upstream.presetPages = sizes.map((size, at) => page(`p${at}-`, size));
+    const all = client.upstream.presetPages.flat().map(({ voiceId }) => voiceId);
+    for (const first of [1, 7, 99, 100]) {
+      const { voiceIds, readsMost } = await walk(first);
+      expect(voiceIds).toEqual(all);
+      expect(readsMost).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('asks Kling for pages of one size, and for no more than it needs', async ({ expect }) => {
+    client.upstream.presetPages = [page('p', 100), page('q', 100)];
+    await client.execute(PRESETS, { first: 10 });
+    expect(client.upstream.reads).toEqual([['presetVoices', { page: 1, pageSize: 100 }]]);
+  });
+
+  it.for([
+    '',
+    'garbage',
+    'at-1',
+    'preset:0:0',
+    'preset:1001',
+    'preset:1:-1',
+    'preset:1:01',
+    'preset:99999:0',
+    'preset:1:0\n',
+  ])('refuses the cursor %j without asking Kling', async (after, { expect }) => {
+    const { errors } = await client.execute(PRESETS, { after });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['after'] }] } }]);
+    expect(client.upstream.reads).toEqual([]);
+  });
+});
+
+it('voices are the ledger’s', async ({ expect }) => {
+  client.ledger.voicesKept = [voice('1'), voice('2')];
+  const { data } = await client.execute('{ voices(first: 1) { edges { node { voiceId } } pageInfo { hasNextPage } } }');
+  expect(data.voices).toEqual({ edges: [{ node: { voiceId: '1' } }], pageInfo: { hasNextPage: true } });
+  expect(client.upstream.reads).toEqual([]);
+});
+
+describe('account', () => {
+  it('shows Kling’s lists as they stand', async ({ expect }) => {
+    client.upstream.presetPages = [[], page('p', 1)];
+    const { data } = await client.execute(`{ account {
+      lipSyncTasks { page pageSize klingRequestId items { __typename klingTaskId externalTaskId status klingStatus statusMessage
+        createdAt updatedAt unitsDeducted balanceDeducted { quota } videos { videoId } parentVideo { videoId } watermarkEnabled } }
+      voiceTasks(page: 2, pageSize: 1000) { page items { klingTaskId voices { voiceId } } }
+      presetVoices(page: 2, pageSize: 1) { pageSize items { voiceId } } } }`);
+    expect(data.account).toEqual({
+      lipSyncTasks: {
+        page: 1,
+        pageSize: 30,
+        klingRequestId: 'read-1',
+        items: [
+          {
+            __typename: 'AccountLipSyncTask',
+            klingTaskId: 'k-lip-sync',
+            externalTaskId: null,
+            status: 'SUCCEEDED',
+            klingStatus: 'succeed',
+            statusMessage: null,
+            createdAt: '2026-09-01T12:00:00.000Z',
+            updatedAt: null,
+            unitsDeducted: '0.05',
+            balanceDeducted: null,
+            videos: [{ videoId: 'made' }],
+            parentVideo: { videoId: 'parent' },
+            watermarkEnabled: null,
+          },
+        ],
+      },
+      voiceTasks: { page: 2, items: [{ klingTaskId: 'k-voice', voices: [{ voiceId: 'made' }] }] },
+      presetVoices: { pageSize: 1, items: [{ voiceId: 'p0' }] },
+    });
+    expect(client.upstream.reads).toEqual([
+      ['lipSyncTasks', { page: 1, pageSize: 30 }],
+      ['voiceTasks', { page: 2, pageSize: 1000 }],
+      ['presetVoices', { page: 2, pageSize: 1 }],
+    ]);
+  });
+
+  it.for([
+    ['lipSyncTasks', 0, 501, ['must be from 1 to 1000', 'must be from 1 to 500']],
+    ['voiceTasks', 1001, 1001, ['must be from 1 to 1000', 'must be from 1 to 1000']],
+    ['presetVoices', -1, 0, ['must be from 1 to 1000', 'must be from 1 to 1000']],
+  ] as const)(
+    'refuses a page of %s that Kling would refuse, with all that is wrong',
+    async ([list, at, size, messages], { expect }) => {
+      const { data, errors } = await client.execute(`{ account { ${list}(page: ${at}, pageSize: ${size}) { page } } }`);
+      expect(data).toEqual({ account: { [list]: null } });
+      expect(errors).toMatchObject([
+        {
+          extensions: {
+            code: 'BAD_USER_INPUT',
+            issues: [
+              { path: ['page'], message: messages[0] },
+              { path: ['pageSize'], message: messages[1] },
+            ],
+          },
+        },
+      ]);
+      expect(client.upstream.reads).toEqual([]);
+    },
+  );
+
+  it('without an answer from Kling leaves the rest of the query standing', async ({ expect }) => {
+    client.upstream.failure = new GatewayError({
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: 'Kling is down.',
+      retryable: true,
+    });
+    const { data, errors } = await client.execute('{ account { voiceTasks { page } } tasks { edges { cursor } } }');
+    expect(data).toEqual({ account: { voiceTasks: null }, tasks: { edges: [] } });
+    expect(errors).toMatchObject([
+      { path: ['account', 'voiceTasks'], extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } },
+    ]);
+  });
+});
+
+it('errorCodes tells all codes there are', async ({ expect }) => {
+  const { data } = await client.execute('{ errorCodes { code retryable description } }');
+  expect(data.errorCodes.map(({ code }: { code: string }) => code)).toContain('CONFLICT');
+  expect(data.errorCodes.filter(({ retryable }: { retryable: unknown }) => retryable === null)).toMatchObject([
+    { code: 'UPSTREAM_UNAVAILABLE' },
+    { code: 'INTERNAL' },
+  ]);
+});

@@ -1,0 +1,119 @@
+import { beforeEach, describe, it } from 'vitest';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+let client: ReturnType<typeof createGraphqlClient>;
+beforeEach(() => {
+  client = createGraphqlClient();
+});
+
+const CREATE_LIP_SYNC =
+  'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id status } } }';
+const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 };
+
+describe('createLipSyncTask', () => {
+  it('hands the ledger the face, and the defaults that the schema shows', async ({ expect }) => {
+    const faceId = encodeGlobalId('Face', 'scan-1:0');
+    const { data } = await client.execute(CREATE_LIP_SYNC, { input: { faceId, sound: { audioId: 'a' }, placement } });
+    expect(data.createLipSyncTask.task).toEqual({
+      id: encodeGlobalId('LipSyncTask', 'lip-sync-1'),
+      status: 'SUCCEEDED',
+    });
+    expect(client.ledger.calls).toEqual([
+      [
+        'createLipSyncTask',
+        {
+          faceId: 'scan-1:0',
+          sound: { audioId: 'a' },
+          placement,
+          soundVolume: 1,
+          originalAudioVolume: 1,
+          watermark: false,
+        },
+      ],
+    ]);
+  });
+
+  it('hands over all that was given', async ({ expect }) => {
+    const rest = { soundVolume: 0.5, originalAudioVolume: 0, watermark: true, externalId: 'mine' };
+    const lengths = { soundDurationMs: 5000, videoDurationMs: null };
+    const input = { ...rest, sound: { base64: 'AAAA' }, placement: { ...placement, ...lengths } };
+    await client.execute(CREATE_LIP_SYNC, { input: { ...input, faceId: encodeGlobalId('Face', 's:a:b') } });
+    expect(client.ledger.calls).toEqual([['createLipSyncTask', { ...input, faceId: 's:a:b' }]]);
+  });
+
+  it.for(['garbage', '', encodeGlobalId('FaceScan', 'scan-1')])(
+    'leaves it to the ledger to refuse %j for a face, beside whatever else is wrong',
+    async (faceId, { expect }) => {
+      await client.execute(CREATE_LIP_SYNC, { input: { faceId, sound: { url: 'u' }, placement } });
+      expect(client.ledger.calls).toMatchObject([['createLipSyncTask', { faceId: null }]]);
+    },
+  );
+});
+
+it('createVoice hands over the source that was given, and nothing that was not', async ({ expect }) => {
+  const query = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
+  const input = { name: 'n', source: { videoId: '1' } };
+  const { data } = await client.execute(query, { input });
+  expect(data.createVoice.task.id).toBe(encodeGlobalId('VoiceTask', 'voice-task-1'));
+  expect(client.ledger.calls).toStrictEqual([['createVoice', input]]);
+});
+
+it('identifyFaces shows faces with ids that createLipSyncTask takes', async ({ expect }) => {
+  const query = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan {
+    id sessionId unitsDeducted createdAt expiresAt klingRequestId faces { id faceId imageUrl startMs endMs } } } }`;
+  const input = { video: { url: 'https://a.test/v.mp4' }, idempotencyKey: 'once' };
+  const { data } = await client.execute(query, { input });
+  expect(client.ledger.calls).toStrictEqual([['identifyFaces', input]]);
+  expect(data.identifyFaces.faceScan).toMatchObject({
+    id: encodeGlobalId('FaceScan', 'scan-1'),
+    sessionId: 'session-1',
+    createdAt: '2026-09-01T12:00:00.000Z',
+    expiresAt: '2026-09-02T12:00:00.000Z',
+    faces: [{ id: encodeGlobalId('Face', 'scan-1:0'), faceId: '0', startMs: 0, endMs: 5200 }, { faceId: 'a:b' }],
+  });
+});
+
+it('synthesizeSpeech speaks the language that was chosen', async ({ expect }) => {
+  const query = `mutation ($input: SynthesizeSpeechInput!) { synthesizeSpeech(input: $input) { speech {
+    audioId url durationMs unitsDeducted createdAt expiresAt klingTaskId klingRequestId } } }`;
+  const { data } = await client.execute(query, { input: { text: 't', voiceId: 'v', language: 'ZH' } });
+  expect(client.ledger.calls).toStrictEqual([
+    ['synthesizeSpeech', { text: 't', voiceId: 'v', language: 'zh', speed: 1 }],
+  ]);
+  expect(data.synthesizeSpeech.speech).toEqual({
+    audioId: 'audio-1',
+    url: 'https://k.test/speech.mp3',
+    durationMs: 3000,
+    unitsDeducted: '0.05',
+    createdAt: '2026-09-01T12:00:00.000Z',
+    expiresAt: '2026-10-01T12:00:00.000Z',
+    klingTaskId: 'kling-2',
+    klingRequestId: 'request-1',
+  });
+});
+
+describe('deleteVoice', () => {
+  const QUERY = `mutation ($voiceId: ID!) { deleteVoice(input: {voiceId: $voiceId}) {
+    deletedVoiceId klingTaskId klingStatus klingRequestId } }`;
+
+  it('says which object is gone', async ({ expect }) => {
+    const voiceId = encodeGlobalId('Voice', '42');
+    expect((await client.execute(QUERY, { voiceId })).data.deleteVoice).toEqual({
+      deletedVoiceId: voiceId,
+      klingTaskId: null,
+      klingStatus: 'succeed',
+      klingRequestId: 'request-1',
+    });
+    expect(client.ledger.calls).toEqual([['deleteVoice', { voiceId: '42' }]]);
+  });
+
+  it.for(['42', encodeGlobalId('VoiceTask', '42')])(
+    'does not ask the ledger about %j, which is no voice',
+    async (voiceId, { expect }) => {
+      const { errors } = await client.execute(QUERY, { voiceId });
+      expect(errors).toMatchObject([{ path: ['deleteVoice'], extensions: { code: 'NOT_FOUND' } }]);
+      expect(client.ledger.calls).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,108 @@
+import { beforeEach, describe, it } from 'vitest';
+import { decodeGlobalId, encodeGlobalId, idOf } from '../../src/schema/global-id.ts';
+import { faceScan, lipSyncTask, voice, voiceTask } from '../support/fake-ledger.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+let client: ReturnType<typeof createGraphqlClient>;
+beforeEach(() => {
+  client = createGraphqlClient();
+  client.ledger.tasksKept = [lipSyncTask('l'), voiceTask('v')];
+  client.ledger.voicesKept = [voice('850087542757535834')];
+  client.ledger.scans = [faceScan('s')];
+});
+
+const NODES: readonly (readonly [type: string, id: string])[] = [
+  ['LipSyncTask', 'l'],
+  ['VoiceTask', 'v'],
+  ['Voice', '850087542757535834'],
+  ['FaceScan', 's'],
+  ['Face', 's:0'],
+  ['Face', 's:a:b'],
+];
+
+const STRANGERS = [
+  '',
+  'x',
+  '%%%',
+  'l',
+  ...[
+    'LipSyncTask:v',
+    'VoiceTask:l',
+    'Voice:none',
+    'FaceScan:none',
+    'Face:s',
+    'Face:s:9',
+    'Face:none:0',
+    'Face::0',
+  ].map((text) => encodeGlobalId(...(text.split(/:(.*)/s).slice(0, 2) as [string, string]))),
+  ...['Task:l', 'Query:x', 'Node:l', 'Speech:x', 'constructor:x', '__proto__:x', 'LipSyncTask:', ':l'].map(btoa),
+];
+
+describe('node', () => {
+  it.for(NODES)('finds %s %s', async ([type, id], { expect }) => {
+    const globalId = encodeGlobalId(type, id);
+    const { data } = await client.execute('query ($id: ID!) { node(id: $id) { __typename id } }', { id: globalId });
+    expect(data.node).toEqual({ __typename: type, id: globalId });
+  });
+
+  it.for(STRANGERS)('finds nothing for %j, and is silent about why', async (id, { expect }) => {
+    expect(await client.execute('query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ data: { node: null } });
+    expect(client.logged).toEqual([]);
+  });
+});
+
+describe('nodes', () => {
+  const QUERY = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+
+  it('answers in the order asked, with null for what is not there', async ({ expect }) => {
+    const ids = NODES.map(([type, id]) => encodeGlobalId(type, id));
+    const { data } = await client.execute(QUERY, { ids: [...ids.toReversed(), 'x', ids[0]] });
+    expect(data.nodes).toEqual([...ids.toReversed().map((id) => ({ id })), null, { id: ids[0] }]);
+  });
+
+  it('asks for all at once, not one after another', async ({ expect }) => {
+    let waiting = 0;
+    let most = 0;
+    client.ledger.task = async () => {
+      waiting += 1;
+      most = Math.max(most, waiting);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      waiting -= 1;
+      return null;
+    };
+    await client.execute(QUERY, { ids: Array.from({ length: 50 }, (_, i) => encodeGlobalId('VoiceTask', `${i}`)) });
+    expect(most).toBe(50);
+  });
+
+  it('refuses more than 100', async ({ expect }) => {
+    const { errors } = await client.execute(QUERY, { ids: Array.from({ length: 101 }, () => 'x') });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['ids'] }] } }]);
+  });
+});
+
+it('faceScan and voice find by their own ids only', async ({ expect }) => {
+  const query = 'query ($scan: ID!, $voice: ID!) { faceScan(id: $scan) { sessionId } voice(id: $voice) { name } }';
+  const scan = encodeGlobalId('FaceScan', 's');
+  const known = encodeGlobalId('Voice', '850087542757535834');
+  expect((await client.execute(query, { scan, voice: known })).data).toEqual({
+    faceScan: { sessionId: 'session-1' },
+    voice: { name: 'Voice 850087542757535834' },
+  });
+  expect((await client.execute(query, { scan: known, voice: scan })).data).toEqual({ faceScan: null, voice: null });
+});
+
+describe('a global id', () => {
+  it.for(['0', 'a:b', 'ünï-日本-🎤', 'x'.repeat(500)])('holds %j and fits into a URL', (id, { expect }) => {
+    const globalId = encodeGlobalId('Voice', id);
+    expect(globalId).toMatch(/^[A-Za-z0-9_-]+$/);
+    expect(decodeGlobalId(globalId)).toEqual({ typename: 'Voice', id });
+    expect(idOf('Face', globalId)).toBeNull();
+  });
+
+  it('has one spelling only', ({ expect }) => {
+    const globalId = encodeGlobalId('Voice', '1');
+    expect(
+      [`${globalId}=`, `${globalId}==`, ` ${globalId}`, `${globalId}\n`, btoa('Voice:1')].map(decodeGlobalId),
+    ).toEqual([null, null, null, null, btoa('Voice:1') === globalId ? { typename: 'Voice', id: '1' } : null]);
+  });
+});

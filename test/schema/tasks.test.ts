@@ -1,0 +1,157 @@
+import { beforeEach, describe, it } from 'vitest';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+let client: ReturnType<typeof createGraphqlClient>;
+beforeEach(() => {
+  client = createGraphqlClient();
+  client.ledger.tasksKept = [
+    lipSyncTask('l2', { status: 'PROCESSING' }),
+    voiceTask('v1', { externalId: 'my-voice' }),
+    lipSyncTask('l1', { externalId: 'mine' }),
+  ];
+});
+
+const idOf = (type: string, id: string) => encodeGlobalId(type, id);
+
+describe('lipSyncTask', () => {
+  const QUERY = 'query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { id } }';
+
+  it('shows all of a task', async ({ expect }) => {
+    const { data } = await client.execute(`{ lipSyncTask(by: {externalId: "mine"}) {
+      id externalId klingTaskId status klingStatus failure { code message } createdAt updatedAt expiresAt
+      unitsEstimated unitsDeducted balanceDeducted { quota listPrice } klingRequestId watermarkEnabled
+      parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } } }`);
+    expect(data.lipSyncTask).toEqual({
+      id: idOf('LipSyncTask', 'l1'),
+      externalId: 'mine',
+      klingTaskId: 'kling-1',
+      status: 'SUCCEEDED',
+      klingStatus: 'succeed',
+      failure: null,
+      createdAt: '2026-09-01T12:00:00.000Z',
+      updatedAt: '2026-09-01T12:00:01.000Z',
+      expiresAt: '2026-09-01T12:00:02.000Z',
+      unitsEstimated: '0.5',
+      unitsDeducted: '0.5',
+      balanceDeducted: { quota: '0.07', listPrice: '0.14' },
+      klingRequestId: 'request-1',
+      watermarkEnabled: false,
+      parentVideo: { videoId: 'parent', url: 'https://k.test/parent.mp4', durationMs: 5100 },
+      videos: [{ videoId: 'made', url: 'https://k.test/made.mp4', watermarkUrl: null, durationMs: 5100 }],
+    });
+  });
+
+  it.for([
+    ['by the id', { id: idOf('LipSyncTask', 'l1') }, 'l1'],
+    ['by the external id', { externalId: 'mine' }, 'l1'],
+    ['not by an id that is not there', { id: idOf('LipSyncTask', 'none') }, null],
+    ['not by the id of a voice task', { id: idOf('VoiceTask', 'v1') }, null],
+    ['not by a forged id that crosses types', { id: idOf('LipSyncTask', 'v1') }, null],
+    ['not by the external id of a voice task', { externalId: 'my-voice' }, null],
+    ['not by garbage', { id: '%%%' }, null],
+    ['not by an empty id', { id: '' }, null],
+  ] as const)('is found %s', async ([, by, found], { expect }) => {
+    const answer = await client.execute(QUERY, { by });
+    expect(answer).toEqual({ data: { lipSyncTask: found === null ? null : { id: idOf('LipSyncTask', found) } } });
+  });
+});
+
+it('voiceTask is found by either id, and shows what it made', async ({ expect }) => {
+  const query =
+    'query ($by: TaskReferenceInput!) { voiceTask(by: $by) { id voices { id voiceId owner ownerId trialUrl } } }';
+  const shown = {
+    id: idOf('VoiceTask', 'v1'),
+    voices: [{ id: idOf('Voice', 'made'), voiceId: 'made', owner: 'ACCOUNT', ownerId: '42', trialUrl: null }],
+  };
+  expect(await client.execute(query, { by: { id: shown.id } })).toEqual({ data: { voiceTask: shown } });
+  expect(await client.execute(query, { by: { externalId: 'my-voice' } })).toEqual({ data: { voiceTask: shown } });
+  expect(await client.execute(query, { by: { externalId: 'mine' } })).toEqual({ data: { voiceTask: null } });
+});
+
+it('a failed task says why', async ({ expect }) => {
+  client.ledger.tasksKept = [
+    lipSyncTask('f', { status: 'FAILED', failure: { code: 'NO_FACE_DETECTED', message: 'no face' } }),
+  ];
+  const { data } = await client.execute('{ tasks { edges { node { failure { code message } } } } }');
+  expect(data.tasks.edges[0].node.failure).toEqual({ code: 'NO_FACE_DETECTED', message: 'no face' });
+});
+
+describe('tasks', () => {
+  const QUERY = `query ($first: Int, $after: String, $kind: TaskKind, $status: [TaskStatus!]) {
+    tasks(first: $first, after: $after, kind: $kind, status: $status) {
+      edges { cursor node { __typename id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
+
+  it('are walked from window to window', async ({ expect }) => {
+    const one = await client.execute(QUERY, { first: 2 });
+    expect(one.data.tasks).toEqual({
+      edges: [
+        { cursor: 'at-1', node: { __typename: 'LipSyncTask', id: idOf('LipSyncTask', 'l2') } },
+        { cursor: 'at-2', node: { __typename: 'VoiceTask', id: idOf('VoiceTask', 'v1') } },
+      ],
+      pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: 'at-1', endCursor: 'at-2' },
+    });
+    const two = await client.execute(QUERY, { first: 2, after: one.data.tasks.pageInfo.endCursor });
+    expect(two.data.tasks).toMatchObject({
+      edges: [{ node: { id: idOf('LipSyncTask', 'l1') } }],
+      pageInfo: { hasNextPage: false, hasPreviousPage: true },
+    });
+  });
+
+  it.for([
+    [{}, { kind: null, statuses: [] }, { first: 20, after: null }],
+    [
+      { first: null, status: [], kind: null },
+      { kind: null, statuses: [] },
+      { first: 20, after: null },
+    ],
+    [{ first: 0 }, { kind: null, statuses: [] }, { first: 0, after: null }],
+    [
+      { first: 100, kind: 'VOICE', status: ['FAILED', 'QUEUED'] },
+      { kind: 'VOICE', statuses: ['FAILED', 'QUEUED'] },
+      { first: 100, after: null },
+    ],
+  ] as const)('asked with %j ask the ledger rightly', async ([variables, filter, window], { expect }) => {
+    await client.execute(QUERY, variables);
+    expect(client.ledger.calls).toEqual([['tasks', filter, window]]);
+  });
+
+  it.for(['tasks', 'lipSyncTasks', 'voiceTasks', 'voices', 'presetVoices'])(
+    'and every list refuse a window that is too large, as %s does',
+    async (list, { expect }) => {
+      for (const first of [-1, 101]) {
+        const { errors } = await client.execute(`{ ${list}(first: ${first}) { edges { cursor } } }`);
+        expect(errors).toMatchObject([
+          {
+            path: [list],
+            extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['first'], message: 'must be from 0 to 100' }] },
+          },
+        ]);
+      }
+      expect(client.ledger.calls).toEqual([]);
+    },
+  );
+
+  it('with an empty window have no cursors', async ({ expect }) => {
+    client.ledger.tasksKept = [];
+    const { data } = await client.execute(QUERY);
+    expect(data.tasks).toEqual({
+      edges: [],
+      pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+    });
+  });
+
+  it('refuse a cursor of another list', async ({ expect }) => {
+    const { errors } = await client.execute(QUERY, { after: 'preset:1:0' });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['after'] }] } }]);
+  });
+});
+
+it('lipSyncTasks and voiceTasks show their own kind', async ({ expect }) => {
+  const { data } = await client.execute(
+    '{ lipSyncTasks { edges { node { id videos { videoId } } } } voiceTasks(status: SUCCEEDED) { edges { node { id } } } }',
+  );
+  expect(data.lipSyncTasks.edges).toHaveLength(2);
+  expect(data.voiceTasks.edges).toEqual([{ node: { id: idOf('VoiceTask', 'v1') } }]);
+});

@@ -1,0 +1,181 @@
+import type { Ledger, Slice, TaskReference, Upstream, Window } from '../../src/domain/ports.ts';
+import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
+import type { PageRequest, UpstreamPage } from '../../src/domain/requests.ts';
+import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
+import type { Speech, Voice, VoiceTaskSnapshot } from '../../src/domain/voice.ts';
+import { badUserInput } from '../../src/errors.ts';
+
+const CREATED_AT_MS = Date.parse('2026-09-01T12:00:00Z');
+
+/** A ledger in memory that believes everything it is told. `calls` holds every method that was called, with its arguments. */
+export class FakeLedger implements Ledger {
+  readonly calls: [method: string, ...args: unknown[]][] = [];
+  /** Newest first. */
+  tasksKept: TaskRecord[] = [];
+  voicesKept: Voice[] = [];
+  scans: FaceScan[] = [];
+  /** Thrown by the next call of any method. */
+  failure: unknown = null;
+
+  async identifyFaces(input: unknown): Promise<FaceScan> {
+    this.#called('identifyFaces', input);
+    return faceScan('scan-1');
+  }
+  async createVoice(input: unknown): Promise<VoiceTask> {
+    this.#called('createVoice', input);
+    return voiceTask('voice-task-1');
+  }
+  async createLipSyncTask(input: unknown): Promise<LipSyncTask> {
+    this.#called('createLipSyncTask', input);
+    return lipSyncTask('lip-sync-1');
+  }
+  async synthesizeSpeech(input: unknown): Promise<Speech> {
+    this.#called('synthesizeSpeech', input);
+    return speech;
+  }
+  async deleteVoice(input: { readonly voiceId: string }) {
+    this.#called('deleteVoice', input);
+    return { voiceId: input.voiceId, klingTaskId: null, klingStatus: 'succeed', klingRequestId: 'request-1' };
+  }
+  async task(reference: TaskReference): Promise<TaskRecord | null> {
+    this.#called('task', reference);
+    const { id, externalId } = reference;
+    return this.tasksKept.find((task) => (id === undefined ? task.externalId === externalId : task.id === id)) ?? null;
+  }
+  async tasks(filter: Parameters<Ledger['tasks']>[0], window: Window): Promise<Slice<TaskRecord>> {
+    this.#called('tasks', filter, window);
+    const matching = this.tasksKept.filter(
+      ({ kind, status }) =>
+        (filter.kind === null || kind === filter.kind) &&
+        (filter.statuses.length === 0 || filter.statuses.includes(status)),
+    );
+    return sliced(matching, window);
+  }
+  async faceScan(id: string): Promise<FaceScan | null> {
+    this.#called('faceScan', id);
+    return this.scans.find((scan) => scan.id === id) ?? null;
+  }
+  async voice(voiceId: string): Promise<Voice | null> {
+    this.#called('voice', voiceId);
+    return this.voicesKept.find((voice) => voice.voiceId === voiceId) ?? null;
+  }
+  async voices(window: Window): Promise<Slice<Voice>> {
+    this.#called('voices', window);
+    return sliced(this.voicesKept, window);
+  }
+
+  #called(method: string, ...args: unknown[]): void {
+    this.calls.push([method, ...args]);
+    if (this.failure === null) return;
+    const { failure } = this;
+    this.failure = null;
+    throw failure;
+  }
+}
+
+/** Kling's lists in memory. `reads` holds every page that was asked for. */
+export class FakeUpstream implements Upstream {
+  readonly reads: [list: string, page: PageRequest][] = [];
+  /** Pages as Kling would put them together; past them all are empty. */
+  presetPages: Voice[][] = [];
+  failure: unknown = null;
+
+  async listPresetVoices(page: PageRequest): Promise<UpstreamPage<Voice>> {
+    return this.#page('presetVoices', page, this.presetPages[page.page - 1] ?? []);
+  }
+  async listVoiceTasks(page: PageRequest): Promise<UpstreamPage<VoiceTaskSnapshot>> {
+    return this.#page('voiceTasks', page, [{ ...snapshot('k-voice'), voices: [voice('made')] }]);
+  }
+  async listLipSyncTasks(page: PageRequest): Promise<UpstreamPage<LipSyncSnapshot>> {
+    const { parentVideo, videos } = lipSyncTask('any');
+    return this.#page('lipSyncTasks', page, [
+      { ...snapshot('k-lip-sync'), parentVideo, videos, watermarkEnabled: null },
+    ]);
+  }
+
+  #page<T>(list: string, page: PageRequest, items: readonly T[]): UpstreamPage<T> {
+    this.reads.push([list, page]);
+    if (this.failure !== null) throw this.failure;
+    return { items, klingRequestId: 'read-1' };
+  }
+}
+
+function sliced<T>(items: readonly T[], { first, after }: Window): Slice<T> {
+  const start = after === null ? 0 : Number(/^at-(\d+)$/.exec(after)?.[1] ?? Number.NaN);
+  if (Number.isNaN(start)) throw badUserInput([{ path: ['after'], message: 'is not a cursor of this list' }]);
+  const edges = items.slice(start, start + first).map((node, at) => ({ cursor: `at-${start + at + 1}`, node }));
+  return { edges, hasNextPage: items.length > start + first };
+}
+
+const common = {
+  externalId: null,
+  klingTaskId: 'kling-1',
+  status: 'SUCCEEDED',
+  klingStatus: 'succeed',
+  failure: null,
+  createdAtMs: CREATED_AT_MS,
+  updatedAtMs: CREATED_AT_MS + 1000,
+  expiresAtMs: CREATED_AT_MS + 2000,
+  unitsEstimated: '0.5',
+  unitsDeducted: '0.5',
+  balanceDeducted: { quota: '0.07', listPrice: '0.14' },
+  klingRequestId: 'request-1',
+} as const;
+
+export function lipSyncTask(id: string, changes: Partial<LipSyncTask> = {}): LipSyncTask {
+  return {
+    ...common,
+    kind: 'LIP_SYNC',
+    id,
+    parentVideo: { videoId: 'parent', url: 'https://k.test/parent.mp4', durationMs: 5100 },
+    videos: [{ videoId: 'made', url: 'https://k.test/made.mp4', watermarkUrl: null, durationMs: 5100 }],
+    watermarkEnabled: false,
+    ...changes,
+  };
+}
+
+export function voiceTask(id: string, changes: Partial<VoiceTask> = {}): VoiceTask {
+  return { ...common, kind: 'VOICE', id, voices: [voice('made')], ...changes };
+}
+
+export function voice(voiceId: string, changes: Partial<Voice> = {}): Voice {
+  return { voiceId, name: `Voice ${voiceId}`, trialUrl: null, owner: 'ACCOUNT', ownerId: '42', ...changes };
+}
+
+export function faceScan(id: string): FaceScan {
+  const face = { faceId: '0', imageUrl: 'https://k.test/face.png', startMs: 0, endMs: 5200 };
+  return {
+    id,
+    sessionId: 'session-1',
+    faces: [face, { ...face, faceId: 'a:b' }],
+    unitsDeducted: '0.05',
+    createdAtMs: CREATED_AT_MS,
+    expiresAtMs: CREATED_AT_MS + 86_400_000,
+    klingRequestId: 'request-1',
+  };
+}
+
+export const speech: Speech = {
+  audioId: 'audio-1',
+  url: 'https://k.test/speech.mp3',
+  durationMs: 3000,
+  klingTaskId: 'kling-2',
+  unitsDeducted: '0.05',
+  createdAtMs: CREATED_AT_MS,
+  klingRequestId: 'request-1',
+};
+
+function snapshot(klingTaskId: string) {
+  return {
+    klingTaskId,
+    externalTaskId: null,
+    status: 'SUCCEEDED',
+    klingStatus: 'succeed',
+    statusMessage: null,
+    createdAtMs: CREATED_AT_MS,
+    updatedAtMs: null,
+    unitsDeducted: '0.05',
+    balanceDeducted: null,
+    klingRequestId: 'read-1',
+  } as const;
+}

@@ -1,0 +1,52 @@
+import { createGraphqlHandler, type GraphqlOptions } from '../../src/http/graphql.ts';
+import type { RequestNotes } from '../../src/http/request-log.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { FakeLedger, FakeUpstream } from './fake-ledger.ts';
+
+export const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
+
+interface GraphqlAnswer {
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of any shape
+  readonly data?: any;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly (string | number)[];
+    readonly locations?: unknown;
+    readonly extensions: Record<string, unknown>;
+  }[];
+}
+
+/** The GraphQL handler with a ledger and an upstream of its own, in memory. */
+export function createGraphqlClient(options: Partial<GraphqlOptions> = {}) {
+  const ledger = new FakeLedger();
+  const upstream = new FakeUpstream();
+  const logged: LogEvent[] = [];
+  const notes: RequestNotes = {};
+  const handle = createGraphqlHandler({
+    schema,
+    bodyBytesMax: 100_000,
+    introspection: true,
+    log: (event) => logged.push(event),
+    ...options,
+  });
+
+  async function fetchGraphql(input: string | URL, init?: RequestInit): Promise<Response> {
+    const context = { requestId: 'request-of-test', now: () => 0, ledger, upstream };
+    return handle(new Request(input, init), context, notes);
+  }
+
+  async function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+    return fetchGraphql(URL_OF_GRAPHQL, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+  }
+
+  async function execute(query: string, variables: object = {}): Promise<GraphqlAnswer> {
+    return (await post(JSON.stringify({ query, variables }))).json();
+  }
+
+  return { ledger, upstream, logged, notes, fetchGraphql, post, execute };
+}

@@ -1,0 +1,151 @@
+import { runInDurableObject } from 'cloudflare:test';
+import type { TaskSnapshot, TaskStatus } from '../../src/domain/task.ts';
+import type { KlingClient } from '../../src/kling/client.ts';
+import { KlingError, type Outcome } from '../../src/kling/kling-error.ts';
+import { createCreates, type Creates } from '../../src/ledger/creates.ts';
+import type { LedgerDeps, LedgerLimits, Slots } from '../../src/ledger/deps.ts';
+import { EventStore } from '../../src/ledger/event-store.ts';
+import { HoldingsStore } from '../../src/ledger/holdings-store.ts';
+import { createIngest, type Ingest } from '../../src/ledger/ingest.ts';
+import { createJournal, type Journal } from '../../src/ledger/journal.ts';
+import { createKeeper, type Keeper } from '../../src/ledger/keeper.ts';
+import { createLists, type Lists } from '../../src/ledger/lists.ts';
+import { PaidCallStore } from '../../src/ledger/paid-call-store.ts';
+import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
+import { createReader, type Reader } from '../../src/ledger/reader.ts';
+import { createSender, type Sender } from '../../src/ledger/sender.ts';
+import { TaskStore } from '../../src/ledger/task-store.ts';
+import type { ErrorCode } from '../../src/errors.ts';
+import { ledgerOf } from './ledger.ts';
+
+export const DAY_MS = 24 * 3_600_000;
+
+/** The parts of a ledger on an object's real storage, with a clock that only the test moves and a Kling that it scripts. */
+export interface LedgerParts {
+  readonly clock: { nowMs: number };
+  readonly deps: LedgerDeps;
+  readonly tasks: TaskStore;
+  readonly events: EventStore;
+  readonly journal: Journal;
+  readonly sender: Sender;
+  readonly reader: Reader;
+  readonly keeper: Keeper;
+  readonly ingest: Ingest;
+  readonly creates: Creates;
+  readonly paidCalls: PaidCalls;
+  readonly lists: Lists;
+  /** Tasks whose end was told, in order. */
+  readonly ended: string[];
+  /** Waits for everything that went on in the background. */
+  readonly settle: () => Promise<void>;
+}
+
+export interface PartsOptions {
+  readonly kling?: Partial<KlingClient>;
+  readonly slots?: Partial<Slots>;
+  readonly limits?: Partial<LedgerLimits>;
+  readonly readsTogether?: boolean;
+}
+
+/** Runs a test in an object of its own. */
+export function withParts<T>(name: string, options: PartsOptions, work: (parts: LedgerParts) => Promise<T>): Promise<T> {
+  return runInDurableObject(ledgerOf(`parts ${name}`), (_instance, { storage }) => work(createParts(storage, options)));
+}
+
+export function createParts(storage: DurableObjectStorage, options: PartsOptions): LedgerParts {
+  const clock = { nowMs: 1_790_000_000_000 };
+  const background: Promise<unknown>[] = [];
+  const ended: string[] = [];
+  let ids = 0;
+  const deps: LedgerDeps = {
+    tasks: new TaskStore(storage.sql),
+    events: new EventStore(storage.sql),
+    holdings: new HoldingsStore(storage.sql),
+    paidCalls: new PaidCallStore(storage.sql),
+    kling: scripted(options.kling ?? {}),
+    slots: {
+      acquire: async () => ({ granted: true, retryAfterMs: 0 }),
+      release: async () => {},
+      refuse: async () => {},
+      accepted: () => {},
+      report: () => {},
+      isHealthy: () => true,
+      ...options.slots,
+    },
+    limits: {
+      taskAgeMaxMs: DAY_MS,
+      eventRetentionMs: DAY_MS,
+      eventsPerTaskMax: 1000,
+      milliunitsPerMonthMax: null,
+      exchangeTimeoutMs: 30_000,
+      ...options.limits,
+    },
+    transaction: (work) => storage.transactionSync(work),
+    now: () => clock.nowMs,
+    random: () => 0.5,
+    newId: () => `task-${(ids += 1)}`,
+    identity: async (taskId) => ({ externalTaskId: taskId, callbackUrl: null }),
+    background: (work) => background.push(work().catch(() => {})),
+    log: () => {},
+  };
+  const journal = createJournal(deps, { arm: () => {}, ended: ({ id }) => ended.push(id) });
+  const sender = createSender(deps, journal);
+  const reader = createReader(deps, journal);
+  const readsTogether = options.readsTogether ?? false;
+  return {
+    clock,
+    deps,
+    tasks: deps.tasks,
+    events: deps.events,
+    journal,
+    sender,
+    reader,
+    keeper: createKeeper(deps, { journal, sender, reader, readsTogether }),
+    ingest: createIngest(deps, journal, reader),
+    creates: createCreates(deps, journal, sender),
+    paidCalls: createPaidCalls(deps),
+    lists: createLists(deps, storage),
+    ended,
+    async settle() {
+      while (background.length > 0) await background.shift();
+    },
+  };
+}
+
+/** What a test did not script fails, as a lost connection would. */
+function scripted(methods: Partial<KlingClient>): KlingClient {
+  return new Proxy(methods, {
+    get: (target, name) => Reflect.get(target, name) ?? (() => Promise.reject(klingError('UNKNOWN'))),
+  }) as KlingClient;
+}
+
+export function klingError(outcome: Outcome, code: ErrorCode = 'UPSTREAM_UNAVAILABLE', klingCode = 5000): KlingError {
+  return new KlingError(outcome, { code, message: 'scripted', retryable: false, klingCode });
+}
+
+const KLING_WORDS: Record<TaskStatus, string> = {
+  QUEUED: 'submitted',
+  SUBMITTED: 'submitted',
+  PROCESSING: 'processing',
+  SUCCEEDED: 'succeed',
+  FAILED: 'failed',
+  UNRECOGNIZED: 'in_review',
+};
+
+/** What Kling says of a task. */
+export function snapshotOf(status: TaskStatus, change: Partial<TaskSnapshot> & Record<string, unknown> = {}): TaskSnapshot & { voices: [] } {
+  return {
+    klingTaskId: 'kling-1',
+    externalTaskId: null,
+    status,
+    klingStatus: KLING_WORDS[status],
+    statusMessage: null,
+    createdAtMs: null,
+    updatedAtMs: null,
+    unitsDeducted: null,
+    balanceDeducted: null,
+    klingRequestId: null,
+    voices: [],
+    ...change,
+  };
+}

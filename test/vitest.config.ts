@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { fetch, type Request, Response } from 'miniflare';
+import { defineConfig } from 'vitest/config';
+import './node/start-sandbox.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** The gateway in workerd, through its own fetch, against the sandbox over HTTP. */
+export default defineConfig({
+  root,
+  plugins: [
+    cloudflareTest(({ inject }) => {
+      const sandboxUrl = inject('sandboxUrl');
+      return {
+        wrangler: { configPath: join(root, 'wrangler.toml') },
+        miniflare: {
+          bindings: {
+            ENVIRONMENT: 'development',
+            KLING_BASE_URL: sandboxUrl,
+            KLING_ACCESS_KEY: 'sandbox-access-key-workerd',
+            KLING_SECRET_KEY: 'sandbox-secret-key-of-thirty-two-bytes',
+            KLING_CONCURRENCY: '1000',
+            PUBLIC_URL: 'http://localhost:1',
+            CALLBACK_SECRET: 'callback-secret-of-the-tests-0123456789',
+            SANDBOX_URL: sandboxUrl,
+          },
+          // Only the sandbox is reached. Any other request is a test's mistake, never traffic.
+          outboundService: (request: Request) =>
+            request.url.startsWith(`${sandboxUrl}/`)
+              ? fetch(request)
+              : new Response(`unclaimed request to ${request.url}`, { status: 599 }),
+        },
+      };
+    }),
+  ],
+  test: {
+    globalSetup: [join(root, 'test/node/start-sandbox.ts')],
+    include: ['test/{domain,kling,lib,auth,schema,http,ledger,account,gateway}/**/*.test.ts', 'test/*.test.ts'],
+    expect: { poll: { timeout: 10_000, interval: 20 } },
+    testTimeout: 20_000,
+  },
+});
