@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { startGateway, type RunningGateway } from './gateway.ts';
+import { CREATE_VOICE, IDENTIFY_FACES, VOICE_TASK } from './operations.ts';
+
+let gateway: RunningGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+/** Kling's table: business code, the gateway's code, whether the same call may succeed later. */
+const PERMANENT = [
+  [1000, 'UPSTREAM_MISCONFIGURED'],
+  [1001, 'UPSTREAM_MISCONFIGURED'],
+  [1002, 'UPSTREAM_MISCONFIGURED'],
+  [1003, 'UPSTREAM_MISCONFIGURED'],
+  [1004, 'UPSTREAM_MISCONFIGURED'],
+  [1100, 'UPSTREAM_MISCONFIGURED'],
+  [1101, 'QUOTA_EXHAUSTED'],
+  [1102, 'QUOTA_EXHAUSTED'],
+  [1103, 'UPSTREAM_MISCONFIGURED'],
+  [1200, 'BAD_USER_INPUT'],
+  [1201, 'BAD_USER_INPUT'],
+  [1202, 'UPSTREAM_MISCONFIGURED'],
+  [1203, 'NOT_FOUND'],
+  [1300, 'CONTENT_REJECTED'],
+  [1301, 'CONTENT_REJECTED'],
+  [1304, 'UPSTREAM_MISCONFIGURED'],
+] as const;
+const PASSING = [
+  [1302, 'RATE_LIMITED'],
+  [1303, 'RATE_LIMITED'],
+] as const;
+/** Kling may have acted all the same, so that a call that is paid for is not called retryable. */
+const FAULTS = [5000, 5001, 5002] as const;
+
+async function requestIdsOf(code: number): Promise<string[]> {
+  const { requests } = await gateway.record();
+  return requests.filter((request) => request.code === code).map(({ requestId }) => requestId);
+}
+
+const videoFor = (code: number) => ({ input: { video: { url: `https://example.com/sandbox-error-${code}.mp4` } } });
+const voiceFor = (code: number) => ({
+  input: { name: 'A voice', source: { url: `https://example.com/sandbox-error-${code}.mp3` } },
+});
+
+describe('an identify-face that Kling refuses', () => {
+  it.for(PERMANENT)('with %i is %s and not retryable', async ([klingCode, code], { expect }) => {
+    const { errors, data } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
+    expect(data ?? null).toBeNull();
+    expect(errors?.[0]?.extensions).toMatchObject({ code, klingCode, retryable: false });
+    expect(await requestIdsOf(klingCode)).toContain(errors?.[0]?.extensions.klingRequestId);
+  });
+
+  it.for(PASSING)('with %i is %s, retryable, and says when', async ([klingCode, code], { expect }) => {
+    const { errors } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
+    expect(errors?.[0]?.extensions).toMatchObject({ code, klingCode, retryable: true });
+    expect(errors?.[0]?.extensions.retryAfterMs).toBeGreaterThanOrEqual(1000);
+    expect(await requestIdsOf(klingCode)).toContain(errors?.[0]?.extensions.klingRequestId);
+  });
+
+  it.for(FAULTS)('with %i is UPSTREAM_UNAVAILABLE, sent once, and not called retryable', async (klingCode, { expect }) => {
+    const { errors } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', klingCode, retryable: false });
+    expect(await requestIdsOf(klingCode)).toEqual([errors?.[0]?.extensions.klingRequestId]);
+  });
+});
+
+describe('a create that Kling refuses', () => {
+  it.for(PERMANENT)('with %i is %s and leaves no task', async ([klingCode, code], { expect }) => {
+    const { errors } = await gateway.execute(CREATE_VOICE, voiceFor(klingCode));
+    expect(errors?.[0]?.extensions).toMatchObject({ code, klingCode, retryable: false });
+    const { data } = await gateway.execute('{ voiceTasks(first: 100, status: [QUEUED]) { edges { node { id } } } }');
+    expect(data.voiceTasks.edges).toEqual([]);
+  });
+
+  it.for(PASSING)('with %i for now is kept and waits', async ([klingCode], { expect }) => {
+    const { data } = await gateway.execute(CREATE_VOICE, voiceFor(klingCode));
+    const { id } = data.createVoice.task;
+    expect((await gateway.execute(VOICE_TASK, { id })).data.voiceTask).toMatchObject({ status: 'QUEUED', failure: null });
+  });
+});
