@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { badInputs } from './bad-inputs.ts';
+import { startGateway, type RunningGateway } from './gateway.ts';
+import {
+  CREATE_LIP_SYNC_TASK,
+  CREATE_VOICE,
+  IDENTIFY_FACES,
+  SYNTHESIZE_SPEECH,
+} from './operations.ts';
+
+const OPERATIONS = {
+  createVoice: CREATE_VOICE,
+  identifyFaces: IDENTIFY_FACES,
+  createLipSyncTask: CREATE_LIP_SYNC_TASK,
+  synthesizeSpeech: SYNTHESIZE_SPEECH,
+} as const;
+
+let gateway: RunningGateway;
+let face: string;
+let requestsBefore: number;
+beforeAll(async () => {
+  gateway = await startGateway();
+  const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
+  const { data } = await gateway.execute(IDENTIFY_FACES, { input: { video } });
+  face = data.identifyFaces.faceScan.faces[0].id;
+  requestsBefore = (await gateway.record()).requestCount;
+});
+afterAll(() => gateway.close());
+
+describe('an input that is wrong', () => {
+  // The face's id is known only once the gateway runs; the names are there before.
+  it.for(badInputs('').map(({ name }, i) => [name, i] as const))('is refused: %s', async ([, i], { expect }) => {
+    const { mutation, input, paths } = badInputs(face)[i]!;
+    const { data, errors } = await gateway.execute(OPERATIONS[mutation], { input });
+    expect(data ?? null).toBeNull();
+    expect(errors).toHaveLength(1);
+    const { code, retryable, issues } = errors![0]!.extensions;
+    expect({ code, retryable }).toEqual({ code: 'BAD_USER_INPUT', retryable: false });
+    expect([...new Set(issues?.map(({ path }) => path.join('.')))].toSorted()).toEqual([...paths].toSorted());
+    expect(issues?.every(({ message }) => message.length > 5)).toBe(true);
+  });
+
+  it('is one of at least 60, and none of them reached Kling', async ({ expect }) => {
+    expect(badInputs(face).length).toBeGreaterThanOrEqual(60);
+    expect((await gateway.record()).requestCount).toBe(requestsBefore);
+  });
+});
+
+describe('an input that GraphQL itself refuses', () => {
+  it.for([
+    ['two sources', { video: { url: 'https://example.com/a.mp4', videoId: '1' } }],
+    ['no source', { video: {} }],
+    ['a null source', { video: { url: null } }],
+    ['no video', {}],
+    ['an unknown field', { video: { videoId: '1' }, colour: 'red' }],
+    ['a number for a URL', { video: { url: 5 } }],
+  ] as const)('is BAD_USER_INPUT: %s', async ([, input], { expect }) => {
+    const { errors } = await gateway.execute(IDENTIFY_FACES, { input });
+    expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    expect((await gateway.record()).requestCount).toBe(requestsBefore);
+  });
+});

@@ -1,0 +1,147 @@
+/** Inputs that are wrong, each with the paths of everything that is wrong with it. */
+
+export interface BadInput {
+  readonly name: string;
+  readonly mutation: 'createVoice' | 'identifyFaces' | 'createLipSyncTask' | 'synthesizeSpeech';
+  readonly input: object;
+  readonly paths: readonly string[];
+}
+
+const VIDEO = 'https://example.com/clip.mp4';
+const SOUND = 'https://example.com/hello.mp3';
+const text = (length: number) => 'x'.repeat(length);
+
+/** A WAV of `durationMs` with silence in it: 8 kHz, 8 bit, one channel. */
+export function wav(durationMs: number): Buffer {
+  const samples = durationMs * 8;
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + samples, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8000, 24);
+  head.writeUInt32LE(8000, 28);
+  head.writeUInt16LE(1, 32);
+  head.writeUInt16LE(8, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(samples, 40);
+  return Buffer.concat([head, Buffer.alloc(samples, 128)]);
+}
+
+const URLS: readonly (readonly [string, string])[] = [
+  ['no URL at all', 'clip.mp4'],
+  ['plain http', 'http://example.com/clip.mp4'],
+  ['another scheme', 'ftp://example.com/clip.mp4'],
+  ['a data URL', 'data:video/mp4;base64,AAAA'],
+  ['a file URL', 'file:///etc/passwd'],
+  ['a user and a password', 'https://me:secret@example.com/clip.mp4'],
+  ['localhost', 'https://localhost/clip.mp4'],
+  ['a loopback address', 'https://127.0.0.1/clip.mp4'],
+  ['a loopback address as a number', 'https://2130706433/clip.mp4'],
+  ['a loopback address in hexadecimal', 'https://0x7f000001/clip.mp4'],
+  ['a private address', 'https://10.1.2.3/clip.mp4'],
+  ['the metadata address', 'https://169.254.169.254/clip.mp4'],
+  ['an IPv6 loopback address', 'https://[::1]/clip.mp4'],
+  ['an IPv4 address mapped to IPv6', 'https://[::ffff:10.0.0.1]/clip.mp4'],
+  ['a host without a dot', 'https://intranet/clip.mp4'],
+  ['an odd port', 'https://example.com:8443/clip.mp4'],
+  ['a line break', 'https://example.com/clip\r\n.mp4'],
+  ['over 2,048 characters', `https://example.com/${text(2048)}.mp4`],
+  ['a sound in the place of a video', 'https://example.com/clip.mp3'],
+  ['a picture', 'https://example.com/clip.png'],
+];
+
+function faces(name: string, input: object, paths: readonly string[]): BadInput {
+  return { name: `identifyFaces: ${name}`, mutation: 'identifyFaces', input, paths };
+}
+
+function voice(name: string, change: object, paths: readonly string[]): BadInput {
+  const input = { name: 'Narrator', source: { url: SOUND }, ...change };
+  return { name: `createVoice: ${name}`, mutation: 'createVoice', input, paths };
+}
+
+function speech(name: string, change: object, paths: readonly string[]): BadInput {
+  const input = { text: 'Hello', voiceId: 'uk_boy1', language: 'EN', ...change };
+  return { name: `synthesizeSpeech: ${name}`, mutation: 'synthesizeSpeech', input, paths };
+}
+
+/** `face`: a face from 0 to 5,000 ms, of a scan that was made for this. */
+function lipSync(face: string, name: string, change: object, paths: readonly string[]): BadInput {
+  const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
+  const { placement: placed, ...others } = change as { placement?: object };
+  const input = { faceId: face, sound: { url: SOUND }, placement: { ...placement, ...placed }, ...others };
+  return { name: `createLipSyncTask: ${name}`, mutation: 'createLipSyncTask', input, paths };
+}
+
+export function badInputs(face: string): readonly BadInput[] {
+  const at = (field: string) => [`input.placement.${field}`];
+  return [
+    ...URLS.map(([name, url]) => faces(name, { video: { url } }, ['input.video.url'])),
+    faces('an id with a blank', { video: { videoId: 'a b' } }, ['input.video.videoId']),
+    faces('an empty id', { video: { videoId: '' } }, ['input.video.videoId']),
+    faces('a path in an id', { video: { videoId: '../secrets' } }, ['input.video.videoId']),
+    faces('an endless id', { video: { videoId: text(200) } }, ['input.video.videoId']),
+    faces('an idempotency key with a blank', { video: { url: VIDEO }, idempotencyKey: 'a b' }, ['input.idempotencyKey']),
+    voice('no name', { name: '' }, ['input.name']),
+    voice('a name of blanks', { name: '   ' }, ['input.name']),
+    voice('a name of 21 characters', { name: text(21) }, ['input.name']),
+    voice('a name with a line break', { name: 'a\nb' }, ['input.name']),
+    voice('a file that is neither sound nor video', { source: { url: 'https://example.com/a.zip' } }, ['input.source.url']),
+    voice('a format that only lip-sync takes', { source: { url: 'https://example.com/a.m4a' } }, ['input.source.url']),
+    voice('an empty video id', { source: { videoId: '' } }, ['input.source.videoId']),
+    voice('an external id that is too long', { externalId: text(65) }, ['input.externalId']),
+    voice('everything at once', { name: text(21), source: { url: 'http://a.b/c.zip' }, externalId: ' ' }, [
+      'input.name',
+      'input.source.url',
+      'input.externalId',
+    ]),
+    speech('no text', { text: '' }, ['input.text']),
+    speech('a text of 1,001 characters', { text: text(1001) }, ['input.text']),
+    speech('a speed below 0.8', { speed: 0.79 }, ['input.speed']),
+    speech('a speed over 2', { speed: 2.01 }, ['input.speed']),
+    speech('no voice', { voiceId: '' }, ['input.voiceId']),
+    speech('a voice id with a line break', { voiceId: 'a\nb' }, ['input.voiceId']),
+    lipSync('nobody', 'a face that is none', {}, ['input.faceId']),
+    lipSync('RmFjZTpub25lOjA', 'a face of no scan', {}, ['input.faceId']),
+    lipSync(face, 'a volume below 0', { soundVolume: -0.1 }, ['input.soundVolume']),
+    lipSync(face, 'a volume over 2', { soundVolume: 2.1 }, ['input.soundVolume']),
+    lipSync(face, 'an original volume over 2', { originalAudioVolume: 3 }, ['input.originalAudioVolume']),
+    lipSync(face, 'a crop that starts before the sound', { placement: { cropStartMs: -1 } }, at('cropStartMs')),
+    lipSync(face, 'a crop of 1,999 ms', { placement: { cropEndMs: 1999 } }, at('cropEndMs')),
+    lipSync(face, 'a crop that ends before it starts', { placement: { cropStartMs: 3000, cropEndMs: 1000 } }, at('cropEndMs')),
+    lipSync(face, 'a crop past 60 s', { placement: { cropStartMs: 58_000, cropEndMs: 60_001 } }, at('cropEndMs')),
+    lipSync(face, 'a crop past the sound', { placement: { cropEndMs: 4000, soundDurationMs: 3999 } }, at('cropEndMs')),
+    lipSync(face, 'a sound that is too short', { placement: { soundDurationMs: 1999 } }, at('soundDurationMs')),
+    lipSync(face, 'a sound that is too long', { placement: { soundDurationMs: 60_001 } }, at('soundDurationMs')),
+    lipSync(face, 'a sound before the video', { placement: { insertAtMs: -1 } }, at('insertAtMs')),
+    lipSync(face, 'a sound past the video', { placement: { insertAtMs: 2001, videoDurationMs: 5000 } }, at('insertAtMs')),
+    lipSync(face, 'a sound past the longest video', { placement: { insertAtMs: 58_000 } }, at('insertAtMs')),
+    lipSync(face, '1,999 ms on the face', { placement: { insertAtMs: 3014 } }, at('insertAtMs')),
+    lipSync(face, 'a video that is too long', { placement: { videoDurationMs: 60_001 } }, at('videoDurationMs')),
+    lipSync(face, 'a video that is too short', { placement: { videoDurationMs: 1999 } }, at('videoDurationMs')),
+    lipSync(face, 'a sound URL of a video', { sound: { url: VIDEO } }, ['input.sound.url']),
+    lipSync(face, 'a sound at http', { sound: { url: 'http://example.com/a.mp3' } }, ['input.sound.url']),
+    lipSync(face, 'an empty audio id', { sound: { audioId: '' } }, ['input.sound.audioId']),
+    lipSync(face, 'base64 that is none', { sound: { base64: '***' } }, ['input.sound.base64']),
+    lipSync(face, 'base64 of nothing', { sound: { base64: '' } }, ['input.sound.base64']),
+    lipSync(face, 'a data URL', { sound: { base64: `data:audio/wav;base64,${wav(3000).toString('base64')}` } }, [
+      'input.sound.base64',
+    ]),
+    lipSync(face, 'base64 of a text', { sound: { base64: Buffer.from(text(4000)).toString('base64') } }, [
+      'input.sound.base64',
+    ]),
+    lipSync(face, 'base64 of over 5 MB', { sound: { base64: Buffer.alloc(5 * 1024 * 1024 + 1).toString('base64') } }, [
+      'input.sound.base64',
+    ]),
+    lipSync(face, 'a WAV shorter than the crop', { sound: { base64: wav(2500).toString('base64') } }, at('cropEndMs')),
+    lipSync(face, 'a bad external id', { externalId: 'a/b' }, ['input.externalId']),
+    lipSync('nobody', 'everything at once', { sound: { url: 'x' }, soundVolume: 9, placement: { cropEndMs: 1 } }, [
+      'input.faceId',
+      'input.sound.url',
+      'input.soundVolume',
+      'input.placement.cropEndMs',
+    ]),
+  ];
+}
