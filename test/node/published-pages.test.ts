@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect as check, it } from 'vitest';
+import { wav } from './bad-inputs.ts';
+import { startGateway, type RunningGateway } from './gateway.ts';
+import {
+  CREATE_LIP_SYNC_TASK,
+  CREATE_VOICE,
+  DELETE_VOICE,
+  IDENTIFY_FACES,
+  LIP_SYNC_TASK,
+  SYNTHESIZE_SPEECH,
+  VOICE_TASK,
+} from './operations.ts';
+
+let gateway: RunningGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+const INSTANT = check.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const TEXT = check.stringMatching(/./);
+const URL_TEXT = check.stringMatching(/^https?:\/\//);
+const DECIMAL = check.stringMatching(/^\d+(\.\d+)?$/);
+
+async function data(query: string, variables: object = {}) {
+  const answer = await gateway.execute(query, variables);
+  check(answer.errors).toBeUndefined();
+  return answer.data;
+}
+
+async function finished(query: string, field: string, id: string) {
+  await check.poll(async () => (await data(query, { id }))[field].status).toMatch(/SUCCEEDED|FAILED/);
+  return (await data(query, { id }))[field];
+}
+
+async function lipSyncOf(input: object) {
+  const video = { url: 'https://example.com/clip-10s.mp4' };
+  const { faceScan } = (await data(IDENTIFY_FACES, { input: { video } })).identifyFaces;
+  const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 };
+  const created = await data(CREATE_LIP_SYNC_TASK, { input: { faceId: faceScan.faces[0].id, placement, ...input } });
+  return finished(LIP_SYNC_TASK, 'lipSyncTask', created.createLipSyncTask.task.id);
+}
+
+describe('what Kling tells', () => {
+  it('of the faces of a video is all there', async ({ expect }) => {
+    const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
+    const { faceScan } = (await data(IDENTIFY_FACES, { input: { video } })).identifyFaces;
+    expect(faceScan).toMatchObject({ sessionId: TEXT, unitsDeducted: '0.05', klingRequestId: TEXT, createdAt: INSTANT });
+    expect(Date.parse(faceScan.expiresAt) - Date.parse(faceScan.createdAt)).toBe(24 * 3_600_000);
+    expect(faceScan.faces).toHaveLength(2);
+    expect(faceScan.faces[0]).toMatchObject({ faceId: TEXT, imageUrl: URL_TEXT, startMs: 0 });
+    expect(faceScan.faces[0].endMs).toBeGreaterThan(2000);
+    const again = await data(`query ($id: ID!) { faceScan(id: $id) { id faces { id } } }`, { id: faceScan.id });
+    expect(again.faceScan.faces[1].id).toBe(faceScan.faces[1].id);
+  });
+
+  it('of a lip-sync with a watermark is all there', async ({ expect }) => {
+    const task = await lipSyncOf({ sound: { url: 'https://example.com/a.mp3' }, watermark: true, externalId: 'mine-1' });
+    expect(task).toMatchObject({
+      externalId: 'mine-1',
+      klingTaskId: TEXT,
+      status: 'SUCCEEDED',
+      klingStatus: 'succeed',
+      failure: null,
+      createdAt: INSTANT,
+      updatedAt: INSTANT,
+      unitsDeducted: DECIMAL,
+      klingRequestId: TEXT,
+      watermarkEnabled: true,
+      parentVideo: { videoId: TEXT, url: URL_TEXT, durationMs: 10_000 },
+      videos: [{ videoId: TEXT, url: URL_TEXT, watermarkUrl: URL_TEXT, durationMs: 10_000 }],
+    });
+    expect(Date.parse(task.expiresAt) - Date.parse(task.updatedAt)).toBe(30 * 24 * 3_600_000);
+    const found = await data(`{ lipSyncTask(by: { externalId: "mine-1" }) { id } }`);
+    expect(found.lipSyncTask.id).toBe(task.id);
+  });
+
+  it('of a lip-sync with spoken text and of one with a file is all there', async ({ expect }) => {
+    const input = { text: 'Hello, this is a longer sentence. -4s', voiceId: 'uk_boy1', language: 'EN' };
+    const { speech } = (await data(SYNTHESIZE_SPEECH, { input })).synthesizeSpeech;
+    expect(speech).toMatchObject({ url: URL_TEXT, durationMs: 4000, unitsDeducted: '0.05', klingRequestId: TEXT });
+    expect(await lipSyncOf({ sound: { audioId: speech.audioId } })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await lipSyncOf({ sound: { base64: wav(4000).toString('base64') } })).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('of a failed task is classified, with its own words', async ({ expect }) => {
+    const input = { name: 'V', source: { url: 'https://example.com/sandbox-risk-control.mp3' } };
+    const created = await data(CREATE_VOICE, { input });
+    const task = await finished(VOICE_TASK, 'voiceTask', created.createVoice.task.id);
+    expect(task).toMatchObject({
+      status: 'FAILED',
+      expiresAt: null,
+      failure: { code: 'CONTENT_REJECTED', message: 'Failure to pass the risk control system' },
+    });
+  });
+
+  it('of a voice is all there, from its making to its end', async ({ expect }) => {
+    const input = { name: 'Narrator', source: { url: 'https://example.com/v.mp3' } };
+    const created = await data(CREATE_VOICE, { input });
+    const task = await finished(VOICE_TASK, 'voiceTask', created.createVoice.task.id);
+    expect(task).toMatchObject({ status: 'SUCCEEDED', unitsDeducted: '0.05', klingTaskId: TEXT });
+    const [voice] = task.voices;
+    expect(voice).toMatchObject({ voiceId: TEXT, name: 'Narrator', trialUrl: URL_TEXT, owner: 'ACCOUNT', ownerId: TEXT });
+    expect((await data(`query ($id: ID!) { voice(id: $id) { voiceId } }`, { id: voice.id })).voice).toMatchObject({
+      voiceId: voice.voiceId,
+    });
+    const listed = await data(`{ voices(first: 100) { edges { node { id } } } }`);
+    expect(listed.voices.edges).toContainEqual({ node: { id: voice.id } });
+    const { deleteVoice } = await data(DELETE_VOICE, { input: { voiceId: voice.id } });
+    expect(deleteVoice).toMatchObject({ deletedVoiceId: voice.id, klingRequestId: TEXT });
+    expect(Object.keys(deleteVoice)).toEqual(expect.arrayContaining(['klingTaskId', 'klingStatus']));
+    const again = await gateway.execute(DELETE_VOICE, { input: { voiceId: voice.id } });
+    expect(again.errors?.[0]?.extensions.code).toBe('NOT_FOUND');
+  });
+
+  it('in its own lists is all there, page by page', async ({ expect }) => {
+    const { account } = await data(`{ account {
+      lipSyncTasks(page: 1, pageSize: 2) { page pageSize klingRequestId items {
+        klingTaskId status klingStatus statusMessage externalTaskId unitsDeducted createdAt updatedAt watermarkEnabled
+        parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } } }
+      voiceTasks(page: 1, pageSize: 100) { klingRequestId items {
+        klingTaskId status klingStatus statusMessage externalTaskId unitsDeducted createdAt updatedAt
+        voices { voiceId name trialUrl ownerId } } }
+      presetVoices(page: 1, pageSize: 3) { klingRequestId items { voiceId name trialUrl owner ownerId } } } }`);
+    expect(account.lipSyncTasks).toMatchObject({ page: 1, pageSize: 2, klingRequestId: TEXT });
+    expect(account.lipSyncTasks.items).toHaveLength(2);
+    expect(account.lipSyncTasks.items[0]).toMatchObject({
+      klingTaskId: TEXT,
+      status: 'SUCCEEDED',
+      unitsDeducted: DECIMAL,
+      videos: [{ videoId: TEXT }],
+    });
+    expect(account.voiceTasks.items).toContainEqual(
+      expect.objectContaining({ status: 'FAILED', statusMessage: 'Failure to pass the risk control system' }),
+    );
+    expect(account.presetVoices.items).toHaveLength(3);
+    expect(account.presetVoices.items[0]).toMatchObject({ owner: 'KLING', ownerId: 'kling', trialUrl: URL_TEXT });
+  });
+});

@@ -1,0 +1,158 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { unstable_readConfig as readWranglerConfig } from 'wrangler';
+
+const ROOT = join(import.meta.dirname, '../..');
+const BIN = join(ROOT, 'node_modules/.bin');
+
+/** A Worker as it would be deployed, on disk. */
+export interface BuiltWorker {
+  readonly script: string;
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  readonly vars: Readonly<Record<string, string>>;
+  readonly objects: readonly { readonly binding: string; readonly className: string }[];
+}
+
+export interface RawWorkerOptions {
+  /** Where the configuration and the objects' storage are kept. Made if it is not there. */
+  readonly dir: string;
+  readonly port: number;
+  /** In the place of the `[vars]` of the same name, and beside the others. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** Gets each piece of what the process writes: its log and its crashes. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** One Worker in a `workerd serve` of its own: no proxy in front of it, its objects on disk. */
+export interface RawWorker {
+  readonly url: string;
+  /** Starts the process and waits until its port answers. Throws when it has ended before that. */
+  start(): Promise<void>;
+  /** SIGKILL; nothing is flushed or said goodbye to. Resolves once the process is gone. */
+  kill(): Promise<void>;
+  /** Where an object class keeps its SQLite files. */
+  storageDir(className: string): string;
+}
+
+const STARTUP_MS_MAX = 20_000;
+
+/** Every process that was started and has not ended. They end with this one, however it ends short of SIGKILL. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Bundles a Worker as `wrangler deploy` would, into `outDir`. `config`: its wrangler.toml, from the repository's root. */
+export async function buildWorker(config: string, outDir: string): Promise<BuiltWorker> {
+  const configPath = join(ROOT, config);
+  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', PATH: `${BIN}:${process.env['PATH']}` };
+  const args = ['deploy', '--dry-run', '--config', configPath, '--outdir', outDir];
+  await promisify(execFile)(join(BIN, 'wrangler'), args, { cwd: ROOT, env });
+  const { compatibility_date, compatibility_flags, vars, durable_objects } = readWranglerConfig({ config: configPath });
+  return {
+    script: join(outDir, 'index.js'),
+    compatibilityDate: compatibility_date ?? '',
+    compatibilityFlags: compatibility_flags,
+    vars: Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, String(value)])),
+    objects: durable_objects.bindings.map(({ name, class_name }) => ({ binding: name, className: class_name })),
+  };
+}
+
+/** A port of the loopback that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => void server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+/** Not started yet. Processes share nothing but the ports they are told of. */
+export function createRawWorker(worker: BuiltWorker, { dir, port, vars, onOutput }: RawWorkerOptions): RawWorker {
+  const storage = join(dir, 'storage');
+  mkdirSync(storage, { recursive: true });
+  const config = join(dir, 'config.capnp');
+  writeFileSync(config, toCapnp(worker, { storage, port, vars: { ...worker.vars, ...vars } }));
+  let child: ChildProcess | null = null;
+
+  async function answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(false));
+    });
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    storageDir: (className) => join(storage, className),
+
+    async start() {
+      const started = spawn(join(BIN, 'workerd'), ['serve', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+      child = started;
+      running.add(started);
+      started.once('exit', () => running.delete(started));
+      for (const stream of [started.stdout, started.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => onOutput?.(text));
+      }
+      const deadlineMs = Date.now() + STARTUP_MS_MAX;
+      while (!(await answers())) {
+        if (started.exitCode !== null) throw new Error(`workerd ended with ${started.exitCode} before it listened`);
+        if (Date.now() > deadlineMs) throw new Error('workerd does not listen');
+        await wait(10);
+      }
+    },
+
+    async kill() {
+      const ending = child;
+      child = null;
+      if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return;
+      const ended = new Promise((resolve) => void ending.once('exit', resolve));
+      ending.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+function toCapnp(
+  { script, compatibilityDate, compatibilityFlags, objects }: BuiltWorker,
+  { storage, port, vars }: { storage: string; port: number; vars: Readonly<Record<string, string>> },
+): string {
+  const text = (value: string): string => JSON.stringify(value);
+  const bindings = [
+    ...Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...objects.map(
+      ({ binding, className }) => `(name = ${text(binding)}, durableObjectNamespace = ${text(className)})`,
+    ),
+  ];
+  const namespaces = objects.map(
+    ({ className }) => `(className = ${text(className)}, uniqueKey = ${text(className)}, enableSql = true)`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "disk", disk = (path = ${text(storage)}, writable = true)),
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed ${text(script)})],
+  compatibilityDate = ${text(compatibilityDate)},
+  compatibilityFlags = [${compatibilityFlags.map(text).join(', ')}],
+  globalOutbound = "internet",
+  durableObjectStorage = (localDisk = "disk"),
+  bindings = [${bindings.join(', ')}],
+  durableObjectNamespaces = [${namespaces.join(', ')}],
+);
+`;
+}

@@ -1,0 +1,38 @@
+import { getNamedType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
+import { describe, it } from 'vitest';
+import readme from '../README.md?raw';
+import { schema } from '../src/schema/schema.ts';
+import { PUBLISHED, publishedTable } from './support/published-pages.ts';
+
+const tests = import.meta.glob<string>('./{kling,node}/*.test.ts', { query: '?raw', import: 'default', eager: true });
+
+/** Whether the schema has `Type.field` or `Type.field(argument:)`. */
+function isInSchema(coordinate: string): boolean {
+  const [, typeName = '', fieldName = '', , argument] = /^(\w+)\.(\w+)(\((\w+):\))?$/.exec(coordinate) ?? [];
+  const type = schema.getType(typeName);
+  if (isInputObjectType(type)) return fieldName in type.getFields();
+  if (!isObjectType(type) && !isInterfaceType(type)) return false;
+  const field = type.getFields()[fieldName];
+  if (field === undefined || getNamedType(field.type) === undefined) return false;
+  return argument === undefined || field.args.some(({ name }) => name === argument);
+}
+
+/** What the test must speak of: Kling's own name on the wire, or the field by which a client sees it. */
+function wordsOf(kling: string, graphql: string): readonly string[] {
+  const onTheWire = kling.replace(/\s*\(.*\)$/, '').split(/[.,[\]/ ]+/).findLast((word) => word !== '') ?? '';
+  return [onTheWire, graphql.replace(/^.*[.](\w+).*$/, '$1')];
+}
+
+describe('the table of everything that Kling publishes', () => {
+  const rows = PUBLISHED.flatMap(({ endpoint, rows: some }) => some.map((row) => [endpoint, ...row] as const));
+
+  it.for(rows)('%s: %s is %s, shown by %s', ([, kling, graphql, test], { expect }) => {
+    if (!graphql.startsWith('(')) expect(isInSchema(graphql)).toBe(true);
+    const text = tests[`./${test}`] ?? '';
+    expect(wordsOf(kling, graphql).some((word) => text.includes(word))).toBe(true);
+  });
+
+  it('is the one in the README', ({ expect }) => {
+    expect(readme).toContain(publishedTable());
+  });
+});

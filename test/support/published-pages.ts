@@ -1,0 +1,194 @@
+/**
+ * Every request parameter and every response field of the two pages that Kling publishes ("Custom Voice" and "Lip-Sync",
+ * read 2026-09), with its name in the GraphQL schema and the test that shows it. The README's table is this one.
+ */
+
+/** Kling's name; where it is found in the schema (a coordinate, or a plain text in brackets); the test's file under test/. */
+export type PublishedRow = readonly [kling: string, graphql: string, test: string];
+
+export interface PublishedEndpoint {
+  readonly endpoint: string;
+  readonly rows: readonly PublishedRow[];
+}
+
+const VOICES = 'kling/voices.test.ts';
+const LIP_SYNC = 'kling/lip-sync.test.ts';
+const LIVE = 'node/published-pages.test.ts';
+const CODES = 'node/business-codes.test.ts';
+
+/** The envelope is the same everywhere. */
+const ENVELOPE: readonly PublishedRow[] = [
+  ['code', '(errors) extensions.klingCode', CODES],
+  ['message', '(errors) message', CODES],
+];
+
+const TASK: readonly PublishedRow[] = [
+  ['task_id', 'Task.klingTaskId', LIVE],
+  ['task_status', 'Task.status', LIVE],
+  ['created_at', 'Task.createdAt', LIVE],
+  ['updated_at', 'Task.updatedAt', LIVE],
+];
+
+const LISTED: readonly PublishedRow[] = [
+  ['task_id', 'AccountTask.klingTaskId', LIVE],
+  ['task_status', 'AccountTask.status', LIVE],
+  ['task_status_msg', 'AccountTask.statusMessage', LIVE],
+  ['final_unit_deduction', 'AccountTask.unitsDeducted', LIVE],
+  ['created_at', 'AccountTask.createdAt', LIVE],
+  ['updated_at', 'AccountTask.updatedAt', LIVE],
+];
+
+const VOICE: readonly PublishedRow[] = [
+  ['voices[].voice_id', 'Voice.voiceId', LIVE],
+  ['voices[].voice_name', 'Voice.name', LIVE],
+  ['voices[].trial_url', 'Voice.trialUrl', LIVE],
+  ['voices[].owned_by', 'Voice.ownerId', LIVE],
+];
+
+const VIDEO: readonly PublishedRow[] = [
+  ['parent_video.id', 'ParentVideo.videoId', LIVE],
+  ['parent_video.url', 'ParentVideo.url', LIVE],
+  ['parent_video.duration', 'ParentVideo.durationMs', LIVE],
+  ['videos[].id', 'GeneratedVideo.videoId', LIVE],
+  ['videos[].url', 'GeneratedVideo.url', LIVE],
+  ['videos[].watermark_url', 'GeneratedVideo.watermarkUrl', LIVE],
+  ['videos[].duration', 'GeneratedVideo.durationMs', LIVE],
+];
+
+export const PUBLISHED: readonly PublishedEndpoint[] = [
+  {
+    endpoint: 'POST /v1/general/custom-voices',
+    rows: [
+      ['voice_name', 'CreateVoiceInput.name', VOICES],
+      ['voice_url', 'VoiceSourceInput.url', VOICES],
+      ['video_id', 'VoiceSourceInput.videoId', VOICES],
+      ['callback_url', '(set by the gateway to its own address)', VOICES],
+      ['external_task_id', 'Task.id', VOICES],
+      ...ENVELOPE,
+      ['request_id', 'Task.klingRequestId', LIVE],
+      ['task_info.external_task_id', 'Task.id', LIVE],
+      ...TASK,
+    ],
+  },
+  {
+    endpoint: 'GET /v1/general/custom-voices/{id}',
+    rows: [
+      ['task_id / external_task_id (path)', 'TaskReferenceInput.id', VOICES],
+      ...ENVELOPE,
+      ['request_id', '(errors) extensions.klingRequestId', CODES],
+      ...TASK,
+      ['task_status_msg', 'TaskFailure.message', LIVE],
+      ['task_info.external_task_id', 'Task.id', LIVE],
+      ...VOICE,
+      ['final_unit_deduction', 'Task.unitsDeducted', LIVE],
+    ],
+  },
+  {
+    endpoint: 'GET /v1/general/custom-voices',
+    rows: [
+      ['pageNum', 'Account.voiceTasks(page:)', VOICES],
+      ['pageSize', 'Account.voiceTasks(pageSize:)', VOICES],
+      ...ENVELOPE,
+      ['request_id', 'AccountPage.klingRequestId', LIVE],
+      ...LISTED,
+      ['task_info.external_task_id', 'AccountTask.externalTaskId', LIVE],
+      ...VOICE,
+    ],
+  },
+  {
+    endpoint: 'GET /v1/general/presets-voices',
+    rows: [
+      ['pageNum', 'Account.presetVoices(page:)', VOICES],
+      ['pageSize', 'Account.presetVoices(pageSize:)', VOICES],
+      ...ENVELOPE,
+      ['request_id', 'AccountPage.klingRequestId', LIVE],
+      ['task_id, task_status, task_status_msg, created_at, updated_at', '(of the wrapping, which has no task: left out)', VOICES],
+      ...VOICE,
+    ],
+  },
+  {
+    endpoint: 'POST /v1/general/delete-voices',
+    rows: [
+      ['voice_id', 'DeleteVoiceInput.voiceId', VOICES],
+      ...ENVELOPE,
+      ['request_id', 'DeleteVoicePayload.klingRequestId', LIVE],
+      ['task_id', 'DeleteVoicePayload.klingTaskId', LIVE],
+      ['task_status', 'DeleteVoicePayload.klingStatus', LIVE],
+    ],
+  },
+  {
+    endpoint: 'POST /v1/videos/identify-face',
+    rows: [
+      ['video_id', 'VideoSourceInput.videoId', 'kling/faces.test.ts'],
+      ['video_url', 'VideoSourceInput.url', 'kling/faces.test.ts'],
+      ...ENVELOPE,
+      ['request_id', 'FaceScan.klingRequestId', LIVE],
+      ['session_id', 'FaceScan.sessionId', LIVE],
+      ['final_unit_deduction', 'FaceScan.unitsDeducted', LIVE],
+      ['face_data[].face_id', 'Face.faceId', LIVE],
+      ['face_data[].face_image', 'Face.imageUrl', LIVE],
+      ['face_data[].start_time', 'Face.startMs', LIVE],
+      ['face_data[].end_time', 'Face.endMs', LIVE],
+    ],
+  },
+  {
+    endpoint: 'POST /v1/videos/advanced-lip-sync',
+    rows: [
+      ['session_id', 'CreateLipSyncTaskInput.faceId', LIP_SYNC],
+      ['face_choose[].face_id', 'CreateLipSyncTaskInput.faceId', LIP_SYNC],
+      ['face_choose[].audio_id', 'SoundSourceInput.audioId', LIP_SYNC],
+      ['face_choose[].sound_file (URL)', 'SoundSourceInput.url', LIP_SYNC],
+      ['face_choose[].sound_file (Base64)', 'SoundSourceInput.base64', LIP_SYNC],
+      ['face_choose[].sound_start_time', 'PlacementInput.cropStartMs', LIP_SYNC],
+      ['face_choose[].sound_end_time', 'PlacementInput.cropEndMs', LIP_SYNC],
+      ['face_choose[].sound_insert_time', 'PlacementInput.insertAtMs', LIP_SYNC],
+      ['face_choose[].sound_volume', 'CreateLipSyncTaskInput.soundVolume', LIP_SYNC],
+      ['face_choose[].original_audio_volume', 'CreateLipSyncTaskInput.originalAudioVolume', LIP_SYNC],
+      ['watermark_info.enabled', 'CreateLipSyncTaskInput.watermark', LIP_SYNC],
+      ['external_task_id', 'Task.id', LIP_SYNC],
+      ['callback_url', '(set by the gateway to its own address)', LIP_SYNC],
+      ...ENVELOPE,
+      ['request_id', 'Task.klingRequestId', LIVE],
+      ['task_info.external_task_id', 'Task.id', LIVE],
+      ...TASK,
+    ],
+  },
+  {
+    endpoint: 'GET /v1/videos/advanced-lip-sync/{id}',
+    rows: [
+      ['task_id (path)', 'TaskReferenceInput.id', LIP_SYNC],
+      ...ENVELOPE,
+      ['request_id', '(errors) extensions.klingRequestId', CODES],
+      ...TASK,
+      ['task_status_msg', 'TaskFailure.message', LIVE],
+      ...VIDEO,
+      ['watermark_info.enabled', 'LipSyncTask.watermarkEnabled', LIVE],
+      ['final_unit_deduction', 'Task.unitsDeducted', LIVE],
+    ],
+  },
+  {
+    endpoint: 'GET /v1/videos/advanced-lip-sync',
+    rows: [
+      ['pageNum', 'Account.lipSyncTasks(page:)', LIP_SYNC],
+      ['pageSize', 'Account.lipSyncTasks(pageSize:)', LIP_SYNC],
+      ...ENVELOPE,
+      ['request_id', 'AccountPage.klingRequestId', LIVE],
+      ...LISTED,
+      ...VIDEO,
+      ['watermark_info.enabled', 'AccountLipSyncTask.watermarkEnabled', LIVE],
+    ],
+  },
+];
+
+/** The table as it stands in the README. */
+export function publishedTable(): string {
+  const lines = ['| Kling | GraphQL | test |', '|---|---|---|'];
+  for (const { endpoint, rows } of PUBLISHED) {
+    lines.push(`| **${endpoint}** | | |`);
+    for (const [kling, graphql, test] of rows) {
+      const shown = graphql.startsWith('(') ? graphql : `\`${graphql}\``;
+      lines.push(`| \`${kling}\` | ${shown} | \`test/${test}\` |`);
+    }
+  }
+  return lines.join('\n');
+}
