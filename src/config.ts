@@ -66,15 +66,8 @@ export function readConfig(env: object): ConfigResult {
   const accessKey = read('KLING_ACCESS_KEY');
   const secretKey = read('KLING_SECRET_KEY');
   const apiKey = read('KLING_API_KEY');
-  const hasPair = accessKey !== null || secretKey !== null;
-  if (hasPair && apiKey !== null)
-    report('KLING_API_KEY', 'is set beside KLING_ACCESS_KEY or KLING_SECRET_KEY; keep one kind only');
-  else if (!hasPair && apiKey === null) {
-    report('KLING_ACCESS_KEY', 'is missing, with KLING_SECRET_KEY (or KLING_API_KEY in the place of both)');
-  } else if (apiKey === null && accessKey === null)
-    report('KLING_ACCESS_KEY', 'is missing, while KLING_SECRET_KEY is set');
-  else if (apiKey === null && secretKey === null)
-    report('KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set');
+  const keyProblem = keyProblemOf(accessKey, secretKey, apiKey);
+  if (keyProblem !== null) report(...keyProblem);
 
   const publicUrl = read('PUBLIC_URL');
   const callbackSecret = read('CALLBACK_SECRET');
@@ -120,6 +113,23 @@ export function configOf(env: object): Config {
   const result = configResultOf(env);
   if (result.ok) return result.config;
   throw new Error(result.problems.map(({ setting, message }) => `${setting} ${message}`).join('\n'));
+}
+
+/** One kind of key, and all of it. */
+function keyProblemOf(
+  accessKey: string | null,
+  secretKey: string | null,
+  apiKey: string | null,
+): readonly [SettingName, string] | null {
+  const hasPart = accessKey !== null || secretKey !== null;
+  if (apiKey !== null) {
+    return hasPart ? ['KLING_API_KEY', 'is set beside KLING_ACCESS_KEY or KLING_SECRET_KEY; keep one kind only'] : null;
+  }
+  if (!hasPart) {
+    return ['KLING_ACCESS_KEY', 'is missing, with KLING_SECRET_KEY (or KLING_API_KEY in the place of both)'];
+  }
+  if (accessKey === null) return ['KLING_ACCESS_KEY', 'is missing, while KLING_SECRET_KEY is set'];
+  return secretKey === null ? ['KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set'] : null;
 }
 
 /** Wrangler binds numbers and booleans of `[vars]` as such. Blank counts as absent. */

@@ -18,9 +18,11 @@ it('prints as schema.graphql', async ({ expect }) => {
 
 type Element = readonly [name: string, description: string | null | undefined];
 
-const elements: readonly Element[] = Object.values(schema.getTypeMap())
-  .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
-  .flatMap((type) => [[type.name, type.description] as const, ...elementsIn(type)]);
+const elements: readonly Element[] = Object.values(schema.getTypeMap()).flatMap((type) =>
+  isIntrospectionType(type) || isSpecifiedScalarType(type)
+    ? []
+    : [[type.name, type.description] as const, ...elementsIn(type)],
+);
 
 describe('every description', () => {
   it('is there', ({ expect }) => {

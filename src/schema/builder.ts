@@ -1,11 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import type { GatewayContext } from '../context.ts';
-import { badUserInput } from '../errors.ts';
-import { decodeGlobalId, encodeGlobalId, NOTHING, NODE_TYPES } from './global-id.ts';
-
-/** How many objects `nodes` loads at once: each is one read of the ledger. */
-const NODES_MAX = 100;
+import { encodeGlobalId } from './global-id.ts';
 
 /** The one schema builder. Fields are non-null and arguments required unless they say otherwise. */
 export const builder = new SchemaBuilder<{
@@ -26,7 +22,6 @@ export const builder = new SchemaBuilder<{
   relay: {
     cursorType: 'String',
     encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
-    decodeGlobalID: (globalId) => decodeGlobalId(globalId) ?? NOTHING,
     idFieldOptions: {
       description:
         "Opaque and stable: pass it back as it is, to `node` or wherever an `ID` of this type is asked for. Not one of Kling's ids.",
@@ -34,24 +29,9 @@ export const builder = new SchemaBuilder<{
     nodeTypeOptions: {
       description: "Anything that can be read again by its id alone, as Relay's Object Identification asks.",
     },
-    nodeQueryOptions: {
-      description:
-        "Any object by its `id`. Null when there is none, when it is not the caller's, or when the id is not one of this gateway's: the three cannot be told apart.",
-      args: { id: { description: 'An `id` that this gateway gave out, of whatever type.' } },
-      resolve: (_root, { id }, _context, _info, resolveNode) => (isNodeId(id) ? resolveNode(id) : null),
-    },
-    nodesQueryOptions: {
-      description:
-        'As `node`, for many at once: the answers are in the order of the ids, null for each that is not found.',
-      nullable: { list: false, items: true },
-      args: { ids: { description: `At most ${NODES_MAX}; more are \`BAD_USER_INPUT\`. Repeats are read once.` } },
-      async resolve(_root, { ids }, _context, _info, resolveNodes) {
-        if (ids.length > NODES_MAX) throw badUserInput([{ path: ['ids'], message: `at most ${NODES_MAX} ids` }]);
-        const found = await resolveNodes(ids.filter(isNodeId));
-        let next = 0;
-        return ids.map((id) => (isNodeId(id) ? found[next++] : null));
-      },
-    },
+    // node.ts has them: the plugin's own fail as a whole for an id that is not one of this gateway's.
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
     pageInfoTypeOptions: {
       description: "Where a window of a list lies in the whole, as Relay's Cursor Connections ask.",
     },
@@ -79,7 +59,3 @@ builder.mutationType({
   description:
     'Paid or lasting work at Kling. Several in one request run one after another, and what was done stays done when another fails, but `data` is null then: send one at a time.',
 });
-
-function isNodeId(id: { readonly typename: string }): boolean {
-  return NODE_TYPES.some((type) => type === id.typename);
-}

@@ -2,9 +2,7 @@
 export const NODE_TYPES = ['LipSyncTask', 'VoiceTask', 'Voice', 'FaceScan', 'Face'] as const;
 export type NodeType = (typeof NODE_TYPES)[number];
 
-/** What an id means that this gateway never gave out. */
-export const NOTHING: GlobalId = { typename: '', id: '' };
-
+/** What an id says: which type, and which of it. */
 export interface GlobalId {
   readonly typename: string;
   readonly id: string;

@@ -4,6 +4,7 @@ import './date-time.ts';
 import './error-code.ts';
 import './face-scan.ts';
 import './lip-sync-task.ts';
+import './node.ts';
 import './speech.ts';
 import './tasks.ts';
 import './voice-task.ts';

@@ -40,7 +40,7 @@ describe('a failure of the gateway', () => {
     } as const;
     client.ledger.failure = new GatewayError(failure, { cause: new Error(SECRET) });
     const { errors } = await client.execute(QUERY);
-    const { message, ...shown } = failure;
+    const { message: _, ...shown } = failure;
     expect(errors?.[0]?.extensions).toEqual({ ...shown, requestId: 'request-of-test' });
     expect(JSON.stringify(errors)).not.toContain(SECRET);
   });

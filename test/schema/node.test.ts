@@ -25,16 +25,10 @@ const STRANGERS = [
   'x',
   '%%%',
   'l',
-  ...[
-    'LipSyncTask:v',
-    'VoiceTask:l',
-    'Voice:none',
-    'FaceScan:none',
-    'Face:s',
-    'Face:s:9',
-    'Face:none:0',
-    'Face::0',
-  ].map((text) => encodeGlobalId(...(text.split(/:(.*)/s).slice(0, 2) as [string, string]))),
+  ...['v', 'none'].map((id) => encodeGlobalId('LipSyncTask', id)),
+  ...['l', 'none'].map((id) => encodeGlobalId('VoiceTask', id)),
+  ...['Voice', 'FaceScan'].map((type) => encodeGlobalId(type, 'none')),
+  ...['s', 's:9', 's:', 'none:0', ':0'].map((id) => encodeGlobalId('Face', id)),
   ...['Task:l', 'Query:x', 'Node:l', 'Speech:x', 'constructor:x', '__proto__:x', 'LipSyncTask:', ':l'].map(btoa),
 ];
 

@@ -57,7 +57,7 @@ export class FakeLedger implements Ledger {
   }
   async voice(voiceId: string): Promise<Voice | null> {
     this.#called('voice', voiceId);
-    return this.voicesKept.find((voice) => voice.voiceId === voiceId) ?? null;
+    return this.voicesKept.find((kept) => kept.voiceId === voiceId) ?? null;
   }
   async voices(window: Window): Promise<Slice<Voice>> {
     this.#called('voices', window);

@@ -1,5 +1,4 @@
 import { runInDurableObject } from 'cloudflare:test';
-import type { TaskSnapshot, TaskStatus } from '../../src/domain/task.ts';
 import type { KlingClient } from '../../src/kling/client.ts';
 import { KlingError, type Outcome } from '../../src/kling/kling-error.ts';
 import { createCreates, type Creates } from '../../src/ledger/creates.ts';
@@ -121,31 +120,4 @@ function scripted(methods: Partial<KlingClient>): KlingClient {
 
 export function klingError(outcome: Outcome, code: ErrorCode = 'UPSTREAM_UNAVAILABLE', klingCode = 5000): KlingError {
   return new KlingError(outcome, { code, message: 'scripted', retryable: false, klingCode });
-}
-
-const KLING_WORDS: Record<TaskStatus, string> = {
-  QUEUED: 'submitted',
-  SUBMITTED: 'submitted',
-  PROCESSING: 'processing',
-  SUCCEEDED: 'succeed',
-  FAILED: 'failed',
-  UNRECOGNIZED: 'in_review',
-};
-
-/** What Kling says of a task. */
-export function snapshotOf(status: TaskStatus, change: Partial<TaskSnapshot> & Record<string, unknown> = {}): TaskSnapshot & { voices: [] } {
-  return {
-    klingTaskId: 'kling-1',
-    externalTaskId: null,
-    status,
-    klingStatus: KLING_WORDS[status],
-    statusMessage: null,
-    createdAtMs: null,
-    updatedAtMs: null,
-    unitsDeducted: null,
-    balanceDeducted: null,
-    klingRequestId: null,
-    voices: [],
-    ...change,
-  };
 }

@@ -63,6 +63,18 @@ export function voiceInput(externalId: string | null, words = 'sandbox-never-end
   return { name, source: { url: `https://example.com/${words}.mp3` }, externalId };
 }
 
+/** A lip-sync on a face that is scanned for it; by itself it never ends. */
+export async function lipSyncInput(ledger: LedgerStub, externalId: string | null) {
+  const video = { url: 'https://example.com/clip-sandbox-never-ends.mp4' };
+  const scan = valueOf(await ledger.identifyFaces({ video }));
+  return {
+    faceId: `${scan.id}:${scan.faces[0]!.faceId}`,
+    sound: { url: 'https://example.com/sound.mp3' },
+    placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
+    externalId,
+  };
+}
+
 export function ledgerOf(tenant: string): LedgerStub {
   return env.TASK_LEDGER.getByName(tenant);
 }
@@ -105,7 +117,7 @@ export function storedTask(ledger: LedgerStub, taskId: string): Promise<StoredTa
 /** Lets the time of everything that waits come now, and runs the alarm to its end. */
 export function ring(ledger: LedgerStub): Promise<void> {
   return runInDurableObject(ledger, async (instance, state) => {
-    state.storage.sql.exec('UPDATE task SET wake_at = 0 WHERE wake_at IS NOT NULL');
+    state.storage.sql.exec('UPDATE task SET wake_at = 1 WHERE wake_at IS NOT NULL');
     await (instance as TaskLedger).alarm();
   });
 }

@@ -18,7 +18,7 @@ export const synthesize: Handler = (call, account) => {
   const language = readRequiredText(call.body, 'voice_language');
   readNumber(call.body, 'voice_speed', 0.8, 2, 1);
   if (language !== 'zh' && language !== 'en') throw invalid('input.voiceLanguage: must be one of zh, en');
-  if (!isSpeechVoice(voiceId, language)) throw invalid(`Voice id not found: ${voiceId}`);
+  if (!isSpeechVoice(voiceId)) throw invalid(`Voice id not found: ${voiceId}`);
   charge(account, prices.speech);
   const audioId = createDigitsId();
   const taskId = createDigitsId();

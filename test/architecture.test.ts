@@ -1,0 +1,109 @@
+import { describe, it } from 'vitest';
+import { SETTINGS } from '../src/settings.ts';
+
+const sources = import.meta.glob<string>('../src/**/*.ts', { query: '?raw', import: 'default', eager: true });
+const tests = import.meta.glob<string>('./**/*.ts', { query: '?raw', import: 'default', eager: true });
+
+/** What a folder of `src` may import beside itself: folders, and files of the root. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  domain: ['lib', 'errors.ts'],
+  kling: ['domain', 'lib', 'errors.ts'],
+  schema: ['domain', 'lib', 'errors.ts', 'context.ts'],
+  auth: ['domain', 'lib', 'errors.ts'],
+  account: ['domain', 'lib', 'errors.ts', 'config.ts'],
+  ledger: ['account', 'auth', 'kling', 'domain', 'lib', 'errors.ts', 'config.ts'],
+  hub: ['ledger', 'auth', 'schema', 'domain', 'lib', 'errors.ts', 'context.ts', 'config.ts'],
+  http: ['ledger', 'hub', 'auth', 'schema', 'kling', 'domain', 'lib', 'errors.ts', 'context.ts', 'config.ts'],
+  sandbox: [],
+  scripts: [],
+};
+
+/** Where a Worker or an object begins: what they are given by the platform goes no further down. */
+const ROOTS = new Set([
+  'index.ts',
+  'gateway.ts',
+  'config.ts',
+  'ledger/task-ledger.ts',
+  'account/kling-account.ts',
+  'hub/hub.ts',
+]);
+
+const files = Object.entries(sources)
+  .map(([path, text]) => ({ path: path.replace('../src/', ''), text }))
+  .filter(({ path }) => !path.endsWith('.d.ts'));
+
+const ownPart = files.filter(({ path }) => !path.startsWith('sandbox/') && !path.startsWith('scripts/'));
+
+function importsOf({ path, text }: { readonly path: string; readonly text: string }): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map((match) =>
+    new URL(match[1]!, `file:///${path}`).pathname.slice(1),
+  );
+}
+
+const folderOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path);
+
+describe('imports', () => {
+  it.for(files.filter(({ path }) => path.includes('/')))('of $path point one way', (file, { expect }) => {
+    const folder = folderOf(file.path);
+    const allowed = new Set([folder, ...(MAY_IMPORT[folder] ?? [])]);
+    expect(importsOf(file).filter((path) => !allowed.has(folderOf(path)))).toEqual([]);
+  });
+
+  it('have a rule for every folder', ({ expect }) => {
+    const folders = new Set(files.filter(({ path }) => path.includes('/')).map(({ path }) => folderOf(path)));
+    expect([...folders].filter((folder) => !(folder in MAY_IMPORT))).toEqual([]);
+  });
+
+  it('reach every file of the product from its roots', ({ expect }) => {
+    const seen = new Set<string>();
+    const visit = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      const text = sources[`../src/${path}`];
+      if (text !== undefined) importsOf({ path, text }).forEach(visit);
+    };
+    visit('index.ts');
+    expect(ownPart.map(({ path }) => path).filter((path) => !seen.has(path))).toEqual([]);
+  });
+});
+
+describe('the platform', () => {
+  it('is named at the roots only', ({ expect }) => {
+    const others = ownPart.filter(({ path }) => !ROOTS.has(path));
+    const naming = others.filter(({ text }) => /\bEnv\b|\benv\.|from 'cloudflare:workers'/.test(withoutComments(text)));
+    expect(naming.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('is asked for settings by config.ts only', ({ expect }) => {
+    const reads = new RegExp(`\\b(?:env|process\\.env)(?:\\.|\\[')(?:${Object.keys(SETTINGS).join('|')})\\b`);
+    const reading = ownPart.filter(({ path, text }) => path !== 'config.ts' && reads.test(withoutComments(text)));
+    expect(reading.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('gives the time and chance at the roots only', ({ expect }) => {
+    const pure = files.filter(({ path }) => ['domain', 'schema'].includes(folderOf(path)));
+    const impure = pure.filter(({ text }) =>
+      /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bcrypto\.|\bfetch\(|\bsetTimeout\b/.test(withoutComments(text)),
+    );
+    expect(impure.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it('are short enough to be read', ({ expect }) => {
+    const all = [...files, ...Object.entries(tests).map(([path, text]) => ({ path: `test/${path.slice(2)}`, text }))];
+    const long = all.filter(({ text }) => text.split('\n').length > 251);
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('are named in kebab-case, and have no default but where the platform wants one', ({ expect }) => {
+    expect(files.map(({ path }) => path).filter((path) => !/^[a-z\d/-]+\.ts$/.test(path))).toEqual([]);
+    const defaults = files.filter(({ text }) => /^export default/m.test(text)).map(({ path }) => path);
+    expect(defaults.filter((path) => !/(^|\/)index\.ts$/.test(path))).toEqual([]);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[^]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
+}

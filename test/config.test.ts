@@ -1,0 +1,175 @@
+import { describe, it } from 'vitest';
+import { configOf, configResultOf, readConfig } from '../src/config.ts';
+import { SETTINGS } from '../src/settings.ts';
+
+const SECRET = 'a-secret-that-must-never-be-shown-anywhere';
+const PRODUCTION = {
+  KLING_BASE_URL: 'https://api-singapore.klingai.com',
+  KLING_ACCESS_KEY: 'ak',
+  KLING_SECRET_KEY: 'sk',
+  PUBLIC_URL: 'https://gateway.example.com',
+  CALLBACK_SECRET: SECRET,
+};
+const DEVELOPMENT = { ENVIRONMENT: 'development', KLING_BASE_URL: 'http://localhost:8788', KLING_API_KEY: 'key' };
+
+function problemsOf(env: object): string[] {
+  const result = readConfig(env);
+  return result.ok ? [] : result.problems.map(({ setting }) => setting);
+}
+
+describe('a configuration', () => {
+  it('for production needs five settings; the others have defaults', ({ expect }) => {
+    expect(readConfig(PRODUCTION)).toEqual({
+      ok: true,
+      config: {
+        environment: 'production',
+        kling: {
+          baseUrl: 'https://api-singapore.klingai.com',
+          keys: { accessKey: 'ak', secretKey: 'sk' },
+          timeoutMs: 30_000,
+          concurrency: 5,
+        },
+        callbacks: { publicUrl: 'https://gateway.example.com', secret: SECRET, webhookSecrets: [] },
+        bodyBytesMax: 8_000_000,
+        tasks: { maxAgeMs: 86_400_000, eventRetentionMs: 86_400_000, eventsPerTaskMax: 1000 },
+        tenantMonthlyUnitsMax: null,
+        introspection: false,
+      },
+    });
+  });
+
+  it('for development needs a host and a key', ({ expect }) => {
+    expect(readConfig(DEVELOPMENT)).toMatchObject({
+      ok: true,
+      config: {
+        environment: 'development',
+        kling: { baseUrl: 'http://localhost:8788', keys: { apiKey: 'key' } },
+        callbacks: { publicUrl: null, secret: null },
+        introspection: true,
+      },
+    });
+  });
+
+  it('takes every setting that is given, numbers of wrangler.toml too', ({ expect }) => {
+    const given = {
+      KLING_TIMEOUT_MS: 1000,
+      KLING_CONCURRENCY: '1000',
+      BODY_BYTES_MAX: '1000',
+      TASK_MAX_AGE_HOURS: '1',
+      EVENT_RETENTION_HOURS: '720',
+      EVENTS_PER_TASK_MAX: '10',
+      TENANT_MONTHLY_UNITS_MAX: ' 12.5 ',
+      INTROSPECTION: 'on',
+      KLING_WEBHOOK_SECRETS: 'whsec_dGVzdHNlY3JldHRlc3Q=  whsec_bmV3c2VjcmV0bmV3c2Vj',
+    };
+    expect(readConfig({ ...PRODUCTION, ...given })).toMatchObject({
+      ok: true,
+      config: {
+        kling: { timeoutMs: 1000, concurrency: 1000 },
+        callbacks: { webhookSecrets: ['whsec_dGVzdHNlY3JldHRlc3Q=', 'whsec_bmV3c2VjcmV0bmV3c2Vj'] },
+        bodyBytesMax: 1000,
+        tasks: { maxAgeMs: 3_600_000, eventRetentionMs: 2_592_000_000, eventsPerTaskMax: 10 },
+        tenantMonthlyUnitsMax: '12.5',
+        introspection: true,
+      },
+    });
+  });
+});
+
+describe('a problem', () => {
+  it('is reported with all others at once', ({ expect }) => {
+    expect(problemsOf({ KLING_TIMEOUT_MS: 'soon', INTROSPECTION: 'yes' }).toSorted()).toEqual([
+      'CALLBACK_SECRET',
+      'INTROSPECTION',
+      'KLING_ACCESS_KEY',
+      'KLING_BASE_URL',
+      'KLING_TIMEOUT_MS',
+      'PUBLIC_URL',
+    ]);
+  });
+
+  it('says how to mend it, by the kind of the setting', ({ expect }) => {
+    const result = readConfig({ ...PRODUCTION, CALLBACK_SECRET: '', KLING_TIMEOUT_MS: '0' });
+    expect(result.ok || result.problems).toEqual([
+      { setting: 'CALLBACK_SECRET', message: 'is missing: set it with `wrangler secret put CALLBACK_SECRET`' },
+      {
+        setting: 'KLING_TIMEOUT_MS',
+        message: 'must be a whole number from 1000 to 120000: set it under [vars] in wrangler.toml',
+      },
+    ]);
+  });
+
+  it.for([
+    ['an unknown environment', { ENVIRONMENT: 'staging' }, ['ENVIRONMENT']],
+    ['no key at all', { KLING_ACCESS_KEY: '', KLING_SECRET_KEY: ' ' }, ['KLING_ACCESS_KEY']],
+    ['both kinds of key', { KLING_API_KEY: 'key' }, ['KLING_API_KEY']],
+    ['half a pair, the first', { KLING_SECRET_KEY: undefined }, ['KLING_SECRET_KEY']],
+    ['half a pair, the second', { KLING_ACCESS_KEY: undefined }, ['KLING_ACCESS_KEY']],
+    ['a key with a line break inside', { KLING_SECRET_KEY: 's\nk' }, ['KLING_SECRET_KEY']],
+    ['plain http', { KLING_BASE_URL: 'http://api-singapore.klingai.com' }, ['KLING_BASE_URL']],
+    ['localhost in production', { KLING_BASE_URL: 'http://localhost:8788' }, ['KLING_BASE_URL']],
+    ['localhost with https in production', { KLING_BASE_URL: 'https://localhost' }, ['KLING_BASE_URL']],
+    ['a private address in production', { KLING_BASE_URL: 'https://10.0.0.1' }, ['KLING_BASE_URL']],
+    ['the sandbox in production', { KLING_BASE_URL: 'https://kling-sandbox.example.com' }, ['KLING_BASE_URL']],
+    ['a path behind the host', { KLING_BASE_URL: 'https://api.klingai.com/v1' }, ['KLING_BASE_URL']],
+    ['credentials before the host', { KLING_BASE_URL: 'https://a:b@api.klingai.com' }, ['KLING_BASE_URL']],
+    ['no host', { KLING_BASE_URL: 'api.klingai.com' }, ['KLING_BASE_URL']],
+    ['no public address in production', { PUBLIC_URL: undefined }, ['PUBLIC_URL']],
+    ['a private public address', { PUBLIC_URL: 'https://gateway.internal' }, ['PUBLIC_URL']],
+    ['a short callback secret', { CALLBACK_SECRET: 'x'.repeat(31) }, ['CALLBACK_SECRET']],
+    ['no callback secret', { CALLBACK_SECRET: undefined }, ['CALLBACK_SECRET']],
+    ['a webhook secret without its mark', { KLING_WEBHOOK_SECRETS: 'dGVzdHNlY3JldHRlc3Q=' }, ['KLING_WEBHOOK_SECRETS']],
+    [
+      'three webhook secrets',
+      { KLING_WEBHOOK_SECRETS: Array(3).fill('whsec_dGVzdHNlY3JldHRlc3Q=').join(' ') },
+      ['KLING_WEBHOOK_SECRETS'],
+    ],
+    ['a timeout too short', { KLING_TIMEOUT_MS: '999' }, ['KLING_TIMEOUT_MS']],
+    ['a timeout too long', { KLING_TIMEOUT_MS: '120001' }, ['KLING_TIMEOUT_MS']],
+    ['a broken number', { KLING_CONCURRENCY: '1.5' }, ['KLING_CONCURRENCY']],
+    ['a negative number', { BODY_BYTES_MAX: '-1' }, ['BODY_BYTES_MAX']],
+    ['a number in letters', { TASK_MAX_AGE_HOURS: '1e3' }, ['TASK_MAX_AGE_HOURS']],
+    ['a number past the end', { EVENT_RETENTION_HOURS: '721' }, ['EVENT_RETENTION_HOURS']],
+    ['too small a number', { EVENTS_PER_TASK_MAX: '9' }, ['EVENTS_PER_TASK_MAX']],
+    ['a budget with a comma', { TENANT_MONTHLY_UNITS_MAX: '1,5' }, ['TENANT_MONTHLY_UNITS_MAX']],
+    ['introspection that is neither', { INTROSPECTION: 'true' }, ['INTROSPECTION']],
+    ['a binding in the place of a text', { KLING_BASE_URL: {} }, ['KLING_BASE_URL']],
+  ] as const)('is found in %s', ([, change, problems], { expect }) => {
+    expect(problemsOf({ ...PRODUCTION, ...change })).toEqual(problems);
+  });
+
+  it.for([
+    ['a public address without a callback secret', { PUBLIC_URL: 'http://localhost:8787' }, ['CALLBACK_SECRET']],
+    ['plain http to another host', { KLING_BASE_URL: 'http://kling.test' }, ['KLING_BASE_URL']],
+  ] as const)('is found in development, too: %s', ([, change, problems], { expect }) => {
+    expect(problemsOf({ ...DEVELOPMENT, ...change })).toEqual(problems);
+  });
+
+  it('never shows what was set', ({ expect }) => {
+    const env = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, `${SECRET} ü`]));
+    const result = readConfig(env);
+    expect(result.ok).toBe(false);
+    expect(JSON.stringify(result)).not.toContain(SECRET);
+  });
+});
+
+describe('configOf', () => {
+  it('reads an environment once', ({ expect }) => {
+    const env = { ...PRODUCTION };
+    expect(configOf(env)).toBe(configOf(env));
+    expect(configResultOf(env)).toBe(configResultOf(env));
+  });
+
+  it('throws one error that lists all problems', ({ expect }) => {
+    expect(() => configOf({ ...PRODUCTION, PUBLIC_URL: '', INTROSPECTION: 'x' })).toThrow(
+      /PUBLIC_URL[^]*INTROSPECTION/,
+    );
+  });
+});
+
+it('every setting says what it means', ({ expect }) => {
+  for (const [name, { meaning }] of Object.entries(SETTINGS)) {
+    expect(name).toMatch(/^[A-Z][A-Z_]+$/);
+    expect(meaning).toMatch(/\.$/);
+  }
+});

@@ -1,0 +1,137 @@
+import { describe, it, vi } from 'vitest';
+import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { CALLBACK_BYTES_MAX, handleCallback } from '../../src/http/callback.ts';
+import { callbackDeps, postCallback, SUBJECT, V1_BODY } from '../support/callbacks.ts';
+import newerBody from '../fixtures/kling/callback-newer.json?raw';
+import v1Body from '../fixtures/kling/callback-v1.json?raw';
+
+describe('a callback to an address of ours', () => {
+  it('is stored before it is acknowledged', async ({ expect }) => {
+    let stored = false;
+    const deps = callbackDeps({
+      async ingest() {
+        await Promise.resolve();
+        stored = true;
+      },
+    });
+    const response = await postCallback(deps, V1_BODY);
+    expect([response.status, stored]).toEqual([204, true]);
+  });
+
+  it('tells whose task it is about, and what the body says of it', async ({ expect }) => {
+    const deps = callbackDeps();
+    await postCallback(deps, v1Body);
+    expect(deps.ingest).toHaveBeenCalledExactlyOnceWith(
+      SUBJECT,
+      expect.objectContaining({ shape: 'V1', klingTaskId: expect.any(String), status: expect.any(String) }),
+    );
+  });
+
+  it('of the newer body shape is taken too', async ({ expect }) => {
+    const deps = callbackDeps();
+    expect((await postCallback(deps, newerBody)).status).toBe(204);
+    expect(deps.ingest).toHaveBeenCalledExactlyOnceWith(SUBJECT, expect.objectContaining({ shape: 'NEWER' }));
+  });
+
+  it('keeps an unquoted id of 18 digits whole', async ({ expect }) => {
+    const deps = callbackDeps();
+    await postCallback(deps, '{"task_id":850508686686064678,"task_status":"processing"}');
+    expect(deps.ingest).toHaveBeenCalledWith(SUBJECT, expect.objectContaining({ klingTaskId: '850508686686064678' }));
+  });
+
+  it.for(['{}', '{"hello":1}', '{"task_status":"succeed"}', '{"task_id":null}'])(
+    'that names no task (%s) still says that Kling has it',
+    async (body, { expect }) => {
+      const deps = callbackDeps();
+      expect((await postCallback(deps, body)).status).toBe(204);
+      expect(deps.ingest).toHaveBeenCalledExactlyOnceWith(SUBJECT, null);
+    },
+  );
+
+  it('that cannot be stored is to come again: 503 with Retry-After, and no token in the log', async ({ expect }) => {
+    const deps = callbackDeps({ ingest: () => Promise.reject(new Error('storage is down')) });
+    const response = await postCallback(deps, V1_BODY);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(JSON.stringify(vi.mocked(deps.log).mock.calls)).not.toContain(await deps.tokens.mint(SUBJECT));
+  });
+});
+
+describe('is refused before anything is stored', () => {
+  it.for(['GET', 'PUT', 'HEAD', 'DELETE', 'OPTIONS'])('405 for %s, which names POST', async (method, { expect }) => {
+    const deps = callbackDeps();
+    const request = new Request('https://gateway.test/callbacks/x', { method });
+    const response = await handleCallback(request, await deps.tokens.mint(SUBJECT), deps);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(deps.ingest).not.toHaveBeenCalled();
+  });
+
+  it.for(['', 'not json', '[]', '"text"', 'null', '1', '{"task_id":', `${'['.repeat(5000)}`])(
+    '400 for a body that is no JSON object: %#',
+    async (body, { expect }) => {
+      const deps = callbackDeps();
+      expect((await postCallback(deps, body)).status).toBe(400);
+      expect(deps.ingest).not.toHaveBeenCalled();
+    },
+  );
+
+  it('413 for a content-length above the cap, without reading a byte', async ({ expect }) => {
+    const deps = callbackDeps();
+    let pulled = 0;
+    const body = new ReadableStream({ pull: () => void (pulled += 1) }, { highWaterMark: 0 });
+    const headers = { 'content-length': String(CALLBACK_BYTES_MAX + 1) };
+    const request = new Request('https://gateway.test/', { method: 'POST', body, headers });
+    expect((await handleCallback(request, await deps.tokens.mint(SUBJECT), deps)).status).toBe(413);
+    expect(pulled).toBe(0);
+  });
+
+  it('413 for a chunked body, as soon as it is above the cap', async ({ expect }) => {
+    const deps = callbackDeps();
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          sent += 16_384;
+          controller.enqueue(new Uint8Array(16_384).fill(32));
+          if (sent > 100 * 16_384) controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const request = new Request('https://gateway.test/', { method: 'POST', body });
+    expect((await handleCallback(request, await deps.tokens.mint(SUBJECT), deps)).status).toBe(413);
+    expect(sent).toBeLessThanOrEqual(CALLBACK_BYTES_MAX + 2 * 16_384);
+    expect(deps.ingest).not.toHaveBeenCalled();
+  });
+
+  it('takes a body of exactly the cap', async ({ expect }) => {
+    const deps = callbackDeps();
+    const body = V1_BODY.padEnd(CALLBACK_BYTES_MAX, ' ');
+    expect((await postCallback(deps, body)).status).toBe(204);
+    expect((await postCallback(deps, `${body} `)).status).toBe(413);
+  });
+});
+
+describe('403 for an address that is not ours', () => {
+  const flip = (text: string): string => `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
+  const forgeries: Record<string, (token: string) => string | Promise<string>> = {
+    'an empty token': () => '',
+    'a tampered payload': (token) => flip(token),
+    'a tampered proof': (token) => token.replace(/\.(.*)$/, (_, mac: string) => `.${flip(mac)}`),
+    'another secret': () => createCallbackTokens('another-secret-of-thirty-two-bytes-00').mint(SUBJECT),
+    'a huge token': (token) => token + 'A'.repeat(100_000),
+    'no base64': (token) => `${token.split('.')[0]}.§§§`,
+    'a truncated proof': (token) => token.slice(0, -1),
+    'a missing proof': (token) => `${token.split('.')[0]}.`,
+    'no proof at all': (token) => token.split('.')[0] ?? '',
+    'a third part': (token) => `${token}.A`,
+    'an escaped dot': (token) => token.replace('.', '%2E'),
+  };
+
+  it.for(Object.entries(forgeries))('%s', async ([, forge], { expect }) => {
+    const deps = callbackDeps();
+    const forged = await forge(await deps.tokens.mint(SUBJECT));
+    const response = await postCallback(deps, V1_BODY, {}, forged);
+    expect(response.status).toBe(403);
+    expect(deps.ingest).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,31 @@
+import { vi } from 'vitest';
+import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { handleCallback, type CallbackDeps } from '../../src/http/callback.ts';
+
+export const SUBJECT = { tenant: 'tenant-a', taskId: '0331476d-64c0-4d5e-bb5b-c58a87190555' };
+export const V1_BODY = '{"task_id":"kling-1","task_status":"processing"}';
+
+export function callbackDeps(change: Partial<CallbackDeps> = {}): CallbackDeps {
+  return {
+    tokens: createCallbackTokens('callback-secret-of-these-tests-0123456789'),
+    webhookSecrets: [],
+    ingest: vi.fn<CallbackDeps['ingest']>(async () => {}),
+    log: vi.fn<CallbackDeps['log']>(),
+    ...change,
+  };
+}
+
+/** Sends a callback as Kling does; to the address of `SUBJECT`'s task unless told. */
+export async function postCallback(
+  deps: CallbackDeps,
+  body: string,
+  headers: Record<string, string> = {},
+  token?: string,
+): Promise<Response> {
+  const request = new Request('https://gateway.test/callbacks/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body,
+  });
+  return handleCallback(request, token ?? (await deps.tokens.mint(SUBJECT)), deps);
+}
