@@ -25,6 +25,7 @@ const ROOTS = new Set([
   'gateway.ts',
   'config.ts',
   'ledger/task-ledger.ts',
+  'ledger/object-deps.ts',
   'account/kling-account.ts',
   'hub/hub.ts',
 ]);

@@ -28,6 +28,7 @@ describe('the table of everything that Kling publishes', () => {
 
   it.for(rows)('%s: %s is %s, shown by %s', ([, kling, graphql, test], { expect }) => {
     if (!graphql.startsWith('(')) expect(isInSchema(graphql)).toBe(true);
+    if (graphql.startsWith('(left out')) return;
     const text = tests[`./${test}`] ?? '';
     expect(wordsOf(kling, graphql).some((word) => text.includes(word))).toBe(true);
   });

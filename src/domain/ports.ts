@@ -10,6 +10,7 @@ import type {
 import type { LipSyncSnapshot } from './lip-sync.ts';
 import type { FaceScan, TaskRecord } from './records.ts';
 import type { PageRequest, UpstreamPage } from './requests.ts';
+import type { ResourcePack, ResourcePackRequest } from './resource-pack.ts';
 import type { TaskKind, TaskStatus } from './task.ts';
 import type { Speech, Voice, VoiceTaskSnapshot } from './voice.ts';
 
@@ -34,6 +35,8 @@ export interface Slice<T> {
 export interface TaskChangeEvent {
   /** Gapless within the tenant. */
   readonly seq: number;
+  /** `seq` as callers see and give it back. */
+  readonly cursor: string;
   readonly atMs: number;
   readonly task: TaskRecord;
   readonly resync: boolean;
@@ -68,6 +71,20 @@ export interface Ledger {
   /** A voice of the tenant's own. */
   voice(voiceId: string): Promise<Voice | null>;
   voices(window: Window): Promise<Slice<Voice>>;
+  /** Takes back a task that has not been sent. */
+  cancelQueued(taskId: string): Promise<TaskRecord>;
+  /** How many of the tenant's own tasks wait before this one; null when it does not wait. */
+  queuePosition(taskId: string): Promise<number | null>;
+  /** Changes in order, oldest first, of one task or of all (null). */
+  events(taskId: string | null, window: Window): Promise<Slice<TaskChangeEvent>>;
+  /** `month` as `2026-11`, UTC. */
+  usage(month: string): Promise<Usage>;
+}
+
+/** What a tenant was charged in a calendar month, in thousandths of a unit. `milliunitsMax` null: no budget is set. */
+export interface Usage {
+  readonly milliunits: number;
+  readonly milliunitsMax: number | null;
 }
 
 /** What is read through from Kling as it stands, across tenants. */
@@ -75,4 +92,6 @@ export interface Upstream {
   listPresetVoices(page: PageRequest): Promise<UpstreamPage<Voice>>;
   listVoiceTasks(page: PageRequest): Promise<UpstreamPage<VoiceTaskSnapshot>>;
   listLipSyncTasks(page: PageRequest): Promise<UpstreamPage<LipSyncSnapshot>>;
+  /** At most one call a second. */
+  listResourcePacks(request: ResourcePackRequest): Promise<UpstreamPage<ResourcePack>>;
 }

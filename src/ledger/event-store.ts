@@ -66,9 +66,9 @@ export class EventStore {
     return this.#sql.exec<{ at: number | null }>('SELECT min(at) AS at FROM event').one().at;
   }
 
-  /** Forgets at most `limit` changes older than `beforeMs`, from the oldest on; says how many. */
+  /** Forgets at most `limit` changes from `beforeMs` or earlier, from the oldest on; says how many. */
   forgetBefore(beforeMs: number, limit: number): number {
-    return this.#forget('SELECT seq FROM event WHERE at < ? ORDER BY seq LIMIT ?', beforeMs, limit);
+    return this.#forget('SELECT seq FROM event WHERE at <= ? ORDER BY seq LIMIT ?', beforeMs, limit);
   }
 
   /** Keeps the newest `keep` changes of a task. */

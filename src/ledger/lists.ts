@@ -4,13 +4,12 @@ import type { TaskRecord } from '../domain/records.ts';
 import type { Voice } from '../domain/voice.ts';
 import { badUserInput } from '../errors.ts';
 import type { LedgerDeps } from './deps.ts';
-import { toResult, type Result } from './result.ts';
 
 /** The tenant's lists, newest first and stable while things are added, and its log of events, oldest first. */
 export interface Lists {
   tasks(filter: TaskFilter, window: Window): Slice<TaskRecord>;
   voices(window: Window): Slice<Voice>;
-  eventsResult(taskId: string | null, window: Window): Promise<Result<Slice<TaskChangeEvent>>>;
+  events(taskId: string | null, window: Window): Slice<TaskChangeEvent>;
 }
 
 export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Lists {
@@ -43,13 +42,14 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
       return slice('voice', rows, first, (row) => row.voice);
     },
 
-    eventsResult: (taskId, { first, after }) =>
-      toResult(() => {
-        const from = place('event', after);
-        const missed = from !== null && from < events.forgotten();
-        const rows = events.after(taskId, from ?? 0, first + 1);
-        return slice('event', rows, first, ({ seq, atMs, record }) => ({ seq, atMs, task: record, resync: missed }));
-      }),
+    events(taskId, { first, after }) {
+      const from = place('event', after);
+      const missed = from !== null && from < events.forgotten();
+      const rows = events.after(taskId, from ?? 0, first + 1);
+      return slice('event', rows, first, ({ seq, atMs, record }) => {
+        return { seq, cursor: toCursor(`event-${owner}`, seq), atMs, task: record, resync: missed };
+      });
+    },
   };
 }
 

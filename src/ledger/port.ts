@@ -15,5 +15,9 @@ export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>): Ledger 
     faceScan: (id) => ledger.faceScan(id),
     voice: (voiceId) => ledger.voice(voiceId),
     voices: async (window) => fromResult(await ledger.voices(window)),
+    cancelQueued: async (taskId) => fromResult(await ledger.cancelQueued(taskId)),
+    queuePosition: (taskId) => ledger.queuePosition(taskId),
+    events: async (taskId, window) => fromResult(await ledger.events(taskId, window)),
+    usage: (month) => ledger.usage(month),
   };
 }

@@ -1,35 +1,34 @@
 import { DurableObject } from 'cloudflare:workers';
-import { createCallbackTokens } from '../auth/callback-token.ts';
 import { configOf } from '../config.ts';
-import { toMilliunits } from '../domain/cost.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import { checkIdentifyFacesInput } from '../domain/face-scan-input.ts';
 import type * as Input from '../domain/inputs.ts';
-import type { DeletedVoiceResult, Slice, TaskFilter, TaskReference, Window } from '../domain/ports.ts';
+import type {
+  DeletedVoiceResult,
+  Slice,
+  TaskChangeEvent,
+  TaskFilter,
+  TaskReference,
+  Usage,
+  Window,
+} from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../domain/records.ts';
 import { checkSynthesizeSpeechInput } from '../domain/speech-input.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import type { Speech, Voice } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
-import { createKlingClient } from '../kling/client.ts';
-import { createLog } from '../lib/log.ts';
-import { sleep } from '../lib/sleep.ts';
 import { createCreates, valid, type Creates } from './creates.ts';
 import type { LedgerDeps } from './deps.ts';
-import { EventStore } from './event-store.ts';
-import { HoldingsStore } from './holdings-store.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createKeeper, type Keeper } from './keeper.ts';
 import { createLists, type Lists } from './lists.ts';
 import { migrate } from './migrations.ts';
+import { createDeps } from './object-deps.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
-import { PaidCallStore } from './paid-call-store.ts';
 import { createReader, type Reader } from './reader.ts';
 import { toResult, type Result } from './result.ts';
 import { createSender, type Sender } from './sender.ts';
-import { createSlots } from './slots.ts';
-import { TaskStore } from './task-store.ts';
 
 /**
  * The truth about one tenant's tasks, voices and face scans, and the only one who starts its tasks at Kling. Its name is
@@ -130,8 +129,8 @@ export class TaskLedger extends DurableObject<Env> {
     return toResult(() => this.#lists.voices(window));
   }
 
-  events(taskId: string | null, window: Window): ReturnType<Lists['eventsResult']> {
-    return this.#lists.eventsResult(taskId, window);
+  events(taskId: string | null, window: Window): Promise<Result<Slice<TaskChangeEvent>>> {
+    return toResult(() => this.#lists.events(taskId, window));
   }
 
   voice(voiceId: string): Voice | null {
@@ -149,7 +148,7 @@ export class TaskLedger extends DurableObject<Env> {
   }
 
   /** Thousandths of a unit charged in a month (`2026-11`), and the cap; null: none. */
-  usage(month: string): { readonly milliunits: number; readonly milliunitsMax: number | null } {
+  usage(month: string): Usage {
     const { holdings, limits } = this.#deps;
     return { milliunits: holdings.milliunitsUsed(month), milliunitsMax: limits.milliunitsPerMonthMax };
   }
@@ -187,57 +186,6 @@ export class TaskLedger extends DurableObject<Env> {
     this.#armedAtMs = atMs;
     void this.ctx.storage.setAlarm(atMs);
   }
-}
-
-function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
-  const config = configOf(env);
-  const log = createLog();
-  const tenant = ctx.id.name ?? '';
-  const { publicUrl, secret } = config.callbacks;
-  const tokens = secret === null ? null : createCallbackTokens(secret);
-  const { baseUrl, keys, timeoutMs } = config.kling;
-  const unitsMax = config.tenantMonthlyUnitsMax;
-  const now = () => Date.now();
-  const background = (work: () => Promise<unknown>): void => {
-    ctx.waitUntil(
-      work().catch((error: unknown) => log({ level: 'error', message: 'background work failed', cause: String(error) })),
-    );
-  };
-  return {
-    tasks: new TaskStore(ctx.storage.sql),
-    events: new EventStore(ctx.storage.sql),
-    holdings: new HoldingsStore(ctx.storage.sql),
-    paidCalls: new PaidCallStore(ctx.storage.sql),
-    kling: createKlingClient({
-      baseUrl,
-      credentials: keys,
-      timeoutMs,
-      fetch: (input, init) => fetch(input, init),
-      now,
-      random: Math.random,
-      sleep,
-      log: (exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }),
-    }),
-    slots: createSlots({ account: env.KLING_ACCOUNT.getByName('account'), tenant, now, background }),
-    limits: {
-      taskAgeMaxMs: config.tasks.maxAgeMs,
-      eventRetentionMs: config.tasks.eventRetentionMs,
-      eventsPerTaskMax: config.tasks.eventsPerTaskMax,
-      milliunitsPerMonthMax: unitsMax === null ? null : toMilliunits(unitsMax),
-      exchangeTimeoutMs: timeoutMs,
-    },
-    transaction: (work) => ctx.storage.transactionSync(work),
-    now,
-    random: Math.random,
-    newId: () => crypto.randomUUID(),
-    async identity(taskId) {
-      if (publicUrl === null || tokens === null) return { externalTaskId: taskId, callbackUrl: null };
-      const token = await tokens.mint({ tenant, taskId });
-      return { externalTaskId: taskId, callbackUrl: `${publicUrl}/callbacks/${token}` };
-    },
-    background,
-    log,
-  };
 }
 
 function noSuch(what: 'voice' | 'task'): GatewayError {

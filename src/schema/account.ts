@@ -120,7 +120,7 @@ const PresetVoicePageRef = builder.objectRef<AccountPage<Voice>>('PresetVoicePag
   }),
 });
 
-const AccountRef = builder.objectRef<object>('Account').implement({
+export const AccountRef = builder.objectRef<object>('Account').implement({
   description:
     'The account at Kling that the gateway works with, across all its callers. Each list is one read at Kling as it stands, and a failed one leaves the rest of the query standing.',
   fields: (t) => ({

@@ -57,5 +57,5 @@ export const builder = new SchemaBuilder<{
 builder.queryType({ description: 'Reads. None of them costs units at Kling, and none changes anything.' });
 builder.mutationType({
   description:
-    'Paid or lasting work at Kling. Several in one request run one after another, and what was done stays done when another fails, but `data` is null then: send one at a time.',
+    'Paid or lasting work at Kling. Several in one request run one after another; one that fails is null and the others stay done, so that no paid answer is lost with it.',
 });

@@ -85,8 +85,9 @@ const CreateLipSyncTaskPayloadRef = builder
 builder.mutationField('createLipSyncTask', (t) =>
   t.field({
     type: CreateLipSyncTaskPayloadRef,
+    nullable: true,
     description:
-      "Makes a face speak. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09); Kling is asked at most once per call. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`.",
+      "Makes a face speak. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09); Kling is asked at most once per call. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
     args: {
       input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'Checked as a whole before Kling is asked.' }),
     },

@@ -120,8 +120,9 @@ const IdentifyFacesPayloadRef = builder.objectRef<{ readonly faceScan: FaceScan 
 builder.mutationField('identifyFaces', (t) =>
   t.field({
     type: IdentifyFacesPayloadRef,
+    nullable: true,
     description:
-      "Finds the faces of a video, and waits for it. Costs 0.05 units a call, faces or not (Kling's price list, 2026-09). Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`.",
+      "Finds the faces of a video, and waits for it. Costs 0.05 units a call, faces or not (Kling's price list, 2026-09). Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
     args: { input: t.arg({ type: IdentifyFacesInputRef, description: 'Checked as a whole before Kling is asked.' }) },
     resolve: async (_root, { input }, { ledger }) => ({ faceScan: await ledger.identifyFaces(definedOnly(input)) }),
   }),

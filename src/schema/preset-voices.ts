@@ -46,3 +46,12 @@ function parseCursor(cursor: string): Position {
   if (match === null) throw badUserInput([{ path: ['after'], message: 'is not a cursor of this list' }]);
   return { page: Number(match[1]), index: Number(match[2]) };
 }
+
+/** The most that Kling gives on one page. Its library is far smaller, so that one read tells whether a voice is in it. */
+const LIBRARY_PAGE_SIZE = 1000;
+
+/** A voice of Kling's library by its id; null when it is not there. */
+export async function findPresetVoice(upstream: Upstream, voiceId: string): Promise<Voice | null> {
+  const { items } = await upstream.listPresetVoices({ page: 1, pageSize: LIBRARY_PAGE_SIZE });
+  return items.find((voice) => voice.voiceId === voiceId) ?? null;
+}

@@ -1,11 +1,15 @@
 import './account.ts';
+import './cost.ts';
 import './create-lip-sync-task.ts';
 import './date-time.ts';
 import './error-code.ts';
 import './face-scan.ts';
 import './lip-sync-task.ts';
 import './node.ts';
+import './queue.ts';
+import './resource-pack.ts';
 import './speech.ts';
+import './task-event.ts';
 import './tasks.ts';
 import './voice-task.ts';
 import './voice.ts';

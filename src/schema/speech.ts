@@ -86,8 +86,9 @@ const SynthesizeSpeechPayloadRef = builder.objectRef<{ readonly speech: Speech }
 builder.mutationField('synthesizeSpeech', (t) =>
   t.field({
     type: SynthesizeSpeechPayloadRef,
+    nullable: true,
     description:
-      "Speaks a text, and waits for it. Costs 0.05 units a call (Kling's price list, 2026-09); a lost answer cannot be recovered and is `UPSTREAM_UNAVAILABLE`. Errors also: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`.",
+      "Speaks a text, and waits for it. Costs 0.05 units a call (Kling's price list, 2026-09); a lost answer cannot be recovered and is `UPSTREAM_UNAVAILABLE`. Errors also: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
     args: {
       input: t.arg({ type: SynthesizeSpeechInputRef, description: 'Checked as a whole before Kling is asked.' }),
     },

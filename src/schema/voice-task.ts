@@ -91,8 +91,9 @@ const CreateVoicePayloadRef = builder.objectRef<{ readonly task: VoiceTask }>('C
 builder.mutationField('createVoice', (t) =>
   t.field({
     type: CreateVoicePayloadRef,
+    nullable: true,
     description:
-      "Clones a voice. Costs 0.05 units (Kling's price list, 2026-09); Kling is asked at most once per call. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`.",
+      "Clones a voice. Costs 0.05 units (Kling's price list, 2026-09); Kling is asked at most once per call. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
     args: { input: t.arg({ type: CreateVoiceInputRef, description: 'Checked as a whole before Kling is asked.' }) },
     resolve: async (_root, { input }, { ledger }) => ({ task: await ledger.createVoice(definedOnly(input)) }),
   }),

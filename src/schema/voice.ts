@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
 import { toConnection, toWindow, windowArgs } from './connection.ts';
 import { encodeGlobalId, idOf } from './global-id.ts';
-import { readPresetVoices } from './preset-voices.ts';
+import { findPresetVoice, readPresetVoices } from './preset-voices.ts';
 
 const OWNER_MEANING = {
   KLING: { value: 'KLING', description: "From Kling's own library: for everyone, and never to be deleted." },
@@ -19,9 +19,9 @@ const VoiceOwnerRef = builder.enumType('VoiceOwner', {
 /** A voice at Kling. */
 export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
   description:
-    "A voice that Kling's video models can speak with. Not for `synthesizeSpeech`: its voices are another list with other ids. `node` finds the caller's own ones only.",
+    "A voice that Kling's video models can speak with. Not for `synthesizeSpeech`: its voices are another list with other ids.",
   id: { resolve: (voice) => voice.voiceId },
-  loadOne: (id, { ledger }) => ledger.voice(id),
+  loadOne: async (id, { ledger, upstream }) => (await ledger.voice(id)) ?? findPresetVoice(upstream, id),
   fields: (t) => ({
     voiceId: t.exposeString('voiceId', {
       description: "Kling's id of it, globally unique: for calling Kling's video models.",
@@ -50,11 +50,11 @@ builder.queryFields((t) => ({
     type: VoiceRef,
     nullable: true,
     description:
-      "One voice of the caller's own. Null when there is none, when it is another caller's, or when it was deleted.",
+      "One voice, of the caller's own or of Kling's library. Null when there is none, when it is another caller's, or when it was deleted.",
     args: { id: t.arg.id({ description: 'The `id` of a `Voice`.' }) },
-    resolve(_root, { id }, { ledger }) {
+    async resolve(_root, { id }, { ledger, upstream }) {
       const voiceId = idOf('Voice', id);
-      return voiceId === null ? null : ledger.voice(voiceId);
+      return voiceId === null ? null : ((await ledger.voice(voiceId)) ?? findPresetVoice(upstream, voiceId));
     },
   }),
   voices: t.field({
@@ -108,8 +108,9 @@ const DeleteVoicePayloadRef = builder.objectRef<DeletedVoiceResult>('DeleteVoice
 builder.mutationField('deleteVoice', (t) =>
   t.field({
     type: DeleteVoicePayloadRef,
+    nullable: true,
     description:
-      "Deletes a voice of the caller's own for good. Costs nothing. Videos made with it stay. Errors: `NOT_FOUND` when there is no such voice, it is another caller's, or it was deleted before.",
+      "Deletes a voice of the caller's own for good. Costs nothing. Videos made with it stay. Errors: `NOT_FOUND` when there is no such voice, it is another caller's, or it was deleted before. Null with an error when it was not done.",
     args: { input: t.arg({ type: DeleteVoiceInputRef, description: 'Names one voice.' }) },
     async resolve(_root, { input }, { ledger }) {
       const voiceId = idOf('Voice', input.voiceId);

@@ -47,8 +47,9 @@ const voiceFor = (code: number) => ({
 describe('an identify-face that Kling refuses', () => {
   it.for(PERMANENT)('with %i is %s and not retryable', async ([klingCode, code], { expect }) => {
     const { errors, data } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
-    expect(data ?? null).toBeNull();
+    expect(data).toEqual({ identifyFaces: null });
     expect(errors?.[0]?.extensions).toMatchObject({ code, klingCode, retryable: false });
+    expect(errors?.[0]?.message.length).toBeGreaterThan(10);
     expect(await requestIdsOf(klingCode)).toContain(errors?.[0]?.extensions.klingRequestId);
   });
 

@@ -1,5 +1,6 @@
-import type { Ledger, Slice, TaskReference, Upstream, Window } from '../../src/domain/ports.ts';
+import type { Ledger, Slice, TaskChangeEvent, TaskReference, Upstream, Usage, Window } from '../../src/domain/ports.ts';
 import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
+import type { ResourcePack, ResourcePackRequest } from '../../src/domain/resource-pack.ts';
 import type { PageRequest, UpstreamPage } from '../../src/domain/requests.ts';
 import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
 import type { Speech, Voice, VoiceTaskSnapshot } from '../../src/domain/voice.ts';
@@ -64,6 +65,26 @@ export class FakeLedger implements Ledger {
     return sliced(this.voicesKept, window);
   }
 
+  async cancelQueued(taskId: string): Promise<TaskRecord> {
+    this.#called('cancelQueued', taskId);
+    return lipSyncTask(taskId);
+  }
+  async queuePosition(taskId: string): Promise<number | null> {
+    this.#called('queuePosition', taskId);
+    return 3;
+  }
+  async events(taskId: string | null, window: Window): Promise<Slice<TaskChangeEvent>> {
+    this.#called('events', taskId, window);
+    const changes = this.tasksKept.map((task, at) => {
+      return { seq: at + 1, cursor: `at-${at + 1}`, atMs: CREATED_AT_MS, task, resync: false };
+    });
+    return sliced(changes, window);
+  }
+  async usage(month: string): Promise<Usage> {
+    this.#called('usage', month);
+    return { milliunits: 1500, milliunitsMax: 10_000 };
+  }
+
   #called(method: string, ...args: unknown[]): void {
     this.calls.push([method, ...args]);
     if (this.failure === null) return;
@@ -78,6 +99,8 @@ export class FakeUpstream implements Upstream {
   readonly reads: [list: string, page: PageRequest][] = [];
   /** Pages as Kling would put them together; past them all are empty. */
   presetPages: Voice[][] = [];
+  packs: ResourcePack[] = [];
+  readonly packRequests: ResourcePackRequest[] = [];
   failure: unknown = null;
 
   async listPresetVoices(page: PageRequest): Promise<UpstreamPage<Voice>> {
@@ -91,6 +114,11 @@ export class FakeUpstream implements Upstream {
     return this.#page('lipSyncTasks', page, [
       { ...snapshot('k-lip-sync'), parentVideo, videos, watermarkEnabled: null },
     ]);
+  }
+
+  async listResourcePacks(request: ResourcePackRequest): Promise<UpstreamPage<ResourcePack>> {
+    this.packRequests.push(request);
+    return { items: this.packs, klingRequestId: 'read-1' };
   }
 
   #page<T>(list: string, page: PageRequest, items: readonly T[]): UpstreamPage<T> {

@@ -47,7 +47,11 @@ export interface PartsOptions {
 }
 
 /** Runs a test in an object of its own. */
-export function withParts<T>(name: string, options: PartsOptions, work: (parts: LedgerParts) => Promise<T>): Promise<T> {
+export function withParts<T>(
+  name: string,
+  options: PartsOptions,
+  work: (parts: LedgerParts) => Promise<T>,
+): Promise<T> {
   return runInDurableObject(ledgerOf(`parts ${name}`), (_instance, { storage }) => work(createParts(storage, options)));
 }
 
@@ -113,6 +117,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
 
 /** What a test did not script fails, as a lost connection would. */
 function scripted(methods: Partial<KlingClient>): KlingClient {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the proxy answers every name
   return new Proxy(methods, {
     get: (target, name) => Reflect.get(target, name) ?? (() => Promise.reject(klingError('UNKNOWN'))),
   }) as KlingClient;

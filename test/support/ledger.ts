@@ -6,6 +6,7 @@ import type { Failure } from '../../src/errors.ts';
 import type { Result } from '../../src/ledger/result.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- vitest.config.ts binds it, Wrangler does not know
 export const env = bindings as Env & { readonly SANDBOX_URL: string };
 
 export type LedgerStub = DurableObjectStub<TaskLedger>;
@@ -13,7 +14,11 @@ export type LedgerStub = DurableObjectStub<TaskLedger>;
 /** What the sandbox says it did for an account. */
 export interface SandboxRecord {
   readonly requests: readonly { readonly method: string; readonly path: string; readonly code: number | null }[];
-  readonly tasks: readonly { readonly taskId: string; readonly externalTaskId: string | null; readonly status: string }[];
+  readonly tasks: readonly {
+    readonly taskId: string;
+    readonly externalTaskId: string | null;
+    readonly status: string;
+  }[];
   readonly inFlightMax: number;
   readonly unitsCharged: number;
 }
@@ -116,9 +121,9 @@ export function storedTask(ledger: LedgerStub, taskId: string): Promise<StoredTa
 
 /** Lets the time of everything that waits come now, and runs the alarm to its end. */
 export function ring(ledger: LedgerStub): Promise<void> {
-  return runInDurableObject(ledger, async (instance, state) => {
+  return runInDurableObject(ledger, async (instance: TaskLedger, state) => {
     state.storage.sql.exec('UPDATE task SET wake_at = 1 WHERE wake_at IS NOT NULL');
-    await (instance as TaskLedger).alarm();
+    await instance.alarm();
   });
 }
 

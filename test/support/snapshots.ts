@@ -10,7 +10,10 @@ const KLING_WORDS: Record<TaskStatus, string> = {
 };
 
 /** What Kling says of a task. */
-export function snapshotOf(status: TaskStatus, change: Partial<TaskSnapshot> & Record<string, unknown> = {}): TaskSnapshot & { voices: [] } {
+export function snapshotOf(
+  status: TaskStatus,
+  change: Partial<TaskSnapshot> & Record<string, unknown> = {},
+): TaskSnapshot & { voices: [] } {
   return {
     klingTaskId: 'kling-1',
     externalTaskId: null,

@@ -1,0 +1,64 @@
+import { createCallbackTokens } from '../auth/callback-token.ts';
+import { configOf } from '../config.ts';
+import { toMilliunits } from '../domain/cost.ts';
+import { createKlingClient } from '../kling/client.ts';
+import { createLog } from '../lib/log.ts';
+import { sleep } from '../lib/sleep.ts';
+import type { LedgerDeps } from './deps.ts';
+import { EventStore } from './event-store.ts';
+import { HoldingsStore } from './holdings-store.ts';
+import { PaidCallStore } from './paid-call-store.ts';
+import { createSlots } from './slots.ts';
+import { TaskStore } from './task-store.ts';
+
+/** Where clock, randomness, network and settings enter the ledger: from its object, once. */
+export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
+  const config = configOf(env);
+  const log = createLog();
+  const tenant = ctx.id.name ?? '';
+  const { publicUrl, secret } = config.callbacks;
+  const tokens = secret === null ? null : createCallbackTokens(secret);
+  const { baseUrl, keys, timeoutMs } = config.kling;
+  const unitsMax = config.tenantMonthlyUnitsMax;
+  const now = () => Date.now();
+  const background = (work: () => Promise<unknown>): void => {
+    ctx.waitUntil(
+      work().catch((error: unknown) => log({ level: 'error', message: 'background work failed', cause: String(error) })),
+    );
+  };
+  return {
+    tasks: new TaskStore(ctx.storage.sql),
+    events: new EventStore(ctx.storage.sql),
+    holdings: new HoldingsStore(ctx.storage.sql),
+    paidCalls: new PaidCallStore(ctx.storage.sql),
+    kling: createKlingClient({
+      baseUrl,
+      credentials: keys,
+      timeoutMs,
+      fetch: (input, init) => fetch(input, init),
+      now,
+      random: Math.random,
+      sleep,
+      log: (exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }),
+    }),
+    slots: createSlots({ account: env.KLING_ACCOUNT.getByName('account'), tenant, now, background }),
+    limits: {
+      taskAgeMaxMs: config.tasks.maxAgeMs,
+      eventRetentionMs: config.tasks.eventRetentionMs,
+      eventsPerTaskMax: config.tasks.eventsPerTaskMax,
+      milliunitsPerMonthMax: unitsMax === null ? null : toMilliunits(unitsMax),
+      exchangeTimeoutMs: timeoutMs,
+    },
+    transaction: (work) => ctx.storage.transactionSync(work),
+    now,
+    random: Math.random,
+    newId: () => crypto.randomUUID(),
+    async identity(taskId) {
+      if (publicUrl === null || tokens === null) return { externalTaskId: taskId, callbackUrl: null };
+      const token = await tokens.mint({ tenant, taskId });
+      return { externalTaskId: taskId, callbackUrl: `${publicUrl}/callbacks/${token}` };
+    },
+    background,
+    log,
+  };
+}

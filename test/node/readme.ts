@@ -1,0 +1,43 @@
+/** `npm run readme`: writes the README's tables anew from what they are about: the settings, the schema, Kling's pages. */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSchema, isEnumType } from 'graphql';
+import { publishedTable } from '../support/published-pages.ts';
+import { SETTINGS } from '../../src/settings.ts';
+
+const root = join(import.meta.dirname, '../..');
+const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'));
+
+function settingsTable(): string {
+  const rows = Object.entries(SETTINGS).map(([name, { fallback, secret, meaning }]) => {
+    const kind = secret ? 'secret' : '';
+    return `| \`${name}\` | ${fallback === null ? '' : `\`${fallback}\``} | ${kind} | ${meaning} |`;
+  });
+  return ['| setting | default | | meaning |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function enumTable(name: string): string {
+  const type = schema.getType(name);
+  if (!isEnumType(type)) throw new Error(`the schema has no enum ${name}`);
+  const rows = type.getValues().map(({ name: value, description }) => {
+    return `| \`${value}\` | ${(description ?? '').replaceAll(/\s+/g, ' ')} |`;
+  });
+  return ['| code | meaning |', '|---|---|', ...rows].join('\n');
+}
+
+const SECTIONS = {
+  settings: settingsTable(),
+  errors: enumTable('ErrorCode'),
+  failures: enumTable('TaskFailureCode'),
+  published: publishedTable(),
+};
+
+const path = join(root, 'README.md');
+let text = readFileSync(path, 'utf8');
+for (const [name, table] of Object.entries(SECTIONS)) {
+  const section = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
+  if (!section.test(text)) throw new Error(`README.md has no section ${name}`);
+  text = text.replace(section, (_, start: string, end: string) => `${start}${table}\n${end}`);
+}
+writeFileSync(path, text);
