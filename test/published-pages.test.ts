@@ -19,7 +19,11 @@ function isInSchema(coordinate: string): boolean {
 
 /** What the test must speak of: Kling's own name on the wire, or the field by which a client sees it. */
 function wordsOf(kling: string, graphql: string): readonly string[] {
-  const onTheWire = kling.replace(/\s*\(.*\)$/, '').split(/[.,[\]/ ]+/).findLast((word) => word !== '') ?? '';
+  const onTheWire =
+    kling
+      .replace(/\s*\(.*\)$/, '')
+      .split(/[.,[\]/ ]+/)
+      .findLast((word) => word !== '') ?? '';
   return [onTheWire, graphql.replace(/^.*[.](\w+).*$/, '$1')];
 }
 

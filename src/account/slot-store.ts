@@ -9,7 +9,7 @@ export interface Claim {
   readonly seenAtMs: number;
 }
 
-type Columns = { task_id: string; tenant: string; state: string; seen_at: number };
+type Columns = { task_id: string; tenant: string; state: Claim['state']; seen_at: number };
 
 /** Every statement about claims. Survives the object, so that a restart never gives a slot twice. */
 export class SlotStore {
@@ -85,7 +85,11 @@ export class SlotStore {
   /** Claims that nothing has been heard of since `beforeMs`, of whatever state. */
   unseenSince(beforeMs: number, limit: number): Claim[] {
     return this.#sql
-      .exec<Columns>('SELECT task_id, tenant, state, seen_at FROM claim WHERE seen_at < ? ORDER BY seen_at LIMIT ?', beforeMs, limit)
+      .exec<Columns>(
+        'SELECT task_id, tenant, state, seen_at FROM claim WHERE seen_at < ? ORDER BY seen_at LIMIT ?',
+        beforeMs,
+        limit,
+      )
       .toArray()
       .map(toClaim);
   }
@@ -96,5 +100,5 @@ export class SlotStore {
 }
 
 function toClaim({ task_id, tenant, state, seen_at }: Columns): Claim {
-  return { taskId: task_id, tenant, state: state as Claim['state'], seenAtMs: seen_at };
+  return { taskId: task_id, tenant, state, seenAtMs: seen_at };
 }

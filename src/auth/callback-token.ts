@@ -1,3 +1,5 @@
+import { readOwnJson } from '../lib/own-json.ts';
+
 /** Whose task a callback is about: what its URL was made for. */
 export interface CallbackSubject {
   readonly tenant: string;
@@ -44,7 +46,7 @@ export function createCallbackTokens(secret: string): CallbackTokens {
       // Signed by us, so it has the form that `mint` gave it.
       const bytes = fromBase64Url(payload);
       if (bytes === null) return null;
-      const [tenant, taskId] = JSON.parse(new TextDecoder().decode(bytes)) as [string, string];
+      const [tenant, taskId] = readOwnJson<[string, string]>(new TextDecoder().decode(bytes));
       return { tenant, taskId };
     },
   };
@@ -55,7 +57,10 @@ function utf8(text: string): ReturnType<TextEncoder['encode']> {
 }
 
 function toBase64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {

@@ -48,7 +48,8 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
   /** The first create may still be waiting for Kling; its outcome is this one's too. */
   async function outcomeOf<T extends TaskRecord>({ record }: TaskRow): Promise<T> {
     if (sender.isBusy(record.id)) await sender.send(record.id, true);
-    // `repeated` has compared the kinds.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `repeated` has compared the kinds
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row was opened with this record; its kind stays
     return (tasks.find({ id: record.id })?.record ?? record) as T;
   }
 
@@ -87,6 +88,7 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
       JSON.stringify(request),
     );
     await sender.send(record.id, true);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row was opened with this record; its kind stays
     return (tasks.find({ id: record.id })?.record ?? record) as T;
   }
 

@@ -1,4 +1,5 @@
 import type { TaskRecord } from '../domain/records.ts';
+import { readOwnJson } from '../lib/own-json.ts';
 
 /** One change of a task: the task as it was right after it. `seq` is gapless within the ledger and never used twice. */
 export interface TaskChange {
@@ -43,14 +44,12 @@ export class EventStore {
             afterSeq,
             limit,
           );
-    return cursor.toArray().map(({ seq, at, record }) => ({ seq, atMs: at, record: JSON.parse(record) as TaskRecord }));
+    return cursor.toArray().map(({ seq, at, record }) => ({ seq, atMs: at, record: readOwnJson<TaskRecord>(record) }));
   }
 
   /** The number of the newest change ever made; 0 before the first. */
   head(): number {
-    const [row] = this.#sql
-      .exec<{ seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'event'`)
-      .toArray();
+    const [row] = this.#sql.exec<{ seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'event'`).toArray();
     return row?.seq ?? 0;
   }
 

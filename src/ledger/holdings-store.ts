@@ -1,5 +1,6 @@
 import type { FaceScan } from '../domain/records.ts';
 import type { Speech, Voice } from '../domain/voice.ts';
+import { readOwnJson } from '../lib/own-json.ts';
 
 /** A voice with its place in the tenant's list. */
 export interface HeldVoice {
@@ -29,7 +30,7 @@ export class HoldingsStore {
     const [row] = this.#sql
       .exec<{ voice: string }>('SELECT voice FROM voice WHERE voice_id = ? AND deleted_at IS NULL', voiceId)
       .toArray();
-    return row ? (JSON.parse(row.voice) as Voice) : null;
+    return row ? readOwnJson<Voice>(row.voice) : null;
   }
 
   /** Newest first, older than `beforeSeq`. */
@@ -41,7 +42,7 @@ export class HoldingsStore {
         limit,
       )
       .toArray()
-      .map(({ seq, voice }) => ({ seq, voice: JSON.parse(voice) as Voice }));
+      .map(({ seq, voice }) => ({ seq, voice: readOwnJson<Voice>(voice) }));
   }
 
   forgetVoice(voiceId: string, nowMs: number): void {
@@ -54,7 +55,7 @@ export class HoldingsStore {
 
   faceScan(id: string): FaceScan | null {
     const [row] = this.#sql.exec<{ scan: string }>('SELECT scan FROM face_scan WHERE id = ?', id).toArray();
-    return row ? (JSON.parse(row.scan) as FaceScan) : null;
+    return row ? readOwnJson<FaceScan>(row.scan) : null;
   }
 
   keepSpeech(speech: Speech): void {
@@ -66,10 +67,8 @@ export class HoldingsStore {
   }
 
   speech(audioId: string): Speech | null {
-    const [row] = this.#sql
-      .exec<{ speech: string }>('SELECT speech FROM speech WHERE audio_id = ?', audioId)
-      .toArray();
-    return row ? (JSON.parse(row.speech) as Speech) : null;
+    const [row] = this.#sql.exec<{ speech: string }>('SELECT speech FROM speech WHERE audio_id = ?', audioId).toArray();
+    return row ? readOwnJson<Speech>(row.speech) : null;
   }
 
   /** `month` as `2026-11`, UTC. In thousandths of a unit, so that sums are exact. */

@@ -24,7 +24,12 @@ export interface Keeper {
 
 export function createKeeper(
   deps: LedgerDeps,
-  parts: { readonly journal: Journal; readonly sender: Sender; readonly reader: Reader; readonly readsTogether: boolean },
+  parts: {
+    readonly journal: Journal;
+    readonly sender: Sender;
+    readonly reader: Reader;
+    readonly readsTogether: boolean;
+  },
 ): Keeper {
   const { tasks, events, slots, limits, now, random } = deps;
   const { journal, sender, reader, readsTogether } = parts;

@@ -24,7 +24,12 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
   }
 
   /** `rows` holds one more than was asked for when there is more to come. */
-  function slice<R extends { readonly seq: number }, T>(list: string, rows: readonly R[], first: number, toNode: (row: R) => T) {
+  function slice<R extends { readonly seq: number }, T>(
+    list: string,
+    rows: readonly R[],
+    first: number,
+    toNode: (row: R) => T,
+  ) {
     return {
       edges: rows.slice(0, first).map((row) => ({ cursor: toCursor(`${list}-${owner}`, row.seq), node: toNode(row) })),
       hasNextPage: rows.length > first,

@@ -20,10 +20,12 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
   const tokens = secret === null ? null : createCallbackTokens(secret);
   const { baseUrl, keys, timeoutMs } = config.kling;
   const unitsMax = config.tenantMonthlyUnitsMax;
-  const now = () => Date.now();
+  const now = Date.now;
   const background = (work: () => Promise<unknown>): void => {
     ctx.waitUntil(
-      work().catch((error: unknown) => log({ level: 'error', message: 'background work failed', cause: String(error) })),
+      work().catch((error: unknown) =>
+        log({ level: 'error', message: 'background work failed', cause: String(error) }),
+      ),
     );
   };
   return {

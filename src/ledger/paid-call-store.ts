@@ -10,7 +10,7 @@ export interface PaidCall {
   readonly answer: string | null;
 }
 
-type Columns = { id: string; input_digest: string; state: string; answer: string | null };
+type Columns = { id: string; input_digest: string; state: PaidCall['state']; answer: string | null };
 
 /** Every statement about paid calls, which are replayed by their idempotency key. */
 export class PaidCallStore {
@@ -25,7 +25,7 @@ export class PaidCallStore {
       .exec<Columns>('SELECT id, input_digest, state, answer FROM paid_call WHERE idempotency_key = ?', idempotencyKey)
       .toArray();
     if (!row) return null;
-    return { id: row.id, inputDigest: row.input_digest, state: row.state as PaidCall['state'], answer: row.answer };
+    return { id: row.id, inputDigest: row.input_digest, state: row.state, answer: row.answer };
   }
 
   begin(id: string, idempotencyKey: string | null, inputDigest: string, nowMs: number): void {

@@ -9,6 +9,7 @@ import { KlingError } from '../kling/kling-error.ts';
 import { createAfford } from './budget.ts';
 import type { LedgerDeps } from './deps.ts';
 import { digestOf } from './digest.ts';
+import { readOwnJson } from '../lib/own-json.ts';
 
 /** Calls that Kling charges at once and cannot be asked about later. */
 export interface PaidCalls {
@@ -29,7 +30,13 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
   }
 
   /** Calls Kling once, and keeps the answer together with what follows from it. */
-  async function pay<T>(id: string, key: string | null, digest: string, call: () => Promise<T>, keep: (answer: T) => void) {
+  async function pay<T>(
+    id: string,
+    key: string | null,
+    digest: string,
+    call: () => Promise<T>,
+    keep: (answer: T) => void,
+  ) {
     paidCalls.begin(id, key, digest, now());
     try {
       const answer = await call();
@@ -57,9 +64,12 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
     }
     const before = paidCalls.byKey(key);
     if (before !== null && before.inputDigest !== digest) throw conflict(key);
-    if (before !== null && before.answer !== null) return JSON.parse(before.answer) as T;
+    if (before !== null && before.answer !== null) return readOwnJson<T>(before.answer);
     const same = running.get(key);
-    if (same) return (await same) as T;
+    if (same) {
+      await same;
+      return once(key, digest, units, work);
+    }
     if (before !== null) throw lost(key);
     afford(units);
     const started = work(newId()).finally(() => running.delete(key));

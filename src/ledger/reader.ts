@@ -68,7 +68,8 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
 
   return {
     async fresh(row) {
-      if (!isStale(row) || !slots.isHealthy()) return (reading.get(row.record.id) ? await readOrStored(row) : row).record;
+      if (!isStale(row) || !slots.isHealthy())
+        return (reading.get(row.record.id) ? await readOrStored(row) : row).record;
       return (await readOrStored(row)).record;
     },
 

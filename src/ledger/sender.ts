@@ -6,6 +6,7 @@ import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import { jittered, MISSING_LOOKUPS, pollWaitMs, retryWaitMs, SETTLE_MS, SLOT_RETRY_MS } from './plan.ts';
 import type { TaskRow } from './task-store.ts';
+import { readOwnJson } from '../lib/own-json.ts';
 
 /** Brings tasks to Kling: each at most once, whatever dies on the way. */
 export interface Sender {
@@ -37,8 +38,8 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
   async function callKling(row: TaskRow, request: string): Promise<TaskSnapshot> {
     const identity = await deps.identity(row.record.id);
     return row.record.kind === 'LIP_SYNC'
-      ? kling.createLipSyncTask(JSON.parse(request) as LipSyncRequest, identity)
-      : kling.createVoice(JSON.parse(request) as VoiceRequest, identity);
+      ? kling.createLipSyncTask(readOwnJson<LipSyncRequest>(request), identity)
+      : kling.createVoice(readOwnJson<VoiceRequest>(request), identity);
   }
 
   /** Kling has the task: by its answer, by a look-up, or by its word that the id is taken. */
@@ -46,7 +47,8 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     const row = tasks.find({ id: taskId });
     if (row === null) return;
     // A callback may have been faster; then the polls are planned already.
-    const step = row.phase === 'SENT' ? {} : { phase: 'SENT' as const, tries: 0, wakeAtMs: now() + pollWaitMs(0, random) };
+    const step =
+      row.phase === 'SENT' ? {} : { phase: 'SENT' as const, tries: 0, wakeAtMs: now() + pollWaitMs(0, random) };
     journal.apply(taskId, snapshot === null ? null : { type: 'SNAPSHOT', snapshot }, step);
   }
 
@@ -57,7 +59,11 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     const { code, klingCode } = error.failure;
     if (code === 'CONFLICT') return adopt(id, null);
     if (code === 'RATE_LIMITED') {
-      journal.apply(id, null, { phase: 'WAITING', tries: row.tries + 1, wakeAtMs: now() + jittered(SLOT_RETRY_MS, random) });
+      journal.apply(id, null, {
+        phase: 'WAITING',
+        tries: row.tries + 1,
+        wakeAtMs: now() + jittered(SLOT_RETRY_MS, random),
+      });
       journal.announceWaiting(id);
       // In the background: the task is kept already, whether or not the account hears of it.
       return deps.background(() => slots.refuse(id, klingCode ?? 0));
@@ -92,7 +98,12 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     } catch (error) {
       if (error instanceof KlingError && error.outcome === 'REFUSED') return settleRefusal(row, error, attended);
       slots.report(true);
-      deps.log({ level: 'warn', message: 'create of unknown outcome', taskId, cause: error instanceof KlingError ? error.message : String(error) });
+      deps.log({
+        level: 'warn',
+        message: 'create of unknown outcome',
+        taskId,
+        cause: error instanceof KlingError ? error.message : String(error),
+      });
       journal.apply(taskId, null, { wakeAtMs: now() + SETTLE_MS });
       journal.announceWaiting(taskId);
     }

@@ -1,5 +1,6 @@
 import type { TaskFilter, TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
+import { readOwnJson } from '../lib/own-json.ts';
 
 /**
  * How far a task's way to Kling is.
@@ -36,7 +37,7 @@ type Columns = {
   seq: number;
   record: string;
   input_digest: string;
-  phase: string;
+  phase: TaskPhase;
   wake_at: number | null;
   tries: number;
   sends: number;
@@ -81,8 +82,7 @@ export class TaskStore {
   }
 
   find(reference: TaskReference): TaskRow | null {
-    const [column, value] =
-      reference.id === undefined ? ['external_id', reference.externalId] : ['id', reference.id];
+    const [column, value] = reference.id === undefined ? ['external_id', reference.externalId] : ['id', reference.id];
     const [row] = this.#sql.exec<Columns>(`${SELECT} WHERE ${column} = ?`, value).toArray();
     return row ? toRow(row) : null;
   }
@@ -180,7 +180,10 @@ export class TaskStore {
   /** How many tasks of this tenant wait, made before this one. */
   waitingBefore(seq: number): number {
     return this.#sql
-      .exec<{ n: number }>(`SELECT count(*) AS n FROM task WHERE status = 'QUEUED' AND phase = 'WAITING' AND seq < ?`, seq)
+      .exec<{ n: number }>(
+        `SELECT count(*) AS n FROM task WHERE status = 'QUEUED' AND phase = 'WAITING' AND seq < ?`,
+        seq,
+      )
       .one().n;
   }
 }
@@ -188,9 +191,9 @@ export class TaskStore {
 function toRow(columns: Columns): TaskRow {
   return {
     seq: columns.seq,
-    record: JSON.parse(columns.record) as TaskRecord,
+    record: readOwnJson<TaskRecord>(columns.record),
     inputDigest: columns.input_digest,
-    phase: columns.phase as TaskPhase,
+    phase: columns.phase,
     wakeAtMs: columns.wake_at,
     tries: columns.tries,
     sends: columns.sends,

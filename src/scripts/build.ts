@@ -21,10 +21,10 @@ function wrangler(...args: string[]): string {
 
 wrangler('deploy', '--dry-run', '--outdir', OUT);
 const scripts = readdirSync(OUT).filter((name) => name.endsWith('.js'));
+const kb = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
 for (const name of scripts) {
   const script = readFileSync(join(OUT, name));
   const gzipBytes = gzipSync(script, { level: 9 }).byteLength;
-  const kb = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
   process.stdout.write(`${name}: ${kb(script.byteLength)}, gzip ${kb(gzipBytes)} of at most ${kb(GZIP_BYTES_MAX)}\n`);
   if (gzipBytes > GZIP_BYTES_MAX) {
     process.stdout.write('The script is larger than it may be.\n');

@@ -5,7 +5,7 @@ import { createCallbackTokens } from '../../src/auth/callback-token.ts';
 const SECRET = 'secret-of-the-callback-token-tests-0001';
 const tokens = createCallbackTokens(SECRET);
 const text = fc.string({ unit: 'binary', maxLength: 40 });
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const ALPHABET = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ ');
 
 describe('a callback token', () => {
   it('tells any tenant and task it was minted for', async ({ expect }) => {
@@ -32,25 +32,33 @@ describe('a callback token', () => {
 
   it('is refused with any single character changed, added or dropped', async ({ expect }) => {
     const token = await tokens.mint({ tenant: 'tenant-ü', taskId: '0331476d-64c0-4d5e-bb5b-c58a87190555' });
-    const changes = Array.from(token).flatMap((char, i) => [
+    const changes = Array.from(token).flatMap((_, i) => [
       token.slice(0, i) + token.slice(i + 1),
-      ...[...ALPHABET, '.', '=', '+', '/', ' ']
-        .filter((other) => other !== char)
-        .flatMap((other) => [token.slice(0, i) + other + token.slice(i + 1), token.slice(0, i) + other + token.slice(i)]),
+      ...ALPHABET.map((other) => token.slice(0, i) + other + token.slice(i + 1)),
+      ...ALPHABET.map((other) => token.slice(0, i) + other + token.slice(i)),
     ]);
-    // A doubled character inserted beside itself is in there twice; the token itself is not.
     const accepted = await Promise.all(
-      changes.filter((changed) => changed !== token).map(async (changed) => ((await tokens.verify(changed)) === null ? [] : [changed])),
+      changes
+        .filter((changed) => changed !== token)
+        .map(async (changed) => ((await tokens.verify(changed)) === null ? [] : [changed])),
     );
     expect(accepted.flat()).toEqual([]);
   });
 
-  it.for(['', '.', '..', 'a.b', 'a.b.c', '💥.💥', 'W10.', '.AAAA', 'x'.repeat(2000), `${'x'.repeat(900)}.${'y'.repeat(43)}`])(
-    'is not %j',
-    async (garbage, { expect }) => {
-      expect(await tokens.verify(garbage)).toBeNull();
-    },
-  );
+  it.for([
+    '',
+    '.',
+    '..',
+    'a.b',
+    'a.b.c',
+    '💥.💥',
+    'W10.',
+    '.AAAA',
+    'x'.repeat(2000),
+    `${'x'.repeat(900)}.${'y'.repeat(43)}`,
+  ])('is not %j', async (garbage, { expect }) => {
+    expect(await tokens.verify(garbage)).toBeNull();
+  });
 
   it('of another secret is refused, even for the same task', async ({ expect }) => {
     const others = createCallbackTokens(`${SECRET}x`);

@@ -5,6 +5,11 @@ import { callbackDeps, postCallback, SUBJECT, V1_BODY } from '../support/callbac
 import newerBody from '../fixtures/kling/callback-newer.json?raw';
 import v1Body from '../fixtures/kling/callback-v1.json?raw';
 
+/** Changes the first character. */
+function flip(text: string): string {
+  return `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
+}
+
 describe('a callback to an address of ours', () => {
   it('is stored before it is acknowledged', async ({ expect }) => {
     let stored = false;
@@ -65,7 +70,7 @@ describe('is refused before anything is stored', () => {
     expect(deps.ingest).not.toHaveBeenCalled();
   });
 
-  it.for(['', 'not json', '[]', '"text"', 'null', '1', '{"task_id":', `${'['.repeat(5000)}`])(
+  it.for(['', 'not json', '[]', '"text"', 'null', '1', '{"task_id":', '['.repeat(5000)])(
     '400 for a body that is no JSON object: %#',
     async (body, { expect }) => {
       const deps = callbackDeps();
@@ -112,7 +117,6 @@ describe('is refused before anything is stored', () => {
 });
 
 describe('403 for an address that is not ours', () => {
-  const flip = (text: string): string => `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
   const forgeries: Record<string, (token: string) => string | Promise<string>> = {
     'an empty token': () => '',
     'a tampered payload': (token) => flip(token),

@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { badInputs } from './bad-inputs.ts';
 import { startGateway, type RunningGateway } from './gateway.ts';
-import {
-  CREATE_LIP_SYNC_TASK,
-  CREATE_VOICE,
-  IDENTIFY_FACES,
-  SYNTHESIZE_SPEECH,
-} from './operations.ts';
+import { CREATE_LIP_SYNC_TASK, CREATE_VOICE, IDENTIFY_FACES, SYNTHESIZE_SPEECH } from './operations.ts';
 
 const OPERATIONS = {
   createVoice: CREATE_VOICE,
@@ -29,14 +24,15 @@ afterAll(() => gateway.close());
 
 describe('an input that is wrong', () => {
   // The face's id is known only once the gateway runs; the names are there before.
-  it.for(badInputs('').map(({ name }, i) => [name, i] as const))('is refused: %s', async ([, i], { expect }) => {
+  it.for(badInputs('').map(({ name }, i): [string, number] => [name, i]))('is refused: %s', async ([, i], { expect }) => {
     const { mutation, input, paths } = badInputs(face)[i]!;
     const { data, errors } = await gateway.execute(OPERATIONS[mutation], { input });
     expect(data).toEqual({ [mutation]: null });
     expect(errors).toHaveLength(1);
-    const { code, retryable, issues } = errors![0]!.extensions;
-    expect({ code, retryable }).toEqual({ code: 'BAD_USER_INPUT', retryable: false });
-    expect([...new Set(issues?.map(({ path }) => path.join('.')))].toSorted()).toEqual([...paths].toSorted());
+    const [error] = errors ?? [];
+    const issues = error?.extensions.issues;
+    expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', retryable: false });
+    expect(new Set(issues?.map(({ path }) => path.join('.')))).toEqual(new Set(paths));
     expect(issues?.every(({ message }) => message.length > 5)).toBe(true);
   });
 

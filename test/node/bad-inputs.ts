@@ -75,20 +75,25 @@ function lipSync(face: string, name: string, change: object, paths: readonly str
   return { name: `createLipSyncTask: ${name}`, mutation: 'createLipSyncTask', input, paths };
 }
 
+const at = (field: string) => [`input.placement.${field}`];
+
 export function badInputs(face: string): readonly BadInput[] {
-  const at = (field: string) => [`input.placement.${field}`];
   return [
     ...URLS.map(([name, url]) => faces(name, { video: { url } }, ['input.video.url'])),
     faces('an id with a blank', { video: { videoId: 'a b' } }, ['input.video.videoId']),
     faces('an empty id', { video: { videoId: '' } }, ['input.video.videoId']),
     faces('a path in an id', { video: { videoId: '../secrets' } }, ['input.video.videoId']),
     faces('an endless id', { video: { videoId: text(200) } }, ['input.video.videoId']),
-    faces('an idempotency key with a blank', { video: { url: VIDEO }, idempotencyKey: 'a b' }, ['input.idempotencyKey']),
+    faces('an idempotency key with a blank', { video: { url: VIDEO }, idempotencyKey: 'a b' }, [
+      'input.idempotencyKey',
+    ]),
     voice('no name', { name: '' }, ['input.name']),
     voice('a name of blanks', { name: '   ' }, ['input.name']),
     voice('a name of 21 characters', { name: text(21) }, ['input.name']),
     voice('a name with a line break', { name: 'a\nb' }, ['input.name']),
-    voice('a file that is neither sound nor video', { source: { url: 'https://example.com/a.zip' } }, ['input.source.url']),
+    voice('a file that is neither sound nor video', { source: { url: 'https://example.com/a.zip' } }, [
+      'input.source.url',
+    ]),
     voice('a format that only lip-sync takes', { source: { url: 'https://example.com/a.m4a' } }, ['input.source.url']),
     voice('an empty video id', { source: { videoId: '' } }, ['input.source.videoId']),
     voice('an external id that is too long', { externalId: text(65) }, ['input.externalId']),
@@ -110,13 +115,23 @@ export function badInputs(face: string): readonly BadInput[] {
     lipSync(face, 'an original volume over 2', { originalAudioVolume: 3 }, ['input.originalAudioVolume']),
     lipSync(face, 'a crop that starts before the sound', { placement: { cropStartMs: -1 } }, at('cropStartMs')),
     lipSync(face, 'a crop of 1,999 ms', { placement: { cropEndMs: 1999 } }, at('cropEndMs')),
-    lipSync(face, 'a crop that ends before it starts', { placement: { cropStartMs: 3000, cropEndMs: 1000 } }, at('cropEndMs')),
+    lipSync(
+      face,
+      'a crop that ends before it starts',
+      { placement: { cropStartMs: 3000, cropEndMs: 1000 } },
+      at('cropEndMs'),
+    ),
     lipSync(face, 'a crop past 60 s', { placement: { cropStartMs: 58_000, cropEndMs: 60_001 } }, at('cropEndMs')),
     lipSync(face, 'a crop past the sound', { placement: { cropEndMs: 4000, soundDurationMs: 3999 } }, at('cropEndMs')),
     lipSync(face, 'a sound that is too short', { placement: { soundDurationMs: 1999 } }, at('soundDurationMs')),
     lipSync(face, 'a sound that is too long', { placement: { soundDurationMs: 60_001 } }, at('soundDurationMs')),
     lipSync(face, 'a sound before the video', { placement: { insertAtMs: -1 } }, at('insertAtMs')),
-    lipSync(face, 'a sound past the video', { placement: { insertAtMs: 2001, videoDurationMs: 5000 } }, at('insertAtMs')),
+    lipSync(
+      face,
+      'a sound past the video',
+      { placement: { insertAtMs: 2001, videoDurationMs: 5000 } },
+      at('insertAtMs'),
+    ),
     lipSync(face, 'a sound past the longest video', { placement: { insertAtMs: 58_000 } }, at('insertAtMs')),
     lipSync(face, '1,999 ms on the face', { placement: { insertAtMs: 3014 } }, at('insertAtMs')),
     lipSync(face, 'a video that is too long', { placement: { videoDurationMs: 60_001 } }, at('videoDurationMs')),

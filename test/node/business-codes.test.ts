@@ -60,11 +60,14 @@ describe('an identify-face that Kling refuses', () => {
     expect(await requestIdsOf(klingCode)).toContain(errors?.[0]?.extensions.klingRequestId);
   });
 
-  it.for(FAULTS)('with %i is UPSTREAM_UNAVAILABLE, sent once, and not called retryable', async (klingCode, { expect }) => {
-    const { errors } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
-    expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', klingCode, retryable: false });
-    expect(await requestIdsOf(klingCode)).toEqual([errors?.[0]?.extensions.klingRequestId]);
-  });
+  it.for(FAULTS)(
+    'with %i is UPSTREAM_UNAVAILABLE, sent once, and not called retryable',
+    async (klingCode, { expect }) => {
+      const { errors } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', klingCode, retryable: false });
+      expect(await requestIdsOf(klingCode)).toEqual([errors?.[0]?.extensions.klingRequestId]);
+    },
+  );
 });
 
 describe('a create that Kling refuses', () => {
@@ -78,6 +81,9 @@ describe('a create that Kling refuses', () => {
   it.for(PASSING)('with %i for now is kept and waits', async ([klingCode], { expect }) => {
     const { data } = await gateway.execute(CREATE_VOICE, voiceFor(klingCode));
     const { id } = data.createVoice.task;
-    expect((await gateway.execute(VOICE_TASK, { id })).data.voiceTask).toMatchObject({ status: 'QUEUED', failure: null });
+    expect((await gateway.execute(VOICE_TASK, { id })).data.voiceTask).toMatchObject({
+      status: 'QUEUED',
+      failure: null,
+    });
   });
 });

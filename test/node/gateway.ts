@@ -32,7 +32,11 @@ export interface SandboxRecord {
   readonly requestCount: number;
   readonly requestsByRoute: Readonly<Record<string, number>>;
   readonly requests: readonly { readonly code: number; readonly requestId: string; readonly path: string }[];
-  readonly tasks: readonly { readonly taskId: string; readonly externalTaskId: string | null; readonly status: string }[];
+  readonly tasks: readonly {
+    readonly taskId: string;
+    readonly externalTaskId: string | null;
+    readonly status: string;
+  }[];
   readonly inFlightMax: number;
   readonly unitsCharged: number;
 }

@@ -45,7 +45,12 @@ describe('what Kling tells', () => {
   it('of the faces of a video is all there', async ({ expect }) => {
     const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
     const { faceScan } = (await data(IDENTIFY_FACES, { input: { video } })).identifyFaces;
-    expect(faceScan).toMatchObject({ sessionId: TEXT, unitsDeducted: '0.05', klingRequestId: TEXT, createdAt: INSTANT });
+    expect(faceScan).toMatchObject({
+      sessionId: TEXT,
+      unitsDeducted: '0.05',
+      klingRequestId: TEXT,
+      createdAt: INSTANT,
+    });
     expect(Date.parse(faceScan.expiresAt) - Date.parse(faceScan.createdAt)).toBe(24 * 3_600_000);
     expect(faceScan.faces).toHaveLength(2);
     expect(faceScan.faces[0]).toMatchObject({ faceId: TEXT, imageUrl: URL_TEXT, startMs: 0 });
@@ -55,7 +60,11 @@ describe('what Kling tells', () => {
   });
 
   it('of a lip-sync with a watermark is all there', async ({ expect }) => {
-    const task = await lipSyncOf({ sound: { url: 'https://example.com/a.mp3' }, watermark: true, externalId: 'mine-1' });
+    const task = await lipSyncOf({
+      sound: { url: 'https://example.com/a.mp3' },
+      watermark: true,
+      externalId: 'mine-1',
+    });
     expect(task).toMatchObject({
       externalId: 'mine-1',
       klingTaskId: TEXT,
@@ -100,7 +109,13 @@ describe('what Kling tells', () => {
     const task = await finished(VOICE_TASK, 'voiceTask', created.createVoice.task.id);
     expect(task).toMatchObject({ status: 'SUCCEEDED', unitsDeducted: '0.05', klingTaskId: TEXT });
     const [voice] = task.voices;
-    expect(voice).toMatchObject({ voiceId: TEXT, name: 'Narrator', trialUrl: URL_TEXT, owner: 'ACCOUNT', ownerId: TEXT });
+    expect(voice).toMatchObject({
+      voiceId: TEXT,
+      name: 'Narrator',
+      trialUrl: URL_TEXT,
+      owner: 'ACCOUNT',
+      ownerId: TEXT,
+    });
     expect((await data(`query ($id: ID!) { voice(id: $id) { voiceId } }`, { id: voice.id })).voice).toMatchObject({
       voiceId: voice.voiceId,
     });

@@ -102,7 +102,11 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
       ['pageSize', 'Account.presetVoices(pageSize:)', VOICES],
       ...ENVELOPE,
       ['request_id', 'AccountPage.klingRequestId', LIVE],
-      ['task_id, task_status, task_status_msg, created_at, updated_at', '(left out: the wrapping of a preset, which is no task)', VOICES],
+      [
+        'task_id, task_status, task_status_msg, created_at, updated_at',
+        '(left out: the wrapping of a preset, which is no task)',
+        VOICES,
+      ],
       ...VOICE,
     ],
   },

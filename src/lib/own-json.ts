@@ -1,0 +1,9 @@
+/**
+ * Reads back JSON that this program itself has written, and nobody else could: a column of an object's own SQLite, a
+ * payload under its own signature. Nothing is checked; what comes from outside goes through a decoder instead.
+ */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what was written: there is nothing to infer it from
+export function readOwnJson<T>(json: string): T {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written as a T by the same module that reads it
+  return JSON.parse(json) as T;
+}

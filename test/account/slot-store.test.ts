@@ -1,0 +1,87 @@
+import { runInDurableObject } from 'cloudflare:test';
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { SlotStore } from '../../src/account/slot-store.ts';
+import { env, openSandbox } from '../support/ledger.ts';
+
+openSandbox('slots');
+
+function withStore(name: string, work: (store: SlotStore) => void): Promise<void> {
+  return runInDurableObject(env.KLING_ACCOUNT.getByName(name), (_instance, { storage }) => {
+    storage.sql.exec('DELETE FROM claim; DELETE FROM turn;');
+    work(new SlotStore(storage));
+  });
+}
+
+/** Grants `count` slots in the store's own order; gives the tasks. */
+function grant(store: SlotStore, count: number): string[] {
+  return Array.from({ length: count }, () => {
+    const next = store.next();
+    if (next === null) return '-';
+    store.put(next.taskId, next.tenant, 'HELD', 0);
+    return next.taskId;
+  });
+}
+
+describe('who is next', () => {
+  it('is the tenant with the fewest slots, however many of another wait and however long', async ({ expect }) => {
+    await withStore('fewest', (store) => {
+      for (let i = 1; i <= 9; i += 1) store.put(`big-${i}`, 'big', 'WAITING', i);
+      store.put('small-1', 'small', 'WAITING', 100);
+      store.put('small-2', 'small', 'WAITING', 101);
+      expect(grant(store, 6)).toEqual(['big-1', 'small-1', 'big-2', 'small-2', 'big-3', 'big-4']);
+    });
+  });
+
+  it('is, among those with as many, the tenant that has gone longest without', async ({ expect }) => {
+    await withStore('longest', (store) => {
+      for (const tenant of ['c', 'a', 'b']) store.put(`${tenant}-0`, tenant, 'HELD', 0);
+      for (const tenant of ['a', 'b', 'c']) store.put(`${tenant}-1`, tenant, 'WAITING', 1);
+      expect(grant(store, 3)).toEqual(['c-1', 'a-1', 'b-1']);
+    });
+  });
+
+  it('is, of one tenant, the oldest claim; asking again keeps the place', async ({ expect }) => {
+    await withStore('oldest', (store) => {
+      store.put('t-1', 't', 'WAITING', 1);
+      store.put('t-2', 't', 'WAITING', 2);
+      store.put('t-1', 't', 'WAITING', 3);
+      expect(store.next()?.taskId).toBe('t-1');
+      // Granted, then refused by Kling: it waits in its old place.
+      grant(store, 1);
+      store.put('t-1', 't', 'WAITING', 4);
+      expect(store.next()?.taskId).toBe('t-1');
+    });
+  });
+
+  it('is nobody when nobody waits', async ({ expect }) => {
+    await withStore('nobody', (store) => {
+      store.put('t-1', 't', 'HELD', 1);
+      expect(store.next()).toBeNull();
+    });
+  });
+});
+
+describe('over any course of claims', () => {
+  it('a tenant that waits is at most one slot behind the others that were granted meanwhile', async ({ expect }) => {
+    const claims = fc.array(fc.record({ tenant: fc.constantFrom('a', 'b', 'c'), at: fc.nat(50) }), { maxLength: 30 });
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(claims, fc.nat(30), async (waiting, slots) => {
+        await withStore(`fair ${(runs += 1) % 5}`, (store) => {
+          for (const [n, { tenant, at }] of waiting.entries()) store.put(`${tenant}-${n}`, tenant, 'WAITING', at);
+          const granted = grant(store, slots).filter((taskId) => taskId !== '-');
+          const held = (tenant: string) => granted.filter((taskId) => taskId.startsWith(tenant)).length;
+          const all = (tenant: string) => waiting.filter((claim) => claim.tenant === tenant).length;
+          for (const tenant of ['a', 'b', 'c']) {
+            if (held(tenant) === all(tenant)) continue;
+            for (const other of ['a', 'b', 'c']) expect(held(other) - held(tenant)).toBeLessThanOrEqual(1);
+          }
+          expect(granted.length).toBe(Math.min(slots, waiting.length));
+          expect(new Set(granted).size).toBe(granted.length);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

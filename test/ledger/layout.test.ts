@@ -1,0 +1,79 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { describe, it } from 'vitest';
+import { migrate } from '../../src/ledger/migrations.ts';
+import { changesOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
+
+openSandbox('layout');
+
+/** The statements that made the tables and indexes, blanks evened out. */
+function layoutOf(sql: SqlStorage): string {
+  return sql
+    .exec<{ sql: string }>(
+      `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+       ORDER BY type DESC, name`,
+    )
+    .toArray()
+    .map((row) => row.sql.replaceAll(/\s+/g, ' '))
+    .join('\n');
+}
+
+/**
+ * Ledgers that have been written keep their tables for years. When the first test breaks:
+ * 1. If you changed a step in `src/ledger/migrations.ts` that has shipped: change it back. A ledger that has run it never
+ *    runs it again, and would keep the old layout for ever.
+ * 2. Append a new step that brings a ledger of the last step to the new layout, its rows included.
+ * 3. Only then take the new snapshot (`vitest run -c test/vitest.config.ts test/ledger/layout -u`), and raise the number
+ *    of steps below. Read the snapshot's difference: it must show what the new step does, and nothing else.
+ */
+describe('the layout of a ledger', () => {
+  it('is the one that has shipped', async ({ expect }) => {
+    const layout = await runInDurableObject(ledgerOf('layout'), (_instance, { storage }) => layoutOf(storage.sql));
+    expect(layout).toMatchInlineSnapshot(`
+   "CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL ) STRICT
+   CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
+   CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL ) STRICT, WITHOUT ROWID
+   CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
+   CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
+   CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL ) STRICT, WITHOUT ROWID
+   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL ) STRICT
+   CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL ) STRICT, WITHOUT ROWID
+   CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
+   CREATE INDEX event_by_age ON event (at)
+   CREATE INDEX event_by_task ON event (task_id, seq)
+   CREATE INDEX task_by_status ON task (status, seq)
+   CREATE INDEX task_wake ON task (wake_at) WHERE wake_at IS NOT NULL"
+ `);
+  });
+
+  it('has a step for every change since', async ({ expect }) => {
+    const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
+      storage.kv.get('schema_version'),
+    );
+    expect(version).toBe(1);
+  });
+
+  it('is not touched by migrating again, and neither are the rows', async ({ expect }) => {
+    const ledger = ledgerOf('twice');
+    const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
+    await runInDurableObject(ledger, (_instance, { storage }) => {
+      const before = layoutOf(storage.sql);
+      migrate(storage);
+      migrate(storage);
+      expect(layoutOf(storage.sql)).toBe(before);
+      expect(storage.kv.get('schema_version')).toBe(1);
+    });
+    await evictDurableObject(ledger);
+    expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
+    expect(await changesOf(ledgerOf('twice'), id)).not.toEqual([]);
+  });
+
+  it('is not half there when a step fails', async ({ expect }) => {
+    await runInDurableObject(ledgerOf('half'), (_instance, { storage }) => {
+      storage.kv.put('schema_version', 0);
+      const before = layoutOf(storage.sql);
+      // The tables exist, so that the first step cannot run.
+      expect(() => migrate(storage)).toThrow(/already exists/);
+      expect([storage.kv.get('schema_version'), layoutOf(storage.sql)]).toEqual([0, before]);
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { describe, it, type ExpectStatic } from 'vitest';
+import {
+  changesOf,
+  failureOf,
+  kill,
+  ledgerOf,
+  openSandbox,
+  ring,
+  statusesOf,
+  storedTask,
+  valueOf,
+  voiceInput,
+  VOICES,
+} from '../support/ledger.ts';
+
+const sandbox = openSandbox('lost', { KLING_TIMEOUT_MS: '1000' });
+
+describe('a create that Kling carried out, and whose answer was lost', () => {
+  it.for([
+    'sandbox-timeout-after-sandbox-never-ends',
+    'sandbox-error-after-sandbox-never-ends',
+    'sandbox-cut-off-sandbox-never-ends',
+    'sandbox-html-sandbox-never-ends',
+    'sandbox-hang-after-sandbox-never-ends',
+  ])('by %s waits, is found by a look-up, and is never made twice', async (words, { expect }) => {
+    const ledger = ledgerOf(`after ${words}`);
+    const posts = await sandbox.count('POST', VOICES);
+    const queued = valueOf(await ledger.createVoice(voiceInput('x', words)));
+    expect(queued).toMatchObject({ status: 'QUEUED', klingTaskId: null });
+    expect(await storedTask(ledger, queued.id)).toMatchObject({ phase: 'SENDING', sends: 1 });
+    await ring(ledger);
+    const found = (await ledger.task({ id: queued.id }))!;
+    expect(found.klingTaskId).toBe(
+      (await sandbox.record()).tasks.find((task) => task.externalTaskId === queued.id)?.taskId,
+    );
+    expect(await storedTask(ledger, queued.id)).toMatchObject({ phase: 'SENT', parts: 0, sends: 1 });
+    expect(await sandbox.count('POST', VOICES)).toBe(posts + 1);
+    expect((await statusesOf(ledger, queued.id))[0]).toBe('QUEUED');
+  });
+
+  it('answers a repeat of the create with the task that waits, and sends nothing', async ({ expect }) => {
+    const ledger = ledgerOf('repeat');
+    const input = voiceInput('x', 'sandbox-timeout-after-sandbox-never-ends');
+    const { id } = valueOf(await ledger.createVoice(input));
+    const posts = await sandbox.count('POST', VOICES);
+    expect(valueOf(await ledger.createVoice(input)).id).toBe(id);
+    expect(await sandbox.count('POST', VOICES)).toBe(posts);
+  });
+
+  it('cannot be cancelled while it may be at Kling', async ({ expect }) => {
+    const ledger = ledgerOf('no cancel');
+    const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-error-after-sandbox-never-ends')));
+    expect(failureOf(await ledger.cancelQueued(id)).code).toBe('CONFLICT');
+  });
+});
+
+describe('a create that failed before Kling did anything', () => {
+  it('is sent again once, after two look-ups that found nothing', async ({ expect }) => {
+    const ledger = ledgerOf('before');
+    const posts = await sandbox.count('POST', VOICES);
+    const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-flaky-1-before-sandbox-never-ends')));
+    await ring(ledger);
+    expect(await storedTask(ledger, id)).toMatchObject({ phase: 'SENDING', tries: 1, sends: 1 });
+    await ring(ledger);
+    // Nothing rings any more: the alarm is set for at once.
+    await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT', sends: 2, parts: 0 });
+    expect(await sandbox.count('GET', `${VOICES}/${id}`)).toBe(2);
+    expect(await sandbox.count('POST', VOICES)).toBe(posts + 2);
+    expect(await sandbox.tasksOf(id)).toBe(1);
+    expect(await statusesOf(ledger, id)).toEqual(['QUEUED', 'SUBMITTED']);
+  });
+
+  it.for([
+    ['sandbox-content-rejected', 'CONTENT_REJECTED'],
+    ['sandbox-pack-exhausted', 'QUOTA_EXHAUSTED'],
+  ] as const)('and is then refused for good by %s ends as FAILED, %s', async ([words, code], { expect }) => {
+    const ledger = ledgerOf(`background ${words}`);
+    const { id } = valueOf(await ledger.createVoice(voiceInput('x', `${words}-sandbox-flaky-1`)));
+    await ring(ledger);
+    await ring(ledger);
+    await expect.poll(() => ledger.task({ id })).toMatchObject({ status: 'FAILED', failure: { code } });
+    expect(await storedTask(ledger, id)).toMatchObject({ phase: 'DONE', wake_at: null, parts: 0 });
+    expect(await statusesOf(ledger, id)).toEqual(['QUEUED', 'FAILED']);
+    expect(await ledger.task({ externalId: 'x' })).toMatchObject({ id });
+  });
+});
+
+describe('an object that dies between the intent and the answer', () => {
+  const words = 'sandbox-hang-after-sandbox-never-ends';
+
+  async function diesWhileSending(tenant: string, expect: ExpectStatic): Promise<string> {
+    const dying = ledgerOf(tenant);
+    const lost = dying.createVoice(voiceInput('x', words)).catch((error: unknown) => error);
+    await expect.poll(async () => (await sandbox.record()).requests.length).toBeGreaterThan(0);
+    await expect.poll(async () => (await storedTask(dying, 'x'))?.phase).toBe('SENDING');
+    await expect.poll(async () => (await dying.task({ externalId: 'x' })) !== null && (await made(tenant))).toBe(true);
+    await kill(dying);
+    expect(await lost).toBeInstanceOf(Error);
+    return (await ledgerOf(tenant).task({ externalId: 'x' }))!.id;
+  }
+
+  it('finds the task by its alarm, and it was made once', async ({ expect }) => {
+    const id = await diesWhileSending('killed', expect);
+    const ledger = ledgerOf('killed');
+    await runDurableObjectAlarm(ledger);
+    await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT', sends: 1 });
+    expect(await sandbox.tasksOf(id)).toBe(1);
+    expect((await changesOf(ledger)).length).toBeGreaterThan(0);
+  });
+
+  it('answers a repeat of the create with that task', async ({ expect }) => {
+    const id = await diesWhileSending('killed and asked again', expect);
+    const ledger = ledgerOf('killed and asked again');
+    expect(valueOf(await ledger.createVoice(voiceInput('x', words))).id).toBe(id);
+    await ring(ledger);
+    expect(await sandbox.tasksOf(id)).toBe(1);
+  });
+
+  it('and one that is evicted with a create of unknown outcome looks it up at once when it is back', async ({
+    expect,
+  }) => {
+    const ledger = ledgerOf('evicted');
+    const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-timeout-after-sandbox-never-ends')));
+    await evictDurableObject(ledger);
+    const woken = ledgerOf('evicted');
+    await woken.queuePosition(id);
+    await runDurableObjectAlarm(woken);
+    await expect.poll(() => storedTask(woken, id)).toMatchObject({ phase: 'SENT' });
+    expect(await sandbox.tasksOf(id)).toBe(1);
+  });
+});
+
+async function made(tenant: string): Promise<boolean> {
+  const task = await ledgerOf(tenant).task({ externalId: 'x' });
+  return task !== null && (await sandbox.tasksOf(task.id)) === 1;
+}

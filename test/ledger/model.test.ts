@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { it } from 'vitest';
+import { changesOf, ledgerOf, openSandbox, ring, valueOf } from '../support/ledger.ts';
+import { commands, type Model, type Real } from '../support/ledger-model.ts';
+
+const sandbox = openSandbox('model', { KLING_TIMEOUT_MS: '2000' });
+const TIME_MAX_MS = 25_000;
+
+it(
+  'whatever happens in whatever order: nothing moves back, nothing is made twice, every change is told once',
+  { timeout: 60_000 },
+  async ({ expect }) => {
+    await sandbox.configure({ submittedMs: 60_000_000, processingMs: 120_000_000 });
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.commands([...commands()], { maxCommands: 25, size: 'max' }), async (course) => {
+        const tenant = `m${(runs += 1)}`;
+        const real: Real = { tenant, sandbox, ids: new Map() };
+        await fc.asyncModelRun(() => ({ model: { intents: new Map() } satisfies Model, real }), course);
+
+        // In the end Kling finishes what it has, and the ledger comes to know it, whatever was lost on the way.
+        const ledger = ledgerOf(tenant);
+        await expect
+          .poll(async () => {
+            for (const { externalTaskId, status, taskId } of (await sandbox.record()).tasks) {
+              const isOurs = [...real.ids.values()].includes(externalTaskId ?? '');
+              if (isOurs && status !== 'succeed' && status !== 'failed') await sandbox.advance(taskId, 'succeed');
+            }
+            if (real.ids.size > 0) await ring(ledger);
+            const { edges } = valueOf(await ledger.tasks({ kind: null, statuses: [] }, { first: 10, after: null }));
+            return edges.filter(({ node }) => node.status !== 'SUCCEEDED' && node.status !== 'FAILED').length;
+          })
+          .toBe(0);
+        const changes = await changesOf(ledger);
+        const ends = changes.filter(({ task }) => task.status === 'SUCCEEDED' || task.status === 'FAILED');
+        expect(ends.length).toBe(real.ids.size);
+      }),
+      { numRuns: 200, interruptAfterTimeLimit: TIME_MAX_MS, endOnFailure: false },
+    );
+    expect(runs).toBeGreaterThan(3);
+  },
+);

@@ -1,0 +1,158 @@
+import { describe, it } from 'vitest';
+import { klingError, withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
+import { createVoiceOnce } from '../support/ledger-tasks.ts';
+import { snapshotOf } from '../support/snapshots.ts';
+
+type Answer = () => Promise<ReturnType<typeof snapshotOf>>;
+
+const LOST: Answer = () => Promise.reject(klingError('UNKNOWN'));
+const MISSING: Answer = () => Promise.reject(klingError('REFUSED', 'NOT_FOUND', 1201));
+const FULL: Answer = () => Promise.reject(klingError('REFUSED', 'RATE_LIMITED', 1303));
+const EXISTS: Answer = () => Promise.reject(klingError('REFUSED', 'CONFLICT', 1201));
+const REJECTED: Answer = () => Promise.reject(klingError('REFUSED', 'CONTENT_REJECTED', 1301));
+
+/** A Kling that answers creates and reads from two scripts; every call past a script is an error. */
+function script(creates: readonly Answer[], reads: readonly Answer[]) {
+  const counts = { creates: 0, reads: 0 };
+  const kling: PartsOptions['kling'] = {
+    createVoice: () => creates[(counts.creates += 1) - 1]!(),
+    readVoiceTask: () => reads[(counts.reads += 1) - 1]!(),
+  };
+  return { kling, counts };
+}
+
+/** Lets the alarm do what is due next, so many times. */
+async function runNext(parts: LedgerParts, times = 1): Promise<void> {
+  for (let i = 0; i < times; i += 1) {
+    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.tasks.nextWakeAtMs()!);
+    await parts.keeper.run();
+    await parts.settle();
+  }
+}
+
+describe('a callback that comes while a create of unknown outcome', () => {
+  it('is looked up, and the look-up finds nothing yet, is believed: nothing is sent again', async ({ expect }) => {
+    const lookUp = Promise.withResolvers<ReturnType<typeof snapshotOf>>();
+    const { kling, counts } = script([LOST], [MISSING, () => lookUp.promise]);
+    await withParts('looked up', { kling }, async (parts) => {
+      const { id } = await createVoiceOnce(parts);
+      await runNext(parts);
+      parts.clock.nowMs = parts.tasks.nextWakeAtMs()!;
+      const run = parts.keeper.run();
+      await expect.poll(() => counts.reads).toBe(2);
+      parts.ingest(id, snapshotOf('PROCESSING'));
+      lookUp.reject(klingError('REFUSED', 'NOT_FOUND', 1201));
+      await run;
+      expect(parts.tasks.find({ id })).toMatchObject({ phase: 'SENT', record: { status: 'PROCESSING' } });
+      expect(counts.creates).toBe(1);
+    });
+  });
+
+  it.for([
+    ['is refused for now', FULL],
+    ['is refused for good', REJECTED],
+    ['is refused as known', EXISTS],
+    ['is lost again', LOST],
+  ] as const)('is sent again and %s, keeps the task: it is at Kling', async ([name, outcome], { expect }) => {
+    const gate = Promise.withResolvers<void>();
+    const { kling, counts } = script([LOST, () => gate.promise.then(outcome)], [MISSING, MISSING]);
+    await withParts(`sent again and ${name}`, { kling }, async (parts) => {
+      const { id } = await createVoiceOnce(parts);
+      await runNext(parts, 2);
+      const run = parts.keeper.run();
+      await expect.poll(() => counts.creates).toBe(2);
+      parts.ingest(id, snapshotOf('PROCESSING'));
+      gate.resolve();
+      await run;
+      await parts.settle();
+      expect(parts.tasks.find({ id })).toMatchObject({ phase: 'SENT', record: { status: 'PROCESSING' } });
+      expect(parts.tasks.find({ id })!.wakeAtMs).toBeGreaterThan(parts.clock.nowMs);
+    });
+  });
+});
+
+describe('a create that is sent again', () => {
+  it('and that Kling then knows is adopted, never made anew, and found by its polls', async ({ expect }) => {
+    const { kling, counts } = script([LOST, EXISTS], [MISSING, MISSING, async () => snapshotOf('PROCESSING')]);
+    await withParts('exists', { kling }, async (parts) => {
+      const { id } = await createVoiceOnce(parts);
+      await runNext(parts, 4);
+      expect(parts.tasks.find({ id })).toMatchObject({
+        phase: 'SENT',
+        record: { status: 'PROCESSING', klingTaskId: 'kling-1' },
+      });
+      expect(counts).toEqual({ creates: 2, reads: 3 });
+    });
+  });
+
+  it('is not sent while the look-ups themselves fail', async ({ expect }) => {
+    const { kling, counts } = script([LOST], [LOST, MISSING, LOST, LOST, async () => snapshotOf('SUBMITTED')]);
+    await withParts('look-ups fail', { kling }, async (parts) => {
+      const { id } = await createVoiceOnce(parts);
+      await runNext(parts, 5);
+      expect(parts.tasks.find({ id })).toMatchObject({ phase: 'SENT', record: { status: 'SUBMITTED' } });
+      expect(counts.creates).toBe(1);
+    });
+  });
+
+  it('is looked up two seconds apart: a task that Kling is slow to show is not taken for missing', async ({
+    expect,
+  }) => {
+    const { kling } = script([LOST], [MISSING]);
+    await withParts('apart', { kling }, async (parts) => {
+      const { id } = await createVoiceOnce(parts);
+      for (const phase of ['SENDING', 'SENDING'] as const) {
+        expect(parts.tasks.find({ id })?.phase).toBe(phase);
+        expect(parts.tasks.find({ id })!.wakeAtMs! - parts.clock.nowMs).toBe(2000);
+        if (parts.tasks.find({ id })?.tries === 0) await runNext(parts);
+      }
+    });
+  });
+});
+
+describe('an account that cannot be reached', () => {
+  it('does not lose a task that Kling refused for now: its maker gets it, QUEUED', async ({ expect }) => {
+    const { kling } = script([FULL], []);
+    const slots = { refuse: () => Promise.reject(new Error('the account is away')) };
+    await withParts('refuse fails', { kling, slots }, async (parts) => {
+      expect((await createVoiceOnce(parts)).status).toBe('QUEUED');
+      expect(parts.tasks.find({ id: 'task-1' })?.phase).toBe('WAITING');
+    });
+  });
+
+  it('holds a create back, and the alarm tries again', async ({ expect }) => {
+    const { kling } = script([async () => snapshotOf('SUBMITTED')], []);
+    let away = true;
+    const acquire = async () => {
+      if (away) throw new Error('the account is away');
+      return { granted: true, retryAfterMs: 0 };
+    };
+    await withParts('acquire fails', { kling, slots: { acquire } }, async (parts) => {
+      const { id, status } = await createVoiceOnce(parts);
+      expect(status).toBe('QUEUED');
+      away = false;
+      await runNext(parts);
+      expect(parts.tasks.find({ id })?.phase).toBe('SENT');
+    });
+  });
+});
+
+describe('what the account is told', () => {
+  it('of a create: taken, refused, or of unknown outcome; and the slot goes back at the end', async ({ expect }) => {
+    const told: string[] = [];
+    const slots: PartsOptions['slots'] = {
+      accepted: (taskId) => told.push(`accepted ${taskId}`),
+      refuse: async (taskId, code) => void told.push(`refused ${taskId} ${code}`),
+      release: async (taskId) => void told.push(`released ${taskId}`),
+      report: (failed) => told.push(`failed ${failed}`),
+    };
+    const { kling } = script([async () => snapshotOf('SUBMITTED'), FULL, REJECTED, LOST], []);
+    await withParts('told', { kling, slots }, async (parts) => {
+      for (let i = 0; i < 2; i += 1) await createVoiceOnce(parts);
+      await createVoiceOnce(parts).catch(() => {});
+      await createVoiceOnce(parts);
+      await parts.settle();
+      expect(told).toEqual(['accepted task-1', 'refused task-2 1303', 'released task-3', 'failed true']);
+    });
+  });
+});

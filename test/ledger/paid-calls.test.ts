@@ -1,0 +1,183 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, it } from 'vitest';
+import { failureOf, kill, ledgerOf, openSandbox, storedTask, valueOf, voiceInput } from '../support/ledger.ts';
+
+const sandbox = openSandbox('paid', { KLING_TIMEOUT_MS: '1000', TENANT_MONTHLY_UNITS_MAX: '1' });
+const FACES = '/v1/videos/identify-face';
+const SPEECH = '/v1/audio/tts';
+
+const scanInput = (idempotencyKey: string | null, words = 'clip') => ({
+  video: { url: `https://example.com/${words}.mp4` },
+  idempotencyKey,
+});
+const speechInput = (idempotencyKey: string | null, text = 'Hello') => ({
+  text,
+  voiceId: 'oversea_male1',
+  language: 'en' as const,
+  speed: 1,
+  idempotencyKey,
+});
+
+describe('a paid call with an idempotency key', () => {
+  it('is paid once, and answers every repeat with the same scan', async ({ expect }) => {
+    const ledger = ledgerOf('replay');
+    const before = await sandbox.record();
+    const first = valueOf(await ledger.identifyFaces(scanInput('k')));
+    expect(valueOf(await ledger.identifyFaces(scanInput('k')))).toEqual(first);
+    await kill(ledger);
+    expect(valueOf(await ledgerOf('replay').identifyFaces(scanInput('k')))).toEqual(first);
+    const after = await sandbox.record();
+    expect(after.requests.length - before.requests.length).toBe(1);
+    expect(after.unitsCharged - before.unitsCharged).toBeCloseTo(0.05);
+    expect((await ledgerOf('replay').usage(new Date().toISOString().slice(0, 7))).milliunits).toBe(50);
+  });
+
+  it('is paid once when eight ask at once', async ({ expect }) => {
+    const ledger = ledgerOf('at once');
+    const before = await sandbox.count('POST', SPEECH);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ledger.synthesizeSpeech(speechInput('k'))));
+    expect(new Set(answers.map((answer) => valueOf(answer).audioId)).size).toBe(1);
+    expect(await sandbox.count('POST', SPEECH)).toBe(before + 1);
+  });
+
+  it('with another input, or of the other kind, is a CONFLICT, and nothing is sent', async ({ expect }) => {
+    const ledger = ledgerOf('conflict');
+    valueOf(await ledger.synthesizeSpeech(speechInput('k')));
+    const before = (await sandbox.record()).requests.length;
+    expect(failureOf(await ledger.synthesizeSpeech(speechInput('k', 'Bye'))).code).toBe('CONFLICT');
+    expect(failureOf(await ledger.identifyFaces(scanInput('k'))).code).toBe('CONFLICT');
+    expect((await sandbox.record()).requests.length).toBe(before);
+  });
+
+  it('of one tenant means nothing to another', async ({ expect }) => {
+    const [a, b] = await Promise.all(
+      ['a', 'b'].map((tenant) => ledgerOf(`tenant ${tenant}`).synthesizeSpeech(speechInput('k'))),
+    );
+    expect(valueOf(a!).audioId).not.toBe(valueOf(b!).audioId);
+  });
+
+  it.for(['sandbox-cut-off', 'sandbox-hang-after', 'sandbox-error-after', 'sandbox-html'])(
+    'whose answer was lost by %s is never paid again with that key, and is with another',
+    async (words, { expect }) => {
+      const ledger = ledgerOf(`lost ${words}`);
+      const before = await sandbox.count('POST', FACES);
+      expect(failureOf(await ledger.identifyFaces(scanInput('k', words)))).toMatchObject({
+        code: 'UPSTREAM_UNAVAILABLE',
+        retryable: false,
+        message: expect.stringContaining('may have acted'),
+      });
+      for (let i = 0; i < 2; i += 1) {
+        expect(failureOf(await ledger.identifyFaces(scanInput('k', words)))).toMatchObject({
+          code: 'UPSTREAM_UNAVAILABLE',
+          retryable: false,
+          message: expect.stringContaining('use another key'),
+        });
+      }
+      expect(await sandbox.count('POST', FACES)).toBe(before + 1);
+      await ledger.identifyFaces(scanInput('k2', words));
+      expect(await sandbox.count('POST', FACES)).toBe(before + 2);
+    },
+  );
+
+  it('that was under way when the object died is never paid again with that key', async ({ expect }) => {
+    const ledger = ledgerOf('died');
+    const lost = ledger.identifyFaces(scanInput('k', 'dies-sandbox-hang-after')).catch((error: unknown) => error);
+    await expect.poll(() => paidCalls(ledger)).toBe(1);
+    await kill(ledger);
+    expect(await lost).toBeInstanceOf(Error);
+    const before = await sandbox.count('POST', FACES);
+    const again = failureOf(await ledgerOf('died').identifyFaces(scanInput('k', 'dies-sandbox-hang-after')));
+    expect(again).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: false });
+    expect(await sandbox.count('POST', FACES)).toBe(before);
+  });
+
+  it.for(['sandbox-content-rejected', 'sandbox-no-face-error'])(
+    'that Kling refused by %s frees the key: it may be used for another input',
+    async (words, { expect }) => {
+      const ledger = ledgerOf(`refused ${words}`);
+      failureOf(await ledger.identifyFaces(scanInput('k', words)));
+      expect(await paidCalls(ledger)).toBe(0);
+      expect(valueOf(await ledger.identifyFaces(scanInput('k'))).faces).toHaveLength(1);
+    },
+  );
+
+  it('frees the key also when all who asked at once were refused', async ({ expect }) => {
+    const ledger = ledgerOf('refused at once');
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => ledger.identifyFaces(scanInput('k', 'sandbox-content-rejected'))),
+    );
+    expect(answers.map((answer) => failureOf(answer).code)).toEqual(Array(3).fill('CONTENT_REJECTED'));
+    valueOf(await ledger.identifyFaces(scanInput('k')));
+  });
+});
+
+describe('without a key', () => {
+  it('every call is paid for', async ({ expect }) => {
+    const ledger = ledgerOf('no key');
+    const before = await sandbox.count('POST', SPEECH);
+    for (let i = 0; i < 2; i += 1) valueOf(await ledger.synthesizeSpeech(speechInput(null)));
+    expect(await sandbox.count('POST', SPEECH)).toBe(before + 2);
+  });
+});
+
+describe('the monthly cap', () => {
+  it('refuses a voice, a scan and a sound before anything is sent', async ({ expect }) => {
+    await spend('spent', 960);
+    const ledger = ledgerOf('spent');
+    const before = (await sandbox.record()).requests.length;
+    const refused = await Promise.all([
+      ledger.createVoice(voiceInput('x')),
+      ledger.identifyFaces(scanInput('k')),
+      ledger.synthesizeSpeech(speechInput(null)),
+    ]);
+    for (const answer of refused) {
+      expect(failureOf(answer)).toMatchObject({ code: 'QUOTA_EXHAUSTED', retryable: false });
+      expect(failureOf(answer).klingCode).toBeUndefined();
+    }
+    expect((await sandbox.record()).requests.length).toBe(before);
+    expect([await storedTask(ledger, 'x'), await paidCalls(ledger)]).toEqual([null, 0]);
+  });
+
+  it('allows what reaches it exactly, and counts what is under way', async ({ expect }) => {
+    await spend('exact', 900);
+    const ledger = ledgerOf('exact');
+    valueOf(await ledger.createVoice(voiceInput('a')));
+    valueOf(await ledger.createVoice(voiceInput('b')));
+    expect(failureOf(await ledger.createVoice(voiceInput('c'))).code).toBe('QUOTA_EXHAUSTED');
+    // What has been made already is no new expense.
+    valueOf(await ledger.createVoice(voiceInput('a')));
+  });
+
+  it('is each tenant’s own, and is told by usage', async ({ expect }) => {
+    await spend('rich', 1000);
+    valueOf(await ledgerOf('poor').createVoice(voiceInput('x')));
+    expect(await ledgerOf('rich').usage(new Date().toISOString().slice(0, 7))).toEqual({
+      milliunits: 1000,
+      milliunitsMax: 1000,
+    });
+  });
+
+  it('does not forget what was paid when it is asked for again', async ({ expect }) => {
+    const ledger = ledgerOf('replay at the cap');
+    const scan = valueOf(await ledger.identifyFaces(scanInput('k')));
+    await runInDurableObject(ledger, (_instance, { storage }) =>
+      storage.sql.exec('UPDATE usage SET milliunits = 1000'),
+    );
+    expect(valueOf(await ledger.identifyFaces(scanInput('k')))).toEqual(scan);
+  });
+});
+
+function paidCalls(ledger: ReturnType<typeof ledgerOf>): Promise<number> {
+  return runInDurableObject(
+    ledger,
+    (_instance, { storage }) => storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM paid_call').one().n,
+  );
+}
+
+/** As if so much had been used this month. */
+async function spend(tenant: string, milliunits: number): Promise<void> {
+  const month = new Date().toISOString().slice(0, 7);
+  await runInDurableObject(ledgerOf(tenant), (_instance, { storage }) => {
+    storage.sql.exec('INSERT INTO usage (month, milliunits) VALUES (?, ?)', month, milliunits);
+  });
+}

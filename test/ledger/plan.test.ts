@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { jittered, planTask, pollWaitMs, retryWaitMs } from '../../src/ledger/plan.ts';
+import type { TaskRow } from '../../src/ledger/task-store.ts';
+
+/** Of which only the phase and the deadline count. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is not looked at
+const ROW = { deadlineAtMs: 1000 } as unknown as TaskRow;
+
+const middle = () => 0.5;
+
+describe('the wait before a poll', () => {
+  it.for([
+    [0, 5_000],
+    [1, 15_000],
+    [2, 45_000],
+    [3, 135_000],
+    [4, 300_000],
+    [5, 300_000],
+    [1_000_000, 300_000],
+  ] as const)('after %i without news is %i ms', ([tries, ms], { expect }) => {
+    expect(pollWaitMs(tries, middle)).toBe(ms);
+  });
+
+  it('differs by at most a fifth, and grows with every poll up to five minutes', ({ expect }) => {
+    const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    fc.assert(
+      fc.property(fc.nat(10_000), random, (tries, dice) => {
+        const ms = pollWaitMs(tries, () => dice);
+        expect(Number.isSafeInteger(ms)).toBe(true);
+        expect(ms).toBeGreaterThanOrEqual(4_000);
+        expect(ms).toBeLessThanOrEqual(360_000);
+        expect(pollWaitMs(tries + 1, () => dice)).toBeGreaterThanOrEqual(ms);
+        expect(Math.abs(ms - pollWaitMs(tries, middle))).toBeLessThanOrEqual(0.2 * pollWaitMs(tries, middle) + 1);
+      }),
+    );
+  });
+});
+
+describe('the wait before another try', () => {
+  it.for([
+    [0, 2_000],
+    [1, 4_000],
+    [2, 8_000],
+    [4, 32_000],
+    [5, 60_000],
+    [99, 60_000],
+  ] as const)('number %i is %i ms', ([tries, ms], { expect }) => {
+    expect(retryWaitMs(tries, middle)).toBe(ms);
+  });
+
+  it('lies between 80 % and 120 %', ({ expect }) => {
+    expect([jittered(1000, () => 0), jittered(1000, middle), jittered(1000, () => 0.999_999)]).toEqual([
+      800, 1000, 1200,
+    ]);
+  });
+});
+
+describe('what a due task needs', () => {
+  it.for([
+    ['WAITING', 999, 'SEND'],
+    ['SENDING', 999, 'LOOK_UP'],
+    ['SENT', 999, 'POLL'],
+    ['DONE', 999, 'NONE'],
+    ['WAITING', 1000, 'CLOSE'],
+    ['SENDING', 1000, 'CLOSE'],
+    ['SENT', 1000, 'CLOSE'],
+    ['DONE', 1000, 'NONE'],
+  ] as const)('%s at %i of a deadline of 1000: %s', ([phase, nowMs, action], { expect }) => {
+    expect(planTask({ ...ROW, phase }, nowMs)).toBe(action);
+  });
+});

@@ -1,0 +1,150 @@
+import { describe, it } from 'vitest';
+import { snapshotOf } from '../support/snapshots.ts';
+import { createVoiceOnce } from '../support/ledger-tasks.ts';
+import { DAY_MS, klingError, withParts, type LedgerParts } from '../support/ledger-parts.ts';
+import { ledgerOf, openSandbox, ring, storedTask, valueOf, voiceInput, VOICES } from '../support/ledger.ts';
+
+const sandbox = openSandbox('reads');
+
+describe('reading a task, counted by Kling', () => {
+  it('costs nothing once it has ended', async ({ expect }) => {
+    const ledger = ledgerOf('final');
+    const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('x')));
+    await sandbox.advance(id, 'succeed');
+    await ring(ledger);
+    expect((await ledger.task({ id }))?.status).toBe('SUCCEEDED');
+    const reads = await sandbox.count('GET', `${VOICES}/${klingTaskId}`);
+    await Promise.all(Array.from({ length: 20 }, () => ledger.task({ id })));
+    expect(await sandbox.count('GET', `${VOICES}/${klingTaskId}`)).toBe(reads);
+  });
+
+  it('is one read for twenty who ask at once', async ({ expect }) => {
+    const ledger = ledgerOf('shared');
+    const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('x')));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ledger.task({ externalId: 'x' })));
+    expect(answers.map((task) => task?.id)).toEqual(Array(20).fill(id));
+    expect(await sandbox.count('GET', `${VOICES}/${klingTaskId}`)).toBe(1);
+  });
+
+  it('does not ask Kling of a task that is another tenant’s, or of none', async ({ expect }) => {
+    const { id } = valueOf(await ledgerOf('mine').createVoice(voiceInput('x')));
+    const before = (await sandbox.record()).requests.length;
+    expect(await ledgerOf('not mine').task({ id })).toBeNull();
+    expect(await ledgerOf('not mine').task({ externalId: 'x' })).toBeNull();
+    expect(await ledgerOf('not mine').task({ id: '' })).toBeNull();
+    expect((await sandbox.record()).requests.length).toBe(before);
+  });
+
+  it('that Kling lost still answers with what is stored', async ({ expect }) => {
+    const ledger = ledgerOf('flaky reads');
+    const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
+    await sandbox.configure({ faults: { readError: 1 } });
+    expect(await ledger.task({ id })).toMatchObject({ id, status: 'SUBMITTED' });
+    await sandbox.configure({ faults: {} });
+    expect(await storedTask(ledger, id)).toMatchObject({ phase: 'SENT' });
+  });
+});
+
+describe('reading a task, by the clock', () => {
+  it('asks Kling at most once a second', async ({ expect }) => {
+    await withReads('once a second', async (parts, reads, id) => {
+      for (const [waitMs, total] of [
+        [0, 1],
+        [500, 1],
+        [499, 1],
+        [1, 2],
+        [1000, 3],
+      ] as const) {
+        parts.clock.nowMs += waitMs;
+        await fresh(parts, id);
+        expect([waitMs, reads()]).toEqual([waitMs, total]);
+      }
+    });
+  });
+
+  it('refreshes the links of an old result once, and never those of one that Kling has deleted', async ({ expect }) => {
+    await withReads(
+      'links',
+      async (parts, reads, id) => {
+        await fresh(parts, id);
+        const { seq } = parts.events.after(id, 0, 10).at(-1)!;
+        for (const [days, total] of [
+          [24.9, 1],
+          [0.1, 2],
+          [1, 2],
+          [3.9, 2],
+          [30, 2],
+        ] as const) {
+          parts.clock.nowMs += days * DAY_MS;
+          const record = await fresh(parts, id);
+          expect([days, reads()]).toEqual([days, total]);
+          expect(record).toMatchObject({ status: 'SUCCEEDED', voices: [{ trialUrl: `https://example.com/${total}` }] });
+        }
+        // A fresher link is no change of the task.
+        expect(parts.events.head()).toBe(seq);
+      },
+      true,
+    );
+  });
+
+  it.for([
+    ['a lost answer', klingError('UNKNOWN')],
+    ['a refusal', klingError('REFUSED', 'NOT_FOUND', 1201)],
+    ['a bug', new TypeError('oops')],
+  ] as const)('answers with what is stored after %s', async ([name, error], { expect }) => {
+    const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask: () => Promise.reject(error) };
+    await withParts(`stored after ${name}`, { kling }, async (parts) => {
+      const { id } = await createVoiceOnce(parts);
+      expect((await fresh(parts, id)).status).toBe('SUBMITTED');
+    });
+  });
+
+  it('does not wait for a Kling that is known to be down', async ({ expect }) => {
+    let reads = 0;
+    const readVoiceTask = () => ((reads += 1), Promise.reject(klingError('UNKNOWN')));
+    const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask };
+    await withParts('down', { kling, slots: { isHealthy: () => false } }, async (parts) => {
+      const { id } = await createVoiceOnce(parts);
+      expect((await fresh(parts, id)).status).toBe('SUBMITTED');
+      expect(reads).toBe(0);
+    });
+  });
+
+  it('does not ask Kling of a task that was never sent', async ({ expect }) => {
+    await withParts(
+      'unsent',
+      { slots: { acquire: async () => ({ granted: false, retryAfterMs: 1000 }) } },
+      async (parts) => {
+        const { id } = await createVoiceOnce(parts);
+        parts.clock.nowMs += 10_000;
+        expect((await fresh(parts, id)).status).toBe('QUEUED');
+      },
+    );
+  });
+});
+
+function voiceOf(n: number) {
+  return { voiceId: 'v', name: 'Ann', trialUrl: `https://example.com/${n}`, owner: 'ACCOUNT', ownerId: null };
+}
+
+/** A running (or ended) task, and how often Kling was read for it. */
+async function withReads(
+  name: string,
+  work: (parts: LedgerParts, reads: () => number, id: string) => Promise<void>,
+  end = false,
+) {
+  let reads = 0;
+  const readVoiceTask = async () => {
+    reads += 1;
+    return snapshotOf(end ? 'SUCCEEDED' : 'PROCESSING', { voices: [voiceOf(reads)] });
+  };
+  const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask };
+  await withParts(name, { kling }, async (parts) => {
+    const { id } = await createVoiceOnce(parts);
+    await work(parts, () => reads, id);
+  });
+}
+
+function fresh(parts: LedgerParts, id: string) {
+  return parts.reader.fresh(parts.tasks.find({ id })!);
+}

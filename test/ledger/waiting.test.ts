@@ -1,0 +1,113 @@
+import { describe, it } from 'vitest';
+import {
+  failureOf,
+  ledgerOf,
+  lipSyncInput,
+  openSandbox,
+  ring,
+  statusesOf,
+  storedTask,
+  valueOf,
+  voiceInput,
+  VOICES,
+} from '../support/ledger.ts';
+
+const sandbox = openSandbox('waiting');
+
+describe('a create that Kling refuses for now', () => {
+  it('by 1302 is kept, told as QUEUED, and sent when the storm is over', async ({ expect }) => {
+    const ledger = ledgerOf('1302');
+    await sandbox.configure({ faults: { tooManyRequests: 1 } });
+    const { id, status } = valueOf(await ledger.createVoice(voiceInput('x')));
+    expect(status).toBe('QUEUED');
+    await sandbox.configure({ faults: {} });
+    await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT' });
+    expect(await sandbox.tasksOf(id)).toBe(1);
+  });
+
+  it('can be cancelled, is never sent then, and its place in the queue is the next one’s', async ({ expect }) => {
+    const ledger = ledgerOf('cancel');
+    await sandbox.configure({ faults: { tooManyRequests: 1 } });
+    const first = valueOf(await ledger.createVoice(voiceInput('x')));
+    const second = valueOf(await ledger.createVoice(voiceInput('y')));
+    expect(await ledger.queuePosition(second.id)).toBe(1);
+    expect(valueOf(await ledger.cancelQueued(first.id))).toMatchObject({
+      status: 'FAILED',
+      failure: { code: 'CANCELLED' },
+    });
+    expect(await ledger.queuePosition(second.id)).toBe(0);
+    expect(await storedTask(ledger, first.id)).toMatchObject({ phase: 'DONE', parts: 0, wake_at: null });
+    await sandbox.configure({ faults: {} });
+    await expect.poll(() => storedTask(ledger, second.id), { timeout: 15_000 }).toMatchObject({ phase: 'SENT' });
+    await ring(ledger);
+    expect(await sandbox.tasksOf(first.id)).toBe(0);
+    expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
+    // Cancelling once more says the same, or that it is over; it never sends and never tells anything again.
+    await ledger.cancelQueued(first.id);
+    expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
+  });
+
+  it('that is at Kling cannot be cancelled, and one that never was does not exist', async ({ expect }) => {
+    const ledger = ledgerOf('no cancel');
+    const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
+    await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT' });
+    expect(failureOf(await ledger.cancelQueued(id)).code).toBe('CONFLICT');
+    expect(failureOf(await ledger.cancelQueued('no-such-task')).code).toBe('NOT_FOUND');
+  });
+
+  it('keeps its order: what was made first is sent first', async ({ expect }) => {
+    const ledger = ledgerOf('order');
+    await sandbox.configure({ faults: { tooManyRequests: 1 } });
+    const ids: string[] = [];
+    for (const externalId of ['a', 'b', 'c']) ids.push(valueOf(await ledger.createVoice(voiceInput(externalId))).id);
+    await sandbox.configure({ faults: {} });
+    await expect.poll(async () => (await storedTask(ledger, ids[2]!))?.phase, { timeout: 15_000 }).toBe('SENT');
+    const made = (await sandbox.record()).tasks.map((task) => task.externalTaskId);
+    expect(made.indexOf(ids[0]!)).toBeLessThan(made.indexOf(ids[2]!));
+    expect(await sandbox.count('POST', VOICES)).toBeGreaterThan(0);
+  });
+});
+
+describe('a request with a sound of 5 MB', () => {
+  it('is kept in parts while it waits, arrives whole, and is removed once it is sent', async ({ expect }) => {
+    const ledger = ledgerOf('big');
+    const input = { ...(await lipSyncInput(ledger, 'big-1')), sound: { base64: wavBase64() } };
+    await sandbox.configure({ faults: { tooManyRequests: 1 } });
+    const waiting = valueOf(await ledger.createLipSyncTask(input));
+    await sandbox.configure({ faults: {} });
+    expect(waiting.status).toBe('QUEUED');
+    expect((await storedTask(ledger, waiting.id))?.parts).toBeGreaterThanOrEqual(13);
+    await expect.poll(() => storedTask(ledger, waiting.id)).toMatchObject({ phase: 'SENT', parts: 0, sends: 2 });
+    expect(await sandbox.tasksOf(waiting.id)).toBe(1);
+  });
+});
+
+/** RIFF header of a WAV of 4.9 MB: 20 s, 16 bit, mono at 122.5 kHz. */
+function wavBase64(): string {
+  const bytes = new Uint8Array(4_900_044);
+  const view = new DataView(bytes.buffer);
+  const texts: [number, string][] = [
+    [0, 'RIFF'],
+    [8, 'WAVEfmt '],
+    [36, 'data'],
+  ];
+  for (const [at, text] of texts) bytes.set(new TextEncoder().encode(text), at);
+  const numbers: [number, number][] = [
+    [4, 4_900_036],
+    [16, 16],
+    [24, 122_500],
+    [28, 245_000],
+    [40, 4_900_000],
+  ];
+  for (const [at, value] of numbers) view.setUint32(at, value, true);
+  const shorts: [number, number][] = [
+    [20, 1],
+    [22, 1],
+    [32, 2],
+    [34, 16],
+  ];
+  for (const [at, value] of shorts) view.setUint16(at, value, true);
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 8190) text += btoa(String.fromCharCode(...bytes.subarray(i, i + 8190)));
+  return text;
+}
