@@ -39,5 +39,6 @@ export default defineConfig({
     include: ['test/{domain,kling,lib,auth,schema,http,ledger,account,gateway}/**/*.test.ts', 'test/*.test.ts'],
     expect: { poll: { timeout: 10_000, interval: 20 } },
     testTimeout: 20_000,
+    silent: 'passed-only',
   },
 });

@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/node/**/*.test.ts', 'test/clients/**/*.test.ts'],
     expect: { poll: { timeout: 15_000, interval: 25 } },
     testTimeout: 60_000,
+    silent: 'passed-only',
     hookTimeout: 60_000,
     fileParallelism: false,
   },
