@@ -89,21 +89,21 @@ describe('a callback', () => {
     });
   });
 
-  it('about another Kling task is not believed, only a reason to read', async ({ expect }) => {
-    let reads = 0;
-    const readVoiceTask = async () => snapshotOf((reads += 1) > 0 ? 'PROCESSING' : 'SUBMITTED');
-    await withParts(
-      'another id',
-      { kling: { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask } },
-      async (parts) => {
+  it.for(['PROCESSING', 'UNRECOGNIZED', 'SUCCEEDED', 'FAILED'] as const)(
+    'about another Kling task that says %s is not believed, only a reason to read',
+    async (told, { expect }) => {
+      let reads = 0;
+      const readVoiceTask = async () => snapshotOf((reads += 1) > 0 ? 'SUBMITTED' : 'FAILED');
+      const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask };
+      await withParts(`another id ${told}`, { kling }, async (parts) => {
         const { id } = await createVoiceOnce(parts);
-        parts.ingest(id, snapshotOf('SUCCEEDED', { klingTaskId: 'kling-of-others' }));
+        parts.ingest(id, snapshotOf(told, { klingTaskId: 'kling-of-others' }));
         await parts.settle();
         expect(reads).toBe(1);
-        expect(parts.tasks.find({ id })?.record).toMatchObject({ status: 'PROCESSING', klingTaskId: 'kling-1' });
-      },
-    );
-  });
+        expect(parts.tasks.find({ id })?.record).toMatchObject({ status: 'SUBMITTED', klingTaskId: 'kling-1' });
+      });
+    },
+  );
 
   it('of an end lacks what the task made, which the read brings: voices and the charge', async ({ expect }) => {
     const voice: Voice = {

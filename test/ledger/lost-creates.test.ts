@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, it, type ExpectStatic } from 'vitest';
 import {
   changesOf,
@@ -122,6 +122,10 @@ describe('an object that dies between the intent and the answer', () => {
   }) => {
     const ledger = ledgerOf('evicted');
     const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-timeout-after-sandbox-never-ends')));
+    await runInDurableObject(ledger, (_instance, { storage }) => {
+      // As if its next look were an hour away: only the restart can bring it forward.
+      storage.sql.exec('UPDATE task SET wake_at = ?', Date.now() + 3_600_000);
+    });
     await evictDurableObject(ledger);
     const woken = ledgerOf('evicted');
     await woken.queuePosition(id);

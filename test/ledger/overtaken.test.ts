@@ -153,6 +153,9 @@ describe('what the account is told', () => {
       await createVoiceOnce(parts);
       await parts.settle();
       expect(told).toEqual(['accepted task-1', 'refused task-2 1303', 'released task-3', 'failed true']);
+      // A grant that comes late, of a task that Kling has, must not give its slot away.
+      await parts.sender.send('task-1', false);
+      expect(told).toHaveLength(4);
     });
   });
 });
