@@ -24,17 +24,20 @@ afterAll(() => gateway.close());
 
 describe('an input that is wrong', () => {
   // The face's id is known only once the gateway runs; the names are there before.
-  it.for(badInputs('').map(({ name }, i): [string, number] => [name, i]))('is refused: %s', async ([, i], { expect }) => {
-    const { mutation, input, paths } = badInputs(face)[i]!;
-    const { data, errors } = await gateway.execute(OPERATIONS[mutation], { input });
-    expect(data).toEqual({ [mutation]: null });
-    expect(errors).toHaveLength(1);
-    const [error] = errors ?? [];
-    const issues = error?.extensions.issues;
-    expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', retryable: false });
-    expect(new Set(issues?.map(({ path }) => path.join('.')))).toEqual(new Set(paths));
-    expect(issues?.every(({ message }) => message.length > 5)).toBe(true);
-  });
+  it.for(badInputs('').map(({ name }, i): [string, number] => [name, i]))(
+    'is refused: %s',
+    async ([, i], { expect }) => {
+      const { mutation, input, paths } = badInputs(face)[i]!;
+      const { data, errors } = await gateway.execute(OPERATIONS[mutation], { input });
+      expect(data).toEqual({ [mutation]: null });
+      expect(errors).toHaveLength(1);
+      const [error] = errors ?? [];
+      const issues = error?.extensions.issues;
+      expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', retryable: false });
+      expect(new Set(issues?.map(({ path }) => path.join('.')))).toEqual(new Set(paths));
+      expect(issues?.every(({ message }) => message.length > 5)).toBe(true);
+    },
+  );
 
   it('is one of at least 60, and none of them reached Kling', async ({ expect }) => {
     expect(badInputs(face).length).toBeGreaterThanOrEqual(60);

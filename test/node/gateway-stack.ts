@@ -15,7 +15,7 @@ export interface GatewayStack {
 }
 
 export interface StackOptions {
-  /** Where the sandbox posts callbacks; the gateway itself unless given. `null` as its answer: the gateway asks for none. */
+  /** Where the sandbox posts callbacks; the gateway itself unless given. */
   readonly publicUrl?: (gatewayUrl: string) => Promise<string>;
   /** Settings of the gateway, as in `src/settings.ts`. */
   readonly vars?: Readonly<Record<string, string>>;
@@ -26,14 +26,19 @@ export interface StackOptions {
 }
 
 /** Builds and starts both, and returns once both answer. */
-export async function startStack({ publicUrl, vars, sandbox, onGatewayOutput }: StackOptions = {}): Promise<GatewayStack> {
+export async function startStack({
+  publicUrl,
+  vars,
+  sandbox,
+  onGatewayOutput,
+}: StackOptions = {}): Promise<GatewayStack> {
   const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-'));
   const workers: RawWorker[] = [];
   async function close(): Promise<void> {
     await Promise.all(workers.map((worker) => worker.kill()));
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
   }
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }));
 
   try {
     const [builtGateway, builtSandbox] = await Promise.all([

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { unstable_readConfig as readWranglerConfig } from 'wrangler';
@@ -78,7 +78,7 @@ export function createRawWorker(worker: BuiltWorker, { dir, port, vars, onOutput
   const storage = join(dir, 'storage');
   mkdirSync(storage, { recursive: true });
   const config = join(dir, 'config.capnp');
-  writeFileSync(config, toCapnp(worker, { storage, port, vars: { ...worker.vars, ...vars } }));
+  writeFileSync(config, toCapnp(worker, { dir, storage, port, vars: { ...worker.vars, ...vars } }));
   let child: ChildProcess | null = null;
 
   async function answers(): Promise<boolean> {
@@ -100,12 +100,17 @@ export function createRawWorker(worker: BuiltWorker, { dir, port, vars, onOutput
       child = started;
       running.add(started);
       started.once('exit', () => running.delete(started));
+      let said = '';
       for (const stream of [started.stdout, started.stderr]) {
-        stream.setEncoding('utf8').on('data', (text: string) => onOutput?.(text));
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          said = (said + text).slice(-2_000);
+          onOutput?.(text);
+        });
       }
       const deadlineMs = Date.now() + STARTUP_MS_MAX;
       while (!(await answers())) {
-        if (started.exitCode !== null) throw new Error(`workerd ended with ${started.exitCode} before it listened`);
+        if (started.exitCode !== null)
+          throw new Error(`workerd ended with ${started.exitCode} before it listened: ${said}`);
         if (Date.now() > deadlineMs) throw new Error('workerd does not listen');
         await wait(10);
       }
@@ -124,35 +129,39 @@ export function createRawWorker(worker: BuiltWorker, { dir, port, vars, onOutput
 
 function toCapnp(
   { script, compatibilityDate, compatibilityFlags, objects }: BuiltWorker,
-  { storage, port, vars }: { storage: string; port: number; vars: Readonly<Record<string, string>> },
+  { dir, storage, port, vars }: { dir: string; storage: string; port: number; vars: Readonly<Record<string, string>> },
 ): string {
-  const text = (value: string): string => JSON.stringify(value);
   const bindings = [
-    ...Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...Object.entries(vars).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`),
     ...objects.map(
-      ({ binding, className }) => `(name = ${text(binding)}, durableObjectNamespace = ${text(className)})`,
+      ({ binding, className }) => `(name = ${quoted(binding)}, durableObjectNamespace = ${quoted(className)})`,
     ),
   ];
   const namespaces = objects.map(
-    ({ className }) => `(className = ${text(className)}, uniqueKey = ${text(className)}, enableSql = true)`,
+    ({ className }) => `(className = ${quoted(className)}, uniqueKey = ${quoted(className)}, enableSql = true)`,
   );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
-    (name = "disk", disk = (path = ${text(storage)}, writable = true)),
+    (name = "disk", disk = (path = ${quoted(storage)}, writable = true)),
     (name = "internet", network = (allow = ["public", "private"])),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
-  modules = [(name = "index.js", esModule = embed ${text(script)})],
-  compatibilityDate = ${text(compatibilityDate)},
-  compatibilityFlags = [${compatibilityFlags.map(text).join(', ')}],
+  modules = [(name = "index.js", esModule = embed ${quoted(relative(dir, script))})],
+  compatibilityDate = ${quoted(compatibilityDate)},
+  compatibilityFlags = [${compatibilityFlags.map(quoted).join(', ')}],
   globalOutbound = "internet",
   durableObjectStorage = (localDisk = "disk"),
   bindings = [${bindings.join(', ')}],
   durableObjectNamespaces = [${namespaces.join(', ')}],
 );
 `;
+}
+
+/** A text as capnp writes it: as JSON does. */
+function quoted(value: string): string {
+  return JSON.stringify(value);
 }

@@ -1,0 +1,86 @@
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+
+/** A callback that the gateway has acknowledged with 2xx: from then on it must not be lost. */
+export interface AcknowledgedCallback {
+  /** The gateway's id of the task, as the callback's URL has it. */
+  readonly taskId: string;
+  readonly klingTaskId: string;
+  readonly status: string;
+  /** When the acknowledgement had come. */
+  readonly atMs: number;
+}
+
+/** Stands between Kling and the gateway, passes callbacks on, and remembers. */
+export interface CallbackProxy {
+  readonly url: string;
+  readonly acknowledged: readonly AcknowledgedCallback[];
+  /** By the gateway's answer; 0 where none came. */
+  readonly answers: ReadonlyMap<number, number>;
+  close(): Promise<void>;
+}
+
+/** Listens on a free port of the loopback. A gateway that cannot be reached is a 502, as behind a load balancer. */
+export async function startCallbackProxy(gatewayUrl: string): Promise<CallbackProxy> {
+  const acknowledged: AcknowledgedCallback[] = [];
+  const answers = new Map<number, number>();
+
+  async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const body = await readAll(incoming);
+    const status = await post(`${gatewayUrl}${incoming.url}`, incoming, body);
+    answers.set(status, (answers.get(status) ?? 0) + 1);
+    if (status >= 200 && status < 300) acknowledged.push(toAcknowledged(incoming.url ?? '', body.toString()));
+    outgoing.writeHead(status === 0 ? 502 : status).end();
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    pass(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    acknowledged,
+    answers,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => void server.close(resolve));
+    },
+  };
+}
+
+async function post(url: string, incoming: IncomingMessage, body: Buffer): Promise<number> {
+  const { 'transfer-encoding': _, ...headers } = incoming.headers;
+  return new Promise((resolve) => {
+    const call = request(url, {
+      method: incoming.method ?? 'POST',
+      agent: false,
+      headers: { ...headers, 'content-length': body.byteLength },
+      timeout: 4_000,
+    });
+    call.on('timeout', () => call.destroy());
+    call.on('error', () => resolve(0));
+    call.on('response', (response) => {
+      response.resume();
+      response.on('error', () => resolve(0));
+      response.on('end', () => resolve(response.complete ? (response.statusCode ?? 0) : 0));
+    });
+    call.end(body);
+  });
+}
+
+async function readAll(incoming: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of incoming) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+/** The URL's last segment starts with the base64url of `[tenant, taskId]`. */
+function toAcknowledged(path: string, body: string): AcknowledgedCallback {
+  const payload = path.split('/').at(-1)?.split('.')[0] ?? '';
+  const [, taskId] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as [string, string];
+  // Ids may be unquoted numbers that no double holds: they are taken from the text.
+  const klingTaskId = /"task_id":\s*"?([^",}]+)/.exec(body)?.[1] ?? '';
+  const status = /"task_status":\s*"([^"]*)"/.exec(body)?.[1] ?? '';
+  return { taskId, klingTaskId, status, atMs: Date.now() };
+}

@@ -1,0 +1,46 @@
+import { sendOperation } from '../node/send-operation.ts';
+
+/** One change as a client reads it. */
+export interface ReadEvent {
+  readonly seq: number;
+  /** The gateway's own id, without what makes it global. */
+  readonly taskId: string;
+  readonly status: string;
+}
+
+interface EventsPage {
+  readonly events: {
+    readonly edges: readonly {
+      readonly node: { readonly seq: number; readonly task: { id: string; status: string } };
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+}
+
+const PAGE = `query ($after: String) {
+  events(first: 100, after: $after) { edges { node { seq: sequence task { id status } } } pageInfo { hasNextPage endCursor } }
+}`;
+
+/** A page holds a hundred; no round has more events than this times that. */
+const PAGES_MAX = 1_000;
+
+/** Reads the whole log of changes, page by page. */
+export async function readEvents(gatewayUrl: string): Promise<readonly ReadEvent[]> {
+  const events: ReadEvent[] = [];
+  let after: string | null = null;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const sent = await sendOperation(gatewayUrl, { query: PAGE, variables: { after } }, null);
+    if (!('answer' in sent) || sent.answer.errors !== undefined) throw new Error(`no events: ${JSON.stringify(sent)}`);
+    const { edges, pageInfo }: EventsPage['events'] = (sent.answer.data as EventsPage).events;
+    for (const { node } of edges)
+      events.push({ seq: node.seq, taskId: localId(node.task.id), status: node.task.status });
+    if (!pageInfo.hasNextPage) break;
+    after = pageInfo.endCursor;
+  }
+  return events;
+}
+
+/** The gateway's own id inside a global one. */
+export function localId(globalId: string): string {
+  return Buffer.from(globalId, 'base64url').toString().split(':')[1] ?? '';
+}

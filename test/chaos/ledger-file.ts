@@ -1,0 +1,64 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** One task as it lies on the disk. */
+export interface StoredTask {
+  readonly id: string;
+  readonly externalId: string | null;
+  readonly klingTaskId: string | null;
+  readonly status: string;
+  readonly phase: string;
+  readonly sends: number;
+  readonly unitsDeducted: string | null;
+}
+
+/** One change as it lies on the disk. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly taskId: string;
+  readonly atMs: number;
+  readonly status: string;
+}
+
+/** Everything of one tenant's ledger. */
+export interface StoredLedger {
+  readonly file: string;
+  readonly tasks: readonly StoredTask[];
+  readonly events: readonly StoredEvent[];
+  /** Thousandths of a unit, of all months. */
+  readonly milliunits: number;
+}
+
+/** Reads the ledgers of a gateway that is not running. Opening the files recovers their write-ahead logs. */
+export function readLedgers(dir: string): readonly StoredLedger[] {
+  const files = readdirSync(dir).filter((name) => name.endsWith('.sqlite') && name !== 'metadata.sqlite');
+  return files.map((file) => {
+    const db = new DatabaseSync(join(dir, file));
+    try {
+      const tasks = db.prepare(`SELECT phase, sends, record FROM task ORDER BY seq`).all();
+      const events = db.prepare(`SELECT seq, task_id, at, record FROM event ORDER BY seq`).all();
+      const used = db.prepare(`SELECT coalesce(sum(milliunits), 0) AS n FROM usage`).get();
+      return {
+        file,
+        tasks: tasks.map(({ phase, sends, record }) => ({
+          ...(JSON.parse(String(record)) as Pick<
+            StoredTask,
+            'id' | 'externalId' | 'klingTaskId' | 'status' | 'unitsDeducted'
+          >),
+          phase: String(phase),
+          sends: Number(sends),
+        })),
+        events: events.map(({ seq, task_id, at, record }) => ({
+          seq: Number(seq),
+          taskId: String(task_id),
+          atMs: Number(at),
+          status: (JSON.parse(String(record)) as StoredTask).status,
+        })),
+        milliunits: Number(used?.['n'] ?? 0),
+      };
+    } finally {
+      db.close();
+    }
+  });
+}

@@ -1,0 +1,129 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { sendOperation, type Sent } from '../node/send-operation.ts';
+import type { Intent } from './plan.ts';
+
+/** What one client knows of its task at the end. */
+export interface ClientView {
+  readonly intent: Intent;
+  /** The gateway's own id, from the first acknowledged create; null when there was none. */
+  taskId: string | null;
+  /** The code that the create was refused with for good; null when it was not. */
+  refusedWith: string | null;
+  attempts: number;
+  /** Everything that no client may ever see. */
+  readonly problems: string[];
+}
+
+interface Seen {
+  readonly id: string;
+  readonly status: string;
+}
+
+/** A client tries for longer than any outage of the round. */
+const ATTEMPTS_MAX = 80;
+const RETRY_MS = 150;
+
+const RANK: Readonly<Record<string, number>> = {
+  QUEUED: 0,
+  SUBMITTED: 1,
+  PROCESSING: 2,
+  UNRECOGNIZED: 2,
+  SUCCEEDED: 3,
+  FAILED: 3,
+};
+/** The only codes a create in this load may be refused with, and that only for the tasks made to be refused. */
+const REFUSALS = new Set(['CONTENT_REJECTED']);
+
+const MUTATIONS = {
+  VOICE: `mutation ($input: CreateVoiceInput!) { made: createVoice(input: $input) { task { id status } } }`,
+  LIP_SYNC: `mutation ($input: CreateLipSyncTaskInput!) { made: createLipSyncTask(input: $input) { task { id status } } }`,
+} as const;
+const QUERIES = {
+  VOICE: `query ($externalId: String!) { task: voiceTask(by: { externalId: $externalId }) { id status } }`,
+  LIP_SYNC: `query ($externalId: String!) { task: lipSyncTask(by: { externalId: $externalId }) { id status } }`,
+} as const;
+const SCAN = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id startMs } } } }`;
+
+/** A face to make lip-syncs with; made before anything goes wrong, since scans are no tasks. */
+export interface ScannedFace {
+  readonly id: string;
+  readonly startMs: number;
+}
+
+/** Scans one video. Costs one face scan. */
+export async function scanFace(gatewayUrl: string): Promise<ScannedFace> {
+  const variables = { input: { video: { url: 'https://example.com/person-10s.mp4' } } };
+  const sent = await sendOperation(gatewayUrl, { query: SCAN, variables }, null);
+  const data =
+    'answer' in sent ? (sent.answer.data as { identifyFaces?: { faceScan: { faces: ScannedFace[] } } }) : null;
+  const face = data?.identifyFaces?.faceScan.faces[0];
+  if (face === undefined) throw new Error(`the scan failed: ${JSON.stringify(sent)}`);
+  return face;
+}
+
+/** Runs one client: creates until it knows what came of it, with the same external id each time, and then reads. */
+export async function runClient(gatewayUrl: string, intent: Intent, face: ScannedFace): Promise<ClientView> {
+  const view: ClientView = { intent, taskId: null, refusedWith: null, attempts: 0, problems: [] };
+  const operation = { query: MUTATIONS[intent.kind], variables: { input: toInput(intent, face) } };
+  let rank = -1;
+
+  function see(task: Seen, where: string): void {
+    if (view.taskId !== null && view.taskId !== task.id) view.problems.push(`${where} shows another task under the id`);
+    view.taskId ??= task.id;
+    const next = RANK[task.status] ?? -1;
+    if (next < rank) view.problems.push(`${where} shows ${task.status} after a later status`);
+    rank = Math.max(rank, next);
+  }
+
+  while (view.taskId === null && view.refusedWith === null && view.attempts < ATTEMPTS_MAX) {
+    const sent = await sendOperation(gatewayUrl, operation, intent.cutsMs[view.attempts] ?? null);
+    view.attempts += 1;
+    const made = taskOf(sent, 'made');
+    if (made !== null) see(made, 'a create');
+    else if ('answer' in sent) takeRefusal(view, sent);
+    if (intent.isAbandoned) return view;
+    if (view.taskId === null) await wait(RETRY_MS);
+  }
+  if (view.taskId === null) {
+    if (view.refusedWith === null) view.problems.push(`no answer in ${view.attempts} attempts`);
+    return view;
+  }
+  for (const readMs of intent.readsMs) {
+    await wait(readMs);
+    const sent = await sendOperation(
+      gatewayUrl,
+      { query: QUERIES[intent.kind], variables: { externalId: intent.externalId } },
+      null,
+    );
+    const read = taskOf(sent, 'task');
+    if (read !== null) see(read, 'a read');
+    else if ('answer' in sent) view.problems.push(`a read answers ${JSON.stringify(sent.answer).slice(0, 200)}`);
+  }
+  return view;
+}
+
+function takeRefusal(view: ClientView, sent: Extract<Sent, { answer: unknown }>): void {
+  const code = sent.answer.errors?.[0]?.extensions?.code ?? 'none';
+  view.refusedWith = code;
+  if (!REFUSALS.has(code) || view.intent.word !== 'content-rejected') {
+    view.problems.push(`the create was refused: ${JSON.stringify(sent.answer).slice(0, 300)}`);
+  }
+}
+
+function taskOf(sent: Sent, field: 'made' | 'task'): Seen | null {
+  if (!('answer' in sent)) return null;
+  const data = sent.answer.data as { made?: { task: Seen } | null; task?: Seen | null } | null | undefined;
+  return (field === 'made' ? data?.made?.task : data?.task) ?? null;
+}
+
+function toInput({ externalId, kind, word }: Intent, face: ScannedFace): object {
+  const name = `${externalId}${word === null ? '' : `-sandbox-${word}`}`;
+  if (kind === 'VOICE')
+    return { name: externalId.slice(-20), source: { url: `https://example.com/${name}-12s.mp3` }, externalId };
+  return {
+    faceId: face.id,
+    sound: { url: `https://example.com/${name}-5s.mp3` },
+    placement: { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: face.startMs + 500, videoDurationMs: 10_000 },
+    externalId,
+  };
+}

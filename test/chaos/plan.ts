@@ -1,0 +1,67 @@
+import type { Random } from './random.ts';
+
+/** One task that a client wants, decided by the seed alone. */
+export interface Intent {
+  readonly externalId: string;
+  readonly kind: 'VOICE' | 'LIP_SYNC';
+  /** What goes wrong with it, a word of `src/sandbox/README.md`; null for nothing. */
+  readonly word: string | null;
+  /** When its first create is sent, in milliseconds after the start of the load. */
+  readonly atMs: number;
+  /** After how many milliseconds the connection of each attempt is cut; attempts past the last are left alone. */
+  readonly cutsMs: readonly number[];
+  /** Whether the client forgets the task after its first attempt, whatever came of it. */
+  readonly isAbandoned: boolean;
+  /** Waits before the reads that the client makes of the task once it knows it, in milliseconds. */
+  readonly readsMs: readonly number[];
+}
+
+/** How often each word is used. What is left of 1 goes without a fault of its own. */
+const WORDS: readonly (readonly [word: string, share: number])[] = [
+  ['slow', 0.06],
+  ['error-after', 0.03],
+  ['timeout-after', 0.03],
+  ['hang-after', 0.01],
+  ['html', 0.02],
+  ['cut-off', 0.02],
+  ['flaky-1', 0.03],
+  ['content-rejected', 0.03],
+  ['internal-failure', 0.04],
+  ['risk-control', 0.02],
+  ['slow-task', 0.02],
+  ['unknown-status', 0.02],
+  ['number-id', 0.03],
+  ['callback-dropped', 0.05],
+  ['callback-duplicated', 0.04],
+  ['callback-late', 0.02],
+  ['callback-reordered', 0.04],
+  ['callback-forged', 0.04],
+];
+
+/** The tasks of a round, in the order of their time. */
+export function planIntents(random: Random, { tasks, overMs }: { tasks: number; overMs: number }): readonly Intent[] {
+  const round = random.between(1, 1_000_000_000).toString(36);
+  const intents = Array.from({ length: tasks }, (_, number): Intent => {
+    const cuts = random.chance(0.25) ? random.between(1, 3) : 0;
+    return {
+      externalId: `chaos-${round}-${number}`,
+      kind: random.chance(0.5) ? 'VOICE' : 'LIP_SYNC',
+      word: drawWord(random),
+      atMs: random.next() * overMs,
+      // Most cuts are short, so that they fall into the mutation, whose usual length is some tens of milliseconds.
+      cutsMs: Array.from({ length: cuts }, () => Math.round(200 * random.next() ** 2)),
+      isAbandoned: random.chance(0.03),
+      readsMs: Array.from({ length: random.between(0, 3) }, () => random.between(0, 1_500)),
+    };
+  });
+  return intents.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function drawWord(random: Random): string | null {
+  let left = random.next();
+  for (const [word, share] of WORDS) {
+    left -= share;
+    if (left < 0) return word;
+  }
+  return null;
+}

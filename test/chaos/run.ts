@@ -1,0 +1,102 @@
+/**
+ * `npm run chaos`: clients that reset their connections and repeat themselves, a Kling that fails, loses and forges, and
+ * a gateway that is killed again and again; then everything that is left is checked against what the gateway promises.
+ *
+ * `--seed N` repeats a run as far as the clocks allow; `--tasks N --kills N` per round, `--rounds N`; `--short` for CI;
+ * `--log FILE` keeps the gateway's log. Exits with 1 when a promise was broken.
+ */
+
+import { appendFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { CHECKS, endDelays, type Evidence } from './check.ts';
+import { createRandom } from './random.ts';
+import { runRound } from './round.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    rounds: { type: 'string' },
+    tasks: { type: 'string' },
+    kills: { type: 'string' },
+    log: { type: 'string' },
+    short: { type: 'boolean', default: false },
+  },
+});
+const usual = values.short
+  ? { tasks: 200, kills: 5, overMs: 20_000, slotsMs: null }
+  : { tasks: 2_000, kills: 20, overMs: 120_000, slotsMs: 75_000 };
+const seed = count('seed', Math.floor(Math.random() * 1_000_000));
+const rounds = count('rounds', 1);
+const tasks = count('tasks', usual.tasks);
+const kills = count('kills', usual.kills);
+
+/** Violations shown of one promise. */
+const SHOWN_MAX = 10;
+
+function count(name: 'seed' | 'rounds' | 'tasks' | 'kills', fallback: number): number {
+  const text = values[name];
+  if (text === undefined) return fallback;
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} takes a whole number`);
+  return Number(text);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Prints the figures of a round and what is wrong; says how many promises were broken. */
+function report(evidence: Evidence): number {
+  const { views, ledger, kling } = evidence;
+  const codes = new Map<string, number>();
+  for (const { method, code } of kling.requests) {
+    if (code !== 0) codes.set(`${method} ${code ?? 'html'}`, (codes.get(`${method} ${code ?? 'html'}`) ?? 0) + 1);
+  }
+  const delays = endDelays(evidence);
+  const attempts = views.reduce((sum, view) => sum + view.attempts, 0);
+  say(
+    `clients: ${views.length} intents, ${attempts} creates sent, ${views.filter(({ taskId }) => taskId !== null).length} acknowledged, ${views.filter(({ refusedWith }) => refusedWith !== null).length} refused`,
+  );
+  say(
+    `ledger: ${ledger.tasks.length} tasks, ${ledger.events.length} events, ${ledger.tasks.filter(({ sends }) => sends > 1).length} sent more than once`,
+  );
+  say(`Kling: ${kling.tasks.length} tasks, ${kling.unitsCharged} units, at most ${kling.inFlightMax} at once`);
+  say(`  calls: ${JSON.stringify(kling.requestsByRoute)}`);
+  say(`  refusals among the last 10,000: ${JSON.stringify(Object.fromEntries(codes))}`);
+  say(`an acknowledged end shows after ${delays.at(delays.length >> 1)} ms (median), ${delays.at(-1)} ms (longest)`);
+  let broken = 0;
+  for (const { promise, violations } of CHECKS) {
+    const found = violations(evidence);
+    say(`${found.length === 0 ? 'ok    ' : 'BROKEN'} ${promise}`);
+    for (const violation of found.slice(0, SHOWN_MAX)) say(`         ${violation}`);
+    if (found.length > SHOWN_MAX) say(`         and ${found.length - SHOWN_MAX} more`);
+    if (found.length > 0) broken += 1;
+  }
+  return broken;
+}
+
+// The processes under test are killed on exit, whatever the reason.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+
+const startedMs = Date.now();
+let broken = 0;
+for (let round = 0; round < rounds; round += 1) {
+  say(
+    `round ${round + 1} of ${rounds}: --seed ${seed + round} --tasks ${tasks} --kills ${kills}${values.short ? ' --short' : ''}`,
+  );
+  const evidence = await runRound({
+    random: createRandom(seed + round),
+    tasks,
+    kills,
+    overMs: usual.overMs,
+    slotsMs: usual.slotsMs,
+    say,
+    onGatewayOutput: (text) => {
+      if (values.log !== undefined) appendFileSync(values.log, text);
+    },
+  });
+  broken += report(evidence);
+}
+say(
+  `${broken === 0 ? 'every promise was kept' : `${broken} promises were broken`}, in ${((Date.now() - startedMs) / 1000).toFixed(0)} s`,
+);
+process.exitCode = broken === 0 ? 0 : 1;

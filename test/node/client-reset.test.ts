@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { sendOperation } from './send-operation.ts';
+
+// A Worker whose client has gone is ended at its next await, and nothing behind that runs. Raw workerd does the same.
+
+let stack: GatewayStack;
+beforeAll(async () => {
+  stack = await startStack({
+    sandbox: { submittedMs: 50, processingMs: 150, concurrency: 1_000 },
+    vars: { KLING_CONCURRENCY: '1000' },
+  });
+});
+afterAll(() => stack.close());
+
+const CREATE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status } } }`;
+const FIND = `query ($externalId: String!) { voiceTask(by: { externalId: $externalId }) { id status } }`;
+
+interface Task {
+  readonly id: string;
+  readonly status: string;
+}
+
+async function execute<Data>(query: string, variables: object): Promise<Data> {
+  const sent = await sendOperation(stack.gateway.url, { query, variables }, null);
+  if (!('answer' in sent) || sent.answer.errors !== undefined) throw new Error(JSON.stringify(sent));
+  return sent.answer.data as Data;
+}
+
+async function find(externalId: string): Promise<Task | null> {
+  return (await execute<{ voiceTask: Task | null }>(FIND, { externalId })).voiceTask;
+}
+
+function create(externalId: string, word: string) {
+  const source = { url: `https://example.com/${externalId}-${word}-12s.mp3` };
+  return { query: CREATE, variables: { input: { name: 'Reset', source, externalId } } };
+}
+
+/** How often Kling has the task with this global id. */
+async function timesAtKling(globalId: string): Promise<number> {
+  const id = Buffer.from(globalId, 'base64url').toString().split(':')[1];
+  const { tasks } = await stack.account.record();
+  return tasks.filter(({ externalTaskId }) => externalTaskId === id).length;
+}
+
+test('a client that is gone while Kling makes its task finds the task, made once', async () => {
+  // Kling has the task at once, and answers 3 s later: the connection is cut in between.
+  const operation = create('gone-during-the-call', 'sandbox-slow');
+  expect(await sendOperation(stack.gateway.url, operation, 1_000)).toEqual({ lost: 'cut' });
+
+  await expect.poll(async () => (await find('gone-during-the-call'))?.status).toBe('SUCCEEDED');
+  const found = await find('gone-during-the-call');
+  expect(await timesAtKling(found!.id)).toBe(1);
+
+  const { createVoice } = await execute<{ createVoice: { task: Task } }>(operation.query, operation.variables);
+  expect(createVoice.task).toEqual(found);
+  expect(await timesAtKling(found!.id)).toBe(1);
+});
+
+test('a create that is cut at any moment and then repeated makes its task once', async () => {
+  const moments = Array.from({ length: 30 }, (_, index) => index * 2);
+  const made = await Promise.all(
+    moments.map(async (cutMs) => {
+      const operation = create(`cut-after-${cutMs}`, 'ok');
+      await sendOperation(stack.gateway.url, operation, cutMs);
+      return (await execute<{ createVoice: { task: Task } }>(operation.query, operation.variables)).createVoice.task.id;
+    }),
+  );
+  for (const cutMs of moments) {
+    await expect.poll(async () => (await find(`cut-after-${cutMs}`))?.status).toBe('SUCCEEDED');
+  }
+  expect(new Set(made).size).toBe(moments.length);
+  expect(await Promise.all(made.map(timesAtKling))).toEqual(moments.map(() => 1));
+});

@@ -1,0 +1,56 @@
+import { Agent } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { sendOperation } from './send-operation.ts';
+
+const READERS = 1_000;
+const OVER_MS = 10_000;
+/** Once a second, both ends counted: a running task is read at Kling at most that often, whoever asks. */
+const READS_MAX = OVER_MS / 1_000 + 1;
+
+let stack: GatewayStack;
+const agent = new Agent({ keepAlive: true, maxSockets: READERS });
+beforeAll(async () => {
+  stack = await startStack({ sandbox: { submittedMs: 500, processingMs: 3_000 } });
+});
+afterAll(async () => {
+  agent.destroy();
+  await stack.close();
+});
+
+const CREATE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }`;
+const READ = `query ($id: ID!) { voiceTask(by: { id: $id }) { id status } }`;
+
+async function execute<Data>(query: string, variables: object): Promise<Data> {
+  const sent = await sendOperation(stack.gateway.url, { query, variables }, null, agent);
+  if (!('answer' in sent) || sent.answer.errors !== undefined) throw new Error(JSON.stringify(sent));
+  return sent.answer.data as Data;
+}
+
+async function readsAtKling(): Promise<number> {
+  const { requestsByRoute } = await stack.account.record();
+  return requestsByRoute['GET /v1/general/custom-voices/:id'] ?? 0;
+}
+
+test('a thousand readers of one running task cost Kling one read a second', async () => {
+  const input = { name: 'Slow', source: { url: 'https://example.com/sandbox-slow-task-12s.mp3' } };
+  const { id } = (await execute<{ createVoice: { task: { id: string } } }>(CREATE, { input })).createVoice.task;
+  const before = await readsAtKling();
+
+  const endMs = Date.now() + OVER_MS;
+  const statuses = new Set<string>();
+  let answers = 0;
+  await Promise.all(
+    Array.from({ length: READERS }, async () => {
+      while (Date.now() < endMs) {
+        statuses.add((await execute<{ voiceTask: { status: string } }>(READ, { id })).voiceTask.status);
+        answers += 1;
+      }
+    }),
+  );
+
+  expect(answers).toBeGreaterThanOrEqual(READERS);
+  expect(statuses).not.toContain('SUCCEEDED');
+  const reads = (await readsAtKling()) - before;
+  expect(reads).toBeLessThanOrEqual(READS_MAX);
+}, 60_000);
