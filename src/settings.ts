@@ -102,13 +102,13 @@ export const SETTINGS = {
   EVENT_RETENTION_HOURS: {
     fallback: '24',
     secret: false,
-    meaning: 'How many hours the changes of tasks are kept for subscribers that come back: 1 to 720.',
+    meaning: 'How many hours the changes of tasks are kept for clients that come back: 1 to 720.',
     parse: wholeNumber(1, 720),
   },
   EVENTS_PER_TASK_MAX: {
     fallback: '1000',
     secret: false,
-    meaning: 'How many changes of one task are recorded at most: 10 to 100000.',
+    meaning: 'How many changes of one task are kept, the newest: 10 to 100000.',
     parse: wholeNumber(10, 100_000),
   },
   TENANT_MONTHLY_UNITS_MAX: {

@@ -73,7 +73,12 @@ function identified<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): Ap
 
 /** A final record takes from a later reading of the same outcome only what it lacks or what ages: URLs and the charge. */
 function completed<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): Applied<T> | null {
-  if (snapshot.status !== record.status) return null;
+  // Kling's last word on a task that was given up here: what it was charged is owed all the same.
+  if (snapshot.status !== record.status) {
+    const { unitsDeducted } = snapshot;
+    if (unitsDeducted === null || unitsDeducted === record.unitsDeducted) return null;
+    return { change: 'DETAIL', record: { ...record, unitsDeducted } };
+  }
   const next = { ...record, ...learned(record, snapshot) };
   return JSON.stringify(next) === JSON.stringify(record) ? null : { change: 'DETAIL', record: next };
 }

@@ -1,5 +1,6 @@
 import {
   type DocumentNode,
+  type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
   Kind,
@@ -22,6 +23,8 @@ const LIMITS = {
   aliases: 30,
   directives: 50,
   operations: 10,
+  /** Fields as they would be answered, with lists as long as they may get: what the ledger and the answer have to bear. */
+  answers: 20_000,
 } as const;
 
 interface Measure {
@@ -29,6 +32,7 @@ interface Measure {
   readonly fields: number;
   readonly aliases: number;
   readonly directives: number;
+  readonly answers: number;
 }
 
 /** Parses a document. Throws `QUERY_TOO_COMPLEX` for one that asks for too much, and graphql's own error for one that is none. */
@@ -59,8 +63,8 @@ function shapeProblem(document: DocumentNode): string | null {
   const measureSelections = createMeasure(document);
   for (const { selectionSet } of document.definitions.filter(hasSelections)) {
     const measured = measureSelections(selectionSet);
-    for (const what of ['depth', 'fields', 'aliases', 'directives'] as const) {
-      if (measured[what] > LIMITS[what]) return `more than ${LIMITS[what]} ${what === 'depth' ? 'levels' : what}`;
+    for (const what of ['depth', 'fields', 'aliases', 'directives', 'answers'] as const) {
+      if (measured[what] > LIMITS[what]) return `more than ${LIMITS[what]} ${WORDS[what]}`;
     }
   }
   const rootFields = Math.max(0, ...operations.map(({ selectionSet }) => countRootFields(document, selectionSet)));
@@ -92,15 +96,37 @@ function createMeasure(document: DocumentNode) {
     const inside = node.selectionSet === undefined ? NOTHING : measureSelections(node.selectionSet);
     if (node.kind === Kind.INLINE_FRAGMENT) return add(own, inside);
     return add(
-      { ...own, fields: 1, aliases: node.alias === undefined ? 0 : 1 },
-      { ...inside, depth: inside.depth + 1 },
+      { ...own, fields: 1, answers: 1, aliases: node.alias === undefined ? 0 : 1 },
+      { ...inside, depth: inside.depth + 1, answers: inside.answers * itemsOf(node) },
     );
   }
 
   return measureSelections;
 }
 
-const NOTHING: Measure = { depth: 0, fields: 0, aliases: 0, directives: 0 };
+/** A window of a list shows so many when it does not say, and at most so many. */
+const ITEMS_DEFAULT = 20;
+const ITEMS_MAX = 100;
+
+/** How many items a field may answer with: by its `first` or its `ids`; a connection that says nothing has a default. */
+function itemsOf({ arguments: given = [], selectionSet }: FieldNode): number {
+  const size = given.find(({ name }) => name.value === 'first' || name.value === 'ids')?.value;
+  if (size?.kind === Kind.INT) return Math.min(Math.max(Number(size.value), 0), ITEMS_MAX);
+  if (size?.kind === Kind.LIST) return Math.min(size.values.length, ITEMS_MAX);
+  if (size?.kind === Kind.VARIABLE) return ITEMS_MAX;
+  const isConnection = selectionSet?.selections.some((node) => node.kind === Kind.FIELD && node.name.value === 'edges');
+  return isConnection === true ? ITEMS_DEFAULT : 1;
+}
+
+const WORDS = {
+  depth: 'levels',
+  fields: 'fields',
+  aliases: 'aliases',
+  directives: 'directives',
+  answers: 'fields to answer, with lists as long as they may get',
+} as const;
+
+const NOTHING: Measure = { depth: 0, fields: 0, aliases: 0, directives: 0, answers: 0 };
 
 function add(a: Measure, b: Measure): Measure {
   return {
@@ -108,6 +134,7 @@ function add(a: Measure, b: Measure): Measure {
     fields: a.fields + b.fields,
     aliases: a.aliases + b.aliases,
     directives: a.directives + b.directives,
+    answers: a.answers + b.answers,
   };
 }
 

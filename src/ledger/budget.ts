@@ -1,17 +1,24 @@
-import { fromMilliunits, toMilliunits } from '../domain/cost.ts';
+import { FACE_SCAN_UNITS, fromMilliunits, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
 import { monthOf } from '../domain/month.ts';
 import { GatewayError } from '../errors.ts';
 import type { LedgerDeps } from './deps.ts';
+
+/** A face scan and a text-to-speech cost the same (Kling's price list, 2026-09). */
+const PAID_CALL_MILLIUNITS = Math.max(toMilliunits(FACE_SCAN_UNITS) ?? 0, toMilliunits(SPEECH_UNITS) ?? 0);
 
 /** Throws `QUOTA_EXHAUSTED` when so many units more, with all that has not ended yet, would exceed the tenant's month. */
 export type Afford = (units: string) => void;
 
 /** The tenant's monthly budget, asked before anything that is charged is sent. */
-export function createAfford({ tasks, holdings, limits, now }: LedgerDeps): Afford {
+export function createAfford({ tasks, holdings, paidCalls, limits, now }: LedgerDeps): Afford {
   return (units) => {
     const max = limits.milliunitsPerMonthMax;
     if (max === null) return;
-    const planned = holdings.milliunitsUsed(monthOf(now())) + tasks.milliunitsPending() + (toMilliunits(units) ?? 0);
+    const month = monthOf(now());
+    // What was sent and not answered may have been charged: it counts.
+    const unanswered = paidCalls.unansweredSince(Date.parse(`${month}-01T00:00:00Z`)) * PAID_CALL_MILLIUNITS;
+    const planned =
+      holdings.milliunitsUsed(month) + tasks.milliunitsPending() + unanswered + (toMilliunits(units) ?? 0);
     if (planned <= max) return;
     throw new GatewayError({
       code: 'QUOTA_EXHAUSTED',

@@ -20,6 +20,12 @@ export interface Creates {
   createLipSyncTask(input: CreateLipSyncTaskInput): Promise<LipSyncTask>;
 }
 
+/** Tasks of one tenant that may wait for a slot. Each may hold 7 MB of audio, and an object 10 GB in all. */
+const WAITING_MAX = 1_000;
+
+/** A slot is free again in minutes at the soonest, when so many wait. */
+const ROOM_RETRY_MS = 60_000;
+
 /** A task as it is before Kling has heard of it. */
 type Fresh = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEnabled' | 'voices'>;
 
@@ -72,6 +78,17 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
     };
   }
 
+  /** A queue that only grows would fill the object's storage, and then not even callbacks could be kept. */
+  function findRoom(): void {
+    if (tasks.waiting() < WAITING_MAX) return;
+    throw new GatewayError({
+      code: 'RATE_LIMITED',
+      message: `${WAITING_MAX} tasks wait to be sent already. Nothing was sent.`,
+      retryable: true,
+      retryAfterMs: ROOM_RETRY_MS,
+    });
+  }
+
   /** Records the intent, sends it, and answers with what is known of it then. */
   async function make<T extends TaskRecord>(record: T, digest: string, request: object): Promise<T> {
     journal.open(
@@ -98,6 +115,7 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
       const before = repeated('VOICE', input.externalId ?? null, digest);
       if (before !== null) return outcomeOf<VoiceTask>(before);
       const request = valid<VoiceRequest>(checkCreateVoiceInput(input));
+      findRoom();
       afford(VOICE_UNITS);
       return make({ ...fresh(input.externalId ?? null, VOICE_UNITS), kind: 'VOICE', voices: [] }, digest, request);
     },
@@ -108,6 +126,7 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
       if (before !== null) return outcomeOf<LipSyncTask>(before);
       const request = valid<LipSyncRequest>(checkLipSyncInput(input, ['input'], facts(input)));
       const units = lipSyncUnits(input.placement.videoDurationMs ?? null);
+      findRoom();
       afford(units);
       const record: LipSyncTask = {
         ...fresh(input.externalId ?? null, units),

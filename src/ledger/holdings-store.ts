@@ -71,6 +71,21 @@ export class HoldingsStore {
     return row ? readOwnJson<Speech>(row.speech) : null;
   }
 
+  /** Forgets at most `limit` face scans and as much speech older than `beforeMs`: Kling has forgotten them too. */
+  forgetBefore(beforeMs: number, limit: number): void {
+    this.#sql.exec(
+      `DELETE FROM face_scan WHERE id IN (SELECT id FROM face_scan WHERE json_extract(scan, '$.createdAtMs') < ? LIMIT ?)`,
+      beforeMs,
+      limit,
+    );
+    this.#sql.exec(
+      `DELETE FROM speech WHERE audio_id IN
+         (SELECT audio_id FROM speech WHERE json_extract(speech, '$.createdAtMs') < ? LIMIT ?)`,
+      beforeMs,
+      limit,
+    );
+  }
+
   /** `month` as `2026-11`, UTC. In thousandths of a unit, so that sums are exact. */
   milliunitsUsed(month: string): number {
     const [row] = this.#sql.exec<{ n: number }>('SELECT milliunits AS n FROM usage WHERE month = ?', month).toArray();

@@ -1,3 +1,4 @@
+import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot } from '../domain/task.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
@@ -21,14 +22,22 @@ export function createIngest(deps: LedgerDeps, journal: Journal, reader: Reader)
   return (taskId, hint) => {
     const row = tasks.find({ id: taskId });
     if (row === null || row.phase === 'DONE') return;
-    const ours = hint !== null && (row.record.klingTaskId ?? hint.klingTaskId) === hint.klingTaskId;
+    const ours = hint !== null && isOurs(hint, row.record);
     const running = ours && !isFinal(hint.status);
     const step = { phase: 'SENT' as const, tries: 0, wakeAtMs: now() + (running ? pollWaitMs(0, random) : REREAD_MS) };
     if (running) {
-      journal.apply(taskId, { type: 'SNAPSHOT', snapshot: hint }, step);
+      // Kling's id for the task is not taken from a callback: only an answer of Kling's can be trusted with that.
+      journal.apply(taskId, { type: 'SNAPSHOT', snapshot: { ...hint, klingTaskId: '' } }, step);
+      if (row.record.klingTaskId === null) deps.background(() => reader.identify(row, hint.klingTaskId));
       return;
     }
     const after = journal.apply(taskId, null, step);
-    if (after !== null) deps.background(() => reader.poll(after));
+    if (after !== null) deps.background(() => reader.poll(after, ours ? hint.klingTaskId : null));
   };
+}
+
+/** Whether a hint is about this task: by Kling's id for it where that is known, by ours where the hint tells it. */
+function isOurs({ klingTaskId, externalTaskId }: TaskSnapshot, record: TaskRecord): boolean {
+  if (record.klingTaskId !== null) return klingTaskId === record.klingTaskId;
+  return externalTaskId === null || externalTaskId === record.id;
 }

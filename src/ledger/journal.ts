@@ -12,7 +12,7 @@ export interface Journal {
    * Records the intent of a task and the request it will be sent with. Nobody is told yet: a create that Kling refuses
    * while its maker still waits for the answer leaves nothing behind.
    */
-  open(row: Omit<TaskRow, 'seq' | 'readAtMs'>, request: string): void;
+  open(row: Omit<TaskRow, 'seq' | 'readAtMs' | 'settledAtMs'>, request: string): void;
   /** Takes back an intent that Kling has refused. */
   withdraw(taskId: string): void;
   /** Tells that a task is kept and waits, unless something has been told of it already. */
@@ -82,10 +82,8 @@ export function createJournal(deps: LedgerDeps, { arm, ended }: JournalHooks): J
         }
         const after = applied?.record ?? before.record;
         if (before.phase === 'DONE') return { ...before, record: after };
-        const { phase, wakeAtMs, tries, sends } = { ...before, ...step };
-        const next = isFinal(after.status)
-          ? { phase: 'DONE' as const, wakeAtMs: null, tries, sends }
-          : { phase, wakeAtMs, tries, sends };
+        const planned: TaskStep = { ...before, ...step };
+        const next: TaskStep = isFinal(after.status) ? { ...planned, phase: 'DONE', wakeAtMs: null } : planned;
         tasks.step(taskId, next);
         if (next.phase === 'DONE') over = after;
         arm();

@@ -1,3 +1,4 @@
+import { RESULT_RETENTION_MS } from '../domain/expiry.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
@@ -12,8 +13,19 @@ const DUE_AT_ONCE = 100;
 /** Most tasks one request to Kling can read (contract: `GET /tasks`, at most 20 ids). */
 const TOGETHER_MAX = 20;
 
-/** Most events one run forgets, so that a long log never holds up the object. */
+/** Most rows of a kind that one run forgets, so that a long log never holds up the object. */
 const FORGET_AT_ONCE = 500;
+
+/** Longest that one run takes up new tasks: the platform ends an alarm after 15 minutes, and exchanges may hang. */
+const RUN_MS_MAX = 60_000;
+
+/** What a task that is past its deadline ends with. */
+const LATE = {
+  WAITING: 'NOT_SENT',
+  SENDING: 'CREATE_OUTCOME_UNKNOWN',
+  SENT: 'DEADLINE_EXCEEDED',
+  DONE: 'DEADLINE_EXCEEDED',
+} as const satisfies Record<TaskRow['phase'], string>;
 
 /** What the alarm does: everything that is due, a few tasks at a time, then a step of retention. */
 export interface Keeper {
@@ -31,17 +43,16 @@ export function createKeeper(
     readonly readsTogether: boolean;
   },
 ): Keeper {
-  const { tasks, events, slots, limits, now, random } = deps;
+  const { tasks, events, holdings, paidCalls, slots, limits, now, random } = deps;
   const { journal, sender, reader, readsTogether } = parts;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
     switch (action) {
       case 'CLOSE':
-        journal.apply(id, {
-          type: 'CLOSED',
-          failure: gatewayFailure(row.phase === 'SENDING' ? 'CREATE_OUTCOME_UNKNOWN' : 'DEADLINE_EXCEEDED'),
-        });
+        // Its end may only not have been heard of.
+        if (row.phase === 'SENT') await reader.poll(row);
+        journal.apply(id, { type: 'CLOSED', failure: gatewayFailure(LATE[row.phase]) });
         return;
       case 'SEND':
         return sender.send(id, false);
@@ -89,11 +100,14 @@ export function createKeeper(
       const due = tasks.due(now(), DUE_AT_ONCE);
       const rows = slots.isHealthy() ? await pollTogether(due) : due;
       const queue = rows.values();
+      const endMs = now() + RUN_MS_MAX;
       const workers = Array.from({ length: POLLS_AT_ONCE }, async () => {
-        for (const row of queue) await actSafely(row);
+        for (const row of queue) if (now() < endMs) await actSafely(row);
       });
       await Promise.all(workers);
       events.forgetBefore(now() - limits.eventRetentionMs, FORGET_AT_ONCE);
+      paidCalls.forgetBefore(now() - RESULT_RETENTION_MS, FORGET_AT_ONCE);
+      holdings.forgetBefore(now() - RESULT_RETENTION_MS, FORGET_AT_ONCE);
     },
 
     nextAtMs() {

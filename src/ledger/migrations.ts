@@ -17,6 +17,7 @@ const STEPS: readonly string[] = [
     sends INTEGER NOT NULL DEFAULT 0,
     read_at INTEGER NOT NULL DEFAULT 0,
     deadline_at INTEGER NOT NULL,
+    settled_at INTEGER NOT NULL DEFAULT 0,
     record TEXT NOT NULL
   ) STRICT;
   CREATE INDEX task_wake ON task (wake_at) WHERE wake_at IS NOT NULL;

@@ -1,6 +1,7 @@
 import { createCallbackTokens } from '../auth/callback-token.ts';
 import { configOf } from '../config.ts';
 import { toMilliunits } from '../domain/cost.ts';
+import type { KlingExchangeEvent } from '../kling/attempt.ts';
 import { createKlingClient } from '../kling/client.ts';
 import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
@@ -28,6 +29,7 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
       ),
     );
   };
+  const slots = createSlots({ account: () => env.KLING_ACCOUNT.getByName('account'), tenant, now, background });
   return {
     tasks: new TaskStore(ctx.storage.sql),
     events: new EventStore(ctx.storage.sql),
@@ -41,9 +43,12 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
       now,
       random: Math.random,
       sleep,
-      log: (exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }),
+      log(exchange) {
+        log({ level: 'info', message: 'kling exchange', ...exchange });
+        if (exchange.outcome !== 'CANCELLED') slots.report(isFault(exchange));
+      },
     }),
-    slots: createSlots({ account: env.KLING_ACCOUNT.getByName('account'), tenant, now, background }),
+    slots,
     limits: {
       taskAgeMaxMs: config.tasks.maxAgeMs,
       eventRetentionMs: config.tasks.eventRetentionMs,
@@ -63,4 +68,10 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
     background,
     log,
   };
+}
+
+/** Whether an exchange counts against Kling's health: a refusal is an answer, and no fault. */
+function isFault({ outcome, klingCode }: KlingExchangeEvent): boolean {
+  if (outcome === 'OK' || outcome === 'REFUSED') return false;
+  return outcome !== 'FAILED' || klingCode === null || klingCode >= 5000;
 }

@@ -46,6 +46,22 @@ export class PaidCallStore {
     this.#sql.exec(`UPDATE paid_call SET state = 'UNKNOWN' WHERE id = ?`, id);
   }
 
+  /** How many calls since an instant have been sent, and are or stay unanswered: each may have been charged. */
+  unansweredSince(sinceMs: number): number {
+    return this.#sql
+      .exec<{ n: number }>(`SELECT count(*) AS n FROM paid_call WHERE state <> 'DONE' AND at >= ?`, sinceMs)
+      .one().n;
+  }
+
+  /** Forgets at most `limit` calls older than `beforeMs`: their keys are free again. */
+  forgetBefore(beforeMs: number, limit: number): void {
+    this.#sql.exec(
+      'DELETE FROM paid_call WHERE id IN (SELECT id FROM paid_call WHERE at < ? LIMIT ?)',
+      beforeMs,
+      limit,
+    );
+  }
+
   /** Kling refused it: nothing was charged, and the key is free again. */
   remove(id: string): void {
     this.#sql.exec('DELETE FROM paid_call WHERE id = ?', id);

@@ -2,7 +2,7 @@ import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot } from '../domain/task.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import { pollWaitMs, READ_INTERVAL_MS, URL_REFRESH_AGE_MS } from './plan.ts';
+import { pollWaitMs, READ_INTERVAL_MS, retryWaitMs, URL_REFRESH_AGE_MS } from './plan.ts';
 import type { TaskRow } from './task-store.ts';
 
 /** Keeps what is known of tasks true, at as few reads at Kling as that takes. */
@@ -12,8 +12,13 @@ export interface Reader {
    * however many ask, and all who ask meanwhile share the read. When Kling cannot be read, what is stored answers.
    */
   fresh(row: TaskRow): Promise<TaskRecord>;
-  /** The alarm's read: also plans the next one. Never throws for Kling's sake. */
-  poll(row: TaskRow): Promise<void>;
+  /**
+   * The alarm's read: also plans the next one. Never throws for Kling's sake. `hintedId` is Kling's id for the task as a
+   * callback told it: tried where the id is not known yet.
+   */
+  poll(row: TaskRow, hintedId?: string | null): Promise<void>;
+  /** Reads a task by the id that a callback told, and believes it if Kling's answer does not speak of another task. */
+  identify(row: TaskRow, hintedId: string): Promise<void>;
   /** Several polls by one request, where the credential allows it; false where it does not. */
   pollTogether(rows: readonly TaskRow[]): Promise<boolean>;
 }
@@ -22,8 +27,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
   const { tasks, kling, slots, now, random } = deps;
   const reading = new Map<string, Promise<TaskRow | null>>();
 
-  async function readKling({ record }: TaskRow): Promise<TaskSnapshot> {
-    const klingId = record.klingTaskId ?? record.id;
+  async function readKling({ record }: TaskRow, klingId = record.klingTaskId ?? record.id): Promise<TaskSnapshot> {
     return record.kind === 'LIP_SYNC' ? kling.readLipSyncTask(klingId) : kling.readVoiceTask(klingId);
   }
 
@@ -31,10 +35,11 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     const { id } = row.record;
     const running = reading.get(id);
     if (running) return running;
-    tasks.markRead(id, now());
+    if (row.phase !== 'DONE') tasks.markRead(id, now());
     const started = readKling(row)
       .then((snapshot) => {
-        slots.report(false);
+        // A final task is marked only now, or one failed read would leave its URLs to age.
+        if (row.phase === 'DONE') tasks.markRead(id, now());
         return journal.apply(id, { type: 'SNAPSHOT', snapshot });
       })
       .finally(() => reading.delete(id));
@@ -42,12 +47,27 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     return started;
   }
 
-  async function readOrStored(row: TaskRow): Promise<TaskRow> {
+  async function readOrNothing(row: TaskRow): Promise<TaskRow | null> {
     try {
       return (await read(row)) ?? row;
     } catch (error) {
       deps.log({ level: 'warn', message: 'read failed', taskId: row.record.id, cause: String(error) });
-      return row;
+      return null;
+    }
+  }
+
+  async function readOrStored(row: TaskRow): Promise<TaskRow> {
+    return (await readOrNothing(row)) ?? row;
+  }
+
+  async function identify(row: TaskRow, hintedId: string): Promise<void> {
+    const { id } = row.record;
+    try {
+      const snapshot = await readKling(row, hintedId);
+      const isOurs = snapshot.externalTaskId === null || snapshot.externalTaskId === id;
+      if (isOurs) journal.apply(id, { type: 'SNAPSHOT', snapshot: { ...snapshot, klingTaskId: hintedId } });
+    } catch (error) {
+      deps.log({ level: 'warn', message: 'callback not confirmed', taskId: id, cause: String(error) });
     }
   }
 
@@ -73,11 +93,20 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
       return (await readOrStored(row)).record;
     },
 
-    async poll(row) {
-      settle(row, await readOrStored(row));
+    async poll(row, hintedId = null) {
+      if (row.record.klingTaskId === null && hintedId !== null) await identify(row, hintedId);
+      const before = tasks.find({ id: row.record.id }) ?? row;
+      const after = await readOrNothing(before);
+      if (after !== null) return settle(before, after);
+      // A read that failed says nothing about the task: it is tried again sooner than one that showed no change.
+      const wakeAtMs = now() + Math.min(retryWaitMs(before.tries, random), pollWaitMs(before.tries, random));
+      journal.apply(before.record.id, null, { tries: before.tries + 1, wakeAtMs });
     },
 
+    identify,
+
     async pollTogether(rows) {
+      for (const { record } of rows) tasks.markRead(record.id, now());
       let snapshots: readonly TaskSnapshot[];
       try {
         snapshots = await kling.readTasks(rows.map(({ record }) => record.klingTaskId ?? record.id));

@@ -22,6 +22,11 @@ export interface Sender {
   isBusy(taskId: string): boolean;
 }
 
+/** Whether Kling's refusal is about the external id. Its text is not documented, so that the id's name is looked for. */
+function namesExternalId({ failure }: KlingError): boolean {
+  return failure.code === 'BAD_USER_INPUT' && /external.?task.?id/i.test(failure.message);
+}
+
 export function createSender(deps: LedgerDeps, journal: Journal): Sender {
   const { tasks, kling, slots, limits, now, random } = deps;
   /** In memory on purpose: a `SENDING` task that is not in it lost its sender, and is looked up. */
@@ -57,11 +62,13 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     // A callback was faster: Kling has the task by an earlier send, and refused only this one.
     if (tasks.find({ id })?.phase !== 'SENDING') return;
     const { code, klingCode } = error.failure;
-    if (code === 'CONFLICT') return adopt(id, null);
+    // After a send of unknown outcome any word against the external id means that Kling knows it, however it is put.
+    if (code === 'CONFLICT' || (row.sends > 0 && namesExternalId(error))) return adopt(id, null);
     if (code === 'RATE_LIMITED') {
       journal.apply(id, null, {
         phase: 'WAITING',
         tries: row.tries + 1,
+        sends: row.sends,
         wakeAtMs: now() + jittered(SLOT_RETRY_MS, random),
       });
       journal.announceWaiting(id);
@@ -83,28 +90,37 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     const slot = await slots.acquire(taskId).catch(() => ({ granted: false, retryAfterMs: SETTLE_MS }));
     const row = tasks.find({ id: taskId });
     const request = tasks.request(taskId);
-    // Cancelled, or known to Kling by now, while the slot was asked for.
-    if (row?.phase !== 'WAITING' || request === null) return slots.release(taskId);
+    if (row?.phase !== 'WAITING' || request === null) {
+      // Cancelled or ended while the slot was asked for. One that a callback has shown to be at Kling keeps it to its end.
+      if (row === null || row.phase === 'DONE') await slots.release(taskId);
+      return;
+    }
     if (!slot.granted) {
       journal.apply(taskId, null, { tries: row.tries + 1, wakeAtMs: now() + jittered(slot.retryAfterMs, random) });
       return journal.announceWaiting(taskId);
     }
     // Durable before the request leaves: the runtime holds outgoing requests back until writes are confirmed.
     const lookUpAtMs = now() + limits.exchangeTimeoutMs + SETTLE_MS;
-    journal.apply(taskId, null, { phase: 'SENDING', tries: 0, sends: row.sends + 1, wakeAtMs: lookUpAtMs });
+    journal.apply(taskId, null, {
+      phase: 'SENDING',
+      tries: 0,
+      sends: row.sends + 1,
+      wakeAtMs: lookUpAtMs,
+      settledAtMs: lookUpAtMs,
+      deadlineAtMs: now() + limits.taskAgeMaxMs,
+    });
     try {
       adopt(taskId, await callKling(row, request));
       slots.accepted(taskId);
     } catch (error) {
       if (error instanceof KlingError && error.outcome === 'REFUSED') return settleRefusal(row, error, attended);
-      slots.report(true);
       deps.log({
         level: 'warn',
         message: 'create of unknown outcome',
         taskId,
         cause: error instanceof KlingError ? error.message : String(error),
       });
-      journal.apply(taskId, null, { wakeAtMs: now() + SETTLE_MS });
+      journal.apply(taskId, null, { wakeAtMs: now() + SETTLE_MS, settledAtMs: now() + SETTLE_MS });
       journal.announceWaiting(taskId);
     }
   }
@@ -121,6 +137,11 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
       if (!missing) {
         deps.log({ level: 'warn', message: 'look-up failed', taskId: id, cause: String(error) });
         journal.apply(id, null, { wakeAtMs: now() + retryWaitMs(row.tries, random) });
+        return;
+      }
+      if (now() < row.settledAtMs) {
+        // A sender that is gone may have left a request under way: that Kling has no task yet says nothing until it is over.
+        journal.apply(id, null, { wakeAtMs: row.settledAtMs });
         return;
       }
       const tries = row.tries + 1;

@@ -2,7 +2,8 @@ import type { KlingAccount } from '../account/kling-account.ts';
 import type { Slots } from './deps.ts';
 
 export interface SlotsOptions {
-  readonly account: DurableObjectStub<KlingAccount>;
+  /** Asked for at every use: a stub is of no use any more once its object was moved. */
+  readonly account: () => DurableObjectStub<KlingAccount>;
   readonly tenant: string;
   readonly now: () => number;
   readonly background: (work: () => Promise<unknown>) => void;
@@ -14,18 +15,18 @@ export function createSlots({ account, tenant, now, background }: SlotsOptions):
   let unhealthyUntilMs = 0;
 
   return {
-    acquire: (taskId) => account.acquire(tenant, taskId),
-    release: (taskId) => account.release(taskId),
-    refuse: (taskId, klingCode) => account.refuse(tenant, taskId, klingCode),
+    acquire: (taskId) => account().acquire(tenant, taskId),
+    release: (taskId) => account().release(taskId),
+    refuse: (taskId, klingCode) => account().refuse(tenant, taskId, klingCode),
     accepted(taskId) {
       toldOfFailure = false;
-      background(() => account.accepted(taskId));
+      background(() => account().accepted(taskId));
     },
     report(failed) {
       if (!failed && !toldOfFailure) return;
       toldOfFailure = failed;
       background(async () => {
-        unhealthyUntilMs = await account.report(failed);
+        unhealthyUntilMs = await account().report(failed);
       });
     },
     isHealthy: () => now() >= unhealthyUntilMs,

@@ -110,7 +110,7 @@ export class TaskLedger extends DurableObject<Env> {
     return toResult(() => {
       const row = this.#deps.tasks.find({ id: taskId });
       if (row === null) throw noSuch('task');
-      if (row.phase !== 'WAITING') throw alreadySent();
+      if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent();
       const closed = this.#journal.apply(taskId, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
       return (closed ?? row).record;
     });

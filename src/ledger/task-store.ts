@@ -23,6 +23,8 @@ export interface TaskRow {
   readonly sends: number;
   readonly readAtMs: number;
   readonly deadlineAtMs: number;
+  /** From when on Kling's "no such task" counts: a create that was sent is over by then. */
+  readonly settledAtMs: number;
 }
 
 /** What a step changes of a row beside its record. */
@@ -31,6 +33,8 @@ export interface TaskStep {
   readonly wakeAtMs: number | null;
   readonly tries: number;
   readonly sends: number;
+  readonly deadlineAtMs: number;
+  readonly settledAtMs: number;
 }
 
 type Columns = {
@@ -43,9 +47,11 @@ type Columns = {
   sends: number;
   read_at: number;
   deadline_at: number;
+  settled_at: number;
 };
 
-const SELECT = 'SELECT seq, record, input_digest, phase, wake_at, tries, sends, read_at, deadline_at FROM task';
+const SELECT =
+  'SELECT seq, record, input_digest, phase, wake_at, tries, sends, read_at, deadline_at, settled_at FROM task';
 
 /** A row holds 2 MB at most, and a request may carry 5 MB of audio. */
 const PART_CHARS = 500_000;
@@ -58,7 +64,7 @@ export class TaskStore {
     this.#sql = sql;
   }
 
-  insert(row: Omit<TaskRow, 'seq' | 'readAtMs'>, request: string): void {
+  insert(row: Omit<TaskRow, 'seq' | 'readAtMs' | 'settledAtMs'>, request: string): void {
     const { record } = row;
     this.#sql.exec(
       `INSERT INTO task (id, kind, status, external_id, input_digest, phase, wake_at, tries, sends, deadline_at, record)
@@ -95,9 +101,10 @@ export class TaskStore {
       where.push('kind = ?');
       values.push(filter.kind);
     }
-    if (filter.statuses.length > 0) {
-      where.push(`status IN (${filter.statuses.map(() => '?').join(', ')})`);
-      values.push(...filter.statuses);
+    const statuses = [...new Set(filter.statuses)];
+    if (statuses.length > 0) {
+      where.push(`status IN (${statuses.map(() => '?').join(', ')})`);
+      values.push(...statuses);
     }
     return this.#sql
       .exec<Columns>(`${SELECT} WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT ?`, ...values, limit)
@@ -119,11 +126,13 @@ export class TaskStore {
 
   step(id: string, step: TaskStep): void {
     this.#sql.exec(
-      'UPDATE task SET phase = ?, wake_at = ?, tries = ?, sends = ? WHERE id = ?',
+      'UPDATE task SET phase = ?, wake_at = ?, tries = ?, sends = ?, deadline_at = ?, settled_at = ? WHERE id = ?',
       step.phase,
       step.wakeAtMs,
       step.tries,
       step.sends,
+      step.deadlineAtMs,
+      step.settledAtMs,
       id,
     );
     if (step.phase === 'SENT' || step.phase === 'DONE') {
@@ -177,6 +186,11 @@ export class TaskStore {
     this.#sql.exec(`UPDATE task SET wake_at = ?1 WHERE phase = 'SENDING' AND wake_at > ?1`, nowMs);
   }
 
+  /** How many tasks of this tenant wait to be sent. */
+  waiting(): number {
+    return this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM task WHERE phase = 'WAITING'`).one().n;
+  }
+
   /** How many tasks of this tenant wait, made before this one. */
   waitingBefore(seq: number): number {
     return this.#sql
@@ -199,5 +213,6 @@ function toRow(columns: Columns): TaskRow {
     sends: columns.sends,
     readAtMs: columns.read_at,
     deadlineAtMs: columns.deadline_at,
+    settledAtMs: columns.settled_at,
   };
 }

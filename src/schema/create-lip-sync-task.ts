@@ -8,7 +8,7 @@ const SoundSourceInputRef = builder.inputType('SoundSourceInput', {
   isOneOf: true,
   fields: (t) => ({
     audioId: t.string({ required: false, description: 'The `audioId` of a `Speech` made in the last 30 days.' }),
-    url: t.string({ required: false, description: 'Where Kling can fetch the sound: public, `http` or `https`.' }),
+    url: t.string({ required: false, description: 'Where Kling can fetch the sound: public, `https` only.' }),
     base64: t.string({
       required: false,
       description: 'The sound itself in padded base64 on one line, without a `data:` prefix.',
@@ -87,7 +87,7 @@ builder.mutationField('createLipSyncTask', (t) =>
     type: CreateLipSyncTaskPayloadRef,
     nullable: true,
     description:
-      "Makes a face speak. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09); Kling is asked at most once per call. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
+      "Makes a face speak. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09); the task is made at most once, whatever happens on the way, and with an `externalId` also when the call is repeated. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
     args: {
       input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'Checked as a whole before Kling is asked.' }),
     },

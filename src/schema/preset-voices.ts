@@ -1,3 +1,4 @@
+import type { GatewayContext } from '../context.ts';
 import type { Slice, Upstream, Window } from '../domain/ports.ts';
 import type { Voice } from '../domain/voice.ts';
 import { badUserInput } from '../errors.ts';
@@ -50,8 +51,17 @@ function parseCursor(cursor: string): Position {
 /** The most that Kling gives on one page. Its library is far smaller, so that one read tells whether a voice is in it. */
 const LIBRARY_PAGE_SIZE = 1000;
 
+/** One read of the library a request, however many voices it asks for. */
+const libraries = new WeakMap<GatewayContext, Promise<ReadonlyMap<string, Voice>>>();
+
 /** A voice of Kling's library by its id; null when it is not there. */
-export async function findPresetVoice(upstream: Upstream, voiceId: string): Promise<Voice | null> {
+export async function findPresetVoice(context: GatewayContext, voiceId: string): Promise<Voice | null> {
+  const library = libraries.get(context) ?? readLibrary(context.upstream);
+  libraries.set(context, library);
+  return (await library).get(voiceId) ?? null;
+}
+
+async function readLibrary(upstream: Upstream): Promise<ReadonlyMap<string, Voice>> {
   const { items } = await upstream.listPresetVoices({ page: 1, pageSize: LIBRARY_PAGE_SIZE });
-  return items.find((voice) => voice.voiceId === voiceId) ?? null;
+  return new Map(items.map((voice) => [voice.voiceId, voice]));
 }

@@ -6,7 +6,7 @@ import { enumValues } from './enum-values.ts';
 
 const STATUS_MEANING = {
   QUEUED:
-    'Kept by the gateway and not yet at Kling: it waits for a free slot there. It is sent without further action.',
+    'Kept by the gateway: it waits for a free slot at Kling, or for certainty about a create whose answer was lost. It goes on without further action.',
   SUBMITTED: "Kling has it and has not begun. It holds one of the account's slots from here to the end.",
   PROCESSING: 'Kling is working on it.',
   SUCCEEDED: 'Final: the results are there, until `expiresAt`.',
@@ -23,7 +23,8 @@ const FAILURE_MEANING = {
   UPSTREAM_ERROR: 'Kling failed for reasons of its own. A new attempt may succeed.',
   DEADLINE_EXCEEDED: 'Kling did not finish in the time the gateway gives a task. It may still be charged.',
   CREATE_OUTCOME_UNKNOWN:
-    'The gateway asked Kling once, the answer was lost, and the task was not to be found afterwards: it may have been made and charged. It was not sent again.',
+    'The answer to its create was lost, and Kling could not be asked what became of it in time: it may have been made and charged.',
+  NOT_SENT: 'It waited for a slot at Kling for too long: nothing was charged. A new attempt may succeed.',
   CANCELLED: 'Taken back before Kling was asked: nothing was charged.',
   QUOTA_EXHAUSTED: 'When its turn came, no units were left. An operator has to act before a new attempt.',
   UPSTREAM_MISCONFIGURED:

@@ -55,7 +55,7 @@ const VoiceSourceInputRef = builder.inputType('VoiceSourceInput', {
   fields: (t) => ({
     url: t.string({
       required: false,
-      description: 'An MP3, WAV, MP4 or MOV file where Kling can fetch it: public, `http` or `https`.',
+      description: 'An MP3, WAV, MP4 or MOV file where Kling can fetch it: public, `https` only.',
     }),
     videoId: t.string({
       required: false,
@@ -93,7 +93,7 @@ builder.mutationField('createVoice', (t) =>
     type: CreateVoicePayloadRef,
     nullable: true,
     description:
-      "Clones a voice. Costs 0.05 units (Kling's price list, 2026-09); Kling is asked at most once per call. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
+      "Clones a voice. Costs 0.05 units (Kling's price list, 2026-09); the task is made at most once, whatever happens on the way, and with an `externalId` also when the call is repeated. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
     args: { input: t.arg({ type: CreateVoiceInputRef, description: 'Checked as a whole before Kling is asked.' }) },
     resolve: async (_root, { input }, { ledger }) => ({ task: await ledger.createVoice(definedOnly(input)) }),
   }),

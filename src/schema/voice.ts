@@ -21,7 +21,7 @@ export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
   description:
     "A voice that Kling's video models can speak with. Not for `synthesizeSpeech`: its voices are another list with other ids.",
   id: { resolve: (voice) => voice.voiceId },
-  loadOne: async (id, { ledger, upstream }) => (await ledger.voice(id)) ?? findPresetVoice(upstream, id),
+  loadOne: async (id, context) => (await context.ledger.voice(id)) ?? findPresetVoice(context, id),
   fields: (t) => ({
     voiceId: t.exposeString('voiceId', {
       description: "Kling's id of it, globally unique: for calling Kling's video models.",
@@ -52,9 +52,9 @@ builder.queryFields((t) => ({
     description:
       "One voice, of the caller's own or of Kling's library. Null when there is none, when it is another caller's, or when it was deleted.",
     args: { id: t.arg.id({ description: 'The `id` of a `Voice`.' }) },
-    async resolve(_root, { id }, { ledger, upstream }) {
+    async resolve(_root, { id }, context) {
       const voiceId = idOf('Voice', id);
-      return voiceId === null ? null : ((await ledger.voice(voiceId)) ?? findPresetVoice(upstream, voiceId));
+      return voiceId === null ? null : ((await context.ledger.voice(voiceId)) ?? findPresetVoice(context, voiceId));
     },
   }),
   voices: t.field({

@@ -113,7 +113,7 @@ describe('a deadline', () => {
       name: 'WAITING',
       kling: creates,
       slots: { acquire: async () => ({ granted: false, retryAfterMs: 30_000 }) },
-      code: 'DEADLINE_EXCEEDED',
+      code: 'NOT_SENT',
     },
   ] as const)('closes a task that is $name as FAILED, $code, once', async ({ name, code, ...options }, { expect }) => {
     await withParts(`deadline ${name}`, options as PartsOptions, async (parts) => {
@@ -204,6 +204,24 @@ describe('reading together, with an API key', () => {
     }
     expect([calls.together.length, calls.alone.length]).toEqual([0, 4]);
   });
+});
+
+it('what Kling has forgotten after 30 days is forgotten here too, with its idempotency key', async ({ expect }) => {
+  const scan = { sessionId: 's', faces: [], unitsDeducted: null, klingRequestId: null };
+  await withParts(
+    'forgotten',
+    { kling: { identifyFaces: async () => scan } },
+    async ({ clock, deps, keeper, paidCalls }) => {
+      const video = { url: 'https://example.com/a.mp4' };
+      const { id } = await paidCalls.identifyFaces({ video }, 'key');
+      clock.nowMs += 30 * DAY_MS;
+      await keeper.run();
+      expect([deps.holdings.faceScan(id)?.id, deps.paidCalls.byKey('key')?.state]).toEqual([id, 'DONE']);
+      clock.nowMs += 1;
+      await keeper.run();
+      expect([deps.holdings.faceScan(id), deps.paidCalls.byKey('key')]).toEqual([null, null]);
+    },
+  );
 });
 
 it('an empty ledger keeps no alarm and tells nothing', async ({ expect }) => {

@@ -9,6 +9,8 @@ const LOST: Answer = () => Promise.reject(klingError('UNKNOWN'));
 const MISSING: Answer = () => Promise.reject(klingError('REFUSED', 'NOT_FOUND', 1201));
 const FULL: Answer = () => Promise.reject(klingError('REFUSED', 'RATE_LIMITED', 1303));
 const EXISTS: Answer = () => Promise.reject(klingError('REFUSED', 'CONFLICT', 1201));
+const UNIQUE: Answer = () =>
+  Promise.reject(klingError('REFUSED', 'BAD_USER_INPUT', 1201, 'external_task_id must be unique'));
 const REJECTED: Answer = () => Promise.reject(klingError('REFUSED', 'CONTENT_REJECTED', 1301));
 
 /** A Kling that answers creates and reads from two scripts; every call past a script is an error. */
@@ -138,7 +140,7 @@ describe('an account that cannot be reached', () => {
 });
 
 describe('what the account is told', () => {
-  it('of a create: taken, refused, or of unknown outcome; and the slot goes back at the end', async ({ expect }) => {
+  it('of a create: taken, or refused; and the slot goes back at the end', async ({ expect }) => {
     const told: string[] = [];
     const slots: PartsOptions['slots'] = {
       accepted: (taskId) => told.push(`accepted ${taskId}`),
@@ -152,10 +154,68 @@ describe('what the account is told', () => {
       await createVoiceOnce(parts).catch(() => {});
       await createVoiceOnce(parts);
       await parts.settle();
-      expect(told).toEqual(['accepted task-1', 'refused task-2 1303', 'released task-3', 'failed true']);
+      expect(told).toEqual(['accepted task-1', 'refused task-2 1303', 'released task-3']);
       // A grant that comes late, of a task that Kling has, must not give its slot away.
       await parts.sender.send('task-1', false);
-      expect(told).toHaveLength(4);
+      expect(told).toHaveLength(3);
     });
+  });
+});
+
+it('an end that is called back before the create was answered teaches Kling’s id, and the end is read by it', async ({
+  expect,
+}) => {
+  const asked: string[] = [];
+  const kling: PartsOptions['kling'] = {
+    createVoice: LOST,
+    readVoiceTask: async (id) => {
+      asked.push(id);
+      if (id !== 'kling-1') throw klingError('REFUSED', 'NOT_FOUND', 1201);
+      return snapshotOf('SUCCEEDED', { klingTaskId: 'kling-1' });
+    },
+  };
+  await withParts('taught', { kling }, async (parts) => {
+    const { id } = await createVoiceOnce(parts);
+    parts.ingest(id, snapshotOf('FAILED', { klingTaskId: 'kling-2', externalTaskId: 'somebody-else' }));
+    expect(parts.tasks.find({ id })?.record.klingTaskId).toBeNull();
+    parts.ingest(id, snapshotOf('SUCCEEDED', { klingTaskId: 'kling-1', externalTaskId: id }));
+    await parts.settle();
+    expect(parts.tasks.find({ id })?.record).toMatchObject({ klingTaskId: 'kling-1', status: 'SUCCEEDED' });
+    expect(asked.at(-1)).toBe('kling-1');
+  });
+});
+
+it('a slot is kept for a task that a callback shows to be at Kling while the slot is asked for again', async ({
+  expect,
+}) => {
+  const second = Promise.withResolvers<{ granted: boolean; retryAfterMs: number }>();
+  const answers = [Promise.resolve({ granted: true, retryAfterMs: 0 }), second.promise];
+  const released: string[] = [];
+  const slots: PartsOptions['slots'] = {
+    acquire: () => answers.shift()!,
+    release: async (taskId) => void released.push(taskId),
+  };
+  const { kling } = script([LOST], [MISSING, MISSING]);
+  await withParts('kept slot', { kling, slots }, async (parts) => {
+    const { id } = await createVoiceOnce(parts);
+    await runNext(parts, 2);
+    expect(parts.tasks.find({ id })?.phase).toBe('WAITING');
+    const sending = parts.sender.send(id, false);
+    parts.ingest(id, snapshotOf('PROCESSING'));
+    second.resolve({ granted: true, retryAfterMs: 0 });
+    await sending;
+    expect([parts.tasks.find({ id })?.phase, released]).toEqual(['SENT', []]);
+  });
+});
+
+it('a word against the external id after a lost answer means that Kling has the task, however it is put', async ({
+  expect,
+}) => {
+  const { kling, counts } = script([LOST, UNIQUE], [MISSING, MISSING, async () => snapshotOf('PROCESSING')]);
+  await withParts('unique', { kling }, async (parts) => {
+    const { id } = await createVoiceOnce(parts);
+    await runNext(parts, 4);
+    expect(parts.tasks.find({ id })).toMatchObject({ phase: 'SENT', record: { status: 'PROCESSING' } });
+    expect(counts.creates).toBe(2);
   });
 });

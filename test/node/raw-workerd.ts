@@ -59,8 +59,15 @@ export async function buildWorker(config: string, outDir: string): Promise<Built
     compatibilityDate: compatibility_date ?? '',
     compatibilityFlags: compatibility_flags,
     vars: Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, String(value)])),
-    objects: durable_objects.bindings.map(({ name, class_name }) => ({ binding: name, className: class_name })),
+    objects: durable_objects.bindings.map((bound: DurableObjectBinding) => {
+      return { binding: bound.name, className: bound.class_name };
+    }),
   };
+}
+
+interface DurableObjectBinding {
+  readonly name: string;
+  readonly class_name: string;
 }
 
 /** A port of the loopback that nobody listens on now. */

@@ -123,6 +123,11 @@ function scripted(methods: Partial<KlingClient>): KlingClient {
   }) as KlingClient;
 }
 
-export function klingError(outcome: Outcome, code: ErrorCode = 'UPSTREAM_UNAVAILABLE', klingCode = 5000): KlingError {
-  return new KlingError(outcome, { code, message: 'scripted', retryable: false, klingCode });
+export function klingError(
+  outcome: Outcome,
+  code: ErrorCode = 'UPSTREAM_UNAVAILABLE',
+  klingCode = 5000,
+  message = 'scripted',
+): KlingError {
+  return new KlingError(outcome, { code, message, retryable: false, klingCode });
 }

@@ -1,0 +1,13 @@
+import { it } from 'vitest';
+import { runInDurableObject } from 'cloudflare:test';
+import { env, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
+
+openSandbox('account-moved');
+
+it('an account object that was killed alone is found again by ledgers that lived through it', async ({ expect }) => {
+  const ledger = ledgerOf('survivor');
+  expect(valueOf(await ledger.createVoice(voiceInput('before'))).status).toBe('SUBMITTED');
+  const account = env.KLING_ACCOUNT.getByName('account');
+  await runInDurableObject(account, (_instance, state) => state.abort('killed by a test')).catch(() => {});
+  expect(valueOf(await ledger.createVoice(voiceInput('after'))).status).toBe('SUBMITTED');
+});
