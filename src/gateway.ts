@@ -5,6 +5,9 @@ import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
 import type { RequestTrace } from './http/request-log.ts';
+import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
+import { answerSubscription } from './http/subscribe.ts';
+import { dial } from './hub/pool.ts';
 import { createKlingClient } from './kling/client.ts';
 import { createLedgerPort } from './ledger/port.ts';
 import type { Log } from './lib/log.ts';
@@ -40,11 +43,15 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     introspection: config.introspection,
     log,
   });
+  const dialHub: Dial = (request) => dial(env.HUB, request, Math.random);
   const { secret, webhookSecrets } = config.callbacks;
   const tokens = secret === null ? null : createCallbackTokens(secret);
 
   return {
-    answerGraphql(request, { requestId, notes }) {
+    async answerGraphql(incoming, { requestId, notes }) {
+      if (isUpgrade(incoming)) return answerUpgrade(incoming, dialHub);
+      const request = await answerSubscription(incoming, config.bodyBytesMax, { dial: dialHub, tenant: TENANT, log });
+      if (request instanceof Response) return request;
       const context: GatewayContext = {
         requestId,
         now: Date.now,

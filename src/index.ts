@@ -3,10 +3,11 @@ import { configResultOf } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { answerHealth, answerReady, misconfiguredResponse } from './http/health.ts';
 import { withRequestLog, type RequestTrace } from './http/request-log.ts';
+import { Hub } from './hub/hub.ts';
 import { TaskLedger } from './ledger/task-ledger.ts';
 import { createLog } from './lib/log.ts';
 
-export { KlingAccount, TaskLedger };
+export { Hub, KlingAccount, TaskLedger };
 
 const log = createLog();
 const gateways = new WeakMap<Env, Gateway>();

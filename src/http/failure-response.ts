@@ -1,4 +1,5 @@
 import type { ErrorCode, Failure } from '../errors.ts';
+import { toExtensions } from '../graphql/public-errors.ts';
 
 /** The HTTP status of a request that failed as a whole, before any of it was executed. */
 const STATUS = {
@@ -28,17 +29,4 @@ export function failureResponse(failure: Failure, { requestId, status, headers }
   const { message } = failure;
   const errors = [{ message, extensions: { ...toExtensions(failure), requestId } }];
   return Response.json({ errors }, { status: status ?? STATUS[failure.code], ...(headers && { headers }) });
-}
-
-/** What clients see of a failure beside its message. */
-export function toExtensions(failure: Failure): Record<string, unknown> {
-  const { code, retryable, retryAfterMs, klingCode, klingRequestId, issues } = failure;
-  return {
-    code,
-    retryable,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(klingCode !== undefined && { klingCode }),
-    ...(klingRequestId !== undefined && { klingRequestId }),
-    ...(issues !== undefined && { issues }),
-  };
 }

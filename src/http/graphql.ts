@@ -11,8 +11,8 @@ import type { GatewayContext } from '../context.ts';
 import type { Log } from '../lib/log.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { failureResponse } from './failure-response.ts';
-import { parseDocument } from './parse-document.ts';
-import { bugBehind, createPublicErrors, type ToPublicError } from './public-errors.ts';
+import { parseDocument } from '../graphql/parse-document.ts';
+import { bugBehind, createPublicErrors, type ToPublicError } from '../graphql/public-errors.ts';
 import { readParams } from './read-params.ts';
 import { logBug, type RequestNotes } from './request-log.ts';
 

@@ -1,4 +1,4 @@
-import { requestError } from './request-error.ts';
+import { requestError } from '../graphql/request-error.ts';
 
 /**
  * The whole body as text. Throws a request error when it is larger than `bytesMax`, whatever its content-length says

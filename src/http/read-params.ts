@@ -1,5 +1,5 @@
-import { requestError } from './request-error.ts';
-import { jsonDepth } from './nesting.ts';
+import { requestError } from '../graphql/request-error.ts';
+import { jsonDepth } from '../graphql/nesting.ts';
 import { readBody } from './read-body.ts';
 
 /** A GraphQL request as the GraphQL-over-HTTP specification has it. */

@@ -84,6 +84,8 @@ function requestIdOf(request: Request): string | null {
 }
 
 function withRequestId(answer: Response, requestId: string): Response {
+  // The opening of a WebSocket goes on as it is.
+  if (answer.webSocket !== null) return answer;
   try {
     answer.headers.set('x-request-id', requestId);
     return answer;

@@ -36,6 +36,7 @@ export interface LedgerDeps {
   readonly now: () => number;
   /** 0 (inclusive) to 1. */
   readonly random: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
   readonly newId: () => string;
   /** What a create is sent with, so that Kling's callbacks find the task again. */
   readonly identity: (taskId: string) => Promise<TaskIdentity>;

@@ -27,11 +27,15 @@ export interface Journal {
 export interface JournalHooks {
   /** Sets the alarm to the earliest thing that is due; called inside the transaction. */
   readonly arm: () => void;
+  /** Something has been written to the log of events; called inside the transaction. */
+  readonly announced: () => void;
+  /** The same, after the transaction. */
+  readonly committed: () => void;
   /** A task has reached its end; called once, after the transaction. */
   readonly ended: (record: TaskRecord) => void;
 }
 
-export function createJournal(deps: LedgerDeps, { arm, ended }: JournalHooks): Journal {
+export function createJournal(deps: LedgerDeps, { arm, announced, committed, ended }: JournalHooks): Journal {
   const { tasks, events, holdings, limits, now } = deps;
 
   function record(before: TaskRecord, after: TaskRecord): void {
@@ -44,6 +48,7 @@ export function createJournal(deps: LedgerDeps, { arm, ended }: JournalHooks): J
   function announce(after: TaskRecord): void {
     events.append(after, now());
     events.trim(after.id, limits.eventsPerTaskMax);
+    announced();
   }
 
   return {
@@ -66,8 +71,10 @@ export function createJournal(deps: LedgerDeps, { arm, ended }: JournalHooks): J
         const row = tasks.find({ id: taskId });
         if (row !== null && row.record.status === 'QUEUED' && events.after(taskId, 0, 1).length === 0) {
           announce(row.record);
+          arm();
         }
       });
+      committed();
     },
 
     apply(taskId, event, step) {
@@ -89,6 +96,7 @@ export function createJournal(deps: LedgerDeps, { arm, ended }: JournalHooks): J
         arm();
         return { ...before, ...next, record: after };
       });
+      if (event !== null) committed();
       if (over !== null) ended(over);
       return row;
     },

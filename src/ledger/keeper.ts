@@ -2,6 +2,8 @@ import { RESULT_RETENTION_MS } from '../domain/expiry.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
+import type { LeafStore } from './leaf-store.ts';
+import type { Outbox } from './outbox.ts';
 import { planTask, POLLS_AT_ONCE, retryWaitMs, type TaskAction } from './plan.ts';
 import type { Reader } from './reader.ts';
 import type { Sender } from './sender.ts';
@@ -18,6 +20,9 @@ const FORGET_AT_ONCE = 500;
 
 /** Longest that one run takes up new tasks: the platform ends an alarm after 15 minutes, and exchanges may hang. */
 const RUN_MS_MAX = 60_000;
+
+/** Longest that a run waits for pushes; they go on by themselves. */
+const PUSH_MS_MAX = 5_000;
 
 /** What a task that is past its deadline ends with. */
 const LATE = {
@@ -41,10 +46,12 @@ export function createKeeper(
     readonly sender: Sender;
     readonly reader: Reader;
     readonly readsTogether: boolean;
+    readonly outbox: Outbox;
+    readonly leaves: LeafStore;
   },
 ): Keeper {
   const { tasks, events, holdings, paidCalls, slots, limits, now, random } = deps;
-  const { journal, sender, reader, readsTogether } = parts;
+  const { journal, sender, reader, readsTogether, outbox, leaves } = parts;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
@@ -97,6 +104,8 @@ export function createKeeper(
 
   return {
     async run() {
+      // Not awaited for ever: a leaf that hangs must not hold up what is due at Kling.
+      await Promise.race([outbox.run(), deps.sleep(PUSH_MS_MAX)]);
       const due = tasks.due(now(), DUE_AT_ONCE);
       const rows = slots.isHealthy() ? await pollTogether(due) : due;
       const queue = rows.values();
@@ -112,7 +121,11 @@ export function createKeeper(
 
     nextAtMs() {
       const oldest = events.oldestAtMs();
-      const wakes = [tasks.nextWakeAtMs(), oldest === null ? null : oldest + limits.eventRetentionMs];
+      const wakes = [
+        tasks.nextWakeAtMs(),
+        leaves.nextDueAtMs(),
+        oldest === null ? null : oldest + limits.eventRetentionMs,
+      ];
       const known = wakes.filter((atMs) => atMs !== null);
       return known.length === 0 ? null : Math.min(...known);
     },

@@ -1,15 +1,25 @@
 import { parseCursor, toCursor } from '../domain/cursor.ts';
+import { isWatched, type CatchUp, type LiveEvent, type Watch } from '../domain/live.ts';
 import type { Slice, TaskChangeEvent, TaskFilter, Window } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
+import { isFinal, TASK_STATUSES } from '../domain/task.ts';
 import type { Voice } from '../domain/voice.ts';
 import { badUserInput } from '../errors.ts';
 import type { LedgerDeps } from './deps.ts';
+import type { TaskChange } from './event-store.ts';
 
 /** The tenant's lists, newest first and stable while things are added, and its log of events, oldest first. */
 export interface Lists {
   tasks(filter: TaskFilter, window: Window): Slice<TaskRecord>;
   voices(window: Window): Slice<Voice>;
   events(taskId: string | null, window: Window): Slice<TaskChangeEvent>;
+  /**
+   * What a new subscriber sees first. Without a cursor the present state: the one task, or all that match and have not
+   * ended. With one, every change behind it; if some of those are no longer kept, the present state, marked as a resync.
+   */
+  catchUp(watch: Watch, after: string | null, afterSeq: number | null): CatchUp;
+  /** A change with its cursor, as it is pushed. */
+  toLive(change: TaskChange): LiveEvent;
 }
 
 export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Lists {
@@ -36,7 +46,13 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
     };
   }
 
+  function toLive(change: TaskChange): LiveEvent {
+    return { ...change, cursor: toCursor(`event-${owner}`, change.seq) };
+  }
+
   return {
+    toLive,
+
     tasks(filter, { first, after }) {
       const rows = tasks.list(filter, place('task', after), first + 1);
       return slice('task', rows, first, (row) => row.record);
@@ -45,6 +61,37 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
     voices({ first, after }) {
       const rows = holdings.voices(place('voice', after), first + 1);
       return slice('voice', rows, first, (row) => row.voice);
+    },
+
+    catchUp(watch, after, afterSeq) {
+      const headSeq = events.head();
+      const headCursor = toCursor(`event-${owner}`, headSeq);
+      const watched = watch.taskId === null ? null : tasks.find({ id: watch.taskId });
+      const isOver = watched !== null && isFinal(watched.record.status);
+      // Behind nothing is the present state, not the whole log.
+      const from = afterSeq ?? (place('event', after) || null);
+      const resync = from !== null && from < events.forgotten();
+      if (from !== null && !resync) {
+        const missed = events.after(watch.taskId, from, Number.MAX_SAFE_INTEGER);
+        return {
+          headSeq,
+          headCursor,
+          isOver,
+          events: missed
+            .filter(({ record }) => isWatched(watch, record))
+            .map((event) => ({ ...toLive(event), resync: false })),
+        };
+      }
+      const present =
+        watch.taskId === null
+          ? tasks.list(running(watch), null, PRESENT_MAX).toReversed()
+          : [watched].filter((row) => row !== null);
+      // Only the last of the state stands at the head: who breaks off before it gets the whole state again.
+      const state = present.map(({ record }, i) => {
+        const seq = i === present.length - 1 ? headSeq : 0;
+        return { ...toLive({ seq, atMs: record.updatedAtMs, record }), resync };
+      });
+      return { headSeq, headCursor, isOver, events: state };
     },
 
     events(taskId, { first, after }) {
@@ -56,6 +103,16 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
       });
     },
   };
+}
+
+/** Most tasks that the present state of a list shows. */
+const PRESENT_MAX = 1_000;
+
+/** Those of the watched statuses that a task can still leave. */
+function running({ filter }: Watch): TaskFilter {
+  const open = TASK_STATUSES.filter((status) => !isFinal(status));
+  const statuses = filter.statuses.length === 0 ? open : filter.statuses;
+  return { kind: filter.kind, statuses };
 }
 
 /** A word that tells this ledger's cursors from every other's, made once. */

@@ -65,6 +65,14 @@ const STEPS: readonly string[] = [
     milliunits INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE leaf (
+    name TEXT PRIMARY KEY,
+    applied INTEGER NOT NULL,
+    due_at INTEGER,
+    fails INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the tables up to date. `PRAGMA user_version` is refused in Durable Objects, hence the key. */

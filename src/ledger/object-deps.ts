@@ -59,6 +59,7 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
     transaction: (work) => ctx.storage.transactionSync(work),
     now,
     random: Math.random,
+    sleep,
     newId: () => crypto.randomUUID(),
     async identity(taskId) {
       if (publicUrl === null || tokens === null) return { externalTaskId: taskId, callbackUrl: null };

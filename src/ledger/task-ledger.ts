@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { configOf } from '../config.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import { checkIdentifyFacesInput } from '../domain/face-scan-input.ts';
+import type { CatchUp, Watch } from '../domain/live.ts';
 import type * as Input from '../domain/inputs.ts';
 import type {
   DeletedVoiceResult,
@@ -22,9 +23,11 @@ import type { LedgerDeps } from './deps.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createKeeper, type Keeper } from './keeper.ts';
+import { LeafStore } from './leaf-store.ts';
 import { createLists, type Lists } from './lists.ts';
 import { migrate } from './migrations.ts';
 import { createDeps } from './object-deps.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
 import { createReader, type Reader } from './reader.ts';
 import { toResult, type Result } from './result.ts';
@@ -44,6 +47,7 @@ export class TaskLedger extends DurableObject<Env> {
   readonly #paidCalls: PaidCalls;
   readonly #lists: Lists;
   readonly #ingest: Ingest;
+  readonly #outbox: Outbox;
   #armedAtMs: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -51,8 +55,18 @@ export class TaskLedger extends DurableObject<Env> {
     migrate(ctx.storage);
     const deps = createDeps(ctx, env);
     this.#deps = deps;
+    const leaves = new LeafStore(ctx.storage.sql);
+    this.#outbox = createOutbox({
+      ...deps,
+      leaves,
+      toLive: (change) => this.#lists.toLive(change),
+      deliver: (leaf, prev, events) => env.HUB.getByName(leaf).deliver(ctx.id.name ?? '', prev, events),
+      arm: () => this.#arm(),
+    });
     this.#journal = createJournal(deps, {
       arm: () => this.#arm(),
+      announced: () => this.#outbox.owe(),
+      committed: () => this.#outbox.push(),
       ended: ({ id }) => deps.background(() => deps.slots.release(id)),
     });
     this.#sender = createSender(deps, this.#journal);
@@ -65,6 +79,8 @@ export class TaskLedger extends DurableObject<Env> {
       journal: this.#journal,
       sender: this.#sender,
       reader: this.#reader,
+      outbox: this.#outbox,
+      leaves,
       readsTogether: 'apiKey' in configOf(env).kling.keys,
     });
     deps.tasks.wakeUnanswered(deps.now());
@@ -131,6 +147,19 @@ export class TaskLedger extends DurableObject<Env> {
 
   events(taskId: string | null, window: Window): Promise<Result<Slice<TaskChangeEvent>>> {
     return toResult(() => this.#lists.events(taskId, window));
+  }
+
+  /** A leaf begins to watch; says which event is the newest. */
+  attach(leaf: string): number {
+    return this.#outbox.attach(leaf);
+  }
+
+  /** `NOT_FOUND` for a task that is not the tenant's. `afterSeq` goes on where an earlier catch-up ended. */
+  catchUp(watch: Watch, after: string | null, afterSeq: number | null): Promise<Result<CatchUp>> {
+    return toResult(() => {
+      if (watch.taskId !== null && this.#deps.tasks.find({ id: watch.taskId }) === null) throw noSuch('task');
+      return this.#lists.catchUp(watch, after, afterSeq);
+    });
   }
 
   voice(voiceId: string): Voice | null {

@@ -10,6 +10,7 @@ import './queue.ts';
 import './resource-pack.ts';
 import './speech.ts';
 import './task-event.ts';
+import './subscription.ts';
 import './tasks.ts';
 import './voice-task.ts';
 import './voice.ts';

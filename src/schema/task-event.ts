@@ -3,7 +3,7 @@ import { builder } from './builder.ts';
 import { toConnection, toWindow, windowArgs } from './connection.ts';
 import { TaskRef } from './task.ts';
 
-const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').implement({
+export const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').implement({
   description:
     'One change of a task. Changes are kept for a day, and the newest 1,000 of a task, unless set otherwise.',
   fields: (t) => ({

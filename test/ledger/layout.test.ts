@@ -32,6 +32,7 @@ describe('the layout of a ledger', () => {
    "CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL ) STRICT
    CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
    CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL ) STRICT, WITHOUT ROWID
+   CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
    CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
    CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
    CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL ) STRICT, WITHOUT ROWID
@@ -49,7 +50,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(1);
+    expect(version).toBe(2);
   });
 
   it('is not touched by migrating again, and neither are the rows', async ({ expect }) => {
@@ -60,7 +61,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(1);
+      expect(storage.kv.get('schema_version')).toBe(2);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);

@@ -8,6 +8,8 @@ import { HoldingsStore } from '../../src/ledger/holdings-store.ts';
 import { createIngest, type Ingest } from '../../src/ledger/ingest.ts';
 import { createJournal, type Journal } from '../../src/ledger/journal.ts';
 import { createKeeper, type Keeper } from '../../src/ledger/keeper.ts';
+import { LeafStore } from '../../src/ledger/leaf-store.ts';
+import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/outbox.ts';
 import { createLists, type Lists } from '../../src/ledger/lists.ts';
 import { PaidCallStore } from '../../src/ledger/paid-call-store.ts';
 import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
@@ -33,6 +35,7 @@ export interface LedgerParts {
   readonly creates: Creates;
   readonly paidCalls: PaidCalls;
   readonly lists: Lists;
+  readonly outbox: Outbox;
   /** Tasks whose end was told, in order. */
   readonly ended: string[];
   /** Waits for everything that went on in the background. */
@@ -40,6 +43,8 @@ export interface LedgerParts {
 }
 
 export interface PartsOptions {
+  /** How leaves answer; none watches unless told. */
+  readonly deliver?: OutboxDeps['deliver'];
   readonly kling?: Partial<KlingClient>;
   readonly slots?: Partial<Slots>;
   readonly limits?: Partial<LedgerLimits>;
@@ -86,12 +91,27 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     transaction: (work) => storage.transactionSync(work),
     now: () => clock.nowMs,
     random: () => 0.5,
+    sleep: () => new Promise(() => {}),
     newId: () => `task-${(ids += 1)}`,
     identity: async (taskId) => ({ externalTaskId: taskId, callbackUrl: null }),
     background: (work) => background.push(work().catch(() => {})),
     log: () => {},
   };
-  const journal = createJournal(deps, { arm: () => {}, ended: ({ id }) => ended.push(id) });
+  const leaves = new LeafStore(storage.sql);
+  const lists = createLists(deps, storage);
+  const outbox = createOutbox({
+    ...deps,
+    leaves,
+    deliver: options.deliver ?? (async () => null),
+    toLive: (change) => lists.toLive(change),
+    arm: () => {},
+  });
+  const journal = createJournal(deps, {
+    arm: () => {},
+    announced: () => outbox.owe(),
+    committed: () => outbox.push(),
+    ended: ({ id }) => ended.push(id),
+  });
   const sender = createSender(deps, journal);
   const reader = createReader(deps, journal);
   const readsTogether = options.readsTogether ?? false;
@@ -103,11 +123,12 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     journal,
     sender,
     reader,
-    keeper: createKeeper(deps, { journal, sender, reader, readsTogether }),
+    keeper: createKeeper(deps, { journal, sender, reader, readsTogether, outbox, leaves }),
     ingest: createIngest(deps, journal, reader),
     creates: createCreates(deps, journal, sender),
     paidCalls: createPaidCalls(deps),
-    lists: createLists(deps, storage),
+    lists,
+    outbox,
     ended,
     async settle() {
       while (background.length > 0) await background.shift();

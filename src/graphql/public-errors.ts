@@ -1,6 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { type ErrorCode, GatewayError, type Issue } from '../errors.ts';
-import { toExtensions } from './failure-response.ts';
+import { type ErrorCode, type Failure, GatewayError, type Issue } from '../errors.ts';
 
 /** Messages of graphql's own quote the input, which may be megabytes long. */
 const MESSAGE_CHARS_MAX = 1000;
@@ -101,4 +100,17 @@ function issuesOf(message: string): Issue[] {
   const steps = new RegExp(` at "${variable}((?:\\.\\w+|\\[\\d+\\])+)"; `).exec(message)?.[1] ?? '';
   const path = [...steps.matchAll(/\.(\w+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index));
   return [{ path: [variable, ...path], message: clipped(message.slice(message.lastIndexOf('; ') + 1).trim()) }];
+}
+
+/** What clients see of a failure beside its message. */
+export function toExtensions(failure: Failure): Record<string, unknown> {
+  const { code, retryable, retryAfterMs, klingCode, klingRequestId, issues } = failure;
+  return {
+    code,
+    retryable,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(klingCode !== undefined && { klingCode }),
+    ...(klingRequestId !== undefined && { klingRequestId }),
+    ...(issues !== undefined && { issues }),
+  };
 }

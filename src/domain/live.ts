@@ -1,0 +1,41 @@
+/** What a ledger and the leaves that watch it say to each other. */
+
+import type { TaskFilter } from './ports.ts';
+import type { TaskRecord } from './records.ts';
+
+/** One change, as it is pushed. */
+export interface LiveEvent {
+  readonly seq: number;
+  /** `seq` as clients see and give it back. */
+  readonly cursor: string;
+  readonly atMs: number;
+  readonly record: TaskRecord;
+}
+
+/** `events` are the ones behind the number that the leaf is thought to have applied; the answer is what it has now, null: nobody watches there. */
+export interface Delivery {
+  readonly events: readonly LiveEvent[];
+  readonly answer: number | null;
+}
+
+/** What a subscription watches: one task, or all that match a filter. */
+export interface Watch {
+  readonly taskId: string | null;
+  readonly filter: TaskFilter;
+}
+
+/** What a subscriber has to see before the live events: the present state or what was missed, up to `headSeq`. */
+export interface CatchUp {
+  readonly headSeq: number;
+  readonly headCursor: string;
+  /** The one watched task has ended: nothing follows `events`. */
+  readonly isOver: boolean;
+  readonly events: readonly (LiveEvent & { readonly resync: boolean })[];
+}
+
+/** Whether a change belongs to what is watched. */
+export function isWatched({ taskId, filter }: Watch, record: TaskRecord): boolean {
+  if (taskId !== null) return record.id === taskId;
+  if (filter.kind !== null && record.kind !== filter.kind) return false;
+  return filter.statuses.length === 0 || filter.statuses.includes(record.status);
+}

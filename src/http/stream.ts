@@ -1,0 +1,176 @@
+import { STREAM_TENANT_HEADER } from '../hub/attachment.ts';
+import type { Log } from '../lib/log.ts';
+import { readOwnJson } from '../lib/own-json.ts';
+import type { GraphqlParams } from './read-params.ts';
+import type { Dial } from './socket.ts';
+import type { StreamFormat } from './stream-format.ts';
+
+/** What a client may leave unread: past that it is cut, and comes back with its cursor. The largest present state fits. */
+const UNREAD_CHARS_MAX = 4 * 1_048_576;
+
+/** The hub moves at a deploy; it is dialled again this often in a row before the stream is given up. */
+const DIALS_MAX = 5;
+const REDIAL_MS = 250;
+
+export interface StreamLimits {
+  /** A client that has gone is noticed on the next write. */
+  readonly heartbeatMs: number;
+  /** A stream ends after this, and its client comes back with the cursor. */
+  readonly lastsMs: number;
+}
+
+const LIMITS: StreamLimits = { heartbeatMs: 12_000, lastsMs: 3_600_000 };
+
+const OPERATION_ID = '1';
+const NEXT = `{"id":"${OPERATION_ID}","type":"next",`;
+
+export interface StreamDeps {
+  readonly dial: Dial;
+  readonly tenant: string;
+  readonly origin: string;
+  readonly format: StreamFormat;
+  /** What the client has seen: `Last-Event-ID`. */
+  readonly lastCursor: string | null;
+  readonly log: Log;
+}
+
+/**
+ * Answers a subscription with a stream, pumped from a socket to a hub: the hub may hibernate, and be moved, while the
+ * stream stays. It ends when the operation does, when its client goes, or after an hour.
+ */
+export function answerStream(params: GraphqlParams, deps: StreamDeps, limits: StreamLimits = LIMITS): Response {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  void pump(params, writable.getWriter(), deps, limits).catch((error: unknown) => {
+    deps.log({ level: 'warn', message: 'stream failed', cause: String(error) });
+  });
+  return new Response(readable, { headers: { ...deps.format.headers } });
+}
+
+async function pump(
+  params: GraphqlParams,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  deps: StreamDeps,
+  { heartbeatMs, lastsMs }: StreamLimits,
+): Promise<void> {
+  const { format } = deps;
+  const encoder = new TextEncoder();
+  const endsAtMs = Date.now() + lastsMs;
+  const write = (text: string): Promise<void> => writer.write(encoder.encode(text));
+  let cursor = deps.lastCursor;
+  const client = { isGone: false };
+  let isOver = false;
+  const gone = writer.closed
+    .catch(() => {})
+    .finally(() => {
+      client.isGone = true;
+    });
+
+  const heartbeat = setInterval(() => void write(format.heartbeat).catch(() => {}), heartbeatMs);
+  try {
+    await write(format.head);
+    for (let dials = 0; dials < DIALS_MAX && !client.isGone && Date.now() < endsAtMs; dials += 1) {
+      const socket = await connect(withCursor(params, cursor), deps);
+      if (socket !== null) {
+        const ended = await relay(socket, gone, endsAtMs - Date.now(), {
+          async event(payload, at) {
+            dials = 0;
+            cursor = at ?? cursor;
+            await write(format.event(payload, at));
+          },
+          refusal: (errors) => write(format.refusal(errors)),
+          tooSlow: () => void writer.abort(new Error('too much is unread')).catch(() => {}),
+          async position(at) {
+            dials = 0;
+            cursor = at;
+          },
+        });
+        isOver = ended;
+        if (ended) break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, REDIAL_MS * 2 ** dials));
+    }
+    // A stream that ends for another reason ends without a word, and its client comes back with its cursor.
+    if (isOver && !client.isGone) await write(format.end);
+  } catch (error) {
+    if (!client.isGone) throw error;
+  } finally {
+    clearInterval(heartbeat);
+    await writer.close().catch(() => {});
+  }
+}
+
+/** A stream that was interrupted goes on behind what its client has seen. */
+function withCursor(params: GraphqlParams, cursor: string | null): object {
+  return cursor === null ? params : { ...params, extensions: { ...params.extensions, after: cursor } };
+}
+
+async function connect(payload: object, { dial, tenant, origin }: StreamDeps): Promise<WebSocket | null> {
+  const headers = { upgrade: 'websocket', [STREAM_TENANT_HEADER]: tenant };
+  const response = await dial(new Request(`${origin}/graphql`, { headers }));
+  const socket = response?.webSocket ?? null;
+  if (socket === null) return null;
+  socket.accept();
+  socket.send(JSON.stringify({ id: OPERATION_ID, type: 'subscribe', payload }));
+  return socket;
+}
+
+/** What becomes of what a hub says. Each is awaited before the next. */
+interface Relayed {
+  readonly event: (payload: string, cursor: string | null) => Promise<void>;
+  /** The operation was refused; `errors` is the JSON of a list. */
+  readonly refusal: (errors: string) => Promise<void>;
+  /** Everything up to here has been told: where to go on after a break. */
+  readonly position: (cursor: string) => Promise<void>;
+  /** The client does not read. */
+  readonly tooSlow: () => void;
+}
+
+/** Hands on what the socket says, in order. True: the operation is over; false: the socket broke. */
+async function relay(
+  socket: WebSocket,
+  gone: Promise<void>,
+  lastsMs: number,
+  { event, refusal, position, tooSlow }: Relayed,
+): Promise<boolean> {
+  const { promise: over, resolve: finish } = Promise.withResolvers<boolean>();
+  let written = Promise.resolve();
+  let unreadChars = 0;
+  function inTurn(chars: number, write: () => Promise<void>): void {
+    unreadChars += chars;
+    if (unreadChars > UNREAD_CHARS_MAX) tooSlow();
+    const before = written;
+    written = (async () => {
+      await before;
+      await write();
+      unreadChars -= chars;
+    })().catch(() => finish(true));
+  }
+  socket.addEventListener('message', ({ data }) => {
+    const message = String(data);
+    if (message.startsWith(NEXT)) {
+      const { cursor, payload } = splitNext(message);
+      inTurn(message.length, () => event(payload, cursor));
+      return;
+    }
+    const said = readOwnJson<{ readonly type: string; readonly payload?: unknown; readonly cursor?: string }>(message);
+    const { cursor } = said;
+    if (said.type === 'position' && cursor !== undefined) inTurn(0, () => position(cursor));
+    if (said.type === 'error') inTurn(message.length, () => refusal(JSON.stringify(said.payload)));
+    if (said.type === 'error' || said.type === 'complete') void written.then(() => finish(true));
+  });
+  socket.addEventListener('close', () => void written.then(() => finish(false)));
+  socket.addEventListener('error', () => void written.then(() => finish(false)));
+  void gone.then(() => finish(true));
+  const timer = setTimeout(() => finish(false), lastsMs);
+  const ended = await over;
+  clearTimeout(timer);
+  if (socket.readyState === WebSocket.OPEN) socket.close(1000, 'Stream over');
+  return ended;
+}
+
+/** The payload goes on as it is printed: nothing is parsed for it. */
+function splitNext(message: string): { readonly cursor: string | null; readonly payload: string } {
+  const start = message.indexOf('"payload":', NEXT.length);
+  const [, cursor = null] = /^"cursor":"([^"]*)",$/.exec(message.slice(NEXT.length, start)) ?? [];
+  return { cursor, payload: message.slice(start + '"payload":'.length, -1) };
+}

@@ -1,0 +1,205 @@
+import type { GatewayContext } from '../context.ts';
+import type { CatchUp, Watch } from '../domain/live.ts';
+import { isFinal } from '../domain/task.ts';
+import type { Failure } from '../errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Result } from '../ledger/result.ts';
+import type { Attachment } from './attachment.ts';
+import type { FanOut } from './fan-out.ts';
+import type { Groups } from './groups.ts';
+import type { Operations, PreparedSubscription } from './operations.ts';
+import { CLOSE, type ClientMessage, type OperationPayload } from './protocol.ts';
+import type { Registration, RegistrationStore } from './registration-store.ts';
+
+export interface ConnectionDeps {
+  readonly groups: Groups;
+  readonly operations: Operations;
+  readonly store: RegistrationStore;
+  readonly fanOut: FanOut;
+  readonly attach: (tenant: string) => Promise<number>;
+  readonly catchUp: (
+    tenant: string,
+    watch: Watch,
+    after: string | null,
+    afterSeq: number | null,
+  ) => Promise<Result<CatchUp>>;
+  readonly contextOf: (tenant: string) => GatewayContext;
+  /** Answers a query or mutation, as it would be answered over HTTP. */
+  readonly answer: (request: Request) => Promise<Response>;
+  readonly log: Log;
+}
+
+/** What one socket may have under way at once. */
+const OPERATIONS_MAX = 64;
+
+/** The tenant of everybody, until somebody asks who is calling. */
+const TENANT = 'default';
+
+/** The server's half of graphql-transport-ws, for all sockets of a hub. */
+export interface Connection {
+  take(socket: WebSocket, attachment: Attachment, message: Exclude<ClientMessage, { type: 'invalid' }>): Promise<void>;
+  left(socket: WebSocket): void;
+  /** The hub has woken: what its sockets had under way goes on. */
+  restore(sockets: ReadonlyMap<string, WebSocket>, registrations: readonly Registration[]): void;
+}
+
+export function createConnection(deps: ConnectionDeps): Connection {
+  const { groups, operations, store, fanOut } = deps;
+  /** Operations that are being caught up or answered; a `complete` takes them out, and the id may be used anew at once. */
+  const starting = new WeakMap<WebSocket, Map<string, OperationPayload>>();
+
+  function startingOf(socket: WebSocket): Map<string, OperationPayload> {
+    const known = starting.get(socket);
+    if (known !== undefined) return known;
+    const made = new Map<string, OperationPayload>();
+    starting.set(socket, made);
+    return made;
+  }
+
+  function isWanted(socket: WebSocket, id: string, operation: OperationPayload): boolean {
+    return startingOf(socket).get(id) === operation && socket.readyState === WebSocket.OPEN;
+  }
+
+  async function subscribe(socket: WebSocket, attachment: Attachment, id: string, operation: OperationPayload) {
+    const { tenant } = attachment;
+    if (tenant === null) {
+      socket.close(CLOSE.unauthorized, 'Unauthorized');
+      return;
+    }
+    const pending = startingOf(socket);
+    if (pending.has(id) || groups.has(socket, id)) {
+      socket.close(CLOSE.subscriberExists, `Subscriber for ${id} already exists`);
+      return;
+    }
+    if (pending.size + groups.countOf(socket) >= OPERATIONS_MAX) {
+      refuse(socket, id, [
+        failed({
+          code: 'RATE_LIMITED',
+          message: `A socket has at most ${OPERATIONS_MAX} operations.`,
+          retryable: true,
+        }),
+      ]);
+      return;
+    }
+    const prepared = operations.prepare(operation, deps.contextOf(tenant));
+    if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);
+    pending.set(id, operation);
+    try {
+      await (prepared.type === 'request'
+        ? request(socket, attachment.origin, id, operation)
+        : watch(socket, { ...attachment, tenant }, id, operation, prepared.subscription));
+    } catch (error) {
+      deps.log({ level: 'error', message: 'operation failed', cause: String(error) });
+      if (!isWanted(socket, id, operation)) return;
+      refuse(socket, id, [failed({ code: 'INTERNAL', message: 'Internal error', retryable: true })]);
+    } finally {
+      if (pending.get(id) === operation) pending.delete(id);
+    }
+  }
+
+  async function request(socket: WebSocket, origin: string, id: string, operation: OperationPayload): Promise<void> {
+    const response = await deps.answer(
+      new Request(`${origin}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify(operation),
+      }),
+    );
+    const payload = await response.text();
+    if (!isWanted(socket, id, operation)) return;
+    fanOut.send(socket, id, payload, null);
+    say(socket, JSON.stringify({ id, type: 'complete' }));
+  }
+
+  async function watch(
+    socket: WebSocket,
+    { tenant, socketId, isStream }: Attachment & { readonly tenant: string },
+    id: string,
+    operation: OperationPayload,
+    { args, key, watch: watched, after }: PreparedSubscription,
+  ): Promise<void> {
+    const { after: resumed } = operation.extensions ?? {};
+    const from = isStream && typeof resumed === 'string' ? resumed : after;
+    fanOut.begin(tenant);
+    try {
+      fanOut.startFrom(tenant, await deps.attach(tenant));
+      let seen: number | null = null;
+      let cursorAtHead: string | null = null;
+      // Until the copy is at least as new as what has been fanned out here: from then on every event comes by itself.
+      do {
+        const caught = await deps.catchUp(tenant, watched, from, seen);
+        if (!isWanted(socket, id, operation)) return;
+        if (!caught.ok) return refuse(socket, id, [failed(caught.failure)]);
+        for (const event of caught.value.events) {
+          const payload = await operations.run(args, { ...event, task: event.record });
+          if (!isWanted(socket, id, operation)) return;
+          fanOut.send(socket, id, payload, event.cursor);
+          if (watched.taskId !== null && isFinal(event.record.status)) return fanOut.complete(socket, id);
+        }
+        if (caught.value.isOver) return fanOut.complete(socket, id);
+        seen = caught.value.headSeq;
+        cursorAtHead = caught.value.headCursor;
+      } while (seen < fanOut.appliedSeq(tenant));
+      if (isStream) say(socket, JSON.stringify({ id, type: 'position', cursor: cursorAtHead }));
+      store.put({ socketId, id, tenant, operation, floorSeq: seen });
+      groups.join({ key: `${tenant}\n${key}`, tenant, watch: watched, args }, { socket, id, floorSeq: seen });
+    } finally {
+      fanOut.end(tenant);
+    }
+  }
+
+  return {
+    async take(socket, attachment, message) {
+      switch (message.type) {
+        case 'connection_init':
+          return initialise(socket, attachment);
+        case 'ping':
+          return say(socket, '{"type":"pong"}');
+        case 'pong':
+          return;
+        case 'subscribe':
+          return subscribe(socket, attachment, message.id, message.payload);
+        case 'complete':
+          startingOf(socket).delete(message.id);
+          if (groups.leave(socket, message.id)) store.remove(attachment.socketId, message.id);
+      }
+    },
+
+    left(socket) {
+      startingOf(socket).clear();
+      groups.leaveAll(socket);
+    },
+
+    restore(sockets, registrations) {
+      for (const { socketId, id, tenant, operation, floorSeq } of registrations) {
+        const socket = sockets.get(socketId);
+        const prepared = operations.prepare(operation, deps.contextOf(tenant));
+        if (socket === undefined || prepared.type !== 'subscription') continue;
+        const { args, key, watch: watched } = prepared.subscription;
+        groups.join({ key: `${tenant}\n${key}`, tenant, watch: watched, args }, { socket, id, floorSeq });
+      }
+    },
+  };
+}
+
+function initialise(socket: WebSocket, attachment: Attachment): void {
+  if (attachment.tenant !== null && !attachment.isStream) {
+    socket.close(CLOSE.tooManyInits, 'Too many initialisation requests');
+    return;
+  }
+  socket.serializeAttachment({ ...attachment, tenant: attachment.tenant ?? TENANT });
+  say(socket, '{"type":"connection_ack"}');
+}
+
+function refuse(socket: WebSocket, id: string, errors: readonly object[]): void {
+  say(socket, JSON.stringify({ id, type: 'error', payload: errors }));
+}
+
+function say(socket: WebSocket, message: string): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(message);
+}
+
+/** A failure as an `error` message carries it. */
+function failed({ message, ...extensions }: Failure): object {
+  return { message, extensions };
+}

@@ -1,0 +1,144 @@
+import type { LiveEvent } from '../domain/live.ts';
+import type { TaskChangeEvent } from '../domain/ports.ts';
+import { isFinal } from '../domain/task.ts';
+import type { Log } from '../lib/log.ts';
+import type { Attachment } from './attachment.ts';
+import type { Group, Groups, Member } from './groups.ts';
+import type { Operations } from './operations.ts';
+import { CLOSE } from './protocol.ts';
+import type { RegistrationStore } from './registration-store.ts';
+
+/** What a socket may leave unread: past that it is cut, and comes back with its cursor. The others wait for nobody. */
+const UNREAD_BYTES_MAX = 1_048_576;
+
+export interface FanOutDeps {
+  readonly groups: Groups;
+  readonly operations: Operations;
+  readonly store: RegistrationStore;
+  readonly log: Log;
+  /** What the hub knows of a socket. */
+  readonly attachmentOf: (socket: WebSocket) => Attachment | null;
+}
+
+/** Brings events to whom they concern: each operation is run once for an event, however many sockets share it. */
+export interface FanOut {
+  /**
+   * Applies the events of a tenant behind `prev`, each once and in order, whatever is delivered again. Answers with the
+   * newest applied: less than `prev` asks for what is missing here. Null: nobody watches the tenant.
+   */
+  deliver(tenant: string, prev: number, events: readonly LiveEvent[]): Promise<number | null>;
+  /** A subscription of this tenant is about to be caught up: until `end` its leaf counts as watched. */
+  begin(tenant: string): void;
+  end(tenant: string): void;
+  /** The newest event applied, `headSeq` where none was yet. */
+  startFrom(tenant: string, headSeq: number): number;
+  appliedSeq(tenant: string): number;
+  /** Writes one `next` message; the Worker's own streams get the cursor beside the payload. Cuts a socket that does not read. */
+  send(socket: WebSocket, id: string, payload: string, cursor: string | null): void;
+  /** Ends an operation from this side. */
+  complete(socket: WebSocket, id: string): void;
+}
+
+export function createFanOut({ groups, operations, store, log, attachmentOf }: FanOutDeps): FanOut {
+  /** Subscriptions of a tenant that are being caught up. */
+  const beginning = new Map<string, number>();
+  /** One delivery of a tenant at a time: an event that is run asynchronously must not be overtaken. */
+  const turns = new Map<string, Promise<unknown>>();
+
+  function send(socket: WebSocket, id: string, payload: string, cursor: string | null): void {
+    const place =
+      cursor === null || attachmentOf(socket)?.isStream !== true ? '' : `"cursor":${JSON.stringify(cursor)},`;
+    try {
+      socket.send(`{"id":${JSON.stringify(id)},"type":"next",${place}"payload":${payload}}`);
+      if (unreadBytes(socket) > UNREAD_BYTES_MAX) socket.close(CLOSE.tooSlow, 'Too much is unread');
+    } catch (error) {
+      // Closed meanwhile: its close event cleans up, and its client has the cursor.
+      log({ level: 'info', message: 'socket gone', cause: String(error) });
+    }
+  }
+
+  function complete(socket: WebSocket, id: string): void {
+    groups.leave(socket, id);
+    store.remove(attachmentOf(socket)?.socketId ?? '', id);
+    try {
+      socket.send(JSON.stringify({ id, type: 'complete' }));
+    } catch (error) {
+      log({ level: 'info', message: 'socket gone', cause: String(error) });
+    }
+  }
+
+  function tell(group: Group, member: Member, event: LiveEvent, payload: string): void {
+    if (event.seq <= member.floorSeq) return;
+    send(member.socket, member.id, payload, event.cursor);
+    if (group.watch.taskId !== null && isFinal(event.record.status)) complete(member.socket, member.id);
+  }
+
+  async function apply(tenant: string, event: LiveEvent): Promise<void> {
+    const { seq, atMs, record, cursor } = event;
+    const change: TaskChangeEvent = { seq, cursor, atMs, task: record, resync: false };
+    const payloads = new Map<Group, string>();
+    for (;;) {
+      const missing = groups.concerned(tenant, record).filter((group) => !payloads.has(group));
+      if (missing.length === 0) break;
+      // Whoever comes while this is awaited may need the event too: then once more.
+      for (const group of missing) {
+        const payload = operations.run(group.args, change);
+        payloads.set(group, typeof payload === 'string' ? payload : await payload);
+      }
+    }
+    // From here to the record of what is applied nothing is awaited: the output gate couples them.
+    for (const [group, payload] of payloads) {
+      for (const members of group.members.values()) {
+        for (const member of members.values()) tell(group, member, event, payload);
+      }
+    }
+    store.setApplied(tenant, seq);
+  }
+
+  async function deliverAlone(tenant: string, prev: number, events: readonly LiveEvent[]): Promise<number | null> {
+    if (!groups.watches(tenant) && !beginning.has(tenant)) {
+      store.forgetTenant(tenant);
+      return null;
+    }
+    const applied = store.appliedSeq(tenant) ?? prev;
+    if (prev > applied) return applied;
+    for (const event of events) {
+      if (event.seq > (store.appliedSeq(tenant) ?? prev)) await apply(tenant, event);
+    }
+    return store.appliedSeq(tenant) ?? prev;
+  }
+
+  return {
+    async deliver(tenant, prev, events) {
+      const before = turns.get(tenant) ?? Promise.resolve();
+      const turn = before.then(() => deliverAlone(tenant, prev, events));
+      const settled = turn.catch(() => null);
+      turns.set(tenant, settled);
+      const answer = await turn;
+      if (turns.get(tenant) === settled) turns.delete(tenant);
+      return answer;
+    },
+    begin(tenant) {
+      beginning.set(tenant, (beginning.get(tenant) ?? 0) + 1);
+    },
+    end(tenant) {
+      const left = (beginning.get(tenant) ?? 1) - 1;
+      if (left === 0) beginning.delete(tenant);
+      else beginning.set(tenant, left);
+    },
+    startFrom(tenant, headSeq) {
+      const known = store.appliedSeq(tenant);
+      if (known === null) store.setApplied(tenant, headSeq);
+      return known ?? headSeq;
+    },
+    appliedSeq: (tenant) => store.appliedSeq(tenant) ?? 0,
+    send,
+    complete,
+  };
+}
+
+/** Not in the published types yet: what is queued and not taken by the peer. */
+function unreadBytes(socket: WebSocket): number {
+  const { bufferedAmount } = socket as WebSocket & { readonly bufferedAmount?: number };
+  return bufferedAmount ?? 0;
+}

@@ -1,0 +1,96 @@
+/**
+ * The client's half of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), as data.
+ */
+
+/** Largest message that is read. */
+export const MESSAGE_BYTES_MAX = 65_536;
+
+/** Why a socket is closed: the protocol's own codes, and 1009 and 1013 of RFC 6455. */
+export const CLOSE = {
+  badRequest: 4400,
+  unauthorized: 4401,
+  forbidden: 4403,
+  badSubprotocol: 4406,
+  initTimeout: 4408,
+  subscriberExists: 4409,
+  tooManyInits: 4429,
+  internal: 4500,
+  tooLarge: 1009,
+  tooSlow: 1013,
+} as const;
+
+export interface OperationPayload {
+  readonly query: string;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly extensions: Readonly<Record<string, unknown>> | null;
+}
+
+export type ClientMessage =
+  | { readonly type: 'connection_init'; readonly payload: Readonly<Record<string, unknown>> | null }
+  | { readonly type: 'ping' }
+  | { readonly type: 'pong' }
+  | { readonly type: 'subscribe'; readonly id: string; readonly payload: OperationPayload }
+  | { readonly type: 'complete'; readonly id: string }
+  | { readonly type: 'invalid'; readonly code: number; readonly reason: string };
+
+const ID_CHARS_MAX = 128;
+
+/** What a client says. `invalid` is what the socket is closed with. */
+export function parseClientMessage(data: string | ArrayBuffer): ClientMessage {
+  if (typeof data !== 'string') return invalid('Binary messages are not read');
+  if (isTooLarge(data)) return { type: 'invalid', code: CLOSE.tooLarge, reason: 'Message too large' };
+  let message: unknown;
+  try {
+    message = JSON.parse(data);
+  } catch {
+    return invalid('Message is not JSON');
+  }
+  if (!isObject(message)) return invalid('Message is not an object');
+  const { type, id, payload } = message;
+  switch (type) {
+    case 'connection_init':
+      if (payload !== undefined && payload !== null && !isObject(payload)) return invalid('Invalid payload');
+      return { type, payload: payload ?? null };
+    case 'ping':
+    case 'pong':
+      return { type };
+    case 'complete':
+      return isId(id) ? { type, id } : invalid('Invalid id');
+    case 'subscribe': {
+      if (!isId(id)) return invalid('Invalid id');
+      const operation = toOperation(payload);
+      return operation === null ? invalid('Invalid payload') : { type, id, payload: operation };
+    }
+    default:
+      return invalid('Unknown message type');
+  }
+}
+
+function isTooLarge(text: string): boolean {
+  // A UTF-16 unit is one byte at least, and three at most.
+  if (text.length > MESSAGE_BYTES_MAX) return true;
+  return text.length * 3 > MESSAGE_BYTES_MAX && new TextEncoder().encode(text).length > MESSAGE_BYTES_MAX;
+}
+
+function toOperation(payload: unknown): OperationPayload | null {
+  if (!isObject(payload)) return null;
+  const { query, operationName, variables, extensions } = payload;
+  if (typeof query !== 'string') return null;
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return null;
+  if (variables !== undefined && variables !== null && !isObject(variables)) return null;
+  if (extensions !== undefined && extensions !== null && !isObject(extensions)) return null;
+  return { query, operationName: operationName ?? null, variables: variables ?? {}, extensions: extensions ?? null };
+}
+
+function isId(id: unknown): id is string {
+  return typeof id === 'string' && id !== '' && id.length <= ID_CHARS_MAX;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(reason: string): ClientMessage {
+  return { type: 'invalid', code: CLOSE.badRequest, reason };
+}

@@ -1,0 +1,93 @@
+import type { Delivery, LiveEvent } from '../domain/live.ts';
+import type { Log } from '../lib/log.ts';
+import type { EventStore, TaskChange } from './event-store.ts';
+import type { LeafStore } from './leaf-store.ts';
+import { retryWaitMs } from './plan.ts';
+
+/** The push starts at once; should the object die before it ends, the alarm takes it up after this. */
+const GUARD_MS = 1_500;
+
+/** Events in one push. */
+const PUSH_MAX = 100;
+
+export interface OutboxDeps {
+  readonly events: EventStore;
+  readonly leaves: LeafStore;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly background: (work: () => Promise<unknown>) => void;
+  readonly log: Log;
+  /** Hands events to a leaf: those behind `prev`, in order. */
+  readonly deliver: (leaf: string, prev: number, events: Delivery['events']) => Promise<Delivery['answer']>;
+  /** Gives a change its cursor. */
+  readonly toLive: (change: TaskChange) => LiveEvent;
+  readonly arm: () => void;
+}
+
+/** Brings every change to every leaf that watches, in order, at least once; the leaf applies each once. */
+export interface Outbox {
+  /** Called inside the transaction that writes an event. */
+  owe(): void;
+  /** Called after it. */
+  push(): void;
+  /** The alarm's part: what is still owed. */
+  run(): Promise<void>;
+  /** A leaf begins to watch. Answers with the newest event's number: what it has is the state up to there. */
+  attach(leaf: string): number;
+}
+
+export function createOutbox(deps: OutboxDeps): Outbox {
+  const { events, leaves, now, random } = deps;
+  const pushing = new Map<string, Promise<void>>();
+  /** How often each leaf has begun to watch: an answer that nobody watches there may be older than the newest beginning. */
+  const attached = new Map<string, number>();
+
+  async function pushTo(name: string): Promise<void> {
+    for (;;) {
+      const leaf = leaves.find(name);
+      if (leaf === null) return;
+      const batch = events.after(null, leaf.appliedSeq, PUSH_MAX).map(deps.toLive);
+      if (batch.length === 0) {
+        leaves.applied(name, leaf.appliedSeq, null);
+        return;
+      }
+      const attachedBefore = attached.get(name);
+      const answer = await deps.deliver(name, leaf.appliedSeq, batch);
+      if (answer === null && attached.get(name) !== attachedBefore) continue;
+      if (answer === null) return leaves.remove(name);
+      leaves.applied(name, answer, events.head() > answer ? now() + GUARD_MS : null);
+    }
+  }
+
+  /** One push at a time to a leaf: the next one takes what came meanwhile along. */
+  async function pushAlone(name: string): Promise<void> {
+    const running = pushing.get(name);
+    if (running) return running;
+    const started = pushTo(name)
+      .catch((error: unknown) => {
+        const fails = leaves.find(name)?.fails ?? 0;
+        leaves.failed(name, now() + retryWaitMs(Math.min(fails, 4), random));
+        deps.log({ level: 'warn', message: 'push to leaf failed', leaf: name, cause: String(error) });
+        deps.arm();
+      })
+      .finally(() => pushing.delete(name));
+    pushing.set(name, started);
+    return started;
+  }
+
+  return {
+    owe: () => leaves.owe(now() + GUARD_MS),
+    push() {
+      for (const name of leaves.names()) deps.background(() => pushAlone(name));
+    },
+    async run() {
+      await Promise.all(leaves.due(now()).map(pushAlone));
+    },
+    attach(leaf) {
+      const head = events.head();
+      leaves.add(leaf, head);
+      attached.set(leaf, (attached.get(leaf) ?? 0) + 1);
+      return head;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { getArgumentValues, type FieldNode, type ValidatedSubscriptionArgs } from 'graphql';
+import type { Watch } from '../domain/live.ts';
+import type { TaskChangeEvent } from '../domain/ports.ts';
+import type { TaskKind, TaskStatus } from '../domain/task.ts';
+import { GatewayError } from '../errors.ts';
+import { builder } from './builder.ts';
+import { idOf } from './global-id.ts';
+import { TaskKindRef, TaskStatusRef } from './task.ts';
+import { TaskEventRef } from './task-event.ts';
+
+builder.subscriptionType({
+  description:
+    'Live changes, over WebSocket (graphql-transport-ws), Server-Sent Events and multipart/mixed. The present state comes first, then every change in order, once; after a break, `after` with the last cursor goes on with exactly what was missed.',
+});
+
+const AFTER =
+  'The cursor of the last event that was seen: what came behind it follows, and not the present state. Null: the present state first. A cursor too old to go on from gets the present state with `resync: true`; one that is not of this log is `BAD_USER_INPUT`.';
+
+const TaskEventFilterInputRef = builder.inputType('TaskEventFilterInput', {
+  description: 'Which changes are told. An empty filter tells all.',
+  fields: (t) => ({
+    kind: t.field({ type: TaskKindRef, required: false, description: 'Only tasks of this kind. Null: of all.' }),
+    status: t.field({
+      type: [TaskStatusRef],
+      required: false,
+      description: 'Only changes that lead to one of these. Null and empty: to any.',
+    }),
+  }),
+});
+
+/** Events come from the hub, which runs the operation once for each; nothing subscribes through GraphQL's own machinery. */
+function refuse(): never {
+  throw new GatewayError({
+    code: 'BAD_USER_INPUT',
+    message: 'A subscription needs a transport that streams: WebSocket, text/event-stream or multipart/mixed.',
+    retryable: false,
+  });
+}
+
+/** The hub runs the operation with the event as its root. */
+function toChange(event: unknown): TaskChangeEvent {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the hub gives nothing else
+  return event as TaskChangeEvent;
+}
+
+builder.subscriptionFields((t) => ({
+  taskChanged: t.field({
+    type: TaskEventRef,
+    description: 'One task, until it is final: then the subscription completes. Errors: `NOT_FOUND`.',
+    args: {
+      id: t.arg.id({ description: 'The `id` of the task.' }),
+      after: t.arg.string({ required: false, description: AFTER }),
+    },
+    subscribe: refuse,
+    resolve: toChange,
+  }),
+  tasksChanged: t.field({
+    type: TaskEventRef,
+    description: "All of the caller's tasks. The present state is that of the tasks that have not ended, up to 1,000.",
+    args: {
+      after: t.arg.string({ required: false, description: AFTER }),
+      filter: t.arg({ type: TaskEventFilterInputRef, required: false, description: 'Null: all changes.' }),
+    },
+    subscribe: refuse,
+    resolve: toChange,
+  }),
+}));
+
+/** What a subscription asks for: what is watched, and from where on. */
+export interface Subscription {
+  readonly watch: Watch;
+  readonly after: string | null;
+  /** The variable that holds the cursor; null when it stands in the document or is not given. */
+  readonly afterVariable: string | null;
+}
+
+interface Arguments {
+  readonly id?: string;
+  readonly after?: string | null;
+  readonly filter?: { readonly kind?: TaskKind | null; readonly status?: readonly TaskStatus[] | null } | null;
+}
+
+/** Reads the one root field. Null: its `id` is none of a task. */
+export function toSubscription(args: ValidatedSubscriptionArgs): Subscription | null {
+  const node = rootFieldOf(args);
+  const fields = args.schema.getSubscriptionType()?.getFields() ?? {};
+  const field = node === null ? undefined : fields[node.name.value];
+  if (node === null || field === undefined) return null;
+  const { id, after, filter } = getArgumentValues(field, node, args.variableValues) as Arguments;
+  const taskId = id === undefined ? null : (idOf('LipSyncTask', id) ?? idOf('VoiceTask', id));
+  if (id !== undefined && taskId === null) return null;
+  return {
+    watch: { taskId, filter: { kind: filter?.kind ?? null, statuses: filter?.status ?? [] } },
+    after: after ?? null,
+    afterVariable: afterVariableOf(node),
+  };
+}
+
+/** Clients may put the field into a fragment. */
+function rootFieldOf({ operation, fragments }: ValidatedSubscriptionArgs): FieldNode | null {
+  let [node] = operation.selectionSet.selections;
+  while (node !== undefined && node.kind !== 'Field') {
+    const selectionSet =
+      node.kind === 'InlineFragment' ? node.selectionSet : fragments[node.name.value]?.definition.selectionSet;
+    node = selectionSet?.selections[0];
+  }
+  return node ?? null;
+}
+
+function afterVariableOf(node: FieldNode): string | null {
+  const value = node.arguments?.find((argument) => argument.name.value === 'after')?.value;
+  return value?.kind === 'Variable' ? value.name.value : null;
+}

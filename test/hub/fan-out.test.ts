@@ -1,0 +1,115 @@
+import { describe, it, vi } from 'vitest';
+import type { GatewayContext } from '../../src/context.ts';
+import { createOperations, type Operations, type PreparedSubscription } from '../../src/hub/operations.ts';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { createHubParts, FakeSocket, liveEvent, TENANT, type HubParts } from '../support/fan-out.ts';
+import { TASK_CHANGED, TASKS_CHANGED } from '../support/socket.ts';
+
+const real = createOperations({ schema, introspection: true, onBug: () => {} });
+const context = { requestId: 'r', now: Date.now } as unknown as GatewayContext;
+
+function prepared(query: string, variables: Record<string, unknown>): PreparedSubscription {
+  const ready = real.prepare({ query, operationName: null, variables, extensions: null }, context);
+  if (ready.type !== 'subscription') throw new Error(JSON.stringify(ready));
+  return ready.subscription;
+}
+
+function join(
+  { groups }: HubParts,
+  socket: FakeSocket,
+  id: string,
+  floorSeq: number,
+  subscription: PreparedSubscription,
+) {
+  const { key, watch, args } = subscription;
+  groups.join({ key: `${TENANT}\n${key}`, tenant: TENANT, watch, args }, { socket: socket.asSocket(), id, floorSeq });
+}
+
+function counted(): { readonly operations: Operations; readonly run: ReturnType<typeof vi.fn<Operations['run']>> } {
+  const run = vi.fn<Operations['run']>((args, event) => real.run(args, event));
+  return { operations: { ...real, run }, run };
+}
+
+const taskOne = (after: string | null) => prepared(TASK_CHANGED, { id: encodeGlobalId('VoiceTask', 'task-1'), after });
+
+describe('one event', () => {
+  it('costs one execution for all who run the same operation, whatever cursor they came with', async ({ expect }) => {
+    const { operations, run } = counted();
+    const hub = createHubParts(operations);
+    const sockets = Array.from({ length: 100 }, () => new FakeSocket());
+    sockets.forEach((socket, i) => join(hub, socket, `${i}`, 0, taskOne(i % 2 === 0 ? null : `cursor-${i}`)));
+    expect(await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)])).toBe(2);
+    expect(run).toHaveBeenCalledTimes(2);
+    for (const [i, socket] of sockets.entries()) expect(socket.told(`${i}`)).toHaveLength(2);
+    expect(sockets[1]!.sent[0]).toBe(sockets[2]!.sent[0]!.replace('"id":"2"', '"id":"1"'));
+  });
+
+  it('costs one for each distinct operation, and none for those it does not concern', async ({ expect }) => {
+    const { operations, run } = counted();
+    const hub = createHubParts(operations);
+    const socket = new FakeSocket();
+    join(hub, socket, 'one', 0, taskOne(null));
+    join(hub, socket, 'all', 0, prepared(TASKS_CHANGED, {}));
+    join(hub, socket, 'voices', 0, prepared(TASKS_CHANGED, { filter: { kind: 'VOICE' } }));
+    join(hub, socket, 'lip-syncs', 0, prepared(TASKS_CHANGED, { filter: { kind: 'LIP_SYNC' } }));
+    join(hub, socket, 'failed', 0, prepared(TASKS_CHANGED, { filter: { status: ['FAILED'] } }));
+    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
+    expect(run).toHaveBeenCalledTimes(3);
+    expect(socket.sent.map((message) => JSON.parse(message).id)).toEqual(['one', 'all', 'voices']);
+  });
+
+  it("of another tenant is nobody's here", async ({ expect }) => {
+    const { operations, run } = counted();
+    const hub = createHubParts(operations);
+    join(hub, new FakeSocket(), 'a', 0, prepared(TASKS_CHANGED, {}));
+    expect(await hub.fanOut.deliver('tenant-b', 0, [liveEvent(1)])).toBeNull();
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it('is told once, however often it is delivered', async ({ expect }) => {
+    const hub = createHubParts(real);
+    const socket = new FakeSocket();
+    join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
+    const events = [liveEvent(1), liveEvent(2)];
+    await Promise.all([hub.fanOut.deliver(TENANT, 0, events), hub.fanOut.deliver(TENANT, 0, events)]);
+    expect(await hub.fanOut.deliver(TENANT, 1, [liveEvent(2), liveEvent(3)])).toBe(3);
+    expect(socket.told('a')).toHaveLength(3);
+  });
+
+  it('behind a gap is not taken: the answer says from where on', async ({ expect }) => {
+    const hub = createHubParts(real);
+    const socket = new FakeSocket();
+    join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
+    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
+    expect(await hub.fanOut.deliver(TENANT, 3, [liveEvent(4)])).toBe(1);
+    expect(socket.told('a')).toHaveLength(1);
+  });
+
+  it('that is final completes those who watch the one task, and nobody else', async ({ expect }) => {
+    const hub = createHubParts(real);
+    const socket = new FakeSocket();
+    join(hub, socket, 'one', 0, taskOne(null));
+    join(hub, socket, 'all', 0, prepared(TASKS_CHANGED, {}));
+    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1, 'SUCCEEDED')]);
+    expect(socket.sent.filter((message) => message.includes('complete'))).toEqual(['{"id":"one","type":"complete"}']);
+    expect(hub.groups.countOf(socket.asSocket())).toBe(1);
+  });
+
+  it('cuts the socket that has over 1 MiB unread, and the others are told', async ({ expect }) => {
+    const hub = createHubParts(real);
+    const slow = new FakeSocket();
+    const quick = new FakeSocket();
+    for (const socket of [slow, quick]) join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
+    slow.bufferedAmount = 1_048_577;
+    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)]);
+    expect(slow.closedWith).toBe(1013);
+    expect(quick.told('a')).toHaveLength(2);
+  });
+
+  it('does not share an execution where the cursor is used for more than the place', ({ expect }) => {
+    const query = `subscription ($after: String) { tasksChanged(after: $after) { task { events(first: 1, after: $after) { edges { cursor } } } } }`;
+    expect(prepared(query, { after: 'a' }).key).not.toBe(prepared(query, { after: 'b' }).key);
+    expect(prepared(TASKS_CHANGED, { after: 'a' }).key).toBe(prepared(TASKS_CHANGED, { after: 'b' }).key);
+  });
+});

@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import type { GatewayContext } from '../../src/context.ts';
+import type { LiveEvent, Watch } from '../../src/domain/live.ts';
+import { createConnection } from '../../src/hub/connection.ts';
+import type { Operations, PreparedSubscription } from '../../src/hub/operations.ts';
+import type { EventStore } from '../../src/ledger/event-store.ts';
+import type { Leaf, LeafStore } from '../../src/ledger/leaf-store.ts';
+import { createOutbox } from '../../src/ledger/outbox.ts';
+import { createHubParts, FakeSocket, liveEvent, TENANT } from '../support/fan-out.ts';
+
+const context = {} as unknown as GatewayContext;
+
+describe('whoever subscribes while events are made, pushed and run', () => {
+  type Step =
+    | { readonly type: 'EVENT' }
+    | { readonly type: 'SUBSCRIBE'; readonly after: number | null }
+    | { readonly type: 'LEAVE' };
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 4, arbitrary: fc.constant({ type: 'EVENT' as const }) },
+    { weight: 3, arbitrary: fc.record({ type: fc.constant('SUBSCRIBE' as const), after: fc.option(fc.nat(4)) }) },
+    { weight: 2, arbitrary: fc.constant({ type: 'LEAVE' as const }) },
+  );
+
+  it('misses none and is told none twice', async ({ expect }) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(step, { minLength: 3, maxLength: 14 }),
+        fc.boolean(),
+        async (scheduler, steps, isAsync) => {
+          const log: LiveEvent[] = [];
+          const pause = (what: string): Promise<void> => scheduler.schedule(Promise.resolve(), what);
+          const operations: Operations = {
+            prepare(operation) {
+              const after = operation.variables['after'] as string | null;
+              const watch: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
+              const args = {} as PreparedSubscription['args'];
+              return { type: 'subscription', subscription: { watch, after, afterVariable: null, args, key: 'key' } };
+            },
+            run: (_args, { seq }) => (isAsync ? pause(`run ${seq}`).then(() => `${seq}`) : `${seq}`),
+          };
+          const hub = createHubParts(operations);
+          const outbox = createOutbox({
+            events: {
+              head: () => log.length,
+              after: (_task: string | null, seq: number, limit: number) => log.slice(seq, seq + limit),
+            } as unknown as EventStore,
+            leaves: fakeLeaves(),
+            now: () => 0,
+            random: () => 0.5,
+            background: (work) => void work(),
+            log: () => {},
+            async deliver(_leaf, prev, events) {
+              await pause('delivery');
+              const answer = await hub.fanOut.deliver(TENANT, prev, events);
+              await pause('delivered');
+              return answer;
+            },
+            toLive: (change) => change as LiveEvent,
+            arm: () => {},
+          });
+          const connection = createConnection({
+            ...hub,
+            operations,
+            async attach() {
+              await pause('attach');
+              const head = outbox.attach('leaf');
+              await pause('attached');
+              return head;
+            },
+            async catchUp(_tenant, _watch, after, afterSeq) {
+              await pause('catch up');
+              const from = afterSeq ?? (after === null ? null : Number(after));
+              const headSeq = log.length;
+              const events = from === null ? [liveEvent(headSeq)] : log.slice(from);
+              const value = {
+                headSeq,
+                headCursor: `${headSeq}`,
+                isOver: false,
+                events: events.map((event) => ({ ...event, resync: false })),
+              };
+              await pause('caught up');
+              return { ok: true, value };
+            },
+            contextOf: () => context,
+            answer: () => Promise.reject(new Error('no requests here')),
+            log: () => {},
+          });
+
+          const watchers: { readonly id: string; readonly after: number | null; gone: boolean }[] = [];
+          const socket = new FakeSocket();
+          const attachment = { socketId: 's', tenant: TENANT, isStream: false, origin: '' };
+          const under: Promise<unknown>[] = [];
+          for (const one of steps) {
+            await scheduler.waitNext(Math.min(1, scheduler.count()));
+            if (one.type === 'EVENT') {
+              log.push(liveEvent(log.length + 1));
+              outbox.push();
+            } else if (one.type === 'SUBSCRIBE') {
+              const after = one.after === null ? null : Math.min(one.after, log.length);
+              const id = `${watchers.length}`;
+              watchers.push({ id, after, gone: false });
+              const payload = {
+                query: '',
+                operationName: null,
+                variables: { after: after === null ? null : `${after}` },
+                extensions: null,
+              };
+              under.push(connection.take(socket.asSocket(), attachment, { type: 'subscribe', id, payload }));
+            } else {
+              const watcher = watchers.find(({ gone }) => !gone);
+              if (watcher === undefined) continue;
+              watcher.gone = true;
+              await connection.take(socket.asSocket(), attachment, { type: 'complete', id: watcher.id });
+            }
+          }
+          await scheduler.waitIdle();
+          await Promise.all(under);
+          await scheduler.waitIdle();
+          for (const { id, after, gone } of watchers) {
+            const told = socket.told(id).map(Number);
+            const first = after === null ? (told[0] ?? log.length) : after + 1;
+            expect(told).toEqual(told.map((_, i) => first + i));
+            if (!gone) expect(told.at(-1) ?? after).toBe(log.length);
+          }
+        },
+      ),
+      { numRuns: 600 },
+    );
+  });
+});
+
+function fakeLeaves(): LeafStore {
+  const leaves = new Map<string, Leaf>();
+  const store = {
+    add: (name: string, appliedSeq: number) =>
+      void (leaves.has(name) || leaves.set(name, { name, appliedSeq, dueAtMs: null, fails: 0 })),
+    find: (name: string) => leaves.get(name) ?? null,
+    names: () => [...leaves.keys()],
+    applied(name: string, appliedSeq: number) {
+      if (leaves.has(name)) leaves.set(name, { name, appliedSeq, dueAtMs: null, fails: 0 });
+    },
+    failed: () => {},
+    remove: (name: string) => void leaves.delete(name),
+  };
+  return store as unknown as LeafStore;
+}

@@ -1,0 +1,249 @@
+import { afterEach, describe, it } from 'vitest';
+import { toCursor } from '../../src/domain/cursor.ts';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { openReady, openSocket, startTask, TASK_CHANGED, TASKS_CHANGED, upgrade } from '../support/socket.ts';
+
+const sandbox = openSandbox('socket-protocol');
+
+describe('the upgrade', () => {
+  it.for([null, 'graphql-ws', 'mqtt', 'graphql-transport-ws-2'])(
+    'refuses the subprotocol %s',
+    async (offered, { expect }) => {
+      const response = await upgrade(offered);
+      expect(response.status).toBe(400);
+      expect(response.webSocket).toBeNull();
+      const text = await response.text();
+      expect(text).toContain('Sec-WebSocket-Protocol must offer graphql-transport-ws.');
+      expect(text.includes('subscriptions-transport-ws, which is no longer maintained')).toBe(offered === 'graphql-ws');
+    },
+  );
+
+  it('takes the right subprotocol from among others', async ({ expect }) => {
+    const response = await upgrade('mqtt, graphql-transport-ws,graphql-ws');
+    expect(response.status).toBe(101);
+    expect(response.headers.get('sec-websocket-protocol')).toBe('graphql-transport-ws');
+    response.webSocket?.accept();
+    response.webSocket?.close(1000);
+  });
+});
+
+describe('a socket is closed', () => {
+  const operation = { query: '{ __typename }' };
+
+  it.for<[name: string, message: string | object, code: number]>([
+    ['text that is not JSON', 'hello', 4400],
+    ['an array', [], 4400],
+    ['null', 'null', 4400],
+    ['an unknown type', { type: 'start', id: '1', payload: operation }, 4400],
+    ["a server's type", { type: 'next', id: '1', payload: {} }, 4400],
+    ['a subscribe without an id', { type: 'subscribe', payload: operation }, 4400],
+    ['a subscribe with an empty id', { type: 'subscribe', id: '', payload: operation }, 4400],
+    ['a subscribe with a number for an id', { type: 'subscribe', id: 1, payload: operation }, 4400],
+    ['a subscribe with an id of 129 characters', { type: 'subscribe', id: 'x'.repeat(129), payload: operation }, 4400],
+    ['a subscribe without a payload', { type: 'subscribe', id: '1' }, 4400],
+    ['a list for a payload', { type: 'subscribe', id: '1', payload: [] }, 4400],
+    ['a payload without a query', { type: 'subscribe', id: '1', payload: {} }, 4400],
+    ['a number for a query', { type: 'subscribe', id: '1', payload: { query: 1 } }, 4400],
+    ['a list for variables', { type: 'subscribe', id: '1', payload: { ...operation, variables: [] } }, 4400],
+    ['a number for operationName', { type: 'subscribe', id: '1', payload: { ...operation, operationName: 1 } }, 4400],
+    ['a text for extensions', { type: 'subscribe', id: '1', payload: { ...operation, extensions: 'x' } }, 4400],
+    ['a complete without an id', { type: 'complete' }, 4400],
+    ['a text for the payload of connection_init', { type: 'connection_init', payload: 'x' }, 4400],
+    ['more than 64 KiB', 'x'.repeat(65_537), 1009],
+    ['fewer characters than 64 Ki in more than 64 KiB', 'ä'.repeat(40_000), 1009],
+    ['a second connection_init', { type: 'connection_init' }, 4429],
+  ])('on %s', async ([, message, code], { expect }) => {
+    const socket = await openReady();
+    socket.send(message);
+    const closed = await socket.closed();
+    expect(closed.code).toBe(code);
+    expect(closed.reason).not.toBe('');
+    expect(socket.frames).toEqual([{ type: 'connection_ack' }]);
+  });
+
+  it('on a binary message', async ({ expect }) => {
+    const socket = await openReady();
+    socket.socket.send(new TextEncoder().encode('{"type":"ping"}'));
+    expect(await socket.closed()).toEqual({ code: 4400, reason: 'Binary messages are not read' });
+  });
+
+  it('on a subscribe before connection_init', async ({ expect }) => {
+    const socket = await openSocket();
+    socket.subscribe('1', '{ __typename }');
+    expect(await socket.closed()).toEqual({ code: 4401, reason: 'Unauthorized' });
+    expect(socket.frames).toEqual([]);
+  });
+
+  it('on the id of an operation that goes on', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const socket = await openReady();
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    await socket.told('a');
+    socket.subscribe('a', '{ __typename }');
+    expect(await socket.closed()).toEqual({ code: 4409, reason: 'Subscriber for a already exists' });
+  });
+
+  it('on the id of an operation that is still starting', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const socket = await openReady();
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    expect((await socket.closed()).code).toBe(4409);
+  });
+});
+
+describe('pings', () => {
+  it('are answered before connection_init, with and without a payload, and a pong is taken in silence', async ({
+    expect,
+  }) => {
+    const socket = await openSocket();
+    socket.send('{"type":"pong"}');
+    socket.send('{"type":"ping"}');
+    expect(await socket.next()).toEqual({ type: 'pong' });
+    socket.send({ type: 'ping', payload: { at: 1 } });
+    expect(await socket.next()).toEqual({ type: 'pong' });
+    socket.send({ type: 'pong', payload: { at: 1 } });
+    socket.send({ type: 'connection_init', payload: { any: 'thing' } });
+    expect(await socket.next()).toEqual({ type: 'connection_ack' });
+    socket.socket.close(1000);
+  });
+});
+
+describe('an operation that cannot be', () => {
+  it.for<[name: string, query: string, variables: object, code: string]>([
+    ['a syntax error', 'subscription {', {}, 'BAD_USER_INPUT'],
+    ['an empty document', '', {}, 'BAD_USER_INPUT'],
+    ['an unknown field', 'subscription { nothing }', {}, 'BAD_USER_INPUT'],
+    [
+      'two fields at once',
+      'subscription { tasksChanged { cursor } other: tasksChanged { cursor } }',
+      {},
+      'BAD_USER_INPUT',
+    ],
+    ['a variable that is missing', TASK_CHANGED, {}, 'BAD_USER_INPUT'],
+    ['a value that no filter has', TASKS_CHANGED, { filter: { kind: 'NONE' } }, 'BAD_USER_INPUT'],
+    ['a task that is not there', TASK_CHANGED, { id: encodeGlobalId('VoiceTask', 'none') }, 'NOT_FOUND'],
+    ['an id of something else', TASK_CHANGED, { id: encodeGlobalId('Voice', '1') }, 'NOT_FOUND'],
+    ['an id that is none', TASK_CHANGED, { id: '%' }, 'NOT_FOUND'],
+    ['a garbled cursor', TASKS_CHANGED, { after: 'garbled' }, 'BAD_USER_INPUT'],
+    ["another ledger's cursor", TASKS_CHANGED, { after: toCursor('event-00000000', 1) }, 'BAD_USER_INPUT'],
+  ])('gets an error for its id alone, and the socket lives: %s', async ([, query, variables, code], { expect }) => {
+    const socket = await openReady();
+    socket.subscribe('bad', query, variables);
+    const refused = await socket.next();
+    expect(refused).toMatchObject({ id: 'bad', type: 'error' });
+    expect(refused.payload![0]!.extensions['code']).toBe(code);
+    socket.subscribe('bad', '{ __typename }');
+    expect(await socket.next()).toMatchObject({ id: 'bad', type: 'next', payload: { data: { __typename: 'Query' } } });
+    expect(await socket.next()).toEqual({ id: 'bad', type: 'complete' });
+    socket.socket.close(1000);
+  });
+
+  it('is the 65th of a socket: RATE_LIMITED, until one of the others is completed', async ({ expect }) => {
+    const socket = await openReady();
+    for (let i = 0; i < 65; i += 1) socket.subscribe(`${i}`, TASKS_CHANGED, { filter: { status: ['UNRECOGNIZED'] } });
+    const refused = await socket.next();
+    expect(refused).toMatchObject({ id: '64', type: 'error' });
+    expect(refused.payload![0]!.extensions).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+    socket.send({ type: 'complete', id: '7' });
+    await socket.isQuiet();
+    socket.socket.close(1000);
+  });
+});
+
+describe('queries and mutations', () => {
+  it('are answered by next and complete', async ({ expect }) => {
+    const socket = await openReady();
+    socket.subscribe('q', 'query ($id: ID!) { node(id: $id) { id } }', { id: encodeGlobalId('VoiceTask', 'none') });
+    expect(await socket.next()).toMatchObject({ id: 'q', type: 'next', payload: { data: { node: null } } });
+    expect(await socket.next()).toEqual({ id: 'q', type: 'complete' });
+    const input = { name: 'Ann', source: { url: 'https://example.com/sandbox-never-ends.mp3' } };
+    socket.subscribe('m', 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { status } } }', {
+      input,
+    });
+    const made = await socket.next();
+    expect(made).toMatchObject({ id: 'm', type: 'next', payload: { data: { createVoice: { task: {} } } } });
+    expect(await socket.next()).toEqual({ id: 'm', type: 'complete' });
+    socket.socket.close(1000);
+  });
+
+  it('that are completed by the client before they are answered leave the id free at once', async ({ expect }) => {
+    const socket = await openReady();
+    socket.subscribe('q', '{ first: __typename }');
+    socket.send({ type: 'complete', id: 'q' });
+    socket.subscribe('q', '{ second: __typename }');
+    expect(await socket.next()).toEqual({ id: 'q', type: 'next', payload: { data: { second: 'Query' } } });
+    expect(await socket.next()).toEqual({ id: 'q', type: 'complete' });
+    await socket.isQuiet();
+    socket.socket.close(1000);
+  });
+});
+
+describe('subscriptions of one socket', () => {
+  const open: Awaited<ReturnType<typeof openReady>>[] = [];
+  afterEach(() => open.splice(0).forEach(({ socket }) => socket.close(1000)));
+
+  it('are each told, and complete of their own once the task is final', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const socket = await openReady();
+    open.push(socket);
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    await socket.told('a');
+    socket.subscribe(
+      'b',
+      `subscription { ...Root } fragment Root on Subscription { taskChanged(id: "${task.globalId}") { cursor } }`,
+    );
+    await socket.told('b');
+    await task.advance('succeed');
+    const frames = [await socket.next(), await socket.next(), await socket.next(), await socket.next()];
+    expect(frames.map(({ id, type }) => `${id} ${type}`)).toEqual(['a next', 'a complete', 'b next', 'b complete']);
+    await socket.isQuiet();
+  });
+
+  it('end with complete, which is ignored for an id that is unknown, and leave the id free', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const socket = await openReady();
+    open.push(socket);
+    socket.send({ type: 'complete', id: 'unknown' });
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('b', TASK_CHANGED, { id: task.globalId });
+    const first = [await socket.next(), await socket.next()];
+    expect(new Set(first.map(({ id }) => id))).toEqual(new Set(['a', 'b']));
+    socket.send({ type: 'complete', id: 'a' });
+    await socket.isQuiet();
+    await task.advance('processing');
+    expect((await socket.told('b')).task.status).toBe('PROCESSING');
+    await socket.isQuiet();
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    expect((await socket.told('a')).task.status).toBe('PROCESSING');
+  });
+
+  it('that are completed and begun anew while they start are told once', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const socket = await openReady();
+    open.push(socket);
+    for (let i = 0; i < 3; i += 1) {
+      socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+      if (i < 2) socket.send({ type: 'complete', id: 'a' });
+    }
+    expect((await socket.told('a')).task.status).toBe('SUBMITTED');
+    await socket.isQuiet();
+    await task.advance('processing');
+    expect((await socket.told('a')).task.status).toBe('PROCESSING');
+    await socket.isQuiet();
+  });
+
+  it('of a task that has ended tell its end and complete; behind the end they complete at once', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    await task.advance('failed');
+    const socket = await openReady();
+    open.push(socket);
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    const { cursor, task: told } = await socket.told('a');
+    expect(told.status).toBe('FAILED');
+    expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId, after: cursor });
+    expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, it } from 'vitest';
+import { answerStream, type StreamLimits } from '../../src/http/stream.ts';
+import { streamFormatOf } from '../../src/http/stream-format.ts';
+import { dial } from '../../src/hub/pool.ts';
+import { env, openSandbox } from '../support/ledger.ts';
+import { socketCount, startTask, TASK_CHANGED, type LiveTask } from '../support/socket.ts';
+import { APOLLO, readStream, type TestStream } from '../support/stream.ts';
+
+const sandbox = openSandbox('stream-leaving');
+
+/** A stream whose limits a test need not wait for. */
+function open(task: LiveTask, accept: string, limits: StreamLimits): TestStream {
+  const params = { query: TASK_CHANGED, variables: { id: task.globalId } };
+  const response = answerStream(
+    params,
+    {
+      dial: (request) => dial(env.HUB, request, Math.random),
+      tenant: 'default',
+      origin: 'https://gateway.test',
+      format: streamFormatOf(accept)!,
+      lastCursor: null,
+      log: () => {},
+    },
+    limits,
+  );
+  return readStream(response);
+}
+
+describe('a stream', () => {
+  it.for(['text/event-stream', APOLLO])(
+    'that nobody reads any more frees its socket: %s',
+    async (accept, { expect }) => {
+      await expect.poll(socketCount).toBe(0);
+      const task = await startTask(sandbox);
+      const stream = open(task, accept, { heartbeatMs: 50, lastsMs: 60_000 });
+      await stream.until(/SUBMITTED/);
+      expect(await socketCount()).toBe(1);
+      await stream.leave();
+      await expect.poll(socketCount).toBe(0);
+    },
+  );
+
+  it('that is idle gets heartbeats, and ends when its time is over', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const stream = open(task, 'text/event-stream', { heartbeatMs: 20, lastsMs: 300 });
+    await stream.until(/SUBMITTED.*\n\n:\n\n:\n\n/s);
+    await stream.rest();
+    await expect.poll(socketCount).toBe(0);
+  });
+});

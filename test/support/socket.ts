@@ -1,0 +1,156 @@
+import { exports } from 'cloudflare:workers';
+import { runInDurableObject } from 'cloudflare:test';
+import { expect } from 'vitest';
+import { LEAVES } from '../../src/hub/pool.ts';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { env, ledgerOf, valueOf, voiceInput, type TestSandbox } from './ledger.ts';
+
+export const TASK_CHANGED = `subscription ($id: ID!, $after: String) {
+  taskChanged(id: $id, after: $after) { cursor sequence resync task { id status } }
+}`;
+
+export const TASKS_CHANGED = `subscription ($after: String, $filter: TaskEventFilterInput) {
+  tasksChanged(after: $after, filter: $filter) { cursor sequence resync task { id status } }
+}`;
+
+/** An event as the operations above select it. */
+export interface Told {
+  readonly cursor: string;
+  readonly sequence: number;
+  readonly resync: boolean;
+  readonly task: { readonly id: string; readonly status: string };
+}
+
+export interface Frame {
+  readonly type: string;
+  readonly id?: string;
+  readonly payload?: {
+    readonly data?: Readonly<Record<string, unknown>> | null;
+    readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
+    readonly [key: number]: { readonly message: string; readonly extensions: Record<string, unknown> };
+  };
+}
+
+export interface TestSocket {
+  readonly socket: WebSocket;
+  /** Everything that has come, in order. */
+  readonly frames: readonly Frame[];
+  send(message: string | object): void;
+  subscribe(id: string, query: string, variables?: object): void;
+  /** The next frame that nobody has taken. */
+  next(): Promise<Frame>;
+  /** The next frame is checked to be an event of this operation. */
+  told(id: string): Promise<Told>;
+  /** Answers once everything that was sent before has been read; nothing else may have come meanwhile. */
+  isQuiet(): Promise<void>;
+  closed(): Promise<{ readonly code: number; readonly reason: string }>;
+}
+
+/** Asks for a socket, offering these subprotocols. */
+export function upgrade(subprotocols: string | null): Promise<Response> {
+  return exports.default.fetch('https://gateway.test/graphql', {
+    headers: { upgrade: 'websocket', ...(subprotocols !== null && { 'sec-websocket-protocol': subprotocols }) },
+  });
+}
+
+export async function openSocket(): Promise<TestSocket> {
+  const response = await upgrade('graphql-transport-ws');
+  expect(response.status).toBe(101);
+  expect(response.headers.get('sec-websocket-protocol')).toBe('graphql-transport-ws');
+  const socket = response.webSocket!;
+  const frames: Frame[] = [];
+  let taken = 0;
+  const closing = Promise.withResolvers<{ code: number; reason: string }>();
+  socket.addEventListener('message', ({ data }) => {
+    frames.push(JSON.parse(String(data)));
+  });
+  socket.addEventListener('close', ({ code, reason }) => closing.resolve({ code, reason }));
+  socket.accept();
+
+  function send(message: string | object): void {
+    socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+  async function next(): Promise<Frame> {
+    await expect.poll(() => frames.length, { message: 'a frame comes' }).toBeGreaterThan(taken);
+    return frames[taken++]!;
+  }
+  return {
+    socket,
+    frames,
+    send,
+    next,
+    subscribe: (id, query, variables = {}) => send({ id, type: 'subscribe', payload: { query, variables } }),
+    async told(id) {
+      const frame = await next();
+      expect(frame).toMatchObject({ id, type: 'next' });
+      const [event] = Object.values(frame.payload!.data!);
+      return event as Told;
+    },
+    async isQuiet() {
+      // Through the hub and the Worker and back: not one of the pings that the runtime answers.
+      send({ id: 'quiet', type: 'subscribe', payload: { query: '{ __typename }' } });
+      expect(await next()).toMatchObject({ id: 'quiet', type: 'next' });
+      expect(await next()).toEqual({ id: 'quiet', type: 'complete' });
+    },
+    closed: () => closing.promise,
+  };
+}
+
+/** A socket whose `connection_init` was accepted. */
+export async function openReady(): Promise<TestSocket> {
+  const socket = await openSocket();
+  socket.send({ type: 'connection_init' });
+  expect(await socket.next()).toEqual({ type: 'connection_ack' });
+  return socket;
+}
+
+export interface LiveTask {
+  readonly id: string;
+  readonly globalId: string;
+  /** Lets Kling move it, and the gateway notice. */
+  advance(status: 'processing' | 'succeed' | 'failed'): Promise<void>;
+}
+
+/** A task of the tenant that sockets belong to; it moves only when told. */
+export async function startTask(sandbox: TestSandbox): Promise<LiveTask> {
+  const ledger = ledgerOf('default');
+  const { id } = valueOf(await ledger.createVoice(voiceInput(null)));
+  const expected = { processing: 'PROCESSING', succeed: 'SUCCEEDED', failed: 'FAILED' };
+  return {
+    id,
+    globalId: encodeGlobalId('VoiceTask', id),
+    async advance(status) {
+      await sandbox.advance(id, status);
+      await notice(id, expected[status]);
+    },
+  };
+}
+
+/** As a callback would: the hint makes the ledger read the task. */
+async function notice(id: string, status: string): Promise<void> {
+  await ledgerOf('default').ingest(id, null);
+  await expect.poll(async () => (await ledgerOf('default').task({ id }))?.status).toBe(status);
+}
+
+export const LEAF_NAMES = Array.from({ length: LEAVES }, (_, i) => `leaf-${i}`);
+
+/** How many sockets each hub of the pool holds. */
+export function socketCounts(): Promise<readonly number[]> {
+  return Promise.all(
+    LEAF_NAMES.map((name) =>
+      runInDurableObject(env.HUB.getByName(name), (_hub, state) => state.getWebSockets().length),
+    ),
+  );
+}
+
+export async function socketCount(): Promise<number> {
+  return (await socketCounts()).reduce((sum, count) => sum + count, 0);
+}
+
+/** Does something to every hub that holds a socket. */
+export async function withBusyHubs(
+  work: (hub: ReturnType<typeof env.HUB.getByName>) => Promise<unknown>,
+): Promise<void> {
+  const counts = await socketCounts();
+  for (const [i, name] of LEAF_NAMES.entries()) if (counts[i]! > 0) await work(env.HUB.getByName(name));
+}

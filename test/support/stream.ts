@@ -1,0 +1,62 @@
+import { exports } from 'cloudflare:workers';
+import { TASK_CHANGED } from './socket.ts';
+
+/** What the clients accept for a subscription over HTTP. */
+export const APOLLO = 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json';
+export const URQL =
+  'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';
+
+export interface TestStream {
+  readonly response: Response;
+  /** What has come since the last time, as soon as it matches: it has to be readable before anything follows. */
+  until(pattern: RegExp): Promise<string>;
+  /** Everything up to the end. */
+  rest(): Promise<string>;
+  leave(): Promise<void>;
+}
+
+export function readStream(response: Response): TestStream {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  return {
+    response,
+    async until(pattern) {
+      let text = '';
+      while (!pattern.test(text)) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`the stream ended: ${text}`);
+        text += value;
+      }
+      return text;
+    },
+    async rest() {
+      let text = '';
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return text;
+        text += value;
+      }
+    },
+    leave: () => reader.cancel(),
+  };
+}
+
+/** Subscribes to a task over HTTP, with gzip on offer. */
+export async function openStream(
+  method: 'GET' | 'POST',
+  accept: string,
+  task: { readonly globalId: string },
+  headers: Record<string, string> = {},
+): Promise<TestStream> {
+  const variables = { id: task.globalId };
+  const common = { accept, 'accept-encoding': 'gzip, br', ...headers };
+  const url = 'https://gateway.test/graphql';
+  const query = new URLSearchParams({ query: TASK_CHANGED, variables: JSON.stringify(variables) });
+  const response = await (method === 'GET'
+    ? exports.default.fetch(`${url}?${query}`, { headers: common })
+    : exports.default.fetch(url, {
+        method,
+        headers: { ...common, 'content-type': 'application/json' },
+        body: JSON.stringify({ query: TASK_CHANGED, variables }),
+      }));
+  return readStream(response);
+}
