@@ -17,7 +17,6 @@ const STEPS: readonly string[] = [
     sends INTEGER NOT NULL DEFAULT 0,
     read_at INTEGER NOT NULL DEFAULT 0,
     deadline_at INTEGER NOT NULL,
-    settled_at INTEGER NOT NULL DEFAULT 0,
     record TEXT NOT NULL
   ) STRICT;
   CREATE INDEX task_wake ON task (wake_at) WHERE wake_at IS NOT NULL;
@@ -73,6 +72,7 @@ const STEPS: readonly string[] = [
     fails INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   `,
+  'ALTER TABLE task ADD COLUMN settled_at INTEGER NOT NULL DEFAULT 0',
 ];
 
 /** Brings the tables up to date. `PRAGMA user_version` is refused in Durable Objects, hence the key. */
