@@ -38,6 +38,7 @@ const ROOTS = new Set([
   'gateway.ts',
   'config.ts',
   'ledger/task-ledger.ts',
+  'ledger/core.ts',
   'ledger/object-deps.ts',
   'account/kling-account.ts',
   'hub/hub.ts',

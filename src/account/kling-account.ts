@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { configOf } from '../config.ts';
+import { configOf, configResultOf } from '../config.ts';
 import { afterExchange, CLOSED_BREAKER, tryPass, type Breaker } from '../lib/circuit-breaker.ts';
 import { createLog } from '../lib/log.ts';
 import { SlotStore, type Claim } from './slot-store.ts';
@@ -32,13 +32,11 @@ export interface AccountStatus {
  */
 export class KlingAccount extends DurableObject<Env> {
   readonly #slots: SlotStore;
-  readonly #configuredMax: number;
   #breaker: Breaker = CLOSED_BREAKER;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#slots = new SlotStore(ctx.storage);
-    this.#configuredMax = configOf(env).kling.concurrency;
   }
 
   /** Grants a slot or a place in the queue; the ledger is told when its turn has come. Repeating it changes nothing. */
@@ -104,6 +102,8 @@ export class KlingAccount extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     const now = Date.now();
     this.ctx.storage.kv.delete('armedAt');
+    // With wrong settings nothing can be granted; the platform would give the alarm up after some failures.
+    if (!configResultOf(this.env).ok) return this.#arm(now + AUDIT_AFTER_MS);
     await this.#audit(now);
     this.#grant(null, now);
     const waiting = this.#slots.count('WAITING');
@@ -163,9 +163,9 @@ export class KlingAccount extends DurableObject<Env> {
 
   #slotsMax(now: number): number {
     const learned = this.ctx.storage.kv.get<number>('slotsMax');
-    if (learned === undefined) return this.#configuredMax;
+    if (learned === undefined) return configOf(this.env).kling.concurrency;
     const probes = Math.floor((now - this.#number('refusedAt')) / PROBE_AFTER_MS);
-    return Math.min(learned + probes, this.#configuredMax);
+    return Math.min(learned + probes, configOf(this.env).kling.concurrency);
   }
 
   #number(key: string): number {

@@ -1,0 +1,62 @@
+import { configOf } from '../config.ts';
+import { createCreates, type Creates } from './creates.ts';
+import type { LedgerDeps } from './deps.ts';
+import { createIngest, type Ingest } from './ingest.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { createKeeper, type Keeper } from './keeper.ts';
+import { LeafStore } from './leaf-store.ts';
+import { createLists, type Lists } from './lists.ts';
+import { createDeps } from './object-deps.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
+import { createReader, type Reader } from './reader.ts';
+import { createSender, type Sender } from './sender.ts';
+
+/** The parts of a ledger, put together. */
+export interface Core {
+  readonly deps: LedgerDeps;
+  readonly journal: Journal;
+  readonly sender: Sender;
+  readonly reader: Reader;
+  readonly keeper: Keeper;
+  readonly creates: Creates;
+  readonly paidCalls: PaidCalls;
+  readonly lists: Lists;
+  readonly ingest: Ingest;
+  readonly outbox: Outbox;
+}
+
+/** `arm` sets the alarm to what `keeper` has to do next. Throws when the settings are wrong. */
+export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): Core {
+  const deps = createDeps(ctx, env);
+  const lists = createLists(deps, ctx.storage);
+  const leaves = new LeafStore(ctx.storage.sql);
+  const outbox = createOutbox({
+    ...deps,
+    leaves,
+    toLive: (change) => lists.toLive(change),
+    deliver: (leaf, prev, events) => env.HUB.getByName(leaf).deliver(ctx.id.name ?? '', prev, events),
+    arm,
+  });
+  const journal = createJournal(deps, {
+    arm,
+    announced: () => outbox.owe(),
+    committed: () => outbox.push(),
+    ended: ({ id }) => deps.background(() => deps.slots.release(id)),
+  });
+  const sender = createSender(deps, journal);
+  const reader = createReader(deps, journal);
+  const readsTogether = 'apiKey' in configOf(env).kling.keys;
+  return {
+    deps,
+    journal,
+    sender,
+    reader,
+    keeper: createKeeper(deps, { journal, sender, reader, outbox, leaves, readsTogether }),
+    creates: createCreates(deps, journal, sender),
+    paidCalls: createPaidCalls(deps),
+    lists,
+    ingest: createIngest(deps, journal, reader),
+    outbox,
+  };
+}
