@@ -15,6 +15,9 @@ const DUE_AT_ONCE = 100;
 /** Most tasks one request to Kling can read (contract: `GET /tasks`, at most 20 ids). */
 const TOGETHER_MAX = 20;
 
+/** How far ahead of its time a poll may be taken along with others. */
+const AHEAD_MS = 5_000;
+
 /** Most rows of a kind that one run forgets, so that a long log never holds up the object. */
 const FORGET_AT_ONCE = 500;
 
@@ -92,7 +95,11 @@ export function createKeeper(
   /** Polls that one request can answer are taken out; what is left is done one by one. */
   async function pollTogether(rows: readonly TaskRow[]): Promise<readonly TaskRow[]> {
     if (!readsTogether) return rows;
-    const polls = rows.filter((row) => planTask(row, now()) === 'POLL' && row.record.klingTaskId !== null);
+    const due = rows.filter((row) => planTask(row, now()) === 'POLL');
+    if (due.length === 0) return rows;
+    // A request that is made anyway takes along what would be asked soon: polls are spread out, so that few fall together.
+    const soon = tasks.polledBetween(now(), now() + AHEAD_MS, DUE_AT_ONCE);
+    const polls = [...due, ...soon].filter(({ record }) => record.klingTaskId !== null);
     const answered = new Set<TaskRow>();
     for (let i = 0; i + 1 < polls.length; i += TOGETHER_MAX) {
       const some = polls.slice(i, i + TOGETHER_MAX);

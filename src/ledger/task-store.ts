@@ -120,6 +120,19 @@ export class TaskStore {
       .map(toRow);
   }
 
+  /** Tasks at Kling whose next poll lies between two instants, the soonest first. */
+  polledBetween(fromMs: number, toMs: number, limit: number): TaskRow[] {
+    return this.#sql
+      .exec<Columns>(
+        `${SELECT} WHERE wake_at > ? AND wake_at <= ? AND phase = 'SENT' ORDER BY wake_at LIMIT ?`,
+        fromMs,
+        toMs,
+        limit,
+      )
+      .toArray()
+      .map(toRow);
+  }
+
   nextWakeAtMs(): number | null {
     return this.#sql.exec<{ at: number | null }>('SELECT min(wake_at) AS at FROM task').one().at;
   }

@@ -52,14 +52,24 @@ export interface RunningGateway {
 }
 
 export interface GatewayOptions {
+  /** Which kind of credential the gateway has for Kling; the two keys unless told. */
+  readonly credential?: 'KEYS' | 'API_KEY';
   /** Replace the gateway's settings. */
   readonly vars?: Readonly<Record<string, string>>;
   readonly sandboxVars?: Readonly<Record<string, string>>;
 }
 
 /** Starts both. Tasks take 200 ms unless told otherwise. The account is new, so that its record is the test's alone. */
-export async function startGateway({ vars = {}, sandboxVars = {} }: GatewayOptions = {}): Promise<RunningGateway> {
-  const account = vars['KLING_ACCESS_KEY'] ?? `sandbox-access-key-${randomUUID().slice(0, 8)}`;
+export async function startGateway({
+  vars = {},
+  sandboxVars = {},
+  credential = 'KEYS',
+}: GatewayOptions = {}): Promise<RunningGateway> {
+  const withApiKey = credential === 'API_KEY';
+  const account = `sandbox-${withApiKey ? 'api' : 'access'}-key-${randomUUID().slice(0, 8)}`;
+  const keys: Record<string, string> = withApiKey
+    ? { KLING_API_KEY: account }
+    : { KLING_ACCESS_KEY: account, KLING_SECRET_KEY: SECRET_KEY };
   const sandbox = createTestHarness({
     workers: [
       {
@@ -76,8 +86,7 @@ export async function startGateway({ vars = {}, sandboxVars = {} }: GatewayOptio
         vars: {
           ENVIRONMENT: 'development',
           KLING_BASE_URL: sandboxUrl,
-          KLING_ACCESS_KEY: account,
-          KLING_SECRET_KEY: SECRET_KEY,
+          ...keys,
           ...vars,
         },
       },

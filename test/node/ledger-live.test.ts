@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect as check, it } from 'vitest';
+import { startGateway, type RunningGateway } from './gateway.ts';
+import { CREATE_VOICE, VOICE_TASK } from './operations.ts';
+
+// An API key, and no callbacks: the gateway has no public address here.
+let gateway: RunningGateway;
+beforeAll(async () => {
+  gateway = await startGateway({
+    credential: 'API_KEY',
+    vars: { KLING_CONCURRENCY: '3', TENANT_MONTHLY_UNITS_MAX: '0.4' },
+    sandboxVars: { SANDBOX_CONCURRENCY: '3' },
+  });
+});
+afterAll(() => gateway.close());
+
+async function data(query: string, variables: object = {}) {
+  const answer = await gateway.execute(query, variables);
+  check(answer.errors).toBeUndefined();
+  return answer.data;
+}
+
+async function createVoice(words: string) {
+  const input = { name: 'Voice', source: { url: `https://example.com/${words}.mp3` } };
+  return (await data(CREATE_VOICE, { input })).createVoice.task;
+}
+
+const CANCEL = `mutation ($input: CancelQueuedInput!) {
+  cancelQueued(input: $input) { task { id status failure { code } } }
+}`;
+
+describe('a gateway with an API key that nobody calls back', () => {
+  it('polls its running tasks together, and every one of them ends', async ({ expect }) => {
+    const made = await Promise.all([createVoice('a'), createVoice('b'), createVoice('c')]);
+    const ended = `{ voiceTasks(first: 10, status: [SUCCEEDED]) { edges { node { id } } } }`;
+    // A list is not read through to Kling: only the polls can have moved them.
+    await expect.poll(async () => (await data(ended)).voiceTasks.edges.length, { timeout: 20_000 }).toBe(made.length);
+    const { requestsByRoute } = await gateway.record();
+    expect(Object.keys(requestsByRoute)).toContain('GET /tasks');
+  });
+
+  it('keeps what has no slot, tells its place, and takes it back', async ({ expect }) => {
+    for (let i = 0; i < 3; i += 1) await createVoice('sandbox-never-ends');
+    const first = await createVoice('waiting-1');
+    const second = await createVoice('waiting-2');
+    const { voiceTask } = await data(
+      `query ($id: ID!) { voiceTask(by: { id: $id }) { status queuePosition } }`,
+      second,
+    );
+    expect(voiceTask).toEqual({ status: 'QUEUED', queuePosition: 1 });
+    const { cancelQueued } = await data(CANCEL, { input: { taskId: first.id } });
+    expect(cancelQueued.task).toMatchObject({ status: 'FAILED', failure: { code: 'CANCELLED' } });
+    const again = await gateway.execute(CANCEL, { input: { taskId: first.id } });
+    expect(again.errors?.[0]?.extensions.code).toBe('CONFLICT');
+    const { events } = (
+      await data(
+        `query ($id: ID!) { voiceTask(by: { id: $id }) { events { edges { node {
+      sequence resync task { status } } } } } }`,
+        first,
+      )
+    ).voiceTask;
+    expect(events.edges.map(({ node }: { node: { task: object } }) => node.task)).toEqual([
+      { status: 'QUEUED' },
+      { status: 'FAILED' },
+    ]);
+    expect((await data(VOICE_TASK, { id: second.id })).voiceTask.status).toBe('QUEUED');
+  });
+
+  it('tells what things cost, before and after, and refuses past the budget without asking Kling', async ({
+    expect,
+  }) => {
+    const told =
+      await data(`{ lipSyncQuote(videoDurationMs: 10001) { units usd isEstimate } usage { month units unitsMax }
+      account { resourcePacks { packId name totalUnits remainingUnits status } } }`);
+    expect(told.lipSyncQuote).toEqual({ units: '1.5', usd: '0.21', isEstimate: true });
+    expect(told.usage).toMatchObject({ units: '0.15', unitsMax: '0.4' });
+    expect(told.account.resourcePacks[0]).toMatchObject({ status: 'ACTIVE', packId: expect.stringMatching(/./) });
+    // 0.15 charged, four times 0.05 under way or waiting: one more fits, the next does not.
+    await createVoice('fits');
+    const before = (await gateway.record()).requestCount;
+    const input = { name: 'Voice', source: { url: 'https://example.com/over.mp3' } };
+    const { errors } = await gateway.execute(CREATE_VOICE, { input });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'QUOTA_EXHAUSTED', retryable: false });
+    expect((await gateway.record()).requestCount).toBe(before);
+  });
+
+  it('says in /ready how Kling is, and who waits', async ({ expect }) => {
+    const ready = await (await fetch(`${gateway.url}/ready`)).json();
+    expect(ready).toMatchObject({
+      status: 'ready',
+      upstream: { breaker: 'CLOSED', slotsHeld: 3, slotsMax: 3, waiting: 2 },
+    });
+  });
+});
