@@ -22,25 +22,7 @@ export function lipSyncUnits(videoDurationMs: number | null): string {
   return fromMilliunits(steps * LIP_SYNC_MILLI_UNITS);
 }
 
-/** The exact sum of amounts; null when one of them is not a decimal number of 0 or more. Of nothing: `"0"`. */
-export function sumUnits(amounts: readonly string[]): string | null {
-  let sum = 0;
-  for (const amount of amounts) {
-    const milli = toMilliunits(amount);
-    if (milli === null) return null;
-    sum += milli;
-  }
-  return fromMilliunits(sum);
-}
-
-/** Negative when `a` is less, 0 when they are equal (`"1"` and `"1.0"` are), positive when it is more; null as in `sumUnits`. */
-export function compareUnits(a: string, b: string): number | null {
-  const left = toMilliunits(a);
-  const right = toMilliunits(b);
-  return left === null || right === null ? null : left - right;
-}
-
-/** What units cost in US dollars, exactly, without trailing zeros; null as in `sumUnits`. */
+/** What units cost in US dollars, exactly, without trailing zeros; null when they are not a decimal number of 0 or more. */
 export function unitsToUsd(units: string): string | null {
   const milli = toMilliunits(units);
   const cents = Math.round(Number(UNIT_PRICE_USD) * 100);

@@ -1,6 +1,6 @@
 import { type Checked, checkAll, issuesOf, type Path } from './checked.ts';
-import { checkCallerKey, checkKlingId } from './id-check.ts';
-import type { CreateVoiceInput, DeleteVoiceInput } from './inputs.ts';
+import { checkCallerKey } from './id-check.ts';
+import type { CreateVoiceInput } from './inputs.ts';
 import type { VoiceRequest } from './requests.ts';
 import { checkText } from './text-check.ts';
 import { checkVideoSource } from './video-source.ts';
@@ -17,12 +17,4 @@ export function checkCreateVoiceInput(input: CreateVoiceInput, path: Path = ['in
     },
     issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
   );
-}
-
-/** Kling deletes only voices of the account, never its own; whether this is one, the caller has to look up. */
-export function checkDeleteVoiceInput(
-  input: DeleteVoiceInput,
-  path: Path = ['input'],
-): Checked<{ readonly voiceId: string }> {
-  return checkAll<{ readonly voiceId: string }>({ voiceId: checkKlingId(input.voiceId, [...path, 'voiceId']) });
 }

@@ -55,7 +55,6 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
   async function outcomeOf<T extends TaskRecord>({ record }: TaskRow): Promise<T> {
     if (sender.isBusy(record.id)) await sender.send(record.id, true);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `repeated` has compared the kinds
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row was opened with this record; its kind stays
     return (tasks.find({ id: record.id })?.record ?? record) as T;
   }
 

@@ -1,5 +1,6 @@
 import { RESULT_RETENTION_MS } from '../domain/expiry.ts';
 import { gatewayFailure } from '../domain/failure.ts';
+import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import type { LeafStore } from './leaf-store.ts';
@@ -11,9 +12,6 @@ import type { TaskRow } from './task-store.ts';
 
 /** Most due tasks one run of the alarm takes up; the next run follows at once. */
 const DUE_AT_ONCE = 100;
-
-/** Most tasks one request to Kling can read (contract: `GET /tasks`, at most 20 ids). */
-const TOGETHER_MAX = 20;
 
 /** How far ahead of its time a poll may be taken along with others. */
 const AHEAD_MS = 5_000;
@@ -101,8 +99,8 @@ export function createKeeper(
     const soon = tasks.polledBetween(now(), now() + AHEAD_MS, DUE_AT_ONCE);
     const polls = [...due, ...soon].filter(({ record }) => record.klingTaskId !== null);
     const answered = new Set<TaskRow>();
-    for (let i = 0; i + 1 < polls.length; i += TOGETHER_MAX) {
-      const some = polls.slice(i, i + TOGETHER_MAX);
+    for (let i = 0; i + 1 < polls.length; i += READ_TASKS_IDS_MAX) {
+      const some = polls.slice(i, i + READ_TASKS_IDS_MAX);
       if (!(await reader.pollTogether(some))) break;
       for (const row of some) answered.add(row);
     }

@@ -162,10 +162,6 @@ export class TaskStore {
     );
   }
 
-  wake(id: string, atMs: number): void {
-    this.#sql.exec('UPDATE task SET wake_at = ? WHERE id = ?', atMs, id);
-  }
-
   markRead(id: string, nowMs: number): void {
     this.#sql.exec('UPDATE task SET read_at = ? WHERE id = ?', nowMs, id);
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkCreateVoiceInput, checkDeleteVoiceInput } from '../../src/domain/voice-input.ts';
+import { checkCreateVoiceInput } from '../../src/domain/voice-input.ts';
 
 const URL_SOURCE = { url: 'https://cdn.example.com/me.mp3' };
 
@@ -88,16 +88,5 @@ describe('a voice input', () => {
         expect(() => checkCreateVoiceInput({ name, source: { videoId: source }, externalId })).not.toThrow();
       }),
     );
-  });
-});
-
-describe('deleting a voice', () => {
-  it('takes an id of Kling and nothing else', () => {
-    expect(checkDeleteVoiceInput({ voiceId: '850087542757535834' })).toEqual({
-      ok: true,
-      value: { voiceId: '850087542757535834' },
-    });
-    const checked = checkDeleteVoiceInput({ voiceId: '../x' });
-    expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual([['input', 'voiceId']]);
   });
 });
