@@ -14,16 +14,14 @@ export interface Setting<T> {
   readonly fallback: string | null;
   /** Whether it is set with `wrangler secret put`, and not in the open. */
   readonly secret: boolean;
-  readonly meaning: string;
   readonly parse: (text: string | null, production: boolean) => Parsed<T>;
 }
 
-/** Every setting there is. The README's table is this one. */
+/** Every setting there is. What each means stands in the README, whose table is made from this one and its words. */
 export const SETTINGS = {
   ENVIRONMENT: {
     fallback: 'production',
     secret: false,
-    meaning: '`production` or `development`, which allows plain http to localhost and needs no public address.',
     parse: (text) =>
       text === 'production' || text === 'development'
         ? good<Environment>(text)
@@ -32,89 +30,72 @@ export const SETTINGS = {
   KLING_BASE_URL: {
     fallback: null,
     secret: false,
-    meaning:
-      "Kling's host: `https://api-singapore.klingai.com`, or `https://api-beijing.klingai.com` for keys of the Chinese console.",
     parse: (text, production) => (text === null ? bad('', 'is missing') : parseOrigin(text, production)),
   },
   KLING_ACCESS_KEY: {
     fallback: null,
     secret: true,
-    meaning: "The AccessKey of Kling's console; goes with `KLING_SECRET_KEY`.",
     parse: parseToken,
   },
   KLING_SECRET_KEY: {
     fallback: null,
     secret: true,
-    meaning: 'The SecretKey that belongs to `KLING_ACCESS_KEY`.',
     parse: parseToken,
   },
   KLING_API_KEY: {
     fallback: null,
     secret: true,
-    meaning: "A static API key of Kling's, in the place of the two keys above.",
     parse: parseToken,
   },
   KLING_TIMEOUT_MS: {
     fallback: '30000',
     secret: false,
-    meaning: 'How long one request to Kling may take, in milliseconds: 1000 to 120000.',
     parse: wholeNumber(1000, 120_000),
   },
   KLING_CONCURRENCY: {
     fallback: '5',
     secret: false,
-    meaning: 'How many tasks the account may have at Kling at once, by its resource packs: 1 to 1000.',
     parse: wholeNumber(1, 1000),
   },
   PUBLIC_URL: {
     fallback: null,
     secret: false,
-    meaning: "The gateway's own public origin, for Kling's callbacks. Required in production.",
     parse: (text, production) =>
       text === null ? { value: null, problem: production ? 'is missing' : null } : parseOrigin(text, production),
   },
   CALLBACK_SECRET: {
     fallback: null,
     secret: true,
-    meaning:
-      "At least 32 random characters: proves that a callback's address came from this gateway. Required with `PUBLIC_URL`.",
     parse: (text) => (text !== null && text.length < 32 ? bad(null, 'must have at least 32 characters') : good(text)),
   },
   KLING_WEBHOOK_SECRETS: {
     fallback: null,
     secret: true,
-    meaning:
-      "The account's `whsec_...` if it signs callbacks; two, with a blank between, while one replaces the other.",
     parse: parseWebhookSecrets,
   },
   BODY_BYTES_MAX: {
     fallback: '8000000',
     secret: false,
-    meaning: 'The largest GraphQL request, in bytes: 1000 to 20000000. A sound of 5 MB in base64 needs 7000000.',
     parse: wholeNumber(1000, 20_000_000),
   },
   TASK_MAX_AGE_HOURS: {
     fallback: '24',
     secret: false,
-    meaning: 'After how many hours a task that Kling has not finished is given up: 1 to 720.',
     parse: wholeNumber(1, 720),
   },
   EVENT_RETENTION_HOURS: {
     fallback: '24',
     secret: false,
-    meaning: 'How many hours the changes of tasks are kept for clients that come back: 1 to 720.',
     parse: wholeNumber(1, 720),
   },
   EVENTS_PER_TASK_MAX: {
     fallback: '1000',
     secret: false,
-    meaning: 'How many changes of one task are kept, the newest: 10 to 100000.',
     parse: wholeNumber(10, 100_000),
   },
   TENANT_MONTHLY_UNITS_MAX: {
     fallback: null,
     secret: false,
-    meaning: 'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Absent: no limit.',
     parse: (text) =>
       text === null || /^\d{1,9}(?:\.\d{1,3})?$/.test(text)
         ? good(text)
@@ -123,7 +104,6 @@ export const SETTINGS = {
   INTROSPECTION: {
     fallback: null,
     secret: false,
-    meaning: '`on` or `off`: whether clients may ask for the schema. Absent: off in production, on in development.',
     parse: (text, production) =>
       text === null || text === 'on' || text === 'off'
         ? good(text === null ? !production : text === 'on')

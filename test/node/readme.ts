@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSchema, isEnumType } from 'graphql';
+import { SETTING_MEANINGS } from '../support/setting-meanings.ts';
 import { publishedTable } from '../support/published-pages.ts';
 import { SETTINGS } from '../../src/settings.ts';
 
@@ -10,7 +11,8 @@ const root = join(import.meta.dirname, '../..');
 const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'));
 
 function settingsTable(): string {
-  const rows = Object.entries(SETTINGS).map(([name, { fallback, secret, meaning }]) => {
+  const rows = Object.entries(SETTINGS).map(([name, { fallback, secret }]) => {
+    const meaning = SETTING_MEANINGS[name as keyof typeof SETTINGS];
     const kind = secret ? 'secret' : '';
     return `| \`${name}\` | ${fallback === null ? '' : `\`${fallback}\``} | ${kind} | ${meaning} |`;
   });

@@ -1,0 +1,25 @@
+import type { SETTINGS } from '../../src/settings.ts';
+
+/** The README's words for each setting. Not in `src`, since the Worker would carry them about for nobody to read. */
+export const SETTING_MEANINGS = {
+  ENVIRONMENT: '`production` or `development`, which allows plain http to localhost and needs no public address.',
+  KLING_BASE_URL:
+    "Kling's host: `https://api-singapore.klingai.com`, or `https://api-beijing.klingai.com` for keys of the Chinese console.",
+  KLING_ACCESS_KEY: "The AccessKey of Kling's console; goes with `KLING_SECRET_KEY`.",
+  KLING_SECRET_KEY: 'The SecretKey that belongs to `KLING_ACCESS_KEY`.',
+  KLING_API_KEY: "A static API key of Kling's, in the place of the two keys above.",
+  KLING_TIMEOUT_MS: 'How long one request to Kling may take, in milliseconds: 1000 to 120000.',
+  KLING_CONCURRENCY: 'How many tasks the account may have at Kling at once, by its resource packs: 1 to 1000.',
+  PUBLIC_URL: "The gateway's own public origin, for Kling's callbacks. Required in production.",
+  CALLBACK_SECRET:
+    "At least 32 random characters: proves that a callback's address came from this gateway. Required with `PUBLIC_URL`.",
+  KLING_WEBHOOK_SECRETS:
+    "The account's `whsec_...` if it signs callbacks; two, with a blank between, while one replaces the other.",
+  BODY_BYTES_MAX: 'The largest GraphQL request, in bytes: 1000 to 20000000. A sound of 5 MB in base64 needs 7000000.',
+  TASK_MAX_AGE_HOURS: 'After how many hours a task that Kling has not finished is given up: 1 to 720.',
+  EVENT_RETENTION_HOURS: 'How many hours the changes of tasks are kept for clients that come back: 1 to 720.',
+  EVENTS_PER_TASK_MAX: 'How many changes of one task are kept, the newest: 10 to 100000.',
+  TENANT_MONTHLY_UNITS_MAX:
+    'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Absent: no limit.',
+  INTROSPECTION: '`on` or `off`: whether clients may ask for the schema. Absent: off in production, on in development.',
+} as const satisfies Record<keyof typeof SETTINGS, string>;
