@@ -6,6 +6,7 @@ export interface Attachment {
   /** A socket of the Worker's own, behind an SSE or multipart answer: its messages carry cursors. */
   readonly isStream: boolean;
   readonly origin: string;
+  readonly openedAtMs: number;
 }
 
 export const SUBPROTOCOL = 'graphql-transport-ws';

@@ -3,6 +3,7 @@ import type { CatchUp, Watch } from '../domain/live.ts';
 import { isFinal } from '../domain/task.ts';
 import type { Failure } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
+import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import type { Result } from '../ledger/result.ts';
 import type { Attachment } from './attachment.ts';
 import type { FanOut } from './fan-out.ts';
@@ -26,11 +27,15 @@ export interface ConnectionDeps {
   readonly contextOf: (tenant: string) => GatewayContext;
   /** Answers a query or mutation, as it would be answered over HTTP. */
   readonly answer: (request: Request) => Promise<Response>;
+  readonly now: () => number;
   readonly log: Log;
 }
 
 /** What one socket may have under way at once. */
 const OPERATIONS_MAX = 64;
+
+/** Operations that one socket may begin. After a reconnect it begins all of its own at once: the burst is for that. */
+const SUBSCRIBES = { burst: 100, perSecond: 20 };
 
 /** The tenant of everybody, until somebody asks who is calling. */
 const TENANT = 'default';
@@ -56,6 +61,15 @@ export function createConnection(deps: ConnectionDeps): Connection {
     return made;
   }
 
+  const allowances = new WeakMap<WebSocket, TokenBucket>();
+
+  /** 0, or how long the socket has to wait before it may begin another operation. */
+  function retryAfterMsOf(socket: WebSocket): number {
+    const allowance = allowances.get(socket) ?? createTokenBucket(SUBSCRIBES);
+    allowances.set(socket, allowance);
+    return allowance.take(deps.now());
+  }
+
   function isWanted(socket: WebSocket, id: string, operation: OperationPayload): boolean {
     return startingOf(socket).get(id) === operation && socket.readyState === WebSocket.OPEN;
   }
@@ -72,14 +86,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
       return;
     }
     if (pending.size + groups.countOf(socket) >= OPERATIONS_MAX) {
-      refuse(socket, id, [
-        failed({
-          code: 'RATE_LIMITED',
-          message: `A socket has at most ${OPERATIONS_MAX} operations.`,
-          retryable: true,
-        }),
-      ]);
-      return;
+      const message = `A socket has at most ${OPERATIONS_MAX} operations.`;
+      return refuse(socket, id, [failed({ code: 'RATE_LIMITED', message, retryable: true })]);
+    }
+    const retryAfterMs = retryAfterMsOf(socket);
+    if (retryAfterMs > 0) {
+      const message = `A socket begins at most ${SUBSCRIBES.perSecond} operations a second.`;
+      return refuse(socket, id, [failed({ code: 'RATE_LIMITED', message, retryable: true, retryAfterMs })]);
     }
     const prepared = operations.prepare(operation, deps.contextOf(tenant));
     if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);

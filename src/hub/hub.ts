@@ -15,6 +15,9 @@ import { RegistrationStore } from './registration-store.ts';
 /** Sockets of one hub: past that the Worker tries the next leaf of the pool. */
 const SOCKETS_MAX = 2_500;
 
+/** A socket that has not said `connection_init` by then is closed. */
+const INIT_MS = 10_000;
+
 /**
  * Sockets, and nothing else: graphql-transport-ws over the Hibernation API. Its name is a leaf of the pool; it may serve
  * several tenants, and keys everything by the tenant of the socket. Wiped, it loses nothing.
@@ -23,6 +26,8 @@ export class Hub extends DurableObject<Env> {
   readonly #store: RegistrationStore;
   readonly #connection: Connection;
   readonly #fanOut: FanOut;
+  /** Whether an alarm will look for sockets that say nothing. */
+  #isAlarmSet = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -57,6 +62,7 @@ export class Hub extends DurableObject<Env> {
         },
       }),
       answer: async (request) => ctx.exports.default.fetch(request),
+      now: () => Date.now(),
       log,
     });
     // Answered by the runtime: a ping never wakes the hub.
@@ -71,11 +77,13 @@ export class Hub extends DurableObject<Env> {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     const streamTenant = request.headers.get(STREAM_TENANT_HEADER);
+    if (streamTenant === null) this.#awaitInit(Date.now() + INIT_MS);
     server.serializeAttachment({
       socketId: crypto.randomUUID(),
       tenant: streamTenant,
       isStream: streamTenant !== null,
       origin: new URL(request.url).origin,
+      openedAtMs: Date.now(),
     } satisfies Attachment);
     return new Response(null, { status: 101, webSocket: client, headers: { 'sec-websocket-protocol': SUBPROTOCOL } });
   }
@@ -106,6 +114,26 @@ export class Hub extends DurableObject<Env> {
 
   override webSocketError(socket: WebSocket): void {
     this.#forget(socket);
+  }
+
+  /** An alarm and no timer, which would keep the hub awake. */
+  override alarm(): void {
+    this.#isAlarmSet = false;
+    const silent = this.ctx.getWebSockets().flatMap((socket) => {
+      const attachment = attachmentOf(socket);
+      return attachment?.tenant === null ? [{ socket, untilMs: attachment.openedAtMs + INIT_MS }] : [];
+    });
+    const nowMs = Date.now();
+    for (const { socket, untilMs } of silent.toSorted((a, b) => a.untilMs - b.untilMs)) {
+      if (untilMs > nowMs) return this.#awaitInit(untilMs);
+      socket.close(CLOSE.initTimeout, 'Connection initialisation timeout');
+    }
+  }
+
+  #awaitInit(untilMs: number): void {
+    if (this.#isAlarmSet) return;
+    this.#isAlarmSet = true;
+    void this.ctx.storage.setAlarm(untilMs);
   }
 
   #forget(socket: WebSocket): void {

@@ -84,13 +84,14 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               return { ok: true, value };
             },
             contextOf: () => context,
+            now: () => 0,
             answer: () => Promise.reject(new Error('no requests here')),
             log: () => {},
           });
 
           const watchers: { readonly id: string; readonly after: number | null; gone: boolean }[] = [];
           const socket = new FakeSocket();
-          const attachment = { socketId: 's', tenant: TENANT, isStream: false, origin: '' };
+          const attachment = { socketId: 's', tenant: TENANT, isStream: false, origin: '', openedAtMs: 0 };
           const under: Promise<unknown>[] = [];
           for (const one of steps) {
             await scheduler.waitNext(Math.min(1, scheduler.count()));

@@ -84,7 +84,13 @@ export function createHubParts(operations: Operations, streams: ReadonlySet<WebS
   const groups = createGroups();
   const store = fakeStore();
   const attachmentOf = (socket: WebSocket) => {
-    return { socketId: 'socket', tenant: TENANT, isStream: streams.has(socket), origin: 'https://gateway.test' };
+    return {
+      socketId: 'socket',
+      tenant: TENANT,
+      isStream: streams.has(socket),
+      origin: 'https://gateway.test',
+      openedAtMs: 0,
+    };
   };
   return { groups, store, fanOut: createFanOut({ groups, operations, store, log: () => {}, attachmentOf }) };
 }

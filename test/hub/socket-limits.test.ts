@@ -1,0 +1,131 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { afterEach, describe, it, vi } from 'vitest';
+import { SUBPROTOCOL } from '../../src/hub/attachment.ts';
+import { Hub } from '../../src/hub/hub.ts';
+import { dial } from '../../src/hub/pool.ts';
+import { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { env, openSandbox } from '../support/ledger.ts';
+import { openReady, openSocket, socketCount, startTask, TASK_CHANGED, withBusyHubs } from '../support/socket.ts';
+
+const sandbox = openSandbox('socket-limits');
+const QUERY = { query: '{ __typename }' };
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function whenAllAreGone({ poll }: { readonly poll: typeof import('vitest').expect.poll }): Promise<void> {
+  await poll(socketCount).toBe(0);
+}
+
+describe('a socket that says nothing', () => {
+  it('is closed with 4408 once its time is over, and one that was initialised is not', async ({ expect }) => {
+    await whenAllAreGone(expect);
+    const sockets = [await openSocket(), await openSocket(), await openSocket()];
+    const ready = await openReady();
+    const openedMs = Date.now();
+    await withBusyHubs((hub) =>
+      runInDurableObject(hub, async (_hub, { storage }) => {
+        expect(Math.abs((await storage.getAlarm())! - openedMs - 10_000)).toBeLessThan(2_000);
+      }),
+    );
+    // An alarm that comes too early closes nothing, and comes again.
+    await withBusyHubs(runDurableObjectAlarm);
+    expect(await socketCount()).toBe(4);
+    await withBusyHubs(evictDurableObject);
+    vi.spyOn(Date, 'now').mockReturnValue(openedMs + 10_001);
+    await withBusyHubs(runDurableObjectAlarm);
+    for (const socket of sockets) {
+      expect(await socket.closed()).toEqual({ code: 4408, reason: 'Connection initialisation timeout' });
+    }
+    expect(await socketCount()).toBe(1);
+    await ready.isQuiet();
+    ready.socket.close(1000);
+  });
+});
+
+describe('operations begun on one socket', () => {
+  it('are refused past 100 at once and 20 a second, with how long to wait', async ({ expect }) => {
+    const startedMs = Date.now();
+    const now = vi.spyOn(Date, 'now').mockReturnValue(startedMs);
+    const socket = await openReady();
+    for (let i = 0; i < 10; i += 1) {
+      for (let k = 0; k < 10; k += 1) socket.send({ id: `${i}-${k}`, type: 'subscribe', payload: QUERY });
+      for (let k = 0; k < 20; k += 1) expect((await socket.next()).type).not.toBe('error');
+    }
+    socket.send({ id: 'over', type: 'subscribe', payload: QUERY });
+    const refused = await socket.next();
+    expect(refused).toMatchObject({ id: 'over', type: 'error' });
+    expect(refused.payload![0]).toEqual({
+      message: 'A socket begins at most 20 operations a second.',
+      extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 50 },
+    });
+    now.mockReturnValue(startedMs + 50);
+    await socket.isQuiet();
+    socket.socket.close(1000);
+  });
+});
+
+describe('pings', () => {
+  it('wake nothing: 50 are answered while the hub sleeps on', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const socket = await openReady();
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    await socket.told('a');
+    await withBusyHubs(evictDurableObject);
+    const woken = vi.spyOn(RegistrationStore.prototype, 'ofSockets');
+    const read = vi.spyOn(Hub.prototype, 'webSocketMessage');
+    for (let i = 0; i < 50; i += 1) socket.send({ type: 'ping' });
+    for (let i = 0; i < 50; i += 1) expect(await socket.next()).toEqual({ type: 'pong' });
+    expect(woken).not.toHaveBeenCalled();
+    expect(read).not.toHaveBeenCalled();
+    // What was counted does count: the next event wakes it.
+    await task.advance('processing');
+    expect((await socket.told('a')).task.status).toBe('PROCESSING');
+    expect(woken).toHaveBeenCalledTimes(1);
+    socket.socket.close(1000);
+  });
+});
+
+describe('leaving', () => {
+  it('while nothing happens frees the socket, also when the hub sleeps', async ({ expect }) => {
+    await whenAllAreGone(expect);
+    const task = await startTask(sandbox);
+    for (const isAsleep of [false, true]) {
+      const socket = await openReady();
+      socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+      await socket.told('a');
+      expect(await socketCount()).toBe(1);
+      if (isAsleep) await withBusyHubs(evictDurableObject);
+      socket.socket.close(1000);
+      await whenAllAreGone(expect);
+    }
+  });
+});
+
+describe('a full hub', () => {
+  const upgrade = { headers: { upgrade: 'websocket', 'sec-websocket-protocol': SUBPROTOCOL } };
+
+  it('refuses the 2,501st socket, and the Worker takes the next leaf', async ({ expect }) => {
+    await whenAllAreGone(expect);
+    const hub = env.HUB.getByName('leaf-3');
+    const sockets: WebSocket[] = [];
+    for (let i = 0; i < 2_500; i += 1) {
+      const { status, webSocket } = await hub.fetch('https://gateway.test/graphql', upgrade);
+      expect(status).toBe(101);
+      webSocket!.accept();
+      sockets.push(webSocket!);
+    }
+    const refused = await hub.fetch('https://gateway.test/graphql', upgrade);
+    expect(refused.status).toBe(503);
+    const random = () => 3.5 / 4;
+    const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), random);
+    expect(next!.status).toBe(101);
+    next!.webSocket!.accept();
+    sockets.push(next!.webSocket!);
+    const leaf = env.HUB.getByName('leaf-0');
+    expect(await runInDurableObject(leaf, (_hub, state) => state.getWebSockets().length)).toBe(1);
+    for (const socket of sockets) socket.close(1000);
+    await whenAllAreGone(expect);
+  });
+});

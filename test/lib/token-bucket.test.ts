@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { createTokenBucket } from '../../src/lib/token-bucket.ts';
+
+describe('a token bucket', () => {
+  it('gives the burst at once, then one for each part of a second, and says how long to wait', ({ expect }) => {
+    const bucket = createTokenBucket({ burst: 3, perSecond: 20 });
+    const taken = [0, 0, 0, 0, 20, 50, 50, 1_050, 1_050, 1_050, 1_050].map((nowMs) => bucket.take(nowMs));
+    expect(taken).toEqual([0, 0, 0, 50, 30, 0, 50, 0, 0, 0, 50]);
+  });
+
+  it('never gives more than the burst and the rate allow, and gives what it said it would', ({ expect }) => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(400), { maxLength: 200 }), (waitsMs) => {
+        const bucket = createTokenBucket({ burst: 5, perSecond: 20 });
+        let nowMs = 0;
+        let given = 0;
+        for (const waitMs of waitsMs) {
+          nowMs += waitMs;
+          const retryMs = bucket.take(nowMs);
+          if (retryMs > 0) expect(bucket.take((nowMs += retryMs))).toBe(0);
+          given += 1;
+          expect(given).toBeLessThanOrEqual(5 + (nowMs * 20) / 1_000 + 1e-6);
+        }
+      }),
+    );
+  });
+
+  it('takes a clock that goes back as one that stands still', ({ expect }) => {
+    const bucket = createTokenBucket({ burst: 1, perSecond: 1 });
+    expect([bucket.take(5_000), bucket.take(0), bucket.take(1_000)]).toEqual([0, 1_000, 0]);
+  });
+});
