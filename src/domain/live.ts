@@ -24,10 +24,13 @@ export interface Watch {
   readonly filter: TaskFilter;
 }
 
-/** What a subscriber has to see before the live events: the present state or what was missed, up to `headSeq`. */
+/** What a subscriber has to see before the live events: the present state or a page of what was missed, up to `headSeq`. */
 export interface CatchUp {
+  /** The newest event that is covered: what is behind it is yet to be seen. */
   readonly headSeq: number;
   readonly headCursor: string;
+  /** More was missed than one page takes. */
+  readonly hasMore: boolean;
   /** The one watched task has ended: nothing follows `events`. */
   readonly isOver: boolean;
   readonly events: readonly (LiveEvent & { readonly resync: boolean })[];

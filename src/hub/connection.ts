@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import type { Result } from '../ledger/result.ts';
 import type { Attachment } from './attachment.ts';
+import { drain, isAhead } from './drain.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Groups } from './groups.ts';
 import type { Operations, PreparedSubscription } from './operations.ts';
@@ -138,6 +139,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       fanOut.startFrom(tenant, await deps.attach(tenant));
       let seen: number | null = null;
       let cursorAtHead: string | null = null;
+      let hasMore = false;
       // Until the copy is at least as new as what has been fanned out here: from then on every event comes by itself.
       do {
         const caught = await deps.catchUp(tenant, watched, from, seen);
@@ -147,12 +149,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
           const payload = await operations.run(args, { ...event, task: event.record });
           if (!isWanted(socket, id, operation)) return;
           fanOut.send(socket, id, payload, event.cursor);
+          if (isAhead(socket)) await drain(socket, deps.now);
           if (watched.taskId !== null && isFinal(event.record.status)) return fanOut.complete(socket, id);
         }
         if (caught.value.isOver) return fanOut.complete(socket, id);
         seen = caught.value.headSeq;
-        cursorAtHead = caught.value.headCursor;
-      } while (seen < fanOut.appliedSeq(tenant));
+        ({ headCursor: cursorAtHead, hasMore } = caught.value);
+      } while (hasMore || seen < fanOut.appliedSeq(tenant));
       if (isStream) say(socket, JSON.stringify({ id, type: 'position', cursor: cursorAtHead }));
       store.put({ socketId, id, tenant, operation, floorSeq: seen });
       groups.join({ key: `${tenant}\n${key}`, tenant, watch: watched, args }, { socket, id, floorSeq: seen });

@@ -27,6 +27,11 @@ export interface FanOut {
    * newest applied: less than `prev` asks for what is missing here. Null: nobody watches the tenant.
    */
   deliver(tenant: string, prev: number, events: readonly LiveEvent[]): Promise<number | null>;
+  /**
+   * The ledger no longer has what is between the newest applied here and `seq`. Who watches the tenant is cut, comes back
+   * with its cursor, and is told the present state, marked as a resync. Answers as `deliver`.
+   */
+  skip(tenant: string, seq: number): Promise<number | null>;
   /** A subscription of this tenant is about to be caught up: until `end` its leaf counts as watched. */
   begin(tenant: string): void;
   end(tenant: string): void;
@@ -96,10 +101,7 @@ export function createFanOut({ groups, operations, store, log, attachmentOf }: F
   }
 
   async function deliverAlone(tenant: string, prev: number, events: readonly LiveEvent[]): Promise<number | null> {
-    if (!groups.watches(tenant) && !beginning.has(tenant)) {
-      store.forgetTenant(tenant);
-      return null;
-    }
+    if (!isWatched(tenant)) return null;
     const applied = store.appliedSeq(tenant) ?? prev;
     if (prev > applied) return applied;
     for (const event of events) {
@@ -108,16 +110,37 @@ export function createFanOut({ groups, operations, store, log, attachmentOf }: F
     return store.appliedSeq(tenant) ?? prev;
   }
 
+  function isWatched(tenant: string): boolean {
+    if (groups.watches(tenant) || beginning.has(tenant)) return true;
+    store.forgetTenant(tenant);
+    return false;
+  }
+
+  function skipAlone(tenant: string, seq: number): number | null {
+    if (!isWatched(tenant)) return null;
+    const applied = store.appliedSeq(tenant) ?? 0;
+    if (applied >= seq) return applied;
+    for (const socket of groups.socketsOf(tenant)) {
+      groups.leaveAll(socket);
+      socket.close(CLOSE.restart, 'Come back with your cursor');
+    }
+    store.setApplied(tenant, seq);
+    return seq;
+  }
+
+  async function inTurn<T>(tenant: string, work: () => T | Promise<T>): Promise<T> {
+    const before = turns.get(tenant) ?? Promise.resolve();
+    const turn = before.then(work);
+    const settled = turn.catch(() => null);
+    turns.set(tenant, settled);
+    const answer = await turn;
+    if (turns.get(tenant) === settled) turns.delete(tenant);
+    return answer;
+  }
+
   return {
-    async deliver(tenant, prev, events) {
-      const before = turns.get(tenant) ?? Promise.resolve();
-      const turn = before.then(() => deliverAlone(tenant, prev, events));
-      const settled = turn.catch(() => null);
-      turns.set(tenant, settled);
-      const answer = await turn;
-      if (turns.get(tenant) === settled) turns.delete(tenant);
-      return answer;
-    },
+    deliver: (tenant, prev, events) => inTurn(tenant, () => deliverAlone(tenant, prev, events)),
+    skip: (tenant, seq) => inTurn(tenant, () => skipAlone(tenant, seq)),
     begin(tenant) {
       beginning.set(tenant, (beginning.get(tenant) ?? 0) + 1);
     },
@@ -138,7 +161,7 @@ export function createFanOut({ groups, operations, store, log, attachmentOf }: F
 }
 
 /** Not in the published types yet: what is queued and not taken by the peer. */
-function unreadBytes(socket: WebSocket): number {
+export function unreadBytes(socket: WebSocket): number {
   const { bufferedAmount } = socket as WebSocket & { readonly bufferedAmount?: number };
   return bufferedAmount ?? 0;
 }

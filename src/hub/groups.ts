@@ -28,6 +28,7 @@ export interface Groups {
   has(socket: WebSocket, id: string): boolean;
   countOf(socket: WebSocket): number;
   watches(tenant: string): boolean;
+  socketsOf(tenant: string): ReadonlySet<WebSocket>;
   /** The groups that a change concerns. */
   concerned(tenant: string, record: TaskRecord): readonly Group[];
 }
@@ -75,6 +76,7 @@ export function createGroups(): Groups {
     has: (socket, id) => bySocket.get(socket)?.has(id) ?? false,
     countOf: (socket) => bySocket.get(socket)?.size ?? 0,
     watches: (tenant) => byTenant.has(tenant),
+    socketsOf: (tenant) => new Set([...(byTenant.get(tenant) ?? [])].flatMap(({ members }) => [...members.keys()])),
     concerned: (tenant, record) => [...(byTenant.get(tenant) ?? [])].filter(({ watch }) => isWatched(watch, record)),
   };
 }

@@ -93,6 +93,11 @@ export class Hub extends DurableObject<Env> {
     return this.#fanOut.deliver(tenant, prev, events);
   }
 
+  /** What is up to `seq` cannot be had any more: whoever watches the tenant is sent for the present state. */
+  async skip(tenant: string, seq: number): Promise<number | null> {
+    return this.#fanOut.skip(tenant, seq);
+  }
+
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const message = parseClientMessage(data);
     if (message.type === 'invalid') {

@@ -5,7 +5,7 @@
 /** Largest message that is read. */
 export const MESSAGE_BYTES_MAX = 65_536;
 
-/** Why a socket is closed: the protocol's own codes, and 1009 and 1013 of RFC 6455. */
+/** Why a socket is closed: the protocol's own codes, and 1009, 1012 and 1013 of the WebSocket registry. */
 export const CLOSE = {
   badRequest: 4400,
   unauthorized: 4401,
@@ -16,6 +16,7 @@ export const CLOSE = {
   tooManyInits: 4429,
   internal: 4500,
   tooLarge: 1009,
+  restart: 1012,
   tooSlow: 1013,
 } as const;
 

@@ -36,6 +36,7 @@ export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): 
     leaves,
     toLive: (change) => lists.toLive(change),
     deliver: (leaf, prev, events) => env.HUB.getByName(leaf).deliver(ctx.id.name ?? '', prev, events),
+    skip: (leaf, seq) => env.HUB.getByName(leaf).skip(ctx.id.name ?? '', seq),
     arm,
   });
   const journal = createJournal(deps, {

@@ -15,7 +15,8 @@ export interface Lists {
   events(taskId: string | null, window: Window): Slice<TaskChangeEvent>;
   /**
    * What a new subscriber sees first. Without a cursor the present state: the one task, or all that match and have not
-   * ended. With one, every change behind it; if some of those are no longer kept, the present state, marked as a resync.
+   * ended. With one, every change behind it, page by page; if some of those are no longer kept, the present state,
+   * marked as a resync.
    */
   catchUp(watch: Watch, after: string | null, afterSeq: number | null): CatchUp;
   /** A change with its cursor, as it is pushed. */
@@ -46,6 +47,10 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
     };
   }
 
+  function upTo(headSeq: number): Pick<CatchUp, 'headSeq' | 'headCursor'> {
+    return { headSeq, headCursor: toCursor(`event-${owner}`, headSeq) };
+  }
+
   function toLive(change: TaskChange): LiveEvent {
     return { ...change, cursor: toCursor(`event-${owner}`, change.seq) };
   }
@@ -64,24 +69,24 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
     },
 
     catchUp(watch, after, afterSeq) {
-      const headSeq = events.head();
-      const headCursor = toCursor(`event-${owner}`, headSeq);
       const watched = watch.taskId === null ? null : tasks.find({ id: watch.taskId });
-      const isOver = watched !== null && isFinal(watched.record.status);
+      const isFinished = watched !== null && isFinal(watched.record.status);
       // Behind nothing is the present state, not the whole log.
       const from = afterSeq ?? (place('event', after) || null);
       const resync = from !== null && from < events.forgotten();
       if (from !== null && !resync) {
-        const missed = events.after(watch.taskId, from, Number.MAX_SAFE_INTEGER);
+        const missed = events.after(watch.taskId, from, PAGE);
+        const hasMore = missed.length === PAGE;
         return {
-          headSeq,
-          headCursor,
-          isOver,
+          ...upTo((hasMore ? missed.at(-1)?.seq : null) ?? events.head()),
+          hasMore,
+          isOver: isFinished && !hasMore,
           events: missed
             .filter(({ record }) => isWatched(watch, record))
             .map((event) => ({ ...toLive(event), resync: false })),
         };
       }
+      const headSeq = events.head();
       const present =
         watch.taskId === null
           ? tasks.list(running(watch), null, PRESENT_MAX).toReversed()
@@ -91,7 +96,7 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
         const seq = i === present.length - 1 ? headSeq : 0;
         return { ...toLive({ seq, atMs: record.updatedAtMs, record }), resync };
       });
-      return { headSeq, headCursor, isOver, events: state };
+      return { ...upTo(headSeq), hasMore: false, isOver: isFinished, events: state };
     },
 
     events(taskId, { first, after }) {
@@ -107,6 +112,9 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
 
 /** Most tasks that the present state of a list shows. */
 const PRESENT_MAX = 1_000;
+
+/** Most changes that a subscriber gets at once of what it missed: a day's may be more than one answer holds. */
+const PAGE = 500;
 
 /** Those of the watched statuses that a task can still leave. */
 function running({ filter }: Watch): TaskFilter {

@@ -19,6 +19,8 @@ export interface OutboxDeps {
   readonly log: Log;
   /** Hands events to a leaf: those behind `prev`, in order. */
   readonly deliver: (leaf: string, prev: number, events: Delivery['events']) => Promise<Delivery['answer']>;
+  /** Tells a leaf that what is up to `seq` is no longer kept, and it has not seen it. */
+  readonly skip: (leaf: string, seq: number) => Promise<Delivery['answer']>;
   /** Gives a change its cursor. */
   readonly toLive: (change: TaskChange) => LiveEvent;
   readonly arm: () => void;
@@ -46,13 +48,15 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     for (;;) {
       const leaf = leaves.find(name);
       if (leaf === null) return;
+      const forgotten = events.forgotten();
+      const isBehind = leaf.appliedSeq < forgotten;
       const batch = events.after(null, leaf.appliedSeq, PUSH_MAX).map(deps.toLive);
-      if (batch.length === 0) {
+      if (batch.length === 0 && !isBehind) {
         leaves.applied(name, leaf.appliedSeq, null);
         return;
       }
       const attachedBefore = attached.get(name);
-      const answer = await deps.deliver(name, leaf.appliedSeq, batch);
+      const answer = await (isBehind ? deps.skip(name, forgotten) : deps.deliver(name, leaf.appliedSeq, batch));
       if (answer === null && attached.get(name) !== attachedBefore) continue;
       if (answer === null) return leaves.remove(name);
       leaves.applied(name, answer, events.head() > answer ? now() + GUARD_MS : null);

@@ -107,6 +107,25 @@ describe('one event', () => {
     expect(quick.told('a')).toHaveLength(2);
   });
 
+  it('that nobody can have any more sends those who watched for the present state, and nobody else', async ({
+    expect,
+  }) => {
+    const hub = createHubParts(real);
+    const socket = new FakeSocket();
+    join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
+    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
+    expect(await hub.fanOut.skip(TENANT, 1)).toBe(1);
+    expect(socket.closedWith).toBeNull();
+    expect(await hub.fanOut.skip('tenant-b', 7)).toBeNull();
+    hub.fanOut.begin(TENANT);
+    expect(await hub.fanOut.skip(TENANT, 7)).toBe(7);
+    expect(socket.closedWith).toBe(1012);
+    expect(await hub.fanOut.deliver(TENANT, 7, [liveEvent(8)])).toBe(8);
+    expect(socket.told('a')).toHaveLength(1);
+    hub.fanOut.end(TENANT);
+    expect(await hub.fanOut.skip(TENANT, 9)).toBeNull();
+  });
+
   it('does not share an execution where the cursor is used for more than the place', ({ expect }) => {
     const query = `subscription ($after: String) { tasksChanged(after: $after) { task { events(first: 1, after: $after) { edges { cursor } } } } }`;
     expect(prepared(query, { after: 'a' }).key).not.toBe(prepared(query, { after: 'b' }).key);

@@ -2,6 +2,7 @@ import { describe, it } from 'vitest';
 import type { LiveEvent } from '../../src/domain/live.ts';
 import { runInDurableObject } from 'cloudflare:test';
 import { LeafStore } from '../../src/ledger/leaf-store.ts';
+import type { OutboxDeps } from '../../src/ledger/outbox.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { createParts, type LedgerParts } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
@@ -27,10 +28,13 @@ function createLeaf(appliedSeq: number | null) {
 
 async function withLedger(
   name: string,
-  work: (start: (deliver: Deliver) => LedgerParts, leaves: LeafStore) => Promise<void>,
+  work: (start: (deliver: Deliver, skip?: OutboxDeps['skip']) => LedgerParts, leaves: LeafStore) => Promise<void>,
 ): Promise<void> {
   await runInDurableObject(ledgerOf(`outbox ${name}`), (_instance, { storage }) =>
-    work((deliver) => createParts(storage, { kling, deliver }), new LeafStore(storage.sql)),
+    work(
+      (deliver, skip) => createParts(storage, { kling, deliver, ...(skip && { skip }) }),
+      new LeafStore(storage.sql),
+    ),
   );
 }
 
@@ -100,6 +104,31 @@ describe('the outbox', () => {
       parts.ingest(id, snapshotOf('PROCESSING'));
       await parts.settle();
       expect(leaf.deliveries).toEqual(['0: 1', '1: 2', '0: 1 2']);
+    });
+  });
+
+  it('tells a leaf that is behind what is kept to skip it, and goes on from there', async ({ expect }) => {
+    await withLedger('behind', async (start, leaves) => {
+      const { leaf, deliver } = createLeaf(0);
+      const skipped: string[] = [];
+      const parts = start(deliver, async (name, seq) => {
+        skipped.push(`${name} to ${seq}`);
+        leaf.appliedSeq = seq;
+        return seq;
+      });
+      parts.outbox.attach('leaf-a');
+      leaf.isDown = true;
+      const { id } = await createVoiceOnce(parts);
+      parts.ingest(id, snapshotOf('PROCESSING'));
+      await parts.settle();
+      expect(parts.events.trim(id, 1)).toBe(1);
+      leaf.isDown = false;
+      leaf.deliveries.length = 0;
+      parts.clock.nowMs += 60_000;
+      await parts.outbox.run();
+      expect(skipped).toEqual(['leaf-a to 1']);
+      expect(leaf.deliveries).toEqual(['1: 2']);
+      expect(leaves.find('leaf-a')).toMatchObject({ appliedSeq: 2, dueAtMs: null });
     });
   });
 

@@ -1,5 +1,5 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
-import { afterEach, describe, it, vi } from 'vitest';
+import { afterEach, describe, it, vi, type ExpectStatic } from 'vitest';
 import { SUBPROTOCOL } from '../../src/hub/attachment.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { dial } from '../../src/hub/pool.ts';
@@ -14,7 +14,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-async function whenAllAreGone({ poll }: { readonly poll: typeof import('vitest').expect.poll }): Promise<void> {
+function lastLeafFirst(): number {
+  return 3.5 / 4;
+}
+
+async function whenAllAreGone({ poll }: ExpectStatic): Promise<void> {
   await poll(socketCount).toBe(0);
 }
 
@@ -118,8 +122,7 @@ describe('a full hub', () => {
     }
     const refused = await hub.fetch('https://gateway.test/graphql', upgrade);
     expect(refused.status).toBe(503);
-    const random = () => 3.5 / 4;
-    const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), random);
+    const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), lastLeafFirst);
     expect(next!.status).toBe(101);
     next!.webSocket!.accept();
     sockets.push(next!.webSocket!);

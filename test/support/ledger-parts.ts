@@ -45,6 +45,7 @@ export interface LedgerParts {
 export interface PartsOptions {
   /** How leaves answer; none watches unless told. */
   readonly deliver?: OutboxDeps['deliver'];
+  readonly skip?: OutboxDeps['skip'];
   readonly kling?: Partial<KlingClient>;
   readonly slots?: Partial<Slots>;
   readonly limits?: Partial<LedgerLimits>;
@@ -103,6 +104,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     ...deps,
     leaves,
     deliver: options.deliver ?? (async () => null),
+    skip: options.skip ?? (async () => null),
     toLive: (change) => lists.toLive(change),
     arm: () => {},
   });

@@ -1,0 +1,99 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { afterEach, describe, it } from 'vitest';
+import { drain } from '../../src/hub/drain.ts';
+import { FakeSocket } from '../support/fan-out.ts';
+import { ledgerOf, openSandbox } from '../support/ledger.ts';
+import { openReady, startTask, TASK_CHANGED, TASKS_CHANGED, type TestSocket } from '../support/socket.ts';
+
+const sandbox = openSandbox('resume');
+const open: TestSocket[] = [];
+
+async function openOne(): Promise<TestSocket> {
+  const socket = await openReady();
+  open.push(socket);
+  return socket;
+}
+
+afterEach(() => {
+  for (const { socket } of open.splice(0)) socket.close(1000);
+});
+
+/** As if the task had changed so often: each change looks as the last one did. */
+async function repeatLastChange(taskId: string, times: number): Promise<void> {
+  await runInDurableObject(ledgerOf('default'), (_ledger, { storage }) => {
+    storage.sql.exec(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+       INSERT INTO event (task_id, at, record)
+       SELECT task_id, at, record FROM n, (SELECT * FROM event WHERE task_id = ? ORDER BY seq DESC LIMIT 1)`,
+      times,
+      taskId,
+    );
+  });
+}
+
+describe('a client that was away', () => {
+  it.for([
+    ['one task', TASK_CHANGED],
+    ['all tasks', TASKS_CHANGED],
+  ] as const)(
+    'for 1,700 changes of %s is told each once, in order, and then what happens',
+    async ([, query], { expect }) => {
+      const task = await startTask(sandbox);
+      const first = await openOne();
+      first.subscribe('a', TASK_CHANGED, { id: task.globalId });
+      const { cursor, sequence } = await first.told('a');
+      await repeatLastChange(task.id, 1_700);
+      const again = await openOne();
+      again.subscribe('a', query, { after: cursor, ...(query === TASK_CHANGED && { id: task.globalId }) });
+      for (let i = 1; i <= 1_700; i += 1) expect((await again.told('a')).sequence).toBe(sequence + i);
+      await task.advance('processing');
+      expect(await again.told('a')).toMatchObject({
+        sequence: sequence + 1_701,
+        resync: false,
+        task: { status: 'PROCESSING' },
+      });
+    },
+  );
+
+  it('from a hub that fell behind what is kept is cut, and comes back to the present state', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const socket = await openOne();
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    const { cursor, sequence } = await socket.told('a');
+    await repeatLastChange(task.id, 5);
+    await runInDurableObject(ledgerOf('default'), (_ledger, { storage: { sql } }) => {
+      sql.exec('DELETE FROM event WHERE task_id = ? AND seq <= ?', task.id, sequence + 4);
+      sql.exec('UPDATE event_forgotten SET seq = ?', sequence + 4);
+    });
+    await task.advance('processing');
+    expect(await socket.closed()).toEqual({ code: 1012, reason: 'Come back with your cursor' });
+    expect(socket.frames.filter(({ type }) => type === 'next')).toHaveLength(1);
+    const again = await openOne();
+    again.subscribe('a', TASK_CHANGED, { id: task.globalId, after: cursor });
+    const told = await again.told('a');
+    expect(told).toMatchObject({ sequence: sequence + 6, resync: true, task: { status: 'PROCESSING' } });
+    await task.advance('succeed');
+    expect(await again.told('a')).toMatchObject({ sequence: sequence + 7, resync: false });
+  });
+});
+
+describe('a reader that is caught up', () => {
+  it('is waited for while it reads, however slowly', async ({ expect }) => {
+    const socket = new FakeSocket();
+    let nowMs = 0;
+    let unread = 3_000_000;
+    Object.defineProperty(socket, 'bufferedAmount', { get: () => (unread -= 50_000) });
+    await drain(socket.asSocket(), () => (nowMs += 9_000));
+    expect(unread).toBeLessThanOrEqual(262_144);
+    expect(socket.closedWith).toBeNull();
+  });
+
+  it('and reads nothing for 10 seconds is cut', async ({ expect }) => {
+    const socket = new FakeSocket();
+    let nowMs = 0;
+    socket.bufferedAmount = 300_000;
+    await drain(socket.asSocket(), () => (nowMs += 900));
+    expect(socket.closedWith).toBe(1013);
+    expect(nowMs).toBeGreaterThan(10_000);
+  });
+});
