@@ -18,6 +18,9 @@ const SOCKETS_MAX = 2_500;
 /** A socket that has not said `connection_init` by then is closed. */
 const INIT_MS = 10_000;
 
+/** RFC 6455, 7.4.1: told of a close without a code, and of none at all; never sent. */
+const SAYS_NOTHING = new Set([1005, 1006, 1015]);
+
 /**
  * Sockets, and nothing else: graphql-transport-ws over the Hibernation API. Its name is a leaf of the pool; it may serve
  * several tenants, and keys everything by the tenant of the socket. Wiped, it loses nothing.
@@ -113,8 +116,10 @@ export class Hub extends DurableObject<Env> {
     await this.#connection.take(socket, attachment, message);
   }
 
-  override webSocketClose(socket: WebSocket): void {
+  override webSocketClose(socket: WebSocket, code: number): void {
     this.#forget(socket);
+    // The platform leaves the closing handshake to us, and a client waits for its end: 20 s in some, before it dials again.
+    socket.close(SAYS_NOTHING.has(code) ? 1000 : code);
   }
 
   override webSocketError(socket: WebSocket): void {

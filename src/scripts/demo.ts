@@ -1,18 +1,20 @@
 /**
- * `npm run demo`: a whole lip-sync and a whole custom voice, made through the gateway as a frontend would.
+ * `npm run demo`: a whole lip-sync and a whole custom voice, made through the gateway as a frontend would, and followed
+ * by subscription.
  *
  * `GATEWAY_URL` is where the gateway is; http://localhost:8787 unless set. Exits with 0 when both have been made.
  */
 
-import { setTimeout as wait } from 'node:timers/promises';
+import { createClient } from 'graphql-ws';
 import { createExecute } from './gateway-client.ts';
+import { createProgress } from './progress.ts';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://localhost:8787';
 const execute = createExecute(`${gateway}/graphql`);
+const live = createClient({ url: `${gateway.replace(/^http/, 'ws')}/graphql`, retryAttempts: 10 });
 
 /** A demo task takes seconds; one that takes this long will not end. */
 const TASK_MS_MAX = 120_000;
-const POLL_MS = 500;
 
 interface Task {
   readonly id: string;
@@ -32,19 +34,40 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Reads a task until it is final, and says each state it passes. */
-async function follow<T extends Task>(read: () => Promise<T>): Promise<T> {
-  const start = Date.now();
-  let said = '';
-  while (Date.now() - start < TASK_MS_MAX) {
-    const task = await read();
-    if (task.status !== said) say(`    ${((Date.now() - start) / 1000).toFixed(1).padStart(5)} s  ${task.status}`);
-    said = task.status;
-    if (task.failure) throw new Error(`the task failed: ${task.failure.code}: ${task.failure.message}`);
-    if (task.status === 'SUCCEEDED') return task;
-    await wait(POLL_MS);
+const TASK_CHANGED = `subscription TaskChanged($id: ID!, $after: String) {
+  taskChanged(id: $id, after: $after) {
+    cursor
+    task {
+      id status failure { code message } unitsDeducted
+      ... on LipSyncTask { expiresAt videos { url durationMs } }
+      ... on VoiceTask { voices { id name trialUrl } }
+    }
   }
-  throw new Error(`the task did not end within ${TASK_MS_MAX / 1000} s`);
+}`;
+
+/** Watches a task to its end, and shows each state it passes. After a lost connection it goes on behind the last cursor. */
+async function follow<T extends Task>(id: string): Promise<T> {
+  const variables: { id: string; after?: string } = { id };
+  const progress = createProgress(process.stdout);
+  const timer = setTimeout(() => live.terminate(), TASK_MS_MAX);
+  let last: T | null = null;
+  try {
+    for await (const { data, errors } of live.iterate<{ taskChanged: { cursor: string; task: T } }>({
+      query: TASK_CHANGED,
+      variables,
+    })) {
+      if (!data) throw new Error(errors?.[0]?.message ?? 'the subscription has no data');
+      variables.after = data.taskChanged.cursor;
+      last = data.taskChanged.task;
+      progress.show(last.status);
+    }
+  } finally {
+    clearTimeout(timer);
+    progress.end();
+  }
+  if (last?.failure) throw new Error(`the task failed: ${last.failure.code}: ${last.failure.message}`);
+  if (last?.status !== 'SUCCEEDED') throw new Error(`the task did not end within ${TASK_MS_MAX / 1000} s`);
+  return last;
 }
 
 async function lipSync(): Promise<void> {
@@ -72,18 +95,7 @@ async function lipSync(): Promise<void> {
      }`,
     { input: { faceId: face.id, sound: { url: 'https://example.com/hello-5s.mp3' }, placement } },
   );
-  const { id } = createLipSyncTask.task;
-  const done = await follow(async () => {
-    const { lipSyncTask } = await execute<{ lipSyncTask: LipSync }>(
-      `query Task($id: ID!) {
-         lipSyncTask(by: { id: $id }) {
-           id status failure { code message } unitsDeducted expiresAt videos { url durationMs }
-         }
-       }`,
-      { id },
-    );
-    return lipSyncTask;
-  });
+  const done = await follow<LipSync>(createLipSyncTask.task.id);
   const [result] = done.videos;
   if (result === undefined) throw new Error('the task succeeded without a video');
   const head = await fetch(result.url, { method: 'HEAD' });
@@ -101,15 +113,7 @@ async function customVoice(): Promise<void> {
      }`,
     { input: { name: 'Narrator', source: { url: 'https://example.com/narrator-12s.mp3' } } },
   );
-  const done = await follow(async () => {
-    const { voiceTask } = await execute<{ voiceTask: VoiceTask }>(
-      `query Task($id: ID!) {
-         voiceTask(by: { id: $id }) { id status failure { code message } unitsDeducted voices { id name trialUrl } }
-       }`,
-      { id: createVoice.task.id },
-    );
-    return voiceTask;
-  });
+  const done = await follow<VoiceTask>(createVoice.task.id);
   const [voice] = done.voices;
   if (voice === undefined) throw new Error('the task succeeded without a voice');
   say(`  result: ${voice.name}, listen at ${voice.trialUrl}`);

@@ -101,7 +101,8 @@ describe('leaving', () => {
       await socket.told('a');
       expect(await socketCount()).toBe(1);
       if (isAsleep) await withBusyHubs(evictDurableObject);
-      socket.socket.close(1000);
+      socket.socket.close(isAsleep ? 4999 : 1000);
+      expect((await socket.closed()).code).toBe(isAsleep ? 4999 : 1000);
       await whenAllAreGone(expect);
     }
   });

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { WebSocket as NodeSocket } from 'ws';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+
+let stack: GatewayStack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.close());
+
+function open(): Promise<NodeSocket> {
+  const socket = new NodeSocket(`${stack.gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  return new Promise((resolve, reject) => {
+    socket.once('message', () => resolve(socket));
+    socket.once('error', reject);
+    socket.once('open', () => socket.send('{"type":"connection_init"}'));
+  });
+}
+
+describe('a client that closes its socket', () => {
+  // A browser tab that goes, a library that is done, one that gives no code.
+  it.for([1001, 1000, 4400, undefined])(
+    'with %s sees the other side close as well, at once',
+    async (code, { expect }) => {
+      const socket = await open();
+      const closed = new Promise<number>((resolve) => void socket.once('close', resolve));
+      const startedMs = Date.now();
+      socket.close(code);
+      expect(await closed).toBe(code ?? 1000);
+      // A client whose close is not answered gives up by itself: after 20 or 30 s.
+      expect(Date.now() - startedMs).toBeLessThan(5_000);
+    },
+  );
+});

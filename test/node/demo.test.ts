@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+
+const demo = join(import.meta.dirname, '../../src/scripts/demo.ts');
+let stack: GatewayStack;
+
+beforeAll(async () => {
+  stack = await startStack({ sandbox: { submittedMs: 100, processingMs: 400 } });
+});
+afterAll(() => stack.close());
+
+function run(gatewayUrl: string): Promise<{ readonly stdout: string }> {
+  return promisify(execFile)(process.execPath, [demo], { env: { ...process.env, GATEWAY_URL: gatewayUrl } });
+}
+
+describe('npm run demo', () => {
+  it('makes a lip-sync and a voice, and is told of every state on the way', async ({ expect }) => {
+    const { stdout } = await run(stack.gateway.url);
+    const states = [...stdout.matchAll(/^ +\d+\.\d s {2}([A-Z]+)$/gm)].map(([, state]) => state);
+    expect(states.filter((state) => state === 'SUCCEEDED')).toHaveLength(2);
+    expect(states).toContain('PROCESSING');
+    expect(stdout).toMatch(/result: http.*\.mp4/);
+    expect(stdout).toMatch(/deleted; my voices: none/);
+  });
+
+  it('says what is missing where no gateway is, and fails', async ({ expect }) => {
+    await expect(run('http://127.0.0.1:1')).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('Start it with: npm start'),
+    });
+  });
+});
