@@ -1,7 +1,7 @@
-/** `npm run readme`: writes the README's tables anew from what they are about: the settings, the schema, Kling's pages. */
+/** `npm run readme`: writes the README's tables and recipes anew from what they are about: the settings, the schema, Kling's pages, the recipes that run. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { buildSchema, isEnumType } from 'graphql';
 import { SETTING_MEANINGS } from '../support/setting-meanings.ts';
 import { publishedTable } from '../support/published-pages.ts';
@@ -28,18 +28,29 @@ function enumTable(name: string): string {
   return ['| code | meaning |', '|---|---|', ...rows].join('\n');
 }
 
+/** The files of `test/clients/recipes` as they run there, but for what speaks to the linter. */
+function recipes(): Record<string, string> {
+  const folder = join(root, 'test/clients/recipes');
+  const sections = readdirSync(folder).map((file) => {
+    const code = readFileSync(join(folder, file), 'utf8').replaceAll(/^ *\/\/ oxlint-disable.*\n/gm, '');
+    return [`recipe:${basename(file, '.ts')}`, `\`\`\`ts\n${code}\`\`\``];
+  });
+  return Object.fromEntries(sections) as Record<string, string>;
+}
+
 const SECTIONS = {
   settings: settingsTable(),
   errors: enumTable('ErrorCode'),
   failures: enumTable('TaskFailureCode'),
   published: publishedTable(),
+  ...recipes(),
 };
 
 const path = join(root, 'README.md');
 let text = readFileSync(path, 'utf8');
-for (const [name, table] of Object.entries(SECTIONS)) {
+for (const [name, content] of Object.entries(SECTIONS)) {
   const section = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
   if (!section.test(text)) throw new Error(`README.md has no section ${name}`);
-  text = text.replace(section, (_, start: string, end: string) => `${start}${table}\n${end}`);
+  text = text.replace(section, (_, start: string, end: string) => `${start}${content}\n${end}`);
 }
 writeFileSync(path, text);

@@ -1,0 +1,72 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+/** Stands between one client and the gateway, and can lose their connections. */
+export interface CuttableProxy {
+  /** The gateway's `/graphql`, through here. */
+  readonly url: string;
+  /** The same for WebSockets. */
+  readonly socketUrl: string;
+  /** How many connections were refused since the last cut. */
+  readonly refused: number;
+  /** Resets every connection, and every new one until `restore`. */
+  cut(): void;
+  restore(): void;
+  close(): Promise<void>;
+}
+
+/** Listens on a free port of the loopback and passes bytes on, unread. */
+export async function startCuttableProxy(gatewayUrl: string): Promise<CuttableProxy> {
+  const { hostname, port: gatewayPort } = new URL(gatewayUrl);
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  let refused = 0;
+
+  function reset(): void {
+    for (const socket of sockets) socket.resetAndDestroy();
+  }
+
+  const server = createServer((client) => {
+    if (isCut) {
+      refused += 1;
+      client.resetAndDestroy();
+      return;
+    }
+    const gateway = connect(Number(gatewayPort), hostname);
+    for (const [socket, other] of [
+      [client, gateway],
+      [gateway, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  const host = `127.0.0.1:${address.port}`;
+
+  return {
+    url: `http://${host}/graphql`,
+    socketUrl: `ws://${host}/graphql`,
+    get refused() {
+      return refused;
+    },
+    cut() {
+      isCut = true;
+      refused = 0;
+      reset();
+    },
+    restore() {
+      isCut = false;
+    },
+    async close() {
+      reset();
+      await new Promise((resolve) => void server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { ApolloClient, ApolloLink, CombinedProtocolErrors, HttpLink, InMemoryCache, ServerError } from '@apollo/client';
+import { RetryLink } from '@apollo/client/link/retry';
+import { tap } from 'rxjs';
+
+/** A stream that breaks off is asked for again, one that was refused is not. */
+const retry = new RetryLink({
+  attempts(_count, { operationType }, error) {
+    const isRefused = CombinedProtocolErrors.is(error) || (ServerError.is(error) && error.statusCode < 500);
+    return operationType === 'subscription' && !isRefused;
+  },
+  delay: { initial: 300, max: 10_000 },
+});
+
+/** Each attempt sends the newest cursor as `$after`. */
+const resume = new ApolloLink((operation, forward) =>
+  forward(operation).pipe(
+    tap(({ data }) => {
+      const [event] = Object.values<{ cursor?: string } | null>(data ?? {});
+      if (event?.cursor) operation.variables = { ...operation.variables, after: event.cursor };
+    }),
+  ),
+);
+
+/** `url` is `https://…/graphql`; subscriptions come as multipart. */
+export function createApolloClient(url: string): ApolloClient {
+  const link = ApolloLink.from([retry, resume, new HttpLink({ uri: url })]);
+  return new ApolloClient({ cache: new InMemoryCache(), link });
+}

@@ -1,0 +1,43 @@
+interface Operation {
+  readonly query: string;
+  readonly operationName?: string;
+  readonly variables?: Record<string, unknown>;
+}
+
+interface Sink {
+  // oxlint-disable-next-line typescript/no-explicit-any -- each library has a type of its own for it
+  next(result: any): void;
+  error(error: unknown): void;
+  complete(): void;
+}
+
+/** What graphql-ws and graphql-sse call a client. */
+export interface Subscriber {
+  subscribe(operation: Operation, sink: Sink): () => void;
+}
+
+/** `subscribe` that sends the newest cursor as `$after` with every attempt. The operation declares it and selects `cursor`. */
+export function resumable(client: Subscriber): Subscriber['subscribe'] {
+  return (operation, sink) => {
+    // Both clients print the same object anew for each attempt.
+    const variables = { ...operation.variables };
+    return client.subscribe(
+      { ...operation, variables },
+      {
+        next(result) {
+          const [event] = Object.values<{ cursor?: string } | null>(result.data ?? {});
+          variables.after = event?.cursor ?? variables.after;
+          sink.next(result);
+        },
+        error: (error) => sink.error(error),
+        complete: () => sink.complete(),
+      },
+    );
+  };
+}
+
+/** Up to 10 s between two attempts, and never all clients at once. */
+export async function backoff(retries: number): Promise<void> {
+  const ms = Math.random() * Math.min(10_000, 300 * 2 ** retries);
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}

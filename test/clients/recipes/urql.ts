@@ -1,0 +1,12 @@
+import { cacheExchange, Client, fetchExchange, subscriptionExchange } from '@urql/core';
+import type { Subscriber } from './resumable.ts';
+
+/** `subscriber` is `createWsClient(…)` or `createSseClient(…)`. */
+export function createUrqlClient(url: string, subscriber: Subscriber): Client {
+  const subscriptions = subscriptionExchange({
+    forwardSubscription: ({ query = '', variables }) => ({
+      subscribe: (sink) => ({ unsubscribe: subscriber.subscribe({ query, variables: { ...variables } }, sink) }),
+    }),
+  });
+  return new Client({ url, preferGetMethod: false, exchanges: [cacheExchange, fetchExchange, subscriptions] });
+}

@@ -1,0 +1,16 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const compiler = createRequire(import.meta.url).resolve('relay-compiler/cli.js');
+
+test('relay-compiler takes the schema, and makes of it what is checked in', async () => {
+  // It exits with another code when it would write something: then `npm run relay`.
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [compiler, '--noWatchman', '--validate', 'relay.config.json'],
+    { cwd: import.meta.dirname },
+  );
+  expect(stdout).toContain('Compilation completed');
+});

@@ -1,0 +1,182 @@
+import { gql, type ApolloClient } from '@apollo/client';
+import type { Client as UrqlClient } from '@urql/core';
+import { requestSubscription, type ConcreteRequest, type Environment } from 'relay-runtime';
+import taskSubscription from './__generated__/relayOperationsTaskSubscription.graphql.ts';
+import tasksSubscription from './__generated__/relayOperationsTasksSubscription.graphql.ts';
+import type { CuttableProxy } from './cuttable-proxy.ts';
+import { createApolloClient as createApolloOverMultipart } from './recipes/apollo-multipart.ts';
+import { createApolloClient as createApolloOverWs } from './recipes/apollo-ws.ts';
+import { watch as watchByEventSource } from './recipes/eventsource.ts';
+import { createSseClient } from './recipes/graphql-sse.ts';
+import { createWsClient } from './recipes/graphql-ws.ts';
+import { createEnvironment } from './recipes/relay.ts';
+import type { Subscriber } from './recipes/resumable.ts';
+import { createUrqlClient } from './recipes/urql.ts';
+
+/** A change as the tests ask for it. */
+export interface WatchedEvent {
+  readonly cursor: string;
+  readonly sequence: number;
+  readonly task: { readonly id: string; readonly status: string };
+}
+
+/** A subscription. Relay has it compiled, the others as text. */
+export interface WatchedOperation {
+  readonly query: string;
+  readonly artifact: ConcreteRequest;
+  readonly field: 'taskChanged' | 'tasksChanged';
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** What a test learns of a subscription. A failure is something no event came of. */
+export interface Watching {
+  readonly event: (event: WatchedEvent) => void;
+  readonly complete: () => void;
+  readonly failure: (reason: unknown) => void;
+}
+
+/** One client library with its recipe. `watch` starts a client of its own and subscribes once; it answers how to stop. */
+export interface Watcher {
+  readonly library: string;
+  readonly watch: (proxy: CuttableProxy, operation: WatchedOperation, watching: Watching) => () => void;
+}
+
+const EVENT = '{ cursor sequence task { id status } }';
+
+/** Every change of every task. */
+export function allTasks(): WatchedOperation {
+  return {
+    query: `subscription ($after: String) { tasksChanged(after: $after) ${EVENT} }`,
+    artifact: tasksSubscription,
+    field: 'tasksChanged',
+    variables: {},
+  };
+}
+
+/** Every change of one task, until it is final. */
+export function oneTask(id: string): WatchedOperation {
+  return {
+    query: `subscription ($id: ID!, $after: String) { taskChanged(id: $id, after: $after) ${EVENT} }`,
+    artifact: taskSubscription,
+    field: 'taskChanged',
+    variables: { id },
+  };
+}
+
+type Data = Readonly<Record<string, WatchedEvent>>;
+
+interface Result {
+  readonly data?: unknown;
+  readonly errors?: unknown;
+  readonly error?: unknown;
+}
+
+/** Takes an execution result apart, whatever the library calls its failure. */
+function take({ data, errors, error }: Result, { field }: WatchedOperation, { event, failure }: Watching): void {
+  const change = (data as Data | null | undefined)?.[field];
+  if (change === undefined) return failure(error ?? errors);
+  // Without what libraries add to the operation: `__typename`.
+  const { cursor, sequence, task } = change;
+  event({ cursor, sequence, task: { id: task.id, status: task.status } });
+}
+
+/** The code of the first error, wherever a library keeps the list. */
+export function codeOf(reason: unknown): unknown {
+  type Errors = readonly { readonly extensions?: { readonly code?: string } }[];
+  const of = reason as {
+    readonly errors?: Errors;
+    readonly graphQLErrors?: Errors;
+    readonly source?: { errors: Errors };
+  };
+  const errors = Array.isArray(reason) ? (reason as Errors) : (of.errors ?? of.graphQLErrors ?? of.source?.errors);
+  return errors?.[0]?.extensions?.code ?? reason;
+}
+
+function watchThrough(subscriber: Subscriber, operation: WatchedOperation, watching: Watching): () => void {
+  const { query, variables } = operation;
+  return subscriber.subscribe(
+    { query, variables },
+    {
+      next: (result: Result) => take(result, operation, watching),
+      error: watching.failure,
+      complete: watching.complete,
+    },
+  );
+}
+
+function watchByApollo(client: ApolloClient, operation: WatchedOperation, watching: Watching): () => void {
+  const { query, variables } = operation;
+  const subscription = client.subscribe({ query: gql(query), variables }).subscribe({
+    next: (result) => take(result, operation, watching),
+    error: watching.failure,
+    complete: watching.complete,
+  });
+  return () => {
+    subscription.unsubscribe();
+    client.stop();
+  };
+}
+
+/** Subscribes once through an urql client; answers how to stop. */
+export function watchByUrql(client: UrqlClient, operation: WatchedOperation, watching: Watching): () => void {
+  const { query, variables } = operation;
+  const subscription = client.subscription(query, variables).subscribe((result) => {
+    // The end is told by the last result once more.
+    if (result.hasNext) take(result, operation, watching);
+    else watching.complete();
+  });
+  return () => subscription.unsubscribe();
+}
+
+function watchByRelay(environment: Environment, operation: WatchedOperation, watching: Watching): () => void {
+  const { dispose } = requestSubscription(environment, {
+    subscription: operation.artifact,
+    variables: operation.variables,
+    onNext: (data) => take({ data }, operation, watching),
+    onError: watching.failure,
+    onCompleted: watching.complete,
+  });
+  return dispose;
+}
+
+/** Every library a client may use, in the README's order. */
+export const WATCHERS: readonly Watcher[] = [
+  {
+    library: 'graphql-ws',
+    watch: ({ socketUrl }, ...rest) => watchThrough(createWsClient(socketUrl), ...rest),
+  },
+  {
+    library: 'graphql-sse',
+    watch: ({ url }, ...rest) => watchThrough(createSseClient(url), ...rest),
+  },
+  {
+    library: 'Apollo Client over WebSocket',
+    watch: ({ url }, ...rest) => watchByApollo(createApolloOverWs(url), ...rest),
+  },
+  {
+    library: 'Apollo Client over multipart',
+    watch: ({ url }, ...rest) => watchByApollo(createApolloOverMultipart(url), ...rest),
+  },
+  {
+    library: 'urql over WebSocket',
+    watch: ({ url, socketUrl }, ...rest) => watchByUrql(createUrqlClient(url, createWsClient(socketUrl)), ...rest),
+  },
+  {
+    library: 'urql over Server-Sent Events',
+    watch: ({ url }, ...rest) => watchByUrql(createUrqlClient(url, createSseClient(url)), ...rest),
+  },
+  {
+    library: 'Relay over WebSocket',
+    watch: ({ url, socketUrl }, ...rest) => watchByRelay(createEnvironment(url, createWsClient(socketUrl)), ...rest),
+  },
+  {
+    library: 'EventSource',
+    watch({ url }, operation, watching) {
+      const source = watchByEventSource(url, operation.query, operation.variables, (result) =>
+        take(result as Result, operation, watching),
+      );
+      source.addEventListener('complete', watching.complete);
+      return () => source.close();
+    },
+  },
+];
