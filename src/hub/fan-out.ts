@@ -50,12 +50,19 @@ export function createFanOut({ groups, operations, store, log, attachmentOf }: F
   /** One delivery of a tenant at a time: an event that is run asynchronously must not be overtaken. */
   const turns = new Map<string, Promise<unknown>>();
 
+  /** A peer that does not read may never say that it has closed too: it is forgotten at once. */
+  function cut(socket: WebSocket, code: number, reason: string): void {
+    groups.leaveAll(socket);
+    store.removeSocket(attachmentOf(socket)?.socketId ?? '');
+    socket.close(code, reason);
+  }
+
   function send(socket: WebSocket, id: string, payload: string, cursor: string | null): void {
     const place =
       cursor === null || attachmentOf(socket)?.isStream !== true ? '' : `"cursor":${JSON.stringify(cursor)},`;
     try {
       socket.send(`{"id":${JSON.stringify(id)},"type":"next",${place}"payload":${payload}}`);
-      if (unreadBytes(socket) > UNREAD_BYTES_MAX) socket.close(CLOSE.tooSlow, 'Too much is unread');
+      if (unreadBytes(socket) > UNREAD_BYTES_MAX) cut(socket, CLOSE.tooSlow, 'Too much is unread');
     } catch (error) {
       // Closed meanwhile: its close event cleans up, and its client has the cursor.
       log({ level: 'info', message: 'socket gone', cause: String(error) });
@@ -121,8 +128,7 @@ export function createFanOut({ groups, operations, store, log, attachmentOf }: F
     const applied = store.appliedSeq(tenant) ?? 0;
     if (applied >= seq) return applied;
     for (const socket of groups.socketsOf(tenant)) {
-      groups.leaveAll(socket);
-      socket.close(CLOSE.restart, 'Come back with your cursor');
+      cut(socket, CLOSE.restart, 'Come back with your cursor');
     }
     store.setApplied(tenant, seq);
     return seq;

@@ -2,6 +2,7 @@ import {
   executeSubscriptionEvent,
   getOperationAST,
   GraphQLError,
+  type GraphQLFormattedError,
   validate,
   validateSubscriptionArgs,
   type DocumentNode,
@@ -29,7 +30,7 @@ export type Prepared =
   | { readonly type: 'subscription'; readonly subscription: PreparedSubscription }
   /** A query or mutation: the Worker answers it. */
   | { readonly type: 'request' }
-  | { readonly type: 'refused'; readonly errors: readonly GraphQLError[] };
+  | { readonly type: 'refused'; readonly errors: readonly GraphQLFormattedError[] };
 
 /** Parses, validates and runs operations. Documents are kept, for most sockets run the same few. */
 export interface Operations {
@@ -114,8 +115,14 @@ function withoutCursor(
   return uses > 2 ? variables : others;
 }
 
+/** What an error means to HTTP says nothing here. */
 function refused(errors: readonly GraphQLError[]): Prepared {
-  return { type: 'refused', errors };
+  const shown = errors.map((error) => {
+    const { extensions, ...rest } = error.toJSON();
+    const { http: _status, ...others } = extensions ?? {};
+    return { ...rest, extensions: others };
+  });
+  return { type: 'refused', errors: shown };
 }
 
 function missing(): GraphQLError {

@@ -67,6 +67,9 @@ export function fakeStore(): RegistrationStore {
       kept.add(`${socketId} ${id}`);
     },
     remove: (socketId: string, id: string) => void kept.delete(`${socketId} ${id}`),
+    removeSocket: (socketId: string) => {
+      for (const key of kept) if (key.startsWith(`${socketId} `)) kept.delete(key);
+    },
     appliedSeq: (tenant: string) => applied.get(tenant) ?? null,
     setApplied: (tenant: string, seq: number) => void applied.set(tenant, seq),
     forgetTenant: (tenant: string) => void applied.delete(tenant),
