@@ -1,4 +1,5 @@
 import { STREAM_TENANT_HEADER } from '../hub/attachment.ts';
+import { CLOSE } from '../hub/protocol.ts';
 import type { Log } from '../lib/log.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 import type { GraphqlParams } from './read-params.ts';
@@ -154,11 +155,16 @@ async function relay(
     }
     const said = readOwnJson<{ readonly type: string; readonly payload?: unknown; readonly cursor?: string }>(message);
     const { cursor } = said;
+    // Answered behind all that was said before it, and written: so the hub knows what the client leaves unread.
+    if (said.type === 'ping') inTurn(0, async () => socket.send('{"type":"pong"}'));
     if (said.type === 'position' && cursor !== undefined) inTurn(0, () => position(cursor));
     if (said.type === 'error') inTurn(message.length, () => refusal(JSON.stringify(said.payload)));
     if (said.type === 'error' || said.type === 'complete') void written.then(() => finish(true));
   });
-  socket.addEventListener('close', () => void written.then(() => finish(false)));
+  socket.addEventListener('close', ({ code }) => {
+    if (code === CLOSE.tooSlow) tooSlow();
+    void written.then(() => finish(false));
+  });
   socket.addEventListener('error', () => void written.then(() => finish(false)));
   void gone.then(() => finish(true));
   const timer = setTimeout(() => finish(false), lastsMs);

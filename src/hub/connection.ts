@@ -6,18 +6,19 @@ import type { Log } from '../lib/log.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import type { Result } from '../ledger/result.ts';
 import type { Attachment } from './attachment.ts';
-import { drain, isAhead } from './drain.ts';
 import type { FanOut } from './fan-out.ts';
-import type { Groups } from './groups.ts';
+import type { Groups, Member } from './groups.ts';
 import type { Operations, PreparedSubscription } from './operations.ts';
 import { CLOSE, type ClientMessage, type OperationPayload } from './protocol.ts';
 import type { Registration, RegistrationStore } from './registration-store.ts';
+import type { Unread } from './unread.ts';
 
 export interface ConnectionDeps {
   readonly groups: Groups;
   readonly operations: Operations;
   readonly store: RegistrationStore;
   readonly fanOut: FanOut;
+  readonly unread: Unread;
   readonly attach: (tenant: string) => Promise<number>;
   readonly catchUp: (
     tenant: string,
@@ -46,11 +47,14 @@ export interface Connection {
   take(socket: WebSocket, attachment: Attachment, message: Exclude<ClientMessage, { type: 'invalid' }>): Promise<void>;
   left(socket: WebSocket): void;
   /** The hub has woken: what its sockets had under way goes on. */
-  restore(sockets: ReadonlyMap<string, WebSocket>, registrations: readonly Registration[]): void;
+  restore(
+    sockets: ReadonlyMap<string, Pick<Member, 'socket' | 'isStream'>>,
+    registrations: readonly Registration[],
+  ): void;
 }
 
 export function createConnection(deps: ConnectionDeps): Connection {
-  const { groups, operations, store, fanOut } = deps;
+  const { groups, operations, store, fanOut, unread } = deps;
   /** Operations that are being caught up or answered; a `complete` takes them out, and the id may be used anew at once. */
   const starting = new WeakMap<WebSocket, Map<string, OperationPayload>>();
 
@@ -148,8 +152,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
         for (const event of caught.value.events) {
           const payload = await operations.run(args, { ...event, task: event.record });
           if (!isWanted(socket, id, operation)) return;
-          fanOut.send(socket, id, payload, event.cursor);
-          if (isAhead(socket)) await drain(socket, deps.now);
+          fanOut.send(socket, id, payload, isStream ? event.cursor : null);
+          await unread.drained(socket);
           if (watched.taskId !== null && isFinal(event.record.status)) return fanOut.complete(socket, id);
         }
         if (caught.value.isOver) return fanOut.complete(socket, id);
@@ -158,7 +162,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       } while (hasMore || seen < fanOut.appliedSeq(tenant));
       if (isStream) say(socket, JSON.stringify({ id, type: 'position', cursor: cursorAtHead }));
       store.put({ socketId, id, tenant, operation, floorSeq: seen });
-      groups.join({ key: `${tenant}\n${key}`, tenant, watch: watched, args }, { socket, id, floorSeq: seen });
+      groups.join({ key: `${tenant}\n${key}`, tenant, watch: watched, args }, { socket, id, isStream, floorSeq: seen });
     } finally {
       fanOut.end(tenant);
     }
@@ -172,7 +176,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
         case 'ping':
           return say(socket, '{"type":"pong"}');
         case 'pong':
-          return;
+          return unread.answered(socket);
         case 'subscribe':
           return subscribe(socket, attachment, message.id, message.payload);
         case 'complete':
@@ -188,11 +192,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
     restore(sockets, registrations) {
       for (const { socketId, id, tenant, operation, floorSeq } of registrations) {
-        const socket = sockets.get(socketId);
+        const found = sockets.get(socketId);
         const prepared = operations.prepare(operation, deps.contextOf(tenant));
-        if (socket === undefined || prepared.type !== 'subscription') continue;
+        if (found === undefined || prepared.type !== 'subscription') continue;
         const { args, key, watch: watched } = prepared.subscription;
-        groups.join({ key: `${tenant}\n${key}`, tenant, watch: watched, args }, { socket, id, floorSeq });
+        groups.join({ key: `${tenant}\n${key}`, tenant, watch: watched, args }, { ...found, id, floorSeq });
       }
     },
   };

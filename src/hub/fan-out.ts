@@ -7,14 +7,16 @@ import type { Group, Groups, Member } from './groups.ts';
 import type { Operations } from './operations.ts';
 import { CLOSE } from './protocol.ts';
 import type { RegistrationStore } from './registration-store.ts';
+import type { Unread } from './unread.ts';
 
 /** What a socket may leave unread: past that it is cut, and comes back with its cursor. The others wait for nobody. */
-const UNREAD_BYTES_MAX = 1_048_576;
+const UNREAD_CHARS_MAX = 1_048_576;
 
 export interface FanOutDeps {
   readonly groups: Groups;
   readonly operations: Operations;
   readonly store: RegistrationStore;
+  readonly unread: Unread;
   readonly log: Log;
   /** What the hub knows of a socket. */
   readonly attachmentOf: (socket: WebSocket) => Attachment | null;
@@ -38,13 +40,13 @@ export interface FanOut {
   /** The newest event applied, `headSeq` where none was yet. */
   startFrom(tenant: string, headSeq: number): number;
   appliedSeq(tenant: string): number;
-  /** Writes one `next` message; the Worker's own streams get the cursor beside the payload. Cuts a socket that does not read. */
+  /** Writes one `next` message; the Worker's own streams get the cursor beside the payload, any other has null. Cuts a socket that does not read. */
   send(socket: WebSocket, id: string, payload: string, cursor: string | null): void;
   /** Ends an operation from this side. */
   complete(socket: WebSocket, id: string): void;
 }
 
-export function createFanOut({ groups, operations, store, log, attachmentOf }: FanOutDeps): FanOut {
+export function createFanOut({ groups, operations, store, unread, log, attachmentOf }: FanOutDeps): FanOut {
   /** Subscriptions of a tenant that are being caught up. */
   const beginning = new Map<string, number>();
   /** One delivery of a tenant at a time: an event that is run asynchronously must not be overtaken. */
@@ -58,11 +60,12 @@ export function createFanOut({ groups, operations, store, log, attachmentOf }: F
   }
 
   function send(socket: WebSocket, id: string, payload: string, cursor: string | null): void {
-    const place =
-      cursor === null || attachmentOf(socket)?.isStream !== true ? '' : `"cursor":${JSON.stringify(cursor)},`;
+    const place = cursor === null ? '' : `"cursor":${JSON.stringify(cursor)},`;
     try {
-      socket.send(`{"id":${JSON.stringify(id)},"type":"next",${place}"payload":${payload}}`);
-      if (unreadBytes(socket) > UNREAD_BYTES_MAX) cut(socket, CLOSE.tooSlow, 'Too much is unread');
+      const message = `{"id":${JSON.stringify(id)},"type":"next",${place}"payload":${payload}}`;
+      socket.send(message);
+      unread.sent(socket, message.length);
+      if (unread.chars(socket) > UNREAD_CHARS_MAX) cut(socket, CLOSE.tooSlow, 'Too much is unread');
     } catch (error) {
       // Closed meanwhile: its close event cleans up, and its client has the cursor.
       log({ level: 'info', message: 'socket gone', cause: String(error) });
@@ -81,7 +84,7 @@ export function createFanOut({ groups, operations, store, log, attachmentOf }: F
 
   function tell(group: Group, member: Member, event: LiveEvent, payload: string): void {
     if (event.seq <= member.floorSeq) return;
-    send(member.socket, member.id, payload, event.cursor);
+    send(member.socket, member.id, payload, member.isStream ? event.cursor : null);
     if (group.watch.taskId !== null && isFinal(event.record.status)) complete(member.socket, member.id);
   }
 
@@ -164,10 +167,4 @@ export function createFanOut({ groups, operations, store, log, attachmentOf }: F
     send,
     complete,
   };
-}
-
-/** Not in the published types yet: what is queued and not taken by the peer. */
-export function unreadBytes(socket: WebSocket): number {
-  const { bufferedAmount } = socket as WebSocket & { readonly bufferedAmount?: number };
-  return bufferedAmount ?? 0;
 }

@@ -6,6 +6,8 @@ import type { TaskRecord } from '../domain/records.ts';
 export interface Member {
   readonly socket: WebSocket;
   readonly id: string;
+  /** As in the socket's attachment, which is dear to read for every message. */
+  readonly isStream: boolean;
   /** What it has seen already. */
   readonly floorSeq: number;
 }

@@ -11,6 +11,7 @@ import { createGroups } from './groups.ts';
 import { createOperations } from './operations.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
 import { RegistrationStore } from './registration-store.ts';
+import { createUnread } from './unread.ts';
 
 /** Sockets of one hub: past that the Worker tries the next leaf of the pool. */
 const SOCKETS_MAX = 2_500;
@@ -42,12 +43,14 @@ export class Hub extends DurableObject<Env> {
     const onBug = (error: unknown): void => log({ level: 'error', message: 'unexpected error', cause: String(error) });
     const operations = createOperations({ schema, introspection, onBug });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
-    this.#fanOut = createFanOut({ groups, operations, store: this.#store, log, attachmentOf });
+    const unread = createUnread(() => Date.now());
+    this.#fanOut = createFanOut({ groups, operations, store: this.#store, unread, log, attachmentOf });
     this.#connection = createConnection({
       groups,
       operations,
       store: this.#store,
       fanOut: this.#fanOut,
+      unread,
       attach: async (tenant) => ledgerOf(tenant).attach(leaf),
       catchUp: async (tenant, watch, after, afterSeq) => ledgerOf(tenant).catchUp(watch, after, afterSeq),
       contextOf: (tenant) => ({
@@ -58,10 +61,10 @@ export class Hub extends DurableObject<Env> {
           return createLedgerPort(ledgerOf(tenant));
         },
         upstream: {
-          listPresetVoices: unread,
-          listVoiceTasks: unread,
-          listLipSyncTasks: unread,
-          listResourcePacks: unread,
+          listPresetVoices: refuse,
+          listVoiceTasks: refuse,
+          listLipSyncTasks: refuse,
+          listResourcePacks: refuse,
         },
       }),
       answer: async (request) => ctx.exports.default.fetch(request),
@@ -70,7 +73,12 @@ export class Hub extends DurableObject<Env> {
     });
     // Answered by the runtime: a ping never wakes the hub.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('{"type":"ping"}', '{"type":"pong"}'));
-    const sockets = new Map(ctx.getWebSockets().map((socket) => [attachmentOf(socket)?.socketId ?? '', socket]));
+    const sockets = new Map(
+      ctx.getWebSockets().map((socket) => {
+        const { socketId = '', isStream = false } = attachmentOf(socket) ?? {};
+        return [socketId, { socket, isStream }];
+      }),
+    );
     this.#connection.restore(sockets, this.#store.ofSockets(new Set(sockets.keys())));
   }
 
@@ -159,6 +167,6 @@ function attachmentOf(socket: WebSocket): Attachment | null {
 }
 
 /** No field of an event reads from Kling. */
-async function unread(): Promise<never> {
+async function refuse(): Promise<never> {
   throw new Error('a subscription read a list of Kling');
 }

@@ -23,7 +23,10 @@ function join(
   subscription: PreparedSubscription,
 ) {
   const { key, watch, args } = subscription;
-  groups.join({ key: `${TENANT}\n${key}`, tenant: TENANT, watch, args }, { socket: socket.asSocket(), id, floorSeq });
+  groups.join(
+    { key: `${TENANT}\n${key}`, tenant: TENANT, watch, args },
+    { socket: socket.asSocket(), id, isStream: false, floorSeq },
+  );
 }
 
 function counted(): { readonly operations: Operations; readonly run: ReturnType<typeof vi.fn<Operations['run']>> } {
@@ -101,7 +104,7 @@ describe('one event', () => {
     const slow = new FakeSocket();
     const quick = new FakeSocket();
     for (const socket of [slow, quick]) join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
-    slow.bufferedAmount = 1_048_577;
+    hub.unread.sent(slow.asSocket(), 1_048_577);
     await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)]);
     expect(slow.closedWith).toBe(1013);
     expect(quick.told('a')).toHaveLength(2);

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it } from 'vitest';
-import { drain } from '../../src/hub/drain.ts';
+import { createUnread } from '../../src/hub/unread.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
 import { openReady, startTask, TASK_CHANGED, TASKS_CHANGED, type TestSocket } from '../support/socket.ts';
@@ -81,19 +81,34 @@ describe('a reader that is caught up', () => {
   it('is waited for while it reads, however slowly', async ({ expect }) => {
     const socket = new FakeSocket();
     let nowMs = 0;
-    let unread = 3_000_000;
-    Object.defineProperty(socket, 'bufferedAmount', { get: () => (unread -= 50_000) });
-    await drain(socket.asSocket(), () => (nowMs += 9_000));
-    expect(unread).toBeLessThanOrEqual(262_144);
+    const unread = createUnread(() => {
+      unread.answered(socket.asSocket());
+      return (nowMs += 9_000);
+    });
+    for (let i = 0; i < 12; i += 1) unread.sent(socket.asSocket(), 131_072);
+    expect(socket.sent).toEqual(Array.from({ length: 12 }, () => '{"type":"ping"}'));
+    await unread.drained(socket.asSocket());
+    expect(unread.chars(socket.asSocket())).toBe(262_144);
     expect(socket.closedWith).toBeNull();
   });
 
   it('and reads nothing for 10 seconds is cut', async ({ expect }) => {
     const socket = new FakeSocket();
     let nowMs = 0;
-    socket.bufferedAmount = 300_000;
-    await drain(socket.asSocket(), () => (nowMs += 900));
+    const unread = createUnread(() => (nowMs += 900));
+    unread.sent(socket.asSocket(), 300_000);
+    await unread.drained(socket.asSocket());
     expect(socket.closedWith).toBe(1013);
     expect(nowMs).toBeGreaterThan(10_000);
+  });
+
+  it('owes no more than it was sent, however many pongs it says', ({ expect }) => {
+    const socket = new FakeSocket().asSocket();
+    const unread = createUnread(() => 0);
+    for (let i = 0; i < 5; i += 1) unread.answered(socket);
+    unread.sent(socket, 200_000);
+    for (let i = 0; i < 5; i += 1) unread.answered(socket);
+    unread.sent(socket, 100_000);
+    expect(unread.chars(socket)).toBe(100_000);
   });
 });

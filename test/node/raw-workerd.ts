@@ -35,6 +35,8 @@ export interface RawWorker {
   start(): Promise<void>;
   /** SIGKILL; nothing is flushed or said goodbye to. Resolves once the process is gone. */
   kill(): Promise<void>;
+  /** The process, once it is started. */
+  pid(): number;
   /** Where an object class keeps its SQLite files. */
   storageDir(className: string): string;
 }
@@ -101,6 +103,7 @@ export function createRawWorker(worker: BuiltWorker, { dir, port, vars, onOutput
   return {
     url: `http://127.0.0.1:${port}`,
     storageDir: (className) => join(storage, className),
+    pid: () => child?.pid ?? 0,
 
     async start() {
       const started = spawn(join(BIN, 'workerd'), ['serve', config], { stdio: ['ignore', 'pipe', 'pipe'] });

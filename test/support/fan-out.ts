@@ -5,6 +5,7 @@ import { createFanOut, type FanOut } from '../../src/hub/fan-out.ts';
 import { createGroups, type Groups } from '../../src/hub/groups.ts';
 import type { Operations } from '../../src/hub/operations.ts';
 import type { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { createUnread, type Unread } from '../../src/hub/unread.ts';
 
 export const TENANT = 'tenant-a';
 
@@ -12,7 +13,6 @@ export const TENANT = 'tenant-a';
 export class FakeSocket {
   readonly sent: string[] = [];
   readyState: number = WebSocket.OPEN;
-  bufferedAmount = 0;
   closedWith: number | null = null;
 
   send(message: string): void {
@@ -81,19 +81,21 @@ export interface HubParts {
   readonly groups: Groups;
   readonly store: RegistrationStore;
   readonly fanOut: FanOut;
+  readonly unread: Unread;
 }
 
-export function createHubParts(operations: Operations, streams: ReadonlySet<WebSocket> = new Set()): HubParts {
+const ATTACHMENT = {
+  socketId: 'socket',
+  tenant: TENANT,
+  isStream: false,
+  origin: 'https://gateway.test',
+  openedAtMs: 0,
+};
+
+export function createHubParts(operations: Operations): HubParts {
   const groups = createGroups();
   const store = fakeStore();
-  const attachmentOf = (socket: WebSocket) => {
-    return {
-      socketId: 'socket',
-      tenant: TENANT,
-      isStream: streams.has(socket),
-      origin: 'https://gateway.test',
-      openedAtMs: 0,
-    };
-  };
-  return { groups, store, fanOut: createFanOut({ groups, operations, store, log: () => {}, attachmentOf }) };
+  const unread = createUnread(() => 0);
+  const fanOut = createFanOut({ groups, operations, store, unread, log: () => {}, attachmentOf: () => ATTACHMENT });
+  return { groups, store, fanOut, unread };
 }

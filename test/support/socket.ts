@@ -62,7 +62,9 @@ export async function openSocket(): Promise<TestSocket> {
   let taken = 0;
   const closing = Promise.withResolvers<{ code: number; reason: string }>();
   socket.addEventListener('message', ({ data }) => {
-    frames.push(JSON.parse(String(data)));
+    const frame: Frame = JSON.parse(String(data));
+    if (frame.type === 'ping') socket.send('{"type":"pong"}');
+    else frames.push(frame);
   });
   socket.addEventListener('close', ({ code, reason }) => closing.resolve({ code, reason }));
   socket.accept();

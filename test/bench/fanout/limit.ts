@@ -1,0 +1,25 @@
+/** The least that a Node process can do, a process of its own: one message, made beforehand, to every socket. */
+
+import { createServer } from 'node:http';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { serve } from './child.ts';
+import { toExpectedEvent } from './subscription.ts';
+
+const [id = ''] = process.argv.slice(2);
+const payload = { data: { tasksChanged: toExpectedEvent('cursor', 'id') } };
+const message = Buffer.from(JSON.stringify({ id, type: 'next', payload }));
+const subscribed = new Set<WebSocket>();
+
+const server = createServer((request, response) => {
+  request.resume();
+  for (const socket of subscribed) socket.send(message, { binary: false });
+  response.writeHead(204).end();
+});
+new WebSocketServer({ server, handleProtocols: () => 'graphql-transport-ws' }).on('connection', (socket) => {
+  socket.once('message', () => {
+    socket.send('{"type":"connection_ack"}');
+    socket.once('message', () => subscribed.add(socket));
+  });
+  socket.on('close', () => subscribed.delete(socket));
+});
+serve(server);

@@ -1,0 +1,130 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { BuiltWorker } from '../../node/raw-workerd.ts';
+import { openClients, type Clients } from './clients.ts';
+import { cpuUs } from './cpu.ts';
+import { startGatewaySide, startLimitSide, startPeerSide, type Callback, type Side } from './sides.ts';
+import { isExpectedPayload } from './subscription.ts';
+
+/** What was measured of one side with one number of sockets. */
+export interface Measured {
+  readonly sockets: number;
+  readonly side: Side['name'];
+  /** For each event, from its callback's first byte to the last socket's last. */
+  readonly lastSocketMs: readonly number[];
+  /** The server's CPU for one message to one socket, with its share of the callback, for each round. */
+  readonly serverUs: readonly number[];
+  /** The same of the process that holds the sockets. */
+  readonly clientUs: readonly number[];
+}
+
+/** An answer that is not what it has to be. */
+export class WrongAnswer extends Error {}
+
+/** A round has this many messages at least, so that CPU time can be told; and so many events. */
+const MESSAGES_MIN = 20_000;
+const EVENTS_MIN = 5;
+const EVENTS_MAX = 40;
+
+/** Longest that one event may take to reach all. */
+const EVENT_MS_MAX = 30_000;
+
+/** For subscriptions that are being set up. */
+const PROBE_MS = 3_000;
+const PROBES_MAX = 20;
+
+/** Between two events: they are told of one by one. */
+const PAUSE_MS = 10;
+
+/** For a server to be done with what it does after the last message, and for messages too many. */
+const SETTLE_MS = 150;
+
+/**
+ * Measures all sides with the same number of sockets. All stay connected for the whole run; the sides take turns, and each
+ * round begins with another. Throws `WrongAnswer` where a socket was not told exactly what it has to be.
+ */
+export async function measure(
+  worker: BuiltWorker,
+  { sockets, rounds }: { readonly sockets: number; readonly rounds: number },
+): Promise<readonly Measured[]> {
+  const events = Math.min(EVENTS_MAX, Math.max(EVENTS_MIN, Math.ceil(MESSAGES_MIN / sockets)));
+  const closing: (() => Promise<void> | void)[] = [];
+  try {
+    const takers: { side: Side; clients: Clients; measured: ReturnType<typeof emptyMeasured> }[] = [];
+    for (const start of [() => startGatewaySide(worker), startPeerSide, startLimitSide]) {
+      const side = await start();
+      closing.unshift(() => side.close());
+      const clients = await openClients(side.port, sockets, side.subscriptionId);
+      closing.unshift(() => clients.close());
+      await waitForAll(side, clients);
+      await runRound(side, clients, events);
+      takers.push({ side, clients, measured: emptyMeasured(sockets, side.name) });
+    }
+    for (let round = 0; round < rounds; round += 1) {
+      for (let turn = 0; turn < takers.length; turn += 1) {
+        const { side, clients, measured } = takers[(round + turn) % takers.length]!;
+        const { lastSocketMs, serverUs, clientUs } = await runRound(side, clients, events);
+        measured.lastSocketMs.push(...lastSocketMs);
+        measured.serverUs.push(serverUs / events / sockets);
+        measured.clientUs.push(clientUs / events / sockets);
+      }
+    }
+    return takers.map(({ measured }) => measured);
+  } finally {
+    for (const close of closing) await close();
+  }
+}
+
+function emptyMeasured(sockets: number, side: Side['name']) {
+  return {
+    sockets,
+    side,
+    lastSocketMs: [] as number[],
+    serverUs: [] as number[],
+    clientUs: [] as number[],
+  } satisfies Measured;
+}
+
+/** Returns once an event reaches every socket: the protocol has no word for "subscribed". */
+async function waitForAll(side: Side, clients: Clients): Promise<void> {
+  for (let probe = 1; ; probe += 1) {
+    const [callback] = await side.makeEvents(1);
+    const reached = clients.next(PROBE_MS).then(
+      () => null,
+      (error: unknown) => String(error),
+    );
+    await call(callback);
+    const missed = await reached;
+    await wait(SETTLE_MS);
+    clients.forget();
+    if (missed === null) return;
+    if (probe === PROBES_MAX) throw new WrongAnswer(`${side.name}: not all could subscribe: ${missed}`);
+  }
+}
+
+async function runRound(side: Side, clients: Clients, events: number) {
+  const callbacks = await side.makeEvents(events);
+  await wait(SETTLE_MS);
+  const lastSocketMs: number[] = [];
+  const serverBeforeUs = cpuUs(side.pid);
+  const clientBefore = process.cpuUsage();
+  for (const callback of callbacks) {
+    const arriving = clients.next(EVENT_MS_MAX);
+    const startedMs = performance.now();
+    const [arrival] = await Promise.all([arriving, call(callback)]).catch((error: unknown) => {
+      throw new WrongAnswer(`${side.name}: ${String(error)}`);
+    });
+    lastSocketMs.push(arrival.atMs - startedMs);
+    if (!isExpectedPayload(arrival.payload)) throw new WrongAnswer(`${side.name}: ${arrival.payload}`);
+    await wait(PAUSE_MS);
+  }
+  await wait(SETTLE_MS);
+  const { user, system } = process.cpuUsage(clientBefore);
+  const serverUs = cpuUs(side.pid) - serverBeforeUs;
+  if (clients.problems.length > 0) throw new WrongAnswer(`${side.name}: ${clients.problems.join('; ')}`);
+  return { lastSocketMs, serverUs, clientUs: user + system };
+}
+
+async function call(callback: Callback | undefined): Promise<void> {
+  const status = await callback?.();
+  if (status !== 204) throw new WrongAnswer(`a callback was answered with ${status}`);
+}

@@ -1,0 +1,139 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRawWorker, freePort, type BuiltWorker } from '../../node/raw-workerd.ts';
+import { sendOperation } from '../../node/send-operation.ts';
+import { startChild } from './child.ts';
+import { startFakeKling, type FakeTask } from './fake-kling.ts';
+
+/** What the peer reads of a callback. */
+export interface PeerTask {
+  readonly task_id: string;
+  readonly task_info: { readonly external_task_id: string };
+}
+
+/** A server that tells its sockets of the ends of tasks. */
+export interface Side {
+  readonly name: 'gateway' | 'peer' | 'limit';
+  readonly pid: number;
+  readonly port: number;
+  /** The id under which all its sockets have to subscribe; null: each has its own. */
+  readonly subscriptionId: string | null;
+  /** Makes tasks, each of which can be ended by a callback. Nothing is told of that. */
+  makeEvents(count: number): Promise<readonly Callback[]>;
+  close(): Promise<void>;
+}
+
+/** Tells the end of one task as Kling does. Resolves with the answer's status. */
+export type Callback = () => Promise<number>;
+
+const CREATE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }`;
+
+/** The gateway as it is built and deployed, in a workerd of its own, its objects on disk. */
+export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
+  const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-fanout-'));
+  const removeDir = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', removeDir);
+  const kling = await startFakeKling();
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const gateway = createRawWorker(worker, {
+    dir,
+    port,
+    vars: {
+      ENVIRONMENT: 'development',
+      KLING_BASE_URL: kling.url,
+      KLING_API_KEY: 'an-api-key-of-the-fake-kling',
+      KLING_CONCURRENCY: '1000',
+      CALLBACK_SECRET: randomBytes(24).toString('hex'),
+      PUBLIC_URL: url,
+    },
+  });
+  await gateway.start();
+  const agent = new Agent({ keepAlive: true });
+  return {
+    name: 'gateway',
+    pid: gateway.pid(),
+    port,
+    subscriptionId: null,
+    async makeEvents(count) {
+      for (let i = 0; i < count; i += 1) {
+        const input = { name: 'Narrator', source: { url: 'https://example.com/voice-10s.mp3' } };
+        const sent = await sendOperation(url, { query: CREATE, variables: { input } }, null, agent);
+        if (!('answer' in sent) || sent.answer.errors) throw new Error(`no task was made: ${JSON.stringify(sent)}`);
+      }
+      return kling.takeMade().map((task) => toCallback(agent, task, kling.callbackBody(task)));
+    },
+    async close() {
+      await gateway.kill();
+      kling.close();
+      agent.destroy();
+      removeDir();
+      process.off('exit', removeDir);
+    },
+  };
+}
+
+/** Node, graphql-yoga and graphql-ws: `peer.ts`. */
+export async function startPeerSide(): Promise<Side> {
+  const kling = await startFakeKling();
+  const child = await startChild('peer.ts', [kling.url]);
+  const agent = new Agent({ keepAlive: true });
+  return {
+    name: 'peer',
+    pid: child.pid,
+    port: child.port,
+    subscriptionId: null,
+    async makeEvents(count) {
+      const tasks = Array.from({ length: count }, () =>
+        kling.make(randomUUID(), `http://127.0.0.1:${child.port}/callbacks/task`),
+      );
+      return tasks.map((task) => toCallback(agent, task, kling.callbackBody(task)));
+    },
+    async close() {
+      child.close();
+      kling.close();
+      agent.destroy();
+    },
+  };
+}
+
+/** The hand-written limit: `limit.ts`. It keeps nothing and reads nothing. */
+export async function startLimitSide(): Promise<Side> {
+  const subscriptionId = randomUUID();
+  const child = await startChild('limit.ts', [subscriptionId]);
+  const agent = new Agent({ keepAlive: true });
+  const callbackUrl = `http://127.0.0.1:${child.port}/`;
+  return {
+    name: 'limit',
+    pid: child.pid,
+    port: child.port,
+    subscriptionId,
+    makeEvents: async (count) => Array.from({ length: count }, () => async () => post(agent, callbackUrl, '{}')),
+    async close() {
+      child.close();
+      agent.destroy();
+    },
+  };
+}
+
+function toCallback(agent: Agent, task: FakeTask, body: string): Callback {
+  return async () => {
+    task.isEnded = true;
+    return post(agent, task.callbackUrl, body);
+  };
+}
+
+async function post(agent: Agent, url: string, body: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const call = request(url, { method: 'POST', agent, headers }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode ?? 0));
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
