@@ -7,6 +7,7 @@ import type { Voice } from '../domain/voice.ts';
 import { badUserInput } from '../errors.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { TaskChange } from './event-store.ts';
+import type { TaskRow } from './task-store.ts';
 
 /** The tenant's lists, newest first and stable while things are added, and its log of events, oldest first. */
 export interface Lists {
@@ -55,6 +56,19 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
     return { ...change, cursor: toCursor(`event-${owner}`, change.seq) };
   }
 
+  /** Not a task that the log does not know yet: should Kling refuse it, nothing will ever be told of it. */
+  function isTold({ record: { id, status, createdAtMs } }: TaskRow): boolean {
+    const mayBeForgotten = deps.now() - createdAtMs >= deps.limits.eventRetentionMs;
+    return status !== 'QUEUED' || mayBeForgotten || events.after(id, 0, 1).length > 0;
+  }
+
+  /** The tasks that match and have not ended, oldest first. */
+  function open({ filter: { kind, statuses: watched } }: Watch): TaskRow[] {
+    const statuses = OPEN.filter((status) => watched.length === 0 || watched.includes(status));
+    if (statuses.length === 0) return [];
+    return tasks.list({ kind, statuses }, null, PRESENT_MAX).toReversed().filter(isTold);
+  }
+
   return {
     toLive,
 
@@ -87,10 +101,7 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
         };
       }
       const headSeq = events.head();
-      const present =
-        watch.taskId === null
-          ? tasks.list(running(watch), null, PRESENT_MAX).toReversed()
-          : [watched].filter((row) => row !== null);
+      const present = watch.taskId === null ? open(watch) : [watched].filter((row) => row !== null);
       // Only the last of the state stands at the head: who breaks off before it gets the whole state again.
       const state = present.map(({ record }, i) => {
         const seq = i === present.length - 1 ? headSeq : 0;
@@ -116,12 +127,8 @@ const PRESENT_MAX = 1_000;
 /** Most changes that a subscriber gets at once of what it missed: a day's may be more than one answer holds. */
 const PAGE = 500;
 
-/** Those of the watched statuses that a task can still leave. */
-function running({ filter }: Watch): TaskFilter {
-  const open = TASK_STATUSES.filter((status) => !isFinal(status));
-  const statuses = filter.statuses.length === 0 ? open : filter.statuses;
-  return { kind: filter.kind, statuses };
-}
+/** The statuses that a task can still leave. */
+const OPEN = TASK_STATUSES.filter((status) => !isFinal(status));
 
 /** A word that tells this ledger's cursors from every other's, made once. */
 function ownerOf(storage: DurableObjectStorage): string {

@@ -1,15 +1,14 @@
 import type { SandboxRecord } from '../node/sandbox-account.ts';
 import type { AcknowledgedCallback } from './callback-proxy.ts';
-import { localId, type ReadEvent } from './events.ts';
+import { localId } from './events.ts';
+import type { HistoryEvidence } from './history.ts';
 import type { StoredLedger } from './ledger-file.ts';
 import type { ClientView } from './load.ts';
 
 /** Everything that is left of a round once the gateway has been stopped. */
-export interface Evidence {
+export interface Evidence extends HistoryEvidence {
   readonly views: readonly ClientView[];
   readonly ledger: StoredLedger;
-  /** The log of changes as a client reads it, before the gateway was stopped. */
-  readonly events: readonly ReadEvent[];
   readonly kling: SandboxRecord;
   readonly acknowledged: readonly AcknowledgedCallback[];
   /** Slots of the account that are held or waited for after the last task has ended; null where that was not waited for. */
@@ -19,12 +18,19 @@ export interface Evidence {
 }
 
 /** A promise of the gateway, and each place where the evidence is against it. */
-export interface Check {
+export interface Check<E = Evidence> {
   readonly promise: string;
-  readonly violations: (evidence: Evidence) => readonly string[];
+  readonly violations: (evidence: E) => readonly string[];
 }
 
-const RANK: Readonly<Record<string, number>> = { QUEUED: 0, SUBMITTED: 1, PROCESSING: 2, SUCCEEDED: 3, FAILED: 3 };
+/** How far a task has come. Those that are not named say nothing of that. */
+export const RANK: Readonly<Record<string, number>> = {
+  QUEUED: 0,
+  SUBMITTED: 1,
+  PROCESSING: 2,
+  SUCCEEDED: 3,
+  FAILED: 3,
+};
 const HINT_RANK: Readonly<Record<string, number>> = { submitted: 1, processing: 2 };
 const FINAL_AT_KLING: Readonly<Record<string, string>> = { succeed: 'SUCCEEDED', failed: 'FAILED' };
 const PRICE: Readonly<Record<string, number>> = { VOICE: 0.05, LIP_SYNC: 1 };
@@ -32,7 +38,8 @@ const PRICE: Readonly<Record<string, number>> = { VOICE: 0.05, LIP_SYNC: 1 };
 /** An acknowledged end is read at Kling within this, outages and refused reads in between included. */
 const END_MS_MAX = 45_000;
 
-const isFinal = (status: string): boolean => status === 'SUCCEEDED' || status === 'FAILED';
+/** Whether a task in this status never moves again. */
+export const isFinal = (status: string): boolean => status === 'SUCCEEDED' || status === 'FAILED';
 
 /** All that a round proves. */
 export const CHECKS: readonly Check[] = [

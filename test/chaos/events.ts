@@ -5,20 +5,22 @@ export interface ReadEvent {
   readonly seq: number;
   /** The gateway's own id, without what makes it global. */
   readonly taskId: string;
+  readonly kind: 'VOICE' | 'LIP_SYNC';
   readonly status: string;
+  readonly cursor: string;
 }
 
 interface EventsPage {
   readonly events: {
     readonly edges: readonly {
-      readonly node: { readonly seq: number; readonly task: { id: string; status: string } };
+      readonly node: { readonly seq: number; readonly cursor: string; readonly task: { id: string; status: string } };
     }[];
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   };
 }
 
 const PAGE = `query ($after: String) {
-  events(first: 100, after: $after) { edges { node { seq: sequence task { id status } } } pageInfo { hasNextPage endCursor } }
+  events(first: 100, after: $after) { edges { node { seq: sequence cursor task { id status } } } pageInfo { hasNextPage endCursor } }
 }`;
 
 /** A page holds a hundred; no round has more events than this times that. */
@@ -32,12 +34,16 @@ export async function readEvents(gatewayUrl: string): Promise<readonly ReadEvent
     const sent = await sendOperation(gatewayUrl, { query: PAGE, variables: { after } }, null);
     if (!('answer' in sent) || sent.answer.errors !== undefined) throw new Error(`no events: ${JSON.stringify(sent)}`);
     const { edges, pageInfo }: EventsPage['events'] = (sent.answer.data as EventsPage).events;
-    for (const { node } of edges)
-      events.push({ seq: node.seq, taskId: localId(node.task.id), status: node.task.status });
+    for (const { node } of edges) events.push(toReadEvent(node));
     if (!pageInfo.hasNextPage) break;
     after = pageInfo.endCursor;
   }
   return events;
+}
+
+function toReadEvent({ seq, cursor, task }: EventsPage['events']['edges'][number]['node']): ReadEvent {
+  const isVoice = Buffer.from(task.id, 'base64url').toString().startsWith('VoiceTask:');
+  return { seq, taskId: localId(task.id), kind: isVoice ? 'VOICE' : 'LIP_SYNC', status: task.status, cursor };
 }
 
 /** The gateway's own id inside a global one. */

@@ -61,14 +61,23 @@ export async function scanFace(gatewayUrl: string): Promise<ScannedFace> {
   return face;
 }
 
-/** Runs one client: creates until it knows what came of it, with the same external id each time, and then reads. */
-export async function runClient(gatewayUrl: string, intent: Intent, face: ScannedFace): Promise<ClientView> {
+/**
+ * Runs one client: creates until it knows what came of it, with the same external id each time, and then reads. `onTask`
+ * gets the task's id once it knows it.
+ */
+export async function runClient(
+  gatewayUrl: string,
+  intent: Intent,
+  face: ScannedFace,
+  onTask: (taskId: string) => void,
+): Promise<ClientView> {
   const view: ClientView = { intent, taskId: null, refusedWith: null, attempts: 0, problems: [] };
   const operation = { query: MUTATIONS[intent.kind], variables: { input: toInput(intent, face) } };
   let rank = -1;
 
   function see(task: Seen, where: string): void {
     if (view.taskId !== null && view.taskId !== task.id) view.problems.push(`${where} shows another task under the id`);
+    if (view.taskId === null) onTask(task.id);
     view.taskId ??= task.id;
     const next = RANK[task.status] ?? -1;
     if (next < rank) view.problems.push(`${where} shows ${task.status} after a later status`);
@@ -80,7 +89,7 @@ export async function runClient(gatewayUrl: string, intent: Intent, face: Scanne
     view.attempts += 1;
     const made = taskOf(sent, 'made');
     if (made !== null) see(made, 'a create');
-    else if ('answer' in sent) takeRefusal(view, sent);
+    else if ('answer' in sent && !isCutShort(sent)) takeRefusal(view, sent);
     if (intent.isAbandoned) return view;
     if (view.taskId === null) await wait(RETRY_MS);
   }
@@ -97,9 +106,15 @@ export async function runClient(gatewayUrl: string, intent: Intent, face: Scanne
     );
     const read = taskOf(sent, 'task');
     if (read !== null) see(read, 'a read');
-    else if ('answer' in sent) view.problems.push(`a read answers ${JSON.stringify(sent.answer).slice(0, 200)}`);
+    else if ('answer' in sent && !isCutShort(sent))
+      view.problems.push(`a read answers ${JSON.stringify(sent.answer).slice(0, 200)}`);
   }
   return view;
+}
+
+/** The object that worked on it was aborted, and the gateway cannot say what came of it: as good as no answer. */
+function isCutShort({ answer }: Extract<Sent, { answer: unknown }>): boolean {
+  return answer.errors?.[0]?.extensions?.code === 'INTERNAL';
 }
 
 function takeRefusal(view: ClientView, sent: Extract<Sent, { answer: unknown }>): void {

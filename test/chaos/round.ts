@@ -3,18 +3,24 @@ import { startStack, type GatewayStack } from '../node/gateway-stack.ts';
 import { startCallbackProxy, type CallbackProxy } from './callback-proxy.ts';
 import type { Evidence } from './check.ts';
 import { sendOperation } from '../node/send-operation.ts';
+import { abortRepeatedly, type AbortCounts } from './aborter.ts';
 import { killRepeatedly } from './killer.ts';
 import { readEvents } from './events.ts';
 import { readLedgers } from './ledger-file.ts';
 import { runClient, scanFace } from './load.ts';
 import { planIntents } from './plan.ts';
 import type { Random } from './random.ts';
+import { planWatchers } from './watch-plan.ts';
+import { startWatchers, type Watchers } from './watchers.ts';
 
 export interface RoundOptions {
   readonly random: Random;
   readonly tasks: number;
   readonly kills: number;
-  /** Over how long creates and kills are spread. */
+  /** Objects that die while the process lives on. */
+  readonly aborts: number;
+  readonly watchers: number;
+  /** Over how long creates, kills and aborts are spread. */
   readonly overMs: number;
   /** How long slots may take to come back after the last task; words about them can be lost, and are then asked for. Null: not looked at. */
   readonly slotsMs: number | null;
@@ -23,12 +29,18 @@ export interface RoundOptions {
   readonly onGatewayOutput: (text: string) => void;
 }
 
-/** Slots at Kling for each task that comes in a second. With these faults one holds its slot for 1.8 s: some have to wait. */
-const SLOTS_PER_RATE = 1.5;
+/**
+ * Slots at Kling for each task that comes in a second. With these faults a task holds its slot for 1.8 s, and one whose
+ * ledger has just died for up to 10: some have to wait, and the queue never fills.
+ */
+const SLOTS_PER_RATE = 2.5;
 const TASK_MS = { submittedMs: 150, processingMs: 600 };
 
 /** How long the last task may take to end after the last create. */
 const SETTLE_MS_MAX = 180_000;
+
+/** How long watchers may take to be told of everything once nothing happens any more. */
+const CATCH_UP_MS_MAX = 20_000;
 
 const SCAN_UNITS = 0.05;
 
@@ -36,12 +48,14 @@ const UNFINISHED = `{ tasks(first: 5, status: [QUEUED, SUBMITTED, PROCESSING, UN
 
 /** Runs one round against a gateway and a sandbox of its own, and gathers what is left. */
 export async function runRound(options: RoundOptions): Promise<Evidence> {
-  const { random, tasks, kills, overMs, say, onGatewayOutput } = options;
+  const { random, tasks, kills, aborts, overMs, say, onGatewayOutput } = options;
   const concurrency = Math.max(3, Math.round((SLOTS_PER_RATE * tasks) / (overMs / 1_000)));
   let proxy: CallbackProxy | undefined;
   let stack: GatewayStack | undefined;
+  let watchers: Watchers | undefined;
   try {
     stack = await startStack({
+      entry: 'test/chaos/worker/abortable-entry.ts',
       async publicUrl(gatewayUrl) {
         proxy = await startCallbackProxy(gatewayUrl);
         return proxy.url;
@@ -55,15 +69,21 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
     await account.configure({ faults: drawFaults(random.fork('faults')) });
 
     const intents = planIntents(random.fork('plan'), { tasks, overMs });
+    const plans = planWatchers(random.fork('watchers'), { watchers: options.watchers, overMs });
+    let newestTask: string | null = null;
     const startedMs = Date.now();
+    watchers = startWatchers({ gatewayUrl: gateway.url, plans, newestTask: () => newestTask });
+    const aborting = abortRepeatedly(gateway.url, { aborts, overMs, random: random.fork('aborts') });
     const killing = killRepeatedly(gateway, { kills, overMs, random: random.fork('kills') });
     const views = await Promise.all(
       intents.map(async (intent) => {
         await wait(intent.atMs);
-        return runClient(gateway.url, intent, face);
+        return runClient(gateway.url, intent, face, (taskId) => void (newestTask = taskId));
       }),
     );
-    say(`load: ${tasks} tasks and ${await killing} kills in ${seconds(startedMs)} s`);
+    const [killed, aborted] = await Promise.all([killing, aborting]);
+    say(`load: ${tasks} tasks, ${killed} kills and ${countsOf(aborted)} in ${seconds(startedMs)} s`);
+    watchers.calm();
 
     const settlingMs = Date.now();
     const left = await settle(gateway.url);
@@ -74,6 +94,13 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
     say(`callbacks: ${callbacks.join(', ')}`);
     const slotsHeld = options.slotsMs === null ? null : await slotsLeft(gateway.url, options.slotsMs);
     const events = await readEvents(gateway.url);
+    const catchingUpMs = Date.now();
+    const behind = await watchers.catchUp(events, CATCH_UP_MS_MAX);
+    const ends = [...watchers.ends].map(([reason, count]) => `${count} x ${reason}`);
+    say(
+      `watchers: ${behind.length} are behind after ${seconds(catchingUpMs)} s; their connections: ${ends.join(', ')}`,
+    );
+    await watchers.end();
     const kling = await account.record();
     await gateway.kill();
     const ledgers = readLedgers(gateway.storageDir('TaskLedger'));
@@ -84,12 +111,14 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
       views,
       ledger,
       events,
+      histories: watchers.histories,
       kling,
       slotsHeld,
       acknowledged: [...(proxy?.acknowledged ?? [])],
       scanUnits: SCAN_UNITS,
     };
   } finally {
+    await watchers?.end();
     await stack?.close();
     await proxy?.close();
   }
@@ -120,6 +149,11 @@ async function slotsLeft(gatewayUrl: string, forMs: number): Promise<number> {
     if (left === 0 || Date.now() >= deadlineMs) return left;
     await wait(500);
   }
+}
+
+function countsOf(aborted: AbortCounts): string {
+  const sum = Object.values(aborted).reduce((total, count) => total + count, 0);
+  return `${sum} aborts (${aborted.TASK_LEDGER} of the ledger, ${aborted.HUB} of hubs, ${aborted.KLING_ACCOUNT} of the account)`;
 }
 
 function drawFaults(random: Random): object {

@@ -1,16 +1,18 @@
 /**
- * `npm run chaos`: clients that reset their connections and repeat themselves, a Kling that fails, loses and forges, and
- * a gateway that is killed again and again; then everything that is left is checked against what the gateway promises.
+ * `npm run chaos`: clients that reset their connections and repeat themselves, a Kling that fails, loses and forges,
+ * watchers that come and go, a gateway that is killed and objects that are aborted again and again; then everything that is left is checked against what the gateway promises.
  *
- * `--seed N` repeats a run as far as the clocks allow; `--tasks N --kills N` per round, `--rounds N`; `--short` for CI;
- * `--log FILE` keeps the gateway's log. Exits with 1 when a promise was broken.
+ * `--seed N` repeats a run as far as the clocks allow; `--tasks N --kills N --aborts N --watchers N` per round, `--rounds N`; `--short` for CI;
+ * `--log FILE` keeps the gateway's log, with the times since the start. Exits with 1 when a promise was broken.
  */
 
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CHECKS, endDelays, type Evidence } from './check.ts';
+import { HISTORY_CHECKS } from './history-check.ts';
 import { createRandom } from './random.ts';
 import { runRound } from './round.ts';
+import { watchFigures } from './watch-figures.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,22 +20,26 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     tasks: { type: 'string' },
     kills: { type: 'string' },
+    aborts: { type: 'string' },
+    watchers: { type: 'string' },
     log: { type: 'string' },
     short: { type: 'boolean', default: false },
   },
 });
 const usual = values.short
-  ? { tasks: 200, kills: 5, overMs: 20_000, slotsMs: null }
-  : { tasks: 2_000, kills: 20, overMs: 120_000, slotsMs: 75_000 };
+  ? { tasks: 200, kills: 4, aborts: 8, watchers: 50, overMs: 20_000, slotsMs: null }
+  : { tasks: 2_000, kills: 30, aborts: 60, watchers: 60, overMs: 120_000, slotsMs: 75_000 };
 const seed = count('seed', Math.floor(Math.random() * 1_000_000));
 const rounds = count('rounds', 1);
 const tasks = count('tasks', usual.tasks);
 const kills = count('kills', usual.kills);
+const aborts = count('aborts', usual.aborts);
+const watchers = count('watchers', usual.watchers);
 
 /** Violations shown of one promise. */
 const SHOWN_MAX = 10;
 
-function count(name: 'seed' | 'rounds' | 'tasks' | 'kills', fallback: number): number {
+function count(name: Exclude<keyof typeof values, 'log' | 'short'>, fallback: number): number {
   const text = values[name];
   if (text === undefined) return fallback;
   if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} takes a whole number`);
@@ -63,8 +69,9 @@ function report(evidence: Evidence): number {
   say(`  calls: ${JSON.stringify(kling.requestsByRoute)}`);
   say(`  refusals among the last 10,000: ${JSON.stringify(Object.fromEntries(codes))}`);
   say(`an acknowledged end shows after ${delays.at(delays.length >> 1)} ms (median), ${delays.at(-1)} ms (longest)`);
+  for (const line of watchFigures(evidence)) say(line);
   let broken = 0;
-  for (const { promise, violations } of CHECKS) {
+  for (const { promise, violations } of [...CHECKS, ...HISTORY_CHECKS]) {
     const found = violations(evidence);
     say(`${found.length === 0 ? 'ok    ' : 'BROKEN'} ${promise}`);
     for (const violation of found.slice(0, SHOWN_MAX)) say(`         ${violation}`);
@@ -81,17 +88,19 @@ const startedMs = Date.now();
 let broken = 0;
 for (let round = 0; round < rounds; round += 1) {
   say(
-    `round ${round + 1} of ${rounds}: --seed ${seed + round} --tasks ${tasks} --kills ${kills}${values.short ? ' --short' : ''}`,
+    `round ${round + 1} of ${rounds}: --seed ${seed + round} --tasks ${tasks} --kills ${kills} --aborts ${aborts} --watchers ${watchers}${values.short ? ' --short' : ''}`,
   );
   const evidence = await runRound({
     random: createRandom(seed + round),
     tasks,
     kills,
+    aborts,
+    watchers,
     overMs: usual.overMs,
     slotsMs: usual.slotsMs,
     say,
     onGatewayOutput: (text) => {
-      if (values.log !== undefined) appendFileSync(values.log, text);
+      if (values.log !== undefined) appendFileSync(values.log, `${Date.now() - startedMs} ms\n${text}`);
     },
   });
   broken += report(evidence);

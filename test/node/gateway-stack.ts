@@ -17,6 +17,8 @@ export interface GatewayStack {
 export interface StackOptions {
   /** Where the sandbox posts callbacks; the gateway itself unless given. */
   readonly publicUrl?: (gatewayUrl: string) => Promise<string>;
+  /** A file in the place of the gateway's own entry, from the repository's root. */
+  readonly entry?: string;
   /** Settings of the gateway, as in `src/settings.ts`. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Settings of the account at the sandbox, as in `src/sandbox/README.md`. */
@@ -28,6 +30,7 @@ export interface StackOptions {
 /** Builds and starts both, and returns once both answer. */
 export async function startStack({
   publicUrl,
+  entry,
   vars,
   sandbox,
   onGatewayOutput,
@@ -42,7 +45,7 @@ export async function startStack({
 
   try {
     const [builtGateway, builtSandbox] = await Promise.all([
-      buildWorker('wrangler.toml', join(dir, 'gateway-script')),
+      buildWorker('wrangler.toml', join(dir, 'gateway-script'), entry),
       buildWorker('src/sandbox/wrangler.toml', join(dir, 'sandbox-script')),
     ]);
     const kling = createRawWorker(builtSandbox, { dir: join(dir, 'sandbox'), port: await freePort(), vars: {} });

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { unstable_readConfig as readWranglerConfig } from 'wrangler';
@@ -49,15 +49,26 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Bundles a Worker as `wrangler deploy` would, into `outDir`. `config`: its wrangler.toml, from the repository's root. */
-export async function buildWorker(config: string, outDir: string): Promise<BuiltWorker> {
+/**
+ * Bundles a Worker as `wrangler deploy` would, into `outDir`. `config`: its wrangler.toml, from the repository's root;
+ * `entry`: a file in the place of its `main`, with classes of the same names.
+ */
+export async function buildWorker(config: string, outDir: string, entry?: string): Promise<BuiltWorker> {
   const configPath = join(ROOT, config);
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', PATH: `${BIN}:${process.env['PATH']}` };
-  const args = ['deploy', '--dry-run', '--config', configPath, '--outdir', outDir];
+  const args = [
+    'deploy',
+    ...(entry === undefined ? [] : [entry]),
+    '--dry-run',
+    '--config',
+    configPath,
+    '--outdir',
+    outDir,
+  ];
   await promisify(execFile)(join(BIN, 'wrangler'), args, { cwd: ROOT, env });
   const { compatibility_date, compatibility_flags, vars, durable_objects } = readWranglerConfig({ config: configPath });
   return {
-    script: join(outDir, 'index.js'),
+    script: join(outDir, `${basename(entry ?? 'index.ts', '.ts')}.js`),
     compatibilityDate: compatibility_date ?? '',
     compatibilityFlags: compatibility_flags,
     vars: Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, String(value)])),

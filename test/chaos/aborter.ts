@@ -1,0 +1,72 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AbortRequest, Moment } from './abort-request.ts';
+import type { Random } from './random.ts';
+
+export interface AborterOptions {
+  readonly aborts: number;
+  /** The aborts fall at random into as many equal parts of this. */
+  readonly overMs: number;
+  readonly random: Random;
+}
+
+/** How many objects of each class died. */
+export type AbortCounts = Readonly<Record<AbortRequest['object'], number>>;
+
+/** What an object may die right behind of; an account has only times. */
+const METHODS: Readonly<Record<AbortRequest['object'], readonly Moment['after'][]>> = {
+  TASK_LEDGER: ['create', 'catchUp', 'alarm'],
+  HUB: ['deliver'],
+  KLING_ACCOUNT: [],
+};
+
+/** Longest time that an abort is waited for; the gateway may be killed meanwhile. */
+const ANSWER_MS_MAX = 5_000;
+const AGAIN_MS = 50;
+
+/** Aborts objects of a gateway that was built from `worker/abortable-entry.ts`; its process lives on. Returns once all are done. */
+export async function abortRepeatedly(
+  gatewayUrl: string,
+  { aborts, overMs, random }: AborterOptions,
+): Promise<AbortCounts> {
+  const startedMs = Date.now();
+  const counts = { TASK_LEDGER: 0, HUB: 0, KLING_ACCOUNT: 0 };
+  const dying: Promise<void>[] = [];
+  async function abort(request: AbortRequest): Promise<void> {
+    await abortOnce(gatewayUrl, request);
+    counts[request.object] += 1;
+  }
+  for (let number = 0; number < aborts; number += 1) {
+    const atMs = ((number + random.next()) * overMs) / aborts;
+    const request = drawRequest(random);
+    await wait(Math.max(0, startedMs + atMs - Date.now()));
+    dying.push(abort(request));
+  }
+  await Promise.all(dying);
+  return counts;
+}
+
+function drawRequest(random: Random): AbortRequest {
+  const draw = random.next();
+  const object = draw < 0.4 ? 'TASK_LEDGER' : draw < 0.9 ? 'HUB' : 'KLING_ACCOUNT';
+  return { object, leaf: random.between(0, 99), moment: drawMoment(random, METHODS[object]) };
+}
+
+function drawMoment(random: Random, methods: readonly Moment['after'][]): Moment {
+  const after = methods[random.between(0, methods.length - 1)] ?? null;
+  if (after !== null && random.chance(0.5)) return { after, inMs: 3_000 };
+  return { after: null, inMs: random.chance(0.3) ? 0 : random.between(0, 40) };
+}
+
+/** A gateway that is down just now has no objects to abort: it is asked again. */
+async function abortOnce(gatewayUrl: string, request: AbortRequest): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${gatewayUrl}/chaos/abort`, {
+      method: 'POST',
+      body: JSON.stringify(request),
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+    }).catch(() => null);
+    await response?.body?.cancel().catch(() => {});
+    if (response?.status === 204) return;
+    await wait(AGAIN_MS);
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The product's Worker, with a door that its objects can be killed through while the process lives on. It is bundled for
+ * the chaos run alone: same classes by name, same bindings, same storage.
+ */
+
+import gateway, {
+  Hub as ProductHub,
+  KlingAccount as ProductAccount,
+  TaskLedger as ProductLedger,
+} from '../../../src/index.ts';
+import { LEAVES } from '../../../src/hub/pool.ts';
+import type { AbortRequest, Moment } from '../abort-request.ts';
+
+/** Says that an object was aborted and did not fail by itself. */
+const REASON = 'aborted by the chaos run';
+
+/** Answered once the object is gone. */
+const ABORTED = 204;
+
+/** One object's end. */
+class Doom {
+  readonly #ctx: DurableObjectState;
+  #after: Moment['after'] = null;
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+  }
+
+  /** Never returns: its caller gets the abort as an error. */
+  async at({ inMs, after }: Moment): Promise<void> {
+    this.#after = after;
+    if (inMs > 0) await new Promise((resolve) => setTimeout(resolve, inMs));
+    this.#ctx.abort(REASON);
+  }
+
+  async behind<T>(method: Moment['after'], work: T | Promise<T>): Promise<T> {
+    const answer = await work;
+    if (this.#after === method) this.#ctx.abort(REASON);
+    return answer;
+  }
+}
+
+export class Hub extends ProductHub {
+  readonly #doom = new Doom(this.ctx);
+
+  abort(moment: Moment): Promise<void> {
+    return this.#doom.at(moment);
+  }
+
+  override async deliver(...given: Parameters<ProductHub['deliver']>): Promise<number | null> {
+    return this.#doom.behind('deliver', super.deliver(...given));
+  }
+}
+
+export class TaskLedger extends ProductLedger {
+  readonly #doom = new Doom(this.ctx);
+
+  abort(moment: Moment): Promise<void> {
+    return this.#doom.at(moment);
+  }
+
+  override createVoice(...given: Parameters<ProductLedger['createVoice']>): ReturnType<ProductLedger['createVoice']> {
+    return this.#doom.behind('create', super.createVoice(...given));
+  }
+
+  override createLipSyncTask(
+    ...given: Parameters<ProductLedger['createLipSyncTask']>
+  ): ReturnType<ProductLedger['createLipSyncTask']> {
+    return this.#doom.behind('create', super.createLipSyncTask(...given));
+  }
+
+  override catchUp(...given: Parameters<ProductLedger['catchUp']>): ReturnType<ProductLedger['catchUp']> {
+    return this.#doom.behind('catchUp', super.catchUp(...given));
+  }
+
+  override async alarm(): Promise<void> {
+    return this.#doom.behind('alarm', super.alarm());
+  }
+}
+
+export class KlingAccount extends ProductAccount {
+  readonly #doom = new Doom(this.ctx);
+
+  abort(moment: Moment): Promise<void> {
+    return this.#doom.at(moment);
+  }
+}
+
+interface Abortable extends Rpc.DurableObjectBranded {
+  abort(moment: Moment): Promise<void>;
+}
+
+/** 204 once the object has been aborted; whatever else happened to it is a 500. */
+async function abortObject(env: Env, { object, leaf, moment }: AbortRequest): Promise<Response> {
+  const names = { TASK_LEDGER: 'default', HUB: `leaf-${leaf % LEAVES}`, KLING_ACCOUNT: 'account' };
+  const namespace = env[object] as unknown as DurableObjectNamespace<Abortable>;
+  try {
+    await namespace.getByName(names[object]).abort(moment);
+  } catch (error) {
+    if (String(error).includes(REASON)) return new Response(null, { status: ABORTED });
+    return new Response(String(error), { status: 500 });
+  }
+  return new Response('it lives', { status: 500 });
+}
+
+export default {
+  async fetch(request, env) {
+    if (new URL(request.url).pathname === '/chaos/abort') return abortObject(env, await request.json());
+    return gateway.fetch(request, env);
+  },
+} satisfies ExportedHandler<Env>;
