@@ -12,7 +12,7 @@ export const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').impl
     }),
     sequence: t.exposeInt('seq', {
       description:
-        "Counts the changes of all the caller's tasks, from 1 on, without a gap: proves that none was missed.",
+        "Counts the changes of all the caller's tasks, from 1 on, without a gap: proves that none was missed. In a present state all but the last have 0.",
     }),
     at: t.field({
       type: 'DateTime',
