@@ -3,6 +3,7 @@ import { afterEach, describe, it } from 'vitest';
 import { createUnread } from '../../src/hub/unread.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
+import { openStream } from '../support/stream.ts';
 import { openReady, startTask, TASK_CHANGED, TASKS_CHANGED, type TestSocket } from '../support/socket.ts';
 
 const sandbox = openSandbox('resume');
@@ -18,7 +19,7 @@ afterEach(() => {
   for (const { socket } of open.splice(0)) socket.close(1000);
 });
 
-/** As if the task had changed so often: each change looks as the last one did. */
+/** As if the task had changed so often: each change looks as the last one did. Past 1,000 the oldest would be forgotten. */
 async function repeatLastChange(taskId: string, times: number): Promise<void> {
   await runInDurableObject(ledgerOf('default'), (_ledger, { storage }) => {
     storage.sql.exec(
@@ -36,24 +37,38 @@ describe('a client that was away', () => {
     ['one task', TASK_CHANGED],
     ['all tasks', TASKS_CHANGED],
   ] as const)(
-    'for 1,700 changes of %s is told each once, in order, and then what happens',
+    'for 900 changes of %s is told each once, in order, and then what happens',
     async ([, query], { expect }) => {
       const task = await startTask(sandbox);
       const first = await openOne();
       first.subscribe('a', TASK_CHANGED, { id: task.globalId });
       const { cursor, sequence } = await first.told('a');
-      await repeatLastChange(task.id, 1_700);
+      await repeatLastChange(task.id, 900);
       const again = await openOne();
       again.subscribe('a', query, { after: cursor, ...(query === TASK_CHANGED && { id: task.globalId }) });
-      for (let i = 1; i <= 1_700; i += 1) expect((await again.told('a')).sequence).toBe(sequence + i);
+      for (let i = 1; i <= 900; i += 1) expect((await again.told('a')).sequence).toBe(sequence + i);
       await task.advance('processing');
       expect(await again.told('a')).toMatchObject({
-        sequence: sequence + 1_701,
+        sequence: sequence + 901,
         resync: false,
         task: { status: 'PROCESSING' },
       });
     },
   );
+
+  it('for more than a hub sends unread is told each over a stream as well', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const first = await openOne();
+    first.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    const { cursor, sequence } = await first.told('a');
+    await repeatLastChange(task.id, 4_000);
+    const stream = await openStream('POST', 'text/event-stream', task, { 'last-event-id': cursor });
+    const text = await stream.until(new RegExp(`"sequence":${sequence + 4_000},`));
+    const sequences = [...text.matchAll(/"sequence":(\d+),/g)].map(([, told]) => Number(told));
+    expect(text.length).toBeGreaterThan(524_288);
+    expect(sequences).toEqual(Array.from({ length: 4_000 }, (_, i) => sequence + 1 + i));
+    await stream.leave();
+  });
 
   it('from a hub that fell behind what is kept is cut, and comes back to the present state', async ({ expect }) => {
     const task = await startTask(sandbox);
