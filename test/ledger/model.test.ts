@@ -3,8 +3,8 @@ import { it } from 'vitest';
 import { changesOf, ledgerOf, openSandbox, ring, valueOf } from '../support/ledger.ts';
 import { commands, type Model, type Real } from '../support/ledger-model.ts';
 
-const sandbox = openSandbox('model', { KLING_TIMEOUT_MS: '2000' });
-const TIME_MAX_MS = 25_000;
+const sandbox = openSandbox('model', { KLING_TIMEOUT_MS: '1000' });
+const TIME_MAX_MS = 35_000;
 
 it(
   'whatever happens in whatever order: nothing moves back, nothing is made twice, every change is told once',
