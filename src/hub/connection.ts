@@ -153,7 +153,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
           const payload = await operations.run(args, { ...event, task: event.record });
           if (!isWanted(socket, id, operation)) return;
           fanOut.send(socket, id, payload, isStream ? event.cursor : null);
-          await unread.drained(socket);
+          if (!(await unread.drained(socket))) return fanOut.cutSlow(socket);
           if (watched.taskId !== null && isFinal(event.record.status)) return fanOut.complete(socket, id);
         }
         if (caught.value.isOver) return fanOut.complete(socket, id);

@@ -42,6 +42,8 @@ export interface FanOut {
   appliedSeq(tenant: string): number;
   /** Writes one `next` message; the Worker's own streams get the cursor beside the payload, any other has null. Cuts a socket that does not read. */
   send(socket: WebSocket, id: string, payload: string, cursor: string | null): void;
+  /** Closes a socket that does not read, and forgets it. */
+  cutSlow(socket: WebSocket): void;
   /** Ends an operation from this side. */
   complete(socket: WebSocket, id: string): void;
 }
@@ -59,13 +61,17 @@ export function createFanOut({ groups, operations, store, unread, log, attachmen
     socket.close(code, reason);
   }
 
+  function cutSlow(socket: WebSocket): void {
+    cut(socket, CLOSE.tooSlow, 'Too much is unread');
+  }
+
   function send(socket: WebSocket, id: string, payload: string, cursor: string | null): void {
     const place = cursor === null ? '' : `"cursor":${JSON.stringify(cursor)},`;
     try {
       const message = `{"id":${JSON.stringify(id)},"type":"next",${place}"payload":${payload}}`;
       socket.send(message);
       unread.sent(socket, message.length);
-      if (unread.chars(socket) > UNREAD_CHARS_MAX) cut(socket, CLOSE.tooSlow, 'Too much is unread');
+      if (unread.chars(socket) > UNREAD_CHARS_MAX) cutSlow(socket);
     } catch (error) {
       // Closed meanwhile: its close event cleans up, and its client has the cursor.
       log({ level: 'info', message: 'socket gone', cause: String(error) });
@@ -165,6 +171,7 @@ export function createFanOut({ groups, operations, store, unread, log, attachmen
     },
     appliedSeq: (tenant) => store.appliedSeq(tenant) ?? 0,
     send,
+    cutSlow,
     complete,
   };
 }

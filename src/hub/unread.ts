@@ -1,5 +1,4 @@
 import { sleep } from '../lib/sleep.ts';
-import { CLOSE } from './protocol.ts';
 
 /**
  * What sockets were sent and have not read. The platform does not tell (`send` never blocks, and there is no
@@ -12,8 +11,8 @@ export interface Unread {
   /** A pong has come. */
   answered(socket: WebSocket): void;
   chars(socket: WebSocket): number;
-  /** Waits until the peer has read most of what it was sent. Cuts one that reads nothing: it comes back with its cursor. */
-  drained(socket: WebSocket): Promise<void>;
+  /** Waits until the peer has read most of what it was sent. False: it reads nothing. */
+  drained(socket: WebSocket): Promise<boolean>;
 }
 
 /** A ping goes out after so much. */
@@ -68,9 +67,10 @@ export function createUnread(now: () => number): Unread {
           least = chars(socket);
           progressAtMs = now();
         } else if (now() - progressAtMs > STALLED_MS) {
-          socket.close(CLOSE.tooSlow, 'Too much is unread');
+          return false;
         }
       }
+      return true;
     },
   };
 }

@@ -61,6 +61,8 @@ async function follow<T extends Task>(id: string): Promise<T> {
       last = data.taskChanged.task;
       progress.show(last.status);
     }
+  } catch (error) {
+    throw toError(error);
   } finally {
     clearTimeout(timer);
     progress.end();
@@ -68,6 +70,15 @@ async function follow<T extends Task>(id: string): Promise<T> {
   if (last?.failure) throw new Error(`the task failed: ${last.failure.code}: ${last.failure.message}`);
   if (last?.status !== 'SUCCEEDED') throw new Error(`the task did not end within ${TASK_MS_MAX / 1000} s`);
   return last;
+}
+
+/** What a subscription ends with: an error, the errors it was refused with, or how its socket was closed. */
+function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  const [refusal] = Array.isArray(thrown) ? (thrown as readonly { readonly message: string }[]) : [];
+  if (refusal !== undefined) return new Error(refusal.message);
+  const { code, reason } = thrown as { readonly code?: number; readonly reason?: string };
+  return new Error(`the connection was closed with ${code ?? 'no code'} ${reason ?? ''}`.trim());
 }
 
 async function lipSync(): Promise<void> {

@@ -1,23 +1,13 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
-import { afterEach, describe, it, vi } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import { Hub } from '../../src/hub/hub.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
 import { kill, ledgerOf, lipSyncInput, openSandbox, valueOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
-import { openReady, startTask, TASK_CHANGED, TASKS_CHANGED, withBusyHubs, type TestSocket } from '../support/socket.ts';
+import { startTask, TASK_CHANGED, TASKS_CHANGED, useSockets, withBusyHubs } from '../support/socket.ts';
 
 const sandbox = openSandbox('live-order');
-const open: TestSocket[] = [];
-
-async function openOne(): Promise<TestSocket> {
-  const socket = await openReady();
-  open.push(socket);
-  return socket;
-}
-
-afterEach(() => {
-  for (const { socket } of open.splice(0)) socket.close(1000);
-});
+const openOne = useSockets();
 
 describe('a subscriber', () => {
   it('of a task is told its present state, then every change once, in order', async ({ expect }) => {

@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { LEAVES } from '../../src/hub/pool.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { env, ledgerOf, valueOf, voiceInput, type TestSandbox } from './ledger.ts';
@@ -104,6 +104,19 @@ export async function openReady(): Promise<TestSocket> {
   socket.send({ type: 'connection_init' });
   expect(await socket.next()).toEqual({ type: 'connection_ack' });
   return socket;
+}
+
+/** Opens sockets as `openReady`; they are closed after each test of the file. */
+export function useSockets(): () => Promise<TestSocket> {
+  const open: TestSocket[] = [];
+  afterEach(() => {
+    for (const { socket } of open.splice(0)) socket.close(1000);
+  });
+  return async () => {
+    const socket = await openReady();
+    open.push(socket);
+    return socket;
+  };
 }
 
 export interface LiveTask {
