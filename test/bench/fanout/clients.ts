@@ -33,6 +33,9 @@ const OPENING_MAX = 50;
 
 /** `{"id":"`, an id, `","type":"next","payload":` and the payload: so write all sides. */
 const ID_AT = '{"id":"'.length;
+/** The hub asks so what has been read. Looked for only in messages that do not begin with an id. */
+const T = 't'.charCodeAt(0);
+const PING_START = Buffer.from('{"type":"ping"');
 const ID_CHARS = 36;
 const BETWEEN = Buffer.from('","type":"next","payload":');
 const PAYLOAD_AT = ID_AT + ID_CHARS + BETWEEN.length;
@@ -104,6 +107,10 @@ export async function openClients(port: number, count: number, id: string | null
   };
 }
 
+function isPing(bytes: Buffer, start: number): boolean {
+  return bytes[start + 2] === T && PING_START.compare(bytes, start, start + PING_START.length) === 0;
+}
+
 /** All sockets are read into the same bytes, one after the other. */
 const shared = Buffer.allocUnsafeSlow(65_536);
 
@@ -134,6 +141,7 @@ async function openSocket(
         const { opcode, start, end } = frame;
         if (opcode === PING) socket.write(toPongFrame(Buffer.from(bytes.subarray(start, end))));
         else if (opcode !== TEXT) wrong(`a frame of type ${opcode}: ${bytes.toString('utf8', start + 2, end)}`);
+        else if (isPing(bytes, start)) socket.write(toTextFrame('{"type":"pong"}'));
         else if (phase === 'SUBSCRIBED') take(bytes, start, end);
         else subscribe();
         offset = end;
