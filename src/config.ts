@@ -18,6 +18,7 @@ export interface Config {
     /** As in Standard Webhooks. Empty: the account does not sign. Two while a secret is being replaced. */
     readonly webhookSecrets: readonly string[];
   };
+  readonly auth: AuthConfig;
   readonly bodyBytesMax: number;
   readonly tasks: {
     readonly maxAgeMs: number;
@@ -28,6 +29,23 @@ export interface Config {
   readonly tenantMonthlyUnitsMax: string | null;
   readonly introspection: boolean;
 }
+
+/** What a token has to say, and where it says what. */
+export interface TokenRules {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly tenantClaim: string;
+  readonly scopeClaim: string;
+  /** Counted from `iat`. */
+  readonly maxAgeMs: number;
+  readonly clockToleranceMs: number;
+}
+
+/** Who may call: bearers of tokens signed by an issuer or with a shared secret (HS256), or everybody (development only). */
+export type AuthConfig =
+  | { readonly mode: 'none' }
+  | ({ readonly mode: 'secret'; readonly secret: string } & TokenRules)
+  | ({ readonly mode: 'jwks'; readonly jwksUrl: string; readonly algorithms: readonly string[] } & TokenRules);
 
 /** What is wrong with one setting, and how to set it. Holds no value: it may be shown and logged. */
 export interface ConfigProblem {
@@ -40,6 +58,7 @@ export type ConfigResult =
   | { readonly ok: false; readonly problems: readonly [ConfigProblem, ...ConfigProblem[]] };
 
 const HOUR_MS = 3_600_000;
+const SECOND_MS = 1_000;
 
 type SettingName = keyof typeof SETTINGS;
 type Value<Name extends SettingName> = ReturnType<(typeof SETTINGS)[Name]['parse']>['value'];
@@ -75,6 +94,28 @@ export function readConfig(env: object): ConfigResult {
     report('CALLBACK_SECRET', 'is missing');
   }
 
+  function readAuth(): AuthConfig {
+    const mode = read('AUTH');
+    const jwksUrl = read('AUTH_JWKS_URL');
+    const algorithms = read('AUTH_ALGORITHMS');
+    const secret = read('AUTH_SECRET');
+    const rules: TokenRules = {
+      issuer: read('AUTH_ISSUER') ?? '',
+      audience: read('AUTH_AUDIENCE') ?? '',
+      tenantClaim: read('AUTH_TENANT_CLAIM'),
+      scopeClaim: read('AUTH_SCOPE_CLAIM'),
+      maxAgeMs: read('AUTH_MAX_AGE_HOURS') * HOUR_MS,
+      clockToleranceMs: read('AUTH_CLOCK_TOLERANCE_SECONDS') * SECOND_MS,
+    };
+    if (mode === 'none') return { mode };
+    if (rules.issuer === '') report('AUTH_ISSUER', 'is missing');
+    if (rules.audience === '') report('AUTH_AUDIENCE', 'is missing');
+    if (mode === 'jwks' && jwksUrl === null) report('AUTH_JWKS_URL', 'is missing (or AUTH is to be secret)');
+    if (mode === 'jwks') return { ...rules, mode, jwksUrl: jwksUrl ?? '', algorithms };
+    if (secret === null) report('AUTH_SECRET', 'is missing');
+    return { ...rules, mode, secret: secret ?? '' };
+  }
+
   const config: Config = {
     environment: read('ENVIRONMENT'),
     kling: {
@@ -84,6 +125,7 @@ export function readConfig(env: object): ConfigResult {
       concurrency: read('KLING_CONCURRENCY'),
     },
     callbacks: { publicUrl, secret: callbackSecret, webhookSecrets: read('KLING_WEBHOOK_SECRETS') },
+    auth: readAuth(),
     bodyBytesMax: read('BODY_BYTES_MAX'),
     tasks: {
       maxAgeMs: read('TASK_MAX_AGE_HOURS') * HOUR_MS,

@@ -1,4 +1,5 @@
 import type { Ledger, Upstream } from './domain/ports.ts';
+import type { Viewer } from './domain/viewer.ts';
 
 /** What a resolver may use. Built once per request; nothing here outlives it. */
 export interface GatewayContext {
@@ -6,6 +7,8 @@ export interface GatewayContext {
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly viewer: Viewer;
+  /** Of the viewer's tenant, as far as the viewer's scopes reach. */
   readonly ledger: Ledger;
   readonly upstream: Upstream;
 }

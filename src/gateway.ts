@@ -1,6 +1,10 @@
+import { createAuthenticate } from './auth/authenticate.ts';
 import { createCallbackTokens } from './auth/callback-token.ts';
+import { createIssuerKey } from './auth/issuer-key.ts';
+import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.ts';
 import type { Config } from './config.ts';
 import type { GatewayContext } from './context.ts';
+import type { Viewer } from './domain/viewer.ts';
 import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
@@ -17,12 +21,11 @@ import { schema } from './schema/schema.ts';
 /** What the Worker does once its configuration is known to be right. */
 export interface Gateway {
   answerGraphql(request: Request, trace: RequestTrace): Promise<Response>;
+  /** One query or mutation of a viewer whose token has been verified. */
+  answerOperation(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response>;
   answerCallback(request: Request, token: string): Promise<Response>;
   answerReady(request: Request): Promise<Response>;
 }
-
-/** Without authentication there is one tenant. */
-const TENANT = 'default';
 
 /** Built once per isolate: it keeps the minted token and the parsed documents. Nothing of a request stays in it. */
 export function createGateway(env: Env, config: Config, log: Log): Gateway {
@@ -43,23 +46,45 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     introspection: config.introspection,
     log,
   });
-  const dialHub: Dial = (request) => dial(env.HUB, request, Math.random);
+  const dialHub: Dial = (request, tenant) => dial(env.HUB, request, tenant, Math.random);
+  const authenticate = createAuthenticate(config.auth, {
+    issuerKey: createIssuerKey((newerThanMs) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs), Date.now),
+    now: Date.now,
+    log,
+  });
   const { secret, webhookSecrets } = config.callbacks;
   const tokens = secret === null ? null : createCallbackTokens(secret);
 
+  async function answerOperation(request: Request, { requestId, notes }: RequestTrace, viewer: Viewer) {
+    const context: GatewayContext = {
+      requestId,
+      now: Date.now,
+      viewer,
+      ledger: createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer),
+      upstream: createScopedUpstream(kling, viewer),
+    };
+    return graphql(request, context, notes);
+  }
+
+  /** Only for routing: a header that proves nothing is not refused here, since the socket is asked again. */
+  async function tenantOf(request: Request): Promise<string | null> {
+    const authorization = request.headers.get('authorization');
+    if (authorization === null) return null;
+    return authenticate(authorization).then(
+      ({ tenant }) => tenant,
+      () => null,
+    );
+  }
+
   return {
-    async answerGraphql(incoming, { requestId, notes }) {
-      if (isUpgrade(incoming)) return answerUpgrade(incoming, dialHub);
-      const request = await answerSubscription(incoming, config.bodyBytesMax, { dial: dialHub, tenant: TENANT, log });
-      if (request instanceof Response) return request;
-      const context: GatewayContext = {
-        requestId,
-        now: Date.now,
-        ledger: createLedgerPort(env.TASK_LEDGER.getByName(TENANT)),
-        upstream: kling,
-      };
-      return graphql(request, context, notes);
+    async answerGraphql(incoming, trace) {
+      if (isUpgrade(incoming)) return answerUpgrade(incoming, await tenantOf(incoming), dialHub);
+      const viewer = await authenticate(incoming.headers.get('authorization'));
+      const request = await answerSubscription(incoming, config.bodyBytesMax, { dial: dialHub, viewer, log });
+      return request instanceof Response ? request : answerOperation(request, trace, viewer);
     },
+
+    answerOperation,
 
     async answerCallback(request, token) {
       if (tokens === null) return new Response('Not found\n', { status: 404 });

@@ -1,5 +1,8 @@
+import { WorkerEntrypoint } from 'cloudflare:workers';
 import { KlingAccount } from './account/kling-account.ts';
-import { configResultOf } from './config.ts';
+import { IssuerKeys } from './auth/issuer-keys.ts';
+import { configOf, configResultOf, type Config } from './config.ts';
+import type { Viewer } from './domain/viewer.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { answerHealth, answerReady, misconfiguredResponse } from './http/health.ts';
 import { withRequestLog, type RequestTrace } from './http/request-log.ts';
@@ -7,7 +10,7 @@ import { Hub } from './hub/hub.ts';
 import { TaskLedger } from './ledger/task-ledger.ts';
 import { createLog } from './lib/log.ts';
 
-export { Hub, KlingAccount, TaskLedger };
+export { Hub, IssuerKeys, KlingAccount, TaskLedger };
 
 const log = createLog();
 const gateways = new WeakMap<Env, Gateway>();
@@ -22,6 +25,12 @@ function routeOf(path: string): Route {
   return path.startsWith(CALLBACKS) ? '/callbacks/:token' : '*';
 }
 
+function gatewayOf(env: Env, config: Config): Gateway {
+  const known = gateways.get(env) ?? createGateway(env, config, log);
+  gateways.set(env, known);
+  return known;
+}
+
 async function answer(request: Request, env: Env, route: Route, path: string, trace: RequestTrace): Promise<Response> {
   if (route === '/health') return answerHealth(request);
   if (route === '*') return new Response('Not found\n', { status: 404 });
@@ -29,21 +38,31 @@ async function answer(request: Request, env: Env, route: Route, path: string, tr
   if (!config.ok) {
     return route === '/ready' ? answerReady(request, config) : misconfiguredResponse(config.problems, trace.requestId);
   }
-  let gateway = gateways.get(env);
-  if (gateway === undefined) {
-    gateway = createGateway(env, config.config, log);
-    gateways.set(env, gateway);
-  }
+  const gateway = gatewayOf(env, config.config);
   if (route === '/ready') return gateway.answerReady(request);
   if (route === '/graphql') return gateway.answerGraphql(request, trace);
   return gateway.answerCallback(request, path.slice(CALLBACKS.length));
+}
+
+const logDeps = { log, now: Date.now, randomId: () => crypto.randomUUID() };
+
+/**
+ * Answers the queries and mutations of sockets, for the viewer that their hub has verified. Only this Worker's own objects
+ * reach it: it has no address.
+ */
+export class SocketOperations extends WorkerEntrypoint<Env, Viewer> {
+  override fetch(request: Request): Promise<Response> {
+    const gateway = gatewayOf(this.env, configOf(this.env));
+    return withRequestLog(request, '/graphql', logDeps, (trace) =>
+      gateway.answerOperation(request, trace, this.ctx.props),
+    );
+  }
 }
 
 export default {
   fetch(request, env): Promise<Response> {
     const { pathname } = new URL(request.url);
     const route = routeOf(pathname);
-    const deps = { log, now: Date.now, randomId: () => crypto.randomUUID() };
-    return withRequestLog(request, route, deps, (trace) => answer(request, env, route, pathname, trace));
+    return withRequestLog(request, route, logDeps, (trace) => answer(request, env, route, pathname, trace));
   },
 } satisfies ExportedHandler<Env>;

@@ -1,6 +1,7 @@
 import { hostProblem } from './domain/public-host.ts';
 
 type Environment = 'production' | 'development';
+type AuthMode = 'jwks' | 'secret' | 'none';
 
 /** What a text says: `value` stands in for what could not be read, when there is a problem. */
 interface Parsed<T> {
@@ -101,6 +102,62 @@ export const SETTINGS = {
         ? good(text)
         : bad(null, 'must be a decimal number with at most 3 places'),
   },
+  AUTH: {
+    fallback: 'jwks',
+    secret: false,
+    parse(text, production) {
+      if (text !== 'jwks' && text !== 'secret' && text !== 'none')
+        return bad<AuthMode>('none', 'must be jwks, secret or none');
+      return text === 'none' && production
+        ? bad<AuthMode>('none', 'must not be none in production')
+        : good<AuthMode>(text);
+    },
+  },
+  AUTH_JWKS_URL: {
+    fallback: null,
+    secret: false,
+    parse: parseJwksUrl,
+  },
+  AUTH_ALGORITHMS: {
+    fallback: 'RS256 PS256 ES256 EdDSA',
+    secret: false,
+    parse: parseAlgorithms,
+  },
+  AUTH_SECRET: {
+    fallback: null,
+    secret: true,
+    parse: (text) => (text !== null && text.length < 32 ? bad('', 'must have at least 32 characters') : good(text)),
+  },
+  AUTH_ISSUER: {
+    fallback: null,
+    secret: false,
+    parse: good<string | null>,
+  },
+  AUTH_AUDIENCE: {
+    fallback: null,
+    secret: false,
+    parse: good<string | null>,
+  },
+  AUTH_TENANT_CLAIM: {
+    fallback: 'sub',
+    secret: false,
+    parse: (text) => good(text ?? 'sub'),
+  },
+  AUTH_SCOPE_CLAIM: {
+    fallback: 'scope',
+    secret: false,
+    parse: (text) => good(text ?? 'scope'),
+  },
+  AUTH_MAX_AGE_HOURS: {
+    fallback: '24',
+    secret: false,
+    parse: wholeNumber(1, 720),
+  },
+  AUTH_CLOCK_TOLERANCE_SECONDS: {
+    fallback: '10',
+    secret: false,
+    parse: wholeNumber(0, 300),
+  },
   INTROSPECTION: {
     fallback: null,
     secret: false,
@@ -145,6 +202,26 @@ function parseOrigin(text: string, production: boolean): Parsed<string> {
   if (/\bsandbox\b/.test(url.hostname)) return bad('', 'must not be a sandbox in production');
   const problem = hostProblem(url.hostname);
   return problem === null ? good(url.origin) : bad('', `${problem} in production`);
+}
+
+function parseJwksUrl(text: string | null, production: boolean): Parsed<string | null> {
+  const url = text !== null && URL.canParse(text) ? new URL(text) : null;
+  if (text === null) return good(null);
+  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') {
+    return bad(text, 'must be a URL like https://issuer/.well-known/jwks.json');
+  }
+  const { problem } = parseOrigin(url.origin, production);
+  return problem === null ? good(url.href) : bad(text, problem);
+}
+
+/** Only algorithms with a public key: with a shared secret among them, a public key could be passed off as one. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+
+function parseAlgorithms(text: string | null): Parsed<readonly string[]> {
+  const names = (text ?? '').split(/\s+/);
+  return names.every((name) => ALGORITHMS.includes(name))
+    ? good(names)
+    : bad([], `must be one or more of ${ALGORITHMS.join(' ')}, with blanks between`);
 }
 
 function parseWebhookSecrets(text: string | null): Parsed<readonly string[]> {

@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ['lib', 'errors.ts'],
   kling: ['domain', 'lib', 'errors.ts'],
   schema: ['domain', 'lib', 'errors.ts', 'context.ts'],
-  auth: ['domain', 'lib', 'errors.ts'],
+  auth: ['domain', 'lib', 'errors.ts', 'config.ts'],
   account: ['domain', 'lib', 'errors.ts', 'config.ts'],
   ledger: ['account', 'auth', 'kling', 'domain', 'lib', 'errors.ts', 'config.ts'],
   graphql: ['domain', 'lib', 'errors.ts'],
@@ -42,6 +42,7 @@ const ROOTS = new Set([
   'ledger/object-deps.ts',
   'account/kling-account.ts',
   'hub/hub.ts',
+  'auth/issuer-keys.ts',
 ]);
 
 const files = Object.entries(sources)

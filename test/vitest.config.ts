@@ -3,6 +3,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { fetch, type Request, Response } from 'miniflare';
 import { defineConfig } from 'vitest/config';
 import './node/start-sandbox.ts';
+import { TEST_AUTH } from './support/token.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -17,6 +18,7 @@ export default defineConfig({
         miniflare: {
           bindings: {
             ENVIRONMENT: 'development',
+            ...TEST_AUTH,
             KLING_BASE_URL: sandboxUrl,
             KLING_ACCESS_KEY: 'sandbox-access-key-workerd',
             KLING_SECRET_KEY: 'sandbox-secret-key-of-thirty-two-bytes',

@@ -38,7 +38,7 @@ export interface CatchUp {
 
 /** Whether a change belongs to what is watched. */
 export function isWatched({ taskId, filter }: Watch, record: TaskRecord): boolean {
-  if (taskId !== null) return record.id === taskId;
+  if (taskId !== null && record.id !== taskId) return false;
   if (filter.kind !== null && record.kind !== filter.kind) return false;
   return filter.statuses.length === 0 || filter.statuses.includes(record.status);
 }

@@ -26,7 +26,19 @@ interface FailureResponseOptions {
 
 /** A failure in GraphQL's shape, for answers that no GraphQL server made. */
 export function failureResponse(failure: Failure, { requestId, status, headers }: FailureResponseOptions): Response {
-  const { message } = failure;
+  const { code, message, retryAfterMs } = failure;
   const errors = [{ message, extensions: { ...toExtensions(failure), requestId } }];
-  return Response.json({ errors }, { status: status ?? STATUS[failure.code], ...(headers && { headers }) });
+  return Response.json(
+    { errors },
+    {
+      status: status ?? STATUS[code],
+      headers: {
+        'cache-control': 'no-store',
+        // RFC 6750, 3.
+        ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),
+        ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),
+        ...headers,
+      },
+    },
+  );
 }

@@ -1,4 +1,5 @@
-import { STREAM_TENANT_HEADER } from '../hub/attachment.ts';
+import { toStreamHeaders } from '../hub/attachment.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import { CLOSE } from '../hub/protocol.ts';
 import type { Log } from '../lib/log.ts';
 import { readOwnJson } from '../lib/own-json.ts';
@@ -27,7 +28,7 @@ const NEXT = `{"id":"${OPERATION_ID}","type":"next",`;
 
 export interface StreamDeps {
   readonly dial: Dial;
-  readonly tenant: string;
+  readonly viewer: Viewer;
   readonly origin: string;
   readonly format: StreamFormat;
   /** What the client has seen: `Last-Event-ID`. */
@@ -37,7 +38,8 @@ export interface StreamDeps {
 
 /**
  * Answers a subscription with a stream, pumped from a socket to a hub: the hub may hibernate, and be moved, while the
- * stream stays. It ends when the operation does, when its client goes, or after an hour.
+ * stream stays. It ends when the operation does, when its client goes, when its token
+ * expires, or after an hour.
  */
 export function answerStream(params: GraphqlParams, deps: StreamDeps, limits: StreamLimits = LIMITS): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
@@ -55,7 +57,7 @@ async function pump(
 ): Promise<void> {
   const { format } = deps;
   const encoder = new TextEncoder();
-  const endsAtMs = Date.now() + lastsMs;
+  const endsAtMs = Math.min(Date.now() + lastsMs, deps.viewer.expiresAtMs ?? Number.POSITIVE_INFINITY);
   const write = (text: string): Promise<void> => writer.write(encoder.encode(text));
   let cursor = deps.lastCursor;
   const client = { isGone: false };
@@ -105,9 +107,9 @@ function withCursor(params: GraphqlParams, cursor: string | null): object {
   return cursor === null ? params : { ...params, extensions: { ...params.extensions, after: cursor } };
 }
 
-async function connect(payload: object, { dial, tenant, origin }: StreamDeps): Promise<WebSocket | null> {
-  const headers = { upgrade: 'websocket', [STREAM_TENANT_HEADER]: tenant };
-  const response = await dial(new Request(`${origin}/graphql`, { headers }));
+async function connect(payload: object, { dial, viewer, origin }: StreamDeps): Promise<WebSocket | null> {
+  const headers = { upgrade: 'websocket', ...toStreamHeaders(viewer) };
+  const response = await dial(new Request(`${origin}/graphql`, { headers }), viewer.tenant);
   const socket = response?.webSocket ?? null;
   if (socket === null) return null;
   socket.accept();

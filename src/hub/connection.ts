@@ -1,13 +1,15 @@
 import type { GatewayContext } from '../context.ts';
 import type { CatchUp, Watch } from '../domain/live.ts';
 import { isFinal } from '../domain/task.ts';
-import type { Failure } from '../errors.ts';
+import type { Viewer } from '../domain/viewer.ts';
+import { type Failure, GatewayError } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
-import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import type { Result } from '../ledger/result.ts';
+import type { Admission } from './admission.ts';
 import type { Attachment } from './attachment.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Groups, Member } from './groups.ts';
+import { groupKeyOf, readable } from './viewer-group.ts';
 import type { Operations, PreparedSubscription } from './operations.ts';
 import { CLOSE, type ClientMessage, type OperationPayload } from './protocol.ts';
 import type { Registration, RegistrationStore } from './registration-store.ts';
@@ -26,21 +28,15 @@ export interface ConnectionDeps {
     after: string | null,
     afterSeq: number | null,
   ) => Promise<Result<CatchUp>>;
-  readonly contextOf: (tenant: string) => GatewayContext;
+  readonly contextOf: (viewer: Viewer) => GatewayContext;
+  readonly admission: Admission;
   /** Answers a query or mutation, as it would be answered over HTTP. */
-  readonly answer: (request: Request) => Promise<Response>;
-  readonly now: () => number;
+  readonly answer: (request: Request, viewer: Viewer) => Promise<Response>;
   readonly log: Log;
 }
 
 /** What one socket may have under way at once. */
 const OPERATIONS_MAX = 64;
-
-/** Operations that one socket may begin. After a reconnect it begins all of its own at once: the burst is for that. */
-const SUBSCRIBES = { burst: 100, perSecond: 20 };
-
-/** The tenant of everybody, until somebody asks who is calling. */
-const TENANT = 'default';
 
 /** The server's half of graphql-transport-ws, for all sockets of a hub. */
 export interface Connection {
@@ -48,13 +44,13 @@ export interface Connection {
   left(socket: WebSocket): void;
   /** The hub has woken: what its sockets had under way goes on. */
   restore(
-    sockets: ReadonlyMap<string, Pick<Member, 'socket' | 'isStream'>>,
+    sockets: ReadonlyMap<string, Pick<Member, 'socket' | 'isStream'> & { readonly viewer: Viewer | null }>,
     registrations: readonly Registration[],
   ): void;
 }
 
 export function createConnection(deps: ConnectionDeps): Connection {
-  const { groups, operations, store, fanOut, unread } = deps;
+  const { admission, groups, operations, store, fanOut, unread } = deps;
   /** Operations that are being caught up or answered; a `complete` takes them out, and the id may be used anew at once. */
   const starting = new WeakMap<WebSocket, Map<string, OperationPayload>>();
 
@@ -66,22 +62,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
     return made;
   }
 
-  const allowances = new WeakMap<WebSocket, TokenBucket>();
-
-  /** 0, or how long the socket has to wait before it may begin another operation. */
-  function retryAfterMsOf(socket: WebSocket): number {
-    const allowance = allowances.get(socket) ?? createTokenBucket(SUBSCRIBES);
-    allowances.set(socket, allowance);
-    return allowance.take(deps.now());
-  }
-
   function isWanted(socket: WebSocket, id: string, operation: OperationPayload): boolean {
     return startingOf(socket).get(id) === operation && socket.readyState === WebSocket.OPEN;
   }
 
   async function subscribe(socket: WebSocket, attachment: Attachment, id: string, operation: OperationPayload) {
-    const { tenant } = attachment;
-    if (tenant === null) {
+    const { viewer } = attachment;
+    if (viewer === null) {
       socket.close(CLOSE.unauthorized, 'Unauthorized');
       return;
     }
@@ -94,19 +81,17 @@ export function createConnection(deps: ConnectionDeps): Connection {
       const message = `A socket has at most ${OPERATIONS_MAX} operations.`;
       return refuse(socket, id, [failed({ code: 'RATE_LIMITED', message, retryable: true })]);
     }
-    const retryAfterMs = retryAfterMsOf(socket);
-    if (retryAfterMs > 0) {
-      const message = `A socket begins at most ${SUBSCRIBES.perSecond} operations a second.`;
-      return refuse(socket, id, [failed({ code: 'RATE_LIMITED', message, retryable: true, retryAfterMs })]);
-    }
-    const prepared = operations.prepare(operation, deps.contextOf(tenant));
+    const refusal = admission.refusal(socket);
+    if (refusal !== null) return refuse(socket, id, [failed(refusal)]);
+    const prepared = operations.prepare(operation, deps.contextOf(viewer));
     if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);
     pending.set(id, operation);
     try {
       await (prepared.type === 'request'
-        ? request(socket, attachment.origin, id, operation)
-        : watch(socket, { ...attachment, tenant }, id, operation, prepared.subscription));
+        ? request(socket, { ...attachment, viewer }, id, operation)
+        : watch(socket, { ...attachment, viewer }, id, operation, prepared.subscription));
     } catch (error) {
+      if (error instanceof GatewayError) return refuse(socket, id, [failed(error.failure)]);
       deps.log({ level: 'error', message: 'operation failed', cause: String(error) });
       if (!isWanted(socket, id, operation)) return;
       refuse(socket, id, [failed({ code: 'INTERNAL', message: 'Internal error', retryable: true })]);
@@ -115,13 +100,19 @@ export function createConnection(deps: ConnectionDeps): Connection {
     }
   }
 
-  async function request(socket: WebSocket, origin: string, id: string, operation: OperationPayload): Promise<void> {
+  async function request(
+    socket: WebSocket,
+    { origin, viewer }: Attachment & { readonly viewer: Viewer },
+    id: string,
+    operation: OperationPayload,
+  ): Promise<void> {
     const response = await deps.answer(
       new Request(`${origin}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify(operation),
       }),
+      viewer,
     );
     const payload = await response.text();
     if (!isWanted(socket, id, operation)) return;
@@ -131,11 +122,14 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   async function watch(
     socket: WebSocket,
-    { tenant, socketId, isStream }: Attachment & { readonly tenant: string },
+    { viewer, socketId, isStream }: Attachment & { readonly viewer: Viewer },
     id: string,
     operation: OperationPayload,
-    { args, key, watch: watched, after }: PreparedSubscription,
+    prepared: PreparedSubscription,
   ): Promise<void> {
+    const { tenant } = viewer;
+    const { args, after } = prepared;
+    const watched = readable(viewer, prepared.watch);
     const { after: resumed } = operation.extensions ?? {};
     const from = isStream && typeof resumed === 'string' ? resumed : after;
     fanOut.begin(tenant);
@@ -162,7 +156,10 @@ export function createConnection(deps: ConnectionDeps): Connection {
       } while (hasMore || seen < fanOut.appliedSeq(tenant));
       if (isStream) say(socket, JSON.stringify({ id, type: 'position', cursor: cursorAtHead }));
       store.put({ socketId, id, tenant, operation, floorSeq: seen });
-      groups.join({ key: `${tenant}\n${key}`, tenant, watch: watched, args }, { socket, id, isStream, floorSeq: seen });
+      groups.join(
+        { key: groupKeyOf(viewer, prepared), tenant, watch: watched, args },
+        { socket, id, isStream, floorSeq: seen },
+      );
     } finally {
       fanOut.end(tenant);
     }
@@ -172,7 +169,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     async take(socket, attachment, message) {
       switch (message.type) {
         case 'connection_init':
-          return initialise(socket, attachment);
+          return admission.initialise(socket, attachment, message.payload ?? {});
         case 'ping':
           return say(socket, '{"type":"pong"}');
         case 'pong':
@@ -191,24 +188,24 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
 
     restore(sockets, registrations) {
-      for (const { socketId, id, tenant, operation, floorSeq } of registrations) {
-        const found = sockets.get(socketId);
-        const prepared = operations.prepare(operation, deps.contextOf(tenant));
-        if (found === undefined || prepared.type !== 'subscription') continue;
-        const { args, key, watch: watched } = prepared.subscription;
-        groups.join({ key: `${tenant}\n${key}`, tenant, watch: watched, args }, { ...found, id, floorSeq });
+      for (const { socketId, id, operation, floorSeq } of registrations) {
+        const { socket, isStream = false, viewer = null } = sockets.get(socketId) ?? {};
+        if (socket === undefined || viewer === null) continue;
+        const prepared = operations.prepare(operation, deps.contextOf(viewer));
+        if (prepared.type !== 'subscription') continue;
+        const { args, watch: watched } = prepared.subscription;
+        groups.join(
+          {
+            key: groupKeyOf(viewer, prepared.subscription),
+            tenant: viewer.tenant,
+            watch: readable(viewer, watched),
+            args,
+          },
+          { socket, isStream, id, floorSeq },
+        );
       }
     },
   };
-}
-
-function initialise(socket: WebSocket, attachment: Attachment): void {
-  if (attachment.tenant !== null && !attachment.isStream) {
-    socket.close(CLOSE.tooManyInits, 'Too many initialisation requests');
-    return;
-  }
-  socket.serializeAttachment({ ...attachment, tenant: attachment.tenant ?? TENANT });
-  say(socket, '{"type":"connection_ack"}');
 }
 
 function refuse(socket: WebSocket, id: string, errors: readonly object[]): void {

@@ -12,12 +12,16 @@ import type { Unread } from './unread.ts';
 /** What a socket may leave unread: past that it is cut, and comes back with its cursor. The others wait for nobody. */
 const UNREAD_CHARS_MAX = 1_048_576;
 
+/** Said with 4403. */
+export const EXPIRED = 'The token has expired';
+
 export interface FanOutDeps {
   readonly groups: Groups;
   readonly operations: Operations;
   readonly store: RegistrationStore;
   readonly unread: Unread;
   readonly log: Log;
+  readonly isExpired: (socket: WebSocket) => boolean;
   /** What the hub knows of a socket. */
   readonly attachmentOf: (socket: WebSocket) => Attachment | null;
 }
@@ -40,7 +44,7 @@ export interface FanOut {
   /** The newest event applied, `headSeq` where none was yet. */
   startFrom(tenant: string, headSeq: number): number;
   appliedSeq(tenant: string): number;
-  /** Writes one `next` message; the Worker's own streams get the cursor beside the payload, any other has null. Cuts a socket that does not read. */
+  /** Writes one `next` message; the Worker's own streams get the cursor beside the payload, any other has null. Cuts a socket that does not read, or whose token has expired. */
   send(socket: WebSocket, id: string, payload: string, cursor: string | null): void;
   /** Closes a socket that does not read, and forgets it. */
   cutSlow(socket: WebSocket): void;
@@ -48,7 +52,7 @@ export interface FanOut {
   complete(socket: WebSocket, id: string): void;
 }
 
-export function createFanOut({ groups, operations, store, unread, log, attachmentOf }: FanOutDeps): FanOut {
+export function createFanOut({ groups, operations, store, unread, log, isExpired, attachmentOf }: FanOutDeps): FanOut {
   /** Subscriptions of a tenant that are being caught up. */
   const beginning = new Map<string, number>();
   /** One delivery of a tenant at a time: an event that is run asynchronously must not be overtaken. */
@@ -66,6 +70,7 @@ export function createFanOut({ groups, operations, store, unread, log, attachmen
   }
 
   function send(socket: WebSocket, id: string, payload: string, cursor: string | null): void {
+    if (isExpired(socket)) return cut(socket, CLOSE.forbidden, EXPIRED);
     const place = cursor === null ? '' : `"cursor":${JSON.stringify(cursor)},`;
     try {
       const message = `{"id":${JSON.stringify(id)},"type":"next",${place}"payload":${payload}}`;

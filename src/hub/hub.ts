@@ -1,12 +1,17 @@
 import { DurableObject } from 'cloudflare:workers';
+import { createAuthenticate } from '../auth/authenticate.ts';
+import { createIssuerKey } from '../auth/issuer-key.ts';
+import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config.ts';
 import type { LiveEvent } from '../domain/live.ts';
 import { createLog } from '../lib/log.ts';
 import { createLedgerPort } from '../ledger/port.ts';
 import { schema } from '../schema/schema.ts';
-import { STREAM_TENANT_HEADER, SUBPROTOCOL, type Attachment } from './attachment.ts';
+import { createAdmission } from './admission.ts';
+import { streamViewerOf, SUBPROTOCOL, type Attachment } from './attachment.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { createFanOut, type FanOut } from './fan-out.ts';
+import { createIsExpired } from './expiry.ts';
+import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
 import { createGroups } from './groups.ts';
 import { createOperations } from './operations.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
@@ -30,12 +35,12 @@ export class Hub extends DurableObject<Env> {
   readonly #store: RegistrationStore;
   readonly #connection: Connection;
   readonly #fanOut: FanOut;
-  /** Whether an alarm will look for sockets that say nothing. */
-  #isAlarmSet = false;
+  /** When the alarm will look for sockets that say nothing, or whose token has expired. */
+  #armedAtMs = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { introspection } = configOf(env);
+    const { introspection, auth } = configOf(env);
     const log = createLog();
     const leaf = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);
@@ -44,8 +49,16 @@ export class Hub extends DurableObject<Env> {
     const operations = createOperations({ schema, introspection, onBug });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
     const unread = createUnread(() => Date.now());
-    this.#fanOut = createFanOut({ groups, operations, store: this.#store, unread, log, attachmentOf });
+    const isExpired = createIsExpired(attachmentOf, Date.now);
+    this.#fanOut = createFanOut({ groups, operations, store: this.#store, unread, log, isExpired, attachmentOf });
+    const readKeys = (newerThanMs: number) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs);
+    const authenticate = createAuthenticate(auth, {
+      issuerKey: createIssuerKey(readKeys, Date.now),
+      now: Date.now,
+      log,
+    });
     this.#connection = createConnection({
+      admission: createAdmission({ authenticate, expiresAt: (atMs) => this.#wakeBy(atMs), now: Date.now }),
       groups,
       operations,
       store: this.#store,
@@ -53,12 +66,13 @@ export class Hub extends DurableObject<Env> {
       unread,
       attach: async (tenant) => ledgerOf(tenant).attach(leaf),
       catchUp: async (tenant, watch, after, afterSeq) => ledgerOf(tenant).catchUp(watch, after, afterSeq),
-      contextOf: (tenant) => ({
+      contextOf: (viewer) => ({
         requestId: `${leaf}-subscription`,
         now: Date.now,
+        viewer,
         // Made anew for each read: a stub is dead once its object has been reset.
         get ledger() {
-          return createLedgerPort(ledgerOf(tenant));
+          return createScopedLedger(createLedgerPort(ledgerOf(viewer.tenant)), viewer);
         },
         upstream: {
           listPresetVoices: refuse,
@@ -67,18 +81,19 @@ export class Hub extends DurableObject<Env> {
           listResourcePacks: refuse,
         },
       }),
-      answer: async (request) => ctx.exports.default.fetch(request),
-      now: () => Date.now(),
+      answer: async (request, viewer) => ctx.exports.SocketOperations({ props: viewer }).fetch(request),
       log,
     });
     // Answered by the runtime: a ping never wakes the hub.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('{"type":"ping"}', '{"type":"pong"}'));
     const sockets = new Map(
       ctx.getWebSockets().map((socket) => {
-        const { socketId = '', isStream = false } = attachmentOf(socket) ?? {};
-        return [socketId, { socket, isStream }];
+        const { socketId = '', isStream = false, viewer = null } = attachmentOf(socket) ?? {};
+        return [socketId, { socket, isStream, viewer }];
       }),
     );
+    // No later than the alarm that was set before the hub slept.
+    this.#armedAtMs = Math.min(...ctx.getWebSockets().map((socket) => deadlineOf(attachmentOf(socket))));
     this.#connection.restore(sockets, this.#store.ofSockets(new Set(sockets.keys())));
   }
 
@@ -87,15 +102,16 @@ export class Hub extends DurableObject<Env> {
     if (this.ctx.getWebSockets().length >= SOCKETS_MAX) return new Response('This hub is full.', { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    const streamTenant = request.headers.get(STREAM_TENANT_HEADER);
-    if (streamTenant === null) this.#awaitInit(Date.now() + INIT_MS);
-    server.serializeAttachment({
+    const viewer = streamViewerOf(request.headers);
+    const attachment: Attachment = {
       socketId: crypto.randomUUID(),
-      tenant: streamTenant,
-      isStream: streamTenant !== null,
+      viewer,
+      isStream: viewer !== null,
       origin: new URL(request.url).origin,
       openedAtMs: Date.now(),
-    } satisfies Attachment);
+    };
+    server.serializeAttachment(attachment);
+    this.#wakeBy(deadlineOf(attachment));
     return new Response(null, { status: 101, webSocket: client, headers: { 'sec-websocket-protocol': SUBPROTOCOL } });
   }
 
@@ -136,22 +152,25 @@ export class Hub extends DurableObject<Env> {
 
   /** An alarm and no timer, which would keep the hub awake. */
   override alarm(): void {
-    this.#isAlarmSet = false;
-    const silent = this.ctx.getWebSockets().flatMap((socket) => {
-      const attachment = attachmentOf(socket);
-      return attachment?.tenant === null ? [{ socket, untilMs: attachment.openedAtMs + INIT_MS }] : [];
-    });
+    this.#armedAtMs = Number.POSITIVE_INFINITY;
     const nowMs = Date.now();
-    for (const { socket, untilMs } of silent.toSorted((a, b) => a.untilMs - b.untilMs)) {
-      if (untilMs > nowMs) return this.#awaitInit(untilMs);
-      socket.close(CLOSE.initTimeout, 'Connection initialisation timeout');
+    for (const socket of this.ctx.getWebSockets()) {
+      const attachment = attachmentOf(socket);
+      const untilMs = deadlineOf(attachment);
+      if (untilMs > nowMs) {
+        this.#wakeBy(untilMs);
+      } else {
+        this.#forget(socket);
+        if (attachment?.viewer) socket.close(CLOSE.forbidden, EXPIRED);
+        else socket.close(CLOSE.initTimeout, 'Connection initialisation timeout');
+      }
     }
   }
 
-  #awaitInit(untilMs: number): void {
-    if (this.#isAlarmSet) return;
-    this.#isAlarmSet = true;
-    void this.ctx.storage.setAlarm(untilMs);
+  #wakeBy(atMs: number): void {
+    if (atMs >= this.#armedAtMs) return;
+    this.#armedAtMs = atMs;
+    void this.ctx.storage.setAlarm(atMs);
   }
 
   #forget(socket: WebSocket): void {
@@ -164,6 +183,13 @@ export class Hub extends DurableObject<Env> {
 function attachmentOf(socket: WebSocket): Attachment | null {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `fetch` above and the connection write it
   return socket.deserializeAttachment() as Attachment | null;
+}
+
+/** When a socket is closed, if nothing changes: it has not said who it is by then, or its token expires. */
+function deadlineOf(attachment: Attachment | null): number {
+  if (attachment === null) return Number.POSITIVE_INFINITY;
+  const { viewer, openedAtMs } = attachment;
+  return viewer === null ? openedAtMs + INIT_MS : (viewer.expiresAtMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** No field of an event reads from Kling. */

@@ -18,6 +18,7 @@ export const CLOSE = {
   tooLarge: 1009,
   restart: 1012,
   tooSlow: 1013,
+  tryAgain: 1013,
 } as const;
 
 export interface OperationPayload {

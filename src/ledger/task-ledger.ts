@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import { checkIdentifyFacesInput } from '../domain/face-scan-input.ts';
-import type { CatchUp, Watch } from '../domain/live.ts';
+import { isWatched, type CatchUp, type Watch } from '../domain/live.ts';
 import type * as Input from '../domain/inputs.ts';
 import type {
   DeletedVoiceResult,
@@ -119,7 +119,8 @@ export class TaskLedger extends DurableObject<Env> {
   /** `NOT_FOUND` for a task that is not the tenant's. `afterSeq` goes on where an earlier catch-up ended. */
   catchUp(watch: Watch, after: string | null, afterSeq: number | null): Promise<Result<CatchUp>> {
     return toResult(() => {
-      if (watch.taskId !== null && this.#core.deps.tasks.find({ id: watch.taskId }) === null) throw noSuch('task');
+      const row = watch.taskId === null ? null : this.#core.deps.tasks.find({ id: watch.taskId });
+      if (watch.taskId !== null && (row === null || !isWatched(watch, row.record))) throw noSuch('task');
       return this.#core.lists.catchUp(watch, after, afterSeq);
     });
   }

@@ -1,6 +1,7 @@
 import type { LipSyncSnapshot } from '../domain/lip-sync.ts';
 import type { PageRequest, UpstreamPage } from '../domain/requests.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
+import { requireScope } from '../domain/viewer.ts';
 import type { Voice, VoiceTaskSnapshot } from '../domain/voice.ts';
 import { badUserInput, type Issue } from '../errors.ts';
 import { builder } from './builder.ts';
@@ -155,8 +156,12 @@ export const AccountRef = builder.objectRef<object>('Account').implement({
 builder.queryField('account', (t) =>
   t.field({
     type: AccountRef,
-    description: "Kling's own lists as they stand, whoever made what is in them.",
-    resolve: () => ({}),
+    description:
+      "Kling's own lists as they stand, whoever made what is in them. For tokens with the scope `operator`; `FORBIDDEN` to all others.",
+    resolve(_root, _args, { viewer }) {
+      requireScope(viewer, 'operator');
+      return {};
+    },
   }),
 );
 

@@ -12,6 +12,7 @@ import './speech.ts';
 import './task-event.ts';
 import './subscription.ts';
 import './tasks.ts';
+import './viewer.ts';
 import './voice-task.ts';
 import './voice.ts';
 import { builder } from './builder.ts';

@@ -1,6 +1,6 @@
 import { getArgumentValues, type FieldNode, type ValidatedSubscriptionArgs } from 'graphql';
 import type { Watch } from '../domain/live.ts';
-import type { TaskChangeEvent } from '../domain/ports.ts';
+import type { TaskChangeEvent, TaskFilter } from '../domain/ports.ts';
 import type { TaskKind, TaskStatus } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
@@ -87,13 +87,25 @@ export function toSubscription(args: ValidatedSubscriptionArgs): Subscription | 
   const field = node === null ? undefined : fields[node.name.value];
   if (node === null || field === undefined) return null;
   const { id, after, filter } = getArgumentValues(field, node, args.variableValues) as Arguments;
-  const taskId = id === undefined ? null : (idOf('LipSyncTask', id) ?? idOf('VoiceTask', id));
-  if (id !== undefined && taskId === null) return null;
+  const watch = id === undefined ? { taskId: null, filter: toFilter(filter) } : toTaskWatch(id);
+  if (watch === null) return null;
   return {
-    watch: { taskId, filter: { kind: filter?.kind ?? null, statuses: filter?.status ?? [] } },
+    watch,
     after: after ?? null,
     afterVariable: afterVariableOf(node),
   };
+}
+
+function toFilter(filter: Arguments['filter']): TaskFilter {
+  return { kind: filter?.kind ?? null, statuses: filter?.status ?? [] };
+}
+
+/** An id names the kind too: under the other kind's type there is no such task. */
+function toTaskWatch(id: string): Watch | null {
+  const lipSyncId = idOf('LipSyncTask', id);
+  const taskId = lipSyncId ?? idOf('VoiceTask', id);
+  if (taskId === null) return null;
+  return { taskId, filter: { kind: lipSyncId === null ? 'VOICE' : 'LIP_SYNC', statuses: [] } };
 }
 
 /** Clients may put the field into a fragment. */

@@ -1,5 +1,6 @@
 import { request, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { AUTHORIZATION } from '../support/token.ts';
 
 /** A POST whose connection is its own, and can be reset under it. */
 export interface ResettablePost {
@@ -10,9 +11,14 @@ export interface ResettablePost {
   leave(): void;
 }
 
-/** Posts JSON. The answer is there as soon as its head is. */
+/** Posts JSON, as the tenant of the tests. The answer is there as soon as its head is. */
 export function post(url: string, body: string, accept: string): ResettablePost {
-  const headers = { accept, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  const headers = {
+    authorization: AUTHORIZATION,
+    accept,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  };
   const call = request(url, { method: 'POST', agent: false, headers });
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     call.once('response', resolve);

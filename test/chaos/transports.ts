@@ -2,6 +2,7 @@ import { createClient as createSseClient, NetworkError } from 'graphql-sse';
 import { createClient as createWsClient, type Client } from 'graphql-ws';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import { AUTHORIZATION } from '../support/token.ts';
 import type { Transport } from './history.ts';
 import { createMultipartReader } from './multipart-reader.ts';
 import { createResettableFetch, post } from './resettable-fetch.ts';
@@ -49,6 +50,7 @@ function createWs(url: string): Subscribe {
   let socket: WebSocket | null = null;
   const client: Client = createWsClient({
     url,
+    connectionParams: { authorization: AUTHORIZATION },
     webSocketImpl: WebSocket,
     retryAttempts: 0,
     lazyCloseTimeout: LAZY_CLOSE_MS,

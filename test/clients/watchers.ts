@@ -3,6 +3,7 @@ import type { Client as UrqlClient } from '@urql/core';
 import { requestSubscription, type ConcreteRequest, type Environment } from 'relay-runtime';
 import taskSubscription from './__generated__/relayOperationsTaskSubscription.graphql.ts';
 import tasksSubscription from './__generated__/relayOperationsTasksSubscription.graphql.ts';
+import { TOKEN } from '../support/token.ts';
 import type { CuttableProxy } from './cuttable-proxy.ts';
 import { createApolloClient as createApolloOverMultipart } from './recipes/apollo-multipart.ts';
 import { createApolloClient as createApolloOverWs } from './recipes/apollo-ws.ts';
@@ -139,40 +140,44 @@ function watchByRelay(environment: Environment, operation: WatchedOperation, wat
   return dispose;
 }
 
+const getToken = async (): Promise<string> => TOKEN;
+
 /** Every library a client may use, in the README's order. */
 export const WATCHERS: readonly Watcher[] = [
   {
     library: 'graphql-ws',
-    watch: ({ socketUrl }, ...rest) => watchThrough(createWsClient(socketUrl), ...rest),
+    watch: ({ socketUrl }, ...rest) => watchThrough(createWsClient(socketUrl, getToken), ...rest),
   },
   {
     library: 'graphql-sse',
-    watch: ({ url }, ...rest) => watchThrough(createSseClient(url), ...rest),
+    watch: ({ url }, ...rest) => watchThrough(createSseClient(url, getToken), ...rest),
   },
   {
     library: 'Apollo Client over WebSocket',
-    watch: ({ url }, ...rest) => watchByApollo(createApolloOverWs(url), ...rest),
+    watch: ({ url }, ...rest) => watchByApollo(createApolloOverWs(url, getToken), ...rest),
   },
   {
     library: 'Apollo Client over multipart',
-    watch: ({ url }, ...rest) => watchByApollo(createApolloOverMultipart(url), ...rest),
+    watch: ({ url }, ...rest) => watchByApollo(createApolloOverMultipart(url, getToken), ...rest),
   },
   {
     library: 'urql over WebSocket',
-    watch: ({ url, socketUrl }, ...rest) => watchByUrql(createUrqlClient(url, createWsClient(socketUrl)), ...rest),
+    watch: ({ url, socketUrl }, ...rest) =>
+      watchByUrql(createUrqlClient(url, getToken, createWsClient(socketUrl, getToken)), ...rest),
   },
   {
     library: 'urql over Server-Sent Events',
-    watch: ({ url }, ...rest) => watchByUrql(createUrqlClient(url, createSseClient(url)), ...rest),
+    watch: ({ url }, ...rest) => watchByUrql(createUrqlClient(url, getToken, createSseClient(url, getToken)), ...rest),
   },
   {
     library: 'Relay over WebSocket',
-    watch: ({ url, socketUrl }, ...rest) => watchByRelay(createEnvironment(url, createWsClient(socketUrl)), ...rest),
+    watch: ({ url, socketUrl }, ...rest) =>
+      watchByRelay(createEnvironment(url, getToken, createWsClient(socketUrl, getToken)), ...rest),
   },
   {
     library: 'EventSource',
     watch({ url }, operation, watching) {
-      const source = watchByEventSource(url, operation.query, operation.variables, (result) =>
+      const source = watchByEventSource(url, getToken, operation, (result) =>
         take(result as Result, operation, watching),
       );
       source.addEventListener('complete', watching.complete);

@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { GatewayContext } from '../../src/context.ts';
 import type { LiveEvent, Watch } from '../../src/domain/live.ts';
+import { createAdmission } from '../../src/hub/admission.ts';
 import { createConnection } from '../../src/hub/connection.ts';
 import type { Operations, PreparedSubscription } from '../../src/hub/operations.ts';
 import type { EventStore } from '../../src/ledger/event-store.ts';
 import type { Leaf, LeafStore } from '../../src/ledger/leaf-store.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
 import { createHubParts, FakeSocket, liveEvent, TENANT } from '../support/fan-out.ts';
+import { VIEWER } from '../support/viewer.ts';
 
 const context = {} as unknown as GatewayContext;
 
@@ -87,14 +89,20 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               return { ok: true, value };
             },
             contextOf: () => context,
-            now: () => 0,
+            admission: createAdmission({ authenticate: async () => VIEWER, expiresAt: () => {}, now: () => 0 }),
             answer: () => Promise.reject(new Error('no requests here')),
             log: () => {},
           });
 
           const watchers: { readonly id: string; readonly after: number | null; gone: boolean }[] = [];
           const socket = new FakeSocket();
-          const attachment = { socketId: 's', tenant: TENANT, isStream: false, origin: '', openedAtMs: 0 };
+          const attachment = {
+            socketId: 's',
+            viewer: { ...VIEWER, tenant: TENANT },
+            isStream: false,
+            origin: '',
+            openedAtMs: 0,
+          };
           const under: Promise<unknown>[] = [];
           for (const one of steps) {
             await scheduler.waitNext(Math.min(1, scheduler.count()));

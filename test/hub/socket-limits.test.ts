@@ -123,7 +123,7 @@ describe('a full hub', () => {
     }
     const refused = await hub.fetch('https://gateway.test/graphql', upgrade);
     expect(refused.status).toBe(503);
-    const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), lastLeafFirst);
+    const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), null, lastLeafFirst);
     expect(next!.status).toBe(101);
     next!.webSocket!.accept();
     sockets.push(next!.webSocket!);

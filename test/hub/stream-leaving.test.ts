@@ -2,6 +2,7 @@ import { describe, it } from 'vitest';
 import { answerStream, type StreamLimits } from '../../src/http/stream.ts';
 import { streamFormatOf } from '../../src/http/stream-format.ts';
 import { dial } from '../../src/hub/pool.ts';
+import { VIEWER } from '../support/viewer.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 import { socketCount, startTask, TASK_CHANGED, type LiveTask } from '../support/socket.ts';
 import { APOLLO, readStream, type TestStream } from '../support/stream.ts';
@@ -14,8 +15,8 @@ function open(task: LiveTask, accept: string, limits: StreamLimits): TestStream 
   const response = answerStream(
     params,
     {
-      dial: (request) => dial(env.HUB, request, Math.random),
-      tenant: 'default',
+      dial: (request, tenant) => dial(env.HUB, request, tenant, Math.random),
+      viewer: VIEWER,
       origin: 'https://gateway.test',
       format: streamFormatOf(accept)!,
       lastCursor: null,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { WebSocket as NodeSocket } from 'ws';
+import { CONNECTION_INIT } from '../support/token.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 
 let stack: GatewayStack;
@@ -13,7 +14,7 @@ function open(): Promise<NodeSocket> {
   return new Promise((resolve, reject) => {
     socket.once('message', () => resolve(socket));
     socket.once('error', reject);
-    socket.once('open', () => socket.send('{"type":"connection_init"}'));
+    socket.once('open', () => socket.send(CONNECTION_INIT));
   });
 }
 

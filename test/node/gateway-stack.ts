@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TEST_AUTH } from '../support/token.ts';
 import { buildWorker, createRawWorker, freePort, type RawWorker } from './raw-workerd.ts';
 import { createSandboxAccount, type SandboxAccount } from './sandbox-account.ts';
 
@@ -64,6 +65,7 @@ export async function startStack({
         KLING_BASE_URL: kling.url,
         KLING_ACCESS_KEY: accessKey,
         KLING_SECRET_KEY: 'sandbox-secret-key-of-thirty-two-bytes',
+        ...TEST_AUTH,
         CALLBACK_SECRET: randomBytes(24).toString('hex'),
         PUBLIC_URL: (await publicUrl?.(`http://127.0.0.1:${port}`)) ?? `http://127.0.0.1:${port}`,
         ...vars,

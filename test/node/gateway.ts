@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createTestHarness } from 'wrangler';
+import { AUTHORIZATION, TEST_AUTH } from '../support/token.ts';
 
 const root = join(import.meta.dirname, '../..');
 const SECRET_KEY = 'sandbox-secret-key-of-thirty-two-bytes';
@@ -86,6 +87,7 @@ export async function startGateway({
         vars: {
           ENVIRONMENT: 'development',
           KLING_BASE_URL: sandboxUrl,
+          ...TEST_AUTH,
           ...keys,
           ...vars,
         },
@@ -100,7 +102,11 @@ export async function startGateway({
     async execute(query, variables = {}) {
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/graphql-response+json',
+          authorization: AUTHORIZATION,
+        },
         body: JSON.stringify({ query, variables }),
       });
       return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };

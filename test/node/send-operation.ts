@@ -1,4 +1,5 @@
 import { type Agent, request } from 'node:http';
+import { AUTHORIZATION } from '../support/token.ts';
 
 /** A GraphQL answer. Its form is what the gateway promises; a violation shows as a missing property. */
 export interface GraphqlAnswer {
@@ -12,7 +13,7 @@ export type Sent = { readonly answer: GraphqlAnswer } | { readonly lost: string 
 const TIMEOUT_MS = 30_000;
 
 /**
- * Posts one operation. Its connection is reset after `cutMs`, whatever it is doing then; null: never. Without an agent the
+ * Posts one operation, as the tenant of the tests. Its connection is reset after `cutMs`, whatever it is doing then; null: never. Without an agent the
  * connection is the operation's own.
  */
 export async function sendOperation(
@@ -26,7 +27,11 @@ export async function sendOperation(
     const call = request(`${gatewayUrl}/graphql`, {
       method: 'POST',
       agent,
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      headers: {
+        authorization: AUTHORIZATION,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+      },
     });
     const timer = setTimeout(() => {
       end({ lost: cutMs === null ? 'no answer in time' : 'cut' });

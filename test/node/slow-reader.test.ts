@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { WebSocket as NodeSocket } from 'ws';
+import { CONNECTION_INIT } from '../support/token.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 import { sendOperation } from './send-operation.ts';
 
@@ -44,7 +45,7 @@ async function openStopped(): Promise<Socket> {
   );
   await once(socket, 'data');
   const acknowledged = once(socket, 'data');
-  socket.write(frame(JSON.stringify({ type: 'connection_init', payload: { padding: 'x'.repeat(200) } })));
+  socket.write(frame(CONNECTION_INIT));
   await acknowledged;
   socket.pause();
   for (let i = 0; i < OPERATIONS; i += 1) socket.write(frame(subscribe(`${i}`, FAT)));
@@ -63,7 +64,7 @@ async function openReader(): Promise<Reader> {
   const sequences: number[] = [];
   let ended = 0;
   await once(socket, 'open');
-  socket.send('{"type":"connection_init"}');
+  socket.send(CONNECTION_INIT);
   await once(socket, 'message');
   socket.on('message', (data: Buffer) => {
     const { type, payload } = JSON.parse(data.toString());

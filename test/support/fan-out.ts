@@ -6,6 +6,7 @@ import { createGroups, type Groups } from '../../src/hub/groups.ts';
 import type { Operations } from '../../src/hub/operations.ts';
 import type { RegistrationStore } from '../../src/hub/registration-store.ts';
 import { createUnread, type Unread } from '../../src/hub/unread.ts';
+import { VIEWER } from './viewer.ts';
 
 export const TENANT = 'tenant-a';
 
@@ -86,7 +87,7 @@ export interface HubParts {
 
 const ATTACHMENT = {
   socketId: 'socket',
-  tenant: TENANT,
+  viewer: { ...VIEWER, tenant: TENANT },
   isStream: false,
   origin: 'https://gateway.test',
   openedAtMs: 0,
@@ -96,6 +97,14 @@ export function createHubParts(operations: Operations): HubParts {
   const groups = createGroups();
   const store = fakeStore();
   const unread = createUnread(() => 0);
-  const fanOut = createFanOut({ groups, operations, store, unread, log: () => {}, attachmentOf: () => ATTACHMENT });
+  const fanOut = createFanOut({
+    groups,
+    operations,
+    store,
+    unread,
+    log: () => {},
+    isExpired: () => false,
+    attachmentOf: () => ATTACHMENT,
+  });
   return { groups, store, fanOut, unread };
 }

@@ -2,6 +2,7 @@ import { createGraphqlHandler, type GraphqlOptions } from '../../src/http/graphq
 import type { RequestNotes } from '../../src/http/request-log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
+import { VIEWER } from './viewer.ts';
 import { FakeLedger, FakeUpstream } from './fake-ledger.ts';
 
 export const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
@@ -32,7 +33,7 @@ export function createGraphqlClient(options: Partial<GraphqlOptions> = {}) {
   });
 
   async function fetchGraphql(input: string | URL, init?: RequestInit): Promise<Response> {
-    const context = { requestId: 'request-of-test', now: () => 0, ledger, upstream };
+    const context = { requestId: 'request-of-test', now: () => 0, viewer: VIEWER, ledger, upstream };
     return handle(new Request(input, init), context, notes);
   }
 

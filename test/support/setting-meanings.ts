@@ -21,5 +21,16 @@ export const SETTING_MEANINGS = {
   EVENTS_PER_TASK_MAX: 'How many changes of one task are kept, the newest: 10 to 100000.',
   TENANT_MONTHLY_UNITS_MAX:
     'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Absent: no limit.',
+  AUTH: '`jwks`: tokens are signed by an issuer; `secret`: with a shared secret (HS256); `none`: everybody is one tenant with all scopes, refused in production.',
+  AUTH_JWKS_URL:
+    "Where the issuer's public keys are, as in `https://issuer/.well-known/jwks.json`. Required with `jwks`.",
+  AUTH_ALGORITHMS: 'Signatures accepted with `jwks`, with blanks between.',
+  AUTH_SECRET: 'At least 32 random characters, shared with whoever signs the tokens. Required with `secret`.',
+  AUTH_ISSUER: 'The `iss` of every token. Required unless `AUTH` is `none`.',
+  AUTH_AUDIENCE: 'What the `aud` of every token has to name. Required unless `AUTH` is `none`.',
+  AUTH_TENANT_CLAIM: 'The claim whose value is the tenant: visible ASCII, at most 128 characters.',
+  AUTH_SCOPE_CLAIM: 'The claim with the scopes: a text with blanks between, or a list.',
+  AUTH_MAX_AGE_HOURS: 'A token is refused so many hours after its `iat`, whatever its `exp` says: 1 to 720.',
+  AUTH_CLOCK_TOLERANCE_SECONDS: 'How far the clocks of issuer and gateway may be apart: 0 to 300.',
   INTROSPECTION: '`on` or `off`: whether clients may ask for the schema. Absent: off in production, on in development.',
 } as const satisfies Record<keyof typeof SETTINGS, string>;

@@ -3,6 +3,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, expect } from 'vitest';
 import { LEAVES } from '../../src/hub/pool.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { CONNECTION_INIT, TENANT } from './token.ts';
 import { env, ledgerOf, valueOf, voiceInput, type TestSandbox } from './ledger.ts';
 
 export const TASK_CHANGED = `subscription ($id: ID!, $after: String) {
@@ -101,7 +102,7 @@ export async function openSocket(): Promise<TestSocket> {
 /** A socket whose `connection_init` was accepted. */
 export async function openReady(): Promise<TestSocket> {
   const socket = await openSocket();
-  socket.send({ type: 'connection_init' });
+  socket.send(CONNECTION_INIT);
   expect(await socket.next()).toEqual({ type: 'connection_ack' });
   return socket;
 }
@@ -128,7 +129,7 @@ export interface LiveTask {
 
 /** A task of the tenant that sockets belong to; it moves only when told. */
 export async function startTask(sandbox: TestSandbox): Promise<LiveTask> {
-  const ledger = ledgerOf('default');
+  const ledger = ledgerOf(TENANT);
   const { id } = valueOf(await ledger.createVoice(voiceInput(null)));
   const expected = { processing: 'PROCESSING', succeed: 'SUCCEEDED', failed: 'FAILED' };
   return {
@@ -143,8 +144,8 @@ export async function startTask(sandbox: TestSandbox): Promise<LiveTask> {
 
 /** As a callback would: the hint makes the ledger read the task. */
 async function notice(id: string, status: string): Promise<void> {
-  await ledgerOf('default').ingest(id, null);
-  await expect.poll(async () => (await ledgerOf('default').task({ id }))?.status).toBe(status);
+  await ledgerOf(TENANT).ingest(id, null);
+  await expect.poll(async () => (await ledgerOf(TENANT).task({ id }))?.status).toBe(status);
 }
 
 export const LEAF_NAMES = Array.from({ length: LEAVES }, (_, i) => `leaf-${i}`);

@@ -1,5 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { TASK_CHANGED } from './socket.ts';
+import { AUTHORIZATION } from './token.ts';
 
 /** What the clients accept for a subscription over HTTP. */
 export const APOLLO = 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json';
@@ -48,7 +49,7 @@ export async function openStream(
   headers: Record<string, string> = {},
 ): Promise<TestStream> {
   const variables = { id: task.globalId };
-  const common = { accept, 'accept-encoding': 'gzip, br', ...headers };
+  const common = { authorization: AUTHORIZATION, accept, 'accept-encoding': 'gzip, br', ...headers };
   const url = 'https://gateway.test/graphql';
   const query = new URLSearchParams({ query: TASK_CHANGED, variables: JSON.stringify(variables) });
   const response = await (method === 'GET'

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { PING, readFrame, TEXT, toPongFrame, toTextFrame } from './frames.ts';
 import { OPERATION } from './subscription.ts';
+import { CONNECTION_INIT } from '../../support/token.ts';
 
 /** What all sockets of one side were told of one event. */
 export interface Arrival {
@@ -157,7 +158,7 @@ async function openSocket(
       const status = bytes.toString('latin1', 9, 12);
       if (status !== '101') reject(new Error(`no socket: ${status}`));
       phase = 'INIT';
-      socket.write(toTextFrame('{"type":"connection_init"}'));
+      socket.write(toTextFrame(CONNECTION_INIT));
       return end + 4;
     }
 

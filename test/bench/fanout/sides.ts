@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createRawWorker, freePort, type BuiltWorker } from '../../node/raw-workerd.ts';
 import { sendOperation } from '../../node/send-operation.ts';
 import { startChild } from './child.ts';
+import { TEST_AUTH } from '../../support/token.ts';
 import { startFakeKling, type FakeTask } from './fake-kling.ts';
 
 /** What the peer reads of a callback. */
@@ -44,6 +45,7 @@ export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
     port,
     vars: {
       ENVIRONMENT: 'development',
+      ...TEST_AUTH,
       KLING_BASE_URL: kling.url,
       KLING_API_KEY: 'an-api-key-of-the-fake-kling',
       KLING_CONCURRENCY: '1000',

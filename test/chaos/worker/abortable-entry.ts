@@ -3,11 +3,13 @@
  * the chaos run alone: same classes by name, same bindings, same storage.
  */
 
+export { IssuerKeys, SocketOperations } from '../../../src/index.ts';
 import gateway, {
   Hub as ProductHub,
   KlingAccount as ProductAccount,
   TaskLedger as ProductLedger,
 } from '../../../src/index.ts';
+import { TENANT } from '../../support/token.ts';
 import { LEAVES } from '../../../src/hub/pool.ts';
 import type { AbortRequest, Moment } from '../abort-request.ts';
 
@@ -92,7 +94,7 @@ interface Abortable extends Rpc.DurableObjectBranded {
 
 /** 204 once the object has been aborted; whatever else happened to it is a 500. */
 async function abortObject(env: Env, { object, leaf, moment }: AbortRequest): Promise<Response> {
-  const names = { TASK_LEDGER: 'default', HUB: `leaf-${leaf % LEAVES}`, KLING_ACCOUNT: 'account' };
+  const names = { TASK_LEDGER: TENANT, HUB: `leaf-${leaf % LEAVES}`, KLING_ACCOUNT: 'account' };
   const namespace = env[object] as unknown as DurableObjectNamespace<Abortable>;
   try {
     await namespace.getByName(names[object]).abort(moment);

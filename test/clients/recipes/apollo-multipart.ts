@@ -1,6 +1,7 @@
 import { ApolloClient, ApolloLink, CombinedProtocolErrors, HttpLink, InMemoryCache, ServerError } from '@apollo/client';
 import { RetryLink } from '@apollo/client/link/retry';
 import { tap } from 'rxjs';
+import { authorizedFetch, type GetToken } from './authorized.ts';
 
 /** A stream that breaks off is asked for again, one that was refused is not. */
 const retry = new RetryLink({
@@ -22,7 +23,8 @@ const resume = new ApolloLink((operation, forward) =>
 );
 
 /** `url` is `https://…/graphql`; subscriptions come as multipart. */
-export function createApolloClient(url: string): ApolloClient {
-  const link = ApolloLink.from([retry, resume, new HttpLink({ uri: url })]);
+export function createApolloClient(url: string, getToken: GetToken): ApolloClient {
+  const http = new HttpLink({ uri: url, fetch: authorizedFetch(getToken) });
+  const link = ApolloLink.from([retry, resume, http]);
   return new ApolloClient({ cache: new InMemoryCache(), link });
 }

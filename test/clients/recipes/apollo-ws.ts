@@ -1,13 +1,14 @@
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { authorizedFetch, type GetToken } from './authorized.ts';
 import { createWsClient } from './graphql-ws.ts';
 
 /** `url` is `https://…/graphql`; subscriptions go over a WebSocket to the same place. */
-export function createApolloClient(url: string): ApolloClient {
+export function createApolloClient(url: string, getToken: GetToken): ApolloClient {
   const link = ApolloLink.split(
     ({ operationType }) => operationType === 'subscription',
-    new GraphQLWsLink(createWsClient(url.replace('http', 'ws'))),
-    new HttpLink({ uri: url }),
+    new GraphQLWsLink(createWsClient(url.replace('http', 'ws'), getToken)),
+    new HttpLink({ uri: url, fetch: authorizedFetch(getToken) }),
   );
   return new ApolloClient({ cache: new InMemoryCache(), link });
 }

@@ -1,12 +1,14 @@
 import { Environment, Network, Observable, RecordSource, Store } from 'relay-runtime';
 import type { FetchFunction } from 'relay-runtime';
+import { authorizedFetch, type GetToken } from './authorized.ts';
 import type { Subscriber } from './resumable.ts';
 
 /** `subscriber` is `createWsClient(…)` or `createSseClient(…)`. */
-export function createEnvironment(url: string, subscriber: Subscriber): Environment {
+export function createEnvironment(url: string, getToken: GetToken, subscriber: Subscriber): Environment {
+  const send = authorizedFetch(getToken);
   const fetchOperation: FetchFunction = async ({ text }, variables) => {
     const body = JSON.stringify({ query: text, variables });
-    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const response = await send(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     return response.json();
   };
   const network = Network.create(fetchOperation, ({ name, text }, variables) =>

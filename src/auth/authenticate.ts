@@ -1,0 +1,90 @@
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
+import type { AuthConfig, TokenRules } from '../config.ts';
+import { EVERYBODY, isScope, isTenant, type Viewer } from '../domain/viewer.ts';
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../lib/log.ts';
+
+/** Longer tokens are not looked at: headers end at 16 KB in most places. */
+const TOKEN_CHARS_MAX = 8_192;
+
+const SUBJECT_CHARS_MAX = 256;
+
+/**
+ * Says who is calling. `authorization` is what the header of that name holds. Throws `UNAUTHENTICATED` when it is missing
+ * or proves nothing, and `UPSTREAM_UNAVAILABLE` when the issuer's keys cannot be had.
+ */
+export type Authenticate = (authorization: string | null) => Promise<Viewer>;
+
+export interface AuthenticateDeps {
+  /** The issuer's keys; used where the configuration names a JWKS. */
+  readonly issuerKey: JWTVerifyGetKey;
+  readonly now: () => number;
+  /** Told why a token was refused, and never the token. */
+  readonly log: Log;
+}
+
+/** Build it once per isolate. */
+export function createAuthenticate(config: AuthConfig, deps: AuthenticateDeps): Authenticate {
+  if (config.mode === 'none') return async () => EVERYBODY;
+  const verify = createVerify(config, deps);
+  return async (authorization) => {
+    const token = tokenOf(authorization);
+    if (token === null) throw unauthenticated('Send a token: "authorization: Bearer ...".');
+    return toViewer(await verify(token), config);
+  };
+}
+
+function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerKey, now, log }: AuthenticateDeps) {
+  const options: JWTVerifyOptions = {
+    issuer: config.issuer,
+    audience: config.audience,
+    algorithms: config.mode === 'secret' ? ['HS256'] : [...config.algorithms],
+    requiredClaims: ['exp', 'iat', 'sub'],
+    maxTokenAge: config.maxAgeMs / 1_000,
+    clockTolerance: config.clockToleranceMs / 1_000,
+  };
+  const secret = config.mode === 'secret' ? new TextEncoder().encode(config.secret) : null;
+
+  return async (token: string): Promise<JWTPayload> => {
+    const dated = { ...options, currentDate: new Date(now()) };
+    try {
+      const { payload } =
+        secret === null ? await jwtVerify(token, issuerKey, dated) : await jwtVerify(token, secret, dated);
+      return payload;
+    } catch (error) {
+      // Whatever else jose throws at a stranger's token is the token's fault too, such as a key of the wrong kind.
+      if (error instanceof GatewayError) throw error;
+      const cause = error instanceof errors.JOSEError ? error.code : String(error);
+      log({ level: 'info', message: 'token refused', cause });
+      throw unauthenticated(error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid.');
+    }
+  };
+}
+
+function tokenOf(authorization: string | null): string | null {
+  const [, token = null] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? '') ?? [];
+  return token !== null && token.length <= TOKEN_CHARS_MAX ? token : null;
+}
+
+function toViewer(claims: JWTPayload, { tenantClaim, scopeClaim, maxAgeMs, clockToleranceMs }: TokenRules): Viewer {
+  const tenant = claims[tenantClaim];
+  if (!isTenant(tenant)) throw unauthenticated(`The token's claim "${tenantClaim}" names no tenant.`);
+  const { sub = '', exp = 0, iat = 0 } = claims;
+  return {
+    tenant,
+    subject: sub.slice(0, SUBJECT_CHARS_MAX),
+    scopes: [...new Set(textsOf(claims[scopeClaim]))].filter(isScope),
+    // It is accepted for so long, and no longer.
+    expiresAtMs: Math.min(exp * 1_000, iat * 1_000 + maxAgeMs) + clockToleranceMs,
+  };
+}
+
+/** RFC 8693 has scopes in one text, with blanks between; some issuers send a list. */
+function textsOf(claim: unknown): string[] {
+  if (typeof claim === 'string') return claim.split(' ');
+  return Array.isArray(claim) ? claim.filter((item) => typeof item === 'string') : [];
+}
+
+function unauthenticated(message: string): GatewayError {
+  return new GatewayError({ code: 'UNAUTHENTICATED', message, retryable: false });
+}

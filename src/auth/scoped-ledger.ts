@@ -1,0 +1,114 @@
+import type { Ledger, TaskFilter, Upstream } from '../domain/ports.ts';
+import { TASK_KINDS, type TaskKind } from '../domain/task.ts';
+import { isPermitted, requireScope, type Scope, type Viewer } from '../domain/viewer.ts';
+
+/** Which scope reads and which one writes each kind of task, and what belongs to it. */
+const READ = { LIP_SYNC: 'lipsync:read', VOICE: 'voices:read' } as const satisfies Record<TaskKind, Scope>;
+const WRITE = { LIP_SYNC: 'lipsync:write', VOICE: 'voices:write' } as const satisfies Record<TaskKind, Scope>;
+
+/** The tenant's ledger as far as the viewer's scopes reach: past them every method throws `FORBIDDEN`, and asks nobody. */
+export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
+  const may = (scope: Scope): void => requireScope(viewer, scope);
+  async function kindOf(taskId: string): Promise<TaskKind | null> {
+    return (await ledger.task({ id: taskId }))?.kind ?? null;
+  }
+
+  return {
+    async createVoice(input) {
+      may('voices:write');
+      return ledger.createVoice(input);
+    },
+    async deleteVoice(input) {
+      may('voices:write');
+      return ledger.deleteVoice(input);
+    },
+    async createLipSyncTask(input) {
+      may('lipsync:write');
+      return ledger.createLipSyncTask(input);
+    },
+    async identifyFaces(input) {
+      may('lipsync:write');
+      return ledger.identifyFaces(input);
+    },
+    async synthesizeSpeech(input) {
+      may('lipsync:write');
+      return ledger.synthesizeSpeech(input);
+    },
+    async cancelQueued(taskId) {
+      if (!isPermitted(viewer, 'lipsync:write') || !isPermitted(viewer, 'voices:write')) {
+        may(WRITE[(await kindOf(taskId)) ?? 'LIP_SYNC']);
+      }
+      return ledger.cancelQueued(taskId);
+    },
+    async task(reference) {
+      mayReadTasks(viewer);
+      const task = await ledger.task(reference);
+      if (task !== null) may(READ[task.kind]);
+      return task;
+    },
+    async tasks(filter, window) {
+      return ledger.tasks(readableTasks(viewer, filter), window);
+    },
+    async queuePosition(taskId) {
+      mayReadTasks(viewer);
+      return ledger.queuePosition(taskId);
+    },
+    async events(taskId, window) {
+      if (!isPermitted(viewer, 'lipsync:read') || !isPermitted(viewer, 'voices:read')) {
+        // The log of all tasks is of both kinds.
+        may(taskId === null ? 'lipsync:read' : READ[(await kindOf(taskId)) ?? 'LIP_SYNC']);
+        if (taskId === null) may('voices:read');
+      }
+      return ledger.events(taskId, window);
+    },
+    async faceScan(id) {
+      may('lipsync:read');
+      return ledger.faceScan(id);
+    },
+    async voice(voiceId) {
+      may('voices:read');
+      return ledger.voice(voiceId);
+    },
+    async voices(window) {
+      may('voices:read');
+      return ledger.voices(window);
+    },
+    usage: (month) => ledger.usage(month),
+  };
+}
+
+/** Kling's own lists as far as the viewer's scopes reach. Its library of voices is open to whoever may read voices. */
+export function createScopedUpstream(upstream: Upstream, viewer: Viewer): Upstream {
+  const may = (scope: Scope): void => requireScope(viewer, scope);
+  return {
+    async listPresetVoices(page) {
+      if (!isPermitted(viewer, 'operator')) may('voices:read');
+      return upstream.listPresetVoices(page);
+    },
+    async listVoiceTasks(page) {
+      may('operator');
+      return upstream.listVoiceTasks(page);
+    },
+    async listLipSyncTasks(page) {
+      may('operator');
+      return upstream.listLipSyncTasks(page);
+    },
+    async listResourcePacks(request) {
+      may('operator');
+      return upstream.listResourcePacks(request);
+    },
+  };
+}
+
+/** The filter, narrowed to the kinds that the viewer may read. Throws `FORBIDDEN` when none is left. */
+export function readableTasks(viewer: Viewer, filter: TaskFilter): TaskFilter {
+  if (filter.kind === null) mayReadTasks(viewer);
+  else requireScope(viewer, READ[filter.kind]);
+  const kinds = TASK_KINDS.filter((kind) => isPermitted(viewer, READ[kind]));
+  const [only = null, ...others] = kinds;
+  return filter.kind === null && others.length === 0 ? { ...filter, kind: only } : filter;
+}
+
+function mayReadTasks(viewer: Viewer): void {
+  if (!isPermitted(viewer, 'voices:read')) requireScope(viewer, 'lipsync:read');
+}
