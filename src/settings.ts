@@ -141,12 +141,12 @@ export const SETTINGS = {
   AUTH_TENANT_CLAIM: {
     fallback: 'sub',
     secret: false,
-    parse: (text) => good(text ?? 'sub'),
+    parse: parseClaimName,
   },
   AUTH_SCOPE_CLAIM: {
     fallback: 'scope',
     secret: false,
-    parse: (text) => good(text ?? 'scope'),
+    parse: parseClaimName,
   },
   AUTH_MAX_AGE_HOURS: {
     fallback: '24',
@@ -212,6 +212,11 @@ function parseJwksUrl(text: string | null, production: boolean): Parsed<string |
   }
   const { problem } = parseOrigin(url.origin, production);
   return problem === null ? good(url.href) : bad(text, problem);
+}
+
+function parseClaimName(text: string | null): Parsed<string> {
+  if (text !== null && /^[\x21-\x7e]{1,64}$/.test(text)) return good(text);
+  return bad('sub', 'must be the name of a claim: visible ASCII, at most 64 characters');
 }
 
 /** Only algorithms with a public key: with a shared secret among them, a public key could be passed off as one. */

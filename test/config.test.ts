@@ -10,8 +10,16 @@ const PRODUCTION = {
   KLING_SECRET_KEY: 'sk',
   PUBLIC_URL: 'https://gateway.example.com',
   CALLBACK_SECRET: SECRET,
+  AUTH_JWKS_URL: 'https://issuer.example.com/.well-known/jwks.json',
+  AUTH_ISSUER: 'https://issuer.example.com',
+  AUTH_AUDIENCE: 'kling-gateway',
 };
-const DEVELOPMENT = { ENVIRONMENT: 'development', KLING_BASE_URL: 'http://localhost:8788', KLING_API_KEY: 'key' };
+const DEVELOPMENT = {
+  ENVIRONMENT: 'development',
+  KLING_BASE_URL: 'http://localhost:8788',
+  KLING_API_KEY: 'key',
+  AUTH: 'none',
+};
 
 function problemsOf(env: object): string[] {
   const result = readConfig(env);
@@ -19,7 +27,7 @@ function problemsOf(env: object): string[] {
 }
 
 describe('a configuration', () => {
-  it('for production needs five settings; the others have defaults', ({ expect }) => {
+  it('for production needs eight settings; the others have defaults', ({ expect }) => {
     expect(readConfig(PRODUCTION)).toEqual({
       ok: true,
       config: {
@@ -31,6 +39,17 @@ describe('a configuration', () => {
           concurrency: 5,
         },
         callbacks: { publicUrl: 'https://gateway.example.com', secret: SECRET, webhookSecrets: [] },
+        auth: {
+          mode: 'jwks',
+          jwksUrl: 'https://issuer.example.com/.well-known/jwks.json',
+          algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+          issuer: 'https://issuer.example.com',
+          audience: 'kling-gateway',
+          tenantClaim: 'sub',
+          scopeClaim: 'scope',
+          maxAgeMs: 86_400_000,
+          clockToleranceMs: 10_000,
+        },
         bodyBytesMax: 8_000_000,
         tasks: { maxAgeMs: 86_400_000, eventRetentionMs: 86_400_000, eventsPerTaskMax: 1000 },
         tenantMonthlyUnitsMax: null,
@@ -39,13 +58,14 @@ describe('a configuration', () => {
     });
   });
 
-  it('for development needs a host and a key', ({ expect }) => {
+  it('for development needs a host and a key, and may let everybody in', ({ expect }) => {
     expect(readConfig(DEVELOPMENT)).toMatchObject({
       ok: true,
       config: {
         environment: 'development',
         kling: { baseUrl: 'http://localhost:8788', keys: { apiKey: 'key' } },
         callbacks: { publicUrl: null, secret: null },
+        auth: { mode: 'none' },
         introspection: true,
       },
     });
@@ -61,6 +81,12 @@ describe('a configuration', () => {
       EVENTS_PER_TASK_MAX: '10',
       TENANT_MONTHLY_UNITS_MAX: ' 12.5 ',
       INTROSPECTION: 'on',
+      AUTH: 'secret',
+      AUTH_SECRET: SECRET,
+      AUTH_TENANT_CLAIM: 'https://example.com/tenant',
+      AUTH_SCOPE_CLAIM: 'permissions',
+      AUTH_MAX_AGE_HOURS: '1',
+      AUTH_CLOCK_TOLERANCE_SECONDS: '0',
       KLING_WEBHOOK_SECRETS: 'whsec_dGVzdHNlY3JldHRlc3Q=  whsec_bmV3c2VjcmV0bmV3c2Vj',
     };
     expect(readConfig({ ...PRODUCTION, ...given })).toMatchObject({
@@ -68,6 +94,14 @@ describe('a configuration', () => {
       config: {
         kling: { timeoutMs: 1000, concurrency: 1000 },
         callbacks: { webhookSecrets: ['whsec_dGVzdHNlY3JldHRlc3Q=', 'whsec_bmV3c2VjcmV0bmV3c2Vj'] },
+        auth: {
+          mode: 'secret',
+          secret: SECRET,
+          tenantClaim: 'https://example.com/tenant',
+          scopeClaim: 'permissions',
+          maxAgeMs: 3_600_000,
+          clockToleranceMs: 0,
+        },
         bodyBytesMax: 1000,
         tasks: { maxAgeMs: 3_600_000, eventRetentionMs: 2_592_000_000, eventsPerTaskMax: 10 },
         tenantMonthlyUnitsMax: '12.5',
@@ -80,6 +114,9 @@ describe('a configuration', () => {
 describe('a problem', () => {
   it('is reported with all others at once', ({ expect }) => {
     expect(problemsOf({ KLING_TIMEOUT_MS: 'soon', INTROSPECTION: 'yes' }).toSorted()).toEqual([
+      'AUTH_AUDIENCE',
+      'AUTH_ISSUER',
+      'AUTH_JWKS_URL',
       'CALLBACK_SECRET',
       'INTROSPECTION',
       'KLING_ACCESS_KEY',
@@ -119,6 +156,19 @@ describe('a problem', () => {
     ['a private public address', { PUBLIC_URL: 'https://gateway.internal' }, ['PUBLIC_URL']],
     ['a short callback secret', { CALLBACK_SECRET: 'x'.repeat(31) }, ['CALLBACK_SECRET']],
     ['no callback secret', { CALLBACK_SECRET: undefined }, ['CALLBACK_SECRET']],
+    ['nobody asked for a token in production', { AUTH: 'none' }, ['AUTH']],
+    ['an unknown way to ask', { AUTH: 'basic' }, ['AUTH']],
+    ['a shared secret that is missing', { AUTH: 'secret' }, ['AUTH_SECRET']],
+    ['a short shared secret', { AUTH: 'secret', AUTH_SECRET: 'x'.repeat(31) }, ['AUTH_SECRET']],
+    ['no keys of the issuer', { AUTH_JWKS_URL: undefined }, ['AUTH_JWKS_URL']],
+    ['keys over plain http', { AUTH_JWKS_URL: 'http://issuer.example.com/jwks' }, ['AUTH_JWKS_URL']],
+    ['keys at a private address', { AUTH_JWKS_URL: 'https://169.254.169.254/jwks' }, ['AUTH_JWKS_URL']],
+    ['keys behind credentials', { AUTH_JWKS_URL: 'https://a:b@issuer.example.com/jwks' }, ['AUTH_JWKS_URL']],
+    ['no issuer', { AUTH_ISSUER: '' }, ['AUTH_ISSUER']],
+    ['no audience', { AUTH_AUDIENCE: '' }, ['AUTH_AUDIENCE']],
+    ['a symmetric algorithm', { AUTH_ALGORITHMS: 'RS256 HS256' }, ['AUTH_ALGORITHMS']],
+    ['the algorithm none', { AUTH_ALGORITHMS: 'none' }, ['AUTH_ALGORITHMS']],
+    ['a claim name past its length', { AUTH_TENANT_CLAIM: 'c'.repeat(65) }, ['AUTH_TENANT_CLAIM']],
     ['a webhook secret without its mark', { KLING_WEBHOOK_SECRETS: 'dGVzdHNlY3JldHRlc3Q=' }, ['KLING_WEBHOOK_SECRETS']],
     [
       'three webhook secrets',

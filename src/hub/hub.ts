@@ -48,17 +48,18 @@ export class Hub extends DurableObject<Env> {
     const onBug = (error: unknown): void => log({ level: 'error', message: 'unexpected error', cause: String(error) });
     const operations = createOperations({ schema, introspection, onBug });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
-    const unread = createUnread(() => Date.now());
-    const isExpired = createIsExpired(attachmentOf, Date.now);
+    const now = () => Date.now();
+    const unread = createUnread(now);
+    const isExpired = createIsExpired(attachmentOf, now);
     this.#fanOut = createFanOut({ groups, operations, store: this.#store, unread, log, isExpired, attachmentOf });
     const readKeys = (newerThanMs: number) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs);
     const authenticate = createAuthenticate(auth, {
-      issuerKey: createIssuerKey(readKeys, Date.now),
-      now: Date.now,
+      issuerKey: createIssuerKey(readKeys, now),
+      now,
       log,
     });
     this.#connection = createConnection({
-      admission: createAdmission({ authenticate, expiresAt: (atMs) => this.#wakeBy(atMs), now: Date.now }),
+      admission: createAdmission({ authenticate, expiresAt: (atMs) => this.#wakeBy(atMs), now }),
       groups,
       operations,
       store: this.#store,
@@ -68,7 +69,7 @@ export class Hub extends DurableObject<Env> {
       catchUp: async (tenant, watch, after, afterSeq) => ledgerOf(tenant).catchUp(watch, after, afterSeq),
       contextOf: (viewer) => ({
         requestId: `${leaf}-subscription`,
-        now: Date.now,
+        now,
         viewer,
         // Made anew for each read: a stub is dead once its object has been reset.
         get ledger() {

@@ -8,6 +8,7 @@ const whole = readConfig({
   ENVIRONMENT: 'development',
   KLING_BASE_URL: 'http://localhost:8788',
   KLING_API_KEY: 'key',
+  AUTH: 'none',
 });
 
 describe('/health', () => {
@@ -51,7 +52,7 @@ it('GraphQL without its settings names them', async ({ expect }) => {
     errors: [
       {
         message:
-          'The gateway is not configured: KLING_ACCESS_KEY, PUBLIC_URL, CALLBACK_SECRET, KLING_BASE_URL. See /ready.',
+          'The gateway is not configured: KLING_ACCESS_KEY, PUBLIC_URL, CALLBACK_SECRET, KLING_BASE_URL, AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL. See /ready.',
         extensions: { code: 'UPSTREAM_MISCONFIGURED', retryable: false, requestId: 'request-1' },
       },
     ],

@@ -2,6 +2,7 @@ import { afterEach, describe, it } from 'vitest';
 import { toCursor } from '../../src/domain/cursor.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { openSandbox } from '../support/ledger.ts';
+import { AUTHORIZATION } from '../support/token.ts';
 import { openReady, openSocket, startTask, TASK_CHANGED, TASKS_CHANGED, upgrade } from '../support/socket.ts';
 
 const sandbox = openSandbox('socket-protocol');
@@ -104,7 +105,7 @@ describe('pings', () => {
     socket.send({ type: 'ping', payload: { at: 1 } });
     expect(await socket.next()).toEqual({ type: 'pong' });
     socket.send({ type: 'pong', payload: { at: 1 } });
-    socket.send({ type: 'connection_init', payload: { any: 'thing' } });
+    socket.send({ type: 'connection_init', payload: { any: 'thing', Authorization: AUTHORIZATION } });
     expect(await socket.next()).toEqual({ type: 'connection_ack' });
     socket.socket.close(1000);
   });

@@ -1,0 +1,182 @@
+import { exports } from 'cloudflare:workers';
+import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { afterEach, describe, it, vi } from 'vitest';
+import { openSandbox } from '../support/ledger.ts';
+import {
+  openReady,
+  openSocket,
+  startTask,
+  TASK_CHANGED,
+  TASKS_CHANGED,
+  withBusyHubs,
+  type TestSocket,
+} from '../support/socket.ts';
+import { openStream, readStream } from '../support/stream.ts';
+import { bearer, TENANT } from '../support/token.ts';
+
+const sandbox = openSandbox('tokens');
+
+const SECOND_MS = 1_000;
+/** What AUTH_CLOCK_TOLERANCE_SECONDS is unless set. */
+const TOLERANCE_MS = 10 * SECOND_MS;
+
+/** A token that is good for a minute from now, and the instant from which on it is not. */
+async function minute(claims: object = {}): Promise<{ readonly authorization: string; readonly overAtMs: number }> {
+  const exp = Math.floor(Date.now() / SECOND_MS) + 60;
+  return { authorization: await bearer(TENANT, { exp, ...claims }), overAtMs: exp * SECOND_MS + TOLERANCE_MS };
+}
+
+async function initialise(authorization: unknown): Promise<TestSocket> {
+  const socket = await openSocket();
+  socket.send({ type: 'connection_init', payload: { authorization } });
+  return socket;
+}
+
+async function openWith(authorization: string): Promise<TestSocket> {
+  const socket = await initialise(authorization);
+  await socket.next();
+  return socket;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('connection_init', () => {
+  it.for<[name: string, authorization: () => unknown, reason: string]>([
+    ['no token', () => undefined, 'Send a token: "authorization: Bearer ...".'],
+    ['a token that is no text', () => ({ token: 1 }), 'Send a token: "authorization: Bearer ...".'],
+    ['another scheme', () => 'Basic dGVzdDp0ZXN0', 'Send a token: "authorization: Bearer ...".'],
+    ['something that is no token', () => 'Bearer garbage', 'The token is not valid.'],
+    ['an expired token', () => bearer(TENANT, { exp: 1 }), 'The token has expired.'],
+    ['a token of nobody', () => bearer(TENANT, { sub: '' }), 'The token\'s claim "sub" names no tenant.'],
+  ])('with %s closes with 4403', async ([, authorization, reason], { expect }) => {
+    const socket = await initialise(await authorization());
+    expect(await socket.closed()).toEqual({ code: 4403, reason });
+    expect(socket.frames).toEqual([]);
+  });
+
+  it('twice, while the first token is being verified, closes with 4429', async ({ expect }) => {
+    const socket = await openSocket();
+    const init = { type: 'connection_init', payload: { authorization: await bearer(TENANT) } };
+    socket.send(init);
+    socket.send(init);
+    expect((await socket.closed()).code).toBe(4429);
+  });
+});
+
+describe('when a token expires', () => {
+  it('its socket is closed with 4403, also while the hub sleeps; others stay', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const { authorization, overAtMs } = await minute();
+    const short = await openWith(authorization);
+    short.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    await short.told('a');
+    const long = await openReady();
+    long.subscribe('b', TASK_CHANGED, { id: task.globalId });
+    await long.told('b');
+    await withBusyHubs(evictDurableObject);
+    vi.spyOn(Date, 'now').mockReturnValue(overAtMs);
+    await withBusyHubs(async (hub) => void (await runDurableObjectAlarm(hub)));
+    expect(await short.closed()).toEqual({ code: 4403, reason: 'The token has expired' });
+    await long.isQuiet();
+    long.socket.close(1000);
+  });
+
+  it('no frame follows, though no alarm has gone off yet', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const { authorization, overAtMs } = await minute();
+    const socket = await openWith(authorization);
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    await socket.told('a');
+    vi.spyOn(Date, 'now').mockReturnValue(overAtMs);
+    await task.advance('processing');
+    expect((await socket.closed()).code).toBe(4403);
+    expect(socket.frames.filter(({ type }) => type === 'next')).toHaveLength(1);
+  });
+
+  it('one millisecond before, frames do follow', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const { authorization, overAtMs } = await minute();
+    const socket = await openWith(authorization);
+    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    await socket.told('a');
+    vi.spyOn(Date, 'now').mockReturnValue(overAtMs - 1);
+    await task.advance('processing');
+    expect((await socket.told('a')).task.status).toBe('PROCESSING');
+    socket.socket.close(1000);
+  });
+
+  it('its stream ends without a word, and its client is refused until it has another', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const exp = Math.floor((Date.now() - TOLERANCE_MS) / SECOND_MS) + 2;
+    const authorization = await bearer(TENANT, { exp });
+    const stream = await openStream('POST', 'text/event-stream', task, { authorization });
+    await stream.until(/SUBMITTED/);
+    expect(await stream.rest()).not.toMatch(/complete|error|next/);
+    const again = await openStream('POST', 'text/event-stream', task, { authorization });
+    expect(again.response.status).toBe(401);
+  });
+});
+
+describe('a token with fewer scopes', () => {
+  it('after a reconnect is told of no more than it may', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const whole = await openReady();
+    whole.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    const { cursor } = await whole.told('a');
+    whole.socket.close(1000);
+    const narrow = await openWith(await bearer(TENANT, { scope: 'lipsync:read' }));
+    // The task is of a voice.
+    narrow.subscribe('a', TASK_CHANGED, { id: task.globalId, after: cursor });
+    expect(await narrow.next()).toMatchObject({
+      id: 'a',
+      type: 'error',
+      payload: [{ extensions: { code: 'FORBIDDEN' } }],
+    });
+    narrow.subscribe('b', TASKS_CHANGED);
+    narrow.subscribe('c', TASKS_CHANGED, { filter: { kind: 'VOICE' } });
+    expect(await narrow.next()).toMatchObject({ id: 'c', payload: [{ extensions: { code: 'FORBIDDEN' } }] });
+    await task.advance('processing');
+    await narrow.isQuiet();
+    narrow.socket.close(1000);
+  });
+
+  it('does not share the execution of one with more', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    const query = `subscription ($id: ID!) { taskChanged(id: $id) { task { events(first: 1) { edges { cursor } } } } }`;
+    const sockets = [
+      await openWith(await bearer(TENANT, { scope: 'voices:read' })),
+      await openWith(await bearer(TENANT, { scope: 'voices:read lipsync:read' })),
+    ];
+    for (const socket of sockets) {
+      socket.subscribe('a', query, { id: task.globalId });
+      await socket.told('a');
+    }
+    await task.advance('processing');
+    for (const socket of sockets) {
+      await socket.told('a');
+      socket.socket.close(1000);
+    }
+    expect(sockets).toHaveLength(2);
+  });
+});
+
+describe('a query over a socket', () => {
+  it("is answered for the socket's own viewer", async ({ expect }) => {
+    const socket = await openWith(await bearer('another-tenant', { scope: 'voices:read' }));
+    socket.subscribe('q', '{ viewer { tenant scopes } tasks { edges { cursor } } account { lipSyncTasks { page } } }');
+    expect(await socket.next()).toMatchObject({
+      payload: { data: null, errors: [{ path: ['account'], extensions: { code: 'FORBIDDEN' } }] },
+    });
+    socket.socket.close(1000);
+  });
+
+  it('has no other way in: its entrypoint has no address', async ({ expect }) => {
+    for (const headers of [{ 'x-stream-viewer': encodeURIComponent('{"tenant":"default"}') }, { 'x-viewer': '{}' }]) {
+      const response = await exports.default.fetch('https://gateway.test/graphql?query={__typename}', { headers });
+      expect(response.status).toBe(401);
+      expect(await readStream(response).rest()).toContain('UNAUTHENTICATED');
+    }
+  });
+});
