@@ -9,9 +9,6 @@ const WRITE = { LIP_SYNC: 'lipsync:write', VOICE: 'voices:write' } as const sati
 /** The tenant's ledger as far as the viewer's scopes reach: past them every method throws `FORBIDDEN`, and asks nobody. */
 export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
   const may = (scope: Scope): void => requireScope(viewer, scope);
-  async function kindOf(taskId: string): Promise<TaskKind | null> {
-    return (await ledger.task({ id: taskId }))?.kind ?? null;
-  }
 
   return {
     async createVoice(input) {
@@ -34,11 +31,9 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       may('lipsync:write');
       return ledger.synthesizeSpeech(input);
     },
-    async cancelQueued(taskId) {
-      if (!isPermitted(viewer, 'lipsync:write') || !isPermitted(viewer, 'voices:write')) {
-        may(WRITE[(await kindOf(taskId)) ?? 'LIP_SYNC']);
-      }
-      return ledger.cancelQueued(taskId);
+    async cancelQueued(task) {
+      may(WRITE[task.kind]);
+      return ledger.cancelQueued(task);
     },
     async task(reference) {
       mayReadTasks(viewer);
@@ -53,13 +48,10 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       mayReadTasks(viewer);
       return ledger.queuePosition(taskId);
     },
-    async events(taskId, window) {
-      if (!isPermitted(viewer, 'lipsync:read') || !isPermitted(viewer, 'voices:read')) {
-        // The log of all tasks is of both kinds.
-        may(taskId === null ? 'lipsync:read' : READ[(await kindOf(taskId)) ?? 'LIP_SYNC']);
-        if (taskId === null) may('voices:read');
-      }
-      return ledger.events(taskId, window);
+    async events(task, window) {
+      // The log of all tasks is of both kinds.
+      for (const kind of task === null ? TASK_KINDS : [task.kind]) may(READ[kind]);
+      return ledger.events(task, window);
     },
     async faceScan(id) {
       may('lipsync:read');

@@ -19,6 +19,12 @@ export type TaskReference =
   | { readonly id: string; readonly externalId?: never }
   | { readonly externalId: string; readonly id?: never };
 
+/** A task that a caller has named or been shown: under another kind it is not there. */
+export interface TaskHandle {
+  readonly id: string;
+  readonly kind: TaskKind;
+}
+
 /** A window of a list: `first` items behind the cursor `after` (opaque; null is the start). */
 export interface Window {
   readonly first: number;
@@ -72,11 +78,11 @@ export interface Ledger {
   voice(voiceId: string): Promise<Voice | null>;
   voices(window: Window): Promise<Slice<Voice>>;
   /** Takes back a task that has not been sent. */
-  cancelQueued(taskId: string): Promise<TaskRecord>;
+  cancelQueued(task: TaskHandle): Promise<TaskRecord>;
   /** How many of the tenant's own tasks wait before this one; null when it does not wait. */
   queuePosition(taskId: string): Promise<number | null>;
   /** Changes in order, oldest first, of one task or of all (null). */
-  events(taskId: string | null, window: Window): Promise<Slice<TaskChangeEvent>>;
+  events(task: TaskHandle | null, window: Window): Promise<Slice<TaskChangeEvent>>;
   /** `month` as `2026-11`, UTC. */
   usage(month: string): Promise<Usage>;
 }

@@ -15,9 +15,9 @@ export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>): Ledger 
     faceScan: (id) => ledger.faceScan(id),
     voice: (voiceId) => ledger.voice(voiceId),
     voices: async (window) => fromResult(await ledger.voices(window)),
-    cancelQueued: async (taskId) => fromResult(await ledger.cancelQueued(taskId)),
+    cancelQueued: async ({ id, kind }) => fromResult(await ledger.cancelQueued({ id, kind })),
     queuePosition: (taskId) => ledger.queuePosition(taskId),
-    events: async (taskId, window) => fromResult(await ledger.events(taskId, window)),
+    events: async (task, window) => fromResult(await ledger.events(task?.id ?? null, window)),
     usage: (month) => ledger.usage(month),
   };
 }

@@ -9,6 +9,7 @@ import type {
   Slice,
   TaskChangeEvent,
   TaskFilter,
+  TaskHandle,
   TaskReference,
   Usage,
   Window,
@@ -84,12 +85,12 @@ export class TaskLedger extends DurableObject<Env> {
   }
 
   /** Takes back a task that has not been sent. One that may be at Kling already is `CONFLICT`: Kling cannot cancel. */
-  cancelQueued(taskId: string): Promise<Result<TaskRecord>> {
+  cancelQueued({ id, kind }: TaskHandle): Promise<Result<TaskRecord>> {
     return toResult(() => {
-      const row = this.#core.deps.tasks.find({ id: taskId });
-      if (row === null) throw noSuch('task');
+      const row = this.#core.deps.tasks.find({ id });
+      if (row === null || row.record.kind !== kind) throw noSuch('task');
       if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent();
-      const closed = this.#core.journal.apply(taskId, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
+      const closed = this.#core.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
       return (closed ?? row).record;
     });
   }

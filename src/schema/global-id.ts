@@ -1,3 +1,5 @@
+import type { TaskHandle } from '../domain/ports.ts';
+
 /** The types that `node` finds. Their names are inside every id given out: renaming one is a breaking change. */
 export const NODE_TYPES = ['LipSyncTask', 'VoiceTask', 'Voice', 'FaceScan', 'Face'] as const;
 export type NodeType = (typeof NODE_TYPES)[number];
@@ -28,6 +30,14 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
 export function idOf(typename: NodeType, globalId: string): string | null {
   const decoded = decodeGlobalId(globalId);
   return decoded?.typename === typename ? decoded.id : null;
+}
+
+/** The task that a global id names; null when it names none. */
+export function taskHandleOf(globalId: string): TaskHandle | null {
+  const lipSyncId = idOf('LipSyncTask', globalId);
+  if (lipSyncId !== null) return { id: lipSyncId, kind: 'LIP_SYNC' };
+  const voiceTaskId = idOf('VoiceTask', globalId);
+  return voiceTaskId === null ? null : { id: voiceTaskId, kind: 'VOICE' };
 }
 
 function decodeText(globalId: string): string | null {

@@ -1,7 +1,7 @@
 import type { TaskRecord } from '../domain/records.ts';
 import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
-import { idOf } from './global-id.ts';
+import { taskHandleOf } from './global-id.ts';
 import { TaskRef } from './task.ts';
 
 builder.interfaceField(TaskRef, 'queuePosition', (t) =>
@@ -33,10 +33,10 @@ builder.mutationField('cancelQueued', (t) =>
       'Takes back a task that has not been sent to Kling. Costs nothing. Errors: `CONFLICT` once it may be at Kling, which cannot cancel; `NOT_FOUND`. Null with an error when it was not done.',
     args: { input: t.arg({ type: CancelQueuedInputRef, description: 'Names one task.' }) },
     async resolve(_root, { input }, { ledger }) {
-      const id = idOf('LipSyncTask', input.taskId) ?? idOf('VoiceTask', input.taskId);
-      if (id === null)
+      const task = taskHandleOf(input.taskId);
+      if (task === null)
         throw new GatewayError({ code: 'NOT_FOUND', message: 'There is no such task.', retryable: false });
-      return { task: await ledger.cancelQueued(id) };
+      return { task: await ledger.cancelQueued(task) };
     },
   }),
 );

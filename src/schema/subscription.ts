@@ -4,7 +4,7 @@ import type { TaskChangeEvent, TaskFilter } from '../domain/ports.ts';
 import type { TaskKind, TaskStatus } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
-import { idOf } from './global-id.ts';
+import { taskHandleOf } from './global-id.ts';
 import { TaskKindRef, TaskStatusRef } from './task.ts';
 import { TaskEventRef } from './task-event.ts';
 
@@ -100,12 +100,9 @@ function toFilter(filter: Arguments['filter']): TaskFilter {
   return { kind: filter?.kind ?? null, statuses: filter?.status ?? [] };
 }
 
-/** An id names the kind too: under the other kind's type there is no such task. */
 function toTaskWatch(id: string): Watch | null {
-  const lipSyncId = idOf('LipSyncTask', id);
-  const taskId = lipSyncId ?? idOf('VoiceTask', id);
-  if (taskId === null) return null;
-  return { taskId, filter: { kind: lipSyncId === null ? 'VOICE' : 'LIP_SYNC', statuses: [] } };
+  const task = taskHandleOf(id);
+  return task && { taskId: task.id, filter: { kind: task.kind, statuses: [] } };
 }
 
 /** Clients may put the field into a fragment. */

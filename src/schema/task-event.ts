@@ -49,9 +49,9 @@ builder.interfaceField(TaskRef, 'events', (t) =>
     type: TaskEventConnectionRef,
     description: 'The changes of this task, oldest first.',
     args: windowArgs(),
-    async resolve({ id }, args, { ledger }) {
+    async resolve(task, args, { ledger }) {
       const window = toWindow(args);
-      return toConnection(await ledger.events(id, window), window);
+      return toConnection(await ledger.events(task, window), window);
     },
   }),
 );

@@ -51,7 +51,7 @@ describe('a create that Kling carried out, and whose answer was lost', () => {
   it('cannot be cancelled while it may be at Kling', async ({ expect }) => {
     const ledger = ledgerOf('no cancel');
     const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-error-after-sandbox-never-ends')));
-    expect(failureOf(await ledger.cancelQueued(id)).code).toBe('CONFLICT');
+    expect(failureOf(await ledger.cancelQueued({ id, kind: 'VOICE' })).code).toBe('CONFLICT');
   });
 });
 

@@ -31,7 +31,7 @@ describe('a create that Kling refuses for now', () => {
     const first = valueOf(await ledger.createVoice(voiceInput('x')));
     const second = valueOf(await ledger.createVoice(voiceInput('y')));
     expect(await ledger.queuePosition(second.id)).toBe(1);
-    expect(valueOf(await ledger.cancelQueued(first.id))).toMatchObject({
+    expect(valueOf(await ledger.cancelQueued(first))).toMatchObject({
       status: 'FAILED',
       failure: { code: 'CANCELLED' },
     });
@@ -43,7 +43,7 @@ describe('a create that Kling refuses for now', () => {
     expect(await sandbox.tasksOf(first.id)).toBe(0);
     expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
     // Cancelling once more says the same, or that it is over; it never sends and never tells anything again.
-    await ledger.cancelQueued(first.id);
+    await ledger.cancelQueued(first);
     expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
   });
 
@@ -51,8 +51,13 @@ describe('a create that Kling refuses for now', () => {
     const ledger = ledgerOf('no cancel');
     const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
     await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT' });
-    expect(failureOf(await ledger.cancelQueued(id)).code).toBe('CONFLICT');
-    expect(failureOf(await ledger.cancelQueued('no-such-task')).code).toBe('NOT_FOUND');
+    expect(failureOf(await ledger.cancelQueued({ id, kind: 'VOICE' })).code).toBe('CONFLICT');
+    for (const task of [
+      { id: 'no-such-task', kind: 'VOICE' },
+      { id, kind: 'LIP_SYNC' },
+    ] as const) {
+      expect(failureOf(await ledger.cancelQueued(task)).code).toBe('NOT_FOUND');
+    }
   });
 
   it('keeps its order: what was made first is sent first', async ({ expect }) => {

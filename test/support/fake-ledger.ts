@@ -1,4 +1,13 @@
-import type { Ledger, Slice, TaskChangeEvent, TaskReference, Upstream, Usage, Window } from '../../src/domain/ports.ts';
+import type {
+  Ledger,
+  Slice,
+  TaskHandle,
+  TaskChangeEvent,
+  TaskReference,
+  Upstream,
+  Usage,
+  Window,
+} from '../../src/domain/ports.ts';
 import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/resource-pack.ts';
 import type { PageRequest, UpstreamPage } from '../../src/domain/requests.ts';
@@ -65,16 +74,16 @@ export class FakeLedger implements Ledger {
     return sliced(this.voicesKept, window);
   }
 
-  async cancelQueued(taskId: string): Promise<TaskRecord> {
-    this.#called('cancelQueued', taskId);
-    return lipSyncTask(taskId);
+  async cancelQueued({ id, kind }: TaskHandle): Promise<TaskRecord> {
+    this.#called('cancelQueued', { id, kind });
+    return lipSyncTask(id);
   }
   async queuePosition(taskId: string): Promise<number | null> {
     this.#called('queuePosition', taskId);
     return 3;
   }
-  async events(taskId: string | null, window: Window): Promise<Slice<TaskChangeEvent>> {
-    this.#called('events', taskId, window);
+  async events(of: TaskHandle | null, window: Window): Promise<Slice<TaskChangeEvent>> {
+    this.#called('events', of?.id ?? null, window);
     const changes = this.tasksKept.map((task, at) => {
       return { seq: at + 1, cursor: `at-${at + 1}`, atMs: CREATED_AT_MS, task, resync: false };
     });

@@ -168,7 +168,7 @@ export function commands(): readonly fc.Arbitrary<Command>[] {
     ),
     externalId.map((id) =>
       command(`cancel(${id})`, id, async (ledger, _model, { ids }) => {
-        const answer = await ledger.cancelQueued(ids.get(id)!);
+        const answer = await ledger.cancelQueued({ id: ids.get(id)!, kind: 'VOICE' });
         if (!answer.ok) expect(answer.failure.code).toBe('CONFLICT');
       }),
     ),
