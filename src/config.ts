@@ -28,6 +28,8 @@ export interface Config {
   /** A decimal string; null for no budget. */
   readonly tenantMonthlyUnitsMax: string | null;
   readonly introspection: boolean;
+  /** As a browser sends them: the pages that may use the gateway beside its own. */
+  readonly corsOrigins: readonly string[];
 }
 
 /** What a token has to say, and where it says what. */
@@ -134,6 +136,7 @@ export function readConfig(env: object): ConfigResult {
     },
     tenantMonthlyUnitsMax: read('TENANT_MONTHLY_UNITS_MAX'),
     introspection: read('INTROSPECTION'),
+    corsOrigins: read('CORS_ORIGINS'),
   };
   const [first, ...rest] = problems;
   return first === undefined ? { ok: true, config } : { ok: false, problems: [first, ...rest] };

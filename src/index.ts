@@ -4,8 +4,10 @@ import { IssuerKeys } from './auth/issuer-keys.ts';
 import { configOf, configResultOf, type Config } from './config.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import { answerOrigin, withCors } from './http/cors.ts';
 import { answerHealth, answerReady, misconfiguredResponse } from './http/health.ts';
 import { withRequestLog, type RequestTrace } from './http/request-log.ts';
+import { withSecurityHeaders } from './http/security-headers.ts';
 import { Hub } from './hub/hub.ts';
 import { TaskLedger } from './ledger/task-ledger.ts';
 import { createLog } from './lib/log.ts';
@@ -31,7 +33,7 @@ function gatewayOf(env: Env, config: Config): Gateway {
   return known;
 }
 
-async function answer(request: Request, env: Env, route: Route, path: string, trace: RequestTrace): Promise<Response> {
+async function answer(request: Request, env: Env, route: Route, url: URL, trace: RequestTrace): Promise<Response> {
   if (route === '/health') return answerHealth(request);
   if (route === '*') return new Response('Not found\n', { status: 404 });
   const config = configResultOf(env);
@@ -40,8 +42,8 @@ async function answer(request: Request, env: Env, route: Route, path: string, tr
   }
   const gateway = gatewayOf(env, config.config);
   if (route === '/ready') return gateway.answerReady(request);
-  if (route === '/graphql') return gateway.answerGraphql(request, trace);
-  return gateway.answerCallback(request, path.slice(CALLBACKS.length));
+  if (route === '/graphql') return answerOrigin(request, url, config.config) ?? gateway.answerGraphql(request, trace);
+  return gateway.answerCallback(request, url.pathname.slice(CALLBACKS.length));
 }
 
 const logDeps = { log, now: Date.now, randomId: () => crypto.randomUUID() };
@@ -60,9 +62,13 @@ export class SocketOperations extends WorkerEntrypoint<Env, Viewer> {
 }
 
 export default {
-  fetch(request, env): Promise<Response> {
-    const { pathname } = new URL(request.url);
-    const route = routeOf(pathname);
-    return withRequestLog(request, route, logDeps, (trace) => answer(request, env, route, pathname, trace));
+  async fetch(request, env): Promise<Response> {
+    const url = new URL(request.url);
+    const route = routeOf(url.pathname);
+    const handled = await withRequestLog(request, route, logDeps, (trace) => answer(request, env, route, url, trace));
+    const response = withSecurityHeaders(handled, url);
+    if (route !== '/graphql') return response;
+    const config = configResultOf(env);
+    return withCors(response, request, config.ok ? config.config.corsOrigins : []);
   },
 } satisfies ExportedHandler<Env>;

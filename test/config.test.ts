@@ -54,6 +54,7 @@ describe('a configuration', () => {
         tasks: { maxAgeMs: 86_400_000, eventRetentionMs: 86_400_000, eventsPerTaskMax: 1000 },
         tenantMonthlyUnitsMax: null,
         introspection: false,
+        corsOrigins: [],
       },
     });
   });
@@ -87,6 +88,7 @@ describe('a configuration', () => {
       AUTH_SCOPE_CLAIM: 'permissions',
       AUTH_MAX_AGE_HOURS: '1',
       AUTH_CLOCK_TOLERANCE_SECONDS: '0',
+      CORS_ORIGINS: 'https://app.example.com  https://localhost:3000',
       KLING_WEBHOOK_SECRETS: 'whsec_dGVzdHNlY3JldHRlc3Q=  whsec_bmV3c2VjcmV0bmV3c2Vj',
     };
     expect(readConfig({ ...PRODUCTION, ...given })).toMatchObject({
@@ -106,6 +108,7 @@ describe('a configuration', () => {
         tasks: { maxAgeMs: 3_600_000, eventRetentionMs: 2_592_000_000, eventsPerTaskMax: 10 },
         tenantMonthlyUnitsMax: '12.5',
         introspection: true,
+        corsOrigins: ['https://app.example.com', 'https://localhost:3000'],
       },
     });
   });
@@ -184,6 +187,18 @@ describe('a problem', () => {
     ['too small a number', { EVENTS_PER_TASK_MAX: '9' }, ['EVENTS_PER_TASK_MAX']],
     ['a budget with a comma', { TENANT_MONTHLY_UNITS_MAX: '1,5' }, ['TENANT_MONTHLY_UNITS_MAX']],
     ['introspection that is neither', { INTROSPECTION: 'true' }, ['INTROSPECTION']],
+    ['any origin', { CORS_ORIGINS: '*' }, ['CORS_ORIGINS']],
+    ['any origin among others', { CORS_ORIGINS: 'https://a.test *' }, ['CORS_ORIGINS']],
+    ['any subdomain', { CORS_ORIGINS: 'https://*.example.com' }, ['CORS_ORIGINS']],
+    ['a plain http origin', { CORS_ORIGINS: 'http://app.example.com' }, ['CORS_ORIGINS']],
+    ['a localhost origin in production', { CORS_ORIGINS: 'http://localhost:3000' }, ['CORS_ORIGINS']],
+    ['an origin with a slash behind', { CORS_ORIGINS: 'https://app.example.com/' }, ['CORS_ORIGINS']],
+    ['an origin with a path', { CORS_ORIGINS: 'https://app.example.com/a' }, ['CORS_ORIGINS']],
+    ['an origin with its default port', { CORS_ORIGINS: 'https://app.example.com:443' }, ['CORS_ORIGINS']],
+    ['an origin in capitals', { CORS_ORIGINS: 'https://App.example.com' }, ['CORS_ORIGINS']],
+    ['the origin of sandboxed frames and files', { CORS_ORIGINS: 'null' }, ['CORS_ORIGINS']],
+    ['origins with commas between', { CORS_ORIGINS: 'https://a.test,https://b.test' }, ['CORS_ORIGINS']],
+    ['an origin that is no web site', { CORS_ORIGINS: 'file://' }, ['CORS_ORIGINS']],
     ['a binding in the place of a text', { KLING_BASE_URL: {} }, ['KLING_BASE_URL']],
   ] as const)('is found in %s', ([, change, problems], { expect }) => {
     expect(problemsOf({ ...PRODUCTION, ...change })).toEqual(problems);
@@ -191,6 +206,7 @@ describe('a problem', () => {
 
   it.for([
     ['a public address without a callback secret', { PUBLIC_URL: 'http://localhost:8787' }, ['CALLBACK_SECRET']],
+    ['a plain http origin of another host', { CORS_ORIGINS: 'http://app.test' }, ['CORS_ORIGINS']],
     ['plain http to another host', { KLING_BASE_URL: 'http://kling.test' }, ['KLING_BASE_URL']],
   ] as const)('is found in development, too: %s', ([, change, problems], { expect }) => {
     expect(problemsOf({ ...DEVELOPMENT, ...change })).toEqual(problems);

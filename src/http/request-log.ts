@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
+import { withHeaders } from './answer-headers.ts';
 import { failureResponse } from './failure-response.ts';
 
 /** What the handling of a request adds to its line in the log. */
@@ -38,7 +39,7 @@ export async function withRequestLog(
   const startedAtMs = now();
   const trace: RequestTrace = { requestId: requestIdOf(request) ?? randomId(), notes: {} };
   const answer = await answerOrFailure(trace, log, handle);
-  const response = withRequestId(answer, trace.requestId);
+  const response = withHeaders(answer, (headers) => headers.set('x-request-id', trace.requestId));
   log({
     level: response.status >= 500 ? 'error' : 'info',
     message: 'request',
@@ -81,18 +82,4 @@ async function answerOrFailure(
 function requestIdOf(request: Request): string | null {
   const given = request.headers.get('x-request-id');
   return given !== null && /^[A-Za-z0-9_-]{8,64}$/.test(given) ? given : null;
-}
-
-function withRequestId(answer: Response, requestId: string): Response {
-  // The opening of a WebSocket goes on as it is.
-  if (answer.webSocket !== null) return answer;
-  try {
-    answer.headers.set('x-request-id', requestId);
-    return answer;
-  } catch {
-    // The headers of an answer that was fetched cannot be changed, those of its copy can.
-    const response = new Response(answer.body, answer);
-    response.headers.set('x-request-id', requestId);
-    return response;
-  }
 }

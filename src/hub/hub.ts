@@ -18,6 +18,8 @@ import { CLOSE, parseClientMessage } from './protocol.ts';
 import { RegistrationStore } from './registration-store.ts';
 import { createUnread } from './unread.ts';
 
+const now = (): number => Date.now();
+
 /** Sockets of one hub: past that the Worker tries the next leaf of the pool. */
 const SOCKETS_MAX = 2_500;
 
@@ -48,7 +50,6 @@ export class Hub extends DurableObject<Env> {
     const onBug = (error: unknown): void => log({ level: 'error', message: 'unexpected error', cause: String(error) });
     const operations = createOperations({ schema, introspection, onBug });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
-    const now = () => Date.now();
     const unread = createUnread(now);
     const isExpired = createIsExpired(attachmentOf, now);
     this.#fanOut = createFanOut({ groups, operations, store: this.#store, unread, log, isExpired, attachmentOf });

@@ -2,16 +2,23 @@
  * `npm run demo`: a whole lip-sync and a whole custom voice, made through the gateway as a frontend would, and followed
  * by subscription.
  *
- * `GATEWAY_URL` is where the gateway is; http://localhost:8787 unless set. Exits with 0 when both have been made.
+ * `GATEWAY_URL` is where the gateway is; http://localhost:8787 unless set. `GATEWAY_TOKEN` is what it calls with; that of
+ * `npm run token tenant-a` unless set. Exits with 0 when both have been made.
  */
 
 import { createClient } from 'graphql-ws';
+import { mintDevToken } from './dev-token.ts';
 import { createExecute } from './gateway-client.ts';
 import { createProgress } from './progress.ts';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://localhost:8787';
-const execute = createExecute(`${gateway}/graphql`);
-const live = createClient({ url: `${gateway.replace(/^http/, 'ws')}/graphql`, retryAttempts: 10 });
+const token = process.env['GATEWAY_TOKEN'] ?? (await mintDevToken('tenant-a'));
+const execute = createExecute(`${gateway}/graphql`, token);
+const live = createClient({
+  url: `${gateway.replace(/^http/, 'ws')}/graphql`,
+  connectionParams: { authorization: `Bearer ${token}` },
+  retryAttempts: 10,
+});
 
 /** A demo task takes seconds; one that takes this long will not end. */
 const TASK_MS_MAX = 120_000;

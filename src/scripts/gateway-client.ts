@@ -15,12 +15,16 @@ interface Answer {
 
 export type Execute = <Data>(query: string, variables?: object) => Promise<Data>;
 
-/** Posts operations to the gateway at `url`. Throws `OperationRefused` when an answer has errors. */
-export function createExecute(url: string): Execute {
+/** Posts operations to the gateway at `url`, as the bearer of `token`. Throws `OperationRefused` when an answer has errors. */
+export function createExecute(url: string, token: string): Execute {
   return async <Data>(query: string, variables: object = {}) => {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json',
+      },
       body: JSON.stringify({ query, variables }),
     });
     const answer = (await response.json()) as Answer;

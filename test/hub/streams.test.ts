@@ -71,7 +71,7 @@ describe('a stream', () => {
         'content-type': 'text/event-stream; charset=utf-8',
         'content-encoding': 'identity',
         'cache-control': 'private, no-store, no-transform',
-        vary: 'Accept',
+        vary: 'Accept, Origin',
       });
       const first = await stream.until(/data: .*\n\n$/);
       const start = toldIn(first);

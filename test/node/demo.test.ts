@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { TOKEN } from '../support/token.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 
 const demo = join(import.meta.dirname, '../../src/scripts/demo.ts');
@@ -13,7 +14,9 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 function run(gatewayUrl: string): Promise<{ readonly stdout: string }> {
-  return promisify(execFile)(process.execPath, [demo], { env: { ...process.env, GATEWAY_URL: gatewayUrl } });
+  return promisify(execFile)(process.execPath, [demo], {
+    env: { ...process.env, GATEWAY_URL: gatewayUrl, GATEWAY_TOKEN: TOKEN },
+  });
 }
 
 describe('npm run demo', () => {

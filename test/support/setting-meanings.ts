@@ -33,4 +33,6 @@ export const SETTING_MEANINGS = {
   AUTH_MAX_AGE_HOURS: 'A token is refused so many hours after its `iat`, whatever its `exp` says: 1 to 720.',
   AUTH_CLOCK_TOLERANCE_SECONDS: 'How far the clocks of issuer and gateway may be apart: 0 to 300.',
   INTROSPECTION: '`on` or `off`: whether clients may ask for the schema. Absent: off in production, on in development.',
+  CORS_ORIGINS:
+    'The origins, as in `https://app.example.com`, of the web pages that may use the gateway, with blanks between. Absent: only pages of its own origin.',
 } as const satisfies Record<keyof typeof SETTINGS, string>;

@@ -1,0 +1,30 @@
+import { withHeaders } from './answer-headers.ts';
+
+/** An answer of the API is no page: shown as one, it loads nothing, runs nothing and stands in no frame. */
+const API_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'";
+
+const HEADERS = [
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'no-referrer'],
+  // For what knows no frame-ancestors.
+  ['x-frame-options', 'DENY'],
+  // Against embedding by no-cors. What CORS lets a page read is not asked for it: https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()'],
+] as const;
+
+const HSTS = 'max-age=31536000; includeSubDomains';
+
+/**
+ * Every answer's headers against what a browser could be made to do with it. It is kept by no cache unless it says for how
+ * long. `contentPolicy` is for an answer that is a page.
+ */
+export function withSecurityHeaders(answer: Response, url: URL, contentPolicy: string = API_CONTENT_POLICY): Response {
+  return withHeaders(answer, (headers) => {
+    for (const [name, value] of HEADERS) headers.set(name, value);
+    headers.set('content-security-policy', contentPolicy);
+    if (!headers.has('cache-control')) headers.set('cache-control', 'private, no-store');
+    // A browser would hold every other server of the developer's to it, at whatever port.
+    if (url.protocol === 'https:' && url.hostname !== 'localhost') headers.set('strict-transport-security', HSTS);
+  });
+}

@@ -1,0 +1,93 @@
+import { hostProblem } from './domain/public-host.ts';
+
+/** What a text says: `value` stands in for what could not be read, when there is a problem. */
+export interface Parsed<T> {
+  readonly value: T;
+  readonly problem: string | null;
+}
+
+export function good<T>(value: T): Parsed<T> {
+  return { value, problem: null };
+}
+
+export function bad<T>(standIn: T, problem: string): Parsed<T> {
+  return { value: standIn, problem };
+}
+
+export function wholeNumber(min: number, max: number) {
+  return (text: string | null): Parsed<number> => {
+    const value = text !== null && /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? good(value) : bad(min, `must be a whole number from ${min} to ${max}`);
+  };
+}
+
+/** What an HTTP header can carry. */
+export function parseToken(text: string | null): Parsed<string | null> {
+  if (text === null || /^[\x21-\x7e]+$/.test(text)) return good(text);
+  return bad(text, 'has blanks or characters that no HTTP header carries');
+}
+
+export function parseOrigin(text: string, production: boolean): Parsed<string> {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.origin !== text && `${url.origin}/` !== text)) {
+    return bad('', 'must be an origin like https://host, without path, query or credentials');
+  }
+  const isLocal = url.hostname === 'localhost' || url.hostname === '127.0.0.1';
+  if (!production && isLocal && url.protocol === 'http:') return good(url.origin);
+  if (url.protocol !== 'https:')
+    return bad('', 'must start with https:// (http is only for localhost, in development)');
+  if (!production) return good(url.origin);
+  if (/\bsandbox\b/.test(url.hostname)) return bad('', 'must not be a sandbox in production');
+  const problem = hostProblem(url.hostname);
+  return problem === null ? good(url.origin) : bad('', `${problem} in production`);
+}
+
+export function parseJwksUrl(text: string | null, production: boolean): Parsed<string | null> {
+  const url = text !== null && URL.canParse(text) ? new URL(text) : null;
+  if (text === null) return good(null);
+  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') {
+    return bad(text, 'must be a URL like https://issuer/.well-known/jwks.json');
+  }
+  const { problem } = parseOrigin(url.origin, production);
+  return problem === null ? good(url.href) : bad(text, problem);
+}
+
+export function parseClaimName(text: string | null): Parsed<string> {
+  if (text !== null && /^[\x21-\x7e]{1,64}$/.test(text)) return good(text);
+  return bad('sub', 'must be the name of a claim: visible ASCII, at most 64 characters');
+}
+
+/** Only algorithms with a public key: with a shared secret among them, a public key could be passed off as one. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+
+export function parseAlgorithms(text: string | null): Parsed<readonly string[]> {
+  const names = (text ?? '').split(/\s+/);
+  return names.every((name) => ALGORITHMS.includes(name))
+    ? good(names)
+    : bad([], `must be one or more of ${ALGORITHMS.join(' ')}, with blanks between`);
+}
+
+export function parseWebhookSecrets(text: string | null): Parsed<readonly string[]> {
+  const secrets = text === null ? [] : text.split(/\s+/);
+  if (secrets.length > 2) return bad([], 'must be one secret, or two with a blank between');
+  return secrets.every((secret) => /^whsec_[A-Za-z0-9+/]{16,}={0,2}$/.test(secret))
+    ? good(secrets)
+    : bad([], 'must be whsec_ followed by base64');
+}
+
+/** Each is compared with the `Origin` of a browser, which is spelt in one way only. */
+export function parseCorsOrigins(text: string | null, production: boolean): Parsed<readonly string[]> {
+  const origins = text === null ? [] : text.split(/\s+/);
+  if (origins.some((origin) => origin.includes('*'))) {
+    return bad([], 'must list every origin in full: with a * any site could use the gateway');
+  }
+  for (const origin of origins) {
+    const url = URL.canParse(origin) ? new URL(origin) : null;
+    if (url?.origin !== origin) return bad([], 'must be origins like https://app.example.com, with blanks between');
+    const isLocal = url.protocol === 'http:' && url.hostname === 'localhost';
+    if (url.protocol !== 'https:' && (production || !isLocal)) {
+      return bad([], 'must start with https:// (http is only for localhost, in development)');
+    }
+  }
+  return good(origins);
+}

@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { FOREIGN_ORIGIN, GRAPHQL_URL, post, send } from '../support/browser.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+import { openSandbox } from '../support/ledger.ts';
+
+const sandbox = openSandbox('browser-forgery');
+const MUTATION = 'mutation { createVoice(input: {name: "n", source: {url: "https://a.test/a.mp3"}}) { task { id } } }';
+const BODY = JSON.stringify({ query: MUTATION });
+
+/** Bytes have no content-type of their own. */
+function postAs(contentType: string | null, body = BODY): Promise<Response> {
+  return send(GRAPHQL_URL, {
+    method: 'POST',
+    headers: contentType === null ? {} : { 'content-type': contentType },
+    body: new TextEncoder().encode(body),
+  });
+}
+
+/** All from a caller without an Origin: the content-type alone has to stop them. */
+describe('a forged request is refused:', () => {
+  it.for([
+    'application/x-www-form-urlencoded',
+    'Application/X-WWW-Form-URLEncoded; charset=utf-8',
+    'multipart/form-data; boundary=x',
+    'MULTIPART/FORM-DATA; boundary=application/json',
+    'text/plain',
+    'TEXT/PLAIN;charset=UTF-8',
+    'text/plain; application/json',
+    'text/plain, application/json',
+    'application/json, text/plain',
+    'application/json text/plain',
+    'application/graphql',
+    'application/graphql+json',
+    'application/jsonp',
+    'application/json-patch+json',
+    'application/json;charset=latin1',
+    'application/json; charset="utf-16"',
+    'APPLICATION/JSON; CHARSET=ISO-8859-1',
+    'text/json',
+    'image/svg+xml',
+    'application/xml',
+    'application/octet-stream',
+    'application/cbor',
+    '*/*',
+    ';application/json',
+    'json',
+    null,
+  ])('a POST as %s', async (contentType, { expect }) => {
+    const response = await postAs(contentType);
+    expect(response.status).toBe(415);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+
+  it.for<[name: string, body: string]>([
+    ['a form with the parameters of a request', String(new URLSearchParams({ query: MUTATION }))],
+    ['a form whose one field is JSON', `${BODY.slice(0, -1)},"a":"=b"}`],
+    ['a form with an upload', String(new URLSearchParams({ operations: BODY, map: '{}' }))],
+  ])('%s', async ([, body], { expect }) => {
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x']) {
+      expect((await postAs(type, body)).status).toBe(415);
+    }
+  });
+
+  it.for([{}, { accept: 'text/event-stream' }, { accept: 'multipart/mixed;subscriptionSpec=1.0, application/json' }])(
+    'a mutation by GET, with %j',
+    async (headers, { expect }) => {
+      const response = await send(`${GRAPHQL_URL}?${new URLSearchParams({ query: MUTATION })}`, { headers });
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    },
+  );
+
+  it('a mutation by GET whose operation is chosen among queries', async ({ expect }) => {
+    const query = `query a { __typename } ${MUTATION.replace('mutation', 'mutation b')}`;
+    const params = new URLSearchParams({ query, operationName: 'b' });
+    expect((await send(`${GRAPHQL_URL}?${params}`)).status).toBe(405);
+  });
+
+  it.for(['text/plain', 'application/x-www-form-urlencoded', 'image/svg+xml', 'application/graphql', 'TEXT/PLAIN'])(
+    'a GET that has a content, as %s',
+    async (contentType, { expect }) => {
+      const response = await send(`${GRAPHQL_URL}?query={__typename}`, { headers: { 'content-type': contentType } });
+      expect(response.status).toBe(415);
+    },
+  );
+
+  it.for(['PUT', 'PATCH', 'DELETE', 'HEAD'])('a %s with a mutation in its URL', async (method, { expect }) => {
+    const response = await send(`${GRAPHQL_URL}?${new URLSearchParams({ query: MUTATION })}`, { method });
+    expect(response.status).toBe(405);
+  });
+
+  it('a POST that says it is another method, or a GET that says it is a POST', async ({ expect }) => {
+    const headers = { 'x-http-method-override': 'POST', 'x-http-method': 'POST', 'x-method-override': 'POST' };
+    const params = new URLSearchParams({ query: MUTATION, _method: 'POST' });
+    expect((await send(`${GRAPHQL_URL}?${params}`, { headers })).status).toBe(405);
+  });
+
+  it('a POST with an empty body and a mutation in its URL', async ({ expect }) => {
+    const response = await send(`${GRAPHQL_URL}?${new URLSearchParams({ query: MUTATION })}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(response.status).toBe(400);
+  });
+
+  it('whatever a header says of a preflight that never was', async ({ expect }) => {
+    const headers = { 'apollo-require-preflight': 'true', 'content-type': 'text/plain' };
+    expect((await post(null, headers, MUTATION)).status).toBe(415);
+    expect((await post(FOREIGN_ORIGIN, { 'apollo-require-preflight': 'true' }, MUTATION)).status).toBe(403);
+  });
+
+  it('so that Kling hears of none of it', async ({ expect }) => {
+    expect((await sandbox.record()).requests).toEqual([]);
+  });
+});
+
+describe('no content-type that a browser sends without asking', () => {
+  const essence = fc.constantFrom('text/plain', 'multipart/form-data', 'application/x-www-form-urlencoded');
+  const parameter = fc.constantFrom(
+    'application/json',
+    'charset=utf-8',
+    'boundary=application/json',
+    'a="application/json;"',
+    ' ',
+    '',
+  );
+  const types = fc.tuple(
+    essence,
+    fc.boolean(),
+    fc.array(parameter, { maxLength: 4 }),
+    fc.constantFrom(';', ' ; ', ';\t'),
+  );
+
+  it('is read as JSON', async ({ expect }) => {
+    const client = createGraphqlClient();
+    await fc.assert(
+      fc.asyncProperty(types, async ([type, isUpper, parameters, separator]) => {
+        const contentType = [isUpper ? type.toUpperCase() : type, ...parameters].join(separator);
+        expect((await client.post(BODY, { 'content-type': contentType })).status).toBe(415);
+      }),
+    );
+    expect(client.ledger.calls).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, it, vi } from 'vitest';
+import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { withCors } from '../../src/http/cors.ts';
+import { withSecurityHeaders } from '../../src/http/security-headers.ts';
+import { ALLOWED_ORIGIN, corsHeaders, GRAPHQL_URL, post, preflight, send } from '../support/browser.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { socketCount, startTask } from '../support/socket.ts';
+import { APOLLO, openStream, readStream } from '../support/stream.ts';
+
+const sandbox = openSandbox('browser-headers', { CORS_ORIGINS: ALLOWED_ORIGIN });
+
+const SECURITY = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-frame-options': 'DENY',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+};
+
+async function callback(): Promise<Response> {
+  const subject = { tenant: 'default', taskId: '0331476d-64c0-4d5e-bb5b-c58a87190555' };
+  const token = await createCallbackTokens('callback-secret-of-the-tests-0123456789').mint(subject);
+  return send(`https://gateway.test/callbacks/${token}`, { method: 'POST', body: '{}' });
+}
+
+describe('no browser can sniff, frame, embed or cache', () => {
+  it.for<[name: string, status: number, answer: () => Promise<Response>, cacheControl: string]>([
+    ['/health', 200, () => send('https://gateway.test/health'), 'no-store'],
+    ['/ready', 200, () => send('https://gateway.test/ready'), 'no-store'],
+    ['a wrong method of /health', 405, () => send('https://gateway.test/health', { method: 'POST' }), 'no-store'],
+    ['a path that is not there', 404, () => send('https://gateway.test/<script>'), 'private, no-store'],
+    ['a callback', 204, callback, 'private, no-store'],
+    ['a false callback', 403, () => send('https://gateway.test/callbacks/x', { method: 'POST' }), 'private, no-store'],
+    ['an answer', 200, () => post(null), 'private, no-store'],
+    [
+      'a refused document',
+      400,
+      () => post(null, { accept: 'application/graphql-response+json' }, '{'),
+      'private, no-store',
+    ],
+    ['a refused content-type', 415, () => post(null, { 'content-type': 'text/html' }), 'private, no-store'],
+    ['a refused page', 403, () => post('null'), 'private, no-store'],
+    ['a preflight', 204, () => preflight(ALLOWED_ORIGIN), 'private, no-store'],
+    ['a refused upgrade', 400, () => send(GRAPHQL_URL, { headers: { upgrade: 'websocket' } }), 'private, no-store'],
+  ])('%s', async ([, status, answer, cacheControl], { expect }) => {
+    const response = await answer();
+    expect(response.status).toBe(status);
+    expect(Object.fromEntries(response.headers)).toMatchObject({ ...SECURITY, 'cache-control': cacheControl });
+    expect(response.headers.get('x-request-id')).not.toBeNull();
+    await response.body?.cancel();
+  });
+
+  it.for(['http://127.0.0.1:8787', 'https://localhost:8787'])(
+    'and none is held to https by %s, for a year and for all that runs there',
+    async (origin, { expect }) => {
+      const { headers } = await send(`${origin}/health`);
+      expect(headers.get('strict-transport-security')).toBeNull();
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    },
+  );
+
+  it('but a page may have a policy of its own', ({ expect }) => {
+    const page = new Response('<!doctype html>', { headers: { 'cache-control': 'max-age=60' } });
+    const { headers } = withSecurityHeaders(page, new URL('https://gateway.test/'), "default-src 'self'");
+    expect(headers.get('content-security-policy')).toBe("default-src 'self'");
+    expect(headers.get('cache-control')).toBe('max-age=60');
+  });
+});
+
+describe('a stream', () => {
+  it.for(['text/event-stream', APOLLO])(
+    'is read by an allowed page as it comes, and frees its socket when the page leaves: %s',
+    async (accept, { expect }) => {
+      await expect.poll(socketCount).toBe(0);
+      const task = await startTask(sandbox);
+      const stream = await openStream('POST', accept, task, { origin: ALLOWED_ORIGIN });
+      expect(Object.fromEntries(stream.response.headers)).toMatchObject({
+        ...SECURITY,
+        'cache-control': 'private, no-store, no-transform',
+        'content-encoding': 'identity',
+        vary: 'Accept, Origin',
+      });
+      expect(corsHeaders(stream.response)).toMatchObject({ 'access-control-allow-origin': ALLOWED_ORIGIN });
+      await stream.until(/SUBMITTED/);
+      await task.advance('processing');
+      await stream.until(/PROCESSING/);
+      await stream.leave();
+      await expect.poll(socketCount, { timeout: 15_000 }).toBe(0);
+    },
+  );
+
+  it('is the same one in an answer that had to be copied: what is left is cancelled', async ({ expect }) => {
+    const cancel = vi.fn<(reason: unknown) => void>();
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode('event')),
+      cancel,
+    });
+    const answer = new Response(body, { status: 201, headers: { 'content-type': 'text/event-stream' } });
+    vi.spyOn(answer.headers, 'set').mockImplementation(() => {
+      throw new TypeError("Can't modify immutable headers.");
+    });
+    const request = new Request(GRAPHQL_URL, { headers: { origin: ALLOWED_ORIGIN } });
+    const copy = withCors(withSecurityHeaders(answer, new URL(GRAPHQL_URL)), request, [ALLOWED_ORIGIN]);
+    expect(copy.status).toBe(201);
+    expect(Object.fromEntries(copy.headers)).toMatchObject({ ...SECURITY, 'content-type': 'text/event-stream' });
+    const stream = readStream(copy);
+    await stream.until(/event/);
+    await stream.leave();
+    await expect.poll(() => cancel.mock.calls.length).toBe(1);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, it } from 'vitest';
+import { ALLOWED_ORIGIN, corsHeaders, FOREIGN_ORIGIN, GRAPHQL_URL, send } from '../support/browser.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { socketCount } from '../support/socket.ts';
+
+openSandbox('browser-socket', { CORS_ORIGINS: ALLOWED_ORIGIN });
+
+function upgradeFrom(origin: string | null, url = GRAPHQL_URL): Promise<Response> {
+  return send(url, {
+    headers: {
+      upgrade: 'websocket',
+      'sec-websocket-protocol': 'graphql-transport-ws',
+      ...(origin !== null && { origin }),
+    },
+  });
+}
+
+describe('a socket', () => {
+  it.for([null, 'https://gateway.test', ALLOWED_ORIGIN])('is opened from %s', async (origin, { expect }) => {
+    const response = await upgradeFrom(origin);
+    expect(response.status).toBe(101);
+    expect([...response.headers.keys()]).not.toContain('content-security-policy');
+    response.webSocket!.accept();
+    response.webSocket!.close(1000);
+    await expect.poll(socketCount).toBe(0);
+  });
+
+  it.for([FOREIGN_ORIGIN, 'null', 'http://gateway.test', `${ALLOWED_ORIGIN}.evil.test`])(
+    'is not hijacked by a page of %j, which no browser would stop',
+    async (origin, { expect }) => {
+      const response = await upgradeFrom(origin);
+      expect([response.status, response.webSocket]).toEqual([403, null]);
+      expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+      expect(await response.text()).toMatch(/^This origin may not use the gateway\..*\n$/);
+      expect(corsHeaders(response)).toEqual({});
+      expect(await socketCount()).toBe(0);
+    },
+  );
+
+  it('is not opened by a rebound name', async ({ expect }) => {
+    const response = await upgradeFrom('http://rebound.evil.test', 'http://rebound.evil.test/graphql');
+    expect(response.status).toBe(403);
+  });
+});

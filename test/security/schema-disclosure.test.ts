@@ -1,0 +1,71 @@
+import { getIntrospectionQuery } from 'graphql';
+import { describe, it } from 'vitest';
+import { GRAPHQL_URL, post, send } from '../support/browser.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { useSockets } from '../support/socket.ts';
+
+/** As a gateway is deployed: nothing is said about introspection. */
+openSandbox('schema-disclosure', {
+  ENVIRONMENT: 'production',
+  KLING_BASE_URL: 'https://api-singapore.klingai.com',
+  PUBLIC_URL: 'https://gateway.example.com',
+});
+const openSocket = useSockets();
+
+/** What tells names of the schema to those who guess. */
+const GUESSES: readonly [name: string, query: string][] = [
+  ['the introspection query', getIntrospectionQuery()],
+  ['a type by its name', '{ __type(name: "Task") { name fields { name } } }'],
+  ['introspection in a fragment', '{ ...a } fragment a on Query { b: __schema { types { name } } }'],
+  ['introspection in a mutation', 'mutation { __schema { types { name } } }'],
+  ['a field nearly right', '{ voic { id } }'],
+  ['an argument nearly right', '{ tasks(firs: 1) { edges { cursor } } }'],
+  ['an enum value nearly right', '{ tasks(kind: VOICES) { edges { cursor } } }'],
+  ['a type nearly right', '{ node(id: "x") { ... on VoiceTas { id } } }'],
+  ['an input field nearly right', 'mutation { deleteVoice(input: { voiceI: "x" }) { deletedVoiceId } }'],
+];
+
+const SUBSCRIPTION_GUESSES: readonly [name: string, query: string][] = [
+  ['introspection in a subscription', 'subscription { __schema { types { name } } }'],
+  ['a subscription nearly right', 'subscription { taskChange(id: "x") { cursor } }'],
+  ['a field of an event nearly right', 'subscription { tasksChanged { curso } }'],
+];
+
+const TOLD = /did you mean|LIP_SYNC|VoiceTask|"types"|"fields"/i;
+
+describe('in production', () => {
+  it.for([...GUESSES, ...SUBSCRIPTION_GUESSES])(
+    'the schema is not told over HTTP: %s',
+    async ([, query], { expect }) => {
+      for (const accept of ['application/json', 'text/event-stream']) {
+        const text = await (await post(null, { accept }, query)).text();
+        expect(text).toContain('"errors"');
+        expect(text).not.toMatch(TOLD);
+      }
+    },
+  );
+
+  it.for([...GUESSES, ...SUBSCRIPTION_GUESSES])(
+    'the schema is not told over WebSocket: %s',
+    async ([, query], { expect }) => {
+      const socket = await openSocket();
+      socket.subscribe('1', query);
+      const text = JSON.stringify(await socket.next());
+      expect(text).toMatch(/"type":"error"|"errors"/);
+      expect(text).not.toMatch(TOLD);
+    },
+  );
+
+  it.for(['/graphql', '/graphql?query={__typename}', '/', '/graphiql', '/playground', '/sandbox'])(
+    'no page of tools is at %s',
+    async (path, { expect }) => {
+      const response = await send(new URL(path, GRAPHQL_URL).href, { headers: { accept: 'text/html,*/*;q=0.1' } });
+      expect(response.headers.get('content-type')).not.toContain('html');
+      expect(await response.text()).not.toMatch(/<html|graphiql|<script/i);
+    },
+  );
+
+  it('what a client needs to know of types still is', async ({ expect }) => {
+    expect(await (await post(null)).json()).toEqual({ data: { __typename: 'Query' } });
+  });
+});
