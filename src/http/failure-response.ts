@@ -33,7 +33,6 @@ export function failureResponse(failure: Failure, { requestId, status, headers }
     {
       status: status ?? STATUS[code],
       headers: {
-        'cache-control': 'no-store',
         // RFC 6750, 3.
         ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),
         ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),
