@@ -25,6 +25,11 @@ export interface Config {
     readonly eventRetentionMs: number;
     readonly eventsPerTaskMax: number;
   };
+  readonly rates: {
+    readonly mutationsPerMinute: number;
+    readonly subscriptionsPerMinute: number;
+    readonly callbacksPerMinute: number;
+  };
   /** A decimal string; null for no budget. */
   readonly tenantMonthlyUnitsMax: string | null;
   readonly introspection: boolean;
@@ -134,10 +139,18 @@ export function readConfig(env: object): ConfigResult {
       eventRetentionMs: read('EVENT_RETENTION_HOURS') * HOUR_MS,
       eventsPerTaskMax: read('EVENTS_PER_TASK_MAX'),
     },
+    rates: {
+      mutationsPerMinute: read('TENANT_MUTATIONS_PER_MINUTE'),
+      subscriptionsPerMinute: read('TENANT_SUBSCRIPTIONS_PER_MINUTE'),
+      callbacksPerMinute: read('TENANT_CALLBACKS_PER_MINUTE'),
+    },
     tenantMonthlyUnitsMax: read('TENANT_MONTHLY_UNITS_MAX'),
     introspection: read('INTROSPECTION'),
     corsOrigins: read('CORS_ORIGINS'),
   };
+  if (production && !isObject(Reflect.get(env, 'REQUEST_RATE'))) {
+    problems.push({ setting: 'REQUEST_RATE', message: 'is not bound: keep [[ratelimits]] of wrangler.toml' });
+  }
   const [first, ...rest] = problems;
   return first === undefined ? { ok: true, config } : { ok: false, problems: [first, ...rest] };
 }
@@ -158,6 +171,10 @@ export function configOf(env: object): Config {
   const result = configResultOf(env);
   if (result.ok) return result.config;
   throw new Error(result.problems.map(({ setting, message }) => `${setting} ${message}`).join('\n'));
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /** One kind of key, and all of it. */

@@ -9,6 +9,7 @@ import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
 import type { RequestTrace } from './http/request-log.ts';
+import { createRequestRate } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
 import { answerSubscription } from './http/subscribe.ts';
 import { dial } from './hub/pool.ts';
@@ -76,10 +77,18 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     );
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-condition -- bound on Cloudflare and by Wrangler, not in a bare workerd
+  const admit = createRequestRate(env.REQUEST_RATE ?? null);
+
   return {
     async answerGraphql(incoming, trace) {
-      if (isUpgrade(incoming)) return answerUpgrade(incoming, await tenantOf(incoming), dialHub);
+      if (isUpgrade(incoming)) {
+        // Who it is comes later; until then a socket takes up room.
+        await admit(`address ${incoming.headers.get('cf-connecting-ip') ?? ''}`);
+        return answerUpgrade(incoming, await tenantOf(incoming), dialHub);
+      }
       const viewer = await authenticate(incoming.headers.get('authorization'));
+      await admit(`tenant ${viewer.tenant}`);
       const request = await answerSubscription(incoming, config.bodyBytesMax, { dial: dialHub, viewer, log });
       return request instanceof Response ? request : answerOperation(request, trace, viewer);
     },

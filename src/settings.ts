@@ -100,6 +100,21 @@ export const SETTINGS = {
     secret: false,
     parse: wholeNumber(10, 100_000),
   },
+  TENANT_MUTATIONS_PER_MINUTE: {
+    fallback: '300',
+    secret: false,
+    parse: wholeNumber(1, 1_000_000),
+  },
+  TENANT_SUBSCRIPTIONS_PER_MINUTE: {
+    fallback: '20000',
+    secret: false,
+    parse: wholeNumber(1, 1_000_000),
+  },
+  TENANT_CALLBACKS_PER_MINUTE: {
+    fallback: '30000',
+    secret: false,
+    parse: wholeNumber(1, 1_000_000),
+  },
   TENANT_MONTHLY_UNITS_MAX: {
     fallback: null,
     secret: false,

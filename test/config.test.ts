@@ -13,6 +13,7 @@ const PRODUCTION = {
   AUTH_JWKS_URL: 'https://issuer.example.com/.well-known/jwks.json',
   AUTH_ISSUER: 'https://issuer.example.com',
   AUTH_AUDIENCE: 'kling-gateway',
+  REQUEST_RATE: {},
 };
 const DEVELOPMENT = {
   ENVIRONMENT: 'development',
@@ -27,7 +28,7 @@ function problemsOf(env: object): string[] {
 }
 
 describe('a configuration', () => {
-  it('for production needs eight settings; the others have defaults', ({ expect }) => {
+  it('for production needs eight settings and a binding; the others have defaults', ({ expect }) => {
     expect(readConfig(PRODUCTION)).toEqual({
       ok: true,
       config: {
@@ -52,6 +53,7 @@ describe('a configuration', () => {
         },
         bodyBytesMax: 8_000_000,
         tasks: { maxAgeMs: 86_400_000, eventRetentionMs: 86_400_000, eventsPerTaskMax: 1000 },
+        rates: { mutationsPerMinute: 300, subscriptionsPerMinute: 20_000, callbacksPerMinute: 30_000 },
         tenantMonthlyUnitsMax: null,
         introspection: false,
         corsOrigins: [],
@@ -126,6 +128,7 @@ describe('a problem', () => {
       'KLING_BASE_URL',
       'KLING_TIMEOUT_MS',
       'PUBLIC_URL',
+      'REQUEST_RATE',
     ]);
   });
 
@@ -172,6 +175,7 @@ describe('a problem', () => {
     ['a symmetric algorithm', { AUTH_ALGORITHMS: 'RS256 HS256' }, ['AUTH_ALGORITHMS']],
     ['the algorithm none', { AUTH_ALGORITHMS: 'none' }, ['AUTH_ALGORITHMS']],
     ['a claim name past its length', { AUTH_TENANT_CLAIM: 'c'.repeat(65) }, ['AUTH_TENANT_CLAIM']],
+    ['no counter of requests', { REQUEST_RATE: undefined }, ['REQUEST_RATE']],
     ['a webhook secret without its mark', { KLING_WEBHOOK_SECRETS: 'dGVzdHNlY3JldHRlc3Q=' }, ['KLING_WEBHOOK_SECRETS']],
     [
       'three webhook secrets',

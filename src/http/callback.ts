@@ -18,14 +18,14 @@ export interface CallbackDeps {
   readonly tokens: CallbackTokens;
   /** Standard Webhooks secrets, all of which are accepted (two during a rotation); none: signatures are not asked for. */
   readonly webhookSecrets: readonly string[];
-  /** Durable when it returns. */
-  readonly ingest: (subject: CallbackSubject, hint: TaskSnapshot | null) => Promise<void>;
+  /** Durable when it returns 0; else too many have come, and it may come again after so many milliseconds. */
+  readonly ingest: (subject: CallbackSubject, hint: TaskSnapshot | null) => Promise<number>;
   readonly log: Log;
 }
 
 /**
  * Takes one callback from Kling. 204: stored, or known already. 403: not our URL, or not signed by Kling. 405, 413, 400:
- * not a POST, too large, not a JSON object. 503 with `Retry-After`: could not be stored. Its token is never logged.
+ * not a POST, too large, not a JSON object. 429: the tenant gets too many. 503 with `Retry-After`: could not be stored. Its token is never logged.
  */
 export async function handleCallback(request: Request, token: string, deps: CallbackDeps): Promise<Response> {
   if (request.method !== 'POST') return answer(405, 'Only POST is allowed.', { allow: 'POST' });
@@ -42,7 +42,8 @@ export async function handleCallback(request: Request, token: string, deps: Call
   if (json === null || typeof json !== 'object' || Array.isArray(json))
     return answer(400, 'The body is not a JSON object.');
   try {
-    await deps.ingest(subject, parseCallback(json));
+    const retryAfterMs = await deps.ingest(subject, parseCallback(json));
+    if (retryAfterMs > 0) return tooMany(retryAfterMs);
   } catch (error) {
     deps.log({ level: 'error', message: 'callback not stored', taskId: subject.taskId, cause: String(error) });
     return answer(503, 'The callback could not be stored; send it again.', { 'retry-after': String(RETRY_AFTER_S) });
@@ -63,6 +64,11 @@ function isSigned(request: Request, body: string, secrets: readonly string[]): b
       throw error;
     }
   });
+}
+
+function tooMany(retryAfterMs: number): Response {
+  const seconds = Math.ceil(retryAfterMs / 1_000);
+  return answer(429, 'Too many callbacks; send it again later.', { 'retry-after': String(seconds) });
 }
 
 function tooLarge(): Response {

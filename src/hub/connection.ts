@@ -21,7 +21,7 @@ export interface ConnectionDeps {
   readonly store: RegistrationStore;
   readonly fanOut: FanOut;
   readonly unread: Unread;
-  readonly attach: (tenant: string) => Promise<number>;
+  readonly attach: (tenant: string) => Promise<Result<number>>;
   readonly catchUp: (
     tenant: string,
     watch: Watch,
@@ -134,7 +134,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const from = isStream && typeof resumed === 'string' ? resumed : after;
     fanOut.begin(tenant);
     try {
-      fanOut.startFrom(tenant, await deps.attach(tenant));
+      const attached = await deps.attach(tenant);
+      if (!attached.ok) return refuse(socket, id, [failed(attached.failure)]);
+      fanOut.startFrom(tenant, attached.value);
       let seen: number | null = null;
       let cursorAtHead: string | null = null;
       let hasMore = false;

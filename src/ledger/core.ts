@@ -9,6 +9,7 @@ import { createLists, type Lists } from './lists.ts';
 import { createDeps } from './object-deps.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
+import { createRates, type Rates } from './rates.ts';
 import { createReader, type Reader } from './reader.ts';
 import { createSender, type Sender } from './sender.ts';
 
@@ -24,6 +25,7 @@ export interface Core {
   readonly lists: Lists;
   readonly ingest: Ingest;
   readonly outbox: Outbox;
+  readonly rates: Rates;
 }
 
 /** `arm` sets the alarm to what `keeper` has to do next. Throws when the settings are wrong. */
@@ -47,7 +49,8 @@ export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): 
   });
   const sender = createSender(deps, journal);
   const reader = createReader(deps, journal);
-  const readsTogether = 'apiKey' in configOf(env).kling.keys;
+  const { kling, rates } = configOf(env);
+  const readsTogether = 'apiKey' in kling.keys;
   return {
     deps,
     journal,
@@ -59,5 +62,6 @@ export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): 
     lists,
     ingest: createIngest(deps, journal, reader),
     outbox,
+    rates: createRates(rates, deps.now),
   };
 }

@@ -51,28 +51,28 @@ export class TaskLedger extends DurableObject<Env> {
   }
 
   createVoice(input: Input.CreateVoiceInput): Promise<Result<VoiceTask>> {
-    return toResult(() => this.#core.creates.createVoice(input));
+    return this.#mutate(() => this.#core.creates.createVoice(input));
   }
 
   createLipSyncTask(input: Input.CreateLipSyncTaskInput): Promise<Result<LipSyncTask>> {
-    return toResult(() => this.#core.creates.createLipSyncTask(input));
+    return this.#mutate(() => this.#core.creates.createLipSyncTask(input));
   }
 
   identifyFaces(input: Input.IdentifyFacesInput): Promise<Result<FaceScan>> {
-    return toResult(() =>
+    return this.#mutate(() =>
       this.#core.paidCalls.identifyFaces(valid(checkIdentifyFacesInput(input)), input.idempotencyKey ?? null),
     );
   }
 
   synthesizeSpeech(input: Input.SynthesizeSpeechInput): Promise<Result<Speech>> {
-    return toResult(() =>
+    return this.#mutate(() =>
       this.#core.paidCalls.synthesizeSpeech(valid(checkSynthesizeSpeechInput(input)), input.idempotencyKey ?? null),
     );
   }
 
   /** Only a voice of the tenant's own: another's is `NOT_FOUND`, as one that never was. */
   deleteVoice({ voiceId }: Input.DeleteVoiceInput): Promise<Result<DeletedVoiceResult>> {
-    return toResult(async () => {
+    return this.#mutate(async () => {
       const { holdings, kling, now } = this.#core.deps;
       if (holdings.voice(voiceId) === null) throw noSuch('voice');
       const answer = await kling.deleteVoice(voiceId).catch((error: unknown) => {
@@ -86,7 +86,7 @@ export class TaskLedger extends DurableObject<Env> {
 
   /** Takes back a task that has not been sent. One that may be at Kling already is `CONFLICT`: Kling cannot cancel. */
   cancelQueued({ id, kind }: TaskHandle): Promise<Result<TaskRecord>> {
-    return toResult(() => {
+    return this.#mutate(() => {
       const row = this.#core.deps.tasks.find({ id });
       if (row === null || row.record.kind !== kind) throw noSuch('task');
       if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent();
@@ -112,9 +112,12 @@ export class TaskLedger extends DurableObject<Env> {
     return toResult(() => this.#core.lists.events(taskId, window));
   }
 
-  /** A leaf begins to watch; says which event is the newest. */
-  attach(leaf: string): number {
-    return this.#core.outbox.attach(leaf);
+  /** A leaf begins to watch; says which event is the newest. Called once for each subscription. */
+  attach(leaf: string): Promise<Result<number>> {
+    return toResult(() => {
+      this.#core.rates.subscription();
+      return this.#core.outbox.attach(leaf);
+    });
   }
 
   /** `NOT_FOUND` for a task that is not the tenant's. `afterSeq` goes on where an earlier catch-up ended. */
@@ -146,9 +149,11 @@ export class TaskLedger extends DurableObject<Env> {
     return { milliunits: holdings.milliunitsUsed(month), milliunitsMax: limits.milliunitsPerMonthMax };
   }
 
-  /** Takes in a callback. When it returns, the hint is durable. */
-  ingest(taskId: string, hint: TaskSnapshot | null): void {
-    this.#core.ingest(taskId, hint);
+  /** Takes in a callback. When it returns 0, the hint is durable; else it was not taken, and may come again after so many ms. */
+  ingest(taskId: string, hint: TaskSnapshot | null): number {
+    const retryAfterMs = this.#core.rates.callback();
+    if (retryAfterMs === 0) this.#core.ingest(taskId, hint);
+    return retryAfterMs;
   }
 
   /** The account has a slot for this task; false: it is not wanted any more. */
@@ -161,6 +166,13 @@ export class TaskLedger extends DurableObject<Env> {
   /** Which of these tasks still hold or want a slot. */
   claimsAlive(taskIds: readonly string[]): string[] {
     return taskIds.filter((id) => (this.#core.deps.tasks.find({ id })?.phase ?? 'DONE') !== 'DONE');
+  }
+
+  #mutate<T>(work: () => T | Promise<T>): Promise<Result<T>> {
+    return toResult(() => {
+      this.#core.rates.mutation();
+      return work();
+    });
   }
 
   override async alarm(): Promise<void> {

@@ -156,8 +156,9 @@ export const AccountRef = builder.objectRef<object>('Account').implement({
 builder.queryField('account', (t) =>
   t.field({
     type: AccountRef,
+    nullable: true,
     description:
-      "Kling's own lists as they stand, whoever made what is in them. For tokens with the scope `operator`; `FORBIDDEN` to all others.",
+      "Kling's own lists as they stand, whoever made what is in them. For tokens with the scope `operator`; null with `FORBIDDEN` to all others.",
     resolve(_root, _args, { viewer }) {
       requireScope(viewer, 'operator');
       return {};

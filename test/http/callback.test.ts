@@ -17,6 +17,7 @@ describe('a callback to an address of ours', () => {
       async ingest() {
         await Promise.resolve();
         stored = true;
+        return 0;
       },
     });
     const response = await postCallback(deps, V1_BODY);

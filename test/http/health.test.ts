@@ -52,7 +52,7 @@ it('GraphQL without its settings names them', async ({ expect }) => {
     errors: [
       {
         message:
-          'The gateway is not configured: KLING_ACCESS_KEY, PUBLIC_URL, CALLBACK_SECRET, KLING_BASE_URL, AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL. See /ready.',
+          'The gateway is not configured: KLING_ACCESS_KEY, PUBLIC_URL, CALLBACK_SECRET, KLING_BASE_URL, AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, REQUEST_RATE. See /ready.',
         extensions: { code: 'UPSTREAM_MISCONFIGURED', retryable: false, requestId: 'request-1' },
       },
     ],

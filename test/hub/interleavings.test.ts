@@ -71,7 +71,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               await pause('attach');
               const head = outbox.attach('leaf');
               await pause('attached');
-              return head;
+              return { ok: true, value: head };
             },
             async catchUp(_tenant, _watch, after, afterSeq) {
               await pause('catch up');

@@ -9,7 +9,7 @@ export function callbackDeps(change: Partial<CallbackDeps> = {}): CallbackDeps {
   return {
     tokens: createCallbackTokens('callback-secret-of-these-tests-0123456789'),
     webhookSecrets: [],
-    ingest: vi.fn<CallbackDeps['ingest']>(async () => {}),
+    ingest: vi.fn<CallbackDeps['ingest']>(async () => 0),
     log: vi.fn<CallbackDeps['log']>(),
     ...change,
   };

@@ -19,6 +19,12 @@ export const SETTING_MEANINGS = {
   TASK_MAX_AGE_HOURS: 'After how many hours a task that Kling has not finished is given up: 1 to 720.',
   EVENT_RETENTION_HOURS: 'How many hours the changes of tasks are kept for clients that come back: 1 to 720.',
   EVENTS_PER_TASK_MAX: 'How many changes of one task are kept, the newest: 10 to 100000.',
+  TENANT_MUTATIONS_PER_MINUTE:
+    'How many mutations a tenant may send in a minute: 1 to 1000000. Past it, and with the two below: `RATE_LIMITED`.',
+  TENANT_SUBSCRIPTIONS_PER_MINUTE:
+    'How many subscriptions a tenant may begin in a minute: 1 to 1000000. After a deploy all of its clients come back at once.',
+  TENANT_CALLBACKS_PER_MINUTE:
+    'How many callbacks of a tenant are taken in a minute: 1 to 1000000. Past it Kling is answered 429, and the tasks are read by themselves.',
   TENANT_MONTHLY_UNITS_MAX:
     'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Absent: no limit.',
   AUTH: '`jwks`: tokens are signed by an issuer; `secret`: with a shared secret (HS256); `none`: everybody is one tenant with all scopes, refused in production.',

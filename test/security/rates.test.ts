@@ -1,0 +1,91 @@
+import { exports } from 'cloudflare:workers';
+import { afterEach, describe, it, vi } from 'vitest';
+import { env, failureOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
+import { bearer } from '../support/token.ts';
+import { upgrade } from '../support/socket.ts';
+import { callbackDeps, postCallback, V1_BODY } from '../support/callbacks.ts';
+
+openSandbox('rates', {
+  TENANT_MUTATIONS_PER_MINUTE: '3',
+  TENANT_SUBSCRIPTIONS_PER_MINUTE: '2',
+  TENANT_CALLBACKS_PER_MINUTE: '2',
+});
+
+describe('a tenant that floods', () => {
+  it('with mutations is told how long to wait, and nothing is spent', async ({ expect }) => {
+    const ledger = ledgerOf('mutations');
+    for (let i = 0; i < 3; i += 1) valueOf(await ledger.createVoice(voiceInput(`voice-${i}`)));
+    const tries = [
+      await ledger.createVoice(voiceInput('voice-4')),
+      await ledger.deleteVoice({ voiceId: '1' }),
+      await ledger.cancelQueued({ id: '1', kind: 'VOICE' }),
+      await ledger.identifyFaces({ video: { url: 'https://example.com/a.mp4' } }),
+      await ledger.synthesizeSpeech({ text: 'a', voiceId: 'b', language: 'en' }),
+    ];
+    for (const answer of tries) {
+      const { code, retryable, retryAfterMs } = failureOf(answer);
+      expect([code, retryable]).toEqual(['RATE_LIMITED', true]);
+      expect(retryAfterMs).toBeGreaterThan(0);
+      expect(retryAfterMs).toBeLessThanOrEqual(20_000);
+    }
+    const { edges } = valueOf(await ledger.tasks({ kind: null, statuses: [] }, { first: 10, after: null }));
+    expect(edges).toHaveLength(3);
+  });
+
+  it('with subscriptions is told how long to wait', async ({ expect }) => {
+    const ledger = ledgerOf('subscriptions');
+    for (let i = 0; i < 2; i += 1) expect(valueOf(await ledger.attach('leaf-0'))).toBe(0);
+    expect(failureOf(await ledger.attach('leaf-0'))).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+  });
+
+  it('leaves other tenants alone', async ({ expect }) => {
+    expect(valueOf(await ledgerOf('another').attach('leaf-0'))).toBe(0);
+    valueOf(await ledgerOf('another').createVoice(voiceInput('voice')));
+  });
+
+  it('with callbacks is answered 429, which is no acknowledgement', async ({ expect }) => {
+    const ledger = ledgerOf('callbacks');
+    expect([await ledger.ingest('1', null), await ledger.ingest('1', null)]).toEqual([0, 0]);
+    const retryAfterMs = await ledger.ingest('1', null);
+    expect(retryAfterMs).toBeGreaterThan(0);
+    const deps = callbackDeps({ ingest: async () => retryAfterMs });
+    const response = await postCallback(deps, V1_BODY);
+    expect([response.status, Number(response.headers.get('retry-after'))]).toEqual([
+      429,
+      Math.ceil(retryAfterMs / 1_000),
+    ]);
+  });
+});
+
+/** The counter is Cloudflare's: here it says that these keys have had their share. */
+function exhausted(...keys: readonly string[]): void {
+  vi.spyOn(env.REQUEST_RATE, 'limit').mockImplementation(async ({ key }) => ({ success: !keys.includes(key) }));
+}
+
+async function ask(tenant: string): Promise<Response> {
+  return exports.default.fetch('https://gateway.test/graphql?query={__typename}', {
+    headers: { authorization: await bearer(tenant) },
+  });
+}
+
+describe('requests', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('past the share of their tenant are answered 429, those of another go on', async ({ expect }) => {
+    exhausted('tenant flooding');
+    const refused = await ask('flooding');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10']);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 10_000 } }],
+    });
+    expect((await ask('quiet')).status).toBe(200);
+  });
+
+  it('for sockets past the share of their address are answered 429', async ({ expect }) => {
+    exhausted('address ');
+    const response = await upgrade('graphql-transport-ws');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '10']);
+  });
+});
