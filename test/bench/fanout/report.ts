@@ -1,4 +1,5 @@
 import type { Measured } from './measure.ts';
+import { quartiles, withQuartiles, type Quartiles } from '../quartiles.ts';
 import type { Side } from './sides.ts';
 
 /** From this many sockets on the gateway has to be faster than the peer. */
@@ -13,12 +14,6 @@ export interface Row {
   readonly lastSocketMs: Quartiles;
   readonly serverUs: Quartiles;
   readonly clientUs: Quartiles;
-}
-
-interface Quartiles {
-  readonly q1: number;
-  readonly median: number;
-  readonly q3: number;
 }
 
 const NAMES: Readonly<Record<Side['name'], string>> = {
@@ -68,21 +63,4 @@ function verdicts(rows: readonly Row[]): readonly string[] {
         ? `target met: with ${sockets} sockets the gateway is ${ratio.toFixed(2)} times as fast as the peer`
         : `TARGET NOT MET: with ${sockets} sockets the gateway is slower than the peer, which needs ${ratio.toFixed(2)} of its time`,
     );
-}
-
-function withQuartiles({ q1, median, q3 }: Quartiles): string {
-  return `${median.toFixed(1)} [${q1.toFixed(1)}-${q3.toFixed(1)}]`;
-}
-
-function quartiles(values: readonly number[]): Quartiles {
-  const sorted = values.toSorted((a, b) => a - b);
-  return { q1: at(sorted, 0.25), median: at(sorted, 0.5), q3: at(sorted, 0.75) };
-}
-
-/** Between two values as far as the place is between them. */
-function at(sorted: readonly number[], part: number): number {
-  const place = (sorted.length - 1) * part;
-  const below = sorted[Math.floor(place)] ?? Number.NaN;
-  const above = sorted[Math.ceil(place)] ?? Number.NaN;
-  return below + (above - below) * (place - Math.floor(place));
 }

@@ -1,0 +1,89 @@
+/**
+ * `npm run bench:slow-reader [-- --rounds 5 --events 45]`: how long an event takes to its last reader while another socket of
+ * the same hub, with 64 large operations, reads nothing, from its first unread byte to its being cut; beside the same while
+ * that socket reads, and while there is none. In alternation, in one run. The raw Worker on disk, the sandbox behind it.
+ */
+
+import { parseArgs } from 'node:util';
+import { startStack } from '../../node/gateway-stack.ts';
+import { openBusy, openReader, openStopped } from '../../node/readers.ts';
+import { sendOperation } from '../../node/send-operation.ts';
+import { quartiles, withQuartiles } from '../quartiles.ts';
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, events: { type: 'string', default: '45' } },
+});
+const rounds = Number(values.rounds);
+const events = Number(values.events);
+
+/** Readers whose time counts. */
+const READERS = 16;
+
+const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
+
+const stack = await startStack({
+  vars: { KLING_CONCURRENCY: '1000' },
+  sandbox: { submittedMs: 3_600_000, concurrency: 1_000, units: 1_000_000 },
+});
+const { url } = stack.gateway;
+let missing = 0;
+let arrived: () => void = () => {};
+const onEvent = (): void => {
+  missing -= 1;
+  if (missing === 0) arrived();
+};
+
+/** From the request that makes the change to the last reader, in milliseconds. */
+async function measureEvent(): Promise<number> {
+  missing = READERS;
+  const told = new Promise<void>((resolve) => void (arrived = resolve));
+  const startedAtMs = performance.now();
+  const input = { name: 'Narrator', source: { url: 'https://example.com/voice-12s.mp3' } };
+  const [sent] = await Promise.all([sendOperation(url, { query: CREATE, variables: { input } }, null), told]);
+  if (!('answer' in sent) || sent.answer.errors) throw new Error(`no task was made: ${JSON.stringify(sent)}`);
+  return performance.now() - startedAtMs;
+}
+
+const BESIDE = {
+  'no other': async () => () => {},
+  'a reader with the same operations': async () => {
+    const socket = await openBusy(url);
+    return () => socket.terminate();
+  },
+  'a reader that has stopped': async () => {
+    const socket = await openStopped(url);
+    return () => socket.destroy();
+  },
+} as const;
+
+type Beside = keyof typeof BESIDE;
+
+const measured: Record<Beside, number[]> = {
+  'no other': [],
+  'a reader with the same operations': [],
+  'a reader that has stopped': [],
+};
+
+try {
+  await Promise.all(Array.from({ length: READERS }, () => openReader(url, onEvent)));
+  // The first is of no phase: it warms up.
+  await measureEvent();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const beside of Object.keys(BESIDE) as Beside[]) {
+      const leave = await BESIDE[beside]();
+      for (let i = 0; i < events; i += 1) measured[beside].push(await measureEvent());
+      leave();
+    }
+  }
+} finally {
+  await stack.close();
+}
+
+const reading = quartiles(measured['a reader with the same operations']).median;
+for (const [beside, ms] of Object.entries(measured)) {
+  const all = quartiles(ms);
+  process.stdout.write(
+    `beside ${beside.padEnd(34)} ${withQuartiles(all)} ms to the last of ${READERS} readers, ${(all.median / reading).toFixed(2)} x\n`,
+  );
+}
+process.exit(0);
