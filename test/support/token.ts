@@ -1,4 +1,4 @@
-import { SignJWT, type JWTPayload } from 'jose';
+import { SignJWT } from 'jose';
 import { SCOPES } from '../../src/domain/viewer.ts';
 
 /** Who may call the gateway in tests: bearers of tokens signed with a shared secret. As often as they like. */
@@ -10,10 +10,13 @@ export const TEST_AUTH = {
   AUTH_AUDIENCE: 'kling-gateway',
 } as const;
 
+/** Claims as somebody could sign them, of any type. */
+type Claims = Readonly<Record<string, unknown>>;
+
 /** A token of `tenant` with all scopes, good for an hour; `claims` replace what it says, undefined leaves a claim out. */
-export async function mintToken(tenant: string, claims: JWTPayload = {}): Promise<string> {
+export async function mintToken(tenant: string, claims: Claims = {}): Promise<string> {
   const nowS = Math.floor(Date.now() / 1_000);
-  const said: JWTPayload = {
+  const said: Claims = {
     iss: TEST_AUTH.AUTH_ISSUER,
     aud: TEST_AUTH.AUTH_AUDIENCE,
     sub: tenant,
@@ -26,7 +29,7 @@ export async function mintToken(tenant: string, claims: JWTPayload = {}): Promis
 }
 
 /** As the header has it. */
-export async function bearer(tenant: string, claims: JWTPayload = {}): Promise<string> {
+export async function bearer(tenant: string, claims: Claims = {}): Promise<string> {
   return `Bearer ${await mintToken(tenant, claims)}`;
 }
 

@@ -1,0 +1,53 @@
+import { describe, it } from 'vitest';
+import { openSandbox } from '../support/ledger.ts';
+import { openReady, openSocket, startTask, TASKS_CHANGED } from '../support/socket.ts';
+import { CONNECTION_INIT } from '../support/token.ts';
+
+const sandbox = openSandbox('floods');
+
+describe('one socket that floods its hub', () => {
+  it('with connection_init is closed with 4429, and answered once at most', async ({ expect }) => {
+    const socket = await openSocket();
+    for (let i = 0; i < 500; i += 1) socket.send(CONNECTION_INIT);
+    expect((await socket.closed()).code).toBe(4429);
+    expect(socket.frames.length).toBeLessThanOrEqual(1);
+  });
+
+  it('with subscribes gets 64 at most, and an error for each that is too much; others are told all the same', async ({
+    expect,
+  }) => {
+    const other = await openReady();
+    other.subscribe('mine', TASKS_CHANGED);
+    const socket = await openReady();
+    for (let i = 0; i < 1_000; i += 1) socket.subscribe(`${i}`, TASKS_CHANGED);
+    await expect.poll(() => socket.frames.filter(({ type }) => type === 'error').length).toBe(936);
+    const refusals = socket.frames.filter(({ type }) => type === 'error');
+    for (const { payload } of refusals) expect(payload?.[0]?.extensions['code']).toBe('RATE_LIMITED');
+    const task = await startTask(sandbox);
+    for (;;) {
+      const told = await other.told('mine');
+      if (told.task.id === task.globalId) break;
+    }
+    await other.isQuiet();
+    socket.socket.close(1000);
+    other.socket.close(1000);
+  });
+
+  it('with operations that are begun and ended at once is slowed down to 20 a second', async ({ expect }) => {
+    const socket = await openReady();
+    for (let i = 0; i < 500; i += 1) {
+      socket.subscribe('same', TASKS_CHANGED);
+      socket.send({ id: 'same', type: 'complete' });
+    }
+    await expect.poll(() => socket.frames.filter(({ type }) => type === 'error').length).toBeGreaterThan(300);
+    await socket.isQuiet().catch(() => {});
+    socket.socket.close(1000);
+  });
+
+  it('with pings is answered by the platform, and wakes nobody', async ({ expect }) => {
+    const socket = await openReady();
+    for (let i = 0; i < 2_000; i += 1) socket.send('{"type":"ping"}');
+    await expect.poll(() => socket.frames.length).toBe(2_001);
+    socket.socket.close(1000);
+  });
+});
