@@ -1,4 +1,7 @@
+import type { DocumentsOptions } from './graphql/documents.ts';
+import { parseTrustedDocuments } from './graphql/trusted-documents.ts';
 import { type Setting, SETTINGS } from './settings.ts';
+import trustedDocuments from './trusted-documents.json' with { type: 'json' };
 
 /** What the gateway is told from outside, checked and in the units it uses. */
 export interface Config {
@@ -19,7 +22,13 @@ export interface Config {
     readonly webhookSecrets: readonly string[];
   };
   readonly auth: AuthConfig;
-  readonly bodyBytesMax: number;
+  readonly bodies: {
+    /** Of a request without the sounds in base64 in it. */
+    readonly bytesMax: number;
+    /** Of a request with them. */
+    readonly largeBytesMax: number;
+  };
+  readonly documents: DocumentsOptions;
   readonly tasks: {
     readonly maxAgeMs: number;
     readonly eventRetentionMs: number;
@@ -70,8 +79,11 @@ const SECOND_MS = 1_000;
 type SettingName = keyof typeof SETTINGS;
 type Value<Name extends SettingName> = ReturnType<(typeof SETTINGS)[Name]['parse']>['value'];
 
-/** Reads every setting and reports all problems at once. `env` is the Worker's, of which only the names in `SETTINGS` are read. */
-export function readConfig(env: object): ConfigResult {
+/**
+ * Reads every setting and reports all problems at once. `env` is the Worker's, of which only the names in `SETTINGS` are
+ * read; `manifest` is a list of trusted documents.
+ */
+export function readConfig(env: object, manifest: unknown = trustedDocuments): ConfigResult {
   const problems: ConfigProblem[] = [];
   const production = textOf(env, 'ENVIRONMENT') !== 'development';
 
@@ -80,6 +92,9 @@ export function readConfig(env: object): ConfigResult {
       ? `set it with \`wrangler secret put ${setting}\``
       : `set it under [vars] in wrangler.toml`;
     problems.push({ setting, message: `${message}: ${how}` });
+  }
+  function reportManifest(problem: string): void {
+    problems.push({ setting: 'TRUSTED_DOCUMENTS', message: `is only, but of src/trusted-documents.json ${problem}` });
   }
   function read<Name extends SettingName>(name: Name): Value<Name> {
     const { parse, fallback }: Setting<unknown> = SETTINGS[name];
@@ -122,6 +137,10 @@ export function readConfig(env: object): ConfigResult {
     if (secret === null) report('AUTH_SECRET', 'is missing');
     return { ...rules, mode, secret: secret ?? '' };
   }
+  const trustedOnly = read('TRUSTED_DOCUMENTS') === 'only';
+  const { documents: trusted, problems: manifestProblems } = parseTrustedDocuments(manifest);
+  if (trustedOnly) manifestProblems.forEach(reportManifest);
+  if (trustedOnly && trusted.size === 0 && manifestProblems.length === 0) reportManifest('it holds no document');
 
   const config: Config = {
     environment: read('ENVIRONMENT'),
@@ -133,7 +152,8 @@ export function readConfig(env: object): ConfigResult {
     },
     callbacks: { publicUrl, secret: callbackSecret, webhookSecrets: read('KLING_WEBHOOK_SECRETS') },
     auth: readAuth(),
-    bodyBytesMax: read('BODY_BYTES_MAX'),
+    bodies: { bytesMax: read('BODY_BYTES_MAX'), largeBytesMax: read('AUDIO_BODY_BYTES_MAX') },
+    documents: { automatic: read('APQ'), trustedOnly, trusted },
     tasks: {
       maxAgeMs: read('TASK_MAX_AGE_HOURS') * HOUR_MS,
       eventRetentionMs: read('EVENT_RETENTION_HOURS') * HOUR_MS,

@@ -5,9 +5,11 @@ import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.t
 import type { Config } from './config.ts';
 import type { GatewayContext } from './context.ts';
 import type { Viewer } from './domain/viewer.ts';
+import { createDocuments } from './graphql/documents.ts';
 import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
+import { createReadParams } from './http/read-params.ts';
 import type { RequestTrace } from './http/request-log.ts';
 import { createRequestRate } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
@@ -41,9 +43,16 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     sleep,
     log: (exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }),
   });
+  const readParams = createReadParams({
+    schema,
+    documents: createDocuments(config.documents),
+    limits: config.bodies,
+    now: Date.now,
+    sleep,
+  });
   const graphql = createGraphqlHandler({
     schema,
-    bodyBytesMax: config.bodyBytesMax,
+    readParams,
     introspection: config.introspection,
     log,
   });
@@ -89,8 +98,8 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
       }
       const viewer = await authenticate(incoming.headers.get('authorization'));
       await admit(`tenant ${viewer.tenant}`);
-      const request = await answerSubscription(incoming, config.bodyBytesMax, { dial: dialHub, viewer, log });
-      return request instanceof Response ? request : answerOperation(request, trace, viewer);
+      const stream = await answerSubscription(incoming, readParams, { dial: dialHub, viewer, log });
+      return stream ?? answerOperation(incoming, trace, viewer);
     },
 
     answerOperation,

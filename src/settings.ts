@@ -81,9 +81,27 @@ export const SETTINGS = {
     parse: parseWebhookSecrets,
   },
   BODY_BYTES_MAX: {
+    fallback: '131072',
+    secret: false,
+    parse: wholeNumber(1000, 20_000_000),
+  },
+  AUDIO_BODY_BYTES_MAX: {
     fallback: '8000000',
     secret: false,
     parse: wholeNumber(1000, 20_000_000),
+  },
+  APQ: {
+    fallback: 'on',
+    secret: false,
+    parse: (text) => (text === 'on' || text === 'off' ? good(text === 'on') : bad(false, 'must be on or off')),
+  },
+  TRUSTED_DOCUMENTS: {
+    fallback: 'off',
+    secret: false,
+    parse: (text) =>
+      text === 'off' || text === 'only'
+        ? good<'off' | 'only'>(text)
+        : bad<'off' | 'only'>('off', 'must be off or only'),
   },
   TASK_MAX_AGE_HOURS: {
     fallback: '24',

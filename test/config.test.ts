@@ -51,7 +51,8 @@ describe('a configuration', () => {
           maxAgeMs: 86_400_000,
           clockToleranceMs: 10_000,
         },
-        bodyBytesMax: 8_000_000,
+        bodies: { bytesMax: 131_072, largeBytesMax: 8_000_000 },
+        documents: { automatic: true, trustedOnly: false, trusted: new Map() },
         tasks: { maxAgeMs: 86_400_000, eventRetentionMs: 86_400_000, eventsPerTaskMax: 1000 },
         rates: { mutationsPerMinute: 300, subscriptionsPerMinute: 20_000, callbacksPerMinute: 30_000 },
         tenantMonthlyUnitsMax: null,
@@ -79,6 +80,8 @@ describe('a configuration', () => {
       KLING_TIMEOUT_MS: 1000,
       KLING_CONCURRENCY: '1000',
       BODY_BYTES_MAX: '1000',
+      AUDIO_BODY_BYTES_MAX: 2000,
+      APQ: 'off',
       TASK_MAX_AGE_HOURS: '1',
       EVENT_RETENTION_HOURS: '720',
       EVENTS_PER_TASK_MAX: '10',
@@ -106,7 +109,8 @@ describe('a configuration', () => {
           maxAgeMs: 3_600_000,
           clockToleranceMs: 0,
         },
-        bodyBytesMax: 1000,
+        bodies: { bytesMax: 1000, largeBytesMax: 2000 },
+        documents: { automatic: false },
         tasks: { maxAgeMs: 3_600_000, eventRetentionMs: 2_592_000_000, eventsPerTaskMax: 10 },
         tenantMonthlyUnitsMax: '12.5',
         introspection: true,
@@ -190,6 +194,10 @@ describe('a problem', () => {
     ['a number past the end', { EVENT_RETENTION_HOURS: '721' }, ['EVENT_RETENTION_HOURS']],
     ['too small a number', { EVENTS_PER_TASK_MAX: '9' }, ['EVENTS_PER_TASK_MAX']],
     ['a budget with a comma', { TENANT_MONTHLY_UNITS_MAX: '1,5' }, ['TENANT_MONTHLY_UNITS_MAX']],
+    ['a larger number past the end', { AUDIO_BODY_BYTES_MAX: '20000001' }, ['AUDIO_BODY_BYTES_MAX']],
+    ['persisted queries that are neither on nor off', { APQ: 'yes' }, ['APQ']],
+    ['an unknown way with trusted documents', { TRUSTED_DOCUMENTS: 'on' }, ['TRUSTED_DOCUMENTS']],
+    ['an empty list of trusted documents', { TRUSTED_DOCUMENTS: 'only' }, ['TRUSTED_DOCUMENTS']],
     ['introspection that is neither', { INTROSPECTION: 'true' }, ['INTROSPECTION']],
     ['any origin', { CORS_ORIGINS: '*' }, ['CORS_ORIGINS']],
     ['any origin among others', { CORS_ORIGINS: 'https://a.test *' }, ['CORS_ORIGINS']],
@@ -221,6 +229,30 @@ describe('a problem', () => {
     const result = readConfig(env);
     expect(result.ok).toBe(false);
     expect(JSON.stringify(result)).not.toContain(SECRET);
+  });
+});
+
+describe('trusted documents', () => {
+  const only = { ...PRODUCTION, TRUSTED_DOCUMENTS: 'only' };
+
+  it('are taken from the manifest', ({ expect }) => {
+    expect(readConfig(only, { a: '{ __typename }' })).toMatchObject({
+      ok: true,
+      config: { documents: { trustedOnly: true, trusted: new Map([['a', '{ __typename }']]) } },
+    });
+  });
+
+  it('that are broken are reported, each once, when nothing else is served', ({ expect }) => {
+    const broken = { a: '{', b: 1 };
+    expect(readConfig(PRODUCTION, broken).ok).toBe(true);
+    const result = readConfig(only, broken);
+    expect(result.ok || result.problems).toEqual([
+      {
+        setting: 'TRUSTED_DOCUMENTS',
+        message: expect.stringContaining('the document "a" cannot be served: Syntax Error'),
+      },
+      { setting: 'TRUSTED_DOCUMENTS', message: expect.stringContaining('the document "b" has no text') },
+    ]);
   });
 });
 

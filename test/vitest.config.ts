@@ -38,7 +38,10 @@ export default defineConfig({
   ],
   test: {
     globalSetup: [join(root, 'test/node/start-sandbox.ts')],
-    include: ['test/{domain,kling,lib,auth,schema,http,ledger,account,hub,security}/**/*.test.ts', 'test/*.test.ts'],
+    include: [
+      'test/{domain,kling,lib,auth,schema,graphql,http,ledger,account,hub,security}/**/*.test.ts',
+      'test/*.test.ts',
+    ],
     expect: { poll: { timeout: 10_000, interval: 20 } },
     testTimeout: 20_000,
     silent: 'passed-only',

@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
-import { type ErrorCode, type Failure, GatewayError, type Issue } from '../errors.ts';
+import { type Failure, GatewayError, type Issue } from '../errors.ts';
+import { PERSISTED_QUERY_CODES, type RequestErrorCode } from './request-error.ts';
 
 /** Messages of graphql's own quote the input, which may be megabytes long. */
 const MESSAGE_CHARS_MAX = 1000;
@@ -74,8 +75,9 @@ function isRequestsFault(error: GraphQLError, path: GraphQLError['path'] | null)
   return path === null || path === undefined || (error.nodes?.length ?? 0) > 0;
 }
 
-function codeOf({ extensions }: GraphQLError): ErrorCode {
-  return extensions['code'] === 'QUERY_TOO_COMPLEX' ? 'QUERY_TOO_COMPLEX' : 'BAD_USER_INPUT';
+function codeOf({ extensions }: GraphQLError): RequestErrorCode {
+  const known = ['QUERY_TOO_COMPLEX', ...PERSISTED_QUERY_CODES] as const;
+  return known.find((code) => code === extensions['code']) ?? 'BAD_USER_INPUT';
 }
 
 /** For Yoga: a status of its own, or (`spec`) one that only application/graphql-response+json has. Too complex is never 200. */

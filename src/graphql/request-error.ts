@@ -1,9 +1,17 @@
 import { GraphQLError } from 'graphql';
 import type { ErrorCode } from '../errors.ts';
 
+/**
+ * What automatic persisted queries are refused with, word for word as their clients look for it; no `ErrorCode`, since a
+ * client sends the text by itself then and shows nobody. https://www.apollographql.com/docs/apollo-server/performance/apq
+ */
+export const PERSISTED_QUERY_CODES = ['PERSISTED_QUERY_NOT_FOUND', 'PERSISTED_QUERY_NOT_SUPPORTED'] as const;
+
+export type RequestErrorCode = ErrorCode | (typeof PERSISTED_QUERY_CODES)[number];
+
 /** A request that is refused before any of it is executed. Its `http` is for Yoga, which answers with it and removes it. */
 export function requestError(
-  code: ErrorCode,
+  code: RequestErrorCode,
   message: string,
   status: number,
   headers: Readonly<Record<string, string>> = {},

@@ -1,31 +1,24 @@
-import {
-  type DocumentNode,
-  getOperationAST,
-  GraphQLError,
-  type GraphQLSchema,
-  NoSchemaIntrospectionCustomRule,
-  validate,
-} from 'graphql';
+import { type DocumentNode, getOperationAST, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { GatewayContext } from '../context.ts';
 import type { Log } from '../lib/log.ts';
-import { createDocumentCache } from './document-cache.ts';
 import { failureResponse } from './failure-response.ts';
+import { createDocumentCache } from '../graphql/document-cache.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
 import { bugBehind, createPublicErrors, type ToPublicError } from '../graphql/public-errors.ts';
-import { readParams } from './read-params.ts';
+import { createValidateDocument } from '../graphql/validate-document.ts';
+import type { ReadParams } from './read-params.ts';
 import { logBug, type RequestNotes } from './request-log.ts';
 
 const ENDPOINT = '/graphql';
-const VALIDATION_ERRORS_MAX = 20;
 const OPERATION_NAME_CHARS_MAX = 100;
+/** A parsed document takes some 30 times its length in memory, one of comments 50 times: 25 MB. Longer ones are mostly comments. */
 const DOCUMENTS = { charsPerDocumentMax: 8192, charsMax: 512 * 1024 };
 const FAULTY_DOCUMENTS = { charsPerDocumentMax: 2048, charsMax: 64 * 1024 };
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
-  /** The largest request body; 413 past it. */
-  readonly bodyBytesMax: number;
+  readonly readParams: ReadParams;
   /** Off: no introspection, and no message that suggests names of the schema. */
   readonly introspection: boolean;
   /** Gets one line for every bug that a resolver meets. */
@@ -43,7 +36,7 @@ interface ServerContext extends GatewayContext {
  * GraphQL over HTTP. Build it once per isolate: it holds the parsed documents. There is no request that it answers with
  * 500: what a client sends wrongly is `BAD_USER_INPUT` or `QUERY_TOO_COMPLEX` with a 4xx.
  */
-export function createGraphqlHandler({ schema, bodyBytesMax, introspection, log }: GraphqlOptions): GraphqlHandler {
+export function createGraphqlHandler({ schema, readParams, introspection, log }: GraphqlOptions): GraphqlHandler {
   const toPublicError = createPublicErrors({ suggestions: introspection });
   const yoga = createYoga<ServerContext>({
     schema,
@@ -62,7 +55,7 @@ export function createGraphqlHandler({ schema, bodyBytesMax, introspection, log 
       documentCache: createDocumentCache<DocumentNode>(DOCUMENTS),
       errorCache: createDocumentCache<Error>(FAULTY_DOCUMENTS),
     },
-    plugins: [useBounds({ bodyBytesMax, introspection }), useErrors(toPublicError, log)],
+    plugins: [useBounds({ readParams, introspection }), useErrors(toPublicError, log)],
   });
 
   return async (request, context, notes = {}) => {
@@ -77,21 +70,19 @@ export function createGraphqlHandler({ schema, bodyBytesMax, introspection, log 
 
 /** What is read, parsed and validated, and what is refused before that. */
 function useBounds({
-  bodyBytesMax,
+  readParams,
   introspection,
-}: Pick<GraphqlOptions, 'bodyBytesMax' | 'introspection'>): Plugin<ServerContext> {
+}: Pick<GraphqlOptions, 'readParams' | 'introspection'>): Plugin<ServerContext> {
+  const validate = createValidateDocument(introspection);
   return {
     onRequestParse({ setRequestParser }) {
-      setRequestParser((request) => readParams(request, bodyBytesMax));
+      setRequestParser(async (request) => (await readParams(request)).params);
     },
     onParse({ setParseFn }) {
       setParseFn((source: unknown) => parseDocument(String(source)));
     },
-    onValidate({ addValidationRule, setValidationFn }) {
-      if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule);
-      setValidationFn((schema, document, rules) =>
-        validate(schema, document, rules, { maxErrors: VALIDATION_ERRORS_MAX, hideSuggestions: !introspection }),
-      );
+    onValidate({ setValidationFn }) {
+      setValidationFn(validate);
     },
     onExecute({ args, context }) {
       const operation = getOperationAST(args.document, args.operationName);

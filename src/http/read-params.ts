@@ -1,6 +1,10 @@
+import type { GraphQLSchema } from 'graphql';
+import { createBase64Inputs, type IsBase64Place } from '../graphql/base64-inputs.ts';
+import { documentIdOf, type Documents } from '../graphql/documents.ts';
+import { parseDocument } from '../graphql/parse-document.ts';
 import { requestError } from '../graphql/request-error.ts';
-import { jsonDepth } from '../graphql/nesting.ts';
-import { readBody } from './read-body.ts';
+import { type BodyJson, parseBodyJson, parseJson } from './body-json.ts';
+import { type BodyDeps, type BodyLimits, readBody, tooLarge } from './read-body.ts';
 
 /** A GraphQL request as the GraphQL-over-HTTP specification has it. */
 export interface GraphqlParams {
@@ -10,19 +14,74 @@ export interface GraphqlParams {
   readonly extensions?: Record<string, unknown>;
 }
 
-/** No input of the schema is deeper than 3; what reads variables recurses. */
-const JSON_DEPTH_MAX = 100;
+export interface ReadRequest {
+  /** With the text of the document, however the request named it. */
+  readonly params: GraphqlParams;
+  /** Set when the request named a document of the manifest. */
+  readonly documentId: string | null;
+}
 
 /**
- * The parameters of a request. GET carries them in the URL, POST in JSON and nothing else: a form can be sent by any
- * site without asking. Keys that the specification does not know are dropped, as it demands. Throws request errors only.
+ * The parameters of a request, read once however often they are asked for. GET carries them in the URL, POST in JSON and
+ * nothing else: a form can be sent by any site without asking. Keys that the specification does not know are dropped, as
+ * it demands. Throws request errors only.
  */
-export async function readParams(request: Request, bodyBytesMax: number): Promise<GraphqlParams> {
+export type ReadParams = (request: Request) => Promise<ReadRequest>;
+
+export interface ReadParamsDeps extends BodyDeps {
+  readonly schema: GraphQLSchema;
+  readonly documents: Documents;
+  readonly limits: BodyLimits;
+}
+
+/** Build it once per isolate. */
+export function createReadParams({ schema, documents, limits, ...clock }: ReadParamsDeps): ReadParams {
+  const base64Inputs = createBase64Inputs(schema);
+  const reads = new WeakMap<Request, Promise<ReadRequest>>();
+
+  async function read(request: Request): Promise<ReadRequest> {
+    if (isGet(request)) return find(toParams(fromUrl(request.url)));
+    const body = parseBodyJson(await readBody(request, limits, clock));
+    const found = await find(toParams(body.json));
+    return body.omittedCount === 0 ? found : { ...found, params: withBase64(found.params, body) };
+  }
+
+  async function find({ query, documentId, ...others }: RawParams): Promise<ReadRequest> {
+    const found = await documents.find({ query, documentId, extensions: others.extensions ?? null });
+    return { params: { query: found.text, ...others }, documentId: found.documentId };
+  }
+
+  function withBase64(params: GraphqlParams, body: BodyJson): GraphqlParams {
+    const isPlace = base64PlacesOf(params);
+    const variables = isPlace === null ? null : body.restored(params.variables, isPlace);
+    if (!isRecord(variables)) throw tooLarge(limits);
+    return { ...params, variables };
+  }
+
+  function base64PlacesOf({ query, operationName }: GraphqlParams): IsBase64Place | null {
+    try {
+      return base64Inputs.placesOf(parseDocument(query), operationName);
+    } catch {
+      return null;
+    }
+  }
+
+  return (request) => {
+    const known = reads.get(request);
+    if (known !== undefined) return known;
+    const reading = read(request);
+    reads.set(request, reading);
+    return reading;
+  };
+}
+
+/** False: a POST of JSON. Anything else is refused. */
+function isGet(request: Request): boolean {
   const mediaType = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? null;
   if (request.method === 'GET') {
     if (mediaType !== null && mediaType !== 'application/json')
       throw unsupported('A GET has no content: leave the content-type out.');
-    return toParams(fromUrl(request.url));
+    return true;
   }
   if (request.method !== 'POST') {
     throw requestError('BAD_USER_INPUT', 'Only GET and POST are supported.', 405, { Allow: 'GET, POST' });
@@ -32,45 +91,42 @@ export async function readParams(request: Request, bodyBytesMax: number): Promis
   if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw unsupported('The charset must be utf-8.');
   const encoding = request.headers.get('content-encoding');
   if (encoding !== null && encoding !== 'identity') throw unsupported('The content must not be encoded.');
-  return toParams(parseJson(await readBody(request, bodyBytesMax), 'The body'));
+  return false;
 }
 
 function fromUrl(url: string): Record<string, unknown> {
   const { searchParams } = new URL(url);
   return {
-    query: searchParams.get('query') ?? undefined,
-    operationName: searchParams.get('operationName') ?? undefined,
+    ...Object.fromEntries(URL_TEXTS.map((name) => [name, searchParams.get(name)])),
     variables: fromUrlJson(searchParams, 'variables'),
     extensions: fromUrlJson(searchParams, 'extensions'),
   };
 }
+
+const URL_TEXTS = ['query', 'operationName', 'documentId', 'doc_id', 'id'];
 
 function fromUrlJson(searchParams: URLSearchParams, name: string): unknown {
   const text = searchParams.get(name);
   return text === null || text === '' ? undefined : parseJson(text, `"${name}"`);
 }
 
-function parseJson(text: string, what: string): unknown {
-  if (jsonDepth(text, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) {
-    throw requestError('QUERY_TOO_COMPLEX', `${what} is nested deeper than ${JSON_DEPTH_MAX}.`, 400);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw malformed(`${what} must be JSON.`);
-  }
+/** As they came, each of its type. */
+interface RawParams extends Omit<GraphqlParams, 'query'> {
+  readonly query: string | null;
+  readonly documentId: string | null;
 }
 
-function toParams(body: unknown): GraphqlParams {
+function toParams(body: unknown): RawParams {
   if (Array.isArray(body)) throw malformed('Batches are not supported: send one operation a request.');
   if (!isRecord(body)) throw malformed('The body must be a JSON object.');
   const { query, operationName, variables, extensions } = body;
-  if (typeof query !== 'string' || query === '') throw malformed('"query" must be a text with a GraphQL document.');
+  if (!isAbsent(query) && typeof query !== 'string') throw malformed('"query" must be a text with a GraphQL document.');
   if (!isAbsent(operationName) && typeof operationName !== 'string') throw malformed('"operationName" must be a text.');
   if (!isAbsent(variables) && !isRecord(variables)) throw malformed('"variables" must be an object.');
   if (!isAbsent(extensions) && !isRecord(extensions)) throw malformed('"extensions" must be an object.');
   return {
-    query,
+    query: query ?? null,
+    documentId: documentIdOf(body),
     ...(typeof operationName === 'string' && operationName !== '' && { operationName }),
     ...(isRecord(variables) && { variables }),
     ...(isRecord(extensions) && { extensions }),

@@ -26,6 +26,13 @@ const LIMITS: StreamLimits = { heartbeatMs: 12_000, lastsMs: 3_600_000 };
 const OPERATION_ID = '1';
 const NEXT = `{"id":"${OPERATION_ID}","type":"next",`;
 
+/** An operation as a hub takes it. */
+export interface StreamPayload extends Omit<GraphqlParams, 'query'> {
+  /** Either of the two. */
+  readonly query?: string;
+  readonly documentId?: string;
+}
+
 export interface StreamDeps {
   readonly dial: Dial;
   readonly viewer: Viewer;
@@ -41,7 +48,7 @@ export interface StreamDeps {
  * stream stays. It ends when the operation does, when its client goes, when its token
  * expires, or after an hour.
  */
-export function answerStream(params: GraphqlParams, deps: StreamDeps, limits: StreamLimits = LIMITS): Response {
+export function answerStream(params: StreamPayload, deps: StreamDeps, limits: StreamLimits = LIMITS): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   void pump(params, writable.getWriter(), deps, limits).catch((error: unknown) => {
     deps.log({ level: 'warn', message: 'stream failed', cause: String(error) });
@@ -50,7 +57,7 @@ export function answerStream(params: GraphqlParams, deps: StreamDeps, limits: St
 }
 
 async function pump(
-  params: GraphqlParams,
+  params: StreamPayload,
   writer: WritableStreamDefaultWriter<Uint8Array>,
   deps: StreamDeps,
   { heartbeatMs, lastsMs }: StreamLimits,
@@ -103,7 +110,7 @@ async function pump(
 }
 
 /** A stream that was interrupted goes on behind what its client has seen. */
-function withCursor(params: GraphqlParams, cursor: string | null): object {
+function withCursor(params: StreamPayload, cursor: string | null): object {
   return cursor === null ? params : { ...params, extensions: { ...params.extensions, after: cursor } };
 }
 

@@ -1,29 +1,28 @@
 import { getOperationAST } from 'graphql';
 import { parseDocument } from '../graphql/parse-document.ts';
-import { readParams, type GraphqlParams } from './read-params.ts';
+import type { GraphqlParams, ReadParams } from './read-params.ts';
 import { answerStream, type StreamDeps } from './stream.ts';
 import { streamFormatOf } from './stream-format.ts';
 
 /** Past this a hub does not read an operation. */
 const OPERATION_CHARS_MAX = 60_000;
 
-/**
- * Answers a subscription whose client accepts a stream. Anything else comes back as a request that can still be read,
- * for the GraphQL server to answer.
- */
+/** Answers a subscription whose client accepts a stream. Null: it is something else, for the GraphQL server to answer. */
 export async function answerSubscription(
   request: Request,
-  bodyBytesMax: number,
+  readParams: ReadParams,
   deps: Omit<StreamDeps, 'format' | 'lastCursor' | 'origin'>,
-): Promise<Response | Request> {
+): Promise<Response | null> {
   const format = streamFormatOf(request.headers.get('accept'));
-  if (format === null || !(request.method === 'GET' || request.method === 'POST')) return request;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of the copy differ in `cf` alone
-  const copy = request.clone() as Request;
-  const params = await readParams(request, bodyBytesMax).catch(() => null);
-  if (params === null || !isSubscription(params)) return copy;
-  if (JSON.stringify(params).length > OPERATION_CHARS_MAX) return copy;
-  return answerStream(params, {
+  if (format === null || !(request.method === 'GET' || request.method === 'POST')) return null;
+  // What is wrong with it is the GraphQL server's to say.
+  const read = await readParams(request).catch(() => null);
+  if (read === null || !isSubscription(read.params)) return null;
+  const { query: _text, ...others } = read.params;
+  // A hub that serves trusted documents only takes no text, and knows each by its id.
+  const payload = read.documentId === null ? read.params : { documentId: read.documentId, ...others };
+  if (JSON.stringify(payload).length > OPERATION_CHARS_MAX) return null;
+  return answerStream(payload, {
     ...deps,
     format,
     origin: new URL(request.url).origin,
@@ -36,7 +35,6 @@ function isSubscription({ query, operationName }: GraphqlParams): boolean {
   try {
     return getOperationAST(parseDocument(query), operationName ?? null)?.operation === 'subscription';
   } catch {
-    // What is wrong with it is the GraphQL server's to say.
     return false;
   }
 }

@@ -9,11 +9,11 @@ import type { Admission } from './admission.ts';
 import type { Attachment } from './attachment.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Groups, Member } from './groups.ts';
-import { groupKeyOf, readable } from './viewer-group.ts';
-import type { Operations, PreparedSubscription } from './operations.ts';
+import type { Operation, Operations, PreparedSubscription } from './operations.ts';
 import { CLOSE, type ClientMessage, type OperationPayload } from './protocol.ts';
 import type { Registration, RegistrationStore } from './registration-store.ts';
 import type { Unread } from './unread.ts';
+import { groupKeyOf, readable } from './viewer-group.ts';
 
 export interface ConnectionDeps {
   readonly groups: Groups;
@@ -66,7 +66,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     return startingOf(socket).get(id) === operation && socket.readyState === WebSocket.OPEN;
   }
 
-  async function subscribe(socket: WebSocket, attachment: Attachment, id: string, operation: OperationPayload) {
+  async function subscribe(socket: WebSocket, attachment: Attachment, id: string, payload: OperationPayload) {
     const { viewer } = attachment;
     if (viewer === null) {
       socket.close(CLOSE.unauthorized, 'Unauthorized');
@@ -83,20 +83,27 @@ export function createConnection(deps: ConnectionDeps): Connection {
     }
     const refusal = admission.refusal(socket);
     if (refusal !== null) return refuse(socket, id, [failed(refusal)]);
-    const prepared = operations.prepare(operation, deps.contextOf(viewer));
-    if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);
-    pending.set(id, operation);
+    let wanted = payload;
+    pending.set(id, wanted);
     try {
+      const found = await operations.find(payload);
+      if (!isWanted(socket, id, wanted)) return;
+      if (found.type === 'refused') return refuse(socket, id, found.errors);
+      const { operation } = found;
+      wanted = operation;
+      pending.set(id, wanted);
+      const prepared = operations.prepare(operation, deps.contextOf(viewer));
+      if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);
       await (prepared.type === 'request'
         ? request(socket, { ...attachment, viewer }, id, operation)
         : watch(socket, { ...attachment, viewer }, id, operation, prepared.subscription));
     } catch (error) {
-      if (error instanceof GatewayError) return refuse(socket, id, [failed(error.failure)]);
-      deps.log({ level: 'error', message: 'operation failed', cause: String(error) });
-      if (!isWanted(socket, id, operation)) return;
-      refuse(socket, id, [failed({ code: 'INTERNAL', message: 'Internal error', retryable: true })]);
+      const known = error instanceof GatewayError ? error.failure : null;
+      if (known === null) deps.log({ level: 'error', message: 'operation failed', cause: String(error) });
+      if (!isWanted(socket, id, wanted)) return;
+      refuse(socket, id, [failed(known ?? { code: 'INTERNAL', message: 'Internal error', retryable: true })]);
     } finally {
-      if (pending.get(id) === operation) pending.delete(id);
+      if (pending.get(id) === wanted) pending.delete(id);
     }
   }
 
@@ -104,13 +111,15 @@ export function createConnection(deps: ConnectionDeps): Connection {
     socket: WebSocket,
     { origin, viewer }: Attachment & { readonly viewer: Viewer },
     id: string,
-    operation: OperationPayload,
+    operation: Operation,
   ): Promise<void> {
+    // A gateway that serves trusted documents only takes no text, and knows each by its id.
+    const query = operation.documentId === null ? operation.query : null;
     const response = await deps.answer(
       new Request(`${origin}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify(operation),
+        body: JSON.stringify({ ...operation, query }),
       }),
       viewer,
     );
@@ -124,7 +133,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     socket: WebSocket,
     { viewer, socketId, isStream }: Attachment & { readonly viewer: Viewer },
     id: string,
-    operation: OperationPayload,
+    operation: Operation,
     prepared: PreparedSubscription,
   ): Promise<void> {
     const { tenant } = viewer;

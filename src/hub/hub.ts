@@ -4,6 +4,7 @@ import { createIssuerKey } from '../auth/issuer-key.ts';
 import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config.ts';
 import type { LiveEvent } from '../domain/live.ts';
+import { createDocuments } from '../graphql/documents.ts';
 import { createLog } from '../lib/log.ts';
 import { createLedgerPort } from '../ledger/port.ts';
 import { schema } from '../schema/schema.ts';
@@ -42,13 +43,13 @@ export class Hub extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { introspection, auth } = configOf(env);
+    const { introspection, documents, auth } = configOf(env);
     const log = createLog();
     const leaf = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);
     const groups = createGroups();
     const onBug = (error: unknown): void => log({ level: 'error', message: 'unexpected error', cause: String(error) });
-    const operations = createOperations({ schema, introspection, onBug });
+    const operations = createOperations({ schema, introspection, documents: createDocuments(documents), onBug });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
     const unread = createUnread(now);
     const isExpired = createIsExpired(attachmentOf, now);

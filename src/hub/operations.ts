@@ -3,7 +3,6 @@ import {
   getOperationAST,
   GraphQLError,
   type GraphQLFormattedError,
-  validate,
   validateSubscriptionArgs,
   type DocumentNode,
   type ExecutionResult,
@@ -12,12 +11,26 @@ import {
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import type { TaskChangeEvent } from '../domain/ports.ts';
+import { createDocumentCache } from '../graphql/document-cache.ts';
+import type { Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
 import { createPublicErrors } from '../graphql/public-errors.ts';
+import { createValidateDocument } from '../graphql/validate-document.ts';
 import { toSubscription, type Subscription } from '../schema/subscription.ts';
 import type { OperationPayload } from './protocol.ts';
 
-const DOCUMENTS_MAX = 200;
+/** Less than the Worker keeps: the hubs of a pool may share its memory, and there are few subscriptions. */
+const DOCUMENTS = { charsPerDocumentMax: 8192, charsMax: 128 * 1024 };
+
+/** An operation whose document is known by its text. */
+export interface Operation extends OperationPayload {
+  readonly query: string;
+}
+
+export interface Refused {
+  readonly type: 'refused';
+  readonly errors: readonly GraphQLFormattedError[];
+}
 
 /** A subscription that is ready to be run for every event. */
 export interface PreparedSubscription extends Subscription {
@@ -30,11 +43,13 @@ export type Prepared =
   | { readonly type: 'subscription'; readonly subscription: PreparedSubscription }
   /** A query or mutation: the Worker answers it. */
   | { readonly type: 'request' }
-  | { readonly type: 'refused'; readonly errors: readonly GraphQLFormattedError[] };
+  | Refused;
 
 /** Parses, validates and runs operations. Documents are kept, for most sockets run the same few. */
 export interface Operations {
-  prepare(operation: OperationPayload, context: GatewayContext): Prepared;
+  /** Puts in the text of the document that the payload names, and `documentId` only if it named a trusted one. */
+  find(payload: OperationPayload): Promise<{ readonly type: 'operation'; readonly operation: Operation } | Refused>;
+  prepare(operation: Operation, context: GatewayContext): Prepared;
   /** The `payload` of a `next` message. Async only when the operation asks for fields that are read from the ledger. */
   run(args: ValidatedSubscriptionArgs, event: TaskChangeEvent): string | Promise<string>;
 }
@@ -42,23 +57,28 @@ export interface Operations {
 export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
+  readonly documents: Documents;
   readonly onBug: (error: unknown) => void;
 }
 
-export function createOperations({ schema, introspection, onBug }: OperationsOptions): Operations {
-  const documents = new Map<string, DocumentNode>();
+export function createOperations({ schema, introspection, documents, onBug }: OperationsOptions): Operations {
+  const parsed = createDocumentCache<DocumentNode>(DOCUMENTS);
+  const validate = createValidateDocument(introspection);
   const toPublicError = createPublicErrors({ suggestions: introspection });
 
   function documentOf(query: string): DocumentNode {
-    const known = documents.get(query);
+    const known = parsed.get(query);
     if (known !== undefined) return known;
     const document = parseDocument(query);
-    const errors = validate(schema, document, undefined, { maxErrors: 20, hideSuggestions: !introspection });
+    const errors = validate(schema, document);
     if (errors.length > 0) throw new AggregateError(errors);
-    documents.set(query, document);
-    const [oldest] = documents.keys();
-    if (documents.size > DOCUMENTS_MAX && oldest !== undefined) documents.delete(oldest);
+    parsed.set(query, document);
     return document;
+  }
+
+  function refusedFor(error: unknown): Refused {
+    const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+    return refused(errors.map(toPublicError));
   }
 
   function print(result: ExecutionResult): string {
@@ -72,6 +92,15 @@ export function createOperations({ schema, introspection, onBug }: OperationsOpt
   }
 
   return {
+    async find(payload) {
+      try {
+        const { text, documentId } = await documents.find(payload);
+        return { type: 'operation', operation: { ...payload, query: text, documentId } };
+      } catch (error) {
+        return refusedFor(error);
+      }
+    },
+
     prepare(operation, contextValue) {
       const { query, operationName, variables } = operation;
       try {
@@ -91,8 +120,7 @@ export function createOperations({ schema, introspection, onBug }: OperationsOpt
         const key = JSON.stringify([query, operationName, withoutCursor(query, variables, subscription)]);
         return { type: 'subscription', subscription: { ...subscription, args, key } };
       } catch (error) {
-        const errors = error instanceof AggregateError ? error.errors : [error];
-        return refused(errors.map(toPublicError));
+        return refusedFor(error);
       }
     },
 
@@ -116,7 +144,7 @@ function withoutCursor(
 }
 
 /** What an error means to HTTP says nothing here. */
-function refused(errors: readonly GraphQLError[]): Prepared {
+function refused(errors: readonly GraphQLError[]): Refused {
   const shown = errors.map((error) => {
     const { extensions, ...rest } = error.toJSON();
     const { http: _status, ...others } = extensions ?? {};

@@ -2,6 +2,8 @@
  * The client's half of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), as data.
  */
 
+import { documentIdOf, type DocumentReference } from '../graphql/documents.ts';
+
 /** Largest message that is read. */
 export const MESSAGE_BYTES_MAX = 65_536;
 
@@ -21,11 +23,9 @@ export const CLOSE = {
   tryAgain: 1013,
 } as const;
 
-export interface OperationPayload {
-  readonly query: string;
+export interface OperationPayload extends DocumentReference {
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
-  readonly extensions: Readonly<Record<string, unknown>> | null;
 }
 
 export type ClientMessage =
@@ -78,11 +78,19 @@ function isTooLarge(text: string): boolean {
 function toOperation(payload: unknown): OperationPayload | null {
   if (!isObject(payload)) return null;
   const { query, operationName, variables, extensions } = payload;
-  if (typeof query !== 'string') return null;
+  if (query !== undefined && query !== null && typeof query !== 'string') return null;
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return null;
   if (variables !== undefined && variables !== null && !isObject(variables)) return null;
   if (extensions !== undefined && extensions !== null && !isObject(extensions)) return null;
-  return { query, operationName: operationName ?? null, variables: variables ?? {}, extensions: extensions ?? null };
+  const documentId = documentIdOf(payload);
+  if (typeof query !== 'string' && documentId === null && extensions?.['persistedQuery'] === undefined) return null;
+  return {
+    query: query ?? null,
+    documentId,
+    operationName: operationName ?? null,
+    variables: variables ?? {},
+    extensions: extensions ?? null,
+  };
 }
 
 function isId(id: unknown): id is string {

@@ -1,4 +1,4 @@
-import type { OperationPayload } from './protocol.ts';
+import type { Operation } from './operations.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 
 /** A live operation of a socket. `floorSeq`: what it has seen already; only newer events are for it. */
@@ -6,7 +6,7 @@ export interface Registration {
   readonly socketId: string;
   readonly id: string;
   readonly tenant: string;
-  readonly operation: OperationPayload;
+  readonly operation: Operation;
   readonly floorSeq: number;
 }
 
@@ -65,7 +65,7 @@ export class RegistrationStore {
         socketId: row.socket_id,
         id: row.id,
         tenant: row.tenant,
-        operation: readOwnJson<OperationPayload>(row.operation),
+        operation: readOwnJson<Operation>(row.operation),
         floorSeq: row.floor,
       }));
   }

@@ -33,7 +33,8 @@ const RETRYABLE: Partial<Record<ErrorCode, boolean | null>> = {
 };
 
 const ErrorCodeRef = builder.enumType('ErrorCode', {
-  description: 'The values of `errors[].extensions.code`. New ones may be added: treat an unknown one as `INTERNAL`.',
+  description:
+    'The values of `errors[].extensions.code`, without the two of automatic persisted queries, which only a client library sees. New ones may be added: treat an unknown one as `INTERNAL`.',
   values: enumValues(ERROR_CODES, DESCRIPTION),
 });
 

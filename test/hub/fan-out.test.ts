@@ -1,16 +1,18 @@
 import { describe, it, vi } from 'vitest';
 import type { GatewayContext } from '../../src/context.ts';
+import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations, type Operations, type PreparedSubscription } from '../../src/hub/operations.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { createHubParts, FakeSocket, liveEvent, TENANT, type HubParts } from '../support/fan-out.ts';
 import { TASK_CHANGED, TASKS_CHANGED } from '../support/socket.ts';
 
-const real = createOperations({ schema, introspection: true, onBug: () => {} });
+const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: false });
+const real = createOperations({ schema, introspection: true, documents, onBug: () => {} });
 const context = { requestId: 'r', now: Date.now } as unknown as GatewayContext;
 
 function prepared(query: string, variables: Record<string, unknown>): PreparedSubscription {
-  const ready = real.prepare({ query, operationName: null, variables, extensions: null }, context);
+  const ready = real.prepare({ query, documentId: null, operationName: null, variables, extensions: null }, context);
   if (ready.type !== 'subscription') throw new Error(JSON.stringify(ready));
   return ready.subscription;
 }

@@ -34,6 +34,10 @@ describe('whoever subscribes while events are made, pushed and run', () => {
           const log: LiveEvent[] = [];
           const pause = (what: string): Promise<void> => scheduler.schedule(Promise.resolve(), what);
           const operations: Operations = {
+            async find(payload) {
+              await pause('find');
+              return { type: 'operation', operation: { ...payload, query: '' } };
+            },
             prepare(operation) {
               const after = operation.variables['after'] as string | null;
               const watch: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
@@ -115,6 +119,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               watchers.push({ id, after, gone: false });
               const payload = {
                 query: '',
+                documentId: null,
                 operationName: null,
                 variables: { after: after === null ? null : `${after}` },
                 extensions: null,

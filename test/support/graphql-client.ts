@@ -1,8 +1,12 @@
+import { createDocuments, type DocumentsOptions } from '../../src/graphql/documents.ts';
 import { createGraphqlHandler, type GraphqlOptions } from '../../src/http/graphql.ts';
+import type { BodyDeps, BodyLimits } from '../../src/http/read-body.ts';
+import { createReadParams } from '../../src/http/read-params.ts';
 import type { RequestNotes } from '../../src/http/request-log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { VIEWER } from './viewer.ts';
+import { sleep } from '../../src/lib/sleep.ts';
 import { FakeLedger, FakeUpstream } from './fake-ledger.ts';
 
 export const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
@@ -18,15 +22,27 @@ interface GraphqlAnswer {
   }[];
 }
 
+interface ClientOptions extends Partial<GraphqlOptions>, Partial<BodyDeps> {
+  readonly documents?: Partial<DocumentsOptions>;
+  readonly limits?: BodyLimits;
+}
+
 /** The GraphQL handler with a ledger and an upstream of its own, in memory. */
-export function createGraphqlClient(options: Partial<GraphqlOptions> = {}) {
+export function createGraphqlClient({ documents, limits, ...options }: ClientOptions = {}) {
   const ledger = new FakeLedger();
   const upstream = new FakeUpstream();
   const logged: LogEvent[] = [];
   const notes: RequestNotes = {};
   const handle = createGraphqlHandler({
     schema,
-    bodyBytesMax: 100_000,
+    readParams: createReadParams({
+      schema,
+      documents: createDocuments({ trusted: new Map(), trustedOnly: false, automatic: true, ...documents }),
+      limits: limits ?? { bytesMax: 100_000, largeBytesMax: 1_000_000 },
+      now: Date.now,
+      sleep,
+      ...options,
+    }),
     introspection: true,
     log: (event) => logged.push(event),
     ...options,

@@ -15,7 +15,12 @@ export const SETTING_MEANINGS = {
     "At least 32 random characters: proves that a callback's address came from this gateway. Required with `PUBLIC_URL`.",
   KLING_WEBHOOK_SECRETS:
     "The account's `whsec_...` if it signs callbacks; two, with a blank between, while one replaces the other.",
-  BODY_BYTES_MAX: 'The largest GraphQL request, in bytes: 1000 to 20000000. A sound of 5 MB in base64 needs 7000000.',
+  BODY_BYTES_MAX: 'The largest GraphQL request without the sounds in base64 in it, in bytes: 1000 to 20000000.',
+  AUDIO_BODY_BYTES_MAX:
+    'The largest GraphQL request with a sound in base64 in its variables, in bytes: 1000 to 20000000. One of 5 MB needs 7000000.',
+  APQ: '`on` or `off`: whether clients may send the hash of a document that they have sent before (automatic persisted queries).',
+  TRUSTED_DOCUMENTS:
+    '`off`, or `only`: nothing but the documents of `src/trusted-documents.json` is served, by their ids. With `off` these ids are served too.',
   TASK_MAX_AGE_HOURS: 'After how many hours a task that Kling has not finished is given up: 1 to 720.',
   EVENT_RETENTION_HOURS: 'How many hours the changes of tasks are kept for clients that come back: 1 to 720.',
   EVENTS_PER_TASK_MAX: 'How many changes of one task are kept, the newest: 10 to 100000.',

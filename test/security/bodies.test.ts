@@ -76,6 +76,27 @@ const ATTACKS: readonly Attack[] = [
     send: () => client.fetchGraphql(getUrl({ query: '{__typename}', extensions: 'x' })),
     status: 400,
   },
+  {
+    name: '5,000 nested brackets',
+    send: () => client.post('['.repeat(5000)),
+    status: 400,
+    code: 'QUERY_TOO_COMPLEX',
+  },
+  {
+    name: 'a __proto__ with a query',
+    send: () => client.post('{"__proto__": {"query": "{__typename}"}}'),
+    status: 400,
+    message: /"query" must be a text/,
+  },
+  {
+    name: 'a __proto__ in the variables',
+    send: () =>
+      client.post(
+        '{"query": "query($i: CreateVoiceInput!) {__typename}", "variables": {"__proto__": {"i": {"name": "n"}}}}',
+        { accept: 'application/graphql-response+json' },
+      ),
+    status: 400,
+  },
   { name: 'a body that says it is too large', send: () => client.post(jsonBody(' '.repeat(100_001))), status: 413 },
   {
     name: 'a body that does not say it is too large',

@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { createDocumentCache } from '../../src/http/document-cache.ts';
+import { createDocumentCache } from '../../src/graphql/document-cache.ts';
 
 const cache = () => createDocumentCache<number>({ charsPerDocumentMax: 4, charsMax: 10 });
 
@@ -24,4 +24,12 @@ it('counts a document once, however often it is set', ({ expect }) => {
   kept.set('bbbb', 2);
   for (let i = 0; i < 10; i += 1) kept.set('aaaa', i);
   expect([kept.get('aaaa'), kept.get('bbbb')]).toEqual([9, 2]);
+});
+
+it('counts the text of a document that is kept by its hash', ({ expect }) => {
+  const kept = createDocumentCache({ charsPerDocumentMax: 4, charsMax: 6, charsOf: (text: string) => text.length });
+  kept.set('1', 'aaaa');
+  kept.set('2', 'bbbb');
+  kept.set('3', 'ccccc');
+  expect(['1', '2', '3'].map((hash) => kept.get(hash))).toEqual([undefined, 'bbbb', undefined]);
 });

@@ -1,0 +1,52 @@
+import { describe, it } from 'vitest';
+import { validate } from 'graphql';
+import { parseDocument } from '../../src/graphql/parse-document.ts';
+import { parseTrustedDocuments } from '../../src/graphql/trusted-documents.ts';
+import { schema } from '../../src/schema/schema.ts';
+import manifest from '../../src/trusted-documents.json' with { type: 'json' };
+
+const apollo = (operations: unknown, version: unknown = 1) => ({
+  format: 'apollo-persisted-query-manifest',
+  version,
+  operations,
+});
+
+describe('a manifest', () => {
+  it.for<[name: string, manifest: object]>([
+    ['of Apollo', apollo([{ id: 'a', name: 'A', type: 'query', body: '{ __typename }' }])],
+    ['of relay-compiler and graphql-codegen', { a: '{ __typename }' }],
+    ['with ids as in the specification', { 'sha256:a': '{ __typename }' }],
+  ])('%s is read', ([, given], { expect }) => {
+    expect(parseTrustedDocuments(given)).toEqual({ documents: new Map([['a', '{ __typename }']]), problems: [] });
+  });
+
+  it.for<[name: string, manifest: unknown, problems: readonly string[]]>([
+    ['a list', [], ['it is not a JSON object']],
+    ['nothing', null, ['it is not a JSON object']],
+    ['another version without operations', apollo(null, 2), ['its version is not 1', 'its operations are not a list']],
+    [
+      'broken operations',
+      apollo([null, { id: 'a' }, { name: 'B', body: '{a}' }, { id: 'c', name: 'C', body: '{' }]),
+      [
+        'operation 1 has no id',
+        'operation 2 has no text',
+        'the operation "B" has no id',
+        'the operation "C" cannot be served: Syntax Error: Expected Name, found <EOF>.',
+      ],
+    ],
+    [
+      'a document that asks for too much',
+      { a: `{${'a{'.repeat(12)}a${'}'.repeat(12)}}` },
+      ['the document "a" cannot be served: The document has more than 12 levels.'],
+    ],
+    ['one id for two', { 'sha256:a': '{a}', a: '{b}' }, ['the document "a" has the id of another document']],
+  ])('tells all that is wrong with %s', ([, given, problems], { expect }) => {
+    expect(parseTrustedDocuments(given).problems).toEqual(problems);
+  });
+});
+
+it('the manifest of this gateway fits its schema', ({ expect }) => {
+  const { documents, problems } = parseTrustedDocuments(manifest);
+  expect(problems).toEqual([]);
+  for (const text of documents.values()) expect(validate(schema, parseDocument(text))).toEqual([]);
+});

@@ -1,0 +1,41 @@
+import { describe, it } from 'vitest';
+import type { GatewayContext } from '../../src/context.ts';
+import { createDocuments } from '../../src/graphql/documents.ts';
+import { createOperations } from '../../src/hub/operations.ts';
+import { parseClientMessage } from '../../src/hub/protocol.ts';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { TASK_CHANGED } from '../support/socket.ts';
+
+const trusted = new Map([['doc-1', TASK_CHANGED]]);
+const operations = createOperations({
+  schema,
+  introspection: true,
+  documents: createDocuments({ trusted, trustedOnly: true, automatic: true }),
+  onBug: () => {},
+});
+const context = { requestId: 'r', now: Date.now } as unknown as GatewayContext;
+
+/** As a socket takes it. */
+async function find(payload: object) {
+  const message = parseClientMessage(JSON.stringify({ id: '1', type: 'subscribe', payload }));
+  if (message.type !== 'subscribe') throw new Error(message.type);
+  return operations.find(message.payload);
+}
+
+describe('where only trusted documents are served, a socket', () => {
+  it('subscribes by their id, and keeps what it stands for', async ({ expect }) => {
+    const variables = { id: encodeGlobalId('VoiceTask', 'task-1') };
+    const found = await find({ documentId: 'doc-1', variables });
+    if (found.type !== 'operation') throw new Error(JSON.stringify(found));
+    expect(found.operation).toMatchObject({ query: TASK_CHANGED, documentId: 'doc-1', variables });
+    expect(operations.prepare(found.operation, context).type).toBe('subscription');
+  });
+
+  it('cannot send a text', async ({ expect }) => {
+    expect(await find({ query: TASK_CHANGED })).toMatchObject({
+      type: 'refused',
+      errors: [{ message: expect.stringContaining('by their id only'), extensions: { code: 'BAD_USER_INPUT' } }],
+    });
+  });
+});

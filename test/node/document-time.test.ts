@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSchema } from 'graphql';
+import { describe, it } from 'vitest';
+import { parseDocument } from '../../src/graphql/parse-document.ts';
+import { createValidateDocument } from '../../src/graphql/validate-document.ts';
+
+const schema = buildSchema(readFileSync(join(import.meta.dirname, '../../schema.graphql'), 'utf8'));
+const TIME_MS_MAX = 100;
+const RUNS = 5;
+
+const times = (count: number, make: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => make(i)).join(' ');
+
+/** Each as large as is let through, and made for one of the rules that compare everything with everything. */
+const DOCUMENTS: Readonly<Record<string, string>> = {
+  'the same fields, 30 times each': `{tasks{edges{node{${times(30, () => 'id status createdAt updatedAt externalId klingTaskId unitsDeducted __typename')}}}}}`,
+  'the same fields with fields inside': `{account{${times(30, () => 'presetVoices{page} voiceTasks{page} lipSyncTasks{page}')}}}`,
+  'fields that are merged, and merged again below': `{${times(19, () => 'account{presetVoices{items{id name ownerId trialUrl}}}')}}`,
+  'fields with arguments to compare': `{account{${times(30, () => 'presetVoices(page:1,pageSize:2){page pageSize klingRequestId __typename}')}}}`,
+  'fields with large arguments': `{${times(19, () => `tasks(status:[${'QUEUED '.repeat(60)}]){edges{cursor}}`)}}`,
+  'inline fragments': `{account{${times(30, () => '...on Account{presetVoices{page} ...on Account{voiceTasks{page}}}')}}}`,
+  'fragments, each compared with each': `{account{${times(110, (i) => `...f${i}`)}}} ${times(110, (i) => `fragment f${i} on Account{x${i}{y}}`)}`,
+  'fragments, each with the fields of the others': `{account{${times(28, (i) => `...f${i}`)}}} ${times(28, (i) => `fragment f${i} on Account{presetVoices{page} voiceTasks{page} lipSyncTasks{page}}`)}`,
+  'a chain of fragments': `{account{...f0}} ${times(190, (i) => `fragment f${i} on Account{...f${i + 1}}`)} fragment f190 on Account{__typename}`,
+  'a chain of fragments, spread 30 times': `{account{${times(30, () => '...f0')}}} ${times(150, (i) => `fragment f${i} on Account{...f${i + 1}}`)} fragment f150 on Account{x}`,
+  'fragments in a net': `{account{...f0}} ${times(4, (i) => `fragment f${i} on Account{...f${i + 1} ...f${i + 1}}`)} fragment f4 on Account{a}`,
+  'fragments in circles': `{account{...f0}} ${times(100, (i) => `fragment f${i} on Account{...f${(i + 1) % 100} ...f${(i + 37) % 100}}`)}`,
+  'fragments that nobody spreads': `{__typename} ${times(180, (i) => `fragment f${i} on Account{presetVoices{page}}`)}`,
+  'operations that share fragments': `${times(10, (i) => `query q${i}{...f0}`)} ${times(200, (i) => `fragment f${i} on Query{...f${i + 1}}`)} fragment f200 on Query{__typename}`,
+  'variables that are used everywhere': `query(${times(150, (i) => `$v${i}:Int`)}){account{${times(30, (i) => `presetVoices(page:$v${i},pageSize:$v${i + 30}){page} voiceTasks(page:$v${i + 60}){page}`)}}}`,
+  'variables that nobody uses': `query(${times(480, (i) => `$v${i}:Int`)}){__typename}`,
+  'fields that are not there': `{account{${times(490, (i) => `f${i}`)}}}`,
+  'arguments that are not there': `{tasks(${times(480, (i) => `a${i}:1`)}){edges{cursor}}}`,
+  'an input object with everything': `mutation{createVoice(input:{${times(480, (i) => `a${i}:1`)}}){task{id}}}`,
+  'lists in lists': `{nodes(ids:${'['.repeat(190)}${']'.repeat(190)}){id}}`,
+};
+
+describe('a document is parsed and validated within 100 ms:', () => {
+  const validate = createValidateDocument(true);
+
+  it.for(Object.entries(DOCUMENTS))('%s', ([, text], { expect }) => {
+    // The fastest of some: a busy machine makes any of them slow.
+    const fastest = Math.min(...Array.from({ length: RUNS }, () => timeOf(text)));
+    expect(fastest).toBeLessThan(TIME_MS_MAX);
+  });
+
+  function timeOf(text: string): number {
+    const startedAtMs = performance.now();
+    validate(schema, parseDocument(text));
+    return performance.now() - startedAtMs;
+  }
+});

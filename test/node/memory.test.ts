@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { WebSocket as NodeSocket } from 'ws';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+
+const DOCUMENTS = 1_000;
+const DOCUMENT_CHARS = 120_000;
+/** A message of a socket has at most 64 KiB. */
+const SUBSCRIPTION_CHARS = 60_000;
+/** The longest that is kept parsed. */
+const PARSED_CHARS = 8_000;
+/** The longest that is kept by its hash. */
+const PERSISTED_CHARS = 32_000;
+const GROWTH_BYTES_MAX = 50 * 1024 * 1024;
+/** What a socket may begin at once. */
+const SUBSCRIBES_PER_SOCKET = 100;
+const CONCURRENCY = 8;
+
+let stack: GatewayStack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.close());
+
+/** Of the gateway's workerd. */
+function residentBytes(): number {
+  const status = readFileSync(`/proc/${stack.gateway.pid()}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+/** The text of a document, `chars` long, that no other number has. */
+type MakeDocument = (i: number, chars: number) => string;
+
+const padding = (chars: number) => 'x'.repeat(chars);
+
+const POSTED: Readonly<Record<string, MakeDocument>> = {
+  'with a comment': (i, chars) => `{ __typename } # ${i} ${padding(chars)}`,
+  'with a hundred comments': (i, chars) => `{ __typename } ${`# ${i} ${padding(chars / 100)}\n`.repeat(100)}`,
+  'with a block string': (i, chars) => `{ node(id: """${i} ${padding(chars)}""") { id } }`,
+  'that are cut off': (i, chars) => `{ node(id: """${i} ${padding(chars)}`,
+  'with a field that is not there': (i, chars) => `{ nothing } # ${i} ${padding(chars)}`,
+};
+
+async function inTurns(count: number, run: (i: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const workers = Array.from({ length: CONCURRENCY }, async () => {
+    while (next < count) await run(next++);
+  });
+  await Promise.all(workers);
+}
+
+async function post(body: object): Promise<number> {
+  const response = await fetch(`${stack.gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+    body: JSON.stringify(body),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function postDocuments(from: number): Promise<ReadonlySet<number>> {
+  const kinds = Object.values(POSTED);
+  const statuses = new Set<number>();
+  await inTurns(DOCUMENTS, async (i) => {
+    statuses.add(await post({ query: kinds[i % kinds.length]!(from + i, DOCUMENT_CHARS) }));
+  });
+  return statuses;
+}
+
+/** What is the most in memory for its length: each comment is a token. */
+const ofComments: MakeDocument = (i, chars) => ` # ${i}\n`.padEnd(chars, '#\n');
+
+async function postComments(from: number): Promise<ReadonlySet<number>> {
+  const statuses = new Set<number>();
+  await inTurns(DOCUMENTS, async (i) => {
+    statuses.add(await post({ query: `{ __typename }${ofComments(from + i, PARSED_CHARS)}` }));
+  });
+  return statuses;
+}
+
+async function postPersisted(from: number): Promise<ReadonlySet<number>> {
+  const statuses = new Set<number>();
+  await inTurns(DOCUMENTS, async (i) => {
+    const query = `{ __typename } # ${from + i} ${padding(PERSISTED_CHARS)}`.slice(0, PERSISTED_CHARS);
+    const sha256Hash = createHash('sha256').update(query).digest('hex');
+    statuses.add(await post({ query, extensions: { persistedQuery: { version: 1, sha256Hash } } }));
+  });
+  return statuses;
+}
+
+/** Each is refused once its document is prepared, for there is no such task. */
+async function subscribe(makePadding: (i: number) => string): Promise<ReadonlySet<string>> {
+  const codes = new Set<string>();
+  for (let i = 0; i < DOCUMENTS; i += SUBSCRIBES_PER_SOCKET) {
+    const socket = new NodeSocket(`${stack.gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    await once(socket, 'open');
+    socket.send('{"type":"connection_init"}');
+    await once(socket, 'message');
+    for (let k = 0; k < SUBSCRIBES_PER_SOCKET; k += 1) {
+      const query = `subscription { taskChanged(id: "none") { cursor } }${makePadding(i + k)}`;
+      socket.send(JSON.stringify({ id: `${k}`, type: 'subscribe', payload: { query } }));
+      const [data] = (await once(socket, 'message')) as [Buffer];
+      codes.add(JSON.parse(data.toString()).payload[0].extensions.code);
+    }
+    socket.close();
+  }
+  return codes;
+}
+
+describe('1,000 documents that nobody sends twice leave nothing in memory:', () => {
+  it.for([
+    ['120 KB each, valid and not, over POST', postDocuments, [200, 400]],
+    ['8 KB each, of comments, over POST', postComments, [200]],
+    ['32 KB each, by their hash', postPersisted, [200]],
+    [
+      '60 KB each, as subscriptions over WebSocket',
+      (from: number) => subscribe((i) => ` # ${from + i} ${padding(SUBSCRIPTION_CHARS)}`),
+      ['NOT_FOUND'],
+    ],
+    [
+      '8 KB each, of comments, as subscriptions over WebSocket',
+      (from: number) => subscribe((i) => ofComments(from + i, PARSED_CHARS)),
+      ['NOT_FOUND'],
+    ],
+  ] as const)('%s', async ([, send, answers], { expect }) => {
+    // The first ones make V8 take what it works with.
+    await send(1_000_000);
+    const before = residentBytes();
+    expect(await send(2_000_000)).toEqual(new Set<unknown>(answers));
+    const grown = residentBytes() - before;
+    expect(grown, `from ${before} bytes`).toBeLessThan(GROWTH_BYTES_MAX);
+  });
+});
