@@ -5,6 +5,7 @@ import { openSandbox } from '../support/ledger.ts';
 import { readStream } from '../support/stream.ts';
 import { startTask, TASK_CHANGED, useSockets, withBusyHubs } from '../support/socket.ts';
 import { evictDurableObject } from 'cloudflare:test';
+import { AUTHORIZATION } from '../support/token.ts';
 
 const sandbox = openSandbox('persisted-documents');
 const connected = useSockets();
@@ -69,7 +70,7 @@ describe('a document named by its hash', () => {
     const post = (body: object): Promise<Response> =>
       exports.default.fetch('https://gateway.test/graphql', {
         method: 'POST',
-        headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
+        headers: { authorization: AUTHORIZATION, accept: 'text/event-stream', 'content-type': 'application/json' },
         body: JSON.stringify({ ...body, variables: { id: task.globalId } }),
       });
     expect(await (await post({ extensions })).text()).toContain('PERSISTED_QUERY_NOT_FOUND');

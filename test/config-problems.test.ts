@@ -1,0 +1,140 @@
+import { describe, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { SETTINGS } from '../src/settings.ts';
+import { DEVELOPMENT, PRODUCTION, problemsOf, SECRET } from './support/environments.ts';
+
+describe('a problem', () => {
+  it('is reported with all others at once', ({ expect }) => {
+    expect(problemsOf({ KLING_TIMEOUT_MS: 'soon', INTROSPECTION: 'yes' }).toSorted()).toEqual([
+      'AUTH_AUDIENCE',
+      'AUTH_ISSUER',
+      'AUTH_JWKS_URL',
+      'CALLBACK_SECRET',
+      'INTROSPECTION',
+      'KLING_ACCESS_KEY',
+      'KLING_BASE_URL',
+      'KLING_TIMEOUT_MS',
+      'PUBLIC_URL',
+      'REQUEST_RATE',
+    ]);
+  });
+
+  it('says how to mend it, by the kind of the setting', ({ expect }) => {
+    const result = readConfig({ ...PRODUCTION, CALLBACK_SECRET: '', KLING_TIMEOUT_MS: '0' });
+    expect(result.ok || result.problems).toEqual([
+      { setting: 'CALLBACK_SECRET', message: 'is missing: set it with `wrangler secret put CALLBACK_SECRET`' },
+      {
+        setting: 'KLING_TIMEOUT_MS',
+        message: 'must be a whole number from 1000 to 120000: set it under [vars] in wrangler.toml',
+      },
+    ]);
+  });
+
+  it.for([
+    ['an unknown environment', { ENVIRONMENT: 'staging' }, ['ENVIRONMENT']],
+    ['no key at all', { KLING_ACCESS_KEY: '', KLING_SECRET_KEY: ' ' }, ['KLING_ACCESS_KEY']],
+    ['both kinds of key', { KLING_API_KEY: 'key' }, ['KLING_API_KEY']],
+    ['half a pair, the first', { KLING_SECRET_KEY: undefined }, ['KLING_SECRET_KEY']],
+    ['half a pair, the second', { KLING_ACCESS_KEY: undefined }, ['KLING_ACCESS_KEY']],
+    ['a key with a line break inside', { KLING_SECRET_KEY: 's\nk' }, ['KLING_SECRET_KEY']],
+    ['plain http', { KLING_BASE_URL: 'http://api-singapore.klingai.com' }, ['KLING_BASE_URL']],
+    ['localhost in production', { KLING_BASE_URL: 'http://localhost:8788' }, ['KLING_BASE_URL']],
+    ['localhost with https in production', { KLING_BASE_URL: 'https://localhost' }, ['KLING_BASE_URL']],
+    ['a private address in production', { KLING_BASE_URL: 'https://10.0.0.1' }, ['KLING_BASE_URL']],
+    ['the sandbox in production', { KLING_BASE_URL: 'https://kling-sandbox.example.com' }, ['KLING_BASE_URL']],
+    ['a path behind the host', { KLING_BASE_URL: 'https://api.klingai.com/v1' }, ['KLING_BASE_URL']],
+    ['credentials before the host', { KLING_BASE_URL: 'https://a:b@api.klingai.com' }, ['KLING_BASE_URL']],
+    ['no host', { KLING_BASE_URL: 'api.klingai.com' }, ['KLING_BASE_URL']],
+    ['no public address in production', { PUBLIC_URL: undefined }, ['PUBLIC_URL']],
+    ['a private public address', { PUBLIC_URL: 'https://gateway.internal' }, ['PUBLIC_URL']],
+    ['a short callback secret', { CALLBACK_SECRET: 'x'.repeat(31) }, ['CALLBACK_SECRET']],
+    ['no callback secret', { CALLBACK_SECRET: undefined }, ['CALLBACK_SECRET']],
+    ['nobody asked for a token in production', { AUTH: 'none' }, ['AUTH']],
+    ['an unknown way to ask', { AUTH: 'basic' }, ['AUTH']],
+    ['a shared secret that is missing', { AUTH: 'secret' }, ['AUTH_SECRET']],
+    ['a short shared secret', { AUTH: 'secret', AUTH_SECRET: 'x'.repeat(31) }, ['AUTH_SECRET']],
+    ['no keys of the issuer', { AUTH_JWKS_URL: undefined }, ['AUTH_JWKS_URL']],
+    ['keys over plain http', { AUTH_JWKS_URL: 'http://issuer.example.com/jwks' }, ['AUTH_JWKS_URL']],
+    ['keys at a private address', { AUTH_JWKS_URL: 'https://169.254.169.254/jwks' }, ['AUTH_JWKS_URL']],
+    ['keys behind credentials', { AUTH_JWKS_URL: 'https://a:b@issuer.example.com/jwks' }, ['AUTH_JWKS_URL']],
+    ['no issuer', { AUTH_ISSUER: '' }, ['AUTH_ISSUER']],
+    ['no audience', { AUTH_AUDIENCE: '' }, ['AUTH_AUDIENCE']],
+    ['a symmetric algorithm', { AUTH_ALGORITHMS: 'RS256 HS256' }, ['AUTH_ALGORITHMS']],
+    ['the algorithm none', { AUTH_ALGORITHMS: 'none' }, ['AUTH_ALGORITHMS']],
+    ['a claim name past its length', { AUTH_TENANT_CLAIM: 'c'.repeat(65) }, ['AUTH_TENANT_CLAIM']],
+    ['no counter of requests', { REQUEST_RATE: undefined }, ['REQUEST_RATE']],
+    ['a webhook secret without its mark', { KLING_WEBHOOK_SECRETS: 'dGVzdHNlY3JldHRlc3Q=' }, ['KLING_WEBHOOK_SECRETS']],
+    [
+      'three webhook secrets',
+      { KLING_WEBHOOK_SECRETS: Array(3).fill('whsec_dGVzdHNlY3JldHRlc3Q=').join(' ') },
+      ['KLING_WEBHOOK_SECRETS'],
+    ],
+    ['a timeout too short', { KLING_TIMEOUT_MS: '999' }, ['KLING_TIMEOUT_MS']],
+    ['a timeout too long', { KLING_TIMEOUT_MS: '120001' }, ['KLING_TIMEOUT_MS']],
+    ['a broken number', { KLING_CONCURRENCY: '1.5' }, ['KLING_CONCURRENCY']],
+    ['a negative number', { BODY_BYTES_MAX: '-1' }, ['BODY_BYTES_MAX']],
+    ['a number in letters', { TASK_MAX_AGE_HOURS: '1e3' }, ['TASK_MAX_AGE_HOURS']],
+    ['a number past the end', { EVENT_RETENTION_HOURS: '721' }, ['EVENT_RETENTION_HOURS']],
+    ['too small a number', { EVENTS_PER_TASK_MAX: '9' }, ['EVENTS_PER_TASK_MAX']],
+    ['a budget with a comma', { TENANT_MONTHLY_UNITS_MAX: '1,5' }, ['TENANT_MONTHLY_UNITS_MAX']],
+    ['a larger number past the end', { AUDIO_BODY_BYTES_MAX: '20000001' }, ['AUDIO_BODY_BYTES_MAX']],
+    ['persisted queries that are neither on nor off', { APQ: 'yes' }, ['APQ']],
+    ['an unknown way with trusted documents', { TRUSTED_DOCUMENTS: 'on' }, ['TRUSTED_DOCUMENTS']],
+    ['an empty list of trusted documents', { TRUSTED_DOCUMENTS: 'only' }, ['TRUSTED_DOCUMENTS']],
+    ['introspection that is neither', { INTROSPECTION: 'true' }, ['INTROSPECTION']],
+    ['any origin', { CORS_ORIGINS: '*' }, ['CORS_ORIGINS']],
+    ['any origin among others', { CORS_ORIGINS: 'https://a.test *' }, ['CORS_ORIGINS']],
+    ['any subdomain', { CORS_ORIGINS: 'https://*.example.com' }, ['CORS_ORIGINS']],
+    ['a plain http origin', { CORS_ORIGINS: 'http://app.example.com' }, ['CORS_ORIGINS']],
+    ['a localhost origin in production', { CORS_ORIGINS: 'http://localhost:3000' }, ['CORS_ORIGINS']],
+    ['an origin with a slash behind', { CORS_ORIGINS: 'https://app.example.com/' }, ['CORS_ORIGINS']],
+    ['an origin with a path', { CORS_ORIGINS: 'https://app.example.com/a' }, ['CORS_ORIGINS']],
+    ['an origin with its default port', { CORS_ORIGINS: 'https://app.example.com:443' }, ['CORS_ORIGINS']],
+    ['an origin in capitals', { CORS_ORIGINS: 'https://App.example.com' }, ['CORS_ORIGINS']],
+    ['the origin of sandboxed frames and files', { CORS_ORIGINS: 'null' }, ['CORS_ORIGINS']],
+    ['origins with commas between', { CORS_ORIGINS: 'https://a.test,https://b.test' }, ['CORS_ORIGINS']],
+    ['an origin that is no web site', { CORS_ORIGINS: 'file://' }, ['CORS_ORIGINS']],
+    ['a binding in the place of a text', { KLING_BASE_URL: {} }, ['KLING_BASE_URL']],
+  ] as const)('is found in %s', ([, change, problems], { expect }) => {
+    expect(problemsOf({ ...PRODUCTION, ...change })).toEqual(problems);
+  });
+
+  it.for([
+    ['a public address without a callback secret', { PUBLIC_URL: 'http://localhost:8787' }, ['CALLBACK_SECRET']],
+    ['a plain http origin of another host', { CORS_ORIGINS: 'http://app.test' }, ['CORS_ORIGINS']],
+    ['plain http to another host', { KLING_BASE_URL: 'http://kling.test' }, ['KLING_BASE_URL']],
+  ] as const)('is found in development, too: %s', ([, change, problems], { expect }) => {
+    expect(problemsOf({ ...DEVELOPMENT, ...change })).toEqual(problems);
+  });
+
+  it('never shows what was set', ({ expect }) => {
+    const env = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, `${SECRET} ü`]));
+    const result = readConfig(env);
+    expect(result.ok).toBe(false);
+    expect(JSON.stringify(result)).not.toContain(SECRET);
+  });
+});
+
+describe('trusted documents', () => {
+  const only = { ...PRODUCTION, TRUSTED_DOCUMENTS: 'only' };
+
+  it('are taken from the manifest', ({ expect }) => {
+    expect(readConfig(only, { a: '{ __typename }' })).toMatchObject({
+      ok: true,
+      config: { documents: { trustedOnly: true, trusted: new Map([['a', '{ __typename }']]) } },
+    });
+  });
+
+  it('that are broken are reported, each once, when nothing else is served', ({ expect }) => {
+    const broken = { a: '{', b: 1 };
+    expect(readConfig(PRODUCTION, broken).ok).toBe(true);
+    const result = readConfig(only, broken);
+    expect(result.ok || result.problems).toEqual([
+      {
+        setting: 'TRUSTED_DOCUMENTS',
+        message: expect.stringContaining('the document "a" cannot be served: Syntax Error'),
+      },
+      { setting: 'TRUSTED_DOCUMENTS', message: expect.stringContaining('the document "b" has no text') },
+    ]);
+  });
+});

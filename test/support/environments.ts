@@ -1,0 +1,27 @@
+import { readConfig } from '../../src/config.ts';
+
+export const SECRET = 'a-secret-that-must-never-be-shown-anywhere';
+/** As it is deployed. */
+export const PRODUCTION = {
+  KLING_BASE_URL: 'https://api-singapore.klingai.com',
+  KLING_ACCESS_KEY: 'ak',
+  KLING_SECRET_KEY: 'sk',
+  PUBLIC_URL: 'https://gateway.example.com',
+  CALLBACK_SECRET: SECRET,
+  AUTH_JWKS_URL: 'https://issuer.example.com/.well-known/jwks.json',
+  AUTH_ISSUER: 'https://issuer.example.com',
+  AUTH_AUDIENCE: 'kling-gateway',
+  REQUEST_RATE: {},
+};
+export const DEVELOPMENT = {
+  ENVIRONMENT: 'development',
+  KLING_BASE_URL: 'http://localhost:8788',
+  KLING_API_KEY: 'key',
+  AUTH: 'none',
+};
+
+/** The settings that are wrong. */
+export function problemsOf(env: object): string[] {
+  const result = readConfig(env);
+  return result.ok ? [] : result.problems.map(({ setting }) => setting);
+}
