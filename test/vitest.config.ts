@@ -2,14 +2,23 @@ import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { fetch, type Request, Response } from 'miniflare';
 import { defineConfig } from 'vitest/config';
+import { unstable_readConfig as readWranglerConfig } from 'wrangler';
 import './node/start-sandbox.ts';
 import { TEST_AUTH } from './support/token.ts';
 
 const root = join(import.meta.dirname, '..');
 
+/** As Wrangler bundles it. Its first entry is of a file within Yoga, which only the bundle leaves out. */
+const alias = Object.fromEntries(
+  Object.entries(readWranglerConfig({ config: join(root, 'wrangler.toml') }).alias ?? {})
+    .filter(([name]) => !name.startsWith('.'))
+    .map(([name, file]) => [name, join(root, file)]),
+);
+
 /** The gateway in workerd, through its own fetch, against the sandbox over HTTP. */
 export default defineConfig({
   root,
+  resolve: { alias },
   plugins: [
     cloudflareTest(({ inject }) => {
       const sandboxUrl = inject('sandboxUrl');

@@ -97,11 +97,11 @@ function clipped(message: string): string {
 
 /** What is wrong with a variable, and where in it: graphql says it in its message only. */
 function issuesOf(message: string): Issue[] {
-  const variable = /^Variable "\$(\w+)" (?:got invalid value|of required type|of non-null type)/.exec(message)?.[1];
-  if (variable === undefined) return [];
-  const steps = new RegExp(` at "${variable}((?:\\.\\w+|\\[\\d+\\])+)"; `).exec(message)?.[1] ?? '';
+  const match = /^Variable "\$(\w+)" has invalid value(?: at ((?:\.\w+|\[\d+\])+))?: ([^]*)$/.exec(message);
+  if (match === null) return [];
+  const [, variable = '', steps = '', problem = ''] = match;
   const path = [...steps.matchAll(/\.(\w+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index));
-  return [{ path: [variable, ...path], message: clipped(message.slice(message.lastIndexOf('; ') + 1).trim()) }];
+  return [{ path: [variable, ...path], message: clipped(problem) }];
 }
 
 /** What clients see of a failure beside its message. */
