@@ -1,0 +1,99 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type JWTHeaderParameters } from 'jose';
+import { afterEach, beforeAll, describe, it } from 'vitest';
+import { TEST_AUTH } from '../support/token.ts';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+
+type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+
+/** An issuer of tokens on the loopback, which can go down. */
+interface Issuer {
+  readonly url: string;
+  readonly requests: number;
+  isDown: boolean;
+  close(): void;
+}
+
+let privateKey: PrivateKey;
+let jwks: string;
+let stack: GatewayStack | null = null;
+let issuer: Issuer;
+
+beforeAll(async () => {
+  const pair = await generateKeyPair('RS256', { extractable: true });
+  privateKey = pair.privateKey;
+  jwks = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }] });
+});
+afterEach(async () => {
+  await stack?.close();
+  stack = null;
+  issuer.close();
+});
+
+async function startIssuer(isDown: boolean): Promise<Issuer> {
+  const state = { requests: 0, isDown };
+  const server: Server = createServer((_request, response) => {
+    state.requests += 1;
+    response.writeHead(state.isDown ? 503 : 200, { 'content-type': 'application/json' });
+    response.end(state.isDown ? 'down' : jwks);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(state, { url: `http://127.0.0.1:${port}/jwks`, close: () => void server.close() });
+}
+
+async function start(isDown = false): Promise<void> {
+  issuer = await startIssuer(isDown);
+  stack = await startStack({ vars: { AUTH: 'jwks', AUTH_JWKS_URL: issuer.url } });
+}
+
+async function mint(header: Partial<JWTHeaderParameters> = {}): Promise<string> {
+  return new SignJWT({ scope: 'voices:read' })
+    .setProtectedHeader({ alg: 'RS256', kid: 'one', ...header })
+    .setIssuer(TEST_AUTH.AUTH_ISSUER)
+    .setAudience(TEST_AUTH.AUTH_AUDIENCE)
+    .setSubject('somebody')
+    .setIssuedAt()
+    .setExpirationTime('10m')
+    .sign(privateKey);
+}
+
+async function ask(token: string): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await fetch(`${stack!.gateway.url}/graphql?query={viewer{tenant}}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+describe('an issuer of tokens', () => {
+  it('is asked for its keys once, however many tokens come, of keys known or not', async ({ expect }) => {
+    await start();
+    const known = await mint();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(known)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(answers[0]?.text).toContain('somebody');
+    const unknown = await Promise.all(Array.from({ length: 200 }, async (_, i) => ask(await mint({ kid: `k${i}` }))));
+    expect(new Set(unknown.map(({ status }) => status))).toEqual(new Set([401]));
+    expect(issuer.requests).toBe(1);
+  });
+
+  it('may go down: its last keys are good, also after the gateway was killed', async ({ expect }) => {
+    await start();
+    const token = await mint();
+    expect((await ask(token)).status).toBe(200);
+    issuer.isDown = true;
+    await stack!.gateway.kill();
+    await stack!.gateway.start();
+    expect((await ask(token)).status).toBe(200);
+  });
+
+  it('that is down from the start lets nobody in, and says that it is not the token', async ({ expect }) => {
+    await start(true);
+    const { status, text } = await ask(await mint());
+    expect(status).toBe(503);
+    expect(JSON.parse(text)).toMatchObject({
+      errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true, retryAfterMs: 5_000 } }],
+    });
+  });
+});
