@@ -140,6 +140,11 @@ export class Hub extends DurableObject<Env> {
       socket.close(CLOSE.internal, 'Internal error');
       return;
     }
+    if (attachment.viewer !== null && deadlineOf(attachment) <= now()) {
+      this.#forget(socket);
+      socket.close(CLOSE.forbidden, EXPIRED);
+      return;
+    }
     await this.#connection.take(socket, attachment, message);
   }
 

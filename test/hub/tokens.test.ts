@@ -95,6 +95,15 @@ describe('when a token expires', () => {
     expect(socket.frames.filter(({ type }) => type === 'next')).toHaveLength(1);
   });
 
+  it('what its client still asks is not answered', async ({ expect }) => {
+    const { authorization, overAtMs } = await minute();
+    const socket = await openWith(authorization);
+    vi.spyOn(Date, 'now').mockReturnValue(overAtMs);
+    socket.subscribe('a', '{ viewer { tenant } }');
+    expect(await socket.closed()).toEqual({ code: 4403, reason: 'The token has expired' });
+    expect(socket.frames).toEqual([{ type: 'connection_ack' }]);
+  });
+
   it('one millisecond before, frames do follow', async ({ expect }) => {
     const task = await startTask(sandbox);
     const { authorization, overAtMs } = await minute();
