@@ -1,6 +1,8 @@
 import { getIntrospectionQuery, Kind, parse, print, visit } from 'graphql';
 import { describe, it } from 'vitest';
+import { parseDocument } from '../../src/graphql/parse-document.ts';
 import { type Attack, getUrl, jsonBody, testAttacks } from '../support/attacks.ts';
+import { DOCUMENT_BOMBS } from '../support/document-bombs.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 const client = createGraphqlClient();
@@ -203,6 +205,15 @@ describe('the introspection query', () => {
     expect(errors).toBeUndefined();
     expect(data['__schema'].types.length).toBeGreaterThan(20);
   });
+});
+
+describe('a document at the limits', () => {
+  it.for(Object.entries(DOCUMENT_BOMBS))(
+    'is parsed, for `npm run bench:attacks` to time it: %s',
+    ([, text], { expect }) => {
+      expect(() => parseDocument(text)).not.toThrow();
+    },
+  );
 });
 
 it('no more than 5 errors of a document are told', async ({ expect }) => {

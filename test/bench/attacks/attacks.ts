@@ -1,6 +1,7 @@
 /** Requests that nobody sends who means well, as an attacker with a token of a tenant could send them. */
 
 import { createHash, randomBytes } from 'node:crypto';
+import { DOCUMENT_BOMBS } from '../../support/document-bombs.ts';
 import { bearer, TOKEN } from '../../support/token.ts';
 
 export interface Attack {
@@ -71,6 +72,10 @@ const documents: readonly Attack[] = [
     body: json('query($i:Int!){account{lipSyncTasks(page:$i){page}}}', { variables: { i: 'x'.repeat(100_000) } }),
   })),
 ];
+
+const bombs: readonly Attack[] = Object.entries(DOCUMENT_BOMBS).map(([name, document]) =>
+  attack(`to validate: ${name}`, () => ({ body: json(document) })),
+);
 
 /** Made once: what an attacker's own machine does is not what is measured. */
 const LARGE_DOCUMENT = new TextEncoder().encode(json(`{__typename #${'x'.repeat(7_000_000)}\n}`));
@@ -154,4 +159,4 @@ const callbacks: readonly Attack[] = [
   attack('an address that is not there', () => ({ path: '/admin', body: '{}' })),
 ];
 
-export const ATTACKS: readonly Attack[] = [...documents, ...bodies, ...tokens, ...callbacks];
+export const ATTACKS: readonly Attack[] = [...documents, ...bombs, ...bodies, ...tokens, ...callbacks];

@@ -30,7 +30,6 @@ function percentile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
 }
 
-const all: number[] = [];
 const problems: string[] = [];
 const lines: { readonly text: string; readonly p99: number }[] = [];
 try {
@@ -47,8 +46,8 @@ try {
       await askHonestly();
     }
     ms.sort((a, b) => a - b);
-    all.push(...ms);
     const p99 = percentile(ms, 0.99);
+    if (p99 >= P99_MS_MAX) problems.push(`${name}: one in a hundred takes ${p99.toFixed(0)} ms`);
     const figures = [percentile(ms, 0.5), p99].map((value) => value.toFixed(1).padStart(7)).join('  ');
     lines.push({ text: `${figures}  ${[...statuses].join(',').padEnd(8)} ${name}`, p99 });
   }
@@ -64,8 +63,7 @@ process.stdout.write(`p50 ms   p99 ms   status   attack (${times} times each)\n`
 for (const { text } of lines.toSorted((a, b) => b.p99 - a.p99)) process.stdout.write(`${text}\n`);
 const beside = honest.toSorted((a, b) => a - b);
 process.stdout.write(
-  `all attacks: p99 ${p99.toFixed(1)} ms; an honest request after each: p50 ${percentile(beside, 0.5).toFixed(1)} ms, p99 ${percentile(beside, 0.99).toFixed(1)} ms\n`,
+  `an honest request after each: p50 ${percentile(beside, 0.5).toFixed(1)} ms, p99 ${percentile(beside, 0.99).toFixed(1)} ms\n`,
 );
 for (const problem of problems.slice(0, 10)) process.stdout.write(`FAILED ${problem}\n`);
-if (p99 >= P99_MS_MAX) process.stdout.write(`FAILED one in a hundred takes ${P99_MS_MAX} ms or more\n`);
-process.exit(problems.length > 0 || p99 >= P99_MS_MAX ? 1 : 0);
+process.exit(problems.length > 0 ? 1 : 0);
