@@ -55,10 +55,6 @@ try {
   await stack.close();
 }
 
-const p99 = percentile(
-  all.toSorted((a, b) => a - b),
-  0.99,
-);
 process.stdout.write(`p50 ms   p99 ms   status   attack (${times} times each)\n`);
 for (const { text } of lines.toSorted((a, b) => b.p99 - a.p99)) process.stdout.write(`${text}\n`);
 const beside = honest.toSorted((a, b) => a - b);
