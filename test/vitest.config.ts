@@ -46,6 +46,7 @@ export default defineConfig({
     }),
   ],
   test: {
+    setupFiles: [join(root, 'test/support/watch-console.ts')],
     globalSetup: [join(root, 'test/node/start-sandbox.ts')],
     include: [
       'test/{domain,kling,lib,auth,schema,graphql,http,ledger,account,hub,security}/**/*.test.ts',

@@ -1,7 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf, configResultOf } from '../config.ts';
+import { keyOf, type Made } from '../domain/made.ts';
 import { afterExchange, CLOSED_BREAKER, tryPass, type Breaker } from '../lib/circuit-breaker.ts';
 import { createLog } from '../lib/log.ts';
+import { OwnerStore } from './owner-store.ts';
 import { SlotStore, type Claim } from './slot-store.ts';
 
 /** Exchanges in a row that fail with 5xx, a timeout or an unreadable answer before Kling counts as down; and for how long. */
@@ -26,17 +28,19 @@ export interface AccountStatus {
 }
 
 /**
- * One object per Kling account: who may have a task at Kling now, and whether Kling is well. Slots are counted by Kling
- * per account (contract: held from `submitted` to the end), no API tells their number: it starts as configured, falls
- * when Kling answers 1303, and is tried higher when that has not happened for a while.
+ * One object per Kling account: who may have a task at Kling now, whether Kling is well, and whose its results are. Slots
+ * are counted by Kling per account (contract: held from `submitted` to the end), no API tells their number: it starts as
+ * configured, falls when Kling answers 1303, and is tried higher when that has not happened for a while.
  */
 export class KlingAccount extends DurableObject<Env> {
   readonly #slots: SlotStore;
+  readonly #owners: OwnerStore;
   #breaker: Breaker = CLOSED_BREAKER;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#slots = new SlotStore(ctx.storage);
+    this.#owners = new OwnerStore(ctx.storage);
   }
 
   /** Grants a slot or a place in the queue; the ledger is told when its turn has come. Repeating it changes nothing. */
@@ -88,6 +92,18 @@ export class KlingAccount extends DurableObject<Env> {
     if (this.#breaker.state === 'CLOSED') this.#grant(null, Date.now());
     else this.#arm(this.#breaker.untilMs);
     return this.#breaker.state === 'CLOSED' ? 0 : this.#breaker.untilMs;
+  }
+
+  /** Records whose these are; to be called before the tenant can see their ids. The first word stands. */
+  claim(tenant: string, made: readonly Made[]): void {
+    const now = Date.now();
+    for (const each of made) this.#owners.claim(keyOf(each), tenant, now);
+    this.#owners.forget(now);
+  }
+
+  /** Whether it is another tenant's. What nobody has claimed is not: it was made outside this gateway, or never was. */
+  isForeign(tenant: string, made: Made): boolean {
+    return (this.#owners.tenantOf(keyOf(made)) ?? tenant) !== tenant;
   }
 
   status(): AccountStatus {

@@ -3,6 +3,7 @@ import type { Log } from '../lib/log.ts';
 import type { KlingClient } from '../kling/client.ts';
 import type { EventStore } from './event-store.ts';
 import type { HoldingsStore } from './holdings-store.ts';
+import type { Owners } from './owners.ts';
 import type { PaidCallStore } from './paid-call-store.ts';
 import type { TaskStore } from './task-store.ts';
 
@@ -28,7 +29,9 @@ export interface LedgerDeps {
   readonly events: EventStore;
   readonly holdings: HoldingsStore;
   readonly paidCalls: PaidCallStore;
+  /** Claims what it tells of, and names nothing of another tenant's. */
   readonly kling: KlingClient;
+  readonly owners: Owners;
   readonly slots: Slots;
   readonly limits: LedgerLimits;
   readonly transaction: <T>(work: () => T) => T;

@@ -8,6 +8,8 @@ import { sleep } from '../lib/sleep.ts';
 import type { LedgerDeps } from './deps.ts';
 import { EventStore } from './event-store.ts';
 import { HoldingsStore } from './holdings-store.ts';
+import { createOwnedKling } from './owned-kling.ts';
+import { createOwners } from './owners.ts';
 import { PaidCallStore } from './paid-call-store.ts';
 import { createSlots } from './slots.ts';
 import { TaskStore } from './task-store.ts';
@@ -29,25 +31,29 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
       ),
     );
   };
-  const slots = createSlots({ account: () => env.KLING_ACCOUNT.getByName('account'), tenant, now, background });
+  const account = () => env.KLING_ACCOUNT.getByName('account');
+  const slots = createSlots({ account, tenant, now, background });
+  const owners = createOwners({ account, tenant, sleep });
+  const kling = createKlingClient({
+    baseUrl,
+    credentials: keys,
+    timeoutMs,
+    fetch: (input, init) => fetch(input, init),
+    now,
+    random: Math.random,
+    sleep,
+    log(exchange) {
+      log({ level: 'info', message: 'kling exchange', ...exchange });
+      if (exchange.outcome !== 'CANCELLED') slots.report(isFault(exchange));
+    },
+  });
   return {
     tasks: new TaskStore(ctx.storage.sql),
     events: new EventStore(ctx.storage.sql),
     holdings: new HoldingsStore(ctx.storage.sql),
     paidCalls: new PaidCallStore(ctx.storage.sql),
-    kling: createKlingClient({
-      baseUrl,
-      credentials: keys,
-      timeoutMs,
-      fetch: (input, init) => fetch(input, init),
-      now,
-      random: Math.random,
-      sleep,
-      log(exchange) {
-        log({ level: 'info', message: 'kling exchange', ...exchange });
-        if (exchange.outcome !== 'CANCELLED') slots.report(isFault(exchange));
-      },
-    }),
+    kling: createOwnedKling(kling, { owners, random: Math.random, log }),
+    owners,
     slots,
     limits: {
       taskAgeMaxMs: config.tasks.maxAgeMs,

@@ -1,12 +1,13 @@
 /**
  * A call to Kling that is charged at once and that Kling cannot be asked about afterwards (identify-face, text-to-speech).
- * `SENDING` after a crash, or `UNKNOWN`: it may have been charged, and its answer is lost.
+ * `SENDING` after a crash, or `UNKNOWN`: it may have been charged, and its answer is lost. `HELD`: its answer is kept, and
+ * nobody has seen it yet.
  */
 export interface PaidCall {
   readonly id: string;
   readonly inputDigest: string;
-  readonly state: 'SENDING' | 'UNKNOWN' | 'DONE';
-  /** The JSON that answered it; null until `DONE`. */
+  readonly state: 'SENDING' | 'UNKNOWN' | 'HELD' | 'DONE';
+  /** The JSON that answered it; null until `HELD`. */
   readonly answer: string | null;
 }
 
@@ -38,8 +39,13 @@ export class PaidCallStore {
     );
   }
 
-  finish(id: string, answer: string): void {
-    this.#sql.exec(`UPDATE paid_call SET state = 'DONE', answer = ? WHERE id = ?`, answer, id);
+  hold(id: string, answer: string): void {
+    this.#sql.exec(`UPDATE paid_call SET state = 'HELD', answer = ? WHERE id = ?`, answer, id);
+  }
+
+  /** What it made is claimed: its answer may be seen. */
+  finish(id: string): void {
+    this.#sql.exec(`UPDATE paid_call SET state = 'DONE' WHERE id = ?`, id);
   }
 
   lose(id: string): void {
@@ -49,7 +55,7 @@ export class PaidCallStore {
   /** How many calls since an instant have been sent, and are or stay unanswered: each may have been charged. */
   unansweredSince(sinceMs: number): number {
     return this.#sql
-      .exec<{ n: number }>(`SELECT count(*) AS n FROM paid_call WHERE state <> 'DONE' AND at >= ?`, sinceMs)
+      .exec<{ n: number }>(`SELECT count(*) AS n FROM paid_call WHERE answer IS NULL AND at >= ?`, sinceMs)
       .one().n;
   }
 

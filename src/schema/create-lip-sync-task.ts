@@ -7,7 +7,10 @@ const SoundSourceInputRef = builder.inputType('SoundSourceInput', {
   description: 'The sound to speak: MP3, WAV, M4A or AAC, 2 to 60 s long, at most 5 MB. Exactly one of the three.',
   isOneOf: true,
   fields: (t) => ({
-    audioId: t.string({ required: false, description: 'The `audioId` of a `Speech` made in the last 30 days.' }),
+    audioId: t.string({
+      required: false,
+      description: "The `audioId` of a `Speech` made in the last 30 days. Another caller's is not there.",
+    }),
     url: t.string({ required: false, description: 'Where Kling can fetch the sound: public, `https` only.' }),
     base64: t.string({
       required: false,

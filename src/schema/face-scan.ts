@@ -94,7 +94,10 @@ const VideoSourceInputRef = builder.inputType('VideoSourceInput', {
       description:
         'An MP4 or MOV file where Kling can fetch it: public, `https` only, at most 100 MB, 720p or 1080p, each side 512 to 2160 pixels.',
     }),
-    videoId: t.string({ required: false, description: 'A video that Kling made in the last 30 days.' }),
+    videoId: t.string({
+      required: false,
+      description: 'A video that Kling made in the last 30 days. One that another caller made here is not there.',
+    }),
   }),
 });
 

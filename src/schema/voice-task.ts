@@ -60,7 +60,7 @@ const VoiceSourceInputRef = builder.inputType('VoiceSourceInput', {
     videoId: t.string({
       required: false,
       description:
-        'A video with sound that Kling made: by lip-sync (`GeneratedVideo.videoId`), avatar, or model V2.6 with sound on.',
+        'A video with sound that Kling made: by lip-sync (`GeneratedVideo.videoId`), avatar, or model V2.6 with sound on. One that another caller made here is not there.',
     }),
   }),
 });

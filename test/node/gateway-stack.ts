@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly publicUrl?: (gatewayUrl: string) => Promise<string>;
   /** A file in the place of the gateway's own entry, from the repository's root. */
   readonly entry?: string;
+  /** The AccessKey, and with it the account at the sandbox; a new one unless given. */
+  readonly accessKey?: string;
   /** Settings of the gateway, as in `src/settings.ts`. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Settings of the account at the sandbox, as in `src/sandbox/README.md`. */
@@ -32,6 +34,7 @@ export interface StackOptions {
 export async function startStack({
   publicUrl,
   entry,
+  accessKey = `sandbox-access-key-${randomBytes(6).toString('hex')}`,
   vars,
   sandbox,
   onGatewayOutput,
@@ -52,7 +55,6 @@ export async function startStack({
     const kling = createRawWorker(builtSandbox, { dir: join(dir, 'sandbox'), port: await freePort(), vars: {} });
     workers.push(kling);
     await kling.start();
-    const accessKey = `sandbox-access-key-${randomBytes(6).toString('hex')}`;
     const account = createSandboxAccount(kling.url, accessKey);
     await account.configure(sandbox ?? {});
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createTestHarness } from 'wrangler';
+import { createFindSecrets } from '../support/secrets.ts';
 import { AUTHORIZATION, TEST_AUTH } from '../support/token.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -95,6 +96,7 @@ export async function startGateway({
     ],
   });
   const url = (await gateway.listen()).url.origin;
+  const findSecrets = createFindSecrets({ AUTH_SECRET: TEST_AUTH.AUTH_SECRET, ...keys });
 
   return {
     url,
@@ -109,7 +111,10 @@ export async function startGateway({
         },
         body: JSON.stringify({ query, variables }),
       });
-      return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };
+      const text = await response.text();
+      const found = findSecrets(JSON.stringify([...response.headers]) + text);
+      if (found.length > 0) throw new Error(`the answer holds ${found.join(', ')}`);
+      return { status: response.status, ...(JSON.parse(text) as Omit<Answer, 'status'>) };
     },
     async record() {
       const response = await fetch(`${sandboxUrl}/sandbox/accounts/${account}/record`);

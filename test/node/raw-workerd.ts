@@ -4,6 +4,8 @@ import { connect, createServer } from 'node:net';
 import { basename, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { SETTINGS } from '../../src/settings.ts';
+import { createFindSecrets, SECRET_CHARS_MAX } from '../support/secrets.ts';
 import { unstable_readConfig as readWranglerConfig } from 'wrangler';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -93,13 +95,20 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Not started yet. Processes share nothing but the ports they are told of. */
+/** The values that are secrets of the gateway's, by name. */
+function secretsOf(vars: Readonly<Record<string, string>>): Record<string, string> {
+  const secrets = new Map(Object.entries(SETTINGS).filter(([, { secret }]) => secret));
+  return Object.fromEntries(Object.entries(vars).filter(([name]) => secrets.has(name)));
+}
+
+/** Not started yet. Processes share nothing but the ports they are told of. What one writes must hold none of its secrets: the run fails. */
 export function createRawWorker(worker: BuiltWorker, { dir, port, vars, onOutput }: RawWorkerOptions): RawWorker {
   const storage = join(dir, 'storage');
   mkdirSync(storage, { recursive: true });
   const config = join(dir, 'config.capnp');
   writeFileSync(config, toCapnp(worker, { dir, storage, port, vars: { ...worker.vars, ...vars } }));
   let child: ChildProcess | null = null;
+  const findSecrets = createFindSecrets(secretsOf(vars));
 
   async function answers(): Promise<boolean> {
     return new Promise((resolve) => {
@@ -123,9 +132,14 @@ export function createRawWorker(worker: BuiltWorker, { dir, port, vars, onOutput
       started.once('exit', () => running.delete(started));
       let said = '';
       for (const stream of [started.stdout, started.stderr]) {
+        let recent = '';
         stream.setEncoding('utf8').on('data', (text: string) => {
           said = (said + text).slice(-2_000);
           onOutput?.(text);
+          recent = recent.slice(-SECRET_CHARS_MAX) + text;
+          const found = findSecrets(recent);
+          // Nobody catches it: that ends the run, whatever test is on.
+          if (found.length > 0) throw new Error(`workerd wrote ${found.join(', ')}`);
         });
       }
       const deadlineMs = Date.now() + STARTUP_MS_MAX;

@@ -9,6 +9,8 @@ import { createIngest, type Ingest } from '../../src/ledger/ingest.ts';
 import { createJournal, type Journal } from '../../src/ledger/journal.ts';
 import { createKeeper, type Keeper } from '../../src/ledger/keeper.ts';
 import { LeafStore } from '../../src/ledger/leaf-store.ts';
+import { createOwnedKling } from '../../src/ledger/owned-kling.ts';
+import type { Owners } from '../../src/ledger/owners.ts';
 import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/outbox.ts';
 import { createLists, type Lists } from '../../src/ledger/lists.ts';
 import { PaidCallStore } from '../../src/ledger/paid-call-store.ts';
@@ -48,6 +50,8 @@ export interface PartsOptions {
   readonly skip?: OutboxDeps['skip'];
   readonly kling?: Partial<KlingClient>;
   readonly slots?: Partial<Slots>;
+  /** Nothing is another's unless told. */
+  readonly owners?: Partial<Owners>;
   readonly limits?: Partial<LedgerLimits>;
   readonly readsTogether?: boolean;
 }
@@ -66,12 +70,14 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
   const background: Promise<unknown>[] = [];
   const ended: string[] = [];
   let ids = 0;
+  const owners: Owners = { claim: async () => {}, isForeign: async () => false, ...options.owners };
   const deps: LedgerDeps = {
     tasks: new TaskStore(storage.sql),
     events: new EventStore(storage.sql),
     holdings: new HoldingsStore(storage.sql),
     paidCalls: new PaidCallStore(storage.sql),
-    kling: scripted(options.kling ?? {}),
+    kling: scripted(createOwnedKling(scripted(options.kling ?? {}), { owners, random: Math.random, log: () => {} })),
+    owners,
     slots: {
       acquire: async () => ({ granted: true, retryAfterMs: 0 }),
       release: async () => {},

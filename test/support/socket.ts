@@ -48,14 +48,19 @@ export interface TestSocket {
 }
 
 /** Asks for a socket, offering these subprotocols. */
-export function upgrade(subprotocols: string | null): Promise<Response> {
+export function upgrade(subprotocols: string | null, headers: Record<string, string> = {}): Promise<Response> {
   return exports.default.fetch('https://gateway.test/graphql', {
-    headers: { upgrade: 'websocket', ...(subprotocols !== null && { 'sec-websocket-protocol': subprotocols }) },
+    headers: {
+      ...headers,
+      upgrade: 'websocket',
+      ...(subprotocols !== null && { 'sec-websocket-protocol': subprotocols }),
+    },
   });
 }
 
-export async function openSocket(): Promise<TestSocket> {
-  const response = await upgrade('graphql-transport-ws');
+/** With `authorization` among the headers it is routed to its tenant's own hub, else to any. */
+export async function openSocket(headers: Record<string, string> = {}): Promise<TestSocket> {
+  const response = await upgrade('graphql-transport-ws', headers);
   expect(response.status).toBe(101);
   expect(response.headers.get('sec-websocket-protocol')).toBe('graphql-transport-ws');
   const socket = response.webSocket!;
@@ -127,9 +132,9 @@ export interface LiveTask {
   advance(status: 'processing' | 'succeed' | 'failed'): Promise<void>;
 }
 
-/** A task of the tenant that sockets belong to; it moves only when told. */
-export async function startTask(sandbox: TestSandbox): Promise<LiveTask> {
-  const ledger = ledgerOf(TENANT);
+/** A task of the tenant that sockets belong to, unless another is named; it moves only when told. */
+export async function startTask(sandbox: TestSandbox, tenant = TENANT): Promise<LiveTask> {
+  const ledger = ledgerOf(tenant);
   const { id } = valueOf(await ledger.createVoice(voiceInput(null)));
   const expected = { processing: 'PROCESSING', succeed: 'SUCCEEDED', failed: 'FAILED' };
   return {
@@ -137,15 +142,15 @@ export async function startTask(sandbox: TestSandbox): Promise<LiveTask> {
     globalId: encodeGlobalId('VoiceTask', id),
     async advance(status) {
       await sandbox.advance(id, status);
-      await notice(id, expected[status]);
+      await notice(tenant, id, expected[status]);
     },
   };
 }
 
 /** As a callback would: the hint makes the ledger read the task. */
-async function notice(id: string, status: string): Promise<void> {
-  await ledgerOf(TENANT).ingest(id, null);
-  await expect.poll(async () => (await ledgerOf(TENANT).task({ id }))?.status).toBe(status);
+async function notice(tenant: string, id: string, status: string): Promise<void> {
+  await ledgerOf(tenant).ingest(id, null);
+  await expect.poll(async () => (await ledgerOf(tenant).task({ id }))?.status).toBe(status);
 }
 
 export const LEAF_NAMES = Array.from({ length: LEAVES }, (_, i) => `leaf-${i}`);

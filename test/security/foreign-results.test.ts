@@ -1,0 +1,142 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { beforeAll, describe, it } from 'vitest';
+import { keyOf } from '../../src/domain/made.ts';
+import type { LipSyncTask } from '../../src/domain/records.ts';
+import type { Failure } from '../../src/errors.ts';
+import { standInFor } from '../../src/ledger/stand-in.ts';
+import {
+  env,
+  failureOf,
+  ledgerOf,
+  lipSyncInput,
+  openSandbox,
+  ring,
+  valueOf,
+  type LedgerStub,
+} from '../support/ledger.ts';
+
+const sandbox = openSandbox('foreign');
+
+/** What tenant A has made: a video and a sound, by Kling's ids. */
+const made = { video: '', audio: '' };
+const never = { video: '', audio: '' };
+
+async function finishedVideo(ledger: LedgerStub): Promise<string> {
+  const { id } = valueOf(await ledger.createLipSyncTask(await lipSyncInput(ledger, null)));
+  await sandbox.advance(id, 'succeed');
+  await ring(ledger);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the task is a lip-sync
+  const task = (await ledger.task({ id })) as LipSyncTask;
+  return task.videos[0]!.videoId;
+}
+
+async function speech(ledger: LedgerStub, idempotencyKey: string | null = null): Promise<string> {
+  const input = { text: 'Good morning to all of you', voiceId: 'oversea_male1', language: 'en' as const };
+  return valueOf(await ledger.synthesizeSpeech({ ...input, idempotencyKey })).audioId;
+}
+
+const A = () => ledgerOf('foreign A');
+const B = () => ledgerOf('foreign B');
+
+beforeAll(async () => {
+  made.video = await finishedVideo(A());
+  made.audio = await speech(A());
+  never.video = standInFor(made.video, Math.random);
+  never.audio = standInFor(made.audio, Math.random);
+});
+
+type Kind = 'video' | 'audio';
+type Use = (ledger: LedgerStub, id: string) => Promise<{ readonly ok: boolean } & object>;
+
+const MUTATIONS: readonly [name: string, kind: Kind, use: Use][] = [
+  [
+    'createVoice',
+    'video',
+    (ledger, videoId) => ledger.createVoice({ name: 'Ann', source: { videoId }, externalId: null }),
+  ],
+  ['identifyFaces', 'video', (ledger, videoId) => ledger.identifyFaces({ video: { videoId }, idempotencyKey: null })],
+  [
+    'identifyFaces with a key',
+    'video',
+    (ledger, videoId) =>
+      ledger.identifyFaces({ video: { videoId }, idempotencyKey: keyOf({ kind: 'VIDEO', id: videoId }) }),
+  ],
+  [
+    'createLipSyncTask',
+    'audio',
+    async (ledger, audioId) => ledger.createLipSyncTask({ ...(await lipSyncInput(ledger, null)), sound: { audioId } }),
+  ],
+];
+
+/** Without what differs from call to call. */
+function said(failure: Failure, id: string): string {
+  return JSON.stringify({ ...failure, klingRequestId: null }).replaceAll(id, '<id>');
+}
+
+describe.for(MUTATIONS)("another tenant's result in %s", ([, kind, use]) => {
+  it('is refused by Kling as one that never was, and costs nothing', async ({ expect }) => {
+    const failures: string[] = [];
+    const charged: number[] = [];
+    for (const id of [never[kind], made[kind]]) {
+      const before = await sandbox.record();
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each of them answers with a result
+      failures.push(said(failureOf((await use(B(), id)) as Parameters<typeof failureOf>[0]), id));
+      const after = await sandbox.record();
+      charged.push(after.unitsCharged - before.unitsCharged);
+      expect(after.tasks.length).toBe(before.tasks.length);
+    }
+    expect(failures[0]).toContain('<id>');
+    expect(failures[0]).toContain('BAD_USER_INPUT');
+    expect(failures[1]).toBe(failures[0]);
+    expect(charged[1]).toBeCloseTo(charged[0]!);
+  });
+
+  it.for([
+    ['in capitals', (id: string) => id.toUpperCase()],
+    ['in small letters', (id: string) => id.toLowerCase()],
+    ['padded', (id: string) => `${id}==`],
+    ['with a leading zero', (id: string) => `0${id}`],
+  ] as const)('written %s is refused as well', async ([, spell], { expect }) => {
+    const id = spell(made[kind]);
+    const before = await runInDurableObject(env.KLING_ACCOUNT.getByName('account'), (account) =>
+      account.isForeign('foreign B', { kind: kind === 'video' ? 'VIDEO' : 'AUDIO', id }),
+    );
+    expect(before).toBe(true);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each of them answers with a result
+    const failure = failureOf((await use(B(), id)) as Parameters<typeof failureOf>[0]);
+    expect(failure).toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
+  it('is taken from its own tenant', async ({ expect }) => {
+    expect(await use(A(), made[kind])).toMatchObject({ ok: true });
+  });
+
+  it('of nobody here is taken from all tenants: it was made outside this gateway', async ({ expect }) => {
+    for (const ledger of [A(), B()]) expect(await use(ledger, `sandbox-${kind}-10s`)).toMatchObject({ ok: true });
+  });
+});
+
+describe('a task that names the result of another tenant and has to wait', () => {
+  it('fails with the words that any unknown id gets, and with the id that its maker gave', async ({ expect }) => {
+    const account = env.KLING_ACCOUNT.getByName('account');
+    const pause = (untilMs: number) =>
+      runInDurableObject(account, (_instance, state) => state.storage.kv.put('pausedUntil', untilMs));
+    await pause(Date.now() + 3_600_000);
+    const ids: Record<string, string> = {};
+    for (const videoId of [never.video, made.video]) {
+      const task = valueOf(await B().createVoice({ name: 'Ann', source: { videoId }, externalId: null }));
+      expect(task.status).toBe('QUEUED');
+      ids[videoId] = task.id;
+    }
+    await pause(0);
+    await runDurableObjectAlarm(account);
+    const failures: string[] = [];
+    for (const [videoId, id] of Object.entries(ids)) {
+      await ring(B());
+      await expect.poll(async () => (await B().task({ id }))?.status).toBe('FAILED');
+      failures.push(JSON.stringify((await B().task({ id }))?.failure).replaceAll(videoId, '<id>'));
+    }
+    expect(failures[0]).toContain('<id>');
+    expect(failures[1]).toBe(failures[0]);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, it } from 'vitest';
+import { exports } from 'cloudflare:workers';
+import { leafOf } from '../../src/hub/pool.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { openSocket, socketCounts, startTask, TASKS_CHANGED, type TestSocket } from '../support/socket.ts';
+import { APOLLO, readStream, type TestStream } from '../support/stream.ts';
+import { bearer } from '../support/token.ts';
+
+const sandbox = openSandbox('tenants-live');
+
+/** Their hub is one, and so is what they ask for: only the tenant tells them apart. */
+const [ANN, BOB] = ['ann-of-the-tests', 'bob-of-the-tests'];
+
+async function openSocketOf(tenant: string): Promise<TestSocket> {
+  const authorization = await bearer(tenant);
+  const socket = await openSocket({ authorization });
+  socket.send({ type: 'connection_init', payload: { authorization } });
+  await socket.next();
+  socket.subscribe('a', TASKS_CHANGED);
+  return socket;
+}
+
+async function openStreamOf(tenant: string, accept: string): Promise<TestStream> {
+  const response = await exports.default.fetch('https://gateway.test/graphql', {
+    method: 'POST',
+    headers: { authorization: await bearer(tenant), accept, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: TASKS_CHANGED }),
+  });
+  return readStream(response);
+}
+
+/** Everything a tenant watches with, and a task of theirs that moves. */
+async function openAll(tenant: string) {
+  const task = await startTask(sandbox, tenant);
+  const socket = await openSocketOf(tenant);
+  const streams = [await openStreamOf(tenant, 'text/event-stream'), await openStreamOf(tenant, APOLLO)];
+  const heard = [...streams, { until: async () => JSON.stringify(await socket.told('a')) }];
+  return {
+    task,
+    socket,
+    /** What each of them hears up to and with this status. */
+    hear: (status: string) => Promise.all(heard.map((each) => each.until(new RegExp(`"${status}"`)))),
+    async close() {
+      socket.socket.close(1000);
+      for (const stream of streams) await stream.leave();
+    },
+  };
+}
+
+describe('two tenants who watch on the same hub, with the same words', () => {
+  it('are each told of their own tasks and of nothing else', async ({ expect }) => {
+    expect(leafOf(ANN)).toBe(leafOf(BOB));
+    const ann = await openAll(ANN);
+    const bob = await openAll(BOB);
+    const said = { ann: await ann.hear('SUBMITTED'), bob: await bob.hear('SUBMITTED') };
+    expect((await socketCounts()).filter((count) => count > 0)).toEqual([6]);
+    for (const [mover, other] of [
+      [ann, bob],
+      [bob, ann],
+    ] as const) {
+      await mover.task.advance('processing');
+      const heard = await mover.hear('PROCESSING');
+      await other.socket.isQuiet();
+      (mover === ann ? said.ann : said.bob).push(...heard);
+    }
+    // What a stream hears comes in order: had it heard of the other's change, it would stand before its own end.
+    await bob.task.advance('succeed');
+    said.bob.push(...(await bob.hear('SUCCEEDED')));
+    await ann.socket.isQuiet();
+    await ann.task.advance('failed');
+    said.ann.push(...(await ann.hear('FAILED')));
+    await bob.socket.isQuiet();
+    expect(said.ann.filter((text) => text.includes(ann.task.globalId))).toHaveLength(said.ann.length);
+    expect(said.bob.filter((text) => text.includes(bob.task.globalId))).toHaveLength(said.bob.length);
+    expect(said.ann.filter((text) => text.includes(bob.task.globalId))).toEqual([]);
+    expect(said.bob.filter((text) => text.includes(ann.task.globalId))).toEqual([]);
+    await ann.close();
+    await bob.close();
+  });
+
+  it("learn nothing of the other's task by its id, nor go on behind the other's cursor", async ({ expect }) => {
+    const ann = await openAll(ANN);
+    const [first = ''] = await ann.hear('SUBMITTED');
+    const [, cursor] = /"cursor":"([^"]+)"/.exec(first) ?? [];
+    const bob = await openSocketOf(BOB);
+    bob.subscribe('b', TASKS_CHANGED, { after: cursor });
+    await expect
+      .poll(() => bob.frames.find(({ id }) => id === 'b'))
+      .toMatchObject({
+        type: 'error',
+        payload: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+      });
+    bob.socket.close(1000);
+    await ann.close();
+  });
+});

@@ -1,0 +1,86 @@
+import { beforeAll, describe, it } from 'vitest';
+import { leafOf } from '../../src/hub/pool.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { askOne } from '../support/tenants/ask.ts';
+import { differencesOfOwn, expectNoDifference } from '../support/tenants/compare.ts';
+import { makeEstate, ownInputs, queueTask, type Estate } from '../support/tenants/estate.ts';
+import { placesOf } from '../support/tenants/operations.ts';
+
+const sandbox = openSandbox('tenants');
+
+/** On the same hub: whatever is shared there is shared by them. */
+const [ANN, BOB] = ['ann-of-the-tests', 'bob-of-the-tests'];
+
+let ann: Estate;
+let bob: Estate;
+
+beforeAll(async () => {
+  bob = await makeEstate(sandbox, BOB);
+  const made = await makeEstate(sandbox, ANN);
+  const { id } = await queueTask(ANN);
+  ann = { ...made, ids: { ...made.ids, 'waiting task': id } };
+}, 60_000);
+
+/** All that a tenant can see without naming anything. */
+const EVERYTHING = `{
+  viewer { tenant subject scopes }
+  tasks(first: 100) { edges { cursor node { id externalId klingTaskId status klingRequestId } } }
+  lipSyncTasks(first: 100) { edges { cursor node { id externalId videos { videoId url } parentVideo { videoId url } } } }
+  voiceTasks(first: 100) { edges { cursor node { id externalId voices { id voiceId name } } } }
+  voices(first: 100) { edges { cursor node { id voiceId name } } }
+  events(first: 100) { edges { cursor node { sequence task { id externalId } } } }
+  usage { month units unitsMax }
+}`;
+
+/** Where a text names nothing that a tenant has. */
+const OF_NO_TENANT = new Set(['Query.usage(month)', 'Query.presetVoices(after)']);
+
+const places = placesOf(schema);
+const reads = places.filter(({ operation, name }) => operation !== 'mutation' || /cancelQueued|deleteVoice/.test(name));
+
+describe("another tenant's ids", () => {
+  it('are asked about in every place that takes a text', ({ expect }) => {
+    expect(leafOf(ANN)).toBe(leafOf(BOB));
+    expect(Object.keys(ann.ids).length).toBeGreaterThan(30);
+    expect(places.length).toBeGreaterThan(35);
+  });
+
+  it.for(reads)('in $name are as ones that never were', { timeout: 120_000 }, async (place, { expect }) => {
+    const before = await askOne(ANN, EVERYTHING);
+    const answers = await expectNoDifference({ place, asker: bob, other: ann, fill: ownInputs(bob) });
+    for (const answer of answers) {
+      expect(answer).not.toContain('QUERY_TOO_COMPLEX');
+      if (place.name.endsWith('(after)')) expect(answer).toContain('BAD_USER_INPUT');
+    }
+    expect(await askOne(ANN, EVERYTHING)).toEqual(before);
+  });
+
+  it.for(reads)('would be told apart in $name, were they his own', { timeout: 60_000 }, async (place, { expect }) => {
+    const differences = await differencesOfOwn({ place, asker: bob, fill: ownInputs(bob) });
+    if (OF_NO_TENANT.has(place.name)) expect(differences).toBe(0);
+    else expect(differences).toBeGreaterThan(0);
+  });
+});
+
+const units = async (tenant: string): Promise<unknown> => (await askOne(tenant, '{ usage { units } }')).data.usage;
+
+describe('what a tenant sees without naming anything', () => {
+  it('is nothing of another, and its own', async ({ expect }) => {
+    for (const [mine, other] of [
+      [bob, ann],
+      [ann, bob],
+    ] as const) {
+      const text = JSON.stringify(await askOne(mine.tenant, EVERYTHING));
+      expect(Object.entries(other.ids).filter(([, id]) => text.includes(id))).toEqual([]);
+      for (const name of ['externalId', 'voice', 'video', 'LipSyncTask id', 'tasksCursor']) {
+        if (name !== 'tasksCursor' || mine === bob) expect(text).toContain(mine.ids[name]);
+      }
+    }
+  });
+
+  it('is not charged for what another has used', async ({ expect }) => {
+    expect(await units('nobody-of-the-tests')).toEqual({ units: '0' });
+    expect(await units(BOB)).toEqual(await units(ANN));
+  });
+});

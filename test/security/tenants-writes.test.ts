@@ -1,0 +1,102 @@
+import { beforeAll, describe, it } from 'vitest';
+import { schema } from '../../src/schema/schema.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { askOne } from '../support/tenants/ask.ts';
+import { differencesOfOwn, expectNoDifference } from '../support/tenants/compare.ts';
+import { makeEstate, ownInputs, type Estate } from '../support/tenants/estate.ts';
+import { placesOf } from '../support/tenants/operations.ts';
+
+const sandbox = openSandbox('tenants');
+
+const [ANN, BOB] = ['ann-of-the-tests', 'bob-of-the-tests'];
+
+let ann: Estate;
+
+beforeAll(async () => {
+  ann = await makeEstate(sandbox, ANN);
+}, 60_000);
+
+let askers = 0;
+
+/** Somebody new for each place: keys that were used elsewhere would be a conflict of their own. */
+function makeAsker(): Promise<Estate> {
+  return makeEstate(sandbox, `${BOB}-${(askers += 1)}`);
+}
+
+/** Where a text names nothing that a tenant has: it is a content, a name, an address, or a voice of Kling's. */
+const OF_NO_TENANT = new Set([
+  'Mutation.createVoice(input.name)',
+  'Mutation.createVoice(input.source.url)',
+  'Mutation.createLipSyncTask(input.sound.url)',
+  'Mutation.createLipSyncTask(input.sound.base64)',
+  'Mutation.identifyFaces(input.video.url)',
+  'Mutation.synthesizeSpeech(input.text)',
+  'Mutation.synthesizeSpeech(input.voiceId)',
+]);
+
+const writes = placesOf(schema).filter(
+  ({ operation, name }) => operation === 'mutation' && !/cancelQueued|deleteVoice/.test(name),
+);
+
+const EVERYTHING = `{
+  tasks(first: 100) { edges { cursor node { id externalId status } } }
+  voices(first: 100) { edges { node { id } } }
+  usage { units }
+}`;
+
+describe("another tenant's ids, given to what makes something", () => {
+  it.for(writes)('in $name are as ones that never were', { timeout: 120_000 }, async (place, { expect }) => {
+    const bob = await makeAsker();
+    const before = await askOne(ANN, EVERYTHING);
+    const answers = await expectNoDifference({ place, asker: bob, other: ann, fill: ownInputs(bob) });
+    for (const answer of answers) expect(answer).not.toMatch(/QUERY_TOO_COMPLEX|RATE_LIMITED|CONFLICT/);
+    expect(await askOne(ANN, EVERYTHING)).toEqual(before);
+  });
+
+  it.for(writes)('would be told apart in $name, were they his own', { timeout: 60_000 }, async (place, { expect }) => {
+    const bob = await makeAsker();
+    const differences = await differencesOfOwn({ place, asker: bob, fill: ownInputs(bob) });
+    if (OF_NO_TENANT.has(place.name)) expect(differences).toBe(0);
+    else expect(differences).toBeGreaterThan(0);
+  });
+});
+
+const VOICE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id externalId } } }`;
+const SPEAK = `mutation ($input: SynthesizeSpeechInput!) {
+  synthesizeSpeech(input: $input) { speech { audioId } }
+}`;
+
+describe('a key that two tenants chose', () => {
+  it.for([
+    ['the same input', 'Ann'],
+    ['another input', 'Bob'],
+  ] as const)('with %s makes each their own task, once', async ([what, name], { expect }) => {
+    const source = { url: 'https://example.com/clip-sandbox-never-ends.mp4' };
+    const externalId = what.replaceAll(' ', '-');
+    const make = async (tenant: string, called: string) => {
+      const { data, errors } = await askOne(tenant, VOICE, { input: { name: called, source, externalId } });
+      expect(errors).toBeUndefined();
+      return data.createVoice.task;
+    };
+    const hers = await make(ANN, 'Ann');
+    const his = await make(BOB, name);
+    expect(his.externalId).toBe(hers.externalId);
+    expect(his.id).not.toBe(hers.id);
+    expect([await make(ANN, 'Ann'), await make(BOB, name)]).toEqual([hers, his]);
+  });
+
+  it.for(['Good morning', 'Good evening'])('makes each their own speech of "%s"', async (text, { expect }) => {
+    const speak = async (tenant: string, said: string) => {
+      const input = { text: said, voiceId: 'oversea_male1', language: 'EN' };
+      const { data, errors } = await askOne(tenant, SPEAK, {
+        input: { ...input, idempotencyKey: text.replace(' ', '-') },
+      });
+      expect(errors).toBeUndefined();
+      return data.synthesizeSpeech.speech.audioId;
+    };
+    const hers = await speak(ANN, 'Good morning');
+    const his = await speak(BOB, text);
+    expect(his).not.toBe(hers);
+    expect([await speak(ANN, 'Good morning'), await speak(BOB, text)]).toEqual([hers, his]);
+  });
+});

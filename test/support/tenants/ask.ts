@@ -1,0 +1,123 @@
+import { exports } from 'cloudflare:workers';
+import { expect } from 'vitest';
+import { openSocket } from '../socket.ts';
+import { readStream } from '../stream.ts';
+import { bearer } from '../token.ts';
+
+export interface Question {
+  readonly query: string;
+  readonly variables: Record<string, unknown>;
+}
+
+/**
+ * One way to ask the gateway. Answers in the order of the questions, each as JSON, with everything a client could tell
+ * apart. `mayBeSilent`: a subscription may have nothing to tell.
+ */
+export type Ask = (tenant: string, questions: readonly Question[], mayBeSilent: boolean) => Promise<string[]>;
+
+const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
+
+/** How many requests are under way at once: the answers stay in order, and the time short. */
+const AT_ONCE = 8;
+
+/** Without what is of each request alone. */
+function headersOf(response: Response): readonly (readonly [string, string])[] {
+  return [...response.headers].filter(([name]) => name !== 'x-request-id' && name !== 'content-length');
+}
+
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let i = 0; i < items.length; i += AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(i, i + AT_ONCE).map(work))));
+  }
+  return results;
+}
+
+function post(question: Question, authorization: string, accept: string): Promise<Response> {
+  const headers = { authorization, accept, 'content-type': 'application/json' };
+  return exports.default.fetch(URL_OF_GRAPHQL, { method: 'POST', headers, body: JSON.stringify(question) });
+}
+
+function get({ query, variables }: Question, authorization: string, accept: string): Promise<Response> {
+  const search = new URLSearchParams({ query, variables: JSON.stringify(variables) });
+  return exports.default.fetch(`${URL_OF_GRAPHQL}?${search}`, { headers: { authorization, accept } });
+}
+
+/** Asks, and reads the whole answer. */
+const whole =
+  (send: typeof post): Ask =>
+  async (tenant, questions) => {
+    const authorization = await bearer(tenant);
+    return inTurns(questions, async (question) => {
+      const response = await send(question, authorization, 'application/json');
+      const body: unknown = JSON.parse(await response.text());
+      return JSON.stringify({ status: response.status, headers: headersOf(response), body });
+    });
+  };
+
+/** Asks for a stream, and reads what comes first: nothing follows a refusal, and somebody else's event would be a leak. */
+const streamed =
+  (send: typeof post, accept: string, isAnswered: RegExp): Ask =>
+  async (tenant, questions) => {
+    const authorization = await bearer(tenant);
+    return inTurns(questions, async (question) => {
+      const stream = readStream(await send(question, authorization, accept));
+      const isStream = !/json/.test(stream.response.headers.get('content-type') ?? '');
+      const text = isStream ? await stream.until(isAnswered) : await stream.rest();
+      await stream.leave();
+      const [json = 'null'] = /\{.*\}/.exec(text) ?? [];
+      const frame = text.replace(json, '');
+      const { status } = stream.response;
+      return JSON.stringify({ status, headers: headersOf(stream.response), frame, body: JSON.parse(json) });
+    });
+  };
+
+/** A socket lets 100 operations begin at once, 64 of them together. */
+const PER_SOCKET = 60;
+const SILENT_TURNS = 30;
+
+const overSocket: Ask = async (tenant, questions, mayBeSilent) => {
+  const authorization = await bearer(tenant);
+  const answers: string[] = [];
+  for (let i = 0; i < questions.length; i += PER_SOCKET) {
+    const some = questions.slice(i, i + PER_SOCKET);
+    const opened = await openSocket({ authorization });
+    opened.send({ type: 'connection_init', payload: { authorization } });
+    expect(await opened.next()).toEqual({ type: 'connection_ack' });
+    for (const [n, { query, variables }] of some.entries()) opened.subscribe(String(n), query, variables);
+    const firstOf = (n: number) => opened.frames.find(({ id }) => id === String(n));
+    const isAnswered = () => some.every((_, n) => firstOf(n) !== undefined);
+    // What is silent for so many turns stays silent.
+    const turnsMax = mayBeSilent ? SILENT_TURNS : 0;
+    for (let n = 0; n < turnsMax && !isAnswered(); n += 1) {
+      opened.subscribe(`turn ${n}`, '{ __typename }');
+      await expect
+        .poll(() => opened.frames.some(({ id, type }) => id === `turn ${n}` && type === 'complete'))
+        .toBe(true);
+    }
+    if (!mayBeSilent) await expect.poll(isAnswered, { message: 'all are answered', timeout: 30_000 }).toBe(true);
+    answers.push(...some.map((_, n) => JSON.stringify({ ...(firstOf(n) ?? { type: 'silence' }), id: '' })));
+    opened.socket.close(1000);
+  }
+  return answers;
+};
+
+/** Every way to ask, by name; `operations`: what may be asked like that. */
+export const WAYS: Readonly<Record<string, { readonly ask: Ask; readonly operations: readonly string[] }>> = {
+  'HTTP POST': { ask: whole(post), operations: ['query', 'mutation', 'subscription'] },
+  'HTTP GET': { ask: whole(get), operations: ['query', 'mutation'] },
+  WebSocket: { ask: overSocket, operations: ['query', 'mutation', 'subscription'] },
+  'SSE POST': { ask: streamed(post, 'text/event-stream', /\}\s*\n/), operations: ['subscription'] },
+  'SSE GET': { ask: streamed(get, 'text/event-stream', /\}\s*\n/), operations: ['subscription'] },
+  multipart: {
+    ask: streamed(post, 'multipart/mixed;subscriptionSpec=1.0,application/json', /\}\s*\r?\n/),
+    operations: ['subscription'],
+  },
+};
+
+/** The one answer to the one question, over HTTP. */
+// oxlint-disable-next-line typescript/no-explicit-any -- answers of any shape
+export async function askOne(tenant: string, query: string, variables: Record<string, unknown> = {}): Promise<any> {
+  const response = await post({ query, variables }, await bearer(tenant), 'application/json');
+  return response.json();
+}

@@ -1,0 +1,156 @@
+import {
+  getNamedType,
+  isInputObjectType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isRequiredArgument,
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+} from 'graphql';
+
+/** A place of the schema that takes a text: an argument, or a field of an input object in one, of type ID or String. */
+export interface Place {
+  /** As in `Mutation.createVoice(input.source.videoId)`. */
+  readonly name: string;
+  readonly type: 'ID' | 'String';
+  readonly operation: 'query' | 'mutation' | 'subscription';
+  /** The document for a caller whose own things are these. */
+  readonly document: (own: Own) => string;
+  /** What it is asked with, the text in its place and everything else filled in. Throws for what nobody told how to fill. */
+  readonly variables: (text: string, fill: Fill) => Record<string, unknown>;
+}
+
+/**
+ * What is given where another argument is asked about, by coordinate, as in `Query.tasks.first` or `CreateVoiceInput.name`;
+ * undefined leaves it out. For an input object of which exactly one field is given, its own name tells the whole of it.
+ */
+export type Fill = Readonly<Record<string, unknown>>;
+
+/** A global id of the caller's own for each type that has fields with arguments. */
+export type Own = Readonly<Record<string, string>>;
+
+/** Every place of the schema that takes a text, found by walking it: what is added later is found as well. */
+export function placesOf(schema: GraphQLSchema): Place[] {
+  const roots = {
+    query: schema.getQueryType(),
+    mutation: schema.getMutationType(),
+    subscription: schema.getSubscriptionType(),
+  } as const;
+  const places: Place[] = [];
+  for (const operation of ['query', 'mutation', 'subscription'] as const) {
+    for (const field of Object.values(roots[operation]?.getFields() ?? {})) {
+      places.push(...placesOfField(schema, operation, roots[operation]?.name ?? '', field, (selection) => selection));
+    }
+  }
+  const rootNames = new Set(Object.values(roots).map((root) => root?.name));
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!(isObjectType(type) || isInterfaceType(type)) || rootNames.has(type.name) || type.name.startsWith('__'))
+      continue;
+    for (const field of Object.values(type.getFields())) {
+      places.push(
+        ...placesOfField(schema, 'query', type.name, field, (selection, own) => {
+          const id = own[type.name];
+          if (id === undefined) throw new Error(`nobody told how to reach a ${type.name} of the caller's own`);
+          return `node(id: "${id}") { ... on ${type.name} { ${selection} } }`;
+        }),
+      );
+    }
+  }
+  return places;
+}
+
+function placesOfField(
+  schema: GraphQLSchema,
+  operation: Place['operation'],
+  typename: string,
+  field: GraphQLField<unknown, unknown>,
+  wrap: (selection: string, own: Own) => string,
+): Place[] {
+  const coordinate = `${typename}.${field.name}`;
+  const declared = field.args.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
+  const given = field.args.map(({ name }) => `${name}: $${name}`).join(', ');
+  const selection = `${field.name}(${given})${selectionOf(schema, field.type, 3)}`;
+  return field.args.flatMap((arg) =>
+    textPaths(arg.type, [arg.name]).map(({ type: textType, path }) => ({
+      type: textType,
+      name: `${coordinate}(${path.join('.')})`,
+      operation,
+      document: (own: Own) => `${operation} (${declared}) { ${wrap(selection, own)} }`,
+      variables: (text: string, fill: Fill) =>
+        Object.fromEntries(
+          field.args.map(({ name, type }) => [
+            name,
+            filled(type, `${coordinate}.${name}`, path[0] === name ? path.slice(1) : null, text, fill),
+          ]),
+        ),
+    })),
+  );
+}
+
+interface TextPath {
+  readonly type: Place['type'];
+  readonly path: readonly string[];
+}
+
+/** Ways from an argument to the texts in it. */
+function textPaths(type: GraphQLInputType, path: readonly string[]): TextPath[] {
+  const named = getNamedType(type);
+  if (named.name === 'ID' || named.name === 'String') return [{ type: named.name, path }];
+  if (!isInputObjectType(named)) return [];
+  return Object.values(named.getFields()).flatMap((field) => textPaths(field.type, [...path, field.name]));
+}
+
+/** `path`: the way to the text that is asked about; null: it is elsewhere. */
+function filled(
+  type: GraphQLInputType,
+  coordinate: string,
+  path: readonly string[] | null,
+  text: string,
+  fill: Fill,
+): unknown {
+  if (isNonNullType(type)) return filled(type.ofType, coordinate, path, text, fill);
+  if (isListType(type) && path !== null) return [filled(type.ofType, coordinate, path, text, fill)];
+  if (path?.length === 0) return text;
+  const named = getNamedType(type);
+  if (!isInputObjectType(named) || (path === null && coordinate in fill)) return known(coordinate, fill);
+  if (named.isOneOf && path === null) return known(named.name, fill);
+  const fields = Object.values(named.getFields()).filter(({ name }) => !named.isOneOf || name === path?.[0]);
+  return Object.fromEntries(
+    fields.map((field) => {
+      const inner = path?.[0] === field.name ? path.slice(1) : null;
+      return [field.name, filled(field.type, `${named.name}.${field.name}`, inner, text, fill)];
+    }),
+  );
+}
+
+function known(coordinate: string, fill: Fill): unknown {
+  if (!(coordinate in fill)) throw new Error(`nobody told how to fill ${coordinate}: add it to OWN_INPUTS`);
+  return fill[coordinate];
+}
+
+/** All that can be selected without an argument, so deep. A field gets another name where its type differs between types. */
+function selectionOf(schema: GraphQLSchema, output: GraphQLOutputType, depth: number): string {
+  const type = getNamedType(output);
+  if (isLeafType(type)) return '';
+  const types = isObjectType(type) ? [type] : schema.getPossibleTypes(type);
+  const parts = types.map((each) => {
+    const fields = Object.values(each.getFields()).filter(
+      (field) => !field.args.some(isRequiredArgument) && (depth > 1 || isLeafType(getNamedType(field.type))),
+    );
+    const selected = fields.map((field) => {
+      const differs = types.some((other) => {
+        const same = other.getFields()[field.name];
+        return same !== undefined && String(same.type) !== String(field.type);
+      });
+      const alias = differs ? `${each.name}_${field.name}: ` : '';
+      return alias + field.name + selectionOf(schema, field.type, depth - 1);
+    });
+    return `... on ${each.name} { ${selected.join(' ')} }`;
+  });
+  return ` { __typename ${parts.join(' ')} }`;
+}

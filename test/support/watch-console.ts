@@ -1,0 +1,35 @@
+import { env } from 'cloudflare:workers';
+import { afterEach } from 'vitest';
+import { SETTINGS } from '../../src/settings.ts';
+import { createFindSecrets } from './secrets.ts';
+
+/** What was printed and should not have been, by the Worker, its objects or a test: they share one console. */
+const found = new Set<string>();
+
+for (const level of ['debug', 'log', 'info', 'warn', 'error'] as const) {
+  // oxlint-disable-next-line no-console -- wrapped, not used
+  const print = console[level].bind(console);
+  // oxlint-disable-next-line no-console -- the same
+  console[level] = (...args: unknown[]) => {
+    const text = args.map((arg) => (typeof arg === 'string' ? arg : (JSON.stringify(arg) ?? ''))).join(' ');
+    for (const name of createFindSecrets(secretsNow())(text)) found.add(name);
+    print(...args);
+  };
+}
+
+afterEach(() => {
+  const names = [...found];
+  found.clear();
+  if (names.length > 0) throw new Error(`what was printed holds ${names.join(', ')}`);
+});
+
+/** Read at every line: a file gives its gateway keys of its own. */
+function secretsNow(): Record<string, string> {
+  const names = Object.entries(SETTINGS).filter(([, { secret }]) => secret);
+  return Object.fromEntries(
+    names.flatMap(([name]) => {
+      const value: unknown = Reflect.get(env, name);
+      return typeof value === 'string' ? [[name, value] as const] : [];
+    }),
+  );
+}
