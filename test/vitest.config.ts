@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..');
 const alias = Object.fromEntries(
   Object.entries(readWranglerConfig({ config: join(root, 'wrangler.toml') }).alias ?? {})
     .filter(([name]) => !name.startsWith('.'))
-    .map(([name, file]) => [name, join(root, file)]),
+    .map(([name, file]) => [name, join(root, String(file))]),
 );
 
 /** The gateway in workerd, through its own fetch, against the sandbox over HTTP. */
@@ -36,6 +36,8 @@ export default defineConfig({
             CALLBACK_SECRET: 'callback-secret-of-the-tests-0123456789',
             SANDBOX_URL: sandboxUrl,
           },
+          // Tests of many requests are no flood.
+          ratelimits: { REQUEST_RATE: { namespace_id: '1001', simple: { limit: 1_000_000, period: 10 } } },
           // Only the sandbox is reached. Any other request is a test's mistake, never traffic.
           outboundService: (request: Request) =>
             request.url.startsWith(`${sandboxUrl}/`)

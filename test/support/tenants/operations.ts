@@ -1,5 +1,6 @@
 import {
   getNamedType,
+  getNullableType,
   isInputObjectType,
   isInterfaceType,
   isLeafType,
@@ -74,7 +75,9 @@ function placesOfField(
   const coordinate = `${typename}.${field.name}`;
   const declared = field.args.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
   const given = field.args.map(({ name }) => `${name}: $${name}`).join(', ');
-  const selection = `${field.name}(${given})${selectionOf(schema, field.type, 3)}`;
+  // Of many at once less is selected: a list that comes by a variable counts as the longest one.
+  const depth = isListType(getNullableType(field.type)) ? 2 : 3;
+  const selection = `${field.name}(${given})${selectionOf(schema, field.type, depth)}`;
   return field.args.flatMap((arg) =>
     textPaths(arg.type, [arg.name]).map(({ type: textType, path }) => ({
       type: textType,
