@@ -58,7 +58,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
   });
   const dialHub: Dial = (request, tenant) => dial(env.HUB, request, tenant, Math.random);
   const authenticate = createAuthenticate(config.auth, {
-    issuerKey: createIssuerKey((newerThanMs) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs), Date.now),
+    issuerKey: createIssuerKey((newerThanMs) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs), Date.now, log),
     now: Date.now,
     log,
   });

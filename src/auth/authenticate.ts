@@ -50,6 +50,8 @@ function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerKey
     try {
       const { payload } =
         secret === null ? await jwtVerify(token, issuerKey, dated) : await jwtVerify(token, secret, dated);
+      // jose counts in whole seconds, and lets the one through in which the age is reached.
+      if (expiresAtMsOf(payload, config) <= now()) throw new errors.JWTExpired('too old', payload);
       return payload;
     } catch (error) {
       // Whatever else jose throws at a stranger's token is the token's fault too, such as a key of the wrong kind.
@@ -66,17 +68,23 @@ function tokenOf(authorization: string | null): string | null {
   return token !== null && token.length <= TOKEN_CHARS_MAX ? token : null;
 }
 
-function toViewer(claims: JWTPayload, { tenantClaim, scopeClaim, maxAgeMs, clockToleranceMs }: TokenRules): Viewer {
-  const tenant = claims[tenantClaim];
-  if (!isTenant(tenant)) throw unauthenticated(`The token's claim "${tenantClaim}" names no tenant.`);
-  const { sub = '', exp = 0, iat = 0 } = claims;
+function toViewer(claims: JWTPayload, rules: TokenRules): Viewer {
+  const tenant = claims[rules.tenantClaim];
+  if (!isTenant(tenant)) throw unauthenticated(`The token's claim "${rules.tenantClaim}" names no tenant.`);
+  const { sub } = claims;
+  // jose asks that it is there, not that it is a text.
+  if (typeof sub !== 'string') throw unauthenticated('The token\'s claim "sub" is no text.');
   return {
     tenant,
     subject: sub.slice(0, SUBJECT_CHARS_MAX),
-    scopes: [...new Set(textsOf(claims[scopeClaim]))].filter(isScope),
-    // It is accepted for so long, and no longer.
-    expiresAtMs: Math.min(exp * 1_000, iat * 1_000 + maxAgeMs) + clockToleranceMs,
+    scopes: [...new Set(textsOf(claims[rules.scopeClaim]))].filter(isScope),
+    expiresAtMs: expiresAtMsOf(claims, rules),
   };
+}
+
+/** A token is accepted for so long, and no longer. */
+function expiresAtMsOf({ exp = 0, iat = 0 }: JWTPayload, { maxAgeMs, clockToleranceMs }: TokenRules): number {
+  return Math.min(exp * 1_000, iat * 1_000 + maxAgeMs) + clockToleranceMs;
 }
 
 /** RFC 8693 has scopes in one text, with blanks between; some issuers send a list. */

@@ -12,7 +12,7 @@ export interface IssuerKeySet {
 export const KEYS_FRESH_MS = 600_000;
 
 /** How long keys are good while the issuer does not answer: a key that it withdrew must not last for ever. */
-const LAST_GOOD_MS = 24 * 3_600_000;
+export const LAST_GOOD_MS = 24 * 3_600_000;
 
 /** The issuer is asked at most so often, whatever tokens come. */
 const COOLDOWN_MS = 30_000;

@@ -56,7 +56,7 @@ export class Hub extends DurableObject<Env> {
     this.#fanOut = createFanOut({ groups, operations, store: this.#store, unread, log, isExpired, attachmentOf });
     const readKeys = (newerThanMs: number) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs);
     const authenticate = createAuthenticate(auth, {
-      issuerKey: createIssuerKey(readKeys, now),
+      issuerKey: createIssuerKey(readKeys, now, log),
       now,
       log,
     });

@@ -60,6 +60,13 @@ describe('a callback token', () => {
     expect(await tokens.verify(garbage)).toBeNull();
   });
 
+  it('has at most 1,024 characters, and is refused past that, were it ours', async ({ expect }) => {
+    const longest = await tokens.mint({ tenant: 't', taskId: 'i'.repeat(727) });
+    expect(longest).toHaveLength(1_024);
+    expect(await tokens.verify(longest)).not.toBeNull();
+    expect(await tokens.verify(await tokens.mint({ tenant: 't', taskId: 'i'.repeat(728) }))).toBeNull();
+  });
+
   it('of another secret is refused, even for the same task', async ({ expect }) => {
     const others = createCallbackTokens(`${SECRET}x`);
     expect(await tokens.verify(await others.mint({ tenant: 't', taskId: '1' }))).toBeNull();

@@ -36,7 +36,7 @@ describe('the format of a sound', () => {
   });
 
   it.each([
-    ['nothing', [], /must not be empty/],
+    ['nothing', [], /^must not be empty$/],
     ['one byte', [0xff], /none of these/],
     ['zeros', [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], /none of these/],
     ['text', textBytes('hello, I am no sound'), /none of these/],
@@ -65,10 +65,17 @@ describe('base64', () => {
   it.each([
     ['a data: prefix', `data:audio/mpeg;base64,${good}`, /remove the data: prefix/],
     ['a data: prefix without a type', `data:,${good}`, /remove the data: prefix/],
+    [
+      'a data: prefix behind blanks',
+      ` data:audio/mpeg;base64,${good}`,
+      /^must be bare base64: remove the data: prefix/,
+    ],
+    ['a data: prefix somewhere else', `${good}AAAAdata:,AAAA`, /^must be base64 .*: character 25 is none/],
     ['a data: prefix in capitals', `DATA:audio/mpeg;base64,${good}`, /remove the data: prefix/],
     ['a line break', `${good.slice(0, 8)}\n${good.slice(8)}`, /whitespace at character 9/],
     ['a space at the end', `${good} `, /whitespace at character 17/],
     ['the URL-safe alphabet', `${good.slice(0, 12)}-_AA`, /URL-safe alphabet: there is a - at character 13/],
+    ['the URL-safe alphabet, elsewhere', `${good}_AAA`, /URL-safe alphabet: there is a _ at character 17/],
     ['another character', `${good.slice(0, 12)}A*AA`, /character 14 is none/],
     ['padding in the middle', `${good}AA==AAAA`, /character 19 is none/],
     ['three characters of padding', `${good}A===`, /character 18 is none/],
@@ -162,6 +169,8 @@ describe('the length of a WAV', () => {
 
   it('is not known of other formats', () => {
     expect(durationMs(MP3)).toBeNull();
+    const chunks = wav({ dataBytes: 100 }).slice(12);
+    expect(durationMs([...textBytes('ID3'), 4, 0, 0, 0, 0, 0, 0, 0, 0, ...chunks])).toBeNull();
   });
 
   it('is right for every rate and size', () => {

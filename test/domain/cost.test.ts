@@ -23,6 +23,12 @@ describe('the estimated cost of a lip-sync', () => {
 });
 
 describe('amounts', () => {
+  it('are those of the price list: what costs 0.05 units costs $0.007', () => {
+    for (const units of [cost.VOICE_UNITS, cost.FACE_SCAN_UNITS, cost.SPEECH_UNITS]) {
+      expect(cost.unitsToUsd(units)).toBe('0.007');
+    }
+  });
+
   it('are told in dollars', () => {
     expect(cost.unitsToUsd('1')).toBe(cost.UNIT_PRICE_USD);
     expect(cost.unitsToUsd('0.05')).toBe('0.007');
@@ -37,6 +43,20 @@ describe('amounts', () => {
       expect(cost.toMilliunits(text)).toBeNull();
     },
   );
+
+  it.each([
+    ['0', 0],
+    ['0.05', 50],
+    ['1.5', 1500],
+    ['12.345', 12_345],
+    ['12.3450', 12_345],
+    ['1.0000000', 1000],
+    ['0.0001', 1],
+    ['1.2340009', 1235],
+    ['999999999.999', 999_999_999_999],
+  ])('of %s units are %i thousandths: what is smaller counts as one', (amount, milliunits) => {
+    expect(cost.toMilliunits(amount)).toBe(milliunits);
+  });
 
   it('survive the way to thousandths and back', () => {
     fc.assert(

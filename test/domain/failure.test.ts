@@ -31,6 +31,8 @@ describe('the reason of a failed task', () => {
     ['video duration exceeds the limit', 'INPUT_REJECTED'],
     ['Unsupported video format', 'INPUT_REJECTED'],
     ['failed to download the file', 'INPUT_REJECTED'],
+    ['Downloading the file broke off', 'INPUT_REJECTED'],
+    ['视频时长不符', 'INPUT_REJECTED'],
     ['no human voice detected in the audio', 'INPUT_REJECTED'],
     ['The audio is noisy', 'INPUT_REJECTED'],
     ['something else happened', 'UNKNOWN'],

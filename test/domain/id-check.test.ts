@@ -37,6 +37,22 @@ describe('an id of Kling', () => {
     expect(checkKlingId(id, PATH).ok).toBe(false);
   });
 
+  it('is refused with what is wrong with it', () => {
+    const alphabet =
+      'is not an id of Kling: those consist of A-Z a-z 0-9 + / = _ - . : and do not start with a dot, = or :';
+    expect(checkKlingId('', PATH)).toEqual({
+      ok: false,
+      issues: [{ path: PATH, message: 'must be 1 to 128 characters long, was 0' }],
+    });
+    expect(checkKlingId(`.${'a'.repeat(128)}`, PATH)).toEqual({
+      ok: false,
+      issues: [
+        { path: PATH, message: 'must be 1 to 128 characters long, was 129' },
+        { path: PATH, message: alphabet },
+      ],
+    });
+  });
+
   it('passes in every base64 of something', () => {
     fc.assert(
       fc.property(fc.base64String({ minLength: 4, maxLength: 128 }), (id) => {
@@ -61,7 +77,12 @@ describe('a key that the caller chose', () => {
   });
 
   it('has both its problems reported at once', () => {
-    const checked = checkCallerKey(`${'x'.repeat(64)}/`, PATH);
-    expect(checked.ok ? [] : checked.issues).toHaveLength(2);
+    expect(checkCallerKey(`${'x'.repeat(64)}/`, PATH)).toEqual({
+      ok: false,
+      issues: [
+        { path: PATH, message: 'must be 1 to 64 characters long, was 65' },
+        { path: PATH, message: 'must consist of A-Z a-z 0-9 . _ : -' },
+      ],
+    });
   });
 });

@@ -94,6 +94,7 @@ describe('the face', () => {
     const expected = ['input.faceId: no such face: identify the faces of the video, and choose one of them'];
     expect(issues({}, { face: null })).toEqual(expected);
     expect(issues({}, { sessionId: null })).toEqual(expected);
+    expect(issues({}, { scanExpiresAtMs: null })).toEqual(expected);
     expect(issues({ faceId: null }, { face: null, sessionId: null, scanExpiresAtMs: null })).toEqual(expected);
   });
 
@@ -102,6 +103,9 @@ describe('the face', () => {
     const expired =
       'input.faceId: expired at 2026-11-21T00:00:00.000Z: faces can be used for 24 hours; identify them again';
     expect(issues({}, { scanExpiresAtMs: NOW })).toEqual([expired]);
+    expect(issues({}, { scanExpiresAtMs: Number.NaN })).toEqual([
+      'input.faceId: expired: faces can be used for 24 hours; identify them again',
+    ]);
     const late = { placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 4000 } };
     expect(issues(late, { scanExpiresAtMs: NOW - 1 })).toHaveLength(2);
   });
@@ -114,6 +118,14 @@ describe('the sound', () => {
       expect(issues({ sound })).toEqual(['input.sound: must have exactly one of audioId, url and base64']);
     },
   );
+
+  it.each([
+    ['audioId', { audioId: '../x' }, 'is not an id of Kling'],
+    ['url', { url: 'https://localhost/a.mp3' }, 'host must not be'],
+    ['base64', { base64: '' }, 'must not be empty'],
+  ])('that is wrong is reported at its %s', (field, sound, message) => {
+    expect(issues({ sound })).toEqual([expect.stringContaining(`input.sound.${field}: ${message}`)]);
+  });
 
   it('may be a speech, whose length is known from when it was made', () => {
     const sound = { audioId: 'Cjil4mfBfz+/==' };

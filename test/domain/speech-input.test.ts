@@ -43,6 +43,13 @@ describe('an input of synthesizeSpeech', () => {
     expect(paths({ speed })).toEqual(expected);
   });
 
+  it('says which characters a text must not have', () => {
+    const checked = checkSynthesizeSpeechInput({ text: 'a\0b', voiceId: 'v', language: 'en' });
+    expect(checked.ok ? [] : checked.issues).toEqual([
+      { path: ['input', 'text'], message: 'must not have control characters other than tabs and line breaks' },
+    ]);
+  });
+
   it('has all its problems reported at once', () => {
     expect(paths({ text: '', voiceId: '', speed: 3, idempotencyKey: '!' })).toEqual([
       'input.text',

@@ -104,6 +104,7 @@ describe('server-side request forgery', () => {
     ['file', 'file:///etc/passwd', /not file/],
     ['gopher', 'gopher://example.com/a.mp3', /not gopher/],
     ['data', 'data:audio/mp3;base64,AAAA', /not data/],
+    ['data with a URL in it', 'data:x,https://example.com/a.mp3', /start with https/],
     ['javascript', 'javascript:alert(1)', /not javascript/],
     ['blob', 'blob:https://example.com/1', /not blob/],
     ['no scheme', 'example.com/a.mp3', /not a complete URL/],

@@ -14,6 +14,8 @@ describe('a URL that Kling can fetch', () => {
     'https://bucket.s3.eu-west-1.amazonaws.com/a.wav?X-Amz-Signature=0123abcd&X-Amz-Date=20261121T000000Z',
     'https://my_bucket.storage.example.com/a%20b.mp3',
     'https://cdn.example.com/v1.0',
+    'https://cdn.example.com/v1.10',
+    'https://cdn.example.com/100%/a.mp3',
     'https://cdn.example.com/signed/0a1b2c?file=x.exe',
     'https://cdn.example.com',
     'https://cdn.example.com/folder.d/',
@@ -56,6 +58,23 @@ describe('a URL that Kling can fetch', () => {
     expect(messages(base + 'a'.repeat(URL_CHARS_MAX - base.length))).toBe('');
     expect(messages(base + 'a'.repeat(URL_CHARS_MAX - base.length + 1))).toMatch(/at most 2048.*was 2049/);
     expect(messages(base + '声'.repeat(300))).toMatch(/at most 2048.*was 2720/);
+  });
+
+  it.each([
+    ['https://example.com/a.3gp', 'must be a file of type .mp3 .wav .mp4 .mov, not .3gp'],
+    ['https://example.com/100%.exe', 'must be a file of type .mp3 .wav .mp4 .mov, not .exe'],
+    ['https://example.com/100%/a.mp3%2Eexe', 'must be a file of type .mp3 .wav .mp4 .mov, not .exe'],
+    ['http://example.com:8080/a.mp3', 'must be an https URL, not http'],
+    ['gopher://10.0.0.1/a.exe', 'must be an https URL, not gopher'],
+    [`${'x'.repeat(50)}://example.com/`, `must be an https URL, not ${'x'.repeat(20)}`],
+    ...['http', 'ws', 'wss', 'ftp'].map((scheme) => [
+      `${scheme}://10.0.0.1/a.mp3`,
+      `must be an https URL, not ${scheme}; host must not be the private or reserved address 10.0.0.1`,
+    ]),
+    ['https://example.com:8443/a.mp3', 'must use the default port 443, not 8443'],
+    ['x'.repeat(3000), 'must be at most 2048 characters long, was 3000'],
+  ])('%s is refused: %s', (url, message) => {
+    expect(messages(url)).toBe(message);
   });
 
   it('has all its problems reported at once, each on the path, none with the rest of the URL', () => {

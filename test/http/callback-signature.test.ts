@@ -78,6 +78,23 @@ describe('an account that signs', () => {
     expect((await postCallback(deps, `${VECTOR.body} `, VECTOR_HEADERS)).status).toBe(403);
   });
 
+  it('says what is wrong', async ({ expect }) => {
+    const response = await postCallback(callbackDeps({ webhookSecrets: [VECTOR.secret] }), VECTOR.body);
+    expect(await response.text()).toBe('The signature is missing or not valid.\n');
+  });
+
+  it('is judged before its body: what is signed and no JSON is 400', async ({ expect }) => {
+    setClock(VECTOR.timestamp);
+    const deps = callbackDeps({ webhookSecrets: [VECTOR.secret] });
+    expect((await postCallback(deps, 'no json', signed('no json', [VECTOR.secret]))).status).toBe(400);
+    expect((await postCallback(deps, 'no json', VECTOR_HEADERS)).status).toBe(403);
+  });
+
+  it('is not told that its signature is wrong when the gateway’s own secret is none', async ({ expect }) => {
+    const deps = callbackDeps({ webhookSecrets: [''] });
+    await expect(postCallback(deps, VECTOR.body, VECTOR_HEADERS)).rejects.toThrow(/secret/i);
+  });
+
   it('does not accept a signature in the place of the address', async ({ expect }) => {
     setClock(VECTOR.timestamp);
     const deps = callbackDeps({ webhookSecrets: [VECTOR.secret] });

@@ -10,6 +10,16 @@ function flip(text: string): string {
   return `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
 }
 
+/** `duplex`: Node does not send a stream without it, workerd does not mind. */
+function streamed(body: ReadableStream<Uint8Array>, headers: Record<string, string> = {}): Request {
+  const init = { method: 'POST', body, headers, duplex: 'half' };
+  return new Request('https://gateway.test/', init);
+}
+
+function requestOf(init: RequestInit): Request {
+  return new Request('https://gateway.test/', init);
+}
+
 describe('a callback to an address of ours', () => {
   it('is stored before it is acknowledged', async ({ expect }) => {
     let stored = false;
@@ -85,7 +95,7 @@ describe('is refused before anything is stored', () => {
     let pulled = 0;
     const body = new ReadableStream({ pull: () => void (pulled += 1) }, { highWaterMark: 0 });
     const headers = { 'content-length': String(CALLBACK_BYTES_MAX + 1) };
-    const request = new Request('https://gateway.test/', { method: 'POST', body, headers });
+    const request = streamed(body, headers);
     expect((await handleCallback(request, await deps.tokens.mint(SUBJECT), deps)).status).toBe(413);
     expect(pulled).toBe(0);
   });
@@ -103,7 +113,7 @@ describe('is refused before anything is stored', () => {
       },
       { highWaterMark: 0 },
     );
-    const request = new Request('https://gateway.test/', { method: 'POST', body });
+    const request = streamed(body);
     expect((await handleCallback(request, await deps.tokens.mint(SUBJECT), deps)).status).toBe(413);
     expect(sent).toBeLessThanOrEqual(CALLBACK_BYTES_MAX + 2 * 16_384);
     expect(deps.ingest).not.toHaveBeenCalled();
@@ -112,8 +122,62 @@ describe('is refused before anything is stored', () => {
   it('takes a body of exactly the cap', async ({ expect }) => {
     const deps = callbackDeps();
     const body = V1_BODY.padEnd(CALLBACK_BYTES_MAX, ' ');
+    expect((await postCallback(deps, body, { 'content-length': String(CALLBACK_BYTES_MAX) })).status).toBe(204);
     expect((await postCallback(deps, body)).status).toBe(204);
     expect((await postCallback(deps, `${body} `)).status).toBe(413);
+  });
+});
+
+describe('an answer', () => {
+  it.for<[status: number, text: string, request: () => Request, token: string | null]>([
+    [405, 'Only POST is allowed.', () => requestOf({ method: 'GET' }), null],
+    [413, 'A callback has at most 65536 bytes.', () => requestOf({ method: 'POST', body: ' '.repeat(65_537) }), null],
+    [403, 'This is not a callback URL of this gateway.', () => requestOf({ method: 'POST', body: V1_BODY }), 'guessed'],
+    [400, 'The body is not a JSON object.', () => requestOf({ method: 'POST', body: '[]' }), null],
+  ])('of %i says why, as plain text: %s', async ([status, text, request, token], { expect }) => {
+    const deps = callbackDeps();
+    const response = await handleCallback(request(), token ?? (await deps.tokens.mint(SUBJECT)), deps);
+    expect([response.status, await response.text()]).toEqual([status, `${text}\n`]);
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  });
+
+  it('of 503 says that it is to be sent again; the log says of which task, and why', async ({ expect }) => {
+    const deps = callbackDeps({ ingest: () => Promise.reject(new Error('storage is down')) });
+    const response = await postCallback(deps, V1_BODY);
+    expect(await response.text()).toBe('The callback could not be stored; send it again.\n');
+    expect(vi.mocked(deps.log).mock.calls).toEqual([
+      [
+        {
+          level: 'error',
+          message: 'callback not stored',
+          taskId: SUBJECT.taskId,
+          cause: 'Error: storage is down',
+        },
+      ],
+    ]);
+  });
+
+  it.for([
+    [1, '1'],
+    [1_000, '1'],
+    [1_001, '2'],
+    [60_000, '60'],
+  ] as const)('of 429 is for too many: what may come again in %i ms waits %s s', async ([ms, seconds], { expect }) => {
+    const deps = callbackDeps({ ingest: async () => ms });
+    const response = await postCallback(deps, V1_BODY);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, seconds]);
+    expect(await response.text()).toBe('Too many callbacks; send it again later.\n');
+    expect(deps.log).not.toHaveBeenCalled();
+  });
+
+  it('of 408 is for a body that does not arrive in 10 s', async ({ expect }) => {
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
+    const deps = callbackDeps();
+    const response = await handleCallback(streamed(new ReadableStream()), await deps.tokens.mint(SUBJECT), deps);
+    expect(timeout.mock.calls).toEqual([[10_000]]);
+    expect([response.status, await response.text()]).toEqual([408, 'The body did not arrive in time.\n']);
+    expect(deps.ingest).not.toHaveBeenCalled();
+    timeout.mockRestore();
   });
 });
 

@@ -1,0 +1,55 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, it, vi } from 'vitest';
+import { IssuerKeys } from '../../src/auth/issuer-keys.ts';
+import { ledgerOf } from '../support/ledger.ts';
+
+const JWKS = { keys: [{ kty: 'EC', kid: 'one' }] };
+
+function envWith(settings: object): Env {
+  return { ...env, ...settings };
+}
+const ONE = envWith({ AUTH: 'jwks', AUTH_JWKS_URL: 'https://one.test/keys' });
+const OTHER = envWith({ AUTH: 'jwks', AUTH_JWKS_URL: 'https://other.test/keys' });
+
+/**
+ * Runs `work` on an object's storage: each `create` is the object after an eviction. It is the storage of an object of
+ * another class, as the tests' Worker has a secret and no issuer.
+ */
+function withStorage(name: string, work: (create: (its: Env) => IssuerKeys) => Promise<void>): Promise<void> {
+  return runInDurableObject(ledgerOf(`issuer keys ${name}`), (_instance, state) =>
+    work((its) => new IssuerKeys(state, its)),
+  );
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('the object that keeps the issuer’s keys', () => {
+  it('has them from the issuer, and still has them after an eviction while the issuer is down', async ({ expect }) => {
+    const asked = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(JWKS));
+    await withStorage('evicted', async (create) => {
+      const kept = await create(ONE).keys(0);
+      expect(kept?.jwks).toEqual(JWKS);
+      expect(asked.mock.calls.map(([url]) => url)).toEqual(['https://one.test/keys']);
+      asked.mockRejectedValue(new Error('down'));
+      expect(await create(ONE).keys(0)).toEqual(kept);
+    });
+  });
+
+  it('has none of another issuer', async ({ expect }) => {
+    const asked = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(JWKS));
+    await withStorage('another issuer', async (create) => {
+      await create(ONE).keys(0);
+      asked.mockRejectedValue(new Error('down'));
+      expect(await create(OTHER).keys(0)).toBeNull();
+    });
+  });
+
+  it('is not there without an issuer', async ({ expect }) => {
+    await withStorage('no issuer', async (create) => {
+      expect(() => create(envWith({ AUTH: 'none' }))).toThrow('no issuer is configured');
+    });
+  });
+});

@@ -1,0 +1,178 @@
+import { describe, it } from 'vitest';
+import { createScopedLedger, createScopedUpstream, readableTasks } from '../../src/auth/scoped-ledger.ts';
+import type { Ledger, TaskFilter, Upstream } from '../../src/domain/ports.ts';
+import { SCOPES, type Scope, type Viewer } from '../../src/domain/viewer.ts';
+import { FakeLedger, lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
+import { failureOf } from '../support/forge.ts';
+import { VIEWER } from '../support/viewer.ts';
+
+const WINDOW = { first: 10, after: null };
+const ANY: TaskFilter = { kind: null, statuses: ['FAILED'] };
+const PAGE = { page: 1, pageSize: 30 };
+const VOICE = { id: 'v', kind: 'VOICE' } as const;
+const LIP_SYNC = { id: 'l', kind: 'LIP_SYNC' } as const;
+
+const viewerWith = (...scopes: Scope[]): Viewer => ({ ...VIEWER, scopes });
+
+/** Every set of scopes. */
+const SETS: readonly Scope[][] = SCOPES.reduce<Scope[][]>(
+  (sets, scope) => [...sets, ...sets.map((set) => [...set, scope])],
+  [[]],
+);
+
+/** One call: who may make it, and which scope whoever may not is told to lack. Null: everybody may. */
+interface Row {
+  readonly call: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly anyOf: readonly Scope[] | null;
+  readonly told: Scope;
+}
+
+function row(method: string, args: readonly unknown[], anyOf: readonly Scope[] | null, told = anyOf?.at(-1)): Row {
+  return { call: `${method}(${JSON.stringify(args).slice(1, -1)})`, method, args, anyOf, told: told ?? 'operator' };
+}
+
+const INPUT = { any: 'input' };
+const READERS = ['voices:read', 'lipsync:read'] as const;
+
+const LEDGER: readonly Row[] = [
+  row('createVoice', [INPUT], ['voices:write']),
+  row('deleteVoice', [INPUT], ['voices:write']),
+  row('createLipSyncTask', [INPUT], ['lipsync:write']),
+  row('identifyFaces', [INPUT], ['lipsync:write']),
+  row('synthesizeSpeech', [INPUT], ['lipsync:write']),
+  row('cancelQueued', [VOICE], ['voices:write']),
+  row('cancelQueued', [LIP_SYNC], ['lipsync:write']),
+  row('task', [{ id: 'nothing' }], READERS),
+  row('tasks', [ANY, WINDOW], READERS),
+  row('tasks', [{ ...ANY, kind: 'VOICE' }, WINDOW], ['voices:read']),
+  row('tasks', [{ ...ANY, kind: 'LIP_SYNC' }, WINDOW], ['lipsync:read']),
+  row('queuePosition', ['id'], READERS),
+  row('events', [VOICE, WINDOW], ['voices:read']),
+  row('events', [LIP_SYNC, WINDOW], ['lipsync:read']),
+  row('faceScan', ['id'], ['lipsync:read']),
+  row('voice', ['id'], ['voices:read']),
+  row('voices', [WINDOW], ['voices:read']),
+  row('usage', ['2026-11'], null),
+];
+
+const UPSTREAM: readonly Row[] = [
+  row('listPresetVoices', [PAGE], ['operator', 'voices:read']),
+  row('listVoiceTasks', [PAGE], ['operator']),
+  row('listLipSyncTasks', [PAGE], ['operator']),
+  row('listResourcePacks', [{ startMs: 0, endMs: 1 }], ['operator']),
+];
+
+/** Answers every method with what it was asked, and keeps that. */
+function createEcho() {
+  const calls: unknown[][] = [];
+  const target = new Proxy({} as Ledger & Upstream, {
+    get:
+      (_, method) =>
+      async (...args: unknown[]) => {
+        calls.push([method, ...args]);
+        return method === 'task' ? null : { method, args };
+      },
+  });
+  return { target, calls };
+}
+
+async function invoke(target: object, { method, args }: Row): Promise<unknown> {
+  const call: unknown = Reflect.get(target, method);
+  if (typeof call !== 'function') throw new Error(`there is no ${method}`);
+  return Reflect.apply(call, target, args);
+}
+
+describe.for([
+  { name: 'the ledger', scoped: createScopedLedger, rows: LEDGER },
+  { name: 'Kling’s lists', scoped: createScopedUpstream, rows: UPSTREAM },
+])('of $name', ({ scoped, rows }) => {
+  it('every method is in the table', ({ expect }) => {
+    const methods = Object.keys(scoped(createEcho().target, VIEWER));
+    expect(new Set(rows.map(({ method }) => method))).toEqual(new Set(methods));
+  });
+
+  it.for(rows)('$call is answered for those who may, and asks nobody for others', async (asked, { expect }) => {
+    for (const scopes of SETS) {
+      const { target, calls } = createEcho();
+      const answer = invoke(scoped(target, viewerWith(...scopes)), asked);
+      if (asked.anyOf === null || asked.anyOf.some((scope) => scopes.includes(scope))) {
+        expect(await answer).toEqual(
+          asked.method === 'task' ? null : expect.objectContaining({ method: asked.method }),
+        );
+        expect(calls).toHaveLength(1);
+        if (asked.method !== 'tasks') expect(calls).toEqual([[asked.method, ...asked.args]]);
+      } else {
+        expect(await failureOf(answer)).toEqual({
+          code: 'FORBIDDEN',
+          message: `The token lacks the scope "${asked.told}".`,
+          retryable: false,
+        });
+        expect(calls).toEqual([]);
+      }
+    }
+  });
+});
+
+describe('the log of all tasks', () => {
+  it('is for those who may read both kinds', async ({ expect }) => {
+    for (const scopes of SETS) {
+      const { target, calls } = createEcho();
+      const answer = createScopedLedger(target, viewerWith(...scopes)).events(null, WINDOW);
+      const lacking = (['lipsync:read', 'voices:read'] as const).find((scope) => !scopes.includes(scope));
+      if (lacking === undefined) {
+        await answer;
+        expect(calls).toEqual([['events', null, WINDOW]]);
+      } else {
+        expect((await failureOf(answer)).message).toBe(`The token lacks the scope "${lacking}".`);
+        expect(calls).toEqual([]);
+      }
+    }
+  });
+});
+
+describe('a task', () => {
+  const ledger = new FakeLedger();
+  ledger.tasksKept = [voiceTask('v'), lipSyncTask('l')];
+
+  it.for([
+    ['v', 'voices:read', 'lipsync:read'],
+    ['l', 'lipsync:read', 'voices:read'],
+  ] as const)('%s is shown with %s alone, and with %s alone it is forbidden', async ([id, may, not], { expect }) => {
+    expect((await createScopedLedger(ledger, viewerWith(may)).task({ id }))?.id).toBe(id);
+    expect(await failureOf(createScopedLedger(ledger, viewerWith(not)).task({ id }))).toMatchObject({
+      code: 'FORBIDDEN',
+      message: `The token lacks the scope "${may}".`,
+    });
+  });
+
+  it('that is not there is not there, whichever kind one may read', async ({ expect }) => {
+    for (const scope of READERS) {
+      expect(await createScopedLedger(ledger, viewerWith(scope)).task({ id: 'nothing' })).toBeNull();
+    }
+  });
+});
+
+describe('a filter of tasks', () => {
+  it.for<[kind: TaskFilter['kind'], scopes: Scope[], narrowed: TaskFilter['kind']]>([
+    [null, ['voices:read', 'lipsync:read'], null],
+    [null, ['voices:read', 'lipsync:write', 'operator'], 'VOICE'],
+    [null, ['lipsync:read', 'voices:write'], 'LIP_SYNC'],
+    ['VOICE', ['voices:read', 'lipsync:read'], 'VOICE'],
+    ['VOICE', ['voices:read'], 'VOICE'],
+    ['LIP_SYNC', ['lipsync:read'], 'LIP_SYNC'],
+  ])(
+    'of kind %s is for %j one of kind %s, with the statuses that were asked for',
+    ([kind, scopes, narrowed], { expect }) => {
+      const filter = readableTasks(viewerWith(...scopes), { kind, statuses: ['FAILED'] });
+      expect(filter).toEqual({ kind: narrowed, statuses: ['FAILED'] });
+    },
+  );
+
+  it('reaches the ledger narrowed', async ({ expect }) => {
+    const { target, calls } = createEcho();
+    await createScopedLedger(target, viewerWith('voices:read')).tasks(ANY, WINDOW);
+    expect(calls).toEqual([['tasks', { kind: 'VOICE', statuses: ['FAILED'] }, WINDOW]]);
+  });
+});

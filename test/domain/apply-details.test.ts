@@ -1,0 +1,140 @@
+import { describe, it } from 'vitest';
+import { applyEvent, type TaskEvent } from '../../src/domain/apply.ts';
+import { gatewayFailure } from '../../src/domain/failure.ts';
+import type { LipSyncTask, TaskRecord } from '../../src/domain/records.ts';
+import type { TaskStatus } from '../../src/domain/task.ts';
+import { lipSyncTask, voice, voiceTask } from '../support/fake-ledger.ts';
+import { snapshotOf } from '../support/snapshots.ts';
+
+/** What a record learns beside its status, and from whom. */
+
+const NOW_MS = 2_000_000_000_000;
+const UNKNOWN = {
+  klingTaskId: null,
+  unitsDeducted: null,
+  balanceDeducted: null,
+  klingRequestId: null,
+  failure: null,
+  expiresAtMs: null,
+} as const;
+
+const RUNNING = voiceTask('v', { ...UNKNOWN, status: 'PROCESSING', klingStatus: 'processing', voices: [] });
+const CLOSED: TaskEvent = { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') };
+const MONEY = { quota: '0.07', listPrice: '0.14' };
+
+/** `leaves`: keys that Kling does not send. */
+function seen(status: TaskStatus, change: object = {}, leaves: readonly string[] = []): TaskEvent {
+  const entries = Object.entries(snapshotOf(status, { ...change })).filter(([key]) => !leaves.includes(key));
+  return { type: 'SNAPSHOT', snapshot: Object.fromEntries(entries) as unknown as ReturnType<typeof snapshotOf> };
+}
+
+function after<T extends TaskRecord>(record: T, ...events: readonly TaskEvent[]): T {
+  return events.reduce((its, event) => applyEvent(its, event, NOW_MS)?.record ?? its, record);
+}
+
+describe('a running task', () => {
+  it('that is told as it was, only later, has nothing new to tell', ({ expect }) => {
+    const record = after(RUNNING, seen('PROCESSING'));
+    expect(applyEvent(record, seen('PROCESSING', { updatedAtMs: NOW_MS }), NOW_MS)).toBeNull();
+  });
+
+  it('of two states that rank the same and are of the same moment keeps the first', ({ expect }) => {
+    const record = { ...RUNNING, klingTaskId: 'kling-1', updatedAtMs: 5000 };
+    expect(applyEvent(record, seen('UNRECOGNIZED', { updatedAtMs: 5000 }), NOW_MS)).toBeNull();
+    expect(applyEvent(record, seen('UNRECOGNIZED', { updatedAtMs: 5001 }), NOW_MS)?.record.status).toBe('UNRECOGNIZED');
+    expect(applyEvent(record, seen('UNRECOGNIZED', { updatedAtMs: null }), NOW_MS)).toBeNull();
+  });
+
+  it('that the gateway closes tells of it', ({ expect }) => {
+    expect(applyEvent(RUNNING, CLOSED, NOW_MS)).toEqual({
+      change: 'STATE',
+      record: { ...RUNNING, status: 'FAILED', failure: gatewayFailure('DEADLINE_EXCEEDED'), updatedAtMs: NOW_MS },
+    });
+  });
+
+  it('is not given an id that is empty, as callbacks have it here', ({ expect }) => {
+    expect(applyEvent(RUNNING, seen('SUBMITTED', { klingTaskId: '' }), NOW_MS)).toBeNull();
+    expect(after(RUNNING, seen('SUCCEEDED', { klingTaskId: '' }))).toMatchObject({
+      status: 'SUCCEEDED',
+      klingTaskId: null,
+    });
+    expect(after(RUNNING, seen('SUCCEEDED')).klingTaskId).toBe('kling-1');
+  });
+
+  it('has the id of the request that told of it first', ({ expect }) => {
+    const first = after(RUNNING, seen('SUCCEEDED', { klingRequestId: 'request-1' }));
+    expect(after(first, seen('SUCCEEDED', { klingRequestId: 'request-2', unitsDeducted: '1' }))).toMatchObject({
+      klingRequestId: 'request-1',
+      unitsDeducted: '1',
+    });
+  });
+});
+
+describe('what Kling leaves out', () => {
+  const done = after(
+    RUNNING,
+    seen('SUCCEEDED', { unitsDeducted: '0.05', balanceDeducted: MONEY, voices: [voice('made')] }),
+  );
+
+  it('is kept: charges and voices', ({ expect }) => {
+    expect(done).toMatchObject({ unitsDeducted: '0.05', balanceDeducted: MONEY, voices: [voice('made')] });
+    expect(applyEvent(done, seen('SUCCEEDED'), NOW_MS)).toBeNull();
+    expect(applyEvent(done, seen('SUCCEEDED', {}, ['voices']), NOW_MS)).toBeNull();
+  });
+
+  it('is kept: videos, the video they were made from, and the watermark', ({ expect }) => {
+    const whole = lipSyncTask('l', { watermarkEnabled: true });
+    const nothing = { klingTaskId: 'kling-1', videos: [], parentVideo: null, watermarkEnabled: null };
+    expect(applyEvent(whole, seen('SUCCEEDED', nothing, ['voices']), NOW_MS)).toBeNull();
+    expect(applyEvent(whole, seen('SUCCEEDED', {}, ['voices']), NOW_MS)).toBeNull();
+  });
+});
+
+describe('a lip-sync', () => {
+  const { videos, parentVideo } = lipSyncTask('any');
+  const bare: LipSyncTask = {
+    ...lipSyncTask('l', { ...UNKNOWN, status: 'PROCESSING', klingStatus: 'processing' }),
+    videos: [],
+    parentVideo: null,
+    watermarkEnabled: null,
+  };
+
+  it('has what Kling made of it', ({ expect }) => {
+    const told = seen('SUCCEEDED', { videos, parentVideo, watermarkEnabled: false }, ['voices']);
+    expect(after(bare, told)).toMatchObject({ status: 'SUCCEEDED', videos, parentVideo, watermarkEnabled: false });
+  });
+
+  it('takes fresher URLs later, and tells nobody', ({ expect }) => {
+    const fresher = [{ ...videos[0]!, url: 'https://k.test/fresher.mp4' }];
+    const told = seen('SUCCEEDED', { videos: fresher, parentVideo: null, watermarkEnabled: null }, ['voices']);
+    expect(applyEvent(lipSyncTask('l'), told, NOW_MS)).toEqual({
+      change: 'DETAIL',
+      record: lipSyncTask('l', { videos: fresher }),
+    });
+  });
+
+  it('has no voices, whatever the snapshot says', ({ expect }) => {
+    expect(after(bare, seen('SUCCEEDED', { voices: [voice('made')] }))).not.toHaveProperty('voices');
+  });
+});
+
+describe('a task that the gateway gave up', () => {
+  const closed = after(RUNNING, CLOSED);
+  const told = seen('SUCCEEDED', { unitsDeducted: '0.05', voices: [voice('made')] });
+
+  it('owes what Kling charged for it all the same, and stays as it was otherwise', ({ expect }) => {
+    expect(applyEvent(closed, told, NOW_MS)).toEqual({
+      change: 'DETAIL',
+      record: { ...closed, unitsDeducted: '0.05' },
+    });
+  });
+
+  it('owes it once', ({ expect }) => {
+    expect(applyEvent(after(closed, told), told, NOW_MS)).toBeNull();
+    expect(applyEvent(after(closed, told), seen('SUCCEEDED'), NOW_MS)).toBeNull();
+  });
+
+  it('owes nothing when Kling does not say so', ({ expect }) => {
+    expect(applyEvent(closed, seen('SUCCEEDED'), NOW_MS)).toBeNull();
+  });
+});

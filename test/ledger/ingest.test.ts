@@ -1,0 +1,125 @@
+import { describe, it } from 'vitest';
+import type { TaskEvent } from '../../src/domain/apply.ts';
+import type { TaskSnapshot } from '../../src/domain/task.ts';
+import type { LedgerDeps } from '../../src/ledger/deps.ts';
+import { createIngest } from '../../src/ledger/ingest.ts';
+import type { Journal } from '../../src/ledger/journal.ts';
+import type { Reader } from '../../src/ledger/reader.ts';
+import type { TaskRow, TaskStep } from '../../src/ledger/task-store.ts';
+import { voiceTask } from '../support/fake-ledger.ts';
+import { snapshotOf } from '../support/snapshots.ts';
+
+/** What a callback makes a ledger do, seen at its parts: `callbacks.test.ts` has what becomes of it on real storage. */
+
+const NOW_MS = 1_790_000_000_000;
+
+interface Seen {
+  readonly applied: [taskId: string, event: TaskEvent | null, step: Partial<TaskStep> | undefined][];
+  readonly polled: unknown[][];
+  readonly identified: unknown[][];
+}
+
+const after = { phase: 'SENT', tries: 0 } as TaskRow;
+
+/** Takes in one callback about task `t`, which is as told; null: it is not there. */
+async function takeIn(
+  row: { phase: TaskRow['phase']; klingTaskId: string | null } | null,
+  hint: TaskSnapshot | null,
+): Promise<Seen & { readonly row: TaskRow | null }> {
+  const seen: Seen = { applied: [], polled: [], identified: [] };
+  const record = voiceTask('t', { klingTaskId: row?.klingTaskId ?? null, status: 'SUBMITTED' });
+  const kept = row === null ? null : ({ phase: row.phase, record } as TaskRow);
+  const background: Promise<unknown>[] = [];
+  const deps: Pick<LedgerDeps, 'now' | 'random' | 'background'> & { readonly tasks: object } = {
+    tasks: { find: ({ id }: { id: string }) => (id === 't' ? kept : null) },
+    now: () => NOW_MS,
+    random: () => 0.5,
+    background: (work) => void background.push(work()),
+  };
+  const journal: Partial<Journal> = {
+    apply(taskId, event, step) {
+      seen.applied.push([taskId, event, step]);
+      return kept === null ? null : after;
+    },
+  };
+  const reader: Partial<Reader> = {
+    poll: async (...args) => void seen.polled.push(args),
+    identify: async (...args) => void seen.identified.push(args),
+  };
+  createIngest(deps as LedgerDeps, journal as Journal, reader as Reader)('t', hint);
+  await Promise.all(background);
+  return { ...seen, row: kept };
+}
+
+const RUNNING = ['SUBMITTED', 'PROCESSING', 'UNRECOGNIZED'] as const;
+const ENDS = ['SUCCEEDED', 'FAILED'] as const;
+const READ_SOON = { phase: 'SENT', tries: 0, wakeAtMs: NOW_MS + 1_000 };
+const POLL_LATER = { phase: 'SENT', tries: 0, wakeAtMs: NOW_MS + 5_000 };
+
+describe('a callback', () => {
+  it('about a task that is not there, or is done, does nothing', async ({ expect }) => {
+    for (const row of [null, { phase: 'DONE', klingTaskId: 'kling-1' }] as const) {
+      for (const hint of [null, snapshotOf('PROCESSING'), snapshotOf('FAILED')]) {
+        expect(await takeIn(row, hint)).toMatchObject({ applied: [], polled: [], identified: [] });
+      }
+    }
+  });
+
+  it.for(RUNNING)(
+    'of our task that says %s is applied, without its id, and nothing is read',
+    async (status, { expect }) => {
+      const hint = snapshotOf(status);
+      const { applied, polled, identified } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, hint);
+      const event = { type: 'SNAPSHOT', snapshot: { ...hint, klingTaskId: '' } };
+      expect(applied).toEqual([['t', event, POLL_LATER]]);
+      expect([polled, identified]).toEqual([[], []]);
+    },
+  );
+
+  it.for(ENDS)('of our task that says %s is not believed: the task is read at once', async (status, { expect }) => {
+    const { applied, polled, identified } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, snapshotOf(status));
+    expect(applied).toEqual([['t', null, READ_SOON]]);
+    expect([polled, identified]).toEqual([[[after, 'kling-1']], []]);
+  });
+
+  it.for([...RUNNING, ...ENDS])(
+    'about another Kling task (%s) is only a reason to read',
+    async (status, { expect }) => {
+      const hint = snapshotOf(status, { klingTaskId: 'kling-2', externalTaskId: 't' });
+      const { applied, polled, identified } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, hint);
+      expect(applied).toEqual([['t', null, READ_SOON]]);
+      expect([polled, identified]).toEqual([[[after, null]], []]);
+    },
+  );
+
+  it('that names no task is only a reason to read', async ({ expect }) => {
+    const { applied, polled } = await takeIn({ phase: 'SENDING', klingTaskId: null }, null);
+    expect(applied).toEqual([['t', null, READ_SOON]]);
+    expect(polled).toEqual([[after, null]]);
+  });
+});
+
+describe('before Kling’s id is known, a callback', () => {
+  it.for([null, 't'])(
+    'with our id %s is about our task: it is read by the id that it told',
+    async (ours, { expect }) => {
+      const hint = snapshotOf('PROCESSING', { klingTaskId: 'kling-9', externalTaskId: ours });
+      const { applied, polled, identified, row } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
+      expect(applied).toEqual([['t', { type: 'SNAPSHOT', snapshot: { ...hint, klingTaskId: '' } }, POLL_LATER]]);
+      expect([polled, identified]).toEqual([[], [[row, 'kling-9']]]);
+    },
+  );
+
+  it('of an end is read by the id that it told', async ({ expect }) => {
+    const hint = snapshotOf('SUCCEEDED', { klingTaskId: 'kling-9' });
+    const { polled } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
+    expect(polled).toEqual([[after, 'kling-9']]);
+  });
+
+  it.for([...RUNNING, ...ENDS])('with another’s id (%s) is only a reason to read', async (status, { expect }) => {
+    const hint = snapshotOf(status, { klingTaskId: 'kling-9', externalTaskId: 'u' });
+    const { applied, polled, identified } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
+    expect(applied).toEqual([['t', null, READ_SOON]]);
+    expect([polled, identified]).toEqual([[[after, null]], []]);
+  });
+});

@@ -1,0 +1,7 @@
+import { group } from './group.mjs';
+
+export default group({
+  name: 'auth',
+  // The object is tried in workerd: see object.config.mjs.
+  mutate: ['src/auth/**/*.ts', '!src/auth/issuer-keys.ts'],
+});

@@ -1,0 +1,8 @@
+import { mergeConfig } from 'vitest/config';
+import node from './vitest.config.ts';
+
+/** The tests of the domain, in Node. */
+const config = mergeConfig(node, {});
+config.test.include = ['test/domain/**/*.test.ts'];
+
+export default config;

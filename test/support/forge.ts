@@ -1,0 +1,114 @@
+import { base64url, createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
+import { createAuthenticate } from '../../src/auth/authenticate.ts';
+import type { AuthConfig, TokenRules } from '../../src/config.ts';
+import type { Viewer } from '../../src/domain/viewer.ts';
+import { GatewayError, type Failure } from '../../src/errors.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
+
+/** Tokens as an attacker would make them: with any header, any claims and any signature. */
+
+export const NOW_S = 1_790_000_000;
+export const DAY_S = 86_400;
+export const TOLERANCE_S = 10;
+
+export const RULES: TokenRules = {
+  issuer: 'https://issuer.test',
+  audience: 'kling-gateway',
+  tenantClaim: 'sub',
+  scopeClaim: 'scope',
+  maxAgeMs: DAY_S * 1_000,
+  clockToleranceMs: TOLERANCE_S * 1_000,
+};
+
+export const SECRET = 'secret-of-the-forgeries-0123456789abcdef';
+
+/** What a good token says; undefined leaves a claim out. */
+export function claimsOf(change: object = {}): object {
+  return {
+    iss: RULES.issuer,
+    aud: RULES.audience,
+    sub: 'tenant-a',
+    scope: 'voices:read',
+    iat: NOW_S,
+    exp: NOW_S + 3_600,
+    ...change,
+  };
+}
+
+export type Sign = (data: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
+
+export function hmac(secret: string, hash = 'SHA-256'): Sign {
+  return async (data) => {
+    const key = await crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash }, false, ['sign']);
+    return crypto.subtle.sign('HMAC', key, data);
+  };
+}
+
+export function signer(key: CryptoKey, hash = 'SHA-256'): Sign {
+  return (data) => crypto.subtle.sign({ name: key.algorithm.name, hash }, key, data);
+}
+
+/** `sign` null: the signature is empty. */
+export async function forge(header: object, claims: object, sign: Sign | null): Promise<string> {
+  const signed = [header, claims].map((part) => base64url.encode(utf8(JSON.stringify(part)))).join('.');
+  const signature = sign === null ? '' : base64url.encode(new Uint8Array(await sign(utf8(signed))));
+  return `${signed}.${signature}`;
+}
+
+export interface TestKey {
+  readonly jwk: JWK;
+  readonly publicKey: CryptoKey;
+  readonly sign: Sign;
+}
+
+const HASHES: Readonly<Record<string, string>> = { RS256: 'SHA-256', ES256: 'SHA-256', ES384: 'SHA-384' };
+
+export async function makeKey(kid: string, alg: 'RS256' | 'ES256' | 'ES384'): Promise<TestKey> {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid, use: 'sig' };
+  return { jwk, publicKey, sign: signer(privateKey, HASHES[alg]) };
+}
+
+/** Who asks for tokens, with a clock that stands still. */
+export interface Gate {
+  readonly enter: (token: string) => Promise<Viewer>;
+  readonly authenticate: (authorization: string | null) => Promise<Viewer>;
+  readonly lines: LogEvent[];
+}
+
+export function openGate(config: AuthConfig, keys: JSONWebKeySet = { keys: [] }, nowMs = NOW_S * 1_000): Gate {
+  const lines: LogEvent[] = [];
+  const authenticate = createAuthenticate(config, {
+    issuerKey: createLocalJWKSet(keys),
+    now: () => nowMs,
+    log: (line) => lines.push(line),
+  });
+  return { enter: (token) => authenticate(`Bearer ${token}`), authenticate, lines };
+}
+
+export const SECRET_MODE = { mode: 'secret', secret: SECRET, ...RULES } satisfies AuthConfig;
+
+export const JWKS_MODE = {
+  mode: 'jwks',
+  jwksUrl: 'https://issuer.test/keys',
+  algorithms: ['RS256', 'ES256', 'ES384'],
+  ...RULES,
+} satisfies AuthConfig;
+
+/** What the call was refused with; fails when it threw anything but a `GatewayError`, or nothing. */
+export async function failureOf(call: Promise<unknown>): Promise<Failure> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof GatewayError) return error.failure;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+export const NOT_VALID: Failure = { code: 'UNAUTHENTICATED', message: 'The token is not valid.', retryable: false };
+export const EXPIRED: Failure = { code: 'UNAUTHENTICATED', message: 'The token has expired.', retryable: false };
+
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(new TextEncoder().encode(text));
+}
