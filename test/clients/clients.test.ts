@@ -2,6 +2,8 @@ import { Client, fetchExchange } from '@urql/core';
 import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
 import { startGateway, type RunningGateway } from '../node/gateway.ts';
 import { startCuttableProxy, type CuttableProxy } from './cuttable-proxy.ts';
+import { TOKEN } from '../support/token.ts';
+import { authorizedFetch } from './recipes/authorized.ts';
 import { logBehind, makeTask, statusOf } from './tasks.ts';
 import {
   allTasks,
@@ -113,13 +115,21 @@ describe.each(WATCHERS)('$library', (watcher) => {
   });
 });
 
+const authorized = authorizedFetch(async () => TOKEN);
+
 test("urql's own `fetchSubscriptions` is told every change until the task has ended", async (context) => {
   const { expect } = context;
   const id = await makeTask(gateway);
   const own: Watcher = {
     library: 'urql',
     watch({ url }, ...rest) {
-      const options = { url, preferGetMethod: false, fetchSubscriptions: true, exchanges: [fetchExchange] };
+      const options = {
+        url,
+        fetch: authorized,
+        preferGetMethod: false,
+        fetchSubscriptions: true,
+        exchanges: [fetchExchange],
+      };
       return watchByUrql(new Client(options), ...rest);
     },
   };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { AUTHORIZATION } from '../support/token.ts';
 import { startGateway, type RunningGateway } from '../node/gateway.ts';
 
 let gateway: RunningGateway;
@@ -24,6 +25,7 @@ function createClient(useGETForHashedQueries: boolean) {
         uri: `${gateway.url}/graphql`,
         fetch: async (input, init) => {
           const request = new Request(input, init);
+          request.headers.set('authorization', AUTHORIZATION);
           withText.push(/"query":|[?&]query=/.test(request.url + (await request.clone().text())));
           return fetch(request);
         },

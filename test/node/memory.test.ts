@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { WebSocket as NodeSocket } from 'ws';
+import { AUTHORIZATION, CONNECTION_INIT } from '../support/token.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 
 const DOCUMENTS = 1_000;
@@ -54,7 +55,11 @@ async function inTurns(count: number, run: (i: number) => Promise<void>): Promis
 async function post(body: object): Promise<number> {
   const response = await fetch(`${stack.gateway.url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+    headers: {
+      authorization: AUTHORIZATION,
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json',
+    },
     body: JSON.stringify(body),
   });
   await response.arrayBuffer();
@@ -97,7 +102,7 @@ async function subscribe(makePadding: (i: number) => string): Promise<ReadonlySe
   for (let i = 0; i < DOCUMENTS; i += SUBSCRIBES_PER_SOCKET) {
     const socket = new NodeSocket(`${stack.gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     await once(socket, 'open');
-    socket.send('{"type":"connection_init"}');
+    socket.send(CONNECTION_INIT);
     await once(socket, 'message');
     for (let k = 0; k < SUBSCRIBES_PER_SOCKET; k += 1) {
       const query = `subscription { taskChanged(id: "none") { cursor } }${makePadding(i + k)}`;
