@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { SETTINGS } from '../src/settings.ts';
 import wrangler from '../wrangler.toml?raw';
 
-const sources = import.meta.glob<string>('../src/**/*.ts', { query: '?raw', import: 'default', eager: true });
+const sources = import.meta.glob<string>('../src/**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });
 const tests = import.meta.glob<string>('./**/*.ts', { query: '?raw', import: 'default', eager: true });
 
 /** What a folder of `src` may import beside itself: folders, and files of the root. */
@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   sandbox: [],
   scripts: [],
+  studio: ['domain', 'lib'],
 };
 
 /** Where a Worker or an object begins: what they are given by the platform goes no further down. */
@@ -50,15 +51,18 @@ const files = Object.entries(sources)
   .map(([path, text]) => ({ path: path.replace('../src/', ''), text }))
   .filter(({ path }) => !path.endsWith('.d.ts'));
 
-const ownPart = files.filter(({ path }) => !path.startsWith('sandbox/') && !path.startsWith('scripts/'));
+function folderOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.indexOf('/')) : path;
+}
+
+/** What runs in the Worker. */
+const ownPart = files.filter(({ path }) => !['sandbox', 'scripts', 'studio'].includes(folderOf(path)));
 
 function importsOf({ path, text }: { readonly path: string; readonly text: string }): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map((match) =>
     new URL(match[1]!, `file:///${path}`).pathname.slice(1),
   );
 }
-
-const folderOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path);
 
 describe('imports', () => {
   it.for(files.filter(({ path }) => path.includes('/')))('of $path point one way', (file, { expect }) => {
@@ -117,9 +121,11 @@ describe('files', () => {
   });
 
   it('are named in kebab-case, and have no default but where the platform wants one', ({ expect }) => {
-    expect(files.map(({ path }) => path).filter((path) => !/^[a-z\d/-]+\.ts$/.test(path))).toEqual([]);
+    expect(
+      files.map(({ path }) => path).filter((path) => !/^[a-z\d/-]+\.tsx?$/.test(path.replace('.config.ts', '.ts'))),
+    ).toEqual([]);
     const defaults = files.filter(({ text }) => /^export default/m.test(text)).map(({ path }) => path);
-    expect(defaults.filter((path) => !/(^|\/)index\.ts$/.test(path))).toEqual([]);
+    expect(defaults.filter((path) => !/(^|\/)(index|vite\.config)\.ts$/.test(path))).toEqual([]);
   });
 });
 

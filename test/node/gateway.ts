@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createTestHarness } from 'wrangler';
 import { createFindSecrets } from '../support/secrets.ts';
+import { ensureAssetsFolder } from './assets-folder.ts';
 import { AUTHORIZATION, TEST_AUTH } from '../support/token.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -81,6 +82,7 @@ export async function startGateway({
     ],
   });
   const sandboxUrl = (await sandbox.listen()).url.origin;
+  ensureAssetsFolder();
   const gateway = createTestHarness({
     workers: [
       {

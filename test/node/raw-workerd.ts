@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { SETTINGS } from '../../src/settings.ts';
 import { createFindSecrets, SECRET_CHARS_MAX } from '../support/secrets.ts';
 import { unstable_readConfig as readWranglerConfig } from 'wrangler';
+import { ensureAssetsFolder } from './assets-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BIN = join(ROOT, 'node_modules/.bin');
@@ -56,6 +57,7 @@ process.on('exit', () => {
  * `entry`: a file in the place of its `main`, with classes of the same names.
  */
 export async function buildWorker(config: string, outDir: string, entry?: string): Promise<BuiltWorker> {
+  ensureAssetsFolder();
   const configPath = join(ROOT, config);
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', PATH: `${BIN}:${process.env['PATH']}` };
   const args = [

@@ -1,0 +1,110 @@
+import { createClient as createSocketClient } from 'graphql-ws';
+import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
+import { createCache } from './cache.ts';
+import { createConnectionStore, type ConnectionStore } from './connection.ts';
+import { codesOf } from './failure.ts';
+import { createKeepNewest } from './keep-newest.ts';
+import { subscribeResumably, type Progress } from './resumable.ts';
+
+/** Everything that one signed-in caller has. Ended with `close`, it leaves nothing behind for the next caller. */
+export interface Api {
+  readonly client: Client;
+  readonly connection: ConnectionStore;
+  /** Where the live changes stand; null before the first. */
+  readonly progress: Progress;
+  /** Called with every new connection. */
+  onConnected: (() => void) | null;
+  close(): void;
+}
+
+/** The gateway's close codes for a token that proves nothing, or nothing any more. */
+const SIGNED_OUT_CODES: ReadonlySet<number> = new Set([4401, 4403]);
+
+/** What graphql-ws closes with once nothing is followed any more: all was refused, or the page is left. */
+const CLOSED_BY_US = 1000;
+
+const PING_MS = 10_000;
+const RETRY_MS_MAX = 10_000;
+
+/** Longer with every attempt, never all pages at once; and at once when the browser says that it is back on line. */
+async function waitToRetry(retries: number): Promise<void> {
+  const ms = Math.random() * Math.min(RETRY_MS_MAX, 300 * 2 ** retries);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  addEventListener('online', () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
+}
+
+/** `token` is sent in a header and in `connection_init`, nowhere else. `onSignedOut` is told when it is worth nothing any more. */
+export function createApi(token: string, onSignedOut: () => void): Api {
+  const connection = createConnectionStore();
+  const progress: Progress = { cursor: null };
+  const keepNewest = createKeepNewest();
+  const authorization = `Bearer ${token}`;
+  const url = `${location.origin}/graphql`;
+
+  const socket = createSocketClient({
+    url: url.replace(/^http/, 'ws'),
+    connectionParams: { authorization },
+    keepAlive: PING_MS,
+    retryAttempts: Infinity,
+    retryWait: waitToRetry,
+    shouldRetry: () => true,
+    on: {
+      connected() {
+        connection.set('live');
+        api.onConnected?.();
+      },
+      closed(event) {
+        const code = event instanceof CloseEvent ? event.code : null;
+        if (code === CLOSED_BY_US) connection.set('idle');
+        else connection.set(navigator.onLine ? 'connecting' : 'offline');
+        if (code !== null && SIGNED_OUT_CODES.has(code)) onSignedOut();
+      },
+    },
+  });
+
+  function goOffline(): void {
+    connection.set('offline');
+    // The browser may keep a dead socket for minutes: a new one is tried when it is back.
+    socket.terminate();
+  }
+  addEventListener('offline', goOffline);
+
+  const client = new Client({
+    url,
+    preferGetMethod: false,
+    requestPolicy: 'cache-and-network',
+    fetchOptions: { headers: { authorization } },
+    exchanges: [
+      createCache(),
+      mapExchange({
+        onResult(result) {
+          if (codesOf(result.error).includes('UNAUTHENTICATED')) onSignedOut();
+          return { ...result, data: keepNewest(result.data) };
+        },
+      }),
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query = '', variables }) => ({
+          subscribe: (sink) => ({
+            unsubscribe: subscribeResumably(socket, { query, variables: { ...variables } }, sink, progress),
+          }),
+        }),
+      }),
+    ],
+  });
+
+  const api: Api = {
+    client,
+    connection,
+    progress,
+    onConnected: null,
+    close() {
+      removeEventListener('offline', goOffline);
+      void socket.dispose();
+    },
+  };
+  return api;
+}

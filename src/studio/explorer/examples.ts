@@ -1,0 +1,75 @@
+interface Example {
+  readonly query: string;
+  readonly variables?: string;
+}
+
+const json = (value: object): string => JSON.stringify(value, null, 2);
+
+/** The whole way of a lip-sync, one tab a step, and the voices. What a step needs from the one before is to be pasted. */
+export const EXAMPLES: readonly Example[] = [
+  {
+    query: `# 1. Who is calling, and what has been made so far.
+query Start {
+  viewer { tenant scopes expiresAt }
+  tasks(first: 5) {
+    edges { node { id status externalId createdAt failure { code message } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+  },
+  {
+    query: `# 2. Find the faces of a video. It is charged, once for each idempotencyKey.
+mutation IdentifyFaces($input: IdentifyFacesInput!) {
+  identifyFaces(input: $input) {
+    faceScan { expiresAt faces { id startMs endMs imageUrl } }
+  }
+}
+`,
+    variables: json({
+      input: { video: { url: 'https://example.com/interview-sandbox-two-faces-10s.mp4' }, idempotencyKey: 'example' },
+    }),
+  },
+  {
+    query: `# 3. Put a sound on one of them: paste the id of a face. The same externalId is the same task.
+mutation CreateLipSync($input: CreateLipSyncTaskInput!) {
+  createLipSyncTask(input: $input) { task { id status unitsEstimated } }
+}
+
+query Quote { lipSyncQuote(videoDurationMs: 10000) { units usd } }
+`,
+    variables: json({
+      input: {
+        faceId: 'paste the id of a face here',
+        sound: { url: 'https://example.com/hello-5s.mp3' },
+        placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 500, videoDurationMs: 10_000 },
+        externalId: 'example-1',
+      },
+    }),
+  },
+  {
+    query: `# 4. Watch all tasks change, over WebSocket. The present state first; after: goes on behind a cursor.
+subscription Watch($after: String) {
+  tasksChanged(after: $after) {
+    cursor
+    resync
+    task { id status ... on LipSyncTask { expiresAt videos { url durationMs } } }
+  }
+}
+`,
+  },
+  {
+    query: `# 5. Voices: Kling's own, and those of the caller.
+query Voices {
+  presetVoices(first: 5) { edges { node { name trialUrl } } }
+  voices(first: 5) { edges { node { id name trialUrl } } }
+}
+
+mutation CloneVoice {
+  createVoice(input: { name: "Narrator", source: { url: "https://example.com/narrator-12s.mp3" } }) {
+    task { id status }
+  }
+}
+`,
+  },
+];

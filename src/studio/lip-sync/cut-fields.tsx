@@ -1,0 +1,53 @@
+import type { Cut } from './draft.ts';
+import type { CutFacts } from './explain-cut.ts';
+import { LengthField } from './length-field.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { allowedInsertRange } from '../../domain/placement.ts';
+import { formatSeconds } from '../ui/format.ts';
+
+interface Props {
+  readonly cut: Cut;
+  readonly facts: CutFacts;
+  readonly problems: readonly string[];
+  readonly onCut: (cut: Cut) => void;
+}
+
+/** The same as the timeline in numbers, and what is wrong with it. */
+export function CutFields({ cut, facts, problems, onCut }: Props) {
+  const range = allowedInsertRange(facts.face, cut.cropEndMs - cut.cropStartMs, facts.videoMs);
+  const allowed =
+    range === null ? 'In the video.' : `${formatSeconds(range.minMs)} to ${formatSeconds(range.maxMs)} is allowed.`;
+  return (
+    <>
+      <div className="cut-fields">
+        <LengthField
+          label="Starts at"
+          hint={allowed}
+          ms={cut.insertAtMs}
+          onChange={(insertAtMs) => onCut({ ...cut, insertAtMs })}
+        />
+        <LengthField
+          label="Cut from"
+          hint="In the sound."
+          ms={cut.cropStartMs}
+          onChange={(cropStartMs) => onCut({ ...cut, cropStartMs })}
+        />
+        <LengthField
+          label="Cut to"
+          hint={`It is ${formatSeconds(facts.soundMs)} long.`}
+          ms={cut.cropEndMs}
+          onChange={(cropEndMs) => onCut({ ...cut, cropEndMs })}
+        />
+      </div>
+      <div role="status" className="cut-problems">
+        {problems.length === 0 ? null : (
+          <Notice tone="warning" title="The sound cannot be put there">
+            {problems.map((problem) => (
+              <p key={problem}>{problem}</p>
+            ))}
+          </Notice>
+        )}
+      </div>
+    </>
+  );
+}

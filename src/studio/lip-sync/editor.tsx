@@ -1,0 +1,95 @@
+import { useState } from 'react';
+import type { Task } from '../api/documents.ts';
+import { assumedVideoMs, firstCut, UNKNOWN_SOUND_MS, type ChosenSound, type Cut } from './draft.ts';
+import { CreateStep } from './create-step.tsx';
+import { CutFields } from './cut-fields.tsx';
+import { explainCut } from './explain-cut.ts';
+import { LengthField } from './length-field.tsx';
+import { Preview } from './preview.tsx';
+import { SoundStep } from './sound-step.tsx';
+import { Timeline } from './timeline.tsx';
+import type { Scanned } from './video-step.tsx';
+
+interface Props {
+  readonly scanned: Scanned;
+  readonly onCreated: (task: Task) => void;
+}
+
+/** What comes once faces are found: which one, which sound, where, and what it will cost. */
+export function Editor({ scanned, onCreated }: Props) {
+  const { scan, videoUrl } = scanned;
+  const [measuredMs, setMeasuredMs] = useState<number | null>(null);
+  const [givenMs, setGivenMs] = useState<number | null>(null);
+  const [faceId, setFaceId] = useState(scan.faces[0]?.id ?? '');
+  const [sound, setSound] = useState<ChosenSound | null>(null);
+  const [givenSoundMs, setGivenSoundMs] = useState<number | null>(null);
+  const [cut, setCut] = useState<Cut>({ cropStartMs: 0, cropEndMs: 0, insertAtMs: 0 });
+  const [playheadMs, setPlayheadMs] = useState(0);
+
+  // Measured, or told by the one who sits here: the gateway may rely on it.
+  const knownVideoMs = measuredMs ?? givenMs;
+  const knownSoundMs = sound?.durationMs ?? givenSoundMs;
+  const videoMs = knownVideoMs ?? assumedVideoMs(scan);
+  const soundMs = knownSoundMs ?? UNKNOWN_SOUND_MS;
+  const face = scan.faces.find(({ id }) => id === faceId) ?? scan.faces[0];
+  if (face === undefined) return null;
+  const facts = { face, videoMs, soundMs };
+  const problems = sound === null ? [] : explainCut(cut, facts);
+
+  function choose(chosen: ChosenSound | null): void {
+    setSound(chosen);
+    setGivenSoundMs(null);
+    if (chosen !== null && face !== undefined) {
+      setCut(firstCut(face, videoMs, chosen.durationMs ?? UNKNOWN_SOUND_MS));
+    }
+  }
+
+  return (
+    <>
+      <section className="card step" aria-labelledby="place-step">
+        <h2 id="place-step">Face and sound</h2>
+        <div className="place-grid">
+          <div>
+            <Preview url={videoUrl} onDuration={setMeasuredMs} onTime={setPlayheadMs} />
+            {measuredMs === null ? (
+              <LengthField
+                label="Length of the video"
+                hint="This browser cannot play the video; its length is taken from the last face. Correct it if you know better."
+                ms={videoMs}
+                onChange={setGivenMs}
+              />
+            ) : null}
+          </div>
+          <SoundStep sound={sound} onSound={choose}>
+            {sound !== null && sound.durationMs === null ? (
+              <LengthField
+                label="Length of the sound"
+                hint="This browser cannot tell how long the sound is."
+                ms={soundMs}
+                onChange={setGivenSoundMs}
+              />
+            ) : null}
+          </SoundStep>
+        </div>
+        <Timeline
+          faces={scan.faces}
+          face={face}
+          onFace={setFaceId}
+          videoMs={videoMs}
+          sound={sound}
+          soundMs={soundMs}
+          cut={cut}
+          onCut={setCut}
+          playheadMs={playheadMs}
+          isRefused={problems.length > 0}
+        />
+        {sound === null ? null : <CutFields cut={cut} facts={facts} problems={problems} onCut={setCut} />}
+      </section>
+      <CreateStep
+        draft={{ face, sound, cut, videoMs, knownVideoMs, knownSoundMs }}
+        problems={problems}
+        onCreated={onCreated}
+      />
+    </>
+  );
+}

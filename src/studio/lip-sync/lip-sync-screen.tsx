@@ -1,0 +1,50 @@
+import { Activity, useEffect, useState } from 'react';
+import { useQuery } from 'urql';
+import { TaskDocument, type Task } from '../api/documents.ts';
+import { TaskView } from '../tasks/task-view.tsx';
+import { Button } from '../ui/button.tsx';
+import { Editor } from './editor.tsx';
+import { rememberOriginal } from './originals.ts';
+import { VideoStep, type Scanned } from './video-step.tsx';
+
+/** From a video to its lip-sync, on one screen. */
+export function LipSyncScreen() {
+  const [scanned, setScanned] = useState<Scanned | null>(null);
+  const [created, setCreated] = useState<Task | null>(null);
+
+  // Who comes back wants to make one: what was made is in the list.
+  useEffect(() => () => setCreated(null), []);
+
+  function finish(task: Task): void {
+    if (scanned !== null) rememberOriginal(task.id, scanned.videoUrl);
+    setCreated(task);
+  }
+
+  return (
+    <>
+      <div className="screen-head">
+        <div>
+          <h1>New lip-sync</h1>
+          <p className="muted">Choose a face in a video, and put a sound on its lips.</p>
+        </div>
+        {created === null ? null : <Button onClick={() => setCreated(null)}>Make another from this video</Button>}
+      </div>
+      {/* Sound and place stay for another attempt. */}
+      <Activity mode={created === null ? 'visible' : 'hidden'}>
+        <VideoStep scanned={scanned} onScanned={setScanned} />
+        {scanned !== null && scanned.scan.faces.length > 0 ? (
+          <Editor key={scanned.scan.id} scanned={scanned} onCreated={finish} />
+        ) : null}
+      </Activity>
+      {created === null ? null : <Created task={created} onRetry={() => setCreated(null)} />}
+    </>
+  );
+}
+
+/** The task that was just made, as it goes on. */
+function Created({ task, onRetry }: { readonly task: Task; readonly onRetry: () => void }) {
+  const [{ data }] = useQuery({ query: TaskDocument, variables: { id: task.id } });
+  const node = data?.node;
+  const current = node?.__typename === 'LipSyncTask' ? node : task;
+  return <TaskView task={current} level={2} onRetry={onRetry} />;
+}

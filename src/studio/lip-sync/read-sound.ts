@@ -1,0 +1,72 @@
+import { checkInlineAudio } from '../../domain/audio.ts';
+import { issuesOf } from '../../domain/checked.ts';
+import type { ChosenSound } from './draft.ts';
+
+export type ReadSound =
+  | { readonly ok: true; readonly sound: ChosenSound }
+  | { readonly ok: false; readonly problem: string };
+
+const PEAKS = 96;
+
+function toBase64(file: File): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const reader = new FileReader();
+  reader.addEventListener('load', () => {
+    const url = typeof reader.result === 'string' ? reader.result : '';
+    resolve(url.slice(url.indexOf(',') + 1));
+  });
+  reader.addEventListener('error', () => reject(reader.error ?? new Error('the file cannot be read')));
+  reader.readAsDataURL(file);
+  return promise;
+}
+
+function peaksOf(samples: Float32Array): readonly number[] {
+  const size = Math.max(1, Math.floor(samples.length / PEAKS));
+  const peaks = Array.from({ length: PEAKS }, (_, index) =>
+    samples.subarray(index * size, (index + 1) * size).reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0),
+  );
+  const loudest = Math.max(...peaks, 0.01);
+  return peaks.map((peak) => peak / loudest);
+}
+
+/** What the browser can tell of a sound. It may know fewer formats than Kling: then it can tell nothing. */
+async function decode(bytes: ArrayBuffer): Promise<{ durationMs: number; peaks: readonly number[] } | null> {
+  try {
+    const decoded = await new OfflineAudioContext(1, 1, 44_100).decodeAudioData(bytes);
+    return { durationMs: Math.floor(decoded.duration * 1000), peaks: peaksOf(decoded.getChannelData(0)) };
+  } catch {
+    return null;
+  }
+}
+
+/** A sound file, checked as the gateway will check it, before it is sent anywhere. */
+export async function readSoundFile(file: File): Promise<ReadSound> {
+  const base64 = await toBase64(file);
+  const checked = checkInlineAudio(base64, []);
+  const [issue] = issuesOf(checked);
+  if (!checked.ok) return { ok: false, problem: `This file ${issue?.message ?? 'cannot be used'}.` };
+  const decoded = await decode(await file.arrayBuffer());
+  return {
+    ok: true,
+    sound: {
+      source: { base64 },
+      name: file.name,
+      durationMs: checked.value.durationMs ?? decoded?.durationMs ?? null,
+      peaks: decoded?.peaks ?? [],
+    },
+  };
+}
+
+/** A sound by its address. Only its length can be told, and only if the browser may play it. */
+export async function readSoundUrl(url: string): Promise<ChosenSound> {
+  const { promise, resolve } = Promise.withResolvers<number | null>();
+  const audio = new Audio();
+  audio.preload = 'metadata';
+  audio.addEventListener('loadedmetadata', () =>
+    resolve(Number.isFinite(audio.duration) ? Math.floor(audio.duration * 1000) : null),
+  );
+  audio.addEventListener('error', () => resolve(null));
+  audio.src = url;
+  const name = new URL(url).pathname.split('/').at(-1) ?? url;
+  return { source: { url }, name, durationMs: await promise, peaks: [] };
+}

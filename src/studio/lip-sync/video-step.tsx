@@ -1,0 +1,83 @@
+import { useRef, useState, type FormEvent } from 'react';
+import { useMutation } from 'urql';
+import { issuesOf } from '../../domain/checked.ts';
+import { FACE_SCAN_UNITS } from '../../domain/cost.ts';
+import { checkUrl } from '../../domain/url-check.ts';
+import { IdentifyFacesDocument, type FaceScan } from '../api/documents.ts';
+import { Button } from '../ui/button.tsx';
+import { ExampleButton } from '../ui/example-button.tsx';
+import { Field } from '../ui/field.tsx';
+import { ErrorNotice, Notice } from '../ui/notice.tsx';
+
+export interface Scanned {
+  readonly videoUrl: string;
+  readonly scan: FaceScan;
+}
+
+interface Props {
+  readonly scanned: Scanned | null;
+  readonly onScanned: (scanned: Scanned | null) => void;
+}
+
+export function VideoStep({ scanned, onScanned }: Props) {
+  const [url, setUrl] = useState(scanned?.videoUrl ?? '');
+  const [asked, setAsked] = useState(false);
+  // The same question, repeated after a lost answer, is paid for once.
+  const idempotencyKey = useRef(crypto.randomUUID());
+  const [{ fetching, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
+  const [issue] = issuesOf(checkUrl(url.trim(), 'video', []));
+
+  function change(value: string): void {
+    idempotencyKey.current = crypto.randomUUID();
+    setUrl(value);
+  }
+
+  async function submit(event: FormEvent): Promise<void> {
+    event.preventDefault();
+    setAsked(true);
+    if (issue !== undefined) return;
+    const videoUrl = url.trim();
+    onScanned(null);
+    const { data } = await identifyFaces({
+      input: { video: { url: videoUrl }, idempotencyKey: idempotencyKey.current },
+    });
+    if (data?.identifyFaces) onScanned({ videoUrl, scan: data.identifyFaces.faceScan });
+  }
+
+  return (
+    <section className="card step" aria-labelledby="video-step">
+      <h2 id="video-step">Video</h2>
+      <form className="inline-form" onSubmit={(event) => void submit(event)} noValidate>
+        <Field
+          label="Link to the video"
+          hint={`MP4 or MOV, https, 2 to 60 s. Finding its faces costs ${FACE_SCAN_UNITS} units.`}
+          problem={asked && issue !== undefined ? `The link ${issue.message}.` : null}
+        >
+          {(ids) => (
+            <input
+              {...ids}
+              type="url"
+              placeholder="https://…"
+              value={url}
+              onChange={({ target }) => change(target.value)}
+            />
+          )}
+        </Field>
+        <Button kind={scanned === null ? 'primary' : 'plain'} type="submit" busy={fetching} disabled={url === ''}>
+          {fetching ? 'Looking for faces' : 'Find faces'}
+        </Button>
+      </form>
+      {url === '' ? (
+        <ExampleButton value="https://example.com/interview-sandbox-two-faces-10s.mp4" onUse={change} />
+      ) : null}
+      {error === undefined ? null : <ErrorNotice error={error} />}
+      {scanned?.scan.faces.length === 0 ? (
+        <div role="alert">
+          <Notice tone="warning" title="No face was found in this video">
+            Kling needs a face that is seen from the front, for at least 2 seconds. Try another video.
+          </Notice>
+        </div>
+      ) : null}
+    </section>
+  );
+}

@@ -1,0 +1,64 @@
+import { useEffect, useState, type FormEvent } from 'react';
+import { Button } from '../ui/button.tsx';
+import { Field } from '../ui/field.tsx';
+import { Logo } from '../ui/icon.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { readDevCallers, type DevCaller } from './dev-callers.ts';
+
+interface Props {
+  /** Set when a session has ended by itself. */
+  readonly reason: string | null;
+  readonly onToken: (token: string) => void;
+}
+
+export function SignIn({ reason, onToken }: Props) {
+  const [callers, setCallers] = useState<readonly DevCaller[]>([]);
+  const [token, setToken] = useState('');
+  useEffect(() => void readDevCallers().then(setCallers), []);
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    const trimmed = token.trim().replace(/^Bearer\s+/i, '');
+    if (trimmed !== '') onToken(trimmed);
+  }
+
+  return (
+    <main className="sign-in">
+      <div className="sign-in-card">
+        <Logo />
+        <h1>Sign in to Studio</h1>
+        <p className="muted">Make lip-syncs and voices, and watch them being made.</p>
+        {reason === null ? null : <Notice tone="warning" title={reason} />}
+        <form onSubmit={submit}>
+          <Field label="Access token" hint="Kept in this tab only, and forgotten when it closes.">
+            {(ids) => (
+              <input
+                {...ids}
+                type="password"
+                autoComplete="off"
+                spellCheck={false}
+                placeholder="eyJ…"
+                value={token}
+                onChange={(event) => setToken(event.target.value)}
+              />
+            )}
+          </Field>
+          <Button kind="primary" type="submit" disabled={token.trim() === ''} wide>
+            Sign in
+          </Button>
+        </form>
+        {callers.length === 0 ? null : (
+          <section className="dev-callers" aria-label="Ready callers of local development">
+            <h2>Local development</h2>
+            {callers.map((caller) => (
+              <button key={caller.name} type="button" className="dev-caller" onClick={() => onToken(caller.token)}>
+                <span className="dev-caller-name">{caller.name}</span>
+                <span className="muted">{caller.scope}</span>
+              </button>
+            ))}
+          </section>
+        )}
+      </div>
+    </main>
+  );
+}

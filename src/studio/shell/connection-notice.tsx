@@ -1,0 +1,42 @@
+import { useEffect, useRef, useState } from 'react';
+import { Notice } from '../ui/notice.tsx';
+import { useConnection } from './use-connection.ts';
+
+const RESUMED_SHOWN_MS = 4000;
+
+/** Says when the page is cut off, and that nothing was missed once it is back. Silent while all is well. */
+export function ConnectionNotice() {
+  const connection = useConnection();
+  const [resumed, setResumed] = useState(false);
+  const lived = useRef(false);
+  const cut = useRef(false);
+
+  useEffect(() => {
+    if (connection === 'idle') return undefined;
+    if (connection !== 'live') {
+      cut.current = lived.current;
+      setResumed(false);
+      return undefined;
+    }
+    lived.current = true;
+    if (!cut.current) return undefined;
+    cut.current = false;
+    setResumed(true);
+    const timer = setTimeout(() => setResumed(false), RESUMED_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [connection]);
+
+  return (
+    <div role="status" className="connection-notice">
+      {(connection === 'connecting' || connection === 'offline') && lived.current ? (
+        <Notice
+          tone="warning"
+          title={connection === 'offline' ? 'You are offline' : 'The connection is lost, trying again'}
+        >
+          Your tasks go on without you. What happened meanwhile is shown as soon as you are back.
+        </Notice>
+      ) : null}
+      {resumed ? <Notice tone="success" title="Back online, with everything that happened meanwhile" /> : null}
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+import { useQuery } from 'urql';
+import { ViewerDocument } from '../api/documents.ts';
+import { Button } from '../ui/button.tsx';
+import { Icon, Logo, type IconName } from '../ui/icon.tsx';
+import type { Route } from './route.ts';
+import { useConnection } from './use-connection.ts';
+
+const LINKS: readonly { readonly screen: Route['screen']; readonly label: string; readonly icon: IconName }[] = [
+  { screen: 'tasks', label: 'Tasks', icon: 'list' },
+  { screen: 'lip-sync', label: 'New lip-sync', icon: 'plus' },
+  { screen: 'voices', label: 'Voices', icon: 'wave' },
+];
+
+const CONNECTION = { live: 'Live', connecting: 'Connecting', offline: 'Offline', idle: 'Not live' } as const;
+
+interface Props {
+  readonly route: Route;
+  readonly onSignOut: () => void;
+}
+
+export function Header({ route, onSignOut }: Props) {
+  const [{ data }] = useQuery({ query: ViewerDocument });
+  const connection = useConnection();
+  const current = route.screen === 'task' ? 'tasks' : route.screen;
+  return (
+    <header className="header">
+      <a className="brand" href="#/tasks">
+        <Logo />
+        <span>Studio</span>
+      </a>
+      <nav aria-label="Screens" className="nav">
+        {LINKS.map(({ screen, label, icon }) => (
+          <a key={screen} href={`#/${screen}`} aria-current={current === screen ? 'page' : undefined}>
+            <Icon name={icon} />
+            <span>{label}</span>
+          </a>
+        ))}
+      </nav>
+      <div className="account">
+        <span className="connection" data-state={connection}>
+          {CONNECTION[connection]}
+        </span>
+        <span className="tenant" title="Whose tasks and voices these are">
+          {data?.viewer.tenant}
+        </span>
+        <Button kind="quiet" onClick={onSignOut}>
+          Sign out
+        </Button>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,54 @@
+import { Activity, useEffect, useRef } from 'react';
+import { LipSyncScreen } from '../lip-sync/lip-sync-screen.tsx';
+import { TaskScreen } from '../tasks/task-screen.tsx';
+import { TasksScreen } from '../tasks/tasks-screen.tsx';
+import { VoicesScreen } from '../voices/voices-screen.tsx';
+import { ErrorBoundary } from '../ui/error-boundary.tsx';
+import { ConnectionNotice } from './connection-notice.tsx';
+import { Header } from './header.tsx';
+import { useRoute, type Route } from './route.ts';
+import { useLiveTasks } from './use-live-tasks.ts';
+
+const TITLES: Readonly<Record<Route['screen'], string>> = {
+  tasks: 'Tasks',
+  task: 'Task',
+  'lip-sync': 'New lip-sync',
+  voices: 'Voices',
+};
+
+export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
+  const route = useRoute();
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(route.screen);
+  useLiveTasks();
+
+  useEffect(() => {
+    document.title = `${TITLES[route.screen]} · Studio`;
+    // A screen reader reads on from the new screen. Not at the start, where the page itself is new.
+    if (shown.current !== route.screen) main.current?.focus();
+    shown.current = route.screen;
+  }, [route.screen]);
+
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+        Skip to the content
+      </a>
+      <Header route={route} onSignOut={onSignOut} />
+      <main ref={main} id="main" tabIndex={-1} className="main">
+        <ConnectionNotice />
+        <ErrorBoundary key={route.screen}>
+          {route.screen === 'tasks' ? <TasksScreen /> : null}
+          {route.screen === 'task' ? <TaskScreen key={route.id} id={route.id} /> : null}
+          {route.screen === 'voices' ? <VoicesScreen /> : null}
+        </ErrorBoundary>
+        {/* What has been entered there stays while other screens are looked at. */}
+        <Activity mode={route.screen === 'lip-sync' ? 'visible' : 'hidden'}>
+          <ErrorBoundary>
+            <LipSyncScreen />
+          </ErrorBoundary>
+        </Activity>
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import type { Task } from '../api/documents.ts';
+import { formatClock, formatRoughly } from '../ui/format.ts';
+import { useNow } from '../ui/use-now.ts';
+import { useUsualMs } from './usual-time.ts';
+
+const STEPS: readonly { readonly status: readonly Task['status'][]; readonly label: string }[] = [
+  { status: ['QUEUED'], label: 'Accepted' },
+  { status: ['SUBMITTED'], label: 'At Kling' },
+  { status: ['PROCESSING', 'UNRECOGNIZED'], label: 'In progress' },
+  { status: ['SUCCEEDED'], label: 'Done' },
+];
+
+function waitOf(task: Task): string | null {
+  if (task.queuePosition === null) return null;
+  return task.queuePosition === 0 ? 'It is next in line.' : `${task.queuePosition} of your tasks are before it.`;
+}
+
+/** Where it stands, how long it has been so far, and how long such tasks take. */
+export function TaskProgress({ task }: { readonly task: Task }) {
+  const usual = useUsualMs(task.__typename);
+  const elapsedMs = useNow(250) - new Date(task.createdAt).getTime();
+  const at = STEPS.findIndex(({ status }) => status.includes(task.status));
+  // It tells how long it may take and not how far it is: it slows down, and never says that it is done.
+  const share = usual === null ? null : 1 - Math.exp((-1.6 * Math.max(0, elapsedMs)) / usual);
+  return (
+    <div className="progress">
+      <div className="progress-time">
+        <span className="progress-elapsed">{formatClock(elapsedMs)}</span>
+        <span className="muted">
+          {usual === null ? 'Such tasks usually take a few minutes' : `Such tasks usually take ${formatRoughly(usual)}`}
+        </span>
+      </div>
+      <progress
+        className="progress-bar"
+        aria-label="Estimated progress"
+        max={1}
+        {...(share === null ? {} : { value: share })}
+      />
+      <ol className="steps">
+        {STEPS.map(({ label }, index) => (
+          <li key={label} data-state={stateOf(index, at)} aria-current={index === at ? 'step' : undefined}>
+            {label}
+          </li>
+        ))}
+      </ol>
+      {waitOf(task) === null ? null : <p className="muted">{waitOf(task)}</p>}
+      <p className="muted">You can leave this page: the task goes on.</p>
+    </div>
+  );
+}
+
+function stateOf(index: number, at: number): 'done' | 'current' | 'ahead' {
+  if (index < at) return 'done';
+  return index === at ? 'current' : 'ahead';
+}

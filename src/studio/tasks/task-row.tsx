@@ -1,0 +1,45 @@
+import type { Task } from '../api/documents.ts';
+import { taskHref } from '../shell/route.ts';
+import { formatClock, formatDateTime, formatRelative, formatUnits } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import { useNow } from '../ui/use-now.ts';
+import { StatusBadge } from './status-badge.tsx';
+import { FAILURE_WORDS, isFinal, KIND_LABELS, titleOf } from './task-words.ts';
+import { durationMs } from './usual-time.ts';
+
+const TICK_MS = 1000;
+
+/** What a row says beside kind and status. */
+function summaryOf(task: Task): string {
+  if (task.failure !== null) return FAILURE_WORDS[task.failure.code].title;
+  if (task.__typename === 'VoiceTask' && task.voices[0] !== undefined) return task.voices[0].name;
+  if (task.unitsDeducted !== null) return formatUnits(task.unitsDeducted);
+  return task.unitsEstimated === null ? '' : `about ${formatUnits(task.unitsEstimated)}`;
+}
+
+export function TaskRow({ task }: { readonly task: Task }) {
+  const final = isFinal(task);
+  const kind = KIND_LABELS[task.__typename];
+  const now = useNow(final ? 30_000 : TICK_MS);
+  const elapsedMs = final ? durationMs(task) : now - new Date(task.createdAt).getTime();
+  return (
+    <li>
+      <a className="task-row" href={taskHref(task.id)} data-status={task.status}>
+        <span className="task-kind">
+          <Icon name={task.__typename === 'LipSyncTask' ? 'film' : 'wave'} />
+        </span>
+        <span className="task-what">
+          <span className="task-title">{titleOf(task)}</span>
+          <span className="muted">
+            {[titleOf(task) === kind ? null : kind, summaryOf(task)].filter(Boolean).join(' · ')}
+          </span>
+        </span>
+        <StatusBadge status={task.status} />
+        <span className="task-elapsed">{formatClock(elapsedMs)}</span>
+        <time className="task-when muted" dateTime={task.createdAt} title={formatDateTime(task.createdAt)}>
+          {formatRelative(task.createdAt, now)}
+        </time>
+      </a>
+    </li>
+  );
+}

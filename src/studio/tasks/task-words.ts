@@ -1,0 +1,55 @@
+import type { Task } from '../api/documents.ts';
+
+export const STATUS_LABELS: Readonly<Record<Task['status'], string>> = {
+  QUEUED: 'Waiting for a slot',
+  SUBMITTED: 'Sent to Kling',
+  PROCESSING: 'In progress',
+  SUCCEEDED: 'Done',
+  FAILED: 'Failed',
+  UNRECOGNIZED: 'In progress',
+};
+
+export const KIND_LABELS: Readonly<Record<Task['__typename'], string>> = {
+  LipSyncTask: 'Lip-sync',
+  VoiceTask: 'Voice',
+};
+
+type FailureCode = NonNullable<Task['failure']>['code'];
+
+/** What a failure means to the one who made the task, and what to do about it. */
+export const FAILURE_WORDS: Readonly<Record<FailureCode, { readonly title: string; readonly advice: string }>> = {
+  CANCELLED: { title: 'Taken back', advice: 'It was never sent, and nothing was charged.' },
+  CONTENT_REJECTED: {
+    title: 'Refused by Kling’s content policy',
+    advice: 'The same video and sound will be refused again. Try others.',
+  },
+  CREATE_OUTCOME_UNKNOWN: {
+    title: 'Kling’s answer was lost',
+    advice: 'It may have been made and charged. Look at the account at Kling before you try again.',
+  },
+  DEADLINE_EXCEEDED: { title: 'It took too long', advice: 'It may still be charged. Try again later.' },
+  INPUT_REJECTED: {
+    title: 'Kling could not use the video or the sound',
+    advice: 'Check format, length, size and quality.',
+  },
+  NOT_SENT: { title: 'No slot came free in time', advice: 'Nothing was charged. Try again.' },
+  NO_FACE_DETECTED: { title: 'No usable face was found', advice: 'Choose a video that shows a face clearly.' },
+  NO_HUMAN_DETECTED: { title: 'No person was found in the video', advice: 'Choose a video that shows a person.' },
+  QUOTA_EXHAUSTED: { title: 'No units were left', advice: 'An operator has to add units before a new attempt.' },
+  UNKNOWN: { title: 'Kling gave no clear reason', advice: 'Its own words are below.' },
+  UPSTREAM_ERROR: { title: 'Kling failed', advice: 'The reason is at Kling. Try again.' },
+  UPSTREAM_MISCONFIGURED: { title: 'Kling refused the gateway', advice: 'Only an operator can mend it.' },
+};
+
+/** Whether nothing about it will change any more. */
+export function isFinal({ status }: Pick<Task, 'status'>): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED';
+}
+
+/** Begins the external ids that the studio makes up: they say nothing to people. */
+export const OWN_ID_PREFIX = 'studio-';
+
+/** What a task is called: by its maker, if they gave it a name. */
+export function titleOf({ __typename, externalId }: Pick<Task, '__typename' | 'externalId'>): string {
+  return externalId === null || externalId.startsWith(OWN_ID_PREFIX) ? KIND_LABELS[__typename] : externalId;
+}

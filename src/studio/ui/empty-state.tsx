@@ -1,0 +1,26 @@
+import type { ReactNode } from 'react';
+import { Icon, type IconName } from './icon.tsx';
+
+interface Props {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly action?: { readonly href: string; readonly label: string };
+  readonly children: ReactNode;
+}
+
+export function EmptyState({ icon, title, action, children }: Props) {
+  return (
+    <div className="empty">
+      <span className="empty-icon">
+        <Icon name={icon} />
+      </span>
+      <h2>{title}</h2>
+      <p className="muted">{children}</p>
+      {action === undefined ? null : (
+        <a className="button button-primary" href={action.href}>
+          {action.label}
+        </a>
+      )}
+    </div>
+  );
+}

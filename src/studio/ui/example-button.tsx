@@ -1,0 +1,14 @@
+interface Props {
+  readonly value: string;
+  readonly onUse: (value: string) => void;
+}
+
+/** Fills in what the sandbox understands. Only in local development: elsewhere it would be a dead link. */
+export function ExampleButton({ value, onUse }: Props) {
+  if (!DEVELOPMENT) return null;
+  return (
+    <button type="button" className="example-button" onClick={() => onUse(value)}>
+      Use the sandbox’s example
+    </button>
+  );
+}

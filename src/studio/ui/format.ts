@@ -1,0 +1,44 @@
+/** `0:07`, `2:05`, `1:02:03`. */
+export function formatClock(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
+  const hours = Math.floor(seconds / 3600);
+  const [minutes = 0, rest = 0] = parts;
+  const tail = `${hours > 0 ? String(minutes).padStart(2, '0') : minutes}:${String(rest).padStart(2, '0')}`;
+  return hours > 0 ? `${hours}:${tail}` : tail;
+}
+
+/** `2.5 s`, with no more digits than it needs. */
+export function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2).replace(/\.?0+$/, '')} s`;
+}
+
+/** `1 unit`, `0.5 units`. */
+export function formatUnits(units: string): string {
+  return `${units} ${units === '1' ? 'unit' : 'units'}`;
+}
+
+/** A length of time in the unit people would say: `4 s`, `3 min`. */
+export function formatRoughly(ms: number): string {
+  return ms < 90_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+export function formatDateTime(iso: string): string {
+  return dateTime.format(new Date(iso));
+}
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
+
+/** `3 minutes ago`, `in 29 days`, `just now`. */
+export function formatRelative(iso: string, nowMs: number): string {
+  const ms = new Date(iso).getTime() - nowMs;
+  const unit = UNITS.find(([, size]) => Math.abs(ms) >= size);
+  return unit === undefined ? 'just now' : relative.format(Math.round(ms / unit[1]), unit[0]);
+}

@@ -1,0 +1,33 @@
+const PATHS = {
+  list: 'M4 6h12M4 10h12M4 14h8',
+  plus: 'M10 4v12M4 10h12',
+  wave: 'M3 8.5v3M6.5 6v8M10 3.5v13M13.5 6v8M17 8.5v3',
+  check: 'M4.5 10.5l3.5 3.5 7.5-8',
+  alert: 'M10 6.5v4.2M10 13.6v.1M10 2.8l7.6 13.4H2.4z',
+  play: 'M7 4.8v10.4l8.2-5.2z',
+  pause: 'M7 5v10M13 5v10',
+  trash: 'M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6',
+  film: 'M3 4.5h14v11H3zM7 4.5v11M13 4.5v11',
+  back: 'M11.5 5L6.5 10l5 5',
+  download: 'M10 3.5v9M6.2 9L10 12.8 13.8 9M4 16.2h12',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** Says nothing by itself: the words are beside it. */
+export function Icon({ name }: { readonly name: IconName }) {
+  return (
+    <svg className="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
+
+export function Logo() {
+  return (
+    <svg className="logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+      <rect width="32" height="32" rx="9" />
+      <path d="M8 13v6M12 10v12M16 13v6M20 8v16M24 13v6" />
+    </svg>
+  );
+}

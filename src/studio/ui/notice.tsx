@@ -1,0 +1,37 @@
+import type { ReactNode } from 'react';
+import type { CombinedError } from 'urql';
+import { toRefusal } from '../api/failure.ts';
+import { Icon } from './icon.tsx';
+
+interface Props {
+  readonly tone: 'info' | 'success' | 'warning' | 'danger';
+  readonly title: string;
+  readonly children?: ReactNode;
+}
+
+export function Notice({ tone, title, children }: Props) {
+  return (
+    <div className={`notice notice-${tone}`}>
+      <Icon name={tone === 'success' ? 'check' : 'alert'} />
+      <div>
+        <p className="notice-title">{title}</p>
+        {children === undefined ? null : <div className="notice-body">{children}</div>}
+      </div>
+    </div>
+  );
+}
+
+/** A refused or lost request. Read out as soon as it is there. */
+export function ErrorNotice({ error }: { readonly error: CombinedError }) {
+  const { title, details, requestId } = toRefusal(error);
+  return (
+    <div role="alert">
+      <Notice tone="danger" title={title}>
+        {details.map((detail) => (
+          <p key={detail}>{detail}</p>
+        ))}
+        {requestId === null ? null : <p className="request-id">Request {requestId}</p>}
+      </Notice>
+    </div>
+  );
+}

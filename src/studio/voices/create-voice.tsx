@@ -1,0 +1,71 @@
+import { useRef, useState, type FormEvent } from 'react';
+import { useMutation } from 'urql';
+import { issuesOf } from '../../domain/checked.ts';
+import { VOICE_UNITS } from '../../domain/cost.ts';
+import { checkCreateVoiceInput } from '../../domain/voice-input.ts';
+import { CreateVoiceDocument } from '../api/documents.ts';
+import { newExternalId } from '../tasks/external-id.ts';
+import { Button } from '../ui/button.tsx';
+import { Field } from '../ui/field.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+
+export function CreateVoice() {
+  const [name, setName] = useState('');
+  const [url, setUrl] = useState('');
+  const [asked, setAsked] = useState(false);
+  // The same attempt, repeated after a lost answer, is the same task and is paid for once.
+  const externalId = useRef(newExternalId());
+  const [{ fetching, error }, createVoice] = useMutation(CreateVoiceDocument);
+
+  const issues = issuesOf(checkCreateVoiceInput({ name, source: { url } }, []));
+  const problemOf = (field: string) =>
+    asked ? (issues.find(({ path }) => path.at(-1) === field)?.message ?? null) : null;
+
+  async function submit(event: FormEvent): Promise<void> {
+    event.preventDefault();
+    setAsked(true);
+    if (issues.length > 0) return;
+    const { data } = await createVoice({ input: { name, source: { url }, externalId: externalId.current } });
+    if (!data?.createVoice) return;
+    externalId.current = newExternalId();
+    setName('');
+    setUrl('');
+    setAsked(false);
+  }
+
+  function change(set: (value: string) => void, value: string): void {
+    externalId.current = newExternalId();
+    set(value);
+  }
+
+  return (
+    <form className="card" aria-labelledby="create-voice" onSubmit={(event) => void submit(event)} noValidate>
+      <h2 id="create-voice">Clone a voice</h2>
+      <Field label="Name" hint="1 to 20 characters." problem={problemOf('name')}>
+        {(ids) => <input {...ids} value={name} onChange={({ target }) => change(setName, target.value)} />}
+      </Field>
+      <Field
+        label="Recording"
+        hint="An https link to MP3, WAV, MP4 or MOV: one person, no noise, 5 to 30 s."
+        problem={problemOf('url')}
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            type="url"
+            placeholder="https://…"
+            value={url}
+            onChange={({ target }) => change(setUrl, target.value)}
+          />
+        )}
+      </Field>
+      {error === undefined ? null : <ErrorNotice error={error} />}
+      <div className="form-foot">
+        <span className="muted">Costs {VOICE_UNITS} units</span>
+        <Button kind="primary" type="submit" busy={fetching}>
+          Clone voice
+        </Button>
+      </div>
+    </form>
+  );
+}

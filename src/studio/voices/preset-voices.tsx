@@ -1,0 +1,36 @@
+import { useState } from 'react';
+import { useQuery } from 'urql';
+import { PresetVoicesDocument } from '../api/documents.ts';
+import { Button } from '../ui/button.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Skeleton } from '../ui/skeleton.tsx';
+import { PlayButton } from './play-button.tsx';
+
+/** One window of the library, and the next one behind it once it is asked for. */
+export function PresetVoices({ after }: { readonly after: string | null }) {
+  const [{ data, error }] = useQuery({
+    query: PresetVoicesDocument,
+    variables: after === null ? {} : { after },
+    // It changes seldom, and each read is a call to Kling.
+    requestPolicy: 'cache-first',
+  });
+  const [more, setMore] = useState(false);
+  if (!data) {
+    return error === undefined ? <Skeleton rows={3} label="Loading the library" /> : <ErrorNotice error={error} />;
+  }
+  const { edges, pageInfo } = data.presetVoices;
+  return (
+    <>
+      <ul className="voice-grid" aria-label={after === null ? 'Preset voices' : 'More preset voices'}>
+        {edges.map(({ node }) => (
+          <li key={node.id} className="voice">
+            <PlayButton name={node.name} url={node.trialUrl} />
+            <span className="voice-name">{node.name}</span>
+          </li>
+        ))}
+      </ul>
+      {more && pageInfo.endCursor !== null ? <PresetVoices after={pageInfo.endCursor} /> : null}
+      {!more && pageInfo.hasNextPage ? <Button onClick={() => setMore(true)}>Show more voices</Button> : null}
+    </>
+  );
+}

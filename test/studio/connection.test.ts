@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { startCuttableProxy } from '../clients/cuttable-proxy.ts';
+import { createSandboxAccount } from '../node/sandbox-account.ts';
+import { createLipSync } from './make-lip-sync.ts';
+import { HAS_BROWSER, launch, openPage, shoot, signIn } from './studio-browser.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  if (HAS_BROWSER) browser = await launch();
+});
+afterAll(() => browser?.close());
+
+interface Frame {
+  readonly type: string;
+  readonly payload?: {
+    readonly variables?: { readonly after?: string };
+    readonly data?: { readonly tasksChanged?: { readonly cursor: string; readonly resync: boolean } };
+  };
+}
+
+const parse = (payload: string | Buffer): Frame => JSON.parse(String(payload)) as Frame;
+
+describe.runIf(HAS_BROWSER)('the live connection', () => {
+  it('is cut in the middle of a task, and goes on behind the last change that was seen', async ({ expect }) => {
+    const proxy = await startCuttableProxy(inject('studioUrl'));
+    const { page, faults } = await openPage(browser, { origin: new URL(proxy.url).origin });
+    const after: (string | undefined)[] = [];
+    const cursors: string[] = [];
+    const resyncs: boolean[] = [];
+    page.on('websocket', (socket) => {
+      socket.on('framesent', ({ payload }) => {
+        const frame = parse(payload);
+        if (frame.type === 'subscribe') after.push(frame.payload?.variables?.after);
+      });
+      socket.on('framereceived', ({ payload }) => {
+        const event = parse(payload).payload?.data?.tasksChanged;
+        if (event === undefined) return;
+        cursors.push(event.cursor);
+        resyncs.push(event.resync);
+      });
+    });
+    await page.reload();
+    await signIn(page, `cut-${randomUUID()}`);
+    await createLipSync(page);
+    await page.getByText('In progress').first().waitFor();
+    expect(faults).toEqual([]);
+
+    const sandbox = createSandboxAccount(inject('sandboxUrl'), inject('accessKey'));
+    const seen = cursors.at(-1);
+    proxy.cut();
+    await page.getByText('The connection is lost, trying again').waitFor();
+    await shoot(page, 'cut-desktop-light');
+    await expect
+      .poll(async () => (await sandbox.record()).tasks.every(({ status }) => ['succeed', 'failed'].includes(status)))
+      .toBe(true);
+    expect(await page.getByText('Done', { exact: true }).filter({ visible: true }).count()).toBe(
+      // The last of the four steps is called so; the task itself is not.
+      1,
+    );
+
+    proxy.restore();
+    await page.getByText('Back online').waitFor();
+    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await shoot(page, 'resumed-desktop-light');
+    expect(after.at(-1)).toBe(seen);
+    expect(new Set(cursors).size).toBe(cursors.length);
+    expect(resyncs.every((resync) => !resync)).toBe(true);
+    // The browser itself reports the lost sockets; nothing else went wrong.
+    expect(faults.filter((fault) => !/ERR_CONNECTION|WebSocket connection|ERR_EMPTY_RESPONSE/.test(fault))).toEqual([]);
+    await page.context().close();
+    await proxy.close();
+  });
+
+  it('says that it is offline as soon as the browser does, and comes back with it', async ({ expect }) => {
+    const { page } = await openPage(browser);
+    await signIn(page, `offline-${randomUUID()}`);
+    await page.context().setOffline(true);
+    await page.getByText('You are offline').waitFor();
+    await page.context().setOffline(false);
+    await page.getByText('Back online').waitFor();
+    expect(await page.getByText('Live', { exact: true }).isVisible()).toBe(true);
+    await page.context().close();
+  });
+
+  it('of two tabs of two tenants shows each its own tasks and nothing of the other', async ({ expect }) => {
+    const [one, other] = [await openPage(browser), await openPage(browser)];
+    await signIn(one.page, `one-${randomUUID()}`);
+    await signIn(other.page, `other-${randomUUID()}`);
+    const received: string[] = [];
+    other.page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => received.push(String(payload))));
+    await other.page.reload();
+    await other.page.getByText('Live', { exact: true }).waitFor();
+
+    await createLipSync(one.page);
+    await one.page.getByText(/Kling deletes it in 30 days/).waitFor();
+    expect(await other.page.getByText('No tasks yet').isVisible()).toBe(true);
+    expect(received.filter((frame) => frame.includes('tasksChanged'))).toEqual([]);
+
+    // The one's address leads the other nowhere.
+    await one.page.getByRole('navigation').getByText('Tasks').click();
+    await one.page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link').click();
+    await one.page.getByRole('heading', { level: 1, name: 'Lip-sync', exact: true }).waitFor();
+    await other.page.goto(one.page.url());
+    await other.page.getByText('There is no such task').waitFor();
+    expect([...one.faults, ...other.faults]).toEqual([]);
+    await one.page.context().close();
+    await other.page.context().close();
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, it } from 'vitest';
+import { explainCut } from '../../src/studio/lip-sync/explain-cut.ts';
+import { moveCut } from '../../src/studio/lip-sync/move-cut.ts';
+
+const FACTS = { face: { startMs: 4000, endMs: 8000 }, videoMs: 10_000, soundMs: 5000 };
+const CUT = { cropStartMs: 1000, cropEndMs: 4000, insertAtMs: 3000 };
+
+describe('a cut on the timeline', () => {
+  it.for([
+    ['move', 1040, { ...CUT, insertAtMs: 4000 }],
+    ['move', -9000, { ...CUT, insertAtMs: 0 }],
+    ['move', 99_000, { ...CUT, insertAtMs: 9500 }],
+    ['trim-end', 500, { ...CUT, cropEndMs: 4500 }],
+    ['trim-end', 9000, { ...CUT, cropEndMs: 5000 }],
+    ['trim-end', -9000, { ...CUT, cropEndMs: 1200 }],
+    // What stays of it stays where it sounds.
+    ['trim-start', 500, { cropStartMs: 1500, cropEndMs: 4000, insertAtMs: 3500 }],
+    ['trim-start', -9000, { cropStartMs: 0, cropEndMs: 4000, insertAtMs: 2000 }],
+    ['trim-start', 9000, { cropStartMs: 3800, cropEndMs: 4000, insertAtMs: 5800 }],
+  ] as const)('is changed by %s of %d ms, within the sound and the video', ([grip, byMs, moved], { expect }) => {
+    expect(moveCut(CUT, grip, byMs, FACTS.soundMs, FACTS.videoMs)).toEqual(moved);
+  });
+
+  it('never begins before the video when its beginning is given back', ({ expect }) => {
+    const cut = { cropStartMs: 2000, cropEndMs: 4000, insertAtMs: 500 };
+    expect(moveCut(cut, 'trim-start', -2000, 5000, 10_000)).toEqual({ ...cut, cropStartMs: 1500, insertAtMs: 0 });
+  });
+
+  it.for([
+    ['nothing where the gateway takes it', CUT, []],
+    [
+      'that it is too short',
+      { ...CUT, cropEndMs: 2000, insertAtMs: 5000 },
+      ['The cut is 1 s long; it has to be at least 2 s.'],
+    ],
+    ['that it ends after the sound', { ...CUT, cropEndMs: 6000 }, ['The cut ends after the sound, which is 5 s long.']],
+    [
+      'that it misses the face, and where it would meet it',
+      { ...CUT, insertAtMs: 0 },
+      ['The sound meets this face for 0 s; at least 2 s are needed. Let it start between 3 s and 6 s.'],
+    ],
+    [
+      'that it runs past the video',
+      { ...CUT, insertAtMs: 7500 },
+      [
+        'The sound would end at 10.5 s, after the video, which ends at 10 s.',
+        'The sound meets this face for 0.5 s; at least 2 s are needed. Let it start between 3 s and 6 s.',
+      ],
+    ],
+  ] as const)('is explained: %s', ([, cut, words], { expect }) => {
+    expect(explainCut(cut, FACTS)).toEqual(words);
+  });
+
+  it('is explained where the face itself is seen too shortly', ({ expect }) => {
+    expect(explainCut(CUT, { ...FACTS, face: { startMs: 4000, endMs: 5500 } })).toEqual([
+      'This face is usable for only 1.5 s; at least 2 s are needed. Choose another one.',
+    ]);
+  });
+});

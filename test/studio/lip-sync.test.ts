@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { chooseSound, createLipSync, drag, findFaces } from './make-lip-sync.ts';
+import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  if (HAS_BROWSER) browser = await launch();
+});
+afterAll(() => browser?.close());
+
+/** Each state that the task view has shown, in order: read without the page being loaded again. */
+async function recordStates(page: Page): Promise<() => Promise<readonly string[]>> {
+  await page.evaluate(() => {
+    const seen: string[] = [];
+    Object.assign(window, { seen });
+    new MutationObserver(() => {
+      const state = document.querySelector('.task-view .badge')?.textContent;
+      if (state && seen.at(-1) !== state) seen.push(state);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  return () => page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+}
+
+describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
+  it('is made by hand: faces, a sound that is dragged, its cost, live progress, the result beside the original', async ({
+    expect,
+  }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `whole-${randomUUID()}`);
+    await page.getByText('No tasks yet').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+
+    await findFaces(page);
+    await page.getByRole('radio', { name: /Face 2/ }).check();
+    await chooseSound(page);
+    await page.getByText('0.5 units').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+
+    // Far too late: it says why, and cannot be sent.
+    await drag(page, 'Place of the sound', 400);
+    await page.getByText('The sound cannot be put there').waitFor();
+    expect(await page.getByText(/would end at .*, after the video/).isVisible()).toBe(true);
+    expect(await page.getByRole('button', { name: 'Create lip-sync' }).isDisabled()).toBe(true);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'refused-desktop-light');
+
+    await drag(page, 'End of the cut', -60);
+    await page.getByRole('slider', { name: 'Place of the sound' }).press('End');
+    await expect.poll(() => page.getByText('The sound cannot be put there').count()).toBe(0);
+    await shoot(page, 'placed-desktop-light');
+
+    const states = await recordStates(page);
+    await page.getByRole('button', { name: 'Create lip-sync' }).click();
+    await page.getByText(/Such tasks usually take/).waitFor();
+    await shoot(page, 'progress-desktop-light');
+    await page.getByText('Done', { exact: true }).first().waitFor();
+    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await expect
+      .poll(() =>
+        page
+          .locator('.compare video')
+          .evaluateAll((videos) => videos.map((video) => (video as HTMLVideoElement).readyState > 0)),
+      )
+      .toEqual([true, true]);
+    expect((await states()).slice(-2)).toEqual(['In progress', 'Done']);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'result-desktop-light');
+
+    await page.getByRole('navigation').getByText('Tasks').click();
+    await page.getByRole('list', { name: 'Tasks, newest first' }).getByText('Done').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is moved and trimmed by keys', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `keys-${randomUUID()}`);
+    await findFaces(page);
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    await chooseSound(page);
+    const place = page.getByRole('slider', { name: 'Place of the sound' });
+    await place.press('ArrowRight');
+    await place.press('ArrowRight');
+    expect(await place.getAttribute('aria-valuenow')).toBe('200');
+    await page.getByRole('slider', { name: 'End of the cut' }).press('Shift+ArrowLeft');
+    expect(await place.getAttribute('aria-valuetext')).toBe('0.2 s to 3.2 s');
+    await page.getByRole('slider', { name: 'Beginning of the cut' }).press('ArrowRight');
+    expect(await place.getAttribute('aria-valuetext')).toBe('0.3 s to 3.2 s');
+    await page.getByRole('slider', { name: 'End of the cut' }).press('Shift+ArrowLeft');
+    await page.getByText('it has to be at least 2 s').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('that fails says why, in the list and on its own screen', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `fails-${randomUUID()}`);
+    await createLipSync(page, 'talk-sandbox-risk-control-5s.mp4');
+    await page.getByText('Refused by Kling’s content policy').waitFor();
+    expect(await page.getByText('Failure to pass the risk control system').isVisible()).toBe(true);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'failed-desktop-light');
+    // Another attempt begins with what was there.
+    await page.getByRole('link', { name: 'Make a new attempt' }).click();
+    await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Create lip-sync' }).isEnabled()).toBe(true);
+    await page.getByRole('navigation').getByText('Tasks').click();
+    await page.getByRole('list', { name: 'Tasks, newest first' }).getByText('Refused by').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('says what is wrong with a video before and after Kling has seen it', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `videos-${randomUUID()}`);
+    await page.getByRole('navigation').getByText('New lip-sync').click();
+    const link = page.getByLabel('Link to the video');
+    await link.fill('http://localhost/secret.mp4');
+    await page.getByRole('button', { name: 'Find faces' }).click();
+    await page.getByText('must be an https URL').waitFor();
+    expect(await link.getAttribute('aria-invalid')).toBe('true');
+    await findFaces(page, 'empty-sandbox-no-face-5s.mp4');
+    await page.getByText('No face was found in this video').waitFor();
+    await findFaces(page, 'nobody-sandbox-no-face-error-5s.mp4');
+    await page.getByRole('alert').getByText('Kling found no face in this video.').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { chooseSound, findFaces } from './make-lip-sync.ts';
+import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  if (HAS_BROWSER) browser = await launch();
+});
+afterAll(() => browser?.close());
+
+const VIEWPORTS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } } as const;
+
+const LOOKS = (['phone', 'desktop'] as const).flatMap((device) =>
+  (['light', 'dark'] as const).map((colorScheme) => ({ device, colorScheme })),
+);
+
+describe.runIf(HAS_BROWSER)('every screen', () => {
+  it.for(LOOKS)('fits a $device and is readable in the $colorScheme', async ({ device, colorScheme }, { expect }) => {
+    const { page, faults } = await openPage(browser, {
+      viewport: VIEWPORTS[device],
+      colorScheme,
+      hasTouch: device === 'phone',
+    });
+    const look = async (name: string): Promise<void> => {
+      expect(await seriousFindings(page)).toEqual([]);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow, `${name} is wider than the screen`).toBeLessThanOrEqual(0);
+      await shoot(page, `${name}-${device}-${colorScheme}`);
+    };
+    await page.getByText('Local development').waitFor();
+    await look('sign-in');
+    await signIn(page, `looks-${randomUUID()}`);
+    await page.getByText('No tasks yet').waitFor();
+    await look('empty');
+    await findFaces(page);
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    await chooseSound(page);
+    await page.getByText('0.5 units').waitFor();
+    await look('lip-sync');
+    await page.getByRole('button', { name: 'Create lip-sync' }).click();
+    await page.getByText(/Such tasks usually take/).waitFor();
+    await look('progress');
+    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await look('result');
+    await page.getByRole('navigation').getByText('Voices').click();
+    await page.getByText('Amber').waitFor();
+    await look('voices');
+    await page.goto(`${inject('studioUrl')}/#/tasks`);
+    await page.getByRole('list', { name: 'Tasks, newest first' }).waitFor();
+    await look('tasks');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});

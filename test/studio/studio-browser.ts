@@ -1,0 +1,105 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { inject } from 'vitest';
+import { mintStudioToken } from './tokens.ts';
+
+const EXECUTABLE = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const SHOTS = join(import.meta.dirname, '../../test-artefacts/studio');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Whether there is a browser to test in: `CHROMIUM_PATH`, or Debian's. */
+export const HAS_BROWSER = existsSync(EXECUTABLE);
+const MISSING = `No browser at ${EXECUTABLE}: set CHROMIUM_PATH. The studio is not tested.`;
+if (!HAS_BROWSER && process.env['CI'] !== undefined) throw new Error(MISSING);
+if (!HAS_BROWSER) process.stderr.write(`${MISSING}\n`);
+
+/** A page, and all that it did which no page of the studio may do. */
+export interface Guarded {
+  readonly page: Page;
+  /** Console errors, thrown errors, and requests to anywhere but the gateway and what stands in for other people's media. */
+  readonly faults: string[];
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox'] });
+}
+
+let sandboxVideo: Promise<Buffer> | null = null;
+
+/** A video of 5 s that a browser can play. */
+function readVideo(): Promise<Buffer> {
+  sandboxVideo ??= fetch(`${inject('sandboxUrl')}/files/video/any.mp4`).then(async (response) =>
+    Buffer.from(await response.arrayBuffer()),
+  );
+  return sandboxVideo;
+}
+
+/** A new profile with one page. What `https://example.com` has is the sandbox's video. */
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions & { readonly origin?: string } = {},
+): Promise<Guarded> {
+  const { origin = inject('studioUrl'), ...contextOptions } = options;
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 1400 },
+    // Colours are judged as they are in the end, and not on their way.
+    reducedMotion: 'reduce',
+    ...contextOptions,
+  });
+  const faults: string[] = [];
+  const video = await readVideo();
+  await context.route('**/*', async (route) => {
+    const url = new URL(route.request().url());
+    if (url.origin === origin || url.origin === inject('sandboxUrl')) return route.continue();
+    if (url.origin === 'https://example.com' && url.pathname.endsWith('.mp4')) {
+      return route.fulfill({ body: video, contentType: 'video/mp4' });
+    }
+    faults.push(`request to ${url.href}`);
+    return route.abort();
+  });
+  context.setDefaultTimeout(12_000);
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') faults.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => faults.push(`thrown: ${error.message}`));
+  page.on('websocket', (socket) => {
+    if (new URL(socket.url()).host !== new URL(origin).host) faults.push(`socket to ${socket.url()}`);
+  });
+  await page.goto(origin);
+  return { page, faults };
+}
+
+/** The token is pasted, as people do. */
+export async function signIn(page: Page, tenant: string): Promise<void> {
+  await page.getByLabel('Access token').fill(await mintStudioToken(tenant));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Live', { exact: true }).waitFor();
+}
+
+export async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly help: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** What axe finds to be serious or worse, for an assertion that shows it. */
+export async function seriousFindings(page: Page): Promise<readonly string[]> {
+  // By the debugger and not as a script of the page's: the content security policy stays as it is.
+  await page.evaluate(AXE);
+  const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as Violation[];
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, help, nodes }) =>
+        `${id}: ${help}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`,
+    );
+}

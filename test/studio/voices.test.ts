@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  if (HAS_BROWSER) browser = await launch();
+});
+afterAll(() => browser?.close());
+
+describe.runIf(HAS_BROWSER)('voices in the studio', () => {
+  it('are listened to, cloned, seen as soon as they are ready, and deleted', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `voices-${randomUUID()}`);
+    await page.getByRole('navigation').getByText('Voices').click();
+    const listen = page.getByRole('button', { name: 'Listen to Amber' });
+    await listen.click();
+    await page.getByRole('button', { name: 'Stop Amber' }).waitFor();
+    await page.getByRole('button', { name: 'Show more voices' }).click();
+    await page.getByRole('list', { name: 'More preset voices' }).waitFor();
+
+    await page.getByRole('button', { name: 'Clone voice' }).click();
+    await page.getByText('is not a complete URL').waitFor();
+    await page.getByLabel('Name').fill('Narrator');
+    await page.getByLabel('Recording').fill('https://example.com/narrator-12s.mp3');
+    await page.getByRole('button', { name: 'Clone voice' }).click();
+    await page.getByRole('list', { name: 'Voices being made' }).waitFor();
+    const mine = page.getByRole('list', { name: 'Your voices' });
+    await mine.getByText('Narrator').waitFor();
+    expect(await page.getByRole('list', { name: 'Voices being made' }).count()).toBe(0);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'voices-desktop-light');
+
+    await page.getByRole('button', { name: 'Delete Narrator' }).click();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete voice' }).click();
+    await page.getByText('None yet.').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
