@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { hostProblem } from '../../src/domain/public-host.ts';
 
-/** As `URL` writes them: `url-attacks.test.ts` has the other spellings. */
+/** As `URL` writes them: `test/security/urls.test.ts` has the other spellings. */
 
 describe('an IPv6 address', () => {
   it.for([

@@ -3,6 +3,6 @@ import node from './vitest.config.ts';
 
 /** The tests of the domain, in Node. */
 const config = mergeConfig(node, {});
-config.test.include = ['test/domain/**/*.test.ts'];
+config.test.include = ['test/domain/**/*.test.ts', 'test/security/urls*.test.ts'];
 
 export default config;

@@ -8,7 +8,12 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   root: join(import.meta.dirname, '../..'),
   test: {
-    include: ['test/auth/**/*.test.ts', 'test/http/callback*.test.ts', 'test/ledger/ingest.test.ts'],
+    include: [
+      'test/auth/**/*.test.ts',
+      'test/http/callback*.test.ts',
+      'test/security/callback*.test.ts',
+      'test/ledger/ingest.test.ts',
+    ],
     exclude: [...configDefaults.exclude, 'test/auth/issuer-keys.test.ts'],
     setupFiles: [join(import.meta.dirname, 'same-seed.ts')],
     testTimeout: 20_000,
