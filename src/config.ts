@@ -134,7 +134,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     if (rules.audience === '') report('AUTH_AUDIENCE', 'is missing');
     if (mode === 'jwks' && jwksUrl === null) report('AUTH_JWKS_URL', 'is missing (or AUTH is to be secret)');
     if (mode === 'jwks') return { ...rules, mode, jwksUrl: jwksUrl ?? '', algorithms };
-    if (secret === null) report('AUTH_SECRET', 'is missing');
+    if (textOf(env, 'AUTH_SECRET') === null) report('AUTH_SECRET', 'is missing');
     return { ...rules, mode, secret: secret ?? '' };
   }
   const trustedOnly = read('TRUSTED_DOCUMENTS') === 'only';

@@ -11,7 +11,7 @@ import { createGraphqlHandler } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
 import { createReadParams } from './http/read-params.ts';
 import type { RequestTrace } from './http/request-log.ts';
-import { createRequestRate } from './http/request-rate.ts';
+import { createRequestRate, networkOf } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
 import { answerSubscription } from './http/subscribe.ts';
 import { dial } from './hub/pool.ts';
@@ -29,6 +29,9 @@ export interface Gateway {
   answerCallback(request: Request, token: string): Promise<Response>;
   answerReady(request: Request): Promise<Response>;
 }
+
+/** How long what `/ready` shows of the account is taken as it was. */
+const STATUS_FRESH_MS = 1_000;
 
 /** Built once per isolate: it keeps the minted token and the parsed documents. Nothing of a request stays in it. */
 export function createGateway(env: Env, config: Config, log: Log): Gateway {
@@ -65,7 +68,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
   const { secret, webhookSecrets } = config.callbacks;
   const tokens = secret === null ? null : createCallbackTokens(secret);
 
-  async function answerOperation(request: Request, { requestId, notes }: RequestTrace, viewer: Viewer) {
+  async function execute(request: Request, { requestId, notes }: RequestTrace, viewer: Viewer) {
     const context: GatewayContext = {
       requestId,
       now: Date.now,
@@ -86,6 +89,22 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     );
   }
 
+  let status: object | null = null;
+  let statusAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Anybody may ask, and the object that knows is everybody's: it is asked once in a while. Null: it did not answer. */
+  async function accountStatus(): Promise<object | null> {
+    if (Date.now() - statusAtMs < STATUS_FRESH_MS) return status;
+    statusAtMs = Date.now();
+    status = await env.KLING_ACCOUNT.getByName('account')
+      .status()
+      .catch((error: unknown) => {
+        log({ level: 'warn', message: 'account does not answer', cause: String(error) });
+        return null;
+      });
+    return status;
+  }
+
   // oxlint-disable-next-line typescript/no-unnecessary-condition -- bound on Cloudflare and by Wrangler, not in a bare workerd
   const admit = createRequestRate(env.REQUEST_RATE ?? null);
 
@@ -93,16 +112,19 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     async answerGraphql(incoming, trace) {
       if (isUpgrade(incoming)) {
         // Who it is comes later; until then a socket takes up room.
-        await admit(`address ${incoming.headers.get('cf-connecting-ip') ?? ''}`);
+        await admit(`address ${networkOf(incoming.headers.get('cf-connecting-ip') ?? '')}`);
         return answerUpgrade(incoming, await tenantOf(incoming), dialHub);
       }
       const viewer = await authenticate(incoming.headers.get('authorization'));
       await admit(`tenant ${viewer.tenant}`);
       const stream = await answerSubscription(incoming, readParams, { dial: dialHub, viewer, log });
-      return stream ?? answerOperation(incoming, trace, viewer);
+      return stream ?? execute(incoming, trace, viewer);
     },
 
-    answerOperation,
+    async answerOperation(request, trace, viewer) {
+      await admit(`tenant ${viewer.tenant}`);
+      return execute(request, trace, viewer);
+    },
 
     async answerCallback(request, token) {
       if (tokens === null) return new Response('Not found\n', { status: 404 });
@@ -115,7 +137,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     },
 
     async answerReady(request) {
-      return answerReady(request, { ok: true, config }, await env.KLING_ACCOUNT.getByName('account').status());
+      return answerReady(request, { ok: true, config }, await accountStatus());
     },
   };
 }

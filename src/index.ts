@@ -49,8 +49,8 @@ async function answer(request: Request, env: Env, route: Route, url: URL, trace:
 const logDeps = { log, now: Date.now, randomId: () => crypto.randomUUID() };
 
 /**
- * Answers the queries and mutations of sockets, for the viewer that their hub has verified. Only this Worker's own objects
- * reach it: it has no address.
+ * Answers the queries and mutations of sockets, for the viewer that their hub has verified. It has no address: only this
+ * Worker's own objects reach it, and Workers of the same Cloudflare account that bind it by name.
  */
 export class SocketOperations extends WorkerEntrypoint<Env, Viewer> {
   override fetch(request: Request): Promise<Response> {

@@ -27,6 +27,17 @@ export function parseToken(text: string | null): Parsed<string | null> {
   return bad(text, 'has blanks or characters that no HTTP header carries');
 }
 
+/** What local development uses stands in the repository, for anybody to sign with. */
+const DEVELOPMENT_SECRET = /^not-a-secret/;
+
+export function parseSecret(text: string | null, production: boolean): Parsed<string | null> {
+  if (text !== null && text.length < 32) return bad(null, 'must have at least 32 characters');
+  if (text !== null && production && DEVELOPMENT_SECRET.test(text)) {
+    return bad(null, 'must not be the one of local development');
+  }
+  return good(text);
+}
+
 export function parseOrigin(text: string, production: boolean): Parsed<string> {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.origin !== text && `${url.origin}/` !== text)) {

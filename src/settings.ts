@@ -7,6 +7,7 @@ import {
   parseCorsOrigins,
   parseJwksUrl,
   parseOrigin,
+  parseSecret,
   parseToken,
   parseWebhookSecrets,
   wholeNumber,
@@ -73,7 +74,7 @@ export const SETTINGS = {
   CALLBACK_SECRET: {
     fallback: null,
     secret: true,
-    parse: (text) => (text !== null && text.length < 32 ? bad(null, 'must have at least 32 characters') : good(text)),
+    parse: parseSecret,
   },
   KLING_WEBHOOK_SECRETS: {
     fallback: null,
@@ -165,7 +166,7 @@ export const SETTINGS = {
   AUTH_SECRET: {
     fallback: null,
     secret: true,
-    parse: (text) => (text !== null && text.length < 32 ? bad('', 'must have at least 32 characters') : good(text)),
+    parse: parseSecret,
   },
   AUTH_ISSUER: {
     fallback: null,

@@ -53,6 +53,16 @@ describe('a problem', () => {
     ['an unknown way to ask', { AUTH: 'basic' }, ['AUTH']],
     ['a shared secret that is missing', { AUTH: 'secret' }, ['AUTH_SECRET']],
     ['a short shared secret', { AUTH: 'secret', AUTH_SECRET: 'x'.repeat(31) }, ['AUTH_SECRET']],
+    [
+      'the shared secret of local development',
+      { AUTH: 'secret', AUTH_SECRET: `not-a-secret-${'x'.repeat(32)}` },
+      ['AUTH_SECRET'],
+    ],
+    [
+      'the callback secret of local development',
+      { CALLBACK_SECRET: `not-a-secret-${'x'.repeat(32)}` },
+      ['CALLBACK_SECRET'],
+    ],
     ['no keys of the issuer', { AUTH_JWKS_URL: undefined }, ['AUTH_JWKS_URL']],
     ['keys over plain http', { AUTH_JWKS_URL: 'http://issuer.example.com/jwks' }, ['AUTH_JWKS_URL']],
     ['keys at a private address', { AUTH_JWKS_URL: 'https://169.254.169.254/jwks' }, ['AUTH_JWKS_URL']],

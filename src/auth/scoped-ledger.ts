@@ -65,7 +65,10 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       may('voices:read');
       return ledger.voices(window);
     },
-    usage: (month) => ledger.usage(month),
+    async usage(month) {
+      mayReadTasks(viewer);
+      return ledger.usage(month);
+    },
   };
 }
 

@@ -3,6 +3,12 @@ import { GatewayError } from '../errors.ts';
 /** The `period` of wrangler.toml: the binding does not tell when there is room again, only that this is long enough. */
 const PERIOD_MS = 10_000;
 
+/** What one subscriber has of an address: all of IPv4, the first 64 bits of IPv6. */
+export function networkOf(address: string): string {
+  const [head = ''] = address.split('::');
+  return address.includes(':') ? head.split(':').slice(0, 4).join(':') : address;
+}
+
 /** Throws `RATE_LIMITED` when `key` has had its share. */
 export type RequestRate = (key: string) => Promise<void>;
 

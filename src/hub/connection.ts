@@ -7,7 +7,7 @@ import type { Log } from '../lib/log.ts';
 import type { Result } from '../ledger/result.ts';
 import type { Admission } from './admission.ts';
 import type { Attachment } from './attachment.ts';
-import type { FanOut } from './fan-out.ts';
+import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
 import type { Groups, Member } from './groups.ts';
 import type { Operation, Operations, PreparedSubscription } from './operations.ts';
 import { CLOSE, type ClientMessage, type OperationPayload } from './protocol.ts';
@@ -38,6 +38,9 @@ export interface ConnectionDeps {
 /** What one socket may have under way at once. */
 const OPERATIONS_MAX = 64;
 
+/** What a hub keeps of a subscription, for as long as it lives. */
+const SUBSCRIPTION_CHARS_MAX = 8_192;
+
 /** The server's half of graphql-transport-ws, for all sockets of a hub. */
 export interface Connection {
   take(socket: WebSocket, attachment: Attachment, message: Exclude<ClientMessage, { type: 'invalid' }>): Promise<void>;
@@ -62,6 +65,18 @@ export function createConnection(deps: ConnectionDeps): Connection {
     return made;
   }
 
+  function refuse(socket: WebSocket, id: string, errors: readonly object[]): void {
+    say(socket, JSON.stringify({ id, type: 'error', payload: errors }));
+  }
+
+  /** Counted as what is told is: a client that only asks, and never reads, is cut as well. */
+  function say(socket: WebSocket, message: string): void {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    socket.send(message);
+    unread.sent(socket, message.length);
+    if (unread.chars(socket) > UNREAD_CHARS_MAX) fanOut.cutSlow(socket);
+  }
+
   function isWanted(socket: WebSocket, id: string, operation: OperationPayload): boolean {
     return startingOf(socket).get(id) === operation && socket.readyState === WebSocket.OPEN;
   }
@@ -77,12 +92,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
       socket.close(CLOSE.subscriberExists, `Subscriber for ${id} already exists`);
       return;
     }
+    const refusal = admission.refusal(socket);
+    if (refusal !== null) return refuse(socket, id, [failed(refusal)]);
     if (pending.size + groups.countOf(socket) >= OPERATIONS_MAX) {
       const message = `A socket has at most ${OPERATIONS_MAX} operations.`;
       return refuse(socket, id, [failed({ code: 'RATE_LIMITED', message, retryable: true })]);
     }
-    const refusal = admission.refusal(socket);
-    if (refusal !== null) return refuse(socket, id, [failed(refusal)]);
     let wanted = payload;
     pending.set(id, wanted);
     try {
@@ -94,6 +109,10 @@ export function createConnection(deps: ConnectionDeps): Connection {
       pending.set(id, wanted);
       const prepared = operations.prepare(operation, deps.contextOf(viewer));
       if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);
+      if (prepared.type === 'subscription' && prepared.subscription.key.length > SUBSCRIPTION_CHARS_MAX) {
+        const message = `A subscription has at most ${SUBSCRIPTION_CHARS_MAX} characters, with its variables.`;
+        return refuse(socket, id, [failed({ code: 'QUERY_TOO_COMPLEX', message, retryable: false })]);
+      }
       await (prepared.type === 'request'
         ? request(socket, { ...attachment, viewer }, id, operation)
         : watch(socket, { ...attachment, viewer }, id, operation, prepared.subscription));
@@ -217,14 +236,6 @@ export function createConnection(deps: ConnectionDeps): Connection {
       }
     },
   };
-}
-
-function refuse(socket: WebSocket, id: string, errors: readonly object[]): void {
-  say(socket, JSON.stringify({ id, type: 'error', payload: errors }));
-}
-
-function say(socket: WebSocket, message: string): void {
-  if (socket.readyState === WebSocket.OPEN) socket.send(message);
 }
 
 /** A failure as an `error` message carries it. */

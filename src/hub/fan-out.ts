@@ -10,7 +10,7 @@ import type { RegistrationStore } from './registration-store.ts';
 import type { Unread } from './unread.ts';
 
 /** What a socket may leave unread: past that it is cut, and comes back with its cursor. The others wait for nobody. */
-const UNREAD_CHARS_MAX = 1_048_576;
+export const UNREAD_CHARS_MAX = 1_048_576;
 
 /** Said with 4403. */
 export const EXPIRED = 'The token has expired';

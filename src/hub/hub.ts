@@ -102,7 +102,7 @@ export class Hub extends DurableObject<Env> {
 
   /** Takes a socket in; 503 when there is no room for it here. */
   override fetch(request: Request): Response {
-    if (this.ctx.getWebSockets().length >= SOCKETS_MAX) return new Response('This hub is full.', { status: 503 });
+    if (this.#openSockets().length >= SOCKETS_MAX) return new Response('This hub is full.', { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     const viewer = streamViewerOf(request.headers);
@@ -162,7 +162,7 @@ export class Hub extends DurableObject<Env> {
   override alarm(): void {
     this.#armedAtMs = Number.POSITIVE_INFINITY;
     const nowMs = Date.now();
-    for (const socket of this.ctx.getWebSockets()) {
+    for (const socket of this.#openSockets()) {
       const attachment = attachmentOf(socket);
       const untilMs = deadlineOf(attachment);
       if (untilMs > nowMs) {
@@ -173,6 +173,11 @@ export class Hub extends DurableObject<Env> {
         else socket.close(CLOSE.initTimeout, 'Connection initialisation timeout');
       }
     }
+  }
+
+  /** Not those that were closed from here, and whose peer does not say so: they are the platform's to end. */
+  #openSockets(): WebSocket[] {
+    return this.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
   }
 
   #wakeBy(atMs: number): void {

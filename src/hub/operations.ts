@@ -2,6 +2,7 @@ import {
   executeSubscriptionEvent,
   getOperationAST,
   GraphQLError,
+  parse,
   type GraphQLFormattedError,
   validateSubscriptionArgs,
   type DocumentNode,
@@ -72,8 +73,10 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
     const document = parseDocument(query);
     const errors = validate(schema, document);
     if (errors.length > 0) throw new AggregateError(errors);
-    parsed.set(query, document);
-    return document;
+    // Kept as long as somebody subscribes: without the places, which hold on to every token and comment of the text.
+    const bare = parse(query, { noLocation: true });
+    parsed.set(query, bare);
+    return bare;
   }
 
   function refusedFor(error: unknown): Refused {
@@ -138,7 +141,7 @@ function withoutCursor(
   { afterVariable }: Subscription,
 ): object {
   if (afterVariable === null) return variables;
-  const uses = query.match(new RegExp(String.raw`\$\s*${afterVariable}\b`, 'g'))?.length ?? 0;
+  const uses = query.match(new RegExp(String.raw`\$(?:[\s,\ufeff]|#[^\n\r]*)*${afterVariable}\b`, 'g'))?.length ?? 0;
   const { [afterVariable]: _cursor, ...others } = variables;
   return uses > 2 ? variables : others;
 }

@@ -9,6 +9,8 @@ import { standInFor } from './stand-in.ts';
 
 export interface OwnedKlingDeps {
   readonly owners: Owners;
+  /** Whether a task of this ledger has this external id at Kling. */
+  readonly isOurTask: (externalTaskId: string) => boolean;
   /** 0 (inclusive) to 1. */
   readonly random: () => number;
   readonly log: Log;
@@ -20,8 +22,10 @@ export interface OwnedKlingDeps {
  * something that is not there in its place, and its own refusal is the answer. (Speech is claimed by the paid calls,
  * which must not lose it.)
  */
-export function createOwnedKling(kling: KlingClient, { owners, random, log }: OwnedKlingDeps): KlingClient {
+export function createOwnedKling(kling: KlingClient, { owners, isOurTask, random, log }: OwnedKlingDeps): KlingClient {
   async function claimed(snapshot: LipSyncSnapshot): Promise<LipSyncSnapshot> {
+    // A forged callback may have named somebody else's task: what Kling says is another's is not claimed.
+    if (snapshot.externalTaskId !== null && !isOurTask(snapshot.externalTaskId)) return snapshot;
     await owners.claim(snapshot.videos.map(({ videoId }) => ({ kind: 'VIDEO', id: videoId })));
     return snapshot;
   }

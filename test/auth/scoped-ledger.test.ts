@@ -54,7 +54,7 @@ const LEDGER: readonly Row[] = [
   row('faceScan', ['id'], ['lipsync:read']),
   row('voice', ['id'], ['voices:read']),
   row('voices', [WINDOW], ['voices:read']),
-  row('usage', ['2026-11'], null),
+  row('usage', ['2026-11'], READERS),
 ];
 
 const UPSTREAM: readonly Row[] = [

@@ -44,6 +44,15 @@ describe('one socket that floods its hub', () => {
     socket.socket.close(1000);
   });
 
+  it('with a subscription that is large is refused: a hub keeps it for as long as it lives', async ({ expect }) => {
+    const socket = await openReady();
+    socket.subscribe('large', `${TASKS_CHANGED} ${'#\n'.repeat(5_000)}`);
+    expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
+    socket.subscribe('long', TASKS_CHANGED, { other: 'x'.repeat(10_000) });
+    expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
+    socket.socket.close(1000);
+  });
+
   it('with pings is answered by the platform, and wakes nobody', async ({ expect }) => {
     const socket = await openReady();
     for (let i = 0; i < 2_000; i += 1) socket.send('{"type":"ping"}');

@@ -2,7 +2,8 @@ import { exports } from 'cloudflare:workers';
 import { afterEach, describe, it, vi } from 'vitest';
 import { env, failureOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
 import { bearer } from '../support/token.ts';
-import { upgrade } from '../support/socket.ts';
+import { openSocket, upgrade } from '../support/socket.ts';
+import { networkOf } from '../../src/http/request-rate.ts';
 import { callbackDeps, postCallback, V1_BODY } from '../support/callbacks.ts';
 
 openSandbox('rates', {
@@ -81,6 +82,21 @@ describe('requests', () => {
       errors: [{ extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 10_000 } }],
     });
     expect((await ask('quiet')).status).toBe(200);
+  });
+
+  it('over a socket are counted as well', async ({ expect }) => {
+    const socket = await openSocket();
+    socket.send({ type: 'connection_init', payload: { authorization: await bearer('flooding') } });
+    await socket.next();
+    exhausted('tenant flooding');
+    socket.subscribe('a', '{ __typename }');
+    expect(await socket.next()).toMatchObject({ payload: { errors: [{ extensions: { code: 'RATE_LIMITED' } }] } });
+    socket.socket.close(1000);
+  });
+
+  it('of addresses of one network share what it has', ({ expect }) => {
+    const networks = ['203.0.113.7', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::9', '2001:db8::1', ''].map(networkOf);
+    expect(networks).toEqual(['203.0.113.7', '2001:db8:1:2', '2001:db8:1:2', '2001:db8', '']);
   });
 
   it('for sockets past the share of their address are answered 429', async ({ expect }) => {

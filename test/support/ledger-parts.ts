@@ -76,7 +76,14 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     events: new EventStore(storage.sql),
     holdings: new HoldingsStore(storage.sql),
     paidCalls: new PaidCallStore(storage.sql),
-    kling: scripted(createOwnedKling(scripted(options.kling ?? {}), { owners, random: Math.random, log: () => {} })),
+    kling: scripted(
+      createOwnedKling(scripted(options.kling ?? {}), {
+        owners,
+        isOurTask: () => true,
+        random: Math.random,
+        log: () => {},
+      }),
+    ),
     owners,
     slots: {
       acquire: async () => ({ granted: true, retryAfterMs: 0 }),
