@@ -133,9 +133,13 @@ describe('1,000 documents that nobody sends twice leave nothing in memory:', () 
   ] as const)('%s', async ([, send, answers], { expect }) => {
     // The first ones make V8 take what it works with.
     await send(1_000_000);
-    const before = residentBytes();
-    expect(await send(2_000_000)).toEqual(new Set<unknown>(answers));
-    const grown = residentBytes() - before;
-    expect(grown, `from ${before} bytes`).toBeLessThan(GROWTH_BYTES_MAX);
+    // V8 collects when it likes, so that one thousand may be still there; what is kept grows with every thousand.
+    const grown: number[] = [];
+    for (let round = 2; round <= 4 && !grown.some((bytes) => bytes < GROWTH_BYTES_MAX); round += 1) {
+      const before = residentBytes();
+      expect(await send(round * 1_000_000)).toEqual(new Set<unknown>(answers));
+      grown.push(residentBytes() - before);
+    }
+    expect(Math.min(...grown), `${grown.join(', ')} bytes`).toBeLessThan(GROWTH_BYTES_MAX);
   });
 });

@@ -5,8 +5,6 @@ import { sendOperation } from './send-operation.ts';
 
 const READERS = 1_000;
 const OVER_MS = 10_000;
-/** Once a second, both ends counted: a running task is read at Kling at most that often, whoever asks. */
-const READS_MAX = OVER_MS / 1_000 + 1;
 
 let stack: GatewayStack;
 const agent = new Agent({ keepAlive: true, maxSockets: READERS });
@@ -37,7 +35,8 @@ test('a thousand readers of one running task cost Kling one read a second', asyn
   const { id } = (await execute<{ createVoice: { task: { id: string } } }>(CREATE, { input })).createVoice.task;
   const before = await readsAtKling();
 
-  const endMs = Date.now() + OVER_MS;
+  const startMs = Date.now();
+  const endMs = startMs + OVER_MS;
   const statuses = new Set<string>();
   let answers = 0;
   await Promise.all(
@@ -52,5 +51,6 @@ test('a thousand readers of one running task cost Kling one read a second', asyn
   expect(answers).toBeGreaterThanOrEqual(READERS);
   expect(statuses).not.toContain('SUCCEEDED');
   const reads = (await readsAtKling()) - before;
-  expect(reads).toBeLessThanOrEqual(READS_MAX);
+  // Once a second, both ends counted, until the last of them was answered: at most that often, whoever asks.
+  expect(reads).toBeLessThanOrEqual(Math.floor((Date.now() - startMs) / 1_000) + 1);
 }, 60_000);
