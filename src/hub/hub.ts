@@ -95,8 +95,8 @@ export class Hub extends DurableObject<Env> {
         return [socketId, { socket, isStream, viewer }];
       }),
     );
-    // No later than the alarm that was set before the hub slept.
-    this.#armedAtMs = Math.min(...ctx.getWebSockets().map((socket) => deadlineOf(attachmentOf(socket))));
+    // Set anew: what was set before the hub slept is not known, and a socket that was closed from here may linger.
+    this.#wakeBy(Math.min(...this.#openSockets().map((socket) => deadlineOf(attachmentOf(socket)))));
     this.#connection.restore(sockets, this.#store.ofSockets(new Set(sockets.keys())));
   }
 

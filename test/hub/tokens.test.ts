@@ -1,5 +1,5 @@
 import { exports } from 'cloudflare:workers';
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it, vi } from 'vitest';
 import { openSandbox } from '../support/ledger.ts';
 import {
@@ -81,6 +81,20 @@ describe('when a token expires', () => {
     expect(await short.closed()).toEqual({ code: 4403, reason: 'The token has expired' });
     await long.isQuiet();
     long.socket.close(1000);
+  });
+
+  it('is known to a hub that wakes, whatever alarm it had', async ({ expect }) => {
+    const { authorization, overAtMs } = await minute();
+    const socket = await openWith(authorization);
+    await withBusyHubs((hub) => runInDurableObject(hub, (_hub, { storage }) => storage.deleteAlarm()));
+    await withBusyHubs(evictDurableObject);
+    await socket.isQuiet();
+    const alarms: (number | null)[] = [];
+    await withBusyHubs(async (hub) => {
+      alarms.push(await runInDurableObject(hub, (_hub, { storage }) => storage.getAlarm()));
+    });
+    expect(alarms).toContain(overAtMs);
+    socket.socket.close(1000);
   });
 
   it('no frame follows, though no alarm has gone off yet', async ({ expect }) => {
