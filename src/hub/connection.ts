@@ -109,8 +109,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
       pending.set(id, wanted);
       const prepared = operations.prepare(operation, deps.contextOf(viewer));
       if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);
-      if (prepared.type === 'subscription' && prepared.subscription.key.length > SUBSCRIPTION_CHARS_MAX) {
-        const message = `A subscription has at most ${SUBSCRIPTION_CHARS_MAX} characters, with its variables.`;
+      if (prepared.type === 'subscription' && JSON.stringify(operation).length > SUBSCRIPTION_CHARS_MAX) {
+        const message = `A subscription has at most ${SUBSCRIPTION_CHARS_MAX} characters, with all that it carries.`;
         return refuse(socket, id, [failed({ code: 'QUERY_TOO_COMPLEX', message, retryable: false })]);
       }
       await (prepared.type === 'request'
@@ -163,6 +163,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     fanOut.begin(tenant);
     try {
       const attached = await deps.attach(tenant);
+      if (!isWanted(socket, id, operation)) return;
       if (!attached.ok) return refuse(socket, id, [failed(attached.failure)]);
       fanOut.startFrom(tenant, attached.value);
       let seen: number | null = null;

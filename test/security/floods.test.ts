@@ -50,6 +50,9 @@ describe('one socket that floods its hub', () => {
     expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
     socket.subscribe('long', TASKS_CHANGED, { other: 'x'.repeat(10_000) });
     expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
+    const payload = { query: TASKS_CHANGED, extensions: { other: 'x'.repeat(10_000) } };
+    socket.send({ id: 'more', type: 'subscribe', payload });
+    expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
     socket.socket.close(1000);
   });
 
