@@ -1,3 +1,4 @@
+import { Kind, parse, type OperationDefinitionNode } from 'graphql';
 import { createClient } from 'graphql-ws';
 
 interface Operation {
@@ -8,22 +9,15 @@ interface Operation {
 
 interface FetcherOptions {
   readonly headers?: Record<string, string>;
-  readonly documentAST?: {
-    readonly definitions: readonly {
-      readonly kind: string;
-      readonly operation?: string;
-      readonly name?: { readonly value: string };
-    }[];
-  };
 }
 
-function isSubscription({ operationName }: Operation, { documentAST }: FetcherOptions): boolean {
-  return (documentAST?.definitions ?? []).some(
-    ({ kind, operation, name }) =>
-      kind === 'OperationDefinition' &&
-      operation === 'subscription' &&
-      (typeof operationName !== 'string' || name?.value === operationName),
-  );
+/** Empty for a text that is no document: the gateway says what is wrong with it. */
+function operationsIn(query: string): readonly OperationDefinitionNode[] {
+  try {
+    return parse(query).definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  } catch {
+    return [];
+  }
 }
 
 async function post(url: string, operation: Operation, headers: Record<string, string>): Promise<unknown> {
@@ -49,6 +43,11 @@ function subscribe(url: string, operation: Operation, headers: Record<string, st
 export function createFetcher(url: string) {
   return (operation: Operation, options: FetcherOptions = {}): Promise<unknown> | AsyncIterable<unknown> => {
     const headers = options.headers ?? {};
-    return isSubscription(operation, options) ? subscribe(url, operation, headers) : post(url, operation, headers);
+    // Right after another tab was chosen, GraphiQL still has the document and the name of the tab before, beside the new text.
+    const operations = operationsIn(operation.query);
+    const named = operations.find(({ name }) => name?.value === operation.operationName);
+    const chosen = named ?? (operations.length === 1 ? operations[0] : undefined);
+    const fresh = chosen === undefined ? operation : { ...operation, operationName: chosen.name?.value ?? null };
+    return chosen?.operation === 'subscription' ? subscribe(url, fresh, headers) : post(url, fresh, headers);
   };
 }
