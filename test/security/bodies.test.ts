@@ -103,6 +103,7 @@ const ATTACKS: readonly Attack[] = [
     send: () => {
       let sent = 0;
       const body = new ReadableStream({
+        type: 'bytes',
         pull(controller) {
           sent += 1;
           // It would never end by itself.
@@ -116,7 +117,8 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'a body that breaks off',
-    send: () => client.post(new ReadableStream({ start: (controller) => controller.error(new Error('reset')) })),
+    send: () =>
+      client.post(new ReadableStream({ type: 'bytes', start: (controller) => controller.error(new Error('reset')) })),
     status: 400,
   },
 ];

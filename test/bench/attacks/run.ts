@@ -1,5 +1,5 @@
 /**
- * `npm run bench:attacks [-- --times 50]`: how long each kind of attack waits for its answer, one after the other, at the
+ * `npm run bench:attacks [-- --times 50 --only base64]`: how long each kind of attack waits for its answer, one after the other, at the
  * built Worker in a workerd of its own, and whether an honest request next to it waits as well. Fails for a 5xx, for a
  * stack in an answer, and where one in a hundred takes 100 ms or more.
  */
@@ -11,7 +11,9 @@ import { ATTACKS } from './attacks.ts';
 
 const P99_MS_MAX = 100;
 
-const { values } = parseArgs({ options: { times: { type: 'string', default: '50' } } });
+const { values } = parseArgs({
+  options: { times: { type: 'string', default: '50' }, only: { type: 'string', default: '' } },
+});
 const times = Number(values.times);
 
 const stack = await startStack();
@@ -33,7 +35,7 @@ function percentile(sorted: readonly number[], part: number): number {
 const problems: string[] = [];
 const lines: { readonly text: string; readonly p99: number }[] = [];
 try {
-  for (const { name, send } of ATTACKS) {
+  for (const { name, send } of ATTACKS.filter((attack) => attack.name.includes(values.only))) {
     const ms: number[] = [];
     const statuses = new Set<number>();
     for (let i = 0; i < times; i += 1) {
