@@ -19,6 +19,7 @@ import { createKlingClient } from './kling/client.ts';
 import { createLedgerPort } from './ledger/port.ts';
 import type { Log } from './lib/log.ts';
 import { sleep } from './lib/sleep.ts';
+import { startTimer } from './lib/timer.ts';
 import { schema } from './schema/schema.ts';
 
 /** What the Worker does once its configuration is known to be right. */
@@ -44,6 +45,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     now: Date.now,
     random: Math.random,
     sleep,
+    startTimer,
     log: (exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }),
   });
   const readParams = createReadParams({
@@ -51,7 +53,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     documents: createDocuments(config.documents),
     limits: config.bodies,
     now: Date.now,
-    sleep,
+    startTimer,
   });
   const graphql = createGraphqlHandler({
     schema,

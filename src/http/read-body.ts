@@ -1,5 +1,6 @@
 import { requestError } from '../graphql/request-error.ts';
 import { type Deadline, startDeadline } from '../lib/deadline.ts';
+import type { StartTimer } from '../lib/timer.ts';
 import { type Base64Span, createBase64Scan } from './base64-scan.ts';
 
 export interface BodyLimits {
@@ -9,10 +10,10 @@ export interface BodyLimits {
   readonly largeBytesMax: number;
 }
 
-/** What the clock is asked. `sleep` rejects when its signal aborts. */
+/** What the clock is asked. */
 export interface BodyDeps {
   readonly now: () => number;
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly startTimer: StartTimer;
 }
 
 /** A body that is within its limits. */

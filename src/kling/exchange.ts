@@ -2,6 +2,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import type { Backoff } from '../lib/backoff.ts';
 import { startDeadline } from '../lib/deadline.ts';
 import type { Deadline } from '../lib/deadline.ts';
+import type { StartTimer } from '../lib/timer.ts';
 import { createAttempt } from './attempt.ts';
 import type { AttemptOptions } from './attempt.ts';
 import type { Call } from './call.ts';
@@ -12,8 +13,10 @@ import type { KlingError } from './kling-error.ts';
 export interface ExchangeOptions extends AttemptOptions {
   /** [0, 1), for the jitter. */
   readonly random: () => number;
-  /** Rejects when its signal aborts. Also the timer of the deadline. */
+  /** The wait between two attempts. Rejects when its signal aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Of the deadline. */
+  readonly startTimer: StartTimer;
   /** For a whole exchange: every attempt, every wait, and the reading of every body. */
   readonly timeoutMs: number;
   /** How often a read is sent at most, 1 or more. */
@@ -33,7 +36,7 @@ const WHEN_FAULTY: Backoff = { baseMs: 250, capMs: 4000, floorMs: 0 };
  * exception is a token that Kling takes for expired or not yet valid: it was refused, so a fresh one may go once more.
  */
 export function createExchange(options: ExchangeOptions): Exchange {
-  const { now, random, sleep, timeoutMs, readAttemptsMax, credentials } = options;
+  const { now, random, sleep, startTimer, timeoutMs, readAttemptsMax, credentials } = options;
   const attempt = createAttempt(options);
 
   async function run<T>(call: Call<T>, deadline: Deadline): Promise<T> {
@@ -66,7 +69,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   }
 
   return async function exchange(call, signal) {
-    const deadline = startDeadline({ timeoutMs, now, sleep, cancel: signal });
+    const deadline = startDeadline({ timeoutMs, now, startTimer, cancel: signal });
     try {
       return await run(call, deadline);
     } finally {

@@ -5,6 +5,7 @@ import type { KlingExchangeEvent } from '../kling/attempt.ts';
 import { createKlingClient } from '../kling/client.ts';
 import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
+import { startTimer } from '../lib/timer.ts';
 import type { LedgerDeps } from './deps.ts';
 import { EventStore } from './event-store.ts';
 import { HoldingsStore } from './holdings-store.ts';
@@ -45,6 +46,7 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
     now,
     random: Math.random,
     sleep,
+    startTimer,
     log(exchange) {
       log({ level: 'info', message: 'kling exchange', ...exchange });
       // How long these take is up to whoever names the video or the text: no tenant may make Kling look down for all.

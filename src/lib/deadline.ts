@@ -1,3 +1,5 @@
+import type { StartTimer } from './timer.ts';
+
 /** An instant after which nothing is waited for any more. */
 export interface Deadline {
   /** Aborts when the time is up or the caller cancels, whichever comes first; `cancelled` tells them apart. */
@@ -11,40 +13,50 @@ export interface Deadline {
   readonly stop: () => void;
 }
 
-/** `sleep` must reject, or never settle, when its signal aborts. `cancel` is the caller's own way to end it earlier. */
 export interface DeadlineOptions {
   readonly timeoutMs: number;
   readonly now: () => number;
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly startTimer: StartTimer;
+  /** The caller's own way to end it earlier. */
   readonly cancel?: AbortSignal | undefined;
 }
 
-/** Starts the clock. The timer is `sleep`, so a test decides when the time is up. */
-export function startDeadline({ timeoutMs, now, sleep, cancel }: DeadlineOptions): Deadline {
+/** Starts the clock. Every request has some: what nothing ends in time costs a timer and a promise, and no signal unless asked for. */
+export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOptions): Deadline {
   const endsAtMs = now() + timeoutMs;
-  const expiry = new AbortController();
-  const stopped = new AbortController();
-  const ended = new Promise<never>((_resolve, reject) => {
-    expiry.signal.addEventListener('abort', () => reject(expiry.signal.reason), { once: true });
-  });
-  ended.catch(ignore);
+  const ended = Promise.withResolvers<never>();
+  ended.promise.catch(ignore);
+  let end: { readonly reason: unknown } | null = null;
+  let controller: AbortController | null = null;
 
+  function endNow(reason: unknown): void {
+    if (end !== null) return;
+    end = { reason };
+    controller?.abort(reason);
+    ended.reject(reason);
+  }
   function cancelNow(): void {
-    expiry.abort(cancel?.reason);
+    endNow(cancel?.reason);
   }
   if (cancel?.aborted) cancelNow();
   else cancel?.addEventListener('abort', cancelNow, { once: true });
 
-  sleep(timeoutMs, stopped.signal).then(() => expiry.abort(new Error(`no answer within ${timeoutMs} ms`)), ignore);
+  const stopTimer = startTimer(timeoutMs, () => endNow(new Error(`no answer within ${timeoutMs} ms`)));
 
   return {
-    signal: expiry.signal,
-    cancelled: () => cancel?.aborted === true && expiry.signal.reason === cancel.reason,
+    get signal() {
+      if (controller === null) {
+        controller = new AbortController();
+        if (end !== null) controller.abort(end.reason);
+      }
+      return controller.signal;
+    },
+    cancelled: () => cancel?.aborted === true && end?.reason === cancel.reason,
     remainingMs: () => endsAtMs - now(),
-    race: (promise) => Promise.race([ended, promise]),
+    race: (promise) => Promise.race([ended.promise, promise]),
     stop() {
       cancel?.removeEventListener('abort', cancelNow);
-      stopped.abort(new Error('stopped'));
+      stopTimer();
     },
   };
 }

@@ -4,6 +4,7 @@ import cutOff from '../fixtures/kling/cut-off.txt?raw';
 import created from '../fixtures/kling/lip-sync-created.json?raw';
 import processing from '../fixtures/kling/lip-sync-processing.json?raw';
 import { sleep } from '../../src/lib/sleep.ts';
+import { startTimer } from '../../src/lib/timer.ts';
 import { createUpstream, HOST, IDENTITY, klingErrorOf, LIP_SYNC, refusal, SPEECH, VOICE } from './support.ts';
 import type { Answer } from './support.ts';
 
@@ -129,7 +130,14 @@ describe('what acts', () => {
 
 describe('the platform', () => {
   it('gives its own fetch, unbound, and its own timer', async ({ expect }) => {
-    const platform = { fetch: globalThis.fetch, sleep, now: Date.now, random: Math.random, timeoutMs: 30_000 };
+    const platform = {
+      fetch: globalThis.fetch,
+      sleep,
+      startTimer,
+      now: Date.now,
+      random: Math.random,
+      timeoutMs: 30_000,
+    };
     const { client, events } = createUpstream([], { ...platform, readAttemptsMax: 1 });
     const { failure } = await klingErrorOf(client.readLipSyncTask('1'));
     expect([failure.code, events[0]?.httpStatus, events[0]?.outcome]).toEqual([

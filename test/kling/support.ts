@@ -51,14 +51,12 @@ export function createUpstream(answers: readonly Answer[], options: Partial<Klin
     now: () => nowMs,
     random: () => 0.5,
     async sleep(ms) {
-      if (ms === (options.timeoutMs ?? TIMEOUT_MS)) {
-        await new Promise<void>((resolve) => {
-          expiries.push(resolve);
-        });
-        return;
-      }
       waitsMs.push(ms);
       nowMs += ms;
+    },
+    startTimer(_ms, onTime) {
+      expiries.push(onTime);
+      return () => {};
     },
     log: (event) => events.push(event),
     timeoutMs: TIMEOUT_MS,
@@ -70,7 +68,7 @@ export function createUpstream(answers: readonly Answer[], options: Partial<Klin
     requests,
     events,
     waitsMs,
-    expire: () => expiries.forEach((resolve) => resolve()),
+    expire: () => expiries.forEach((onTime) => onTime()),
     advance(ms) {
       nowMs += ms;
     },

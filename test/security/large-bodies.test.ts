@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest';
 import { createBase64Inputs } from '../../src/graphql/base64-inputs.ts';
+import type { StartTimer } from '../../src/lib/timer.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { type Attack, jsonBody, testAttacks } from '../support/attacks.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
@@ -134,7 +135,11 @@ it('a large document is given up at once, whatever is to come', async ({ expect 
 
 /** A gateway with a clock that says of each deadline, as it is set, whether its time is up. */
 function clientWhere(isUp: (ms: number) => boolean): Client {
-  return createGraphqlClient({ limits: LIMITS, sleep: (ms) => (isUp(ms) ? Promise.resolve() : new Promise(() => {})) });
+  const startTimer: StartTimer = (ms, onTime) => {
+    if (isUp(ms)) onTime();
+    return () => {};
+  };
+  return createGraphqlClient({ limits: LIMITS, startTimer });
 }
 
 /** Posts a body that never goes on behind its start. */

@@ -6,7 +6,7 @@ import type { RequestNotes } from '../../src/http/request-log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { VIEWER } from './viewer.ts';
-import { sleep } from '../../src/lib/sleep.ts';
+import { startTimer } from '../../src/lib/timer.ts';
 import { FakeLedger, FakeUpstream } from './fake-ledger.ts';
 
 export const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
@@ -40,7 +40,7 @@ export function createGraphqlClient({ documents, limits, ...options }: ClientOpt
       documents: createDocuments({ trusted: new Map(), trustedOnly: false, automatic: true, ...documents }),
       limits: limits ?? { bytesMax: 100_000, largeBytesMax: 1_000_000 },
       now: Date.now,
-      sleep,
+      startTimer,
       ...options,
     }),
     introspection: true,
