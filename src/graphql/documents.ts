@@ -1,6 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import { sha256 } from '../lib/sha256.ts';
-import { createDocumentCache } from './document-cache.ts';
+import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { requestError } from './request-error.ts';
 import { withoutPrefix } from './trusted-documents.ts';
 
@@ -35,10 +35,10 @@ export interface Documents {
 }
 
 /** 2 MB at most: texts alone are kept. */
-const AUTOMATIC = { charsPerDocumentMax: 32_768, charsMax: 1_048_576, charsOf: (text: string) => text.length };
+const AUTOMATIC = { charsPerEntryMax: 32_768, charsMax: 1_048_576, charsOf: (text: string) => text.length };
 
 export function createDocuments({ trusted, trustedOnly, automatic }: DocumentsOptions): Documents {
-  const learnt = createDocumentCache(AUTOMATIC);
+  const learnt = createBoundedCache(AUTOMATIC);
 
   async function learn(text: string, hash: string): Promise<void> {
     if (learnt.get(hash) === text) return;

@@ -3,7 +3,7 @@ import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { GatewayContext } from '../context.ts';
 import type { Log } from '../lib/log.ts';
 import { failureResponse } from './failure-response.ts';
-import { createDocumentCache } from '../graphql/document-cache.ts';
+import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
 import { bugBehind, createPublicErrors, type ToPublicError } from '../graphql/public-errors.ts';
 import { createValidateDocument } from '../graphql/validate-document.ts';
@@ -13,8 +13,8 @@ import { logBug, type RequestNotes } from './request-log.ts';
 const ENDPOINT = '/graphql';
 const OPERATION_NAME_CHARS_MAX = 100;
 /** A parsed document takes some 30 times its length in memory, one of comments 50 times: 25 MB. Longer ones are mostly comments. */
-const DOCUMENTS = { charsPerDocumentMax: 8192, charsMax: 512 * 1024 };
-const FAULTY_DOCUMENTS = { charsPerDocumentMax: 2048, charsMax: 64 * 1024 };
+const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
+const FAULTY_DOCUMENTS = { charsPerEntryMax: 2048, charsMax: 64 * 1024 };
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
@@ -52,8 +52,8 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
     logging: false,
     maskedErrors: { isDev: false, maskError: toPublicError },
     parserAndValidationCache: {
-      documentCache: createDocumentCache<DocumentNode>(DOCUMENTS),
-      errorCache: createDocumentCache<Error>(FAULTY_DOCUMENTS),
+      documentCache: createBoundedCache<DocumentNode>(DOCUMENTS),
+      errorCache: createBoundedCache<Error>(FAULTY_DOCUMENTS),
     },
     plugins: [useBounds({ readParams, introspection }), useErrors(toPublicError, log)],
   });

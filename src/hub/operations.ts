@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import type { TaskChangeEvent } from '../domain/ports.ts';
-import { createDocumentCache } from '../graphql/document-cache.ts';
+import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
 import { createPublicErrors } from '../graphql/public-errors.ts';
@@ -21,7 +21,7 @@ import { toSubscription, type Subscription } from '../schema/subscription.ts';
 import type { OperationPayload } from './protocol.ts';
 
 /** Less than the Worker keeps: the hubs of a pool may share its memory, and there are few subscriptions. */
-const DOCUMENTS = { charsPerDocumentMax: 8192, charsMax: 128 * 1024 };
+const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 128 * 1024 };
 
 /** An operation whose document is known by its text. */
 export interface Operation extends OperationPayload {
@@ -63,7 +63,7 @@ export interface OperationsOptions {
 }
 
 export function createOperations({ schema, introspection, documents, onBug }: OperationsOptions): Operations {
-  const parsed = createDocumentCache<DocumentNode>(DOCUMENTS);
+  const parsed = createBoundedCache<DocumentNode>(DOCUMENTS);
   const validate = createValidateDocument(introspection);
   const toPublicError = createPublicErrors({ suggestions: introspection });
 

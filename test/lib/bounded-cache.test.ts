@@ -1,7 +1,7 @@
 import { it } from 'vitest';
-import { createDocumentCache } from '../../src/graphql/document-cache.ts';
+import { createBoundedCache } from '../../src/lib/bounded-cache.ts';
 
-const cache = () => createDocumentCache<number>({ charsPerDocumentMax: 4, charsMax: 10 });
+const cache = () => createBoundedCache<number>({ charsPerEntryMax: 4, charsMax: 10 });
 
 it('keeps what fits, and lets go of what was unused for longest', ({ expect }) => {
   const kept = cache();
@@ -27,7 +27,7 @@ it('counts a document once, however often it is set', ({ expect }) => {
 });
 
 it('counts the text of a document that is kept by its hash', ({ expect }) => {
-  const kept = createDocumentCache({ charsPerDocumentMax: 4, charsMax: 6, charsOf: (text: string) => text.length });
+  const kept = createBoundedCache({ charsPerEntryMax: 4, charsMax: 6, charsOf: (text: string) => text.length });
   kept.set('1', 'aaaa');
   kept.set('2', 'bbbb');
   kept.set('3', 'ccccc');

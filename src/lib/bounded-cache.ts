@@ -1,21 +1,21 @@
-/** What is kept of documents, by their text or its hash. As Yoga wants it. */
-export interface DocumentCache<T> {
+/** What was used last, by a key, such as parsed documents by their text. */
+export interface BoundedCache<T> {
   get(key: string): T | undefined;
   set(key: string, value: T): void;
 }
 
-export interface DocumentCacheOptions<T> {
-  /** A longer document is not kept. */
-  readonly charsPerDocumentMax: number;
-  /** Of all documents together. */
+export interface BoundedCacheOptions<T> {
+  /** A longer entry is not kept. */
+  readonly charsPerEntryMax: number;
+  /** Of all entries together. */
   readonly charsMax: number;
-  /** How long a document is; unless given, the key is its text. */
+  /** How long an entry is; unless given, as long as its key. */
   readonly charsOf?: (value: T) => number;
 }
 
-/** The documents used last, bounded by their length and not by their number: clients choose how long they are. */
-export function createDocumentCache<T>(options: DocumentCacheOptions<T>): DocumentCache<T> {
-  const { charsPerDocumentMax, charsMax, charsOf } = options;
+/** The entries used last, bounded by their length and not by their number: clients choose how long they are. */
+export function createBoundedCache<T>(options: BoundedCacheOptions<T>): BoundedCache<T> {
+  const { charsPerEntryMax, charsMax, charsOf } = options;
   // A Map keeps the order of insertion: the first is the one unused for longest.
   const entries = new Map<string, { readonly value: T; readonly chars: number }>();
   let sum = 0;
@@ -35,7 +35,7 @@ export function createDocumentCache<T>(options: DocumentCacheOptions<T>): Docume
     },
     set(key, value) {
       const chars = charsOf?.(value) ?? key.length;
-      if (chars > charsPerDocumentMax) return;
+      if (chars > charsPerEntryMax) return;
       remove(key);
       entries.set(key, { value, chars });
       sum += chars;

@@ -1,0 +1,76 @@
+import { createLocalJWKSet } from 'jose';
+import { describe, it } from 'vitest';
+import { createAuthenticate, VERIFIED_MS } from '../../src/auth/authenticate.ts';
+import {
+  claimsOf,
+  EXPIRED,
+  failureOf,
+  forge,
+  JWKS_MODE,
+  makeKey,
+  NOT_VALID,
+  NOW_S,
+  TOLERANCE_S,
+} from '../support/forge.ts';
+
+const key = await makeKey('one', 'ES256');
+
+/** An isolate whose clock is moved by hand, and how often it verified a signature. */
+function openIsolate() {
+  const clock = { nowMs: NOW_S * 1_000 };
+  const verified = { times: 0 };
+  const find = createLocalJWKSet({ keys: [key.jwk] });
+  const authenticate = createAuthenticate(JWKS_MODE, {
+    issuerKey(header, token) {
+      verified.times += 1;
+      return find(header, token);
+    },
+    now: () => clock.nowMs,
+    log: () => {},
+  });
+  return { clock, verified, enter: (token: string) => authenticate(`Bearer ${token}`) };
+}
+
+const mint = (change: object = {}) => forge({ alg: 'ES256', kid: 'one' }, claimsOf(change), key.sign);
+
+describe('a token that was good', () => {
+  it('is verified once in 30 s, and says the same each time', async ({ expect }) => {
+    const { clock, verified, enter } = openIsolate();
+    const token = await mint();
+    const viewer = await enter(token);
+    clock.nowMs += VERIFIED_MS - 1;
+    expect(await enter(token)).toEqual(viewer);
+    expect(verified.times).toBe(1);
+    clock.nowMs += 1;
+    expect(await enter(token)).toEqual(viewer);
+    expect(verified.times).toBe(2);
+  });
+
+  it('is refused in the millisecond in which it expires', async ({ expect }) => {
+    const { clock, enter } = openIsolate();
+    const token = await mint({ exp: NOW_S + 5 });
+    await enter(token);
+    clock.nowMs += (5 + TOLERANCE_S) * 1_000 - 1;
+    expect((await enter(token)).tenant).toBe('tenant-a');
+    clock.nowMs += 1;
+    expect(await failureOf(enter(token))).toEqual(EXPIRED);
+  });
+
+  it('says nothing about another, however alike', async ({ expect }) => {
+    const { enter } = openIsolate();
+    const token = await mint();
+    await enter(token);
+    const [head, , signature] = token.split('.');
+    const [, claims] = (await mint({ sub: 'tenant-b' })).split('.');
+    expect(await failureOf(enter([head, claims, signature].join('.')))).toEqual(NOT_VALID);
+    expect((await enter(await mint({ sub: 'tenant-b' }))).tenant).toBe('tenant-b');
+  });
+});
+
+it('a token that was refused is refused again', async ({ expect }) => {
+  const { verified, enter } = openIsolate();
+  const token = await mint({ aud: 'another' });
+  expect(await failureOf(enter(token))).toEqual(NOT_VALID);
+  expect(await failureOf(enter(token))).toEqual(NOT_VALID);
+  expect(verified.times).toBe(2);
+});
