@@ -22,10 +22,18 @@ interface FailureResponseOptions {
   /** By the code, if it is not given. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the client accepts; null: it did not say. */
+  readonly accept?: string | null;
 }
 
+/** Under this name clients read the errors beside a 401 or 429 too; under `application/json` they see a status alone. */
+const GRAPHQL_RESPONSE = 'application/graphql-response+json';
+
 /** A failure in GraphQL's shape, for answers that no GraphQL server made. */
-export function failureResponse(failure: Failure, { requestId, status, headers }: FailureResponseOptions): Response {
+export function failureResponse(
+  failure: Failure,
+  { requestId, status, headers, accept }: FailureResponseOptions,
+): Response {
   const { code, message, retryAfterMs } = failure;
   const errors = [{ message, extensions: { ...toExtensions(failure), requestId } }];
   return Response.json(
@@ -35,6 +43,7 @@ export function failureResponse(failure: Failure, { requestId, status, headers }
       headers: {
         // RFC 6750, 3.
         ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),
+        ...(accept?.includes(GRAPHQL_RESPONSE) && { 'content-type': `${GRAPHQL_RESPONSE}; charset=utf-8` }),
         ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),
         ...headers,
       },

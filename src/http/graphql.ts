@@ -9,8 +9,11 @@ import { bugBehind, createPublicErrors, type ToPublicError } from '../graphql/pu
 import { createValidateDocument } from '../graphql/validate-document.ts';
 import type { ReadParams } from './read-params.ts';
 import { logBug, type RequestNotes } from './request-log.ts';
+import { SSE } from './stream-format.ts';
 
 const ENDPOINT = '/graphql';
+/** As Yoga says it. */
+const EVENT_STREAM = 'text/event-stream';
 const OPERATION_NAME_CHARS_MAX = 100;
 /** A parsed document takes some 30 times its length in memory, one of comments 50 times: 25 MB. Longer ones are mostly comments. */
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
@@ -60,12 +63,24 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
 
   return async (request, context, notes = {}) => {
     const answer = await yoga.handleRequest(request, { ...context, notes });
+    if (answer.headers.get('content-type') === EVENT_STREAM) return asEventStream(answer);
     const response = answer.body === null && answer.status >= 400 ? explained(answer, context.requestId) : answer;
     response.headers.set('cache-control', 'private, no-store');
     response.headers.set('vary', 'Accept');
     response.headers.set('x-content-type-options', 'nosniff');
     return response;
   };
+}
+
+/**
+ * A query or mutation whose client accepts Server-Sent Events first, by the protocol of distinct connections: one `next`
+ * and `complete`. It has its errors reported in a stream that was accepted, since of a 400 such clients show nothing more.
+ */
+function asEventStream({ status, headers, body }: Response): Response {
+  return new Response(body, {
+    status: status === 400 ? 200 : status,
+    headers: { ...Object.fromEntries(headers), ...SSE.headers },
+  });
 }
 
 /** What is read, parsed and validated, and what is refused before that. */

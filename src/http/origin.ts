@@ -14,7 +14,8 @@ export function originProblem(request: Request, url: URL, rules: OriginRules): s
   if (environment === 'development' && publicUrl !== url.origin && isRebindable(url)) {
     return `${url.hostname} is no name of a gateway in development: use localhost, an IP address or the host of PUBLIC_URL.`;
   }
-  const origin = request.headers.get('origin');
+  // Apollo iOS 1 names the socket's own address, `wss://…`, which is the origin of no page.
+  const origin = request.headers.get('origin')?.replace(/^ws/, 'http') ?? null;
   if (origin === null) {
     // An image, a script, a link or a no-cors fetch: a GET of another site's that names no origin.
     const site = request.headers.get('sec-fetch-site');

@@ -38,7 +38,7 @@ export async function withRequestLog(
 ): Promise<Response> {
   const startedAtMs = now();
   const trace: RequestTrace = { requestId: requestIdOf(request) ?? randomId(), notes: {} };
-  const answer = await answerOrFailure(trace, log, handle);
+  const answer = await answerOrFailure(request, trace, log, handle);
   const response = withHeaders(answer, (headers) => headers.set('x-request-id', trace.requestId));
   log({
     level: response.status >= 500 ? 'error' : 'info',
@@ -61,6 +61,7 @@ export function logBug(log: Log, requestId: string, cause: unknown): void {
 }
 
 async function answerOrFailure(
+  request: Request,
   trace: RequestTrace,
   log: Log,
   handle: (trace: RequestTrace) => Promise<Response>,
@@ -75,7 +76,7 @@ async function answerOrFailure(
       ? error.failure
       : ({ code: 'INTERNAL', message: 'Internal error', retryable: false } as const);
     notes.errorCodes = [failure.code];
-    return failureResponse(failure, { requestId });
+    return failureResponse(failure, { requestId, accept: request.headers.get('accept') });
   }
 }
 

@@ -38,13 +38,15 @@ export type ClientMessage =
 
 const ID_CHARS_MAX = 128;
 
-/** What a client says. `invalid` is what the socket is closed with. */
+/**
+ * What a client says, in a frame of text or, as Apollo iOS 2 sends them all, of bytes. `invalid` is what the socket is
+ * closed with.
+ */
 export function parseClientMessage(data: string | ArrayBuffer): ClientMessage {
-  if (typeof data !== 'string') return invalid('Binary messages are not read');
   if (isTooLarge(data)) return { type: 'invalid', code: CLOSE.tooLarge, reason: 'Message too large' };
   let message: unknown;
   try {
-    message = JSON.parse(data);
+    message = JSON.parse(typeof data === 'string' ? data : new TextDecoder('utf-8', { fatal: true }).decode(data));
   } catch {
     return invalid('Message is not JSON');
   }
@@ -69,7 +71,8 @@ export function parseClientMessage(data: string | ArrayBuffer): ClientMessage {
   }
 }
 
-function isTooLarge(text: string): boolean {
+function isTooLarge(text: string | ArrayBuffer): boolean {
+  if (typeof text !== 'string') return text.byteLength > MESSAGE_BYTES_MAX;
   // A UTF-16 unit is one byte at least, and three at most.
   if (text.length > MESSAGE_BYTES_MAX) return true;
   return text.length * 3 > MESSAGE_BYTES_MAX && new TextEncoder().encode(text).length > MESSAGE_BYTES_MAX;

@@ -5,12 +5,13 @@ import { expect, test } from 'vitest';
 
 const compiler = createRequire(import.meta.url).resolve('relay-compiler/cli.js');
 
-test('relay-compiler takes the schema, and makes of it what is checked in', async () => {
-  // It exits with another code when it would write something: then `npm run relay`.
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [compiler, '--noWatchman', '--validate', 'relay.config.json'],
-    { cwd: import.meta.dirname },
-  );
-  expect(stdout).toContain('Compilation completed');
-});
+test.for(['relay.config.json', 'relay-persisted.config.json'])(
+  'relay-compiler takes the schema, and makes of it what is checked in: %s',
+  async (config) => {
+    // It exits with another code when it would write something: then `npm run relay`.
+    const { stdout } = await promisify(execFile)(process.execPath, [compiler, '--noWatchman', '--validate', config], {
+      cwd: import.meta.dirname,
+    });
+    expect(stdout).toContain('Compilation completed');
+  },
+);

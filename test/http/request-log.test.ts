@@ -77,6 +77,19 @@ describe('an error that no handler caught', () => {
     expect(response.status).toBe(401);
     expect(lines).toMatchObject([{ level: 'info', message: 'request', status: 401, errorCodes: ['UNAUTHENTICATED'] }]);
   });
+
+  it.for([
+    ['application/graphql-response+json, application/json;q=0.9', 'application/graphql-response+json; charset=utf-8'],
+    ['application/json', 'application/json'],
+    ['text/event-stream', 'application/json'],
+    [null, 'application/json'],
+  ])('has the media type under which a client reads it: to one that accepts %s', async ([accept, type], { expect }) => {
+    const request = new Request('https://gateway.test/', { ...(accept !== null && { headers: { accept } }) });
+    const { response } = await answer(request, async () => {
+      throw new GatewayError({ code: 'RATE_LIMITED', message: 'Wait.', retryable: true });
+    });
+    expect([response.status, response.headers.get('content-type')]).toEqual([429, type]);
+  });
 });
 
 describe('the request id', () => {

@@ -63,12 +63,6 @@ describe('a socket is closed', () => {
     expect(socket.frames).toEqual([{ type: 'connection_ack' }]);
   });
 
-  it('on a binary message', async ({ expect }) => {
-    const socket = await openReady();
-    socket.socket.send(new TextEncoder().encode('{"type":"ping"}'));
-    expect(await socket.closed()).toEqual({ code: 4400, reason: 'Binary messages are not read' });
-  });
-
   it('on a subscribe before connection_init', async ({ expect }) => {
     const socket = await openSocket();
     socket.subscribe('1', '{ __typename }');

@@ -16,26 +16,34 @@ function upgradeFrom(origin: string | null, url = GRAPHQL_URL): Promise<Response
 }
 
 describe('a socket', () => {
-  it.for([null, 'https://gateway.test', ALLOWED_ORIGIN])('is opened from %s', async (origin, { expect }) => {
-    const response = await upgradeFrom(origin);
-    expect(response.status).toBe(101);
-    expect([...response.headers.keys()]).not.toContain('content-security-policy');
-    response.webSocket!.accept();
-    response.webSocket!.close(1000);
-    await expect.poll(socketCount).toBe(0);
-  });
-
-  it.for([FOREIGN_ORIGIN, 'null', 'http://gateway.test', `${ALLOWED_ORIGIN}.evil.test`])(
-    'is not hijacked by a page of %j, which no browser would stop',
+  // The third is how Apollo iOS 1 names it.
+  it.for([null, 'https://gateway.test', 'wss://gateway.test', ALLOWED_ORIGIN])(
+    'is opened from %s',
     async (origin, { expect }) => {
       const response = await upgradeFrom(origin);
-      expect([response.status, response.webSocket]).toEqual([403, null]);
-      expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
-      expect(await response.text()).toMatch(/^This origin may not use the gateway\..*\n$/);
-      expect(corsHeaders(response)).toEqual({});
-      expect(await socketCount()).toBe(0);
+      expect(response.status).toBe(101);
+      expect([...response.headers.keys()]).not.toContain('content-security-policy');
+      response.webSocket!.accept();
+      response.webSocket!.close(1000);
+      await expect.poll(socketCount).toBe(0);
     },
   );
+
+  it.for([
+    FOREIGN_ORIGIN,
+    'null',
+    'http://gateway.test',
+    'ws://gateway.test',
+    'wss://evil.test',
+    `${ALLOWED_ORIGIN}.evil.test`,
+  ])('is not hijacked by a page of %j, which no browser would stop', async (origin, { expect }) => {
+    const response = await upgradeFrom(origin);
+    expect([response.status, response.webSocket]).toEqual([403, null]);
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await response.text()).toMatch(/^This origin may not use the gateway\..*\n$/);
+    expect(corsHeaders(response)).toEqual({});
+    expect(await socketCount()).toBe(0);
+  });
 
   it('is not opened by a rebound name', async ({ expect }) => {
     const response = await upgradeFrom('http://rebound.evil.test', 'http://rebound.evil.test/graphql');

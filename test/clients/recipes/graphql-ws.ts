@@ -4,13 +4,16 @@ import { backoff, resumable } from './resumable.ts';
 
 /** `url` is `wss://…/graphql`. */
 export function createWsClient(url: string, getToken: GetToken): Client {
+  let isAccepted = false;
   const client = createClient({
     url,
     connectionParams: async () => ({ authorization: `Bearer ${await getToken()}` }),
     keepAlive: 10_000,
     retryAttempts: Infinity,
     retryWait: backoff,
-    shouldRetry: () => true,
+    on: { connecting: () => (isAccepted = false), connected: () => (isAccepted = true) },
+    // 4403: a token expired; or, before it was accepted, it proves nothing, and the next try would end as this one.
+    shouldRetry: (event) => isAccepted || (event as CloseEvent).code !== 4403,
   });
   return { ...client, subscribe: resumable(client) };
 }

@@ -6,13 +6,14 @@ import type { Subscriber } from './resumable.ts';
 /** `subscriber` is `createWsClient(…)` or `createSseClient(…)`. */
 export function createEnvironment(url: string, getToken: GetToken, subscriber: Subscriber): Environment {
   const send = authorizedFetch(getToken);
-  const fetchOperation: FetchFunction = async ({ text }, variables) => {
-    const body = JSON.stringify({ query: text, variables });
+  // A document that relay-compiler has persisted has an `id`, any other its `text`.
+  const fetchOperation: FetchFunction = async ({ id, text }, variables) => {
+    const body = JSON.stringify({ documentId: id, query: text, variables });
     const response = await send(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     return response.json();
   };
-  const network = Network.create(fetchOperation, ({ name, text }, variables) =>
-    Observable.create((sink) => subscriber.subscribe({ operationName: name, query: text ?? '', variables }, sink)),
+  const network = Network.create(fetchOperation, ({ id, text }, variables) =>
+    Observable.create((sink) => subscriber.subscribe({ documentId: id, query: text ?? '', variables }, sink)),
   );
   return new Environment({ network, store: new Store(new RecordSource()) });
 }

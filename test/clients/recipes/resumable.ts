@@ -1,5 +1,8 @@
 interface Operation {
+  /** Empty: `documentId` or `extensions.persistedQuery` names the document. */
   readonly query: string;
+  readonly documentId?: string | null;
+  readonly extensions?: Record<string, unknown>;
   readonly operationName?: string;
   readonly variables?: Record<string, unknown>;
 }

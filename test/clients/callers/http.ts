@@ -1,0 +1,65 @@
+import { watch } from '../recipes/eventsource.ts';
+import { execute } from '../recipes/fetch.ts';
+import {
+  ACCOUNT,
+  type Caller,
+  CREATE_VOICE,
+  dataOf,
+  type Endpoint,
+  errorsOfResult,
+  type Result,
+  TASK,
+  type Task,
+  TASKS,
+  type TasksPage,
+  walkByHand,
+} from './caller.ts';
+
+type Ask = <Data>({ url, getToken }: Endpoint, query: string, variables: object) => Promise<Result<Data>>;
+
+function callerOf(library: string, ask: Ask): Omit<Caller, 'refusalOf'> {
+  return {
+    library,
+    open(endpoint) {
+      const data = async <Data>(query: string, variables: object) =>
+        dataOf(await ask<Data>(endpoint, query, variables));
+      return {
+        task: async (id) => (await data<{ voiceTask: Task | null }>(TASK, { id })).voiceTask,
+        createVoice: async (input) =>
+          (await data<{ createVoice: { task: Task } }>(CREATE_VOICE, { input })).createVoice.task,
+        account: () => data(ACCOUNT, {}),
+        walkTasks: (first) => walkByHand(first, (variables) => data<TasksPage>(TASKS, variables)),
+        close() {},
+      };
+    },
+    errorsOf: errorsOfResult,
+  };
+}
+
+export const FETCH: Caller = {
+  ...callerOf('fetch', ({ url, getToken }, query, variables) => execute(url, getToken, { query, variables })),
+  refusalOf: (failure) => errorsOfResult(failure)[0]?.extensions.code,
+};
+
+/** What an EventSource tells of a connection that failed. */
+class SourceError extends Error {
+  readonly status: unknown;
+  constructor(event: Event) {
+    super('the EventSource failed');
+    this.status = Reflect.get(event, 'code');
+  }
+}
+
+const askByEventSource: Ask = ({ url, getToken }, query, variables) =>
+  new Promise((resolve, reject) => {
+    const source = watch(url, getToken, { query, variables }, (result) => resolve(result as never));
+    source.addEventListener('error', (event) => {
+      source.close();
+      reject(new SourceError(event));
+    });
+  });
+
+export const EVENT_SOURCE: Caller = {
+  ...callerOf('EventSource', askByEventSource),
+  refusalOf: (failure) => failure instanceof SourceError && failure.status,
+};

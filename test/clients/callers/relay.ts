@@ -1,0 +1,80 @@
+import {
+  commitMutation,
+  createOperationDescriptor,
+  fetchQuery,
+  getRequest,
+  type Environment,
+  type PayloadError,
+} from 'relay-runtime';
+import accountQuery, { type relayCallsAccountQuery } from '../__generated__/relayCallsAccountQuery.graphql.ts';
+import createVoice, {
+  type relayCallsCreateVoiceMutation,
+} from '../__generated__/relayCallsCreateVoiceMutation.graphql.ts';
+import taskQuery, { type relayCallsTaskQuery } from '../__generated__/relayCallsTaskQuery.graphql.ts';
+import tasksQuery, { type relayCallsTasksQuery } from '../__generated__/relayCallsTasksQuery.graphql.ts';
+import type { GatewayError } from '../recipes/fetch.ts';
+import { createEnvironment } from '../recipes/relay.ts';
+import { type Caller, errorsOfResult, ResultErrors, type Task } from './caller.ts';
+
+/** All of the connection that the store has. */
+function tasksIn(environment: Environment, first: number): relayCallsTasksQuery['response']['tasks'] {
+  const { fragment } = createOperationDescriptor(getRequest(tasksQuery), { first });
+  return (environment.lookup(fragment).data as relayCallsTasksQuery['response']).tasks;
+}
+
+/** Relay's error of a result without data holds it in `source`. */
+function errorsOf(failure: unknown): readonly GatewayError[] {
+  const { source } = failure as { readonly source?: { readonly errors: readonly GatewayError[] } };
+  return source?.errors ?? errorsOfResult(failure);
+}
+
+export const RELAY: Caller = {
+  library: 'Relay',
+
+  open({ url, getToken }) {
+    const noSubscriptions = { subscribe: () => () => {} };
+    const environment = createEnvironment(url, getToken, noSubscriptions);
+    return {
+      async task(id) {
+        const data = await fetchQuery<relayCallsTaskQuery>(environment, taskQuery, { id }).toPromise();
+        return (data?.voiceTask ?? null) as Task | null;
+      },
+      createVoice: (input) =>
+        new Promise((resolve, reject) => {
+          commitMutation<relayCallsCreateVoiceMutation>(environment, {
+            mutation: createVoice,
+            variables: { input: input as relayCallsCreateVoiceMutation['variables']['input'] },
+            onCompleted(data, errors: readonly PayloadError[] | null | undefined) {
+              // A mutation that failed has null for its data, and completes.
+              if (errors) reject(new ResultErrors(errors as readonly unknown[] as readonly GatewayError[]));
+              else resolve(data.createVoice?.task as Task);
+            },
+            onError: reject,
+          });
+        }),
+      async account() {
+        const data = await fetchQuery<relayCallsAccountQuery>(environment, accountQuery, {}).toPromise();
+        const account = data?.account;
+        if (account?.ok === false) throw new ResultErrors(account.errors as readonly GatewayError[]);
+        return account;
+      },
+      async walkTasks(first) {
+        const walked: string[][] = [];
+        let after: string | null = null;
+        do {
+          await fetchQuery(environment, tasksQuery, { first, after }).toPromise();
+          const { edges, pageInfo } = tasksIn(environment, first) as ReturnType<typeof tasksIn> & {
+            readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+          };
+          walked.push(edges.map(({ node }) => node.id));
+          after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
+        } while (after !== null);
+        return walked;
+      },
+      close() {},
+    };
+  },
+
+  errorsOf,
+  refusalOf: (failure) => errorsOf(failure)[0]?.extensions.code,
+};

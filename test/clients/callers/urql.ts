@@ -1,0 +1,51 @@
+import { Client, CombinedError, fetchExchange, type OperationResult } from '@urql/core';
+import { authorizedFetch } from '../recipes/authorized.ts';
+import type { GatewayError } from '../recipes/fetch.ts';
+import { createCacheExchange } from '../recipes/urql-calls.ts';
+import { ACCOUNT, type Caller, CREATE_VOICE, TASK, type Task, TASKS, type TasksPage } from './caller.ts';
+
+function dataOf<Data>({ data, error }: OperationResult<Data>): Data {
+  if (error !== undefined) throw error;
+  return data!;
+}
+
+function errorsOf(failure: unknown): readonly GatewayError[] {
+  if (!(failure instanceof CombinedError) || failure.networkError !== undefined) throw failure;
+  return failure.graphQLErrors as readonly unknown[] as readonly GatewayError[];
+}
+
+export const URQL: Caller = {
+  library: 'urql',
+
+  open({ url, getToken }) {
+    const fetch = authorizedFetch(getToken);
+    const exchanges = [createCacheExchange(), fetchExchange];
+    // By GET where that is possible, as urql does by itself.
+    const client = new Client({ url, fetch, exchanges, preferGetMethod: true });
+    return {
+      async task(id) {
+        return dataOf(await client.query<{ voiceTask: Task | null }>(TASK, { id })).voiceTask;
+      },
+      async createVoice(input) {
+        return dataOf(await client.mutation<{ createVoice: { task: Task } }>(CREATE_VOICE, { input })).createVoice.task;
+      },
+      async account() {
+        return dataOf(await client.query(ACCOUNT, {}));
+      },
+      async walkTasks(first) {
+        const walked: string[][] = [];
+        let after: string | null = null;
+        do {
+          const { tasks }: TasksPage = dataOf(await client.query<TasksPage>(TASKS, { first, after }));
+          walked.push(tasks.edges.map(({ node }) => node.id));
+          after = tasks.pageInfo.hasNextPage ? tasks.pageInfo.endCursor : null;
+        } while (after !== null);
+        return walked;
+      },
+      close() {},
+    };
+  },
+
+  errorsOf,
+  refusalOf: (failure) => errorsOf(failure)[0]?.extensions.code,
+};

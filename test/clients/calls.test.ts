@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, test, type TestContext } from 'vitest';
+import { startGateway, type RunningGateway } from '../node/gateway.ts';
+import { mintToken } from '../support/token.ts';
+import { APOLLO } from './callers/apollo.ts';
+import type { Caller, Calls } from './callers/caller.ts';
+import { EVENT_SOURCE, FETCH } from './callers/http.ts';
+import { RELAY } from './callers/relay.ts';
+import { GRAPHQL_SSE, GRAPHQL_WS } from './callers/streams.ts';
+import { URQL } from './callers/urql.ts';
+
+const CALLERS: readonly Caller[] = [GRAPHQL_WS, GRAPHQL_SSE, APOLLO, URQL, RELAY, FETCH, EVENT_SOURCE];
+
+/** What those show of a token that proves nothing that do not read the answer to it: 4403 is a socket's code, 401 a status. */
+const REFUSAL = new Map<Caller, number>([
+  [GRAPHQL_WS, 4403],
+  [EVENT_SOURCE, 401],
+]);
+
+let gateway: RunningGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+/** A client of a tenant of the test's own. */
+function open({ onTestFinished }: TestContext, caller: Caller, getToken: () => Promise<string>): Calls {
+  const url = `${gateway.url}/graphql`;
+  const calls = caller.open({ url, socketUrl: url.replace('http', 'ws'), getToken });
+  onTestFinished(() => calls.close());
+  return calls;
+}
+
+/** The input of a voice that becomes one. */
+function voice(externalId?: string): object {
+  return { name: 'Called', source: { url: `https://example.com/${randomUUID()}-sandbox-ok-12s.mp3` }, externalId };
+}
+
+async function failureOf(calling: Promise<unknown>): Promise<unknown> {
+  return calling.then(
+    (value) => {
+      throw new Error(`did not fail: ${JSON.stringify(value)}`);
+    },
+    (failure: unknown) => failure,
+  );
+}
+
+describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$library', ({ caller }) => {
+  test('makes a task, and reads it', async (context) => {
+    const { expect } = context;
+    const token = await mintToken(randomUUID());
+    const calls = open(context, caller, async () => token);
+    const externalId = randomUUID();
+    const maker = caller === EVENT_SOURCE ? open(context, FETCH, async () => token) : calls;
+    const task = await maker.createVoice(voice(externalId));
+    expect(task.externalId).toBe(externalId);
+    expect(await calls.task(task.id)).toMatchObject({ id: task.id, externalId });
+    expect(await calls.task('Vm9pY2VUYXNrOm5vbmU')).toBeNull();
+  });
+
+  test('walks a list page by page', async (context) => {
+    const { expect } = context;
+    const token = await mintToken(randomUUID());
+    const maker = open(context, FETCH, async () => token);
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i += 1) ids.unshift((await maker.createVoice(voice())).id);
+    const walked = await open(context, caller, async () => token).walkTasks(2);
+    expect(walked).toEqual([ids.slice(0, 2), ids.slice(0, 4), ids]);
+  });
+
+  test.runIf(caller !== EVENT_SOURCE)('is told all that is wrong with an input', async (context) => {
+    const { expect } = context;
+    const token = await mintToken(randomUUID());
+    const calls = open(context, caller, async () => token);
+    const [error, ...others] = caller.errorsOf(
+      await failureOf(calls.createVoice({ name: '', source: { url: 'http://example.com/a.mp3' } })),
+    );
+    expect(others).toEqual([]);
+    expect(error).toMatchObject({
+      message: 'input.name: must be 1 to 20 characters long and not blank (and 1 more)',
+      path: ['createVoice'],
+      extensions: {
+        code: 'BAD_USER_INPUT',
+        retryable: false,
+        issues: [
+          { path: ['input', 'name'], message: 'must be 1 to 20 characters long and not blank' },
+          { path: ['input', 'source', 'url'], message: 'must be an https URL, not http' },
+        ],
+      },
+    });
+  });
+
+  test('is told what it may not', async (context) => {
+    const { expect } = context;
+    const token = await mintToken(randomUUID(), { scope: 'voices:read' });
+    const calls = open(context, caller, async () => token);
+    const errors = caller.errorsOf(await failureOf(calls.account()));
+    expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN', retryable: false } }]);
+  });
+
+  test('is told that its token proves nothing', async (context) => {
+    const { expect } = context;
+    const calls = open(context, caller, async () => 'nothing');
+    const refusal = caller.refusalOf(await failureOf(calls.task('1')));
+    expect(refusal).toBe(REFUSAL.get(caller) ?? 'UNAUTHENTICATED');
+  });
+});
+
+test('An EventSource sends no mutation: over GET it is refused', async (context) => {
+  const { expect } = context;
+  const token = await mintToken(randomUUID());
+  const calls = open(context, EVENT_SOURCE, async () => token);
+  expect(EVENT_SOURCE.refusalOf(await failureOf(calls.createVoice(voice())))).toBe(405);
+});

@@ -1,0 +1,9 @@
+import type { Subscriber } from './resumable.ts';
+
+/** A query or mutation through graphql-ws or graphql-sse: its one result, `{ data, errors }`. */
+export function once<Result>(client: Subscriber, operation: Parameters<Subscriber['subscribe']>[0]): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    let result: Result;
+    client.subscribe(operation, { next: (value) => (result = value), error: reject, complete: () => resolve(result) });
+  });
+}

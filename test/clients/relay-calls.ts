@@ -1,0 +1,47 @@
+import { graphql } from 'relay-runtime';
+
+// relay-compiler reads this file and writes `__generated__`, which is what runs: `npm run relay`.
+
+export const task = () => graphql`
+  query relayCallsTaskQuery($id: ID!) {
+    voiceTask(by: { id: $id }) {
+      id
+      status
+      externalId
+    }
+  }
+`;
+
+export const createVoice = () => graphql`
+  mutation relayCallsCreateVoiceMutation($input: CreateVoiceInput!) {
+    createVoice(input: $input) {
+      task {
+        id
+        status
+        externalId
+      }
+    }
+  }
+`;
+
+export const tasks = () => graphql`
+  query relayCallsTasksQuery($first: Int!, $after: String) {
+    tasks(first: $first, after: $after) @connection(key: "relayCalls_tasks") {
+      edges {
+        node {
+          id
+        }
+      }
+    }
+  }
+`;
+
+export const account = () => graphql`
+  query relayCallsAccountQuery {
+    account @catch(to: RESULT) {
+      resourcePacks {
+        name
+      }
+    }
+  }
+`;

@@ -1,0 +1,66 @@
+import { describe, it } from 'vitest';
+import { createGraphqlClient, URL_OF_GRAPHQL } from '../support/graphql-client.ts';
+
+const EVENT_STREAM = { accept: 'text/event-stream' };
+const CREATE_VOICE = 'mutation { createVoice(input: { name: "Ann", source: { videoId: "1" } }) { task { id } } }';
+
+/** One result and the end, as graphql-sse's distinct connections have it. */
+function streamOf(result: string): string {
+  return `:\n\nevent: next\ndata: ${result}\n\nevent: complete\ndata:\n\n`;
+}
+
+/** A result that is one error; `what` is the JSON of its members before the extensions. */
+function refusal(what: string): string {
+  return `{"errors":[{${what},"extensions":{"code":"BAD_USER_INPUT","retryable":false,"requestId":"request-of-test"}}]}`;
+}
+
+describe('a client of Server-Sent Events', () => {
+  it.for(['GET', 'POST'])('gets a query over %s as one event', async (method, { expect }) => {
+    const { fetchGraphql, post } = createGraphqlClient();
+    const query = '{ viewer { tenant } }';
+    const response = await (method === 'POST'
+      ? post(JSON.stringify({ query }), EVENT_STREAM)
+      : fetchGraphql(`${URL_OF_GRAPHQL}?${new URLSearchParams({ query })}`, { headers: EVENT_STREAM }));
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'private, no-store, no-transform',
+      'content-encoding': 'identity',
+      'x-content-type-options': 'nosniff',
+      vary: 'Accept',
+    });
+    expect(await response.text()).toBe(streamOf('{"data":{"viewer":{"tenant":"default"}}}'));
+  });
+
+  it('gets a mutation as one event', async ({ expect }) => {
+    const response = await createGraphqlClient().post(JSON.stringify({ query: CREATE_VOICE }), EVENT_STREAM);
+    expect(await response.text()).toBe(
+      streamOf('{"data":{"createVoice":{"task":{"id":"Vm9pY2VUYXNrOnZvaWNlLXRhc2stMQ"}}}}'),
+    );
+  });
+
+  it.for([
+    ['{', '"message":"Syntax Error: Expected Name, found <EOF>.","locations":[{"line":1,"column":2}]'],
+    ['query A { __typename } query B { __typename }', '"message":"Could not determine what operation to execute."'],
+    ['', '"message":"\\"query\\" must be a text with a GraphQL document."'],
+  ] as const)('is told what is wrong with %j in a stream that was accepted', async ([query, what], { expect }) => {
+    const response = await createGraphqlClient().post(JSON.stringify({ query }), EVENT_STREAM);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe(streamOf(refusal(what)));
+  });
+
+  it('is refused a mutation over GET by its status too', async ({ expect }) => {
+    const search = new URLSearchParams({ query: CREATE_VOICE });
+    const response = await createGraphqlClient().fetchGraphql(`${URL_OF_GRAPHQL}?${search}`, { headers: EVENT_STREAM });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST');
+    expect(await response.text()).toContain('"code":"BAD_USER_INPUT"');
+  });
+
+  it('is one whose first choice that is: urql, which would also take it, gets JSON', async ({ expect }) => {
+    const accept = 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed';
+    const response = await createGraphqlClient().post(JSON.stringify({ query: '{ __typename }' }), { accept });
+    expect(response.headers.get('content-type')).toBe('application/graphql-response+json; charset=utf-8');
+    expect(await response.text()).toBe('{"data":{"__typename":"Query"}}');
+  });
+});
