@@ -64,9 +64,11 @@ export function parseJson(text: string, what: string): unknown {
   }
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
 function decoded(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     throw requestError('BAD_USER_INPUT', 'The body must be UTF-8.', 400);
   }

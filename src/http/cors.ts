@@ -26,6 +26,9 @@ const REQUEST_HEADERS = [
   'graphql-require-preflight',
 ].join(', ');
 
+/** What an answer of `/graphql` depends on, beside who asks. */
+export const VARY = 'Accept, Origin';
+
 /** What a page's script may read beside the body. */
 const EXPOSED = 'x-request-id, retry-after, www-authenticate';
 
@@ -63,7 +66,7 @@ export function answerOrigin(request: Request, url: URL, rules: OriginRules): Re
 export function withCors(answer: Response, request: Request, corsOrigins: readonly string[]): Response {
   const origin = request.headers.get('origin');
   return withHeaders(answer, (headers) => {
-    headers.set('vary', 'Accept, Origin');
+    if (headers.get('vary') !== VARY) headers.set('vary', VARY);
     if (origin === null || !corsOrigins.includes(origin)) return;
     headers.set('access-control-allow-origin', origin);
     headers.set('access-control-expose-headers', EXPOSED);

@@ -3,13 +3,28 @@ import type { GatewayContext } from '../context.ts';
 import { createPrepare } from '../graphql/prepare.ts';
 import { createValidateDocument } from '../graphql/validate-document.ts';
 import type { Log } from '../lib/log.ts';
-import { acceptsNothing, jsonTypeOf } from './accept.ts';
+import { acceptsNothing, jsonTypeOf, type JsonType } from './accept.ts';
+import { VARY } from './cors.ts';
 import { failureResponse } from './failure-response.ts';
 import type { ReadParams } from './read-params.ts';
 import type { RequestNotes } from './request-log.ts';
+import { createSecuredHeaders } from './security-headers.ts';
 import { createYogaHandler } from './yoga-handler.ts';
 
 const OPERATION_NAME_CHARS_MAX = 100;
+
+const HEADERS = {
+  'application/json': headersOf('application/json'),
+  'application/graphql-response+json': headersOf('application/graphql-response+json'),
+} as const satisfies Record<JsonType, Headers>;
+
+function headersOf(type: JsonType): Headers {
+  return createSecuredHeaders({
+    'content-type': `${type}; charset=utf-8`,
+    'cache-control': 'private, no-store',
+    vary: VARY,
+  });
+}
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
@@ -56,14 +71,7 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
     const type = jsonTypeOf(accept);
     if (result === null || result.errors !== undefined || type === null)
       return answerByYoga(request, { ...context, notes, result });
-    return new Response(JSON.stringify(result), {
-      headers: {
-        'content-type': `${type}; charset=utf-8`,
-        'cache-control': 'private, no-store',
-        vary: 'Accept',
-        'x-content-type-options': 'nosniff',
-      },
-    });
+    return new Response(JSON.stringify(result), { headers: HEADERS[type] });
   };
 }
 

@@ -16,13 +16,23 @@ const HEADERS = [
 const HSTS = 'max-age=31536000; includeSubDomains';
 
 /**
+ * The headers of an answer with those below among them. For answers that are made often: a copy of the whole costs a
+ * fraction of what it takes to set one after another.
+ */
+export function createSecuredHeaders(own: Readonly<Record<string, string>>): Headers {
+  return new Headers({ ...Object.fromEntries(HEADERS), 'content-security-policy': API_CONTENT_POLICY, ...own });
+}
+
+/**
  * Every answer's headers against what a browser could be made to do with it. It is kept by no cache unless it says for how
  * long. `contentPolicy` is for an answer that is a page.
  */
 export function withSecurityHeaders(answer: Response, url: URL, contentPolicy: string = API_CONTENT_POLICY): Response {
   return withHeaders(answer, (headers) => {
-    for (const [name, value] of HEADERS) headers.set(name, value);
-    headers.set('content-security-policy', contentPolicy);
+    if (headers.get('content-security-policy') !== contentPolicy) {
+      for (const [name, value] of HEADERS) headers.set(name, value);
+      headers.set('content-security-policy', contentPolicy);
+    }
     if (!headers.has('cache-control')) headers.set('cache-control', 'private, no-store');
     // A browser would hold every other server of the developer's to it, at whatever port.
     if (url.protocol === 'https:' && url.hostname !== 'localhost') headers.set('strict-transport-security', HSTS);
