@@ -14,8 +14,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['domain', 'lib', 'errors.ts', 'config.ts'],
   account: ['domain', 'lib', 'errors.ts', 'config.ts'],
   ledger: ['account', 'auth', 'kling', 'domain', 'lib', 'errors.ts', 'config.ts'],
-  graphql: ['domain', 'lib', 'errors.ts'],
-  hub: ['ledger', 'auth', 'graphql', 'schema', 'domain', 'lib', 'errors.ts', 'context.ts', 'config.ts'],
+  engine: ['lib'],
+  graphql: ['engine', 'domain', 'lib', 'errors.ts'],
+  hub: ['ledger', 'auth', 'engine', 'graphql', 'schema', 'domain', 'lib', 'errors.ts', 'context.ts', 'config.ts'],
   http: [
     'ledger',
     'hub',

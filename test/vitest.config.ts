@@ -51,7 +51,7 @@ export default defineConfig({
     setupFiles: [join(root, 'test/support/watch-console.ts')],
     globalSetup: [join(root, 'test/node/start-sandbox.ts')],
     include: [
-      'test/{domain,kling,lib,auth,schema,graphql,http,ledger,account,hub,security}/**/*.test.ts',
+      'test/{domain,kling,lib,auth,schema,engine,graphql,http,ledger,account,hub,security}/**/*.test.ts',
       'test/*.test.ts',
     ],
     expect: { poll: { timeout: 10_000, interval: 20 } },

@@ -6,6 +6,7 @@ import {
   type GraphQLSchema,
   type OperationTypeNode,
 } from 'graphql';
+import { compileOperation } from '../engine/compile-operation.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { parseDocument } from './parse-document.ts';
 import type { ValidateDocument } from './validate-document.ts';
@@ -53,10 +54,14 @@ export function createPrepare(schema: GraphQLSchema, validate: ValidateDocument)
     const document = valid(query);
     const operation = document === null ? null : getOperationAST(document, operationName);
     if (document === null || !operation) return null;
+    const compiled = compileOperation(schema, document, operationName);
     const prepared: PreparedOperation = {
       type: operation.operation,
       name: operation.name?.value ?? null,
-      run: (contextValue, variableValues) => execute({ schema, document, operationName, contextValue, variableValues }),
+      run: (contextValue, variableValues) =>
+        compiled === null
+          ? execute({ schema, document, operationName, contextValue, variableValues })
+          : compiled.run({ contextValue, variableValues }),
     };
     kept.set(key, prepared);
     return prepared;

@@ -6,6 +6,7 @@ import { bugBehind, createPublicErrors, type ToPublicError } from '../graphql/pu
 import type { ValidateDocument } from '../graphql/validate-document.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Log } from '../lib/log.ts';
+import { VARY } from './cors.ts';
 import { failureResponse } from './failure-response.ts';
 import type { ReadParams } from './read-params.ts';
 import { logBug, type RequestNotes } from './request-log.ts';
@@ -64,7 +65,7 @@ export function createYogaHandler({ schema, readParams, validate, suggestions, l
     if (answer.headers.get('content-type') === EVENT_STREAM) return asEventStream(answer);
     const response = answer.body === null && answer.status >= 400 ? explained(answer, context.requestId) : answer;
     response.headers.set('cache-control', 'private, no-store');
-    response.headers.set('vary', 'Accept');
+    response.headers.set('vary', VARY);
     response.headers.set('x-content-type-options', 'nosniff');
     return response;
   };

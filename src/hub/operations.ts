@@ -2,6 +2,8 @@ import {
   executeSubscriptionEvent,
   getOperationAST,
   GraphQLError,
+  type OperationDefinitionNode,
+  OperationTypeNode,
   parse,
   type GraphQLFormattedError,
   validateSubscriptionArgs,
@@ -12,6 +14,7 @@ import {
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import type { TaskChangeEvent } from '../domain/ports.ts';
+import { compileOperation, type CompiledOperation } from '../engine/compile-operation.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
@@ -64,6 +67,7 @@ export interface OperationsOptions {
 
 export function createOperations({ schema, introspection, documents, onBug }: OperationsOptions): Operations {
   const parsed = createBoundedCache<DocumentNode>(DOCUMENTS);
+  const compiled = new WeakMap<OperationDefinitionNode, CompiledOperation | null>();
   const validate = createValidateDocument(introspection);
   const toPublicError = createPublicErrors({ suggestions: introspection });
 
@@ -109,7 +113,8 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
       try {
         const document = documentOf(query);
         const node = getOperationAST(document, operationName);
-        if (node?.operation !== 'subscription') return { type: 'request' };
+        if (node?.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
+        if (!compiled.has(node)) compiled.set(node, compileOperation(schema, document, operationName));
         const args = validateSubscriptionArgs({
           schema,
           document,
@@ -128,7 +133,11 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
     },
 
     run(args, event) {
-      const result = executeSubscriptionEvent({ ...args, rootValue: event });
+      const operation = compiled.get(args.operation) ?? null;
+      const result =
+        operation === null
+          ? executeSubscriptionEvent({ ...args, rootValue: event })
+          : operation.runCoerced({ ...args, rootValue: event });
       return result instanceof Promise ? result.then(print) : print(result);
     },
   };

@@ -46,7 +46,7 @@ async function failureOf(calling: Promise<unknown>): Promise<unknown> {
 }
 
 describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$library', ({ caller }) => {
-  test('makes a task, and reads it', async (context) => {
+  test.concurrent('makes a task, and reads it', async (context) => {
     const { expect } = context;
     const token = await mintToken(randomUUID());
     const calls = open(context, caller, async () => token);
@@ -58,7 +58,7 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
     expect(await calls.task('Vm9pY2VUYXNrOm5vbmU')).toBeNull();
   });
 
-  test('walks a list page by page', async (context) => {
+  test.concurrent('walks a list page by page', async (context) => {
     const { expect } = context;
     const token = await mintToken(randomUUID());
     const maker = open(context, FETCH, async () => token);
@@ -68,29 +68,33 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
     expect(walked).toEqual([ids.slice(0, 2), ids.slice(0, 4), ids]);
   });
 
-  test.runIf(caller !== EVENT_SOURCE)('is told all that is wrong with an input', async (context) => {
-    const { expect } = context;
-    const token = await mintToken(randomUUID());
-    const calls = open(context, caller, async () => token);
-    const [error, ...others] = caller.errorsOf(
-      await failureOf(calls.createVoice({ name: '', source: { url: 'http://example.com/a.mp3' } })),
-    );
-    expect(others).toEqual([]);
-    expect(error).toMatchObject({
-      message: 'input.name: must be 1 to 20 characters long and not blank (and 1 more)',
-      path: ['createVoice'],
-      extensions: {
-        code: 'BAD_USER_INPUT',
-        retryable: false,
-        issues: [
-          { path: ['input', 'name'], message: 'must be 1 to 20 characters long and not blank' },
-          { path: ['input', 'source', 'url'], message: 'must be an https URL, not http' },
-        ],
-      },
-    });
-  });
+  test.runIf(caller !== EVENT_SOURCE)(
+    'is told all that is wrong with an input',
+    { concurrent: true },
+    async (context) => {
+      const { expect } = context;
+      const token = await mintToken(randomUUID());
+      const calls = open(context, caller, async () => token);
+      const [error, ...others] = caller.errorsOf(
+        await failureOf(calls.createVoice({ name: '', source: { url: 'http://example.com/a.mp3' } })),
+      );
+      expect(others).toEqual([]);
+      expect(error).toMatchObject({
+        message: 'input.name: must be 1 to 20 characters long and not blank (and 1 more)',
+        path: ['createVoice'],
+        extensions: {
+          code: 'BAD_USER_INPUT',
+          retryable: false,
+          issues: [
+            { path: ['input', 'name'], message: 'must be 1 to 20 characters long and not blank' },
+            { path: ['input', 'source', 'url'], message: 'must be an https URL, not http' },
+          ],
+        },
+      });
+    },
+  );
 
-  test('is told what it may not', async (context) => {
+  test.concurrent('is told what it may not', async (context) => {
     const { expect } = context;
     const token = await mintToken(randomUUID(), { scope: 'voices:read' });
     const calls = open(context, caller, async () => token);
@@ -98,7 +102,7 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
     expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN', retryable: false } }]);
   });
 
-  test('is told that its token proves nothing', async (context) => {
+  test.concurrent('is told that its token proves nothing', async (context) => {
     const { expect } = context;
     const calls = open(context, caller, async () => 'nothing');
     const refusal = caller.refusalOf(await failureOf(calls.task('1')));

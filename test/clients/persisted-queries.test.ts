@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
-import { afterAll, beforeAll, describe, it } from 'vitest';
-import { AUTHORIZATION } from '../support/token.ts';
+import { Client as UrqlClient, fetchExchange, mapExchange, makeOperation } from '@urql/core';
+import { afterAll, beforeAll, describe, it, test } from 'vitest';
+import { AUTHORIZATION, TOKEN } from '../support/token.ts';
 import { startGateway, type RunningGateway } from '../node/gateway.ts';
+import { createPersistedLink } from './recipes/apollo-calls.ts';
+import { createSseClient } from './recipes/graphql-sse.ts';
+import { createWsClient } from './recipes/graphql-ws.ts';
+import { once } from './recipes/once.ts';
+import { codeOf } from './watchers.ts';
 
 let gateway: RunningGateway;
 beforeAll(async () => {
@@ -11,25 +17,29 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** A client, and whether each of its requests carried a text. */
-function createClient(useGETForHashedQueries: boolean) {
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** `fetch` with a token, and whether each of its requests carried a text. */
+function createFetch() {
   const withText: boolean[] = [];
+  const send: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    request.headers.set('authorization', AUTHORIZATION);
+    withText.push(/"query":|[?&]query=/.test(request.url + (await request.clone().text())));
+    return fetch(request);
+  };
+  return { send, withText };
+}
+
+function createClient(useGETForHashedQueries: boolean) {
+  const { send, withText } = createFetch();
   const client = new ApolloClient({
     cache: new InMemoryCache(),
     link: ApolloLink.from([
-      new PersistedQueryLink({
-        sha256: (text: string) => createHash('sha256').update(text).digest('hex'),
-        useGETForHashedQueries,
-      }),
-      new HttpLink({
-        uri: `${gateway.url}/graphql`,
-        fetch: async (input, init) => {
-          const request = new Request(input, init);
-          request.headers.set('authorization', AUTHORIZATION);
-          withText.push(/"query":|[?&]query=/.test(request.url + (await request.clone().text())));
-          return fetch(request);
-        },
-      }),
+      new PersistedQueryLink({ sha256, useGETForHashedQueries }),
+      new HttpLink({ uri: `${gateway.url}/graphql`, fetch: send }),
     ]),
   });
   return { client, withText };
@@ -45,5 +55,72 @@ describe("Apollo's PersistedQueryLink", () => {
       expect(data?.errorCodes.length).toBeGreaterThan(5);
     }
     expect(withText).toEqual([false, true, false, false]);
+  });
+
+  it('does so by the recipe, with the hash that the browser makes', async ({ expect }) => {
+    const { send, withText } = createFetch();
+    const http = new HttpLink({ uri: `${gateway.url}/graphql`, fetch: send });
+    const client = new ApolloClient({ cache: new InMemoryCache(), link: createPersistedLink().concat(http) });
+    const { data } = await client.query<{ errorCodes: unknown[] }>({
+      query: gql('query ByRecipe { errorCodes { code } }'),
+    });
+    expect(data?.errorCodes.length).toBeGreaterThan(5);
+    expect(withText).toEqual([false, true]);
+  });
+});
+
+/** What `persistedExchange` of `@urql/exchange-persisted` makes of an operation; `miss`: the gateway did not know the hash. */
+function persisted(miss: boolean) {
+  return mapExchange({
+    onOperation(operation) {
+      const sha256Hash = sha256(operation.query.loc!.source.body);
+      return makeOperation(operation.kind, {
+        ...operation,
+        extensions: { persistedQuery: { version: 1, sha256Hash, ...(miss && { miss }) } },
+      });
+    },
+  });
+}
+
+test.for([false, true])('urql sends what its persisted exchange does (GET: %s)', async (useGet, { expect }) => {
+  const { send, withText } = createFetch();
+  const query = `query Urql${useGet ? 'Get' : 'Post'} { errorCodes { code } }`;
+  const ask = async (miss: boolean) => {
+    const client = new UrqlClient({
+      url: `${gateway.url}/graphql`,
+      fetch: send,
+      exchanges: [persisted(miss), fetchExchange],
+      // The text goes by POST always, as the exchange has it.
+      preferGetMethod: useGet && !miss && 'force',
+    });
+    return client.query<{ errorCodes: unknown[] }>(query, {});
+  };
+  const { error } = await ask(false);
+  // What the exchange looks for, to send the text then.
+  expect(error?.graphQLErrors.map(({ message }) => message)).toEqual(['PersistedQueryNotFound']);
+  expect(error?.networkError).toBeUndefined();
+  expect((await ask(true)).error).toBeUndefined();
+  expect((await ask(false)).data?.errorCodes.length).toBeGreaterThan(5);
+  expect(withText).toEqual([false, true, false]);
+});
+
+describe.each([
+  ['graphql-ws', () => createWsClient(`${gateway.url.replace('http', 'ws')}/graphql`, async () => TOKEN)],
+  ['graphql-sse', () => createSseClient(`${gateway.url}/graphql`, async () => TOKEN)],
+] as const)('%s', (library, open) => {
+  it('sends the hash of a document, its text when it is not known, and the hash alone from then on', async ({
+    expect,
+  }) => {
+    const client = open();
+    const text = `query Over${library.replace('-', '')} { errorCodes { code } }`;
+    const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(text) } };
+    const ask = (query: string) =>
+      once<{ data?: { errorCodes: unknown[] }; errors?: unknown }>(client, { query, extensions }).catch(
+        (errors: unknown) => ({ data: undefined, errors }),
+      );
+    expect(codeOf((await ask('')).errors)).toBe('PERSISTED_QUERY_NOT_FOUND');
+    expect((await ask(text)).data?.errorCodes.length).toBeGreaterThan(5);
+    expect((await ask('')).data?.errorCodes.length).toBeGreaterThan(5);
+    await client.dispose();
   });
 });

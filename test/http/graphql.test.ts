@@ -44,7 +44,7 @@ describe('what an answer tells', () => {
     const { headers } = await client.post(jsonBody('{__typename}'), { origin: 'https://evil.test' });
     expect(Object.fromEntries(headers)).toMatchObject({
       'cache-control': 'private, no-store',
-      vary: 'Accept',
+      vary: 'Accept, Origin',
       'x-content-type-options': 'nosniff',
     });
     expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);

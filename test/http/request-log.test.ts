@@ -78,13 +78,13 @@ describe('an error that no handler caught', () => {
     expect(lines).toMatchObject([{ level: 'info', message: 'request', status: 401, errorCodes: ['UNAUTHENTICATED'] }]);
   });
 
-  it.for([
+  it.for<[accept: string | null, type: string]>([
     ['application/graphql-response+json, application/json;q=0.9', 'application/graphql-response+json; charset=utf-8'],
     ['application/json', 'application/json'],
     ['text/event-stream', 'application/json'],
     [null, 'application/json'],
   ])('has the media type under which a client reads it: to one that accepts %s', async ([accept, type], { expect }) => {
-    const request = new Request('https://gateway.test/', { ...(accept !== null && { headers: { accept } }) });
+    const request = new Request('https://gateway.test/', accept === null ? {} : { headers: { accept } });
     const { response } = await answer(request, async () => {
       throw new GatewayError({ code: 'RATE_LIMITED', message: 'Wait.', retryable: true });
     });

@@ -57,6 +57,8 @@ export interface RunningGateway {
 export interface GatewayOptions {
   /** Which kind of credential the gateway has for Kling; the two keys unless told. */
   readonly credential?: 'KEYS' | 'API_KEY';
+  /** The gateway's configuration, if it is another than the product's. */
+  readonly configPath?: string;
   /** Replace the gateway's settings. */
   readonly vars?: Readonly<Record<string, string>>;
   readonly sandboxVars?: Readonly<Record<string, string>>;
@@ -67,6 +69,7 @@ export async function startGateway({
   vars = {},
   sandboxVars = {},
   credential = 'KEYS',
+  configPath = join(root, 'wrangler.toml'),
 }: GatewayOptions = {}): Promise<RunningGateway> {
   const withApiKey = credential === 'API_KEY';
   const account = `sandbox-${withApiKey ? 'api' : 'access'}-key-${randomUUID().slice(0, 8)}`;
@@ -86,7 +89,7 @@ export async function startGateway({
   const gateway = createTestHarness({
     workers: [
       {
-        configPath: join(root, 'wrangler.toml'),
+        configPath,
         vars: {
           ENVIRONMENT: 'development',
           KLING_BASE_URL: sandboxUrl,

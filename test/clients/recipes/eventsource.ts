@@ -1,14 +1,14 @@
 import { EventSource } from 'eventsource'; // A browser's own cannot send a token.
 import { authorizedFetch, type GetToken } from './authorized.ts';
 
-/** It comes back after a break by itself, with the `id` of the last event; the operation needs no `$after`. */
+/** It comes back after a break by itself, with the `id` of the last event; the operation needs no `$after`. Queries go too, mutations do not. */
 export function watch(
   url: string,
   getToken: GetToken,
-  { query, variables }: { query: string; variables: object },
+  { variables, ...document }: { variables: object } & ({ query: string } | { documentId: string }),
   onResult: (result: unknown) => void,
 ): EventSource {
-  const search = new URLSearchParams({ query, variables: JSON.stringify(variables) });
+  const search = new URLSearchParams({ ...document, variables: JSON.stringify(variables) });
   const source = new EventSource(`${url}?${search.toString()}`, { fetch: authorizedFetch(getToken) });
   source.addEventListener('next', ({ data }) => onResult(JSON.parse(data as string)));
   source.addEventListener('complete', () => source.close());

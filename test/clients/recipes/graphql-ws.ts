@@ -9,6 +9,8 @@ export function createWsClient(url: string, getToken: GetToken): Client {
     url,
     connectionParams: async () => ({ authorization: `Bearer ${await getToken()}` }),
     keepAlive: 10_000,
+    // One socket for calls that follow each other.
+    lazyCloseTimeout: 5_000,
     retryAttempts: Infinity,
     retryWait: backoff,
     on: { connecting: () => (isAccepted = false), connected: () => (isAccepted = true) },

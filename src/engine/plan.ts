@@ -1,0 +1,15 @@
+import type { FragmentDefinitionNode, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { Conditions } from './conditions.ts';
+import type { Position } from './position.ts';
+import type { Select } from './site.ts';
+
+/** One operation of one document, against one schema: what every part of its compiled form may look up. */
+export interface Plan {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  /** By name. Without a prototype, as resolvers see it in their `info`. */
+  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+  readonly conditions: Conditions;
+  /** What is selected of an object of this type at this position. Compiled when it is first used. */
+  readonly selectionOf: (type: GraphQLObjectType, position: Position) => Select;
+}

@@ -1,0 +1,91 @@
+/**
+ * What the mobile libraries send, as data: nobody of this project compiles Kotlin, Swift or Dart. Each is taken from the
+ * library's own source, which `source` names. In a text, `<task>` stands for the id of a task that has ended, `<token>` for
+ * a good token and `<host>` for the gateway's.
+ */
+export interface HttpShape {
+  readonly name: string;
+  /** Repository, file and commit. */
+  readonly source: string;
+  readonly method: 'GET' | 'POST';
+  /** As they are written there. The token is added, unless there is one. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of a GET: the parameters in their order. */
+  readonly search?: Readonly<Record<string, string>>;
+  /** Of a POST: printed as JSON, with the keys in the library's order. */
+  readonly body?: object;
+  readonly answer: HttpAnswer;
+}
+
+/** To the byte, with what varies as `<requestId>`, `<task>` and `<cursor>`. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface SocketShape {
+  readonly name: string;
+  readonly source: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly subprotocol: string;
+  /** Whether its messages go as bytes. */
+  readonly binary?: true;
+  /** In turns: what the library sends, and what it is told before it sends the next. */
+  readonly turns: readonly (readonly [sent: string, told: readonly string[]])[];
+  /** How the gateway closes it then. */
+  readonly closed?: readonly [code: number, reason: string];
+  /** The status and text that are answered in the place of a socket. */
+  readonly refused?: string;
+}
+
+/** The operations that all of them send. */
+export const VIEWER = 'query Viewer { viewer { tenant } }';
+export const CREATE_VOICE =
+  'mutation CreateVoice($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
+export const WRONG_INPUT = { input: { name: '', source: { url: 'https://example.com/voice.mp3' } } };
+export const TASK_CHANGED =
+  'subscription TaskChanged($id: ID!, $after: String) { taskChanged(id: $id, after: $after) { cursor task { id status } } }';
+
+const COMMON = { vary: 'Accept, Origin', 'x-content-type-options': 'nosniff' };
+
+/** The answer to a client that accepts `application/graphql-response+json`. */
+export function graphqlResponse(body: string, status = 200): HttpAnswer {
+  const type = 'application/graphql-response+json; charset=utf-8';
+  return { status, headers: { 'content-type': type, 'cache-control': 'private, no-store', ...COMMON }, body };
+}
+
+/** The answer to one that accepts anything. */
+export function json(body: string, status = 200): HttpAnswer {
+  const type = 'application/json; charset=utf-8';
+  return { status, headers: { 'content-type': type, 'cache-control': 'private, no-store', ...COMMON }, body };
+}
+
+/** What the multipart parts of a stream hold, each told behind the last. */
+export function multipart(...parts: readonly string[]): HttpAnswer {
+  const headers = {
+    'content-type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
+    'cache-control': 'private, no-store, no-transform',
+    'content-encoding': 'identity',
+    ...COMMON,
+  };
+  const body = parts.map((part) => `\r\nContent-Type: application/json\r\n\r\n${part}\r\n--graphql`).join('');
+  return { status: 200, headers, body: `\r\n--graphql${body}--\r\n` };
+}
+
+export const VIEWER_DATA = '{"data":{"viewer":{"tenant":"default"}}}';
+export const ENDED = '{"data":{"taskChanged":{"cursor":"<cursor>","task":{"id":"<task>","status":"SUCCEEDED"}}}}';
+
+const NAME = 'must be 1 to 20 characters long and not blank';
+
+/** A mutation that was refused: what is wrong with its input stands in `issues`. */
+export const REFUSED_VOICE = `{"errors":[{"message":"input.name: ${NAME}","locations":[{"line":1,"column":51}],"path":["createVoice"],"extensions":{"code":"BAD_USER_INPUT","retryable":false,"issues":[{"path":["input","name"],"message":"${NAME}"}],"requestId":"<requestId>"}}],"data":{"createVoice":null}}`;
+export const NO_TASK = '{"message":"There is no such task.","extensions":{"code":"NOT_FOUND","retryable":false}}';
+
+/** By it all of them send the text then. */
+export const NOT_FOUND_BY_HASH =
+  '{"errors":[{"message":"PersistedQueryNotFound","extensions":{"code":"PERSISTED_QUERY_NOT_FOUND","retryable":false,"requestId":"<requestId>"}}]}';
+export const NO_OPERATION =
+  '{"errors":[{"message":"Could not determine what operation to execute.","extensions":{"code":"BAD_USER_INPUT","retryable":false,"requestId":"<requestId>"}}]}';
+export const BAD_TOKEN =
+  '{"errors":[{"message":"The token is not valid.","extensions":{"code":"UNAUTHENTICATED","retryable":false,"requestId":"<requestId>"}}]}';

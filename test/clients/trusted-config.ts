@@ -1,0 +1,17 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+/** The product's configuration, built with another manifest of trusted documents. Answers where it is written. */
+export function configWithManifest(manifestPath: string): string {
+  const product = readFileSync(join(root, 'wrangler.toml'), 'utf8');
+  const config = product
+    .replace('[alias]\n', `[alias]\n"./trusted-documents.json" = ${JSON.stringify(manifestPath)}\n`)
+    // What is named from the folder of the file.
+    .replaceAll(/"(?:\.\/)?((?:src|dist)\/[^"]+)"/g, (_, path: string) => JSON.stringify(join(root, path)));
+  const path = join(mkdtempSync(join(tmpdir(), 'trusted-')), 'wrangler.toml');
+  writeFileSync(path, config);
+  return path;
+}

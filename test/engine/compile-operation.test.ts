@@ -1,0 +1,154 @@
+import {
+  buildSchema,
+  executeSubscriptionEvent,
+  GraphQLObjectType,
+  type GraphQLResolveInfo,
+  GraphQLSchema,
+  GraphQLString,
+  parse,
+  validateSubscriptionArgs,
+} from 'graphql';
+import { describe, it, vi } from 'vitest';
+import { compileOperation } from '../../src/engine/compile-operation.ts';
+import { turns } from './turns.ts';
+
+const schema = buildSchema(`
+  directive @ours on FIELD | QUERY
+  type Query { a: String b: String list: [Int] inner: Query must: String! echo(list: [Int!] = [1], text: String): String }
+  type Subscription { ticked(every: Int!): String }
+`);
+
+const compile = (query: string, name?: string) =>
+  compileOperation(schema, parse(query, { experimentalFragmentArguments: true }), name);
+
+/** Resolvers that are asynchronous at every level. */
+const slowRoot = (value: string) => ({
+  echo: async ({ text }: { readonly text: string }, context: string) => `${text} ${context}`,
+  inner: Promise.resolve({
+    inner: Promise.resolve({ a: () => (value === 'x' ? Promise.reject(new Error('x')) : value) }),
+  }),
+});
+
+/** Does what it should not: it changes what it was given. */
+const echo = (args: { list: number[]; text: string }) => {
+  const shown = JSON.stringify(args);
+  args.text += '!';
+  if (args.list.length > 1) args.list.push(3);
+  return shown;
+};
+
+describe('compileOperation', () => {
+  it.for([
+    ['an operation that is not there', '{ a }', 'Other'],
+    ['one of several without a name', 'query A { a } query B { b }', undefined],
+    ['a document without operations', 'fragment F on Query { a }', undefined],
+    ['a kind of operation that the schema does not have', 'mutation { a }', undefined],
+    ['an operation with a directive', 'query @ours { a }', undefined],
+    ['a field with a directive', '{ inner { a @ours } }', undefined],
+    ['deferred fragments', '{ ... @defer { a } }', undefined],
+    ['streamed lists', '{ list @stream(initialCount: 1) }', undefined],
+    ['fragments with variables', '{ ...F(x: 1) } fragment F($x: Int) on Query { a }', undefined],
+    ['conditions that are none', '{ a @skip(if: 1) }', undefined],
+  ] as const)('leaves %s to graphql', ([, query, name], { expect }) => {
+    expect(compile(query, name)).toBe(null);
+  });
+
+  it('leaves schemas to graphql that are wrong', ({ expect }) => {
+    const wrong = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: {} }) });
+    expect(compileOperation(wrong, parse('{ a }'))).toBe(null);
+  });
+
+  it('chooses the operation by its name', ({ expect }) => {
+    const query = 'query A { a } query B { b }';
+    expect(compile(query, 'B')?.run({ rootValue: { a: 'a', b: 'b' } })).toEqual({ data: { b: 'b' } });
+  });
+});
+
+describe('a compiled operation', () => {
+  it('answers at once when every resolver does, and else with a promise', async ({ expect }) => {
+    const compiled = compile('{ a inner { b } }')!;
+    expect(compiled.run({ rootValue: { a: 'a', inner: { b: 'b' } } })).toEqual({ data: { a: 'a', inner: { b: 'b' } } });
+    const promise = compiled.run({ rootValue: { a: 'a', inner: { b: Promise.resolve('b') } } });
+    expect(promise).toBeInstanceOf(Promise);
+    expect(await promise).toEqual({ data: { a: 'a', inner: { b: 'b' } } });
+  });
+
+  it('keeps runs apart that are under way at once', async ({ expect }) => {
+    const compiled = compile('query ($x: String) { echo(text: $x) inner { inner { a } } }')!;
+    const [one, two] = await Promise.all([
+      compiled.run({ rootValue: slowRoot('x'), contextValue: 'first', variableValues: { x: '1' } }),
+      compiled.run({ rootValue: slowRoot('y'), contextValue: 'second', variableValues: { x: '2' } }),
+    ]);
+    expect(one.data).toEqual({ echo: '1 first', inner: { inner: { a: null } } });
+    expect(one.errors?.map(({ path }) => path)).toEqual([['inner', 'inner', 'a']]);
+    expect(two).toEqual({ data: { echo: '2 second', inner: { inner: { a: 'y' } } } });
+  });
+
+  it('gives a resolver arguments of its own, which it may change', ({ expect }) => {
+    const compiled = compile('{ echo(list: [1, 2], text: "t") a: echo(text: "u") }')!;
+    const answer = { data: { echo: '{"list":[1,2],"text":"t"}', a: '{"list":[1],"text":"u"}' } };
+    expect(compiled.run({ rootValue: { echo } })).toEqual(answer);
+    expect(compiled.run({ rootValue: { echo } })).toEqual(answer);
+  });
+
+  it('is compiled anew for conditions that it has not had', ({ expect }) => {
+    const names = ['c', 'd', 'e', 'f'];
+    const fields = names.map((name) => `${name}: a @include(if: $${name})`).join(' ');
+    const compiled = compile(`query (${names.map((name) => `$${name}: Boolean!`).join(', ')}) { ${fields} b }`)!;
+    for (let round = 0; round < 2; round += 1) {
+      for (let bits = 0; bits < 16; bits += 1) {
+        const variableValues = Object.fromEntries(names.map((name, i) => [name, (bits & (1 << i)) > 0]));
+        const given = names.filter((name) => variableValues[name]);
+        const { data } = compiled.run({ rootValue: { a: 'a', b: 'b' }, variableValues }) as { data: object };
+        expect(Object.keys(data)).toEqual([...given, 'b']);
+      }
+    }
+  });
+
+  it('tells resolvers of its end, and calls none of them after it', async ({ expect }) => {
+    const compiled = compile('{ must inner { inner { a } } }')!;
+    const asked = vi.fn<() => void>();
+    let info: GraphQLResolveInfo | undefined;
+    const { promise, resolve } = Promise.withResolvers<object>();
+    const answer = await compiled.run({
+      rootValue: {
+        must: () => Promise.reject(new Error('fails')),
+        inner: (_args: object, _context: unknown, its: GraphQLResolveInfo) => {
+          info = its;
+          return promise;
+        },
+      },
+    });
+    expect(answer.data).toBe(null);
+    expect(info?.getAbortSignal()?.aborted).toBe(true);
+    resolve({ inner: asked });
+    await turns(20);
+    expect(info?.path).toEqual({ prev: undefined, key: 'inner', typename: 'Query' });
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  it('runs for one event of a subscription, with variables that are coerced', async ({ expect }) => {
+    const document = parse('subscription ($every: Int!) { ticked(every: $every) }');
+    const args = validateSubscriptionArgs({ schema, document, variableValues: { every: 3 }, contextValue: 'context' });
+    if (!('schema' in args)) throw args[0];
+    const rootValue = { ticked: ({ every }: { readonly every: number }, context: string) => `${every} ${context}` };
+    const compiled = compileOperation(schema, document)!;
+    const got = compiled.runCoerced({ ...args, rootValue });
+    expect(got).toEqual({ data: { ticked: '3 context' } });
+    expect(got).toEqual(executeSubscriptionEvent({ ...args, rootValue }));
+  });
+
+  it('reads a property once, and shows what Pothos exposes without a call', ({ expect }) => {
+    const resolve = vi.fn<(parent: { readonly kept: string }) => string>(({ kept }) => kept);
+    const extensions = { pothosExposedField: 'kept', pothosOriginalResolve: resolve };
+    const fields = { shown: { type: GraphQLString, resolve, extensions } };
+    const inner = new GraphQLObjectType({ name: 'Inner', fields });
+    const query = new GraphQLObjectType({ name: 'Query', fields: { inner: { type: inner } } });
+    const compiled = compileOperation(new GraphQLSchema({ query }), parse('{ inner { shown } }'))!;
+    const kept = vi.fn<() => string>(() => 'text');
+    const object = Object.defineProperty({}, 'kept', { get: kept });
+    expect(compiled.run({ rootValue: { inner: object } })).toEqual({ data: { inner: { shown: 'text' } } });
+    expect(kept).toHaveBeenCalledTimes(1);
+    expect(resolve).not.toHaveBeenCalled();
+  });
+});

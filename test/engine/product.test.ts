@@ -1,0 +1,82 @@
+import { getIntrospectionQuery, parse, validate } from 'graphql';
+import { describe, it } from 'vitest';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { FakeLedger, FakeUpstream, lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
+import { VIEWER } from '../support/viewer.ts';
+import { compiledRun, runByGraphql, seen } from './compare.ts';
+
+const TASK = `__typename id externalId klingTaskId status klingStatus failure { code message } createdAt updatedAt expiresAt
+  unitsEstimated unitsDeducted balanceDeducted { quota listPrice } klingRequestId
+  ... on LipSyncTask { watermarkEnabled parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } }`;
+
+const by = { externalId: 'mine' };
+const ids = [
+  encodeGlobalId('LipSyncTask', 'l1'),
+  encodeGlobalId('VoiceTask', 'v1'),
+  encodeGlobalId('Voice', 'x'),
+  'none',
+];
+
+const OPERATIONS: Readonly<Record<string, readonly [query: string, variables?: object]>> = {
+  'one task': [`query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { ${TASK} } }`, { by }],
+  'a task that is not there': [`{ lipSyncTask(by: {id: "none"}) { ${TASK} } }`],
+  'a reference that is none': ['query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { id } }', { by: {} }],
+  'a page of tasks': [
+    `query ($first: Int, $kind: TaskKind) { tasks(first: $first, kind: $kind) { edges { cursor node { ...T } } pageInfo { hasNextPage endCursor } } } fragment T on Task { ${TASK} }`,
+    { first: 2 },
+  ],
+  'a page that is too long': ['{ tasks(first: 101) { edges { cursor } } voices { edges { node { id } } } }'],
+  'nodes by their ids': [
+    `query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Task { status } } node(id: "no") { id } }`,
+    { ids },
+  ],
+  'the viewer': ['{ viewer { __typename } }'],
+  'two mutations': [
+    'mutation { a: deleteVoice(input: {voiceId: "x"}) { __typename } b: deleteVoice(input: {voiceId: "y"}) { __typename } }',
+  ],
+  introspection: [getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true })],
+};
+
+function world(failure: unknown) {
+  const ledger = new FakeLedger();
+  ledger.tasksKept = [
+    lipSyncTask('l2', { status: 'PROCESSING' }),
+    voiceTask('v1'),
+    lipSyncTask('l1', { externalId: 'mine' }),
+  ];
+  ledger.failure = failure;
+  const context = { requestId: 'request', now: () => 0, viewer: VIEWER, ledger, upstream: new FakeUpstream() };
+  return { ledger, context };
+}
+
+describe("the product's own schema", () => {
+  it.for(Object.entries(OPERATIONS))(
+    'answers %s as by graphql',
+    async ([, [query, variableValues = {}]], { expect }) => {
+      const document = parse(query);
+      expect(validate(schema, document)).toEqual([]);
+      const run = compiledRun(schema, document);
+      for (const failure of [null, new Error('the ledger is away'), null]) {
+        const [mine, theirs] = [world(failure), world(failure)];
+        const got = await seen(run!({ contextValue: mine.context, variableValues: { ...variableValues } }));
+        const wanted = await seen(
+          runByGraphql(schema, document, { contextValue: theirs.context, variableValues: { ...variableValues } }),
+        );
+        expect(got).toBe(wanted);
+        expect(mine.ledger.calls).toEqual(theirs.ledger.calls);
+      }
+    },
+  );
+
+  it('runs one event of a subscription as by graphql', async ({ expect }) => {
+    const document = parse(
+      `subscription ($after: String) { tasksChanged(after: $after) { __typename at cursor task { ${TASK} } } }`,
+    );
+    expect(validate(schema, document)).toEqual([]);
+    for (const task of [lipSyncTask('l1'), voiceTask('v1'), { kind: 'NOPE' }]) {
+      const args = { rootValue: { cursor: 'c', atMs: 0, task, resync: false }, contextValue: world(null).context };
+      expect(await seen(compiledRun(schema, document)!(args))).toBe(await seen(runByGraphql(schema, document, args)));
+    }
+  });
+});
