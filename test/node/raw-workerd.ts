@@ -54,9 +54,14 @@ process.on('exit', () => {
 
 /**
  * Bundles a Worker as `wrangler deploy` would, into `outDir`. `config`: its wrangler.toml, from the repository's root;
- * `entry`: a file in the place of its `main`, with classes of the same names.
+ * `entry`: a file in the place of its `main`, with classes of the same names; `more`: arguments for the bundler.
  */
-export async function buildWorker(config: string, outDir: string, entry?: string): Promise<BuiltWorker> {
+export async function buildWorker(
+  config: string,
+  outDir: string,
+  entry?: string,
+  more: readonly string[] = [],
+): Promise<BuiltWorker> {
   ensureAssetsFolder();
   const configPath = join(ROOT, config);
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', PATH: `${BIN}:${process.env['PATH']}` };
@@ -68,6 +73,7 @@ export async function buildWorker(config: string, outDir: string, entry?: string
     configPath,
     '--outdir',
     outDir,
+    ...more,
   ];
   await promisify(execFile)(join(BIN, 'wrangler'), args, { cwd: ROOT, env });
   const { compatibility_date, compatibility_flags, vars, durable_objects } = readWranglerConfig({ config: configPath });

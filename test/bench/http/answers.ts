@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from 'node:util';
+import { setTimeout as wait } from 'node:timers/promises';
+import { hiveData, HIVE_QUERIES } from './hive-operations.ts';
+import { toRequest, type HttpAnswer } from './http-client.ts';
+import { askOnce, type Kling } from './kling/start.ts';
+import { WrongAnswer } from './load.ts';
+import { FINAL_TASK, type Operation } from './operations.ts';
+import type { Server } from './server.ts';
+
+/** How long a task may take until the gateway knows that it has ended. */
+const FINAL_MS_MAX = 15_000;
+
+/** Requests that are counted at Kling before anything is measured. */
+const PROBES = 3;
+
+/** The `data` of a GraphQL answer. Throws `WrongAnswer` for any other answer, and for one with an error in it. */
+export function dataOf({ status, body }: HttpAnswer): unknown {
+  const text = body.toString('utf8');
+  if (status !== 200 || !text.startsWith('{')) throw new WrongAnswer(`answered ${status}: ${text.slice(0, 500)}`);
+  const { data, errors } = JSON.parse(text) as { readonly data?: unknown; readonly errors?: unknown };
+  if (errors !== undefined || data === undefined || data === null) {
+    throw new WrongAnswer(`answered with errors: ${text.slice(0, 500)}`);
+  }
+  return data;
+}
+
+/** Gives the gateway a task of the caller's own that has ended. `graphql` makes a request of a document; `read` asks for the task. */
+export async function makeFinalTask(
+  graphql: (query: string) => Buffer,
+  port: number,
+  isFinal: (data: unknown) => boolean,
+  read: Buffer,
+): Promise<void> {
+  const input = `{ name: "Narrator", externalId: "${FINAL_TASK}", source: { url: "https://example.com/voice-12s.mp3" } }`;
+  dataOf(await askOnce(port, graphql(`mutation { createVoice(input: ${input}) { task { id } } }`)));
+  for (const deadlineMs = Date.now() + FINAL_MS_MAX; !isFinal(dataOf(await askOnce(port, read)));) {
+    if (Date.now() > deadlineMs) throw new WrongAnswer('the task does not end');
+    await wait(200);
+  }
+}
+
+/** Gives the bare object the same answer as the gateway's, in its one row. */
+export async function fillObject(port: number, answer: HttpAnswer): Promise<void> {
+  const { status } = await askOnce(port, toRequest('PUT', '/', answer.body.toString('utf8')));
+  if (status !== 204) throw new WrongAnswer(`the object keeps nothing: ${status}`);
+}
+
+/**
+ * What a server answers to an operation, byte by byte, once it is known to be right: the same data as the gateway's or as
+ * Kling's, and with as many requests at Kling as the operation takes. Throws `WrongAnswer`.
+ */
+export async function rightAnswer(
+  kling: Kling,
+  { server, port }: { readonly server: Server; readonly port: number },
+  operation: Operation,
+  gatewayData: unknown,
+): Promise<Buffer> {
+  const learning = server.request(operation, true);
+  const request = server.request(operation);
+  if (learning === null || request === null) throw new WrongAnswer('nothing to ask');
+  await askOnce(port, learning);
+  const before = await kling.count();
+  const first = await askOnce(port, request);
+  for (let i = 1; i < PROBES; i += 1) {
+    const { status, body } = await askOnce(port, request);
+    if (status !== 200 || !body.equals(first.body)) throw new WrongAnswer('the same request is answered differently');
+  }
+  const calls = ((await kling.count()) - before) / PROBES;
+  if (calls !== operation.calls) {
+    throw new WrongAnswer(`${calls} requests at Kling for one, in the place of ${operation.calls}`);
+  }
+  const expected = server.words === 'SCHEMA' ? gatewayData : await klingAnswer(kling, operation, server.words);
+  const answered = server.words === 'KLING' ? (JSON.parse(first.body.toString('utf8')) as unknown) : dataOf(first);
+  if (!isDeepStrictEqual(answered, expected)) {
+    throw new WrongAnswer(`other data than expected: ${first.body.toString('utf8').slice(0, 1_000)}`);
+  }
+  return first.body;
+}
+
+async function klingAnswer(kling: Kling, operation: Operation, words: 'KLING' | 'OPENAPI'): Promise<unknown> {
+  const query = HIVE_QUERIES[operation.name];
+  if (words === 'OPENAPI' && query !== undefined) return hiveData(kling, query);
+  if (operation.kling === null) throw new WrongAnswer('Kling has no one answer to that');
+  const { method, path, body } = operation.kling;
+  return kling.ask(method, path, body);
+}
+
+/** Looks at the gateway's own answer: the others are compared with it. */
+export function checkGateway({ name }: Operation, data: unknown): void {
+  const text = JSON.stringify(data);
+  const items = /"items":\[/.test(text) ? (text.match(/"klingTaskId":/g) ?? []).length : null;
+  const expected = { task: 1, persisted: 1, page: 30, list: 500, 'fan-out': 20, ledger: null, mutation: null }[name];
+  if (items !== expected) throw new WrongAnswer(`${items} tasks in the answer, in the place of ${expected}`);
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+
+export type OperationName = 'task' | 'ledger' | 'page' | 'list' | 'fan-out' | 'mutation' | 'persisted';
+
+/** What is asked of every server that can answer it. */
+export interface Operation {
+  readonly name: OperationName;
+  readonly title: string;
+  readonly query: string;
+  /** How many requests at Kling one of it takes. */
+  readonly calls: number;
+  /** The one request at Kling behind it, as Workers that only hand on get it. Null: there is not one, but none or several. */
+  readonly kling: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body: string } | null;
+}
+
+const TASK = `klingTaskId externalTaskId status klingStatus statusMessage createdAt updatedAt unitsDeducted
+  parentVideo { videoId url durationMs } videos { videoId url durationMs }`;
+const VOICE = 'voiceId name trialUrl owner';
+
+const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
+
+function pageOf(pageSize: number): string {
+  return `query Page { account { lipSyncTasks(page: 1, pageSize: ${pageSize}) { page pageSize items { ${TASK} } } } }`;
+}
+
+function readPage(pageSize: number) {
+  return { method: 'GET', path: `${LIP_SYNCS}?pageNum=1&pageSize=${pageSize}`, body: '' } as const;
+}
+
+/**
+ * A running task of the caller's own is read at Kling at most once a second, however often it is asked for. So what stands
+ * for "one running task, read through" is a page of one task of the operator's list, which goes to Kling each time.
+ */
+const TASK_QUERY = pageOf(1);
+
+/** The external id of the caller's own task that has ended. */
+export const FINAL_TASK = 'bench-final';
+
+const SPEECH = {
+  text: 'Good morning, and welcome back to the programme.',
+  voice_id: 'oversea_male1',
+  voice_language: 'en',
+  voice_speed: 1,
+};
+
+/** In the order of the report. */
+export const OPERATIONS: readonly Operation[] = [
+  { name: 'task', title: 'one running task', query: TASK_QUERY, calls: 1, kling: readPage(1) },
+  {
+    name: 'ledger',
+    title: 'one final task, from the ledger',
+    query: `query Final { voiceTask(by: { externalId: "${FINAL_TASK}" }) {
+      id status klingStatus createdAt updatedAt expiresAt unitsDeducted voices { ${VOICE} } } }`,
+    calls: 0,
+    kling: null,
+  },
+  { name: 'page', title: 'a page of 30', query: pageOf(30), calls: 1, kling: readPage(30) },
+  { name: 'list', title: 'a list of 500', query: pageOf(500), calls: 1, kling: readPage(500) },
+  {
+    name: 'fan-out',
+    title: 'five things by four calls',
+    query: `query FanOut { lipSyncQuote(videoDurationMs: 12000) { units } account {
+      lipSyncTasks(pageSize: 10) { items { ${TASK} } }
+      voiceTasks(pageSize: 10) { items { klingTaskId status createdAt voices { ${VOICE} } } }
+      presetVoices(pageSize: 10) { items { ${VOICE} } }
+      resourcePacks { packId name status remainingUnits expiresAt } } }`,
+    calls: 4,
+    kling: null,
+  },
+  {
+    name: 'mutation',
+    title: 'a mutation',
+    query: `mutation Speak { synthesizeSpeech(input: { text: "${SPEECH.text}", voiceId: "${SPEECH.voice_id}", language: EN }) {
+      speech { audioId url durationMs unitsDeducted createdAt klingTaskId } } }`,
+    calls: 1,
+    kling: { method: 'POST', path: '/v1/audio/tts', body: JSON.stringify(SPEECH) },
+  },
+  { name: 'persisted', title: 'one running task, by its hash', query: TASK_QUERY, calls: 1, kling: readPage(1) },
+];
+
+/** The body of a GraphQL request. `persisted` is named by its hash, and by its text too where `withText`: so it is learnt. */
+export function toBody({ name, query }: Operation, withText = false): string {
+  if (name !== 'persisted') return JSON.stringify({ query });
+  const sha256Hash = createHash('sha256').update(query).digest('hex');
+  return JSON.stringify({ ...(withText && { query }), extensions: { persistedQuery: { version: 1, sha256Hash } } });
+}

@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util';
+import type { Scenario } from './measure.ts';
+import { OPERATIONS } from './operations.ts';
+
+/** How a run was asked for. */
+export interface Options {
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Names of servers; empty: all. */
+  readonly only: readonly string[];
+  readonly scenarios: readonly Scenario[];
+  /** Whether processes are started anew in each round, to take their time. */
+  readonly cold: boolean;
+  readonly profile: boolean;
+}
+
+/** Kling's answers come at once, and for what waits for nothing else also as late as they do from far away. */
+const LATENCY_MS = 50;
+const LATE_OPERATIONS = new Set(['task', 'page']);
+/** With more at once it is the waiting that is measured. */
+const LATE_CONNECTIONS_MAX = 32;
+
+/** Reads the command line. Throws for what it does not know. */
+export function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '11' },
+      seconds: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
+      operations: { type: 'string', default: OPERATIONS.map(({ name }) => name).join(',') },
+      connections: { type: 'string', default: '1,32,128' },
+      'no-cold': { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+    },
+  });
+  const operations = OPERATIONS.filter(({ name }) => listOf(values.operations).includes(name));
+  const unknown = listOf(values.operations).filter((name) => !operations.some((operation) => operation.name === name));
+  if (unknown.length > 0) throw new Error(`--operations: there is no ${unknown.join(', ')}`);
+  const connections = listOf(values.connections).map((text) => number('connections', text));
+  const only = listOf(values.only);
+  return {
+    rounds: number('rounds', values.rounds),
+    seconds: number('seconds', values.seconds),
+    // Everything is compared with the gateway.
+    only: only.length === 0 ? [] : [...new Set(['gateway', ...only])],
+    scenarios: [0, LATENCY_MS].flatMap((latencyMs) =>
+      operations.flatMap(({ name }) =>
+        connections
+          .filter((count) => latencyMs === 0 || (LATE_OPERATIONS.has(name) && count <= LATE_CONNECTIONS_MAX))
+          .map((count) => ({ operation: name, latencyMs, connections: count })),
+      ),
+    ),
+    cold: !values['no-cold'],
+    profile: values.profile,
+  };
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').filter((name) => name !== '');
+}
+
+function number(option: string, text: string): number {
+  const value = /^\d{1,4}(?:\.\d{1,2})?$/.test(text) ? Number(text) : 0;
+  if (value <= 0) throw new Error(`--${option} takes numbers above 0`);
+  return value;
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { bearer, TENANT, TEST_AUTH } from '../../support/token.ts';
+import { HIVE_QUERIES } from './hive-operations.ts';
+import { toRequest } from './http-client.ts';
+import { toBody, type Operation, type OperationName } from './operations.ts';
+import { createNodeServer, isInstalled, type NodeOptions } from './node-server.ts';
+import type { Place, Server } from './server.ts';
+import { createWorkerServer, type WorkerOptions } from './worker-server.ts';
+
+const WORKERS = 'test/bench/http/workers';
+
+/** A run takes longer than the hour that a token of the tests is good for. */
+const TOKEN_S = 12 * 3_600;
+
+const HEADERS = {
+  accept: 'application/graphql-response+json',
+  authorization: await bearer(TENANT, { exp: Math.floor(Date.now() / 1_000) + TOKEN_S }),
+};
+
+/** As a client would ask a GraphQL server. `except`: what it cannot answer. */
+export function graphqlRequest(...except: readonly OperationName[]): Server['request'] {
+  return (operation, learning = false) =>
+    except.includes(operation.name) ? null : toRequest('POST', '/graphql', toBody(operation, learning), HEADERS);
+}
+
+/** As Kling itself would be asked. */
+function klingRequest({ kling }: Operation): Buffer | null {
+  return kling === null ? null : toRequest(kling.method, kling.path, kling.body);
+}
+
+/** A plain GET, for the one operation that the Worker is made for. */
+function plainRequest(only: OperationName | null): Server['request'] {
+  return ({ name }) => (name === only ? toRequest('GET', '/', '') : null);
+}
+
+/** The gateway with all that it does in production: tokens, limits and its log. */
+export const GATEWAY: WorkerOptions = {
+  name: 'gateway',
+  title: 'gateway',
+  words: 'SCHEMA',
+  config: 'wrangler.toml',
+  request: graphqlRequest(),
+  vars: (port) => ({
+    ENVIRONMENT: 'development',
+    ...TEST_AUTH,
+    KLING_CONCURRENCY: '1000',
+    CALLBACK_SECRET: randomBytes(24).toString('hex'),
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+  }),
+};
+
+function bare(name: string, title: string, more: Pick<Server, 'words' | 'request'>): WorkerOptions {
+  return { name, title, config: `${WORKERS}/wrangler.toml`, entry: `${WORKERS}/${name}.ts`, ...more };
+}
+
+const WORKER_SERVERS: readonly WorkerOptions[] = [
+  GATEWAY,
+  bare('pass-through', 'pass-through Worker', { words: 'KLING', request: klingRequest }),
+  bare('parse-and-print', 'parse-and-print Worker', { words: 'KLING', request: klingRequest }),
+  bare('hand-written', 'hand-written Worker', { words: 'SCHEMA', request: plainRequest('fan-out') }),
+  {
+    name: 'object',
+    title: 'Worker and object',
+    words: 'SCHEMA',
+    config: `${WORKERS}/object/wrangler.toml`,
+    request: plainRequest('ledger'),
+  },
+];
+
+/** What the others' times to start are compared with. */
+export const EMPTY: WorkerOptions = bare('empty', 'empty Worker', { words: 'KLING', request: plainRequest('task') });
+
+/** Default Yoga and Pothos: of this project's own packages. */
+const YOGA: WorkerOptions = {
+  name: 'yoga',
+  title: 'default Yoga + Pothos',
+  words: 'SCHEMA',
+  config: `${WORKERS}/yoga/wrangler.toml`,
+  request: graphqlRequest('ledger', 'persisted'),
+};
+
+/** Each needs packages of its own. All keep no tasks; Apollo alone learns documents by their hash without being told to. */
+const PEERS: readonly { readonly packages: readonly string[]; readonly peer: WorkerOptions | NodeOptions }[] = [
+  {
+    packages: ['@apollo/server', '@as-integrations/cloudflare-workers'],
+    peer: {
+      name: 'apollo-worker',
+      title: 'Apollo Server on workerd',
+      words: 'SCHEMA',
+      config: 'test/bench/peers/apollo-worker/wrangler.toml',
+      request: graphqlRequest('ledger'),
+    },
+  },
+  {
+    packages: ['@apollo/server', '@apollo/datasource-rest'],
+    peer: {
+      name: 'apollo-node',
+      title: 'Apollo Server on Node',
+      words: 'SCHEMA',
+      script: 'apollo.ts',
+      request: graphqlRequest('ledger'),
+    },
+  },
+  {
+    packages: ['fastify', 'mercurius', 'graphql-jit'],
+    peer: {
+      name: 'mercurius',
+      title: 'Mercurius + graphql-jit on Node',
+      words: 'SCHEMA',
+      script: 'mercurius.ts',
+      request: graphqlRequest('ledger', 'persisted'),
+    },
+  },
+  {
+    packages: ['@graphql-hive/gateway', '@graphql-mesh/compose-cli', '@omnigraph/openapi'],
+    peer: {
+      name: 'hive',
+      title: 'Hive Gateway over OpenAPI on Node',
+      words: 'OPENAPI',
+      script: 'hive/server.ts',
+      prepare: 'hive/compose.ts',
+      request(operation) {
+        const query = HIVE_QUERIES[operation.name];
+        return query === undefined ? null : graphqlRequest()({ ...operation, query });
+      },
+    },
+  },
+];
+
+const ALL = [...WORKER_SERVERS, YOGA, ...PEERS.map(({ peer }) => peer)];
+
+/** Those that can be measured here, and for each other one a line that says why not. `only`: their names; empty: all. */
+export async function createServers(
+  place: Place,
+  only: readonly string[],
+): Promise<{ readonly servers: readonly Server[]; readonly missing: readonly string[] }> {
+  const unknown = only.filter((name) => !ALL.some((server) => server.name === name));
+  if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(', ')}`);
+  const servers: Server[] = [];
+  const missing: string[] = [];
+  for (const options of ALL) {
+    if (only.length > 0 && !only.includes(options.name)) continue;
+    const { packages = [] } = PEERS.find(({ peer }) => peer === options) ?? {};
+    if (!isInstalled(packages)) {
+      missing.push(`${options.name}: its packages are not installed: npm ci --prefix test/bench/peers`);
+    } else if ('script' in options) servers.push(await createNodeServer(place, options));
+    else servers.push(await createWorkerServer(place, options));
+  }
+  return { servers, missing };
+}

@@ -1,0 +1,91 @@
+import { quartiles } from '../quartiles.ts';
+import type { Cold } from './cold.ts';
+import type { Measured, Scenario } from './measure.ts';
+import type { OperationName } from './operations.ts';
+import { compare } from './ratios.ts';
+
+/** What the project has promised of one ratio or difference, and what was measured of it. */
+export interface Verdict {
+  readonly text: string;
+  /** The median; null: not measured. */
+  readonly actual: number | null;
+  readonly limit: number;
+  /** Whether the actual value has to be the limit at most, or at least. */
+  readonly bound: 'MOST' | 'LEAST';
+  readonly unit: 'x' | 'ms';
+}
+
+/** Where throughput and CPU are judged. */
+const CONNECTIONS = 32;
+
+/** How many times a peer's throughput the gateway's has to be. */
+const PEERS: Readonly<Record<string, Readonly<Partial<Record<OperationName, number>>>>> = {
+  hive: { task: 3.5, page: 5.5, list: 12 },
+  'apollo-node': { task: 2, page: 3.5, list: 7 },
+  mercurius: { task: 1, page: 1.2, list: 2 },
+  yoga: { task: 2.5, page: 3.5, list: 5.5 },
+};
+
+/** All that was promised, whether reached or not. */
+export function toVerdicts(measured: readonly Measured[], cold: readonly Cold[]): readonly Verdict[] {
+  function cpu(text: string, operation: OperationName, base: string, limit: number): Verdict {
+    const actual = compare(measured, ['gateway', base], under(operation), (one, other) => {
+      return one.cpuUsPerRequest / other.cpuUsPerRequest;
+    });
+    return {
+      text: `${text}: CPU of the ${base} Worker's`,
+      actual: actual?.median ?? null,
+      limit,
+      bound: 'MOST',
+      unit: 'x',
+    };
+  }
+
+  function p50(text: string, latencyMs: number, limit: number): Verdict {
+    const pair = ['gateway', 'pass-through'] as const;
+    const actual = compare(measured, pair, under('task', 1, latencyMs), (one, other) => one.p50Ms - other.p50Ms);
+    return { text, actual: actual?.median ?? null, limit, bound: 'MOST', unit: 'ms' };
+  }
+
+  function rate(operation: OperationName, peer: string, limit: number): Verdict {
+    const actual = compare(measured, ['gateway', peer], under(operation), (one, other) => {
+      return one.perSecond / other.perSecond;
+    });
+    const text = `${operation}: throughput of ${peer}'s`;
+    return { text, actual: actual?.median ?? null, limit, bound: 'LEAST', unit: 'x' };
+  }
+
+  const answerMs = (server: string): number => {
+    return quartiles(cold.find((one) => one.server === server)?.answerMs ?? []).median;
+  };
+  const coldMs = answerMs('gateway') - answerMs('empty');
+
+  return [
+    cpu('one task', 'task', 'pass-through', 1.45),
+    cpu('page of 30', 'page', 'pass-through', 2),
+    cpu('list of 500', 'list', 'parse-and-print', 1.25),
+    cpu('fan-out', 'fan-out', 'hand-written', 1.15),
+    p50('one task, one connection: p50 over the pass-through', 0, 0.15),
+    p50('the same with 50 ms at Kling', 50, 1),
+    ...Object.entries(PEERS).flatMap(([peer, limits]) =>
+      Object.entries(limits).map(([operation, limit]) => rate(operation as OperationName, peer, limit)),
+    ),
+    rate('ledger', 'object', 0.5),
+    {
+      text: 'first right answer of a cold process, over an empty Worker',
+      actual: Number.isNaN(coldMs) ? null : coldMs,
+      limit: 60,
+      bound: 'MOST',
+      unit: 'ms',
+    },
+  ];
+}
+
+export function isReached({ actual, limit, bound }: Verdict): boolean | null {
+  if (actual === null) return null;
+  return bound === 'MOST' ? actual <= limit : actual >= limit;
+}
+
+function under(operation: OperationName, connections = CONNECTIONS, latencyMs = 0): Scenario {
+  return { operation, latencyMs, connections };
+}

@@ -1,0 +1,216 @@
+/** graphql-yoga and Pothos as their documentation starts them, with every default, and wrangler's. */
+
+import SchemaBuilder from '@pothos/core';
+import { createYoga } from 'graphql-yoga';
+import {
+  createAskKling,
+  lipSyncUnits,
+  readList,
+  readPacks,
+  speak,
+  toMs,
+  toOwner,
+  toStatus,
+  voicesOf,
+  type AskKling,
+  type KlingPack,
+  type KlingTask,
+  type KlingVideo,
+  type KlingVoice,
+} from '../../../peers/kling.ts';
+import type { RelayEnv } from '../ask-kling.ts';
+
+const builder = new SchemaBuilder<{
+  Context: { readonly kling: AskKling };
+  Scalars: { DateTime: { Input: never; Output: number } };
+  DefaultFieldNullability: false;
+}>({ defaultFieldNullability: false });
+
+interface Page<T> {
+  readonly page: number;
+  readonly pageSize: number;
+  readonly items: readonly T[];
+}
+
+builder.scalarType('DateTime', {
+  serialize: (epochMs) => new Date(epochMs).toISOString(),
+  parseValue() {
+    throw new TypeError('only in answers');
+  },
+});
+const TaskStatus = builder.enumType('TaskStatus', { values: ['SUBMITTED', 'PROCESSING', 'SUCCEEDED', 'FAILED'] });
+const VoiceOwner = builder.enumType('VoiceOwner', { values: ['KLING', 'ACCOUNT'] });
+const PackStatus = builder.enumType('PackStatus', { values: ['ACTIVE'] });
+const SpeechLanguage = builder.enumType('SpeechLanguage', { values: ['EN', 'ZH'] as const });
+
+const Video = builder.objectRef<KlingVideo>('Video').implement({
+  fields: (t) => ({
+    videoId: t.exposeString('id', { nullable: true }),
+    url: t.exposeString('url', { nullable: true }),
+    durationMs: t.int({ nullable: true, resolve: ({ duration }) => toMs(duration) }),
+  }),
+});
+
+const Voice = builder.objectRef<KlingVoice>('Voice').implement({
+  fields: (t) => ({
+    voiceId: t.exposeString('voice_id'),
+    name: t.exposeString('voice_name'),
+    trialUrl: t.exposeString('trial_url', { nullable: true }),
+    owner: t.field({ type: VoiceOwner, resolve: (voice) => toOwner(voice) as 'KLING' }),
+  }),
+});
+
+const LipSyncTask = builder.objectRef<KlingTask>('LipSyncTask').implement({
+  fields: (t) => ({
+    klingTaskId: t.exposeString('task_id'),
+    externalTaskId: t.string({ nullable: true, resolve: (task) => task.task_info?.external_task_id }),
+    status: t.field({ type: TaskStatus, resolve: (task) => toStatus(task.task_status) as 'FAILED' }),
+    klingStatus: t.exposeString('task_status'),
+    statusMessage: t.string({ nullable: true, resolve: (task) => task.task_status_msg || null }),
+    createdAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.created_at }),
+    updatedAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.updated_at }),
+    unitsDeducted: t.exposeString('final_unit_deduction', { nullable: true }),
+    parentVideo: t.field({ type: Video, nullable: true, resolve: (task) => task.task_info?.parent_video }),
+    videos: t.field({ type: [Video], resolve: (task) => task.task_result?.videos ?? [] }),
+  }),
+});
+
+const VoiceTask = builder.objectRef<KlingTask>('VoiceTask').implement({
+  fields: (t) => ({
+    klingTaskId: t.exposeString('task_id'),
+    status: t.field({ type: TaskStatus, resolve: (task) => toStatus(task.task_status) as 'FAILED' }),
+    createdAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.created_at }),
+    voices: t.field({ type: [Voice], resolve: voicesOf }),
+  }),
+});
+
+const LipSyncPage = builder.objectRef<Page<KlingTask>>('LipSyncPage').implement({
+  fields: (t) => ({
+    page: t.exposeInt('page'),
+    pageSize: t.exposeInt('pageSize'),
+    items: t.expose('items', { type: [LipSyncTask] }),
+  }),
+});
+
+const VoiceTaskPage = builder.objectRef<Page<KlingTask>>('VoiceTaskPage').implement({
+  fields: (t) => ({ items: t.expose('items', { type: [VoiceTask] }) }),
+});
+
+const PresetVoicePage = builder.objectRef<Page<KlingVoice>>('PresetVoicePage').implement({
+  fields: (t) => ({ items: t.expose('items', { type: [Voice] }) }),
+});
+
+const ResourcePack = builder.objectRef<KlingPack>('ResourcePack').implement({
+  fields: (t) => ({
+    packId: t.exposeString('resource_pack_id'),
+    name: t.exposeString('resource_pack_name'),
+    status: t.field({ type: PackStatus, resolve: (pack) => toStatus(pack.status) as 'ACTIVE' }),
+    remainingUnits: t.string({ nullable: true, resolve: (pack) => String(pack.remaining_quantity) }),
+    expiresAt: t.field({ type: 'DateTime', nullable: true, resolve: (pack) => pack.invalid_time }),
+  }),
+});
+
+const pageArgs = builder.args((t) => ({
+  page: t.int({ required: true, defaultValue: 1 }),
+  pageSize: t.int({ required: true, defaultValue: 30 }),
+}));
+
+const Account = builder.objectRef<object>('Account').implement({
+  fields: (t) => ({
+    lipSyncTasks: t.field({
+      type: LipSyncPage,
+      nullable: true,
+      args: pageArgs,
+      resolve: async (_account, { page, pageSize }, { kling }) => ({
+        page,
+        pageSize,
+        items: await readList(kling, 'lip-syncs', page, pageSize),
+      }),
+    }),
+    voiceTasks: t.field({
+      type: VoiceTaskPage,
+      nullable: true,
+      args: pageArgs,
+      resolve: async (_account, { page, pageSize }, { kling }) => ({
+        page,
+        pageSize,
+        items: await readList(kling, 'voices', page, pageSize),
+      }),
+    }),
+    presetVoices: t.field({
+      type: PresetVoicePage,
+      nullable: true,
+      args: pageArgs,
+      resolve: async (_account, { page, pageSize }, { kling }) => ({
+        page,
+        pageSize,
+        items: (await readList(kling, 'presets', page, pageSize)).flatMap(voicesOf),
+      }),
+    }),
+    resourcePacks: t.field({
+      type: [ResourcePack],
+      nullable: true,
+      resolve: async (_account, _args, { kling }) => [...(await readPacks(kling))],
+    }),
+  }),
+});
+
+const Quote = builder.objectRef<{ readonly units: string }>('Quote').implement({
+  fields: (t) => ({ units: t.exposeString('units') }),
+});
+
+builder.queryType({
+  fields: (t) => ({
+    account: t.field({ type: Account, nullable: true, resolve: () => ({}) }),
+    lipSyncQuote: t.field({
+      type: Quote,
+      args: { videoDurationMs: t.arg.int({ required: true }) },
+      resolve: (_root, { videoDurationMs }) => ({ units: lipSyncUnits(videoDurationMs) }),
+    }),
+  }),
+});
+
+const Speech = builder.objectRef<KlingTask>('Speech').implement({
+  fields: (t) => ({
+    audioId: t.string({ resolve: (task) => task.task_result?.audios?.[0]?.id ?? '' }),
+    url: t.string({ resolve: (task) => task.task_result?.audios?.[0]?.url ?? '' }),
+    durationMs: t.int({ nullable: true, resolve: (task) => toMs(task.task_result?.audios?.[0]?.duration ?? '0') }),
+    unitsDeducted: t.exposeString('final_unit_deduction', { nullable: true }),
+    createdAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.created_at }),
+    klingTaskId: t.exposeString('task_id', { nullable: true }),
+  }),
+});
+
+const SynthesizeSpeechInput = builder.inputType('SynthesizeSpeechInput', {
+  fields: (t) => ({
+    text: t.string({ required: true }),
+    voiceId: t.string({ required: true }),
+    language: t.field({ type: SpeechLanguage, required: true }),
+    speed: t.float({ defaultValue: 1 }),
+  }),
+});
+
+const SynthesizeSpeechPayload = builder
+  .objectRef<{ readonly speech: KlingTask }>('SynthesizeSpeechPayload')
+  .implement({ fields: (t) => ({ speech: t.expose('speech', { type: Speech }) }) });
+
+builder.mutationType({
+  fields: (t) => ({
+    synthesizeSpeech: t.field({
+      type: SynthesizeSpeechPayload,
+      nullable: true,
+      args: { input: t.arg({ type: SynthesizeSpeechInput, required: true }) },
+      resolve: async (_root, { input }, { kling }) => ({
+        speech: await speak(kling, { ...input, speed: input.speed ?? null }),
+      }),
+    }),
+  }),
+});
+
+const yoga = createYoga<RelayEnv>({
+  schema: builder.toSchema(),
+  context: ({ KLING_BASE_URL, KLING_API_KEY }) => ({ kling: createAskKling(KLING_BASE_URL, KLING_API_KEY) }),
+});
+
+// oxlint-disable-next-line typescript/unbound-method -- as its documentation has it, and it is a closure
+export default { fetch: yoga.fetch };
