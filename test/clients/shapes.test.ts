@@ -39,9 +39,16 @@ function withoutIds(text: string): string {
 }
 
 /** Sent by Node's own HTTP, which adds `host` and `connection` and changes nothing. */
-async function send({ method, headers, search, body }: HttpShape): Promise<{ answer: IncomingMessage; text: string }> {
-  const url = new URL(`${gateway.url}/graphql`);
-  for (const [name, value] of Object.entries(search ?? {})) url.searchParams.set(name, value);
+async function send({
+  method,
+  headers,
+  search = {},
+  blank,
+  body,
+}: HttpShape): Promise<{ answer: IncomingMessage; text: string }> {
+  const parameters = Object.entries(search).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const query = parameters.join('&').replaceAll('%20', blank ?? '%20');
+  const url = `${gateway.url}/graphql${method === 'GET' ? `?${query}` : ''}`;
   const content = body === undefined ? '' : filledIn(JSON.stringify(body));
   return new Promise((resolve, reject) => {
     const all = {

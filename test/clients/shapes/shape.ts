@@ -1,7 +1,8 @@
 /**
  * What the mobile libraries send, as data: nobody of this project compiles Kotlin, Swift or Dart. Each is taken from the
  * library's own source, which `source` names. In a text, `<task>` stands for the id of a task that has ended, `<token>` for
- * a good token and `<host>` for the gateway's.
+ * a good token and `<host>` for the gateway's. Versions and names of applications are examples, and what a platform's own
+ * HTTP adds (`accept-encoding`, `user-agent`) is not in those files.
  */
 export interface HttpShape {
   readonly name: string;
@@ -12,6 +13,8 @@ export interface HttpShape {
   readonly headers: Readonly<Record<string, string>>;
   /** Of a GET: the parameters in their order. */
   readonly search?: Readonly<Record<string, string>>;
+  /** How a blank is written in them; `%20` unless told. */
+  readonly blank?: '+';
   /** Of a POST: printed as JSON, with the keys in the library's order. */
   readonly body?: object;
   readonly answer: HttpAnswer;
