@@ -87,10 +87,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
   const problems: ConfigProblem[] = [];
   const production = textOf(env, 'ENVIRONMENT') !== 'development';
 
-  function report(setting: SettingName, message: string): void {
-    const how = SETTINGS[setting].secret
-      ? `set it with \`wrangler secret put ${setting}\``
-      : `set it under [vars] in wrangler.toml`;
+  function report(setting: SettingName, message: string, how = howToSet(setting)): void {
     problems.push({ setting, message: `${message}: ${how}` });
   }
   function reportManifest(problem: string): void {
@@ -107,8 +104,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
   const accessKey = read('KLING_ACCESS_KEY');
   const secretKey = read('KLING_SECRET_KEY');
   const apiKey = read('KLING_API_KEY');
-  const keyProblem = keyProblemOf(accessKey, secretKey, apiKey);
-  if (keyProblem !== null) report(...keyProblem);
+  for (const problem of keyProblemsOf(accessKey, secretKey, apiKey)) report(...problem);
 
   const publicUrl = read('PUBLIC_URL');
   const callbackSecret = read('CALLBACK_SECRET');
@@ -193,25 +189,37 @@ export function configOf(env: object): Config {
   throw new Error(result.problems.map(({ setting, message }) => `${setting} ${message}`).join('\n'));
 }
 
+function howToSet(setting: SettingName): string {
+  const { secret, fallback, example }: Setting<unknown> = SETTINGS[setting];
+  return secret
+    ? `set it with \`npx wrangler secret put ${setting}\``
+    : `set it under [vars] in wrangler.toml, as in \`${setting} = "${example ?? fallback}"\``;
+}
+
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-/** One kind of key, and all of it. */
-function keyProblemOf(
+/** One kind of key, and all of it: what to `report` where it is not so. */
+function keyProblemsOf(
   accessKey: string | null,
   secretKey: string | null,
   apiKey: string | null,
-): readonly [SettingName, string] | null {
+): readonly (readonly [setting: SettingName, message: string, how?: string])[] {
   const hasPart = accessKey !== null || secretKey !== null;
-  if (apiKey !== null) {
-    return hasPart ? ['KLING_API_KEY', 'is set beside KLING_ACCESS_KEY or KLING_SECRET_KEY; keep one kind only'] : null;
+  if (apiKey !== null && hasPart) {
+    const how = 'keep one kind only, and take the other away with `npx wrangler secret delete NAME`';
+    return [['KLING_API_KEY', 'is set beside KLING_ACCESS_KEY or KLING_SECRET_KEY', how]];
   }
+  if (apiKey !== null) return [];
   if (!hasPart) {
-    return ['KLING_ACCESS_KEY', 'is missing, with KLING_SECRET_KEY (or KLING_API_KEY in the place of both)'];
+    return [
+      ['KLING_ACCESS_KEY', 'is missing (or KLING_API_KEY in the place of both keys)'],
+      ['KLING_SECRET_KEY', 'is missing, with KLING_ACCESS_KEY'],
+    ];
   }
-  if (accessKey === null) return ['KLING_ACCESS_KEY', 'is missing, while KLING_SECRET_KEY is set'];
-  return secretKey === null ? ['KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set'] : null;
+  if (accessKey === null) return [['KLING_ACCESS_KEY', 'is missing, while KLING_SECRET_KEY is set']];
+  return secretKey === null ? [['KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set']] : [];
 }
 
 /** Wrangler binds numbers and booleans of `[vars]` as such. Blank counts as absent. */

@@ -20,6 +20,8 @@ type AuthMode = 'jwks' | 'secret' | 'none';
 export interface Setting<T> {
   /** Taken when the setting is absent or blank; null for none. */
   readonly fallback: string | null;
+  /** A value as it may look, for who has to set it and finds no fallback. */
+  readonly example?: string;
   /** Whether it is set with `wrangler secret put`, and not in the open. */
   readonly secret: boolean;
   readonly parse: (text: string | null, production: boolean) => Parsed<T>;
@@ -37,6 +39,7 @@ export const SETTINGS = {
   },
   KLING_BASE_URL: {
     fallback: null,
+    example: 'https://api-singapore.klingai.com',
     secret: false,
     parse: (text, production) => (text === null ? bad('', 'is missing') : parseOrigin(text, production)),
   },
@@ -67,6 +70,7 @@ export const SETTINGS = {
   },
   PUBLIC_URL: {
     fallback: null,
+    example: 'https://gateway.example.com',
     secret: false,
     parse: (text, production) =>
       text === null ? { value: null, problem: production ? 'is missing' : null } : parseOrigin(text, production),
@@ -136,6 +140,7 @@ export const SETTINGS = {
   },
   TENANT_MONTHLY_UNITS_MAX: {
     fallback: null,
+    example: '100',
     secret: false,
     parse: (text) =>
       text === null || /^\d{1,9}(?:\.\d{1,3})?$/.test(text)
@@ -155,6 +160,7 @@ export const SETTINGS = {
   },
   AUTH_JWKS_URL: {
     fallback: null,
+    example: 'https://issuer.example.com/.well-known/jwks.json',
     secret: false,
     parse: parseJwksUrl,
   },
@@ -170,11 +176,13 @@ export const SETTINGS = {
   },
   AUTH_ISSUER: {
     fallback: null,
+    example: 'https://issuer.example.com',
     secret: false,
     parse: good<string | null>,
   },
   AUTH_AUDIENCE: {
     fallback: null,
+    example: 'kling-gateway',
     secret: false,
     parse: good<string | null>,
   },
@@ -200,6 +208,7 @@ export const SETTINGS = {
   },
   INTROSPECTION: {
     fallback: null,
+    example: 'off',
     secret: false,
     parse: (text, production) =>
       text === null || text === 'on' || text === 'off'
@@ -208,6 +217,7 @@ export const SETTINGS = {
   },
   CORS_ORIGINS: {
     fallback: null,
+    example: 'https://app.example.com',
     secret: false,
     parse: parseCorsOrigins,
   },

@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
   ],
   sandbox: [],
-  scripts: [],
+  scripts: ['config.ts', 'settings.ts'],
   studio: ['domain', 'lib'],
 };
 

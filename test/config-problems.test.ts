@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
-import { SETTINGS } from '../src/settings.ts';
+import { SETTINGS, type Setting } from '../src/settings.ts';
 import { DEVELOPMENT, PRODUCTION, problemsOf, SECRET } from './support/environments.ts';
 
 describe('a problem', () => {
@@ -13,6 +13,7 @@ describe('a problem', () => {
       'INTROSPECTION',
       'KLING_ACCESS_KEY',
       'KLING_BASE_URL',
+      'KLING_SECRET_KEY',
       'KLING_TIMEOUT_MS',
       'PUBLIC_URL',
       'REQUEST_RATE',
@@ -22,17 +23,27 @@ describe('a problem', () => {
   it('says how to mend it, by the kind of the setting', ({ expect }) => {
     const result = readConfig({ ...PRODUCTION, CALLBACK_SECRET: '', KLING_TIMEOUT_MS: '0' });
     expect(result.ok || result.problems).toEqual([
-      { setting: 'CALLBACK_SECRET', message: 'is missing: set it with `wrangler secret put CALLBACK_SECRET`' },
+      { setting: 'CALLBACK_SECRET', message: 'is missing: set it with `npx wrangler secret put CALLBACK_SECRET`' },
       {
         setting: 'KLING_TIMEOUT_MS',
-        message: 'must be a whole number from 1000 to 120000: set it under [vars] in wrangler.toml',
+        message:
+          'must be a whole number from 1000 to 120000: set it under [vars] in wrangler.toml, as in `KLING_TIMEOUT_MS = "30000"`',
       },
     ]);
   });
 
+  it('of a setting that may be missing comes with a line that would be taken', ({ expect }) => {
+    const open = Object.entries<Setting<unknown>>(SETTINGS).filter(([, { secret }]) => !secret);
+    for (const [, { parse, fallback, example }] of open) {
+      expect(parse(example ?? fallback, true)).toMatchObject({ problem: null });
+    }
+    const { PUBLIC_URL: _, ...without } = PRODUCTION;
+    expect(JSON.stringify(readConfig(without))).toContain('as in `PUBLIC_URL = \\"https://gateway.example.com\\"`');
+  });
+
   it.for([
     ['an unknown environment', { ENVIRONMENT: 'staging' }, ['ENVIRONMENT']],
-    ['no key at all', { KLING_ACCESS_KEY: '', KLING_SECRET_KEY: ' ' }, ['KLING_ACCESS_KEY']],
+    ['no key at all', { KLING_ACCESS_KEY: '', KLING_SECRET_KEY: ' ' }, ['KLING_ACCESS_KEY', 'KLING_SECRET_KEY']],
     ['both kinds of key', { KLING_API_KEY: 'key' }, ['KLING_API_KEY']],
     ['half a pair, the first', { KLING_SECRET_KEY: undefined }, ['KLING_SECRET_KEY']],
     ['half a pair, the second', { KLING_ACCESS_KEY: undefined }, ['KLING_ACCESS_KEY']],

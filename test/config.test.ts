@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { configOf, configResultOf, readConfig } from '../src/config.ts';
-import { SETTING_MEANINGS } from './support/setting-meanings.ts';
+import { SETTING_MEANINGS } from '../src/scripts/setting-meanings.ts';
 import { DEVELOPMENT, PRODUCTION, SECRET } from './support/environments.ts';
 
 describe('a configuration', () => {

@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildSchema, isEnumType } from 'graphql';
-import { SETTING_MEANINGS } from '../support/setting-meanings.ts';
 import { publishedTable } from '../support/published-pages.ts';
+import { SETTING_MEANINGS } from '../../src/scripts/setting-meanings.ts';
 import { SETTINGS } from '../../src/settings.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -84,6 +84,30 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await page.context().close();
   });
 
+  it('whose subscription is refused for a moment begins it again by itself', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const refusals = [0, 1].map(() => ({
+      message: 'Too much.',
+      extensions: { code: 'RATE_LIMITED', retryable: true },
+    }));
+    await page.routeWebSocket(/graphql/, (socket) => {
+      const server = socket.connectToServer();
+      socket.onMessage((message) => {
+        const { type, id } = JSON.parse(String(message)) as { readonly type: string; readonly id: string };
+        const refusal = type === 'subscribe' ? refusals.shift() : undefined;
+        if (refusal === undefined) server.send(message);
+        else socket.send(JSON.stringify({ type: 'error', id, payload: [refusal] }));
+      });
+    });
+    await page.reload();
+    await signIn(page, `refused-${randomUUID()}`);
+    await expect.poll(() => refusals.length).toBe(0);
+    await createLipSync(page);
+    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   it('of two tabs of two tenants shows each its own tasks and nothing of the other', async ({ expect }) => {
     const [one, other] = [await openPage(browser), await openPage(browser)];
     await signIn(one.page, `one-${randomUUID()}`);

@@ -33,7 +33,8 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     expect(await seriousFindings(page)).toEqual([]);
 
     await findFaces(page);
-    await page.getByRole('radio', { name: /Face 2/ }).check();
+    await page.getByText('Face 2', { exact: true }).click();
+    expect(await page.getByRole('radio', { name: /Face 2/ }).isChecked()).toBe(true);
     await chooseSound(page);
     await page.getByText('0.5 units').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
@@ -74,6 +75,25 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await page.context().close();
   });
 
+  it('says a text that is spoken for it', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `speech-${randomUUID()}`);
+    await findFaces(page);
+    await page.getByText('Have a text spoken').click();
+    await page.getByRole('button', { name: 'Speak it' }).click();
+    const text = page.getByRole('textbox', { name: 'Text', exact: true });
+    expect(await text.getAttribute('aria-invalid')).toBe('true');
+    await text.fill('Good morning, and welcome to the second part of our course.');
+    await page.getByRole('button', { name: 'Speak it' }).click();
+    await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'speech-desktop-light');
+    await page.getByRole('button', { name: 'Create lip-sync' }).click();
+    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   it('is moved and trimmed by keys', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `keys-${randomUUID()}`);
@@ -83,7 +103,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     const place = page.getByRole('slider', { name: 'Place of the sound' });
     await place.press('ArrowRight');
     await place.press('ArrowRight');
-    expect(await place.getAttribute('aria-valuenow')).toBe('200');
+    expect(await place.inputValue()).toBe('200');
     await page.getByRole('slider', { name: 'End of the cut' }).press('Shift+ArrowLeft');
     expect(await place.getAttribute('aria-valuetext')).toBe('0.2 s to 3.2 s');
     await page.getByRole('slider', { name: 'Beginning of the cut' }).press('ArrowRight');
@@ -98,7 +118,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `fails-${randomUUID()}`);
     await createLipSync(page, 'talk-sandbox-risk-control-5s.mp4');
-    await page.getByText('Refused by Kling’s content policy').waitFor();
+    await page.getByText('Refused by Kling’s content policy', { exact: true }).waitFor();
     expect(await page.getByText('Failure to pass the risk control system').isVisible()).toBe(true);
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'failed-desktop-light');

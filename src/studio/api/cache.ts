@@ -1,12 +1,14 @@
 import { cacheExchange, type Cache } from '@urql/exchange-graphcache';
 import type { Exchange } from 'urql';
-import { TasksDocument, VoicesDocument, type Task } from './documents.ts';
+import { isListed } from '../tasks/task-filter.ts';
+import type { VariablesOf } from './graphql.ts';
+import { TaskEdgesDocument, type Task } from './documents.ts';
+import { VoicesDocument } from './voice-documents.ts';
 
 /** Types that have no identity: they live inside what shows them. */
 const EMBEDDED = [
   'TaskConnection',
   'TaskEdge',
-  'TaskEvent',
   'TaskFailure',
   'VoiceConnection',
   'VoiceEdge',
@@ -20,29 +22,37 @@ const EMBEDDED = [
   'DeleteVoicePayload',
   'CancelQueuedPayload',
   'IdentifyFacesPayload',
+  'Speech',
+  'SynthesizeSpeechPayload',
 ] as const;
+
+type TasksVariables = VariablesOf<typeof TaskEdgesDocument>;
 
 const TASK_TYPES = ['LipSyncTask', 'VoiceTask'] as const;
 
-/** Puts a task that is new to the list where it belongs; one that is older than the first page stays away from it. */
+/**
+ * Puts a task that is new to a list where it belongs, and takes it from where it does not belong any more. One that is older
+ * than the first page stays away from it.
+ */
 function listTask(cache: Cache, task: Task): void {
-  cache.updateQuery({ query: TasksDocument, variables: {} }, (data) => {
-    if (data === null) return null;
-    const { edges, pageInfo } = data.tasks;
-    if (edges.some(({ node }) => node.id === task.id)) return data;
-    const later = edges.findIndex(({ node }) => node.createdAt < task.createdAt);
-    if (later === -1 && pageInfo.hasNextPage) return data;
-    const edge = { __typename: 'TaskEdge' as const, cursor: '', node: task };
-    const at = later === -1 ? edges.length : later;
-    return { ...data, tasks: { ...data.tasks, edges: [...edges.slice(0, at), edge, ...edges.slice(at)] } };
-  });
-}
-
-/** A finished voice is in a list that only the gateway can make: it is asked again. */
-function listVoicesOf(cache: Cache, task: Task): void {
-  if (task.__typename !== 'VoiceTask' || task.status !== 'SUCCEEDED') return;
   for (const { fieldName, arguments: args } of cache.inspectFields('Query')) {
-    if (fieldName === 'voices') cache.invalidate('Query', fieldName, args ?? undefined);
+    if (fieldName !== 'tasks') continue;
+    const { first: _, ...variables }: TasksVariables & { readonly first?: unknown } = args ?? {};
+    cache.updateQuery({ query: TaskEdgesDocument, variables }, (data) => {
+      if (data === null) return null;
+      const { edges, pageInfo } = data.tasks;
+      const withEdges = (changed: typeof edges) => ({ ...data, tasks: { ...data.tasks, edges: changed } });
+      const isThere = edges.some(({ node }) => node.id === task.id);
+      if (!isListed(variables, task)) {
+        return isThere ? withEdges(edges.filter(({ node }) => node.id !== task.id)) : data;
+      }
+      if (isThere || variables.after != null) return data;
+      const later = edges.findIndex(({ node }) => node.createdAt < task.createdAt);
+      if (later === -1 && pageInfo.hasNextPage) return data;
+      const edge = { __typename: 'TaskEdge' as const, cursor: '', node: task };
+      const at = later === -1 ? edges.length : later;
+      return withEdges([...edges.slice(0, at), edge, ...edges.slice(at)]);
+    });
   }
 }
 
@@ -51,9 +61,7 @@ interface TaskPayload {
 }
 
 function noteTask(payload: TaskPayload | null | undefined, cache: Cache): void {
-  if (!payload) return;
-  listTask(cache, payload.task);
-  listVoicesOf(cache, payload.task);
+  if (payload) listTask(cache, payload.task);
 }
 
 /** One copy of every object, however it came: an event of a task changes each place that shows it. */
@@ -73,9 +81,10 @@ export function createCache(): Exchange {
       },
     },
     updates: {
-      Subscription: {
-        tasksChanged: ({ tasksChanged }: { tasksChanged?: TaskPayload | null }, _args, cache) =>
-          noteTask(tasksChanged, cache),
+      Query: {
+        node({ node }: { readonly node?: Task | null }, _args, cache) {
+          if (TASK_TYPES.some((name) => name === node?.__typename)) noteTask(node && { task: node }, cache);
+        },
       },
       Mutation: {
         createLipSyncTask: ({ createLipSyncTask }: { createLipSyncTask?: TaskPayload | null }, _args, cache) =>

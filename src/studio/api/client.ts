@@ -5,6 +5,7 @@ import { createConnectionStore, type ConnectionStore } from './connection.ts';
 import { codesOf } from './failure.ts';
 import { createKeepNewest } from './keep-newest.ts';
 import { subscribeResumably, type Progress } from './resumable.ts';
+import { waitToRetry } from './wait-to-retry.ts';
 
 /** Everything that one signed-in caller has. Ended with `close`, it leaves nothing behind for the next caller. */
 export interface Api {
@@ -24,22 +25,11 @@ const SIGNED_OUT_CODES: ReadonlySet<number> = new Set([4401, 4403]);
 const CLOSED_BY_US = 1000;
 
 const PING_MS = 10_000;
-const RETRY_MS_MAX = 10_000;
-
-/** Longer with every attempt, never all pages at once; and at once when the browser says that it is back on line. */
-async function waitToRetry(retries: number): Promise<void> {
-  const ms = Math.random() * Math.min(RETRY_MS_MAX, 300 * 2 ** retries);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  addEventListener('online', () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
-}
 
 /** `token` is sent in a header and in `connection_init`, nowhere else. `onSignedOut` is told when it is worth nothing any more. */
 export function createApi(token: string, onSignedOut: () => void): Api {
   const connection = createConnectionStore();
-  const progress: Progress = { cursor: null };
+  const progress: Progress = { cursor: null, isWaiting: false };
   const keepNewest = createKeepNewest();
   const authorization = `Bearer ${token}`;
   const url = `${location.origin}/graphql`;
@@ -58,7 +48,7 @@ export function createApi(token: string, onSignedOut: () => void): Api {
       },
       closed(event) {
         const code = event instanceof CloseEvent ? event.code : null;
-        if (code === CLOSED_BY_US) connection.set('idle');
+        if (code === CLOSED_BY_US && !progress.isWaiting) connection.set('idle');
         else connection.set(navigator.onLine ? 'connecting' : 'offline');
         if (code !== null && SIGNED_OUT_CODES.has(code)) onSignedOut();
       },
@@ -78,6 +68,19 @@ export function createApi(token: string, onSignedOut: () => void): Api {
     requestPolicy: 'cache-and-network',
     fetchOptions: { headers: { authorization } },
     exchanges: [
+      // Before the cache, which writes all events of a subscription beneath whatever is read while it lasts: `noteEvent`
+      // brings each to it as an answer.
+      subscriptionExchange({
+        forwardSubscription: ({ query = '', variables }) => ({
+          subscribe: (sink) => ({
+            unsubscribe: subscribeResumably({ query, variables: { ...variables } }, sink, {
+              socket,
+              progress,
+              waitToRetry,
+            }),
+          }),
+        }),
+      }),
       createCache(),
       mapExchange({
         onResult(result) {
@@ -86,13 +89,6 @@ export function createApi(token: string, onSignedOut: () => void): Api {
         },
       }),
       fetchExchange,
-      subscriptionExchange({
-        forwardSubscription: ({ query = '', variables }) => ({
-          subscribe: (sink) => ({
-            unsubscribe: subscribeResumably(socket, { query, variables: { ...variables } }, sink, progress),
-          }),
-        }),
-      }),
     ],
   });
 

@@ -1,7 +1,8 @@
 import { graphql, type ResultOf } from './graphql.ts';
 
-/** All that any screen shows of a task: one shape, so that an event can stand in for whatever was read before it. */
-const taskFields = graphql(`
+/** All that any screen shows of a task: one shape, so that an event can stand in for whatever was read before it. The
+ * types are what the cache would ask for by itself, of all but a subscription. */
+export const taskFields = graphql(`
   fragment TaskFields on Task @_unmask {
     __typename
     id
@@ -14,15 +15,18 @@ const taskFields = graphql(`
     unitsDeducted
     queuePosition
     failure {
+      __typename
       code
       message
     }
     ... on LipSyncTask {
       parentVideo {
+        __typename
         url
         durationMs
       }
       videos {
+        __typename
         videoId
         url
         durationMs
@@ -30,6 +34,7 @@ const taskFields = graphql(`
     }
     ... on VoiceTask {
       voices {
+        __typename
         id
         name
         trialUrl
@@ -53,8 +58,8 @@ export const ViewerDocument = graphql(`
 
 export const TasksDocument = graphql(
   `
-    query Tasks($after: String) {
-      tasks(first: 20, after: $after) {
+    query Tasks($after: String, $kind: TaskKind, $status: [TaskStatus!]) {
+      tasks(first: 20, after: $after, kind: $kind, status: $status) {
         edges {
           cursor
           node {
@@ -70,6 +75,31 @@ export const TasksDocument = graphql(
   `,
   [taskFields],
 );
+
+/**
+ * Which tasks a list has, for the cache to change: without a schema it cannot read what is asked of one type alone while
+ * it writes.
+ */
+export const TaskEdgesDocument = graphql(`
+  query TaskEdges($after: String, $kind: TaskKind, $status: [TaskStatus!]) {
+    tasks(first: 20, after: $after, kind: $kind, status: $status) {
+      __typename
+      edges {
+        __typename
+        cursor
+        node {
+          __typename
+          id
+          createdAt
+        }
+      }
+      pageInfo {
+        __typename
+        hasNextPage
+      }
+    }
+  }
+`);
 
 export const TaskDocument = graphql(
   `
@@ -93,6 +123,20 @@ export const TasksChangedDocument = graphql(
         task {
           ...TaskFields
         }
+      }
+    }
+  `,
+  [taskFields],
+);
+
+/** How an event comes to the cache: never sent, and answered by the event. Each is one of its own, by its cursor. */
+export const EventDocument = graphql(
+  `
+    query Event($id: ID!, $cursor: String!) {
+      node(id: $id) {
+        __typename
+        id
+        ...TaskFields
       }
     }
   `,
@@ -154,62 +198,3 @@ export const CreateLipSyncDocument = graphql(
   `,
   [taskFields],
 );
-
-export const VoicesDocument = graphql(`
-  query Voices($after: String) {
-    voices(first: 50, after: $after) {
-      edges {
-        node {
-          id
-          name
-          trialUrl
-        }
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-    }
-  }
-`);
-
-export const PresetVoicesDocument = graphql(`
-  query PresetVoices($after: String) {
-    presetVoices(first: 12, after: $after) {
-      edges {
-        node {
-          id
-          name
-          trialUrl
-        }
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-    }
-  }
-`);
-
-export type Voice = ResultOf<typeof PresetVoicesDocument>['presetVoices']['edges'][number]['node'];
-
-export const CreateVoiceDocument = graphql(
-  `
-    mutation CreateVoice($input: CreateVoiceInput!) {
-      createVoice(input: $input) {
-        task {
-          ...TaskFields
-        }
-      }
-    }
-  `,
-  [taskFields],
-);
-
-export const DeleteVoiceDocument = graphql(`
-  mutation DeleteVoice($input: DeleteVoiceInput!) {
-    deleteVoice(input: $input) {
-      deletedVoiceId
-    }
-  }
-`);

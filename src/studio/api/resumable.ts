@@ -3,6 +3,8 @@ import type { Client as SocketClient } from 'graphql-ws';
 /** What the last event left: where to go on. */
 export interface Progress {
   cursor: string | null;
+  /** Whether an error has ended the subscription and it is about to begin again. */
+  isWaiting: boolean;
 }
 
 interface Sink {
@@ -16,31 +18,74 @@ interface Operation {
   readonly variables: Record<string, unknown>;
 }
 
+interface Options {
+  readonly socket: Pick<SocketClient, 'subscribe'>;
+  readonly progress: Progress;
+  /** Resolves when it is time for the attempt after so many that have failed. */
+  readonly waitToRetry: (retries: number) => Promise<void>;
+}
+
 function cursorOf(result: { readonly data?: unknown }): string | null {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one field of a subscription; its own type is the document's
   const [event] = Object.values((result.data ?? {}) as Record<string, { readonly cursor?: string } | null>);
   return event?.cursor ?? null;
 }
 
-/** Subscribes so that every attempt after a break sends the newest cursor as `$after`: no change is missed, none comes twice. */
+/** Whether the gateway has ended the subscription, and has not said that another attempt would end in the same way. */
+function isWorthAnother(error: unknown): boolean {
+  if (!Array.isArray(error)) return false;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- GraphQL errors, which the protocol has as a list
+  const errors = error as readonly { readonly extensions?: { readonly retryable?: boolean } }[];
+  return errors.every(({ extensions }) => extensions?.retryable !== false);
+}
+
+/**
+ * Subscribes so that every attempt sends the newest cursor as `$after`: no change is missed, none comes twice. After a break
+ * the socket's client makes the next attempt by itself; after an error of the gateway's this one does, unless it makes no sense.
+ */
 export function subscribeResumably(
-  socket: SocketClient,
   operation: Operation,
   sink: Sink,
-  progress: Progress,
+  { socket, progress, waitToRetry }: Options,
 ): () => void {
-  // graphql-ws prints the same object anew for each attempt.
-  const variables = { ...operation.variables };
-  return socket.subscribe(
-    { query: operation.query, variables },
-    {
-      next(result) {
-        progress.cursor = cursorOf(result) ?? progress.cursor;
-        if (progress.cursor !== null) variables['after'] = progress.cursor;
-        sink.next(result);
+  let isOver = false;
+  let retries = 0;
+  let stop: (() => void) | null = null;
+
+  function attempt(): void {
+    // The same object for each attempt of the socket's client, which prints it anew.
+    const variables = { ...operation.variables, ...(progress.cursor !== null && { after: progress.cursor }) };
+    progress.isWaiting = false;
+    stop = socket.subscribe(
+      { query: operation.query, variables },
+      {
+        next(result) {
+          retries = 0;
+          progress.cursor = cursorOf(result) ?? progress.cursor;
+          if (progress.cursor !== null) variables.after = progress.cursor;
+          sink.next(result);
+        },
+        error: (error) => void end(error),
+        complete: () => sink.complete(),
       },
-      error: (error) => sink.error(error),
-      complete: () => sink.complete(),
-    },
-  );
+    );
+  }
+
+  async function end(error: unknown): Promise<void> {
+    if (!isWorthAnother(error)) {
+      sink.error(error);
+      return;
+    }
+    progress.isWaiting = true;
+    await waitToRetry(retries);
+    retries += 1;
+    if (!isOver) attempt();
+  }
+
+  attempt();
+  return () => {
+    isOver = true;
+    progress.isWaiting = false;
+    stop?.();
+  };
 }

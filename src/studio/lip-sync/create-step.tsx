@@ -58,8 +58,8 @@ export function CreateStep({ draft, problems, onCreated }: Props) {
             kind="primary"
             disabled={!isReady}
             busy={fetching}
-            aria-describedby={isReady ? undefined : 'not-ready'}
-            onClick={() => void submit()}
+            {...(isReady ? {} : { 'aria-describedby': 'not-ready' })}
+            onPress={() => void submit()}
           >
             Create lip-sync
           </Button>

@@ -2,7 +2,7 @@ import type { Face, FaceScan } from '../api/documents.ts';
 
 /** A sound as it was chosen. `durationMs` is null when this browser cannot tell. */
 export interface ChosenSound {
-  readonly source: { readonly url: string } | { readonly base64: string };
+  readonly source: { readonly url: string } | { readonly base64: string } | { readonly audioId: string };
   readonly name: string;
   readonly durationMs: number | null;
   /** How loud it is along its way, 0 to 1; empty when it cannot be looked into. */

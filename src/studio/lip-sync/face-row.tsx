@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { Radio } from 'react-aria-components';
 import type { Face } from '../api/documents.ts';
 import { formatSeconds } from '../ui/format.ts';
 import { spanStyle } from './span-style.ts';
@@ -7,24 +7,14 @@ interface Props {
   readonly face: Face;
   readonly number: number;
   readonly videoMs: number;
-  readonly isChosen: boolean;
-  readonly onChoose: () => void;
 }
 
-export function FaceRow({ face, number, videoMs, isChosen, onChoose }: Props) {
-  const id = useId();
+export function FaceRow({ face, number, videoMs }: Props) {
   const interval = `${formatSeconds(face.startMs)} to ${formatSeconds(Math.min(face.endMs, videoMs))}`;
   return (
-    <label className="timeline-row face-row" data-chosen={isChosen} htmlFor={id}>
+    <Radio value={face.id} className="timeline-row face-row" aria-label={`Face ${number}, ${interval}`}>
       <span className="row-label">
-        <input
-          id={id}
-          type="radio"
-          name="face"
-          checked={isChosen}
-          onChange={onChoose}
-          aria-label={`Face ${number}, ${interval}`}
-        />
+        <span className="radio-dot" />
         {face.imageUrl === null ? (
           <span className="face-picture" />
         ) : (
@@ -37,6 +27,6 @@ export function FaceRow({ face, number, videoMs, isChosen, onChoose }: Props) {
           {interval}
         </span>
       </span>
-    </label>
+    </Radio>
   );
 }

@@ -1,4 +1,4 @@
-import { Activity, useEffect, useState } from 'react';
+import { Activity, useEffect, useRef, useState } from 'react';
 import { useQuery } from 'urql';
 import { TaskDocument, type Task } from '../api/documents.ts';
 import { TaskView } from '../tasks/task-view.tsx';
@@ -12,6 +12,8 @@ export function LipSyncScreen() {
   const [scanned, setScanned] = useState<Scanned | null>(null);
   const [created, setCreated] = useState<Task | null>(null);
 
+  const heading = useRef<HTMLHeadingElement>(null);
+
   // Who comes back wants to make one: what was made is in the list.
   useEffect(() => () => setCreated(null), []);
 
@@ -20,14 +22,22 @@ export function LipSyncScreen() {
     setCreated(task);
   }
 
+  function startAgain(): void {
+    setCreated(null);
+    // What was pressed goes away with what it was about.
+    heading.current?.focus();
+  }
+
   return (
     <>
       <div className="screen-head">
         <div>
-          <h1>New lip-sync</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            New lip-sync
+          </h1>
           <p className="muted">Choose a face in a video, and put a sound on its lips.</p>
         </div>
-        {created === null ? null : <Button onClick={() => setCreated(null)}>Make another from this video</Button>}
+        {created === null ? null : <Button onPress={startAgain}>Make another from this video</Button>}
       </div>
       {/* Sound and place stay for another attempt. */}
       <Activity mode={created === null ? 'visible' : 'hidden'}>
@@ -36,7 +46,7 @@ export function LipSyncScreen() {
           <Editor key={scanned.scan.id} scanned={scanned} onCreated={finish} />
         ) : null}
       </Activity>
-      {created === null ? null : <Created task={created} onRetry={() => setCreated(null)} />}
+      {created === null ? null : <Created task={created} onRetry={startAgain} />}
     </>
   );
 }

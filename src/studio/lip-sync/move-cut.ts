@@ -1,7 +1,7 @@
 import type { Cut } from './draft.ts';
 
 /** What of the block is held: the whole, or one of its ends. */
-export type Grip = 'move' | 'trim-start' | 'trim-end';
+export type GripName = 'move' | 'trim-start' | 'trim-end';
 
 /** A block is never dragged shorter than this: it could not be taken hold of again. */
 const LENGTH_MS_MIN = 200;
@@ -19,7 +19,7 @@ const rounded = (ms: number) => Math.round(ms / STEP_MS) * STEP_MS;
  * The cut after its grip was moved by `byMs`. It stays within the sound and begins within the video, and nothing more:
  * a place that is refused can be tried, and says why.
  */
-export function moveCut(cut: Cut, grip: Grip, byMs: number, soundMs: number, videoMs: number): Cut {
+export function moveCut(cut: Cut, grip: GripName, byMs: number, soundMs: number, videoMs: number): Cut {
   const { cropStartMs, cropEndMs, insertAtMs } = cut;
   if (grip === 'move') {
     return { ...cut, insertAtMs: between(rounded(insertAtMs + byMs), 0, videoMs - SHOWN_MS_MIN) };

@@ -1,7 +1,8 @@
-import { useRef, type KeyboardEvent, type PointerEvent, type RefObject } from 'react';
+import { useRef, type RefObject } from 'react';
 import { formatSeconds } from '../ui/format.ts';
 import type { ChosenSound, Cut } from './draft.ts';
-import { moveCut, type Grip } from './move-cut.ts';
+import { Grip } from './grip.tsx';
+import { moveCut, type GripName } from './move-cut.ts';
 import { spanStyle } from './span-style.ts';
 import { Waveform } from './waveform.tsx';
 
@@ -16,70 +17,61 @@ interface Props {
   readonly isRefused: boolean;
 }
 
-const KEY_MS: Readonly<Record<string, number>> = { ArrowLeft: -100, ArrowDown: -100, ArrowRight: 100, ArrowUp: 100 };
-
 /** The cut of the sound on its track: dragged as a whole, trimmed at its ends; by pointer or arrow keys. */
 export function SoundBlock({ sound, soundMs, videoMs, cut, onCut, track, range, isRefused }: Props) {
-  const held = useRef<{ readonly grip: Grip; readonly x: number; readonly cut: Cut } | null>(null);
+  /** The cut as it was when it was taken hold of. */
+  const held = useRef(cut);
   const endMs = cut.insertAtMs + cut.cropEndMs - cut.cropStartMs;
   const span = spanStyle(cut.insertAtMs, endMs, videoMs);
-
-  function press(event: PointerEvent, grip: Grip): void {
-    event.currentTarget.setPointerCapture(event.pointerId);
-    held.current = { grip, x: event.clientX, cut };
-  }
-
-  function drag(event: PointerEvent): void {
-    const width = track.current?.clientWidth ?? 0;
-    if (held.current === null || width === 0) return;
-    const byMs = ((event.clientX - held.current.x) / width) * videoMs;
-    onCut(moveCut(held.current.cut, held.current.grip, byMs, soundMs, videoMs));
-  }
-
-  function key(event: KeyboardEvent, grip: Grip): void {
-    const byMs = (KEY_MS[event.key] ?? 0) * (event.shiftKey ? 10 : 1);
-    if (byMs !== 0) onCut(moveCut(cut, grip, byMs, soundMs, videoMs));
-    else if (event.key === 'Home' && grip === 'move') onCut({ ...cut, insertAtMs: range?.minMs ?? 0 });
-    else if (event.key === 'End' && grip === 'move' && range !== null) onCut({ ...cut, insertAtMs: range.maxMs });
-    else return;
-    event.preventDefault();
-  }
-
-  const grip = (name: Grip, label: string, nowMs: number, maxMs: number, text: string) => ({
-    role: 'slider',
-    tabIndex: 0,
-    'aria-label': label,
-    'aria-valuemin': 0,
-    'aria-valuemax': maxMs,
-    'aria-valuenow': nowMs,
-    'aria-valuetext': isRefused ? `${text}, not allowed` : text,
-    onPointerDown: (event: PointerEvent) => press(event, name),
-    onPointerMove: drag,
-    onPointerUp: () => void (held.current = null),
-    onPointerCancel: () => void (held.current = null),
-    onKeyDown: (event: KeyboardEvent) => key(event, name),
-  });
   const place = `${formatSeconds(cut.insertAtMs)} to ${formatSeconds(endMs)}`;
+
+  function msPerPixel(): number {
+    const width = track.current?.clientWidth ?? 0;
+    return width === 0 ? 0 : videoMs / width;
+  }
+  const grip = (name: GripName, text: string) => ({
+    text: isRefused ? `${text}, not allowed` : text,
+    msPerPixel,
+    onMove(byMs: number, isHeld: boolean) {
+      if (!isHeld) held.current = cut;
+      onCut(moveCut(held.current, name, byMs, soundMs, videoMs));
+    },
+  });
 
   return (
     <>
-      <div
-        {...grip('move', 'Place of the sound in the video', cut.insertAtMs, videoMs, place)}
-        className="sound-block"
-        data-refused={isRefused}
-        style={span}
-      >
-        <Waveform peaks={sound.peaks} fromShare={cut.cropStartMs / soundMs} toShare={cut.cropEndMs / soundMs} />
-        <span className="sound-block-name">{place}</span>
+      <div className="sound-block" data-refused={isRefused} style={span}>
+        <Grip
+          {...grip('move', place)}
+          className="sound-grip"
+          label="Place of the sound in the video"
+          ms={cut.insertAtMs}
+          maxMs={videoMs}
+          homeByMs={(range?.minMs ?? 0) - cut.insertAtMs}
+          endByMs={(range?.maxMs ?? cut.insertAtMs) - cut.insertAtMs}
+        >
+          <Waveform peaks={sound.peaks} fromShare={cut.cropStartMs / soundMs} toShare={cut.cropEndMs / soundMs} />
+          <span className="sound-block-name">{place}</span>
+        </Grip>
       </div>
       <div className="grips" style={span}>
-        <div
-          {...grip('trim-start', 'Beginning of the cut', cut.cropStartMs, soundMs, formatSeconds(cut.cropStartMs))}
+        <Grip
+          {...grip('trim-start', formatSeconds(cut.cropStartMs))}
           className="grip grip-start"
+          label="Beginning of the cut"
+          ms={cut.cropStartMs}
+          maxMs={soundMs}
+          homeByMs={-cut.cropStartMs}
+          endByMs={soundMs}
         />
-        <div
-          {...grip('trim-end', 'End of the cut', cut.cropEndMs, soundMs, formatSeconds(cut.cropEndMs))}
+        <Grip
+          {...grip('trim-end', formatSeconds(cut.cropEndMs))}
           className="grip grip-end"
+          label="End of the cut"
+          ms={cut.cropEndMs}
+          maxMs={soundMs}
+          homeByMs={-cut.cropEndMs}
+          endByMs={soundMs - cut.cropEndMs}
         />
       </div>
     </>

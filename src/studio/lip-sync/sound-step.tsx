@@ -1,12 +1,16 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { issuesOf } from '../../domain/checked.ts';
 import { checkUrl } from '../../domain/url-check.ts';
+import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton } from '../ui/example-button.tsx';
-import { Field } from '../ui/field.tsx';
+import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { formatSeconds } from '../ui/format.ts';
 import type { ChosenSound } from './draft.ts';
 import { readSoundFile, readSoundUrl } from './read-sound.ts';
+import { SpeechForm } from './speech-form.tsx';
+import { SoundDrop } from './sound-drop.tsx';
 
 interface Props {
   readonly sound: ChosenSound | null;
@@ -14,63 +18,61 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** A sound by its link, or a file of one's own. */
+/** A sound by its link, a file of one's own, or a text that is spoken. */
 export function SoundStep({ sound, onSound, children }: Props) {
   const [url, setUrl] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
 
-  async function addUrl(event: FormEvent): Promise<void> {
+  function take(chosen: ChosenSound | null): void {
+    onSound(chosen);
+    if (chosen !== null) announce(`${chosen.name} is on the timeline`);
+  }
+
+  async function addUrl(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
+    const form = event.currentTarget;
     const checked = checkUrl(url.trim(), 'sound', []);
     const [issue] = issuesOf(checked);
-    setProblem(issue === undefined ? null : `The link ${issue.message}.`);
-    if (!checked.ok) return;
+    flushSync(() => setProblem(issue === undefined ? null : `The link ${issue.message}.`));
+    if (!checked.ok) {
+      focusFirstProblem(form);
+      return;
+    }
     setReading(true);
-    onSound(await readSoundUrl(checked.value));
+    take(await readSoundUrl(checked.value));
     setReading(false);
   }
 
-  async function addFile(file: File | undefined): Promise<void> {
-    if (file === undefined) return;
+  async function addFile(file: File): Promise<void> {
     setReading(true);
     const read = await readSoundFile(file);
     setReading(false);
     setProblem(read.ok ? null : read.problem);
-    onSound(read.ok ? read.sound : null);
+    take(read.ok ? read.sound : null);
   }
 
   return (
     <div className="sound-step">
       <form className="inline-form" onSubmit={(event) => void addUrl(event)} noValidate>
-        <Field label="Link to the sound" hint="MP3, WAV, M4A or AAC, 2 to 60 s, at most 5 MB." problem={problem}>
-          {(ids) => (
-            <input
-              {...ids}
-              type="url"
-              placeholder="https://…"
-              value={url}
-              onChange={({ target }) => setUrl(target.value)}
-            />
-          )}
-        </Field>
+        <Field
+          label="Link to the sound"
+          hint="MP3, WAV, M4A or AAC, 2 to 60 s, at most 5 MB."
+          problem={problem}
+          type="url"
+          input={{ placeholder: 'https://…' }}
+          value={url}
+          onChange={setUrl}
+        />
         <Button type="submit" busy={reading} disabled={url === ''}>
           Use it
         </Button>
       </form>
       {url === '' && sound === null ? <ExampleButton value="https://example.com/hello-5s.mp3" onUse={setUrl} /> : null}
-      <label className="file-drop">
-        <input
-          type="file"
-          accept=".mp3,.wav,.m4a,.aac,audio/mpeg,audio/wav,audio/mp4,audio/aac"
-          onChange={({ target }) => void addFile(target.files?.[0])}
-        />
-        <span>
-          or <span className="file-drop-action">choose a file</span>
-        </span>
-      </label>
+      <SoundDrop onFile={(file) => void addFile(file)} />
+      <SpeechForm onSound={take} />
       {sound === null ? null : (
-        <p className="chosen-sound" role="status">
+        <p className="chosen-sound">
           <span className="chosen-name">{sound.name}</span>
           <span className="muted">{sound.durationMs === null ? '' : formatSeconds(sound.durationMs)}</span>
         </p>

@@ -1,4 +1,5 @@
 import { useRef } from 'react';
+import { RadioGroup } from 'react-aria-components';
 import { allowedInsertRange } from '../../domain/placement.ts';
 import type { Face } from '../api/documents.ts';
 import { formatSeconds } from '../ui/format.ts';
@@ -31,18 +32,11 @@ export function Timeline(props: Props) {
   return (
     <div className="timeline">
       <Ruler videoMs={videoMs} />
-      <div role="radiogroup" aria-label="Which face speaks" className="face-rows">
+      <RadioGroup aria-label="Which face speaks" className="face-rows" value={face.id} onChange={onFace}>
         {faces.map((candidate, index) => (
-          <FaceRow
-            key={candidate.id}
-            face={candidate}
-            number={index + 1}
-            videoMs={videoMs}
-            isChosen={candidate.id === face.id}
-            onChoose={() => onFace(candidate.id)}
-          />
+          <FaceRow key={candidate.id} face={candidate} number={index + 1} videoMs={videoMs} />
         ))}
-      </div>
+      </RadioGroup>
       <div className="timeline-row sound-row">
         <div className="row-label">Sound</div>
         <div className="track" ref={track}>

@@ -1,12 +1,14 @@
 import { useRef, useState, type FormEvent } from 'react';
+import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/checked.ts';
 import { FACE_SCAN_UNITS } from '../../domain/cost.ts';
 import { checkUrl } from '../../domain/url-check.ts';
 import { IdentifyFacesDocument, type FaceScan } from '../api/documents.ts';
+import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton } from '../ui/example-button.tsx';
-import { Field } from '../ui/field.tsx';
+import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 
 export interface Scanned {
@@ -32,16 +34,22 @@ export function VideoStep({ scanned, onScanned }: Props) {
     setUrl(value);
   }
 
-  async function submit(event: FormEvent): Promise<void> {
+  async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
-    setAsked(true);
-    if (issue !== undefined) return;
+    flushSync(() => setAsked(true));
+    if (issue !== undefined) {
+      focusFirstProblem(event.currentTarget);
+      return;
+    }
     const videoUrl = url.trim();
     onScanned(null);
     const { data } = await identifyFaces({
       input: { video: { url: videoUrl }, idempotencyKey: idempotencyKey.current },
     });
-    if (data?.identifyFaces) onScanned({ videoUrl, scan: data.identifyFaces.faceScan });
+    if (!data?.identifyFaces) return;
+    const { faceScan: scan } = data.identifyFaces;
+    onScanned({ videoUrl, scan });
+    if (scan.faces.length > 0) announce(scan.faces.length === 1 ? '1 face found' : `${scan.faces.length} faces found`);
   }
 
   return (
@@ -52,17 +60,11 @@ export function VideoStep({ scanned, onScanned }: Props) {
           label="Link to the video"
           hint={`MP4 or MOV, https, 2 to 60 s. Finding its faces costs ${FACE_SCAN_UNITS} units.`}
           problem={asked && issue !== undefined ? `The link ${issue.message}.` : null}
-        >
-          {(ids) => (
-            <input
-              {...ids}
-              type="url"
-              placeholder="https://…"
-              value={url}
-              onChange={({ target }) => change(target.value)}
-            />
-          )}
-        </Field>
+          type="url"
+          input={{ placeholder: 'https://…' }}
+          value={url}
+          onChange={change}
+        />
         <Button kind={scanned === null ? 'primary' : 'plain'} type="submit" busy={fetching} disabled={url === ''}>
           {fetching ? 'Looking for faces' : 'Find faces'}
         </Button>

@@ -1,4 +1,6 @@
 import { useEffect, useState, type FormEvent } from 'react';
+import { Footer } from '../shell/footer.tsx';
+import { Button as AriaButton } from 'react-aria-components';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
 import { Logo } from '../ui/icon.tsx';
@@ -23,42 +25,44 @@ export function SignIn({ reason, onToken }: Props) {
   }
 
   return (
-    <main className="sign-in">
-      <div className="sign-in-card">
-        <Logo />
-        <h1>Sign in to Studio</h1>
-        <p className="muted">Make lip-syncs and voices, and watch them being made.</p>
-        {reason === null ? null : <Notice tone="warning" title={reason} />}
-        <form onSubmit={submit}>
-          <Field label="Access token" hint="Kept in this tab only, and forgotten when it closes.">
-            {(ids) => (
-              <input
-                {...ids}
-                type="password"
-                autoComplete="off"
-                spellCheck={false}
-                placeholder="eyJ…"
-                value={token}
-                onChange={(event) => setToken(event.target.value)}
-              />
-            )}
-          </Field>
-          <Button kind="primary" type="submit" disabled={token.trim() === ''} wide>
-            Sign in
-          </Button>
-        </form>
-        {callers.length === 0 ? null : (
-          <section className="dev-callers" aria-label="Ready callers of local development">
-            <h2>Local development</h2>
-            {callers.map((caller) => (
-              <button key={caller.name} type="button" className="dev-caller" onClick={() => onToken(caller.token)}>
-                <span className="dev-caller-name">{caller.name}</span>
-                <span className="muted">{caller.scope}</span>
-              </button>
-            ))}
-          </section>
-        )}
-      </div>
-    </main>
+    <div className="shell">
+      <main className="sign-in">
+        <div className="sign-in-card">
+          <Logo />
+          <h1>Sign in to Studio</h1>
+          <p className="muted">Make lip-syncs and voices, and watch them being made.</p>
+          {reason === null ? null : (
+            <div role="alert">
+              <Notice tone="warning" title={reason} />
+            </div>
+          )}
+          <form onSubmit={submit}>
+            <Field
+              label="Access token"
+              hint="Kept in this tab only, and forgotten when it closes."
+              type="password"
+              input={{ autoComplete: 'off', spellCheck: false, placeholder: 'eyJ…' }}
+              value={token}
+              onChange={setToken}
+            />
+            <Button kind="primary" type="submit" disabled={token.trim() === ''} wide>
+              Sign in
+            </Button>
+          </form>
+          {callers.length === 0 ? null : (
+            <section className="dev-callers" aria-label="Ready callers of local development">
+              <h2>Local development</h2>
+              {callers.map((caller) => (
+                <AriaButton key={caller.name} className="dev-caller" onPress={() => onToken(caller.token)}>
+                  <span className="dev-caller-name">{caller.name}</span>
+                  <span className="muted">{caller.scope}</span>
+                </AriaButton>
+              ))}
+            </section>
+          )}
+        </div>
+      </main>
+      <Footer />
+    </div>
   );
 }

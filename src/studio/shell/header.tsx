@@ -43,7 +43,7 @@ export function Header({ route, onSignOut }: Props) {
         <span className="tenant" title="Whose tasks and voices these are">
           {data?.viewer.tenant}
         </span>
-        <Button kind="quiet" onClick={onSignOut}>
+        <Button kind="quiet" onPress={onSignOut}>
           Sign out
         </Button>
       </div>

@@ -1,20 +1,46 @@
 import { useSyncExternalStore } from 'react';
 
+import { parseSearch, toSearch, type TaskFilter } from '../tasks/task-filter.ts';
+
 /** Which screen is shown. It stands in the fragment, which no server sees. */
 export type Route =
-  | { readonly screen: 'tasks' }
+  | { readonly screen: 'tasks'; readonly filter: TaskFilter }
   | { readonly screen: 'task'; readonly id: string }
   | { readonly screen: 'lip-sync' }
   | { readonly screen: 'voices' };
 
 function parseRoute(hash: string): Route {
-  const [screen = '', id = ''] = hash.replace(/^#\/?/, '').split('/');
+  const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [screen, id = ''] = path.split('/');
   if (screen === 'lip-sync' || screen === 'voices') return { screen };
-  return screen === 'tasks' && id !== '' ? { screen: 'task', id: decodeURIComponent(id) } : { screen: 'tasks' };
+  return screen === 'tasks' && id !== ''
+    ? { screen: 'task', id: decodeURIComponent(id) }
+    : { screen: 'tasks', filter: parseSearch(search) };
 }
 
 export function taskHref(id: string): string {
   return `#/tasks/${encodeURIComponent(id)}`;
+}
+
+export function tasksHref(filter: TaskFilter): string {
+  return `#/tasks${toSearch(filter)}`;
+}
+
+/** Which tasks the list shows; null while another screen is shown. */
+export function currentFilter(): TaskFilter | null {
+  const route = parseRoute(location.hash);
+  return route.screen === 'tasks' ? route.filter : null;
+}
+
+let lastList = '#/tasks';
+
+/** So that the way back from a task leads to the list that it was chosen from. */
+export function rememberList(filter: TaskFilter): void {
+  lastList = tasksHref(filter);
+}
+
+export function lastListHref(): string {
+  return lastList;
 }
 
 function listen(onChange: () => void): () => void {

@@ -1,13 +1,18 @@
-import { Activity, useEffect, useRef } from 'react';
-import { LipSyncScreen } from '../lip-sync/lip-sync-screen.tsx';
+import { Activity, lazy, Suspense, useEffect, useRef } from 'react';
 import { TaskScreen } from '../tasks/task-screen.tsx';
 import { TasksScreen } from '../tasks/tasks-screen.tsx';
-import { VoicesScreen } from '../voices/voices-screen.tsx';
+import { Announcer } from '../ui/announcer.tsx';
 import { ErrorBoundary } from '../ui/error-boundary.tsx';
+import { Skeleton } from '../ui/skeleton.tsx';
 import { ConnectionNotice } from './connection-notice.tsx';
+import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
 import { useRoute, type Route } from './route.ts';
 import { useLiveTasks } from './use-live-tasks.ts';
+
+/** What the first screen does not need comes behind it. */
+const LipSyncScreen = lazy(async () => ({ default: (await import('../lip-sync/lip-sync-screen.tsx')).LipSyncScreen }));
+const VoicesScreen = lazy(async () => ({ default: (await import('../voices/voices-screen.tsx')).VoicesScreen }));
 
 const TITLES: Readonly<Record<Route['screen'], string>> = {
   tasks: 'Tasks',
@@ -31,6 +36,7 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
 
   return (
     <div className="shell">
+      <Announcer />
       <a className="skip-link" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
         Skip to the content
       </a>
@@ -38,17 +44,24 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
       <main ref={main} id="main" tabIndex={-1} className="main">
         <ConnectionNotice />
         <ErrorBoundary key={route.screen}>
-          {route.screen === 'tasks' ? <TasksScreen /> : null}
+          {route.screen === 'tasks' ? <TasksScreen filter={route.filter} /> : null}
           {route.screen === 'task' ? <TaskScreen key={route.id} id={route.id} /> : null}
-          {route.screen === 'voices' ? <VoicesScreen /> : null}
+          {route.screen === 'voices' ? (
+            <Suspense fallback={<Skeleton rows={3} label="Loading the screen" />}>
+              <VoicesScreen />
+            </Suspense>
+          ) : null}
         </ErrorBoundary>
         {/* What has been entered there stays while other screens are looked at. */}
         <Activity mode={route.screen === 'lip-sync' ? 'visible' : 'hidden'}>
           <ErrorBoundary>
-            <LipSyncScreen />
+            <Suspense fallback={<Skeleton rows={3} label="Loading the screen" />}>
+              <LipSyncScreen />
+            </Suspense>
           </ErrorBoundary>
         </Activity>
       </main>
+      <Footer />
     </div>
   );
 }

@@ -5,13 +5,19 @@ import { Button } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
+import { toSearch, toVariables, type TaskFilter } from './task-filter.ts';
 import { TaskRow } from './task-row.tsx';
 
+interface Props {
+  readonly filter: TaskFilter;
+  readonly after: string | null;
+}
+
 /** One window of the list, and the next one behind it once it is asked for. */
-export function TaskPage({ after }: { readonly after: string | null }) {
+export function TaskPage({ filter, after }: Props) {
   const [{ data, error, fetching }] = useQuery({
     query: TasksDocument,
-    variables: after === null ? {} : { after },
+    variables: { ...toVariables(filter), ...(after !== null && { after }) },
   });
   const [more, setMore] = useState(false);
   if (!data) {
@@ -19,6 +25,13 @@ export function TaskPage({ after }: { readonly after: string | null }) {
     return fetching ? <Skeleton rows={4} label="Loading the tasks" /> : null;
   }
   const { edges, pageInfo } = data.tasks;
+  if (edges.length === 0 && after === null && toSearch(filter) !== '') {
+    return (
+      <EmptyState icon="list" title="No such tasks" action={{ href: '#/tasks', label: 'All tasks' }}>
+        One that becomes so shows up here at once.
+      </EmptyState>
+    );
+  }
   if (edges.length === 0 && after === null) {
     return (
       <EmptyState icon="film" title="No tasks yet" action={{ href: '#/lip-sync', label: 'Make a lip-sync' }}>
@@ -33,8 +46,8 @@ export function TaskPage({ after }: { readonly after: string | null }) {
           <TaskRow key={node.id} task={node} />
         ))}
       </ul>
-      {more && pageInfo.endCursor !== null ? <TaskPage after={pageInfo.endCursor} /> : null}
-      {!more && pageInfo.hasNextPage ? <Button onClick={() => setMore(true)}>Show older tasks</Button> : null}
+      {more && pageInfo.endCursor !== null ? <TaskPage filter={filter} after={pageInfo.endCursor} /> : null}
+      {!more && pageInfo.hasNextPage ? <Button onPress={() => setMore(true)}>Show older tasks</Button> : null}
     </>
   );
 }

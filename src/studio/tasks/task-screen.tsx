@@ -1,5 +1,6 @@
 import { useQuery } from 'urql';
 import { TaskDocument } from '../api/documents.ts';
+import { lastListHref } from '../shell/route.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -12,7 +13,7 @@ export function TaskScreen({ id }: { readonly id: string }) {
   const task = node?.__typename === 'LipSyncTask' || node?.__typename === 'VoiceTask' ? node : null;
   return (
     <>
-      <a className="back-link" href="#/tasks">
+      <a className="back-link" href={lastListHref()}>
         <Icon name="back" />
         Tasks
       </a>

@@ -1,8 +1,10 @@
+import { useEffect, useRef } from 'react';
 import { useMutation } from 'urql';
 import { CancelQueuedDocument, type Task } from '../api/documents.ts';
 import { originalOf } from '../lip-sync/originals.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
+import { followTask } from './followed-tasks.ts';
 import { LipSyncResult } from './lip-sync-result.tsx';
 import { StatusBadge } from './status-badge.tsx';
 import { TaskFacts } from './task-facts.tsx';
@@ -22,16 +24,23 @@ interface Props {
 /** A task from its beginning to its end, wherever it is shown. */
 export function TaskView({ task, level, onRetry }: Props) {
   const Heading = `h${level}` as const;
+  const heading = useRef<HTMLHeadingElement>(null);
   const [cancelling, cancel] = useMutation(CancelQueuedDocument);
+  useEffect(() => followTask(task.id), [task.id]);
+  useEffect(() => {
+    // Here it takes the place of the form that made it, and of the button that had the focus.
+    if (level === 2) heading.current?.focus();
+  }, [level]);
+
   return (
     <section className="task-view" aria-label={KIND_LABELS[task.__typename]}>
       <div className="task-view-head">
-        <Heading>{titleOf(task)}</Heading>
-        <span role="status">
-          <StatusBadge status={task.status} />
-        </span>
+        <Heading ref={heading} tabIndex={-1}>
+          {titleOf(task)}
+        </Heading>
+        <StatusBadge status={task.status} />
         {task.status === 'QUEUED' ? (
-          <Button kind="quiet" busy={cancelling.fetching} onClick={() => void cancel({ input: { taskId: task.id } })}>
+          <Button kind="quiet" busy={cancelling.fetching} onPress={() => void cancel({ input: { taskId: task.id } })}>
             Take back
           </Button>
         ) : null}

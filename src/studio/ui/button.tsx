@@ -1,23 +1,25 @@
-import type { ComponentProps } from 'react';
+import type { ReactNode } from 'react';
+import { Button as AriaButton, ProgressBar, type ButtonProps } from 'react-aria-components';
 
-interface Props extends ComponentProps<'button'> {
+interface Props extends Omit<ButtonProps, 'children' | 'className' | 'isDisabled' | 'isPending'> {
   readonly kind?: 'primary' | 'plain' | 'quiet' | 'danger';
   readonly wide?: boolean;
-  /** Under way: it cannot be pressed again, and says so. */
+  readonly disabled?: boolean;
+  /** Under way: it keeps the focus, cannot be pressed again, and says so. */
   readonly busy?: boolean;
+  readonly children: ReactNode;
 }
 
-export function Button({ kind = 'plain', wide = false, busy = false, disabled, children, ...rest }: Props) {
+export function Button({ kind = 'plain', wide = false, disabled = false, busy = false, children, ...rest }: Props) {
   return (
-    <button
-      type="button"
+    <AriaButton
       {...rest}
       className={`button button-${kind}${wide ? ' button-wide' : ''}`}
-      disabled={disabled === true || busy}
-      aria-busy={busy}
+      isDisabled={disabled}
+      isPending={busy}
     >
-      {busy ? <span className="spinner" aria-hidden="true" /> : null}
+      {busy ? <ProgressBar className="spinner" aria-label="Under way" isIndeterminate /> : null}
       {children}
-    </button>
+    </AriaButton>
   );
 }

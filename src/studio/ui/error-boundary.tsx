@@ -20,7 +20,7 @@ export class ErrorBoundary extends Component<{ readonly children: ReactNode }, S
       <div role="alert">
         <Notice tone="danger" title="This screen has failed">
           <p>Nothing was lost at the gateway: your tasks go on.</p>
-          <Button onClick={() => location.reload()}>Load the page again</Button>
+          <Button onPress={() => location.reload()}>Load the page again</Button>
         </Notice>
       </div>
     );

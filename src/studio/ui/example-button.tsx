@@ -1,3 +1,5 @@
+import { Button } from 'react-aria-components';
+
 interface Props {
   readonly value: string;
   readonly onUse: (value: string) => void;
@@ -7,8 +9,8 @@ interface Props {
 export function ExampleButton({ value, onUse }: Props) {
   if (!DEVELOPMENT) return null;
   return (
-    <button type="button" className="example-button" onClick={() => onUse(value)}>
+    <Button className="example-button" onPress={() => onUse(value)}>
       Use the sandbox’s example
-    </button>
+    </Button>
   );
 }

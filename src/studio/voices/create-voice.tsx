@@ -1,12 +1,15 @@
 import { useRef, useState, type FormEvent } from 'react';
+import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/checked.ts';
 import { VOICE_UNITS } from '../../domain/cost.ts';
 import { checkCreateVoiceInput } from '../../domain/voice-input.ts';
-import { CreateVoiceDocument } from '../api/documents.ts';
+import { CreateVoiceDocument } from '../api/voice-documents.ts';
 import { newExternalId } from '../tasks/external-id.ts';
+import { followTask } from '../tasks/followed-tasks.ts';
+import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
-import { Field } from '../ui/field.tsx';
+import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 
 export function CreateVoice() {
@@ -21,12 +24,17 @@ export function CreateVoice() {
   const problemOf = (field: string) =>
     asked ? (issues.find(({ path }) => path.at(-1) === field)?.message ?? null) : null;
 
-  async function submit(event: FormEvent): Promise<void> {
+  async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
-    setAsked(true);
-    if (issues.length > 0) return;
+    flushSync(() => setAsked(true));
+    if (issues.length > 0) {
+      focusFirstProblem(event.currentTarget);
+      return;
+    }
     const { data } = await createVoice({ input: { name, source: { url }, externalId: externalId.current } });
     if (!data?.createVoice) return;
+    followTask(data.createVoice.task.id);
+    announce(`${name} is being made`);
     externalId.current = newExternalId();
     setName('');
     setUrl('');
@@ -41,24 +49,22 @@ export function CreateVoice() {
   return (
     <form className="card" aria-labelledby="create-voice" onSubmit={(event) => void submit(event)} noValidate>
       <h2 id="create-voice">Clone a voice</h2>
-      <Field label="Name" hint="1 to 20 characters." problem={problemOf('name')}>
-        {(ids) => <input {...ids} value={name} onChange={({ target }) => change(setName, target.value)} />}
-      </Field>
+      <Field
+        label="Name"
+        hint="1 to 20 characters."
+        problem={problemOf('name')}
+        value={name}
+        onChange={(value) => change(setName, value)}
+      />
       <Field
         label="Recording"
         hint="An https link to MP3, WAV, MP4 or MOV: one person, no noise, 5 to 30 s."
         problem={problemOf('url')}
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            type="url"
-            placeholder="https://…"
-            value={url}
-            onChange={({ target }) => change(setUrl, target.value)}
-          />
-        )}
-      </Field>
+        type="url"
+        input={{ placeholder: 'https://…' }}
+        value={url}
+        onChange={(value) => change(setUrl, value)}
+      />
       {error === undefined ? null : <ErrorNotice error={error} />}
       <div className="form-foot">
         <span className="muted">Costs {VOICE_UNITS} units</span>

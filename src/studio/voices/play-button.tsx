@@ -1,3 +1,4 @@
+import { Button } from 'react-aria-components';
 import { Icon } from '../ui/icon.tsx';
 import { togglePlaying, usePlaying } from '../ui/player.ts';
 
@@ -10,15 +11,13 @@ interface Props {
 export function PlayButton({ name, url }: Props) {
   const playing = usePlaying(url);
   return (
-    <button
-      type="button"
+    <Button
       className="play"
       aria-label={playing ? `Stop ${name}` : `Listen to ${name}`}
-      aria-pressed={playing}
-      disabled={url === null}
-      onClick={() => url !== null && togglePlaying(url)}
+      isDisabled={url === null}
+      onPress={() => url !== null && togglePlaying(url)}
     >
       <Icon name={playing ? 'pause' : 'play'} />
-    </button>
+    </Button>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
-import { PresetVoicesDocument } from '../api/documents.ts';
+import { PresetVoicesDocument } from '../api/voice-documents.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
@@ -30,7 +30,7 @@ export function PresetVoices({ after }: { readonly after: string | null }) {
         ))}
       </ul>
       {more && pageInfo.endCursor !== null ? <PresetVoices after={pageInfo.endCursor} /> : null}
-      {!more && pageInfo.hasNextPage ? <Button onClick={() => setMore(true)}>Show more voices</Button> : null}
+      {!more && pageInfo.hasNextPage ? <Button onPress={() => setMore(true)}>Show more voices</Button> : null}
     </>
   );
 }

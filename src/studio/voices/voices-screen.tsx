@@ -13,10 +13,7 @@ export function VoicesScreen() {
       </div>
       <div className="voices-columns">
         <div>
-          <section aria-labelledby="my-voices">
-            <h2 id="my-voices">Your voices</h2>
-            <MyVoices />
-          </section>
+          <MyVoices />
           <section aria-labelledby="preset-voices">
             <h2 id="preset-voices">Kling’s library</h2>
             <PresetVoices after={null} />

@@ -1,6 +1,6 @@
-import type { SETTINGS } from '../../src/settings.ts';
+import type { SETTINGS } from '../settings.ts';
 
-/** The README's words for each setting. Not in `src`, since the Worker would carry them about for nobody to read. */
+/** What each setting means, for the README and for who deploys. Not beside the settings, since the Worker would carry it about for nobody to read. */
 export const SETTING_MEANINGS = {
   ENVIRONMENT: '`production` or `development`, which allows plain http to localhost and needs no public address.',
   KLING_BASE_URL:

@@ -1,0 +1,67 @@
+/**
+ * `npm run check:schema`: what schema.graphql changes for those who use it already. A breaking change fails, unless the
+ * version in package.json says so: by its first number, or by the second while the first is 0.
+ *
+ * It is compared with the branch that it will go to: `SCHEMA_BASE`, or `origin/main`, or `main`.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BreakingChangeType, buildSchema, DangerousChangeType, findSchemaChanges } from 'graphql';
+import { type Base, findBase } from './schema/base.ts';
+
+const ROOT = process.cwd();
+const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
+
+function say(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function list(changes: readonly { readonly description: string }[]): readonly string[] {
+  return changes.map(({ description }) => `  ${description}`);
+}
+
+/** Whether a version may break what worked with the one before. */
+function mayBreak(before: string, after: string): boolean {
+  const [major = 0, minor = 0] = before.split('.').map(Number);
+  const [newMajor = 0, newMinor = 0] = after.split('.').map(Number);
+  return newMajor > major || (newMajor === 0 && major === 0 && newMinor > minor);
+}
+
+function nextVersion(version: string): string {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 0 ? `${major + 1}.0.0` : `0.${minor + 1}.0`;
+}
+
+/** False when it breaks what it must not. */
+function judge(base: Base): boolean {
+  const changes = findSchemaChanges(buildSchema(base.schema), buildSchema(read('schema.graphql')));
+  const breaking = changes.filter(({ type }) => type in BreakingChangeType);
+  const dangerous = changes.filter(({ type }) => type in DangerousChangeType);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm's own file
+  const { version } = JSON.parse(read('package.json')) as { readonly version: string };
+
+  if (dangerous.length > 0) say('Dangerous, where a client does not expect it:', ...list(dangerous));
+  if (breaking.length === 0) {
+    say(`schema.graphql breaks nothing of ${base.name}.`);
+    return true;
+  }
+  say(`Breaking, compared with ${base.name}:`, ...list(breaking));
+  if (mayBreak(base.version, version)) {
+    say(`It is meant: the version rose from ${base.version} to ${version}.`);
+    return true;
+  }
+  say(
+    'Keep what is used, mark it @deprecated, and add the new beside it.',
+    `If it is meant to break, raise the version in package.json from ${base.version} to ${nextVersion(base.version)}.`,
+  );
+  return false;
+}
+
+const found = findBase(ROOT, process.env['SCHEMA_BASE']);
+if (found.kind === 'first') say('There was no schema.graphql before this one: it can break nothing.');
+else if (found.kind === 'found') process.exitCode = judge(found.base) ? 0 : 1;
+else if (process.env['CI']) {
+  say(`${found.why}: schema.graphql cannot be compared.`, 'Fetch the whole history, or name a commit in SCHEMA_BASE.');
+  process.exitCode = 1;
+} else say(`${found.why}: schema.graphql is not compared with what was there before.`);

@@ -1,0 +1,56 @@
+import { unstable_readConfig } from 'wrangler';
+import { readConfig, type ConfigProblem } from '../../config.ts';
+import { SETTINGS, type Setting } from '../../settings.ts';
+
+/** What any secret is taken to be: their values are not told to anybody. */
+const STAND_IN = 'x'.repeat(32);
+const STAND_INS: Readonly<Record<string, string>> = { KLING_WEBHOOK_SECRETS: `whsec_${STAND_IN}` };
+
+/** Which Worker is meant, as `wrangler deploy` takes it. */
+export interface Target {
+  /** The file of its settings. */
+  readonly config: string;
+  readonly env?: string;
+}
+
+/** What is read of it. */
+interface WranglerConfig {
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly ratelimits: readonly { readonly name: string }[];
+  readonly secrets?: { readonly required?: readonly string[] };
+}
+
+function standInFor(name: string): string | null {
+  const setting: Setting<unknown> | undefined = Object.entries<Setting<unknown>>(SETTINGS).find(
+    ([known]) => known === name,
+  )?.[1];
+  if (setting?.secret === false) return setting.example ?? setting.fallback;
+  return STAND_INS[name] ?? STAND_IN;
+}
+
+/**
+ * What the gateway would say at `/ready` with the settings of wrangler.toml and the secrets of these names, and what it
+ * cannot know: that a secret stands in the open.
+ */
+export function findProblems(target: Target, secretNames: readonly string[]): readonly ConfigProblem[] {
+  const { vars, ratelimits, secrets }: WranglerConfig = unstable_readConfig(target);
+  const result = readConfig({
+    ...vars,
+    ...Object.fromEntries(secretNames.map((name) => [name, standInFor(name)])),
+    ...Object.fromEntries(ratelimits.map(({ name }) => [name, {}])),
+  });
+  const exposed = Object.entries<Setting<unknown>>(SETTINGS)
+    .filter(([setting, { secret }]) => secret && setting in vars)
+    .map(([setting]) => ({
+      setting,
+      message: `stands in the open: take it out of [vars] in wrangler.toml, and set another one with \`npx wrangler secret put ${setting}\``,
+    }));
+  const problems = [...(result.ok ? [] : result.problems), ...exposed];
+  const demanded = (secrets?.required ?? [])
+    .filter((name) => !secretNames.includes(name) && problems.every(({ setting }) => setting !== name))
+    .map((setting) => ({
+      setting,
+      message: `is missing, and [secrets] of wrangler.toml asks for it: set it with \`npx wrangler secret put ${setting}\``,
+    }));
+  return [...problems, ...demanded];
+}

@@ -1,0 +1,72 @@
+import { taskFields } from './documents.ts';
+import { graphql, type ResultOf } from './graphql.ts';
+
+export const VoicesDocument = graphql(`
+  query Voices($after: String) {
+    voices(first: 50, after: $after) {
+      edges {
+        node {
+          id
+          name
+          trialUrl
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export const PresetVoicesDocument = graphql(`
+  query PresetVoices($after: String) {
+    presetVoices(first: 12, after: $after) {
+      edges {
+        node {
+          id
+          name
+          trialUrl
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export type Voice = ResultOf<typeof PresetVoicesDocument>['presetVoices']['edges'][number]['node'];
+
+export const CreateVoiceDocument = graphql(
+  `
+    mutation CreateVoice($input: CreateVoiceInput!) {
+      createVoice(input: $input) {
+        task {
+          ...TaskFields
+        }
+      }
+    }
+  `,
+  [taskFields],
+);
+
+export const DeleteVoiceDocument = graphql(`
+  mutation DeleteVoice($input: DeleteVoiceInput!) {
+    deleteVoice(input: $input) {
+      deletedVoiceId
+    }
+  }
+`);
+
+export const SynthesizeSpeechDocument = graphql(`
+  mutation SynthesizeSpeech($input: SynthesizeSpeechInput!) {
+    synthesizeSpeech(input: $input) {
+      speech {
+        audioId
+        durationMs
+      }
+    }
+  }
+`);

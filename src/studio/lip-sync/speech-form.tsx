@@ -1,0 +1,93 @@
+import { useRef, useState, type FormEvent } from 'react';
+import { flushSync } from 'react-dom';
+import { useMutation } from 'urql';
+import { issuesOf } from '../../domain/checked.ts';
+import { SPEECH_UNITS } from '../../domain/cost.ts';
+import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/speech-input.ts';
+import { SynthesizeSpeechDocument } from '../api/voice-documents.ts';
+import { Button } from '../ui/button.tsx';
+import { Field, focusFirstProblem } from '../ui/field.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Segments } from '../ui/segments.tsx';
+import type { ChosenSound } from './draft.ts';
+
+const LANGUAGES = [
+  { value: 'EN', label: 'English' },
+  { value: 'ZH', label: 'Chinese' },
+] as const;
+
+/** As the gateway's own rules have them. */
+const DOMAIN_LANGUAGES = { EN: 'en', ZH: 'zh' } as const;
+
+/** So much of a text stands for it. */
+const NAME_CHARS = 40;
+
+interface Props {
+  readonly onSound: (sound: ChosenSound) => void;
+}
+
+/** Has a text spoken, for the lips to say. */
+export function SpeechForm({ onSound }: Props) {
+  const [text, setText] = useState('');
+  const [voiceId, setVoiceId] = useState('oversea_male1');
+  const [language, setLanguage] = useState<'EN' | 'ZH'>('EN');
+  const [asked, setAsked] = useState(false);
+  // The same text, asked for again after a lost answer, is spoken and paid for once.
+  const attempt = useRef({ of: '', key: '' });
+  const [{ fetching, error }, synthesize] = useMutation(SynthesizeSpeechDocument);
+
+  const issues = issuesOf(checkSynthesizeSpeechInput({ text, voiceId, language: DOMAIN_LANGUAGES[language] }, []));
+  const problemOf = (field: string) =>
+    asked ? (issues.find(({ path }) => path.at(-1) === field)?.message ?? null) : null;
+
+  async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
+    event.preventDefault();
+    flushSync(() => setAsked(true));
+    if (issues.length > 0) {
+      focusFirstProblem(event.currentTarget);
+      return;
+    }
+    const input = { text, voiceId, language };
+    const of = JSON.stringify(input);
+    if (attempt.current.of !== of) attempt.current = { of, key: crypto.randomUUID() };
+    const { data } = await synthesize({ input: { ...input, idempotencyKey: attempt.current.key } });
+    if (!data?.synthesizeSpeech) return;
+    const { audioId, durationMs } = data.synthesizeSpeech.speech;
+    const said = text.trim();
+    const name = said.length > NAME_CHARS ? `${said.slice(0, NAME_CHARS)}…` : said;
+    onSound({ source: { audioId }, name: `“${name}”`, durationMs, peaks: [] });
+  }
+
+  return (
+    <details className="mix">
+      <summary>Have a text spoken</summary>
+      <form className="speech-form" onSubmit={(event) => void submit(event)} noValidate>
+        <Field
+          label="Text"
+          hint={`Up to ${SPEECH_CHARS_MAX} characters; the sound has to be 2 s long at least.`}
+          problem={problemOf('text')}
+          multiline
+          value={text}
+          onChange={setText}
+        />
+        <Field
+          label="Text-to-speech voice"
+          hint="Kling’s id of it, such as uk_boy1. Cloned and preset voices are no part of it."
+          problem={problemOf('voiceId')}
+          value={voiceId}
+          onChange={setVoiceId}
+        />
+        {error === undefined ? null : <ErrorNotice error={error} />}
+        <div className="form-foot">
+          <Segments label="Language" options={LANGUAGES} value={language} onChange={setLanguage} />
+          <span className="create-action">
+            <span className="muted">Costs {SPEECH_UNITS} units</span>
+            <Button type="submit" busy={fetching}>
+              Speak it
+            </Button>
+          </span>
+        </div>
+      </form>
+    </details>
+  );
+}

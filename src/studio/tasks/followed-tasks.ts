@@ -1,0 +1,16 @@
+import type { Task } from '../api/documents.ts';
+import { announce } from '../ui/announcer.tsx';
+import { FAILURE_WORDS, STATUS_LABELS, titleOf } from './task-words.ts';
+
+const followed = new Set<string>();
+
+/** From now on what becomes of the task is said aloud, whichever screen is shown. Others' tasks would never let one rest. */
+export function followTask(id: string): void {
+  followed.add(id);
+}
+
+export function announceTask(task: Task): void {
+  if (!followed.has(task.id)) return;
+  const status = task.failure === null ? STATUS_LABELS[task.status] : FAILURE_WORDS[task.failure.code].title;
+  announce(`${titleOf(task)}: ${status}`, `${task.id} ${task.status}`);
+}

@@ -1,0 +1,60 @@
+import type { VariablesOf } from '../api/graphql.ts';
+import type { Task, TasksDocument } from '../api/documents.ts';
+
+/** Which tasks a list shows. */
+export interface TaskFilter {
+  readonly kind: 'all' | 'lip-syncs' | 'voices';
+  readonly state: 'all' | 'under-way' | 'done' | 'failed';
+}
+
+/** The part of a list's variables that says which tasks it is about. */
+type FilterVariables = Pick<VariablesOf<typeof TasksDocument>, 'kind' | 'status'>;
+
+export const KINDS = [
+  { value: 'all', label: 'All' },
+  { value: 'lip-syncs', label: 'Lip-syncs' },
+  { value: 'voices', label: 'Voices' },
+] as const;
+
+export const STATES = [
+  { value: 'all', label: 'All' },
+  { value: 'under-way', label: 'Under way' },
+  { value: 'done', label: 'Done' },
+  { value: 'failed', label: 'Failed' },
+] as const;
+
+const KIND_VARIABLES = { all: {}, 'lip-syncs': { kind: 'LIP_SYNC' }, voices: { kind: 'VOICE' } } as const;
+const STATE_VARIABLES: Readonly<Record<TaskFilter['state'], Pick<FilterVariables, 'status'>>> = {
+  all: {},
+  'under-way': { status: ['QUEUED', 'SUBMITTED', 'PROCESSING', 'UNRECOGNIZED'] },
+  done: { status: ['SUCCEEDED'] },
+  failed: { status: ['FAILED'] },
+};
+
+/** What the gateway is asked for. */
+export function toVariables({ kind, state }: TaskFilter): FilterVariables {
+  return { ...KIND_VARIABLES[kind], ...STATE_VARIABLES[state] };
+}
+
+/** Whether a list of these variables has the task in it, as the gateway would say. */
+export function isListed({ kind, status }: FilterVariables, task: Task): boolean {
+  const ofKind = kind === (task.__typename === 'LipSyncTask' ? 'LIP_SYNC' : 'VOICE');
+  return (kind == null || ofKind) && (status == null || status.length === 0 || status.includes(task.status));
+}
+
+/** The part of an address that says it. Empty for all tasks. */
+export function toSearch({ kind, state }: TaskFilter): string {
+  const search = new URLSearchParams();
+  if (kind !== 'all') search.set('kind', kind);
+  if (state !== 'all') search.set('state', state);
+  return search.size === 0 ? '' : `?${search.toString()}`;
+}
+
+/** Anything that is no filter is all tasks. */
+export function parseSearch(text: string): TaskFilter {
+  const search = new URLSearchParams(text);
+  return {
+    kind: KINDS.find(({ value }) => value === search.get('kind'))?.value ?? 'all',
+    state: STATES.find(({ value }) => value === search.get('state'))?.value ?? 'all',
+  };
+}

@@ -1,0 +1,115 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, describe, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const dir = mkdtempSync(join(tmpdir(), 'kling-deploy-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const TOML = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
+const VARS = {
+  PUBLIC_URL: 'https://gateway.example.com',
+  AUTH_JWKS_URL: 'https://issuer.example.com/.well-known/jwks.json',
+  AUTH_ISSUER: 'https://issuer.example.com',
+  AUTH_AUDIENCE: 'kling-gateway',
+};
+const SECRETS = ['KLING_ACCESS_KEY', 'KLING_SECRET_KEY', 'CALLBACK_SECRET'];
+
+interface Cloudflare {
+  readonly secrets?: readonly string[];
+  /** What wrangler says in the place of a list, and fails. */
+  readonly refusal?: string;
+  readonly vars?: Readonly<Record<string, string>>;
+}
+
+/** `npm run deploy` with a wrangler that deploys nothing and writes down how it was called. */
+function deploy({ secrets = SECRETS, refusal, vars = VARS }: Cloudflare, ...args: string[]) {
+  const calls = join(dir, 'calls');
+  rmSync(calls, { force: true });
+  const lines = Object.entries(vars).map(([name, value]) => `${name} = "${value}"\n`);
+  writeFileSync(join(dir, 'wrangler.toml'), TOML.replace('[vars]\n', `[vars]\n${lines.join('')}`));
+  const list = JSON.stringify(
+    secrets.map((name) => ({ name, type: 'secret_text' })),
+    null,
+    2,
+  );
+  writeFileSync(
+    join(dir, 'wrangler'),
+    `#!${process.execPath}
+    import { appendFileSync } from 'node:fs';
+    const args = process.argv.slice(2);
+    appendFileSync(${JSON.stringify(calls)}, args.join(' ') + '\\n');
+    const refusal = ${JSON.stringify(refusal ?? null)};
+    if (args[0] === 'secret' && refusal !== null) { console.error(refusal); process.exitCode = 1; }
+    else if (args[0] === 'secret') console.log(${JSON.stringify(list)});`,
+  );
+  chmodSync(join(dir, 'wrangler'), 0o755);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'src/scripts/deploy.ts'), '--config', join(dir, 'wrangler.toml'), ...args],
+    { encoding: 'utf8', env: { ...process.env, PATH: `${dir}${delimiter}${process.env['PATH']}` } },
+  );
+  const called = existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
+  return { status, said: stdout + stderr, called, isDeployed: called.some((line) => line.startsWith('deploy')) };
+}
+
+describe('npm run deploy', () => {
+  it('says of every setting that is missing what it is and how to set it, and deploys nothing', ({ expect }) => {
+    const { status, said, isDeployed } = deploy({ secrets: [], vars: {} });
+    expect(status).toBe(1);
+    expect(isDeployed).toBe(false);
+    for (const name of SECRETS) expect(said).toContain(`npx wrangler secret put ${name}`);
+    for (const [name, value] of Object.entries(VARS)) expect(said).toContain(`${name} = "${value}"`);
+    expect(said).toContain('The SecretKey that belongs to `KLING_ACCESS_KEY`.');
+    expect(said).toContain('Nothing was deployed.');
+  });
+
+  it('names the one secret that is missing, and no other', ({ expect }) => {
+    const { status, said, isDeployed } = deploy({ secrets: SECRETS.slice(0, 2) });
+    expect([status, isDeployed]).toEqual([1, false]);
+    expect(said.match(/npx wrangler secret put \w+/g)).toEqual(['npx wrangler secret put CALLBACK_SECRET']);
+  });
+
+  it.for([
+    ['a secret that another setting asks for', { vars: { ...VARS, AUTH: 'secret' } }, 'AUTH_SECRET is missing'],
+    ['a value that is wrong', { vars: { ...VARS, AUTH_MAX_AGE_HOURS: 'soon' } }, 'AUTH_MAX_AGE_HOURS must be a whole'],
+    [
+      'a secret in the open',
+      { vars: { ...VARS, KLING_API_KEY: 'k' }, secrets: ['CALLBACK_SECRET'] },
+      'stands in the open',
+    ],
+    ['both kinds of key', { secrets: [...SECRETS, 'KLING_API_KEY'] }, 'npx wrangler secret delete'],
+  ] as const)('is stopped by %s', ([, cloudflare, words], { expect }) => {
+    const { status, said, isDeployed } = deploy(cloudflare);
+    expect([status, isDeployed]).toEqual([1, false]);
+    expect(said).toContain(words);
+  });
+
+  it('builds the studio and deploys when all is there, with what it was given', ({ expect }) => {
+    const { status, said, called } = deploy({ secrets: [...SECRETS, 'KLING_WEBHOOK_SECRETS'] }, '--name', 'other');
+    expect(said).toContain('studio: script gzip');
+    expect(status).toBe(0);
+    const config = join(dir, 'wrangler.toml');
+    expect(called).toEqual([
+      `secret list --format json --config ${config} --name other`,
+      `deploy --config ${config} --name other`,
+    ]);
+  });
+
+  it.for([
+    ['that nobody is logged in', 'In a non-interactive environment, set a CLOUDFLARE_API_TOKEN', 'npx wrangler login'],
+    ['that the token is refused', 'Authentication error [code: 10000]', 'npx wrangler login'],
+    ['what wrangler says of anything else', 'Unable to resolve Cloudflare’s API hostname', 'Unable to resolve'],
+  ] as const)('says %s, and deploys nothing', ([, refusal, words], { expect }) => {
+    const { status, said, isDeployed } = deploy({ refusal });
+    expect([status, isDeployed]).toEqual([1, false]);
+    expect(said).toContain(words);
+  });
+
+  it('takes a Worker that was never deployed for one without secrets', ({ expect }) => {
+    const { said } = deploy({ refusal: 'This Worker does not exist on your account. [code: 10007]' });
+    expect(said.match(/secret put \w+/g)).toHaveLength(SECRETS.length);
+  });
+});

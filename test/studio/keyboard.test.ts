@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { focused, tabTo } from './keyboard.ts';
+import { HAS_BROWSER, launch, openPage, shoot } from './studio-browser.ts';
+import { mintStudioToken } from './tokens.ts';
+import { createWav } from './wav.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  if (HAS_BROWSER) browser = await launch();
+});
+afterAll(() => browser?.close());
+
+describe.runIf(HAS_BROWSER)('with the keyboard alone', () => {
+  it('a lip-sync is made from signing in to its result, and nothing is met out of order', async ({ expect }) => {
+    const { page, faults } = await openPage(browser, { viewport: { width: 1280, height: 800 } });
+    const { keyboard } = page;
+    const go = async (name: RegExp | string): Promise<readonly string[]> => {
+      const { met, faults: unseen } = await tabTo(page, name);
+      expect(unseen).toEqual([]);
+      return met;
+    };
+
+    await go('textbox Access token');
+    await keyboard.type(await mintStudioToken(`keyboard-${randomUUID()}`));
+    await keyboard.press('Enter');
+    await page.getByText('No tasks yet').waitFor();
+
+    expect((await go('link New lip-sync')).slice(0, 3)).toEqual([
+      'link Skip to the content',
+      'link Studio',
+      'link Tasks',
+    ]);
+    await keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'New lip-sync' }).waitFor();
+    // From the new screen on, and not from the top of the page.
+    expect((await focused(page)).name).toBe('main');
+    expect(await go('textbox Link to the video')).toEqual(['textbox Link to the video']);
+
+    // What is refused leads back to where it was entered.
+    await keyboard.type('http://localhost/secret.mp4');
+    await keyboard.press('Enter');
+    await page.getByText('must be an https URL').waitFor();
+    expect(await focused(page)).toEqual({ name: 'textbox Link to the video', fault: null });
+    await keyboard.press('ControlOrMeta+a');
+    await keyboard.type('https://example.com/interview-sandbox-two-faces-5s.mp4');
+    await go('button Find faces');
+    await keyboard.press('Enter');
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    // What was pressed keeps the focus while it is under way and after.
+    expect((await focused(page)).name).toBe('button Find faces');
+
+    await go('button choose a file');
+    const chooser = page.waitForEvent('filechooser');
+    await keyboard.press('Enter');
+    await (await chooser).setFiles({ name: 'greeting.wav', mimeType: 'audio/wav', buffer: createWav(4) });
+    await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
+
+    await go(/^radio Face 1/);
+    await keyboard.press('ArrowDown');
+    expect(await focused(page)).toEqual({ name: expect.stringMatching(/^radio Face 2/), fault: null });
+    const place = page.getByRole('slider', { name: 'Place of the sound' });
+    await go('slider Place of the sound in the video');
+    await shoot(page, 'keyboard-desktop-light');
+    await keyboard.press('End');
+    await go('slider Beginning of the cut');
+    await keyboard.press('Shift+ArrowRight');
+    await go('slider End of the cut');
+    await keyboard.press('ArrowLeft');
+    await keyboard.press('ArrowRight');
+    expect(await place.getAttribute('aria-valuetext')).toBe('2 s to 5 s');
+    expect(await page.getByText('The sound cannot be put there').count()).toBe(0);
+
+    expect(await go('button Create lip-sync')).toEqual([
+      expect.stringContaining('Starts at'),
+      expect.stringContaining('Cut from'),
+      expect.stringContaining('Cut to'),
+      // The volumes, which stay as they are.
+      expect.stringMatching(/^(group|generic|nothing|text|\w+)/),
+      'button Create lip-sync',
+    ]);
+    await keyboard.press('Enter');
+    await page.getByText(/Such tasks usually take/).waitFor();
+    expect(await focused(page)).toEqual({ name: 'heading Lip-sync', fault: null });
+    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await go('link Open the result');
+
+    await tabTo(page, 'button Make another from this video', 'Shift+Tab');
+    await keyboard.press('Enter');
+    expect((await focused(page)).name).toBe('heading New lip-sync');
+    await go('textbox Link to the video');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('a dialog holds the focus, and gives it back', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const { keyboard } = page;
+    await tabTo(page, 'textbox Access token');
+    await keyboard.type(await mintStudioToken(`dialog-${randomUUID()}`));
+    await keyboard.press('Enter');
+    await tabTo(page, 'link Voices');
+    await keyboard.press('Enter');
+    await tabTo(page, 'textbox Name');
+    await keyboard.type('Narrator');
+    await tabTo(page, 'textbox Recording');
+    await keyboard.type('https://example.com/narrator-12s.mp3');
+    await keyboard.press('Enter');
+    await page.getByRole('list', { name: 'Your voices' }).getByText('Narrator').waitFor();
+
+    await tabTo(page, 'button Delete Narrator', 'Shift+Tab');
+    for (const way of ['Escape', 'Enter']) {
+      await keyboard.press('Enter');
+      await page.getByRole('alertdialog').waitFor();
+      // What loses nothing has the focus first, and one goes round from there.
+      expect(await focused(page)).toEqual({ name: 'button Keep it', fault: null });
+      const { met, faults: unseen } = await tabTo(page, 'button Keep it');
+      expect([met, unseen]).toEqual([['button Delete voice', 'button Keep it'], []]);
+      await tabTo(page, 'button Delete voice', 'Shift+Tab');
+      await tabTo(page, 'button Keep it', 'Shift+Tab');
+      await keyboard.press(way);
+      await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+      await expect.poll(async () => (await focused(page)).name).toBe('button Delete Narrator');
+    }
+    await keyboard.press('Enter');
+    await tabTo(page, 'button Delete voice');
+    await keyboard.press('Enter');
+    await page.getByText('None yet.').waitFor();
+    await expect.poll(async () => (await focused(page)).name).toBe('heading Your voices');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { createExecute } from '../../src/scripts/gateway-client.ts';
+import { createLipSync } from './make-lip-sync.ts';
+import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
+import { mintStudioToken } from './tokens.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  if (HAS_BROWSER) browser = await launch();
+});
+afterAll(() => browser?.close());
+
+describe.runIf(HAS_BROWSER)('the list of tasks', () => {
+  it('shows some of them only, by kind and state, and moves each as it changes', async ({ expect }) => {
+    const tenant = `filters-${randomUUID()}`;
+    const execute = createExecute(`${inject('studioUrl')}/graphql`, await mintStudioToken(tenant));
+    const createVoice = (name: string, file: string) =>
+      execute(`mutation { createVoice(input: {
+        name: "${name}", externalId: "${name}", source: { url: "https://example.com/${file}-12s.mp3" }
+      }) { task { id } } }`);
+    const { page, faults } = await openPage(browser);
+    await signIn(page, tenant);
+    await createLipSync(page);
+    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('navigation').getByText('Tasks').click();
+    const rows = page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link');
+    await expect.poll(() => rows.count()).toBe(1);
+
+    await page.getByRole('radiogroup', { name: 'Kind' }).getByRole('radio', { name: 'Voices' }).click();
+    await page.getByText('No such tasks').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'no-such-tasks-desktop-light');
+    await page.getByRole('radiogroup', { name: 'State' }).getByRole('radio', { name: 'Under way' }).click();
+    expect(new URL(page.url()).hash).toBe('#/tasks?kind=voices&state=under-way');
+
+    // One that becomes so shows up, and leaves when it is so no more.
+    await createVoice('fine', 'fine');
+    await rows.getByText('fine').waitFor();
+    await page.getByText('No such tasks').waitFor();
+    await page.getByRole('radio', { name: 'Failed' }).click();
+    await page.getByText('No such tasks').waitFor();
+    await createVoice('refused', 'talk-sandbox-risk-control');
+    await rows.getByText('refused', { exact: true }).waitFor();
+    expect(await rows.count()).toBe(1);
+
+    // There and back, and after the page is loaded again.
+    await rows.click();
+    await page.getByRole('heading', { level: 1, name: 'refused' }).waitFor();
+    await page.locator('.back-link').click();
+    await page.reload();
+    await rows.getByText('refused', { exact: true }).waitFor();
+    expect(await rows.count()).toBe(1);
+    await page.getByRole('navigation').getByText('Tasks').click();
+    await expect.poll(() => rows.count()).toBe(3);
+    await shoot(page, 'filters-desktop-light');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is light or dark as its reader wants, in this browser from then on', async ({ expect }) => {
+    const { page, faults } = await openPage(browser, { colorScheme: 'light' });
+    const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const light = await background();
+    await page.getByRole('radio', { name: 'Dark' }).click();
+    await expect.poll(background).not.toBe(light);
+    const dark = await background();
+    expect(await seriousFindings(page)).toEqual([]);
+    await signIn(page, `theme-${randomUUID()}`);
+    await page.reload();
+    await page.getByText('No tasks yet').waitFor();
+    expect(await background()).toBe(dark);
+    expect(await page.getByRole('radio', { name: 'Dark' }).isChecked()).toBe(true);
+
+    // Another tab follows.
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await other.getByRole('radio', { name: 'System' }).click();
+    await expect.poll(background).toBe(light);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await expect.poll(background).toBe(dark);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
