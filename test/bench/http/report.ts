@@ -2,13 +2,13 @@ import { quartiles, withQuartiles, type Quartiles } from '../quartiles.ts';
 import type { Cold } from './cold.ts';
 import type { Footprint, Measured, Scenario } from './measure.ts';
 import { OPERATIONS, type OperationName } from './operations.ts';
-import { compare, figuresOf } from './ratios.ts';
+import { compare, figuresOf, roundsOf } from './ratios.ts';
 import { isReached, toVerdicts, type Verdict } from './targets.ts';
 
 /** One server under one load. Ratios first: they are of rounds that were taken one after the other. */
 export interface Row extends Scenario {
   readonly server: string;
-  /** How many times the CPU of the least that does the same. Null where that was not measured. */
+  /** How many times the CPU of the least that does the same. Null where that was not measured, or cannot be told. */
   readonly cpuRatio: Quartiles | null;
   /** How many times this server's throughput the gateway's is. */
   readonly gatewayRate: Quartiles | null;
@@ -32,6 +32,9 @@ export interface Report {
   readonly processes: readonly ProcessRow[];
   readonly verdicts: readonly (Verdict & { readonly reached: boolean | null })[];
 }
+
+/** What a round has to take of CPU at least, to be compared. */
+const CPU_US_MIN = 50_000;
 
 /** Above this the load may be what was measured. */
 const BUSY_MAX = 0.9;
@@ -60,9 +63,7 @@ export function toReport(
       return {
         ...scenario,
         server,
-        cpuRatio: compare(measured, [server, baseOf(operation)], scenario, (one, other) => {
-          return one.cpuUsPerRequest / other.cpuUsPerRequest;
-        }),
+        cpuRatio: cpuRatio(measured, [server, baseOf(operation)], scenario),
         gatewayRate: compare(measured, ['gateway', server], scenario, (one, other) => one.perSecond / other.perSecond),
         cpuUs: figuresOf(rounds, 'cpuUsPerRequest'),
         perSecond: figuresOf(rounds, 'perSecond'),
@@ -140,10 +141,22 @@ export function toText({ rows, processes, verdicts }: Report): string {
 }
 
 function ratio(value: Quartiles | null): string {
-  // So few requests that the clock of the CPU has not ticked.
-  return value === null || !Number.isFinite(value.median)
-    ? '-'
-    : `${value.median.toFixed(2)} [${value.q1.toFixed(2)}-${value.q3.toFixed(2)}]`;
+  return value === null ? '-' : `${value.median.toFixed(2)} [${value.q1.toFixed(2)}-${value.q3.toFixed(2)}]`;
+}
+
+/** Null also where a round took so little CPU that its clock, which ticks every 10 ms, tells nothing of it. */
+function cpuRatio(
+  measured: readonly Measured[],
+  pair: readonly [string, string],
+  scenario: Scenario,
+): Quartiles | null {
+  const isTold = pair.every((server) =>
+    roundsOf(measured, server, scenario)?.every(
+      ({ cpuUsPerRequest, requests }) => cpuUsPerRequest * requests >= CPU_US_MIN,
+    ),
+  );
+  if (!isTold) return null;
+  return compare(measured, pair, scenario, (one, other) => one.cpuUsPerRequest / other.cpuUsPerRequest);
 }
 
 function toTable(head: readonly string[], cells: readonly (readonly string[])[]): string {
