@@ -4,6 +4,7 @@ import { createIssuerKey } from './auth/issuer-key.ts';
 import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.ts';
 import type { Config } from './config.ts';
 import type { GatewayContext } from './context.ts';
+import type { Ledger, Upstream } from './domain/ports.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createDocuments } from './graphql/documents.ts';
 import { handleCallback } from './http/callback.ts';
@@ -71,12 +72,19 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
   const tokens = secret === null ? null : createCallbackTokens(secret);
 
   async function execute(request: Request, { requestId, notes }: RequestTrace, viewer: Viewer) {
+    let ledger: Ledger | null = null;
+    let upstream: Upstream | null = null;
+    // Most operations ask one of the two: the other is not made.
     const context: GatewayContext = {
       requestId,
       now: Date.now,
       viewer,
-      ledger: createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer),
-      upstream: createScopedUpstream(kling, viewer),
+      get ledger() {
+        return (ledger ??= createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer));
+      },
+      get upstream() {
+        return (upstream ??= createScopedUpstream(kling, viewer));
+      },
     };
     return graphql(request, context, notes);
   }

@@ -1,9 +1,10 @@
+import { toIsoDate } from '../lib/iso-date.ts';
 import { builder } from './builder.ts';
 
 builder.scalarType('DateTime', {
   description: 'An instant in UTC, ISO-8601 with milliseconds, as in `2026-09-01T12:00:00.000Z`. Only in answers.',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
-  serialize: (epochMs) => new Date(epochMs).toISOString(),
+  serialize: toIsoDate,
   parseValue() {
     throw new TypeError('DateTime is never an input');
   },

@@ -2,7 +2,8 @@ import type { Face } from '../domain/face.ts';
 import type { FaceScan } from '../domain/records.ts';
 import { builder } from './builder.ts';
 import { definedOnly } from './defined-only.ts';
-import { idOf } from './global-id.ts';
+import { encodeGlobalId, idOf } from './global-id.ts';
+import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
 
 /** A face with the scan it was found by: Kling's face ids are unique within their scan only. */
 interface ScannedFace {
@@ -10,17 +11,15 @@ interface ScannedFace {
   readonly face: Face;
 }
 
-const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
+const FaceRef = builder.objectRef<ScannedFace>('Face').implement({
   description:
     "A person's face in a video. Someone who leaves the picture for more than a second comes back as another face.",
-  id: { resolve: ({ scanId, face }) => `${scanId}:${face.faceId}` },
-  async loadOne(id, { ledger }) {
-    const colon = id.indexOf(':');
-    if (colon < 1) return null;
-    const scan = await ledger.faceScan(id.slice(0, colon));
-    return scan === null ? null : (facesOf(scan).find(({ face }) => face.faceId === id.slice(colon + 1)) ?? null);
-  },
+  interfaces: [NodeRef],
   fields: (t) => ({
+    id: t.id({
+      description: ID_DESCRIPTION,
+      resolve: ({ scanId, face }) => encodeGlobalId('Face', `${scanId}:${face.faceId}`),
+    }),
     faceId: t.string({
       description:
         "Kling's id of it, unique within the scan only; `0` is a valid one. `createLipSyncTask` takes `id` instead.",
@@ -43,11 +42,21 @@ const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
   }),
 });
 
-const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
+registerNode('Face', async (id, { ledger }) => {
+  const colon = id.indexOf(':');
+  if (colon < 1) return null;
+  const scan = await ledger.faceScan(id.slice(0, colon));
+  return scan === null ? null : (facesOf(scan).find(({ face }) => face.faceId === id.slice(colon + 1)) ?? null);
+});
+
+const FaceScanRef = builder.objectRef<FaceScan>('FaceScan').implement({
   description: 'What Kling saw in a video: the ground that lip-syncs of it stand on.',
-  id: { resolve: (scan) => scan.id },
-  loadOne: (id, { ledger }) => ledger.faceScan(id),
+  interfaces: [NodeRef],
   fields: (t) => ({
+    id: t.id({
+      description: ID_DESCRIPTION,
+      resolve: (scan) => encodeGlobalId('FaceScan', scan.id),
+    }),
     sessionId: t.exposeString('sessionId', { description: "Kling's `session_id`, for its support." }),
     faces: t.field({
       type: [FaceRef],
@@ -70,6 +79,8 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
     }),
   }),
 });
+
+registerNode('FaceScan', (id, { ledger }) => ledger.faceScan(id));
 
 builder.queryField('faceScan', (t) =>
   t.field({

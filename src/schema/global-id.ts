@@ -12,9 +12,17 @@ export interface GlobalId {
 
 /** `Type:id` in base64url without padding: fit for URLs, as it is. */
 export function encodeGlobalId(typename: string, id: string): string {
-  const bytes = new TextEncoder().encode(`${typename}:${id}`);
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const text = `${typename}:${id}`;
+  const base64 = btoa(IS_ASCII.test(text) ? text : bytesOf(text));
+  return NEEDS_URL_FORM.test(base64) ? base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '') : base64;
+}
+
+const IS_ASCII = /^[ -~]*$/;
+const NEEDS_URL_FORM = /[+/=]/;
+
+/** The bytes of its UTF-8, each as a character. */
+function bytesOf(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 }
 
 /** Null when the text is not exactly what `encodeGlobalId` makes: one object has one id, so that clients can cache by it. */

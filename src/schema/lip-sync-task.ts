@@ -2,7 +2,9 @@ import type { GeneratedVideo, ParentVideo } from '../domain/lip-sync.ts';
 import type { Slice } from '../domain/ports.ts';
 import type { LipSyncTask, TaskRecord } from '../domain/records.ts';
 import { builder } from './builder.ts';
-import { toConnection, toWindow } from './connection.ts';
+import { encodeGlobalId } from './global-id.ts';
+import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
+import { connectionRef, toConnection, toWindow } from './connection.ts';
 import { TaskRef } from './task.ts';
 import { taskListArgs, TaskReferenceInputRef, toTaskReference } from './tasks.ts';
 
@@ -47,13 +49,15 @@ export const GeneratedVideoRef = builder.objectRef<GeneratedVideo>('GeneratedVid
 });
 
 /** A lip-sync of the caller's. */
-export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
+export const LipSyncTaskRef = builder.objectRef<LipSyncTask>('LipSyncTask').implement({
   description:
     "One face of a video, made to speak a sound. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09).",
-  interfaces: [TaskRef],
-  id: { resolve: (task) => task.id },
-  loadOne: async (id, { ledger }) => onlyLipSync(await ledger.task({ id })),
+  interfaces: [NodeRef, TaskRef],
   fields: (t) => ({
+    id: t.id({
+      description: ID_DESCRIPTION,
+      resolve: (task) => encodeGlobalId('LipSyncTask', task.id),
+    }),
     parentVideo: t.expose('parentVideo', {
       type: ParentVideoRef,
       nullable: true,
@@ -70,10 +74,14 @@ export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSy
   }),
 });
 
-const LipSyncTaskConnectionRef = builder.connectionObject(
-  { type: LipSyncTaskRef, name: 'LipSyncTaskConnection', description: "A window of the caller's lip-sync tasks." },
-  { description: 'A lip-sync task, and where it stands in the list.' },
-);
+registerNode('LipSyncTask', async (id, { ledger }) => onlyLipSync(await ledger.task({ id })));
+
+const LipSyncTaskConnectionRef = connectionRef({
+  node: LipSyncTaskRef,
+  name: 'LipSyncTask',
+  description: "A window of the caller's lip-sync tasks.",
+  edgeDescription: 'A lip-sync task, and where it stands in the list.',
+});
 
 builder.queryFields((t) => ({
   lipSyncTask: t.field({

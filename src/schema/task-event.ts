@@ -1,6 +1,6 @@
 import type { TaskChangeEvent } from '../domain/ports.ts';
 import { builder } from './builder.ts';
-import { toConnection, toWindow, windowArgs } from './connection.ts';
+import { connectionRef, toConnection, toWindow, windowArgs } from './connection.ts';
 import { TaskRef } from './task.ts';
 
 export const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').implement({
@@ -27,10 +27,12 @@ export const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').impl
   }),
 });
 
-const TaskEventConnectionRef = builder.connectionObject(
-  { type: TaskEventRef, name: 'TaskEventConnection', description: 'A window of a log of changes, oldest first.' },
-  { description: 'A change, and its place in the log.' },
-);
+const TaskEventConnectionRef = connectionRef({
+  node: TaskEventRef,
+  name: 'TaskEvent',
+  description: 'A window of a log of changes, oldest first.',
+  edgeDescription: 'A change, and its place in the log.',
+});
 
 builder.queryField('events', (t) =>
   t.field({

@@ -1,7 +1,7 @@
 import type { TaskReference } from '../domain/ports.ts';
 import type { TaskKind } from '../domain/task.ts';
 import { builder } from './builder.ts';
-import { toConnection, toWindow, windowArgs } from './connection.ts';
+import { connectionRef, toConnection, toWindow, windowArgs } from './connection.ts';
 import { idOf } from './global-id.ts';
 import { TaskKindRef, TaskRef, TaskStatusRef } from './task.ts';
 
@@ -42,10 +42,12 @@ export function taskListArgs() {
   };
 }
 
-const TaskConnectionRef = builder.connectionObject(
-  { type: TaskRef, name: 'TaskConnection', description: "A window of the caller's tasks of all kinds." },
-  { description: 'A task of either kind, and where it stands in the list.' },
-);
+const TaskConnectionRef = connectionRef({
+  node: TaskRef,
+  name: 'Task',
+  description: "A window of the caller's tasks of all kinds.",
+  edgeDescription: 'A task of either kind, and where it stands in the list.',
+});
 
 builder.queryField('tasks', (t) =>
   t.field({

@@ -1,19 +1,23 @@
 import type { Slice } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import { builder } from './builder.ts';
-import { toConnection, toWindow } from './connection.ts';
+import { encodeGlobalId } from './global-id.ts';
+import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
+import { connectionRef, toConnection, toWindow } from './connection.ts';
 import { definedOnly } from './defined-only.ts';
 import { TaskRef } from './task.ts';
 import { taskListArgs, TaskReferenceInputRef, toTaskReference } from './tasks.ts';
 import { VoiceRef } from './voice.ts';
 
 /** A voice being made for the caller. */
-export const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask'), {
+export const VoiceTaskRef = builder.objectRef<VoiceTask>('VoiceTask').implement({
   description: "A voice being cloned from a recording. Costs 0.05 units (Kling's price list, 2026-09).",
-  interfaces: [TaskRef],
-  id: { resolve: (task) => task.id },
-  loadOne: async (id, { ledger }) => onlyVoice(await ledger.task({ id })),
+  interfaces: [NodeRef, TaskRef],
   fields: (t) => ({
+    id: t.id({
+      description: ID_DESCRIPTION,
+      resolve: (task) => encodeGlobalId('VoiceTask', task.id),
+    }),
     voices: t.expose('voices', {
       type: [VoiceRef],
       description: 'What was made, as it was then: a voice deleted since is still shown here. Empty until `SUCCEEDED`.',
@@ -21,10 +25,14 @@ export const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask
   }),
 });
 
-const VoiceTaskConnectionRef = builder.connectionObject(
-  { type: VoiceTaskRef, name: 'VoiceTaskConnection', description: "A window of the caller's voice tasks." },
-  { description: 'A voice task, and where it stands in the list.' },
-);
+registerNode('VoiceTask', async (id, { ledger }) => onlyVoice(await ledger.task({ id })));
+
+const VoiceTaskConnectionRef = connectionRef({
+  node: VoiceTaskRef,
+  name: 'VoiceTask',
+  description: "A window of the caller's voice tasks.",
+  edgeDescription: 'A voice task, and where it stands in the list.',
+});
 
 builder.queryFields((t) => ({
   voiceTask: t.field({

@@ -2,8 +2,9 @@ import type { DeletedVoiceResult } from '../domain/ports.ts';
 import type { Voice } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
-import { toConnection, toWindow, windowArgs } from './connection.ts';
+import { connectionRef, toConnection, toWindow, windowArgs } from './connection.ts';
 import { encodeGlobalId, idOf } from './global-id.ts';
+import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
 import { findPresetVoice, readPresetVoices } from './preset-voices.ts';
 
 const OWNER_MEANING = {
@@ -17,12 +18,15 @@ const VoiceOwnerRef = builder.enumType('VoiceOwner', {
 });
 
 /** A voice at Kling. */
-export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
+export const VoiceRef = builder.objectRef<Voice>('Voice').implement({
   description:
     "A voice that Kling's video models can speak with. Not for `synthesizeSpeech`: its voices are another list with other ids.",
-  id: { resolve: (voice) => voice.voiceId },
-  loadOne: async (id, context) => (await context.ledger.voice(id)) ?? findPresetVoice(context, id),
+  interfaces: [NodeRef],
   fields: (t) => ({
+    id: t.id({
+      description: ID_DESCRIPTION,
+      resolve: (voice) => encodeGlobalId('Voice', voice.voiceId),
+    }),
     voiceId: t.exposeString('voiceId', {
       description: "Kling's id of it, globally unique: for calling Kling's video models.",
     }),
@@ -40,10 +44,14 @@ export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
   }),
 });
 
-const VoiceConnectionRef = builder.connectionObject(
-  { type: VoiceRef, name: 'VoiceConnection', description: 'A window of a list of voices.' },
-  { description: 'A voice, and where it stands in the list.' },
-);
+registerNode('Voice', async (id, context) => (await context.ledger.voice(id)) ?? findPresetVoice(context, id));
+
+const VoiceConnectionRef = connectionRef({
+  node: VoiceRef,
+  name: 'Voice',
+  description: 'A window of a list of voices.',
+  edgeDescription: 'A voice, and where it stands in the list.',
+});
 
 builder.queryFields((t) => ({
   voice: t.field({

@@ -39,8 +39,9 @@ export async function focused(page: Page): Promise<Stop> {
     (await page.locator(':focus').count()) === 0
       ? []
       : (await page.locator(':focus').first().ariaSnapshot()).split('\n');
-  const [, role = 'nothing', name = ''] = /^- (\w+)(?: "([^"]*)")?/.exec(line) ?? [];
-  return { name: `${role} ${name}`.trim(), fault };
+  // A name that is said, or the text that is there in its place.
+  const [, role = 'nothing', said, text = ''] = /^- (\w+)(?: "([^"]*)")?(?:: (.+))?/.exec(line) ?? [];
+  return { name: `${role} ${said ?? (role === 'text' ? text : '')}`.trim(), fault };
 }
 
 /** Goes on by Tab until something of this name has the focus. Gives all that was met, each once, and what was wrong with it. */

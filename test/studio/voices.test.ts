@@ -34,6 +34,7 @@ describe.runIf(HAS_BROWSER)('voices in the studio', () => {
 
     await page.getByRole('button', { name: 'Delete Narrator' }).click();
     expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'delete-voice-desktop-light');
     await page.getByRole('alertdialog').getByRole('button', { name: 'Delete voice' }).click();
     await page.getByText('None yet.').waitFor();
     expect(faults).toEqual([]);
