@@ -3,7 +3,7 @@ import type { Deadline } from '../lib/deadline.ts';
 import { BodyTooLarge, readText } from '../lib/read-text.ts';
 import type { Call } from './call.ts';
 import type { Credentials } from './credentials.ts';
-import { parseEnvelope } from './envelope.ts';
+import { parseEnvelope, readKeepingDigits } from './envelope.ts';
 import type { Envelope } from './envelope.ts';
 import { KlingError, MAY_HAVE_ACTED, UnreadableAnswer } from './kling-error.ts';
 import { toRefusal } from './refusal.ts';
@@ -48,7 +48,7 @@ export function createAttempt({ baseUrl, credentials, fetch, now, log }: Attempt
   const root = baseUrl.replace(/\/+$/, '');
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
 
-  return async function attempt(call, number, deadline) {
+  return async function attempt<T>(call: Call<T>, number: number, deadline: Deadline): Promise<Attempted<T>> {
     let token: string;
     try {
       token = await deadline.race(credentials.token());
@@ -75,16 +75,21 @@ export function createAttempt({ baseUrl, credentials, fetch, now, log }: Attempt
     try {
       const response = await deadline.race(fetch(urlOf(root, call), requestInit(call, token, deadline.signal)));
       httpStatus = response.status;
-      envelope = parseEnvelope(await deadline.race(readAnswer(response, deadline.signal)));
-      envelope = call.interpret?.(envelope) ?? envelope;
-      if (envelope.ok) {
-        const value = call.decode(envelope);
+      const text = await deadline.race(readAnswer(response, deadline.signal));
+      const read = readKeepingDigits((parse): { readonly value: T } | { readonly refused: Envelope } => {
+        const parsed = parseEnvelope(text, parse);
+        envelope = parsed;
+        const interpreted = call.interpret?.(parsed) ?? parsed;
+        envelope = interpreted;
+        return interpreted.ok ? { value: call.decode(interpreted) } : { refused: interpreted };
+      });
+      if ('value' in read) {
         report('OK');
-        return { value };
+        return { value: read.value };
       }
       report('REFUSED');
       const isRead = call.method === 'GET';
-      const error = toRefusal({ envelope, httpStatus, isRead, credentialKind: credentials.kind, host });
+      const error = toRefusal({ envelope: read.refused, httpStatus, isRead, credentialKind: credentials.kind, host });
       return { error, token };
     } catch (cause) {
       const { outcome, error } = toLost(cause, call, envelope, deadline);

@@ -21,10 +21,20 @@ export function recordsOf(value: unknown): WireRecord[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
-/** Text that says something: null for a missing or empty one. Numbers become their digits, since ids come as both. */
+/** A text was asked for, and an integer found that has lost its last digits: as a number no JSON parser keeps them. */
+export class LostDigits extends Error {
+  override readonly name = 'LostDigits';
+}
+
+/**
+ * Text that says something: null for a missing or empty one. Numbers become their digits, since ids come as both. Throws
+ * `LostDigits`.
+ */
 export function textOrNull(value: unknown): string | null {
   if (typeof value === 'string') return value === '' ? null : value;
-  return typeof value === 'number' ? String(value) : null;
+  if (typeof value !== 'number') return null;
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) throw new LostDigits('an integer of too many digits');
+  return String(value);
 }
 
 /** A number, or the decimal string of one; null for anything else, also for an empty string. */
