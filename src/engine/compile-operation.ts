@@ -12,7 +12,6 @@ import {
 } from 'graphql';
 import { compileSelection, compileSerialSelection } from './compile-selection.ts';
 import { type Conditions, findConditions, readConditions } from './conditions.ts';
-import { executeByGraphql } from './execute-by-graphql.ts';
 import type { Plan } from './plan.ts';
 import { answer, answerWithoutData, createRun, end, type Run, type RunArgs } from './run.ts';
 import type { Select } from './site.ts';
@@ -56,9 +55,8 @@ export function compileOperation(
   const variantOf = createVariants(parts);
 
   const runCoerced: CompiledOperation['runCoerced'] = (args) => {
-    const conditions = readConditions(names, args.variableValues);
-    if (conditions === null) return executeByGraphql(parts, document, args);
-    return perform(variantOf(conditions), createRun(args, args.variableValues));
+    const select = variantOf(readConditions(names, args.variableValues));
+    return perform(select, createRun(args, args.variableValues));
   };
   const definitions = operation.variableDefinitions ?? [];
   return {
@@ -79,7 +77,9 @@ export function compileOperation(
 function createVariants(parts: PlanParts): (conditions: Conditions) => Select {
   const variants = new Map<string, Select>();
   return (conditions) => {
-    const key = [...conditions.values()].map(Number).join('');
+    // Not to be kept: it holds on to the variables of its run.
+    if (conditions.faulty !== null) return compileRoot(parts, conditions);
+    const key = [...conditions.values.values()].map(Number).join('');
     let variant = variants.get(key);
     if (variant === undefined) {
       variant = compileRoot(parts, conditions);

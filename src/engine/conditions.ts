@@ -1,6 +1,10 @@
 import {
   type DirectiveNode,
   type DocumentNode,
+  getDirectiveValues,
+  type GraphQLDirective,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
   Kind,
   type OperationDefinitionNode,
   type SelectionNode,
@@ -8,8 +12,13 @@ import {
   type VariableValues,
 } from 'graphql';
 
-/** The variables that decide which selections an operation has, with their values in one run. */
-export type Conditions = ReadonlyMap<string, boolean>;
+/** The variables that decide which selections an operation has, in one run. */
+export interface Conditions {
+  /** Of those that are true or false. */
+  readonly values: ReadonlyMap<string, boolean>;
+  /** Set when one is neither: graphql's error says what it is, wherever it is asked for. */
+  readonly faulty: VariableValues | null;
+}
 
 /** The names of the variables in `@skip` and `@include`; null if the document has directives that mean anything else. */
 export function findConditions(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] | null {
@@ -38,25 +47,28 @@ export function findConditions(document: DocumentNode, operation: OperationDefin
   return [...names].filter((name) => own.has(name));
 }
 
-/** Null when one of them is neither true nor false: graphql has errors for that. */
-export function readConditions(names: readonly string[], { coerced }: VariableValues): Conditions | null {
-  const conditions = new Map<string, boolean>();
+export function readConditions(names: readonly string[], variableValues: VariableValues): Conditions {
+  const values = new Map<string, boolean>();
   for (const name of names) {
-    const value = coerced[name];
-    if (typeof value !== 'boolean') return null;
-    conditions.set(name, value);
+    const value = variableValues.coerced[name];
+    if (typeof value === 'boolean') values.set(name, value);
   }
-  return conditions;
+  return { values, faulty: values.size < names.length ? variableValues : null };
 }
 
-export function isIncluded({ directives = [] }: SelectionNode, conditions: Conditions): boolean {
+/** Throws graphql's error where the condition is neither true nor false. */
+export function isIncluded(selection: SelectionNode, conditions: Conditions): boolean {
+  const { directives = [] } = selection;
   if (directives.length === 0) return true;
-  const holds = (name: string) => {
-    const directive = directives.find((each) => each.name.value === name);
+  const holds = (definition: GraphQLDirective): unknown => {
+    const directive = directives.find(({ name }) => name.value === definition.name);
     const condition = directive && conditionOf(directive);
-    return typeof condition === 'string' ? conditions.get(condition) : condition;
+    if (typeof condition !== 'string') return condition;
+    const value = conditions.values.get(condition);
+    if (value !== undefined || conditions.faulty === null) return value;
+    return getDirectiveValues(definition, selection, conditions.faulty)?.['if'];
   };
-  return holds('skip') !== true && holds('include') !== false;
+  return holds(GraphQLSkipDirective) !== true && holds(GraphQLIncludeDirective) !== false;
 }
 
 /** A constant, or the name of the variable. Null for what is no condition. */

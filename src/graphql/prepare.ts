@@ -1,6 +1,5 @@
 import {
   type DocumentNode,
-  execute,
   type ExecutionResult,
   getOperationAST,
   type GraphQLSchema,
@@ -55,13 +54,11 @@ export function createPrepare(schema: GraphQLSchema, validate: ValidateDocument)
     const operation = document === null ? null : getOperationAST(document, operationName);
     if (document === null || !operation) return null;
     const compiled = compileOperation(schema, document, operationName);
+    if (compiled === null) return null;
     const prepared: PreparedOperation = {
       type: operation.operation,
       name: operation.name?.value ?? null,
-      run: (contextValue, variableValues) =>
-        compiled === null
-          ? execute({ schema, document, operationName, contextValue, variableValues })
-          : compiled.run({ contextValue, variableValues }),
+      run: (contextValue, variableValues) => compiled.run({ contextValue, variableValues }),
     };
     kept.set(key, prepared);
     return prepared;

@@ -1,5 +1,4 @@
 import {
-  executeSubscriptionEvent,
   getOperationAST,
   GraphQLError,
   type OperationDefinitionNode,
@@ -67,7 +66,7 @@ export interface OperationsOptions {
 
 export function createOperations({ schema, introspection, documents, onBug }: OperationsOptions): Operations {
   const parsed = createBoundedCache<DocumentNode>(DOCUMENTS);
-  const compiled = new WeakMap<OperationDefinitionNode, CompiledOperation | null>();
+  const compiled = new WeakMap<OperationDefinitionNode, CompiledOperation>();
   const validate = createValidateDocument(introspection);
   const toPublicError = createPublicErrors({ suggestions: introspection });
 
@@ -114,7 +113,9 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
         const document = documentOf(query);
         const node = getOperationAST(document, operationName);
         if (node?.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
-        if (!compiled.has(node)) compiled.set(node, compileOperation(schema, document, operationName));
+        const ready = compiled.get(node) ?? compileOperation(schema, document, operationName);
+        if (ready === null) throw new TypeError('a valid operation that cannot be compiled');
+        compiled.set(node, ready);
         const args = validateSubscriptionArgs({
           schema,
           document,
@@ -133,11 +134,9 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
     },
 
     run(args, event) {
-      const operation = compiled.get(args.operation) ?? null;
-      const result =
-        operation === null
-          ? executeSubscriptionEvent({ ...args, rootValue: event })
-          : operation.runCoerced({ ...args, rootValue: event });
+      const operation = compiled.get(args.operation);
+      if (operation === undefined) throw new TypeError('an operation that was not prepared here');
+      const result = operation.runCoerced({ ...args, rootValue: event });
       return result instanceof Promise ? result.then(print) : print(result);
     },
   };

@@ -28,13 +28,18 @@ const TaskEventFilterInputRef = builder.inputType('TaskEventFilterInput', {
   }),
 });
 
-/** Events come from the hub, which runs the operation once for each; nothing subscribes through GraphQL's own machinery. */
-function refuse(): never {
-  throw new GatewayError({
+/** For what asks for events as for an answer. */
+export function needsStream(): GatewayError {
+  return new GatewayError({
     code: 'BAD_USER_INPUT',
     message: 'A subscription needs a transport that streams: WebSocket, text/event-stream or multipart/mixed.',
     retryable: false,
   });
+}
+
+/** Events come from the hub, which runs the operation once for each; nothing subscribes through GraphQL's own machinery. */
+function refuse(): never {
+  throw needsStream();
 }
 
 /** The hub runs the operation with the event as its root. */

@@ -1,10 +1,14 @@
-import { execute, getOperationAST, subscribe, type ExecutionArgs } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError, locatedError } from 'graphql';
+import { needsStream } from '../../schema/subscription.ts';
 
 /**
- * In the place of Yoga's own executor (`[alias]` in wrangler.toml): graphql's, which the hub uses too. One of them in the
- * script is enough, and an operation means the same on every transport.
+ * In the place of Yoga's own executor (`[alias]` in wrangler.toml), which graphql's would follow into the script: operations
+ * are compiled, and have been run before Yoga is asked. What is left for it are subscriptions over a transport that does
+ * not stream.
  */
-export function normalizedExecutor(args: ExecutionArgs): ReturnType<typeof subscribe> {
-  const operation = getOperationAST(args.document, args.operationName);
-  return operation?.operation === 'subscription' ? subscribe(args) : execute(args);
+export function normalizedExecutor({ document, operationName }: ExecutionArgs): ExecutionResult {
+  const operation = getOperationAST(document, operationName);
+  if (operation?.operation !== 'subscription') throw new GraphQLError('an operation that was not run');
+  const [field] = operation.selectionSet.selections;
+  return { errors: [locatedError(needsStream(), field)] };
 }

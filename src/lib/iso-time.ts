@@ -1,0 +1,58 @@
+const DAY_MS = 86_400_000;
+
+const ZERO = 48;
+const DASH = 45;
+const T = 84;
+const COLON = 58;
+const POINT = 46;
+const Z = 90;
+
+/**
+ * Writes instants as `Date.prototype.toISOString` does, and throws its `RangeError` for what is none. Build one where many
+ * are written that are often of one day: it keeps the last day, and takes a quarter of the time. The text is made in one
+ * piece: where one string of an answer is put together of others, `JSON.stringify` takes twice as long for all of it.
+ */
+export function createIsoTime(): (epochMs: number) => string {
+  let lastDay = Number.NaN;
+  let century = 0;
+  let year = 0;
+  let month = 0;
+  let date = 0;
+  return (epochMs) => {
+    const day = Math.floor(epochMs / DAY_MS);
+    if (day !== lastDay || !Number.isInteger(epochMs)) {
+      const at = new Date(epochMs);
+      const fullYear = at.getUTCFullYear();
+      // Not of four digits, or no instant.
+      if (!(fullYear >= 0 && fullYear <= 9999) || !Number.isInteger(epochMs)) return at.toISOString();
+      lastDay = day;
+      century = Math.floor(fullYear / 100);
+      year = fullYear % 100;
+      month = at.getUTCMonth() + 1;
+      date = at.getUTCDate();
+    }
+    // oxlint-disable-next-line unicorn/prefer-math-trunc -- it makes the rest arithmetic of integers
+    const ms = (epochMs - day * DAY_MS) | 0;
+    const seconds = Math.floor(ms / 1000);
+    const minutes = Math.floor(seconds / 60);
+    const hour = Math.floor(minutes / 60);
+    const minute = minutes % 60;
+    const second = seconds % 60;
+    const milli = ms % 1000;
+    // oxfmt-ignore
+    return String.fromCharCode(
+      tens(century), units(century), tens(year), units(year), DASH,
+      tens(month), units(month), DASH, tens(date), units(date), T,
+      tens(hour), units(hour), COLON, tens(minute), units(minute), COLON, tens(second), units(second), POINT,
+      ZERO + Math.floor(milli / 100), units(Math.floor(milli / 10)), units(milli), Z,
+    );
+  };
+}
+
+function tens(n: number): number {
+  return ZERO + Math.floor(n / 10);
+}
+
+function units(n: number): number {
+  return ZERO + (n % 10);
+}

@@ -1,0 +1,34 @@
+import { buildSchema, execute, type ExecutionResult, parse } from 'graphql';
+import { it } from 'vitest';
+import { compileOperation } from '../../src/engine/compile-operation.ts';
+
+const schema = buildSchema('type Query { a: String inner: Query must: Query! list: [Query] }');
+const inner = { a: 'a', inner: { a: 'b' } };
+const rootValue = { ...inner, must: inner, list: [inner, inner] };
+
+function shown({ data, errors }: ExecutionResult) {
+  return { data, errors: errors?.map((error) => ({ ...error.toJSON(), isPathless: error.path === undefined })) };
+}
+
+/** A variable may be null where a condition is asked for, if it has a default: only a run can tell. */
+it.for([
+  'query ($c: Boolean = true) { a @skip(if: $c) inner { a } }',
+  'query ($c: Boolean = true) { a inner { a @include(if: $c) } }',
+  'query ($c: Boolean = true) { a must { a @include(if: $c) } }',
+  'query ($c: Boolean = true) { a list { a @skip(if: $c) inner { a } } }',
+  'query ($c: Boolean = true) { a @skip(if: true) @include(if: $c) inner { ...F @include(if: $c) } } fragment F on Query { a }',
+  'query ($c: Boolean = true, $d: Boolean!) { a @skip(if: $d) @include(if: $c) inner { ... @skip(if: $d) { a } } }',
+])('a condition that is null fails as in graphql: %s', async (query, { expect }) => {
+  const document = parse(query);
+  const compiled = compileOperation(schema, document)!;
+  for (const variableValues of [
+    { c: null, d: true },
+    { c: null, d: false },
+    { c: false, d: true },
+    { d: false },
+    { c: null, d: true },
+  ]) {
+    const expected = await execute({ schema, document, rootValue, variableValues });
+    expect(shown(await compiled.run({ rootValue, variableValues }))).toEqual(shown(expected));
+  }
+});
