@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
-import { Client as UrqlClient, fetchExchange, mapExchange, makeOperation } from '@urql/core';
+import { Client as UrqlClient, fetchExchange } from '@urql/core';
+import { persistedExchange } from '@urql/exchange-persisted';
 import { afterAll, beforeAll, describe, it, test } from 'vitest';
 import { AUTHORIZATION, TOKEN } from '../support/token.ts';
 import { startGateway, type RunningGateway } from '../node/gateway.ts';
@@ -69,39 +70,21 @@ describe("Apollo's PersistedQueryLink", () => {
   });
 });
 
-/** What `persistedExchange` of `@urql/exchange-persisted` makes of an operation; `miss`: the gateway did not know the hash. */
-function persisted(miss: boolean) {
-  return mapExchange({
-    onOperation(operation) {
-      const sha256Hash = sha256(operation.query.loc!.source.body);
-      return makeOperation(operation.kind, {
-        ...operation,
-        extensions: { persistedQuery: { version: 1, sha256Hash, ...(miss && { miss }) } },
-      });
-    },
-  });
-}
-
-test.for([false, true])('urql sends what its persisted exchange does (GET: %s)', async (useGet, { expect }) => {
+test.for([false, true])("urql's persistedExchange sends each document once (GET: %s)", async (useGet, { expect }) => {
   const { send, withText } = createFetch();
+  const client = new UrqlClient({
+    url: `${gateway.url}/graphql`,
+    fetch: send,
+    preferGetMethod: false,
+    exchanges: [persistedExchange({ preferGetForPersistedQueries: useGet }), fetchExchange],
+  });
   const query = `query Urql${useGet ? 'Get' : 'Post'} { errorCodes { code } }`;
-  const ask = async (miss: boolean) => {
-    const client = new UrqlClient({
-      url: `${gateway.url}/graphql`,
-      fetch: send,
-      exchanges: [persisted(miss), fetchExchange],
-      // The text goes by POST always, as the exchange has it.
-      preferGetMethod: useGet && !miss && 'force',
-    });
-    return client.query<{ errorCodes: unknown[] }>(query, {});
-  };
-  const { error } = await ask(false);
-  // What the exchange looks for, to send the text then.
-  expect(error?.graphQLErrors.map(({ message }) => message)).toEqual(['PersistedQueryNotFound']);
-  expect(error?.networkError).toBeUndefined();
-  expect((await ask(true)).error).toBeUndefined();
-  expect((await ask(false)).data?.errorCodes.length).toBeGreaterThan(5);
-  expect(withText).toEqual([false, true, false]);
+  for (let i = 0; i < 3; i += 1) {
+    const { data, error } = await client.query<{ errorCodes: unknown[] }>(query, {});
+    expect(error).toBeUndefined();
+    expect(data?.errorCodes.length).toBeGreaterThan(5);
+  }
+  expect(withText).toEqual([false, true, false, false]);
 });
 
 describe.each([
