@@ -77,7 +77,8 @@ export function createReadParams({ schema, documents, limits, ...clock }: ReadPa
 
 /** False: a POST of JSON. Anything else is refused. */
 function isGet(request: Request): boolean {
-  const mediaType = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? null;
+  const contentType = request.headers.get('content-type');
+  const mediaType = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? null;
   if (request.method === 'GET') {
     if (mediaType !== null && mediaType !== 'application/json')
       throw unsupported('A GET has no content: leave the content-type out.');
@@ -87,7 +88,7 @@ function isGet(request: Request): boolean {
     throw requestError('BAD_USER_INPUT', 'Only GET and POST are supported.', 405, { Allow: 'GET, POST' });
   }
   if (mediaType !== 'application/json') throw unsupported('The content-type must be application/json.');
-  const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(request.headers.get('content-type') ?? '')?.[1]?.trim();
+  const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(contentType ?? '')?.[1]?.trim();
   if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw unsupported('The charset must be utf-8.');
   const encoding = request.headers.get('content-encoding');
   if (encoding !== null && encoding !== 'identity') throw unsupported('The content must not be encoded.');
