@@ -22,6 +22,12 @@ const VARIANTS_MAX = 8;
 const COERCION = { maxErrors: 50 };
 
 type PlanParts = Pick<Plan, 'schema' | 'operation' | 'fragments'>;
+type OnFields = (count: number) => void;
+
+interface Variant {
+  readonly select: Select;
+  fields: number;
+}
 
 /** An operation that is ready to be run many times, at once too. */
 export interface CompiledOperation {
@@ -39,11 +45,13 @@ export interface CompiledOperation {
 /**
  * Null where only graphql knows the answer: the operation is not found, the schema is not valid or has incremental
  * delivery, or the document has directives beside `@skip` and `@include`. The document has to be valid, as for graphql.
+ * `onFields` hears how many fields were compiled or let go since, for whoever has to bound them.
  */
 export function compileOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName?: string | null,
+  onFields: OnFields = ignore,
 ): CompiledOperation | null {
   const operation = getOperationAST(document, operationName);
   if (operation === null || operation === undefined) return null;
@@ -52,7 +60,7 @@ export function compileOperation(
   if (names === null || !schema.getRootType(operation.operation)) return null;
 
   const parts = { schema, operation, fragments: fragmentsOf(document) };
-  const variantOf = createVariants(parts);
+  const variantOf = createVariants(parts, onFields);
 
   const runCoerced: CompiledOperation['runCoerced'] = (args) => {
     const select = variantOf(readConditions(names, args.variableValues));
@@ -74,30 +82,44 @@ export function compileOperation(
 }
 
 /** The compiled forms of an operation: its conditions decide about the order of its fields too. */
-function createVariants(parts: PlanParts): (conditions: Conditions) => Select {
-  const variants = new Map<string, Select>();
+function createVariants(parts: PlanParts, onFields: OnFields): (conditions: Conditions) => Select {
+  const variants = new Map<string, Variant>();
+
+  function compile(conditions: Conditions): Variant {
+    const count = (fields: number): void => {
+      variant.fields += fields;
+      onFields(fields);
+    };
+    const variant: Variant = { select: compileRoot(parts, conditions, count), fields: 0 };
+    return variant;
+  }
+
   return (conditions) => {
     // Not to be kept: it holds on to the variables of its run.
-    if (conditions.faulty !== null) return compileRoot(parts, conditions);
+    if (conditions.faulty !== null) return compileRoot(parts, conditions, ignore);
     const key = [...conditions.values.values()].map(Number).join('');
     let variant = variants.get(key);
     if (variant === undefined) {
-      variant = compileRoot(parts, conditions);
-      const [oldest] = variants.keys();
-      if (oldest !== undefined && variants.size >= VARIANTS_MAX) variants.delete(oldest);
+      variant = compile(conditions);
+      const [oldest] = variants;
+      if (oldest !== undefined && variants.size >= VARIANTS_MAX) {
+        variants.delete(oldest[0]);
+        onFields(-oldest[1].fields);
+      }
       variants.set(key, variant);
     }
-    return variant;
+    return variant.select;
   };
 }
 
-function compileRoot(parts: PlanParts, conditions: Conditions): Select {
+function compileRoot(parts: PlanParts, conditions: Conditions, onFields: OnFields): Select {
   const { schema, operation } = parts;
   const type = schema.getRootType(operation.operation);
   if (!type) throw new TypeError(`no root type for ${operation.operation}`);
   const plan: Plan = {
     ...parts,
     conditions,
+    onFields,
     selectionOf: (object, position) => compileSelection(plan, object, position),
   };
   const isSerial = operation.operation === OperationTypeNode.MUTATION;
@@ -118,6 +140,8 @@ function perform(select: Select, run: Run): ExecutionResult | Promise<ExecutionR
     return end(run, answerWithoutData(run, error));
   }
 }
+
+function ignore(): void {}
 
 function fragmentsOf({ definitions }: DocumentNode): Plan['fragments'] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is typed as any

@@ -76,6 +76,7 @@ function compileFields(plan: Plan, type: GraphQLObjectType, up: Position | null)
     const site = { up, key, typename: type.name, nodes, isRequired, plan, parentType: type, field };
     fields.push({ key, select: compileField(site) });
   }
+  plan.onFields(fields.length);
   return fields;
 }
 

@@ -10,6 +10,8 @@ export interface Plan {
   /** By name. Without a prototype, as resolvers see it in their `info`. */
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly conditions: Conditions;
+  /** Hears how many fields were compiled. */
+  readonly onFields: (count: number) => void;
   /** What is selected of an object of this type at this position. Compiled when it is first used. */
   readonly selectionOf: (type: GraphQLObjectType, position: Position) => Select;
 }

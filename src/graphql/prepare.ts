@@ -5,20 +5,24 @@ import {
   type GraphQLSchema,
   type OperationTypeNode,
 } from 'graphql';
-import { compileOperation } from '../engine/compile-operation.ts';
+import { createCompiledPool } from '../engine/compiled-pool.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { parseDocument } from './parse-document.ts';
 import type { ValidateDocument } from './validate-document.ts';
 
 /** A parsed document takes some 30 times its length in memory, one of comments 50 times: 25 MB. Longer ones are mostly comments. */
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
+/** That they were refused is kept, so that each is checked twice at most: here, and by whoever says what is wrong. */
+const REFUSED = { charsPerEntryMax: 2048, charsMax: 64 * 1024 };
+/** 16 MB. */
+const FIELDS_MAX = 20_000;
 
 /** An operation that has passed all checks of its document, and can be run many times. */
 export interface PreparedOperation {
   readonly type: OperationTypeNode;
   /** As the document names it; null: it has no name. */
   readonly name: string | null;
-  /** Never throws: what is wrong with the variables, and what resolvers throw, is in the result. */
+  /** What is wrong with the variables, and what resolvers throw, is in the result. */
   run(
     contextValue: object,
     variableValues: Record<string, unknown> | undefined,
@@ -36,6 +40,8 @@ export type Prepare = (reference: OperationReference) => PreparedOperation | nul
 /** Build it once per isolate: it keeps the operations used last. */
 export function createPrepare(schema: GraphQLSchema, validate: ValidateDocument): Prepare {
   const kept = createBoundedCache<PreparedOperation>(DOCUMENTS);
+  const refused = createBoundedCache<true>(REFUSED);
+  const findCompiled = createCompiledPool(schema, FIELDS_MAX);
 
   function valid(query: string): DocumentNode | null {
     try {
@@ -46,21 +52,32 @@ export function createPrepare(schema: GraphQLSchema, validate: ValidateDocument)
     }
   }
 
-  return ({ query, operationName }) => {
-    const key = `${operationName ?? ''}\n${query}`;
-    const before = kept.get(key);
-    if (before !== undefined) return before;
+  function prepare({ query, operationName }: OperationReference): PreparedOperation | null {
     const document = valid(query);
     const operation = document === null ? null : getOperationAST(document, operationName);
     if (document === null || !operation) return null;
-    const compiled = compileOperation(schema, document, operationName);
-    if (compiled === null) return null;
-    const prepared: PreparedOperation = {
+    return {
       type: operation.operation,
       name: operation.name?.value ?? null,
-      run: (contextValue, variableValues) => compiled.run({ contextValue, variableValues }),
+      run(contextValue, variableValues) {
+        const compiled = findCompiled(document, operation);
+        // A valid document has no directive that is not known.
+        if (compiled === null) throw new TypeError('a valid operation that cannot be compiled');
+        return compiled.run({ contextValue, variableValues });
+      },
     };
-    kept.set(key, prepared);
+  }
+
+  return (reference) => {
+    const { query, operationName } = reference;
+    // The length in front: a name may hold anything.
+    const key = `${operationName?.length ?? ''}:${operationName ?? ''}${query}`;
+    const before = kept.get(key);
+    if (before !== undefined) return before;
+    if (refused.get(key) !== undefined) return null;
+    const prepared = prepare(reference);
+    if (prepared === null) refused.set(key, true);
+    else kept.set(key, prepared);
     return prepared;
   };
 }

@@ -27,6 +27,9 @@ export interface Body {
 export const BODY_MS_MAX = 15_000;
 export const LARGE_BODY_MORE_MS_MAX = 45_000;
 
+/** Taken before anything has come: whoever sends nothing must not take much. */
+const CHUNK_BYTES_MAX = 131_072;
+
 /**
  * The whole body. Throws a request error when it is too large, whatever its content-length says (413): in memory are at
  * most `bytesMax` bytes, one chunk, and what may be base64. Also when it is too slow (408) or breaks off (400). The body
@@ -39,13 +42,14 @@ export async function readBody(request: Request, limits: BodyLimits, deps: BodyD
   if (request.body === null) return { bytes: new Uint8Array(), spans: [] };
   if (said !== null && Number(said) <= bytesMax) return { bytes: await readWhole(request, limits, deps), spans: [] };
   const reader = request.body.getReader({ mode: 'byob' });
+  const chunkBytes = Math.min(bytesMax, CHUNK_BYTES_MAX);
   const chunks: Uint8Array[] = [];
   const scan = createBase64Scan();
   let size = 0;
   let deadline = startDeadline({ timeoutMs: BODY_MS_MAX, ...deps });
   try {
     for (;;) {
-      const chunk = await next(reader, bytesMax, deadline);
+      const chunk = await next(reader, chunkBytes, deadline);
       const wasLarge = size > bytesMax;
       size += chunk.byteLength;
       chunks.push(chunk);
@@ -55,7 +59,7 @@ export async function readBody(request: Request, limits: BodyLimits, deps: BodyD
         if (scan.otherBytes() > bytesMax) throw tooLarge(limits);
       }
       // What is not filled is the last one.
-      if (chunk.byteLength < bytesMax) return { bytes: joined(chunks, size), spans: scan.spans() };
+      if (chunk.byteLength < chunkBytes) return { bytes: joined(chunks, size), spans: scan.spans() };
       if (size > bytesMax && !wasLarge) {
         deadline.stop();
         deadline = startDeadline({ timeoutMs: LARGE_BODY_MORE_MS_MAX, ...deps });

@@ -1,7 +1,6 @@
 import {
   getOperationAST,
   GraphQLError,
-  type OperationDefinitionNode,
   OperationTypeNode,
   parse,
   type GraphQLFormattedError,
@@ -13,7 +12,7 @@ import {
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import type { TaskChangeEvent } from '../domain/ports.ts';
-import { compileOperation, type CompiledOperation } from '../engine/compile-operation.ts';
+import { createCompiledPool } from '../engine/compiled-pool.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
@@ -24,6 +23,8 @@ import type { OperationPayload } from './protocol.ts';
 
 /** Less than the Worker keeps: the hubs of a pool may share its memory, and there are few subscriptions. */
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 128 * 1024 };
+/** 6 MB: the operations that are not among them are compiled anew for an event. */
+const FIELDS_MAX = 8_000;
 
 /** An operation whose document is known by its text. */
 export interface Operation extends OperationPayload {
@@ -66,7 +67,7 @@ export interface OperationsOptions {
 
 export function createOperations({ schema, introspection, documents, onBug }: OperationsOptions): Operations {
   const parsed = createBoundedCache<DocumentNode>(DOCUMENTS);
-  const compiled = new WeakMap<OperationDefinitionNode, CompiledOperation>();
+  const findCompiled = createCompiledPool(schema, FIELDS_MAX);
   const validate = createValidateDocument(introspection);
   const toPublicError = createPublicErrors({ suggestions: introspection });
 
@@ -113,9 +114,6 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
         const document = documentOf(query);
         const node = getOperationAST(document, operationName);
         if (node?.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
-        const ready = compiled.get(node) ?? compileOperation(schema, document, operationName);
-        if (ready === null) throw new TypeError('a valid operation that cannot be compiled');
-        compiled.set(node, ready);
         const args = validateSubscriptionArgs({
           schema,
           document,
@@ -134,9 +132,10 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
     },
 
     run(args, event) {
-      const operation = compiled.get(args.operation);
-      if (operation === undefined) throw new TypeError('an operation that was not prepared here');
-      const result = operation.runCoerced({ ...args, rootValue: event });
+      const compiled = findCompiled(args.document, args.operation);
+      // A valid document has no directive that is not known.
+      if (compiled === null) throw new TypeError('a valid operation that cannot be compiled');
+      const result = compiled.runCoerced({ ...args, rootValue: event });
       return result instanceof Promise ? result.then(print) : print(result);
     },
   };

@@ -2,7 +2,7 @@
  * `npm run deploy`: builds the studio and deploys it with the gateway, once every setting is there. What is missing or wrong
  * is told all at once, with what it means and how to set it; nothing is deployed then.
  *
- * What is given behind `--` goes to `wrangler deploy`.
+ * What is given behind `--` goes to `wrangler deploy`; settings have to stand in wrangler.toml, those of `--var` are not seen.
  */
 
 import { spawnSync } from 'node:child_process';

@@ -99,6 +99,18 @@ describe('reading lip-syncs', () => {
     });
   });
 
+  it.for(['1e21', '1.2345678901234567e19', '850508686686064701'])(
+    'is read whatever number stands where an amount should: %s',
+    async (amount, { expect }) => {
+      const answer = `{"code":0,"data":{"task_id":"7","task_status":"submitted","final_unit_deduction":${amount}}}`;
+      const { client } = createUpstream([answer]);
+      expect(await client.createLipSyncTask(LIP_SYNC, IDENTITY)).toMatchObject({
+        klingTaskId: '7',
+        status: 'SUBMITTED',
+      });
+    },
+  );
+
   it('keeps a status it does not know and guesses nothing', async ({ expect }) => {
     const { client } = createUpstream([unknownStatus]);
     const task = await client.readLipSyncTask('1');

@@ -131,6 +131,13 @@ describe('a callback', () => {
     expect(parseCallback(parseCallbackBody('{"task_id":850508686686064701}'))?.klingTaskId).toBe('850508686686064701');
   });
 
+  it.for(['1e21', '1.2345678901234567e19', '-1E30', '9007199254740993.0'])(
+    'takes an id that is written as %s as it is written',
+    (id, { expect }) => {
+      expect(parseCallback(parseCallbackBody(`{"task_id":${id}}`))?.klingTaskId).toBe(id);
+    },
+  );
+
   it.for(['null', '[]', '"x"', '{}', '{"task_id":""}', '{"task_id":', '', '17', '{"id":{}}'])(
     'is none when it names no task: %s',
     (body, { expect }) => {

@@ -16,7 +16,7 @@ const { tree } = fc.letrec<{ tree: Pair; leaf: Pair; list: Pair; record: Pair }>
     fc.integer().map((n): Pair => [String(n), n]),
     fc.string().map((text): Pair => [JSON.stringify(text), text]),
     LONG_INTEGER.map((n): Pair => [`": ${n}"`, `: ${n}`]),
-    fc.constantFrom<Pair>(['null', null], ['true', true], ['1.5', 1.5], ['1e20', 1e20]),
+    fc.constantFrom<Pair>(['null', null], ['true', true], ['1.5', 1.5], ['1e20', '1e20'], ['1e5', 1e5]),
   ),
   list: fc
     .array(tie('tree'))

@@ -96,6 +96,20 @@ async function postPersisted(from: number): Promise<ReadonlySet<number>> {
   return statuses;
 }
 
+const ALIASES = Array.from({ length: 17 }, (_, i) => `v${i}: viewer { ...Viewer }`).join(' ');
+
+/** Short, but compiled to much: a fragment in many places, in each of the eight forms that its conditions give it. */
+async function postSpread(from: number): Promise<ReadonlySet<number>> {
+  const statuses = new Set<number>();
+  await inTurns(DOCUMENTS, async (i) => {
+    const query = `query Q${from + (i >> 3)}($a: Boolean!, $b: Boolean!, $c: Boolean!) { ${ALIASES}
+      __typename @skip(if: $a) x: __typename @skip(if: $b) y: __typename @skip(if: $c) }
+      fragment Viewer on Viewer { tenant subject scopes expiresAt __typename }`;
+    statuses.add(await post({ query, variables: { a: (i & 1) > 0, b: (i & 2) > 0, c: (i & 4) > 0 } }));
+  });
+  return statuses;
+}
+
 /** Each is refused once its document is prepared, for there is no such task. */
 async function subscribe(makePadding: (i: number) => string): Promise<ReadonlySet<string>> {
   const codes = new Set<string>();
@@ -120,6 +134,7 @@ describe('1,000 documents that nobody sends twice leave nothing in memory:', () 
     ['120 KB each, valid and not, over POST', postDocuments, [200, 400]],
     ['8 KB each, of comments, over POST', postComments, [200]],
     ['32 KB each, by their hash', postPersisted, [200]],
+    ['short ones that spread a fragment in many places, each run in eight forms', postSpread, [200]],
     [
       '60 KB each, as subscriptions over WebSocket',
       (from: number) => subscribe((i) => ` # ${from + i} ${padding(SUBSCRIPTION_CHARS)}`),
