@@ -10,10 +10,13 @@ interface Entry {
   isKept: boolean;
 }
 
+/** A document takes some 50 bytes a character at most. */
+const CHARS_PER_FIELD = 16;
+
 /**
  * Keeps the operations that were run last, compiled: up to `fieldsMax` fields of all together, each of which takes some
- * 800 bytes. Not by their number or the length of their text: a short one may spread a fragment in many places, and its
- * parts are compiled when they are first run. What is not kept is compiled anew.
+ * 800 bytes. Not by their number: a short one may spread a fragment in many places, and its parts are compiled when they
+ * are first run. Each holds on to its document, which is charged as well. What is not kept is compiled anew.
  */
 export function createCompiledPool(schema: GraphQLSchema, fieldsMax: number): FindCompiled {
   // A Map keeps the order of insertion: the first is the one unused for longest.
@@ -36,8 +39,8 @@ export function createCompiledPool(schema: GraphQLSchema, fieldsMax: number): Fi
       entry.fields += fields;
       sum += fields;
     });
-    // Counts as one field until it is run.
-    if (compiled !== null) entry = { compiled, fields: 1, isKept: true };
+    if (compiled !== null)
+      entry = { compiled, fields: 1 + Math.ceil(charsOf(document) / CHARS_PER_FIELD), isKept: true };
     return entry;
   }
 
@@ -51,4 +54,9 @@ export function createCompiledPool(schema: GraphQLSchema, fieldsMax: number): Fi
     makeRoom();
     return entry.compiled;
   };
+}
+
+/** None where it was parsed without its places: then it holds no more than its fields. */
+function charsOf({ loc }: DocumentNode): number {
+  return loc?.source.body.length ?? 0;
 }

@@ -6,7 +6,7 @@ const schema = buildSchema('type Query { a: String inner: Query }');
 const rootValue = { a: 'a', inner: { a: 'b' } };
 
 function operationOf(query: string) {
-  const document = parse(query);
+  const document = parse(query, { noLocation: true });
   return [document, getOperationAST(document)!] as const;
 }
 
@@ -50,6 +50,16 @@ describe('the pool of compiled operations', () => {
     }
     // Sixteen forms have 48 fields, the eight of them that are kept at once 28 at most.
     expect(find(...other)).toBe(kept);
+  });
+
+  it('counts the text of a document that still has it', ({ expect }) => {
+    const find = createCompiledPool(schema, 100);
+    const small = operationOf('{ a }');
+    const large = parse(`{ a } # ${'x'.repeat(1_600)}`);
+    const kept = find(...small);
+    const compiled = find(large, getOperationAST(large)!);
+    expect(find(...small)).not.toBe(kept);
+    expect(find(large, getOperationAST(large)!)).not.toBe(compiled);
   });
 
   it('has nothing for what cannot be compiled', ({ expect }) => {
