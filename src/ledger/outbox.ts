@@ -38,9 +38,15 @@ export interface Outbox {
   attach(leaf: string): number;
 }
 
+/** Of one leaf. */
+interface Push {
+  readonly ended: Promise<void>;
+  isAskedAgain: boolean;
+}
+
 export function createOutbox(deps: OutboxDeps): Outbox {
   const { events, leaves, now, random } = deps;
-  const pushing = new Map<string, Promise<void>>();
+  const pushing = new Map<string, Push>();
   /** How often each leaf has begun to watch: an answer that nobody watches there may be older than the newest beginning. */
   const attached = new Map<string, number>();
 
@@ -63,20 +69,35 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  /** One push at a time to a leaf: the next one takes what came meanwhile along. */
+  async function pushAll(name: string, push: Push): Promise<void> {
+    try {
+      do {
+        push.isAskedAgain = false;
+        await pushTo(name);
+        // It may have looked for the last time before the newest event came.
+      } while (push.isAskedAgain);
+    } catch (error) {
+      const fails = leaves.find(name)?.fails ?? 0;
+      leaves.failed(name, now() + retryWaitMs(Math.min(fails, 4), random));
+      deps.log({ level: 'warn', message: 'push to leaf failed', leaf: name, cause: String(error) });
+      deps.arm();
+    } finally {
+      pushing.delete(name);
+    }
+  }
+
+  /** One push at a time to a leaf: it takes what comes meanwhile along. */
   async function pushAlone(name: string): Promise<void> {
     const running = pushing.get(name);
-    if (running) return running;
-    const started = pushTo(name)
-      .catch((error: unknown) => {
-        const fails = leaves.find(name)?.fails ?? 0;
-        leaves.failed(name, now() + retryWaitMs(Math.min(fails, 4), random));
-        deps.log({ level: 'warn', message: 'push to leaf failed', leaf: name, cause: String(error) });
-        deps.arm();
-      })
-      .finally(() => pushing.delete(name));
-    pushing.set(name, started);
-    return started;
+    if (running !== undefined) {
+      running.isAskedAgain = true;
+      return running.ended;
+    }
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const push = { ended, isAskedAgain: false };
+    pushing.set(name, push);
+    await pushAll(name, push);
+    resolve();
   }
 
   return {

@@ -1,0 +1,57 @@
+import { it } from 'vitest';
+import type { LiveEvent } from '../../src/domain/live.ts';
+import type { EventStore } from '../../src/ledger/event-store.ts';
+import type { Leaf, LeafStore } from '../../src/ledger/leaf-store.ts';
+import { createOutbox } from '../../src/ledger/outbox.ts';
+import { liveEvent } from '../support/fan-out.ts';
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) await Promise.resolve();
+}
+
+/** An outbox with one leaf that has seen nothing, and what it was brought. */
+function open() {
+  const log: LiveEvent[] = [];
+  const brought: number[] = [];
+  let leaf: Leaf = { name: 'leaf', appliedSeq: 0, dueAtMs: null, fails: 0 };
+  const outbox = createOutbox({
+    events: {
+      head: () => log.length,
+      forgotten: () => 0,
+      after: (_task: string | null, seq: number, limit: number) => log.slice(seq, seq + limit),
+    } as unknown as EventStore,
+    leaves: {
+      find: () => leaf,
+      names: () => ['leaf'],
+      applied: (_name: string, appliedSeq: number) => void (leaf = { ...leaf, appliedSeq }),
+    } as unknown as LeafStore,
+    now: () => 0,
+    random: () => 0.5,
+    background: (work) => void work(),
+    log: () => {},
+    async deliver(_leaf, _prev, events) {
+      brought.push(...events.map(({ seq }) => seq));
+      return events.at(-1)!.seq;
+    },
+    skip: () => Promise.reject(new Error('nothing is forgotten here')),
+    toLive: (change) => change as LiveEvent,
+    arm: () => {},
+  });
+  const happen = (): void => {
+    log.push(liveEvent(log.length + 1));
+    outbox.push();
+  };
+  return { brought, happen };
+}
+
+it.for(Array.from({ length: 16 }, (_, turn) => turn))(
+  'an event that comes %s turns after another is brought at once, also while the push before is about to end',
+  async (count, { expect }) => {
+    const { brought, happen } = open();
+    happen();
+    await turns(count);
+    happen();
+    await turns(40);
+    expect(brought).toEqual([1, 2]);
+  },
+);
