@@ -1,6 +1,9 @@
 /** Requests that nobody sends who means well, as an attacker with a token of a tenant could send them. */
 
 import { createHash, randomBytes } from 'node:crypto';
+import { Agent, type ClientRequest, request } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { DOCUMENT_BOMBS } from '../../support/document-bombs.ts';
 import { bearer, TOKEN } from '../../support/token.ts';
 
@@ -11,7 +14,8 @@ export interface Attack {
 }
 
 interface Post {
-  readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream;
+  /** A list is sent in chunks, without its length. */
+  readonly body?: string | Uint8Array<ArrayBuffer> | readonly Uint8Array[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly path?: string;
   readonly method?: string;
@@ -23,11 +27,30 @@ function attack(name: string, make: () => Post | Promise<Post>): Attack {
     async send(gatewayUrl) {
       const { body, headers = {}, path = '/graphql', method = 'POST' } = await make();
       const common = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
-      const init = { method, headers: { ...common, ...headers }, ...(body !== undefined && { body }), duplex: 'half' };
-      const response = await fetch(`${gatewayUrl}${path}`, init);
-      return { status: response.status, text: await response.text() };
+      return send(request(`${gatewayUrl}${path}`, { method, headers: { ...common, ...headers }, agent }), body);
     },
   };
+}
+
+/** As little work of its own as can be: `fetch` takes longer for 7 MB than the gateway does. */
+const agent = new Agent({ keepAlive: true });
+
+function send(call: ClientRequest, body: Post['body']): ReturnType<Attack['send']> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ readonly status: number; readonly text: string }>();
+  call.on('error', reject);
+  call.on('response', (response) => {
+    const parts: Buffer[] = [];
+    response.on('data', (part: Buffer) => parts.push(part));
+    response.on('error', reject);
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }));
+  });
+  if (Array.isArray(body)) pipeline(Readable.from(body), call).catch(reject);
+  else {
+    const bytes = typeof body === 'string' || body === undefined ? Buffer.from(body ?? '') : body;
+    if (bytes.length > 0) call.setHeader('content-length', bytes.length);
+    call.end(bytes);
+  }
+  return promise;
 }
 
 const json = (query: string, more: object = {}): string => JSON.stringify({ query, ...more });
@@ -86,12 +109,7 @@ const bodies: readonly Attack[] = [
   attack('a document of 7 MB', () => ({ body: LARGE_DOCUMENT })),
   attack('7 MB of base64 where none belongs', () => ({ body: LARGE_VARIABLE })),
   attack('1 MB in chunks', () => ({
-    body: new ReadableStream({
-      start(controller) {
-        for (let i = 0; i < 64; i += 1) controller.enqueue(new Uint8Array(16_384));
-        controller.close();
-      },
-    }),
+    body: Array.from({ length: 64 }, () => new Uint8Array(16_384)),
   })),
   attack('no JSON', () => ({ body: '{"query":' })),
   attack('bad UTF-8', () => ({ body: new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]) })),
