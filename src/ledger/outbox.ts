@@ -40,7 +40,7 @@ export interface Outbox {
 
 /** Of one leaf. */
 interface Push {
-  readonly ended: Promise<void>;
+  ended: Promise<void>;
   isAskedAgain: boolean;
 }
 
@@ -93,11 +93,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       running.isAskedAgain = true;
       return running.ended;
     }
-    const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const push = { ended, isAskedAgain: false };
+    const push = { ended: Promise.resolve(), isAskedAgain: false };
     pushing.set(name, push);
-    await pushAll(name, push);
-    resolve();
+    push.ended = pushAll(name, push);
+    return push.ended;
   }
 
   return {
