@@ -113,8 +113,6 @@ function useErrors(toPublicError: ToPublicError, log: Log): Plugin<object, Serve
       } = hook;
       if (isAsyncIterable(result) || Array.isArray(result) || result.errors === undefined) return;
       const errors = result.errors.map(toPublicError);
-      // An abort in a resolver ends the whole request, and Yoga leaves no error of it.
-      if (errors.length === 0) errors.push(toPublicError(new Error('the request was aborted inside')));
       for (const error of errors) {
         const bug = bugBehind(error);
         if (bug !== null) logBug(log, requestId, bug);
@@ -136,11 +134,8 @@ function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
   });
 }
 
-/** Yoga answers some requests with a status alone, such as one that accepts no format it has. */
-function explained(answer: Response, requestId: string): Response {
-  const message =
-    answer.status === 406
-      ? 'None of the accepted formats can be made: accept application/json or application/graphql-response+json.'
-      : 'The request cannot be answered.';
-  return failureResponse({ code: 'BAD_USER_INPUT', message, retryable: false }, { requestId, status: answer.status });
+/** Yoga answers some requests with a status alone. */
+function explained({ status }: Response, requestId: string): Response {
+  const message = 'The request cannot be answered.';
+  return failureResponse({ code: 'BAD_USER_INPUT', message, retryable: false }, { requestId, status });
 }
