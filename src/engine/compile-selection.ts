@@ -15,8 +15,8 @@ interface CompiledField {
 type Data = Record<string, unknown>;
 
 /**
- * The fields of an object, or of the root where the position is null, side by side. Compiled when the first object is met: an operation may select, in fragments of
- * fragments, far more than there will ever be.
+ * The fields of an object, or of the root where the position is null, side by side. Compiled when the first object is
+ * met: an operation may select, in fragments of fragments, far more than there will ever be.
  */
 export function compileSelection(plan: Plan, type: GraphQLObjectType, position: Position | null): Select {
   let fields: readonly CompiledField[] | null = null;
