@@ -1,6 +1,6 @@
 import { jsonDepth } from '../graphql/nesting.ts';
 import { requestError } from '../graphql/request-error.ts';
-import type { Body } from './read-body.ts';
+import { type Body, notUtf8 } from './read-body.ts';
 
 /** No input of the schema is deeper than 3; what reads variables recurses. */
 const JSON_DEPTH_MAX = 100;
@@ -17,9 +17,10 @@ export interface BodyJson {
 }
 
 /** Throws request errors when a body is not UTF-8, not JSON, or nested too deep. A text that is left out is not parsed. */
-export function parseBodyJson({ bytes, spans }: Body): BodyJson {
-  if (spans.length === 0)
-    return { json: parseJson(decoded(bytes), 'The body'), omittedCount: 0, restored: (part) => part };
+export function parseBodyJson(body: Body): BodyJson {
+  if ('text' in body) return toBodyJson(body.text);
+  const { bytes, spans } = body;
+  if (spans.length === 0) return toBodyJson(decoded(bytes));
   // Not to be guessed: a client could name one of its texts otherwise.
   const prefix = crypto.randomUUID();
   const texts = new Map(spans.map(({ start, end }, i) => [`${prefix}-${i}`, bytes.subarray(start, end)]));
@@ -52,6 +53,10 @@ export function parseBodyJson({ bytes, spans }: Body): BodyJson {
   return { json, omittedCount: texts.size, restored };
 }
 
+function toBodyJson(text: string): BodyJson {
+  return { json: parseJson(text, 'The body'), omittedCount: 0, restored: (part) => part };
+}
+
 /** A JSON text of a client's. `what` names it in the message. */
 export function parseJson(text: string, what: string): unknown {
   if (jsonDepth(text, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) {
@@ -70,6 +75,6 @@ function decoded(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw requestError('BAD_USER_INPUT', 'The body must be UTF-8.', 400);
+    throw notUtf8();
   }
 }

@@ -1,0 +1,77 @@
+import * as fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { parseBodyJson } from '../../src/http/body-json.ts';
+import { readBody } from '../../src/http/read-body.ts';
+import { startTimer } from '../../src/lib/timer.ts';
+
+const LIMITS = { bytesMax: 1_000, largeBytesMax: 1_000 };
+const CLOCK = { now: Date.now, startTimer };
+
+/** The same body twice: once it says how long it is, and is read at once; once it does not, and is read by chunks. */
+function requestsOf(bytes: Uint8Array<ArrayBuffer>): readonly Request[] {
+  const post = { method: 'POST', body: bytes };
+  return [
+    new Request('https://gateway.test/graphql', { ...post, headers: { 'content-length': String(bytes.byteLength) } }),
+    new Request('https://gateway.test/graphql', post),
+  ];
+}
+
+async function jsonOf(request: Request): Promise<unknown> {
+  return readBody(request, LIMITS, CLOCK)
+    .then((body) => parseBodyJson(body).json)
+    .catch((error: unknown) => String(error));
+}
+
+/** Null: it is not UTF-8. */
+function strictText(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+describe('a body', () => {
+  const encoder = new TextEncoder();
+  const quoted = (...bytes: number[]): Uint8Array<ArrayBuffer> => new Uint8Array([0x22, ...bytes, 0x22]);
+
+  it.for<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer>; readonly json: unknown }>([
+    { name: 'of ASCII', bytes: encoder.encode('"voice"'), json: 'voice' },
+    { name: 'of characters of two, three and four bytes', bytes: encoder.encode('"é語🎙"'), json: 'é語🎙' },
+    { name: 'with a U+FFFD of its own', bytes: encoder.encode('"é�"'), json: 'é�' },
+    { name: 'with a mark of the byte order', bytes: new Uint8Array([0xef, 0xbb, 0xbf, ...quoted(0x61)]), json: 'a' },
+  ])('$name is read', async ({ bytes, json }, { expect }) => {
+    for (const request of requestsOf(bytes)) expect(await jsonOf(request)).toBe(json);
+  });
+
+  it.for<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }>([
+    { name: 'a byte that begins nothing', bytes: quoted(0xff) },
+    { name: 'Latin-1', bytes: quoted(0xe9, 0x74, 0xe9) },
+    { name: 'a character that is cut off', bytes: quoted(0xe8, 0xaa) },
+    { name: 'an overlong form', bytes: quoted(0xc0, 0xaf) },
+    { name: 'half of a surrogate pair', bytes: quoted(0xed, 0xa0, 0x80) },
+    { name: 'a fault beside a U+FFFD of its own', bytes: quoted(0xef, 0xbf, 0xbd, 0xff) },
+  ])('with $name is refused', async ({ bytes }, { expect }) => {
+    for (const request of requestsOf(bytes)) expect(await jsonOf(request)).toMatch('must be UTF-8');
+  });
+
+  it('of any bytes is read the same either way, but for the begin of a character of four bytes', async ({ expect }) => {
+    // Bytes that are often of one character, or nearly.
+    const part = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 3 }).map((text) => [...encoder.encode(text)]),
+      fc.constantFrom([0xff], [0xc3], [0xe8, 0xaa], [0xf0, 0x9f, 0x8e], [0xef, 0xbf, 0xbd], [0x80]),
+    );
+    const whole = fc.array(part, { maxLength: 6 }).map((parts) => new Uint8Array(parts.flat()));
+    await fc.assert(
+      fc.asyncProperty(whole, async (bytes) => {
+        const [said] = requestsOf(bytes);
+        const body = await readBody(said!, LIMITS, CLOCK).catch(() => null);
+        const text = body === null || !('text' in body) ? null : body.text;
+        const lenient = new TextDecoder().decode(bytes);
+        const isCut = lenient.includes('�') && encoder.encode(lenient).byteLength === bytes.byteLength;
+        expect(text).toBe(isCut ? lenient : strictText(bytes));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
