@@ -14,6 +14,7 @@ import { createReadParams } from './http/read-params.ts';
 import type { RequestTrace } from './http/request-log.ts';
 import { createRequestRate, networkOf } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
+import { streamFormatOf } from './http/stream-format.ts';
 import { answerSubscription } from './http/subscribe.ts';
 import { dial } from './hub/pool.ts';
 import { createKlingClient } from './kling/client.ts';
@@ -43,6 +44,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     credentials: keys,
     timeoutMs,
     fetch: (input, init) => fetch(input, init),
+    aborts: false,
     now: Date.now,
     random: Math.random,
     sleep,
@@ -71,7 +73,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
   const { secret, webhookSecrets } = config.callbacks;
   const tokens = secret === null ? null : createCallbackTokens(secret);
 
-  async function execute(request: Request, { requestId, notes }: RequestTrace, viewer: Viewer) {
+  function execute(request: Request, { requestId, notes }: RequestTrace, viewer: Viewer): Promise<Response> {
     let ledger: Ledger | null = null;
     let upstream: Upstream | null = null;
     // Most operations ask one of the two: the other is not made.
@@ -127,8 +129,9 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
       }
       const viewer = await authenticate(incoming.headers.get('authorization'));
       await admit(`tenant ${viewer.tenant}`);
-      const stream = await answerSubscription(incoming, readParams, { dial: dialHub, viewer, log });
-      return stream ?? execute(incoming, trace, viewer);
+      const format = streamFormatOf(incoming.headers.get('accept'));
+      const stream = format && (await answerSubscription(incoming, readParams, { format, dial: dialHub, viewer, log }));
+      return stream ?? (await execute(incoming, trace, viewer));
     },
 
     async answerOperation(request, trace, viewer) {

@@ -30,6 +30,11 @@ export interface AttemptOptions {
   readonly baseUrl: string;
   readonly credentials: Credentials;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /**
+   * Whether a request is aborted when its time is up, or left alone. An object lives on, and would keep the connection; what
+   * a Worker's request has begun ends with it, and each signal costs as much as a fifth of a small request.
+   */
+  readonly aborts: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: (event: KlingExchangeEvent) => void;
@@ -44,7 +49,7 @@ export type Attempt = <T>(call: Call<T>, number: number, deadline: Deadline) => 
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Sends a call once and reads its answer, all before the deadline. Never throws: whatever happens is an `Attempted`. */
-export function createAttempt({ baseUrl, credentials, fetch, now, log }: AttemptOptions): Attempt {
+export function createAttempt({ baseUrl, credentials, fetch, aborts, now, log }: AttemptOptions): Attempt {
   const root = baseUrl.replace(/\/+$/, '');
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
 
@@ -53,9 +58,9 @@ export function createAttempt({ baseUrl, credentials, fetch, now, log }: Attempt
     try {
       token = await deadline.race(credentials.token());
     } catch (cause) {
-      return { error: deadline.signal.aborted ? notSent(deadline, cause) : noToken(cause), token: null };
+      return { error: deadline.isOver() ? notSent(deadline, cause) : noToken(cause), token: null };
     }
-    if (deadline.signal.aborted) return { error: notSent(deadline, deadline.signal.reason), token: null };
+    if (deadline.isOver()) return { error: notSent(deadline), token: null };
 
     const startedAtMs = now();
     let httpStatus: number | null = null;
@@ -73,9 +78,11 @@ export function createAttempt({ baseUrl, credentials, fetch, now, log }: Attempt
     }
 
     try {
-      const response = await deadline.race(fetch(urlOf(root, call), requestInit(call, token, deadline.signal)));
+      const init = requestInit(call, token);
+      if (aborts) init.signal = deadline.signal();
+      const response = await deadline.race(fetch(urlOf(root, call), init));
       httpStatus = response.status;
-      const text = await deadline.race(readAnswer(response, deadline.signal));
+      const text = await deadline.race(readAnswer(response, deadline));
       const read = readKeepingDigits((parse): { readonly value: T } | { readonly refused: Envelope } => {
         const parsed = parseEnvelope(text, parse);
         envelope = parsed;
@@ -103,23 +110,22 @@ function urlOf(root: string, { path, query }: Call<unknown>): string {
   return query === undefined ? root + path : `${root}${path}?${query}`;
 }
 
-function requestInit({ method, body }: Call<unknown>, token: string, signal: AbortSignal): RequestInit {
+function requestInit({ method, body }: Call<unknown>, token: string): RequestInit {
   return {
     method,
     // Content-Type also on reads: Kling's pages require it everywhere.
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'manual',
-    signal,
   };
 }
 
-async function readAnswer(response: Response, signal: AbortSignal): Promise<string> {
+async function readAnswer(response: Response, deadline: Deadline): Promise<string> {
   if (response.status >= 300 && response.status < 400) {
     await response.body?.cancel();
     throw new UnreadableAnswer('a redirect, which is never followed');
   }
-  return saysItsLength(response) ? response.text() : readText(response.body, BODY_BYTES_MAX, signal);
+  return saysItsLength(response) ? response.text() : readText(response.body, BODY_BYTES_MAX, deadline.signal());
 }
 
 /** Such a body needs no counting, and is read at once: HTTP ends it there. */
@@ -143,8 +149,8 @@ function toLost(
     retryable: method === 'GET',
     ...(klingRequestId === null ? {} : { klingRequestId }),
   };
-  if (deadline.signal.aborted) {
-    const cancelled = deadline.cancelled();
+  if (deadline.isOver()) {
+    const cancelled = deadline.isCancelled();
     const message =
       (cancelled ? 'The caller went away before Kling answered.' : 'Kling did not answer in time.') + fault;
     const error = new KlingError('UNKNOWN', { ...failure, message }, { cause });
@@ -160,8 +166,8 @@ function toLost(
 }
 
 /** The time was up before anything was sent. */
-function notSent(deadline: Deadline, cause: unknown): KlingError {
-  const message = deadline.cancelled()
+function notSent(deadline: Deadline, cause?: unknown): KlingError {
+  const message = deadline.isCancelled()
     ? 'The caller went away before anything was sent.'
     : 'There was no time left to ask Kling.';
   return new KlingError('REFUSED', { code: 'UPSTREAM_UNAVAILABLE', message, retryable: true }, { cause });

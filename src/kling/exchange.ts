@@ -39,30 +39,8 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const { now, random, sleep, startTimer, timeoutMs, readAttemptsMax, credentials } = options;
   const attempt = createAttempt(options);
 
-  async function run<T>(call: Call<T>, deadline: Deadline): Promise<T> {
-    let renewed = false;
-    let retries = 0;
-    for (let number = 1; ; number += 1) {
-      const sent = await attempt(call, number, deadline);
-      if ('value' in sent) return sent.value;
-
-      const { error, token } = sent;
-      if (deadline.signal.aborted) throw error;
-      if (!renewed && token !== null && wantsFreshToken(error) && credentials.drop(token)) {
-        renewed = true;
-        continue;
-      }
-      if (call.method !== 'GET' || !error.failure.retryable || retries + 1 >= readAttemptsMax) throw error;
-      retries += 1;
-      const backoff = error.failure.code === 'RATE_LIMITED' ? WHEN_RATE_LIMITED : WHEN_FAULTY;
-      const waitMs = backoffMs(retries, backoff, random);
-      if (waitMs >= deadline.remainingMs()) throw error;
-      if (!(await slept(waitMs, deadline))) throw error;
-    }
-  }
-
   async function slept(waitMs: number, deadline: Deadline): Promise<boolean> {
-    return deadline.race(sleep(waitMs, deadline.signal)).then(
+    return deadline.race(sleep(waitMs, deadline.signal())).then(
       () => true,
       () => false,
     );
@@ -70,8 +48,26 @@ export function createExchange(options: ExchangeOptions): Exchange {
 
   return async function exchange(call, signal) {
     const deadline = startDeadline({ timeoutMs, now, startTimer, cancel: signal });
+    let renewed = false;
+    let retries = 0;
     try {
-      return await run(call, deadline);
+      for (let number = 1; ; number += 1) {
+        const sent = await attempt(call, number, deadline);
+        if ('value' in sent) return sent.value;
+
+        const { error, token } = sent;
+        if (deadline.isOver()) throw error;
+        if (!renewed && token !== null && wantsFreshToken(error) && credentials.drop(token)) {
+          renewed = true;
+          continue;
+        }
+        if (call.method !== 'GET' || !error.failure.retryable || retries + 1 >= readAttemptsMax) throw error;
+        retries += 1;
+        const backoff = error.failure.code === 'RATE_LIMITED' ? WHEN_RATE_LIMITED : WHEN_FAULTY;
+        const waitMs = backoffMs(retries, backoff, random);
+        if (waitMs >= deadline.remainingMs()) throw error;
+        if (!(await slept(waitMs, deadline))) throw error;
+      }
     } finally {
       deadline.stop();
     }

@@ -43,6 +43,7 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
     credentials: keys,
     timeoutMs,
     fetch: (input, init) => fetch(input, init),
+    aborts: true,
     now,
     random: Math.random,
     sleep,

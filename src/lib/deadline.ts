@@ -2,12 +2,14 @@ import type { StartTimer } from './timer.ts';
 
 /** An instant after which nothing is waited for any more. */
 export interface Deadline {
-  /** Aborts when the time is up or the caller cancels, whichever comes first; `cancelled` tells them apart. */
-  readonly signal: AbortSignal;
+  /** Whether the time is up, or the caller has cancelled. */
+  readonly isOver: () => boolean;
   /** Whether the caller ended it, rather than the clock. */
-  readonly cancelled: () => boolean;
+  readonly isCancelled: () => boolean;
+  /** Aborts when it is over. Made when it is asked for: most waits end before. */
+  readonly signal: () => AbortSignal;
   readonly remainingMs: () => number;
-  /** The promise's result, or a rejection with the signal's reason if that comes first; the promise itself runs on. */
+  /** The promise's result, or a rejection with the reason of the end if that comes first; the promise itself runs on. */
   readonly race: <T>(promise: Promise<T>) => Promise<T>;
   /** Lets the timer go. To be called once everything is settled. */
   readonly stop: () => void;
@@ -21,11 +23,10 @@ export interface DeadlineOptions {
   readonly cancel?: AbortSignal | undefined;
 }
 
-/** Starts the clock. Every request has some: what nothing ends in time costs a timer and a promise, and no signal unless asked for. */
+/** Starts the clock. Every request has some: one that is not reached costs a timer and little else. */
 export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOptions): Deadline {
   const endsAtMs = now() + timeoutMs;
-  const ended = Promise.withResolvers<never>();
-  ended.promise.catch(ignore);
+  const waiting: ((reason: unknown) => void)[] = [];
   let end: { readonly reason: unknown } | null = null;
   let controller: AbortController | null = null;
 
@@ -33,7 +34,7 @@ export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOp
     if (end !== null) return;
     end = { reason };
     controller?.abort(reason);
-    ended.reject(reason);
+    for (const reject of waiting) reject(reason);
   }
   function cancelNow(): void {
     endNow(cancel?.reason);
@@ -44,21 +45,26 @@ export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOp
   const stopTimer = startTimer(timeoutMs, () => endNow(new Error(`no answer within ${timeoutMs} ms`)));
 
   return {
-    get signal() {
+    isOver: () => end !== null,
+    isCancelled: () => cancel?.aborted === true && end?.reason === cancel.reason,
+    signal() {
       if (controller === null) {
         controller = new AbortController();
         if (end !== null) controller.abort(end.reason);
       }
       return controller.signal;
     },
-    cancelled: () => cancel?.aborted === true && end?.reason === cancel.reason,
     remainingMs: () => endsAtMs - now(),
-    race: (promise) => Promise.race([ended.promise, promise]),
+    // `Promise.race` takes three times as long.
+    race: (promise) =>
+      new Promise((resolve, reject) => {
+        if (end === null) waiting.push(reject);
+        else reject(end.reason);
+        promise.then(resolve, reject);
+      }),
     stop() {
       cancel?.removeEventListener('abort', cancelNow);
       stopTimer();
     },
   };
 }
-
-function ignore(): void {}

@@ -26,6 +26,22 @@ describe('the deadline', () => {
     expect(upstream.events).toMatchObject([{ outcome: 'TIMEOUT', httpStatus: null }]);
   });
 
+  it('leaves the request alone where that ends by itself', async ({ expect }) => {
+    const upstream = createUpstream(
+      [
+        async () => {
+          upstream.expire();
+          return NEVER;
+        },
+      ],
+      { aborts: false },
+    );
+    const { failure } = await klingErrorOf(upstream.client.readLipSyncTask('1'));
+    expect(failure.message).toBe('Kling did not answer in time.');
+    expect(upstream.requests[0]?.init.signal).toBeUndefined();
+    expect(upstream.events).toMatchObject([{ outcome: 'TIMEOUT', httpStatus: null }]);
+  });
+
   it('ends a body that never ends, gives it up, and leaves a create unknown', async ({ expect }) => {
     let given = false;
     const upstream = createUpstream([

@@ -48,6 +48,7 @@ export function createUpstream(answers: readonly Answer[], options: Partial<Klin
       if (typeof answer === 'function') return answer(init);
       return typeof answer === 'string' ? new Response(answer) : new Response(answer.body, { status: answer.status });
     },
+    aborts: true,
     now: () => nowMs,
     random: () => 0.5,
     async sleep(ms) {
