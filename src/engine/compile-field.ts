@@ -3,15 +3,39 @@ import { plainTypeof } from './complete-leaf.ts';
 import { completePromised, settled } from './complete-promised.ts';
 import { settleError } from './position.ts';
 import { compileRead, propertyOf } from './read-field.ts';
+import type { Frame } from './run.ts';
 import type { Complete, Select, Site } from './site.ts';
 import { isObjectOrFunction, isPromiseLike } from './values.ts';
 
-/** The value of one field in the response, for a source. Throws only where the field must not be null. */
-export function compileField(site: Site): Select {
+/** A field of a selection. */
+export interface CompiledField {
+  /** The value of the field in the response, for a source. Throws only where the field must not be null. */
+  readonly select: Select;
+  /** Set for a field that is a property of its source, for who selects many to read it without a call. */
+  readonly property: CompiledProperty | null;
+}
+
+/** Most fields of most operations: a property, with luck already what it is to be. */
+export interface CompiledProperty {
+  readonly name: string;
+  /** What `typeof` says of a value that is to be taken as it is. */
+  readonly plain: string;
+  readonly isRequired: boolean;
+  /** What `select` makes of any other value that was read of an object. */
+  readonly finish: (value: unknown, source: PropertySource, frame: Frame) => unknown;
+  /** What `select` makes of an error in reading. */
+  readonly fail: (error: unknown, frame: Frame) => null;
+}
+
+export type PropertySource = Readonly<Record<PropertyKey, unknown>>;
+
+export function compileField(site: Site): CompiledField {
   const { field, parentType } = site;
-  if (field.name === '__typename') return () => parentType.name;
-  const property = propertyOf(site);
-  return property === null ? compileResolved(site) : compileProperty(site, property);
+  if (field.name === '__typename') return { select: () => parentType.name, property: null };
+  const name = propertyOf(site);
+  if (name === null) return { select: compileResolved(site), property: null };
+  const property = compileProperty(site, name);
+  return { select: selectProperty(site, property), property };
 }
 
 function compileResolved(site: Site): Select {
@@ -26,30 +50,44 @@ function compileResolved(site: Site): Select {
   };
 }
 
-/** Most fields of most operations: a property, with luck already what it is to be. The rest is compiled when it is needed. */
-function compileProperty(site: Site, property: string): Select {
-  const { isRequired } = site;
-  const plain = plainTypeof(site.field.type);
+/** What few values need is compiled when it is needed. */
+function compileProperty(site: Site, name: string): CompiledProperty {
   let rest: ReturnType<typeof compileRest> | null = null;
-  return (source, frame) => {
-    try {
-      if (isObjectOrFunction(source)) {
-        const value = source[property];
-        if (typeof value === plain) return value;
-        if (value === null && !isRequired) return null;
+  return {
+    name,
+    plain: plainTypeof(site.field.type),
+    isRequired: site.isRequired,
+    finish(value, source, frame) {
+      try {
         rest ??= compileRest(site);
         return rest.finish(typeof value === 'function' ? rest.callMethod(source, value, frame) : value, frame);
+      } catch (error) {
+        return settleError(error, site, frame);
       }
-      rest ??= compileRest(site);
-      return rest.finish(rest.resolve(source, frame), frame);
-    } catch (error) {
-      return settleError(error, site, frame);
-    }
+    },
+    fail: (error, frame) => settleError(error, site, frame),
   };
 }
 
 function compileRest(site: Site) {
-  return { ...compileRead(site), finish: compileFinish(site) };
+  return { callMethod: compileRead(site).callMethod, finish: compileFinish(site) };
+}
+
+function selectProperty(site: Site, { name, finish }: CompiledProperty): Select {
+  let resolved: Select | null = null;
+  return (source, frame) => {
+    if (!isObjectOrFunction(source)) {
+      resolved ??= compileResolved(site);
+      return resolved(source, frame);
+    }
+    let value: unknown;
+    try {
+      value = source[name];
+    } catch (error) {
+      return settleError(error, site, frame);
+    }
+    return finish(value, source, frame);
+  };
 }
 
 function compileFinish(site: Site): Complete {

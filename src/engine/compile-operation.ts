@@ -67,15 +67,13 @@ export function compileOperation(
     return perform(select, createRun(args, args.variableValues));
   };
   const definitions = operation.variableDefinitions ?? [];
+  const coerce = (values: Readonly<Record<string, unknown>>) =>
+    getVariableValues(schema, definitions, values, COERCION);
+  const withoutVariables = definitions.length === 0 ? coerce({}) : null;
   return {
     runCoerced,
     run({ variableValues, ...args }) {
-      const { errors, variableValues: coerced } = getVariableValues(
-        schema,
-        definitions,
-        variableValues ?? {},
-        COERCION,
-      );
+      const { errors, variableValues: coerced } = withoutVariables ?? coerce(variableValues ?? {});
       return errors === undefined ? runCoerced({ ...args, variableValues: coerced }) : { errors };
     },
   };

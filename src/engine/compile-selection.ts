@@ -1,15 +1,14 @@
 import { type GraphQLObjectType, isNonNullType } from 'graphql';
 import { collectFields } from './collect-fields.ts';
-import { compileField } from './compile-field.ts';
+import { compileField, type CompiledField } from './compile-field.ts';
 import type { Plan } from './plan.ts';
 import type { Position } from './position.ts';
 import type { Frame } from './run.ts';
 import type { Select } from './site.ts';
-import { forget, isPromiseLike } from './values.ts';
+import { forget, isObjectOrFunction, isPromiseLike } from './values.ts';
 
-interface CompiledField {
+interface KeyedField extends CompiledField {
   readonly key: string;
-  readonly select: Select;
 }
 
 type Data = Record<string, unknown>;
@@ -19,7 +18,7 @@ type Data = Record<string, unknown>;
  * met: an operation may select, in fragments of fragments, far more than there will ever be.
  */
 export function compileSelection(plan: Plan, type: GraphQLObjectType, position: Position | null): Select {
-  let fields: readonly CompiledField[] | null = null;
+  let fields: readonly KeyedField[] | null = null;
   let createData = createPlainData;
   return (source, frame) => {
     if (fields === null) {
@@ -27,10 +26,22 @@ export function compileSelection(plan: Plan, type: GraphQLObjectType, position: 
       createData = dataFor(fields);
     }
     const data = createData();
+    const properties = isObjectOrFunction(source) ? source : null;
     let isPending = false;
     try {
-      for (const { key, select } of fields) {
-        const value = select(source, frame);
+      for (const { key, select, property } of fields) {
+        let value: unknown;
+        if (properties === null || property === null) value = select(source, frame);
+        else {
+          try {
+            value = properties[property.name];
+          } catch (error) {
+            value = property.fail(error, frame);
+          }
+          // oxlint-disable-next-line valid-typeof -- it is what `typeof` says of the plain ones
+          if (typeof value !== property.plain && (value !== null || property.isRequired))
+            value = property.finish(value, properties, frame);
+        }
         data[key] = value;
         if (value instanceof Promise) isPending = true;
       }
@@ -44,7 +55,7 @@ export function compileSelection(plan: Plan, type: GraphQLObjectType, position: 
 
 /** The fields of a root, one after another: each begins when the one before is complete. */
 export function compileSerialSelection(plan: Plan, type: GraphQLObjectType): Select {
-  let fields: readonly CompiledField[] | null = null;
+  let fields: readonly KeyedField[] | null = null;
   return (source, frame) => {
     fields ??= compileFields(plan, type, null);
     let data: Data | Promise<Data> = dataFor(fields)();
@@ -56,7 +67,7 @@ export function compileSerialSelection(plan: Plan, type: GraphQLObjectType): Sel
   };
 }
 
-function add({ key, select }: CompiledField, data: Data, source: unknown, frame: Frame): Data | Promise<Data> {
+function add({ key, select }: KeyedField, data: Data, source: unknown, frame: Frame): Data | Promise<Data> {
   const set = (value: unknown): Data => {
     data[key] = value;
     return data;
@@ -65,16 +76,16 @@ function add({ key, select }: CompiledField, data: Data, source: unknown, frame:
   return value instanceof Promise ? value.then(set) : set(value);
 }
 
-function compileFields(plan: Plan, type: GraphQLObjectType, up: Position | null): readonly CompiledField[] {
+function compileFields(plan: Plan, type: GraphQLObjectType, up: Position | null): readonly KeyedField[] {
   const sets = up === null ? [plan.operation.selectionSet] : up.nodes.flatMap(({ selectionSet = [] }) => selectionSet);
-  const fields: CompiledField[] = [];
+  const fields: KeyedField[] = [];
   for (const [key, nodes] of collectFields(plan, type, sets)) {
     const field = plan.schema.getField(type, nodes[0]?.name.value ?? '');
     // For a field that the type does not have nothing is answered.
     if (field === undefined) continue;
     const isRequired = isNonNullType(field.type);
     const site = { up, key, typename: type.name, nodes, isRequired, plan, parentType: type, field };
-    fields.push({ key, select: compileField(site) });
+    fields.push({ key, ...compileField(site) });
   }
   plan.onFields(fields.length);
   return fields;
@@ -111,7 +122,7 @@ function createPlainData(): Data {
 }
 
 /** A plain object is the cheaper one, but has no property of that name. */
-function dataFor(fields: readonly CompiledField[]): () => Data {
+function dataFor(fields: readonly KeyedField[]): () => Data {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is typed as any
   return fields.some(({ key }) => key === '__proto__') ? () => Object.create(null) as Data : createPlainData;
 }

@@ -35,17 +35,15 @@ const AccountTaskRef = builder.interfaceRef<TaskSnapshot>('AccountTask').impleme
       nullable: true,
       description: "Kling's text on it; on a failed task the reason. Null when there is none.",
     }),
-    createdAt: t.field({
+    createdAt: t.expose('createdAtMs', {
       type: 'DateTime',
       nullable: true,
       description: "By Kling's clock. Null when not sent.",
-      resolve: (task) => task.createdAtMs,
     }),
-    updatedAt: t.field({
+    updatedAt: t.expose('updatedAtMs', {
       type: 'DateTime',
       nullable: true,
       description: "When it last changed, by Kling's clock. Null when not sent.",
-      resolve: (task) => task.updatedAtMs,
     }),
     unitsDeducted: t.exposeString('unitsDeducted', {
       nullable: true,

@@ -67,11 +67,10 @@ const FaceScanRef = builder.objectRef<FaceScan>('FaceScan').implement({
       nullable: true,
       description: 'What Kling charged in units, as a decimal string. Null when Kling does not tell.',
     }),
-    createdAt: t.field({ type: 'DateTime', description: 'When Kling answered.', resolve: (scan) => scan.createdAtMs }),
-    expiresAt: t.field({
+    createdAt: t.expose('createdAtMs', { type: 'DateTime', description: 'When Kling answered.' }),
+    expiresAt: t.expose('expiresAtMs', {
       type: 'DateTime',
       description: '24 hours later: from then on its faces are refused, and the video has to be scanned again.',
-      resolve: (scan) => scan.expiresAtMs,
     }),
     klingRequestId: t.exposeString('klingRequestId', {
       nullable: true,

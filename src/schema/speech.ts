@@ -30,11 +30,10 @@ const SpeechRef = builder.objectRef<Speech>('Speech').implement({
       nullable: true,
       description: 'What Kling charged in units, as a decimal string. Null when Kling does not tell.',
     }),
-    createdAt: t.field({
+    createdAt: t.expose('createdAtMs', {
       type: 'DateTime',
       nullable: true,
       description: "When it was made, by Kling's clock. Null when Kling does not tell.",
-      resolve: (speech) => speech.createdAtMs,
     }),
     expiresAt: t.field({
       type: 'DateTime',

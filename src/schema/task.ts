@@ -100,21 +100,18 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       nullable: true,
       description: 'Set exactly when `status` is `FAILED`.',
     }),
-    createdAt: t.field({
+    createdAt: t.expose('createdAtMs', {
       type: 'DateTime',
       description: "When the gateway accepted it, by the gateway's clock. Lists are sorted by it.",
-      resolve: (task) => task.createdAtMs,
     }),
-    updatedAt: t.field({
+    updatedAt: t.expose('updatedAtMs', {
       type: 'DateTime',
       description: 'When anything shown here last changed.',
-      resolve: (task) => task.updatedAtMs,
     }),
-    expiresAt: t.field({
+    expiresAt: t.expose('expiresAtMs', {
       type: 'DateTime',
       nullable: true,
       description: 'When Kling deletes the results, 30 days after the end: save them before. Null until `SUCCEEDED`.',
-      resolve: (task) => task.expiresAtMs,
     }),
     unitsEstimated: t.exposeString('unitsEstimated', {
       nullable: true,
