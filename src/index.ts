@@ -33,7 +33,7 @@ function gatewayOf(env: Env, config: Config): Gateway {
   return known;
 }
 
-async function answer(request: Request, env: Env, route: Route, url: URL, trace: RequestTrace): Promise<Response> {
+function answer(request: Request, env: Env, route: Route, url: URL, trace: RequestTrace): Response | Promise<Response> {
   if (route === '/health') return answerHealth(request);
   if (route === '*') return new Response('Not found\n', { status: 404 });
   const config = configResultOf(env);

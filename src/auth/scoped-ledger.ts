@@ -78,19 +78,19 @@ export function createScopedUpstream(upstream: Upstream, viewer: Viewer): Upstre
   return {
     async listPresetVoices(page) {
       if (!isPermitted(viewer, 'operator')) may('voices:read');
-      return upstream.listPresetVoices(page);
+      return await upstream.listPresetVoices(page);
     },
     async listVoiceTasks(page) {
       may('operator');
-      return upstream.listVoiceTasks(page);
+      return await upstream.listVoiceTasks(page);
     },
     async listLipSyncTasks(page) {
       may('operator');
-      return upstream.listLipSyncTasks(page);
+      return await upstream.listLipSyncTasks(page);
     },
     async listResourcePacks(request) {
       may('operator');
-      return upstream.listResourcePacks(request);
+      return await upstream.listResourcePacks(request);
     },
   };
 }

@@ -60,7 +60,7 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
     if (operation.type === OperationTypeNode.MUTATION && request.method !== 'POST') return null;
     notes.operationType = operation.type;
     if (operation.name !== null) notes.operationName = operation.name.slice(0, OPERATION_NAME_CHARS_MAX);
-    return operation.run(context, read.params.variables);
+    return await operation.run(context, read.params.variables);
   }
 
   return async (request, context, notes = {}) => {

@@ -40,15 +40,12 @@ export function createReadParams({ schema, documents, limits, ...clock }: ReadPa
   const reads = new WeakMap<Request, Promise<ReadRequest>>();
 
   async function read(request: Request): Promise<ReadRequest> {
-    if (isGet(request)) return find(toParams(fromUrl(request.url)));
-    const body = parseBodyJson(await readBody(request, limits, clock));
-    const found = await find(toParams(body.json));
-    return body.omittedCount === 0 ? found : { ...found, params: withBase64(found.params, body) };
-  }
-
-  async function find({ query, documentId, ...others }: RawParams): Promise<ReadRequest> {
+    const body = isGet(request) ? null : parseBodyJson(await readBody(request, limits, clock));
+    const { query, documentId, ...others } = toParams(body === null ? fromUrl(request.url) : body.json);
     const found = await documents.find({ query, documentId, extensions: others.extensions ?? null });
-    return { params: { query: found.text, ...others }, documentId: found.documentId };
+    const params = { query: found.text, ...others };
+    const hasOmitted = body !== null && body.omittedCount > 0;
+    return { params: hasOmitted ? withBase64(params, body) : params, documentId: found.documentId };
   }
 
   function withBase64(params: GraphqlParams, body: BodyJson): GraphqlParams {

@@ -34,7 +34,7 @@ export async function withRequestLog(
   request: Request,
   route: string,
   { log, now, randomId }: RequestLogDeps,
-  handle: (trace: RequestTrace) => Promise<Response>,
+  handle: (trace: RequestTrace) => Response | Promise<Response>,
 ): Promise<Response> {
   const startedAtMs = now();
   const trace: RequestTrace = { requestId: requestIdOf(request) ?? randomId(), notes: {} };
@@ -64,7 +64,7 @@ async function answerOrFailure(
   request: Request,
   trace: RequestTrace,
   log: Log,
-  handle: (trace: RequestTrace) => Promise<Response>,
+  handle: (trace: RequestTrace) => Response | Promise<Response>,
 ): Promise<Response> {
   const { requestId, notes } = trace;
   try {

@@ -49,7 +49,9 @@ function part(json: string): string {
 
 /** The format that a client accepts first; null: none of those that stream. */
 export function streamFormatOf(accept: string | null): StreamFormat | null {
-  for (const range of (accept ?? '').toLowerCase().split(',')) {
+  // Most clients accept JSON alone.
+  if (accept === null || !/event-stream|multipart/i.test(accept)) return null;
+  for (const range of accept.toLowerCase().split(',')) {
     const [type = '', ...parameters] = range.split(';').map((token) => token.trim());
     if (type === 'text/event-stream') return SSE;
     const isSubscriptions = parameters.some((parameter) => /^subscriptionspec="?1\.0"?$/.test(parameter));

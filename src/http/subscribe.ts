@@ -2,19 +2,17 @@ import { getOperationAST } from 'graphql';
 import { parseDocument } from '../graphql/parse-document.ts';
 import type { GraphqlParams, ReadParams } from './read-params.ts';
 import { answerStream, type StreamDeps } from './stream.ts';
-import { streamFormatOf } from './stream-format.ts';
 
 /** Past this a hub does not read an operation. */
 const OPERATION_CHARS_MAX = 60_000;
 
-/** Answers a subscription whose client accepts a stream. Null: it is something else, for the GraphQL server to answer. */
+/** Answers a subscription in the format that its client accepts. Null: it is something else, for the GraphQL server to answer. */
 export async function answerSubscription(
   request: Request,
   readParams: ReadParams,
-  deps: Omit<StreamDeps, 'format' | 'lastCursor' | 'origin'>,
+  deps: Omit<StreamDeps, 'lastCursor' | 'origin'>,
 ): Promise<Response | null> {
-  const format = streamFormatOf(request.headers.get('accept'));
-  if (format === null || !(request.method === 'GET' || request.method === 'POST')) return null;
+  if (request.method !== 'GET' && request.method !== 'POST') return null;
   // What is wrong with it is the GraphQL server's to say.
   const read = await readParams(request).catch(() => null);
   if (read === null || !isSubscription(read.params)) return null;
@@ -24,7 +22,6 @@ export async function answerSubscription(
   if (JSON.stringify(payload).length > OPERATION_CHARS_MAX) return null;
   return answerStream(payload, {
     ...deps,
-    format,
     origin: new URL(request.url).origin,
     // An EventSource that has seen no id sends none, a polyfill an empty one.
     lastCursor: request.headers.get('last-event-id') || null,

@@ -73,24 +73,24 @@ export function createKlingClient(options: KlingClientOptions): KlingClient {
   const credentials = createCredentials(options.credentials, options.now);
   const exchange = createExchange({ ...options, credentials, readAttemptsMax: options.readAttemptsMax ?? 3 });
 
-  // Async throughout: a call that cannot be built rejects, it does not throw.
+  // Async where a call may be one that cannot be built: it rejects then, it does not throw.
   return {
     createVoice: async (request, identity, signal) => exchange(createVoiceCall(request, identity), signal),
     readVoiceTask: async (id, signal) => exchange(readVoiceTaskCall(id), signal),
-    listVoiceTasks: async (page, signal) => exchange(listVoiceTasksCall(page), signal),
-    listPresetVoices: async (page, signal) => exchange(listPresetVoicesCall(page), signal),
+    listVoiceTasks: (page, signal) => exchange(listVoiceTasksCall(page), signal),
+    listPresetVoices: (page, signal) => exchange(listPresetVoicesCall(page), signal),
     deleteVoice: async (voiceId, signal) => exchange(deleteVoiceCall(voiceId), signal),
     identifyFaces: async (request, signal) => exchange(identifyFacesCall(request), signal),
     createLipSyncTask: async (request, identity, signal) => exchange(createLipSyncCall(request, identity), signal),
     readLipSyncTask: async (id, signal) => exchange(readLipSyncCall(id), signal),
-    listLipSyncTasks: async (page, signal) => exchange(listLipSyncsCall(page), signal),
+    listLipSyncTasks: (page, signal) => exchange(listLipSyncsCall(page), signal),
     synthesizeSpeech: async (request, signal) => exchange(synthesizeSpeechCall(request), signal),
     async readTasks(ids, signal) {
       if (ids.length === 0) return [];
       if (credentials.kind !== 'API_KEY') throw readTasksNeedsApiKey();
       return exchange(readTasksCall(ids), signal);
     },
-    listResourcePacks: async (request, signal) => exchange(listResourcePacksCall(request), signal),
+    listResourcePacks: (request, signal) => exchange(listResourcePacksCall(request), signal),
   };
 }
 

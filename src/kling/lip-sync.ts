@@ -66,7 +66,7 @@ export function toLipSyncSnapshot(record: WireRecord, klingRequestId: string | n
   return {
     ...toTaskSnapshot(record, klingRequestId),
     parentVideo: toParentVideo(info['parent_video']),
-    videos: recordsOf(recordOf(record['task_result'])['videos']).flatMap((video) => toGeneratedVideo(video) ?? []),
+    videos: toGeneratedVideos(recordOf(record['task_result'])['videos']),
     watermarkEnabled: toWatermarkEnabled(record['watermark_info']) ?? toWatermarkEnabled(info['watermark_info']),
   };
 }
@@ -82,6 +82,15 @@ function toParentVideo(value: unknown): ParentVideo | null {
   const url = textOrNull(value['url']);
   const durationMs = secondsToMs(value['duration']);
   return videoId === null && url === null && durationMs === null ? null : { videoId, url, durationMs };
+}
+
+function toGeneratedVideos(value: unknown): readonly GeneratedVideo[] {
+  const videos: GeneratedVideo[] = [];
+  for (const record of recordsOf(value)) {
+    const video = toGeneratedVideo(record);
+    if (video !== null) videos.push(video);
+  }
+  return videos;
 }
 
 /** Null for a video with neither id nor URL. One with a URL alone is kept, with an empty id: it has been paid for. */
