@@ -31,10 +31,13 @@ function strictText(bytes: Uint8Array): string | null {
   }
 }
 
-describe('a body', () => {
-  const encoder = new TextEncoder();
-  const quoted = (...bytes: number[]): Uint8Array<ArrayBuffer> => new Uint8Array([0x22, ...bytes, 0x22]);
+const encoder = new TextEncoder();
 
+function quoted(...bytes: number[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array([0x22, ...bytes, 0x22]);
+}
+
+describe('a body', () => {
   it.for<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer>; readonly json: unknown }>([
     { name: 'of ASCII', bytes: encoder.encode('"voice"'), json: 'voice' },
     { name: 'of characters of two, three and four bytes', bytes: encoder.encode('"é語🎙"'), json: 'é語🎙' },
