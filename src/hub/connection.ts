@@ -73,8 +73,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function say(socket: WebSocket, message: string): void {
     if (socket.readyState !== WebSocket.OPEN) return;
     socket.send(message);
-    unread.sent(socket, message.length);
-    if (unread.chars(socket) > UNREAD_CHARS_MAX) fanOut.cutSlow(socket);
+    if (unread.sent(socket, message.length) > UNREAD_CHARS_MAX) fanOut.cutSlow(socket);
   }
 
   function isWanted(socket: WebSocket, id: string, operation: OperationPayload): boolean {

@@ -7,8 +7,11 @@ export function createIsExpired(
 ): (socket: WebSocket) => boolean {
   const known = new WeakMap<WebSocket, number>();
   return (socket) => {
-    const expiresAtMs = known.get(socket) ?? attachmentOf(socket)?.viewer?.expiresAtMs ?? Number.POSITIVE_INFINITY;
-    known.set(socket, expiresAtMs);
+    let expiresAtMs = known.get(socket);
+    if (expiresAtMs === undefined) {
+      expiresAtMs = attachmentOf(socket)?.viewer?.expiresAtMs ?? Number.POSITIVE_INFINITY;
+      known.set(socket, expiresAtMs);
+    }
     return now() >= expiresAtMs;
   };
 }

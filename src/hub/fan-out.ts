@@ -75,8 +75,7 @@ export function createFanOut({ groups, operations, store, unread, log, isExpired
     try {
       const message = `{"id":${JSON.stringify(id)},"type":"next",${place}"payload":${payload}}`;
       socket.send(message);
-      unread.sent(socket, message.length);
-      if (unread.chars(socket) > UNREAD_CHARS_MAX) cutSlow(socket);
+      if (unread.sent(socket, message.length) > UNREAD_CHARS_MAX) cutSlow(socket);
     } catch (error) {
       // Closed meanwhile: its close event cleans up, and its client has the cursor.
       log({ level: 'info', message: 'socket gone', cause: String(error) });

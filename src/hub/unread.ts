@@ -6,8 +6,8 @@ import { sleep } from '../lib/sleep.ts';
  * that was sent before. In memory alone: a hub that was evicted had nothing to send.
  */
 export interface Unread {
-  /** So many characters went out. */
-  sent(socket: WebSocket, chars: number): void;
+  /** So many characters went out. Answers with `chars`. */
+  sent(socket: WebSocket, chars: number): number;
   /** A pong has come. */
   answered(socket: WebSocket): void;
   chars(socket: WebSocket): number;
@@ -35,6 +35,12 @@ interface Account {
 export function createUnread(now: () => number): Unread {
   const accounts = new WeakMap<WebSocket, Account>();
 
+  function open(socket: WebSocket): Account {
+    const account = { unread: 0, sincePing: 0, pings: [] };
+    accounts.set(socket, account);
+    return account;
+  }
+
   function chars(socket: WebSocket): number {
     return accounts.get(socket)?.unread ?? 0;
   }
@@ -43,14 +49,15 @@ export function createUnread(now: () => number): Unread {
     chars,
 
     sent(socket, count) {
-      const account = accounts.get(socket) ?? { unread: 0, sincePing: 0, pings: [] };
-      accounts.set(socket, account);
+      const account = accounts.get(socket) ?? open(socket);
       account.unread += count;
       account.sincePing += count;
-      if (account.sincePing < PING_CHARS) return;
-      account.pings.push(account.sincePing);
-      account.sincePing = 0;
-      socket.send('{"type":"ping"}');
+      if (account.sincePing >= PING_CHARS) {
+        account.pings.push(account.sincePing);
+        account.sincePing = 0;
+        socket.send('{"type":"ping"}');
+      }
+      return account.unread;
     },
 
     answered(socket) {
