@@ -3,11 +3,10 @@
 import { createServer } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { serve } from './child.ts';
-import { toExpectedEvent } from './subscription.ts';
+import { toMessage } from './subscription.ts';
 
 const [id = ''] = process.argv.slice(2);
-const payload = { data: { tasksChanged: toExpectedEvent('cursor', 'id') } };
-const message = Buffer.from(JSON.stringify({ id, type: 'next', payload }));
+const message = Buffer.from(toMessage(id));
 const subscribed = new Set<WebSocket>();
 
 const server = createServer((request, response) => {

@@ -8,6 +8,7 @@ import { sendOperation } from '../../node/send-operation.ts';
 import { startChild } from './child.ts';
 import { TEST_AUTH } from '../../support/token.ts';
 import { startFakeKling, type FakeTask } from './fake-kling.ts';
+import { toMessage } from './subscription.ts';
 
 /** What the peer reads of a callback. */
 export interface PeerTask {
@@ -17,7 +18,7 @@ export interface PeerTask {
 
 /** A server that tells its sockets of the ends of tasks. */
 export interface Side {
-  readonly name: 'gateway' | 'peer' | 'limit';
+  readonly name: 'gateway' | 'peer' | 'hub' | 'limit';
   readonly pid: number;
   readonly port: number;
   /** The id under which all its sockets have to subscribe; null: each has its own. */
@@ -102,6 +103,31 @@ export async function startPeerSide(): Promise<Side> {
   };
 }
 
+/** The limit on this platform: a bare object with its sockets, in a workerd of its own. It keeps nothing and reads nothing. */
+export async function startHubSide(worker: BuiltWorker): Promise<Side> {
+  const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-fanout-'));
+  const removeDir = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', removeDir);
+  const subscriptionId = randomUUID();
+  const port = await freePort();
+  const hub = createRawWorker(worker, { dir, port, vars: { MESSAGE: toMessage(subscriptionId) } });
+  await hub.start();
+  const agent = new Agent({ keepAlive: true });
+  return {
+    name: 'hub',
+    pid: hub.pid(),
+    port,
+    subscriptionId,
+    makeEvents: async (count) => toBareCallbacks(agent, `http://127.0.0.1:${port}/`, count),
+    async close() {
+      await hub.kill();
+      agent.destroy();
+      removeDir();
+      process.off('exit', removeDir);
+    },
+  };
+}
+
 /** The hand-written limit: `limit.ts`. It keeps nothing and reads nothing. */
 export async function startLimitSide(): Promise<Side> {
   const subscriptionId = randomUUID();
@@ -113,12 +139,16 @@ export async function startLimitSide(): Promise<Side> {
     pid: child.pid,
     port: child.port,
     subscriptionId,
-    makeEvents: async (count) => Array.from({ length: count }, () => async () => post(agent, callbackUrl, '{}')),
+    makeEvents: async (count) => toBareCallbacks(agent, callbackUrl, count),
     async close() {
       child.close();
       agent.destroy();
     },
   };
+}
+
+function toBareCallbacks(agent: Agent, url: string, count: number): readonly Callback[] {
+  return Array.from({ length: count }, () => async () => post(agent, url, '{}'));
 }
 
 function toCallback(agent: Agent, task: FakeTask, body: string): Callback {

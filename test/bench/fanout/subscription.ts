@@ -63,3 +63,9 @@ export function isExpectedPayload(text: string): boolean {
   if (typeof cursor !== 'string' || typeof id !== 'string') return false;
   return isDeepStrictEqual(payload, { data: { tasksChanged: toExpectedEvent(cursor, id) } });
 }
+
+/** A whole message of the protocol with an event, for servers that run no operation. */
+export function toMessage(subscriptionId: string): string {
+  const payload = { data: { tasksChanged: toExpectedEvent('cursor', 'id') } };
+  return JSON.stringify({ id: subscriptionId, type: 'next', payload });
+}
