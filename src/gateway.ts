@@ -33,6 +33,35 @@ export interface Gateway {
   answerReady(request: Request): Promise<Response>;
 }
 
+interface Ports {
+  readonly ledgerOf: (viewer: Viewer) => Ledger;
+  readonly upstreamOf: (viewer: Viewer) => Upstream;
+}
+
+/** Most operations ask one of the two ports: the other is not made. */
+class RequestContext implements GatewayContext {
+  readonly now = Date.now;
+  readonly requestId: string;
+  readonly viewer: Viewer;
+  readonly #ports: Ports;
+  #ledger: Ledger | null = null;
+  #upstream: Upstream | null = null;
+
+  constructor(requestId: string, viewer: Viewer, ports: Ports) {
+    this.requestId = requestId;
+    this.viewer = viewer;
+    this.#ports = ports;
+  }
+
+  get ledger(): Ledger {
+    return (this.#ledger ??= this.#ports.ledgerOf(this.viewer));
+  }
+
+  get upstream(): Upstream {
+    return (this.#upstream ??= this.#ports.upstreamOf(this.viewer));
+  }
+}
+
 /** How long what `/ready` shows of the account is taken as it was. */
 const STATUS_FRESH_MS = 1_000;
 
@@ -73,22 +102,13 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
   const { secret, webhookSecrets } = config.callbacks;
   const tokens = secret === null ? null : createCallbackTokens(secret);
 
+  const ports: Ports = {
+    ledgerOf: (viewer) => createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer),
+    upstreamOf: (viewer) => createScopedUpstream(kling, viewer),
+  };
+
   function execute(request: Request, { requestId, notes }: RequestTrace, viewer: Viewer): Promise<Response> {
-    let ledger: Ledger | null = null;
-    let upstream: Upstream | null = null;
-    // Most operations ask one of the two: the other is not made.
-    const context: GatewayContext = {
-      requestId,
-      now: Date.now,
-      viewer,
-      get ledger() {
-        return (ledger ??= createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer));
-      },
-      get upstream() {
-        return (upstream ??= createScopedUpstream(kling, viewer));
-      },
-    };
-    return graphql(request, context, notes);
+    return graphql(request, new RequestContext(requestId, viewer, ports), notes);
   }
 
   /** Only for routing: a header that proves nothing is not refused here, since the socket is asked again. */

@@ -35,7 +35,7 @@ export interface GraphqlOptions {
   readonly log: Log;
 }
 
-/** Answers one request at `/graphql`. `context` is a plain object, made for this request; `notes` are filled in for the log. */
+/** Answers one request at `/graphql`. `context` is made for this request; `notes` are filled in for the log. */
 export type GraphqlHandler = (request: Request, context: GatewayContext, notes?: RequestNotes) => Promise<Response>;
 
 /**
@@ -70,7 +70,7 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
     const result = await resultOf(request, context, notes);
     const type = jsonTypeOf(accept);
     if (result === null || result.errors !== undefined || type === null)
-      return answerByYoga(request, { ...context, notes, result });
+      return answerByYoga(request, { requestId: context.requestId, notes, result });
     return new Response(JSON.stringify(result), { headers: HEADERS[type] });
   };
 }

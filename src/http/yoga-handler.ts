@@ -29,7 +29,7 @@ export interface YogaOptions {
 }
 
 /** What Yoga is given of a request. */
-export interface ServerContext extends GatewayContext {
+export interface ServerContext extends Pick<GatewayContext, 'requestId'> {
   readonly notes: RequestNotes;
   /** What the operation has ended with; null: it was not run, since something is wrong with the request. */
   readonly result: ExecutionResult | null;
