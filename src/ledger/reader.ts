@@ -112,6 +112,8 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
         snapshots = await kling.readTasks(rows.map(({ record }) => record.klingTaskId ?? record.id));
       } catch (error) {
         deps.log({ level: 'warn', message: 'reading tasks together failed', cause: String(error) });
+        // They were not read after all, and may be at once.
+        for (const { record, readAtMs } of rows) tasks.markRead(record.id, readAtMs);
         return false;
       }
       for (const row of rows) {

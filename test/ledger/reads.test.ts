@@ -62,6 +62,22 @@ describe('reading a task, by the clock', () => {
     });
   });
 
+  it('forestalls a poll of the ledger’s own, which comes soon after', async ({ expect }) => {
+    await withReads('forestalled', async (parts, reads, id) => {
+      const startMs = parts.clock.nowMs;
+      parts.clock.nowMs += 4_001;
+      await fresh(parts, id);
+      for (const [atMs, total] of [
+        [5_000, 1],
+        [7_000, 2],
+      ] as const) {
+        parts.clock.nowMs = parts.keeper.nextAtMs()!;
+        await parts.keeper.run();
+        expect([parts.clock.nowMs - startMs, reads()]).toEqual([atMs, total]);
+      }
+    });
+  });
+
   it('refreshes the links of an old result once, and never those of one that Kling has deleted', async ({ expect }) => {
     await withReads(
       'links',
