@@ -1,0 +1,52 @@
+import { createServer, type Server } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { sendOperation } from './send-operation.ts';
+
+// A Worker aborts no request to Kling: workerd ends what is left of them with the request that they were made for.
+
+/** Answers lists of voices at once, and lists of lip-syncs never. */
+let kling: Server;
+let open = 0;
+let stack: GatewayStack;
+
+beforeAll(async () => {
+  kling = createServer((request, response) => {
+    if (request.url?.startsWith('/v1/videos/advanced-lip-sync') === true) {
+      open += 1;
+      response.once('close', () => (open -= 1));
+      return;
+    }
+    const body = JSON.stringify({ code: 0, message: 'SUCCEED', request_id: 'quick', data: [] });
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+  });
+  await new Promise<void>((resolve) => void kling.listen(0, '127.0.0.1', resolve));
+  const address = kling.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  stack = await startStack({
+    vars: { KLING_BASE_URL: `http://127.0.0.1:${address.port}`, KLING_TIMEOUT_MS: '1000' },
+  });
+});
+afterAll(async () => {
+  await stack.close();
+  kling.closeAllConnections();
+  await new Promise((resolve) => void kling.close(resolve));
+});
+
+test('a list that never comes is an error of its own, and its connection is let go', async () => {
+  const query = '{ account { lipSyncTasks { items { klingTaskId } } voiceTasks { items { klingTaskId } } } }';
+  const asked = sendOperation(stack.gateway.url, { query, variables: {} }, null);
+  await expect.poll(() => open).toBe(1);
+
+  const sent = await asked;
+  if (!('answer' in sent)) throw new Error(JSON.stringify(sent));
+  expect(sent.answer.data).toEqual({ account: { lipSyncTasks: null, voiceTasks: { items: [] } } });
+  expect(sent.answer.errors).toMatchObject([
+    {
+      path: ['account', 'lipSyncTasks'],
+      message: 'Kling did not answer in time.',
+      extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true },
+    },
+  ]);
+  await expect.poll(() => open).toBe(0);
+});
