@@ -5,7 +5,7 @@ import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import type { LeafStore } from './leaf-store.ts';
 import type { Outbox } from './outbox.ts';
-import { planTask, pollWaitMs, POLLS_AT_ONCE, READ_INTERVAL_MS, retryWaitMs, type TaskAction } from './plan.ts';
+import { planTask, POLLS_AT_ONCE, retryWaitMs, type TaskAction } from './plan.ts';
 import type { Reader } from './reader.ts';
 import type { Sender } from './sender.ts';
 import type { TaskRow } from './task-store.ts';
@@ -67,20 +67,9 @@ export function createKeeper(
       case 'LOOK_UP':
         return sender.lookUp(row);
       case 'POLL':
-        return wasJustRead(id) ? put(row, soonerWaitMs(row)) : reader.poll(row);
+        return reader.pollDue(row);
       case 'NONE':
     }
-  }
-
-  /** For a caller: Kling is asked once a second at most, whoever wants to know. */
-  function wasJustRead(id: string): boolean {
-    const row = tasks.find({ id });
-    return row !== null && now() - row.readAtMs < READ_INTERVAL_MS;
-  }
-
-  /** As after a poll that failed: whether that read did is not known. */
-  function soonerWaitMs({ tries }: TaskRow): number {
-    return Math.min(retryWaitMs(tries, random), pollWaitMs(tries, random));
   }
 
   /** One task's trouble is its own: it is logged, put off, and the others go on. */

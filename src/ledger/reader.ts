@@ -17,6 +17,8 @@ export interface Reader {
    * callback told it: tried where the id is not known yet.
    */
   poll(row: TaskRow, hintedId?: string | null): Promise<void>;
+  /** A poll that is due. Left out where somebody has just had the task read: Kling is asked once a second at most. */
+  pollDue(row: TaskRow): Promise<void>;
   /** Reads a task by the id that a callback told, and believes it if Kling's answer does not speak of another task. */
   identify(row: TaskRow, hintedId: string): Promise<void>;
   /** Several polls by one request, where the credential allows it; false where it does not. */
@@ -86,6 +88,12 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     journal.apply(row.record.id, null, { tries, wakeAtMs: now() + pollWaitMs(tries, random) });
   }
 
+  /** A read that failed says nothing about the task: it is tried again sooner than one that showed no change. */
+  function putOff({ record, tries }: TaskRow): void {
+    const wakeAtMs = now() + Math.min(retryWaitMs(tries, random), pollWaitMs(tries, random));
+    journal.apply(record.id, null, { tries: tries + 1, wakeAtMs });
+  }
+
   return {
     async fresh(row) {
       if (!isStale(row) || !slots.isHealthy())
@@ -97,10 +105,14 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
       if (row.record.klingTaskId === null && hintedId !== null) await identify(row, hintedId);
       const before = tasks.find({ id: row.record.id }) ?? row;
       const after = await readOrNothing(before);
-      if (after !== null) return settle(before, after);
-      // A read that failed says nothing about the task: it is tried again sooner than one that showed no change.
-      const wakeAtMs = now() + Math.min(retryWaitMs(before.tries, random), pollWaitMs(before.tries, random));
-      journal.apply(before.record.id, null, { tries: before.tries + 1, wakeAtMs });
+      if (after !== null) settle(before, after);
+      else putOff(before);
+    },
+
+    async pollDue(row) {
+      const before = tasks.find({ id: row.record.id }) ?? row;
+      // Whether that read failed is not known here.
+      return isStale(before) ? this.poll(row) : putOff(before);
     },
 
     identify,
