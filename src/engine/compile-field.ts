@@ -73,7 +73,7 @@ function compileRest(site: Site) {
   return { callMethod: compileRead(site).callMethod, finish: compileFinish(site) };
 }
 
-function selectProperty(site: Site, { name, finish }: CompiledProperty): Select {
+function selectProperty(site: Site, { name, finish, fail }: CompiledProperty): Select {
   let resolved: Select | null = null;
   return (source, frame) => {
     if (!isObjectOrFunction(source)) {
@@ -84,7 +84,7 @@ function selectProperty(site: Site, { name, finish }: CompiledProperty): Select 
     try {
       value = source[name];
     } catch (error) {
-      return settleError(error, site, frame);
+      return fail(error, frame);
     }
     return finish(value, source, frame);
   };

@@ -33,13 +33,13 @@ export function compileSelection(plan: Plan, type: GraphQLObjectType, position: 
         let value: unknown;
         if (properties === null || property === null) value = select(source, frame);
         else {
+          const { name, plain, isRequired } = property;
           try {
-            value = properties[property.name];
+            value = properties[name];
           } catch (error) {
             value = property.fail(error, frame);
           }
-          // oxlint-disable-next-line valid-typeof -- it is what `typeof` says of the plain ones
-          if (typeof value !== property.plain && (value !== null || property.isRequired))
+          if (typeof value !== plain && (value !== null || isRequired))
             value = property.finish(value, properties, frame);
         }
         data[key] = value;
