@@ -1,6 +1,6 @@
 /**
  * In the place of graphql's channels for tracing (`[alias]` in wrangler.toml), which nothing here listens to: to look for
- * Node's `diagnostics_channel` has workerd load much of its Node, which takes a quarter of the script's start.
+ * Node's `diagnostics_channel` has workerd load much of its Node before the first answer.
  */
 export const parseChannel = undefined;
 export const validateChannel = undefined;

@@ -32,7 +32,7 @@ export interface AttemptOptions {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /**
    * Whether a request is aborted when its time is up, or left alone. An object lives on, and would keep the connection; what
-   * a Worker's request has begun ends with it, and each signal costs as much as a fifth of a small request.
+   * a Worker's request has begun ends with it, and signals are dear.
    */
   readonly aborts: boolean;
   /** Milliseconds since the epoch. */

@@ -55,7 +55,7 @@ export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOp
       return controller.signal;
     },
     remainingMs: () => endsAtMs - now(),
-    // `Promise.race` takes three times as long.
+    // Less work than `Promise.race`, and done for each call several times.
     race: (promise) =>
       new Promise((resolve, reject) => {
         if (end === null) waiting.push(reject);

@@ -1,11 +1,12 @@
 /**
  * `npm run bench:fanout`: how long one event takes from Kling's callback to the last of many WebSockets, and what it costs
  * the server. The gateway in workerd, on disk; beside it Node + Yoga + graphql-ws with the same schema, which keeps nothing;
- * and two limits that send one message made beforehand: a bare object with its sockets in workerd, and Node. Everything shares this machine's cores with the
- * sockets' own process, so that ratios say more than times.
+ * and two limits that send one message made beforehand: a bare object with its sockets in workerd, and Node. Everything
+ * shares this machine's cores with the sockets' own process, so that ratios say more than times.
  *
  * `--sockets 100,1000,5000` and `--rounds 7`; `--json FILE` writes the figures too. Exits with 1 when a socket was not told
- * exactly what it has to be, whatever the speed. Linux; 5,000 sockets take 14,000 open files in this process, and as many in the servers.
+ * exactly what it has to be, whatever the speed. Linux; 5,000 sockets take 14,000 open files in
+ * this process, and as many in the servers.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
