@@ -51,8 +51,9 @@ describe.runIf(HAS_BROWSER)('with the keyboard alone', () => {
     // What was pressed keeps the focus while it is under way and after.
     expect((await focused(page)).name).toBe('button Find faces');
 
-    await go('button choose a file');
+    // Listened for well before the key: the browser learns of it on another way than of keys, and may open its own first.
     const chooser = page.waitForEvent('filechooser');
+    await go('button choose a file');
     await keyboard.press('Enter');
     await (await chooser).setFiles({ name: 'greeting.wav', mimeType: 'audio/wav', buffer: createWav(4) });
     await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
