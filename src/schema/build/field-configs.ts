@@ -1,0 +1,61 @@
+import {
+  assertInputType,
+  assertOutputType,
+  GraphQLList,
+  GraphQLNonNull,
+  type GraphQLFieldConfig,
+  type GraphQLInputFieldConfig,
+  type GraphQLNamedType,
+  type GraphQLType,
+} from 'graphql';
+import type { FieldOptions, Flag, InputOptions, Inputs, TypeParam } from './options.ts';
+
+/** The types that are named by a text. */
+type Named = ReadonlyMap<string, GraphQLNamedType>;
+type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
+
+/** What graphql's constructors take for a field. */
+export function toFieldConfig(named: Named, name: string, options: FieldOptions): FieldConfig {
+  const { type, nullable = false, args, property, resolve, ...rest } = options;
+  const config = { ...rest, type: assertOutputType(toType(named, type, nullable)), args: toInputConfigs(named, args) };
+  if (property === undefined) return { ...config, resolve };
+  // graphql's default resolver reads what is called as the field is. The engine reads the others by what stands here.
+  const read = property === name ? undefined : readerOf(property);
+  return {
+    ...config,
+    resolve: read,
+    extensions: { pothosExposedField: property, pothosOriginalResolve: read },
+  };
+}
+
+/** What graphql's constructors take for the fields of an input, and for arguments. */
+export function toInputConfigs(named: Named, inputs: Inputs = {}): Record<string, GraphQLInputFieldConfig> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, options]) => [name, toInputConfig(named, options)]));
+}
+
+function toInputConfig(named: Named, { type, required = true, ...rest }: InputOptions): GraphQLInputFieldConfig {
+  const nullable = typeof required === 'boolean' ? !required : { list: !required.list, items: !required.items };
+  return { ...rest, type: assertInputType(toType(named, type, nullable)) };
+}
+
+/** Items are never null where nothing is said of them. */
+function toType(named: Named, param: TypeParam, nullable: Flag): GraphQLType {
+  const { list, items } = typeof nullable === 'boolean' ? { list: nullable, items: false } : nullable;
+  const type = isList(param) ? new GraphQLList(toType(named, param[0], items)) : toNamed(named, param);
+  return list ? type : new GraphQLNonNull(type);
+}
+
+function toNamed(named: Named, param: string | GraphQLNamedType): GraphQLNamedType {
+  const type = typeof param === 'string' ? named.get(param) : param;
+  if (type === undefined) throw new Error(`no type is called ${String(param)}`);
+  return type;
+}
+
+function isList(param: TypeParam): param is readonly [TypeParam] {
+  return Array.isArray(param);
+}
+
+function readerOf(property: string): NonNullable<FieldConfig['resolve']> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only objects come here
+  return (parent) => (parent as Readonly<Record<string, unknown>>)[property];
+}
