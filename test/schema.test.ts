@@ -8,12 +8,17 @@ import {
   isSpecifiedScalarType,
   lexicographicSortSchema,
   printSchema,
+  validateSchema,
 } from 'graphql';
 import { describe, it } from 'vitest';
 import { schema } from '../src/schema/schema.ts';
 
 it('prints as schema.graphql', async ({ expect }) => {
   await expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toMatchFileSnapshot('../schema.graphql');
+});
+
+it('is valid: nobody asks again', ({ expect }) => {
+  expect(validateSchema(schema)).toEqual([]);
 });
 
 type Element = readonly [name: string, description: string | null | undefined];

@@ -7,7 +7,6 @@ import {
   type GraphQLSchema,
   Kind,
   OperationTypeNode,
-  validateSchema,
   type VariableValues,
 } from 'graphql';
 import { compileSelection, compileSerialSelection } from './compile-selection.ts';
@@ -43,8 +42,8 @@ export interface CompiledOperation {
 }
 
 /**
- * Null where only graphql knows the answer: the operation is not found, the schema is not valid or has incremental
- * delivery, or the document has directives beside `@skip` and `@include`. The document has to be valid, as for graphql.
+ * Null where only graphql knows the answer: the operation is not found, the schema has incremental delivery, or the
+ * document has directives beside `@skip` and `@include`. Schema and document have to be valid, as for graphql.
  * `onFields` hears how many fields were compiled or let go since, for whoever has to bound them.
  */
 export function compileOperation(
@@ -55,7 +54,7 @@ export function compileOperation(
 ): CompiledOperation | null {
   const operation = getOperationAST(document, operationName);
   if (operation === null || operation === undefined) return null;
-  if (validateSchema(schema).length > 0 || schema.getDirective('defer') || schema.getDirective('stream')) return null;
+  if (schema.getDirective('defer') || schema.getDirective('stream')) return null;
   const names = findConditions(document, operation);
   if (names === null || !schema.getRootType(operation.operation)) return null;
 

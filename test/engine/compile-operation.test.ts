@@ -53,11 +53,6 @@ describe('compileOperation', () => {
     expect(compile(query, name)).toBe(null);
   });
 
-  it('leaves schemas to graphql that are wrong', ({ expect }) => {
-    const wrong = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: {} }) });
-    expect(compileOperation(wrong, parse('{ a }'))).toBe(null);
-  });
-
   it('chooses the operation by its name', ({ expect }) => {
     const query = 'query A { a } query B { b }';
     expect(compile(query, 'B')?.run({ rootValue: { a: 'a', b: 'b' } })).toEqual({ data: { b: 'b' } });
