@@ -14,7 +14,7 @@ let deployed: GraphQLSchema;
 beforeAll(async () => {
   byPothos = (await import('../../src/schema/schema.ts')).schema;
   vi.resetModules();
-  vi.doMock('@pothos/core', () => import('../../src/schema/build/schema-builder.ts'));
+  vi.doMock('@pothos/core', () => import('../../src/schema/build/index.ts'));
   deployed = (await import('../../src/schema/schema.ts')).schema;
 });
 
