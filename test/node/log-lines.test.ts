@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { CREATE_VOICE } from './operations.ts';
+import { sendOperation } from './send-operation.ts';
+
+// How many lines README.md reckons the price of Workers Logs with.
+
+let stack: GatewayStack;
+let printed = '';
+
+beforeAll(async () => {
+  stack = await startStack({ onGatewayOutput: (text) => (printed += text) });
+});
+afterAll(() => stack.close());
+
+/** What each whole line says, in a word or two. */
+function lines(): string[] {
+  return [...printed.matchAll(/^\{.*\}$/gm)].map(([line]) => {
+    const { message, method, route }: Readonly<Record<string, unknown>> = JSON.parse(line);
+    return message === 'request' ? `${message} ${String(route)}` : `${String(message)} ${String(method)}`;
+  });
+}
+
+async function ask(query: string, variables: object = {}): Promise<unknown> {
+  const sent = await sendOperation(stack.gateway.url, { query, variables }, null);
+  if (!('answer' in sent)) throw new Error(sent.lost);
+  expect(sent.answer.errors).toBeUndefined();
+  return sent.answer.data;
+}
+
+test('a query has one line, a callback too, and so has each exchange with Kling', async () => {
+  const source = { url: 'https://example.com/narrator-12s.mp3' };
+  await ask(CREATE_VOICE, { input: { name: 'Narrator', source, externalId: 'lines' } });
+  const made = ['kling exchange POST', 'request /graphql'];
+  // Kling calls back for each of its three states, and the end is read.
+  const ended = ['kling exchange GET', ...Array<string>(3).fill('request /callbacks/:token')];
+  await expect.poll(() => lines().toSorted()).toEqual([...made, ...ended].toSorted());
+
+  printed = '';
+  const query = '{ voiceTask(by: { externalId: "lines" }) { status } }';
+  expect(await ask(query)).toEqual({ voiceTask: { status: 'SUCCEEDED' } });
+  await expect.poll(lines).toEqual(['request /graphql']);
+
+  printed = '';
+  await ask('{ account { voiceTasks { items { klingTaskId } } } }');
+  await expect.poll(lines).toEqual(['kling exchange GET', 'request /graphql']);
+});
