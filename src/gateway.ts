@@ -11,13 +11,13 @@ import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
 import { createReadParams } from './http/read-params.ts';
-import type { RequestTrace } from './http/request-log.ts';
+import { noteExchange, type RequestNotes, type RequestTrace } from './http/request-log.ts';
 import { createRequestRate, networkOf } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
 import { streamFormatOf } from './http/stream-format.ts';
 import { answerSubscription } from './http/subscribe.ts';
 import { dial } from './hub/pool.ts';
-import { createKlingClient } from './kling/client.ts';
+import { createKlingConnection } from './kling/client.ts';
 import { createLedgerPort } from './ledger/port.ts';
 import type { Log } from './lib/log.ts';
 import { sleep } from './lib/sleep.ts';
@@ -35,7 +35,7 @@ export interface Gateway {
 
 interface Ports {
   readonly ledgerOf: (viewer: Viewer) => Ledger;
-  readonly upstreamOf: (viewer: Viewer) => Upstream;
+  readonly upstreamOf: (viewer: Viewer, notes: RequestNotes) => Upstream;
 }
 
 /** Most operations ask one of the two ports: the other is not made. */
@@ -43,13 +43,15 @@ class RequestContext implements GatewayContext {
   readonly now = Date.now;
   readonly requestId: string;
   readonly viewer: Viewer;
+  readonly #notes: RequestNotes;
   readonly #ports: Ports;
   #ledger: Ledger | null = null;
   #upstream: Upstream | null = null;
 
-  constructor(requestId: string, viewer: Viewer, ports: Ports) {
+  constructor({ requestId, notes }: RequestTrace, viewer: Viewer, ports: Ports) {
     this.requestId = requestId;
     this.viewer = viewer;
+    this.#notes = notes;
     this.#ports = ports;
   }
 
@@ -58,7 +60,7 @@ class RequestContext implements GatewayContext {
   }
 
   get upstream(): Upstream {
-    return (this.#upstream ??= this.#ports.upstreamOf(this.viewer));
+    return (this.#upstream ??= this.#ports.upstreamOf(this.viewer, this.#notes));
   }
 }
 
@@ -68,7 +70,7 @@ const STATUS_FRESH_MS = 1_000;
 /** Built once per isolate: it keeps the minted token and the parsed documents. Nothing of a request stays in it. */
 export function createGateway(env: Env, config: Config, log: Log): Gateway {
   const { baseUrl, keys, timeoutMs } = config.kling;
-  const kling = createKlingClient({
+  const kling = createKlingConnection({
     baseUrl,
     credentials: keys,
     timeoutMs,
@@ -78,7 +80,6 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     random: Math.random,
     sleep,
     startTimer,
-    log: (exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }),
   });
   const readParams = createReadParams({
     schema,
@@ -104,11 +105,15 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
 
   const ports: Ports = {
     ledgerOf: (viewer) => createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer),
-    upstreamOf: (viewer) => createScopedUpstream(kling, viewer),
+    upstreamOf: (viewer, notes) =>
+      createScopedUpstream(
+        kling((exchange) => noteExchange(notes, exchange)),
+        viewer,
+      ),
   };
 
-  function execute(request: Request, { requestId, notes }: RequestTrace, viewer: Viewer): Promise<Response> {
-    return graphql(request, new RequestContext(requestId, viewer, ports), notes);
+  function execute(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response> {
+    return graphql(request, new RequestContext(trace, viewer, ports), trace.notes);
   }
 
   /** Only for routing: a header that proves nothing is not refused here, since the socket is asked again. */

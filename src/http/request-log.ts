@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import type { KlingExchangeEvent } from '../kling/attempt.ts';
 import type { Log } from '../lib/log.ts';
 import { withHeaders } from './answer-headers.ts';
 import { failureResponse } from './failure-response.ts';
@@ -10,6 +11,8 @@ export interface RequestNotes {
   operationType?: string;
   /** The codes of the errors in the answer, each once. */
   errorCodes?: readonly string[];
+  /** What was read of Kling for it. Each in a line of its own would cost as much as this one. */
+  kling?: KlingExchangeEvent[];
 }
 
 /** A request being handled. */
@@ -51,6 +54,11 @@ export async function withRequestLog(
     ...trace.notes,
   });
   return response;
+}
+
+export function noteExchange(notes: RequestNotes, exchange: KlingExchangeEvent): void {
+  notes.kling ??= [];
+  notes.kling.push(exchange);
 }
 
 /** One line about a bug, with its stack: the only place where a stack goes. */

@@ -24,6 +24,8 @@ export interface KlingExchangeEvent {
   readonly outcome: 'OK' | 'REFUSED' | 'FAILED' | 'UNREADABLE' | 'NETWORK' | 'TIMEOUT' | 'CANCELLED';
 }
 
+export type LogExchange = (event: KlingExchangeEvent) => void;
+
 /** What an attempt is made with. */
 export interface AttemptOptions {
   /** Such as `https://api-singapore.klingai.com`; a path in it is kept. */
@@ -37,23 +39,27 @@ export interface AttemptOptions {
   readonly aborts: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly log: (event: KlingExchangeEvent) => void;
 }
 
 /** How one attempt ended. `token` is what it was sent with; null when nothing was sent. */
 export type Attempted<T> = { readonly value: T } | { readonly error: KlingError; readonly token: string | null };
 
-export type Attempt = <T>(call: Call<T>, number: number, deadline: Deadline) => Promise<Attempted<T>>;
+export type Attempt = <T>(call: Call<T>, number: number, deadline: Deadline, log: LogExchange) => Promise<Attempted<T>>;
 
 /** The longest list is 1000 records of some KB; more than this is a fault, and a Worker has 128 MB. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Sends a call once and reads its answer, all before the deadline. Never throws: whatever happens is an `Attempted`. */
-export function createAttempt({ baseUrl, credentials, fetch, aborts, now, log }: AttemptOptions): Attempt {
+export function createAttempt({ baseUrl, credentials, fetch, aborts, now }: AttemptOptions): Attempt {
   const root = baseUrl.replace(/\/+$/, '');
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
 
-  return async function attempt<T>(call: Call<T>, number: number, deadline: Deadline): Promise<Attempted<T>> {
+  return async function attempt<T>(
+    call: Call<T>,
+    number: number,
+    deadline: Deadline,
+    log: LogExchange,
+  ): Promise<Attempted<T>> {
     let token: string;
     try {
       token = await deadline.race(credentials.token());

@@ -11,6 +11,8 @@ import type {
 } from '../domain/requests.ts';
 import type { ResourcePack, ResourcePackRequest } from '../domain/resource-pack.ts';
 import type { Speech, Voice, VoiceTaskSnapshot } from '../domain/voice.ts';
+import type { LogExchange } from './attempt.ts';
+import type { Call } from './call.ts';
 import { createCredentials } from './credentials.ts';
 import type { KlingKeys } from './credentials.ts';
 import { createExchange } from './exchange.ts';
@@ -61,36 +63,42 @@ export interface KlingClient {
   listResourcePacks(request: ResourcePackRequest, signal?: AbortSignal): Promise<UpstreamPage<ResourcePack>>;
 }
 
-/** The keys, and everything that touches the world: `fetch`, clock, randomness, timer and logger. */
+/** The keys, and everything that touches the world: `fetch`, clock, randomness and timer. */
 export interface KlingClientOptions extends Omit<ExchangeOptions, 'credentials' | 'readAttemptsMax'> {
   readonly credentials: KlingKeys;
   /** How often a read is sent at most; 3 unless told. */
   readonly readAttemptsMax?: number;
 }
 
+/** A client whose every request to Kling is told to `log`. It costs little: one for each request of the gateway's own. */
+export type KlingConnection = (log: LogExchange) => KlingClient;
+
 /** Made once and kept, since it keeps the minted token. Nothing is checked or sent before the first call. */
-export function createKlingClient(options: KlingClientOptions): KlingClient {
+export function createKlingConnection(options: KlingClientOptions): KlingConnection {
   const credentials = createCredentials(options.credentials, options.now);
   const exchange = createExchange({ ...options, credentials, readAttemptsMax: options.readAttemptsMax ?? 3 });
 
-  // Async where a call may be one that cannot be built: it rejects then, it does not throw.
-  return {
-    createVoice: async (request, identity, signal) => exchange(createVoiceCall(request, identity), signal),
-    readVoiceTask: async (id, signal) => exchange(readVoiceTaskCall(id), signal),
-    listVoiceTasks: (page, signal) => exchange(listVoiceTasksCall(page), signal),
-    listPresetVoices: (page, signal) => exchange(listPresetVoicesCall(page), signal),
-    deleteVoice: async (voiceId, signal) => exchange(deleteVoiceCall(voiceId), signal),
-    identifyFaces: async (request, signal) => exchange(identifyFacesCall(request), signal),
-    createLipSyncTask: async (request, identity, signal) => exchange(createLipSyncCall(request, identity), signal),
-    readLipSyncTask: async (id, signal) => exchange(readLipSyncCall(id), signal),
-    listLipSyncTasks: (page, signal) => exchange(listLipSyncsCall(page), signal),
-    synthesizeSpeech: async (request, signal) => exchange(synthesizeSpeechCall(request), signal),
-    async readTasks(ids, signal) {
-      if (ids.length === 0) return [];
-      if (credentials.kind !== 'API_KEY') throw readTasksNeedsApiKey();
-      return exchange(readTasksCall(ids), signal);
-    },
-    listResourcePacks: (request, signal) => exchange(listResourcePacksCall(request), signal),
+  return (log) => {
+    const send = <T>(call: Call<T>, signal?: AbortSignal): Promise<T> => exchange(call, log, signal);
+    // Async where a call may be one that cannot be built: it rejects then, it does not throw.
+    return {
+      createVoice: async (request, identity, signal) => send(createVoiceCall(request, identity), signal),
+      readVoiceTask: async (id, signal) => send(readVoiceTaskCall(id), signal),
+      listVoiceTasks: (page, signal) => send(listVoiceTasksCall(page), signal),
+      listPresetVoices: (page, signal) => send(listPresetVoicesCall(page), signal),
+      deleteVoice: async (voiceId, signal) => send(deleteVoiceCall(voiceId), signal),
+      identifyFaces: async (request, signal) => send(identifyFacesCall(request), signal),
+      createLipSyncTask: async (request, identity, signal) => send(createLipSyncCall(request, identity), signal),
+      readLipSyncTask: async (id, signal) => send(readLipSyncCall(id), signal),
+      listLipSyncTasks: (page, signal) => send(listLipSyncsCall(page), signal),
+      synthesizeSpeech: async (request, signal) => send(synthesizeSpeechCall(request), signal),
+      async readTasks(ids, signal) {
+        if (ids.length === 0) return [];
+        if (credentials.kind !== 'API_KEY') throw readTasksNeedsApiKey();
+        return send(readTasksCall(ids), signal);
+      },
+      listResourcePacks: (request, signal) => send(listResourcePacksCall(request), signal),
+    };
   };
 }
 

@@ -4,7 +4,7 @@ import { startDeadline } from '../lib/deadline.ts';
 import type { Deadline } from '../lib/deadline.ts';
 import type { StartTimer } from '../lib/timer.ts';
 import { createAttempt } from './attempt.ts';
-import type { AttemptOptions } from './attempt.ts';
+import type { AttemptOptions, LogExchange } from './attempt.ts';
 import type { Call } from './call.ts';
 import { ERROR_TABLE } from './error-table.ts';
 import type { KlingError } from './kling-error.ts';
@@ -24,7 +24,7 @@ export interface ExchangeOptions extends AttemptOptions {
 }
 
 /** One request to Kling and its answer, retries included. Throws `KlingError` and nothing else. */
-export type Exchange = <T>(call: Call<T>, signal?: AbortSignal) => Promise<T>;
+export type Exchange = <T>(call: Call<T>, log: LogExchange, signal?: AbortSignal) => Promise<T>;
 
 /** "Exponential, first wait >= 1 s" (Kling docs, "Rate Limits", 2026-09). */
 const WHEN_RATE_LIMITED: Backoff = { baseMs: 1000, capMs: 16_000, floorMs: 1000 };
@@ -46,13 +46,13 @@ export function createExchange(options: ExchangeOptions): Exchange {
     );
   }
 
-  return async function exchange(call, signal) {
+  return async function exchange(call, log, signal) {
     const deadline = startDeadline({ timeoutMs, now, startTimer, cancel: signal });
     let renewed = false;
     let retries = 0;
     try {
       for (let number = 1; ; number += 1) {
-        const sent = await attempt(call, number, deadline);
+        const sent = await attempt(call, number, deadline, log);
         if ('value' in sent) return sent.value;
 
         const { error, token } = sent;

@@ -2,7 +2,7 @@ import { createCallbackTokens } from '../auth/callback-token.ts';
 import { configOf } from '../config.ts';
 import { toMilliunits } from '../domain/cost.ts';
 import type { KlingExchangeEvent } from '../kling/attempt.ts';
-import { createKlingClient } from '../kling/client.ts';
+import { createKlingConnection } from '../kling/client.ts';
 import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
 import { startTimer } from '../lib/timer.ts';
@@ -38,7 +38,7 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
   const slots = createSlots({ account, tenant, now, background });
   const tasks = new TaskStore(ctx.storage.sql);
   const owners = createOwners({ account, tenant, sleep });
-  const kling = createKlingClient({
+  const kling = createKlingConnection({
     baseUrl,
     credentials: keys,
     timeoutMs,
@@ -48,12 +48,11 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
     random: Math.random,
     sleep,
     startTimer,
-    log(exchange) {
-      log({ level: 'info', message: 'kling exchange', ...exchange });
-      // How long these take is up to whoever names the video or the text: no tenant may make Kling look down for all.
-      const isCallersOwn = CALLERS_OWN.has(exchange.path);
-      if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
-    },
+  })((exchange) => {
+    log({ level: 'info', message: 'kling exchange', ...exchange });
+    // How long these take is up to whoever names the video or the text: no tenant may make Kling look down for all.
+    const isCallersOwn = CALLERS_OWN.has(exchange.path);
+    if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
   });
   return {
     tasks,

@@ -1,6 +1,6 @@
-import { createKlingClient } from '../../src/kling/client.ts';
+import { createKlingConnection } from '../../src/kling/client.ts';
 import type { KlingClient, KlingClientOptions } from '../../src/kling/client.ts';
-import type { KlingExchangeEvent } from '../../src/kling/attempt.ts';
+import type { KlingExchangeEvent, LogExchange } from '../../src/kling/attempt.ts';
 import { KlingError } from '../../src/kling/kling-error.ts';
 
 /** What Kling is to answer next: a body with 200, a body with a status, or whatever a function does. */
@@ -31,14 +31,17 @@ export interface Upstream {
 }
 
 /** A client of a Kling that answers as scripted. A request past the script fails, as a broken connection would. */
-export function createUpstream(answers: readonly Answer[], options: Partial<KlingClientOptions> = {}): Upstream {
+export function createUpstream(
+  answers: readonly Answer[],
+  { log, ...options }: Partial<KlingClientOptions> & { readonly log?: LogExchange } = {},
+): Upstream {
   const requests: SentRequest[] = [];
   const events: KlingExchangeEvent[] = [];
   const waitsMs: number[] = [];
   const expiries: (() => void)[] = [];
   let nowMs = STARTED_AT_MS;
 
-  const client = createKlingClient({
+  const client = createKlingConnection({
     baseUrl: HOST,
     credentials: { apiKey: 'key-for-tests' },
     async fetch(url, init) {
@@ -59,10 +62,9 @@ export function createUpstream(answers: readonly Answer[], options: Partial<Klin
       expiries.push(onTime);
       return () => {};
     },
-    log: (event) => events.push(event),
     timeoutMs: TIMEOUT_MS,
     ...options,
-  });
+  })(log ?? ((event) => events.push(event)));
 
   return {
     client,

@@ -28,7 +28,7 @@ async function ask(query: string, variables: object = {}): Promise<unknown> {
   return sent.answer.data;
 }
 
-test('a query has one line, a callback too, and so has each exchange with Kling', async () => {
+test('a query has one line, and so has a callback, and what an object asks Kling', async () => {
   const source = { url: 'https://example.com/narrator-12s.mp3' };
   await ask(CREATE_VOICE, { input: { name: 'Narrator', source, externalId: 'lines' } });
   const made = ['kling exchange POST', 'request /graphql'];
@@ -43,5 +43,8 @@ test('a query has one line, a callback too, and so has each exchange with Kling'
 
   printed = '';
   await ask('{ account { voiceTasks { items { klingTaskId } } } }');
-  await expect.poll(lines).toEqual(['kling exchange GET', 'request /graphql']);
+  await expect.poll(lines).toEqual(['request /graphql']);
+  expect(JSON.parse(printed)).toMatchObject({
+    kling: [{ method: 'GET', path: '/v1/general/custom-voices', httpStatus: 200, attempt: 1, outcome: 'OK' }],
+  });
 });
