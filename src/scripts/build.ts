@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 /** The gzip size that the script stays under. */
-const GZIP_BYTES_MAX = 150 * 1024;
+const GZIP_BYTES_MAX = 140 * 1024;
 
 const OUT = 'dist';
 

@@ -1,0 +1,22 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+
+// What a cold start has no time for. How long one takes is for `npm run bench` to tell.
+
+let stack: GatewayStack;
+
+beforeAll(async () => {
+  stack = await startStack({ entry: 'test/node/worker/start-entry.ts' });
+});
+afterAll(() => stack.close());
+
+async function started(): Promise<unknown> {
+  return (await fetch(`${stack.gateway.url}/start`)).json();
+}
+
+test('the script makes no error while it starts, and has nothing of Node', async () => {
+  expect(await started()).toEqual({ errors: [], ofNode: [], errorsSince: 0 });
+  // It would have been counted.
+  await fetch(`${stack.gateway.url}/errors`);
+  expect(await started()).toMatchObject({ errorsSince: 1 });
+});

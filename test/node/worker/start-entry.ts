@@ -1,0 +1,17 @@
+/** The product's Worker, with a door that tells what its start has done. It is bundled for one test alone. */
+
+import { errorsMade } from './errors-made.ts';
+import gateway from '../../../src/index.ts';
+
+export { Hub, IssuerKeys, KlingAccount, SocketOperations, TaskLedger } from '../../../src/index.ts';
+
+const errors = [...errorsMade];
+const ofNode = ['process', 'Buffer', 'setImmediate'].filter((name) => name in globalThis);
+
+export default {
+  async fetch(request, env) {
+    if (new URL(request.url).pathname === '/errors') throw new Error('made to be counted');
+    if (new URL(request.url).pathname !== '/start') return gateway.fetch(request, env);
+    return Response.json({ errors, ofNode, errorsSince: errorsMade.length - errors.length });
+  },
+} satisfies ExportedHandler<Env>;
