@@ -1,9 +1,14 @@
 /**
  * In the place of graphql's modules for validation (`[alias]` in wrangler.toml). Documents are validated by
- * ./validate-document.ts, which Yoga is given too; that the schema is valid is for a test to tell.
+ * ./validate-document.ts, which Yoga is given too.
  */
 export function validate(): never {
   throw new TypeError('documents are validated elsewhere');
 }
 
-export { validate as assertValidSchema, validate as validateSchema };
+/** That the one schema there is is valid, a test tells. */
+export function assertValidSchema(): void {}
+
+export function validateSchema(): readonly [] {
+  return [];
+}

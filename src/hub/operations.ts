@@ -83,19 +83,20 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
     return bare;
   }
 
+  function shownFor(error: unknown): GraphQLError {
+    const shown = toPublicError(error);
+    if (shown.extensions['code'] === 'INTERNAL') onBug(error);
+    return shown;
+  }
+
   function refusedFor(error: unknown): Refused {
     const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-    return refused(errors.map(toPublicError));
+    return refused(errors.map(shownFor));
   }
 
   function print(result: ExecutionResult): string {
     if (result.errors === undefined) return JSON.stringify(result);
-    const errors = result.errors.map((error) => {
-      const shown = toPublicError(error);
-      if (shown.extensions['code'] === 'INTERNAL') onBug(error);
-      return shown;
-    });
-    return JSON.stringify({ ...result, errors });
+    return JSON.stringify({ ...result, errors: result.errors.map(shownFor) });
   }
 
   return {
