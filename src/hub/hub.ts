@@ -48,7 +48,8 @@ export class Hub extends DurableObject<Env> {
     const leaf = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);
     const groups = createGroups();
-    const onBug = (error: unknown): void => log({ level: 'error', message: 'unexpected error', cause: String(error) });
+    const onBug = ({ name, message: text, stack }: Error): void =>
+      log({ level: 'error', message: 'unexpected error', error: name, text, stack });
     const operations = createOperations({ schema, introspection, documents: createDocuments(documents), onBug });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
     const unread = createUnread(now);

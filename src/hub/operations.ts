@@ -16,7 +16,7 @@ import { createCompiledPool } from '../engine/compiled-pool.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
-import { createPublicErrors } from '../graphql/public-errors.ts';
+import { bugBehind, createPublicErrors } from '../graphql/public-errors.ts';
 import { createValidateDocument } from '../graphql/validate-document.ts';
 import { toSubscription, type Subscription } from '../schema/subscription.ts';
 import type { OperationPayload } from './protocol.ts';
@@ -62,7 +62,8 @@ export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
   readonly documents: Documents;
-  readonly onBug: (error: unknown) => void;
+  /** Hears of every bug that a client was told nothing of. */
+  readonly onBug: (bug: Error) => void;
 }
 
 export function createOperations({ schema, introspection, documents, onBug }: OperationsOptions): Operations {
@@ -85,7 +86,8 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
 
   function shownFor(error: unknown): GraphQLError {
     const shown = toPublicError(error);
-    if (shown.extensions['code'] === 'INTERNAL') onBug(error);
+    const bug = bugBehind(shown);
+    if (bug !== null) onBug(bug);
     return shown;
   }
 
@@ -122,7 +124,7 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
           variableValues: variables,
           contextValue,
         });
-        if (!('operation' in args)) return refused(args.map(toPublicError));
+        if (!('operation' in args)) return refused(args.map(shownFor));
         const subscription = toSubscription(args);
         if (subscription === null) return refused([missing()]);
         const key = JSON.stringify([query, operationName, withoutCursor(query, variables, subscription)]);
