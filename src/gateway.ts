@@ -17,7 +17,7 @@ import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
 import { streamFormatOf } from './http/stream-format.ts';
 import { answerSubscription } from './http/subscribe.ts';
 import { dial } from './hub/pool.ts';
-import { createKlingConnection } from './kling/client.ts';
+import { createKlingClients } from './kling/client.ts';
 import { createLedgerPort } from './ledger/port.ts';
 import type { Log } from './lib/log.ts';
 import { sleep } from './lib/sleep.ts';
@@ -70,7 +70,7 @@ const STATUS_FRESH_MS = 1_000;
 /** Built once per isolate: it keeps the minted token and the parsed documents. Nothing of a request stays in it. */
 export function createGateway(env: Env, config: Config, log: Log): Gateway {
   const { baseUrl, keys, timeoutMs } = config.kling;
-  const kling = createKlingConnection({
+  const klingFor = createKlingClients({
     baseUrl,
     credentials: keys,
     timeoutMs,
@@ -107,7 +107,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     ledgerOf: (viewer) => createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer),
     upstreamOf: (viewer, notes) =>
       createScopedUpstream(
-        kling((exchange) => noteExchange(notes, exchange)),
+        klingFor((exchange) => noteExchange(notes, exchange)),
         viewer,
       ),
   };

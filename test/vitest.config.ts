@@ -8,7 +8,7 @@ import { TEST_AUTH } from './support/token.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** As Wrangler bundles it. Its first entry is of a file within Yoga, which only the bundle leaves out. */
+/** As Wrangler bundles it. What is named by a relative path is within a package, and replaced in the bundle alone: test/node and test/clients run that. */
 const alias = Object.fromEntries(
   Object.entries(readWranglerConfig({ config: join(root, 'wrangler.toml') }).alias ?? {})
     .filter(([name]) => !name.startsWith('.'))

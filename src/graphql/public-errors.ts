@@ -31,6 +31,18 @@ export function bugBehind({ extensions, originalError }: GraphQLError): Error | 
   return isBug ? (originalError ?? null) : null;
 }
 
+/** The same error with the id that it is found by in the log. */
+export function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
+  const { message, nodes, source, positions, path, extensions } = error;
+  return new GraphQLError(message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    path: path ?? null,
+    extensions: { ...extensions, requestId },
+  });
+}
+
 function toPublic(error: unknown, suggestions: boolean): GraphQLError {
   const located = error instanceof GraphQLError ? error : null;
   const { nodes = null, source = null, positions = null, path = null } = located ?? {};

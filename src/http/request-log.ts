@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { KlingExchangeEvent } from '../kling/attempt.ts';
-import type { Log } from '../lib/log.ts';
+import { logBug, type Log } from '../lib/log.ts';
 import { withHeaders } from './answer-headers.ts';
 import { failureResponse } from './failure-response.ts';
 
@@ -56,16 +56,10 @@ export async function withRequestLog(
   return response;
 }
 
+/** Adds a request to Kling, in the order in which they end. */
 export function noteExchange(notes: RequestNotes, exchange: KlingExchangeEvent): void {
   notes.kling ??= [];
   notes.kling.push(exchange);
-}
-
-/** One line about a bug, with its stack: the only place where a stack goes. */
-export function logBug(log: Log, requestId: string, cause: unknown): void {
-  const error =
-    cause instanceof Error ? { error: cause.name, text: cause.message, stack: cause.stack } : { error: String(cause) };
-  log({ level: 'error', message: 'unexpected error', requestId, ...error });
 }
 
 async function answerOrFailure(

@@ -1,15 +1,15 @@
-import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
+import { type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { GatewayContext } from '../context.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
-import { bugBehind, createPublicErrors, type ToPublicError } from '../graphql/public-errors.ts';
+import { bugBehind, createPublicErrors, type ToPublicError, withRequestId } from '../graphql/public-errors.ts';
 import type { ValidateDocument } from '../graphql/validate-document.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
-import type { Log } from '../lib/log.ts';
+import { logBug, type Log } from '../lib/log.ts';
 import { VARY } from './cors.ts';
 import { failureResponse } from './failure-response.ts';
 import type { ReadParams } from './read-params.ts';
-import { logBug, type RequestNotes } from './request-log.ts';
+import type { RequestNotes } from './request-log.ts';
 import { SSE } from './stream-format.ts';
 
 const ENDPOINT = '/graphql';
@@ -121,17 +121,6 @@ function useErrors(toPublicError: ToPublicError, log: Log): Plugin<object, Serve
       hook.setResult({ ...result, errors: errors.map((error) => withRequestId(error, requestId)) });
     },
   };
-}
-
-function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
-  const { message, nodes, source, positions, path, extensions } = error;
-  return new GraphQLError(message, {
-    nodes: nodes ?? null,
-    source: source ?? null,
-    positions: positions ?? null,
-    path: path ?? null,
-    extensions: { ...extensions, requestId },
-  });
 }
 
 /** Yoga answers some requests with a status alone. */

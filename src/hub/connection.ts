@@ -3,13 +3,12 @@ import type { CatchUp, Watch } from '../domain/live.ts';
 import { isFinal } from '../domain/task.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { type Failure, GatewayError } from '../errors.ts';
-import type { Log } from '../lib/log.ts';
 import type { Result } from '../ledger/result.ts';
 import type { Admission } from './admission.ts';
 import type { Attachment } from './attachment.ts';
 import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
 import type { Groups, Member } from './groups.ts';
-import type { Operation, Operations, PreparedSubscription } from './operations.ts';
+import type { Operation, Operations, PreparedSubscription, ReportBug } from './operations.ts';
 import { CLOSE, type ClientMessage, type OperationPayload } from './protocol.ts';
 import type { Registration, RegistrationStore } from './registration-store.ts';
 import type { Unread } from './unread.ts';
@@ -32,7 +31,7 @@ export interface ConnectionDeps {
   readonly admission: Admission;
   /** Answers a query or mutation, as it would be answered over HTTP. */
   readonly answer: (request: Request, viewer: Viewer) => Promise<Response>;
-  readonly log: Log;
+  readonly reportBug: ReportBug;
 }
 
 /** What one socket may have under way at once. */
@@ -67,6 +66,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   function refuse(socket: WebSocket, id: string, errors: readonly object[]): void {
     say(socket, JSON.stringify({ id, type: 'error', payload: errors }));
+  }
+
+  /** What a client is told of an error that nothing here knows. */
+  function bug(error: unknown): object {
+    const extensions = { code: 'INTERNAL', retryable: true, requestId: deps.reportBug(error) };
+    return { message: 'Internal error', extensions };
   }
 
   /** Counted as what is told is: a client that only asks, and never reads, is cut as well. */
@@ -116,10 +121,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
         ? request(socket, { ...attachment, viewer }, id, operation)
         : watch(socket, { ...attachment, viewer }, id, operation, prepared.subscription));
     } catch (error) {
-      const known = error instanceof GatewayError ? error.failure : null;
-      if (known === null) deps.log({ level: 'error', message: 'operation failed', cause: String(error) });
+      const shown = error instanceof GatewayError ? failed(error.failure) : bug(error);
       if (!isWanted(socket, id, wanted)) return;
-      refuse(socket, id, [failed(known ?? { code: 'INTERNAL', message: 'Internal error', retryable: true })]);
+      refuse(socket, id, [shown]);
     } finally {
       if (pending.get(id) === wanted) pending.delete(id);
     }

@@ -5,7 +5,7 @@ import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config.ts';
 import type { LiveEvent } from '../domain/live.ts';
 import { createDocuments } from '../graphql/documents.ts';
-import { createLog } from '../lib/log.ts';
+import { createLog, logBug } from '../lib/log.ts';
 import { createLedgerPort } from '../ledger/port.ts';
 import { schema } from '../schema/schema.ts';
 import { createAdmission } from './admission.ts';
@@ -14,7 +14,7 @@ import { createConnection, type Connection } from './connection.ts';
 import { createIsExpired } from './expiry.ts';
 import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
 import { createGroups } from './groups.ts';
-import { createOperations } from './operations.ts';
+import { createOperations, type ReportBug } from './operations.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
 import { RegistrationStore } from './registration-store.ts';
 import { createUnread } from './unread.ts';
@@ -48,9 +48,12 @@ export class Hub extends DurableObject<Env> {
     const leaf = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);
     const groups = createGroups();
-    const onBug = ({ name, message: text, stack }: Error): void =>
-      log({ level: 'error', message: 'unexpected error', error: name, text, stack });
-    const operations = createOperations({ schema, introspection, documents: createDocuments(documents), onBug });
+    const reportBug: ReportBug = (bug) => {
+      const requestId = crypto.randomUUID();
+      logBug(log, requestId, bug);
+      return requestId;
+    };
+    const operations = createOperations({ schema, introspection, documents: createDocuments(documents), reportBug });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
     const unread = createUnread(now);
     const isExpired = createIsExpired(attachmentOf, now);
@@ -86,7 +89,7 @@ export class Hub extends DurableObject<Env> {
         },
       }),
       answer: async (request, viewer) => ctx.exports.SocketOperations({ props: viewer }).fetch(request),
-      log,
+      reportBug,
     });
     // Answered by the runtime: a ping never wakes the hub.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('{"type":"ping"}', '{"type":"pong"}'));

@@ -16,7 +16,7 @@ import { createCompiledPool } from '../engine/compiled-pool.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
-import { bugBehind, createPublicErrors } from '../graphql/public-errors.ts';
+import { bugBehind, createPublicErrors, withRequestId } from '../graphql/public-errors.ts';
 import { createValidateDocument } from '../graphql/validate-document.ts';
 import { toSubscription, type Subscription } from '../schema/subscription.ts';
 import type { OperationPayload } from './protocol.ts';
@@ -58,15 +58,17 @@ export interface Operations {
   run(args: ValidatedSubscriptionArgs, event: TaskChangeEvent): string | Promise<string>;
 }
 
+/** Logs a bug, of which a client is told nothing but the id that this gives. */
+export type ReportBug = (bug: unknown) => string;
+
 export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
   readonly documents: Documents;
-  /** Hears of every bug that a client was told nothing of. */
-  readonly onBug: (bug: Error) => void;
+  readonly reportBug: ReportBug;
 }
 
-export function createOperations({ schema, introspection, documents, onBug }: OperationsOptions): Operations {
+export function createOperations({ schema, introspection, documents, reportBug }: OperationsOptions): Operations {
   const parsed = createBoundedCache<DocumentNode>(DOCUMENTS);
   const findCompiled = createCompiledPool(schema, FIELDS_MAX);
   const validate = createValidateDocument(introspection);
@@ -87,8 +89,7 @@ export function createOperations({ schema, introspection, documents, onBug }: Op
   function shownFor(error: unknown): GraphQLError {
     const shown = toPublicError(error);
     const bug = bugBehind(shown);
-    if (bug !== null) onBug(bug);
-    return shown;
+    return bug === null ? shown : withRequestId(shown, reportBug(bug));
   }
 
   function refusedFor(error: unknown): Refused {

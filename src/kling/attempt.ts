@@ -24,6 +24,7 @@ export interface KlingExchangeEvent {
   readonly outcome: 'OK' | 'REFUSED' | 'FAILED' | 'UNREADABLE' | 'NETWORK' | 'TIMEOUT' | 'CANCELLED';
 }
 
+/** Must not wait for anything: it is called while an answer is being read. */
 export type LogExchange = (event: KlingExchangeEvent) => void;
 
 /** What an attempt is made with. */

@@ -70,11 +70,11 @@ export interface KlingClientOptions extends Omit<ExchangeOptions, 'credentials' 
   readonly readAttemptsMax?: number;
 }
 
-/** A client whose every request to Kling is told to `log`. It costs little: one for each request of the gateway's own. */
-export type KlingConnection = (log: LogExchange) => KlingClient;
+/** Makes a client that tells `log` of each of its requests to Kling. It costs little: there may be one for each request to the gateway. */
+export type KlingClientFor = (log: LogExchange) => KlingClient;
 
 /** Made once and kept, since it keeps the minted token. Nothing is checked or sent before the first call. */
-export function createKlingConnection(options: KlingClientOptions): KlingConnection {
+export function createKlingClients(options: KlingClientOptions): KlingClientFor {
   const credentials = createCredentials(options.credentials, options.now);
   const exchange = createExchange({ ...options, credentials, readAttemptsMax: options.readAttemptsMax ?? 3 });
 

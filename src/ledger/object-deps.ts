@@ -2,7 +2,7 @@ import { createCallbackTokens } from '../auth/callback-token.ts';
 import { configOf } from '../config.ts';
 import { toMilliunits } from '../domain/cost.ts';
 import type { KlingExchangeEvent } from '../kling/attempt.ts';
-import { createKlingConnection } from '../kling/client.ts';
+import { createKlingClients } from '../kling/client.ts';
 import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
 import { startTimer } from '../lib/timer.ts';
@@ -38,7 +38,7 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
   const slots = createSlots({ account, tenant, now, background });
   const tasks = new TaskStore(ctx.storage.sql);
   const owners = createOwners({ account, tenant, sleep });
-  const kling = createKlingConnection({
+  const kling = createKlingClients({
     baseUrl,
     credentials: keys,
     timeoutMs,

@@ -12,3 +12,10 @@ export function createLog(): Log {
     console[event.level === 'info' ? 'log' : event.level](JSON.stringify(event));
   };
 }
+
+/** One line about a bug, with its stack: the only place where a stack goes. */
+export function logBug(log: Log, requestId: string, cause: unknown): void {
+  const error =
+    cause instanceof Error ? { error: cause.name, text: cause.message, stack: cause.stack } : { error: String(cause) };
+  log({ level: 'error', message: 'unexpected error', requestId, ...error });
+}

@@ -17,5 +17,5 @@ import './voice-task.ts';
 import './voice.ts';
 import { builder } from './builder.ts';
 
-/** The whole schema, built once when the Worker starts. It knows ports only: nothing of Kling's wire, nothing of storage. Sorting it would build it a second time. */
+/** The whole schema, built once when the Worker starts. It knows ports only: nothing of Kling's wire, nothing of storage. Pothos sorts it unless told not to, which builds it a second time. */
 export const schema = builder.toSchema({ sortSchema: false });

@@ -8,7 +8,7 @@ import { createHubParts, FakeSocket, liveEvent, TENANT, type HubParts } from '..
 import { TASK_CHANGED, TASKS_CHANGED } from '../support/socket.ts';
 
 const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: false });
-const real = createOperations({ schema, introspection: true, documents, onBug: () => {} });
+const real = createOperations({ schema, introspection: true, documents, reportBug: () => 'r' });
 const context = { requestId: 'r', now: Date.now } as unknown as GatewayContext;
 
 function prepared(query: string, variables: Record<string, unknown>): PreparedSubscription {

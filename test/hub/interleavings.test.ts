@@ -95,7 +95,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
             contextOf: () => context,
             admission: createAdmission({ authenticate: async () => VIEWER, expiresAt: () => {}, now: () => 0 }),
             answer: () => Promise.reject(new Error('no requests here')),
-            log: () => {},
+            reportBug: () => 'r',
           });
 
           const watchers: { readonly id: string; readonly after: number | null; gone: boolean }[] = [];

@@ -2,28 +2,40 @@ import { it } from 'vitest';
 import type { GatewayContext } from '../../src/context.ts';
 import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations } from '../../src/hub/operations.ts';
+import { logBug, type LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { TASKS_CHANGED } from '../support/socket.ts';
 
-it('tells a client nothing of a bug before its first event, and the log all', async ({ expect }) => {
-  const bugs: unknown[] = [];
+const refused = (requestId: string) => ({
+  type: 'refused',
+  errors: [{ message: 'Internal error', extensions: { code: 'INTERNAL', retryable: false, requestId } }],
+});
+
+it('tells a client nothing of a bug but its id in the log, also before the first event', async ({ expect }) => {
+  const lines: LogEvent[] = [];
   const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: true });
   const operations = createOperations({
     schema,
     introspection: true,
     documents: { ...documents, find: () => Promise.reject(new TypeError('in finding')) },
-    onBug: (bug) => bugs.push(String(bug)),
+    reportBug(bug) {
+      logBug((line) => lines.push(line), `bug-${lines.length}`, bug);
+      return `bug-${lines.length - 1}`;
+    },
   });
-  const refused = { type: 'refused', errors: [{ message: 'Internal error', extensions: { code: 'INTERNAL' } }] };
-
   const operation = { query: TASKS_CHANGED, variables: {}, operationName: null, documentId: null, extensions: null };
-  expect(await operations.find(operation)).toMatchObject(refused);
+  expect(await operations.find(operation)).toEqual(refused('bug-0'));
 
   const variables = {
     get after(): string {
       throw new TypeError('in preparing');
     },
   };
-  expect(operations.prepare({ ...operation, variables }, {} as GatewayContext)).toMatchObject(refused);
-  expect(bugs).toEqual(['TypeError: in finding', 'TypeError: in preparing']);
+  expect(operations.prepare({ ...operation, variables }, {} as GatewayContext)).toEqual(refused('bug-1'));
+
+  const line = { level: 'error', message: 'unexpected error', error: 'TypeError', stack: expect.any(String) };
+  expect(lines).toEqual([
+    { ...line, requestId: 'bug-0', text: 'in finding' },
+    { ...line, requestId: 'bug-1', text: 'in preparing' },
+  ]);
 });

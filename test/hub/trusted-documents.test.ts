@@ -12,7 +12,7 @@ const operations = createOperations({
   schema,
   introspection: true,
   documents: createDocuments({ trusted, trustedOnly: true, automatic: true }),
-  onBug: () => {},
+  reportBug: () => 'r',
 });
 const context = { requestId: 'r', now: Date.now } as unknown as GatewayContext;
 

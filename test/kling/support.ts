@@ -1,4 +1,4 @@
-import { createKlingConnection } from '../../src/kling/client.ts';
+import { createKlingClients } from '../../src/kling/client.ts';
 import type { KlingClient, KlingClientOptions } from '../../src/kling/client.ts';
 import type { KlingExchangeEvent, LogExchange } from '../../src/kling/attempt.ts';
 import { KlingError } from '../../src/kling/kling-error.ts';
@@ -41,7 +41,7 @@ export function createUpstream(
   const expiries: (() => void)[] = [];
   let nowMs = STARTED_AT_MS;
 
-  const client = createKlingConnection({
+  const client = createKlingClients({
     baseUrl: HOST,
     credentials: { apiKey: 'key-for-tests' },
     async fetch(url, init) {

@@ -7,7 +7,7 @@ import {
 } from 'graphql';
 import { beforeAll, describe, it, vi } from 'vitest';
 
-/** The same definitions, built by Pothos and by what stands in its place when deployed. */
+/** The same definitions, built by Pothos and by what stands in its place when deployed, and in the tests in workerd too. */
 let byPothos: GraphQLSchema;
 let deployed: GraphQLSchema;
 

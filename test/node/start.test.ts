@@ -14,7 +14,7 @@ async function started(): Promise<unknown> {
   return (await fetch(`${stack.gateway.url}/start`)).json();
 }
 
-test('the script makes no error while it starts, and has nothing of Node', async () => {
+test('the script makes no error while it starts, and has none of the globals of Node', async () => {
   expect(await started()).toEqual({ errors: [], ofNode: [], errorsSince: 0 });
   // It would have been counted.
   await fetch(`${stack.gateway.url}/errors`);

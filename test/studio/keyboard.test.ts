@@ -51,7 +51,7 @@ describe.runIf(HAS_BROWSER)('with the keyboard alone', () => {
     // What was pressed keeps the focus while it is under way and after.
     expect((await focused(page)).name).toBe('button Find faces');
 
-    // Listened for well before the key: the browser learns of it on another way than of keys, and may open its own first.
+    // Listened for well before the key: the browser learns of it by another way than of keys, and may open a dialog of its own first.
     const chooser = page.waitForEvent('filechooser');
     await go('button choose a file');
     await keyboard.press('Enter');

@@ -33,10 +33,9 @@ export type InputBuilder = typeof inputBuilder;
 
 /** What Pothos calls `t` where an object or an interface is defined. A field is its own options until its type is built. */
 export const fieldBuilder = {
-  arg: Object.assign(field<InputOptions>, inputs),
+  arg: Object.assign((options: InputOptions) => options, inputs),
   field: field<FieldOptions>,
   boolean: fieldOf('Boolean'),
-  float: fieldOf('Float'),
   id: fieldOf('ID'),
   int: fieldOf('Int'),
   string: fieldOf('String'),

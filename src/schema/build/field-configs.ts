@@ -8,7 +8,7 @@ import {
   type GraphQLNamedType,
   type GraphQLType,
 } from 'graphql';
-import type { FieldOptions, Flag, InputOptions, Inputs, TypeParam } from './options.ts';
+import type { FieldOptions, InputOptions, Inputs, Nullability, TypeParam } from './options.ts';
 
 /** The types that are named by a text. */
 type Named = ReadonlyMap<string, GraphQLNamedType>;
@@ -34,12 +34,11 @@ export function toInputConfigs(named: Named, inputs: Inputs = {}): Record<string
 }
 
 function toInputConfig(named: Named, { type, required = true, ...rest }: InputOptions): GraphQLInputFieldConfig {
-  const nullable = typeof required === 'boolean' ? !required : { list: !required.list, items: !required.items };
-  return { ...rest, type: assertInputType(toType(named, type, nullable)) };
+  return { ...rest, type: assertInputType(toType(named, type, !required)) };
 }
 
 /** Items are never null where nothing is said of them. */
-function toType(named: Named, param: TypeParam, nullable: Flag): GraphQLType {
+function toType(named: Named, param: TypeParam, nullable: Nullability): GraphQLType {
   const { list, items } = typeof nullable === 'boolean' ? { list: nullable, items: false } : nullable;
   const type = isList(param) ? new GraphQLList(toType(named, param[0], items)) : toNamed(named, param);
   return list ? type : new GraphQLNonNull(type);

@@ -1,7 +1,19 @@
-/** The errors that were made since this was loaded, which has to be before anything else. */
+/** The errors that the script has made with `new` since this was loaded, which has to be before anything else. */
 export const errorsMade: string[] = [];
 
-for (const name of ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'DOMException'] as const) {
+const NAMES = [
+  'Error',
+  'AggregateError',
+  'DOMException',
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+] as const;
+
+for (const name of NAMES) {
   const Original = globalThis[name];
   Object.assign(globalThis, {
     [name]: new Proxy(Original, {
