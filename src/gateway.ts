@@ -11,7 +11,7 @@ import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
 import { createReadParams } from './http/read-params.ts';
-import { noteExchange, type RequestNotes, type RequestTrace } from './http/request-log.ts';
+import { noteExchange, type RequestTrace } from './http/request-log.ts';
 import { createRequestRate, networkOf } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
 import { streamFormatOf } from './http/stream-format.ts';
@@ -35,7 +35,7 @@ export interface Gateway {
 
 interface Ports {
   readonly ledgerOf: (viewer: Viewer) => Ledger;
-  readonly upstreamOf: (viewer: Viewer, notes: RequestNotes) => Upstream;
+  readonly upstreamOf: (viewer: Viewer, trace: RequestTrace) => Upstream;
 }
 
 /** Most operations ask one of the two ports: the other is not made. */
@@ -43,15 +43,15 @@ class RequestContext implements GatewayContext {
   readonly now = Date.now;
   readonly requestId: string;
   readonly viewer: Viewer;
-  readonly #notes: RequestNotes;
+  readonly #trace: RequestTrace;
   readonly #ports: Ports;
   #ledger: Ledger | null = null;
   #upstream: Upstream | null = null;
 
-  constructor({ requestId, notes }: RequestTrace, viewer: Viewer, ports: Ports) {
-    this.requestId = requestId;
+  constructor(trace: RequestTrace, viewer: Viewer, ports: Ports) {
+    this.requestId = trace.requestId;
     this.viewer = viewer;
-    this.#notes = notes;
+    this.#trace = trace;
     this.#ports = ports;
   }
 
@@ -60,7 +60,7 @@ class RequestContext implements GatewayContext {
   }
 
   get upstream(): Upstream {
-    return (this.#upstream ??= this.#ports.upstreamOf(this.viewer, this.#notes));
+    return (this.#upstream ??= this.#ports.upstreamOf(this.viewer, this.#trace));
   }
 }
 
@@ -105,9 +105,9 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
 
   const ports: Ports = {
     ledgerOf: (viewer) => createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer),
-    upstreamOf: (viewer, notes) =>
+    upstreamOf: (viewer, trace) =>
       createScopedUpstream(
-        klingFor((exchange) => noteExchange(notes, exchange)),
+        klingFor((exchange) => noteExchange(trace, exchange, log)),
         viewer,
       ),
   };

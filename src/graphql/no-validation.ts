@@ -1,6 +1,7 @@
 /**
- * In the place of graphql's modules for validation (`[alias]` in wrangler.toml). Documents are validated by
- * ./validate-document.ts, which Yoga is given too.
+ * In the place of two modules of graphql's that are called `./validate.mjs` where their folders' index names them
+ * (`[alias]` in wrangler.toml): that for documents and that for schemas. Only the built script has this one in it, which
+ * test/clients and test/node run. Documents are validated by ./validate-document.ts, which Yoga is given too.
  */
 export function validate(): never {
   throw new TypeError('documents are validated elsewhere');

@@ -28,8 +28,9 @@ export type ValidateDocument = (
 ) => readonly GraphQLError[];
 
 /**
- * `introspection` off: no introspection, and no message that suggests names of the schema. It does as graphql's `validate`,
- * which makes two errors when it is loaded: workerd reads the whole script once more for their stacks.
+ * `introspection` off: no introspection, and no message that suggests names of the schema. It does as graphql's `validate`
+ * does with rules that throw no GraphQLError of their own; that one makes two errors when it is loaded, for whose stacks V8
+ * reads the whole script once more.
  */
 export function createValidateDocument(introspection: boolean): ValidateDocument {
   const more = introspection ? [] : [NoSchemaIntrospectionCustomRule];

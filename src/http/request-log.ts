@@ -11,7 +11,7 @@ export interface RequestNotes {
   operationType?: string;
   /** The codes of the errors in the answer, each once. */
   errorCodes?: readonly string[];
-  /** What was read of Kling for it. Each in a line of its own would cost as much as this one. */
+  /** What was read of Kling for it, and went well. */
   kling?: KlingExchangeEvent[];
 }
 
@@ -56,8 +56,12 @@ export async function withRequestLog(
   return response;
 }
 
-/** Adds a request to Kling, in the order in which they end. */
-export function noteExchange(notes: RequestNotes, exchange: KlingExchangeEvent): void {
+/**
+ * Adds a request to Kling to the line of the request that it was made for: a line of its own would cost as much as that.
+ * What went wrong has one at once, as those of objects have: it is what is looked for, and may be the last of its request.
+ */
+export function noteExchange({ notes, requestId }: RequestTrace, exchange: KlingExchangeEvent, log: Log): void {
+  if (exchange.outcome !== 'OK') return log({ level: 'info', message: 'kling exchange', requestId, ...exchange });
   notes.kling ??= [];
   notes.kling.push(exchange);
 }

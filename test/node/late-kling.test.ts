@@ -9,6 +9,7 @@ import { sendOperation } from './send-operation.ts';
 let kling: Server;
 let open = 0;
 let stack: GatewayStack;
+let printed = '';
 
 beforeAll(async () => {
   kling = createServer((request, response) => {
@@ -25,6 +26,7 @@ beforeAll(async () => {
   if (address === null || typeof address === 'string') throw new Error('no port');
   stack = await startStack({
     vars: { KLING_BASE_URL: `http://127.0.0.1:${address.port}`, KLING_TIMEOUT_MS: '1000' },
+    onGatewayOutput: (text) => (printed += text),
   });
 });
 afterAll(async () => {
@@ -32,6 +34,10 @@ afterAll(async () => {
   kling.closeAllConnections();
   await new Promise((resolve) => void kling.close(resolve));
 });
+
+function lines(): Readonly<Record<string, unknown>>[] {
+  return [...printed.matchAll(/^\{.*\}$/gm)].map(([line]) => JSON.parse(line));
+}
 
 test('a list that never comes is an error of its own, and its connection is let go', async () => {
   const query = '{ account { lipSyncTasks { items { klingTaskId } } voiceTasks { items { klingTaskId } } } }';
@@ -49,4 +55,20 @@ test('a list that never comes is an error of its own, and its connection is let 
     },
   ]);
   await expect.poll(() => open).toBe(0);
+});
+
+test('in the log, what failed has a line of its own, and what went well is in its request’s', async () => {
+  await expect.poll(lines).toHaveLength(2);
+  const [failed, request] = lines();
+  expect(failed).toMatchObject({
+    message: 'kling exchange',
+    path: '/v1/videos/advanced-lip-sync',
+    outcome: 'TIMEOUT',
+    requestId: request?.['requestId'],
+  });
+  expect(request).toMatchObject({
+    message: 'request',
+    kling: [{ path: '/v1/general/custom-voices', outcome: 'OK' }],
+    errorCodes: ['UPSTREAM_UNAVAILABLE'],
+  });
 });

@@ -80,5 +80,7 @@ function isField(value: object): value is Field {
 function readingOf({ resolve, extensions, ...rest }: Field) {
   const exposed = extensions?.['pothosExposedField'];
   if (exposed === undefined) return { ...rest, resolve };
-  return { ...rest, exposed, reads: resolve === undefined ? 'by name' : 'otherwise' };
+  if (resolve === undefined) return { ...rest, exposed, reads: 'by name' };
+  // Else the engine would call it, as if something had been put around it.
+  return { ...rest, exposed, reads: 'otherwise', isOwn: extensions?.['pothosOriginalResolve'] === resolve };
 }

@@ -34,7 +34,7 @@ export type Inputs = Readonly<Record<string, InputOptions>>;
 /** Gives the fields of an object or an interface, by their names. */
 export type DefineFields = (t: FieldBuilder) => Readonly<Record<string, FieldOptions>>;
 
-/** An object or an interface: only the latter has a `resolveType`. */
+/** An object or an interface: only the latter has a `resolveType`, which gives a name. */
 export interface ObjectOptions {
   readonly description?: string;
   readonly interfaces?: readonly GraphQLInterfaceType[];
