@@ -12,7 +12,9 @@ import type { FieldOptions, InputOptions, Inputs, Nullability, TypeParam } from 
 
 /** The types that are named by a text. */
 type Named = ReadonlyMap<string, GraphQLNamedType>;
-type FieldConfig = GraphQLFieldConfig<unknown, unknown>;
+/** What a field is read of. */
+export type Source = Readonly<Record<string, unknown>>;
+type FieldConfig = GraphQLFieldConfig<Source, unknown>;
 
 /** What graphql's constructors take for a field. */
 export function toFieldConfig(named: Named, name: string, options: FieldOptions): FieldConfig {
@@ -55,6 +57,5 @@ function isList(param: TypeParam): param is readonly [TypeParam] {
 }
 
 function readerOf(property: string): NonNullable<FieldConfig['resolve']> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only objects come here
-  return (parent) => (parent as Readonly<Record<string, unknown>>)[property];
+  return (parent) => parent[property];
 }

@@ -12,10 +12,10 @@ import {
   type GraphQLScalarTypeConfig,
 } from 'graphql';
 import { fieldBuilder, inputBuilder, type FieldBuilder } from './field-builder.ts';
-import { toFieldConfig, toInputConfigs } from './field-configs.ts';
+import { toFieldConfig, toInputConfigs, type Source } from './field-configs.ts';
 import type { DefineFields, FieldOptions, Inputs, InputTypeOptions, ObjectOptions } from './options.ts';
 
-type FieldConfigs = GraphQLFieldConfigMap<unknown, unknown>;
+type FieldConfigs = GraphQLFieldConfigMap<Source, unknown>;
 type DefineField = (t: FieldBuilder) => FieldOptions;
 
 /**

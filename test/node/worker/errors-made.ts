@@ -17,8 +17,8 @@ for (const name of NAMES) {
   const Original = globalThis[name];
   const make = (args: unknown[], newTarget: Function): object => {
     errorsMade.push(`${name}: ${String(args[0])}`);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the target makes is an object
-    return Reflect.construct(Original, args, newTarget) as object;
+    const error: object = Reflect.construct(Original, args, newTarget);
+    return error;
   };
   Object.assign(globalThis, {
     [name]: new Proxy(Original, {
