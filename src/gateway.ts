@@ -21,7 +21,6 @@ import { createKlingClients } from './kling/client.ts';
 import { createLedgerPort } from './ledger/port.ts';
 import type { Log } from './lib/log.ts';
 import { sleep } from './lib/sleep.ts';
-import { startTimer } from './lib/timer.ts';
 import { schema } from './schema/schema.ts';
 
 /** What the Worker does once its configuration is known to be right. */
@@ -79,14 +78,12 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     now: Date.now,
     random: Math.random,
     sleep,
-    startTimer,
   });
   const readParams = createReadParams({
     schema,
     documents: createDocuments(config.documents),
     limits: config.bodies,
     now: Date.now,
-    startTimer,
   });
   const graphql = createGraphqlHandler({
     schema,
@@ -107,13 +104,13 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     ledgerOf: (viewer) => createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer),
     upstreamOf: (viewer, trace) =>
       createScopedUpstream(
-        klingFor((exchange) => noteExchange(trace, exchange, log)),
+        klingFor({ log: (exchange) => noteExchange(trace, exchange, log), startTimer: trace.startTimer }),
         viewer,
       ),
   };
 
   function execute(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response> {
-    return graphql(request, new RequestContext(trace, viewer, ports), trace.notes);
+    return graphql(request, new RequestContext(trace, viewer, ports), trace);
   }
 
   /** Only for routing: a header that proves nothing is not refused here, since the socket is asked again. */
@@ -155,7 +152,14 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
       const viewer = await authenticate(incoming.headers.get('authorization'));
       await admit(`tenant ${viewer.tenant}`);
       const format = streamFormatOf(incoming.headers.get('accept'));
-      const stream = format && (await answerSubscription(incoming, readParams, { format, dial: dialHub, viewer, log }));
+      const stream =
+        format &&
+        (await answerSubscription(incoming, (request) => readParams(request, trace.startTimer), {
+          format,
+          dial: dialHub,
+          viewer,
+          log,
+        }));
       return stream ?? (await execute(incoming, trace, viewer));
     },
 

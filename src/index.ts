@@ -11,6 +11,7 @@ import { withSecurityHeaders } from './http/security-headers.ts';
 import { Hub } from './hub/hub.ts';
 import { TaskLedger } from './ledger/task-ledger.ts';
 import { createLog } from './lib/log.ts';
+import { startTimer } from './lib/timer.ts';
 
 export { Hub, IssuerKeys, KlingAccount, TaskLedger };
 
@@ -46,7 +47,7 @@ function answer(request: Request, env: Env, route: Route, url: URL, trace: Reque
   return gateway.answerCallback(request, url.pathname.slice(CALLBACKS.length));
 }
 
-const logDeps = { log, now: Date.now, randomId: () => crypto.randomUUID() };
+const logDeps = { log, now: Date.now, randomId: () => crypto.randomUUID(), startTimer };
 
 /**
  * Answers the queries and mutations of sockets, for the viewer that their hub has verified. It has no address: only this

@@ -7,7 +7,7 @@ import { acceptsNothing, jsonTypeOf, type JsonType } from './accept.ts';
 import { VARY } from './cors.ts';
 import { failureResponse } from './failure-response.ts';
 import type { ReadParams } from './read-params.ts';
-import type { RequestNotes } from './request-log.ts';
+import type { RequestTrace } from './request-log.ts';
 import { createSecuredHeaders } from './security-headers.ts';
 import { createYogaHandler } from './yoga-handler.ts';
 
@@ -35,8 +35,12 @@ export interface GraphqlOptions {
   readonly log: Log;
 }
 
-/** Answers one request at `/graphql`. `context` is made for this request; `notes` are filled in for the log. */
-export type GraphqlHandler = (request: Request, context: GatewayContext, notes?: RequestNotes) => Promise<Response>;
+/** Answers one request at `/graphql`. `context` and `trace` are made for this request; its notes are filled in for the log. */
+export type GraphqlHandler = (
+  request: Request,
+  context: GatewayContext,
+  trace: Pick<RequestTrace, 'notes' | 'startTimer'>,
+) => Promise<Response>;
 
 /**
  * GraphQL over HTTP. Build it once per isolate: it holds the prepared operations. There is no request that it answers with
@@ -52,9 +56,9 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
   async function resultOf(
     request: Request,
     context: GatewayContext,
-    notes: RequestNotes,
+    { notes, startTimer }: Pick<RequestTrace, 'notes' | 'startTimer'>,
   ): Promise<ExecutionResult | null> {
-    const read = await readParams(request).catch(() => null);
+    const read = await readParams(request, startTimer).catch(() => null);
     const operation = read === null ? null : prepare(read.params);
     if (read === null || operation === null || operation.type === OperationTypeNode.SUBSCRIPTION) return null;
     if (operation.type === OperationTypeNode.MUTATION && request.method !== 'POST') return null;
@@ -63,14 +67,14 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
     return await operation.run(context, read.params.variables);
   }
 
-  return async (request, context, notes = {}) => {
+  return async (request, context, trace) => {
     const accept = request.headers.get('accept');
     // Before anything is run: nobody would see how it ended.
     if (acceptsNothing(accept)) return notAcceptable(context.requestId);
-    const result = await resultOf(request, context, notes);
+    const result = await resultOf(request, context, trace);
     const type = jsonTypeOf(accept);
     if (result === null || result.errors !== undefined || type === null)
-      return answerByYoga(request, { requestId: context.requestId, notes, result });
+      return answerByYoga(request, { ...trace, requestId: context.requestId, result });
     return new Response(JSON.stringify(result), { headers: HEADERS[type] });
   };
 }

@@ -4,7 +4,8 @@ import { documentIdOf, type Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
 import { requestError } from '../graphql/request-error.ts';
 import { type BodyJson, parseBodyJson, parseJson } from './body-json.ts';
-import { type BodyDeps, type BodyLimits, readBody, tooLarge } from './read-body.ts';
+import type { StartTimer } from '../lib/timer.ts';
+import { type BodyLimits, readBody, tooLarge } from './read-body.ts';
 
 /** A GraphQL request as the GraphQL-over-HTTP specification has it. */
 export interface GraphqlParams {
@@ -26,21 +27,23 @@ export interface ReadRequest {
  * nothing else: a form can be sent by any site without asking. Keys that the specification does not know are dropped, as
  * it demands. Throws request errors only.
  */
-export type ReadParams = (request: Request) => Promise<ReadRequest>;
+export type ReadParams = (request: Request, startTimer: StartTimer) => Promise<ReadRequest>;
 
-export interface ReadParamsDeps extends BodyDeps {
+export interface ReadParamsDeps {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
   readonly limits: BodyLimits;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Build it once per isolate. */
-export function createReadParams({ schema, documents, limits, ...clock }: ReadParamsDeps): ReadParams {
+export function createReadParams({ schema, documents, limits, now }: ReadParamsDeps): ReadParams {
   const base64Inputs = createBase64Inputs(schema);
   const reads = new WeakMap<Request, Promise<ReadRequest>>();
 
-  async function read(request: Request): Promise<ReadRequest> {
-    const body = isGet(request) ? null : parseBodyJson(await readBody(request, limits, clock));
+  async function read(request: Request, startTimer: StartTimer): Promise<ReadRequest> {
+    const body = isGet(request) ? null : parseBodyJson(await readBody(request, limits, { now, startTimer }));
     const { query, documentId, ...others } = toParams(body === null ? fromUrl(request.url) : body.json);
     const found = await documents.find({ query, documentId, extensions: others.extensions ?? null });
     const params = { query: found.text, ...others };
@@ -63,10 +66,10 @@ export function createReadParams({ schema, documents, limits, ...clock }: ReadPa
     }
   }
 
-  return (request) => {
+  return (request, startTimer) => {
     const known = reads.get(request);
     if (known !== undefined) return known;
-    const reading = read(request);
+    const reading = read(request, startTimer);
     reads.set(request, reading);
     return reading;
   };

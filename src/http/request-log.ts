@@ -1,6 +1,8 @@
 import { GatewayError } from '../errors.ts';
 import type { KlingExchangeEvent } from '../kling/attempt.ts';
 import { logBug, type Log } from '../lib/log.ts';
+import { createSharedTimer } from '../lib/shared-timer.ts';
+import type { StartTimer } from '../lib/timer.ts';
 import { withHeaders } from './answer-headers.ts';
 import { failureResponse } from './failure-response.ts';
 
@@ -19,6 +21,8 @@ export interface RequestNotes {
 export interface RequestTrace {
   readonly requestId: string;
   readonly notes: RequestNotes;
+  /** For all that is waited for on its behalf. What is not stopped ends with it. */
+  readonly startTimer: StartTimer;
 }
 
 export interface RequestLogDeps {
@@ -26,6 +30,7 @@ export interface RequestLogDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly randomId: () => string;
+  readonly startTimer: StartTimer;
 }
 
 /**
@@ -36,11 +41,15 @@ export interface RequestLogDeps {
 export async function withRequestLog(
   request: Request,
   route: string,
-  { log, now, randomId }: RequestLogDeps,
+  { log, now, randomId, startTimer }: RequestLogDeps,
   handle: (trace: RequestTrace) => Response | Promise<Response>,
 ): Promise<Response> {
   const startedAtMs = now();
-  const trace: RequestTrace = { requestId: requestIdOf(request) ?? randomId(), notes: {} };
+  const trace: RequestTrace = {
+    requestId: requestIdOf(request) ?? randomId(),
+    notes: {},
+    startTimer: createSharedTimer(startTimer, now),
+  };
   const answer = await answerOrFailure(request, trace, log, handle);
   const response = withHeaders(answer, (headers) => headers.set('x-request-id', trace.requestId));
   log({
@@ -60,7 +69,11 @@ export async function withRequestLog(
  * Adds a request to Kling to the line of the request that it was made for: a line of its own would cost as much as that.
  * What went wrong has one at once, as those of objects have: it is what is looked for, and may be the last of its request.
  */
-export function noteExchange({ notes, requestId }: RequestTrace, exchange: KlingExchangeEvent, log: Log): void {
+export function noteExchange(
+  { notes, requestId }: Pick<RequestTrace, 'notes' | 'requestId'>,
+  exchange: KlingExchangeEvent,
+  log: Log,
+): void {
   if (exchange.outcome !== 'OK') return log({ level: 'info', message: 'kling exchange', requestId, ...exchange });
   notes.kling ??= [];
   notes.kling.push(exchange);

@@ -9,7 +9,7 @@ const OPERATION_CHARS_MAX = 60_000;
 /** Answers a subscription in the format that its client accepts. Null: it is something else, for the GraphQL server to answer. */
 export async function answerSubscription(
   request: Request,
-  readParams: ReadParams,
+  readParams: (request: Request) => ReturnType<ReadParams>,
   deps: Omit<StreamDeps, 'lastCursor' | 'origin'>,
 ): Promise<Response | null> {
   if (request.method !== 'GET' && request.method !== 'POST') return null;

@@ -1,6 +1,5 @@
 import { type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
-import type { GatewayContext } from '../context.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
 import { bugBehind, createPublicErrors, type ToPublicError, withRequestId } from '../graphql/public-errors.ts';
 import type { ValidateDocument } from '../graphql/validate-document.ts';
@@ -9,7 +8,7 @@ import { logBug, type Log } from '../lib/log.ts';
 import { VARY } from './cors.ts';
 import { failureResponse } from './failure-response.ts';
 import type { ReadParams } from './read-params.ts';
-import type { RequestNotes } from './request-log.ts';
+import type { RequestTrace } from './request-log.ts';
 import { SSE } from './stream-format.ts';
 
 const ENDPOINT = '/graphql';
@@ -29,8 +28,7 @@ export interface YogaOptions {
 }
 
 /** What Yoga is given of a request. */
-export interface ServerContext extends Pick<GatewayContext, 'requestId'> {
-  readonly notes: RequestNotes;
+export interface ServerContext extends RequestTrace {
   /** What the operation has ended with; null: it was not run, since something is wrong with the request. */
   readonly result: ExecutionResult | null;
 }
@@ -88,8 +86,8 @@ function useBounds({
   validate,
 }: Pick<YogaOptions, 'readParams' | 'validate'>): Plugin<object, ServerContext> {
   return {
-    onRequestParse({ setRequestParser }) {
-      setRequestParser(async (request) => (await readParams(request)).params);
+    onRequestParse({ serverContext: { startTimer }, setRequestParser }) {
+      setRequestParser(async (request) => (await readParams(request, startTimer)).params);
     },
     onParams({ context: { result }, setResult }) {
       if (result !== null) setResult(result);

@@ -47,12 +47,14 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
     now,
     random: Math.random,
     sleep,
+  })({
     startTimer,
-  })((exchange) => {
-    log({ level: 'info', message: 'kling exchange', ...exchange });
-    // How long these take is up to whoever names the video or the text: no tenant may make Kling look down for all.
-    const isCallersOwn = CALLERS_OWN.has(exchange.path);
-    if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
+    log(exchange) {
+      log({ level: 'info', message: 'kling exchange', ...exchange });
+      // How long these take is up to whoever names the video or the text: no tenant may make Kling look down for all.
+      const isCallersOwn = CALLERS_OWN.has(exchange.path);
+      if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
+    },
   });
   return {
     tasks,

@@ -2,12 +2,18 @@ import { describe, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import { withRequestLog } from '../../src/http/request-log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
+import { startTimer } from '../../src/lib/timer.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 async function answer(request: Request, handle: Parameters<typeof withRequestLog>[3]) {
   const lines: LogEvent[] = [];
   let clock = 100;
-  const deps = { log: (event: LogEvent) => lines.push(event), now: () => (clock += 5), randomId: () => 'random-id' };
+  const deps = {
+    log: (event: LogEvent) => lines.push(event),
+    now: () => (clock += 5),
+    randomId: () => 'random-id',
+    startTimer,
+  };
   const response = await withRequestLog(request, '/things/:id', deps, handle);
   return { response, lines };
 }

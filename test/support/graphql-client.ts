@@ -1,12 +1,12 @@
 import { createDocuments, type DocumentsOptions } from '../../src/graphql/documents.ts';
 import { createGraphqlHandler, type GraphqlOptions } from '../../src/http/graphql.ts';
-import type { BodyDeps, BodyLimits } from '../../src/http/read-body.ts';
+import type { BodyLimits } from '../../src/http/read-body.ts';
 import { createReadParams } from '../../src/http/read-params.ts';
 import type { RequestNotes } from '../../src/http/request-log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { VIEWER } from './viewer.ts';
-import { startTimer } from '../../src/lib/timer.ts';
+import { type StartTimer, startTimer as startPlatformTimer } from '../../src/lib/timer.ts';
 import { FakeLedger, FakeUpstream } from './fake-ledger.ts';
 
 export const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
@@ -22,13 +22,19 @@ interface GraphqlAnswer {
   }[];
 }
 
-interface ClientOptions extends Partial<GraphqlOptions>, Partial<BodyDeps> {
+interface ClientOptions extends Partial<GraphqlOptions> {
+  readonly startTimer?: StartTimer;
   readonly documents?: Partial<DocumentsOptions>;
   readonly limits?: BodyLimits;
 }
 
 /** The GraphQL handler with a ledger and an upstream of its own, in memory. */
-export function createGraphqlClient({ documents, limits, ...options }: ClientOptions = {}) {
+export function createGraphqlClient({
+  documents,
+  limits,
+  startTimer = startPlatformTimer,
+  ...options
+}: ClientOptions = {}) {
   const ledger = new FakeLedger();
   const upstream = new FakeUpstream();
   const logged: LogEvent[] = [];
@@ -40,8 +46,6 @@ export function createGraphqlClient({ documents, limits, ...options }: ClientOpt
       documents: createDocuments({ trusted: new Map(), trustedOnly: false, automatic: true, ...documents }),
       limits: limits ?? { bytesMax: 100_000, largeBytesMax: 1_000_000 },
       now: Date.now,
-      startTimer,
-      ...options,
     }),
     introspection: true,
     log: (event) => logged.push(event),
@@ -50,7 +54,7 @@ export function createGraphqlClient({ documents, limits, ...options }: ClientOpt
 
   async function fetchGraphql(input: string | URL, init?: RequestInit): Promise<Response> {
     const context = { requestId: 'request-of-test', now: () => 0, viewer: VIEWER, ledger, upstream };
-    return handle(new Request(input, init), context, notes);
+    return handle(new Request(input, init), context, { notes, startTimer });
   }
 
   async function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
