@@ -59,6 +59,13 @@ const WORKER_SERVERS: readonly WorkerOptions[] = [
   bare('parse-and-print', 'parse-and-print Worker', { words: 'KLING', request: klingRequest }),
   bare('hand-written', 'hand-written Worker', { words: 'SCHEMA', request: plainRequest('fan-out') }),
   {
+    ...bare('same-duties', 'hand-written Worker with the same duties', {
+      words: 'SCHEMA',
+      request: graphqlRequest('ledger', 'mutation', 'persisted'),
+    }),
+    vars: () => TEST_AUTH,
+  },
+  {
     name: 'object',
     title: 'Worker and object',
     words: 'SCHEMA',
