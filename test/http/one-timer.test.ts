@@ -1,0 +1,28 @@
+import { exports } from 'cloudflare:workers';
+import { it, vi } from 'vitest';
+import { BODY_MS_MAX } from '../../src/http/read-body.ts';
+import { AUTHORIZATION } from '../support/token.ts';
+
+const QUERY = `{ account {
+  lipSyncTasks { items { klingTaskId } } voiceTasks { items { klingTaskId } } presetVoices { items { voiceId } } } }`;
+
+it('a request takes one timer of the platform, for its body and for all that it reads of Kling', async ({ expect }) => {
+  const setTimeout = vi.spyOn(globalThis, 'setTimeout');
+  const body = JSON.stringify({ query: QUERY });
+  const answer = await exports.default.fetch('https://gateway.test/graphql', {
+    method: 'POST',
+    headers: {
+      authorization: AUTHORIZATION,
+      'content-type': 'application/json',
+      'content-length': String(body.length),
+    },
+    body,
+  });
+  const { data, errors } = await answer.json<{ data?: { account: object }; errors?: unknown }>();
+  expect(errors).toBeUndefined();
+  expect(Object.keys(data?.account ?? {})).toHaveLength(3);
+  // A shorter one would be the wait before a read that is made again.
+  const deadlines = setTimeout.mock.calls.map(([, ms = 0]) => ms).filter((ms) => ms >= BODY_MS_MAX);
+  expect(deadlines).toEqual([BODY_MS_MAX]);
+  setTimeout.mockRestore();
+});
