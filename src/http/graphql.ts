@@ -36,11 +36,7 @@ export interface GraphqlOptions {
 }
 
 /** Answers one request at `/graphql`. `context` and `trace` are made for this request; its notes are filled in for the log. */
-export type GraphqlHandler = (
-  request: Request,
-  context: GatewayContext,
-  trace: Pick<RequestTrace, 'notes' | 'startTimer'>,
-) => Promise<Response>;
+export type GraphqlHandler = (request: Request, context: GatewayContext, trace: RequestTrace) => Promise<Response>;
 
 /**
  * GraphQL over HTTP. Build it once per isolate: it holds the prepared operations. There is no request that it answers with
@@ -56,7 +52,7 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
   async function resultOf(
     request: Request,
     context: GatewayContext,
-    { notes, startTimer }: Pick<RequestTrace, 'notes' | 'startTimer'>,
+    { notes, startTimer }: RequestTrace,
   ): Promise<ExecutionResult | null> {
     const read = await readParams(request, startTimer).catch(() => null);
     const operation = read === null ? null : prepare(read.params);
@@ -74,7 +70,7 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
     const result = await resultOf(request, context, trace);
     const type = jsonTypeOf(accept);
     if (result === null || result.errors !== undefined || type === null)
-      return answerByYoga(request, { ...trace, requestId: context.requestId, result });
+      return answerByYoga(request, { ...trace, result });
     return new Response(JSON.stringify(result), { headers: HEADERS[type] });
   };
 }

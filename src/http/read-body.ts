@@ -11,7 +11,7 @@ export interface BodyLimits {
 }
 
 /** What the clock is asked. */
-export interface BodyDeps {
+interface BodyDeps {
   readonly now: () => number;
   readonly startTimer: StartTimer;
 }

@@ -3,8 +3,8 @@ import { createBase64Inputs, type IsBase64Place } from '../graphql/base64-inputs
 import { documentIdOf, type Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
 import { requestError } from '../graphql/request-error.ts';
-import { type BodyJson, parseBodyJson, parseJson } from './body-json.ts';
 import type { StartTimer } from '../lib/timer.ts';
+import { type BodyJson, parseBodyJson, parseJson } from './body-json.ts';
 import { type BodyLimits, readBody, tooLarge } from './read-body.ts';
 
 /** A GraphQL request as the GraphQL-over-HTTP specification has it. */
@@ -23,7 +23,7 @@ export interface ReadRequest {
 }
 
 /**
- * The parameters of a request, read once however often they are asked for. GET carries them in the URL, POST in JSON and
+ * The parameters of a request, read once, by the first timer, however often they are asked for. GET carries them in the URL, POST in JSON and
  * nothing else: a form can be sent by any site without asking. Keys that the specification does not know are dropped, as
  * it demands. Throws request errors only.
  */

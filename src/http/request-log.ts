@@ -21,7 +21,7 @@ export interface RequestNotes {
 export interface RequestTrace {
   readonly requestId: string;
   readonly notes: RequestNotes;
-  /** For all that is waited for on its behalf. What is not stopped ends with it. */
+  /** For its deadlines: of its body, and of what is read of Kling for it. They share one timer of the platform's. */
   readonly startTimer: StartTimer;
 }
 
@@ -30,6 +30,7 @@ export interface RequestLogDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly randomId: () => string;
+  /** The platform's. */
   readonly startTimer: StartTimer;
 }
 
@@ -69,11 +70,7 @@ export async function withRequestLog(
  * Adds a request to Kling to the line of the request that it was made for: a line of its own would cost as much as that.
  * What went wrong has one at once, as those of objects have: it is what is looked for, and may be the last of its request.
  */
-export function noteExchange(
-  { notes, requestId }: Pick<RequestTrace, 'notes' | 'requestId'>,
-  exchange: KlingExchangeEvent,
-  log: Log,
-): void {
+export function noteExchange({ notes, requestId }: RequestTrace, exchange: KlingExchangeEvent, log: Log): void {
   if (exchange.outcome !== 'OK') return log({ level: 'info', message: 'kling exchange', requestId, ...exchange });
   notes.kling ??= [];
   notes.kling.push(exchange);

@@ -11,7 +11,7 @@ export interface Deadline {
   readonly remainingMs: () => number;
   /** The promise's result, or a rejection with the reason of the end if that comes first; the promise itself runs on. */
   readonly race: <T>(promise: Promise<T>) => Promise<T>;
-  /** Lets the timer go. To be called once everything is settled. */
+  /** Stops the timer. To be called once everything is settled. */
   readonly stop: () => void;
 }
 
@@ -23,7 +23,7 @@ export interface DeadlineOptions {
   readonly cancel?: AbortSignal | undefined;
 }
 
-/** Starts the clock. Every request has some: one that is not reached costs a timer and little else. */
+/** Starts the clock. Every request has some: one that is not reached costs little beside its timer. */
 export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOptions): Deadline {
   const endsAtMs = now() + timeoutMs;
   const waiting: ((reason: unknown) => void)[] = [];

@@ -6,9 +6,9 @@ interface Entry {
 }
 
 /**
- * Many timers that share one of the platform's, which costs as much as all else that a wait takes. To stop one is to forget
- * it: the platform's goes off once for nothing, or ends with the request that it was made for. `now`: milliseconds since the
- * epoch.
+ * Many timers that share one of the platform's, which is dear. For one request, and never for an object: to stop one is to
+ * forget it, the platform's goes off for nothing or ends with its request, and would keep an object awake. `now`:
+ * milliseconds since the epoch.
  */
 export function createSharedTimer(startTimer: StartTimer, now: () => number): StartTimer {
   const entries = new Set<Entry>();
@@ -23,16 +23,16 @@ export function createSharedTimer(startTimer: StartTimer, now: () => number): St
   }
 
   function ring(): void {
-    const nowMs = now();
+    // A clock that was set back meanwhile makes nothing late.
+    const nowMs = Math.max(now(), armedAtMs);
     armedAtMs = Number.POSITIVE_INFINITY;
+    const due: Entry[] = [];
     for (const entry of entries) {
-      if (entry.atMs > nowMs) {
-        armFor(entry.atMs, nowMs);
-      } else {
-        entries.delete(entry);
-        entry.onTime();
-      }
+      if (entry.atMs <= nowMs) due.push(entry);
+      else armFor(entry.atMs, nowMs);
     }
+    // One of them may stop another.
+    for (const entry of due) if (entries.delete(entry)) entry.onTime();
   }
 
   return (ms, onTime) => {

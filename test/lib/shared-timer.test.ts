@@ -94,15 +94,43 @@ describe('a shared timer', () => {
     expect(called).toEqual(['first', 'second']);
   });
 
-  it('waits on when it is called early, since the clock was set back', ({ expect }) => {
+  it('one that calls may stop another that is due', ({ expect }) => {
+    const clock = createClock();
+    const start = createSharedTimer(clock.startTimer, clock.now);
+    const called: string[] = [];
+    const stops: (() => void)[] = [];
+    start(10, () => {
+      called.push('first');
+      for (const stop of stops) stop();
+    });
+    stops.push(start(10, () => called.push('second')));
+    start(10, () => called.push('third'));
+    clock.advance(20);
+    expect(called).toEqual(['first', 'third']);
+  });
+
+  it('one that throws takes none with it that is due later', ({ expect }) => {
     const clock = createClock();
     const start = createSharedTimer(clock.startTimer, clock.now);
     let called = 0;
-    start(10, () => (called += 1));
-    clock.set(-5);
-    clock.advance(10);
-    expect(called).toBe(0);
-    clock.advance(5);
+    start(10, () => {
+      throw new Error('a bug');
+    });
+    start(20, () => (called += 1));
+    expect(() => clock.advance(10)).toThrow('a bug');
+    clock.advance(20);
     expect(called).toBe(1);
+  });
+
+  it('is not late where the clock was set back meanwhile', ({ expect }) => {
+    const clock = createClock();
+    const start = createSharedTimer(clock.startTimer, clock.now);
+    const called: number[] = [];
+    for (const ms of [10, 30]) start(ms, () => called.push(ms));
+    clock.set(-3_600_000);
+    clock.advance(10);
+    expect(called).toEqual([10]);
+    clock.advance(20);
+    expect(called).toEqual([10, 30]);
   });
 });

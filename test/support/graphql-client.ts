@@ -54,7 +54,7 @@ export function createGraphqlClient({
 
   async function fetchGraphql(input: string | URL, init?: RequestInit): Promise<Response> {
     const context = { requestId: 'request-of-test', now: () => 0, viewer: VIEWER, ledger, upstream };
-    return handle(new Request(input, init), context, { notes, startTimer });
+    return handle(new Request(input, init), context, { requestId: context.requestId, notes, startTimer });
   }
 
   async function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {

@@ -42,7 +42,7 @@ export interface Plan {
   readonly onProgress: (text: string) => void;
 }
 
-/** Before the first round of an operation: V8 compiles what is called often until then. The same under another load is warm. */
+/** Before the first round of an operation: by then V8 has compiled what most servers call often. Under another load it is warm. */
 const WARM_UP_S = 5;
 const WARM_AGAIN_S = 1;
 

@@ -10,6 +10,8 @@ export interface Row extends Scenario {
   readonly server: string;
   /** How many times the CPU of the least that does the same. Null where that was not measured, or cannot be told. */
   readonly cpuRatio: Quartiles | null;
+  /** How many times this server's CPU the gateway takes. Null as above. */
+  readonly gatewayCpu: Quartiles | null;
   /** How many times this server's throughput the gateway's is. */
   readonly gatewayRate: Quartiles | null;
   readonly cpuUs: Quartiles;
@@ -64,6 +66,7 @@ export function toReport(
         ...scenario,
         server,
         cpuRatio: cpuRatio(measured, [server, baseOf(operation)], scenario),
+        gatewayCpu: cpuRatio(measured, ['gateway', server], scenario),
         gatewayRate: compare(measured, ['gateway', server], scenario, (one, other) => one.perSecond / other.perSecond),
         cpuUs: figuresOf(rounds, 'cpuUsPerRequest'),
         perSecond: figuresOf(rounds, 'perSecond'),
@@ -91,6 +94,7 @@ export function toText({ rows, processes, verdicts }: Report): string {
         'at once',
         'server',
         'CPU x',
+        'gateway CPU x',
         'gateway faster x',
         'CPU us',
         'requests/s',
@@ -103,6 +107,7 @@ export function toText({ rows, processes, verdicts }: Report): string {
         String(row.connections),
         row.server,
         ratio(row.cpuRatio),
+        ratio(row.gatewayCpu),
         ratio(row.gatewayRate),
         withQuartiles(row.cpuUs),
         `${withQuartiles(row.perSecond)}${row.loadBusy > BUSY_MAX ? ' (load at its limit)' : ''}`,

@@ -45,7 +45,7 @@ interface Costs {
 }
 
 /** Reads one path of Kling's. */
-export type Ask = <T>(path: string) => Promise<T>;
+type Ask = <T>(path: string) => Promise<T>;
 
 const DAY_MS = 24 * 3_600_000;
 const STATUSES: Readonly<Record<string, string>> = { succeed: 'SUCCEEDED', online: 'ACTIVE' };
@@ -59,7 +59,7 @@ export async function readPage(ask: Ask, page: number, pageSize: number): Promis
 /** What the fan-out query answers: four calls at Kling. */
 export async function readFanOut(ask: Ask): Promise<object> {
   const now = Date.now();
-  const list = async (path: string): Promise<Answer> => ask(`${path}?pageNum=1&pageSize=10`);
+  const list = (path: string): Promise<Answer> => ask(`${path}?pageNum=1&pageSize=10`);
   const [lipSyncs, voices, presets, costs] = await Promise.all([
     list('/v1/videos/advanced-lip-sync'),
     list('/v1/general/custom-voices'),

@@ -1,4 +1,7 @@
 import { jwtVerify } from 'jose';
+import { startDeadline } from '../../../../src/lib/deadline.ts';
+import { createSharedTimer } from '../../../../src/lib/shared-timer.ts';
+import { startTimer, type StartTimer } from '../../../../src/lib/timer.ts';
 import { askKling, type RelayEnv } from './ask-kling.ts';
 import { readFanOut, readPage } from './by-hand.ts';
 
@@ -10,7 +13,7 @@ interface DutiesEnv extends RelayEnv {
 
 const BODY_BYTES_MAX = 131_072;
 const BODY_MS_MAX = 15_000;
-const KLING_MS_MAX = 20_000;
+const KLING_MS_MAX = 30_000;
 const KLING_BYTES_MAX = 16 * 1024 * 1024;
 const VERIFIED_MS = 30_000;
 
@@ -27,13 +30,14 @@ const HEADERS = new Headers({
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 });
 
-/** Until when a token that was good is taken for it; the last one. */
-const verified = new Map<string, number>();
+/** The last token that was good, and until when it is not verified again. */
+let known = { token: '', untilMs: 0 };
 
 /**
- * The same without GraphQL, by a Worker that owes what the gateway does: it verifies the token and
- * remembers it, refuses foreign pages, bounds the body and Kling's answer in size and time, maps the tasks, hardens its
- * headers, and writes one line about it all. Of the document it reads no more than how long the page is to be.
+ * What is asked of the gateway, without GraphQL: a token check (remembered for a while), foreign pages refused, bounds and
+ * time-outs for the body and for Kling's answers, headers against what a browser could be made to do, and a line in the log.
+ * No scopes, no retries, no other format, and little is said of what is wrong. Of the document it reads how long a page is
+ * to be. Of the gateway's own are the deadlines, which share one timer.
  */
 export default {
   async fetch(request, env): Promise<Response> {
@@ -42,22 +46,18 @@ export default {
     const kling: object[] = [];
     const response = await handle(request, env, kling).catch(() => new Response('Refused\n', { status: 400 }));
     response.headers.set('x-request-id', requestId);
-    const { status } = response;
-    const durationMs = Date.now() - startedAtMs;
-    const { method } = request;
+    const line = {
+      level: 'info',
+      message: 'request',
+      requestId,
+      method: request.method,
+      route: '/graphql',
+      status: response.status,
+      durationMs: Date.now() - startedAtMs,
+      kling,
+    };
     // oxlint-disable-next-line no-console -- what it owes
-    console.log(
-      JSON.stringify({
-        level: 'info',
-        message: 'request',
-        requestId,
-        method,
-        route: '/graphql',
-        status,
-        durationMs,
-        kling,
-      }),
-    );
+    console.log(JSON.stringify(line));
     return response;
   },
 } satisfies ExportedHandler<DutiesEnv>;
@@ -70,16 +70,18 @@ async function handle(request: Request, env: DutiesEnv, kling: object[]): Promis
   if (headers.get('content-type') !== 'application/json') throw new Error('not JSON');
   await verify(headers.get('authorization') ?? '', env);
   if (Number(headers.get('content-length') ?? Infinity) > BODY_BYTES_MAX) throw new Error('too large');
-  const { query } = JSON.parse(await within(BODY_MS_MAX, () => request.text())) as { readonly query: string };
-  const ask = async <T>(path: string): Promise<T> => askWithin(path, env, kling);
+  const shared = createSharedTimer(startTimer, Date.now);
+  const body = await within(BODY_MS_MAX, shared, () => request.text());
+  const { query } = JSON.parse(body) as { readonly query: string };
+  const ask = <T>(path: string): Promise<T> => askWithin(path, env, shared, kling);
   const pageSize = /\(page: 1, pageSize: (\d+)\)/.exec(query)?.[1];
   const data = pageSize === undefined ? await readFanOut(ask) : await readPage(ask, 1, Number(pageSize));
   return new Response(JSON.stringify({ data }), { headers: HEADERS });
 }
 
-async function askWithin<T>(path: string, env: DutiesEnv, kling: object[]): Promise<T> {
+async function askWithin<T>(path: string, env: DutiesEnv, shared: StartTimer, kling: object[]): Promise<T> {
   const startedAtMs = Date.now();
-  const text = await within(KLING_MS_MAX, async () => {
+  const text = await within(KLING_MS_MAX, shared, async () => {
     const answer = await askKling(env, path);
     if (Number(answer.headers.get('content-length') ?? Infinity) > KLING_BYTES_MAX) throw new Error('too large');
     return answer.text();
@@ -94,20 +96,19 @@ async function askWithin<T>(path: string, env: DutiesEnv, kling: object[]): Prom
 
 async function verify(authorization: string, env: DutiesEnv): Promise<void> {
   const token = authorization.replace(/^Bearer /, '');
-  if ((verified.get(token) ?? 0) > Date.now()) return;
+  if (token === known.token && Date.now() < known.untilMs) return;
   const { AUTH_SECRET, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
-  await jwtVerify(token, new TextEncoder().encode(AUTH_SECRET), { issuer, audience, algorithms: ['HS256'] });
-  verified.clear();
-  verified.set(token, Date.now() + VERIFIED_MS);
+  const options = { issuer, audience, algorithms: ['HS256'], requiredClaims: ['exp'] };
+  const { payload } = await jwtVerify(token, new TextEncoder().encode(AUTH_SECRET), options);
+  known = { token, untilMs: Math.min(Date.now() + VERIFIED_MS, (payload.exp ?? 0) * 1_000) };
 }
 
 /** Rejects when the time is up. */
-async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
-  const { promise: over, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('too slow')), ms);
+async function within<T>(timeoutMs: number, shared: StartTimer, work: () => Promise<T>): Promise<T> {
+  const deadline = startDeadline({ timeoutMs, now: Date.now, startTimer: shared });
   try {
-    return await Promise.race([work(), over]);
+    return await deadline.race(work());
   } finally {
-    clearTimeout(timer);
+    deadline.stop();
   }
 }
