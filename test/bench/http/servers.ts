@@ -59,7 +59,7 @@ const WORKER_SERVERS: readonly WorkerOptions[] = [
   bare('parse-and-print', 'parse-and-print Worker', { words: 'KLING', request: klingRequest }),
   bare('hand-written', 'hand-written Worker', { words: 'SCHEMA', request: plainRequest('fan-out') }),
   {
-    ...bare('same-duties', 'hand-written Worker with tokens, limits and a log', {
+    ...bare('guarded', 'hand-written Worker with tokens, limits and a log', {
       words: 'SCHEMA',
       request: graphqlRequest('ledger', 'mutation', 'persisted'),
     }),

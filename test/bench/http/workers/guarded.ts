@@ -1,11 +1,14 @@
 import { jwtVerify } from 'jose';
+import { createSecuredHeaders } from '../../../../src/http/security-headers.ts';
 import { startDeadline } from '../../../../src/lib/deadline.ts';
+import { createLog } from '../../../../src/lib/log.ts';
 import { createSharedTimer } from '../../../../src/lib/shared-timer.ts';
 import { startTimer, type StartTimer } from '../../../../src/lib/timer.ts';
+import type { Answer } from '../../peers/kling.ts';
 import { askKling, type RelayEnv } from './ask-kling.ts';
 import { readFanOut, readPage } from './by-hand.ts';
 
-interface DutiesEnv extends RelayEnv {
+interface GuardedEnv extends RelayEnv {
   readonly AUTH_SECRET: string;
   readonly AUTH_ISSUER: string;
   readonly AUTH_AUDIENCE: string;
@@ -17,18 +20,13 @@ const KLING_MS_MAX = 30_000;
 const KLING_BYTES_MAX = 16 * 1024 * 1024;
 const VERIFIED_MS = 30_000;
 
-/** As the gateway has them. */
-const HEADERS = new Headers({
+const HEADERS = createSecuredHeaders({
   'content-type': 'application/graphql-response+json; charset=utf-8',
   'cache-control': 'private, no-store',
   vary: 'Accept, Origin',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'x-frame-options': 'DENY',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 });
+
+const log = createLog();
 
 /** The last token that was good, and until when it is not verified again. */
 let known = { token: '', untilMs: 0 };
@@ -37,7 +35,7 @@ let known = { token: '', untilMs: 0 };
  * What is asked of the gateway, without GraphQL: a token check (remembered for a while), foreign pages refused, bounds and
  * time-outs for the body and for Kling's answers, headers against what a browser could be made to do, and a line in the log.
  * No scopes, no retries, no other format, and little is said of what is wrong. Of the document it reads how long a page is
- * to be. Of the gateway's own are the deadlines, which share one timer.
+ * to be. Of the gateway's own are the headers, the log and the deadlines.
  */
 export default {
   async fetch(request, env): Promise<Response> {
@@ -46,7 +44,7 @@ export default {
     const kling: object[] = [];
     const response = await handle(request, env, kling).catch(() => new Response('Refused\n', { status: 400 }));
     response.headers.set('x-request-id', requestId);
-    const line = {
+    log({
       level: 'info',
       message: 'request',
       requestId,
@@ -55,14 +53,12 @@ export default {
       status: response.status,
       durationMs: Date.now() - startedAtMs,
       kling,
-    };
-    // oxlint-disable-next-line no-console -- what it owes
-    console.log(JSON.stringify(line));
+    });
     return response;
   },
-} satisfies ExportedHandler<DutiesEnv>;
+} satisfies ExportedHandler<GuardedEnv>;
 
-async function handle(request: Request, env: DutiesEnv, kling: object[]): Promise<Response> {
+async function handle(request: Request, env: GuardedEnv, kling: object[]): Promise<Response> {
   const { headers } = request;
   const { origin, pathname } = new URL(request.url);
   if (pathname !== '/graphql' || request.method !== 'POST') throw new Error('not found');
@@ -73,20 +69,20 @@ async function handle(request: Request, env: DutiesEnv, kling: object[]): Promis
   const shared = createSharedTimer(startTimer, Date.now);
   const body = await within(BODY_MS_MAX, shared, () => request.text());
   const { query } = JSON.parse(body) as { readonly query: string };
-  const ask = <T>(path: string): Promise<T> => askWithin(path, env, shared, kling);
+  const ask = <T>(path: string): Promise<Answer<T>> => askWithin(path, env, shared, kling);
   const pageSize = /\(page: 1, pageSize: (\d+)\)/.exec(query)?.[1];
   const data = pageSize === undefined ? await readFanOut(ask) : await readPage(ask, 1, Number(pageSize));
   return new Response(JSON.stringify({ data }), { headers: HEADERS });
 }
 
-async function askWithin<T>(path: string, env: DutiesEnv, shared: StartTimer, kling: object[]): Promise<T> {
+async function askWithin<T>(path: string, env: GuardedEnv, shared: StartTimer, kling: object[]): Promise<Answer<T>> {
   const startedAtMs = Date.now();
   const text = await within(KLING_MS_MAX, shared, async () => {
     const answer = await askKling(env, path);
     if (Number(answer.headers.get('content-length') ?? Infinity) > KLING_BYTES_MAX) throw new Error('too large');
     return answer.text();
   });
-  const envelope = JSON.parse(text) as T & { readonly code: number; readonly request_id: string };
+  const envelope = JSON.parse(text) as Answer<T> & { readonly code: number; readonly request_id: string };
   if (envelope.code !== 0) throw new Error('Kling refused');
   const [klingPath] = path.split('?');
   const { code: klingCode, request_id: klingRequestId } = envelope;
@@ -94,7 +90,7 @@ async function askWithin<T>(path: string, env: DutiesEnv, shared: StartTimer, kl
   return envelope;
 }
 
-async function verify(authorization: string, env: DutiesEnv): Promise<void> {
+async function verify(authorization: string, env: GuardedEnv): Promise<void> {
   const token = authorization.replace(/^Bearer /, '');
   if (token === known.token && Date.now() < known.untilMs) return;
   const { AUTH_SECRET, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
