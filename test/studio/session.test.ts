@@ -52,6 +52,25 @@ describe.runIf(HAS_BROWSER)('signing in', () => {
     await page.context().close();
   });
 
+  it('does not move when the ready callers come late: a press that has begun is not lost', async ({ expect }) => {
+    const { page } = await openPage(browser);
+    const tenantB = page.getByRole('button', { name: /^tenant-b/ });
+    await tenantB.waitFor();
+    const asked = Promise.withResolvers<() => Promise<void>>();
+    await page.route('**/development.json', (route) => asked.resolve(() => route.continue()));
+    await page.reload({ waitUntil: 'commit' });
+    await page.getByLabel('Access token').fill('not-a-token');
+    await page.getByRole('button', { name: 'Sign in' }).hover();
+    await page.mouse.down();
+    const letThemCome = await asked.promise;
+    await letThemCome();
+    await tenantB.waitFor();
+    await page.mouse.up();
+    await page.getByText('You were signed out').waitFor();
+    expect(await page.getByLabel('Access token').inputValue()).toBe('');
+    await page.context().close();
+  });
+
   it('without the scopes for tasks says so, and does not go on trying', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await page.getByRole('button', { name: /^operator/ }).click();
