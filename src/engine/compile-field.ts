@@ -1,5 +1,5 @@
 import { compileComplete } from './complete.ts';
-import { plainTypeof } from './complete-leaf.ts';
+import { plainTest } from './complete-leaf.ts';
 import { completePromised, settled } from './complete-promised.ts';
 import { settleError } from './position.ts';
 import { compileRead, propertyOf } from './read-field.ts';
@@ -18,8 +18,8 @@ export interface CompiledField {
 /** Most fields of most operations: a property, with luck already what it is to be. */
 export interface CompiledProperty {
   readonly name: string;
-  /** What `typeof` says of a value that is to be taken as it is. */
-  readonly plain: string;
+  /** Whether a value is to be taken as it is. */
+  readonly isPlain: (value: unknown) => boolean;
   readonly isRequired: boolean;
   /** What `select` makes of any other value that was read of an object. */
   readonly finish: (value: unknown, source: PropertySource, frame: Frame) => unknown;
@@ -55,7 +55,7 @@ function compileProperty(site: Site, name: string): CompiledProperty {
   let rest: ReturnType<typeof compileRest> | null = null;
   return {
     name,
-    plain: plainTypeof(site.field.type),
+    isPlain: plainTest(site.field.type),
     isRequired: site.isRequired,
     finish(value, source, frame) {
       try {

@@ -13,6 +13,8 @@ import { compileSelection, compileSerialSelection } from './compile-selection.ts
 import { type Conditions, findConditions, readConditions } from './conditions.ts';
 import type { Plan } from './plan.ts';
 import { answer, answerWithoutData, createRun, end, type Run, type RunArgs } from './run.ts';
+import { bundledCopies } from './set-fields-copies.ts';
+import type { Copies } from './set-fields.ts';
 import type { Select } from './site.ts';
 
 /** How many sets of values of its conditions an operation is compiled for at once. */
@@ -20,7 +22,7 @@ const VARIANTS_MAX = 8;
 /** As graphql has it: a request may be wrong in more ways than anybody reads. */
 const COERCION = { maxErrors: 50 };
 
-type PlanParts = Pick<Plan, 'schema' | 'operation' | 'fragments'>;
+type PlanParts = Pick<Plan, 'schema' | 'operation' | 'fragments' | 'copies'>;
 type OnFields = (count: number) => void;
 
 interface Variant {
@@ -51,6 +53,7 @@ export function compileOperation(
   document: DocumentNode,
   operationName?: string | null,
   onFields: OnFields = ignore,
+  copies: Copies = bundledCopies,
 ): CompiledOperation | null {
   const operation = getOperationAST(document, operationName);
   if (operation === null || operation === undefined) return null;
@@ -58,7 +61,7 @@ export function compileOperation(
   const names = findConditions(document, operation);
   if (names === null || !schema.getRootType(operation.operation)) return null;
 
-  const parts = { schema, operation, fragments: fragmentsOf(document) };
+  const parts = { schema, operation, fragments: fragmentsOf(document), copies };
   const variantOf = createVariants(parts, onFields);
 
   const runCoerced: CompiledOperation['runCoerced'] = (args) => {

@@ -1,61 +1,40 @@
 import { type GraphQLObjectType, isNonNullType } from 'graphql';
 import { collectFields } from './collect-fields.ts';
-import { compileField, type CompiledField } from './compile-field.ts';
+import { compileField } from './compile-field.ts';
 import type { Plan } from './plan.ts';
 import type { Position } from './position.ts';
 import type { Frame } from './run.ts';
+import { createSelectFields, type SelectFields } from './select-fields.ts';
+import type { Data, SelectedField } from './set-fields.ts';
 import type { Select } from './site.ts';
-import { forget, isObjectOrFunction, isPromiseLike } from './values.ts';
-
-interface KeyedField extends CompiledField {
-  readonly key: string;
-}
-
-type Data = Record<string, unknown>;
+import { forget, isPromiseLike } from './values.ts';
 
 /**
  * The fields of an object, or of the root where the position is null, side by side. Compiled when the first object is
  * met: an operation may select, in fragments of fragments, far more than there will ever be.
  */
 export function compileSelection(plan: Plan, type: GraphQLObjectType, position: Position | null): Select {
-  let fields: readonly KeyedField[] | null = null;
+  let selectFields: SelectFields | null = null;
   let createData = createPlainData;
   return (source, frame) => {
-    if (fields === null) {
-      fields = compileFields(plan, type, position);
+    if (selectFields === null) {
+      const fields = compileFields(plan, type, position);
+      selectFields = createSelectFields(type.name, fields, plan.copies);
       createData = dataFor(fields);
     }
     const data = createData();
-    const properties = isObjectOrFunction(source) ? source : null;
-    let isPending = false;
     try {
-      for (const { key, select, property } of fields) {
-        let value: unknown;
-        if (properties === null || property === null) value = select(source, frame);
-        else {
-          const { name, plain, isRequired } = property;
-          try {
-            value = properties[name];
-          } catch (error) {
-            value = property.fail(error, frame);
-          }
-          if (typeof value !== plain && (value !== null || isRequired))
-            value = property.finish(value, properties, frame);
-        }
-        data[key] = value;
-        if (value instanceof Promise) isPending = true;
-      }
+      return selectFields(data, source, frame) ? settleAll(data) : data;
     } catch (error) {
-      if (isPending) forget(Object.values(data));
+      forget(Object.values(data).filter((value) => value instanceof Promise));
       throw error;
     }
-    return isPending ? settleAll(data) : data;
   };
 }
 
 /** The fields of a root, one after another: each begins when the one before is complete. */
 export function compileSerialSelection(plan: Plan, type: GraphQLObjectType): Select {
-  let fields: readonly KeyedField[] | null = null;
+  let fields: readonly SelectedField[] | null = null;
   return (source, frame) => {
     fields ??= compileFields(plan, type, null);
     let data: Data | Promise<Data> = dataFor(fields)();
@@ -67,7 +46,7 @@ export function compileSerialSelection(plan: Plan, type: GraphQLObjectType): Sel
   };
 }
 
-function add({ key, select }: KeyedField, data: Data, source: unknown, frame: Frame): Data | Promise<Data> {
+function add({ key, select }: SelectedField, data: Data, source: unknown, frame: Frame): Data | Promise<Data> {
   const set = (value: unknown): Data => {
     data[key] = value;
     return data;
@@ -76,9 +55,9 @@ function add({ key, select }: KeyedField, data: Data, source: unknown, frame: Fr
   return value instanceof Promise ? value.then(set) : set(value);
 }
 
-function compileFields(plan: Plan, type: GraphQLObjectType, up: Position | null): readonly KeyedField[] {
+function compileFields(plan: Plan, type: GraphQLObjectType, up: Position | null): readonly SelectedField[] {
   const sets = up === null ? [plan.operation.selectionSet] : up.nodes.flatMap(({ selectionSet = [] }) => selectionSet);
-  const fields: KeyedField[] = [];
+  const fields: SelectedField[] = [];
   for (const [key, nodes] of collectFields(plan, type, sets)) {
     const field = plan.schema.getField(type, nodes[0]?.name.value ?? '');
     // For a field that the type does not have nothing is answered.
@@ -122,7 +101,7 @@ function createPlainData(): Data {
 }
 
 /** A plain object is the cheaper one, but has no property of that name. */
-function dataFor(fields: readonly KeyedField[]): () => Data {
+function dataFor(fields: readonly SelectedField[]): () => Data {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is typed as any
   return fields.some(({ key }) => key === '__proto__') ? () => Object.create(null) as Data : createPlainData;
 }

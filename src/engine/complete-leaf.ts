@@ -17,22 +17,55 @@ import type { Complete } from './site.ts';
  * else: null, errors, and what is yet to be coerced.
  */
 export function compileLeaf(type: GraphQLLeafType, completeRest: Complete): Complete {
-  switch (type) {
+  const isPlain = plainTest(type);
+  return (value, frame) => (isPlain(value) ? value : completeRest(value, frame));
+}
+
+/** Whether a value is already as the type shows it. */
+export function plainTest(type: GraphQLOutputType): (value: unknown) => boolean {
+  const nullable = getNullableType(type);
+  switch (nullable) {
     case GraphQLString:
     case GraphQLID:
-      return (value, frame) => (typeof value === 'string' ? value : completeRest(value, frame));
+      return isString;
     case GraphQLBoolean:
-      return (value, frame) => (typeof value === 'boolean' ? value : completeRest(value, frame));
+      return isBoolean;
     case GraphQLFloat:
-      return (value, frame) =>
-        typeof value === 'number' && Number.isFinite(value) ? value : completeRest(value, frame);
+      return isFloat;
     case GraphQLInt:
-      return (value, frame) =>
-        // oxlint-disable-next-line unicorn/prefer-math-trunc -- it is the test for 32 bits
-        typeof value === 'number' && (value | 0) === value ? value : completeRest(value, frame);
+      return isInt;
     default:
-      return type instanceof GraphQLEnumType ? compileEnum(type, completeRest) : completeRest;
+      return nullable instanceof GraphQLEnumType ? enumTest(nullable) : never;
   }
+}
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+function isFloat(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isInt(value: unknown): boolean {
+  // oxlint-disable-next-line unicorn/prefer-math-trunc -- it is the test for 32 bits
+  return typeof value === 'number' && (value | 0) === value;
+}
+
+function never(): boolean {
+  return false;
+}
+
+/** For the values that stand for themselves. */
+function enumTest(type: GraphQLEnumType): (value: unknown) => boolean {
+  if (type.coerceOutputValue !== GraphQLEnumType.prototype.coerceOutputValue) return never;
+  // Of two names for one value, graphql answers the last.
+  const names = new Map<unknown, string>(type.getValues().map(({ name, value }) => [value, name]));
+  return (value) => typeof value === 'string' && names.get(value) === value;
 }
 
 export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {
@@ -41,24 +74,4 @@ export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {
   throw new Error(
     `Expected \`${type.name}.coerceOutputValue(${inspect(value)})\` to return non-nullable value, returned: ${inspect(coerced)}`,
   );
-}
-
-function compileEnum(type: GraphQLEnumType, completeRest: Complete): Complete {
-  if (type.coerceOutputValue !== GraphQLEnumType.prototype.coerceOutputValue) return completeRest;
-  const names = new Map<unknown, string>();
-  for (const { name, value } of type.getValues()) if (typeof value === 'string') names.set(value, name);
-  return (value, frame) => names.get(value) ?? completeRest(value, frame);
-}
-
-/** What `typeof` says of a value that is already as the type shows it; empty where that does not tell. */
-export function plainTypeof(type: GraphQLOutputType): string {
-  switch (getNullableType(type)) {
-    case GraphQLString:
-    case GraphQLID:
-      return 'string';
-    case GraphQLBoolean:
-      return 'boolean';
-    default:
-      return '';
-  }
 }

@@ -9,6 +9,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import { compileOperation } from '../../src/engine/compile-operation.ts';
+import type { Copies } from '../../src/engine/set-fields.ts';
 import { turns } from './turns.ts';
 
 export interface RunArgs {
@@ -32,8 +33,8 @@ export function runByGraphql(schema: GraphQLSchema, document: DocumentNode, args
 export type Run = (args: RunArgs) => Result;
 
 /** The engine's own way; null where it leaves the document to graphql. */
-export function compiledRun(schema: GraphQLSchema, document: DocumentNode): Run | null {
-  const compiled = compileOperation(schema, document);
+export function compiledRun(schema: GraphQLSchema, document: DocumentNode, copies?: Copies): Run | null {
+  const compiled = compileOperation(schema, document, null, undefined, copies);
   return compiled && ((args) => compiled.run(args));
 }
 

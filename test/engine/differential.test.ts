@@ -1,73 +1,33 @@
-import fc from 'fast-check';
-import { parse, validate } from 'graphql';
 import { describe, it } from 'vitest';
-import { createChance, createTape } from './chance.ts';
-import { compiledRun, type Run, runByGraphql, seen } from './compare.ts';
-import { randomVariables } from './random-arguments.ts';
-import { randomDocument } from './random-documents.ts';
-import { createRandomSchema } from './schema.ts';
-import { createSource } from './source.ts';
-import { type Mood, startWorld } from './world.ts';
-
-const DOCUMENTS = 5_200;
-const DATA_PER_DOCUMENT = 4;
-
-const schema = createRandomSchema();
-
-const tape = fc.array(fc.nat(0xff_ffff), { minLength: 5, maxLength: 160, size: 'max' });
-const mood = fc.record<Mood>({
-  promises: fc.constantFrom(0, 0, 40, 200, 500),
-  troubles: fc.constantFrom(0, 5, 30, 150),
-});
-const datum = fc.record({ seed: fc.nat(), mood });
-
-/** What one execution shows of itself: its answer, and what it asked of the resolvers, in order. */
-async function shown(run: Run, { seed, mood: of }: { readonly seed: number; readonly mood: Mood }, kind: string) {
-  const variableValues = randomVariables(createChance(seed));
-  const log = startWorld(of);
-  const answer = await seen(run({ rootValue: createSource(kind, seed), contextValue: 'the context', variableValues }));
-  return { answer, log };
-}
+import { type Copies, setFields } from '../../src/engine/set-fields.ts';
+import { compareWithGraphql } from './differential.ts';
 
 describe('the engine', () => {
   it(
     'answers as graphql does, whatever is asked and whatever the resolvers do',
     { timeout: 200_000 },
     async ({ expect }) => {
-      const counts = { pairs: 0, compiled: 0, fellBack: 0, withErrors: 0, async: 0 };
-      const property = fc.asyncProperty(
-        tape,
-        fc.array(datum, { minLength: DATA_PER_DOCUMENT, maxLength: DATA_PER_DOCUMENT }),
-        async (choices, data) => {
-          const text = randomDocument(schema, createTape(choices));
-          const document = parse(text);
-          expect(validate(schema, document), text).toEqual([]);
-          const compiled = compiledRun(schema, document);
-          if (compiled === null) {
-            counts.fellBack += 1;
-            return;
-          }
-          counts.compiled += 1;
-          const kind = text.startsWith('query') ? 'Query' : text.startsWith('mutation') ? 'Mutation' : 'Subscription';
-          for (const each of data) {
-            const wanted = await shown((args) => runByGraphql(schema, document, args), each, kind);
-            const got = await shown(compiled, each, kind);
-            counts.pairs += 1;
-            if (wanted.answer.includes('"errors"')) counts.withErrors += 1;
-            if (wanted.answer.includes('"wasPromise":true')) counts.async += 1;
-            expect(got.answer, text).toBe(wanted.answer);
-            expect(got.log.join('\n'), text).toBe(wanted.log.join('\n'));
-          }
-        },
-      );
-      const startedAt = Date.now();
-      await fc.assert(property, { numRuns: DOCUMENTS });
-      // oxlint-disable-next-line no-console -- the figures of the proof: shown when the output is not silent
-      console.info(JSON.stringify({ ...counts, ms: Date.now() - startedAt }));
-      expect(counts.fellBack).toBe(0);
-      expect(counts.pairs).toBeGreaterThan(20_000);
-      expect(counts.withErrors).toBeGreaterThan(counts.pairs / 5);
-      expect(counts.async).toBeGreaterThan(counts.pairs / 5);
+      const { pairs, fellBack, withErrors, async } = await compareWithGraphql(expect, 5_200);
+      expect(fellBack).toBe(0);
+      expect(pairs).toBeGreaterThan(20_000);
+      expect(withErrors).toBeGreaterThan(pairs / 5);
+      expect(async).toBeGreaterThan(pairs / 5);
     },
   );
+
+  it('does so with copies for all that lists hold', { timeout: 200_000 }, async ({ expect }) => {
+    let linked = 0;
+    const copies: Copies = {
+      hotItems: 1,
+      find(_typename, fields) {
+        linked += 1;
+        return fields.map(() => setFields);
+      },
+    };
+    const { pairs, fellBack, withErrors, async } = await compareWithGraphql(expect, 1_500, copies);
+    expect(fellBack).toBe(0);
+    expect(linked).toBeGreaterThan(pairs / 5);
+    expect(withErrors).toBeGreaterThan(pairs / 5);
+    expect(async).toBeGreaterThan(pairs / 5);
+  });
 });
