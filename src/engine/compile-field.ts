@@ -1,5 +1,5 @@
 import { compileComplete } from './complete.ts';
-import { plainTest } from './complete-leaf.ts';
+import { type PlainTest, plainTest } from './complete-leaf.ts';
 import { completePromised, settled } from './complete-promised.ts';
 import { settleError } from './position.ts';
 import { compileRead, propertyOf } from './read-field.ts';
@@ -11,7 +11,7 @@ import { isObjectOrFunction, isPromiseLike } from './values.ts';
 export interface CompiledField {
   /** The value of the field in the response, for a source. Throws only where the field must not be null. */
   readonly select: Select;
-  /** Set for a field that is a property of its source, for who selects many to read it without a call. */
+  /** Set for a field that is a property of its source, for who selects many to read it by itself. */
   readonly property: CompiledProperty | null;
 }
 
@@ -19,7 +19,7 @@ export interface CompiledField {
 export interface CompiledProperty {
   readonly name: string;
   /** Whether a value is to be taken as it is. */
-  readonly isPlain: (value: unknown) => boolean;
+  readonly isPlain: PlainTest;
   readonly isRequired: boolean;
   /** What `select` makes of any other value that was read of an object. */
   readonly finish: (value: unknown, source: PropertySource, frame: Frame) => unknown;

@@ -13,8 +13,7 @@ import { compileSelection, compileSerialSelection } from './compile-selection.ts
 import { type Conditions, findConditions, readConditions } from './conditions.ts';
 import type { Plan } from './plan.ts';
 import { answer, answerWithoutData, createRun, end, type Run, type RunArgs } from './run.ts';
-import { bundledCopies } from './set-fields-copies.ts';
-import type { Copies } from './set-fields.ts';
+import { bundledCopies, type Copies } from './set-fields-copies.ts';
 import type { Select } from './site.ts';
 
 /** How many sets of values of its conditions an operation is compiled for at once. */
@@ -46,7 +45,8 @@ export interface CompiledOperation {
 /**
  * Null where only graphql knows the answer: the operation is not found, the schema has incremental delivery, or the
  * document has directives beside `@skip` and `@include`. Schema and document have to be valid, as for graphql.
- * `onFields` hears how many fields were compiled or let go since, for whoever has to bound them.
+ * `onFields` hears how many fields were compiled or let go since, for whoever has to bound them. `copies` are this isolate's
+ * unless told.
  */
 export function compileOperation(
   schema: GraphQLSchema,

@@ -5,7 +5,7 @@ import type { Plan } from './plan.ts';
 import type { Position } from './position.ts';
 import type { Frame } from './run.ts';
 import { createSelectFields, type SelectFields } from './select-fields.ts';
-import type { Data, SelectedField } from './set-fields.ts';
+import { type Data, type SelectedField, setFields } from './set-fields.ts';
 import type { Select } from './site.ts';
 import { forget, isPromiseLike } from './values.ts';
 
@@ -26,7 +26,8 @@ export function compileSelection(plan: Plan, type: GraphQLObjectType, position: 
     try {
       return selectFields(data, source, frame) ? settleAll(data) : data;
     } catch (error) {
-      forget(Object.values(data).filter((value) => value instanceof Promise));
+      const values = Object.values(data);
+      if (values.some((value) => value instanceof Promise)) forget(values);
       throw error;
     }
   };
@@ -64,10 +65,15 @@ function compileFields(plan: Plan, type: GraphQLObjectType, up: Position | null)
     if (field === undefined) continue;
     const isRequired = isNonNullType(field.type);
     const site = { up, key, typename: type.name, nodes, isRequired, plan, parentType: type, field };
-    fields.push({ key, ...compileField(site) });
+    fields.push({ key: internalized(key), ...compileField(site), next: null, set: setFields });
   }
   plan.onFields(fields.length);
   return fields;
+}
+
+/** The same text as V8 keeps it for names: one that was cut out of a document is looked up anew with each use as a name. */
+function internalized(name: string): string {
+  return Object.keys({ [name]: null })[0] ?? name;
 }
 
 /** Waits for those that are promises, in as many turns as for all of them. */

@@ -22,7 +22,9 @@ export function compileLeaf(type: GraphQLLeafType, completeRest: Complete): Comp
 }
 
 /** Whether a value is already as the type shows it. */
-export function plainTest(type: GraphQLOutputType): (value: unknown) => boolean {
+export type PlainTest = (value: unknown) => boolean;
+
+export function plainTest(type: GraphQLOutputType): PlainTest {
   const nullable = getNullableType(type);
   switch (nullable) {
     case GraphQLString:
@@ -60,12 +62,19 @@ function never(): boolean {
   return false;
 }
 
-/** For the values that stand for themselves. */
-function enumTest(type: GraphQLEnumType): (value: unknown) => boolean {
+const enumTests = new WeakMap<GraphQLEnumType, PlainTest>();
+
+/** For the values that stand for themselves. One for a type, as there may be many fields of it. */
+function enumTest(type: GraphQLEnumType): PlainTest {
   if (type.coerceOutputValue !== GraphQLEnumType.prototype.coerceOutputValue) return never;
+  const known = enumTests.get(type);
+  if (known !== undefined) return known;
   // Of two names for one value, graphql answers the last.
   const names = new Map<unknown, string>(type.getValues().map(({ name, value }) => [value, name]));
-  return (value) => typeof value === 'string' && names.get(value) === value;
+  const plain = new Set<unknown>([...names].filter(([value, name]) => value === name).map(([value]) => value));
+  const test: PlainTest = (value) => plain.has(value);
+  enumTests.set(type, test);
+  return test;
 }
 
 export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {

@@ -1,22 +1,15 @@
-import {
-  type Copies,
-  type Data,
-  type LinkedField,
-  type SelectedField,
-  type SetFields,
-  setFields,
-} from './set-fields.ts';
 import type { Frame } from './run.ts';
+import type { Copies } from './set-fields-copies.ts';
+import { type Data, type SelectedField, type SetFields, setFields } from './set-fields.ts';
 import { isObjectOrFunction } from './values.ts';
 
 /** Sets the fields of a selection in `data`, one after another. True: one of them is a promise. */
 export type SelectFields = (data: Data, source: unknown, frame: Frame) => boolean;
 
-/** `selected` are those of the type `typename`. */
-export function createSelectFields(typename: string, selected: readonly SelectedField[], copies: Copies): SelectFields {
-  const fields = selected.map((field): LinkedField => ({ ...field, next: null, set: setFields }));
+/** `fields` are those of the type `typename`. */
+export function createSelectFields(typename: string, fields: readonly SelectedField[], copies: Copies): SelectFields {
   let items = 0;
-  let first: LinkedField | null = null;
+  let first = linked(fields, copies.find(typename, fields, items));
   return (data, source, frame) => {
     let isPending = false;
     if (!isObjectOrFunction(source)) {
@@ -30,25 +23,20 @@ export function createSelectFields(typename: string, selected: readonly Selected
     if (first !== null) return first.set(data, source, first, frame);
     if (frame.up !== null) {
       items += 1;
-      if (items === copies.hotItems) first = linked(fields, copies.find(typename, fields) ?? []);
+      if (items === copies.hotItems) first = linked(fields, copies.find(typename, fields, items));
     }
     for (const field of fields) if (setFields(data, source, field, frame)) isPending = true;
     return isPending;
   };
 }
 
-/** The first of them, with the others behind it; null: there is not a copy for each. */
-function linked(fields: readonly SelectedField[], copies: readonly SetFields[]): LinkedField | null {
-  let next: LinkedField | null = null;
+/** The first of them, with the others behind it; null: there are no fields, or no copies for them. */
+function linked(fields: readonly SelectedField[], copies: readonly SetFields[] | null): SelectedField | null {
+  let next: SelectedField | null = null;
   for (let i = fields.length - 1; i >= 0; i -= 1) {
-    const [field, set] = [fields[i], copies[i]];
+    const [field, set] = [fields[i], copies?.[i]];
     if (field === undefined || set === undefined) return null;
-    next = { ...field, key: internalized(field.key), next, set };
+    next = { ...field, next, set };
   }
   return next;
-}
-
-/** The same text as V8 keeps it for names: one that was cut out of a document is looked up anew with each use as a name. */
-function internalized(name: string): string {
-  return Object.keys({ [name]: null })[0] ?? name;
 }

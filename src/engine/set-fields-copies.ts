@@ -30,41 +30,54 @@ import { setFields as set29 } from './set-fields.ts?29&copy';
 import { setFields as set30 } from './set-fields.ts?30&copy';
 import { setFields as set31 } from './set-fields.ts?31&copy';
 import { setFields as set32 } from './set-fields.ts?32&copy';
-import { setFields as set33 } from './set-fields.ts?33&copy';
-import { setFields as set34 } from './set-fields.ts?34&copy';
-import { setFields as set35 } from './set-fields.ts?35&copy';
-import { setFields as set36 } from './set-fields.ts?36&copy';
-import { setFields as set37 } from './set-fields.ts?37&copy';
-import { setFields as set38 } from './set-fields.ts?38&copy';
-import { setFields as set39 } from './set-fields.ts?39&copy';
-import { setFields as set40 } from './set-fields.ts?40&copy';
-import type { Copies, SetFields } from './set-fields.ts';
+import type { SelectedField, SetFields } from './set-fields.ts';
 
 /**
- * V8 keeps what it has learnt of a read, a store or a call with the text of a function: all closures of one text share it,
- * and a text that has met too much has learnt nothing. No text can be made for an operation without `eval`. So the bundle has
- * one text many times, and what has copies of its own is fast. Alike as they are, they weigh little when compressed.
+ * Copies of one function. V8 keeps what it has learnt of a read, a store or a call with the text of a function: all closures
+ * of one text share it, and a text that has met too much has learnt nothing. No text can be made for an operation without
+ * `eval`. So the bundle has one text many times, and what has copies of its own is fast. Alike as they are, they weigh little
+ * when compressed. They all do the same: who has which is never to be seen in an answer.
  */
+export interface Copies {
+  /** So many items of lists make a selection worth some of its own. */
+  readonly hotItems: number;
+  /**
+   * One for each of these fields of a type that has made so many items of lists. Whatever operation selects the same ones,
+   * in the same order, has the same copies. Null: none for them, or not yet.
+   */
+  find(typename: string, fields: readonly SelectedField[], items: number): readonly SetFields[] | null;
+}
+
+/** What one selection may have of them. */
+const FIELDS_MAX = 16;
+
 // oxfmt-ignore
-const left: SetFields[] = [
+const TEXTS: readonly SetFields[] = [
   set1, set2, set3, set4, set5, set6, set7, set8,
   set9, set10, set11, set12, set13, set14, set15, set16,
   set17, set18, set19, set20, set21, set22, set23, set24,
   set25, set26, set27, set28, set29, set30, set31, set32,
-  set33, set34, set35, set36, set37, set38, set39, set40,
 ];
 
-const taken = new Map<string, readonly SetFields[]>();
+/** Gives them to who comes first, and for good: V8 forgets nothing of a text. Null for all, once there are too few left. */
+export function createCopies(texts: readonly SetFields[], hotItems: number): Copies {
+  const left = [...texts];
+  // By the names of a type and of its fields.
+  const taken = new Map<string, readonly SetFields[]>();
+  return {
+    hotItems,
+    find(typename, fields, items) {
+      const shape = [typename, ...fields.map(({ key, property }) => `${key}:${property?.name ?? ''}`)].join(' ');
+      const known = taken.get(shape);
+      if (known !== undefined || items < hotItems) return known ?? null;
+      // What is asked of the schema itself is not asked often.
+      if (fields.length > Math.min(FIELDS_MAX, left.length) || typename.startsWith('__')) return null;
+      const copies = left.splice(0, fields.length);
+      taken.set(shape, copies);
+      return copies;
+    },
+  };
+}
 
-/** What the bundle has. None is ever given back, as V8 forgets nothing of it. */
-export const bundledCopies: Copies = {
-  hotItems: 1_000,
-  find(typename, fields) {
-    const shape = [typename, ...fields.map(({ key, property }) => `${key}:${property?.name ?? ''}`)].join(' ');
-    const known = taken.get(shape);
-    if (known !== undefined || fields.length > left.length) return known ?? null;
-    const copies = left.splice(0, fields.length);
-    taken.set(shape, copies);
-    return copies;
-  },
-};
+/** Of this isolate. */
+export const bundledCopies: Copies = createCopies(TEXTS, 1_000);

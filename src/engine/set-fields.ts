@@ -4,30 +4,17 @@ import type { Frame } from './run.ts';
 /** An object of the response that is being made. */
 export type Data = Record<string, unknown>;
 
+/** Sets a field of `data` and those linked behind it. True: one of them is a promise. Throws where one must not be null. */
+export type SetFields = (data: Data, source: PropertySource, field: SelectedField, frame: Frame) => boolean;
+
 /** A field of a selection. */
 export interface SelectedField extends CompiledField {
   /** In the response. */
   readonly key: string;
-}
-
-/** Sets a field of `data` and those linked behind it. True: one of them is a promise. Throws where one must not be null. */
-export type SetFields = (data: Data, source: PropertySource, field: LinkedField, frame: Frame) => boolean;
-
-export interface LinkedField extends SelectedField {
-  readonly next: LinkedField | null;
-  /** Sets this one, if it is asked for it by the one before. */
+  /** The one behind it, in a selection that has copies of its own; null in all others. */
+  readonly next: SelectedField | null;
+  /** What sets this one and all behind it. */
   readonly set: SetFields;
-}
-
-/** Copies of the text below, of which there are few. */
-export interface Copies {
-  /** So many items of lists make a selection worth some of its own. */
-  readonly hotItems: number;
-  /**
-   * One for each of these fields of a type: whatever operation selects them, in the same order, has the same ones. Null:
-   * there are not as many left.
-   */
-  find(typename: string, fields: readonly SelectedField[]): readonly SetFields[] | null;
 }
 
 export const setFields: SetFields = (data, source, field, frame) => {

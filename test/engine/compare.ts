@@ -9,7 +9,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import { compileOperation } from '../../src/engine/compile-operation.ts';
-import type { Copies } from '../../src/engine/set-fields.ts';
+import type { Copies } from '../../src/engine/set-fields-copies.ts';
 import { turns } from './turns.ts';
 
 export interface RunArgs {

@@ -1,8 +1,11 @@
 import {
   buildSchema,
+  execute,
   executeSubscriptionEvent,
+  GraphQLNonNull,
   GraphQLObjectType,
   type GraphQLResolveInfo,
+  GraphQLScalarType,
   GraphQLSchema,
   GraphQLString,
   parse,
@@ -131,6 +134,26 @@ describe('a compiled operation', () => {
     const got = compiled.runCoerced({ ...args, rootValue });
     expect(got).toEqual({ data: { ticked: '3 context' } });
     expect(got).toEqual(executeSubscriptionEvent({ ...args, rootValue }));
+  });
+
+  it('hears of all that an error leaves behind, where graphql does', async ({ expect }) => {
+    const heard = vi.fn<() => void>();
+    // oxlint-disable-next-line unicorn/no-thenable -- its values are no promises, but have a `then`
+    const Odd = new GraphQLScalarType({ name: 'Odd', coerceOutputValue: () => ({ then: heard }) });
+    const fields = {
+      odd: { type: Odd },
+      slow: { type: GraphQLString },
+      must: { type: new GraphQLNonNull(GraphQLString) },
+    };
+    const query = new GraphQLObjectType({ name: 'Query', fields });
+    const odd = new GraphQLSchema({ query });
+    const document = parse('{ odd slow must }');
+    const rootValue = { odd: 1, slow: () => turns(2), must: null };
+    await execute({ schema: odd, document, rootValue });
+    const times = heard.mock.calls.length;
+    expect(times).toBeGreaterThan(0);
+    await compileOperation(odd, document)?.run({ rootValue });
+    expect(heard).toHaveBeenCalledTimes(times * 2);
   });
 
   it('reads a property once, and shows what Pothos exposes without a call', ({ expect }) => {

@@ -1,8 +1,8 @@
 import { buildSchema, parse } from 'graphql';
 import { describe, it } from 'vitest';
 import { compileOperation } from '../../src/engine/compile-operation.ts';
-import { bundledCopies } from '../../src/engine/set-fields-copies.ts';
-import { setFields } from '../../src/engine/set-fields.ts';
+import { bundledCopies, createCopies } from '../../src/engine/set-fields-copies.ts';
+import { type SetFields, setFields } from '../../src/engine/set-fields.ts';
 
 const schema = buildSchema(`
   type Query { cats: [Cat!]! }
@@ -18,7 +18,7 @@ function run(query: string, cats: readonly Cat[]) {
   return compileOperation(schema, parse(query))?.run({ rootValue: { cats } });
 }
 
-/** By which of the copies each property was read, by the names of their modules. */
+/** Fills `seen` with the copies by which the name is read, by their modules. */
 function watched(cat: Cat, seen: Set<string>): Cat {
   return {
     get name() {
@@ -29,42 +29,64 @@ function watched(cat: Cat, seen: Set<string>): Cat {
   };
 }
 
-const field = (key: string) => ({ key, select: () => null, property: null });
+const HOT = bundledCopies.hotItems;
+const cats = Array.from({ length: HOT + 5 }, (_, i) => ({ name: `cat ${i}`, lives: i % 3 === 0 ? null : i }));
 
-describe('copies of a text', () => {
+/** A pool of so many. */
+function createPool(count: number) {
+  const texts = Array.from(
+    { length: count },
+    (): SetFields =>
+      (...args) =>
+        setFields(...args),
+  );
+  return createCopies(texts, 10);
+}
+
+const field = (key: string) => ({ key, select: () => null, property: null, next: null, set: setFields });
+const fields = (count: number) => Array.from({ length: count }, (_, i) => field(`f${i}`));
+
+describe('the copies of this isolate', () => {
   it('are taken for what many items of lists are made of, and change nothing', ({ expect }) => {
-    const cats = Array.from({ length: bundledCopies.hotItems + 5 }, (_, i) => ({
-      name: `cat ${i}`,
-      lives: i % 3 === 0 ? null : i,
-    }));
     const seen = new Set<string>();
-    const early = cats.map((cat, i) => (i < bundledCopies.hotItems ? watched(cat, seen) : cat));
+    const early = cats.map((cat, i) => (i < HOT ? watched(cat, seen) : cat));
     expect(run('{ cats { lives name } }', early)).toEqual({ data: { cats } });
     expect([...seen]).toEqual([]);
-    const late = cats.map((cat, i) => (i < bundledCopies.hotItems ? cat : watched(cat, seen)));
-    expect(run('{ cats { lives name } }', late)).toEqual({ data: { cats } });
-    // The one of the field before is still there: it has called the next.
+    // Another operation has at once what was taken for the same fields.
+    expect(run('query Again { cats { lives name } }', [watched(cats[0]!, seen)])).toEqual({
+      data: { cats: [cats[0]] },
+    });
+    // That of the field before is still there: it has called the next.
     expect(seen.size).toBe(2);
   });
+});
 
-  it('are the same for the same fields of a type, and no two fields share one', ({ expect }) => {
-    const copies = bundledCopies.find('Dog', [field('a'), field('b')]);
-    expect(bundledCopies.find('Dog', [field('a'), field('b')])).toBe(copies);
-    const others = bundledCopies.find('Dog', [field('b'), field('a')]);
-    const all = [...(copies ?? []), ...(others ?? []), setFields];
-    expect([all.length, new Set(all).size]).toEqual([5, 5]);
+describe('a pool of copies', () => {
+  it('gives the same ones for the same fields of a type, and none twice', ({ expect }) => {
+    const pool = createPool(10);
+    const [a, b] = [field('a'), field('b')];
+    expect(pool.find('Dog', [a, b], 9)).toBe(null);
+    const copies = pool.find('Dog', [a, b], 10);
+    expect(copies).toHaveLength(2);
+    expect(pool.find('Dog', [a, b], 0)).toBe(copies);
+    const others = [...(pool.find('Dog', [b, a], 10) ?? []), ...(pool.find('Horse', [a, b], 10) ?? [])];
+    expect(new Set([...(copies ?? []), ...others]).size).toBe(6);
   });
 
-  it('are none where there are not as many left, and those that were taken stay', ({ expect }) => {
-    const copies = bundledCopies.find('Dog', [field('a'), field('b')]);
-    expect(
-      bundledCopies.find(
-        'Horse',
-        Array.from({ length: 100 }, (_, i) => field(`f${i}`)),
-      ),
-    ).toBe(null);
-    for (let i = 0; i < 100; i += 1) bundledCopies.find('Horse', [field(`f${i}`)]);
-    expect(bundledCopies.find('Horse', [field('one more')])).toBe(null);
-    expect(bundledCopies.find('Dog', [field('a'), field('b')])).toBe(copies);
+  it('has none where there are not as many left, and what was taken stays', ({ expect }) => {
+    const pool = createPool(10);
+    const copies = pool.find('Dog', fields(8), 10);
+    expect(copies).toHaveLength(8);
+    expect(pool.find('Horse', fields(3), 10)).toBe(null);
+    expect(pool.find('Horse', fields(2), 10)).toHaveLength(2);
+    expect(pool.find('Cat', fields(1), 10)).toBe(null);
+    expect(pool.find('Dog', fields(8), 0)).toBe(copies);
+  });
+
+  it('keeps them from very long selections, and from those of the schema itself', ({ expect }) => {
+    const pool = createPool(100);
+    expect(pool.find('Dog', fields(17), 10)).toBe(null);
+    expect(pool.find('__Type', fields(1), 10)).toBe(null);
+    expect(pool.find('Dog', fields(16), 10)).toHaveLength(16);
   });
 });
