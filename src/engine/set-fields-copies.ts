@@ -67,11 +67,12 @@ export function createCopies(texts: readonly SetFields[], hotItems: number): Cop
   return {
     hotItems,
     find(typename, fields, items) {
+      if (fields.length > FIELDS_MAX) return null;
       const shape = [typename, ...fields.map(({ key, property }) => `${key}:${property?.name ?? ''}`)].join(' ');
       const known = taken.get(shape);
       if (known !== undefined || items < hotItems) return known ?? null;
       // What is asked of the schema itself is not asked often.
-      if (fields.length > Math.min(FIELDS_MAX, left.length) || typename.startsWith('__')) return null;
+      if (fields.length > left.length || typename.startsWith('__')) return null;
       const copies = left.splice(0, fields.length);
       taken.set(shape, copies);
       return copies;

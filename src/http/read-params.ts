@@ -23,9 +23,9 @@ export interface ReadRequest {
 }
 
 /**
- * The parameters of a request, read once, by the first timer, however often they are asked for. GET carries them in the URL, POST in JSON and
- * nothing else: a form can be sent by any site without asking. Keys that the specification does not know are dropped, as
- * it demands. Throws request errors only.
+ * The parameters of a request, read once, by the first timer, however often they are asked for. GET carries them in the
+ * URL, POST in JSON and nothing else: a form can be sent by any site without asking. Keys that the specification does not
+ * know are dropped, as it demands. Throws request errors only.
  */
 export type ReadParams = (request: Request, startTimer: StartTimer) => Promise<ReadRequest>;
 
