@@ -100,7 +100,7 @@ function httpOf(error: GraphQLError | null) {
 }
 
 function withoutSuggestions(message: string, suggestions: boolean): string {
-  return suggestions ? message : message.replaceAll(/ Did you mean [^?]*\?/g, '');
+  return suggestions ? message : message.replaceAll(/ Did you mean [^?]*(?:\?|$)/g, '');
 }
 
 function clipped(message: string): string {

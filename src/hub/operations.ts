@@ -9,6 +9,7 @@ import {
   type ExecutionResult,
   type GraphQLSchema,
   type ValidatedSubscriptionArgs,
+  visit,
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import type { TaskChangeEvent } from '../domain/ports.ts';
@@ -128,7 +129,7 @@ export function createOperations({ schema, introspection, documents, reportBug }
         if (!('operation' in args)) return refused(args.map(shownFor));
         const subscription = toSubscription(args);
         if (subscription === null) return refused([missing()]);
-        const key = JSON.stringify([query, operationName, withoutCursor(query, variables, subscription)]);
+        const key = JSON.stringify([query, operationName, withoutCursor(document, variables, subscription)]);
         return { type: 'subscription', subscription: { ...subscription, args, key } };
       } catch (error) {
         return refusedFor(error);
@@ -145,15 +146,21 @@ export function createOperations({ schema, introspection, documents, reportBug }
   };
 }
 
-/** The variables that an execution depends on. The cursor's is one of them where the document uses it a second time. */
+/** The variables that an execution depends on: without the cursor's, unless the document uses it for more than the cursor. */
 function withoutCursor(
-  query: string,
+  document: DocumentNode,
   variables: OperationPayload['variables'],
   { afterVariable }: Subscription,
 ): object {
   if (afterVariable === null) return variables;
-  const uses = query.match(new RegExp(String.raw`\$(?:[\s,\ufeff]|#[^\n\r]*)*${afterVariable}\b`, 'g'))?.length ?? 0;
+  let uses = 0;
+  visit(document, {
+    Variable({ name }) {
+      if (name.value === afterVariable) uses += 1;
+    },
+  });
   const { [afterVariable]: _cursor, ...others } = variables;
+  // Its definition and the cursor are two.
   return uses > 2 ? variables : others;
 }
 

@@ -136,4 +136,16 @@ describe('one event', () => {
     expect(prepared(query, { after: 'a' }).key).not.toBe(prepared(query, { after: 'b' }).key);
     expect(prepared(TASKS_CHANGED, { after: 'a' }).key).toBe(prepared(TASKS_CHANGED, { after: 'b' }).key);
   });
+
+  it('shares an execution whatever the comments of the document say of the cursor', ({ expect }) => {
+    const query = `${TASKS_CHANGED} # $after, $ after`;
+    expect(prepared(query, { after: 'a' }).key).toBe(prepared(query, { after: 'b' }).key);
+  });
+
+  it('is prepared at once where an expression over the document would backtrack without end', ({ expect }) => {
+    const startedMs = performance.now();
+    const query = `subscription ($a: String) { tasksChanged(after: $a) { cursor } } #$${'#'.repeat(29)}`;
+    expect(prepared(query, { a: null }).key).toContain('tasksChanged');
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
 });
