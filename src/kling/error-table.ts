@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { KlingExchangeEvent } from './attempt.ts';
 
 /**
  * `NEVER`: permanent until somebody changes something. `FRESH_TOKEN`: once more, with a token minted anew; anything may
@@ -119,6 +120,31 @@ export function isCertainRefusal(klingCode: number, httpStatus: number): boolean
   const row = ERROR_TABLE.get(klingCode);
   if (row !== undefined) return row.retry !== 'READS';
   return klingCode >= 1000 && klingCode < 2000 && httpStatus >= 400 && httpStatus < 500;
+}
+
+/** A request that an edge gave up on. Any other 4xx without an envelope is its answer to that one request. */
+const TIMED_OUT_AT_THE_EDGE: ReadonlySet<number> = new Set([408, 499]);
+
+/**
+ * Whether an exchange counts against Kling's health. By the business code where there is an envelope: 5xxx does, a refusal
+ * of one request (1xxx, the rate limits among them) does not. Without one, by what was met instead.
+ */
+export function isFault({
+  outcome,
+  httpStatus,
+  klingCode,
+}: Pick<KlingExchangeEvent, 'outcome' | 'httpStatus' | 'klingCode'>): boolean {
+  if (outcome === 'OK' || outcome === 'CANCELLED') return false;
+  if (klingCode !== null) return isFaultCode(klingCode, httpStatus ?? 0);
+  if (outcome === 'TIMEOUT' || outcome === 'NETWORK' || httpStatus === null) return true;
+  return httpStatus < 400 || httpStatus >= 500 || TIMED_OUT_AT_THE_EDGE.has(httpStatus);
+}
+
+/** With code 0 Kling answered, and only this answer has a shape that the gateway cannot use. */
+function isFaultCode(klingCode: number, httpStatus: number): boolean {
+  const row = ERROR_TABLE.get(klingCode);
+  if (row !== undefined) return row.retry === 'READS';
+  return klingCode !== 0 && (httpStatus >= 500 || isFaultBand(klingCode));
 }
 
 function isFaultBand(klingCode: number): boolean {

@@ -1,8 +1,8 @@
 import { createCallbackTokens } from '../auth/callback-token.ts';
 import { configOf } from '../config.ts';
 import { toMilliunits } from '../domain/cost.ts';
-import type { KlingExchangeEvent } from '../kling/attempt.ts';
 import { createKlingClients } from '../kling/client.ts';
+import { isFault } from '../kling/error-table.ts';
 import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
 import { startTimer } from '../lib/timer.ts';
@@ -89,10 +89,4 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
     background,
     log,
   };
-}
-
-/** Whether an exchange counts against Kling's health: a refusal is an answer, and no fault. */
-function isFault({ outcome, klingCode }: KlingExchangeEvent): boolean {
-  if (outcome === 'OK' || outcome === 'REFUSED') return false;
-  return outcome !== 'FAILED' || klingCode === null || klingCode >= 5000;
 }
