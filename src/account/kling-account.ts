@@ -4,13 +4,11 @@ import { keyOf, type Made } from '../domain/made.ts';
 import { afterExchange, CLOSED_BREAKER, tryPass, type Breaker } from '../lib/circuit-breaker.ts';
 import { createLog } from '../lib/log.ts';
 import { OwnerStore } from './owner-store.ts';
+import { afterRefusal, slotsAt, type SlotLimit } from './slot-limit.ts';
 import { SlotStore, type Claim } from './slot-store.ts';
 
 /** Exchanges in a row that fail with 5xx, a timeout or an unreadable answer before Kling counts as down; and for how long. */
 const BREAKER = { failuresMax: 10, openMs: 15_000 } as const;
-
-/** A limit that was learned from a refusal is tried one higher after this long without another. */
-const PROBE_AFTER_MS = 60_000;
 
 /** After a refusal nothing new is sent for this long, doubling with every further one up to the maximum. */
 const PAUSE_MS = 1_000;
@@ -73,8 +71,7 @@ export class KlingAccount extends DurableObject<Env> {
       this.ctx.storage.kv.put('pausedUntil', now + Math.min(PAUSE_MS * 2 ** (refusals - 1), PAUSE_MAX_MS));
     }
     if (klingCode === 1303) {
-      this.ctx.storage.kv.put('slotsMax', Math.max(1, this.#slots.count('HELD')));
-      this.ctx.storage.kv.put('refusedAt', now);
+      this.ctx.storage.kv.put('slotLimit', afterRefusal(this.#slotLimit(), this.#slots.count('HELD'), now));
     }
     this.#arm(this.#number('pausedUntil'));
   }
@@ -178,10 +175,11 @@ export class KlingAccount extends DurableObject<Env> {
   }
 
   #slotsMax(now: number): number {
-    const learned = this.ctx.storage.kv.get<number>('slotsMax');
-    if (learned === undefined) return configOf(this.env).kling.concurrency;
-    const probes = Math.floor((now - this.#number('refusedAt')) / PROBE_AFTER_MS);
-    return Math.min(learned + probes, configOf(this.env).kling.concurrency);
+    return slotsAt(this.#slotLimit(), now, configOf(this.env).kling.concurrency);
+  }
+
+  #slotLimit(): SlotLimit | null {
+    return this.ctx.storage.kv.get<SlotLimit>('slotLimit') ?? null;
   }
 
   #number(key: string): number {

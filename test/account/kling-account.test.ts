@@ -74,6 +74,25 @@ describe('a refusal', () => {
     });
   });
 
+  it('1303 of all tasks at once leaves one slot, which doubles every minute to half of them; the object’s end changes nothing', async ({
+    expect,
+  }) => {
+    const taskIds = Array.from({ length: 20 }, (_, n) => `${n}`);
+    await withAccount('1303 of all', 20, async ({ account }) => {
+      for (const taskId of taskIds) account.acquire('t', taskId);
+      for (const taskId of taskIds) account.refuse('t', taskId, 1303);
+      expect(account.status()).toMatchObject({ slotsHeld: 0, slotsMax: 1, waiting: 20 });
+    });
+    await withAccount('1303 of all', 20, async ({ account, wait }) => {
+      const course: number[] = [account.status().slotsMax];
+      for (let minute = 1; minute <= 5; minute += 1) {
+        await wait(60_000);
+        course.push(account.status().slotsMax);
+      }
+      expect(course).toEqual([1, 2, 4, 8, 10, 11]);
+    });
+  });
+
   it('1303 with nothing in use leaves one slot: the account may be in use elsewhere', async ({ expect }) => {
     await withAccount('1303 alone', 5, async ({ account }) => {
       account.acquire('t', '1');

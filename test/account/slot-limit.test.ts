@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { afterRefusal, slotsAt, type SlotLimit } from '../../src/account/slot-limit.ts';
+
+const MINUTE_MS = 60_000;
+
+/** The number of slots in each of so many quiet minutes after the limit was learned. */
+function course(limit: SlotLimit, minutes: number, configured = 100): number[] {
+  return Array.from({ length: minutes + 1 }, (_, minute) =>
+    slotsAt(limit, limit.refusedAtMs + minute * MINUTE_MS, configured),
+  );
+}
+
+/** Kling refuses all of `count` tasks that were sent together. */
+function refuseAll(count: number, before: SlotLimit | null = null, atMs = 0): SlotLimit {
+  let limit = afterRefusal(before, count - 1, atMs);
+  for (let inUse = count - 2; inUse >= 0; inUse -= 1) limit = afterRefusal(limit, inUse, atMs);
+  return limit;
+}
+
+describe('the number of slots after a 1303', () => {
+  it('doubles in every quiet minute up to half of the refused number, then grows by 1', ({ expect }) => {
+    expect(course(refuseAll(20), 14)).toEqual([1, 2, 4, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+    expect(course(refuseAll(64), 7)).toEqual([1, 2, 4, 8, 16, 32, 33, 34]);
+    expect(course(refuseAll(3), 3)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('grows by 1 where more than half of the refused number are in use', ({ expect }) => {
+    expect(course(afterRefusal(null, 19, 0), 3)).toEqual([19, 20, 21, 22]);
+    expect(course(afterRefusal(null, 0, 0), 3)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('is never more than configured', ({ expect }) => {
+    expect(course(refuseAll(20), 40, 12).at(-1)).toBe(12);
+    expect(slotsAt(null, 0, 12)).toBe(12);
+  });
+
+  it('takes refusals less than a minute apart as one, and the next after a quiet minute as another', ({ expect }) => {
+    const first = afterRefusal(null, 19, 0);
+    expect(afterRefusal(first, 4, MINUTE_MS - 1)).toMatchObject({ slots: 4, threshold: 10 });
+    expect(afterRefusal(first, 4, MINUTE_MS)).toMatchObject({ slots: 4, threshold: 2 });
+  });
+
+  it('does not fall when the clock goes back', ({ expect }) => {
+    expect(slotsAt(refuseAll(20, null, 1000), 0, 100)).toBe(1);
+  });
+});
+
+describe('over any course of refusals', () => {
+  const limits = fc.array(fc.record({ inUse: fc.nat(200), waitMs: fc.nat(300_000) }), { minLength: 1, maxLength: 20 });
+
+  it('the number is at least 1, grows with time, never past double or, from the threshold on, 1 a minute', ({
+    expect,
+  }) => {
+    fc.assert(
+      fc.property(limits, (refusals) => {
+        let nowMs = 0;
+        let limit: SlotLimit | null = null;
+        for (const { inUse, waitMs } of refusals) limit = afterRefusal(limit, inUse, (nowMs += waitMs));
+        const numbers = course(limit!, 30, 1_000);
+        expect(numbers[0]).toBe(Math.max(1, refusals.at(-1)!.inUse));
+        for (const [minute, slots] of numbers.entries()) {
+          const before = numbers[minute - 1];
+          if (before === undefined) continue;
+          const most = before < limit!.threshold ? Math.min(before * 2, limit!.threshold) : before + 1;
+          expect(slots).toBe(most);
+        }
+      }),
+    );
+  });
+});
