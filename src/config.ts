@@ -44,6 +44,8 @@ export interface Config {
   readonly introspection: boolean;
   /** As a browser sends them: the pages that may use the gateway beside its own. */
   readonly corsOrigins: readonly string[];
+  /** In lower case: the request headers that these pages may send beside the usual ones. */
+  readonly corsHeaders: readonly string[];
 }
 
 /** What a token has to say, and where it says what. */
@@ -163,6 +165,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     tenantMonthlyUnitsMax: read('TENANT_MONTHLY_UNITS_MAX'),
     introspection: read('INTROSPECTION'),
     corsOrigins: read('CORS_ORIGINS'),
+    corsHeaders: read('CORS_HEADERS'),
   };
   if (production && !isObject(Reflect.get(env, 'REQUEST_RATE'))) {
     problems.push({ setting: 'REQUEST_RATE', message: 'is not bound: keep [[ratelimits]] of wrangler.toml' });

@@ -25,6 +25,8 @@ type Route = '/graphql' | '/callbacks/:token' | '/health' | '/ready' | '*';
 
 function routeOf(path: string): Route {
   if (path === '/graphql' || path === '/health' || path === '/ready') return path;
+  // Some clients and proxies add the slash.
+  if (path === '/graphql/') return '/graphql';
   return path.startsWith(CALLBACKS) ? '/callbacks/:token' : '*';
 }
 
@@ -70,6 +72,6 @@ export default {
     const response = withSecurityHeaders(handled, url);
     if (route !== '/graphql') return response;
     const config = configResultOf(env);
-    return withCors(response, request, config.ok ? config.config.corsOrigins : []);
+    return withCors(response, request, url, config.ok ? config.config : null);
   },
 } satisfies ExportedHandler<Env>;

@@ -86,19 +86,54 @@ export function parseWebhookSecrets(text: string | null): Parsed<readonly string
     : bad([], 'must be whsec_ followed by base64');
 }
 
-/** Each is compared with the `Origin` of a browser, which is spelt in one way only. */
+/** Splits a list at blanks and commas. */
+function listOf(text: string | null): readonly string[] {
+  return (text ?? '').split(/[\s,]+/).filter((item) => item !== '');
+}
+
+/** An origin as a browser or a web view sends it: lower case, and no path. The parts are the scheme and the host. */
+const ORIGIN = /^([a-z][a-z0-9+.-]{0,31}):\/\/([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/;
+
+/** Each is compared with the `Origin` header, which browsers spell in one way only. */
 export function parseCorsOrigins(text: string | null, production: boolean): Parsed<readonly string[]> {
-  const origins = text === null ? [] : text.split(/\s+/);
-  if (origins.some((origin) => origin.includes('*'))) {
-    return bad([], 'must list every origin in full: with a * any site could use the gateway');
-  }
+  const origins = listOf(text);
+  if (text !== null && origins.length === 0) return bad([], 'must list at least one origin, or be absent');
   for (const origin of origins) {
-    const url = URL.canParse(origin) ? new URL(origin) : null;
-    if (url?.origin !== origin) return bad([], 'must be origins like https://app.example.com, with blanks between');
-    const isLocal = url.protocol === 'http:' && url.hostname === 'localhost';
-    if (url.protocol !== 'https:' && (production || !isLocal)) {
-      return bad([], 'must start with https:// (http is only for localhost, in development)');
-    }
+    const problem = originProblem(origin, production);
+    if (problem !== null) return bad([], problem);
   }
   return good(origins);
+}
+
+function originProblem(origin: string, production: boolean): string | null {
+  if (origin.includes('*')) return 'must list every origin in full: with a * any site could use the gateway';
+  const [, scheme, host = ''] = ORIGIN.exec(origin) ?? [];
+  if (scheme === undefined) {
+    return 'must be origins like https://app.example.com or capacitor://localhost, with blanks or commas between';
+  }
+  // Native web views have schemes of their own, whose origins URL does not know.
+  if (scheme !== 'http' && scheme !== 'https')
+    return scheme === 'file' ? 'must not hold file://, the origin of any file' : null;
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+    return 'must be origins as a browser sends them, without a default port';
+  }
+  return scheme === 'https' || isOwnDevice(origin, host, production)
+    ? null
+    : 'must start with https:// (http is only for web views at http://localhost and, in development, for localhost)';
+}
+
+/** Pages that come from the user's own device: Ionic and Capacitor at http://localhost, Tauri at http://tauri.localhost. */
+function isOwnDevice(origin: string, host: string, production: boolean): boolean {
+  if (host.endsWith('.localhost')) return true;
+  return production ? origin === 'http://localhost' : host === 'localhost';
+}
+
+/** How many names CORS_HEADERS may hold: each preflight answer carries them all. */
+const HEADER_NAMES_MAX = 50;
+
+export function parseHeaderNames(text: string | null): Parsed<readonly string[]> {
+  const names = listOf(text);
+  return names.length <= HEADER_NAMES_MAX && names.every((name) => /^[A-Za-z0-9-]{1,64}$/.test(name))
+    ? good(names.map((name) => name.toLowerCase()))
+    : bad([], `must be at most ${HEADER_NAMES_MAX} names of headers, with blanks or commas between`);
 }

@@ -5,6 +5,7 @@ import {
   parseAlgorithms,
   parseClaimName,
   parseCorsOrigins,
+  parseHeaderNames,
   parseJwksUrl,
   parseOrigin,
   parseSecret,
@@ -220,5 +221,11 @@ export const SETTINGS = {
     example: 'https://app.example.com',
     secret: false,
     parse: parseCorsOrigins,
+  },
+  CORS_HEADERS: {
+    fallback: null,
+    example: 'x-my-trace-id',
+    secret: false,
+    parse: parseHeaderNames,
   },
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;

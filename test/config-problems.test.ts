@@ -113,8 +113,13 @@ describe('a problem', () => {
     ['an origin with its default port', { CORS_ORIGINS: 'https://app.example.com:443' }, ['CORS_ORIGINS']],
     ['an origin in capitals', { CORS_ORIGINS: 'https://App.example.com' }, ['CORS_ORIGINS']],
     ['the origin of sandboxed frames and files', { CORS_ORIGINS: 'null' }, ['CORS_ORIGINS']],
-    ['origins with commas between', { CORS_ORIGINS: 'https://a.test,https://b.test' }, ['CORS_ORIGINS']],
-    ['an origin that is no web site', { CORS_ORIGINS: 'file://' }, ['CORS_ORIGINS']],
+    ['a comma alone', { CORS_ORIGINS: ' , ' }, ['CORS_ORIGINS']],
+    ['an origin without a scheme', { CORS_ORIGINS: 'https://a.test, app.example.com' }, ['CORS_ORIGINS']],
+    ['the origin of any file', { CORS_ORIGINS: 'file://' }, ['CORS_ORIGINS']],
+    ['any file of a host', { CORS_ORIGINS: 'file://host' }, ['CORS_ORIGINS']],
+    ['a web view with a path', { CORS_ORIGINS: 'capacitor://localhost/' }, ['CORS_ORIGINS']],
+    ['a header that is none', { CORS_HEADERS: 'x-a, x:b' }, ['CORS_HEADERS']],
+    ['too many headers', { CORS_HEADERS: 'x '.repeat(51) }, ['CORS_HEADERS']],
     ['a binding in the place of a text', { KLING_BASE_URL: {} }, ['KLING_BASE_URL']],
   ] as const)('is found in %s', ([, change, problems], { expect }) => {
     expect(problemsOf({ ...PRODUCTION, ...change })).toEqual(problems);

@@ -34,6 +34,7 @@ describe('a configuration', () => {
         tenantMonthlyUnitsMax: null,
         introspection: false,
         corsOrigins: [],
+        corsHeaders: [],
       },
     });
   });
@@ -69,7 +70,8 @@ describe('a configuration', () => {
       AUTH_SCOPE_CLAIM: 'permissions',
       AUTH_MAX_AGE_HOURS: '1',
       AUTH_CLOCK_TOLERANCE_SECONDS: '0',
-      CORS_ORIGINS: 'https://app.example.com  https://localhost:3000',
+      CORS_ORIGINS: 'https://app.example.com, https://localhost:3000 capacitor://localhost,http://tauri.localhost',
+      CORS_HEADERS: 'X-My-Trace-Id, x-other',
       KLING_WEBHOOK_SECRETS: 'whsec_dGVzdHNlY3JldHRlc3Q=  whsec_bmV3c2VjcmV0bmV3c2Vj',
     };
     expect(readConfig({ ...PRODUCTION, ...given })).toMatchObject({
@@ -90,7 +92,13 @@ describe('a configuration', () => {
         tasks: { maxAgeMs: 3_600_000, eventRetentionMs: 2_592_000_000, eventsPerTaskMax: 10 },
         tenantMonthlyUnitsMax: '12.5',
         introspection: true,
-        corsOrigins: ['https://app.example.com', 'https://localhost:3000'],
+        corsOrigins: [
+          'https://app.example.com',
+          'https://localhost:3000',
+          'capacitor://localhost',
+          'http://tauri.localhost',
+        ],
+        corsHeaders: ['x-my-trace-id', 'x-other'],
       },
     });
   });

@@ -1,11 +1,11 @@
 import { GatewayError } from '../errors.ts';
 import { withHeaders } from './answer-headers.ts';
-import { originProblem, type OriginRules } from './origin.ts';
+import { isAllowedPage, originProblem, type OriginRules } from './origin.ts';
 import { isUpgrade } from './socket.ts';
 
 const METHODS = 'GET, POST, OPTIONS';
 
-/** What GraphQL clients send, and no page may send without asking. A browser caches one answer for all of them. */
+/** Request headers of GraphQL and tracing clients. Browsers ask before a page may send one, and cache the answer. */
 const REQUEST_HEADERS = [
   'accept',
   'authorization',
@@ -15,8 +15,6 @@ const REQUEST_HEADERS = [
   'x-request-id',
   // Apollo Client, Kotlin and iOS.
   'apollo-require-preflight',
-  'apollographql-client-name',
-  'apollographql-client-version',
   'apollographql-library-name',
   'apollographql-library-version',
   'x-apollo-operation-id',
@@ -24,7 +22,18 @@ const REQUEST_HEADERS = [
   'x-apollo-operation-type',
   // Relay and others.
   'graphql-require-preflight',
-].join(', ');
+  // W3C Trace Context and Baggage, and Sentry.
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+];
+
+/** Families of headers, of which a page may send every one: Apollo's and GraphQL's client awareness, and Datadog's tracing. */
+const REQUEST_HEADER = /^(?:apollographql-client|graphql-client|x-datadog)-[a-z0-9-]{1,40}$/;
+
+/** Names of `access-control-request-headers` that are looked at: a browser sends each once, in lower case. */
+const ASKED_HEADERS_MAX = 50;
 
 /** What an answer of `/graphql` depends on, beside who asks. */
 export const VARY = 'Accept, Origin';
@@ -52,22 +61,33 @@ export function answerOrigin(request: Request, url: URL, rules: OriginRules): Re
       allow: METHODS,
       ...(request.headers.has('access-control-request-method') && {
         'access-control-allow-methods': METHODS,
-        'access-control-allow-headers': REQUEST_HEADERS,
+        'access-control-allow-headers': allowedHeaders(request, rules.corsHeaders),
         'access-control-max-age': MAX_AGE,
       }),
     },
   });
 }
 
+function allowedHeaders(request: Request, more: readonly string[]): string {
+  const asked = (request.headers.get('access-control-request-headers') ?? '').split(',', ASKED_HEADERS_MAX);
+  const ofFamilies = asked.map((name) => name.trim()).filter((name) => REQUEST_HEADER.test(name));
+  return [...REQUEST_HEADERS, ...more, ...ofFamilies].join(', ');
+}
+
 /**
- * An answer of `/graphql`, whoever made it, with what lets a page of an allowed origin read it. Never with credentials: a
- * token is sent by the page, or not at all. The answer to every origin says that it depends on it.
+ * An answer of `/graphql` with the headers that let a page of an allowed origin read it. Never with credentials: a page
+ * sends its token itself. Every answer says that it depends on the origin.
  */
-export function withCors(answer: Response, request: Request, corsOrigins: readonly string[]): Response {
+export function withCors(
+  answer: Response,
+  request: Request,
+  url: URL,
+  rules: Pick<OriginRules, 'environment' | 'corsOrigins'> | null,
+): Response {
   const origin = request.headers.get('origin');
   return withHeaders(answer, (headers) => {
     if (headers.get('vary') !== VARY) headers.set('vary', VARY);
-    if (origin === null || !corsOrigins.includes(origin)) return;
+    if (origin === null || origin === url.origin || rules === null || !isAllowedPage(origin, url, rules)) return;
     headers.set('access-control-allow-origin', origin);
     headers.set('access-control-expose-headers', EXPOSED);
   });

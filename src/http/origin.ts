@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 
-export type OriginRules = Pick<Config, 'environment' | 'corsOrigins'> & {
+export type OriginRules = Pick<Config, 'environment' | 'corsOrigins' | 'corsHeaders'> & {
   readonly callbacks: Pick<Config['callbacks'], 'publicUrl'>;
 };
 
@@ -9,7 +9,7 @@ export type OriginRules = Pick<Config, 'environment' | 'corsOrigins'> & {
  * send neither header). CORS alone would only hide the answer: the request would still be run, and WebSockets know no CORS.
  */
 export function originProblem(request: Request, url: URL, rules: OriginRules): string | null {
-  const { environment, corsOrigins, callbacks } = rules;
+  const { environment, callbacks } = rules;
   const { publicUrl } = callbacks;
   if (environment === 'development' && publicUrl !== url.origin && isRebindable(url)) {
     return `${url.hostname} is no name of a gateway in development: use localhost, an IP address or the host of PUBLIC_URL.`;
@@ -23,8 +23,24 @@ export function originProblem(request: Request, url: URL, rules: OriginRules): s
     return isOwn ? null : 'Pages of other sites have to ask by CORS, or by their own server.';
   }
   // Behind a proxy that ends TLS, the URL's own origin is not the one that the browser sees.
-  const isKnown = origin === url.origin || origin === publicUrl || corsOrigins.includes(origin);
+  const isKnown = origin === url.origin || origin === publicUrl || isAllowedPage(origin, url, rules);
   return isKnown ? null : 'This origin may not use the gateway. Its operator allows origins by CORS_ORIGINS.';
+}
+
+/**
+ * Whether pages of this origin may read answers by CORS: those listed and, in development, pages of a dev server at
+ * localhost or on the host that the gateway was asked at, as a phone in the same network sees both.
+ */
+export function isAllowedPage(
+  origin: string,
+  url: URL,
+  { environment, corsOrigins }: Pick<Config, 'environment' | 'corsOrigins'>,
+): boolean {
+  if (corsOrigins.includes(origin)) return true;
+  if (environment !== 'development' || !URL.canParse(origin)) return false;
+  const page = new URL(origin);
+  const isSpelt = page.origin === origin && (page.protocol === 'http:' || page.protocol === 'https:');
+  return isSpelt && (page.hostname === 'localhost' || (page.hostname === url.hostname && isAddress(page.hostname)));
 }
 
 /**
@@ -32,10 +48,10 @@ export function originProblem(request: Request, url: URL, rules: OriginRules): s
  * own origin (DNS rebinding). Over TLS the certificate would not fit.
  */
 function isRebindable({ protocol, hostname }: URL): boolean {
-  return (
-    protocol === 'http:' &&
-    hostname.includes('.') &&
-    !hostname.endsWith('.localhost') &&
-    !/^\d+\.\d+\.\d+\.\d+$/.test(hostname)
-  );
+  return protocol === 'http:' && hostname.includes('.') && !hostname.endsWith('.localhost') && !isAddress(hostname);
+}
+
+/** The hostname of a URL, which has a literal IPv4 address dotted and an IPv6 address in brackets. */
+function isAddress(hostname: string): boolean {
+  return hostname.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
 }

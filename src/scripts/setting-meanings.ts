@@ -45,5 +45,7 @@ export const SETTING_MEANINGS = {
   AUTH_CLOCK_TOLERANCE_SECONDS: 'How far the clocks of issuer and gateway may be apart: 0 to 300.',
   INTROSPECTION: '`on` or `off`: whether clients may ask for the schema. Absent: off in production, on in development.',
   CORS_ORIGINS:
-    'The origins, as in `https://app.example.com`, of the web pages that may use the gateway, with blanks between. Absent: only pages of its own origin.',
+    'The origins of the web pages and web views that may use the gateway, as in `https://app.example.com` or `capacitor://localhost`, with blanks or commas between. Absent: only pages of its own origin; in development also every page at `localhost`.',
+  CORS_HEADERS:
+    'Request headers that these pages may send beside those that GraphQL and tracing clients send, with blanks or commas between.',
 } as const satisfies Record<keyof typeof SETTINGS, string>;

@@ -102,7 +102,9 @@ describe('a stream', () => {
       throw new TypeError("Can't modify immutable headers.");
     });
     const request = new Request(GRAPHQL_URL, { headers: { origin: ALLOWED_ORIGIN } });
-    const copy = withCors(withSecurityHeaders(answer, new URL(GRAPHQL_URL)), request, [ALLOWED_ORIGIN]);
+    const url = new URL(GRAPHQL_URL);
+    const rules = { environment: 'production', corsOrigins: [ALLOWED_ORIGIN] } as const;
+    const copy = withCors(withSecurityHeaders(answer, url), request, url, rules);
     expect(copy.status).toBe(201);
     expect(Object.fromEntries(copy.headers)).toMatchObject({ ...SECURITY, 'content-type': 'text/event-stream' });
     const stream = readStream(copy);

@@ -4,7 +4,10 @@ import { originProblem, type OriginRules } from '../../src/http/origin.ts';
 import { ALLOWED_ORIGIN, corsHeaders, FOREIGN_ORIGIN, GRAPHQL_URL, post, preflight, send } from '../support/browser.ts';
 import { openSandbox } from '../support/ledger.ts';
 
-const sandbox = openSandbox('browser', { CORS_ORIGINS: `${ALLOWED_ORIGIN} https://admin.example.com` });
+const sandbox = openSandbox('browser', {
+  CORS_ORIGINS: `${ALLOWED_ORIGIN} https://admin.example.com`,
+  CORS_HEADERS: 'x-my-trace-id',
+});
 
 const READABLE = {
   'access-control-allow-origin': ALLOWED_ORIGIN,
@@ -63,10 +66,45 @@ const FOREIGN = [
   'HTTPS://APP.EXAMPLE.COM',
   'https://gateway.test.evil.test',
   'http://gateway.test',
-  'http://localhost:3000',
   'file://',
   'capacitor://localhost',
 ] as const;
+
+describe('a preflight', () => {
+  it.for([
+    ['a tracing client', 'traceparent,tracestate,baggage,sentry-trace,x-datadog-trace-id,x-datadog-sampling-priority'],
+    ['client awareness', 'apollographql-client-name,graphql-client-version'],
+    ['CORS_HEADERS', 'x-my-trace-id'],
+  ])('allows the headers of %s', async ([, names], { expect }) => {
+    const response = await preflight(ALLOWED_ORIGIN, names);
+    const allowed = response.headers.get('access-control-allow-headers')?.split(', ') ?? [];
+    expect(allowed).toEqual(expect.arrayContaining(names.split(',')));
+  });
+
+  it('allows no other header that is asked for', async ({ expect }) => {
+    const names = ['x-evil', 'x-datadog-', `x-datadog-${'a'.repeat(50)}`, 'x-datadog-<script>', 'cookie'];
+    const response = await preflight(ALLOWED_ORIGIN, names.join(','));
+    const allowed = response.headers.get('access-control-allow-headers')?.split(', ') ?? [];
+    expect(allowed.filter((name) => names.includes(name))).toEqual([]);
+  });
+
+  it('looks at the first 50 headers that are asked for', async ({ expect }) => {
+    const names = Array.from({ length: 60 }, (_, i) => `x-datadog-${i}`);
+    const response = await preflight(ALLOWED_ORIGIN, names.join(','));
+    const allowed = response.headers.get('access-control-allow-headers')?.split(', ') ?? [];
+    expect(allowed.filter((name) => name.startsWith('x-datadog-'))).toEqual(names.slice(0, 50));
+  });
+});
+
+describe('a page of a dev server', () => {
+  it('at localhost may use a gateway in development, and read what it answers', async ({ expect }) => {
+    const origin = 'http://localhost:5173';
+    expect(corsHeaders(await preflight(origin))).toMatchObject({ 'access-control-allow-origin': origin });
+    const response = await post(origin);
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+    expect(corsHeaders(response)).toMatchObject({ 'access-control-allow-origin': origin });
+  });
+});
 
 describe('a page of a foreign origin', () => {
   it.for(FOREIGN)('runs nothing and reads nothing: Origin: %j', async (origin, { expect }) => {
@@ -140,7 +178,12 @@ describe('is answered without a word of CORS:', () => {
   });
 });
 
-const RULES: OriginRules = { environment: 'development', corsOrigins: [], callbacks: { publicUrl: null } };
+const RULES: OriginRules = {
+  environment: 'development',
+  corsOrigins: [],
+  corsHeaders: [],
+  callbacks: { publicUrl: null },
+};
 
 function problem(url: string, headers: Record<string, string>, change: Partial<OriginRules> = {}): string | null {
   return originProblem(new Request(url, { headers }), new URL(url), { ...RULES, ...change });
@@ -166,6 +209,22 @@ describe('the rule', () => {
         },
       ),
     );
+  });
+
+  it.for<[page: string, host: string, environment: OriginRules['environment'], isAllowed: boolean]>([
+    ['http://localhost:5173', 'localhost:8787', 'development', true],
+    ['https://localhost:5173', '127.0.0.1:8787', 'development', true],
+    ['http://192.168.1.20:5173', '192.168.1.20:8787', 'development', true],
+    ['http://[::1]:5173', '[::1]:8787', 'development', true],
+    ['http://192.168.1.21:5173', '192.168.1.20:8787', 'development', false],
+    ['http://gateway:5173', 'gateway:8787', 'development', false],
+    ['http://localhost.evil.test:5173', 'localhost:8787', 'development', false],
+    ['http://localhost:5173/', 'localhost:8787', 'development', false],
+    ['capacitor://localhost', 'localhost:8787', 'development', false],
+    ['http://localhost:5173', 'localhost:8787', 'production', false],
+    ['http://192.168.1.20:5173', '192.168.1.20:8787', 'production', false],
+  ])('of a page of %s at %s in %s: %s', ([origin, host, environment, isAllowed], { expect }) => {
+    expect(problem(`http://${host}/graphql`, { origin }, { environment }) === null).toBe(isAllowed);
   });
 
   it('takes an Origin that says nothing for a foreign one', ({ expect }) => {
