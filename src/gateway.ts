@@ -14,7 +14,7 @@ import { createReadParams } from './http/read-params.ts';
 import { noteExchange, type RequestTrace } from './http/request-log.ts';
 import { createRequestRate, networkOf } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
-import { streamFormatOf } from './http/stream-format.ts';
+import { streamFormatOf, UNCOMPRESSED } from './http/stream-format.ts';
 import { answerSubscription } from './http/subscribe.ts';
 import { dial } from './hub/pool.ts';
 import { createKlingClients } from './kling/client.ts';
@@ -160,6 +160,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
           viewer,
           log,
         }));
+      if (stream && config.environment === 'development') stream.headers.set(UNCOMPRESSED.name, UNCOMPRESSED.value);
       return stream ?? (await execute(incoming, trace, viewer));
     },
 

@@ -45,7 +45,12 @@ function mediaTypesOf(accept: string): string[] {
     .split(',')
     .flatMap((entry) => {
       const [mediaType = '', ...params] = entry.split(';');
-      const charset = params.find((param) => param.includes('charset=')) ?? 'charset=utf-8';
-      return charset === 'charset=utf-8' ? [mediaType] : [];
+      const charset = params.find((param) => param.startsWith('charset='))?.slice('charset='.length);
+      return charset === undefined || isUtf8(charset) ? [mediaType] : [];
     });
+}
+
+/** Whether a charset is UTF-8, also with quotes around it, or without the hyphen, as some clients write it. */
+export function isUtf8(charset: string): boolean {
+  return ['utf-8', 'utf8', '"utf-8"', '"utf8"'].includes(charset.toLowerCase());
 }

@@ -18,7 +18,6 @@ export interface BodyJson {
 
 /** Throws request errors when a body is not UTF-8, not JSON, or nested too deep. A text that is left out is not parsed. */
 export function parseBodyJson(body: Body): BodyJson {
-  if ('text' in body) return toBodyJson(body.text);
   const { bytes, spans } = body;
   if (spans.length === 0) return toBodyJson(decoded(bytes));
   // Not to be guessed: a client could name one of its texts otherwise.

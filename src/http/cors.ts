@@ -15,6 +15,8 @@ const REQUEST_HEADERS = [
   'x-request-id',
   // Apollo Client, Kotlin and iOS.
   'apollo-require-preflight',
+  'apollographql-client-name',
+  'apollographql-client-version',
   'apollographql-library-name',
   'apollographql-library-version',
   'x-apollo-operation-id',

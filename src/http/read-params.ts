@@ -5,6 +5,7 @@ import { parseDocument } from '../graphql/parse-document.ts';
 import { requestError } from '../graphql/request-error.ts';
 import type { StartTimer } from '../lib/timer.ts';
 import { type BodyJson, parseBodyJson, parseJson } from './body-json.ts';
+import { isUtf8 } from './accept.ts';
 import { type BodyLimits, readBody, tooLarge } from './read-body.ts';
 
 /** A GraphQL request as the GraphQL-over-HTTP specification has it. */
@@ -89,7 +90,7 @@ function isGet(request: Request): boolean {
   }
   if (mediaType !== 'application/json') throw unsupported('The content-type must be application/json.');
   const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(contentType ?? '')?.[1]?.trim();
-  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw unsupported('The charset must be utf-8.');
+  if (charset !== undefined && !isUtf8(charset)) throw unsupported('The charset must be utf-8.');
   const encoding = request.headers.get('content-encoding');
   if (encoding !== null && encoding !== 'identity') throw unsupported('The content must not be encoded.');
   return false;

@@ -13,8 +13,6 @@ export interface StreamFormat {
 
 const COMMON = {
   'cache-control': 'private, no-store, no-transform',
-  // A compressed stream is held back until a block is full.
-  'content-encoding': 'identity',
   'x-content-type-options': 'nosniff',
   vary: 'Accept',
 } as const;
@@ -46,6 +44,12 @@ export const MULTIPART: StreamFormat = {
 function part(json: string): string {
   return `\r\nContent-Type: application/json\r\n\r\n${json}\r\n--graphql`;
 }
+
+/**
+ * The header that keeps `wrangler dev` from compressing a stream and so holding every event back. It is sent in
+ * development only, because some clients take no `Content-Encoding` but those they have asked for.
+ */
+export const UNCOMPRESSED = { name: 'content-encoding', value: 'identity' } as const;
 
 /** The format that a client accepts first; null: none of those that stream. */
 export function streamFormatOf(accept: string | null): StreamFormat | null {

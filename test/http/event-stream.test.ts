@@ -25,7 +25,6 @@ describe('a client of Server-Sent Events', () => {
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'private, no-store, no-transform',
-      'content-encoding': 'identity',
       'x-content-type-options': 'nosniff',
       vary: 'Accept',
     });

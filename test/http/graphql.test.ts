@@ -22,6 +22,22 @@ describe('is answered:', () => {
     expect(await response.json()).toEqual({ data: { tasks: { edges: [] } } });
   });
 
+  it.for(['application/json; charset=utf8', 'application/json;charset="UTF-8"', 'APPLICATION/JSON; charset="utf8"'])(
+    'a request that is sent as, and accepts, %s',
+    async (type, { expect }) => {
+      const response = await client.post(jsonBody('{__typename}'), { 'content-type': type, accept: type });
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+    },
+  );
+
+  it('a body with a byte order mark and a U+FFFD of its own', async ({ expect }) => {
+    const response = await client.post(
+      `\uFEFF${jsonBody('query ($id: ID!) { voice(id: $id) { id } }', { variables: { id: '\uFFFD' } })}`,
+    );
+    expect(await response.json()).toEqual({ data: { voice: null } });
+  });
+
   it('the introspection query of every GraphQL tool', async ({ expect }) => {
     const query = getIntrospectionQuery({
       inputValueDeprecation: true,

@@ -1,10 +1,15 @@
+import { env } from 'cloudflare:workers';
 import { describe, it, vi } from 'vitest';
 import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { configOf } from '../../src/config.ts';
+import { createGateway } from '../../src/gateway.ts';
 import { withCors } from '../../src/http/cors.ts';
 import { withSecurityHeaders } from '../../src/http/security-headers.ts';
+import { startTimer } from '../../src/lib/timer.ts';
 import { ALLOWED_ORIGIN, corsHeaders, GRAPHQL_URL, post, preflight, send } from '../support/browser.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { socketCount, startTask } from '../support/socket.ts';
+import { AUTHORIZATION } from '../support/token.ts';
 import { APOLLO, openStream, readStream } from '../support/stream.ts';
 
 const sandbox = openSandbox('browser-headers', { CORS_ORIGINS: ALLOWED_ORIGIN });
@@ -90,6 +95,17 @@ describe('a stream', () => {
       await expect.poll(socketCount, { timeout: 15_000 }).toBe(0);
     },
   );
+
+  it('says nothing of its encoding in production, where no proxy of a developer compresses it', async ({ expect }) => {
+    const gateway = createGateway(env, { ...configOf(env), environment: 'production' }, () => {});
+    const trace = { requestId: 'test', startTimer, notes: {} };
+    const query = new URLSearchParams({ query: 'subscription { tasksChanged { cursor } }' });
+    const headers = { authorization: AUTHORIZATION, accept: 'text/event-stream' };
+    const response = await gateway.answerGraphql(new Request(`${GRAPHQL_URL}?${query}`, { headers }), trace);
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    expect(response.headers.get('content-encoding')).toBeNull();
+    await response.body?.cancel();
+  });
 
   it('is the same one in an answer that had to be copied: what is left is cancelled', async ({ expect }) => {
     const cancel = vi.fn<(reason: unknown) => void>();
