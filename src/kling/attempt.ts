@@ -3,6 +3,7 @@ import type { Deadline } from '../lib/deadline.ts';
 import { BodyTooLarge, readText } from '../lib/read-text.ts';
 import type { Call } from './call.ts';
 import type { Credentials } from './credentials.ts';
+import { toEdgeRefusal } from './edge-refusal.ts';
 import { parseEnvelope, readKeepingDigits } from './envelope.ts';
 import type { Envelope } from './envelope.ts';
 import { KlingError, MAY_HAVE_ACTED, UnreadableAnswer } from './kling-error.ts';
@@ -20,7 +21,10 @@ export interface KlingExchangeEvent {
   readonly durationMs: number;
   /** From 1, within one exchange. */
   readonly attempt: number;
-  /** `FAILED`: Kling answered, but with no result, such as a scan without faces. `CANCELLED`: by the caller. */
+  /**
+   * `REFUSED`: by Kling's code, or by an edge's HTTP status. `FAILED`: Kling answered, but with no result, such as a scan
+   * without faces. `CANCELLED`: by the caller.
+   */
   readonly outcome: 'OK' | 'REFUSED' | 'FAILED' | 'UNREADABLE' | 'NETWORK' | 'TIMEOUT' | 'CANCELLED';
 }
 
@@ -106,7 +110,11 @@ export function createAttempt({ baseUrl, credentials, fetch, aborts, now }: Atte
       const error = toRefusal({ envelope: read.refused, httpStatus, isRead, credentialKind: credentials.kind, host });
       return { error, token };
     } catch (cause) {
-      const { outcome, error } = toLost(cause, call, envelope, deadline);
+      const hasStatusAlone = httpStatus !== null && envelope === null && !deadline.isCancelled();
+      const edge = { httpStatus: httpStatus ?? 0, credentialKind: credentials.kind, host };
+      const refused = hasStatusAlone ? toEdgeRefusal(edge, cause) : null;
+      const { outcome, error } =
+        refused === null ? toLost(cause, call, envelope, deadline) : { outcome: 'REFUSED' as const, error: refused };
       report(outcome);
       return { error, token };
     }

@@ -8,7 +8,7 @@ import { KlingError, MAY_HAVE_ACTED } from './kling-error.ts';
 const QUOTE_LENGTH_MAX = 300;
 const TEXT_LENGTH_MAX = 2000;
 /** The least wait after a 1302 or 1303. Source: Kling docs, "Rate Limits", 2026-09: exponential, from 1 s. */
-const RATE_LIMITED_WAIT_MS = 1000;
+export const RATE_LIMITED_WAIT_MS = 1000;
 
 /** A refusal and what is known of the request that met it. */
 export interface RefusedRequest {
@@ -53,7 +53,7 @@ export function quote(text: string): string {
 }
 
 /** Kling's own text is left out: it may speak of AccessKeys to one who sent an API key (live). */
-function credentialHint(kind: Credentials['kind'], host: string): string {
+export function credentialHint(kind: Credentials['kind'], host: string): string {
   const sent = kind === 'API_KEY' ? 'the static API key' : 'a token signed with the AccessKey and SecretKey';
   return (
     ` The gateway sent ${sent} to ${host}. Keys belong to one console and its host, so a right key at the wrong host` +
