@@ -3,6 +3,7 @@ import type { Outbox } from './callbacks/outbox.ts';
 import type { Scenarios } from './scenarios.ts';
 import type { Settings } from './settings.ts';
 import type { CallbackStore } from './store/callback-store.ts';
+import type { LateStore } from './store/late-store.ts';
 import type { RecordStore } from './store/record-store.ts';
 import type { TaskStore } from './store/task-store.ts';
 import type { ThingStore } from './store/thing-store.ts';
@@ -16,6 +17,7 @@ export interface AccountContext {
   readonly things: ThingStore;
   readonly callbacks: CallbackStore;
   readonly record: RecordStore;
+  readonly late: LateStore;
   readonly outbox: Outbox;
   /** Throws a die that comes up with the probability; repeatable from the account's seed. */
   readonly chance: (probability: number) => boolean;

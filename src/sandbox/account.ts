@@ -2,16 +2,17 @@ import { DurableObject } from 'cloudflare:workers';
 import type { AccountContext } from './account-context.ts';
 import { Outbox } from './callbacks/outbox.ts';
 import type { Answer } from './envelope.ts';
-import { exchange, type IncomingCall } from './exchange.ts';
+import { catchUp, exchange, type IncomingCall } from './exchange.ts';
 import { drawRandom } from './random.ts';
 import { toRecord, type AccountRecord } from './record.ts';
 import { applySettings, defaultSettings, type Settings, type SettingsChange } from './settings.ts';
 import { CallbackStore } from './store/callback-store.ts';
+import { LateStore } from './store/late-store.ts';
 import { RecordStore } from './store/record-store.ts';
 import { createTables } from './store/tables.ts';
 import { TaskStore } from './store/task-store.ts';
 import { ThingStore } from './store/thing-store.ts';
-import { advance, settle } from './tasks/ledger.ts';
+import { advance } from './tasks/ledger.ts';
 
 /** A status a task can be moved to by hand. */
 export type HandStatus = 'processing' | 'succeed' | 'failed';
@@ -52,6 +53,7 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
       things: new ThingStore(sql),
       callbacks,
       record,
+      late: new LateStore(sql),
       outbox,
       chance,
     };
@@ -61,16 +63,23 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
   /** Answers one call of Kling's API. */
   exchange(incoming: IncomingCall): Answer {
     const now = Date.now();
-    settle(this.#context, now);
+    catchUp(this.#context, now);
     const answer = exchange(this.#context, incoming, now);
     this.#schedule(now);
     return answer;
   }
 
+  /** The connection of a call that is carried out late has ended. */
+  connectionEnded(requestId: string): void {
+    const now = Date.now();
+    this.#context.late.reschedule(requestId, now + this.#settings.lateMs);
+    this.#schedule(now);
+  }
+
   /** What the sandbox knows of this account. */
   record(): AccountRecord {
     const now = Date.now();
-    settle(this.#context, now);
+    catchUp(this.#context, now);
     this.#schedule(now);
     return toRecord(this.#context);
   }
@@ -86,7 +95,7 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
   /** Moves a task, named by either of its ids, to a status now. */
   advanceTask(id: string, status: HandStatus, message: string): Advanced {
     const now = Date.now();
-    settle(this.#context, now);
+    catchUp(this.#context, now);
     const task = this.#context.tasks.find(id, null);
     if (task === null) return { problem: 'unknown task' };
     const moved = advance(this.#context, task, status, message, now);
@@ -106,14 +115,14 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
   override alarm(): void {
     const now = Date.now();
     this.#alarmAt = null;
-    settle(this.#context, now);
+    catchUp(this.#context, now);
     this.#context.outbox.pump(now);
     this.#schedule(now);
   }
 
   #schedule(now: number): void {
-    const { tasks, outbox } = this.#context;
-    const times = [tasks.nextDueAt(), outbox.nextAt(now)].filter((time) => time !== null);
+    const { tasks, outbox, late } = this.#context;
+    const times = [tasks.nextDueAt(), late.nextDueAt(), outbox.nextAt(now)].filter((time) => time !== null);
     if (times.length === 0) return;
     const at = Math.max(now, Math.min(...times));
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;
@@ -129,6 +138,6 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
   }
 
   #readSettings(): Settings {
-    return this.ctx.storage.kv.get<Settings>('settings') ?? defaultSettings(this.env);
+    return applySettings(defaultSettings(this.env), this.ctx.storage.kv.get<Settings>('settings') ?? {});
   }
 }

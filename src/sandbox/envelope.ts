@@ -7,6 +7,15 @@ export interface Answer {
   readonly contentType: string;
   readonly body: string;
   readonly delayMs: number;
+  /** Set where nothing is answered: the connection is kept for so long, unless its client goes before. */
+  readonly held?: Held;
+}
+
+/** A call whose connection is kept without an answer; its account wants to hear when the connection has ended. */
+export interface Held {
+  readonly account: string;
+  readonly requestId: string;
+  readonly forMs: number;
 }
 
 const jsonType = 'application/json; charset=utf-8';
@@ -21,6 +30,11 @@ export function toSuccess(requestId: string, data: unknown, numberIds: boolean):
 export function toRefusal(requestId: string, code: BusinessCode, message: string): Answer {
   const body = JSON.stringify({ code, message, request_id: requestId });
   return { httpStatus: businessCodes[code].httpStatus, contentType: jsonType, body, delayMs: 0 };
+}
+
+/** No answer at all. */
+export function toHeld(held: Held): Answer {
+  return { httpStatus: 200, contentType: jsonType, body: '', delayMs: 0, held };
 }
 
 /** What a proxy on the way answers in Kling's place. */

@@ -1,10 +1,12 @@
 import type { AccountContext, Call, Refusal } from './account-context.ts';
 import { KlingFailure } from './codes.ts';
-import { toProxyPage, toRefusal, toSuccess, type Answer } from './envelope.ts';
+import { toHeld, toProxyPage, toRefusal, toSuccess, type Answer } from './envelope.ts';
 import { createRequestId } from './ids.ts';
 import { decodeSegment, findRoute, type Route } from './routes.ts';
+import type { LateCall } from './store/late-store.ts';
 import { accountScenarioText, findScenarios, type Scenarios } from './scenarios.ts';
 import { isRecord } from './settings.ts';
+import { settle } from './tasks/ledger.ts';
 import type { Body } from './validate/fields.ts';
 
 /** One HTTP request as the Worker hands it on. */
@@ -32,8 +34,7 @@ export function exchange(account: AccountContext, incoming: IncomingCall, now: n
   const requestId = createRequestId(account.record.increase('calls', 1));
   if (account.record.counter('firstCallAt') === 0) account.record.setCounter('firstCallAt', now);
   const path = decodeSegment(incoming.path);
-  const texts = [path, decodeSegment(incoming.search), incoming.body, accountScenarioText(account.key)];
-  const scenarios = findScenarios(texts);
+  const scenarios = findScenarios(textsOf(account, incoming));
   const progress: Progress = { route: null, taskId: null };
   let answer: Answer;
   let code: number | null = 0;
@@ -45,8 +46,8 @@ export function exchange(account: AccountContext, incoming: IncomingCall, now: n
     if (error.code === scenarios.errorCodeWithHttp200) answer = { ...answer, httpStatus: 200 };
     code = error.code;
   }
-  answer = spoil(answer, scenarios, progress.route);
-  if (scenarios.words.has('html')) code = null;
+  if (answer.held === undefined) answer = spoil(answer, scenarios, progress.route);
+  if (scenarios.words.has('html') || answer.held !== undefined) code = null;
   account.record.addRequest(
     { at: now, method: incoming.method, path, code, httpStatus: answer.httpStatus, requestId, taskId: progress.taskId },
     progress.route === null ? 'other' : `${progress.route.method} ${progress.route.path}`,
@@ -66,7 +67,55 @@ function carryOut(
   const { route, id } = findRoute(incoming.method, incoming.path);
   progress.route = route;
   refuseBefore(account, scenarios, route);
-  const call: Call = {
+  const heldMs = drawHeldMs(account, scenarios, route);
+  if (heldMs !== null) {
+    const dueAt = now + heldMs + account.settings.lateMs;
+    account.late.add({ requestId, incoming: JSON.stringify(incoming), dueAt });
+    return toHeld({ account: account.key, requestId, forMs: heldMs });
+  }
+  const outcome = route.handle(toCall(incoming, id, route, scenarios, now), account);
+  progress.taskId = outcome.taskId ?? null;
+  failAfter(account, scenarios, route);
+  return toSuccess(requestId, outcome.data, scenarios.words.has('number-id') || outcome.numberIds === true);
+}
+
+/** Does everything that is due, each thing at its own time: tasks move, and late calls are carried out. */
+export function catchUp(account: AccountContext, now: number): void {
+  for (let late = account.late.take(now); late !== null; late = account.late.take(now)) {
+    settle(account, late.dueAt);
+    carryOutLate(account, late);
+  }
+  settle(account, now);
+}
+
+/** Nobody hears what comes of it; the record shows it. */
+function carryOutLate(account: AccountContext, { requestId, incoming: text, dueAt }: LateCall): void {
+  const incoming: IncomingCall = JSON.parse(text);
+  const { route, id } = findRoute(incoming.method, incoming.path);
+  const scenarios = findScenarios(textsOf(account, incoming));
+  try {
+    const { taskId = null } = route.handle(toCall(incoming, id, route, scenarios, dueAt), account);
+    account.record.conclude(requestId, 0, taskId);
+  } catch (error) {
+    if (!(error instanceof KlingFailure)) throw error;
+    account.record.conclude(requestId, error.code, null);
+  }
+}
+
+/** How long the connection of a call that is carried out late is kept; null for one that is carried out at once. */
+function drawHeldMs(account: AccountContext, { words }: Scenarios, route: Route): number | null {
+  const { faults } = account.settings;
+  if (route.kind !== 'make') return null;
+  if (words.has('acts-late-cut') || account.chance(faults.actsLateCut)) return 0;
+  return words.has('acts-late') || account.chance(faults.actsLate) ? hangMs : null;
+}
+
+function textsOf({ key }: AccountContext, { path, search, body }: IncomingCall): readonly string[] {
+  return [decodeSegment(path), decodeSegment(search), body, accountScenarioText(key)];
+}
+
+function toCall(incoming: IncomingCall, id: string, route: Route, scenarios: Scenarios, now: number): Call {
+  return {
     id,
     query: new URLSearchParams(incoming.search),
     body: route.method === 'POST' ? parseBody(incoming.body) : {},
@@ -75,10 +124,6 @@ function carryOut(
     scenarios,
     now,
   };
-  const outcome = route.handle(call, account);
-  progress.taskId = outcome.taskId ?? null;
-  failAfter(account, scenarios, route);
-  return toSuccess(requestId, outcome.data, scenarios.words.has('number-id') || outcome.numberIds === true);
 }
 
 function parseBody(text: string): Body {

@@ -1,17 +1,19 @@
 import { authenticate } from './auth.ts';
 import { control } from './control.ts';
-import { toRefusal, type Answer } from './envelope.ts';
+import { toRefusal, type Answer, type Held } from './envelope.ts';
+import { holdConnection } from './hold-connection.ts';
 import { serveFile } from './media/files.ts';
 
 export { SandboxAccount } from './account.ts';
 
 /** Kling's REST API, simulated: files and control endpoints here, everything else in the caller's account. */
 export default {
-  async fetch(request, env): Promise<Response> {
+  async fetch(request, env, ctx): Promise<Response> {
     const url = new URL(request.url);
     if (url.pathname.startsWith('/files/')) return serveFile(request, url, Date.now());
     if (url.pathname.startsWith('/sandbox/')) return await control(request, url, env);
     const answer = await callKling(request, url, env);
+    if (answer.held !== undefined) return hold(answer.held, env, ctx);
     if (answer.delayMs > 0) await scheduler.wait(answer.delayMs);
     return new Response(answer.body, {
       status: answer.httpStatus,
@@ -19,6 +21,13 @@ export default {
     });
   },
 } satisfies ExportedHandler<SandboxEnv>;
+
+/** Keeps the connection, and says to the account when it has ended. */
+function hold({ account, requestId, forMs }: Held, env: SandboxEnv, ctx: ExecutionContext): Response {
+  const { response, ended } = holdConnection(forMs);
+  ctx.waitUntil(ended.then(() => env.SANDBOX_ACCOUNT.getByName(account).connectionEnded(requestId)));
+  return response;
+}
 
 async function callKling(request: Request, url: URL, env: SandboxEnv): Promise<Answer> {
   const caller = await authenticate(request.headers.get('authorization'), new Date());

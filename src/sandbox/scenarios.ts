@@ -20,6 +20,8 @@ export const scenarioWords = [
   'timeout-after',
   'hang-after',
   'error-after',
+  'acts-late',
+  'acts-late-cut',
   'callback-dropped',
   'callback-duplicated',
   'callback-late',

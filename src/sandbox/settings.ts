@@ -1,3 +1,5 @@
+import { taskKinds, type TaskKind } from './tasks/task.ts';
+
 /** Probabilities (0 to 1) of random faults, drawn from a seeded generator; `delayCallbackMs` is the longest random delay. */
 export interface Faults {
   readonly seed: number;
@@ -12,6 +14,10 @@ export interface Faults {
   readonly errorAfter: number;
   /** A create is carried out, then answered with 504 and 5002. */
   readonly timeoutAfter: number;
+  /** A create is carried out `lateMs` after its client has gone. */
+  readonly actsLate: number;
+  /** The same, and its connection is cut at once. */
+  readonly actsLateCut: number;
   /** Any call answers 1302. */
   readonly tooManyRequests: number;
   /** A read answers 5000. */
@@ -25,6 +31,10 @@ export interface Settings {
   readonly concurrency: number;
   /** The size of the resource pack; what is left is this less what was charged. */
   readonly units: number;
+  /** A late create is carried out so long after its connection has ended. */
+  readonly lateMs: number;
+  /** The kinds of task whose external ids are refused when they come again; duplicates of the others are made and charged. */
+  readonly uniqueExternalIds: readonly TaskKind[];
   /** Callbacks carry one signature for each; none without. */
   readonly webhookSecrets: readonly string[];
   readonly faults: Faults;
@@ -46,6 +56,8 @@ export const noFaults: Faults = {
   errorBefore: 0,
   errorAfter: 0,
   timeoutAfter: 0,
+  actsLate: 0,
+  actsLateCut: 0,
   tooManyRequests: 0,
   readError: 0,
 };
@@ -57,6 +69,8 @@ export function defaultSettings(env: SandboxEnv): Settings {
     processingMs: Number(env.SANDBOX_PROCESSING_MS),
     concurrency: Number(env.SANDBOX_CONCURRENCY),
     units: Number(env.SANDBOX_UNITS),
+    lateMs: 2_000,
+    uniqueExternalIds: taskKinds,
     webhookSecrets: env.SANDBOX_WEBHOOK_SECRET.split(',').filter((secret) => secret !== ''),
     faults: noFaults,
     callbackOriginRewrite: null,
@@ -74,6 +88,9 @@ const settingChecks: Record<keyof Settings, Check> = {
   processingMs: isCount,
   concurrency: isCount,
   units: isAmount,
+  lateMs: isCount,
+  uniqueExternalIds: (value) =>
+    Array.isArray(value) && value.every((kind) => taskKinds.some((known) => known === kind)),
   webhookSecrets: (value) => Array.isArray(value) && value.length <= 2 && value.every(isSecret),
   faults: (value) => isRecord(value),
   callbackOriginRewrite: (value) => value === null || (typeof value === 'string' && isOrigin(value)),
@@ -89,6 +106,8 @@ const faultChecks: Record<keyof Faults, Check> = {
   errorBefore: isProbability,
   errorAfter: isProbability,
   timeoutAfter: isProbability,
+  actsLate: isProbability,
+  actsLateCut: isProbability,
   tooManyRequests: isProbability,
   readError: isProbability,
 };

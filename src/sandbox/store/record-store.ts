@@ -39,6 +39,11 @@ export class RecordStore {
     if (seq % pruneEvery === 0) this.#sql.exec('DELETE FROM request WHERE seq <= ?', seq - requestsMax);
   }
 
+  /** What came of a call that was carried out late. */
+  conclude(requestId: string, code: number, taskId: string | null): void {
+    this.#sql.exec('UPDATE request SET code = ?, task_id = ? WHERE request_id = ?', code, taskId, requestId);
+  }
+
   requests(): readonly RecordedRequest[] {
     return this.#sql
       .exec<{

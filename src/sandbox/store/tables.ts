@@ -1,9 +1,10 @@
 /** Every table of one account. Creating them again does nothing. */
 const statements = [
   `CREATE TABLE IF NOT EXISTS task (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL UNIQUE, external_id TEXT UNIQUE, kind TEXT NOT NULL,
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL UNIQUE, external_id TEXT, kind TEXT NOT NULL,
     status TEXT NOT NULL, message TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
     due_at INTEGER, open INTEGER NOT NULL, charged INTEGER NOT NULL, plan TEXT NOT NULL)`,
+  'CREATE INDEX IF NOT EXISTS task_external_id ON task (external_id) WHERE external_id IS NOT NULL',
   'CREATE INDEX IF NOT EXISTS task_due ON task (due_at) WHERE due_at IS NOT NULL',
   'CREATE INDEX IF NOT EXISTS task_open ON task (open) WHERE open = 1',
   'CREATE INDEX IF NOT EXISTS task_kind ON task (kind, seq)',
@@ -21,6 +22,7 @@ const statements = [
   `CREATE TABLE IF NOT EXISTS request (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, code INTEGER,
     http_status INTEGER NOT NULL, request_id TEXT NOT NULL, task_id TEXT)`,
+  'CREATE TABLE IF NOT EXISTS late (request_id TEXT PRIMARY KEY, incoming TEXT NOT NULL, due_at INTEGER NOT NULL) WITHOUT ROWID',
   'CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID',
 ];
 

@@ -16,8 +16,9 @@ export interface NewTask {
 /** How many tasks are moved between two looks at the clock's list. */
 const batchSize = 500;
 
-/** Refuses an external id that any task of the account has. */
-export function checkExternalId(account: AccountContext, externalTaskId: string | null): void {
+/** Refuses an external id that any task of the account has, unless tasks of this kind may share one. */
+function checkExternalId(account: AccountContext, { kind, externalTaskId }: NewTask): void {
+  if (!account.settings.uniqueExternalIds.includes(kind)) return;
   if (externalTaskId !== null && account.tasks.find(externalTaskId, null)?.externalTaskId === externalTaskId) {
     throw invalid(`External_task_id ${externalTaskId} already exists`);
   }
@@ -32,7 +33,7 @@ export function charge(account: AccountContext, price: number): void {
 
 /** Makes a task: takes a slot (1303), the units (1102), and sends the first callback. Nothing is written when it refuses. */
 export function createTask(account: AccountContext, task: NewTask, now: number): Task {
-  checkExternalId(account, task.externalTaskId);
+  checkExternalId(account, task);
   if (account.tasks.countOpen() >= account.settings.concurrency) throw new KlingFailure(1303);
   charge(account, task.price);
   const created = account.tasks.insert({

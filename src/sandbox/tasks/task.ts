@@ -4,7 +4,10 @@ import type { ScenarioWord } from '../scenarios.ts';
 export type TaskStatus = 'submitted' | 'processing' | 'in_review' | 'succeed' | 'failed';
 
 /** What a task makes. */
-export type TaskKind = 'voice' | 'lip-sync';
+export const taskKinds = ['voice', 'lip-sync'] as const;
+
+/** One of them. */
+export type TaskKind = (typeof taskKinds)[number];
 
 /** The video a lip-sync task works on. */
 export interface ParentVideo {
