@@ -7,7 +7,7 @@ import { toEdgeRefusal } from './edge-refusal.ts';
 import { parseEnvelope, readKeepingDigits } from './envelope.ts';
 import type { Envelope } from './envelope.ts';
 import { KlingError, MAY_HAVE_ACTED, UnreadableAnswer } from './kling-error.ts';
-import { toRefusal } from './refusal.ts';
+import { clockSkewMs, toRefusal } from './refusal.ts';
 
 /** One HTTP request to Kling, for the log. Never holds a token, a key, a query or a body. */
 export interface KlingExchangeEvent {
@@ -26,6 +26,8 @@ export interface KlingExchangeEvent {
    * without faces. `CANCELLED`: by the caller.
    */
   readonly outcome: 'OK' | 'REFUSED' | 'FAILED' | 'UNREADABLE' | 'NETWORK' | 'TIMEOUT' | 'CANCELLED';
+  /** How far the gateway's clock is ahead of Kling's; only where Kling refused a token for its times, and the clocks differ. */
+  readonly clockSkewMs?: number;
 }
 
 /** Must not wait for anything: it is called while an answer is being read. */
@@ -76,13 +78,14 @@ export function createAttempt({ baseUrl, credentials, fetch, aborts, now }: Atte
     const startedAtMs = now();
     let httpStatus: number | null = null;
     let envelope: Envelope | null = null;
-    function report(outcome: KlingExchangeEvent['outcome']): void {
+    function report(outcome: KlingExchangeEvent['outcome'], skewMs: number | null = null): void {
       const { method, path } = call;
       const klingCode = envelope?.code ?? null;
       const klingRequestId = envelope?.requestId ?? null;
       const durationMs = now() - startedAtMs;
       try {
-        log({ method, path, httpStatus, klingCode, klingRequestId, durationMs, attempt: number, outcome });
+        const skew = skewMs === null ? {} : { clockSkewMs: skewMs };
+        log({ method, path, httpStatus, klingCode, klingRequestId, durationMs, attempt: number, outcome, ...skew });
       } catch {
         // A broken logger must not turn an answer that was paid for into a lost one.
       }
@@ -105,10 +108,11 @@ export function createAttempt({ baseUrl, credentials, fetch, aborts, now }: Atte
         report('OK');
         return { value: read.value };
       }
-      report('REFUSED');
+      const skewMs = clockSkewMs(read.refused.code, response.headers.get('date'), now());
+      report('REFUSED', skewMs);
       const isRead = call.method === 'GET';
-      const error = toRefusal({ envelope: read.refused, httpStatus, isRead, credentialKind: credentials.kind, host });
-      return { error, token };
+      const about = { isRead, credentialKind: credentials.kind, host, clockSkewMs: skewMs };
+      return { error: toRefusal({ envelope: read.refused, httpStatus, ...about }), token };
     } catch (cause) {
       const hasStatusAlone = httpStatus !== null && envelope === null && !deadline.isCancelled();
       const edge = { httpStatus: httpStatus ?? 0, credentialKind: credentials.kind, host };

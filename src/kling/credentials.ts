@@ -14,9 +14,10 @@ export interface Credentials {
   readonly drop: (refused: string) => boolean;
 }
 
-/** A token lives for 1800 s and starts 5 s in the past, for clocks that differ. Source: Kling docs, "API authentication". */
+/** A token lives for 1800 s. Source: Kling docs, "API authentication". */
 const LIFETIME_S = 1800;
-const BACKDATED_S = 5;
+/** A token starts so far in the past, for clocks that differ. Kling documents 5 s; public clients need up to 300 s. */
+const BACKDATED_S = 300;
 /** A token this close to its end is not used: the request may take as long to arrive. */
 const SPARE_MS = 60_000;
 /** What an HTTP header may carry of a bearer token. */

@@ -19,7 +19,7 @@ describe('a minted token', () => {
       currentDate: new Date(STARTED_AT_MS),
     });
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'HS256', typ: 'JWT' });
-    expect(payload).toEqual({ iss: 'ak-of-test', exp: startedAtS + 1800, nbf: startedAtS - 5 });
+    expect(payload).toEqual({ iss: 'ak-of-test', exp: startedAtS + 1800, nbf: startedAtS - 300 });
   });
 
   it('is minted once for a hundred calls at a time', async ({ expect }) => {
@@ -119,5 +119,41 @@ describe('a token that Kling takes for expired or not yet valid', () => {
     const { client, requests } = createUpstream(answers, { credentials: PAIR });
     expect((await client.readLipSyncTask('1')).status).toBe('PROCESSING');
     expect(requests.every(({ init }) => headerOf(init).startsWith('Bearer ey'))).toBe(true);
+  });
+});
+
+describe("a clock that differs from Kling's", () => {
+  const answered = (code: number, skewMs: number) => async () =>
+    new Response(JSON.stringify({ code, message: 'no' }), {
+      status: 401,
+      headers: { date: new Date(STARTED_AT_MS - skewMs).toUTCString() },
+    });
+
+  it.for([
+    [1003, -301_000, "The gateway's clock is 301 s behind Kling's"],
+    [1004, 3_600_000, "The gateway's clock is 3600 s ahead of Kling's"],
+    [1004, 61_000, "The gateway's clock is 61 s ahead of Kling's"],
+  ] as const)('is named by the refusal %i and by the log: %i ms', async ([code, skewMs, text], { expect }) => {
+    const answers = [answered(code, skewMs), answered(code, skewMs)];
+    const { client, events, requests } = createUpstream(answers, { credentials: PAIR });
+    const { failure } = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY));
+    expect(failure).toMatchObject({ code: 'UPSTREAM_MISCONFIGURED', klingCode: code });
+    expect(failure.message).toContain(text);
+    expect(events.map((event) => event.clockSkewMs)).toEqual([skewMs, skewMs]);
+    const shown = JSON.stringify([failure, events]);
+    for (const { init } of requests) expect(shown).not.toContain(headerOf(init).slice('Bearer '.length));
+  });
+
+  it.for([
+    [1004, answered(1004, 60_000)],
+    [1003, answered(1003, -60_000)],
+    [1002, answered(1002, 3_600_000)],
+    [1004, refusal(1004, 401)],
+    [1004, async () => new Response('{"code":1004}', { status: 401, headers: { date: 'yesterday' } })],
+  ] as const)('is not named by %i when it is close, another cause, or unknown', async ([, answer], { expect }) => {
+    const { client, events } = createUpstream([answer, answer], { credentials: PAIR });
+    const { failure } = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY));
+    expect(failure.message).not.toContain('clock');
+    expect(events.some((event) => 'clockSkewMs' in event)).toBe(false);
   });
 });
