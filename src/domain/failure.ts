@@ -8,7 +8,11 @@ export const TASK_FAILURE_CODES = [
   'CONTENT_REJECTED',
   'NO_HUMAN_DETECTED',
   'NO_FACE_DETECTED',
+  'FACE_ANGLE',
+  'AUDIO_UNREADABLE',
+  'MULTIPLE_SPEAKERS',
   'INPUT_REJECTED',
+  'RATE_LIMITED',
   'UPSTREAM_ERROR',
   'DEADLINE_EXCEEDED',
   'CREATE_OUTCOME_UNKNOWN',
@@ -34,9 +38,18 @@ export interface TaskFailure {
  */
 export function classifyFailure(text: string | null): TaskFailure {
   const message = text?.trim() ?? '';
-  if (message === '') return { code: 'UNKNOWN', message: 'Kling gave no reason.' };
+  // Kling's word for success comes as the reason of failed tasks (live, 2026-11).
+  if (message === '' || /^succe(?:ed|ss)$/i.test(message)) return { code: 'UNKNOWN', message: 'Kling gave no reason.' };
   const start = message.slice(0, TEXT_CHARS_MATCHED);
   return { code: RULES.find(([, pattern]) => pattern.test(start))?.[0] ?? 'UNKNOWN', message };
+}
+
+/** Failures whose cause may pass. Not those that may have been charged: who repeats them may pay twice. */
+const RETRYABLE: ReadonlySet<TaskFailureCode> = new Set(['UPSTREAM_ERROR', 'RATE_LIMITED', 'NOT_SENT']);
+
+/** Whether a new task with the same input may succeed later. */
+export function isRetryable({ code }: TaskFailure): boolean {
+  return RETRYABLE.has(code);
 }
 
 /** A failure of the gateway's own: no end within the deadline, a create whose outcome cannot be found out, a cancellation. */
@@ -72,29 +85,34 @@ const TEXT_CHARS_MATCHED = 500;
 /** "No such thing", before or behind the thing's name. */
 function absent(things: string, chinese: string): RegExp {
   const before = `\\b(?:no|not|without|unable|fail\\w*|cannot|couldn't|didn't)\\b.{0,40}\\b(?:${things})\\b`;
-  const behind = `\\b(?:${things})\\b.{0,40}\\b(?:missing|undetected|(?:not|cannot|no) .{0,10}(?:detect|found|recogni|identif))`;
+  const behind = `\\b(?:${things})\\b.{0,40}\\b(?:missing|undetected|(?:detection|recognition) fail|(?:not|cannot|no) .{0,10}(?:detect|found|recogni|identif))`;
   return new RegExp(`${before}|${behind}|${chinese}`, 'i');
 }
 
 /**
- * The first that matches wins, so the order counts: a face before the human it belongs to, a voice before the human who
- * has it, and a timeout that was "exceeded" before a limit that was.
+ * The first that matches wins, so the order counts: a face's angle before the face, a face before the human it belongs to,
+ * a voice before the human who has it, and a timeout that was "exceeded" before a limit that was.
  */
 const RULES: readonly (readonly [TaskFailureCode, RegExp])[] = [
   ['CONTENT_REJECTED', /risk control|sensitive|violat|(?:content|platform) (?:policy|safety|security)|moderation/i],
   ['CONTENT_REJECTED', /审核|风控|敏感|违规/],
+  ['RATE_LIMITED', /parallel tasks? over|too many requests|并发/i],
+  ['QUOTA_EXHAUSTED', /\bbalance (?:is )?(?:not enough|insufficient)|insufficient balance|余额不足/i],
+  ['MULTIPLE_SPEAKERS', /more than one (?:speaker|voice)|multiple (?:speakers|voices)|多(?:人|个人|位)说话/i],
+  [
+    'AUDIO_UNREADABLE',
+    /\b(?:fail\w*|unable|cannot|could not) (?:to )?(?:pars|decod|read)\w*.{0,10}\b(?:audio|sound)\b|音频(?:解析|解码)失败/i,
+  ],
+  ['FACE_ANGLE', /\bface\b.{0,20}\bangle\b|\bangle of (?:the |a )?face\b|人脸角度|侧脸/i],
   ['INPUT_REJECTED', absent('voices?|speech|vocals?', '未检测到人声')],
-  ['NO_FACE_DETECTED', absent('faces?', '(?:未|没有|无).{0,10}人脸')],
+  ['NO_FACE_DETECTED', absent('faces?', '(?:未|没有|无).{0,10}人脸|人脸(?:检测|识别)失败')],
   ['NO_HUMAN_DETECTED', absent('humans?|persons?|people', '(?:未|没有|无).{0,10}人(?:物|体|像|$)')],
   [
     'UPSTREAM_ERROR',
     /(?:internal|system|server|service|unknown) (?:\w+ )?(?:error|busy|unavailable|failure|exception)/i,
   ],
   ['UPSTREAM_ERROR', /timed? ?out|overload|maintenance|内部错误|系统(?:繁忙|错误|异常)|超时/i],
-  [
-    'INPUT_REJECTED',
-    /invalid|illegal|corrupt|unsupported|not support|must (?:not )?be|exceed|nois[ey]|multiple voices/i,
-  ],
+  ['INPUT_REJECTED', /invalid|illegal|corrupt|unsupported|not support|must (?:not )?be|exceed|nois[ey]/i],
   ['INPUT_REJECTED', /too (?:long|short|large|small|big)|\b(?:format|resolution|duration|size|download\w*|decode)\b/i],
   ['INPUT_REJECTED', /格式|时长|分辨率|大小/],
 ];

@@ -93,7 +93,12 @@ const LIVE_TEXTS: readonly { readonly pattern: RegExp; readonly row: ErrorRow }[
   },
   {
     pattern: /voice id not found/i,
-    row: { code: 'NOT_FOUND', retry: 'NEVER', message: 'Kling has no voice under this id.' },
+    row: {
+      code: 'NOT_FOUND',
+      retry: 'NEVER',
+      message:
+        'Kling has no voice under this id. A text-to-speech voice is most often there, and does not speak the language asked for.',
+    },
   },
 ];
 

@@ -1,4 +1,4 @@
-import { TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode } from '../domain/failure.ts';
+import { isRetryable, TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode } from '../domain/failure.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { type BalanceDeduction, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { builder } from './builder.ts';
@@ -20,6 +20,10 @@ const FAILURE_MEANING = {
   CONTENT_REJECTED: "Kling's content policy refused what came in or what came out. The same input will fail again.",
   NO_HUMAN_DETECTED: 'Kling saw no person in the video.',
   NO_FACE_DETECTED: 'Kling saw a person but no usable face.',
+  FACE_ANGLE: 'The face is turned away too far. Choose another face or video.',
+  AUDIO_UNREADABLE: 'Kling could not read the audio. Convert it to MP3 or WAV.',
+  MULTIPLE_SPEAKERS: 'Kling heard more than one speaker. Use a recording of one person.',
+  RATE_LIMITED: 'Kling had no free slot for the task. A new attempt may succeed.',
   INPUT_REJECTED: 'Kling could not use the sound or video: its format, length, size or quality.',
   UPSTREAM_ERROR: 'Kling failed for reasons of its own. A new attempt may succeed.',
   DEADLINE_EXCEEDED: 'Kling did not finish in the time the gateway gives a task. It may still be charged.',
@@ -59,6 +63,11 @@ const TaskFailureRef = builder.objectRef<TaskFailure>('TaskFailure').implement({
     code: t.expose('code', { type: TaskFailureCodeRef, description: 'What to branch on.' }),
     message: t.exposeString('message', {
       description: "Kling's own text where there is one. For people: its wording and language change without notice.",
+    }),
+    retryable: t.boolean({
+      description:
+        'Whether a new task with the same input may succeed later. False also where the failed one may have been charged.',
+      resolve: isRetryable,
     }),
   }),
 });

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classifyFailure, classifyRefusal, gatewayFailure, TASK_FAILURE_CODES } from '../../src/domain/failure.ts';
+import {
+  classifyFailure,
+  classifyRefusal,
+  gatewayFailure,
+  isRetryable,
+  TASK_FAILURE_CODES,
+} from '../../src/domain/failure.ts';
 
 describe('the reason of a failed task', () => {
   it.each([
@@ -35,15 +41,32 @@ describe('the reason of a failed task', () => {
     ['视频时长不符', 'INPUT_REJECTED'],
     ['no human voice detected in the audio', 'INPUT_REJECTED'],
     ['The audio is noisy', 'INPUT_REJECTED'],
+    ['parallel task over resource pack limit', 'RATE_LIMITED'],
+    ['Parallel Task over Resource Pack Limit', 'RATE_LIMITED'],
+    ['Account balance not enough', 'QUOTA_EXHAUSTED'],
+    ['Face detection failed', 'NO_FACE_DETECTED'],
+    ['FACE DETECTION FAILED', 'NO_FACE_DETECTED'],
+    ['人脸检测失败', 'NO_FACE_DETECTED'],
+    ['Failed to parse audio', 'AUDIO_UNREADABLE'],
+    ['failed to decode the audio file', 'AUDIO_UNREADABLE'],
+    ['音频解析失败', 'AUDIO_UNREADABLE'],
+    ['more than one speaker detected', 'MULTIPLE_SPEAKERS'],
+    ['Multiple voices found in the recording', 'MULTIPLE_SPEAKERS'],
+    ['人脸角度过大', 'FACE_ANGLE'],
+    ['The face angle is too large', 'FACE_ANGLE'],
+    ['Image pixel is invalid', 'INPUT_REJECTED'],
     ['something else happened', 'UNKNOWN'],
     ['Insufficient information', 'UNKNOWN'],
   ] as const)('%s is %s', (text, code) => {
     expect(classifyFailure(text)).toEqual({ code, message: text });
   });
 
-  it.each([null, '', '  \n'])('is a plain sentence when Kling gives none (%j)', (text) => {
-    expect(classifyFailure(text)).toEqual({ code: 'UNKNOWN', message: 'Kling gave no reason.' });
-  });
+  it.each([null, '', '  \n', 'SUCCEED', ' succeed', 'success'])(
+    'is a plain sentence when Kling gives none (%j)',
+    (text) => {
+      expect(classifyFailure(text)).toEqual({ code: 'UNKNOWN', message: 'Kling gave no reason.' });
+    },
+  );
 
   it("is Kling's own text, trimmed", () => {
     expect(classifyFailure(' Internal error \n')).toEqual({ code: 'UPSTREAM_ERROR', message: 'Internal error' });
@@ -86,4 +109,9 @@ describe('the reason of a failed task', () => {
       message: 'Because.',
     });
   });
+});
+
+it('a failure may be repeated where its cause may pass, and nothing may have been charged', () => {
+  const retryable = TASK_FAILURE_CODES.filter((code) => isRetryable({ code, message: '' }));
+  expect(retryable.toSorted()).toEqual(['NOT_SENT', 'RATE_LIMITED', 'UPSTREAM_ERROR']);
 });

@@ -122,13 +122,13 @@ describe('a token that Kling takes for expired or not yet valid', () => {
   });
 });
 
-describe("a clock that differs from Kling's", () => {
-  const answered = (code: number, skewMs: number) => async () =>
-    new Response(JSON.stringify({ code, message: 'no' }), {
-      status: 401,
-      headers: { date: new Date(STARTED_AT_MS - skewMs).toUTCString() },
-    });
+const answered = (code: number, skewMs: number) => async () =>
+  new Response(JSON.stringify({ code, message: 'no' }), {
+    status: 401,
+    headers: { date: new Date(STARTED_AT_MS - skewMs).toUTCString() },
+  });
 
+describe("a clock that differs from Kling's", () => {
   it.for([
     [1003, -301_000, "The gateway's clock is 301 s behind Kling's"],
     [1004, 3_600_000, "The gateway's clock is 3600 s ahead of Kling's"],

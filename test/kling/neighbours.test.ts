@@ -33,9 +33,10 @@ describe('text to speech', () => {
     });
   });
 
-  it('finds no voice where Kling finds none', async ({ expect }) => {
+  it('finds no voice where Kling finds none, and names the language as the likely cause', async ({ expect }) => {
     const { client } = createUpstream([{ status: 400, body: voiceNotFound }]);
-    expect((await klingErrorOf(client.synthesizeSpeech(SPEECH))).failure.code).toBe('NOT_FOUND');
+    const { failure } = await klingErrorOf(client.synthesizeSpeech(SPEECH));
+    expect(failure).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('the language asked for') });
   });
 
   it('tells the reason when Kling took the text and failed', async ({ expect }) => {

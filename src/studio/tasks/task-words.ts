@@ -33,6 +33,13 @@ export const FAILURE_WORDS: Readonly<Record<FailureCode, { readonly title: strin
     advice: 'Check format, length, size and quality.',
   },
   NOT_SENT: { title: 'No slot came free in time', advice: 'Nothing was charged. Try again.' },
+  FACE_ANGLE: {
+    title: 'The face is turned too far away',
+    advice: 'Choose a video that shows the face from the front.',
+  },
+  AUDIO_UNREADABLE: { title: 'The audio could not be read', advice: 'Convert the audio to MP3 or WAV.' },
+  MULTIPLE_SPEAKERS: { title: 'More than one person speaks', advice: 'Use a recording of one person.' },
+  RATE_LIMITED: { title: 'Kling was too busy', advice: 'Try again in a few minutes.' },
   NO_FACE_DETECTED: { title: 'No usable face was found', advice: 'Choose a video that shows a face clearly.' },
   NO_HUMAN_DETECTED: { title: 'No person was found in the video', advice: 'Choose a video that shows a person.' },
   QUOTA_EXHAUSTED: { title: 'No units were left', advice: 'An operator has to add units before a new attempt.' },
