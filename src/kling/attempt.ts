@@ -58,7 +58,8 @@ const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Sends a call once and reads its answer, all before the deadline. Never throws: whatever happens is an `Attempted`. */
 export function createAttempt({ baseUrl, credentials, fetch, aborts, now }: AttemptOptions): Attempt {
-  const root = baseUrl.replace(/\/+$/, '');
+  let root = baseUrl;
+  while (root.endsWith('/')) root = root.slice(0, -1);
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
 
   return async function attempt<T>(
