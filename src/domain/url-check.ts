@@ -1,18 +1,26 @@
 import { type Checked, type Path, toChecked } from './checked.ts';
 import { hostProblem } from './public-host.ts';
 
-/** What Kling is to fetch from a URL: it decides which file extensions are allowed. */
+/** What Kling is to fetch from a URL. */
 export type UrlPurpose = 'voice' | 'video' | 'sound';
 
-/** The longest URL that is passed on, as given and as sent. Signed URLs of the large storage services stay below it. */
-export const URL_CHARS_MAX = 2048;
+/** The longest URL that is passed on, as given and as sent: signed URLs with session tokens exceed 2,048 (seen 2026-11). */
+export const URL_CHARS_MAX = 8192;
 
-/** The file extensions Kling accepts (2026-09): of a voice's source, of a video for identify-face, of a `sound_file`. */
-export const URL_EXTENSIONS = {
-  voice: ['mp3', 'wav', 'mp4', 'mov'],
-  video: ['mp4', 'mov'],
+/** The file types Kling accepts (2026-09): of a voice's source, of a video for identify-face, of a `sound_file`. */
+const ACCEPTED = {
+  voice: ['mp3', 'wav', 'mp4', 'mov', 'm4v'],
+  video: ['mp4', 'mov', 'm4v'],
   sound: ['mp3', 'wav', 'm4a', 'aac'],
 } as const satisfies Record<UrlPurpose, readonly string[]>;
+
+/** Extensions that name a media type. Any other, such as `.php` or `.aspx`, says nothing about what is served. */
+const MEDIA: ReadonlySet<string> = new Set(
+  (
+    'mp3 wav m4a aac ogg oga opus flac wma aif aiff amr mid midi mp4 mov m4v webm avi mkv wmv flv mpg mpeg ogv 3gp ' +
+    'jpg jpeg png gif webp bmp tif tiff heic avif svg pdf'
+  ).split(' '),
+);
 
 /**
  * A URL that Kling is to fetch. The gateway never fetches it: the check keeps callers from using Kling, with the
@@ -20,7 +28,7 @@ export const URL_EXTENSIONS = {
  *
  * The value is the URL as the WHATWG algorithm writes it, so that what was judged is what is sent, whatever another
  * parser would have made of the text. It is judged by its looks: a public name that resolves to a private address, and
- * a redirect to one, only Kling can refuse. A path without a file extension passes: signed and CDN URLs often have none.
+ * a redirect to one, only Kling can refuse. A path whose extension names no media type passes: Kling decides then.
  * Messages name the host at most: the rest of a signed URL is a secret.
  */
 export function checkUrl(text: string, purpose: UrlPurpose, path: Path): Checked<string> {
@@ -64,19 +72,19 @@ function partProblems(url: URL, purpose: UrlPurpose): readonly string[] {
     const host = hostProblem(url.hostname);
     if (host !== null) problems.push(`host ${host}`);
     const extension = extensionOf(url.pathname);
-    const allowed: readonly string[] = URL_EXTENSIONS[purpose];
-    if (extension !== null && !allowed.includes(extension)) {
+    const allowed: readonly string[] = ACCEPTED[purpose];
+    if (extension !== null && MEDIA.has(extension) && !allowed.includes(extension)) {
       problems.push(`must be a file of type ${allowed.map((name) => `.${name}`).join(' ')}, not .${extension}`);
     }
   }
   return problems;
 }
 
-/** The last segment's extension in lower case; null when it has none. All digits (`/v1.0`) are a version, more than five characters a name. */
+/** What follows the last dot of the last segment, in lower case; null when there is none. */
 function extensionOf(pathname: string): string | null {
   const segment = percentDecoded(pathname.slice(pathname.lastIndexOf('/') + 1));
-  const extension = /\.([a-z0-9]{1,5})$/i.exec(segment)?.[1]?.toLowerCase();
-  return extension === undefined || /^\d+$/.test(extension) ? null : extension;
+  const dot = segment.lastIndexOf('.');
+  return dot === -1 ? null : segment.slice(dot + 1).toLowerCase();
 }
 
 function percentDecoded(text: string): string {

@@ -17,6 +17,9 @@ describe('a URL that Kling can fetch', () => {
     'https://cdn.example.com/v1.10',
     'https://cdn.example.com/100%/a.mp3',
     'https://cdn.example.com/signed/0a1b2c?file=x.exe',
+    'https://cdn.example.com/download.php?file=x.mp4',
+    'https://cdn.example.com/download.aspx',
+    'https://cdn.example.com/clip.exe',
     'https://cdn.example.com',
     'https://cdn.example.com/folder.d/',
     'https://cdn.example.com/com.example.recording',
@@ -42,28 +45,28 @@ describe('a URL that Kling can fetch', () => {
   });
 
   it.each([
-    ['voice', ['mp3', 'wav', 'mp4', 'mov', 'MP3', 'Mov'], ['m4a', 'aac', 'ogg', 'exe', 'webm']],
-    ['video', ['mp4', 'mov', 'MP4'], ['mp3', 'wav', 'webm', 'avi', 'm4v']],
-    ['sound', ['mp3', 'wav', 'm4a', 'aac', 'AAC'], ['mp4', 'mov', 'ogg', 'flac']],
-  ] as const)('a %s may be of its own file types only', (purpose, accepted, refused) => {
+    ['voice', ['mp3', 'wav', 'mp4', 'mov', 'm4v', 'MP3', 'Mov'], ['m4a', 'aac', 'ogg', 'png', 'webm']],
+    ['video', ['mp4', 'mov', 'm4v', 'MP4'], ['mp3', 'wav', 'webm', 'avi', 'jpg']],
+    ['sound', ['mp3', 'wav', 'm4a', 'aac', 'AAC'], ['mp4', 'mov', 'm4v', 'ogg', 'flac']],
+  ] as const)('a %s may be of its own media types only', (purpose, accepted, refused) => {
     for (const extension of accepted) expect(messages(`https://example.com/a.${extension}`, purpose)).toBe('');
     for (const extension of refused) {
       expect(messages(`https://example.com/a.${extension}`, purpose)).toContain(`not .${extension}`);
     }
-    expect(messages('https://example.com/a.mp3%2Eexe', purpose)).toContain('not .exe');
+    expect(messages('https://example.com/a.mp3%2Egif', purpose)).toContain('not .gif');
   });
 
-  it('may be 2048 characters long and no longer, as given and as sent', () => {
+  it('may be 8192 characters long and no longer, as given and as sent', () => {
     const base = 'https://example.com/';
     expect(messages(base + 'a'.repeat(URL_CHARS_MAX - base.length))).toBe('');
-    expect(messages(base + 'a'.repeat(URL_CHARS_MAX - base.length + 1))).toMatch(/at most 2048.*was 2049/);
-    expect(messages(base + '声'.repeat(300))).toMatch(/at most 2048.*was 2720/);
+    expect(messages(base + 'a'.repeat(URL_CHARS_MAX - base.length + 1))).toMatch(/at most 8192.*was 8193/);
+    expect(messages(base + '声'.repeat(1_000))).toMatch(/at most 8192.*was 9020/);
   });
 
   it.each([
-    ['https://example.com/a.3gp', 'must be a file of type .mp3 .wav .mp4 .mov, not .3gp'],
-    ['https://example.com/100%.exe', 'must be a file of type .mp3 .wav .mp4 .mov, not .exe'],
-    ['https://example.com/100%/a.mp3%2Eexe', 'must be a file of type .mp3 .wav .mp4 .mov, not .exe'],
+    ['https://example.com/a.3gp', 'must be a file of type .mp3 .wav .mp4 .mov .m4v, not .3gp'],
+    ['https://example.com/100%.gif', 'must be a file of type .mp3 .wav .mp4 .mov .m4v, not .gif'],
+    ['https://example.com/100%/a.mp3%2Egif', 'must be a file of type .mp3 .wav .mp4 .mov .m4v, not .gif'],
     ['http://example.com:8080/a.mp3', 'must be an https URL, not http'],
     ['gopher://10.0.0.1/a.exe', 'must be an https URL, not gopher'],
     [`${'x'.repeat(50)}://example.com/`, `must be an https URL, not ${'x'.repeat(20)}`],
@@ -72,13 +75,13 @@ describe('a URL that Kling can fetch', () => {
       `must be an https URL, not ${scheme}; host must not be the private or reserved address 10.0.0.1`,
     ]),
     ['https://example.com:8443/a.mp3', 'must use the default port 443, not 8443'],
-    ['x'.repeat(3000), 'must be at most 2048 characters long, was 3000'],
+    ['x'.repeat(9000), 'must be at most 8192 characters long, was 9000'],
   ])('%s is refused: %s', (url, message) => {
     expect(messages(url)).toBe(message);
   });
 
   it('has all its problems reported at once, each on the path, none with the rest of the URL', () => {
-    const checked = checkUrl('https://me:hunter2@10.0.0.1:8080/secret.exe?token=secret', 'video', PATH);
+    const checked = checkUrl('https://me:hunter2@10.0.0.1:8080/secret.gif?token=secret', 'video', PATH);
     expect(checked.ok ? [] : checked.issues).toHaveLength(4);
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual([PATH, PATH, PATH, PATH]);
     expect(JSON.stringify(checked)).not.toMatch(/hunter2|secret/);

@@ -64,7 +64,7 @@ describe('the source of a voice', () => {
   it('must be a sound or a video', () => {
     const checked = checkCreateVoiceInput({ name: 'Ann', source: { url: 'https://cdn.example.com/me.m4a' } });
     expect(checked.ok ? [] : checked.issues).toEqual([
-      { path: ['input', 'source', 'url'], message: 'must be a file of type .mp3 .wav .mp4 .mov, not .m4a' },
+      { path: ['input', 'source', 'url'], message: 'must be a file of type .mp3 .wav .mp4 .mov .m4v, not .m4a' },
     ]);
   });
 });

@@ -48,7 +48,7 @@ const URLS: readonly (readonly [string, string])[] = [
   ['a host without a dot', 'https://intranet/clip.mp4'],
   ['an odd port', 'https://example.com:8443/clip.mp4'],
   ['a line break', 'https://example.com/clip\r\n.mp4'],
-  ['over 2,048 characters', `https://example.com/${text(2048)}.mp4`],
+  ['over 8,192 characters', `https://example.com/${text(8192)}.mp4`],
   ['a sound in the place of a video', 'https://example.com/clip.mp3'],
   ['a picture', 'https://example.com/clip.png'],
 ];

@@ -7,7 +7,7 @@ import { checkUrl, readExactlyOne } from './fields.ts';
 import { readVideoHints } from './lengths.ts';
 import { findVideo } from './videos.ts';
 
-const extensions = ['mp4', 'mov'];
+const extensions = ['mp4', 'mov', 'm4v'];
 const durationMinMs = 2000;
 const durationMaxMs = 60_000;
 const sidePixelsMin = 512;

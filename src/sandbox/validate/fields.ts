@@ -67,14 +67,18 @@ export function readExactlyOne<A extends string, B extends string>(
   throw invalid(`${names} cannot both be empty`);
 }
 
-/** An address on the web. Where its path ends in an extension, the extension must be an allowed one. */
+/** Extensions of scripts that serve files of any type. */
+const SCRIPTS = new Set(['php', 'asp', 'aspx', 'jsp', 'cgi']);
+
+/** A web address. An extension at the end of its path must be an allowed one, or that of a script. */
 export function checkUrl(value: string, field: string, extensions: readonly string[] | null): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
     throw invalid(`${toInternalName(field)}: must be a valid URL`);
   }
   const extension = /\.([a-z0-9]+)$/i.exec(url.pathname)?.[1]?.toLowerCase();
-  if (extensions !== null && extension !== undefined && !extensions.includes(extension)) {
+  const isJudged = extensions !== null && extension !== undefined && !SCRIPTS.has(extension);
+  if (isJudged && !extensions.includes(extension)) {
     throw invalid(`${toInternalName(field)}: unsupported format .${extension}, only .${extensions.join('/.')}`);
   }
   return value;

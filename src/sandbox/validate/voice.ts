@@ -14,7 +14,7 @@ export interface VoiceInput {
 const nameCharactersMax = 20;
 const soundMinMs = 5000;
 const soundMaxMs = 30_000;
-const extensions = ['mp3', 'wav', 'mp4', 'mov'];
+const extensions = ['mp3', 'wav', 'mp4', 'mov', 'm4v'];
 
 /** Checks what the custom voice page asks for. Both sources at once are not forbidden there: the URL then wins. */
 export function validateVoice({ body, now }: Call, account: AccountContext): VoiceInput {
