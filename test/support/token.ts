@@ -41,3 +41,6 @@ export const AUTHORIZATION = `Bearer ${TOKEN}`;
 
 /** What a socket of that tenant begins with. */
 export const CONNECTION_INIT = JSON.stringify({ type: 'connection_init', payload: { authorization: AUTHORIZATION } });
+
+/** Two tenants whose sockets come to the same hub, so that what one does there is felt by the other. */
+export const NEIGHBOURS = ['attacker-91', 'bystander'] as const;

@@ -1,4 +1,5 @@
 import { cpuUs } from '../fanout/cpu.ts';
+import { percentile } from '../percentile.ts';
 import { OTHER_CORES } from './cores.ts';
 import { openConnection, type Connection, type HttpAnswer } from './http-client.ts';
 
@@ -84,8 +85,4 @@ export async function runLoad({ pid, port, request, connections, seconds, expect
 
 function wrong(status: number, body: Buffer): WrongAnswer {
   return new WrongAnswer(`answered ${status} with ${body.toString('utf8').slice(0, 300)}`);
-}
-
-function percentile(sorted: readonly number[], part: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
 }

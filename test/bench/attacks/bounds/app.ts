@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { addressOf, makeTasks, stopped, type Target } from '../tenants/attack.ts';
+import { createHttpPool, toCallbackRequest, toGraphqlRequest } from '../tenants/http-pool.ts';
+import { createKlingControl } from '../tenants/kling-control.ts';
+import { initFrame, openSocketClient, subscribeFrame } from '../tenants/socket-client.ts';
+import { openStreamClient } from '../tenants/stream-client.ts';
+
+/** An app that does what it may, as one tenant with a task that never ends. */
+export interface App {
+  readonly target: Target;
+  /** Throws for an answer with an error in it. */
+  execute(query: string, variables?: object): Promise<unknown>;
+  /** Opens a socket and waits until it is accepted. */
+  openSocket(number: number): Promise<Watcher>;
+  /** Subscribes over SSE. */
+  openStream(number: number, operation: object): Watcher;
+  /** Lets Kling tell of a change of the task: one event for all that watch. */
+  change(): Promise<void>;
+  close(): void;
+}
+
+/** What has live operations. */
+export interface Watcher {
+  subscribe(id: string, operation: object): void;
+  /** Resolves once there were `count` events, of all operations. Rejects when one was refused, or after 30 s. */
+  told(count: number): Promise<void>;
+  /** The cursor of the last event. */
+  cursor(): string;
+  close(): void;
+}
+
+const TOLD_MS_MAX = 30_000;
+
+/** Sockets from one address. */
+const SOCKETS_PER_ADDRESS = 50;
+
+function addressFor(number: number): string {
+  return addressOf(Math.floor(number / SOCKETS_PER_ADDRESS));
+}
+
+export async function startApp(target: Target): Promise<App> {
+  const pool = createHttpPool(target.port);
+  const kling = createKlingControl(target.klingPort);
+  const [task] = await makeTasks(target, 1);
+  let changes = 0;
+
+  return {
+    target,
+    async execute(query, variables = {}) {
+      const { status, body } = await pool.ask(toGraphqlRequest(target, { query, variables }));
+      const text = body.toString();
+      if (status !== 200 || text.includes('"errors":[')) throw new Error(`${status} ${text.slice(0, 300)}`);
+      return (JSON.parse(text) as { readonly data: unknown }).data;
+    },
+
+    async openSocket(number) {
+      const progress = createProgress();
+      const { promise: accepted, resolve: accept } = Promise.withResolvers<string>();
+      const caller = { ...target, address: addressFor(number) };
+      const onMessage = (message: Buffer): void => {
+        if (message.includes('"type":"connection_ack"')) accept('');
+        else progress.take(message.toString());
+      };
+      const socket = await openSocketClient({ port: target.port, caller, onMessage });
+      void socket.closed.then((code) => progress.fail(`socket ${number} was closed with ${code}`));
+      socket.send(initFrame(target));
+      await Promise.race([accepted, progress.failed]);
+      return {
+        ...progress,
+        subscribe: (id, operation) => socket.send(subscribeFrame(id, operation)),
+        close: () => socket.close(),
+      };
+    },
+
+    openStream(number, operation) {
+      const progress = createProgress();
+      const caller = { ...target, address: addressFor(number) };
+      const stream = openStreamClient(target.port, caller, operation, (json) => progress.take(json));
+      void stream.closed.then((how) => progress.fail(`stream ${number} was answered ${how}`));
+      return { ...progress, subscribe: () => {}, close: () => stream.close() };
+    },
+
+    async change() {
+      const callback = await kling.change(task?.klingTaskId ?? '', `word-${(changes += 1)}`);
+      const { status } = await pool.ask(toCallbackRequest(callback));
+      if (status !== 204) throw new Error(`the callback was answered ${status}`);
+    },
+
+    close() {
+      pool.close();
+      kling.close();
+    },
+  };
+}
+
+interface Progress extends Pick<Watcher, 'told' | 'cursor'> {
+  take(json: string): void;
+  fail(reason: string): void;
+  /** Only ever rejects. */
+  readonly failed: Promise<never>;
+}
+
+const CURSOR = '"cursor":"';
+
+function createProgress(): Progress {
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => {});
+  const counted = new EventTarget();
+  const so = { count: 0, last: '' };
+  return {
+    failed,
+    fail: (reason) => reject(new Error(reason)),
+    take(json) {
+      if (json.includes('"errors":[') || json.includes('"type":"error"')) reject(new Error(json.slice(0, 300)));
+      if (json.includes('"type":"complete"')) reject(new Error('an operation was ended'));
+      so.count += 1;
+      const at = json.indexOf(CURSOR) + CURSOR.length;
+      so.last = json.slice(at, json.indexOf('"', at));
+      counted.dispatchEvent(new Event('counted'));
+    },
+    cursor: () => so.last,
+    async told(wanted) {
+      const late = AbortSignal.timeout(TOLD_MS_MAX);
+      while (so.count < wanted) {
+        await Promise.race([once(counted, 'counted'), failed, stopped(late)]);
+        if (late.aborted) throw new Error(`${so.count} of ${wanted} events came in ${TOLD_MS_MAX} ms`);
+      }
+    },
+  };
+}

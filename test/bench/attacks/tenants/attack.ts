@@ -1,0 +1,181 @@
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createHttpPool, toCallbackRequest, toGraphqlRequest } from './http-pool.ts';
+import { createKlingControl } from './kling-control.ts';
+import { initFrame, openSocketClient, type SocketClient } from './socket-client.ts';
+import type { Tenant } from './stage.ts';
+
+/** Where tenant A attacks, and as whom. */
+export interface Target extends Tenant {
+  readonly port: number;
+  readonly klingPort: number;
+}
+
+/** One way in which tenant A tries to slow tenant B down. */
+export interface TenantAttack {
+  readonly name: string;
+  /** Settings of the gateway that this attack needs. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Tasks that tenant B has at Kling before the attack; where slots are short it makes none that gets there later. */
+  readonly tasksBefore?: number;
+  /** Tenant B is quiet for so long before each second of use, so that the hub hibernates. */
+  readonly quietSeconds?: number;
+  /** Makes what the attack needs. The result attacks until it is stopped, and resolves with what A was answered. */
+  readonly prepare: (target: Target) => Promise<(stop: AbortSignal) => Promise<string>>;
+}
+
+/** Counts what A was answered. */
+export interface Tally {
+  add(what: string): void;
+  toString(): string;
+}
+
+export function createTally(): Tally {
+  const counts = new Map<string, number>();
+  return {
+    add: (what) => void counts.set(what, (counts.get(what) ?? 0) + 1),
+    toString: () => [...counts].map(([what, count]) => `${count} x ${what}`).join(', ') || 'nothing',
+  };
+}
+
+/** Addresses that A attacks from: the last part of an IPv4 address. */
+export function addressOf(number: number): string {
+  return `203.0.${113 + Math.floor(number / 250)}.${1 + (number % 250)}`;
+}
+
+export interface Pace {
+  readonly perSecond: number;
+  /** Bounds what is under way, so that A waits as well where the gateway does not answer. */
+  readonly inFlight: number;
+}
+
+/** Sends requests one after the other, beginning again after the last. `toRequest` makes the i-th. */
+export async function floodHttp(
+  { port }: Target,
+  toRequest: (i: number) => Buffer,
+  { perSecond, inFlight }: Pace,
+  tally: Tally,
+  stop: AbortSignal,
+): Promise<void> {
+  const pool = createHttpPool(port);
+  const startedAtMs = performance.now();
+  const underWay = new Set<object>();
+  for (let i = 0; !stop.aborted; i += 1) {
+    await wait(Math.max(0, startedAtMs + (i * 1_000) / perSecond - performance.now()));
+    while (underWay.size >= inFlight && !stop.aborted) await wait(2);
+    if (stop.aborted) break;
+    const request = {};
+    underWay.add(request);
+    pool
+      .ask(toRequest(i))
+      .then(({ status, body }) => tally.add(`${status}${codeOf(body)}`))
+      .catch(() => tally.add('cut'))
+      .finally(() => underWay.delete(request));
+  }
+  pool.close();
+}
+
+const CODE = '"code":"';
+
+function codeOf(body: Buffer): string {
+  const at = body.indexOf(CODE);
+  if (at < 0) return '';
+  const start = at + CODE.length;
+  return ` ${body.toString('latin1', start, body.indexOf('"', start))}`;
+}
+
+export interface SocketPlan {
+  readonly count: number;
+  /** Whether the upgrade and `connection_init` carry the token. */
+  readonly isAuthorized: boolean;
+  readonly work: (socket: SocketClient, isOpen: () => boolean) => Promise<void>;
+}
+
+/** Between a socket's end and the next try. */
+const REOPEN_MS = 1_000;
+
+/** Keeps sockets open, each doing its work, and opens another for each that is closed. */
+export async function keepSockets(
+  target: Target,
+  { count, isAuthorized, work }: SocketPlan,
+  tally: Tally,
+  stop: AbortSignal,
+): Promise<void> {
+  async function keepOne(number: number): Promise<void> {
+    const caller = { authorization: isAuthorized ? target.authorization : null, address: addressOf(number) };
+    while (!stop.aborted) {
+      const { promise: ready, resolve } = Promise.withResolvers<void>();
+      const onMessage = (message: Buffer): void => {
+        if (message.includes('"type":"connection_ack"')) resolve();
+        else if (message.subarray(0, 200).includes('"type":"error"')) tally.add(`error${codeOf(message)}`);
+      };
+      try {
+        const socket = await openSocketClient({ port: target.port, caller, onMessage });
+        const over = new AbortController();
+        void socket.closed.then((code) => {
+          if (!stop.aborted) tally.add(`closed with ${code}`);
+          return over.abort();
+        });
+        if (isAuthorized) socket.send(initFrame(target));
+        else resolve();
+        await Promise.race([ready, stopped(over.signal)]);
+        const end = AbortSignal.any([stop, over.signal]);
+        if (!end.aborted) await work(socket, () => !end.aborted);
+        socket.close();
+      } catch (error) {
+        tally.add(error instanceof Error ? error.message : String(error));
+      }
+      await wait(REOPEN_MS);
+    }
+  }
+  await Promise.race([Promise.all(Array.from({ length: count }, (_, i) => keepOne(i))), stopped(stop)]);
+}
+
+/** Resolves after `stop`. */
+export async function stopped(stop: AbortSignal): Promise<void> {
+  if (!stop.aborted) await once(stop, 'abort');
+}
+
+const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id klingTaskId } } }';
+
+/** Tasks of A's that are at Kling. */
+export async function makeTasks(
+  target: Target,
+  count: number,
+): Promise<readonly { id: string; klingTaskId: string }[]> {
+  const pool = createHttpPool(target.port);
+  const made: { id: string; klingTaskId: string }[] = [];
+  let next = 0;
+  async function makeSome(): Promise<void> {
+    while (next < count) {
+      const input = { name: 'Narrator', source: { url: 'https://example.com/a-12s.mp3' }, externalId: `a-${next}` };
+      next += 1;
+      const { body } = await pool.ask(toGraphqlRequest(target, { query: CREATE, variables: { input } }));
+      const { data } = JSON.parse(body.toString()) as {
+        data: { createVoice: { task: { id: string; klingTaskId: string } } };
+      };
+      made.push(data.createVoice.task);
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, makeSome));
+  pool.close();
+  return made;
+}
+
+/** Tells the gateway of changes of one task, so many a second, until it is stopped. Each is an event of the tenant's. */
+export async function changeTask(
+  target: Target,
+  klingTaskId: string,
+  { perSecond, times = Number.POSITIVE_INFINITY }: { readonly perSecond: number; readonly times?: number },
+  stop: AbortSignal,
+): Promise<void> {
+  const pool = createHttpPool(target.port);
+  const kling = createKlingControl(target.klingPort);
+  for (let i = 0; i < times && !stop.aborted; i += 1) {
+    const callback = await kling.change(klingTaskId, `word-${performance.now()}`);
+    await Promise.race([pool.ask(toCallbackRequest(callback)).catch(() => {}), stopped(stop)]);
+    await wait(1_000 / perSecond);
+  }
+  pool.close();
+  kling.close();
+}

@@ -1,0 +1,17 @@
+/** Tenant A, in a process of its own: prepares the attack that it is started with, attacks when it is told to, and stops. */
+
+import { TENANT_ATTACKS } from './attacks.ts';
+import type { Target } from './attack.ts';
+
+const { name, target } = JSON.parse(process.argv[2] ?? '') as { readonly name: string; readonly target: Target };
+const attack = TENANT_ATTACKS.find((one) => one.name === name);
+if (attack === undefined) throw new Error(`there is no attack ${name}`);
+process.once('disconnect', () => process.exit());
+
+const run = await attack.prepare(target);
+const stop = new AbortController();
+process.on('message', (message) => {
+  if (message === 'stop') stop.abort();
+  else void run(stop.signal).then((notes) => process.send?.({ notes }, () => process.exit()));
+});
+process.send?.('ready');

@@ -1,0 +1,243 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Caller, createHttpPool, toCallbackRequest, toGraphqlRequest } from './http-pool.ts';
+import { createKlingControl } from './kling-control.ts';
+import { createRecorder, type Kind, type Recorded } from './samples.ts';
+import { initFrame, openSocketClient, type SocketClient, subscribeFrame } from './socket-client.ts';
+import { openStreamClient, type StreamClient } from './stream-client.ts';
+
+/** Tenant B: a well-behaved app, whose waits are measured. */
+export interface Bystander {
+  /** Uses the gateway for so long and waits for what is still under way. */
+  run(seconds: number): Promise<Observed>;
+  close(): void;
+}
+
+export interface Observed extends Recorded {
+  /** The longest that this process itself was not at work, in milliseconds: so much of any sample may be its own. */
+  readonly ownDelayMs: number;
+}
+
+/** 50 steps a second; each is one of these, and a query where none is named. */
+const STEP_MS = 20;
+const STEPS: Readonly<Record<number, 'VOICE' | 'LIP_SYNC' | 'SCAN' | 'CHANGE' | 'END' | 'SOCKET' | 'STREAM'>> = {
+  0: 'VOICE',
+  4: 'CHANGE',
+  8: 'END',
+  12: 'LIP_SYNC',
+  16: 'SOCKET',
+  20: 'CHANGE',
+  24: 'END',
+  26: 'VOICE',
+  32: 'CHANGE',
+  38: 'SCAN',
+  42: 'END',
+  46: 'STREAM',
+};
+
+/** After the last step, for answers that are still under way. */
+const DRAIN_MS = 10_000;
+
+const TASKS_CHANGED = 'subscription { tasksChanged { task { klingTaskId klingStatus } } }';
+const TASK_CHANGED = 'subscription ($id: ID!) { taskChanged(id: $id) { cursor } }';
+const QUERIES = [
+  '{ tasks(first: 10) { edges { node { id status createdAt } } } }',
+  'query ($id: ID!) { node(id: $id) { id ... on VoiceTask { status externalId } } }',
+  '{ voiceTasks(first: 5, status: [PROCESSING]) { edges { node { id } } } viewer { tenant } }',
+  '{ events(first: 10) { edges { node { cursor at } } } }',
+  '{ presetVoices(first: 3) { edges { node { name } } } }',
+] as const;
+const VOICE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id klingTaskId } } }';
+const LIP_SYNC =
+  'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id klingTaskId } } }';
+const SCAN = 'mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id } } } }';
+
+interface Made {
+  readonly id: string;
+  readonly klingTaskId: string | null;
+}
+
+interface Told {
+  readonly klingTaskId: string | null;
+  readonly klingStatus: string | null;
+}
+
+/** Subscribes over both transports, and makes a face, a task that never ends, and `tasksBefore` that will. */
+export async function startBystander(
+  { port, klingPort }: { readonly port: number; readonly klingPort: number },
+  caller: Caller,
+  tasksBefore: number,
+): Promise<Bystander> {
+  const pool = createHttpPool(port);
+  const kling = createKlingControl(klingPort);
+  const recorder = createRecorder();
+  /** Changes that have been told to the gateway and not seen here, by transport, task and status. */
+  const expected = new Map<string, () => void>();
+  let number = 0;
+  let isOver = false;
+  let socket: SocketClient | null = null;
+  let stream: StreamClient | null = null;
+
+  /** Throws where there is no data, or not all of it. */
+  async function execute(query: string, variables: object): Promise<unknown> {
+    const { status, body } = await pool.ask(toGraphqlRequest(caller, { query, variables }));
+    const text = body.toString();
+    if (status !== 200 || text.includes('"errors":[')) throw new Error(`${status} ${text.slice(0, 200)}`);
+    return (JSON.parse(text) as { readonly data: unknown }).data;
+  }
+
+  async function sample(kind: Kind, work: () => Promise<void>): Promise<void> {
+    const end = recorder.start(kind);
+    await work().then(
+      () => end(),
+      (error: unknown) => end(error instanceof Error ? error.message : String(error)),
+    );
+  }
+
+  function onEvent(transport: string, json: string): void {
+    const { data } = JSON.parse(json) as { readonly data?: { readonly tasksChanged?: { readonly task: Told } } };
+    if (data?.tasksChanged === undefined) return recorder.problem(`no event: ${json.slice(0, 200)}`);
+    const { klingTaskId, klingStatus } = data.tasksChanged.task;
+    expected.get(`${transport} ${klingTaskId} ${klingStatus}`)?.();
+  }
+
+  async function watch(): Promise<void> {
+    const operation = { query: TASKS_CHANGED };
+    const streaming = openStreamClient(port, caller, operation, (json) => onEvent('SSE', json));
+    stream = streaming;
+    void streaming.closed.then((how) => isOver || recorder.problem(`the event stream ended: ${how}`));
+    const made = await openSocketClient({
+      port,
+      caller,
+      onMessage(bytes) {
+        const message = JSON.parse(bytes.toString()) as { readonly type: string; readonly payload?: unknown };
+        if (message.type === 'connection_ack') made.send(subscribeFrame('events', operation));
+        if (message.type === 'next') onEvent('WebSocket', JSON.stringify(message.payload));
+      },
+    });
+    socket = made;
+    void made.closed.then((code) => isOver || recorder.problem(`the socket was closed with ${code}`));
+    made.send(initFrame(caller));
+  }
+
+  const scan = async (): Promise<string> => {
+    const input = { video: { url: `https://example.com/person-10s-${(number += 1)}.mp4` } };
+    const data = (await execute(SCAN, { input })) as { identifyFaces: { faceScan: { faces: { id: string }[] } } };
+    return data.identifyFaces.faceScan.faces[0]?.id ?? '';
+  };
+  const voice = async (): Promise<Made> => {
+    const source = { url: 'https://example.com/voice-12s.mp3' };
+    const input = { name: 'Narrator', source, externalId: `voice-${(number += 1)}` };
+    return ((await execute(VOICE, { input })) as { createVoice: { task: Made } }).createVoice.task;
+  };
+  const lipSync = async (): Promise<Made> => {
+    const input = {
+      faceId: face,
+      sound: { url: 'https://example.com/sound-5s.mp3' },
+      placement: { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 500, videoDurationMs: 10_000 },
+      externalId: `lip-sync-${(number += 1)}`,
+    };
+    return ((await execute(LIP_SYNC, { input })) as { createLipSyncTask: { task: Made } }).createLipSyncTask.task;
+  };
+
+  /** From the callback to the message on both transports. */
+  async function change(klingTaskId: string, status: string): Promise<void> {
+    const callback = await kling.change(klingTaskId, status);
+    for (const transport of ['WebSocket', 'SSE'] as const) {
+      const end = recorder.start(`event by ${transport}`);
+      const key = `${transport} ${klingTaskId} ${status}`;
+      expected.set(key, () => {
+        expected.delete(key);
+        end();
+      });
+    }
+    const { status: answered } = await pool.ask(toCallbackRequest(callback));
+    if (answered !== 204) recorder.problem(`a callback was answered ${answered}`);
+  }
+
+  async function openAnother(): Promise<void> {
+    const { promise: told, resolve } = Promise.withResolvers<void>();
+    const another = await openSocketClient({
+      port,
+      caller,
+      onMessage(message) {
+        const isNext = message.includes('"type":"next"');
+        if (isNext) resolve();
+        else another.send(subscribeFrame('1', { query: TASK_CHANGED, variables: { id: standing.id } }));
+      },
+    });
+    another.send(initFrame(caller));
+    const how = await Promise.race([told, another.closed]);
+    another.close();
+    if (how !== undefined) throw new Error(`closed with ${how}`);
+  }
+
+  async function openAnotherStream(): Promise<void> {
+    const { promise: told, resolve } = Promise.withResolvers<void>();
+    const operation = { query: TASK_CHANGED, variables: { id: standing.id } };
+    const another = openStreamClient(port, caller, operation, () => resolve());
+    const how = await Promise.race([told, another.closed]);
+    another.close();
+    if (how !== undefined) throw new Error(`answered ${how}`);
+  }
+
+  /** One that waits for a slot has no id at Kling yet, and is not ended. */
+  async function makeEndable(make: () => Promise<Made>): Promise<void> {
+    const { klingTaskId } = await make();
+    if (klingTaskId !== null) endable.push(klingTaskId);
+  }
+
+  async function step(i: number): Promise<void> {
+    switch (STEPS[i % 50]) {
+      case 'VOICE':
+        return sample('mutation', () => makeEndable(voice));
+      case 'LIP_SYNC':
+        return sample('mutation', () => makeEndable(lipSync));
+      case 'SCAN':
+        return sample('mutation', async () => void (await scan()));
+      case 'CHANGE':
+        return change(standing.klingTaskId ?? '', `step-${(number += 1)}`);
+      case 'END': {
+        const klingTaskId = endable.shift();
+        return klingTaskId === undefined ? undefined : change(klingTaskId, 'succeed');
+      }
+      case 'SOCKET':
+        return sample('new socket', openAnother);
+      case 'STREAM':
+        return sample('new socket', openAnotherStream);
+      case undefined: {
+        const query = QUERIES[i % QUERIES.length] ?? QUERIES[0];
+        return sample('query', async () => void (await execute(query, { id: standing.id })));
+      }
+    }
+  }
+
+  const face = await scan();
+  const standing = await voice();
+  const endable: string[] = [];
+  for (let i = 0; i < tasksBefore; i += 1) await makeEndable(voice);
+  await watch();
+
+  return {
+    async run(seconds) {
+      const delay = monitorEventLoopDelay({ resolution: 5 });
+      delay.enable();
+      const startedAtMs = performance.now();
+      for (let i = 0; i < (seconds * 1_000) / STEP_MS; i += 1) {
+        await wait(Math.max(0, startedAtMs + i * STEP_MS - performance.now()));
+        step(i).catch((error: unknown) => recorder.problem(String(error)));
+      }
+      const recorded = await recorder.take(DRAIN_MS);
+      delay.disable();
+      expected.clear();
+      return { ...recorded, ownDelayMs: delay.max / 1e6 };
+    },
+    close() {
+      isOver = true;
+      socket?.close();
+      stream?.close();
+      pool.close();
+      kling.close();
+    },
+  };
+}

@@ -1,0 +1,172 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { toTextFrame } from '../../fanout/frames.ts';
+import { changeTask, createTally, floodHttp, keepSockets, makeTasks, type TenantAttack } from './attack.ts';
+import { toGraphqlRequest } from './http-pool.ts';
+import { completeFrame, type SocketClient, subscribeFrame } from './socket-client.ts';
+
+/** What one socket may have under way at once. */
+const OPERATIONS = 64;
+
+/** As large as a message may be, with room for what is around it. */
+const MESSAGE_CHARS = 64_000;
+
+/** As large as a subscription may be. */
+const SUBSCRIPTION_CHARS = 8_000;
+
+const FILTERED = 'subscription ($f: TaskEventFilterInput) { tasksChanged(filter: $f) { cursor } }';
+
+function unknownKeys(count: number): object {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
+}
+
+/** Sends the frames in turn, again and again. */
+function repeating(frames: readonly Buffer[], perSecond: number) {
+  return async (socket: SocketClient, isOpen: () => boolean): Promise<void> => {
+    for (let i = 0; isOpen(); i += 1) {
+      const frame = frames[i % frames.length];
+      if (frame !== undefined) socket.send(frame);
+      await wait(1_000 / perSecond);
+    }
+  };
+}
+
+/** Sends each frame once and keeps the socket open. */
+function keeping(frames: readonly Buffer[]) {
+  return async (socket: SocketClient): Promise<void> => {
+    for (const frame of frames) {
+      socket.send(frame);
+      // Within what a socket may begin a second.
+      await wait(50);
+    }
+    await socket.closed;
+  };
+}
+
+/** `$` before many `#`: exponential for an expression that lets a comment begin anywhere in a comment. */
+function afterDocument(hashes: number, fields = 'cursor'): string {
+  return `subscription ($a: String) { tasksChanged(after: $a) { ${fields} } } #$${'#'.repeat(hashes)}`;
+}
+
+function framesOf(count: number, operation: (i: number) => object): readonly Buffer[] {
+  return Array.from({ length: count }, (_, i) => subscribeFrame(String(i), operation(i)));
+}
+
+const expression: TenantAttack = {
+  name: '1a many # after a $',
+  prepare: async (target) => async (stop) => {
+    const tally = createTally();
+    const frames = framesOf(OPERATIONS, (i) => {
+      return { query: afterDocument(i % 2 === 0 ? SUBSCRIPTION_CHARS : MESSAGE_CHARS) };
+    });
+    await keepSockets(target, { count: 10, isAuthorized: true, work: repeating(frames, 5) }, tally, stop);
+    return tally.toString();
+  },
+};
+
+const NODE = 'id externalId status klingStatus createdAt updatedAt expiresAt unitsDeducted klingTaskId queuePosition';
+
+/** Each expensive to parse and to validate, and a little to search. */
+function largeSubscription(i: number): object {
+  const lists = Array.from({ length: 20 }, (_, list) => {
+    return `e${i}x${list}: events(first: 1) { edges { node { cursor sequence at task { ${NODE} } } } }`;
+  });
+  return { query: afterDocument(18, `cursor task { ${lists.join(' ')} }`) };
+}
+
+const waking: TenantAttack = {
+  name: '1b large subscriptions on a hub that wakes',
+  quietSeconds: 13,
+  prepare: async (target) => async (stop) => {
+    const tally = createTally();
+    await Promise.all(
+      Array.from({ length: 16 }, (_, socket) => {
+        const frames = framesOf(OPERATIONS, (i) => largeSubscription(socket * OPERATIONS + i));
+        return keepSockets(target, { count: 1, isAuthorized: true, work: keeping(frames) }, tally, stop);
+      }),
+    );
+    return tally.toString();
+  },
+};
+
+const unknownVariables: TenantAttack = {
+  name: '2a variables of 5,000 unknown keys on 20 sockets',
+  prepare: async (target) => async (stop) => {
+    const tally = createTally();
+    const frames = framesOf(OPERATIONS, () => ({ query: FILTERED, variables: { f: unknownKeys(5_000) } }));
+    await keepSockets(target, { count: 20, isAuthorized: true, work: repeating(frames, 20) }, tally, stop);
+    return tally.toString();
+  },
+};
+
+const unknownVariablesOverHttp: TenantAttack = {
+  name: '2b variables of 9,000 unknown keys over HTTP',
+  prepare: async (target) => async (stop) => {
+    const tally = createTally();
+    const query = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
+    const request = toGraphqlRequest(target, { query, variables: { input: unknownKeys(9_000) } });
+    await floodHttp(target, () => request, { perSecond: 30, inFlight: 2 }, tally, stop);
+    return tally.toString();
+  },
+};
+
+const pings: TenantAttack = {
+  name: '2c pings of 44 KB without a token, 130 a second',
+  prepare: async (target) => async (stop) => {
+    const tally = createTally();
+    const ping = toTextFrame(JSON.stringify({ type: 'ping', payload: { x: 'x'.repeat(44_000) } }));
+    await keepSockets(target, { count: 13, isAuthorized: false, work: repeating([ping], 10) }, tally, stop);
+    return tally.toString();
+  },
+};
+
+function heavySubscription(i: number): object {
+  const events = `e${i}: events(first: 100) { edges { node { cursor sequence at task { ${NODE} } } } }`;
+  return { query: `subscription { tasksChanged { cursor task { id ${events} } } }` };
+}
+
+const heavySubscriptions: TenantAttack = {
+  name: '3a 256 heavy live subscriptions, 3 events a second',
+  async prepare(target) {
+    const [task] = await makeTasks(target, 1);
+    const { klingTaskId } = task ?? { klingTaskId: '' };
+    await changeTask(target, klingTaskId, { perSecond: 100, times: 100 }, new AbortController().signal);
+    return async (stop) => {
+      const tally = createTally();
+      await Promise.all([
+        changeTask(target, klingTaskId, { perSecond: 3 }, stop),
+        ...Array.from({ length: 4 }, (_, socket) => {
+          const frames = framesOf(OPERATIONS, (i) => heavySubscription(socket * OPERATIONS + i));
+          return keepSockets(target, { count: 1, isAuthorized: true, work: keeping(frames) }, tally, stop);
+        }),
+      ]);
+      return tally.toString();
+    };
+  },
+};
+
+const presentStates: TenantAttack = {
+  name: '3b present states of 950 open tasks, in a loop',
+  async prepare(target) {
+    await makeTasks(target, 950);
+    return async (stop) => {
+      const tally = createTally();
+      const subscribe = framesOf(OPERATIONS, (i) => {
+        return { query: `subscription { tasksChanged { a${i}: cursor task { ${NODE} } } }` };
+      });
+      const frames = subscribe.flatMap((frame, i) => [frame, completeFrame(String((i + 60) % OPERATIONS))]);
+      await keepSockets(target, { count: 10, isAuthorized: true, work: repeating(frames, 20) }, tally, stop);
+      return tally.toString();
+    };
+  },
+};
+
+/** Those on sockets and subscriptions. */
+export const HUB_ATTACKS: readonly TenantAttack[] = [
+  expression,
+  waking,
+  unknownVariables,
+  unknownVariablesOverHttp,
+  pings,
+  heavySubscriptions,
+  presentStates,
+];

@@ -1,0 +1,40 @@
+import { percentile } from '../../percentile.ts';
+import type { Observed } from './bystander.ts';
+import type { MeasuredAttack } from './measure.ts';
+import type { Kind } from './samples.ts';
+
+/** The longest that anything of tenant B's may take. */
+export const SLOWEST_MS_MAX = 250;
+
+const KINDS: readonly Kind[] = ['query', 'mutation', 'event by WebSocket', 'event by SSE', 'new socket'];
+
+/** One line for each kind: its slowest and p99 under attack, beside those of the same gateway without. */
+export function toText({ name, idle, attacked, notes }: MeasuredAttack): string {
+  const lines = KINDS.map((kind) => {
+    const [under, alone] = [attacked, idle].map(({ ms }) => (ms.get(kind) ?? []).toSorted((a, b) => a - b));
+    const figures = [percentile(under ?? [], 1), percentile(under ?? [], 0.99), percentile(alone ?? [], 0.99)];
+    const count = String(under?.length ?? 0).padStart(7);
+    return `  ${kind.padEnd(19)}${count}${figures.map((value) => value.toFixed(0).padStart(10)).join('')}`;
+  });
+  return [
+    name,
+    ...lines,
+    `  B's own process was away for ${attacked.ownDelayMs.toFixed(0)} ms at most (idle: ${idle.ownDelayMs.toFixed(0)}); A: ${notes}`,
+  ].join('\n');
+}
+
+export const HEADER = '                    samples   slowest       p99  idle p99   in ms';
+
+/** What tenant B must not see. */
+export function problemsOf({ name, attacked }: MeasuredAttack): readonly string[] {
+  const slowest = slowestOf(attacked);
+  return [
+    ...(attacked.unanswered > 0 ? [`${name}: ${attacked.unanswered} were not answered`] : []),
+    ...(slowest > SLOWEST_MS_MAX ? [`${name}: the slowest took ${slowest.toFixed(0)} ms`] : []),
+    ...attacked.problems.map((problem) => `${name}: ${problem}`),
+  ];
+}
+
+function slowestOf({ ms }: Observed): number {
+  return Math.max(0, ...[...ms.values()].flat());
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuiltWorker, createRawWorker, freePort, type RawWorker } from '../../../node/raw-workerd.ts';
+import { bearer, NEIGHBOURS, TEST_AUTH } from '../../../support/token.ts';
+import { startChild } from '../../fanout/child.ts';
+import type { Caller } from './http-pool.ts';
+
+/** A gateway of its own, new, with a fake Kling. */
+export interface Stage {
+  readonly gateway: RawWorker;
+  readonly port: number;
+  readonly klingPort: number;
+  close(): Promise<void>;
+}
+
+/** `vars`: settings of the gateway, over those of the bench. */
+export async function startStage(worker: BuiltWorker, vars: Readonly<Record<string, string>> = {}): Promise<Stage> {
+  const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-attacks-'));
+  const removeDir = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', removeDir);
+  const kling = await startChild('../attacks/tenants/kling.ts', []);
+  const port = await freePort();
+  const gateway = createRawWorker(worker, {
+    dir,
+    port,
+    vars: {
+      ENVIRONMENT: 'development',
+      ...TEST_AUTH,
+      KLING_BASE_URL: `http://127.0.0.1:${kling.port}`,
+      KLING_API_KEY: 'an-api-key-of-the-fake-kling',
+      KLING_CONCURRENCY: '1000',
+      CALLBACK_SECRET: randomBytes(24).toString('hex'),
+      PUBLIC_URL: `http://127.0.0.1:${port}`,
+      ...vars,
+    },
+  });
+  await gateway.start();
+  return {
+    gateway,
+    port,
+    klingPort: kling.port,
+    async close() {
+      await gateway.kill();
+      kling.close();
+      removeDir();
+      process.off('exit', removeDir);
+    },
+  };
+}
+
+export interface Tenant extends Caller {
+  readonly tenant: string;
+}
+
+/** Tenant B, and tenant A, whose sockets come to the same hub. */
+export async function twoTenants(): Promise<{ readonly attacker: Tenant; readonly bystander: Tenant }> {
+  const [attacker, bystander] = NEIGHBOURS;
+  return {
+    attacker: { tenant: attacker, authorization: await bearer(attacker), address: '203.0.113.1' },
+    bystander: { tenant: bystander, authorization: await bearer(bystander), address: '198.51.100.1' },
+  };
+}

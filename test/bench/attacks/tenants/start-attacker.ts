@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Target } from './attack.ts';
+
+/** The process of tenant A. */
+export interface Attacker {
+  begin(): void;
+  /** Ends the attack. Resolves with what A was answered. */
+  stop(): Promise<string>;
+  kill(): void;
+}
+
+const STOP_MS_MAX = 5_000;
+
+/** Resolves once the attack is prepared. It has the lowest claim on the cores: what it takes of them is not the gateway's. */
+export async function startAttacker(name: string, target: Target): Promise<Attacker> {
+  const args = [process.execPath, join(import.meta.dirname, 'attacker.ts'), JSON.stringify({ name, target })];
+  const child = spawn('nice', ['-n', '10', ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve());
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the attacker ended with ${code}`)));
+  });
+  return {
+    begin: () => void child.send('begin'),
+    async stop() {
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => {
+          kill();
+          resolve('did not stop in time');
+        }, STOP_MS_MAX);
+        child.once('message', (message) => {
+          clearTimeout(timer);
+          resolve((message as { readonly notes: string }).notes);
+        });
+        child.send('stop');
+      });
+    },
+    kill,
+  };
+}

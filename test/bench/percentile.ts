@@ -1,0 +1,4 @@
+/** The value that `part` of the sorted values do not exceed; NaN when there are none. */
+export function percentile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
+}
