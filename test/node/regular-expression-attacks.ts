@@ -71,11 +71,35 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
     ['', 'timed ', ''],
     ['', '系统内部', ''],
   ),
-  '/invalid|illegal|corrupt|unsupported|not support|must (?:not )?be|exceed|nois[ey]|multiple voices/i': texts(
+  '/invalid|illegal|corrupt|unsupported|not support|must (?:not )?be|exceed|nois[ey]/i': texts(
     ['', 'must not ', ''],
     ['', 'invali', ''],
   ),
-  // The text of a failure is cut by `classifyFailure`, which is tried below as a whole.
+  '/more than one (?:speaker|voice)|multiple (?:speakers|voices)|多(?:人|个人|位)说话/i': texts(
+    ['', 'more than one ', ''],
+    ['', '多个人说', ''],
+  ),
+  '/parallel tasks? over|too many requests|并发/i': texts(['', 'parallel tasks ', ''], ['', '并', '']),
+  '/\\bbalance (?:is )?(?:not enough|insufficient)|insufficient balance|余额不足/i': texts(
+    ['', 'balance is not ', ''],
+    ['', 'insufficient balanc ', ''],
+  ),
+  '/\\bface\\b.{0,20}\\bangle\\b|\\bangle of (?:the |a )?face\\b|人脸角度|侧脸/i': texts(
+    ['', 'face ', ''],
+    ['', 'face angl ', ''],
+    ['', 'angle of the ', ''],
+  ),
+  // The reason of a failure is cut by `classifyFailure`, which the test tries as a whole too.
+  '/\\b(?:fail\\w*|unable|cannot|could not) (?:to )?(?:pars|decod|read)\\w*.{0,10}\\b(?:audio|sound)\\b|音频(?:解析|解码)失败/i':
+    {
+      texts: [
+        ['', 'fail', ''],
+        ['fail to ', 'read', ''],
+        ['', 'fail to read', ''],
+        ['', 'cannot read ', ''],
+      ],
+      charsMax: 500,
+    },
   '/too (?:long|short|large|small|big)|\\b(?:format|resolution|duration|size|download\\w*|decode)\\b/i': {
     texts: [
       ['', 'too ', ''],
@@ -123,6 +147,15 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
   ),
   '/^[A-Za-z0-9_-]{8,64}$/': nothing,
   '/event-stream|multipart/i': texts(['', 'event-', ''], ['', 'multi', '']),
+  '/^(?:apollographql-client|graphql-client|x-datadog)-[a-z0-9-]{1,40}$/': texts(['x-datadog-', '-', '!']),
+  '/^([a-z][a-z0-9+.-]{0,31}):\\/\\/([a-z0-9._-]{1,253}|\\[[0-9a-f:.]{2,45}\\])(?::\\d{1,5})?$/': texts(
+    ['a://', 'a', ''],
+    ['a://a', ':1', ''],
+    ['a://[', ':', ''],
+  ),
+  '/^[A-Za-z0-9-]{1,64}$/': nothing,
+  '/[\\s,]+/': texts(['', ' ,a', ''], ['a', ', ', 'a']),
+  '/^succe(?:ed|ss)$/i': texts(['', 'succe', '']),
   '/^subscriptionspec="?1\\.0"?$/': texts(['subscriptionspec=', '"', '']),
   '/^"cursor":"([^"]*)",$/': texts(['"cursor":"', 'a', ''], ['"cursor":"', '",', '']),
   '/^[\\x21-\\x7e]+$/': nothing,
