@@ -18,7 +18,7 @@ export interface BalanceDeduction {
 
 /** What Kling says of any task, at the moment it was read or called back. */
 export interface TaskSnapshot {
-  /** Kling's task id: an opaque string. */
+  /** Kling's task id: an opaque string. Empty when the answer to a read left it out: it is about the task asked for. */
   readonly klingTaskId: string;
   /** The `external_task_id` the task was made with; null when Kling does not tell (it often does not). */
   readonly externalTaskId: string | null;

@@ -5,6 +5,8 @@ const EMPTY: WireRecord = {};
 const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 /** The last instant that a `Date` can hold. */
 const EPOCH_MS_MAX = 8.64e15;
+/** A smaller number is an instant in seconds: as such it reaches to the year 5138, as milliseconds only to 1973. */
+const EPOCH_MS_MIN = 1e11;
 
 /** An object that is neither null nor an array. */
 export function isRecord(value: unknown): value is WireRecord {
@@ -62,9 +64,13 @@ export function msOrNull(value: unknown): number | null {
   return ms === null ? null : wholeOrNull(ms);
 }
 
-/** Milliseconds since the epoch, as a number or a string; null when missing, zero, or beyond what a `Date` holds. */
+/**
+ * Milliseconds since the epoch, as a number or a string; null when missing, zero, or beyond what a `Date` holds.
+ * Kling sometimes sends seconds (live, `created_at` of speech): a smaller number than any instant since 1973 is read so.
+ */
 export function epochMsOrNull(value: unknown): number | null {
-  const ms = msOrNull(value);
+  const sent = numberOrNull(value);
+  const ms = sent === null ? null : wholeOrNull(sent < EPOCH_MS_MIN ? sent * 1000 : sent);
   return ms === null || ms <= 0 || ms > EPOCH_MS_MAX ? null : ms;
 }
 

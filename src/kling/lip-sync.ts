@@ -5,7 +5,7 @@ import type { Call } from './call.ts';
 import { isRecord, recordOf, recordsOf, secondsToMs, textOrNull } from './decode.ts';
 import type { WireRecord } from './decode.ts';
 import { identityFields } from './task-request.ts';
-import { taskIdOf, toTaskSnapshot } from './task-wire.ts';
+import { taskIdOf, taskThatWasRead, toTaskSnapshot } from './task-wire.ts';
 
 const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
 
@@ -40,7 +40,7 @@ export function readLipSyncCall(id: string): Call<LipSyncSnapshot> {
   return {
     method: 'GET',
     path: `${LIP_SYNCS}/${pathSegment(id)}`,
-    decode: (envelope) => toLipSyncSnapshot(dataWith(envelope, 'task_id'), envelope.requestId),
+    decode: (envelope) => toLipSyncSnapshot(taskThatWasRead(envelope), envelope.requestId),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { BalanceDeduction, TaskSnapshot, TaskStatus } from '../domain/task.ts';
 import { decimalOrNull, epochMsOrNull, isRecord, recordOf, textOrNull } from './decode.ts';
 import type { WireRecord } from './decode.ts';
+import type { Envelope } from './envelope.ts';
+import { UnreadableAnswer } from './kling-error.ts';
 
 const STATUSES: Readonly<Record<string, TaskStatus>> = {
   submitted: 'SUBMITTED',
@@ -29,16 +31,28 @@ export function toTaskSnapshot(record: WireRecord, klingRequestId: string | null
   return isV1Task(record) ? toV1Snapshot(record, klingRequestId) : toNewerSnapshot(record, klingRequestId);
 }
 
-/** Whether it is a record of `/v1`, rather than one of the newer API. */
+/** Whether it is a record of `/v1`, rather than one of the newer API. A read of `/v1` may leave out `task_id` (live). */
 export function isV1Task(record: WireRecord): boolean {
-  return textOrNull(record['task_id']) !== null;
+  return textOrNull(record['task_id']) !== null || textOrNull(record['task_status']) !== null;
+}
+
+/**
+ * The task in the answer to a read of one task. An answer without an id is about the task that was asked for: its
+ * snapshot has an empty `klingTaskId`. Throws `UnreadableAnswer` when it has no status either, and so says nothing.
+ */
+export function taskThatWasRead(envelope: Envelope): WireRecord {
+  const record = recordOf(envelope.data);
+  if (taskIdOf(record) === null && textOrNull(record['task_status']) === null) {
+    throw new UnreadableAnswer('an answer without task_id and task_status');
+  }
+  return record;
 }
 
 function toV1Snapshot(record: WireRecord, klingRequestId: string | null): TaskSnapshot {
   const info = recordOf(record['task_info']);
   const klingStatus = textOrNull(record['task_status']) ?? '';
   return {
-    klingTaskId: textOrNull(record['task_id']) ?? '',
+    klingTaskId: taskIdOf(record) ?? '',
     externalTaskId: textOrNull(info['external_task_id']) ?? textOrNull(record['external_task_id']),
     status: toTaskStatus(klingStatus),
     klingStatus,

@@ -5,7 +5,7 @@ import type { Call } from './call.ts';
 import { recordOf, recordsOf, textOrNull } from './decode.ts';
 import type { WireRecord } from './decode.ts';
 import { identityFields } from './task-request.ts';
-import { taskIdOf, toTaskSnapshot } from './task-wire.ts';
+import { taskIdOf, taskThatWasRead, toTaskSnapshot } from './task-wire.ts';
 
 /** Kling's answer to a deletion; it may come without any data, then all but the request id is null. */
 export interface DeletedVoice {
@@ -36,7 +36,7 @@ export function readVoiceTaskCall(id: string): Call<VoiceTaskSnapshot> {
   return {
     method: 'GET',
     path: `${CUSTOM_VOICES}/${pathSegment(id)}`,
-    decode: (envelope) => toVoiceTaskSnapshot(dataWith(envelope, 'task_id'), envelope.requestId),
+    decode: (envelope) => toVoiceTaskSnapshot(taskThatWasRead(envelope), envelope.requestId),
   };
 }
 

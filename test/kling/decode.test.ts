@@ -69,6 +69,20 @@ describe('small values', () => {
     expect([epochMsOrNull(0), epochMsOrNull(9e15), epochMsOrNull('9'.repeat(17))]).toEqual([null, null, null]);
   });
 
+  it.for([
+    [1722769557, 1722769557000],
+    ['1722769557', 1722769557000],
+    [1722769557.708, 1722769557708],
+    [99_999_999_999, 99_999_999_999_000],
+    [100_000_000_000, 100_000_000_000],
+    [-1722769557, null],
+  ] as const)(
+    'take the instant %j for one in seconds if milliseconds would put it before 1974',
+    ([wire, ms], { expect }) => {
+      expect(epochMsOrNull(wire)).toBe(ms);
+    },
+  );
+
   it('take what is no object or no list for an empty one', ({ expect }) => {
     expect([recordOf(null), recordOf([]), recordOf('x'), recordOf({ a: 1 })]).toEqual([{}, {}, {}, { a: 1 }]);
     expect([recordsOf(null), recordsOf({}), recordsOf([1, { a: 1 }, null])]).toEqual([[], [], [{ a: 1 }]]);

@@ -111,6 +111,24 @@ describe('reading lip-syncs', () => {
     },
   );
 
+  it('is about the task that was asked for when the answer names none', async ({ expect }) => {
+    const nameless = succeed.replace('"task_id":"850508686686064700",', '');
+    expect(nameless).not.toContain('850508686686064700');
+    const { client } = createUpstream([nameless, '{"code":0,"data":{}}', '{"code":0}']);
+    const read = () => client.readLipSyncTask('850508686686064700');
+    expect(await read()).toMatchObject({
+      klingTaskId: '',
+      externalTaskId: 'kgw_02',
+      status: 'SUCCEEDED',
+      createdAtMs: 1722769557708,
+      unitsDeducted: '0.5',
+      videos: [{ videoId: '850508686686064701' }],
+    });
+    // An answer without a status as well says nothing about any task. The third answer is missing.
+    const { failure } = await klingErrorOf(read());
+    expect(failure.code).toBe('UPSTREAM_UNAVAILABLE');
+  });
+
   it('keeps a status it does not know and guesses nothing', async ({ expect }) => {
     const { client } = createUpstream([unknownStatus]);
     const task = await client.readLipSyncTask('1');

@@ -67,6 +67,15 @@ describe('reading voice tasks', () => {
     });
   });
 
+  it('takes an answer that names no task for one about the task that was asked for', async ({ expect }) => {
+    const { client } = createUpstream([succeed.replace(/"task_id": *"850087542757535834",/, '')]);
+    expect(await client.readVoiceTask('850087542757535834')).toMatchObject({
+      klingTaskId: '',
+      status: 'SUCCEEDED',
+      voices: [{ voiceId: '850087542757535999' }],
+    });
+  });
+
   it('lists a page without the records that name no task', async ({ expect }) => {
     const { client, requests } = createUpstream([list]);
     const page = await client.listVoiceTasks(PAGE);
