@@ -38,6 +38,7 @@ export interface Config {
     readonly mutationsPerMinute: number;
     readonly subscriptionsPerMinute: number;
     readonly callbacksPerMinute: number;
+    readonly upstreamReadsPerMinute: number;
   };
   /** A decimal string; null for no budget. */
   readonly tenantMonthlyUnitsMax: string | null;
@@ -161,6 +162,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       mutationsPerMinute: read('TENANT_MUTATIONS_PER_MINUTE'),
       subscriptionsPerMinute: read('TENANT_SUBSCRIPTIONS_PER_MINUTE'),
       callbacksPerMinute: read('TENANT_CALLBACKS_PER_MINUTE'),
+      upstreamReadsPerMinute: read('TENANT_UPSTREAM_READS_PER_MINUTE'),
     },
     tenantMonthlyUnitsMax: read('TENANT_MONTHLY_UNITS_MAX'),
     introspection: read('INTROSPECTION'),

@@ -1,3 +1,4 @@
+import { waitUntil } from 'cloudflare:workers';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { createCallbackTokens } from './auth/callback-token.ts';
 import { createIssuerKey } from './auth/issuer-key.ts';
@@ -18,9 +19,13 @@ import { streamFormatOf, UNCOMPRESSED } from './http/stream-format.ts';
 import { answerSubscription } from './http/subscribe.ts';
 import { dial } from './hub/pool.ts';
 import { createKlingClients } from './kling/client.ts';
+import { createPresetLibrary } from './kling/preset-library.ts';
+import { createUpstream } from './kling/upstream.ts';
 import { createLedgerPort } from './ledger/port.ts';
+import { createReadLeases } from './ledger/read-leases.ts';
 import type { Log } from './lib/log.ts';
 import { sleep } from './lib/sleep.ts';
+import { startTimer } from './lib/timer.ts';
 import { schema } from './schema/schema.ts';
 
 /** What the Worker does once its configuration is known to be right. */
@@ -100,11 +105,35 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
   const { secret, webhookSecrets } = config.callbacks;
   const tokens = secret === null ? null : createCallbackTokens(secret);
 
+  const takeRead = createReadLeases({
+    perMinute: config.rates.upstreamReadsPerMinute,
+    lease: (tenant, wanted) => env.TASK_LEDGER.getByName(tenant).leaseUpstreamReads(wanted),
+    now: Date.now,
+  });
+  const klingAlone = klingFor({
+    log: (exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }),
+    startTimer,
+  });
+  const library = createPresetLibrary({
+    readPage: (page) => klingAlone.listPresetVoices(page),
+    now: Date.now,
+    background: (work) =>
+      waitUntil(
+        work().catch((error: unknown) =>
+          log({ level: 'warn', message: 'preset voices not refreshed', cause: String(error) }),
+        ),
+      ),
+  });
+
   const ports: Ports = {
     ledgerOf: (viewer) => createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer),
     upstreamOf: (viewer, trace) =>
       createScopedUpstream(
-        klingFor({ log: (exchange) => noteExchange(trace, exchange, log), startTimer: trace.startTimer }),
+        createUpstream({
+          client: klingFor({ log: (exchange) => noteExchange(trace, exchange, log), startTimer: trace.startTimer }),
+          library,
+          takeRead: () => takeRead(viewer.tenant),
+        }),
         viewer,
       ),
   };

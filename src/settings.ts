@@ -139,6 +139,11 @@ export const SETTINGS = {
     secret: false,
     parse: wholeNumber(1, 1_000_000),
   },
+  TENANT_UPSTREAM_READS_PER_MINUTE: {
+    fallback: '600',
+    secret: false,
+    parse: wholeNumber(1, 1_000_000),
+  },
   TENANT_MONTHLY_UNITS_MAX: {
     fallback: null,
     example: '100',

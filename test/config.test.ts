@@ -30,7 +30,12 @@ describe('a configuration', () => {
         bodies: { bytesMax: 131_072, largeBytesMax: 8_000_000 },
         documents: { automatic: true, trustedOnly: false, trusted: new Map() },
         tasks: { maxAgeMs: 86_400_000, eventRetentionMs: 86_400_000, eventsPerTaskMax: 1000 },
-        rates: { mutationsPerMinute: 300, subscriptionsPerMinute: 20_000, callbacksPerMinute: 30_000 },
+        rates: {
+          mutationsPerMinute: 300,
+          subscriptionsPerMinute: 20_000,
+          callbacksPerMinute: 30_000,
+          upstreamReadsPerMinute: 600,
+        },
         tenantMonthlyUnitsMax: null,
         introspection: false,
         corsOrigins: [],

@@ -75,9 +75,16 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
 /** Kling's own lists as far as the viewer's scopes reach. Its library of voices is open to whoever may read voices. */
 export function createScopedUpstream(upstream: Upstream, viewer: Viewer): Upstream {
   const may = (scope: Scope): void => requireScope(viewer, scope);
+  const mayReadPresets = (): void => {
+    if (!isPermitted(viewer, 'operator')) may('voices:read');
+  };
   return {
+    async presetVoices() {
+      mayReadPresets();
+      return await upstream.presetVoices();
+    },
     async listPresetVoices(page) {
-      if (!isPermitted(viewer, 'operator')) may('voices:read');
+      mayReadPresets();
       return await upstream.listPresetVoices(page);
     },
     async listVoiceTasks(page) {

@@ -95,6 +95,8 @@ export interface Usage {
 
 /** What is read through from Kling as it stands, across tenants. */
 export interface Upstream {
+  /** Every voice of Kling's library once, in Kling's order. It may be some minutes old. */
+  presetVoices(): Promise<readonly Voice[]>;
   listPresetVoices(page: PageRequest): Promise<UpstreamPage<Voice>>;
   listVoiceTasks(page: PageRequest): Promise<UpstreamPage<VoiceTaskSnapshot>>;
   listLipSyncTasks(page: PageRequest): Promise<UpstreamPage<LipSyncSnapshot>>;

@@ -1,5 +1,7 @@
 /** What the gateway asks Kling for: checked, in the domain's words and units. The Kling client puts it on the wire. */
 
+import type { Voice } from './voice.ts';
+
 /** Where a video comes from: exactly one of the two is set. */
 export type VideoSource =
   | { readonly url: string; readonly videoId?: never }
@@ -66,4 +68,10 @@ export interface PageRequest {
 export interface UpstreamPage<T> {
   readonly items: readonly T[];
   readonly klingRequestId: string | null;
+}
+
+/** A page of Kling's library. Kling sends items that hold no voice, one voice, or several. */
+export interface PresetVoicePage extends UpstreamPage<Voice> {
+  /** How many items Kling sent. 0: the page lies past the end of the library. */
+  readonly itemsSent: number;
 }

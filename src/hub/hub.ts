@@ -82,6 +82,7 @@ export class Hub extends DurableObject<Env> {
           return createScopedLedger(createLedgerPort(ledgerOf(viewer.tenant)), viewer);
         },
         upstream: {
+          presetVoices: refuse,
           listPresetVoices: refuse,
           listVoiceTasks: refuse,
           listLipSyncTasks: refuse,

@@ -4,13 +4,14 @@ import type {
   FaceScanRequest,
   LipSyncRequest,
   PageRequest,
+  PresetVoicePage,
   SpeechRequest,
   TaskIdentity,
   UpstreamPage,
   VoiceRequest,
 } from '../domain/requests.ts';
 import type { ResourcePack, ResourcePackRequest } from '../domain/resource-pack.ts';
-import type { Speech, Voice, VoiceTaskSnapshot } from '../domain/voice.ts';
+import type { Speech, VoiceTaskSnapshot } from '../domain/voice.ts';
 import type { Call } from './call.ts';
 import { createCredentials } from './credentials.ts';
 import type { KlingKeys } from './credentials.ts';
@@ -45,7 +46,7 @@ export interface KlingClient {
   /** By Kling's task id or by the external id. */
   readVoiceTask(id: string, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
   listVoiceTasks(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<VoiceTaskSnapshot>>;
-  listPresetVoices(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<Voice>>;
+  listPresetVoices(page: PageRequest, signal?: AbortSignal): Promise<PresetVoicePage>;
   /** Throws `NOT_FOUND` for a voice that is gone already. */
   deleteVoice(voiceId: string, signal?: AbortSignal): Promise<DeletedVoice>;
   /** Throws `BAD_USER_INPUT` when Kling says "no face" without a session. */

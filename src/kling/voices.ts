@@ -1,4 +1,4 @@
-import type { PageRequest, TaskIdentity, UpstreamPage, VoiceRequest } from '../domain/requests.ts';
+import type { PageRequest, PresetVoicePage, TaskIdentity, UpstreamPage, VoiceRequest } from '../domain/requests.ts';
 import type { Voice, VoiceTaskSnapshot } from '../domain/voice.ts';
 import { dataItems, dataWith, pageQuery, pathSegment, toPage } from './call.ts';
 import type { Call } from './call.ts';
@@ -60,16 +60,16 @@ export function listVoiceTasksCall(page: PageRequest): Call<UpstreamPage<VoiceTa
  * `GET /v1/general/presets-voices`. Kling wraps the voices in items that look like tasks, one voice each or many, with
  * or without task fields (live): they are laid out flat, so a page may hold more or fewer voices than its size.
  */
-export function listPresetVoicesCall(page: PageRequest): Call<UpstreamPage<Voice>> {
+export function listPresetVoicesCall(page: PageRequest): Call<PresetVoicePage> {
   return {
     method: 'GET',
     path: '/v1/general/presets-voices',
     query: pageQuery(page),
-    decode: (envelope) =>
-      toPage(
-        envelope,
-        dataItems(envelope).flatMap((record) => toVoices(record, 'KLING')),
-      ),
+    decode(envelope) {
+      const records = dataItems(envelope);
+      const voices = records.flatMap((record) => toVoices(record, 'KLING'));
+      return { ...toPage(envelope, voices), itemsSent: records.length };
+    },
   };
 }
 

@@ -6,6 +6,7 @@ export interface RateLimits {
   readonly mutationsPerMinute: number;
   readonly subscriptionsPerMinute: number;
   readonly callbacksPerMinute: number;
+  readonly upstreamReadsPerMinute: number;
 }
 
 /** Counts what a tenant does, in memory: a ledger that was moved begins anew. */
@@ -15,12 +16,17 @@ export interface Rates {
   subscription(): void;
   /** 0, or how long Kling is to wait before it sends a callback again. */
   callback(): number;
+  /** Takes up to `wanted` reads of Kling for a Worker to make, and says how many. Throws `RATE_LIMITED` when none is left. */
+  leaseUpstreamReads(wanted: number): number;
+  /** Takes a read of Kling that the ledger makes for a query; false when none is left. */
+  upstreamRead(): boolean;
 }
 
 export function createRates(limits: RateLimits, now: () => number): Rates {
   const mutations = bucket(limits.mutationsPerMinute);
   const subscriptions = bucket(limits.subscriptionsPerMinute);
   const callbacks = bucket(limits.callbacksPerMinute);
+  const upstreamReads = bucket(limits.upstreamReadsPerMinute);
 
   function take(from: TokenBucket, what: string, perMinute: number): void {
     const retryAfterMs = from.take(now());
@@ -33,6 +39,13 @@ export function createRates(limits: RateLimits, now: () => number): Rates {
     mutation: () => take(mutations, 'mutations', limits.mutationsPerMinute),
     subscription: () => take(subscriptions, 'subscriptions', limits.subscriptionsPerMinute),
     callback: () => callbacks.take(now()),
+    leaseUpstreamReads(wanted) {
+      take(upstreamReads, 'reads of Kling', limits.upstreamReadsPerMinute);
+      let taken = 1;
+      while (taken < wanted && upstreamReads.take(now()) === 0) taken += 1;
+      return taken;
+    },
+    upstreamRead: () => upstreamReads.take(now()) === 0,
   };
 }
 

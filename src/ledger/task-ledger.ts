@@ -149,6 +149,11 @@ export class TaskLedger extends DurableObject<Env> {
     return { milliunits: holdings.milliunitsUsed(month), milliunitsMax: limits.milliunitsPerMonthMax };
   }
 
+  /** Grants a Worker some of the reads of Kling that the tenant may make: up to `wanted`, or `RATE_LIMITED`. */
+  leaseUpstreamReads(wanted: number): Promise<Result<number>> {
+    return toResult(() => this.#core.rates.leaseUpstreamReads(wanted));
+  }
+
   /** Takes in a callback. When it returns 0, the hint is durable; else it was not taken, and may come again after so many ms. */
   ingest(taskId: string, hint: TaskSnapshot | null): number {
     const retryAfterMs = this.#core.rates.callback();

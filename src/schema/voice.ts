@@ -5,7 +5,7 @@ import { builder } from './builder.ts';
 import { connectionRef, toConnection, toWindow, windowArgs } from './connection.ts';
 import { encodeGlobalId, idOf } from './global-id.ts';
 import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
-import { findPresetVoice, readPresetVoices } from './preset-voices.ts';
+import { findPresetVoice, presetVoicesIn } from './preset-voices.ts';
 
 const OWNER_MEANING = {
   KLING: { value: 'KLING', description: "From Kling's own library: for everyone, and never to be deleted." },
@@ -44,7 +44,7 @@ export const VoiceRef = builder.objectRef<Voice>('Voice').implement({
   }),
 });
 
-registerNode('Voice', async (id, context) => (await context.ledger.voice(id)) ?? findPresetVoice(context, id));
+registerNode('Voice', async (id, context) => (await context.ledger.voice(id)) ?? findPresetVoice(context.upstream, id));
 
 const VoiceConnectionRef = connectionRef({
   node: VoiceRef,
@@ -62,7 +62,8 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ description: 'The `id` of a `Voice`.' }) },
     async resolve(_root, { id }, context) {
       const voiceId = idOf('Voice', id);
-      return voiceId === null ? null : ((await context.ledger.voice(voiceId)) ?? findPresetVoice(context, voiceId));
+      if (voiceId === null) return null;
+      return (await context.ledger.voice(voiceId)) ?? findPresetVoice(context.upstream, voiceId);
     },
   }),
   voices: t.field({
@@ -77,11 +78,11 @@ builder.queryFields((t) => ({
   presetVoices: t.field({
     type: VoiceConnectionRef,
     description:
-      "Kling's own library in Kling's order, read from Kling as it stands: `UPSTREAM_UNAVAILABLE` when it does not answer. The same for every caller.",
+      "Kling's own library in Kling's order, the same for every caller. It is read at most every 5 minutes. Null with `UPSTREAM_UNAVAILABLE` when Kling does not answer and no reading is kept.",
     args: windowArgs(),
     async resolve(_root, args, { upstream }) {
       const window = toWindow(args);
-      return toConnection(await readPresetVoices(upstream, window), window);
+      return toConnection(await presetVoicesIn(upstream, window), window);
     },
   }),
 }));

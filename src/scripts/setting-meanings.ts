@@ -30,6 +30,8 @@ export const SETTING_MEANINGS = {
     'How many subscriptions a tenant may begin in a minute: 1 to 1000000. After a deploy all of its clients come back at once.',
   TENANT_CALLBACKS_PER_MINUTE:
     'How many callbacks of a tenant are taken in a minute: 1 to 1000000. Past it Kling is answered 429, and the tasks are read by themselves.',
+  TENANT_UPSTREAM_READS_PER_MINUTE:
+    "How many reads of Kling a tenant's queries may cause in a minute: 1 to 1000000. Past it a task is answered as it is stored, and Kling's own lists are `RATE_LIMITED`.",
   TENANT_MONTHLY_UNITS_MAX:
     'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Absent: no limit.',
   AUTH: '`jwks`: tokens are signed by an issuer; `secret`: with a shared secret (HS256); `none`: everybody is one tenant with all scopes, refused in production.',

@@ -58,6 +58,7 @@ const LEDGER: readonly Row[] = [
 ];
 
 const UPSTREAM: readonly Row[] = [
+  row('presetVoices', [], ['operator', 'voices:read']),
   row('listPresetVoices', [PAGE], ['operator', 'voices:read']),
   row('listVoiceTasks', [PAGE], ['operator']),
   row('listLipSyncTasks', [PAGE], ['operator']),

@@ -103,15 +103,18 @@ export class FakeLedger implements Ledger {
   }
 }
 
-/** Kling's lists in memory. `reads` holds every page that was asked for. */
+/** Kling's lists in memory. `reads` holds every page that was asked for; null: the whole library. */
 export class FakeUpstream implements Upstream {
-  readonly reads: [list: string, page: PageRequest][] = [];
+  readonly reads: [list: string, page: PageRequest | null][] = [];
   /** Pages as Kling would put them together; past them all are empty. */
   presetPages: Voice[][] = [];
   packs: ResourcePack[] = [];
   readonly packRequests: ResourcePackRequest[] = [];
   failure: unknown = null;
 
+  async presetVoices(): Promise<readonly Voice[]> {
+    return this.#page('library', null, this.presetPages.flat()).items;
+  }
   async listPresetVoices(page: PageRequest): Promise<UpstreamPage<Voice>> {
     return this.#page('presetVoices', page, this.presetPages[page.page - 1] ?? []);
   }
@@ -130,7 +133,7 @@ export class FakeUpstream implements Upstream {
     return { items: this.packs, klingRequestId: 'read-1' };
   }
 
-  #page<T>(list: string, page: PageRequest, items: readonly T[]): UpstreamPage<T> {
+  #page<T>(list: string, page: PageRequest | null, items: readonly T[]): UpstreamPage<T> {
     this.reads.push([list, page]);
     if (this.failure !== null) throw this.failure;
     return { items, klingRequestId: 'read-1' };

@@ -1,0 +1,108 @@
+import { describe, it } from 'vitest';
+import { createRates } from '../../src/ledger/rates.ts';
+import { createReadLeases } from '../../src/ledger/read-leases.ts';
+import { toResult } from '../../src/ledger/result.ts';
+
+const MINUTE_MS = 60_000;
+
+/** An isolate, and the ledgers of its tenants. */
+function createIsolate(perMinute: number) {
+  const clock = { nowMs: 1_790_000_000_000 };
+  const ledgers = new Map<string, ReturnType<typeof createRates>>();
+  let calls = 0;
+  function ratesOf(tenant: string) {
+    const known =
+      ledgers.get(tenant) ??
+      createRates(
+        { mutationsPerMinute: 1, subscriptionsPerMinute: 1, callbacksPerMinute: 1, upstreamReadsPerMinute: perMinute },
+        () => clock.nowMs,
+      );
+    ledgers.set(tenant, known);
+    return known;
+  }
+  const takeRead = createReadLeases({
+    perMinute,
+    now: () => clock.nowMs,
+    lease(tenant, wanted) {
+      calls += 1;
+      return toResult(() => ratesOf(tenant).leaseUpstreamReads(wanted));
+    },
+  });
+  /** How many of so many reads are allowed. */
+  async function allowed(tenant: string, reads: number): Promise<number> {
+    let n = 0;
+    for (let i = 0; i < reads; i += 1) {
+      n += await takeRead(tenant).then(
+        () => 1,
+        () => 0,
+      );
+    }
+    return n;
+  }
+  return { clock, takeRead, allowed, ratesOf, calls: () => calls };
+}
+
+describe('the reads of Kling that a tenant may make', () => {
+  it.for([1, 5, 60, 600, 100_000])(
+    'are exactly as many as are set, %i a minute, and then grow again',
+    async (perMinute, { expect }) => {
+      const isolate = createIsolate(perMinute);
+      const asked = Math.min(perMinute, 2_000);
+      expect(await isolate.allowed('a', asked + 5)).toBe(perMinute > 2_000 ? asked + 5 : perMinute);
+      if (perMinute > 2_000) return;
+      isolate.clock.nowMs += MINUTE_MS;
+      expect(await isolate.allowed('a', asked + 5)).toBe(perMinute);
+    },
+  );
+
+  it('are refused with the time to wait', async ({ expect }) => {
+    const isolate = createIsolate(6);
+    await isolate.allowed('a', 6);
+    await expect(isolate.takeRead('a')).rejects.toMatchObject({
+      failure: {
+        code: 'RATE_LIMITED',
+        message: 'At most 6 reads of Kling a minute. Nothing was done.',
+        retryable: true,
+        retryAfterMs: 10_000,
+      },
+    });
+  });
+
+  it('are each tenant’s own', async ({ expect }) => {
+    const isolate = createIsolate(6);
+    await isolate.allowed('a', 100);
+    expect(await isolate.allowed('b', 100)).toBe(6);
+  });
+
+  it('cost one call of the ledger in ten', async ({ expect }) => {
+    const isolate = createIsolate(600);
+    expect(await isolate.allowed('a', 100)).toBe(100);
+    expect(isolate.calls()).toBe(10);
+  });
+
+  it('are as many when all are asked for at once', async ({ expect }) => {
+    const isolate = createIsolate(600);
+    const taken = await Promise.allSettled(Array.from({ length: 20 }, () => isolate.takeRead('a')));
+    expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(20);
+    // What was leased too much is used by those who come later.
+    const calls = isolate.calls();
+    expect(await isolate.allowed('a', 180)).toBe(180);
+    expect(isolate.calls()).toBe(calls);
+  });
+
+  it('that were leased and not used are not kept for ever', async ({ expect }) => {
+    const isolate = createIsolate(600);
+    await isolate.allowed('a', 1);
+    isolate.clock.nowMs += 10_000;
+    await isolate.allowed('a', 1);
+    expect(isolate.calls()).toBe(2);
+  });
+
+  it('are shared with those that the ledger makes for queries', async ({ expect }) => {
+    const isolate = createIsolate(6);
+    const rates = isolate.ratesOf('a');
+    expect(Array.from({ length: 4 }, () => rates.upstreamRead())).toEqual([true, true, true, true]);
+    expect(await isolate.allowed('a', 10)).toBe(2);
+    expect(rates.upstreamRead()).toBe(false);
+  });
+});

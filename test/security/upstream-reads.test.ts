@@ -1,0 +1,63 @@
+import { exports } from 'cloudflare:workers';
+import { describe, it } from 'vitest';
+import { openSandbox } from '../support/ledger.ts';
+import { bearer } from '../support/token.ts';
+
+const PRESETS = '/v1/general/presets-voices';
+const VOICE_TASKS = '/v1/general/custom-voices';
+const PER_MINUTE = 6;
+
+const sandbox = openSandbox('upstream-reads', { TENANT_UPSTREAM_READS_PER_MINUTE: String(PER_MINUTE) });
+
+interface Answer {
+  readonly data: Record<string, unknown> | null;
+  readonly errors?: readonly { readonly path: readonly string[]; readonly extensions: Record<string, unknown> }[];
+}
+
+async function ask(tenant: string, query: string): Promise<Answer> {
+  const response = await exports.default.fetch('https://gateway.test/graphql', {
+    method: 'POST',
+    headers: { authorization: await bearer(tenant), 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+  return response.json();
+}
+
+/** Twenty fields of one query, each under a name of its own. */
+function twenty(field: (n: number) => string): string {
+  return Array.from({ length: 20 }, (_, n) => `f${n}: ${field(n)}`).join(' ');
+}
+
+describe('a tenant that asks twenty times in one query', () => {
+  it('for the preset voices causes one reading of them, and the next query none', async ({ expect }) => {
+    const query = `{ ${twenty((n) => `presetVoices(first: ${n + 1}) { edges { node { id } } }`)} }`;
+    const { data, errors } = await ask('presets', query);
+    expect(errors).toBeUndefined();
+    expect(data?.['f19']).toMatchObject({ edges: { length: 20 } });
+    // The page that holds them, and the one after it, which is empty.
+    expect(await sandbox.count('GET', PRESETS)).toBe(2);
+    expect((await ask('others', query)).errors).toBeUndefined();
+    expect(await sandbox.count('GET', PRESETS)).toBe(2);
+  });
+
+  it('for one page of Kling’s list causes one read', async ({ expect }) => {
+    const before = await sandbox.count('GET', VOICE_TASKS);
+    const { errors } = await ask('aliases', `{ account { ${twenty(() => 'voiceTasks { page }')} } }`);
+    expect(errors).toBeUndefined();
+    expect((await sandbox.count('GET', VOICE_TASKS)) - before).toBe(1);
+  });
+
+  it('for different pages is refused past its reads a minute, and leaves other tenants alone', async ({ expect }) => {
+    const before = await sandbox.count('GET', VOICE_TASKS);
+    const query = `{ account { ${twenty((n) => `voiceTasks(page: ${n + 1}) { page }`)} } }`;
+    const { errors = [] } = await ask('pages', query);
+    expect((await sandbox.count('GET', VOICE_TASKS)) - before).toBe(PER_MINUTE);
+    expect(errors).toHaveLength(20 - PER_MINUTE);
+    for (const { extensions } of errors) {
+      expect(extensions).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+      expect(extensions['retryAfterMs']).toBeGreaterThan(0);
+      expect(extensions['retryAfterMs']).toBeLessThanOrEqual(10_000);
+    }
+    expect((await ask('another', '{ account { voiceTasks { page } } }')).errors).toBeUndefined();
+  });
+});
