@@ -9,7 +9,7 @@ import { checkCreateVoiceInput } from '../domain/voice-input.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
 import { createAfford } from './budget.ts';
 import type { LedgerDeps } from './deps.ts';
-import { digestOf } from './digest.ts';
+import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
 import type { Journal } from './journal.ts';
 import type { Sender } from './sender.ts';
 import type { TaskRow } from './task-store.ts';
@@ -33,29 +33,27 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
   const { tasks, holdings, limits, now } = deps;
   const afford = createAfford(deps);
 
+  /** The row of an external id; null for a new one. Synchronous up to `journal.open`: of two creates, the second finds the first one's. */
+  function rowOf(externalId: string | null): TaskRow | null {
+    return externalId === null ? null : tasks.find({ externalId });
+  }
+
   /**
-   * The task that this external id already stands for; null when it is new. Synchronous, as is all that follows up to the
-   * record of the intent: of two creates at once, the second finds the first one's.
+   * The task that this external id already stands for. The first create may still be waiting for Kling; its outcome is
+   * this one's too. Nothing is checked again: what has been accepted stays accepted.
    */
-  function repeated(kind: TaskKind, externalId: string | null, digest: string): TaskRow | null {
-    if (externalId === null) return null;
-    const row = tasks.find({ externalId });
-    if (row === null) return null;
-    if (row.record.kind !== kind || row.inputDigest !== digest) {
+  async function repeated<T extends TaskRecord>(kind: TaskKind, row: TaskRow, digest: RequestDigest): Promise<T> {
+    const { id, externalId } = row.record;
+    if (row.record.kind !== kind || !(await digest.matches(row.inputDigest))) {
       throw new GatewayError({
         code: 'CONFLICT',
         message: `The external id "${externalId}" stands for a task that was made with another input.`,
         retryable: false,
       });
     }
-    return row;
-  }
-
-  /** The first create may still be waiting for Kling; its outcome is this one's too. */
-  async function outcomeOf<T extends TaskRecord>({ record }: TaskRow): Promise<T> {
-    if (sender.isBusy(record.id)) await sender.send(record.id, true);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `repeated` has compared the kinds
-    return (tasks.find({ id: record.id })?.record ?? record) as T;
+    if (sender.isBusy(id)) await sender.send(id, true);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the kinds have been compared
+    return (tasks.find({ id })?.record ?? row.record) as T;
   }
 
   function fresh(externalId: string | null, unitsEstimated: string): Fresh {
@@ -89,11 +87,11 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
   }
 
   /** Records the intent, sends it, and answers with what is known of it then. */
-  async function make<T extends TaskRecord>(record: T, digest: string, request: object): Promise<T> {
+  async function make<T extends TaskRecord>(record: T, digest: RequestDigest, request: object): Promise<T> {
     journal.open(
       {
         record,
-        inputDigest: digest,
+        inputDigest: digest.text,
         phase: 'WAITING',
         // Due at once: should this object die before it is sent, the alarm sends it.
         wakeAtMs: record.createdAtMs,
@@ -110,9 +108,9 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
 
   return {
     async createVoice(input) {
-      const digest = await digestOf({ createVoice: { ...input, externalId: null } });
-      const before = repeated('VOICE', input.externalId ?? null, digest);
-      if (before !== null) return outcomeOf<VoiceTask>(before);
+      const digest = await digestOfVoice(input);
+      const before = rowOf(input.externalId ?? null);
+      if (before !== null) return repeated<VoiceTask>('VOICE', before, digest);
       const request = valid<VoiceRequest>(checkCreateVoiceInput(input));
       findRoom();
       afford(VOICE_UNITS);
@@ -120,9 +118,9 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
     },
 
     async createLipSyncTask(input) {
-      const digest = await digestOf({ createLipSyncTask: { ...input, externalId: null } });
-      const before = repeated('LIP_SYNC', input.externalId ?? null, digest);
-      if (before !== null) return outcomeOf<LipSyncTask>(before);
+      const digest = await digestOfLipSync(input);
+      const before = rowOf(input.externalId ?? null);
+      if (before !== null) return repeated<LipSyncTask>('LIP_SYNC', before, digest);
       const request = valid<LipSyncRequest>(checkLipSyncInput(input, ['input'], facts(input)));
       const units = lipSyncUnits(input.placement.videoDurationMs ?? null);
       findRoom();

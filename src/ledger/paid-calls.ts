@@ -1,22 +1,35 @@
 import { FACE_SCAN_TTL_MS } from '../domain/expiry.ts';
 import { FACE_SCAN_UNITS, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
+import { checkIdentifyFacesInput } from '../domain/face-scan-input.ts';
+import type { IdentifyFacesInput, SynthesizeSpeechInput } from '../domain/inputs.ts';
 import { monthOf } from '../domain/month.ts';
 import type { Made } from '../domain/made.ts';
 import type { FaceScan } from '../domain/records.ts';
-import type { FaceScanRequest, SpeechRequest } from '../domain/requests.ts';
+import { checkSynthesizeSpeechInput } from '../domain/speech-input.ts';
 import type { Speech } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
 import { KlingError } from '../kling/kling-error.ts';
 import { createAfford } from './budget.ts';
+import { valid } from './creates.ts';
 import type { LedgerDeps } from './deps.ts';
-import { digestOf } from './digest.ts';
+import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 
 /** Calls that Kling charges at once and cannot be asked about later. */
 export interface PaidCalls {
   /** With an idempotency key that has been used for the same input, the first answer comes again, and nothing is charged. */
-  identifyFaces(request: FaceScanRequest, idempotencyKey: string | null): Promise<FaceScan>;
-  synthesizeSpeech(request: SpeechRequest, idempotencyKey: string | null): Promise<Speech>;
+  identifyFaces(input: IdentifyFacesInput, idempotencyKey: string | null): Promise<FaceScan>;
+  synthesizeSpeech(input: SynthesizeSpeechInput, idempotencyKey: string | null): Promise<Speech>;
+}
+
+/** One call as it was asked for. */
+interface Order<T> {
+  readonly key: string | null;
+  readonly digest: RequestDigest;
+  readonly units: string;
+  /** Throws what is wrong with the input; else pays. Not asked for a repeat: what has been accepted stays accepted. */
+  readonly check: () => (id: string) => Promise<T>;
+  readonly madeBy: (answer: T) => readonly Made[];
 }
 
 export function createPaidCalls(deps: LedgerDeps): PaidCalls {
@@ -34,11 +47,11 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
   async function pay<T>(
     id: string,
     key: string | null,
-    digest: string,
+    digest: RequestDigest,
     call: () => Promise<T>,
     keep: (answer: T) => void,
   ): Promise<T> {
-    paidCalls.begin(id, key, digest, now());
+    paidCalls.begin(id, key, digest.text, now());
     try {
       const answer = await call();
       deps.transaction(() => {
@@ -62,23 +75,20 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
     return answer;
   }
 
-  async function once<T>(
-    key: string | null,
-    digest: string,
-    units: string,
-    madeBy: (answer: T) => readonly Made[],
-    payFor: (id: string) => Promise<T>,
-  ): Promise<T> {
-    const work = async (id: string): Promise<T> => {
-      const answer = await payFor(id);
-      return show(id, key, answer, madeBy(answer));
-    };
-    if (key === null) {
+  /** Synchronous from the last look at the key to the record of the call: of two at once, the second finds the first. */
+  async function once<T>(order: Order<T>): Promise<T> {
+    const { key, digest, units, check, madeBy } = order;
+    const start = (): Promise<T> => {
+      const payFor = check();
       afford(units);
-      return work(newId());
-    }
+      const id = newId();
+      return payFor(id).then((answer) => show(id, key, answer, madeBy(answer)));
+    };
+    if (key === null) return start();
+    const known = paidCalls.byKey(key);
+    if (known !== null && !(await digest.matches(known.inputDigest))) throw conflict(key);
     const before = paidCalls.byKey(key);
-    if (before !== null && before.inputDigest !== digest) throw conflict(key);
+    if (before?.id !== known?.id) return once(order);
     if (before !== null && before.answer !== null) {
       const answer = readOwnJson<T>(before.answer);
       return before.state === 'HELD' ? show(before.id, key, answer, madeBy(answer)) : answer;
@@ -86,51 +96,67 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
     const same = running.get(key);
     if (same) {
       await same;
-      return once(key, digest, units, madeBy, payFor);
+      return once(order);
     }
     if (before !== null) throw lost(key);
-    afford(units);
-    const started = work(newId()).finally(() => running.delete(key));
+    const started = start().finally(() => running.delete(key));
     running.set(key, started);
     return started;
   }
 
   return {
-    async identifyFaces(request, key) {
-      const digest = await digestOf({ call: 'identifyFaces', request });
-      return once<FaceScan>(key, digest, FACE_SCAN_UNITS, madeByScan, (id) =>
-        pay(
-          id,
-          key,
-          digest,
-          async () => {
+    async identifyFaces(input, key) {
+      const digest = await digestOfFaceScan(input);
+      return once<FaceScan>({
+        key,
+        digest,
+        units: FACE_SCAN_UNITS,
+        madeBy: madeByScan,
+        check() {
+          const request = valid(checkIdentifyFacesInput(input));
+          const call = async (id: string): Promise<FaceScan> => {
             const result = await kling.identifyFaces(request);
             const createdAtMs = now();
             return { ...result, id, createdAtMs, expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS };
-          },
-          (scan) => {
-            holdings.keepFaceScan(scan);
-            // Kling may leave the charge out of its answer.
-            charge(scan.unitsDeducted ?? FACE_SCAN_UNITS);
-          },
-        ),
-      );
+          };
+          return (id) =>
+            pay(
+              id,
+              key,
+              digest,
+              () => call(id),
+              (scan) => {
+                holdings.keepFaceScan(scan);
+                // Kling may leave the charge out of its answer.
+                charge(scan.unitsDeducted ?? FACE_SCAN_UNITS);
+              },
+            );
+        },
+      });
     },
 
-    async synthesizeSpeech(request, key) {
-      const digest = await digestOf({ call: 'synthesizeSpeech', request });
-      return once<Speech>(key, digest, SPEECH_UNITS, madeBySpeech, (id) =>
-        pay(
-          id,
-          key,
-          digest,
-          () => kling.synthesizeSpeech(request),
-          (speech) => {
-            holdings.keepSpeech(speech);
-            charge(speech.unitsDeducted ?? SPEECH_UNITS);
-          },
-        ),
-      );
+    async synthesizeSpeech(input, key) {
+      const digest = await digestOfSpeech(input);
+      return once<Speech>({
+        key,
+        digest,
+        units: SPEECH_UNITS,
+        madeBy: madeBySpeech,
+        check() {
+          const request = valid(checkSynthesizeSpeechInput(input));
+          return (id) =>
+            pay(
+              id,
+              key,
+              digest,
+              () => kling.synthesizeSpeech(request),
+              (speech) => {
+                holdings.keepSpeech(speech);
+                charge(speech.unitsDeducted ?? SPEECH_UNITS);
+              },
+            );
+        },
+      });
     },
   };
 }

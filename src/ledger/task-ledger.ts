@@ -1,7 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config.ts';
 import { gatewayFailure } from '../domain/failure.ts';
-import { checkIdentifyFacesInput } from '../domain/face-scan-input.ts';
 import { isWatched, type CatchUp, type Watch } from '../domain/live.ts';
 import type * as Input from '../domain/inputs.ts';
 import type {
@@ -15,12 +14,10 @@ import type {
   Window,
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../domain/records.ts';
-import { checkSynthesizeSpeechInput } from '../domain/speech-input.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import type { Speech, Voice } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
 import { createCore, type Core } from './core.ts';
-import { valid } from './creates.ts';
 import { migrate } from './migrations.ts';
 import { toResult, type Result } from './result.ts';
 
@@ -59,15 +56,11 @@ export class TaskLedger extends DurableObject<Env> {
   }
 
   identifyFaces(input: Input.IdentifyFacesInput): Promise<Result<FaceScan>> {
-    return this.#mutate(() =>
-      this.#core.paidCalls.identifyFaces(valid(checkIdentifyFacesInput(input)), input.idempotencyKey ?? null),
-    );
+    return this.#mutate(() => this.#core.paidCalls.identifyFaces(input, input.idempotencyKey ?? null));
   }
 
   synthesizeSpeech(input: Input.SynthesizeSpeechInput): Promise<Result<Speech>> {
-    return this.#mutate(() =>
-      this.#core.paidCalls.synthesizeSpeech(valid(checkSynthesizeSpeechInput(input)), input.idempotencyKey ?? null),
-    );
+    return this.#mutate(() => this.#core.paidCalls.synthesizeSpeech(input, input.idempotencyKey ?? null));
   }
 
   /** Only a voice of the tenant's own: another's is `NOT_FOUND`, as one that never was. */

@@ -1,0 +1,246 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkLipSyncInput } from '../../src/domain/lip-sync-input.ts';
+import { checkCreateVoiceInput } from '../../src/domain/voice-input.ts';
+import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../../src/domain/inputs.ts';
+import { valid } from '../../src/ledger/creates.ts';
+import { definedOnly } from '../../src/schema/defined-only.ts';
+import { digestOfFaceScan, digestOfLipSync, digestOfSpeech, digestOfVoice } from '../../src/ledger/digest.ts';
+
+const VOICE = { name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId: 'order-1' };
+const VOICE_OF_VIDEO = { name: ' Ann ', source: { videoId: '850508686686064701' }, externalId: 'order-1' };
+const LIP_SYNC = {
+  faceId: 'scan-1:0',
+  sound: { url: 'https://example.com/s.mp3' },
+  placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
+  soundVolume: 1,
+  originalAudioVolume: 1,
+  watermark: false,
+  externalId: 'order-1',
+};
+const LIP_SYNC_IN_FULL = {
+  faceId: 'scan-1:0',
+  sound: { base64: 'SUQzBA==' },
+  placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000, soundDurationMs: 4000, videoDurationMs: null },
+  soundVolume: 0.5,
+  originalAudioVolume: null,
+  watermark: true,
+  externalId: 'order-1',
+};
+const SCAN = { video: { url: 'https://example.com/clip.mp4' }, idempotencyKey: 'k' };
+const SCAN_OF_VIDEO = { video: { videoId: '850508686686064701' }, idempotencyKey: 'k' };
+const SPEECH = { text: 'Hello', voiceId: 'oversea_male1', language: 'en', speed: 1, idempotencyKey: 'k' } as const;
+
+/** All digests of this and later versions lie in rows: one that changes makes a CONFLICT of every repeat. */
+describe('a digest of version 2', () => {
+  it.each([
+    ['a voice', () => digestOfVoice(VOICE), '2:f4ba0467c08082011ead0a54814facf6495071d1dcb3fcdc71b4f7417bca7afe'],
+    [
+      'a voice of a video',
+      () => digestOfVoice(VOICE_OF_VIDEO),
+      '2:2a6c39338b7b5436c8cf0f6010261cac15b2dc8e5e6065a8cc4b955f0b455ffd',
+    ],
+    [
+      'a lip-sync',
+      () => digestOfLipSync(LIP_SYNC),
+      '2:cfbda5fbd66200d38145c8096d8175249b7ac1557517fd108e7b2641f9104e08',
+    ],
+    [
+      'a lip-sync to a speech',
+      () => digestOfLipSync({ ...LIP_SYNC, sound: { audioId: 'a-1' } }),
+      '2:a0a88c77629e9c76d6ce81d7cb15bcab38e82b1b2576729fcbd284fedae5b757',
+    ],
+    [
+      'a lip-sync with everything',
+      () => digestOfLipSync(LIP_SYNC_IN_FULL),
+      '2:4ceba7100a31504e1769d20cc273835be97e86969764545b95186e100853bc0b',
+    ],
+    ['a face scan', () => digestOfFaceScan(SCAN), '2:cf30f540b507561a0b1982f7a2a871be7daf983618f208fe0ea351135e2f34cb'],
+    [
+      'a face scan of a video',
+      () => digestOfFaceScan(SCAN_OF_VIDEO),
+      '2:297192208c6aea938cc2dd71d54bb0d7139929bb6e80b6b9771552eef10332ee',
+    ],
+    ['a speech', () => digestOfSpeech(SPEECH), '2:823b0ef65d0a290f01ba3579e730d165ae20822bbde309c5d75629552d9c8525'],
+  ])('of %s is the one that has shipped', async (_what, digest, text) => {
+    expect((await digest()).text).toBe(text);
+  });
+});
+
+/** Made by the code of their time, from the same inputs through the schema of their time. */
+describe('a digest without a version', () => {
+  it.each([
+    [
+      'a voice, schema sorted',
+      () => digestOfVoice(VOICE),
+      '4864ae67544c510c423e80ff222ceb71a1d963c998fc6a2010eb38167a85e94f',
+    ],
+    [
+      'a voice, as defined',
+      () => digestOfVoice(VOICE),
+      '3fd9b8d138803007c1d06c560af98f130614eafed99dd018dc149f0d6a4a6026',
+    ],
+    [
+      'a voice of a video, schema sorted',
+      () => digestOfVoice(VOICE_OF_VIDEO),
+      '64c9d874cc43ea89f5a70b99602e381e8765a231461ff76e046cf22d33efea27',
+    ],
+    [
+      'a voice of a video, as defined',
+      () => digestOfVoice(VOICE_OF_VIDEO),
+      '2b543bbf5c1eddf5b1d64e33c9cff351c2390a0ea16e271f9f5f87aedcb85e9d',
+    ],
+    [
+      'a lip-sync, schema sorted',
+      () => digestOfLipSync(LIP_SYNC),
+      '09d83ccb59b093408137efeaaec42078baefe1fb9c9d608cb05d0b6ebe232c1a',
+    ],
+    [
+      'a lip-sync, as defined',
+      () => digestOfLipSync(LIP_SYNC),
+      'd30948c8e442d59a1d64d27cc1d9c0fa7665eaa53eba069c20d129fd0d19ce72',
+    ],
+    [
+      'a lip-sync with everything, schema sorted',
+      () => digestOfLipSync(LIP_SYNC_IN_FULL),
+      '49b98193332a4695b2a5611c2f15ba32c3fabc8293e9a41a686c0df27f780d5a',
+    ],
+    [
+      'a lip-sync with everything, as defined',
+      () => digestOfLipSync(LIP_SYNC_IN_FULL),
+      '5a556f2cf77d50ff1ab1b96f4376252f08a47d4ff45d3a54db6953b4e5fa79be',
+    ],
+    ['a face scan', () => digestOfFaceScan(SCAN), '2b5df59d485c1cbc454165c6ec33c6972040f66f9f0271ab778e1ba24dd7e6ac'],
+    [
+      'a face scan of a video',
+      () => digestOfFaceScan(SCAN_OF_VIDEO),
+      '4439631171d31f2521b9834d3fc7a4feac5ea9746f1588a2855788862c45cdb9',
+    ],
+    ['a speech', () => digestOfSpeech(SPEECH), 'fb1bbc4a5ce4f3f872878f905faef98137d545dbc454d3ca84a3d96ae1ea19cf'],
+    [
+      'a speech without a speed',
+      () => digestOfSpeech({ ...SPEECH, speed: null }),
+      'fb1bbc4a5ce4f3f872878f905faef98137d545dbc454d3ca84a3d96ae1ea19cf',
+    ],
+  ])('of %s is known again', async (_what, digest, stored) => {
+    expect(await (await digest()).matches(stored)).toBe(true);
+  });
+
+  it('of another request, or of a later version, is not', async () => {
+    const { matches } = await digestOfVoice({ ...VOICE, name: 'Bob' });
+    for (const stored of [
+      '4864ae67544c510c423e80ff222ceb71a1d963c998fc6a2010eb38167a85e94f',
+      '3fd9b8d138803007c1d06c560af98f130614eafed99dd018dc149f0d6a4a6026',
+      (await digestOfVoice({ ...VOICE, name: 'Bob' })).text.replace('2:', '3:'),
+      '',
+    ]) {
+      expect(await matches(stored)).toBe(false);
+    }
+  });
+
+  it('is known whatever the order in which the fields of the input come', async () => {
+    const { placement, ...rest } = LIP_SYNC;
+    const mixed = Object.fromEntries(Object.entries({ placement, ...rest }).toReversed());
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has the fields of LIP_SYNC
+    const { matches, text } = await digestOfLipSync(mixed as unknown as CreateLipSyncTaskInput);
+    expect(await matches('09d83ccb59b093408137efeaaec42078baefe1fb9c9d608cb05d0b6ebe232c1a')).toBe(true);
+    expect(text).toBe((await digestOfLipSync(LIP_SYNC)).text);
+  });
+});
+
+/** Values that a digest must tell apart, in the spellings that it must not. */
+const url = fc.constantFrom(
+  'https://example.com/A.mp3',
+  'HTTPS://Example.COM/A.mp3',
+  'https://example.com:443/A.mp3',
+  'https://example.com/a.mp3',
+  'https://example.com/A.mp3?x=1',
+);
+const videoId = fc.constantFrom('1', '01');
+const volume = fc.constantFrom(undefined, null, 1, 0, -0, 0.5);
+const flag = fc.constantFrom(undefined, null, false, true);
+const name = fc.constantFrom('Ann', ' Ann', 'Ann\u00a0', 'ann', 'A nn');
+const externalId = fc.constantFrom(undefined, null, 'a', 'b');
+const length = fc.constantFrom(undefined, null, 9000, 10_000);
+const ms = fc.constantFrom(0, 1, 2000);
+const audio = fc.oneof(
+  fc.record({ url }),
+  fc.record({ audioId: fc.constantFrom('1', 'a') }),
+  fc.record({ base64: fc.constantFrom('SUQzBA==', 'SUQzBQ==') }),
+);
+
+const voiceInput: fc.Arbitrary<CreateVoiceInput> = fc
+  .record({ name, source: fc.oneof(fc.record({ url }), fc.record({ videoId })), externalId })
+  .map(definedOnly);
+const lipSyncInput: fc.Arbitrary<CreateLipSyncTaskInput> = fc
+  .record({
+    faceId: fc.constantFrom('scan-1:0', 'scan-1:1', 'scan-2:0'),
+    sound: audio,
+    placement: fc
+      .record({
+        cropStartMs: ms,
+        cropEndMs: fc.constantFrom(4000, 5000),
+        insertAtMs: ms,
+        soundDurationMs: length,
+        videoDurationMs: length,
+      })
+      .map(definedOnly),
+    soundVolume: volume,
+    originalAudioVolume: volume,
+    watermark: flag,
+    externalId,
+  })
+  .map(definedOnly);
+
+/** What Kling would be sent: two requests are the same when this is. */
+const sentVoice = (input: CreateVoiceInput) => valid(checkCreateVoiceInput(input));
+
+function sentLipSync(input: CreateLipSyncTaskInput): unknown {
+  const [scan, faceId = ''] = (input.faceId ?? '').split(':');
+  const face = { faceId, imageUrl: null, startMs: 0, endMs: 60_000 };
+  const facts = { face, sessionId: `session of ${scan}`, scanExpiresAtMs: 2, now: 1, soundDurationMs: null };
+  return valid(checkLipSyncInput(input, ['input'], facts));
+}
+
+describe('two digests are the same exactly when Kling would be sent the same', () => {
+  it('for voices', async () => {
+    await fc.assert(
+      fc.asyncProperty(voiceInput, voiceInput, async (a, b) => {
+        const same = JSON.stringify(sentVoice(a)) === JSON.stringify(sentVoice(b));
+        expect((await digestOfVoice(a)).text === (await digestOfVoice(b)).text).toBe(same);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('for lip-syncs that differ in one field or in many', async () => {
+    const pair = fc.tuple(lipSyncInput, lipSyncInput, fc.subarray(Object.keys(LIP_SYNC))).map(([a, b, taken]) => {
+      const others = Object.entries(b).filter(([key]) => taken.includes(key));
+      return [a, { ...a, ...Object.fromEntries(others) }] as const;
+    });
+    await fc.assert(
+      fc.asyncProperty(pair, async ([a, b]) => {
+        const same = JSON.stringify(sentLipSync(a)) === JSON.stringify(sentLipSync(b));
+        expect((await digestOfLipSync(a)).text === (await digestOfLipSync(b)).text).toBe(same);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+async function digestOfAudio(base64: string): Promise<string> {
+  return (await digestOfLipSync({ ...LIP_SYNC, sound: { base64 } })).text;
+}
+
+it('audio is the same by its bytes, and a text that is no base64 by itself', async () => {
+  expect(await digestOfAudio('SUQzBA==')).toBe(await digestOfAudio('SUQzBB=='));
+  expect(await digestOfAudio('not base64!')).toBe(await digestOfAudio('not base64!'));
+  const texts = ['SUQzBA==', 'not base64!', 'nor this!', ''];
+  expect(new Set(await Promise.all(texts.map(digestOfAudio))).size).toBe(4);
+});
+
+it('the kinds never share a digest', async () => {
+  const source = { url: 'https://example.com/a.mp4' };
+  const [voice, scan] = [await digestOfVoice({ name: '', source }), await digestOfFaceScan({ video: source })];
+  expect(voice.text).not.toBe(scan.text);
+});

@@ -1,0 +1,200 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, it } from 'vitest';
+import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../../src/domain/inputs.ts';
+import type { FaceScan } from '../../src/domain/records.ts';
+import { digestOfSpeech } from '../../src/ledger/digest.ts';
+import { createParts, DAY_MS, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
+import { ledgerOf } from '../support/ledger.ts';
+import { snapshotOf } from '../support/snapshots.ts';
+
+const NOW_MS = 1_790_000_000_000;
+const SCAN: FaceScan = {
+  id: 'scan-1',
+  sessionId: 'session-1',
+  faces: [{ faceId: '0', imageUrl: null, startMs: 0, endMs: 10_000 }],
+  unitsDeducted: '0.05',
+  createdAtMs: NOW_MS,
+  expiresAtMs: NOW_MS + DAY_MS,
+  klingRequestId: null,
+};
+const LIP_SYNC: CreateLipSyncTaskInput = {
+  faceId: 'scan-1:0',
+  sound: { url: 'https://example.com/s.mp3' },
+  placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
+  soundVolume: 1,
+  originalAudioVolume: 1,
+  watermark: false,
+  externalId: 'order-1',
+};
+const VOICE: CreateVoiceInput = { name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId: 'order-1' };
+const SPEECH = { text: 'Hello', voiceId: 'oversea_male1', language: 'en', speed: null } as const;
+const VIDEO = { video: { url: 'https://example.com/clip.mp4' } };
+
+/** A ledger with one face scan, and a count of what Kling was asked to do. */
+async function withLedger(
+  name: string,
+  work: (parts: LedgerParts, sql: SqlStorage, calls: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const calls: string[] = [];
+  const kling: PartsOptions['kling'] = {
+    createVoice: async () => (calls.push('voice'), snapshotOf('SUBMITTED')),
+    createLipSyncTask: async () => {
+      calls.push('lip-sync');
+      return { ...snapshotOf('SUBMITTED'), parentVideo: null, videos: [], watermarkEnabled: null };
+    },
+    identifyFaces: async () => (calls.push('scan'), { ...SCAN, sessionId: 'session-2' }),
+    synthesizeSpeech: async () => {
+      calls.push('speech');
+      const unknown = { durationMs: null, klingTaskId: null, unitsDeducted: null, createdAtMs: null };
+      return { audioId: 'audio-1', url: 'https://example.com/x.mp3', ...unknown, klingRequestId: null };
+    },
+  };
+  await runInDurableObject(ledgerOf(`repeats ${name}`), async (_instance, { storage }) => {
+    const parts = createParts(storage, { kling });
+    parts.deps.holdings.keepFaceScan(SCAN);
+    await work(parts, storage.sql, calls);
+  });
+}
+
+describe('a create that is repeated in another spelling makes no other task', () => {
+  it.for<[what: string, change: Partial<CreateLipSyncTaskInput>]>([
+    ['no watermark', { watermark: null }],
+    ['no volumes', { soundVolume: null, originalAudioVolume: null }],
+    ['host and scheme in capitals', { sound: { url: 'HTTPS://EXAMPLE.com/s.mp3' } }],
+    ['a length', { placement: { ...LIP_SYNC.placement, videoDurationMs: 9000, soundDurationMs: null } }],
+  ])('a lip-sync with %s', async ([what, change], { expect }) => {
+    await withLedger(what, async ({ creates }, _sql, calls) => {
+      const { id } = await creates.createLipSyncTask(LIP_SYNC);
+      expect((await creates.createLipSyncTask({ ...LIP_SYNC, ...change })).id).toBe(id);
+      expect(calls).toEqual(['lip-sync']);
+    });
+  });
+
+  it('a lip-sync without what has a default', async ({ expect }) => {
+    await withLedger('without', async ({ creates }, _sql, calls) => {
+      const { id } = await creates.createLipSyncTask(LIP_SYNC);
+      const { faceId, sound, placement, externalId = null } = LIP_SYNC;
+      expect((await creates.createLipSyncTask({ externalId, placement, sound, faceId })).id).toBe(id);
+      expect(calls).toEqual(['lip-sync']);
+    });
+  });
+
+  it('a voice with blanks around its name', async ({ expect }) => {
+    await withLedger('blanks', async ({ creates }, _sql, calls) => {
+      const { id } = await creates.createVoice(VOICE);
+      expect((await creates.createVoice({ ...VOICE, name: ' Ann ' })).id).toBe(id);
+      expect(calls).toEqual(['voice']);
+    });
+  });
+
+  it.for<[what: string, change: Partial<CreateLipSyncTaskInput>]>([
+    ['watermark', { watermark: true }],
+    ['volume', { soundVolume: 0 }],
+    ['path', { sound: { url: 'https://example.com/S.mp3' } }],
+    ['face', { faceId: 'scan-1:1' }],
+    ['place', { placement: { ...LIP_SYNC.placement, insertAtMs: 1001 } }],
+  ])('but another %s is a CONFLICT', async ([what, change], { expect }) => {
+    await withLedger(`another ${what}`, async ({ creates }, _sql, calls) => {
+      await creates.createLipSyncTask(LIP_SYNC);
+      const failed = await creates.createLipSyncTask({ ...LIP_SYNC, ...change }).catch((error: unknown) => error);
+      expect(failed).toMatchObject({ failure: { code: 'CONFLICT' } });
+      expect(calls).toEqual(['lip-sync']);
+    });
+  });
+});
+
+describe('a repeat answers with the same task', () => {
+  it.for([
+    ['when the face scan has expired', 'UPDATE face_scan SET id = id'],
+    ['when the face scan is no longer kept', 'DELETE FROM face_scan'],
+  ] as const)('%s', async ([when, change], { expect }) => {
+    await withLedger(when, async ({ creates, clock }, sql, calls) => {
+      const { id } = await creates.createLipSyncTask(LIP_SYNC);
+      sql.exec(change);
+      clock.nowMs += 2 * DAY_MS;
+      expect((await creates.createLipSyncTask({ ...LIP_SYNC, watermark: null })).id).toBe(id);
+      const other = await creates.createLipSyncTask({ ...LIP_SYNC, externalId: 'x' }).catch((error: unknown) => error);
+      expect(other).toMatchObject({ failure: { code: 'BAD_USER_INPUT' } });
+      expect(calls).toEqual(['lip-sync']);
+    });
+  });
+
+  it('when eight come at once, each in its own spelling', async ({ expect }) => {
+    await withLedger('at once', async ({ creates }, _sql, calls) => {
+      const spellings = [
+        {},
+        { watermark: null },
+        { soundVolume: null },
+        { sound: { url: 'https://EXAMPLE.com/s.mp3' } },
+      ];
+      const inputs = [...spellings, ...spellings].map((change) => ({ ...LIP_SYNC, ...change }));
+      const made = await Promise.all(inputs.map((input) => creates.createLipSyncTask(input)));
+      expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+      expect(calls).toEqual(['lip-sync']);
+    });
+  });
+});
+
+/** As the rows lie in ledgers that were written before digests had a version. */
+describe('a row without a version', () => {
+  it.for([
+    ['while the schema was sorted', '09d83ccb59b093408137efeaaec42078baefe1fb9c9d608cb05d0b6ebe232c1a'],
+    ['after it', 'd30948c8e442d59a1d64d27cc1d9c0fa7665eaa53eba069c20d129fd0d19ce72'],
+  ])('of a lip-sync made %s is found, and tells another apart', async ([when, digest], { expect }) => {
+    await withLedger(`lip-sync ${when}`, async ({ creates, clock }, sql, calls) => {
+      const { id } = await creates.createLipSyncTask(LIP_SYNC);
+      sql.exec('UPDATE task SET input_digest = ?', digest);
+      clock.nowMs += 2 * DAY_MS;
+      expect((await creates.createLipSyncTask(LIP_SYNC)).id).toBe(id);
+      const failed = await creates.createLipSyncTask({ ...LIP_SYNC, watermark: true }).catch((error: unknown) => error);
+      expect(failed).toMatchObject({ failure: { code: 'CONFLICT' } });
+      expect(calls).toEqual(['lip-sync']);
+    });
+  });
+
+  it.for([
+    ['while the schema was sorted', '4864ae67544c510c423e80ff222ceb71a1d963c998fc6a2010eb38167a85e94f'],
+    ['after it', '3fd9b8d138803007c1d06c560af98f130614eafed99dd018dc149f0d6a4a6026'],
+  ])('of a voice made %s is found', async ([when, digest], { expect }) => {
+    await withLedger(`voice ${when}`, async ({ creates }, sql, calls) => {
+      const { id } = await creates.createVoice(VOICE);
+      sql.exec('UPDATE task SET input_digest = ?', digest);
+      expect((await creates.createVoice(VOICE)).id).toBe(id);
+      expect(calls).toEqual(['voice']);
+    });
+  });
+
+  it('of a paid call is found, and is not paid again', async ({ expect }) => {
+    await withLedger('paid', async ({ paidCalls }, sql, calls) => {
+      const speech = await paidCalls.synthesizeSpeech(SPEECH, 'speech');
+      const scan = await paidCalls.identifyFaces(VIDEO, 'scan');
+      const digests = {
+        speech: 'fb1bbc4a5ce4f3f872878f905faef98137d545dbc454d3ca84a3d96ae1ea19cf',
+        scan: '2b5df59d485c1cbc454165c6ec33c6972040f66f9f0271ab778e1ba24dd7e6ac',
+      };
+      for (const [key, digest] of Object.entries(digests)) {
+        sql.exec('UPDATE paid_call SET input_digest = ? WHERE idempotency_key = ?', digest, key);
+      }
+      expect(await paidCalls.synthesizeSpeech({ ...SPEECH, speed: 1 }, 'speech')).toEqual(speech);
+      expect(await paidCalls.identifyFaces({ video: { url: 'https://EXAMPLE.com/clip.mp4' } }, 'scan')).toEqual(scan);
+      const failed = await paidCalls
+        .synthesizeSpeech({ ...SPEECH, speed: 2 }, 'speech')
+        .catch((error: unknown) => error);
+      expect(failed).toMatchObject({ failure: { code: 'CONFLICT' } });
+      expect(calls).toEqual(['speech', 'scan']);
+    });
+  });
+});
+
+it('a paid call that rules of today would refuse is still answered', async ({ expect }) => {
+  await withLedger('stricter rules', async ({ paidCalls }, sql, calls) => {
+    const speech = await paidCalls.synthesizeSpeech(SPEECH, 'k');
+    const tooLong = { ...SPEECH, text: 'x'.repeat(1001) };
+    const { text } = await digestOfSpeech(tooLong);
+    sql.exec('UPDATE paid_call SET input_digest = ?', text);
+    expect(await paidCalls.synthesizeSpeech(tooLong, 'k')).toEqual(speech);
+    const failed = await paidCalls.synthesizeSpeech(tooLong, 'other').catch((error: unknown) => error);
+    expect(failed).toMatchObject({ failure: { code: 'BAD_USER_INPUT' } });
+    expect(calls).toEqual(['speech']);
+  });
+});
