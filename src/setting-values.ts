@@ -43,14 +43,18 @@ export function parseOrigin(text: string, production: boolean): Parsed<string> {
   if (url === null || (url.origin !== text && `${url.origin}/` !== text)) {
     return bad('', 'must be an origin like https://host, without path, query or credentials');
   }
-  const isLocal = url.hostname === 'localhost' || url.hostname === '127.0.0.1';
-  if (!production && isLocal && url.protocol === 'http:') return good(url.origin);
+  if (!production && isLocal(url) && url.protocol === 'http:') return good(url.origin);
   if (url.protocol !== 'https:')
-    return bad('', 'must start with https:// (http is only for localhost, in development)');
+    return bad('', 'must start with https:// (http is only for localhost and private addresses, in development)');
   if (!production) return good(url.origin);
   if (/\bsandbox\b/.test(url.hostname)) return bad('', 'must not be a sandbox in production');
   const problem = hostProblem(url.hostname);
   return problem === null ? good(url.origin) : bad('', `${problem} in production`);
+}
+
+/** localhost, or an address of the developer's own network. */
+function isLocal({ hostname }: URL): boolean {
+  return hostname === 'localhost' || (/^[0-9.]+$/.test(hostname) && hostProblem(hostname) !== null);
 }
 
 export function parseJwksUrl(text: string | null, production: boolean): Parsed<string | null> {

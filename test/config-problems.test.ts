@@ -129,6 +129,7 @@ describe('a problem', () => {
     ['a public address without a callback secret', { PUBLIC_URL: 'http://localhost:8787' }, ['CALLBACK_SECRET']],
     ['a plain http origin of another host', { CORS_ORIGINS: 'http://app.test' }, ['CORS_ORIGINS']],
     ['plain http to another host', { KLING_BASE_URL: 'http://kling.test' }, ['KLING_BASE_URL']],
+    ['plain http to a public address', { KLING_BASE_URL: 'http://8.8.8.8' }, ['KLING_BASE_URL']],
   ] as const)('is found in development, too: %s', ([, change, problems], { expect }) => {
     expect(problemsOf({ ...DEVELOPMENT, ...change })).toEqual(problems);
   });

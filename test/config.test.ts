@@ -57,6 +57,10 @@ describe('a configuration', () => {
     });
   });
 
+  it('for development may name an address of the local network, for a phone', ({ expect }) => {
+    expect(readConfig({ ...DEVELOPMENT, KLING_BASE_URL: 'http://192.168.1.20:8788' })).toMatchObject({ ok: true });
+  });
+
   it('takes every setting that is given, numbers of wrangler.toml too', ({ expect }) => {
     const given = {
       KLING_TIMEOUT_MS: 1000,

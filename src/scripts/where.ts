@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const GATEWAY = 'http://localhost:8787';
+const GATEWAY = `http://${process.env['HOST'] ?? 'localhost'}:8787`;
 const LINES = [
   '',
   `  Studio    ${GATEWAY}/`,
