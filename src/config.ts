@@ -1,5 +1,6 @@
 import type { DocumentsOptions } from './graphql/documents.ts';
 import { parseTrustedDocuments } from './graphql/trusted-documents.ts';
+import { bindingProblemsOf, crossProblemsOf, unknownNamesOf } from './config-checks.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 import trustedDocuments from './trusted-documents.json' with { type: 'json' };
 
@@ -16,8 +17,8 @@ export interface Config {
   readonly callbacks: {
     /** Where Kling reaches the gateway; null where it cannot (development), and tasks are then only polled. */
     readonly publicUrl: string | null;
-    /** Set wherever `publicUrl` is. */
-    readonly secret: string | null;
+    /** At least one wherever `publicUrl` is set. The first signs; two while one replaces the other. */
+    readonly secrets: readonly string[];
     /** As in Standard Webhooks. Empty: the account does not sign. Two while a secret is being replaced. */
     readonly webhookSecrets: readonly string[];
   };
@@ -63,7 +64,8 @@ export interface TokenRules {
 /** Who may call: bearers of tokens signed by an issuer or with a shared secret (HS256), or everybody (development only). */
 export type AuthConfig =
   | { readonly mode: 'none' }
-  | ({ readonly mode: 'secret'; readonly secret: string } & TokenRules)
+  /** Two secrets while one replaces the other. */
+  | ({ readonly mode: 'secret'; readonly secrets: readonly string[] } & TokenRules)
   | ({ readonly mode: 'jwks'; readonly jwksUrl: string; readonly algorithms: readonly string[] } & TokenRules);
 
 /** What is wrong with one setting, and how to set it. Holds no value: it may be shown and logged. */
@@ -98,8 +100,10 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
   }
   function read<Name extends SettingName>(name: Name): Value<Name> {
     const { parse, fallback }: Setting<unknown> = SETTINGS[name];
-    const { value, problem } = parse(textOf(env, name) ?? fallback, production);
-    if (problem !== null) report(name, problem);
+    const text = textOf(env, name);
+    const { value, problem } = parse(text ?? fallback, production);
+    if (text !== null && isQuoted(text)) report(name, 'is in quotes, which are part of the value: leave them out');
+    else if (problem !== null) report(name, problem);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table has each name beside its parser
     return value as Value<Name>;
   }
@@ -110,8 +114,8 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
   for (const problem of keyProblemsOf(accessKey, secretKey, apiKey)) report(...problem);
 
   const publicUrl = read('PUBLIC_URL');
-  const callbackSecret = read('CALLBACK_SECRET');
-  if (callbackSecret === null && textOf(env, 'CALLBACK_SECRET') === null && (production || publicUrl !== null)) {
+  const callbackSecrets = read('CALLBACK_SECRET');
+  if (callbackSecrets.length === 0 && textOf(env, 'CALLBACK_SECRET') === null && (production || publicUrl !== null)) {
     report('CALLBACK_SECRET', 'is missing');
   }
 
@@ -119,7 +123,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     const mode = read('AUTH');
     const jwksUrl = read('AUTH_JWKS_URL');
     const algorithms = read('AUTH_ALGORITHMS');
-    const secret = read('AUTH_SECRET');
+    const secrets = read('AUTH_SECRET');
     const rules: TokenRules = {
       issuer: read('AUTH_ISSUER') ?? '',
       audience: read('AUTH_AUDIENCE') ?? '',
@@ -134,8 +138,9 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     if (mode === 'jwks' && jwksUrl === null) report('AUTH_JWKS_URL', 'is missing (or AUTH is to be secret)');
     if (mode === 'jwks') return { ...rules, mode, jwksUrl: jwksUrl ?? '', algorithms };
     if (textOf(env, 'AUTH_SECRET') === null) report('AUTH_SECRET', 'is missing');
-    return { ...rules, mode, secret: secret ?? '' };
+    return { ...rules, mode, secrets };
   }
+
   const trustedOnly = read('TRUSTED_DOCUMENTS') === 'only';
   const { documents: trusted, problems: manifestProblems } = parseTrustedDocuments(manifest);
   if (trustedOnly) manifestProblems.forEach(reportManifest);
@@ -149,7 +154,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       timeoutMs: read('KLING_TIMEOUT_MS'),
       concurrency: read('KLING_CONCURRENCY'),
     },
-    callbacks: { publicUrl, secret: callbackSecret, webhookSecrets: read('KLING_WEBHOOK_SECRETS') },
+    callbacks: { publicUrl, secrets: callbackSecrets, webhookSecrets: read('KLING_WEBHOOK_SECRETS') },
     auth: readAuth(),
     bodies: { bytesMax: read('BODY_BYTES_MAX'), largeBytesMax: read('AUDIO_BODY_BYTES_MAX') },
     documents: { automatic: read('APQ'), trustedOnly, trusted },
@@ -169,9 +174,8 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     corsOrigins: read('CORS_ORIGINS'),
     corsHeaders: read('CORS_HEADERS'),
   };
-  if (production && !isObject(Reflect.get(env, 'REQUEST_RATE'))) {
-    problems.push({ setting: 'REQUEST_RATE', message: 'is not bound: keep [[ratelimits]] of wrangler.toml' });
-  }
+  for (const [setting, message] of crossProblemsOf(config)) report(setting, message);
+  problems.push(...bindingProblemsOf(env, production), ...unknownNamesOf(env));
   const [first, ...rest] = problems;
   return first === undefined ? { ok: true, config } : { ok: false, problems: [first, ...rest] };
 }
@@ -201,8 +205,8 @@ function howToSet(setting: SettingName): string {
     : `set it under [vars] in wrangler.toml, as in \`${setting} = "${example ?? fallback}"\``;
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
+function isQuoted(text: string): boolean {
+  return text.length > 1 && (text.startsWith('"') || text.startsWith("'")) && text.endsWith(text.charAt(0));
 }
 
 /** One kind of key, and all of it: what to `report` where it is not so. */

@@ -6,7 +6,7 @@ import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.t
 import type { Config } from './config.ts';
 import type { GatewayContext } from './context.ts';
 import type { Ledger, Upstream } from './domain/ports.ts';
-import type { Viewer } from './domain/viewer.ts';
+import { isPermitted, type Viewer } from './domain/viewer.ts';
 import { createDocuments } from './graphql/documents.ts';
 import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
@@ -102,8 +102,8 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     now: Date.now,
     log,
   });
-  const { secret, webhookSecrets } = config.callbacks;
-  const tokens = secret === null ? null : createCallbackTokens(secret);
+  const { secrets, webhookSecrets } = config.callbacks;
+  const tokens = secrets.length === 0 ? null : createCallbackTokens(secrets);
 
   const takeRead = createReadLeases({
     perMinute: config.rates.upstreamReadsPerMinute,
@@ -209,7 +209,11 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     },
 
     async answerReady(request) {
-      return answerReady(request, { ok: true, config }, await accountStatus());
+      const isOperator = await authenticate(request.headers.get('authorization')).then(
+        (viewer) => isPermitted(viewer, 'operator'),
+        () => false,
+      );
+      return answerReady(request, { ok: true, config }, isOperator ? await accountStatus() : undefined);
     },
   };
 }

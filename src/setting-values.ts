@@ -30,12 +30,21 @@ export function parseToken(text: string | null): Parsed<string | null> {
 /** What local development uses stands in the repository, for anybody to sign with. */
 const DEVELOPMENT_SECRET = /^not-a-secret/;
 
-export function parseSecret(text: string | null, production: boolean): Parsed<string | null> {
-  if (text !== null && text.length < 32) return bad(null, 'must have at least 32 characters');
-  if (text !== null && production && DEVELOPMENT_SECRET.test(text)) {
-    return bad(null, 'must not be the one of local development');
+/** Fewer different characters than this are a pattern, such as one character repeated: 32 random hex digits have 14. */
+const SECRET_VARIETY_MIN = 6;
+
+/** One secret, or two with a blank between while one replaces the other: the first is used, both are accepted. */
+export function parseSecrets(text: string | null, production: boolean): Parsed<readonly string[]> {
+  const secrets = text === null ? [] : text.split(/\s+/);
+  if (secrets.length > 2) return bad([], 'must be one secret, or two with a blank between');
+  if (secrets.some((secret) => secret.length < 32)) return bad([], 'must have at least 32 characters');
+  if (secrets.some((secret) => new Set(secret).size < SECRET_VARIETY_MIN)) {
+    return bad([], `must have at least ${SECRET_VARIETY_MIN} different characters: make it at random`);
   }
-  return good(text);
+  if (production && secrets.some((secret) => DEVELOPMENT_SECRET.test(secret))) {
+    return bad([], 'must not be the one of local development');
+  }
+  return good(secrets);
 }
 
 export function parseOrigin(text: string, production: boolean): Parsed<string> {

@@ -8,7 +8,7 @@ import {
   parseHeaderNames,
   parseJwksUrl,
   parseOrigin,
-  parseSecret,
+  parseSecrets,
   parseToken,
   parseWebhookSecrets,
   wholeNumber,
@@ -79,7 +79,7 @@ export const SETTINGS = {
   CALLBACK_SECRET: {
     fallback: null,
     secret: true,
-    parse: parseSecret,
+    parse: parseSecrets,
   },
   KLING_WEBHOOK_SECRETS: {
     fallback: null,
@@ -178,7 +178,7 @@ export const SETTINGS = {
   AUTH_SECRET: {
     fallback: null,
     secret: true,
-    parse: parseSecret,
+    parse: parseSecrets,
   },
   AUTH_ISSUER: {
     fallback: null,

@@ -40,6 +40,7 @@ const ROOTS = new Set([
   'index.ts',
   'gateway.ts',
   'config.ts',
+  'config-checks.ts',
   'ledger/task-ledger.ts',
   'ledger/core.ts',
   'ledger/object-deps.ts',

@@ -10,13 +10,17 @@ describe('a problem', () => {
       'AUTH_ISSUER',
       'AUTH_JWKS_URL',
       'CALLBACK_SECRET',
+      'HUB',
       'INTROSPECTION',
+      'ISSUER_KEYS',
       'KLING_ACCESS_KEY',
+      'KLING_ACCOUNT',
       'KLING_BASE_URL',
       'KLING_SECRET_KEY',
       'KLING_TIMEOUT_MS',
       'PUBLIC_URL',
       'REQUEST_RATE',
+      'TASK_LEDGER',
     ]);
   });
 
@@ -58,22 +62,31 @@ describe('a problem', () => {
     ['no host', { KLING_BASE_URL: 'api.klingai.com' }, ['KLING_BASE_URL']],
     ['no public address in production', { PUBLIC_URL: undefined }, ['PUBLIC_URL']],
     ['a private public address', { PUBLIC_URL: 'https://gateway.internal' }, ['PUBLIC_URL']],
-    ['a short callback secret', { CALLBACK_SECRET: 'x'.repeat(31) }, ['CALLBACK_SECRET']],
+    ['a short callback secret', { CALLBACK_SECRET: SECRET.slice(0, 31) }, ['CALLBACK_SECRET']],
+    ['a callback secret of one character', { CALLBACK_SECRET: 'x'.repeat(40) }, ['CALLBACK_SECRET']],
+    ['three callback secrets', { CALLBACK_SECRET: `${SECRET}1 ${SECRET}2 ${SECRET}3` }, ['CALLBACK_SECRET']],
+    ['a second callback secret that is short', { CALLBACK_SECRET: `${SECRET} short` }, ['CALLBACK_SECRET']],
+    ['one secret for both', { AUTH: 'secret', AUTH_SECRET: SECRET }, ['AUTH_SECRET']],
+    ['one of two secrets for both', { AUTH: 'secret', AUTH_SECRET: `${SECRET}-of-users ${SECRET}` }, ['AUTH_SECRET']],
+    ['a key in quotes', { KLING_ACCESS_KEY: '"ak"' }, ['KLING_ACCESS_KEY']],
+    ['a secret in quotes', { CALLBACK_SECRET: `'${SECRET}'` }, ['CALLBACK_SECRET']],
+    ["a public address on Kling's host", { PUBLIC_URL: 'https://api-singapore.klingai.com' }, ['PUBLIC_URL']],
+    ["a public address on another host of Kling's", { PUBLIC_URL: 'https://api-beijing.klingai.com' }, ['PUBLIC_URL']],
+    ['a misspelt limit', { TENANT_MONTHLY_UNIT_MAX: '100' }, ['TENANT_MONTHLY_UNIT_MAX']],
+    ['a setting in small letters', { cors_origins: 'https://a.test' }, ['cors_origins']],
+    ['a setting that is none', { TENANT_BUDGET: 100 }, ['TENANT_BUDGET']],
+    ['an environment without its objects', { HUB: undefined, TASK_LEDGER: undefined }, ['TASK_LEDGER', 'HUB']],
     ['no callback secret', { CALLBACK_SECRET: undefined }, ['CALLBACK_SECRET']],
     ['nobody asked for a token in production', { AUTH: 'none' }, ['AUTH']],
     ['an unknown way to ask', { AUTH: 'basic' }, ['AUTH']],
     ['a shared secret that is missing', { AUTH: 'secret' }, ['AUTH_SECRET']],
-    ['a short shared secret', { AUTH: 'secret', AUTH_SECRET: 'x'.repeat(31) }, ['AUTH_SECRET']],
+    ['a short shared secret', { AUTH: 'secret', AUTH_SECRET: SECRET.slice(0, 31) }, ['AUTH_SECRET']],
     [
       'the shared secret of local development',
-      { AUTH: 'secret', AUTH_SECRET: `not-a-secret-${'x'.repeat(32)}` },
+      { AUTH: 'secret', AUTH_SECRET: `not-a-secret-${SECRET}` },
       ['AUTH_SECRET'],
     ],
-    [
-      'the callback secret of local development',
-      { CALLBACK_SECRET: `not-a-secret-${'x'.repeat(32)}` },
-      ['CALLBACK_SECRET'],
-    ],
+    ['the callback secret of local development', { CALLBACK_SECRET: `not-a-secret-${SECRET}` }, ['CALLBACK_SECRET']],
     ['no keys of the issuer', { AUTH_JWKS_URL: undefined }, ['AUTH_JWKS_URL']],
     ['keys over plain http', { AUTH_JWKS_URL: 'http://issuer.example.com/jwks' }, ['AUTH_JWKS_URL']],
     ['keys at a private address', { AUTH_JWKS_URL: 'https://169.254.169.254/jwks' }, ['AUTH_JWKS_URL']],
@@ -127,11 +140,20 @@ describe('a problem', () => {
 
   it.for([
     ['a public address without a callback secret', { PUBLIC_URL: 'http://localhost:8787' }, ['CALLBACK_SECRET']],
+    [
+      'everybody let in at a public address',
+      { PUBLIC_URL: 'https://tunnel.example.com', CALLBACK_SECRET: SECRET },
+      ['AUTH'],
+    ],
     ['a plain http origin of another host', { CORS_ORIGINS: 'http://app.test' }, ['CORS_ORIGINS']],
     ['plain http to another host', { KLING_BASE_URL: 'http://kling.test' }, ['KLING_BASE_URL']],
     ['plain http to a public address', { KLING_BASE_URL: 'http://8.8.8.8' }, ['KLING_BASE_URL']],
   ] as const)('is found in development, too: %s', ([, change, problems], { expect }) => {
     expect(problemsOf({ ...DEVELOPMENT, ...change })).toEqual(problems);
+  });
+
+  it('is not found in a variable of somebody else', ({ expect }) => {
+    expect(problemsOf({ ...PRODUCTION, SENTRY_DSN: 'https://sentry.example.com', LOG_SAMPLE: 1 })).toEqual([]);
   });
 
   it('never shows what was set', ({ expect }) => {

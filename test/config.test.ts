@@ -15,7 +15,7 @@ describe('a configuration', () => {
           timeoutMs: 30_000,
           concurrency: 5,
         },
-        callbacks: { publicUrl: 'https://gateway.example.com', secret: SECRET, webhookSecrets: [] },
+        callbacks: { publicUrl: 'https://gateway.example.com', secrets: [SECRET], webhookSecrets: [] },
         auth: {
           mode: 'jwks',
           jwksUrl: 'https://issuer.example.com/.well-known/jwks.json',
@@ -50,7 +50,7 @@ describe('a configuration', () => {
       config: {
         environment: 'development',
         kling: { baseUrl: 'http://localhost:8788', keys: { apiKey: 'key' } },
-        callbacks: { publicUrl: null, secret: null },
+        callbacks: { publicUrl: null, secrets: [] },
         auth: { mode: 'none' },
         introspection: true,
       },
@@ -74,7 +74,8 @@ describe('a configuration', () => {
       TENANT_MONTHLY_UNITS_MAX: ' 12.5 ',
       INTROSPECTION: 'on',
       AUTH: 'secret',
-      AUTH_SECRET: SECRET,
+      AUTH_SECRET: `${SECRET}-new  ${SECRET}-old`,
+      CALLBACK_SECRET: `${SECRET}-2 ${SECRET}-1`,
       AUTH_TENANT_CLAIM: 'https://example.com/tenant',
       AUTH_SCOPE_CLAIM: 'permissions',
       AUTH_MAX_AGE_HOURS: '1',
@@ -87,10 +88,13 @@ describe('a configuration', () => {
       ok: true,
       config: {
         kling: { timeoutMs: 1000, concurrency: 1000 },
-        callbacks: { webhookSecrets: ['whsec_dGVzdHNlY3JldHRlc3Q=', 'whsec_bmV3c2VjcmV0bmV3c2Vj'] },
+        callbacks: {
+          secrets: [`${SECRET}-2`, `${SECRET}-1`],
+          webhookSecrets: ['whsec_dGVzdHNlY3JldHRlc3Q=', 'whsec_bmV3c2VjcmV0bmV3c2Vj'],
+        },
         auth: {
           mode: 'secret',
-          secret: SECRET,
+          secrets: [`${SECRET}-new`, `${SECRET}-old`],
           tenantClaim: 'https://example.com/tenant',
           scopeClaim: 'permissions',
           maxAgeMs: 3_600_000,

@@ -64,13 +64,25 @@ function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerKey
     maxTokenAge: config.maxAgeMs / 1_000,
     clockTolerance: config.clockToleranceMs / 1_000,
   };
-  const secret = config.mode === 'secret' ? new TextEncoder().encode(config.secret) : null;
+  const secrets = config.mode === 'secret' ? config.secrets.map((secret) => new TextEncoder().encode(secret)) : null;
+
+  /** While one secret replaces another, a token may be signed with either. */
+  async function verified(token: string, dated: JWTVerifyOptions): Promise<JWTPayload> {
+    if (secrets === null) return (await jwtVerify(token, issuerKey, dated)).payload;
+    for (const secret of secrets.slice(0, -1)) {
+      try {
+        return (await jwtVerify(token, secret, dated)).payload;
+      } catch (error) {
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      }
+    }
+    return (await jwtVerify(token, secrets.at(-1) ?? new Uint8Array(), dated)).payload;
+  }
 
   return async (token: string): Promise<JWTPayload> => {
     const dated = { ...options, currentDate: new Date(now()) };
     try {
-      const { payload } =
-        secret === null ? await jwtVerify(token, issuerKey, dated) : await jwtVerify(token, secret, dated);
+      const payload = await verified(token, dated);
       // jose counts in whole seconds, and lets the one through in which the age is reached.
       if (expiresAtMsOf(payload, config) <= now()) throw new errors.JWTExpired('too old', payload);
       return payload;

@@ -14,25 +14,33 @@ const TOKEN_CHARS_MAX = 1_024;
  */
 export interface CallbackTokens {
   mint(subject: CallbackSubject): Promise<string>;
-  /** Null for anything that was not minted with this secret. Compares in constant time. */
+  /** Null for anything that was not minted with one of the secrets. Compares in constant time. */
   verify(token: string): Promise<CallbackSubject | null>;
 }
 
-/** `secret`: at least 32 characters (the configuration checks it). */
-export function createCallbackTokens(secret: string): CallbackTokens {
-  let imported: Promise<CryptoKey> | null = null;
-  function key(): Promise<CryptoKey> {
-    imported ??= crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
-      'sign',
-      'verify',
-    ]);
-    return imported;
+/** `secrets`: at least one, of at least 32 characters (the configuration checks it). The first signs, all verify. */
+export function createCallbackTokens(secrets: readonly string[]): CallbackTokens {
+  const imported = new Map<string, Promise<CryptoKey>>();
+  function key(secret: string): Promise<CryptoKey> {
+    const known = imported.get(secret);
+    if (known !== undefined) return known;
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+    const made = crypto.subtle.importKey('raw', utf8(secret), algorithm, false, ['sign', 'verify']);
+    imported.set(secret, made);
+    return made;
+  }
+
+  async function isSigned(payload: string, signature: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    for (const secret of secrets) {
+      if (await crypto.subtle.verify('HMAC', await key(secret), signature, utf8(payload))) return true;
+    }
+    return false;
   }
 
   return {
     async mint({ tenant, taskId }) {
       const payload = toBase64Url(utf8(JSON.stringify([tenant, taskId])));
-      const mac = await crypto.subtle.sign('HMAC', await key(), utf8(payload));
+      const mac = await crypto.subtle.sign('HMAC', await key(secrets[0] ?? ''), utf8(payload));
       return `${payload}.${toBase64Url(new Uint8Array(mac))}`;
     },
 
@@ -42,7 +50,7 @@ export function createCallbackTokens(secret: string): CallbackTokens {
       const signature = fromBase64Url(mac);
       // Only the one spelling that was handed out: base64 ignores the last bits, and a changed token is not ours.
       if (signature === null || toBase64Url(signature) !== mac) return null;
-      if (!(await crypto.subtle.verify('HMAC', await key(), signature, utf8(payload)))) return null;
+      if (!(await isSigned(payload, signature))) return null;
       // Signed by us, so it has the form that `mint` gave it.
       const bytes = fromBase64Url(payload);
       if (bytes === null) return null;

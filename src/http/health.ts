@@ -9,16 +9,13 @@ export async function answerHealth(request: Request): Promise<Response> {
 }
 
 /**
- * `/ready`: whether it could do its work, and which settings stand in the way. Shows no value of any. `upstream` is how
- * Kling was last seen; while it is down the gateway still serves what is stored, and is ready.
+ * `/ready`: whether the gateway can do its work, and which settings stand in the way. Shows no value of any.
+ * `upstream`: how Kling was last seen, null if the account's object did not answer; undefined leaves it out, since it
+ * is for operators only. While Kling is down the gateway still serves what is stored, and is ready.
  */
-export async function answerReady(
-  request: Request,
-  config: ConfigResult,
-  upstream: object | null = null,
-): Promise<Response> {
+export async function answerReady(request: Request, config: ConfigResult, upstream?: object | null): Promise<Response> {
   return config.ok
-    ? statusResponse(request, 200, { status: 'ready', problems: [], upstream })
+    ? statusResponse(request, 200, { status: 'ready', problems: [], ...(upstream !== undefined && { upstream }) })
     : statusResponse(request, 503, { status: 'misconfigured', problems: config.problems });
 }
 

@@ -22,8 +22,8 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
   const config = configOf(env);
   const log = createLog();
   const tenant = ctx.id.name ?? '';
-  const { publicUrl, secret } = config.callbacks;
-  const tokens = secret === null ? null : createCallbackTokens(secret);
+  const { publicUrl, secrets } = config.callbacks;
+  const tokens = secrets.length === 0 ? null : createCallbackTokens(secrets);
   const { baseUrl, keys, timeoutMs } = config.kling;
   const unitsMax = config.tenantMonthlyUnitsMax;
   const now = Date.now;

@@ -12,7 +12,7 @@ export const SETTING_MEANINGS = {
   KLING_CONCURRENCY: 'How many tasks the account may have at Kling at once, by its resource packs: 1 to 1000.',
   PUBLIC_URL: "The gateway's own public origin, for Kling's callbacks. Required in production.",
   CALLBACK_SECRET:
-    "At least 32 random characters: proves that a callback's address came from this gateway. Required with `PUBLIC_URL`.",
+    "At least 32 random characters: proves that a callback's address came from this gateway. Required with `PUBLIC_URL`. Two, with a blank between, while the first replaces the second.",
   KLING_WEBHOOK_SECRETS:
     "The account's `whsec_...` if it signs callbacks; two, with a blank between, while one replaces the other.",
   BODY_BYTES_MAX: 'The largest GraphQL request without the sounds in base64 in it, in bytes: 1000 to 20000000.',
@@ -38,7 +38,8 @@ export const SETTING_MEANINGS = {
   AUTH_JWKS_URL:
     "Where the issuer's public keys are, as in `https://issuer/.well-known/jwks.json`. Required with `jwks`.",
   AUTH_ALGORITHMS: 'Signatures accepted with `jwks`, with blanks between.',
-  AUTH_SECRET: 'At least 32 random characters, shared with whoever signs the tokens. Required with `secret`.',
+  AUTH_SECRET:
+    'At least 32 random characters, shared with the signer of the tokens. Required with `secret`. Two, with a blank between, while one replaces the other.',
   AUTH_ISSUER: 'The `iss` of every token. Required unless `AUTH` is `none`.',
   AUTH_AUDIENCE: 'What the `aud` of every token has to name. Required unless `AUTH` is `none`.',
   AUTH_TENANT_CLAIM: 'The claim whose value is the tenant: visible ASCII, at most 128 characters.',

@@ -54,6 +54,29 @@ describe('a viewer', () => {
   });
 });
 
+describe('two secrets, while one replaces the other', () => {
+  const rotating = { ...SECRET_MODE, secrets: [`${SECRET}-new`, SECRET] };
+
+  it.for([`${SECRET}-new`, SECRET])('both sign tokens that are accepted: %s', async (secret, { expect }) => {
+    const { enter } = openGate(rotating);
+    const token = await forge({ alg: 'HS256' }, claimsOf({}), hmac(secret));
+    expect(await enter(token)).toMatchObject({ tenant: 'tenant-a' });
+  });
+
+  it('accept nothing that neither has signed, nor what either has signed too long ago', async ({ expect }) => {
+    const { enter } = openGate(rotating);
+    const foreign = await forge({ alg: 'HS256' }, claimsOf({}), hmac(`${SECRET}-other`));
+    expect(await failureOf(enter(foreign))).toMatchObject(NOT_VALID);
+    for (const secret of rotating.secrets) {
+      const late = await forge({ alg: 'HS256' }, claimsOf({ exp: NOW_S - TOLERANCE_S - 1 }), hmac(secret));
+      expect(await failureOf(enter(late))).toMatchObject({
+        code: 'UNAUTHENTICATED',
+        message: 'The token has expired.',
+      });
+    }
+  });
+});
+
 describe('a subject', () => {
   it.for<[name: string, sub: unknown]>([
     ['a number', 7],

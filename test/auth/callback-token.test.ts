@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import { createCallbackTokens } from '../../src/auth/callback-token.ts';
 
 const SECRET = 'secret-of-the-callback-token-tests-0001';
-const tokens = createCallbackTokens(SECRET);
+const tokens = createCallbackTokens([SECRET]);
 const text = fc.string({ unit: 'binary', maxLength: 40 });
 const ALPHABET = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ ');
 
@@ -68,8 +68,19 @@ describe('a callback token', () => {
   });
 
   it('of another secret is refused, even for the same task', async ({ expect }) => {
-    const others = createCallbackTokens(`${SECRET}x`);
+    const others = createCallbackTokens([`${SECRET}x`]);
     expect(await tokens.verify(await others.mint({ tenant: 't', taskId: '1' }))).toBeNull();
+  });
+
+  it('is minted with the first of two secrets, and accepted with either', async ({ expect }) => {
+    const old = createCallbackTokens([SECRET]);
+    const rotating = createCallbackTokens([`${SECRET}x`, SECRET]);
+    const rotated = createCallbackTokens([`${SECRET}x`]);
+    const subject = { tenant: 't', taskId: '1' };
+    expect(await rotating.verify(await old.mint(subject))).toEqual(subject);
+    const minted = await rotating.mint(subject);
+    expect([await rotating.verify(minted), await rotated.verify(minted)]).toEqual([subject, subject]);
+    expect([await old.verify(minted), await rotated.verify(await old.mint(subject))]).toEqual([null, null]);
   });
 
   it('cannot be put together from the payload of one task and the proof of another', async ({ expect }) => {

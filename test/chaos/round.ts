@@ -12,6 +12,7 @@ import { planIntents } from './plan.ts';
 import type { Random } from './random.ts';
 import { planWatchers } from './watch-plan.ts';
 import { startWatchers, type Watchers } from './watchers.ts';
+import { AUTHORIZATION } from '../support/token.ts';
 
 export interface RoundOptions {
   readonly random: Random;
@@ -143,7 +144,7 @@ async function settle(gatewayUrl: string): Promise<string> {
 async function slotsLeft(gatewayUrl: string, forMs: number): Promise<number> {
   const deadlineMs = Date.now() + forMs;
   for (;;) {
-    const response = await fetch(`${gatewayUrl}/ready`);
+    const response = await fetch(`${gatewayUrl}/ready`, { headers: { authorization: AUTHORIZATION } });
     const { upstream } = (await response.json()) as { upstream: { slotsHeld: number; waiting: number } };
     const left = upstream.slotsHeld + upstream.waiting;
     if (left === 0 || Date.now() >= deadlineMs) return left;

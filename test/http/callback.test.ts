@@ -186,7 +186,7 @@ describe('403 for an address that is not ours', () => {
     'an empty token': () => '',
     'a tampered payload': (token) => flip(token),
     'a tampered proof': (token) => token.replace(/\.(.*)$/, (_, mac: string) => `.${flip(mac)}`),
-    'another secret': () => createCallbackTokens('another-secret-of-thirty-two-bytes-00').mint(SUBJECT),
+    'another secret': () => createCallbackTokens(['another-secret-of-thirty-two-bytes-00']).mint(SUBJECT),
     'a huge token': (token) => token + 'A'.repeat(100_000),
     'no base64': (token) => `${token.split('.')[0]}.§§§`,
     'a truncated proof': (token) => token.slice(0, -1),

@@ -1,15 +1,18 @@
+import { exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { answerHealth, answerReady, misconfiguredResponse } from '../../src/http/health.ts';
+import { DEVELOPMENT } from '../support/environments.ts';
+import { bearer } from '../support/token.ts';
 
 const get = (method = 'GET') => new Request('https://gateway.test/x', { method });
 const broken = readConfig({ KLING_SECRET_KEY: 's3cret', KLING_BASE_URL: 'http://s3cret.test' });
-const whole = readConfig({
-  ENVIRONMENT: 'development',
-  KLING_BASE_URL: 'http://localhost:8788',
-  KLING_API_KEY: 'key',
-  AUTH: 'none',
-});
+const whole = readConfig(DEVELOPMENT);
+
+async function ready(authorization: string | null): Promise<unknown> {
+  const headers = authorization === null ? {} : { authorization };
+  return (await exports.default.fetch('https://gateway.test/ready', { headers })).json();
+}
 
 describe('/health', () => {
   it('needs no setting', async ({ expect }) => {
@@ -28,7 +31,15 @@ describe('/health', () => {
 describe('/ready', () => {
   it('is ready with every setting right', async ({ expect }) => {
     const response = await answerReady(get(), whole);
-    expect([response.status, await response.json()]).toEqual([200, { status: 'ready', problems: [], upstream: null }]);
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ready', problems: [] }]);
+  });
+
+  it('shows the slots and the queue of the account to operators only', async ({ expect }) => {
+    const upstream = { breaker: 'CLOSED', slotsHeld: 0, slotsMax: 1000, waiting: 0 };
+    expect(await ready(await bearer('op', { scope: 'operator' }))).toEqual({ status: 'ready', problems: [], upstream });
+    for (const other of [null, 'Bearer forged', await bearer('tenant-a', { scope: 'lipsync:read' })]) {
+      expect(await ready(other)).toEqual({ status: 'ready', problems: [] });
+    }
   });
 
   it('lists what is wrong, without a value', async ({ expect }) => {
@@ -52,7 +63,7 @@ it('GraphQL without its settings names them', async ({ expect }) => {
     errors: [
       {
         message:
-          'The gateway is not configured: KLING_ACCESS_KEY, PUBLIC_URL, CALLBACK_SECRET, KLING_BASE_URL, AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, REQUEST_RATE. See /ready.',
+          'The gateway is not configured: KLING_ACCESS_KEY, PUBLIC_URL, CALLBACK_SECRET, KLING_BASE_URL, AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, TASK_LEDGER, KLING_ACCOUNT, HUB, ISSUER_KEYS, REQUEST_RATE. See /ready.',
         extensions: { code: 'UPSTREAM_MISCONFIGURED', retryable: false, requestId: 'request-1' },
       },
     ],

@@ -204,7 +204,7 @@ describe('through the callback route and the object', () => {
     const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('r1')));
     await sandbox.advance(id, 'processing');
     const deps = callbackDeps({
-      tokens: createCallbackTokens('callback-secret-of-these-tests-0123456789'),
+      tokens: createCallbackTokens(['callback-secret-of-these-tests-0123456789']),
       ingest: ({ tenant, taskId }, hint) => env.TASK_LEDGER.getByName(tenant).ingest(taskId, hint),
     });
     const body = JSON.stringify({ task_id: klingTaskId, task_status: 'processing' });

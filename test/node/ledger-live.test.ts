@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect as check, it } from 'vitest';
 import { startGateway, type RunningGateway } from './gateway.ts';
 import { CREATE_VOICE, VOICE_TASK } from './operations.ts';
+import { AUTHORIZATION } from '../support/token.ts';
 
 // An API key, and no callbacks: the gateway has no public address here.
 let gateway: RunningGateway;
@@ -84,7 +85,7 @@ describe('a gateway with an API key that nobody calls back', () => {
   });
 
   it('says in /ready how Kling is, and who waits', async ({ expect }) => {
-    const ready = await (await fetch(`${gateway.url}/ready`)).json();
+    const ready = await (await fetch(`${gateway.url}/ready`, { headers: { authorization: AUTHORIZATION } })).json();
     expect(ready).toMatchObject({
       status: 'ready',
       upstream: { breaker: 'CLOSED', slotsHeld: 3, slotsMax: 3, waiting: 2 },

@@ -26,7 +26,7 @@ const SECURITY = {
 
 async function callback(): Promise<Response> {
   const subject = { tenant: 'default', taskId: '0331476d-64c0-4d5e-bb5b-c58a87190555' };
-  const token = await createCallbackTokens('callback-secret-of-the-tests-0123456789').mint(subject);
+  const token = await createCallbackTokens(['callback-secret-of-the-tests-0123456789']).mint(subject);
   return send(`https://gateway.test/callbacks/${token}`, { method: 'POST', body: '{}' });
 }
 

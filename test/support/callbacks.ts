@@ -7,7 +7,7 @@ export const V1_BODY = '{"task_id":"kling-1","task_status":"processing"}';
 
 export function callbackDeps(change: Partial<CallbackDeps> = {}): CallbackDeps {
   return {
-    tokens: createCallbackTokens('callback-secret-of-these-tests-0123456789'),
+    tokens: createCallbackTokens(['callback-secret-of-these-tests-0123456789']),
     webhookSecrets: [],
     ingest: vi.fn<CallbackDeps['ingest']>(async () => 0),
     log: vi.fn<CallbackDeps['log']>(),

@@ -1,6 +1,10 @@
 import { readConfig } from '../../src/config.ts';
 
 export const SECRET = 'a-secret-that-must-never-be-shown-anywhere';
+
+/** As wrangler.toml binds them. */
+const OBJECTS = { TASK_LEDGER: {}, KLING_ACCOUNT: {}, HUB: {}, ISSUER_KEYS: {} };
+
 /** As it is deployed. */
 export const PRODUCTION = {
   KLING_BASE_URL: 'https://api-singapore.klingai.com',
@@ -12,12 +16,14 @@ export const PRODUCTION = {
   AUTH_ISSUER: 'https://issuer.example.com',
   AUTH_AUDIENCE: 'kling-gateway',
   REQUEST_RATE: {},
+  ...OBJECTS,
 };
 export const DEVELOPMENT = {
   ENVIRONMENT: 'development',
   KLING_BASE_URL: 'http://localhost:8788',
   KLING_API_KEY: 'key',
   AUTH: 'none',
+  ...OBJECTS,
 };
 
 /** The settings that are wrong. */

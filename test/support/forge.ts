@@ -86,7 +86,7 @@ export function openGate(config: AuthConfig, keys: JSONWebKeySet = { keys: [] },
   return { enter: (token) => authenticate(`Bearer ${token}`), authenticate, lines };
 }
 
-export const SECRET_MODE = { mode: 'secret', secret: SECRET, ...RULES } satisfies AuthConfig;
+export const SECRET_MODE = { mode: 'secret', secrets: [SECRET], ...RULES } satisfies AuthConfig;
 
 export const JWKS_MODE = {
   mode: 'jwks',

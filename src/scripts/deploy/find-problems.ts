@@ -2,9 +2,10 @@ import { unstable_readConfig } from 'wrangler';
 import { readConfig, type ConfigProblem } from '../../config.ts';
 import { SETTINGS, type Setting } from '../../settings.ts';
 
-/** What any secret is taken to be: their values are not told to anybody. */
-const STAND_IN = 'x'.repeat(32);
-const STAND_INS: Readonly<Record<string, string>> = { KLING_WEBHOOK_SECRETS: `whsec_${STAND_IN}` };
+/** What a secret is taken to be: Cloudflare tells nobody its value. */
+function standInOf(name: string): string {
+  return name === 'KLING_WEBHOOK_SECRETS' ? `whsec_${'x'.repeat(32)}` : `${name}-0123456789-0123456789-0123456789`;
+}
 
 /** Which Worker is meant, as `wrangler deploy` takes it. */
 export interface Target {
@@ -17,6 +18,7 @@ export interface Target {
 interface WranglerConfig {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly ratelimits: readonly { readonly name: string }[];
+  readonly durable_objects: { readonly bindings: readonly { readonly name: string }[] };
   readonly secrets?: { readonly required?: readonly string[] };
 }
 
@@ -25,7 +27,7 @@ function standInFor(name: string): string | null {
     ([known]) => known === name,
   )?.[1];
   if (setting?.secret === false) return setting.example ?? setting.fallback;
-  return STAND_INS[name] ?? STAND_IN;
+  return standInOf(name);
 }
 
 /**
@@ -33,11 +35,11 @@ function standInFor(name: string): string | null {
  * cannot know: that a secret stands in the open.
  */
 export function findProblems(target: Target, secretNames: readonly string[]): readonly ConfigProblem[] {
-  const { vars, ratelimits, secrets }: WranglerConfig = unstable_readConfig(target);
+  const { vars, ratelimits, durable_objects, secrets }: WranglerConfig = unstable_readConfig(target);
   const result = readConfig({
     ...vars,
     ...Object.fromEntries(secretNames.map((name) => [name, standInFor(name)])),
-    ...Object.fromEntries(ratelimits.map(({ name }) => [name, {}])),
+    ...Object.fromEntries([...ratelimits, ...durable_objects.bindings].map(({ name }) => [name, {}])),
   });
   const exposed = Object.entries<Setting<unknown>>(SETTINGS)
     .filter(([setting, { secret }]) => secret && setting in vars)
