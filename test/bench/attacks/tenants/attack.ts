@@ -20,8 +20,27 @@ export interface TenantAttack {
   readonly tasksBefore?: number;
   /** Tenant B is quiet for so long before each second of use, so that the hub hibernates. */
   readonly quietSeconds?: number;
-  /** Makes what the attack needs. The result attacks until it is stopped, and resolves with what A was answered. */
-  readonly prepare: (target: Target) => Promise<(stop: AbortSignal) => Promise<string>>;
+  /** Makes what the attack needs. The result attacks until it is stopped, and resolves with what it brought. */
+  readonly prepare: (target: Target) => Promise<(stop: AbortSignal) => Promise<Outcome>>;
+}
+
+/** What an attack brought A. */
+export interface Outcome {
+  /** What A was answered. */
+  readonly notes: string;
+  /** What A got and must not get; null: nothing. */
+  readonly excess: string | null;
+}
+
+/** A got `count` of something that it may have `max` of. */
+export function outcomeOf(tally: Tally, what: string, count: number, max: number): Outcome {
+  const notes = `${tally.toString()}; ${count} ${what}`;
+  return { notes, excess: count > max ? `${count} ${what}, at most ${max} are allowed` : null };
+}
+
+/** Only tenant B tells whether there was harm. */
+export function harmless(tally: Tally): Outcome {
+  return { notes: tally.toString(), excess: null };
 }
 
 /** Counts what A was answered. */

@@ -12,6 +12,6 @@ const run = await attack.prepare(target);
 const stop = new AbortController();
 process.on('message', (message) => {
   if (message === 'stop') stop.abort();
-  else void run(stop.signal).then((notes) => process.send?.({ notes }, () => process.exit()));
+  else void run(stop.signal).then((outcome) => process.send?.(outcome, () => process.exit()));
 });
 process.send?.('ready');

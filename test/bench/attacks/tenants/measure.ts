@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BuiltWorker } from '../../../node/raw-workerd.ts';
-import type { TenantAttack } from './attack.ts';
+import type { Outcome, TenantAttack } from './attack.ts';
 import { type Bystander, type Observed, startBystander } from './bystander.ts';
 import { startStage, twoTenants } from './stage.ts';
 import { startAttacker } from './start-attacker.ts';
@@ -10,8 +10,9 @@ export interface MeasuredAttack {
   readonly name: string;
   readonly idle: Observed;
   readonly attacked: Observed;
-  /** What A was answered. */
-  readonly notes: string;
+  readonly outcome: Outcome;
+  /** What the gateway said last when its process has ended; null: it runs. */
+  readonly death: string | null;
 }
 
 export interface Durations {
@@ -48,7 +49,7 @@ export async function measureAttack(
       const attacked = await (quietSeconds === undefined
         ? bystander.run(seconds)
         : runAfterQuiet(bystander, quietSeconds));
-      return { name, idle, attacked, notes: await attacker.stop() };
+      return { name, idle, attacked, outcome: await attacker.stop(), death: stage.death() };
     } finally {
       attacker.kill();
       bystander.close();

@@ -8,27 +8,29 @@ export const SLOWEST_MS_MAX = 250;
 
 const KINDS: readonly Kind[] = ['query', 'mutation', 'event by WebSocket', 'event by SSE', 'new socket'];
 
-/** One line for each kind: its slowest and p99 under attack, beside those of the same gateway without. */
-export function toText({ name, idle, attacked, notes }: MeasuredAttack): string {
+/** One line for each kind: its slowest and p99 under attack, beside those of the same gateway without. B's own delay is of this process, not of the gateway. */
+export function toText({ name, idle, attacked, outcome }: MeasuredAttack): string {
   const lines = KINDS.map((kind) => {
     const [under, alone] = [attacked, idle].map(({ ms }) => (ms.get(kind) ?? []).toSorted((a, b) => a - b));
-    const figures = [percentile(under ?? [], 1), percentile(under ?? [], 0.99), percentile(alone ?? [], 0.99)];
+    const figures = [under ?? [], alone ?? []].flatMap((ms) => [percentile(ms, 1), percentile(ms, 0.99)]);
     const count = String(under?.length ?? 0).padStart(7);
     return `  ${kind.padEnd(19)}${count}${figures.map((value) => value.toFixed(0).padStart(10)).join('')}`;
   });
   return [
     name,
     ...lines,
-    `  B's own process was away for ${attacked.ownDelayMs.toFixed(0)} ms at most (idle: ${idle.ownDelayMs.toFixed(0)}); A: ${notes}`,
+    `  B's own process was away for ${attacked.ownDelayMs.toFixed(0)} ms at most (idle: ${idle.ownDelayMs.toFixed(0)}); A: ${outcome.notes}`,
   ].join('\n');
 }
 
-export const HEADER = '                    samples   slowest       p99  idle p99   in ms';
+export const HEADER = '                     samples   slowest       p99 idle slow  idle p99   in ms';
 
 /** What tenant B must not see. */
-export function problemsOf({ name, attacked }: MeasuredAttack): readonly string[] {
+export function problemsOf({ name, attacked, outcome, death }: MeasuredAttack): readonly string[] {
   const slowest = slowestOf(attacked);
   return [
+    ...(death === null ? [] : [`${name}: the gateway's process has ended: ${death}`]),
+    ...(outcome.excess === null ? [] : [`${name}: A got ${outcome.excess}`]),
     ...(attacked.unanswered > 0 ? [`${name}: ${attacked.unanswered} were not answered`] : []),
     ...(slowest > SLOWEST_MS_MAX ? [`${name}: the slowest took ${slowest.toFixed(0)} ms`] : []),
     ...attacked.problems.map((problem) => `${name}: ${problem}`),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SETTINGS } from '../../../../src/settings.ts';
 import { type BuiltWorker, createRawWorker, freePort, type RawWorker } from '../../../node/raw-workerd.ts';
 import { bearer, NEIGHBOURS, TEST_AUTH } from '../../../support/token.ts';
 import { startChild } from '../../fanout/child.ts';
@@ -12,8 +13,13 @@ export interface Stage {
   readonly gateway: RawWorker;
   readonly port: number;
   readonly klingPort: number;
+  /** What the gateway said last when its process has ended; null: it runs. */
+  death(): string | null;
   close(): Promise<void>;
 }
+
+/** The bounds that the tests lift, as they are documented. Only mutations stay free: each attack keeps to a rate of its own. */
+const DOCUMENTED = { TENANT_UPSTREAM_READS_PER_MINUTE: SETTINGS.TENANT_UPSTREAM_READS_PER_MINUTE.fallback };
 
 /** `vars`: settings of the gateway, over those of the bench. */
 export async function startStage(worker: BuiltWorker, vars: Readonly<Record<string, string>> = {}): Promise<Stage> {
@@ -22,12 +28,14 @@ export async function startStage(worker: BuiltWorker, vars: Readonly<Record<stri
   process.once('exit', removeDir);
   const kling = await startChild('../attacks/tenants/kling.ts', []);
   const port = await freePort();
+  let said = '';
   const gateway = createRawWorker(worker, {
     dir,
     port,
     vars: {
       ENVIRONMENT: 'development',
       ...TEST_AUTH,
+      ...DOCUMENTED,
       KLING_BASE_URL: `http://127.0.0.1:${kling.port}`,
       KLING_API_KEY: 'an-api-key-of-the-fake-kling',
       KLING_CONCURRENCY: '1000',
@@ -35,12 +43,16 @@ export async function startStage(worker: BuiltWorker, vars: Readonly<Record<stri
       PUBLIC_URL: `http://127.0.0.1:${port}`,
       ...vars,
     },
+    onOutput(text) {
+      said = (said + text).slice(-500);
+    },
   });
   await gateway.start();
   return {
     gateway,
     port,
     klingPort: kling.port,
+    death: () => (isAlive(gateway.pid()) ? null : said),
     async close() {
       await gateway.kill();
       kling.close();
@@ -48,6 +60,14 @@ export async function startStage(worker: BuiltWorker, vars: Readonly<Record<stri
       process.off('exit', removeDir);
     },
   };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 export interface Tenant extends Caller {

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Target } from './attack.ts';
+import type { Outcome, Target } from './attack.ts';
 
 /** The process of tenant A. */
 export interface Attacker {
   begin(): void;
-  /** Ends the attack. Resolves with what A was answered. */
-  stop(): Promise<string>;
+  stop(): Promise<Outcome>;
   kill(): void;
 }
 
@@ -30,11 +29,11 @@ export async function startAttacker(name: string, target: Target): Promise<Attac
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
           kill();
-          resolve('did not stop in time');
+          resolve({ notes: 'did not stop in time', excess: null });
         }, STOP_MS_MAX);
         child.once('message', (message) => {
           clearTimeout(timer);
-          resolve((message as { readonly notes: string }).notes);
+          resolve(message as Outcome);
         });
         child.send('stop');
       });
