@@ -11,3 +11,8 @@ export function cpuUs(pid: number): number {
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
   return (ticks * 1_000_000) / TICKS_PER_S;
 }
+
+/** For how long the main thread of a process was ready to run and had no core, in milliseconds since its start. Linux. */
+export function coreWaitMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+}

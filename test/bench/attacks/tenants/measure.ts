@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BuiltWorker } from '../../../node/raw-workerd.ts';
+import { coreWaitMs } from '../../fanout/cpu.ts';
 import type { Outcome, TenantAttack } from './attack.ts';
 import { type Bystander, type Observed, startBystander } from './bystander.ts';
 import { startStage, twoTenants } from './stage.ts';
@@ -13,6 +14,8 @@ export interface MeasuredAttack {
   readonly outcome: Outcome;
   /** What the gateway said last when its process has ended; null: it runs. */
   readonly death: string | null;
+  /** How much of the time the gateway had no core, from 0 to 1: others were running on this machine. */
+  readonly coreWait: number;
 }
 
 export interface Durations {
@@ -44,12 +47,17 @@ export async function measureAttack(
     const idle = await bystander.run(idleSeconds);
     const attacker = await startAttacker(name, { ...tenantA, port, klingPort });
     try {
+      const startedAtMs = performance.now();
+      const waitedMs = coreWaitMs(stage.gateway.pid());
       attacker.begin();
       await wait(HEAD_START_MS);
       const attacked = await (quietSeconds === undefined
         ? bystander.run(seconds)
         : runAfterQuiet(bystander, quietSeconds));
-      return { name, idle, attacked, outcome: await attacker.stop(), death: stage.death() };
+      const death = stage.death();
+      const coreWaitedMs = death === null ? coreWaitMs(stage.gateway.pid()) - waitedMs : 0;
+      const coreWait = coreWaitedMs / (performance.now() - startedAtMs);
+      return { name, idle, attacked, outcome: await attacker.stop(), death, coreWait };
     } finally {
       attacker.kill();
       bystander.close();

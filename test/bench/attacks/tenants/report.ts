@@ -9,7 +9,7 @@ export const SLOWEST_MS_MAX = 250;
 const KINDS: readonly Kind[] = ['query', 'mutation', 'event by WebSocket', 'event by SSE', 'new socket'];
 
 /** One line for each kind: its slowest and p99 under attack, beside those of the same gateway without. B's own delay is of this process, not of the gateway. */
-export function toText({ name, idle, attacked, outcome }: MeasuredAttack): string {
+export function toText({ name, idle, attacked, outcome, coreWait }: MeasuredAttack): string {
   const lines = KINDS.map((kind) => {
     const [under, alone] = [attacked, idle].map(({ ms }) => (ms.get(kind) ?? []).toSorted((a, b) => a - b));
     const figures = [under ?? [], alone ?? []].flatMap((ms) => [percentile(ms, 1), percentile(ms, 0.99)]);
@@ -19,7 +19,8 @@ export function toText({ name, idle, attacked, outcome }: MeasuredAttack): strin
   return [
     name,
     ...lines,
-    `  B's own process was away for ${attacked.ownDelayMs.toFixed(0)} ms at most (idle: ${idle.ownDelayMs.toFixed(0)}); A: ${outcome.notes}`,
+    `  A: ${outcome.notes}`,
+    `  this machine: the gateway had no core ${(coreWait * 100).toFixed(0)} % of the time, B's process was away for ${attacked.ownDelayMs.toFixed(0)} ms at most (idle: ${idle.ownDelayMs.toFixed(0)})`,
   ].join('\n');
 }
 
