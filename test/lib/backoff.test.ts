@@ -21,3 +21,27 @@ it('never leaves the span between the floor and the cap above it', ({ expect }) 
     ),
   );
 });
+
+it('grows by its factor, evenly or without chance', ({ expect }) => {
+  const spans = (jitter: 'EVEN' | 'NONE', random: number) =>
+    [1, 2, 3, 9].map((retry) => backoffMs(retry, { baseMs: 5, capMs: 100, factor: 3, jitter }, () => random));
+  expect(spans('NONE', 0.9)).toEqual([5, 15, 45, 100]);
+  expect(spans('EVEN', 0.5)).toEqual([5, 15, 45, 100]);
+  expect(spans('EVEN', 0)).toEqual([4, 12, 36, 80]);
+  expect(spans('EVEN', 1 - Number.EPSILON)).toEqual([6, 18, 54, 120]);
+});
+
+it('never shrinks with another retry, whatever the jitter', ({ expect }) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2000 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      fc.constantFrom('FULL' as const, 'EVEN' as const, 'NONE' as const),
+      (retry, random, jitter) => {
+        const wait = (n: number) => backoffMs(n, { ...BACKOFF, jitter }, () => random);
+        expect(wait(retry + 1)).toBeGreaterThanOrEqual(wait(retry));
+        expect(wait(retry)).toBeLessThanOrEqual(BACKOFF.floorMs + 1.2 * BACKOFF.capMs);
+      },
+    ),
+  );
+});
