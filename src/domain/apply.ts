@@ -5,12 +5,15 @@ import type { LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
 import { isFinal, type TaskSnapshot, type TaskStatus } from './task.ts';
 import type { VoiceTaskSnapshot } from './voice.ts';
 
+type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
+
 /**
- * Something that was learned about a task. Every change of a task is one of these, whoever brought it:
- * a create's answer, a poll, a callback's hint, or the gateway's own decision to close it.
+ * Something that was learned about a task. Every change of a task is one of these, whoever brought it: a create's answer,
+ * a poll, a callback's hint, Kling's id for the task, or the gateway's own decision to close it.
  */
 export type TaskEvent =
-  | { readonly type: 'SNAPSHOT'; readonly snapshot: TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot }
+  | { readonly type: 'SNAPSHOT'; readonly snapshot: AnySnapshot }
+  | { readonly type: 'IDENTIFIED'; readonly klingTaskId: string }
   | { readonly type: 'CLOSED'; readonly failure: TaskFailure };
 
 /** `STATE`: watchers are told. `DETAIL`: the record is completed (a fresher URL, a charge told late), nobody is told. */
@@ -40,9 +43,11 @@ export function applyEvent<T extends TaskRecord>(record: T, event: TaskEvent, no
     if (isFinal(record.status)) return null;
     return { change: 'STATE', record: { ...record, status: 'FAILED', failure: event.failure, updatedAtMs: nowMs } };
   }
-  const { snapshot } = event;
-  if (isFinal(record.status)) return completed(record, snapshot);
-  if (!supersedes(record, snapshot)) return identified(record, snapshot);
+  if (event.type === 'IDENTIFIED') return identified(record, event.klingTaskId);
+  if (isFinal(record.status)) return completed(record, event.snapshot);
+  const isEmpty = isEmptySuccess(record, event.snapshot);
+  const snapshot = isEmpty ? { ...event.snapshot, status: 'PROCESSING' as const } : event.snapshot;
+  if (!supersedes(record, snapshot)) return identified(record, snapshot.klingTaskId);
   const updatedAtMs = Math.max(record.updatedAtMs, snapshot.updatedAtMs ?? nowMs);
   return {
     change: 'STATE',
@@ -66,9 +71,19 @@ function supersedes(record: TaskRecord, snapshot: TaskSnapshot): boolean {
 }
 
 /** Kling's id for the task, learned from an event that changes nothing else. */
-function identified<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): Applied<T> | null {
-  if (record.klingTaskId !== null || snapshot.klingTaskId === '') return null;
-  return { change: 'DETAIL', record: { ...record, klingTaskId: snapshot.klingTaskId } };
+function identified<T extends TaskRecord>(record: T, klingTaskId: string): Applied<T> | null {
+  if (record.klingTaskId !== null || klingTaskId === '') return null;
+  return { change: 'DETAIL', record: { ...record, klingTaskId } };
+}
+
+/**
+ * Whether Kling says that a task has succeeded, and shows no result of it yet. That is no end: results were seen to follow
+ * within seconds. The task stays `PROCESSING`, with Kling's own word for its status.
+ */
+export function isEmptySuccess(record: TaskRecord, snapshot: AnySnapshot): boolean {
+  if (snapshot.status !== 'SUCCEEDED' || isFinal(record.status)) return false;
+  const { voices = [], videos = [] } = learned(record, snapshot);
+  return (record.kind === 'VOICE' ? voices : videos).length === 0;
 }
 
 /** A final record takes from a later reading of the same outcome only what it lacks or what ages: URLs and the charge. */
@@ -84,10 +99,7 @@ function completed<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): App
 }
 
 /** What a snapshot adds to a record. What Kling leaves out (it often does) is kept as it was. */
-function learned(
-  record: TaskRecord,
-  snapshot: TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot,
-): Partial<LipSyncTask & Omit<VoiceTask, 'kind'>> {
+function learned(record: TaskRecord, snapshot: AnySnapshot): Partial<LipSyncTask & Omit<VoiceTask, 'kind'>> {
   const common = {
     klingTaskId: record.klingTaskId ?? (snapshot.klingTaskId === '' ? null : snapshot.klingTaskId),
     unitsDeducted: snapshot.unitsDeducted ?? record.unitsDeducted,

@@ -1,8 +1,8 @@
 import type { ErrorCode, Failure } from '../errors.ts';
 
 /**
- * Why a task failed, in one word. `DEADLINE_EXCEEDED`, `CREATE_OUTCOME_UNKNOWN`, `NOT_SENT` and `CANCELLED` are the
- * gateway's own findings; `QUOTA_EXHAUSTED` and `UPSTREAM_MISCONFIGURED` mean that Kling refused a task that had waited for its turn.
+ * Why a task failed, in one word. `DEADLINE_EXCEEDED`, `CREATE_OUTCOME_UNKNOWN`, `TASK_LOST_AT_KLING`, `NO_RESULT`,
+ * `NOT_SENT` and `CANCELLED` are the gateway's own findings; `QUOTA_EXHAUSTED` and `UPSTREAM_MISCONFIGURED` mean that Kling refused a task that had waited for its turn.
  */
 export const TASK_FAILURE_CODES = [
   'CONTENT_REJECTED',
@@ -16,6 +16,8 @@ export const TASK_FAILURE_CODES = [
   'UPSTREAM_ERROR',
   'DEADLINE_EXCEEDED',
   'CREATE_OUTCOME_UNKNOWN',
+  'TASK_LOST_AT_KLING',
+  'NO_RESULT',
   'CANCELLED',
   'NOT_SENT',
   'QUOTA_EXHAUSTED',
@@ -75,6 +77,9 @@ const GATEWAY_MESSAGES = {
   DEADLINE_EXCEEDED: 'Kling did not finish the task in time.',
   CREATE_OUTCOME_UNKNOWN:
     "Kling's answer was lost and the task could not be found again: it may have been made, and charged.",
+  TASK_LOST_AT_KLING:
+    "Kling does not know the task any more, as after a change of the gateway's keys. It may have been finished and charged.",
+  NO_RESULT: 'Kling reported success, but never showed a result. It may have been charged.',
   NOT_SENT: 'No slot at Kling became free in time. The task was not sent, and nothing was charged.',
   CANCELLED: 'The task was cancelled before it was sent. Nothing was charged.',
 } as const;

@@ -4,7 +4,7 @@ import { monthOf } from '../domain/month.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { isFinal } from '../domain/task.ts';
 import type { LedgerDeps } from './deps.ts';
-import type { TaskRow, TaskStep } from './task-store.ts';
+import type { NewTaskRow, TaskRow, TaskStep } from './task-store.ts';
 
 /** The one door through which every change of a task goes. */
 export interface Journal {
@@ -12,7 +12,7 @@ export interface Journal {
    * Records the intent of a task and the request it will be sent with. Nobody is told yet: a create that Kling refuses
    * while its maker still waits for the answer leaves nothing behind.
    */
-  open(row: Omit<TaskRow, 'seq' | 'readAtMs' | 'settledAtMs'>, request: string): void;
+  open(row: NewTaskRow, request: string): void;
   /** Takes back an intent that Kling has refused. */
   withdraw(taskId: string): void;
   /** Tells that a task is kept and waits, unless something has been told of it already. */
@@ -89,7 +89,7 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
         }
         const after = applied?.record ?? before.record;
         if (before.phase === 'DONE') return { ...before, record: after };
-        const planned: TaskStep = { ...before, ...step };
+        const planned = untilDeadline({ ...before, ...step }, now());
         const next: TaskStep = isFinal(after.status) ? { ...planned, phase: 'DONE', wakeAtMs: null } : planned;
         tasks.step(taskId, next);
         if (next.phase === 'DONE') over = after;
@@ -101,6 +101,12 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
       return row;
     },
   };
+}
+
+/** A task is looked at when its deadline comes, however long its waits have grown. */
+function untilDeadline(step: TaskStep, nowMs: number): TaskStep {
+  const { wakeAtMs, deadlineAtMs } = step;
+  return wakeAtMs === null || deadlineAtMs <= nowMs ? step : { ...step, wakeAtMs: Math.min(wakeAtMs, deadlineAtMs) };
 }
 
 /** In thousandths of a unit; 0 while Kling has not told it. */

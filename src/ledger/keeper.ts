@@ -5,7 +5,7 @@ import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import type { LeafStore } from './leaf-store.ts';
 import type { Outbox } from './outbox.ts';
-import { planTask, POLLS_AT_ONCE, retryWaitMs, type TaskAction } from './plan.ts';
+import { lateCodeOf, planTask, POLLS_AT_ONCE, retryWaitMs, type TaskAction } from './plan.ts';
 import type { Reader } from './reader.ts';
 import type { Sender } from './sender.ts';
 import type { TaskRow } from './task-store.ts';
@@ -24,14 +24,6 @@ const RUN_MS_MAX = 60_000;
 
 /** Longest that a run waits for pushes; they go on by themselves. */
 const PUSH_MS_MAX = 5_000;
-
-/** What a task that is past its deadline ends with. */
-const LATE = {
-  WAITING: 'NOT_SENT',
-  SENDING: 'CREATE_OUTCOME_UNKNOWN',
-  SENT: 'DEADLINE_EXCEEDED',
-  DONE: 'DEADLINE_EXCEEDED',
-} as const satisfies Record<TaskRow['phase'], string>;
 
 /** What the alarm does: everything that is due, a few tasks at a time, then a step of retention. */
 export interface Keeper {
@@ -60,7 +52,7 @@ export function createKeeper(
       case 'CLOSE':
         // Its end may only not have been heard of.
         if (row.phase === 'SENT') await reader.poll(row);
-        journal.apply(id, { type: 'CLOSED', failure: gatewayFailure(LATE[row.phase]) });
+        journal.apply(id, { type: 'CLOSED', failure: gatewayFailure(lateCodeOf(tasks.find({ id }) ?? row)) });
         return;
       case 'SEND':
         return sender.send(id, false);
@@ -82,7 +74,9 @@ export function createKeeper(
       await act(row, action);
     } catch (error) {
       deps.log({ level: 'error', message: 'due task failed', taskId: id, cause: String(error) });
-      put(row, retryWaitMs(row.tries, random));
+      const { trouble } = tasks.find({ id }) ?? row;
+      const wakeAtMs = now() + retryWaitMs(trouble.fails, random);
+      journal.apply(id, null, { wakeAtMs, trouble: { ...trouble, fails: trouble.fails + 1 } });
     }
   }
 

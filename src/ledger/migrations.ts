@@ -73,6 +73,11 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   'ALTER TABLE task ADD COLUMN settled_at INTEGER NOT NULL DEFAULT 0',
+  `
+  ALTER TABLE task ADD COLUMN first_sent_at INTEGER;
+  ALTER TABLE task ADD COLUMN trouble TEXT;
+  UPDATE task SET first_sent_at = json_extract(record, '$.createdAtMs') WHERE phase <> 'DONE' AND sends > 0;
+  `,
 ];
 
 /** Brings the tables up to date. `PRAGMA user_version` is refused in Durable Objects, hence the key. */

@@ -47,6 +47,8 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
     now,
     random: Math.random,
     sleep,
+    // The alarm reads again, with growing waits; whoever asks meanwhile is answered with what is stored.
+    readAttemptsMax: 1,
   })({
     startTimer,
     log(exchange) {

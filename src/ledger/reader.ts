@@ -1,9 +1,22 @@
+import { isEmptySuccess } from '../domain/apply.ts';
+import { gatewayFailure } from '../domain/failure.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot } from '../domain/task.ts';
+import { findLipSync } from '../kling/find-lip-sync.ts';
+import { KlingError } from '../kling/kling-error.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import { pollWaitMs, READ_INTERVAL_MS, retryWaitMs, URL_REFRESH_AGE_MS } from './plan.ts';
+import {
+  missingWaitMs,
+  pollWaitMs,
+  READ_INTERVAL_MS,
+  resultWaitMs,
+  retryWaitMs,
+  URL_REFRESH_AGE_MS,
+  wantsSlot,
+} from './plan.ts';
 import type { TaskRow } from './task-store.ts';
+import { afterAnswer, afterMissing, isOverdue } from './trouble.ts';
 
 /** Keeps what is known of tasks true, at as few reads at Kling as that takes. */
 export interface Reader {
@@ -39,27 +52,65 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     if (running) return running;
     if (row.phase !== 'DONE') tasks.markRead(id, now());
     const started = readKling(row)
-      .then((snapshot) => {
-        // A final task is marked only now, or one failed read would leave its URLs to age.
-        if (row.phase === 'DONE') tasks.markRead(id, now());
-        return journal.apply(id, { type: 'SNAPSHOT', snapshot });
-      })
+      .then(
+        (snapshot) => {
+          // A final task is marked only now, or one failed read would leave its URLs to age.
+          if (row.phase === 'DONE') tasks.markRead(id, now());
+          return learn(id, snapshot);
+        },
+        (error: unknown) => {
+          if (isMissing(error)) miss(id);
+          throw error;
+        },
+      )
       .finally(() => reading.delete(id));
     reading.set(id, started);
     return started;
   }
 
-  async function readOrNothing(row: TaskRow): Promise<TaskRow | null> {
+  /** Takes in what Kling shows of a task. A success without results is no end, until it has lasted too long. */
+  function learn(id: string, snapshot: TaskSnapshot): TaskRow | null {
+    const before = tasks.find({ id });
+    if (before === null) return null;
+    const trouble = afterAnswer(before.trouble, isEmptySuccess(before.record, snapshot), now());
+    const event = { type: 'SNAPSHOT' as const, snapshot };
+    if (isOverdue(trouble, now())) {
+      journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('NO_RESULT') });
+      // The charge that this answer tells is owed all the same.
+      return journal.apply(id, event);
+    }
+    const isNews = (trouble.emptySinceMs === null) !== (before.trouble.emptySinceMs === null);
+    const soon = isNews ? { tries: 0, wakeAtMs: now() + resultWaitMs(0, random) } : {};
+    const after = journal.apply(id, event, { trouble, ...soon });
+    giveSlotBack(before, after);
+    return after;
+  }
+
+  /** Kling does not know a task that it had. A final one it may have deleted. */
+  function miss(id: string): void {
+    const before = tasks.find({ id });
+    if (before?.phase !== 'SENT') return;
+    giveSlotBack(before, journal.apply(id, null, { trouble: afterMissing(before.trouble, now()) }));
+  }
+
+  /** Should this word be lost, the account's audit of its claims finds the slot. */
+  function giveSlotBack(before: TaskRow, after: TaskRow | null): void {
+    if (after === null || after.phase === 'DONE' || !wantsSlot(before) || wantsSlot(after)) return;
+    deps.background(() => slots.release(before.record.id));
+  }
+
+  async function readOrError(row: TaskRow): Promise<{ readonly read: TaskRow } | { readonly error: unknown }> {
     try {
-      return (await read(row)) ?? row;
+      return { read: (await read(row)) ?? row };
     } catch (error) {
       deps.log({ level: 'warn', message: 'read failed', taskId: row.record.id, cause: String(error) });
-      return null;
+      return { error };
     }
   }
 
   async function readOrStored(row: TaskRow): Promise<TaskRow> {
-    return (await readOrNothing(row)) ?? row;
+    const outcome = await readOrError(row);
+    return 'read' in outcome ? outcome.read : row;
   }
 
   async function identify(row: TaskRow, hintedId: string): Promise<void> {
@@ -84,14 +135,43 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
   /** What a snapshot means for a poll: the wait grows while nothing is new, and starts anew with every change. */
   function settle(row: TaskRow, after: TaskRow | null): void {
     if (after === null || isFinal(after.record.status)) return;
-    const tries = after.record.status === row.record.status ? row.tries + 1 : 0;
-    journal.apply(row.record.id, null, { tries, wakeAtMs: now() + pollWaitMs(tries, random) });
+    const isEmpty = after.trouble.emptySinceMs !== null;
+    const isNews = after.record.status !== row.record.status || isEmpty !== (row.trouble.emptySinceMs !== null);
+    const tries = isNews ? 0 : row.tries + 1;
+    const waitMs = isEmpty ? resultWaitMs(tries, random) : pollWaitMs(tries, random);
+    journal.apply(row.record.id, null, { tries, wakeAtMs: now() + waitMs });
   }
 
-  /** A read that failed says nothing about the task: it is tried again sooner than one that showed no change. */
-  function putOff({ record, tries }: TaskRow): void {
+  /** A read that failed says nothing about the task. */
+  function putOff({ record, trouble }: TaskRow): void {
+    const wakeAtMs = now() + retryWaitMs(trouble.fails, random);
+    journal.apply(record.id, null, { wakeAtMs, trouble: { ...trouble, fails: trouble.fails + 1 } });
+  }
+
+  /** Somebody has just had the task read: whether that read failed is not known here. */
+  function forestall({ record, tries }: TaskRow): void {
     const wakeAtMs = now() + Math.min(retryWaitMs(tries, random), pollWaitMs(tries, random));
     journal.apply(record.id, null, { tries: tries + 1, wakeAtMs });
+  }
+
+  /** Kling said "no such task". Of a lip-sync whose create answer was lost, it may only not know the external id. */
+  async function settleMissing(before: TaskRow): Promise<void> {
+    const { id, kind, klingTaskId, createdAtMs } = before.record;
+    if (kind === 'LIP_SYNC' && klingTaskId === null) {
+      const found = await findLipSync(kling, id, before.firstSentAtMs ?? createdAtMs).catch((error: unknown) => {
+        deps.log({ level: 'warn', message: 'list of tasks not read', taskId: id, cause: String(error) });
+        return null;
+      });
+      if (found !== null) {
+        const trouble = afterAnswer(before.trouble, false, now());
+        journal.apply(id, { type: 'IDENTIFIED', klingTaskId: found }, { tries: 0, wakeAtMs: now(), trouble });
+        return;
+      }
+    }
+    const row = tasks.find({ id });
+    if (row?.phase !== 'SENT') return;
+    const tries = row.trouble.isLost === before.trouble.isLost ? row.tries + 1 : 0;
+    journal.apply(id, null, { tries, wakeAtMs: now() + missingWaitMs({ ...row, tries }, now(), random) });
   }
 
   return {
@@ -104,15 +184,15 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     async poll(row, hintedId = null) {
       if (row.record.klingTaskId === null && hintedId !== null) await identify(row, hintedId);
       const before = tasks.find({ id: row.record.id }) ?? row;
-      const after = await readOrNothing(before);
-      if (after !== null) settle(before, after);
-      else putOff(before);
+      const outcome = await readOrError(before);
+      if ('read' in outcome) settle(before, outcome.read);
+      else if (isMissing(outcome.error)) await settleMissing(before);
+      else putOff(tasks.find({ id: row.record.id }) ?? before);
     },
 
     async pollDue(row) {
       const before = tasks.find({ id: row.record.id }) ?? row;
-      // Whether that read failed is not known here.
-      return isStale(before) ? this.poll(row) : putOff(before);
+      return isStale(before) ? this.poll(row) : forestall(before);
     },
 
     identify,
@@ -133,9 +213,13 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
         const snapshot = snapshots.find((candidate) => candidate.klingTaskId === klingTaskId);
         // An end is read once more by itself: only that answer has everything a finished task holds.
         if (snapshot === undefined || isFinal(snapshot.status)) await this.poll(row);
-        else settle(row, journal.apply(id, { type: 'SNAPSHOT', snapshot }));
+        else settle(row, learn(id, snapshot));
       }
       return true;
     },
   };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof KlingError && error.failure.code === 'NOT_FOUND';
 }

@@ -1,12 +1,24 @@
+import type { TaskEvent } from '../domain/apply.ts';
+import { classifyRefusal, gatewayFailure } from '../domain/failure.ts';
 import type { LipSyncRequest, VoiceRequest } from '../domain/requests.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
-import { classifyRefusal } from '../domain/failure.ts';
+import { findLipSync } from '../kling/find-lip-sync.ts';
 import { KlingError } from '../kling/kling-error.ts';
+import { jittered } from '../lib/backoff.ts';
+import { readOwnJson } from '../lib/own-json.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import { jittered, MISSING_LOOKUPS, pollWaitMs, retryWaitMs, SETTLE_MS, SLOT_RETRY_MS } from './plan.ts';
+import {
+  lateCodeOf,
+  MISSING_LOOKUPS,
+  pollWaitMs,
+  resendWaitMs,
+  retryWaitMs,
+  SETTLE_MS,
+  SLOT_RETRY_MS,
+} from './plan.ts';
 import type { TaskRow } from './task-store.ts';
-import { readOwnJson } from '../lib/own-json.ts';
+import { NO_TROUBLE } from './trouble.ts';
 
 /** Brings tasks to Kling: each at most once, whatever dies on the way. */
 export interface Sender {
@@ -48,32 +60,39 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
   }
 
   /** Kling has the task: by its answer, by a look-up, or by its word that the id is taken. */
-  function adopt(taskId: string, snapshot: TaskSnapshot | null): void {
+  function adopt(taskId: string, event: TaskEvent | null): void {
     const row = tasks.find({ id: taskId });
     if (row === null) return;
+    // Of a task that was found in a list only the id is known: it is read at once.
+    const wakeAtMs = now() + (event?.type === 'IDENTIFIED' ? 0 : pollWaitMs(0, random));
     // A callback may have been faster; then the polls are planned already.
-    const step =
-      row.phase === 'SENT' ? {} : { phase: 'SENT' as const, tries: 0, wakeAtMs: now() + pollWaitMs(0, random) };
-    journal.apply(taskId, snapshot === null ? null : { type: 'SNAPSHOT', snapshot }, step);
+    const step = row.phase === 'SENT' ? {} : { phase: 'SENT' as const, tries: 0, wakeAtMs, trouble: NO_TROUBLE };
+    journal.apply(taskId, event, step);
   }
 
-  async function settleRefusal(row: TaskRow, error: KlingError, attended: boolean): Promise<void> {
-    const { id } = row.record;
+  /** `before` is the task as it was before the send that Kling has refused now. */
+  async function settleRefusal(before: TaskRow, error: KlingError, attended: boolean): Promise<void> {
+    const { id } = before.record;
     // A callback was faster: Kling has the task by an earlier send, and refused only this one.
     if (tasks.find({ id })?.phase !== 'SENDING') return;
     const { code, klingCode } = error.failure;
+    const { sends, firstSentAtMs, deadlineAtMs, settledAtMs } = before;
     // After a send of unknown outcome any word against the external id means that Kling knows it, however it is put.
-    if (code === 'CONFLICT' || (row.sends > 0 && namesExternalId(error))) return adopt(id, null);
+    if (code === 'CONFLICT' || (sends > 0 && namesExternalId(error))) return adopt(id, null);
     if (code === 'RATE_LIMITED') {
-      journal.apply(id, null, {
-        phase: 'WAITING',
-        tries: row.tries + 1,
-        sends: row.sends,
-        wakeAtMs: now() + jittered(SLOT_RETRY_MS, random),
-      });
+      const wakeAtMs = now() + jittered(SLOT_RETRY_MS, random);
+      // As if it had not been sent: a queue must not use up the time that the task has at Kling.
+      const unsent = { sends, firstSentAtMs, deadlineAtMs, settledAtMs };
+      journal.apply(id, null, { ...unsent, phase: 'WAITING', tries: before.tries + 1, wakeAtMs });
       journal.announceWaiting(id);
       // In the background: the task is kept already, whether or not the account hears of it.
       return deps.background(() => slots.refuse(id, klingCode ?? 0));
+    }
+    if (sends > 0) {
+      // An earlier send may have made the task, and been paid for: it is looked up before it is closed.
+      const trouble = { ...NO_TROUBLE, refusal: classifyRefusal(error.failure) };
+      const lookUpAtMs = now() + SETTLE_MS;
+      return void journal.apply(id, null, { sends, wakeAtMs: lookUpAtMs, settledAtMs: lookUpAtMs, trouble });
     }
     deps.background(() => slots.release(id));
     if (!attended) {
@@ -86,13 +105,17 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
 
   async function sendAlone(taskId: string, attended: boolean): Promise<void> {
     const waiting = tasks.find({ id: taskId });
-    if (waiting?.phase !== 'WAITING') return;
+    if (waiting?.phase !== 'WAITING' || isTooEarly(waiting)) return;
     const slot = await slots.acquire(taskId).catch(() => ({ granted: false, retryAfterMs: SETTLE_MS }));
     const row = tasks.find({ id: taskId });
     const request = tasks.request(taskId);
     if (row?.phase !== 'WAITING' || request === null) {
       // Cancelled or ended while the slot was asked for. One that a callback has shown to be at Kling keeps it to its end.
       if (row === null || row.phase === 'DONE') await slots.release(taskId);
+      return;
+    }
+    if (now() >= row.deadlineAtMs) {
+      journal.apply(taskId, { type: 'CLOSED', failure: gatewayFailure(lateCodeOf(row)) });
       return;
     }
     if (!slot.granted) {
@@ -106,11 +129,13 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
       tries: 0,
       sends: row.sends + 1,
       wakeAtMs: lookUpAtMs,
+      firstSentAtMs: row.firstSentAtMs ?? now(),
+      deadlineAtMs: row.firstSentAtMs === null ? now() + limits.taskAgeMaxMs : row.deadlineAtMs,
       settledAtMs: lookUpAtMs,
-      deadlineAtMs: now() + limits.taskAgeMaxMs,
+      trouble: NO_TROUBLE,
     });
     try {
-      adopt(taskId, await callKling(row, request));
+      adopt(taskId, { type: 'SNAPSHOT', snapshot: await callKling(row, request) });
       slots.accepted(taskId);
     } catch (error) {
       if (error instanceof KlingError && error.outcome === 'REFUSED') return settleRefusal(row, error, attended);
@@ -125,30 +150,61 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     }
   }
 
+  /** A slot that is granted does not bring a re-send forward. */
+  function isTooEarly({ sends, settledAtMs }: TaskRow): boolean {
+    return sends > 0 && now() < settledAtMs;
+  }
+
   async function lookUpAlone(row: TaskRow): Promise<void> {
     const { id, kind } = row.record;
     try {
-      adopt(id, kind === 'LIP_SYNC' ? await kling.readLipSyncTask(id) : await kling.readVoiceTask(id));
+      const snapshot = kind === 'LIP_SYNC' ? await kling.readLipSyncTask(id) : await kling.readVoiceTask(id);
+      adopt(id, { type: 'SNAPSHOT', snapshot });
       slots.accepted(id);
     } catch (error) {
       // A callback was faster: Kling has the task, whatever the look-up says.
       if (tasks.find({ id })?.phase !== 'SENDING') return;
       const missing = error instanceof KlingError && error.failure.code === 'NOT_FOUND';
-      if (!missing) {
-        deps.log({ level: 'warn', message: 'look-up failed', taskId: id, cause: String(error) });
-        journal.apply(id, null, { wakeAtMs: now() + retryWaitMs(row.tries, random) });
-        return;
-      }
+      if (!missing) return putOff(row, error);
       if (now() < row.settledAtMs) {
         // A sender that is gone may have left a request under way: that Kling has no task yet says nothing until it is over.
         journal.apply(id, null, { wakeAtMs: row.settledAtMs });
         return;
       }
       const tries = row.tries + 1;
-      // Kling refuses an id it knows, so that a create that shows up after this is adopted, not made twice.
-      const phase = tries < MISSING_LOOKUPS ? 'SENDING' : 'WAITING';
-      journal.apply(id, null, { phase, tries, wakeAtMs: now() + (phase === 'WAITING' ? 0 : SETTLE_MS) });
+      const trouble = { ...row.trouble, fails: 0 };
+      if (tries < MISSING_LOOKUPS) journal.apply(id, null, { tries, wakeAtMs: now() + SETTLE_MS, trouble });
+      else await settleMissing(row);
     }
+  }
+
+  /** A look-up that failed says nothing about the task. */
+  function putOff({ record, trouble }: TaskRow, cause: unknown): void {
+    deps.log({ level: 'warn', message: 'look-up failed', taskId: record.id, cause: String(cause) });
+    const wakeAtMs = now() + retryWaitMs(trouble.fails, random);
+    journal.apply(record.id, null, { wakeAtMs, trouble: { ...trouble, fails: trouble.fails + 1 } });
+  }
+
+  /** Kling has said often enough that it does not have the task. */
+  async function settleMissing(row: TaskRow): Promise<void> {
+    const { id, kind, createdAtMs } = row.record;
+    try {
+      const klingTaskId = kind === 'LIP_SYNC' ? await findLipSync(kling, id, row.firstSentAtMs ?? createdAtMs) : null;
+      if (klingTaskId !== null) return adopt(id, { type: 'IDENTIFIED', klingTaskId });
+    } catch (error) {
+      if (tasks.find({ id })?.phase === 'SENDING') putOff(row, error);
+      return;
+    }
+    // A callback was faster than the list.
+    if (tasks.find({ id })?.phase !== 'SENDING') return;
+    const { refusal } = row.trouble;
+    if (refusal !== null) return void journal.apply(id, { type: 'CLOSED', failure: refusal });
+    // Kling refuses an id it knows, so that a create that shows up after this is adopted, not made twice.
+    const waitMs = resendWaitMs(row.sends, random);
+    const resendAtMs = now() + waitMs;
+    const step = { phase: 'WAITING' as const, tries: 0, wakeAtMs: resendAtMs, settledAtMs: resendAtMs };
+    journal.apply(id, null, { ...step, trouble: NO_TROUBLE });
+    if (waitMs > 0) deps.background(() => slots.release(id));
   }
 
   return {

@@ -19,6 +19,7 @@ import type { Speech, Voice } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
 import { createCore, type Core } from './core.ts';
 import { migrate } from './migrations.ts';
+import { wantsSlot } from './plan.ts';
 import { toResult, type Result } from './result.ts';
 
 /** How often a ledger with wrong settings looks whether they have been mended. */
@@ -163,7 +164,10 @@ export class TaskLedger extends DurableObject<Env> {
 
   /** Which of these tasks still hold or want a slot. */
   claimsAlive(taskIds: readonly string[]): string[] {
-    return taskIds.filter((id) => (this.#core.deps.tasks.find({ id })?.phase ?? 'DONE') !== 'DONE');
+    return taskIds.filter((id) => {
+      const row = this.#core.deps.tasks.find({ id });
+      return row !== null && wantsSlot(row);
+    });
   }
 
   #mutate<T>(work: () => T | Promise<T>): Promise<Result<T>> {

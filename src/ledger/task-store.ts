@@ -1,6 +1,7 @@
 import type { TaskFilter, TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { readOwnJson } from '../lib/own-json.ts';
+import { NO_TROUBLE, type Trouble } from './trouble.ts';
 
 /**
  * How far a task's way to Kling is.
@@ -17,15 +18,22 @@ export interface TaskRow {
   readonly phase: TaskPhase;
   /** When the alarm looks at it next; null: never. */
   readonly wakeAtMs: number | null;
-  /** Looks (polls, look-ups, tries for a slot) since the phase began. */
+  /** Looks without news (polls, look-ups that found nothing, tries for a slot) since the phase began. */
   readonly tries: number;
   /** Creates whose outcome was not a plain refusal. */
   readonly sends: number;
   readonly readAtMs: number;
+  /** When it was first sent, refusals for now left out; null before. */
+  readonly firstSentAtMs: number | null;
+  /** Counted from the first send; before it, from the making of the task. */
   readonly deadlineAtMs: number;
-  /** From when on Kling's "no such task" counts: a create that was sent is over by then. */
+  /** From when on Kling's "no such task" counts, and nothing is sent again before: a create that was sent is over by then. */
   readonly settledAtMs: number;
+  readonly trouble: Trouble;
 }
+
+/** A task as it begins. */
+export type NewTaskRow = Omit<TaskRow, 'seq' | 'readAtMs' | 'firstSentAtMs' | 'settledAtMs' | 'trouble'>;
 
 /** What a step changes of a row beside its record. */
 export interface TaskStep {
@@ -33,8 +41,10 @@ export interface TaskStep {
   readonly wakeAtMs: number | null;
   readonly tries: number;
   readonly sends: number;
+  readonly firstSentAtMs: number | null;
   readonly deadlineAtMs: number;
   readonly settledAtMs: number;
+  readonly trouble: Trouble;
 }
 
 type Columns = {
@@ -46,12 +56,14 @@ type Columns = {
   tries: number;
   sends: number;
   read_at: number;
+  first_sent_at: number | null;
   deadline_at: number;
   settled_at: number;
+  trouble: string | null;
 };
 
-const SELECT =
-  'SELECT seq, record, input_digest, phase, wake_at, tries, sends, read_at, deadline_at, settled_at FROM task';
+const SELECT = `SELECT seq, record, input_digest, phase, wake_at, tries, sends, read_at, first_sent_at, deadline_at,
+  settled_at, trouble FROM task`;
 
 /** A row holds 2 MB at most, and a request may carry 5 MB of audio. */
 const PART_CHARS = 500_000;
@@ -64,7 +76,7 @@ export class TaskStore {
     this.#sql = sql;
   }
 
-  insert(row: Omit<TaskRow, 'seq' | 'readAtMs' | 'settledAtMs'>, request: string): void {
+  insert(row: NewTaskRow, request: string): void {
     const { record } = row;
     this.#sql.exec(
       `INSERT INTO task (id, kind, status, external_id, input_digest, phase, wake_at, tries, sends, deadline_at, record)
@@ -139,13 +151,16 @@ export class TaskStore {
 
   step(id: string, step: TaskStep): void {
     this.#sql.exec(
-      'UPDATE task SET phase = ?, wake_at = ?, tries = ?, sends = ?, deadline_at = ?, settled_at = ? WHERE id = ?',
+      `UPDATE task SET phase = ?, wake_at = ?, tries = ?, sends = ?, first_sent_at = ?, deadline_at = ?, settled_at = ?,
+         trouble = ? WHERE id = ?`,
       step.phase,
       step.wakeAtMs,
       step.tries,
       step.sends,
+      step.firstSentAtMs,
       step.deadlineAtMs,
       step.settledAtMs,
+      step.trouble === NO_TROUBLE ? null : JSON.stringify(step.trouble),
       id,
     );
     if (step.phase === 'SENT' || step.phase === 'DONE') {
@@ -221,7 +236,9 @@ function toRow(columns: Columns): TaskRow {
     tries: columns.tries,
     sends: columns.sends,
     readAtMs: columns.read_at,
+    firstSentAtMs: columns.first_sent_at,
     deadlineAtMs: columns.deadline_at,
     settledAtMs: columns.settled_at,
+    trouble: columns.trouble === null ? NO_TROUBLE : readOwnJson<Trouble>(columns.trouble),
   };
 }

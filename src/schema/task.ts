@@ -29,6 +29,9 @@ const FAILURE_MEANING = {
   DEADLINE_EXCEEDED: 'Kling did not finish in the time the gateway gives a task. It may still be charged.',
   CREATE_OUTCOME_UNKNOWN:
     'The answer to its create was lost, and Kling could not be asked what became of it in time: it may have been made and charged.',
+  TASK_LOST_AT_KLING:
+    'Kling does not know the task any more, for example after a change of keys. It may have been finished and charged.',
+  NO_RESULT: 'Kling reported success, but never a result. It may have been charged.',
   NOT_SENT: 'It waited for a slot at Kling for too long: nothing was charged. A new attempt may succeed.',
   CANCELLED: 'Taken back before Kling was asked: nothing was charged.',
   QUOTA_EXHAUSTED: 'When its turn came, no units were left. An operator has to act before a new attempt.',

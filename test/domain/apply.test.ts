@@ -102,6 +102,15 @@ describe('a final record', () => {
 });
 
 describe('Kling’s id', () => {
+  it('that was found in a list is kept, and changes nothing else', ({ expect }) => {
+    const identified = { type: 'IDENTIFIED' as const, klingTaskId: 'kling-7' };
+    expect(applyEvent(QUEUED, identified, NOW_MS)).toEqual({
+      change: 'DETAIL',
+      record: { ...QUEUED, klingTaskId: 'kling-7' },
+    });
+    expect(applyEvent(after(seen('SUBMITTED')), identified, NOW_MS)).toBeNull();
+  });
+
   it('is learned from an event that changes nothing else, and then stays', ({ expect }) => {
     const record = { ...QUEUED, status: 'PROCESSING' as const, klingStatus: 'processing' };
     expect(applyEvent(record, seen('SUBMITTED'), NOW_MS)).toMatchObject({
@@ -109,6 +118,32 @@ describe('Kling’s id', () => {
       record: { klingTaskId: 'kling-1' },
     });
     expect(after(seen('SUBMITTED'), seen('PROCESSING', { klingTaskId: 'another' })).klingTaskId).toBe('kling-1');
+  });
+});
+
+describe('a success without a voice', () => {
+  const empty = seen('SUCCEEDED', { voices: [], updatedAtMs: 5000, unitsDeducted: '0.05' });
+
+  it('is not final: the task goes on, with Kling’s own word and what it was charged', ({ expect }) => {
+    expect(after(seen('SUBMITTED'), empty)).toMatchObject({
+      status: 'PROCESSING',
+      klingStatus: 'succeed',
+      unitsDeducted: '0.05',
+      expiresAtMs: null,
+      failure: null,
+    });
+    expect(applyEvent(after(empty), empty, NOW_MS)).toBeNull();
+  });
+
+  it('becomes a success when the voice is there, and can be closed before', ({ expect }) => {
+    expect(after(empty, seen('SUCCEEDED')).status).toBe('SUCCEEDED');
+    const closed = after(empty, { type: 'CLOSED', failure: gatewayFailure('NO_RESULT') });
+    expect(closed).toMatchObject({ status: 'FAILED', failure: { code: 'NO_RESULT' } });
+  });
+
+  it('after the end is a later reading, and takes nothing away', ({ expect }) => {
+    const done = after(seen('SUCCEEDED'));
+    expect(after(seen('SUCCEEDED'), seen('SUCCEEDED', { voices: [] }))).toEqual(done);
   });
 });
 

@@ -54,6 +54,8 @@ export interface PartsOptions {
   readonly owners?: Partial<Owners>;
   readonly limits?: Partial<LedgerLimits>;
   readonly readsTogether?: boolean;
+  /** Always the middle unless told. */
+  readonly random?: () => number;
 }
 
 /** Runs a test in an object of its own. */
@@ -104,7 +106,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     },
     transaction: (work) => storage.transactionSync(work),
     now: () => clock.nowMs,
-    random: () => 0.5,
+    random: options.random ?? (() => 0.5),
     sleep: () => new Promise(() => {}),
     newId: () => `task-${(ids += 1)}`,
     identity: async (taskId) => ({ externalTaskId: taskId, callbackUrl: null }),

@@ -1,4 +1,5 @@
 import type { TaskSnapshot, TaskStatus } from '../../src/domain/task.ts';
+import type { Voice } from '../../src/domain/voice.ts';
 
 const KLING_WORDS: Record<TaskStatus, string> = {
   QUEUED: 'submitted',
@@ -9,11 +10,13 @@ const KLING_WORDS: Record<TaskStatus, string> = {
   UNRECOGNIZED: 'in_review',
 };
 
-/** What Kling says of a task. */
+const VOICE: Voice = { voiceId: 'voice-1', name: 'Ann', trialUrl: null, owner: 'ACCOUNT', ownerId: null };
+
+/** What Kling says of a voice task; a success has a voice. */
 export function snapshotOf(
   status: TaskStatus,
   change: Partial<TaskSnapshot> & Record<string, unknown> = {},
-): TaskSnapshot & { voices: [] } {
+): TaskSnapshot & { voices: Voice[] } {
   return {
     klingTaskId: 'kling-1',
     externalTaskId: null,
@@ -25,7 +28,7 @@ export function snapshotOf(
     unitsDeducted: null,
     balanceDeducted: null,
     klingRequestId: null,
-    voices: [],
+    voices: status === 'SUCCEEDED' ? [VOICE] : [],
     ...change,
   };
 }

@@ -32,6 +32,14 @@ export const FAILURE_WORDS: Readonly<Record<FailureCode, { readonly title: strin
     title: 'Kling could not use the video or the sound',
     advice: 'Check format, length, size and quality.',
   },
+  TASK_LOST_AT_KLING: {
+    title: 'Kling has lost the task',
+    advice: 'It may have been charged. Ask an operator whether the gateway’s keys have changed.',
+  },
+  NO_RESULT: {
+    title: 'Kling finished without a result',
+    advice: 'It may have been charged. Look at the account at Kling before you try again.',
+  },
   NOT_SENT: { title: 'No slot came free in time', advice: 'Nothing was charged. Try again.' },
   FACE_ANGLE: {
     title: 'The face is turned too far away',
