@@ -83,7 +83,9 @@ describe('the layout of a ledger', () => {
         sql.exec(
           `INSERT INTO task (id, kind, status, input_digest, phase, sends, deadline_at, record)
            VALUES (?, 'VOICE', 'QUEUED', '', ?, ?, 0, '{"createdAtMs":1234}')`,
-          ...[id, phase, sends],
+          id,
+          phase,
+          sends,
         );
       }
       storage.kv.put('schema_version', 3);

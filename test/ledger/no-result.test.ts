@@ -1,23 +1,17 @@
 import { describe, it } from 'vitest';
-import type { GeneratedVideo, LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
+import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
 import type { KlingClient } from '../../src/kling/client.ts';
 import { withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
+import { createLipSyncOnce, createVoiceOnce, lipSyncOf } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 const MINUTE_MS = 60_000;
-const VIDEO: GeneratedVideo = { videoId: 'v', url: 'https://example.com/v', watermarkUrl: null, durationMs: 5000 };
 
 type Said = 'PROCESSING' | 'EMPTY' | 'WITH_RESULT';
 
-function lipSyncOf(said: Said): LipSyncSnapshot {
-  return {
-    ...snapshotOf(said === 'PROCESSING' ? 'PROCESSING' : 'SUCCEEDED', {
-      unitsDeducted: said === 'EMPTY' ? '0.5' : null,
-    }),
-    parentVideo: null,
-    videos: said === 'WITH_RESULT' ? [VIDEO] : [],
-    watermarkEnabled: null,
-  };
+function videoOf(said: Said): LipSyncSnapshot {
+  const units = { unitsDeducted: said === 'EMPTY' ? '0.5' : null };
+  return lipSyncOf(snapshotOf(said === 'PROCESSING' ? 'PROCESSING' : 'SUCCEEDED', units), said === 'WITH_RESULT');
 }
 
 function voiceOf(said: Said) {
@@ -52,9 +46,9 @@ async function withTask(
   };
   const kling: Partial<KlingClient> = {
     createVoice: async () => snapshotOf('SUBMITTED'),
-    createLipSyncTask: async () => ({ ...lipSyncOf('PROCESSING'), status: 'SUBMITTED', klingStatus: 'submitted' }),
+    createLipSyncTask: async () => lipSyncOf(snapshotOf('SUBMITTED'), false),
     readVoiceTask: async () => seen(voiceOf(state.said)),
-    readLipSyncTask: async () => seen(lipSyncOf(state.said)),
+    readLipSyncTask: async () => seen(videoOf(state.said)),
     readTasks: async () => [
       { ...snapshotOf(state.said === 'PROCESSING' ? 'PROCESSING' : 'SUCCEEDED'), voices: [], outputs: [] },
     ],
@@ -62,10 +56,7 @@ async function withTask(
   const slots = { release: async (id: string) => void released.push(id) };
   await withParts(`${name} ${kind}`, { ...options, kling, slots }, async (parts) => {
     clock = parts.clock;
-    const { id } =
-      kind === 'VOICE'
-        ? await parts.creates.createVoice({ name: 'Ann', source: { url: 'https://example.com/a.mp3' } })
-        : await parts.creates.createLipSyncTask(await lipSyncInput(parts));
+    const { id } = kind === 'VOICE' ? await createVoiceOnce(parts) : await createLipSyncOnce(parts);
     await work({
       parts,
       id,
@@ -85,23 +76,6 @@ async function withTask(
       statuses: () => parts.events.after(id, 0, 100).map(({ record }) => record.status),
     });
   });
-}
-
-async function lipSyncInput({ deps, clock }: LedgerParts) {
-  deps.holdings.keepFaceScan({
-    id: 'scan',
-    sessionId: 's',
-    faces: [{ faceId: '0', imageUrl: null, startMs: 0, endMs: 10_000 }],
-    unitsDeducted: null,
-    createdAtMs: clock.nowMs,
-    expiresAtMs: clock.nowMs + 60_000,
-    klingRequestId: null,
-  });
-  return {
-    faceId: 'scan:0',
-    sound: { url: 'https://example.com/sound.mp3' },
-    placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
-  };
 }
 
 describe.for(['LIP_SYNC', 'VOICE'] as const)('a %s that succeeds without results', (kind) => {

@@ -169,9 +169,9 @@ it('a create that is refused for now keeps the deadline of its making, and has a
   });
 });
 
-describe('an edge that refuses a create without an envelope', () => {
-  const edge = (status: number): WireAnswer => ({ status, body: '<html></html>' });
+const edge = (status: number): WireAnswer => ({ status, body: '<html></html>' });
 
+describe('an edge that refuses a create without an envelope', () => {
   it.for([400, 401, 403, 404, 405, 413, 414, 415, 422])(
     'with HTTP %i refuses it for good: its maker is told, it is sent once, and its slot is free',
     async (status, { expect }) => {

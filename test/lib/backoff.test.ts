@@ -22,9 +22,10 @@ it('never leaves the span between the floor and the cap above it', ({ expect }) 
   );
 });
 
+const spans = (jitter: 'EVEN' | 'NONE', random: number) =>
+  [1, 2, 3, 9].map((retry) => backoffMs(retry, { baseMs: 5, capMs: 100, factor: 3, jitter }, () => random));
+
 it('grows by its factor, evenly or without chance', ({ expect }) => {
-  const spans = (jitter: 'EVEN' | 'NONE', random: number) =>
-    [1, 2, 3, 9].map((retry) => backoffMs(retry, { baseMs: 5, capMs: 100, factor: 3, jitter }, () => random));
   expect(spans('NONE', 0.9)).toEqual([5, 15, 45, 100]);
   expect(spans('EVEN', 0.5)).toEqual([5, 15, 45, 100]);
   expect(spans('EVEN', 0)).toEqual([4, 12, 36, 80]);

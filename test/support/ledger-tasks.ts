@@ -1,4 +1,6 @@
-import type { VoiceTask } from '../../src/domain/records.ts';
+import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
+import type { LipSyncTask, VoiceTask } from '../../src/domain/records.ts';
+import type { TaskSnapshot } from '../../src/domain/task.ts';
 import type { LedgerParts } from './ledger-parts.ts';
 
 /** How far along a status is, as the design says it; written anew, so that a mistake in the source is not repeated. */
@@ -6,4 +8,28 @@ export const RANK = { QUEUED: 0, SUBMITTED: 1, PROCESSING: 2, UNRECOGNIZED: 2, S
 
 export function createVoiceOnce({ creates }: LedgerParts, externalId: string | null = null): Promise<VoiceTask> {
   return creates.createVoice({ name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId });
+}
+
+/** A lip-sync on a face that was scanned for it. */
+export function createLipSyncOnce({ creates, deps, clock }: LedgerParts): Promise<LipSyncTask> {
+  deps.holdings.keepFaceScan({
+    id: 'scan',
+    sessionId: 's',
+    faces: [{ faceId: '0', imageUrl: null, startMs: 0, endMs: 10_000 }],
+    unitsDeducted: null,
+    createdAtMs: clock.nowMs,
+    expiresAtMs: clock.nowMs + 60_000,
+    klingRequestId: null,
+  });
+  return creates.createLipSyncTask({
+    faceId: 'scan:0',
+    sound: { url: 'https://example.com/sound.mp3' },
+    placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
+  });
+}
+
+/** What Kling says of a lip-sync: `snapshot`, with or without its video. */
+export function lipSyncOf(snapshot: TaskSnapshot, hasVideo: boolean): LipSyncSnapshot {
+  const video = { videoId: 'v', url: 'https://example.com/v.mp4', watermarkUrl: null, durationMs: 5000 };
+  return { ...snapshot, parentVideo: null, videos: hasVideo ? [video] : [], watermarkEnabled: null };
 }
