@@ -1,0 +1,74 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, it } from 'vitest';
+import { createParts, type LedgerParts } from '../support/ledger-parts.ts';
+import { createLipSyncOnce, createVoiceOnce } from '../support/ledger-tasks.ts';
+import { ledgerOf } from '../support/ledger.ts';
+import { type Course, scriptKling } from '../support/scripted-kling.ts';
+
+/** Writes of one create and its recovery, and some more: each of them is where the object dies once. */
+const WRITES_MAX = 14;
+
+/** Storage of an object that dies at its n-th transaction: it is not written, and nothing is done any more. */
+function dyingAt(storage: DurableObjectStorage, nth: number): DurableObjectStorage {
+  let count = 0;
+  return new Proxy(storage, {
+    get(target, name) {
+      if (name !== 'transactionSync') return Reflect.get(target, name);
+      return <T>(work: () => T): T => {
+        count += 1;
+        if (count >= nth) throw new Error('the object has died');
+        return target.transactionSync(work);
+      };
+    },
+  });
+}
+
+async function runUntilQuiet(parts: LedgerParts): Promise<void> {
+  for (let i = 0; i < 20; i += 1) {
+    const [row] = parts.tasks.list({ kind: null, statuses: [] }, null, 1);
+    if (row === undefined || row.phase === 'DONE' || row.record.status === 'PROCESSING') return;
+    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.tasks.nextWakeAtMs() ?? 0);
+    await parts.keeper.run().catch(() => {});
+    await parts.settle();
+  }
+}
+
+const COURSES: readonly (readonly [readonly Course[], made: number])[] = [
+  [['MADE'], 1],
+  [['LOST_AFTER', 'MADE'], 1],
+  [['LOST_BEFORE', 'MADE'], 1],
+  [['LOST_BEFORE', 'LOST_AFTER', 'MADE'], 1],
+  [['LOST_BEFORE', 'REFUSED'], 0],
+  [['LOST_LATE', 'REFUSED'], 1],
+  [['LOST_LATE', 'EXISTS'], 1],
+  [['REFUSED'], 0],
+];
+
+const CASES = COURSES.flatMap(([script, made]) =>
+  (['VOICE', 'LIP_SYNC'] as const).map((kind) => ({ name: `${script.join(', ')} (${kind})`, script, made, kind })),
+);
+
+describe('a create that dies at any of its writes', () => {
+  it.for(CASES)('is made $made times by $name, and never lost', async ({ name, script, made, kind }, { expect }) => {
+    for (let nth = 1; nth <= WRITES_MAX; nth += 1) {
+      await runInDurableObject(ledgerOf(`${name} dies at ${nth}`), async (_instance, { storage }) => {
+        const kling = scriptKling(script);
+        const dying = createParts(dyingAt(storage, nth), { kling: kling.client });
+        const create = kind === 'VOICE' ? createVoiceOnce : createLipSyncOnce;
+        await create(dying).catch(() => {});
+        await runUntilQuiet(dying);
+
+        const reborn = createParts(storage, { kling: kling.client });
+        reborn.clock.nowMs = dying.clock.nowMs + 60_000;
+        reborn.tasks.wakeUnanswered(reborn.clock.nowMs);
+        await runUntilQuiet(reborn);
+
+        const [row] = reborn.tasks.list({ kind: null, statuses: [] }, null, 2);
+        // Nothing was recorded, so that nothing may have been sent; or its maker was told of the refusal.
+        if (row === undefined) return expect([nth, kling.made]).toEqual([nth, []]);
+        expect([nth, kling.made.length, row.record.status]).toEqual([nth, made, made === 1 ? 'PROCESSING' : 'FAILED']);
+        expect(kling.counts.posts).toBeLessThanOrEqual(script.length + 1);
+      });
+    }
+  });
+});

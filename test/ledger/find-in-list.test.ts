@@ -1,0 +1,66 @@
+import { describe, it } from 'vitest';
+import { klingError, withParts, type LedgerParts } from '../support/ledger-parts.ts';
+import { createLipSyncOnce } from '../support/ledger-tasks.ts';
+import { scriptKling } from '../support/scripted-kling.ts';
+
+async function runNext(parts: LedgerParts, times = 1): Promise<void> {
+  for (let i = 0; i < times; i += 1) {
+    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.tasks.nextWakeAtMs()!);
+    await parts.keeper.run();
+    await parts.settle();
+  }
+}
+
+describe('a lip-sync whose create answer was lost, at a Kling that does not know external ids', () => {
+  it('is found in the list at the last look-up, and not sent again', async ({ expect }) => {
+    const { client, counts } = scriptKling(['LOST_AFTER']);
+    await withParts('found', { kling: client }, async (parts) => {
+      const { id } = await createLipSyncOnce(parts);
+      await runNext(parts);
+      expect([counts.lists, parts.tasks.find({ id })?.phase]).toEqual([0, 'SENDING']);
+      await runNext(parts);
+      expect(counts).toEqual({ posts: 1, lists: 1 });
+      expect(parts.tasks.find({ id })).toMatchObject({ phase: 'SENT', record: { klingTaskId: `kling-${id}` } });
+      await runNext(parts);
+      expect(parts.tasks.find({ id })?.record.status).toBe('PROCESSING');
+    });
+  });
+
+  it('is found in the list when Kling says that it exists', async ({ expect }) => {
+    const { client, counts } = scriptKling(['LOST_LATE', 'EXISTS']);
+    await withParts('exists', { kling: client }, async (parts) => {
+      const { id } = await createLipSyncOnce(parts);
+      await runNext(parts, 6);
+      expect(parts.tasks.find({ id })).toMatchObject({
+        phase: 'SENT',
+        record: { status: 'PROCESSING', klingTaskId: `kling-${id}` },
+      });
+      expect(counts.posts).toBe(2);
+    });
+  });
+
+  it('is not sent again while the list cannot be read', async ({ expect }) => {
+    const { client, counts } = scriptKling(['LOST_AFTER']);
+    let isDown = true;
+    const listLipSyncTasks: typeof client.listLipSyncTasks = (page) =>
+      isDown ? Promise.reject(klingError('UNKNOWN')) : client.listLipSyncTasks!(page);
+    await withParts('list is down', { kling: { ...client, listLipSyncTasks } }, async (parts) => {
+      const { id } = await createLipSyncOnce(parts);
+      await runNext(parts, 8);
+      expect([counts.posts, parts.tasks.find({ id })?.phase]).toEqual([1, 'SENDING']);
+      isDown = false;
+      await runNext(parts, 2);
+      expect([counts.posts, parts.tasks.find({ id })?.record.klingTaskId]).toEqual([1, `kling-${id}`]);
+    });
+  });
+
+  it('takes nothing of another tenant’s from the list', async ({ expect }) => {
+    const { client, counts } = scriptKling(['LOST_BEFORE']);
+    await withParts('foreign', { kling: client }, async (parts) => {
+      const { id } = await createLipSyncOnce(parts);
+      await runNext(parts, 2);
+      expect(counts.lists).toBeGreaterThan(0);
+      expect(JSON.stringify([parts.tasks.find({ id }), parts.events.after(null, 0, 100)])).not.toMatch(/foreign|"f2"/);
+    });
+  });
+});
