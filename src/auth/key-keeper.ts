@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import { readText } from '../lib/read-text.ts';
 
@@ -16,7 +17,7 @@ export const LAST_GOOD_MS = 24 * 3_600_000;
 
 /** The issuer is asked at most so often, whatever tokens come. */
 const COOLDOWN_MS = 30_000;
-const COOLDOWN_AFTER_FAILURE_MS = 5_000;
+const COOLDOWN_AFTER_FAILURE: Backoff = { baseMs: 5_000, capMs: 15_000, jitter: 'NONE' };
 
 const TIMEOUT_MS = 5_000;
 const KEYS_BYTES_MAX = 65_536;
@@ -39,15 +40,20 @@ export interface KeyKeeper {
 
 export function createKeyKeeper({ jwksUrl, fetch, load, save, now, log }: KeyKeeperDeps): KeyKeeper {
   let nextFetchAtMs = 0;
+  /** In a row. */
+  let failures = 0;
   let flight: Promise<void> | null = null;
 
   async function refresh(): Promise<void> {
     try {
       const jwks = await fetchKeys(jwksUrl, fetch);
+      failures = 0;
       nextFetchAtMs = now() + COOLDOWN_MS;
       save({ jwks, fetchedAtMs: now() });
     } catch (error) {
-      nextFetchAtMs = now() + COOLDOWN_AFTER_FAILURE_MS;
+      failures += 1;
+      // Without jitter: one object asks for all.
+      nextFetchAtMs = now() + backoffMs(failures, COOLDOWN_AFTER_FAILURE, () => 0);
       log({ level: 'warn', message: 'issuer keys not fetched', cause: String(error) });
     }
   }

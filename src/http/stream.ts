@@ -1,8 +1,10 @@
 import { toStreamHeaders } from '../hub/attachment.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { CLOSE } from '../hub/protocol.ts';
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import { readOwnJson } from '../lib/own-json.ts';
+import { sleep } from '../lib/sleep.ts';
 import type { GraphqlParams } from './read-params.ts';
 import type { Dial } from './socket.ts';
 import type { StreamFormat } from './stream-format.ts';
@@ -12,7 +14,7 @@ const UNREAD_CHARS_MAX = 4 * 1_048_576;
 
 /** The hub moves at a deploy; it is dialled again this often in a row before the stream is given up. */
 const DIALS_MAX = 5;
-const REDIAL_MS = 250;
+const REDIAL: Backoff = { baseMs: 250, capMs: 4_000, jitter: 'EVEN' };
 
 export interface StreamLimits {
   /** A client that has gone is noticed on the next write. */
@@ -97,7 +99,7 @@ async function pump(
         isOver = ended;
         if (ended) break;
       }
-      await new Promise((resolve) => setTimeout(resolve, REDIAL_MS * 2 ** dials));
+      await sleep(backoffMs(dials + 1, REDIAL, Math.random));
     }
     // A stream that ends for another reason ends without a word, and its client comes back with its cursor.
     if (isOver && !client.isGone) await write(format.end);

@@ -37,7 +37,7 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
   const account = () => env.KLING_ACCOUNT.getByName('account');
   const slots = createSlots({ account, tenant, now, background });
   const tasks = new TaskStore(ctx.storage.sql);
-  const owners = createOwners({ account, tenant, sleep });
+  const owners = createOwners({ account, tenant, sleep, random: Math.random });
   const kling = createKlingClients({
     baseUrl,
     credentials: keys,

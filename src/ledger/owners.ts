@@ -1,5 +1,6 @@
 import type { KlingAccount } from '../account/kling-account.ts';
 import type { Made } from '../domain/made.ts';
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
 
 /** One tenant's view of who owns what Kling has made, across all tenants of the account. */
 export interface Owners {
@@ -12,25 +13,28 @@ export interface Owners {
   isForeign(made: Made): Promise<boolean>;
 }
 
-/** How long a claim waits before it is tried again: behind it may be a paid answer. */
-const WAITS_MS = [100, 400];
+/** A claim is tried this often: a paid answer may wait for it. */
+const TRIES_MAX = 3;
+const RETRY: Backoff = { baseMs: 100, factor: 4, capMs: 400, jitter: 'EVEN' };
 
 export interface OwnersOptions {
   /** Asked for at every use: a stub is of no use any more once its object was moved. */
   readonly account: () => DurableObjectStub<KlingAccount>;
   readonly tenant: string;
   readonly sleep: (ms: number) => Promise<void>;
+  /** 0 (inclusive) to 1. */
+  readonly random: () => number;
 }
 
-export function createOwners({ account, tenant, sleep }: OwnersOptions): Owners {
+export function createOwners({ account, tenant, sleep, random }: OwnersOptions): Owners {
   return {
     async claim(made) {
       if (made.length === 0) return;
-      for (const waitMs of WAITS_MS) {
+      for (let tries = 1; tries < TRIES_MAX; tries += 1) {
         try {
           return await account().claim(tenant, made);
         } catch {
-          await sleep(waitMs);
+          await sleep(backoffMs(tries, RETRY, random));
         }
       }
       await account().claim(tenant, made);

@@ -105,7 +105,8 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
 
   async function sendAlone(taskId: string, attended: boolean): Promise<void> {
     const waiting = tasks.find({ id: taskId });
-    if (waiting?.phase !== 'WAITING' || isTooEarly(waiting)) return;
+    if (waiting?.phase !== 'WAITING') return;
+    if (isTooEarly(waiting)) return void journal.apply(taskId, null, { wakeAtMs: waiting.settledAtMs });
     const slot = await slots.acquire(taskId).catch(() => ({ granted: false, retryAfterMs: SETTLE_MS }));
     const row = tasks.find({ id: taskId });
     const request = tasks.request(taskId);
@@ -150,7 +151,7 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     }
   }
 
-  /** A slot that is granted does not bring a re-send forward. */
+  /** Neither a slot that is granted nor an alarm brings a re-send forward. */
   function isTooEarly({ sends, settledAtMs }: TaskRow): boolean {
     return sends > 0 && now() < settledAtMs;
   }

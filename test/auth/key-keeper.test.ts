@@ -198,6 +198,28 @@ describe('while the issuer is down', () => {
     expect(await kids(kept)).toEqual(['one']);
   });
 
+  it('asks it after 5, 10 and then every 15 s, and after an answer as at first', async ({ expect }) => {
+    const kept = createKept(down);
+    const askedAtS: number[] = [];
+    for (let second = 0; second <= 60; second += 1) {
+      const before = kept.requests.length;
+      await kids(kept);
+      if (kept.requests.length > before) askedAtS.push(second);
+      kept.clock.nowMs += SECOND_MS;
+    }
+    expect(askedAtS).toEqual([0, 5, 15, 30, 45, 60]);
+    kept.answer = ok('one');
+    kept.clock.nowMs += 15 * SECOND_MS;
+    expect(await kids(kept)).toEqual(['one']);
+    kept.answer = down;
+    kept.clock.nowMs += KEYS_FRESH_MS;
+    await kids(kept);
+    const { length } = kept.requests;
+    kept.clock.nowMs += 5 * SECOND_MS;
+    await kids(kept);
+    expect(kept.requests).toHaveLength(length + 1);
+  });
+
   it('the last good keys serve for a day and no longer', async ({ expect }) => {
     const kept = createKept(down, { jwks: keySet('one'), fetchedAtMs: STARTED_AT_MS });
     kept.clock.nowMs += 24 * HOUR_MS - 1;

@@ -202,7 +202,7 @@ describe('who owns what', () => {
     };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what owners ask of it
     const account = () => ({ claim }) as unknown as ReturnType<Parameters<typeof createOwners>[0]['account']>;
-    const owners = createOwners({ account, tenant: 'a', sleep: async (ms) => void waits.push(ms) });
+    const owners = createOwners({ account, tenant: 'a', sleep: async (ms) => void waits.push(ms), random: () => 0.5 });
     await owners.claim([{ kind: 'AUDIO', id: '7' }]);
     expect(waits).toEqual([100, 400]);
     fails = 3;
