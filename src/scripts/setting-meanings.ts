@@ -21,7 +21,8 @@ export const SETTING_MEANINGS = {
   APQ: '`on` or `off`: whether clients may send the hash of a document that they have sent before (automatic persisted queries).',
   TRUSTED_DOCUMENTS:
     '`off`, or `only`: nothing but the documents of `src/trusted-documents.json` is served, by their ids. With `off` these ids are served too.',
-  TASK_MAX_AGE_HOURS: 'After how many hours a task that Kling has not finished is given up: 1 to 720.',
+  TASK_MAX_AGE_HOURS:
+    'How many hours after its first send a task that Kling has not finished is given up, or after its making one that was not sent: 1 to 720.',
   EVENT_RETENTION_HOURS: 'How many hours the changes of tasks are kept for clients that come back: 1 to 720.',
   EVENTS_PER_TASK_MAX: 'How many changes of one task are kept, the newest: 10 to 100000.',
   TENANT_MUTATIONS_PER_MINUTE:
