@@ -34,6 +34,9 @@ export interface Config {
     readonly maxAgeMs: number;
     readonly eventRetentionMs: number;
     readonly eventsPerTaskMax: number;
+    /** Of one tenant: tasks that wait to be sent, and the bytes of their requests. */
+    readonly waitingMax: number;
+    readonly waitingBytesMax: number;
   };
   readonly rates: {
     readonly mutationsPerMinute: number;
@@ -162,6 +165,8 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       maxAgeMs: read('TASK_MAX_AGE_HOURS') * HOUR_MS,
       eventRetentionMs: read('EVENT_RETENTION_HOURS') * HOUR_MS,
       eventsPerTaskMax: read('EVENTS_PER_TASK_MAX'),
+      waitingMax: read('TENANT_WAITING_TASKS_MAX'),
+      waitingBytesMax: read('TENANT_WAITING_BYTES_MAX'),
     },
     rates: {
       mutationsPerMinute: read('TENANT_MUTATIONS_PER_MINUTE'),

@@ -144,6 +144,16 @@ export const SETTINGS = {
     secret: false,
     parse: wholeNumber(1, 1_000_000),
   },
+  TENANT_WAITING_TASKS_MAX: {
+    fallback: '1000',
+    secret: false,
+    parse: wholeNumber(1, 10_000),
+  },
+  TENANT_WAITING_BYTES_MAX: {
+    fallback: '500000000',
+    secret: false,
+    parse: wholeNumber(10_000_000, 5_000_000_000),
+  },
   TENANT_MONTHLY_UNITS_MAX: {
     fallback: null,
     example: '100',

@@ -29,7 +29,13 @@ describe('a configuration', () => {
         },
         bodies: { bytesMax: 131_072, largeBytesMax: 8_000_000 },
         documents: { automatic: true, trustedOnly: false, trusted: new Map() },
-        tasks: { maxAgeMs: 86_400_000, eventRetentionMs: 86_400_000, eventsPerTaskMax: 1000 },
+        tasks: {
+          maxAgeMs: 86_400_000,
+          eventRetentionMs: 86_400_000,
+          eventsPerTaskMax: 1000,
+          waitingMax: 1000,
+          waitingBytesMax: 500_000_000,
+        },
         rates: {
           mutationsPerMinute: 300,
           subscriptionsPerMinute: 20_000,

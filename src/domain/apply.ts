@@ -1,3 +1,4 @@
+import { lipSyncUnits } from './cost.ts';
 import { resultExpiresAtMs } from './expiry.ts';
 import { classifyFailure, type TaskFailure } from './failure.ts';
 import type { LipSyncSnapshot } from './lip-sync.ts';
@@ -47,7 +48,7 @@ export function applyEvent<T extends TaskRecord>(record: T, event: TaskEvent, no
   if (isFinal(record.status)) return completed(record, event.snapshot);
   const isEmpty = isEmptySuccess(record, event.snapshot);
   const snapshot = isEmpty ? { ...event.snapshot, status: 'PROCESSING' as const } : event.snapshot;
-  if (!supersedes(record, snapshot)) return identified(record, snapshot.klingTaskId);
+  if (!supersedes(record, snapshot)) return noticed(record, snapshot);
   const updatedAtMs = Math.max(record.updatedAtMs, snapshot.updatedAtMs ?? nowMs);
   return {
     change: 'STATE',
@@ -70,6 +71,14 @@ function supersedes(record: TaskRecord, snapshot: TaskSnapshot): boolean {
   return (snapshot.updatedAtMs ?? 0) > record.updatedAtMs;
 }
 
+/** What is true whatever the state: Kling's id for the task, and the video it is made from, which tells its cost. */
+function noticed<T extends TaskRecord>(record: T, snapshot: AnySnapshot): Applied<T> | null {
+  const { klingTaskId = null } = learned(record, snapshot);
+  if (record.kind === 'VOICE' || record.parentVideo !== null) return detailed(record, { klingTaskId });
+  const { parentVideo = null, unitsEstimated = null } = learned(record, snapshot);
+  return detailed(record, { klingTaskId, ...(parentVideo === null ? {} : { parentVideo, unitsEstimated }) });
+}
+
 /** Kling's id for the task, learned from an event that changes nothing else. */
 function identified<T extends TaskRecord>(record: T, klingTaskId: string): Applied<T> | null {
   if (record.klingTaskId !== null || klingTaskId === '') return null;
@@ -90,11 +99,19 @@ export function isEmptySuccess(record: TaskRecord, snapshot: AnySnapshot): boole
 function completed<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): Applied<T> | null {
   // Kling's last word on a task that was given up here: what it was charged is owed all the same.
   if (snapshot.status !== record.status) {
-    const { unitsDeducted } = snapshot;
-    if (unitsDeducted === null || unitsDeducted === record.unitsDeducted) return null;
-    return { change: 'DETAIL', record: { ...record, unitsDeducted } };
+    return detailed(record, {
+      unitsDeducted: snapshot.unitsDeducted ?? record.unitsDeducted,
+      balanceDeducted: snapshot.balanceDeducted ?? record.balanceDeducted,
+    });
   }
-  const next = { ...record, ...learned(record, snapshot) };
+  return detailed(record, learned(record, snapshot));
+}
+
+function detailed<T extends TaskRecord>(
+  record: T,
+  change: Partial<LipSyncTask & Omit<VoiceTask, 'kind'>>,
+): Applied<T> | null {
+  const next = { ...record, ...change };
   return JSON.stringify(next) === JSON.stringify(record) ? null : { change: 'DETAIL', record: next };
 }
 
@@ -111,10 +128,12 @@ function learned(record: TaskRecord, snapshot: AnySnapshot): Partial<LipSyncTask
     return { ...common, voices };
   }
   if (!('videos' in snapshot)) return common;
+  const lengthMs = snapshot.parentVideo?.durationMs ?? null;
   return {
     ...common,
     videos: snapshot.videos.length > 0 ? snapshot.videos : record.videos,
     parentVideo: snapshot.parentVideo ?? record.parentVideo,
+    unitsEstimated: lengthMs === null ? record.unitsEstimated : lipSyncUnits(lengthMs),
     watermarkEnabled: snapshot.watermarkEnabled ?? record.watermarkEnabled,
   };
 }

@@ -1,7 +1,11 @@
 import { VIDEO_MS_MAX } from './placement.ts';
+import type { TaskFailureCode } from './failure.ts';
+import type { TaskRecord } from './records.ts';
+import { type BalanceDeduction, isFinal } from './task.ts';
 
 /** What one unit costs, in US dollars (Kling's price list, 2026-09). */
 export const UNIT_PRICE_USD = '0.14';
+const CENTS_PER_UNIT = 14;
 
 /** Units for making one voice, one identify-face call, one text-to-speech call (Kling's price list, 2026-09). */
 export const VOICE_UNITS = '0.05';
@@ -25,8 +29,7 @@ export function lipSyncUnits(videoDurationMs: number | null): string {
 /** What units cost in US dollars, exactly, without trailing zeros; null when they are not a decimal number of 0 or more. */
 export function unitsToUsd(units: string): string | null {
   const milli = toMilliunits(units);
-  const cents = Math.round(Number(UNIT_PRICE_USD) * 100);
-  return milli === null ? null : decimal(milli * cents, 5);
+  return milli === null ? null : decimal(milli * CENTS_PER_UNIT, 5);
 }
 
 /**
@@ -39,6 +42,48 @@ export function toMilliunits(amount: string): number | null {
   if (match === null) return null;
   const [, whole = '', thousandths = '', rest = ''] = match;
   return Number(whole) * 1000 + Number(thousandths.padEnd(3, '0')) + (/[1-9]/.test(rest) ? 1 : 0);
+}
+
+/** What Kling tells of a charge, in units, in money, or both. */
+export interface Deduction {
+  readonly unitsDeducted: string | null;
+  readonly balanceDeducted?: BalanceDeduction | null;
+}
+
+/**
+ * What Kling has told of a charge, in thousandths of a unit; null when it tells nothing. Units and money may be two
+ * words for one charge, so the larger counts. Money is counted at `UNIT_PRICE_USD`, rounded up. A balance deduction of 0
+ * alone says nothing: accounts that pay in units are sent it too.
+ */
+export function toldMilliunits({ unitsDeducted, balanceDeducted }: Deduction): number | null {
+  const units = unitsDeducted === null ? null : toMilliunits(unitsDeducted);
+  const milliDollars = toMilliunits(balanceDeducted?.quota ?? '0') ?? 0;
+  if (units === null && milliDollars === 0) return null;
+  return Math.max(units ?? 0, Math.ceil((milliDollars * 100) / CENTS_PER_UNIT));
+}
+
+/** Findings of the gateway's about a task that Kling may have finished, and charged. */
+const MAY_BE_CHARGED: ReadonlySet<TaskFailureCode> = new Set([
+  'DEADLINE_EXCEEDED',
+  'CREATE_OUTCOME_UNKNOWN',
+  'TASK_LOST_AT_KLING',
+  'NO_RESULT',
+]);
+
+/**
+ * What a task counts for in the tenant's budget, in thousandths of a unit: its estimate until it has ended, then what
+ * Kling told. If Kling told nothing, a success and a task of unknown outcome count their estimate. All other failures
+ * count 0: one that was not sent or was refused costs nothing.
+ *
+ * Trade-off: what Kling charges for a task that failed at Kling, and does not tell, is not documented (2026-09). It
+ * counts 0, so that a bad day at Kling does not use up a tenant's month.
+ */
+export function countedMilliunits(record: TaskRecord): number {
+  const estimated = record.unitsEstimated === null ? 0 : (toMilliunits(record.unitsEstimated) ?? 0);
+  if (!isFinal(record.status)) return estimated;
+  const { status, failure } = record;
+  const mayBeCharged = status === 'SUCCEEDED' || (failure !== null && MAY_BE_CHARGED.has(failure.code));
+  return toldMilliunits(record) ?? (mayBeCharged ? estimated : 0);
 }
 
 /** The opposite, without trailing zeros: `500` is `"0.5"`. */

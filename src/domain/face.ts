@@ -1,3 +1,5 @@
+import type { BalanceDeduction } from './task.ts';
+
 /** A face that Kling found in a video, with the interval in which it can be lip-synced (from the start of the video). */
 export interface Face {
   /** Kling's `face_id`: opaque, unique within its scan only, and `"0"` is a valid one. */
@@ -14,5 +16,7 @@ export interface FaceScanResult {
   readonly sessionId: string;
   readonly faces: readonly Face[];
   readonly unitsDeducted: string | null;
+  /** Missing when Kling tells none. */
+  readonly balanceDeducted?: BalanceDeduction;
   readonly klingRequestId: string | null;
 }

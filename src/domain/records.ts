@@ -32,6 +32,8 @@ interface TaskRecordOf<Kind extends TaskKind> {
 }
 
 export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'> {
+  /** `<scan id>:<Kling's face id>`; missing in tasks made before it was kept. */
+  readonly faceId?: string;
   readonly parentVideo: ParentVideo | null;
   readonly videos: readonly GeneratedVideo[];
   readonly watermarkEnabled: boolean | null;
@@ -49,8 +51,16 @@ export interface FaceScan {
   /** Kling's `session_id`. */
   readonly sessionId: string;
   readonly faces: readonly Face[];
+  /** How long the video is. Identify-face does not tell: it is known of a video that a task made, or learned from one. */
+  readonly videoDurationMs?: number;
   readonly unitsDeducted: string | null;
+  readonly balanceDeducted?: BalanceDeduction;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly klingRequestId: string | null;
+}
+
+/** The scan that a face belongs to. */
+export function scanIdOf(faceId: string): string {
+  return faceId.split(':', 1)[0] ?? '';
 }

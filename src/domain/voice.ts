@@ -1,4 +1,4 @@
-import type { TaskSnapshot } from './task.ts';
+import type { BalanceDeduction, TaskSnapshot } from './task.ts';
 
 /** A voice that Kling holds. `KLING`: from the official library. `ACCOUNT`: made by a voice task. */
 export interface Voice {
@@ -24,6 +24,8 @@ export interface Speech {
   readonly durationMs: number | null;
   readonly klingTaskId: string | null;
   readonly unitsDeducted: string | null;
+  /** Missing when Kling tells none. */
+  readonly balanceDeducted?: BalanceDeduction;
   readonly createdAtMs: number | null;
   readonly klingRequestId: string | null;
 }

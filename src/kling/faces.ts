@@ -5,6 +5,7 @@ import { decimalOrNull, msOrNull, recordOf, recordsOf, textOrNull } from './deco
 import type { WireRecord } from './decode.ts';
 import type { Envelope } from './envelope.ts';
 import { KlingError, UnreadableAnswer } from './kling-error.ts';
+import { toBalanceDeduction } from './task-wire.ts';
 
 /** How Kling words it when a video shows nobody. Source: live texts, 2025-12 to 2026-09. */
 const NO_FACE =
@@ -33,10 +34,12 @@ function toFaceScanResult(envelope: Envelope): FaceScanResult {
     if (faces.length > 0) throw new UnreadableAnswer('faces without session_id');
     throw noFace(envelope);
   }
+  const balance = toBalanceDeduction(data['final_balance_deduction']);
   return {
     sessionId,
     faces,
     unitsDeducted: decimalOrNull(data['final_unit_deduction']),
+    ...(balance === null ? {} : { balanceDeducted: balance }),
     klingRequestId: envelope.requestId,
   };
 }

@@ -5,7 +5,7 @@ import { decimalOrNull, epochMsOrNull, recordOf, recordsOf, secondsToMs, textOrN
 import type { Envelope } from './envelope.ts';
 import { KlingError, UnreadableAnswer } from './kling-error.ts';
 import { quote } from './refusal.ts';
-import { toTaskStatus } from './task-wire.ts';
+import { toBalanceDeduction, toTaskStatus } from './task-wire.ts';
 
 /** `POST /v1/audio/tts`: 0.05 units, answered at once. No query exists: an answer that is lost cannot be had again. */
 export function synthesizeSpeechCall(request: SpeechRequest): Call<Speech> {
@@ -31,12 +31,14 @@ function toSpeech(envelope: Envelope): Speech {
     if (toTaskStatus(textOrNull(data['task_status']) ?? '') === 'FAILED') throw failedSpeech(envelope);
     throw new UnreadableAnswer('speech without a sound');
   }
+  const balance = toBalanceDeduction(data['final_balance_deduction']);
   return {
     audioId,
     url,
     durationMs: secondsToMs(audio['duration']),
     klingTaskId: textOrNull(data['task_id']),
     unitsDeducted: decimalOrNull(data['final_unit_deduction']),
+    ...(balance === null ? {} : { balanceDeducted: balance }),
     createdAtMs: epochMsOrNull(data['created_at']),
     klingRequestId: envelope.requestId,
   };

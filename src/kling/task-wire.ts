@@ -81,7 +81,8 @@ function toNewerSnapshot(record: WireRecord, klingRequestId: string | null): Tas
   };
 }
 
-function toBalanceDeduction(value: unknown): BalanceDeduction | null {
+/** What a newer account was charged in money; null when Kling tells none. */
+export function toBalanceDeduction(value: unknown): BalanceDeduction | null {
   if (!isRecord(value)) return null;
   const quota = decimalOrNull(value['quota']);
   const listPrice = decimalOrNull(value['list_price']);

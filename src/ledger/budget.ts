@@ -6,19 +6,21 @@ import type { LedgerDeps } from './deps.ts';
 /** A face scan and a text-to-speech cost the same (Kling's price list, 2026-09). */
 const PAID_CALL_MILLIUNITS = Math.max(toMilliunits(FACE_SCAN_UNITS) ?? 0, toMilliunits(SPEECH_UNITS) ?? 0);
 
-/** Throws `QUOTA_EXHAUSTED` when so many units more, with all that has not ended yet, would exceed the tenant's month. */
+/**
+ * Throws `QUOTA_EXHAUSTED` when so many units more would exceed the tenant's month. A task counts in the present month
+ * while it is under way, and in the month it was made in once it has ended.
+ */
 export type Afford = (units: string) => void;
 
 /** The tenant's monthly budget, asked before anything that is charged is sent. */
-export function createAfford({ tasks, holdings, paidCalls, limits, now }: LedgerDeps): Afford {
+export function createAfford({ sums, holdings, paidCalls, limits, now }: LedgerDeps): Afford {
   return (units) => {
     const max = limits.milliunitsPerMonthMax;
     if (max === null) return;
     const month = monthOf(now());
     // What was sent and not answered may have been charged: it counts.
     const unanswered = paidCalls.unansweredSince(Date.parse(`${month}-01T00:00:00Z`)) * PAID_CALL_MILLIUNITS;
-    const planned =
-      holdings.milliunitsUsed(month) + tasks.milliunitsPending() + unanswered + (toMilliunits(units) ?? 0);
+    const planned = holdings.milliunitsUsed(month) + sums.milliunitsPending() + unanswered + (toMilliunits(units) ?? 0);
     if (planned <= max) return;
     throw new GatewayError({
       code: 'QUOTA_EXHAUSTED',

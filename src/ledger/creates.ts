@@ -2,7 +2,7 @@ import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
 import type { Checked } from '../domain/checked.ts';
 import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../domain/inputs.ts';
 import { checkLipSyncInput } from '../domain/lip-sync-input.ts';
-import type { LipSyncTask, TaskRecord, VoiceTask } from '../domain/records.ts';
+import { scanIdOf, type FaceScan, type LipSyncTask, type TaskRecord, type VoiceTask } from '../domain/records.ts';
 import type { LipSyncRequest, VoiceRequest } from '../domain/requests.ts';
 import type { TaskKind } from '../domain/task.ts';
 import { checkCreateVoiceInput } from '../domain/voice-input.ts';
@@ -20,9 +20,6 @@ export interface Creates {
   createLipSyncTask(input: CreateLipSyncTaskInput): Promise<LipSyncTask>;
 }
 
-/** Tasks of one tenant that may wait for a slot. Each may hold 7 MB of audio, and an object 10 GB in all. */
-const WAITING_MAX = 1_000;
-
 /** A slot is free again in minutes at the soonest, when so many wait. */
 const ROOM_RETRY_MS = 60_000;
 
@@ -30,7 +27,7 @@ const ROOM_RETRY_MS = 60_000;
 type Fresh = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEnabled' | 'voices'>;
 
 export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender): Creates {
-  const { tasks, holdings, limits, now } = deps;
+  const { tasks, sums, holdings, limits, now } = deps;
   const afford = createAfford(deps);
 
   /** The row of an external id; null for a new one. Synchronous up to `journal.open`: of two creates, the second finds the first one's. */
@@ -40,9 +37,14 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
 
   /**
    * The task that this external id already stands for. The first create may still be waiting for Kling; its outcome is
-   * this one's too. Nothing is checked again: what has been accepted stays accepted.
+   * this one's too. Nothing is checked again: what has been accepted stays accepted. Null when Kling has refused the
+   * first create meanwhile, so that this one is the first.
    */
-  async function repeated<T extends TaskRecord>(kind: TaskKind, row: TaskRow, digest: RequestDigest): Promise<T> {
+  async function repeated<T extends TaskRecord>(
+    kind: TaskKind,
+    row: TaskRow,
+    digest: RequestDigest,
+  ): Promise<T | null> {
     const { id, externalId } = row.record;
     if (row.record.kind !== kind || !(await digest.matches(row.inputDigest))) {
       throw new GatewayError({
@@ -53,7 +55,7 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
     }
     if (sender.isBusy(id)) await sender.send(id, true);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the kinds have been compared
-    return (tasks.find({ id })?.record ?? row.record) as T;
+    return (tasks.find({ id })?.record ?? null) as T | null;
   }
 
   function fresh(externalId: string | null, unitsEstimated: string): Fresh {
@@ -75,19 +77,19 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
     };
   }
 
-  /** A queue that only grows would fill the object's storage, and then not even callbacks could be kept. */
-  function findRoom(): void {
-    if (tasks.waiting() < WAITING_MAX) return;
-    throw new GatewayError({
-      code: 'RATE_LIMITED',
-      message: `${WAITING_MAX} tasks wait to be sent already. Nothing was sent.`,
-      retryable: true,
-      retryAfterMs: ROOM_RETRY_MS,
-    });
+  /** A queue that only grows would fill the object's storage (10 GB), and then not even callbacks could be kept. */
+  function findRoom(request: string): void {
+    const waiting = sums.waiting();
+    const { waitingTasksMax, waitingBytesMax } = limits;
+    if (waiting.tasks >= waitingTasksMax) throw noRoom(`${waitingTasksMax} tasks may wait to be sent, and do.`);
+    if (waiting.bytes + request.length <= waitingBytesMax) return;
+    throw noRoom(
+      `The tasks that wait to be sent may hold ${waitingBytesMax} bytes of requests. They hold ${waiting.bytes}, and this one has ${request.length}.`,
+    );
   }
 
   /** Records the intent, sends it, and answers with what is known of it then. */
-  async function make<T extends TaskRecord>(record: T, digest: RequestDigest, request: object): Promise<T> {
+  async function make<T extends TaskRecord>(record: T, digest: RequestDigest, request: string): Promise<T> {
     journal.open(
       {
         record,
@@ -99,20 +101,20 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
         sends: 0,
         deadlineAtMs: record.createdAtMs + limits.taskAgeMaxMs,
       },
-      JSON.stringify(request),
+      request,
     );
     await sender.send(record.id, true);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row was opened with this record; its kind stays
     return (tasks.find({ id: record.id })?.record ?? record) as T;
   }
 
-  return {
+  const creates: Creates = {
     async createVoice(input) {
       const digest = await digestOfVoice(input);
       const before = rowOf(input.externalId ?? null);
-      if (before !== null) return repeated<VoiceTask>('VOICE', before, digest);
-      const request = valid<VoiceRequest>(checkCreateVoiceInput(input));
-      findRoom();
+      if (before !== null) return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creates.createVoice(input);
+      const request = JSON.stringify(valid<VoiceRequest>(checkCreateVoiceInput(input)));
+      findRoom(request);
       afford(VOICE_UNITS);
       return make({ ...fresh(input.externalId ?? null, VOICE_UNITS), kind: 'VOICE', voices: [] }, digest, request);
     },
@@ -120,26 +122,31 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
     async createLipSyncTask(input) {
       const digest = await digestOfLipSync(input);
       const before = rowOf(input.externalId ?? null);
-      if (before !== null) return repeated<LipSyncTask>('LIP_SYNC', before, digest);
-      const request = valid<LipSyncRequest>(checkLipSyncInput(input, ['input'], facts(input)));
-      const units = lipSyncUnits(input.placement.videoDurationMs ?? null);
-      findRoom();
+      if (before !== null) {
+        return (await repeated<LipSyncTask>('LIP_SYNC', before, digest)) ?? creates.createLipSyncTask(input);
+      }
+      const scan = holdings.faceScan(scanIdOf(input.faceId ?? ''));
+      const checked = valid<LipSyncRequest>(checkLipSyncInput(input, ['input'], facts(input, scan)));
+      // What Kling told of the video wins over what the caller says.
+      const units = lipSyncUnits(scan?.videoDurationMs ?? input.placement.videoDurationMs ?? null);
+      const request = JSON.stringify(checked);
+      findRoom(request);
       afford(units);
       const record: LipSyncTask = {
         ...fresh(input.externalId ?? null, units),
         kind: 'LIP_SYNC',
+        ...(input.faceId === null ? {} : { faceId: input.faceId }),
         parentVideo: null,
         videos: [],
-        watermarkEnabled: request.watermark,
+        watermarkEnabled: checked.watermark,
       };
       return make(record, digest, request);
     },
   };
+  return creates;
 
-  function facts(input: CreateLipSyncTaskInput) {
-    const [scanId = '', ...faceId] = (input.faceId ?? '').split(':');
-    const scan = holdings.faceScan(scanId);
-    const face = scan?.faces.find((candidate) => candidate.faceId === faceId.join(':')) ?? null;
+  function facts(input: CreateLipSyncTaskInput, scan: FaceScan | null) {
+    const face = scan?.faces.find(({ faceId }) => `${scan.id}:${faceId}` === input.faceId) ?? null;
     const speech = typeof input.sound.audioId === 'string' ? holdings.speech(input.sound.audioId) : null;
     return {
       face,
@@ -149,6 +156,15 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
       soundDurationMs: speech?.durationMs ?? null,
     };
   }
+}
+
+function noRoom(bound: string): GatewayError {
+  return new GatewayError({
+    code: 'RATE_LIMITED',
+    message: `${bound} Nothing was sent.`,
+    retryable: true,
+    retryAfterMs: ROOM_RETRY_MS,
+  });
 }
 
 /** The value, or everything that is wrong with the input. */

@@ -6,6 +6,7 @@ import type { HoldingsStore } from './holdings-store.ts';
 import type { Owners } from './owners.ts';
 import type { PaidCallStore } from './paid-call-store.ts';
 import type { TaskStore } from './task-store.ts';
+import type { TaskSums } from './task-sums.ts';
 
 /** The Kling account's slots and its health, shared by all ledgers. */
 export interface Slots {
@@ -26,6 +27,7 @@ export interface Slots {
 /** What a tenant's ledger lives by; all of it is given to it by the object. */
 export interface LedgerDeps {
   readonly tasks: TaskStore;
+  readonly sums: TaskSums;
   readonly events: EventStore;
   readonly holdings: HoldingsStore;
   readonly paidCalls: PaidCallStore;
@@ -53,6 +55,9 @@ export interface LedgerLimits {
   readonly taskAgeMaxMs: number;
   readonly eventRetentionMs: number;
   readonly eventsPerTaskMax: number;
+  /** How many tasks may wait to be sent, and how many bytes the requests may have that are kept for it. */
+  readonly waitingTasksMax: number;
+  readonly waitingBytesMax: number;
   /** Null: no cap. In thousandths of a unit, per calendar month (UTC). */
   readonly milliunitsPerMonthMax: number | null;
   /** Longest that one exchange with Kling may take. */

@@ -58,6 +58,16 @@ export class HoldingsStore {
     return row ? readOwnJson<FaceScan>(row.scan) : null;
   }
 
+  /** Written only where it is new: a video keeps its length. */
+  keepScanLength(id: string, durationMs: number): void {
+    this.#sql.exec(
+      `UPDATE face_scan SET scan = json_set(scan, '$.videoDurationMs', ?2)
+       WHERE id = ?1 AND json_extract(scan, '$.videoDurationMs') IS NOT ?2`,
+      id,
+      durationMs,
+    );
+  }
+
   keepSpeech(speech: Speech): void {
     this.#sql.exec(
       'INSERT OR REPLACE INTO speech (audio_id, speech) VALUES (?, ?)',

@@ -1,10 +1,10 @@
 import { applyEvent, type TaskEvent } from '../domain/apply.ts';
-import { toMilliunits } from '../domain/cost.ts';
+import { countedMilliunits, toMilliunits } from '../domain/cost.ts';
 import { monthOf } from '../domain/month.ts';
-import type { TaskRecord } from '../domain/records.ts';
+import { scanIdOf, type LipSyncTask, type TaskRecord } from '../domain/records.ts';
 import { isFinal } from '../domain/task.ts';
 import type { LedgerDeps } from './deps.ts';
-import type { NewTaskRow, TaskRow, TaskStep } from './task-store.ts';
+import type { NewTaskRow, TaskRow, TaskStep, WrittenRecord } from './task-store.ts';
 
 /** The one door through which every change of a task goes. */
 export interface Journal {
@@ -36,13 +36,23 @@ export interface JournalHooks {
 }
 
 export function createJournal(deps: LedgerDeps, { arm, announced, committed, ended }: JournalHooks): Journal {
-  const { tasks, events, holdings, limits, now } = deps;
+  const { tasks, sums, events, holdings, limits, now } = deps;
 
-  function record(before: TaskRecord, after: TaskRecord): void {
-    tasks.writeRecord(after);
-    const charged = charge(after) - charge(before);
-    if (charged !== 0) holdings.addMilliunits(monthOf(after.createdAtMs), charged);
+  /** What follows from a changed record. Until its end a task counts as pending; from then on its month holds it once. */
+  function reckon(before: TaskRecord, after: TaskRecord): WrittenRecord {
+    const counted = sums.milliunits(after.id) ?? toMilliunits(before.unitsDeducted ?? '0') ?? 0;
+    const milliunits = countedMilliunits(after);
+    const added = isFinal(after.status) ? milliunits - (isFinal(before.status) ? counted : 0) : 0;
+    if (added !== 0) holdings.addMilliunits(monthOf(after.createdAtMs), added);
     if (after.kind === 'VOICE') for (const voice of after.voices) holdings.keepVoice(voice);
+    else learnLength(after);
+    return { record: after, milliunits };
+  }
+
+  /** How long the video of a scan is, as Kling tells it: the scan's next lip-sync is estimated by it. */
+  function learnLength({ faceId, parentVideo }: LipSyncTask): void {
+    const lengthMs = parentVideo?.durationMs ?? null;
+    if (faceId !== undefined && lengthMs !== null) holdings.keepScanLength(scanIdOf(faceId), lengthMs);
   }
 
   function announce(after: TaskRecord): void {
@@ -54,7 +64,7 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
   return {
     open(row, request) {
       deps.transaction(() => {
-        tasks.insert(row, request);
+        tasks.insert(row, request, countedMilliunits(row.record));
         arm();
       });
     },
@@ -83,15 +93,16 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
         const before = tasks.find({ id: taskId });
         if (before === null) return null;
         const applied = event === null ? null : applyEvent(before.record, event, now());
-        if (applied !== null) {
-          record(before.record, applied.record);
-          if (applied.change === 'STATE') announce(applied.record);
-        }
+        const written = applied === null ? null : reckon(before.record, applied.record);
+        if (applied?.change === 'STATE') announce(applied.record);
         const after = applied?.record ?? before.record;
-        if (before.phase === 'DONE') return { ...before, record: after };
+        if (before.phase === 'DONE') {
+          if (written !== null) tasks.writeRecord(written);
+          return { ...before, record: after };
+        }
         const planned = untilDeadline({ ...before, ...step }, now());
         const next: TaskStep = isFinal(after.status) ? { ...planned, phase: 'DONE', wakeAtMs: null } : planned;
-        tasks.step(taskId, next);
+        tasks.step(taskId, next, written);
         if (next.phase === 'DONE') over = after;
         arm();
         return { ...before, ...next, record: after };
@@ -107,9 +118,4 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
 function untilDeadline(step: TaskStep, nowMs: number): TaskStep {
   const { wakeAtMs, deadlineAtMs } = step;
   return wakeAtMs === null || deadlineAtMs <= nowMs ? step : { ...step, wakeAtMs: Math.min(wakeAtMs, deadlineAtMs) };
-}
-
-/** In thousandths of a unit; 0 while Kling has not told it. */
-function charge(record: TaskRecord): number {
-  return record.unitsDeducted === null ? 0 : (toMilliunits(record.unitsDeducted) ?? 0);
 }

@@ -78,6 +78,16 @@ const STEPS: readonly string[] = [
   ALTER TABLE task ADD COLUMN trouble TEXT;
   UPDATE task SET first_sent_at = json_extract(record, '$.createdAtMs') WHERE phase <> 'DONE' AND sends > 0;
   `,
+  // What a task's request holds, and what it counts for. Ended tasks keep null: they count as before.
+  `
+  ALTER TABLE task ADD COLUMN milliunits INTEGER;
+  ALTER TABLE task ADD COLUMN request_chars INTEGER NOT NULL DEFAULT 0;
+  UPDATE task SET
+    milliunits = CAST(round(coalesce(json_extract(record, '$.unitsEstimated'), 0) * 1000) AS INTEGER),
+    request_chars = (SELECT coalesce(sum(length(body)), 0) FROM request_part WHERE task_id = task.id)
+  WHERE phase <> 'DONE';
+  CREATE INDEX paid_call_unanswered ON paid_call (at) WHERE answer IS NULL;
+  `,
 ];
 
 /** Brings the tables up to date. `PRAGMA user_version` is refused in Durable Objects, hence the key. */

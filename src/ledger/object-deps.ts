@@ -14,6 +14,7 @@ import { createOwners } from './owners.ts';
 import { PaidCallStore } from './paid-call-store.ts';
 import { createSlots } from './slots.ts';
 import { TaskStore } from './task-store.ts';
+import { TaskSums } from './task-sums.ts';
 
 const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
 
@@ -60,6 +61,7 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
   });
   return {
     tasks,
+    sums: new TaskSums(ctx.storage.sql),
     events: new EventStore(ctx.storage.sql),
     holdings: new HoldingsStore(ctx.storage.sql),
     paidCalls: new PaidCallStore(ctx.storage.sql),
@@ -75,6 +77,8 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
       taskAgeMaxMs: config.tasks.maxAgeMs,
       eventRetentionMs: config.tasks.eventRetentionMs,
       eventsPerTaskMax: config.tasks.eventsPerTaskMax,
+      waitingTasksMax: config.tasks.waitingMax,
+      waitingBytesMax: config.tasks.waitingBytesMax,
       milliunitsPerMonthMax: unitsMax === null ? null : toMilliunits(unitsMax),
       exchangeTimeoutMs: timeoutMs,
     },

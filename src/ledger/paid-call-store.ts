@@ -59,10 +59,14 @@ export class PaidCallStore {
       .one().n;
   }
 
-  /** Forgets at most `limit` calls older than `beforeMs`: their keys are free again. */
+  /**
+   * Forgets at most `limit` calls older than `beforeMs`: their keys are free again. Unanswered ones are kept two days
+   * longer, since they count in the budget of a month, which may have 31 days.
+   */
   forgetBefore(beforeMs: number, limit: number): void {
     this.#sql.exec(
-      'DELETE FROM paid_call WHERE id IN (SELECT id FROM paid_call WHERE at < ? LIMIT ?)',
+      `DELETE FROM paid_call WHERE id IN
+         (SELECT id FROM paid_call WHERE at < ?1 - iif(answer IS NULL, 2 * 86400000, 0) LIMIT ?2)`,
       beforeMs,
       limit,
     );

@@ -1,5 +1,5 @@
 import { FACE_SCAN_TTL_MS } from '../domain/expiry.ts';
-import { FACE_SCAN_UNITS, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
+import { type Deduction, FACE_SCAN_UNITS, SPEECH_UNITS, toldMilliunits, toMilliunits } from '../domain/cost.ts';
 import { checkIdentifyFacesInput } from '../domain/face-scan-input.ts';
 import type { IdentifyFacesInput, SynthesizeSpeechInput } from '../domain/inputs.ts';
 import { monthOf } from '../domain/month.ts';
@@ -33,13 +33,14 @@ interface Order<T> {
 }
 
 export function createPaidCalls(deps: LedgerDeps): PaidCalls {
-  const { paidCalls, holdings, kling, owners, now, newId } = deps;
+  const { sums, paidCalls, holdings, kling, owners, now, newId } = deps;
   const afford = createAfford(deps);
   /** Those under way in this object, by key: a second asker waits for the first one's answer. */
   const running = new Map<string, Promise<unknown>>();
 
-  function charge(units: string): void {
-    const milliunits = toMilliunits(units) ?? 0;
+  /** Kling may leave the charge out of its answer: the price counts then. */
+  function charge(answer: Deduction, price: string): void {
+    const milliunits = toldMilliunits(answer) ?? toMilliunits(price) ?? 0;
     if (milliunits > 0) holdings.addMilliunits(monthOf(now()), milliunits);
   }
 
@@ -117,7 +118,10 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
           const call = async (id: string): Promise<FaceScan> => {
             const result = await kling.identifyFaces(request);
             const createdAtMs = now();
-            return { ...result, id, createdAtMs, expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS };
+            const { videoId } = request.video;
+            const lengthMs = videoId === undefined ? null : sums.madeVideoMs(videoId);
+            const known = lengthMs === null ? {} : { videoDurationMs: lengthMs };
+            return { ...result, ...known, id, createdAtMs, expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS };
           };
           return (id) =>
             pay(
@@ -127,8 +131,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
               () => call(id),
               (scan) => {
                 holdings.keepFaceScan(scan);
-                // Kling may leave the charge out of its answer.
-                charge(scan.unitsDeducted ?? FACE_SCAN_UNITS);
+                charge(scan, FACE_SCAN_UNITS);
               },
             );
         },
@@ -152,7 +155,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
               () => kling.synthesizeSpeech(request),
               (speech) => {
                 holdings.keepSpeech(speech);
-                charge(speech.unitsDeducted ?? SPEECH_UNITS);
+                charge(speech, SPEECH_UNITS);
               },
             );
         },

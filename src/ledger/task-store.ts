@@ -47,6 +47,12 @@ export interface TaskStep {
   readonly trouble: Trouble;
 }
 
+/** A record, and what it counts for in the budget, in thousandths of a unit. */
+export interface WrittenRecord {
+  readonly record: TaskRecord;
+  readonly milliunits: number;
+}
+
 type Columns = {
   seq: number;
   record: string;
@@ -76,11 +82,12 @@ export class TaskStore {
     this.#sql = sql;
   }
 
-  insert(row: NewTaskRow, request: string): void {
+  insert(row: NewTaskRow, request: string, milliunits: number): void {
     const { record } = row;
     this.#sql.exec(
-      `INSERT INTO task (id, kind, status, external_id, input_digest, phase, wake_at, tries, sends, deadline_at, record)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO task (id, kind, status, external_id, input_digest, phase, wake_at, tries, sends, deadline_at, record,
+         milliunits, request_chars)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       record.id,
       record.kind,
       record.status,
@@ -92,6 +99,8 @@ export class TaskStore {
       row.sends,
       row.deadlineAtMs,
       JSON.stringify(record),
+      milliunits,
+      request.length,
     );
     for (let n = 0; n * PART_CHARS < request.length; n++) {
       const part = request.slice(n * PART_CHARS, (n + 1) * PART_CHARS);
@@ -149,10 +158,16 @@ export class TaskStore {
     return this.#sql.exec<{ at: number | null }>('SELECT min(wake_at) AS at FROM task').one().at;
   }
 
-  step(id: string, step: TaskStep): void {
+  /**
+   * A step, and what is learned along with it, in one write. The request is forgotten once Kling has the task, or it has
+   * ended.
+   */
+  step(id: string, step: TaskStep, learned: WrittenRecord | null): void {
     this.#sql.exec(
-      `UPDATE task SET phase = ?, wake_at = ?, tries = ?, sends = ?, first_sent_at = ?, deadline_at = ?, settled_at = ?,
-         trouble = ? WHERE id = ?`,
+      `UPDATE task SET phase = ?1, wake_at = ?2, tries = ?3, sends = ?4, first_sent_at = ?5, deadline_at = ?6,
+         settled_at = ?7, trouble = ?8, request_chars = iif(?1 IN ('SENT', 'DONE'), 0, request_chars)
+         ${learned === null ? '' : ', status = ?10, record = ?11, milliunits = ?12'}
+       WHERE id = ?9`,
       step.phase,
       step.wakeAtMs,
       step.tries,
@@ -162,19 +177,16 @@ export class TaskStore {
       step.settledAtMs,
       step.trouble === NO_TROUBLE ? null : JSON.stringify(step.trouble),
       id,
+      ...(learned === null ? [] : toColumns(learned)),
     );
     if (step.phase === 'SENT' || step.phase === 'DONE') {
       this.#sql.exec('DELETE FROM request_part WHERE task_id = ?', id);
     }
   }
 
-  writeRecord(record: TaskRecord): void {
-    this.#sql.exec(
-      'UPDATE task SET status = ?, record = ? WHERE id = ?',
-      record.status,
-      JSON.stringify(record),
-      record.id,
-    );
+  writeRecord(written: WrittenRecord): void {
+    const { id } = written.record;
+    this.#sql.exec('UPDATE task SET status = ?, record = ?, milliunits = ? WHERE id = ?', ...toColumns(written), id);
   }
 
   markRead(id: string, nowMs: number): void {
@@ -195,24 +207,9 @@ export class TaskStore {
     this.#sql.exec('DELETE FROM task WHERE id = ?', id);
   }
 
-  /** What the tasks that have not ended are expected to cost, in thousandths of a unit. */
-  milliunitsPending(): number {
-    return this.#sql
-      .exec<{ n: number }>(
-        `SELECT coalesce(sum(CAST(round(json_extract(record, '$.unitsEstimated') * 1000) AS INTEGER)), 0) AS n
-         FROM task WHERE phase <> 'DONE'`,
-      )
-      .one().n;
-  }
-
   /** A create whose sender is gone (the object was moved or killed) is looked up at once. */
   wakeUnanswered(nowMs: number): void {
     this.#sql.exec(`UPDATE task SET wake_at = ?1 WHERE phase = 'SENDING' AND wake_at > ?1`, nowMs);
-  }
-
-  /** How many tasks of this tenant wait to be sent. */
-  waiting(): number {
-    return this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM task WHERE phase = 'WAITING'`).one().n;
   }
 
   /** How many tasks of this tenant wait, made before this one. */
@@ -224,6 +221,10 @@ export class TaskStore {
       )
       .one().n;
   }
+}
+
+function toColumns({ record, milliunits }: WrittenRecord): readonly (string | number)[] {
+  return [record.status, JSON.stringify(record), milliunits];
 }
 
 function toRow(columns: Columns): TaskRow {

@@ -26,7 +26,8 @@ const UsageRef = builder.objectRef<Usage & { readonly month: string }>('Usage').
   fields: (t) => ({
     month: t.exposeString('month', { description: 'As `2026-11`, in UTC.' }),
     units: t.string({
-      description: 'Charged by Kling and known here, in units, as a decimal string. Tasks under way are not in it.',
+      description:
+        'Charged by Kling, in units, as a decimal string. Where Kling does not tell, the estimate counts. Tasks under way are not in it.',
       resolve: ({ milliunits }) => fromMilliunits(milliunits),
     }),
     unitsMax: t.string({

@@ -128,7 +128,7 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
     unitsEstimated: t.exposeString('unitsEstimated', {
       nullable: true,
       description:
-        "What it is expected to cost in units, as a decimal string, rounded up (Kling's price list, 2026-09). Null where that cannot be told.",
+        "What it is expected to cost in units, as a decimal string, rounded up (Kling's price list, 2026-09). By the length of the video as Kling tells it, else as the caller does, else by 60 s. Null where that cannot be told.",
     }),
     unitsDeducted: t.exposeString('unitsDeducted', {
       nullable: true,

@@ -33,6 +33,10 @@ export const SETTING_MEANINGS = {
     'How many callbacks of a tenant are taken in a minute: 1 to 1000000. Past it Kling is answered 429, and the tasks are read by themselves.',
   TENANT_UPSTREAM_READS_PER_MINUTE:
     "How many reads of Kling a tenant's queries may cause in a minute: 1 to 1000000. Past it a task is answered as it is stored, and Kling's own lists are `RATE_LIMITED`.",
+  TENANT_WAITING_TASKS_MAX:
+    "How many of a tenant's tasks may wait for a slot at Kling: 1 to 10000. Past it: `RATE_LIMITED`.",
+  TENANT_WAITING_BYTES_MAX:
+    'How many bytes the requests of those tasks may have together, audio in base64 included: 10000000 to 5000000000. An object holds 10 GB.',
   TENANT_MONTHLY_UNITS_MAX:
     'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Absent: no limit.',
   AUTH: '`jwks`: tokens are signed by an issuer; `secret`: with a shared secret (HS256); `none`: everybody is one tenant with all scopes, refused in production.',

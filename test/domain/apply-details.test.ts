@@ -104,6 +104,15 @@ describe('a lip-sync', () => {
     expect(after(bare, told)).toMatchObject({ status: 'SUCCEEDED', videos, parentVideo, watermarkEnabled: false });
   });
 
+  it('is estimated by the length of its video as soon as Kling tells it, and by 60 s until then', ({ expect }) => {
+    const waiting = { ...bare, unitsEstimated: '6' };
+    expect(after(waiting, seen('PROCESSING', { parentVideo: null, videos: [] })).unitsEstimated).toBe('6');
+    const long = { ...parentVideo, durationMs: 10_000 };
+    expect(after(waiting, seen('PROCESSING', { parentVideo: long, videos: [] })).unitsEstimated).toBe('1');
+    const unknown = { ...parentVideo, durationMs: null };
+    expect(after(waiting, seen('PROCESSING', { parentVideo: unknown, videos: [] })).unitsEstimated).toBe('6');
+  });
+
   it('takes fresher URLs later, and tells nobody', ({ expect }) => {
     const fresher = [{ ...videos[0]!, url: 'https://k.test/fresher.mp4' }];
     const told = seen('SUCCEEDED', { videos: fresher, parentVideo: null, watermarkEnabled: null }, ['voices']);
@@ -127,6 +136,10 @@ describe('a task that the gateway gave up', () => {
       change: 'DETAIL',
       record: { ...closed, unitsDeducted: '0.05' },
     });
+  });
+
+  it('owes also what it was charged in money', ({ expect }) => {
+    expect(after(closed, seen('SUCCEEDED', { balanceDeducted: MONEY }))).toEqual({ ...closed, balanceDeducted: MONEY });
   });
 
   it('owes it once', ({ expect }) => {

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as cost from '../../src/domain/cost.ts';
+import { TASK_FAILURE_CODES, type TaskFailureCode } from '../../src/domain/failure.ts';
+import type { TaskStatus } from '../../src/domain/task.ts';
+import { lipSyncTask } from '../support/fake-ledger.ts';
 
 describe('the estimated cost of a lip-sync', () => {
   it.each([
@@ -64,5 +67,45 @@ describe('amounts', () => {
         expect(cost.toMilliunits(cost.fromMilliunits(milli))).toBe(milli);
       }),
     );
+  });
+});
+
+const untold = { unitsEstimated: '6', unitsDeducted: null, balanceDeducted: null, failure: null } as const;
+const balance = (quota: string) => ({ quota, listPrice: '1' });
+const milliunitsOf = (code: TaskFailureCode, told: object = {}) =>
+  cost.countedMilliunits(lipSyncTask('a', { ...untold, status: 'FAILED', failure: { code, message: '' }, ...told }));
+
+describe('what a task counts for', () => {
+  it.each<[status: TaskStatus, told: object, milliunits: number]>([
+    ['QUEUED', {}, 6000],
+    ['PROCESSING', {}, 6000],
+    // Told before the end, it may be a part.
+    ['PROCESSING', { unitsDeducted: '0.5' }, 6000],
+    ['SUCCEEDED', {}, 6000],
+    ['SUCCEEDED', { unitsDeducted: '0.5' }, 500],
+    ['SUCCEEDED', { unitsDeducted: '0' }, 0],
+    ['SUCCEEDED', { unitsDeducted: '7' }, 7000],
+    ['SUCCEEDED', { unitsDeducted: '-1' }, 6000],
+    ['SUCCEEDED', { balanceDeducted: balance('0.07') }, 500],
+    ['SUCCEEDED', { balanceDeducted: balance('0.071') }, 508],
+    ['SUCCEEDED', { balanceDeducted: balance('0') }, 6000],
+    ['SUCCEEDED', { balanceDeducted: balance('free') }, 6000],
+    ['SUCCEEDED', { unitsDeducted: '0.5', balanceDeducted: balance('0.07') }, 500],
+    ['SUCCEEDED', { unitsDeducted: '0.5', balanceDeducted: balance('0') }, 500],
+    ['SUCCEEDED', { unitsDeducted: '0', balanceDeducted: balance('0.14') }, 1000],
+    ['SUCCEEDED', { unitsEstimated: null }, 0],
+  ])('%s, told %j, is %i thousandths', (status, told, milliunits) => {
+    expect(cost.countedMilliunits(lipSyncTask('a', { ...untold, status, ...told }))).toBe(milliunits);
+  });
+
+  it('is the estimate for a failure only where Kling may have charged it', () => {
+    const counted = TASK_FAILURE_CODES.filter((code) => milliunitsOf(code) !== 0);
+    expect(counted.toSorted()).toEqual([
+      'CREATE_OUTCOME_UNKNOWN',
+      'DEADLINE_EXCEEDED',
+      'NO_RESULT',
+      'TASK_LOST_AT_KLING',
+    ]);
+    for (const code of TASK_FAILURE_CODES) expect(milliunitsOf(code, { unitsDeducted: '0.25' })).toBe(250);
   });
 });

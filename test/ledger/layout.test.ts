@@ -36,11 +36,12 @@ describe('the layout of a ledger', () => {
    CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
    CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
    CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL ) STRICT, WITHOUT ROWID
-   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT) STRICT
+   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0) STRICT
    CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL ) STRICT, WITHOUT ROWID
    CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
    CREATE INDEX event_by_age ON event (at)
    CREATE INDEX event_by_task ON event (task_id, seq)
+   CREATE INDEX paid_call_unanswered ON paid_call (at) WHERE answer IS NULL
    CREATE INDEX task_by_status ON task (status, seq)
    CREATE INDEX task_wake ON task (wake_at) WHERE wake_at IS NOT NULL"
  `);
@@ -50,7 +51,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(4);
+    expect(version).toBe(5);
   });
 
   it('is not touched by migrating again, and neither are the rows', async ({ expect }) => {
@@ -61,20 +62,23 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(4);
+      expect(storage.kv.get('schema_version')).toBe(5);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
     expect(await changesOf(ledgerOf('twice'), id)).not.toEqual([]);
   });
 
-  it('counts the deadline of what was under way from its making, where the first send was not recorded', async ({
+  it('knows of what was under way when it was first sent, what it counts for and what its request holds', async ({
     expect,
   }) => {
     await runInDurableObject(ledgerOf('first sends'), (_instance, { storage }) => {
       const { sql } = storage;
       sql.exec('ALTER TABLE task DROP COLUMN first_sent_at');
       sql.exec('ALTER TABLE task DROP COLUMN trouble');
+      sql.exec('ALTER TABLE task DROP COLUMN milliunits');
+      sql.exec('ALTER TABLE task DROP COLUMN request_chars');
+      sql.exec('DROP INDEX paid_call_unanswered');
       for (const [id, phase, sends] of [
         ['waits', 'WAITING', 0],
         ['sending', 'SENDING', 1],
@@ -82,19 +86,23 @@ describe('the layout of a ledger', () => {
       ] as const) {
         sql.exec(
           `INSERT INTO task (id, kind, status, input_digest, phase, sends, deadline_at, record)
-           VALUES (?, 'VOICE', 'QUEUED', '', ?, ?, 0, '{"createdAtMs":1234}')`,
+           VALUES (?, 'VOICE', 'QUEUED', '', ?, ?, 0, '{"createdAtMs":1234,"unitsEstimated":"0.05"}')`,
           id,
           phase,
           sends,
         );
+        if (phase !== 'DONE')
+          sql.exec(`INSERT INTO request_part (task_id, n, body) VALUES (?1, 0, 'abc'), (?1, 1, 'de')`, id);
       }
       storage.kv.put('schema_version', 3);
       migrate(storage);
-      const rows = sql.exec('SELECT id, first_sent_at, trouble FROM task ORDER BY seq').raw();
+      const rows = sql
+        .exec('SELECT id, first_sent_at, trouble, milliunits, request_chars FROM task ORDER BY seq')
+        .raw();
       expect([...rows]).toEqual([
-        ['waits', null, null],
-        ['sending', 1234, null],
-        ['done', null, null],
+        ['waits', null, null, 50, 5],
+        ['sending', 1234, null, 50, 5],
+        ['done', null, null, null, 0],
       ]);
     });
   });

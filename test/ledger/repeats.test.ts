@@ -1,22 +1,12 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../../src/domain/inputs.ts';
-import type { FaceScan } from '../../src/domain/records.ts';
 import { digestOfSpeech } from '../../src/ledger/digest.ts';
 import { createParts, DAY_MS, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
+import { FACE_SCAN } from '../support/ledger-tasks.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
-const NOW_MS = 1_790_000_000_000;
-const SCAN: FaceScan = {
-  id: 'scan-1',
-  sessionId: 'session-1',
-  faces: [{ faceId: '0', imageUrl: null, startMs: 0, endMs: 10_000 }],
-  unitsDeducted: '0.05',
-  createdAtMs: NOW_MS,
-  expiresAtMs: NOW_MS + DAY_MS,
-  klingRequestId: null,
-};
 const LIP_SYNC: CreateLipSyncTaskInput = {
   faceId: 'scan-1:0',
   sound: { url: 'https://example.com/s.mp3' },
@@ -42,7 +32,7 @@ async function withLedger(
       calls.push('lip-sync');
       return { ...snapshotOf('SUBMITTED'), parentVideo: null, videos: [], watermarkEnabled: null };
     },
-    identifyFaces: async () => (calls.push('scan'), { ...SCAN, sessionId: 'session-2' }),
+    identifyFaces: async () => (calls.push('scan'), { ...FACE_SCAN, sessionId: 'session-2' }),
     synthesizeSpeech: async () => {
       calls.push('speech');
       const unknown = { durationMs: null, klingTaskId: null, unitsDeducted: null, createdAtMs: null };
@@ -51,7 +41,7 @@ async function withLedger(
   };
   await runInDurableObject(ledgerOf(`repeats ${name}`), async (_instance, { storage }) => {
     const parts = createParts(storage, { kling });
-    parts.deps.holdings.keepFaceScan(SCAN);
+    parts.deps.holdings.keepFaceScan(FACE_SCAN);
     await work(parts, storage.sql, calls);
   });
 }

@@ -18,6 +18,7 @@ import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts'
 import { createReader, type Reader } from '../../src/ledger/reader.ts';
 import { createSender, type Sender } from '../../src/ledger/sender.ts';
 import { TaskStore } from '../../src/ledger/task-store.ts';
+import { TaskSums } from '../../src/ledger/task-sums.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ledgerOf } from './ledger.ts';
 
@@ -75,6 +76,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
   const owners: Owners = { claim: async () => {}, isForeign: async () => false, ...options.owners };
   const deps: LedgerDeps = {
     tasks: new TaskStore(storage.sql),
+    sums: new TaskSums(storage.sql),
     events: new EventStore(storage.sql),
     holdings: new HoldingsStore(storage.sql),
     paidCalls: new PaidCallStore(storage.sql),
@@ -100,6 +102,8 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       taskAgeMaxMs: DAY_MS,
       eventRetentionMs: DAY_MS,
       eventsPerTaskMax: 1000,
+      waitingTasksMax: 1000,
+      waitingBytesMax: 500_000_000,
       milliunitsPerMonthMax: null,
       exchangeTimeoutMs: 30_000,
       ...options.limits,

@@ -1,7 +1,7 @@
 import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
-import type { LipSyncTask, VoiceTask } from '../../src/domain/records.ts';
+import type { FaceScan, LipSyncTask, VoiceTask } from '../../src/domain/records.ts';
 import type { TaskSnapshot } from '../../src/domain/task.ts';
-import type { LedgerParts } from './ledger-parts.ts';
+import { DAY_MS, type LedgerParts } from './ledger-parts.ts';
 
 /** How far along a status is, as the design says it; written anew, so that a mistake in the source is not repeated. */
 export const RANK = { QUEUED: 0, SUBMITTED: 1, PROCESSING: 2, UNRECOGNIZED: 2, SUCCEEDED: 3, FAILED: 3 } as const;
@@ -33,3 +33,14 @@ export function lipSyncOf(snapshot: TaskSnapshot, hasVideo: boolean): LipSyncSna
   const video = { videoId: 'v', url: 'https://example.com/v.mp4', watermarkUrl: null, durationMs: 5000 };
   return { ...snapshot, parentVideo: null, videos: hasVideo ? [video] : [], watermarkEnabled: null };
 }
+
+/** A scan with one face, made at the time that the clock of `createParts` begins with. */
+export const FACE_SCAN: FaceScan = {
+  id: 'scan-1',
+  sessionId: 'session-1',
+  faces: [{ faceId: '0', imageUrl: null, startMs: 0, endMs: 10_000 }],
+  unitsDeducted: '0.05',
+  createdAtMs: 1_790_000_000_000,
+  expiresAtMs: 1_790_000_000_000 + DAY_MS,
+  klingRequestId: null,
+};

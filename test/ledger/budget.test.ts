@@ -1,0 +1,250 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, it } from 'vitest';
+import { gatewayFailure } from '../../src/domain/failure.ts';
+import type { TaskSnapshot } from '../../src/domain/task.ts';
+import { createParts, DAY_MS, klingError, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
+import { createVoiceOnce, FACE_SCAN } from '../support/ledger-tasks.ts';
+import { ledgerOf } from '../support/ledger.ts';
+import { snapshotOf } from '../support/snapshots.ts';
+
+const MONTH = '2026-09';
+
+/** Calls work in a ledger with a budget in units, whose lip-syncs Kling takes and answers as told. */
+async function withBudget(
+  name: string,
+  units: number,
+  work: (
+    parts: LedgerParts,
+    tell: (change: Partial<TaskSnapshot> & Record<string, unknown>) => void,
+    sql: SqlStorage,
+  ) => Promise<void>,
+  options: PartsOptions = {},
+): Promise<void> {
+  let told: Record<string, unknown> = {};
+  const read = async () => ({
+    ...snapshotOf('PROCESSING'),
+    parentVideo: null,
+    videos: [],
+    watermarkEnabled: null,
+    ...told,
+  });
+  const kling: PartsOptions['kling'] = {
+    createVoice: async () => snapshotOf('SUBMITTED'),
+    createLipSyncTask: async () => ({ ...(await read()), status: 'SUBMITTED' as const }),
+    readLipSyncTask: read,
+    readVoiceTask: read,
+    ...options.kling,
+  };
+  await runInDurableObject(ledgerOf(`budget ${name}`), async (_instance, { storage }) => {
+    const parts = createParts(storage, { ...options, kling, limits: { milliunitsPerMonthMax: units * 1000 } });
+    parts.deps.holdings.keepFaceScan(FACE_SCAN);
+    await work(parts, (change) => (told = change), storage.sql);
+  });
+}
+
+function lipSync({ creates }: LedgerParts, change: { videoDurationMs?: number; faceId?: string } = {}) {
+  const { videoDurationMs = null, faceId = 'scan-1:0' } = change;
+  return creates.createLipSyncTask({
+    faceId,
+    sound: { url: 'https://example.com/s.mp3' },
+    placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000, videoDurationMs },
+  });
+}
+
+const used = ({ deps }: LedgerParts) => deps.holdings.milliunitsUsed(MONTH);
+const pending = ({ deps }: LedgerParts) => deps.sums.milliunitsPending();
+
+/** The task's end, as a read of Kling tells it. */
+function end({ journal }: LedgerParts, id: string, change: Record<string, unknown> = {}): void {
+  const videos = [{ videoId: 'made', url: null, watermarkUrl: null, durationMs: null }];
+  const rest = { parentVideo: null, videos, watermarkEnabled: null, ...change };
+  journal.apply(id, { type: 'SNAPSHOT', snapshot: { ...snapshotOf('SUCCEEDED'), ...rest } });
+}
+
+describe('the monthly budget', () => {
+  it('fills where Kling tells no charge, by the estimate of each task', async ({ expect }) => {
+    await withBudget('fills', 12, async (parts) => {
+      for (const n of [1, 2]) {
+        const { id } = await lipSync(parts);
+        expect([used(parts), pending(parts)]).toEqual([(n - 1) * 6000, 6000]);
+        end(parts, id);
+        expect([used(parts), pending(parts)]).toEqual([n * 6000, 0]);
+      }
+      expect(await lipSync(parts).catch((error: unknown) => error)).toMatchObject({
+        failure: { code: 'QUOTA_EXHAUSTED' },
+      });
+    });
+  });
+
+  it('counts what Kling tells, in units or in money, and corrects itself once for what it tells later', async ({
+    expect,
+  }) => {
+    await withBudget('corrects', 100, async (parts) => {
+      const [a, b] = [await lipSync(parts), await lipSync(parts)];
+      end(parts, a.id, { unitsDeducted: '0.5' });
+      expect(used(parts)).toBe(500);
+      end(parts, b.id);
+      expect(used(parts)).toBe(6500);
+      for (let i = 0; i < 3; i += 1) end(parts, b.id, { balanceDeducted: { quota: '0.14', listPrice: '0.28' } });
+      expect(used(parts)).toBe(1500);
+      for (let i = 0; i < 3; i += 1) end(parts, b.id, { unitsDeducted: '1.5' });
+      expect(used(parts)).toBe(2000);
+      end(parts, b.id);
+      expect(used(parts)).toBe(2000);
+    });
+  });
+
+  it('counts a charge told while the task runs once', async ({ expect }) => {
+    await withBudget('early', 100, async (parts) => {
+      const { id } = await lipSync(parts);
+      const running = snapshotOf('PROCESSING', { unitsDeducted: '0.5' });
+      parts.journal.apply(id, { type: 'SNAPSHOT', snapshot: running });
+      expect([used(parts), pending(parts)]).toEqual([0, 6000]);
+      end(parts, id, { unitsDeducted: '0.5' });
+      expect([used(parts), pending(parts)]).toEqual([500, 0]);
+    });
+  });
+
+  it.for([
+    ['CREATE_OUTCOME_UNKNOWN', 6000],
+    ['DEADLINE_EXCEEDED', 6000],
+    ['NOT_SENT', 0],
+    ['CANCELLED', 0],
+  ] as const)('counts a task that ended as %s with %i thousandths', async ([code, milliunits], { expect }) => {
+    await withBudget(code, 100, async (parts) => {
+      const { id } = await lipSync(parts);
+      parts.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure(code) });
+      expect([used(parts), pending(parts)]).toEqual([milliunits, 0]);
+      // What Kling charged is learned all the same, and replaces the estimate.
+      end(parts, id, { unitsDeducted: '1' });
+      expect(used(parts)).toBe(1000);
+    });
+  });
+
+  it('counts a task whose create was lost until its deadline, and after it', async ({ expect }) => {
+    const lost = { createVoice: async () => Promise.reject(klingError('UNKNOWN')) };
+    await withBudget(
+      'lost',
+      100,
+      async (parts) => {
+        const { id } = await createVoiceOnce(parts);
+        expect([used(parts), pending(parts)]).toEqual([0, 50]);
+        parts.clock.nowMs += 2 * DAY_MS;
+        await parts.keeper.run();
+        expect(parts.tasks.find({ id })?.record.failure?.code).toBe('CREATE_OUTCOME_UNKNOWN');
+        expect([used(parts), pending(parts)]).toEqual([50, 0]);
+      },
+      { kling: { ...lost, readVoiceTask: async () => Promise.reject(klingError('UNKNOWN')) } },
+    );
+  });
+
+  it('counts nothing for a failure at Kling without a charge, and for a refusal', async ({ expect }) => {
+    await withBudget('failed', 100, async (parts) => {
+      const { id } = await lipSync(parts);
+      const failed = snapshotOf('FAILED', { statusMessage: 'Internal error' });
+      parts.journal.apply(id, { type: 'SNAPSHOT', snapshot: failed });
+      expect([used(parts), pending(parts)]).toEqual([0, 0]);
+    });
+    const refuses = { createVoice: async () => Promise.reject(klingError('REFUSED', 'CONTENT_REJECTED')) };
+    await withBudget(
+      'refused',
+      100,
+      async (parts) => {
+        await createVoiceOnce(parts).catch(() => null);
+        expect([used(parts), pending(parts)]).toEqual([0, 0]);
+      },
+      { kling: refuses },
+    );
+  });
+
+  it('holds a charge in the month the task was made in', async ({ expect }) => {
+    await withBudget('month', 100, async (parts) => {
+      const { id } = await lipSync(parts);
+      parts.clock.nowMs += 31 * DAY_MS;
+      end(parts, id);
+      expect([used(parts), parts.deps.holdings.milliunitsUsed('2026-10')]).toEqual([6000, 0]);
+    });
+  });
+
+  it('corrects a row from before estimates were counted by what it lacked, once', async ({ expect }) => {
+    await withBudget('old rows', 100, async (parts, _tell, sql) => {
+      const { id } = await lipSync(parts);
+      end(parts, id);
+      sql.exec('UPDATE usage SET milliunits = 0');
+      sql.exec('UPDATE task SET milliunits = NULL');
+      for (let i = 0; i < 2; i += 1) end(parts, id, { unitsDeducted: '1' });
+      expect(used(parts)).toBe(1000);
+    });
+  });
+
+  it('counts a scan and a speech by what Kling tells, in units or in money, else by the price', async ({ expect }) => {
+    const scanned = { sessionId: 's', faces: [], klingRequestId: null };
+    const answers = [
+      { ...scanned, unitsDeducted: null },
+      { ...scanned, unitsDeducted: '0.02' },
+      { ...scanned, unitsDeducted: null, balanceDeducted: { quota: '0.0042', listPrice: '0.007' } },
+    ];
+    const kling = { identifyFaces: async () => answers.shift()! };
+    await withBudget(
+      'scans',
+      100,
+      async (parts) => {
+        const sums: number[] = [];
+        for (let i = 0; i < 3; i += 1) {
+          await parts.paidCalls.identifyFaces({ video: { url: 'https://example.com/a.mp4' } }, null);
+          sums.push(used(parts));
+        }
+        expect(sums).toEqual([50, 70, 106]);
+      },
+      { kling },
+    );
+  });
+});
+
+describe('the estimate of a lip-sync', () => {
+  it('is one number in the quote, while it runs, and in the budget, once Kling tells the length', async ({
+    expect,
+  }) => {
+    await withBudget('one number', 100, async (parts, tell) => {
+      const { id, unitsEstimated } = await lipSync(parts);
+      expect(unitsEstimated).toBe('6');
+      const parentVideo = { videoId: 'parent', url: null, durationMs: 10_000 };
+      tell({ parentVideo });
+      parts.clock.nowMs += 10_000;
+      await parts.keeper.run();
+      expect(parts.tasks.find({ id })?.record.unitsEstimated).toBe('1');
+      expect(pending(parts)).toBe(1000);
+      end(parts, id, { parentVideo });
+      expect(used(parts)).toBe(1000);
+    });
+  });
+
+  it('is by the length of the scan where a task has learned it, whatever the caller says', async ({ expect }) => {
+    await withBudget('scan', 100, async (parts) => {
+      const { id } = await lipSync(parts, { videoDurationMs: 60_000 });
+      end(parts, id, { parentVideo: { videoId: null, url: null, durationMs: 10_000 } });
+      expect((await lipSync(parts)).unitsEstimated).toBe('1');
+      expect((await lipSync(parts, { videoDurationMs: 5000 })).unitsEstimated).toBe('1');
+    });
+  });
+
+  it('is by the length of a video that a task has made, and by the caller where nothing is known', async ({
+    expect,
+  }) => {
+    const kling = { identifyFaces: async () => ({ ...FACE_SCAN, id: undefined, sessionId: 'session-2' }) };
+    await withBudget(
+      'made',
+      100,
+      async (parts) => {
+        const { id, unitsEstimated } = await lipSync(parts, { videoDurationMs: 20_000 });
+        expect(unitsEstimated).toBe('2');
+        end(parts, id, { videos: [{ videoId: 'made-1', url: null, watermarkUrl: null, durationMs: 15_000 }] });
+        const scan = await parts.paidCalls.identifyFaces({ video: { videoId: 'made-1' } }, null);
+        expect((await lipSync(parts, { faceId: `${scan.id}:0` })).unitsEstimated).toBe('1.5');
+        const other = await parts.paidCalls.identifyFaces({ video: { videoId: 'other' } }, null);
+        expect((await lipSync(parts, { faceId: `${other.id}:0` })).unitsEstimated).toBe('6');
+      },
+      { kling },
+    );
+  });
+});

@@ -1,0 +1,89 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, it } from 'vitest';
+import { createParts, withParts, type LedgerParts } from '../support/ledger-parts.ts';
+import { createVoiceOnce } from '../support/ledger-tasks.ts';
+import { ledgerOf } from '../support/ledger.ts';
+import { snapshotOf } from '../support/snapshots.ts';
+
+/** Nothing is sent before a slot is granted. */
+function closedSlots() {
+  const gate = { isOpen: false };
+  return { gate, slots: { acquire: async () => ({ granted: gate.isOpen, retryAfterMs: 1000 }) } };
+}
+
+/** A voice whose request is about as long as told. */
+function voiceOf({ creates }: LedgerParts, chars: number, externalId: string | null = null) {
+  const url = `https://example.com/${'a'.repeat(chars)}`;
+  return creates.createVoice({ name: 'Ann', source: { url }, externalId });
+}
+
+describe('tasks that wait to be sent', () => {
+  it('are bounded in number, and a repeat is none', async ({ expect }) => {
+    const { gate, slots } = closedSlots();
+    const kling = { createVoice: async () => snapshotOf('SUBMITTED') };
+    await withParts('room by number', { slots, kling, limits: { waitingTasksMax: 2 } }, async (parts) => {
+      const { id } = await createVoiceOnce(parts, 'a');
+      await createVoiceOnce(parts, 'b');
+      expect(await createVoiceOnce(parts, 'c').catch((error: unknown) => error)).toMatchObject({
+        failure: {
+          code: 'RATE_LIMITED',
+          message: expect.stringContaining('2 tasks may wait'),
+          retryable: true,
+          retryAfterMs: expect.any(Number),
+        },
+      });
+      expect((await createVoiceOnce(parts, 'a')).id).toBe(id);
+      gate.isOpen = true;
+      await parts.sender.send(id, false);
+      expect((await createVoiceOnce(parts, 'c')).status).toBe('SUBMITTED');
+    });
+  });
+
+  it('are bounded by what their requests hold, which is free again once they are sent or cancelled', async ({
+    expect,
+  }) => {
+    const { gate, slots } = closedSlots();
+    const kling = { createVoice: async () => snapshotOf('SUBMITTED') };
+    await withParts('room by bytes', { slots, kling, limits: { waitingBytesMax: 2500 } }, async (parts) => {
+      const first = await voiceOf(parts, 1000);
+      const second = await voiceOf(parts, 1000);
+      const held = parts.deps.sums.waiting();
+      expect(held.tasks).toBe(2);
+      expect(held.bytes).toBeGreaterThan(2000);
+      expect(held.bytes).toBe([first, second].reduce((sum, { id }) => sum + parts.tasks.request(id)!.length, 0));
+      expect(await voiceOf(parts, 1000).catch((error: unknown) => error)).toMatchObject({
+        failure: { code: 'RATE_LIMITED', message: expect.stringContaining('2500 bytes'), retryable: true },
+      });
+      expect((await voiceOf(parts, 10)).status).toBe('QUEUED');
+      gate.isOpen = true;
+      await parts.sender.send(first.id, false);
+      expect(parts.deps.sums.waiting().tasks).toBe(2);
+      gate.isOpen = false;
+      const third = await voiceOf(parts, 1000);
+      parts.journal.apply(third.id, { type: 'CLOSED', failure: { code: 'CANCELLED', message: '' } });
+      expect((await voiceOf(parts, 1000)).status).toBe('QUEUED');
+    });
+  });
+
+  it('are counted without reading what has ended, or any request', async ({ expect }) => {
+    await runInDurableObject(ledgerOf('room plan'), async (_instance, { storage }) => {
+      const parts = createParts(storage, { slots: closedSlots().slots });
+      const exec = storage.sql.exec.bind(storage.sql);
+      let rowsRead = 0;
+      const insert = `INSERT INTO task (id, kind, status, input_digest, phase, deadline_at, record, milliunits)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+        SELECT 'old-' || i, 'VOICE', 'SUCCEEDED', '', 'DONE', 0, '{}', 50 FROM n`;
+      exec(insert);
+      storage.sql.exec = ((query: string, ...bindings: unknown[]) => {
+        const cursor = exec(query, ...bindings);
+        const rows = cursor.toArray();
+        rowsRead += cursor.rowsRead;
+        return { one: () => rows[0], toArray: () => rows };
+      }) as unknown as typeof storage.sql.exec;
+      await createVoiceOnce(parts);
+      rowsRead = 0;
+      expect([parts.deps.sums.waiting().tasks, parts.deps.sums.milliunitsPending()]).toEqual([1, 50]);
+      expect(rowsRead).toBeLessThan(20);
+    });
+  });
+});
