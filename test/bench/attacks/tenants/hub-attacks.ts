@@ -65,9 +65,14 @@ const expression: TenantAttack = {
 
 const NODE = 'id externalId status klingStatus createdAt updatedAt expiresAt unitsDeducted klingTaskId queuePosition';
 
+/** Those that are too expensive are refused: A tries less and less, and has the most that it may. */
+function sizeOf(sizes: readonly number[], i: number): number {
+  return sizes[i % sizes.length] ?? 1;
+}
+
 /** Each expensive to parse and to validate, and a little to search. */
 function largeSubscription(i: number): object {
-  const lists = Array.from({ length: 20 }, (_, list) => {
+  const lists = Array.from({ length: sizeOf([20, 10, 4, 1], i) }, (_, list) => {
     return `e${i}x${list}: events(first: 1) { edges { node { cursor sequence at task { ${NODE} } } } }`;
   });
   return { query: afterDocument(18, `cursor task { ${lists.join(' ')} }`) };
@@ -120,29 +125,39 @@ const pings: TenantAttack = {
 };
 
 function heavySubscription(i: number): object {
-  const events = `e${i}: events(first: 100) { edges { node { cursor sequence at task { ${NODE} } } } }`;
+  const first = sizeOf([100, 70, 40, 20, 5], i);
+  const events = `e${i}: events(first: ${first}) { edges { node { cursor sequence at task { ${NODE} } } } }`;
   return { query: `subscription { tasksChanged { cursor task { id ${events} } } }` };
 }
 
-const heavySubscriptions: TenantAttack = {
-  name: '3a 256 heavy live subscriptions, 3 events a second',
-  async prepare(target) {
-    const [task] = await makeTasks(target, 1);
-    const { klingTaskId } = task ?? { klingTaskId: '' };
-    await changeTask(target, klingTaskId, { perSecond: 100, times: 100 }, new AbortController().signal);
-    return async (stop) => {
-      const tally = createTally();
-      await Promise.all([
-        changeTask(target, klingTaskId, { perSecond: 3 }, stop),
-        ...Array.from({ length: 4 }, (_, socket) => {
-          const frames = framesOf(OPERATIONS, (i) => heavySubscription(socket * OPERATIONS + i));
-          return keepSockets(target, { count: 1, isAuthorized: true, work: keeping(frames) }, tally, stop);
-        }),
-      ]);
-      return harmless(tally);
-    };
-  },
-};
+/** What 300 mutations a minute bring: each task made is two events. */
+const EVENTS_PER_SECOND = 10;
+
+/** `heavy` sockets of distinct expensive operations, `light` of an operation that all share. */
+function subscriptions(name: string, heavy: number, light: number): TenantAttack {
+  return {
+    name,
+    async prepare(target) {
+      const [task] = await makeTasks(target, 1);
+      const { klingTaskId } = task ?? { klingTaskId: '' };
+      // A log for the lists to show.
+      await changeTask(target, klingTaskId, { perSecond: 100, times: 100 }, new AbortController().signal);
+      const lightFrames = framesOf(OPERATIONS, () => ({ query: `subscription { tasksChanged { task { ${NODE} } } }` }));
+      return async (stop) => {
+        const tally = createTally();
+        await Promise.all([
+          changeTask(target, klingTaskId, { perSecond: EVENTS_PER_SECOND }, stop),
+          keepSockets(target, { count: light, isAuthorized: true, work: keeping(lightFrames) }, tally, stop),
+          ...Array.from({ length: heavy }, (_, socket) => {
+            const frames = framesOf(OPERATIONS, (i) => heavySubscription(socket * OPERATIONS + i));
+            return keepSockets(target, { count: 1, isAuthorized: true, work: keeping(frames) }, tally, stop);
+          }),
+        ]);
+        return harmless(tally);
+      };
+    },
+  };
+}
 
 const presentStates: TenantAttack = {
   name: '3b present states of 950 open tasks, in a loop',
@@ -167,6 +182,7 @@ export const HUB_ATTACKS: readonly TenantAttack[] = [
   unknownVariables,
   unknownVariablesOverHttp,
   pings,
-  heavySubscriptions,
+  subscriptions('3a 256 heavy live subscriptions, 10 events a second', 4, 0),
   presentStates,
+  subscriptions('3c 5,000 live subscriptions, 10 events a second', 0, 78),
 ];
