@@ -1,21 +1,30 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf, configResultOf } from '../config.ts';
 import { keyOf, type Made } from '../domain/made.ts';
-import { afterExchange, CLOSED_BREAKER, tryPass, type Breaker } from '../lib/circuit-breaker.ts';
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
+import type { Breaker } from '../lib/circuit-breaker.ts';
 import { createLog } from '../lib/log.ts';
+import { createHealth, type Health } from './health.ts';
 import { OwnerStore } from './owner-store.ts';
-import { afterRefusal, slotsAt, type SlotLimit } from './slot-limit.ts';
-import { SlotStore, type Claim } from './slot-store.ts';
+import { createThrottle, type Throttle } from './slot-limit.ts';
+import { SlotStore, type Audit, type Claim, type Claims, type KnownClaim } from './slot-store.ts';
 
-/** Exchanges in a row that fail with 5xx, a timeout or an unreadable answer before Kling counts as down; and for how long. */
-const BREAKER = { failuresMax: 10, openMs: 15_000 } as const;
+/**
+ * A tenant that holds slots is asked after this whether it still needs them: words between objects can be lost. The wait
+ * doubles while all of them are in use.
+ */
+const AUDIT: Backoff = { baseMs: 30_000, capMs: 300_000, jitter: 'NONE' };
+/** How long wrong settings are left alone. */
+const MISCONFIGURED_RETRY_MS = 30_000;
+/** Most slots that one audit asks about, and most tenants that one alarm asks. */
+const AUDIT_SLOTS_MAX = 200;
+const AUDIT_TENANTS_MAX = 50;
 
-/** After a refusal nothing new is sent for this long, doubling with every further one up to the maximum. */
-const PAUSE_MS = 1_000;
-const PAUSE_MAX_MS = 30_000;
+/** Most tasks with a slot that a comparison answers with. */
+const HELD_MAX = 1_000;
 
-/** A claim unheard of for this long is checked with its ledger: words between objects can be lost. */
-const AUDIT_AFTER_MS = 30_000;
+/** Most ledgers that are called at once. */
+const CALLS_AT_ONCE = 20;
 
 /** What `/ready` shows of the account. */
 export interface AccountStatus {
@@ -33,25 +42,23 @@ export interface AccountStatus {
 export class KlingAccount extends DurableObject<Env> {
   readonly #slots: SlotStore;
   readonly #owners: OwnerStore;
-  #breaker: Breaker = CLOSED_BREAKER;
+  readonly #health: Health;
+  readonly #throttle: Throttle;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#slots = new SlotStore(ctx.storage);
     this.#owners = new OwnerStore(ctx.storage);
+    this.#health = createHealth(ctx.storage.kv);
+    this.#throttle = createThrottle(ctx.storage.kv);
   }
 
-  /** Grants a slot or a place in the queue; the ledger is told when its turn has come. Repeating it changes nothing. */
-  acquire(tenant: string, taskId: string): { granted: boolean; retryAfterMs: number } {
+  /** Grants a slot or a place in the queue; the ledger is called when its turn has come. Repeating it changes nothing. */
+  acquire(tenant: string, taskId: string): { granted: boolean } {
     const now = Date.now();
-    if (this.#slots.find(taskId)?.state === 'HELD') {
-      this.#slots.seen(taskId, now);
-      return { granted: true, retryAfterMs: 0 };
-    }
+    if (this.#slots.find(taskId)?.state === 'HELD') return { granted: true };
     this.#slots.put(taskId, tenant, 'WAITING', now);
-    this.#arm(now + AUDIT_AFTER_MS);
-    const granted = this.#grant(taskId, now);
-    return { granted, retryAfterMs: AUDIT_AFTER_MS };
+    return { granted: this.#grant(taskId, now) };
   }
 
   /** The task has ended or will not be sent: its slot goes to the next. */
@@ -64,31 +71,46 @@ export class KlingAccount extends DurableObject<Env> {
   refuse(tenant: string, taskId: string, klingCode: number): void {
     const now = Date.now();
     this.#slots.put(taskId, tenant, 'WAITING', now);
-    // What was under way when the pause began is of the same refusal, not a further one.
-    if (now >= this.#number('pausedUntil')) {
-      const refusals = this.#number('refusals') + 1;
-      this.ctx.storage.kv.put('refusals', refusals);
-      this.ctx.storage.kv.put('pausedUntil', now + Math.min(PAUSE_MS * 2 ** (refusals - 1), PAUSE_MAX_MS));
-    }
-    if (klingCode === 1303) {
-      this.ctx.storage.kv.put('slotLimit', afterRefusal(this.#slotLimit(), this.#slots.count('HELD'), now));
-    }
-    this.#arm(this.#number('pausedUntil'));
+    this.#throttle.refused(klingCode, this.#slots.count('HELD'), now);
+    this.#armNext(now);
   }
 
   /** Kling took a task: it is well and not overloaded, so that a probe has succeeded and the next pause is a short one. */
-  accepted(taskId: string): void {
-    this.#slots.seen(taskId, Date.now());
-    if (this.#number('refusals') > 0) this.ctx.storage.kv.put('refusals', 0);
-    this.report(false);
+  accepted(): void {
+    this.#throttle.accepted();
+    this.#hear(false);
   }
 
-  /** How an exchange ended. Answers until when Kling should be left alone; 0 while it is well. */
-  report(failed: boolean): number {
-    this.#breaker = afterExchange(this.#breaker, failed, Date.now(), BREAKER);
-    if (this.#breaker.state === 'CLOSED') this.#grant(null, Date.now());
-    else this.#arm(this.#breaker.untilMs);
-    return this.#breaker.state === 'CLOSED' ? 0 : this.#breaker.untilMs;
+  /** How an exchange of a tenant's ended. Answers until when Kling should be left alone; 0 while it is well. */
+  report(tenant: string, failed: boolean): number {
+    this.#hear(failed);
+    return this.#health.downUntilMs(tenant);
+  }
+
+  /** Whether a ledger that knows Kling to be down may read there once, and until when it should wait otherwise. */
+  probe(tenant: string): { pass: boolean; untilMs: number } {
+    const pass = this.#health.pass(Date.now());
+    return { pass, untilMs: this.#health.downUntilMs(tenant) };
+  }
+
+  /**
+   * Which tasks of a tenant hold a slot, `HELD_MAX` at most, and whether all its claims are known. A ledger whose tasks
+   * wait asks this rarely: a grant may not have reached it, and this object may have been wiped.
+   */
+  compare(tenant: string, claims: Claims): { held: string[]; isComplete: boolean } {
+    const known = this.#slots.countOf(tenant);
+    const isComplete = known.HELD >= claims.HELD && known.WAITING >= claims.WAITING;
+    return { held: this.#slots.heldBy(tenant, HELD_MAX), isComplete };
+  }
+
+  /** Takes in all claims of a tenant after some were found to be missing. */
+  rejoin(tenant: string, claims: readonly KnownClaim[]): void {
+    const now = Date.now();
+    for (const { taskId, state, sinceMs } of claims) {
+      if (this.#slots.find(taskId)?.state !== 'HELD') this.#slots.put(taskId, tenant, state, sinceMs);
+    }
+    this.#slots.wantAudit(tenant, now + auditWaitMs(0));
+    this.#grant(null, now);
   }
 
   /** Records whose these are; to be called before the tenant can see their ids. The first word stands. */
@@ -105,7 +127,7 @@ export class KlingAccount extends DurableObject<Env> {
 
   status(): AccountStatus {
     return {
-      breaker: this.#breaker.state,
+      breaker: this.#health.state(),
       slotsHeld: this.#slots.count('HELD'),
       slotsMax: this.#slotsMax(Date.now()),
       waiting: this.#slots.count('WAITING'),
@@ -116,28 +138,24 @@ export class KlingAccount extends DurableObject<Env> {
     const now = Date.now();
     this.ctx.storage.kv.delete('armedAt');
     // With wrong settings nothing can be granted; the platform would give the alarm up after some failures.
-    if (!configResultOf(this.env).ok) return this.#arm(now + AUDIT_AFTER_MS);
-    await this.#audit(now);
+    if (!configResultOf(this.env).ok) return this.#arm(now + MISCONFIGURED_RETRY_MS);
+    await forEachAtOnce(this.#slots.auditsDue(now, AUDIT_TENANTS_MAX), (due) => this.#audit(due, now));
     this.#grant(null, now);
-    const waiting = this.#slots.count('WAITING');
-    if (waiting + this.#slots.count('HELD') === 0) return;
-    const pauses = waiting === 0 ? [] : [this.#number('pausedUntil'), this.#breaker.untilMs];
-    this.#arm(Math.min(now + AUDIT_AFTER_MS, ...pauses.filter((atMs) => atMs > now)));
   }
 
-  /** Hands out free slots in fair order and tells the ledgers; says whether `mine` got one, which is then not told. */
+  /** Hands out free slots in fair order and calls the ledgers; says whether `mine` got one, which is then not called. */
   #grant(mine: string | null, now: number): boolean {
     let granted = false;
-    while (this.#slots.count('HELD') < this.#slotsMax(now) && now >= this.#number('pausedUntil')) {
+    const slotsMax = this.#slotsMax(now);
+    while (this.#slots.count('HELD') < slotsMax && now >= this.#throttle.pausedUntilMs()) {
       const next = this.#slots.next();
-      if (next === null) break;
-      const { pass, next: breaker } = tryPass(this.#breaker, now, BREAKER);
-      this.#breaker = breaker;
-      if (!pass) break;
+      if (next === null || !this.#health.pass(now)) break;
       this.#slots.put(next.taskId, next.tenant, 'HELD', now);
+      this.#slots.wantAudit(next.tenant, now + auditWaitMs(0));
       if (next.taskId === mine) granted = true;
       else this.ctx.waitUntil(this.#tell(next));
     }
+    this.#armNext(now);
     return granted;
   }
 
@@ -146,51 +164,77 @@ export class KlingAccount extends DurableObject<Env> {
       const wanted = await this.env.TASK_LEDGER.getByName(tenant).slotGranted(taskId);
       if (!wanted) this.release(taskId);
     } catch (error) {
-      // The slot stays its: the ledger asks again by itself, and the audit gives back what nobody wants.
+      // The slot stays its: the audit calls the ledger again, and gives back what nobody wants.
       createLog()({ level: 'warn', message: 'grant not delivered', taskId, cause: String(error) });
     }
   }
 
-  async #audit(now: number): Promise<void> {
-    const unheard = this.#slots.unseenSince(now - AUDIT_AFTER_MS, 200);
-    const byTenant = Map.groupBy(unheard, ({ tenant }) => tenant);
-    for (const [tenant, claims] of byTenant) {
-      const alive = await this.#alive(tenant, claims);
-      for (const { taskId } of claims) {
-        if (alive.includes(taskId)) this.#slots.seen(taskId, now);
-        else this.#slots.remove(taskId);
-      }
-    }
+  /** Once Kling is well again, slots are granted, and every ledger that waits for it is called. */
+  #hear(failed: boolean): void {
+    const now = Date.now();
+    const isWellAgain = this.#health.hear(failed, now);
+    if (!isWellAgain) return this.#armNext(now);
+    this.#grant(null, now);
+    // One that is not reached asks by itself.
+    const call = async (tenant: string) => this.env.TASK_LEDGER.getByName(tenant).klingIsWell();
+    this.ctx.waitUntil(forEachAtOnce(this.#health.takeWaiting(), call));
   }
 
-  /** Those of the claims that their ledger still knows; all of them while it cannot be asked. */
-  async #alive(tenant: string, claims: readonly Claim[]): Promise<readonly string[]> {
-    const taskIds = claims.map(({ taskId }) => taskId);
+  /** One call to a tenant's ledger, however many slots it holds. The wait for the next doubles while all are in use. */
+  async #audit({ tenant, quiet }: Audit, now: number): Promise<void> {
+    const held = this.#slots.heldBy(tenant, AUDIT_SLOTS_MAX);
+    // Before the call: a grant during it brings the next audit forward again.
+    this.#slots.planAudit({ tenant, quiet: quiet + 1 }, now + auditWaitMs(quiet + 1));
     try {
-      return await this.env.TASK_LEDGER.getByName(tenant).claimsAlive(taskIds);
+      const alive = new Set(await this.env.TASK_LEDGER.getByName(tenant).claimsAlive(held));
+      for (const taskId of held) {
+        if (alive.has(taskId)) this.#slots.seen(taskId, now);
+        else this.#slots.remove(taskId);
+      }
+      if (alive.size < held.length) this.#slots.planAudit({ tenant, quiet: 0 }, now + auditWaitMs(0));
     } catch (error) {
-      createLog()({ level: 'warn', message: 'claims not audited', cause: String(error) });
-      return taskIds;
+      this.#slots.planAudit({ tenant, quiet }, now + auditWaitMs(quiet));
+      throw error;
     }
   }
 
   #slotsMax(now: number): number {
-    return slotsAt(this.#slotLimit(), now, configOf(this.env).kling.concurrency);
+    return this.#throttle.slotsMax(now, configOf(this.env).kling.concurrency);
   }
 
-  #slotLimit(): SlotLimit | null {
-    return this.ctx.storage.kv.get<SlotLimit>('slotLimit') ?? null;
-  }
-
-  #number(key: string): number {
-    return this.ctx.storage.kv.get<number>(key) ?? 0;
+  /** Sets the alarm to the next audit or, while tasks wait, to the end of what holds them up. */
+  #armNext(now: number): void {
+    const auditAtMs = this.#slots.nextAuditAtMs();
+    const instants = auditAtMs === null ? [] : [Math.max(auditAtMs + 1, now)];
+    if (this.#slots.count('WAITING') > 0) {
+      const ends = [this.#throttle.pausedUntilMs(), this.#health.untilMs(), this.#throttle.growsAtMs(now)];
+      instants.push(...ends.filter((atMs) => atMs > now));
+    }
+    if (instants.length > 0) this.#arm(Math.min(...instants));
   }
 
   #arm(atMs: number): void {
-    const armed = this.#number('armedAt');
+    const armed = this.ctx.storage.kv.get<number>('armedAt') ?? 0;
     const now = Date.now();
     if (armed > now && armed <= atMs) return;
     this.ctx.storage.kv.put('armedAt', atMs);
     void this.ctx.storage.setAlarm(atMs);
   }
+}
+
+function auditWaitMs(quiet: number): number {
+  return backoffMs(quiet + 1, AUDIT, Math.random);
+}
+
+/** Calls for each item, some at once. A call that fails is logged, and the others go on. */
+async function forEachAtOnce<T>(items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const workers = Array.from({ length: CALLS_AT_ONCE }, async () => {
+    for (const item of queue) {
+      await call(item).catch((error: unknown) => {
+        createLog()({ level: 'warn', message: 'ledger not reached', cause: String(error) });
+      });
+    }
+  });
+  await Promise.all(workers);
 }

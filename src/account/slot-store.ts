@@ -1,19 +1,40 @@
 /**
  * A claim on one of the account's slots. `HELD`: the task may be, or is, at Kling. `WAITING`: it waits for a slot.
- * Times are milliseconds since the epoch.
  */
 export interface Claim {
   readonly taskId: string;
   readonly tenant: string;
   readonly state: 'HELD' | 'WAITING';
-  readonly seenAtMs: number;
 }
 
-type Columns = { task_id: string; tenant: string; state: Claim['state']; seen_at: number };
+/** A claim as its ledger knows it. `sinceMs` gives those that wait their order. */
+export type KnownClaim = Omit<Claim, 'tenant'> & { readonly sinceMs: number };
 
-/** Every statement about claims. Survives the object, so that a restart never gives a slot twice. */
+/** How many claims of each state there are. */
+export type Claims = Readonly<Record<Claim['state'], number>>;
+
+/** A tenant that holds slots and has not been asked for a while whether it still needs them. */
+export interface Audit {
+  readonly tenant: string;
+  /** Audits in a row that found nothing to give back. */
+  readonly quiet: number;
+}
+
+type ClaimColumns = { task_id: string; tenant: string; state: Claim['state'] };
+
+const SELECT = 'SELECT task_id, tenant, state FROM claim';
+
+/** The column of `share` that counts the claims of a state. */
+const COUNT = { HELD: 'held', WAITING: 'waiting' } as const satisfies Record<Claim['state'], string>;
+
+/**
+ * Every statement about claims. Survives the object, so that a restart never gives a slot twice. `share` has a row for
+ * each tenant, so that no question costs more the more tasks wait.
+ */
 export class SlotStore {
   readonly #sql: SqlStorage;
+  /** The sums over `share`, which is written here alone. */
+  readonly #total: { HELD: number; WAITING: number };
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
@@ -26,44 +47,76 @@ export class SlotStore {
         seen_at INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS claim_order ON claim (state, tenant, since);
-      CREATE TABLE IF NOT EXISTS turn (
+      CREATE TABLE IF NOT EXISTS share (
         tenant TEXT PRIMARY KEY,
-        n INTEGER NOT NULL
+        held INTEGER NOT NULL,
+        waiting INTEGER NOT NULL,
+        waits_since INTEGER NOT NULL,
+        turn INTEGER NOT NULL,
+        audit_at INTEGER NOT NULL,
+        quiet_audits INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS share_next ON share (held, turn, waits_since) WHERE waiting > 0;
+      CREATE INDEX IF NOT EXISTS share_turn ON share (turn);
+      CREATE INDEX IF NOT EXISTS share_audit ON share (audit_at) WHERE held > 0;
+      DROP TABLE IF EXISTS turn;
+      INSERT INTO share
+        SELECT tenant, sum(state = 'HELD'), sum(state = 'WAITING'), min(since), 0, 0, 0 FROM claim
+        WHERE NOT EXISTS (SELECT * FROM share) GROUP BY tenant;
     `);
+    this.#total = this.#sql
+      .exec<{ HELD: number; WAITING: number }>(
+        'SELECT coalesce(sum(held), 0) AS HELD, coalesce(sum(waiting), 0) AS WAITING FROM share',
+      )
+      .one();
   }
 
   find(taskId: string): Claim | null {
-    const [row] = this.#sql
-      .exec<Columns>('SELECT task_id, tenant, state, seen_at FROM claim WHERE task_id = ?', taskId)
-      .toArray();
+    const [row] = this.#sql.exec<ClaimColumns>(`${SELECT} WHERE task_id = ?`, taskId).toArray();
     return row ? toClaim(row) : null;
   }
 
-  /** A claim that waits keeps its place when it asks again. */
-  put(taskId: string, tenant: string, state: Claim['state'], nowMs: number): void {
+  /** A claim that waits keeps its place when it asks again, and so does one that was refused after its turn had come. */
+  put(taskId: string, tenant: string, state: Claim['state'], sinceMs: number): void {
+    const before = this.find(taskId);
+    if (before?.state === state) return;
+    const owner = before?.tenant ?? tenant;
     this.#sql.exec(
       `INSERT INTO claim (task_id, tenant, state, since, seen_at) VALUES (?1, ?2, ?3, ?4, ?4)
-       ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, seen_at = excluded.seen_at`,
+       ON CONFLICT (task_id) DO UPDATE SET state = excluded.state`,
       taskId,
-      tenant,
+      owner,
       state,
-      nowMs,
+      sinceMs,
     );
-    if (state !== 'HELD') return;
+    if (before !== null) this.#add(before, -1);
     this.#sql.exec(
-      `INSERT INTO turn (tenant, n) VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM turn))
-       ON CONFLICT (tenant) DO UPDATE SET n = excluded.n`,
-      tenant,
+      `INSERT INTO share VALUES (?1, 0, 0, ?2, 0, 0, 0)
+       ON CONFLICT (tenant) DO UPDATE SET waits_since = CASE waiting WHEN 0 THEN ?2 ELSE waits_since END`,
+      owner,
+      sinceMs,
     );
+    this.#add({ tenant: owner, state }, 1);
+    if (state === 'WAITING') return;
+    this.#sql.exec('UPDATE share SET turn = (SELECT max(turn) + 1 FROM share) WHERE tenant = ?', owner);
   }
 
   remove(taskId: string): void {
+    const claim = this.find(taskId);
+    if (claim === null) return;
     this.#sql.exec('DELETE FROM claim WHERE task_id = ?', taskId);
+    this.#add(claim, -1);
   }
 
   count(state: Claim['state']): number {
-    return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM claim WHERE state = ?', state).one().n;
+    return this.#total[state];
+  }
+
+  countOf(tenant: string): Claims {
+    const [row] = this.#sql
+      .exec<{ held: number; waiting: number }>('SELECT held, waiting FROM share WHERE tenant = ?', tenant)
+      .toArray();
+    return { HELD: row?.held ?? 0, WAITING: row?.waiting ?? 0 };
   }
 
   /**
@@ -72,33 +125,67 @@ export class SlotStore {
    */
   next(): Claim | null {
     const [row] = this.#sql
-      .exec<Columns>(
-        `SELECT task_id, tenant, state, seen_at FROM claim AS waiting WHERE state = 'WAITING'
-         ORDER BY (SELECT count(*) FROM claim AS held WHERE held.state = 'HELD' AND held.tenant = waiting.tenant),
-                  coalesce((SELECT n FROM turn WHERE turn.tenant = waiting.tenant), 0), since, task_id
-         LIMIT 1`,
+      .exec<ClaimColumns>(
+        `${SELECT} WHERE state = 'WAITING' AND tenant =
+           (SELECT tenant FROM share WHERE waiting > 0 ORDER BY held, turn, waits_since, tenant LIMIT 1)
+         ORDER BY since, task_id LIMIT 1`,
       )
       .toArray();
     return row ? toClaim(row) : null;
   }
 
-  /** Claims that nothing has been heard of since `beforeMs`, of whatever state. */
-  unseenSince(beforeMs: number, limit: number): Claim[] {
+  /** The tasks of a tenant that hold a slot; those that were asked after the longest ago first. */
+  heldBy(tenant: string, limit: number): string[] {
     return this.#sql
-      .exec<Columns>(
-        'SELECT task_id, tenant, state, seen_at FROM claim WHERE seen_at < ? ORDER BY seen_at LIMIT ?',
-        beforeMs,
+      .exec<{ task_id: string }>(
+        `SELECT task_id FROM claim WHERE state = 'HELD' AND tenant = ? ORDER BY seen_at, since LIMIT ?`,
+        tenant,
         limit,
       )
       .toArray()
-      .map(toClaim);
+      .map(({ task_id }) => task_id);
   }
 
   seen(taskId: string, nowMs: number): void {
     this.#sql.exec('UPDATE claim SET seen_at = ? WHERE task_id = ?', nowMs, taskId);
   }
+
+  /** Tenants whose audit was due before `nowMs`, the longest due first. */
+  auditsDue(nowMs: number, limit: number): Audit[] {
+    return this.#sql
+      .exec<{ tenant: string; quiet_audits: number }>(
+        'SELECT tenant, quiet_audits FROM share WHERE held > 0 AND audit_at < ? ORDER BY audit_at LIMIT ?',
+        nowMs,
+        limit,
+      )
+      .toArray()
+      .map(({ tenant, quiet_audits }) => ({ tenant, quiet: quiet_audits }));
+  }
+
+  /** A slot was granted: the tenant's next audit is no later than `atMs`. */
+  wantAudit(tenant: string, atMs: number): void {
+    this.#sql.exec(
+      `UPDATE share SET audit_at = CASE held WHEN 1 THEN ?1 ELSE min(audit_at, ?1) END, quiet_audits = 0 WHERE tenant = ?2`,
+      atMs,
+      tenant,
+    );
+  }
+
+  planAudit({ tenant, quiet }: Audit, atMs: number): void {
+    this.#sql.exec('UPDATE share SET audit_at = ?, quiet_audits = ? WHERE tenant = ?', atMs, quiet, tenant);
+  }
+
+  /** Null when no slot is held. */
+  nextAuditAtMs(): number | null {
+    return this.#sql.exec<{ at: number | null }>('SELECT min(audit_at) AS at FROM share WHERE held > 0').one().at;
+  }
+
+  #add({ tenant, state }: Pick<Claim, 'tenant' | 'state'>, change: 1 | -1): void {
+    this.#sql.exec(`UPDATE share SET ${COUNT[state]} = ${COUNT[state]} + ? WHERE tenant = ?`, change, tenant);
+    this.#total[state] += change;
+  }
 }
 
-function toClaim({ task_id, tenant, state, seen_at }: Columns): Claim {
-  return { taskId: task_id, tenant, state, seenAtMs: seen_at };
+function toClaim({ task_id, tenant, state }: ClaimColumns): Claim {
+  return { taskId: task_id, tenant, state };
 }

@@ -12,6 +12,7 @@ import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
 import { createRates, type Rates } from './rates.ts';
 import { createReader, type Reader } from './reader.ts';
 import { createSender, type Sender } from './sender.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
 
 /** The parts of a ledger, put together. */
 export interface Core {
@@ -26,11 +27,12 @@ export interface Core {
   readonly ingest: Ingest;
   readonly outbox: Outbox;
   readonly rates: Rates;
+  readonly waiting: Waiting;
 }
 
 /** `arm` sets the alarm to what `keeper` has to do next. Throws when the settings are wrong. */
 export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): Core {
-  const deps = createDeps(ctx, env);
+  const deps = createDeps(ctx, env, arm);
   const lists = createLists(deps, ctx.storage);
   const leaves = new LeafStore(ctx.storage.sql);
   const outbox = createOutbox({
@@ -49,6 +51,7 @@ export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): 
   });
   const sender = createSender(deps, journal);
   const reader = createReader(deps, journal);
+  const waiting = createWaiting(deps, sender);
   const { kling, rates } = configOf(env);
   const readsTogether = 'apiKey' in kling.keys;
   return {
@@ -56,12 +59,13 @@ export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): 
     journal,
     sender,
     reader,
-    keeper: createKeeper(deps, { journal, sender, reader, outbox, leaves, readsTogether }),
+    keeper: createKeeper(deps, { journal, sender, reader, outbox, leaves, waiting, readsTogether }),
     creates: createCreates(deps, journal, sender),
     paidCalls: createPaidCalls(deps),
     lists,
     ingest: createIngest(deps, journal, reader),
     outbox,
     rates: createRates(rates, deps.now),
+    waiting,
   };
 }

@@ -1,6 +1,7 @@
 import type { TaskIdentity } from '../domain/requests.ts';
 import type { Log } from '../lib/log.ts';
 import type { KlingClient } from '../kling/client.ts';
+import type { ClaimStore } from './claim-store.ts';
 import type { EventStore } from './event-store.ts';
 import type { HoldingsStore } from './holdings-store.ts';
 import type { Owners } from './owners.ts';
@@ -10,8 +11,8 @@ import type { TaskSums } from './task-sums.ts';
 
 /** The Kling account's slots and its health, shared by all ledgers. */
 export interface Slots {
-  /** Asks for a slot. Asking again for a task that holds one grants it again. */
-  acquire(taskId: string): Promise<{ readonly granted: boolean; readonly retryAfterMs: number }>;
+  /** Asks for a slot. Asking again for a task that holds one grants it again. An account that cannot be reached grants none. */
+  acquire(taskId: string): Promise<{ readonly granted: boolean }>;
   /** The task has ended, or will not be sent. */
   release(taskId: string): Promise<void>;
   /** Kling refused it for now (1302 or 1303): the slot goes back and the task waits again. */
@@ -22,12 +23,23 @@ export interface Slots {
   report(failed: boolean): void;
   /** False while Kling is known to be down: reads are then answered from what is stored. */
   isHealthy(): boolean;
+  /** The account's word that Kling is well again. */
+  setHealthy(): void;
+  /** When one read may be tried at Kling while that is down, in milliseconds since the epoch; null while it is well. */
+  nextProbeAtMs(): number | null;
+  /** Asks the account for the one read. */
+  mayProbe(): Promise<boolean>;
+  /** When the account is to be asked again for the tasks that wait; null when none has waited. */
+  nextAskAtMs(): number | null;
+  /** Compares the claims with the account's, sends it those that it does not know, and answers with the tasks that hold a slot. */
+  ask(claims: Pick<ClaimStore, 'count' | 'list'>): Promise<readonly string[]>;
 }
 
 /** What a tenant's ledger lives by; all of it is given to it by the object. */
 export interface LedgerDeps {
   readonly tasks: TaskStore;
   readonly sums: TaskSums;
+  readonly claims: ClaimStore;
   readonly events: EventStore;
   readonly holdings: HoldingsStore;
   readonly paidCalls: PaidCallStore;

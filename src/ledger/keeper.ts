@@ -1,14 +1,24 @@
 import { RESULT_RETENTION_MS } from '../domain/expiry.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
+import { jittered } from '../lib/backoff.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import type { LeafStore } from './leaf-store.ts';
 import type { Outbox } from './outbox.ts';
-import { lateCodeOf, planTask, POLLS_AT_ONCE, retryWaitMs, type TaskAction } from './plan.ts';
+import {
+  lateCodeOf,
+  OUTAGE_WAIT_MS,
+  planTask,
+  POLLS_AT_ONCE,
+  PROBE_MS_MAX,
+  retryWaitMs,
+  type TaskAction,
+} from './plan.ts';
 import type { Reader } from './reader.ts';
 import type { Sender } from './sender.ts';
 import type { TaskRow } from './task-store.ts';
+import type { Waiting } from './waiting.ts';
 
 /** Most due tasks one run of the alarm takes up; the next run follows at once. */
 const DUE_AT_ONCE = 100;
@@ -21,9 +31,6 @@ const FORGET_AT_ONCE = 500;
 
 /** Longest that one run takes up new tasks: the platform ends an alarm after 15 minutes, and exchanges may hang. */
 const RUN_MS_MAX = 60_000;
-
-/** Longest that a run waits for pushes; they go on by themselves. */
-const PUSH_MS_MAX = 5_000;
 
 /** What the alarm does: everything that is due, a few tasks at a time, then a step of retention. */
 export interface Keeper {
@@ -41,10 +48,11 @@ export function createKeeper(
     readonly readsTogether: boolean;
     readonly outbox: Outbox;
     readonly leaves: LeafStore;
+    readonly waiting: Waiting;
   },
 ): Keeper {
-  const { tasks, events, holdings, paidCalls, slots, limits, now, random } = deps;
-  const { journal, sender, reader, readsTogether, outbox, leaves } = parts;
+  const { tasks, claims, events, holdings, paidCalls, slots, limits, now, random } = deps;
+  const { journal, sender, reader, readsTogether, outbox, leaves, waiting } = parts;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
@@ -69,7 +77,9 @@ export function createKeeper(
     const { id } = row.record;
     if (sender.isBusy(id)) return put(row, limits.exchangeTimeoutMs);
     const action = planTask(row, now());
-    if (!slots.isHealthy() && (action === 'LOOK_UP' || action === 'POLL')) return put(row, retryWaitMs(3, random));
+    if (!slots.isHealthy() && (action === 'LOOK_UP' || action === 'POLL')) {
+      return put(row, Math.min(jittered(OUTAGE_WAIT_MS, random), row.deadlineAtMs - now()));
+    }
     try {
       await act(row, action);
     } catch (error) {
@@ -101,10 +111,33 @@ export function createKeeper(
     return rows.filter((row) => !answered.has(row));
   }
 
+  /** The task to read next while Kling is down. */
+  function probed(): string | undefined {
+    return claims.atKling(POLLS_AT_ONCE).find((id) => !sender.isBusy(id));
+  }
+
+  function nextProbeAtMs(): number | null {
+    const atMs = slots.nextProbeAtMs();
+    return atMs === null || probed() === undefined ? null : atMs;
+  }
+
+  /** While Kling is down one task is read at a time, of all ledgers: the account says whose turn it is. */
+  async function probe(): Promise<void> {
+    const atMs = nextProbeAtMs();
+    if (atMs === null || now() < atMs || !(await slots.mayProbe())) return;
+    const row = tasks.find({ id: probed() ?? '' });
+    if (row === null) return;
+    // The next probe takes another task: the read of this one may hang.
+    put(row, jittered(OUTAGE_WAIT_MS, random));
+    await Promise.race([act(row, planTask(row, now())), deps.sleep(PROBE_MS_MAX)]);
+  }
+
   return {
     async run() {
-      // Not awaited for ever: a leaf that hangs must not hold up what is due at Kling.
-      await Promise.race([outbox.run(), deps.sleep(PUSH_MS_MAX)]);
+      // Not awaited: a leaf that hangs must not hold up what is due at Kling.
+      deps.background(() => outbox.run());
+      await waiting.run();
+      await probe();
       const due = tasks.due(now(), DUE_AT_ONCE);
       const rows = slots.isHealthy() ? await pollTogether(due) : due;
       const queue = rows.values();
@@ -123,6 +156,8 @@ export function createKeeper(
       const wakes = [
         tasks.nextWakeAtMs(),
         leaves.nextDueAtMs(),
+        slots.nextAskAtMs(),
+        nextProbeAtMs(),
         oldest === null ? null : oldest + limits.eventRetentionMs,
       ];
       const known = wakes.filter((atMs) => atMs !== null);

@@ -52,6 +52,11 @@ export class LeafStore {
     this.#sql.exec('UPDATE leaf SET due_at = coalesce(due_at, ?)', dueAtMs);
   }
 
+  /** A push has begun; it is due again at `dueAtMs` should it not end. */
+  begin(name: string, dueAtMs: number): void {
+    this.#sql.exec('UPDATE leaf SET due_at = ? WHERE name = ?', dueAtMs, name);
+  }
+
   applied(name: string, seq: number, dueAtMs: number | null): void {
     this.#sql.exec('UPDATE leaf SET applied = ?, due_at = ?, fails = 0 WHERE name = ?', seq, dueAtMs, name);
   }

@@ -6,20 +6,22 @@ import { isFault } from '../kling/error-table.ts';
 import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
 import { startTimer } from '../lib/timer.ts';
+import { ClaimStore } from './claim-store.ts';
 import type { LedgerDeps } from './deps.ts';
 import { EventStore } from './event-store.ts';
 import { HoldingsStore } from './holdings-store.ts';
 import { createOwnedKling } from './owned-kling.ts';
 import { createOwners } from './owners.ts';
 import { PaidCallStore } from './paid-call-store.ts';
+import { RECOVERY_SPREAD_MS } from './plan.ts';
 import { createSlots } from './slots.ts';
 import { TaskStore } from './task-store.ts';
 import { TaskSums } from './task-sums.ts';
 
 const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
 
-/** Where clock, randomness, network and settings enter the ledger: from its object, once. */
-export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
+/** Where clock, randomness, network and settings enter the ledger: from its object, once. `arm` sets the alarm. */
+export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): LedgerDeps {
   const config = configOf(env);
   const log = createLog();
   const tenant = ctx.id.name ?? '';
@@ -36,8 +38,18 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
     );
   };
   const account = () => env.KLING_ACCOUNT.getByName('account');
-  const slots = createSlots({ account, tenant, now, background });
   const tasks = new TaskStore(ctx.storage.sql);
+  const claims = new ClaimStore(ctx.storage.sql);
+  const slots = createSlots({
+    account,
+    tenant,
+    kv: ctx.storage.kv,
+    now,
+    random: Math.random,
+    background,
+    recovered: () => claims.hasten(now(), RECOVERY_SPREAD_MS),
+    arm,
+  });
   const owners = createOwners({ account, tenant, sleep, random: Math.random });
   const kling = createKlingClients({
     baseUrl,
@@ -62,6 +74,7 @@ export function createDeps(ctx: DurableObjectState, env: Env): LedgerDeps {
   return {
     tasks,
     sums: new TaskSums(ctx.storage.sql),
+    claims,
     events: new EventStore(ctx.storage.sql),
     holdings: new HoldingsStore(ctx.storage.sql),
     paidCalls: new PaidCallStore(ctx.storage.sql),

@@ -7,6 +7,9 @@ import { retryWaitMs } from './plan.ts';
 /** The push starts at once; should the object die before it ends, the alarm takes it up after this. */
 const GUARD_MS = 1_500;
 
+/** After this the alarm looks again at a push that it has begun. */
+const PUSH_MS_MAX = 5_000;
+
 /** Events in one push. */
 const PUSH_MAX = 100;
 
@@ -105,7 +108,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       for (const name of leaves.names()) deps.background(() => pushAlone(name));
     },
     async run() {
-      await Promise.all(leaves.due(now()).map(pushAlone));
+      const names = leaves.due(now());
+      // A push that hangs is not due again at once, or the alarm would ring without end.
+      for (const name of names) leaves.begin(name, now() + PUSH_MS_MAX);
+      await Promise.all(names.map(pushAlone));
     },
     attach(leaf) {
       const head = events.head();

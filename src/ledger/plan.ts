@@ -16,8 +16,17 @@ export const READ_INTERVAL_MS = 1_000;
 /** Polls that may be under way at once, of one ledger: a Worker has 6 connections, and callers' reads need some. */
 export const POLLS_AT_ONCE = 4;
 
-/** A task without a slot asks again after this, should the word that a slot is free have been lost. */
-export const SLOT_RETRY_MS = 30_000;
+/** Slots are granted by a call. Should one be lost, a ledger whose tasks wait asks after this, then ever more rarely. */
+const ASK: Backoff = { baseMs: 30_000, capMs: 600_000, jitter: 'EVEN' };
+
+/** While Kling is down nothing that is due there is looked at sooner. Its recovery brings all of it forward. */
+export const OUTAGE_WAIT_MS = 40_000;
+
+/** Over this the reads are spread that an outage has put off. */
+export const RECOVERY_SPREAD_MS = 15_000;
+
+/** The longest wait for the answer of a probe. The next must not wait for the end of one that hangs. */
+export const PROBE_MS_MAX = 10_000;
 
 /** How long after its last exchange a create of unknown outcome is looked up, and how long between two look-ups. */
 export const SETTLE_MS = 2_000;
@@ -65,6 +74,11 @@ export function missingWaitMs({ tries, trouble }: TaskRow, nowMs: number, random
   if (trouble.isLost) return backoffMs(tries + 1, LOST, random);
   const lostInMs = (trouble.missingSinceMs ?? nowMs) + LOST_AFTER_MS - nowMs;
   return Math.min(pollWaitMs(tries, random), Math.max(lostInMs, POLL_FIRST_MS));
+}
+
+/** The wait before the account is asked again for all tasks that wait: 30 s, doubling, at most 10 minutes. */
+export function askWaitMs(tries: number, random: () => number): number {
+  return backoffMs(tries + 1, ASK, random);
 }
 
 export type TaskAction = 'CLOSE' | 'SEND' | 'LOOK_UP' | 'POLL' | 'NONE';

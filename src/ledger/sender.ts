@@ -4,19 +4,10 @@ import type { LipSyncRequest, VoiceRequest } from '../domain/requests.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import { findLipSync } from '../kling/find-lip-sync.ts';
 import { KlingError } from '../kling/kling-error.ts';
-import { jittered } from '../lib/backoff.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import {
-  lateCodeOf,
-  MISSING_LOOKUPS,
-  pollWaitMs,
-  resendWaitMs,
-  retryWaitMs,
-  SETTLE_MS,
-  SLOT_RETRY_MS,
-} from './plan.ts';
+import { lateCodeOf, MISSING_LOOKUPS, pollWaitMs, resendWaitMs, retryWaitMs, SETTLE_MS } from './plan.ts';
 import type { TaskRow } from './task-store.ts';
 import { NO_TROUBLE } from './trouble.ts';
 
@@ -80,10 +71,9 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     // After a send of unknown outcome any word against the external id means that Kling knows it, however it is put.
     if (code === 'CONFLICT' || (sends > 0 && namesExternalId(error))) return adopt(id, null);
     if (code === 'RATE_LIMITED') {
-      const wakeAtMs = now() + jittered(SLOT_RETRY_MS, random);
       // As if it had not been sent: a queue must not use up the time that the task has at Kling.
       const unsent = { sends, firstSentAtMs, deadlineAtMs, settledAtMs };
-      journal.apply(id, null, { ...unsent, phase: 'WAITING', tries: before.tries + 1, wakeAtMs });
+      journal.apply(id, null, { ...unsent, phase: 'WAITING', tries: before.tries + 1, wakeAtMs: deadlineAtMs });
       journal.announceWaiting(id);
       // In the background: the task is kept already, whether or not the account hears of it.
       return deps.background(() => slots.refuse(id, klingCode ?? 0));
@@ -107,7 +97,7 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     const waiting = tasks.find({ id: taskId });
     if (waiting?.phase !== 'WAITING') return;
     if (isTooEarly(waiting)) return void journal.apply(taskId, null, { wakeAtMs: waiting.settledAtMs });
-    const slot = await slots.acquire(taskId).catch(() => ({ granted: false, retryAfterMs: SETTLE_MS }));
+    const slot = await slots.acquire(taskId);
     const row = tasks.find({ id: taskId });
     const request = tasks.request(taskId);
     if (row?.phase !== 'WAITING' || request === null) {
@@ -120,7 +110,7 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
       return;
     }
     if (!slot.granted) {
-      journal.apply(taskId, null, { tries: row.tries + 1, wakeAtMs: now() + jittered(slot.retryAfterMs, random) });
+      journal.apply(taskId, null, { wakeAtMs: row.deadlineAtMs });
       return journal.announceWaiting(taskId);
     }
     // Durable before the request leaves: the runtime holds outgoing requests back until writes are confirmed.

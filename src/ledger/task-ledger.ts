@@ -19,7 +19,6 @@ import type { Speech, Voice } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
 import { createCore, type Core } from './core.ts';
 import { migrate } from './migrations.ts';
-import { wantsSlot } from './plan.ts';
 import { toResult, type Result } from './result.ts';
 
 /** How often a ledger with wrong settings looks whether they have been mended. */
@@ -157,17 +156,17 @@ export class TaskLedger extends DurableObject<Env> {
 
   /** The account has a slot for this task; false: it is not wanted any more. */
   slotGranted(taskId: string): boolean {
-    if (this.#core.deps.tasks.find({ id: taskId })?.phase !== 'WAITING') return this.claimsAlive([taskId]).length > 0;
-    this.#core.deps.background(() => this.#core.sender.send(taskId, false));
-    return true;
+    return this.#core.waiting.granted(taskId);
   }
 
-  /** Which of these tasks still hold or want a slot. */
+  /** Which of these tasks, which hold slots, still need them. */
   claimsAlive(taskIds: readonly string[]): string[] {
-    return taskIds.filter((id) => {
-      const row = this.#core.deps.tasks.find({ id });
-      return row !== null && wantsSlot(row);
-    });
+    return this.#core.waiting.alive(taskIds);
+  }
+
+  /** The account's word that Kling, which was down, is well again. */
+  klingIsWell(): void {
+    this.#core.deps.slots.setHealthy();
   }
 
   #mutate<T>(work: () => T | Promise<T>): Promise<Result<T>> {

@@ -114,7 +114,7 @@ describe('a refusal', () => {
         expect([pauseMs, await tellings()]).toEqual([pauseMs, ['1']]);
       }
       expect(account.status().slotsMax).toBe(5);
-      account.accepted('1');
+      account.accepted();
       account.refuse('t', '1', 1302);
       await wait(1000);
       expect(await tellings()).toEqual(['1']);
@@ -188,41 +188,6 @@ describe('claims that nobody has any more', () => {
       await wait(31_000);
       expect(account.status()).toMatchObject({ slotsHeld: 1, waiting: 0 });
       expect(account.acquire('t', '2').granted).toBe(true);
-    });
-  });
-});
-
-describe('the breaker', () => {
-  it('opens after ten failures in a row, lets one probe go, and closes when Kling takes a task', async ({ expect }) => {
-    await withAccount('breaker', 5, async ({ account, tellings, wait }) => {
-      for (let i = 0; i < 9; i += 1) expect(account.report(true)).toBe(0);
-      account.report(false);
-      for (let i = 0; i < 9; i += 1) expect(account.report(true)).toBe(0);
-      expect(account.report(true)).toBe(START_MS + 15_000);
-      expect(account.acquire('t', '1').granted).toBe(false);
-      account.acquire('t', '2');
-      await wait(14_999);
-      expect([await tellings(), account.status().breaker]).toEqual([[], 'OPEN']);
-      await wait(1);
-      expect([await tellings(), account.status().breaker]).toEqual([['1'], 'PROBING']);
-      // The probe's ledger need not have seen a failure: that Kling took its task says enough.
-      account.accepted('1');
-      expect([await tellings(), account.status()]).toMatchObject([['2'], { breaker: 'CLOSED', slotsHeld: 2 }]);
-    });
-  });
-
-  it('opens again when the probe fails, and lets another go when the probe was lost', async ({ expect }) => {
-    await withAccount('probes', 5, async ({ account, tellings, wait }) => {
-      for (let i = 0; i < 10; i += 1) account.report(true);
-      for (const taskId of ['1', '2', '3']) account.acquire('t', taskId);
-      await wait(15_000);
-      expect(await tellings()).toEqual(['1']);
-      account.report(true);
-      expect(account.status().breaker).toBe('OPEN');
-      await wait(15_000);
-      expect(await tellings()).toEqual(['2']);
-      await wait(15_000);
-      expect(await tellings()).toEqual(['3']);
     });
   });
 });

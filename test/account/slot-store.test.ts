@@ -2,13 +2,14 @@ import { runInDurableObject } from 'cloudflare:test';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { SlotStore } from '../../src/account/slot-store.ts';
+import { countRows } from '../support/count-rows.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 
 openSandbox('slots');
 
 function withStore(name: string, work: (store: SlotStore) => void): Promise<void> {
   return runInDurableObject(env.KLING_ACCOUNT.getByName(name), (_instance, { storage }) => {
-    storage.sql.exec('DELETE FROM claim; DELETE FROM turn;');
+    storage.sql.exec('DELETE FROM claim; DELETE FROM share;');
     work(new SlotStore(storage));
   });
 }
@@ -58,6 +59,57 @@ describe('who is next', () => {
     await withStore('nobody', (store) => {
       store.put('t-1', 't', 'HELD', 1);
       expect(store.next()).toBeNull();
+    });
+  });
+});
+
+describe('what a claim costs', () => {
+  it('does not depend on how many wait: of one tenant or of many', async ({ expect }) => {
+    const costs: Record<string, object> = {};
+    for (const [name, tenants, each] of [
+      ['few', 2, 2],
+      ['many of one', 2, 3_000],
+      ['some of many', 2_000, 2],
+    ] as const) {
+      await runInDurableObject(env.KLING_ACCOUNT.getByName(`cost ${name}`), (_instance, { storage }) => {
+        const store = new SlotStore(storage);
+        store.put('held', 'tenant-0', 'HELD', 0);
+        for (let n = 0; n < tenants * each; n += 1) store.put(`${n}`, `tenant-${n % tenants}`, 'WAITING', n);
+        const rows = countRows(storage.sql);
+        const next = store.next()!;
+        store.put(next.taskId, next.tenant, 'HELD', 1);
+        store.remove('held');
+        store.put('new', 'tenant-1', 'WAITING', 2);
+        expect([store.count('HELD'), store.count('WAITING')]).toEqual([1, tenants * each]);
+        costs[name] = rows();
+      });
+    }
+    expect(costs['many of one']).toEqual(costs['few']);
+    expect(costs['some of many']).toEqual(costs['few']);
+  });
+
+  it('is kept as sums that a new object reads from the claims', async ({ expect }) => {
+    await withStore('sums', (store) => {
+      for (let n = 0; n < 5; n += 1) store.put(`a-${n}`, 'a', 'WAITING', n);
+      store.put('a-0', 'a', 'HELD', 9);
+      store.put('b-0', 'b', 'HELD', 9);
+      store.remove('a-4');
+      store.remove('a-4');
+    });
+    await runInDurableObject(env.KLING_ACCOUNT.getByName('sums'), (_instance, { storage }) => {
+      const before = new SlotStore(storage);
+      // As an account of an earlier version left it.
+      storage.sql.exec('DELETE FROM share');
+      for (const store of [before, new SlotStore(storage)]) {
+        expect([store.count('HELD'), store.count('WAITING')]).toEqual([2, 3]);
+      }
+      const store = new SlotStore(storage);
+      expect([store.countOf('a'), store.countOf('b'), store.countOf('c')]).toEqual([
+        { HELD: 1, WAITING: 3 },
+        { HELD: 1, WAITING: 0 },
+        { HELD: 0, WAITING: 0 },
+      ]);
+      expect(store.next()?.taskId).toBe('a-1');
     });
   });
 });

@@ -79,25 +79,20 @@ describe('polls', () => {
       expect(parts.tasks.find({ id: bad })?.wakeAtMs).toBeGreaterThan(parts.clock.nowMs);
     });
   });
+});
 
-  it('wait while Kling is known to be down', async ({ expect }) => {
-    let healthy = true;
-    let reads = 0;
-    const readVoiceTask = async () =>
-      snapshotOf((reads += 1) > 0 ? 'SUCCEEDED' : 'SUBMITTED', { klingTaskId: 'kling-task-1' });
-    await withParts(
-      'down',
-      { kling: { ...creates, readVoiceTask }, slots: { isHealthy: () => healthy } },
-      async (parts) => {
-        const [id = ''] = await makeTasks(parts, 1);
-        healthy = false;
-        await runNext(parts);
-        expect([reads, parts.tasks.find({ id })?.phase]).toEqual([0, 'SENT']);
-        healthy = true;
-        await runNext(parts);
-        expect([reads, parts.tasks.find({ id })?.phase]).toEqual([1, 'DONE']);
-      },
-    );
+it('a leaf that hangs holds up nothing that is due at Kling, and is not due again at once', async ({ expect }) => {
+  const options: PartsOptions = {
+    kling: { ...creates, readVoiceTask: async (klingTaskId) => snapshotOf('SUCCEEDED', { klingTaskId }) },
+    deliver: () => new Promise<never>(() => {}),
+  };
+  await withParts('hanging leaf', options, async (parts) => {
+    parts.outbox.attach('leaf');
+    const [id = ''] = await makeTasks(parts, 1);
+    parts.clock.nowMs += 10_000;
+    await parts.keeper.run();
+    expect(parts.tasks.find({ id })?.phase).toBe('DONE');
+    expect(parts.keeper.nextAtMs()).toBeGreaterThan(parts.clock.nowMs);
   });
 });
 
@@ -112,7 +107,7 @@ describe('a deadline', () => {
     {
       name: 'WAITING',
       kling: creates,
-      slots: { acquire: async () => ({ granted: false, retryAfterMs: 30_000 }) },
+      slots: { acquire: async () => ({ granted: false }) },
       code: 'NOT_SENT',
     },
   ] as const)('closes a task that is $name as FAILED, $code, once', async ({ name, code, ...options }, { expect }) => {

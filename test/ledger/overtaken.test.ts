@@ -26,7 +26,7 @@ function script(creates: readonly Answer[], reads: readonly Answer[]) {
 /** Lets the alarm do what is due next, so many times. */
 async function runNext(parts: LedgerParts, times = 1): Promise<void> {
   for (let i = 0; i < times; i += 1) {
-    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.tasks.nextWakeAtMs()!);
+    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.keeper.nextAtMs()!);
     await parts.keeper.run();
     await parts.settle();
   }
@@ -125,15 +125,27 @@ describe('an account that cannot be reached', () => {
   it('holds a create back, and the alarm tries again', async ({ expect }) => {
     const { kling } = script([async () => snapshotOf('SUBMITTED')], []);
     let away = true;
-    const acquire = async () => {
-      if (away) throw new Error('the account is away');
-      return { granted: true, retryAfterMs: 0 };
+    const reach = <T>(answer: T) => (away ? Promise.reject(new Error('the account is away')) : Promise.resolve(answer));
+    const account: PartsOptions['account'] = {
+      acquire: () => reach({ granted: true }),
+      compare: () => reach({ held: [], isComplete: false }),
+      rejoin: (_tenant: string, claims: readonly { taskId: string }[]) => {
+        for (const { taskId } of claims) granted.push(taskId);
+        return reach(undefined);
+      },
+      accepted: () => reach(undefined),
     };
-    await withParts('acquire fails', { kling, slots: { acquire } }, async (parts) => {
+    const granted: string[] = [];
+    await withParts('acquire fails', { kling, account }, async (parts) => {
       const { id, status } = await createVoiceOnce(parts);
       expect(status).toBe('QUEUED');
+      await runNext(parts);
+      expect(granted).toEqual([]);
       away = false;
       await runNext(parts);
+      expect(granted).toEqual([id]);
+      parts.waiting.granted(id);
+      await parts.settle();
       expect(parts.tasks.find({ id })?.phase).toBe('SENT');
     });
   });
@@ -188,8 +200,8 @@ it('an end that is called back before the create was answered teaches Kling’s 
 it('a slot is kept for a task that a callback shows to be at Kling while the slot is asked for again', async ({
   expect,
 }) => {
-  const second = Promise.withResolvers<{ granted: boolean; retryAfterMs: number }>();
-  const answers = [Promise.resolve({ granted: true, retryAfterMs: 0 }), second.promise];
+  const second = Promise.withResolvers<{ granted: boolean }>();
+  const answers = [Promise.resolve({ granted: true }), second.promise];
   const released: string[] = [];
   const slots: PartsOptions['slots'] = {
     acquire: () => answers.shift()!,
@@ -202,7 +214,7 @@ it('a slot is kept for a task that a callback shows to be at Kling while the slo
     expect(parts.tasks.find({ id })?.phase).toBe('WAITING');
     const sending = parts.sender.send(id, false);
     parts.ingest(id, snapshotOf('PROCESSING'));
-    second.resolve({ granted: true, retryAfterMs: 0 });
+    second.resolve({ granted: true });
     await sending;
     expect([parts.tasks.find({ id })?.phase, released]).toEqual(['SENT', []]);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { jittered } from '../../src/lib/backoff.ts';
-import { planTask, pollWaitMs, retryWaitMs } from '../../src/ledger/plan.ts';
+import { askWaitMs, planTask, pollWaitMs, retryWaitMs } from '../../src/ledger/plan.ts';
 import type { TaskRow } from '../../src/ledger/task-store.ts';
 
 /** Of which only the phase and the deadline count. */
@@ -54,6 +54,19 @@ describe('the wait before another try', () => {
     expect([jittered(1000, () => 0), jittered(1000, middle), jittered(1000, () => 0.999_999)]).toEqual([
       800, 1000, 1200,
     ]);
+  });
+});
+
+describe('the wait before the account is asked again', () => {
+  it.for([
+    [0, 30_000],
+    [1, 60_000],
+    [2, 120_000],
+    [4, 480_000],
+    [5, 600_000],
+    [99, 600_000],
+  ] as const)('after %i asks is %i ms', ([tries, ms], { expect }) => {
+    expect(askWaitMs(tries, middle)).toBe(ms);
   });
 });
 

@@ -26,7 +26,7 @@ describe('the present state that a subscriber begins with', () => {
   });
 
   it('shows a task that waits, for as long as it waits', async ({ expect }) => {
-    const slots = { acquire: async () => ({ granted: false, retryAfterMs: 1_000 }) };
+    const slots = { acquire: async () => ({ granted: false }) };
     await withParts('waits', { slots, limits: { taskAgeMaxMs: 3 * DAY_MS } }, async (parts) => {
       await createVoiceOnce(parts);
       expect(statusesSeen(parts, all)).toEqual(['QUEUED']);

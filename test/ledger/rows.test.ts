@@ -1,22 +1,11 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { it } from 'vitest';
 import type { TaskKind, TaskStatus } from '../../src/domain/task.ts';
+import { countRows } from '../support/count-rows.ts';
 import { createParts } from '../support/ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, lipSyncOf } from '../support/ledger-tasks.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
-
-/** Counts what statements write from here on; rows are what Cloudflare charges, an index entry counting as one. */
-function countRows(sql: SqlStorage): () => number {
-  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-  const exec = sql.exec.bind(sql);
-  sql.exec = ((query: string, ...bindings: unknown[]) => {
-    const cursor = exec(query, ...bindings);
-    cursors.push(cursor);
-    return cursor;
-  }) as typeof sql.exec;
-  return () => cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
-}
 
 /** The rows that README.md reckons a callback with: about a running task, or the end of a lip-sync. */
 const ROWS_MAX = 10;
@@ -41,16 +30,16 @@ it.for<[what: string, status: TaskStatus, kind: TaskKind, rowsMax: number]>([
       };
       const parts = createParts(storage, { kling });
       const { id } = kind === 'VOICE' ? await createVoiceOnce(parts) : await createLipSyncOnce(parts);
-      const rowsWritten = countRows(storage.sql);
+      const rows = countRows(storage.sql);
       parts.ingest(id, snapshotOf(status));
       await parts.settle();
-      const first = rowsWritten();
+      const first = rows().written;
       expect(parts.tasks.find({ id })?.record.status).toBe(status);
       expect(first).toBeGreaterThan(0);
       expect(first).toBeLessThanOrEqual(rowsMax);
       parts.ingest(id, snapshotOf(status));
       await parts.settle();
-      expect(rowsWritten() - first).toBeLessThanOrEqual(AGAIN_MAX);
+      expect(rows().written - first).toBeLessThanOrEqual(AGAIN_MAX);
     });
   },
 );

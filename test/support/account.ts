@@ -9,6 +9,9 @@ export const START_MS = 2_000_000_000_000;
 /** The ledgers as an account sees them: what it tells them, and what they answer. */
 interface Ledgers {
   readonly told: string[];
+  /** Tenants whose ledger was called to say that Kling is well, and those that were asked about their slots. */
+  readonly well: string[];
+  readonly audits: string[];
   /** Tasks that are over: a ledger that hears of them says so. */
   readonly over: Set<string>;
   /** Tenants whose ledger cannot be reached. */
@@ -25,7 +28,7 @@ export interface TestAccount {
 
 /** Runs a test on an account of its own with so many slots, whose alarm rings when the test says so. `Date` has to be faked. */
 export function withAccount(name: string, slots: number, work: (account: TestAccount) => Promise<void>): Promise<void> {
-  const ledgers: Ledgers = { told: [], over: new Set(), unreachable: new Set() };
+  const ledgers: Ledgers = { told: [], well: [], audits: [], over: new Set(), unreachable: new Set() };
   const ledger = (tenant: string) => {
     const reach = () =>
       ledgers.unreachable.has(tenant) ? Promise.reject(new Error('unreachable')) : Promise.resolve();
@@ -35,7 +38,12 @@ export function withAccount(name: string, slots: number, work: (account: TestAcc
         ledgers.told.push(taskId);
         return !ledgers.over.has(taskId);
       },
+      async klingIsWell() {
+        await reach();
+        ledgers.well.push(tenant);
+      },
       async claimsAlive(taskIds: readonly string[]) {
+        ledgers.audits.push(tenant);
         await reach();
         return taskIds.filter((taskId) => !ledgers.over.has(taskId));
       },

@@ -1,6 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test';
+import type { KlingAccount } from '../../src/account/kling-account.ts';
 import type { KlingClient } from '../../src/kling/client.ts';
 import { KlingError, type Outcome } from '../../src/kling/kling-error.ts';
+import { ClaimStore } from '../../src/ledger/claim-store.ts';
 import { createCreates, type Creates } from '../../src/ledger/creates.ts';
 import type { LedgerDeps, LedgerLimits, Slots } from '../../src/ledger/deps.ts';
 import { EventStore } from '../../src/ledger/event-store.ts';
@@ -15,10 +17,13 @@ import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/out
 import { createLists, type Lists } from '../../src/ledger/lists.ts';
 import { PaidCallStore } from '../../src/ledger/paid-call-store.ts';
 import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
+import { RECOVERY_SPREAD_MS } from '../../src/ledger/plan.ts';
 import { createReader, type Reader } from '../../src/ledger/reader.ts';
 import { createSender, type Sender } from '../../src/ledger/sender.ts';
+import { createSlots } from '../../src/ledger/slots.ts';
 import { TaskStore } from '../../src/ledger/task-store.ts';
 import { TaskSums } from '../../src/ledger/task-sums.ts';
+import { createWaiting, type Waiting } from '../../src/ledger/waiting.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ledgerOf } from './ledger.ts';
 
@@ -29,6 +34,7 @@ export interface LedgerParts {
   readonly clock: { nowMs: number };
   readonly deps: LedgerDeps;
   readonly tasks: TaskStore;
+  readonly claims: ClaimStore;
   readonly events: EventStore;
   readonly journal: Journal;
   readonly sender: Sender;
@@ -39,6 +45,7 @@ export interface LedgerParts {
   readonly paidCalls: PaidCalls;
   readonly lists: Lists;
   readonly outbox: Outbox;
+  readonly waiting: Waiting;
   /** Tasks whose end was told, in order. */
   readonly ended: string[];
   /** Waits for everything that went on in the background. */
@@ -51,13 +58,32 @@ export interface PartsOptions {
   readonly skip?: OutboxDeps['skip'];
   readonly kling?: Partial<KlingClient>;
   readonly slots?: Partial<Slots>;
+  /** The account's object, for a test of what the ledger makes of its answers; what is not given cannot be reached. */
+  readonly account?: Partial<Record<keyof KlingAccount, (...given: never[]) => unknown>>;
   /** Nothing is another's unless told. */
   readonly owners?: Partial<Owners>;
   readonly limits?: Partial<LedgerLimits>;
   readonly readsTogether?: boolean;
   /** Always the middle unless told. */
   readonly random?: () => number;
+  /** Never ends unless given. */
+  readonly sleep?: LedgerDeps['sleep'];
 }
+
+/** An account with room for everything, and a Kling that is well. */
+const SLOTS: Slots = {
+  acquire: async () => ({ granted: true }),
+  release: async () => {},
+  refuse: async () => {},
+  accepted: () => {},
+  report: () => {},
+  isHealthy: () => true,
+  setHealthy: () => {},
+  nextProbeAtMs: () => null,
+  mayProbe: async () => true,
+  nextAskAtMs: () => null,
+  ask: async () => [],
+};
 
 /** Runs a test in an object of its own. */
 export function withParts<T>(
@@ -74,9 +100,23 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
   const ended: string[] = [];
   let ids = 0;
   const owners: Owners = { claim: async () => {}, isForeign: async () => false, ...options.owners };
+  const runInBackground = (work: () => Promise<unknown>) => background.push(work().catch(() => {}));
+  const slotsOf = (account: object): Slots =>
+    createSlots({
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what a ledger uses of it
+      account: () => unreachableBeside(account) as unknown as DurableObjectStub<KlingAccount>,
+      tenant: 't',
+      kv: storage.kv,
+      now: () => clock.nowMs,
+      random: options.random ?? (() => 0.5),
+      background: runInBackground,
+      recovered: () => deps.claims.hasten(clock.nowMs, RECOVERY_SPREAD_MS),
+      arm: () => {},
+    });
   const deps: LedgerDeps = {
     tasks: new TaskStore(storage.sql),
     sums: new TaskSums(storage.sql),
+    claims: new ClaimStore(storage.sql),
     events: new EventStore(storage.sql),
     holdings: new HoldingsStore(storage.sql),
     paidCalls: new PaidCallStore(storage.sql),
@@ -89,15 +129,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       }),
     ),
     owners,
-    slots: {
-      acquire: async () => ({ granted: true, retryAfterMs: 0 }),
-      release: async () => {},
-      refuse: async () => {},
-      accepted: () => {},
-      report: () => {},
-      isHealthy: () => true,
-      ...options.slots,
-    },
+    slots: options.account === undefined ? { ...SLOTS, ...options.slots } : slotsOf(options.account),
     limits: {
       taskAgeMaxMs: DAY_MS,
       eventRetentionMs: DAY_MS,
@@ -111,10 +143,10 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     transaction: (work) => storage.transactionSync(work),
     now: () => clock.nowMs,
     random: options.random ?? (() => 0.5),
-    sleep: () => new Promise(() => {}),
+    sleep: options.sleep ?? (() => new Promise(() => {})),
     newId: () => `task-${(ids += 1)}`,
     identity: async (taskId) => ({ externalTaskId: taskId, callbackUrl: null }),
-    background: (work) => background.push(work().catch(() => {})),
+    background: runInBackground,
     log: () => {},
   };
   const leaves = new LeafStore(storage.sql);
@@ -136,25 +168,34 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
   const sender = createSender(deps, journal);
   const reader = createReader(deps, journal);
   const readsTogether = options.readsTogether ?? false;
+  const waiting = createWaiting(deps, sender);
   return {
     clock,
     deps,
     tasks: deps.tasks,
+    claims: deps.claims,
     events: deps.events,
     journal,
     sender,
     reader,
-    keeper: createKeeper(deps, { journal, sender, reader, readsTogether, outbox, leaves }),
+    keeper: createKeeper(deps, { journal, sender, reader, readsTogether, outbox, leaves, waiting }),
     ingest: createIngest(deps, journal, reader),
     creates: createCreates(deps, journal, sender),
     paidCalls: createPaidCalls(deps),
     lists,
     outbox,
+    waiting,
     ended,
     async settle() {
       while (background.length > 0) await background.shift();
     },
   };
+}
+
+function unreachableBeside(account: object): object {
+  return new Proxy(account, {
+    get: (target, name) => Reflect.get(target, name) ?? (() => Promise.reject(new Error('the account is away'))),
+  });
 }
 
 /** What a test did not script fails, as a lost connection would. */
