@@ -1,5 +1,12 @@
-import { type FieldNode, type GraphQLOutputType, type GraphQLResolveInfo, isNonNullType, locatedError } from 'graphql';
-import { addError, type Frame } from './run.ts';
+import {
+  type FieldNode,
+  GraphQLError,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+  isNonNullType,
+  locatedError,
+} from 'graphql';
+import { addError, type Frame, type Run } from './run.ts';
 
 /**
  * A place in the response, but for the indices of the lists around it, which the `Frame` has: together they are a path.
@@ -24,10 +31,21 @@ export function itemPosition(up: Position, itemType: GraphQLOutputType): Positio
 /** What stands at a position after an error: null, or the error goes on to the position above. */
 export function settleError(error: unknown, position: Position, frame: Frame): null {
   const path = toPath(position, frame);
-  const located = locatedError(error, position.nodes, path);
+  const located = locate(error, position, path, frame.run);
   if (position.isRequired) throw located;
   addError(frame.run, located, path);
   return null;
+}
+
+/** Past the limit one error stands for all. */
+function locate(error: unknown, { nodes }: Position, path: readonly (string | number)[], run: Run): GraphQLError {
+  const isLocated = error instanceof GraphQLError && error.path !== undefined;
+  if (isLocated || run.errorsLeft > 0) {
+    if (!isLocated) run.errorsLeft -= 1;
+    return locatedError(error, nodes, path);
+  }
+  run.tooMany ??= new GraphQLError('There are too many errors: the others are not reported.', { nodes, path });
+  return run.tooMany;
 }
 
 /** The same path as a resolver sees it: linked, from below. */

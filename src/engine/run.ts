@@ -10,6 +10,10 @@ export interface Run {
   readonly errors: Error[];
   /** The paths, as text, of what errors have made null. */
   readonly nulled: Set<string>;
+  /** How many errors may still be made before the others are no longer told apart. */
+  errorsLeft: number;
+  /** Reported once, for all the others. */
+  tooMany: GraphQLError | null;
   /** The data is complete: what resolvers were given to hear of an abort has heard. */
   isAnswered: boolean;
   /** Later than `isAnswered` by as much as graphql's own executor is: whatever goes on from here calls no resolver. */
@@ -28,15 +32,22 @@ export interface Frame {
 export interface RunArgs {
   readonly rootValue?: unknown;
   readonly contextValue?: unknown;
+  /** Past so many errors one more is reported for all the others: each costs a search of the document for its place. */
+  readonly errorsMax?: number;
 }
 
-export function createRun({ rootValue, contextValue }: RunArgs, variableValues: VariableValues): Run {
+export function createRun(
+  { rootValue, contextValue, errorsMax = Number.POSITIVE_INFINITY }: RunArgs,
+  variableValues: VariableValues,
+): Run {
   return {
     rootValue,
     contextValue,
     variableValues,
     errors: [],
     nulled: new Set(),
+    errorsLeft: errorsMax,
+    tooMany: null,
     isAnswered: false,
     isEnded: false,
     abort: null,
@@ -47,6 +58,7 @@ export function createRun({ rootValue, contextValue }: RunArgs, variableValues: 
 /** Keeps an error, unless an earlier one has made null what is at its path or above: then nobody can see it is missing. */
 export function addError(run: Run, error: Error, path: readonly (string | number)[]): void {
   const { nulled } = run;
+  if (error === run.tooMany && run.errors.includes(error)) return;
   let text = '';
   if (nulled.has(text)) return;
   for (const key of path) {

@@ -7,6 +7,9 @@ export function documentDepth(document: string, limit: number): number {
   return depth(document, limit, (at) => endOfDocumentText(document, at));
 }
 
+/** No input of the schema is deeper than 3; what reads and writes variables recurses. */
+export const JSON_DEPTH_MAX = 100;
+
 /** The same of a JSON text. */
 export function jsonDepth(json: string, limit: number): number {
   return depth(json, limit, (at) => (json[at] === '"' ? endOfString(json, at + 1, '"') : null));

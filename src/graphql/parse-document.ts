@@ -8,6 +8,8 @@ import { requestError } from './request-error.ts';
 const LIMITS = {
   /** Parsing and validating take time by the token, and some rules by its square. */
   tokens: 2000,
+  /** The place of each error is found by counting lines. */
+  lines: 2000,
   /** The parser recurses by the bracket, of selections and of values. */
   brackets: 200,
   /** Without introspection, which needs 15. */
@@ -29,6 +31,7 @@ export function parseDocument(source: string): DocumentNode {
   if (documentDepth(source, LIMITS.brackets) > LIMITS.brackets) {
     throw tooComplex(`brackets nested deeper than ${LIMITS.brackets}`);
   }
+  if (hasMoreLines(source, LIMITS.lines)) throw tooComplex(`more than ${LIMITS.lines} lines`);
   const document = parseTokens(source);
   const problem = shapeProblem(document);
   if (problem !== null) throw tooComplex(problem);
@@ -44,6 +47,14 @@ function parseTokens(source: string): DocumentNode {
     }
     throw error;
   }
+}
+
+/** A line ends with a line feed, a carriage return, or both. */
+function hasMoreLines(source: string, max: number): boolean {
+  let lines = 1;
+  const ends = /\r\n?|\n/g;
+  while (lines <= max && ends.test(source)) lines += 1;
+  return lines > max;
 }
 
 function shapeProblem(document: DocumentNode): string | null {

@@ -8,7 +8,9 @@ import {
 import { createCompiledPool } from '../engine/compiled-pool.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { parseDocument } from './parse-document.ts';
+import { FIELD_ERRORS_MAX } from './public-errors.ts';
 import type { ValidateDocument } from './validate-document.ts';
+import { coerceVariables } from './variables.ts';
 
 /** A parsed document takes some 30 times its length in memory, one of comments 50 times: 25 MB. Longer ones are mostly comments. */
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
@@ -63,7 +65,13 @@ export function createPrepare(schema: GraphQLSchema, validate: ValidateDocument)
         const compiled = findCompiled(document, operation);
         // A valid document has no directive that is not known.
         if (compiled === null) throw new TypeError('a valid operation that cannot be compiled');
-        return compiled.run({ contextValue, variableValues });
+        const coerced = coerceVariables(schema, operation.variableDefinitions ?? [], variableValues ?? {});
+        if (coerced.errors !== undefined) return { errors: coerced.errors };
+        return compiled.runCoerced({
+          contextValue,
+          variableValues: coerced.variableValues,
+          errorsMax: FIELD_ERRORS_MAX,
+        });
       },
     };
   }

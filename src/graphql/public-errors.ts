@@ -3,7 +3,10 @@ import { type Failure, GatewayError, type Issue } from '../errors.ts';
 import { PERSISTED_QUERY_CODES, type RequestErrorCode } from './request-error.ts';
 
 /** Messages of graphql's own quote the input, which may be megabytes long. */
-const MESSAGE_CHARS_MAX = 1000;
+const MESSAGE_CHARS_MAX = 500;
+
+/** Of the errors that resolvers meet, one answer reports so many, and one more for all the others. */
+export const FIELD_ERRORS_MAX = 100;
 
 const mapped = new WeakSet<GraphQLError>();
 

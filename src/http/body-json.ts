@@ -1,9 +1,6 @@
-import { jsonDepth } from '../graphql/nesting.ts';
+import { JSON_DEPTH_MAX, jsonDepth } from '../graphql/nesting.ts';
 import { requestError } from '../graphql/request-error.ts';
 import { type Body, notUtf8 } from './read-body.ts';
-
-/** No input of the schema is deeper than 3; what reads variables recurses. */
-const JSON_DEPTH_MAX = 100;
 
 type Path = readonly (string | number)[];
 

@@ -17,8 +17,9 @@ import { createCompiledPool } from '../engine/compiled-pool.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
-import { bugBehind, createPublicErrors, withRequestId } from '../graphql/public-errors.ts';
+import { bugBehind, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '../graphql/public-errors.ts';
 import { createValidateDocument } from '../graphql/validate-document.ts';
+import { coerceVariables } from '../graphql/variables.ts';
 import { toSubscription, type Subscription } from '../schema/subscription.ts';
 import type { OperationPayload } from './protocol.ts';
 
@@ -119,6 +120,8 @@ export function createOperations({ schema, introspection, documents, reportBug }
         const document = documentOf(query);
         const node = getOperationAST(document, operationName);
         if (node?.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
+        const { errors } = coerceVariables(schema, node.variableDefinitions ?? [], variables);
+        if (errors !== undefined) return refused(errors.map(shownFor));
         const args = validateSubscriptionArgs({
           schema,
           document,
@@ -140,7 +143,7 @@ export function createOperations({ schema, introspection, documents, reportBug }
       const compiled = findCompiled(args.document, args.operation);
       // A valid document has no directive that is not known.
       if (compiled === null) throw new TypeError('a valid operation that cannot be compiled');
-      const result = compiled.runCoerced({ ...args, rootValue: event });
+      const result = compiled.runCoerced({ ...args, rootValue: event, errorsMax: FIELD_ERRORS_MAX });
       return result instanceof Promise ? result.then(print) : print(result);
     },
   };

@@ -3,6 +3,7 @@
  */
 
 import { documentIdOf, type DocumentReference } from '../graphql/documents.ts';
+import { JSON_DEPTH_MAX, jsonDepth } from '../graphql/nesting.ts';
 
 /** Largest message that is read. */
 export const MESSAGE_BYTES_MAX = 65_536;
@@ -46,7 +47,9 @@ export function parseClientMessage(data: string | ArrayBuffer): ClientMessage {
   if (isTooLarge(data)) return { type: 'invalid', code: CLOSE.tooLarge, reason: 'Message too large' };
   let message: unknown;
   try {
-    message = JSON.parse(typeof data === 'string' ? data : new TextDecoder('utf-8', { fatal: true }).decode(data));
+    const text = typeof data === 'string' ? data : new TextDecoder('utf-8', { fatal: true }).decode(data);
+    if (jsonDepth(text, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) return invalid('Message is nested too deep');
+    message = JSON.parse(text);
   } catch {
     return invalid('Message is not JSON');
   }

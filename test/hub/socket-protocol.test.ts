@@ -35,6 +35,11 @@ describe('a socket is closed', () => {
   it.for<[name: string, message: string | object, code: number]>([
     ['text that is not JSON', 'hello', 4400],
     ['an array', [], 4400],
+    [
+      'variables nested 101 deep',
+      `{"id":"1","type":"subscribe","payload":{"query":"","variables":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}}`,
+      4400,
+    ],
     ['null', 'null', 4400],
     ['an unknown type', { type: 'start', id: '1', payload: operation }, 4400],
     ["a server's type", { type: 'next', id: '1', payload: {} }, 4400],

@@ -124,6 +124,7 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
   '/^[\\x21-\\x7e]{1,128}$/': nothing,
   '/["#[\\](){}]/g': texts(['', '[{', ''], ['', '"#', '']),
   '/[\\r\\n]/': nothing,
+  '/\\r\\n?|\\n/g': nothing,
   '/contains more than \\d+ tokens/': texts(['', 'contains more than 1', ''], ['contains more than ', '1', '']),
   '/ Did you mean [^?]*(?:\\?|$)/g': texts(['', ' Did you mean ', ''], ['', ' Did you mean ', '?']),
   '/^Variable "\\$(\\w+)" has invalid value(?: at ((?:\\.\\w+|\\[\\d+\\])+))?: ([^]*)$/': texts(

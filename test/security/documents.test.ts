@@ -52,6 +52,13 @@ const ATTACKS: readonly Attack[] = [
     message: /2000 tokens/,
   },
   {
+    name: '2,001 lines',
+    send: () => client.post(jsonBody(`${'\r\n#'.repeat(2_000)}{__typename}`)),
+    status: 400,
+    code: 'QUERY_TOO_COMPLEX',
+    message: /2000 lines/,
+  },
+  {
     name: '31 aliases',
     send: () =>
       client.post(jsonBody(`{account{${Array.from({ length: 31 }, (_, i) => `a${i}:presetVoices{page} `).join('')}}}`)),

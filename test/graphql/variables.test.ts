@@ -1,0 +1,127 @@
+import { parse } from 'graphql';
+import { describe, it } from 'vitest';
+import { coerceVariables } from '../../src/graphql/variables.ts';
+import { schema } from '../../src/schema/schema.ts';
+
+const DEFINITIONS = '$i: CreateLipSyncTaskInput, $ids: [ID!], $first: Int, $filter: TaskEventFilterInput';
+
+function coerce(values: Readonly<Record<string, unknown>>) {
+  const [operation] = parse(`query (${DEFINITIONS}) { __typename }`).definitions;
+  if (operation?.kind !== 'OperationDefinition') throw new Error('an operation');
+  return coerceVariables(schema, operation.variableDefinitions ?? [], values);
+}
+
+function messagesOf(values: Readonly<Record<string, unknown>>): readonly string[] {
+  return coerce(values).errors?.map(({ message }) => message) ?? [];
+}
+
+function keys(count: number, value: unknown): Record<string, unknown> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, value]));
+}
+
+describe('variables', () => {
+  it('have the values that their types make of them', ({ expect }) => {
+    const { variableValues } = coerce({
+      ids: 'one',
+      first: 2,
+      filter: { status: 'QUEUED' },
+      undefined: keys(9_000, 1),
+    });
+    expect({ ...variableValues?.coerced }).toEqual({ ids: ['one'], first: 2, filter: { status: ['QUEUED'] } });
+  });
+
+  it('take a long text, whose type alone says how long it may be', ({ expect }) => {
+    const text = 'x'.repeat(100_000);
+    expect(coerce({ ids: [text] }).variableValues?.coerced['ids']).toEqual([text]);
+  });
+
+  it.for([
+    [
+      'an object with 101 keys',
+      { i: keys(101, 1) },
+      '$i" has invalid value: An input object has at most 100 fields, this one has 101.',
+    ],
+    [
+      'a list of 1,001',
+      { ids: Array(1_001).fill('a') },
+      '$ids" has invalid value: A list has at most 1000 items, this one has 1001.',
+    ],
+    [
+      'an object inside',
+      { i: { sound: keys(101, 1) } },
+      '$i" has invalid value at .sound: An input object has at most 100 fields, this one has 101.',
+    ],
+    [
+      'a list inside',
+      { filter: { status: [[], Array(1_001).fill(1)] } },
+      '$filter" has invalid value at .status[1]: A list has at most 1000 items, this one has 1001.',
+    ],
+    [
+      'where a text is expected',
+      { first: keys(101, 1) },
+      '$first" has invalid value: An input object has at most 100 fields, this one has 101.',
+    ],
+  ] as const)('that are too large are one error, and are not looked into: %s', ([, values, message], { expect }) => {
+    expect(messagesOf(values)).toEqual([`Variable "${message}`]);
+  });
+
+  it('at the bounds are looked into', ({ expect }) => {
+    expect(messagesOf({ ids: Array(1_000).fill('a') })).toEqual([]);
+    expect(messagesOf({ i: keys(100, 1) })[0]).toContain('to include required field "faceId", found: { k0: 1, k1: 1,');
+  });
+
+  it.for([
+    ['unknown keys', { i: { faceId: 'f', sound: { url: 'u' }, placement: {}, ...keys(90, 1) } }],
+    ['unknown keys in each of many', { filter: { status: [], ...keys(90, keys(90, 'x'.repeat(500))) } }],
+    ['items of a list', { ids: Array(1_000).fill(keys(3, 'x'.repeat(500))) }],
+    ['several variables', { ids: [1.5, 1.5, 1.5], first: 'a', filter: { kind: 'b', status: ['c', 'd', 'e'] } }],
+  ] as const)('are at most 5 errors, and one that says there are more: %s', ([, values], { expect }) => {
+    const messages = messagesOf(values);
+    expect(messages).toHaveLength(6);
+    expect(messages[5]).toBe('Too many errors processing variables, error limit reached. Execution aborted.');
+    for (const message of messages) expect(message.length).toBeLessThan(400);
+  });
+
+  it.for([
+    ['a text', { first: 'x'.repeat(1_000) }, `Int cannot represent non-integer value: "${'x'.repeat(100)}…"`],
+    [
+      'an enum',
+      { filter: { kind: 'x'.repeat(1_000) } },
+      `at .kind: Value "${'x'.repeat(100)}…" does not exist in "TaskKind" enum.`,
+    ],
+    [
+      'a key',
+      { filter: { ['y'.repeat(1_000)]: 1 } },
+      `unknown field "${'y'.repeat(100)}…", found: { ${'y'.repeat(98)}….`,
+    ],
+    [
+      'an object',
+      { first: keys(50, 1) },
+      'Int cannot represent non-integer value: { k0: 1, k1: 1, k2: 1, k3: 1, k4: 1, k5: 1, k6: 1, k7: 1, k8: 1, k9: 1, k10: 1, k11: 1, k12: 1, k13:…',
+    ],
+    [
+      'a list',
+      { first: Array(10).fill('x'.repeat(50)) },
+      `Int cannot represent non-integer value: ["${'x'.repeat(50)}", "${'x'.repeat(44)}…`,
+    ],
+    [
+      'half of a pair',
+      { first: `${'x'.repeat(99)}😀` },
+      `Int cannot represent non-integer value: "${'x'.repeat(99)}\uFFFD…"`,
+    ],
+  ] as const)('print at most 100 characters of %s', ([, values, end], { expect }) => {
+    const [message] = messagesOf(values);
+    expect(message).toContain(end);
+  });
+
+  it('print what is short as graphql does', ({ expect }) => {
+    expect(messagesOf({ filter: { stat: ['A', { b: null }] } })).toEqual([
+      'Variable "$filter" has invalid value: Expected value of type "TaskEventFilterInput" not to include unknown field "stat". Did you mean "status"? Found: { stat: ["A", { b: null }] }.',
+    ]);
+  });
+
+  it('may be named as a property of every object', ({ expect }) => {
+    const filter = JSON.parse('{"__proto__":1,"toJSON":2,"constructor":3}') as object;
+    expect(messagesOf({ filter })).toHaveLength(3);
+  });
+});
