@@ -52,8 +52,9 @@ export interface Deduction {
 
 /**
  * What Kling has told of a charge, in thousandths of a unit; null when it tells nothing. Units and money may be two
- * words for one charge, so the larger counts. Money is counted at `UNIT_PRICE_USD`, rounded up. A balance deduction of 0
- * alone says nothing: accounts that pay in units are sent it too.
+ * words for one charge, so the larger counts. Money is counted as dollars at `UNIT_PRICE_USD`, rounded up: Kling names no
+ * currency, and one that is worth less counts too much. A balance deduction of 0 alone says nothing: accounts that pay in
+ * units are sent it too.
  */
 export function toldMilliunits({ unitsDeducted, balanceDeducted }: Deduction): number | null {
   const units = unitsDeducted === null ? null : toMilliunits(unitsDeducted);

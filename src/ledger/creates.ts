@@ -81,10 +81,11 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
   function findRoom(request: string): void {
     const waiting = sums.waiting();
     const { waitingTasksMax, waitingBytesMax } = limits;
-    if (waiting.tasks >= waitingTasksMax) throw noRoom(`${waitingTasksMax} tasks may wait to be sent, and do.`);
+    if (waiting.tasks >= waitingTasksMax)
+      throw noRoom(`${waitingTasksMax} tasks wait to be sent already, the most allowed.`);
     if (waiting.bytes + request.length <= waitingBytesMax) return;
     throw noRoom(
-      `The tasks that wait to be sent may hold ${waitingBytesMax} bytes of requests. They hold ${waiting.bytes}, and this one has ${request.length}.`,
+      `The requests of tasks that wait to be sent hold ${waiting.bytes} bytes. This one has ${request.length}; together at most ${waitingBytesMax} are allowed.`,
     );
   }
 

@@ -38,7 +38,7 @@ export const SETTING_MEANINGS = {
   TENANT_WAITING_BYTES_MAX:
     'How many bytes the requests of those tasks may have together, audio in base64 included: 10000000 to 5000000000. An object holds 10 GB.',
   TENANT_MONTHLY_UNITS_MAX:
-    'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Absent: no limit.',
+    'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Work counts its estimate until Kling tells its charge, and where Kling never does. Absent: no limit.',
   AUTH: '`jwks`: tokens are signed by an issuer; `secret`: with a shared secret (HS256); `none`: everybody is one tenant with all scopes, refused in production.',
   AUTH_JWKS_URL:
     "Where the issuer's public keys are, as in `https://issuer/.well-known/jwks.json`. Required with `jwks`.",

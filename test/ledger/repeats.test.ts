@@ -2,7 +2,14 @@ import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../../src/domain/inputs.ts';
 import { digestOfSpeech } from '../../src/ledger/digest.ts';
-import { createParts, DAY_MS, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
+import {
+  createParts,
+  DAY_MS,
+  klingError,
+  type LedgerParts,
+  type PartsOptions,
+  withParts,
+} from '../support/ledger-parts.ts';
 import { FACE_SCAN } from '../support/ledger-tasks.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
@@ -123,6 +130,25 @@ describe('a repeat answers with the same task', () => {
       expect(calls).toEqual(['lip-sync']);
     });
   });
+});
+
+it('repeats of a create that Kling refuses are refused too, or make the task anew', async ({ expect }) => {
+  for (const refusals of [1, 2, 9]) {
+    let calls = 0;
+    const createVoice = async () => {
+      calls += 1;
+      if (calls <= refusals) throw klingError('REFUSED', 'CONTENT_REJECTED', 1301);
+      return snapshotOf('SUBMITTED');
+    };
+    await withParts(`refused ${refusals}`, { kling: { createVoice } }, async ({ creates, tasks }) => {
+      const made = await Promise.allSettled([1, 2, 3, 4].map(() => creates.createVoice(VOICE)));
+      for (const one of made) {
+        const id = one.status === 'fulfilled' ? one.value.id : null;
+        expect(id === null || tasks.find({ id }) !== null).toBe(true);
+      }
+      expect(made.some(({ status }) => status === 'rejected')).toBe(true);
+    });
+  }
 });
 
 /** As the rows lie in ledgers that were written before digests had a version. */

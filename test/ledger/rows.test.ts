@@ -11,22 +11,28 @@ import { snapshotOf } from '../support/snapshots.ts';
 const ROWS_MAX = 10;
 /** A voice is kept by itself: the row, its index, and the counter of the table. */
 const VOICE_ROWS = 3;
+/** The first task of a face scan tells how long the video is, which is kept with the scan. */
+const SCAN_ROWS = 1;
 /** Only when the task is looked at next. */
 const AGAIN_MAX = 2;
 
-it.for<[what: string, status: TaskStatus, kind: TaskKind, rowsMax: number]>([
-  ['a running task', 'PROCESSING', 'VOICE', ROWS_MAX],
-  ['the end of a lip-sync', 'SUCCEEDED', 'LIP_SYNC', ROWS_MAX],
-  ['the end of a voice task', 'SUCCEEDED', 'VOICE', ROWS_MAX + VOICE_ROWS],
+it.for<[what: string, status: TaskStatus, kind: TaskKind, rowsMax: number, parentMs: number | null]>([
+  ['a running task', 'PROCESSING', 'VOICE', ROWS_MAX, null],
+  ['the end of a lip-sync', 'SUCCEEDED', 'LIP_SYNC', ROWS_MAX, null],
+  ['the end of a lip-sync and the length of its video', 'SUCCEEDED', 'LIP_SYNC', ROWS_MAX + SCAN_ROWS, 5000],
+  ['the end of a voice task', 'SUCCEEDED', 'VOICE', ROWS_MAX + VOICE_ROWS, null],
 ])(
   `a callback about %s (%s, %s) writes at most %i rows, and ${AGAIN_MAX} once it is known`,
-  async ([, status, kind, rowsMax], { expect }) => {
-    await runInDurableObject(ledgerOf(`rows ${kind} ${status}`), async (_instance, { storage }) => {
+  async ([, status, kind, rowsMax, parentMs], { expect }) => {
+    await runInDurableObject(ledgerOf(`rows ${kind} ${status} ${parentMs}`), async (_instance, { storage }) => {
       const kling = {
         createVoice: async () => snapshotOf('SUBMITTED'),
         createLipSyncTask: async () => lipSyncOf(snapshotOf('SUBMITTED'), false),
         readVoiceTask: async () => snapshotOf(status),
-        readLipSyncTask: async () => lipSyncOf(snapshotOf(status), true),
+        readLipSyncTask: async () => ({
+          ...lipSyncOf(snapshotOf(status), true),
+          parentVideo: parentMs === null ? null : { videoId: null, url: null, durationMs: parentMs },
+        }),
       };
       const parts = createParts(storage, { kling });
       const { id } = kind === 'VOICE' ? await createVoiceOnce(parts) : await createLipSyncOnce(parts);

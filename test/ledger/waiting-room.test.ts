@@ -27,7 +27,7 @@ describe('tasks that wait to be sent', () => {
       expect(await createVoiceOnce(parts, 'c').catch((error: unknown) => error)).toMatchObject({
         failure: {
           code: 'RATE_LIMITED',
-          message: expect.stringContaining('2 tasks may wait'),
+          message: expect.stringContaining('2 tasks wait to be sent already'),
           retryable: true,
           retryAfterMs: expect.any(Number),
         },
@@ -52,7 +52,11 @@ describe('tasks that wait to be sent', () => {
       expect(held.bytes).toBeGreaterThan(2000);
       expect(held.bytes).toBe([first, second].reduce((sum, { id }) => sum + parts.tasks.request(id)!.length, 0));
       expect(await voiceOf(parts, 1000).catch((error: unknown) => error)).toMatchObject({
-        failure: { code: 'RATE_LIMITED', message: expect.stringContaining('2500 bytes'), retryable: true },
+        failure: {
+          code: 'RATE_LIMITED',
+          message: expect.stringContaining('at most 2500 are allowed'),
+          retryable: true,
+        },
       });
       expect((await voiceOf(parts, 10)).status).toBe('QUEUED');
       gate.isOpen = true;
