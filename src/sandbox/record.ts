@@ -20,6 +20,8 @@ export interface AccountRecord {
   /** All there ever were. */
   readonly requestCount: number;
   readonly requestsByRoute: Readonly<Record<string, number>>;
+  /** By the code of the answer, `none` where it was no envelope. */
+  readonly requestsByCode: Readonly<Record<string, number>>;
   readonly tasks: readonly RecordedTask[];
   /** Every attempt, in the order the attempts ended. */
   readonly callbacks: readonly Delivery[];
@@ -34,6 +36,7 @@ export function toRecord({ record, tasks, callbacks }: AccountContext): AccountR
     requests: record.requests(),
     requestCount: Object.values(requestsByRoute).reduce((sum, count) => sum + count, 0),
     requestsByRoute,
+    requestsByCode: record.codes(),
     tasks: Array.from(tasks.all(), (task) => ({
       taskId: task.taskId,
       externalTaskId: task.externalTaskId,

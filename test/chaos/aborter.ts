@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AbortRequest, Moment } from './abort-request.ts';
+import type { AbortRequest, Moment, Step } from './abort-request.ts';
 import type { Random } from './random.ts';
 
 export interface AborterOptions {
@@ -12,9 +12,9 @@ export interface AborterOptions {
 /** How many objects of each class died. */
 export type AbortCounts = Readonly<Record<AbortRequest['object'], number>>;
 
-/** What an object may die right behind of; an account has only times. */
-const METHODS: Readonly<Record<AbortRequest['object'], readonly Moment['after'][]>> = {
-  TASK_LEDGER: ['create', 'catchUp', 'alarm'],
+/** The steps that an object may die at; an account has only times. */
+const STEPS: Readonly<Record<AbortRequest['object'], readonly Step[]>> = {
+  TASK_LEDGER: ['create', 'catchUp', 'alarm', 'ingest', 'ingested', 'push', 'pushed'],
   HUB: ['deliver'],
   KLING_ACCOUNT: [],
 };
@@ -48,17 +48,17 @@ export async function abortRepeatedly(
 function drawRequest(random: Random): AbortRequest {
   const draw = random.next();
   const object = draw < 0.4 ? 'TASK_LEDGER' : draw < 0.9 ? 'HUB' : 'KLING_ACCOUNT';
-  return { object, leaf: random.between(0, 99), moment: drawMoment(random, METHODS[object]) };
+  return { object, leaf: random.between(0, 99), moment: drawMoment(random, STEPS[object]) };
 }
 
-function drawMoment(random: Random, methods: readonly Moment['after'][]): Moment {
-  const after = methods[random.between(0, methods.length - 1)] ?? null;
-  if (after !== null && random.chance(0.5)) return { after, inMs: 3_000 };
-  return { after: null, inMs: random.chance(0.3) ? 0 : random.between(0, 40) };
+function drawMoment(random: Random, steps: readonly Step[]): Moment {
+  const at = steps[random.between(0, steps.length - 1)] ?? null;
+  if (at !== null && random.chance(0.5)) return { at, inMs: 3_000 };
+  return { at: null, inMs: random.chance(0.3) ? 0 : random.between(0, 40) };
 }
 
 /** A gateway that is down just now has no objects to abort: it is asked again. */
-async function abortOnce(gatewayUrl: string, request: AbortRequest): Promise<void> {
+export async function abortOnce(gatewayUrl: string, request: AbortRequest): Promise<void> {
   for (;;) {
     const response = await fetch(`${gatewayUrl}/chaos/abort`, {
       method: 'POST',

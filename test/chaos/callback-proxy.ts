@@ -16,6 +16,8 @@ export interface CallbackProxy {
   readonly acknowledged: readonly AcknowledgedCallback[];
   /** By the gateway's answer; 0 where none came. */
   readonly answers: ReadonlyMap<number, number>;
+  /** Resolves, in the same tick, with the next acknowledgement of a callback that is not about an end. */
+  nextProgress(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,13 +25,21 @@ export interface CallbackProxy {
 export async function startCallbackProxy(gatewayUrl: string): Promise<CallbackProxy> {
   const acknowledged: AcknowledgedCallback[] = [];
   const answers = new Map<number, number>();
+  let waiting: (() => void)[] = [];
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await readAll(incoming);
     const status = await post(`${gatewayUrl}${incoming.url}`, incoming, body);
     answers.set(status, (answers.get(status) ?? 0) + 1);
-    if (status >= 200 && status < 300) acknowledged.push(toAcknowledged(incoming.url ?? '', body.toString()));
+    if (status >= 200 && status < 300) take(toAcknowledged(incoming.url ?? '', body.toString()));
     outgoing.writeHead(status === 0 ? 502 : status).end();
+  }
+
+  function take(callback: AcknowledgedCallback): void {
+    acknowledged.push(callback);
+    if (callback.status !== 'processing') return;
+    for (const resolve of waiting) resolve();
+    waiting = [];
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -42,6 +52,7 @@ export async function startCallbackProxy(gatewayUrl: string): Promise<CallbackPr
     url: `http://127.0.0.1:${address.port}`,
     acknowledged,
     answers,
+    nextProgress: () => new Promise((resolve) => void waiting.push(resolve)),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => void server.close(resolve));

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -30,10 +31,42 @@ export interface StoredLedger {
   readonly milliunits: number;
 }
 
+/** Each task's status, and that of its newest event. A task that nobody has been told of is queued and has none. */
+const TORN = `
+  SELECT id, now, told FROM (
+    SELECT task.id, json_extract(task.record, '$.status') AS now, (
+      SELECT json_extract(event.record, '$.status') FROM event WHERE task_id = task.id ORDER BY seq DESC LIMIT 1
+    ) AS told FROM task)
+  WHERE now <> coalesce(told, 'QUEUED')`;
+
+/** The tasks whose state and newest event differ, in the ledgers of a gateway that is down and will be started again. */
+export function findTorn(dir: string): readonly string[] {
+  const copy = mkdtempSync(join(tmpdir(), 'kling-ledger-'));
+  try {
+    cpSync(dir, copy, { recursive: true });
+    return ledgerFiles(copy).flatMap((file) => {
+      const db = new DatabaseSync(join(copy, file));
+      try {
+        const torn = db.prepare(TORN).all();
+        return torn.map(
+          ({ id, now, told }) => `${String(id)}: is ${String(now)}, its newest event says ${String(told)}`,
+        );
+      } finally {
+        db.close();
+      }
+    });
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function ledgerFiles(dir: string): readonly string[] {
+  return readdirSync(dir).filter((name) => name.endsWith('.sqlite') && name !== 'metadata.sqlite');
+}
+
 /** Reads the ledgers of a gateway that is not running. Opening the files recovers their write-ahead logs. */
 export function readLedgers(dir: string): readonly StoredLedger[] {
-  const files = readdirSync(dir).filter((name) => name.endsWith('.sqlite') && name !== 'metadata.sqlite');
-  return files.map((file) => {
+  return ledgerFiles(dir).map((file) => {
     const db = new DatabaseSync(join(dir, file));
     try {
       const tasks = db.prepare(`SELECT phase, sends, record FROM task ORDER BY seq`).all();

@@ -36,6 +36,8 @@ const WORDS: readonly (readonly [word: string, share: number])[] = [
   ['callback-late', 0.02],
   ['callback-reordered', 0.04],
   ['callback-forged', 0.04],
+  ['acts-late', 0.01],
+  ['acts-late-cut', 0.02],
 ];
 
 /** The tasks of a round, in the order of their time. */

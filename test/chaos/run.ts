@@ -3,13 +3,14 @@
  * watchers that come and go, a gateway that is killed and objects that are aborted again and again; then everything that is left is checked against what the gateway promises.
  *
  * `--seed N` repeats a run as far as the clocks allow; `--tasks N --kills N --aborts N --watchers N` per round, `--rounds N`; `--short` for CI;
- * `--log FILE` keeps the gateway's log, with the times since the start. Exits with 1 when a promise was broken.
+ * `--plant N` builds the gateway with a fault of `plants.ts`, and has to end red; `--log FILE` keeps the gateway's log, with the times since the start. Exits with 1 when a promise was broken.
  */
 
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CHECKS, endDelays, type Evidence } from './check.ts';
 import { HISTORY_CHECKS } from './history-check.ts';
+import { PLANTS, type Plant } from './plants.ts';
 import { createRandom } from './random.ts';
 import { runRound } from './round.ts';
 import { watchFigures } from './watch-figures.ts';
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     kills: { type: 'string' },
     aborts: { type: 'string' },
     watchers: { type: 'string' },
+    plant: { type: 'string' },
     log: { type: 'string' },
     short: { type: 'boolean', default: false },
   },
@@ -35,6 +37,7 @@ const tasks = count('tasks', usual.tasks);
 const kills = count('kills', usual.kills);
 const aborts = count('aborts', usual.aborts);
 const watchers = count('watchers', usual.watchers);
+const plant = plantOf(count('plant', 0));
 
 /** Violations shown of one promise. */
 const SHOWN_MAX = 10;
@@ -44,6 +47,13 @@ function count(name: Exclude<keyof typeof values, 'log' | 'short'>, fallback: nu
   if (text === undefined) return fallback;
   if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} takes a whole number`);
   return Number(text);
+}
+
+/** Null for 0. */
+function plantOf(number: number): Plant | null {
+  const found = PLANTS.get(number) ?? null;
+  if (found === null && number !== 0) throw new Error(`--plant takes one of ${[...PLANTS.keys()].join(', ')}`);
+  return found;
 }
 
 function say(line: string): void {
@@ -86,6 +96,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 const startedMs = Date.now();
 let broken = 0;
+if (plant !== null) say(`planted: ${plant.fault}`);
 for (let round = 0; round < rounds; round += 1) {
   say(
     `round ${round + 1} of ${rounds}: --seed ${seed + round} --tasks ${tasks} --kills ${kills} --aborts ${aborts} --watchers ${watchers}${values.short ? ' --short' : ''}`,
@@ -98,6 +109,7 @@ for (let round = 0; round < rounds; round += 1) {
     watchers,
     overMs: usual.overMs,
     slotsMs: usual.slotsMs,
+    plant,
     say,
     onGatewayOutput: (text) => {
       if (values.log !== undefined) appendFileSync(values.log, `${Date.now() - startedMs} ms\n${text}`);

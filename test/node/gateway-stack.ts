@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly publicUrl?: (gatewayUrl: string) => Promise<string>;
   /** A file in the place of the gateway's own entry, from the repository's root. */
   readonly entry?: string;
+  /** A copy of the repository that the gateway is built from; the repository itself unless given. */
+  readonly root?: string;
   /** The AccessKey, and with it the account at the sandbox; a new one unless given. */
   readonly accessKey?: string;
   /** Settings of the gateway, as in `src/settings.ts`. */
@@ -34,6 +36,7 @@ export interface StackOptions {
 export async function startStack({
   publicUrl,
   entry,
+  root,
   accessKey = `sandbox-access-key-${randomBytes(6).toString('hex')}`,
   vars,
   sandbox,
@@ -49,7 +52,7 @@ export async function startStack({
 
   try {
     const [builtGateway, builtSandbox] = await Promise.all([
-      buildWorker('wrangler.toml', join(dir, 'gateway-script'), entry),
+      buildWorker('wrangler.toml', join(dir, 'gateway-script'), entry, [], root),
       buildWorker('src/sandbox/wrangler.toml', join(dir, 'sandbox-script')),
     ]);
     const kling = createRawWorker(builtSandbox, { dir: join(dir, 'sandbox'), port: await freePort(), vars: {} });

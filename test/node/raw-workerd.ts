@@ -53,7 +53,7 @@ process.on('exit', () => {
 });
 
 /**
- * Bundles a Worker as `wrangler deploy` would, into `outDir`. `config`: its wrangler.toml, from the repository's root;
+ * Bundles a Worker as `wrangler deploy` would, into `outDir`. `config`: its wrangler.toml, from `root`;
  * `entry`: a file in the place of its `main`, with classes of the same names; `more`: arguments for the bundler.
  */
 export async function buildWorker(
@@ -61,9 +61,10 @@ export async function buildWorker(
   outDir: string,
   entry?: string,
   more: readonly string[] = [],
+  root = ROOT,
 ): Promise<BuiltWorker> {
-  ensureAssetsFolder();
-  const configPath = join(ROOT, config);
+  ensureAssetsFolder(root);
+  const configPath = join(root, config);
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', PATH: `${BIN}:${process.env['PATH']}` };
   const args = [
     'deploy',
@@ -75,7 +76,7 @@ export async function buildWorker(
     outDir,
     ...more,
   ];
-  await promisify(execFile)(join(BIN, 'wrangler'), args, { cwd: ROOT, env });
+  await promisify(execFile)(join(BIN, 'wrangler'), args, { cwd: root, env });
   const { compatibility_date, compatibility_flags, vars, durable_objects } = readWranglerConfig({ config: configPath });
   return {
     script: join(outDir, `${basename(entry ?? 'index.ts', '.ts')}.js`),

@@ -16,6 +16,8 @@ export interface SandboxRecord {
     readonly code: number | null;
   }[];
   readonly requestsByRoute: Readonly<Record<string, number>>;
+  /** By the code of the answer, `none` where it was no envelope. */
+  readonly requestsByCode: Readonly<Record<string, number>>;
   readonly tasks: readonly SandboxTask[];
   readonly inFlightMax: number;
   readonly unitsCharged: number;

@@ -15,6 +15,7 @@ describe('the record', () => {
     expect(await account.record()).toMatchObject({
       requestCount: 4,
       requestsByRoute: { [`POST ${voices}`]: 1, [`GET ${voices}/:id`]: 2, other: 1 },
+      requestsByCode: { 0: 2, 1201: 1, 1203: 1 },
       requests: [
         {
           method: 'POST',

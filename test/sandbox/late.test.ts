@@ -25,7 +25,8 @@ describe('a late create', () => {
     await reader?.cancel();
     await expect.poll(async () => await madeAt(account)).not.toBeNull();
     expect(await madeAt(account)).toBeGreaterThanOrEqual(goneAt + 300);
-    const { requests, tasks, unitsCharged } = await account.record();
+    const { requests, requestsByCode, tasks, unitsCharged } = await account.record();
+    expect(requestsByCode).toEqual({ none: 1, 1201: 1, 0: 1 });
     expect(requests[0]).toMatchObject({ method: 'POST', code: 0, taskId: tasks[0]?.taskId });
     expect(unitsCharged).toBe(0.05);
     await expect.poll(async () => await readInbox('behindhand')).toHaveLength(1);

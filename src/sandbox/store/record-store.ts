@@ -36,11 +36,13 @@ export class RecordStore {
       )
       .one();
     this.increase(`route:${route}`, 1);
+    this.increase(`code:${request.code ?? 'none'}`, 1);
     if (seq % pruneEvery === 0) this.#sql.exec('DELETE FROM request WHERE seq <= ?', seq - requestsMax);
   }
 
   /** What came of a call that was carried out late. */
   conclude(requestId: string, code: number, taskId: string | null): void {
+    this.increase(`code:${code}`, 1);
     this.#sql.exec('UPDATE request SET code = ?, task_id = ? WHERE request_id = ?', code, taskId, requestId);
   }
 
@@ -70,10 +72,20 @@ export class RecordStore {
 
   /** Calls by route, such as `GET /v1/general/custom-voices/:id`. Exact, however many there were. */
   routes(): Readonly<Record<string, number>> {
+    return this.#counters('route:');
+  }
+
+  /** Calls by the code of their answer, `none` where it was no envelope. Exact; a late call counts again for what came of it. */
+  codes(): Readonly<Record<string, number>> {
+    return this.#counters('code:');
+  }
+
+  #counters(prefix: string): Readonly<Record<string, number>> {
     const rows = this.#sql.exec<{ name: string; value: number }>(
-      "SELECT name, value FROM counter WHERE name LIKE 'route:%' ORDER BY name",
+      'SELECT name, value FROM counter WHERE name GLOB ? ORDER BY name',
+      `${prefix}*`,
     );
-    return Object.fromEntries(rows.toArray().map(({ name, value }) => [name.slice('route:'.length), value]));
+    return Object.fromEntries(rows.toArray().map(({ name, value }) => [name.slice(prefix.length), value]));
   }
 
   counter(name: string): number {

@@ -11,7 +11,9 @@ import gateway, {
 } from '../../../src/index.ts';
 import { TENANT } from '../../support/token.ts';
 import { LEAVES } from '../../../src/hub/pool.ts';
-import type { AbortRequest, Moment } from '../abort-request.ts';
+import type { LiveEvent } from '../../../src/domain/live.ts';
+import { isFinal } from '../../../src/domain/task.ts';
+import type { AbortRequest, Moment, Step } from '../abort-request.ts';
 
 /** Says that an object was aborted and did not fail by itself. */
 const REASON = 'aborted by the chaos run';
@@ -22,22 +24,29 @@ const ABORTED = 204;
 /** One object's end. */
 class Doom {
   readonly #ctx: DurableObjectState;
-  #after: Moment['after'] = null;
+  #at: Step | null = null;
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
   }
 
   /** Never returns: its caller gets the abort as an error. */
-  async at({ inMs, after }: Moment): Promise<void> {
-    this.#after = after;
+  async wait({ inMs, at }: Moment): Promise<void> {
+    this.#at = at;
     if (inMs > 0) await new Promise((resolve) => setTimeout(resolve, inMs));
     this.#ctx.abort(REASON);
   }
 
-  async behind<T>(method: Moment['after'], work: T | Promise<T>): Promise<T> {
+  /** Aborts if that is what the object was to die at; everything written before is durable. */
+  async reach(step: Step): Promise<void> {
+    if (this.#at !== step) return;
+    await this.#ctx.storage.sync();
+    this.#ctx.abort(REASON);
+  }
+
+  async behind<T>(step: Step, work: T | Promise<T>): Promise<T> {
     const answer = await work;
-    if (this.#after === method) this.#ctx.abort(REASON);
+    if (this.#at === step) this.#ctx.abort(REASON);
     return answer;
   }
 }
@@ -46,7 +55,7 @@ export class Hub extends ProductHub {
   readonly #doom = new Doom(this.ctx);
 
   abort(moment: Moment): Promise<void> {
-    return this.#doom.at(moment);
+    return this.#doom.wait(moment);
   }
 
   override async deliver(...given: Parameters<ProductHub['deliver']>): Promise<number | null> {
@@ -54,11 +63,46 @@ export class Hub extends ProductHub {
   }
 }
 
+/** The hubs as a ledger sees them that may die around a push whose newest event is a task's end: with one task alone, its last. */
+function watchPushes(hubs: Env['HUB'], doom: Doom): Env['HUB'] {
+  return {
+    getByName(name: string) {
+      const hub = hubs.getByName(name);
+      return {
+        async deliver(tenant: string, prev: number, events: readonly LiveEvent[]) {
+          const newest = events.at(-1)?.record;
+          const isEnd = newest !== undefined && isFinal(newest.status);
+          if (isEnd) await doom.reach('push');
+          const answer = await hub.deliver(tenant, prev, events);
+          if (isEnd) await doom.reach('pushed');
+          return answer;
+        },
+        skip: (tenant: string, seq: number) => hub.skip(tenant, seq),
+      };
+    },
+  } as unknown as Env['HUB'];
+}
+
 export class TaskLedger extends ProductLedger {
-  readonly #doom = new Doom(this.ctx);
+  readonly #doom: Doom;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    const doom = new Doom(ctx);
+    super(ctx, { ...env, HUB: watchPushes(env.HUB, doom) });
+    this.#doom = doom;
+  }
 
   abort(moment: Moment): Promise<void> {
-    return this.#doom.at(moment);
+    return this.#doom.wait(moment);
+  }
+
+  // @ts-expect-error -- over RPC a method may as well answer later
+  override async ingest(...given: Parameters<ProductLedger['ingest']>): Promise<number> {
+    const isProgress = given[1]?.status === 'PROCESSING';
+    if (isProgress) await this.#doom.reach('ingest');
+    const answer = super.ingest(...given);
+    if (isProgress) await this.#doom.reach('ingested');
+    return answer;
   }
 
   override createVoice(...given: Parameters<ProductLedger['createVoice']>): ReturnType<ProductLedger['createVoice']> {
@@ -84,7 +128,7 @@ export class KlingAccount extends ProductAccount {
   readonly #doom = new Doom(this.ctx);
 
   abort(moment: Moment): Promise<void> {
-    return this.#doom.at(moment);
+    return this.#doom.wait(moment);
   }
 }
 

@@ -1,0 +1,104 @@
+/**
+ * Faults that a gateway could have, as changes of its sources. A checker that finds none of them checks nothing:
+ * `npm run chaos -- --plant N` builds the gateway with one of them and has to end red.
+ */
+
+/** A text that stands in a file exactly once, and what is written there. */
+export interface Patch {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** One fault. */
+export interface Plant {
+  readonly fault: string;
+  readonly patches: readonly [Patch, ...Patch[]];
+}
+
+/** The faults by the number that `--plant` takes. */
+export const PLANTS: ReadonlyMap<number, Plant> = new Map([
+  [
+    1,
+    {
+      fault: 'a create of unknown outcome is sent again without settling and a second look-up',
+      patches: [
+        { file: 'src/ledger/plan.ts', find: 'const SETTLE_MS = 2_000;', replace: 'const SETTLE_MS = 1;' },
+        { file: 'src/ledger/plan.ts', find: 'const MISSING_LOOKUPS = 2;', replace: 'const MISSING_LOOKUPS = 1;' },
+      ],
+    },
+  ],
+  [
+    2,
+    {
+      fault: 'a callback is acknowledged before it is stored',
+      patches: [
+        {
+          file: 'src/http/callback.ts',
+          find: 'await deps.ingest(subject, parseCallback(json));',
+          replace: '(deps.ingest(subject, parseCallback(json)).catch(() => {}), 0);',
+        },
+      ],
+    },
+  ],
+  [
+    3,
+    {
+      fault: 'changes are pushed and not owed: what dies before its push is never pushed',
+      patches: [{ file: 'src/ledger/outbox.ts', find: 'leaves.owe(now() + GUARD_MS)', replace: 'undefined' }],
+    },
+  ],
+  [
+    4,
+    {
+      fault: 'a slot is given back when its task has been sent, not when it has ended',
+      patches: [
+        {
+          file: 'src/ledger/slots.ts',
+          find: 'background(() => account().accepted(taskId));',
+          replace: 'background(() => account().release(taskId));',
+        },
+      ],
+    },
+  ],
+  [
+    5,
+    {
+      fault: "an event is written after its state's transaction",
+      patches: [
+        {
+          file: 'src/ledger/journal.ts',
+          find: "if (applied.change === 'STATE') announce(applied.record);",
+          replace: `if (applied.change === 'STATE') {
+            const told = applied.record;
+            deps.background(async () => {
+              await deps.sleep(0);
+              deps.transaction(() => announce(told));
+              committed();
+            });
+          }`,
+        },
+      ],
+    },
+  ],
+  [
+    6,
+    {
+      fault: 'a hub passes on what it is pushed, though it has passed it on already',
+      patches: [
+        {
+          file: 'src/hub/fan-out.ts',
+          find: 'if (event.seq > (store.appliedSeq(tenant) ?? prev)) await apply(tenant, event);',
+          replace: 'await apply(tenant, event);',
+        },
+      ],
+    },
+  ],
+]);
+
+/** Throws unless the text is there exactly once: the sources have changed, and the plant has to follow them. */
+export function applyPatch(source: string, { file, find, replace }: Patch): string {
+  const parts = source.split(find);
+  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times, not once: ${find}`);
+  return parts.join(replace);
+}
