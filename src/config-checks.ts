@@ -71,3 +71,25 @@ function distance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** One kind of key, and all of it: what to `report` where it is not so. */
+export function keyProblemsOf(
+  accessKey: string | null,
+  secretKey: string | null,
+  apiKey: string | null,
+): readonly (readonly [setting: keyof typeof SETTINGS, message: string, how?: string])[] {
+  const hasPart = accessKey !== null || secretKey !== null;
+  if (apiKey !== null && hasPart) {
+    const how = 'keep one kind only, and take the other away with `npx wrangler secret delete NAME`';
+    return [['KLING_API_KEY', 'is set beside KLING_ACCESS_KEY or KLING_SECRET_KEY', how]];
+  }
+  if (apiKey !== null) return [];
+  if (!hasPart) {
+    return [
+      ['KLING_ACCESS_KEY', 'is missing (or KLING_API_KEY in the place of both keys)'],
+      ['KLING_SECRET_KEY', 'is missing, with KLING_ACCESS_KEY'],
+    ];
+  }
+  if (accessKey === null) return [['KLING_ACCESS_KEY', 'is missing, while KLING_SECRET_KEY is set']];
+  return secretKey === null ? [['KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set']] : [];
+}

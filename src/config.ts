@@ -1,6 +1,7 @@
 import type { DocumentsOptions } from './graphql/documents.ts';
 import { parseTrustedDocuments } from './graphql/trusted-documents.ts';
-import { bindingProblemsOf, crossProblemsOf, unknownNamesOf } from './config-checks.ts';
+import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './config-checks.ts';
+import type { LiveLimits } from './hub/live-usage.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 import trustedDocuments from './trusted-documents.json' with { type: 'json' };
 
@@ -44,6 +45,7 @@ export interface Config {
     readonly callbacksPerMinute: number;
     readonly upstreamReadsPerMinute: number;
   };
+  readonly live: LiveLimits;
   /** A decimal string; null for no budget. */
   readonly tenantMonthlyUnitsMax: string | null;
   readonly introspection: boolean;
@@ -174,6 +176,13 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       callbacksPerMinute: read('TENANT_CALLBACKS_PER_MINUTE'),
       upstreamReadsPerMinute: read('TENANT_UPSTREAM_READS_PER_MINUTE'),
     },
+    live: {
+      operationCostMax: read('LIVE_OPERATION_COST_MAX'),
+      costMax: read('TENANT_LIVE_COST_MAX'),
+      operationsMax: read('TENANT_LIVE_OPERATIONS_MAX'),
+      subscriptionsMax: read('TENANT_LIVE_SUBSCRIPTIONS_MAX'),
+      charsMax: read('TENANT_LIVE_CHARS_MAX'),
+    },
     tenantMonthlyUnitsMax: read('TENANT_MONTHLY_UNITS_MAX'),
     introspection: read('INTROSPECTION'),
     corsOrigins: read('CORS_ORIGINS'),
@@ -212,28 +221,6 @@ function howToSet(setting: SettingName): string {
 
 function isQuoted(text: string): boolean {
   return text.length > 1 && (text.startsWith('"') || text.startsWith("'")) && text.endsWith(text.charAt(0));
-}
-
-/** One kind of key, and all of it: what to `report` where it is not so. */
-function keyProblemsOf(
-  accessKey: string | null,
-  secretKey: string | null,
-  apiKey: string | null,
-): readonly (readonly [setting: SettingName, message: string, how?: string])[] {
-  const hasPart = accessKey !== null || secretKey !== null;
-  if (apiKey !== null && hasPart) {
-    const how = 'keep one kind only, and take the other away with `npx wrangler secret delete NAME`';
-    return [['KLING_API_KEY', 'is set beside KLING_ACCESS_KEY or KLING_SECRET_KEY', how]];
-  }
-  if (apiKey !== null) return [];
-  if (!hasPart) {
-    return [
-      ['KLING_ACCESS_KEY', 'is missing (or KLING_API_KEY in the place of both keys)'],
-      ['KLING_SECRET_KEY', 'is missing, with KLING_ACCESS_KEY'],
-    ];
-  }
-  if (accessKey === null) return [['KLING_ACCESS_KEY', 'is missing, while KLING_SECRET_KEY is set']];
-  return secretKey === null ? [['KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set']] : [];
 }
 
 /** Wrangler binds numbers and booleans of `[vars]` as such. Blank counts as absent. */

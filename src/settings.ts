@@ -28,6 +28,11 @@ export interface Setting<T> {
   readonly parse: (text: string | null, production: boolean) => Parsed<T>;
 }
 
+/** A whole number from `min` to `max`. */
+function count<Fallback extends string>(fallback: Fallback, min: number, max: number) {
+  return { fallback, secret: false, parse: wholeNumber(min, max) } satisfies Setting<number>;
+}
+
 /** Every setting there is. What each means stands in the README, whose table is made from this one and its words. */
 export const SETTINGS = {
   ENVIRONMENT: {
@@ -59,16 +64,8 @@ export const SETTINGS = {
     secret: true,
     parse: parseToken,
   },
-  KLING_TIMEOUT_MS: {
-    fallback: '30000',
-    secret: false,
-    parse: wholeNumber(1000, 120_000),
-  },
-  KLING_CONCURRENCY: {
-    fallback: '5',
-    secret: false,
-    parse: wholeNumber(1, 1000),
-  },
+  KLING_TIMEOUT_MS: count('30000', 1000, 120_000),
+  KLING_CONCURRENCY: count('5', 1, 1000),
   PUBLIC_URL: {
     fallback: null,
     example: 'https://gateway.example.com',
@@ -86,16 +83,8 @@ export const SETTINGS = {
     secret: true,
     parse: parseWebhookSecrets,
   },
-  BODY_BYTES_MAX: {
-    fallback: '131072',
-    secret: false,
-    parse: wholeNumber(1000, 20_000_000),
-  },
-  AUDIO_BODY_BYTES_MAX: {
-    fallback: '8000000',
-    secret: false,
-    parse: wholeNumber(1000, 20_000_000),
-  },
+  BODY_BYTES_MAX: count('131072', 1000, 20_000_000),
+  AUDIO_BODY_BYTES_MAX: count('8000000', 1000, 20_000_000),
   APQ: {
     fallback: 'on',
     secret: false,
@@ -109,51 +98,20 @@ export const SETTINGS = {
         ? good<'off' | 'only'>(text)
         : bad<'off' | 'only'>('off', 'must be off or only'),
   },
-  TASK_MAX_AGE_HOURS: {
-    fallback: '24',
-    secret: false,
-    parse: wholeNumber(1, 720),
-  },
-  EVENT_RETENTION_HOURS: {
-    fallback: '24',
-    secret: false,
-    parse: wholeNumber(1, 720),
-  },
-  EVENTS_PER_TASK_MAX: {
-    fallback: '1000',
-    secret: false,
-    parse: wholeNumber(10, 100_000),
-  },
-  TENANT_MUTATIONS_PER_MINUTE: {
-    fallback: '300',
-    secret: false,
-    parse: wholeNumber(1, 1_000_000),
-  },
-  TENANT_SUBSCRIPTIONS_PER_MINUTE: {
-    fallback: '20000',
-    secret: false,
-    parse: wholeNumber(1, 1_000_000),
-  },
-  TENANT_CALLBACKS_PER_MINUTE: {
-    fallback: '30000',
-    secret: false,
-    parse: wholeNumber(1, 1_000_000),
-  },
-  TENANT_UPSTREAM_READS_PER_MINUTE: {
-    fallback: '600',
-    secret: false,
-    parse: wholeNumber(1, 1_000_000),
-  },
-  TENANT_WAITING_TASKS_MAX: {
-    fallback: '1000',
-    secret: false,
-    parse: wholeNumber(1, 10_000),
-  },
-  TENANT_WAITING_BYTES_MAX: {
-    fallback: '500000000',
-    secret: false,
-    parse: wholeNumber(10_000_000, 5_000_000_000),
-  },
+  TASK_MAX_AGE_HOURS: count('24', 1, 720),
+  EVENT_RETENTION_HOURS: count('24', 1, 720),
+  EVENTS_PER_TASK_MAX: count('1000', 10, 100_000),
+  TENANT_MUTATIONS_PER_MINUTE: count('300', 1, 1_000_000),
+  TENANT_SUBSCRIPTIONS_PER_MINUTE: count('20000', 1, 1_000_000),
+  TENANT_CALLBACKS_PER_MINUTE: count('30000', 1, 1_000_000),
+  TENANT_UPSTREAM_READS_PER_MINUTE: count('600', 1, 1_000_000),
+  TENANT_WAITING_TASKS_MAX: count('1000', 1, 10_000),
+  TENANT_WAITING_BYTES_MAX: count('500000000', 10_000_000, 5_000_000_000),
+  LIVE_OPERATION_COST_MAX: count('2500', 100, 1_000_000),
+  TENANT_LIVE_COST_MAX: count('25000', 100, 10_000_000),
+  TENANT_LIVE_OPERATIONS_MAX: count('1000', 1, 1_000_000),
+  TENANT_LIVE_SUBSCRIPTIONS_MAX: count('5000', 1, 1_000_000),
+  TENANT_LIVE_CHARS_MAX: count('1000000', 10_000, 100_000_000),
   TENANT_MONTHLY_UNITS_MAX: {
     fallback: null,
     example: '100',
@@ -212,16 +170,8 @@ export const SETTINGS = {
     secret: false,
     parse: parseClaimName,
   },
-  AUTH_MAX_AGE_HOURS: {
-    fallback: '24',
-    secret: false,
-    parse: wholeNumber(1, 720),
-  },
-  AUTH_CLOCK_TOLERANCE_SECONDS: {
-    fallback: '10',
-    secret: false,
-    parse: wholeNumber(0, 300),
-  },
+  AUTH_MAX_AGE_HOURS: count('24', 1, 720),
+  AUTH_CLOCK_TOLERANCE_SECONDS: count('10', 0, 300),
   INTROSPECTION: {
     fallback: null,
     example: 'off',

@@ -42,6 +42,13 @@ describe('a configuration', () => {
           callbacksPerMinute: 30_000,
           upstreamReadsPerMinute: 600,
         },
+        live: {
+          operationCostMax: 2_500,
+          costMax: 25_000,
+          operationsMax: 1_000,
+          subscriptionsMax: 5_000,
+          charsMax: 1_000_000,
+        },
         tenantMonthlyUnitsMax: null,
         introspection: false,
         corsOrigins: [],

@@ -31,8 +31,14 @@ const LISTS = new Set(['edges', 'items']);
 
 const NOTHING: Measure = { depth: 0, fields: 0, aliases: 0, directives: 0, answers: 0, answersPerItem: 0 };
 
-/** Each fragment is measured once, so that fragments which double each other cost nothing; cycles are left to validation. */
-export function createMeasure(fragments: Fragments): (selectionSet: SelectionSetNode) => Measure {
+/**
+ * Each fragment is measured once, so that fragments which double each other cost nothing; cycles are left to validation.
+ * `weightOf` says how many fields one counts for in `answers`.
+ */
+export function createMeasure(
+  fragments: Fragments,
+  weightOf: (node: FieldNode) => number = () => 1,
+): (selectionSet: SelectionSetNode) => Measure {
   const measured = new Map<string, Measure>();
 
   function measureFragment(name: string): Measure {
@@ -56,7 +62,7 @@ export function createMeasure(fragments: Fragments): (selectionSet: SelectionSet
     if (node.kind === Kind.INLINE_FRAGMENT) return add(own, inside);
     return add(
       { ...own, fields: 1, aliases: node.alias === undefined ? 0 : 1 },
-      { ...inside, ...aroundOf(node, inside) },
+      { ...inside, ...aroundOf(node, inside, weightOf(node)) },
     );
   }
 
@@ -64,19 +70,23 @@ export function createMeasure(fragments: Fragments): (selectionSet: SelectionSet
 }
 
 /** What a field makes of what is inside it. */
-function aroundOf(node: FieldNode, inside: Measure): Pick<Measure, 'depth' | 'answers' | 'answersPerItem'> {
+function aroundOf(
+  node: FieldNode,
+  inside: Measure,
+  weight: number,
+): Pick<Measure, 'depth' | 'answers' | 'answersPerItem'> {
   const name = node.name.value;
   const depth = name === '__schema' || name === '__type' ? 1 : inside.depth + 1;
   if (LISTS.has(name))
-    return { depth, answers: 0, answersPerItem: 1 + inside.answers + inside.answersPerItem * ITEMS_DEFAULT };
+    return { depth, answers: 0, answersPerItem: weight + inside.answers + inside.answersPerItem * ITEMS_DEFAULT };
   const size = sizeOf(node);
   const isListItself = node.arguments?.some((argument) => argument.name.value === 'ids') === true;
   const once = inside.answers * (isListItself ? size : 1);
-  return { depth, answers: 1 + once + inside.answersPerItem * size, answersPerItem: 0 };
+  return { depth, answers: weight + once + inside.answersPerItem * size, answersPerItem: 0 };
 }
 
 /** How many items the lists directly inside a field hold, or it itself. A variable may say the most. */
-function sizeOf({ arguments: given = [] }: FieldNode): number {
+export function sizeOf({ arguments: given = [] }: FieldNode): number {
   for (const { name, value } of given) {
     const max = SIZE_ARGUMENTS[name.value];
     if (max === undefined) continue;

@@ -1,13 +1,11 @@
-import type { GatewayContext } from '../context.ts';
-import type { CatchUp, Watch } from '../domain/live.ts';
-import { isFinal } from '../domain/task.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { type Failure, GatewayError } from '../errors.ts';
-import type { Result } from '../ledger/result.ts';
 import type { Admission } from './admission.ts';
 import type { Attachment } from './attachment.ts';
+import type { createCatchUp } from './catch-up.ts';
 import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
 import type { Groups, Member } from './groups.ts';
+import type { Counted, LiveUsage } from './live-usage.ts';
 import type { Operation, Operations, PreparedSubscription, ReportBug } from './operations.ts';
 import { CLOSE, type ClientMessage, type OperationPayload } from './protocol.ts';
 import type { Registration, RegistrationStore } from './registration-store.ts';
@@ -20,14 +18,8 @@ export interface ConnectionDeps {
   readonly store: RegistrationStore;
   readonly fanOut: FanOut;
   readonly unread: Unread;
-  readonly attach: (tenant: string) => Promise<Result<number>>;
-  readonly catchUp: (
-    tenant: string,
-    watch: Watch,
-    after: string | null,
-    afterSeq: number | null,
-  ) => Promise<Result<CatchUp>>;
-  readonly contextOf: (viewer: Viewer) => GatewayContext;
+  readonly usage: LiveUsage;
+  readonly catchUp: ReturnType<typeof createCatchUp>;
   readonly admission: Admission;
   /** Answers a query or mutation, as it would be answered over HTTP. */
   readonly answer: (request: Request, viewer: Viewer) => Promise<Response>;
@@ -111,7 +103,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       const { operation } = found;
       wanted = operation;
       pending.set(id, wanted);
-      const prepared = operations.prepare(operation, deps.contextOf(viewer));
+      const prepared = operations.prepare(operation);
       if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);
       if (prepared.type === 'subscription' && JSON.stringify(operation).length > SUBSCRIPTION_CHARS_MAX) {
         const message = `A subscription has at most ${SUBSCRIPTION_CHARS_MAX} characters, with all that it carries.`;
@@ -159,43 +151,43 @@ export function createConnection(deps: ConnectionDeps): Connection {
     prepared: PreparedSubscription,
   ): Promise<void> {
     const { tenant } = viewer;
-    const { args, after } = prepared;
     const watched = readable(viewer, prepared.watch);
     const { after: resumed } = operation.extensions ?? {};
-    const from = isStream && typeof resumed === 'string' ? resumed : after;
+    const counted: Counted = {
+      tenant,
+      key: groupKeyOf(viewer, prepared),
+      taskId: watched.taskId,
+      cost: prepared.cost,
+    };
+    const refusal = deps.usage.enter(counted);
+    if (refusal !== null) return refuse(socket, id, [failed(refusal)]);
     fanOut.begin(tenant);
+    let hasJoined = false;
     try {
-      const attached = await deps.attach(tenant);
-      if (!isWanted(socket, id, operation)) return;
-      if (!attached.ok) return refuse(socket, id, [failed(attached.failure)]);
-      fanOut.startFrom(tenant, attached.value);
-      let seen: number | null = null;
-      let cursorAtHead: string | null = null;
-      let hasMore = false;
-      // Until the copy is at least as new as what has been fanned out here: from then on every event comes by itself.
-      do {
-        const caught = await deps.catchUp(tenant, watched, from, seen);
-        if (!isWanted(socket, id, operation)) return;
-        if (!caught.ok) return refuse(socket, id, [failed(caught.failure)]);
-        for (const event of caught.value.events) {
-          const payload = await operations.run(args, { ...event, task: event.record });
-          if (!isWanted(socket, id, operation)) return;
-          fanOut.send(socket, id, payload, isStream ? event.cursor : null);
-          if (!(await unread.drained(socket))) return fanOut.cutSlow(socket);
-          if (watched.taskId !== null && isFinal(event.record.status)) return fanOut.complete(socket, id);
-        }
-        if (caught.value.isOver) return fanOut.complete(socket, id);
-        seen = caught.value.headSeq;
-        ({ headCursor: cursorAtHead, hasMore } = caught.value);
-      } while (hasMore || seen < fanOut.appliedSeq(tenant));
-      if (isStream) say(socket, JSON.stringify({ id, type: 'position', cursor: cursorAtHead }));
-      store.put({ socketId, id, tenant, operation, floorSeq: seen });
+      const caught = await deps.catchUp({
+        socket,
+        id,
+        isStream,
+        viewer,
+        watch: watched,
+        after: isStream && typeof resumed === 'string' ? resumed : prepared.after,
+        operation: { key: prepared.key, load: () => operation },
+        cost: prepared.cost,
+        isWanted: () => isWanted(socket, id, operation),
+      });
+      if (caught.type === 'REFUSED') refuse(socket, id, [failed(caught.failure)]);
+      if (caught.type !== 'LIVE') return;
+      const { headSeq: floorSeq, headCursor: cursor } = caught;
+      if (isStream) say(socket, JSON.stringify({ id, type: 'position', cursor }));
+      store.put({ socketId, id, tenant, key: prepared.key, watch: watched, cost: prepared.cost, floorSeq }, operation);
       groups.join(
-        { key: groupKeyOf(viewer, prepared), tenant, watch: watched, args },
-        { socket, id, isStream, floorSeq: seen },
+        { ...counted, watch: watched, viewer, operationKey: prepared.key },
+        { socket, socketId, id, isStream, floorSeq },
       );
+      hasJoined = true;
     } finally {
       fanOut.end(tenant);
+      if (!hasJoined) deps.usage.leave(tenant, counted.key);
     }
   }
 
@@ -222,20 +214,15 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
 
     restore(sockets, registrations) {
-      for (const { socketId, id, operation, floorSeq } of registrations) {
+      for (const { socketId, id, key, watch: watched, cost, floorSeq } of registrations) {
         const { socket, isStream = false, viewer = null } = sockets.get(socketId) ?? {};
         if (socket === undefined || viewer === null) continue;
-        const prepared = operations.prepare(operation, deps.contextOf(viewer));
-        if (prepared.type !== 'subscription') continue;
-        const { args, watch: watched } = prepared.subscription;
+        const { tenant } = viewer;
+        const counted: Counted = { tenant, key: groupKeyOf(viewer, { key }), taskId: watched.taskId, cost };
+        deps.usage.restore(counted);
         groups.join(
-          {
-            key: groupKeyOf(viewer, prepared.subscription),
-            tenant: viewer.tenant,
-            watch: readable(viewer, watched),
-            args,
-          },
-          { socket, isStream, id, floorSeq },
+          { ...counted, watch: watched, viewer, operationKey: key },
+          { socket, socketId, isStream, id, floorSeq },
         );
       }
     },

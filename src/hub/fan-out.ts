@@ -1,12 +1,15 @@
+import type { GatewayContext } from '../context.ts';
 import type { LiveEvent } from '../domain/live.ts';
-import type { TaskChangeEvent } from '../domain/ports.ts';
+import type { Ledger, TaskChangeEvent } from '../domain/ports.ts';
 import { isFinal } from '../domain/task.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import type { Log } from '../lib/log.ts';
 import type { Attachment } from './attachment.ts';
 import type { Group, Groups, Member } from './groups.ts';
 import type { Operations } from './operations.ts';
 import { CLOSE } from './protocol.ts';
 import type { RegistrationStore } from './registration-store.ts';
+import { messageCostOf, type Turns } from './turns.ts';
 import type { Unread } from './unread.ts';
 
 /** What a socket may leave unread: past that it is cut, and comes back with its cursor. The others wait for nobody. */
@@ -20,6 +23,10 @@ export interface FanOutDeps {
   readonly operations: Operations;
   readonly store: RegistrationStore;
   readonly unread: Unread;
+  readonly turns: Turns;
+  /** A tenant's ledger, of which each read is made once: made for one event. */
+  readonly openReads: (tenant: string) => Ledger;
+  readonly contextOf: (viewer: Viewer, ledger: Ledger) => GatewayContext;
   readonly log: Log;
   readonly isExpired: (socket: WebSocket) => boolean;
   /** What the hub knows of a socket. */
@@ -52,11 +59,12 @@ export interface FanOut {
   complete(socket: WebSocket, id: string): void;
 }
 
-export function createFanOut({ groups, operations, store, unread, log, isExpired, attachmentOf }: FanOutDeps): FanOut {
+export function createFanOut(deps: FanOutDeps): FanOut {
+  const { groups, operations, store, unread, turns, log, isExpired, attachmentOf } = deps;
   /** Subscriptions of a tenant that are being caught up. */
   const beginning = new Map<string, number>();
   /** One delivery of a tenant at a time: an event that is run asynchronously must not be overtaken. */
-  const turns = new Map<string, Promise<unknown>>();
+  const deliveries = new Map<string, Promise<unknown>>();
 
   /** A peer that does not read may never say that it has closed too: it is forgotten at once. */
   function cut(socket: WebSocket, code: number, reason: string): void {
@@ -92,31 +100,43 @@ export function createFanOut({ groups, operations, store, unread, log, isExpired
     }
   }
 
+  /** Nothing for those who have seen the event in what they were caught up with, or have left. */
   function tell(group: Group, member: Member, event: LiveEvent, payload: string): void {
-    if (event.seq <= member.floorSeq) return;
+    if (event.seq <= member.floorSeq || group.members.get(member.socket)?.get(member.id) !== member) return;
+    member.floorSeq = event.seq;
     send(member.socket, member.id, payload, member.isStream ? event.cursor : null);
     if (group.watch.taskId !== null && isFinal(event.record.status)) complete(member.socket, member.id);
   }
 
+  async function payloadOf(group: Group, change: TaskChangeEvent, reads: Ledger): Promise<string> {
+    const load = () => store.operation(...memberOf(group));
+    const context = deps.contextOf(group.viewer, reads);
+    return operations.run({ key: group.operationKey, load }, change, context);
+  }
+
+  /** Other tenants have their turn between two operations, and between two messages: nobody waits for all of them. */
   async function apply(tenant: string, event: LiveEvent): Promise<void> {
     const { seq, atMs, record, cursor } = event;
     const change: TaskChangeEvent = { seq, cursor, atMs, task: record, resync: false };
+    const reads = deps.openReads(tenant);
     const payloads = new Map<Group, string>();
     for (;;) {
-      const missing = groups.concerned(tenant, record).filter((group) => !payloads.has(group));
+      // A client that subscribes while this waits may need the event too: until nobody is left, all are looked at again.
+      const missing = groups.concerned(tenant, record).filter((group) => untold(group, seq).length > 0);
       if (missing.length === 0) break;
-      // Whoever comes while this is awaited may need the event too: then once more.
       for (const group of missing) {
-        const payload = operations.run(group.args, change);
-        payloads.set(group, typeof payload === 'string' ? payload : await payload);
+        await turns.take(tenant, group.cost);
+        if (group.members.size === 0) continue;
+        const payload = payloads.get(group) ?? (await payloadOf(group, change, reads));
+        payloads.set(group, payload);
+        for (const member of untold(group, seq)) {
+          const turn = turns.take(tenant, messageCostOf(payload));
+          if (turn !== null) await turn;
+          tell(group, member, event, payload);
+        }
       }
     }
-    // From here to the record of what is applied nothing is awaited: the output gate couples them.
-    for (const [group, payload] of payloads) {
-      for (const members of group.members.values()) {
-        for (const member of members.values()) tell(group, member, event, payload);
-      }
-    }
+    // No message is told twice should the hub be reset before this: its sockets are cut with it.
     store.setApplied(tenant, seq);
   }
 
@@ -148,12 +168,12 @@ export function createFanOut({ groups, operations, store, unread, log, isExpired
   }
 
   async function inTurn<T>(tenant: string, work: () => T | Promise<T>): Promise<T> {
-    const before = turns.get(tenant) ?? Promise.resolve();
+    const before = deliveries.get(tenant) ?? Promise.resolve();
     const turn = before.then(work);
     const settled = turn.catch(() => null);
-    turns.set(tenant, settled);
+    deliveries.set(tenant, settled);
     const answer = await turn;
-    if (turns.get(tenant) === settled) turns.delete(tenant);
+    if (deliveries.get(tenant) === settled) deliveries.delete(tenant);
     return answer;
   }
 
@@ -178,4 +198,15 @@ export function createFanOut({ groups, operations, store, unread, log, isExpired
     cutSlow,
     complete,
   };
+}
+
+/** Who has not seen the event yet. */
+function untold({ members }: Group, seq: number): Member[] {
+  return [...members.values()].flatMap((ofSocket) => [...ofSocket.values()]).filter(({ floorSeq }) => floorSeq < seq);
+}
+
+/** One of those who share an operation: with each its text is kept. */
+function memberOf({ members }: Group): [socketId: string, id: string] {
+  for (const ofSocket of members.values()) for (const { socketId, id } of ofSocket.values()) return [socketId, id];
+  throw new TypeError('a group without members');
 }

@@ -3,20 +3,28 @@ import { createAuthenticate } from '../auth/authenticate.ts';
 import { createIssuerKey } from '../auth/issuer-key.ts';
 import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config.ts';
+import type { GatewayContext } from '../context.ts';
 import type { LiveEvent } from '../domain/live.ts';
+import type { Ledger } from '../domain/ports.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import { createDocuments } from '../graphql/documents.ts';
 import { createLog, logBug } from '../lib/log.ts';
+import { sleep } from '../lib/sleep.ts';
 import { createLedgerPort } from '../ledger/port.ts';
 import { schema } from '../schema/schema.ts';
 import { createAdmission } from './admission.ts';
 import { streamViewerOf, SUBPROTOCOL, type Attachment } from './attachment.ts';
+import { createCatchUp } from './catch-up.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { createIsExpired } from './expiry.ts';
 import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
 import { createGroups } from './groups.ts';
+import { createLiveUsage } from './live-usage.ts';
 import { createOperations, type ReportBug } from './operations.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
 import { RegistrationStore } from './registration-store.ts';
+import { createSharedReads } from './shared-reads.ts';
+import { createTurns } from './turns.ts';
 import { createUnread } from './unread.ts';
 
 const now = (): number => Date.now();
@@ -43,11 +51,13 @@ export class Hub extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { introspection, documents, auth } = configOf(env);
+    const { introspection, documents, auth, live } = configOf(env);
     const log = createLog();
     const leaf = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);
-    const groups = createGroups();
+    const usage = createLiveUsage(live);
+    const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
+    const turns = createTurns(() => sleep(0));
     const reportBug: ReportBug = (bug) => {
       const requestId = crypto.randomUUID();
       logBug(log, requestId, bug);
@@ -57,7 +67,25 @@ export class Hub extends DurableObject<Env> {
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
     const unread = createUnread(now);
     const isExpired = createIsExpired(attachmentOf, now);
-    this.#fanOut = createFanOut({ groups, operations, store: this.#store, unread, log, isExpired, attachmentOf });
+    // A port is made for each read: a stub is dead once its object has been reset.
+    const openReads = (tenant: string): Ledger => createSharedReads(() => createLedgerPort(ledgerOf(tenant)));
+    const contextOf = (viewer: Viewer, ledger: Ledger): GatewayContext => ({
+      requestId: `${leaf}-subscription`,
+      now,
+      viewer,
+      get ledger() {
+        return createScopedLedger(ledger, viewer);
+      },
+      upstream: {
+        presetVoices: refuse,
+        listPresetVoices: refuse,
+        listVoiceTasks: refuse,
+        listLipSyncTasks: refuse,
+        listResourcePacks: refuse,
+      },
+    });
+    const parts = { groups, operations, store: this.#store, unread, turns, openReads, contextOf };
+    this.#fanOut = createFanOut({ ...parts, log, isExpired, attachmentOf });
     const readKeys = (newerThanMs: number) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs);
     const authenticate = createAuthenticate(auth, {
       issuerKey: createIssuerKey(readKeys, now, log),
@@ -65,29 +93,15 @@ export class Hub extends DurableObject<Env> {
       log,
     });
     this.#connection = createConnection({
+      ...parts,
       admission: createAdmission({ authenticate, expiresAt: (atMs) => this.#wakeBy(atMs), now }),
-      groups,
-      operations,
-      store: this.#store,
+      usage,
       fanOut: this.#fanOut,
-      unread,
-      attach: async (tenant) => ledgerOf(tenant).attach(leaf),
-      catchUp: async (tenant, watch, after, afterSeq) => ledgerOf(tenant).catchUp(watch, after, afterSeq),
-      contextOf: (viewer) => ({
-        requestId: `${leaf}-subscription`,
-        now,
-        viewer,
-        // Made anew for each read: a stub is dead once its object has been reset.
-        get ledger() {
-          return createScopedLedger(createLedgerPort(ledgerOf(viewer.tenant)), viewer);
-        },
-        upstream: {
-          presetVoices: refuse,
-          listPresetVoices: refuse,
-          listVoiceTasks: refuse,
-          listLipSyncTasks: refuse,
-          listResourcePacks: refuse,
-        },
+      catchUp: createCatchUp({
+        ...parts,
+        fanOut: this.#fanOut,
+        attach: async (tenant) => ledgerOf(tenant).attach(leaf),
+        catchUp: async (tenant, watch, after, afterSeq) => ledgerOf(tenant).catchUp(watch, after, afterSeq),
       }),
       answer: async (request, viewer) => ctx.exports.SocketOperations({ props: viewer }).fetch(request),
       reportBug,

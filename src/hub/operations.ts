@@ -21,10 +21,13 @@ import { bugBehind, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '
 import { createValidateDocument } from '../graphql/validate-document.ts';
 import { coerceVariables } from '../graphql/variables.ts';
 import { toSubscription, type Subscription } from '../schema/subscription.ts';
+import { liveCostOf } from './live-cost.ts';
 import type { OperationPayload } from './protocol.ts';
 
 /** Less than the Worker keeps: the hubs of a pool may share its memory, and there are few subscriptions. */
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 128 * 1024 };
+/** By the key of an operation, which is as long as its text and variables: up to 16 MB where no two share a document. */
+const COERCED = { charsPerEntryMax: 16_384, charsMax: 1024 * 1024 };
 /** 6 MB: the operations that are not among them are compiled anew for an event. */
 const FIELDS_MAX = 8_000;
 
@@ -33,16 +36,25 @@ export interface Operation extends OperationPayload {
   readonly query: string;
 }
 
+/** What an execution depends on. */
+export type OperationText = Pick<Operation, 'query' | 'operationName' | 'variables'>;
+
 export interface Refused {
   readonly type: 'refused';
   readonly errors: readonly GraphQLFormattedError[];
 }
 
-/** A subscription that is ready to be run for every event. */
+/** A subscription that has passed every check. */
 export interface PreparedSubscription extends Subscription {
-  readonly args: ValidatedSubscriptionArgs;
   /** The same for the same operation and variables, whatever its cursor. */
   readonly key: string;
+  /** What one event costs a hub to run it, in fields. */
+  readonly cost: number;
+}
+
+/** A prepared subscription by its key. `load` gives its text where it has to be parsed again, as after the hub has slept. */
+export interface LiveOperation extends Pick<PreparedSubscription, 'key'> {
+  readonly load: () => OperationText;
 }
 
 export type Prepared =
@@ -55,9 +67,9 @@ export type Prepared =
 export interface Operations {
   /** Puts in the text of the document that the payload names, and `documentId` only if it named a trusted one. */
   find(payload: OperationPayload): Promise<{ readonly type: 'operation'; readonly operation: Operation } | Refused>;
-  prepare(operation: Operation, context: GatewayContext): Prepared;
+  prepare(operation: Operation): Prepared;
   /** The `payload` of a `next` message. Async only when the operation asks for fields that are read from the ledger. */
-  run(args: ValidatedSubscriptionArgs, event: TaskChangeEvent): string | Promise<string>;
+  run(operation: LiveOperation, event: TaskChangeEvent, context: GatewayContext): string | Promise<string>;
 }
 
 /** Logs a bug, of which a client is told nothing but the id that this gives. */
@@ -72,6 +84,7 @@ export interface OperationsOptions {
 
 export function createOperations({ schema, introspection, documents, reportBug }: OperationsOptions): Operations {
   const parsed = createBoundedCache<DocumentNode>(DOCUMENTS);
+  const coerced = createBoundedCache<ValidatedSubscriptionArgs>(COERCED);
   const findCompiled = createCompiledPool(schema, FIELDS_MAX);
   const validate = createValidateDocument(introspection);
   const toPublicError = createPublicErrors({ suggestions: introspection });
@@ -82,10 +95,29 @@ export function createOperations({ schema, introspection, documents, reportBug }
     const document = parseDocument(query);
     const errors = validate(schema, document);
     if (errors.length > 0) throw new AggregateError(errors);
+    return keep(query);
+  }
+
+  function keep(query: string): DocumentNode {
     // Kept as long as somebody subscribes: without the places, which hold on to every token and comment of the text.
     const bare = parse(query, { noLocation: true });
     parsed.set(query, bare);
     return bare;
+  }
+
+  function coerce(document: DocumentNode, { operationName, variables }: OperationText) {
+    return validateSubscriptionArgs({ schema, document, operationName, variableValues: variables });
+  }
+
+  /** It was checked when it was subscribed: after the hub has slept it is not checked again. */
+  function argsOf({ key, load }: LiveOperation): ValidatedSubscriptionArgs {
+    const known = coerced.get(key);
+    if (known !== undefined) return known;
+    const operation = load();
+    const args = coerce(parsed.get(operation.query) ?? keep(operation.query), operation);
+    if (!('operation' in args)) throw new TypeError('an operation that was checked has become wrong');
+    coerced.set(key, args);
+    return args;
   }
 
   function shownFor(error: unknown): GraphQLError {
@@ -114,7 +146,7 @@ export function createOperations({ schema, introspection, documents, reportBug }
       }
     },
 
-    prepare(operation, contextValue) {
+    prepare(operation) {
       const { query, operationName, variables } = operation;
       try {
         const document = documentOf(query);
@@ -122,28 +154,24 @@ export function createOperations({ schema, introspection, documents, reportBug }
         if (node?.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
         const { errors } = coerceVariables(schema, node.variableDefinitions ?? [], variables);
         if (errors !== undefined) return refused(errors.map(shownFor));
-        const args = validateSubscriptionArgs({
-          schema,
-          document,
-          operationName,
-          variableValues: variables,
-          contextValue,
-        });
+        const args = coerce(document, operation);
         if (!('operation' in args)) return refused(args.map(shownFor));
         const subscription = toSubscription(args);
         if (subscription === null) return refused([missing()]);
         const key = JSON.stringify([query, operationName, withoutCursor(document, variables, subscription)]);
-        return { type: 'subscription', subscription: { ...subscription, args, key } };
+        coerced.set(key, args);
+        return { type: 'subscription', subscription: { ...subscription, key, cost: liveCostOf(document, node) } };
       } catch (error) {
         return refusedFor(error);
       }
     },
 
-    run(args, event) {
+    run(operation, event, contextValue) {
+      const args = argsOf(operation);
       const compiled = findCompiled(args.document, args.operation);
       // A valid document has no directive that is not known.
       if (compiled === null) throw new TypeError('a valid operation that cannot be compiled');
-      const result = compiled.runCoerced({ ...args, rootValue: event, errorsMax: FIELD_ERRORS_MAX });
+      const result = compiled.runCoerced({ ...args, rootValue: event, contextValue, errorsMax: FIELD_ERRORS_MAX });
       return result instanceof Promise ? result.then(print) : print(result);
     },
   };

@@ -1,16 +1,30 @@
-import type { Operation } from './operations.ts';
+import type { Watch } from '../domain/live.ts';
 import { readOwnJson } from '../lib/own-json.ts';
+import type { OperationText } from './operations.ts';
 
-/** A live operation of a socket. `floorSeq`: what it has seen already; only newer events are for it. */
+/** A live operation of a socket, with what its group needs. Its text is read only when an event for it comes. */
 export interface Registration {
   readonly socketId: string;
   readonly id: string;
   readonly tenant: string;
-  readonly operation: Operation;
+  /** Of the operation, as `PreparedSubscription` has it. */
+  readonly key: string;
+  readonly watch: Watch;
+  /** What one event costs it, in fields. */
+  readonly cost: number;
+  /** What it has seen already; only newer events are for it. */
   readonly floorSeq: number;
 }
 
-type Columns = { socket_id: string; id: string; tenant: string; operation: string; floor: number };
+type Columns = {
+  socket_id: string;
+  id: string;
+  tenant: string;
+  key: string;
+  watch: string;
+  cost: number;
+  floor: number;
+};
 
 /** What has to survive the hub's eviction, since its sockets do. Wiped, it loses nothing: clients come back with a cursor. */
 export class RegistrationStore {
@@ -18,11 +32,16 @@ export class RegistrationStore {
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
+    // `registration` is the table of an earlier version, whose sockets were cut when this one was deployed.
     this.#sql.exec(`
-      CREATE TABLE IF NOT EXISTS registration (
+      DROP TABLE IF EXISTS registration;
+      CREATE TABLE IF NOT EXISTS live_registration (
         socket_id TEXT NOT NULL,
         id TEXT NOT NULL,
         tenant TEXT NOT NULL,
+        key TEXT NOT NULL,
+        watch TEXT NOT NULL,
+        cost INTEGER NOT NULL,
         operation TEXT NOT NULL,
         floor INTEGER NOT NULL,
         PRIMARY KEY (socket_id, id)
@@ -34,28 +53,47 @@ export class RegistrationStore {
     `);
   }
 
-  put({ socketId, id, tenant, operation, floorSeq }: Registration): void {
+  put({ socketId, id, tenant, key, watch, cost, floorSeq }: Registration, operation: OperationText): void {
+    const { query, operationName, variables } = operation;
     this.#sql.exec(
-      'INSERT INTO registration (socket_id, id, tenant, operation, floor) VALUES (?, ?, ?, ?, ?)',
+      `INSERT INTO live_registration (socket_id, id, tenant, key, watch, cost, operation, floor)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       socketId,
       id,
       tenant,
-      JSON.stringify(operation),
+      key,
+      JSON.stringify(watch),
+      cost,
+      JSON.stringify({ query, operationName, variables } satisfies OperationText),
       floorSeq,
     );
   }
 
+  /** Throws when there is no such registration. */
+  operation(socketId: string, id: string): OperationText {
+    const { operation } = this.#sql
+      .exec<{ operation: string }>(
+        'SELECT operation FROM live_registration WHERE socket_id = ? AND id = ?',
+        socketId,
+        id,
+      )
+      .one();
+    return readOwnJson<OperationText>(operation);
+  }
+
   remove(socketId: string, id: string): void {
-    this.#sql.exec('DELETE FROM registration WHERE socket_id = ? AND id = ?', socketId, id);
+    this.#sql.exec('DELETE FROM live_registration WHERE socket_id = ? AND id = ?', socketId, id);
   }
 
   removeSocket(socketId: string): void {
-    this.#sql.exec('DELETE FROM registration WHERE socket_id = ?', socketId);
+    this.#sql.exec('DELETE FROM live_registration WHERE socket_id = ?', socketId);
   }
 
   /** Those whose socket is gone are forgotten on the way. */
   ofSockets(socketIds: ReadonlySet<string>): Registration[] {
-    const all = this.#sql.exec<Columns>('SELECT socket_id, id, tenant, operation, floor FROM registration').toArray();
+    const all = this.#sql
+      .exec<Columns>('SELECT socket_id, id, tenant, key, watch, cost, floor FROM live_registration')
+      .toArray();
     for (const socketId of new Set(all.map((row) => row.socket_id))) {
       if (!socketIds.has(socketId)) this.removeSocket(socketId);
     }
@@ -65,7 +103,9 @@ export class RegistrationStore {
         socketId: row.socket_id,
         id: row.id,
         tenant: row.tenant,
-        operation: readOwnJson<Operation>(row.operation),
+        key: row.key,
+        watch: readOwnJson<Watch>(row.watch),
+        cost: row.cost,
         floorSeq: row.floor,
       }));
   }

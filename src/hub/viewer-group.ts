@@ -9,6 +9,6 @@ export function readable(viewer: Viewer, watch: Watch): Watch {
 }
 
 /** Who shares an execution: the same operation, for the same tenant, within the same scopes. */
-export function groupKeyOf({ tenant, scopes }: Viewer, { key }: PreparedSubscription): string {
+export function groupKeyOf({ tenant, scopes }: Viewer, { key }: Pick<PreparedSubscription, 'key'>): string {
   return `${tenant}\n${scopes.toSorted().join(' ')}\n${key}`;
 }

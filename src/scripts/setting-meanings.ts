@@ -37,6 +37,15 @@ export const SETTING_MEANINGS = {
     "How many of a tenant's tasks may wait for a slot at Kling: 1 to 10000. Past it: `RATE_LIMITED`.",
   TENANT_WAITING_BYTES_MAX:
     'How many bytes the requests of those tasks may have together, audio in base64 included: 10000000 to 5000000000. An object holds 10 GB.',
+  LIVE_OPERATION_COST_MAX:
+    'How many fields one event may make a subscription answer: 100 to 1000000. Lists count as long as they may get; reading `events` or `queuePosition` counts 100, and 5 for each item. Past it: `QUERY_TOO_COMPLEX`.',
+  TENANT_LIVE_COST_MAX:
+    'How many fields one event may make a hub answer for all subscriptions of a tenant: 100 to 10000000. 1000 take about 2 ms. Operations with the same variables are run once; each further subscriber adds a twentieth. Past it, and with the three below: `RATE_LIMITED`.',
+  TENANT_LIVE_OPERATIONS_MAX:
+    'How many distinct subscriptions, by their text and variables, a tenant may have in each of the 4 hubs: 1 to 1000000.',
+  TENANT_LIVE_SUBSCRIPTIONS_MAX: 'How many subscriptions a tenant may have in each of the 4 hubs: 1 to 1000000.',
+  TENANT_LIVE_CHARS_MAX:
+    'How many characters the distinct subscriptions of a tenant may have in each of the 4 hubs, with their variables: 10000 to 100000000.',
   TENANT_MONTHLY_UNITS_MAX:
     'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Work counts its estimate until Kling tells its charge, and where Kling never does. Absent: no limit.',
   AUTH: '`jwks`: tokens are signed by an issuer; `secret`: with a shared secret (HS256); `none`: everybody is one tenant with all scopes, refused in production.',

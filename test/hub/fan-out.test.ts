@@ -4,15 +4,15 @@ import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations, type Operations, type PreparedSubscription } from '../../src/hub/operations.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { schema } from '../../src/schema/schema.ts';
+import { FakeLedger } from '../support/fake-ledger.ts';
 import { createHubParts, FakeSocket, liveEvent, TENANT, type HubParts } from '../support/fan-out.ts';
+import { VIEWER } from '../support/viewer.ts';
 import { TASK_CHANGED, TASKS_CHANGED } from '../support/socket.ts';
 
 const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: false });
 const real = createOperations({ schema, introspection: true, documents, reportBug: () => 'r' });
-const context = { requestId: 'r', now: Date.now } as unknown as GatewayContext;
-
 function prepared(query: string, variables: Record<string, unknown>): PreparedSubscription {
-  const ready = real.prepare({ query, documentId: null, operationName: null, variables, extensions: null }, context);
+  const ready = real.prepare({ query, documentId: null, operationName: null, variables, extensions: null });
   if (ready.type !== 'subscription') throw new Error(JSON.stringify(ready));
   return ready.subscription;
 }
@@ -24,15 +24,15 @@ function join(
   floorSeq: number,
   subscription: PreparedSubscription,
 ) {
-  const { key, watch, args } = subscription;
+  const { key, watch, cost } = subscription;
   groups.join(
-    { key: `${TENANT}\n${key}`, tenant: TENANT, watch, args },
-    { socket: socket.asSocket(), id, isStream: false, floorSeq },
+    { key: `${TENANT}\n${key}`, tenant: TENANT, watch, cost, viewer: VIEWER, operationKey: key },
+    { socket: socket.asSocket(), socketId: 's', id, isStream: false, floorSeq },
   );
 }
 
 function counted(): { readonly operations: Operations; readonly run: ReturnType<typeof vi.fn<Operations['run']>> } {
-  const run = vi.fn<Operations['run']>((args, event) => real.run(args, event));
+  const run = vi.fn<Operations['run']>((...args) => real.run(...args));
   return { operations: { ...real, run }, run };
 }
 
@@ -147,5 +147,50 @@ describe('one event', () => {
     const query = `subscription ($a: String) { tasksChanged(after: $a) { cursor } } #$${'#'.repeat(29)}`;
     expect(prepared(query, { a: null }).key).toContain('tasksChanged');
     expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
+});
+
+const withEvents = (i: number, first = 100) =>
+  prepared(`subscription { tasksChanged { a${i}: cursor task { events(first: ${first}) { edges { cursor } } } } }`, {});
+
+describe('operations that need the ledger', () => {
+  it('share each read of one event, and read again for the next', async ({ expect }) => {
+    const ledger = new FakeLedger();
+    const events = vi.spyOn(ledger, 'events');
+    const hub = createHubParts(real, { ledger });
+    const sockets = Array.from({ length: 50 }, () => new FakeSocket());
+    sockets.forEach((socket, i) => join(hub, socket, 'a', 0, withEvents(i)));
+    join(hub, sockets[0]!, 'other', 0, withEvents(50, 99));
+    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)]);
+    expect(events.mock.calls.map(([, window]) => window.first)).toEqual([100, 99, 100, 99]);
+    for (const socket of sockets) expect(socket.told('a')).toHaveLength(2);
+  });
+
+  it('let another tenant have its turn: its events wait for one slice, whatever the first one runs', async ({
+    expect,
+  }) => {
+    const told: string[] = [];
+    const operations: Operations = {
+      ...real,
+      run: (operation, event, { viewer }) => {
+        told.push(viewer.tenant);
+        return real.run(operation, event, { viewer } as GatewayContext);
+      },
+    };
+    const hub = createHubParts(operations);
+    for (let i = 0; i < 100; i += 1) {
+      const { key, watch } = prepared(`subscription { tasksChanged { a${i}: cursor } }`, {});
+      const [tenant, cost] = i < 99 ? [TENANT, 1_000] : ['tenant-b', 1_000];
+      hub.groups.join(
+        { key: `${tenant} ${key}`, tenant, watch, cost, viewer: { ...VIEWER, tenant }, operationKey: key },
+        { socket: new FakeSocket().asSocket(), socketId: 's', id: 'a', isStream: false, floorSeq: 0 },
+      );
+    }
+    const heavy = hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
+    await hub.fanOut.deliver('tenant-b', 0, [liveEvent(1)]);
+    // The slice that was begun, and one more.
+    expect(told.filter((tenant) => tenant === TENANT).length).toBeLessThanOrEqual(6);
+    await heavy;
+    expect(told).toHaveLength(100);
   });
 });

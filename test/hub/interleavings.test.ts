@@ -1,17 +1,15 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import type { GatewayContext } from '../../src/context.ts';
 import type { LiveEvent, Watch } from '../../src/domain/live.ts';
 import { createAdmission } from '../../src/hub/admission.ts';
+import { createCatchUp } from '../../src/hub/catch-up.ts';
 import { createConnection } from '../../src/hub/connection.ts';
-import type { Operations, PreparedSubscription } from '../../src/hub/operations.ts';
+import type { Operations } from '../../src/hub/operations.ts';
 import type { EventStore } from '../../src/ledger/event-store.ts';
 import type { Leaf, LeafStore } from '../../src/ledger/leaf-store.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
 import { createHubParts, FakeSocket, liveEvent, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
-
-const context = {} as unknown as GatewayContext;
 
 describe('whoever subscribes while events are made, pushed and run', () => {
   type Step =
@@ -30,7 +28,9 @@ describe('whoever subscribes while events are made, pushed and run', () => {
         fc.scheduler(),
         fc.array(step, { minLength: 3, maxLength: 14 }),
         fc.boolean(),
-        async (scheduler, steps, isAsync) => {
+        // Past a slice every step of an event waits for its turn.
+        fc.constantFrom(1, 2_000),
+        async (scheduler, steps, isAsync, cost) => {
           const log: LiveEvent[] = [];
           const pause = (what: string): Promise<void> => scheduler.schedule(Promise.resolve(), what);
           const operations: Operations = {
@@ -41,12 +41,12 @@ describe('whoever subscribes while events are made, pushed and run', () => {
             prepare(operation) {
               const after = operation.variables['after'] as string | null;
               const watch: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
-              const args = {} as PreparedSubscription['args'];
-              return { type: 'subscription', subscription: { watch, after, afterVariable: null, args, key: 'key' } };
+              const subscription = { watch, after, afterVariable: null, key: 'key', cost };
+              return { type: 'subscription', subscription };
             },
             run: (_args, { seq }) => (isAsync ? pause(`run ${seq}`).then(() => `${seq}`) : `${seq}`),
           };
-          const hub = createHubParts(operations);
+          const hub = createHubParts(operations, { pause: () => pause('turn') });
           const outbox = createOutbox({
             events: {
               head: () => log.length,
@@ -68,7 +68,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
             toLive: (change) => change as LiveEvent,
             arm: () => {},
           });
-          const connection = createConnection({
+          const catchUp = createCatchUp({
             ...hub,
             operations,
             async attach() {
@@ -92,7 +92,11 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               await pause('caught up');
               return { ok: true, value };
             },
-            contextOf: () => context,
+          });
+          const connection = createConnection({
+            ...hub,
+            operations,
+            catchUp,
             admission: createAdmission({ authenticate: async () => VIEWER, expiresAt: () => {}, now: () => 0 }),
             answer: () => Promise.reject(new Error('no requests here')),
             reportBug: () => 'r',

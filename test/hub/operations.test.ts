@@ -1,5 +1,4 @@
 import { it } from 'vitest';
-import type { GatewayContext } from '../../src/context.ts';
 import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations } from '../../src/hub/operations.ts';
 import { logBug, type LogEvent } from '../../src/lib/log.ts';
@@ -31,7 +30,7 @@ it('tells a client nothing of a bug but its id in the log, also before the first
       throw new TypeError('in preparing');
     },
   };
-  expect(operations.prepare({ ...operation, variables }, {} as GatewayContext)).toEqual(refused('bug-1'));
+  expect(operations.prepare({ ...operation, variables })).toEqual(refused('bug-1'));
 
   const line = { level: 'error', message: 'unexpected error', error: 'TypeError', stack: expect.any(String) };
   expect(lines).toEqual([

@@ -1,10 +1,15 @@
+import type { GatewayContext } from '../../src/context.ts';
 import type { LiveEvent } from '../../src/domain/live.ts';
+import type { Ledger } from '../../src/domain/ports.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
-import { createFanOut, type FanOut } from '../../src/hub/fan-out.ts';
+import { createFanOut, type FanOut, type FanOutDeps } from '../../src/hub/fan-out.ts';
 import { createGroups, type Groups } from '../../src/hub/groups.ts';
-import type { Operations } from '../../src/hub/operations.ts';
+import { createLiveUsage, type LiveLimits, type LiveUsage } from '../../src/hub/live-usage.ts';
+import type { Operations, OperationText } from '../../src/hub/operations.ts';
 import type { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { createSharedReads } from '../../src/hub/shared-reads.ts';
+import { createTurns, type Turns } from '../../src/hub/turns.ts';
 import { createUnread, type Unread } from '../../src/hub/unread.ts';
 import { VIEWER } from './viewer.ts';
 
@@ -61,15 +66,16 @@ export function liveEvent(seq: number, status: TaskStatus = 'PROCESSING', taskId
 /** What a hub keeps, in memory. */
 export function fakeStore(): RegistrationStore {
   const applied = new Map<string, number>();
-  const kept = new Set<string>();
+  const kept = new Map<string, OperationText>();
   const store = {
-    put({ socketId, id }: { readonly socketId: string; readonly id: string }) {
+    put({ socketId, id }: { readonly socketId: string; readonly id: string }, operation: OperationText) {
       if (kept.has(`${socketId} ${id}`)) throw new Error('UNIQUE constraint failed');
-      kept.add(`${socketId} ${id}`);
+      kept.set(`${socketId} ${id}`, operation);
     },
+    operation: (socketId: string, id: string) => kept.get(`${socketId} ${id}`),
     remove: (socketId: string, id: string) => void kept.delete(`${socketId} ${id}`),
     removeSocket: (socketId: string) => {
-      for (const key of kept) if (key.startsWith(`${socketId} `)) kept.delete(key);
+      for (const key of kept.keys()) if (key.startsWith(`${socketId} `)) kept.delete(key);
     },
     appliedSeq: (tenant: string) => applied.get(tenant) ?? null,
     setApplied: (tenant: string, seq: number) => void applied.set(tenant, seq),
@@ -80,6 +86,10 @@ export function fakeStore(): RegistrationStore {
 
 export interface HubParts {
   readonly groups: Groups;
+  readonly usage: LiveUsage;
+  readonly turns: Turns;
+  readonly openReads: FanOutDeps['openReads'];
+  readonly contextOf: FanOutDeps['contextOf'];
   readonly store: RegistrationStore;
   readonly fanOut: FanOut;
   readonly unread: Unread;
@@ -93,18 +103,50 @@ const ATTACHMENT = {
   openedAtMs: 0,
 };
 
-export function createHubParts(operations: Operations): HubParts {
-  const groups = createGroups();
+export const LIVE_LIMITS: LiveLimits = {
+  operationCostMax: 2_500,
+  costMax: 25_000,
+  operationsMax: 1_000,
+  subscriptionsMax: 5_000,
+  charsMax: 1_000_000,
+};
+
+interface HubOptions {
+  /** What every read of every event asks. */
+  readonly ledger?: Ledger;
+  /** How the event loop goes on between two turns. */
+  readonly pause?: () => Promise<void>;
+}
+
+const contextOf: FanOutDeps['contextOf'] = (viewer, reads) =>
+  ({ requestId: 'r', now: Date.now, viewer, ledger: reads }) as unknown as GatewayContext;
+
+export function createHubParts(operations: Operations, { ledger, pause = nextTurn }: HubOptions = {}): HubParts {
+  const usage = createLiveUsage(LIVE_LIMITS);
+  const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
   const store = fakeStore();
   const unread = createUnread(() => 0);
+  const turns = createTurns(pause);
+  const openReads = () =>
+    createSharedReads(() => {
+      if (ledger === undefined) throw new Error('a read of a ledger that is not there');
+      return ledger;
+    });
   const fanOut = createFanOut({
     groups,
     operations,
     store,
     unread,
+    turns,
+    openReads,
+    contextOf,
     log: () => {},
     isExpired: () => false,
     attachmentOf: () => ATTACHMENT,
   });
-  return { groups, store, fanOut, unread };
+  return { groups, usage, turns, openReads, contextOf, store, fanOut, unread };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,0 +1,128 @@
+import type { Failure } from '../errors.ts';
+import { copyCostOf } from './live-cost.ts';
+
+/** What live operations may take of a hub. All but the first are of one tenant, in one hub. */
+export interface LiveLimits {
+  /** Of one operation, in fields. */
+  readonly operationCostMax: number;
+  readonly operationsMax: number;
+  readonly subscriptionsMax: number;
+  /** Of the distinct operations together. */
+  readonly charsMax: number;
+  /** Of everything that one event makes a hub do for the tenant, in fields. */
+  readonly costMax: number;
+}
+
+/** A live operation as it is counted. */
+export interface Counted {
+  readonly tenant: string;
+  /** The same for those who share an execution. */
+  readonly key: string;
+  /** The one task that it watches; null: it watches a list. */
+  readonly taskId: string | null;
+  readonly cost: number;
+}
+
+/** Bounds what a tenant's live operations cost a hub, before there is an event. */
+export interface LiveUsage {
+  /** Counts a subscription in, unless it is refused. Each one that was counted in has to `leave`. */
+  enter(operation: Counted): Failure | null;
+  /** Counts in one that was there before the hub slept. */
+  restore(operation: Counted): void;
+  leave(tenant: string, key: string): void;
+}
+
+interface Entry {
+  readonly operation: Counted;
+  subscriptions: number;
+}
+
+interface Tenant {
+  readonly entries: Map<string, Entry>;
+  subscriptions: number;
+  chars: number;
+  /** By task; of the lists under null. */
+  readonly costs: Map<string | null, number>;
+}
+
+export function createLiveUsage(limits: LiveLimits): LiveUsage {
+  const tenants = new Map<string, Tenant>();
+
+  function problem({ key, taskId, cost }: Counted, tenant: Tenant): string | null {
+    const { entries, costs } = tenant;
+    const isNew = !entries.has(key);
+    if (tenant.subscriptions >= limits.subscriptionsMax) return `has ${limits.subscriptionsMax} live subscriptions`;
+    if (isNew && entries.size >= limits.operationsMax) return `has ${limits.operationsMax} distinct live operations`;
+    if (isNew && tenant.chars + key.length > limits.charsMax) {
+      return `has live operations of ${tenant.chars} characters, of at most ${limits.charsMax}`;
+    }
+    // An event costs all lists, and what watches its own task.
+    const lists = costs.get(null) ?? 0;
+    const ofTask = taskId === null ? heaviestTask(costs) : (costs.get(taskId) ?? 0);
+    const more = (isNew ? cost : 0) + copyCostOf(cost);
+    if (lists + ofTask + more <= limits.costMax) return null;
+    return `has live operations that cost ${lists + ofTask} fields an event, of at most ${limits.costMax}`;
+  }
+
+  function add(operation: Counted): void {
+    const tenant = tenants.get(operation.tenant) ?? emptyTenant();
+    tenants.set(operation.tenant, tenant);
+    const entry = tenant.entries.get(operation.key) ?? { operation, subscriptions: 0 };
+    if (entry.subscriptions === 0) {
+      tenant.entries.set(operation.key, entry);
+      tenant.chars += operation.key.length;
+      charge(tenant, operation, operation.cost);
+    }
+    entry.subscriptions += 1;
+    tenant.subscriptions += 1;
+    charge(tenant, operation, copyCostOf(operation.cost));
+  }
+
+  return {
+    enter(operation) {
+      if (operation.cost > limits.operationCostMax) {
+        const message = `The operation costs ${operation.cost} fields for each event, counting its lists as long as they may get; a live operation costs ${limits.operationCostMax} at most: ask for less by "first".`;
+        return { code: 'QUERY_TOO_COMPLEX', message, retryable: false };
+      }
+      const found = problem(operation, tenants.get(operation.tenant) ?? emptyTenant());
+      if (found === null) {
+        add(operation);
+        return null;
+      }
+      return { code: 'RATE_LIMITED', message: `The tenant ${found} here. End some, or ask for less.`, retryable: true };
+    },
+
+    restore: add,
+
+    leave(name, key) {
+      const tenant = tenants.get(name);
+      const entry = tenant?.entries.get(key);
+      if (tenant === undefined || entry === undefined) return;
+      const { operation } = entry;
+      entry.subscriptions -= 1;
+      tenant.subscriptions -= 1;
+      charge(tenant, operation, -copyCostOf(operation.cost));
+      if (entry.subscriptions > 0) return;
+      tenant.entries.delete(key);
+      tenant.chars -= key.length;
+      charge(tenant, operation, -operation.cost);
+      if (tenant.entries.size === 0) tenants.delete(name);
+    },
+  };
+}
+
+function charge({ costs }: Tenant, { taskId }: Counted, cost: number): void {
+  const sum = (costs.get(taskId) ?? 0) + cost;
+  if (sum === 0) costs.delete(taskId);
+  else costs.set(taskId, sum);
+}
+
+function heaviestTask(costs: Tenant['costs']): number {
+  let most = 0;
+  for (const [taskId, cost] of costs) if (taskId !== null && cost > most) most = cost;
+  return most;
+}
+
+function emptyTenant(): Tenant {
+  return { entries: new Map(), subscriptions: 0, chars: 0, costs: new Map() };
+}

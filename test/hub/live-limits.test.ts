@@ -1,0 +1,120 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { afterEach, describe, it, vi } from 'vitest';
+import { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { env, openSandbox } from '../support/ledger.ts';
+import { LEAF_NAMES, openSocket, startTask, TASK_CHANGED, type TestSocket } from '../support/socket.ts';
+import { bearer } from '../support/token.ts';
+
+const sandbox = openSandbox('live-limits', { TENANT_LIVE_COST_MAX: '2500' });
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Sockets of one tenant go to its own hub. */
+async function openOf(tenant: string): Promise<TestSocket> {
+  const authorization = await bearer(tenant);
+  const socket = await openSocket({ authorization });
+  socket.send({ type: 'connection_init', payload: { authorization } });
+  await socket.next();
+  return socket;
+}
+
+const withEvents = (name: string, first: number, fields = 'cursor') =>
+  `subscription { tasksChanged { ${name}: cursor task { events(first: ${first}) { edges { node { ${fields} } } } } } }`;
+
+const ALL =
+  'cursor sequence at resync task { id externalId klingTaskId status klingStatus createdAt updatedAt expiresAt unitsEstimated unitsDeducted klingRequestId __typename }';
+
+describe('a live operation', () => {
+  it('that costs too much for each event is refused when it is subscribed', async ({ expect }) => {
+    const socket = await openOf('tenant-heavy');
+    socket.subscribe('a', withEvents('a', 100, ALL));
+    expect(await socket.next()).toMatchObject({
+      id: 'a',
+      type: 'error',
+      payload: [
+        {
+          message: expect.stringContaining('a live operation costs 2500 at most'),
+          extensions: { code: 'QUERY_TOO_COMPLEX', retryable: false },
+        },
+      ],
+    });
+    socket.socket.close(1000);
+  });
+
+  it('is refused while those of its tenant cost too much together, and of another tenant it is not', async ({
+    expect,
+  }) => {
+    const task = await startTask(sandbox, 'tenant-many');
+    const socket = await openOf('tenant-many');
+    socket.subscribe('a', withEvents('a', 100));
+    expect(await socket.next()).toMatchObject({ id: 'a', type: 'next' });
+    socket.subscribe('b', withEvents('b', 100));
+    expect(await socket.next()).toMatchObject({ id: 'b', type: 'next' });
+    socket.subscribe('c', withEvents('c', 100));
+    expect(await socket.next()).toMatchObject({
+      id: 'c',
+      type: 'error',
+      payload: [
+        { message: expect.stringContaining('of at most 2500'), extensions: { code: 'RATE_LIMITED', retryable: true } },
+      ],
+    });
+    const other = await openOf('tenant-other');
+    other.subscribe('a', withEvents('a', 100));
+    await other.isQuiet();
+
+    socket.send({ id: 'a', type: 'complete' });
+    socket.subscribe('c', withEvents('c', 100));
+    expect(await socket.next()).toMatchObject({ id: 'c', type: 'next' });
+    // What the socket had counts for nothing once it has gone.
+    socket.socket.close(1000);
+    await socket.closed();
+    const again = await openOf('tenant-many');
+    again.subscribe('d', withEvents('d', 100));
+    expect(await again.next()).toMatchObject({ id: 'd', type: 'next' });
+    again.subscribe('e', withEvents('e', 100));
+    expect(await again.next()).toMatchObject({ id: 'e', type: 'next' });
+    await task.advance('processing');
+    const told = [await again.next(), await again.next()];
+    expect(told.map(({ id, type }) => `${id} ${type}`).toSorted()).toEqual(['d next', 'e next']);
+    for (const { socket: one } of [again, other]) one.close(1000);
+  });
+
+  it('that was refused, or has nothing to follow, is not counted', async ({ expect }) => {
+    const socket = await openOf('tenant-missing');
+    for (let i = 0; i < 50; i += 1) {
+      socket.subscribe(`${i}`, withEvents('a', 100).replace('tasksChanged', 'tasksChanged(after: "none")'));
+      expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+    }
+    socket.socket.close(1000);
+  });
+});
+
+describe('a hub that wakes', () => {
+  it('reads the text of an operation when an event for it comes, once for all who share it', async ({ expect }) => {
+    const task = await startTask(sandbox, 'tenant-asleep');
+    const other = await startTask(sandbox, 'tenant-asleep');
+    const sockets = [await openOf('tenant-asleep'), await openOf('tenant-asleep')];
+    for (const socket of sockets) {
+      socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+      await socket.told('a');
+      socket.subscribe('b', TASK_CHANGED, { id: other.globalId });
+      await socket.told('b');
+    }
+    for (const name of LEAF_NAMES) await evictDurableObject(env.HUB.getByName(name)).catch(() => {});
+    const woken = vi.spyOn(RegistrationStore.prototype, 'ofSockets');
+    const read = vi.spyOn(RegistrationStore.prototype, 'operation');
+    // A message wakes it, and needs no operation.
+    await sockets[0]!.isQuiet();
+    expect(woken).toHaveBeenCalledTimes(1);
+    expect(read).not.toHaveBeenCalled();
+    await task.advance('processing');
+    for (const socket of sockets) expect((await socket.told('a')).task.status).toBe('PROCESSING');
+    expect(read).toHaveBeenCalledTimes(1);
+    await task.advance('succeed');
+    for (const socket of sockets) expect((await socket.told('a')).task.status).toBe('SUCCEEDED');
+    expect(read).toHaveBeenCalledTimes(1);
+    for (const { socket } of sockets) socket.close(1000);
+  });
+});

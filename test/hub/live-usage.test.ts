@@ -1,0 +1,116 @@
+import { parse } from 'graphql';
+import { describe, it } from 'vitest';
+import { copyCostOf, liveCostOf } from '../../src/hub/live-cost.ts';
+import { createLiveUsage, type Counted, type LiveLimits, type LiveUsage } from '../../src/hub/live-usage.ts';
+
+const LIMITS: LiveLimits = {
+  operationCostMax: 100,
+  costMax: 1_000,
+  operationsMax: 100,
+  subscriptionsMax: 100,
+  charsMax: 1_000,
+};
+
+const OPERATION: Counted = { tenant: 'a', key: 'key', taskId: null, cost: 20 };
+
+function usageOf(limits: Partial<LiveLimits>): LiveUsage {
+  return createLiveUsage({ ...LIMITS, ...limits });
+}
+
+function costOf(query: string): number {
+  const document = parse(query);
+  const [operation] = document.definitions;
+  if (operation?.kind !== 'OperationDefinition') throw new Error('no operation');
+  return liveCostOf(document, operation);
+}
+
+describe('the cost of a live operation', () => {
+  it.for([
+    ['subscription { tasksChanged { cursor } }', 22],
+    ['subscription { tasksChanged { cursor task { id status } } }', 25],
+    // Its 100 records are read, whether they are shown or not.
+    ['subscription { tasksChanged { task { events(first: 100) { pageInfo { hasNextPage } } } } }', 624],
+    ['subscription { tasksChanged { task { events(first: 2) { edges { cursor } } } } }', 136],
+    ['subscription { tasksChanged { task { events { edges { cursor } } } } }', 332],
+    ['subscription ($n: Int) { tasksChanged { task { events(first: $n) { edges { cursor } } } } }', 822],
+    ['subscription { tasksChanged { task { queuePosition } } }', 127],
+    [
+      'subscription { tasksChanged { ...F } } fragment F on TaskEvent { task { a: queuePosition b: queuePosition } }',
+      232,
+    ],
+  ] as const)('of %s is %d', ([query, cost], { expect }) => {
+    expect(costOf(query)).toBe(cost);
+  });
+
+  it('grows with lists in lists', ({ expect }) => {
+    const inner = 'events(first: 10) { edges { node { task { events(first: 10) { edges { cursor } } } } } }';
+    expect(costOf(`subscription { tasksChanged { task { ${inner} } } }`)).toBeGreaterThan(10 * (100 + 10 * 5));
+  });
+});
+
+describe("a tenant's live operations", () => {
+  it.for<[what: string, limits: Partial<LiveLimits>, operations: readonly Partial<Counted>[], message: string]>([
+    ['distinct ones', { operationsMax: 2 }, [{ key: '1' }, { key: '2' }, { key: '3' }], '2 distinct live operations'],
+    ['subscriptions', { subscriptionsMax: 2 }, [{}, {}, {}], '2 live subscriptions'],
+    [
+      'characters',
+      { charsMax: 10 },
+      [{ key: 'x'.repeat(6) }, { key: 'y'.repeat(5) }],
+      'of 6 characters, of at most 10',
+    ],
+    ['lists by cost', { costMax: 41 }, [{ key: '1' }, { key: '2' }], 'cost 21 fields an event, of at most 41'],
+    [
+      'a list beside the heaviest task',
+      { costMax: 62 },
+      [{ key: '1', taskId: 't' }, { key: '2', taskId: 't' }, { key: '3' }],
+      'cost 42 fields an event',
+    ],
+    [
+      'a task beside the lists',
+      { costMax: 42 },
+      [{ key: '1' }, { key: '2', taskId: 't', cost: 21 }],
+      'cost 21 fields an event',
+    ],
+    ['copies', { costMax: 21 }, [{}, {}], 'cost 21 fields an event'],
+  ])('are bounded: %s', ([_what, limits, operations, message], { expect }) => {
+    const usage = usageOf(limits);
+    const last = operations.length - 1;
+    for (const [i, change] of operations.entries()) {
+      const refusal = usage.enter({ ...OPERATION, ...change });
+      if (i < last) expect(refusal).toBeNull();
+      else expect(refusal).toMatchObject({ code: 'RATE_LIMITED', message: expect.stringContaining(message) });
+    }
+    // Neither another tenant nor the same one is refused once there is room.
+    expect(usage.enter({ ...OPERATION, ...operations[last], tenant: 'b' })).toBeNull();
+    for (const { key = OPERATION.key } of operations.slice(0, last)) usage.leave('a', key);
+    expect(usage.enter({ ...OPERATION, ...operations[last] })).toBeNull();
+  });
+
+  it('cost nothing of each other where they watch other tasks', ({ expect }) => {
+    const usage = usageOf({ costMax: 21 });
+    for (let i = 0; i < 50; i += 1) expect(usage.enter({ ...OPERATION, key: `${i}`, taskId: `${i}` })).toBeNull();
+  });
+
+  it('are refused for good when one alone costs too much', ({ expect }) => {
+    const refusal = usageOf({}).enter({ ...OPERATION, cost: 101 });
+    expect(refusal).toMatchObject({ code: 'QUERY_TOO_COMPLEX', retryable: false });
+    expect(refusal?.message).toBe(
+      'The operation costs 101 fields for each event, counting its lists as long as they may get; a live operation costs 100 at most: ask for less by "first".',
+    );
+  });
+
+  it('that were there before the hub slept count, and may leave', ({ expect }) => {
+    const usage = usageOf({ subscriptionsMax: 1 });
+    usage.restore(OPERATION);
+    usage.restore(OPERATION);
+    usage.leave('a', OPERATION.key);
+    expect(usage.enter(OPERATION)).not.toBeNull();
+    usage.leave('a', OPERATION.key);
+    usage.leave('a', OPERATION.key);
+    expect(usage.enter(OPERATION)).toBeNull();
+  });
+});
+
+it('a subscriber of a shared operation adds a twentieth of it, rounded up', ({ expect }) => {
+  expect([1, 20, 21, 2_500].map(copyCostOf)).toEqual([1, 1, 2, 125]);
+});
