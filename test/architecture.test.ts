@@ -115,6 +115,14 @@ describe('the platform', () => {
   });
 });
 
+describe('waits', () => {
+  it('of retries grow by lib/backoff.ts alone, which is tested', ({ expect }) => {
+    const product = files.filter(({ path }) => !['sandbox', 'scripts'].includes(folderOf(path)));
+    const growing = product.filter(({ text }) => /\*\*\s*[a-z(]/i.test(withoutComments(text)));
+    expect(growing.map(({ path }) => path)).toEqual(['lib/backoff.ts']);
+  });
+});
+
 describe('files', () => {
   it('are short enough to be read', ({ expect }) => {
     const all = [...files, ...Object.entries(tests).map(([path, text]) => ({ path: `test/${path.slice(2)}`, text }))];
