@@ -54,9 +54,9 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
       fault: 'a slot is given back when its task has been sent, not when it has ended',
       patches: [
         {
-          file: 'src/ledger/slots.ts',
-          find: 'background(() => account().accepted(taskId));',
-          replace: 'background(() => account().release(taskId));',
+          file: 'src/ledger/sender.ts',
+          find: 'slots.accepted(taskId);',
+          replace: 'slots.accepted(taskId); deps.background(() => slots.release(taskId));',
         },
       ],
     },
@@ -68,15 +68,12 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
       patches: [
         {
           file: 'src/ledger/journal.ts',
-          find: "if (applied.change === 'STATE') announce(applied.record);",
-          replace: `if (applied.change === 'STATE') {
-            const told = applied.record;
-            deps.background(async () => {
-              await deps.sleep(0);
-              deps.transaction(() => announce(told));
-              committed();
-            });
-          }`,
+          find: 'announce(applied.record)',
+          replace: `deps.background(async () => {
+            await deps.sleep(0);
+            deps.transaction(() => announce(applied.record));
+            committed();
+          })`,
         },
       ],
     },
