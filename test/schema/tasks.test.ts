@@ -70,13 +70,18 @@ it('voiceTask is found by either id, and shows what it made', async ({ expect })
   expect(await client.execute(query, { by: { externalId: 'mine' } })).toEqual({ data: { voiceTask: null } });
 });
 
-it('a failed task says why', async ({ expect }) => {
-  client.ledger.tasksKept = [
-    lipSyncTask('f', { status: 'FAILED', failure: { code: 'NO_FACE_DETECTED', message: 'no face' } }),
-  ];
-  const { data } = await client.execute('{ tasks { edges { node { failure { code message } } } } }');
-  expect(data.tasks.edges[0].node.failure).toEqual({ code: 'NO_FACE_DETECTED', message: 'no face' });
-});
+it.for([
+  ['NO_FACE_DETECTED', false],
+  ['AUDIO_UNREADABLE', false],
+  ['RATE_LIMITED', true],
+] as const)(
+  'a failed task says why, and whether a new one may succeed: %s, %s',
+  async ([code, retryable], { expect }) => {
+    client.ledger.tasksKept = [lipSyncTask('f', { status: 'FAILED', failure: { code, message: 'because' } })];
+    const { data } = await client.execute('{ tasks { edges { node { failure { code message retryable } } } } }');
+    expect(data.tasks.edges[0].node.failure).toEqual({ code, message: 'because', retryable });
+  },
+);
 
 describe('tasks', () => {
   const QUERY = `query ($first: Int, $after: String, $kind: TaskKind, $status: [TaskStatus!]) {
