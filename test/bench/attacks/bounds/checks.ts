@@ -1,6 +1,8 @@
 import { cpuUs } from '../../fanout/cpu.ts';
 import { percentile } from '../../percentile.ts';
 import { makeTasks } from '../tenants/attack.ts';
+import { createHttpPool } from '../tenants/http-pool.ts';
+import { LARGE_MB, largeLipSync } from '../tenants/large-lip-sync.ts';
 import type { App, Watcher } from './app.ts';
 
 /** An app that stays just at a documented bound, and has to be served in full. */
@@ -155,6 +157,21 @@ const waiting: BoundCheck = {
   },
 };
 
+const waitingBytes: BoundCheck = {
+  name: '490 MB of audio that wait',
+  vars: { KLING_CONCURRENCY: '1' },
+  async run({ target }) {
+    const pool = createHttpPool(target.port);
+    const request = await largeLipSync(target, pool);
+    for (let i = 0; i < 490 / LARGE_MB; i += 1) {
+      const text = (await pool.ask(request)).body.toString();
+      if (!text.startsWith('{"data":{"createLipSyncTask":{"task":{"id":')) throw new Error(text.slice(0, 300));
+    }
+    pool.close();
+    return 'all made';
+  },
+};
+
 const presentState: BoundCheck = {
   name: 'a present state of 900 open tasks',
   async run(app) {
@@ -193,6 +210,7 @@ export const BOUND_CHECKS: readonly BoundCheck[] = [
   reconnect,
   mutations,
   waiting,
+  waitingBytes,
   presentState,
   nodes,
 ];

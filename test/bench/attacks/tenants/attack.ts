@@ -16,8 +16,6 @@ export interface TenantAttack {
   readonly name: string;
   /** Settings of the gateway that this attack needs. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** Tasks that tenant B has at Kling before the attack; where slots are short it makes none that gets there later. */
-  readonly tasksBefore?: number;
   /** Tenant B is quiet for so long before each second of use, so that the hub hibernates. */
   readonly quietSeconds?: number;
   /** Makes what the attack needs. The result attacks until it is stopped, and resolves with what it brought. */
@@ -46,6 +44,7 @@ export function harmless(tally: Tally): Outcome {
 /** Counts what A was answered. */
 export interface Tally {
   add(what: string): void;
+  count(what: string): number;
   toString(): string;
 }
 
@@ -53,6 +52,7 @@ export function createTally(): Tally {
   const counts = new Map<string, number>();
   return {
     add: (what) => void counts.set(what, (counts.get(what) ?? 0) + 1),
+    count: (what) => counts.get(what) ?? 0,
     toString: () => [...counts].map(([what, count]) => `${count} x ${what}`).join(', ') || 'nothing',
   };
 }

@@ -62,11 +62,10 @@ interface Told {
   readonly klingStatus: string | null;
 }
 
-/** Subscribes over both transports, and makes a face, a task that never ends, and `tasksBefore` that will. */
+/** Subscribes over both transports, and makes a face and a task that never ends. */
 export async function startBystander(
   { port, klingPort }: { readonly port: number; readonly klingPort: number },
   caller: Caller,
-  tasksBefore: number,
 ): Promise<Bystander> {
   const pool = createHttpPool(port);
   const kling = createKlingControl(klingPort);
@@ -215,7 +214,6 @@ export async function startBystander(
   const face = await scan();
   const standing = await voice();
   const endable: string[] = [];
-  for (let i = 0; i < tasksBefore; i += 1) await makeEndable(voice);
   await watch();
 
   return {

@@ -35,14 +35,14 @@ const WAKES = 3;
 /** Each attack has a gateway of its own, where tenant B is alone first: its waits then are what those under attack are compared with. */
 export async function measureAttack(
   worker: BuiltWorker,
-  { name, vars, tasksBefore = 0, quietSeconds }: TenantAttack,
+  { name, vars, quietSeconds }: TenantAttack,
   { idleSeconds, seconds }: Durations,
 ): Promise<MeasuredAttack> {
   const stage = await startStage(worker, vars);
   try {
     const { attacker: tenantA, bystander: tenantB } = await twoTenants();
     const { port, klingPort } = stage;
-    const bystander = await startBystander({ port, klingPort }, tenantB, tasksBefore);
+    const bystander = await startBystander({ port, klingPort }, tenantB);
     await bystander.run(WARM_UP_SECONDS);
     const idle = await bystander.run(idleSeconds);
     const attacker = await startAttacker(name, { ...tenantA, port, klingPort });

@@ -1,7 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { toRequest } from '../../http/http-client.ts';
-import { addressOf, createTally, floodHttp, harmless, type Tally, type Target, type TenantAttack } from './attack.ts';
-import { createHttpPool, toGraphqlRequest } from './http-pool.ts';
+import { SETTINGS } from '../../../../src/settings.ts';
+import {
+  addressOf,
+  createTally,
+  floodHttp,
+  harmless,
+  outcomeOf,
+  type Tally,
+  type Target,
+  type TenantAttack,
+} from './attack.ts';
+import { createHttpPool } from './http-pool.ts';
+import { LARGE_MB, largeLipSync } from './large-lip-sync.ts';
 import { initFrame, openSocketClient } from './socket-client.ts';
 import { openStreamClient } from './stream-client.ts';
 
@@ -98,33 +108,30 @@ function sockets(name: string, addressFor: (i: number) => string, withToken: boo
   };
 }
 
-/** 5 MB of what looks like an MP3, in base64. */
-const AUDIO = `SUQz${'A'.repeat(6_990_000)}`;
-const SCAN = 'mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id } } } }';
-const LIP_SYNC = 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }';
+const WAITING_MB_MAX = Number(SETTINGS.TENANT_WAITING_BYTES_MAX.fallback) / 1e6;
+
+/** At Kling: the tasks of both tenants soon wait. */
+const SLOTS = 3;
+
+/** Tasks that wait before the attack is timed, so that the bound is reached in its course. */
+const FILLED = 40;
 
 const waitingTasks: TenantAttack = {
-  name: '7 waiting tasks of 7 MB each, 5 a second',
-  vars: { KLING_CONCURRENCY: '60', TENANT_MUTATIONS_PER_MINUTE: '300' },
-  tasksBefore: 58,
+  name: '7 waiting tasks of 7 MB each, past the bound',
+  vars: { KLING_CONCURRENCY: String(SLOTS), TENANT_MUTATIONS_PER_MINUTE: '300' },
   async prepare(target) {
     const pool = createHttpPool(target.port);
-    const video = { url: 'https://example.com/person-10s.mp4' };
-    const scanned = await pool.ask(toGraphqlRequest(target, { query: SCAN, variables: { input: { video } } }));
+    const request = await largeLipSync(target, pool);
+    const tally = createTally();
+    for (let i = 0; i < FILLED; i += 1) {
+      const { status } = await pool.ask(request);
+      tally.add(String(status));
+    }
     pool.close();
-    const { data } = JSON.parse(scanned.body.toString()) as {
-      data: { identifyFaces: { faceScan: { faces: { id: string }[] } } };
-    };
-    const faceId = data.identifyFaces.faceScan.faces[0]?.id;
-    const placement = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 500, videoDurationMs: 10_000 };
-    const variables = { input: { faceId, sound: { base64: AUDIO }, placement } };
-    const body = JSON.stringify({ query: LIP_SYNC, variables });
-    // No external id: each is another task.
-    const request = toRequest('POST', '/graphql', body, { Authorization: target.authorization });
     return async (stop) => {
-      const tally = createTally();
-      await floodHttp(target, () => request, { perSecond: 5, inFlight: 2 }, tally, stop);
-      return harmless(tally);
+      // Each takes 80 ms of the thread that all share here.
+      await floodHttp(target, () => request, { perSecond: 4, inFlight: 1 }, tally, stop);
+      return outcomeOf(tally, 'MB of audio wait', tally.count('200') * LARGE_MB, WAITING_MB_MAX + SLOTS * LARGE_MB);
     };
   },
 };
