@@ -1,6 +1,8 @@
 import { configOf } from '../config.ts';
+import { startTimer } from '../lib/timer.ts';
 import { createCreates, type Creates } from './creates.ts';
 import type { LedgerDeps } from './deps.ts';
+import { createFreshTasks, type FreshTasks } from './fresh-tasks.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createKeeper, type Keeper } from './keeper.ts';
@@ -20,6 +22,7 @@ export interface Core {
   readonly journal: Journal;
   readonly sender: Sender;
   readonly reader: Reader;
+  readonly freshTasks: FreshTasks;
   readonly keeper: Keeper;
   readonly creates: Creates;
   readonly paidCalls: PaidCalls;
@@ -52,20 +55,22 @@ export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): 
   const sender = createSender(deps, journal);
   const reader = createReader(deps, journal);
   const waiting = createWaiting(deps, sender);
-  const { kling, rates } = configOf(env);
+  const { kling, rates: limits } = configOf(env);
+  const rates = createRates(limits, deps.now);
   const readsTogether = 'apiKey' in kling.keys;
   return {
     deps,
     journal,
     sender,
     reader,
+    freshTasks: createFreshTasks(deps, { reader, rates, startTimer }),
     keeper: createKeeper(deps, { journal, sender, reader, outbox, leaves, waiting, readsTogether }),
     creates: createCreates(deps, journal, sender),
     paidCalls: createPaidCalls(deps),
     lists,
     ingest: createIngest(deps, journal, reader),
     outbox,
-    rates: createRates(rates, deps.now),
+    rates,
     waiting,
   };
 }

@@ -2,7 +2,7 @@ import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot } from '../domain/task.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import { pollWaitMs } from './plan.ts';
+import { pollWaitMs, READ_INTERVAL_MS } from './plan.ts';
 import type { Reader } from './reader.ts';
 
 /** How soon the alarm reads a task whose end was called back, should the read that starts at once not come through. */
@@ -24,15 +24,20 @@ export function createIngest(deps: LedgerDeps, journal: Journal, reader: Reader)
     if (row === null || row.phase === 'DONE') return;
     const ours = hint !== null && isOurs(hint, row.record);
     const running = ours && !isFinal(hint.status);
-    const step = { phase: 'SENT' as const, tries: 0, wakeAtMs: now() + (running ? pollWaitMs(0, random) : REREAD_MS) };
-    if (running) {
-      // Kling's id for the task is not taken from a callback: only an answer of Kling's can be trusted with that.
-      journal.apply(taskId, { type: 'SNAPSHOT', snapshot: { ...hint, klingTaskId: '' } }, step);
-      if (row.record.klingTaskId === null) deps.background(() => reader.identify(row, hint.klingTaskId));
-      return;
-    }
-    const after = journal.apply(taskId, null, step);
-    if (after !== null) deps.background(() => reader.poll(after, ours ? hint.klingTaskId : null));
+    const wantsRead = !running || row.record.klingTaskId === null;
+    const readableAtMs = row.readAtMs + READ_INTERVAL_MS;
+    const readsNow = wantsRead && now() >= readableAtMs;
+    const pollAtMs = now() + (running ? pollWaitMs(0, random) : REREAD_MS);
+    // What cannot be read now is read by the alarm, as soon as it may be: once, however many callbacks come until then.
+    const wakeAtMs = wantsRead && !readsNow ? Math.min(readableAtMs, row.wakeAtMs ?? readableAtMs) : pollAtMs;
+    const step = { phase: 'SENT' as const, tries: 0, wakeAtMs };
+    // Kling's id for the task is not taken from a callback: only an answer of Kling's can be trusted with that.
+    const event = running ? { type: 'SNAPSHOT' as const, snapshot: { ...hint, klingTaskId: '' } } : null;
+    const after = journal.apply(taskId, event, step);
+    if (after === null || !wantsRead) return;
+    if (ours && row.record.klingTaskId === null) reader.hint(taskId, hint.klingTaskId);
+    if (!readsNow) return reader.readAgain(taskId, wakeAtMs);
+    deps.background(() => (running ? reader.identify(row, hint.klingTaskId) : reader.poll(after)));
   };
 }
 

@@ -4,6 +4,7 @@ import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot } from '../domain/task.ts';
 import { findLipSync } from '../kling/find-lip-sync.ts';
 import { KlingError } from '../kling/kling-error.ts';
+import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import {
@@ -25,22 +26,32 @@ export interface Reader {
    * however many ask, and all who ask meanwhile share the read. When Kling cannot be read, what is stored answers.
    */
   fresh(row: TaskRow): Promise<TaskRecord>;
-  /**
-   * The alarm's read: also plans the next one. Never throws for Kling's sake. `hintedId` is Kling's id for the task as a
-   * callback told it: tried where the id is not known yet.
-   */
-  poll(row: TaskRow, hintedId?: string | null): Promise<void>;
+  /** Whether `fresh` would have it read at Kling now. */
+  wantsRead(row: TaskRow): boolean;
+  /** Whether a read of it is under way. */
+  isReading(taskId: string): boolean;
+  /** The alarm's read: also plans the next one. Never throws for Kling's sake. Tries a hinted id where Kling's is not known. */
+  poll(row: TaskRow): Promise<void>;
   /** A poll that is due. Left out where somebody has just had the task read: Kling is asked once a second at most. */
   pollDue(row: TaskRow): Promise<void>;
+  /** Keeps Kling's id for a task, as a callback told it, for the next poll. In memory: a later callback tells it again. */
+  hint(taskId: string, klingTaskId: string): void;
+  /** A task is to be read again at an instant that is planned already: a read that is under way must not put that off. */
+  readAgain(taskId: string, atMs: number): void;
   /** Reads a task by the id that a callback told, and believes it if Kling's answer does not speak of another task. */
   identify(row: TaskRow, hintedId: string): Promise<void>;
   /** Several polls by one request, where the credential allows it; false where it does not. */
   pollTogether(rows: readonly TaskRow[]): Promise<boolean>;
 }
 
+const HINTS = { charsPerEntryMax: 1_024, charsMax: 65_536 };
+
 export function createReader(deps: LedgerDeps, journal: Journal): Reader {
   const { tasks, kling, slots, now, random } = deps;
   const reading = new Map<string, Promise<TaskRow | null>>();
+  const hints = createBoundedCache<string>(HINTS);
+  /** When a task is to be read again, because a callback came while it was being read. */
+  const owed = new Map<string, number>();
 
   async function readKling({ record }: TaskRow, klingId = record.klingTaskId ?? record.id): Promise<TaskSnapshot> {
     return record.kind === 'LIP_SYNC' ? kling.readLipSyncTask(klingId) : kling.readVoiceTask(klingId);
@@ -50,6 +61,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     const { id } = row.record;
     const running = reading.get(id);
     if (running) return running;
+    owed.delete(id);
     if (row.phase !== 'DONE') tasks.markRead(id, now());
     const started = readKling(row)
       .then(
@@ -83,6 +95,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     const soon = isNews ? { tries: 0, wakeAtMs: now() + resultWaitMs(0, random) } : {};
     const after = journal.apply(id, event, { trouble, ...soon });
     giveSlotBack(before, after);
+    if (after?.phase === 'DONE') owed.delete(id);
     return after;
   }
 
@@ -115,6 +128,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
 
   async function identify(row: TaskRow, hintedId: string): Promise<void> {
     const { id } = row.record;
+    tasks.markRead(id, now());
     try {
       const snapshot = await readKling(row, hintedId);
       const isOurs = snapshot.externalTaskId === null || snapshot.externalTaskId === id;
@@ -139,7 +153,8 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     const isNews = after.record.status !== row.record.status || isEmpty !== (row.trouble.emptySinceMs !== null);
     const tries = isNews ? 0 : row.tries + 1;
     const waitMs = isEmpty ? resultWaitMs(tries, random) : pollWaitMs(tries, random);
-    journal.apply(row.record.id, null, { tries, wakeAtMs: now() + waitMs });
+    const readAgainAtMs = owed.get(row.record.id) ?? Infinity;
+    journal.apply(row.record.id, null, { tries, wakeAtMs: Math.min(now() + waitMs, readAgainAtMs) });
   }
 
   /** A read that failed says nothing about the task. */
@@ -176,13 +191,22 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
 
   return {
     async fresh(row) {
-      if (!isStale(row) || !slots.isHealthy())
-        return (reading.get(row.record.id) ? await readOrStored(row) : row).record;
-      return (await readOrStored(row)).record;
+      return (this.wantsRead(row) || reading.has(row.record.id) ? await readOrStored(row) : row).record;
     },
 
-    async poll(row, hintedId = null) {
-      if (row.record.klingTaskId === null && hintedId !== null) await identify(row, hintedId);
+    wantsRead: (row) => isStale(row) && slots.isHealthy(),
+
+    isReading: (taskId) => reading.has(taskId),
+
+    hint: (taskId, klingTaskId) => hints.set(taskId, klingTaskId),
+
+    readAgain(taskId, atMs) {
+      if (reading.has(taskId)) owed.set(taskId, atMs);
+    },
+
+    async poll(row) {
+      const hintedId = hints.get(row.record.id);
+      if (row.record.klingTaskId === null && hintedId !== undefined) await identify(row, hintedId);
       const before = tasks.find({ id: row.record.id }) ?? row;
       const outcome = await readOrError(before);
       if ('read' in outcome) settle(before, outcome.read);

@@ -89,8 +89,16 @@ export class TaskLedger extends DurableObject<Env> {
   }
 
   async task(reference: TaskReference): Promise<TaskRecord | null> {
-    const row = this.#core.deps.tasks.find(reference);
-    return row && this.#core.reader.fresh(row);
+    const [task = null] = await this.tasksOf([reference]);
+    return task;
+  }
+
+  /** Each as `task` answers, in order. */
+  async tasksOf(references: readonly TaskReference[]): Promise<(TaskRecord | null)[]> {
+    const { deps, freshTasks } = this.#core;
+    const rows = references.map((reference) => deps.tasks.find(reference));
+    const found = (await freshTasks.of(rows.filter((row) => row !== null))).values();
+    return rows.map((row) => (row === null ? null : (found.next().value ?? null)));
   }
 
   tasks(filter: TaskFilter, window: Window): Promise<Result<Slice<TaskRecord>>> {
@@ -122,18 +130,27 @@ export class TaskLedger extends DurableObject<Env> {
     });
   }
 
-  voice(voiceId: string): Voice | null {
-    return this.#core.deps.holdings.voice(voiceId);
+  /** One window for each of these tasks, in order. */
+  eventsOf(asked: readonly (readonly [taskId: string, window: Window])[]): Promise<Result<Slice<TaskChangeEvent>>[]> {
+    return Promise.all(asked.map(([taskId, window]) => this.events(taskId, window)));
   }
 
-  faceScan(scanId: string): FaceScan | null {
-    return this.#core.deps.holdings.faceScan(scanId);
+  voicesOf(voiceIds: readonly string[]): (Voice | null)[] {
+    return voiceIds.map((id) => this.#core.deps.holdings.voice(id));
+  }
+
+  faceScansOf(scanIds: readonly string[]): (FaceScan | null)[] {
+    return scanIds.map((id) => this.#core.deps.holdings.faceScan(id));
   }
 
   /** How many of the tenant's own tasks wait before this one; null when it does not wait. */
   queuePosition(taskId: string): number | null {
     const row = this.#core.deps.tasks.find({ id: taskId });
     return row?.phase === 'WAITING' ? this.#core.deps.tasks.waitingBefore(row.seq) : null;
+  }
+
+  queuePositionsOf(taskIds: readonly string[]): (number | null)[] {
+    return taskIds.map((id) => this.queuePosition(id));
   }
 
   /** Thousandths of a unit charged in a month (`2026-11`), and the cap; null: none. */

@@ -16,6 +16,8 @@ const NOW_MS = 1_790_000_000_000;
 interface Seen {
   readonly applied: [taskId: string, event: TaskEvent | null, step: Partial<TaskStep> | undefined][];
   readonly polled: unknown[][];
+  readonly hinted: unknown[][];
+  readonly owed: unknown[][];
   readonly identified: unknown[][];
 }
 
@@ -25,10 +27,11 @@ const after = { phase: 'SENT', tries: 0 } as TaskRow;
 async function takeIn(
   row: { phase: TaskRow['phase']; klingTaskId: string | null } | null,
   hint: TaskSnapshot | null,
+  { readAtMs = 0, wakeAtMs = null }: Partial<Pick<TaskRow, 'readAtMs' | 'wakeAtMs'>> = {},
 ): Promise<Seen & { readonly row: TaskRow | null }> {
-  const seen: Seen = { applied: [], polled: [], identified: [] };
+  const seen: Seen = { applied: [], polled: [], hinted: [], owed: [], identified: [] };
   const record = voiceTask('t', { klingTaskId: row?.klingTaskId ?? null, status: 'SUBMITTED' });
-  const kept = row === null ? null : ({ phase: row.phase, record } as TaskRow);
+  const kept = row === null ? null : ({ phase: row.phase, readAtMs, wakeAtMs, record } as TaskRow);
   const background: Promise<unknown>[] = [];
   const deps: Pick<LedgerDeps, 'now' | 'random' | 'background'> & { readonly tasks: object } = {
     tasks: { find: ({ id }: { id: string }) => (id === 't' ? kept : null) },
@@ -44,6 +47,8 @@ async function takeIn(
   };
   const reader: Partial<Reader> = {
     poll: async (...args) => void seen.polled.push(args),
+    hint: (...args) => void seen.hinted.push(args),
+    readAgain: (...args) => void seen.owed.push(args),
     identify: async (...args) => void seen.identified.push(args),
   };
   createIngest(deps as LedgerDeps, journal as Journal, reader as Reader)('t', hint);
@@ -79,23 +84,23 @@ describe('a callback', () => {
   it.for(ENDS)('of our task that says %s is not believed: the task is read at once', async (status, { expect }) => {
     const { applied, polled, identified } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, snapshotOf(status));
     expect(applied).toEqual([['t', null, READ_SOON]]);
-    expect([polled, identified]).toEqual([[[after, 'kling-1']], []]);
+    expect([polled, identified]).toEqual([[[after]], []]);
   });
 
   it.for([...RUNNING, ...ENDS])(
     'about another Kling task (%s) is only a reason to read',
     async (status, { expect }) => {
       const hint = snapshotOf(status, { klingTaskId: 'kling-2', externalTaskId: 't' });
-      const { applied, polled, identified } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, hint);
+      const { applied, polled, identified, hinted } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, hint);
       expect(applied).toEqual([['t', null, READ_SOON]]);
-      expect([polled, identified]).toEqual([[[after, null]], []]);
+      expect([polled, identified, hinted]).toEqual([[[after]], [], []]);
     },
   );
 
   it('that names no task is only a reason to read', async ({ expect }) => {
-    const { applied, polled } = await takeIn({ phase: 'SENDING', klingTaskId: null }, null);
+    const { applied, polled, hinted } = await takeIn({ phase: 'SENDING', klingTaskId: null }, null);
     expect(applied).toEqual([['t', null, READ_SOON]]);
-    expect(polled).toEqual([[after, null]]);
+    expect([polled, hinted]).toEqual([[[after]], []]);
   });
 });
 
@@ -112,14 +117,50 @@ describe('before Kling’s id is known, a callback', () => {
 
   it('of an end is read by the id that it told', async ({ expect }) => {
     const hint = snapshotOf('SUCCEEDED', { klingTaskId: 'kling-9' });
-    const { polled } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
-    expect(polled).toEqual([[after, 'kling-9']]);
+    const { polled, hinted } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
+    expect([polled, hinted]).toEqual([[[after]], [['t', 'kling-9']]]);
   });
 
   it.for([...RUNNING, ...ENDS])('with another’s id (%s) is only a reason to read', async (status, { expect }) => {
     const hint = snapshotOf(status, { klingTaskId: 'kling-9', externalTaskId: 'u' });
-    const { applied, polled, identified } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
+    const { applied, polled, identified, hinted } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
     expect(applied).toEqual([['t', null, READ_SOON]]);
-    expect([polled, identified]).toEqual([[[after, null]], []]);
+    expect([polled, identified, hinted]).toEqual([[[after]], [], []]);
+  });
+});
+
+describe('a callback about a task that was read less than a second ago', () => {
+  const READ_AT_MS = NOW_MS - 400;
+  const SENT = { phase: 'SENT', klingTaskId: 'kling-1' } as const;
+
+  it.for([
+    ['when the alarm would look later', NOW_MS + 5_000, READ_AT_MS + 1_000],
+    ['when the alarm looks at nothing', null, READ_AT_MS + 1_000],
+    ['when the alarm looks sooner', NOW_MS + 100, NOW_MS + 100],
+  ] as const)('leaves the read to the alarm, %s', async ([, wakeAtMs, nextAtMs], { expect }) => {
+    for (const hint of [null, snapshotOf('SUCCEEDED'), snapshotOf('PROCESSING', { klingTaskId: 'kling-2' })]) {
+      const seen = await takeIn(SENT, hint, { readAtMs: READ_AT_MS, wakeAtMs });
+      expect(seen.applied).toEqual([['t', null, { phase: 'SENT', tries: 0, wakeAtMs: nextAtMs }]]);
+      expect([seen.polled, seen.identified, seen.hinted]).toEqual([[], [], []]);
+      expect(seen.owed).toEqual([['t', nextAtMs]]);
+    }
+  });
+
+  it('applies what it says of a running task', async ({ expect }) => {
+    const { applied, polled } = await takeIn(SENT, snapshotOf('PROCESSING'), { readAtMs: READ_AT_MS });
+    expect(applied).toMatchObject([['t', { type: 'SNAPSHOT' }, POLL_LATER]]);
+    expect(polled).toEqual([]);
+  });
+
+  it.for([...RUNNING, ...ENDS])('keeps the id that it told for the alarm (%s)', async (status, { expect }) => {
+    const hint = snapshotOf(status, { klingTaskId: 'kling-9' });
+    const seen = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint, { readAtMs: READ_AT_MS });
+    expect(seen.applied.map(([, , step]) => step?.wakeAtMs)).toEqual([READ_AT_MS + 1_000]);
+    expect([seen.polled, seen.identified, seen.hinted]).toEqual([[], [], [['t', 'kling-9']]]);
+  });
+
+  it('is read at once when the second is over', async ({ expect }) => {
+    const seen = await takeIn(SENT, snapshotOf('SUCCEEDED'), { readAtMs: NOW_MS - 1_000 });
+    expect(seen.polled).toEqual([[after]]);
   });
 });

@@ -1,6 +1,7 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
-import { openSandbox } from '../support/ledger.ts';
+import { ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
 import { bearer } from '../support/token.ts';
 
 const PRESETS = '/v1/general/presets-voices';
@@ -59,5 +60,25 @@ describe('a tenant that asks twenty times in one query', () => {
       expect(extensions['retryAfterMs']).toBeLessThanOrEqual(10_000);
     }
     expect((await ask('another', '{ account { voiceTasks { page } } }')).errors).toBeUndefined();
+  });
+
+  it('for running tasks is shown them all, and has some read', async ({ expect }) => {
+    const ledger = ledgerOf('tasks');
+    const made = await Promise.all(
+      Array.from({ length: 10 }, async (_, n) => valueOf(await ledger.createVoice(voiceInput(`voice-${n}`)))),
+    );
+    // Not to be polled meanwhile.
+    await runInDurableObject(ledger, (_instance, { storage }) => {
+      storage.sql.exec('UPDATE task SET wake_at = wake_at + 600000');
+    });
+    const fields = made.map((_, n) => `f${n}: voiceTask(by: { externalId: "voice-${n}" }) { status }`).join(' ');
+    const { data, errors } = await ask('tasks', `{ ${fields} }`);
+    expect(errors).toBeUndefined();
+    const running = { status: expect.stringMatching(/^(?:SUBMITTED|PROCESSING)$/) };
+    expect(Object.values(data ?? {})).toEqual(made.map(() => running));
+    const reads = await Promise.all(
+      made.map(({ klingTaskId }) => sandbox.count('GET', `${VOICE_TASKS}/${klingTaskId}`)),
+    );
+    expect(reads.reduce((sum, n) => sum + n)).toBe(PER_MINUTE);
   });
 });

@@ -1,0 +1,107 @@
+import { exports } from 'cloudflare:workers';
+import { runInDurableObject } from 'cloudflare:test';
+import { afterEach, describe, it, vi } from 'vitest';
+import { TaskLedger } from '../../src/ledger/task-ledger.ts';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { ledgerOf, openSandbox, ring, valueOf, voiceInput, VOICES } from '../support/ledger.ts';
+import { bearer } from '../support/token.ts';
+
+const sandbox = openSandbox('nodes');
+
+async function ask(tenant: string, query: string, variables: object = {}) {
+  const response = await exports.default.fetch('https://gateway.test/graphql', {
+    method: 'POST',
+    headers: { authorization: await bearer(tenant), 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  return response.json<{ data: Record<string, { id: string }[]>; errors?: unknown }>();
+}
+
+const METHODS = ['task', 'tasksOf', 'faceScansOf', 'voicesOf', 'queuePositionsOf', 'eventsOf', 'events'] as const;
+
+/** How often each method of the ledgers was called from now on, from outside; those that were not are left out. */
+function countCalls(): () => Record<string, number> {
+  const spies = METHODS.map((method) => [method, vi.spyOn(TaskLedger.prototype, method)] as const);
+  return () => Object.fromEntries(spies.map(([name, spy]) => [name, spy.mock.calls.length]).filter(([, n]) => n !== 0));
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('a query', () => {
+  it('for 2,000 nodes in twenty fields is one call of the ledger for each kind', async ({ expect }) => {
+    const ledger = ledgerOf('many');
+    const made = valueOf(await ledger.createVoice(voiceInput('x')));
+    const id = encodeGlobalId('VoiceTask', made.id);
+    const fields = Array.from({ length: 20 }, (_, n) => n);
+    const types = ['LipSyncTask', 'VoiceTask', 'FaceScan', 'Voice'];
+    const variables = Object.fromEntries(
+      fields.map((n) => [
+        `v${n}`,
+        [id, ...Array.from({ length: 99 }, (_, i) => encodeGlobalId(types[i % 4]!, `${n}-${i}`))],
+      ]),
+    );
+    const query = `query (${fields.map((n) => `$v${n}: [ID!]!`).join(' ')}) {
+      ${fields.map((n) => `f${n}: nodes(ids: $v${n}) { id }`).join(' ')} }`;
+    const calls = countCalls();
+    const { data, errors } = await ask('many', query, variables);
+    expect(errors).toBeUndefined();
+    for (const n of fields) expect(data[`f${n}`]).toEqual([{ id }, ...Array(99).fill(null)]);
+    expect(calls()).toEqual({ tasksOf: 1, faceScansOf: 1, voicesOf: 1 });
+  });
+
+  it('for fields of a hundred tasks is a call for all of them, not one for each', async ({ expect }) => {
+    const ledger = ledgerOf('fields');
+    for (let i = 0; i < 25; i += 1) valueOf(await ledger.createVoice(voiceInput(`x${i}`)));
+    const calls = countCalls();
+    const { data, errors } = await ask(
+      'fields',
+      '{ tasks(first: 100) { edges { node { id queuePosition events(first: 3) { edges { node { sequence } } } } } } }',
+    );
+    expect(errors).toBeUndefined();
+    expect(data).toMatchObject({ tasks: { edges: { length: 25 } } });
+    // Each reads 20 logs.
+    expect(calls()).toMatchObject({ eventsOf: 2 });
+  });
+
+  it('shows a caller without the scope of a kind no more than before', async ({ expect }) => {
+    const ledger = ledgerOf('scopes');
+    const made = valueOf(await ledger.createVoice(voiceInput('x')));
+    const ids = [encodeGlobalId('VoiceTask', made.id), encodeGlobalId('LipSyncTask', made.id)];
+    const response = await exports.default.fetch('https://gateway.test/graphql', {
+      method: 'POST',
+      headers: {
+        authorization: await bearer('scopes', { scope: 'lipsync:read' }),
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ query: 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', variables: { ids } }),
+    });
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+  });
+
+  it('for another tenant’s tasks finds nothing', async ({ expect }) => {
+    const made = valueOf(await ledgerOf('owner').createVoice(voiceInput('x')));
+    const ids = [encodeGlobalId('VoiceTask', made.id)];
+    expect((await ask('stranger', 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids })).data).toEqual({
+      nodes: [null],
+    });
+  });
+
+  it('reads each running task once at Kling, and none that has ended', async ({ expect }) => {
+    const ledger = ledgerOf('running');
+    const made = await Promise.all(['a', 'b', 'c'].map(async (x) => valueOf(await ledger.createVoice(voiceInput(x)))));
+    await sandbox.advance(made[0]!.id, 'succeed');
+    await ring(ledger);
+    // Read long ago, and not to be polled meanwhile.
+    await runInDurableObject(ledger, (_instance, { storage }) => {
+      storage.sql.exec('UPDATE task SET read_at = 0, wake_at = wake_at + 600000');
+    });
+    const reads = () => Promise.all(made.map((task) => sandbox.count('GET', `${VOICES}/${task.klingTaskId}`)));
+    const before = await reads();
+    const ids = made.flatMap(({ id }) => Array(5).fill(encodeGlobalId('VoiceTask', id)));
+    const query = 'query ($ids: [ID!]!) { a: nodes(ids: $ids) { id } b: nodes(ids: $ids) { id } }';
+    expect((await ask('running', query, { ids })).errors).toBeUndefined();
+    expect((await reads()).map((n, i) => n - before[i]!)).toEqual([0, 1, 1]);
+  });
+});
