@@ -45,6 +45,8 @@ export interface Config {
     readonly callbacksPerMinute: number;
     readonly upstreamReadsPerMinute: number;
   };
+  /** In the whole pool of hubs. */
+  readonly sockets: { readonly perTenantMax: number; readonly perAddressMax: number };
   readonly live: LiveLimits;
   /** A decimal string; null for no budget. */
   readonly tenantMonthlyUnitsMax: string | null;
@@ -176,6 +178,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       callbacksPerMinute: read('TENANT_CALLBACKS_PER_MINUTE'),
       upstreamReadsPerMinute: read('TENANT_UPSTREAM_READS_PER_MINUTE'),
     },
+    sockets: { perTenantMax: read('TENANT_SOCKETS_MAX'), perAddressMax: read('ADDRESS_SOCKETS_MAX') },
     live: {
       operationCostMax: read('LIVE_OPERATION_COST_MAX'),
       costMax: read('TENANT_LIVE_COST_MAX'),

@@ -13,7 +13,7 @@ import { createGraphqlHandler } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
 import { createReadParams } from './http/read-params.ts';
 import { noteExchange, type RequestTrace } from './http/request-log.ts';
-import { createRequestRate, networkOf } from './http/request-rate.ts';
+import { clientNetworkOf, createRequestRate } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
 import { streamFormatOf, UNCOMPRESSED } from './http/stream-format.ts';
 import { answerSubscription } from './http/subscribe.ts';
@@ -175,8 +175,9 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     async answerGraphql(incoming, trace) {
       if (isUpgrade(incoming)) {
         // Who it is comes later; until then a socket takes up room.
-        await admit(`address ${networkOf(incoming.headers.get('cf-connecting-ip') ?? '')}`);
-        return answerUpgrade(incoming, await tenantOf(incoming), dialHub);
+        const network = clientNetworkOf(incoming);
+        await admit(`address ${network ?? ''}`);
+        return answerUpgrade(incoming, await tenantOf(incoming), network, dialHub);
       }
       const viewer = await authenticate(incoming.headers.get('authorization'));
       await admit(`tenant ${viewer.tenant}`);
@@ -187,6 +188,8 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
           format,
           dial: dialHub,
           viewer,
+          network: clientNetworkOf(incoming),
+          requestId: trace.requestId,
           log,
         }));
       if (stream && config.environment === 'development') stream.headers.set(UNCOMPRESSED.name, UNCOMPRESSED.value);

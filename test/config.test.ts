@@ -42,6 +42,7 @@ describe('a configuration', () => {
           callbacksPerMinute: 30_000,
           upstreamReadsPerMinute: 600,
         },
+        sockets: { perTenantMax: 4_000, perAddressMax: 400 },
         live: {
           operationCostMax: 2_500,
           costMax: 25_000,

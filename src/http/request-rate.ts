@@ -3,10 +3,27 @@ import { GatewayError } from '../errors.ts';
 /** The `period` of wrangler.toml: the binding does not tell when there is room again, only that this is long enough. */
 const PERIOD_MS = 10_000;
 
-/** What one subscriber has of an address: all of IPv4, the first 64 bits of IPv6. */
+/** What one subscriber has of an address: all of IPv4, the first 64 bits of IPv6, whichever way it is written. */
 export function networkOf(address: string): string {
-  const [head = ''] = address.split('::');
-  return address.includes(':') ? head.split(':').slice(0, 4).join(':') : address;
+  if (!address.includes(':')) return address;
+  // Such as ::ffff:203.0.113.7
+  const mapped = address.slice(address.lastIndexOf(':') + 1);
+  if (mapped.includes('.')) return mapped;
+  const [head = '', tail] = address.toLowerCase().split('::', 2);
+  const [before, after] = [head, tail ?? ''].map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = tail === undefined ? 0 : 8 - (before?.length ?? 0) - (after?.length ?? 0);
+  const groups = [...(before ?? []), ...Array.from({ length: Math.max(zeros, 0) }, () => '0'), ...(after ?? [])];
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
+
+/** The network of a request's client; null where nobody trustworthy tells, as in local development. */
+export function clientNetworkOf({ headers }: Request): string | null {
+  // Cloudflare sets it, whatever a client sends. Any other header is a client's word.
+  const address = headers.get('cf-connecting-ip') ?? '';
+  return address === '' ? null : networkOf(address);
 }
 
 /** Throws `RATE_LIMITED` when `key` has had its share. */

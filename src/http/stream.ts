@@ -1,12 +1,14 @@
-import { toStreamHeaders } from '../hub/attachment.ts';
+import { toCallerHeaders } from '../hub/attachment.ts';
 import type { Viewer } from '../domain/viewer.ts';
+import type { Dialled } from '../hub/pool.ts';
 import { CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 import { sleep } from '../lib/sleep.ts';
 import type { GraphqlParams } from './read-params.ts';
-import type { Dial } from './socket.ts';
+import { failureResponse } from './failure-response.ts';
+import { type Dial, noRoomFailure } from './socket.ts';
 import type { StreamFormat } from './stream-format.ts';
 
 /** What a client may leave unread: past that it is cut, and comes back with its cursor. The largest present state fits. */
@@ -38,6 +40,11 @@ export interface StreamPayload extends Omit<GraphqlParams, 'query'> {
 export interface StreamDeps {
   readonly dial: Dial;
   readonly viewer: Viewer;
+  /** Of the client; null where nobody tells. */
+  readonly network: string | null;
+  readonly requestId: string;
+  /** What the client accepts; null: it did not say. */
+  readonly accept: string | null;
   readonly origin: string;
   readonly format: StreamFormat;
   /** What the client has seen: `Last-Event-ID`. */
@@ -48,18 +55,29 @@ export interface StreamDeps {
 /**
  * Answers a subscription with a stream, pumped from a socket to a hub: the hub may hibernate, and be moved, while the
  * stream stays. It ends when the operation does, when its client goes, when its token
- * expires, or after an hour.
+ * expires, or after an hour. Where no hub has room, the answer is a failure and no stream.
  */
-export function answerStream(params: StreamPayload, deps: StreamDeps, limits: StreamLimits = LIMITS): Response {
+export async function answerStream(
+  params: StreamPayload,
+  deps: StreamDeps,
+  limits: StreamLimits = LIMITS,
+): Promise<Response> {
+  const first = await dialHub(deps);
+  if (first.type !== 'SOCKET') {
+    const { status, failure } = noRoomFailure(first.type);
+    return failureResponse(failure, { requestId: deps.requestId, status, accept: deps.accept });
+  }
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  void pump(params, writable.getWriter(), deps, limits).catch((error: unknown) => {
+  void pump(params, first.socket, writable.getWriter(), deps, limits).catch((error: unknown) => {
     deps.log({ level: 'warn', message: 'stream failed', cause: String(error) });
   });
   return new Response(readable, { headers: { ...deps.format.headers } });
 }
 
+/** `first`: a socket that nobody has accepted yet, so that nothing it brings is missed. */
 async function pump(
   params: StreamPayload,
+  first: WebSocket,
   writer: WritableStreamDefaultWriter<Uint8Array>,
   deps: StreamDeps,
   { heartbeatMs, lastsMs }: StreamLimits,
@@ -71,6 +89,7 @@ async function pump(
   let cursor = deps.lastCursor;
   const client = { isGone: false };
   let isOver = false;
+  let dialled: WebSocket | null = first;
   const gone = writer.closed
     .catch(() => {})
     .finally(() => {
@@ -81,8 +100,10 @@ async function pump(
   try {
     await write(format.head);
     for (let dials = 0; dials < DIALS_MAX && !client.isGone && Date.now() < endsAtMs; dials += 1) {
-      const socket = await connect(withCursor(params, cursor), deps);
+      const socket: WebSocket | null = dialled ?? (await redial(deps));
+      dialled = null;
       if (socket !== null) {
+        subscribe(socket, withCursor(params, cursor));
         const ended = await relay(socket, gone, endsAtMs - Date.now(), {
           async event(payload, at) {
             dials = 0;
@@ -107,6 +128,8 @@ async function pump(
     if (!client.isGone) throw error;
   } finally {
     clearInterval(heartbeat);
+    dialled?.accept();
+    dialled?.close(1000, 'Stream over');
     await writer.close().catch(() => {});
   }
 }
@@ -116,14 +139,26 @@ function withCursor(params: StreamPayload, cursor: string | null): object {
   return cursor === null ? params : { ...params, extensions: { ...params.extensions, after: cursor } };
 }
 
-async function connect(payload: object, { dial, viewer, origin }: StreamDeps): Promise<WebSocket | null> {
-  const headers = { upgrade: 'websocket', ...toStreamHeaders(viewer) };
-  const response = await dial(new Request(`${origin}/graphql`, { headers }), viewer.tenant);
-  const socket = response?.webSocket ?? null;
-  if (socket === null) return null;
+async function dialHub({ dial, viewer, network, origin, log }: StreamDeps): Promise<Dialled> {
+  const { tenant } = viewer;
+  const headers = { upgrade: 'websocket', ...toCallerHeaders({ network, tenant, streamViewer: viewer }) };
+  try {
+    return await dial(new Request(`${origin}/graphql`, { headers }), tenant);
+  } catch (error) {
+    // A hub that is moved while it is dialled.
+    log({ level: 'warn', message: 'hub does not answer', cause: String(error) });
+    return { type: 'FULL' };
+  }
+}
+
+async function redial(deps: StreamDeps): Promise<WebSocket | null> {
+  const dialled = await dialHub(deps);
+  return dialled.type === 'SOCKET' ? dialled.socket : null;
+}
+
+function subscribe(socket: WebSocket, payload: object): void {
   socket.accept();
   socket.send(JSON.stringify({ id: OPERATION_ID, type: 'subscribe', payload }));
-  return socket;
 }
 
 /** What becomes of what a hub says. Each is awaited before the next. */

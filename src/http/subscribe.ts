@@ -10,7 +10,7 @@ const OPERATION_CHARS_MAX = 60_000;
 export async function answerSubscription(
   request: Request,
   readParams: (request: Request) => ReturnType<ReadParams>,
-  deps: Omit<StreamDeps, 'lastCursor' | 'origin'>,
+  deps: Omit<StreamDeps, 'lastCursor' | 'origin' | 'accept'>,
 ): Promise<Response | null> {
   if (request.method !== 'GET' && request.method !== 'POST') return null;
   // What is wrong with it is the GraphQL server's to say.
@@ -23,6 +23,7 @@ export async function answerSubscription(
   return answerStream(payload, {
     ...deps,
     origin: new URL(request.url).origin,
+    accept: request.headers.get('accept'),
     // An EventSource that has seen no id sends none, a polyfill an empty one.
     lastCursor: request.headers.get('last-event-id') || null,
   });

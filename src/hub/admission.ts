@@ -9,6 +9,8 @@ const SUBSCRIBES = { burst: 100, perSecond: 20 };
 
 export interface AdmissionDeps {
   readonly authenticate: Authenticate;
+  /** Counts the socket among its tenant's; false: there is no room for another. */
+  readonly join: (tenant: string, socket: WebSocket) => boolean;
   /** A socket is to be closed at this instant, when its token expires. */
   readonly expiresAt: (atMs: number) => void;
   readonly now: () => number;
@@ -16,13 +18,16 @@ export interface AdmissionDeps {
 
 /** Which socket is let in, and how fast it may go. */
 export interface Admission {
-  /** Answers `connection_init`: 4403 for a token that is refused, 1013 when it cannot be checked, 4429 for a second one. */
+  /**
+   * Answers `connection_init`: 4403 for a token that is refused, 4429 for a second one, and 1013, after which clients come
+   * back, when the token cannot be checked or its tenant has too many sockets.
+   */
   initialise(socket: WebSocket, attachment: Attachment, payload: Readonly<Record<string, unknown>>): Promise<void>;
   /** Why the socket may not begin another operation now; null: it may. */
   refusal(socket: WebSocket): Failure | null;
 }
 
-export function createAdmission({ authenticate, expiresAt, now }: AdmissionDeps): Admission {
+export function createAdmission({ authenticate, join, expiresAt, now }: AdmissionDeps): Admission {
   /** Sockets whose token is being verified. */
   const initialising = new WeakSet<WebSocket>();
   const allowances = new WeakMap<WebSocket, TokenBucket>();
@@ -37,6 +42,10 @@ export function createAdmission({ authenticate, expiresAt, now }: AdmissionDeps)
       try {
         const viewer = await authenticate(authorizationOf(payload));
         if (socket.readyState !== WebSocket.OPEN) return;
+        if (!join(viewer.tenant, socket)) {
+          socket.close(CLOSE.tryAgain, 'The tenant has too many sockets. Close some, or try again later.');
+          return;
+        }
         socket.serializeAttachment({ ...attachment, viewer } satisfies Attachment);
         if (viewer.expiresAtMs !== null) expiresAt(viewer.expiresAtMs);
         socket.send('{"type":"connection_ack"}');

@@ -8,21 +8,38 @@ export interface Attachment {
   readonly viewer: Viewer | null;
   /** A socket of the Worker's own, behind an SSE or multipart answer: its messages carry cursors. */
   readonly isStream: boolean;
+  /** Of the client; null where nobody tells. */
+  readonly network: string | null;
   readonly origin: string;
   readonly openedAtMs: number;
 }
 
-export const SUBPROTOCOL = 'graphql-transport-ws';
-
-/** The header by which the Worker says that a socket is its own, for a stream of this viewer. Never passed on from outside. */
-const STREAM_VIEWER_HEADER = 'x-stream-viewer';
-
-export function toStreamHeaders(viewer: Viewer): Record<string, string> {
-  return { [STREAM_VIEWER_HEADER]: encodeURIComponent(JSON.stringify(viewer)) };
+export function attachmentOf(socket: WebSocket): Attachment | null {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the hub and its connection write it
+  return socket.deserializeAttachment() as Attachment | null;
 }
 
-/** Null: the socket is a client's. */
-export function streamViewerOf(headers: Headers): Viewer | null {
-  const text = headers.get(STREAM_VIEWER_HEADER);
-  return text === null ? null : readOwnJson<Viewer>(decodeURIComponent(text));
+export const SUBPROTOCOL = 'graphql-transport-ws';
+
+/** The header by which the Worker tells a hub of a caller. No header of a client's is ever passed on. */
+const CALLER_HEADER = 'x-caller';
+
+/** What the Worker knows of the client of a socket. */
+export interface Caller {
+  readonly network: string | null;
+  /** By the token that came with the request; null when none came. A socket is asked again in `connection_init`. */
+  readonly tenant: string | null;
+  /** Set for a stream: the socket is the Worker's own, and belongs to this viewer. */
+  readonly streamViewer: Viewer | null;
+}
+
+const NOBODY: Caller = { network: null, tenant: null, streamViewer: null };
+
+export function toCallerHeaders(caller: Caller): Record<string, string> {
+  return { [CALLER_HEADER]: encodeURIComponent(JSON.stringify(caller)) };
+}
+
+export function callerOf(headers: Headers): Caller {
+  const text = headers.get(CALLER_HEADER);
+  return text === null ? NOBODY : readOwnJson<Caller>(decodeURIComponent(text));
 }

@@ -1,5 +1,15 @@
 import type { Attachment } from './attachment.ts';
 
+/** A socket that has not said `connection_init` by then is closed. */
+const INIT_MS = 10_000;
+
+/** When a socket is closed, if nothing changes: it has not said who it is by then, or its token expires. */
+export function deadlineOf(attachment: Attachment | null): number {
+  if (attachment === null) return Number.POSITIVE_INFINITY;
+  const { viewer, openedAtMs } = attachment;
+  return viewer === null ? openedAtMs + INIT_MS : (viewer.expiresAtMs ?? Number.POSITIVE_INFINITY);
+}
+
 /** Whether a socket's token has expired. Attachments are dear to read, so each is read once for it. */
 export function createIsExpired(
   attachmentOf: (socket: WebSocket) => Attachment | null,

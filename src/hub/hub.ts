@@ -13,14 +13,16 @@ import { sleep } from '../lib/sleep.ts';
 import { createLedgerPort } from '../ledger/port.ts';
 import { schema } from '../schema/schema.ts';
 import { createAdmission } from './admission.ts';
-import { streamViewerOf, SUBPROTOCOL, type Attachment } from './attachment.ts';
+import { attachmentOf, callerOf, SUBPROTOCOL, type Attachment } from './attachment.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { createIsExpired } from './expiry.ts';
+import { createCrowd, type Crowd } from './crowd.ts';
+import { createIsExpired, deadlineOf } from './expiry.ts';
 import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
 import { createGroups } from './groups.ts';
 import { createLiveUsage } from './live-usage.ts';
 import { createOperations, type ReportBug } from './operations.ts';
+import { shareOf, toNoRoom } from './pool.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
 import { RegistrationStore } from './registration-store.ts';
 import { createSharedReads } from './shared-reads.ts';
@@ -31,9 +33,6 @@ const now = (): number => Date.now();
 
 /** Sockets of one hub: past that the Worker tries the next leaf of the pool. */
 const SOCKETS_MAX = 2_500;
-
-/** A socket that has not said `connection_init` by then is closed. */
-const INIT_MS = 10_000;
 
 /** RFC 6455, 7.4.1: told of a close without a code, and of none at all; never sent. */
 const SAYS_NOTHING = new Set([1005, 1006, 1015]);
@@ -46,12 +45,16 @@ export class Hub extends DurableObject<Env> {
   readonly #store: RegistrationStore;
   readonly #connection: Connection;
   readonly #fanOut: FanOut;
+  readonly #tenants: Crowd;
+  readonly #networks: Crowd;
   /** When the alarm will look for sockets that say nothing, or whose token has expired. */
   #armedAtMs = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { introspection, documents, auth, live } = configOf(env);
+    const { introspection, documents, auth, live, sockets: bounds } = configOf(env);
+    this.#tenants = createCrowd(shareOf(bounds.perTenantMax));
+    this.#networks = createCrowd(shareOf(bounds.perAddressMax));
     const log = createLog();
     const leaf = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);
@@ -94,7 +97,12 @@ export class Hub extends DurableObject<Env> {
     });
     this.#connection = createConnection({
       ...parts,
-      admission: createAdmission({ authenticate, expiresAt: (atMs) => this.#wakeBy(atMs), now }),
+      admission: createAdmission({
+        authenticate,
+        join: (tenant, socket) => this.#join(tenant, socket),
+        expiresAt: (atMs) => this.#wakeBy(atMs),
+        now,
+      }),
       usage,
       fanOut: this.#fanOut,
       catchUp: createCatchUp({
@@ -114,25 +122,30 @@ export class Hub extends DurableObject<Env> {
         return [socketId, { socket, isStream, viewer }];
       }),
     );
+    for (const socket of this.#openSockets()) this.#count(socket, attachmentOf(socket));
     // Set anew: what was set before the hub slept is not known, and a socket that was closed from here may linger.
     this.#wakeBy(Math.min(...this.#openSockets().map((socket) => deadlineOf(attachmentOf(socket)))));
     this.#connection.restore(sockets, this.#store.ofSockets(new Set(sockets.keys())));
   }
 
-  /** Takes a socket in; 503 when there is no room for it here. */
+  /** Takes a socket in, or says why there is no room for it here. */
   override fetch(request: Request): Response {
-    if (this.#openSockets().length >= SOCKETS_MAX) return new Response('This hub is full.', { status: 503 });
+    const { network, tenant, streamViewer: viewer } = callerOf(request.headers);
+    if (network !== null && !this.#networks.hasRoom(network)) return toNoRoom('ADDRESS');
+    if (tenant !== null && !this.#tenants.hasRoom(tenant)) return toNoRoom('TENANT');
+    if (this.#openSockets().length >= SOCKETS_MAX) return toNoRoom('FULL');
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    const viewer = streamViewerOf(request.headers);
     const attachment: Attachment = {
       socketId: crypto.randomUUID(),
       viewer,
       isStream: viewer !== null,
+      network,
       origin: new URL(request.url).origin,
       openedAtMs: Date.now(),
     };
     server.serializeAttachment(attachment);
+    this.#count(server, attachment);
     this.#wakeBy(deadlineOf(attachment));
     return new Response(null, { status: 101, webSocket: client, headers: { 'sec-websocket-protocol': SUBPROTOCOL } });
   }
@@ -205,23 +218,26 @@ export class Hub extends DurableObject<Env> {
     void this.ctx.storage.setAlarm(atMs);
   }
 
+  #count(socket: WebSocket, attachment: Attachment | null): void {
+    const { network = null, viewer = null } = attachment ?? {};
+    if (network !== null) this.#networks.add(network, socket);
+    if (viewer !== null) this.#tenants.add(viewer.tenant, socket);
+  }
+
+  #join(tenant: string, socket: WebSocket): boolean {
+    if (!this.#tenants.hasRoom(tenant)) return false;
+    this.#tenants.add(tenant, socket);
+    return true;
+  }
+
   #forget(socket: WebSocket): void {
     const attachment = attachmentOf(socket);
+    const { network = null, viewer = null } = attachment ?? {};
+    if (network !== null) this.#networks.remove(network, socket);
+    if (viewer !== null) this.#tenants.remove(viewer.tenant, socket);
     this.#connection.left(socket);
     if (attachment !== null) this.#store.removeSocket(attachment.socketId);
   }
-}
-
-function attachmentOf(socket: WebSocket): Attachment | null {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `fetch` above and the connection write it
-  return socket.deserializeAttachment() as Attachment | null;
-}
-
-/** When a socket is closed, if nothing changes: it has not said who it is by then, or its token expires. */
-function deadlineOf(attachment: Attachment | null): number {
-  if (attachment === null) return Number.POSITIVE_INFINITY;
-  const { viewer, openedAtMs } = attachment;
-  return viewer === null ? openedAtMs + INIT_MS : (viewer.expiresAtMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** No field of an event reads from Kling. */

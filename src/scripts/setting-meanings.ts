@@ -37,6 +37,10 @@ export const SETTING_MEANINGS = {
     "How many of a tenant's tasks may wait for a slot at Kling: 1 to 10000. Past it: `RATE_LIMITED`.",
   TENANT_WAITING_BYTES_MAX:
     'How many bytes the requests of those tasks may have together, audio in base64 included: 10000000 to 5000000000. An object holds 10 GB.',
+  TENANT_SOCKETS_MAX:
+    'How many WebSockets and streams a tenant may have open: 4 to 10000. Each of the 4 hubs takes a quarter of it, which is served in every case. Past it a WebSocket is closed with 1013, and a stream is `RATE_LIMITED`.',
+  ADDRESS_SOCKETS_MAX:
+    'The same for one client address, or one /64 of IPv6, whether it has sent a token or not: 4 to 10000. Clients that share an address share it.',
   LIVE_OPERATION_COST_MAX:
     'How many fields one event may make a subscription answer: 100 to 1000000. Lists count as long as they may get; reading `events` or `queuePosition` counts 100, and 5 for each item. Past it: `QUERY_TOO_COMPLEX`.',
   TENANT_LIVE_COST_MAX:

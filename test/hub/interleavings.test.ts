@@ -97,7 +97,12 @@ describe('whoever subscribes while events are made, pushed and run', () => {
             ...hub,
             operations,
             catchUp,
-            admission: createAdmission({ authenticate: async () => VIEWER, expiresAt: () => {}, now: () => 0 }),
+            admission: createAdmission({
+              authenticate: async () => VIEWER,
+              join: () => true,
+              expiresAt: () => {},
+              now: () => 0,
+            }),
             answer: () => Promise.reject(new Error('no requests here')),
             reportBug: () => 'r',
           });
@@ -108,6 +113,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
             socketId: 's',
             viewer: { ...VIEWER, tenant: TENANT },
             isStream: false,
+            network: null,
             origin: '',
             openedAtMs: 0,
           };

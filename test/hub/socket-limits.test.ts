@@ -124,9 +124,9 @@ describe('a full hub', () => {
     const refused = await hub.fetch('https://gateway.test/graphql', upgrade);
     expect(refused.status).toBe(503);
     const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), null, lastLeafFirst);
-    expect(next!.status).toBe(101);
-    next!.webSocket!.accept();
-    sockets.push(next!.webSocket!);
+    if (next.type !== 'SOCKET') throw new Error(next.type);
+    next.socket.accept();
+    sockets.push(next.socket);
     const leaf = env.HUB.getByName('leaf-0');
     expect(await runInDurableObject(leaf, (_hub, state) => state.getWebSockets().length)).toBe(1);
     for (const socket of sockets) socket.close(1000);

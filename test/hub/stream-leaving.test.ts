@@ -10,13 +10,16 @@ import { APOLLO, readStream, type TestStream } from '../support/stream.ts';
 const sandbox = openSandbox('stream-leaving');
 
 /** A stream whose limits a test need not wait for. */
-function open(task: LiveTask, accept: string, limits: StreamLimits): TestStream {
+async function open(task: LiveTask, accept: string, limits: StreamLimits): Promise<TestStream> {
   const params = { query: TASK_CHANGED, variables: { id: task.globalId } };
-  const response = answerStream(
+  const response = await answerStream(
     params,
     {
       dial: (request, tenant) => dial(env.HUB, request, tenant, Math.random),
       viewer: VIEWER,
+      network: null,
+      requestId: 'r',
+      accept,
       origin: 'https://gateway.test',
       format: streamFormatOf(accept)!,
       lastCursor: null,
@@ -33,7 +36,7 @@ describe('a stream', () => {
     async (accept, { expect }) => {
       await expect.poll(socketCount).toBe(0);
       const task = await startTask(sandbox);
-      const stream = open(task, accept, { heartbeatMs: 50, lastsMs: 60_000 });
+      const stream = await open(task, accept, { heartbeatMs: 50, lastsMs: 60_000 });
       await stream.until(/SUBMITTED/);
       expect(await socketCount()).toBe(1);
       await stream.leave();
@@ -43,7 +46,7 @@ describe('a stream', () => {
 
   it('that is idle gets heartbeats, and ends when its time is over', async ({ expect }) => {
     const task = await startTask(sandbox);
-    const stream = open(task, 'text/event-stream', { heartbeatMs: 20, lastsMs: 300 });
+    const stream = await open(task, 'text/event-stream', { heartbeatMs: 20, lastsMs: 300 });
     await stream.until(/SUBMITTED.*\n\n:\n\n:\n\n/s);
     await stream.rest();
     await expect.poll(socketCount).toBe(0);

@@ -95,8 +95,23 @@ describe('requests', () => {
   });
 
   it('of addresses of one network share what it has', ({ expect }) => {
-    const networks = ['203.0.113.7', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::9', '2001:db8::1', ''].map(networkOf);
-    expect(networks).toEqual(['203.0.113.7', '2001:db8:1:2', '2001:db8:1:2', '2001:db8', '']);
+    const networks = ['203.0.113.7', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::9', ''].map(networkOf);
+    expect(networks).toEqual(['203.0.113.7', '2001:db8:1:2', '2001:db8:1:2', '']);
+  });
+
+  it.for([
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['::1', '0:0:0:0'],
+    ['::', '0:0:0:0'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['2001:db8:0:0:1::', '2001:db8:0:0'],
+    ['2001:0:0:1::5', '2001:0:0:1'],
+    ['2001::1:a:b:c:d', '2001:0:0:1'],
+    ['2001::2:a:b:c:d', '2001:0:0:2'],
+    ['2001:0DB8:0001:0002::9', '2001:db8:1:2'],
+    ['1:2:3:4:5:6:7::', '1:2:3:4'],
+  ] as const)('of %s belong to %s, however the address is written', ([address, network], { expect }) => {
+    expect(networkOf(address)).toBe(network);
   });
 
   it('for sockets past the share of their address are answered 429', async ({ expect }) => {

@@ -50,6 +50,8 @@ export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
       KLING_BASE_URL: kling.url,
       KLING_API_KEY: 'an-api-key-of-the-fake-kling',
       KLING_CONCURRENCY: '1000',
+      // All sockets are one tenant's.
+      TENANT_SOCKETS_MAX: '10000',
       CALLBACK_SECRET: randomBytes(24).toString('hex'),
       PUBLIC_URL: url,
     },
