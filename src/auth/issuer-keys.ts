@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf } from '../config.ts';
 import { createLog } from '../lib/log.ts';
+import { startTimer } from '../lib/timer.ts';
 import { createKeyKeeper, type IssuerKeySet, type KeyKeeper } from './key-keeper.ts';
 
 /**
@@ -22,6 +23,8 @@ export class IssuerKeys extends DurableObject<Env> {
       load: () => ctx.storage.kv.get<IssuerKeySet>(jwksUrl) ?? null,
       save: (keys) => ctx.storage.kv.put(jwksUrl, keys),
       now: Date.now,
+      startTimer,
+      background: (work) => ctx.waitUntil(work),
       log: createLog(),
     });
   }

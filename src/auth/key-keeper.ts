@@ -2,6 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import { readText } from '../lib/read-text.ts';
+import { settledWithin, type StartTimer } from '../lib/timer.ts';
 
 /** The issuer's keys, as they were fetched. */
 export interface IssuerKeySet {
@@ -20,6 +21,13 @@ const COOLDOWN_MS = 30_000;
 const COOLDOWN_AFTER_FAILURE: Backoff = { baseMs: 5_000, capMs: 15_000, jitter: 'NONE' };
 
 const TIMEOUT_MS = 5_000;
+
+/**
+ * Longest that a fetch holds up who can do with the last good keys. Not 0: while the issuer is well, a key that it
+ * withdrew is refused after ten minutes, and not only by the request after the first.
+ */
+export const REFRESH_WAIT_MS = 500;
+
 const KEYS_BYTES_MAX = 65_536;
 
 export interface KeyKeeperDeps {
@@ -29,16 +37,23 @@ export interface KeyKeeperDeps {
   readonly load: () => IssuerKeySet | null;
   readonly save: (keys: IssuerKeySet) => void;
   readonly now: () => number;
+  readonly startTimer: StartTimer;
+  /** Goes on after the answer. */
+  readonly background: (work: Promise<unknown>) => void;
   readonly log: Log;
 }
 
 /** Keeps the keys of one issuer. */
 export interface KeyKeeper {
-  /** Keys fetched after `newerThanMs` if they can be had, else the last good ones; null: there are none. */
+  /**
+   * Keys fetched after `newerThanMs` if they can be had, else the last good ones; null: there are none. Where the last
+   * good ones are newer than that, an issuer that does not answer is waited for only for `REFRESH_WAIT_MS`.
+   */
   keys(newerThanMs: number): Promise<IssuerKeySet | null>;
 }
 
-export function createKeyKeeper({ jwksUrl, fetch, load, save, now, log }: KeyKeeperDeps): KeyKeeper {
+export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
+  const { jwksUrl, fetch, load, save, now, startTimer, background, log } = deps;
   let nextFetchAtMs = 0;
   /** In a row. */
   let failures = 0;
@@ -72,8 +87,11 @@ export function createKeyKeeper({ jwksUrl, fetch, load, save, now, log }: KeyKee
         flight = refresh().finally(() => {
           flight = null;
         });
+        background(flight);
       }
-      await flight;
+      if (flight === null) return kept;
+      if (kept === null || kept.fetchedAtMs <= newerThanMs) await flight;
+      else await settledWithin([flight], REFRESH_WAIT_MS, startTimer);
       return lastGood();
     },
   };

@@ -1,5 +1,5 @@
 import type { TaskRecord } from '../domain/records.ts';
-import type { StartTimer } from '../lib/timer.ts';
+import { settledWithin, type StartTimer } from '../lib/timer.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Rates } from './rates.ts';
 import type { Reader } from './reader.ts';
@@ -70,12 +70,4 @@ export function createFreshTasks(
       return rows.map((row) => (tasks.find({ id: row.record.id }) ?? row).record);
     },
   };
-}
-
-/** Resolves when all have settled, or after `ms`. */
-async function settledWithin(promises: readonly Promise<unknown>[], ms: number, startTimer: StartTimer): Promise<void> {
-  const { promise: timeIsUp, resolve } = Promise.withResolvers<void>();
-  const stopTimer = startTimer(ms, resolve);
-  await Promise.race([Promise.allSettled(promises), timeIsUp]);
-  stopTimer();
 }

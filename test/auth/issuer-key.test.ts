@@ -4,6 +4,7 @@ import { createIssuerKey } from '../../src/auth/issuer-key.ts';
 import { createKeyKeeper, type IssuerKeySet, KEYS_FRESH_MS } from '../../src/auth/key-keeper.ts';
 import type { Failure } from '../../src/errors.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
+import { startTimer } from '../../src/lib/timer.ts';
 import {
   claimsOf,
   DAY_S,
@@ -39,6 +40,8 @@ class Isolate {
   requests = 0;
   /** How often the object was asked. */
   reads = 0;
+  /** The issuer takes requests and does not answer them. */
+  hangs = false;
   /** The object cannot be reached. */
   cutOff = false;
   readonly lines: LogEvent[] = [];
@@ -47,12 +50,15 @@ class Isolate {
     jwksUrl: JWKS_MODE.jwksUrl,
     fetch: async () => {
       this.requests += 1;
+      if (this.hangs) await new Promise(() => {});
       if (this.keys === null) throw new Error('down');
       return Response.json({ keys: this.keys.map(({ jwk }) => jwk) });
     },
     load: () => this.#stored,
     save: (keys) => void (this.#stored = keys),
     now: () => this.nowMs,
+    startTimer,
+    background: () => {},
     log: () => {},
   });
   #stored: IssuerKeySet | null = null;
@@ -173,6 +179,26 @@ describe('while the issuer is down', () => {
       isolate.nowMs += SECOND_MS;
     }
     expect(isolate.reads).toBe(1 + 2);
+  });
+});
+
+describe('while the issuer hangs', () => {
+  it('tokens with known keys are let in, all but one of them at once', async ({ expect }) => {
+    const isolate = new Isolate([one]);
+    await isolate.enter(one);
+    isolate.hangs = true;
+    isolate.nowMs += KEYS_FRESH_MS;
+    let isFirstIn = false;
+    const first = isolate.enter(one).then((tenant) => {
+      isFirstIn = true;
+      return tenant;
+    });
+    await expect.poll(() => isolate.requests).toBe(2);
+    expect(await isolate.enter(one)).toBe('tenant-a');
+    expect(isFirstIn).toBe(false);
+    const startedAtMs = Date.now();
+    expect(await first).toBe('tenant-a');
+    expect(Date.now() - startedAtMs).toBeLessThan(2_500);
   });
 });
 

@@ -45,6 +45,8 @@ function createKept(answer: Answer, keys: IssuerKeySet | null = null): Kept {
       load: () => store.keys,
       save: (saved) => void (store.keys = saved),
       now: () => clock.nowMs,
+      startTimer: () => () => {},
+      background: () => {},
       log: (line) => lines.push(line),
     }),
   };
