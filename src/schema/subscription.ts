@@ -1,4 +1,4 @@
-import { getArgumentValues, type FieldNode, type ValidatedSubscriptionArgs } from 'graphql';
+import { getArgumentValues, type FieldNode, type SelectionSetNode, type ValidatedSubscriptionArgs } from 'graphql';
 import type { Watch } from '../domain/live.ts';
 import type { TaskChangeEvent, TaskFilter } from '../domain/ports.ts';
 import type { TaskKind, TaskStatus } from '../domain/task.ts';
@@ -85,7 +85,7 @@ interface Arguments {
   readonly filter?: { readonly kind?: TaskKind | null; readonly status?: readonly TaskStatus[] | null } | null;
 }
 
-/** Reads the one root field. Null: its `id` is none of a task. */
+/** Reads the one root field. Returns null if its `id` is not that of a task. */
 export function toSubscription(args: ValidatedSubscriptionArgs): Subscription | null {
   const node = rootFieldOf(args);
   const fields = args.schema.getSubscriptionType()?.getFields() ?? {};
@@ -110,15 +110,24 @@ function toTaskWatch(id: string): Watch | null {
   return task && { taskId: task.id, filter: { kind: task.kind, statuses: [] } };
 }
 
-/** Clients may put the field into a fragment. */
+/** The first field, wherever clients put it: into fragments, or after some that hold no field. */
 function rootFieldOf({ operation, fragments }: ValidatedSubscriptionArgs): FieldNode | null {
-  let [node] = operation.selectionSet.selections;
-  while (node !== undefined && node.kind !== 'Field') {
-    const selectionSet =
-      node.kind === 'InlineFragment' ? node.selectionSet : fragments[node.name.value]?.definition.selectionSet;
-    node = selectionSet?.selections[0];
+  const seen = new Set<string>();
+
+  function firstOf({ selections }: SelectionSetNode): FieldNode | null {
+    for (const node of selections) {
+      if (node.kind === 'Field') return node;
+      const isSpread = node.kind === 'FragmentSpread';
+      if (isSpread && seen.has(node.name.value)) continue;
+      if (isSpread) seen.add(node.name.value);
+      const selectionSet = isSpread ? fragments[node.name.value]?.definition.selectionSet : node.selectionSet;
+      const field = selectionSet === undefined ? null : firstOf(selectionSet);
+      if (field !== null) return field;
+    }
+    return null;
   }
-  return node ?? null;
+
+  return firstOf(operation.selectionSet);
 }
 
 function afterVariableOf(node: FieldNode): string | null {
