@@ -1,0 +1,60 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { sendOperation } from './send-operation.ts';
+
+/** Takes creates at once, and answers reads of tasks when the test says so. */
+let kling: Server;
+const held: ServerResponse[] = [];
+let stack: GatewayStack;
+
+function answer(response: ServerResponse, status: string): void {
+  const data = { task_id: 'kling-1', task_status: status, task_info: {}, task_result: {} };
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ code: 0, message: 'SUCCEED', request_id: 'r', data }));
+}
+
+beforeAll(async () => {
+  kling = createServer((request, response) => {
+    if (request.method === 'GET') held.push(response);
+    else answer(response, 'submitted');
+  });
+  await new Promise<void>((resolve) => void kling.listen(0, '127.0.0.1', resolve));
+  const address = kling.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  stack = await startStack({ vars: { KLING_BASE_URL: `http://127.0.0.1:${address.port}` } });
+});
+afterAll(async () => {
+  await stack.close();
+  kling.closeAllConnections();
+  await new Promise((resolve) => void kling.close(resolve));
+});
+
+async function ask(query: string): Promise<{ readonly data: unknown; readonly ms: number }> {
+  const startedAtMs = performance.now();
+  const sent = await sendOperation(stack.gateway.url, { query, variables: {} }, null);
+  if (!('answer' in sent)) throw new Error(JSON.stringify(sent));
+  expect(sent.answer.errors).toBeUndefined();
+  return { data: sent.answer.data, ms: performance.now() - startedAtMs };
+}
+
+test('a running task that Kling is slow to show is shown as it is stored after 2 s, and then as Kling has it', async () => {
+  await ask(`mutation { createVoice(input: {
+    name: "Ann", externalId: "slow", source: { url: "https://example.com/a.mp3" } }) { task { id } } }`);
+  const query = '{ voiceTask(by: { externalId: "slow" }) { status } }';
+  const { data, ms } = await ask(query);
+  expect(data).toEqual({ voiceTask: { status: 'SUBMITTED' } });
+  expect(ms).toBeGreaterThan(1_900);
+  // Kling has 30 s: the rest is for a busy machine.
+  expect(ms).toBeLessThan(6_000);
+  expect(held).toHaveLength(1);
+  answer(held[0]!, 'processing');
+  const events = '{ events(first: 10) { edges { node { task { status } } } } }';
+  await expect
+    .poll(async () => (await ask(events)).data)
+    .toEqual({
+      events: {
+        edges: [{ node: { task: { status: 'SUBMITTED' } } }, { node: { task: { status: 'PROCESSING' } } }],
+      },
+    });
+});
