@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { SETTINGS } from '../../../../src/settings.ts';
 import { addressOf, makeTasks, stopped, type Target } from '../tenants/attack.ts';
 import { createHttpPool, toCallbackRequest, toGraphqlRequest } from '../tenants/http-pool.ts';
 import { createKlingControl } from '../tenants/kling-control.ts';
@@ -31,8 +32,8 @@ export interface Watcher {
 
 const TOLD_MS_MAX = 30_000;
 
-/** Sockets from one address. */
-const SOCKETS_PER_ADDRESS = 50;
+/** As many as one address may open. */
+export const SOCKETS_PER_ADDRESS = Number(SETTINGS.ADDRESS_SOCKETS_MAX.fallback);
 
 function addressFor(number: number): string {
   return addressOf(Math.floor(number / SOCKETS_PER_ADDRESS));

@@ -1,9 +1,11 @@
+import { SETTINGS } from '../../../../src/settings.ts';
 import { cpuUs } from '../../fanout/cpu.ts';
 import { percentile } from '../../percentile.ts';
 import { makeTasks } from '../tenants/attack.ts';
 import { createHttpPool } from '../tenants/http-pool.ts';
+import { createKlingControl } from '../tenants/kling-control.ts';
 import { LARGE_MB, largeLipSync } from '../tenants/large-lip-sync.ts';
-import type { App, Watcher } from './app.ts';
+import { type App, SOCKETS_PER_ADDRESS, type Watcher } from './app.ts';
 
 /** An app that stays just at a documented bound, and has to be served in full. */
 export interface BoundCheck {
@@ -13,6 +15,8 @@ export interface BoundCheck {
   /** Throws where the app is not served. Answers with figures. `pid`: the gateway's process. */
   readonly run: (app: App, pid: number) => Promise<string>;
 }
+
+const SOCKETS_MAX = Number(SETTINGS.TENANT_SOCKETS_MAX.fallback);
 
 const CHANGED = 'subscription ($after: String) { tasksChanged(after: $after) { cursor task { klingStatus } } }';
 
@@ -62,22 +66,25 @@ function distinct(count: number): readonly object[] {
   });
 }
 
-const sockets: BoundCheck = {
-  name: '1,000 sockets and streams of one tenant, 50 from each address',
-  async run(app, pid) {
-    const watchers = await inTurns(1_000, 25, async (i) => {
-      if (i % 10 === 9) return app.openStream(i, { query: CHANGED });
-      const socket = await app.openSocket(i);
-      socket.subscribe('1', { query: CHANGED });
-      return socket;
-    });
-    // The present state: the one task.
-    await Promise.all(watchers.map((watcher) => watcher.told(1)));
-    const { text } = await tellAll(app, pid, watchers, { events: 5, operationsEach: 1 });
-    for (const watcher of watchers) watcher.close();
-    return text;
-  },
-};
+/** Each told of every event; every tenth is a stream. */
+function sockets(name: string, count: number): BoundCheck {
+  return {
+    name,
+    async run(app, pid) {
+      const watchers = await inTurns(count, 25, async (i) => {
+        if (i % 10 === 9) return app.openStream(i, { query: CHANGED });
+        const socket = await app.openSocket(i);
+        socket.subscribe('1', { query: CHANGED });
+        return socket;
+      });
+      // The present state: the one task.
+      await Promise.all(watchers.map((watcher) => watcher.told(1)));
+      const { text } = await tellAll(app, pid, watchers, { events: 5, operationsEach: 1 });
+      for (const watcher of watchers) watcher.close();
+      return text;
+    },
+  };
+}
 
 /** `count` operations on sockets of 50 each, each told of every event. */
 function operations(name: string, count: number, operation: (i: number) => object): BoundCheck {
@@ -134,23 +141,28 @@ const reconnect: BoundCheck = {
 const VOICE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status } } }';
 const SOURCE = { url: 'https://example.com/voice-12s.mp3' };
 
+const MUTATIONS_MAX = Number(SETTINGS.TENANT_MUTATIONS_PER_MINUTE.fallback);
+
 const mutations: BoundCheck = {
-  name: '290 mutations within a minute',
-  vars: { TENANT_MUTATIONS_PER_MINUTE: '300' },
+  name: `${MUTATIONS_MAX - 1} mutations within a minute`,
+  vars: { TENANT_MUTATIONS_PER_MINUTE: SETTINGS.TENANT_MUTATIONS_PER_MINUTE.fallback },
   async run(app) {
     const startedAtMs = performance.now();
-    await inTurns(290, 16, (i) => {
+    await inTurns(MUTATIONS_MAX - 1, 16, (i) => {
       return app.execute(VOICE, { input: { name: 'Narrator', source: SOURCE, externalId: `m-${i}` } });
     });
     return `made in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`;
   },
 };
 
+/** With the task that the app begins with. */
+const WAITING_MAX = Number(SETTINGS.TENANT_WAITING_TASKS_MAX.fallback);
+
 const waiting: BoundCheck = {
-  name: '999 tasks that wait',
+  name: `${WAITING_MAX - 1} tasks that wait`,
   vars: { KLING_CONCURRENCY: '1' },
   async run(app) {
-    await inTurns(999, 16, (i) => {
+    await inTurns(WAITING_MAX - 1, 16, (i) => {
       return app.execute(VOICE, { input: { name: 'Narrator', source: SOURCE, externalId: `w-${i}` } });
     });
     return 'all made';
@@ -169,6 +181,23 @@ const waitingBytes: BoundCheck = {
     }
     pool.close();
     return 'all made';
+  },
+};
+
+const READS_MAX = Number(SETTINGS.TENANT_UPSTREAM_READS_PER_MINUTE.fallback);
+
+const reads: BoundCheck = {
+  name: `${READS_MAX - 20} reads of running tasks within a minute`,
+  async run(app) {
+    const tasks = await makeTasks(app.target, 20);
+    const kling = createKlingControl(app.target.klingPort);
+    const count = async (): Promise<number> => (await kling.counts())['GET /v1/general/custom-voices/{id}'] ?? 0;
+    const before = await count();
+    const query = 'query ($id: ID!) { node(id: $id) { ... on VoiceTask { status } } }';
+    await inTurns(READS_MAX - 20, 16, (i) => app.execute(query, { id: tasks[i % 20]?.id }));
+    const text = `all answered, ${(await count()) - before} GETs at Kling`;
+    kling.close();
+    return text;
   },
 };
 
@@ -203,14 +232,18 @@ const nodes: BoundCheck = {
 
 /** One for each bound that an app can reach. */
 export const BOUND_CHECKS: readonly BoundCheck[] = [
-  sockets,
+  sockets(`${SOCKETS_MAX} sockets and streams of one tenant, ${SOCKETS_PER_ADDRESS} from each address`, SOCKETS_MAX),
+  sockets(`${SOCKETS_PER_ADDRESS} sockets and streams from one address`, SOCKETS_PER_ADDRESS),
   operations('100 distinct live operations of one tenant', 100, withFields),
   operations('100 distinct live operations that read lists', 100, withLists),
   operations('500 distinct live operations of one tenant', 500, withFields),
+  operations('1,500 live subscriptions of one operation on a hub', 1_500, () => ({ query: CHANGED })),
+  operations('4,950 live subscriptions of one operation on a hub', 4_950, () => ({ query: CHANGED })),
   reconnect,
   mutations,
   waiting,
   waitingBytes,
+  reads,
   presentState,
   nodes,
 ];

@@ -63,6 +63,16 @@ const expression: TenantAttack = {
   },
 };
 
+const smallMessages: TenantAttack = {
+  name: '2d messages that do nothing, 4,000 a second',
+  prepare: async (target) => async (stop) => {
+    const tally = createTally();
+    const ends = Buffer.concat(Array.from({ length: 10 }, (_, i) => completeFrame(String(i))));
+    await keepSockets(target, { count: 20, isAuthorized: true, work: repeating([ends], 20) }, tally, stop);
+    return harmless(tally);
+  },
+};
+
 const NODE = 'id externalId status klingStatus createdAt updatedAt expiresAt unitsDeducted klingTaskId queuePosition';
 
 /** Those that are too expensive are refused: A tries less and less, and has the most that it may. */
@@ -182,6 +192,7 @@ export const HUB_ATTACKS: readonly TenantAttack[] = [
   unknownVariables,
   unknownVariablesOverHttp,
   pings,
+  smallMessages,
   subscriptions('3a 256 heavy live subscriptions, 10 events a second', 4, 0),
   presentStates,
   subscriptions('3c 5,000 live subscriptions, 10 events a second', 0, 78),

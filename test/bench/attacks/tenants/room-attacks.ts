@@ -1,15 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { SETTINGS } from '../../../../src/settings.ts';
-import {
-  addressOf,
-  createTally,
-  floodHttp,
-  harmless,
-  outcomeOf,
-  type Tally,
-  type Target,
-  type TenantAttack,
-} from './attack.ts';
+import { addressOf, createTally, floodHttp, outcomeOf, type Tally, type Target, type TenantAttack } from './attack.ts';
 import { createHttpPool } from './http-pool.ts';
 import { LARGE_MB, largeLipSync } from './large-lip-sync.ts';
 import { initFrame, openSocketClient } from './socket-client.ts';
@@ -21,88 +12,97 @@ const SOCKETS_TRIED = 9_000;
 /** A has so many refused in a row before it takes it that there is no more room. */
 const REFUSED_MAX = 200;
 
-/** Opens sockets and streams until no more are taken, and keeps them. `addressFor`: where the i-th comes from. */
-async function takeAllSockets(target: Target, addressFor: (i: number) => string, withToken: boolean): Promise<Tally> {
-  const tally = createTally();
-  const so = { tried: 0, refused: 0 };
-  function count(how: string, isTaken: boolean): void {
-    tally.add(how);
-    so.refused = isTaken ? 0 : so.refused + 1;
-  }
+/** Sockets and streams of A's. */
+interface Holding {
+  readonly tally: Tally;
+  /** How many are open now, and how many were at once at the most. */
+  open: number;
+  most: number;
+  /** How many were refused in a row. */
+  refused: number;
+}
+
+/** Where A's sockets come from, and whether they say who they are. */
+interface Origin {
+  readonly addressFor: (i: number) => string;
+  readonly hasToken: boolean;
+}
+
+/** Opens sockets and streams until no more are taken, and keeps them. */
+async function takeAllSockets(target: Target, origin: Origin): Promise<Holding> {
+  const holding: Holding = { tally: createTally(), open: 0, most: 0, refused: 0 };
+  const so = { tried: 0 };
   async function openSome(): Promise<void> {
-    while (so.tried < SOCKETS_TRIED && so.refused < REFUSED_MAX) {
-      const number = so.tried;
+    while (so.tried < SOCKETS_TRIED && holding.refused < REFUSED_MAX) {
       so.tried += 1;
-      await openOne(target, addressFor(number), withToken, number, count);
+      await openOne(target, origin, so.tried, holding);
     }
   }
   await Promise.all(Array.from({ length: 50 }, openSome));
-  return tally;
+  return holding;
 }
 
-async function openOne(
-  target: Target,
-  address: string,
-  withToken: boolean,
-  number: number,
-  count: (how: string, isTaken: boolean) => void,
-): Promise<void> {
+function take(holding: Holding): void {
+  holding.open += 1;
+  holding.most = Math.max(holding.most, holding.open);
+  holding.refused = 0;
+}
+
+async function openOne(target: Target, origin: Origin, number: number, holding: Holding): Promise<void> {
   const { promise: known, resolve } = Promise.withResolvers<void>();
-  if (withToken && number % 4 === 0) {
+  const caller = { ...target, address: origin.addressFor(number) };
+  let isTaken = false;
+  function taken(): void {
+    isTaken = true;
+    take(holding);
+    resolve();
+  }
+  function lost(how: string): void {
+    holding.tally.add(how);
+    if (isTaken) holding.open -= 1;
+    else holding.refused += 1;
+    resolve();
+  }
+
+  if (origin.hasToken && number % 4 === 0) {
     const operation = { query: 'subscription { tasksChanged { cursor } }' };
-    const stream = openStreamClient(target.port, { ...target, address }, operation, () => {});
-    void stream.closed.then((how) => {
-      count(`stream ${how}`, false);
-      return resolve();
-    });
-    // A stream that is kept says nothing until there is an event.
-    await Promise.race([known, wait(200)]);
+    const stream = openStreamClient(target.port, caller, operation, () => {});
+    void stream.closed.then((how) => lost(`stream ${how}`));
+    void stream.opened.then(taken);
+    await known;
     return;
   }
-  const caller = { authorization: withToken ? target.authorization : null, address };
   const onMessage = (message: Buffer): void => {
-    if (message.includes('connection_ack')) count('socket taken', true);
-    resolve();
+    if (message.includes('connection_ack')) taken();
   };
+  const authorization = origin.hasToken ? target.authorization : null;
   try {
-    const socket = await openSocketClient({ port: target.port, caller, onMessage });
-    void socket.closed.then((code) => {
-      count(`socket closed with ${code}`, false);
-      return resolve();
-    });
-    if (withToken) socket.send(initFrame(target));
-    else {
-      count('socket taken', true);
-      resolve();
-    }
+    const socket = await openSocketClient({ port: target.port, caller: { ...caller, authorization }, onMessage });
+    void socket.closed.then((code) => lost(`closed with ${code}`));
+    if (origin.hasToken) socket.send(initFrame(target));
+    else taken();
     await known;
   } catch (error) {
-    count(`socket ${error instanceof Error ? error.message : String(error)}`, false);
+    lost(error instanceof Error ? error.message : String(error));
   }
 }
 
 /** Goes on trying: a place that becomes free is taken. */
-async function keepTrying(
-  target: Target,
-  addressFor: (i: number) => string,
-  withToken: boolean,
-  tally: Tally,
-  stop: AbortSignal,
-): Promise<void> {
+async function keepTrying(target: Target, origin: Origin, holding: Holding, stop: AbortSignal): Promise<void> {
   for (let i = SOCKETS_TRIED; !stop.aborted; i += 1) {
-    void openOne(target, addressFor(i), withToken, i, (how) => tally.add(`later: ${how}`));
+    void openOne(target, origin, i, holding);
     await wait(20);
   }
 }
 
-function sockets(name: string, addressFor: (i: number) => string, withToken: boolean): TenantAttack {
+function sockets(name: string, origin: Origin, max: number): TenantAttack {
   return {
     name,
     async prepare(target) {
-      const taken = await takeAllSockets(target, addressFor, withToken);
+      const holding = await takeAllSockets(target, origin);
       return async (stop) => {
-        await keepTrying(target, addressFor, withToken, taken, stop);
-        return harmless(taken);
+        await keepTrying(target, origin, holding, stop);
+        return outcomeOf(holding.tally, 'sockets open at once', holding.most, max);
       };
     },
   };
@@ -138,8 +138,20 @@ const waitingTasks: TenantAttack = {
 
 /** Those that take what there is only so much of. */
 export const ROOM_ATTACKS: readonly TenantAttack[] = [
-  sockets('6a all sockets, from many addresses', addressOf, true),
-  sockets('6b all sockets, without a token, from one address', () => addressOf(0), false),
-  sockets('6c all sockets, without a token, from one network', (i) => `2001:db8::${i.toString(16)}`, false),
+  sockets(
+    '6a all sockets, from many addresses',
+    { addressFor: addressOf, hasToken: true },
+    Number(SETTINGS.TENANT_SOCKETS_MAX.fallback),
+  ),
+  sockets(
+    '6b all sockets, without a token, from one address',
+    { addressFor: () => addressOf(0), hasToken: false },
+    Number(SETTINGS.ADDRESS_SOCKETS_MAX.fallback),
+  ),
+  sockets(
+    '6c all sockets, without a token, from one network',
+    { addressFor: (i) => `2001:db8::${i.toString(16)}`, hasToken: false },
+    Number(SETTINGS.ADDRESS_SOCKETS_MAX.fallback),
+  ),
   waitingTasks,
 ];

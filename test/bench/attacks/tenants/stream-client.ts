@@ -4,6 +4,8 @@ import { type Caller, toGraphqlRequest } from './http-pool.ts';
 /** A subscription over SSE. */
 export interface StreamClient {
   close(): void;
+  /** Resolves once the stream is there. */
+  readonly opened: Promise<void>;
   /** Resolves with the status of an answer that is no stream, else with `ended` once the stream is over. */
   readonly closed: Promise<string>;
 }
@@ -18,17 +20,21 @@ export function openStreamClient(
   onEvent: (json: string) => void,
 ): StreamClient {
   const { promise: closed, resolve: end } = Promise.withResolvers<string>();
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let text = '';
+  let isOpen = false;
   socket.setEncoding('utf8');
   socket.on('data', (chunk: string) => {
     text += chunk;
-    if (text.length < 13) return;
-    if (text.startsWith('HTTP/1.1 ') && !text.startsWith('HTTP/1.1 200')) {
+    if (!isOpen && text.length < 13) return;
+    if (!isOpen && !text.startsWith('HTTP/1.1 200')) {
       end(text.slice(9, 12));
       socket.destroy();
       return;
     }
+    isOpen = true;
+    open();
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
       const line = text.slice(0, at);
       text = text.slice(at + 1);
@@ -38,5 +44,5 @@ export function openStreamClient(
   socket.on('error', () => end('ended'));
   socket.on('close', () => end('ended'));
   socket.write(toGraphqlRequest(caller, operation, 'text/event-stream'));
-  return { close: () => void socket.destroy(), closed };
+  return { close: () => void socket.destroy(), opened, closed };
 }
