@@ -1,5 +1,5 @@
 import { parseJsonKeepingLongIntegers } from '../lib/json-integers.ts';
-import { isRecord, LostDigits, textOrNull } from './decode.ts';
+import { isRecord, LostDigits, numberOrNull, textOrNull } from './decode.ts';
 import { UnreadableAnswer } from './kling-error.ts';
 
 /** What every answer of Kling's comes in. */
@@ -36,8 +36,9 @@ export function readKeepingDigits<T>(read: (parse: ParseJson) => T): T {
 export function parseEnvelope(text: string, parse: ParseJson): Envelope {
   const body = parseBody(text, parse);
   if (!isRecord(body)) throw new UnreadableAnswer('JSON, but not an object');
-  const code = body['code'];
-  if (typeof code !== 'number') throw new UnreadableAnswer('JSON without a numeric code');
+  // Seen as a text too: "0", "000000" (2026-11).
+  const code = numberOrNull(body['code']);
+  if (code === null) throw new UnreadableAnswer('JSON without a numeric code');
   return {
     ok: code === 0,
     code,

@@ -119,6 +119,8 @@ describe('an envelope', () => {
   });
 
   it('may come behind white space and without anything but a code', ({ expect }) => {
+    expect(parseEnvelope('{"code":"000000"}', JSON.parse)).toMatchObject({ ok: true, code: 0 });
+    expect(parseEnvelope('{"code":"1303"}', JSON.parse)).toMatchObject({ ok: false, code: 1303 });
     expect(parseEnvelope(' \n{"code":1203}', JSON.parse)).toEqual({
       ok: false,
       code: 1203,

@@ -22,7 +22,7 @@ const UNREADABLE: readonly (readonly [string, Answer])[] = [
   ['null', 'null'],
   ['a list', '[]'],
   ['no code', '{"message":"x"}'],
-  ['a code as text', '{"code":"0","data":{"task_id":"1"}}'],
+  ['a code in words', '{"code":"SUCCESS","data":{"task_id":"1"}}'],
   ['no body', async () => new Response(null, { status: 200 })],
   ['no task id', '{"code":0,"data":{}}'],
   ['no data', '{"code":0}'],
