@@ -1,19 +1,15 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf, configResultOf } from '../config.ts';
 import { keyOf, type Made } from '../domain/made.ts';
-import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Breaker } from '../lib/circuit-breaker.ts';
 import { createLog } from '../lib/log.ts';
 import { createHealth, type Health } from './health.ts';
 import { OwnerStore } from './owner-store.ts';
 import { createThrottle, type Throttle } from './slot-limit.ts';
-import { SlotStore, type Audit, type Claim, type Claims, type KnownClaim } from './slot-store.ts';
+import { auditWaitMs, SlotStore, type Audit, type Claim, type Claims, type KnownClaim } from './slot-store.ts';
 
-/**
- * A tenant that holds slots is asked after this whether it still needs them: words between objects can be lost. The wait
- * doubles while all of them are in use.
- */
-const AUDIT: Backoff = { baseMs: 30_000, capMs: 300_000, jitter: 'NONE' };
+/** A tenant whose ledger may not know of a grant is audited after this. */
+const UNTOLD_AFTER_MS = 1_000;
 /** How long wrong settings are left alone. */
 const MISCONFIGURED_RETRY_MS = 30_000;
 /** Most slots that one audit asks about, and most tenants that one alarm asks. */
@@ -51,12 +47,18 @@ export class KlingAccount extends DurableObject<Env> {
     this.#owners = new OwnerStore(ctx.storage);
     this.#health = createHealth(ctx.storage.kv);
     this.#throttle = createThrottle(ctx.storage.kv);
+    // Calls of the last life may not have arrived.
+    this.#slots.auditUntold(Date.now() + UNTOLD_AFTER_MS);
+    this.#armNext(Date.now());
   }
 
   /** Grants a slot or a place in the queue; the ledger is called when its turn has come. Repeating it changes nothing. */
   acquire(tenant: string, taskId: string): { granted: boolean } {
     const now = Date.now();
-    if (this.#slots.find(taskId)?.state === 'HELD') return { granted: true };
+    if (this.#slots.find(taskId)?.state === 'HELD') {
+      this.#slots.seen(taskId, now);
+      return { granted: true };
+    }
     this.#slots.put(taskId, tenant, 'WAITING', now);
     return { granted: this.#grant(taskId, now) };
   }
@@ -152,8 +154,10 @@ export class KlingAccount extends DurableObject<Env> {
       if (next === null || !this.#health.pass(now)) break;
       this.#slots.put(next.taskId, next.tenant, 'HELD', now);
       this.#slots.wantAudit(next.tenant, now + auditWaitMs(0));
-      if (next.taskId === mine) granted = true;
-      else this.ctx.waitUntil(this.#tell(next));
+      if (next.taskId === mine) {
+        this.#slots.seen(mine, now);
+        granted = true;
+      } else this.ctx.waitUntil(this.#tell(next));
     }
     this.#armNext(now);
     return granted;
@@ -162,9 +166,12 @@ export class KlingAccount extends DurableObject<Env> {
   async #tell({ tenant, taskId }: Claim): Promise<void> {
     try {
       const wanted = await this.env.TASK_LEDGER.getByName(tenant).slotGranted(taskId);
-      if (!wanted) this.release(taskId);
+      if (wanted) this.#slots.seen(taskId, Date.now());
+      else this.release(taskId);
     } catch (error) {
       // The slot stays its: the audit calls the ledger again, and gives back what nobody wants.
+      this.#slots.auditUntold(Date.now() + UNTOLD_AFTER_MS);
+      this.#armNext(Date.now());
       createLog()({ level: 'warn', message: 'grant not delivered', taskId, cause: String(error) });
     }
   }
@@ -220,10 +227,6 @@ export class KlingAccount extends DurableObject<Env> {
     this.ctx.storage.kv.put('armedAt', atMs);
     void this.ctx.storage.setAlarm(atMs);
   }
-}
-
-function auditWaitMs(quiet: number): number {
-  return backoffMs(quiet + 1, AUDIT, Math.random);
 }
 
 /** Calls for each item, some at once. A call that fails is logged, and the others go on. */

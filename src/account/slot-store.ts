@@ -1,3 +1,5 @@
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
+
 /**
  * A claim on one of the account's slots. `HELD`: the task may be, or is, at Kling. `WAITING`: it waits for a slot.
  */
@@ -20,7 +22,18 @@ export interface Audit {
   readonly quiet: number;
 }
 
+/** A tenant that holds slots is asked after 30 s, and ever more rarely, whether it still needs them: calls can be lost. */
+const AUDIT: Backoff = { baseMs: 30_000, capMs: 300_000, jitter: 'NONE' };
+
+/** The wait for the next audit of a tenant after so many in a row that found all its slots in use. */
+export function auditWaitMs(quiet: number): number {
+  return backoffMs(quiet + 1, AUDIT, Math.random);
+}
+
 type ClaimColumns = { task_id: string; tenant: string; state: Claim['state'] };
+
+/** When a task was heard of whose ledger does not know yet that it holds a slot. */
+const UNTOLD = 0;
 
 const SELECT = 'SELECT task_id, tenant, state FROM claim';
 
@@ -47,6 +60,7 @@ export class SlotStore {
         seen_at INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS claim_order ON claim (state, tenant, since);
+      CREATE INDEX IF NOT EXISTS claim_untold ON claim (tenant) WHERE seen_at = 0;
       CREATE TABLE IF NOT EXISTS share (
         tenant TEXT PRIMARY KEY,
         held INTEGER NOT NULL,
@@ -82,12 +96,13 @@ export class SlotStore {
     if (before?.state === state) return;
     const owner = before?.tenant ?? tenant;
     this.#sql.exec(
-      `INSERT INTO claim (task_id, tenant, state, since, seen_at) VALUES (?1, ?2, ?3, ?4, ?4)
-       ON CONFLICT (task_id) DO UPDATE SET state = excluded.state`,
+      `INSERT INTO claim (task_id, tenant, state, since, seen_at) VALUES (?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, seen_at = excluded.seen_at`,
       taskId,
       owner,
       state,
       sinceMs,
+      state === 'HELD' ? UNTOLD : sinceMs,
     );
     if (before !== null) this.#add(before, -1);
     this.#sql.exec(
@@ -134,7 +149,7 @@ export class SlotStore {
     return row ? toClaim(row) : null;
   }
 
-  /** The tasks of a tenant that hold a slot; those that were asked after the longest ago first. */
+  /** The tasks of a tenant that hold a slot; those that were heard of the longest ago first. */
   heldBy(tenant: string, limit: number): string[] {
     return this.#sql
       .exec<{ task_id: string }>(
@@ -146,6 +161,15 @@ export class SlotStore {
       .map(({ task_id }) => task_id);
   }
 
+  /** Audits the tenants by `atMs` that may not know of a grant. */
+  auditUntold(atMs: number): void {
+    this.#sql.exec(
+      'UPDATE share SET audit_at = min(audit_at, ?) WHERE tenant IN (SELECT tenant FROM claim WHERE seen_at = 0)',
+      atMs,
+    );
+  }
+
+  /** The ledger has shown that it knows of the task's slot. */
   seen(taskId: string, nowMs: number): void {
     this.#sql.exec('UPDATE claim SET seen_at = ? WHERE task_id = ?', nowMs, taskId);
   }

@@ -1,8 +1,6 @@
 import type { Claims, KnownClaim } from '../account/slot-store.ts';
 import type { TaskPhase } from './task-store.ts';
-
-/** A task that is not final is not `DONE`. Its status is indexed. */
-const IS_OPEN = `status IN ('QUEUED', 'SUBMITTED', 'PROCESSING', 'UNRECOGNIZED')`;
+import { OPEN } from './task-sums.ts';
 
 /** A task that waits for a slot sleeps until its deadline: the account calls, and one ask for all is the safety net. */
 const IS_PARKED = `(phase = 'WAITING' AND wake_at >= deadline_at)`;
@@ -23,7 +21,7 @@ export class ClaimStore {
     return this.#sql
       .exec<{ HELD: number; WAITING: number }>(
         `SELECT coalesce(sum(phase <> 'WAITING' AND ${WANTS_SLOT}), 0) AS HELD, coalesce(sum(${IS_PARKED}), 0) AS WAITING
-         FROM task WHERE ${IS_OPEN}`,
+         FROM task WHERE ${OPEN}`,
       )
       .one();
   }
@@ -33,7 +31,7 @@ export class ClaimStore {
     return this.#sql
       .exec<{ id: string; phase: TaskPhase; since: number }>(
         `SELECT id, phase, json_extract(record, '$.createdAtMs') AS since FROM task
-         WHERE ${IS_OPEN} AND (phase <> 'WAITING' AND ${WANTS_SLOT} OR ${IS_PARKED}) ORDER BY seq`,
+         WHERE ${OPEN} AND (phase <> 'WAITING' AND ${WANTS_SLOT} OR ${IS_PARKED}) ORDER BY seq`,
       )
       .toArray()
       .map(({ id, phase, since }) => ({ taskId: id, state: phase === 'WAITING' ? 'WAITING' : 'HELD', sinceMs: since }));
@@ -54,10 +52,7 @@ export class ClaimStore {
   /** The tasks that may be at Kling, the soonest due first. */
   atKling(limit: number): string[] {
     return this.#sql
-      .exec<{ id: string }>(
-        `SELECT id FROM task WHERE ${IS_OPEN} AND phase <> 'WAITING' ORDER BY wake_at LIMIT ?`,
-        limit,
-      )
+      .exec<{ id: string }>(`SELECT id FROM task WHERE ${OPEN} AND phase <> 'WAITING' ORDER BY wake_at LIMIT ?`, limit)
       .toArray()
       .map(({ id }) => id);
   }
@@ -66,7 +61,7 @@ export class ClaimStore {
   hasten(nowMs: number, spreadMs: number): void {
     this.#sql.exec(
       `UPDATE task SET wake_at = ?1 + abs(random()) % ?2, tries = CASE phase WHEN 'SENT' THEN 0 ELSE tries END
-       WHERE ${IS_OPEN} AND wake_at > ?1 + ?2 AND wake_at < deadline_at`,
+       WHERE ${OPEN} AND wake_at > ?1 + ?2 AND wake_at < deadline_at`,
       nowMs,
       spreadMs,
     );

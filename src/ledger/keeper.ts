@@ -29,8 +29,8 @@ const AHEAD_MS = 5_000;
 /** Most rows of a kind that one run forgets, so that a long log never holds up the object. */
 const FORGET_AT_ONCE = 500;
 
-/** Longest that one run takes up new tasks: the platform ends an alarm after 15 minutes, and exchanges may hang. */
-const RUN_MS_MAX = 60_000;
+/** Longest that one run takes up new tasks. What else is due must not wait for a long queue: the next run follows at once. */
+const RUN_MS_MAX = 5_000;
 
 /** What the alarm does: everything that is due, a few tasks at a time, then a step of retention. */
 export interface Keeper {
@@ -111,6 +111,17 @@ export function createKeeper(
     return rows.filter((row) => !answered.has(row));
   }
 
+  async function actOnDue(): Promise<void> {
+    const due = tasks.due(now(), DUE_AT_ONCE);
+    const rows = slots.isHealthy() ? await pollTogether(due) : due;
+    const queue = rows.values();
+    const endMs = now() + RUN_MS_MAX;
+    const workers = Array.from({ length: POLLS_AT_ONCE }, async () => {
+      for (const row of queue) if (now() < endMs) await actSafely(row);
+    });
+    await Promise.all(workers);
+  }
+
   /** The task to read next while Kling is down. */
   function probed(): string | undefined {
     return claims.atKling(POLLS_AT_ONCE).find((id) => !sender.isBusy(id));
@@ -134,18 +145,10 @@ export function createKeeper(
 
   return {
     async run() {
-      // Not awaited: a leaf that hangs must not hold up what is due at Kling.
+      // Not awaited: neither a leaf nor an account that hangs must hold up what is due at Kling.
       deps.background(() => outbox.run());
-      await waiting.run();
-      await probe();
-      const due = tasks.due(now(), DUE_AT_ONCE);
-      const rows = slots.isHealthy() ? await pollTogether(due) : due;
-      const queue = rows.values();
-      const endMs = now() + RUN_MS_MAX;
-      const workers = Array.from({ length: POLLS_AT_ONCE }, async () => {
-        for (const row of queue) if (now() < endMs) await actSafely(row);
-      });
-      await Promise.all(workers);
+      deps.background(() => waiting.run());
+      await Promise.all([probe(), actOnDue()]);
       events.forgetBefore(now() - limits.eventRetentionMs, FORGET_AT_ONCE);
       paidCalls.forgetBefore(now() - RESULT_RETENTION_MS, FORGET_AT_ONCE);
       holdings.forgetBefore(now() - RESULT_RETENTION_MS, FORGET_AT_ONCE);

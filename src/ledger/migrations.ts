@@ -88,6 +88,12 @@ const STEPS: readonly string[] = [
   WHERE phase <> 'DONE';
   CREATE INDEX paid_call_unanswered ON paid_call (at) WHERE answer IS NULL;
   `,
+  // Each run of the alarm asks what is too old to be kept.
+  `
+  CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'));
+  CREATE INDEX speech_by_age ON speech (json_extract(speech, '$.createdAtMs'));
+  CREATE INDEX paid_call_by_age ON paid_call (at);
+  `,
 ];
 
 /** Brings the tables up to date. `PRAGMA user_version` is refused in Durable Objects, hence the key. */

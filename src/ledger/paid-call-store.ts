@@ -66,7 +66,7 @@ export class PaidCallStore {
   forgetBefore(beforeMs: number, limit: number): void {
     this.#sql.exec(
       `DELETE FROM paid_call WHERE id IN
-         (SELECT id FROM paid_call WHERE at < ?1 - iif(answer IS NULL, 2 * 86400000, 0) LIMIT ?2)`,
+         (SELECT id FROM paid_call WHERE at < ?1 AND at < ?1 - iif(answer IS NULL, 2 * 86400000, 0) LIMIT ?2)`,
       beforeMs,
       limit,
     );

@@ -56,8 +56,8 @@ export function createSlots({ account, tenant, kv, now, random, background, reco
     }
   }
 
-  // This object's last life may have missed a grant.
-  if (kv.get<Ask>('ask') !== undefined) askBy(now() + jittered(SETTLE_MS, random));
+  // This object's last life may have missed a grant, or not have given a slot back.
+  if (kv.get<Ask>('ask') !== undefined) askBy(now());
 
   function keepAsking(waitMs: number): void {
     askBy(now() + waitMs);

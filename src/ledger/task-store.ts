@@ -155,7 +155,9 @@ export class TaskStore {
   }
 
   nextWakeAtMs(): number | null {
-    return this.#sql.exec<{ at: number | null }>('SELECT min(wake_at) AS at FROM task').one().at;
+    // `min` alone reads every task: SQLite does not use a partial index for it.
+    return this.#sql.exec<{ at: number | null }>('SELECT min(wake_at) AS at FROM task WHERE wake_at IS NOT NULL').one()
+      .at;
   }
 
   /**

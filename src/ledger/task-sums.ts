@@ -1,7 +1,7 @@
 import { isFinal, TASK_STATUSES } from '../domain/task.ts';
 
 /** The tasks that have not ended, by the index of statuses: whatever has ended costs nothing here. */
-const OPEN = `status IN (${TASK_STATUSES.filter((status) => !isFinal(status))
+export const OPEN = `status IN (${TASK_STATUSES.filter((status) => !isFinal(status))
   .map((status) => `'${status}'`)
   .join(', ')})`;
 

@@ -31,7 +31,10 @@ export function createWaiting({ tasks, claims, slots, now, background, log }: Wa
       const atMs = slots.nextAskAtMs();
       if (atMs === null || now() < atMs) return;
       try {
-        alive(await slots.ask(claims));
+        const held = await slots.ask(claims);
+        const wanted = new Set(alive(held));
+        // The word of their end was lost.
+        for (const taskId of held) if (!wanted.has(taskId)) background(() => slots.release(taskId));
       } catch (error) {
         log({ level: 'warn', message: 'account not asked', cause: String(error) });
       }

@@ -30,6 +30,27 @@ describe('the audit', () => {
     });
   });
 
+  it('comes within seconds where a grant was not delivered, by this life of the object or the next', async ({
+    expect,
+  }) => {
+    await withAccount('untold', 1, async ({ account, ledgers, tellings, wait }) => {
+      for (const taskId of ['1', '2']) account.acquire('t', taskId);
+      ledgers.unreachable.add('t');
+      account.release('1');
+      await tellings();
+      await wait(1_001);
+      expect(ledgers.audits).toEqual(['t']);
+    });
+    await withAccount('untold', 1, async ({ ledgers, wait }) => {
+      await wait(1_001);
+      expect(ledgers.audits).toEqual(['t']);
+    });
+    await withAccount('untold', 1, async ({ ledgers, wait }) => {
+      await wait(1_001);
+      expect(ledgers.audits).toEqual([]);
+    });
+  });
+
   it('asks fifty tenants in one alarm, and the others in the next', async ({ expect }) => {
     await withAccount('many tenants', 100, async ({ account, ledgers, wait }) => {
       for (let n = 0; n < 80; n += 1) account.acquire(`t-${n}`, `${n}`);

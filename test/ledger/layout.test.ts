@@ -41,7 +41,10 @@ describe('the layout of a ledger', () => {
    CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
    CREATE INDEX event_by_age ON event (at)
    CREATE INDEX event_by_task ON event (task_id, seq)
+   CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
+   CREATE INDEX paid_call_by_age ON paid_call (at)
    CREATE INDEX paid_call_unanswered ON paid_call (at) WHERE answer IS NULL
+   CREATE INDEX speech_by_age ON speech (json_extract(speech, '$.createdAtMs'))
    CREATE INDEX task_by_status ON task (status, seq)
    CREATE INDEX task_wake ON task (wake_at) WHERE wake_at IS NOT NULL"
  `);
@@ -51,7 +54,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(5);
+    expect(version).toBe(6);
   });
 
   it('is not touched by migrating again, and neither are the rows', async ({ expect }) => {
@@ -62,7 +65,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(5);
+      expect(storage.kv.get('schema_version')).toBe(6);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
@@ -79,6 +82,7 @@ describe('the layout of a ledger', () => {
       sql.exec('ALTER TABLE task DROP COLUMN milliunits');
       sql.exec('ALTER TABLE task DROP COLUMN request_chars');
       sql.exec('DROP INDEX paid_call_unanswered');
+      for (const table of ['face_scan', 'speech', 'paid_call']) sql.exec(`DROP INDEX ${table}_by_age`);
       for (const [id, phase, sends] of [
         ['waits', 'WAITING', 0],
         ['sending', 'SENDING', 1],

@@ -123,7 +123,7 @@ describe('a task that waits', () => {
     await killAccount();
     expect(await account().status()).toMatchObject({ slotsHeld: 0, waiting: 0 });
     await askNow(ledger);
-    expect(await account().status()).toMatchObject({ slotsHeld: 1, waiting: 1 });
+    await expect.poll(() => account().status()).toMatchObject({ slotsHeld: 1, waiting: 1 });
     expect(await phasesOf(ledger, [first, second])).toEqual(['SENT', 'WAITING']);
     await finish(ledger, [first]);
     await expect.poll(() => phasesOf(ledger, [second])).toEqual(['SENT']);
@@ -132,12 +132,15 @@ describe('a task that waits', () => {
 });
 
 describe('a slot', () => {
-  it('that was never given back comes back by the next audit, to the next in line', async () => {
-    const { ledger, first, second } = await makeTwo('lost release');
+  it.for([
+    ['audit of the account', auditNow],
+    ['ask of its ledger', askNow],
+  ] as const)('that was never given back comes back by the next %s, to the next in line', async ([name, heal]) => {
+    const { ledger, first, second } = await makeTwo(`lost release, ${name}`);
     await runInDurableObject(ledger, (_instance, { storage }) => {
       storage.sql.exec(`UPDATE task SET phase = 'DONE', status = 'FAILED', wake_at = NULL WHERE id = ?`, first);
     });
-    await auditNow();
+    await heal(ledger);
     await expect.poll(() => phasesOf(ledger, [second])).toEqual(['SENT']);
     await finish(ledger, [second]);
   });

@@ -11,8 +11,8 @@ import { snapshotOf } from '../support/snapshots.ts';
 const ROWS_MAX = 10;
 /** A voice is kept by itself: the row, its index, and the counter of the table. */
 const VOICE_ROWS = 3;
-/** The first task of a face scan tells how long the video is, which is kept with the scan. */
-const SCAN_ROWS = 1;
+/** The first task of a face scan tells how long the video is, which is kept with the scan: the row and its index by age. */
+const SCAN_ROWS = 2;
 /** Only when the task is looked at next. */
 const AGAIN_MAX = 2;
 
