@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildWorker } from '../../node/raw-workerd.ts';
-import { runBoundChecks } from './bounds.ts';
+import { runBoundChecks } from './bounds/checks.ts';
 import { runRequestAttacks } from './requests.ts';
-import { runTenantAttacks } from './tenants.ts';
+import { runTenantAttacks } from './tenants/measure.ts';
 
 const { values } = parseArgs({
   options: {

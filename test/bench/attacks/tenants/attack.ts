@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createHttpPool, toCallbackRequest, toGraphqlRequest } from './http-pool.ts';
+import { toRequest } from '../../http/http-client.ts';
+import { type Caller, createHttpPool, type HttpPool, toCallbackRequest, toGraphqlRequest } from './http-pool.ts';
 import { createKlingControl } from './kling-control.ts';
 import { initFrame, openSocketClient, type SocketClient } from './socket-client.ts';
 import type { Tenant } from './stage.ts';
@@ -68,10 +69,10 @@ export interface Pace {
   readonly inFlight: number;
 }
 
-/** Sends requests one after the other, beginning again after the last. `toRequest` makes the i-th. */
+/** Sends requests one after the other, beginning again after the last. `requestFor` makes the i-th. */
 export async function floodHttp(
   { port }: Target,
-  toRequest: (i: number) => Buffer,
+  requestFor: (i: number) => Buffer,
   { perSecond, inFlight }: Pace,
   tally: Tally,
   stop: AbortSignal,
@@ -86,7 +87,7 @@ export async function floodHttp(
     const request = {};
     underWay.add(request);
     pool
-      .ask(toRequest(i))
+      .ask(requestFor(i))
       .then(({ status, body }) => tally.add(`${status}${codeOf(body)}`))
       .catch(() => tally.add('cut'))
       .finally(() => underWay.delete(request));
@@ -197,4 +198,27 @@ export async function changeTask(
   }
   pool.close();
   kling.close();
+}
+
+/** 5 MB of what looks like an MP3, in base64. */
+const AUDIO = `SUQz${'A'.repeat(6_990_000)}`;
+
+/** What one such request weighs. */
+export const LARGE_MB = 7;
+
+const SCAN = 'mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id } } } }';
+const LIP_SYNC = 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }';
+const PLACEMENT = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 500, videoDurationMs: 10_000 };
+
+/** A request with the largest audio there may be. It has no external id: each time it is sent it makes another task. */
+export async function largeLipSync(caller: Caller, pool: HttpPool): Promise<Buffer> {
+  const video = { url: 'https://example.com/person-10s.mp4' };
+  const { body } = await pool.ask(toGraphqlRequest(caller, { query: SCAN, variables: { input: { video } } }));
+  const { data } = JSON.parse(body.toString()) as {
+    readonly data: { readonly identifyFaces: { readonly faceScan: { readonly faces: readonly { id: string }[] } } };
+  };
+  const faceId = data.identifyFaces.faceScan.faces[0]?.id;
+  const variables = { input: { faceId, sound: { base64: AUDIO }, placement: PLACEMENT } };
+  const headers = { Authorization: caller.authorization };
+  return toRequest('POST', '/graphql', JSON.stringify({ query: LIP_SYNC, variables }), headers);
 }

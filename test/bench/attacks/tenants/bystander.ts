@@ -57,7 +57,7 @@ interface Made {
   readonly klingTaskId: string | null;
 }
 
-interface Told {
+interface Seen {
   readonly klingTaskId: string | null;
   readonly klingStatus: string | null;
 }
@@ -70,7 +70,7 @@ export async function startBystander(
   const pool = createHttpPool(port);
   const kling = createKlingControl(klingPort);
   const recorder = createRecorder();
-  /** Changes that have been told to the gateway and not seen here, by transport, task and status. */
+  /** Changes that have been told to the gateway and have not come here, by transport, task and status. */
   const expected = new Map<string, () => void>();
   let number = 0;
   let isOver = false;
@@ -94,7 +94,7 @@ export async function startBystander(
   }
 
   function onEvent(transport: string, json: string): void {
-    const { data } = JSON.parse(json) as { readonly data?: { readonly tasksChanged?: { readonly task: Told } } };
+    const { data } = JSON.parse(json) as { readonly data?: { readonly tasksChanged?: { readonly task: Seen } } };
     if (data?.tasksChanged === undefined) return recorder.problem(`no event: ${json.slice(0, 200)}`);
     const { klingTaskId, klingStatus } = data.tasksChanged.task;
     expected.get(`${transport} ${klingTaskId} ${klingStatus}`)?.();

@@ -1,22 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BuiltWorker } from '../../../node/raw-workerd.ts';
 import { coreWaitMs } from '../../fanout/cpu.ts';
-import type { Outcome, TenantAttack } from './attack.ts';
+import type { TenantAttack } from './attack.ts';
+import { TENANT_ATTACKS } from './attacks.ts';
 import { type Bystander, type Observed, startBystander } from './bystander.ts';
+import { HEADER, type MeasuredAttack, problemsOf, toText } from './report.ts';
 import { startStage, twoTenants } from './stage.ts';
 import { startAttacker } from './start-attacker.ts';
-
-/** What tenant B saw of one attack. */
-export interface MeasuredAttack {
-  readonly name: string;
-  readonly idle: Observed;
-  readonly attacked: Observed;
-  readonly outcome: Outcome;
-  /** What the gateway said last when its process has ended; null: it runs. */
-  readonly death: string | null;
-  /** How much of the time the gateway had no core, from 0 to 1: others were running on this machine. */
-  readonly coreWait: number;
-}
 
 export interface Durations {
   readonly idleSeconds: number;
@@ -32,8 +22,24 @@ const HEAD_START_MS = 500;
 /** Times a hub is woken. */
 const WAKES = 3;
 
+/** Runs each attack of tenant A beside tenant B, and prints what B saw. Answers with all that B must not see. */
+export async function runTenantAttacks(
+  worker: BuiltWorker,
+  only: string,
+  durations: Durations,
+): Promise<readonly string[]> {
+  const problems: string[] = [];
+  process.stdout.write(`\ntenant B while tenant A attacks\n${HEADER}\n`);
+  for (const attack of TENANT_ATTACKS.filter(({ name }) => name.includes(only))) {
+    const measured = await measureAttack(worker, attack, durations);
+    process.stdout.write(`${toText(measured)}\n`);
+    problems.push(...problemsOf(measured));
+  }
+  return problems;
+}
+
 /** Each attack has a gateway of its own, where tenant B is alone first: its waits then are what those under attack are compared with. */
-export async function measureAttack(
+async function measureAttack(
   worker: BuiltWorker,
   { name, vars, quietSeconds }: TenantAttack,
   { idleSeconds, seconds }: Durations,

@@ -1,10 +1,22 @@
 import { percentile } from '../../percentile.ts';
+import type { Outcome } from './attack.ts';
 import type { Observed } from './bystander.ts';
-import type { MeasuredAttack } from './measure.ts';
 import type { Kind } from './samples.ts';
 
+/** What tenant B saw of one attack. */
+export interface MeasuredAttack {
+  readonly name: string;
+  readonly idle: Observed;
+  readonly attacked: Observed;
+  readonly outcome: Outcome;
+  /** What the gateway said last when its process has ended; null: it runs. */
+  readonly death: string | null;
+  /** How much of the time the gateway had no core, from 0 to 1: others were running on this machine. */
+  readonly coreWait: number;
+}
+
 /** The longest that anything of tenant B's may take. */
-export const SLOWEST_MS_MAX = 250;
+const SLOWEST_MS_MAX = 250;
 
 const KINDS: readonly Kind[] = ['query', 'mutation', 'event by WebSocket', 'event by SSE', 'new socket'];
 

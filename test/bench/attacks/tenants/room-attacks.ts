@@ -1,8 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { SETTINGS } from '../../../../src/settings.ts';
-import { addressOf, createTally, floodHttp, outcomeOf, type Tally, type Target, type TenantAttack } from './attack.ts';
+import {
+  addressOf,
+  createTally,
+  floodHttp,
+  LARGE_MB,
+  largeLipSync,
+  outcomeOf,
+  type Tally,
+  type Target,
+  type TenantAttack,
+} from './attack.ts';
 import { createHttpPool } from './http-pool.ts';
-import { LARGE_MB, largeLipSync } from './large-lip-sync.ts';
 import { initFrame, openSocketClient } from './socket-client.ts';
 import { openStreamClient } from './stream-client.ts';
 
