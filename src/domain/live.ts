@@ -24,6 +24,15 @@ export interface Watch {
   readonly filter: TaskFilter;
 }
 
+/** Where the present state of a list goes on: it is handed over in pages, all of one moment. */
+export interface PresentPlace {
+  /** The tasks that are left to show, by their number in the ledger. */
+  readonly taskSeqs: readonly number[];
+  /** The newest event that the state covers. */
+  readonly headSeq: number;
+  readonly resync: boolean;
+}
+
 /** What a subscriber has to see before the live events: the present state or a page of what was missed, up to `headSeq`. */
 export interface CatchUp {
   /** The newest event that is covered: what is behind it is yet to be seen. */
@@ -31,6 +40,8 @@ export interface CatchUp {
   readonly headCursor: string;
   /** More was missed than one page takes. */
   readonly hasMore: boolean;
+  /** The present state goes on from here; null: it is complete, or was not asked for. */
+  readonly rest: PresentPlace | null;
   /** The one watched task has ended: nothing follows `events`. */
   readonly isOver: boolean;
   readonly events: readonly (LiveEvent & { readonly resync: boolean })[];

@@ -1,5 +1,5 @@
 import type { GatewayContext } from '../context.ts';
-import type { CatchUp, Watch } from '../domain/live.ts';
+import type { CatchUp, PresentPlace, Watch } from '../domain/live.ts';
 import type { Ledger } from '../domain/ports.ts';
 import { isFinal } from '../domain/task.ts';
 import type { Viewer } from '../domain/viewer.ts';
@@ -21,6 +21,7 @@ export interface CatchUpDeps {
     watch: Watch,
     after: string | null,
     afterSeq: number | null,
+    rest: PresentPlace | null,
   ) => Promise<Result<CatchUp>>;
   /** A tenant's ledger, of which each read is made once: made for one event. */
   readonly openReads: (tenant: string) => Ledger;
@@ -82,9 +83,10 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
     if (!attached.ok) return { type: 'REFUSED', failure: attached.failure };
     fanOut.startFrom(tenant, attached.value);
     let seen: number | null = null;
+    let rest: PresentPlace | null = null;
     // Until the copy is at least as new as what has been fanned out here: from then on every event comes by itself.
     for (;;) {
-      const caught = await deps.catchUp(tenant, watch, after, seen);
+      const caught = await deps.catchUp(tenant, watch, after, seen, rest);
       if (!isWanted()) return OVER;
       if (!caught.ok) return { type: 'REFUSED', failure: caught.failure };
       const { events, isOver, headSeq, headCursor, hasMore } = caught.value;
@@ -93,6 +95,8 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
         fanOut.complete(socket, id);
         return OVER;
       }
+      ({ rest } = caught.value);
+      if (rest !== null) continue;
       seen = headSeq;
       if (!hasMore && seen >= fanOut.appliedSeq(tenant)) return { type: 'LIVE', headSeq, headCursor };
     }

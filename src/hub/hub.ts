@@ -25,6 +25,7 @@ import { createOperations, type ReportBug } from './operations.ts';
 import { shareOf, toNoRoom } from './pool.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
 import { RegistrationStore } from './registration-store.ts';
+import { createSharedCatchUp } from './shared-catch-up.ts';
 import { createSharedReads } from './shared-reads.ts';
 import { createTurns } from './turns.ts';
 import { createUnread } from './unread.ts';
@@ -109,7 +110,10 @@ export class Hub extends DurableObject<Env> {
         ...parts,
         fanOut: this.#fanOut,
         attach: async (tenant) => ledgerOf(tenant).attach(leaf),
-        catchUp: async (tenant, watch, after, afterSeq) => ledgerOf(tenant).catchUp(watch, after, afterSeq),
+        catchUp: createSharedCatchUp(
+          async (tenant, ...what) => ledgerOf(tenant).catchUp(...what),
+          (tenant) => this.#fanOut.appliedSeq(tenant),
+        ),
       }),
       answer: async (request, viewer) => ctx.exports.SocketOperations({ props: viewer }).fetch(request),
       reportBug,

@@ -47,6 +47,18 @@ export class EventStore {
     return cursor.toArray().map(({ seq, at, record }) => ({ seq, atMs: at, record: readOwnJson<TaskRecord>(record) }));
   }
 
+  /** The last change of a task that is not newer than `seq`; null: none is kept. */
+  lastUpTo(taskId: string, seq: number): TaskChange | null {
+    const [row] = this.#sql
+      .exec<Columns>(
+        'SELECT seq, at, record FROM event WHERE task_id = ? AND seq <= ? ORDER BY seq DESC LIMIT 1',
+        taskId,
+        seq,
+      )
+      .toArray();
+    return row ? { seq: row.seq, atMs: row.at, record: readOwnJson<TaskRecord>(row.record) } : null;
+  }
+
   /** The number of the newest change ever made; 0 before the first. */
   head(): number {
     const [row] = this.#sql.exec<{ seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'event'`).toArray();

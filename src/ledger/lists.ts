@@ -1,13 +1,13 @@
 import { parseCursor, toCursor } from '../domain/cursor.ts';
-import { isWatched, type CatchUp, type LiveEvent, type Watch } from '../domain/live.ts';
+import { isWatched, type CatchUp, type LiveEvent, type PresentPlace, type Watch } from '../domain/live.ts';
 import type { Slice, TaskChangeEvent, TaskFilter, Window } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
-import { isFinal, TASK_STATUSES } from '../domain/task.ts';
+import { isFinal } from '../domain/task.ts';
 import type { Voice } from '../domain/voice.ts';
 import { badUserInput } from '../errors.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { TaskChange } from './event-store.ts';
-import type { TaskRow } from './task-store.ts';
+import { createPresentState, type PresentPage } from './present-state.ts';
 
 /** The tenant's lists, newest first and stable while things are added, and its log of events, oldest first. */
 export interface Lists {
@@ -16,10 +16,10 @@ export interface Lists {
   events(taskId: string | null, window: Window): Slice<TaskChangeEvent>;
   /**
    * What a new subscriber sees first. Without a cursor the present state: the one task, or all that match and have not
-   * ended. With one, every change behind it, page by page; if some of those are no longer kept, the present state,
+   * ended, page by page: `rest` is what the page before left. With one, every change behind it, page by page; if some of those are no longer kept, the present state,
    * marked as a resync.
    */
-  catchUp(watch: Watch, after: string | null, afterSeq: number | null): CatchUp;
+  catchUp(watch: Watch, after: string | null, afterSeq: number | null, rest: PresentPlace | null): CatchUp;
   /** A change with its cursor, as it is pushed. */
   toLive(change: TaskChange): LiveEvent;
 }
@@ -27,6 +27,7 @@ export interface Lists {
 export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Lists {
   const { tasks, events, holdings } = deps;
   const owner = ownerOf(storage);
+  const present = createPresentState(deps, storage.sql);
 
   function place(list: string, after: string | null): number | null {
     if (after === null) return null;
@@ -56,17 +57,17 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
     return { ...change, cursor: toCursor(`event-${owner}`, change.seq) };
   }
 
-  /** Not a task that the log does not know yet: should Kling refuse it, nothing will ever be told of it. */
-  function isTold({ record: { id, status, createdAtMs } }: TaskRow): boolean {
-    const mayBeForgotten = deps.now() - createdAtMs >= deps.limits.eventRetentionMs;
-    return status !== 'QUEUED' || mayBeForgotten || events.after(id, 0, 1).length > 0;
+  function presentEvents({ records, rest }: PresentPage, headSeq: number, resync: boolean): CatchUp['events'] {
+    // Only the last of the state stands at the head: a client that breaks off before it gets the whole state again.
+    const last = rest === null ? records.length - 1 : null;
+    return records.map((record, i) => {
+      return { ...toLive({ seq: i === last ? headSeq : 0, atMs: record.updatedAtMs, record }), resync };
+    });
   }
 
-  /** The tasks that match and have not ended, oldest first. */
-  function open({ filter: { kind, statuses: watched } }: Watch): TaskRow[] {
-    const statuses = OPEN.filter((status) => watched.length === 0 || watched.includes(status));
-    if (statuses.length === 0) return [];
-    return tasks.list({ kind, statuses }, null, PRESENT_MAX).toReversed().filter(isTold);
+  function presentPage(page: PresentPage, headSeq: number, resync: boolean): CatchUp {
+    const { rest } = page;
+    return { ...upTo(headSeq), hasMore: false, rest, isOver: false, events: presentEvents(page, headSeq, resync) };
   }
 
   return {
@@ -82,7 +83,8 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
       return slice('voice', rows, first, (row) => row.voice);
     },
 
-    catchUp(watch, after, afterSeq) {
+    catchUp(watch, after, afterSeq, rest) {
+      if (rest !== null) return presentPage(present.goOn(rest), rest.headSeq, rest.resync);
       const watched = watch.taskId === null ? null : tasks.find({ id: watch.taskId });
       const isFinished = watched !== null && isFinal(watched.record.status);
       // Behind nothing is the present state, not the whole log.
@@ -94,6 +96,7 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
         return {
           ...upTo((hasMore ? missed.at(-1)?.seq : null) ?? events.head()),
           hasMore,
+          rest: null,
           isOver: isFinished && !hasMore,
           events: missed
             .filter(({ record }) => isWatched(watch, record))
@@ -101,13 +104,9 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
         };
       }
       const headSeq = events.head();
-      const present = watch.taskId === null ? open(watch) : [watched].filter((row) => row !== null);
-      // Only the last of the state stands at the head: who breaks off before it gets the whole state again.
-      const state = present.map(({ record }, i) => {
-        const seq = i === present.length - 1 ? headSeq : 0;
-        return { ...toLive({ seq, atMs: record.updatedAtMs, record }), resync };
-      });
-      return { ...upTo(headSeq), hasMore: false, isOver: isFinished, events: state };
+      if (watch.taskId === null) return presentPage(present.begin(watch, resync), headSeq, resync);
+      const records = watched === null ? [] : [watched.record];
+      return { ...presentPage({ records, rest: null }, headSeq, resync), isOver: isFinished };
     },
 
     events(taskId, { first, after }) {
@@ -121,14 +120,8 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
   };
 }
 
-/** Most tasks that the present state of a list shows. */
-const PRESENT_MAX = 1_000;
-
 /** Most changes that a subscriber gets at once of what it missed: a day's may be more than one answer holds. */
-const PAGE = 500;
-
-/** The statuses that a task can still leave. */
-const OPEN = TASK_STATUSES.filter((status) => !isFinal(status));
+const PAGE = 100;
 
 /** A word that tells this ledger's cursors from every other's, made once. */
 function ownerOf(storage: DurableObjectStorage): string {

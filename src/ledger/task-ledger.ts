@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config.ts';
 import { gatewayFailure } from '../domain/failure.ts';
-import { isWatched, type CatchUp, type Watch } from '../domain/live.ts';
+import { isWatched, type CatchUp, type PresentPlace, type Watch } from '../domain/live.ts';
 import type * as Input from '../domain/inputs.ts';
 import type {
   DeletedVoiceResult,
@@ -121,12 +121,17 @@ export class TaskLedger extends DurableObject<Env> {
     });
   }
 
-  /** `NOT_FOUND` for a task that is not the tenant's. `afterSeq` goes on where an earlier catch-up ended. */
-  catchUp(watch: Watch, after: string | null, afterSeq: number | null): Promise<Result<CatchUp>> {
+  /** `NOT_FOUND` for a task that is not the tenant's. `afterSeq` and `rest` go on where an earlier catch-up ended. */
+  catchUp(
+    watch: Watch,
+    after: string | null,
+    afterSeq: number | null,
+    rest: PresentPlace | null,
+  ): Promise<Result<CatchUp>> {
     return toResult(() => {
       const row = watch.taskId === null ? null : this.#core.deps.tasks.find({ id: watch.taskId });
       if (watch.taskId !== null && (row === null || !isWatched(watch, row.record))) throw noSuch('task');
-      return this.#core.lists.catchUp(watch, after, afterSeq);
+      return this.#core.lists.catchUp(watch, after, afterSeq, rest);
     });
   }
 

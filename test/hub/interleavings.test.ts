@@ -4,6 +4,7 @@ import type { LiveEvent, Watch } from '../../src/domain/live.ts';
 import { createAdmission } from '../../src/hub/admission.ts';
 import { createCatchUp } from '../../src/hub/catch-up.ts';
 import { createConnection } from '../../src/hub/connection.ts';
+import { createSharedCatchUp } from '../../src/hub/shared-catch-up.ts';
 import type { Operations } from '../../src/hub/operations.ts';
 import type { EventStore } from '../../src/ledger/event-store.ts';
 import type { Leaf, LeafStore } from '../../src/ledger/leaf-store.ts';
@@ -77,21 +78,25 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               await pause('attached');
               return { ok: true, value: head };
             },
-            async catchUp(_tenant, _watch, after, afterSeq) {
-              await pause('catch up');
-              const from = afterSeq ?? (after === null ? null : Number(after));
-              const headSeq = log.length;
-              const events = from === null ? [liveEvent(headSeq)] : log.slice(from);
-              const value = {
-                headSeq,
-                headCursor: `${headSeq}`,
-                isOver: false,
-                hasMore: false,
-                events: events.map((event) => ({ ...event, resync: false })),
-              };
-              await pause('caught up');
-              return { ok: true, value };
-            },
+            catchUp: createSharedCatchUp(
+              async (_tenant, _watch, after, afterSeq) => {
+                await pause('catch up');
+                const from = afterSeq ?? (after === null ? null : Number(after));
+                const headSeq = log.length;
+                const events = from === null ? [liveEvent(headSeq)] : log.slice(from);
+                const value = {
+                  headSeq,
+                  headCursor: `${headSeq}`,
+                  isOver: false,
+                  hasMore: false,
+                  rest: null,
+                  events: events.map((event) => ({ ...event, resync: false })),
+                };
+                await pause('caught up');
+                return { ok: true, value };
+              },
+              (tenant) => hub.fanOut.appliedSeq(tenant),
+            ),
           });
           const connection = createConnection({
             ...hub,

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { Watch } from '../../src/domain/live.ts';
+import type { PresentPlace, Watch } from '../../src/domain/live.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { DAY_MS, withParts, type LedgerParts } from '../support/ledger-parts.ts';
 import { openSandbox } from '../support/ledger.ts';
@@ -9,7 +9,7 @@ openSandbox('present-state');
 
 const all: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
 const statusesSeen = ({ lists }: LedgerParts, watch: Watch): string[] =>
-  lists.catchUp(watch, null, null).events.map(({ record }) => record.status);
+  lists.catchUp(watch, null, null, null).events.map(({ record }) => record.status);
 
 describe('the present state that a subscriber begins with', () => {
   it('does not show a task that Kling may still refuse without a trace', async ({ expect }) => {
@@ -43,6 +43,67 @@ describe('the present state that a subscriber begins with', () => {
       for (const statuses of [[], ['FAILED'], ['FAILED', 'SUCCEEDED', 'PROCESSING']] as const) {
         expect(statusesSeen(parts, { taskId: null, filter: { kind: null, statuses } })).toEqual([]);
       }
+    });
+  });
+});
+
+/** Makes so many tasks, which Kling has taken. */
+async function makeTasks(parts: LedgerParts, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i += 1) ids.push((await createVoiceOnce(parts)).id);
+  return ids;
+}
+
+describe('the present state of more tasks than a page holds', () => {
+  const kling = { createVoice: async () => snapshotOf('SUBMITTED', { klingTaskId: crypto.randomUUID() }) };
+
+  it('is that of one moment, whatever changes between two pages', async ({ expect }) => {
+    await withParts('pages', { kling }, async (parts) => {
+      const { lists, journal, events } = parts;
+      const ids = await makeTasks(parts, 250);
+      const [first = '', second = ''] = [ids[10], ids[150]];
+      journal.apply(second, { type: 'SNAPSHOT', snapshot: snapshotOf('PROCESSING') });
+      const head = events.head();
+
+      const pages = [lists.catchUp(all, null, null, null)];
+      for (let rest = pages[0]?.rest ?? null; rest !== null; rest = pages.at(-1)?.rest ?? null) {
+        // One that was shown and one that was not end, one moves on, and a new one is made.
+        for (const id of [first, second]) journal.apply(id, { type: 'SNAPSHOT', snapshot: snapshotOf('SUCCEEDED') });
+        journal.apply(ids[249] ?? '', { type: 'SNAPSHOT', snapshot: snapshotOf('PROCESSING') });
+        await createVoiceOnce(parts);
+        pages.push(lists.catchUp(all, null, null, rest));
+      }
+      expect(pages.map((page) => page.events.length)).toEqual([100, 100, 50]);
+      expect(new Set(pages.map(({ headSeq }) => headSeq))).toEqual(new Set([head]));
+
+      const shown = pages.flatMap((page) => page.events);
+      expect(shown.map(({ record }) => record.id)).toEqual(ids);
+      const expected = ids.map((id) => (id === second ? 'PROCESSING' : 'SUBMITTED'));
+      expect(shown.map(({ record }) => record.status)).toEqual(expected);
+      // Only the last stands at the head, and nothing that came after it is missing from what follows.
+      expect(shown.map(({ seq }) => seq)).toEqual(ids.map((_, i) => (i === 249 ? head : 0)));
+      const after = lists.catchUp(all, null, head, null).events.map(({ record: { id, status } }) => [id, status]);
+      expect(after).toContainEqual([first, 'SUCCEEDED']);
+      expect(after).toContainEqual([second, 'SUCCEEDED']);
+      expect(after).toContainEqual([ids[249], 'PROCESSING']);
+      expect(after).toHaveLength(3 + 2);
+    });
+  });
+
+  it('shows the newest 1,000, oldest first, and marks every page of a resync', async ({ expect }) => {
+    await withParts('newest', { kling }, async (parts) => {
+      const { lists } = parts;
+      const ids = await makeTasks(parts, 1_003);
+      const seen: string[] = [];
+      let rest: PresentPlace | null = { taskSeqs: [], headSeq: 0, resync: true };
+      for (let page = lists.catchUp(all, null, null, null); ; page = lists.catchUp(all, null, null, rest)) {
+        seen.push(...page.events.map(({ record }) => record.id));
+        if (page.rest === null) break;
+        rest = page.rest;
+      }
+      expect(seen).toEqual(ids.slice(3));
+      const marked = lists.catchUp(all, null, null, { taskSeqs: [1, 2], headSeq: parts.events.head(), resync: true });
+      expect(marked.events.map(({ resync }) => resync)).toEqual([true, true]);
     });
   });
 });

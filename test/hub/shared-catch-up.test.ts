@@ -1,0 +1,115 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, it, vi } from 'vitest';
+import type { CatchUp, PresentPlace, Watch } from '../../src/domain/live.ts';
+import type { CatchUpDeps } from '../../src/hub/catch-up.ts';
+import { createSharedCatchUp } from '../../src/hub/shared-catch-up.ts';
+import { TaskLedger } from '../../src/ledger/task-ledger.ts';
+import { liveEvent } from '../support/fan-out.ts';
+import { ledgerOf, openSandbox } from '../support/ledger.ts';
+import { startTask, TASKS_CHANGED, useSockets } from '../support/socket.ts';
+import { TENANT } from '../support/token.ts';
+
+const sandbox = openSandbox('shared-catch-up');
+const openSocket = useSockets();
+
+const LIST: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
+const ONE: Watch = { ...LIST, taskId: 'task-1' };
+const REST: PresentPlace = { taskSeqs: [2], headSeq: 5, resync: false };
+
+function pageAt(headSeq: number): CatchUp {
+  const events = [{ ...liveEvent(headSeq), resync: false }];
+  return { headSeq, headCursor: `${headSeq}`, hasMore: false, rest: null, isOver: false, events };
+}
+
+function shared(appliedSeq: () => number) {
+  const read = vi.fn<CatchUpDeps['catchUp']>(async () => ({ ok: true, value: pageAt(5) }));
+  return { read, catchUp: createSharedCatchUp(read, appliedSeq) };
+}
+
+describe('subscribers who come together', () => {
+  it('share a read, and its page until an event behind it has come', async ({ expect }) => {
+    let applied = 5;
+    const { read, catchUp } = shared(() => applied);
+    const pages = await Promise.all(Array.from({ length: 10 }, () => catchUp('a', LIST, null, null, null)));
+    expect(new Set(pages.map((page) => page.ok && page.value.headSeq))).toEqual(new Set([5]));
+    await catchUp('a', LIST, null, null, null);
+    expect(read).toHaveBeenCalledTimes(1);
+    applied = 6;
+    await catchUp('a', LIST, null, null, null);
+    expect(read).toHaveBeenCalledTimes(2);
+  });
+
+  it('share the later pages of a present state, which show one moment', async ({ expect }) => {
+    const { read, catchUp } = shared(() => 9);
+    await catchUp('a', LIST, null, null, REST);
+    await catchUp('a', LIST, null, null, REST);
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+
+  it.for<readonly [what: string, ...Parameters<CatchUpDeps['catchUp']>]>([
+    ['of another tenant', 'b', LIST, null, null, null],
+    ['with another cursor', 'a', LIST, 'cursor', null, null],
+    ['further on', 'a', LIST, null, 3, null],
+    ['of another filter', 'a', { ...LIST, filter: { kind: 'VOICE', statuses: [] } }, null, null, null],
+    ['of another page', 'a', LIST, null, null, REST],
+  ])('share nothing with one %s', async ([_what, ...other], { expect }) => {
+    const { read, catchUp } = shared(() => 5);
+    await catchUp('a', LIST, null, null, null);
+    await catchUp(...other);
+    expect(read).toHaveBeenCalledTimes(2);
+  });
+
+  it('of one task are read for anew once the first has its answer: a task may be withdrawn without a word', async ({
+    expect,
+  }) => {
+    const { read, catchUp } = shared(() => 5);
+    await Promise.all([catchUp('a', ONE, null, null, null), catchUp('a', ONE, null, null, null)]);
+    expect(read).toHaveBeenCalledTimes(1);
+    await catchUp('a', ONE, null, null, null);
+    expect(read).toHaveBeenCalledTimes(2);
+  });
+
+  it('are refused together, and a refusal is not kept', async ({ expect }) => {
+    const { read, catchUp } = shared(() => 5);
+    read.mockResolvedValueOnce({ ok: false, failure: { code: 'RATE_LIMITED', message: '', retryable: true } });
+    const both = await Promise.all([catchUp('a', LIST, null, null, null), catchUp('a', LIST, null, null, null)]);
+    expect(both.map(({ ok }) => ok)).toEqual([false, false]);
+    expect((await catchUp('a', LIST, null, null, null)).ok).toBe(true);
+    read.mockRejectedValueOnce(new Error('reset'));
+    await expect(catchUp('a', LIST, 'x', null, null)).rejects.toThrow('reset');
+    expect((await catchUp('a', LIST, 'x', null, null)).ok).toBe(true);
+  });
+});
+
+it('twenty subscribers of 250 open tasks are told each once, in order, by three reads of the ledger', async ({
+  expect,
+}) => {
+  const task = await startTask(sandbox);
+  await runInDurableObject(ledgerOf(TENANT), (_ledger, { storage }) => {
+    for (let i = 0; i < 249; i += 1) {
+      storage.sql.exec(
+        `INSERT INTO task (id, kind, status, external_id, input_digest, phase, wake_at, tries, sends, deadline_at, record)
+         SELECT 'copy-' || ?1, kind, 'PROCESSING', NULL, input_digest, phase, NULL, tries, sends, deadline_at,
+           json_set(record, '$.id', 'copy-' || ?1, '$.status', 'PROCESSING') FROM task WHERE id = ?2`,
+        i,
+        task.id,
+      );
+    }
+  });
+  const read = vi.spyOn(TaskLedger.prototype, 'catchUp');
+  const sockets = [await openSocket(), await openSocket()];
+  for (const socket of sockets) {
+    for (let i = 0; i < 10; i += 1) socket.subscribe(`${i}`, TASKS_CHANGED);
+  }
+  for (const { frames } of sockets) {
+    await expect.poll(() => frames.filter(({ type }) => type === 'next').length).toBe(2_500);
+    const ids = frames.flatMap(({ id, payload }) => {
+      const told = payload?.data?.['tasksChanged'] as { readonly task: { readonly id: string } } | undefined;
+      return id === '3' && told !== undefined ? [told.task.id] : [];
+    });
+    expect(ids[0]).toBe(task.globalId);
+    expect(new Set(ids).size).toBe(250);
+  }
+  // Each hub reads for its own: the two sockets may lie in two.
+  expect(read.mock.calls.length).toBeLessThanOrEqual(6);
+});
