@@ -2,6 +2,7 @@ import type { DocumentsOptions } from './graphql/documents.ts';
 import { parseTrustedDocuments } from './graphql/trusted-documents.ts';
 import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './config-checks.ts';
 import type { LiveLimits } from './hub/live-usage.ts';
+import type { WorkLimits } from './hub/work.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 import trustedDocuments from './trusted-documents.json' with { type: 'json' };
 
@@ -48,6 +49,7 @@ export interface Config {
   /** In the whole pool of hubs. */
   readonly sockets: { readonly perTenantMax: number; readonly perAddressMax: number };
   readonly live: LiveLimits;
+  readonly work: WorkLimits;
   /** A decimal string; null for no budget. */
   readonly tenantMonthlyUnitsMax: string | null;
   readonly introspection: boolean;
@@ -179,6 +181,10 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       upstreamReadsPerMinute: read('TENANT_UPSTREAM_READS_PER_MINUTE'),
     },
     sockets: { perTenantMax: read('TENANT_SOCKETS_MAX'), perAddressMax: read('ADDRESS_SOCKETS_MAX') },
+    work: {
+      socketMsPerSecond: read('SOCKET_WORK_MS_PER_SECOND'),
+      tenantMsPerSecond: read('TENANT_WORK_MS_PER_SECOND'),
+    },
     live: {
       operationCostMax: read('LIVE_OPERATION_COST_MAX'),
       costMax: read('TENANT_LIVE_COST_MAX'),

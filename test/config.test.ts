@@ -43,6 +43,7 @@ describe('a configuration', () => {
           upstreamReadsPerMinute: 600,
         },
         sockets: { perTenantMax: 4_000, perAddressMax: 400 },
+        work: { socketMsPerSecond: 50, tenantMsPerSecond: 250 },
         live: {
           operationCostMax: 2_500,
           costMax: 25_000,

@@ -11,6 +11,7 @@ import { CLOSE, type ClientMessage, type OperationPayload } from './protocol.ts'
 import type { Registration, RegistrationStore } from './registration-store.ts';
 import type { Unread } from './unread.ts';
 import { groupKeyOf, readable } from './viewer-group.ts';
+import type { Work } from './work.ts';
 
 export interface ConnectionDeps {
   readonly groups: Groups;
@@ -21,6 +22,7 @@ export interface ConnectionDeps {
   readonly usage: LiveUsage;
   readonly catchUp: ReturnType<typeof createCatchUp>;
   readonly admission: Admission;
+  readonly work: Work;
   /** Answers a query or mutation, as it would be answered over HTTP. */
   readonly answer: (request: Request, viewer: Viewer) => Promise<Response>;
   readonly reportBug: ReportBug;
@@ -44,7 +46,7 @@ export interface Connection {
 }
 
 export function createConnection(deps: ConnectionDeps): Connection {
-  const { admission, groups, operations, store, fanOut, unread } = deps;
+  const { admission, work, groups, operations, store, fanOut, unread } = deps;
   /** Operations that are being caught up or answered; a `complete` takes them out, and the id may be used anew at once. */
   const starting = new WeakMap<WebSocket, Map<string, OperationPayload>>();
 
@@ -57,6 +59,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 
   function refuse(socket: WebSocket, id: string, errors: readonly object[]): void {
+    work.failed(socket);
     say(socket, JSON.stringify({ id, type: 'error', payload: errors }));
   }
 
@@ -88,7 +91,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       socket.close(CLOSE.subscriberExists, `Subscriber for ${id} already exists`);
       return;
     }
-    const refusal = admission.refusal(socket);
+    const refusal = admission.refusal(socket) ?? work.refusal(socket);
     if (refusal !== null) return refuse(socket, id, [failed(refusal)]);
     if (pending.size + groups.countOf(socket) >= OPERATIONS_MAX) {
       const message = `A socket has at most ${OPERATIONS_MAX} operations.`;
@@ -103,6 +106,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
       const { operation } = found;
       wanted = operation;
       pending.set(id, wanted);
+      const wait = await work.turn(socket, viewer.tenant, operation.query, () => operations.isKnown(operation));
+      if (!isWanted(socket, id, wanted)) return;
+      if (wait !== null) return refuse(socket, id, [failed(wait)]);
       const prepared = operations.prepare(operation);
       if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);
       if (prepared.type === 'subscription' && JSON.stringify(operation).length > SUBSCRIPTION_CHARS_MAX) {

@@ -26,9 +26,10 @@ import { shareOf, toNoRoom } from './pool.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
 import { RegistrationStore } from './registration-store.ts';
 import { createSharedCatchUp } from './shared-catch-up.ts';
-import { createSharedReads } from './shared-reads.ts';
+import { createSharedReads, NO_UPSTREAM } from './shared-reads.ts';
 import { createTurns } from './turns.ts';
 import { createUnread } from './unread.ts';
+import { createWork, type Work } from './work.ts';
 
 const now = (): number => Date.now();
 
@@ -48,12 +49,13 @@ export class Hub extends DurableObject<Env> {
   readonly #fanOut: FanOut;
   readonly #tenants: Crowd;
   readonly #networks: Crowd;
+  readonly #work: Work;
   /** When the alarm will look for sockets that say nothing, or whose token has expired. */
   #armedAtMs = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { introspection, documents, auth, live, sockets: bounds } = configOf(env);
+    const { introspection, documents, auth, live, work, sockets: bounds } = configOf(env);
     this.#tenants = createCrowd(shareOf(bounds.perTenantMax));
     this.#networks = createCrowd(shareOf(bounds.perAddressMax));
     const log = createLog();
@@ -80,13 +82,7 @@ export class Hub extends DurableObject<Env> {
       get ledger() {
         return createScopedLedger(ledger, viewer);
       },
-      upstream: {
-        presetVoices: refuse,
-        listPresetVoices: refuse,
-        listVoiceTasks: refuse,
-        listLipSyncTasks: refuse,
-        listResourcePacks: refuse,
-      },
+      upstream: NO_UPSTREAM,
     });
     const parts = { groups, operations, store: this.#store, unread, turns, openReads, contextOf };
     this.#fanOut = createFanOut({ ...parts, log, isExpired, attachmentOf });
@@ -96,6 +92,7 @@ export class Hub extends DurableObject<Env> {
       now,
       log,
     });
+    this.#work = createWork({ limits: work, now, sleep });
     this.#connection = createConnection({
       ...parts,
       admission: createAdmission({
@@ -104,6 +101,7 @@ export class Hub extends DurableObject<Env> {
         expiresAt: (atMs) => this.#wakeBy(atMs),
         now,
       }),
+      work: this.#work,
       usage,
       fanOut: this.#fanOut,
       catchUp: createCatchUp({
@@ -165,15 +163,16 @@ export class Hub extends DurableObject<Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    const message = parseClientMessage(data);
-    if (message.type === 'invalid') {
-      this.#connection.left(socket);
-      socket.close(message.code, message.reason);
-      return;
-    }
     const attachment = attachmentOf(socket);
     if (attachment === null) {
       socket.close(CLOSE.internal, 'Internal error');
+      return;
+    }
+    const chars = typeof data === 'string' ? data.length : data.byteLength;
+    const message = this.#work.read(socket, attachment.viewer?.tenant ?? null, chars) ?? parseClientMessage(data);
+    if (message.type === 'invalid') {
+      this.#forget(socket);
+      socket.close(message.code, message.reason);
       return;
     }
     if (attachment.viewer !== null && deadlineOf(attachment) <= now()) {
@@ -242,9 +241,4 @@ export class Hub extends DurableObject<Env> {
     this.#connection.left(socket);
     if (attachment !== null) this.#store.removeSocket(attachment.socketId);
   }
-}
-
-/** No field of an event reads from Kling. */
-async function refuse(): Promise<never> {
-  throw new Error('a subscription read a list of Kling');
 }

@@ -67,6 +67,8 @@ export type Prepared =
 export interface Operations {
   /** Puts in the text of the document that the payload names, and `documentId` only if it named a trusted one. */
   find(payload: OperationPayload): Promise<{ readonly type: 'operation'; readonly operation: Operation } | Refused>;
+  /** Whether its document has been parsed and validated already. */
+  isKnown(operation: Operation): boolean;
   prepare(operation: Operation): Prepared;
   /** The `payload` of a `next` message. Async only when the operation asks for fields that are read from the ledger. */
   run(operation: LiveOperation, event: TaskChangeEvent, context: GatewayContext): string | Promise<string>;
@@ -145,6 +147,8 @@ export function createOperations({ schema, introspection, documents, reportBug }
         return refusedFor(error);
       }
     },
+
+    isKnown: ({ query }) => parsed.get(query) !== undefined,
 
     prepare(operation) {
       const { query, operationName, variables } = operation;

@@ -1,4 +1,4 @@
-import type { Ledger } from '../domain/ports.ts';
+import type { Ledger, Upstream } from '../domain/ports.ts';
 
 /**
  * A tenant's ledger for the time of one event: each read is made once, however many operations need it. It stands below
@@ -37,4 +37,17 @@ export function createSharedReads(ledgerOf: () => Ledger): Ledger {
 
 async function refuse(): Promise<never> {
   throw new Error('a subscription wrote to the ledger');
+}
+
+/** No field of an event reads from Kling. */
+export const NO_UPSTREAM: Upstream = {
+  presetVoices: refuseList,
+  listPresetVoices: refuseList,
+  listVoiceTasks: refuseList,
+  listLipSyncTasks: refuseList,
+  listResourcePacks: refuseList,
+};
+
+async function refuseList(): Promise<never> {
+  throw new Error('a subscription read a list of Kling');
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { LiveEvent, Watch } from '../../src/domain/live.ts';
 import { createAdmission } from '../../src/hub/admission.ts';
+import { createWork } from '../../src/hub/work.ts';
 import { createCatchUp } from '../../src/hub/catch-up.ts';
 import { createConnection } from '../../src/hub/connection.ts';
 import { createSharedCatchUp } from '../../src/hub/shared-catch-up.ts';
@@ -39,6 +40,8 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               await pause('find');
               return { type: 'operation', operation: { ...payload, query: '' } };
             },
+            isKnown: () => true,
+
             prepare(operation) {
               const after = operation.variables['after'] as string | null;
               const watch: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
@@ -107,6 +110,11 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               join: () => true,
               expiresAt: () => {},
               now: () => 0,
+            }),
+            work: createWork({
+              limits: { socketMsPerSecond: 1_000, tenantMsPerSecond: 1_000 },
+              now: () => 0,
+              sleep: () => Promise.resolve(),
             }),
             answer: () => Promise.reject(new Error('no requests here')),
             reportBug: () => 'r',

@@ -26,6 +26,24 @@ describe('a token bucket', () => {
     );
   });
 
+  it('takes what costs more at once, or nothing of it', ({ expect }) => {
+    const bucket = createTokenBucket({ burst: 100, perSecond: 50 });
+    expect([bucket.take(0, 60), bucket.take(0, 60), bucket.take(0, 40)]).toEqual([0, 400, 0]);
+    expect([bucket.take(400, 20), bucket.take(400, 1)]).toEqual([0, 20]);
+  });
+
+  it('may be overspent, and says when nothing will be owed', ({ expect }) => {
+    const bucket = createTokenBucket({ burst: 100, perSecond: 50 });
+    const owed = [bucket.spend(0, 100), bucket.spend(0, 50), bucket.spend(500, 0), bucket.spend(500, 25)];
+    expect(owed).toEqual([0, 1_000, 500, 1_000]);
+    expect([bucket.take(500), bucket.take(1_520), bucket.spend(60_000, 100)]).toEqual([1_020, 0, 0]);
+  });
+
+  it('takes back what was not used', ({ expect }) => {
+    const bucket = createTokenBucket({ burst: 100, perSecond: 50 });
+    expect([bucket.spend(0, 150), bucket.spend(0, -50), bucket.take(0, 1)]).toEqual([1_000, 0, 20]);
+  });
+
   it('takes a clock that goes back as one that stands still', ({ expect }) => {
     const bucket = createTokenBucket({ burst: 1, perSecond: 1 });
     expect([bucket.take(5_000), bucket.take(0), bucket.take(1_000)]).toEqual([0, 1_000, 0]);
