@@ -123,8 +123,8 @@ export const SETTINGS = {
         ? good(text)
         : bad(null, 'must be a decimal number with at most 3 places'),
   },
-  SOCKET_WORK_MS_PER_SECOND: count('50', 1, 1_000),
-  TENANT_WORK_MS_PER_SECOND: count('250', 1, 1_000),
+  SOCKET_WORK_MS_PER_SECOND: count('50', 10, 1_000),
+  TENANT_WORK_MS_PER_SECOND: count('250', 10, 1_000),
   AUTH: {
     fallback: 'jwks',
     secret: false,

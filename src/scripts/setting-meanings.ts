@@ -53,9 +53,9 @@ export const SETTING_MEANINGS = {
   TENANT_MONTHLY_UNITS_MAX:
     'How many units a tenant may spend in a calendar month (UTC), as in `100` or `12.5`. Work counts its estimate until Kling tells its charge, and where Kling never does. Absent: no limit.',
   SOCKET_WORK_MS_PER_SECOND:
-    "How much of a hub's time the operations that one WebSocket begins may take, in estimated milliseconds a second: 1 to 1000. It may save up 10 seconds of it. Past it: `RATE_LIMITED`; one that goes on is closed with 1013.",
+    "How much of a hub's time the operations that one WebSocket begins may take, in estimated milliseconds a second: 10 to 1000. It may save up 10 seconds of it. Past it: `RATE_LIMITED`; one that goes on is closed with 1013.",
   TENANT_WORK_MS_PER_SECOND:
-    'The same of all sockets of a tenant in each of the 4 hubs: 1 to 1000. Past it operations wait their turn, for 10 s at most; then: `RATE_LIMITED`. It also bounds what all messages of a tenant hold: 4000 characters a second for each millisecond, past which a socket is closed with 1013.',
+    'The same of all sockets of a tenant in each of the 4 hubs: 10 to 1000. Past it operations wait their turn, for 10 s at most; then: `RATE_LIMITED`. It also bounds what all messages of a tenant hold: 4000 characters a second for each millisecond, past which a socket is closed with 1013.',
   AUTH: '`jwks`: tokens are signed by an issuer; `secret`: with a shared secret (HS256); `none`: everybody is one tenant with all scopes, refused in production.',
   AUTH_JWKS_URL:
     "Where the issuer's public keys are, as in `https://issuer/.well-known/jwks.json`. Required with `jwks`.",
