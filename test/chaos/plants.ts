@@ -88,6 +88,7 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
           find: 'if (event.seq > (store.appliedSeq(tenant) ?? prev)) await apply(tenant, event);',
           replace: 'await apply(tenant, event);',
         },
+        { file: 'src/hub/fan-out.ts', find: 'member.floorSeq = event.seq;', replace: '' },
       ],
     },
   ],
