@@ -164,8 +164,10 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
       }
       const tries = row.tries + 1;
       const trouble = { ...row.trouble, fails: 0 };
-      if (tries < MISSING_LOOKUPS) journal.apply(id, null, { tries, wakeAtMs: now() + SETTLE_MS, trouble });
-      else await settleMissing(row);
+      if (tries >= MISSING_LOOKUPS) return settleMissing(row);
+      // The next one counts from then on, though a restart or the end of an outage brings it forward.
+      const lookUpAtMs = now() + SETTLE_MS;
+      journal.apply(id, null, { tries, wakeAtMs: lookUpAtMs, settledAtMs: lookUpAtMs, trouble });
     }
   }
 

@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest';
 import type { KlingClient } from '../../src/kling/client.ts';
+import { MISSING_LOOKUPS, SETTLE_MS } from '../../src/ledger/plan.ts';
 import { createUpstream, type Answer as WireAnswer } from '../kling/support.ts';
 import { DAY_MS, klingError, withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
@@ -57,6 +58,25 @@ async function runUntil(parts: LedgerParts, isOver: () => boolean, timesMax = 20
     await parts.settle();
   }
 }
+
+describe('a create that Kling does not have yet', () => {
+  it('is not sent again before two look-ups that lie SETTLE_MS apart, however often the ledger is restarted', async ({
+    expect,
+  }) => {
+    const run = script([LOST, MADE], [MISSING]);
+    await withTask('restarted', run, {}, async (parts) => {
+      for (let i = 0; i < 100 && run.sentAtMs.length < 2; i += 1) {
+        parts.clock.nowMs += 100;
+        parts.tasks.wakeUnanswered(parts.clock.nowMs);
+        await parts.keeper.run();
+        await parts.settle();
+      }
+      const [first = 0, second = 0] = run.sentAtMs;
+      expect(second - first).toBeGreaterThanOrEqual(MISSING_LOOKUPS * SETTLE_MS);
+      expect(second - first).toBeLessThan(MISSING_LOOKUPS * SETTLE_MS + 1_000);
+    });
+  });
+});
 
 describe('a create that is refused for good after one of unknown outcome', () => {
   it('is looked up before it is closed, and ends with the refusal', async ({ expect }) => {
