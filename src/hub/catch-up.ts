@@ -6,8 +6,9 @@ import type { Viewer } from '../domain/viewer.ts';
 import type { Failure } from '../errors.ts';
 import type { Result } from '../ledger/result.ts';
 import type { FanOut } from './fan-out.ts';
+import { messageCostOf } from './live-cost.ts';
 import type { LiveOperation, Operations } from './operations.ts';
-import { messageCostOf, type Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 import type { Unread } from './unread.ts';
 
 export interface CatchUpDeps {

@@ -6,10 +6,11 @@ import type { Viewer } from '../domain/viewer.ts';
 import type { Log } from '../lib/log.ts';
 import type { Attachment } from './attachment.ts';
 import type { Group, Groups, Member } from './groups.ts';
+import { messageCostOf } from './live-cost.ts';
 import type { Operations } from './operations.ts';
 import { CLOSE } from './protocol.ts';
 import type { RegistrationStore } from './registration-store.ts';
-import { messageCostOf, type Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 import type { Unread } from './unread.ts';
 
 /** What a socket may leave unread: past that it is cut, and comes back with its cursor. The others wait for nobody. */

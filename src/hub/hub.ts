@@ -63,7 +63,8 @@ export class Hub extends DurableObject<Env> {
     this.#store = new RegistrationStore(ctx.storage);
     const usage = createLiveUsage(live);
     const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
-    const turns = createTurns(() => sleep(0));
+    // Longer than nothing: what waits meanwhile is served first.
+    const turns = createTurns(() => sleep(1));
     const reportBug: ReportBug = (bug) => {
       const requestId = crypto.randomUUID();
       logBug(log, requestId, bug);

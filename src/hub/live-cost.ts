@@ -11,8 +11,11 @@ const OPERATION = 20;
 /** The fields that an event does not carry: they are read from the ledger. */
 const READ_FIELDS = new Set(['events', 'queuePosition']);
 
-/** Writes of a message that cost as much as one field: its length is that of its fields, and is copied for each socket. */
+/** Writing one message to a socket, whatever is in it: about 50 microseconds. */
+const MESSAGE = 20;
+/** Copying so many fields into a message takes as long as answering one. */
 const FIELDS_PER_COPY = 20;
+const CHARS_PER_FIELD = 50;
 
 /**
  * What one event costs a hub to run this operation once, in fields: about 2 microseconds each. Lists count as long as they
@@ -22,9 +25,14 @@ export function liveCostOf(document: DocumentNode, { selectionSet }: OperationDe
   return OPERATION + createMeasure(fragmentsOf(document), weightOf)(selectionSet).answers;
 }
 
-/** What each socket that shares the operation adds to it. */
+/** What each socket that shares the operation adds to it, for one event. */
 export function copyCostOf(cost: number): number {
-  return Math.ceil(cost / FIELDS_PER_COPY);
+  return MESSAGE + Math.ceil(cost / FIELDS_PER_COPY);
+}
+
+/** What sending this payload to one socket costs. */
+export function messageCostOf({ length }: string): number {
+  return MESSAGE + Math.ceil(length / CHARS_PER_FIELD / FIELDS_PER_COPY);
 }
 
 function weightOf(node: FieldNode): number {

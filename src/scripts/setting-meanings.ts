@@ -44,7 +44,7 @@ export const SETTING_MEANINGS = {
   LIVE_OPERATION_COST_MAX:
     'How many fields one event may make a subscription answer: 100 to 1000000. Lists count as long as they may get; reading `events` or `queuePosition` counts 100, and 5 for each item. Past it: `QUERY_TOO_COMPLEX`.',
   TENANT_LIVE_COST_MAX:
-    'How many fields one event may make a hub answer for all subscriptions of a tenant: 100 to 10000000. 1000 take about 2 ms. Operations with the same variables are run once; each further subscriber adds a twentieth. Past it, and with the three below: `RATE_LIMITED`.',
+    'How many fields one event may make a hub answer for all subscriptions of a tenant: 100 to 10000000. 1000 take about 2 ms. An operation with the same variables is run once; each subscriber adds 20 and a twentieth of it for the message. Past it, and with the three below: `RATE_LIMITED`.',
   TENANT_LIVE_OPERATIONS_MAX:
     'How many distinct subscriptions, by their text and variables, a tenant may have in each of the 4 hubs: 1 to 1000000.',
   TENANT_LIVE_SUBSCRIPTIONS_MAX: 'How many subscriptions a tenant may have in each of the 4 hubs: 1 to 1000000.',

@@ -58,20 +58,20 @@ describe("a tenant's live operations", () => {
       [{ key: 'x'.repeat(6) }, { key: 'y'.repeat(5) }],
       'of 6 characters, of at most 10',
     ],
-    ['lists by cost', { costMax: 41 }, [{ key: '1' }, { key: '2' }], 'cost 21 fields an event, of at most 41'],
+    ['lists by cost', { costMax: 81 }, [{ key: '1' }, { key: '2' }], 'cost 41 fields an event, of at most 81'],
     [
       'a list beside the heaviest task',
-      { costMax: 62 },
+      { costMax: 122 },
       [{ key: '1', taskId: 't' }, { key: '2', taskId: 't' }, { key: '3' }],
-      'cost 42 fields an event',
+      'cost 82 fields an event',
     ],
     [
       'a task beside the lists',
-      { costMax: 42 },
+      { costMax: 82 },
       [{ key: '1' }, { key: '2', taskId: 't', cost: 21 }],
-      'cost 21 fields an event',
+      'cost 41 fields an event',
     ],
-    ['copies', { costMax: 21 }, [{}, {}], 'cost 21 fields an event'],
+    ['copies', { costMax: 61 }, [{}, {}], 'cost 41 fields an event'],
   ])('are bounded: %s', ([_what, limits, operations, message], { expect }) => {
     const usage = usageOf(limits);
     const last = operations.length - 1;
@@ -87,7 +87,7 @@ describe("a tenant's live operations", () => {
   });
 
   it('cost nothing of each other where they watch other tasks', ({ expect }) => {
-    const usage = usageOf({ costMax: 21 });
+    const usage = usageOf({ costMax: 41 });
     for (let i = 0; i < 50; i += 1) expect(usage.enter({ ...OPERATION, key: `${i}`, taskId: `${i}` })).toBeNull();
   });
 
@@ -111,6 +111,6 @@ describe("a tenant's live operations", () => {
   });
 });
 
-it('a subscriber of a shared operation adds a twentieth of it, rounded up', ({ expect }) => {
-  expect([1, 20, 21, 2_500].map(copyCostOf)).toEqual([1, 1, 2, 125]);
+it('a subscriber of a shared operation adds a message and a twentieth of it, rounded up', ({ expect }) => {
+  expect([1, 20, 21, 2_500].map(copyCostOf)).toEqual([21, 21, 22, 145]);
 });

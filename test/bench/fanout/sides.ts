@@ -52,6 +52,7 @@ export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
       KLING_CONCURRENCY: '1000',
       // All sockets are one tenant's.
       TENANT_SOCKETS_MAX: '10000',
+      TENANT_LIVE_COST_MAX: '1000000',
       CALLBACK_SECRET: randomBytes(24).toString('hex'),
       PUBLIC_URL: url,
     },
