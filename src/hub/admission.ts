@@ -2,7 +2,7 @@ import type { Authenticate } from '../auth/authenticate.ts';
 import { type Failure, GatewayError } from '../errors.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import type { Attachment } from './attachment.ts';
-import { CLOSE } from './protocol.ts';
+import { CLOSE, closeReason } from './protocol.ts';
 
 /** Operations that one socket may begin. After a reconnect it begins all of its own at once: the burst is for that. */
 const SUBSCRIBES = { burst: 100, perSecond: 20 };
@@ -52,7 +52,7 @@ export function createAdmission({ authenticate, join, expiresAt, now }: Admissio
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         const { code, message } = error.failure;
-        socket.close(code === 'UNAUTHENTICATED' ? CLOSE.forbidden : CLOSE.tryAgain, message);
+        socket.close(code === 'UNAUTHENTICATED' ? CLOSE.forbidden : CLOSE.tryAgain, closeReason(message));
       } finally {
         initialising.delete(socket);
       }

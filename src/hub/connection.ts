@@ -7,7 +7,7 @@ import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
 import type { Groups, Member } from './groups.ts';
 import type { Counted, LiveUsage } from './live-usage.ts';
 import type { Operation, Operations, PreparedSubscription, ReportBug } from './operations.ts';
-import { CLOSE, type ClientMessage, type OperationPayload } from './protocol.ts';
+import { CLOSE, closeReason, type ClientMessage, type OperationPayload } from './protocol.ts';
 import type { Registration, RegistrationStore } from './registration-store.ts';
 import type { Unread } from './unread.ts';
 import { groupKeyOf, readable } from './viewer-group.ts';
@@ -88,7 +88,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     }
     const pending = startingOf(socket);
     if (pending.has(id) || groups.has(socket, id)) {
-      socket.close(CLOSE.subscriberExists, `Subscriber for ${id} already exists`);
+      socket.close(CLOSE.subscriberExists, closeReason(`Subscriber for ${id} already exists`));
       return;
     }
     const refusal = admission.refusal(socket) ?? work.refusal(socket);

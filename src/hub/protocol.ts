@@ -24,6 +24,15 @@ export const CLOSE = {
   tryAgain: 1013,
 } as const;
 
+/** RFC 6455, 5.5: the reason of a close has at most 123 bytes of UTF-8; a longer one throws. */
+const REASON_BYTES_MAX = 123;
+
+/** The reason of a close, cut to what a frame holds. */
+export function closeReason(text: string): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(REASON_BYTES_MAX));
+  return text.slice(0, read);
+}
+
 export interface OperationPayload extends DocumentReference {
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;

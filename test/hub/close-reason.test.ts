@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { closeReason } from '../../src/hub/protocol.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { openReady, TASKS_CHANGED } from '../support/socket.ts';
+
+openSandbox('close-reason');
+
+describe('the reason of a close', () => {
+  it('is the text, or as many whole characters of it as 123 bytes of UTF-8 hold', ({ expect }) => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (text) => {
+        const reason = closeReason(text);
+        const size = new TextEncoder().encode(reason).byteLength;
+        expect(text.startsWith(reason)).toBe(true);
+        expect(size).toBeLessThanOrEqual(123);
+        if (reason !== text) expect(size).toBeGreaterThan(119);
+      }),
+    );
+  });
+
+  it.for(['x'.repeat(128), '声'.repeat(128), '🎙'.repeat(64)])(
+    'of a second operation with the id %s is cut, and its code is 4409',
+    async (id, { expect }) => {
+      const socket = await openReady();
+      socket.subscribe(id, TASKS_CHANGED);
+      socket.subscribe(id, TASKS_CHANGED);
+      const { code, reason } = await socket.closed();
+      expect(code).toBe(4409);
+      expect(`Subscriber for ${id} already exists`.startsWith(reason)).toBe(true);
+    },
+  );
+});
