@@ -80,6 +80,11 @@ export function createKeeper(
     if (!slots.isHealthy() && (action === 'LOOK_UP' || action === 'POLL')) {
       return put(row, Math.min(jittered(OUTAGE_WAIT_MS, random), row.deadlineAtMs - now()));
     }
+    return actLogged(row, action);
+  }
+
+  async function actLogged(row: TaskRow, action: TaskAction): Promise<void> {
+    const { id } = row.record;
     try {
       await act(row, action);
     } catch (error) {
@@ -140,7 +145,7 @@ export function createKeeper(
     if (row === null) return;
     // The next probe takes another task: the read of this one may hang.
     put(row, jittered(OUTAGE_WAIT_MS, random));
-    await Promise.race([act(row, planTask(row, now())), deps.sleep(PROBE_MS_MAX)]);
+    await Promise.race([actLogged(row, planTask(row, now())), deps.sleep(PROBE_MS_MAX)]);
   }
 
   return {

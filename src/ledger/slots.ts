@@ -26,6 +26,9 @@ interface Ask {
 /** The account that cannot be reached is asked again after this whether Kling may be. */
 const UNREACHED_MS = 15_000;
 
+/** A ledger that has tasks at Kling probes every 15 s. One that has none for this long no longer knows how Kling is. */
+const FORGOTTEN_MS = 60_000;
+
 /** Probes of many ledgers are due at the same instant: spreads them over this. */
 const PROBE_SPREAD_MS = 1_000;
 
@@ -92,7 +95,7 @@ export function createSlots({ account, tenant, kv, now, random, background, reco
       reportedFailure = failed;
       background(async () => setDown(await account().report(tenant, failed)));
     },
-    isHealthy: () => probeAtMs === null,
+    isHealthy: () => probeAtMs === null || now() >= probeAtMs + FORGOTTEN_MS,
     setHealthy: () => setDown(0),
     nextProbeAtMs: () => probeAtMs,
     async mayProbe() {

@@ -102,4 +102,22 @@ describe('while Kling is down', () => {
       expect(far.map((id) => tasks.find({ id })?.tries)).toEqual(far.map(() => 0));
     });
   });
+
+  it('a ledger without tasks at Kling, which never probes, reads there again a minute after its time', async ({
+    expect,
+  }) => {
+    let untilMs = 0;
+    await withParts('forgets', { account: { report: async () => untilMs } }, async (parts) => {
+      const { slots } = parts.deps;
+      untilMs = parts.clock.nowMs + 15_000;
+      slots.report(true);
+      await parts.settle();
+      expect([slots.isHealthy(), parts.keeper.nextAtMs()]).toEqual([false, null]);
+      // Its probe is due within a second of the account's word.
+      parts.clock.nowMs = untilMs + 59_999;
+      expect(slots.isHealthy()).toBe(false);
+      parts.clock.nowMs += 1_001;
+      expect(slots.isHealthy()).toBe(true);
+    });
+  });
 });
