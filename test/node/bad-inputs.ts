@@ -91,7 +91,7 @@ export function badInputs(face: string): readonly BadInput[] {
     voice('a name of blanks', { name: '   ' }, ['input.name']),
     voice('a name of 21 characters', { name: text(21) }, ['input.name']),
     voice('a name with a line break', { name: 'a\nb' }, ['input.name']),
-    voice('a file that is neither sound nor video', { source: { url: 'https://example.com/a.zip' } }, [
+    voice('a file that is neither sound nor video', { source: { url: 'https://example.com/a.gif' } }, [
       'input.source.url',
     ]),
     voice('a format that only lip-sync takes', { source: { url: 'https://example.com/a.m4a' } }, ['input.source.url']),

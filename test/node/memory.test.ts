@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { WebSocket as NodeSocket } from 'ws';
-import { AUTHORIZATION, CONNECTION_INIT } from '../support/token.ts';
+import { AUTHORIZATION, bearer } from '../support/token.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 
 const DOCUMENTS = 1_000;
@@ -17,11 +17,14 @@ const PERSISTED_CHARS = 32_000;
 const GROWTH_BYTES_MAX = 50 * 1024 * 1024;
 /** What a socket may begin at once. */
 const SUBSCRIBES_PER_SOCKET = 100;
+/** A tenant's work is bounded: each subscribes to some of the documents. */
+const TENANTS = 10;
 const CONCURRENCY = 8;
 
 let stack: GatewayStack;
 beforeAll(async () => {
-  stack = await startStack();
+  // As much work as may be allowed: what is bounded here is what stays of it.
+  stack = await startStack({ vars: { SOCKET_WORK_MS_PER_SECOND: '1000', TENANT_WORK_MS_PER_SECOND: '1000' } });
 });
 afterAll(() => stack.close());
 
@@ -75,8 +78,8 @@ async function postDocuments(from: number): Promise<ReadonlySet<number>> {
   return statuses;
 }
 
-/** What is the most in memory for its length: each comment is a token. */
-const ofComments: MakeDocument = (i, chars) => ` # ${i}\n`.padEnd(chars, '#\n');
+/** What is the most in memory for its length: each comment is a token. A document has at most 2,000 lines. */
+const ofComments: MakeDocument = (i, chars) => ` # ${i}\n`.padEnd(chars, '####\n');
 
 async function postComments(from: number): Promise<ReadonlySet<number>> {
   const statuses = new Set<number>();
@@ -113,19 +116,22 @@ async function postSpread(from: number): Promise<ReadonlySet<number>> {
 /** Each is refused once its document is prepared, for there is no such task. */
 async function subscribe(makePadding: (i: number) => string): Promise<ReadonlySet<string>> {
   const codes = new Set<string>();
-  for (let i = 0; i < DOCUMENTS; i += SUBSCRIBES_PER_SOCKET) {
+  async function subscribeTenant(tenant: number): Promise<void> {
     const socket = new NodeSocket(`${stack.gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     await once(socket, 'open');
-    socket.send(CONNECTION_INIT);
+    socket.send(
+      JSON.stringify({ type: 'connection_init', payload: { authorization: await bearer(`memory-${tenant}`) } }),
+    );
     await once(socket, 'message');
     for (let k = 0; k < SUBSCRIBES_PER_SOCKET; k += 1) {
-      const query = `subscription { taskChanged(id: "none") { cursor } }${makePadding(i + k)}`;
+      const query = `subscription { taskChanged(id: "none") { cursor } }${makePadding(tenant * SUBSCRIBES_PER_SOCKET + k)}`;
       socket.send(JSON.stringify({ id: `${k}`, type: 'subscribe', payload: { query } }));
       const [data] = (await once(socket, 'message')) as [Buffer];
       codes.add(JSON.parse(data.toString()).payload[0].extensions.code);
     }
     socket.close();
   }
+  await Promise.all(Array.from({ length: TENANTS }, (_, tenant) => subscribeTenant(tenant)));
   return codes;
 }
 
