@@ -43,16 +43,19 @@ export interface Subscriber {
   readonly cost: number;
   /** False once its client has ended it or has left: nothing more is sent. */
   readonly isWanted: () => boolean;
+  /** Everything up to `headSeq` was sent: from here on it gets live events. */
+  readonly join: (headSeq: number, headCursor: string) => void;
 }
 
 export type Caught =
-  /** Everything up to here was sent: live events follow. */
-  | { readonly type: 'LIVE'; readonly headSeq: number; readonly headCursor: string }
+  /** It has joined those who get live events. */
+  | { readonly type: 'LIVE' }
   | { readonly type: 'REFUSED'; readonly failure: Failure }
   /** Nothing follows: the watched task has ended, or the client has left or does not read. */
   | { readonly type: 'OVER' };
 
 const OVER: Caught = { type: 'OVER' };
+const LIVE: Caught = { type: 'LIVE' };
 
 /** Sends a new subscriber what was before the live events, in turn with other tenants. */
 export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Promise<Caught> {
@@ -99,7 +102,10 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
       ({ rest } = caught.value);
       if (rest !== null) continue;
       seen = headSeq;
-      if (!hasMore && seen >= fanOut.appliedSeq(tenant)) return { type: 'LIVE', headSeq, headCursor };
+      if (hasMore || seen < fanOut.appliedSeq(tenant)) continue;
+      // Invariant: in the same turn as the comparison. A promise in between is long enough for an event to be missed.
+      subscriber.join(headSeq, headCursor);
+      return LIVE;
     }
   };
 }

@@ -180,17 +180,20 @@ export function createConnection(deps: ConnectionDeps): Connection {
         operation: { key: prepared.key, load: () => operation },
         cost: prepared.cost,
         isWanted: () => isWanted(socket, id, operation),
+        join(floorSeq, cursor) {
+          if (isStream) say(socket, JSON.stringify({ id, type: 'position', cursor }));
+          store.put(
+            { socketId, id, tenant, key: prepared.key, watch: watched, cost: prepared.cost, floorSeq },
+            operation,
+          );
+          groups.join(
+            { ...counted, watch: watched, viewer, operationKey: prepared.key },
+            { socket, socketId, id, isStream, floorSeq },
+          );
+          hasJoined = true;
+        },
       });
       if (caught.type === 'REFUSED') refuse(socket, id, [failed(caught.failure)]);
-      if (caught.type !== 'LIVE') return;
-      const { headSeq: floorSeq, headCursor: cursor } = caught;
-      if (isStream) say(socket, JSON.stringify({ id, type: 'position', cursor }));
-      store.put({ socketId, id, tenant, key: prepared.key, watch: watched, cost: prepared.cost, floorSeq }, operation);
-      groups.join(
-        { ...counted, watch: watched, viewer, operationKey: prepared.key },
-        { socket, socketId, id, isStream, floorSeq },
-      );
-      hasJoined = true;
     } finally {
       fanOut.end(tenant);
       if (!hasJoined) deps.usage.leave(tenant, counted.key);

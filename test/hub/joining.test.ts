@@ -1,0 +1,77 @@
+import { it } from 'vitest';
+import type { Operations } from '../../src/hub/operations.ts';
+import { createAdmission } from '../../src/hub/admission.ts';
+import { createCatchUp } from '../../src/hub/catch-up.ts';
+import { createConnection } from '../../src/hub/connection.ts';
+import { createWork } from '../../src/hub/work.ts';
+import { createHubParts, FakeSocket, liveEvent, TENANT } from '../support/fan-out.ts';
+import { VIEWER } from '../support/viewer.ts';
+
+/** What a subscriber is told that was caught up with event 1, while event 2 is fanned out so many microtasks later. */
+async function toldWhenLateBy(microtasks: number): Promise<readonly unknown[]> {
+  const operations: Operations = {
+    find: async (payload) => ({ type: 'operation', operation: { ...payload, query: '' } }),
+    isKnown: () => true,
+    prepare: () => ({
+      type: 'subscription',
+      subscription: {
+        watch: { taskId: null, filter: { kind: null, statuses: [] } },
+        after: '0',
+        afterVariable: null,
+        key: 'key',
+        cost: 1,
+      },
+    }),
+    run: (_operation, { seq }) => `${seq}`,
+  };
+  const hub = createHubParts(operations);
+  const log = [liveEvent(1)];
+  let delivery: Promise<unknown> = Promise.resolve();
+  async function deliverLate(): Promise<void> {
+    for (let i = 0; i < microtasks; i += 1) await Promise.resolve();
+    log.push(liveEvent(2));
+    await hub.fanOut.deliver(TENANT, 1, [liveEvent(2)]);
+  }
+  const catchUp = createCatchUp({
+    ...hub,
+    operations,
+    attach: async () => ({ ok: true, value: 1 }),
+    async catchUp(_tenant, _watch, _after, afterSeq) {
+      const events = log.slice(afterSeq ?? 0).map((event) => ({ ...event, resync: false }));
+      const headSeq = log.length;
+      if (afterSeq === null) delivery = deliverLate();
+      return { ok: true, value: { headSeq, headCursor: '', isOver: false, hasMore: false, rest: null, events } };
+    },
+  });
+  const connection = createConnection({
+    ...hub,
+    operations,
+    catchUp,
+    admission: createAdmission({
+      authenticate: async () => VIEWER,
+      join: () => true,
+      expiresAt: () => {},
+      now: () => 0,
+    }),
+    work: createWork({
+      limits: { socketMsPerSecond: 1_000, tenantMsPerSecond: 1_000 },
+      now: () => 0,
+      sleep: () => Promise.resolve(),
+    }),
+    answer: () => Promise.reject(new Error('no requests here')),
+    reportBug: () => 'r',
+  });
+  const socket = new FakeSocket();
+  const viewer = { ...VIEWER, tenant: TENANT };
+  const attachment = { socketId: 's', viewer, isStream: false, network: null, origin: '', openedAtMs: 0 };
+  const payload = { query: '', documentId: null, operationName: null, variables: {}, extensions: null };
+  await connection.take(socket.asSocket(), attachment, { type: 'subscribe', id: '1', payload });
+  await delivery;
+  return socket.told('1');
+}
+
+it('a subscriber misses no event that is fanned out while it joins, at whatever microtask', async ({ expect }) => {
+  for (let microtasks = 0; microtasks < 30; microtasks += 1) {
+    expect([microtasks, await toldWhenLateBy(microtasks)]).toEqual([microtasks, [1, 2]]);
+  }
+});
