@@ -7,7 +7,7 @@ export function crossProblemsOf(config: Config): readonly (readonly [keyof typeo
   const { publicUrl } = callbacks;
   const problems: [keyof typeof SETTINGS, string][] = [];
   if (auth.mode === 'secret' && auth.secrets.some((secret) => callbacks.secrets.includes(secret))) {
-    problems.push(['AUTH_SECRET', 'is also the CALLBACK_SECRET: whoever knows one could forge the other']);
+    problems.push(['AUTH_SECRET', 'is also the CALLBACK_SECRET: a party that knows one could forge the other']);
   }
   if (publicUrl !== null && (publicUrl === kling.baseUrl || isKlings(publicUrl))) {
     problems.push(['PUBLIC_URL', "is Kling's host: it must be the gateway's own"]);
@@ -86,7 +86,7 @@ export function keyProblemsOf(
   if (apiKey !== null) return [];
   if (!hasPart) {
     return [
-      ['KLING_ACCESS_KEY', 'is missing (or KLING_API_KEY in the place of both keys)'],
+      ['KLING_ACCESS_KEY', 'is missing (or KLING_API_KEY instead of both keys)'],
       ['KLING_SECRET_KEY', 'is missing, with KLING_ACCESS_KEY'],
     ];
   }

@@ -9,7 +9,7 @@ import type { VoiceTaskSnapshot } from './voice.ts';
 type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 
 /**
- * Something that was learned about a task. Every change of a task is one of these, whoever brought it: a create's answer,
+ * Something that was learned about a task. Every change of a task is one of these, from any source: a create's answer,
  * a poll, a callback's hint, Kling's id for the task, or the gateway's own decision to close it.
  */
 export type TaskEvent =

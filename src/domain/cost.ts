@@ -44,7 +44,7 @@ export function toMilliunits(amount: string): number | null {
   return Number(whole) * 1000 + Number(thousandths.padEnd(3, '0')) + (/[1-9]/.test(rest) ? 1 : 0);
 }
 
-/** What Kling tells of a charge, in units, in money, or both. */
+/** What Kling says about a charge, in units, in money, or both. */
 export interface Deduction {
   readonly unitsDeducted: string | null;
   readonly balanceDeducted?: BalanceDeduction | null;

@@ -80,7 +80,7 @@ function partProblems(url: URL, purpose: UrlPurpose): readonly string[] {
   return problems;
 }
 
-/** What follows the last dot of the last segment, in lower case; null when there is none. */
+/** The text after the last dot of the last segment, in lower case; null if it has no dot. */
 function extensionOf(pathname: string): string | null {
   const segment = percentDecoded(pathname.slice(pathname.lastIndexOf('/') + 1));
   const dot = segment.lastIndexOf('.');

@@ -22,7 +22,7 @@ export interface Group {
   readonly cost: number;
   /** One of those who share it: the tenant and the scopes are the same for all. */
   readonly viewer: Viewer;
-  /** Of the operation alone, whoever runs it. */
+  /** The key of the operation alone, the same for every viewer. */
   readonly operationKey: string;
   readonly members: Map<WebSocket, Map<string, Member>>;
 }

@@ -60,7 +60,7 @@ export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): 
     now,
     random: Math.random,
     sleep,
-    // The alarm reads again, with growing waits; whoever asks meanwhile is answered with what is stored.
+    // The alarm reads again, with growing waits; a caller that asks meanwhile gets the stored state.
     readAttemptsMax: 1,
   })({
     startTimer,
