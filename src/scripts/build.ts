@@ -11,8 +11,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** The gzip size that the script stays under. */
-const GZIP_BYTES_MAX = 140 * 1024;
+/** The gzip size that the script stays under. The free plan of Workers allows 3 MB (Cloudflare docs, 2026-11). */
+const GZIP_BYTES_MAX = 160 * 1024;
 
 const OUT = 'dist';
 
