@@ -74,7 +74,7 @@ describe('a problem', () => {
     ["a public address on another host of Kling's", { PUBLIC_URL: 'https://api-beijing.klingai.com' }, ['PUBLIC_URL']],
     ['a misspelt limit', { TENANT_MONTHLY_UNIT_MAX: '100' }, ['TENANT_MONTHLY_UNIT_MAX']],
     ['a setting in small letters', { cors_origins: 'https://a.test' }, ['cors_origins']],
-    ['a setting that is none', { TENANT_BUDGET: 100 }, ['TENANT_BUDGET']],
+    ['an unknown setting of a known family', { TENANT_BUDGET: 100 }, ['TENANT_BUDGET']],
     ['an environment without its objects', { HUB: undefined, TASK_LEDGER: undefined }, ['TASK_LEDGER', 'HUB']],
     ['no callback secret', { CALLBACK_SECRET: undefined }, ['CALLBACK_SECRET']],
     ['nobody asked for a token in production', { AUTH: 'none' }, ['AUTH']],
@@ -131,7 +131,7 @@ describe('a problem', () => {
     ['the origin of any file', { CORS_ORIGINS: 'file://' }, ['CORS_ORIGINS']],
     ['any file of a host', { CORS_ORIGINS: 'file://host' }, ['CORS_ORIGINS']],
     ['a web view with a path', { CORS_ORIGINS: 'capacitor://localhost/' }, ['CORS_ORIGINS']],
-    ['a header that is none', { CORS_HEADERS: 'x-a, x:b' }, ['CORS_HEADERS']],
+    ['a name that no header can have', { CORS_HEADERS: 'x-a, x:b' }, ['CORS_HEADERS']],
     ['too many headers', { CORS_HEADERS: 'x '.repeat(51) }, ['CORS_HEADERS']],
     ['a binding in the place of a text', { KLING_BASE_URL: {} }, ['KLING_BASE_URL']],
   ] as const)('is found in %s', ([, change, problems], { expect }) => {

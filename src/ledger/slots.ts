@@ -26,7 +26,7 @@ interface Ask {
 /** The account that cannot be reached is asked again after this whether Kling may be. */
 const UNREACHED_MS = 15_000;
 
-/** A ledger that has tasks at Kling probes every 15 s. One that has none for this long no longer knows how Kling is. */
+/** A ledger that has tasks at Kling probes every 15 s. A ledger without such tasks for this long no longer knows Kling's state. */
 const FORGOTTEN_MS = 60_000;
 
 /** Probes of many ledgers are due at the same instant: spreads them over this. */

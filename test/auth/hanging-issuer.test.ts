@@ -50,7 +50,7 @@ describe('while the issuer hangs', () => {
     expect(REFRESH_WAIT_MS).toBe(500);
   });
 
-  it('who needs newer keys waits for its answer, and nobody else', async ({ expect }) => {
+  it('makes only a request that needs newer keys wait for its answer', async ({ expect }) => {
     const { answers, kids, ring } = createHanging();
     let isAnswered = false;
     const asking = kids(STARTED_AT_MS).finally(() => (isAnswered = true));

@@ -31,7 +31,7 @@ export interface StoredLedger {
   readonly milliunits: number;
 }
 
-/** Each task's status, and that of its newest event. A task that nobody has been told of is queued and has none. */
+/** Each task's status, and that of its newest event. A task that has not been announced is queued and has no event. */
 const TORN = `
   SELECT id, now, told FROM (
     SELECT task.id, json_extract(task.record, '$.status') AS now, (

@@ -59,7 +59,7 @@ describe('subscribers who come together', () => {
     expect(read).toHaveBeenCalledTimes(2);
   });
 
-  it('of one task are read for anew once the first has its answer: a task may be withdrawn without a word', async ({
+  it('of one task are read again once the first has its answer: a task may be withdrawn without an event', async ({
     expect,
   }) => {
     const { read, catchUp } = shared(() => 5);

@@ -58,7 +58,7 @@ async function finish(ledger: LedgerStub, ids: readonly string[]): Promise<void>
   }
 }
 
-/** A grant was written down at the account, and the call that tells of it was lost. */
+/** A grant was recorded at the account, and the call that reports it was lost. */
 async function loseGrant(tenant: string, first: string, second: string): Promise<void> {
   await runInDurableObject(account(), (_instance, { storage }) => {
     storage.sql.exec(`DELETE FROM claim WHERE task_id = ?`, first);

@@ -132,7 +132,7 @@ describe('a repeat answers with the same task', () => {
   });
 });
 
-it('repeats of a create that Kling refuses are refused too, or make the task anew', async ({ expect }) => {
+it('repeats of a create that Kling refuses are refused too, or make the task again', async ({ expect }) => {
   for (const refusals of [1, 2, 9]) {
     let calls = 0;
     const createVoice = async () => {

@@ -18,7 +18,7 @@ function withTask(
   name: string,
   work: (world: {
     readonly kling: ScriptedKling;
-    /** Takes in a callback that tells of the end. */
+    /** Takes in a callback that reports the end. */
     readonly callBack: () => Promise<void>;
     /** Lets so much time pass; the alarm runs whenever it is due. */
     readonly pass: (ms: number) => Promise<void>;

@@ -18,7 +18,7 @@ function voiceOf({ creates }: LedgerParts, chars: number, externalId: string | n
 }
 
 describe('tasks that wait to be sent', () => {
-  it('are bounded in number, and a repeat is none', async ({ expect }) => {
+  it('are bounded in number, and a repeat does not count', async ({ expect }) => {
     const { gate, slots } = closedSlots();
     const kling = { createVoice: async () => snapshotOf('SUBMITTED') };
     await withParts('room by number', { slots, kling, limits: { waitingTasksMax: 2 } }, async (parts) => {

@@ -15,7 +15,7 @@ export interface App {
   openSocket(number: number): Promise<Watcher>;
   /** Subscribes over SSE. */
   openStream(number: number, operation: object): Watcher;
-  /** Lets Kling tell of a change of the task: one event for all that watch. */
+  /** Makes Kling report a change of the task: one event for every watcher. */
   change(): Promise<void>;
   close(): void;
 }
