@@ -17,6 +17,10 @@ it('prints as schema.graphql', async ({ expect }) => {
   await expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toMatchFileSnapshot('../schema.graphql');
 });
 
+it('is built by Pothos itself, in the script that is deployed', ({ expect }) => {
+  expect(schema.getQueryType()?.extensions).toHaveProperty('pothosConfig');
+});
+
 it('is valid: nobody asks again', ({ expect }) => {
   expect(validateSchema(schema)).toEqual([]);
 });

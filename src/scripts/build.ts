@@ -1,7 +1,8 @@
 /**
  * `npm run build`: builds what would be deployed, into dist/, and prints its size and its start-up time.
  *
- * Fails when the script is over the size that the project promises, or lacks one of the copies that it should have. The
+ * Fails when the script is over the size that the project promises, lacks a package that package.json names as a dependency,
+ * or lacks one of the copies that it should have. The
  * start-up figure is wrangler's own check, which runs the script in a fresh isolate on this machine: it tells a regression,
  * not what Cloudflare's machines need.
  */
@@ -11,8 +12,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** The gzip size that the script stays under. The free plan of Workers allows 3 MB (Cloudflare docs, 2026-11). */
-const GZIP_BYTES_MAX = 160 * 1024;
+/**
+ * The gzip size that the script stays under: all packages as they are published, none replaced, come to about 175 KB. The free
+ * plan of Workers allows 3 MB (Cloudflare docs, 2026-11).
+ */
+const GZIP_BYTES_MAX = 256 * 1024;
 
 const OUT = 'dist';
 
@@ -52,6 +56,20 @@ process.stdout.write(`copies of src/engine/set-fields.ts in it: ${copies} of ${w
 if (wanted === 0 || copies !== wanted) {
   process.stdout.write('The bundler has left some out, or there is none to be found.\n');
   process.exitCode = 1;
+}
+
+/** Every dependency is in the script as npm has it: an alias that replaces one in whole leaves no bytes of it. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm's own file
+const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly dependencies: object };
+for (const name of Object.keys(dependencies)) {
+  const bytes = modules
+    .filter(([path]) => path.includes(`node_modules/${name}/`))
+    .reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
+  process.stdout.write(`${name}: ${kb(bytes)}\n`);
+  if (bytes === 0) {
+    process.stdout.write('The script holds nothing of this package.\n');
+    process.exitCode = 1;
+  }
 }
 
 process.stdout.write(wrangler('check', 'startup', '--outfile', join(OUT, 'startup.cpuprofile')));
