@@ -26,9 +26,9 @@ export interface Config {
   };
   readonly auth: AuthConfig;
   readonly bodies: {
-    /** Of a request without the sounds in base64 in it. */
+    /** Of any request, and of all but the audio in a large one. */
     readonly bytesMax: number;
-    /** Of a request with them. */
+    /** Of a request with audio in base64. */
     readonly largeBytesMax: number;
   };
   readonly documents: DocumentsOptions;
@@ -42,6 +42,7 @@ export interface Config {
   };
   readonly rates: {
     readonly mutationsPerMinute: number;
+    readonly largeBodiesPerMinute: number;
     readonly subscriptionsPerMinute: number;
     readonly callbacksPerMinute: number;
     readonly upstreamReadsPerMinute: number;
@@ -176,6 +177,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     },
     rates: {
       mutationsPerMinute: read('TENANT_MUTATIONS_PER_MINUTE'),
+      largeBodiesPerMinute: read('TENANT_AUDIO_BODIES_PER_MINUTE'),
       subscriptionsPerMinute: read('TENANT_SUBSCRIPTIONS_PER_MINUTE'),
       callbacksPerMinute: read('TENANT_CALLBACKS_PER_MINUTE'),
       upstreamReadsPerMinute: read('TENANT_UPSTREAM_READS_PER_MINUTE'),

@@ -11,6 +11,7 @@ import { createDocuments } from './graphql/documents.ts';
 import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
+import { createLargeBodies } from './http/large-bodies.ts';
 import { createReadParams } from './http/read-params.ts';
 import { noteExchange, type RequestTrace } from './http/request-log.ts';
 import { clientNetworkOf, createRequestRate } from './http/request-rate.ts';
@@ -23,6 +24,7 @@ import { createPresetLibrary } from './kling/preset-library.ts';
 import { createUpstream } from './kling/upstream.ts';
 import { createLedgerPort } from './ledger/port.ts';
 import { createReadLeases } from './ledger/read-leases.ts';
+import { fromResult } from './ledger/result.ts';
 import type { Log } from './lib/log.ts';
 import { sleep } from './lib/sleep.ts';
 import { startTimer } from './lib/timer.ts';
@@ -84,10 +86,15 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     random: Math.random,
     sleep,
   });
+  const largeBodies = createLargeBodies({
+    takeRate: async (tenant) => fromResult(await env.TASK_LEDGER.getByName(tenant).takeLargeBody()),
+    now: Date.now,
+  });
   const readParams = createReadParams({
     schema,
     documents: createDocuments(config.documents),
     limits: config.bodies,
+    largeBodies,
     now: Date.now,
   });
   const graphql = createGraphqlHandler({
@@ -142,6 +149,23 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     return graphql(request, new RequestContext(trace, viewer, ports), trace);
   }
 
+  /** Returns null if it is not a subscription, or one whose client accepts no stream. */
+  async function answerStreamed(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response | null> {
+    const format = streamFormatOf(request.headers.get('accept'));
+    if (format === null) return null;
+    const readFor = { tenant: viewer.tenant, startTimer: trace.startTimer };
+    const stream = await answerSubscription(request, (asked) => readParams(asked, readFor), {
+      format,
+      dial: dialHub,
+      viewer,
+      network: clientNetworkOf(request),
+      requestId: trace.requestId,
+      log,
+    });
+    if (stream && config.environment === 'development') stream.headers.set(UNCOMPRESSED.name, UNCOMPRESSED.value);
+    return stream;
+  }
+
   /** Only for routing: a header that proves nothing is not refused here, since the socket is asked again. */
   async function tenantOf(request: Request): Promise<string | null> {
     const authorization = request.headers.get('authorization');
@@ -181,19 +205,11 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
       }
       const viewer = await authenticate(incoming.headers.get('authorization'));
       await admit(`tenant ${viewer.tenant}`);
-      const format = streamFormatOf(incoming.headers.get('accept'));
-      const stream =
-        format &&
-        (await answerSubscription(incoming, (request) => readParams(request, trace.startTimer), {
-          format,
-          dial: dialHub,
-          viewer,
-          network: clientNetworkOf(incoming),
-          requestId: trace.requestId,
-          log,
-        }));
-      if (stream && config.environment === 'development') stream.headers.set(UNCOMPRESSED.name, UNCOMPRESSED.value);
-      return stream ?? (await execute(incoming, trace, viewer));
+      try {
+        return (await answerStreamed(incoming, trace, viewer)) ?? (await execute(incoming, trace, viewer));
+      } finally {
+        largeBodies.leave(incoming);
+      }
     },
 
     async answerOperation(request, trace, viewer) {

@@ -38,6 +38,7 @@ describe('a configuration', () => {
         },
         rates: {
           mutationsPerMinute: 300,
+          largeBodiesPerMinute: 30,
           subscriptionsPerMinute: 20_000,
           callbacksPerMinute: 30_000,
           upstreamReadsPerMinute: 600,

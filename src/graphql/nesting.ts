@@ -15,6 +15,40 @@ export function jsonDepth(json: string, limit: number): number {
   return depth(json, limit, (at) => (json[at] === '"' ? endOfString(json, at + 1, '"') : null));
 }
 
+/** Shorter strings count as small values. */
+const LONG_STRING_CHARS_MIN = 1_024;
+
+export interface LongStrings {
+  /** Their characters as written, with the quotes. */
+  readonly chars: number;
+  /** The characters that escapes take beyond one each, as `\u002B` takes 5. */
+  readonly escapeChars: number;
+}
+
+/** Measures the strings of at least 1,024 characters in a JSON text. In text that is not JSON the figures mean nothing. */
+export function measureLongStrings(json: string): LongStrings {
+  let chars = 0;
+  let escapeChars = 0;
+  let end = 0;
+  for (let at = json.indexOf('"'); at !== -1; at = json.indexOf('"', end)) {
+    end = endOfString(json, at + 1, '"');
+    if (end - at < LONG_STRING_CHARS_MIN) continue;
+    chars += end - at;
+    escapeChars += escapeCharsIn(json.slice(at, end));
+  }
+  return { chars, escapeChars };
+}
+
+function escapeCharsIn(string: string): number {
+  let count = 0;
+  for (let at = string.indexOf('\\'); at !== -1;) {
+    const more = string[at + 1] === 'u' ? 5 : 1;
+    count += more;
+    at = string.indexOf('\\', at + 1 + more);
+  }
+  return count;
+}
+
 /** `skip` gives the end of a string or comment that starts at a place, null where none does. */
 function depth(text: string, limit: number, skip: (at: number) => number | null): number {
   let open = 0;

@@ -53,7 +53,8 @@ function toPublic(error: unknown, suggestions: boolean): GraphQLError {
   const cause = rootCause(error);
 
   if (cause instanceof GatewayError) {
-    return new GraphQLError(cause.message, { ...place, originalError: cause, extensions: toExtensions(cause.failure) });
+    const extensions = { ...toExtensions(cause.failure), ...httpOf(located) };
+    return new GraphQLError(cause.message, { ...place, originalError: cause, extensions });
   }
   if (cause instanceof GraphQLError && isRequestsFault(cause, path)) {
     const whole = withoutSuggestions((located ?? cause).message, suggestions);

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { ErrorCode } from '../errors.ts';
+import { type ErrorCode, type Failure, GatewayError } from '../errors.ts';
 
 /**
  * What automatic persisted queries are refused with, word for word as their clients look for it; no `ErrorCode`, since a
@@ -17,4 +17,14 @@ export function requestError(
   headers: Readonly<Record<string, string>> = {},
 ): GraphQLError {
   return new GraphQLError(message, { extensions: { code, http: { status, headers } } });
+}
+
+/** A failure of the gateway that refuses a request as a whole. The time to wait, if it is known, is also sent as `Retry-After`. */
+export function requestFailure(failure: Failure, status: number): GraphQLError {
+  const { message, retryAfterMs } = failure;
+  const headers = retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) };
+  return new GraphQLError(message, {
+    originalError: new GatewayError(failure),
+    extensions: { http: { status, headers } },
+  });
 }

@@ -54,7 +54,7 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
     context: GatewayContext,
     { notes, startTimer }: RequestTrace,
   ): Promise<ExecutionResult | null> {
-    const read = await readParams(request, startTimer).catch(() => null);
+    const read = await readParams(request, { tenant: context.viewer.tenant, startTimer }).catch(() => null);
     const operation = read === null ? null : prepare(read.params);
     if (read === null || operation === null || operation.type === OperationTypeNode.SUBSCRIPTION) return null;
     if (operation.type === OperationTypeNode.MUTATION && request.method !== 'POST') return null;
@@ -70,7 +70,7 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
     const result = await resultOf(request, context, trace);
     const type = jsonTypeOf(accept);
     if (result === null || result.errors !== undefined || type === null)
-      return answerByYoga(request, { ...trace, result });
+      return answerByYoga(request, { ...trace, result, tenant: context.viewer.tenant });
     return new Response(JSON.stringify(result), { headers: HEADERS[type] });
   };
 }

@@ -1,72 +1,98 @@
 import { requestError } from '../graphql/request-error.ts';
 import { type Deadline, startDeadline } from '../lib/deadline.ts';
 import type { StartTimer } from '../lib/timer.ts';
-import { type Base64Span, createBase64Scan } from './base64-scan.ts';
 
 export interface BodyLimits {
-  /** Of a body without its long base64 texts. */
+  /** Of any body, and of all but the audio in a large one. */
   readonly bytesMax: number;
-  /** Of a body as a whole. */
+  /** Of a body with audio in base64. */
   readonly largeBytesMax: number;
 }
 
-/** What the clock is asked. */
-interface BodyDeps {
+export interface ReadBodyDeps {
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly startTimer: StartTimer;
+  /** Called once, as soon as it is known that a body is larger than `bytesMax`. What it throws ends the request. */
+  readonly admitLarge: () => Promise<void>;
 }
 
-/** A body that is within its limits. */
-export interface Body {
-  readonly bytes: Uint8Array;
-  /** The long base64 texts in it; none in a body that is not large. */
-  readonly spans: readonly Base64Span[];
-}
-
-/** A body as large as any has 15 s to arrive; one with base64 texts 45 s more. */
+/** A body has 15 s to arrive, or the first `bytesMax` bytes of a large one; the rest of a large one has 45 s more. */
 export const BODY_MS_MAX = 15_000;
 export const LARGE_BODY_MORE_MS_MAX = 45_000;
 
-/** Taken before anything has come: whoever sends nothing must not take much. */
+/** Allocated before anything has come: a client that sends nothing must not take much. */
 const CHUNK_BYTES_MAX = 131_072;
 
 /**
- * The whole body. Throws a request error when it is too large, whatever its content-length says (413): in memory are at
- * most `bytesMax` bytes, one chunk, and what may be base64. Also when it is too slow (408), breaks off or is not UTF-8 (400).
+ * Reads the whole body. Throws a request error if it is too large (413), too slow (408) or breaks off (400). A body
+ * without a content-length is cut off at `largeBytesMax`; in memory is at most one chunk more.
  * The body of a request made of a stream has to be one of bytes.
  */
-export async function readBody(request: Request, limits: BodyLimits, deps: BodyDeps): Promise<Body> {
+export async function readBody(request: Request, limits: BodyLimits, deps: ReadBodyDeps): Promise<Uint8Array> {
   const { bytesMax, largeBytesMax } = limits;
-  const said = request.headers.get('content-length');
-  if (Number(said ?? 0) > largeBytesMax) throw tooLarge(limits);
-  if (request.body === null) return { bytes: new Uint8Array(), spans: [] };
-  if (said !== null && Number(said) <= bytesMax) return await readWhole(request, limits, deps);
-  const reader = request.body.getReader({ mode: 'byob' });
+  if (request.body === null) return new Uint8Array();
+  const declaredBytes = declaredBytesOf(request);
+  if (declaredBytes === null) return await readChunks(request.body, limits, deps);
+  if (declaredBytes > Math.max(bytesMax, largeBytesMax)) throw tooLarge(limits);
+  if (declaredBytes <= bytesMax) return await readWhole(request, declaredBytes, BODY_MS_MAX, deps);
+  await deps.admitLarge();
+  return await readWhole(request, declaredBytes, BODY_MS_MAX + LARGE_BODY_MORE_MS_MAX, deps);
+}
+
+/** What the request says of its length; null if it does not say. */
+function declaredBytesOf({ headers }: Request): number | null {
+  const bytes = Number(headers.get('content-length') ?? Number.NaN);
+  return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : null;
+}
+
+/** Reads a body that says how long it is: HTTP ends it where it says. */
+async function readWhole(
+  request: Request,
+  bytesMax: number,
+  timeoutMs: number,
+  { now, startTimer }: ReadBodyDeps,
+): Promise<Uint8Array> {
+  const deadline = startDeadline({ timeoutMs, now, startTimer });
+  try {
+    const bytes = new Uint8Array(await deadline.race(request.arrayBuffer()).catch((): never => lost(deadline)));
+    if (bytes.byteLength > bytesMax) throw requestError('BAD_USER_INPUT', 'The content-length is wrong.', 400);
+    return bytes;
+  } finally {
+    deadline.stop();
+  }
+}
+
+/** Counts the bytes of a body while they come. */
+async function readChunks(
+  body: ReadableStream<Uint8Array>,
+  limits: BodyLimits,
+  { now, startTimer, admitLarge }: ReadBodyDeps,
+): Promise<Uint8Array> {
+  const { bytesMax, largeBytesMax } = limits;
+  const reader = body.getReader({ mode: 'byob' });
   const chunkBytes = Math.min(bytesMax, CHUNK_BYTES_MAX);
   const chunks: Uint8Array[] = [];
-  const scan = createBase64Scan();
   let size = 0;
-  let deadline = startDeadline({ timeoutMs: BODY_MS_MAX, ...deps });
+  let isLarge = false;
+  let deadline = startDeadline({ timeoutMs: BODY_MS_MAX, now, startTimer });
   try {
     for (;;) {
       const chunk = await next(reader, chunkBytes, deadline);
-      const wasLarge = size > bytesMax;
       size += chunk.byteLength;
       chunks.push(chunk);
-      if (size > largeBytesMax) throw tooLarge(limits);
-      if (size > bytesMax) {
-        for (const part of wasLarge ? [chunk] : chunks) scan.push(part);
-        if (scan.otherBytes() > bytesMax) throw tooLarge(limits);
-      }
-      // What is not filled is the last one.
-      if (chunk.byteLength < chunkBytes) return { bytes: joined(chunks, size), spans: scan.spans() };
-      if (size > bytesMax && !wasLarge) {
+      if (size > bytesMax && size > largeBytesMax) throw tooLarge(limits);
+      if (size > bytesMax && !isLarge) {
+        isLarge = true;
         deadline.stop();
-        deadline = startDeadline({ timeoutMs: LARGE_BODY_MORE_MS_MAX, ...deps });
+        await admitLarge();
+        deadline = startDeadline({ timeoutMs: LARGE_BODY_MORE_MS_MAX, now, startTimer });
       }
+      // A chunk that is not full is the last one.
+      if (chunk.byteLength < chunkBytes) return joined(chunks, size);
     }
   } catch (error) {
-    // The rest is of no interest, and neither is how giving it up ends.
+    // How the rest ends is of no interest.
     reader.cancel().catch(() => {});
     throw error;
   } finally {
@@ -74,29 +100,11 @@ export async function readBody(request: Request, limits: BodyLimits, deps: BodyD
   }
 }
 
-/** A body that says it is not large: HTTP ends it where it says. */
-async function readWhole(request: Request, limits: BodyLimits, deps: BodyDeps): Promise<Body> {
-  const deadline = startDeadline({ timeoutMs: BODY_MS_MAX, ...deps });
-  try {
-    const bytes = new Uint8Array(await deadline.race(request.arrayBuffer()).catch((): never => lost(deadline)));
-    if (bytes.byteLength > limits.bytesMax) throw tooLarge(limits);
-    return { bytes, spans: [] };
-  } finally {
-    deadline.stop();
-  }
-}
-
-export function notUtf8() {
-  return requestError('BAD_USER_INPUT', 'The body must be UTF-8.', 400);
-}
-
-/** A body that is refused for its size. */
-export function tooLarge({ bytesMax, largeBytesMax }: BodyLimits) {
-  const rest =
-    largeBytesMax > bytesMax
-      ? ` A sound in base64, on one line, in the variables of a mutation that takes one is not counted, up to ${largeBytesMax} bytes in all.`
-      : '';
-  return requestError('BAD_USER_INPUT', `The body must not be larger than ${bytesMax} bytes.${rest}`, 413);
+/** A body that is refused for its size. `reason`: what is wrong with a large one. */
+export function tooLarge({ bytesMax, largeBytesMax }: BodyLimits, reason = '') {
+  const large = ` Audio in base64 in the variables of a mutation that takes it is not counted, up to ${largeBytesMax} bytes in all.`;
+  const message = `The body must not be larger than ${bytesMax} bytes.${largeBytesMax > bytesMax ? large : ''}`;
+  return requestError('BAD_USER_INPUT', reason === '' ? message : `${message} ${reason}`, 413);
 }
 
 declare global {
@@ -106,7 +114,7 @@ declare global {
   }
 }
 
-/** So many bytes, or what is left. A read of workerd's own size is 4 KB: 7 MB of these take three times the CPU. */
+/** Reads so many bytes, or what is left. A read of workerd's own size is 4 KB: 7 MB of these take three times the CPU. */
 async function next(reader: ReadableStreamBYOBReader, bytes: number, deadline: Deadline): Promise<Uint8Array> {
   const reading = reader.readAtLeast(bytes, new Uint8Array(bytes));
   const { value } = await deadline.race(reading).catch((): never => lost(deadline));

@@ -1,11 +1,12 @@
-import type { GraphQLSchema } from 'graphql';
-import { createBase64Inputs, type IsBase64Place } from '../graphql/base64-inputs.ts';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { createAudioInputs } from '../graphql/audio-inputs.ts';
 import { documentIdOf, type Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
 import { requestError } from '../graphql/request-error.ts';
 import type { StartTimer } from '../lib/timer.ts';
-import { type BodyJson, parseBodyJson, parseJson } from './body-json.ts';
 import { isUtf8 } from './accept.ts';
+import { parseBodyJson, parseJson } from './body-json.ts';
+import type { LargeBodies } from './large-bodies.ts';
 import { type BodyLimits, readBody, tooLarge } from './read-body.ts';
 
 /** A GraphQL request as the GraphQL-over-HTTP specification has it. */
@@ -23,54 +24,73 @@ export interface ReadRequest {
   readonly documentId: string | null;
 }
 
+/** For whom a request is read. */
+export interface ReadFor {
+  /** As its token says: it is checked before anything is read. */
+  readonly tenant: string;
+  readonly startTimer: StartTimer;
+}
+
 /**
- * The parameters of a request, read once, by the first timer, however often they are asked for. GET carries them in the
- * URL, POST in JSON and nothing else: a form can be sent by any site without asking. Keys that the specification does not
- * know are dropped, as it demands. Throws request errors only.
+ * Reads the parameters of a request, once, by the first caller's `ReadFor`, however often they are asked for. GET carries
+ * them in the URL, POST in JSON and nothing else: any site may send a form without asking. Keys that the specification does
+ * not know are dropped, as it demands. Throws request errors only.
  */
-export type ReadParams = (request: Request, startTimer: StartTimer) => Promise<ReadRequest>;
+export type ReadParams = (request: Request, readFor: ReadFor) => Promise<ReadRequest>;
 
 export interface ReadParamsDeps {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
   readonly limits: BodyLimits;
+  /** A request that enters has to leave once it is answered. */
+  readonly largeBodies: Pick<LargeBodies, 'enter'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /** Build it once per isolate. */
-export function createReadParams({ schema, documents, limits, now }: ReadParamsDeps): ReadParams {
-  const base64Inputs = createBase64Inputs(schema);
+export function createReadParams({ schema, documents, limits, largeBodies, now }: ReadParamsDeps): ReadParams {
+  const audioInputs = createAudioInputs(schema);
   const reads = new WeakMap<Request, Promise<ReadRequest>>();
 
-  async function read(request: Request, startTimer: StartTimer): Promise<ReadRequest> {
-    const body = isGet(request) ? null : parseBodyJson(await readBody(request, limits, { now, startTimer }));
-    const { query, documentId, ...others } = toParams(body === null ? fromUrl(request.url) : body.json);
-    const found = await documents.find({ query, documentId, extensions: others.extensions ?? null });
-    const params = { query: found.text, ...others };
-    const hasOmitted = body !== null && body.omittedCount > 0;
-    return { params: hasOmitted ? withBase64(params, body) : params, documentId: found.documentId };
+  async function read(request: Request, { tenant, startTimer }: ReadFor): Promise<ReadRequest> {
+    if (isGet(request)) return await found(toParams(fromUrl(request.url)));
+    const admitLarge = (): Promise<void> => largeBodies.enter(request, tenant);
+    const bytes = await readBody(request, limits, { now, startTimer, admitLarge });
+    const { json, unescapedBytes } = parseBodyJson(bytes, limits);
+    const raw = toParams(json);
+    if (bytes.byteLength <= limits.bytesMax) return await found(raw);
+    if (raw.query !== null && raw.query.length > limits.bytesMax) throw tooLarge(limits, 'The document is too long.');
+    const large = await found(raw);
+    checkLarge(large.params, unescapedBytes);
+    return large;
   }
 
-  function withBase64(params: GraphqlParams, body: BodyJson): GraphqlParams {
-    const isPlace = base64PlacesOf(params);
-    const variables = isPlace === null ? null : body.restored(params.variables, isPlace);
-    if (!isRecord(variables)) throw tooLarge(limits);
-    return { ...params, variables };
+  async function found({ query, documentId, ...others }: RawParams): Promise<ReadRequest> {
+    const document = await documents.find({ query, documentId, extensions: others.extensions ?? null });
+    return { params: { query: document.text, ...others }, documentId: document.documentId };
   }
 
-  function base64PlacesOf({ query, operationName }: GraphqlParams): IsBase64Place | null {
+  /** A large body is for audio, and for nothing else. */
+  function checkLarge({ query, operationName, variables }: GraphqlParams, unescapedBytes: number): void {
+    const chars = audioInputs.countChars(parseLarge(query), operationName, variables ?? {});
+    if (chars === null) throw tooLarge(limits, 'This document has no such mutation.');
+    const others = unescapedBytes - chars;
+    if (others > limits.bytesMax) throw tooLarge(limits, `Beside the audio this one has ${others} bytes.`);
+  }
+
+  function parseLarge(query: string): DocumentNode {
     try {
-      return base64Inputs.placesOf(parseDocument(query), operationName);
-    } catch {
-      return null;
+      return parseDocument(query);
+    } catch (error) {
+      throw tooLarge(limits, `This document cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
-  return (request, startTimer) => {
+  return (request, readFor) => {
     const known = reads.get(request);
     if (known !== undefined) return known;
-    const reading = read(request, startTimer);
+    const reading = read(request, readFor);
     reads.set(request, reading);
     return reading;
   };

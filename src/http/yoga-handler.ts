@@ -29,6 +29,7 @@ export interface YogaOptions {
 
 /** What Yoga is given of a request. */
 export interface ServerContext extends RequestTrace {
+  readonly tenant: string;
   /** What the operation has ended with; null: it was not run, since something is wrong with the request. */
   readonly result: ExecutionResult | null;
 }
@@ -86,8 +87,8 @@ function useBounds({
   validate,
 }: Pick<YogaOptions, 'readParams' | 'validate'>): Plugin<object, ServerContext> {
   return {
-    onRequestParse({ serverContext: { startTimer }, setRequestParser }) {
-      setRequestParser(async (request) => (await readParams(request, startTimer)).params);
+    onRequestParse({ serverContext, setRequestParser }) {
+      setRequestParser(async (request) => (await readParams(request, serverContext)).params);
     },
     onParams({ context: { result }, setResult }) {
       if (result !== null) setResult(result);

@@ -4,6 +4,7 @@ import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 /** How often a tenant may do what. A minute's worth may come at once. */
 export interface RateLimits {
   readonly mutationsPerMinute: number;
+  readonly largeBodiesPerMinute: number;
   readonly subscriptionsPerMinute: number;
   readonly callbacksPerMinute: number;
   readonly upstreamReadsPerMinute: number;
@@ -13,6 +14,8 @@ export interface RateLimits {
 export interface Rates {
   /** Throws `RATE_LIMITED` past the limit, before anything is written or spent. */
   mutation(): void;
+  /** A request with a large body, before it is read. */
+  largeBody(): void;
   subscription(): void;
   /** 0, or how long Kling is to wait before it sends a callback again. */
   callback(): number;
@@ -24,6 +27,7 @@ export interface Rates {
 
 export function createRates(limits: RateLimits, now: () => number): Rates {
   const mutations = bucket(limits.mutationsPerMinute);
+  const largeBodies = bucket(limits.largeBodiesPerMinute);
   const subscriptions = bucket(limits.subscriptionsPerMinute);
   const callbacks = bucket(limits.callbacksPerMinute);
   const upstreamReads = bucket(limits.upstreamReadsPerMinute);
@@ -37,6 +41,7 @@ export function createRates(limits: RateLimits, now: () => number): Rates {
 
   return {
     mutation: () => take(mutations, 'mutations', limits.mutationsPerMinute),
+    largeBody: () => take(largeBodies, 'requests with audio in base64', limits.largeBodiesPerMinute),
     subscription: () => take(subscriptions, 'subscriptions', limits.subscriptionsPerMinute),
     callback: () => callbacks.take(now()),
     leaseUpstreamReads(wanted) {

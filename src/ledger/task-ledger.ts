@@ -169,6 +169,11 @@ export class TaskLedger extends DurableObject<Env> {
     return toResult(() => this.#core.rates.leaseUpstreamReads(wanted));
   }
 
+  /** Counts a request with a large body, which its Worker is about to read: `RATE_LIMITED` past the tenant's rate. */
+  takeLargeBody(): Promise<Result<void>> {
+    return toResult(() => this.#core.rates.largeBody());
+  }
+
   /** Takes in a callback. When it returns 0, the hint is durable; else it was not taken, and may come again after so many ms. */
   ingest(taskId: string, hint: TaskSnapshot | null): number {
     const retryAfterMs = this.#core.rates.callback();

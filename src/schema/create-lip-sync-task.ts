@@ -15,6 +15,8 @@ const SoundSourceInputRef = builder.inputType('SoundSourceInput', {
     base64: t.string({
       required: false,
       description: 'The sound itself in padded base64 on one line, without a `data:` prefix.',
+      // The body of a request may be large for this field alone.
+      extensions: { isAudio: true },
     }),
   }),
 });

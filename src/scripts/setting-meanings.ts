@@ -15,9 +15,10 @@ export const SETTING_MEANINGS = {
     "At least 32 random characters: proves that a callback's address came from this gateway. Required with `PUBLIC_URL`. Two, with a blank between, while the first replaces the second.",
   KLING_WEBHOOK_SECRETS:
     "The account's `whsec_...` if it signs callbacks; two, with a blank between, while one replaces the other.",
-  BODY_BYTES_MAX: 'The largest GraphQL request without the sounds in base64 in it, in bytes: 1000 to 20000000.',
+  BODY_BYTES_MAX:
+    'The largest GraphQL request, in bytes: 1000 to 20000000. Of one with audio in base64 it bounds all but the audio.',
   AUDIO_BODY_BYTES_MAX:
-    'The largest GraphQL request with a sound in base64 in its variables, in bytes: 1000 to 20000000. One of 5 MB needs 7000000.',
+    'The largest GraphQL request with audio in base64 in its variables, in bytes: 1000 to 20000000. Audio of 5 MB needs 7000000. An isolate of 128 MB holds four of them at once.',
   APQ: '`on` or `off`: whether clients may send the hash of a document that they have sent before (automatic persisted queries).',
   TRUSTED_DOCUMENTS:
     '`off`, or `only`: nothing but the documents of `src/trusted-documents.json` is served, by their ids. With `off` these ids are served too.',
@@ -26,7 +27,9 @@ export const SETTING_MEANINGS = {
   EVENT_RETENTION_HOURS: 'How many hours the changes of tasks are kept for clients that come back: 1 to 720.',
   EVENTS_PER_TASK_MAX: 'How many changes of one task are kept, the newest: 10 to 100000.',
   TENANT_MUTATIONS_PER_MINUTE:
-    'How many mutations a tenant may send in a minute: 1 to 1000000. Past it, and with the two below: `RATE_LIMITED`.',
+    'How many mutations a tenant may send in a minute: 1 to 1000000. Past it, and with the three below: `RATE_LIMITED`.',
+  TENANT_AUDIO_BODIES_PER_MINUTE:
+    'How many requests larger than `BODY_BYTES_MAX` a tenant may send in a minute: 1 to 1000000. Past it: `RATE_LIMITED` with 429, before the body is read.',
   TENANT_SUBSCRIPTIONS_PER_MINUTE:
     'How many subscriptions a tenant may begin in a minute: 1 to 1000000. After a deploy all of its clients come back at once.',
   TENANT_CALLBACKS_PER_MINUTE:

@@ -5,7 +5,7 @@ import { readBody } from '../../src/http/read-body.ts';
 import { startTimer } from '../../src/lib/timer.ts';
 
 const LIMITS = { bytesMax: 1_000, largeBytesMax: 1_000 };
-const CLOCK = { now: Date.now, startTimer };
+const DEPS = { now: Date.now, startTimer, admitLarge: () => Promise.reject(new Error('a large body')) };
 
 /** The same body twice: once it says how long it is, and is read at once; once it does not, and is read by chunks. */
 function requestsOf(bytes: Uint8Array<ArrayBuffer>): readonly Request[] {
@@ -17,8 +17,8 @@ function requestsOf(bytes: Uint8Array<ArrayBuffer>): readonly Request[] {
 }
 
 async function jsonOf(request: Request): Promise<unknown> {
-  return readBody(request, LIMITS, CLOCK)
-    .then((body) => parseBodyJson(body).json)
+  return readBody(request, LIMITS, DEPS)
+    .then((bytes) => parseBodyJson(bytes, LIMITS).json)
     .catch((error: unknown) => String(error));
 }
 

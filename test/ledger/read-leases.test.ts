@@ -14,7 +14,13 @@ function createIsolate(perMinute: number) {
     const known =
       ledgers.get(tenant) ??
       createRates(
-        { mutationsPerMinute: 1, subscriptionsPerMinute: 1, callbacksPerMinute: 1, upstreamReadsPerMinute: perMinute },
+        {
+          largeBodiesPerMinute: 1,
+          mutationsPerMinute: 1,
+          subscriptionsPerMinute: 1,
+          callbacksPerMinute: 1,
+          upstreamReadsPerMinute: perMinute,
+        },
         () => clock.nowMs,
       );
     ledgers.set(tenant, known);

@@ -108,7 +108,7 @@ const ATTACKS: readonly Attack[] = [
           sent += 1;
           // It would never end by itself.
           controller.enqueue(new Uint8Array(10_000).fill(32));
-          if (sent > 50) controller.error(new Error('read past the bound'));
+          if (sent > 115) controller.error(new Error('read past the bound'));
         },
       });
       return client.post(body);

@@ -1,9 +1,12 @@
+import { env, exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
-import { createBase64Inputs } from '../../src/graphql/base64-inputs.ts';
+import { configOf } from '../../src/config.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
 import type { StartTimer } from '../../src/lib/timer.ts';
-import { schema } from '../../src/schema/schema.ts';
-import { type Attack, jsonBody, testAttacks } from '../support/attacks.ts';
+import { type Attack, inPieces, jsonBody, testAttacks } from '../support/attacks.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
+import { bearer } from '../support/token.ts';
 
 type Client = ReturnType<typeof createGraphqlClient>;
 
@@ -19,19 +22,14 @@ function withInput(input: object, query = CREATE): string {
   return jsonBody(query, { variables: { i: input } });
 }
 
-/** A body of pieces of 1,000 bytes, and how many of them were read. */
-function inPieces(text: string) {
-  const bytes = new TextEncoder().encode(text);
-  const read = { bytes: 0 };
-  const body = new ReadableStream<Uint8Array>({
-    type: 'bytes',
-    pull(controller) {
-      controller.enqueue(bytes.slice(read.bytes, read.bytes + 1000));
-      read.bytes += 1000;
-      if (read.bytes >= bytes.length) controller.close();
-    },
-  });
-  return { body, read };
+/** Empty lists: each takes many times its 3 bytes once it is parsed. */
+function lists(count: number): readonly unknown[] {
+  return Array.from({ length: count }, () => []);
+}
+
+/** The same JSON with a character written as `\u` and its code. */
+function escaped(json: string, char: string): string {
+  return json.replaceAll(char, `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>])[] = [
@@ -68,9 +66,12 @@ const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>
         `{"query": ${JSON.stringify(CREATE)}, "variables": {"a": "${SOUND}"}, "variables": ${JSON.stringify({ i: INPUT })}}`,
       ),
   ],
+  ['white space beside the sound', () => client.post(`${' '.repeat(10_000)}${withInput(INPUT)}`)],
+  ['small lists beside the sound', () => client.post(jsonBody(CREATE, { variables: { i: INPUT, a: lists(4_000) } }))],
+  ['small lists instead of the sound', () => client.post(jsonBody(CREATE, { variables: { a: lists(30_000) } }))],
   [
-    'a sound with line breaks',
-    () => client.post(withInput({ ...INPUT, sound: { base64: `${'QUJD'.repeat(19)}\n`.repeat(500) } })),
+    'another field in escaped characters',
+    () => client.post(escaped(withInput({ ...INPUT, faceId: 'Q'.repeat(12_000) }), 'Q')),
   ],
   ['a document that is none', () => client.post(withInput(INPUT, 'mutation {'))],
   [
@@ -89,49 +90,120 @@ const ATTACKS: readonly Attack[] = TOO_LARGE.map(([name, send]) => ({
 
 testAttacks(client, ATTACKS);
 
-describe('a sound in base64', () => {
-  it.for([
-    ['in the input', CREATE, { i: INPUT }],
-    [
-      'in a variable of the sound',
-      CREATE.replace('$i: CreateLipSyncTaskInput!', '$s: SoundSourceInput!, $p: PlacementInput!').replace(
-        '$i)',
-        '{faceId: "f", sound: $s, placement: $p})',
-      ),
-      { s: INPUT.sound, p: PLACEMENT },
-    ],
-    [
-      'in a variable of its own',
-      CREATE.replace('$i: CreateLipSyncTaskInput!', '$b: String!').replace(
-        '$i)',
-        '{faceId: "f", sound: {base64: $b}, placement: {cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0}})',
-      ),
-      { b: SOUND },
-    ],
-  ] as const)('may be large %s, and arrives whole', async ([, query, variables], { expect }) => {
-    const { body } = inPieces(jsonBody(query, { variables }));
-    const response = await client.post(body);
-    expect(response.status).toBe(200);
-    expect(JSON.stringify(client.ledger.calls.splice(0))).toContain(`"${SOUND}"`);
-  });
-
-  it('whose slashes are escaped arrives as it was', async ({ expect }) => {
-    const base64 = 'a///'.repeat(5000);
-    const response = await client.post(withInput({ ...INPUT, sound: { base64 } }).replaceAll('/', '\\/'));
-    expect(response.status).toBe(200);
-    expect(JSON.stringify(client.ledger.calls.splice(0))).toContain(`"${base64}"`);
-  });
-
-  it('is taken by the mutations that the schema says', ({ expect }) => {
-    expect([...createBase64Inputs(schema).mutations]).toEqual(['createLipSyncTask']);
-  });
-});
-
-it('a large document is given up at once, whatever is to come', async ({ expect }) => {
-  const { body, read } = inPieces(jsonBody(`{${' '.repeat(80_000)}}`));
+it('a body without a content-length is cut off at the bound, whatever is to come', async ({ expect }) => {
+  const { body, read } = inPieces(jsonBody(`{${' '.repeat(300_000)}}`));
   expect((await client.post(body)).status).toBe(413);
-  expect(read.bytes).toBeLessThan(2 * LIMITS.bytesMax + 3000);
+  expect(read.bytes).toBeLessThan(LIMITS.largeBytesMax + LIMITS.bytesMax + 3000);
 });
+
+it('a body that says it is larger than any may be is refused unread', async ({ expect }) => {
+  const { body, read } = inPieces(withInput({ ...INPUT, sound: { base64: 'QUJD'.repeat(30_000) } }));
+  expect((await client.post(body, { 'content-length': '120200' })).status).toBe(413);
+  expect(read.bytes).toBeLessThanOrEqual(1000);
+});
+
+describe.for<[name: string, headers: (body: string) => Record<string, string>]>([
+  ['with a content-length', (body) => ({ 'content-length': String(body.length) })],
+  ['without one', () => ({})],
+])('large bodies %s', ([, headersOf]) => {
+  const BODY = withInput(INPUT);
+
+  it('past the rate of their tenant are answered 429, and not read', async ({ expect }) => {
+    const taken: string[] = [];
+    const limited = createGraphqlClient({
+      limits: LIMITS,
+      takeRate: async (tenant) => {
+        taken.push(tenant);
+        const failure = { code: 'RATE_LIMITED', message: 'Too many.', retryable: true, retryAfterMs: 1_500 } as const;
+        if (taken.length > 1) throw new GatewayError(failure);
+      },
+    });
+    expect((await limited.post(inPieces(BODY).body, headersOf(BODY))).status).toBe(200);
+    limited.ledger.calls.splice(0);
+    const { body, read } = inPieces(BODY);
+    const refused = await limited.post(body, headersOf(BODY));
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '2']);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ message: 'Too many.', extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 1_500 } }],
+    });
+    expect(taken).toEqual(['default', 'default']);
+    expect(read.bytes).toBeLessThanOrEqual(2 * LIMITS.bytesMax + 3000);
+    expect([limited.ledger.calls, limited.logged]).toEqual([[], []]);
+    // Small ones are not counted.
+    expect((await limited.post(jsonBody('{ __typename }'))).status).toBe(200);
+  });
+
+  it('that find no place are answered 503, and the place of one that is answered is free', async ({ expect }) => {
+    const crowded = createGraphqlClient({ limits: LIMITS });
+    const { promise, resolve: goOn } = Promise.withResolvers<void>();
+    const bytes = new TextEncoder().encode(BODY);
+    /** A body that stops in the middle until it may go on. */
+    const held = () =>
+      new ReadableStream<Uint8Array>({
+        type: 'bytes',
+        async start(controller) {
+          controller.enqueue(bytes.slice(0, 20_000));
+          await promise;
+          controller.enqueue(bytes.slice(20_000));
+          controller.close();
+        },
+      });
+    const first = Array.from({ length: LARGE_BODIES_MAX - 1 }, () => crowded.post(held(), headersOf(BODY)));
+    const refused = await crowded.post(inPieces(BODY).body, headersOf(BODY));
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 2_000 } }],
+    });
+    expect([crowded.ledger.calls, crowded.logged]).toEqual([[], []]);
+    goOn();
+    expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await crowded.post(inPieces(BODY).body, headersOf(BODY))).status).toBe(200);
+  });
+});
+
+describe('the gateway itself', () => {
+  const body = withInput({ ...INPUT, sound: { base64: 'QUJD'.repeat(300_000) } });
+
+  async function ask(headers: Record<string, string>) {
+    const pieces = inPieces(body);
+    const response = await exports.default.fetch('https://gateway.test/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: pieces.body,
+    });
+    return { response, read: pieces.read };
+  }
+
+  it('does not read a large body without a token', async ({ expect }) => {
+    const { response, read } = await ask({});
+    expect(response.status).toBe(401);
+    expect(read.bytes).toBeLessThan(200_000);
+  });
+
+  it('counts a large body in the ledger of its tenant, and frees its place', async ({ expect }) => {
+    const authorization = await bearer('large-body-tenant');
+    const statuses = [];
+    // More than there are places.
+    for (let i = 0; i < 6; i += 1) {
+      const { response } = await ask({ authorization });
+      statuses.push([response.status, await codeOf(response)]);
+    }
+    // The sound is not one: its bytes are looked at, and so it was read.
+    expect(statuses).toEqual(Array.from({ length: 6 }, () => [200, 'BAD_USER_INPUT']));
+    const ledger = env.TASK_LEDGER.getByName('large-body-tenant');
+    let left = 0;
+    while ((await ledger.takeLargeBody()).ok) left += 1;
+    expect(left).toBe(configOf(env).rates.largeBodiesPerMinute - 6);
+    const { response } = await ask({ authorization });
+    expect([response.status, await codeOf(response)]).toEqual([429, 'RATE_LIMITED']);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+});
+
+async function codeOf(response: Response): Promise<unknown> {
+  const { errors } = await response.json<{ errors?: readonly { extensions: { code: string } }[] }>();
+  return errors?.[0]?.extensions.code;
+}
 
 /** A gateway with a clock that says of each deadline, as it is set, whether its time is up. */
 function clientWhere(isUp: (ms: number) => boolean): Client {

@@ -8,6 +8,7 @@ import { callbackDeps, postCallback, V1_BODY } from '../support/callbacks.ts';
 
 openSandbox('rates', {
   TENANT_MUTATIONS_PER_MINUTE: '3',
+  TENANT_AUDIO_BODIES_PER_MINUTE: '2',
   TENANT_SUBSCRIPTIONS_PER_MINUTE: '2',
   TENANT_CALLBACKS_PER_MINUTE: '2',
 });
@@ -39,8 +40,18 @@ describe('a tenant that floods', () => {
     expect(failureOf(await ledger.attach('leaf-0'))).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
   });
 
+  it('with large bodies is told how long to wait', async ({ expect }) => {
+    const ledger = ledgerOf('large-bodies');
+    for (let i = 0; i < 2; i += 1) valueOf(await ledger.takeLargeBody());
+    const { code, retryAfterMs } = failureOf(await ledger.takeLargeBody());
+    expect(code).toBe('RATE_LIMITED');
+    expect(retryAfterMs).toBeGreaterThan(0);
+    expect(retryAfterMs).toBeLessThanOrEqual(30_000);
+  });
+
   it('leaves other tenants alone', async ({ expect }) => {
     expect(valueOf(await ledgerOf('another').attach('leaf-0'))).toBe(0);
+    valueOf(await ledgerOf('another').takeLargeBody());
     valueOf(await ledgerOf('another').createVoice(voiceInput('voice')));
   });
 

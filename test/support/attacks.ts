@@ -16,6 +16,21 @@ export function jsonBody(query: unknown, more: object = {}): string {
   return JSON.stringify({ query, ...more });
 }
 
+/** A body of pieces of 1,000 bytes, and how many of them were read. */
+export function inPieces(text: string) {
+  const bytes = new TextEncoder().encode(text);
+  const read = { bytes: 0 };
+  const body = new ReadableStream<Uint8Array>({
+    type: 'bytes',
+    pull(controller) {
+      controller.enqueue(bytes.slice(read.bytes, read.bytes + 1000));
+      read.bytes += 1000;
+      if (read.bytes >= bytes.length) controller.close();
+    },
+  });
+  return { body, read };
+}
+
 /** The address of a GET. */
 export function getUrl(params: Record<string, string>): string {
   return `${URL_OF_GRAPHQL}?${new URLSearchParams(params)}`;

@@ -1,6 +1,7 @@
 import { createDocuments, type DocumentsOptions } from '../../src/graphql/documents.ts';
 import { createGraphqlHandler, type GraphqlOptions } from '../../src/http/graphql.ts';
 import type { BodyLimits } from '../../src/http/read-body.ts';
+import { createLargeBodies } from '../../src/http/large-bodies.ts';
 import { createReadParams } from '../../src/http/read-params.ts';
 import type { RequestNotes } from '../../src/http/request-log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
@@ -26,6 +27,8 @@ interface ClientOptions extends Partial<GraphqlOptions> {
   readonly startTimer?: StartTimer;
   readonly documents?: Partial<DocumentsOptions>;
   readonly limits?: BodyLimits;
+  /** What counts the large bodies of a tenant; any number may come if it is not given. */
+  readonly takeRate?: (tenant: string) => Promise<void>;
 }
 
 /** The GraphQL handler with a ledger and an upstream of its own, in memory. */
@@ -33,18 +36,21 @@ export function createGraphqlClient({
   documents,
   limits,
   startTimer = startPlatformTimer,
+  takeRate = async () => {},
   ...options
 }: ClientOptions = {}) {
   const ledger = new FakeLedger();
   const upstream = new FakeUpstream();
   const logged: LogEvent[] = [];
   const notes: RequestNotes = {};
+  const largeBodies = createLargeBodies({ takeRate, now: Date.now });
   const handle = createGraphqlHandler({
     schema,
     readParams: createReadParams({
       schema,
       documents: createDocuments({ trusted: new Map(), trustedOnly: false, automatic: true, ...documents }),
       limits: limits ?? { bytesMax: 100_000, largeBytesMax: 1_000_000 },
+      largeBodies,
       now: Date.now,
     }),
     introspection: true,
@@ -54,7 +60,12 @@ export function createGraphqlClient({
 
   async function fetchGraphql(input: string | URL, init?: RequestInit): Promise<Response> {
     const context = { requestId: 'request-of-test', now: () => 0, viewer: VIEWER, ledger, upstream };
-    return handle(new Request(input, init), context, { requestId: context.requestId, notes, startTimer });
+    const request = new Request(input, init);
+    try {
+      return await handle(request, context, { requestId: context.requestId, notes, startTimer });
+    } finally {
+      largeBodies.leave(request);
+    }
   }
 
   async function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {

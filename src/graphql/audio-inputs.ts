@@ -1,0 +1,116 @@
+import {
+  type DocumentNode,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  type GraphQLInputField,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  isInputObjectType,
+  isInputType,
+  isListType,
+  Kind,
+  OperationTypeNode,
+  typeFromAST,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
+import { rootFieldNames } from './root-fields.ts';
+
+/**
+ * Finds audio in base64 in the variables of an operation: the only input that is large by nature. The schema marks its
+ * fields with the extension `isAudio`.
+ */
+export interface AudioInputs {
+  /** The mutations that take audio in base64. */
+  readonly mutations: ReadonlySet<string>;
+  /**
+   * Counts the characters of the audio in an operation's variables. Returns null if the operation is not one of
+   * `mutations`. The document need not be valid.
+   */
+  countChars(
+    document: DocumentNode,
+    operationName: string | undefined,
+    variables: Readonly<Record<string, unknown>>,
+  ): number | null;
+}
+
+/** Reads the mutations from the schema: build it once per isolate. */
+export function createAudioInputs(schema: GraphQLSchema): AudioInputs {
+  const fields = Object.values(schema.getMutationType()?.getFields() ?? {});
+  const mutations = new Set(
+    fields.filter(({ args }) => args.some(({ type }) => holdsAudio(type))).map(({ name }) => name),
+  );
+
+  return {
+    mutations,
+    countChars(document, operationName, variables) {
+      const operation = getOperationAST(document, operationName);
+      if (operation?.operation !== OperationTypeNode.MUTATION) return null;
+      const names = rootFieldNames(document, operation.selectionSet);
+      if (![...names].some((field) => mutations.has(field))) return null;
+      const direct = audioVariables(schema, document);
+      // By name: a document that defines one twice is not valid, and must not have it counted twice.
+      const types = new Map(operation.variableDefinitions?.map(({ variable, type }) => [variable.name.value, type]));
+      let chars = 0;
+      for (const [name, typeNode] of types) {
+        const value = Object.hasOwn(variables, name) ? variables[name] : null;
+        const type = typeFromAST(schema, typeNode);
+        if (typeof value === 'string') chars += direct.has(name) ? value.length : 0;
+        else if (isInputType(type)) chars += charsIn(type, value);
+      }
+      return chars;
+    },
+  };
+}
+
+function isAudio(field: GraphQLInputField | undefined): boolean {
+  return field?.extensions['isAudio'] === true;
+}
+
+function holdsAudio(type: GraphQLInputType, seen: ReadonlySet<object> = new Set()): boolean {
+  const named = getNamedType(type);
+  if (!isInputObjectType(named) || seen.has(named)) return false;
+  const more = new Set([...seen, named]);
+  return Object.values(named.getFields()).some((field) => isAudio(field) || holdsAudio(field.type, more));
+}
+
+/** Finds the variables that are the value of such a field in the document, as in `base64: $name`. */
+function audioVariables(schema: GraphQLSchema, document: DocumentNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  const typeInfo = new TypeInfo(schema);
+  visit(
+    document,
+    visitWithTypeInfo(typeInfo, {
+      ObjectField({ name, value }) {
+        const field = fieldOf(typeInfo.getParentInputType(), name.value);
+        if (value.kind === Kind.VARIABLE && isAudio(field)) names.add(value.name.value);
+      },
+    }),
+  );
+  return names;
+}
+
+function fieldOf(type: GraphQLInputType | null | undefined, name: string): GraphQLInputField | undefined {
+  const named = type ? getNamedType(type) : null;
+  return isInputObjectType(named) && Object.hasOwn(named.getFields(), name) ? named.getFields()[name] : undefined;
+}
+
+/** Counts the characters of the audio in a value of a variable. */
+function charsIn(type: GraphQLInputType, value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let chars = 0;
+  if (Array.isArray(value)) {
+    const list = getNullableType(type);
+    if (isListType(list)) for (const item of value) chars += charsIn(list.ofType, item);
+    return chars;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    // GraphQL takes one object for a list of one.
+    const field = fieldOf(type, key);
+    if (field === undefined) continue;
+    chars += typeof item === 'string' && isAudio(field) ? item.length : charsIn(field.type, item);
+  }
+  return chars;
+}

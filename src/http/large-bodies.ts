@@ -1,0 +1,74 @@
+import { GatewayError } from '../errors.ts';
+import { requestFailure } from '../graphql/request-error.ts';
+
+/** Large bodies that one isolate holds at once: 4 of 8 MB are a quarter of the 128 MB that it has. */
+export const LARGE_BODIES_MAX = 4;
+
+/** A place is free again after this time in every case: 60 s for a body to arrive, 30 s for its answer. */
+const PLACE_MS_MAX = 90_000;
+
+const RETRY_AFTER_MS = 2_000;
+
+export interface LargeBodiesDeps {
+  /** Counts a large body of a tenant. Throws `RATE_LIMITED` past the tenant's rate. */
+  readonly takeRate: (tenant: string) => Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** The places for large bodies in one isolate. A request keeps its place until it is answered. */
+export interface LargeBodies {
+  /**
+   * Takes a place for the body of a request, before it is read. Throws a request error if all places are taken (503) or if
+   * the tenant has sent too many (429).
+   */
+  enter(request: Request, tenant: string): Promise<void>;
+  /** Gives back the place of a request, if it has one. */
+  leave(request: Request): void;
+}
+
+interface Place {
+  readonly tenant: string;
+  readonly untilMs: number;
+}
+
+/**
+ * Invariant: the last free place goes only to a tenant that has none, so that one tenant cannot keep all others out. A
+ * client that disconnects ends its Worker before the place is given back: the place then ends by itself.
+ */
+export function createLargeBodies({ takeRate, now }: LargeBodiesDeps): LargeBodies {
+  const places = new Set<Place>();
+  const placeOf = new WeakMap<Request, Place>();
+
+  function take(tenant: string): Place {
+    const nowMs = now();
+    for (const place of places) if (place.untilMs <= nowMs) places.delete(place);
+    const hasOne = [...places].some((place) => place.tenant === tenant);
+    if (places.size >= LARGE_BODIES_MAX - (hasOne ? 1 : 0)) throw busy();
+    const place = { tenant, untilMs: nowMs + PLACE_MS_MAX };
+    places.add(place);
+    return place;
+  }
+
+  return {
+    async enter(request, tenant) {
+      const place = take(tenant);
+      placeOf.set(request, place);
+      try {
+        await takeRate(tenant);
+      } catch (error) {
+        places.delete(place);
+        throw error instanceof GatewayError ? requestFailure(error.failure, 429) : error;
+      }
+    },
+    leave(request) {
+      const place = placeOf.get(request);
+      if (place !== undefined) places.delete(place);
+    },
+  };
+}
+
+function busy() {
+  const message = 'Too many large requests are being read. Nothing was done: send the same request again.';
+  return requestFailure({ code: 'RATE_LIMITED', message, retryable: true, retryAfterMs: RETRY_AFTER_MS }, 503);
+}

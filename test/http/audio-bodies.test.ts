@@ -1,0 +1,91 @@
+import { parse } from 'graphql';
+import { describe, it } from 'vitest';
+import { createAudioInputs } from '../../src/graphql/audio-inputs.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { inPieces, jsonBody } from '../support/attacks.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+const client = createGraphqlClient({ limits: { bytesMax: 10_000, largeBytesMax: 100_000 } });
+
+const CREATE = 'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
+const SOUND = 'QUJD'.repeat(10_000);
+const PLACEMENT = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
+const INPUT = { faceId: 'f', sound: { base64: SOUND }, placement: PLACEMENT };
+
+function withInput(input: object): string {
+  return jsonBody(CREATE, { variables: { i: input } });
+}
+
+describe('a sound in base64', () => {
+  it.for([
+    ['in the input', CREATE, { i: INPUT }],
+    [
+      'in a variable of the sound',
+      CREATE.replace('$i: CreateLipSyncTaskInput!', '$s: SoundSourceInput!, $p: PlacementInput!').replace(
+        '$i)',
+        '{faceId: "f", sound: $s, placement: $p})',
+      ),
+      { s: INPUT.sound, p: PLACEMENT },
+    ],
+    [
+      'in a variable of its own',
+      CREATE.replace('$i: CreateLipSyncTaskInput!', '$b: String!').replace(
+        '$i)',
+        '{faceId: "f", sound: {base64: $b}, placement: {cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0}})',
+      ),
+      { b: SOUND },
+    ],
+  ] as const)('may be large %s, and arrives whole', async ([, query, variables], { expect }) => {
+    const { body } = inPieces(jsonBody(query, { variables }));
+    const response = await client.post(body);
+    expect(response.status).toBe(200);
+    expect(JSON.stringify(client.ledger.calls.splice(0))).toContain(`"${SOUND}"`);
+  });
+
+  it.for<[name: string, escape: (json: string) => string]>([
+    ['slashes as \\/', (json) => json.replaceAll('/', '\\/')],
+    ['slashes as \\u002F', (json) => json.replaceAll('/', '\\u002F')],
+    ['slashes as \\u002f', (json) => json.replaceAll('/', '\\u002f')],
+    ['+ as \\u002B, as .NET writes it', (json) => json.replaceAll('+', '\\u002B')],
+    ['+ as \\u002b', (json) => json.replaceAll('+', '\\u002b')],
+    ['= as \\u003d, as Gson writes it', (json) => json.replaceAll('=', '\\u003d')],
+    ['letters as \\u0061', (json) => json.replaceAll('aaaa', '\\u0061aa\\u0061')],
+  ])('arrives as it was with %s', async ([, escape], { expect }) => {
+    const base64 = `${'aaaa+/a+'.repeat(4_000)}aa==`;
+    const input = withInput({ ...INPUT, sound: { base64 } });
+    const body = `${input.slice(0, input.indexOf('aaaa'))}${escape(base64)}"${input.slice(input.indexOf('=="') + 3)}`;
+    expect(JSON.parse(body)).toEqual(JSON.parse(input));
+    for (const headers of [{}, { 'content-length': String(body.length) }]) {
+      const response = await client.post(inPieces(body).body, headers);
+      expect(response.status).toBe(200);
+      expect(JSON.stringify(client.ledger.calls.splice(0))).toContain(`"${base64}"`);
+    }
+  });
+
+  it('may be one of several in a list of inputs', ({ expect }) => {
+    const LIST = 'mutation ($s: [SoundSourceInput!]!) { createLipSyncTask(input: $s) { task { id } } }';
+    const inputs = createAudioInputs(schema);
+    const count = (s: unknown) => inputs.countChars(parse(LIST), undefined, { s });
+    expect(count([{ base64: 'QUJD' }, { base64: 'QU' }, { url: 'u' }, null, []])).toBe(6);
+    expect(count({ base64: 'QUJD' })).toBe(4);
+    expect(count({ __proto__: { base64: 'QUJD' } })).toBe(0);
+  });
+
+  it('is counted once if its variable is defined twice', ({ expect }) => {
+    const TWICE =
+      'mutation ($i: CreateLipSyncTaskInput!, $i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
+    expect(createAudioInputs(schema).countChars(parse(TWICE), undefined, { i: INPUT })).toBe(SOUND.length);
+  });
+
+  it('with line breaks is not refused for its size: what is wrong with it is for the ledger to say', async ({
+    expect,
+  }) => {
+    const base64 = `${'QUJD'.repeat(19)}\n`.repeat(500);
+    expect((await client.post(withInput({ ...INPUT, sound: { base64 } }))).status).toBe(200);
+    expect(client.ledger.calls.splice(0)).toMatchObject([['createLipSyncTask', { sound: { base64 } }]]);
+  });
+
+  it('is taken by the mutations that the schema says', ({ expect }) => {
+    expect([...createAudioInputs(schema).mutations]).toEqual(['createLipSyncTask']);
+  });
+});

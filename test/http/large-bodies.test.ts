@@ -1,0 +1,83 @@
+import { describe, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
+import { createLargeBodies, LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
+
+function requests(count: number): readonly Request[] {
+  return Array.from({ length: count }, () => new Request('https://gateway.test/graphql'));
+}
+
+function setUp() {
+  const clock = { nowMs: 1_790_000_000_000 };
+  const rate = { left: 1_000 };
+  const bodies = createLargeBodies({
+    now: () => clock.nowMs,
+    takeRate: async () => {
+      rate.left -= 1;
+      if (rate.left >= 0) return;
+      throw new GatewayError({ code: 'RATE_LIMITED', message: 'rate', retryable: true, retryAfterMs: 500 });
+    },
+  });
+
+  /** The HTTP status of a refusal; 'in' if the request has a place. */
+  async function enter(request: Request | undefined, tenant: string): Promise<unknown> {
+    if (request === undefined) throw new Error('a request');
+    return bodies.enter(request, tenant).then(
+      () => 'in',
+      (error: { extensions: { http: { status: number } } }) => error.extensions.http.status,
+    );
+  }
+  return { clock, rate, bodies, enter };
+}
+
+describe('the places for large bodies', () => {
+  it('are four in all', async ({ expect }) => {
+    const { enter } = setUp();
+    const [first, ...others] = requests(5);
+    const answers = [await enter(first, 'a')];
+    for (const [i, request] of others.entries()) answers.push(await enter(request, `tenant-${i}`));
+    expect(answers).toEqual(['in', 'in', 'in', 'in', 503]);
+    expect(LARGE_BODIES_MAX).toBe(4);
+  });
+
+  it('keep one for a tenant that has none', async ({ expect }) => {
+    const { enter } = setUp();
+    const [a, b, c, d, e, f] = requests(6);
+    expect(await Promise.all([a, b, c, d].map((request) => enter(request, 'greedy')))).toEqual(['in', 'in', 'in', 503]);
+    expect([await enter(e, 'quiet'), await enter(f, 'quiet')]).toEqual(['in', 503]);
+  });
+
+  it('are free again once their request leaves, and no other frees them', async ({ expect }) => {
+    const { enter, bodies } = setUp();
+    const [a, b, c, d, other] = requests(5);
+    for (const request of [a, b, c]) await enter(request, 'a');
+    bodies.leave(other!);
+    expect(await enter(d, 'a')).toBe(503);
+    bodies.leave(b!);
+    bodies.leave(b!);
+    expect([await enter(d, 'a'), await enter(other, 'a')]).toEqual(['in', 503]);
+  });
+
+  it('end after 90 s when the Worker of a client that disconnected never gives them back', async ({ expect }) => {
+    const { enter, clock } = setUp();
+    for (const request of requests(3)) await enter(request, 'a');
+    const [late, later] = requests(2);
+    clock.nowMs += 89_999;
+    expect(await enter(late, 'a')).toBe(503);
+    clock.nowMs += 1;
+    expect(await enter(later, 'a')).toBe('in');
+  });
+
+  it('are not kept by a request past its rate', async ({ expect }) => {
+    const { enter, rate } = setUp();
+    rate.left = 0;
+    const answers = [];
+    for (const request of requests(10)) answers.push(await enter(request, 'a'));
+    expect(answers).toEqual(Array(10).fill(429));
+  });
+
+  it('cost a tenant nothing of its rate while they are taken', async ({ expect }) => {
+    const { enter, rate } = setUp();
+    for (const request of requests(5)) await enter(request, 'a');
+    expect(rate.left).toBe(997);
+  });
+});
