@@ -34,6 +34,11 @@ export function bugBehind({ extensions, originalError }: GraphQLError): Error | 
   return isBug ? (originalError ?? null) : null;
 }
 
+/** The codes of errors that clients see, each once: what the log says of them. */
+export function codesOf(errors: readonly { readonly extensions?: Readonly<Record<string, unknown>> }[]): string[] {
+  return [...new Set(errors.map(({ extensions }) => String(extensions?.['code'])))];
+}
+
 /** The same error with the id that it is found by in the log. */
 export function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
   const { message, nodes, source, positions, path, extensions } = error;

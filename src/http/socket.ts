@@ -45,7 +45,10 @@ export async function answerUpgrade(
       : '';
     return text(400, `Sec-WebSocket-Protocol must offer ${SUBPROTOCOL}.${hint}`);
   }
-  const headers = { upgrade: 'websocket', ...toCallerHeaders({ network, tenant, streamViewer: null }) };
+  const headers = {
+    upgrade: 'websocket',
+    ...toCallerHeaders({ network, tenant, streamViewer: null, requestId: null }),
+  };
   const dialled = await dial(new Request(request.url, { headers }), tenant);
   if (dialled.type === 'SOCKET') return dialled.response;
   const { status, failure } = noRoomFailure(dialled.type);

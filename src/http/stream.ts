@@ -139,9 +139,9 @@ function withCursor(params: StreamPayload, cursor: string | null): object {
   return cursor === null ? params : { ...params, extensions: { ...params.extensions, after: cursor } };
 }
 
-async function dialHub({ dial, viewer, network, origin, log }: StreamDeps): Promise<Dialled> {
+async function dialHub({ dial, viewer, network, requestId, origin, log }: StreamDeps): Promise<Dialled> {
   const { tenant } = viewer;
-  const headers = { upgrade: 'websocket', ...toCallerHeaders({ network, tenant, streamViewer: viewer }) };
+  const headers = { upgrade: 'websocket', ...toCallerHeaders({ network, tenant, streamViewer: viewer, requestId }) };
   try {
     return await dial(new Request(`${origin}/graphql`, { headers }), tenant);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Authenticate } from '../auth/authenticate.ts';
 import { type Failure, GatewayError } from '../errors.ts';
+import { logBug, type Log } from '../lib/log.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import type { Attachment } from './attachment.ts';
 import { CLOSE, closeReason } from './protocol.ts';
@@ -14,20 +15,21 @@ export interface AdmissionDeps {
   /** A socket is to be closed at this instant, when its token expires. */
   readonly expiresAt: (atMs: number) => void;
   readonly now: () => number;
+  readonly log: Log;
 }
 
 /** Which socket is let in, and how fast it may go. */
 export interface Admission {
   /**
    * Answers `connection_init`: 4403 for a token that is refused, 4429 for a second one, and 1013, after which clients come
-   * back, when the token cannot be checked or its tenant has too many sockets.
+   * back, when the token cannot be checked or its tenant has too many sockets. 4500 is a bug, and in the log.
    */
   initialise(socket: WebSocket, attachment: Attachment, payload: Readonly<Record<string, unknown>>): Promise<void>;
   /** Why the socket may not begin another operation now; null: it may. */
   refusal(socket: WebSocket): Failure | null;
 }
 
-export function createAdmission({ authenticate, join, expiresAt, now }: AdmissionDeps): Admission {
+export function createAdmission({ authenticate, join, expiresAt, now, log }: AdmissionDeps): Admission {
   /** Sockets whose token is being verified. */
   const initialising = new WeakSet<WebSocket>();
   const allowances = new WeakMap<WebSocket, TokenBucket>();
@@ -50,7 +52,11 @@ export function createAdmission({ authenticate, join, expiresAt, now }: Admissio
         if (viewer.expiresAtMs !== null) expiresAt(viewer.expiresAtMs);
         socket.send('{"type":"connection_ack"}');
       } catch (error) {
-        if (!(error instanceof GatewayError)) throw error;
+        if (!(error instanceof GatewayError)) {
+          logBug(log, crypto.randomUUID(), error);
+          socket.close(CLOSE.internal, 'Internal error');
+          return;
+        }
         const { code, message } = error.failure;
         socket.close(code === 'UNAUTHENTICATED' ? CLOSE.forbidden : CLOSE.tryAgain, closeReason(message));
       } finally {

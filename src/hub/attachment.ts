@@ -8,6 +8,8 @@ export interface Attachment {
   readonly viewer: Viewer | null;
   /** A socket of the Worker's own, behind an SSE or multipart answer: its messages carry cursors. */
   readonly isStream: boolean;
+  /** The id of the request that a stream answers. Null for a socket: each of its operations has an id of its own. */
+  readonly requestId: string | null;
   /** Of the client; null where nobody tells. */
   readonly network: string | null;
   readonly origin: string;
@@ -31,9 +33,11 @@ export interface Caller {
   readonly tenant: string | null;
   /** Set for a stream: the socket is the Worker's own, and belongs to this viewer. */
   readonly streamViewer: Viewer | null;
+  /** The id of the request that a stream answers; null for a socket. */
+  readonly requestId: string | null;
 }
 
-const NOBODY: Caller = { network: null, tenant: null, streamViewer: null };
+const NOBODY: Caller = { network: null, tenant: null, streamViewer: null, requestId: null };
 
 export function toCallerHeaders(caller: Caller): Record<string, string> {
   return { [CALLER_HEADER]: encodeURIComponent(JSON.stringify(caller)) };

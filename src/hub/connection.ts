@@ -1,13 +1,14 @@
 import type { Viewer } from '../domain/viewer.ts';
-import { type Failure, GatewayError } from '../errors.ts';
+import type { Log } from '../lib/log.ts';
 import type { Admission } from './admission.ts';
 import type { Attachment } from './attachment.ts';
 import type { createCatchUp } from './catch-up.ts';
 import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
 import type { Groups, Member } from './groups.ts';
 import type { Counted, LiveUsage } from './live-usage.ts';
-import type { Operation, Operations, PreparedSubscription, ReportBug } from './operations.ts';
-import { CLOSE, closeReason, type ClientMessage, type OperationPayload } from './protocol.ts';
+import type { Operation, Operations, PreparedSubscription } from './operations.ts';
+import { CLOSE, closeReason, type ClientMessage, type OperationPayload, pongMessage } from './protocol.ts';
+import { type Asked, createRefusals, requestErrorsOf } from './refusals.ts';
 import type { Registration, RegistrationStore } from './registration-store.ts';
 import type { Unread } from './unread.ts';
 import { groupKeyOf, readable } from './viewer-group.ts';
@@ -25,7 +26,7 @@ export interface ConnectionDeps {
   readonly work: Work;
   /** Answers a query or mutation, as it would be answered over HTTP. */
   readonly answer: (request: Request, viewer: Viewer) => Promise<Response>;
-  readonly reportBug: ReportBug;
+  readonly log: Log;
 }
 
 /** What one socket may have under way at once. */
@@ -58,23 +59,14 @@ export function createConnection(deps: ConnectionDeps): Connection {
     return made;
   }
 
-  function refuse(socket: WebSocket, id: string, errors: readonly object[]): void {
-    work.failed(socket);
-    say(socket, JSON.stringify({ id, type: 'error', payload: errors }));
-  }
-
-  /** What a client is told of an error that nothing here knows. */
-  function bug(error: unknown): object {
-    const extensions = { code: 'INTERNAL', retryable: true, requestId: deps.reportBug(error) };
-    return { message: 'Internal error', extensions };
-  }
-
   /** Counted as what is told is: a client that only asks, and never reads, is cut as well. */
   function say(socket: WebSocket, message: string): void {
     if (socket.readyState !== WebSocket.OPEN) return;
     socket.send(message);
     if (unread.sent(socket, message.length) > UNREAD_CHARS_MAX) fanOut.cutSlow(socket);
   }
+
+  const refuse = createRefusals({ work, say, log: deps.log });
 
   function isWanted(socket: WebSocket, id: string, operation: OperationPayload): boolean {
     return startingOf(socket).get(id) === operation && socket.readyState === WebSocket.OPEN;
@@ -91,71 +83,68 @@ export function createConnection(deps: ConnectionDeps): Connection {
       socket.close(CLOSE.subscriberExists, closeReason(`Subscriber for ${id} already exists`));
       return;
     }
+    const asked: Asked = { socket, id, requestId: attachment.requestId ?? crypto.randomUUID() };
     const refusal = admission.refusal(socket) ?? work.refusal(socket);
-    if (refusal !== null) return refuse(socket, id, [failed(refusal)]);
+    if (refusal !== null) return refuse.failure(asked, refusal);
     if (pending.size + groups.countOf(socket) >= OPERATIONS_MAX) {
       const message = `A socket has at most ${OPERATIONS_MAX} operations.`;
-      return refuse(socket, id, [failed({ code: 'RATE_LIMITED', message, retryable: true })]);
+      return refuse.failure(asked, { code: 'RATE_LIMITED', message, retryable: true });
     }
     let wanted = payload;
     pending.set(id, wanted);
     try {
-      const found = await operations.find(payload);
+      const found = await operations.find(payload, asked.requestId);
       if (!isWanted(socket, id, wanted)) return;
-      if (found.type === 'refused') return refuse(socket, id, found.errors);
+      if (found.type === 'refused') return refuse.errors(asked, found.errors);
       const { operation } = found;
       wanted = operation;
       pending.set(id, wanted);
       const wait = await work.turn(socket, viewer.tenant, operation.query, () => operations.isKnown(operation));
       if (!isWanted(socket, id, wanted)) return;
-      if (wait !== null) return refuse(socket, id, [failed(wait)]);
-      const prepared = operations.prepare(operation);
-      if (prepared.type === 'refused') return refuse(socket, id, prepared.errors);
+      if (wait !== null) return refuse.failure(asked, wait);
+      const prepared = operations.prepare(operation, asked.requestId);
+      if (prepared.type === 'refused') return refuse.errors(asked, prepared.errors);
       if (prepared.type === 'subscription' && JSON.stringify(operation).length > SUBSCRIPTION_CHARS_MAX) {
         const message = `A subscription has at most ${SUBSCRIPTION_CHARS_MAX} characters, with all that it carries.`;
-        return refuse(socket, id, [failed({ code: 'QUERY_TOO_COMPLEX', message, retryable: false })]);
+        return refuse.failure(asked, { code: 'QUERY_TOO_COMPLEX', message, retryable: false });
       }
       await (prepared.type === 'request'
-        ? request(socket, { ...attachment, viewer }, id, operation)
-        : watch(socket, { ...attachment, viewer }, id, operation, prepared.subscription));
+        ? request(asked, attachment.origin, viewer, operation)
+        : watch(asked, { ...attachment, viewer }, operation, prepared.subscription));
     } catch (error) {
-      const shown = error instanceof GatewayError ? failed(error.failure) : bug(error);
-      if (!isWanted(socket, id, wanted)) return;
-      refuse(socket, id, [shown]);
+      if (isWanted(socket, id, wanted)) refuse.thrown(asked, error);
     } finally {
       if (pending.get(id) === wanted) pending.delete(id);
     }
   }
 
-  async function request(
-    socket: WebSocket,
-    { origin, viewer }: Attachment & { readonly viewer: Viewer },
-    id: string,
-    operation: Operation,
-  ): Promise<void> {
+  async function request(asked: Asked, origin: string, viewer: Viewer, operation: Operation): Promise<void> {
+    const { socket, id, requestId } = asked;
     // A gateway that serves trusted documents only takes no text, and knows each by its id.
     const query = operation.documentId === null ? operation.query : null;
     const response = await deps.answer(
       new Request(`${origin}/graphql`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        headers: { 'content-type': 'application/json', accept: 'application/json', 'x-request-id': requestId },
         body: JSON.stringify({ ...operation, query }),
       }),
       viewer,
     );
     const payload = await response.text();
     if (!isWanted(socket, id, operation)) return;
+    const errors = requestErrorsOf(payload);
+    if (errors !== null) return refuse.answered(asked, errors);
     fanOut.send(socket, id, payload, null);
     say(socket, JSON.stringify({ id, type: 'complete' }));
   }
 
   async function watch(
-    socket: WebSocket,
+    asked: Asked,
     { viewer, socketId, isStream }: Attachment & { readonly viewer: Viewer },
-    id: string,
     operation: Operation,
     prepared: PreparedSubscription,
   ): Promise<void> {
+    const { socket, id } = asked;
     const { tenant } = viewer;
     const watched = readable(viewer, prepared.watch);
     const { after: resumed } = operation.extensions ?? {};
@@ -166,7 +155,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       cost: prepared.cost,
     };
     const refusal = deps.usage.enter(counted);
-    if (refusal !== null) return refuse(socket, id, [failed(refusal)]);
+    if (refusal !== null) return refuse.failure(asked, refusal);
     fanOut.begin(tenant);
     let hasJoined = false;
     try {
@@ -193,7 +182,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
           hasJoined = true;
         },
       });
-      if (caught.type === 'REFUSED') refuse(socket, id, [failed(caught.failure)]);
+      if (caught.type === 'REFUSED') refuse.failure(asked, caught.failure);
     } finally {
       fanOut.end(tenant);
       if (!hasJoined) deps.usage.leave(tenant, counted.key);
@@ -206,7 +195,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
         case 'connection_init':
           return admission.initialise(socket, attachment, message.payload ?? {});
         case 'ping':
-          return say(socket, '{"type":"pong"}');
+          return say(socket, pongMessage(message.payload));
         case 'pong':
           return unread.answered(socket);
         case 'subscribe':
@@ -236,9 +225,4 @@ export function createConnection(deps: ConnectionDeps): Connection {
       }
     },
   };
-}
-
-/** A failure as an `error` message carries it. */
-function failed({ message, ...extensions }: Failure): object {
-  return { message, extensions };
 }

@@ -8,7 +8,7 @@ import type { LiveEvent } from '../domain/live.ts';
 import type { Ledger } from '../domain/ports.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { createDocuments } from '../graphql/documents.ts';
-import { createLog, logBug } from '../lib/log.ts';
+import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
 import { createLedgerPort } from '../ledger/port.ts';
 import { schema } from '../schema/schema.ts';
@@ -21,7 +21,7 @@ import { createIsExpired, deadlineOf } from './expiry.ts';
 import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
 import { createGroups } from './groups.ts';
 import { createLiveUsage } from './live-usage.ts';
-import { createOperations, type ReportBug } from './operations.ts';
+import { createOperations } from './operations.ts';
 import { shareOf, toNoRoom } from './pool.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
 import { RegistrationStore } from './registration-store.ts';
@@ -65,19 +65,14 @@ export class Hub extends DurableObject<Env> {
     const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
     // Longer than nothing: what waits meanwhile is served first.
     const turns = createTurns(() => sleep(1));
-    const reportBug: ReportBug = (bug) => {
-      const requestId = crypto.randomUUID();
-      logBug(log, requestId, bug);
-      return requestId;
-    };
-    const operations = createOperations({ schema, introspection, documents: createDocuments(documents), reportBug });
+    const operations = createOperations({ schema, introspection, documents: createDocuments(documents), log });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
     const unread = createUnread(now);
     const isExpired = createIsExpired(attachmentOf, now);
     // A port is made for each read: a stub is dead once its object has been reset.
     const openReads = (tenant: string): Ledger => createSharedReads(() => createLedgerPort(ledgerOf(tenant)));
     const contextOf = (viewer: Viewer, ledger: Ledger): GatewayContext => ({
-      requestId: `${leaf}-subscription`,
+      requestId: crypto.randomUUID(),
       now,
       viewer,
       get ledger() {
@@ -101,6 +96,7 @@ export class Hub extends DurableObject<Env> {
         join: (tenant, socket) => this.#join(tenant, socket),
         expiresAt: (atMs) => this.#wakeBy(atMs),
         now,
+        log,
       }),
       work: this.#work,
       usage,
@@ -115,7 +111,7 @@ export class Hub extends DurableObject<Env> {
         ),
       }),
       answer: async (request, viewer) => ctx.exports.SocketOperations({ props: viewer }).fetch(request),
-      reportBug,
+      log,
     });
     // Answered by the runtime: a ping never wakes the hub.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('{"type":"ping"}', '{"type":"pong"}'));
@@ -133,7 +129,7 @@ export class Hub extends DurableObject<Env> {
 
   /** Takes a socket in, or says why there is no room for it here. */
   override fetch(request: Request): Response {
-    const { network, tenant, streamViewer: viewer } = callerOf(request.headers);
+    const { network, tenant, streamViewer: viewer, requestId } = callerOf(request.headers);
     if (network !== null && !this.#networks.hasRoom(network)) return toNoRoom('ADDRESS');
     if (tenant !== null && !this.#tenants.hasRoom(tenant)) return toNoRoom('TENANT');
     if (this.#openSockets().length >= SOCKETS_MAX) return toNoRoom('FULL');
@@ -143,6 +139,7 @@ export class Hub extends DurableObject<Env> {
       socketId: crypto.randomUUID(),
       viewer,
       isStream: viewer !== null,
+      requestId,
       network,
       origin: new URL(request.url).origin,
       openedAtMs: Date.now(),

@@ -1,6 +1,6 @@
 import {
   getOperationAST,
-  GraphQLError,
+  type GraphQLError,
   OperationTypeNode,
   parse,
   type GraphQLFormattedError,
@@ -14,10 +14,12 @@ import {
 import type { GatewayContext } from '../context.ts';
 import type { TaskChangeEvent } from '../domain/ports.ts';
 import { createCompiledPool } from '../engine/compiled-pool.ts';
+import { GatewayError } from '../errors.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
+import { logBug, type Log } from '../lib/log.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/parse-document.ts';
-import { bugBehind, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '../graphql/public-errors.ts';
+import { bugBehind, codesOf, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '../graphql/public-errors.ts';
 import { createValidateDocument } from '../graphql/validate-document.ts';
 import { coerceVariables } from '../graphql/variables.ts';
 import { toSubscription, type Subscription } from '../schema/subscription.ts';
@@ -63,28 +65,32 @@ export type Prepared =
   | { readonly type: 'request' }
   | Refused;
 
-/** Parses, validates and runs operations. Documents are kept, for most sockets run the same few. */
+/**
+ * Parses, validates and runs operations. Documents are kept, for most sockets run the same few. Every error carries the id
+ * of the request, or of the context, that it is logged under.
+ */
 export interface Operations {
   /** Puts in the text of the document that the payload names, and `documentId` only if it named a trusted one. */
-  find(payload: OperationPayload): Promise<{ readonly type: 'operation'; readonly operation: Operation } | Refused>;
+  find(
+    payload: OperationPayload,
+    requestId: string,
+  ): Promise<{ readonly type: 'operation'; readonly operation: Operation } | Refused>;
   /** Whether its document has been parsed and validated already. */
   isKnown(operation: Operation): boolean;
-  prepare(operation: Operation): Prepared;
+  prepare(operation: Operation, requestId: string): Prepared;
   /** The `payload` of a `next` message. Async only when the operation asks for fields that are read from the ledger. */
   run(operation: LiveOperation, event: TaskChangeEvent, context: GatewayContext): string | Promise<string>;
 }
-
-/** Logs a bug, of which a client is told nothing but the id that this gives. */
-export type ReportBug = (bug: unknown) => string;
 
 export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
   readonly documents: Documents;
-  readonly reportBug: ReportBug;
+  /** Gets a line for every bug, and one for every event whose payload has errors. */
+  readonly log: Log;
 }
 
-export function createOperations({ schema, introspection, documents, reportBug }: OperationsOptions): Operations {
+export function createOperations({ schema, introspection, documents, log }: OperationsOptions): Operations {
   const parsed = createBoundedCache<DocumentNode>(DOCUMENTS);
   const coerced = createBoundedCache<ValidatedSubscriptionArgs>(COERCED);
   const findCompiled = createCompiledPool(schema, FIELDS_MAX);
@@ -122,51 +128,62 @@ export function createOperations({ schema, introspection, documents, reportBug }
     return args;
   }
 
-  function shownFor(error: unknown): GraphQLError {
+  function shownFor(error: unknown, requestId: string): GraphQLError {
     const shown = toPublicError(error);
     const bug = bugBehind(shown);
-    return bug === null ? shown : withRequestId(shown, reportBug(bug));
+    if (bug !== null) logBug(log, requestId, bug);
+    return withRequestId(shown, requestId);
   }
 
-  function refusedFor(error: unknown): Refused {
-    const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-    return refused(errors.map(shownFor));
+  function refused(errors: readonly unknown[], requestId: string): Refused {
+    return { type: 'refused', errors: errors.map((error) => withoutHttp(shownFor(error, requestId))) };
   }
 
-  function print(result: ExecutionResult): string {
+  function refusedFor(error: unknown, requestId: string): Refused {
+    return refused(error instanceof AggregateError ? error.errors : [error], requestId);
+  }
+
+  function print(result: ExecutionResult, requestId: string): string {
     if (result.errors === undefined) return JSON.stringify(result);
-    return JSON.stringify({ ...result, errors: result.errors.map(shownFor) });
+    const errors = result.errors.map((error) => shownFor(error, requestId));
+    log({ level: 'info', message: 'event with errors', requestId, errorCodes: codesOf(errors) });
+    return JSON.stringify({ ...result, errors });
   }
 
   return {
-    async find(payload) {
+    async find(payload, requestId) {
       try {
         const { text, documentId } = await documents.find(payload);
         return { type: 'operation', operation: { ...payload, query: text, documentId } };
       } catch (error) {
-        return refusedFor(error);
+        return refusedFor(error, requestId);
       }
     },
 
     isKnown: ({ query }) => parsed.get(query) !== undefined,
 
-    prepare(operation) {
+    prepare(operation, requestId) {
       const { query, operationName, variables } = operation;
       try {
         const document = documentOf(query);
         const node = getOperationAST(document, operationName);
-        if (node?.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
-        const { errors } = coerceVariables(schema, node.variableDefinitions ?? [], variables);
-        if (errors !== undefined) return refused(errors.map(shownFor));
+        // Its variables are the Worker's to check.
+        if (node && node.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
+        const { errors } = coerceVariables(schema, node?.variableDefinitions ?? [], variables);
+        if (errors !== undefined) return refused(errors, requestId);
+        // Where there is no operation of that name, this says so.
         const args = coerce(document, operation);
-        if (!('operation' in args)) return refused(args.map(shownFor));
+        if (!('operation' in args)) return refused(args, requestId);
         const subscription = toSubscription(args);
-        if (subscription === null) return refused([missing()]);
+        if (subscription === null) throw noSuchTask();
         const key = JSON.stringify([query, operationName, withoutCursor(document, variables, subscription)]);
         coerced.set(key, args);
-        return { type: 'subscription', subscription: { ...subscription, key, cost: liveCostOf(document, node) } };
+        return {
+          type: 'subscription',
+          subscription: { ...subscription, key, cost: liveCostOf(document, args.operation) },
+        };
       } catch (error) {
-        return refusedFor(error);
+        return refusedFor(error, requestId);
       }
     },
 
@@ -176,7 +193,8 @@ export function createOperations({ schema, introspection, documents, reportBug }
       // A valid document has no directive that is not known.
       if (compiled === null) throw new TypeError('a valid operation that cannot be compiled');
       const result = compiled.runCoerced({ ...args, rootValue: event, contextValue, errorsMax: FIELD_ERRORS_MAX });
-      return result instanceof Promise ? result.then(print) : print(result);
+      const { requestId } = contextValue;
+      return result instanceof Promise ? result.then((settled) => print(settled, requestId)) : print(result, requestId);
     },
   };
 }
@@ -199,16 +217,13 @@ function withoutCursor(
   return uses > 2 ? variables : others;
 }
 
-/** What an error means to HTTP says nothing here. */
-function refused(errors: readonly GraphQLError[]): Refused {
-  const shown = errors.map((error) => {
-    const { extensions, ...rest } = error.toJSON();
-    const { http: _status, ...others } = extensions ?? {};
-    return { ...rest, extensions: others };
-  });
-  return { type: 'refused', errors: shown };
+/** The status that an error would have over HTTP says nothing here. */
+function withoutHttp(error: GraphQLError): GraphQLFormattedError {
+  const { extensions, ...rest } = error.toJSON();
+  const { http: _status, ...others } = extensions ?? {};
+  return { ...rest, extensions: others };
 }
 
-function missing(): GraphQLError {
-  return new GraphQLError('There is no such task.', { extensions: { code: 'NOT_FOUND', retryable: false } });
+function noSuchTask(): GatewayError {
+  return new GatewayError({ code: 'NOT_FOUND', message: 'There is no such task.', retryable: false });
 }

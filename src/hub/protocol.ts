@@ -39,14 +39,22 @@ export interface OperationPayload extends DocumentReference {
 }
 
 export type ClientMessage =
-  | { readonly type: 'connection_init'; readonly payload: Readonly<Record<string, unknown>> | null }
-  | { readonly type: 'ping' }
-  | { readonly type: 'pong' }
+  | { readonly type: 'connection_init' | 'ping' | 'pong'; readonly payload: Readonly<Record<string, unknown>> | null }
   | { readonly type: 'subscribe'; readonly id: string; readonly payload: OperationPayload }
   | { readonly type: 'complete'; readonly id: string }
   | { readonly type: 'invalid'; readonly code: number; readonly reason: string };
 
 const ID_CHARS_MAX = 128;
+const INVALID_ID = `An id is a text of 1 to ${ID_CHARS_MAX} characters`;
+
+/** A pong that would echo more has no payload: so a ping is never worth more to an attacker than it costs. */
+const PONG_PAYLOAD_CHARS_MAX = 1_024;
+
+/** The answer to a ping: with its payload, unless that is too long. */
+export function pongMessage(payload: Readonly<Record<string, unknown>> | null): string {
+  const echo = payload === null ? '' : JSON.stringify(payload);
+  return echo === '' || echo.length > PONG_PAYLOAD_CHARS_MAX ? '{"type":"pong"}' : `{"type":"pong","payload":${echo}}`;
+}
 
 /**
  * What a client says, in a frame of text or, as Apollo iOS 2 sends them all, of bytes. `invalid` is what the socket is
@@ -66,17 +74,17 @@ export function parseClientMessage(data: string | ArrayBuffer): ClientMessage {
   const { type, id, payload } = message;
   switch (type) {
     case 'connection_init':
-      if (payload !== undefined && payload !== null && !isObject(payload)) return invalid('Invalid payload');
-      return { type, payload: payload ?? null };
     case 'ping':
     case 'pong':
-      return { type };
+      return isObjectOrAbsent(payload)
+        ? { type, payload: payload ?? null }
+        : invalid(`The payload of ${type} is not an object`);
     case 'complete':
-      return isId(id) ? { type, id } : invalid('Invalid id');
+      return isId(id) ? { type, id } : invalid(INVALID_ID);
     case 'subscribe': {
-      if (!isId(id)) return invalid('Invalid id');
+      if (!isId(id)) return invalid(INVALID_ID);
       const operation = toOperation(payload);
-      return operation === null ? invalid('Invalid payload') : { type, id, payload: operation };
+      return typeof operation === 'string' ? invalid(operation) : { type, id, payload: operation };
     }
     default:
       return invalid('Unknown message type');
@@ -90,19 +98,22 @@ function isTooLarge(text: string | ArrayBuffer): boolean {
   return text.length * 3 > MESSAGE_BYTES_MAX && new TextEncoder().encode(text).length > MESSAGE_BYTES_MAX;
 }
 
-function toOperation(payload: unknown): OperationPayload | null {
-  if (!isObject(payload)) return null;
+/** Returns a text, the reason, if the payload is not an operation. An empty name is no name. */
+function toOperation(payload: unknown): OperationPayload | string {
+  if (!isObject(payload)) return 'The payload of subscribe is not an object';
   const { query, operationName, variables, extensions } = payload;
-  if (query !== undefined && query !== null && typeof query !== 'string') return null;
-  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return null;
-  if (variables !== undefined && variables !== null && !isObject(variables)) return null;
-  if (extensions !== undefined && extensions !== null && !isObject(extensions)) return null;
+  if (!isTextOrAbsent(query)) return 'The query of subscribe is not a text';
+  if (!isTextOrAbsent(operationName)) return 'The operationName of subscribe is not a text';
+  if (!isObjectOrAbsent(variables)) return 'The variables of subscribe are not an object';
+  if (!isObjectOrAbsent(extensions)) return 'The extensions of subscribe are not an object';
   const documentId = documentIdOf(payload);
-  if (typeof query !== 'string' && documentId === null && extensions?.['persistedQuery'] === undefined) return null;
+  if (typeof query !== 'string' && documentId === null && extensions?.['persistedQuery'] === undefined) {
+    return 'The payload of subscribe has no query';
+  }
   return {
     query: query ?? null,
     documentId,
-    operationName: operationName ?? null,
+    operationName: operationName || null,
     variables: variables ?? {},
     extensions: extensions ?? null,
   };
@@ -110,6 +121,14 @@ function toOperation(payload: unknown): OperationPayload | null {
 
 function isId(id: unknown): id is string {
   return typeof id === 'string' && id !== '' && id.length <= ID_CHARS_MAX;
+}
+
+function isTextOrAbsent(value: unknown): value is string | null | undefined {
+  return value === undefined || value === null || typeof value === 'string';
+}
+
+function isObjectOrAbsent(value: unknown): value is Record<string, unknown> | null | undefined {
+  return value === undefined || value === null || isObject(value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -10,9 +10,10 @@ import { VIEWER } from '../support/viewer.ts';
 import { TASK_CHANGED, TASKS_CHANGED } from '../support/socket.ts';
 
 const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: false });
-const real = createOperations({ schema, introspection: true, documents, reportBug: () => 'r' });
+const real = createOperations({ schema, introspection: true, documents, log: () => {} });
 function prepared(query: string, variables: Record<string, unknown>): PreparedSubscription {
-  const ready = real.prepare({ query, documentId: null, operationName: null, variables, extensions: null });
+  const operation = { query, documentId: null, operationName: null, variables, extensions: null };
+  const ready = real.prepare(operation, 'r');
   if (ready.type !== 'subscription') throw new Error(JSON.stringify(ready));
   return ready.subscription;
 }

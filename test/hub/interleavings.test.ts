@@ -110,6 +110,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               join: () => true,
               expiresAt: () => {},
               now: () => 0,
+              log: () => {},
             }),
             work: createWork({
               limits: { socketMsPerSecond: 1_000, tenantMsPerSecond: 1_000 },
@@ -117,7 +118,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               sleep: () => Promise.resolve(),
             }),
             answer: () => Promise.reject(new Error('no requests here')),
-            reportBug: () => 'r',
+            log: () => {},
           });
 
           const watchers: { readonly id: string; readonly after: number | null; gone: boolean }[] = [];
@@ -126,6 +127,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
             socketId: 's',
             viewer: { ...VIEWER, tenant: TENANT },
             isStream: false,
+            requestId: null,
             network: null,
             origin: '',
             openedAtMs: 0,

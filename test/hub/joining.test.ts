@@ -52,6 +52,7 @@ async function toldWhenLateBy(microtasks: number): Promise<readonly unknown[]> {
       join: () => true,
       expiresAt: () => {},
       now: () => 0,
+      log: () => {},
     }),
     work: createWork({
       limits: { socketMsPerSecond: 1_000, tenantMsPerSecond: 1_000 },
@@ -59,11 +60,19 @@ async function toldWhenLateBy(microtasks: number): Promise<readonly unknown[]> {
       sleep: () => Promise.resolve(),
     }),
     answer: () => Promise.reject(new Error('no requests here')),
-    reportBug: () => 'r',
+    log: () => {},
   });
   const socket = new FakeSocket();
   const viewer = { ...VIEWER, tenant: TENANT };
-  const attachment = { socketId: 's', viewer, isStream: false, network: null, origin: '', openedAtMs: 0 };
+  const attachment = {
+    socketId: 's',
+    viewer,
+    isStream: false,
+    requestId: null,
+    network: null,
+    origin: '',
+    openedAtMs: 0,
+  };
   const payload = { query: '', documentId: null, operationName: null, variables: {}, extensions: null };
   await connection.take(socket.asSocket(), attachment, { type: 'subscribe', id: '1', payload });
   await delivery;

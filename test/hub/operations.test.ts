@@ -1,7 +1,7 @@
 import { it } from 'vitest';
 import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations } from '../../src/hub/operations.ts';
-import { logBug, type LogEvent } from '../../src/lib/log.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { TASKS_CHANGED } from '../support/socket.ts';
 
@@ -10,27 +10,24 @@ const refused = (requestId: string) => ({
   errors: [{ message: 'Internal error', extensions: { code: 'INTERNAL', retryable: false, requestId } }],
 });
 
-it('tells a client nothing of a bug but its id in the log, also before the first event', async ({ expect }) => {
+it('shows a client nothing of a bug but its id in the log, also before the first event', async ({ expect }) => {
   const lines: LogEvent[] = [];
   const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: true });
   const operations = createOperations({
     schema,
     introspection: true,
     documents: { ...documents, find: () => Promise.reject(new TypeError('in finding')) },
-    reportBug(bug) {
-      logBug((line) => lines.push(line), `bug-${lines.length}`, bug);
-      return `bug-${lines.length - 1}`;
-    },
+    log: (line) => lines.push(line),
   });
   const operation = { query: TASKS_CHANGED, variables: {}, operationName: null, documentId: null, extensions: null };
-  expect(await operations.find(operation)).toEqual(refused('bug-0'));
+  expect(await operations.find(operation, 'bug-0')).toEqual(refused('bug-0'));
 
   const variables = {
     get after(): string {
       throw new TypeError('in preparing');
     },
   };
-  expect(operations.prepare({ ...operation, variables })).toEqual(refused('bug-1'));
+  expect(operations.prepare({ ...operation, variables }, 'bug-1')).toEqual(refused('bug-1'));
 
   const line = { level: 'error', message: 'unexpected error', error: 'TypeError', stack: expect.any(String) };
   expect(lines).toEqual([

@@ -11,7 +11,7 @@ const sandbox = openSandbox('persisted-documents');
 const connected = useSockets();
 const NOT_FOUND = [
   { message: 'PersistedQueryNotFound', extensions: { code: 'PERSISTED_QUERY_NOT_FOUND', retryable: false } },
-];
+] as const;
 
 async function extensionsFor(query: string) {
   return { persistedQuery: { version: 1, sha256Hash: await sha256(query) } };
@@ -26,7 +26,7 @@ describe('a document named by its hash', () => {
     const query = `${TASK_CHANGED} # over a socket`;
     const extensions = await extensionsFor(query);
     socket.send({ id: '1', type: 'subscribe', payload: { extensions, variables } });
-    expect(await socket.next()).toEqual({ id: '1', type: 'error', payload: NOT_FOUND });
+    expect(await socket.next()).toMatchObject({ id: '1', type: 'error', payload: NOT_FOUND });
     socket.send({ id: '1', type: 'subscribe', payload: { query, extensions, variables } });
     expect(await socket.told('1')).toMatchObject({ task: { id: task.globalId } });
     socket.send({ id: '2', type: 'subscribe', payload: { extensions, variables } });
@@ -58,7 +58,12 @@ describe('a document named by its hash', () => {
     expect(await socket.next()).toEqual({
       id: '1',
       type: 'error',
-      payload: [{ message: expect.stringMatching(message), extensions: { code: 'BAD_USER_INPUT', retryable: false } }],
+      payload: [
+        {
+          message: expect.stringMatching(message),
+          extensions: { code: 'BAD_USER_INPUT', retryable: false, requestId: expect.any(String) },
+        },
+      ],
     });
     await socket.isQuiet();
   });

@@ -62,7 +62,7 @@ describe('operations begun on one socket', () => {
     expect(refused).toMatchObject({ id: 'over', type: 'error' });
     expect(refused.payload![0]).toEqual({
       message: 'A socket begins at most 20 operations a second.',
-      extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 50 },
+      extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 50, requestId: expect.any(String) },
     });
     now.mockReturnValue(startedMs + 50);
     await socket.isQuiet();

@@ -99,6 +99,7 @@ const ATTACHMENT = {
   socketId: 'socket',
   viewer: { ...VIEWER, tenant: TENANT },
   isStream: false,
+  requestId: null,
   network: null,
   origin: 'https://gateway.test',
   openedAtMs: 0,

@@ -41,23 +41,35 @@ export function readStream(response: Response): TestStream {
   };
 }
 
-/** Subscribes to a task over HTTP, with gzip on offer. */
-export async function openStream(
+/** Asks over HTTP for what `params` say, with gzip on offer. */
+export async function askStream(
   method: 'GET' | 'POST',
   accept: string,
-  task: { readonly globalId: string },
-  headers: Record<string, string> = {},
+  params: Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<TestStream> {
-  const variables = { id: task.globalId };
   const common = { authorization: AUTHORIZATION, accept, 'accept-encoding': 'gzip, br', ...headers };
   const url = 'https://gateway.test/graphql';
-  const query = new URLSearchParams({ query: TASK_CHANGED, variables: JSON.stringify(variables) });
+  const texts = Object.entries(params).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
   const response = await (method === 'GET'
-    ? exports.default.fetch(`${url}?${query}`, { headers: common })
+    ? exports.default.fetch(`${url}?${new URLSearchParams(texts)}`, { headers: common })
     : exports.default.fetch(url, {
         method,
         headers: { ...common, 'content-type': 'application/json' },
-        body: JSON.stringify({ query: TASK_CHANGED, variables }),
+        body: JSON.stringify(params),
       }));
   return readStream(response);
+}
+
+/** Subscribes to a task over HTTP. */
+export function openStream(
+  method: 'GET' | 'POST',
+  accept: string,
+  task: { readonly globalId: string },
+  headers: Readonly<Record<string, string>> = {},
+): Promise<TestStream> {
+  return askStream(method, accept, { query: TASK_CHANGED, variables: { id: task.globalId } }, headers);
 }

@@ -1,0 +1,177 @@
+import { afterEach, describe, it, vi } from 'vitest';
+import { createAdmission } from '../../src/hub/admission.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
+import { FakeSocket } from '../support/fan-out.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { type Frame, TASKS_CHANGED, useSockets } from '../support/socket.ts';
+import { APOLLO, askStream } from '../support/stream.ts';
+
+openSandbox('request-errors');
+const openReady = useSockets();
+afterEach(() => vi.restoreAllMocks());
+
+const A_AND_B = 'subscription A { tasksChanged { cursor } } subscription B { tasksChanged { cursor } }';
+const NEEDS = 'subscription ($after: String!) { tasksChanged(after: $after) { cursor } }';
+const ID = /^[0-9a-f-]{36}$/;
+
+/** What was printed as lines of JSON meanwhile, by the Worker and its hubs. */
+function watchLog(): () => readonly LogEvent[] {
+  // oxlint-disable-next-line no-console -- watched, not used
+  const print = vi.spyOn(console, 'log');
+  return () => print.mock.calls.map(([line]) => JSON.parse(String(line)) as LogEvent);
+}
+
+function extensionsOf(frame: Frame): unknown {
+  return frame.payload![0]!.extensions;
+}
+
+describe('a subscription that cannot begin', () => {
+  const CASES: readonly [name: string, payload: Record<string, unknown>, code: string, message: RegExp][] = [
+    ['a syntax error', { query: 'subscription {' }, 'BAD_USER_INPUT', /^Syntax Error/],
+    ['an unknown field', { query: 'subscription { nothing }' }, 'BAD_USER_INPUT', /^Cannot query field/],
+    ['an unknown name', { query: A_AND_B, operationName: 'C' }, 'BAD_USER_INPUT', /operation/],
+    ['no name for two operations', { query: A_AND_B }, 'BAD_USER_INPUT', /operation/],
+    ['an empty name for two', { query: A_AND_B, operationName: '' }, 'BAD_USER_INPUT', /operation/],
+    ['a variable that is missing', { query: NEEDS }, 'BAD_USER_INPUT', /^Variable "\$after"/],
+    [
+      'a variable of another type',
+      { query: TASKS_CHANGED, variables: { after: 1 } },
+      'BAD_USER_INPUT',
+      /^Variable "\$after"/,
+    ],
+    [
+      'a garbled cursor',
+      { query: TASKS_CHANGED, variables: { after: 'garbled' } },
+      'BAD_USER_INPUT',
+      /^after: .*cursor/i,
+    ],
+    [
+      'a task that is not there',
+      { query: 'subscription { taskChanged(id: "none") { cursor } }' },
+      'NOT_FOUND',
+      /^There is no such task/,
+    ],
+  ];
+
+  it.for(CASES)(
+    'over a socket gets one error, in the log by its id: %s',
+    async ([, payload, code, message], { expect }) => {
+      const socket = await openReady();
+      const lines = watchLog();
+      socket.send({ id: '1', type: 'subscribe', payload });
+      const refused = await socket.next();
+      expect(refused).toMatchObject({ id: '1', type: 'error' });
+      expect(refused.payload![0]!.message).toMatch(message);
+      expect(extensionsOf(refused)).toMatchObject({ code, retryable: false, requestId: expect.stringMatching(ID) });
+      const { requestId } = refused.payload![0]!.extensions;
+      const line = { level: 'info', message: 'operation refused', requestId, errorCodes: [code] };
+      expect(lines()).toContainEqual(expect.objectContaining(line));
+      await socket.isQuiet();
+    },
+  );
+
+  it.for(['text/event-stream', APOLLO].flatMap((accept) => CASES.map((one) => [accept, ...one] as const)))(
+    'as %s gets errors with the id of the answer: %s',
+    async ([accept, , payload, code], { expect }) => {
+      const stream = await askStream('POST', accept, payload);
+      const { response } = stream;
+      const text = await stream.rest();
+      const { errors } = JSON.parse(/\{(?:"payload":null,)?"errors":.*\}/.exec(text)![0]);
+      expect(errors).toHaveLength(1);
+      const requestId = response.headers.get('x-request-id');
+      expect(errors[0].extensions).toMatchObject({ code, retryable: false, requestId });
+      if (accept === 'text/event-stream') expect(response.status).toBe(200);
+      else expect([200, 400]).toContain(response.status);
+    },
+  );
+});
+
+describe('an empty operationName', () => {
+  const query = 'subscription A { tasksChanged { cursor } }';
+
+  it('is no name over a socket: the subscription begins', async ({ expect }) => {
+    const socket = await openReady();
+    socket.send({ id: '1', type: 'subscribe', payload: { query, operationName: '' } });
+    await socket.isQuiet();
+    socket.send({ id: '1', type: 'subscribe', payload: { query } });
+    expect(await socket.closed()).toMatchObject({ code: 4409 });
+  });
+
+  it.for([
+    ['GET', 'text/event-stream', /^:\n\n$/],
+    ['POST', 'text/event-stream', /^:\n\n$/],
+    ['GET', APOLLO, /^\r\n--graphql$/],
+    ['POST', APOLLO, /^\r\n--graphql$/],
+  ] as const)('is no name over %s as %s: the stream begins', async ([method, accept, head], { expect }) => {
+    const stream = await askStream(method, accept, { query, operationName: '' });
+    expect(await stream.until(head)).toMatch(head);
+    await stream.leave();
+  });
+});
+
+describe('a query or mutation over a socket', () => {
+  it.for<[name: string, payload: Record<string, unknown>]>([
+    ['a syntax error', { query: 'query {' }],
+    ['an unknown field', { query: '{ nothing }' }],
+    ['an unknown name', { query: 'query A { __typename }', operationName: 'B' }],
+    ['no name for two operations', { query: 'query A { __typename } query B { __typename }' }],
+    ['a variable that is missing', { query: 'query ($id: ID!) { node(id: $id) { id } }' }],
+    [
+      'an input of another shape',
+      {
+        query: 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }',
+        variables: { input: [] },
+      },
+    ],
+  ])('that cannot begin gets one error and no next: %s', async ([, payload], { expect }) => {
+    const socket = await openReady();
+    socket.send({ id: '1', type: 'subscribe', payload });
+    const refused = await socket.next();
+    expect(refused).toMatchObject({ id: '1', type: 'error' });
+    expect(extensionsOf(refused)).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      retryable: false,
+      requestId: expect.stringMatching(ID),
+    });
+    await socket.isQuiet();
+  });
+
+  it('that runs and fails in a field is told by next, with its data', async ({ expect }) => {
+    const socket = await openReady();
+    socket.subscribe('1', '{ tasks(after: "garbled") { pageInfo { endCursor } } }');
+    const result = await socket.next();
+    expect(result).toMatchObject({ id: '1', type: 'next' });
+    expect(result.payload).toHaveProperty('data');
+    expect(result.payload!.errors![0]!.extensions).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      requestId: expect.stringMatching(ID),
+    });
+    expect(await socket.next()).toEqual({ id: '1', type: 'complete' });
+  });
+});
+
+it('a bug in checking a token closes its socket with 4500, and is in the log', async ({ expect }) => {
+  const lines: LogEvent[] = [];
+  const admission = createAdmission({
+    authenticate: () => Promise.reject(new TypeError('in checking')),
+    join: () => true,
+    expiresAt: () => {},
+    now: () => 0,
+    log: (line) => lines.push(line),
+  });
+  const socket = new FakeSocket();
+  const attachment = {
+    socketId: 's',
+    viewer: null,
+    isStream: false,
+    requestId: null,
+    network: null,
+    origin: '',
+    openedAtMs: 0,
+  };
+  await admission.initialise(socket.asSocket(), attachment, {});
+  expect(socket).toMatchObject({ closedWith: 4500, sent: [] });
+  expect(lines).toMatchObject([
+    { level: 'error', message: 'unexpected error', text: 'in checking', requestId: expect.stringMatching(ID) },
+  ]);
+});
