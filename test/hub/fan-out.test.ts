@@ -2,6 +2,8 @@ import { describe, it, vi } from 'vitest';
 import type { GatewayContext } from '../../src/context.ts';
 import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations, type Operations, type PreparedSubscription } from '../../src/hub/operations.ts';
+import { GatewayError } from '../../src/errors.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { FakeLedger } from '../support/fake-ledger.ts';
@@ -10,7 +12,8 @@ import { VIEWER } from '../support/viewer.ts';
 import { TASK_CHANGED, TASKS_CHANGED } from '../support/socket.ts';
 
 const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: false });
-const real = createOperations({ schema, introspection: true, documents, log: () => {} });
+const lines: LogEvent[] = [];
+const real = createOperations({ schema, introspection: true, documents, log: (line) => lines.push(line) });
 function prepared(query: string, variables: Record<string, unknown>): PreparedSubscription {
   const operation = { query, documentId: null, operationName: null, variables, extensions: null };
   const ready = real.prepare(operation, 'r');
@@ -165,6 +168,22 @@ describe('operations that need the ledger', () => {
     await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)]);
     expect(events.mock.calls.map(([, window]) => window.first)).toEqual([100, 99, 100, 99]);
     for (const socket of sockets) expect(socket.told('a')).toHaveLength(2);
+  });
+
+  it('and fail are told so with their data and an id, which is in the log', async ({ expect }) => {
+    const ledger = new FakeLedger();
+    const failure = { code: 'RATE_LIMITED', message: 'Too much.', retryable: true } as const;
+    vi.spyOn(ledger, 'events').mockRejectedValue(new GatewayError(failure));
+    const hub = createHubParts(real, { ledger });
+    const socket = new FakeSocket();
+    join(hub, socket, 'a', 0, withEvents(0));
+    lines.length = 0;
+    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
+    const extensions = { code: 'RATE_LIMITED', retryable: true, requestId: 'r' };
+    expect(socket.told('a')).toMatchObject([{ data: null, errors: [{ message: 'Too much.', extensions }] }]);
+    expect(lines).toEqual([
+      { level: 'info', message: 'event with errors', requestId: 'r', errorCodes: ['RATE_LIMITED'] },
+    ]);
   });
 
   it('let another tenant have its turn: its events wait for one slice, whatever the first one runs', async ({
