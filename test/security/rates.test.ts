@@ -101,7 +101,7 @@ describe('requests', () => {
     await socket.next();
     exhausted('tenant flooding');
     socket.subscribe('a', '{ __typename }');
-    expect(await socket.next()).toMatchObject({ payload: { errors: [{ extensions: { code: 'RATE_LIMITED' } }] } });
+    expect(await socket.next()).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'RATE_LIMITED' } }] });
     socket.socket.close(1000);
   });
 

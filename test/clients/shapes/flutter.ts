@@ -136,7 +136,7 @@ export const FLUTTER_SOCKETS: readonly SocketShape[] = [
     subprotocol: 'graphql-transport-ws',
     turns: [
       ['{"type":"connection_init","payload":{"authorization":"Bearer <token>"}}', ['{"type":"connection_ack"}']],
-      ['{"type":"ping","payload":{}}', ['{"type":"pong"}']],
+      ['{"type":"ping","payload":{}}', ['{"type":"pong","payload":{}}']],
       ['{"type":"pong","payload":null}', []],
       [JSON.stringify({ type: 'subscribe', id: ID, payload }), TOLD],
     ],
