@@ -29,12 +29,13 @@ export const SSE: StreamFormat = {
 
 /**
  * https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol. Each delimiter is written
- * right behind its part, or every event would be seen one event late. Apollo iOS wants the version in the answer's
- * content-type, and no other part header than its own.
+ * right after its part, or every event would be seen one event late. Apollo iOS wants the version in the answer's
+ * content-type, and no other part header than its own. A heartbeat comes first, as from Apollo Router: the reader in Apollo
+ * Kotlin, OkHttp's, throws when an answer ends without a part.
  */
 export const MULTIPART: StreamFormat = {
   headers: { ...COMMON, 'content-type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0' },
-  head: '\r\n--graphql',
+  head: `\r\n--graphql${part('{}')}`,
   event: (payload) => part(`{"payload":${payload}}`),
   refusal: (errors) => part(`{"payload":null,"errors":${errors}}`),
   heartbeat: part('{}'),

@@ -64,7 +64,7 @@ export function json(body: string, status = 200): HttpAnswer {
   return { status, headers: { 'content-type': type, 'cache-control': 'private, no-store', ...COMMON }, body };
 }
 
-/** What the multipart parts of a stream hold, each told behind the last. */
+/** A stream with these parts after its first heartbeat. */
 export function multipart(...parts: readonly string[]): HttpAnswer {
   const headers = {
     'content-type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
@@ -72,7 +72,9 @@ export function multipart(...parts: readonly string[]): HttpAnswer {
     'content-encoding': 'identity',
     ...COMMON,
   };
-  const body = parts.map((part) => `\r\nContent-Type: application/json\r\n\r\n${part}\r\n--graphql`).join('');
+  const body = ['{}', ...parts]
+    .map((part) => `\r\nContent-Type: application/json\r\n\r\n${part}\r\n--graphql`)
+    .join('');
   return { status: 200, headers, body: `\r\n--graphql${body}--\r\n` };
 }
 
@@ -83,7 +85,8 @@ const NAME = 'must be 1 to 20 characters long and not blank';
 
 /** A mutation that was refused: what is wrong with its input stands in `issues`. */
 export const REFUSED_VOICE = `{"errors":[{"message":"input.name: ${NAME}","locations":[{"line":1,"column":51}],"path":["createVoice"],"extensions":{"code":"BAD_USER_INPUT","retryable":false,"issues":[{"path":["input","name"],"message":"${NAME}"}],"requestId":"<requestId>"}}],"data":{"createVoice":null}}`;
-export const NO_TASK = '{"message":"There is no such task.","extensions":{"code":"NOT_FOUND","retryable":false}}';
+export const NO_TASK =
+  '{"message":"There is no such task.","extensions":{"code":"NOT_FOUND","retryable":false,"requestId":"<requestId>"}}';
 
 /** By it all of them send the text then. */
 export const NOT_FOUND_BY_HASH =
