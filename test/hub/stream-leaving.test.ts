@@ -1,33 +1,13 @@
 import { describe, it } from 'vitest';
-import { answerStream, type StreamLimits } from '../../src/http/stream.ts';
-import { streamFormatOf } from '../../src/http/stream-format.ts';
-import { dial } from '../../src/hub/pool.ts';
-import { VIEWER } from '../support/viewer.ts';
-import { env, openSandbox } from '../support/ledger.ts';
+import type { StreamLimits } from '../../src/http/stream.ts';
+import { openSandbox } from '../support/ledger.ts';
 import { socketCount, startTask, TASK_CHANGED, type LiveTask } from '../support/socket.ts';
-import { APOLLO, readStream, type TestStream } from '../support/stream.ts';
+import { APOLLO, openLimited, type TestStream } from '../support/stream.ts';
 
 const sandbox = openSandbox('stream-leaving');
 
-/** A stream whose limits a test need not wait for. */
-async function open(task: LiveTask, accept: string, limits: StreamLimits): Promise<TestStream> {
-  const params = { query: TASK_CHANGED, variables: { id: task.globalId } };
-  const response = await answerStream(
-    params,
-    {
-      dial: (request, tenant) => dial(env.HUB, request, tenant, Math.random),
-      viewer: VIEWER,
-      network: null,
-      requestId: 'r',
-      accept,
-      origin: 'https://gateway.test',
-      format: streamFormatOf(accept)!,
-      lastCursor: null,
-      log: () => {},
-    },
-    limits,
-  );
-  return readStream(response);
+function open(task: LiveTask, accept: string, limits: StreamLimits): Promise<TestStream> {
+  return openLimited({ query: TASK_CHANGED, variables: { id: task.globalId } }, accept, limits);
 }
 
 describe('a stream', () => {

@@ -1,5 +1,10 @@
 import { exports } from 'cloudflare:workers';
+import { answerStream, type StreamLimits, type StreamPayload } from '../../src/http/stream.ts';
+import { streamFormatOf } from '../../src/http/stream-format.ts';
+import { dial } from '../../src/hub/pool.ts';
+import { env } from './ledger.ts';
 import { TASK_CHANGED } from './socket.ts';
+import { VIEWER } from './viewer.ts';
 import { AUTHORIZATION } from './token.ts';
 
 /** What the clients accept for a subscription over HTTP. */
@@ -72,4 +77,20 @@ export function openStream(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<TestStream> {
   return askStream(method, accept, { query: TASK_CHANGED, variables: { id: task.globalId } }, headers);
+}
+
+/** A stream whose limits a test need not wait for. */
+export async function openLimited(params: StreamPayload, accept: string, limits: StreamLimits): Promise<TestStream> {
+  const deps = {
+    dial: (request: Request, tenant: string | null) => dial(env.HUB, request, tenant, Math.random),
+    viewer: VIEWER,
+    network: null,
+    requestId: 'r',
+    accept,
+    origin: 'https://gateway.test',
+    format: streamFormatOf(accept)!,
+    lastCursor: null,
+    log: () => {},
+  };
+  return readStream(await answerStream(params, deps, limits));
 }

@@ -1,0 +1,212 @@
+/**
+ * The cases of the suites for Apollo's multipart subscriptions, for this gateway: of Apollo Router, which serves them
+ * (github.com/apollographql/router, src/protocols/multipart.rs and tests/integration/subscriptions), of Apollo Client, which
+ * reads them (github.com/apollographql/apollo-client, src/link/http/__tests__), and of the protocol's page. `differs` says
+ * what Router does. Left out are its own sources: subgraphs, callbacks, reloads and metrics.
+ */
+
+import { describe, it, type ExpectStatic } from 'vitest';
+import { openSandbox } from '../support/ledger.ts';
+import { socketCount, startTask, TASK_CHANGED, type LiveTask } from '../support/socket.ts';
+import { titled } from '../support/socket-case.ts';
+import { APOLLO, askStream, openLimited } from '../support/stream.ts';
+
+const sandbox = openSandbox('multipart-cases');
+const TYPE = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0';
+const HEARTBEAT = {};
+
+interface Parts {
+  readonly parts: readonly unknown[];
+  /** False: Apollo Client takes it for a connection that broke ("premature end of multipart body"). */
+  readonly isEnded: boolean;
+}
+
+/** Reads an answer from its first byte. Throws where a byte is not as the protocol has it. */
+function partsOf(text: string): Parts {
+  const [before, ...pieces] = text.split('\r\n--graphql');
+  const end = pieces.pop();
+  if (before !== '' || (end !== '' && end !== '--\r\n')) throw new Error(`no multipart: ${JSON.stringify(text)}`);
+  const parts = pieces.map((piece) => {
+    const [, json] = /^\r\nContent-Type: application\/json\r\n\r\n(\{.*\})$/.exec(piece) ?? [];
+    if (json === undefined) throw new Error(`no part: ${JSON.stringify(piece)}`);
+    return JSON.parse(json);
+  });
+  return { parts, isEnded: end !== '' };
+}
+
+const NOTHING = { query: 'subscription { tasksChanged(filter: { status: [UNRECOGNIZED] }) { cursor } }' };
+const SUBSCRIPTION = { query: 'subscription { tasksChanged { cursor } }' };
+
+describe('a subscription whose client accepts', () => {
+  it.for([
+    'multipart/mixed;subscriptionSpec="1.0", application/json',
+    'multipart/mixed;subscriptionSpec=1.0',
+    'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json',
+    'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9',
+    'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,multipart/mixed;deferSpec=20220824,application/json;q=0.9',
+  ])('%s gets a stream that begins with a heartbeat', async (accept, { expect }) => {
+    const stream = await askStream('POST', accept, SUBSCRIPTION);
+    expect([stream.response.status, stream.response.headers.get('content-type')]).toEqual([200, TYPE]);
+    expect(partsOf(await stream.until(/--graphql$/))).toEqual({ parts: [HEARTBEAT], isEnded: false });
+    await stream.leave();
+  });
+
+  it.for([
+    'application/json',
+    'application/json, multipart/mixed',
+    'application/json, multipart/mixed;deferSpec=20220824',
+    'application/json, multipart/mixed;subscriptionSpec=2.0',
+  ])(
+    '%s is told what to accept (differs: Router answers 406, and clients see no error)',
+    async (accept, { expect }) => {
+      const stream = await askStream('POST', accept, SUBSCRIPTION);
+      const { errors } = JSON.parse(await stream.rest());
+      expect(errors).toMatchObject([
+        {
+          message: expect.stringContaining('multipart/mixed'),
+          extensions: { code: 'BAD_USER_INPUT', requestId: stream.response.headers.get('x-request-id') },
+        },
+      ]);
+    },
+  );
+});
+
+interface Case {
+  readonly name: string;
+  readonly differs?: string;
+  readonly query: string;
+  readonly variables?: object;
+  /** What the task of the case becomes, once the subscription has been told its state. */
+  readonly becomes?: readonly Parameters<LiveTask['advance']>[0][];
+  /** Everything that comes, heartbeats that follow left out. */
+  readonly parts: (expect: ExpectStatic, requestId: string) => readonly unknown[];
+}
+
+const told = (status: string) => ({ payload: { data: { taskChanged: { task: { status } } } } });
+const refused = (message: RegExp, code: string) => (expect: ExpectStatic, requestId: string) => [
+  HEARTBEAT,
+  {
+    payload: null,
+    // Whole: those of a fatal error have neither locations nor a path.
+    errors: [{ message: expect.stringMatching(message), extensions: expect.objectContaining({ code, requestId }) }],
+  },
+];
+
+const CASES: readonly Case[] = [
+  {
+    name: 'every event is a part with a payload, and the end closes the answer',
+    query: 'subscription ($id: ID!) { taskChanged(id: $id) { task { status } } }',
+    becomes: ['processing', 'succeed'],
+    parts: () => [HEARTBEAT, told('SUBMITTED'), told('PROCESSING'), told('SUCCEEDED')],
+  },
+  {
+    name: 'errors of fields are in the payload, beside its data, and the stream goes on',
+    query:
+      'subscription ($id: ID!) { taskChanged(id: $id) { task { status events(after: "garbled") { edges { cursor } } } } }',
+    becomes: ['succeed'],
+    parts: (expect) => [
+      HEARTBEAT,
+      ...Array.from({ length: 2 }, () => ({
+        payload: {
+          data: null,
+          errors: [
+            expect.objectContaining({
+              path: ['taskChanged', 'task', 'events'],
+              extensions: expect.objectContaining({ code: 'BAD_USER_INPUT', requestId: expect.any(String) }),
+            }),
+          ],
+        },
+      })),
+    ],
+  },
+  {
+    name: 'a task that is not there is a fatal error',
+    query: 'subscription { taskChanged(id: "none") { cursor } }',
+    parts: refused(/^There is no such task/, 'NOT_FOUND'),
+  },
+  {
+    name: 'variables that cannot be coerced are a fatal error',
+    query: 'subscription ($id: ID!) { taskChanged(id: $id) { cursor } }',
+    variables: { id: {} },
+    parts: refused(/^Variable "\$id"/, 'BAD_USER_INPUT'),
+  },
+  {
+    name: 'a garbled cursor is a fatal error',
+    query: 'subscription { tasksChanged(after: "garbled") { cursor } }',
+    parts: refused(/cursor/, 'BAD_USER_INPUT'),
+  },
+];
+
+describe('a stream of parts', () => {
+  it.for(titled(CASES))('%s', async ([, one], { expect }) => {
+    const { query, variables, becomes = [], parts } = one;
+    const task = await startTask(sandbox);
+    const stream = await askStream('POST', APOLLO, { query, variables: variables ?? { id: task.globalId } });
+    let text = becomes.length > 0 ? await stream.until(/"payload".*--graphql$/s) : '';
+    for (const status of becomes) {
+      await task.advance(status);
+      if (status === 'processing') text += await stream.until(/--graphql$/);
+    }
+    text += await stream.rest();
+    const requestId = stream.response.headers.get('x-request-id')!;
+    expect(partsOf(text)).toEqual({ parts: parts(expect, requestId), isEnded: true });
+  });
+
+  it('without an event has a part all the same', async ({ expect }) => {
+    const task = await startTask(sandbox);
+    await task.advance('succeed');
+    const first = await (
+      await askStream('POST', APOLLO, { query: TASK_CHANGED, variables: { id: task.globalId } })
+    ).rest();
+    const [, cursor] = /"cursor":"([^"]+)"/.exec(first)!;
+    const variables = { id: task.globalId, after: cursor };
+    const again = await (await askStream('POST', APOLLO, { query: TASK_CHANGED, variables })).rest();
+    expect(partsOf(again)).toEqual({ parts: [HEARTBEAT], isEnded: true });
+  });
+
+  it('that is silent gets heartbeats (differs: every 12 s, and not every 5 s)', async ({ expect }) => {
+    const stream = await openLimited(NOTHING, APOLLO, { heartbeatMs: 20, lastsMs: 60_000 });
+    expect(partsOf(await stream.until(/(?:\{\}.*){4}--graphql$/s)).parts.slice(0, 4)).toEqual(
+      Array.from({ length: 4 }, () => HEARTBEAT),
+    );
+    await stream.leave();
+  });
+
+  it('whose time or token is over breaks off, and its client comes back (differs: Router ends it with a fatal error, and clients do not come back)', async ({
+    expect,
+  }) => {
+    const stream = await openLimited(NOTHING, APOLLO, { heartbeatMs: 60_000, lastsMs: 100 });
+    expect(partsOf(await stream.rest())).toEqual({ parts: [HEARTBEAT], isEnded: false });
+  });
+
+  it('that its client leaves ends its operation', async ({ expect }) => {
+    await expect.poll(socketCount).toBe(0);
+    const stream = await askStream('POST', APOLLO, SUBSCRIPTION);
+    await expect.poll(socketCount).toBe(1);
+    await stream.leave();
+    const task = await startTask(sandbox);
+    await task.advance('processing');
+    await expect.poll(socketCount).toBe(0);
+  });
+});
+
+describe('what is no stream, for a client that accepts one and JSON,', () => {
+  it.for<[name: string, params: Record<string, unknown>, status: number, answer: RegExp]>([
+    ['a query', { query: '{ __typename }' }, 200, /^\{"data":\{"__typename":"Query"\}\}$/],
+    ['no query', {}, 400, /"errors":.*\\"query\\"/],
+    ['a syntax error', { query: 'subscription {' }, 400, /"errors":.*Syntax Error/],
+    ['an unknown operationName', { ...SUBSCRIPTION, operationName: 'B' }, 400, /"errors":.*operation/],
+    [
+      'two operations and no name',
+      { query: `subscription A { tasksChanged { cursor } } subscription B { tasksChanged { cursor } }` },
+      400,
+      /"errors":.*operation/,
+    ],
+  ])('is answered in JSON: %s', async ([, params, status, answer], { expect }) => {
+    const accept =
+      'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9';
+    const stream = await askStream('POST', accept, params);
+    expect(stream.response.headers.get('content-type')).toBe('application/graphql-response+json; charset=utf-8');
+    expect([stream.response.status, await stream.rest()]).toEqual([status, expect.stringMatching(answer)]);
+  });
+});
