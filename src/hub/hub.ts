@@ -179,6 +179,8 @@ export class Hub extends DurableObject<Env> {
       return;
     }
     await this.#connection.take(socket, attachment, message);
+    // Closed for what it said: its peer may never say that it has closed too.
+    if (socket.readyState !== WebSocket.OPEN) this.#forget(socket);
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {

@@ -5,7 +5,15 @@ import { Hub } from '../../src/hub/hub.ts';
 import { dial } from '../../src/hub/pool.ts';
 import { RegistrationStore } from '../../src/hub/registration-store.ts';
 import { env, openSandbox } from '../support/ledger.ts';
-import { openReady, openSocket, socketCount, startTask, TASK_CHANGED, withBusyHubs } from '../support/socket.ts';
+import {
+  openReady,
+  openSocket,
+  socketCount,
+  startTask,
+  TASK_CHANGED,
+  TASKS_CHANGED,
+  withBusyHubs,
+} from '../support/socket.ts';
 
 const sandbox = openSandbox('socket-limits');
 const QUERY = { query: '{ __typename }' };
@@ -105,6 +113,32 @@ describe('leaving', () => {
       expect((await socket.closed()).code).toBe(isAsleep ? 4999 : 1000);
       await whenAllAreGone(expect);
     }
+  });
+});
+
+describe('a socket that is closed for what it says', () => {
+  it.for([
+    ['4409', { id: 'a', type: 'subscribe', payload: QUERY }],
+    ['4429', { type: 'connection_init' }],
+    ['4400', { type: 'ping', payload: 1 }],
+  ] as const)('with %s is forgotten at once, whatever its peer does', async ([, message], { expect }) => {
+    await whenAllAreGone(expect);
+    const socket = await openReady();
+    socket.subscribe('a', TASKS_CHANGED, { filter: { status: ['UNRECOGNIZED'] } });
+    await socket.isQuiet();
+    const kept: unknown[] = [];
+    await withBusyHubs((hub) =>
+      runInDurableObject(hub, async (instance, state) => {
+        const countRegistrations = () =>
+          state.storage.sql.exec('SELECT count(*) AS n FROM live_registration').one()['n'];
+        kept.push(countRegistrations());
+        const [one] = state.getWebSockets();
+        await instance.webSocketMessage(one!, JSON.stringify(message));
+        kept.push(countRegistrations());
+      }),
+    );
+    expect(kept).toEqual([1, 0]);
+    await socket.closed();
   });
 });
 
