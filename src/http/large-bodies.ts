@@ -4,7 +4,7 @@ import { requestFailure } from '../graphql/request-error.ts';
 /** Large bodies that one isolate holds at once: 4 of 8 MB are a quarter of the 128 MB that it has. */
 export const LARGE_BODIES_MAX = 4;
 
-/** A place is free again after this time in every case: 60 s for a body to arrive, 30 s for its answer. */
+/** A place is free again after this time, whatever happened to its Worker: 60 s for a body to arrive, 30 s for its answer. */
 const PLACE_MS_MAX = 90_000;
 
 const RETRY_AFTER_MS = 2_000;
@@ -16,7 +16,7 @@ export interface LargeBodiesDeps {
   readonly now: () => number;
 }
 
-/** The places for large bodies in one isolate. A request keeps its place until it is answered. */
+/** The places for large bodies in one isolate. A request keeps its place until it is answered or its client disconnects. */
 export interface LargeBodies {
   /**
    * Takes a place for the body of a request, before it is read. Throws a request error if all places are taken (503) or if
@@ -33,8 +33,7 @@ interface Place {
 }
 
 /**
- * Invariant: the last free place goes only to a tenant that has none, so that one tenant cannot keep all others out. A
- * client that disconnects ends its Worker before the place is given back: the place then ends by itself.
+ * Invariant: the last free place goes only to a tenant that has none, so that one tenant cannot keep all others out.
  */
 export function createLargeBodies({ takeRate, now }: LargeBodiesDeps): LargeBodies {
   const places = new Set<Place>();
@@ -54,6 +53,8 @@ export function createLargeBodies({ takeRate, now }: LargeBodiesDeps): LargeBodi
     async enter(request, tenant) {
       const place = take(tenant);
       placeOf.set(request, place);
+      // The Worker of a client that disconnects ends at its next await, and never comes to `leave`.
+      request.signal.addEventListener('abort', () => places.delete(place), { once: true });
       try {
         await takeRate(tenant);
       } catch (error) {

@@ -57,7 +57,17 @@ describe('the places for large bodies', () => {
     expect([await enter(d, 'a'), await enter(other, 'a')]).toEqual(['in', 503]);
   });
 
-  it('end after 90 s when the Worker of a client that disconnected never gives them back', async ({ expect }) => {
+  it('are free again once their client disconnects', async ({ expect }) => {
+    const { enter } = setUp();
+    const client = new AbortController();
+    await enter(new Request('https://gateway.test/graphql', { signal: client.signal }), 'a');
+    const [a, b, c, d] = requests(4);
+    expect([await enter(a, 'a'), await enter(b, 'a'), await enter(c, 'a')]).toEqual(['in', 'in', 503]);
+    client.abort();
+    expect(await enter(d, 'a')).toBe('in');
+  });
+
+  it('end after 90 s when their Worker never gives them back', async ({ expect }) => {
     const { enter, clock } = setUp();
     for (const request of requests(3)) await enter(request, 'a');
     const [late, later] = requests(2);

@@ -1,4 +1,7 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
+import { AUTHORIZATION } from '../support/token.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 import { sendOperation } from './send-operation.ts';
 
@@ -71,4 +74,27 @@ test('a create that is cut at any moment and then repeated makes its task once',
   }
   expect(new Set(made).size).toBe(moments.length);
   expect(await Promise.all(made.map(timesAtKling))).toEqual(moments.map(() => 1));
+});
+
+const SPEAK = 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }';
+const PLACEMENT = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
+
+/** The code of the answer to a request with much audio, which is not audio. */
+async function sendAudio(): Promise<unknown> {
+  const input = { faceId: 'none', sound: { base64: 'QUJD'.repeat(50_000) }, placement: PLACEMENT };
+  const sent = await sendOperation(stack.gateway.url, { query: SPEAK, variables: { input } }, null);
+  return 'answer' in sent ? sent.answer.errors?.[0]?.extensions?.code : sent.lost;
+}
+
+test('clients that are gone while their large bodies come leave their places to others', async () => {
+  const headers = { authorization: AUTHORIZATION, 'content-type': 'application/json', 'content-length': 1_000_000 };
+  const halves = Array.from({ length: LARGE_BODIES_MAX - 1 }, () => {
+    const half = request(`${stack.gateway.url}/graphql`, { method: 'POST', agent: false, headers });
+    half.on('error', () => {});
+    half.write(' '.repeat(500_000));
+    return half;
+  });
+  await expect.poll(sendAudio).toBe('RATE_LIMITED');
+  for (const half of halves) half.socket?.resetAndDestroy();
+  await expect.poll(sendAudio, { timeout: 5_000 }).toBe('BAD_USER_INPUT');
 });
