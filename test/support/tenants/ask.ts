@@ -65,7 +65,8 @@ const streamed =
       const isStream = !/json/.test(stream.response.headers.get('content-type') ?? '');
       const text = isStream ? await stream.until(isAnswered) : await stream.rest();
       await stream.leave();
-      const [json = 'null'] = /\{.*\}/.exec(text) ?? [];
+      // A multipart stream begins with a heartbeat, an empty object.
+      const [json = 'null'] = /\{.+\}/.exec(text) ?? [];
       const frame = text.replace(json, '');
       const { status } = stream.response;
       return JSON.stringify({ status, headers: headersOf(stream.response), frame, body: JSON.parse(json) });
@@ -110,7 +111,7 @@ export const WAYS: Readonly<Record<string, { readonly ask: Ask; readonly operati
   'SSE POST': { ask: streamed(post, 'text/event-stream', /\}\s*\n/), operations: ['subscription'] },
   'SSE GET': { ask: streamed(get, 'text/event-stream', /\}\s*\n/), operations: ['subscription'] },
   multipart: {
-    ask: streamed(post, 'multipart/mixed;subscriptionSpec=1.0,application/json', /\}\s*\r?\n/),
+    ask: streamed(post, 'multipart/mixed;subscriptionSpec=1.0,application/json', /"payload":.*\}\s*\r?\n/),
     operations: ['subscription'],
   },
 };
