@@ -3,12 +3,9 @@ import { describe, it } from 'vitest';
 import { configOf } from '../../src/config.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
-import type { StartTimer } from '../../src/lib/timer.ts';
 import { type Attack, inPieces, jsonBody, testAttacks } from '../support/attacks.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 import { bearer } from '../support/token.ts';
-
-type Client = ReturnType<typeof createGraphqlClient>;
 
 const LIMITS = { bytesMax: 10_000, largeBytesMax: 100_000 };
 const client = createGraphqlClient({ limits: LIMITS });
@@ -204,44 +201,3 @@ async function codeOf(response: Response): Promise<unknown> {
   const { errors } = await response.json<{ errors?: readonly { extensions: { code: string } }[] }>();
   return errors?.[0]?.extensions.code;
 }
-
-/** A gateway with a clock that says of each deadline, as it is set, whether its time is up. */
-function clientWhere(isUp: (ms: number) => boolean): Client {
-  const startTimer: StartTimer = (ms, onTime) => {
-    if (isUp(ms)) onTime();
-    return () => {};
-  };
-  return createGraphqlClient({ limits: LIMITS, startTimer });
-}
-
-/** Posts a body that never goes on behind its start. */
-async function postStart(slow: Client, start: string) {
-  const body = new ReadableStream({
-    type: 'bytes',
-    start: (controller) => controller.enqueue(new TextEncoder().encode(start)),
-  });
-  const response = await slow.post(body);
-  return { status: response.status, ...(await response.json<object>()) };
-}
-
-describe('a body that comes too slowly', () => {
-  const REFUSED = {
-    status: 408,
-    errors: [{ message: 'The body did not arrive in time.', extensions: { code: 'BAD_USER_INPUT', retryable: false } }],
-  };
-
-  it('is given up after 15 s', async ({ expect }) => {
-    const times: number[] = [];
-    const slow = clientWhere((ms) => times.push(ms) > 0);
-    expect(await postStart(slow, '{"query": "')).toMatchObject(REFUSED);
-    expect(times).toEqual([15_000]);
-    expect(slow.logged).toEqual([]);
-  });
-
-  it('has 45 s more when it is a large one', async ({ expect }) => {
-    const times: number[] = [];
-    const slow = clientWhere((ms) => times.push(ms) > 1);
-    expect(await postStart(slow, withInput(INPUT).slice(0, 30_000))).toMatchObject(REFUSED);
-    expect(times).toEqual([15_000, 45_000]);
-  });
-});

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, test } from 'vitest';
+import { LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
+import { bearer } from '../support/token.ts';
+import { startStack, type GatewayStack } from './gateway-stack.ts';
+
+const TENANTS = 20;
+const BODY = Buffer.from(
+  JSON.stringify({
+    query: 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }',
+    variables: {
+      input: {
+        faceId: 'none',
+        sound: { base64: 'QUJD'.repeat(1_700_000) },
+        placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 },
+      },
+    },
+  }),
+);
+/** Three times what the bodies of all places take; twenty of them would be 136 MB. */
+const GROWTH_BYTES_MAX = 3 * LARGE_BODIES_MAX * 8_000_000;
+
+let stack: GatewayStack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.close());
+
+/** Of the gateway's workerd. */
+function residentBytes(): number {
+  const status = readFileSync(`/proc/${stack.gateway.pid()}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+interface Upload {
+  readonly call: ClientRequest;
+  status: number | null;
+}
+
+/** Sends all of a body but its last byte, in chunks if its length is not to be known. */
+async function begin(tenant: string, chunked: boolean): Promise<Upload> {
+  const call = request(`${stack.gateway.url}/graphql`, {
+    method: 'POST',
+    agent: false,
+    headers: {
+      authorization: await bearer(tenant),
+      'content-type': 'application/json',
+      ...(!chunked && { 'content-length': BODY.byteLength }),
+    },
+  });
+  const upload: Upload = { call, status: null };
+  // A gateway that does not read a body closes its connection while the rest of it comes.
+  call.on('error', () => {});
+  call.on('response', (response: IncomingMessage) => {
+    upload.status = response.statusCode ?? 0;
+    response.resume();
+  });
+  call.write(BODY.subarray(0, -1));
+  return upload;
+}
+
+test.for([
+  ['with a content-length', false],
+  ['without one', true],
+] as const)('of many large bodies %s at once only four are in memory', async ([name, chunked], { expect }) => {
+  const before = residentBytes();
+  const uploads = await Promise.all(Array.from({ length: TENANTS }, (_, i) => begin(`${name.length}-${i}`, chunked)));
+  const open = () => uploads.filter(({ call, status }) => status === null && !call.destroyed);
+  await expect.poll(() => open().length).toBe(LARGE_BODIES_MAX);
+  expect(uploads.map(({ status }) => status).filter((status) => status !== null && status !== 503)).toEqual([]);
+  // Nothing shows that no more is going to be read: a second is enough for all twenty bodies.
+  await wait(1_000);
+  expect(residentBytes() - before).toBeLessThan(GROWTH_BYTES_MAX);
+  const held = open();
+  const answers = held.map(({ call }) => once(call, 'response'));
+  for (const { call } of held) call.end(BODY.subarray(-1));
+  await Promise.all(answers);
+  expect(held.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+});
