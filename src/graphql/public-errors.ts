@@ -34,7 +34,7 @@ export function bugBehind({ extensions, originalError }: GraphQLError): Error | 
   return isBug ? (originalError ?? null) : null;
 }
 
-/** The codes of errors that clients see, each once: what the log says of them. */
+/** The codes of errors that clients see, each once, for the log. */
 export function codesOf(errors: readonly { readonly extensions?: Readonly<Record<string, unknown>> }[]): string[] {
   return [...new Set(errors.map(({ extensions }) => String(extensions?.['code'])))];
 }

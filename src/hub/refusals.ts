@@ -5,7 +5,7 @@ import { readOwnJson } from '../lib/own-json.ts';
 import type { Refused } from './operations.ts';
 import type { Work } from './work.ts';
 
-/** What a client has asked for in one `subscribe`. */
+/** One `subscribe` of a client. */
 export interface Asked {
   readonly socket: WebSocket;
   readonly id: string;

@@ -17,7 +17,7 @@ const sandbox = openSandbox('graphql-sse-cases');
 const STREAM = { 'content-type': 'text/event-stream; charset=utf-8' };
 const JSON_ANSWER = { 'content-type': expect.stringMatching(/^application\/json(;|$)/) };
 
-/** What a whole stream tells, from its first byte. Throws on what graphql-sse's parser throws on: an event that is neither next nor complete. */
+/** Reads the events of a whole stream. Throws where graphql-sse's parser throws: on an event that is neither next nor complete. */
 function eventsOf(text: string): unknown[] {
   const [start, ...blocks] = text.split('\n\n');
   if (start !== ':' || blocks.pop() !== '') throw new Error(`no stream: ${JSON.stringify(text)}`);

@@ -27,7 +27,7 @@ const LONG = (chars: number) => ({ x: 'y'.repeat(chars - '{"x":""}'.length) });
 const typename = next({ __typename: 'Query' });
 const PONG: Step = { gets: { type: 'pong' } };
 
-/** Operation 2 is told of a change, and no other is. */
+/** Operation 2 alone gets the next event. */
 const watchesAlone = (taskId: string): readonly Step[] => [
   watch(taskId, '2'),
   told('SUBMITTED', '2'),
@@ -111,7 +111,7 @@ const OPERATIONS: readonly SocketCase[] = [
     ],
   },
   {
-    name: 'an empty operationName is none',
+    name: 'an empty operationName is no name',
     steps: (id) => [
       subscribe({ query, operationName: '' }),
       typename,

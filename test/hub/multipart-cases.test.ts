@@ -76,7 +76,7 @@ interface Case {
   readonly differs?: string;
   readonly query: string;
   readonly variables?: object;
-  /** What the task of the case becomes, once the subscription has been told its state. */
+  /** The states that the task then goes through, once the subscription has got the first. */
   readonly becomes?: readonly Parameters<LiveTask['advance']>[0][];
   /** Everything that comes, heartbeats that follow left out. */
   readonly parts: (expect: ExpectStatic, requestId: string) => readonly unknown[];

@@ -14,7 +14,7 @@ const A_AND_B = 'subscription A { tasksChanged { cursor } } subscription B { tas
 const NEEDS = 'subscription ($after: String!) { tasksChanged(after: $after) { cursor } }';
 const ID = /^[0-9a-f-]{36}$/;
 
-/** What was printed as lines of JSON meanwhile, by the Worker and its hubs. */
+/** Collects the lines of JSON that the Worker and its hubs print from now on. */
 function watchLog(): () => readonly LogEvent[] {
   // oxlint-disable-next-line no-console -- watched, not used
   const print = vi.spyOn(console, 'log');

@@ -3,7 +3,7 @@ import type { ExpectStatic } from 'vitest';
 import { attachmentOf } from '../../src/hub/attachment.ts';
 import { openReady, openSocket, withBusyHubs, type LiveTask, type TestSocket } from './socket.ts';
 
-/** What a client of graphql-transport-ws does, or has to see, in turn. */
+/** One thing that a client of graphql-transport-ws does, or has to see. */
 export type Step =
   | { readonly send: string | object }
   /** On a new socket: the second message is read while the first is being answered. */
@@ -26,7 +26,7 @@ export interface SocketCase {
   readonly isNew?: boolean;
   /** A function gets the id of a task of its own. */
   readonly steps: readonly Step[] | ((taskId: string) => readonly Step[]);
-  /** What the reference server does instead, or why the gateway does not do as it does. */
+  /** The reference server does something else: what it is, or why the gateway does not do the same. */
   readonly differs?: string;
 }
 
