@@ -85,6 +85,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     now: Date.now,
     random: Math.random,
     sleep,
+    startTimer,
   });
   const largeBodies = createLargeBodies({
     takeRate: async (tenant) => fromResult(await env.TASK_LEDGER.getByName(tenant).takeLargeBody()),
@@ -96,6 +97,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     limits: config.bodies,
     largeBodies,
     now: Date.now,
+    startTimer,
   });
   const graphql = createGraphqlHandler({
     schema,
@@ -117,10 +119,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     lease: (tenant, wanted) => env.TASK_LEDGER.getByName(tenant).leaseUpstreamReads(wanted),
     now: Date.now,
   });
-  const klingAlone = klingFor({
-    log: (exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }),
-    startTimer,
-  });
+  const klingAlone = klingFor((exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }));
   const library = createPresetLibrary({
     readPage: (page) => klingAlone.listPresetVoices(page),
     now: Date.now,
@@ -137,7 +136,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     upstreamOf: (viewer, trace) =>
       createScopedUpstream(
         createUpstream({
-          client: klingFor({ log: (exchange) => noteExchange(trace, exchange, log), startTimer: trace.startTimer }),
+          client: klingFor((exchange) => noteExchange(trace, exchange, log)),
           library,
           takeRead: () => takeRead(viewer.tenant),
         }),
@@ -153,8 +152,7 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
   async function answerStreamed(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response | null> {
     const format = streamFormatOf(request.headers.get('accept'));
     if (format === null) return null;
-    const readFor = { tenant: viewer.tenant, startTimer: trace.startTimer };
-    const stream = await answerSubscription(request, (asked) => readParams(asked, readFor), {
+    const stream = await answerSubscription(request, (asked) => readParams(asked, viewer.tenant), {
       format,
       dial: dialHub,
       viewer,

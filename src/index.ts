@@ -11,7 +11,6 @@ import { withSecurityHeaders } from './http/security-headers.ts';
 import { Hub } from './hub/hub.ts';
 import { TaskLedger } from './ledger/task-ledger.ts';
 import { createLog } from './lib/log.ts';
-import { startTimer } from './lib/timer.ts';
 
 export { Hub, IssuerKeys, KlingAccount, TaskLedger };
 
@@ -49,7 +48,7 @@ function answer(request: Request, env: Env, route: Route, url: URL, trace: Reque
   return gateway.answerCallback(request, url.pathname.slice(CALLBACKS.length));
 }
 
-const logDeps = { log, now: Date.now, randomId: () => crypto.randomUUID(), startTimer };
+const logDeps = { log, now: Date.now, randomId: () => crypto.randomUUID() };
 
 /**
  * Answers the queries and mutations of sockets, for the viewer that their hub has verified. It has no address: only this

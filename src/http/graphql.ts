@@ -52,9 +52,9 @@ export function createGraphqlHandler({ schema, readParams, introspection, log }:
   async function resultOf(
     request: Request,
     context: GatewayContext,
-    { notes, startTimer }: RequestTrace,
+    { notes }: RequestTrace,
   ): Promise<ExecutionResult | null> {
-    const read = await readParams(request, { tenant: context.viewer.tenant, startTimer }).catch(() => null);
+    const read = await readParams(request, context.viewer.tenant).catch(() => null);
     const operation = read === null ? null : prepare(read.params);
     if (read === null || operation === null || operation.type === OperationTypeNode.SUBSCRIPTION) return null;
     if (operation.type === OperationTypeNode.MUTATION && request.method !== 'POST') return null;

@@ -24,19 +24,12 @@ export interface ReadRequest {
   readonly documentId: string | null;
 }
 
-/** For whom a request is read. */
-export interface ReadFor {
-  /** As its token says: it is checked before anything is read. */
-  readonly tenant: string;
-  readonly startTimer: StartTimer;
-}
-
 /**
- * Reads the parameters of a request, once, by the first caller's `ReadFor`, however often they are asked for. GET carries
- * them in the URL, POST in JSON and nothing else: any site may send a form without asking. Keys that the specification does
- * not know are dropped, as it demands. Throws request errors only.
+ * Reads the parameters of a request, once, however often they are asked for. `tenant`: the caller's, whose token has been
+ * checked. GET carries them in the URL, POST in JSON and nothing else: any site may send a form without asking. Keys that
+ * the specification does not know are dropped, as it demands. Throws request errors only.
  */
-export type ReadParams = (request: Request, readFor: ReadFor) => Promise<ReadRequest>;
+export type ReadParams = (request: Request, tenant: string) => Promise<ReadRequest>;
 
 export interface ReadParamsDeps {
   readonly schema: GraphQLSchema;
@@ -46,14 +39,22 @@ export interface ReadParamsDeps {
   readonly largeBodies: Pick<LargeBodies, 'enter'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly startTimer: StartTimer;
 }
 
 /** Build it once per isolate. */
-export function createReadParams({ schema, documents, limits, largeBodies, now }: ReadParamsDeps): ReadParams {
+export function createReadParams({
+  schema,
+  documents,
+  limits,
+  largeBodies,
+  now,
+  startTimer,
+}: ReadParamsDeps): ReadParams {
   const audioInputs = createAudioInputs(schema);
   const reads = new WeakMap<Request, Promise<ReadRequest>>();
 
-  async function read(request: Request, { tenant, startTimer }: ReadFor): Promise<ReadRequest> {
+  async function read(request: Request, tenant: string): Promise<ReadRequest> {
     if (isGet(request)) return await found(toParams(fromUrl(request.url)));
     const admitLarge = (): Promise<void> => largeBodies.enter(request, tenant);
     const bytes = await readBody(request, limits, { now, startTimer, admitLarge });
@@ -87,10 +88,10 @@ export function createReadParams({ schema, documents, limits, largeBodies, now }
     }
   }
 
-  return (request, readFor) => {
+  return (request, tenant) => {
     const known = reads.get(request);
     if (known !== undefined) return known;
-    const reading = read(request, readFor);
+    const reading = read(request, tenant);
     reads.set(request, reading);
     return reading;
   };

@@ -1,8 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { KlingExchangeEvent } from '../kling/attempt.ts';
 import { logBug, type Log } from '../lib/log.ts';
-import { createSharedTimer } from '../lib/shared-timer.ts';
-import type { StartTimer } from '../lib/timer.ts';
 import { withHeaders } from './answer-headers.ts';
 import { failureResponse } from './failure-response.ts';
 
@@ -21,8 +19,6 @@ export interface RequestNotes {
 export interface RequestTrace {
   readonly requestId: string;
   readonly notes: RequestNotes;
-  /** For its deadlines: of its body, and of what is read of Kling for it. They share one timer of the platform's. */
-  readonly startTimer: StartTimer;
 }
 
 export interface RequestLogDeps {
@@ -30,8 +26,6 @@ export interface RequestLogDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly randomId: () => string;
-  /** The platform's. */
-  readonly startTimer: StartTimer;
 }
 
 /**
@@ -42,14 +36,13 @@ export interface RequestLogDeps {
 export async function withRequestLog(
   request: Request,
   route: string,
-  { log, now, randomId, startTimer }: RequestLogDeps,
+  { log, now, randomId }: RequestLogDeps,
   handle: (trace: RequestTrace) => Response | Promise<Response>,
 ): Promise<Response> {
   const startedAtMs = now();
   const trace: RequestTrace = {
     requestId: requestIdOf(request) ?? randomId(),
     notes: {},
-    startTimer: createSharedTimer(startTimer, now),
   };
   const answer = await answerOrFailure(request, trace, log, handle);
   const response = withHeaders(answer, (headers) => headers.set('x-request-id', trace.requestId));

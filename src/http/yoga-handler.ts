@@ -88,7 +88,7 @@ function useBounds({
 }: Pick<YogaOptions, 'readParams' | 'validate'>): Plugin<object, ServerContext> {
   return {
     onRequestParse({ serverContext, setRequestParser }) {
-      setRequestParser(async (request) => (await readParams(request, serverContext)).params);
+      setRequestParser(async (request) => (await readParams(request, serverContext.tenant)).params);
     },
     onParams({ context: { result }, setResult }) {
       if (result !== null) setResult(result);

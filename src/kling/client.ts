@@ -12,11 +12,12 @@ import type {
 } from '../domain/requests.ts';
 import type { ResourcePack, ResourcePackRequest } from '../domain/resource-pack.ts';
 import type { Speech, VoiceTaskSnapshot } from '../domain/voice.ts';
+import type { LogExchange } from './attempt.ts';
 import type { Call } from './call.ts';
 import { createCredentials } from './credentials.ts';
 import type { KlingKeys } from './credentials.ts';
 import { createExchange } from './exchange.ts';
-import type { Caller, ExchangeOptions } from './exchange.ts';
+import type { ExchangeOptions } from './exchange.ts';
 import { identifyFacesCall } from './faces.ts';
 import { KlingError } from './kling-error.ts';
 import { createLipSyncCall, listLipSyncsCall, readLipSyncCall } from './lip-sync.ts';
@@ -71,15 +72,15 @@ export interface KlingClientOptions extends Omit<ExchangeOptions, 'credentials' 
 }
 
 /** Makes a client that tells its caller's log of each request to Kling. It costs little: there may be one for each request to the gateway. */
-export type KlingClientFor = (caller: Caller) => KlingClient;
+export type KlingClientFor = (log: LogExchange) => KlingClient;
 
 /** Made once and kept, since it keeps the minted token. Nothing is checked or sent before the first call. */
 export function createKlingClients(options: KlingClientOptions): KlingClientFor {
   const credentials = createCredentials(options.credentials, options.now);
   const exchange = createExchange({ ...options, credentials, readAttemptsMax: options.readAttemptsMax ?? 3 });
 
-  return (caller) => {
-    const send = <T>(call: Call<T>, signal?: AbortSignal): Promise<T> => exchange(call, caller, signal);
+  return (log) => {
+    const send = <T>(call: Call<T>, signal?: AbortSignal): Promise<T> => exchange(call, log, signal);
     // Async where a call may be one that cannot be built: it rejects then, it does not throw.
     return {
       createVoice: async (request, identity, signal) => send(createVoiceCall(request, identity), signal),

@@ -15,21 +15,16 @@ export interface ExchangeOptions extends AttemptOptions {
   readonly random: () => number;
   /** The wait between two attempts. Rejects when its signal aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Of the deadline. */
+  readonly startTimer: StartTimer;
   /** For a whole exchange: every attempt, every wait, and the reading of every body. */
   readonly timeoutMs: number;
   /** How often a read is sent at most, 1 or more. */
   readonly readAttemptsMax: number;
 }
 
-/** One request to Kling and its answer, retries included. Throws `KlingError` and nothing else. */
-export type Exchange = <T>(call: Call<T>, caller: Caller, signal?: AbortSignal) => Promise<T>;
-
-/** For whom Kling is asked. */
-export interface Caller {
-  readonly log: LogExchange;
-  /** Of the deadline. */
-  readonly startTimer: StartTimer;
-}
+/** One request to Kling and its answer, retries included; `log` gets each attempt. Throws `KlingError` and nothing else. */
+export type Exchange = <T>(call: Call<T>, log: LogExchange, signal?: AbortSignal) => Promise<T>;
 
 /** "Exponential, first wait >= 1 s" (Kling docs, "Rate Limits", 2026-09). */
 const WHEN_RATE_LIMITED: Backoff = { baseMs: 1000, capMs: 16_000, floorMs: 1000 };
@@ -41,7 +36,7 @@ const WHEN_FAULTY: Backoff = { baseMs: 250, capMs: 4000, floorMs: 0 };
  * exception is a token that Kling takes for expired or not yet valid: it was refused, so a fresh one may go once more.
  */
 export function createExchange(options: ExchangeOptions): Exchange {
-  const { now, random, sleep, timeoutMs, readAttemptsMax, credentials } = options;
+  const { now, random, sleep, startTimer, timeoutMs, readAttemptsMax, credentials } = options;
   const attempt = createAttempt(options);
 
   async function slept(waitMs: number, deadline: Deadline): Promise<boolean> {
@@ -51,7 +46,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     );
   }
 
-  return async function exchange(call, { log, startTimer }, signal) {
+  return async function exchange(call, log, signal) {
     const deadline = startDeadline({ timeoutMs, now, startTimer, cancel: signal });
     let renewed = false;
     let retries = 0;

@@ -60,16 +60,14 @@ export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): 
     now,
     random: Math.random,
     sleep,
+    startTimer,
     // The alarm reads again, with growing waits; a caller that asks meanwhile gets the stored state.
     readAttemptsMax: 1,
-  })({
-    startTimer,
-    log(exchange) {
-      log({ level: 'info', message: 'kling exchange', ...exchange });
-      // How long these take is up to whoever names the video or the text: no tenant may make Kling look down for all.
-      const isCallersOwn = CALLERS_OWN.has(exchange.path);
-      if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
-    },
+  })((exchange) => {
+    log({ level: 'info', message: 'kling exchange', ...exchange });
+    // How long these take is up to whoever names the video or the text: no tenant may make Kling look down for all.
+    const isCallersOwn = CALLERS_OWN.has(exchange.path);
+    if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
   });
   return {
     tasks,

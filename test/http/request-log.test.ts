@@ -2,7 +2,6 @@ import { describe, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import { withRequestLog } from '../../src/http/request-log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
-import { startTimer } from '../../src/lib/timer.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 async function answer(request: Request, handle: Parameters<typeof withRequestLog>[3]) {
@@ -12,7 +11,6 @@ async function answer(request: Request, handle: Parameters<typeof withRequestLog
     log: (event: LogEvent) => lines.push(event),
     now: () => (clock += 5),
     randomId: () => 'random-id',
-    startTimer,
   };
   const response = await withRequestLog(request, '/things/:id', deps, handle);
   return { response, lines };
@@ -20,32 +18,6 @@ async function answer(request: Request, handle: Parameters<typeof withRequestLog
 
 const REQUEST = () =>
   new Request('https://gateway.test/things/s3cret?token=s3cret', { headers: { authorization: 's3cret' } });
-
-it('gives a request deadlines by the clock that it is given, all by one timer', async ({ expect }) => {
-  let clock = 1_790_000_000_000;
-  const timers: { readonly ms: number; readonly onTime: () => void }[] = [];
-  const called: number[] = [];
-  const deps = {
-    log: () => {},
-    now: () => clock,
-    randomId: () => 'random-id',
-    startTimer(ms: number, onTime: () => void) {
-      timers.push({ ms, onTime });
-      return () => {};
-    },
-  };
-  await withRequestLog(REQUEST(), '/things/:id', deps, (trace) => {
-    trace.startTimer(15_000, () => called.push(15_000))();
-    trace.startTimer(30_000, () => called.push(30_000));
-    return new Response();
-  });
-  for (let i = 0; i < timers.length; i += 1) {
-    clock += timers[i]?.ms ?? 0;
-    timers[i]?.onTime();
-  }
-  expect(timers.map(({ ms }) => ms)).toEqual([15_000, 15_000]);
-  expect(called).toEqual([30_000]);
-});
 
 describe('the log', () => {
   it('has one line a request, with the pattern of its path and nothing that may be secret', async ({ expect }) => {

@@ -1,7 +1,6 @@
 import { createKlingClients } from '../../src/kling/client.ts';
 import type { KlingClient, KlingClientOptions } from '../../src/kling/client.ts';
-import type { KlingExchangeEvent } from '../../src/kling/attempt.ts';
-import type { Caller } from '../../src/kling/exchange.ts';
+import type { KlingExchangeEvent, LogExchange } from '../../src/kling/attempt.ts';
 import { KlingError } from '../../src/kling/kling-error.ts';
 
 /** What Kling is to answer next: a body with 200, a body with a status, or whatever a function does. */
@@ -34,7 +33,7 @@ export interface Upstream {
 /** A client of a Kling that answers as scripted. A request past the script fails, as a broken connection would. */
 export function createUpstream(
   answers: readonly Answer[],
-  { log, startTimer, ...options }: Partial<KlingClientOptions> & Partial<Caller> = {},
+  { log, ...options }: Partial<KlingClientOptions> & { readonly log?: LogExchange } = {},
 ): Upstream {
   const requests: SentRequest[] = [];
   const events: KlingExchangeEvent[] = [];
@@ -59,17 +58,13 @@ export function createUpstream(
       waitsMs.push(ms);
       nowMs += ms;
     },
+    startTimer(_ms, onTime) {
+      expiries.push(onTime);
+      return () => {};
+    },
     timeoutMs: TIMEOUT_MS,
     ...options,
-  })({
-    log: log ?? ((event) => events.push(event)),
-    startTimer:
-      startTimer ??
-      ((_ms, onTime) => {
-        expiries.push(onTime);
-        return () => {};
-      }),
-  });
+  })(log ?? ((event) => events.push(event)));
 
   return {
     client,

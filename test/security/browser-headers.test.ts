@@ -5,7 +5,6 @@ import { configOf } from '../../src/config.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { withCors } from '../../src/http/cors.ts';
 import { withSecurityHeaders } from '../../src/http/security-headers.ts';
-import { startTimer } from '../../src/lib/timer.ts';
 import { ALLOWED_ORIGIN, corsHeaders, GRAPHQL_URL, post, preflight, send } from '../support/browser.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { socketCount, startTask } from '../support/socket.ts';
@@ -98,7 +97,7 @@ describe('a stream', () => {
 
   it('says nothing of its encoding in production, where no proxy of a developer compresses it', async ({ expect }) => {
     const gateway = createGateway(env, { ...configOf(env), environment: 'production' }, () => {});
-    const trace = { requestId: 'test', startTimer, notes: {} };
+    const trace = { requestId: 'test', notes: {} };
     const query = new URLSearchParams({ query: 'subscription { tasksChanged { cursor } }' });
     const headers = { authorization: AUTHORIZATION, accept: 'text/event-stream' };
     const response = await gateway.answerGraphql(new Request(`${GRAPHQL_URL}?${query}`, { headers }), trace);

@@ -52,6 +52,7 @@ export function createGraphqlClient({
       limits: limits ?? { bytesMax: 100_000, largeBytesMax: 1_000_000 },
       largeBodies,
       now: Date.now,
+      startTimer,
     }),
     introspection: true,
     log: (event) => logged.push(event),
@@ -62,7 +63,7 @@ export function createGraphqlClient({
     const context = { requestId: 'request-of-test', now: () => 0, viewer: VIEWER, ledger, upstream };
     const request = new Request(input, init);
     try {
-      return await handle(request, context, { requestId: context.requestId, notes, startTimer });
+      return await handle(request, context, { requestId: context.requestId, notes });
     } finally {
       largeBodies.leave(request);
     }

@@ -2,8 +2,7 @@ import { jwtVerify } from 'jose';
 import { createSecuredHeaders } from '../../../../src/http/security-headers.ts';
 import { startDeadline } from '../../../../src/lib/deadline.ts';
 import { createLog } from '../../../../src/lib/log.ts';
-import { createSharedTimer } from '../../../../src/lib/shared-timer.ts';
-import { startTimer, type StartTimer } from '../../../../src/lib/timer.ts';
+import { startTimer } from '../../../../src/lib/timer.ts';
 import type { Answer } from '../../peers/kling.ts';
 import { askKling, type RelayEnv } from './ask-kling.ts';
 import { readFanOut, readPage } from './by-hand.ts';
@@ -66,18 +65,17 @@ async function handle(request: Request, env: GuardedEnv, kling: object[]): Promi
   if (headers.get('content-type') !== 'application/json') throw new Error('not JSON');
   await verify(headers.get('authorization') ?? '', env);
   if (Number(headers.get('content-length') ?? Infinity) > BODY_BYTES_MAX) throw new Error('too large');
-  const shared = createSharedTimer(startTimer, Date.now);
-  const body = await within(BODY_MS_MAX, shared, () => request.text());
+  const body = await within(BODY_MS_MAX, () => request.text());
   const { query } = JSON.parse(body) as { readonly query: string };
-  const ask = <T>(path: string): Promise<Answer<T>> => askWithin(path, env, shared, kling);
+  const ask = <T>(path: string): Promise<Answer<T>> => askWithin(path, env, kling);
   const pageSize = /\(page: 1, pageSize: (\d+)\)/.exec(query)?.[1];
   const data = pageSize === undefined ? await readFanOut(ask) : await readPage(ask, 1, Number(pageSize));
   return new Response(JSON.stringify({ data }), { headers: HEADERS });
 }
 
-async function askWithin<T>(path: string, env: GuardedEnv, shared: StartTimer, kling: object[]): Promise<Answer<T>> {
+async function askWithin<T>(path: string, env: GuardedEnv, kling: object[]): Promise<Answer<T>> {
   const startedAtMs = Date.now();
-  const text = await within(KLING_MS_MAX, shared, async () => {
+  const text = await within(KLING_MS_MAX, async () => {
     const answer = await askKling(env, path);
     if (Number(answer.headers.get('content-length') ?? Infinity) > KLING_BYTES_MAX) throw new Error('too large');
     return answer.text();
@@ -100,8 +98,8 @@ async function verify(authorization: string, env: GuardedEnv): Promise<void> {
 }
 
 /** Rejects when the time is up. */
-async function within<T>(timeoutMs: number, shared: StartTimer, work: () => Promise<T>): Promise<T> {
-  const deadline = startDeadline({ timeoutMs, now: Date.now, startTimer: shared });
+async function within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+  const deadline = startDeadline({ timeoutMs, now: Date.now, startTimer });
   try {
     return await deadline.race(work());
   } finally {
