@@ -23,10 +23,12 @@ export interface DeadlineOptions {
   readonly cancel?: AbortSignal | undefined;
 }
 
-/** Starts the clock. Every request has some: one that is not reached costs little beside its timer. */
+/** Starts the clock. */
 export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOptions): Deadline {
   const endsAtMs = now() + timeoutMs;
-  const waiting: ((reason: unknown) => void)[] = [];
+  const over = Promise.withResolvers<never>();
+  // Nobody may be waiting when it ends.
+  over.promise.catch(() => {});
   let end: { readonly reason: unknown } | null = null;
   let controller: AbortController | null = null;
 
@@ -34,7 +36,7 @@ export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOp
     if (end !== null) return;
     end = { reason };
     controller?.abort(reason);
-    for (const reject of waiting) reject(reason);
+    over.reject(reason);
   }
   function cancelNow(): void {
     endNow(cancel?.reason);
@@ -55,13 +57,7 @@ export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOp
       return controller.signal;
     },
     remainingMs: () => endsAtMs - now(),
-    // Less work than `Promise.race`, and done for each call several times.
-    race: (promise) =>
-      new Promise((resolve, reject) => {
-        if (end === null) waiting.push(reject);
-        else reject(end.reason);
-        promise.then(resolve, reject);
-      }),
+    race: (promise) => Promise.race([promise, over.promise]),
     stop() {
       cancel?.removeEventListener('abort', cancelNow);
       stopTimer();
