@@ -53,7 +53,9 @@ export function unknownNamesOf(env: object): readonly ConfigProblem[] {
     if (!['string', 'number', 'boolean'].includes(typeof value) || known.includes(name)) return [];
     const meant = known.find((candidate) => distance(candidate, name.toUpperCase()) <= TYPOS_MAX);
     if (meant !== undefined) return [{ setting: name, message: `is not a setting: ${meant} is` }];
-    return FAMILIES.test(name) ? [{ setting: name, message: 'is not a setting: README.md lists them all' }] : [];
+    return FAMILIES.test(name)
+      ? [{ setting: name, message: 'is not a setting: docs/operations.md lists them all' }]
+      : [];
   });
 }
 

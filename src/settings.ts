@@ -33,7 +33,7 @@ function count<Fallback extends string>(fallback: Fallback, min: number, max: nu
   return { fallback, secret: false, parse: wholeNumber(min, max) } satisfies Setting<number>;
 }
 
-/** Every setting there is. What each means stands in the README, whose table is made from this one and its words. */
+/** Every setting there is. docs/operations.md says what each means; its table is generated. */
 export const SETTINGS = {
   ENVIRONMENT: {
     fallback: 'production',

@@ -1,6 +1,6 @@
 import type { SETTINGS } from '../settings.ts';
 
-/** What each setting means, for the README and for who deploys. Not beside the settings, since the Worker would carry it about for nobody to read. */
+/** What each setting means, for docs/operations.md and `npm run deploy`. Kept out of the Worker's script, which never shows it. */
 export const SETTING_MEANINGS = {
   ENVIRONMENT: '`production` or `development`, which allows plain http to localhost and needs no public address.',
   KLING_BASE_URL:

@@ -142,7 +142,7 @@ function watchByRelay(environment: Environment, operation: WatchedOperation, wat
 
 const getToken = async (): Promise<string> => TOKEN;
 
-/** Every library a client may use, in the README's order. */
+/** Every library a client may use, in the order of docs/clients.md. */
 export const WATCHERS: readonly Watcher[] = [
   {
     library: 'graphql-ws',

@@ -7,7 +7,7 @@ import { createLipSyncOnce, createVoiceOnce, lipSyncOf } from '../support/ledger
 import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
-/** The rows that README.md reckons a callback with: about a running task, or the end of a lip-sync. */
+/** The rows that docs/operations.md calculates a callback with: about a running task, or the end of a lip-sync. */
 const ROWS_MAX = 10;
 /** A voice is kept by itself: the row, its index, and the counter of the table. */
 const VOICE_ROWS = 3;

@@ -3,7 +3,7 @@ import { startStack, type GatewayStack } from './gateway-stack.ts';
 import { CREATE_VOICE } from './operations.ts';
 import { sendOperation } from './send-operation.ts';
 
-// How many lines README.md reckons the price of Workers Logs with.
+// How many lines docs/operations.md calculates the price of Workers Logs with.
 
 let stack: GatewayStack;
 let printed = '';

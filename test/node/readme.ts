@@ -1,4 +1,4 @@
-/** `npm run readme`: writes the README's tables and recipes anew from what they are about: the settings, the schema, Kling's pages, the recipes that run. */
+/** `npm run readme`: writes the tables and recipes in docs/ anew from their sources: the settings, the schema, Kling's pages, the recipes that run. */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -38,19 +38,20 @@ function recipes(): Record<string, string> {
   return Object.fromEntries(sections) as Record<string, string>;
 }
 
-const SECTIONS = {
-  settings: settingsTable(),
-  errors: enumTable('ErrorCode'),
-  failures: enumTable('TaskFailureCode'),
-  published: publishedTable(),
-  ...recipes(),
+/** What each page holds between `<!-- name -->` and `<!-- /name -->`. */
+const SECTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'docs/operations.md': { settings: settingsTable() },
+  'docs/clients.md': { errors: enumTable('ErrorCode'), failures: enumTable('TaskFailureCode'), ...recipes() },
+  'docs/kling-coverage.md': { published: publishedTable() },
 };
 
-const path = join(root, 'README.md');
-let text = readFileSync(path, 'utf8');
-for (const [name, content] of Object.entries(SECTIONS)) {
-  const section = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
-  if (!section.test(text)) throw new Error(`README.md has no section ${name}`);
-  text = text.replace(section, (_, start: string, end: string) => `${start}${content}\n${end}`);
+for (const [page, sections] of Object.entries(SECTIONS)) {
+  const path = join(root, page);
+  let text = readFileSync(path, 'utf8');
+  for (const [name, content] of Object.entries(sections)) {
+    const section = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
+    if (!section.test(text)) throw new Error(`${page} has no section ${name}`);
+    text = text.replace(section, (_, start: string, end: string) => `${start}${content}\n${end}`);
+  }
+  writeFileSync(path, text);
 }
-writeFileSync(path, text);

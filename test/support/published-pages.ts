@@ -1,6 +1,6 @@
 /**
  * Every request parameter and every response field of the two pages that Kling publishes ("Custom Voice" and "Lip-Sync",
- * read 2026-09), with its name in the GraphQL schema and the test that shows it. The README's table is this one.
+ * read 2026-09), with its name in the GraphQL schema and the test that shows it. The table of docs/kling-coverage.md is this one.
  */
 
 /** Kling's name; where it is found in the schema (a coordinate, or a plain text in brackets); the test's file under test/. */
@@ -184,7 +184,7 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
   },
 ];
 
-/** The table as it stands in the README. */
+/** The table as it stands in docs/kling-coverage.md. */
 export function publishedTable(): string {
   const lines = ['| Kling | GraphQL | test |', '|---|---|---|'];
   for (const { endpoint, rows } of PUBLISHED) {

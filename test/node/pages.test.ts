@@ -1,0 +1,62 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'vitest';
+import { SETTINGS } from '../../src/settings.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Every page of the project, as written and without its code. */
+const PAGES = globSync(['*.md', 'docs/*.md', 'src/**/README.md'], { cwd: root }).map((page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  return { page, text, prose: text.replaceAll(/^```[^]*?^```/gm, '') };
+});
+
+/** The anchors that a repository page gives its headings. */
+function anchorsOf(prose: string): string[] {
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Where a link leads: null if there is no such file or heading. */
+function problemOf(page: string, link: string): string | null {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? page : join(dirname(page), path);
+  if (!existsSync(join(root, target))) return `${link}: no such file`;
+  if (anchor === undefined) return null;
+  const linked = PAGES.find((other) => other.page === target);
+  return linked !== undefined && anchorsOf(linked.prose).includes(anchor) ? null : `${link}: no such heading`;
+}
+
+describe.each(PAGES)('$page', ({ page, text, prose }) => {
+  it('links to files and headings that exist', ({ expect }) => {
+    const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    const local = links.filter((link) => !/^[a-z]+:/.test(link));
+    expect(local.map((link) => problemOf(page, link)).filter((problem) => problem !== null)).toEqual([]);
+  });
+
+  it('names tests and folders of tests that exist', ({ expect }) => {
+    const named = [...text.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path = '']) => path);
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it('refers to nothing outside the repository', ({ expect }) => {
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    const outside = links.filter((link) => !/^[a-z]+:/.test(link) && join(dirname(page), link).startsWith('..'));
+    expect(outside).toEqual([]);
+  });
+});
+
+it('README.md has at most 250 lines', ({ expect }) => {
+  expect(readFileSync(join(root, 'README.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(250);
+});
+
+it.for(Object.keys(SETTINGS))('the setting %s has one row in one page', (name, { expect }) => {
+  const rows = PAGES.flatMap(({ page, text }) =>
+    Array.from(text.matchAll(new RegExp(`^\\| \`${name}\``, 'gm')), () => page),
+  );
+  expect(rows).toEqual(['docs/operations.md']);
+});

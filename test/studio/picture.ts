@@ -1,0 +1,46 @@
+/**
+ * `node test/studio/picture.ts`: takes the picture of the studio in docs/studio.png, while `npm start` runs.
+ *
+ * `GATEWAY_URL` is the gateway, http://localhost:8787 unless set. `CHROMIUM_PATH` is the browser. The video of the sandbox
+ * stands in for the one at https://example.com. Fails above 200 KB, which is what a README may load.
+ */
+
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { chooseSound, findFaces } from './make-lip-sync.ts';
+import { mintStudioToken } from './tokens.ts';
+
+const PICTURE_BYTES_MAX = 200 * 1024;
+
+const gateway = process.env['GATEWAY_URL'] ?? 'http://localhost:8787';
+const sandbox = process.env['SANDBOX_URL'] ?? 'http://localhost:8788';
+const path = join(import.meta.dirname, '../../docs/studio.png');
+
+const browser = await chromium.launch({
+  executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
+try {
+  const page = await browser.newPage({
+    viewport: { width: 1200, height: 1250 },
+    colorScheme: 'light',
+    reducedMotion: 'reduce',
+  });
+  await page.route('https://example.com/**', async (route) => {
+    const video = await fetch(`${sandbox}/files/video/any.mp4`);
+    await route.fulfill({ body: Buffer.from(await video.arrayBuffer()), contentType: 'video/mp4' });
+  });
+  await page.goto(gateway);
+  await page.getByLabel('Access token').fill(await mintStudioToken('acme'));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Live', { exact: true }).waitFor();
+  await findFaces(page, 'interview-sandbox-two-faces-5s.mp4');
+  await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+  await chooseSound(page);
+  await page.getByText('0.5 units').waitFor();
+  const { length } = await page.screenshot({ path });
+  process.stdout.write(`${path}: ${Math.round(length / 1024)} KB\n`);
+  if (length > PICTURE_BYTES_MAX) process.exitCode = 1;
+} finally {
+  await browser.close();
+}
