@@ -9,7 +9,7 @@ import {
   type ValueNode,
   type VariableValues,
 } from 'graphql';
-import type { Run } from './run.ts';
+import type { Run } from './frame.ts';
 import type { Site } from './site.ts';
 import { isObjectOrFunction } from './values.ts';
 

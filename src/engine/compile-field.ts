@@ -3,7 +3,7 @@ import { type PlainTest, plainTest } from './complete-leaf.ts';
 import { completePromised, settled } from './complete-promised.ts';
 import { settleError } from './position.ts';
 import { compileRead, propertyOf } from './read-field.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 import type { Complete, Select, Site } from './site.ts';
 import { isObjectOrFunction, isPromiseLike } from './values.ts';
 

@@ -12,7 +12,7 @@ import {
 import { compileSelection, compileSerialSelection } from './compile-selection.ts';
 import { type Conditions, findConditions, readConditions } from './conditions.ts';
 import type { Plan } from './plan.ts';
-import { answer, answerWithoutData, createRun, end, type Run, type RunArgs } from './run.ts';
+import { answer, answerWithoutData, createRun, end, type Run, type RunArgs } from './frame.ts';
 import { bundledCopies, type Copies } from './set-fields-copies.ts';
 import type { Select } from './site.ts';
 

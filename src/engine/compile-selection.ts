@@ -3,7 +3,7 @@ import { collectFields } from './collect-fields.ts';
 import { compileField } from './compile-field.ts';
 import type { Plan } from './plan.ts';
 import type { Position } from './position.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 import { createSelectFields, type SelectFields } from './select-fields.ts';
 import { type Data, type SelectedField, setFields } from './set-fields.ts';
 import type { Select } from './site.ts';

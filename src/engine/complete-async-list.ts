@@ -1,7 +1,7 @@
 import { locatedError } from 'graphql';
 import type { CompleteItem } from './complete-item.ts';
 import { type Position, toPath } from './position.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 import { forget } from './values.ts';
 
 /** A list of what is iterated over asynchronously, one item after another: it is answered as a whole. */

@@ -1,6 +1,6 @@
 import { completePromised, settled } from './complete-promised.ts';
 import { type Position, settleError } from './position.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 import type { Complete } from './site.ts';
 import { isPromiseLike } from './values.ts';
 

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import { completeAsyncList } from './complete-async-list.ts';
 import { createCompleteItem } from './complete-item.ts';
 import type { Position } from './position.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 import { type Complete, fieldNameOf, type Site } from './site.ts';
 import { forget, isAsyncIterable, isIterable, isPromiseLike } from './values.ts';
 

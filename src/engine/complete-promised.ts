@@ -1,5 +1,5 @@
 import { type Position, settleError } from './position.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 import type { Complete } from './site.ts';
 
 /**

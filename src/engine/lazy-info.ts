@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { createResolveInfo } from './resolve-info.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 import type { Site } from './site.ts';
 
 /** The same for a function that does not name it among its parameters: it is built if it is read nevertheless. */

@@ -1,4 +1,5 @@
 import {
+  type ASTNode,
   type FieldNode,
   GraphQLError,
   type GraphQLOutputType,
@@ -6,7 +7,7 @@ import {
   isNonNullType,
   locatedError,
 } from 'graphql';
-import { addError, type Frame, type Run } from './run.ts';
+import { addError, type Frame, type Run } from './frame.ts';
 
 /**
  * A place in the response, but for the indices of the lists around it, which the `Frame` has: together they are a path.
@@ -44,8 +45,13 @@ function locate(error: unknown, { nodes }: Position, path: readonly (string | nu
     if (!isLocated) run.errorsLeft -= 1;
     return locatedError(error, nodes, path);
   }
-  run.tooMany ??= new GraphQLError('There are too many errors: the others are not reported.', { nodes, path });
+  run.tooMany ??= tooManyErrors(nodes, path);
   return run.tooMany;
+}
+
+/** Stands for all errors after the limit. */
+export function tooManyErrors(nodes: readonly ASTNode[], path: readonly (string | number)[]): GraphQLError {
+  return new GraphQLError('There are too many errors: the others are not reported.', { nodes, path });
 }
 
 /** The same path as a resolver sees it: linked, from below. */

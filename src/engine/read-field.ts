@@ -2,7 +2,7 @@ import { defaultFieldResolver } from 'graphql';
 import { compileArguments } from './arguments.ts';
 import { createLazyInfo } from './lazy-info.ts';
 import { createResolveInfo } from './resolve-info.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 import type { Site } from './site.ts';
 
 /** How a field gets its value from a source. */

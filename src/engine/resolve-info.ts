@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { toLinkedPath } from './position.ts';
-import { abortSignalOf, type Frame, helpersOf } from './run.ts';
+import { abortSignalOf, type Frame, helpersOf } from './frame.ts';
 import type { Site } from './site.ts';
 
 /** The fourth argument of a resolver, as graphql's own executor makes it. */

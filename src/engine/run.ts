@@ -1,114 +1,140 @@
-import { type ExecutionResult, GraphQLError, type GraphQLResolveInfoHelpers, type VariableValues } from 'graphql';
-import { forget } from './values.ts';
+import {
+  createSourceEventStream,
+  defaultFieldResolver,
+  defaultTypeResolver,
+  type DocumentNode,
+  execute as executeByGraphql,
+  executeSubscriptionEvent as executeEventByGraphql,
+  type ExecutionArgs,
+  type ExecutionResult,
+  getOperationAST,
+  getVariableValues,
+  type GraphQLError,
+  type GraphQLSchema,
+  mapSourceToResponseEvent,
+  type OperationDefinitionNode,
+  type ValidatedSubscriptionArgs,
+  validateSubscriptionArgs,
+  type VariableDefinitionNode,
+  type VariableValues,
+} from 'graphql';
+import { createCompiledPool, type FindCompiled } from './compiled-pool.ts';
+import { tooManyErrors } from './position.ts';
+import { isAsyncIterable } from './values.ts';
 
-/** One execution of an operation. */
-export interface Run {
-  readonly rootValue: unknown;
-  readonly contextValue: unknown;
-  readonly variableValues: VariableValues;
-  /** In the order in which they were met. */
-  readonly errors: Error[];
-  /** The paths, as text, of what errors have made null. */
-  readonly nulled: Set<string>;
-  /** How many errors may still be made before the others are no longer told apart. */
-  errorsLeft: number;
-  /** Reported once, for all the others. */
-  tooMany: GraphQLError | null;
-  /** The data is complete: what resolvers were given to hear of an abort has heard. */
-  isAnswered: boolean;
-  /** Later than `isAnswered` by as much as graphql's own executor is: whatever goes on from here calls no resolver. */
-  isEnded: boolean;
-  abort: AbortController | null;
-  helpers: GraphQLResolveInfoHelpers | null;
+type MaybePromise<T> = T | Promise<T>;
+type ErrorsMax = Pick<ExecuteOptions, 'errorsMax'>;
+
+export interface ExecuteOptions {
+  /** After this many errors of fields, one more stands for all others. Without a limit by default, as in graphql. */
+  readonly errorsMax?: number | undefined;
+  /** Replaces graphql's `getVariableValues`, for stricter limits. */
+  readonly coerceVariables?: CoerceVariables;
 }
 
-/** The list item that is worked at, within those of the lists around it. */
-export interface Frame {
-  readonly run: Run;
-  readonly index: number;
-  readonly up: Frame | null;
+export type CoerceVariables = (
+  schema: GraphQLSchema,
+  definitions: readonly VariableDefinitionNode[],
+  values: Readonly<Record<string, unknown>>,
+) =>
+  | { readonly errors: readonly GraphQLError[]; readonly variableValues?: undefined }
+  | { readonly errors?: undefined; readonly variableValues: VariableValues };
+
+/** Compiled fields kept per schema, all operations together: about 16 MB. */
+const FIELDS_MAX = 20_000;
+/** Graphql's own default. */
+const COERCION_ERRORS_MAX = 50;
+
+const pools = new WeakMap<GraphQLSchema, FindCompiled>();
+
+/**
+ * Executes a query or mutation like graphql's `execute`: same arguments, same result. The compiled form of an operation is
+ * cached. Graphql executes what cannot be compiled: see `compileOperation`, and calls with an abort signal, hooks or
+ * resolvers in their arguments. The schema and the document must be valid.
+ */
+export function execute(args: ExecutionArgs, options: ExecuteOptions = {}): MaybePromise<ExecutionResult> {
+  const { schema, document, rootValue, contextValue } = args;
+  const operation = getOperationAST(document, args.operationName) ?? null;
+  const compiled = operation === null || isForGraphql(args) ? null : findCompiled(schema, document, operation);
+  if (operation === null || compiled === null) return refusal(args, options) ?? limit(executeByGraphql(args), options);
+  const { errors, variableValues } = coerce(args, operation, options);
+  if (errors !== undefined) return { errors };
+  return compiled.runCoerced({ rootValue, contextValue, variableValues, errorsMax: options.errorsMax });
 }
 
-export interface RunArgs {
-  readonly rootValue?: unknown;
-  readonly contextValue?: unknown;
-  /** Past so many errors one more is reported for all the others: each costs a search of the document for its place. */
-  readonly errorsMax?: number;
+/** Subscribes like graphql's `subscribe`. Every event is executed in the compiled form. */
+export function subscribe(
+  args: ExecutionArgs,
+  options: ExecuteOptions = {},
+): MaybePromise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
+  const refused = refusal(args, options);
+  if (refused !== null) return refused;
+  const validated = validateSubscriptionArgs(args);
+  if (!('schema' in validated)) return { errors: validated };
+  const toResponses = (source: AsyncIterable<unknown> | ExecutionResult) =>
+    isAsyncIterable(source)
+      ? mapSourceToResponseEvent(validated, source, (event) => executeSubscriptionEvent(event, options))
+      : source;
+  const source = createSourceEventStream(validated);
+  return source instanceof Promise ? source.then(toResponses) : toResponses(source);
 }
 
-export function createRun(
-  { rootValue, contextValue, errorsMax = Number.POSITIVE_INFINITY }: RunArgs,
-  variableValues: VariableValues,
-): Run {
+/** Executes a subscription for one event, its `rootValue`, like graphql's `executeSubscriptionEvent`. */
+export function executeSubscriptionEvent(
+  args: ValidatedSubscriptionArgs,
+  options: ErrorsMax = {},
+): MaybePromise<ExecutionResult> {
+  const { schema, document, operation, rootValue, contextValue, variableValues } = args;
+  const compiled = isForGraphql(args) ? null : findCompiled(schema, document, operation);
+  if (compiled === null) return limit(executeEventByGraphql(args), options);
+  return compiled.runCoerced({ rootValue, contextValue, variableValues, errorsMax: options.errorsMax });
+}
+
+function findCompiled(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) {
+  let find = pools.get(schema);
+  if (find === undefined) pools.set(schema, (find = createCompiledPool(schema, FIELDS_MAX)));
+  return find(document, operation);
+}
+
+function coerce(
+  { schema, variableValues, options, hideSuggestions }: ExecutionArgs,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  { coerceVariables }: ExecuteOptions,
+): ReturnType<CoerceVariables> {
+  const values = variableValues ?? {};
+  if (coerceVariables !== undefined) return coerceVariables(schema, variableDefinitions, values);
+  return getVariableValues(schema, variableDefinitions, values, {
+    maxErrors: options?.maxCoercionErrors ?? COERCION_ERRORS_MAX,
+    hideSuggestions: hideSuggestions ?? false,
+  });
+}
+
+/** What `coerceVariables` refuses before graphql coerces the variables itself. */
+function refusal(args: ExecutionArgs, options: ExecuteOptions): ExecutionResult | null {
+  const operation = options.coerceVariables && getOperationAST(args.document, args.operationName);
+  const { errors } = operation ? coerce(args, operation, options) : {};
+  return errors === undefined ? null : { errors };
+}
+
+/** Whether the arguments ask for what only graphql's executor does. */
+function isForGraphql(args: ExecutionArgs | ValidatedSubscriptionArgs): boolean {
+  const { fieldResolver, typeResolver, hooks, hideSuggestions } = args;
+  const signal = 'abortSignal' in args ? args.abortSignal : 'externalAbortSignal' in args && args.externalAbortSignal;
+  return (
+    (fieldResolver ?? defaultFieldResolver) !== defaultFieldResolver ||
+    (typeResolver ?? defaultTypeResolver) !== defaultTypeResolver ||
+    Boolean(hooks ?? signal ?? hideSuggestions)
+  );
+}
+
+/** Applies `errorsMax` to a result of graphql's executor. */
+function limit(result: MaybePromise<ExecutionResult>, options: ErrorsMax): MaybePromise<ExecutionResult> {
+  if (result instanceof Promise) return result.then((settled) => limit(settled, options));
+  const { errors = [] } = result;
+  const [first] = errors.slice(options.errorsMax);
+  if (options.errorsMax === undefined || first === undefined) return result;
   return {
-    rootValue,
-    contextValue,
-    variableValues,
-    errors: [],
-    nulled: new Set(),
-    errorsLeft: errorsMax,
-    tooMany: null,
-    isAnswered: false,
-    isEnded: false,
-    abort: null,
-    helpers: null,
+    ...result,
+    errors: [...errors.slice(0, options.errorsMax), tooManyErrors(first.nodes ?? [], first.path ?? [])],
   };
-}
-
-/** Keeps an error, unless an earlier one has made null what is at its path or above: then nobody can see it is missing. */
-export function addError(run: Run, error: Error, path: readonly (string | number)[]): void {
-  const { nulled } = run;
-  if (error === run.tooMany && run.errors.includes(error)) return;
-  let text = '';
-  if (nulled.has(text)) return;
-  for (const key of path) {
-    text += `.${key}`;
-    if (nulled.has(text)) return;
-  }
-  nulled.add(text);
-  run.errors.push(error);
-}
-
-/** The end of an operation whose root is null. */
-export function answerWithoutData(run: Run, error: unknown): ExecutionResult {
-  addError(run, ensureGraphQLError(error), []);
-  return answer(run, null);
-}
-
-export function answer(run: Run, data: unknown): ExecutionResult {
-  run.isAnswered = true;
-  run.abort?.abort();
-  const result = run.errors.length > 0 ? { errors: run.errors, data } : { data };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the root is an object; an error with a path of its own may be any, as in graphql
-  return result as ExecutionResult;
-}
-
-export function end(run: Run, result: ExecutionResult): ExecutionResult {
-  run.isEnded = true;
-  return result;
-}
-
-/** What a resolver may watch: aborted when the operation is answered. Only made for those who ask. */
-export function abortSignalOf(run: Run): AbortSignal {
-  run.abort ??= new AbortController();
-  if (run.isAnswered) run.abort.abort();
-  return run.abort.signal;
-}
-
-export function helpersOf(run: Run): GraphQLResolveInfoHelpers {
-  run.helpers ??= {
-    promiseAll: (values) => {
-      const all = Promise.all(values);
-      all.then(undefined, () => forget(values));
-      return all;
-    },
-    track: forget,
-  };
-  return run.helpers;
-}
-
-function ensureGraphQLError(error: unknown): GraphQLError {
-  if (error instanceof GraphQLError) return error;
-  const originalError = error instanceof Error ? error : new Error(String(error));
-  return new GraphQLError(originalError.message, { originalError });
 }

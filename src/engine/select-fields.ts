@@ -1,4 +1,4 @@
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 import type { Copies } from './set-fields-copies.ts';
 import { type Data, type SelectedField, type SetFields, setFields } from './set-fields.ts';
 import { isObjectOrFunction } from './values.ts';

@@ -1,5 +1,5 @@
 import type { CompiledField, PropertySource } from './compile-field.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 
 /** An object of the response that is being made. */
 export type Data = Record<string, unknown>;

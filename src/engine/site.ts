@@ -1,7 +1,7 @@
 import type { GraphQLField, GraphQLObjectType } from 'graphql';
 import type { Plan } from './plan.ts';
 import type { Position } from './position.ts';
-import type { Frame } from './run.ts';
+import type { Frame } from './frame.ts';
 
 /** Makes the value at one position of the response from what a resolver gave. Throws what makes the position null. */
 export type Complete = (value: unknown, frame: Frame) => unknown;

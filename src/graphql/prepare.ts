@@ -5,7 +5,7 @@ import {
   type GraphQLSchema,
   type OperationTypeNode,
 } from 'graphql';
-import { createCompiledPool } from '../engine/compiled-pool.ts';
+import { execute } from '../engine/run.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { parseDocument } from './parse-document.ts';
 import { FIELD_ERRORS_MAX } from './public-errors.ts';
@@ -16,8 +16,6 @@ import { coerceVariables } from './variables.ts';
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
 /** That they were refused is kept, so that each is checked twice at most: here, and by whoever says what is wrong. */
 const REFUSED = { charsPerEntryMax: 2048, charsMax: 64 * 1024 };
-/** 16 MB. */
-const FIELDS_MAX = 20_000;
 
 /** An operation that has passed all checks of its document, and can be run many times. */
 export interface PreparedOperation {
@@ -43,7 +41,6 @@ export type Prepare = (reference: OperationReference) => PreparedOperation | nul
 export function createPrepare(schema: GraphQLSchema, validate: ValidateDocument): Prepare {
   const kept = createBoundedCache<PreparedOperation>(DOCUMENTS);
   const refused = createBoundedCache<true>(REFUSED);
-  const findCompiled = createCompiledPool(schema, FIELDS_MAX);
 
   function valid(query: string): DocumentNode | null {
     try {
@@ -62,16 +59,8 @@ export function createPrepare(schema: GraphQLSchema, validate: ValidateDocument)
       type: operation.operation,
       name: operation.name?.value ?? null,
       run(contextValue, variableValues) {
-        const compiled = findCompiled(document, operation);
-        // A valid document has no directive that is not known.
-        if (compiled === null) throw new TypeError('a valid operation that cannot be compiled');
-        const coerced = coerceVariables(schema, operation.variableDefinitions ?? [], variableValues ?? {});
-        if (coerced.errors !== undefined) return { errors: coerced.errors };
-        return compiled.runCoerced({
-          contextValue,
-          variableValues: coerced.variableValues,
-          errorsMax: FIELD_ERRORS_MAX,
-        });
+        const args = { schema, document, operationName: operation.name?.value, contextValue, variableValues };
+        return execute(args, { errorsMax: FIELD_ERRORS_MAX, coerceVariables });
       },
     };
   }

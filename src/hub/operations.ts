@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import type { TaskChangeEvent } from '../domain/ports.ts';
-import { createCompiledPool } from '../engine/compiled-pool.ts';
+import { executeSubscriptionEvent } from '../engine/run.ts';
 import { GatewayError } from '../errors.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { logBug, type Log } from '../lib/log.ts';
@@ -30,8 +30,6 @@ import type { OperationPayload } from './protocol.ts';
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 128 * 1024 };
 /** By the key of an operation, which is as long as its text and variables: up to 16 MB where no two share a document. */
 const COERCED = { charsPerEntryMax: 16_384, charsMax: 1024 * 1024 };
-/** 6 MB: the operations that are not among them are compiled anew for an event. */
-const FIELDS_MAX = 8_000;
 
 /** An operation whose document is known by its text. */
 export interface Operation extends OperationPayload {
@@ -93,7 +91,6 @@ export interface OperationsOptions {
 export function createOperations({ schema, introspection, documents, log }: OperationsOptions): Operations {
   const parsed = createBoundedCache<DocumentNode>(DOCUMENTS);
   const coerced = createBoundedCache<ValidatedSubscriptionArgs>(COERCED);
-  const findCompiled = createCompiledPool(schema, FIELDS_MAX);
   const validate = createValidateDocument(introspection);
   const toPublicError = createPublicErrors({ suggestions: introspection });
 
@@ -189,10 +186,10 @@ export function createOperations({ schema, introspection, documents, log }: Oper
 
     run(operation, event, contextValue) {
       const args = argsOf(operation);
-      const compiled = findCompiled(args.document, args.operation);
-      // A valid document has no directive that is not known.
-      if (compiled === null) throw new TypeError('a valid operation that cannot be compiled');
-      const result = compiled.runCoerced({ ...args, rootValue: event, contextValue, errorsMax: FIELD_ERRORS_MAX });
+      const result = executeSubscriptionEvent(
+        { ...args, rootValue: event, contextValue },
+        { errorsMax: FIELD_ERRORS_MAX },
+      );
       const { requestId } = contextValue;
       return result instanceof Promise ? result.then((settled) => print(settled, requestId)) : print(result, requestId);
     },
