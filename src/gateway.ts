@@ -1,7 +1,7 @@
 import { waitUntil } from 'cloudflare:workers';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { createCallbackTokens } from './auth/callback-token.ts';
-import { createIssuerKey } from './auth/issuer-key.ts';
+import { createIssuerVerify } from './auth/issuer-key.ts';
 import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.ts';
 import type { Config } from './config.ts';
 import type { GatewayContext } from './context.ts';
@@ -107,7 +107,11 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
   });
   const dialHub: Dial = (request, tenant) => dial(env.HUB, request, tenant, Math.random);
   const authenticate = createAuthenticate(config.auth, {
-    issuerKey: createIssuerKey((newerThanMs) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs), Date.now, log),
+    issuerVerify: createIssuerVerify(
+      (newerThanMs) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs),
+      Date.now,
+      log,
+    ),
     now: Date.now,
     log,
   });

@@ -82,13 +82,17 @@ export function parseClaimName(text: string | null): Parsed<string> {
 }
 
 /** Only algorithms with a public key: with a shared secret among them, a public key could be passed off as one. */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];
+
+/** Two names of one algorithm, the newer one of RFC 9864: an issuer may change from one to the other at any time. */
+const ED25519_NAMES = ['Ed25519', 'EdDSA'];
 
 export function parseAlgorithms(text: string | null): Parsed<readonly string[]> {
   const names = (text ?? '').split(/\s+/);
-  return names.every((name) => ALGORITHMS.includes(name))
-    ? good(names)
-    : bad([], `must be one or more of ${ALGORITHMS.join(' ')}, with blanks between`);
+  const known = [...ALGORITHMS, ...ED25519_NAMES];
+  return names.every((name) => known.includes(name))
+    ? good([...new Set(names.flatMap((name) => (ED25519_NAMES.includes(name) ? ED25519_NAMES : [name])))])
+    : bad([], `must be one or more of ${known.join(' ')}, with blanks between`);
 }
 
 export function parseWebhookSecrets(text: string | null): Parsed<readonly string[]> {

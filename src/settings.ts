@@ -144,7 +144,7 @@ export const SETTINGS = {
     parse: parseJwksUrl,
   },
   AUTH_ALGORITHMS: {
-    fallback: 'RS256 PS256 ES256 EdDSA',
+    fallback: 'RS256 PS256 ES256 Ed25519',
     secret: false,
     parse: parseAlgorithms,
   },

@@ -4,6 +4,11 @@ import { SETTING_MEANINGS } from '../src/scripts/setting-meanings.ts';
 import { DEVELOPMENT, PRODUCTION, SECRET } from './support/environments.ts';
 
 describe('a configuration', () => {
+  it.for(['EdDSA', 'Ed25519', 'EdDSA Ed25519'])('with %s accepts both names of the algorithm', (name, { expect }) => {
+    const result = readConfig({ ...PRODUCTION, AUTH_ALGORITHMS: `ES256 ${name}` });
+    expect(result.ok && result.config.auth).toMatchObject({ algorithms: ['ES256', 'Ed25519', 'EdDSA'] });
+  });
+
   it('for production needs eight settings and a binding; the others have defaults', ({ expect }) => {
     expect(readConfig(PRODUCTION)).toEqual({
       ok: true,
@@ -19,7 +24,7 @@ describe('a configuration', () => {
         auth: {
           mode: 'jwks',
           jwksUrl: 'https://issuer.example.com/.well-known/jwks.json',
-          algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+          algorithms: ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'],
           issuer: 'https://issuer.example.com',
           audience: 'kling-gateway',
           tenantClaim: 'sub',

@@ -1,9 +1,10 @@
-import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { AuthConfig, TokenRules } from '../config.ts';
 import { EVERYBODY, isScope, isTenant, type Viewer } from '../domain/viewer.ts';
 import { GatewayError } from '../errors.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Log } from '../lib/log.ts';
+import type { VerifyToken } from './issuer-key.ts';
 
 /** Longer tokens are not looked at: headers end at 16 KB in most places. */
 const TOKEN_CHARS_MAX = 8_192;
@@ -25,8 +26,8 @@ const VERIFIED = { charsPerEntryMax: TOKEN_CHARS_MAX, charsMax: 512 * 1024 };
 export type Authenticate = (authorization: string | null) => Promise<Viewer>;
 
 export interface AuthenticateDeps {
-  /** The issuer's keys; used where the configuration names a JWKS. */
-  readonly issuerKey: JWTVerifyGetKey;
+  /** Verifies with the issuer's keys; used where the configuration names a JWKS. */
+  readonly issuerVerify: VerifyToken;
   readonly now: () => number;
   /** Told why a token was refused, and never the token. */
   readonly log: Log;
@@ -55,7 +56,7 @@ export function createAuthenticate(config: AuthConfig, deps: AuthenticateDeps): 
   };
 }
 
-function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerKey, now, log }: AuthenticateDeps) {
+function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerVerify, now, log }: AuthenticateDeps) {
   const options: JWTVerifyOptions = {
     issuer: config.issuer,
     audience: config.audience,
@@ -68,7 +69,7 @@ function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerKey
 
   /** While one secret replaces another, a token may be signed with either. */
   async function verified(token: string, dated: JWTVerifyOptions): Promise<JWTPayload> {
-    if (secrets === null) return (await jwtVerify(token, issuerKey, dated)).payload;
+    if (secrets === null) return issuerVerify(token, dated);
     for (const secret of secrets.slice(0, -1)) {
       try {
         return (await jwtVerify(token, secret, dated)).payload;

@@ -1,4 +1,14 @@
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import {
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  errors,
+  type JSONWebKeySet,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
 import { type IssuerKeySet, KEYS_FRESH_MS, LAST_GOOD_MS } from './key-keeper.ts';
@@ -6,17 +16,28 @@ import { type IssuerKeySet, KEYS_FRESH_MS, LAST_GOOD_MS } from './key-keeper.ts'
 /** An isolate asks for newer keys at most so often, however many tokens name a key that it does not know. */
 const ASK_AGAIN_MS = 5_000;
 
+/** Most keys that one token is tried with. An issuer needs two or three of them while it replaces a key. */
+export const KEYS_TRIED_MAX = 8;
+
+/** Checks a token's signature and claims. Throws jose's error for a token that is refused. */
+export type VerifyToken = (token: string, options: JWTVerifyOptions) => Promise<JWTPayload>;
+
+interface KnownKeys {
+  readonly find: JWTVerifyGetKey;
+  readonly fetchedAtMs: number;
+}
+
 /**
- * Finds the key that a token names; throws `UPSTREAM_UNAVAILABLE` when there are no keys at all. `read` answers with keys
- * newer than an instant where it can, with the last good ones otherwise; when it throws, what is known serves on, for a
- * day. Each request asks by itself: in a Worker a promise that waits for I/O must not be shared between requests.
+ * Verifies tokens with the issuer's keys; throws `UPSTREAM_UNAVAILABLE` when there are no keys at all. `read` answers with
+ * keys newer than an instant where it can, with the last good ones otherwise; when it throws, what is known serves on, for
+ * a day. Each request asks by itself: in a Worker a promise that waits for I/O must not be shared between requests.
  */
-export function createIssuerKey(
+export function createIssuerVerify(
   read: (newerThanMs: number) => Promise<IssuerKeySet | null>,
   now: () => number,
   log: Log,
-): JWTVerifyGetKey {
-  let known: { readonly find: JWTVerifyGetKey; readonly fetchedAtMs: number } | null = null;
+): VerifyToken {
+  let known: KnownKeys | null = null;
   let askedAtMs = Number.NEGATIVE_INFINITY;
 
   async function ask(newerThanMs: number): Promise<void> {
@@ -26,22 +47,88 @@ export function createIssuerKey(
       return null;
     });
     if (keys === null || keys.fetchedAtMs === known?.fetchedAtMs) return;
-    known = { find: createLocalJWKSet(keys.jwks), fetchedAtMs: keys.fetchedAtMs };
+    known = { find: createLocalJWKSet(withoutEdDsaNames(keys.jwks)), fetchedAtMs: keys.fetchedAtMs };
   }
 
-  return async (header, token) => {
+  async function current(): Promise<KnownKeys> {
     const mayAsk = now() - askedAtMs >= ASK_AGAIN_MS;
     if (known === null || (mayAsk && now() - known.fetchedAtMs >= KEYS_FRESH_MS)) await ask(0);
     if (known !== null && now() - known.fetchedAtMs >= LAST_GOOD_MS) known = null;
     if (known === null) throw issuerDown();
+    return known;
+  }
+
+  /** Returns null if there are none, or if they were asked for a moment ago. */
+  async function newerThan({ fetchedAtMs }: KnownKeys): Promise<KnownKeys | null> {
+    // Another request may have had them meanwhile.
+    if (known?.fetchedAtMs === fetchedAtMs && now() - askedAtMs >= ASK_AGAIN_MS) await ask(fetchedAtMs);
+    return known !== null && known.fetchedAtMs > fetchedAtMs ? known : null;
+  }
+
+  return async (token, options) => {
+    const keys = await current();
     try {
-      return await known.find(header, token);
+      return await verifyWith(keys.find, token, options);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || now() - askedAtMs < ASK_AGAIN_MS) throw error;
-      await ask(known.fetchedAtMs);
-      return known.find(header, token);
+      const newer = mayHaveNewKey(error, token) ? await newerThan(keys) : null;
+      if (newer === null) throw error;
+      return await verifyWith(newer.find, token, options);
     }
   };
+}
+
+/** A key id that is known names its key for good. Without a key id, only the signature shows that the key was changed. */
+function mayHaveNewKey(error: unknown, token: string): boolean {
+  if (error instanceof errors.JWKSNoMatchingKey) return true;
+  return error instanceof errors.JWSSignatureVerificationFailed && decodeProtectedHeader(token).kid === undefined;
+}
+
+/** Tries every key that the token may mean: several may have one key id, or none. */
+async function verifyWith(find: JWTVerifyGetKey, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, find, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    return await verifyWithAny(error, token, options);
+  }
+}
+
+async function verifyWithAny(
+  several: errors.JWKSMultipleMatchingKeys,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let refused: unknown = several;
+  let tried = 0;
+  for await (const key of several) {
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (error) {
+      // The signature is right, and a claim is not. Errors of other classes speak of the key, such as one that is too short.
+      if (error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      refused = error;
+    }
+    tried += 1;
+    if (tried === KEYS_TRIED_MAX) break;
+  }
+  throw refused;
+}
+
+/**
+ * `EdDSA` and `Ed25519` (RFC 9864) name one algorithm for a key of this curve, and jose compares names. Without a name the
+ * key is good for tokens with either, as while an issuer changes from one to the other.
+ */
+function withoutEdDsaNames({ keys }: JSONWebKeySet): JSONWebKeySet {
+  return {
+    keys: keys.map((key) => {
+      const { alg: _name, ...nameless } = key;
+      return isEd25519(key) ? nameless : key;
+    }),
+  };
+}
+
+function isEd25519({ kty, crv, alg }: JWK): boolean {
+  return kty === 'OKP' && crv === 'Ed25519' && (alg === 'EdDSA' || alg === 'Ed25519');
 }
 
 function issuerDown(): GatewayError {

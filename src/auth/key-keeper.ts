@@ -83,7 +83,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
       const kept = lastGood();
       const isFresh = kept !== null && now() - kept.fetchedAtMs < KEYS_FRESH_MS;
       if (isFresh && kept.fetchedAtMs > newerThanMs) return kept;
-      if (flight === null && now() >= nextFetchAtMs) {
+      if (flight === null && now() >= Math.max(nextFetchAtMs, cooledAtMs(kept))) {
         flight = refresh().finally(() => {
           flight = null;
         });
@@ -95,6 +95,11 @@ export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
       return lastGood();
     },
   };
+}
+
+/** By what outlives the process: after an eviction the issuer is not asked sooner. */
+function cooledAtMs(kept: IssuerKeySet | null): number {
+  return kept === null ? 0 : kept.fetchedAtMs + COOLDOWN_MS;
 }
 
 async function fetchKeys(jwksUrl: string, fetch: KeyKeeperDeps['fetch']): Promise<JSONWebKeySet> {

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createAuthenticate } from '../auth/authenticate.ts';
-import { createIssuerKey } from '../auth/issuer-key.ts';
+import { createIssuerVerify } from '../auth/issuer-key.ts';
 import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config.ts';
 import type { GatewayContext } from '../context.ts';
@@ -84,7 +84,7 @@ export class Hub extends DurableObject<Env> {
     this.#fanOut = createFanOut({ ...parts, log, isExpired, attachmentOf });
     const readKeys = (newerThanMs: number) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs);
     const authenticate = createAuthenticate(auth, {
-      issuerKey: createIssuerKey(readKeys, now, log),
+      issuerVerify: createIssuerVerify(readKeys, now, log),
       now,
       log,
     });

@@ -62,7 +62,8 @@ export const SETTING_MEANINGS = {
   AUTH: '`jwks`: tokens are signed by an issuer; `secret`: with a shared secret (HS256); `none`: everybody is one tenant with all scopes, refused in production.',
   AUTH_JWKS_URL:
     "Where the issuer's public keys are, as in `https://issuer/.well-known/jwks.json`. Required with `jwks`.",
-  AUTH_ALGORITHMS: 'Signatures accepted with `jwks`, with blanks between.',
+  AUTH_ALGORITHMS:
+    'Signatures accepted with `jwks`, with blanks between. `Ed25519` and `EdDSA` name one algorithm: each allows both.',
   AUTH_SECRET:
     'At least 32 random characters, shared with the signer of the tokens. Required with `secret`. Two, with a blank between, while one replaces the other.',
   AUTH_ISSUER: 'The `iss` of every token. Required unless `AUTH` is `none`.',

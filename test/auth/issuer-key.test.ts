@@ -1,21 +1,8 @@
 import { beforeAll, describe, it } from 'vitest';
-import { createAuthenticate } from '../../src/auth/authenticate.ts';
-import { createIssuerKey } from '../../src/auth/issuer-key.ts';
-import { createKeyKeeper, type IssuerKeySet, KEYS_FRESH_MS } from '../../src/auth/key-keeper.ts';
+import { KEYS_FRESH_MS } from '../../src/auth/key-keeper.ts';
 import type { Failure } from '../../src/errors.ts';
-import type { LogEvent } from '../../src/lib/log.ts';
-import { startTimer } from '../../src/lib/timer.ts';
-import {
-  claimsOf,
-  DAY_S,
-  failureOf,
-  forge,
-  JWKS_MODE,
-  makeKey,
-  NOT_VALID,
-  NOW_S,
-  type TestKey,
-} from '../support/forge.ts';
+import { DAY_S, failureOf, makeKey, NOT_VALID, type TestKey } from '../support/forge.ts';
+import { Isolate } from '../support/isolate.ts';
 
 const SECOND_MS = 1_000;
 
@@ -31,62 +18,6 @@ let two: TestKey;
 beforeAll(async () => {
   [one, two] = await Promise.all([makeKey('one', 'ES256'), makeKey('two', 'ES256')]);
 });
-
-/** An isolate before a keeper's object, with a clock that only the test moves. */
-class Isolate {
-  nowMs = NOW_S * SECOND_MS;
-  /** What the issuer has; null: it is down. */
-  keys: readonly TestKey[] | null = [];
-  requests = 0;
-  /** How often the object was asked. */
-  reads = 0;
-  /** The issuer takes requests and does not answer them. */
-  hangs = false;
-  /** The object cannot be reached. */
-  cutOff = false;
-  readonly lines: LogEvent[] = [];
-
-  readonly #keeper = createKeyKeeper({
-    jwksUrl: JWKS_MODE.jwksUrl,
-    fetch: async () => {
-      this.requests += 1;
-      if (this.hangs) await new Promise(() => {});
-      if (this.keys === null) throw new Error('down');
-      return Response.json({ keys: this.keys.map(({ jwk }) => jwk) });
-    },
-    load: () => this.#stored,
-    save: (keys) => void (this.#stored = keys),
-    now: () => this.nowMs,
-    startTimer,
-    background: () => {},
-    log: () => {},
-  });
-  #stored: IssuerKeySet | null = null;
-
-  readonly #authenticate = createAuthenticate(JWKS_MODE, {
-    issuerKey: createIssuerKey(
-      async (newerThanMs) => {
-        this.reads += 1;
-        if (this.cutOff) throw new Error('Network connection lost.');
-        return this.#keeper.keys(newerThanMs);
-      },
-      () => this.nowMs,
-      (line) => this.lines.push(line),
-    ),
-    now: () => this.nowMs,
-    log: () => {},
-  });
-
-  constructor(keys: readonly TestKey[] | null) {
-    this.keys = keys;
-  }
-
-  async enter(key: TestKey, kid = key.jwk.kid): Promise<string> {
-    const nowS = Math.floor(this.nowMs / SECOND_MS);
-    const token = await forge({ alg: 'ES256', kid }, claimsOf({ iat: nowS, exp: nowS + 60 }), key.sign);
-    return (await this.#authenticate(`Bearer ${token}`)).tenant;
-  }
-}
 
 describe('the issuer’s keys', () => {
   it('are read once for all tokens of ten minutes', async ({ expect }) => {

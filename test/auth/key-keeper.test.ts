@@ -147,6 +147,14 @@ describe('the keys of the issuer', () => {
 
 const oversized = () => new Response(JSON.stringify({ keys: [{ kty: 'EC', pad: 'x'.repeat(65_536) }] }));
 
+it('an eviction of the object does not shorten the 30 s between two requests', async ({ expect }) => {
+  const fetchedAtMs = STARTED_AT_MS - 30 * SECOND_MS + 1;
+  const kept = createKept(ok('two'), { jwks: keySet('one'), fetchedAtMs });
+  expect(await kids(kept, fetchedAtMs)).toEqual(['one']);
+  kept.clock.nowMs += 1;
+  expect(await kids(kept, fetchedAtMs)).toEqual(['two']);
+});
+
 describe('an answer is no key set', () => {
   it.for<[name: string, answer: Answer, cause: string | RegExp]>([
     ['when it cannot be had', () => Promise.reject(new Error('connection refused')), 'Error: connection refused'],

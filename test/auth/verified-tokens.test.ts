@@ -1,6 +1,6 @@
-import { createLocalJWKSet } from 'jose';
 import { describe, it } from 'vitest';
 import { createAuthenticate, VERIFIED_MS } from '../../src/auth/authenticate.ts';
+import { createIssuerVerify } from '../../src/auth/issuer-key.ts';
 import {
   claimsOf,
   EXPIRED,
@@ -19,13 +19,19 @@ const key = await makeKey('one', 'ES256');
 function openIsolate() {
   const clock = { nowMs: NOW_S * 1_000 };
   const verified = { times: 0 };
-  const find = createLocalJWKSet({ keys: [key.jwk] });
+  const jwks = { keys: [key.jwk] };
+  const now = (): number => clock.nowMs;
+  const verify = createIssuerVerify(
+    async () => ({ jwks, fetchedAtMs: now() }),
+    now,
+    () => {},
+  );
   const authenticate = createAuthenticate(JWKS_MODE, {
-    issuerKey(header, token) {
+    issuerVerify(token, options) {
       verified.times += 1;
-      return find(header, token);
+      return verify(token, options);
     },
-    now: () => clock.nowMs,
+    now,
     log: () => {},
   });
   return { clock, verified, enter: (token: string) => authenticate(`Bearer ${token}`) };

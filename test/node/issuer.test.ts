@@ -16,6 +16,7 @@ interface Issuer {
 }
 
 let privateKey: PrivateKey;
+let edKey: PrivateKey;
 let jwks: string;
 let stack: GatewayStack | null = null;
 let issuer: Issuer;
@@ -23,7 +24,14 @@ let issuer: Issuer;
 beforeAll(async () => {
   const pair = await generateKeyPair('RS256', { extractable: true });
   privateKey = pair.privateKey;
-  jwks = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }] });
+  const ed = await generateKeyPair('Ed25519', { extractable: true });
+  edKey = ed.privateKey;
+  jwks = JSON.stringify({
+    keys: [
+      { ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' },
+      { ...(await exportJWK(ed.publicKey)), kid: 'ed', alg: 'EdDSA', use: 'sig' },
+    ],
+  });
 });
 afterEach(async () => {
   await stack?.close();
@@ -48,15 +56,15 @@ async function start(isDown = false): Promise<void> {
   stack = await startStack({ vars: { AUTH: 'jwks', AUTH_JWKS_URL: issuer.url } });
 }
 
-async function mint(header: Partial<JWTHeaderParameters> = {}): Promise<string> {
+async function mint(header: Partial<JWTHeaderParameters> = { kid: 'one' }, key = privateKey): Promise<string> {
   return new SignJWT({ scope: 'voices:read' })
-    .setProtectedHeader({ alg: 'RS256', kid: 'one', ...header })
+    .setProtectedHeader({ alg: 'RS256', ...header })
     .setIssuer(TEST_AUTH.AUTH_ISSUER)
     .setAudience(TEST_AUTH.AUTH_AUDIENCE)
     .setSubject('somebody')
     .setIssuedAt()
     .setExpirationTime('10m')
-    .sign(privateKey);
+    .sign(key);
 }
 
 async function ask(token: string): Promise<{ readonly status: number; readonly text: string }> {
@@ -75,6 +83,22 @@ describe('an issuer of tokens', () => {
     expect(answers[0]?.text).toContain('somebody');
     const unknown = await Promise.all(Array.from({ length: 200 }, async (_, i) => ask(await mint({ kid: `k${i}` }))));
     expect(new Set(unknown.map(({ status }) => status))).toEqual(new Set([401]));
+    expect(issuer.requests).toBe(1);
+  });
+
+  it('may call its Ed25519 key EdDSA, and sign with either name', async ({ expect }) => {
+    await start();
+    for (const alg of ['Ed25519', 'EdDSA']) {
+      expect((await ask(await mint({ alg, kid: 'ed' }, edKey))).status).toBe(200);
+    }
+  });
+
+  it('is asked once, however many tokens without a key id have a wrong signature', async ({ expect }) => {
+    await start();
+    const { privateKey: foreign } = await generateKeyPair('RS256');
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => mint({}, foreign)));
+    const answers = await Promise.all(tokens.map(ask));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
     expect(issuer.requests).toBe(1);
   });
 

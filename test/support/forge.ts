@@ -1,5 +1,6 @@
-import { base64url, createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
+import { base64url, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
 import { createAuthenticate } from '../../src/auth/authenticate.ts';
+import { createIssuerVerify } from '../../src/auth/issuer-key.ts';
 import type { AuthConfig, TokenRules } from '../../src/config.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import { GatewayError, type Failure } from '../../src/errors.ts';
@@ -63,7 +64,7 @@ export interface TestKey {
 
 const HASHES: Readonly<Record<string, string>> = { RS256: 'SHA-256', ES256: 'SHA-256', ES384: 'SHA-384' };
 
-export async function makeKey(kid: string, alg: 'RS256' | 'ES256' | 'ES384'): Promise<TestKey> {
+export async function makeKey(kid: string, alg: 'RS256' | 'ES256' | 'ES384' | 'Ed25519'): Promise<TestKey> {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid, use: 'sig' };
   return { jwk, publicKey, sign: signer(privateKey, HASHES[alg]) };
@@ -78,10 +79,12 @@ export interface Gate {
 
 export function openGate(config: AuthConfig, keys: JSONWebKeySet = { keys: [] }, nowMs = NOW_S * 1_000): Gate {
   const lines: LogEvent[] = [];
+  const log = (line: LogEvent): void => void lines.push(line);
+  const now = (): number => nowMs;
   const authenticate = createAuthenticate(config, {
-    issuerKey: createLocalJWKSet(keys),
-    now: () => nowMs,
-    log: (line) => lines.push(line),
+    issuerVerify: createIssuerVerify(async () => ({ jwks: keys, fetchedAtMs: nowMs }), now, log),
+    now,
+    log,
   });
   return { enter: (token) => authenticate(`Bearer ${token}`), authenticate, lines };
 }
@@ -91,7 +94,7 @@ export const SECRET_MODE = { mode: 'secret', secrets: [SECRET], ...RULES } satis
 export const JWKS_MODE = {
   mode: 'jwks',
   jwksUrl: 'https://issuer.test/keys',
-  algorithms: ['RS256', 'ES256', 'ES384'],
+  algorithms: ['RS256', 'ES256', 'ES384', 'Ed25519', 'EdDSA'],
   ...RULES,
 } satisfies AuthConfig;
 

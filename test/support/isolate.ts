@@ -1,0 +1,66 @@
+import { createAuthenticate } from '../../src/auth/authenticate.ts';
+import { createIssuerVerify } from '../../src/auth/issuer-key.ts';
+import { createKeyKeeper, type IssuerKeySet } from '../../src/auth/key-keeper.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
+import { startTimer } from '../../src/lib/timer.ts';
+import { claimsOf, forge, JWKS_MODE, NOW_S, type TestKey } from './forge.ts';
+
+const SECOND_MS = 1_000;
+
+/** An isolate before a keeper's object, with a clock that only the test moves. */
+export class Isolate {
+  nowMs = NOW_S * SECOND_MS;
+  /** What the issuer has; null: it is down. */
+  keys: readonly TestKey[] | null = [];
+  requests = 0;
+  /** How often the object was asked. */
+  reads = 0;
+  /** The issuer takes requests and does not answer them. */
+  hangs = false;
+  /** The object cannot be reached. */
+  cutOff = false;
+  readonly lines: LogEvent[] = [];
+
+  readonly #keeper = createKeyKeeper({
+    jwksUrl: JWKS_MODE.jwksUrl,
+    fetch: async () => {
+      this.requests += 1;
+      if (this.hangs) await new Promise(() => {});
+      if (this.keys === null) throw new Error('down');
+      return Response.json({ keys: this.keys.map(({ jwk }) => jwk) });
+    },
+    load: () => this.#stored,
+    save: (keys) => void (this.#stored = keys),
+    now: () => this.nowMs,
+    startTimer,
+    background: () => {},
+    log: () => {},
+  });
+  #stored: IssuerKeySet | null = null;
+
+  readonly #authenticate = createAuthenticate(JWKS_MODE, {
+    issuerVerify: createIssuerVerify(
+      async (newerThanMs) => {
+        this.reads += 1;
+        if (this.cutOff) throw new Error('Network connection lost.');
+        return this.#keeper.keys(newerThanMs);
+      },
+      () => this.nowMs,
+      (line) => this.lines.push(line),
+    ),
+    now: () => this.nowMs,
+    log: () => {},
+  });
+
+  constructor(keys: readonly TestKey[] | null) {
+    this.keys = keys;
+  }
+
+  /** `kid` null: the token names no key. */
+  async enter(key: TestKey, kid: string | null = key.jwk.kid ?? null): Promise<string> {
+    const nowS = Math.floor(this.nowMs / SECOND_MS);
+    const header = { alg: 'ES256', ...(kid === null ? {} : { kid }) };
+    const token = await forge(header, claimsOf({ iat: nowS, exp: nowS + 60 }), key.sign);
+    return (await this.#authenticate(`Bearer ${token}`)).tenant;
+  }
+}
