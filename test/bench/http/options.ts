@@ -8,6 +8,8 @@ export interface Options {
   readonly seconds: number;
   /** Names of servers; empty: all. */
   readonly only: readonly string[];
+  /** Other checkouts of the project, whose gateways are measured too. Each is named after its folder. */
+  readonly beside: readonly string[];
   readonly scenarios: readonly Scenario[];
   /** Whether processes are started anew in each round, to take their time. */
   readonly cold: boolean;
@@ -27,6 +29,7 @@ export function readOptions(): Options {
       rounds: { type: 'string', default: '11' },
       seconds: { type: 'string', default: '1' },
       only: { type: 'string', default: '' },
+      beside: { type: 'string', default: '' },
       operations: { type: 'string', default: OPERATIONS.map(({ name }) => name).join(',') },
       connections: { type: 'string', default: '1,32,128' },
       'no-cold': { type: 'boolean', default: false },
@@ -43,6 +46,7 @@ export function readOptions(): Options {
     seconds: number('seconds', values.seconds),
     // Everything is compared with the gateway.
     only: only.length === 0 ? [] : [...new Set(['gateway', ...only])],
+    beside: listOf(values.beside),
     scenarios: [0, LATENCY_MS].flatMap((latencyMs) =>
       operations.flatMap(({ name }) =>
         connections

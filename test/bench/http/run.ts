@@ -5,6 +5,7 @@
  * answer is checked to be right, and after that to stay the same byte by byte: the run fails at the first that does not.
  *
  * `--rounds 11 --seconds 1`; `--only yoga,apollo-node`, `--operations task,page` and `--connections 1,32,128` choose;
+ * `--beside ../before` measures the gateway of another checkout too, and with `--only gateway` nothing else;
  * `--no-cold` starts nothing anew; `--profile` takes a CPU profile of the gateway instead. Writes test-artefacts/bench.json
  * too. The peers that are not of this project need `npm ci --prefix test/bench/peers` once; without it they are left out.
  * Linux.
@@ -26,7 +27,7 @@ import { createWorkerServer } from './worker-server.ts';
 
 const ARTEFACTS = join(import.meta.dirname, '../../../test-artefacts');
 
-const { rounds, seconds, only, scenarios, cold, profile } = readOptions();
+const { rounds, seconds, only, beside, scenarios, cold, profile } = readOptions();
 
 // The processes under test are killed on exit, whatever the reason.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
@@ -46,7 +47,7 @@ try {
   if (profile) {
     process.stdout.write(`${await profileGateway(kling, place, { scenarios, seconds, artefacts: ARTEFACTS })}\n`);
   } else {
-    const { servers, missing } = await createServers(place, only);
+    const { servers, missing } = await createServers(place, only, beside);
     const plan = { rounds, seconds, scenarios, onProgress: tell };
     const { measured, footprints, answers } = await measure(kling, servers, plan);
     const starting = cold ? [await createWorkerServer(place, EMPTY), ...servers] : [];

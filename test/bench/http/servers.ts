@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { basename, resolve } from 'node:path';
 import { bearer, TENANT, TEST_AUTH } from '../../support/token.ts';
 import { HIVE_QUERIES } from './hive-operations.ts';
 import { toRequest } from './http-client.ts';
@@ -136,10 +137,14 @@ const PEERS: readonly { readonly packages: readonly string[]; readonly peer: Wor
 
 const ALL = [...WORKER_SERVERS, YOGA, ...PEERS.map(({ peer }) => peer)];
 
-/** Those that can be measured here, and for each other one a line that says why not. `only`: their names; empty: all. */
+/**
+ * Returns the servers that can be measured here, and for each other one a line that says why not.
+ * `only`: names of servers; empty: all. `beside`: folders of other checkouts, whose gateways are measured too.
+ */
 export async function createServers(
   place: Place,
   only: readonly string[],
+  beside: readonly string[],
 ): Promise<{ readonly servers: readonly Server[]; readonly missing: readonly string[] }> {
   const unknown = only.filter((name) => !ALL.some((server) => server.name === name));
   if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(', ')}`);
@@ -152,6 +157,10 @@ export async function createServers(
       missing.push(`${options.name}: its packages are not installed: npm ci --prefix test/bench/peers`);
     } else if ('script' in options) servers.push(await createNodeServer(place, options));
     else servers.push(await createWorkerServer(place, options));
+  }
+  for (const folder of beside) {
+    const root = resolve(folder);
+    servers.push(await createWorkerServer(place, { ...GATEWAY, name: basename(root), title: root, root }));
   }
   return { servers, missing };
 }

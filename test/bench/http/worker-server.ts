@@ -10,6 +10,8 @@ export const WORKERD = join(ROOT, 'node_modules/.bin/workerd');
 export interface WorkerOptions extends Pick<Server, 'name' | 'title' | 'words' | 'request'> {
   /** Its wrangler.toml, from the repository's root. */
   readonly config: string;
+  /** Another checkout of the project, to build it from. This one unless given. */
+  readonly root?: string;
   /** A file in the place of its `main`. */
   readonly entry?: string;
   readonly vars?: (port: number) => Readonly<Record<string, string>>;
@@ -22,9 +24,9 @@ export interface WorkerOptions extends Pick<Server, 'name' | 'title' | 'words' |
 /** Bundles a Worker as it would be deployed, and has it served by a bare workerd. */
 export async function createWorkerServer(
   { klingUrl, dir }: Place,
-  { name, title, words, request, config, entry, vars, buildArgs = [], serveArgs = [] }: WorkerOptions,
+  { name, title, words, request, config, root = ROOT, entry, vars, buildArgs = [], serveArgs = [] }: WorkerOptions,
 ): Promise<Server> {
-  const built = await buildWorker(config, join(dir, `${name}-script`), entry, buildArgs);
+  const built = await buildWorker(config, join(dir, `${name}-script`), entry, buildArgs, root);
   return {
     name,
     title,
