@@ -22,8 +22,6 @@ const LIMITS = {
   aliases: 30,
   directives: 50,
   operations: 10,
-  /** Fields as they would be answered, with lists as long as they may get: what the ledger and the answer have to bear. */
-  answers: 20_000,
 } as const;
 
 /** Parses a document. Throws `QUERY_TOO_COMPLEX` for one that asks for too much, and graphql's own error for one that is none. */
@@ -70,9 +68,6 @@ function shapeProblem(document: DocumentNode): string | null {
     }
     const repeats = countRepeats(node.selectionSet);
     if (repeats > LIMITS.repeats) return `a field more than ${LIMITS.repeats} times in one place`;
-    if (measured.answers > LIMITS.answers) {
-      return `up to ${measured.answers} fields to answer, counting its lists as long as they may get; ${LIMITS.answers} are answered at once: ask for less by "first" or "pageSize"`;
-    }
   }
   const rootFields = Math.max(0, ...operations.map(({ selectionSet }) => countRootFields(fragments, selectionSet)));
   return rootFields > LIMITS.rootFields ? `more than ${LIMITS.rootFields} fields at the root` : null;

@@ -13,7 +13,7 @@ const APOLLO_FORMAT = 'apollo-persisted-query-manifest';
 
 /**
  * Reads a manifest: Apollo's, or a plain `{id: text}` as relay-compiler and graphql-codegen write it. Each document must
- * be one that would be served; whether it fits the schema is not asked.
+ * be within the bounds of its text. Whether it fits the schema, and how long its answer may get, is checked per request.
  */
 export function parseTrustedDocuments(manifest: unknown): TrustedDocuments {
   const problems: string[] = [];

@@ -14,6 +14,7 @@ import {
   visitInParallel,
   visitWithTypeInfo,
 } from 'graphql';
+import { AnswerCountRule } from './answer-count.ts';
 
 const TOO_MANY = 'Too many validation errors, error limit reached. Validation aborted.';
 
@@ -33,7 +34,7 @@ export type ValidateDocument = (
  * reads the whole script once more.
  */
 export function createValidateDocument(introspection: boolean): ValidateDocument {
-  const more = introspection ? [] : [NoSchemaIntrospectionCustomRule];
+  const more = introspection ? [AnswerCountRule] : [AnswerCountRule, NoSchemaIntrospectionCustomRule];
   return (schema, document, rules = specifiedRules) => {
     const errors: GraphQLError[] = [];
     const report = (error: GraphQLError): void => {

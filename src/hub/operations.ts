@@ -177,7 +177,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
         coerced.set(key, args);
         return {
           type: 'subscription',
-          subscription: { ...subscription, key, cost: liveCostOf(document, args.operation) },
+          subscription: { ...subscription, key, cost: liveCostOf(schema, document, args.operation) },
         };
       } catch (error) {
         return refusedFor(error, requestId);

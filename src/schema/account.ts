@@ -4,15 +4,17 @@ import type { TaskSnapshot } from '../domain/task.ts';
 import { requireScope } from '../domain/viewer.ts';
 import type { Voice, VoiceTaskSnapshot } from '../domain/voice.ts';
 import { badUserInput, type Issue } from '../errors.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { GeneratedVideoRef, ParentVideoRef } from './lip-sync-task.ts';
+import { GeneratedVideoRef, ParentVideoRef, VIDEOS_PER_TASK } from './lip-sync-task.ts';
 import { BalanceDeductionRef, TaskStatusRef } from './task.ts';
-import { VoiceRef } from './voice.ts';
+import { VoiceRef, VOICES_PER_TASK } from './voice.ts';
 
 /** Kling's limits for `pageNum` and `pageSize` (custom voice and lip-sync pages, 2026-09). */
 const PAGE_MAX = 1000;
 const VOICES_PAGE_SIZE_MAX = 1000;
 const LIP_SYNC_PAGE_SIZE_MAX = 500;
+const PAGE_SIZE_DEFAULT = 30;
 
 /** A page of one of Kling's lists, with what was asked for. */
 type AccountPage<T> = PageRequest & UpstreamPage<T>;
@@ -66,7 +68,11 @@ const AccountLipSyncTaskRef = builder.objectRef<LipSyncSnapshot>('AccountLipSync
       nullable: true,
       description: 'What was lip-synced. Null when Kling does not tell.',
     }),
-    videos: t.expose('videos', { type: [GeneratedVideoRef], description: 'What was made. Empty until `SUCCEEDED`.' }),
+    videos: t.expose('videos', {
+      type: [GeneratedVideoRef],
+      description: 'What was made. Empty until `SUCCEEDED`.',
+      extensions: withCost({ max: VIDEOS_PER_TASK }),
+    }),
     watermarkEnabled: t.exposeBoolean('watermarkEnabled', {
       nullable: true,
       description: 'Whether a watermarked copy is made as well. Null when Kling does not tell.',
@@ -78,7 +84,11 @@ const AccountVoiceTaskRef = builder.objectRef<VoiceTaskSnapshot>('AccountVoiceTa
   description: "A voice being cloned, or cloned, in Kling's own list.",
   interfaces: [AccountTaskRef],
   fields: (t) => ({
-    voices: t.expose('voices', { type: [VoiceRef], description: 'What was made. Empty until `SUCCEEDED`.' }),
+    voices: t.expose('voices', {
+      type: [VoiceRef],
+      description: 'What was made. Empty until `SUCCEEDED`.',
+      extensions: withCost({ max: VOICES_PER_TASK }),
+    }),
   }),
 });
 
@@ -128,6 +138,7 @@ export const AccountRef = builder.objectRef<object>('Account').implement({
       nullable: true,
       description: 'Every lip-sync of the account. Null beside an error when Kling does not answer.',
       args: pageArgs(LIP_SYNC_PAGE_SIZE_MAX),
+      extensions: pageCost(LIP_SYNC_PAGE_SIZE_MAX),
       resolve: (_account, args, { upstream }) =>
         readPage(args, LIP_SYNC_PAGE_SIZE_MAX, (page) => upstream.listLipSyncTasks(page)),
     }),
@@ -136,6 +147,7 @@ export const AccountRef = builder.objectRef<object>('Account').implement({
       nullable: true,
       description: 'Every voice task of the account. Null beside an error when Kling does not answer.',
       args: pageArgs(VOICES_PAGE_SIZE_MAX),
+      extensions: pageCost(VOICES_PAGE_SIZE_MAX),
       resolve: (_account, args, { upstream }) =>
         readPage(args, VOICES_PAGE_SIZE_MAX, (page) => upstream.listVoiceTasks(page)),
     }),
@@ -145,6 +157,7 @@ export const AccountRef = builder.objectRef<object>('Account').implement({
       description:
         "Kling's own library by Kling's pages; `Query.presetVoices` is the same list with cursors. Null beside an error when Kling does not answer.",
       args: pageArgs(VOICES_PAGE_SIZE_MAX),
+      extensions: pageCost(VOICES_PAGE_SIZE_MAX),
       resolve: (_account, args, { upstream }) =>
         readPage(args, VOICES_PAGE_SIZE_MAX, (page) => upstream.listPresetVoices(page)),
     }),
@@ -169,6 +182,10 @@ interface PageArgs {
   readonly pageSize?: number | null | undefined;
 }
 
+function pageCost(pageSizeMax: number) {
+  return withCost({ list: 'pageSize', default: PAGE_SIZE_DEFAULT, max: pageSizeMax });
+}
+
 function pageArgs(pageSizeMax: number) {
   return builder.args((t) => ({
     page: t.int({
@@ -178,8 +195,8 @@ function pageArgs(pageSizeMax: number) {
     }),
     pageSize: t.int({
       required: false,
-      defaultValue: 30,
-      description: `How many a page holds, 1 to ${pageSizeMax}; anything else is \`BAD_USER_INPUT\`. Null: 30.`,
+      defaultValue: PAGE_SIZE_DEFAULT,
+      description: `How many a page holds, 1 to ${pageSizeMax}; anything else is \`BAD_USER_INPUT\`. Null: ${PAGE_SIZE_DEFAULT}.`,
     }),
   }));
 }
@@ -190,7 +207,7 @@ async function readPage<T>(
   list: (page: PageRequest) => Promise<UpstreamPage<T>>,
 ): Promise<AccountPage<T>> {
   const page = args.page ?? 1;
-  const pageSize = args.pageSize ?? 30;
+  const pageSize = args.pageSize ?? PAGE_SIZE_DEFAULT;
   const issues = [...rangeIssues('page', page, PAGE_MAX), ...rangeIssues('pageSize', pageSize, pageSizeMax)];
   const [first, ...rest] = issues;
   if (first !== undefined) throw badUserInput([first, ...rest]);

@@ -1,10 +1,14 @@
 import type { OutputRef } from '@pothos/core';
 import type { Slice, Window } from '../domain/ports.ts';
 import { badUserInput } from '../errors.ts';
+import type { FieldCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 
 const FIRST_DEFAULT = 20;
 const FIRST_MAX = 100;
+
+/** What a list with `windowArgs` costs. */
+export const WINDOW_COST: FieldCost = { list: 'first', default: FIRST_DEFAULT, max: FIRST_MAX };
 
 export interface WindowArgs {
   readonly first?: number | null | undefined;

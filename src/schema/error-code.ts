@@ -1,4 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { enumValues } from './enum-values.ts';
 
@@ -55,6 +56,7 @@ builder.queryField('errorCodes', (t) =>
   t.field({
     type: [ErrorCodeInfoRef],
     description: 'All error codes with their meaning, in a fixed order. The same for every caller.',
+    extensions: withCost({ max: ERROR_CODES.length }),
     resolve: () =>
       ERROR_CODES.map((code) => ({
         code,

@@ -1,5 +1,6 @@
 import type { Face } from '../domain/face.ts';
 import type { FaceScan } from '../domain/records.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { definedOnly } from './defined-only.ts';
 import { encodeGlobalId, idOf } from './global-id.ts';
@@ -49,6 +50,9 @@ registerNode('Face', async (id, { ledger }) => {
   return scan === null ? null : (facesOf(scan).find(({ face }) => face.faceId === id.slice(colon + 1)) ?? null);
 });
 
+/** An assumption, for Kling states no bound: a video of 60 s seldom shows more people. */
+const FACES_PER_SCAN = 20;
+
 const FaceScanRef = builder.objectRef<FaceScan>('FaceScan').implement({
   description: 'What Kling saw in a video: the ground that lip-syncs of it stand on.',
   interfaces: [NodeRef],
@@ -61,6 +65,7 @@ const FaceScanRef = builder.objectRef<FaceScan>('FaceScan').implement({
     faces: t.field({
       type: [FaceRef],
       description: "In Kling's order. Empty when there is no face that can be lip-synced: charged nevertheless.",
+      extensions: withCost({ max: FACES_PER_SCAN }),
       resolve: facesOf,
     }),
     unitsDeducted: t.exposeString('unitsDeducted', {

@@ -1,10 +1,11 @@
 import type { GeneratedVideo, ParentVideo } from '../domain/lip-sync.ts';
 import type { Slice } from '../domain/ports.ts';
 import type { LipSyncTask, TaskRecord } from '../domain/records.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { encodeGlobalId } from './global-id.ts';
 import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
-import { connectionRef, toConnection, toWindow } from './connection.ts';
+import { connectionRef, toConnection, toWindow, WINDOW_COST } from './connection.ts';
 import { TaskRef } from './task.ts';
 import { taskListArgs, TaskReferenceInputRef, toTaskReference } from './tasks.ts';
 
@@ -48,6 +49,9 @@ export const GeneratedVideoRef = builder.objectRef<GeneratedVideo>('GeneratedVid
   }),
 });
 
+/** Kling makes one video of a lip-sync (lip-sync pages, 2026-09). */
+export const VIDEOS_PER_TASK = 1;
+
 /** A lip-sync of the caller's. */
 export const LipSyncTaskRef = builder.objectRef<LipSyncTask>('LipSyncTask').implement({
   description:
@@ -66,6 +70,7 @@ export const LipSyncTaskRef = builder.objectRef<LipSyncTask>('LipSyncTask').impl
     videos: t.expose('videos', {
       type: [GeneratedVideoRef],
       description: 'What was made. Empty until `SUCCEEDED`.',
+      extensions: withCost({ max: VIDEOS_PER_TASK }),
     }),
     watermarkEnabled: t.exposeBoolean('watermarkEnabled', {
       nullable: true,
@@ -98,6 +103,7 @@ builder.queryFields((t) => ({
     type: LipSyncTaskConnectionRef,
     description: "The caller's lip-sync tasks, newest first.",
     args: taskListArgs(),
+    extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
       const slice = await ledger.tasks({ kind: 'LIP_SYNC', statuses: args.status ?? [] }, window);

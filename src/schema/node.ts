@@ -1,4 +1,5 @@
 import { badUserInput } from '../errors.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { decodeGlobalId } from './global-id.ts';
 import { loadNode, NodeRef } from './node-interface.ts';
@@ -24,6 +25,7 @@ builder.queryFields((t) => ({
     args: {
       ids: t.arg.idList({ description: `At most ${NODES_MAX}; more are \`BAD_USER_INPUT\`. Repeats are read once.` }),
     },
+    extensions: withCost({ list: 'ids', max: NODES_MAX }),
     async resolve(_root, { ids }, context) {
       if (ids.length > NODES_MAX) throw badUserInput([{ path: ['ids'], message: `at most ${NODES_MAX} ids` }]);
       return Promise.all(ids.map((id) => find(id, context)));

@@ -1,5 +1,6 @@
 import type { TaskRecord } from '../domain/records.ts';
 import { GatewayError } from '../errors.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { taskHandleOf } from './global-id.ts';
 import { TaskRef } from './task.ts';
@@ -9,6 +10,7 @@ builder.interfaceField(TaskRef, 'queuePosition', (t) =>
     nullable: true,
     description:
       "How many of the caller's own tasks wait before this one; 0 is next. Slots are shared fairly with other callers, so that it tells an order, not a time. Null unless the task waits for a slot.",
+    extensions: withCost({ call: true }),
     resolve: ({ id, status }, _args, { ledger }) => (status === 'QUEUED' ? ledger.queuePosition(id) : null),
   }),
 );

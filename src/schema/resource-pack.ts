@@ -1,5 +1,6 @@
 import { RESOURCE_PACK_STATUSES, type ResourcePack, type ResourcePackStatus } from '../domain/resource-pack.ts';
 import { badUserInput } from '../errors.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { AccountRef } from './account.ts';
 import { builder } from './builder.ts';
 import { enumValues } from './enum-values.ts';
@@ -7,6 +8,8 @@ import { enumValues } from './enum-values.ts';
 const DAY_MS = 24 * 3_600_000;
 const DAYS_DEFAULT = 365;
 const DAYS_MAX = 3650;
+/** An assumption: Kling states no bound, and an account buys a few a month. */
+const PACKS = 100;
 
 const STATUS_MEANING = {
   PENDING: 'Bought, and not yet in effect.',
@@ -67,6 +70,7 @@ builder.objectField(AccountRef, 'resourcePacks', (t) =>
     nullable: true,
     description:
       "The account's packs, read from Kling, which allows one such call a second. Null with an error when it does not answer.",
+    extensions: withCost({ max: PACKS }),
     args: {
       days: t.arg.int({
         required: false,

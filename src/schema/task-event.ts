@@ -1,6 +1,7 @@
 import type { TaskChangeEvent } from '../domain/ports.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { connectionRef, toConnection, toWindow, windowArgs } from './connection.ts';
+import { connectionRef, toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { TaskRef } from './task.ts';
 
 export const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').implement({
@@ -39,6 +40,7 @@ builder.queryField('events', (t) =>
     type: TaskEventConnectionRef,
     description: "The changes of all the caller's tasks, oldest first: what a client missed while it was away.",
     args: windowArgs(),
+    extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
       return toConnection(await ledger.events(null, window), window);
@@ -51,6 +53,7 @@ builder.interfaceField(TaskRef, 'events', (t) =>
     type: TaskEventConnectionRef,
     description: 'The changes of this task, oldest first.',
     args: windowArgs(),
+    extensions: withCost({ ...WINDOW_COST, call: true }),
     async resolve(task, args, { ledger }) {
       const window = toWindow(args);
       return toConnection(await ledger.events(task, window), window);

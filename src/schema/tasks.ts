@@ -1,7 +1,8 @@
 import type { TaskReference } from '../domain/ports.ts';
 import type { TaskKind } from '../domain/task.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { connectionRef, toConnection, toWindow, windowArgs } from './connection.ts';
+import { connectionRef, toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { idOf } from './global-id.ts';
 import { TaskKindRef, TaskRef, TaskStatusRef } from './task.ts';
 
@@ -57,6 +58,7 @@ builder.queryField('tasks', (t) =>
       ...taskListArgs(),
       kind: t.arg({ type: TaskKindRef, required: false, description: 'Only tasks of this kind. Null: of all.' }),
     },
+    extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
       const slice = await ledger.tasks({ kind: args.kind ?? null, statuses: args.status ?? [] }, window);

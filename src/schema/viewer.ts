@@ -1,4 +1,5 @@
 import { SCOPES, type Viewer } from '../domain/viewer.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 
 const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
@@ -12,6 +13,7 @@ const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
       description: "The token's `sub`. Null in local development without tokens.",
     }),
     scopes: t.exposeStringList('scopes', {
+      extensions: withCost({ max: SCOPES.length }),
       description: `What the caller may do, of ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}; past it the error is \`FORBIDDEN\`. \`operator\` allows \`account\` alone.`,
     }),
     expiresAt: t.field({

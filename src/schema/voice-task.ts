@@ -1,13 +1,14 @@
 import type { Slice } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { encodeGlobalId } from './global-id.ts';
 import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
-import { connectionRef, toConnection, toWindow } from './connection.ts';
+import { connectionRef, toConnection, toWindow, WINDOW_COST } from './connection.ts';
 import { definedOnly } from './defined-only.ts';
 import { TaskRef } from './task.ts';
 import { taskListArgs, TaskReferenceInputRef, toTaskReference } from './tasks.ts';
-import { VoiceRef } from './voice.ts';
+import { VoiceRef, VOICES_PER_TASK } from './voice.ts';
 
 /** A voice being made for the caller. */
 export const VoiceTaskRef = builder.objectRef<VoiceTask>('VoiceTask').implement({
@@ -21,6 +22,7 @@ export const VoiceTaskRef = builder.objectRef<VoiceTask>('VoiceTask').implement(
     voices: t.expose('voices', {
       type: [VoiceRef],
       description: 'What was made, as it was then: a voice deleted since is still shown here. Empty until `SUCCEEDED`.',
+      extensions: withCost({ max: VOICES_PER_TASK }),
     }),
   }),
 });
@@ -49,6 +51,7 @@ builder.queryFields((t) => ({
     type: VoiceTaskConnectionRef,
     description: "The caller's voice tasks, newest first.",
     args: taskListArgs(),
+    extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
       const slice = await ledger.tasks({ kind: 'VOICE', statuses: args.status ?? [] }, window);

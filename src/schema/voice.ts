@@ -1,8 +1,9 @@
 import type { DeletedVoiceResult } from '../domain/ports.ts';
 import type { Voice } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { connectionRef, toConnection, toWindow, windowArgs } from './connection.ts';
+import { connectionRef, toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { encodeGlobalId, idOf } from './global-id.ts';
 import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
 import { findPresetVoice, presetVoicesIn } from './preset-voices.ts';
@@ -16,6 +17,9 @@ const VoiceOwnerRef = builder.enumType('VoiceOwner', {
   description: 'Who made a voice.',
   values: OWNER_MEANING,
 });
+
+/** Kling makes one voice of a voice task (custom voice pages, 2026-09). */
+export const VOICES_PER_TASK = 1;
 
 /** A voice at Kling. */
 export const VoiceRef = builder.objectRef<Voice>('Voice').implement({
@@ -70,6 +74,7 @@ builder.queryFields((t) => ({
     type: VoiceConnectionRef,
     description: "The voices that the caller's tasks have made, without the deleted ones, newest first.",
     args: windowArgs(),
+    extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
       return toConnection(await ledger.voices(window), window);
@@ -80,6 +85,7 @@ builder.queryFields((t) => ({
     description:
       "Kling's own library in Kling's order, the same for every caller. It is read at most every 5 minutes. Null with `UPSTREAM_UNAVAILABLE` when Kling does not answer and no reading is kept.",
     args: windowArgs(),
+    extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { upstream }) {
       const window = toWindow(args);
       return toConnection(await presetVoicesIn(upstream, window), window);

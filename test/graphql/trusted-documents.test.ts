@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
-import { validate } from 'graphql';
 import { parseDocument } from '../../src/graphql/parse-document.ts';
 import { parseTrustedDocuments } from '../../src/graphql/trusted-documents.ts';
+import { createValidateDocument } from '../../src/graphql/validate-document.ts';
 import { schema } from '../../src/schema/schema.ts';
 import manifest from '../../src/trusted-documents.json' with { type: 'json' };
 
@@ -48,5 +48,5 @@ describe('a manifest', () => {
 it('the manifest of this gateway fits its schema', ({ expect }) => {
   const { documents, problems } = parseTrustedDocuments(manifest);
   expect(problems).toEqual([]);
-  for (const text of documents.values()) expect(validate(schema, parseDocument(text))).toEqual([]);
+  for (const text of documents.values()) expect(createValidateDocument(true)(schema, parseDocument(text))).toEqual([]);
 });

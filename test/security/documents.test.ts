@@ -109,23 +109,6 @@ const ATTACKS: readonly Attack[] = [
     code: 'QUERY_TOO_COMPLEX',
     message: /a field more than 30 times in one place/,
   },
-  ...[
-    ['of connections', '{tasks(first: 100){edges{node{a{edges{node{b c d}}}}}}}'.replace('a{', 'a(first: 100){')],
-    ['of connections, by variables', 'query($n:Int){tasks(first: $n){edges{node{a(first: $n){edges{node{b}}}}}}}'],
-    [
-      'of connections, by fragments',
-      '{tasks(first: 100){...f}} fragment f on A{edges{node{a(first: 100){...g}}}} fragment g on B{edges{node{b}}}',
-    ],
-    ['that say no size', '{a{edges{b{edges{c{edges{d}}}}}}}'],
-    ['of nodes by their ids', 'query($ids:[ID!]!){nodes(ids:$ids){a(first:100){edges{node{b}}}}}'],
-    ["of Kling's pages", '{account{a(pageSize:500){items{b(pageSize: 500){items{c}}}}}}'],
-  ].map(([name, query]) => ({
-    name: `lists in lists, ${name}`,
-    send: () => client.post(jsonBody(query)),
-    status: 400,
-    code: 'QUERY_TOO_COMPLEX',
-    message: /up to \d+ fields to answer, .*20000 are answered at once: ask for less/,
-  })),
   {
     name: 'a batch of 10,000 operations',
     send: () => client.post(`[${Array.from({ length: 10_000 }, () => '{}').join()}]`),

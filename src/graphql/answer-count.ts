@@ -1,0 +1,136 @@
+import {
+  type ASTVisitor,
+  type FieldNode,
+  getNamedType,
+  getNullableType,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isCompositeType,
+  isListType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValidationContext,
+} from 'graphql';
+import { costOf, type FieldCost } from '../lib/field-cost.ts';
+import { type Fragments, fragmentsOf } from './document-measure.ts';
+import { requestError } from './request-error.ts';
+
+/** What the ledger, Kling's client and the answer have to bear. */
+const ANSWERS_MAX = 20_000;
+
+/**
+ * Refuses an operation whose answer may have more than 20,000 fields with `QUERY_TOO_COMPLEX`. Each list counts as long as
+ * its arguments allow, and a variable allows the most.
+ */
+export function AnswerCountRule(context: ValidationContext): ASTVisitor {
+  const fragments = fragmentsOf(context.getDocument());
+  return {
+    OperationDefinition(operation) {
+      const count = countAnswers(context.getSchema(), fragments, operation);
+      if (count > ANSWERS_MAX) {
+        const problem = `up to ${count} fields to answer, counting its lists as long as they may get; ${ANSWERS_MAX} are answered at once: ask for less by "first" or "pageSize"`;
+        context.reportError(requestError('QUERY_TOO_COMPLEX', `The document has ${problem}.`, 400));
+      }
+      return false;
+    },
+  };
+}
+
+/** Fields that are answered once, and fields that are answered once for each item of the list around them. */
+interface Count {
+  readonly once: number;
+  readonly perItem: number;
+}
+
+const NOTHING: Count = { once: 0, perItem: 0 };
+
+/** How many fields a field counts for. `items`: how many items it shows; 1 where it is no list. */
+type Weigh = (cost: FieldCost, items: number) => number;
+
+/**
+ * Counts the fields of an operation's answer, with lists as long as they may get. Each fragment is counted once, so that
+ * fragments which double each other cost nothing. Circles, and fields that do not exist, are left to other rules.
+ */
+export function countAnswers(
+  schema: GraphQLSchema,
+  fragments: Fragments,
+  { operation, selectionSet }: OperationDefinitionNode,
+  weigh: Weigh = () => 1,
+): number {
+  const counted = new Map<string, Count>();
+
+  function countFragment(name: string): Count {
+    const known = counted.get(name);
+    if (known !== undefined) return known;
+    counted.set(name, NOTHING);
+    const fragment = fragments.get(name);
+    const count =
+      fragment === undefined
+        ? NOTHING
+        : countSelections(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value));
+    counted.set(name, count);
+    return count;
+  }
+
+  function countSelections({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Count {
+    let once = 0;
+    let perItem = 0;
+    for (const node of selections) {
+      const count =
+        node.kind === Kind.FIELD
+          ? countField(node, parent)
+          : node.kind === Kind.FRAGMENT_SPREAD
+            ? countFragment(node.name.value)
+            : countSelections(
+                node.selectionSet,
+                node.typeCondition === undefined ? parent : schema.getType(node.typeCondition.name.value),
+              );
+      once += count.once;
+      perItem += count.perItem;
+    }
+    return { once, perItem };
+  }
+
+  function countField(node: FieldNode, parent: GraphQLNamedType | undefined): Count {
+    const field = fieldOf(schema, parent, node.name.value);
+    if (field === undefined) return { once: 1, perItem: 0 };
+    const cost = costOf(field);
+    const isList = isListType(getNullableType(field.type));
+    const items = itemsOf(node, cost);
+    const weight = weigh(cost, items ?? 1);
+    const leaf = isList ? { once: 1, perItem: 0 } : NOTHING;
+    const inside =
+      node.selectionSet === undefined ? leaf : countSelections(node.selectionSet, getNamedType(field.type));
+    if (!isList) return { once: weight + inside.once + inside.perItem * (items ?? 1), perItem: 0 };
+    const perItem = inside.once + inside.perItem;
+    return items === null ? { once: 0, perItem: weight + perItem } : { once: weight + perItem * items, perItem: 0 };
+  }
+
+  const { once, perItem } = countSelections(selectionSet, schema.getRootType(operation) ?? undefined);
+  return once + perItem;
+}
+
+/** Introspection is not counted: graphql's own MaxIntrospectionDepthRule bounds it. */
+function fieldOf(
+  schema: GraphQLSchema,
+  parent: GraphQLNamedType | undefined,
+  name: string,
+): GraphQLField<unknown, unknown> | undefined {
+  return parent === undefined || !isCompositeType(parent) || name.startsWith('__')
+    ? undefined
+    : schema.getField(parent, name);
+}
+
+/** How many items a field shows; null where that is for the field around it to say. */
+function itemsOf(
+  { arguments: given = [] }: FieldNode,
+  { max, list, default: byDefault = max }: FieldCost,
+): number | null {
+  if (max === undefined || byDefault === undefined) return null;
+  const value = given.find(({ name }) => name.value === list)?.value;
+  if (value === undefined || value.kind === Kind.NULL) return byDefault;
+  if (value.kind === Kind.INT) return Math.min(Math.max(Number(value.value), 0), max);
+  return value.kind === Kind.LIST ? Math.min(value.values.length, max) : max;
+}

@@ -1,0 +1,132 @@
+import {
+  buildSchema,
+  getNamedType,
+  getNullableType,
+  GraphQLInt,
+  type GraphQLField,
+  GraphQLList,
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+  isInterfaceType,
+  isIntrospectionType,
+  isListType,
+  isObjectType,
+} from 'graphql';
+import { describe, it } from 'vitest';
+import { costOf } from '../../src/lib/field-cost.ts';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { voiceTask } from '../support/fake-ledger.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+interface Place {
+  readonly parent: string;
+  readonly field: GraphQLField<unknown, unknown>;
+}
+
+function placesOf(of: GraphQLSchema): Place[] {
+  return Object.values(of.getTypeMap())
+    .filter((type) => !isIntrospectionType(type))
+    .filter((type) => isObjectType(type) || isInterfaceType(type))
+    .flatMap((type) => Object.values(type.getFields()).map((field) => ({ parent: type.name, field })));
+}
+
+const isList = ({ field }: Place) => isListType(getNullableType(field.type));
+const nameOf = ({ parent, field }: Place) => `${parent}.${field.name}`;
+
+/** The lists that state no length, neither themselves nor each field around them. */
+function unstatedLists(of: GraphQLSchema): string[] {
+  const places = placesOf(of);
+  const isStatedAround = ({ parent }: Place) => {
+    const around = places.filter(({ field }) => getNamedType(field.type).name === parent);
+    return around.length > 0 && around.every((place) => !isList(place) && costOf(place.field).max !== undefined);
+  };
+  return places
+    .filter((place) => isList(place) && costOf(place.field).max === undefined && !isStatedAround(place))
+    .map(nameOf);
+}
+
+/** The places that have an argument for how many items are shown. */
+const sized = placesOf(schema).filter(({ field }) => costOf(field).list !== undefined);
+
+describe('every list', () => {
+  it('states how long it may get', ({ expect }) => {
+    expect(unstatedLists(schema)).toEqual([]);
+  });
+
+  it.for([
+    ['a new list', 'type Query { items(first: Int): [String] }', ['Query.items']],
+    ['a new list of lists', 'type Query { items(first: Int): [[String!]!]! }', ['Query.items']],
+    ['a connection', 'type Query { all(first: Int): All } type All { edges: [Int] }', ['All.edges']],
+    ['a list of an interface', 'type Query { one: One } interface One { items: [Int] }', ['One.items']],
+    ['no list', 'type Query { one: One } type One { name: String }', []],
+  ] as const)('is found by this test if it states nothing: %s', ([, sdl, found], { expect }) => {
+    expect(unstatedLists(buildSchema(sdl))).toEqual(found);
+  });
+
+  it('is found by this test if one of two fields around it states nothing', ({ expect }) => {
+    const extensions = { cost: { list: 'first', max: 10 } };
+    const args = { first: { type: GraphQLInt } };
+    const all = new GraphQLObjectType({
+      name: 'All',
+      fields: { edges: { type: new GraphQLList(GraphQLString) } },
+    });
+    const made = (second: object) =>
+      new GraphQLSchema({
+        query: new GraphQLObjectType({
+          name: 'Query',
+          fields: { one: { type: all, args, extensions }, other: { type: all, args, ...second } },
+        }),
+      });
+    expect(unstatedLists(made({}))).toEqual(['All.edges']);
+    expect(unstatedLists(made({ extensions }))).toEqual([]);
+  });
+});
+
+describe('a stated length', () => {
+  it('is found where lists have arguments', ({ expect }) => {
+    const names = sized.map(({ field }) => field.name);
+    expect(new Set(names)).toEqual(
+      new Set(['tasks', 'lipSyncTasks', 'voiceTasks', 'voices', 'presetVoices', 'events', 'nodes']),
+    );
+  });
+
+  it.for(sized.map((place) => [nameOf(place), place] as const))(
+    'of %s is that of its argument',
+    ([, { field }], { expect }) => {
+      const { list, max, default: byDefault } = costOf(field);
+      const argument = field.args.find(({ name }) => name === list);
+      expect(argument).toBeDefined();
+      expect(max).toBeGreaterThan(0);
+      if (String(argument!.type) !== 'Int') expect([String(argument!.type), byDefault]).toEqual(['[ID!]!', undefined]);
+      else expect(argument!.defaultValue ?? argument!.default?.value).toBe(byDefault);
+    },
+  );
+
+  const client = createGraphqlClient();
+  client.ledger.tasksKept = [voiceTask('v')];
+  const id = encodeGlobalId('VoiceTask', 'v');
+  const AROUND: Readonly<Record<string, (field: string) => string>> = {
+    Query: (field) => `{ ${field} }`,
+    Account: (field) => `{ account { ${field} } }`,
+    Task: (field) => `{ node(id: "${id}") { ... on Task { ${field} } } }`,
+  };
+  // The kinds of tasks have the fields of their interface.
+  const asked = sized.filter(({ parent }) => parent in AROUND);
+
+  it.for(asked.map((place) => [nameOf(place), place] as const))(
+    'of %s is the most that is accepted',
+    async ([, { parent, field }], { expect }) => {
+      const { list, max } = costOf(field);
+      const isIds = list === 'ids';
+      const query = (items: number) => {
+        const value = isIds ? `[${'"x" '.repeat(items)}]` : String(items);
+        return AROUND[parent]!(`${field.name}(${list}: ${value}) { __typename }`);
+      };
+      expect((await client.execute(query(max!))).errors).toBeUndefined();
+      const { errors } = await client.execute(query(max! + 1));
+      expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: [list] }] } }]);
+    },
+  );
+});

@@ -1,0 +1,52 @@
+import { it } from 'vitest';
+import { type Attack, jsonBody, testAttacks } from '../support/attacks.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+const client = createGraphqlClient();
+
+const VOICE_TASK = `klingTaskId externalTaskId status klingStatus statusMessage createdAt updatedAt unitsDeducted
+  balanceDeducted { quota listPrice } voices { id voiceId name trialUrl owner ownerId __typename }`;
+
+const QUERIES: readonly (readonly [name: string, query: string, variables?: object])[] = [
+  ['of connections', '{ tasks(first: 100) { edges { node { events(first: 100) { edges { node { cursor } } } } } } }'],
+  [
+    'of connections, by variables',
+    'query ($n: Int) { tasks(first: $n) { edges { node { events(first: $n) { edges { node { cursor } } } } } } }',
+    { n: 1 },
+  ],
+  [
+    'of connections, by fragments',
+    `{ tasks(first: 100) { ...f } }
+      fragment f on TaskConnection { edges { node { events(first: 100) { ...g } } } }
+      fragment g on TaskEventConnection { edges { node { cursor } } }`,
+  ],
+  [
+    'that state no size',
+    `{ tasks { edges { node { events { edges { node { task {
+      events { edges { node { sequence at resync cursor } } } } } } } } } } }`,
+  ],
+  [
+    'of nodes by their ids',
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Task { events(first: 100) { edges { node { cursor } } } } } }',
+    { ids: [] },
+  ],
+  ["of Kling's longest pages", `{ account { voiceTasks(pageSize: 1000) { items { ${VOICE_TASK} } } } }`],
+];
+
+const ATTACKS: readonly Attack[] = QUERIES.map(([name, query, variables]) => ({
+  name: `lists in lists, ${name}`,
+  send: () => client.post(jsonBody(query, { variables })),
+  status: 400,
+  code: 'QUERY_TOO_COMPLEX',
+  message: /up to \d+ fields to answer, .*20000 are answered at once: ask for less/,
+}));
+
+testAttacks(client, ATTACKS);
+
+it('a list just within the bound is answered', async ({ expect }) => {
+  const { data, errors } = await client.execute(
+    `{ account { voiceTasks(pageSize: 950) { items { ${VOICE_TASK} } } } }`,
+  );
+  expect(errors).toBeUndefined();
+  expect(data.account.voiceTasks.items.length).toBeGreaterThan(0);
+});
