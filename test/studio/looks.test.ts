@@ -54,3 +54,21 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
     await page.context().close();
   });
 });
+
+describe.runIf(HAS_BROWSER)('a page for somebody who prefers reduced motion', () => {
+  it('shows the skip link at its final place as soon as it has the focus', async ({ expect }) => {
+    const { page } = await openPage(browser);
+    await signIn(page, `motion-${randomUUID()}`);
+    const link = page.getByRole('link', { name: 'Skip to the content' });
+    const seen = await link.evaluate((element) => {
+      element.focus();
+      return {
+        transform: getComputedStyle(element).transform,
+        top: element.getBoundingClientRect().top,
+        animations: document.getAnimations().length,
+      };
+    });
+    expect(seen).toEqual({ transform: 'none', top: 8, animations: 0 });
+    await page.context().close();
+  });
+});
