@@ -54,8 +54,8 @@ export default defineConfig({
       'test/{domain,kling,lib,auth,schema,engine,graphql,http,ledger,account,hub,security}/**/*.test.ts',
       'test/*.test.ts',
     ],
-    expect: { poll: { timeout: 10_000, interval: 20 } },
-    testTimeout: 20_000,
+    expect: { poll: { timeout: 15_000, interval: 20 } },
+    testTimeout: 60_000,
     silent: 'passed-only',
   },
 });

@@ -16,7 +16,7 @@ export default defineConfig({
   ],
   test: {
     include: ['test/sandbox/**/*.test.ts'],
-    expect: { poll: { timeout: 10_000, interval: 20 } },
-    testTimeout: 20_000,
+    expect: { poll: { timeout: 15_000, interval: 20 } },
+    testTimeout: 60_000,
   },
 });
