@@ -3,6 +3,7 @@ import { parseTrustedDocuments } from './graphql/trusted-documents.ts';
 import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './config-checks.ts';
 import type { LiveLimits } from './hub/live-usage.ts';
 import type { WorkLimits } from './hub/work.ts';
+import type { TenantForm } from './lib/log.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 import trustedDocuments from './trusted-documents.json' with { type: 'json' };
 
@@ -54,6 +55,8 @@ export interface Config {
   /** A decimal string; null for no budget. */
   readonly tenantMonthlyUnitsMax: string | null;
   readonly introspection: boolean;
+  /** How lines of the log name a tenant. */
+  readonly logTenant: TenantForm;
   /** As a browser sends them: the pages that may use the gateway beside its own. */
   readonly corsOrigins: readonly string[];
   /** In lower case: the request headers that these pages may send beside the usual ones. */
@@ -196,6 +199,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     },
     tenantMonthlyUnitsMax: read('TENANT_MONTHLY_UNITS_MAX'),
     introspection: read('INTROSPECTION'),
+    logTenant: read('LOG_TENANT'),
     corsOrigins: read('CORS_ORIGINS'),
     corsHeaders: read('CORS_HEADERS'),
   };

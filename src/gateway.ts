@@ -35,8 +35,8 @@ export interface Gateway {
   answerGraphql(request: Request, trace: RequestTrace): Promise<Response>;
   /** One query or mutation of a viewer whose token has been verified. */
   answerOperation(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response>;
-  answerCallback(request: Request, token: string): Promise<Response>;
-  answerReady(request: Request): Promise<Response>;
+  answerCallback(request: Request, token: string, trace: RequestTrace): Promise<Response>;
+  answerReady(request: Request, trace: RequestTrace): Promise<Response>;
 }
 
 interface Ports {
@@ -169,10 +169,10 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
   }
 
   /** Only for routing: a header that proves nothing is not refused here, since the socket is asked again. */
-  async function tenantOf(request: Request): Promise<string | null> {
+  async function tenantOf(request: Request, { requestId }: RequestTrace): Promise<string | null> {
     const authorization = request.headers.get('authorization');
     if (authorization === null) return null;
-    return authenticate(authorization).then(
+    return authenticate(authorization, requestId).then(
       ({ tenant }) => tenant,
       () => null,
     );
@@ -203,9 +203,10 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
         // Who it is comes later; until then a socket takes up room.
         const network = clientNetworkOf(incoming);
         await admit(`address ${network ?? ''}`);
-        return answerUpgrade(incoming, await tenantOf(incoming), network, dialHub);
+        return answerUpgrade(incoming, await tenantOf(incoming, trace), network, trace.requestId, dialHub);
       }
-      const viewer = await authenticate(incoming.headers.get('authorization'));
+      const viewer = await authenticate(incoming.headers.get('authorization'), trace.requestId);
+      trace.notes.tenant = viewer.tenant;
       await admit(`tenant ${viewer.tenant}`);
       try {
         return (await answerStreamed(incoming, trace, viewer)) ?? (await execute(incoming, trace, viewer));
@@ -215,13 +216,14 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     },
 
     async answerOperation(request, trace, viewer) {
+      trace.notes.tenant = viewer.tenant;
       await admit(`tenant ${viewer.tenant}`);
       return execute(request, trace, viewer);
     },
 
-    async answerCallback(request, token) {
+    async answerCallback(request, token, trace) {
       if (tokens === null) return new Response('Not found\n', { status: 404 });
-      return handleCallback(request, token, {
+      return handleCallback(request, token, trace, {
         tokens,
         webhookSecrets,
         ingest: ({ tenant, taskId }, hint) => env.TASK_LEDGER.getByName(tenant).ingest(taskId, hint),
@@ -229,8 +231,8 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
       });
     },
 
-    async answerReady(request) {
-      const isOperator = await authenticate(request.headers.get('authorization')).then(
+    async answerReady(request, { requestId }) {
+      const isOperator = await authenticate(request.headers.get('authorization'), requestId).then(
         (viewer) => isPermitted(viewer, 'operator'),
         () => false,
       );

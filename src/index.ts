@@ -6,7 +6,7 @@ import type { Viewer } from './domain/viewer.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { answerOrigin, withCors } from './http/cors.ts';
 import { answerHealth, answerReady, misconfiguredResponse } from './http/health.ts';
-import { withRequestLog, type RequestTrace } from './http/request-log.ts';
+import { withRequestLog, type RequestLogDeps, type RequestTrace } from './http/request-log.ts';
 import { withSecurityHeaders } from './http/security-headers.ts';
 import { Hub } from './hub/hub.ts';
 import { TaskLedger } from './ledger/task-ledger.ts';
@@ -14,7 +14,7 @@ import { createLog } from './lib/log.ts';
 
 export { Hub, IssuerKeys, KlingAccount, TaskLedger };
 
-const log = createLog();
+const logs = new WeakMap<Env, RequestLogDeps>();
 const gateways = new WeakMap<Env, Gateway>();
 
 const CALLBACKS = '/callbacks/';
@@ -29,8 +29,19 @@ function routeOf(path: string): Route {
   return path.startsWith(CALLBACKS) ? '/callbacks/:token' : '*';
 }
 
+function logDepsOf(env: Env): RequestLogDeps {
+  const config = configResultOf(env);
+  const known = logs.get(env) ?? {
+    log: createLog(config.ok ? config.config.logTenant : 'off'),
+    now: Date.now,
+    randomId: () => crypto.randomUUID(),
+  };
+  logs.set(env, known);
+  return known;
+}
+
 function gatewayOf(env: Env, config: Config): Gateway {
-  const known = gateways.get(env) ?? createGateway(env, config, log);
+  const known = gateways.get(env) ?? createGateway(env, config, logDepsOf(env).log);
   gateways.set(env, known);
   return known;
 }
@@ -43,12 +54,10 @@ function answer(request: Request, env: Env, route: Route, url: URL, trace: Reque
     return route === '/ready' ? answerReady(request, config) : misconfiguredResponse(config.problems, trace.requestId);
   }
   const gateway = gatewayOf(env, config.config);
-  if (route === '/ready') return gateway.answerReady(request);
+  if (route === '/ready') return gateway.answerReady(request, trace);
   if (route === '/graphql') return answerOrigin(request, url, config.config) ?? gateway.answerGraphql(request, trace);
-  return gateway.answerCallback(request, url.pathname.slice(CALLBACKS.length));
+  return gateway.answerCallback(request, url.pathname.slice(CALLBACKS.length), trace);
 }
-
-const logDeps = { log, now: Date.now, randomId: () => crypto.randomUUID() };
 
 /**
  * Answers the queries and mutations of sockets, for the viewer that their hub has verified. It has no address: only this
@@ -57,7 +66,7 @@ const logDeps = { log, now: Date.now, randomId: () => crypto.randomUUID() };
 export class SocketOperations extends WorkerEntrypoint<Env, Viewer> {
   override fetch(request: Request): Promise<Response> {
     const gateway = gatewayOf(this.env, configOf(this.env));
-    return withRequestLog(request, '/graphql', logDeps, (trace) =>
+    return withRequestLog(request, '/graphql', logDepsOf(this.env), (trace) =>
       gateway.answerOperation(request, trace, this.ctx.props),
     );
   }
@@ -67,7 +76,9 @@ export default {
   async fetch(request, env): Promise<Response> {
     const url = new URL(request.url);
     const route = routeOf(url.pathname);
-    const handled = await withRequestLog(request, route, logDeps, (trace) => answer(request, env, route, url, trace));
+    const handled = await withRequestLog(request, route, logDepsOf(env), (trace) =>
+      answer(request, env, route, url, trace),
+    );
     const response = withSecurityHeaders(handled, url);
     if (route !== '/graphql') return response;
     const config = configResultOf(env);

@@ -1,3 +1,4 @@
+import type { TenantForm } from './lib/log.ts';
 import {
   type Parsed,
   bad,
@@ -185,6 +186,14 @@ export const SETTINGS = {
       text === null || text === 'on' || text === 'off'
         ? good(text === null ? !production : text === 'on')
         : bad(false, 'must be on or off'),
+  },
+  LOG_TENANT: {
+    fallback: 'hash',
+    secret: false,
+    parse: (text) =>
+      text === 'id' || text === 'hash' || text === 'off'
+        ? good<TenantForm>(text)
+        : bad<TenantForm>('off', 'must be id, hash or off'),
   },
   CORS_ORIGINS: {
     fallback: null,

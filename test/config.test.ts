@@ -59,6 +59,7 @@ describe('a configuration', () => {
         },
         tenantMonthlyUnitsMax: null,
         introspection: false,
+        logTenant: 'hash',
         corsOrigins: [],
         corsHeaders: [],
       },

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { configOf, configResultOf } from '../config.ts';
 import { keyOf, type Made } from '../domain/made.ts';
 import type { Breaker } from '../lib/circuit-breaker.ts';
-import { createLog } from '../lib/log.ts';
+import { createLog, type Log } from '../lib/log.ts';
 import { createHealth, type Health } from './health.ts';
 import { OwnerStore } from './owner-store.ts';
 import { createThrottle, type Throttle } from './slot-limit.ts';
@@ -40,9 +40,12 @@ export class KlingAccount extends DurableObject<Env> {
   readonly #owners: OwnerStore;
   readonly #health: Health;
   readonly #throttle: Throttle;
+  readonly #log: Log;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    const config = configResultOf(env);
+    this.#log = createLog(config.ok ? config.config.logTenant : 'off');
     this.#slots = new SlotStore(ctx.storage);
     this.#owners = new OwnerStore(ctx.storage);
     this.#health = createHealth(ctx.storage.kv);
@@ -141,7 +144,7 @@ export class KlingAccount extends DurableObject<Env> {
     this.ctx.storage.kv.delete('armedAt');
     // With wrong settings nothing can be granted; the platform would give the alarm up after some failures.
     if (!configResultOf(this.env).ok) return this.#arm(now + MISCONFIGURED_RETRY_MS);
-    await forEachAtOnce(this.#slots.auditsDue(now, AUDIT_TENANTS_MAX), (due) => this.#audit(due, now));
+    await this.#forEach(this.#slots.auditsDue(now, AUDIT_TENANTS_MAX), (due) => this.#audit(due, now));
     this.#grant(null, now);
   }
 
@@ -172,7 +175,7 @@ export class KlingAccount extends DurableObject<Env> {
       // The slot stays its: the audit calls the ledger again, and gives back what nobody wants.
       this.#slots.auditUntold(Date.now() + UNTOLD_AFTER_MS);
       this.#armNext(Date.now());
-      createLog()({ level: 'warn', message: 'grant not delivered', taskId, cause: String(error) });
+      this.#log({ level: 'warn', message: 'grant not delivered', tenant, taskId, cause: String(error) });
     }
   }
 
@@ -183,8 +186,10 @@ export class KlingAccount extends DurableObject<Env> {
     if (!isWellAgain) return this.#armNext(now);
     this.#grant(null, now);
     // One that is not reached asks by itself.
-    const call = async (tenant: string) => this.env.TASK_LEDGER.getByName(tenant).klingIsWell();
-    this.ctx.waitUntil(forEachAtOnce(this.#health.takeWaiting(), call));
+    const waiting = this.#health.takeWaiting().map((tenant) => ({ tenant }));
+    this.ctx.waitUntil(
+      this.#forEach(waiting, async ({ tenant }) => this.env.TASK_LEDGER.getByName(tenant).klingIsWell()),
+    );
   }
 
   /** One call to a tenant's ledger, however many slots it holds. The wait for the next doubles while all are in use. */
@@ -227,17 +232,17 @@ export class KlingAccount extends DurableObject<Env> {
     this.ctx.storage.kv.put('armedAt', atMs);
     void this.ctx.storage.setAlarm(atMs);
   }
-}
 
-/** Calls for each item, some at once. A call that fails is logged, and the others go on. */
-async function forEachAtOnce<T>(items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const workers = Array.from({ length: CALLS_AT_ONCE }, async () => {
-    for (const item of queue) {
-      await call(item).catch((error: unknown) => {
-        createLog()({ level: 'warn', message: 'ledger not reached', cause: String(error) });
-      });
-    }
-  });
-  await Promise.all(workers);
+  /** Calls for each item, some at once. A call that fails is logged, and the others go on. */
+  async #forEach<T extends { tenant: string }>(items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
+    const queue = items.values();
+    const workers = Array.from({ length: CALLS_AT_ONCE }, async () => {
+      for (const item of queue) {
+        await call(item).catch((error: unknown) => {
+          this.#log({ level: 'warn', message: 'ledger not reached', tenant: item.tenant, cause: String(error) });
+        });
+      }
+    });
+    await Promise.all(workers);
+  }
 }

@@ -5,6 +5,7 @@ import { GatewayError } from '../errors.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Log } from '../lib/log.ts';
 import type { VerifyToken } from './issuer-key.ts';
+import { toTokenRefusal, UnusableClaim } from './token-refusal.ts';
 
 /** Longer tokens are not looked at: headers end at 16 KB in most places. */
 const TOKEN_CHARS_MAX = 8_192;
@@ -20,10 +21,10 @@ export const VERIFIED_MS = 30_000;
 const VERIFIED = { charsPerEntryMax: TOKEN_CHARS_MAX, charsMax: 512 * 1024 };
 
 /**
- * Says who is calling. `authorization` is what the header of that name holds. Throws `UNAUTHENTICATED` when it is missing
+ * Says who is calling. `authorization` is what the header of that name holds; `requestId` is logged with a refusal. Throws `UNAUTHENTICATED` when it is missing
  * or proves nothing, and `UPSTREAM_UNAVAILABLE` when the issuer's keys cannot be had.
  */
-export type Authenticate = (authorization: string | null) => Promise<Viewer>;
+export type Authenticate = (authorization: string | null, requestId: string) => Promise<Viewer>;
 
 export interface AuthenticateDeps {
   /** Verifies with the issuer's keys; used where the configuration names a JWKS. */
@@ -41,22 +42,29 @@ interface Verified {
 /** Build it once per isolate: it keeps tokens that were good. */
 export function createAuthenticate(config: AuthConfig, deps: AuthenticateDeps): Authenticate {
   if (config.mode === 'none') return async () => EVERYBODY;
-  const { now } = deps;
+  const { now, log } = deps;
   const verify = createVerify(config, deps);
   const verified = createBoundedCache<Verified>(VERIFIED);
-  return async (authorization) => {
+  return async (authorization, requestId) => {
     const token = tokenOf(authorization);
     if (token === null) throw unauthenticated('Send a token: "authorization: Bearer ...".');
     const known = verified.get(token);
     if (known !== undefined && now() < known.untilMs) return known.viewer;
     const untilMs = now() + VERIFIED_MS;
-    const viewer = toViewer(await verify(token), config);
-    verified.set(token, { viewer, untilMs: Math.min(untilMs, viewer.expiresAtMs) });
-    return viewer;
+    try {
+      const viewer = toViewer(await verify(token), config);
+      verified.set(token, { viewer, untilMs: Math.min(untilMs, viewer.expiresAtMs) });
+      return viewer;
+    } catch (error) {
+      // Whatever else jose throws at a stranger's token is the token's fault too, such as a key of the wrong kind.
+      if (error instanceof GatewayError) throw error;
+      log({ level: 'info', message: 'token refused', requestId, ...toTokenRefusal(error, config) });
+      throw unauthenticated(messageOf(error));
+    }
   };
 }
 
-function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerVerify, now, log }: AuthenticateDeps) {
+function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerVerify, now }: AuthenticateDeps) {
   const options: JWTVerifyOptions = {
     issuer: config.issuer,
     audience: config.audience,
@@ -82,19 +90,19 @@ function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerVer
 
   return async (token: string): Promise<JWTPayload> => {
     const dated = { ...options, currentDate: new Date(now()) };
-    try {
-      const payload = await verified(token, dated);
-      // jose counts in whole seconds, and lets the one through in which the age is reached.
-      if (expiresAtMsOf(payload, config) <= now()) throw new errors.JWTExpired('too old', payload);
-      return payload;
-    } catch (error) {
-      // Whatever else jose throws at a stranger's token is the token's fault too, such as a key of the wrong kind.
-      if (error instanceof GatewayError) throw error;
-      const cause = error instanceof errors.JOSEError ? error.code : String(error);
-      log({ level: 'info', message: 'token refused', cause });
-      throw unauthenticated(error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid.');
+    const payload = await verified(token, dated);
+    // jose counts in whole seconds, and lets the one through in which the age is reached.
+    if (expiresAtMsOf(payload, config) <= now()) {
+      const isPast = (payload.exp ?? 0) * 1_000 + config.clockToleranceMs <= now();
+      throw new errors.JWTExpired('too old', payload, isPast ? 'exp' : 'iat');
     }
+    return payload;
   };
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return 'The token has expired.';
+  return error instanceof UnusableClaim ? error.message : 'The token is not valid.';
 }
 
 function tokenOf(authorization: string | null): string | null {
@@ -104,10 +112,10 @@ function tokenOf(authorization: string | null): string | null {
 
 function toViewer(claims: JWTPayload, rules: TokenRules): Viewer & { readonly expiresAtMs: number } {
   const tenant = claims[rules.tenantClaim];
-  if (!isTenant(tenant)) throw unauthenticated(`The token's claim "${rules.tenantClaim}" names no tenant.`);
+  if (!isTenant(tenant)) throw unusable(claims, rules.tenantClaim, 'names no tenant');
   const { sub } = claims;
   // jose asks that it is there, not that it is a text.
-  if (typeof sub !== 'string') throw unauthenticated('The token\'s claim "sub" is no text.');
+  if (typeof sub !== 'string') throw unusable(claims, 'sub', 'is no text');
   return {
     tenant,
     subject: sub.slice(0, SUBJECT_CHARS_MAX),
@@ -125,6 +133,10 @@ function expiresAtMsOf({ exp = 0, iat = 0 }: JWTPayload, { maxAgeMs, clockTolera
 function textsOf(claim: unknown): string[] {
   if (typeof claim === 'string') return claim.split(' ');
   return Array.isArray(claim) ? claim.filter((item) => typeof item === 'string') : [];
+}
+
+function unusable(claims: JWTPayload, claim: string, why: string): UnusableClaim {
+  return new UnusableClaim(`The token's claim "${claim}" ${why}.`, claims, claim);
 }
 
 function unauthenticated(message: string): GatewayError {

@@ -13,7 +13,7 @@ export class IssuerKeys extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { auth } = configOf(env);
+    const { auth, logTenant } = configOf(env);
     if (auth.mode !== 'jwks') throw new Error('no issuer is configured');
     const { jwksUrl } = auth;
     this.#keeper = createKeyKeeper({
@@ -25,7 +25,7 @@ export class IssuerKeys extends DurableObject<Env> {
       now: Date.now,
       startTimer,
       background: (work) => ctx.waitUntil(work),
-      log: createLog(),
+      log: createLog(logTenant),
     });
   }
 

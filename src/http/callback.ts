@@ -4,6 +4,7 @@ import type { TaskSnapshot } from '../domain/task.ts';
 import { parseCallback, parseCallbackBody } from '../kling/callback-wire.ts';
 import type { Log } from '../lib/log.ts';
 import { BodyTooLarge, readText } from '../lib/read-text.ts';
+import type { RequestTrace } from './request-log.ts';
 
 /** A callback's body is a task record of a few hundred bytes; this leaves room for many result URLs. */
 export const CALLBACK_BYTES_MAX = 65_536;
@@ -27,11 +28,17 @@ export interface CallbackDeps {
  * Takes one callback from Kling. 204: stored, or known already. 403: not our URL, or not signed by Kling. 405, 413, 400:
  * not a POST, too large, not a JSON object. 429: the tenant gets too many. 503 with `Retry-After`: could not be stored. Its token is never logged.
  */
-export async function handleCallback(request: Request, token: string, deps: CallbackDeps): Promise<Response> {
+export async function handleCallback(
+  request: Request,
+  token: string,
+  { requestId, notes }: RequestTrace,
+  deps: CallbackDeps,
+): Promise<Response> {
   if (request.method !== 'POST') return answer(405, 'Only POST is allowed.', { allow: 'POST' });
   if (Number(request.headers.get('content-length') ?? 0) > CALLBACK_BYTES_MAX) return tooLarge();
   const subject = await deps.tokens.verify(token);
   if (subject === null) return answer(403, 'This is not a callback URL of this gateway.');
+  Object.assign(notes, subject);
   const body = await readText(request.body, CALLBACK_BYTES_MAX, AbortSignal.timeout(BODY_TIMEOUT_MS)).catch(
     (error: unknown) => error,
   );
@@ -45,7 +52,7 @@ export async function handleCallback(request: Request, token: string, deps: Call
     const retryAfterMs = await deps.ingest(subject, parseCallback(json));
     if (retryAfterMs > 0) return tooMany(retryAfterMs);
   } catch (error) {
-    deps.log({ level: 'error', message: 'callback not stored', taskId: subject.taskId, cause: String(error) });
+    deps.log({ level: 'error', message: 'callback not stored', requestId, ...subject, cause: String(error) });
     return answer(503, 'The callback could not be stored; send it again.', { 'retry-after': String(RETRY_AFTER_S) });
   }
   return new Response(null, { status: 204 });

@@ -6,6 +6,9 @@ import { failureResponse } from './failure-response.ts';
 
 /** What the handling of a request adds to its line in the log. */
 export interface RequestNotes {
+  /** Set once it is known who calls, or whose task a callback is about. */
+  tenant?: string;
+  taskId?: string;
   /** As the document names it: clients choose it, so it is cut. */
   operationName?: string;
   operationType?: string;
@@ -64,7 +67,9 @@ export async function withRequestLog(
  * What went wrong has one at once, as those of objects have: it is what is looked for, and may be the last of its request.
  */
 export function noteExchange({ notes, requestId }: RequestTrace, exchange: KlingExchangeEvent, log: Log): void {
-  if (exchange.outcome !== 'OK') return log({ level: 'info', message: 'kling exchange', requestId, ...exchange });
+  const { tenant } = notes;
+  if (exchange.outcome !== 'OK')
+    return log({ level: 'info', message: 'kling exchange', requestId, tenant, ...exchange });
   notes.kling ??= [];
   notes.kling.push(exchange);
 }
@@ -80,7 +85,7 @@ async function answerOrFailure(
     return await handle(trace);
   } catch (error) {
     const isKnown = error instanceof GatewayError;
-    if (!isKnown) logBug(log, requestId, error);
+    if (!isKnown) logBug(log, requestId, error, notes.tenant);
     const failure = isKnown
       ? error.failure
       : ({ code: 'INTERNAL', message: 'Internal error', retryable: false } as const);

@@ -35,6 +35,7 @@ export async function answerUpgrade(
   request: Request,
   tenant: string | null,
   network: string | null,
+  requestId: string,
   dial: Dial,
 ): Promise<Response> {
   const names = (request.headers.get('sec-websocket-protocol') ?? '').split(',');
@@ -47,7 +48,7 @@ export async function answerUpgrade(
   }
   const headers = {
     upgrade: 'websocket',
-    ...toCallerHeaders({ network, tenant, streamViewer: null, requestId: null }),
+    ...toCallerHeaders({ network, tenant, streamViewer: null, requestId }),
   };
   const dialled = await dial(new Request(request.url, { headers }), tenant);
   if (dialled.type === 'SOCKET') return dialled.response;

@@ -69,7 +69,8 @@ export async function answerStream(
   }
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   void pump(params, first.socket, writable.getWriter(), deps, limits).catch((error: unknown) => {
-    deps.log({ level: 'warn', message: 'stream failed', cause: String(error) });
+    const { requestId, viewer } = deps;
+    deps.log({ level: 'warn', message: 'stream failed', requestId, tenant: viewer.tenant, cause: String(error) });
   });
   return new Response(readable, { headers: { ...deps.format.headers } });
 }
@@ -146,7 +147,7 @@ async function dialHub({ dial, viewer, network, requestId, origin, log }: Stream
     return await dial(new Request(`${origin}/graphql`, { headers }), tenant);
   } catch (error) {
     // A hub that is moved while it is dialled.
-    log({ level: 'warn', message: 'hub does not answer', cause: String(error) });
+    log({ level: 'warn', message: 'hub does not answer', requestId, tenant, cause: String(error) });
     return { type: 'FULL' };
   }
 }

@@ -41,8 +41,9 @@ export function createAdmission({ authenticate, join, expiresAt, now, log }: Adm
         return;
       }
       initialising.add(socket);
+      const requestId = attachment.requestId ?? crypto.randomUUID();
       try {
-        const viewer = await authenticate(authorizationOf(payload));
+        const viewer = await authenticate(authorizationOf(payload), requestId);
         if (socket.readyState !== WebSocket.OPEN) return;
         if (!join(viewer.tenant, socket)) {
           socket.close(CLOSE.tryAgain, 'The tenant has too many sockets. Close some, or try again later.');
@@ -53,7 +54,7 @@ export function createAdmission({ authenticate, join, expiresAt, now, log }: Adm
         socket.send('{"type":"connection_ack"}');
       } catch (error) {
         if (!(error instanceof GatewayError)) {
-          logBug(log, crypto.randomUUID(), error);
+          logBug(log, requestId, error);
           socket.close(CLOSE.internal, 'Internal error');
           return;
         }

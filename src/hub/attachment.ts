@@ -8,7 +8,7 @@ export interface Attachment {
   readonly viewer: Viewer | null;
   /** A socket of the Worker's own, behind an SSE or multipart answer: its messages carry cursors. */
   readonly isStream: boolean;
-  /** The id of the request that a stream answers. Null for a socket: each of its operations has an id of its own. */
+  /** The id of the request that a stream answers, or that asked for a socket, whose operations have ids of their own. */
   readonly requestId: string | null;
   /** Of the client; null where nobody tells. */
   readonly network: string | null;
@@ -33,7 +33,7 @@ export interface Caller {
   readonly tenant: string | null;
   /** Set for a stream: the socket is the Worker's own, and belongs to this viewer. */
   readonly streamViewer: Viewer | null;
-  /** The id of the request that a stream answers; null for a socket. */
+  /** The id of the request that a stream answers, or that asks for a socket. */
   readonly requestId: string | null;
 }
 

@@ -83,7 +83,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       socket.close(CLOSE.subscriberExists, closeReason(`Subscriber for ${id} already exists`));
       return;
     }
-    const asked: Asked = { socket, id, requestId: attachment.requestId ?? crypto.randomUUID() };
+    const asked: Asked = { socket, id, requestId: operationIdOf(attachment), tenant: viewer.tenant };
     const refusal = admission.refusal(socket) ?? work.refusal(socket);
     if (refusal !== null) return refuse.failure(asked, refusal);
     if (pending.size + groups.countOf(socket) >= OPERATIONS_MAX) {
@@ -225,4 +225,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
       }
     },
   };
+}
+
+/** A stream has one operation. */
+function operationIdOf({ isStream, requestId }: Attachment): string {
+  return (isStream ? requestId : null) ?? crypto.randomUUID();
 }

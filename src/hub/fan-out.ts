@@ -74,6 +74,11 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     socket.close(code, reason);
   }
 
+  function logGone(socket: WebSocket, error: unknown): void {
+    const { requestId, viewer } = attachmentOf(socket) ?? {};
+    log({ level: 'info', message: 'socket gone', requestId, tenant: viewer?.tenant, cause: String(error) });
+  }
+
   function cutSlow(socket: WebSocket): void {
     cut(socket, CLOSE.tooSlow, 'Too much is unread');
   }
@@ -87,7 +92,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       if (unread.sent(socket, message.length) > UNREAD_CHARS_MAX) cutSlow(socket);
     } catch (error) {
       // Closed meanwhile: its close event cleans up, and its client has the cursor.
-      log({ level: 'info', message: 'socket gone', cause: String(error) });
+      logGone(socket, error);
     }
   }
 
@@ -97,7 +102,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     try {
       socket.send(JSON.stringify({ id, type: 'complete' }));
     } catch (error) {
-      log({ level: 'info', message: 'socket gone', cause: String(error) });
+      logGone(socket, error);
     }
   }
 

@@ -55,10 +55,10 @@ export class Hub extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { introspection, documents, auth, live, work, sockets: bounds } = configOf(env);
+    const { introspection, documents, auth, live, work, sockets: bounds, logTenant } = configOf(env);
     this.#tenants = createCrowd(shareOf(bounds.perTenantMax));
     this.#networks = createCrowd(shareOf(bounds.perAddressMax));
-    const log = createLog();
+    const log = createLog(logTenant);
     const leaf = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);
     const usage = createLiveUsage(live);

@@ -125,10 +125,10 @@ export function createOperations({ schema, introspection, documents, log }: Oper
     return args;
   }
 
-  function shownFor(error: unknown, requestId: string): GraphQLError {
+  function shownFor(error: unknown, requestId: string, tenant?: string): GraphQLError {
     const shown = toPublicError(error);
     const bug = bugBehind(shown);
-    if (bug !== null) logBug(log, requestId, bug);
+    if (bug !== null) logBug(log, requestId, bug, tenant);
     return withRequestId(shown, requestId);
   }
 
@@ -140,10 +140,13 @@ export function createOperations({ schema, introspection, documents, log }: Oper
     return refused(error instanceof AggregateError ? error.errors : [error], requestId);
   }
 
-  function print(result: ExecutionResult, requestId: string): string {
+  function print(result: ExecutionResult, { task, seq }: TaskChangeEvent, context: GatewayContext): string {
     if (result.errors === undefined) return JSON.stringify(result);
-    const errors = result.errors.map((error) => shownFor(error, requestId));
-    log({ level: 'info', message: 'event with errors', requestId, errorCodes: codesOf(errors) });
+    const { requestId, viewer } = context;
+    const { tenant } = viewer;
+    const errors = result.errors.map((error) => shownFor(error, requestId, tenant));
+    const about = { requestId, tenant, taskId: task.id, seq };
+    log({ level: 'info', message: 'event with errors', ...about, errorCodes: codesOf(errors) });
     return JSON.stringify({ ...result, errors });
   }
 
@@ -190,8 +193,9 @@ export function createOperations({ schema, introspection, documents, log }: Oper
         { ...args, rootValue: event, contextValue },
         { errorsMax: FIELD_ERRORS_MAX },
       );
-      const { requestId } = contextValue;
-      return result instanceof Promise ? result.then((settled) => print(settled, requestId)) : print(result, requestId);
+      return result instanceof Promise
+        ? result.then((settled) => print(settled, event, contextValue))
+        : print(result, event, contextValue);
     },
   };
 }

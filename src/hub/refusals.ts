@@ -11,6 +11,7 @@ export interface Asked {
   readonly id: string;
   /** In every error of the operation, and in its lines in the log. */
   readonly requestId: string;
+  readonly tenant: string;
 }
 
 /** Answers an operation that cannot begin: with one `error`, after which its id is free. */
@@ -39,7 +40,8 @@ export function createRefusals({ work, say, log }: RefusalsDeps): Refusals {
   }
 
   function refuse(asked: Asked, errors: Refused['errors']): void {
-    log({ level: 'info', message: 'operation refused', requestId: asked.requestId, errorCodes: codesOf(errors) });
+    const { requestId, tenant } = asked;
+    log({ level: 'info', message: 'operation refused', requestId, tenant, errorCodes: codesOf(errors) });
     answered(asked, errors);
   }
 
@@ -54,7 +56,7 @@ export function createRefusals({ work, say, log }: RefusalsDeps): Refusals {
     answered,
     thrown(asked, error) {
       if (error instanceof GatewayError) return failure(asked, error.failure);
-      logBug(log, asked.requestId, error);
+      logBug(log, asked.requestId, error, asked.tenant);
       failure(asked, INTERNAL);
     },
   };

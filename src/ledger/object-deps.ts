@@ -3,7 +3,7 @@ import { configOf } from '../config.ts';
 import { toMilliunits } from '../domain/cost.ts';
 import { createKlingClients } from '../kling/client.ts';
 import { isFault } from '../kling/error-table.ts';
-import { createLog } from '../lib/log.ts';
+import { createLog, withFields } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
 import { startTimer } from '../lib/timer.ts';
 import { ClaimStore } from './claim-store.ts';
@@ -23,8 +23,8 @@ const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
 /** Where clock, randomness, network and settings enter the ledger: from its object, once. `arm` sets the alarm. */
 export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): LedgerDeps {
   const config = configOf(env);
-  const log = createLog();
   const tenant = ctx.id.name ?? '';
+  const log = withFields(createLog(config.logTenant), { tenant });
   const { publicUrl, secrets } = config.callbacks;
   const tokens = secrets.length === 0 ? null : createCallbackTokens(secrets);
   const { baseUrl, keys, timeoutMs } = config.kling;

@@ -73,6 +73,8 @@ export const SETTING_MEANINGS = {
   AUTH_MAX_AGE_HOURS: 'A token is refused so many hours after its `iat`, whatever its `exp` says: 1 to 720.',
   AUTH_CLOCK_TOLERANCE_SECONDS: 'How far the clocks of issuer and gateway may be apart: 0 to 300.',
   INTROSPECTION: '`on` or `off`: whether clients may ask for the schema. Absent: off in production, on in development.',
+  LOG_TENANT:
+    'How lines of the log name a tenant: `id`, `hash` (the first 16 hexadecimal digits of the SHA-256 of its id) or `off`.',
   CORS_ORIGINS:
     'The origins of the web pages and web views that may use the gateway, as in `https://app.example.com` or `capacitor://localhost`, with blanks or commas between. Absent: only pages of its own origin; in development also every page at `localhost`.',
   CORS_HEADERS:

@@ -8,6 +8,7 @@ import {
   NOW_S,
   NOT_VALID,
   openGate,
+  REFUSED,
   SECRET,
   SECRET_MODE,
   TOLERANCE_S,
@@ -84,12 +85,13 @@ describe('a subject', () => {
     ['a list', ['tenant-a']],
     ['an object', { length: 3 }],
   ])('is never %s', async ([, sub], { expect }) => {
-    const { enter } = openGate({ ...SECRET_MODE, tenantClaim: 'org' });
+    const { enter, lines } = openGate({ ...SECRET_MODE, tenantClaim: 'org' });
     expect(await failureOf(enter(await mint({ org: 'acme', sub })))).toEqual({
       code: 'UNAUTHENTICATED',
       message: 'The token\'s claim "sub" is no text.',
       retryable: false,
     });
+    expect(lines).toEqual([{ ...REFUSED, claim: 'sub', cause: 'ERR_JWT_CLAIM_VALIDATION_FAILED', tenant: 'acme' }]);
   });
 });
 
@@ -161,12 +163,13 @@ describe('a tenant', () => {
     ['a list', ['tenant-a']],
     ['an object', { tenant: 'a' }],
   ])('is never %s', async ([, tenant], { expect }) => {
-    const { enter } = openGate({ ...SECRET_MODE, tenantClaim: 'org' });
+    const { enter, lines } = openGate({ ...SECRET_MODE, tenantClaim: 'org' });
     expect(await failureOf(enter(await mint({ org: tenant })))).toEqual({
       code: 'UNAUTHENTICATED',
       message: 'The token\'s claim "org" names no tenant.',
       retryable: false,
     });
+    expect(lines).toEqual([{ ...REFUSED, claim: 'org', cause: 'ERR_JWT_CLAIM_VALIDATION_FAILED' }]);
   });
 
   it.for(['constructor', '__proto__', 'toString'])('is not inherited: %s', async (tenantClaim, { expect }) => {

@@ -9,6 +9,7 @@ import {
   makeKey,
   NOT_VALID,
   openGate,
+  REFUSED,
   SECRET,
   SECRET_MODE,
   type TestKey,
@@ -44,6 +45,15 @@ const good = () => forge({ alg: 'ES256', kid: 'ec' }, claimsOf(), ec.sign);
 const BAD_SIGNATURE = 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED';
 const BAD_ALGORITHM = 'ERR_JOSE_ALG_NOT_ALLOWED';
 const NO_KEY = 'ERR_JWKS_NO_MATCHING_KEY';
+
+/** What the log names as wrong. */
+const PART_OF: Readonly<Record<string, string>> = {
+  [BAD_SIGNATURE]: 'signature',
+  [BAD_ALGORITHM]: 'alg',
+  [NO_KEY]: 'kid',
+  ERR_JWS_INVALID: 'format',
+  ERR_JOSE_NOT_SUPPORTED: 'crit',
+};
 
 /** The token with one of its three parts replaced. */
 function replacePart(token: string, at: number, part: string): string {
@@ -212,7 +222,7 @@ describe('a forged token', () => {
     const reached = vi.spyOn(globalThis, 'fetch');
     const gate = openGate(mode === 'secret' ? SECRET_MODE : JWKS_MODE, keys);
     expect(await failureOf(gate.enter(await token()))).toEqual(NOT_VALID);
-    expect(gate.lines).toEqual([{ level: 'info', message: 'token refused', cause }]);
+    expect(gate.lines).toEqual([{ ...REFUSED, claim: PART_OF[cause], cause }]);
     expect(reached).not.toHaveBeenCalled();
   });
 });

@@ -10,6 +10,7 @@ import {
   makeKey,
   NOT_VALID,
   NOW_S,
+  REQUEST_ID,
   TOLERANCE_S,
 } from '../support/forge.ts';
 
@@ -34,7 +35,7 @@ function openIsolate() {
     now,
     log: () => {},
   });
-  return { clock, verified, enter: (token: string) => authenticate(`Bearer ${token}`) };
+  return { clock, verified, enter: (token: string) => authenticate(`Bearer ${token}`, REQUEST_ID) };
 }
 
 const mint = (change: object = {}) => forge({ alg: 'ES256', kid: 'one' }, claimsOf(change), key.sign);

@@ -1,7 +1,7 @@
 import { describe, it, vi } from 'vitest';
 import { createCallbackTokens } from '../../src/auth/callback-token.ts';
 import { CALLBACK_BYTES_MAX, handleCallback } from '../../src/http/callback.ts';
-import { callbackDeps, postCallback, SUBJECT, V1_BODY } from '../support/callbacks.ts';
+import { callbackDeps, createTrace, postCallback, SUBJECT, V1_BODY } from '../support/callbacks.ts';
 import newerBody from '../fixtures/kling/callback-newer.json?raw';
 import v1Body from '../fixtures/kling/callback-v1.json?raw';
 
@@ -43,6 +43,19 @@ describe('a callback to an address of ours', () => {
     );
   });
 
+  it('tells its request line whose task it is about, also when its body is refused', async ({ expect }) => {
+    const deps = callbackDeps();
+    for (const body of [V1_BODY, '[]']) {
+      const trace = createTrace();
+      const token = await deps.tokens.mint(SUBJECT);
+      await handleCallback(requestOf({ method: 'POST', body }), token, trace, deps);
+      expect(trace.notes).toEqual(SUBJECT);
+    }
+    const trace = createTrace();
+    await handleCallback(requestOf({ method: 'POST', body: V1_BODY }), 'forged.token', trace, deps);
+    expect(trace.notes).toEqual({});
+  });
+
   it('of the newer body shape is taken too', async ({ expect }) => {
     const deps = callbackDeps();
     expect((await postCallback(deps, newerBody)).status).toBe(204);
@@ -76,7 +89,7 @@ describe('is refused before anything is stored', () => {
   it.for(['GET', 'PUT', 'HEAD', 'DELETE', 'OPTIONS'])('405 for %s, which names POST', async (method, { expect }) => {
     const deps = callbackDeps();
     const request = new Request('https://gateway.test/callbacks/x', { method });
-    const response = await handleCallback(request, await deps.tokens.mint(SUBJECT), deps);
+    const response = await handleCallback(request, await deps.tokens.mint(SUBJECT), createTrace(), deps);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
     expect(deps.ingest).not.toHaveBeenCalled();
   });
@@ -96,7 +109,7 @@ describe('is refused before anything is stored', () => {
     const body = new ReadableStream({ pull: () => void (pulled += 1) }, { highWaterMark: 0 });
     const headers = { 'content-length': String(CALLBACK_BYTES_MAX + 1) };
     const request = streamed(body, headers);
-    expect((await handleCallback(request, await deps.tokens.mint(SUBJECT), deps)).status).toBe(413);
+    expect((await handleCallback(request, await deps.tokens.mint(SUBJECT), createTrace(), deps)).status).toBe(413);
     expect(pulled).toBe(0);
   });
 
@@ -114,7 +127,7 @@ describe('is refused before anything is stored', () => {
       { highWaterMark: 0 },
     );
     const request = streamed(body);
-    expect((await handleCallback(request, await deps.tokens.mint(SUBJECT), deps)).status).toBe(413);
+    expect((await handleCallback(request, await deps.tokens.mint(SUBJECT), createTrace(), deps)).status).toBe(413);
     expect(sent).toBeLessThanOrEqual(CALLBACK_BYTES_MAX + 2 * 16_384);
     expect(deps.ingest).not.toHaveBeenCalled();
   });
@@ -136,7 +149,7 @@ describe('an answer', () => {
     [400, 'The body is not a JSON object.', () => requestOf({ method: 'POST', body: '[]' }), null],
   ])('of %i says why, as plain text: %s', async ([status, text, request, token], { expect }) => {
     const deps = callbackDeps();
-    const response = await handleCallback(request(), token ?? (await deps.tokens.mint(SUBJECT)), deps);
+    const response = await handleCallback(request(), token ?? (await deps.tokens.mint(SUBJECT)), createTrace(), deps);
     expect([response.status, await response.text()]).toEqual([status, `${text}\n`]);
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   });
@@ -150,7 +163,8 @@ describe('an answer', () => {
         {
           level: 'error',
           message: 'callback not stored',
-          taskId: SUBJECT.taskId,
+          requestId: createTrace().requestId,
+          ...SUBJECT,
           cause: 'Error: storage is down',
         },
       ],
@@ -173,7 +187,12 @@ describe('an answer', () => {
   it('of 408 is for a body that does not arrive in 10 s', async ({ expect }) => {
     const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
     const deps = callbackDeps();
-    const response = await handleCallback(streamed(new ReadableStream()), await deps.tokens.mint(SUBJECT), deps);
+    const response = await handleCallback(
+      streamed(new ReadableStream()),
+      await deps.tokens.mint(SUBJECT),
+      createTrace(),
+      deps,
+    );
     expect(timeout.mock.calls).toEqual([[10_000]]);
     expect([response.status, await response.text()]).toEqual([408, 'The body did not arrive in time.\n']);
     expect(deps.ingest).not.toHaveBeenCalled();

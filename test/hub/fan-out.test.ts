@@ -182,7 +182,15 @@ describe('operations that need the ledger', () => {
     const extensions = { code: 'RATE_LIMITED', retryable: true, requestId: 'r' };
     expect(socket.told('a')).toMatchObject([{ data: null, errors: [{ message: 'Too much.', extensions }] }]);
     expect(lines).toEqual([
-      { level: 'info', message: 'event with errors', requestId: 'r', errorCodes: ['RATE_LIMITED'] },
+      {
+        level: 'info',
+        message: 'event with errors',
+        requestId: 'r',
+        tenant: VIEWER.tenant,
+        taskId: liveEvent(1).record.id,
+        seq: 1,
+        errorCodes: ['RATE_LIMITED'],
+      },
     ]);
   });
 

@@ -1,10 +1,11 @@
 import { afterEach, describe, it, vi } from 'vitest';
 import { createAdmission } from '../../src/hub/admission.ts';
-import type { LogEvent } from '../../src/lib/log.ts';
+import { hashOfTenant, type LogEvent } from '../../src/lib/log.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { type Frame, TASKS_CHANGED, useSockets } from '../support/socket.ts';
 import { APOLLO, askStream } from '../support/stream.ts';
+import { TENANT } from '../support/token.ts';
 
 openSandbox('request-errors');
 const openReady = useSockets();
@@ -64,7 +65,8 @@ describe('a subscription that cannot begin', () => {
       expect(refused.payload![0]!.message).toMatch(message);
       expect(extensionsOf(refused)).toMatchObject({ code, retryable: false, requestId: expect.stringMatching(ID) });
       const { requestId } = refused.payload![0]!.extensions;
-      const line = { level: 'info', message: 'operation refused', requestId, errorCodes: [code] };
+      const tenant = hashOfTenant(TENANT);
+      const line = { level: 'info', message: 'operation refused', requestId, tenant, errorCodes: [code] };
       expect(lines()).toContainEqual(expect.objectContaining(line));
       await socket.isQuiet();
     },

@@ -1,9 +1,14 @@
 import { vi } from 'vitest';
 import { createCallbackTokens } from '../../src/auth/callback-token.ts';
 import { handleCallback, type CallbackDeps } from '../../src/http/callback.ts';
+import type { RequestTrace } from '../../src/http/request-log.ts';
 
 export const SUBJECT = { tenant: 'tenant-a', taskId: '0331476d-64c0-4d5e-bb5b-c58a87190555' };
 export const V1_BODY = '{"task_id":"kling-1","task_status":"processing"}';
+
+export function createTrace(): RequestTrace {
+  return { requestId: 'request-of-a-callback', notes: {} };
+}
 
 export function callbackDeps(change: Partial<CallbackDeps> = {}): CallbackDeps {
   return {
@@ -27,5 +32,5 @@ export async function postCallback(
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
     body,
   });
-  return handleCallback(request, token ?? (await deps.tokens.mint(SUBJECT)), deps);
+  return handleCallback(request, token ?? (await deps.tokens.mint(SUBJECT)), createTrace(), deps);
 }

@@ -21,6 +21,12 @@ export const RULES: TokenRules = {
   clockToleranceMs: TOLERANCE_S * 1_000,
 };
 
+/** Of every request that is not about its id. */
+export const REQUEST_ID = 'request-of-the-forgeries';
+
+/** What every line about a refused token holds. */
+export const REFUSED = { level: 'info', message: 'token refused', requestId: REQUEST_ID } as const;
+
 export const SECRET = 'secret-of-the-forgeries-0123456789abcdef';
 
 /** What a good token says; undefined leaves a claim out. */
@@ -73,7 +79,7 @@ export async function makeKey(kid: string, alg: 'RS256' | 'ES256' | 'ES384' | 'E
 /** Who asks for tokens, with a clock that stands still. */
 export interface Gate {
   readonly enter: (token: string) => Promise<Viewer>;
-  readonly authenticate: (authorization: string | null) => Promise<Viewer>;
+  readonly authenticate: (authorization: string | null, requestId?: string) => Promise<Viewer>;
   readonly lines: LogEvent[];
 }
 
@@ -86,7 +92,8 @@ export function openGate(config: AuthConfig, keys: JSONWebKeySet = { keys: [] },
     now,
     log,
   });
-  return { enter: (token) => authenticate(`Bearer ${token}`), authenticate, lines };
+  const ask = (authorization: string | null, requestId = REQUEST_ID) => authenticate(authorization, requestId);
+  return { enter: (token) => ask(`Bearer ${token}`), authenticate: ask, lines };
 }
 
 export const SECRET_MODE = { mode: 'secret', secrets: [SECRET], ...RULES } satisfies AuthConfig;

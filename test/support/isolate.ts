@@ -3,7 +3,7 @@ import { createIssuerVerify } from '../../src/auth/issuer-key.ts';
 import { createKeyKeeper, type IssuerKeySet } from '../../src/auth/key-keeper.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { startTimer } from '../../src/lib/timer.ts';
-import { claimsOf, forge, JWKS_MODE, NOW_S, type TestKey } from './forge.ts';
+import { claimsOf, forge, JWKS_MODE, NOW_S, REQUEST_ID, type TestKey } from './forge.ts';
 
 const SECOND_MS = 1_000;
 
@@ -61,6 +61,6 @@ export class Isolate {
     const nowS = Math.floor(this.nowMs / SECOND_MS);
     const header = { alg: 'ES256', ...(kid === null ? {} : { kid }) };
     const token = await forge(header, claimsOf({ iat: nowS, exp: nowS + 60 }), key.sign);
-    return (await this.#authenticate(`Bearer ${token}`)).tenant;
+    return (await this.#authenticate(`Bearer ${token}`, REQUEST_ID)).tenant;
   }
 }

@@ -25,7 +25,7 @@ const HEADERS = createSecuredHeaders({
   vary: 'Accept, Origin',
 });
 
-const log = createLog();
+const log = createLog('hash');
 
 /** The last token that was good, and until when it is not verified again. */
 let known = { token: '', untilMs: 0 };
