@@ -12,15 +12,15 @@ import {
   type VariableValues,
 } from 'graphql';
 
-/** The variables that decide which selections an operation has, in one run. */
+/** The variables that decide which fields an operation has, in one run. */
 export interface Conditions {
-  /** Of those that are true or false. */
+  /** The variables that are true or false. */
   readonly values: ReadonlyMap<string, boolean>;
-  /** Set when one is neither: graphql's error says what it is, wherever it is asked for. */
+  /** Not null if one is neither. Graphql then makes the error wherever the condition is used. */
   readonly faulty: VariableValues | null;
 }
 
-/** The names of the variables in `@skip` and `@include`; null if the document has directives that mean anything else. */
+/** Finds the variables in `@skip` and `@include`. Returns null if the document has other directives or fragments with variables. */
 export function findConditions(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] | null {
   if (hasDirectives(operation)) return null;
   const names = new Set<string>();
@@ -42,7 +42,7 @@ export function findConditions(document: DocumentNode, operation: OperationDefin
         open.push(selection.selectionSet);
     }
   }
-  // Others belong to fragments of other operations.
+  // The other variables belong to fragments of other operations.
   const own = new Set(operation.variableDefinitions?.map(({ variable }) => variable.name.value));
   return [...names].filter((name) => own.has(name));
 }
@@ -56,7 +56,7 @@ export function readConditions(names: readonly string[], variableValues: Variabl
   return { values, faulty: values.size < names.length ? variableValues : null };
 }
 
-/** Throws graphql's error where the condition is neither true nor false. */
+/** Returns whether a selection is executed. Throws graphql's error if the condition is neither true nor false. */
 export function isIncluded(selection: SelectionNode, conditions: Conditions): boolean {
   const { directives = [] } = selection;
   if (directives.length === 0) return true;
@@ -71,7 +71,7 @@ export function isIncluded(selection: SelectionNode, conditions: Conditions): bo
   return holds(GraphQLSkipDirective) !== true && holds(GraphQLIncludeDirective) !== false;
 }
 
-/** A constant, or the name of the variable. Null for what is no condition. */
+/** Returns a constant or the name of a variable. Null if the directive is not a condition. */
 function conditionOf({ name, arguments: args = [] }: DirectiveNode): boolean | string | null {
   const [argument] = args;
   if (name.value !== 'skip' && name.value !== 'include') return null;

@@ -2,14 +2,13 @@ import {
   createSourceEventStream,
   defaultFieldResolver,
   defaultTypeResolver,
-  type DocumentNode,
   execute as executeByGraphql,
   executeSubscriptionEvent as executeEventByGraphql,
   type ExecutionArgs,
   type ExecutionResult,
   getOperationAST,
   getVariableValues,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLSchema,
   mapSourceToResponseEvent,
   type OperationDefinitionNode,
@@ -18,8 +17,8 @@ import {
   type VariableDefinitionNode,
   type VariableValues,
 } from 'graphql';
-import { createCompiledPool, type FindCompiled } from './compiled-pool.ts';
-import { tooManyErrors } from './position.ts';
+import { findCompiled } from './compile.ts';
+import { addError, type Run, type Select, tooManyErrors } from './info.ts';
 import { isAsyncIterable } from './values.ts';
 
 type MaybePromise<T> = T | Promise<T>;
@@ -40,12 +39,8 @@ export type CoerceVariables = (
   | { readonly errors: readonly GraphQLError[]; readonly variableValues?: undefined }
   | { readonly errors?: undefined; readonly variableValues: VariableValues };
 
-/** Compiled fields kept per schema, all operations together: about 16 MB. */
-const FIELDS_MAX = 20_000;
 /** Graphql's own default. */
 const COERCION_ERRORS_MAX = 50;
-
-const pools = new WeakMap<GraphQLSchema, FindCompiled>();
 
 /**
  * Executes a query or mutation like graphql's `execute`: same arguments, same result. The compiled form of an operation is
@@ -59,7 +54,7 @@ export function execute(args: ExecutionArgs, options: ExecuteOptions = {}): Mayb
   if (operation === null || compiled === null) return refusal(args, options) ?? limit(executeByGraphql(args), options);
   const { errors, variableValues } = coerce(args, operation, options);
   if (errors !== undefined) return { errors };
-  return compiled.runCoerced({ rootValue, contextValue, variableValues, errorsMax: options.errorsMax });
+  return perform(compiled(variableValues), { rootValue, contextValue, variableValues, errorsMax: options.errorsMax });
 }
 
 /** Subscribes like graphql's `subscribe`. Every event is executed in the compiled form. */
@@ -87,13 +82,63 @@ export function executeSubscriptionEvent(
   const { schema, document, operation, rootValue, contextValue, variableValues } = args;
   const compiled = isForGraphql(args) ? null : findCompiled(schema, document, operation);
   if (compiled === null) return limit(executeEventByGraphql(args), options);
-  return compiled.runCoerced({ rootValue, contextValue, variableValues, errorsMax: options.errorsMax });
+  return perform(compiled(variableValues), { rootValue, contextValue, variableValues, errorsMax: options.errorsMax });
 }
 
-function findCompiled(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) {
-  let find = pools.get(schema);
-  if (find === undefined) pools.set(schema, (find = createCompiledPool(schema, FIELDS_MAX)));
-  return find(document, operation);
+interface RunArgs extends ErrorsMax {
+  readonly rootValue: unknown;
+  readonly contextValue: unknown;
+  readonly variableValues: VariableValues;
+}
+
+function perform(
+  select: Select,
+  { errorsMax = Number.POSITIVE_INFINITY, ...args }: RunArgs,
+): MaybePromise<ExecutionResult> {
+  const run: Run = {
+    ...args,
+    errors: [],
+    nulled: new Set(),
+    errorsLeft: errorsMax,
+    tooMany: null,
+    isAnswered: false,
+    isEnded: false,
+    abort: null,
+    helpers: null,
+  };
+  try {
+    const data = select(run.rootValue, { run, index: -1, up: null });
+    if (!(data instanceof Promise)) return end(run, answer(run, data));
+    return data
+      .then(
+        (settled) => answer(run, settled),
+        (error: unknown) => answerWithoutData(run, error),
+      )
+      .then((result) => end(run, result));
+  } catch (error) {
+    return end(run, answerWithoutData(run, error));
+  }
+}
+
+function answer(run: Run, data: unknown): ExecutionResult {
+  run.isAnswered = true;
+  run.abort?.abort();
+  const result = run.errors.length > 0 ? { errors: run.errors, data } : { data };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the root is an object; an error with a path may be any, as in graphql
+  return result as ExecutionResult;
+}
+
+/** Answers an operation whose root is null. */
+function answerWithoutData(run: Run, error: unknown): ExecutionResult {
+  const originalError = error instanceof Error ? error : new Error(String(error));
+  const isReady = error instanceof GraphQLError;
+  addError(run, isReady ? error : new GraphQLError(originalError.message, { originalError }), []);
+  return answer(run, null);
+}
+
+function end(run: Run, result: ExecutionResult): ExecutionResult {
+  run.isEnded = true;
+  return result;
 }
 
 function coerce(

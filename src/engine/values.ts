@@ -1,27 +1,35 @@
-/** Graphql's own idea of a promise: whatever has a `then`. */
+import {
+  getNullableType,
+  GraphQLBoolean,
+  GraphQLEnumType,
+  GraphQLFloat,
+  GraphQLID,
+  GraphQLInt,
+  type GraphQLLeafType,
+  type GraphQLOutputType,
+  GraphQLString,
+} from 'graphql';
+
+/** Returns whether graphql takes a value for a promise: it has a `then`. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return isObjectOrFunction(value) && typeof value['then'] === 'function';
 }
 
-export function isObject(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-/** What properties are read from. Those of a string or a number are none of a GraphQL object. */
+/** Returns whether graphql reads fields from the properties of a value. It does not read those of strings and numbers. */
 export function isObjectOrFunction(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** Strings are iterable but no objects: to GraphQL they are no lists. */
+/** Returns whether a value is a list to graphql. A string is iterable, but not a list. */
 export function isIterable(value: unknown): value is Iterable<unknown> {
-  return isObject(value) && typeof value[Symbol.iterator] === 'function';
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
 
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return isObjectOrFunction(value) && typeof value[Symbol.asyncIterator] === 'function';
 }
 
-/** Promises that nobody will wait for any more: a rejection of theirs is no unhandled one. */
+/** Keeps promises that are no longer awaited from causing unhandled rejections. */
 export function forget(values: Iterable<unknown>): void {
   for (const value of values) {
     if (isPromiseLike(value)) value.then(ignore, ignore);
@@ -29,3 +37,101 @@ export function forget(values: Iterable<unknown>): void {
 }
 
 function ignore(): void {}
+
+/** Reads the items of a list after a failed one, since promises among them may reject. */
+export function forgetRest(iterator: Iterator<unknown>): void {
+  try {
+    for (let next = iterator.next(); next.done !== true; next = iterator.next()) forget([next.value]);
+  } catch {
+    // The list has failed already.
+  }
+}
+
+/** Closes the iterator of a failed list without waiting. */
+export function closeIterator(iterator: AsyncIterator<unknown>): void {
+  try {
+    forget([iterator.return?.()]);
+  } catch {
+    // The list has failed already.
+  }
+}
+
+/** Returns whether a value is answered as it is. False if it may need coercion. */
+export type PlainTest = (value: unknown) => boolean;
+
+/** The test for the values of a type. It is false for all values of objects, lists and custom scalars. */
+export function plainTest(type: GraphQLOutputType): PlainTest {
+  const nullable = getNullableType(type);
+  switch (nullable) {
+    case GraphQLString:
+    case GraphQLID:
+      return isString;
+    case GraphQLBoolean:
+      return isBoolean;
+    case GraphQLFloat:
+      return isFloat;
+    case GraphQLInt:
+      return isInt;
+    default:
+      return nullable instanceof GraphQLEnumType ? enumTest(nullable) : never;
+  }
+}
+
+function isString(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+function isFloat(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isInt(value: unknown): boolean {
+  // oxlint-disable-next-line unicorn/prefer-math-trunc -- tests for 32 bits
+  return typeof value === 'number' && (value | 0) === value;
+}
+
+function never(): boolean {
+  return false;
+}
+
+const enumTests = new WeakMap<GraphQLEnumType, PlainTest>();
+
+/** Finds values that equal their names. One test is shared by all fields of the type. */
+function enumTest(type: GraphQLEnumType): PlainTest {
+  if (type.coerceOutputValue !== GraphQLEnumType.prototype.coerceOutputValue) return never;
+  const known = enumTests.get(type);
+  if (known !== undefined) return known;
+  // If two names have one value, graphql answers with the last name.
+  const names = new Map<unknown, string>(type.getValues().map(({ name, value }) => [value, name]));
+  const plain = new Set<unknown>([...names].filter(([value, name]) => value === name).map(([value]) => value));
+  const test: PlainTest = (value) => plain.has(value);
+  enumTests.set(type, test);
+  return test;
+}
+
+/** Coerces a value of a scalar or an enum. Throws if the type refuses it. */
+export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {
+  const coerced = type.coerceOutputValue(value);
+  if (coerced !== null && coerced !== undefined) return coerced;
+  throw new Error(
+    `Expected \`${type.name}.coerceOutputValue(${inspect(value)})\` to return non-nullable value, returned: ${inspect(coerced)}`,
+  );
+}
+
+const NO_VALUES = new GraphQLEnumType({ name: 'NoValues', values: {} });
+const PREFIX = 'Enum "NoValues" cannot represent value: ';
+
+/** Prints a value as graphql does in its errors. Graphql does not export its printer: an enum without values calls it. */
+export function inspect(value: unknown): string {
+  try {
+    NO_VALUES.coerceOutputValue(value);
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith(PREFIX)) return error.message.slice(PREFIX.length);
+    throw error;
+  }
+  return '';
+}

@@ -1,11 +1,11 @@
 import {
+  GraphQLEnumType,
   GraphQLError,
   type GraphQLSchema,
   getVariableValues,
   type VariableDefinitionNode,
   type VariableValues,
 } from 'graphql';
-import { inspect } from '../engine/inspect.ts';
 
 /** The same as of a document's errors. */
 const ERRORS_MAX = 5;
@@ -91,4 +91,18 @@ function printable(value: unknown): unknown {
 
 function brief(text: string): string {
   return text.length > PRINTED_CHARS_MAX ? `${text.slice(0, PRINTED_CHARS_MAX).toWellFormed()}…` : text;
+}
+
+const NO_VALUES = new GraphQLEnumType({ name: 'NoValues', values: {} });
+const PREFIX = 'Enum "NoValues" cannot represent value: ';
+
+/** Prints a value as graphql does in its errors. Graphql does not export its printer: an enum without values calls it. */
+function inspect(value: unknown): string {
+  try {
+    NO_VALUES.coerceOutputValue(value);
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith(PREFIX)) return error.message.slice(PREFIX.length);
+    throw error;
+  }
+  return '';
 }

@@ -1,9 +1,8 @@
 /**
  * `npm run build`: builds what would be deployed, into dist/, and prints its size and its start-up time.
  *
- * Fails when the script is over the size that the project promises, lacks a package that package.json names as a dependency,
- * or lacks one of the copies that it should have. The
- * start-up figure is wrangler's own check, which runs the script in a fresh isolate on this machine: it tells a regression,
+ * Fails when the script is over the size that the project promises, or lacks a package that package.json names as a dependency.
+ * The start-up figure is wrangler's own check, which runs the script in a fresh isolate on this machine: it tells a regression,
  * not what Cloudflare's machines need.
  */
 
@@ -45,18 +44,9 @@ for (const name of scripts) {
   }
 }
 
-/** A bundler that took them for one module would cost long lists their speed, and nothing else would tell. */
-const COPY = /set-fields\.ts\?\d+&copy/g;
-const wanted = readFileSync('src/engine/set-fields-copies.ts', 'utf8').match(COPY)?.length ?? 0;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- esbuild writes it: https://esbuild.github.io/api/#metafile
 const { outputs } = JSON.parse(readFileSync(metafile, 'utf8')) as Metafile;
 const modules = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
-const copies = modules.filter(([name, { bytesInOutput }]) => name.search(COPY) >= 0 && bytesInOutput > 0).length;
-process.stdout.write(`copies of src/engine/set-fields.ts in it: ${copies} of ${wanted}\n`);
-if (wanted === 0 || copies !== wanted) {
-  process.stdout.write('The bundler has left some out, or there is none to be found.\n');
-  process.exitCode = 1;
-}
 
 /** Every dependency is in the script as npm has it: an alias that replaces one in whole leaves no bytes of it. */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm's own file

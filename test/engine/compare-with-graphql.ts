@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import type { ExpectStatic } from 'vitest';
-import type { Copies } from '../../src/engine/set-fields-copies.ts';
 import { createChance, createTape } from './chance.ts';
 import { compiledRun, type Run, runByGraphql, seen } from './compare.ts';
 import { randomVariables } from './random-arguments.ts';
@@ -33,7 +32,7 @@ async function shown(run: Run, { seed, mood: of }: { readonly seed: number; read
  * Random documents, each with random data: what the engine answers, and what it asks for in which order, is what graphql
  * does. Resolves to how many of each kind there were.
  */
-export async function compareWithGraphql(expect: ExpectStatic, documents: number, copies?: Copies) {
+export async function compareWithGraphql(expect: ExpectStatic, documents: number) {
   const counts = { pairs: 0, compiled: 0, fellBack: 0, withErrors: 0, async: 0 };
   const property = fc.asyncProperty(
     tape,
@@ -42,7 +41,7 @@ export async function compareWithGraphql(expect: ExpectStatic, documents: number
       const text = randomDocument(schema, createTape(choices));
       const document = parse(text);
       expect(validate(schema, document), text).toEqual([]);
-      const compiled = compiledRun(schema, document, copies);
+      const compiled = compiledRun(schema, document);
       if (compiled === null) {
         counts.fellBack += 1;
         return;

@@ -8,8 +8,8 @@ import {
   type GraphQLSchema,
   validateSubscriptionArgs,
 } from 'graphql';
-import { compileOperation } from '../../src/engine/compile-operation.ts';
-import type { Copies } from '../../src/engine/set-fields-copies.ts';
+import { compileOperation } from '../../src/engine/compile.ts';
+import * as engine from '../../src/engine/run.ts';
 import { turns } from './turns.ts';
 
 export interface RunArgs {
@@ -23,19 +23,30 @@ export type Result = ExecutionResult | Promise<ExecutionResult>;
 /** A turn of every promise that goes on after the answer, too. */
 const TURNS_AFTER = 80;
 
-/** As graphql answers: the operation that is named, or one event of it. */
-export function runByGraphql(schema: GraphQLSchema, document: DocumentNode, args: RunArgs): Result {
-  if (getOperationAST(document)?.operation !== 'subscription') return execute({ schema, document, ...args });
-  const validated = validateSubscriptionArgs({ schema, document, ...args });
-  return 'schema' in validated ? executeSubscriptionEvent(validated) : { errors: validated };
-}
-
 export type Run = (args: RunArgs) => Result;
 
-/** The engine's own way; null where it leaves the document to graphql. */
-export function compiledRun(schema: GraphQLSchema, document: DocumentNode, copies?: Copies): Run | null {
-  const compiled = compileOperation(schema, document, null, undefined, copies);
-  return compiled && ((args) => compiled.run(args));
+/** Executes the operation of a document, or one event of it if it is a subscription. */
+function runBy(
+  by: Pick<typeof engine, 'execute' | 'executeSubscriptionEvent'>,
+  schema: GraphQLSchema,
+  document: DocumentNode,
+): Run {
+  return (args) => {
+    if (getOperationAST(document)?.operation !== 'subscription') return by.execute({ schema, document, ...args });
+    const validated = validateSubscriptionArgs({ schema, document, ...args });
+    return 'schema' in validated ? by.executeSubscriptionEvent(validated) : { errors: validated };
+  };
+}
+
+export function runByGraphql(schema: GraphQLSchema, document: DocumentNode, args: RunArgs): Result {
+  return runBy({ execute, executeSubscriptionEvent }, schema, document)(args);
+}
+
+/** Executes by the engine. Null if it leaves the document to graphql. */
+export function compiledRun(schema: GraphQLSchema, document: DocumentNode): Run | null {
+  const operation = getOperationAST(document);
+  if (!operation || compileOperation(schema, document, operation) === null) return null;
+  return runBy(engine, schema, document);
 }
 
 /** All of a result that anybody can see, as text: the order of keys and errors too, and whether it was there at once. */

@@ -1,6 +1,6 @@
 import { buildSchema, type ExecutionResult, parse } from 'graphql';
 import { describe, it } from 'vitest';
-import { compileOperation } from '../../src/engine/compile-operation.ts';
+import { execute } from '../../src/engine/run.ts';
 
 const schema = buildSchema('type Query { rows: [Row!]! row: Row } type Row { a: Int must: Int! row: Row }');
 
@@ -8,8 +8,7 @@ const TOO_MANY = 'There are too many errors: the others are not reported.';
 
 async function run(query: string, row: object, errorsMax?: number): Promise<ExecutionResult> {
   const rootValue = { rows: Array(50).fill(row), row };
-  const operation = compileOperation(schema, parse(query));
-  return (await operation?.run({ rootValue, ...(errorsMax !== undefined && { errorsMax }) }))!;
+  return await execute({ schema, document: parse(query), rootValue }, { errorsMax });
 }
 
 function fail(): never {

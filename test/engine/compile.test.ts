@@ -1,7 +1,9 @@
 import {
   buildSchema,
-  execute,
-  executeSubscriptionEvent,
+  type ExecutionArgs,
+  execute as executeByGraphql,
+  executeSubscriptionEvent as executeEventByGraphql,
+  getOperationAST,
   GraphQLNonNull,
   GraphQLObjectType,
   type GraphQLResolveInfo,
@@ -12,7 +14,8 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import { describe, it, vi } from 'vitest';
-import { compileOperation } from '../../src/engine/compile-operation.ts';
+import { compileOperation } from '../../src/engine/compile.ts';
+import { execute, executeSubscriptionEvent } from '../../src/engine/run.ts';
 import { turns } from './turns.ts';
 
 const schema = buildSchema(`
@@ -21,8 +24,11 @@ const schema = buildSchema(`
   type Subscription { ticked(every: Int!): String }
 `);
 
-const compile = (query: string, name?: string) =>
-  compileOperation(schema, parse(query, { experimentalFragmentArguments: true }), name);
+/** Runs a document again and again, with its one compiled form. */
+function createRun(query: string) {
+  const document = parse(query);
+  return (args: Omit<ExecutionArgs, 'schema' | 'document'>) => execute({ schema, document, ...args });
+}
 
 /** Resolvers that are asynchronous at every level. */
 const slowRoot = (value: string) => ({
@@ -42,40 +48,33 @@ const echo = (args: { list: number[]; text: string }) => {
 
 describe('compileOperation', () => {
   it.for([
-    ['an operation that is not there', '{ a }', 'Other'],
-    ['one of several without a name', 'query A { a } query B { b }', undefined],
-    ['a document without operations', 'fragment F on Query { a }', undefined],
-    ['a kind of operation that the schema does not have', 'mutation { a }', undefined],
-    ['an operation with a directive', 'query @ours { a }', undefined],
-    ['a field with a directive', '{ inner { a @ours } }', undefined],
-    ['deferred fragments', '{ ... @defer { a } }', undefined],
-    ['streamed lists', '{ list @stream(initialCount: 1) }', undefined],
-    ['fragments with variables', '{ ...F(x: 1) } fragment F($x: Int) on Query { a }', undefined],
-    ['conditions that are none', '{ a @skip(if: 1) }', undefined],
-  ] as const)('leaves %s to graphql', ([, query, name], { expect }) => {
-    expect(compile(query, name)).toBe(null);
-  });
-
-  it('chooses the operation by its name', ({ expect }) => {
-    const query = 'query A { a } query B { b }';
-    expect(compile(query, 'B')?.run({ rootValue: { a: 'a', b: 'b' } })).toEqual({ data: { b: 'b' } });
+    ['a kind of operation that the schema does not have', 'mutation { a }'],
+    ['an operation with a directive', 'query @ours { a }'],
+    ['a field with a directive', '{ inner { a @ours } }'],
+    ['deferred fragments', '{ ... @defer { a } }'],
+    ['streamed lists', '{ list @stream(initialCount: 1) }'],
+    ['fragments with variables', '{ ...F(x: 1) } fragment F($x: Int) on Query { a }'],
+    ['conditions that are none', '{ a @skip(if: 1) }'],
+  ] as const)('leaves %s to graphql', ([, query], { expect }) => {
+    const document = parse(query, { experimentalFragmentArguments: true });
+    expect(compileOperation(schema, document, getOperationAST(document)!)).toBe(null);
   });
 });
 
 describe('a compiled operation', () => {
   it('answers at once when every resolver does, and else with a promise', async ({ expect }) => {
-    const compiled = compile('{ a inner { b } }')!;
-    expect(compiled.run({ rootValue: { a: 'a', inner: { b: 'b' } } })).toEqual({ data: { a: 'a', inner: { b: 'b' } } });
-    const promise = compiled.run({ rootValue: { a: 'a', inner: { b: Promise.resolve('b') } } });
+    const run = createRun('{ a inner { b } }');
+    expect(run({ rootValue: { a: 'a', inner: { b: 'b' } } })).toEqual({ data: { a: 'a', inner: { b: 'b' } } });
+    const promise = run({ rootValue: { a: 'a', inner: { b: Promise.resolve('b') } } });
     expect(promise).toBeInstanceOf(Promise);
     expect(await promise).toEqual({ data: { a: 'a', inner: { b: 'b' } } });
   });
 
   it('keeps runs apart that are under way at once', async ({ expect }) => {
-    const compiled = compile('query ($x: String) { echo(text: $x) inner { inner { a } } }')!;
+    const run = createRun('query ($x: String) { echo(text: $x) inner { inner { a } } }');
     const [one, two] = await Promise.all([
-      compiled.run({ rootValue: slowRoot('x'), contextValue: 'first', variableValues: { x: '1' } }),
-      compiled.run({ rootValue: slowRoot('y'), contextValue: 'second', variableValues: { x: '2' } }),
+      run({ rootValue: slowRoot('x'), contextValue: 'first', variableValues: { x: '1' } }),
+      run({ rootValue: slowRoot('y'), contextValue: 'second', variableValues: { x: '2' } }),
     ]);
     expect(one.data).toEqual({ echo: '1 first', inner: { inner: { a: null } } });
     expect(one.errors?.map(({ path }) => path)).toEqual([['inner', 'inner', 'a']]);
@@ -83,32 +82,32 @@ describe('a compiled operation', () => {
   });
 
   it('gives a resolver arguments of its own, which it may change', ({ expect }) => {
-    const compiled = compile('{ echo(list: [1, 2], text: "t") a: echo(text: "u") }')!;
+    const run = createRun('{ echo(list: [1, 2], text: "t") a: echo(text: "u") }');
     const answer = { data: { echo: '{"list":[1,2],"text":"t"}', a: '{"list":[1],"text":"u"}' } };
-    expect(compiled.run({ rootValue: { echo } })).toEqual(answer);
-    expect(compiled.run({ rootValue: { echo } })).toEqual(answer);
+    expect(run({ rootValue: { echo } })).toEqual(answer);
+    expect(run({ rootValue: { echo } })).toEqual(answer);
   });
 
   it('is compiled anew for conditions that it has not had', ({ expect }) => {
     const names = ['c', 'd', 'e', 'f'];
     const fields = names.map((name) => `${name}: a @include(if: $${name})`).join(' ');
-    const compiled = compile(`query (${names.map((name) => `$${name}: Boolean!`).join(', ')}) { ${fields} b }`)!;
+    const run = createRun(`query (${names.map((name) => `$${name}: Boolean!`).join(', ')}) { ${fields} b }`);
     for (let round = 0; round < 2; round += 1) {
       for (let bits = 0; bits < 16; bits += 1) {
         const variableValues = Object.fromEntries(names.map((name, i) => [name, (bits & (1 << i)) > 0]));
         const given = names.filter((name) => variableValues[name]);
-        const { data } = compiled.run({ rootValue: { a: 'a', b: 'b' }, variableValues }) as { data: object };
+        const { data } = run({ rootValue: { a: 'a', b: 'b' }, variableValues }) as { data: object };
         expect(Object.keys(data)).toEqual([...given, 'b']);
       }
     }
   });
 
   it('tells resolvers of its end, and calls none of them after it', async ({ expect }) => {
-    const compiled = compile('{ must inner { inner { a } } }')!;
+    const run = createRun('{ must inner { inner { a } } }');
     const asked = vi.fn<() => void>();
     let info: GraphQLResolveInfo | undefined;
     const { promise, resolve } = Promise.withResolvers<object>();
-    const answer = await compiled.run({
+    const answer = await run({
       rootValue: {
         must: () => Promise.reject(new Error('fails')),
         inner: (_args: object, _context: unknown, its: GraphQLResolveInfo) => {
@@ -130,10 +129,9 @@ describe('a compiled operation', () => {
     const args = validateSubscriptionArgs({ schema, document, variableValues: { every: 3 }, contextValue: 'context' });
     if (!('schema' in args)) throw args[0];
     const rootValue = { ticked: ({ every }: { readonly every: number }, context: string) => `${every} ${context}` };
-    const compiled = compileOperation(schema, document)!;
-    const got = compiled.runCoerced({ ...args, rootValue });
+    const got = executeSubscriptionEvent({ ...args, rootValue });
     expect(got).toEqual({ data: { ticked: '3 context' } });
-    expect(got).toEqual(executeSubscriptionEvent({ ...args, rootValue }));
+    expect(got).toEqual(executeEventByGraphql({ ...args, rootValue }));
   });
 
   it('hears of all that an error leaves behind, where graphql does', async ({ expect }) => {
@@ -149,10 +147,10 @@ describe('a compiled operation', () => {
     const odd = new GraphQLSchema({ query });
     const document = parse('{ odd slow must }');
     const rootValue = { odd: 1, slow: () => turns(2), must: null };
-    await execute({ schema: odd, document, rootValue });
+    await executeByGraphql({ schema: odd, document, rootValue });
     const times = heard.mock.calls.length;
     expect(times).toBeGreaterThan(0);
-    await compileOperation(odd, document)?.run({ rootValue });
+    await execute({ schema: odd, document, rootValue });
     expect(heard).toHaveBeenCalledTimes(times * 2);
   });
 
@@ -162,10 +160,10 @@ describe('a compiled operation', () => {
     const fields = { shown: { type: GraphQLString, resolve, extensions } };
     const inner = new GraphQLObjectType({ name: 'Inner', fields });
     const query = new GraphQLObjectType({ name: 'Query', fields: { inner: { type: inner } } });
-    const compiled = compileOperation(new GraphQLSchema({ query }), parse('{ inner { shown } }'))!;
+    const args = { schema: new GraphQLSchema({ query }), document: parse('{ inner { shown } }') };
     const kept = vi.fn<() => string>(() => 'text');
     const object = Object.defineProperty({}, 'kept', { get: kept });
-    expect(compiled.run({ rootValue: { inner: object } })).toEqual({ data: { inner: { shown: 'text' } } });
+    expect(execute({ ...args, rootValue: { inner: object } })).toEqual({ data: { inner: { shown: 'text' } } });
     expect(kept).toHaveBeenCalledTimes(1);
     expect(resolve).not.toHaveBeenCalled();
   });

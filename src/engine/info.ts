@@ -1,0 +1,196 @@
+import {
+  type ASTNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+  type GraphQLResolveInfoHelpers,
+  type GraphQLSchema,
+  isNonNullType,
+  locatedError,
+  type OperationDefinitionNode,
+  type VariableValues,
+} from 'graphql';
+import type { Conditions } from './conditions.ts';
+import { forget } from './values.ts';
+
+/** What all parts of a compiled operation share. */
+export interface Plan {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  /** By name, without a prototype, as resolvers see them in their `info`. */
+  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+  readonly conditions: Conditions;
+  /** Is told how many fields have been compiled. */
+  readonly onFields: (count: number) => void;
+  /** Compiles the selection of an object of this type at this position, when it is first used. */
+  readonly selectionOf: (type: GraphQLObjectType, position: Position) => Select;
+}
+
+/**
+ * A place in the response without the indices of the lists around it, which a `Frame` holds. Both together are a path, so
+ * that no path is built before there is an error.
+ */
+export interface Position {
+  readonly up: Position | null;
+  /** The response key. Null for an item of a list. */
+  readonly key: string | null;
+  /** The type that has the field. Undefined for an item of a list. */
+  readonly typename: string | undefined;
+  /** The fields of the document that are merged here. */
+  readonly nodes: readonly FieldNode[];
+  /** Whether an error here makes the position above null. */
+  readonly isRequired: boolean;
+}
+
+/** The position of a field. */
+export interface Site extends Position {
+  readonly key: string;
+  readonly plan: Plan;
+  readonly parentType: GraphQLObjectType;
+  readonly field: GraphQLField;
+}
+
+/** Completes the value that a resolver gave for a position. Throws the error that makes the position null. */
+export type Complete = (value: unknown, frame: Frame) => unknown;
+
+/** Reads an object of the response, or one of its fields, from a source. Returns a promise if a resolver does. */
+export type Select = (source: unknown, frame: Frame) => unknown;
+
+/** One execution of an operation. */
+export interface Run {
+  readonly rootValue: unknown;
+  readonly contextValue: unknown;
+  readonly variableValues: VariableValues;
+  /** In the order in which they happened. */
+  readonly errors: Error[];
+  /** The paths, as text, that errors have made null. */
+  readonly nulled: Set<string>;
+  /** How many more errors are reported one by one. */
+  errorsLeft: number;
+  /** Reported once, instead of all errors after the limit. */
+  tooMany: GraphQLError | null;
+  /** The data is complete: abort signals of resolvers fire. */
+  isAnswered: boolean;
+  /** The result is out: no resolver is called any more. As in graphql, this is a few microtasks after `isAnswered`. */
+  isEnded: boolean;
+  abort: AbortController | null;
+  helpers: GraphQLResolveInfoHelpers | null;
+}
+
+/** The list item that is being completed, with those of the lists around it. */
+export interface Frame {
+  readonly run: Run;
+  readonly index: number;
+  readonly up: Frame | null;
+}
+
+export function itemPosition(up: Position, itemType: GraphQLOutputType): Position {
+  return { up, key: null, typename: undefined, nodes: up.nodes, isRequired: isNonNullType(itemType) };
+}
+
+/** Names a field as graphql's errors do. */
+export function fieldNameOf({ parentType, field }: Site): string {
+  return `${parentType.name}.${field.name}`;
+}
+
+/** Returns null for a position that an error has made null. Throws the located error if the position above becomes null. */
+export function settleError(error: unknown, position: Position, frame: Frame): null {
+  const path = toPath(position, frame);
+  const located = locate(error, position, path, frame.run);
+  if (position.isRequired) throw located;
+  addError(frame.run, located, path);
+  return null;
+}
+
+function locate(error: unknown, { nodes }: Position, path: readonly (string | number)[], run: Run): GraphQLError {
+  const isLocated = error instanceof GraphQLError && error.path !== undefined;
+  if (isLocated || run.errorsLeft > 0) {
+    if (!isLocated) run.errorsLeft -= 1;
+    return locatedError(error, nodes, path);
+  }
+  run.tooMany ??= tooManyErrors(nodes, path);
+  return run.tooMany;
+}
+
+/** The error that stands for all errors after the limit. */
+export function tooManyErrors(nodes: readonly ASTNode[], path: readonly (string | number)[]): GraphQLError {
+  return new GraphQLError('There are too many errors: the others are not reported.', { nodes, path });
+}
+
+/** Keeps an error, unless an earlier one has made its position or one above null: then the client cannot see it. */
+export function addError(run: Run, error: Error, path: readonly (string | number)[]): void {
+  const { nulled } = run;
+  if (error === run.tooMany && run.errors.includes(error)) return;
+  let text = '';
+  if (nulled.has(text)) return;
+  for (const key of path) {
+    text += `.${key}`;
+    if (nulled.has(text)) return;
+  }
+  nulled.add(text);
+  run.errors.push(error);
+}
+
+/** The path of an error. */
+export function toPath(position: Position, frame: Frame): (string | number)[] {
+  const path: (string | number)[] = [];
+  let around: Frame | null = frame;
+  for (let at: Position | null = position; at !== null; at = at.up) {
+    if (at.key !== null) path.push(at.key);
+    else if (around !== null) {
+      path.push(around.index);
+      around = around.up;
+    }
+  }
+  return path.toReversed();
+}
+
+/** The path in `info`: a linked list that begins with the innermost key. */
+function toLinkedPath(position: Position, frame: Frame): GraphQLResolveInfo['path'] {
+  const { up, key, typename } = position;
+  const above = key === null ? (frame.up ?? frame) : frame;
+  const prev = up === null ? undefined : toLinkedPath(up, above);
+  return { prev, key: key ?? frame.index, typename };
+}
+
+/** Creates the fourth argument of a resolver. */
+export function createInfo(site: Site, frame: Frame): GraphQLResolveInfo {
+  const { plan, parentType, field, nodes } = site;
+  const { run } = frame;
+  return {
+    fieldName: field.name,
+    fieldNodes: nodes,
+    returnType: field.type,
+    parentType,
+    path: toLinkedPath(site, frame),
+    schema: plan.schema,
+    fragments: plan.fragments,
+    rootValue: run.rootValue,
+    operation: plan.operation,
+    variableValues: run.variableValues,
+    getAbortSignal: () => abortSignalOf(run),
+    getAsyncHelpers: () => helpersOf(run),
+  };
+}
+
+function abortSignalOf(run: Run): AbortSignal {
+  run.abort ??= new AbortController();
+  if (run.isAnswered) run.abort.abort();
+  return run.abort.signal;
+}
+
+function helpersOf(run: Run): GraphQLResolveInfoHelpers {
+  run.helpers ??= {
+    promiseAll: (values) => {
+      const all = Promise.all(values);
+      all.then(undefined, () => forget(values));
+      return all;
+    },
+    track: forget,
+  };
+  return run.helpers;
+}

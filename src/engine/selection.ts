@@ -1,0 +1,166 @@
+import {
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLObjectType,
+  type InlineFragmentNode,
+  isAbstractType,
+  isNonNullType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
+import { isIncluded } from './conditions.ts';
+import { type CompiledField, compileField } from './field.ts';
+import type { Frame, Plan, Position, Select } from './info.ts';
+import { forget, isObjectOrFunction, isPromiseLike } from './values.ts';
+
+/** An object of the response. */
+type Data = Record<string, unknown>;
+
+interface SelectedField extends CompiledField {
+  /** The response key. */
+  readonly key: string;
+}
+
+/**
+ * Compiles the fields of an object, or of the root if the position is null. They are compiled when the first object is read:
+ * an operation may select far more, in fragments of fragments, than is ever read.
+ */
+export function compileSelection(plan: Plan, type: GraphQLObjectType, position: Position | null): Select {
+  let fields: readonly SelectedField[] | null = null;
+  let createData = createPlain;
+  return (source, frame) => {
+    if (fields === null) {
+      fields = compileFields(plan, type, position);
+      createData = creatorFor(fields);
+    }
+    const data = createData();
+    try {
+      return setFields(data, fields, source, frame) ? settleAll(data) : data;
+    } catch (error) {
+      const values = Object.values(data);
+      if (values.some((value) => value instanceof Promise)) forget(values);
+      throw error;
+    }
+  };
+}
+
+/** Compiles the fields of a mutation: each begins when the one before is complete. */
+export function compileSerialSelection(plan: Plan, type: GraphQLObjectType): Select {
+  let fields: readonly SelectedField[] | null = null;
+  return (source, frame) => {
+    fields ??= compileFields(plan, type, null);
+    let data: Data | Promise<Data> = creatorFor(fields)();
+    for (const field of fields) {
+      data =
+        data instanceof Promise ? data.then((so) => add(field, so, source, frame)) : add(field, data, source, frame);
+    }
+    return data;
+  };
+}
+
+function add({ key, select }: SelectedField, data: Data, source: unknown, frame: Frame): Data | Promise<Data> {
+  const set = (value: unknown): Data => {
+    data[key] = value;
+    return data;
+  };
+  const value = select(source, frame);
+  return value instanceof Promise ? value.then(set) : set(value);
+}
+
+/** Sets the fields of `data` one after another. Returns whether one is a promise. Throws if a required one failed. */
+function setFields(data: Data, fields: readonly SelectedField[], source: unknown, frame: Frame): boolean {
+  let isPending = false;
+  const isReadable = isObjectOrFunction(source);
+  for (const { key, property, select } of fields) {
+    let value: unknown;
+    if (property === null || !isReadable) value = select(source, frame);
+    else {
+      try {
+        value = source[property.name];
+      } catch (error) {
+        value = property.fail(error, frame);
+      }
+      if (!property.isPlain(value) && (value !== null || property.isRequired))
+        value = property.finish(value, source, frame);
+    }
+    data[key] = value;
+    if (value instanceof Promise) isPending = true;
+  }
+  return isPending;
+}
+
+/** Waits for the fields that are promises, in as many microtasks as graphql's executor. */
+async function settleAll(data: Data): Promise<Data> {
+  const keys = Object.keys(data).filter((key) => isPromiseLike(data[key]));
+  const settled = await Promise.all(keys.map((key) => data[key]));
+  keys.forEach((key, i) => {
+    data[key] = settled[i];
+  });
+  return data;
+}
+
+function createPlain(): Data {
+  return {};
+}
+
+/** A plain object is cheaper, but cannot have `__proto__` as a response key. */
+function creatorFor(fields: readonly SelectedField[]): () => Data {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.create returns any
+  return fields.some(({ key }) => key === '__proto__') ? () => Object.create(null) as Data : createPlain;
+}
+
+function compileFields(plan: Plan, type: GraphQLObjectType, up: Position | null): readonly SelectedField[] {
+  const sets = up === null ? [plan.operation.selectionSet] : up.nodes.flatMap(({ selectionSet = [] }) => selectionSet);
+  const fields: SelectedField[] = [];
+  for (const [key, nodes] of collectFields(plan, type, sets)) {
+    const field = plan.schema.getField(type, nodes[0]?.name.value ?? '');
+    // Like graphql, it leaves out a field that the type does not have.
+    if (field === undefined) continue;
+    const isRequired = isNonNullType(field.type);
+    const site = { up, key, typename: type.name, nodes, isRequired, plan, parentType: type, field };
+    fields.push({ key, ...compileField(site) });
+  }
+  plan.onFields(fields.length);
+  return fields;
+}
+
+/** Collects the selected fields of an object type by response key, both in the order of the document. */
+function collectFields(
+  plan: Plan,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+): ReadonlyMap<string, readonly FieldNode[]> {
+  const fields = new Map<string, FieldNode[]>();
+  const spread = new Set<string>();
+  const visit = (set: SelectionSetNode): void => {
+    for (const selection of set.selections) {
+      if (!isIncluded(selection, plan.conditions)) continue;
+      if (selection.kind === Kind.FIELD) {
+        const key = (selection.alias ?? selection.name).value;
+        const merged = fields.get(key);
+        if (merged === undefined) fields.set(key, [selection]);
+        else merged.push(selection);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        if (appliesTo(plan, selection, type)) visit(selection.selectionSet);
+      } else {
+        const name = selection.name.value;
+        const fragment = plan.fragments[name];
+        if (fragment === undefined || spread.has(name) || !appliesTo(plan, fragment, type)) continue;
+        spread.add(name);
+        visit(fragment.selectionSet);
+      }
+    }
+  };
+  sets.forEach(visit);
+  return fields;
+}
+
+function appliesTo(
+  { schema }: Plan,
+  { typeCondition }: InlineFragmentNode | FragmentDefinitionNode,
+  type: GraphQLObjectType,
+): boolean {
+  if (typeCondition === undefined) return true;
+  const condition = schema.getType(typeCondition.name.value);
+  return condition === type || (isAbstractType(condition) && schema.isSubType(condition, type));
+}

@@ -1,0 +1,98 @@
+import { buildSchema, type DocumentNode, getOperationAST, Kind, parse } from 'graphql';
+import { describe, it } from 'vitest';
+import { type CompiledOperation, createCompiledCache } from '../../src/engine/compile.ts';
+import type { Run } from '../../src/engine/info.ts';
+
+const schema = buildSchema('type Query { a: String inner: Query }');
+const rootValue = { a: 'a', inner: { a: 'b' } };
+
+function operationOf(query: string) {
+  const document = parse(query, { noLocation: true });
+  return [document, getOperationAST(document)!] as const;
+}
+
+/** Reads every field of an operation without errors, so that all of it is compiled. */
+function read(compiled: CompiledOperation | null, coerced: Readonly<Record<string, unknown>> = {}): unknown {
+  const variableValues = { sources: {}, coerced };
+  const run: Run = {
+    rootValue,
+    contextValue: null,
+    variableValues,
+    errors: [],
+    nulled: new Set(),
+    errorsLeft: 0,
+    tooMany: null,
+    isAnswered: false,
+    isEnded: false,
+    abort: null,
+    helpers: null,
+  };
+  return compiled?.(variableValues)(rootValue, { run, index: -1, up: null });
+}
+
+describe('the cache of compiled operations', () => {
+  it('returns the same form of an operation as long as there is room', ({ expect }) => {
+    const find = createCompiledCache(schema, 10);
+    const operation = operationOf('{ a inner { a } }');
+    const compiled = find(...operation);
+    expect(read(compiled)).toEqual({ a: 'a', inner: { a: 'b' } });
+    find(...operationOf('{ a }'));
+    expect(find(...operation)).toBe(compiled);
+  });
+
+  it('counts fields when they are compiled, and evicts the operation unused for longest', ({ expect }) => {
+    const find = createCompiledCache(schema, 10);
+    const first = operationOf('{ a inner { a } }');
+    const second = operationOf('{ b: a c: a d: a e: a f: a g: a h: a }');
+    const [one, two] = [find(...first), find(...second)];
+    // Neither has been run: they count as one field each.
+    expect([find(...first) === one, find(...second) === two]).toEqual([true, true]);
+    read(one);
+    read(two);
+    // 4 and 8.
+    expect(find(...second)).toBe(two);
+    const again = find(...first);
+    expect(again).not.toBe(one);
+    expect(read(again)).toEqual({ a: 'a', inner: { a: 'b' } });
+  });
+
+  it('counts every form that conditions give an operation, except evicted ones', ({ expect }) => {
+    const find = createCompiledCache(schema, 40);
+    const names = ['p', 'q', 'r', 's'];
+    const fields = names.map((name) => `${name}: a @skip(if: $${name})`).join(' ');
+    const many = operationOf(`query (${names.map((name) => `$${name}: Boolean!`).join(', ')}) { ${fields} a }`);
+    const other = operationOf('{ a }');
+    const kept = find(...other);
+    for (let bits = 0; bits < 16; bits += 1) {
+      read(find(...many), Object.fromEntries(names.map((name, i) => [name, (bits & (1 << i)) > 0])));
+      find(...other);
+    }
+    // The sixteen forms have 48 fields. The eight that are kept at once have at most 28.
+    expect(find(...other)).toBe(kept);
+  });
+
+  it('counts the text of a document that has locations', ({ expect }) => {
+    const find = createCompiledCache(schema, 100);
+    const small = operationOf('{ a }');
+    const large = parse(`{ a } # ${'x'.repeat(1_600)}`);
+    const kept = find(...small);
+    const compiled = find(large, getOperationAST(large)!);
+    expect(find(...small)).not.toBe(kept);
+    expect(find(large, getOperationAST(large)!)).not.toBe(compiled);
+  });
+
+  it('compiles an operation again for another document with other fragments', ({ expect }) => {
+    const find = createCompiledCache(schema, 100);
+    const one = parse('{ ...F } fragment F on Query { a }');
+    const operation = getOperationAST(one)!;
+    const fragments = parse('fragment F on Query { b: a }').definitions;
+    const other: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
+    expect(read(find(one, operation))).toEqual({ a: 'a' });
+    expect(read(find(other, operation))).toEqual({ b: 'a' });
+    expect(read(find(one, operation))).toEqual({ a: 'a' });
+  });
+
+  it('returns null for what cannot be compiled', ({ expect }) => {
+    expect(createCompiledCache(schema, 10)(...operationOf('{ a @ours }'))).toBe(null);
+  });
+});
