@@ -4,6 +4,7 @@ import { keyOf, type Made } from '../domain/made.ts';
 import type { Breaker } from '../lib/circuit-breaker.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { createHealth, type Health } from './health.ts';
+import { migrate } from './migrations.ts';
 import { OwnerStore } from './owner-store.ts';
 import { createThrottle, type Throttle } from './slot-limit.ts';
 import { auditWaitMs, SlotStore, type Audit, type Claim, type Claims, type KnownClaim } from './slot-store.ts';
@@ -46,8 +47,9 @@ export class KlingAccount extends DurableObject<Env> {
     super(ctx, env);
     const config = configResultOf(env);
     this.#log = createLog(config.ok ? config.config.logTenant : 'off');
-    this.#slots = new SlotStore(ctx.storage);
-    this.#owners = new OwnerStore(ctx.storage);
+    migrate(ctx.storage);
+    this.#slots = new SlotStore(ctx.storage.sql);
+    this.#owners = new OwnerStore(ctx.storage.sql);
     this.#health = createHealth(ctx.storage.kv);
     this.#throttle = createThrottle(ctx.storage.kv);
     // Calls of the last life may not have arrived.

@@ -7,16 +7,8 @@ const FORGET_AT_ONCE = 100;
 export class OwnerStore {
   readonly #sql: SqlStorage;
 
-  constructor(storage: DurableObjectStorage) {
-    this.#sql = storage.sql;
-    this.#sql.exec(`
-      CREATE TABLE IF NOT EXISTS owner (
-        made TEXT PRIMARY KEY,
-        tenant TEXT NOT NULL,
-        at INTEGER NOT NULL
-      ) STRICT, WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS owner_by_age ON owner (at);
-    `);
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
   }
 
   /** The first word stands: nobody can take what is another's by naming it. */

@@ -46,43 +46,12 @@ const COUNT = { HELD: 'held', WAITING: 'waiting' } as const satisfies Record<Cla
  */
 export class SlotStore {
   readonly #sql: SqlStorage;
-  /** The sums over `share`, which is written here alone. */
+  /** The sums over `share`, which is written here alone; its trigger keeps them too. */
   readonly #total: { HELD: number; WAITING: number };
 
-  constructor(storage: DurableObjectStorage) {
-    this.#sql = storage.sql;
-    this.#sql.exec(`
-      CREATE TABLE IF NOT EXISTS claim (
-        task_id TEXT PRIMARY KEY,
-        tenant TEXT NOT NULL,
-        state TEXT NOT NULL,
-        since INTEGER NOT NULL,
-        seen_at INTEGER NOT NULL
-      ) STRICT, WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS claim_order ON claim (state, tenant, since);
-      CREATE INDEX IF NOT EXISTS claim_untold ON claim (tenant) WHERE seen_at = 0;
-      CREATE TABLE IF NOT EXISTS share (
-        tenant TEXT PRIMARY KEY,
-        held INTEGER NOT NULL,
-        waiting INTEGER NOT NULL,
-        waits_since INTEGER NOT NULL,
-        turn INTEGER NOT NULL,
-        audit_at INTEGER NOT NULL,
-        quiet_audits INTEGER NOT NULL
-      ) STRICT, WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS share_next ON share (held, turn, waits_since) WHERE waiting > 0;
-      CREATE INDEX IF NOT EXISTS share_turn ON share (turn);
-      CREATE INDEX IF NOT EXISTS share_audit ON share (audit_at) WHERE held > 0;
-      DROP TABLE IF EXISTS turn;
-      INSERT INTO share
-        SELECT tenant, sum(state = 'HELD'), sum(state = 'WAITING'), min(since), 0, 0, 0 FROM claim
-        WHERE NOT EXISTS (SELECT * FROM share) GROUP BY tenant;
-    `);
-    this.#total = this.#sql
-      .exec<{ HELD: number; WAITING: number }>(
-        'SELECT coalesce(sum(held), 0) AS HELD, coalesce(sum(waiting), 0) AS WAITING FROM share',
-      )
-      .one();
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    this.#total = this.#sql.exec<Claims>('SELECT held AS HELD, waiting AS WAITING FROM share_sum').one();
   }
 
   find(taskId: string): Claim | null {
@@ -113,7 +82,7 @@ export class SlotStore {
     );
     this.#add({ tenant: owner, state }, 1);
     if (state === 'WAITING') return;
-    this.#sql.exec('UPDATE share SET turn = (SELECT max(turn) + 1 FROM share) WHERE tenant = ?', owner);
+    this.#sql.exec('UPDATE share SET turn = (SELECT max(turn) + 1 FROM share WHERE turn >= 0) WHERE tenant = ?', owner);
   }
 
   remove(taskId: string): void {
@@ -142,7 +111,7 @@ export class SlotStore {
     const [row] = this.#sql
       .exec<ClaimColumns>(
         `${SELECT} WHERE state = 'WAITING' AND tenant =
-           (SELECT tenant FROM share WHERE waiting > 0 ORDER BY held, turn, waits_since, tenant LIMIT 1)
+           (SELECT tenant FROM share WHERE waiting > 0 AND held >= 0 ORDER BY held, turn, waits_since, tenant LIMIT 1)
          ORDER BY since, task_id LIMIT 1`,
       )
       .toArray();
@@ -153,7 +122,7 @@ export class SlotStore {
   heldBy(tenant: string, limit: number): string[] {
     return this.#sql
       .exec<{ task_id: string }>(
-        `SELECT task_id FROM claim WHERE state = 'HELD' AND tenant = ? ORDER BY seen_at, since LIMIT ?`,
+        `SELECT task_id FROM claim WHERE state = 'HELD' AND tenant = ? ORDER BY seen_at LIMIT ?`,
         tenant,
         limit,
       )
@@ -201,7 +170,9 @@ export class SlotStore {
 
   /** Null when no slot is held. */
   nextAuditAtMs(): number | null {
-    return this.#sql.exec<{ at: number | null }>('SELECT min(audit_at) AS at FROM share WHERE held > 0').one().at;
+    return this.#sql
+      .exec<{ at: number | null }>('SELECT min(audit_at) AS at FROM share WHERE held > 0 AND audit_at >= 0')
+      .one().at;
   }
 
   #add({ tenant, state }: Pick<Claim, 'tenant' | 'state'>, change: 1 | -1): void {

@@ -19,7 +19,7 @@ export function createAfford({ sums, holdings, paidCalls, limits, now }: LedgerD
     if (max === null) return;
     const month = monthOf(now());
     // What was sent and not answered may have been charged: it counts.
-    const unanswered = paidCalls.unansweredSince(Date.parse(`${month}-01T00:00:00Z`)) * PAID_CALL_MILLIUNITS;
+    const unanswered = paidCalls.unansweredIn(month) * PAID_CALL_MILLIUNITS;
     const planned = holdings.milliunitsUsed(month) + sums.milliunitsPending() + unanswered + (toMilliunits(units) ?? 0);
     if (planned <= max) return;
     throw new GatewayError({

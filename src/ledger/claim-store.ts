@@ -1,14 +1,10 @@
 import type { Claims, KnownClaim } from '../account/slot-store.ts';
-import type { TaskPhase } from './task-store.ts';
-import { OPEN } from './task-sums.ts';
 
-/** A task that waits for a slot sleeps until its deadline: the account calls, and one ask for all is the safety net. */
-const IS_PARKED = `(phase = 'WAITING' AND wake_at >= deadline_at)`;
-
-/** As `wantsSlot` says it of a row: Kling has freed the slot of a task that is lost, or has succeeded. */
-const WANTS_SLOT = `(coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL)`;
-
-/** Every statement about tasks as the Kling account sees them: they hold one of its slots, or wait for one. */
+/**
+ * Every statement about tasks as the Kling account sees them: they hold one of its slots, or wait for one. `holds_slot`
+ * says of a row what `wantsSlot` says. A task that is parked sleeps until its deadline: the account calls, and one ask for
+ * all is the safety net.
+ */
 export class ClaimStore {
   readonly #sql: SqlStorage;
 
@@ -19,51 +15,50 @@ export class ClaimStore {
   /** How many tasks hold a slot, since they may be at Kling, and how many wait for one. */
   count(): Claims {
     return this.#sql
-      .exec<{ HELD: number; WAITING: number }>(
-        `SELECT coalesce(sum(phase <> 'WAITING' AND ${WANTS_SLOT}), 0) AS HELD, coalesce(sum(${IS_PARKED}), 0) AS WAITING
-         FROM task WHERE ${OPEN}`,
-      )
+      .exec<{ HELD: number; WAITING: number }>('SELECT holding_slots AS HELD, parked AS WAITING FROM task_sum')
       .one();
   }
 
-  /** The same tasks, the oldest first. */
+  /** The same tasks. */
   list(): KnownClaim[] {
     return this.#sql
-      .exec<{ id: string; phase: TaskPhase; since: number }>(
-        `SELECT id, phase, json_extract(record, '$.createdAtMs') AS since FROM task
-         WHERE ${OPEN} AND (phase <> 'WAITING' AND ${WANTS_SLOT} OR ${IS_PARKED}) ORDER BY seq`,
+      .exec<{ id: string; state: KnownClaim['state']; since: number }>(
+        `SELECT id, 'HELD' AS state, json_extract(record, '$.createdAtMs') AS since FROM task
+         WHERE phase IN ('SENDING', 'SENT') AND wake_at > 0 AND holds_slot = 1
+         UNION ALL SELECT id, 'WAITING', json_extract(record, '$.createdAtMs') FROM task
+         WHERE phase = 'WAITING' AND seq > 0 AND is_parked = 1`,
       )
       .toArray()
-      .map(({ id, phase, since }) => ({ taskId: id, state: phase === 'WAITING' ? 'WAITING' : 'HELD', sinceMs: since }));
+      .map(({ id, state, since }) => ({ taskId: id, state, sinceMs: since }));
   }
 
   /** Those of the tasks that hold a slot or want one, and whether they wait for it. */
   wantingOf(ids: readonly string[]): readonly { readonly id: string; readonly isParked: boolean }[] {
     return this.#sql
-      .exec<{ id: string; parked: number }>(
-        `SELECT id, ${IS_PARKED} AS parked FROM task
-         WHERE id IN (SELECT value FROM json_each(?)) AND phase <> 'DONE' AND ${WANTS_SLOT}`,
+      .exec<{ id: string; is_parked: number }>(
+        `SELECT id, is_parked FROM task
+         WHERE id IN (SELECT value FROM json_each(?)) AND (holds_slot = 1 OR phase = 'WAITING')`,
         JSON.stringify(ids),
       )
       .toArray()
-      .map(({ id, parked }) => ({ id, isParked: parked === 1 }));
+      .map(({ id, is_parked }) => ({ id, isParked: is_parked === 1 }));
   }
 
-  /** The tasks that may be at Kling, the soonest due first. */
-  atKling(limit: number): string[] {
-    return this.#sql
-      .exec<{ id: string }>(`SELECT id FROM task WHERE ${OPEN} AND phase <> 'WAITING' ORDER BY wake_at LIMIT ?`, limit)
-      .toArray()
-      .map(({ id }) => id);
-  }
-
-  /** Brings what is due at Kling, or is to be sent again, into the next `spreadMs`, spread at random. */
-  hasten(nowMs: number, spreadMs: number): void {
-    this.#sql.exec(
-      `UPDATE task SET wake_at = ?1 + abs(random()) % ?2, tries = CASE phase WHEN 'SENT' THEN 0 ELSE tries END
-       WHERE ${OPEN} AND wake_at > ?1 + ?2 AND wake_at < deadline_at`,
-      nowMs,
-      spreadMs,
-    );
+  /** How many tasks of this tenant wait that were made before each of these, in order. Counts each waiting task once. */
+  waitingBefore(seqs: readonly number[]): number[] {
+    const before = new Map<number, number>();
+    let [count, fromSeq] = [0, 0];
+    for (const seq of [...new Set(seqs)].toSorted((a, b) => a - b)) {
+      count += this.#sql
+        .exec<{ n: number }>(
+          `SELECT count(*) AS n FROM task WHERE phase = 'WAITING' AND seq >= ? AND seq < ?`,
+          fromSeq,
+          seq,
+        )
+        .one().n;
+      before.set(seq, count);
+      fromSeq = seq;
+    }
+    return seqs.map((seq) => before.get(seq) ?? 0);
   }
 }

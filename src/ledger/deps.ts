@@ -8,6 +8,7 @@ import type { Owners } from './owners.ts';
 import type { PaidCallStore } from './paid-call-store.ts';
 import type { TaskStore } from './task-store.ts';
 import type { TaskSums } from './task-sums.ts';
+import type { WakeStore } from './wake-store.ts';
 
 /** The Kling account's slots and its health, shared by all ledgers. */
 export interface Slots {
@@ -40,6 +41,7 @@ export interface LedgerDeps {
   readonly tasks: TaskStore;
   readonly sums: TaskSums;
   readonly claims: ClaimStore;
+  readonly wakes: WakeStore;
   readonly events: EventStore;
   readonly holdings: HoldingsStore;
   readonly paidCalls: PaidCallStore;

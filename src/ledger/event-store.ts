@@ -18,15 +18,19 @@ export class EventStore {
     this.#sql = sql;
   }
 
-  append(record: TaskRecord, nowMs: number): number {
-    return this.#sql
-      .exec<{ seq: number }>(
-        'INSERT INTO event (task_id, at, record) VALUES (?, ?, ?) RETURNING seq',
+  /** Appends a change of a task, of which the newest `keep` are kept. */
+  append(record: TaskRecord, nowMs: number, keep: number): void {
+    const { nth } = this.#sql
+      .exec<{ nth: number }>(
+        `INSERT INTO event (task_id, at, record, nth)
+         VALUES (?1, ?2, ?3, 1 + coalesce((SELECT nth FROM event WHERE task_id = ?1 ORDER BY seq DESC LIMIT 1), 0))
+         RETURNING nth`,
         record.id,
         nowMs,
         JSON.stringify(record),
       )
-      .one().seq;
+      .one();
+    this.#trim(record.id, nth - keep);
   }
 
   /** In order, behind `afterSeq`; of one task, or of all where `taskId` is null. */
@@ -74,24 +78,37 @@ export class EventStore {
   }
 
   oldestAtMs(): number | null {
-    return this.#sql.exec<{ at: number | null }>('SELECT min(at) AS at FROM event').one().at;
+    const [row] = this.#sql.exec<{ at: number }>('SELECT at FROM event WHERE seq > 0 ORDER BY seq LIMIT 1').toArray();
+    return row?.at ?? null;
   }
 
-  /** Forgets at most `limit` changes from `beforeMs` or earlier, from the oldest on; says how many. */
-  forgetBefore(beforeMs: number, limit: number): number {
-    return this.#forget('SELECT seq FROM event WHERE at <= ? ORDER BY at, seq LIMIT ?', beforeMs, limit);
+  /** Forgets at most `limit` changes from `beforeMs` or earlier, from the oldest on. */
+  forgetBefore(beforeMs: number, limit: number): void {
+    if ((this.oldestAtMs() ?? Infinity) > beforeMs) return;
+    const gone = this.#sql.exec<{ seq: number }>(
+      `DELETE FROM event WHERE at <= ? AND seq IN (SELECT seq FROM event WHERE seq > 0 ORDER BY seq LIMIT ?)
+       RETURNING seq`,
+      beforeMs,
+      limit,
+    );
+    this.#forgot(gone.toArray());
   }
 
-  /** Keeps the newest `keep` changes of a task. */
-  trim(taskId: string, keep: number): number {
-    return this.#forget('SELECT seq FROM event WHERE task_id = ? ORDER BY seq DESC LIMIT -1 OFFSET ?', taskId, keep);
+  /** Forgets the changes of a task up to its `nth`, the oldest two at a time: each new one brings it nearer. */
+  #trim(taskId: string, nth: number): void {
+    if (nth <= 0) return;
+    const gone = this.#sql.exec<{ seq: number }>(
+      `DELETE FROM event WHERE nth <= ?2 AND seq IN (SELECT seq FROM event WHERE task_id = ?1 ORDER BY seq LIMIT 2)
+       RETURNING seq`,
+      taskId,
+      nth,
+    );
+    this.#forgot(gone.toArray());
   }
 
-  #forget(which: string, ...values: (string | number)[]): number {
-    const gone = this.#sql
-      .exec<{ seq: number }>(`DELETE FROM event WHERE seq IN (${which}) RETURNING seq`, ...values)
-      .toArray();
-    for (const { seq } of gone) this.#sql.exec('UPDATE event_forgotten SET seq = max(seq, ?)', seq);
-    return gone.length;
+  #forgot(gone: readonly { readonly seq: number }[]): void {
+    if (gone.length === 0) return;
+    const newest = Math.max(...gone.map(({ seq }) => seq));
+    this.#sql.exec('UPDATE event_forgotten SET seq = max(seq, ?)', newest);
   }
 }

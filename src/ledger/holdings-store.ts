@@ -33,11 +33,12 @@ export class HoldingsStore {
     return row ? readOwnJson<Voice>(row.voice) : null;
   }
 
-  /** Newest first, older than `beforeSeq`. */
+  /** Newest first, older than `beforeSeq`. By itself SQLite would read the deleted voices too. */
   voices(beforeSeq: number | null, limit: number): HeldVoice[] {
     return this.#sql
       .exec<{ seq: number; voice: string }>(
-        'SELECT seq, voice FROM voice WHERE deleted_at IS NULL AND seq < ? ORDER BY seq DESC LIMIT ?',
+        `SELECT seq, voice FROM voice INDEXED BY voice_kept WHERE deleted_at IS NULL AND seq < ?
+         ORDER BY seq DESC LIMIT ?`,
         beforeSeq ?? Number.MAX_SAFE_INTEGER,
         limit,
       )

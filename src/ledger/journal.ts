@@ -56,8 +56,7 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
   }
 
   function announce(after: TaskRecord): void {
-    events.append(after, now());
-    events.trim(after.id, limits.eventsPerTaskMax);
+    events.append(after, now(), limits.eventsPerTaskMax);
     announced();
   }
 

@@ -51,7 +51,7 @@ export function createKeeper(
     readonly waiting: Waiting;
   },
 ): Keeper {
-  const { tasks, claims, events, holdings, paidCalls, slots, limits, now, random } = deps;
+  const { tasks, wakes, events, holdings, paidCalls, slots, limits, now, random } = deps;
   const { journal, sender, reader, readsTogether, outbox, leaves, waiting } = parts;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
@@ -105,7 +105,7 @@ export function createKeeper(
     const due = rows.filter((row) => planTask(row, now()) === 'POLL');
     if (due.length === 0) return rows;
     // A request that is made anyway takes along what would be asked soon: polls are spread out, so that few fall together.
-    const soon = tasks.polledBetween(now(), now() + AHEAD_MS, DUE_AT_ONCE);
+    const soon = wakes.polledBetween(now(), now() + AHEAD_MS, DUE_AT_ONCE);
     const polls = [...due, ...soon].filter(({ record }) => record.klingTaskId !== null);
     const answered = new Set<TaskRow>();
     for (let i = 0; i + 1 < polls.length; i += READ_TASKS_IDS_MAX) {
@@ -117,7 +117,7 @@ export function createKeeper(
   }
 
   async function actOnDue(): Promise<void> {
-    const due = tasks.due(now(), DUE_AT_ONCE);
+    const due = wakes.due(now(), DUE_AT_ONCE);
     const rows = slots.isHealthy() ? await pollTogether(due) : due;
     const queue = rows.values();
     const endMs = now() + RUN_MS_MAX;
@@ -129,7 +129,7 @@ export function createKeeper(
 
   /** The task to read next while Kling is down. */
   function probed(): string | undefined {
-    return claims.atKling(POLLS_AT_ONCE).find((id) => !sender.isBusy(id));
+    return wakes.atKling(POLLS_AT_ONCE).find((id) => !sender.isBusy(id));
   }
 
   function nextProbeAtMs(): number | null {
@@ -161,14 +161,14 @@ export function createKeeper(
 
     nextAtMs() {
       const oldest = events.oldestAtMs();
-      const wakes = [
-        tasks.nextWakeAtMs(),
+      const instants = [
+        wakes.nextAtMs(),
         leaves.nextDueAtMs(),
         slots.nextAskAtMs(),
         nextProbeAtMs(),
         oldest === null ? null : oldest + limits.eventRetentionMs,
       ];
-      const known = wakes.filter((atMs) => atMs !== null);
+      const known = instants.filter((atMs) => atMs !== null);
       return known.length === 0 ? null : Math.min(...known);
     },
   };

@@ -1,3 +1,5 @@
+import { runMigrations } from '../lib/migrate.ts';
+
 /**
  * Append only: a ledger that has run step n never runs it again. A step that has shipped is never changed; the test
  * that pins the layout says what to do when it breaks.
@@ -94,15 +96,71 @@ const STEPS: readonly string[] = [
   CREATE INDEX speech_by_age ON speech (json_extract(speech, '$.createdAtMs'));
   CREATE INDEX paid_call_by_age ON paid_call (at);
   `,
+  // No statement reads more the more a tenant has done: what was summed over tasks and calls is kept as a sum, and each
+  // question has an index. A task that is over counts in no sum.
+  `
+  DROP INDEX task_by_status;
+  DROP INDEX task_wake;
+  DROP INDEX paid_call_unanswered;
+  DROP INDEX event_by_age;
+  CREATE INDEX task_by_kind ON task (kind, status, seq);
+  CREATE INDEX task_waiting ON task (seq) WHERE phase = 'WAITING';
+  CREATE INDEX task_waiting_wake ON task (wake_at) WHERE phase = 'WAITING';
+  CREATE INDEX task_at_kling ON task (wake_at) WHERE phase IN ('SENDING', 'SENT');
+  ALTER TABLE task ADD COLUMN is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0));
+  ALTER TABLE task ADD COLUMN holds_slot INTEGER AS (
+    phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0
+      AND json_extract(trouble, '$.emptySinceMs') IS NULL
+  );
+  ALTER TABLE task ADD COLUMN milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0)));
+  CREATE TABLE task_sum (
+    waiting INTEGER NOT NULL,
+    request_chars INTEGER NOT NULL,
+    milliunits_pending INTEGER NOT NULL,
+    parked INTEGER NOT NULL,
+    holding_slots INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO task_sum
+    SELECT coalesce(sum(phase = 'WAITING'), 0), coalesce(sum(request_chars), 0), coalesce(sum(milliunits_pending), 0),
+      coalesce(sum(is_parked), 0), coalesce(sum(holds_slot), 0)
+    FROM task WHERE phase <> 'DONE';
+  CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN
+    UPDATE task_sum SET
+      waiting = waiting + (new.phase = 'WAITING'),
+      request_chars = request_chars + new.request_chars,
+      milliunits_pending = milliunits_pending + new.milliunits_pending,
+      parked = parked + new.is_parked,
+      holding_slots = holding_slots + new.holds_slot;
+  END;
+  CREATE TRIGGER task_sum_update AFTER UPDATE ON task
+    WHEN (new.phase = 'WAITING', new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot)
+      <> (old.phase = 'WAITING', old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot)
+  BEGIN
+    UPDATE task_sum SET
+      waiting = waiting + (new.phase = 'WAITING') - (old.phase = 'WAITING'),
+      request_chars = request_chars + new.request_chars - old.request_chars,
+      milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending,
+      parked = parked + new.is_parked - old.is_parked,
+      holding_slots = holding_slots + new.holds_slot - old.holds_slot;
+  END;
+  CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN
+    UPDATE task_sum SET
+      waiting = waiting - (old.phase = 'WAITING'),
+      request_chars = request_chars - old.request_chars,
+      milliunits_pending = milliunits_pending - old.milliunits_pending,
+      parked = parked - old.is_parked,
+      holding_slots = holding_slots - old.holds_slot;
+  END;
+  ALTER TABLE usage ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0;
+  INSERT INTO usage (month, milliunits, unanswered)
+    SELECT strftime('%Y-%m', at / 1000, 'unixepoch') AS month, 0, count(*) FROM paid_call WHERE answer IS NULL GROUP BY 1
+    ON CONFLICT (month) DO UPDATE SET unanswered = excluded.unanswered;
+  CREATE INDEX voice_kept ON voice (seq) WHERE deleted_at IS NULL;
+  ALTER TABLE event ADD COLUMN nth INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
-/** Brings the tables up to date. `PRAGMA user_version` is refused in Durable Objects, hence the key. */
+/** Brings the tables of a ledger up to date. */
 export function migrate(storage: DurableObjectStorage): void {
-  storage.transactionSync(() => {
-    const from = storage.kv.get<number>('schema_version') ?? 0;
-    for (const [i, step] of STEPS.slice(from).entries()) {
-      storage.sql.exec(step);
-      storage.kv.put('schema_version', from + i + 1);
-    }
-  });
+  runMigrations(storage, STEPS);
 }

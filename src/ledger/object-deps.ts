@@ -17,6 +17,7 @@ import { RECOVERY_SPREAD_MS } from './plan.ts';
 import { createSlots } from './slots.ts';
 import { TaskStore } from './task-store.ts';
 import { TaskSums } from './task-sums.ts';
+import { WakeStore } from './wake-store.ts';
 
 const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
 
@@ -39,7 +40,7 @@ export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): 
   };
   const account = () => env.KLING_ACCOUNT.getByName('account');
   const tasks = new TaskStore(ctx.storage.sql);
-  const claims = new ClaimStore(ctx.storage.sql);
+  const wakes = new WakeStore(ctx.storage.sql);
   const slots = createSlots({
     account,
     tenant,
@@ -47,7 +48,7 @@ export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): 
     now,
     random: Math.random,
     background,
-    recovered: () => claims.hasten(now(), RECOVERY_SPREAD_MS),
+    recovered: () => wakes.hasten(now(), RECOVERY_SPREAD_MS),
     arm,
   });
   const owners = createOwners({ account, tenant, sleep, random: Math.random });
@@ -72,7 +73,8 @@ export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): 
   return {
     tasks,
     sums: new TaskSums(ctx.storage.sql),
-    claims,
+    claims: new ClaimStore(ctx.storage.sql),
+    wakes,
     events: new EventStore(ctx.storage.sql),
     holdings: new HoldingsStore(ctx.storage.sql),
     paidCalls: new PaidCallStore(ctx.storage.sql),

@@ -1,3 +1,5 @@
+import { monthOf } from '../domain/month.ts';
+
 /**
  * A call to Kling that is charged at once and that Kling cannot be asked about afterwards (identify-face, text-to-speech).
  * `SENDING` after a crash, or `UNKNOWN`: it may have been charged, and its answer is lost. `HELD`: its answer is kept, and
@@ -29,6 +31,7 @@ export class PaidCallStore {
     return { id: row.id, inputDigest: row.input_digest, state: row.state, answer: row.answer };
   }
 
+  /** Counts as unanswered in its month until it is held. */
   begin(id: string, idempotencyKey: string | null, inputDigest: string, nowMs: number): void {
     this.#sql.exec(
       `INSERT INTO paid_call (id, idempotency_key, input_digest, state, at) VALUES (?, ?, ?, 'SENDING', ?)`,
@@ -37,9 +40,15 @@ export class PaidCallStore {
       inputDigest,
       nowMs,
     );
+    this.#sql.exec(
+      `INSERT INTO usage (month, milliunits, unanswered) VALUES (?, 0, 1)
+       ON CONFLICT (month) DO UPDATE SET unanswered = unanswered + 1`,
+      monthOf(nowMs),
+    );
   }
 
   hold(id: string, answer: string): void {
+    this.#answered(id);
     this.#sql.exec(`UPDATE paid_call SET state = 'HELD', answer = ? WHERE id = ?`, answer, id);
   }
 
@@ -52,21 +61,16 @@ export class PaidCallStore {
     this.#sql.exec(`UPDATE paid_call SET state = 'UNKNOWN' WHERE id = ?`, id);
   }
 
-  /** How many calls since an instant have been sent, and are or stay unanswered: each may have been charged. */
-  unansweredSince(sinceMs: number): number {
-    return this.#sql
-      .exec<{ n: number }>(`SELECT count(*) AS n FROM paid_call WHERE answer IS NULL AND at >= ?`, sinceMs)
-      .one().n;
+  /** How many calls of a month have been sent, and are or stay unanswered: each may have been charged. */
+  unansweredIn(month: string): number {
+    const [row] = this.#sql.exec<{ n: number }>('SELECT unanswered AS n FROM usage WHERE month = ?', month).toArray();
+    return row?.n ?? 0;
   }
 
-  /**
-   * Forgets at most `limit` calls older than `beforeMs`: their keys are free again. Unanswered ones are kept two days
-   * longer, since they count in the budget of a month, which may have 31 days.
-   */
+  /** Forgets at most `limit` calls older than `beforeMs`: their keys are free again. */
   forgetBefore(beforeMs: number, limit: number): void {
     this.#sql.exec(
-      `DELETE FROM paid_call WHERE id IN
-         (SELECT id FROM paid_call WHERE at < ?1 AND at < ?1 - iif(answer IS NULL, 2 * 86400000, 0) LIMIT ?2)`,
+      `DELETE FROM paid_call WHERE id IN (SELECT id FROM paid_call WHERE at < ? LIMIT ?)`,
       beforeMs,
       limit,
     );
@@ -74,6 +78,15 @@ export class PaidCallStore {
 
   /** Kling refused it: nothing was charged, and the key is free again. */
   remove(id: string): void {
+    this.#answered(id);
     this.#sql.exec('DELETE FROM paid_call WHERE id = ?', id);
+  }
+
+  #answered(id: string): void {
+    const [call] = this.#sql
+      .exec<{ at: number }>('SELECT at FROM paid_call WHERE id = ? AND answer IS NULL', id)
+      .toArray();
+    if (call === undefined) return;
+    this.#sql.exec('UPDATE usage SET unanswered = unanswered - 1 WHERE month = ?', monthOf(call.at));
   }
 }

@@ -3,6 +3,7 @@ import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 import type { LedgerDeps } from './deps.ts';
+import { newestSeqs } from './task-store.ts';
 
 /** One page of the present state. `rest`: where the next one begins; null: this was the last. */
 export interface PresentPage {
@@ -31,20 +32,18 @@ export function createPresentState({ events, limits, now }: LedgerDeps, sql: Sql
    * than the log has been told.
    */
   function toldSeqs(kind: TaskKind | null, statuses: readonly TaskStatus[]): number[] {
-    const newest = sql.exec<{ seq: number }>(
-      `SELECT seq FROM task WHERE status IN (SELECT value FROM json_each(?1)) AND kind = coalesce(?2, kind)
-         AND (status <> 'QUEUED' OR json_extract(record, '$.createdAtMs') <= ?3
-           OR EXISTS (SELECT 1 FROM event WHERE task_id = task.id))
-       ORDER BY seq DESC LIMIT ?4`,
-      JSON.stringify(statuses),
-      kind,
-      now() - limits.eventRetentionMs,
-      TASKS_MAX,
-    );
-    return newest
-      .toArray()
-      .map(({ seq }) => seq)
-      .toReversed();
+    const read = (each: TaskKind, status: TaskStatus) =>
+      sql.exec<{ seq: number }>(
+        `SELECT seq FROM task WHERE kind = ?1 AND status = ?2 AND seq > 0
+           AND (?2 <> 'QUEUED' OR json_extract(record, '$.createdAtMs') <= ?3
+             OR EXISTS (SELECT 1 FROM event WHERE task_id = task.id))
+         ORDER BY seq DESC LIMIT ?4`,
+        each,
+        status,
+        now() - limits.eventRetentionMs,
+        TASKS_MAX,
+      );
+    return newestSeqs(kind, statuses, TASKS_MAX, read).toReversed();
   }
 
   function recordsOf(taskSeqs: readonly number[]): TaskRecord[] {

@@ -36,8 +36,8 @@ export class TaskLedger extends DurableObject<Env> {
     super(ctx, env);
     migrate(ctx.storage);
     if (!configResultOf(env).ok) return;
-    const { tasks, now } = this.#core.deps;
-    tasks.wakeUnanswered(now());
+    const { wakes, now } = this.#core.deps;
+    wakes.wakeUnanswered(now());
     this.#arm();
   }
 
@@ -150,12 +150,14 @@ export class TaskLedger extends DurableObject<Env> {
 
   /** How many of the tenant's own tasks wait before this one; null when it does not wait. */
   queuePosition(taskId: string): number | null {
-    const row = this.#core.deps.tasks.find({ id: taskId });
-    return row?.phase === 'WAITING' ? this.#core.deps.tasks.waitingBefore(row.seq) : null;
+    return this.queuePositionsOf([taskId])[0] ?? null;
   }
 
   queuePositionsOf(taskIds: readonly string[]): (number | null)[] {
-    return taskIds.map((id) => this.queuePosition(id));
+    const { tasks, claims } = this.#core.deps;
+    const rows = taskIds.map((id) => tasks.find({ id })).map((row) => (row?.phase === 'WAITING' ? row : null));
+    const waiting = claims.waitingBefore(rows.filter((row) => row !== null).map(({ seq }) => seq)).values();
+    return rows.map((row) => (row === null ? null : (waiting.next().value ?? null)));
   }
 
   /** Thousandths of a unit charged in a month (`2026-11`), and the cap; null: none. */

@@ -1,5 +1,6 @@
 import type { TaskFilter, TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
+import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 import { NO_TROUBLE, type Trouble } from './trouble.ts';
 
@@ -53,7 +54,8 @@ export interface WrittenRecord {
   readonly milliunits: number;
 }
 
-type Columns = {
+/** The columns that `SELECT` reads. */
+export type Columns = {
   seq: number;
   record: string;
   input_digest: string;
@@ -68,7 +70,8 @@ type Columns = {
   trouble: string | null;
 };
 
-const SELECT = `SELECT seq, record, input_digest, phase, wake_at, tries, sends, read_at, first_sent_at, deadline_at,
+/** The beginning of a statement that reads whole rows. */
+export const SELECT = `SELECT seq, record, input_digest, phase, wake_at, tries, sends, read_at, first_sent_at, deadline_at,
   settled_at, trouble FROM task`;
 
 /** A row holds 2 MB at most, and a request may carry 5 MB of audio. */
@@ -116,48 +119,24 @@ export class TaskStore {
 
   /** Newest first, older than `beforeSeq`. */
   list(filter: TaskFilter, beforeSeq: number | null, limit: number): TaskRow[] {
-    const where = ['seq < ?'];
-    const values: (string | number)[] = [beforeSeq ?? Number.MAX_SAFE_INTEGER];
-    if (filter.kind !== null) {
-      where.push('kind = ?');
-      values.push(filter.kind);
+    const before = beforeSeq ?? Number.MAX_SAFE_INTEGER;
+    if (filter.kind === null && filter.statuses.length === 0) {
+      return this.#rows(`${SELECT} WHERE seq < ? ORDER BY seq DESC LIMIT ?`, before, limit);
     }
-    const statuses = [...new Set(filter.statuses)];
-    if (statuses.length > 0) {
-      where.push(`status IN (${statuses.map(() => '?').join(', ')})`);
-      values.push(...statuses);
-    }
-    return this.#sql
-      .exec<Columns>(`${SELECT} WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT ?`, ...values, limit)
-      .toArray()
-      .map(toRow);
-  }
-
-  /** The tasks that the alarm has to look at, the longest due first. */
-  due(nowMs: number, limit: number): TaskRow[] {
-    return this.#sql
-      .exec<Columns>(`${SELECT} WHERE wake_at <= ? ORDER BY wake_at LIMIT ?`, nowMs, limit)
-      .toArray()
-      .map(toRow);
-  }
-
-  /** Tasks at Kling whose next poll lies between two instants, the soonest first. */
-  polledBetween(fromMs: number, toMs: number, limit: number): TaskRow[] {
-    return this.#sql
-      .exec<Columns>(
-        `${SELECT} WHERE wake_at > ? AND wake_at <= ? AND phase = 'SENT' ORDER BY wake_at LIMIT ?`,
-        fromMs,
-        toMs,
+    const statuses = filter.statuses.length === 0 ? TASK_STATUSES : filter.statuses;
+    const seqs = newestSeqs(filter.kind, statuses, limit, (kind, status) =>
+      this.#sql.exec<{ seq: number }>(
+        'SELECT seq FROM task WHERE kind = ? AND status = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
+        kind,
+        status,
+        before,
         limit,
-      )
-      .toArray()
-      .map(toRow);
-  }
-
-  nextWakeAtMs(): number | null {
-    // `min` alone reads every task: SQLite does not use a partial index for it.
-    return this.#sql.exec<{ at: number | null }>('SELECT min(wake_at) AS at FROM task WHERE wake_at IS NOT NULL').one()
-      .at;
+      ),
+    );
+    return this.#rows(
+      `${SELECT} WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC`,
+      JSON.stringify(seqs),
+    );
   }
 
   /**
@@ -203,33 +182,42 @@ export class TaskStore {
     return parts.length === 0 ? null : parts.map(({ body }) => body).join('');
   }
 
+  #rows(query: string, ...values: (string | number)[]): TaskRow[] {
+    return this.#sql
+      .exec<Columns>(query, ...values)
+      .toArray()
+      .map(toRow);
+  }
+
   /** Forgets a task that Kling refused while its maker was still waiting for the answer. */
   remove(id: string): void {
     this.#sql.exec('DELETE FROM request_part WHERE task_id = ?', id);
     this.#sql.exec('DELETE FROM task WHERE id = ?', id);
   }
+}
 
-  /** A create whose sender is gone (the object was moved or killed) is looked up at once. */
-  wakeUnanswered(nowMs: number): void {
-    this.#sql.exec(`UPDATE task SET wake_at = ?1 WHERE phase = 'SENDING' AND wake_at > ?1`, nowMs);
-  }
-
-  /** How many tasks of this tenant wait, made before this one. */
-  waitingBefore(seq: number): number {
-    return this.#sql
-      .exec<{ n: number }>(
-        `SELECT count(*) AS n FROM task WHERE status = 'QUEUED' AND phase = 'WAITING' AND seq < ?`,
-        seq,
-      )
-      .one().n;
-  }
+/**
+ * The newest `limit` tasks of a kind (null: of both) and of some statuses, newest first. `read` answers for one kind and
+ * one status, which is a part of an index. A statement of them all would sort them, or read tasks that do not match.
+ */
+export function newestSeqs(
+  kind: TaskKind | null,
+  statuses: readonly TaskStatus[],
+  limit: number,
+  read: (kind: TaskKind, status: TaskStatus) => Iterable<{ readonly seq: number }>,
+): number[] {
+  const kinds = kind === null ? TASK_KINDS : [kind];
+  const parts = kinds.flatMap((each) => [...new Set(statuses)].map((status) => [...read(each, status)]));
+  const seqs = parts.flat().map(({ seq }) => seq);
+  return seqs.toSorted((a, b) => b - a).slice(0, limit);
 }
 
 function toColumns({ record, milliunits }: WrittenRecord): readonly (string | number)[] {
   return [record.status, JSON.stringify(record), milliunits];
 }
 
-function toRow(columns: Columns): TaskRow {
+/** The row that `SELECT` has read. */
+export function toRow(columns: Columns): TaskRow {
   return {
     seq: columns.seq,
     record: readOwnJson<TaskRecord>(columns.record),

@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { migrate } from '../../src/account/migrations.ts';
 import { SlotStore } from '../../src/account/slot-store.ts';
 import { countRows } from '../support/count-rows.ts';
 import { env, openSandbox } from '../support/ledger.ts';
@@ -10,7 +11,7 @@ openSandbox('slots');
 function withStore(name: string, work: (store: SlotStore) => void): Promise<void> {
   return runInDurableObject(env.KLING_ACCOUNT.getByName(name), (_instance, { storage }) => {
     storage.sql.exec('DELETE FROM claim; DELETE FROM share;');
-    work(new SlotStore(storage));
+    work(new SlotStore(storage.sql));
   });
 }
 
@@ -72,7 +73,7 @@ describe('what a claim costs', () => {
       ['some of many', 2_000, 2],
     ] as const) {
       await runInDurableObject(env.KLING_ACCOUNT.getByName(`cost ${name}`), (_instance, { storage }) => {
-        const store = new SlotStore(storage);
+        const store = new SlotStore(storage.sql);
         store.put('held', 'tenant-0', 'HELD', 0);
         for (let n = 0; n < tenants * each; n += 1) store.put(`${n}`, `tenant-${n % tenants}`, 'WAITING', n);
         const rows = countRows(storage.sql);
@@ -97,13 +98,12 @@ describe('what a claim costs', () => {
       store.remove('a-4');
     });
     await runInDurableObject(env.KLING_ACCOUNT.getByName('sums'), (_instance, { storage }) => {
-      const before = new SlotStore(storage);
-      // As an account of an earlier version left it.
-      storage.sql.exec('DELETE FROM share');
-      for (const store of [before, new SlotStore(storage)]) {
-        expect([store.count('HELD'), store.count('WAITING')]).toEqual([2, 3]);
-      }
-      const store = new SlotStore(storage);
+      // As an account of the first version left it.
+      storage.sql.exec('DROP TABLE share_sum; DROP TABLE share; DROP INDEX claim_held;');
+      storage.kv.delete('schema_version');
+      migrate(storage);
+      const store = new SlotStore(storage.sql);
+      expect([store.count('HELD'), store.count('WAITING')]).toEqual([2, 3]);
       expect([store.countOf('a'), store.countOf('b'), store.countOf('c')]).toEqual([
         { HELD: 1, WAITING: 3 },
         { HELD: 1, WAITING: 0 },

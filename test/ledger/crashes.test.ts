@@ -27,7 +27,7 @@ async function runUntilQuiet(parts: LedgerParts): Promise<void> {
   for (let i = 0; i < 20; i += 1) {
     const [row] = parts.tasks.list({ kind: null, statuses: [] }, null, 1);
     if (row === undefined || row.phase === 'DONE' || row.record.status === 'PROCESSING') return;
-    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.tasks.nextWakeAtMs() ?? 0);
+    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.deps.wakes.nextAtMs() ?? 0);
     await parts.keeper.run().catch(() => {});
     await parts.settle();
   }
@@ -60,7 +60,7 @@ describe('a create that dies at any of its writes', () => {
 
         const reborn = createParts(storage, { kling: kling.client });
         reborn.clock.nowMs = dying.clock.nowMs + 60_000;
-        reborn.tasks.wakeUnanswered(reborn.clock.nowMs);
+        reborn.deps.wakes.wakeUnanswered(reborn.clock.nowMs);
         await runUntilQuiet(reborn);
 
         const [row] = reborn.tasks.list({ kind: null, statuses: [] }, null, 2);

@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { monthOf } from '../../src/domain/month.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createUpstream, type Answer } from '../kling/support.ts';
 import { withParts } from '../support/ledger-parts.ts';
@@ -48,7 +49,7 @@ async function withPaidCall(
     await work({
       call: ask[method],
       sent: () => requests.length,
-      unanswered: () => deps.paidCalls.unansweredSince(0),
+      unanswered: () => deps.paidCalls.unansweredIn(monthOf(deps.now())),
     });
   });
 }

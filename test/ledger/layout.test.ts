@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { migrate } from '../../src/ledger/migrations.ts';
+import { DAY_MS } from '../support/ledger-parts.ts';
 import { changesOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
 
 openSandbox('layout');
@@ -17,6 +18,30 @@ function layoutOf(sql: SqlStorage): string {
     .join('\n');
 }
 
+/** Takes the tables back to the layout before step 7. */
+function undoStep7(sql: SqlStorage): void {
+  sql.exec(`
+    DROP TRIGGER task_sum_insert;
+    DROP TRIGGER task_sum_update;
+    DROP TRIGGER task_sum_delete;
+    DROP TABLE task_sum;
+    DROP INDEX task_by_kind;
+    DROP INDEX task_waiting;
+    DROP INDEX task_waiting_wake;
+    DROP INDEX task_at_kling;
+    DROP INDEX voice_kept;
+    ALTER TABLE task DROP COLUMN is_parked;
+    ALTER TABLE task DROP COLUMN holds_slot;
+    ALTER TABLE task DROP COLUMN milliunits_pending;
+    ALTER TABLE usage DROP COLUMN unanswered;
+    ALTER TABLE event DROP COLUMN nth;
+    CREATE INDEX event_by_age ON event (at);
+    CREATE INDEX task_by_status ON task (status, seq);
+    CREATE INDEX task_wake ON task (wake_at) WHERE wake_at IS NOT NULL;
+    CREATE INDEX paid_call_unanswered ON paid_call (at) WHERE answer IS NULL;
+  `);
+}
+
 /**
  * Ledgers that have been written keep their tables for years. When the first test breaks:
  * 1. If you changed a step in `src/ledger/migrations.ts` that has shipped: change it back. A ledger that has run it never
@@ -29,24 +54,29 @@ describe('the layout of a ledger', () => {
   it('is the one that has shipped', async ({ expect }) => {
     const layout = await runInDurableObject(ledgerOf('layout'), (_instance, { storage }) => layoutOf(storage.sql));
     expect(layout).toMatchInlineSnapshot(`
-   "CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL ) STRICT
+   "CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN UPDATE task_sum SET waiting = waiting - (old.phase = 'WAITING'), request_chars = request_chars - old.request_chars, milliunits_pending = milliunits_pending - old.milliunits_pending, parked = parked - old.is_parked, holding_slots = holding_slots - old.holds_slot; END
+   CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING'), request_chars = request_chars + new.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending, parked = parked + new.is_parked, holding_slots = holding_slots + new.holds_slot; END
+   CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase = 'WAITING', new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase = 'WAITING', old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING') - (old.phase = 'WAITING'), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
+   CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL , nth INTEGER NOT NULL DEFAULT 0) STRICT
    CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
    CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL ) STRICT, WITHOUT ROWID
    CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
    CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
    CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
    CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL ) STRICT, WITHOUT ROWID
-   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0) STRICT
-   CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL ) STRICT, WITHOUT ROWID
+   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0)))) STRICT
+   CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
+   CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
    CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
-   CREATE INDEX event_by_age ON event (at)
    CREATE INDEX event_by_task ON event (task_id, seq)
    CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
    CREATE INDEX paid_call_by_age ON paid_call (at)
-   CREATE INDEX paid_call_unanswered ON paid_call (at) WHERE answer IS NULL
    CREATE INDEX speech_by_age ON speech (json_extract(speech, '$.createdAtMs'))
-   CREATE INDEX task_by_status ON task (status, seq)
-   CREATE INDEX task_wake ON task (wake_at) WHERE wake_at IS NOT NULL"
+   CREATE INDEX task_at_kling ON task (wake_at) WHERE phase IN ('SENDING', 'SENT')
+   CREATE INDEX task_by_kind ON task (kind, status, seq)
+   CREATE INDEX task_waiting ON task (seq) WHERE phase = 'WAITING'
+   CREATE INDEX task_waiting_wake ON task (wake_at) WHERE phase = 'WAITING'
+   CREATE INDEX voice_kept ON voice (seq) WHERE deleted_at IS NULL"
  `);
   });
 
@@ -54,7 +84,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(6);
+    expect(version).toBe(7);
   });
 
   it('is not touched by migrating again, and neither are the rows', async ({ expect }) => {
@@ -65,7 +95,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(6);
+      expect(storage.kv.get('schema_version')).toBe(7);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
@@ -77,6 +107,7 @@ describe('the layout of a ledger', () => {
   }) => {
     await runInDurableObject(ledgerOf('first sends'), (_instance, { storage }) => {
       const { sql } = storage;
+      undoStep7(sql);
       sql.exec('ALTER TABLE task DROP COLUMN first_sent_at');
       sql.exec('ALTER TABLE task DROP COLUMN trouble');
       sql.exec('ALTER TABLE task DROP COLUMN milliunits');
@@ -107,6 +138,60 @@ describe('the layout of a ledger', () => {
         ['waits', null, null, 50, 5],
         ['sending', 1234, null, 50, 5],
         ['done', null, null, null, 0],
+      ]);
+    });
+  });
+
+  it('has the sums of what a ledger held before they were kept', async ({ expect }) => {
+    await runInDurableObject(ledgerOf('sums of old'), (_instance, { storage }) => {
+      const { sql } = storage;
+      undoStep7(sql);
+      const nowMs = Date.parse('2026-11-15T00:00:00Z');
+      for (const [id, phase, wakeAtMs, trouble] of [
+        ['parked', 'WAITING', 9, null],
+        ['waits', 'WAITING', 5, null],
+        ['sending', 'SENDING', 5, '{"isLost":false,"emptySinceMs":null}'],
+        ['lost', 'SENT', 5, '{"isLost":true,"emptySinceMs":null}'],
+        ['empty', 'SENT', 5, '{"isLost":false,"emptySinceMs":1}'],
+        ['done', 'DONE', null, null],
+      ] as const) {
+        sql.exec(
+          `INSERT INTO task (id, kind, status, input_digest, phase, wake_at, deadline_at, record, milliunits, request_chars, trouble)
+           VALUES (?, 'VOICE', 'QUEUED', '', ?, ?, 9, '{}', 50, ?, ?)`,
+          id,
+          phase,
+          wakeAtMs,
+          phase === 'DONE' ? 0 : 10,
+          trouble,
+        );
+      }
+      for (const [id, answer, atMs] of [
+        ['a', null, nowMs],
+        ['b', null, nowMs],
+        ['c', '{}', nowMs],
+        ['d', null, nowMs - 20 * DAY_MS],
+      ] as const) {
+        sql.exec(
+          `INSERT INTO paid_call (id, input_digest, state, answer, at) VALUES (?, '', 'x', ?, ?)`,
+          id,
+          answer,
+          atMs,
+        );
+      }
+      sql.exec(`INSERT INTO usage (month, milliunits) VALUES ('2026-11', 700), ('2026-09', 1)`);
+      storage.kv.put('schema_version', 6);
+      migrate(storage);
+      expect(sql.exec('SELECT * FROM task_sum').one()).toEqual({
+        waiting: 2,
+        request_chars: 50,
+        milliunits_pending: 250,
+        parked: 1,
+        holding_slots: 1,
+      });
+      expect([...sql.exec('SELECT * FROM usage ORDER BY month').raw()]).toEqual([
+        ['2026-09', 1, 0],
+        ['2026-10', 0, 1],
+        ['2026-11', 700, 2],
       ]);
     });
   });

@@ -65,7 +65,7 @@ async function withTask(
       async pass(ms) {
         const endMs = parts.clock.nowMs + ms;
         for (;;) {
-          const dueAtMs = parts.tasks.nextWakeAtMs();
+          const dueAtMs = parts.deps.wakes.nextAtMs();
           if (dueAtMs === null || dueAtMs > endMs) break;
           parts.clock.nowMs = Math.max(parts.clock.nowMs, dueAtMs);
           await parts.keeper.run();

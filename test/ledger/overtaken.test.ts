@@ -39,7 +39,7 @@ describe('a callback that comes while a create of unknown outcome', () => {
     await withParts('looked up', { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       await runNext(parts);
-      parts.clock.nowMs = parts.tasks.nextWakeAtMs()!;
+      parts.clock.nowMs = parts.deps.wakes.nextAtMs()!;
       const run = parts.keeper.run();
       await expect.poll(() => counts.reads).toBe(2);
       parts.ingest(id, snapshotOf('PROCESSING'));

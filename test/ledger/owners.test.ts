@@ -134,7 +134,7 @@ describe('a speech', () => {
       const month = new Date(dies.clock.nowMs).toISOString().slice(0, 7);
       await dies.paidCalls.synthesizeSpeech(SPEECH_REQUEST, key).catch(() => null);
       // Charged, and no more counted as a call that may have been.
-      expect(dies.deps.holdings.milliunitsUsed(month) + dies.deps.paidCalls.unansweredSince(0)).toBe(50);
+      expect(dies.deps.holdings.milliunitsUsed(month) + dies.deps.paidCalls.unansweredIn(month)).toBe(50);
       state.isDown = false;
       const lives = createParts(storage, options);
       expect(await lives.paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SPEECH);
@@ -173,7 +173,7 @@ describe('a face scan of a video whose owner cannot be told', () => {
 describe('who owns what', () => {
   it('is decided by the first word, and forgotten when Kling has forgotten it', async ({ expect }) => {
     await runInDurableObject(env.KLING_ACCOUNT.getByName('owners'), (_instance, { storage }) => {
-      const store = new OwnerStore(storage);
+      const store = new OwnerStore(storage.sql);
       store.claim('VIDEO:1', 'a', 1_000);
       store.claim('VIDEO:1', 'b', 2_000);
       expect(store.tenantOf('VIDEO:1')).toBe('a');

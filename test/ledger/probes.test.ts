@@ -81,8 +81,8 @@ describe('while Kling is down', () => {
   it('what was put off is spread over the seconds after; what waits for a slot, or is due soon, stays', async ({
     expect,
   }) => {
-    await withParts('hasten', { kling: creates }, async ({ tasks, claims, journal, clock, ...parts }) => {
-      const ids = await makeTasks({ tasks, claims, journal, clock, ...parts }, 23);
+    await withParts('hasten', { kling: creates }, async ({ tasks, deps, journal, clock, ...parts }) => {
+      const ids = await makeTasks({ tasks, deps, journal, clock, ...parts }, 23);
       const { nowMs } = clock;
       const [soon = '', unanswered = '', parked = '', ...far] = ids;
       const wakeAtMs = nowMs + 300_000;
@@ -90,7 +90,7 @@ describe('while Kling is down', () => {
       journal.apply(unanswered, null, { phase: 'SENDING', wakeAtMs, tries: 1 });
       journal.apply(parked, null, { phase: 'WAITING', wakeAtMs: tasks.find({ id: parked })!.deadlineAtMs });
       for (const id of far) journal.apply(id, null, { wakeAtMs, tries: 5 });
-      claims.hasten(nowMs, 15_000);
+      deps.wakes.hasten(nowMs, 15_000);
       expect(tasks.find({ id: soon })).toMatchObject({ wakeAtMs: nowMs + 3_000, tries: 1 });
       expect(tasks.find({ id: parked })?.wakeAtMs).toBe(tasks.find({ id: parked })?.deadlineAtMs);
       // Its tries are look-ups that found nothing, and count on.

@@ -53,7 +53,7 @@ async function withTask(
 /** Lets the alarm do what is due next, as often as it takes. */
 async function runUntil(parts: LedgerParts, isOver: () => boolean, timesMax = 20): Promise<void> {
   for (let i = 0; i < timesMax && !isOver(); i += 1) {
-    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.tasks.nextWakeAtMs() ?? 0);
+    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.deps.wakes.nextAtMs() ?? 0);
     await parts.keeper.run();
     await parts.settle();
   }
@@ -67,7 +67,7 @@ describe('a create that Kling does not have yet', () => {
     await withTask('restarted', run, {}, async (parts) => {
       for (let i = 0; i < 100 && run.sentAtMs.length < 2; i += 1) {
         parts.clock.nowMs += 100;
-        parts.tasks.wakeUnanswered(parts.clock.nowMs);
+        parts.deps.wakes.wakeUnanswered(parts.clock.nowMs);
         await parts.keeper.run();
         await parts.settle();
       }
@@ -148,11 +148,11 @@ describe('a create whose outcome stays unknown', () => {
     const run = script([LOST], [MISSING]);
     await withTask('granted too early', run, {}, async (parts, id) => {
       await runUntil(parts, () => run.sentAtMs.length === 2 && parts.tasks.find({ id })?.phase === 'WAITING');
-      const resendAtMs = parts.tasks.nextWakeAtMs()!;
+      const resendAtMs = parts.deps.wakes.nextAtMs()!;
       // As when the ledger is told that Kling is well again, and looks at everything soon.
       parts.journal.apply(id, null, { wakeAtMs: parts.clock.nowMs });
       await parts.keeper.run();
-      expect([run.sentAtMs.length, parts.tasks.nextWakeAtMs()]).toEqual([2, resendAtMs]);
+      expect([run.sentAtMs.length, parts.deps.wakes.nextAtMs()]).toEqual([2, resendAtMs]);
       parts.clock.nowMs = resendAtMs;
       await parts.sender.send(id, false);
       expect(run.sentAtMs).toHaveLength(3);
@@ -208,7 +208,7 @@ describe('an edge that refuses a create without an envelope', () => {
       await withParts(`edge ${status}`, { kling: client, slots }, async (parts) => {
         await expect(createVoiceOnce(parts)).rejects.toThrow(`HTTP ${status}`);
         await parts.settle();
-        expect([parts.tasks.find({ id: 'task-1' }), parts.tasks.nextWakeAtMs()]).toEqual([null, null]);
+        expect([parts.tasks.find({ id: 'task-1' }), parts.deps.wakes.nextAtMs()]).toEqual([null, null]);
         expect([requests.length, released]).toEqual([1, ['task-1']]);
       });
     },

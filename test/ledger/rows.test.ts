@@ -9,8 +9,8 @@ import { snapshotOf } from '../support/snapshots.ts';
 
 /** The rows that docs/operations.md calculates a callback with: about a running task, or the end of a lip-sync. */
 const ROWS_MAX = 10;
-/** A voice is kept by itself: the row, its index, and the counter of the table. */
-const VOICE_ROWS = 3;
+/** A voice is kept by itself: the row, its two indexes, and the counter of the table. */
+const VOICE_ROWS = 4;
 /** The first task of a face scan tells how long the video is, which is kept with the scan: the row and its index by age. */
 const SCAN_ROWS = 2;
 /** Only when the task is looked at next. */

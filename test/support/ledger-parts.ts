@@ -23,6 +23,7 @@ import { createSender, type Sender } from '../../src/ledger/sender.ts';
 import { createSlots } from '../../src/ledger/slots.ts';
 import { TaskStore } from '../../src/ledger/task-store.ts';
 import { TaskSums } from '../../src/ledger/task-sums.ts';
+import { WakeStore } from '../../src/ledger/wake-store.ts';
 import { createWaiting, type Waiting } from '../../src/ledger/waiting.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ledgerOf } from './ledger.ts';
@@ -110,13 +111,14 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       now: () => clock.nowMs,
       random: options.random ?? (() => 0.5),
       background: runInBackground,
-      recovered: () => deps.claims.hasten(clock.nowMs, RECOVERY_SPREAD_MS),
+      recovered: () => deps.wakes.hasten(clock.nowMs, RECOVERY_SPREAD_MS),
       arm: () => {},
     });
   const deps: LedgerDeps = {
     tasks: new TaskStore(storage.sql),
     sums: new TaskSums(storage.sql),
     claims: new ClaimStore(storage.sql),
+    wakes: new WakeStore(storage.sql),
     events: new EventStore(storage.sql),
     holdings: new HoldingsStore(storage.sql),
     paidCalls: new PaidCallStore(storage.sql),

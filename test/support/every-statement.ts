@@ -1,0 +1,152 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { OwnerStore } from '../../src/account/owner-store.ts';
+import { SlotStore } from '../../src/account/slot-store.ts';
+import type { Speech } from '../../src/domain/voice.ts';
+import { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { LeafStore } from '../../src/ledger/leaf-store.ts';
+import { createParts, type LedgerParts } from './ledger-parts.ts';
+import { createLipSyncOnce, createVoiceOnce, FACE_SCAN, lipSyncOf } from './ledger-tasks.ts';
+import { env, ledgerOf } from './ledger.ts';
+import { snapshotOf } from './snapshots.ts';
+
+const SPEECH: Speech = {
+  audioId: 'a',
+  klingTaskId: null,
+  url: 'https://example.com/a.mp3',
+  durationMs: 5000,
+  createdAtMs: 0,
+  unitsDeducted: null,
+  klingRequestId: null,
+};
+
+/** Has every object run each of its statements: by what it does, and what it seldom does by a call of its store. */
+export async function runEveryStatement(): Promise<void> {
+  await runInDurableObject(ledgerOf('every statement'), async (_instance, { storage }) => {
+    const parts = createParts(storage, {
+      kling: {
+        createVoice: async () => snapshotOf('SUBMITTED'),
+        createLipSyncTask: async () => lipSyncOf(snapshotOf('SUBMITTED'), false),
+      },
+      limits: { eventsPerTaskMax: 1, milliunitsPerMonthMax: 1_000_000 },
+    });
+    await runTasks(parts);
+    runLists(parts);
+    runHoldings(parts);
+    runLeaves(new LeafStore(storage.sql));
+    parts.clock.nowMs += 400 * 24 * 3_600_000;
+    await parts.keeper.run();
+    parts.keeper.nextAtMs();
+  });
+  await runInDurableObject(env.KLING_ACCOUNT.getByName('every statement'), (_instance, { storage }) =>
+    runAccount(new SlotStore(storage.sql), new OwnerStore(storage.sql)),
+  );
+  await runInDurableObject(env.HUB.getByName('every statement'), (_instance, { storage }) =>
+    runHub(new RegistrationStore(storage)),
+  );
+}
+
+async function runTasks(parts: LedgerParts): Promise<void> {
+  const { deps, journal, clock, tasks } = parts;
+  const { id } = await createVoiceOnce(parts, 'external');
+  const lipSync = await createLipSyncOnce(parts);
+  tasks.find({ externalId: 'external' });
+  tasks.markRead(id, clock.nowMs);
+  tasks.request(id);
+  journal.apply(id, null, { tries: 1 });
+  journal.apply(id, { type: 'SNAPSHOT', snapshot: snapshotOf('PROCESSING') });
+  deps.sums.madeVideoMs('video');
+  deps.sums.waiting();
+  deps.sums.milliunitsPending();
+  deps.claims.count();
+  deps.claims.list();
+  deps.claims.wantingOf([id]);
+  deps.claims.waitingBefore([1, 2]);
+  deps.wakes.due(clock.nowMs, 1);
+  deps.wakes.polledBetween(0, clock.nowMs, 1);
+  deps.wakes.atKling(1);
+  deps.wakes.wakeUnanswered(clock.nowMs);
+  deps.wakes.hasten(clock.nowMs, 1);
+  const row = tasks.find({ id: lipSync.id })!;
+  tasks.writeRecord({ record: row.record, milliunits: 0 });
+  tasks.remove(lipSync.id);
+}
+
+function runLists({ lists, deps }: LedgerParts): void {
+  const window = { first: 10, after: null };
+  const filter = { kind: null, statuses: [] };
+  lists.tasks(filter, window);
+  lists.tasks({ ...filter, kind: 'VOICE' }, window);
+  lists.voices(window);
+  deps.events.forgotten();
+  lists.events(null, window);
+  lists.events('task-1', window);
+  const state = lists.catchUp({ taskId: null, filter }, null, null, null);
+  deps.events.append(deps.tasks.find({ id: 'task-1' })!.record, deps.now(), 1);
+  lists.catchUp({ taskId: null, filter }, null, null, { taskSeqs: [1], headSeq: state.headSeq, resync: false });
+}
+
+function runHoldings({ deps: { holdings, paidCalls }, clock }: LedgerParts): void {
+  holdings.keepVoice({ voiceId: 'v', name: 'Ann', trialUrl: null, owner: 'ACCOUNT', ownerId: null });
+  holdings.voice('v');
+  holdings.forgetVoice('v', clock.nowMs);
+  holdings.keepFaceScan({ ...FACE_SCAN, id: 'another' });
+  holdings.faceScan('another');
+  holdings.keepScanLength('another', 5000);
+  holdings.keepSpeech(SPEECH);
+  holdings.speech('a');
+  holdings.addMilliunits('2026-11', 1);
+  holdings.milliunitsUsed('2026-11');
+  paidCalls.byKey('key');
+  for (const id of ['1', '2', '3']) paidCalls.begin(id, `key-${id}`, '', clock.nowMs);
+  paidCalls.hold('1', '{}');
+  paidCalls.finish('1');
+  paidCalls.lose('2');
+  paidCalls.remove('3');
+  paidCalls.unansweredIn('2026-11');
+}
+
+function runLeaves(leaves: LeafStore): void {
+  leaves.add('leaf', 0);
+  leaves.find('leaf');
+  leaves.names();
+  leaves.due(1);
+  leaves.nextDueAtMs();
+  leaves.owe(1);
+  leaves.begin('leaf', 1);
+  leaves.applied('leaf', 1, null);
+  leaves.failed('leaf', 1);
+  leaves.remove('leaf');
+}
+
+function runAccount(slots: SlotStore, owners: OwnerStore): void {
+  slots.put('1', 'a', 'WAITING', 1);
+  slots.put('1', 'a', 'HELD', 1);
+  slots.next();
+  slots.countOf('a');
+  slots.heldBy('a', 1);
+  slots.auditUntold(1);
+  slots.seen('1', 1);
+  slots.wantAudit('a', 1);
+  for (const audit of slots.auditsDue(2, 1)) slots.planAudit(audit, 3);
+  slots.nextAuditAtMs();
+  slots.remove('1');
+  owners.claim('VIDEO:1', 'a', 1);
+  owners.tenantOf('VIDEO:1');
+  owners.forget(1);
+}
+
+function runHub(registrations: RegistrationStore): void {
+  const registration = { socketId: 's', id: '1', tenant: 'a', key: 'k', cost: 1, floorSeq: 0 };
+  const filter = { kind: null, statuses: [] };
+  registrations.put(
+    { ...registration, watch: { taskId: null, filter } },
+    { query: '', operationName: null, variables: {} },
+  );
+  registrations.operation('s', '1');
+  registrations.ofSockets(new Set(['s']));
+  registrations.remove('s', '1');
+  registrations.removeSocket('s');
+  registrations.setApplied('a', 1);
+  registrations.appliedSeq('a');
+  registrations.forgetTenant('a');
+}
