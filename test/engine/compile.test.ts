@@ -1,4 +1,5 @@
 import {
+  assertUnionType,
   buildSchema,
   type ExecutionArgs,
   execute as executeByGraphql,
@@ -166,5 +167,15 @@ describe('a compiled operation', () => {
     expect(execute({ ...args, rootValue: { inner: object } })).toEqual({ data: { inner: { shown: 'text' } } });
     expect(kept).toHaveBeenCalledTimes(1);
     expect(resolve).not.toHaveBeenCalled();
+  });
+
+  it('asks the resolveType that a type has at that time', ({ expect }) => {
+    const changing = buildSchema('type Query { any: Any } union Any = A | B type A { a: Int } type B { b: Int }');
+    const args = { schema: changing, document: parse('{ any { __typename } }'), rootValue: { any: {} } };
+    const any = assertUnionType(changing.getType('Any'));
+    for (const typename of ['A', 'B']) {
+      any.resolveType = () => typename;
+      expect(execute(args)).toEqual({ data: { any: { __typename: typename } } });
+    }
   });
 });
