@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { fetch, type Request, Response } from 'miniflare';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { unstable_readConfig as readWranglerConfig } from 'wrangler';
 import './node/start-sandbox.ts';
+import { receive } from './sandbox/receiver.ts';
 import { TEST_AUTH } from './support/token.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -15,8 +16,21 @@ const alias = Object.fromEntries(
     .map(([name, file]) => [name, join(root, String(file))]),
 );
 
+/** A limit finds what hangs. It must not fail a test on a busy machine. */
+const LIMITS = {
+  expect: { poll: { timeout: 15_000, interval: 20 } },
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+} as const;
+
+/**
+ * Files share two runtimes, one for each core: starting one takes longer than most files. test/support/fresh-worker.ts
+ * resets it before each file.
+ */
+const IN_WORKERD = { isolate: false, maxWorkers: 2, sequence: { setupFiles: 'list' } } as const;
+
 /** The gateway in workerd, through its own fetch, against the sandbox over HTTP. */
-export default defineConfig({
+export const gateway: TestProjectInlineConfiguration = {
   root,
   resolve: { alias },
   plugins: [
@@ -48,14 +62,61 @@ export default defineConfig({
     }),
   ],
   test: {
-    setupFiles: [join(root, 'test/support/watch-console.ts')],
+    ...LIMITS,
+    ...IN_WORKERD,
+    name: 'gateway',
+    sequence: { ...IN_WORKERD.sequence, groupOrder: 1 },
     globalSetup: [join(root, 'test/node/start-sandbox.ts')],
+    setupFiles: [join(root, 'test/support/fresh-worker.ts'), join(root, 'test/support/watch-console.ts')],
     include: [
       'test/{domain,kling,lib,auth,schema,engine,graphql,http,ledger,account,hub,security}/**/*.test.ts',
       'test/*.test.ts',
     ],
-    expect: { poll: { timeout: 15_000, interval: 20 } },
-    testTimeout: 60_000,
-    silent: 'passed-only',
   },
-});
+};
+
+/** The sandbox in workerd, with a receiver for its callbacks. */
+const sandbox: TestProjectInlineConfiguration = {
+  root,
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: join(root, 'src/sandbox/wrangler.toml') },
+      miniflare: { outboundService: async (request: Request) => await receive(request) },
+    }),
+  ],
+  test: {
+    ...LIMITS,
+    ...IN_WORKERD,
+    name: 'sandbox',
+    sequence: { ...IN_WORKERD.sequence, groupOrder: 2 },
+    setupFiles: [join(root, 'test/support/fresh-worker.ts')],
+    include: ['test/sandbox/**/*.test.ts'],
+  },
+};
+
+/** Whole programs over real HTTP: the gateway and the sandbox run in workerd, the tests in Node, as clients do. */
+const node: TestProjectInlineConfiguration = {
+  root,
+  test: {
+    ...LIMITS,
+    name: 'node',
+    include: ['test/node/**/*.test.ts', 'test/clients/**/*.test.ts'],
+    fileParallelism: false,
+    sequence: { groupOrder: 3 },
+  },
+};
+
+/** The studio in a real browser, against what `npm start` runs: `wrangler dev` with the static files, and the sandbox. */
+const studio: TestProjectInlineConfiguration = {
+  root,
+  test: {
+    ...LIMITS,
+    name: 'studio',
+    include: ['test/studio/**/*.test.ts'],
+    globalSetup: [join(root, 'test/studio/start-servers.ts')],
+    fileParallelism: false,
+    sequence: { groupOrder: 4 },
+  },
+};
+
+export default defineConfig({ root, test: { silent: 'passed-only', projects: [gateway, sandbox, node, studio] } });

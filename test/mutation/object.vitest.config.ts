@@ -1,5 +1,5 @@
 import { mergeConfig } from 'vitest/config';
-import gateway from '../vitest.config.ts';
+import { gateway } from '../vitest.config.ts';
 
 /** The gateway in workerd, and the one test of the object. */
 const config = mergeConfig(gateway, {});

@@ -14,14 +14,20 @@ const found = new Set<string>();
 const lines: (() => void)[] = [];
 const LINES_MAX = 1_000;
 
-for (const level of ['debug', 'log', 'info', 'warn', 'error'] as const) {
+const LEVELS = ['debug', 'log', 'info', 'warn', 'error'] as const;
+
+/** The console as the first file of this runtime found it. */
+const shared = globalThis as { firstConsole?: Record<string, (...args: unknown[]) => void> };
+// oxlint-disable-next-line no-console -- wrapped below
+shared.firstConsole ??= Object.fromEntries(LEVELS.map((level) => [level, console[level].bind(console)]));
+const { firstConsole } = shared;
+
+for (const level of LEVELS) {
   // oxlint-disable-next-line no-console -- wrapped, not used
-  const print = console[level].bind(console);
-  // oxlint-disable-next-line no-console -- the same
   console[level] = (...args: unknown[]) => {
     const text = args.map((arg) => (typeof arg === 'string' ? arg : (JSON.stringify(arg) ?? ''))).join(' ');
     for (const name of findSecrets(text)) found.add(name);
-    lines.push(() => print(...args));
+    lines.push(() => firstConsole[level]?.(...args));
     if (lines.length > LINES_MAX) lines.shift();
   };
 }
