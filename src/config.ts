@@ -27,9 +27,9 @@ export interface Config {
   };
   readonly auth: AuthConfig;
   readonly bodies: {
-    /** Of any request, and of all but the audio in a large one. */
+    /** The largest request, and the most that a large one may hold beside its audio. */
     readonly bytesMax: number;
-    /** Of a request with audio in base64. */
+    /** The largest request with base64 audio; at least `bytesMax`. */
     readonly largeBytesMax: number;
   };
   readonly documents: DocumentsOptions;
@@ -154,6 +154,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     return { ...rules, mode, secrets };
   }
 
+  const bytesMax = read('BODY_BYTES_MAX');
   const trustedOnly = read('TRUSTED_DOCUMENTS') === 'only';
   const { documents: trusted, problems: manifestProblems } = parseTrustedDocuments(manifest);
   if (trustedOnly) manifestProblems.forEach(reportManifest);
@@ -169,7 +170,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     },
     callbacks: { publicUrl, secrets: callbackSecrets, webhookSecrets: read('KLING_WEBHOOK_SECRETS') },
     auth: readAuth(),
-    bodies: { bytesMax: read('BODY_BYTES_MAX'), largeBytesMax: read('AUDIO_BODY_BYTES_MAX') },
+    bodies: { bytesMax, largeBytesMax: Math.max(bytesMax, read('AUDIO_BODY_BYTES_MAX')) },
     documents: { automatic: read('APQ'), trustedOnly, trusted },
     tasks: {
       maxAgeMs: read('TASK_MAX_AGE_HOURS') * HOUR_MS,

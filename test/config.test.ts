@@ -83,6 +83,12 @@ describe('a configuration', () => {
     expect(readConfig({ ...DEVELOPMENT, KLING_BASE_URL: 'http://192.168.1.20:8788' })).toMatchObject({ ok: true });
   });
 
+  it('bounds a body with audio no lower than any other body', ({ expect }) => {
+    expect(readConfig({ ...PRODUCTION, BODY_BYTES_MAX: '50000', AUDIO_BODY_BYTES_MAX: '1000' })).toMatchObject({
+      config: { bodies: { bytesMax: 50_000, largeBytesMax: 50_000 } },
+    });
+  });
+
   it('takes every setting that is given, numbers of wrangler.toml too', ({ expect }) => {
     const given = {
       KLING_TIMEOUT_MS: 1000,

@@ -1,6 +1,7 @@
 import { getOperationAST } from 'graphql';
 import { parseDocument } from '../graphql/parse-document.ts';
-import type { GraphqlParams, ReadParams } from './read-params.ts';
+import type { GraphqlParams } from './raw-params.ts';
+import type { ReadParams } from './read-params.ts';
 import { answerStream, type StreamDeps } from './stream.ts';
 
 /** Past this a hub does not read an operation. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { parseBodyJson } from '../../src/http/body-json.ts';
+import { parseBodyJson } from '../../src/http/raw-params.ts';
 import { readBody } from '../../src/http/read-body.ts';
 import { startTimer } from '../../src/lib/timer.ts';
 
@@ -18,7 +18,7 @@ function requestsOf(bytes: Uint8Array<ArrayBuffer>): readonly Request[] {
 
 async function jsonOf(request: Request): Promise<unknown> {
   return readBody(request, LIMITS, DEPS)
-    .then((bytes) => parseBodyJson(bytes, LIMITS).json)
+    .then((body) => parseBodyJson(body, LIMITS).json)
     .catch((error: unknown) => String(error));
 }
 
