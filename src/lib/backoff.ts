@@ -1,23 +1,23 @@
-/** How the waits between the tries of one thing grow. All in milliseconds. */
+/** How the waits between retries grow. All values are in milliseconds. */
 export interface Backoff {
-  /** The span of the first wait. */
+  /** The length of the first wait, before jitter. */
   readonly baseMs: number;
-  /** The longest span. */
+  /** The longest wait, before jitter and without `floorMs`. */
   readonly capMs: number;
-  /** What each span is of the one before; 2 unless set. */
+  /** The growth from one wait to the next; 2 by default. */
   readonly factor?: number;
-  /** Waited in any case, before the span; 0 unless set. */
+  /** Added to every wait, without jitter; 0 by default. */
   readonly floorMs?: number;
   /**
-   * `FULL`: any part of the span, for many callers that failed together. `EVEN`: between 80 % and 120 % of it, for waits that
-   * are a schedule. `NONE`: the span itself, where there is only one caller. `FULL` unless set.
+   * `FULL` (the default) waits any part of the length, for many callers that failed together. `EVEN` waits 80 % to 120 %
+   * of it, for schedules. `NONE` waits all of it, for a single caller.
    */
   readonly jitter?: 'FULL' | 'EVEN' | 'NONE';
 }
 
 /**
- * The wait before retry `n` (from 1), in whole milliseconds: an exponentially growing span with jitter. Every retry in the
- * project waits by it, and says itself when it ends. `random` gives [0, 1).
+ * Returns the wait before a retry, counted from 1, in whole milliseconds: exponential backoff with jitter. The caller
+ * decides when to stop retrying. `random` returns [0, 1).
  * Source: "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
  */
 export function backoffMs(retry: number, backoff: Backoff, random: () => number): number {
@@ -27,7 +27,7 @@ export function backoffMs(retry: number, backoff: Backoff, random: () => number)
   return floorMs + (jitter === 'EVEN' ? jittered(spanMs, random) : Math.floor(random() * spanMs));
 }
 
-/** Evens out what would otherwise fall together: between 80 % and 120 % of the wait. */
+/** Returns 80 % to 120 % of a wait, so that waits which began together do not end together. */
 export function jittered(waitMs: number, random: () => number): number {
   return Math.round(waitMs * (0.8 + 0.4 * random()));
 }

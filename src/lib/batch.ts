@@ -1,24 +1,24 @@
-/** Asks for one thing. Null: there is no such thing. */
+/** Loads one value. Returns null if there is none for the key. */
 export type LoadOne<K, V> = (key: K) => Promise<V | null>;
 
 export interface BatchOptions<K, V> {
-  /** Answers in the order of the keys, which are all different. */
+  /** Returns the values in the order of the keys, which all differ. */
   readonly load: (keys: readonly K[]) => Promise<readonly (V | null)[]>;
-  /** What tells two keys apart; unless given, the key itself as text. */
+  /** Returns the identity of a key; `String(key)` by default. */
   readonly textOf?: (key: K) => string;
-  /** Most keys of one call; more make several calls. No limit unless given. */
+  /** The most keys per call of `load`; more keys make several calls. Unlimited by default. */
   readonly keysMax?: number;
 }
 
 /**
- * Collects what is asked for in one turn of the event loop and loads it by one call; a key that is asked for twice is
- * loaded once. Nothing is kept after that. Build one per request: in a Worker the promises belong to it.
+ * Collects the keys asked for in one turn of the event loop and loads them in one call, each key once. Caches nothing.
+ * Build one per request, because a promise of a Worker belongs to its request.
  */
 export function createBatch<K, V>({ load, textOf = String, keysMax = Infinity }: BatchOptions<K, V>): LoadOne<K, V> {
   let open: { readonly keys: Map<string, K>; readonly values: Promise<ReadonlyMap<string, V | null>> } | null = null;
 
   async function loadAll(keys: ReadonlyMap<string, K>): Promise<ReadonlyMap<string, V | null>> {
-    // The rest of this turn asks first.
+    // Waits for the other keys of this turn.
     await Promise.resolve();
     open = null;
     const texts = [...keys.keys()];

@@ -1,22 +1,22 @@
-/** What was used last, by a key, such as parsed documents by their text. */
+/** A least-recently-used cache, such as of parsed documents by their text. */
 export interface BoundedCache<T> {
   get(key: string): T | undefined;
   set(key: string, value: T): void;
 }
 
 export interface BoundedCacheOptions<T> {
-  /** A longer entry is not kept. */
+  /** The longest entry that is kept, in characters. */
   readonly charsPerEntryMax: number;
-  /** Of all entries together. */
+  /** The length of all entries together, in characters. */
   readonly charsMax: number;
-  /** How long an entry is; unless given, as long as its key. */
+  /** Returns the length of an entry; the length of its key by default. */
   readonly charsOf?: (value: T) => number;
 }
 
-/** The entries used last, bounded by their length and not by their number: clients choose how long they are. */
+/** Creates a cache bounded by the length of its entries, not by their number: clients choose how long entries are. */
 export function createBoundedCache<T>(options: BoundedCacheOptions<T>): BoundedCache<T> {
   const { charsPerEntryMax, charsMax, charsOf } = options;
-  // A Map keeps the order of insertion: the first is the one unused for longest.
+  // A Map keeps the order of insertion: the first entry is the least recently used.
   const entries = new Map<string, { readonly value: T; readonly chars: number }>();
   let sum = 0;
 

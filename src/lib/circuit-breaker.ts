@@ -1,11 +1,11 @@
 /**
- * A circuit breaker as plain data and pure steps. `CLOSED` lets everything through and counts failures in a row; `OPEN`
- * lets nothing through until its time is up; then one probe may go (`PROBING`), whose outcome closes or opens it again.
+ * A circuit breaker as plain data. `CLOSED` passes everything and counts consecutive failures. `OPEN` passes nothing until
+ * `untilMs`. Then one probe passes (`PROBING`), and its outcome closes the breaker or opens it again.
  */
 export interface Breaker {
   readonly state: 'CLOSED' | 'OPEN' | 'PROBING';
   readonly failuresInRow: number;
-  /** When a probe may go, in milliseconds since the epoch; means something only while `OPEN`, and while `PROBING` when the probe counts as lost. */
+  /** While `OPEN`, when a probe may pass; while `PROBING`, when the probe counts as lost. In milliseconds since the epoch. */
   readonly untilMs: number;
 }
 
@@ -16,14 +16,14 @@ export interface BreakerLimits {
 
 export const CLOSED_BREAKER: Breaker = { state: 'CLOSED', failuresInRow: 0, untilMs: 0 };
 
-/** Asks whether something may go through now. The breaker that comes back is the one to keep. */
+/** Returns whether a call may pass now, and the breaker to keep. */
 export function tryPass(breaker: Breaker, nowMs: number, { openMs }: BreakerLimits): { pass: boolean; next: Breaker } {
   if (breaker.state === 'CLOSED') return { pass: true, next: breaker };
   if (nowMs < breaker.untilMs) return { pass: false, next: breaker };
   return { pass: true, next: { ...breaker, state: 'PROBING', untilMs: nowMs + openMs } };
 }
 
-/** Takes in how an exchange ended. */
+/** Returns the breaker after an exchange. */
 export function afterExchange(breaker: Breaker, failed: boolean, nowMs: number, limits: BreakerLimits): Breaker {
   if (!failed) return CLOSED_BREAKER;
   const failuresInRow = breaker.failuresInRow + 1;

@@ -1,17 +1,17 @@
 import type { StartTimer } from './timer.ts';
 
-/** An instant after which nothing is waited for any more. */
+/** An instant at which waiting ends. */
 export interface Deadline {
-  /** Whether the time is up, or the caller has cancelled. */
+  /** Returns true once the time is up or the caller has cancelled. */
   readonly isOver: () => boolean;
-  /** Whether the caller ended it, rather than the clock. */
+  /** Returns true if the caller has cancelled before the time was up. */
   readonly isCancelled: () => boolean;
-  /** Aborts when it is over. Made when it is asked for: most waits end before. */
+  /** Returns a signal that aborts at the end. */
   readonly signal: () => AbortSignal;
   readonly remainingMs: () => number;
-  /** The promise's result, or a rejection with the reason of the end if that comes first; the promise itself runs on. */
+  /** Waits for a promise. Rejects with the reason of the end if that comes first; the promise itself runs on. */
   readonly race: <T>(promise: Promise<T>) => Promise<T>;
-  /** Stops the timer. To be called once everything is settled. */
+  /** Stops the timer. Call it once everything has settled. */
   readonly stop: () => void;
 }
 
@@ -19,15 +19,15 @@ export interface DeadlineOptions {
   readonly timeoutMs: number;
   readonly now: () => number;
   readonly startTimer: StartTimer;
-  /** The caller's own way to end it earlier. */
+  /** Ends the deadline early when it aborts. */
   readonly cancel?: AbortSignal | undefined;
 }
 
-/** Starts the clock. */
+/** Starts a deadline. Its timer runs until `stop`. */
 export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOptions): Deadline {
   const endsAtMs = now() + timeoutMs;
   const over = Promise.withResolvers<never>();
-  // Nobody may be waiting when it ends.
+  // An end that nobody waits for is no unhandled rejection.
   over.promise.catch(() => {});
   let end: { readonly reason: unknown } | null = null;
   let controller: AbortController | null = null;

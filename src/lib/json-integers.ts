@@ -1,8 +1,8 @@
 const LONG = /^-?\d{16,}$/;
 
 /**
- * `JSON.parse`, but an unquoted integer of 16 digits or more, or one that a number does not hold exactly, becomes a string
- * of what is written: as a number it would lose its last digits. Takes several times as long. Throws `SyntaxError`.
+ * Parses JSON as `JSON.parse` does, but turns an integer of 16 digits or more, or one that a number cannot hold exactly,
+ * into a string of its digits. As a number it would lose its last digits. Throws `SyntaxError`.
  */
 export function parseJsonKeepingLongIntegers(text: string): unknown {
   return JSON.parse(text, keepLongInteger);

@@ -3,27 +3,27 @@ import { createBoundedCache } from './bounded-cache.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
-/** How lines name a tenant: by its id, by a hash of it, or not at all. */
+/** The form in which lines name a tenant: its id, a hash of it, or nothing. */
 export type TenantForm = 'id' | 'hash' | 'off';
 
-/** One structured line. Values are ids, codes, counts and texts of our own: never a secret, a token, a body or a header. */
+/** One structured log line. Values are ids, codes, counts and our own texts: never a secret, a token, a body or a header. */
 export type LogEvent = {
   readonly level: LogLevel;
   readonly message: string;
-  /** The tenant's id, which is printed in its `TenantForm`. */
+  /** The id of the tenant. It is printed in the configured `TenantForm`. */
   readonly tenant?: string | undefined;
 } & Readonly<Record<string, unknown>>;
 
-/** Where lines go. Workers Logs takes each as a JSON object whose fields can be searched. */
+/** Writes a log line. */
 export type Log = (event: LogEvent) => void;
 
-/** A tenant's id has at most 128 characters. */
+/** An id of a tenant has at most 128 characters. */
 const HASHES = { charsPerEntryMax: 128, charsMax: 64 * 1024 };
 
-/** 64 bits: two of a million tenants share a hash with a chance of one in 37 million. */
+/** The length of a hash. Among a million tenants, two share one with a probability of 1 in 37 million. */
 const HASH_BYTES = 8;
 
-/** Every line of the gateway is printed here. `tenants` says how they name their tenant. */
+/** Creates a log on the console. Workers Logs indexes the fields of a line that is a JSON object. */
 export function createLog(tenants: TenantForm): Log {
   const hashes = createBoundedCache<string>(HASHES);
 
@@ -41,18 +41,18 @@ export function createLog(tenants: TenantForm): Log {
   };
 }
 
-/** The first 16 hexadecimal digits of SHA-256. Not `crypto.subtle`, which is asynchronous: a line is printed at once. */
+/** Returns the first 16 hexadecimal digits of the SHA-256 of a tenant. `crypto.subtle` is asynchronous, and logging is not. */
 export function hashOfTenant(tenant: string): string {
   const digest = hash(new TextEncoder().encode(tenant)).subarray(0, HASH_BYTES);
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Adds fields to each line, such as the tenant whose object writes it. */
+/** Returns a log that adds fields to each line, such as the tenant of an object. */
 export function withFields(log: Log, fields: Readonly<Record<string, unknown>>): Log {
   return (event) => log({ ...event, ...fields });
 }
 
-/** One line about a bug, with its stack: the only place where a stack goes. */
+/** Logs a bug with its stack. Stacks are logged nowhere else, and sent nowhere. */
 export function logBug(log: Log, requestId: string, cause: unknown, tenant?: string): void {
   const error =
     cause instanceof Error ? { error: cause.name, text: cause.message, stack: cause.stack } : { error: String(cause) };

@@ -1,6 +1,6 @@
 /**
- * Reads back JSON that this program itself has written, and nobody else could: a column of an object's own SQLite, a
- * payload under its own signature. Nothing is checked; what comes from outside goes through a decoder instead.
+ * Parses JSON that only this program can have written: a column of an object's own SQLite, or a payload under its own
+ * signature. Checks nothing. Input from outside goes through a decoder instead.
  */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what was written: there is nothing to infer it from
 export function readOwnJson<T>(json: string): T {

@@ -1,11 +1,11 @@
-/** Thrown by `readText`: the body holds more bytes than it may. */
+/** Thrown by `readText` for a body with too many bytes. */
 export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }
 
 /**
- * The whole body as text (UTF-8), in memory at most `bytesMax` bytes and one chunk. Throws `BodyTooLarge` past that and
- * gives the rest up; an abort of `signal` gives the body up too, and its reason is thrown.
+ * Reads a whole body as UTF-8 text, with at most `bytesMax` bytes and one chunk in memory. Throws `BodyTooLarge` for a
+ * larger body, and the reason of `signal` if that aborts. Either cancels the body.
  */
 export async function readText(
   body: ReadableStream<Uint8Array> | null,
@@ -26,7 +26,7 @@ export async function readText(
     for (;;) {
       const { done, value } = await reader.read();
       if (done) {
-        // A body given up ends like a whole one.
+        // A cancelled body ends like a whole one.
         signal.throwIfAborted();
         return text + decoder.decode();
       }

@@ -1,6 +1,6 @@
 /**
- * Calls that overlap share one run of `run`, and its result or failure. Nothing is kept once it has settled: the next
- * call runs anew. In a Worker `run` must not wait for I/O, since the promise is shared between requests.
+ * Shares one call of `run` between overlapping calls, with its result or failure. Caches nothing once it has settled.
+ * In a Worker `run` must not wait for I/O: a promise that is shared between requests would hang.
  */
 export function createSingleFlight<T>(run: () => Promise<T>): () => Promise<T> {
   let flight: Promise<T> | null = null;

@@ -1,4 +1,4 @@
-/** Resolves after `ms` milliseconds; rejects with the signal's reason, and keeps no timer, once the signal aborts. */
+/** Resolves after `ms` milliseconds. Rejects with the reason of `signal` once that aborts, and stops the timer. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {

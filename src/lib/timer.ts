@@ -1,13 +1,13 @@
-/** Calls `onTime` once, after `ms` milliseconds, unless what it answers with is called before. */
+/** Calls `onTime` after `ms` milliseconds. Returns a function that stops the timer. */
 export type StartTimer = (ms: number, onTime: () => void) => () => void;
 
-/** The platform's timer. */
+/** Starts a timer of the platform. */
 export const startTimer: StartTimer = (ms, onTime) => {
   const timer = setTimeout(onTime, ms);
   return () => clearTimeout(timer);
 };
 
-/** Resolves when all have settled, or after `ms`. Then the timer is stopped. */
+/** Resolves once all promises have settled, or after `ms` milliseconds. */
 export async function settledWithin(
   promises: readonly Promise<unknown>[],
   ms: number,

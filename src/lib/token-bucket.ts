@@ -1,17 +1,18 @@
-/** How much a caller may do: `burst` at once, and `perSecond` from then on. */
+/** The allowance of a caller: `burst` at once, refilled by `perSecond`. */
 export interface TokenBucketOptions {
   readonly burst: number;
   readonly perSecond: number;
 }
 
-/** One caller's allowance. It is full at first. */
+/** The token bucket of one caller, full at first. */
 export interface TokenBucket {
-  /** Takes `cost`, one unless given; 0 when there was so much, else the milliseconds until there will be. */
+  /** Takes `cost` tokens, 1 by default. Returns 0, or takes none and returns the milliseconds until there are enough. */
   take(nowMs: number, cost?: number): number;
-  /** Takes `cost` whether there is so much or not; the milliseconds until nothing is owed, 0 when nothing is. */
+  /** Takes `cost` tokens, into debt if need be. Returns the milliseconds until the debt is paid; 0 if there is none. */
   spend(nowMs: number, cost: number): number;
 }
 
+/** Creates a full bucket. */
 export function createTokenBucket({ burst, perSecond }: TokenBucketOptions): TokenBucket {
   let tokens = burst;
   let countedAtMs: number | null = null;
