@@ -36,7 +36,7 @@ export interface Report {
 }
 
 /** What a round has to take of CPU at least, to be compared. */
-const CPU_US_MIN = 50_000;
+const CPU_US_MIN = 20_000;
 
 /** Above this the load may be what was measured. */
 const BUSY_MAX = 0.9;
