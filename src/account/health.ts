@@ -1,26 +1,27 @@
 import { afterExchange, CLOSED_BREAKER, tryPass, type Breaker } from '../lib/circuit-breaker.ts';
 
-/** Exchanges in a row that fail with a fault of Kling's before Kling counts as down; and for how long. */
+/** The consecutive faults of Kling's after which Kling counts as down, and for how long. */
 const BREAKER = { failuresMax: 10, openMs: 15_000 } as const;
 
-/** Before the name of a tenant whose ledger knows that Kling is down. */
+/** The key prefix of the tenants whose ledgers know that Kling is down. */
 const DOWN = 'down:';
 
-/** Whether Kling is well. That it is down survives the object; failures in a row do not, so a restart gives Kling ten more. */
+/** The health of Kling. An open breaker survives eviction of the object. A count of consecutive faults does not. */
 export interface Health {
   readonly state: () => Breaker['state'];
-  /** While Kling is down: when the next probe may go, in milliseconds since the epoch. */
+  /** Returns when the next probe may be sent while Kling is down, in milliseconds since the epoch. */
   readonly untilMs: () => number;
-  /** Whether something may go to Kling now. While Kling is down, that is one probe at a time. */
+  /** Returns whether a request may be sent to Kling now. While Kling is down, one probe at a time may. */
   readonly pass: (nowMs: number) => boolean;
-  /** Takes in how an exchange ended; says whether Kling has become well by it. */
+  /** Records how an exchange ended. Returns true if Kling has recovered by it. */
   readonly hear: (failed: boolean, nowMs: number) => boolean;
-  /** Until when a tenant's ledger should leave Kling alone; 0 while Kling is well. */
+  /** Returns until when a tenant's ledger should send Kling nothing; 0 while Kling is healthy. Remembers that it was told. */
   readonly downUntilMs: (tenant: string) => number;
-  /** The tenants that were given another answer than 0 since the last call: their ledgers wait for Kling. */
+  /** Returns the tenants whose ledgers wait for Kling: those that `downUntilMs` told so since the last call. */
   readonly takeWaiting: () => readonly string[];
 }
 
+/** Reads the stored breaker. Build it once per object. */
 export function createHealth(kv: SyncKvStorage): Health {
   let breaker = kv.get<Breaker>('breaker') ?? CLOSED_BREAKER;
 
@@ -39,7 +40,7 @@ export function createHealth(kv: SyncKvStorage): Health {
       return pass;
     },
     hear(failed, nowMs) {
-      // An exchange that was under way when the breaker opened says nothing new.
+      // This exchange was under way when the breaker opened, so its fault is not a new one.
       if (failed && breaker.state === 'OPEN' && nowMs < breaker.untilMs) return false;
       const wasDown = breaker.state !== 'CLOSED';
       set(afterExchange(breaker, failed, nowMs, BREAKER));

@@ -9,21 +9,21 @@ import { OwnerStore } from './owner-store.ts';
 import { createThrottle, type Throttle } from './slot-limit.ts';
 import { auditWaitMs, SlotStore, type Audit, type Claim, type Claims, type KnownClaim } from './slot-store.ts';
 
-/** A tenant whose ledger may not know of a grant is audited after this. */
+/** The wait before a tenant is audited whose ledger may not know of a grant. */
 const UNTOLD_AFTER_MS = 1_000;
-/** How long wrong settings are left alone. */
+/** The wait before the alarm runs again while the settings are wrong. */
 const MISCONFIGURED_RETRY_MS = 30_000;
-/** Most slots that one audit asks about, and most tenants that one alarm asks. */
+/** The most slots per audit, and the most tenants that one alarm audits. */
 const AUDIT_SLOTS_MAX = 200;
 const AUDIT_TENANTS_MAX = 50;
 
-/** Most tasks with a slot that a comparison answers with. */
+/** The most tasks that `compare` returns. */
 const HELD_MAX = 1_000;
 
-/** Most ledgers that are called at once. */
+/** The most ledgers that are called at once. */
 const CALLS_AT_ONCE = 20;
 
-/** What `/ready` shows of the account. */
+/** The state of the account, as `/ready` shows it to operators. */
 export interface AccountStatus {
   readonly breaker: Breaker['state'];
   readonly slotsHeld: number;
@@ -32,9 +32,9 @@ export interface AccountStatus {
 }
 
 /**
- * One object per Kling account: who may have a task at Kling now, whether Kling is well, and whose its results are. Slots
- * are counted by Kling per account (contract: held from `submitted` to the end), no API tells their number: it starts as
- * configured, falls when Kling answers 1303, and is tried higher when that has not happened for a while.
+ * The object of one Kling account: grants slots to tenants, knows the health of Kling, and knows which tenant a result
+ * belongs to. Kling limits the tasks of an account from `submitted` to their end (contract), and no API returns the limit.
+ * It starts as configured, falls when Kling answers 1303, and grows again after a time without a 1303.
  */
 export class KlingAccount extends DurableObject<Env> {
   readonly #slots: SlotStore;
@@ -52,12 +52,12 @@ export class KlingAccount extends DurableObject<Env> {
     this.#owners = new OwnerStore(ctx.storage.sql);
     this.#health = createHealth(ctx.storage.kv);
     this.#throttle = createThrottle(ctx.storage.kv);
-    // Calls of the last life may not have arrived.
+    // Grants that were sent before an eviction may not have arrived.
     this.#slots.auditUntold(Date.now() + UNTOLD_AFTER_MS);
     this.#armNext(Date.now());
   }
 
-  /** Grants a slot or a place in the queue; the ledger is called when its turn has come. Repeating it changes nothing. */
+  /** Grants a slot or queues the task. The ledger is called when a queued task gets its slot. Idempotent. */
   acquire(tenant: string, taskId: string): { granted: boolean } {
     const now = Date.now();
     if (this.#slots.find(taskId)?.state === 'HELD') {
@@ -68,13 +68,13 @@ export class KlingAccount extends DurableObject<Env> {
     return { granted: this.#grant(taskId, now) };
   }
 
-  /** The task has ended or will not be sent: its slot goes to the next. */
+  /** Frees the slot of a task that has ended or will not be sent, and grants it to the next. */
   release(taskId: string): void {
     this.#slots.remove(taskId);
     this.#grant(null, Date.now());
   }
 
-  /** Kling refused a task for now (1302: rate; 1303: slots). It waits again, and the limit is what is in use without it. */
+  /** Queues a task again that Kling refused for now, for its rate (1302) or its slots (1303). A 1303 lowers the limit. */
   refuse(tenant: string, taskId: string, klingCode: number): void {
     const now = Date.now();
     this.#slots.put(taskId, tenant, 'WAITING', now);
@@ -82,27 +82,27 @@ export class KlingAccount extends DurableObject<Env> {
     this.#armNext(now);
   }
 
-  /** Kling took a task: it is well and not overloaded, so that a probe has succeeded and the next pause is a short one. */
+  /** Records that Kling took a task: a probe has succeeded, and the next pause is short again. */
   accepted(): void {
     this.#throttle.accepted();
     this.#hear(false);
   }
 
-  /** How an exchange of a tenant's ended. Answers until when Kling should be left alone; 0 while it is well. */
+  /** Records how an exchange of a tenant ended. Returns until when to send Kling nothing; 0 while it is healthy. */
   report(tenant: string, failed: boolean): number {
     this.#hear(failed);
     return this.#health.downUntilMs(tenant);
   }
 
-  /** Whether a ledger that knows Kling to be down may read there once, and until when it should wait otherwise. */
+  /** Returns whether a ledger may send one read to a Kling that is down, and until when to wait otherwise. */
   probe(tenant: string): { pass: boolean; untilMs: number } {
     const pass = this.#health.pass(Date.now());
     return { pass, untilMs: this.#health.downUntilMs(tenant) };
   }
 
   /**
-   * Which tasks of a tenant hold a slot, `HELD_MAX` at most, and whether all its claims are known. A ledger whose tasks
-   * wait asks this rarely: a grant may not have reached it, and this object may have been wiped.
+   * Returns the tasks of a tenant that hold a slot, at most `HELD_MAX`, and whether all its claims are known. A ledger
+   * with queued tasks calls this rarely, in case a grant was lost or this object was wiped.
    */
   compare(tenant: string, claims: Claims): { held: string[]; isComplete: boolean } {
     const known = this.#slots.countOf(tenant);
@@ -110,7 +110,7 @@ export class KlingAccount extends DurableObject<Env> {
     return { held: this.#slots.heldBy(tenant, HELD_MAX), isComplete };
   }
 
-  /** Takes in all claims of a tenant after some were found to be missing. */
+  /** Restores the claims of a tenant after `compare` has shown that some are missing. */
   rejoin(tenant: string, claims: readonly KnownClaim[]): void {
     const now = Date.now();
     for (const { taskId, state, sinceMs } of claims) {
@@ -120,14 +120,14 @@ export class KlingAccount extends DurableObject<Env> {
     this.#grant(null, now);
   }
 
-  /** Records whose these are; to be called before the tenant can see their ids. The first word stands. */
+  /** Records the owner of results. Call it before the tenant can see their ids. The first claim of a result stands. */
   claim(tenant: string, made: readonly Made[]): void {
     const now = Date.now();
     for (const each of made) this.#owners.claim(keyOf(each), tenant, now);
     this.#owners.forget(now);
   }
 
-  /** Whether it is another tenant's. What nobody has claimed is not: it was made outside this gateway, or never was. */
+  /** Returns true for a result of another tenant. An unclaimed one was made outside this gateway, or does not exist. */
   isForeign(tenant: string, made: Made): boolean {
     return (this.#owners.tenantOf(keyOf(made)) ?? tenant) !== tenant;
   }
@@ -144,13 +144,13 @@ export class KlingAccount extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     const now = Date.now();
     this.ctx.storage.kv.delete('armedAt');
-    // With wrong settings nothing can be granted; the platform would give the alarm up after some failures.
+    // The platform gives up an alarm that keeps throwing, and with wrong settings this one would.
     if (!configResultOf(this.env).ok) return this.#arm(now + MISCONFIGURED_RETRY_MS);
     await this.#forEach(this.#slots.auditsDue(now, AUDIT_TENANTS_MAX), (due) => this.#audit(due, now));
     this.#grant(null, now);
   }
 
-  /** Hands out free slots in fair order and calls the ledgers; says whether `mine` got one, which is then not called. */
+  /** Grants the free slots in fair order and calls the ledgers. Returns whether `mine` got one; it is not called. */
   #grant(mine: string | null, now: number): boolean {
     let granted = false;
     const slotsMax = this.#slotsMax(now);
@@ -174,30 +174,30 @@ export class KlingAccount extends DurableObject<Env> {
       if (wanted) this.#slots.seen(taskId, Date.now());
       else this.release(taskId);
     } catch (error) {
-      // The slot stays its: the audit calls the ledger again, and gives back what nobody wants.
+      // The task keeps its slot. The audit calls the ledger again and frees a slot that nobody wants.
       this.#slots.auditUntold(Date.now() + UNTOLD_AFTER_MS);
       this.#armNext(Date.now());
       this.#log({ level: 'warn', message: 'grant not delivered', tenant, taskId, cause: String(error) });
     }
   }
 
-  /** Once Kling is well again, slots are granted, and every ledger that waits for it is called. */
+  /** Records how an exchange ended. Once Kling has recovered, grants slots and calls every ledger that waits. */
   #hear(failed: boolean): void {
     const now = Date.now();
     const isWellAgain = this.#health.hear(failed, now);
     if (!isWellAgain) return this.#armNext(now);
     this.#grant(null, now);
-    // One that is not reached asks by itself.
+    // A ledger that cannot be reached asks by itself later.
     const waiting = this.#health.takeWaiting().map((tenant) => ({ tenant }));
     this.ctx.waitUntil(
       this.#forEach(waiting, async ({ tenant }) => this.env.TASK_LEDGER.getByName(tenant).klingIsWell()),
     );
   }
 
-  /** One call to a tenant's ledger, however many slots it holds. The wait for the next doubles while all are in use. */
+  /** Asks a ledger in one call which of its slots it still needs. The wait doubles while it needs them all. */
   async #audit({ tenant, quiet }: Audit, now: number): Promise<void> {
     const held = this.#slots.heldBy(tenant, AUDIT_SLOTS_MAX);
-    // Before the call: a grant during it brings the next audit forward again.
+    // Set before the call, so that a grant during the call can bring the audit forward.
     this.#slots.planAudit({ tenant, quiet: quiet + 1 }, now + auditWaitMs(quiet + 1));
     try {
       const alive = new Set(await this.env.TASK_LEDGER.getByName(tenant).claimsAlive(held));
@@ -216,7 +216,7 @@ export class KlingAccount extends DurableObject<Env> {
     return this.#throttle.slotsMax(now, configOf(this.env).kling.concurrency);
   }
 
-  /** Sets the alarm to the next audit or, while tasks wait, to the end of what holds them up. */
+  /** Sets the alarm to the next audit or, while tasks are queued, to the next instant at which one may be sent. */
   #armNext(now: number): void {
     const auditAtMs = this.#slots.nextAuditAtMs();
     const instants = auditAtMs === null ? [] : [Math.max(auditAtMs + 1, now)];
@@ -235,7 +235,7 @@ export class KlingAccount extends DurableObject<Env> {
     void this.ctx.storage.setAlarm(atMs);
   }
 
-  /** Calls for each item, some at once. A call that fails is logged, and the others go on. */
+  /** Calls `call` for each item, `CALLS_AT_ONCE` at a time. Logs a call that fails and continues. */
   async #forEach<T extends { tenant: string }>(items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
     const queue = items.values();
     const workers = Array.from({ length: CALLS_AT_ONCE }, async () => {

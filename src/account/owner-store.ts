@@ -1,9 +1,9 @@
 import { RESULT_RETENTION_MS } from '../domain/expiry.ts';
 
-/** Most rows that one claim forgets along the way, so that none takes long. */
+/** The most expired rows that one claim deletes. */
 const FORGET_AT_ONCE = 100;
 
-/** Whose each video and each sound is that Kling made for a tenant, for as long as Kling has it. */
+/** The owners of the videos and the audio that Kling made, for as long as Kling keeps them. */
 export class OwnerStore {
   readonly #sql: SqlStorage;
 
@@ -11,18 +11,18 @@ export class OwnerStore {
     this.#sql = sql;
   }
 
-  /** The first word stands: nobody can take what is another's by naming it. */
+  /** Records an owner. The first claim stands: a tenant cannot take a result of another by naming it. */
   claim(key: string, tenant: string, nowMs: number): void {
     this.#sql.exec('INSERT INTO owner (made, tenant, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', key, tenant, nowMs);
   }
 
-  /** Null for what no tenant has claimed. */
+  /** Returns the owner; null if no tenant has claimed the result. */
   tenantOf(key: string): string | null {
     const [row] = this.#sql.exec<{ tenant: string }>('SELECT tenant FROM owner WHERE made = ?', key).toArray();
     return row?.tenant ?? null;
   }
 
-  /** A claim is made after Kling has made the thing: when the claim is this old, Kling has deleted it. */
+  /** Deletes claims of results that Kling has deleted. A claim is younger than its result. */
   forget(nowMs: number): void {
     this.#sql.exec(
       'DELETE FROM owner WHERE made IN (SELECT made FROM owner WHERE at < ? LIMIT ?)',

@@ -1,24 +1,24 @@
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 
-/** What is known of the account's number of slots since Kling refused a task for want of one (1303). */
+/** The limit of slots learned from a refusal for too many tasks (1303). */
 export interface SlotLimit {
-  /** The slots that were in use without the refused task, at least 1. */
+  /** The slots in use without the refused task, at least 1. */
   readonly slots: number;
-  /** Up to here the number doubles in every quiet minute; from here on it grows by 1. */
+  /** The limit doubles in every quiet minute up to this number, then grows by 1. */
   readonly threshold: number;
-  /** The most slots that were in use, the refused task's included, at a refusal since the last quiet minute. */
+  /** The most slots in use at a refusal since the last quiet minute, the refused task included. */
   readonly refused: number;
-  /** When Kling refused last, in milliseconds since the epoch. */
+  /** The instant of the last refusal, in milliseconds since the epoch. */
   readonly refusedAtMs: number;
 }
 
-/** A minute without a 1303 is quiet: a higher number may be tried. */
+/** The time without a 1303 after which a higher limit is tried. */
 const QUIET_MS = 60_000;
 
-/** After a refusal nothing new is sent for this long, doubling with every further one up to the maximum. */
+/** The pause after a refusal, in which no task is sent. It doubles with every further refusal. */
 const PAUSE: Backoff = { baseMs: 1_000, capMs: 30_000, jitter: 'NONE' };
 
-/** Takes in a 1303. `inUse`: the slots that are in use without the refused task. Many tasks refused together are one refusal. */
+/** Returns the limit after a 1303. `inUse` is the slots in use without the refused task. Tasks refused together count once. */
 export function afterRefusal(before: SlotLimit | null, inUse: number, nowMs: number): SlotLimit {
   const isSame = before !== null && nowMs - before.refusedAtMs < QUIET_MS;
   const refused = Math.max(inUse + 1, isSame ? before.refused : 0);
@@ -26,7 +26,7 @@ export function afterRefusal(before: SlotLimit | null, inUse: number, nowMs: num
 }
 
 /**
- * The number of slots to try now, at most `configured`: TCP's slow start. It doubles in every quiet minute up to half of
+ * Returns the limit to try now, at most `configured`, by TCP's slow start: it doubles in every quiet minute up to half of
  * the last refused number, then grows by 1. Source: RFC 5681, section 3.1.
  */
 export function slotsAt(limit: SlotLimit | null, nowMs: number, configured: number): number {
@@ -38,19 +38,20 @@ export function slotsAt(limit: SlotLimit | null, nowMs: number, configured: numb
   return Math.min(slots + minutes, configured);
 }
 
-/** What Kling's refusals for now (1302: rate; 1303: slots) have taught. Survives the object. */
+/** The limits learned from Kling's refusals for its rate (1302) and its slots (1303). They survive eviction. */
 export interface Throttle {
-  /** Nothing is sent before this, in milliseconds since the epoch. */
+  /** Returns the end of the current pause, in milliseconds since the epoch. */
   readonly pausedUntilMs: () => number;
-  /** `inUse`: the slots that are in use without the refused task. */
+  /** Records a refusal. `inUse` is the slots in use without the refused task. */
   readonly refused: (klingCode: number, inUse: number, nowMs: number) => void;
-  /** Kling took a task: the next pause is a short one. */
+  /** Records that Kling took a task: the next pause is short again. */
   readonly accepted: () => void;
   readonly slotsMax: (nowMs: number, configured: number) => number;
-  /** When `slotsMax` may be higher; 0 where nothing has been learned. */
+  /** Returns when `slotsMax` may grow next; 0 if Kling has refused nothing. */
   readonly growsAtMs: (nowMs: number) => number;
 }
 
+/** Reads and writes what it has learned in `kv`. */
 export function createThrottle(kv: SyncKvStorage): Throttle {
   const limit = (): SlotLimit | null => kv.get<SlotLimit>('slotLimit') ?? null;
   const pausedUntilMs = (): number => kv.get<number>('pausedUntil') ?? 0;
@@ -58,7 +59,7 @@ export function createThrottle(kv: SyncKvStorage): Throttle {
   return {
     pausedUntilMs,
     refused(klingCode, inUse, nowMs) {
-      // What was under way when the pause began is of the same refusal, not a further one.
+      // A task that was under way when the pause began belongs to the same refusal.
       if (nowMs >= pausedUntilMs()) {
         const refusals = (kv.get<number>('refusals') ?? 0) + 1;
         kv.put('refusals', refusals);

@@ -1,38 +1,36 @@
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 
-/**
- * A claim on one of the account's slots. `HELD`: the task may be, or is, at Kling. `WAITING`: it waits for a slot.
- */
+/** A claim on a slot of the account. `HELD`: the task is or may be at Kling. `WAITING`: it is queued for a slot. */
 export interface Claim {
   readonly taskId: string;
   readonly tenant: string;
   readonly state: 'HELD' | 'WAITING';
 }
 
-/** A claim as its ledger knows it. `sinceMs` gives those that wait their order. */
+/** A claim as its ledger knows it. Queued claims are ordered by `sinceMs`. */
 export type KnownClaim = Omit<Claim, 'tenant'> & { readonly sinceMs: number };
 
-/** How many claims of each state there are. */
+/** The number of claims of each state. */
 export type Claims = Readonly<Record<Claim['state'], number>>;
 
-/** A tenant that holds slots and has not been asked for a while whether it still needs them. */
+/** A tenant that is due to be asked whether it still needs its slots. */
 export interface Audit {
   readonly tenant: string;
-  /** Audits in a row that found nothing to give back. */
+  /** The consecutive audits that freed nothing. */
   readonly quiet: number;
 }
 
-/** A tenant that holds slots is asked after 30 s, and ever more rarely, whether it still needs them: calls can be lost. */
+/** The waits between audits of a tenant. An audit finds slots whose release was lost. */
 const AUDIT: Backoff = { baseMs: 30_000, capMs: 300_000, jitter: 'NONE' };
 
-/** The wait for the next audit of a tenant after so many in a row that found all its slots in use. */
+/** Returns the wait for the next audit after `quiet` consecutive audits that freed nothing. */
 export function auditWaitMs(quiet: number): number {
   return backoffMs(quiet + 1, AUDIT, Math.random);
 }
 
 type ClaimColumns = { task_id: string; tenant: string; state: Claim['state'] };
 
-/** When a task was heard of whose ledger does not know yet that it holds a slot. */
+/** The `seen_at` of a task whose ledger has not shown that it knows of its slot. */
 const UNTOLD = 0;
 
 const SELECT = 'SELECT task_id, tenant, state FROM claim';
@@ -41,12 +39,12 @@ const SELECT = 'SELECT task_id, tenant, state FROM claim';
 const COUNT = { HELD: 'held', WAITING: 'waiting' } as const satisfies Record<Claim['state'], string>;
 
 /**
- * Every statement about claims. Survives the object, so that a restart never gives a slot twice. `share` has a row for
- * each tenant, so that no question costs more the more tasks wait.
+ * The claims on slots, in SQLite: an eviction grants no slot twice. The table `share` has one row per tenant, so that the
+ * cost of a query does not grow with the queue.
  */
 export class SlotStore {
   readonly #sql: SqlStorage;
-  /** The sums over `share`, which is written here alone; its trigger keeps them too. */
+  /** The sums over `share`, which only this class writes. A trigger keeps them in `share_sum`, too. */
   readonly #total: { HELD: number; WAITING: number };
 
   constructor(sql: SqlStorage) {
@@ -59,7 +57,7 @@ export class SlotStore {
     return row ? toClaim(row) : null;
   }
 
-  /** A claim that waits keeps its place when it asks again, and so does one that was refused after its turn had come. */
+  /** Adds a claim or changes its state. A claim keeps its place in the queue, also when it is queued again. */
   put(taskId: string, tenant: string, state: Claim['state'], sinceMs: number): void {
     const before = this.find(taskId);
     if (before?.state === state) return;
@@ -104,8 +102,8 @@ export class SlotStore {
   }
 
   /**
-   * Who is next: of the tenants that wait, the one with the fewest slots; among those, the one whose last slot was granted
-   * the longest ago; of that tenant, the oldest claim.
+   * Returns the next claim to grant, null if none is queued. The tenant with the fewest slots comes first, then the one
+   * whose last grant is the oldest. Within a tenant the oldest claim comes first.
    */
   next(): Claim | null {
     const [row] = this.#sql
@@ -118,7 +116,7 @@ export class SlotStore {
     return row ? toClaim(row) : null;
   }
 
-  /** The tasks of a tenant that hold a slot; those that were heard of the longest ago first. */
+  /** Returns the tasks of a tenant that hold a slot, the least recently seen first. */
   heldBy(tenant: string, limit: number): string[] {
     return this.#sql
       .exec<{ task_id: string }>(
@@ -130,7 +128,7 @@ export class SlotStore {
       .map(({ task_id }) => task_id);
   }
 
-  /** Audits the tenants by `atMs` that may not know of a grant. */
+  /** Brings the audits of tenants that may not know of a grant forward to `atMs`. */
   auditUntold(atMs: number): void {
     this.#sql.exec(
       'UPDATE share SET audit_at = min(audit_at, ?) WHERE tenant IN (SELECT tenant FROM claim WHERE seen_at = 0)',
@@ -138,12 +136,12 @@ export class SlotStore {
     );
   }
 
-  /** The ledger has shown that it knows of the task's slot. */
+  /** Records that the ledger knows of the task's slot. */
   seen(taskId: string, nowMs: number): void {
     this.#sql.exec('UPDATE claim SET seen_at = ? WHERE task_id = ?', nowMs, taskId);
   }
 
-  /** Tenants whose audit was due before `nowMs`, the longest due first. */
+  /** Returns the tenants whose audit was due before `nowMs`, the longest due first. */
   auditsDue(nowMs: number, limit: number): Audit[] {
     return this.#sql
       .exec<{ tenant: string; quiet_audits: number }>(
@@ -155,7 +153,7 @@ export class SlotStore {
       .map(({ tenant, quiet_audits }) => ({ tenant, quiet: quiet_audits }));
   }
 
-  /** A slot was granted: the tenant's next audit is no later than `atMs`. */
+  /** Plans an audit after a grant, no later than `atMs`. */
   wantAudit(tenant: string, atMs: number): void {
     this.#sql.exec(
       `UPDATE share SET audit_at = CASE held WHEN 1 THEN ?1 ELSE min(audit_at, ?1) END, quiet_audits = 0 WHERE tenant = ?2`,
@@ -168,7 +166,7 @@ export class SlotStore {
     this.#sql.exec('UPDATE share SET audit_at = ?, quiet_audits = ? WHERE tenant = ?', atMs, quiet, tenant);
   }
 
-  /** Null when no slot is held. */
+  /** Returns the instant of the next audit; null if no slot is held. */
   nextAuditAtMs(): number | null {
     return this.#sql
       .exec<{ at: number | null }>('SELECT min(audit_at) AS at FROM share WHERE held > 0 AND audit_at >= 0')
