@@ -9,33 +9,33 @@ import type { Envelope } from './envelope.ts';
 import { KlingError, MAY_HAVE_ACTED, UnreadableAnswer } from './kling-error.ts';
 import { clockSkewMs, toRefusal } from './refusal.ts';
 
-/** One HTTP request to Kling, for the log. Never holds a token, a key, a query or a body. */
+/** One HTTP request to Kling, for the log. Never holds a token, a key, a query string or a body. */
 export interface KlingExchangeEvent {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Null when no answer came. */
+  /** Null if no answer came. */
   readonly httpStatus: number | null;
-  /** Null when the answer was no envelope. */
+  /** Null if the answer was not an envelope. */
   readonly klingCode: number | null;
   readonly klingRequestId: string | null;
   readonly durationMs: number;
-  /** From 1, within one exchange. */
+  /** Counted from 1 within an exchange. */
   readonly attempt: number;
   /**
-   * `REFUSED`: by Kling's code, or by an edge's HTTP status. `FAILED`: Kling answered, but with no result, such as a scan
-   * without faces. `CANCELLED`: by the caller.
+   * `REFUSED`: by Kling's code or by an edge's HTTP status. `FAILED`: answered without a result, such as a scan without
+   * faces. `CANCELLED`: by the caller.
    */
   readonly outcome: 'OK' | 'REFUSED' | 'FAILED' | 'UNREADABLE' | 'NETWORK' | 'TIMEOUT' | 'CANCELLED';
-  /** How far the gateway's clock is ahead of Kling's; only where Kling refused a token for its times, and the clocks differ. */
+  /** How far the gateway's clock is ahead of Kling's. Set if Kling refused a token for its times and the clocks differ. */
   readonly clockSkewMs?: number;
 }
 
-/** Must not wait for anything: it is called while an answer is being read. */
+/** Logs a request to Kling. Must return at once: it is called while an answer is being read. */
 export type LogExchange = (event: KlingExchangeEvent) => void;
 
-/** What an attempt is made with. */
+/** The dependencies of an attempt. */
 export interface AttemptOptions {
-  /** Such as `https://api-singapore.klingai.com`; a path in it is kept. */
+  /** An origin, such as `https://api-singapore.klingai.com`. A path in it is kept. */
   readonly baseUrl: string;
   readonly credentials: Credentials;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
@@ -48,15 +48,15 @@ export interface AttemptOptions {
   readonly now: () => number;
 }
 
-/** How one attempt ended. `token` is what it was sent with; null when nothing was sent. */
+/** The outcome of one attempt. `token` is the token it was sent with; null if nothing was sent. */
 export type Attempted<T> = { readonly value: T } | { readonly error: KlingError; readonly token: string | null };
 
 export type Attempt = <T>(call: Call<T>, number: number, deadline: Deadline, log: LogExchange) => Promise<Attempted<T>>;
 
-/** The longest list is 1000 records of some KB; more than this is a fault, and a Worker has 128 MB. */
+/** The largest answer. The longest list has 1,000 records of a few KB, and a Worker has 128 MB. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Sends a call once and reads its answer, all before the deadline. Never throws: whatever happens is an `Attempted`. */
+/** Creates the function that sends a call once and reads its answer before a deadline. An attempt never throws. */
 export function createAttempt({ baseUrl, credentials, fetch, aborts, now }: AttemptOptions): Attempt {
   let root = baseUrl;
   while (root.endsWith('/')) root = root.slice(0, -1);
@@ -88,7 +88,7 @@ export function createAttempt({ baseUrl, credentials, fetch, aborts, now }: Atte
         const skew = skewMs === null ? {} : { clockSkewMs: skewMs };
         log({ method, path, httpStatus, klingCode, klingRequestId, durationMs, attempt: number, outcome, ...skew });
       } catch {
-        // A broken logger must not turn an answer that was paid for into a lost one.
+        // A logger that throws must not lose an answer that was paid for.
       }
     }
 
@@ -133,7 +133,7 @@ function urlOf(root: string, { path, query }: Call<unknown>): string {
 function requestInit({ method, body }: Call<unknown>, token: string): RequestInit {
   return {
     method,
-    // Content-Type also on reads: Kling's pages require it everywhere.
+    // Kling's documentation requires the Content-Type on reads, too.
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'manual',
@@ -154,7 +154,7 @@ function saysItsLength({ headers }: Response): boolean {
   return length !== null && Number(length) <= BODY_BYTES_MAX && !headers.has('content-encoding');
 }
 
-/** What went wrong after sending, where there is no refusal to read: Kling may have acted. */
+/** Returns the error of a request that was sent and not refused: Kling may have acted on it. */
 function toLost(
   cause: unknown,
   { method }: Call<unknown>,
@@ -185,7 +185,7 @@ function toLost(
   return { outcome: 'NETWORK', error: new KlingError('UNKNOWN', { ...failure, message }, { cause }) };
 }
 
-/** The time was up before anything was sent. */
+/** Returns the error of a deadline that ended before anything was sent. */
 function notSent(deadline: Deadline, cause?: unknown): KlingError {
   const message = deadline.isCancelled()
     ? 'The caller went away before anything was sent.'

@@ -4,23 +4,23 @@ import type { WireRecord } from './decode.ts';
 import type { Envelope } from './envelope.ts';
 import { KlingError, UnreadableAnswer } from './kling-error.ts';
 
-/** One request to Kling as data, and how its answer is read. `GET` is a read and may be sent again; `POST` acts. */
+/** One request to Kling as data, and the decoder of its answer. A `GET` may be sent again. A `POST` acts. */
 export interface Call<T> {
   readonly method: 'GET' | 'POST';
-  /** From the host on, its ids encoded, without the query. */
+  /** The path after the host, without the query. Its ids are encoded. */
   readonly path: string;
   readonly query?: string;
   /** Sent as JSON. */
   readonly body?: WireRecord;
-  /** Sees the answer first, and may find that a refusal is an answer or the reverse. */
+  /** Maps the envelope before `ok` is read: it may turn a refusal into an answer, and the reverse. */
   readonly interpret?: (envelope: Envelope) => Envelope;
-  /** Maps an answer (`ok`). Throws `UnreadableAnswer` when it lacks what cannot be missing, or `KlingError`. */
+  /** Maps an answer that is `ok`. Throws `UnreadableAnswer` if a required field is missing, or `KlingError`. */
   readonly decode: (envelope: Envelope) => T;
 }
 
 /**
- * One segment of a path. Throws `NOT_FOUND` for ids that cannot be one: empty, `.` and `..` would name another path,
- * and broken Unicode has no encoding. Nothing is sent then.
+ * Encodes an id as one segment of a path. Throws `NOT_FOUND` for an id that cannot be one: empty, `.` and `..` would name
+ * another path, and broken Unicode has no encoding.
  */
 export function pathSegment(id: string): string {
   if (id === '' || id === '.' || id === '..' || !id.isWellFormed()) {
@@ -33,19 +33,19 @@ export function pathSegment(id: string): string {
   return encodeURIComponent(id);
 }
 
-/** The query of every paged list. */
+/** Returns the query string of a paged list. */
 export function pageQuery({ page, pageSize }: PageRequest): string {
   return `pageNum=${page}&pageSize=${pageSize}`;
 }
 
-/** The envelope's `data` as an object. Throws `UnreadableAnswer` when there is no `key` in it: the answer is of no use. */
+/** Returns the envelope's `data` as an object. Throws `UnreadableAnswer` if it has no text under `key`. */
 export function dataWith(envelope: Envelope, key: string): WireRecord {
   const data = recordOf(envelope.data);
   if (textOrNull(data[key]) === null) throw new UnreadableAnswer(`an answer without ${key}`);
   return data;
 }
 
-/** A list's items: none when Kling sends no data for an empty page. Throws `UnreadableAnswer` for anything but a list. */
+/** Returns the items of a list; none if `data` is missing. Throws `UnreadableAnswer` for anything but a list. */
 export function dataItems(envelope: Envelope): WireRecord[] {
   const { data } = envelope;
   if (data === undefined || data === null) return [];
@@ -53,7 +53,7 @@ export function dataItems(envelope: Envelope): WireRecord[] {
   return data.map(recordOf);
 }
 
-/** One page of `items`, with the request that told it. */
+/** Returns a page of `items` with the id of Kling's request. */
 export function toPage<T>(envelope: Envelope, items: readonly T[]): UpstreamPage<T> {
   return { items, klingRequestId: envelope.requestId };
 }

@@ -37,51 +37,50 @@ import type { DeletedVoice } from './voices.ts';
 export type { DeletedVoice } from './voices.ts';
 
 /**
- * Kling's REST API in the domain's words. Every method throws `KlingError` (a `GatewayError`) and nothing else.
- * Reads are retried by business code; creates are sent exactly once per call, whatever happens (but for a token that
- * Kling refused as expired or not yet valid: then once more, with a fresh one). An abort of `signal` ends the waiting,
- * not what Kling has begun.
+ * Kling's REST API in terms of the domain. Methods throw only `KlingError`, which is a `GatewayError`. Reads are retried by
+ * Kling's business code. Any other call is sent once, and once more only if Kling refused its token for its times. An abort
+ * of `signal` ends the waiting, not what Kling has begun.
  */
 export interface KlingClient {
   createVoice(request: VoiceRequest, identity: TaskIdentity, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
-  /** By Kling's task id or by the external id. */
+  /** Reads a task by Kling's id or by the external id. */
   readVoiceTask(id: string, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
   listVoiceTasks(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<VoiceTaskSnapshot>>;
   listPresetVoices(page: PageRequest, signal?: AbortSignal): Promise<PresetVoicePage>;
-  /** Throws `NOT_FOUND` for a voice that is gone already. */
+  /** Deletes a voice. Throws `NOT_FOUND` if it is already deleted. */
   deleteVoice(voiceId: string, signal?: AbortSignal): Promise<DeletedVoice>;
-  /** Throws `BAD_USER_INPUT` when Kling says "no face" without a session. */
+  /** Finds the faces of a video. Throws `BAD_USER_INPUT` if Kling finds none and returns no session. */
   identifyFaces(request: FaceScanRequest, signal?: AbortSignal): Promise<FaceScanResult>;
   createLipSyncTask(request: LipSyncRequest, identity: TaskIdentity, signal?: AbortSignal): Promise<LipSyncSnapshot>;
-  /** By Kling's task id; whether the external id works too is unverified. */
+  /** Reads a task by Kling's id. Whether Kling also accepts the external id is unverified. */
   readLipSyncTask(id: string, signal?: AbortSignal): Promise<LipSyncSnapshot>;
   listLipSyncTasks(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<LipSyncSnapshot>>;
-  /** A lost answer cannot be recovered. */
+  /** Speaks a text. A lost answer cannot be recovered. */
   synthesizeSpeech(request: SpeechRequest, signal?: AbortSignal): Promise<Speech>;
-  /** Up to 20 tasks of any kind in one read; unknown ids are missing. Throws `UPSTREAM_MISCONFIGURED` without an API key. */
+  /** Reads up to 20 tasks of any kind. Unknown ids are missing. Throws `UPSTREAM_MISCONFIGURED` without an API key. */
   readTasks(ids: readonly string[], signal?: AbortSignal): Promise<readonly ReadTask[]>;
-  /** At most one call a second. */
+  /** Lists the packs of the account. Kling allows one call per second. */
   listResourcePacks(request: ResourcePackRequest, signal?: AbortSignal): Promise<UpstreamPage<ResourcePack>>;
 }
 
-/** The keys, and everything that touches the world: `fetch`, clock, randomness and timer. */
+/** The dependencies of a client: keys, `fetch`, clock, randomness and timer. */
 export interface KlingClientOptions extends Omit<ExchangeOptions, 'credentials' | 'readAttemptsMax'> {
   readonly credentials: KlingKeys;
-  /** How often a read is sent at most; 3 unless told. */
+  /** The most attempts per read; 3 by default. */
   readonly readAttemptsMax?: number;
 }
 
-/** Makes a client that tells its caller's log of each request to Kling. It costs little: there may be one for each request to the gateway. */
+/** Returns a client that logs each request to Kling with `log`. */
 export type KlingClientFor = (log: LogExchange) => KlingClient;
 
-/** Made once and kept, since it keeps the minted token. Nothing is checked or sent before the first call. */
+/** Creates clients that share the minted token. Build it once per isolate or object. Checks and sends nothing yet. */
 export function createKlingClients(options: KlingClientOptions): KlingClientFor {
   const credentials = createCredentials(options.credentials, options.now);
   const exchange = createExchange({ ...options, credentials, readAttemptsMax: options.readAttemptsMax ?? 3 });
 
   return (log) => {
     const send = <T>(call: Call<T>, signal?: AbortSignal): Promise<T> => exchange(call, log, signal);
-    // Async where a call may be one that cannot be built: it rejects then, it does not throw.
+    // The async methods build calls that can throw. They reject instead.
     return {
       createVoice: async (request, identity, signal) => send(createVoiceCall(request, identity), signal),
       readVoiceTask: async (id, signal) => send(readVoiceTaskCall(id), signal),

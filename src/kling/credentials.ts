@@ -1,29 +1,29 @@
 import { SignJWT } from 'jose';
 import { createSingleFlight } from '../lib/single-flight.ts';
 
-/** An AccessKey with its SecretKey, or a static API key (since 2026-06-17). Both belong to one console and its host. */
+/** An AccessKey with its SecretKey, or a static API key (since 2026-06-17). Either is valid at one host only. */
 export type KlingKeys = { readonly accessKey: string; readonly secretKey: string } | { readonly apiKey: string };
 
-/** Proves to Kling who is calling. */
+/** The credentials of the gateway at Kling. */
 export interface Credentials {
-  /** For messages and logs: which kind it is, never what it is. */
+  /** The kind of credential, for messages and logs. */
   readonly kind: 'ACCESS_KEY' | 'API_KEY';
-  /** The token for the `Authorization` header. Throws when the keys cannot make one; its message holds no secret. */
+  /** Returns the token for the `Authorization` header. Throws if the keys cannot make one, with no secret in the message. */
   readonly token: () => Promise<string>;
-  /** Forgets a token that Kling refused. True when the next one will be another; a token already replaced stays. */
+  /** Forgets a token that Kling refused, unless it is already replaced. Returns whether the next token will differ. */
   readonly drop: (refused: string) => boolean;
 }
 
-/** A token lives for 1800 s. Source: Kling docs, "API authentication". */
+/** The lifetime of a token. Source: Kling docs, "API authentication". */
 const LIFETIME_S = 1800;
-/** A token starts so far in the past, for clocks that differ. Kling documents 5 s; public clients need up to 300 s. */
+/** How far `nbf` lies in the past, for clocks that differ. Kling documents 5 s. Public clients need up to 300 s. */
 const BACKDATED_S = 300;
-/** A token this close to its end is not used: the request may take as long to arrive. */
+/** The time before its end from which a token is not used: a request may take that long to arrive. */
 const SPARE_MS = 60_000;
-/** What an HTTP header may carry of a bearer token. */
+/** The characters of a bearer token that an HTTP header can carry. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
-/** `now` gives milliseconds since the epoch. */
+/** Creates the credentials for some keys. `now` returns milliseconds since the epoch. */
 export function createCredentials(keys: KlingKeys, now: () => number): Credentials {
   return 'apiKey' in keys ? staticKey(keys.apiKey) : mintedToken(keys.accessKey, keys.secretKey, now);
 }
@@ -42,7 +42,7 @@ function staticKey(apiKey: string): Credentials {
 function mintedToken(accessKey: string, secretKey: string, now: () => number): Credentials {
   let current: { readonly token: string; readonly goodUntilMs: number } | null = null;
 
-  // Signing waits for no I/O, so a mint shared between two requests of a Worker cannot hang on either of them.
+  // Signing does no I/O, so requests of a Worker may share its promise.
   const mint = createSingleFlight(async () => {
     const nowMs = now();
     const nowS = Math.floor(nowMs / 1000);

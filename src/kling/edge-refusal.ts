@@ -6,8 +6,8 @@ import { credentialHint, RATE_LIMITED_WAIT_MS } from './refusal.ts';
 const NOTHING_MADE = "The answer carries no code of Kling's, so nothing was made or charged.";
 
 /**
- * The HTTP statuses that refuse a request by themselves, where the answer has no envelope: an edge in front of Kling
- * answered, and Kling has not seen the request. Any other status leaves open whether Kling acted.
+ * The HTTP statuses that refuse a request by themselves if the answer has no envelope: an edge in front of Kling answered,
+ * and Kling has not seen the request. After any other status, Kling may have acted.
  * Source: public reports of HTML with 403, 413 and 429, and of a Spring body with 400, 2025-12 to 2026-11.
  */
 export const EDGE_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorRow>([
@@ -23,14 +23,14 @@ export const EDGE_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorRo
   [429, { code: 'RATE_LIMITED', retry: 'LATER', message: "Kling's edge gets too many requests from this gateway." }],
 ]);
 
-/** Who asked where, for the message. */
+/** The answer of an edge, and the facts for the message. */
 export interface EdgeRequest {
   readonly httpStatus: number;
   readonly credentialKind: Credentials['kind'];
   readonly host: string;
 }
 
-/** What a status without an envelope says; null if it does not say whether Kling acted. */
+/** Returns the error for a status without an envelope; null if Kling may have acted. */
 export function toEdgeRefusal({ httpStatus, credentialKind, host }: EdgeRequest, cause: unknown): KlingError | null {
   const row = EDGE_TABLE.get(httpStatus);
   if (row === undefined) return null;

@@ -2,15 +2,15 @@ import { parseJsonKeepingLongIntegers } from '../lib/json-integers.ts';
 import { isRecord, LostDigits, numberOrNull, textOrNull } from './decode.ts';
 import { UnreadableAnswer } from './kling-error.ts';
 
-/** What every answer of Kling's comes in. */
+/** The envelope of every answer of Kling's. */
 export interface Envelope {
-  /** Whether it is an answer rather than a refusal: by `code` alone, whatever the HTTP status. */
+  /** True for an answer, false for a refusal. Decided by `code`, not by the HTTP status. */
   readonly ok: boolean;
   readonly code: number;
-  /** Kling's text, empty when missing. */
+  /** Kling's text; empty if missing. */
   readonly message: string;
   readonly requestId: string | null;
-  /** Undefined when missing, as in most refusals and some deletions. */
+  /** Undefined if missing, as in most refusals and some deletions. */
   readonly data: unknown;
 }
 
@@ -30,13 +30,13 @@ export function readKeepingDigits<T>(read: (parse: ParseJson) => T): T {
 }
 
 /**
- * Text to envelope. Throws `UnreadableAnswer` for anything else than an object with a numeric `code`: proxies answer in
- * HTML, with nothing, or are cut off. Throws `LostDigits` too.
+ * Parses an envelope. Throws `UnreadableAnswer` for anything but an object with a numeric `code`: a proxy answers with HTML
+ * or nothing, or cuts an answer off. Also throws `LostDigits`.
  */
 export function parseEnvelope(text: string, parse: ParseJson): Envelope {
   const body = parseBody(text, parse);
   if (!isRecord(body)) throw new UnreadableAnswer('JSON, but not an object');
-  // Seen as a text too: "0", "000000" (2026-11).
+  // Kling also sends a text, such as "0" or "000000" (live, 2026-11).
   const code = numberOrNull(body['code']);
   if (code === null) throw new UnreadableAnswer('JSON without a numeric code');
   return {
@@ -55,7 +55,7 @@ function parseBody(text: string, parse: ParseJson): unknown {
   try {
     return parse(text);
   } catch {
-    // The parser's own error quotes the body, so it goes no further.
+    // The parser's error quotes the body, so it is no cause of this one.
     throw new UnreadableAnswer('broken or cut off JSON');
   }
 }

@@ -2,27 +2,27 @@ import type { ErrorCode } from '../errors.ts';
 import type { KlingExchangeEvent } from './attempt.ts';
 
 /**
- * `NEVER`: permanent until somebody changes something. `FRESH_TOKEN`: once more, with a token minted anew; anything may
- * be sent again, since it was refused. `LATER`: refused for now. `READS`: a fault inside Kling; what acts may have acted.
+ * `NEVER`: the refusal is permanent. `FRESH_TOKEN`: any call may be sent once more with a new token, because Kling did
+ * nothing. `LATER`: refused for now. `READS`: a fault inside Kling, after which only a read may be sent again.
  */
 export type RetryPolicy = 'NEVER' | 'FRESH_TOKEN' | 'LATER' | 'READS';
 
-/** What one of Kling's business codes means to the gateway's caller. */
+/** The meaning of one of Kling's business codes to a client of the gateway. */
 export interface ErrorRow {
   readonly code: ErrorCode;
   readonly retry: RetryPolicy;
   readonly message: string;
-  /** Kling's own text is added: it says what the caller can mend. */
+  /** Adds Kling's text to the message. It says what the client can correct. */
   readonly quotesKling?: true;
-  /** The kind of credential and the host are added: the cause is among them. */
+  /** Adds the kind of credential and the host to the message: one of them is the cause. */
   readonly namesCredential?: true;
 }
 
 const AUTHENTICATION = { code: 'UPSTREAM_MISCONFIGURED', namesCredential: true } as const;
 
 /**
- * Every business code that Kling documents. The code decides, never the HTTP status: 429 alone has permanent and passing
- * causes. Source: Kling docs, "Error codes", 2026-09; 1201 and 1102 also as recorded from live calls.
+ * The business codes that Kling documents. They decide, not the HTTP status: a 429 may be permanent or temporary.
+ * Source: Kling docs, "Error codes", 2026-09; 1201 and 1102 also as recorded from live calls.
  */
 export const ERROR_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorRow>([
   [1000, { ...AUTHENTICATION, retry: 'NEVER', message: 'Kling did not authenticate the gateway.' }],
@@ -75,8 +75,8 @@ export const ERROR_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorR
 ]);
 
 /**
- * What 1200 and 1201 hide in their text: other causes than a bad parameter. Kling's text is not quoted then, since it
- * holds ids. Source: live calls, recorded 2025-12 to 2026-09; the documented code for a missing task is 404 / 1203.
+ * The causes other than a bad parameter that 1200 and 1201 report in their text. Such a text holds ids and is not quoted.
+ * Source: live calls, recorded 2025-12 to 2026-09; the documented code for a missing task is 404 / 1203.
  */
 const LIVE_TEXTS: readonly { readonly pattern: RegExp; readonly row: ErrorRow }[] = [
   {
@@ -103,8 +103,8 @@ const LIVE_TEXTS: readonly { readonly pattern: RegExp; readonly row: ErrorRow }[
 ];
 
 /**
- * The row for a refusal, known or not. An unknown code is judged by its band and the HTTP status: a fault inside Kling
- * may pass, anything else is taken for permanent. `text` is Kling's `message`.
+ * Returns the row for a refusal. An unknown code is a fault inside Kling by its band (5xxx) or HTTP status, and otherwise
+ * permanent. `text` is Kling's `message`.
  */
 export function errorRow(klingCode: number, text: string, httpStatus: number): ErrorRow {
   if (klingCode === 1200 || klingCode === 1201) {
@@ -120,19 +120,19 @@ export function errorRow(klingCode: number, text: string, httpStatus: number): E
   );
 }
 
-/** Whether Kling certainly did nothing. An unknown code says so only from the 1xxx band and with a 4xx status together. */
+/** Returns true if Kling certainly did nothing. An unknown code proves it only with a 1xxx code and a 4xx status together. */
 export function isCertainRefusal(klingCode: number, httpStatus: number): boolean {
   const row = ERROR_TABLE.get(klingCode);
   if (row !== undefined) return row.retry !== 'READS';
   return klingCode >= 1000 && klingCode < 2000 && httpStatus >= 400 && httpStatus < 500;
 }
 
-/** A request that an edge gave up on. Any other 4xx without an envelope is its answer to that one request. */
+/** The statuses of an edge that gave up waiting for Kling. Any other 4xx without an envelope is about one request. */
 const TIMED_OUT_AT_THE_EDGE: ReadonlySet<number> = new Set([408, 499]);
 
 /**
- * Whether an exchange counts against Kling's health. By the business code where there is an envelope: 5xxx does, a refusal
- * of one request (1xxx, the rate limits among them) does not. Without one, by what was met instead.
+ * Returns true if an exchange counts against Kling's health. With an envelope the business code decides: a 5xxx counts, a
+ * refusal of one request (1xxx, rate limits included) does not. Without one, the outcome and the HTTP status decide.
  */
 export function isFault({
   outcome,
@@ -145,7 +145,7 @@ export function isFault({
   return httpStatus < 400 || httpStatus >= 500 || TIMED_OUT_AT_THE_EDGE.has(httpStatus);
 }
 
-/** With code 0 Kling answered, and only this answer has a shape that the gateway cannot use. */
+/** Code 0 is no fault: Kling answered, only in a shape that the gateway cannot use. */
 function isFaultCode(klingCode: number, httpStatus: number): boolean {
   const row = ERROR_TABLE.get(klingCode);
   if (row !== undefined) return row.retry === 'READS';

@@ -9,31 +9,31 @@ import type { Call } from './call.ts';
 import { ERROR_TABLE } from './error-table.ts';
 import type { KlingError } from './kling-error.ts';
 
-/** What an exchange is made with. */
+/** The dependencies of an exchange. */
 export interface ExchangeOptions extends AttemptOptions {
-  /** [0, 1), for the jitter. */
+  /** Returns [0, 1), for the jitter. */
   readonly random: () => number;
-  /** The wait between two attempts. Rejects when its signal aborts. */
+  /** Waits between two attempts. Rejects when its signal aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Of the deadline. */
+  /** Starts the timer of the deadline. */
   readonly startTimer: StartTimer;
-  /** For a whole exchange: every attempt, every wait, and the reading of every body. */
+  /** The time for a whole exchange: every attempt, every wait, and reading every body. */
   readonly timeoutMs: number;
-  /** How often a read is sent at most, 1 or more. */
+  /** The most attempts per read, at least 1. */
   readonly readAttemptsMax: number;
 }
 
-/** One request to Kling and its answer, retries included; `log` gets each attempt. Throws `KlingError` and nothing else. */
+/** Sends a call, with retries, and returns its answer. `log` gets each attempt. Throws only `KlingError`. */
 export type Exchange = <T>(call: Call<T>, log: LogExchange, signal?: AbortSignal) => Promise<T>;
 
 /** "Exponential, first wait >= 1 s" (Kling docs, "Rate Limits", 2026-09). */
 const WHEN_RATE_LIMITED: Backoff = { baseMs: 1000, capMs: 16_000, floorMs: 1000 };
-/** A fault or a lost answer: nothing asks for a long wait, somebody is waiting for the read. */
+/** After a fault or a lost answer. Short, because a client is waiting for the read. */
 const WHEN_FAULTY: Backoff = { baseMs: 250, capMs: 4000, floorMs: 0 };
 
 /**
- * Reads are sent again while the cause may pass, by Kling's business code; anything that acts is sent once. The one
- * exception is a token that Kling takes for expired or not yet valid: it was refused, so a fresh one may go once more.
+ * Retries reads while Kling's business code says that the cause may pass. Sends any other call once. The exception is a
+ * token that Kling refuses for its times: Kling did nothing, so any call is sent once more with a new token.
  */
 export function createExchange(options: ExchangeOptions): Exchange {
   const { now, random, sleep, startTimer, timeoutMs, readAttemptsMax, credentials } = options;

@@ -7,14 +7,13 @@ import type { Envelope } from './envelope.ts';
 import { KlingError, UnreadableAnswer } from './kling-error.ts';
 import { toBalanceDeduction } from './task-wire.ts';
 
-/** How Kling words it when a video shows nobody. Source: live texts, 2025-12 to 2026-09. */
+/** The texts with which Kling says that a video shows nobody. Source: live texts, 2025-12 to 2026-09. */
 const NO_FACE =
   /\b(?:no|not (?:detect|find|recognize|contain)|without)(?: an?| any)?(?: valid| clear| human)* (?:faces?|human|person)\b|\bfaces? (?:is |are |was |were )?not (?:found|detected)\b/i;
 
 /**
- * `POST /v1/videos/identify-face`: 0.05 units per call. "No face" comes both as an answer with no `face_data` and as a
- * refusal. A scan is something to choose from, so it takes a `session_id`: an answer with one and without faces is a
- * scan with no faces; "no face" without a session, however it came, is a `BAD_USER_INPUT` that says so.
+ * `POST /v1/videos/identify-face`: 0.05 units per call. Kling reports "no face" as an answer without `face_data` or as a
+ * refusal. With a `session_id` it is a scan without faces. Without one it is thrown as `BAD_USER_INPUT`.
  */
 export function identifyFacesCall({ video }: FaceScanRequest): Call<FaceScanResult> {
   return {
@@ -44,7 +43,7 @@ function toFaceScanResult(envelope: Envelope): FaceScanResult {
   };
 }
 
-/** Null for a face without an id or an interval: it cannot be chosen. An id of `"0"` is one. */
+/** Returns null for a face without an id or an interval: it cannot be chosen. `"0"` is an id. */
 function toFace(record: WireRecord): Face | null {
   const faceId = textOrNull(record['face_id']);
   const startMs = msOrNull(record['start_time']);
@@ -54,11 +53,11 @@ function toFace(record: WireRecord): Face | null {
 }
 
 function saysNoFace({ ok, code, message }: Envelope): boolean {
-  // Only where Kling speaks of the input: the same words under a fault or a limit mean something else.
+  // Only codes about the input. Under a fault or a limit the same words mean something else.
   return !ok && code >= 1200 && code < 1302 && NO_FACE.test(message.slice(0, 1000));
 }
 
-/** A scan that Kling refused did nothing; one that it answered, if only to say "no face", may have been billed. */
+/** Returns the error of a scan without faces. A refused scan is free. An answered one may have been billed. */
 function noFace({ code, requestId }: Envelope): KlingError {
   return new KlingError(code === 0 ? 'UNKNOWN' : 'REFUSED', {
     code: 'BAD_USER_INPUT',

@@ -3,13 +3,13 @@ import type { KlingClient } from './client.ts';
 const PAGES_MAX = 5;
 /** Kling's maximum for this list. */
 const PAGE_SIZE = 500;
-/** How much older than the first send a task may seem to be: Kling's clock is another one. */
+/** How much older than its first send a task may look, because Kling's clock differs. */
 const OLDER_MS = 600_000;
 
 /**
- * Kling's id of the lip-sync that was made with an external id, found in the list of the whole account, newest first; null if
- * it is not in the newest 2,500 of those made since the first send. Whether a read by external id works is unverified.
- * Security: the list holds other tenants' tasks, so that nothing but the id of the exact match leaves this function.
+ * Finds the lip-sync with an external id in the account's list, newest first, and returns Kling's id of it. Returns null if
+ * it is not among the newest 2,500 made since the first send. Whether Kling can read one by external id is unverified.
+ * Invariant: the list holds tasks of other tenants, so only the id of the exact match leaves this function.
  */
 export async function findLipSync(
   { listLipSyncTasks }: Pick<KlingClient, 'listLipSyncTasks'>,

@@ -2,14 +2,14 @@ import { GatewayError } from '../errors.ts';
 import type { Failure } from '../errors.ts';
 
 /**
- * `REFUSED`: Kling certainly did nothing, and charged nothing. `UNKNOWN`: it may have acted: the answer was lost,
- * unreadable, or speaks of a fault inside Kling. After an `UNKNOWN` create, look the task up before sending it again.
+ * `REFUSED`: Kling certainly did nothing and charged nothing. `UNKNOWN`: Kling may have acted, because its answer was lost,
+ * is unreadable, or reports a fault. After an `UNKNOWN` create, look the task up before sending it again.
  */
 export type Outcome = 'REFUSED' | 'UNKNOWN';
 
 /**
- * The one error of the Kling client. `failure.retryable` is about the same call unchanged: for a read, that the cause
- * may pass; for anything that acts, also that Kling certainly did nothing.
+ * The only error of the Kling client. `failure.retryable` says that the same call may succeed later. For a call that acts
+ * it also says that Kling certainly did nothing.
  */
 export class KlingError extends GatewayError {
   override readonly name = 'KlingError';
@@ -21,10 +21,10 @@ export class KlingError extends GatewayError {
   }
 }
 
-/** An answer that no decoder can use. `message` says what is wrong with it and never holds any part of it. */
+/** Thrown for an answer that cannot be decoded. The message never holds any part of the answer. */
 export class UnreadableAnswer extends Error {
   override readonly name = 'UnreadableAnswer';
 }
 
-/** Ends the message of every failure that is `UNKNOWN` and not a read's. */
+/** The end of the message of every `UNKNOWN` failure, except those of reads. */
 export const MAY_HAVE_ACTED = ' Kling may have acted on the request all the same.';

@@ -9,7 +9,7 @@ import { taskIdOf, taskThatWasRead, toTaskSnapshot } from './task-wire.ts';
 
 const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
 
-/** `POST /v1/videos/advanced-lip-sync`: 0.5 units per 5 s. `face_choose` takes one face, by Kling's present limit. */
+/** `POST /v1/videos/advanced-lip-sync`: 0.5 units per 5 s. Kling accepts one face in `face_choose` (2026-09). */
 export function createLipSyncCall(request: LipSyncRequest, identity: TaskIdentity): Call<LipSyncSnapshot> {
   const { placement } = request;
   return {
@@ -35,7 +35,7 @@ export function createLipSyncCall(request: LipSyncRequest, identity: TaskIdentit
   };
 }
 
-/** `GET /v1/videos/advanced-lip-sync/{id}`, by Kling's task id. By the `external_task_id`: nobody could show that it works. */
+/** `GET /v1/videos/advanced-lip-sync/{id}`, by Kling's task id. Reading by `external_task_id` is unverified. */
 export function readLipSyncCall(id: string): Call<LipSyncSnapshot> {
   return {
     method: 'GET',
@@ -44,7 +44,7 @@ export function readLipSyncCall(id: string): Call<LipSyncSnapshot> {
   };
 }
 
-/** `GET /v1/videos/advanced-lip-sync`: the tasks of the whole account; a record without an id is left out. */
+/** `GET /v1/videos/advanced-lip-sync`: the tasks of the whole account. Drops records without an id. */
 export function listLipSyncsCall(page: PageRequest): Call<UpstreamPage<LipSyncSnapshot>> {
   return {
     method: 'GET',
@@ -60,7 +60,7 @@ export function listLipSyncsCall(page: PageRequest): Call<UpstreamPage<LipSyncSn
   };
 }
 
-/** A lip-sync task's record, from an answer or a callback (then `klingRequestId` is null). */
+/** Maps the record of a lip-sync task. `klingRequestId` is null for a record from a callback. */
 export function toLipSyncSnapshot(record: WireRecord, klingRequestId: string | null): LipSyncSnapshot {
   const info = recordOf(record['task_info']);
   return {
@@ -75,7 +75,7 @@ function soundFields(sound: SoundSource): WireRecord {
   return sound.audioId === undefined ? { sound_file: sound.url ?? sound.base64 } : { audio_id: sound.audioId };
 }
 
-/** Null when Kling tells nothing of it, be it by leaving it out or by sending it empty. */
+/** Returns null if Kling sends no video, or an empty one. */
 function toParentVideo(value: unknown): ParentVideo | null {
   if (!isRecord(value)) return null;
   const videoId = textOrNull(value['id']);
@@ -93,7 +93,7 @@ function toGeneratedVideos(value: unknown): readonly GeneratedVideo[] {
   return videos;
 }
 
-/** Null for a video with neither id nor URL. One with a URL alone is kept, with an empty id: it has been paid for. */
+/** Returns null for a video with neither id nor URL. A paid video with only a URL is kept, with an empty id. */
 function toGeneratedVideo(record: WireRecord): GeneratedVideo | null {
   const videoId = textOrNull(record['id']);
   const url = textOrNull(record['url']);

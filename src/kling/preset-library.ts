@@ -3,43 +3,43 @@ import type { Voice } from '../domain/voice.ts';
 import { GatewayError, type Failure } from '../errors.ts';
 import { KlingError } from './kling-error.ts';
 
-/** Kling's library of voices, kept for a while: it is the same for every caller. */
+/** A cache of Kling's preset voices, which are the same for every tenant. */
 export interface PresetLibrary {
   /**
-   * Every voice once, in Kling's order. `readPage` is the caller's own way to Kling, used when nothing is kept. Throws
-   * what it throws, and for some seconds after a failure at Kling the same failure, without asking again.
+   * Returns every voice once, in Kling's order. Reads with the caller's `readPage` if nothing is cached, and throws what
+   * that throws. For 5 s after a failure at Kling, throws the same failure without asking.
    */
   voices(readPage: ReadPresetPage): Promise<readonly Voice[]>;
 }
 
-/** One page of the library at Kling. Throws `KlingError`, or why the caller may not read it. */
+/** Reads a page of the library at Kling. Throws `KlingError`, or the reason why the caller may not read. */
 export type ReadPresetPage = (page: PageRequest) => Promise<PresetVoicePage>;
 
 export interface PresetLibraryDeps {
-  /** For refreshing, which happens after the answer and on nobody's account. */
+  /** Reads a page for a refresh, which counts against no tenant's rate. */
   readonly readPage: ReadPresetPage;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Goes on after the answer. A failure is logged, never thrown. */
+  /** Runs work that continues after the answer. Logs its failure. */
   readonly background: (work: () => Promise<unknown>) => void;
 }
 
-/** For how long Kling is not asked again. */
+/** The age from which the cached library is refreshed. */
 export const LIBRARY_FRESH_MS = 300_000;
 
-/** For how long a reading serves while Kling does not answer. */
+/** The age up to which the cached library is served while Kling fails. */
 export const LIBRARY_LAST_GOOD_MS = 24 * 3_600_000;
 
 const REFRESH_AGAIN_MS = 30_000;
 const FAILED_MS = 5_000;
 
-/** Kling accepts up to 1,000; a smaller page is more likely to be taken by every host. */
+/** Kling accepts up to 1,000. Trade-off: more requests, but a page size that every host accepts. */
 const PAGE_SIZE = 100;
 const PAGES_MAX = 50;
 
 /**
- * Build one per isolate. Requests share what was read and never a promise, which in a Worker belongs to one request: with
- * nothing kept each of several requests reads for itself. A reading that is no longer fresh is served and refreshed once.
+ * Creates the cache. Build it once per isolate. Requests share voices but no promise, because a promise of a Worker belongs
+ * to its request: while nothing is cached, each request reads for itself. A stale library is served and refreshed once.
  */
 export function createPresetLibrary({ readPage: readAlone, now, background }: PresetLibraryDeps): PresetLibrary {
   let kept: { readonly voices: readonly Voice[]; readonly readAtMs: number } | null = null;
@@ -49,11 +49,11 @@ export function createPresetLibrary({ readPage: readAlone, now, background }: Pr
   async function read(readPage: ReadPresetPage): Promise<readonly Voice[]> {
     try {
       const voices = await readLibrary(readPage);
-      // An empty library is shown but not kept: it is more likely a fault than the truth.
+      // An empty library is more likely a fault than the truth, so it is not cached.
       if (voices.length > 0) kept = { voices, readAtMs: now() };
       return voices;
     } catch (error) {
-      // A tenant that is out of its own reads says nothing about Kling.
+      // Any other error is about the tenant, such as its rate of reads.
       if (error instanceof KlingError) failed = { failure: error.failure, untilMs: now() + FAILED_MS };
       throw error;
     }
@@ -76,8 +76,8 @@ export function createPresetLibrary({ readPage: readAlone, now, background }: Pr
 }
 
 /**
- * Reads page after page to the one that holds nothing. A page that is not full is not the last one: Kling may put fewer on
- * it than were asked for, and items without a voice.
+ * Reads pages up to the first empty one. A page that is not full need not be the last one: Kling may send fewer items than
+ * asked for, and items without a voice.
  */
 async function readLibrary(readPage: ReadPresetPage): Promise<readonly Voice[]> {
   const voices = new Map<string, Voice>();
@@ -89,13 +89,13 @@ async function readLibrary(readPage: ReadPresetPage): Promise<readonly Voice[]> 
     if (read === null || read.itemsSent === 0) break;
     const known = voices.size;
     for (const voice of read.items) if (!voices.has(voice.voiceId)) voices.set(voice.voiceId, voice);
-    // The same voices again: Kling does not heed the number of the page.
+    // The same voices again: this host ignores the page number.
     if (read.items.length > 0 && voices.size === known) break;
   }
   return [...voices.values()];
 }
 
-/** Whether Kling refuses a page because there are not so many. */
+/** Returns true if Kling refuses a page that lies past the last one. */
 function isPastTheEnd(error: unknown): boolean {
   return error instanceof KlingError && ['BAD_USER_INPUT', 'NOT_FOUND'].includes(error.failure.code);
 }

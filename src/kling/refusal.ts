@@ -4,30 +4,30 @@ import type { Envelope } from './envelope.ts';
 import { errorRow, isCertainRefusal } from './error-table.ts';
 import { KlingError, MAY_HAVE_ACTED } from './kling-error.ts';
 
-/** How much of Kling's text a message quotes, in UTF-16 units, and how much of it is looked at. */
+/** The length of Kling's text that a message quotes, and the length that is read at all, in UTF-16 units. */
 const QUOTE_LENGTH_MAX = 300;
 const TEXT_LENGTH_MAX = 2000;
-/** The least wait after a 1302 or 1303. Source: Kling docs, "Rate Limits", 2026-09: exponential, from 1 s. */
+/** The shortest wait after a 1302 or 1303. Source: Kling docs, "Rate Limits", 2026-09: exponential, from 1 s. */
 export const RATE_LIMITED_WAIT_MS = 1000;
 
-/** Clocks that differ by less are not the cause: an answer may be some seconds old. */
+/** The smallest clock difference that explains a refusal. An answer may be some seconds old. */
 const SKEW_MS_MIN = 60_000;
-/** The codes of a token that is not yet valid, or has expired. */
+/** The codes of a token that is not yet valid or has expired. */
 const TIME_CODES: ReadonlySet<number> = new Set([1003, 1004]);
 
-/** A refusal and what is known of the request that met it. */
+/** A refusal, and the facts of the refused request. */
 export interface RefusedRequest {
   readonly envelope: Envelope;
   readonly httpStatus: number;
-  /** Whether it was a read, so that a fault inside Kling may be retried. */
+  /** True for a read, which may be retried after a fault inside Kling. */
   readonly isRead: boolean;
   readonly credentialKind: Credentials['kind'];
   readonly host: string;
-  /** As `clockSkewMs` tells it; null when the clocks agree, or it is not about them. */
+  /** The result of `clockSkewMs`. */
   readonly clockSkewMs: number | null;
 }
 
-/** An envelope that is not `ok`, as the error that the gateway's caller sees. */
+/** Maps an envelope that is not `ok` to an error for the gateway's client. */
 export function toRefusal(request: RefusedRequest): KlingError {
   const { envelope, httpStatus, isRead, credentialKind, host } = request;
   const text = envelope.message.slice(0, TEXT_LENGTH_MAX);
@@ -49,7 +49,7 @@ export function toRefusal(request: RefusedRequest): KlingError {
   return new KlingError(outcome, failure);
 }
 
-/** ` Kling says: ...`, made safe to show: one line, no control or formatting characters, cut to length. Empty for no text. */
+/** Returns ` Kling says: …` on one line, without control characters and cut to length; an empty string for no text. */
 export function quote(text: string): string {
   const line = text
     .slice(0, TEXT_LENGTH_MAX)
@@ -62,8 +62,8 @@ export function quote(text: string): string {
 }
 
 /**
- * How far the gateway's clock is ahead of Kling's, in milliseconds; negative if it is behind. Null unless Kling refused a
- * token for its times and the answer's `Date` header differs by over 60 s.
+ * Returns how far the gateway's clock is ahead of Kling's, in milliseconds; negative if it is late. Returns null unless Kling
+ * refused a token for its times and the `Date` header of the answer differs by more than 60 s.
  */
 export function clockSkewMs(klingCode: number, dateHeader: string | null, nowMs: number): number | null {
   if (!TIME_CODES.has(klingCode) || dateHeader === null) return null;
@@ -77,7 +77,7 @@ function clockHint(skewMs: number): string {
   return ` The gateway's clock is ${seconds} s ${direction} Kling's, by the Date header of the answer: set the clock.`;
 }
 
-/** Kling's own text is left out: it may speak of AccessKeys to one who sent an API key (live). */
+/** Leaves Kling's text out: it mentions AccessKeys even if an API key was sent (live). */
 export function credentialHint(kind: Credentials['kind'], host: string): string {
   const sent = kind === 'API_KEY' ? 'the static API key' : 'a token signed with the AccessKey and SecretKey';
   return (

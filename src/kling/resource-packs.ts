@@ -14,8 +14,8 @@ const STATUSES: ReadonlyMap<string, ResourcePackStatus> = new Map([
 ]);
 
 /**
- * `GET /account/costs`: free, at most one call a second. It answers in an envelope within the envelope, and either may
- * refuse; the inner one says `msg` for `message`. Source: Kling docs, "Query user info", 2026-09.
+ * `GET /account/costs`: free, one call per second. The answer is an envelope inside an envelope. Either may be a refusal,
+ * and the inner one has `msg` for `message`. Source: Kling docs, "Query user info", 2026-09.
  */
 export function listResourcePacksCall({ startMs, endMs }: ResourcePackRequest): Call<UpstreamPage<ResourcePack>> {
   return {

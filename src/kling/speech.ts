@@ -7,7 +7,7 @@ import { KlingError, UnreadableAnswer } from './kling-error.ts';
 import { quote } from './refusal.ts';
 import { toBalanceDeduction, toTaskStatus } from './task-wire.ts';
 
-/** `POST /v1/audio/tts`: 0.05 units, answered at once. No query exists: an answer that is lost cannot be had again. */
+/** `POST /v1/audio/tts`: 0.05 units, answered at once. Kling has no query for it, so a lost answer cannot be recovered. */
 export function synthesizeSpeechCall(request: SpeechRequest): Call<Speech> {
   return {
     method: 'POST',
@@ -44,7 +44,7 @@ function toSpeech(envelope: Envelope): Speech {
   };
 }
 
-/** Kling took the text and made nothing of it; whether that is billed is not documented, hence `UNKNOWN`. */
+/** Returns the error of a text that Kling accepted but did not speak. `UNKNOWN`, because it may have been billed. */
 function failedSpeech({ data, requestId }: Envelope): KlingError {
   const reason = quote(textOrNull(recordOf(data)['task_status_msg']) ?? '');
   return new KlingError('UNKNOWN', {

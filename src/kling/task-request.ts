@@ -1,7 +1,7 @@
 import type { TaskIdentity } from '../domain/requests.ts';
 import type { WireRecord } from './decode.ts';
 
-/** The fields that let a task be found again; what is not set is not sent, since Kling may check an empty one. */
+/** Returns the fields by which a task is found again. Omits unset ones, because Kling may reject an empty one. */
 export function identityFields({ externalTaskId, callbackUrl }: TaskIdentity): WireRecord {
   return {
     ...(externalTaskId === null ? {} : { external_task_id: externalTaskId }),

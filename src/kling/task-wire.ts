@@ -12,33 +12,33 @@ const STATUSES: Readonly<Record<string, TaskStatus>> = {
   failed: 'FAILED',
 };
 
-/** Kling's word for a status. `/v1` says `succeed`, the newer API `succeeded`; any other word is `UNRECOGNIZED`. */
+/** Maps Kling's word for a status. `/v1` says `succeed` and the newer API `succeeded`. Unknown words are `UNRECOGNIZED`. */
 export function toTaskStatus(klingStatus: string): TaskStatus {
   return Object.hasOwn(STATUSES, klingStatus) ? (STATUSES[klingStatus] ?? 'UNRECOGNIZED') : 'UNRECOGNIZED';
 }
 
-/** Kling's id of a task, in either of its shapes; null when the record names none and so is no task. */
+/** Returns Kling's id of a task, in either shape; null if the record has none and so is no task. */
 export function taskIdOf(record: WireRecord): string | null {
   return textOrNull(record['task_id']) ?? textOrNull(record['id']);
 }
 
 /**
- * What every task record tells, in either of Kling's shapes: the `/v1` one (`task_id`, `task_status`, ...; Kling docs,
- * 2026-09), also the body of a callback, and the newer one (`id`, `status`, ...; `GET /tasks` and the console's Test
- * Callback). `task_info` and everything in it may be missing. `klingRequestId` is null for callbacks.
+ * Maps a task record in either of Kling's shapes. `/v1` and callbacks send `task_id` and `task_status` (Kling docs, 2026-09).
+ * `GET /tasks` and the console's Test Callback send `id` and `status`. Any part of `task_info` may be missing.
+ * `klingRequestId` is null for callbacks.
  */
 export function toTaskSnapshot(record: WireRecord, klingRequestId: string | null): TaskSnapshot {
   return isV1Task(record) ? toV1Snapshot(record, klingRequestId) : toNewerSnapshot(record, klingRequestId);
 }
 
-/** Whether it is a record of `/v1`, rather than one of the newer API. A read of `/v1` may leave out `task_id` (live). */
+/** Returns true for a record of `/v1`, false for one of the newer API. A read of `/v1` may omit `task_id` (live). */
 export function isV1Task(record: WireRecord): boolean {
   return textOrNull(record['task_id']) !== null || textOrNull(record['task_status']) !== null;
 }
 
 /**
- * The task in the answer to a read of one task. An answer without an id is about the task that was asked for: its
- * snapshot has an empty `klingTaskId`. Throws `UnreadableAnswer` when it has no status either, and so says nothing.
+ * Returns the task record in the answer to a read of one task. A record without an id is of the task that was asked for; its
+ * snapshot gets an empty `klingTaskId`. Throws `UnreadableAnswer` if the status is missing, too.
  */
 export function taskThatWasRead(envelope: Envelope): WireRecord {
   const record = recordOf(envelope.data);
@@ -81,7 +81,7 @@ function toNewerSnapshot(record: WireRecord, klingRequestId: string | null): Tas
   };
 }
 
-/** What a newer account was charged in money; null when Kling tells none. */
+/** Returns the money that a newer account was charged; null if Kling sends none. */
 export function toBalanceDeduction(value: unknown): BalanceDeduction | null {
   if (!isRecord(value)) return null;
   const quota = decimalOrNull(value['quota']);
@@ -89,7 +89,7 @@ export function toBalanceDeduction(value: unknown): BalanceDeduction | null {
   return quota === null || listPrice === null ? null : { quota, listPrice };
 }
 
-/** `billing: [{charge_type: "unit", amount: "3", package_type: "video"}]`; live, 2026-09. Null unless exactly one counts units. */
+/** Reads `billing: [{charge_type: "unit", amount: "3"}]` (live, 2026-09). Returns null unless exactly one entry counts units. */
 function unitsBilled(billing: unknown): string | null {
   if (!Array.isArray(billing)) return null;
   const units = billing.filter((entry) => isRecord(entry) && entry['charge_type'] === 'unit');

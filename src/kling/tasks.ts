@@ -6,27 +6,27 @@ import type { WireRecord } from './decode.ts';
 import { KlingError } from './kling-error.ts';
 import { taskIdOf, toTaskSnapshot } from './task-wire.ts';
 
-/** One thing that a task made, as the newer API tells it. */
+/** A result of a task, in the shape of the newer API. */
 export interface TaskOutput {
-  /** Kling's word, such as `video`; null when not sent. */
+  /** Kling's word, such as `video`; null if not sent. */
   readonly type: string | null;
   readonly id: string | null;
   readonly url: string | null;
   readonly durationMs: number | null;
 }
 
-/** A task of any kind as the newer API tells it. `outputs` is empty until it has succeeded, and may stay so for voices. */
+/** A task of any kind, in the shape of the newer API. `outputs` is empty until it has succeeded, and may stay so for voices. */
 export interface ReadTask extends TaskSnapshot {
   readonly outputs: readonly TaskOutput[];
 }
 
-/** How many ids one read takes. Source: Kling docs, 2026-09. */
+/** The most ids per read. Source: Kling docs, 2026-09. */
 export const READ_TASKS_IDS_MAX = 20;
 
 /**
- * `GET /tasks?task_ids`: many tasks in one read, API key only. Ids that Kling does not know are missing from the answer,
- * and its order is Kling's. Throws `BAD_USER_INPUT` for more than `READ_TASKS_IDS_MAX` ids, before sending.
- * Source: Kling docs, 2026-09; live for tasks made on `/v1` by voices, unverified for lip-syncs.
+ * `GET /tasks?task_ids`: reads many tasks, with an API key only. Unknown ids are missing, and the order is Kling's. Throws
+ * `BAD_USER_INPUT` for more than `READ_TASKS_IDS_MAX` ids, before sending.
+ * Source: Kling docs, 2026-09. Seen live for voice tasks made on `/v1`, unverified for lip-syncs.
  */
 export function readTasksCall(ids: readonly string[]): Call<readonly ReadTask[]> {
   if (ids.length > READ_TASKS_IDS_MAX) {

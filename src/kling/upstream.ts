@@ -5,11 +5,11 @@ import type { PresetLibrary } from './preset-library.ts';
 export interface UpstreamDeps {
   readonly client: Pick<KlingClient, 'listPresetVoices' | 'listVoiceTasks' | 'listLipSyncTasks' | 'listResourcePacks'>;
   readonly library: PresetLibrary;
-  /** Takes one of the reads that the tenant may make. Throws `RATE_LIMITED` when none is left. */
+  /** Takes one read from the tenant's rate. Throws `RATE_LIMITED` if none is left. */
   readonly takeRead: () => Promise<void>;
 }
 
-/** What one request reads of Kling: the same list with the same arguments is read once, however often it is asked for. */
+/** Creates the reads of Kling for one request. Each list is read once per arguments, even if several fields ask for it. */
 export function createUpstream({ client, library, takeRead }: UpstreamDeps): Upstream {
   function sharedRead<A, T>(read: (args: A) => Promise<T>): (args: A) => Promise<T> {
     const reads = new Map<string, Promise<T>>();

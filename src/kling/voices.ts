@@ -7,7 +7,7 @@ import type { WireRecord } from './decode.ts';
 import { identityFields } from './task-request.ts';
 import { taskIdOf, taskThatWasRead, toTaskSnapshot } from './task-wire.ts';
 
-/** Kling's answer to a deletion; it may come without any data, then all but the request id is null. */
+/** Kling's answer to a deletion. All but the request id is null if Kling sends no data. */
 export interface DeletedVoice {
   readonly klingTaskId: string | null;
   readonly klingStatus: string | null;
@@ -40,7 +40,7 @@ export function readVoiceTaskCall(id: string): Call<VoiceTaskSnapshot> {
   };
 }
 
-/** `GET /v1/general/custom-voices`: the tasks of the whole account; a record without an id is left out. */
+/** `GET /v1/general/custom-voices`: the tasks of the whole account. Drops records without an id. */
 export function listVoiceTasksCall(page: PageRequest): Call<UpstreamPage<VoiceTaskSnapshot>> {
   return {
     method: 'GET',
@@ -57,8 +57,8 @@ export function listVoiceTasksCall(page: PageRequest): Call<UpstreamPage<VoiceTa
 }
 
 /**
- * `GET /v1/general/presets-voices`. Kling wraps the voices in items that look like tasks, one voice each or many, with
- * or without task fields (live): they are laid out flat, so a page may hold more or fewer voices than its size.
+ * `GET /v1/general/presets-voices`. Kling wraps one or more voices in an item that looks like a task (live). They are
+ * flattened, so a page may hold more or fewer voices than its size.
  */
 export function listPresetVoicesCall(page: PageRequest): Call<PresetVoicePage> {
   return {
@@ -73,7 +73,7 @@ export function listPresetVoicesCall(page: PageRequest): Call<PresetVoicePage> {
   };
 }
 
-/** `POST /v1/general/delete-voices`: immediate. A voice that is gone already is refused as `NOT_FOUND`. */
+/** `POST /v1/general/delete-voices`: immediate. A voice that is already deleted is refused as `NOT_FOUND`. */
 export function deleteVoiceCall(voiceId: string): Call<DeletedVoice> {
   return {
     method: 'POST',
@@ -90,7 +90,7 @@ export function deleteVoiceCall(voiceId: string): Call<DeletedVoice> {
   };
 }
 
-/** A voice task's record, from an answer or a callback (then `klingRequestId` is null, and the voices may be missing). */
+/** Maps the record of a voice task. For a callback, `klingRequestId` is null and the voices may be missing. */
 export function toVoiceTaskSnapshot(record: WireRecord, klingRequestId: string | null): VoiceTaskSnapshot {
   return { ...toTaskSnapshot(record, klingRequestId), voices: toVoices(record, 'ACCOUNT') };
 }
@@ -99,7 +99,7 @@ function toVoices(task: WireRecord, ownerUnlessTold: Voice['owner']): Voice[] {
   return recordsOf(recordOf(task['task_result'])['voices']).flatMap((record) => toVoice(record, ownerUnlessTold) ?? []);
 }
 
-/** Null for a voice without an id: nothing can be done with it. */
+/** Returns null for a voice without an id: it cannot be used. */
 function toVoice(record: WireRecord, ownerUnlessTold: Voice['owner']): Voice | null {
   const voiceId = textOrNull(record['voice_id']);
   if (voiceId === null) return null;
