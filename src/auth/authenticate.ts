@@ -7,30 +7,27 @@ import type { Log } from '../lib/log.ts';
 import type { VerifyToken } from './issuer-key.ts';
 import { toTokenRefusal, UnusableClaim } from './token-refusal.ts';
 
-/** Longer tokens are not looked at: headers end at 16 KB in most places. */
+/** The longest token that is verified. Most servers limit headers to 16 KB. */
 const TOKEN_CHARS_MAX = 8_192;
 
 const SUBJECT_CHARS_MAX = 256;
 
-/**
- * A token that was good is not verified again so soon: a client sends the same one with each request, and its signature
- * takes as long as all else of a small one. So long does a key that its issuer withdraws serve on for such a token.
- */
+/** How long a verified token is cached. Trade-off: a token of a revoked key is accepted for up to 30 s. */
 export const VERIFIED_MS = 30_000;
 
 const VERIFIED = { charsPerEntryMax: TOKEN_CHARS_MAX, charsMax: 512 * 1024 };
 
 /**
- * Says who is calling. `authorization` is what the header of that name holds; `requestId` is logged with a refusal. Throws `UNAUTHENTICATED` when it is missing
- * or proves nothing, and `UPSTREAM_UNAVAILABLE` when the issuer's keys cannot be had.
+ * Authenticates a caller by its `authorization` header. Logs a refusal with `requestId`. Throws `UNAUTHENTICATED` if the
+ * header is missing or not valid, and `UPSTREAM_UNAVAILABLE` if the issuer's keys cannot be read.
  */
 export type Authenticate = (authorization: string | null, requestId: string) => Promise<Viewer>;
 
 export interface AuthenticateDeps {
-  /** Verifies with the issuer's keys; used where the configuration names a JWKS. */
+  /** Verifies with the issuer's keys, if the configuration names a JWKS. */
   readonly issuerVerify: VerifyToken;
   readonly now: () => number;
-  /** Told why a token was refused, and never the token. */
+  /** Gets the reason of each refusal, and never a token. */
   readonly log: Log;
 }
 
@@ -39,7 +36,7 @@ interface Verified {
   readonly untilMs: number;
 }
 
-/** Build it once per isolate: it keeps tokens that were good. */
+/** Creates the function. Build it once per isolate, because it caches verified tokens. */
 export function createAuthenticate(config: AuthConfig, deps: AuthenticateDeps): Authenticate {
   if (config.mode === 'none') return async () => EVERYBODY;
   const { now, log } = deps;
@@ -56,7 +53,7 @@ export function createAuthenticate(config: AuthConfig, deps: AuthenticateDeps): 
       verified.set(token, { viewer, untilMs: Math.min(untilMs, viewer.expiresAtMs) });
       return viewer;
     } catch (error) {
-      // Whatever else jose throws at a stranger's token is the token's fault too, such as a key of the wrong kind.
+      // Any other error of jose's is about the token, too, such as a key of the wrong kind.
       if (error instanceof GatewayError) throw error;
       log({ level: 'info', message: 'token refused', requestId, ...toTokenRefusal(error, config) });
       throw unauthenticated(messageOf(error));
@@ -75,7 +72,7 @@ function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerVer
   };
   const secrets = config.mode === 'secret' ? config.secrets.map((secret) => new TextEncoder().encode(secret)) : null;
 
-  /** While one secret replaces another, a token may be signed with either. */
+  /** Verifies with each secret: while one replaces another, a token may be signed with either. */
   async function verified(token: string, dated: JWTVerifyOptions): Promise<JWTPayload> {
     if (secrets === null) return issuerVerify(token, dated);
     for (const secret of secrets.slice(0, -1)) {
@@ -91,7 +88,7 @@ function createVerify(config: Exclude<AuthConfig, { mode: 'none' }>, { issuerVer
   return async (token: string): Promise<JWTPayload> => {
     const dated = { ...options, currentDate: new Date(now()) };
     const payload = await verified(token, dated);
-    // jose counts in whole seconds, and lets the one through in which the age is reached.
+    // jose counts whole seconds and accepts a token during the second in which its age is reached.
     if (expiresAtMsOf(payload, config) <= now()) {
       const isPast = (payload.exp ?? 0) * 1_000 + config.clockToleranceMs <= now();
       throw new errors.JWTExpired('too old', payload, isPast ? 'exp' : 'iat');
@@ -114,7 +111,7 @@ function toViewer(claims: JWTPayload, rules: TokenRules): Viewer & { readonly ex
   const tenant = claims[rules.tenantClaim];
   if (!isTenant(tenant)) throw unusable(claims, rules.tenantClaim, 'names no tenant');
   const { sub } = claims;
-  // jose asks that it is there, not that it is a text.
+  // jose checks that the claim is present, not that it is a text.
   if (typeof sub !== 'string') throw unusable(claims, 'sub', 'is no text');
   return {
     tenant,
@@ -124,12 +121,12 @@ function toViewer(claims: JWTPayload, rules: TokenRules): Viewer & { readonly ex
   };
 }
 
-/** A token is accepted for so long, and no longer. */
+/** Returns the instant up to which a token is accepted. */
 function expiresAtMsOf({ exp = 0, iat = 0 }: JWTPayload, { maxAgeMs, clockToleranceMs }: TokenRules): number {
   return Math.min(exp * 1_000, iat * 1_000 + maxAgeMs) + clockToleranceMs;
 }
 
-/** RFC 8693 has scopes in one text, with blanks between; some issuers send a list. */
+/** Returns the scopes of a claim. RFC 8693 has one text with blanks between scopes. Some issuers send a list. */
 function textsOf(claim: unknown): string[] {
   if (typeof claim === 'string') return claim.split(' ');
   return Array.isArray(claim) ? claim.filter((item) => typeof item === 'string') : [];

@@ -1,6 +1,6 @@
 import { readOwnJson } from '../lib/own-json.ts';
 
-/** Whose task a callback is about: what its URL was made for. */
+/** The task that a callback URL was made for, and its tenant. */
 export interface CallbackSubject {
   readonly tenant: string;
   readonly taskId: string;
@@ -9,16 +9,16 @@ export interface CallbackSubject {
 const TOKEN_CHARS_MAX = 1_024;
 
 /**
- * The unguessable part of a task's callback URL: who and what it is for, and an HMAC-SHA256 over that. It carries its
- * own proof, so that a callback needs no look-up before it is known to be ours, and it never expires: tasks may take days.
+ * The tokens in callback URLs: tenant and task, with an HMAC-SHA256 over both. A callback is verified without a look-up.
+ * Tokens never expire, because a task may take days.
  */
 export interface CallbackTokens {
   mint(subject: CallbackSubject): Promise<string>;
-  /** Null for anything that was not minted with one of the secrets. Compares in constant time. */
+  /** Returns the subject of a token; null unless it was minted with one of the secrets. Compares in constant time. */
   verify(token: string): Promise<CallbackSubject | null>;
 }
 
-/** `secrets`: at least one, of at least 32 characters (the configuration checks it). The first signs, all verify. */
+/** Creates tokens with `secrets`, of which there is at least one. The first one signs, all of them verify. */
 export function createCallbackTokens(secrets: readonly string[]): CallbackTokens {
   const imported = new Map<string, Promise<CryptoKey>>();
   function key(secret: string): Promise<CryptoKey> {
@@ -48,10 +48,10 @@ export function createCallbackTokens(secrets: readonly string[]): CallbackTokens
       const [payload, mac, ...rest] = token.length <= TOKEN_CHARS_MAX ? token.split('.') : [];
       if (payload === undefined || mac === undefined || rest.length > 0) return null;
       const signature = fromBase64Url(mac);
-      // Only the one spelling that was handed out: base64 ignores the last bits, and a changed token is not ours.
+      // Base64 ignores the last bits, so another spelling can decode to the same signature.
       if (signature === null || toBase64Url(signature) !== mac) return null;
       if (!(await isSigned(payload, signature))) return null;
-      // Signed by us, so it has the form that `mint` gave it.
+      // The signature proves that `mint` wrote it.
       const bytes = fromBase64Url(payload);
       if (bytes === null) return null;
       const [tenant, taskId] = readOwnJson<[string, string]>(new TextDecoder().decode(bytes));

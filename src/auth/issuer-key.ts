@@ -13,13 +13,13 @@ import { GatewayError } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
 import { type IssuerKeySet, KEYS_FRESH_MS, LAST_GOOD_MS } from './key-keeper.ts';
 
-/** An isolate asks for newer keys at most so often, however many tokens name a key that it does not know. */
+/** The shortest time between two requests of an isolate for newer keys, however many tokens name an unknown key. */
 const ASK_AGAIN_MS = 5_000;
 
-/** Most keys that one token is tried with. An issuer needs two or three of them while it replaces a key. */
+/** The most keys that one token is tried with. An issuer needs two or three of them while it replaces a key. */
 export const KEYS_TRIED_MAX = 8;
 
-/** Checks a token's signature and claims. Throws jose's error for a token that is refused. */
+/** Verifies a token's signature and claims. Throws jose's error for a token that is refused. */
 export type VerifyToken = (token: string, options: JWTVerifyOptions) => Promise<JWTPayload>;
 
 interface KnownKeys {
@@ -28,9 +28,9 @@ interface KnownKeys {
 }
 
 /**
- * Verifies tokens with the issuer's keys; throws `UPSTREAM_UNAVAILABLE` when there are no keys at all. `read` answers with
- * keys newer than an instant where it can, with the last good ones otherwise; when it throws, what is known serves on, for
- * a day. Each request asks by itself: in a Worker a promise that waits for I/O must not be shared between requests.
+ * Verifies tokens with the issuer's keys, and caches the keys. Throws `UPSTREAM_UNAVAILABLE` if there are none. `read`
+ * returns keys newer than an instant if it can get them, and the last good ones otherwise. If it throws, the cached keys
+ * serve for a day. Each request reads by itself: in a Worker, requests must not share a promise that waits for I/O.
  */
 export function createIssuerVerify(
   read: (newerThanMs: number) => Promise<IssuerKeySet | null>,
@@ -58,9 +58,9 @@ export function createIssuerVerify(
     return known;
   }
 
-  /** Returns null if there are none, or if they were asked for a moment ago. */
+  /** Returns newer keys; null if there are none or the last read is too recent. */
   async function newerThan({ fetchedAtMs }: KnownKeys): Promise<KnownKeys | null> {
-    // Another request may have had them meanwhile.
+    // Another request may have read them meanwhile.
     if (known?.fetchedAtMs === fetchedAtMs && now() - askedAtMs >= ASK_AGAIN_MS) await ask(fetchedAtMs);
     return known !== null && known.fetchedAtMs > fetchedAtMs ? known : null;
   }
@@ -77,13 +77,13 @@ export function createIssuerVerify(
   };
 }
 
-/** A key id that is known names its key for good. Without a key id, only the signature shows that the key was changed. */
+/** Returns true if newer keys could verify the token. A key id never changes its key, so only a token without one may. */
 function mayHaveNewKey(error: unknown, token: string): boolean {
   if (error instanceof errors.JWKSNoMatchingKey) return true;
   return error instanceof errors.JWSSignatureVerificationFailed && decodeProtectedHeader(token).kid === undefined;
 }
 
-/** Tries every key that the token may mean: several may have one key id, or none. */
+/** Verifies with every key that the token may mean: several keys may share an id or have none. */
 async function verifyWith(find: JWTVerifyGetKey, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, find, options)).payload;
@@ -104,7 +104,7 @@ async function verifyWithAny(
     try {
       return (await jwtVerify(token, key, options)).payload;
     } catch (error) {
-      // The signature is right, and a claim is not. Errors of other classes speak of the key, such as one that is too short.
+      // A wrong claim ends the search. Errors of other classes are about the key, such as one that is too short.
       if (error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
       refused = error;
     }
@@ -115,8 +115,8 @@ async function verifyWithAny(
 }
 
 /**
- * `EdDSA` and `Ed25519` (RFC 9864) name one algorithm for a key of this curve, and jose compares names. Without a name the
- * key is good for tokens with either, as while an issuer changes from one to the other.
+ * Removes the algorithm from Ed25519 keys. `EdDSA` and `Ed25519` (RFC 9864) name the same algorithm, but jose compares
+ * names. A key without a name verifies tokens with either, as while an issuer changes from one to the other.
  */
 function withoutEdDsaNames({ keys }: JSONWebKeySet): JSONWebKeySet {
   return {

@@ -5,8 +5,8 @@ import { startTimer } from '../lib/timer.ts';
 import { createKeyKeeper, type IssuerKeySet, type KeyKeeper } from './key-keeper.ts';
 
 /**
- * The keys of the issuer of tokens, fetched once for all isolates. It is an object so that the last good copy survives
- * an outage of the issuer, and so that tokens with unknown key ids, however many, cost the issuer one request in 30 s.
+ * The object that fetches the keys of one issuer for all isolates. The last good keys survive an outage of the issuer.
+ * Tokens with unknown key ids cost the issuer one request per 30 s, however many there are.
  */
 export class IssuerKeys extends DurableObject<Env> {
   readonly #keeper: KeyKeeper;
@@ -19,7 +19,7 @@ export class IssuerKeys extends DurableObject<Env> {
     this.#keeper = createKeyKeeper({
       jwksUrl,
       fetch: (url, init) => fetch(url, init),
-      // Kept under the issuer's address: another issuer's keys are worth nothing.
+      // Stored by the issuer's URL, because keys of another issuer are of no use.
       load: () => ctx.storage.kv.get<IssuerKeySet>(jwksUrl) ?? null,
       save: (keys) => ctx.storage.kv.put(jwksUrl, keys),
       now: Date.now,

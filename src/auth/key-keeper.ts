@@ -4,27 +4,27 @@ import type { Log } from '../lib/log.ts';
 import { readText } from '../lib/read-text.ts';
 import { settledWithin, type StartTimer } from '../lib/timer.ts';
 
-/** The issuer's keys, as they were fetched. */
+/** The issuer's keys, and when they were fetched. */
 export interface IssuerKeySet {
   readonly jwks: JSONWebKeySet;
   readonly fetchedAtMs: number;
 }
 
-/** Keys older than this are fetched again when somebody asks. */
+/** The age from which keys are fetched again on the next read. */
 export const KEYS_FRESH_MS = 600_000;
 
-/** How long keys are good while the issuer does not answer: a key that it withdrew must not last for ever. */
+/** The age up to which keys are used while the issuer does not answer. It bounds the life of a revoked key. */
 export const LAST_GOOD_MS = 24 * 3_600_000;
 
-/** The issuer is asked at most so often, whatever tokens come. */
+/** The shortest time between two fetches, whatever tokens arrive. */
 const COOLDOWN_MS = 30_000;
 const COOLDOWN_AFTER_FAILURE: Backoff = { baseMs: 5_000, capMs: 15_000, jitter: 'NONE' };
 
 const TIMEOUT_MS = 5_000;
 
 /**
- * Longest that a fetch holds up who can do with the last good keys. Not 0: while the issuer is well, a key that it
- * withdrew is refused after ten minutes, and not only by the request after the first.
+ * The longest wait for a fetch if the last good keys would do. Not 0, so that the first request after ten minutes already
+ * refuses a revoked key.
  */
 export const REFRESH_WAIT_MS = 500;
 
@@ -33,29 +33,30 @@ const KEYS_BYTES_MAX = 65_536;
 export interface KeyKeeperDeps {
   readonly jwksUrl: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
-  /** What was kept last; it outlives the process. */
+  /** Returns the keys that were saved last. They survive eviction. */
   readonly load: () => IssuerKeySet | null;
   readonly save: (keys: IssuerKeySet) => void;
   readonly now: () => number;
   readonly startTimer: StartTimer;
-  /** Goes on after the answer. */
+  /** Keeps work going after the answer. */
   readonly background: (work: Promise<unknown>) => void;
   readonly log: Log;
 }
 
-/** Keeps the keys of one issuer. */
+/** A cache of the keys of one issuer. */
 export interface KeyKeeper {
   /**
-   * Keys fetched after `newerThanMs` if they can be had, else the last good ones; null: there are none. Where the last
-   * good ones are newer than that, an issuer that does not answer is waited for only for `REFRESH_WAIT_MS`.
+   * Returns keys fetched after `newerThanMs` if it can get them, else the last good ones; null if there are none. Waits
+   * for the issuer at most `REFRESH_WAIT_MS` if the last good keys are newer than `newerThanMs`.
    */
   keys(newerThanMs: number): Promise<IssuerKeySet | null>;
 }
 
+/** Creates the cache. Build it once per object, so that fetches are shared. */
 export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
   const { jwksUrl, fetch, load, save, now, startTimer, background, log } = deps;
   let nextFetchAtMs = 0;
-  /** In a row. */
+  /** Consecutive failures. */
   let failures = 0;
   let flight: Promise<void> | null = null;
 
@@ -67,7 +68,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
       save({ jwks, fetchedAtMs: now() });
     } catch (error) {
       failures += 1;
-      // Without jitter: one object asks for all.
+      // No jitter, because one object fetches for all isolates.
       nextFetchAtMs = now() + backoffMs(failures, COOLDOWN_AFTER_FAILURE, () => 0);
       log({ level: 'warn', message: 'issuer keys not fetched', cause: String(error) });
     }
@@ -97,7 +98,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
   };
 }
 
-/** By what outlives the process: after an eviction the issuer is not asked sooner. */
+/** Returns when the next fetch is allowed, from stored data: an eviction must not shorten the wait. */
 function cooledAtMs(kept: IssuerKeySet | null): number {
   return kept === null ? 0 : kept.fetchedAtMs + COOLDOWN_MS;
 }

@@ -2,11 +2,11 @@ import type { Ledger, TaskFilter, Upstream } from '../domain/ports.ts';
 import { TASK_KINDS, type TaskKind } from '../domain/task.ts';
 import { isPermitted, requireScope, type Scope, type Viewer } from '../domain/viewer.ts';
 
-/** Which scope reads and which one writes each kind of task, and what belongs to it. */
+/** The scopes that read and write each kind of task, and what belongs to it. */
 const READ = { LIP_SYNC: 'lipsync:read', VOICE: 'voices:read' } as const satisfies Record<TaskKind, Scope>;
 const WRITE = { LIP_SYNC: 'lipsync:write', VOICE: 'voices:write' } as const satisfies Record<TaskKind, Scope>;
 
-/** The tenant's ledger as far as the viewer's scopes reach: past them every method throws `FORBIDDEN`, and asks nobody. */
+/** Limits a tenant's ledger to the viewer's scopes. Every other method throws `FORBIDDEN` before it calls the ledger. */
 export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
   const may = (scope: Scope): void => requireScope(viewer, scope);
 
@@ -49,7 +49,7 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       return ledger.queuePosition(taskId);
     },
     async events(task, window) {
-      // The log of all tasks is of both kinds.
+      // The log of all tasks holds both kinds.
       for (const kind of task === null ? TASK_KINDS : [task.kind]) may(READ[kind]);
       return ledger.events(task, window);
     },
@@ -72,7 +72,7 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
   };
 }
 
-/** Kling's own lists as far as the viewer's scopes reach. Its library of voices is open to whoever may read voices. */
+/** Limits Kling's lists to the viewer's scopes. The preset voices need only the scope that reads voices. */
 export function createScopedUpstream(upstream: Upstream, viewer: Viewer): Upstream {
   const may = (scope: Scope): void => requireScope(viewer, scope);
   const mayReadPresets = (): void => {
@@ -102,7 +102,7 @@ export function createScopedUpstream(upstream: Upstream, viewer: Viewer): Upstre
   };
 }
 
-/** The filter, narrowed to the kinds that the viewer may read. Throws `FORBIDDEN` when none is left. */
+/** Narrows a filter to the kinds that the viewer may read. Throws `FORBIDDEN` if none is left. */
 export function readableTasks(viewer: Viewer, filter: TaskFilter): TaskFilter {
   if (filter.kind === null) mayReadTasks(viewer);
   else requireScope(viewer, READ[filter.kind]);
