@@ -1,39 +1,18 @@
-import type { Ledger, TaskFilter, Upstream } from '../domain/ports.ts';
+import { type Ledger, type TaskFilter, type Upstream, writeScope } from '../domain/ports.ts';
 import { TASK_KINDS, type TaskKind } from '../domain/task.ts';
 import { isPermitted, requireScope, type Scope, type Viewer } from '../domain/viewer.ts';
 
-/** The scopes that read and write each kind of task, and what belongs to it. */
+/** The scope that reads each kind of task, and what belongs to it. */
 const READ = { LIP_SYNC: 'lipsync:read', VOICE: 'voices:read' } as const satisfies Record<TaskKind, Scope>;
-const WRITE = { LIP_SYNC: 'lipsync:write', VOICE: 'voices:write' } as const satisfies Record<TaskKind, Scope>;
 
 /** Limits a tenant's ledger to the viewer's scopes. Every other method throws `FORBIDDEN` before it calls the ledger. */
 export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
   const may = (scope: Scope): void => requireScope(viewer, scope);
 
   return {
-    async createVoice(input) {
-      may('voices:write');
-      return ledger.createVoice(input);
-    },
-    async deleteVoice(input) {
-      may('voices:write');
-      return ledger.deleteVoice(input);
-    },
-    async createLipSyncTask(input) {
-      may('lipsync:write');
-      return ledger.createLipSyncTask(input);
-    },
-    async identifyFaces(input) {
-      may('lipsync:write');
-      return ledger.identifyFaces(input);
-    },
-    async synthesizeSpeech(input) {
-      may('lipsync:write');
-      return ledger.synthesizeSpeech(input);
-    },
-    async cancelQueued(task) {
-      may(WRITE[task.kind]);
-      return ledger.cancelQueued(task);
+    async write(name, input) {
+      may(writeScope(name, input));
+      return ledger.write(name, input);
     },
     async task(reference) {
       mayReadTasks(viewer);

@@ -8,10 +8,11 @@ import type {
   SynthesizeSpeechInput,
 } from './inputs.ts';
 import type { LipSyncSnapshot } from './lip-sync.ts';
-import type { FaceScan, TaskRecord } from './records.ts';
+import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
 import type { PageRequest, UpstreamPage } from './requests.ts';
 import type { ResourcePack, ResourcePackRequest } from './resource-pack.ts';
 import type { TaskKind, TaskStatus } from './task.ts';
+import type { Scope } from './viewer.ts';
 import type { Speech, Voice, VoiceTaskSnapshot } from './voice.ts';
 
 /** A task by the gateway's id or by the caller's own: exactly one. */
@@ -61,24 +62,52 @@ export interface DeletedVoiceResult {
   readonly klingRequestId: string | null;
 }
 
+/** What each write of a ledger takes, and what it answers with. */
+interface Writes {
+  readonly identifyFaces: { readonly input: IdentifyFacesInput; readonly result: FaceScan };
+  readonly createVoice: { readonly input: CreateVoiceInput; readonly result: VoiceTask };
+  readonly createLipSyncTask: { readonly input: CreateLipSyncTaskInput; readonly result: LipSyncTask };
+  readonly synthesizeSpeech: { readonly input: SynthesizeSpeechInput; readonly result: Speech };
+  readonly deleteVoice: { readonly input: DeleteVoiceInput; readonly result: DeletedVoiceResult };
+  /** Takes back a task that has not been sent. */
+  readonly cancelQueued: { readonly input: TaskHandle; readonly result: TaskRecord };
+}
+
+/** The scope that writes each kind of task, and what belongs to it. */
+const WRITE = { LIP_SYNC: 'lipsync:write', VOICE: 'voices:write' } as const satisfies Record<TaskKind, Scope>;
+
+const SCOPES = {
+  identifyFaces: () => WRITE.LIP_SYNC,
+  createVoice: () => WRITE.VOICE,
+  createLipSyncTask: () => WRITE.LIP_SYNC,
+  synthesizeSpeech: () => WRITE.LIP_SYNC,
+  deleteVoice: () => WRITE.VOICE,
+  cancelQueued: ({ kind }) => WRITE[kind],
+} as const satisfies { readonly [Name in WriteName]: (input: WriteInput<Name>) => Scope };
+
+export type WriteName = keyof Writes;
+export type WriteInput<Name extends WriteName> = Writes[Name]['input'];
+export type WriteResult<Name extends WriteName> = Writes[Name]['result'];
+
+/** The scope that a write needs. */
+export function writeScope<Name extends WriteName>(name: Name, input: WriteInput<Name>): Scope {
+  const scopeOf: { readonly [Each in WriteName]: (given: WriteInput<Each>) => Scope } = SCOPES;
+  return scopeOf[name](input);
+}
+
 /**
  * The tenant's own work. Every method throws a `GatewayError` and nothing else; a thing of another tenant does not exist.
  * Inputs are checked inside, whole, before anything is paid for.
  */
 export interface Ledger {
-  identifyFaces(input: IdentifyFacesInput): Promise<FaceScan>;
-  createVoice(input: CreateVoiceInput): Promise<TaskRecord & { readonly kind: 'VOICE' }>;
-  createLipSyncTask(input: CreateLipSyncTaskInput): Promise<TaskRecord & { readonly kind: 'LIP_SYNC' }>;
-  synthesizeSpeech(input: SynthesizeSpeechInput): Promise<Speech>;
-  deleteVoice(input: DeleteVoiceInput): Promise<DeletedVoiceResult>;
+  /** Makes one change of the tenant's work, named as its mutation. */
+  write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteResult<Name>>;
   task(reference: TaskReference): Promise<TaskRecord | null>;
   tasks(filter: TaskFilter, window: Window): Promise<Slice<TaskRecord>>;
   faceScan(id: string): Promise<FaceScan | null>;
   /** A voice of the tenant's own. */
   voice(voiceId: string): Promise<Voice | null>;
   voices(window: Window): Promise<Slice<Voice>>;
-  /** Takes back a task that has not been sent. */
-  cancelQueued(task: TaskHandle): Promise<TaskRecord>;
   /** How many of the tenant's own tasks wait before this one; null when it does not wait. */
   queuePosition(taskId: string): Promise<number | null>;
   /** Changes in order, oldest first, of one task or of all (null). */

@@ -26,12 +26,7 @@ export function createSharedReads(ledgerOf: () => Ledger): Ledger {
     queuePosition: (taskId) => share((ledger) => ledger.queuePosition(taskId), 'queuePosition', taskId),
     events: (task, window) => share((ledger) => ledger.events(task, window), 'events', task?.id ?? null, window),
     usage: (month) => share((ledger) => ledger.usage(month), 'usage', month),
-    createVoice: refuse,
-    createLipSyncTask: refuse,
-    identifyFaces: refuse,
-    synthesizeSpeech: refuse,
-    deleteVoice: refuse,
-    cancelQueued: refuse,
+    write: refuse,
   };
 }
 

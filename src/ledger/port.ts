@@ -1,7 +1,7 @@
 import type { Ledger, Slice, TaskChangeEvent, TaskReference, Window } from '../domain/ports.ts';
 import { createBatch } from '../lib/batch.ts';
 import { fromResult, type Result } from './result.ts';
-import type { TaskLedger } from './task-ledger.ts';
+import type { TaskLedger, WritesByRpc } from './task-ledger.ts';
 
 /** Most logs of tasks that one call reads: each may hold 100 changes, and an answer of the object 32 MiB. */
 const EVENTS_AT_ONCE = 20;
@@ -11,6 +11,8 @@ const EVENTS_AT_ONCE = 20;
  * read one by one, such as those of `nodes`, are read together: one call of the ledger for all of a kind.
  */
 export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>): Ledger {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `TaskLedger` implements it; a stub has the same methods
+  const writes = ledger as unknown as WritesByRpc;
   const task = createBatch({
     load: (references: readonly TaskReference[]) => ledger.tasksOf(references),
     textOf: ({ id, externalId }) => (id === undefined ? `external ${externalId}` : `id ${id}`),
@@ -29,17 +31,12 @@ export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>): Ledger 
   }
 
   return {
-    createVoice: async (input) => fromResult(await ledger.createVoice(input)),
-    createLipSyncTask: async (input) => fromResult(await ledger.createLipSyncTask(input)),
-    identifyFaces: async (input) => fromResult(await ledger.identifyFaces(input)),
-    synthesizeSpeech: async (input) => fromResult(await ledger.synthesizeSpeech(input)),
-    deleteVoice: async (input) => fromResult(await ledger.deleteVoice(input)),
+    write: async (name, input) => fromResult(await writes[name](input)),
     task,
     tasks: async (filter, window) => fromResult(await ledger.tasks(filter, window)),
     faceScan: createBatch({ load: (ids: readonly string[]) => ledger.faceScansOf(ids) }),
     voice: createBatch({ load: (ids: readonly string[]) => ledger.voicesOf(ids) }),
     voices: async (window) => fromResult(await ledger.voices(window)),
-    cancelQueued: async ({ id, kind }) => fromResult(await ledger.cancelQueued({ id, kind })),
     queuePosition: createBatch({ load: (ids: readonly string[]) => ledger.queuePositionsOf(ids) }),
     events: (of, window) => events(of?.id ?? null, window),
     usage: (month) => ledger.usage(month),

@@ -12,6 +12,9 @@ import type {
   TaskReference,
   Usage,
   Window,
+  WriteInput,
+  WriteName,
+  WriteResult,
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
@@ -21,6 +24,11 @@ import { createCore, type Core } from './core.ts';
 import { migrate } from './migrations.ts';
 import { toResult, type Result } from './result.ts';
 
+/** The writes as other objects and the Worker call them. */
+export type WritesByRpc = {
+  readonly [Name in WriteName]: (input: WriteInput<Name>) => Promise<Result<WriteResult<Name>>>;
+};
+
 /** How often a ledger with wrong settings looks whether they have been mended. */
 const MISCONFIGURED_RETRY_MS = 60_000;
 
@@ -28,7 +36,7 @@ const MISCONFIGURED_RETRY_MS = 60_000;
  * The truth about one tenant's tasks, voices and face scans, and the only one who starts its tasks at Kling. Its name is
  * the tenant. Every method that a caller's input can make fail answers with a `Result`.
  */
-export class TaskLedger extends DurableObject<Env> {
+export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   #armedAtMs: number | null = null;
   #built: Core | null = null;
 

@@ -97,7 +97,7 @@ builder.mutationField('createLipSyncTask', (t) =>
       input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'Checked as a whole before Kling is asked.' }),
     },
     resolve: async (_root, { input }, { ledger }) => ({
-      task: await ledger.createLipSyncTask({ ...definedOnly(input), faceId: idOf('Face', input.faceId) }),
+      task: await ledger.write('createLipSyncTask', { ...definedOnly(input), faceId: idOf('Face', input.faceId) }),
     }),
   }),
 );

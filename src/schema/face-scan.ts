@@ -142,7 +142,9 @@ builder.mutationField('identifyFaces', (t) =>
     description:
       "Finds the faces of a video, and waits for it. Costs 0.05 units a call, faces or not (Kling's price list, 2026-09). Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
     args: { input: t.arg({ type: IdentifyFacesInputRef, description: 'Checked as a whole before Kling is asked.' }) },
-    resolve: async (_root, { input }, { ledger }) => ({ faceScan: await ledger.identifyFaces(definedOnly(input)) }),
+    resolve: async (_root, { input }, { ledger }) => ({
+      faceScan: await ledger.write('identifyFaces', definedOnly(input)),
+    }),
   }),
 );
 

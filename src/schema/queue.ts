@@ -38,7 +38,7 @@ builder.mutationField('cancelQueued', (t) =>
       const task = taskHandleOf(input.taskId);
       if (task === null)
         throw new GatewayError({ code: 'NOT_FOUND', message: 'There is no such task.', retryable: false });
-      return { task: await ledger.cancelQueued(task) };
+      return { task: await ledger.write('cancelQueued', task) };
     },
   }),
 );

@@ -91,6 +91,8 @@ builder.mutationField('synthesizeSpeech', (t) =>
     args: {
       input: t.arg({ type: SynthesizeSpeechInputRef, description: 'Checked as a whole before Kling is asked.' }),
     },
-    resolve: async (_root, { input }, { ledger }) => ({ speech: await ledger.synthesizeSpeech(definedOnly(input)) }),
+    resolve: async (_root, { input }, { ledger }) => ({
+      speech: await ledger.write('synthesizeSpeech', definedOnly(input)),
+    }),
   }),
 );

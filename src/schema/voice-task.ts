@@ -106,7 +106,7 @@ builder.mutationField('createVoice', (t) =>
     description:
       "Clones a voice. Costs 0.05 units (Kling's price list, 2026-09); the task is made at most once, whatever happens on the way, and with an `externalId` also when the call is repeated. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
     args: { input: t.arg({ type: CreateVoiceInputRef, description: 'Checked as a whole before Kling is asked.' }) },
-    resolve: async (_root, { input }, { ledger }) => ({ task: await ledger.createVoice(definedOnly(input)) }),
+    resolve: async (_root, { input }, { ledger }) => ({ task: await ledger.write('createVoice', definedOnly(input)) }),
   }),
 );
 

@@ -132,7 +132,7 @@ builder.mutationField('deleteVoice', (t) =>
       if (voiceId === null) {
         throw new GatewayError({ code: 'NOT_FOUND', message: 'There is no such voice.', retryable: false });
       }
-      return ledger.deleteVoice({ voiceId });
+      return ledger.write('deleteVoice', { voiceId });
     },
   }),
 );

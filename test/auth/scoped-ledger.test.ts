@@ -2,6 +2,7 @@ import { describe, it } from 'vitest';
 import { createScopedLedger, createScopedUpstream, readableTasks } from '../../src/auth/scoped-ledger.ts';
 import type { Ledger, TaskFilter, Upstream } from '../../src/domain/ports.ts';
 import { SCOPES, type Scope, type Viewer } from '../../src/domain/viewer.ts';
+import { schema } from '../../src/schema/schema.ts';
 import { FakeLedger, lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
 import { failureOf } from '../support/forge.ts';
 import { VIEWER } from '../support/viewer.ts';
@@ -37,13 +38,13 @@ const INPUT = { any: 'input' };
 const READERS = ['voices:read', 'lipsync:read'] as const;
 
 const LEDGER: readonly Row[] = [
-  row('createVoice', [INPUT], ['voices:write']),
-  row('deleteVoice', [INPUT], ['voices:write']),
-  row('createLipSyncTask', [INPUT], ['lipsync:write']),
-  row('identifyFaces', [INPUT], ['lipsync:write']),
-  row('synthesizeSpeech', [INPUT], ['lipsync:write']),
-  row('cancelQueued', [VOICE], ['voices:write']),
-  row('cancelQueued', [LIP_SYNC], ['lipsync:write']),
+  row('write', ['createVoice', INPUT], ['voices:write']),
+  row('write', ['deleteVoice', INPUT], ['voices:write']),
+  row('write', ['createLipSyncTask', INPUT], ['lipsync:write']),
+  row('write', ['identifyFaces', INPUT], ['lipsync:write']),
+  row('write', ['synthesizeSpeech', INPUT], ['lipsync:write']),
+  row('write', ['cancelQueued', VOICE], ['voices:write']),
+  row('write', ['cancelQueued', LIP_SYNC], ['lipsync:write']),
   row('task', [{ id: 'nothing' }], READERS),
   row('tasks', [ANY, WINDOW], READERS),
   row('tasks', [{ ...ANY, kind: 'VOICE' }, WINDOW], ['voices:read']),
@@ -84,6 +85,12 @@ async function invoke(target: object, { method, args }: Row): Promise<unknown> {
   if (typeof call !== 'function') throw new Error(`there is no ${method}`);
   return Reflect.apply(call, target, args);
 }
+
+it('every mutation has a row for each kind of thing that it writes', ({ expect }) => {
+  const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
+  const writes = LEDGER.filter(({ method }) => method === 'write').map(({ args }) => args[0]);
+  expect(new Set(writes)).toEqual(new Set(mutations));
+});
 
 describe.for([
   { name: 'the ledger', scoped: createScopedLedger, rows: LEDGER },

@@ -7,6 +7,9 @@ import type {
   Upstream,
   Usage,
   Window,
+  WriteInput,
+  WriteName,
+  WriteResult,
 } from '../../src/domain/ports.ts';
 import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/resource-pack.ts';
@@ -16,6 +19,16 @@ import type { Speech, Voice, VoiceTaskSnapshot } from '../../src/domain/voice.ts
 import { badUserInput } from '../../src/errors.ts';
 
 const CREATED_AT_MS = Date.parse('2026-09-01T12:00:00Z');
+
+/** What each write answers with. */
+const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => WriteResult<Name> } = {
+  identifyFaces: () => faceScan('scan-1'),
+  createVoice: () => voiceTask('voice-task-1'),
+  createLipSyncTask: () => lipSyncTask('lip-sync-1'),
+  synthesizeSpeech: () => speech,
+  deleteVoice: ({ voiceId }) => ({ voiceId, klingTaskId: null, klingStatus: 'succeed', klingRequestId: 'request-1' }),
+  cancelQueued: ({ id }) => lipSyncTask(id),
+};
 
 /** A ledger in memory that believes everything it is told. `calls` holds every method that was called, with its arguments. */
 export class FakeLedger implements Ledger {
@@ -27,25 +40,9 @@ export class FakeLedger implements Ledger {
   /** Thrown by the next call of any method. */
   failure: unknown = null;
 
-  async identifyFaces(input: unknown): Promise<FaceScan> {
-    this.#called('identifyFaces', input);
-    return faceScan('scan-1');
-  }
-  async createVoice(input: unknown): Promise<VoiceTask> {
-    this.#called('createVoice', input);
-    return voiceTask('voice-task-1');
-  }
-  async createLipSyncTask(input: unknown): Promise<LipSyncTask> {
-    this.#called('createLipSyncTask', input);
-    return lipSyncTask('lip-sync-1');
-  }
-  async synthesizeSpeech(input: unknown): Promise<Speech> {
-    this.#called('synthesizeSpeech', input);
-    return speech;
-  }
-  async deleteVoice(input: { readonly voiceId: string }) {
-    this.#called('deleteVoice', input);
-    return { voiceId: input.voiceId, klingTaskId: null, klingStatus: 'succeed', klingRequestId: 'request-1' };
+  async write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteResult<Name>> {
+    this.#called(name, input);
+    return WRITTEN[name](input);
   }
   async task(reference: TaskReference): Promise<TaskRecord | null> {
     this.#called('task', reference);
@@ -74,10 +71,6 @@ export class FakeLedger implements Ledger {
     return sliced(this.voicesKept, window);
   }
 
-  async cancelQueued({ id, kind }: TaskHandle): Promise<TaskRecord> {
-    this.#called('cancelQueued', { id, kind });
-    return lipSyncTask(id);
-  }
   async queuePosition(taskId: string): Promise<number | null> {
     this.#called('queuePosition', taskId);
     return 3;
