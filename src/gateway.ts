@@ -4,20 +4,20 @@ import { createCallbackTokens } from './auth/callback-token.ts';
 import { createIssuerVerify } from './auth/issuer-key.ts';
 import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.ts';
 import type { Config } from './config.ts';
-import type { GatewayContext } from './context.ts';
 import type { Ledger, Upstream } from './domain/ports.ts';
 import { isPermitted, type Viewer } from './domain/viewer.ts';
 import { createDocuments } from './graphql/documents.ts';
+import { createOperationFinder } from './graphql/operation.ts';
 import { handleCallback } from './http/callback.ts';
-import { createGraphqlHandler } from './http/graphql.ts';
+import { createGraphqlHandler, type ServerContext } from './http/graphql.ts';
 import { answerReady } from './http/health.ts';
 import { createLargeBodies } from './http/large-bodies.ts';
+import { useCompiledExecutor } from './http/plugins/use-compiled-executor.ts';
 import { createReadParams } from './http/read-params.ts';
 import { noteExchange, type RequestTrace } from './http/request-log.ts';
 import { clientNetworkOf, createRequestRate } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
-import { streamFormatOf, UNCOMPRESSED } from './http/stream-format.ts';
-import { answerSubscription } from './http/subscribe.ts';
+import { createAnswerStream } from './http/subscribe.ts';
 import { dial } from './hub/pool.ts';
 import { createKlingClients } from './kling/client.ts';
 import { createPresetLibrary } from './kling/preset-library.ts';
@@ -44,31 +44,37 @@ interface Ports {
   readonly upstreamOf: (viewer: Viewer, trace: RequestTrace) => Upstream;
 }
 
-/** Most operations ask one of the two ports: the other is not made. */
-class RequestContext implements GatewayContext {
+/**
+ * Makes a port when a resolver first asks for it: most operations ask for one of the two. Fields are not `#private`,
+ * because Yoga hands resolvers an object that inherits from this one.
+ */
+class RequestContext implements ServerContext {
   readonly now = Date.now;
   readonly requestId: string;
+  readonly trace: RequestTrace;
   readonly viewer: Viewer;
-  readonly #trace: RequestTrace;
-  readonly #ports: Ports;
-  #ledger: Ledger | null = null;
-  #upstream: Upstream | null = null;
+  private readonly ports: Ports;
+  private madeLedger: Ledger | null = null;
+  private madeUpstream: Upstream | null = null;
 
   constructor(trace: RequestTrace, viewer: Viewer, ports: Ports) {
     this.requestId = trace.requestId;
+    this.trace = trace;
     this.viewer = viewer;
-    this.#trace = trace;
-    this.#ports = ports;
+    this.ports = ports;
   }
 
   get ledger(): Ledger {
-    return (this.#ledger ??= this.#ports.ledgerOf(this.viewer));
+    return (this.madeLedger ??= this.ports.ledgerOf(this.viewer));
   }
 
   get upstream(): Upstream {
-    return (this.#upstream ??= this.#ports.upstreamOf(this.viewer, this.#trace));
+    return (this.madeUpstream ??= this.ports.upstreamOf(this.viewer, this.trace));
   }
 }
+
+/** A parsed document takes some 30 times its length in memory, one of comments 50 times: 25 MB at most. */
+const KEPT_DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
 
 /** How long what `/ready` shows of the account is taken as it was. */
 const STATUS_FRESH_MS = 1_000;
@@ -99,13 +105,29 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
     now: Date.now,
     startTimer,
   });
+  const dialHub: Dial = (request, tenant) => dial(env.HUB, request, tenant, Math.random);
+  const finder = createOperationFinder({
+    schema,
+    introspection: config.introspection,
+    kept: KEPT_DOCUMENTS,
+    locations: true,
+  });
   const graphql = createGraphqlHandler({
     schema,
+    finder,
     readParams,
-    introspection: config.introspection,
+    answerStream: createAnswerStream({
+      finder,
+      networkOf: clientNetworkOf,
+      isDevelopment: config.environment === 'development',
+      dial: dialHub,
+      log,
+    }),
+    executor: useCompiledExecutor(),
+    largeBodies,
+    suggestions: config.introspection,
     log,
   });
-  const dialHub: Dial = (request, tenant) => dial(env.HUB, request, tenant, Math.random);
   const authenticate = createAuthenticate(config.auth, {
     issuerVerify: createIssuerVerify(
       (newerThanMs) => env.ISSUER_KEYS.getByName('issuer').keys(newerThanMs),
@@ -148,24 +170,8 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
       ),
   };
 
-  function execute(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response> {
-    return graphql(request, new RequestContext(trace, viewer, ports), trace);
-  }
-
-  /** Returns null if it is not a subscription, or one whose client accepts no stream. */
-  async function answerStreamed(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response | null> {
-    const format = streamFormatOf(request.headers.get('accept'));
-    if (format === null) return null;
-    const stream = await answerSubscription(request, (asked) => readParams(asked, viewer.tenant), {
-      format,
-      dial: dialHub,
-      viewer,
-      network: clientNetworkOf(request),
-      requestId: trace.requestId,
-      log,
-    });
-    if (stream && config.environment === 'development') stream.headers.set(UNCOMPRESSED.name, UNCOMPRESSED.value);
-    return stream;
+  function answer(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response> {
+    return graphql(request, new RequestContext(trace, viewer, ports));
   }
 
   /** Only for routing: a header that proves nothing is not refused here, since the socket is asked again. */
@@ -208,17 +214,13 @@ export function createGateway(env: Env, config: Config, log: Log): Gateway {
       const viewer = await authenticate(incoming.headers.get('authorization'), trace.requestId);
       trace.notes.tenant = viewer.tenant;
       await admit(`tenant ${viewer.tenant}`);
-      try {
-        return (await answerStreamed(incoming, trace, viewer)) ?? (await execute(incoming, trace, viewer));
-      } finally {
-        largeBodies.leave(incoming);
-      }
+      return answer(incoming, trace, viewer);
     },
 
     async answerOperation(request, trace, viewer) {
       trace.notes.tenant = viewer.tenant;
       await admit(`tenant ${viewer.tenant}`);
-      return execute(request, trace, viewer);
+      return answer(request, trace, viewer);
     },
 
     async answerCallback(request, token, trace) {

@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ledger',
     'hub',
     'auth',
+    'engine',
     'graphql',
     'schema',
     'kling',

@@ -2,19 +2,11 @@ import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { fetch, type Request, Response } from 'miniflare';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { unstable_readConfig as readWranglerConfig } from 'wrangler';
 import './node/start-sandbox.ts';
 import { receive } from './sandbox/receiver.ts';
 import { TEST_AUTH } from './support/token.ts';
 
 const root = join(import.meta.dirname, '..');
-
-/** As Wrangler bundles it. What is named by a relative path is within a package, and replaced in the bundle alone: test/node and test/clients run that. */
-const alias = Object.fromEntries(
-  Object.entries(readWranglerConfig({ config: join(root, 'wrangler.toml') }).alias ?? {})
-    .filter(([name]) => !name.startsWith('.'))
-    .map(([name, file]) => [name, join(root, String(file))]),
-);
 
 /** A limit finds what hangs. It must not fail a test on a busy machine. */
 const LIMITS = {
@@ -32,7 +24,6 @@ const IN_WORKERD = { isolate: false, maxWorkers: 2, sequence: { setupFiles: 'lis
 /** The gateway in workerd, through its own fetch, against the sandbox over HTTP. */
 export const gateway: TestProjectInlineConfiguration = {
   root,
-  resolve: { alias },
   plugins: [
     cloudflareTest(({ inject }) => {
       const sandboxUrl = inject('sandboxUrl');

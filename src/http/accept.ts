@@ -1,52 +1,51 @@
-import { createBoundedCache } from '../lib/bounded-cache.ts';
+/** The media types that results are sent as, and the ranges that cover them. */
+const ACCEPTABLE = new Set([
+  'application/json',
+  'application/graphql-response+json',
+  'application/*',
+  '*/*',
+  '*/json',
+  '*/graphql-response+json',
+  'text/event-stream',
+  'text/*',
+  'multipart/mixed',
+  'multipart/*',
+  '*/event-stream',
+  '*/mixed',
+]);
 
-/** What one answer in JSON may be called: https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */
-export type JsonType = 'application/json' | 'application/graphql-response+json';
-
-/** Clients send the same few; a longer one is worked out each time. */
-const known = createBoundedCache<JsonType | null>({ charsPerEntryMax: 256, charsMax: 4_096 });
+/** Returns true if a client accepts none of the formats that results are sent in. */
+export function acceptsNothing(accept: string | null): boolean {
+  return accept !== null && accept !== '' && !mediaTypesOf(accept).some((mediaType) => ACCEPTABLE.has(mediaType));
+}
 
 /**
- * The JSON that a client accepts, by the first of its `accept` that is one, whatever it weighs: as Yoga does, so that an
- * answer does not depend on who makes it. Null: it takes none.
+ * Removes charsets from `accept`, and media types in another charset than UTF-8: Yoga knows no spelling but
+ * `charset=utf-8`.
  */
-export function jsonTypeOf(accept: string | null): JsonType | null {
-  const text = accept || '*/*';
-  const before = known.get(text);
-  if (before !== undefined) return before;
-  const type = firstJsonType(text);
-  known.set(text, type);
-  return type;
+export function withPlainAccept(request: Request): Request {
+  const accept = request.headers.get('accept');
+  if (accept === null || !/charset/i.test(accept)) return request;
+  const headers = new Headers(request.headers);
+  headers.set('accept', rangesOf(accept).join(', '));
+  return new Request(request, { headers });
 }
 
-/** Whether a client takes none of the formats that there are. */
-export function acceptsNothing(accept: string | null): boolean {
-  if (jsonTypeOf(accept) !== null) return false;
-  return !mediaTypesOf(accept ?? '').some((mediaType) => STREAMS.has(mediaType));
-}
-
-const STREAMS = new Set(['text/event-stream', 'text/*', 'multipart/mixed', 'multipart/*', '*/event-stream', '*/mixed']);
-
-function firstJsonType(accept: string): JsonType | null {
-  for (const mediaType of mediaTypesOf(accept)) {
-    const [type = '', subtype = ''] = mediaType.split('/');
-    if (type !== 'application' && type !== '*') continue;
-    if (subtype === 'json' || subtype === '*') return 'application/json';
-    if (subtype === 'graphql-response+json') return 'application/graphql-response+json';
-  }
-  return null;
-}
-
-/** In order; those in another charset than UTF-8 left out. */
 function mediaTypesOf(accept: string): string[] {
+  return rangesOf(accept).map((range) => range.split(';', 1)[0] ?? '');
+}
+
+/** In order and without blanks and charsets. Those in another charset than UTF-8 are left out. */
+function rangesOf(accept: string): string[] {
   return accept
     .replaceAll(/\s/g, '')
     .toLowerCase()
     .split(',')
-    .flatMap((entry) => {
-      const [mediaType = '', ...params] = entry.split(';');
-      const charset = params.find((param) => param.startsWith('charset='))?.slice('charset='.length);
-      return charset === undefined || isUtf8(charset) ? [mediaType] : [];
+    .flatMap((range) => {
+      const parts = range.split(';');
+      const charset = parts.find((part) => part.startsWith('charset='))?.slice('charset='.length);
+      if (charset === undefined) return [range];
+      return isUtf8(charset) ? [parts.filter((part) => !part.startsWith('charset=')).join(';')] : [];
     });
 }
 

@@ -1,82 +1,106 @@
-import { type ExecutionResult, type GraphQLSchema, OperationTypeNode } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
 import type { GatewayContext } from '../context.ts';
-import { createPrepare } from '../graphql/prepare.ts';
-import { createValidateDocument } from '../graphql/validate-document.ts';
+import type { OperationFinder } from '../graphql/operation.ts';
+import { createPublicErrors } from '../graphql/public-errors.ts';
 import type { Log } from '../lib/log.ts';
-import { acceptsNothing, jsonTypeOf, type JsonType } from './accept.ts';
+import { withPlainAccept } from './accept.ts';
 import { VARY } from './cors.ts';
 import { failureResponse } from './failure-response.ts';
+import type { LargeBodies } from './large-bodies.ts';
+import { useOperations } from './plugins/use-operations.ts';
+import { usePublicErrors } from './plugins/use-public-errors.ts';
+import { useRequestLog } from './plugins/use-request-log.ts';
+import { type AnswerStream, useRequestParams } from './plugins/use-request-params.ts';
 import type { ReadParams } from './read-params.ts';
 import type { RequestTrace } from './request-log.ts';
-import { createSecuredHeaders } from './security-headers.ts';
-import { createYogaHandler } from './yoga-handler.ts';
+import { SSE } from './stream-format.ts';
 
-const OPERATION_NAME_CHARS_MAX = 100;
-
-const HEADERS = {
-  'application/json': headersOf('application/json'),
-  'application/graphql-response+json': headersOf('application/graphql-response+json'),
-} as const satisfies Record<JsonType, Headers>;
-
-function headersOf(type: JsonType): Headers {
-  return createSecuredHeaders({
-    'content-type': `${type}; charset=utf-8`,
-    'cache-control': 'private, no-store',
-    vary: VARY,
-  });
-}
+/** What plugins and resolvers get of a request. */
+export type ServerContext = GatewayContext & { readonly trace: RequestTrace };
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
+  readonly finder: OperationFinder;
   readonly readParams: ReadParams;
-  /** Off: no introspection, and no message that suggests names of the schema. */
-  readonly introspection: boolean;
+  readonly answerStream: AnswerStream;
+  /** Installs the executor. False: Yoga's own runs operations. */
+  readonly executor: Plugin | false;
+  readonly largeBodies: Pick<LargeBodies, 'leave'>;
+  /** Off: no message suggests names of the schema. */
+  readonly suggestions: boolean;
   /** Gets one line for every bug that a resolver meets. */
   readonly log: Log;
 }
 
-/** Answers one request at `/graphql`. `context` and `trace` are made for this request; its notes are filled in for the log. */
-export type GraphqlHandler = (request: Request, context: GatewayContext, trace: RequestTrace) => Promise<Response>;
+/** Answers one request at `/graphql`. Yoga adds to `context`, which is made for this request. */
+export type GraphqlHandler = (request: Request, context: ServerContext) => Promise<Response>;
 
 /**
- * GraphQL over HTTP. Build it once per isolate: it holds the prepared operations. There is no request that it answers with
- * 500: what a client sends wrongly is `BAD_USER_INPUT` or `QUERY_TOO_COMPLEX` with a 4xx. A plain result is answered here;
- * all that there is more to say about, Yoga says.
+ * Creates the server that every query, mutation and HTTP subscription goes through. Build it once per isolate. Never
+ * answers 500 to what a client sends wrongly: that is `BAD_USER_INPUT` or `QUERY_TOO_COMPLEX` with a 4xx.
  */
-export function createGraphqlHandler({ schema, readParams, introspection, log }: GraphqlOptions): GraphqlHandler {
-  const validate = createValidateDocument(introspection);
-  const prepare = createPrepare(schema, validate);
-  const answerByYoga = createYogaHandler({ schema, readParams, validate, suggestions: introspection, log });
+export function createGraphqlHandler(options: GraphqlOptions): GraphqlHandler {
+  const { schema, finder, readParams, answerStream, executor, largeBodies, suggestions, log } = options;
+  const toPublicError = createPublicErrors({ suggestions });
+  const yoga = createYoga<ServerContext>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    graphiql: false,
+    batching: false,
+    multipart: false,
+    cors: false,
+    // `readParams` counts the bytes itself: Yoga's way of counting costs up to 40 % of a small request.
+    maxRequestBodySize: false,
+    // `operations` keeps documents, bounded by their length.
+    parserAndValidationCache: false,
+    // `usePublicErrors` logs bugs with the request's id. Nothing else is logged.
+    logging: false,
+    maskedErrors: { isDev: false, maskError: toPublicError },
+    plugins: [
+      useRequestParams(readParams, answerStream),
+      useOperations(finder),
+      executor,
+      usePublicErrors(toPublicError, log),
+      useRequestLog(),
+    ],
+  });
 
-  /** Null: there is something wrong with the request, and nothing was run. */
-  async function resultOf(
-    request: Request,
-    context: GatewayContext,
-    { notes }: RequestTrace,
-  ): Promise<ExecutionResult | null> {
-    const read = await readParams(request, context.viewer.tenant).catch(() => null);
-    const operation = read === null ? null : prepare(read.params);
-    if (read === null || operation === null || operation.type === OperationTypeNode.SUBSCRIPTION) return null;
-    if (operation.type === OperationTypeNode.MUTATION && request.method !== 'POST') return null;
-    notes.operationType = operation.type;
-    if (operation.name !== null) notes.operationName = operation.name.slice(0, OPERATION_NAME_CHARS_MAX);
-    return await operation.run(context, read.params.variables);
-  }
-
-  return async (request, context, trace) => {
-    const accept = request.headers.get('accept');
-    // Before anything is run: nobody would see how it ended.
-    if (acceptsNothing(accept)) return notAcceptable(context.requestId);
-    const result = await resultOf(request, context, trace);
-    const type = jsonTypeOf(accept);
-    if (result === null || result.errors !== undefined || type === null)
-      return answerByYoga(request, { ...trace, result, tenant: context.viewer.tenant });
-    return new Response(JSON.stringify(result), { headers: HEADERS[type] });
+  return async (incoming, context) => {
+    const request = withPlainAccept(incoming);
+    try {
+      return finished(await yoga.handleRequest(request, context), context.requestId);
+    } finally {
+      largeBodies.leave(request);
+    }
   };
 }
 
-function notAcceptable(requestId: string): Response {
-  const message =
-    'None of the accepted formats can be made: accept application/json or application/graphql-response+json.';
-  return failureResponse({ code: 'BAD_USER_INPUT', message, retryable: false }, { requestId, status: 406 });
+function finished(answer: Response, requestId: string): Response {
+  if (answer.headers.get('content-type') === 'text/event-stream') return asEventStream(answer);
+  const response = answer.body === null && answer.status >= 400 ? explained(answer, requestId) : answer;
+  // A stream from a hub has its own.
+  if (response.headers.has('cache-control')) return response;
+  response.headers.set('cache-control', 'private, no-store');
+  response.headers.set('vary', VARY);
+  response.headers.set('x-content-type-options', 'nosniff');
+  return response;
+}
+
+/**
+ * The result of a query or mutation as an event stream, by graphql-sse's distinct connections: one `next`, then `complete`.
+ * Errors are reported in a stream with status 200: of a 400, such clients show the status alone.
+ */
+function asEventStream({ status, headers, body }: Response): Response {
+  return new Response(body, {
+    status: status === 400 ? 200 : status,
+    headers: { ...Object.fromEntries(headers), ...SSE.headers },
+  });
+}
+
+/** Yoga answers some requests with a status alone. */
+function explained({ status }: Response, requestId: string): Response {
+  const message = 'The request cannot be answered.';
+  return failureResponse({ code: 'BAD_USER_INPUT', message, retryable: false }, { requestId, status });
 }

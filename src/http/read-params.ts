@@ -24,7 +24,7 @@ export interface ReadRequest {
 }
 
 /**
- * Reads the parameters of a request, once, however often they are asked for. `tenant`: the caller's, whose token has been
+ * Reads the parameters of a request. `tenant`: the caller's, whose token has been
  * checked. GET carries them in the URL, POST in JSON and nothing else: any site may send a form without asking. Keys that
  * the specification does not know are dropped, as it demands. Throws request errors only.
  */
@@ -51,7 +51,6 @@ export function createReadParams({
   startTimer,
 }: ReadParamsDeps): ReadParams {
   const audioInputs = createAudioInputs(schema);
-  const reads = new WeakMap<Request, Promise<ReadRequest>>();
 
   async function read(request: Request, tenant: string): Promise<ReadRequest> {
     if (methodOf(request) === 'GET') {
@@ -91,11 +90,5 @@ export function createReadParams({
     }
   }
 
-  return (request, tenant) => {
-    const known = reads.get(request);
-    if (known !== undefined) return known;
-    const reading = read(request, tenant);
-    reads.set(request, reading);
-    return reading;
-  };
+  return read;
 }

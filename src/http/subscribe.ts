@@ -1,41 +1,57 @@
-import { getOperationAST } from 'graphql';
-import { parseDocument } from '../graphql/parse-document.ts';
-import type { GraphqlParams } from './raw-params.ts';
-import type { ReadParams } from './read-params.ts';
-import { answerStream, type StreamDeps } from './stream.ts';
+import type { OperationFinder } from '../graphql/operation.ts';
+import type { AnswerStream } from './plugins/use-request-params.ts';
+import type { ReadRequest } from './read-params.ts';
+import { answerStream, type StreamDeps, type StreamPayload } from './stream.ts';
+import { streamFormatOf, UNCOMPRESSED } from './stream-format.ts';
 
 /** Past this a hub does not read an operation. */
 const OPERATION_CHARS_MAX = 60_000;
 
-/** Answers a subscription in the format that its client accepts. Null: it is something else, for the GraphQL server to answer. */
-export async function answerSubscription(
-  request: Request,
-  readParams: (request: Request) => ReturnType<ReadParams>,
-  deps: Omit<StreamDeps, 'lastCursor' | 'origin' | 'accept'>,
-): Promise<Response | null> {
-  if (request.method !== 'GET' && request.method !== 'POST') return null;
-  // What is wrong with it is the GraphQL server's to say.
-  const read = await readParams(request).catch(() => null);
-  if (read === null || !isSubscription(read.params)) return null;
-  const { query: _text, ...others } = read.params;
-  // A hub that serves trusted documents only takes no text, and knows each by its id.
-  const payload = read.documentId === null ? read.params : { documentId: read.documentId, ...others };
-  if (JSON.stringify(payload).length > OPERATION_CHARS_MAX) return null;
-  return answerStream(payload, {
-    ...deps,
-    origin: new URL(request.url).origin,
-    accept: request.headers.get('accept'),
-    // An EventSource that has seen no id sends none, a polyfill an empty one.
-    lastCursor: request.headers.get('last-event-id') || null,
-  });
+export interface AnswerStreamDeps extends Pick<StreamDeps, 'dial' | 'log'> {
+  readonly finder: OperationFinder;
+  readonly networkOf: (request: Request) => string | null;
+  /** Whether streams pass through `wrangler dev`, which compresses them. */
+  readonly isDevelopment: boolean;
 }
 
-function isSubscription({ query, operationName }: GraphqlParams): boolean {
-  // Some clients accept a stream with every query: those need not be parsed for it.
-  if (!query.includes('subscription')) return false;
-  try {
-    return getOperationAST(parseDocument(query), operationName ?? null)?.operation === 'subscription';
-  } catch {
-    return false;
+/** Creates the function that answers a subscription in the format that its client accepts first. */
+export function createAnswerStream(deps: AnswerStreamDeps): AnswerStream {
+  const { finder, networkOf, isDevelopment, dial, log } = deps;
+
+  function isSubscription({ query, operationName }: ReadRequest['params']): boolean {
+    // Some clients accept a stream with every query.
+    if (!query.includes('subscription')) return false;
+    const found = finder.find(query, operationName);
+    // Yoga answers what is refused, in the same format.
+    return found.type === 'operation' && found.node.operation === 'subscription';
   }
+
+  return async (request, read, { viewer, requestId }) => {
+    const accept = request.headers.get('accept');
+    const format = streamFormatOf(accept);
+    if (format === null || !isSubscription(read.params)) return null;
+    const payload = payloadOf(read);
+    if (JSON.stringify(payload).length > OPERATION_CHARS_MAX) return null;
+    const stream = await answerStream(payload, {
+      dial,
+      viewer,
+      network: networkOf(request),
+      requestId,
+      accept,
+      origin: new URL(request.url).origin,
+      format,
+      // An EventSource that has seen no id sends none, a polyfill an empty one.
+      lastCursor: request.headers.get('last-event-id') || null,
+      log,
+    });
+    if (isDevelopment) stream.headers.set(UNCOMPRESSED.name, UNCOMPRESSED.value);
+    return stream;
+  };
+}
+
+/** A hub that serves trusted documents only takes no text, and knows each document by its id. */
+function payloadOf({ params, documentId }: ReadRequest): StreamPayload {
+  if (documentId === null) return params;
+  const { query: _text, ...others } = params;
+  return { documentId, ...others };
 }

@@ -1,8 +1,6 @@
 import {
-  getOperationAST,
   type GraphQLError,
   OperationTypeNode,
-  parse,
   type GraphQLFormattedError,
   validateSubscriptionArgs,
   type DocumentNode,
@@ -18,9 +16,8 @@ import { GatewayError } from '../errors.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import type { Documents } from '../graphql/documents.ts';
-import { parseDocument } from '../graphql/parse-document.ts';
+import { createOperationFinder } from '../graphql/operation.ts';
 import { bugBehind, codesOf, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '../graphql/public-errors.ts';
-import { createValidateDocument } from '../graphql/validate-document.ts';
 import { coerceVariables } from '../graphql/variables.ts';
 import { toSubscription, type Subscription } from '../schema/subscription.ts';
 import { liveCostOf } from './live-cost.ts';
@@ -89,26 +86,9 @@ export interface OperationsOptions {
 }
 
 export function createOperations({ schema, introspection, documents, log }: OperationsOptions): Operations {
-  const parsed = createBoundedCache<DocumentNode>(DOCUMENTS);
+  const finder = createOperationFinder({ schema, introspection, kept: DOCUMENTS, locations: false });
   const coerced = createBoundedCache<ValidatedSubscriptionArgs>(COERCED);
-  const validate = createValidateDocument(introspection);
   const toPublicError = createPublicErrors({ suggestions: introspection });
-
-  function documentOf(query: string): DocumentNode {
-    const known = parsed.get(query);
-    if (known !== undefined) return known;
-    const document = parseDocument(query);
-    const errors = validate(schema, document);
-    if (errors.length > 0) throw new AggregateError(errors);
-    return keep(query);
-  }
-
-  function keep(query: string): DocumentNode {
-    // Kept as long as somebody subscribes: without the places, which hold on to every token and comment of the text.
-    const bare = parse(query, { noLocation: true });
-    parsed.set(query, bare);
-    return bare;
-  }
 
   function coerce(document: DocumentNode, { operationName, variables }: OperationText) {
     return validateSubscriptionArgs({ schema, document, operationName, variableValues: variables });
@@ -119,7 +99,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
     const known = coerced.get(key);
     if (known !== undefined) return known;
     const operation = load();
-    const args = coerce(parsed.get(operation.query) ?? keep(operation.query), operation);
+    const args = coerce(finder.reopen(operation.query), operation);
     if (!('operation' in args)) throw new TypeError('an operation that was checked has become wrong');
     coerced.set(key, args);
     return args;
@@ -134,10 +114,6 @@ export function createOperations({ schema, introspection, documents, log }: Oper
 
   function refused(errors: readonly unknown[], requestId: string): Refused {
     return { type: 'refused', errors: errors.map((error) => withoutHttp(shownFor(error, requestId))) };
-  }
-
-  function refusedFor(error: unknown, requestId: string): Refused {
-    return refused(error instanceof AggregateError ? error.errors : [error], requestId);
   }
 
   function print(result: ExecutionResult, { task, seq }: TaskChangeEvent, context: GatewayContext): string {
@@ -156,22 +132,22 @@ export function createOperations({ schema, introspection, documents, log }: Oper
         const { text, documentId } = await documents.find(payload);
         return { type: 'operation', operation: { ...payload, query: text, documentId } };
       } catch (error) {
-        return refusedFor(error, requestId);
+        return refused([error], requestId);
       }
     },
 
-    isKnown: ({ query }) => parsed.get(query) !== undefined,
+    isKnown: ({ query }) => finder.isKept(query),
 
     prepare(operation, requestId) {
       const { query, operationName, variables } = operation;
       try {
-        const document = documentOf(query);
-        const node = getOperationAST(document, operationName);
-        // Its variables are the Worker's to check.
-        if (node && node.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
-        const { errors } = coerceVariables(schema, node?.variableDefinitions ?? [], variables);
+        const found = finder.find(query, operationName);
+        if (found.type === 'refusal') return refused(found.errors, requestId);
+        const { document, node } = found;
+        // The Worker checks its variables.
+        if (node.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
+        const { errors } = coerceVariables(schema, node.variableDefinitions ?? [], variables);
         if (errors !== undefined) return refused(errors, requestId);
-        // Where there is no operation of that name, this says so.
         const args = coerce(document, operation);
         if (!('operation' in args)) return refused(args, requestId);
         const subscription = toSubscription(args);
@@ -183,7 +159,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
           subscription: { ...subscription, key, cost: liveCostOf(schema, document, args.operation) },
         };
       } catch (error) {
-        return refusedFor(error, requestId);
+        return refused([error], requestId);
       }
     },
 

@@ -7,11 +7,12 @@ const root = join(import.meta.dirname, '../..');
 /** The product's configuration, built with another manifest of trusted documents. Answers where it is written. */
 export function configWithManifest(manifestPath: string): string {
   const product = readFileSync(join(root, 'wrangler.toml'), 'utf8');
-  const config = product
-    .replace('[alias]\n', `[alias]\n"./trusted-documents.json" = ${JSON.stringify(manifestPath)}\n`)
-    // What is named from the folder of the file.
-    .replaceAll(/"(?:\.\/)?((?:src|dist)\/[^"]+)"/g, (_, path: string) => JSON.stringify(join(root, path)));
+  // Paths are relative to the folder of the file.
+  const config = product.replaceAll(/"(?:\.\/)?((?:src|dist)\/[^"]+)"/g, (_, path: string) =>
+    JSON.stringify(join(root, path)),
+  );
+  const alias = `[alias]\n"./trusted-documents.json" = ${JSON.stringify(manifestPath)}\n`;
   const path = join(mkdtempSync(join(tmpdir(), 'trusted-')), 'wrangler.toml');
-  writeFileSync(path, config);
+  writeFileSync(path, `${config}\n${alias}`);
   return path;
 }

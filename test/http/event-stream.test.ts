@@ -40,7 +40,10 @@ describe('a client of Server-Sent Events', () => {
 
   it.for([
     ['{', '"message":"Syntax Error: Expected Name, found <EOF>.","locations":[{"line":1,"column":2}]'],
-    ['query A { __typename } query B { __typename }', '"message":"Could not determine what operation to execute."'],
+    [
+      'query A { __typename } query B { __typename }',
+      '"message":"Must provide operation name if query contains multiple operations."',
+    ],
     ['', '"message":"\\"query\\" must be a text with a GraphQL document."'],
   ] as const)('is told what is wrong with %j in a stream that was accepted', async ([query, what], { expect }) => {
     const response = await createGraphqlClient().post(JSON.stringify({ query }), EVENT_STREAM);

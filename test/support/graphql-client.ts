@@ -1,6 +1,8 @@
 import { createDocuments, type DocumentsOptions } from '../../src/graphql/documents.ts';
+import { createOperationFinder } from '../../src/graphql/operation.ts';
 import { createGraphqlHandler, type GraphqlOptions } from '../../src/http/graphql.ts';
 import type { BodyLimits } from '../../src/http/read-body.ts';
+import { useCompiledExecutor } from '../../src/http/plugins/use-compiled-executor.ts';
 import { createLargeBodies } from '../../src/http/large-bodies.ts';
 import { createReadParams } from '../../src/http/read-params.ts';
 import type { RequestNotes } from '../../src/http/request-log.ts';
@@ -27,6 +29,7 @@ interface ClientOptions extends Partial<GraphqlOptions> {
   readonly startTimer?: StartTimer;
   readonly documents?: Partial<DocumentsOptions>;
   readonly limits?: BodyLimits;
+  readonly introspection?: boolean;
   /** What counts the large bodies of a tenant; any number may come if it is not given. */
   readonly takeRate?: (tenant: string) => Promise<void>;
 }
@@ -37,6 +40,7 @@ export function createGraphqlClient({
   limits,
   startTimer = startPlatformTimer,
   takeRate = async () => {},
+  introspection = true,
   ...options
 }: ClientOptions = {}) {
   const ledger = new FakeLedger();
@@ -54,19 +58,24 @@ export function createGraphqlClient({
       now: Date.now,
       startTimer,
     }),
-    introspection: true,
+    finder: createOperationFinder({
+      schema,
+      introspection,
+      kept: { charsPerEntryMax: 8192, charsMax: 65_536 },
+      locations: true,
+    }),
+    answerStream: async () => null,
+    executor: useCompiledExecutor(),
+    largeBodies,
+    suggestions: introspection,
     log: (event) => logged.push(event),
     ...options,
   });
 
   async function fetchGraphql(input: string | URL, init?: RequestInit): Promise<Response> {
-    const context = { requestId: 'request-of-test', now: () => 0, viewer: VIEWER, ledger, upstream };
-    const request = new Request(input, init);
-    try {
-      return await handle(request, context, { requestId: context.requestId, notes });
-    } finally {
-      largeBodies.leave(request);
-    }
+    const requestId = 'request-of-test';
+    const trace = { requestId, notes };
+    return handle(new Request(input, init), { requestId, now: () => 0, viewer: VIEWER, ledger, upstream, trace });
   }
 
   async function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {

@@ -92,6 +92,6 @@ export const NO_TASK =
 export const NOT_FOUND_BY_HASH =
   '{"errors":[{"message":"PersistedQueryNotFound","extensions":{"code":"PERSISTED_QUERY_NOT_FOUND","retryable":false,"requestId":"<requestId>"}}]}';
 export const NO_OPERATION =
-  '{"errors":[{"message":"Could not determine what operation to execute.","extensions":{"code":"BAD_USER_INPUT","retryable":false,"requestId":"<requestId>"}}]}';
+  '{"errors":[{"message":"Unknown operation named \\"null\\".","extensions":{"code":"BAD_USER_INPUT","retryable":false,"requestId":"<requestId>"}}]}';
 export const BAD_TOKEN =
   '{"errors":[{"message":"The token is not valid.","extensions":{"code":"UNAUTHENTICATED","retryable":false,"requestId":"<requestId>"}}]}';

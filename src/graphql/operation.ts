@@ -1,0 +1,131 @@
+import {
+  type DocumentNode,
+  getOperationAST,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  type OperationDefinitionNode,
+  parse as parseUnchecked,
+  specifiedRules,
+  validate as validateDocument,
+  validateExecutionArgs,
+} from 'graphql';
+import { type BoundedCacheOptions, createBoundedCache } from '../lib/bounded-cache.ts';
+import { AnswerCountRule } from './answer-count.ts';
+import { parseDocument } from './parse-document.ts';
+import { requestError } from './request-error.ts';
+
+/** One more error says that there are more. */
+const ERRORS_MAX = 5;
+
+/** An operation that has passed every check of its document. */
+export interface Operation {
+  readonly type: 'operation';
+  readonly document: DocumentNode;
+  readonly node: OperationDefinitionNode;
+}
+
+/** The reasons why a document or operation name is refused. */
+export interface Refusal {
+  readonly type: 'refusal';
+  readonly errors: readonly GraphQLError[];
+}
+
+/** Checks documents and finds their operations, for HTTP and for hubs. Keeps the documents used last. */
+export interface OperationFinder {
+  /** Parses a document. Throws a GraphQLError if it is not one, or asks for too much (`QUERY_TOO_COMPLEX`). */
+  parse(text: string): DocumentNode;
+  /** Validates a parsed document. Returns up to 5 errors, and one that says there are more. */
+  validate(document: DocumentNode): readonly GraphQLError[];
+  /** Selects an operation of a document by its name. Null and empty: the only one. */
+  select(document: DocumentNode, operationName: string | null | undefined): Operation | Refusal;
+  /** Parses and validates a document, and selects an operation. Throws bugs only. */
+  find(text: string, operationName: string | null | undefined): Operation | Refusal;
+  /** Parses a text that `find` has accepted before, without checking it again. */
+  reopen(text: string): DocumentNode;
+  /** Whether a document is kept, so that `find` does no work. */
+  isKept(text: string): boolean;
+}
+
+export interface OperationFinderOptions {
+  readonly schema: GraphQLSchema;
+  /** Off: no introspection, and no message that suggests names of the schema. */
+  readonly introspection: boolean;
+  readonly kept: Pick<BoundedCacheOptions<DocumentNode>, 'charsPerEntryMax' | 'charsMax'>;
+  /**
+   * Whether documents are kept with the places of their nodes. Trade-off: without them a document takes a third of the
+   * memory, and errors of fields have no `locations`.
+   */
+  readonly locations: boolean;
+}
+
+/** Build it once per isolate. */
+export function createOperationFinder({
+  schema,
+  introspection,
+  kept,
+  locations,
+}: OperationFinderOptions): OperationFinder {
+  const rules = [...specifiedRules, AnswerCountRule, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])];
+  const documents = createBoundedCache<DocumentNode>(kept);
+  const validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+
+  function parse(text: string): DocumentNode {
+    const known = documents.get(text);
+    if (known !== undefined) return known;
+    const document = parseDocument(text);
+    documents.set(text, document);
+    return document;
+  }
+
+  function validate(document: DocumentNode): readonly GraphQLError[] {
+    const known = validated.get(document);
+    if (known !== undefined) return known;
+    const errors = validateDocument(schema, document, rules, {
+      maxErrors: ERRORS_MAX,
+      hideSuggestions: !introspection,
+    });
+    validated.set(document, errors);
+    return errors;
+  }
+
+  function select(document: DocumentNode, operationName: string | null | undefined): Operation | Refusal {
+    const name = operationName || null;
+    const node = getOperationAST(document, name);
+    if (node) return { type: 'operation', document, node };
+    const problems = validateExecutionArgs({ schema, document, operationName: name });
+    if ('operation' in problems) throw new TypeError('graphql found an operation that getOperationAST did not');
+    return { type: 'refusal', errors: problems.map(({ message }) => requestError('BAD_USER_INPUT', message, 400)) };
+  }
+
+  function keepBare(text: string): DocumentNode {
+    const document = parseUnchecked(text, { noLocation: true });
+    validated.set(document, []);
+    documents.set(text, document);
+    return document;
+  }
+
+  return {
+    parse,
+    validate,
+    select,
+
+    find(text, operationName) {
+      let document;
+      try {
+        document = parse(text);
+      } catch (error) {
+        if (error instanceof GraphQLError) return { type: 'refusal', errors: [error] };
+        throw error;
+      }
+      const errors = validate(document);
+      if (errors.length > 0) return { type: 'refusal', errors };
+      const isBare = locations || document.loc === undefined;
+      return select(isBare ? document : keepBare(text), operationName);
+    },
+
+    reopen: (text) => documents.get(text) ?? keepBare(text),
+
+    isKept: (text) => documents.get(text) !== undefined,
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * Runs the tests of the HTTP layer and the audits on a copy of the project without the plugin that installs the compiled
+ * executor: Yoga's own executor has to answer the same. Usage: node test/node/without-engine.ts
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+/** Inside the project, so that packages are found. */
+const copy = join(root, 'dist/without-engine');
+const PLUGIN = 'src/http/plugins/use-compiled-executor.ts';
+const COPIED = [
+  'src',
+  'test',
+  'docs',
+  'package.json',
+  'schema.graphql',
+  'tsconfig.json',
+  'wrangler.toml',
+  'README.md',
+  'SECURITY.md',
+  '.env.sandbox',
+];
+
+rmSync(copy, { recursive: true, force: true });
+mkdirSync(copy, { recursive: true });
+for (const name of COPIED) cpSync(join(root, name), join(copy, name), { recursive: true });
+rmSync(join(copy, PLUGIN));
+for (const user of ['src/gateway.ts', 'test/support/graphql-client.ts']) removePlugin(join(copy, user));
+
+const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+const runs = [
+  ['-c', 'test/vitest.config.ts', 'test/http/', 'test/security/'],
+  ['-c', 'test/node/vitest.config.ts', 'test/node/conformance.test.ts'],
+];
+for (const run of runs) {
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...run], { cwd: copy, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+rmSync(copy, { recursive: true });
+
+/** Throws if a file does not install the plugin in one place. */
+function removePlugin(path: string): void {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const without = lines
+    .filter((line) => !/^import .*useCompiledExecutor/.test(line))
+    .map((line) => line.replace('executor: useCompiledExecutor()', 'executor: false'));
+  if (lines.length - without.length !== 1 || without.join('\n') === lines.join('\n') || /useCompiled/.test(without.join()))
+    throw new Error(`${path} does not install the plugin once`);
+  writeFileSync(path, without.join('\n'));
+}
