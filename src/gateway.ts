@@ -8,8 +8,10 @@ import type { Ledger, Upstream } from './domain/ports.ts';
 import { isPermitted, type Viewer } from './domain/viewer.ts';
 import { createDocuments } from './graphql/documents.ts';
 import { createOperationFinder } from './graphql/operation.ts';
+import type { Handlers } from './http/app.ts';
 import { handleCallback } from './http/callback.ts';
-import { createGraphqlHandler, type ServerContext } from './http/graphql.ts';
+import { createGraphqlHandler } from './http/graphql.ts';
+import type { ServerContext } from './http/server-context.ts';
 import { answerReady } from './http/health.ts';
 import { createLargeBodies } from './http/large-bodies.ts';
 import { useCompiledExecutor } from './http/plugins/use-compiled-executor.ts';
@@ -29,15 +31,6 @@ import type { Log } from './lib/log.ts';
 import { sleep } from './lib/sleep.ts';
 import { startTimer } from './lib/timer.ts';
 import { schema } from './schema/schema.ts';
-
-/** What the Worker does once its configuration is known to be right. */
-export interface Gateway {
-  answerGraphql(request: Request, trace: RequestTrace): Promise<Response>;
-  /** One query or mutation of a viewer whose token has been verified. */
-  answerOperation(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response>;
-  answerCallback(request: Request, token: string, trace: RequestTrace): Promise<Response>;
-  answerReady(request: Request, trace: RequestTrace): Promise<Response>;
-}
 
 interface Ports {
   readonly ledgerOf: (viewer: Viewer) => Ledger;
@@ -80,7 +73,7 @@ const KEPT_DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
 const STATUS_FRESH_MS = 1_000;
 
 /** Built once per isolate: it keeps the minted token and the parsed documents. Nothing of a request stays in it. */
-export function createGateway(env: Env, config: Config, log: Log): Gateway {
+export function createGateway(env: Env, config: Config, log: Log): Handlers {
   const { baseUrl, keys, timeoutMs } = config.kling;
   const klingFor = createKlingClients({
     baseUrl,

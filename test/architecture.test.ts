@@ -42,6 +42,8 @@ const ROOTS = new Set([
   'gateway.ts',
   'config.ts',
   'config-checks.ts',
+  'http/app.ts',
+  'http/request-log.ts',
   'ledger/task-ledger.ts',
   'ledger/core.ts',
   'ledger/object-deps.ts',

@@ -25,7 +25,7 @@ export function acceptsNothing(accept: string | null): boolean {
  */
 export function withPlainAccept(request: Request): Request {
   const accept = request.headers.get('accept');
-  if (accept === null || !/charset/i.test(accept)) return request;
+  if (accept === null || !accept.toLowerCase().includes('charset')) return request;
   const headers = new Headers(request.headers);
   headers.set('accept', rangesOf(accept).join(', '));
   return new Request(request, { headers });

@@ -1,5 +1,7 @@
+import type { MiddlewareHandler } from 'hono';
+import { configResultOf } from '../config.ts';
 import { GatewayError } from '../errors.ts';
-import { withHeaders } from './answer-headers.ts';
+import type { AppEnv } from './request-log.ts';
 import { isAllowedPage, originProblem, type OriginRules } from './origin.ts';
 import { isUpgrade } from './socket.ts';
 
@@ -38,7 +40,7 @@ const REQUEST_HEADER = /^(?:apollographql-client|graphql-client|x-datadog)-[a-z0
 const ASKED_HEADERS_MAX = 50;
 
 /** What an answer of `/graphql` depends on, beside who asks. */
-export const VARY = 'Accept, Origin';
+const VARY = 'Accept, Origin';
 
 /** What a page's script may read beside the body. */
 const EXPOSED = 'x-request-id, retry-after, www-authenticate';
@@ -50,7 +52,8 @@ const MAX_AGE = '7200';
  * The answer to a preflight, and to an upgrade from a foreign page; null: the request goes on. Throws `FORBIDDEN` for any
  * other request from a foreign page, its preflight included: so the log has the refusal, and says what the request would get.
  */
-export function answerOrigin(request: Request, url: URL, rules: OriginRules): Response | null {
+export function answerOrigin(request: Request, rules: OriginRules): Response | null {
+  const url = new URL(request.url);
   const problem = originProblem(request, url, rules);
   if (problem !== null && isUpgrade(request)) {
     return new Response(`${problem}\n`, { status: 403, headers: { 'content-type': 'text/plain; charset=utf-8' } });
@@ -77,20 +80,20 @@ function allowedHeaders(request: Request, more: readonly string[]): string {
 }
 
 /**
- * An answer of `/graphql` with the headers that let a page of an allowed origin read it. Never with credentials: a page
- * sends its token itself. Every answer says that it depends on the origin.
+ * Lets pages of allowed origins read answers. Never with credentials: a page sends its token itself. Every answer says that
+ * it depends on the origin.
  */
-export function withCors(
-  answer: Response,
-  request: Request,
-  url: URL,
-  rules: Pick<OriginRules, 'environment' | 'corsOrigins'> | null,
-): Response {
-  const origin = request.headers.get('origin');
-  return withHeaders(answer, (headers) => {
-    if (headers.get('vary') !== VARY) headers.set('vary', VARY);
-    if (origin === null || origin === url.origin || rules === null || !isAllowedPage(origin, url, rules)) return;
+export function cors(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    await next();
+    const { headers } = c.res;
+    headers.set('vary', VARY);
+    const origin = c.req.header('origin');
+    const config = configResultOf(c.env);
+    const url = new URL(c.req.url);
+    if (origin === undefined || origin === url.origin || !config.ok || !isAllowedPage(origin, url, config.config))
+      return;
     headers.set('access-control-allow-origin', origin);
     headers.set('access-control-expose-headers', EXPOSED);
-  });
+  };
 }

@@ -1,5 +1,7 @@
-import type { ErrorCode, Failure } from '../errors.ts';
+import { type ErrorCode, type Failure, GatewayError } from '../errors.ts';
 import { toExtensions } from '../graphql/public-errors.ts';
+import { logBug, type Log } from '../lib/log.ts';
+import type { RequestTrace } from './request-log.ts';
 
 /** The HTTP status of a request that failed as a whole, before any of it was executed. */
 const STATUS = {
@@ -49,4 +51,18 @@ export function failureResponse(
       },
     },
   );
+}
+
+/** Answers a request whose handler threw. A bug is logged with its stack; its client sees `INTERNAL` and nothing else. */
+export function answerFailure(
+  error: unknown,
+  request: Request,
+  { requestId, notes }: RequestTrace,
+  log: Log,
+): Response {
+  const isKnown = error instanceof GatewayError;
+  if (!isKnown) logBug(log, requestId, error, notes.tenant);
+  const failure: Failure = isKnown ? error.failure : { code: 'INTERNAL', message: 'Internal error', retryable: false };
+  notes.errorCodes = [failure.code];
+  return failureResponse(failure, { requestId, accept: request.headers.get('accept') });
 }

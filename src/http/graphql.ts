@@ -1,11 +1,9 @@
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
-import type { GatewayContext } from '../context.ts';
 import type { OperationFinder } from '../graphql/operation.ts';
 import { createPublicErrors } from '../graphql/public-errors.ts';
 import type { Log } from '../lib/log.ts';
 import { withPlainAccept } from './accept.ts';
-import { VARY } from './cors.ts';
 import { failureResponse } from './failure-response.ts';
 import type { LargeBodies } from './large-bodies.ts';
 import { useOperations } from './plugins/use-operations.ts';
@@ -13,11 +11,8 @@ import { usePublicErrors } from './plugins/use-public-errors.ts';
 import { useRequestLog } from './plugins/use-request-log.ts';
 import { type AnswerStream, useRequestParams } from './plugins/use-request-params.ts';
 import type { ReadParams } from './read-params.ts';
-import type { RequestTrace } from './request-log.ts';
+import type { ServerContext } from './server-context.ts';
 import { SSE } from './stream-format.ts';
-
-/** What plugins and resolvers get of a request. */
-export type ServerContext = GatewayContext & { readonly trace: RequestTrace };
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
@@ -79,13 +74,7 @@ export function createGraphqlHandler(options: GraphqlOptions): GraphqlHandler {
 
 function finished(answer: Response, requestId: string): Response {
   if (answer.headers.get('content-type') === 'text/event-stream') return asEventStream(answer);
-  const response = answer.body === null && answer.status >= 400 ? explained(answer, requestId) : answer;
-  // A stream from a hub has its own.
-  if (response.headers.has('cache-control')) return response;
-  response.headers.set('cache-control', 'private, no-store');
-  response.headers.set('vary', VARY);
-  response.headers.set('x-content-type-options', 'nosniff');
-  return response;
+  return answer.body === null && answer.status >= 400 ? explained(answer, requestId) : answer;
 }
 
 /**

@@ -1,8 +1,6 @@
 import type { ConfigProblem, ConfigResult } from '../config.ts';
 import { failureResponse } from './failure-response.ts';
 
-const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
-
 /** `/health`: whether the Worker runs at all. Needs no setting and asks nobody. */
 export async function answerHealth(request: Request): Promise<Response> {
   return statusResponse(request, 200, { status: 'ok' });
@@ -28,14 +26,14 @@ export function misconfiguredResponse(problems: readonly ConfigProblem[], reques
       message: `The gateway is not configured: ${names}. See /ready.`,
       retryable: false,
     },
-    { requestId, headers: HEADERS },
+    { requestId },
   );
 }
 
 function statusResponse(request: Request, status: number, body: object): Response {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return new Response(null, { status: 405, headers: { ...HEADERS, Allow: 'GET, HEAD' } });
+    return new Response(null, { status: 405, headers: { allow: 'GET, HEAD' } });
   }
-  const response = Response.json(body, { status, headers: HEADERS });
+  const response = Response.json(body, { status });
   return request.method === 'HEAD' ? new Response(null, response) : response;
 }

@@ -24,9 +24,9 @@ export interface ReadRequest {
 }
 
 /**
- * Reads the parameters of a request. `tenant`: the caller's, whose token has been
- * checked. GET carries them in the URL, POST in JSON and nothing else: any site may send a form without asking. Keys that
- * the specification does not know are dropped, as it demands. Throws request errors only.
+ * Reads the parameters of a request. `tenant` is that of the caller, whose token has been checked. GET carries them in the
+ * URL, POST in JSON and nothing else: any site may send a form without a preflight. Keys that the specification does not
+ * know are dropped, as it demands. Throws request errors only.
  */
 export type ReadParams = (request: Request, tenant: string) => Promise<ReadRequest>;
 

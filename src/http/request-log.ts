@@ -1,8 +1,7 @@
-import { GatewayError } from '../errors.ts';
+import type { MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
 import type { KlingExchangeEvent } from '../kling/attempt.ts';
-import { logBug, type Log } from '../lib/log.ts';
-import { withHeaders } from './answer-headers.ts';
-import { failureResponse } from './failure-response.ts';
+import type { Log } from '../lib/log.ts';
 
 /** What the handling of a request adds to its line in the log. */
 export interface RequestNotes {
@@ -24,42 +23,44 @@ export interface RequestTrace {
   readonly notes: RequestNotes;
 }
 
+/** What handlers and middleware find in Hono's context. */
+export interface AppEnv {
+  Bindings: Env;
+  Variables: { trace: RequestTrace };
+}
+
 export interface RequestLogDeps {
-  readonly log: Log;
+  readonly logOf: (env: Env) => Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly randomId: () => string;
 }
 
 /**
- * Answers a request and writes one line about it. `route` is the pattern that matched, such as `/callbacks/:id`: paths,
- * query strings, headers and variables may hold secrets and are never logged. An error that `handle` throws becomes an
- * answer, and is logged with its stack if it is a bug. Every answer carries its `x-request-id`, the caller's if it is sane.
+ * Writes one line about each request and gives its answer an `x-request-id`: the caller's if it is well formed. The line
+ * has the route that matched, such as `/callbacks/:token`. Paths, query strings, headers and variables may hold secrets and
+ * are never logged.
  */
-export async function withRequestLog(
-  request: Request,
-  route: string,
-  { log, now, randomId }: RequestLogDeps,
-  handle: (trace: RequestTrace) => Response | Promise<Response>,
-): Promise<Response> {
-  const startedAtMs = now();
-  const trace: RequestTrace = {
-    requestId: requestIdOf(request) ?? randomId(),
-    notes: {},
+export function requestLog({ logOf, now, randomId }: RequestLogDeps): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const startedAtMs = now();
+    const requestId = requestIdOf(c.req.raw) ?? randomId();
+    const notes: RequestNotes = {};
+    c.set('trace', { requestId, notes });
+    await next();
+    c.res.headers.set('x-request-id', requestId);
+    const { status } = c.res;
+    logOf(c.env)({
+      level: status >= 500 ? 'error' : 'info',
+      message: 'request',
+      requestId,
+      method: c.req.method,
+      route: routePath(c, -1),
+      status,
+      durationMs: now() - startedAtMs,
+      ...notes,
+    });
   };
-  const answer = await answerOrFailure(request, trace, log, handle);
-  const response = withHeaders(answer, (headers) => headers.set('x-request-id', trace.requestId));
-  log({
-    level: response.status >= 500 ? 'error' : 'info',
-    message: 'request',
-    requestId: trace.requestId,
-    method: request.method,
-    route,
-    status: response.status,
-    durationMs: now() - startedAtMs,
-    ...trace.notes,
-  });
-  return response;
 }
 
 /**
@@ -72,26 +73,6 @@ export function noteExchange({ notes, requestId }: RequestTrace, exchange: Kling
     return log({ level: 'info', message: 'kling exchange', requestId, tenant, ...exchange });
   notes.kling ??= [];
   notes.kling.push(exchange);
-}
-
-async function answerOrFailure(
-  request: Request,
-  trace: RequestTrace,
-  log: Log,
-  handle: (trace: RequestTrace) => Response | Promise<Response>,
-): Promise<Response> {
-  const { requestId, notes } = trace;
-  try {
-    return await handle(trace);
-  } catch (error) {
-    const isKnown = error instanceof GatewayError;
-    if (!isKnown) logBug(log, requestId, error, notes.tenant);
-    const failure = isKnown
-      ? error.failure
-      : ({ code: 'INTERNAL', message: 'Internal error', retryable: false } as const);
-    notes.errorCodes = [failure.code];
-    return failureResponse(failure, { requestId, accept: request.headers.get('accept') });
-  }
 }
 
 function requestIdOf(request: Request): string | null {

@@ -1,40 +1,35 @@
-import { withHeaders } from './answer-headers.ts';
+import type { MiddlewareHandler } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
 
-/** An answer of the API is no page: shown as one, it loads nothing, runs nothing and stands in no frame. */
-const API_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'";
+type Options = NonNullable<Parameters<typeof secureHeaders>[0]>;
 
-const HEADERS = [
-  ['x-content-type-options', 'nosniff'],
-  ['referrer-policy', 'no-referrer'],
-  // For what knows no frame-ancestors.
-  ['x-frame-options', 'DENY'],
-  // Against embedding by no-cors. What CORS lets a page read is not asked for it: https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header
-  ['cross-origin-resource-policy', 'same-origin'],
-  ['permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()'],
-] as const;
+/** No answer is a page: shown as one, it loads nothing, runs nothing and stands in no frame. */
+const OPTIONS: Options = {
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  permissionsPolicy: { camera: [], geolocation: [], microphone: [], payment: [], usb: [] },
+  // For browsers that do not know frame-ancestors.
+  xFrameOptions: 'DENY',
+  // Headers for pages.
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+};
 
 const HSTS = 'max-age=31536000; includeSubDomains';
 
-/**
- * The headers of an answer with those below among them. For answers that are made often: a copy of the whole costs a
- * fraction of what it takes to set one after another.
- */
-export function createSecuredHeaders(own: Readonly<Record<string, string>>): Headers {
-  return new Headers({ ...Object.fromEntries(HEADERS), 'content-security-policy': API_CONTENT_POLICY, ...own });
-}
-
-/**
- * Every answer's headers against what a browser could be made to do with it. It is kept by no cache unless it says for how
- * long. `contentPolicy` is for an answer that is a page.
- */
-export function withSecurityHeaders(answer: Response, url: URL, contentPolicy: string = API_CONTENT_POLICY): Response {
-  return withHeaders(answer, (headers) => {
-    if (headers.get('content-security-policy') !== contentPolicy) {
-      for (const [name, value] of HEADERS) headers.set(name, value);
-      headers.set('content-security-policy', contentPolicy);
-    }
-    if (!headers.has('cache-control')) headers.set('cache-control', 'private, no-store');
-    // A browser would hold every other server of the developer's to it, at whatever port.
-    if (url.protocol === 'https:' && url.hostname !== 'localhost') headers.set('strict-transport-security', HSTS);
-  });
+/** Sets the headers that keep browsers from sniffing, framing, embedding and caching an answer. */
+export function securityHeaders(): MiddlewareHandler {
+  const overTls = secureHeaders({ ...OPTIONS, strictTransportSecurity: HSTS });
+  const overHttp = secureHeaders({ ...OPTIONS, strictTransportSecurity: false });
+  return async (c, next) => {
+    const { protocol, hostname } = new URL(c.req.url);
+    // A browser would apply HSTS to every server of a developer at localhost, whatever its port.
+    const isPublicTls = protocol === 'https:' && hostname !== 'localhost';
+    await (isPublicTls ? overTls : overHttp)(c, next);
+    // Streams forbid transformations, too.
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'private, no-store');
+  };
 }

@@ -51,7 +51,14 @@ export async function answerUpgrade(
     ...toCallerHeaders({ network, tenant, streamViewer: null, requestId }),
   };
   const dialled = await dial(new Request(request.url, { headers }), tenant);
-  if (dialled.type === 'SOCKET') return dialled.response;
+  if (dialled.type === 'SOCKET') {
+    // The headers of an answer that was fetched cannot be changed.
+    return new Response(null, {
+      status: 101,
+      webSocket: dialled.socket,
+      headers: { 'sec-websocket-protocol': SUBPROTOCOL },
+    });
+  }
   const { status, failure } = noRoomFailure(dialled.type);
   return text(status, failure.message, { 'retry-after': String(RETRY_AFTER_MS / 1_000) });
 }

@@ -11,11 +11,7 @@ export interface StreamFormat {
   readonly end: string;
 }
 
-const COMMON = {
-  'cache-control': 'private, no-store, no-transform',
-  'x-content-type-options': 'nosniff',
-  vary: 'Accept',
-} as const;
+const COMMON = { 'cache-control': 'private, no-store, no-transform' } as const;
 
 /** https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md, with `id:` so that EventSource resumes by itself. */
 export const SSE: StreamFormat = {

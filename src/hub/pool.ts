@@ -6,9 +6,7 @@ export const LEAVES = 4;
 /** Why a leaf takes no socket: it has no room at all, or none for more of this tenant or of this client address. */
 export type NoRoom = 'FULL' | 'TENANT' | 'ADDRESS';
 
-export type Dialled =
-  | { readonly type: 'SOCKET'; readonly response: Response; readonly socket: WebSocket }
-  | { readonly type: NoRoom };
+export type Dialled = { readonly type: 'SOCKET'; readonly socket: WebSocket } | { readonly type: NoRoom };
 
 const STATUS = { FULL: 503, TENANT: 429, ADDRESS: 429 } as const satisfies Record<NoRoom, number>;
 const REASON_HEADER = 'x-no-room';
@@ -41,7 +39,7 @@ export async function dial(
   for (let i = 0; i < LEAVES; i += 1) {
     const response = await hubs.getByName(`leaf-${(first + i) % LEAVES}`).fetch(new Request(request));
     const socket = response.webSocket;
-    if (socket) return { type: 'SOCKET', response, socket };
+    if (socket) return { type: 'SOCKET', socket };
     // Where the caller can do something about it, that is what it is told.
     const reason = response.headers.get(REASON_HEADER);
     if (reason === 'TENANT' || reason === 'ADDRESS') type = reason;

@@ -29,15 +29,13 @@ for (const name of COPIED) cpSync(join(root, name), join(copy, name), { recursiv
 rmSync(join(copy, PLUGIN));
 for (const user of ['src/gateway.ts', 'test/support/graphql-client.ts']) removePlugin(join(copy, user));
 
+const tests = ['test/http/', 'test/security/', 'test/node/conformance.test.ts'];
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-const runs = [
-  ['-c', 'test/vitest.config.ts', 'test/http/', 'test/security/'],
-  ['-c', 'test/node/vitest.config.ts', 'test/node/conformance.test.ts'],
-];
-for (const run of runs) {
-  const { status } = spawnSync(process.execPath, [vitest, 'run', ...run], { cwd: copy, stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
-}
+const { status } = spawnSync(process.execPath, [vitest, 'run', '-c', 'test/vitest.config.ts', ...tests], {
+  cwd: copy,
+  stdio: 'inherit',
+});
+if (status !== 0) process.exit(status ?? 1);
 rmSync(copy, { recursive: true });
 
 /** Throws if a file does not install the plugin in one place. */
@@ -46,7 +44,11 @@ function removePlugin(path: string): void {
   const without = lines
     .filter((line) => !/^import .*useCompiledExecutor/.test(line))
     .map((line) => line.replace('executor: useCompiledExecutor()', 'executor: false'));
-  if (lines.length - without.length !== 1 || without.join('\n') === lines.join('\n') || /useCompiled/.test(without.join()))
+  if (
+    lines.length - without.length !== 1 ||
+    without.join('\n') === lines.join('\n') ||
+    /useCompiled/.test(without.join())
+  )
     throw new Error(`${path} does not install the plugin once`);
   writeFileSync(path, without.join('\n'));
 }

@@ -2,7 +2,7 @@ import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { OperationFinder } from '../../graphql/operation.ts';
 import { coerceVariables } from '../../graphql/variables.ts';
-import type { ServerContext } from '../graphql.ts';
+import type { ServerContext } from '../server-context.ts';
 
 /** Parses, validates and limits as hubs do, with the same module. */
 export function useOperations(finder: OperationFinder): Plugin<ServerContext, ServerContext> {

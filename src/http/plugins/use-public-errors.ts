@@ -1,7 +1,7 @@
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { bugBehind, type ToPublicError, withRequestId } from '../../graphql/public-errors.ts';
 import { logBug, type Log } from '../../lib/log.ts';
-import type { ServerContext } from '../graphql.ts';
+import type { ServerContext } from '../server-context.ts';
 
 /** Gives every error its public shape and the request's id, and logs each bug once. */
 export function usePublicErrors(toPublicError: ToPublicError, log: Log): Plugin<ServerContext, ServerContext> {
@@ -9,13 +9,13 @@ export function usePublicErrors(toPublicError: ToPublicError, log: Log): Plugin<
     onResultProcess(hook) {
       const {
         result,
-        serverContext: { requestId },
+        serverContext: { requestId, viewer },
       } = hook;
       if (isAsyncIterable(result) || Array.isArray(result) || result.errors === undefined) return;
       const errors = result.errors.map(toPublicError);
       for (const error of errors) {
         const bug = bugBehind(error);
-        if (bug !== null) logBug(log, requestId, bug);
+        if (bug !== null) logBug(log, requestId, bug, viewer.tenant);
       }
       hook.setResult({ ...result, errors: errors.map((error) => withRequestId(error, requestId)) });
     },

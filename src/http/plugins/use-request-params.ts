@@ -1,7 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import { acceptsNothing } from '../accept.ts';
 import { failureResponse } from '../failure-response.ts';
-import type { ServerContext } from '../graphql.ts';
+import type { ServerContext } from '../server-context.ts';
 import type { ReadParams, ReadRequest } from '../read-params.ts';
 
 /** Answers a subscription with a stream. Null: it is something else, or its client accepts no stream. */

@@ -150,8 +150,8 @@ async function abortObject(env: Env, { object, leaf, moment }: AbortRequest): Pr
 }
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, ctx) {
     if (new URL(request.url).pathname === '/chaos/abort') return abortObject(env, await request.json());
-    return gateway.fetch(request, env);
+    return gateway.fetch(request, env, ctx);
   },
 } satisfies ExportedHandler<Env>;

@@ -9,9 +9,9 @@ const errors = [...errorsMade];
 const ofNode = ['process', 'Buffer', 'setImmediate'].filter((name) => name in globalThis);
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, ctx) {
     if (new URL(request.url).pathname === '/errors') throw new Error('made to be counted');
-    if (new URL(request.url).pathname !== '/start') return gateway.fetch(request, env);
+    if (new URL(request.url).pathname !== '/start') return gateway.fetch(request, env, ctx);
     return Response.json({ errors, ofNode, errorsSince: errorsMade.length - errors.length });
   },
 } satisfies ExportedHandler<Env>;

@@ -1,5 +1,4 @@
 import { jwtVerify } from 'jose';
-import { createSecuredHeaders } from '../../../../src/http/security-headers.ts';
 import { startDeadline } from '../../../../src/lib/deadline.ts';
 import { createLog } from '../../../../src/lib/log.ts';
 import { startTimer } from '../../../../src/lib/timer.ts';
@@ -19,8 +18,14 @@ const KLING_MS_MAX = 30_000;
 const KLING_BYTES_MAX = 16 * 1024 * 1024;
 const VERIFIED_MS = 30_000;
 
-const HEADERS = createSecuredHeaders({
+const HEADERS = new Headers({
   'content-type': 'application/graphql-response+json; charset=utf-8',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
   'cache-control': 'private, no-store',
   vary: 'Accept, Origin',
 });
@@ -34,7 +39,7 @@ let known = { token: '', untilMs: 0 };
  * What is asked of the gateway, without GraphQL: a token check (remembered for a while), foreign pages refused, bounds and
  * time-outs for the body and for Kling's answers, headers against what a browser could be made to do, and a line in the log.
  * No scopes, no retries, no other format, and little is said of what is wrong. Of the document it reads how long a page is
- * to be. Of the gateway's own are the headers, the log and the deadlines.
+ * to be. Of the gateway's own are the log and the deadlines.
  */
 export default {
   async fetch(request, env): Promise<Response> {
