@@ -1,5 +1,5 @@
 /**
- * `node test/studio/picture.ts`: takes the picture of the studio in docs/studio.png, while `npm start` runs.
+ * `npx node test/studio/picture.ts`: takes the picture of the studio in docs/studio.png, while `npm start` runs.
  *
  * `GATEWAY_URL` is the gateway, http://localhost:8787 unless set. `CHROMIUM_PATH` is the browser. The video of the sandbox
  * stands in for the one at https://example.com. Fails above 200 KB, which is what a README may load.
@@ -11,6 +11,9 @@ import { chooseSound, findFaces } from './make-lip-sync.ts';
 import { mintStudioToken } from './tokens.ts';
 
 const PICTURE_BYTES_MAX = 200 * 1024;
+
+/** The browser fades the spinner of a video after it is loaded, and fires no event then. */
+const SPINNER_MS = 1_000;
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://localhost:8787';
 const sandbox = process.env['SANDBOX_URL'] ?? 'http://localhost:8788';
@@ -38,6 +41,8 @@ try {
   await page.getByRole('radio', { name: /Face 1/ }).waitFor();
   await chooseSound(page);
   await page.getByText('0.5 units').waitFor();
+  await page.waitForFunction(() => document.querySelector('video')?.readyState === HTMLMediaElement.HAVE_ENOUGH_DATA);
+  await page.waitForTimeout(SPINNER_MS);
   const { length } = await page.screenshot({ path });
   process.stdout.write(`${path}: ${Math.round(length / 1024)} KB\n`);
   if (length > PICTURE_BYTES_MAX) process.exitCode = 1;
