@@ -16,7 +16,7 @@ import { answerReady } from './http/health.ts';
 import { createLargeBodies } from './http/large-bodies.ts';
 import { useCompiledExecutor } from './http/plugins/use-compiled-executor.ts';
 import { createReadParams } from './http/read-params.ts';
-import { noteExchange, type RequestTrace } from './http/request-log.ts';
+import { noteExchange, noteTask, type RequestTrace } from './http/request-log.ts';
 import { clientNetworkOf, createRequestRate } from './http/request-rate.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
 import { createAnswerStream } from './http/subscribe.ts';
@@ -33,7 +33,7 @@ import { startTimer } from './lib/timer.ts';
 import { schema } from './schema/schema.ts';
 
 interface Ports {
-  readonly ledgerOf: (viewer: Viewer) => Ledger;
+  readonly ledgerOf: (viewer: Viewer, trace: RequestTrace) => Ledger;
   readonly upstreamOf: (viewer: Viewer, trace: RequestTrace) => Upstream;
 }
 
@@ -58,7 +58,7 @@ class RequestContext implements ServerContext {
   }
 
   get ledger(): Ledger {
-    return (this.madeLedger ??= this.ports.ledgerOf(this.viewer));
+    return (this.madeLedger ??= this.ports.ledgerOf(this.viewer, this.trace));
   }
 
   get upstream(): Upstream {
@@ -151,7 +151,11 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
   });
 
   const ports: Ports = {
-    ledgerOf: (viewer) => createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant)), viewer),
+    ledgerOf(viewer, trace) {
+      const { requestId } = trace;
+      const caller = { requestId, onTask: (taskId: string) => noteTask(trace, taskId) };
+      return createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant), caller), viewer);
+    },
     upstreamOf: (viewer, trace) =>
       createScopedUpstream(
         createUpstream({
@@ -202,7 +206,9 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
         // Who it is comes later; until then a socket takes up room.
         const network = clientNetworkOf(incoming);
         await admit(`address ${network ?? ''}`);
-        return answerUpgrade(incoming, await tenantOf(incoming, trace), network, trace.requestId, dialHub);
+        const tenant = await tenantOf(incoming, trace);
+        if (tenant !== null) trace.notes.tenant = tenant;
+        return answerUpgrade(incoming, tenant, network, trace.requestId, dialHub);
       }
       const viewer = await authenticate(incoming.headers.get('authorization'), trace.requestId);
       trace.notes.tenant = viewer.tenant;
@@ -221,7 +227,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
       return handleCallback(request, token, trace, {
         tokens,
         webhookSecrets,
-        ingest: ({ tenant, taskId }, hint) => env.TASK_LEDGER.getByName(tenant).ingest(taskId, hint),
+        ingest: ({ tenant, taskId }, hint) => env.TASK_LEDGER.getByName(tenant).ingest(taskId, hint, trace.requestId),
         log,
       });
     },

@@ -3,11 +3,17 @@ import { routePath } from 'hono/route';
 import type { KlingExchangeEvent } from '../kling/attempt.ts';
 import type { Log } from '../lib/log.ts';
 
+/** More tasks than this are not named in the line of a request. */
+const TASK_IDS_MAX = 20;
+
 /** What the handling of a request adds to its line in the log. */
 export interface RequestNotes {
   /** Set once it is known who calls, or whose task a callback is about. */
   tenant?: string;
+  /** The first task that it made, read by its id or changed. */
   taskId?: string;
+  /** All of them, where there are several. */
+  taskIds?: string[];
   /** As the document names it: clients choose it, so it is cut. */
   operationName?: string;
   operationType?: string;
@@ -73,6 +79,14 @@ export function noteExchange({ notes, requestId }: RequestTrace, exchange: Kling
     return log({ level: 'info', message: 'kling exchange', requestId, tenant, ...exchange });
   notes.kling ??= [];
   notes.kling.push(exchange);
+}
+
+/** Adds a task to the line of the request. */
+export function noteTask({ notes }: RequestTrace, taskId: string): void {
+  notes.taskId ??= taskId;
+  const taskIds = notes.taskIds ?? [notes.taskId];
+  if (taskIds.includes(taskId) || taskIds.length >= TASK_IDS_MAX) return;
+  notes.taskIds = [...taskIds, taskId];
 }
 
 function requestIdOf(request: Request): string | null {

@@ -106,12 +106,13 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     }
   }
 
-  /** Nothing for those who have seen the event in what they were caught up with, or have left. */
-  function tell(group: Group, member: Member, event: LiveEvent, payload: string): void {
-    if (event.seq <= member.floorSeq || group.members.get(member.socket)?.get(member.id) !== member) return;
+  /** Returns false for those who have seen the event in what they were caught up with, or have left. */
+  function tell(group: Group, member: Member, event: LiveEvent, payload: string): boolean {
+    if (event.seq <= member.floorSeq || group.members.get(member.socket)?.get(member.id) !== member) return false;
     member.floorSeq = event.seq;
     send(member.socket, member.id, payload, member.isStream ? event.cursor : null);
     if (group.watch.taskId !== null && isFinal(event.record.status)) complete(member.socket, member.id);
+    return true;
   }
 
   async function payloadOf(group: Group, change: TaskChangeEvent, reads: Ledger): Promise<string> {
@@ -126,6 +127,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     const change: TaskChangeEvent = { seq, cursor, atMs, task: record, resync: false };
     const reads = deps.openReads(tenant);
     const payloads = new Map<Group, string>();
+    let subscriptions = 0;
     for (;;) {
       // A client that subscribes while this waits may need the event too: until nobody is left, all are looked at again.
       const missing = groups.concerned(tenant, record).filter((group) => untold(group, seq).length > 0);
@@ -138,12 +140,14 @@ export function createFanOut(deps: FanOutDeps): FanOut {
         for (const member of untold(group, seq)) {
           const turn = turns.take(tenant, messageCostOf(payload));
           if (turn !== null) await turn;
-          tell(group, member, event, payload);
+          if (tell(group, member, event, payload)) subscriptions += 1;
         }
       }
     }
     // No message is told twice should the hub be reset before this: its sockets are cut with it.
     store.setApplied(tenant, seq);
+    if (subscriptions === 0) return;
+    log({ level: 'info', message: 'event sent', tenant, taskId: record.id, seq, subscriptions });
   }
 
   async function deliverAlone(tenant: string, prev: number, events: readonly LiveEvent[]): Promise<number | null> {

@@ -70,7 +70,7 @@ export class Hub extends DurableObject<Env> {
     const unread = createUnread(now);
     const isExpired = createIsExpired(attachmentOf, now);
     // A port is made for each read: a stub is dead once its object has been reset.
-    const openReads = (tenant: string): Ledger => createSharedReads(() => createLedgerPort(ledgerOf(tenant)));
+    const openReads = (tenant: string): Ledger => createSharedReads(() => createLedgerPort(ledgerOf(tenant), {}));
     const contextOf = (viewer: Viewer, ledger: Ledger): GatewayContext => ({
       requestId: crypto.randomUUID(),
       now,

@@ -18,19 +18,20 @@ export class EventStore {
     this.#sql = sql;
   }
 
-  /** Appends a change of a task, of which the newest `keep` are kept. */
-  append(record: TaskRecord, nowMs: number, keep: number): void {
-    const { nth } = this.#sql
-      .exec<{ nth: number }>(
+  /** Appends a change of a task, of which the newest `keep` are kept. Returns its number. */
+  append(record: TaskRecord, nowMs: number, keep: number): number {
+    const { nth, seq } = this.#sql
+      .exec<{ nth: number; seq: number }>(
         `INSERT INTO event (task_id, at, record, nth)
          VALUES (?1, ?2, ?3, 1 + coalesce((SELECT nth FROM event WHERE task_id = ?1 ORDER BY seq DESC LIMIT 1), 0))
-         RETURNING nth`,
+         RETURNING nth, seq`,
         record.id,
         nowMs,
         JSON.stringify(record),
       )
       .one();
     this.#trim(record.id, nth - keep);
+    return seq;
   }
 
   /** In order, behind `afterSeq`; of one task, or of all where `taskId` is null. */

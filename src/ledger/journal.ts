@@ -2,7 +2,7 @@ import { applyEvent, type TaskEvent } from '../domain/apply.ts';
 import { countedMilliunits, toMilliunits } from '../domain/cost.ts';
 import { monthOf } from '../domain/month.ts';
 import { scanIdOf, type LipSyncTask, type TaskRecord } from '../domain/records.ts';
-import { isFinal } from '../domain/task.ts';
+import { isFinal, type TaskStatus } from '../domain/task.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { NewTaskRow, TaskRow, TaskStep, WrittenRecord } from './task-store.ts';
 
@@ -55,9 +55,16 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
     if (faceId !== undefined && lengthMs !== null) holdings.keepScanLength(scanIdOf(faceId), lengthMs);
   }
 
-  function announce(after: TaskRecord): void {
-    events.append(after, now(), limits.eventsPerTaskMax);
+  /** Returns the number of the event. */
+  function announce(after: TaskRecord): number {
+    const seq = events.append(after, now(), limits.eventsPerTaskMax);
     announced();
+    return seq;
+  }
+
+  /** Called after the transaction: one that fails has changed nothing. */
+  function logChange(taskId: string, status: TaskStatus, seq: number): void {
+    deps.log({ level: 'info', message: 'task changed', taskId, status, seq });
   }
 
   return {
@@ -76,24 +83,26 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
     },
 
     announceWaiting(taskId) {
-      deps.transaction(() => {
+      const seq = deps.transaction(() => {
         const row = tasks.find({ id: taskId });
-        if (row !== null && row.record.status === 'QUEUED' && events.after(taskId, 0, 1).length === 0) {
-          announce(row.record);
-          arm();
-        }
+        if (row?.record.status !== 'QUEUED' || events.after(taskId, 0, 1).length > 0) return null;
+        const queuedSeq = announce(row.record);
+        arm();
+        return queuedSeq;
       });
+      if (seq !== null) logChange(taskId, 'QUEUED', seq);
       committed();
     },
 
     apply(taskId, event, step) {
       let over: TaskRecord | null = null;
+      let seq: number | null = null;
       const row = deps.transaction(() => {
         const before = tasks.find({ id: taskId });
         if (before === null) return null;
         const applied = event === null ? null : applyEvent(before.record, event, now());
         const written = applied === null ? null : reckon(before.record, applied.record);
-        if (applied?.change === 'STATE') announce(applied.record);
+        if (applied?.change === 'STATE') seq = announce(applied.record);
         const after = applied?.record ?? before.record;
         if (before.phase === 'DONE') {
           if (written !== null) tasks.writeRecord(written);
@@ -106,6 +115,7 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
         arm();
         return { ...before, ...next, record: after };
       });
+      if (row !== null && seq !== null) logChange(taskId, row.record.status, seq);
       if (event !== null) committed();
       if (over !== null) ended(over);
       return row;

@@ -2,6 +2,7 @@ import { RESULT_RETENTION_MS } from '../domain/expiry.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
 import { jittered } from '../lib/backoff.ts';
+import { traced } from '../lib/trace.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import type { LeafStore } from './leaf-store.ts';
@@ -86,7 +87,7 @@ export function createKeeper(
   async function actLogged(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
     try {
-      await act(row, action);
+      await traced({ taskId: id }, () => act(row, action));
     } catch (error) {
       deps.log({ level: 'error', message: 'due task failed', taskId: id, cause: String(error) });
       const { trouble } = tasks.find({ id }) ?? row;

@@ -6,6 +6,7 @@ import { isFault } from '../kling/error-table.ts';
 import { createLog, withFields } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
 import { startTimer } from '../lib/timer.ts';
+import { createTracedLog } from '../lib/trace.ts';
 import { ClaimStore } from './claim-store.ts';
 import type { LedgerDeps } from './deps.ts';
 import { EventStore } from './event-store.ts';
@@ -25,7 +26,7 @@ const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
 export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): LedgerDeps {
   const config = configOf(env);
   const tenant = ctx.id.name ?? '';
-  const log = withFields(createLog(config.logTenant), { tenant });
+  const log = createTracedLog(withFields(createLog(config.logTenant), { tenant }));
   const { publicUrl, secrets } = config.callbacks;
   const tokens = secrets.length === 0 ? null : createCallbackTokens(secrets);
   const { baseUrl, keys, timeoutMs } = config.kling;

@@ -5,6 +5,7 @@ import { isFinal, type TaskSnapshot } from '../domain/task.ts';
 import { findLipSync } from '../kling/find-lip-sync.ts';
 import { KlingError } from '../kling/kling-error.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
+import { traced } from '../lib/trace.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import {
@@ -54,7 +55,9 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
   const owed = new Map<string, number>();
 
   async function readKling({ record }: TaskRow, klingId = record.klingTaskId ?? record.id): Promise<TaskSnapshot> {
-    return record.kind === 'LIP_SYNC' ? kling.readLipSyncTask(klingId) : kling.readVoiceTask(klingId);
+    return traced({ taskId: record.id }, () =>
+      record.kind === 'LIP_SYNC' ? kling.readLipSyncTask(klingId) : kling.readVoiceTask(klingId),
+    );
   }
 
   function read(row: TaskRow): Promise<TaskRow | null> {
@@ -119,11 +122,6 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
       deps.log({ level: 'warn', message: 'read failed', taskId: row.record.id, cause: String(error) });
       return { error };
     }
-  }
-
-  async function readOrStored(row: TaskRow): Promise<TaskRow> {
-    const outcome = await readOrError(row);
-    return 'read' in outcome ? outcome.read : row;
   }
 
   async function identify(row: TaskRow, hintedId: string): Promise<void> {
@@ -191,7 +189,9 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
 
   return {
     async fresh(row) {
-      return (this.wantsRead(row) || reading.has(row.record.id) ? await readOrStored(row) : row).record;
+      if (!this.wantsRead(row) && !reading.has(row.record.id)) return row.record;
+      const outcome = await readOrError(row);
+      return ('read' in outcome ? outcome.read : row).record;
     },
 
     wantsRead: (row) => isStale(row) && slots.isHealthy(),
@@ -223,15 +223,15 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
 
     async pollTogether(rows) {
       for (const { record } of rows) tasks.markRead(record.id, now());
-      let snapshots: readonly TaskSnapshot[];
-      try {
-        snapshots = await kling.readTasks(rows.map(({ record }) => record.klingTaskId ?? record.id));
-      } catch (error) {
-        deps.log({ level: 'warn', message: 'reading tasks together failed', cause: String(error) });
+      const taskIds = rows.map(({ record }) => record.id);
+      const klingIds = rows.map(({ record }) => record.klingTaskId ?? record.id);
+      const snapshots = await traced({ taskIds }, () => kling.readTasks(klingIds)).catch((error: unknown) => {
+        deps.log({ level: 'warn', message: 'reading tasks together failed', taskIds, cause: String(error) });
         // They were not read after all, and may be at once.
         for (const { record, readAtMs } of rows) tasks.markRead(record.id, readAtMs);
-        return false;
-      }
+        return null;
+      });
+      if (snapshots === null) return false;
       for (const row of rows) {
         const { id, klingTaskId } = row.record;
         const snapshot = snapshots.find((candidate) => candidate.klingTaskId === klingTaskId);

@@ -5,6 +5,7 @@ import type { TaskSnapshot } from '../domain/task.ts';
 import { findLipSync } from '../kling/find-lip-sync.ts';
 import { KlingError } from '../kling/kling-error.ts';
 import { readOwnJson } from '../lib/own-json.ts';
+import { traced } from '../lib/trace.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import { lateCodeOf, MISSING_LOOKUPS, pollWaitMs, resendWaitMs, retryWaitMs, SETTLE_MS } from './plan.ts';
@@ -38,7 +39,7 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
   function alone(taskId: string, work: () => Promise<void>): Promise<void> {
     const running = busy.get(taskId);
     if (running) return running;
-    const started = work().finally(() => busy.delete(taskId));
+    const started = traced({ taskId }, work).finally(() => busy.delete(taskId));
     busy.set(taskId, started);
     return started;
   }

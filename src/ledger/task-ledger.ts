@@ -20,13 +20,14 @@ import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../domain/rec
 import type { TaskSnapshot } from '../domain/task.ts';
 import type { Speech, Voice } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
+import { traced } from '../lib/trace.ts';
 import { createCore, type Core } from './core.ts';
 import { migrate } from './migrations.ts';
 import { toResult, type Result } from './result.ts';
 
 /** The writes as other objects and the Worker call them. */
 export type WritesByRpc = {
-  readonly [Name in WriteName]: (input: WriteInput<Name>) => Promise<Result<WriteResult<Name>>>;
+  readonly [Name in WriteName]: (input: WriteInput<Name>, requestId?: string) => Promise<Result<WriteResult<Name>>>;
 };
 
 /** How often a ledger with wrong settings looks whether they have been mended. */
@@ -34,7 +35,7 @@ const MISCONFIGURED_RETRY_MS = 60_000;
 
 /**
  * The truth about one tenant's tasks, voices and face scans, and the only one who starts its tasks at Kling. Its name is
- * the tenant. Every method that a caller's input can make fail answers with a `Result`.
+ * the tenant. Every method that a caller's input can make fail answers with a `Result`. `requestId` is for the log.
  */
 export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   #armedAtMs: number | null = null;
@@ -55,25 +56,25 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return this.#built;
   }
 
-  createVoice(input: Input.CreateVoiceInput): Promise<Result<VoiceTask>> {
-    return this.#mutate(() => this.#core.creates.createVoice(input));
+  createVoice(input: Input.CreateVoiceInput, requestId?: string): Promise<Result<VoiceTask>> {
+    return this.#mutate(requestId, () => this.#core.creates.createVoice(input));
   }
 
-  createLipSyncTask(input: Input.CreateLipSyncTaskInput): Promise<Result<LipSyncTask>> {
-    return this.#mutate(() => this.#core.creates.createLipSyncTask(input));
+  createLipSyncTask(input: Input.CreateLipSyncTaskInput, requestId?: string): Promise<Result<LipSyncTask>> {
+    return this.#mutate(requestId, () => this.#core.creates.createLipSyncTask(input));
   }
 
-  identifyFaces(input: Input.IdentifyFacesInput): Promise<Result<FaceScan>> {
-    return this.#mutate(() => this.#core.paidCalls.identifyFaces(input, input.idempotencyKey ?? null));
+  identifyFaces(input: Input.IdentifyFacesInput, requestId?: string): Promise<Result<FaceScan>> {
+    return this.#mutate(requestId, () => this.#core.paidCalls.identifyFaces(input, input.idempotencyKey ?? null));
   }
 
-  synthesizeSpeech(input: Input.SynthesizeSpeechInput): Promise<Result<Speech>> {
-    return this.#mutate(() => this.#core.paidCalls.synthesizeSpeech(input, input.idempotencyKey ?? null));
+  synthesizeSpeech(input: Input.SynthesizeSpeechInput, requestId?: string): Promise<Result<Speech>> {
+    return this.#mutate(requestId, () => this.#core.paidCalls.synthesizeSpeech(input, input.idempotencyKey ?? null));
   }
 
   /** Only a voice of the tenant's own: another's is `NOT_FOUND`, as one that never was. */
-  deleteVoice({ voiceId }: Input.DeleteVoiceInput): Promise<Result<DeletedVoiceResult>> {
-    return this.#mutate(async () => {
+  deleteVoice({ voiceId }: Input.DeleteVoiceInput, requestId?: string): Promise<Result<DeletedVoiceResult>> {
+    return this.#mutate(requestId, async () => {
       const { holdings, kling, now } = this.#core.deps;
       if (holdings.voice(voiceId) === null) throw noSuch('voice');
       const answer = await kling.deleteVoice(voiceId).catch((error: unknown) => {
@@ -86,8 +87,8 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   /** Takes back a task that has not been sent. One that may be at Kling already is `CONFLICT`: Kling cannot cancel. */
-  cancelQueued({ id, kind }: TaskHandle): Promise<Result<TaskRecord>> {
-    return this.#mutate(() => {
+  cancelQueued({ id, kind }: TaskHandle, requestId?: string): Promise<Result<TaskRecord>> {
+    return this.#mutate(requestId, () => {
       const row = this.#core.deps.tasks.find({ id });
       if (row === null || row.record.kind !== kind) throw noSuch('task');
       if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent();
@@ -102,10 +103,11 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   /** Each as `task` answers, in order. */
-  async tasksOf(references: readonly TaskReference[]): Promise<(TaskRecord | null)[]> {
+  async tasksOf(references: readonly TaskReference[], requestId?: string): Promise<(TaskRecord | null)[]> {
     const { deps, freshTasks } = this.#core;
     const rows = references.map((reference) => deps.tasks.find(reference));
-    const found = (await freshTasks.of(rows.filter((row) => row !== null))).values();
+    const reading = traced({ requestId }, () => freshTasks.of(rows.filter((row) => row !== null)));
+    const found = (await reading).values();
     return rows.map((row) => (row === null ? null : (found.next().value ?? null)));
   }
 
@@ -185,9 +187,9 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   /** Takes in a callback. When it returns 0, the hint is durable; else it was not taken, and may come again after so many ms. */
-  ingest(taskId: string, hint: TaskSnapshot | null): number {
+  ingest(taskId: string, hint: TaskSnapshot | null, requestId?: string): number {
     const retryAfterMs = this.#core.rates.callback();
-    if (retryAfterMs === 0) this.#core.ingest(taskId, hint);
+    if (retryAfterMs === 0) traced({ requestId, taskId }, () => this.#core.ingest(taskId, hint));
     return retryAfterMs;
   }
 
@@ -206,11 +208,13 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     this.#core.deps.slots.setHealthy();
   }
 
-  #mutate<T>(work: () => T | Promise<T>): Promise<Result<T>> {
-    return toResult(() => {
-      this.#core.rates.mutation();
-      return work();
-    });
+  #mutate<T>(requestId: string | undefined, work: () => T | Promise<T>): Promise<Result<T>> {
+    return traced({ requestId }, () =>
+      toResult(() => {
+        this.#core.rates.mutation();
+        return work();
+      }),
+    );
   }
 
   override async alarm(): Promise<void> {
@@ -241,9 +245,6 @@ function noSuch(what: 'voice' | 'task'): GatewayError {
 }
 
 function alreadySent(): GatewayError {
-  return new GatewayError({
-    code: 'CONFLICT',
-    message: 'The task has been sent to Kling, which cannot cancel it.',
-    retryable: false,
-  });
+  const message = 'The task has been sent to Kling, which cannot cancel it.';
+  return new GatewayError({ code: 'CONFLICT', message, retryable: false });
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { describe, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import { answerFailure } from '../../src/http/failure-response.ts';
-import { type AppEnv, requestLog, type RequestTrace } from '../../src/http/request-log.ts';
+import { type AppEnv, noteTask, requestLog, type RequestTrace } from '../../src/http/request-log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
@@ -60,6 +60,24 @@ describe('the log', () => {
     const client = createGraphqlClient();
     await client.execute(`query ${'q'.repeat(5000)} { __typename }`);
     expect(client.notes.operationName).toHaveLength(100);
+  });
+});
+
+function notesOf(...taskIds: string[]) {
+  const trace: RequestTrace = { requestId: 'r', notes: {} };
+  for (const taskId of taskIds) noteTask(trace, taskId);
+  return trace.notes;
+}
+
+describe('the tasks of a request', () => {
+  it('are named by their ids, each once: one by itself, several as a list', ({ expect }) => {
+    expect(notesOf('one', 'one')).toEqual({ taskId: 'one' });
+    expect(notesOf('one', 'two', 'one')).toEqual({ taskId: 'one', taskIds: ['one', 'two'] });
+  });
+
+  it('are at most 20 in its line', ({ expect }) => {
+    const taskIds = Array.from({ length: 500 }, (_, i) => `task-${i}`);
+    expect(notesOf(...taskIds)).toEqual({ taskId: 'task-0', taskIds: taskIds.slice(0, 20) });
   });
 });
 

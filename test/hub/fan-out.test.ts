@@ -68,6 +68,17 @@ describe('one event', () => {
     expect(socket.sent.map((message) => JSON.parse(message).id)).toEqual(['one', 'all', 'voices']);
   });
 
+  it('that is sent has one line with the number of its subscriptions, and one that nobody gets has none', async ({
+    expect,
+  }) => {
+    const sent: LogEvent[] = [];
+    const hub = createHubParts(real, { log: (line) => sent.push(line) });
+    for (const id of ['a', 'b', 'c']) join(hub, new FakeSocket(), id, 1, taskOne(null));
+    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)]);
+    const about = { tenant: TENANT, taskId: liveEvent(2).record.id, seq: 2 };
+    expect(sent).toEqual([{ level: 'info', message: 'event sent', ...about, subscriptions: 3 }]);
+  });
+
   it("of another tenant is nobody's here", async ({ expect }) => {
     const { operations, run } = counted();
     const hub = createHubParts(operations);

@@ -16,8 +16,8 @@ afterAll(() => stack.close());
 /** What each whole line says, in a word or two. */
 function lines(): string[] {
   return [...printed.matchAll(/^\{.*\}$/gm)].map(([line]) => {
-    const { message, method, route }: Readonly<Record<string, unknown>> = JSON.parse(line);
-    return message === 'request' ? `${message} ${String(route)}` : `${String(message)} ${String(method)}`;
+    const { message, method, route, status }: Readonly<Record<string, unknown>> = JSON.parse(line);
+    return message === 'request' ? `${message} ${String(route)}` : `${String(message)} ${String(method ?? status)}`;
   });
 }
 
@@ -28,12 +28,13 @@ async function ask(query: string, variables: object = {}): Promise<unknown> {
   return sent.answer.data;
 }
 
-test('a query has one line, and so has a callback, and what an object asks Kling', async () => {
+test('a query, a callback, a change of a task and a request of an object to Kling have one line each', async () => {
   const source = { url: 'https://example.com/narrator-12s.mp3' };
   await ask(CREATE_VOICE, { input: { name: 'Narrator', source, externalId: 'lines' } });
-  const made = ['kling exchange POST', 'request /graphql'];
+  const made = ['kling exchange POST', 'task changed SUBMITTED', 'request /graphql'];
   // Kling calls back for each of its three states, and the end is read.
-  const ended = ['kling exchange GET', ...Array<string>(3).fill('request /callbacks/:token')];
+  const changed = ['task changed PROCESSING', 'task changed SUCCEEDED'];
+  const ended = [...changed, 'kling exchange GET', ...Array<string>(3).fill('request /callbacks/:token')];
   await expect.poll(() => lines().toSorted()).toEqual([...made, ...ended].toSorted());
 
   printed = '';

@@ -11,6 +11,7 @@ import type { RegistrationStore } from '../../src/hub/registration-store.ts';
 import { createSharedReads } from '../../src/hub/shared-reads.ts';
 import { createTurns, type Turns } from '../../src/hub/turns.ts';
 import { createUnread, type Unread } from '../../src/hub/unread.ts';
+import type { Log } from '../../src/lib/log.ts';
 import { VIEWER } from './viewer.ts';
 
 export const TENANT = 'tenant-a';
@@ -118,12 +119,16 @@ interface HubOptions {
   readonly ledger?: Ledger;
   /** How the event loop goes on between two turns. */
   readonly pause?: () => Promise<void>;
+  readonly log?: Log;
 }
 
 const contextOf: FanOutDeps['contextOf'] = (viewer, reads) =>
   ({ requestId: 'r', now: Date.now, viewer, ledger: reads }) as unknown as GatewayContext;
 
-export function createHubParts(operations: Operations, { ledger, pause = nextTurn }: HubOptions = {}): HubParts {
+export function createHubParts(
+  operations: Operations,
+  { ledger, pause = nextTurn, log = () => {} }: HubOptions = {},
+): HubParts {
   const usage = createLiveUsage(LIVE_LIMITS);
   const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
   const store = fakeStore();
@@ -142,7 +147,7 @@ export function createHubParts(operations: Operations, { ledger, pause = nextTur
     turns,
     openReads,
     contextOf,
-    log: () => {},
+    log,
     isExpired: () => false,
     attachmentOf: () => ATTACHMENT,
   });
