@@ -148,6 +148,15 @@ describe('the platform', () => {
   });
 });
 
+describe('a task', () => {
+  it('is changed by the journal alone', ({ expect }) => {
+    const writing = ownPart.filter(({ text }) =>
+      /\btasks\.(?:insert|step|writeRecord|remove)\(/.test(withoutComments(text)),
+    );
+    expect(writing.map(({ path }) => path)).toEqual(['ledger/journal.ts']);
+  });
+});
+
 describe('waits', () => {
   it('of retries grow by lib/backoff.ts alone, which is tested', ({ expect }) => {
     const product = files.filter(({ path }) => !['sandbox', 'scripts'].includes(folderOf(path)));

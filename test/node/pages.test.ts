@@ -11,6 +11,16 @@ const PAGES = globSync(['*.md', 'docs/*.md', 'src/**/README.md'], { cwd: root })
   return { page, text, prose: text.replaceAll(/^```[^]*?^```/gm, '') };
 });
 
+const FILES = globSync('{src,test}/**/*.{ts,tsx}', { cwd: root }).map((file) => `/${file}`);
+
+const WORDS_MAX = 25;
+
+/** A link counts as its text, and code as one word. */
+function wordsIn(sentence: string): number {
+  const text = sentence.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll(/`[^`]*`/g, 'code');
+  return text.match(/[\w’'-]+/g)?.length ?? 0;
+}
+
 /** The anchors that a repository page gives its headings. */
 function anchorsOf(prose: string): string[] {
   return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -41,6 +51,18 @@ describe.each(PAGES)('$page', ({ page, text, prose }) => {
   it('names tests and folders of tests that exist', ({ expect }) => {
     const named = [...text.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path = '']) => path);
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it('names files of the source that exist', ({ expect }) => {
+    const named = [...prose.matchAll(/`((?:[\w-]+\/)*[\w-]+(?:\.config)?\.tsx?)`/g)].map(([, path = '']) => path);
+    expect(named.filter((path) => !FILES.some((file) => file.endsWith(`/${path}`)))).toEqual([]);
+  });
+
+  it('has sentences of at most 25 words', ({ expect }) => {
+    const written = prose.replaceAll(/<!-- (\S+) -->[^]*?<!-- \/\1 -->/g, '');
+    const blocks = written.split(/\n+(?=\n|[-#|]|\d+\. )/).filter((block) => !/^\s*\|/.test(block));
+    const sentences = blocks.flatMap((block) => block.replaceAll('\n', ' ').split(/(?<=[.:;?!](?:\*\*)?) /));
+    expect(sentences.filter((sentence) => wordsIn(sentence) > WORDS_MAX)).toEqual([]);
   });
 
   it('refers to nothing outside the repository', ({ expect }) => {
