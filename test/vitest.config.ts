@@ -8,8 +8,10 @@ import { TEST_AUTH } from './support/token.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** A limit finds what hangs. It must not fail a test on a busy machine. */
-const LIMITS = {
+const COMMON = {
+  // Read by test/support/depth.ts.
+  env: { TEST_DEPTH: process.env['TEST_DEPTH'] ?? '' },
+  // A limit finds what hangs. It must not fail a test on a busy machine.
   expect: { poll: { timeout: 15_000, interval: 20 } },
   testTimeout: 60_000,
   hookTimeout: 60_000,
@@ -53,7 +55,7 @@ export const gateway: TestProjectInlineConfiguration = {
     }),
   ],
   test: {
-    ...LIMITS,
+    ...COMMON,
     ...IN_WORKERD,
     name: 'gateway',
     sequence: { ...IN_WORKERD.sequence, groupOrder: 1 },
@@ -76,7 +78,7 @@ const sandbox: TestProjectInlineConfiguration = {
     }),
   ],
   test: {
-    ...LIMITS,
+    ...COMMON,
     ...IN_WORKERD,
     name: 'sandbox',
     sequence: { ...IN_WORKERD.sequence, groupOrder: 2 },
@@ -89,10 +91,12 @@ const sandbox: TestProjectInlineConfiguration = {
 const node: TestProjectInlineConfiguration = {
   root,
   test: {
-    ...LIMITS,
+    ...COMMON,
     name: 'node',
     include: ['test/node/**/*.test.ts', 'test/clients/**/*.test.ts'],
-    fileParallelism: false,
+    // Files of one process share what they have built and imported.
+    isolate: false,
+    maxWorkers: 2,
     sequence: { groupOrder: 3 },
   },
 };
@@ -101,7 +105,7 @@ const node: TestProjectInlineConfiguration = {
 const studio: TestProjectInlineConfiguration = {
   root,
   test: {
-    ...LIMITS,
+    ...COMMON,
     name: 'studio',
     include: ['test/studio/**/*.test.ts'],
     globalSetup: [join(root, 'test/studio/start-servers.ts')],

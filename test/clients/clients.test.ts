@@ -19,7 +19,7 @@ import {
 let gateway: RunningGateway;
 beforeAll(async () => {
   // A slow task takes 1.7 s then. It is read at Kling once a second: while it is processed, and when it has ended.
-  gateway = await startGateway({ sandboxVars: { SANDBOX_PROCESSING_MS: '120' } });
+  gateway = await startGateway({ sandbox: { processingMs: 120 } });
   // The present state of all tasks is never empty then: its last event stands at the head of the log.
   await makeTask(gateway, 'never-ends');
 });

@@ -33,7 +33,7 @@ let url = '';
 let socketUrl = '';
 beforeAll(async () => {
   gateway = await startGateway({
-    configPath: configWithManifest(join(import.meta.dirname, 'persisted/documents.json')),
+    config: configWithManifest(join(import.meta.dirname, 'persisted/documents.json')),
     vars: { TRUSTED_DOCUMENTS: 'only' },
   });
   url = `${gateway.url}/graphql`;

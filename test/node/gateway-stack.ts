@@ -3,27 +3,34 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TEST_AUTH } from '../support/token.ts';
-import { buildWorker, createRawWorker, freePort, type RawWorker } from './raw-workerd.ts';
+import { buildWorker, type BuiltWorker, createRawWorker, freePort, type RawWorker } from './raw-workerd.ts';
 import { createSandboxAccount, type SandboxAccount } from './sandbox-account.ts';
 
 /** The gateway and the sandbox, each in a workerd of its own, on disk. */
 export interface GatewayStack {
   readonly gateway: RawWorker;
+  readonly sandboxUrl: string;
   /** The account that this gateway has at the sandbox: nobody else's, and new. */
   readonly account: SandboxAccount;
+  /** What the gateway proves itself with to Kling, by setting. */
+  readonly keys: Readonly<Record<string, string>>;
   /** Ends both processes and removes their files. May be called twice. */
   close(): Promise<void>;
 }
 
 export interface StackOptions {
-  /** Where the sandbox posts callbacks; the gateway itself unless given. */
-  readonly publicUrl?: (gatewayUrl: string) => Promise<string>;
+  /** The gateway's wrangler.toml, if it is another than the product's. */
+  readonly config?: string;
+  /** Where the sandbox posts callbacks; the gateway itself unless given, and null for no callbacks. */
+  readonly publicUrl?: ((gatewayUrl: string) => Promise<string>) | null;
   /** A file in the place of the gateway's own entry, from the repository's root. */
   readonly entry?: string;
   /** A copy of the repository that the gateway is built from; the repository itself unless given. */
   readonly root?: string;
   /** The AccessKey, and with it the account at the sandbox; a new one unless given. */
   readonly accessKey?: string;
+  /** Which kind of credential the gateway has for Kling; the two keys unless given. */
+  readonly credential?: 'KEYS' | 'API_KEY';
   /** Settings of the gateway, as in `src/settings.ts`. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Settings of the account at the sandbox, as in `src/sandbox/README.md`. */
@@ -32,28 +39,49 @@ export interface StackOptions {
   readonly onGatewayOutput?: (text: string) => void;
 }
 
+/** Scripts by what they were built from. They are kept until this process ends: a build takes longer than most tests. */
+const builds = new Map<string, Promise<BuiltWorker>>();
+
+function buildOnce(config: string, entry?: string, root?: string): Promise<BuiltWorker> {
+  const key = JSON.stringify([config, entry, root]);
+  const built = builds.get(key) ?? buildWorker(config, makeTemporaryDir('kling-script-'), entry, [], root);
+  builds.set(key, built);
+  return built;
+}
+
+function makeTemporaryDir(prefix: string): string {
+  const dir = mkdtempSync(join(tmpdir(), prefix));
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }));
+  return dir;
+}
+
 /** Builds and starts both, and returns once both answer. */
 export async function startStack({
-  publicUrl,
+  publicUrl = async (gatewayUrl) => gatewayUrl,
+  config = 'wrangler.toml',
   entry,
   root,
-  accessKey = `sandbox-access-key-${randomBytes(6).toString('hex')}`,
+  credential = 'KEYS',
+  accessKey = `sandbox-${credential === 'KEYS' ? 'access' : 'api'}-key-${randomBytes(6).toString('hex')}`,
   vars,
   sandbox,
   onGatewayOutput,
 }: StackOptions = {}): Promise<GatewayStack> {
-  const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-'));
+  const dir = makeTemporaryDir('kling-gateway-');
+  const keys: Record<string, string> =
+    credential === 'KEYS'
+      ? { KLING_ACCESS_KEY: accessKey, KLING_SECRET_KEY: 'sandbox-secret-key-of-thirty-two-bytes' }
+      : { KLING_API_KEY: accessKey };
   const workers: RawWorker[] = [];
   async function close(): Promise<void> {
     await Promise.all(workers.map((worker) => worker.kill()));
     rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
   }
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }));
 
   try {
     const [builtGateway, builtSandbox] = await Promise.all([
-      buildWorker('wrangler.toml', join(dir, 'gateway-script'), entry, [], root),
-      buildWorker('src/sandbox/wrangler.toml', join(dir, 'sandbox-script')),
+      buildOnce(config, entry, root),
+      buildOnce('src/sandbox/wrangler.toml'),
     ]);
     const kling = createRawWorker(builtSandbox, { dir: join(dir, 'sandbox'), port: await freePort(), vars: {} });
     workers.push(kling);
@@ -68,18 +96,17 @@ export async function startStack({
       vars: {
         ENVIRONMENT: 'development',
         KLING_BASE_URL: kling.url,
-        KLING_ACCESS_KEY: accessKey,
-        KLING_SECRET_KEY: 'sandbox-secret-key-of-thirty-two-bytes',
+        ...keys,
         ...TEST_AUTH,
         CALLBACK_SECRET: randomBytes(24).toString('hex'),
-        PUBLIC_URL: (await publicUrl?.(`http://127.0.0.1:${port}`)) ?? `http://127.0.0.1:${port}`,
+        ...(publicUrl !== null && { PUBLIC_URL: await publicUrl(`http://127.0.0.1:${port}`) }),
         ...vars,
       },
       ...(onGatewayOutput === undefined ? {} : { onOutput: onGatewayOutput }),
     });
     workers.push(gateway);
     await gateway.start();
-    return { gateway, account, close };
+    return { gateway, sandboxUrl: kling.url, account, keys, close };
   } catch (error) {
     await close();
     throw error;

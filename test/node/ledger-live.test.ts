@@ -9,7 +9,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     credential: 'API_KEY',
     vars: { KLING_CONCURRENCY: '3', TENANT_MONTHLY_UNITS_MAX: '0.4' },
-    sandboxVars: { SANDBOX_CONCURRENCY: '3' },
+    sandbox: { concurrency: 3 },
   });
 });
 afterAll(() => gateway.close());

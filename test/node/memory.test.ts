@@ -151,7 +151,7 @@ describe('1,000 documents that nobody sends twice leave nothing in memory:', () 
       (from: number) => subscribe((i) => ofComments(from + i, PARSED_CHARS)),
       ['NOT_FOUND'],
     ],
-  ] as const)('%s', async ([, send, answers], { expect }) => {
+  ] as const)('%s', { timeout: 240_000 }, async ([, send, answers], { expect }) => {
     // The first ones make V8 take what it works with.
     await send(1_000_000);
     // V8 collects when it likes, so that one thousand may be still there; what is kept grows with every thousand.

@@ -9,8 +9,10 @@ export interface SandboxTask {
 
 /** What the sandbox says of one of its accounts, see `src/sandbox/README.md`. */
 export interface SandboxRecord {
+  readonly requestCount: number;
   readonly requests: readonly {
     readonly at: number;
+    readonly requestId: string;
     readonly method: string;
     readonly path: string;
     readonly code: number | null;
