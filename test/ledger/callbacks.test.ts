@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, it, type ExpectStatic } from 'vitest';
 import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { IS_FULL } from '../support/depth.ts';
 import { createVoiceOnce, RANK } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 import { withParts, type LedgerParts } from '../support/ledger-parts.ts';
@@ -40,7 +41,8 @@ function checkedStatuses({ events }: LedgerParts, taskId: string, expect: Expect
 describe.for(['SUCCEEDED', 'FAILED'] as const)('callbacks of a task that %s', (end) => {
   const told = ['SUBMITTED', 'PROCESSING', end] as const;
   // Every order of them and of their repetitions: 5 messages of 3 states.
-  const courses = orders([...told, 'PROCESSING' as const, end]);
+  const all = orders([...told, 'PROCESSING' as const, end]);
+  const courses = IS_FULL ? all : all.filter((_, n) => n % 7 === 0);
 
   it(`in any of ${courses.length} orders, repeated or not, end in the one state that Kling has`, async ({ expect }) => {
     for (const [n, course] of courses.entries()) {

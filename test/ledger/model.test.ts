@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { it } from 'vitest';
 import { changesOf, ledgerOf, openSandbox, ring, valueOf } from '../support/ledger.ts';
+import { deep } from '../support/depth.ts';
 import { commands, type Model, type Real } from '../support/ledger-model.ts';
 
 const sandbox = openSandbox('model', { KLING_TIMEOUT_MS: '1000' });
@@ -35,7 +36,7 @@ it(
         const ends = changes.filter(({ task }) => task.status === 'SUCCEEDED' || task.status === 'FAILED');
         expect(ends.length).toBe(real.ids.size);
       }),
-      { numRuns: 200, interruptAfterTimeLimit: TIME_MAX_MS, endOnFailure: false },
+      { numRuns: deep(200), interruptAfterTimeLimit: TIME_MAX_MS, endOnFailure: false },
     );
     expect(runs).toBeGreaterThan(3);
   },

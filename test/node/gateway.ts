@@ -63,7 +63,7 @@ export async function startGateway({ sandbox = {}, ...options }: StackOptions = 
       if (found.length > 0) throw new Error(`the answer holds ${found.join(', ')}`);
       return { status: response.status, ...(JSON.parse(text) as Omit<Answer, 'status'>) };
     },
-    record: stack.account.record,
-    close: stack.close,
+    record: () => stack.account.record(),
+    close: () => stack.close(),
   };
 }

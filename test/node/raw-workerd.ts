@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve as resolvePath } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SETTINGS } from '../../src/settings.ts';
@@ -64,7 +64,7 @@ export async function buildWorker(
   root = ROOT,
 ): Promise<BuiltWorker> {
   ensureAssetsFolder(root);
-  const configPath = resolve(root, config);
+  const configPath = resolvePath(root, config);
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', PATH: `${BIN}:${process.env['PATH']}` };
   const args = [
     'deploy',

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { IS_FULL } from '../depth.ts';
 import { WAYS } from './ask.ts';
 import { asEveryType, type Estate } from './estate.ts';
 import { likenessOf, neverLike } from './likeness.ts';
@@ -12,16 +13,20 @@ export interface Comparison {
   readonly fill: Fill;
 }
 
-/** As often as it is asked about another's, it is asked about one that never was; both answers by way and name of the id. */
+/**
+ * As often as it is asked about another's, it is asked about one that never was; both answers by way and name of the id.
+ * Every id is asked about in every way in full depth, else in one of the ways.
+ */
 async function compare({ place, asker, other, fill }: Comparison, ways: readonly string[], mayBeSilent: boolean) {
   const query = place.document(asker.own);
   const ids = Object.entries(place.type === 'ID' ? { ...other.ids, ...asEveryType(other.ids) } : other.ids);
   const answers: Record<string, string> = {};
   const expected: Record<string, string> = {};
-  for (const way of ways) {
-    const { ask, operations } = WAYS[way]!;
-    if (!operations.includes(place.operation)) continue;
-    const pairs = ids.map(([name, id]) => ({ name, id, never: neverLike(id) }));
+  const possible = ways.filter((way) => WAYS[way]!.operations.includes(place.operation));
+  for (const [n, way] of possible.entries()) {
+    const { ask } = WAYS[way]!;
+    const asked = ids.filter((_, i) => IS_FULL || i % possible.length === n);
+    const pairs = asked.map(([name, id]) => ({ name, id, never: neverLike(id) }));
     const question = (text: string) => ({ query, variables: place.variables(text, fill) });
     const said = await ask(
       asker.tenant,
