@@ -3,6 +3,8 @@
  *
  * `HOST` is this computer's address in the local network, such as `HOST=192.168.1.20 npm start`: then a phone reaches the
  * gateway, the sandbox and the videos that the sandbox makes. Without it, both listen on localhost only.
+ *
+ * `PORT` is the gateway's port, 8787 unless set; the sandbox gets the next one.
  */
 
 import { concurrently } from 'concurrently';
@@ -18,26 +20,39 @@ if (host !== undefined && !isIPv4(host)) {
   process.exit(1);
 }
 
+const port = Number(process.env['PORT'] ?? 8787);
+if (!Number.isInteger(port) || port < 1024 || port > 60_000) {
+  process.stderr.write(
+    `PORT must be a whole number from 1024 to 60000, as in PORT=9000 npm start; it is ${process.env['PORT']}.\n`,
+  );
+  process.exit(1);
+}
+const sandboxPort = port + 1;
+/** Where wrangler offers its debugger. */
+const INSPECTOR = 1000;
+
 execFileSync(process.execPath, [join(import.meta.dirname, 'studio.ts'), 'development'], { stdio: 'inherit' });
 
 const listen = host === undefined ? '' : ' --ip 0.0.0.0';
 // Results lie where the sandbox was asked: on a phone, localhost would be the phone.
-const upstream = host === undefined ? '' : ` --var KLING_BASE_URL:http://${host}:8788`;
+const upstream = `http://${host ?? 'localhost'}:${sandboxPort}`;
+const settings = ` --var KLING_BASE_URL:${upstream} --var PUBLIC_URL:http://localhost:${port}`;
 
 const { result } = concurrently(
   [
     {
       name: 'gateway',
-      command:
-        'wrangler dev --env-file .env.sandbox --assets dist/development --port 8787 --inspector-port 9787' +
-        listen +
-        upstream,
+      command: `wrangler dev --env-file .env.sandbox --assets dist/development --port ${port} --inspector-port ${port + INSPECTOR}${listen}${settings}`,
     },
     {
       name: 'sandbox',
-      command: `wrangler dev --config src/sandbox/wrangler.toml --port 8788 --inspector-port 9788${listen}`,
+      command: `wrangler dev --config src/sandbox/wrangler.toml --port ${sandboxPort} --inspector-port ${sandboxPort + INSPECTOR}${listen}`,
     },
-    { name: 'where', command: 'node src/scripts/where.ts', env: { HOST: host ?? 'localhost' } },
+    {
+      name: 'where',
+      command: 'node src/scripts/where.ts',
+      env: { GATEWAY_URL: `http://${host ?? 'localhost'}:${port}` },
+    },
   ],
   { prefixColors: ['blue', 'magenta', 'green'], killOthersOn: ['failure', 'success'] },
 );

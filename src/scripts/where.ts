@@ -2,14 +2,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const GATEWAY = `http://${process.env['HOST'] ?? 'localhost'}:8787`;
+const DEFAULT = 'http://localhost:8787';
+const GATEWAY = process.env['GATEWAY_URL'] ?? DEFAULT;
+const DEMO = GATEWAY === DEFAULT ? 'npm run demo' : `GATEWAY_URL=${GATEWAY} npm run demo`;
 const LINES = [
   '',
   `  Studio    ${GATEWAY}/`,
   `  GraphiQL  ${GATEWAY}/graphiql`,
   `  GraphQL   ${GATEWAY}/graphql`,
   '',
-  '  In a second terminal: npm run demo',
+  `  In a second terminal: ${DEMO}`,
   '',
 ];
 
