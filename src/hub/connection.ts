@@ -93,7 +93,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     let wanted = payload;
     pending.set(id, wanted);
     try {
-      const found = await operations.find(payload, asked.requestId);
+      const found = await operations.find(payload, asked);
       if (!isWanted(socket, id, wanted)) return;
       if (found.type === 'refused') return refuse.errors(asked, found.errors);
       const { operation } = found;
@@ -102,7 +102,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       const wait = await work.turn(socket, viewer.tenant, operation.query, () => operations.isKnown(operation));
       if (!isWanted(socket, id, wanted)) return;
       if (wait !== null) return refuse.failure(asked, wait);
-      const prepared = operations.prepare(operation, asked.requestId);
+      const prepared = operations.prepare(operation, asked);
       if (prepared.type === 'refused') return refuse.errors(asked, prepared.errors);
       if (prepared.type === 'subscription' && JSON.stringify(operation).length > SUBSCRIPTION_CHARS_MAX) {
         const message = `A subscription has at most ${SUBSCRIPTION_CHARS_MAX} characters, with all that it carries.`;

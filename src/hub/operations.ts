@@ -60,6 +60,12 @@ export type Prepared =
   | { readonly type: 'request' }
   | Refused;
 
+/** The request and the tenant that an operation's errors and log lines name. */
+export interface Asker {
+  readonly requestId: string;
+  readonly tenant: string;
+}
+
 /**
  * Parses, validates and runs operations. Documents are kept, for most sockets run the same few. Every error carries the id
  * of the request, or of the context, that it is logged under.
@@ -68,11 +74,11 @@ export interface Operations {
   /** Puts in the text of the document that the payload names, and `documentId` only if it named a trusted one. */
   find(
     payload: OperationPayload,
-    requestId: string,
+    asker: Asker,
   ): Promise<{ readonly type: 'operation'; readonly operation: Operation } | Refused>;
   /** Whether its document has been parsed and validated already. */
   isKnown(operation: Operation): boolean;
-  prepare(operation: Operation, requestId: string): Prepared;
+  prepare(operation: Operation, asker: Asker): Prepared;
   /** The `payload` of a `next` message. Async only when the operation asks for fields that are read from the ledger. */
   run(operation: LiveOperation, event: TaskChangeEvent, context: GatewayContext): string | Promise<string>;
 }
@@ -105,51 +111,51 @@ export function createOperations({ schema, introspection, documents, log }: Oper
     return args;
   }
 
-  function shownFor(error: unknown, requestId: string, tenant?: string): GraphQLError {
+  function shownFor(error: unknown, { requestId, tenant }: Asker): GraphQLError {
     const shown = toPublicError(error);
     const bug = bugBehind(shown);
     if (bug !== null) logBug(log, requestId, bug, tenant);
     return withRequestId(shown, requestId);
   }
 
-  function refused(errors: readonly unknown[], requestId: string): Refused {
-    return { type: 'refused', errors: errors.map((error) => withoutHttp(shownFor(error, requestId))) };
+  function refused(errors: readonly unknown[], asker: Asker): Refused {
+    return { type: 'refused', errors: errors.map((error) => withoutHttp(shownFor(error, asker))) };
   }
 
   function print(result: ExecutionResult, { task, seq }: TaskChangeEvent, context: GatewayContext): string {
     if (result.errors === undefined) return JSON.stringify(result);
     const { requestId, viewer } = context;
     const { tenant } = viewer;
-    const errors = result.errors.map((error) => shownFor(error, requestId, tenant));
+    const errors = result.errors.map((error) => shownFor(error, { requestId, tenant }));
     const about = { requestId, tenant, taskId: task.id, seq };
     log({ level: 'info', message: 'event with errors', ...about, errorCodes: codesOf(errors) });
     return JSON.stringify({ ...result, errors });
   }
 
   return {
-    async find(payload, requestId) {
+    async find(payload, asker) {
       try {
         const { text, documentId } = await documents.find(payload);
         return { type: 'operation', operation: { ...payload, query: text, documentId } };
       } catch (error) {
-        return refused([error], requestId);
+        return refused([error], asker);
       }
     },
 
     isKnown: ({ query }) => finder.isKept(query),
 
-    prepare(operation, requestId) {
+    prepare(operation, asker) {
       const { query, operationName, variables } = operation;
       try {
         const found = finder.find(query, operationName);
-        if (found.type === 'refusal') return refused(found.errors, requestId);
+        if (found.type === 'refusal') return refused(found.errors, asker);
         const { document, node } = found;
         // The Worker checks its variables.
         if (node.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
         const { errors } = coerceVariables(schema, node.variableDefinitions ?? [], variables);
-        if (errors !== undefined) return refused(errors, requestId);
+        if (errors !== undefined) return refused(errors, asker);
         const args = coerce(document, operation);
-        if (!('operation' in args)) return refused(args, requestId);
+        if (!('operation' in args)) return refused(args, asker);
         const subscription = toSubscription(args);
         if (subscription === null) throw noSuchTask();
         const key = JSON.stringify([query, operationName, withoutCursor(document, variables, subscription)]);
@@ -159,7 +165,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
           subscription: { ...subscription, key, cost: liveCostOf(schema, document, args.operation) },
         };
       } catch (error) {
-        return refused([error], requestId);
+        return refused([error], asker);
       }
     },
 

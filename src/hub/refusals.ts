@@ -2,16 +2,13 @@ import { type Failure, GatewayError } from '../errors.ts';
 import { codesOf, toExtensions } from '../graphql/public-errors.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import { readOwnJson } from '../lib/own-json.ts';
-import type { Refused } from './operations.ts';
+import type { Asker, Refused } from './operations.ts';
 import type { Work } from './work.ts';
 
 /** One `subscribe` of a client. */
-export interface Asked {
+export interface Asked extends Asker {
   readonly socket: WebSocket;
   readonly id: string;
-  /** In every error of the operation, and in its lines in the log. */
-  readonly requestId: string;
-  readonly tenant: string;
 }
 
 /** Answers an operation that cannot begin: with one `error`, after which its id is free. */

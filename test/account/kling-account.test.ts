@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, it, vi } from 'vitest';
+import { hashOfTenant } from '../../src/lib/log.ts';
 import { START_MS, withAccount } from '../support/account.ts';
 import { openSandbox } from '../support/ledger.ts';
+import { watchLog } from '../support/watch-log.ts';
 
 openSandbox('account');
 
@@ -9,6 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 describe('slots', () => {
@@ -167,7 +170,16 @@ describe('claims that nobody has any more', () => {
         account.acquire(tenant, taskId);
       ledgers.unreachable.add('down');
       ledgers.over.add('1').add('2');
+      const lines = watchLog('warn');
       await wait(30_001);
+      expect(lines()).toEqual([
+        {
+          level: 'warn',
+          message: 'ledger not reached',
+          tenant: hashOfTenant('down'),
+          cause: 'Error: unreachable',
+        },
+      ]);
       expect(account.status().slotsHeld).toBe(2);
       ledgers.unreachable.clear();
       await wait(30_001);
@@ -182,8 +194,11 @@ describe('claims that nobody has any more', () => {
       account.acquire('t', '1');
       account.acquire('t', '2');
       ledgers.unreachable.add('t');
+      const lines = watchLog('warn');
       account.release('1');
       expect(await tellings()).toEqual([]);
+      const about = { tenant: hashOfTenant('t'), taskId: '2', cause: 'Error: unreachable' };
+      expect(lines()).toEqual([{ level: 'warn', message: 'grant not delivered', ...about }]);
       ledgers.unreachable.clear();
       await wait(31_000);
       expect(account.status()).toMatchObject({ slotsHeld: 1, waiting: 0 });

@@ -16,7 +16,7 @@ const lines: LogEvent[] = [];
 const real = createOperations({ schema, introspection: true, documents, log: (line) => lines.push(line) });
 function prepared(query: string, variables: Record<string, unknown>): PreparedSubscription {
   const operation = { query, documentId: null, operationName: null, variables, extensions: null };
-  const ready = real.prepare(operation, 'r');
+  const ready = real.prepare(operation, { requestId: 'r', tenant: TENANT });
   if (ready.type !== 'subscription') throw new Error(JSON.stringify(ready));
   return ready.subscription;
 }

@@ -20,18 +20,20 @@ it('shows a client nothing of a bug but its id in the log, also before the first
     log: (line) => lines.push(line),
   });
   const operation = { query: TASKS_CHANGED, variables: {}, operationName: null, documentId: null, extensions: null };
-  expect(await operations.find(operation, 'bug-0')).toEqual(refused('bug-0'));
+  expect(await operations.find(operation, { requestId: 'bug-0', tenant: 'tenant-a' })).toEqual(refused('bug-0'));
 
   const variables = {
     get after(): string {
       throw new TypeError('in preparing');
     },
   };
-  expect(operations.prepare({ ...operation, variables }, 'bug-1')).toEqual(refused('bug-1'));
+  expect(operations.prepare({ ...operation, variables }, { requestId: 'bug-1', tenant: 'tenant-b' })).toEqual(
+    refused('bug-1'),
+  );
 
   const line = { level: 'error', message: 'unexpected error', error: 'TypeError', stack: expect.any(String) };
   expect(lines).toEqual([
-    { ...line, requestId: 'bug-0', text: 'in finding' },
-    { ...line, requestId: 'bug-1', text: 'in preparing' },
+    { ...line, requestId: 'bug-0', tenant: 'tenant-a', text: 'in finding' },
+    { ...line, requestId: 'bug-1', tenant: 'tenant-b', text: 'in preparing' },
   ]);
 });

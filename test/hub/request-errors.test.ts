@@ -6,6 +6,7 @@ import { openSandbox } from '../support/ledger.ts';
 import { type Frame, TASKS_CHANGED, useSockets } from '../support/socket.ts';
 import { APOLLO, askStream } from '../support/stream.ts';
 import { TENANT } from '../support/token.ts';
+import { watchLog } from '../support/watch-log.ts';
 
 openSandbox('request-errors');
 const openReady = useSockets();
@@ -16,12 +17,6 @@ const NEEDS = 'subscription ($after: String!) { tasksChanged(after: $after) { cu
 const ID = /^[0-9a-f-]{36}$/;
 
 /** Collects the lines of JSON that the Worker and its hubs print from now on. */
-function watchLog(): () => readonly LogEvent[] {
-  // oxlint-disable-next-line no-console -- watched, not used
-  const print = vi.spyOn(console, 'log');
-  return () => print.mock.calls.map(([line]) => JSON.parse(String(line)) as LogEvent);
-}
-
 function extensionsOf(frame: Frame): unknown {
   return frame.payload![0]!.extensions;
 }

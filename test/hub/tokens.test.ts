@@ -1,6 +1,7 @@
 import { exports } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it, vi } from 'vitest';
+import { hashOfTenant } from '../../src/lib/log.ts';
 import { openSandbox } from '../support/ledger.ts';
 import {
   openReady,
@@ -13,6 +14,7 @@ import {
 } from '../support/socket.ts';
 import { openStream, readStream } from '../support/stream.ts';
 import { bearer, TENANT } from '../support/token.ts';
+import { watchLog } from '../support/watch-log.ts';
 
 const sandbox = openSandbox('tokens');
 
@@ -54,6 +56,19 @@ describe('connection_init', () => {
     const socket = await initialise(await authorization());
     expect(await socket.closed()).toEqual({ code: 4403, reason });
     expect(socket.frames).toEqual([]);
+  });
+
+  it('with an expired token is logged with the claim, the tenant and the id of the request for the socket', async ({
+    expect,
+  }) => {
+    const socket = await openSocket({ 'x-request-id': 'request-for-a-socket' });
+    const lines = watchLog();
+    socket.send({ type: 'connection_init', payload: { authorization: await bearer(TENANT, { exp: 1 }) } });
+    await socket.closed();
+    const about = { requestId: 'request-for-a-socket', tenant: hashOfTenant(TENANT) };
+    expect(lines()).toEqual([
+      { level: 'info', message: 'token refused', claim: 'exp', cause: 'ERR_JWT_EXPIRED', ...about },
+    ]);
   });
 
   it('twice, while the first token is being verified, closes with 4429', async ({ expect }) => {

@@ -14,11 +14,13 @@ const operations = createOperations({
   log: () => {},
 });
 
+const ASKER = { requestId: 'r', tenant: 'tenant-a' };
+
 /** As a socket takes it. */
 async function find(payload: object) {
   const message = parseClientMessage(JSON.stringify({ id: '1', type: 'subscribe', payload }));
   if (message.type !== 'subscribe') throw new Error(message.type);
-  return operations.find(message.payload, 'r');
+  return operations.find(message.payload, ASKER);
 }
 
 describe('where only trusted documents are served, a socket', () => {
@@ -27,7 +29,7 @@ describe('where only trusted documents are served, a socket', () => {
     const found = await find({ documentId: 'doc-1', variables });
     if (found.type !== 'operation') throw new Error(JSON.stringify(found));
     expect(found.operation).toMatchObject({ query: TASK_CHANGED, documentId: 'doc-1', variables });
-    expect(operations.prepare(found.operation, 'r').type).toBe('subscription');
+    expect(operations.prepare(found.operation, ASKER).type).toBe('subscription');
   });
 
   it('cannot send a text', async ({ expect }) => {
