@@ -1,6 +1,6 @@
 import graphqlEslint from '@graphql-eslint/eslint-plugin';
 
-/** Relay's rules over schema.graphql: `npm run check:relay`. */
+/** Relay's rules over schema.graphql: `npm run check:schema`. */
 export default [
   {
     files: ['**/*.graphql'],

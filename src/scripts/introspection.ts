@@ -1,4 +1,4 @@
-/** Writes what the studio's operations are typed by, from schema.graphql: `npm run schema` runs it. */
+/** Writes what the studio's operations are typed by, from schema.graphql: `npm run generate -- schema` runs it. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * `npm run mutation`: how many small mistakes, in what decides who may do what, the tests find. Each group of files is
+ * `npm run bench -- mutation`: how many small mistakes, in what decides who may do what, the tests find. Each group of files is
  * tried by itself, with its own tests and its own threshold: a well tested group hides no other, and a mutant of a constant,
  * for which every test has to run, does not wait for tests of something else.
  *

@@ -1,4 +1,4 @@
-/** `npm run readme`: writes the tables and recipes in docs/ anew from their sources: the settings, the schema, Kling's pages, the recipes that run. */
+/** `npm run generate -- readme`: writes the tables and recipes in docs/ anew from their sources: the settings, the schema, Kling's pages, the recipes that run. */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

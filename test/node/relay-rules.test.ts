@@ -13,7 +13,7 @@ interface Judged {
   readonly messages: readonly { readonly ruleId: string }[];
 }
 
-/** The rules that a schema breaks, by the command of `npm run check:relay`. */
+/** The rules that a schema breaks, by the command of `npm run check:schema`. */
 function brokenRules(schema: string): readonly string[] {
   const file = join(dir, 'schema.graphql');
   writeFileSync(file, schema);

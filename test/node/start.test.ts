@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 
-// What a cold start has no time for. How long one takes is for `npm run bench` to tell.
+// What a cold start has no time for. How long one takes is for `npm run bench -- http` to tell.
 
 /** Made by graphql and @graphql-tools/executor when they are loaded. */
 const OF_PACKAGES = [

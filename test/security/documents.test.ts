@@ -199,7 +199,7 @@ describe('the introspection query', () => {
 
 describe('a document at the limits', () => {
   it.for(Object.entries(DOCUMENT_BOMBS))(
-    'is parsed, for `npm run bench:attacks` to time it: %s',
+    'is parsed, for `npm run bench -- attacks` to time it: %s',
     ([, text], { expect }) => {
       expect(() => parseDocument(text)).not.toThrow();
     },

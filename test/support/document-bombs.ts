@@ -3,7 +3,7 @@ const times = (count: number, make: (i: number) => string): string =>
 
 /**
  * Documents as large as are let through, each made for one of validation's rules that compare everything with everything.
- * `npm run bench:attacks` tells what each costs.
+ * `npm run bench -- attacks` tells what each costs.
  */
 export const DOCUMENT_BOMBS: Readonly<Record<string, string>> = {
   'the same fields, 30 times each': `{tasks{edges{node{${times(30, () => 'id status createdAt updatedAt externalId klingTaskId unitsDeducted __typename')}}}}}`,

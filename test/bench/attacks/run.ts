@@ -1,5 +1,5 @@
 /**
- * `npm run bench:attacks`: what hostile clients cost the built Worker, in a workerd of its own, and the others. Three
+ * `npm run bench -- attacks`: what hostile clients cost the built Worker, in a workerd of its own, and the others. Three
  * parts: `requests`, each hostile request by itself; `tenants`, tenant B beside each attack of tenant A; `bounds`, an app
  * at the documented bounds. Exits with 1 when one takes longer than it may, or when somebody honest is not served.
  *

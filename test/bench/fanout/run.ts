@@ -1,5 +1,5 @@
 /**
- * `npm run bench:fanout`: how long one event takes from Kling's callback to the last of many WebSockets, and what it costs
+ * `npm run bench -- fanout`: how long one event takes from Kling's callback to the last of many WebSockets, and what it costs
  * the server. The gateway in workerd, on disk; beside it Node + Yoga + graphql-ws with the same schema, which keeps nothing;
  * and two limits that send one message made beforehand: a bare object with its sockets in workerd, and Node. Everything
  * shares this machine's cores with the sockets' own process, so that ratios say more than times.

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: what the gateway costs beside the least that does the same, and beside other GraphQL servers in front of
+ * `npm run bench -- http`: what the gateway costs beside the least that does the same, and beside other GraphQL servers in front of
  * the same fake Kling, each in a process of its own. They take turns, and ratios are of rounds that came one after the other.
  * Where there are two cores and `taskset`, the servers have the last one to themselves. Before anything is measured, every
  * answer is checked to be right, and after that to stay the same byte by byte: the run fails at the first that does not.

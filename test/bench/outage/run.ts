@@ -1,5 +1,5 @@
 /**
- * `npm run bench:outage`: how often the gateway asks a Kling that is down, and how soon every task is final once it is well
+ * `npm run bench -- outage`: how often the gateway asks a Kling that is down, and how soon every task is final once it is well
  * again. One outage for each kind of fault, all at the same time, each with a workerd and a Kling of its own. Exits with 1
  * when Kling is asked more than 60 times in a minute of the outage's second half, or a task is not final 60 s after it.
  *

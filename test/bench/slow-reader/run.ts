@@ -1,5 +1,5 @@
 /**
- * `npm run bench:slow-reader [-- --rounds 5 --events 45]`: how long an event takes to its last reader while another socket of
+ * `npm run bench -- slow-reader [--rounds 5 --events 45]`: how long an event takes to its last reader while another socket of
  * the same hub, with 64 large operations, reads nothing, from its first unread byte to its being cut; beside the same while
  * that socket reads, and while there is none. In alternation, in one run. The raw Worker on disk, the sandbox behind it.
  */

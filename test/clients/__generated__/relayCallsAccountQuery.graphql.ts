@@ -1,7 +1,7 @@
 /**
- * @generated SignedSource<<8be73d9de142b8b79fcb0a7747b9e4db>>
+ * @generated SignedSource<<60e87bd9bcd2c64b2608d2b4607b1841>>
  * @lightSyntaxTransform
- * @codegen-command: npm run relay
+ * @codegen-command: npm run generate -- relay
  */
 
 /* tslint:disable */

@@ -1,7 +1,7 @@
 /**
- * @generated SignedSource<<d2c738428273b0efe2a71d971129e877>>
+ * @generated SignedSource<<a7d72ad9e2ba87c27b72e108cd066267>>
  * @lightSyntaxTransform
- * @codegen-command: npm run relay
+ * @codegen-command: npm run generate -- relay
  */
 
 /* tslint:disable */

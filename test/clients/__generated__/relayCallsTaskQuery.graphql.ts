@@ -1,7 +1,7 @@
 /**
- * @generated SignedSource<<a08d76557a0dae959fff459575044c90>>
+ * @generated SignedSource<<cef635b42dab4204a27d77fd675c36fc>>
  * @lightSyntaxTransform
- * @codegen-command: npm run relay
+ * @codegen-command: npm run generate -- relay
  */
 
 /* tslint:disable */

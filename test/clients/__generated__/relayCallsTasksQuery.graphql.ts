@@ -1,7 +1,7 @@
 /**
- * @generated SignedSource<<3f0365a2596e052b6ca7539a003b4633>>
+ * @generated SignedSource<<38e97deb297a6b783dd933d00062578e>>
  * @lightSyntaxTransform
- * @codegen-command: npm run relay
+ * @codegen-command: npm run generate -- relay
  */
 
 /* tslint:disable */

@@ -1,7 +1,7 @@
 /**
- * @generated SignedSource<<9e997eae00457700e8bdd48abfa278de>>
+ * @generated SignedSource<<14d698e4982636ffc076c7049fc68e8f>>
  * @lightSyntaxTransform
- * @codegen-command: npm run relay
+ * @codegen-command: npm run generate -- relay
  */
 
 /* tslint:disable */

@@ -1,7 +1,7 @@
 /**
- * @generated SignedSource<<f8c01e0321a5a8f44a1b87b245ef32bf>>
+ * @generated SignedSource<<cd0007c77905b84a73e84c13a3f0b611>>
  * @lightSyntaxTransform
- * @codegen-command: npm run relay
+ * @codegen-command: npm run generate -- relay
  */
 
 /* tslint:disable */

@@ -1,6 +1,6 @@
 import { graphql } from 'relay-runtime';
 
-// Compiled by `npm run relay` into ids: the texts go to `documents.json`, the manifest of a gateway that serves no others.
+// Compiled by `npm run generate -- relay` into ids: the texts go to `documents.json`, the manifest of a gateway that serves no others.
 
 export const viewer = () => graphql`
   query operationsViewerQuery {

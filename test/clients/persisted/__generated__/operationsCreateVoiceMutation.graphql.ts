@@ -1,8 +1,8 @@
 /**
- * @generated SignedSource<<e5bc698383e887336685d96f0c1d3e75>>
+ * @generated SignedSource<<a6742436d39a14fc16e7fa15c0f569a2>>
  * @relayHash fde1107e855d1a977472b58426c773df
  * @lightSyntaxTransform
- * @codegen-command: npm run relay
+ * @codegen-command: npm run generate -- relay
  */
 
 /* tslint:disable */

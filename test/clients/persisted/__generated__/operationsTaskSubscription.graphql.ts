@@ -1,8 +1,8 @@
 /**
- * @generated SignedSource<<217aa8fc33b80dc7ca2eaef29497aba7>>
+ * @generated SignedSource<<87259ebd2a44827b448b1de79df56c36>>
  * @relayHash fad8dc212767735fbf650810b6fc8a87
  * @lightSyntaxTransform
- * @codegen-command: npm run relay
+ * @codegen-command: npm run generate -- relay
  */
 
 /* tslint:disable */

@@ -1,8 +1,8 @@
 /**
- * @generated SignedSource<<7b95fda31fa89036c32cef937ec14636>>
+ * @generated SignedSource<<c5e9c8005040d2ec6f77bafc79d90d32>>
  * @relayHash 8ad71657b14d2f156c03fecb658373a3
  * @lightSyntaxTransform
- * @codegen-command: npm run relay
+ * @codegen-command: npm run generate -- relay
  */
 
 /* tslint:disable */

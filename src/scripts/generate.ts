@@ -1,0 +1,54 @@
+/**
+ * `npm run generate`: writes what is generated and kept in the repository. `npm run generate -- schema readme` writes some
+ * of it. `npm run generate -- types --check` writes nothing, and fails when the types are out of date.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+const check = process.argv.includes('--check') ? ['--check'] : [];
+
+interface Command {
+  readonly run: readonly [program: string, ...args: string[]];
+  /** Where it runs, from the root; the root itself unless given. */
+  readonly in?: string;
+}
+
+const TYPES = ['wrangler', 'types', '--include-runtime=false'] as const;
+const OF_SANDBOX = ['--strict-vars=false', '--env-interface', 'SandboxEnv', '-c', 'src/sandbox/wrangler.toml'] as const;
+
+/** In the order in which one may need what another has written. */
+const PARTS: Readonly<Record<string, readonly Command[]>> = {
+  // The environments of the two Workers, from their wrangler.toml.
+  types: [
+    { run: [...TYPES, 'src/env.d.ts', ...check] },
+    { run: [...TYPES, ...OF_SANDBOX, 'src/sandbox/env.d.ts', ...check] },
+  ],
+  // schema.graphql from the code, and what the studio is typed by.
+  schema: [
+    { run: ['vitest', 'run', '-c', 'test/vitest.config.ts', 'test/schema.test.ts', '-u'] },
+    { run: ['node', 'src/scripts/introspection.ts'] },
+  ],
+  // The artefacts of the Relay tests.
+  relay: [
+    { run: ['relay-compiler', '--noWatchman'], in: 'test/clients' },
+    { run: ['relay-compiler', '--noWatchman', 'relay-persisted.config.json'], in: 'test/clients' },
+  ],
+  // The tables and recipes of docs/.
+  readme: [{ run: ['node', 'test/node/readme.ts'] }],
+};
+
+const names = process.argv.slice(2).filter((arg) => arg !== '--check');
+for (const name of names.length === 0 ? Object.keys(PARTS) : names) {
+  const commands = PARTS[name];
+  if (commands === undefined) {
+    process.stderr.write(`There is no ${name} to generate, only ${Object.keys(PARTS).join(', ')}.\n`);
+    process.exit(2);
+  }
+  for (const { run, in: dir = '.' } of commands) {
+    const [program, ...args] = run;
+    const { status } = spawnSync(program, args, { cwd: join(ROOT, dir), stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
+}
