@@ -38,7 +38,7 @@ export function bindingProblemsOf(env: object, production: boolean): readonly Co
 }
 
 /** Names that begin like a setting are taken for one. */
-const FAMILIES = /^(?:KLING|AUTH|TENANT|CALLBACK|CORS|TASK|EVENT|AUDIO|BODY)_/;
+const FAMILIES = /^(?:KLING|AUTH|TENANT|CALLBACK|CORS|TASK|EVENT|AUDIO|BODY)_|_RETENTION_DAYS$/;
 
 /** How many characters a misspelt name differs in. */
 const TYPOS_MAX = 2;

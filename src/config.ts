@@ -1,8 +1,10 @@
 import type { DocumentsOptions } from './graphql/documents.ts';
 import { parseTrustedDocuments } from './graphql/trusted-documents.ts';
 import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './config-checks.ts';
+import { type RetentionTimes, toRetentionTimes } from './domain/retention.ts';
 import type { LiveLimits } from './hub/live-usage.ts';
 import type { WorkLimits } from './hub/work.ts';
+import type { RateLimits } from './ledger/rates.ts';
 import type { TenantForm } from './lib/log.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 import trustedDocuments from './trusted-documents.json' with { type: 'json' };
@@ -41,13 +43,8 @@ export interface Config {
     readonly waitingMax: number;
     readonly waitingBytesMax: number;
   };
-  readonly rates: {
-    readonly mutationsPerMinute: number;
-    readonly largeBodiesPerMinute: number;
-    readonly subscriptionsPerMinute: number;
-    readonly callbacksPerMinute: number;
-    readonly upstreamReadsPerMinute: number;
-  };
+  readonly retention: RetentionTimes;
+  readonly rates: RateLimits;
   /** In the whole pool of hubs. */
   readonly sockets: { readonly perTenantMax: number; readonly perAddressMax: number };
   readonly live: LiveLimits;
@@ -179,6 +176,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       waitingMax: read('TENANT_WAITING_TASKS_MAX'),
       waitingBytesMax: read('TENANT_WAITING_BYTES_MAX'),
     },
+    retention: toRetentionTimes(read),
     rates: {
       mutationsPerMinute: read('TENANT_MUTATIONS_PER_MINUTE'),
       largeBodiesPerMinute: read('TENANT_AUDIO_BODIES_PER_MINUTE'),

@@ -3,6 +3,8 @@ import { configOf, configResultOf, readConfig } from '../src/config.ts';
 import { SETTING_MEANINGS } from '../src/scripts/setting-meanings.ts';
 import { DEVELOPMENT, PRODUCTION, SECRET } from './support/environments.ts';
 
+const DAY_MS = 86_400_000;
+
 describe('a configuration', () => {
   it.for(['EdDSA', 'Ed25519', 'EdDSA Ed25519'])('with %s accepts both names of the algorithm', (name, { expect }) => {
     const result = readConfig({ ...PRODUCTION, AUTH_ALGORITHMS: `ES256 ${name}` });
@@ -40,6 +42,16 @@ describe('a configuration', () => {
           eventsPerTaskMax: 1000,
           waitingMax: 1000,
           waitingBytesMax: 500_000_000,
+        },
+        retention: {
+          taskMs: 400 * DAY_MS,
+          cancelledTaskMs: 30 * DAY_MS,
+          deletedVoiceMs: 30 * DAY_MS,
+          faceScanMs: 30 * DAY_MS,
+          speechMs: 30 * DAY_MS,
+          idempotencyMs: 30 * DAY_MS,
+          ownerMs: 30 * DAY_MS,
+          idleTenantMs: 30 * DAY_MS,
         },
         rates: {
           mutationsPerMinute: 300,
@@ -108,6 +120,9 @@ describe('a configuration', () => {
       AUTH_SCOPE_CLAIM: 'permissions',
       AUTH_MAX_AGE_HOURS: '1',
       AUTH_CLOCK_TOLERANCE_SECONDS: '0',
+      TASK_RETENTION_DAYS: '31',
+      CANCELLED_TASK_RETENTION_DAYS: '7',
+      FACE_SCAN_RETENTION_DAYS: '1',
       CORS_ORIGINS: 'https://app.example.com, https://localhost:3000 capacitor://localhost,http://tauri.localhost',
       CORS_HEADERS: 'X-My-Trace-Id, x-other',
       KLING_WEBHOOK_SECRETS: 'whsec_dGVzdHNlY3JldHRlc3Q=  whsec_bmV3c2VjcmV0bmV3c2Vj',
@@ -131,6 +146,7 @@ describe('a configuration', () => {
         bodies: { bytesMax: 1000, largeBytesMax: 2000 },
         documents: { automatic: false },
         tasks: { maxAgeMs: 3_600_000, eventRetentionMs: 2_592_000_000, eventsPerTaskMax: 10 },
+        retention: { taskMs: 31 * DAY_MS, cancelledTaskMs: 7 * DAY_MS, faceScanMs: DAY_MS, ownerMs: 30 * DAY_MS },
         tenantMonthlyUnitsMax: '12.5',
         introspection: true,
         corsOrigins: [

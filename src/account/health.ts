@@ -6,6 +6,14 @@ const BREAKER = { failuresMax: 10, openMs: 15_000 } as const;
 /** The key prefix of the tenants whose ledgers know that Kling is down. */
 const DOWN = 'down:';
 
+/** The state of the account, as `/ready` shows it to operators. */
+export interface AccountStatus {
+  readonly breaker: Breaker['state'];
+  readonly slotsHeld: number;
+  readonly slotsMax: number;
+  readonly waiting: number;
+}
+
 /** The health of Kling. An open breaker survives eviction of the object. A count of consecutive faults does not. */
 export interface Health {
   readonly state: () => Breaker['state'];

@@ -1,9 +1,11 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf, configResultOf } from '../config.ts';
 import { keyOf, type Made } from '../domain/made.ts';
-import type { Breaker } from '../lib/circuit-breaker.ts';
+
+import { forEachAtOnce } from '../lib/for-each.ts';
 import { createLog, type Log } from '../lib/log.ts';
-import { createHealth, type Health } from './health.ts';
+import { createRetention, type Retention } from '../lib/retention.ts';
+import { type AccountStatus, createHealth, type Health } from './health.ts';
 import { migrate } from './migrations.ts';
 import { OwnerStore } from './owner-store.ts';
 import { createThrottle, type Throttle } from './slot-limit.ts';
@@ -23,14 +25,6 @@ const HELD_MAX = 1_000;
 /** The most ledgers that are called at once. */
 const CALLS_AT_ONCE = 20;
 
-/** The state of the account, as `/ready` shows it to operators. */
-export interface AccountStatus {
-  readonly breaker: Breaker['state'];
-  readonly slotsHeld: number;
-  readonly slotsMax: number;
-  readonly waiting: number;
-}
-
 /**
  * The object of one Kling account: grants slots to tenants, knows the health of Kling, and knows which tenant a result
  * belongs to. Kling limits the tasks of an account from `submitted` to their end (contract), and no API returns the limit.
@@ -41,6 +35,7 @@ export class KlingAccount extends DurableObject<Env> {
   readonly #owners: OwnerStore;
   readonly #health: Health;
   readonly #throttle: Throttle;
+  readonly #retention: Retention;
   readonly #log: Log;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -50,6 +45,9 @@ export class KlingAccount extends DurableObject<Env> {
     migrate(ctx.storage);
     this.#slots = new SlotStore(ctx.storage.sql);
     this.#owners = new OwnerStore(ctx.storage.sql);
+    const kept = config.ok ? config.config.retention : null;
+    const shelves = kept === null ? [] : [this.#slots.shelf(kept.idleTenantMs), this.#owners.shelf(kept.ownerMs)];
+    this.#retention = createRetention(shelves, Date.now);
     this.#health = createHealth(ctx.storage.kv);
     this.#throttle = createThrottle(ctx.storage.kv);
     // Grants that were sent before an eviction may not have arrived.
@@ -70,8 +68,9 @@ export class KlingAccount extends DurableObject<Env> {
 
   /** Frees the slot of a task that has ended or will not be sent, and grants it to the next. */
   release(taskId: string): void {
-    this.#slots.remove(taskId);
-    this.#grant(null, Date.now());
+    const now = Date.now();
+    this.#slots.remove(taskId, now);
+    this.#grant(null, now);
   }
 
   /** Queues a task again that Kling refused for now, for its rate (1302) or its slots (1303). A 1303 lowers the limit. */
@@ -124,7 +123,7 @@ export class KlingAccount extends DurableObject<Env> {
   claim(tenant: string, made: readonly Made[]): void {
     const now = Date.now();
     for (const each of made) this.#owners.claim(keyOf(each), tenant, now);
-    this.#owners.forget(now);
+    this.#armNext(now);
   }
 
   /** Returns true for a result of another tenant. An unclaimed one was made outside this gateway, or does not exist. */
@@ -146,6 +145,7 @@ export class KlingAccount extends DurableObject<Env> {
     this.ctx.storage.kv.delete('armedAt');
     // The platform gives up an alarm that keeps throwing, and with wrong settings this one would.
     if (!configResultOf(this.env).ok) return this.#arm(now + MISCONFIGURED_RETRY_MS);
+    this.#retention.run();
     await this.#forEach(this.#slots.auditsDue(now, AUDIT_TENANTS_MAX), (due) => this.#audit(due, now));
     this.#grant(null, now);
   }
@@ -203,7 +203,7 @@ export class KlingAccount extends DurableObject<Env> {
       const alive = new Set(await this.env.TASK_LEDGER.getByName(tenant).claimsAlive(held));
       for (const taskId of held) {
         if (alive.has(taskId)) this.#slots.seen(taskId, now);
-        else this.#slots.remove(taskId);
+        else this.#slots.remove(taskId, now);
       }
       if (alive.size < held.length) this.#slots.planAudit({ tenant, quiet: 0 }, now + auditWaitMs(0));
     } catch (error) {
@@ -216,10 +216,12 @@ export class KlingAccount extends DurableObject<Env> {
     return this.#throttle.slotsMax(now, configOf(this.env).kling.concurrency);
   }
 
-  /** Sets the alarm to the next audit or, while tasks are queued, to the next instant at which one may be sent. */
+  /** Sets the alarm to the next audit or deletion or, while tasks are queued, to the next instant at which one may be sent. */
   #armNext(now: number): void {
     const auditAtMs = this.#slots.nextAuditAtMs();
-    const instants = auditAtMs === null ? [] : [Math.max(auditAtMs + 1, now)];
+    const instants = [auditAtMs === null ? null : auditAtMs + 1, this.#retention.nextAtMs()]
+      .filter((atMs) => atMs !== null)
+      .map((atMs) => Math.max(atMs, now));
     if (this.#slots.count('WAITING') > 0) {
       const ends = [this.#throttle.pausedUntilMs(), this.#health.untilMs(), this.#throttle.growsAtMs(now)];
       instants.push(...ends.filter((atMs) => atMs > now));
@@ -236,15 +238,11 @@ export class KlingAccount extends DurableObject<Env> {
   }
 
   /** Calls `call` for each item, `CALLS_AT_ONCE` at a time. Logs a call that fails and continues. */
-  async #forEach<T extends { tenant: string }>(items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
-    const queue = items.values();
-    const workers = Array.from({ length: CALLS_AT_ONCE }, async () => {
-      for (const item of queue) {
-        await call(item).catch((error: unknown) => {
-          this.#log({ level: 'warn', message: 'ledger not reached', tenant: item.tenant, cause: String(error) });
-        });
-      }
-    });
-    await Promise.all(workers);
+  #forEach<T extends { tenant: string }>(items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
+    return forEachAtOnce(items, CALLS_AT_ONCE, (item) =>
+      call(item).catch((error: unknown) => {
+        this.#log({ level: 'warn', message: 'ledger not reached', tenant: item.tenant, cause: String(error) });
+      }),
+    );
   }
 }

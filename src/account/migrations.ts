@@ -52,6 +52,12 @@ const STEPS: readonly string[] = [
     UPDATE share_sum SET held = held + new.held - old.held, waiting = waiting + new.waiting - old.waiting;
   END;
   `,
+  // The place of a tenant without claims is forgotten after a time.
+  `
+  ALTER TABLE share ADD COLUMN idle_since INTEGER;
+  UPDATE share SET idle_since = unixepoch() * 1000 WHERE held = 0 AND waiting = 0;
+  CREATE INDEX share_idle ON share (idle_since) WHERE idle_since IS NOT NULL;
+  `,
 ];
 
 /** Brings the tables of the account up to date. */

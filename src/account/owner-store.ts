@@ -1,7 +1,4 @@
-import { RESULT_RETENTION_MS } from '../domain/expiry.ts';
-
-/** The most expired rows that one claim deletes. */
-const FORGET_AT_ONCE = 100;
+import type { Shelf } from '../lib/retention.ts';
 
 /** The owners of the videos and the audio that Kling made, for as long as Kling keeps them. */
 export class OwnerStore {
@@ -22,12 +19,17 @@ export class OwnerStore {
     return row?.tenant ?? null;
   }
 
-  /** Deletes claims of results that Kling has deleted. A claim is younger than its result. */
-  forget(nowMs: number): void {
-    this.#sql.exec(
-      'DELETE FROM owner WHERE made IN (SELECT made FROM owner WHERE at < ? LIMIT ?)',
-      nowMs - RESULT_RETENTION_MS,
-      FORGET_AT_ONCE,
-    );
+  /** A claim is younger than its result: it is kept at least as long as Kling keeps that. */
+  shelf(keptMs: number): Shelf {
+    return {
+      keptMs,
+      oldestAtMs: () => this.#sql.exec<{ at: number | null }>('SELECT min(at) AS at FROM owner WHERE at > 0').one().at,
+      forgetUntil: (atMs, limit) =>
+        this.#sql.exec(
+          'DELETE FROM owner WHERE made IN (SELECT made FROM owner WHERE at <= ? ORDER BY at LIMIT ?)',
+          atMs,
+          limit,
+        ),
+    };
   }
 }

@@ -1,4 +1,5 @@
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
+import type { Shelf } from '../lib/retention.ts';
 
 /** A claim on a slot of the account. `HELD`: the task is or may be at Kling. `WAITING`: it is queued for a slot. */
 export interface Claim {
@@ -71,23 +72,23 @@ export class SlotStore {
       sinceMs,
       state === 'HELD' ? UNTOLD : sinceMs,
     );
-    if (before !== null) this.#add(before, -1);
+    if (before !== null) this.#add(before, -1, sinceMs);
     this.#sql.exec(
-      `INSERT INTO share VALUES (?1, 0, 0, ?2, 0, 0, 0)
-       ON CONFLICT (tenant) DO UPDATE SET waits_since = CASE waiting WHEN 0 THEN ?2 ELSE waits_since END`,
+      `INSERT INTO share (tenant, held, waiting, waits_since, turn, audit_at, quiet_audits)
+       VALUES (?1, 0, 0, ?2, 0, 0, 0) ON CONFLICT (tenant) DO UPDATE SET waits_since = CASE waiting WHEN 0 THEN ?2 ELSE waits_since END`,
       owner,
       sinceMs,
     );
-    this.#add({ tenant: owner, state }, 1);
+    this.#add({ tenant: owner, state }, 1, sinceMs);
     if (state === 'WAITING') return;
     this.#sql.exec('UPDATE share SET turn = (SELECT max(turn) + 1 FROM share WHERE turn >= 0) WHERE tenant = ?', owner);
   }
 
-  remove(taskId: string): void {
+  remove(taskId: string, nowMs: number): void {
     const claim = this.find(taskId);
     if (claim === null) return;
     this.#sql.exec('DELETE FROM claim WHERE task_id = ?', taskId);
-    this.#add(claim, -1);
+    this.#add(claim, -1, nowMs);
   }
 
   count(state: Claim['state']): number {
@@ -173,8 +174,30 @@ export class SlotStore {
       .one().at;
   }
 
-  #add({ tenant, state }: Pick<Claim, 'tenant' | 'state'>, change: 1 | -1): void {
-    this.#sql.exec(`UPDATE share SET ${COUNT[state]} = ${COUNT[state]} + ? WHERE tenant = ?`, change, tenant);
+  /** The places of tenants that have had no claim for a while: they begin anew. */
+  shelf(keptMs: number): Shelf {
+    return {
+      keptMs,
+      oldestAtMs: () =>
+        this.#sql.exec<{ at: number | null }>('SELECT min(idle_since) AS at FROM share WHERE idle_since > 0').one().at,
+      forgetUntil: (atMs, limit) =>
+        this.#sql.exec(
+          `DELETE FROM share WHERE tenant IN
+             (SELECT tenant FROM share WHERE idle_since <= ? ORDER BY idle_since LIMIT ?)`,
+          atMs,
+          limit,
+        ),
+    };
+  }
+
+  #add({ tenant, state }: Pick<Claim, 'tenant' | 'state'>, change: 1 | -1, nowMs: number): void {
+    this.#sql.exec(
+      `UPDATE share SET ${COUNT[state]} = ${COUNT[state]} + ?1, idle_since = iif(held + waiting + ?1 = 0, ?2, NULL)
+       WHERE tenant = ?3`,
+      change,
+      nowMs,
+      tenant,
+    );
     this.#total[state] += change;
   }
 }

@@ -19,9 +19,12 @@ export class IssuerKeys extends DurableObject<Env> {
     this.#keeper = createKeyKeeper({
       jwksUrl,
       fetch: (url, init) => fetch(url, init),
-      // Stored by the issuer's URL, because keys of another issuer are of no use.
+      // Stored by the issuer's URL, because keys of another issuer are of no use. Those are deleted.
       load: () => ctx.storage.kv.get<IssuerKeySet>(jwksUrl) ?? null,
-      save: (keys) => ctx.storage.kv.put(jwksUrl, keys),
+      save(keys) {
+        for (const [url] of ctx.storage.kv.list({ prefix: 'http' })) if (url !== jwksUrl) ctx.storage.kv.delete(url);
+        ctx.storage.kv.put(jwksUrl, keys);
+      },
       now: Date.now,
       startTimer,
       background: (work) => ctx.waitUntil(work),

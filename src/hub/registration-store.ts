@@ -89,7 +89,7 @@ export class RegistrationStore {
     this.#sql.exec('DELETE FROM live_registration WHERE socket_id = ?', socketId);
   }
 
-  /** Those whose socket is gone are forgotten on the way. */
+  /** Those whose socket is gone are forgotten on the way, and so are the places of tenants that nobody watches any more. */
   ofSockets(socketIds: ReadonlySet<string>): Registration[] {
     const all = this.#sql
       .exec<Columns>('SELECT socket_id, id, tenant, key, watch, cost, floor FROM live_registration')
@@ -97,6 +97,7 @@ export class RegistrationStore {
     for (const socketId of new Set(all.map((row) => row.socket_id))) {
       if (!socketIds.has(socketId)) this.removeSocket(socketId);
     }
+    this.#sql.exec('DELETE FROM applied WHERE tenant NOT IN (SELECT tenant FROM live_registration)');
     return all
       .filter((row) => socketIds.has(row.socket_id))
       .map((row) => ({

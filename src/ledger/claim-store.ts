@@ -44,21 +44,27 @@ export class ClaimStore {
       .map(({ id, is_parked }) => ({ id, isParked: is_parked === 1 }));
   }
 
-  /** How many tasks of this tenant wait that were made before each of these, in order. Counts each waiting task once. */
-  waitingBefore(seqs: readonly number[]): number[] {
-    const before = new Map<number, number>();
-    let [count, fromSeq] = [0, 0];
-    for (const seq of [...new Set(seqs)].toSorted((a, b) => a - b)) {
-      count += this.#sql
+  /** Returns how many tasks wait before each of these, in order; null for one that does not wait. Counts each task once. */
+  queuePositionsOf(ids: readonly string[]): (number | null)[] {
+    const waiting = this.#sql
+      .exec<{ id: string; seq: number }>(
+        `SELECT id, seq FROM task WHERE id IN (SELECT value FROM json_each(?)) AND phase = 'WAITING'`,
+        JSON.stringify(ids),
+      )
+      .toArray();
+    const positions = new Map<string, number>();
+    let [position, fromSeq] = [0, 0];
+    for (const { id, seq } of waiting.toSorted((a, b) => a.seq - b.seq)) {
+      position += this.#sql
         .exec<{ n: number }>(
           `SELECT count(*) AS n FROM task WHERE phase = 'WAITING' AND seq >= ? AND seq < ?`,
           fromSeq,
           seq,
         )
         .one().n;
-      before.set(seq, count);
+      positions.set(id, position);
       fromSeq = seq;
     }
-    return seqs.map((seq) => before.get(seq) ?? 0);
+    return ids.map((id) => positions.get(id) ?? null);
   }
 }

@@ -44,10 +44,8 @@ export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): 
     toLive: (change) => lists.toLive(change),
     deliver: (leaf, prev, events) => env.HUB.getByName(leaf).deliver(ctx.id.name ?? '', prev, events),
     skip: (leaf, seq) => env.HUB.getByName(leaf).skip(ctx.id.name ?? '', seq),
-    arm,
   });
   const journal = createJournal(deps, {
-    arm,
     announced: () => outbox.owe(),
     committed: () => outbox.push(),
     ended: ({ id }) => deps.background(() => deps.slots.release(id)),

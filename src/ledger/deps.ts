@@ -1,5 +1,7 @@
+import type { RetentionTimes } from '../domain/retention.ts';
 import type { TaskIdentity } from '../domain/requests.ts';
 import type { Log } from '../lib/log.ts';
+import type { Retention } from '../lib/retention.ts';
 import type { KlingClient } from '../kling/client.ts';
 import type { ClaimStore } from './claim-store.ts';
 import type { EventStore } from './event-store.ts';
@@ -45,11 +47,14 @@ export interface LedgerDeps {
   readonly events: EventStore;
   readonly holdings: HoldingsStore;
   readonly paidCalls: PaidCallStore;
+  readonly retention: Retention;
   /** Claims what it tells of, and names nothing of another tenant's. */
   readonly kling: KlingClient;
   readonly owners: Owners;
   readonly slots: Slots;
   readonly limits: LedgerLimits;
+  /** Sets the alarm to the next thing to do. Called wherever something is written that has an end, in the same transaction. */
+  readonly arm: () => void;
   readonly transaction: <T>(work: () => T) => T;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -69,6 +74,7 @@ export interface LedgerLimits {
   readonly taskAgeMaxMs: number;
   readonly eventRetentionMs: number;
   readonly eventsPerTaskMax: number;
+  readonly retention: RetentionTimes;
   /** How many tasks may wait to be sent, and how many bytes the requests may have that are kept for it. */
   readonly waitingTasksMax: number;
   readonly waitingBytesMax: number;

@@ -83,13 +83,12 @@ export class EventStore {
     return row?.at ?? null;
   }
 
-  /** Forgets at most `limit` changes from `beforeMs` or earlier, from the oldest on. */
-  forgetBefore(beforeMs: number, limit: number): void {
-    if ((this.oldestAtMs() ?? Infinity) > beforeMs) return;
+  /** Forgets at most `limit` changes from `atMs` or earlier, from the oldest on. */
+  forgetUntil(atMs: number, limit: number): void {
     const gone = this.#sql.exec<{ seq: number }>(
       `DELETE FROM event WHERE at <= ? AND seq IN (SELECT seq FROM event WHERE seq > 0 ORDER BY seq LIMIT ?)
        RETURNING seq`,
-      beforeMs,
+      atMs,
       limit,
     );
     this.#forgot(gone.toArray());

@@ -69,32 +69,18 @@ export class HoldingsStore {
     );
   }
 
-  keepSpeech(speech: Speech): void {
+  keepSpeech(speech: Speech, nowMs: number): void {
     this.#sql.exec(
-      'INSERT OR REPLACE INTO speech (audio_id, speech) VALUES (?, ?)',
+      'INSERT OR REPLACE INTO speech (audio_id, speech, kept_at) VALUES (?, ?, ?)',
       speech.audioId,
       JSON.stringify(speech),
+      nowMs,
     );
   }
 
   speech(audioId: string): Speech | null {
     const [row] = this.#sql.exec<{ speech: string }>('SELECT speech FROM speech WHERE audio_id = ?', audioId).toArray();
     return row ? readOwnJson<Speech>(row.speech) : null;
-  }
-
-  /** Forgets at most `limit` face scans and as much speech older than `beforeMs`: Kling has forgotten them too. */
-  forgetBefore(beforeMs: number, limit: number): void {
-    this.#sql.exec(
-      `DELETE FROM face_scan WHERE id IN (SELECT id FROM face_scan WHERE json_extract(scan, '$.createdAtMs') < ? LIMIT ?)`,
-      beforeMs,
-      limit,
-    );
-    this.#sql.exec(
-      `DELETE FROM speech WHERE audio_id IN
-         (SELECT audio_id FROM speech WHERE json_extract(speech, '$.createdAtMs') < ? LIMIT ?)`,
-      beforeMs,
-      limit,
-    );
   }
 
   /** `month` as `2026-11`, UTC. In thousandths of a unit, so that sums are exact. */

@@ -25,8 +25,6 @@ export interface Journal {
 }
 
 export interface JournalHooks {
-  /** Sets the alarm to the earliest thing that is due; called inside the transaction. */
-  readonly arm: () => void;
   /** Something has been written to the log of events; called inside the transaction. */
   readonly announced: () => void;
   /** The same, after the transaction. */
@@ -35,8 +33,8 @@ export interface JournalHooks {
   readonly ended: (record: TaskRecord) => void;
 }
 
-export function createJournal(deps: LedgerDeps, { arm, announced, committed, ended }: JournalHooks): Journal {
-  const { tasks, sums, events, holdings, limits, now } = deps;
+export function createJournal(deps: LedgerDeps, { announced, committed, ended }: JournalHooks): Journal {
+  const { tasks, sums, events, holdings, limits, now, arm } = deps;
 
   /** What follows from a changed record. Until its end a task counts as pending; from then on its month holds it once. */
   function reckon(before: TaskRecord, after: TaskRecord): WrittenRecord {
@@ -110,7 +108,7 @@ export function createJournal(deps: LedgerDeps, { arm, announced, committed, end
         }
         const planned = untilDeadline({ ...before, ...step }, now());
         const next: TaskStep = isFinal(after.status) ? { ...planned, phase: 'DONE', wakeAtMs: null } : planned;
-        tasks.step(taskId, next, written);
+        tasks.step(taskId, next, written, now());
         if (next.phase === 'DONE') over = after;
         arm();
         return { ...before, ...next, record: after };

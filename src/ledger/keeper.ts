@@ -1,7 +1,7 @@
-import { RESULT_RETENTION_MS } from '../domain/expiry.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
 import { jittered } from '../lib/backoff.ts';
+import { forEachAtOnce } from '../lib/for-each.ts';
 import { traced } from '../lib/trace.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
@@ -27,9 +27,6 @@ const DUE_AT_ONCE = 100;
 /** How far ahead of its time a poll may be taken along with others. */
 const AHEAD_MS = 5_000;
 
-/** Most rows of a kind that one run forgets, so that a long log never holds up the object. */
-const FORGET_AT_ONCE = 500;
-
 /** Longest that one run takes up new tasks. What else is due must not wait for a long queue: the next run follows at once. */
 const RUN_MS_MAX = 5_000;
 
@@ -52,7 +49,7 @@ export function createKeeper(
     readonly waiting: Waiting;
   },
 ): Keeper {
-  const { tasks, wakes, events, holdings, paidCalls, slots, limits, now, random } = deps;
+  const { tasks, wakes, retention, slots, limits, now, random } = deps;
   const { journal, sender, reader, readsTogether, outbox, leaves, waiting } = parts;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
@@ -120,12 +117,10 @@ export function createKeeper(
   async function actOnDue(): Promise<void> {
     const due = wakes.due(now(), DUE_AT_ONCE);
     const rows = slots.isHealthy() ? await pollTogether(due) : due;
-    const queue = rows.values();
     const endMs = now() + RUN_MS_MAX;
-    const workers = Array.from({ length: POLLS_AT_ONCE }, async () => {
-      for (const row of queue) if (now() < endMs) await actSafely(row);
+    await forEachAtOnce(rows, POLLS_AT_ONCE, async (row) => {
+      if (now() < endMs) await actSafely(row);
     });
-    await Promise.all(workers);
   }
 
   /** The task to read next while Kling is down. */
@@ -155,19 +150,16 @@ export function createKeeper(
       deps.background(() => outbox.run());
       deps.background(() => waiting.run());
       await Promise.all([probe(), actOnDue()]);
-      events.forgetBefore(now() - limits.eventRetentionMs, FORGET_AT_ONCE);
-      paidCalls.forgetBefore(now() - RESULT_RETENTION_MS, FORGET_AT_ONCE);
-      holdings.forgetBefore(now() - RESULT_RETENTION_MS, FORGET_AT_ONCE);
+      retention.run();
     },
 
     nextAtMs() {
-      const oldest = events.oldestAtMs();
       const instants = [
         wakes.nextAtMs(),
         leaves.nextDueAtMs(),
         slots.nextAskAtMs(),
         nextProbeAtMs(),
-        oldest === null ? null : oldest + limits.eventRetentionMs,
+        retention.nextAtMs(),
       ];
       const known = instants.filter((atMs) => atMs !== null);
       return known.length === 0 ? null : Math.min(...known);

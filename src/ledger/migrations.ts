@@ -158,6 +158,19 @@ const STEPS: readonly string[] = [
   CREATE INDEX voice_kept ON voice (seq) WHERE deleted_at IS NULL;
   ALTER TABLE event ADD COLUMN nth INTEGER NOT NULL DEFAULT 0;
   `,
+  // Everything that is over is forgotten after a time, counted from its end. When an old task ended is not known, only
+  // when it changed last; of a speech, Kling need not tell when it was made.
+  `
+  ALTER TABLE task ADD COLUMN ended_at INTEGER;
+  ALTER TABLE task ADD COLUMN is_cancelled INTEGER AS (coalesce(json_extract(record, '$.failure.code') = 'CANCELLED', 0));
+  UPDATE task SET ended_at = json_extract(record, '$.updatedAtMs') WHERE phase = 'DONE';
+  CREATE INDEX task_ended ON task (is_cancelled, ended_at) WHERE ended_at IS NOT NULL;
+  CREATE INDEX voice_deleted ON voice (deleted_at) WHERE deleted_at IS NOT NULL;
+  ALTER TABLE speech ADD COLUMN kept_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE speech SET kept_at = coalesce(json_extract(speech, '$.createdAtMs'), unixepoch() * 1000);
+  DROP INDEX speech_by_age;
+  CREATE INDEX speech_by_age ON speech (kept_at);
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

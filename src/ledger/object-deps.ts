@@ -4,17 +4,19 @@ import { toMilliunits } from '../domain/cost.ts';
 import { createKlingClients } from '../kling/client.ts';
 import { isFault } from '../kling/error-table.ts';
 import { createLog, withFields } from '../lib/log.ts';
+import { createRetention } from '../lib/retention.ts';
 import { sleep } from '../lib/sleep.ts';
 import { startTimer } from '../lib/timer.ts';
 import { createTracedLog } from '../lib/trace.ts';
 import { ClaimStore } from './claim-store.ts';
-import type { LedgerDeps } from './deps.ts';
+import type { LedgerDeps, LedgerLimits } from './deps.ts';
 import { EventStore } from './event-store.ts';
 import { HoldingsStore } from './holdings-store.ts';
 import { createOwnedKling } from './owned-kling.ts';
 import { createOwners } from './owners.ts';
 import { PaidCallStore } from './paid-call-store.ts';
 import { RECOVERY_SPREAD_MS } from './plan.ts';
+import { shelvesOf } from './shelves.ts';
 import { createSlots } from './slots.ts';
 import { TaskStore } from './task-store.ts';
 import { TaskSums } from './task-sums.ts';
@@ -42,6 +44,17 @@ export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): 
   const account = () => env.KLING_ACCOUNT.getByName('account');
   const tasks = new TaskStore(ctx.storage.sql);
   const wakes = new WakeStore(ctx.storage.sql);
+  const events = new EventStore(ctx.storage.sql);
+  const limits: LedgerLimits = {
+    taskAgeMaxMs: config.tasks.maxAgeMs,
+    eventRetentionMs: config.tasks.eventRetentionMs,
+    eventsPerTaskMax: config.tasks.eventsPerTaskMax,
+    retention: config.retention,
+    waitingTasksMax: config.tasks.waitingMax,
+    waitingBytesMax: config.tasks.waitingBytesMax,
+    milliunitsPerMonthMax: unitsMax === null ? null : toMilliunits(unitsMax),
+    exchangeTimeoutMs: timeoutMs,
+  };
   const slots = createSlots({
     account,
     tenant,
@@ -76,9 +89,10 @@ export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): 
     sums: new TaskSums(ctx.storage.sql),
     claims: new ClaimStore(ctx.storage.sql),
     wakes,
-    events: new EventStore(ctx.storage.sql),
+    events,
     holdings: new HoldingsStore(ctx.storage.sql),
     paidCalls: new PaidCallStore(ctx.storage.sql),
+    retention: createRetention(shelvesOf(ctx.storage.sql, events, limits), now),
     kling: createOwnedKling(kling, {
       owners,
       isOurTask: (id) => tasks.find({ id }) !== null,
@@ -87,15 +101,8 @@ export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): 
     }),
     owners,
     slots,
-    limits: {
-      taskAgeMaxMs: config.tasks.maxAgeMs,
-      eventRetentionMs: config.tasks.eventRetentionMs,
-      eventsPerTaskMax: config.tasks.eventsPerTaskMax,
-      waitingTasksMax: config.tasks.waitingMax,
-      waitingBytesMax: config.tasks.waitingBytesMax,
-      milliunitsPerMonthMax: unitsMax === null ? null : toMilliunits(unitsMax),
-      exchangeTimeoutMs: timeoutMs,
-    },
+    limits,
+    arm,
     transaction: (work) => ctx.storage.transactionSync(work),
     now,
     random: Math.random,

@@ -67,15 +67,6 @@ export class PaidCallStore {
     return row?.n ?? 0;
   }
 
-  /** Forgets at most `limit` calls older than `beforeMs`: their keys are free again. */
-  forgetBefore(beforeMs: number, limit: number): void {
-    this.#sql.exec(
-      `DELETE FROM paid_call WHERE id IN (SELECT id FROM paid_call WHERE at < ? LIMIT ?)`,
-      beforeMs,
-      limit,
-    );
-  }
-
   /** Kling refused it: nothing was charged, and the key is free again. */
   remove(id: string): void {
     this.#answered(id);

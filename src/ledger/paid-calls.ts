@@ -33,7 +33,7 @@ interface Order<T> {
 }
 
 export function createPaidCalls(deps: LedgerDeps): PaidCalls {
-  const { sums, paidCalls, holdings, kling, owners, now, newId } = deps;
+  const { sums, paidCalls, holdings, kling, owners, now, newId, arm } = deps;
   const afford = createAfford(deps);
   /** Those under way in this object, by key: a second asker waits for the first one's answer. */
   const running = new Map<string, Promise<unknown>>();
@@ -53,11 +53,13 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
     keep: (answer: T) => void,
   ): Promise<T> {
     paidCalls.begin(id, key, digest.text, now());
+    arm();
     try {
       const answer = await call();
       deps.transaction(() => {
         keep(answer);
         paidCalls.hold(id, JSON.stringify(answer));
+        arm();
       });
       return answer;
     } catch (error) {
@@ -154,7 +156,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
               digest,
               () => kling.synthesizeSpeech(request),
               (speech) => {
-                holdings.keepSpeech(speech);
+                holdings.keepSpeech(speech, now());
                 charge(speech, SPEECH_UNITS);
               },
             );

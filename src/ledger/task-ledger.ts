@@ -75,13 +75,17 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   /** Only a voice of the tenant's own: another's is `NOT_FOUND`, as one that never was. */
   deleteVoice({ voiceId }: Input.DeleteVoiceInput, requestId?: string): Promise<Result<DeletedVoiceResult>> {
     return this.#mutate(requestId, async () => {
-      const { holdings, kling, now } = this.#core.deps;
+      const { holdings, kling, now, arm } = this.#core.deps;
       if (holdings.voice(voiceId) === null) throw noSuch('voice');
+      const forget = (): void => {
+        holdings.forgetVoice(voiceId, now());
+        arm();
+      };
       const answer = await kling.deleteVoice(voiceId).catch((error: unknown) => {
-        if (error instanceof GatewayError && error.failure.code === 'NOT_FOUND') holdings.forgetVoice(voiceId, now());
+        if (error instanceof GatewayError && error.failure.code === 'NOT_FOUND') forget();
         throw error;
       });
-      holdings.forgetVoice(voiceId, now());
+      forget();
       return { voiceId, ...answer };
     });
   }
@@ -158,16 +162,9 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return scanIds.map((id) => this.#core.deps.holdings.faceScan(id));
   }
 
-  /** How many of the tenant's own tasks wait before this one; null when it does not wait. */
-  queuePosition(taskId: string): number | null {
-    return this.queuePositionsOf([taskId])[0] ?? null;
-  }
-
+  /** How many of the tenant's own tasks wait before each of these; null for one that does not wait. */
   queuePositionsOf(taskIds: readonly string[]): (number | null)[] {
-    const { tasks, claims } = this.#core.deps;
-    const rows = taskIds.map((id) => tasks.find({ id })).map((row) => (row?.phase === 'WAITING' ? row : null));
-    const waiting = claims.waitingBefore(rows.filter((row) => row !== null).map(({ seq }) => seq)).values();
-    return rows.map((row) => (row === null ? null : (waiting.next().value ?? null)));
+    return this.#core.deps.claims.queuePositionsOf(taskIds);
   }
 
   /** Thousandths of a unit charged in a month (`2026-11`), and the cap; null: none. */

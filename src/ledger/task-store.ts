@@ -143,11 +143,12 @@ export class TaskStore {
    * A step, and what is learned along with it, in one write. The request is forgotten once Kling has the task, or it has
    * ended.
    */
-  step(id: string, step: TaskStep, learned: WrittenRecord | null): void {
+  step(id: string, step: TaskStep, learned: WrittenRecord | null, nowMs: number): void {
     this.#sql.exec(
       `UPDATE task SET phase = ?1, wake_at = ?2, tries = ?3, sends = ?4, first_sent_at = ?5, deadline_at = ?6,
-         settled_at = ?7, trouble = ?8, request_chars = iif(?1 IN ('SENT', 'DONE'), 0, request_chars)
-         ${learned === null ? '' : ', status = ?10, record = ?11, milliunits = ?12'}
+         settled_at = ?7, trouble = ?8, request_chars = iif(?1 IN ('SENT', 'DONE'), 0, request_chars),
+         ended_at = iif(?1 = 'DONE', ?10, NULL)
+         ${learned === null ? '' : ', status = ?11, record = ?12, milliunits = ?13'}
        WHERE id = ?9`,
       step.phase,
       step.wakeAtMs,
@@ -158,6 +159,7 @@ export class TaskStore {
       step.settledAtMs,
       step.trouble === NO_TROUBLE ? null : JSON.stringify(step.trouble),
       id,
+      nowMs,
       ...(learned === null ? [] : toColumns(learned)),
     );
     if (step.phase === 'SENT' || step.phase === 'DONE') {

@@ -69,7 +69,7 @@ const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
     externalId: t.string({
       required: false,
       description:
-        "The caller's own id of the task, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same task and costs nothing; with another input it is `CONFLICT`. Null: every call makes a task.",
+        "The caller's own id of the task, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same task and costs nothing, for as long as the task is kept; with another input it is `CONFLICT`. Null: every call makes a task.",
     }),
   }),
 });

@@ -123,7 +123,7 @@ const IdentifyFacesInputRef = builder.inputType('IdentifyFacesInput', {
     idempotencyKey: t.string({
       required: false,
       description:
-        "The caller's own, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same scan and costs nothing; with another input it is `CONFLICT`. Null: every call is charged.",
+        "The caller's own, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same scan and costs nothing, for as long as the key is kept (30 days unless the operator has set another time); with another input it is `CONFLICT`. Null: every call is charged.",
     }),
   }),
 });

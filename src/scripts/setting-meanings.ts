@@ -26,6 +26,19 @@ export const SETTING_MEANINGS = {
     'The deadline of a task, in hours after its first send: 1 to 720. For a task that was never sent, in hours after its creation.',
   EVENT_RETENTION_HOURS: 'How long changes of tasks are kept for clients that come back, in hours: 1 to 720.',
   EVENTS_PER_TASK_MAX: 'How many changes of one task are kept, the newest ones: 10 to 100000.',
+  TASK_RETENTION_DAYS:
+    'How long a finished task is kept with its input, its result and its external id, in days after its end: 30 to 4000. The units of a month are kept as long after its end. Kling deletes results after 30 days.',
+  CANCELLED_TASK_RETENTION_DAYS: 'The same for a cancelled task: 7 to 4000.',
+  DELETED_VOICE_RETENTION_DAYS:
+    'How long a deleted voice is remembered, in days: 30 to 4000. A result at Kling may name the voice for 30 days.',
+  FACE_SCAN_RETENTION_DAYS: 'How long a face scan is kept, in days: 1 to 4000. Kling accepts its faces for 24 hours.',
+  SPEECH_RETENTION_DAYS: 'How long the length of synthesised speech is kept, in days: 1 to 4000.',
+  IDEMPOTENCY_RETENTION_DAYS:
+    'How long an idempotency key returns its first answer, in days: 1 to 4000. After that, a call with the key is charged again.',
+  OWNER_RETENTION_DAYS:
+    'How long a video or audio file that Kling made is reserved for its tenant, in days: 30 to 4000. Kling deletes it after 30 days.',
+  IDLE_TENANT_RETENTION_DAYS:
+    'How long the account remembers the last turn of a tenant without tasks, in days: 1 to 4000.',
   TENANT_MUTATIONS_PER_MINUTE: 'The mutations of a tenant in a minute: 1 to 1000000. More are `RATE_LIMITED`.',
   TENANT_AUDIO_BODIES_PER_MINUTE:
     'The requests of a tenant that are larger than `BODY_BYTES_MAX`, in a minute: 1 to 1000000. More are `RATE_LIMITED` with 429, before the body is read.',

@@ -79,7 +79,7 @@ describe('what a claim costs', () => {
         const rows = countRows(storage.sql);
         const next = store.next()!;
         store.put(next.taskId, next.tenant, 'HELD', 1);
-        store.remove('held');
+        store.remove('held', 1);
         store.put('new', 'tenant-1', 'WAITING', 2);
         expect([store.count('HELD'), store.count('WAITING')]).toEqual([1, tenants * each]);
         costs[name] = rows();
@@ -94,8 +94,8 @@ describe('what a claim costs', () => {
       for (let n = 0; n < 5; n += 1) store.put(`a-${n}`, 'a', 'WAITING', n);
       store.put('a-0', 'a', 'HELD', 9);
       store.put('b-0', 'b', 'HELD', 9);
-      store.remove('a-4');
-      store.remove('a-4');
+      store.remove('a-4', 9);
+      store.remove('a-4', 9);
     });
     await runInDurableObject(env.KLING_ACCOUNT.getByName('sums'), (_instance, { storage }) => {
       // As an account of the first version left it.

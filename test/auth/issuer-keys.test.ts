@@ -47,6 +47,15 @@ describe('the object that keeps the issuer’s keys', () => {
     });
   });
 
+  it('keeps one set: those of an issuer that was replaced are forgotten', async ({ expect }) => {
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(JWKS));
+    await runInDurableObject(ledgerOf('issuer keys replaced'), async (_instance, state) => {
+      for (const its of [ONE, OTHER]) await new IssuerKeys(state, its).keys(0);
+      const kept = [...state.storage.kv.list({ prefix: 'http' })].map(([url]) => url);
+      expect(kept).toEqual(['https://other.test/keys']);
+    });
+  });
+
   it('is not there without an issuer', async ({ expect }) => {
     await withStorage('no issuer', async (create) => {
       expect(() => create(envWith({ AUTH: 'none' }))).toThrow('no issuer is configured');

@@ -121,7 +121,7 @@ describe('the outbox', () => {
       const { id } = await createVoiceOnce(parts);
       parts.ingest(id, snapshotOf('PROCESSING'));
       await parts.settle();
-      parts.events.forgetBefore(parts.clock.nowMs, 1);
+      parts.events.forgetUntil(parts.clock.nowMs, 1);
       leaf.isDown = false;
       leaf.deliveries.length = 0;
       parts.clock.nowMs += 60_000;

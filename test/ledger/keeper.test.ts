@@ -117,7 +117,7 @@ describe('a deadline', () => {
       parts.clock.nowMs += DAY_MS - 1;
       await parts.keeper.run();
       expect(parts.tasks.find({ id })?.record.status).not.toBe('FAILED');
-      for (let i = 0; i < 3 && parts.keeper.nextAtMs() !== null; i += 1) await runNext(parts);
+      for (let i = 0; i < 3 && parts.deps.wakes.nextAtMs() !== null; i += 1) await runNext(parts);
       expect(parts.tasks.find({ id })).toMatchObject({
         phase: 'DONE',
         wakeAtMs: null,
@@ -199,24 +199,6 @@ describe('reading together, with an API key', () => {
     }
     expect([calls.together.length, calls.alone.length]).toEqual([0, 4]);
   });
-});
-
-it('what Kling has forgotten after 30 days is forgotten here too, with its idempotency key', async ({ expect }) => {
-  const scan = { sessionId: 's', faces: [], unitsDeducted: null, klingRequestId: null };
-  await withParts(
-    'forgotten',
-    { kling: { identifyFaces: async () => scan } },
-    async ({ clock, deps, keeper, paidCalls }) => {
-      const video = { url: 'https://example.com/a.mp4' };
-      const { id } = await paidCalls.identifyFaces({ video }, 'key');
-      clock.nowMs += 30 * DAY_MS;
-      await keeper.run();
-      expect([deps.holdings.faceScan(id)?.id, deps.paidCalls.byKey('key')?.state]).toEqual([id, 'DONE']);
-      clock.nowMs += 1;
-      await keeper.run();
-      expect([deps.holdings.faceScan(id), deps.paidCalls.byKey('key')]).toEqual([null, null]);
-    },
-  );
 });
 
 it('an empty ledger keeps no alarm and tells nothing', async ({ expect }) => {

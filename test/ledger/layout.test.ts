@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { migrate } from '../../src/ledger/migrations.ts';
+import { undoSteps } from '../support/ledger-layouts.ts';
 import { DAY_MS } from '../support/ledger-parts.ts';
 import { changesOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
 
@@ -16,30 +17,6 @@ function layoutOf(sql: SqlStorage): string {
     .toArray()
     .map((row) => row.sql.replaceAll(/\s+/g, ' '))
     .join('\n');
-}
-
-/** Takes the tables back to the layout before step 7. */
-function undoStep7(sql: SqlStorage): void {
-  sql.exec(`
-    DROP TRIGGER task_sum_insert;
-    DROP TRIGGER task_sum_update;
-    DROP TRIGGER task_sum_delete;
-    DROP TABLE task_sum;
-    DROP INDEX task_by_kind;
-    DROP INDEX task_waiting;
-    DROP INDEX task_waiting_wake;
-    DROP INDEX task_at_kling;
-    DROP INDEX voice_kept;
-    ALTER TABLE task DROP COLUMN is_parked;
-    ALTER TABLE task DROP COLUMN holds_slot;
-    ALTER TABLE task DROP COLUMN milliunits_pending;
-    ALTER TABLE usage DROP COLUMN unanswered;
-    ALTER TABLE event DROP COLUMN nth;
-    CREATE INDEX event_by_age ON event (at);
-    CREATE INDEX task_by_status ON task (status, seq);
-    CREATE INDEX task_wake ON task (wake_at) WHERE wake_at IS NOT NULL;
-    CREATE INDEX paid_call_unanswered ON paid_call (at) WHERE answer IS NULL;
-  `);
 }
 
 /**
@@ -63,19 +40,21 @@ describe('the layout of a ledger', () => {
    CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
    CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
    CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
-   CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL ) STRICT, WITHOUT ROWID
-   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0)))) STRICT
+   CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL , kept_at INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
+   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, is_cancelled INTEGER AS (coalesce(json_extract(record, '$.failure.code') = 'CANCELLED', 0))) STRICT
    CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
    CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
    CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
    CREATE INDEX event_by_task ON event (task_id, seq)
    CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
    CREATE INDEX paid_call_by_age ON paid_call (at)
-   CREATE INDEX speech_by_age ON speech (json_extract(speech, '$.createdAtMs'))
+   CREATE INDEX speech_by_age ON speech (kept_at)
    CREATE INDEX task_at_kling ON task (wake_at) WHERE phase IN ('SENDING', 'SENT')
    CREATE INDEX task_by_kind ON task (kind, status, seq)
+   CREATE INDEX task_ended ON task (is_cancelled, ended_at) WHERE ended_at IS NOT NULL
    CREATE INDEX task_waiting ON task (seq) WHERE phase = 'WAITING'
    CREATE INDEX task_waiting_wake ON task (wake_at) WHERE phase = 'WAITING'
+   CREATE INDEX voice_deleted ON voice (deleted_at) WHERE deleted_at IS NOT NULL
    CREATE INDEX voice_kept ON voice (seq) WHERE deleted_at IS NULL"
  `);
   });
@@ -84,7 +63,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(7);
+    expect(version).toBe(8);
   });
 
   it('is not touched by migrating again, and neither are the rows', async ({ expect }) => {
@@ -95,7 +74,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(7);
+      expect(storage.kv.get('schema_version')).toBe(8);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
@@ -107,7 +86,7 @@ describe('the layout of a ledger', () => {
   }) => {
     await runInDurableObject(ledgerOf('first sends'), (_instance, { storage }) => {
       const { sql } = storage;
-      undoStep7(sql);
+      undoSteps(sql, 7);
       sql.exec('ALTER TABLE task DROP COLUMN first_sent_at');
       sql.exec('ALTER TABLE task DROP COLUMN trouble');
       sql.exec('ALTER TABLE task DROP COLUMN milliunits');
@@ -145,7 +124,7 @@ describe('the layout of a ledger', () => {
   it('has the sums of what a ledger held before they were kept', async ({ expect }) => {
     await runInDurableObject(ledgerOf('sums of old'), (_instance, { storage }) => {
       const { sql } = storage;
-      undoStep7(sql);
+      undoSteps(sql, 7);
       const nowMs = Date.parse('2026-11-15T00:00:00Z');
       for (const [id, phase, wakeAtMs, trouble] of [
         ['parked', 'WAITING', 9, null],
@@ -193,6 +172,44 @@ describe('the layout of a ledger', () => {
         ['2026-10', 0, 1],
         ['2026-11', 700, 2],
       ]);
+    });
+  });
+
+  it('knows when what a ledger held before ended, and when its speech was kept', async ({ expect }) => {
+    await runInDurableObject(ledgerOf('ends of old'), (_instance, { storage }) => {
+      const { sql } = storage;
+      undoSteps(sql, 8);
+      for (const [id, phase, record] of [
+        ['open', 'SENT', { updatedAtMs: 1 }],
+        ['ended', 'DONE', { updatedAtMs: 2, failure: null }],
+        ['failed', 'DONE', { updatedAtMs: 3, failure: { code: 'NOT_SENT' } }],
+        ['cancelled', 'DONE', { updatedAtMs: 4, failure: { code: 'CANCELLED' } }],
+      ] as const) {
+        sql.exec(
+          `INSERT INTO task (id, kind, status, input_digest, phase, deadline_at, record)
+           VALUES (?, 'VOICE', 'QUEUED', '', ?, 9, ?)`,
+          id,
+          phase,
+          JSON.stringify(record),
+        );
+      }
+      sql.exec(
+        `INSERT INTO speech (audio_id, speech) VALUES ('told', '{"createdAtMs":5}'), ('untold', '{"createdAtMs":null}')`,
+      );
+      storage.kv.put('schema_version', 7);
+      migrate(storage);
+      expect([...sql.exec('SELECT id, ended_at, is_cancelled FROM task ORDER BY seq').raw()]).toEqual([
+        ['open', null, 0],
+        ['ended', 2, 0],
+        ['failed', 3, 0],
+        ['cancelled', 4, 1],
+      ]);
+      const [[, told], [, untold]] = [...sql.exec('SELECT audio_id, kept_at FROM speech ORDER BY audio_id').raw()] as [
+        [string, number],
+        [string, number],
+      ];
+      expect(told).toBe(5);
+      expect(Math.abs(untold - Date.now())).toBeLessThan(DAY_MS);
     });
   });
 

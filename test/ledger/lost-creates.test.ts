@@ -126,7 +126,7 @@ describe('an object that dies between the intent and the answer', () => {
     });
     await evictDurableObject(ledger);
     const woken = ledgerOf('evicted');
-    await woken.queuePosition(id);
+    await woken.queuePositionsOf([id]);
     await runDurableObjectAlarm(woken);
     await expect.poll(() => storedTask(woken, id)).toMatchObject({ phase: 'SENT' });
     expect(await sandbox.tasksOf(id)).toBe(1);

@@ -110,7 +110,7 @@ describe('a task that waits', () => {
     await kill(ledger);
     const revived = ledgerOf('restarted');
     // Any call wakes it; nothing rings here.
-    await revived.queuePosition(second);
+    await revived.queuePositionsOf([second]);
     await expect.poll(() => phasesOf(revived, [second])).toEqual(['SENT']);
     await finish(revived, [first, second]);
   });

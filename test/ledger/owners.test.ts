@@ -177,9 +177,11 @@ describe('who owns what', () => {
       store.claim('VIDEO:1', 'a', 1_000);
       store.claim('VIDEO:1', 'b', 2_000);
       expect(store.tenantOf('VIDEO:1')).toBe('a');
-      store.forget(1_000 + RESULT_RETENTION_MS);
+      const { keptMs, oldestAtMs, forgetUntil } = store.shelf(RESULT_RETENTION_MS);
+      expect([keptMs, oldestAtMs()]).toEqual([RESULT_RETENTION_MS, 1_000]);
+      forgetUntil(999, 10);
       expect(store.tenantOf('VIDEO:1')).toBe('a');
-      store.forget(1_001 + RESULT_RETENTION_MS);
+      forgetUntil(1_000, 10);
       expect(store.tenantOf('VIDEO:1')).toBeNull();
     });
   });

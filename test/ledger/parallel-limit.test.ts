@@ -9,7 +9,7 @@ it('a create refused by 1303 is kept, told as QUEUED, and sent when there is roo
   const { id, status } = valueOf(await ledger.createVoice(voiceInput('x')));
   expect(status).toBe('QUEUED');
   expect(await storedTask(ledger, id)).toMatchObject({ phase: 'WAITING', parts: 1 });
-  expect(await ledger.queuePosition(id)).toBe(0);
+  expect(await ledger.queuePositionsOf([id])).toEqual([0]);
   await sandbox.configure({ concurrency: 100 });
   // The account tells by itself when the pause is over: nothing rings here.
   await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT', parts: 0 });

@@ -8,7 +8,7 @@ import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 /** The rows that docs/operations.md calculates a callback with: about a running task, or the end of a lip-sync. */
-const ROWS_MAX = 10;
+const ROWS_MAX = 11;
 /** A voice is kept by itself: the row, its two indexes, and the counter of the table. */
 const VOICE_ROWS = 4;
 /** The first task of a face scan tells how long the video is, which is kept with the scan: the row and its index by age. */

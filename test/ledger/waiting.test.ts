@@ -30,12 +30,12 @@ describe('a create that Kling refuses for now', () => {
     await sandbox.configure({ faults: { tooManyRequests: 1 } });
     const first = valueOf(await ledger.createVoice(voiceInput('x')));
     const second = valueOf(await ledger.createVoice(voiceInput('y')));
-    expect(await ledger.queuePosition(second.id)).toBe(1);
+    expect(await ledger.queuePositionsOf([second.id])).toEqual([1]);
     expect(valueOf(await ledger.cancelQueued(first))).toMatchObject({
       status: 'FAILED',
       failure: { code: 'CANCELLED' },
     });
-    expect(await ledger.queuePosition(second.id)).toBe(0);
+    expect(await ledger.queuePositionsOf([second.id])).toEqual([0]);
     expect(await storedTask(ledger, first.id)).toMatchObject({ phase: 'DONE', parts: 0, wake_at: null });
     await sandbox.configure({ faults: {} });
     await expect.poll(() => storedTask(ledger, second.id), { timeout: 15_000 }).toMatchObject({ phase: 'SENT' });

@@ -4,6 +4,7 @@ import { SlotStore } from '../../src/account/slot-store.ts';
 import type { Speech } from '../../src/domain/voice.ts';
 import { RegistrationStore } from '../../src/hub/registration-store.ts';
 import { LeafStore } from '../../src/ledger/leaf-store.ts';
+import { shelvesOf } from '../../src/ledger/shelves.ts';
 import { createParts, type LedgerParts } from './ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, FACE_SCAN, lipSyncOf } from './ledger-tasks.ts';
 import { env, ledgerOf } from './ledger.ts';
@@ -33,9 +34,11 @@ export async function runEveryStatement(): Promise<void> {
     runLists(parts);
     runHoldings(parts);
     runLeaves(new LeafStore(storage.sql));
-    parts.clock.nowMs += 400 * 24 * 3_600_000;
-    await parts.keeper.run();
-    parts.keeper.nextAtMs();
+    const { events, limits } = parts.deps;
+    for (const shelf of shelvesOf(storage.sql, events, limits)) {
+      shelf.oldestAtMs();
+      shelf.forgetUntil(parts.clock.nowMs, 1);
+    }
   });
   await runInDurableObject(env.KLING_ACCOUNT.getByName('every statement'), (_instance, { storage }) =>
     runAccount(new SlotStore(storage.sql), new OwnerStore(storage.sql)),
@@ -60,7 +63,8 @@ async function runTasks(parts: LedgerParts): Promise<void> {
   deps.claims.count();
   deps.claims.list();
   deps.claims.wantingOf([id]);
-  deps.claims.waitingBefore([1, 2]);
+  journal.apply(lipSync.id, null, { phase: 'WAITING' });
+  deps.claims.queuePositionsOf([lipSync.id]);
   deps.wakes.due(clock.nowMs, 1);
   deps.wakes.polledBetween(0, clock.nowMs, 1);
   deps.wakes.atKling(1);
@@ -92,7 +96,7 @@ function runHoldings({ deps: { holdings, paidCalls }, clock }: LedgerParts): voi
   holdings.keepFaceScan({ ...FACE_SCAN, id: 'another' });
   holdings.faceScan('another');
   holdings.keepScanLength('another', 5000);
-  holdings.keepSpeech(SPEECH);
+  holdings.keepSpeech(SPEECH, clock.nowMs);
   holdings.speech('a');
   holdings.addMilliunits('2026-11', 1);
   holdings.milliunitsUsed('2026-11');
@@ -129,10 +133,13 @@ function runAccount(slots: SlotStore, owners: OwnerStore): void {
   slots.wantAudit('a', 1);
   for (const audit of slots.auditsDue(2, 1)) slots.planAudit(audit, 3);
   slots.nextAuditAtMs();
-  slots.remove('1');
+  slots.remove('1', 1);
   owners.claim('VIDEO:1', 'a', 1);
   owners.tenantOf('VIDEO:1');
-  owners.forget(1);
+  for (const shelf of [slots.shelf(1), owners.shelf(1)]) {
+    shelf.oldestAtMs();
+    shelf.forgetUntil(1, 1);
+  }
 }
 
 function runHub(registrations: RegistrationStore): void {

@@ -175,7 +175,7 @@ export function commands(): readonly fc.Arbitrary<Command>[] {
     fc.constant(command('alarm', null, (ledger) => ring(ledger))),
     fc.constant(
       command('evict', null, async (ledger) => {
-        await ledger.queuePosition('-');
+        await ledger.queuePositionsOf(['-']);
         await evictDurableObject(ledger);
       }),
     ),

@@ -15,6 +15,8 @@ import { createOwnedKling } from '../../src/ledger/owned-kling.ts';
 import type { Owners } from '../../src/ledger/owners.ts';
 import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/outbox.ts';
 import { createLists, type Lists } from '../../src/ledger/lists.ts';
+import { shelvesOf } from '../../src/ledger/shelves.ts';
+import { createRetention } from '../../src/lib/retention.ts';
 import { PaidCallStore } from '../../src/ledger/paid-call-store.ts';
 import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
 import { RECOVERY_SPREAD_MS } from '../../src/ledger/plan.ts';
@@ -25,10 +27,23 @@ import { TaskStore } from '../../src/ledger/task-store.ts';
 import { TaskSums } from '../../src/ledger/task-sums.ts';
 import { WakeStore } from '../../src/ledger/wake-store.ts';
 import { createWaiting, type Waiting } from '../../src/ledger/waiting.ts';
+import type { RetentionTimes } from '../../src/domain/retention.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ledgerOf } from './ledger.ts';
 
 export const DAY_MS = 24 * 3_600_000;
+
+/** Each kind is kept for another time. */
+export const RETENTION: RetentionTimes = {
+  taskMs: 400 * DAY_MS,
+  cancelledTaskMs: 30 * DAY_MS,
+  deletedVoiceMs: 31 * DAY_MS,
+  faceScanMs: 32 * DAY_MS,
+  speechMs: 33 * DAY_MS,
+  idempotencyMs: 34 * DAY_MS,
+  ownerMs: 35 * DAY_MS,
+  idleTenantMs: 36 * DAY_MS,
+};
 
 /** The parts of a ledger on an object's real storage, with a clock that only the test moves and a Kling that it scripts. */
 export interface LedgerParts {
@@ -67,6 +82,8 @@ export interface PartsOptions {
   readonly readsTogether?: boolean;
   /** Always the middle unless told. */
   readonly random?: () => number;
+  /** Called wherever the alarm has to be set anew. */
+  readonly arm?: () => void;
   /** Never ends unless given. */
   readonly sleep?: LedgerDeps['sleep'];
 }
@@ -114,14 +131,27 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       recovered: () => deps.wakes.hasten(clock.nowMs, RECOVERY_SPREAD_MS),
       arm: () => {},
     });
+  const events = new EventStore(storage.sql);
+  const limits: LedgerLimits = {
+    taskAgeMaxMs: DAY_MS,
+    eventRetentionMs: DAY_MS,
+    eventsPerTaskMax: 1000,
+    retention: RETENTION,
+    waitingTasksMax: 1000,
+    waitingBytesMax: 500_000_000,
+    milliunitsPerMonthMax: null,
+    exchangeTimeoutMs: 30_000,
+    ...options.limits,
+  };
   const deps: LedgerDeps = {
     tasks: new TaskStore(storage.sql),
     sums: new TaskSums(storage.sql),
     claims: new ClaimStore(storage.sql),
     wakes: new WakeStore(storage.sql),
-    events: new EventStore(storage.sql),
+    events,
     holdings: new HoldingsStore(storage.sql),
     paidCalls: new PaidCallStore(storage.sql),
+    retention: createRetention(shelvesOf(storage.sql, events, limits), () => clock.nowMs),
     kling: scripted(
       createOwnedKling(scripted(options.kling ?? {}), {
         owners,
@@ -132,16 +162,8 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     ),
     owners,
     slots: options.account === undefined ? { ...SLOTS, ...options.slots } : slotsOf(options.account),
-    limits: {
-      taskAgeMaxMs: DAY_MS,
-      eventRetentionMs: DAY_MS,
-      eventsPerTaskMax: 1000,
-      waitingTasksMax: 1000,
-      waitingBytesMax: 500_000_000,
-      milliunitsPerMonthMax: null,
-      exchangeTimeoutMs: 30_000,
-      ...options.limits,
-    },
+    limits,
+    arm: options.arm ?? (() => {}),
     transaction: (work) => storage.transactionSync(work),
     now: () => clock.nowMs,
     random: options.random ?? (() => 0.5),
@@ -162,7 +184,6 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     arm: () => {},
   });
   const journal = createJournal(deps, {
-    arm: () => {},
     announced: () => outbox.owe(),
     committed: () => outbox.push(),
     ended: ({ id }) => ended.push(id),

@@ -1,0 +1,104 @@
+import { monthAfter, monthOf } from '../domain/month.ts';
+import type { Shelf } from '../lib/retention.ts';
+import type { LedgerLimits } from './deps.ts';
+import type { EventStore } from './event-store.ts';
+
+type Oldest = { readonly at: number | null };
+
+/**
+ * What a ledger keeps, and for how long. A voice that is not deleted is kept, since Kling keeps it. A task takes its
+ * input, its result and its external id along.
+ */
+export function shelvesOf(
+  sql: SqlStorage,
+  events: EventStore,
+  { eventRetentionMs, retention: times }: Pick<LedgerLimits, 'eventRetentionMs' | 'retention'>,
+): readonly Shelf[] {
+  return [
+    {
+      keptMs: eventRetentionMs,
+      oldestAtMs: () => events.oldestAtMs(),
+      forgetUntil: (atMs, limit) => events.forgetUntil(atMs, limit),
+    },
+    endedTasks(sql, 0, times.taskMs),
+    endedTasks(sql, 1, times.cancelledTaskMs),
+    {
+      keptMs: times.deletedVoiceMs,
+      oldestAtMs: () => sql.exec<Oldest>('SELECT min(deleted_at) AS at FROM voice WHERE deleted_at > 0').one().at,
+      forgetUntil: (atMs, limit) =>
+        sql.exec(
+          `DELETE FROM voice WHERE seq IN
+             (SELECT seq FROM voice WHERE deleted_at <= ? ORDER BY deleted_at LIMIT ?)`,
+          atMs,
+          limit,
+        ),
+    },
+    {
+      keptMs: times.faceScanMs,
+      oldestAtMs: () =>
+        sql
+          .exec<Oldest>(
+            `SELECT min(json_extract(scan, '$.createdAtMs')) AS at FROM face_scan
+             WHERE json_extract(scan, '$.createdAtMs') > 0`,
+          )
+          .one().at,
+      forgetUntil: (atMs, limit) =>
+        sql.exec(
+          `DELETE FROM face_scan WHERE id IN
+             (SELECT id FROM face_scan WHERE json_extract(scan, '$.createdAtMs') <= ?1
+              ORDER BY json_extract(scan, '$.createdAtMs') LIMIT ?2)`,
+          atMs,
+          limit,
+        ),
+    },
+    {
+      keptMs: times.speechMs,
+      oldestAtMs: () => sql.exec<Oldest>('SELECT min(kept_at) AS at FROM speech WHERE kept_at > 0').one().at,
+      forgetUntil: (atMs, limit) =>
+        sql.exec(
+          `DELETE FROM speech WHERE audio_id IN
+             (SELECT audio_id FROM speech WHERE kept_at <= ? ORDER BY kept_at LIMIT ?)`,
+          atMs,
+          limit,
+        ),
+    },
+    {
+      keptMs: times.idempotencyMs,
+      oldestAtMs: () => sql.exec<Oldest>('SELECT min(at) AS at FROM paid_call WHERE at > 0').one().at,
+      forgetUntil: (atMs, limit) =>
+        sql.exec(
+          'DELETE FROM paid_call WHERE id IN (SELECT id FROM paid_call WHERE at <= ? ORDER BY at LIMIT ?)',
+          atMs,
+          limit,
+        ),
+    },
+    {
+      keptMs: times.taskMs,
+      oldestAtMs: () => {
+        const { month } = sql
+          .exec<{ month: string | null }>(`SELECT min(month) AS month FROM usage WHERE month > ''`)
+          .one();
+        return month === null ? null : monthAfter(month);
+      },
+      forgetUntil: (atMs) => sql.exec('DELETE FROM usage WHERE month < ?', monthOf(atMs)),
+    },
+  ];
+}
+
+function endedTasks(sql: SqlStorage, isCancelled: 0 | 1, keptMs: number): Shelf {
+  return {
+    keptMs,
+    oldestAtMs: () =>
+      sql
+        .exec<Oldest>('SELECT min(ended_at) AS at FROM task WHERE is_cancelled = ? AND ended_at > 0', isCancelled)
+        .one().at,
+    forgetUntil: (atMs, limit) =>
+      sql.exec(
+        `DELETE FROM task WHERE seq IN
+           (SELECT seq FROM task WHERE is_cancelled = ? AND ended_at <= ? ORDER BY ended_at LIMIT ?)`,
+        isCancelled,
+        atMs,
+        limit,
+      ),
+  };
+}

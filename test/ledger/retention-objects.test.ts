@@ -1,0 +1,85 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { afterEach, beforeEach, it, vi } from 'vitest';
+import { DAY_MS } from '../support/ledger-parts.ts';
+import { env, ledgerOf, openSandbox, valueOf, voiceInput, type LedgerStub } from '../support/ledger.ts';
+import { rowCountsOf } from '../support/row-counts.ts';
+
+const sandbox = openSandbox('retention');
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+type Stub = Parameters<typeof runDurableObjectAlarm>[0];
+
+const account = (): Stub => env.KLING_ACCOUNT.getByName('account');
+
+function countsOf(stub: Stub): Promise<Readonly<Record<string, number>>> {
+  return runInDurableObject(stub, (_instance, { storage }) => rowCountsOf(storage.sql));
+}
+
+/** Lets the alarms of both objects ring, each at its time, until `endMs`: the clock goes where they are set to. */
+async function ringUntil(endMs: number, stubs: readonly Stub[]): Promise<void> {
+  for (let rings = 0; rings < 200; rings += 1) {
+    const alarms = await Promise.all(
+      stubs.map((stub) => runInDurableObject(stub, (_instance, { storage }) => storage.getAlarm())),
+    );
+    const nextMs = Math.min(...alarms.map((atMs) => atMs ?? Infinity));
+    if (nextMs > endMs) return;
+    vi.setSystemTime(Math.max(Date.now(), nextMs));
+    await runDurableObjectAlarm(stubs[alarms.indexOf(nextMs)]!);
+  }
+  throw new Error('the alarms ring without end');
+}
+
+async function makeVoice(ledger: LedgerStub): Promise<string> {
+  const task = valueOf(await ledger.createVoice(voiceInput(null)));
+  await sandbox.advance(task.klingTaskId ?? '', 'succeed');
+  vi.setSystemTime(Date.now() + 2_000);
+  const read = await ledger.task({ id: task.id });
+  if (read?.kind !== 'VOICE') throw new Error('no voice task');
+  return read.voices[0]?.voiceId ?? '';
+}
+
+it('a voice that was deleted is forgotten after 30 days, and its task after 400', async ({ expect }) => {
+  const ledger = ledgerOf('voice');
+  const stubs = [ledger];
+  const voiceId = await makeVoice(ledger);
+  valueOf(await ledger.deleteVoice({ voiceId }));
+  const startMs = Date.now();
+  await ringUntil(startMs + 29 * DAY_MS, stubs);
+  expect(await countsOf(ledger)).toMatchObject({ voice: 1, task: 1 });
+  await ringUntil(startMs + 31 * DAY_MS, stubs);
+  expect(await countsOf(ledger)).toMatchObject({ voice: 0, task: 1 });
+  await ringUntil(startMs + 440 * DAY_MS, stubs);
+  expect(await countsOf(ledger)).toMatchObject({ task: 0, usage: 0 });
+  expect(await runDurableObjectAlarm(ledger)).toBe(false);
+});
+
+// Last: it leaves the account with a pause that ends long after the real time.
+it('createVoice and cancelQueued in a loop leave nothing behind after 30 days, in the ledger and in the account', async ({
+  expect,
+}) => {
+  const ledger = ledgerOf('loop');
+  const stubs = [ledger, account()];
+  await ledger.usage('2026-11');
+  const before = await countsOf(ledger);
+  await sandbox.configure({ faults: { tooManyRequests: 1 } });
+  for (let i = 0; i < 20; i += 1) {
+    const task = valueOf(await ledger.createVoice(voiceInput(`loop-${i}`)));
+    valueOf(await ledger.cancelQueued(task));
+  }
+  const startMs = Date.now();
+  expect(await countsOf(ledger)).toMatchObject({ task: 20, event: 40 });
+  await ringUntil(startMs + 29 * DAY_MS, stubs);
+  expect(await countsOf(ledger)).toMatchObject({ task: 20, event: 0 });
+  await ringUntil(startMs + 31 * DAY_MS, stubs);
+  expect(await countsOf(ledger)).toEqual(before);
+  expect(await countsOf(account())).toEqual({ claim: 0, owner: 0, share: 0, share_sum: 1 });
+  // Nothing is left to do, for ever.
+  expect(await runDurableObjectAlarm(ledger)).toBe(false);
+  await sandbox.configure({ faults: {} });
+});

@@ -1,0 +1,43 @@
+/** What takes the tables of a ledger back to the layout before a step. */
+const UNDO: ReadonlyMap<number, string> = new Map([
+  [
+    8,
+    `
+    DROP INDEX task_ended;
+    DROP INDEX voice_deleted;
+    DROP INDEX speech_by_age;
+    ALTER TABLE task DROP COLUMN is_cancelled;
+    ALTER TABLE task DROP COLUMN ended_at;
+    ALTER TABLE speech DROP COLUMN kept_at;
+    CREATE INDEX speech_by_age ON speech (json_extract(speech, '$.createdAtMs'));
+    `,
+  ],
+  [
+    7,
+    `
+    DROP TRIGGER task_sum_insert;
+    DROP TRIGGER task_sum_update;
+    DROP TRIGGER task_sum_delete;
+    DROP TABLE task_sum;
+    DROP INDEX task_by_kind;
+    DROP INDEX task_waiting;
+    DROP INDEX task_waiting_wake;
+    DROP INDEX task_at_kling;
+    DROP INDEX voice_kept;
+    ALTER TABLE task DROP COLUMN is_parked;
+    ALTER TABLE task DROP COLUMN holds_slot;
+    ALTER TABLE task DROP COLUMN milliunits_pending;
+    ALTER TABLE usage DROP COLUMN unanswered;
+    ALTER TABLE event DROP COLUMN nth;
+    CREATE INDEX event_by_age ON event (at);
+    CREATE INDEX task_by_status ON task (status, seq);
+    CREATE INDEX task_wake ON task (wake_at) WHERE wake_at IS NOT NULL;
+    CREATE INDEX paid_call_unanswered ON paid_call (at) WHERE answer IS NULL;
+    `,
+  ],
+]);
+
+/** Takes the tables back to the layout before step `to`; the newest step is undone first. */
+export function undoSteps(sql: SqlStorage, to: number): void {
+  for (const [step, statements] of UNDO) if (step >= to) sql.exec(statements);
+}
