@@ -86,6 +86,7 @@ export interface PartsOptions {
   readonly arm?: () => void;
   /** Never ends unless given. */
   readonly sleep?: LedgerDeps['sleep'];
+  readonly log?: LedgerDeps['log'];
 }
 
 /** An account with room for everything, and a Kling that is well. */
@@ -171,7 +172,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     newId: () => `task-${(ids += 1)}`,
     identity: async (taskId) => ({ externalTaskId: taskId, callbackUrl: null }),
     background: runInBackground,
-    log: () => {},
+    log: options.log ?? (() => {}),
   };
   const leaves = new LeafStore(storage.sql);
   const lists = createLists(deps, storage);

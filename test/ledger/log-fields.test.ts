@@ -1,0 +1,132 @@
+import { it } from 'vitest';
+import type { KlingClient } from '../../src/kling/client.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
+import { createTracedLog, traced } from '../../src/lib/trace.ts';
+import { klingError, withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
+import { createLipSyncOnce, createVoiceOnce } from '../support/ledger-tasks.ts';
+import { scriptKling } from '../support/scripted-kling.ts';
+import { snapshotOf } from '../support/snapshots.ts';
+
+/** What a line says, and whom and what it names. */
+type Said = readonly [what: string, requestId: unknown, about: unknown];
+
+/** A ledger whose Kling writes a line for each request, as the client of the real one does. */
+async function withLog(
+  name: string,
+  { kling, ...options }: PartsOptions,
+  work: (parts: LedgerParts, said: () => Said[]) => Promise<void>,
+): Promise<void> {
+  const lines: LogEvent[] = [];
+  const log = createTracedLog((line) => lines.push(line));
+  const logged = Object.fromEntries(
+    Object.entries(kling ?? {}).map(([method, call]) => [
+      method,
+      (...given: never[]) => {
+        log({ level: 'info', message: method });
+        return (call as (...args: never[]) => unknown)(...given);
+      },
+    ]),
+  ) as Partial<KlingClient>;
+  const said = (): Said[] =>
+    lines.splice(0).map((line) => {
+      const what = line.message === 'task changed' ? `changed to ${String(line['status'])}` : line.message;
+      return [what, line['requestId'], line['taskId'] ?? line['taskIds']];
+    });
+  await withParts(name, { ...options, kling: logged, log }, (parts) => work(parts, said));
+}
+
+async function runNext(parts: LedgerParts): Promise<void> {
+  parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.deps.wakes.nextAtMs()!);
+  await parts.keeper.run();
+  await parts.settle();
+}
+
+it('lines name the request that caused them, and the task; those of an alarm name the task', async ({ expect }) => {
+  const kling: Partial<KlingClient> = {
+    createVoice: async () => snapshotOf('SUBMITTED'),
+    readVoiceTask: async () => snapshotOf('PROCESSING'),
+  };
+  await withLog('requests', { kling }, async (parts, said) => {
+    const { id } = await traced({ requestId: 'create' }, () => createVoiceOnce(parts));
+    expect(said()).toEqual([
+      ['createVoice', 'create', id],
+      ['changed to SUBMITTED', 'create', id],
+    ]);
+    parts.clock.nowMs += 1_000;
+    await traced({ requestId: 'query' }, () => parts.reader.fresh(parts.tasks.find({ id })!));
+    expect(said()).toEqual([
+      ['readVoiceTask', 'query', id],
+      ['changed to PROCESSING', 'query', id],
+    ]);
+    await runNext(parts);
+    expect(said()).toEqual([['readVoiceTask', undefined, id]]);
+    parts.clock.nowMs += 1_000;
+    traced({ requestId: 'callback', taskId: id }, () => parts.ingest(id, snapshotOf('SUCCEEDED')));
+    await parts.settle();
+    expect(said()).toEqual([['readVoiceTask', 'callback', id]]);
+  });
+});
+
+it('lines of a create whose answer was lost name the task, up to the list in which it is found', async ({ expect }) => {
+  const { client } = scriptKling(['LOST_AFTER']);
+  await withLog('lost', { kling: client }, async (parts, said) => {
+    const { id } = await traced({ requestId: 'create' }, () => createLipSyncOnce(parts));
+    expect(said()).toEqual([
+      ['createLipSyncTask', 'create', id],
+      ['create of unknown outcome', 'create', id],
+      ['changed to QUEUED', 'create', id],
+    ]);
+    for (let i = 0; i < 3; i += 1) await runNext(parts);
+    const later = said();
+    expect(later.map(([what]) => what)).toContain('listLipSyncTasks');
+    expect(new Set(later.map(([, requestId, about]) => `${String(requestId)} ${String(about)}`))).toEqual(
+      new Set([`undefined ${id}`]),
+    );
+  });
+});
+
+it('lines of a poll name the task, also of the list in which Kling is searched for it', async ({ expect }) => {
+  const kling: Partial<KlingClient> = {
+    createLipSyncTask: () => Promise.reject(klingError('UNKNOWN')),
+    readLipSyncTask: () => Promise.reject(klingError('REFUSED', 'NOT_FOUND')),
+    listLipSyncTasks: () => Promise.reject(klingError('UNKNOWN')),
+  };
+  await withLog('polled', { kling }, async (parts, said) => {
+    const { id } = await createLipSyncOnce(parts);
+    parts.ingest(id, null);
+    await parts.settle();
+    said();
+    await runNext(parts);
+    expect(said()).toEqual([
+      ['readLipSyncTask', undefined, id],
+      ['read failed', undefined, id],
+      ['listLipSyncTasks', undefined, id],
+      ['list of tasks not read', undefined, id],
+    ]);
+  });
+});
+
+it('the line of a read of several tasks names them all, and that of each end names its own', async ({ expect }) => {
+  const kling: Partial<KlingClient> = {
+    createVoice: async (_request, { externalTaskId }) =>
+      snapshotOf('SUBMITTED', { klingTaskId: `kling-${String(externalTaskId)}` }),
+    readTasks: async ([running = '', ended = '']) => [
+      { ...snapshotOf('PROCESSING', { klingTaskId: running }), outputs: [] },
+      { ...snapshotOf('SUCCEEDED', { klingTaskId: ended }), outputs: [] },
+    ],
+    readVoiceTask: async (klingTaskId) => snapshotOf('SUCCEEDED', { klingTaskId }),
+  };
+  await withLog('together', { kling, readsTogether: true }, async (parts, said) => {
+    const { id: first } = await createVoiceOnce(parts);
+    const { id: second } = await createVoiceOnce(parts);
+    said();
+    parts.clock.nowMs += 10_000;
+    await parts.keeper.run();
+    expect(said()).toEqual([
+      ['readTasks', undefined, [first, second]],
+      ['changed to PROCESSING', undefined, first],
+      ['readVoiceTask', undefined, second],
+      ['changed to SUCCEEDED', undefined, second],
+    ]);
+  });
+});
