@@ -6,10 +6,13 @@ import {
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
+  isAbstractType,
   isCompositeType,
   isListType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
@@ -50,8 +53,9 @@ const NOTHING: Count = { once: 0, perItem: 0 };
 type Weigh = (cost: FieldCost, items: number) => number;
 
 /**
- * Counts the fields of an operation's answer, with lists as long as they may get. Each fragment is counted once, so that
- * fragments which double each other cost nothing. Circles, and fields that do not exist, are left to other rules.
+ * Counts the fields of an operation's answer, with lists as long as they may get. An object that may be of several types
+ * counts as the largest of them. Each selection is counted once for a type, so that fragments which double each other
+ * cost nothing. Circles, and fields that do not exist, are left to other rules.
  */
 export function countAnswers(
   schema: GraphQLSchema,
@@ -59,38 +63,33 @@ export function countAnswers(
   { operation, selectionSet }: OperationDefinitionNode,
   weigh: Weigh = () => 1,
 ): number {
-  const counted = new Map<string, Count>();
+  const counted = new Map<GraphQLNamedType | undefined, Map<SelectionSetNode, Count>>();
 
-  function countFragment(name: string): Count {
-    const known = counted.get(name);
+  function countSelections(selections: SelectionSetNode, type: GraphQLNamedType | undefined): Count {
+    if (!isAbstractType(type)) return countOnce(selections, type);
+    const counts = schema.getPossibleTypes(type).map((possible) => countOnce(selections, possible));
+    return {
+      once: Math.max(0, ...counts.map(({ once }) => once)),
+      perItem: Math.max(0, ...counts.map(({ perItem }) => perItem)),
+    };
+  }
+
+  function countOnce(selections: SelectionSetNode, type: GraphQLNamedType | undefined): Count {
+    const ofType = counted.get(type) ?? new Map<SelectionSetNode, Count>();
+    counted.set(type, ofType);
+    const known = ofType.get(selections);
     if (known !== undefined) return known;
-    counted.set(name, NOTHING);
-    const fragment = fragments.get(name);
-    const count =
-      fragment === undefined
-        ? NOTHING
-        : countSelections(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value));
-    counted.set(name, count);
+    ofType.set(selections, NOTHING);
+    const count = selections.selections.map((node) => countSelection(node, type)).reduce(add, NOTHING);
+    ofType.set(selections, count);
     return count;
   }
 
-  function countSelections({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): Count {
-    let once = 0;
-    let perItem = 0;
-    for (const node of selections) {
-      const count =
-        node.kind === Kind.FIELD
-          ? countField(node, parent)
-          : node.kind === Kind.FRAGMENT_SPREAD
-            ? countFragment(node.name.value)
-            : countSelections(
-                node.selectionSet,
-                node.typeCondition === undefined ? parent : schema.getType(node.typeCondition.name.value),
-              );
-      once += count.once;
-      perItem += count.perItem;
-    }
-    return { once, perItem };
+  function countSelection(node: SelectionNode, type: GraphQLNamedType | undefined): Count {
+    if (node.kind === Kind.FIELD) return countField(node, type);
+    const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : fragments.get(node.name.value);
+    if (fragment === undefined || !isOf(schema, type, fragment.typeCondition?.name.value)) return NOTHING;
+    return countOnce(fragment.selectionSet, type);
   }
 
   function countField(node: FieldNode, parent: GraphQLNamedType | undefined): Count {
@@ -110,6 +109,17 @@ export function countAnswers(
 
   const { once, perItem } = countSelections(selectionSet, schema.getRootType(operation) ?? undefined);
   return once + perItem;
+}
+
+function add(a: Count, b: Count): Count {
+  return { once: a.once + b.once, perItem: a.perItem + b.perItem };
+}
+
+/** Whether an object of this type has what a fragment with this condition selects. */
+function isOf(schema: GraphQLSchema, type: GraphQLNamedType | undefined, condition: string | undefined): boolean {
+  if (type === undefined || condition === undefined || condition === type.name) return true;
+  const wider = schema.getType(condition);
+  return isAbstractType(wider) && isObjectType(type) && schema.isSubType(wider, type);
 }
 
 /** Introspection is not counted: graphql's own MaxIntrospectionDepthRule bounds it. */

@@ -51,6 +51,12 @@ describe('an answer counts', () => {
       '{ ... { tasks(first: 2) { ... on TaskConnection { edges { ... @skip(if: true) { cursor } } } } } }',
       5,
     ],
+    [
+      'an object of several types as the largest',
+      '{ node(id: "a") { id ... on Voice { name owner } ... on Face { startMs } ... on Task { status ... on VoiceTask { createdAt } ...F } } } fragment F on LipSyncTask { createdAt updatedAt }',
+      1 + 4,
+    ],
+    ['nothing for a type that an object is never of', '{ viewer { tenant ... on Voice { name } } }', 2],
     ['introspection once', '{ __schema { types { fields { name } } } }', 1],
     ['an unknown field once', '{ nothing(first: 100) { edges { cursor } } }', 1],
     [
