@@ -13,6 +13,10 @@ const PAGES = globSync(['*.md', 'docs/*.md', 'src/**/README.md'], { cwd: root })
 
 const FILES = globSync('{src,test}/**/*.{ts,tsx}', { cwd: root }).map((file) => `/${file}`);
 
+const SCRIPTS = Object.keys(
+  (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly scripts: object }).scripts,
+);
+
 const WORDS_MAX = 25;
 
 /** A link counts as its text, and code as one word. */
@@ -63,6 +67,11 @@ describe.each(PAGES)('$page', ({ page, text, prose }) => {
     const blocks = written.split(/\n+(?=\n|[-#|]|\d+\. )/).filter((block) => !/^\s*\|/.test(block));
     const sentences = blocks.flatMap((block) => block.replaceAll('\n', ' ').split(/(?<=[.:;?!](?:\*\*)?) /));
     expect(sentences.filter((sentence) => wordsIn(sentence) > WORDS_MAX)).toEqual([]);
+  });
+
+  it('names npm scripts that exist', ({ expect }) => {
+    const named = [...text.matchAll(/\bnpm run (?:-s )?([a-z:]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !SCRIPTS.includes(name))).toEqual([]);
   });
 
   it('refers to nothing outside the repository', ({ expect }) => {
