@@ -109,7 +109,8 @@ const studio: TestProjectInlineConfiguration = {
     name: 'studio',
     include: ['test/studio/**/*.test.ts'],
     globalSetup: [join(root, 'test/studio/start-servers.ts')],
-    fileParallelism: false,
+    isolate: false,
+    maxWorkers: 2,
     sequence: { groupOrder: 4 },
   },
 };
