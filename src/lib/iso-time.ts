@@ -8,9 +8,8 @@ const POINT = 46;
 const Z = 90;
 
 /**
- * Writes instants as `Date.prototype.toISOString` does, and throws its `RangeError` for what is none. Build one where many
- * are written that are often of one day: it keeps the last day, and takes a quarter of the time. The text is made in one
- * piece: where one string of an answer is put together of others, `JSON.stringify` takes twice as long for all of it.
+ * Creates a function that writes instants as `Date.prototype.toISOString` does, and throws its `RangeError` for an invalid
+ * one. Caches the date of the last instant. See "Instants are written by hand" in docs/decisions.md.
  */
 export function createIsoTime(): (epochMs: number) => string {
   let lastDay = Number.NaN;
@@ -23,7 +22,7 @@ export function createIsoTime(): (epochMs: number) => string {
     if (day !== lastDay || !Number.isInteger(epochMs)) {
       const at = new Date(epochMs);
       const fullYear = at.getUTCFullYear();
-      // Not of four digits, or no instant.
+      // A year that has not four digits, or an invalid instant.
       if (!(fullYear >= 0 && fullYear <= 9999) || !Number.isInteger(epochMs)) return at.toISOString();
       lastDay = day;
       century = Math.floor(fullYear / 100);
