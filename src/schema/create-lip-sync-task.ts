@@ -47,7 +47,7 @@ const PlacementInputRef = builder.inputType('PlacementInput', {
 const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
   description: 'Which face speaks which sound, when, and how loud.',
   fields: (t) => ({
-    faceId: t.id({ description: 'The `id` of a `Face` from a scan that is not older than 24 hours.' }),
+    faceId: t.globalID({ description: 'The `id` of a `Face` from a scan that is not older than 24 hours.' }),
     sound: t.field({ type: SoundSourceInputRef, description: 'What is spoken.' }),
     placement: t.field({ type: PlacementInputRef, description: 'Which part of the sound, and when in the video.' }),
     soundVolume: t.float({

@@ -3,8 +3,7 @@ import type { FaceScan } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { definedOnly } from './defined-only.ts';
-import { encodeGlobalId, idOf } from './global-id.ts';
-import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
+import { idOf } from './global-id.ts';
 
 /** A face with the scan it was found by: Kling's face ids are unique within their scan only. */
 interface ScannedFace {
@@ -12,15 +11,17 @@ interface ScannedFace {
   readonly face: Face;
 }
 
-const FaceRef = builder.objectRef<ScannedFace>('Face').implement({
+const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
   description:
     "A person's face in a video. Someone who leaves the picture for more than a second comes back as another face.",
-  interfaces: [NodeRef],
+  id: { resolve: ({ scanId, face }) => `${scanId}:${face.faceId}` },
+  async loadOne(id, { ledger }) {
+    const colon = id.indexOf(':');
+    if (colon < 1) return null;
+    const scan = await ledger.faceScan(id.slice(0, colon));
+    return scan === null ? null : (facesOf(scan).find(({ face }) => face.faceId === id.slice(colon + 1)) ?? null);
+  },
   fields: (t) => ({
-    id: t.id({
-      description: ID_DESCRIPTION,
-      resolve: ({ scanId, face }) => encodeGlobalId('Face', `${scanId}:${face.faceId}`),
-    }),
     faceId: t.string({
       description:
         "Kling's id of it, unique within the scan only; `0` is a valid one. `createLipSyncTask` takes `id` instead.",
@@ -43,24 +44,14 @@ const FaceRef = builder.objectRef<ScannedFace>('Face').implement({
   }),
 });
 
-registerNode('Face', async (id, { ledger }) => {
-  const colon = id.indexOf(':');
-  if (colon < 1) return null;
-  const scan = await ledger.faceScan(id.slice(0, colon));
-  return scan === null ? null : (facesOf(scan).find(({ face }) => face.faceId === id.slice(colon + 1)) ?? null);
-});
-
 /** An assumption, for Kling states no bound: a video of 60 s seldom shows more people. */
 const FACES_PER_SCAN = 20;
 
-const FaceScanRef = builder.objectRef<FaceScan>('FaceScan').implement({
+const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
   description: 'What Kling saw in a video: the ground that lip-syncs of it stand on.',
-  interfaces: [NodeRef],
+  id: { resolve: (scan) => scan.id },
+  loadOne: (id, { ledger }) => ledger.faceScan(id),
   fields: (t) => ({
-    id: t.id({
-      description: ID_DESCRIPTION,
-      resolve: (scan) => encodeGlobalId('FaceScan', scan.id),
-    }),
     sessionId: t.exposeString('sessionId', { description: "Kling's `session_id`, for its support." }),
     faces: t.field({
       type: [FaceRef],
@@ -84,15 +75,13 @@ const FaceScanRef = builder.objectRef<FaceScan>('FaceScan').implement({
   }),
 });
 
-registerNode('FaceScan', (id, { ledger }) => ledger.faceScan(id));
-
 builder.queryField('faceScan', (t) =>
   t.field({
     type: FaceScanRef,
     nullable: true,
     description:
       "One scan of the caller's. Null when there is none, when it is another caller's, or when it is no longer kept.",
-    args: { id: t.arg.id({ description: 'The `id` of a `FaceScan`.' }) },
+    args: { id: t.arg.globalID({ description: 'The `id` of a `FaceScan`.' }) },
     resolve(_root, { id }, { ledger }) {
       const scanId = idOf('FaceScan', id);
       return scanId === null ? null : ledger.faceScan(scanId);

@@ -12,6 +12,14 @@ export interface GlobalId {
   readonly id: string;
 }
 
+/** What an id names that is not one of this gateway's. */
+export const NO_OBJECT: GlobalId = { typename: '', id: '' };
+
+/** Whether `node` finds objects of this type. */
+export function isNodeType(typename: string): boolean {
+  return NODE_TYPES.some((type) => type === typename);
+}
+
 /** `Type:id` in base64url without padding: fit for URLs, as it is. */
 export function encodeGlobalId(typename: string, id: string): string {
   const text = `${typename}:${id}`;
@@ -39,17 +47,14 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
 }
 
 /** The id inside, if the global id is one of `typename`; else null. */
-export function idOf(typename: NodeType, globalId: string): string | null {
-  const decoded = decodeGlobalId(globalId);
-  return decoded?.typename === typename ? decoded.id : null;
+export function idOf(type: NodeType, globalId: GlobalId | null | undefined): string | null {
+  return globalId?.typename === type ? globalId.id : null;
 }
 
 /** The task that a global id names; null when it names none. */
-export function taskHandleOf(globalId: string): TaskHandle | null {
-  const lipSyncId = idOf('LipSyncTask', globalId);
-  if (lipSyncId !== null) return { id: lipSyncId, kind: 'LIP_SYNC' };
-  const voiceTaskId = idOf('VoiceTask', globalId);
-  return voiceTaskId === null ? null : { id: voiceTaskId, kind: 'VOICE' };
+export function taskHandleOf({ typename, id }: GlobalId): TaskHandle | null {
+  if (typename === 'LipSyncTask') return { id, kind: 'LIP_SYNC' };
+  return typename === 'VoiceTask' ? { id, kind: 'VOICE' } : null;
 }
 
 function decodeText(globalId: string): string | null {

@@ -3,9 +3,7 @@ import type { Slice } from '../domain/ports.ts';
 import type { LipSyncTask, TaskRecord } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { encodeGlobalId } from './global-id.ts';
-import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
-import { connectionRef, toConnection, toWindow, WINDOW_COST } from './connection.ts';
+import { toConnection, toWindow, WINDOW_COST } from './connection.ts';
 import { TaskRef } from './task.ts';
 import { taskListArgs, TaskReferenceInputRef, toTaskReference } from './tasks.ts';
 
@@ -53,15 +51,13 @@ export const GeneratedVideoRef = builder.objectRef<GeneratedVideo>('GeneratedVid
 export const VIDEOS_PER_TASK = 1;
 
 /** A lip-sync of the caller's. */
-export const LipSyncTaskRef = builder.objectRef<LipSyncTask>('LipSyncTask').implement({
+export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
   description:
     "One face of a video, made to speak a sound. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09).",
-  interfaces: [NodeRef, TaskRef],
+  interfaces: [TaskRef],
+  id: { resolve: (task) => task.id },
+  loadOne: async (id, { ledger }) => onlyLipSync(await ledger.task({ id })),
   fields: (t) => ({
-    id: t.id({
-      description: ID_DESCRIPTION,
-      resolve: (task) => encodeGlobalId('LipSyncTask', task.id),
-    }),
     parentVideo: t.expose('parentVideo', {
       type: ParentVideoRef,
       nullable: true,
@@ -79,14 +75,10 @@ export const LipSyncTaskRef = builder.objectRef<LipSyncTask>('LipSyncTask').impl
   }),
 });
 
-registerNode('LipSyncTask', async (id, { ledger }) => onlyLipSync(await ledger.task({ id })));
-
-const LipSyncTaskConnectionRef = connectionRef({
-  node: LipSyncTaskRef,
-  name: 'LipSyncTask',
-  description: "A window of the caller's lip-sync tasks.",
-  edgeDescription: 'A lip-sync task, and where it stands in the list.',
-});
+const LipSyncTaskConnectionRef = builder.connectionObject(
+  { type: LipSyncTaskRef, name: 'LipSyncTaskConnection', description: "A window of the caller's lip-sync tasks." },
+  { description: 'A lip-sync task, and where it stands in the list.' },
+);
 
 builder.queryFields((t) => ({
   lipSyncTask: t.field({

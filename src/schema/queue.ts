@@ -17,7 +17,7 @@ builder.interfaceField(TaskRef, 'queuePosition', (t) =>
 
 const CancelQueuedInputRef = builder.inputType('CancelQueuedInput', {
   description: 'Which task is taken back.',
-  fields: (t) => ({ taskId: t.id({ description: 'The `id` of a task that is `QUEUED`.' }) }),
+  fields: (t) => ({ taskId: t.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) }),
 });
 
 const CancelQueuedPayloadRef = builder.objectRef<{ readonly task: TaskRecord }>('CancelQueuedPayload').implement({

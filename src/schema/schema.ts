@@ -5,7 +5,6 @@ import './date-time.ts';
 import './error-code.ts';
 import './face-scan.ts';
 import './lip-sync-task.ts';
-import './node.ts';
 import './queue.ts';
 import './resource-pack.ts';
 import './speech.ts';

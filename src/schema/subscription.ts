@@ -4,7 +4,7 @@ import type { TaskChangeEvent, TaskFilter } from '../domain/ports.ts';
 import type { TaskKind, TaskStatus } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';
 import { builder } from './builder.ts';
-import { taskHandleOf } from './global-id.ts';
+import { decodeGlobalId, taskHandleOf } from './global-id.ts';
 import { TaskKindRef, TaskStatusRef } from './task.ts';
 import { TaskEventRef } from './task-event.ts';
 
@@ -106,7 +106,8 @@ function toFilter(filter: Arguments['filter']): TaskFilter {
 }
 
 function toTaskWatch(id: string): Watch | null {
-  const task = taskHandleOf(id);
+  const globalId = decodeGlobalId(id);
+  const task = globalId && taskHandleOf(globalId);
   return task && { taskId: task.id, filter: { kind: task.kind, statuses: [] } };
 }
 

@@ -1,7 +1,7 @@
 import type { TaskChangeEvent } from '../domain/ports.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { connectionRef, toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { TaskRef } from './task.ts';
 
 export const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').implement({
@@ -28,12 +28,10 @@ export const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').impl
   }),
 });
 
-const TaskEventConnectionRef = connectionRef({
-  node: TaskEventRef,
-  name: 'TaskEvent',
-  description: 'A window of a log of changes, oldest first.',
-  edgeDescription: 'A change, and its place in the log.',
-});
+const TaskEventConnectionRef = builder.connectionObject(
+  { type: TaskEventRef, name: 'TaskEventConnection', description: 'A window of a log of changes, oldest first.' },
+  { description: 'A change, and its place in the log.' },
+);
 
 builder.queryField('events', (t) =>
   t.field({

@@ -3,7 +3,6 @@ import type { TaskRecord } from '../domain/records.ts';
 import { type BalanceDeduction, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { builder } from './builder.ts';
 import { enumValues } from './enum-values.ts';
-import { NodeRef } from './node-interface.ts';
 
 const STATUS_MEANING = {
   QUEUED:
@@ -87,7 +86,7 @@ export const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceD
 export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
   description:
     "Work that Kling does in its own time. It is kept by the gateway from before Kling is asked, so that it is never lost, and it is the caller's own: the tasks of others are nowhere shown.",
-  interfaces: [NodeRef],
+  interfaces: [builder.nodeInterfaceRef()],
   resolveType: ({ kind }) => (kind === 'LIP_SYNC' ? 'LipSyncTask' : 'VoiceTask'),
   fields: (t) => ({
     externalId: t.exposeString('externalId', {

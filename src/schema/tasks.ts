@@ -2,8 +2,8 @@ import type { TaskReference } from '../domain/ports.ts';
 import type { TaskKind } from '../domain/task.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { connectionRef, toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
-import { idOf } from './global-id.ts';
+import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { type GlobalId, idOf } from './global-id.ts';
 import { TaskKindRef, TaskRef, TaskStatusRef } from './task.ts';
 
 /** Names one task. */
@@ -11,7 +11,7 @@ export const TaskReferenceInputRef = builder.inputType('TaskReferenceInput', {
   description: "One task, by the gateway's id or by the caller's own.",
   isOneOf: true,
   fields: (t) => ({
-    id: t.id({ required: false, description: 'The `id` of the task. One of another type finds nothing.' }),
+    id: t.globalID({ required: false, description: 'The `id` of the task. One of another type finds nothing.' }),
     externalId: t.string({
       required: false,
       description: 'The `externalId` that the caller gave when making the task.',
@@ -22,10 +22,10 @@ export const TaskReferenceInputRef = builder.inputType('TaskReferenceInput', {
 /** What the ledger is to look for; null when the id is none of a task of this kind. */
 export function toTaskReference(
   kind: TaskKind,
-  by: { readonly id?: string | null | undefined; readonly externalId?: string | null | undefined },
+  by: { readonly id?: GlobalId | null | undefined; readonly externalId?: string | null | undefined },
 ): TaskReference | null {
   if (typeof by.externalId === 'string') return { externalId: by.externalId };
-  const id = idOf(kind === 'LIP_SYNC' ? 'LipSyncTask' : 'VoiceTask', by.id ?? '');
+  const id = idOf(kind === 'LIP_SYNC' ? 'LipSyncTask' : 'VoiceTask', by.id);
   return id === null ? null : { id };
 }
 
@@ -43,12 +43,10 @@ export function taskListArgs() {
   };
 }
 
-const TaskConnectionRef = connectionRef({
-  node: TaskRef,
-  name: 'Task',
-  description: "A window of the caller's tasks of all kinds.",
-  edgeDescription: 'A task of either kind, and where it stands in the list.',
-});
+const TaskConnectionRef = builder.connectionObject(
+  { type: TaskRef, name: 'TaskConnection', description: "A window of the caller's tasks of all kinds." },
+  { description: 'A task of either kind, and where it stands in the list.' },
+);
 
 builder.queryField('tasks', (t) =>
   t.field({

@@ -2,23 +2,19 @@ import type { Slice } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { encodeGlobalId } from './global-id.ts';
-import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
-import { connectionRef, toConnection, toWindow, WINDOW_COST } from './connection.ts';
+import { toConnection, toWindow, WINDOW_COST } from './connection.ts';
 import { definedOnly } from './defined-only.ts';
 import { TaskRef } from './task.ts';
 import { taskListArgs, TaskReferenceInputRef, toTaskReference } from './tasks.ts';
 import { VoiceRef, VOICES_PER_TASK } from './voice.ts';
 
 /** A voice being made for the caller. */
-export const VoiceTaskRef = builder.objectRef<VoiceTask>('VoiceTask').implement({
+export const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask'), {
   description: "A voice being cloned from a recording. Costs 0.05 units (Kling's price list, 2026-09).",
-  interfaces: [NodeRef, TaskRef],
+  interfaces: [TaskRef],
+  id: { resolve: (task) => task.id },
+  loadOne: async (id, { ledger }) => onlyVoice(await ledger.task({ id })),
   fields: (t) => ({
-    id: t.id({
-      description: ID_DESCRIPTION,
-      resolve: (task) => encodeGlobalId('VoiceTask', task.id),
-    }),
     voices: t.expose('voices', {
       type: [VoiceRef],
       description: 'What was made, as it was then: a voice deleted since is still shown here. Empty until `SUCCEEDED`.',
@@ -27,14 +23,10 @@ export const VoiceTaskRef = builder.objectRef<VoiceTask>('VoiceTask').implement(
   }),
 });
 
-registerNode('VoiceTask', async (id, { ledger }) => onlyVoice(await ledger.task({ id })));
-
-const VoiceTaskConnectionRef = connectionRef({
-  node: VoiceTaskRef,
-  name: 'VoiceTask',
-  description: "A window of the caller's voice tasks.",
-  edgeDescription: 'A voice task, and where it stands in the list.',
-});
+const VoiceTaskConnectionRef = builder.connectionObject(
+  { type: VoiceTaskRef, name: 'VoiceTaskConnection', description: "A window of the caller's voice tasks." },
+  { description: 'A voice task, and where it stands in the list.' },
+);
 
 builder.queryFields((t) => ({
   voiceTask: t.field({

@@ -1,11 +1,11 @@
+import type { GatewayContext } from '../context.ts';
 import type { DeletedVoiceResult } from '../domain/ports.ts';
 import type { Voice } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { connectionRef, toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
-import { encodeGlobalId, idOf } from './global-id.ts';
-import { ID_DESCRIPTION, NodeRef, registerNode } from './node-interface.ts';
+import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { idOf } from './global-id.ts';
 import { findPresetVoice, presetVoicesIn } from './preset-voices.ts';
 
 const OWNER_MEANING = {
@@ -22,15 +22,12 @@ const VoiceOwnerRef = builder.enumType('VoiceOwner', {
 export const VOICES_PER_TASK = 1;
 
 /** A voice at Kling. */
-export const VoiceRef = builder.objectRef<Voice>('Voice').implement({
+export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
   description:
     "A voice that Kling's video models can speak with. Not for `synthesizeSpeech`: its voices are another list with other ids.",
-  interfaces: [NodeRef],
+  id: { resolve: (voice) => voice.voiceId },
+  loadOne: findVoice,
   fields: (t) => ({
-    id: t.id({
-      description: ID_DESCRIPTION,
-      resolve: (voice) => encodeGlobalId('Voice', voice.voiceId),
-    }),
     voiceId: t.exposeString('voiceId', {
       description: "Kling's id of it, globally unique: for calling Kling's video models.",
     }),
@@ -48,14 +45,10 @@ export const VoiceRef = builder.objectRef<Voice>('Voice').implement({
   }),
 });
 
-registerNode('Voice', async (id, context) => (await context.ledger.voice(id)) ?? findPresetVoice(context.upstream, id));
-
-const VoiceConnectionRef = connectionRef({
-  node: VoiceRef,
-  name: 'Voice',
-  description: 'A window of a list of voices.',
-  edgeDescription: 'A voice, and where it stands in the list.',
-});
+const VoiceConnectionRef = builder.connectionObject(
+  { type: VoiceRef, name: 'VoiceConnection', description: 'A window of a list of voices.' },
+  { description: 'A voice, and where it stands in the list.' },
+);
 
 builder.queryFields((t) => ({
   voice: t.field({
@@ -63,11 +56,10 @@ builder.queryFields((t) => ({
     nullable: true,
     description:
       "One voice, of the caller's own or of Kling's library. Null when there is none, when it is another caller's, or when it was deleted.",
-    args: { id: t.arg.id({ description: 'The `id` of a `Voice`.' }) },
-    async resolve(_root, { id }, context) {
+    args: { id: t.arg.globalID({ description: 'The `id` of a `Voice`.' }) },
+    resolve(_root, { id }, context) {
       const voiceId = idOf('Voice', id);
-      if (voiceId === null) return null;
-      return (await context.ledger.voice(voiceId)) ?? findPresetVoice(context.upstream, voiceId);
+      return voiceId === null ? null : findVoice(voiceId, context);
     },
   }),
   voices: t.field({
@@ -95,15 +87,15 @@ builder.queryFields((t) => ({
 
 const DeleteVoiceInputRef = builder.inputType('DeleteVoiceInput', {
   description: 'Which voice goes.',
-  fields: (t) => ({ voiceId: t.id({ description: 'The `id` of a `Voice` whose owner is `ACCOUNT`.' }) }),
+  fields: (t) => ({ voiceId: t.globalID({ description: 'The `id` of a `Voice` whose owner is `ACCOUNT`.' }) }),
 });
 
 const DeleteVoicePayloadRef = builder.objectRef<DeletedVoiceResult>('DeleteVoicePayload').implement({
   description: 'What `deleteVoice` did. Kling often answers with nothing but success.',
   fields: (t) => ({
-    deletedVoiceId: t.id({
+    deletedVoiceId: t.globalID({
       description: "The `id` the voice had: drop it from the client's cache.",
-      resolve: ({ voiceId }) => encodeGlobalId('Voice', voiceId),
+      resolve: ({ voiceId }) => ({ type: VoiceRef, id: voiceId }),
     }),
     klingTaskId: t.exposeString('klingTaskId', {
       nullable: true,
@@ -136,3 +128,8 @@ builder.mutationField('deleteVoice', (t) =>
     },
   }),
 );
+
+/** A voice of the caller's own, else one of Kling's library. */
+async function findVoice(voiceId: string, { ledger, upstream }: GatewayContext): Promise<Voice | null> {
+  return (await ledger.voice(voiceId)) ?? findPresetVoice(upstream, voiceId);
+}

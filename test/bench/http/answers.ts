@@ -4,7 +4,7 @@ import { hiveData, HIVE_QUERIES } from './hive-operations.ts';
 import { toRequest, type HttpAnswer } from './http-client.ts';
 import { askOnce, type Kling } from './kling/start.ts';
 import { WrongAnswer } from './load.ts';
-import { FINAL_TASK, type Operation } from './operations.ts';
+import { FINAL_TASK, type Operation, type OperationName } from './operations.ts';
 import type { Server } from './server.ts';
 
 /** How long a task may take until the gateway knows that it has ended. */
@@ -85,10 +85,23 @@ async function klingAnswer(kling: Kling, operation: Operation, words: 'KLING' | 
   return kling.ask(method, path, body);
 }
 
+/** How many items of lists the gateway answers with. */
+const EXPECTED: Readonly<Record<OperationName, number | null>> = {
+  task: 1,
+  persisted: 1,
+  page: 30,
+  list: 500,
+  voices: 500,
+  'fan-out': 20,
+  ledger: null,
+  mutation: null,
+};
+
 /** Looks at the gateway's own answer: the others are compared with it. */
 export function checkGateway({ name }: Operation, data: unknown): void {
   const text = JSON.stringify(data);
-  const items = /"items":\[/.test(text) ? (text.match(/"klingTaskId":/g) ?? []).length : null;
-  const expected = { task: 1, persisted: 1, page: 30, list: 500, 'fan-out': 20, ledger: null, mutation: null }[name];
-  if (items !== expected) throw new WrongAnswer(`${items} tasks in the answer, in the place of ${expected}`);
+  const mark = name === 'voices' ? /"id":"Vm9pY2U6/g : /"klingTaskId":/g;
+  const items = /"items":\[/.test(text) ? (text.match(mark) ?? []).length : null;
+  const expected = EXPECTED[name];
+  if (items !== expected) throw new WrongAnswer(`${items} items in the answer, in the place of ${expected}`);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-export type OperationName = 'task' | 'ledger' | 'page' | 'list' | 'fan-out' | 'mutation' | 'persisted';
+export type OperationName = 'task' | 'ledger' | 'page' | 'list' | 'voices' | 'fan-out' | 'mutation' | 'persisted';
 
 /** What is asked of every server that can answer it. */
 export interface Operation {
@@ -18,6 +18,7 @@ const TASK = `klingTaskId externalTaskId status klingStatus statusMessage create
 const VOICE = 'voiceId name trialUrl owner';
 
 const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
+const PRESET_VOICES = '/v1/general/presets-voices';
 
 function pageOf(pageSize: number): string {
   return `query Page { account { lipSyncTasks(page: 1, pageSize: ${pageSize}) { page pageSize items { ${TASK} } } } }`;
@@ -56,6 +57,13 @@ export const OPERATIONS: readonly Operation[] = [
   },
   { name: 'page', title: 'a page of 30', query: pageOf(30), calls: 1, kling: readPage(30) },
   { name: 'list', title: 'a list of 500', query: pageOf(500), calls: 1, kling: readPage(500) },
+  {
+    name: 'voices',
+    title: 'a list of 500 with ids',
+    query: `query Voices { account { presetVoices(page: 1, pageSize: 500) { page pageSize items { id ${VOICE} } } } }`,
+    calls: 1,
+    kling: { method: 'GET', path: `${PRESET_VOICES}?pageNum=1&pageSize=500`, body: '' },
+  },
   {
     name: 'fan-out',
     title: 'five things by four calls',

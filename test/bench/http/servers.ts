@@ -84,7 +84,7 @@ const YOGA: WorkerOptions = {
   title: 'default Yoga + Pothos',
   words: 'SCHEMA',
   config: `${WORKERS}/yoga/wrangler.toml`,
-  request: graphqlRequest('ledger', 'persisted'),
+  request: graphqlRequest('ledger', 'voices', 'persisted'),
 };
 
 /** Each needs packages of its own. All keep no tasks; Apollo alone learns documents by their hash without being told to. */
@@ -96,7 +96,7 @@ const PEERS: readonly { readonly packages: readonly string[]; readonly peer: Wor
       title: 'Apollo Server on workerd',
       words: 'SCHEMA',
       config: 'test/bench/peers/apollo-worker/wrangler.toml',
-      request: graphqlRequest('ledger'),
+      request: graphqlRequest('ledger', 'voices'),
     },
   },
   {
@@ -106,7 +106,7 @@ const PEERS: readonly { readonly packages: readonly string[]; readonly peer: Wor
       title: 'Apollo Server on Node',
       words: 'SCHEMA',
       script: 'apollo.ts',
-      request: graphqlRequest('ledger'),
+      request: graphqlRequest('ledger', 'voices'),
     },
   },
   {
@@ -116,7 +116,7 @@ const PEERS: readonly { readonly packages: readonly string[]; readonly peer: Wor
       title: 'Mercurius + graphql-jit on Node',
       words: 'SCHEMA',
       script: 'mercurius.ts',
-      request: graphqlRequest('ledger', 'persisted'),
+      request: graphqlRequest('ledger', 'voices', 'persisted'),
     },
   },
   {

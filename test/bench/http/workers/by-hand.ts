@@ -22,6 +22,15 @@ export async function readPage(ask: Ask, page: number, pageSize: number): Promis
   return { account: { lipSyncTasks: { page, pageSize, items: data.map(toLipSync) } } };
 }
 
+/** A page of preset voices, with the gateway's global ids. */
+export async function readVoices(ask: Ask, page: number, pageSize: number): Promise<object> {
+  const { data } = await ask<readonly KlingTask[]>(`/v1/general/presets-voices?pageNum=${page}&pageSize=${pageSize}`);
+  const items = data
+    .flatMap(voicesOf)
+    .map((voice) => ({ id: toGlobalId(`Voice:${voice.voice_id}`), ...toVoice(voice) }));
+  return { account: { presetVoices: { page, pageSize, items } } };
+}
+
 /** What the fan-out query answers: four calls at Kling. */
 export async function readFanOut(ask: Ask): Promise<object> {
   const now = Date.now();
@@ -84,6 +93,10 @@ function toVoice(voice: KlingVoice): object {
     trialUrl: voice.trial_url,
     owner: toOwner(voice),
   };
+}
+
+function toGlobalId(text: string): string {
+  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 function toDate(epochMs: number | undefined): string | null {

@@ -4,7 +4,7 @@ import { createLog } from '../../../../src/lib/log.ts';
 import { startTimer } from '../../../../src/lib/timer.ts';
 import type { Answer } from '../../peers/kling.ts';
 import { askKling, type RelayEnv } from './ask-kling.ts';
-import { readFanOut, readPage } from './by-hand.ts';
+import { readFanOut, readPage, readVoices } from './by-hand.ts';
 
 interface GuardedEnv extends RelayEnv {
   readonly AUTH_SECRET: string;
@@ -73,8 +73,9 @@ async function handle(request: Request, env: GuardedEnv, kling: object[]): Promi
   const body = await within(BODY_MS_MAX, () => request.text());
   const { query } = JSON.parse(body) as { readonly query: string };
   const ask = <T>(path: string): Promise<Answer<T>> => askWithin(path, env, kling);
-  const pageSize = /\(page: 1, pageSize: (\d+)\)/.exec(query)?.[1];
-  const data = pageSize === undefined ? await readFanOut(ask) : await readPage(ask, 1, Number(pageSize));
+  const [, list, pageSize] = /(\w+)\(page: 1, pageSize: (\d+)\)/.exec(query) ?? [];
+  const read = list === 'presetVoices' ? readVoices : readPage;
+  const data = pageSize === undefined ? await readFanOut(ask) : await read(ask, 1, Number(pageSize));
   return new Response(JSON.stringify({ data }), { headers: HEADERS });
 }
 
