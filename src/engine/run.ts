@@ -9,12 +9,10 @@ import {
   getOperationAST,
   getVariableValues,
   GraphQLError,
-  type GraphQLSchema,
   mapSourceToResponseEvent,
   type OperationDefinitionNode,
   type ValidatedSubscriptionArgs,
   validateSubscriptionArgs,
-  type VariableDefinitionNode,
   type VariableValues,
 } from 'graphql';
 import { findCompiled } from './compile.ts';
@@ -22,22 +20,11 @@ import { addError, type Run, type Select, tooManyErrors } from './info.ts';
 import { isAsyncIterable } from './values.ts';
 
 type MaybePromise<T> = T | Promise<T>;
-type ErrorsMax = Pick<ExecuteOptions, 'errorsMax'>;
 
 export interface ExecuteOptions {
   /** After this many errors of fields, one more stands for all others. Without a limit by default, as in graphql. */
   readonly errorsMax?: number | undefined;
-  /** Replaces graphql's `getVariableValues`, for stricter limits. */
-  readonly coerceVariables?: CoerceVariables;
 }
-
-export type CoerceVariables = (
-  schema: GraphQLSchema,
-  definitions: readonly VariableDefinitionNode[],
-  values: Readonly<Record<string, unknown>>,
-) =>
-  | { readonly errors: readonly GraphQLError[]; readonly variableValues?: undefined }
-  | { readonly errors?: undefined; readonly variableValues: VariableValues };
 
 /** Graphql's own default. */
 const COERCION_ERRORS_MAX = 50;
@@ -51,8 +38,8 @@ export function execute(args: ExecutionArgs, options: ExecuteOptions = {}): Mayb
   const { schema, document, rootValue, contextValue } = args;
   const operation = getOperationAST(document, args.operationName) ?? null;
   const compiled = operation === null || isForGraphql(args) ? null : findCompiled(schema, document, operation);
-  if (operation === null || compiled === null) return refusal(args, options) ?? limit(executeByGraphql(args), options);
-  const { errors, variableValues } = coerce(args, operation, options);
+  if (operation === null || compiled === null) return limit(executeByGraphql(args), options);
+  const { errors, variableValues } = coerce(args, operation);
   if (errors !== undefined) return { errors };
   return perform(compiled(variableValues), { rootValue, contextValue, variableValues, errorsMax: options.errorsMax });
 }
@@ -62,8 +49,6 @@ export function subscribe(
   args: ExecutionArgs,
   options: ExecuteOptions = {},
 ): MaybePromise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
-  const refused = refusal(args, options);
-  if (refused !== null) return refused;
   const validated = validateSubscriptionArgs(args);
   if (!('schema' in validated)) return { errors: validated };
   const toResponses = (source: AsyncIterable<unknown> | ExecutionResult) =>
@@ -77,7 +62,7 @@ export function subscribe(
 /** Executes a subscription for one event, its `rootValue`, like graphql's `executeSubscriptionEvent`. */
 export function executeSubscriptionEvent(
   args: ValidatedSubscriptionArgs,
-  options: ErrorsMax = {},
+  options: ExecuteOptions = {},
 ): MaybePromise<ExecutionResult> {
   const { schema, document, operation, rootValue, contextValue, variableValues } = args;
   const compiled = isForGraphql(args) ? null : findCompiled(schema, document, operation);
@@ -85,7 +70,7 @@ export function executeSubscriptionEvent(
   return perform(compiled(variableValues), { rootValue, contextValue, variableValues, errorsMax: options.errorsMax });
 }
 
-interface RunArgs extends ErrorsMax {
+interface RunArgs extends ExecuteOptions {
   readonly rootValue: unknown;
   readonly contextValue: unknown;
   readonly variableValues: VariableValues;
@@ -144,21 +129,11 @@ function end(run: Run, result: ExecutionResult): ExecutionResult {
 function coerce(
   { schema, variableValues, options, hideSuggestions }: ExecutionArgs,
   { variableDefinitions = [] }: OperationDefinitionNode,
-  { coerceVariables }: ExecuteOptions,
-): ReturnType<CoerceVariables> {
-  const values = variableValues ?? {};
-  if (coerceVariables !== undefined) return coerceVariables(schema, variableDefinitions, values);
-  return getVariableValues(schema, variableDefinitions, values, {
+) {
+  return getVariableValues(schema, variableDefinitions, variableValues ?? {}, {
     maxErrors: options?.maxCoercionErrors ?? COERCION_ERRORS_MAX,
     hideSuggestions: hideSuggestions ?? false,
   });
-}
-
-/** What `coerceVariables` refuses before graphql coerces the variables itself. */
-function refusal(args: ExecutionArgs, options: ExecuteOptions): ExecutionResult | null {
-  const operation = options.coerceVariables && getOperationAST(args.document, args.operationName);
-  const { errors } = operation ? coerce(args, operation, options) : {};
-  return errors === undefined ? null : { errors };
 }
 
 /** Whether the arguments ask for what only graphql's executor does. */
@@ -173,7 +148,7 @@ function isForGraphql(args: ExecutionArgs | ValidatedSubscriptionArgs): boolean 
 }
 
 /** Applies `errorsMax` to a result of graphql's executor. */
-function limit(result: MaybePromise<ExecutionResult>, options: ErrorsMax): MaybePromise<ExecutionResult> {
+function limit(result: MaybePromise<ExecutionResult>, options: ExecuteOptions): MaybePromise<ExecutionResult> {
   if (result instanceof Promise) return result.then((settled) => limit(settled, options));
   const { errors = [] } = result;
   const [first] = errors.slice(options.errorsMax);

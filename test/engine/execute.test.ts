@@ -5,7 +5,6 @@ import {
   type ExecutionResult,
   execute as executeByGraphql,
   executeSubscriptionEvent as executeEventByGraphql,
-  GraphQLError,
   parse,
   subscribe as subscribeByGraphql,
   validateSubscriptionArgs,
@@ -104,21 +103,6 @@ describe('execute', () => {
     expect(results).toEqual([{ data: { a: '1' } }, { data: { b: '1' } }, { data: { a: 1 } }, { data: { b: 1 } }]);
   });
 
-  it('takes variables from coerceVariables where it is given', ({ expect }) => {
-    const args = argsOf('query ($n: Int!) { echo(n: $n) }', { rootValue, variableValues: { n: 3 } });
-    const variableValues = { sources: {}, coerced: { n: 7 } };
-    expect(execute(args, { coerceVariables: () => ({ variableValues }) })).toEqual({ data: { echo: 7 } });
-  });
-
-  it.for([
-    ['compiled', undefined],
-    ['by graphql', () => 1],
-  ] as const)('runs nothing %s when coerceVariables refuses', ([, fieldResolver], { expect }) => {
-    const refused = new GraphQLError('Refused.');
-    const args = argsOf('query ($n: Int!) { echo(n: $n) }', { rootValue, fieldResolver, variableValues: { n: 3 } });
-    expect(execute(args, { coerceVariables: () => ({ errors: [refused] }) })).toEqual({ errors: [refused] });
-  });
-
   it.for([
     ['compiled', undefined],
     ['by graphql', defaultOrThrow],
@@ -175,17 +159,6 @@ describe('subscribe', () => {
     const wanted = await eventsOf(subscribeByGraphql(args));
     expect(wanted.length).toBeGreaterThan(0);
     expect(JSON.stringify(await eventsOf(subscribe(args)))).toBe(JSON.stringify(wanted));
-  });
-
-  it('asks for no source when coerceVariables refuses', async ({ expect }) => {
-    const ticked = vi.fn<() => AsyncGenerator<object>>(() => ticks(1));
-    const args = argsOf('subscription ($e: Int!) { ticked(every: $e) }', {
-      rootValue: { ticked },
-      variableValues: { e: 1 },
-    });
-    const refused = new GraphQLError('Refused.');
-    expect(await subscribe(args, { coerceVariables: () => ({ errors: [refused] }) })).toEqual({ errors: [refused] });
-    expect(ticked).not.toHaveBeenCalled();
   });
 
   it('throws for a query, as graphql does', ({ expect }) => {

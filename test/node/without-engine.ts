@@ -3,11 +3,10 @@
  * executor: Yoga's own executor has to answer the same. Usage: node test/node/without-engine.ts
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
-/** Inside the project, so that packages are found. */
 const copy = join(root, 'dist/without-engine');
 const PLUGIN = 'src/http/plugins/use-compiled-executor.ts';
 const COPIED = [
@@ -26,6 +25,7 @@ const COPIED = [
 rmSync(copy, { recursive: true, force: true });
 mkdirSync(copy, { recursive: true });
 for (const name of COPIED) cpSync(join(root, name), join(copy, name), { recursive: true });
+symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 rmSync(join(copy, PLUGIN));
 for (const user of ['src/gateway.ts', 'test/support/graphql-client.ts']) removePlugin(join(copy, user));
 
