@@ -1,5 +1,6 @@
 import type { DocumentsOptions } from './graphql/documents.ts';
 import { parseTrustedDocuments } from './graphql/trusted-documents.ts';
+import { schema } from './schema/schema.ts';
 import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './config-checks.ts';
 import { type RetentionTimes, toRetentionTimes } from './domain/retention.ts';
 import type { LiveLimits } from './hub/live-usage.ts';
@@ -153,7 +154,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
 
   const bytesMax = read('BODY_BYTES_MAX');
   const trustedOnly = read('TRUSTED_DOCUMENTS') === 'only';
-  const { documents: trusted, problems: manifestProblems } = parseTrustedDocuments(manifest);
+  const { documents: trusted, problems: manifestProblems } = parseTrustedDocuments(manifest, schema);
   if (trustedOnly) manifestProblems.forEach(reportManifest);
   if (trustedOnly && trusted.size === 0 && manifestProblems.length === 0) reportManifest('it holds no document');
 

@@ -1,8 +1,10 @@
 import {
   type ASTVisitor,
+  type DocumentNode,
   type FieldNode,
   getNamedType,
   getNullableType,
+  type GraphQLError,
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
@@ -28,17 +30,25 @@ const ANSWERS_MAX = 20_000;
  * its arguments allow, and a variable allows the most.
  */
 export function AnswerCountRule(context: ValidationContext): ASTVisitor {
-  const fragments = fragmentsOf(context.getDocument());
   return {
-    OperationDefinition(operation) {
-      const count = countAnswers(context.getSchema(), fragments, operation);
-      if (count > ANSWERS_MAX) {
-        const problem = `up to ${count} fields to answer, counting its lists as long as they may get; ${ANSWERS_MAX} are answered at once: ask for less by "first" or "pageSize"`;
-        context.reportError(requestError('QUERY_TOO_COMPLEX', `The document has ${problem}.`, 400));
-      }
+    Document(document) {
+      const error = tooLongAnswer(context.getSchema(), document);
+      if (error !== null) context.reportError(error);
       return false;
     },
   };
+}
+
+/** Returns the error of the first operation of a document whose answer may be too long; null if there is none. */
+export function tooLongAnswer(schema: GraphQLSchema, document: DocumentNode): GraphQLError | null {
+  const fragments = fragmentsOf(document);
+  for (const node of document.definitions) {
+    const count = node.kind === Kind.OPERATION_DEFINITION ? countAnswers(schema, fragments, node) : 0;
+    if (count <= ANSWERS_MAX) continue;
+    const problem = `up to ${count} fields to answer, counting its lists as long as they may get; ${ANSWERS_MAX} are answered at once: ask for less by "first" or "pageSize"`;
+    return requestError('QUERY_TOO_COMPLEX', `The document has ${problem}.`, 400);
+  }
+  return null;
 }
 
 /** Fields that are answered once, and fields that are answered once for each item of the list around them. */

@@ -1,4 +1,5 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { tooLongAnswer } from './answer-count.ts';
 import { parseDocument } from './parse-document.ts';
 
 /** The documents that clients may name, and what is wrong with the manifest that lists them. */
@@ -13,9 +14,9 @@ const APOLLO_FORMAT = 'apollo-persisted-query-manifest';
 
 /**
  * Reads a manifest: Apollo's, or a plain `{id: text}` as relay-compiler and graphql-codegen write it. Each document must
- * be within the bounds of its text. Whether it fits the schema, and how long its answer may get, is checked per request.
+ * be within the limits of documents. Whether it fits the schema is checked with each request.
  */
-export function parseTrustedDocuments(manifest: unknown): TrustedDocuments {
+export function parseTrustedDocuments(manifest: unknown, schema: GraphQLSchema): TrustedDocuments {
   const problems: string[] = [];
   const documents = new Map<string, string>();
   for (const { place, id, text } of entriesOf(manifest, problems)) {
@@ -25,7 +26,7 @@ export function parseTrustedDocuments(manifest: unknown): TrustedDocuments {
       const key = withoutPrefix(id);
       const known = documents.get(key);
       if (known !== undefined && known !== text) problems.push(`${place} has the id of another document`);
-      const problem = problemOf(text);
+      const problem = problemOf(text, schema);
       if (problem === null) documents.set(key, text);
       else problems.push(`${place} cannot be served: ${problem}`);
     }
@@ -65,10 +66,9 @@ function entriesOf(manifest: unknown, problems: string[]): readonly Entry[] {
   });
 }
 
-function problemOf(text: string): string | null {
+function problemOf(text: string, schema: GraphQLSchema): string | null {
   try {
-    parseDocument(text);
-    return null;
+    return tooLongAnswer(schema, parseDocument(text))?.message ?? null;
   } catch (error) {
     if (error instanceof GraphQLError) return error.message;
     throw error;

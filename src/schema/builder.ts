@@ -30,7 +30,7 @@ export const builder = new SchemaBuilder<{
     cursorType: 'String',
     brandLoadedObjects: false,
     encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
-    decodeGlobalID: (globalId) => decodeGlobalId(globalId) ?? { ...NO_OBJECT },
+    decodeGlobalID: (globalId) => decodeGlobalId(globalId) ?? NO_OBJECT,
     idFieldOptions: {
       description:
         "Opaque and stable: pass it back as it is, to `node` or wherever an `ID` of this type is asked for. Not one of Kling's ids.",

@@ -16,7 +16,10 @@ describe('a manifest', () => {
     ['of relay-compiler and graphql-codegen', { a: '{ __typename }' }],
     ['with ids as in the specification', { 'sha256:a': '{ __typename }' }],
   ])('%s is read', ([, given], { expect }) => {
-    expect(parseTrustedDocuments(given)).toEqual({ documents: new Map([['a', '{ __typename }']]), problems: [] });
+    expect(parseTrustedDocuments(given, schema)).toEqual({
+      documents: new Map([['a', '{ __typename }']]),
+      problems: [],
+    });
   });
 
   it.for<[name: string, manifest: unknown, problems: readonly string[]]>([
@@ -38,14 +41,21 @@ describe('a manifest', () => {
       { a: `{${'a{'.repeat(12)}a${'}'.repeat(12)}}` },
       ['the document "a" cannot be served: The document has more than 12 levels.'],
     ],
+    [
+      'a document with too long an answer',
+      { a: '{ tasks(first: 100) { edges { node { events(first: 100) { edges { cursor } } } } } }' },
+      [
+        'the document "a" cannot be served: The document has up to 20301 fields to answer, counting its lists as long as they may get; 20000 are answered at once: ask for less by "first" or "pageSize".',
+      ],
+    ],
     ['one id for two', { 'sha256:a': '{a}', a: '{b}' }, ['the document "a" has the id of another document']],
   ])('tells all that is wrong with %s', ([, given, problems], { expect }) => {
-    expect(parseTrustedDocuments(given).problems).toEqual(problems);
+    expect(parseTrustedDocuments(given, schema).problems).toEqual(problems);
   });
 });
 
 it('the manifest of this gateway fits its schema', ({ expect }) => {
-  const { documents, problems } = parseTrustedDocuments(manifest);
+  const { documents, problems } = parseTrustedDocuments(manifest, schema);
   expect(problems).toEqual([]);
   const kept = { charsPerEntryMax: 0, charsMax: 0 };
   const finder = createOperationFinder({ schema, introspection: true, kept, locations: true });
