@@ -24,17 +24,11 @@ export function isNodeType(typename: string): boolean {
 export function encodeGlobalId(typename: string, id: string): string {
   const text = `${typename}:${id}`;
   const base64 = btoa(ASCII.test(text) ? text : toBinary(text));
-  // A function, so that the id is in one piece: parts of it would make `JSON.stringify` of the answer twice as long.
-  return base64.replaceAll(/[+/=]/g, toUrlSafe);
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 function toBinary(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
-}
-
-function toUrlSafe(digit: string): string {
-  if (digit === '=') return '';
-  return digit === '+' ? '-' : '_';
 }
 
 /** Null when the text is not exactly what `encodeGlobalId` makes: one object has one id, so that clients can cache by it. */
