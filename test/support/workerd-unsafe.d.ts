@@ -1,0 +1,5 @@
+/** What workerd offers to tests alone. https://github.com/cloudflare/workerd/blob/main/src/workerd/api/unsafe.h */
+declare module 'workerd:unsafe' {
+  const unsafe: { deleteAllDurableObjects(): Promise<void> };
+  export default unsafe;
+}
