@@ -1,3 +1,4 @@
+import { base64url } from 'jose';
 import { readOwnJson } from '../lib/own-json.ts';
 
 /** The task that a callback URL was made for, and its tenant. */
@@ -39,22 +40,20 @@ export function createCallbackTokens(secrets: readonly string[]): CallbackTokens
 
   return {
     async mint({ tenant, taskId }) {
-      const payload = toBase64Url(utf8(JSON.stringify([tenant, taskId])));
+      const payload = base64url.encode(JSON.stringify([tenant, taskId]));
       const mac = await crypto.subtle.sign('HMAC', await key(secrets[0] ?? ''), utf8(payload));
-      return `${payload}.${toBase64Url(new Uint8Array(mac))}`;
+      return `${payload}.${base64url.encode(new Uint8Array(mac))}`;
     },
 
     async verify(token) {
       const [payload, mac, ...rest] = token.length <= TOKEN_CHARS_MAX ? token.split('.') : [];
       if (payload === undefined || mac === undefined || rest.length > 0) return null;
-      const signature = fromBase64Url(mac);
+      const signature = decoded(mac);
       // Base64 ignores the last bits, so another spelling can decode to the same signature.
-      if (signature === null || toBase64Url(signature) !== mac) return null;
+      if (signature === null || base64url.encode(signature) !== mac) return null;
       if (!(await isSigned(payload, signature))) return null;
       // The signature proves that `mint` wrote it.
-      const bytes = fromBase64Url(payload);
-      if (bytes === null) return null;
-      const [tenant, taskId] = readOwnJson<[string, string]>(new TextDecoder().decode(bytes));
+      const [tenant, taskId] = readOwnJson<[string, string]>(new TextDecoder().decode(base64url.decode(payload)));
       return { tenant, taskId };
     },
   };
@@ -64,18 +63,10 @@ function utf8(text: string): ReturnType<TextEncoder['encode']> {
   return new TextEncoder().encode(text);
 }
 
-function toBase64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
-}
-
-function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
-  if (!/^[\w-]*$/.test(text)) return null;
+/** Returns null for a text that is not base64url. */
+function decoded(text: string): Uint8Array<ArrayBuffer> | null {
   try {
-    const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    return Uint8Array.from(bytes, (char) => char.charCodeAt(0));
+    return new Uint8Array(base64url.decode(text));
   } catch {
     return null;
   }

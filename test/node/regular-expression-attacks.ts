@@ -44,7 +44,6 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
     ['Bearer a', '=', 'a'],
     ['Bearer ', 'a=', ''],
   ),
-  '/^[\\w-]*$/': nothing,
   '/^\\s*data:[^,]{0,200},/i': texts(['data:', 'a', ''], ['', ' data:', ''], [' ', ' ', 'data:']),
   '/[^A-Za-z0-9+/]/': nothing,
   '/\\s/': nothing,
