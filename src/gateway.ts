@@ -11,7 +11,6 @@ import { createOperationFinder } from './graphql/operation.ts';
 import type { Handlers } from './http/app.ts';
 import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
-import type { ServerContext } from './http/server-context.ts';
 import { answerReady } from './http/health.ts';
 import { createLargeBodies } from './http/large-bodies.ts';
 import { useCompiledExecutor } from './http/plugins/use-compiled-executor.ts';
@@ -31,40 +30,6 @@ import type { Log } from './lib/log.ts';
 import { sleep } from './lib/sleep.ts';
 import { startTimer } from './lib/timer.ts';
 import { schema } from './schema/schema.ts';
-
-interface Ports {
-  readonly ledgerOf: (viewer: Viewer, trace: RequestTrace) => Ledger;
-  readonly upstreamOf: (viewer: Viewer, trace: RequestTrace) => Upstream;
-}
-
-/**
- * Makes a port when a resolver first asks for it: most operations ask for one of the two. Fields are not `#private`,
- * because Yoga hands resolvers an object that inherits from this one.
- */
-class RequestContext implements ServerContext {
-  readonly now = Date.now;
-  readonly requestId: string;
-  readonly trace: RequestTrace;
-  readonly viewer: Viewer;
-  private readonly ports: Ports;
-  private madeLedger: Ledger | null = null;
-  private madeUpstream: Upstream | null = null;
-
-  constructor(trace: RequestTrace, viewer: Viewer, ports: Ports) {
-    this.requestId = trace.requestId;
-    this.trace = trace;
-    this.viewer = viewer;
-    this.ports = ports;
-  }
-
-  get ledger(): Ledger {
-    return (this.madeLedger ??= this.ports.ledgerOf(this.viewer, this.trace));
-  }
-
-  get upstream(): Upstream {
-    return (this.madeUpstream ??= this.ports.upstreamOf(this.viewer, this.trace));
-  }
-}
 
 /** A parsed document takes some 30 times its length in memory, one of comments 50 times: 25 MB at most. */
 const KEPT_DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
@@ -150,25 +115,29 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
       ),
   });
 
-  const ports: Ports = {
-    ledgerOf(viewer, trace) {
-      const { requestId } = trace;
-      const caller = { requestId, onTask: (taskId: string) => noteTask(trace, taskId) };
-      return createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant), caller), viewer);
-    },
-    upstreamOf: (viewer, trace) =>
-      createScopedUpstream(
-        createUpstream({
-          client: klingFor((exchange) => noteExchange(trace, exchange, log)),
-          library,
-          takeRead: () => takeRead(viewer.tenant),
-        }),
-        viewer,
-      ),
-  };
+  function ledgerOf(viewer: Viewer, trace: RequestTrace): Ledger {
+    const caller = { requestId: trace.requestId, onTask: (taskId: string) => noteTask(trace, taskId) };
+    return createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant), caller), viewer);
+  }
+
+  function upstreamOf(viewer: Viewer, trace: RequestTrace): Upstream {
+    const upstream = createUpstream({
+      client: klingFor((exchange) => noteExchange(trace, exchange, log)),
+      library,
+      takeRead: () => takeRead(viewer.tenant),
+    });
+    return createScopedUpstream(upstream, viewer);
+  }
 
   function answer(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response> {
-    return graphql(request, new RequestContext(trace, viewer, ports));
+    return graphql(request, {
+      now: Date.now,
+      requestId: trace.requestId,
+      trace,
+      viewer,
+      ledger: ledgerOf(viewer, trace),
+      upstream: upstreamOf(viewer, trace),
+    });
   }
 
   /** Only for routing: a header that proves nothing is not refused here, since the socket is asked again. */

@@ -70,8 +70,8 @@ export function requestLog({ logOf, now, randomId }: RequestLogDeps): Middleware
 }
 
 /**
- * Adds a request to Kling to the line of the request that it was made for: a line of its own would cost as much as that.
- * What went wrong has one at once, as those of objects have: it is what is looked for, and may be the last of its request.
+ * Adds an exchange with Kling to the line of the request that it was made for. An exchange that fails gets a line of its
+ * own at once: it is searched for, and the client may disconnect before the request's line is written.
  */
 export function noteExchange({ notes, requestId }: RequestTrace, exchange: KlingExchangeEvent, log: Log): void {
   const { tenant } = notes;

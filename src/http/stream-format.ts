@@ -50,8 +50,7 @@ export const UNCOMPRESSED = { name: 'content-encoding', value: 'identity' } as c
 
 /** The format that a client accepts first; null: none of those that stream. */
 export function streamFormatOf(accept: string | null): StreamFormat | null {
-  // Most clients accept JSON alone.
-  if (accept === null || !/event-stream|multipart/i.test(accept)) return null;
+  if (accept === null) return null;
   for (const range of accept.toLowerCase().split(',')) {
     const [type = '', ...parameters] = range.split(';').map((token) => token.trim());
     if (type === 'text/event-stream') return SSE;

@@ -146,7 +146,6 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
     [';charset=', ' ', '"'],
   ),
   '/^[A-Za-z0-9_-]{8,64}$/': nothing,
-  '/event-stream|multipart/i': texts(['', 'event-', ''], ['', 'multi', '']),
   '/^(?:apollographql-client|graphql-client|x-datadog)-[a-z0-9-]{1,40}$/': texts(['x-datadog-', '-', '!']),
   '/^([a-z][a-z0-9+.-]{0,31}):\\/\\/([a-z0-9._-]{1,253}|\\[[0-9a-f:.]{2,45}\\])(?::\\d{1,5})?$/': texts(
     ['a://', 'a', ''],
