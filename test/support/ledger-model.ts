@@ -5,6 +5,7 @@ import type { TaskRecord } from '../../src/domain/records.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
 import type { CallbackHint } from '../../src/kling/callback-wire.ts';
 import { RANK } from './ledger-tasks.ts';
+import { sumsOf } from './ledger-sums.ts';
 import { ledgerOf, ring, valueOf, voiceInput, type LedgerStub, type TestSandbox } from './ledger.ts';
 import { snapshotOf } from './snapshots.ts';
 
@@ -45,6 +46,8 @@ function readAll(tenant: string): Promise<{ changes: TaskRecord[]; records: Task
     const read = (query: string) => storage.sql.exec<{ n: number; record: string }>(query).toArray();
     const changes = read('SELECT seq AS n, record FROM event ORDER BY seq');
     expect(changes.map(({ n }) => n)).toEqual(changes.map((_, i) => i + 1));
+    const { kept, counted } = sumsOf(storage.sql);
+    expect(kept).toEqual(counted);
     return { changes: changes.map(toRecord), records: read('SELECT seq AS n, record FROM task').map(toRecord) };
   });
 }
