@@ -1,5 +1,5 @@
 import { runInDurableObject } from 'cloudflare:test';
-import { describe, it } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import { KlingAccount } from '../../src/account/kling-account.ts';
 import { OwnerStore } from '../../src/account/owner-store.ts';
 import { RESULT_RETENTION_MS } from '../../src/domain/expiry.ts';
@@ -184,6 +184,26 @@ describe('who owns what', () => {
       forgetUntil(1_000, 10);
       expect(store.tenantOf('VIDEO:1')).toBeNull();
     });
+  });
+
+  it('is forgotten by an alarm that the claim sets', async ({ expect }) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    try {
+      await runInDurableObject(env.KLING_ACCOUNT.getByName('owners for a time'), async (account, { storage }) => {
+        const [video, endMs] = [{ kind: 'VIDEO', id: '1' } as const, Date.now() + RESULT_RETENTION_MS];
+        account.claim('a', [video]);
+        expect(await storage.getAlarm()).toBe(endMs);
+        vi.setSystemTime(endMs - 1);
+        await account.alarm();
+        expect([account.isForeign('b', video), await storage.getAlarm()]).toEqual([true, endMs]);
+        vi.setSystemTime(endMs);
+        await storage.deleteAlarm();
+        await account.alarm();
+        expect([account.isForeign('b', video), await storage.getAlarm()]).toEqual([false, null]);
+      });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('survives its object', async ({ expect }) => {

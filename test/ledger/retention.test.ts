@@ -30,6 +30,8 @@ interface Armed extends LedgerParts {
   readonly counts: () => Readonly<Record<string, number>>;
   /** Lets the alarm ring once, at its time. */
   readonly ring: () => Promise<void>;
+  /** Lets it ring until it is set to `endMs` or later, or is not set. Throws where it rings without end. */
+  readonly ringUntil: (endMs: number) => Promise<void>;
 }
 
 /** Runs a test on a ledger whose alarm is set by what it writes, as that of the object is. */
@@ -39,16 +41,23 @@ function withAlarm(name: string, options: PartsOptions, work: (ledger: Armed) =>
     const arm = (): void => {
       alarm.atMs = parts.keeper.nextAtMs();
     };
+    const ring = async (): Promise<void> => {
+      parts.clock.nowMs = Math.max(parts.clock.nowMs, alarm.atMs ?? 0);
+      await parts.keeper.run();
+      await parts.settle();
+      arm();
+    };
     const parts: LedgerParts = createParts(storage, { kling: KLING, arm, ...options });
     await work({
       ...parts,
       alarm,
       counts: () => rowCountsOf(storage.sql),
-      async ring() {
-        parts.clock.nowMs = Math.max(parts.clock.nowMs, alarm.atMs ?? 0);
-        await parts.keeper.run();
-        await parts.settle();
-        arm();
+      ring,
+      async ringUntil(endMs) {
+        for (let rings = 0; alarm.atMs !== null && alarm.atMs < endMs; rings += 1) {
+          if (rings > 500) throw new Error('the alarm rings without end');
+          await ring();
+        }
       },
     });
   });
@@ -94,7 +103,7 @@ describe('retention', () => {
       const kept = counts()[table]!;
       expect(kept).toBeGreaterThan(0);
       const endMs = clock.nowMs + keptMs;
-      while (alarm.atMs !== null && alarm.atMs < endMs) await ring();
+      await ledger.ringUntil(endMs);
       expect([alarm.atMs, counts()[table]]).toEqual([endMs, kept]);
       clock.nowMs = endMs - 1;
       await ring();
@@ -111,7 +120,7 @@ describe('retention', () => {
         '2026-09',
         50,
       ]);
-      while (alarm.atMs !== null && alarm.atMs < monthEndMs + RETENTION.taskMs) await ring();
+      await ledger.ringUntil(monthEndMs + RETENTION.taskMs);
       expect([alarm.atMs, deps.holdings.milliunitsUsed('2026-09')]).toEqual([monthEndMs + RETENTION.taskMs, 50]);
       await ring();
       expect([alarm.atMs, deps.holdings.milliunitsUsed('2026-09')]).toEqual([null, 0]);
@@ -134,7 +143,7 @@ describe('retention', () => {
 
   it('leaves nothing behind of tasks, scans, speeches and voices, and then sets no alarm', async ({ expect }) => {
     await withAlarm('nothing', {}, async (ledger) => {
-      const { counts, alarm, ring } = ledger;
+      const { counts, alarm } = ledger;
       const before = counts();
       for (let i = 0; i < 30; i += 1) {
         ledger.clock.nowMs += 3_600_000;
@@ -146,8 +155,7 @@ describe('retention', () => {
       }
       await ledger.settle();
       expect(counts()).not.toEqual(before);
-      let rings = 0;
-      for (; alarm.atMs !== null && rings < 1_000; rings += 1) await ring();
+      await ledger.ringUntil(Infinity);
       expect([alarm.atMs, counts()]).toEqual([null, before]);
     });
   });

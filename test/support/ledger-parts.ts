@@ -108,9 +108,11 @@ const SLOTS: Slots = {
 export function withParts<T>(
   name: string,
   options: PartsOptions,
-  work: (parts: LedgerParts) => Promise<T>,
+  work: (parts: LedgerParts, storage: DurableObjectStorage) => Promise<T>,
 ): Promise<T> {
-  return runInDurableObject(ledgerOf(`parts ${name}`), (_instance, { storage }) => work(createParts(storage, options)));
+  return runInDurableObject(ledgerOf(`parts ${name}`), (_instance, { storage }) =>
+    work(createParts(storage, options), storage),
+  );
 }
 
 export function createParts(storage: DurableObjectStorage, options: PartsOptions): LedgerParts {

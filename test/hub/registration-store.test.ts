@@ -1,0 +1,27 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { it } from 'vitest';
+import { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { env, openSandbox } from '../support/ledger.ts';
+import { rowCountsOf } from '../support/row-counts.ts';
+
+openSandbox('registrations');
+
+it('a hub that wakes forgets the registrations of sockets that are gone, and the tenants that nobody watches', async ({
+  expect,
+}) => {
+  await runInDurableObject(env.HUB.getByName('registrations'), (_instance, { storage }) => {
+    const store = new RegistrationStore(storage);
+    const watch = { taskId: null, filter: { kind: null, statuses: [] } };
+    for (const [socketId, tenant] of [
+      ['open', 'watches'],
+      ['gone', 'has left'],
+    ] as const) {
+      const operation = { query: '', operationName: null, variables: {} };
+      store.put({ socketId, id: '1', tenant, key: 'k', watch, cost: 1, floorSeq: 0 }, operation);
+    }
+    for (const tenant of ['watches', 'has left', 'was never seen again']) store.setApplied(tenant, 7);
+    expect(store.ofSockets(new Set(['open'])).map(({ tenant }) => tenant)).toEqual(['watches']);
+    expect(rowCountsOf(storage.sql)).toEqual({ applied: 1, live_registration: 1 });
+    expect(store.appliedSeq('watches')).toBe(7);
+  });
+});
