@@ -1,5 +1,5 @@
 import { requestError } from '../graphql/request-error.ts';
-import { startDeadline } from '../lib/deadline.ts';
+import { type Deadline, startDeadline } from '../lib/deadline.ts';
 import type { StartTimer } from '../lib/timer.ts';
 
 export interface BodyLimits {
@@ -30,7 +30,7 @@ const LARGE_BODY_MORE_MS_MAX = 45_000;
 const CHUNK_BYTES_MAX = 131_072;
 
 /**
- * Reads a body and counts its bytes while they arrive, with or without a content-length. Throws a request error if the
+ * Reads a body. Counts its bytes while they arrive, unless it declares a small length, which HTTP enforces. Throws a request error if the
  * body is too large (413), is too slow (408), breaks off or is not UTF-8 (400).
  */
 export async function readBody(
@@ -45,9 +45,12 @@ export async function readBody(
   if (isDeclaredLarge) await admitLarge();
   if (request.body === null) return { text: '', bytes: 0 };
 
+  // Trade-off: reading a small body in chunks costs a tenth of a small request. HTTP ends the body where it declares.
+  if (declaredBytes <= bytesMax) return await readWhole(request, limits, { now, startTimer });
+
   const reader = request.body.getReader({ mode: 'byob' });
   // One byte more than is expected, so that the same read finds the end.
-  const chunkBytes = 1 + Math.min(bytesMax, CHUNK_BYTES_MAX, declaredBytes >= 0 ? declaredBytes : Infinity);
+  const chunkBytes = 1 + Math.min(bytesMax, CHUNK_BYTES_MAX);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
   let bytes = 0;
@@ -59,9 +62,7 @@ export async function readBody(
     try {
       while (!isWhole && bytes <= max) {
         const reading = reader.readAtLeast(chunkBytes, new Uint8Array(chunkBytes));
-        const { value: chunk = new Uint8Array() } = await deadline.race(reading).catch((): never => {
-          throw deadline.isOver() ? refused('The body did not arrive in time.', 408) : refused('The body broke off.');
-        });
+        const { value: chunk = new Uint8Array() } = await arrived(reading, deadline);
         isWhole = chunk.byteLength < chunkBytes;
         bytes += chunk.byteLength;
         text += decode(decoder, chunk, isWhole);
@@ -84,6 +85,29 @@ export async function readBody(
     reader.cancel().catch(() => {});
     throw error;
   }
+}
+
+/** Reads a body that declares a small length. */
+async function readWhole(
+  request: Request,
+  limits: BodyLimits,
+  { now, startTimer }: Pick<ReadBodyDeps, 'now' | 'startTimer'>,
+): Promise<Body> {
+  const deadline = startDeadline({ timeoutMs: BODY_MS_MAX, now, startTimer });
+  try {
+    const chunk = new Uint8Array(await arrived(request.arrayBuffer(), deadline));
+    // Only a request that is built in code can be longer than it declares.
+    if (chunk.byteLength > limits.bytesMax) throw tooLarge(limits);
+    return { text: decode(new TextDecoder('utf-8', { fatal: true }), chunk, true), bytes: chunk.byteLength };
+  } finally {
+    deadline.stop();
+  }
+}
+
+function arrived<T>(reading: Promise<T>, deadline: Deadline): Promise<T> {
+  return deadline.race(reading).catch((): never => {
+    throw deadline.isOver() ? refused('The body did not arrive in time.', 408) : refused('The body broke off.');
+  });
 }
 
 /** Returns the refusal of a body for its size. `reason` says what is wrong with a large one. */
