@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { it } from 'vitest';
 import { changesOf, ledgerOf, openSandbox, ring, valueOf } from '../support/ledger.ts';
-import { deep } from '../support/depth.ts';
+import { deep, IS_FULL } from '../support/depth.ts';
 import { commands, type Model, type Real } from '../support/ledger-model.ts';
 
 const sandbox = openSandbox('model', { KLING_TIMEOUT_MS: '1000' });
-const TIME_MAX_MS = 35_000;
+const TIME_MAX_MS = IS_FULL ? 35_000 : 12_000;
 
 it(
   'whatever happens in whatever order: nothing moves back, nothing is made twice, every change is told once',
