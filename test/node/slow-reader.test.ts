@@ -30,7 +30,8 @@ describe('a reader that stops reading', () => {
     const stopped = await openStopped(stack.gateway.url);
     // Enough to find some on the same hub, whatever leaf each came to.
     const readers = await Promise.all(Array.from({ length: 16 }, () => openReader(stack.gateway.url)));
-    for (const { sequences } of readers) await expect.poll(() => sequences.length).toBe(1);
+    // One that came early is told of the change to PROCESSING, too.
+    for (const { sequences } of readers) await expect.poll(() => sequences.length).toBeGreaterThan(0);
     await Promise.all(Array.from({ length: TASKS }, () => createVoice('narrator')));
     for (const { sequences, ended } of readers) {
       await expect.poll(() => ended()).toBe(TASKS);
