@@ -1,6 +1,6 @@
 /**
  * Runs the tests of the HTTP layer and the audits on a copy of the project without the plugin that installs the compiled
- * executor: Yoga's own executor has to answer the same. Usage: node test/node/without-engine.ts
+ * executor: Yoga's own executor has to answer the same. Usage: npx node test/node/without-engine.ts
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
