@@ -2,29 +2,17 @@
  * Runs the tests of the HTTP layer and the audits on a copy of the project without the plugin that installs the compiled
  * executor: Yoga's own executor has to answer the same. Usage: npx node test/node/without-engine.ts
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 const copy = join(root, 'dist/without-engine');
 const PLUGIN = 'src/http/plugins/use-compiled-executor.ts';
-const COPIED = [
-  'src',
-  'test',
-  'docs',
-  'package.json',
-  'schema.graphql',
-  'tsconfig.json',
-  'wrangler.toml',
-  'README.md',
-  'SECURITY.md',
-  '.env.sandbox',
-];
-
 rmSync(copy, { recursive: true, force: true });
 mkdirSync(copy, { recursive: true });
-for (const name of COPIED) cpSync(join(root, name), join(copy, name), { recursive: true });
+const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
+for (const name of files.split('\0').filter((each) => each !== '')) cpSync(join(root, name), join(copy, name));
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 rmSync(join(copy, PLUGIN));
 for (const user of ['src/gateway.ts', 'test/support/graphql-client.ts']) removePlugin(join(copy, user));
