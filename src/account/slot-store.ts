@@ -174,7 +174,7 @@ export class SlotStore {
       .one().at;
   }
 
-  /** The places of tenants that have had no claim for a while: they begin anew. */
+  /** The places of tenants that have had no claim for a while. They start over. */
   shelf(keptMs: number): Shelf {
     return {
       keptMs,

@@ -128,7 +128,7 @@ type ReadArguments = (run: Run) => Readonly<Record<string, unknown>>;
 
 interface CompiledArgument {
   readonly name: string;
-  /** The value of a literal, or the default of a variable's place. Undefined if there is none. */
+  /** The value of a literal, or the default where a variable stands. Undefined if neither exists. */
   readonly constant: unknown;
   readonly variable: string | null;
   readonly isNonNull: boolean;
@@ -174,7 +174,7 @@ function compileArgument(definition: GraphQLArgument, node: FieldNode): Compiled
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- getArgumentValues reads only the arguments
     const field = { args: [definition] } as unknown as GraphQLField;
-    // Without variables: one in the place of the argument leaves its default.
+    // Without variables: an argument that is given as a variable leaves its default.
     const constant = getArgumentValues(field, node, NO_VARIABLES)[name];
     return isObjectOrFunction(constant) ? null : { ...rest, constant };
   } catch {

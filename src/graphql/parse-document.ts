@@ -24,7 +24,7 @@ const LIMITS = {
   operations: 10,
 } as const;
 
-/** Parses a document. Throws `QUERY_TOO_COMPLEX` for one that asks for too much, and graphql's own error for one that is none. */
+/** Parses a document. Throws `QUERY_TOO_COMPLEX` for one that asks for too much, and graphql's own error for a text that is not a document. */
 export function parseDocument(source: string): DocumentNode {
   if (documentDepth(source, LIMITS.brackets) > LIMITS.brackets) {
     throw tooComplex(`brackets nested deeper than ${LIMITS.brackets}`);

@@ -17,7 +17,7 @@ export function toTaskStatus(klingStatus: string): TaskStatus {
   return Object.hasOwn(STATUSES, klingStatus) ? (STATUSES[klingStatus] ?? 'UNRECOGNIZED') : 'UNRECOGNIZED';
 }
 
-/** Returns Kling's id of a task, in either shape; null if the record has none and so is no task. */
+/** Returns Kling's id of a task, in either shape; null if the record lacks it, and so is not a task. */
 export function taskIdOf(record: WireRecord): string | null {
   return textOrNull(record['task_id']) ?? textOrNull(record['id']);
 }

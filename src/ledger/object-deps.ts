@@ -80,7 +80,7 @@ export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): 
     readAttemptsMax: 1,
   })((exchange) => {
     log({ level: 'info', message: 'kling exchange', ...exchange });
-    // How long these take is up to whoever names the video or the text: no tenant may make Kling look down for all.
+    // The caller chooses the video or text, and so how long these take. No tenant may make Kling look down for all.
     const isCallersOwn = CALLERS_OWN.has(exchange.path);
     if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
   });

@@ -1,4 +1,4 @@
-/** Loads one value. Returns null if there is none for the key. */
+/** Loads one value. Returns null if the key has no value. */
 export type LoadOne<K, V> = (key: K) => Promise<V | null>;
 
 export interface BatchOptions<K, V> {

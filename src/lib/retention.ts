@@ -1,7 +1,7 @@
 /** Rows of one kind, each kept for a time. */
 export interface Shelf {
   readonly keptMs: number;
-  /** From when the oldest row is; null when there is none. */
+  /** The instant of the oldest row; null when the table is empty. */
   readonly oldestAtMs: () => number | null;
   /** Forgets at most `limit` rows from `atMs` or earlier, the oldest first. */
   readonly forgetUntil: (atMs: number, limit: number) => void;

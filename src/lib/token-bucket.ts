@@ -8,7 +8,7 @@ export interface TokenBucketOptions {
 export interface TokenBucket {
   /** Takes `cost` tokens, 1 by default. Returns 0, or takes none and returns the milliseconds until there are enough. */
   take(nowMs: number, cost?: number): number;
-  /** Takes `cost` tokens, into debt if need be. Returns the milliseconds until the debt is paid; 0 if there is none. */
+  /** Takes `cost` tokens, into debt if need be. Returns the milliseconds until the debt is paid; 0 without a debt. */
   spend(nowMs: number, cost: number): number;
 }
 

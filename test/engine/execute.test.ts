@@ -134,7 +134,7 @@ const SUBSCRIPTIONS: readonly (readonly [string, ExecutionArgs])[] = [
     argsOf('subscription { ticked(every: 1) }', { rootValue: { ticked: async () => ticks(2) } }),
   ],
   ['wrong variables', argsOf('subscription ($e: Int!) { ticked(every: $e) }', { variableValues: { e: 'x' } })],
-  ['a source that is none', argsOf('subscription { plain }', { rootValue: { plain: 1 } })],
+  ['a source that is not an async iterable', argsOf('subscription { plain }', { rootValue: { plain: 1 } })],
   [
     'a source that fails',
     argsOf('subscription { plain }', { rootValue: { plain: () => Promise.reject(new Error('no')) } }),

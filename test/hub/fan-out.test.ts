@@ -68,7 +68,7 @@ describe('one event', () => {
     expect(socket.sent.map((message) => JSON.parse(message).id)).toEqual(['one', 'all', 'voices']);
   });
 
-  it('that is sent has one line with the number of its subscriptions, and one that nobody gets has none', async ({
+  it('that is sent is logged once with the number of its subscriptions, and one without a subscriber is not logged', async ({
     expect,
   }) => {
     const sent: LogEvent[] = [];

@@ -67,7 +67,7 @@ export async function rightAnswer(
   }
   const calls = ((await kling.count()) - before) / PROBES;
   if (calls !== operation.calls) {
-    throw new WrongAnswer(`${calls} requests at Kling for one, in the place of ${operation.calls}`);
+    throw new WrongAnswer(`${calls} requests at Kling for one instead of ${operation.calls}`);
   }
   const expected = server.words === 'SCHEMA' ? gatewayData : await klingAnswer(kling, operation, server.words);
   const answered = server.words === 'KLING' ? (JSON.parse(first.body.toString('utf8')) as unknown) : dataOf(first);
@@ -103,5 +103,5 @@ export function checkGateway({ name }: Operation, data: unknown): void {
   const mark = name === 'voices' ? /"id":"Vm9pY2U6/g : /"klingTaskId":/g;
   const items = /"items":\[/.test(text) ? (text.match(mark) ?? []).length : null;
   const expected = EXPECTED[name];
-  if (items !== expected) throw new WrongAnswer(`${items} items in the answer, in the place of ${expected}`);
+  if (items !== expected) throw new WrongAnswer(`${items} items in the answer instead of ${expected}`);
 }

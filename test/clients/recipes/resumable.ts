@@ -22,7 +22,7 @@ export interface Subscriber {
 /** `subscribe` that sends the newest cursor as `$after` with every attempt. The operation declares it and selects `cursor`. */
 export function resumable(client: Subscriber): Subscriber['subscribe'] {
   return (operation, sink) => {
-    // Both clients print the same object anew for each attempt.
+    // Both clients serialize the same object again for each attempt.
     const variables = { ...operation.variables };
     return client.subscribe(
       { ...operation, variables },
