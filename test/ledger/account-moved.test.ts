@@ -4,7 +4,7 @@ import { env, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledg
 
 openSandbox('account-moved');
 
-it('an account object that was killed alone is found again by ledgers that lived through it', async ({ expect }) => {
+it('a ledger reconnects to the account object after only the account object was killed', async ({ expect }) => {
   const ledger = ledgerOf('survivor');
   expect(valueOf(await ledger.createVoice(voiceInput('before'))).status).toBe('SUBMITTED');
   const account = env.KLING_ACCOUNT.getByName('account');

@@ -5,10 +5,10 @@ import { createLipSyncOnce, createVoiceOnce } from '../support/ledger-tasks.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { type Course, scriptKling } from '../support/scripted-kling.ts';
 
-/** Writes of one create and its recovery, and some more: each of them is where the object dies once. */
+/** More transactions than one create and its recovery need. The object dies once at each of them. */
 const WRITES_MAX = 14;
 
-/** Storage of an object that dies at its n-th transaction: it is not written, and nothing is done any more. */
+/** Wraps storage so that the n-th transaction and all later ones throw without writing, as if the object had died. */
 function dyingAt(storage: DurableObjectStorage, nth: number): DurableObjectStorage {
   let count = 0;
   return new Proxy(storage, {
@@ -48,8 +48,8 @@ const CASES = COURSES.flatMap(([script, made]) =>
   (['VOICE', 'LIP_SYNC'] as const).map((kind) => ({ name: `${script.join(', ')} (${kind})`, script, made, kind })),
 );
 
-describe('a create that dies at any of its writes', () => {
-  it.for(CASES)('is made $made times by $name, and never lost', async ({ name, script, made, kind }, { expect }) => {
+describe('a create whose object dies at any of its writes', () => {
+  it.for(CASES)('makes $made tasks after $name and is never lost', async ({ name, script, made, kind }, { expect }) => {
     for (let nth = 1; nth <= WRITES_MAX; nth += 1) {
       await runInDurableObject(ledgerOf(`${name} dies at ${nth}`), async (_instance, { storage }) => {
         const kling = scriptKling(script);
@@ -64,7 +64,7 @@ describe('a create that dies at any of its writes', () => {
         await runUntilQuiet(reborn);
 
         const [row] = reborn.tasks.list({ kind: null, statuses: [] }, null, 2);
-        // Nothing was recorded, so that nothing may have been sent; or its maker was told of the refusal.
+        // Without a row, nothing was sent, or the caller got the refusal.
         if (row === undefined) return expect([nth, kling.made]).toEqual([nth, []]);
         expect([nth, kling.made.length, row.record.status]).toEqual([nth, made, made === 1 ? 'PROCESSING' : 'FAILED']);
         expect(kling.counts.posts).toBeLessThanOrEqual(script.length + 1);

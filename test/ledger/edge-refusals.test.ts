@@ -4,7 +4,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { createUpstream, type Answer } from '../kling/support.ts';
 import { withParts } from '../support/ledger-parts.ts';
 
-/** What an edge in front of Kling answers, without Kling's envelope: what becomes of the call, on the ledger's real storage. */
+/** Responses of an edge before Kling, without Kling's envelope, and their effect on paid calls in the ledger's real storage. */
 
 const HTML = '<html><head><title>edge</title></head></html>';
 const edge = (status: number): Answer => ({ status, body: HTML });
@@ -60,11 +60,11 @@ async function errorOf(call: Promise<unknown>): Promise<GatewayError> {
     (cause: unknown) => cause,
   );
   if (error instanceof GatewayError) return error;
-  throw new Error('it did not fail as a gateway fails', { cause: error });
+  throw new Error('expected a GatewayError', { cause: error });
 }
 
 describe('a paid call that an edge refuses', () => {
-  it.for(cases(REFUSED))('with HTTP $status frees the key of $method', async ({ status, method }, { expect }) => {
+  it.for(cases(REFUSED))('frees the key of $method after HTTP $status', async ({ status, method }, { expect }) => {
     await withPaidCall({ status, method }, async ({ call, sent, unanswered }) => {
       const { failure } = await errorOf(call('k'));
       expect(failure.message).toContain(`HTTP ${status}`);
@@ -79,7 +79,7 @@ describe('a paid call that an edge refuses', () => {
 
 describe('a paid call of unknown outcome', () => {
   it.for(cases(UNKNOWN))(
-    'with HTTP $status is not sent again by $method with its key',
+    'is not sent again for the same key of $method after HTTP $status',
     async ({ status, method }, { expect }) => {
       await withPaidCall({ status, method }, async ({ call, sent, unanswered }) => {
         expect((await errorOf(call('k'))).failure).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: false });

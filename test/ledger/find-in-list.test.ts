@@ -11,8 +11,8 @@ async function runNext(parts: LedgerParts, times = 1): Promise<void> {
   }
 }
 
-describe('a lip-sync whose create answer was lost, at a Kling that does not know external ids', () => {
-  it('is found in the list at the last look-up, and not sent again', async ({ expect }) => {
+describe('a lip-sync whose create answer was lost, when Kling cannot look up external ids', () => {
+  it('is found in the list by the last look-up, and is not sent again', async ({ expect }) => {
     const { client, counts } = scriptKling(['LOST_AFTER']);
     await withParts('found', { kling: client }, async (parts) => {
       const { id } = await createLipSyncOnce(parts);
@@ -26,7 +26,7 @@ describe('a lip-sync whose create answer was lost, at a Kling that does not know
     });
   });
 
-  it('is found in the list when Kling says that it exists', async ({ expect }) => {
+  it('is found in the list when Kling refuses the second create because the id exists', async ({ expect }) => {
     const { client, counts } = scriptKling(['LOST_LATE', 'EXISTS']);
     await withParts('exists', { kling: client }, async (parts) => {
       const { id } = await createLipSyncOnce(parts);
@@ -54,7 +54,7 @@ describe('a lip-sync whose create answer was lost, at a Kling that does not know
     });
   });
 
-  it('takes nothing of another tenant’s from the list', async ({ expect }) => {
+  it('adopts no task of another tenant from the list', async ({ expect }) => {
     const { client, counts } = scriptKling(['LOST_BEFORE']);
     await withParts('foreign', { kling: client }, async (parts) => {
       const { id } = await createLipSyncOnce(parts);

@@ -9,7 +9,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 const NONE = { kind: null, statuses: [] };
 const WINDOW = { first: 10, after: null };
 
-/** What a ledger does, given the task that it is about. */
+/** Operations of a ledger. Each gets the id of a running task. */
 const OPERATIONS: Readonly<Record<string, (parts: LedgerParts, taskId: string) => unknown>> = {
   'a create': (parts) => createVoiceOnce(parts, 'external'),
   'a change of a task': ({ journal }, id) => journal.apply(id, null, { tries: 1 }),
@@ -29,7 +29,7 @@ const OPERATIONS: Readonly<Record<string, (parts: LedgerParts, taskId: string) =
     paidCalls.identifyFaces({ video: { url: 'https://example.com/v.mp4' } }, 'key'),
 };
 
-/** Rows that each of the operations reads after so many tasks have ended, and while so many wait for a slot. */
+/** Counts the rows that each operation reads when `history` tasks have ended and as many wait for a slot. */
 function rowsReadAfter(history: number): Promise<Readonly<Record<string, number>>> {
   return runInDurableObject(ledgerOf(`history ${history}`), async (_instance, { storage }) => {
     const parts = createParts(storage, {
@@ -80,7 +80,7 @@ function rowsReadAfter(history: number): Promise<Readonly<Record<string, number>
   });
 }
 
-it('each operation reads as many rows after 2,000 tasks, scans, speeches, calls and deleted voices as after 20', async ({
+it('every operation reads the same number of rows after 2,000 tasks, scans, speeches, calls and deleted voices as after 20', async ({
   expect,
 }) => {
   expect(await rowsReadAfter(2_000)).toEqual(await rowsReadAfter(20));

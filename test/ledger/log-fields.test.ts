@@ -7,14 +7,14 @@ import { createLipSyncOnce, createVoiceOnce } from '../support/ledger-tasks.ts';
 import { scriptKling } from '../support/scripted-kling.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
-/** What a line says, and whom and what it names. */
-type Said = readonly [what: string, requestId: unknown, about: unknown];
+/** The message of a log line, its request id, and its task ids. */
+type Logged = readonly [what: string, requestId: unknown, about: unknown];
 
-/** A ledger whose Kling writes a line for each request, as the client of the real one does. */
+/** Runs a test on a ledger whose Kling logs a line for each request, as the real client does. */
 async function withLog(
   name: string,
   { kling, ...options }: PartsOptions,
-  work: (parts: LedgerParts, said: () => Said[]) => Promise<void>,
+  work: (parts: LedgerParts, takeLines: () => Logged[]) => Promise<void>,
 ): Promise<void> {
   const lines: LogEvent[] = [];
   const log = createTracedLog((line) => lines.push(line));
@@ -27,12 +27,12 @@ async function withLog(
       },
     ]),
   ) as Partial<KlingClient>;
-  const said = (): Said[] =>
+  const takeLines = (): Logged[] =>
     lines.splice(0).map((line) => {
       const what = line.message === 'task changed' ? `changed to ${String(line['status'])}` : line.message;
       return [what, line['requestId'], line['taskId'] ?? line['taskIds']];
     });
-  await withParts(name, { ...options, kling: logged, log }, (parts) => work(parts, said));
+  await withParts(name, { ...options, kling: logged, log }, (parts) => work(parts, takeLines));
 }
 
 async function runNext(parts: LedgerParts): Promise<void> {
@@ -41,43 +41,45 @@ async function runNext(parts: LedgerParts): Promise<void> {
   await parts.settle();
 }
 
-it('lines name the request that caused them, and the task; those of an alarm name the task', async ({ expect }) => {
+it('log lines name the request that caused them and the task, and lines of an alarm name only the task', async ({
+  expect,
+}) => {
   const kling: Partial<KlingClient> = {
     createVoice: async () => snapshotOf('SUBMITTED'),
     readVoiceTask: async () => snapshotOf('PROCESSING'),
   };
-  await withLog('requests', { kling }, async (parts, said) => {
+  await withLog('requests', { kling }, async (parts, takeLines) => {
     const { id } = await traced({ requestId: 'create' }, () => createVoiceOnce(parts));
-    expect(said()).toEqual([
+    expect(takeLines()).toEqual([
       ['createVoice', 'create', id],
       ['changed to SUBMITTED', 'create', id],
     ]);
     parts.clock.nowMs += 1_000;
     await traced({ requestId: 'query' }, () => parts.reader.fresh(parts.tasks.find({ id })!));
-    expect(said()).toEqual([
+    expect(takeLines()).toEqual([
       ['readVoiceTask', 'query', id],
       ['changed to PROCESSING', 'query', id],
     ]);
     await runNext(parts);
-    expect(said()).toEqual([['readVoiceTask', undefined, id]]);
+    expect(takeLines()).toEqual([['readVoiceTask', undefined, id]]);
     parts.clock.nowMs += 1_000;
     traced({ requestId: 'callback', taskId: id }, () => parts.ingest(id, snapshotOf('SUCCEEDED')));
     await parts.settle();
-    expect(said()).toEqual([['readVoiceTask', 'callback', id]]);
+    expect(takeLines()).toEqual([['readVoiceTask', 'callback', id]]);
   });
 });
 
-it('lines of a create whose answer was lost name the task, up to the list in which it is found', async ({ expect }) => {
+it('log lines of a create whose answer was lost name the task, until it is found in the list', async ({ expect }) => {
   const { client } = scriptKling(['LOST_AFTER']);
-  await withLog('lost', { kling: client }, async (parts, said) => {
+  await withLog('lost', { kling: client }, async (parts, takeLines) => {
     const { id } = await traced({ requestId: 'create' }, () => createLipSyncOnce(parts));
-    expect(said()).toEqual([
+    expect(takeLines()).toEqual([
       ['createLipSyncTask', 'create', id],
       ['create of unknown outcome', 'create', id],
       ['changed to QUEUED', 'create', id],
     ]);
     for (let i = 0; i < 3; i += 1) await runNext(parts);
-    const later = said();
+    const later = takeLines();
     expect(later.map(([what]) => what)).toContain('listLipSyncTasks');
     expect(new Set(later.map(([, requestId, about]) => `${String(requestId)} ${String(about)}`))).toEqual(
       new Set([`undefined ${id}`]),
@@ -85,19 +87,19 @@ it('lines of a create whose answer was lost name the task, up to the list in whi
   });
 });
 
-it('lines of a poll name the task, also of the list in which Kling is searched for it', async ({ expect }) => {
+it('log lines of a poll name the task, also those of the search in Kling’s list', async ({ expect }) => {
   const kling: Partial<KlingClient> = {
     createLipSyncTask: () => Promise.reject(klingError('UNKNOWN')),
     readLipSyncTask: () => Promise.reject(klingError('REFUSED', 'NOT_FOUND')),
     listLipSyncTasks: () => Promise.reject(klingError('UNKNOWN')),
   };
-  await withLog('polled', { kling }, async (parts, said) => {
+  await withLog('polled', { kling }, async (parts, takeLines) => {
     const { id } = await createLipSyncOnce(parts);
     parts.ingest(id, null);
     await parts.settle();
-    said();
+    takeLines();
     await runNext(parts);
-    expect(said()).toEqual([
+    expect(takeLines()).toEqual([
       ['readLipSyncTask', undefined, id],
       ['read failed', undefined, id],
       ['listLipSyncTasks', undefined, id],
@@ -106,7 +108,9 @@ it('lines of a poll name the task, also of the list in which Kling is searched f
   });
 });
 
-it('the line of a read of several tasks names them all, and that of each end names its own', async ({ expect }) => {
+it('the log line of a joint read names all its tasks, and the line of each end names its own task', async ({
+  expect,
+}) => {
   const kling: Partial<KlingClient> = {
     createVoice: async (_request, { externalTaskId }) =>
       snapshotOf('SUBMITTED', { klingTaskId: `kling-${String(externalTaskId)}` }),
@@ -116,13 +120,13 @@ it('the line of a read of several tasks names them all, and that of each end nam
     ],
     readVoiceTask: async (klingTaskId) => snapshotOf('SUCCEEDED', { klingTaskId }),
   };
-  await withLog('together', { kling, readsTogether: true }, async (parts, said) => {
+  await withLog('together', { kling, readsTogether: true }, async (parts, takeLines) => {
     const { id: first } = await createVoiceOnce(parts);
     const { id: second } = await createVoiceOnce(parts);
-    said();
+    takeLines();
     parts.clock.nowMs += 10_000;
     await parts.keeper.run();
-    expect(said()).toEqual([
+    expect(takeLines()).toEqual([
       ['readTasks', undefined, [first, second]],
       ['changed to PROCESSING', undefined, first],
       ['readVoiceTask', undefined, second],

@@ -3,10 +3,10 @@ import { env, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledg
 
 const sandbox = openSandbox('maintenance');
 
-/** The account opens its breaker after so many faults in a row. */
+/** Consecutive faults after which the account opens its circuit breaker. */
 const FAULTS_MAX = 10;
 
-it('a Kling in maintenance, which answers every read with an envelope of 5000, is left alone', async ({ expect }) => {
+it('a ledger stops reading when Kling answers every read with code 5000 (maintenance)', async ({ expect }) => {
   const ledger = ledgerOf('maintained');
   const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
   await sandbox.configure({ faults: { readError: 1 } });

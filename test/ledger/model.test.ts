@@ -8,7 +8,7 @@ const sandbox = openSandbox('model', { KLING_TIMEOUT_MS: '1000' });
 const TIME_MAX_MS = IS_FULL ? 35_000 : 12_000;
 
 it(
-  'whatever happens in whatever order: nothing moves back, nothing is made twice, every change is told once',
+  'random commands never move a task back, create it twice, or report a change twice',
   { timeout: 60_000 },
   async ({ expect }) => {
     await sandbox.configure({ submittedMs: 60_000_000, processingMs: 120_000_000 });
@@ -19,7 +19,7 @@ it(
         const real: Real = { tenant, sandbox, ids: new Map() };
         await fc.asyncModelRun(() => ({ model: { intents: new Map() } satisfies Model, real }), course);
 
-        // In the end Kling finishes what it has, and the ledger comes to know it, whatever was lost on the way.
+        // Kling finishes every task, and the ledger learns of each end, whatever was lost before.
         const ledger = ledgerOf(tenant);
         await expect
           .poll(async () => {

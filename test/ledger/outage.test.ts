@@ -6,7 +6,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Tasks, half of them of unknown outcome, at a Kling that is down from the start, and that no circuit breaker guards. */
+/** Creates tasks and then lets Kling fail every request. Half of the creates have an unknown outcome. No circuit breaker acts. */
 async function withOutage(
   name: string,
   count: number,
@@ -66,7 +66,7 @@ async function withOutage(
 }
 
 describe('an outage', () => {
-  it('of ten minutes with 30 tasks sees at most 60 requests a minute at its end, and all are final 60 s after it', async ({
+  it('of ten minutes with 30 tasks sees at most 60 requests a minute at its end, and all tasks are final within 60 s of it', async ({
     expect,
   }) => {
     await withOutage('ten minutes', 30, async ({ parts, askedAtMs, pass, end }) => {

@@ -9,10 +9,10 @@ async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) await Promise.resolve();
 }
 
-/** An outbox with one leaf that has seen nothing, and what it was brought. */
+/** Creates an outbox with one shard that has no events yet, and records what is delivered to it. */
 function open() {
   const log: LiveEvent[] = [];
-  const brought: number[] = [];
+  const delivered: number[] = [];
   let leaf: Leaf = { name: 'leaf', appliedSeq: 0, dueAtMs: null, fails: 0 };
   const outbox = createOutbox({
     events: {
@@ -30,7 +30,7 @@ function open() {
     background: (work) => void work(),
     log: () => {},
     async deliver(_leaf, _prev, events) {
-      brought.push(...events.map(({ seq }) => seq));
+      delivered.push(...events.map(({ seq }) => seq));
       return events.at(-1)!.seq;
     },
     skip: () => Promise.reject(new Error('nothing is forgotten here')),
@@ -41,17 +41,17 @@ function open() {
     log.push(liveEvent(log.length + 1));
     outbox.push();
   };
-  return { brought, happen };
+  return { delivered, happen };
 }
 
 it.for(Array.from({ length: 16 }, (_, turn) => turn))(
-  'an event that comes %s turns after another is brought at once, also while the push before is about to end',
+  'delivers an event that comes %s microtask turns after another at once, also while the previous push is ending',
   async (count, { expect }) => {
-    const { brought, happen } = open();
+    const { delivered, happen } = open();
     happen();
     await turns(count);
     happen();
     await turns(40);
-    expect(brought).toEqual([1, 2]);
+    expect(delivered).toEqual([1, 2]);
   },
 );

@@ -3,7 +3,7 @@ import { env, ledgerOf, openSandbox, ring, statusesOf, storedTask, valueOf, voic
 
 const sandbox = openSandbox('parallel');
 
-it('a create refused by 1303 is kept, told as QUEUED, and sent when there is room', async ({ expect }) => {
+it('a create that Kling refuses with 1303 stays QUEUED, and is sent once a slot is free', async ({ expect }) => {
   const ledger = ledgerOf('1303');
   await sandbox.configure({ concurrency: 0 });
   const { id, status } = valueOf(await ledger.createVoice(voiceInput('x')));
@@ -11,13 +11,15 @@ it('a create refused by 1303 is kept, told as QUEUED, and sent when there is roo
   expect(await storedTask(ledger, id)).toMatchObject({ phase: 'WAITING', parts: 1 });
   expect(await ledger.queuePositionsOf([id])).toEqual([0]);
   await sandbox.configure({ concurrency: 100 });
-  // The account tells by itself when the pause is over: nothing rings here.
+  // The account itself reports the end of the pause. This test rings no alarm.
   await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT', parts: 0 });
   expect(await sandbox.tasksOf(id)).toBe(1);
   expect((await statusesOf(ledger, id)).slice(0, 2)).toEqual(['QUEUED', 'SUBMITTED']);
 });
 
-it('a limit that was learned is kept: the next task waits for the end of the one at Kling', async ({ expect }) => {
+it('the account keeps a limit that it has learned: the next task waits until the running one ends', async ({
+  expect,
+}) => {
   const ledger = ledgerOf('learned');
   const account = env.KLING_ACCOUNT.getByName('account');
   expect(await account.status()).toMatchObject({ slotsHeld: 1, slotsMax: 1, waiting: 0 });

@@ -4,8 +4,8 @@ import { jittered } from '../../src/lib/backoff.ts';
 import { askWaitMs, planTask, pollWaitMs, retryWaitMs } from '../../src/ledger/plan.ts';
 import type { TaskRow } from '../../src/ledger/task-store.ts';
 
-/** Of which only the phase and the deadline count. */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is not looked at
+/** A row with only the fields that matter here. Cases add the phase. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other fields are not read
 const ROW = { deadlineAtMs: 1000 } as unknown as TaskRow;
 
 const middle = () => 0.5;
@@ -19,11 +19,11 @@ describe('the wait before a poll', () => {
     [4, 300_000],
     [5, 300_000],
     [1_000_000, 300_000],
-  ] as const)('after %i without news is %i ms', ([tries, ms], { expect }) => {
+  ] as const)('after %i polls without a change is %i ms', ([tries, ms], { expect }) => {
     expect(pollWaitMs(tries, middle)).toBe(ms);
   });
 
-  it('differs by at most a fifth, and grows with every poll up to five minutes', ({ expect }) => {
+  it('varies by at most 20 %, and grows with every poll up to five minutes', ({ expect }) => {
     const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(
       fc.property(fc.nat(10_000), random, (tries, dice) => {
@@ -38,7 +38,7 @@ describe('the wait before a poll', () => {
   });
 });
 
-describe('the wait before another try', () => {
+describe('the wait before a retry', () => {
   it.for([
     [0, 2_000],
     [1, 4_000],
@@ -50,14 +50,14 @@ describe('the wait before another try', () => {
     expect(retryWaitMs(tries, middle)).toBe(ms);
   });
 
-  it('lies between 80 % and 120 %', ({ expect }) => {
+  it('varies between 80 % and 120 % of its base', ({ expect }) => {
     expect([jittered(1000, () => 0), jittered(1000, middle), jittered(1000, () => 0.999_999)]).toEqual([
       800, 1000, 1200,
     ]);
   });
 });
 
-describe('the wait before the account is asked again', () => {
+describe('the wait before the ledger asks the account again', () => {
   it.for([
     [0, 30_000],
     [1, 60_000],
@@ -70,7 +70,7 @@ describe('the wait before the account is asked again', () => {
   });
 });
 
-describe('what a due task needs', () => {
+describe('the action for a due task', () => {
   it.for([
     ['WAITING', 999, 'SEND'],
     ['SENDING', 999, 'LOOK_UP'],
@@ -80,7 +80,7 @@ describe('what a due task needs', () => {
     ['SENDING', 1000, 'CLOSE'],
     ['SENT', 1000, 'CLOSE'],
     ['DONE', 1000, 'NONE'],
-  ] as const)('%s at %i of a deadline of 1000: %s', ([phase, nowMs, action], { expect }) => {
+  ] as const)('in phase %s at %i ms, with its deadline at 1000 ms, is %s', ([phase, nowMs, action], { expect }) => {
     expect(planTask({ ...ROW, phase }, nowMs)).toBe(action);
   });
 });

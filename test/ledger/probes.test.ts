@@ -15,7 +15,7 @@ async function makeTasks(parts: LedgerParts, count: number): Promise<string[]> {
   return ids;
 }
 
-/** Lets the clock run to the next thing to do, and does it. */
+/** Moves the clock to the next alarm, and runs it. */
 async function runNext(parts: LedgerParts): Promise<void> {
   parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.keeper.nextAtMs()!);
   await parts.keeper.run();
@@ -23,7 +23,7 @@ async function runNext(parts: LedgerParts): Promise<void> {
 }
 
 describe('while Kling is down', () => {
-  it('polls wait', async ({ expect }) => {
+  it('the ledger postpones polls', async ({ expect }) => {
     let healthy = true;
     let reads = 0;
     const readVoiceTask = async () =>
@@ -43,7 +43,7 @@ describe('while Kling is down', () => {
     );
   });
 
-  it('one task is read when the account lets this ledger probe, and the next time another', async ({ expect }) => {
+  it('each probe that the account permits reads one task, and the next probe reads another', async ({ expect }) => {
     const read: string[] = [];
     const readVoiceTask = (klingTaskId: string) => {
       read.push(klingTaskId);
@@ -69,7 +69,7 @@ describe('while Kling is down', () => {
       await parts.keeper.run();
       expect(read).toEqual([]);
       mayProbe = true;
-      // The first hangs: the run does not wait for its end.
+      // The first read hangs. The run does not wait for it.
       for (let i = 0; i < 2; i += 1) {
         parts.clock.nowMs += 1;
         await parts.keeper.run();
@@ -78,7 +78,7 @@ describe('while Kling is down', () => {
     });
   });
 
-  it('what was put off is spread over the seconds after; what waits for a slot, or is due soon, stays', async ({
+  it('hastening spreads postponed tasks over the next seconds, and moves no task that waits for a slot or is due soon', async ({
     expect,
   }) => {
     await withParts('hasten', { kling: creates }, async ({ tasks, deps, journal, clock, ...parts }) => {
@@ -93,7 +93,7 @@ describe('while Kling is down', () => {
       deps.wakes.hasten(nowMs, 15_000);
       expect(tasks.find({ id: soon })).toMatchObject({ wakeAtMs: nowMs + 3_000, tries: 1 });
       expect(tasks.find({ id: parked })?.wakeAtMs).toBe(tasks.find({ id: parked })?.deadlineAtMs);
-      // Its tries are look-ups that found nothing, and count on.
+      // Its tries are look-ups that found nothing, so they are kept.
       expect(tasks.find({ id: unanswered })?.tries).toBe(1);
       const waits = [unanswered, ...far].map((id) => tasks.find({ id })!.wakeAtMs! - nowMs);
       expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
@@ -103,7 +103,7 @@ describe('while Kling is down', () => {
     });
   });
 
-  it('a ledger without tasks at Kling, which never probes, reads there again a minute after its time', async ({
+  it('a ledger without tasks at Kling, which never probes, reads again a minute after the probe was due', async ({
     expect,
   }) => {
     let untilMs = 0;
@@ -113,7 +113,7 @@ describe('while Kling is down', () => {
       slots.report(true);
       await parts.settle();
       expect([slots.isHealthy(), parts.keeper.nextAtMs()]).toEqual([false, null]);
-      // Its probe is due within a second of the account's word.
+      // The probe is due within a second of the time that the account reported.
       parts.clock.nowMs = untilMs + 59_999;
       expect(slots.isHealthy()).toBe(false);
       parts.clock.nowMs += 1_001;

@@ -7,13 +7,13 @@ import { createLipSyncOnce, createVoiceOnce, lipSyncOf } from '../support/ledger
 import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
-/** The rows that docs/operations.md calculates a callback with: about a running task, or the end of a lip-sync. */
+/** Rows written by a callback about a running task or about the end of a lip-sync. docs/operations.md uses this figure. */
 const ROWS_MAX = 11;
-/** A voice is kept by itself: the row, its two indexes, and the counter of the table. */
+/** A voice has its own row, two index entries, and the counter of the table. */
 const VOICE_ROWS = 4;
-/** The first task of a face scan tells how long the video is, which is kept with the scan: the row and its index by age. */
+/** The first task of a face scan stores the length of the video with the scan: its row, and its entry in the index by age. */
 const SCAN_ROWS = 2;
-/** Only when the task is looked at next. */
+/** A repeated callback only changes when the task is read next. */
 const AGAIN_MAX = 2;
 
 it.for<[what: string, status: TaskStatus, kind: TaskKind, rowsMax: number, parentMs: number | null]>([
@@ -22,7 +22,7 @@ it.for<[what: string, status: TaskStatus, kind: TaskKind, rowsMax: number, paren
   ['the end of a lip-sync and the length of its video', 'SUCCEEDED', 'LIP_SYNC', ROWS_MAX + SCAN_ROWS, 5000],
   ['the end of a voice task', 'SUCCEEDED', 'VOICE', ROWS_MAX + VOICE_ROWS, null],
 ])(
-  `a callback about %s (%s, %s) writes at most %i rows, and ${AGAIN_MAX} once it is known`,
+  `a callback about %s (%s, %s) writes at most %i rows, and at most ${AGAIN_MAX} when it is repeated`,
   async ([, status, kind, rowsMax, parentMs], { expect }) => {
     await runInDurableObject(ledgerOf(`rows ${kind} ${status} ${parentMs}`), async (_instance, { storage }) => {
       const kling = {

@@ -6,14 +6,14 @@ import { kill, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/led
 openSandbox('given-back');
 
 const CASES: readonly (readonly [what: string, trouble: Partial<Trouble>, isAlive: boolean])[] = [
-  ['well', {}, true],
+  ['running', {}, true],
   ['not found at Kling four times', { missing: 4, missingSinceMs: 1 }, true],
   ['lost at Kling', { missing: 6, missingSinceMs: 1, isLost: true }, false],
-  ['a success without results', { emptySinceMs: 1 }, false],
+  ['succeeded without results', { emptySinceMs: 1 }, false],
 ];
 
 it.for(CASES)(
-  'the account’s audit, after a restart too, is told that a task that is %s needs its slot or not',
+  'answers the account’s audit whether a task that is %s still needs its slot, also after a restart',
   async ([what, trouble, isAlive], { expect }) => {
     const ledger = ledgerOf(`audit ${what}`);
     const { id } = valueOf(await ledger.createVoice(voiceInput('x')));

@@ -8,7 +8,7 @@ import { createVoiceOnce } from '../support/ledger-tasks.ts';
 const PHASES = ['WAITING', 'SENDING', 'SENT'] as const;
 const TROUBLES = [NO_TROUBLE, { ...NO_TROUBLE, isLost: true }, { ...NO_TROUBLE, emptySinceMs: 1 }];
 
-it('the sums over open tasks are those of the rows, whatever steps tasks take, end by or are taken back in', async ({
+it('the stored sums over open tasks equal sums over the rows after random steps, ends and withdrawals', async ({
   expect,
 }) => {
   const step = fc.record({

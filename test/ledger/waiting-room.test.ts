@@ -5,20 +5,20 @@ import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
-/** Nothing is sent before a slot is granted. */
+/** Slots that are refused until `gate` opens. */
 function closedSlots() {
   const gate = { isOpen: false };
   return { gate, slots: { acquire: async () => ({ granted: gate.isOpen, retryAfterMs: 1000 }) } };
 }
 
-/** A voice whose request is about as long as told. */
+/** Creates a voice whose request has about `chars` characters. */
 function voiceOf({ creates }: LedgerParts, chars: number, externalId: string | null = null) {
   const url = `https://example.com/${'a'.repeat(chars)}`;
   return creates.createVoice({ name: 'Ann', source: { url }, externalId });
 }
 
 describe('tasks that wait to be sent', () => {
-  it('are bounded in number, and a repeat does not count', async ({ expect }) => {
+  it('are limited in number, and a repeated create does not count', async ({ expect }) => {
     const { gate, slots } = closedSlots();
     const kling = { createVoice: async () => snapshotOf('SUBMITTED') };
     await withParts('room by number', { slots, kling, limits: { waitingTasksMax: 2 } }, async (parts) => {
@@ -39,7 +39,7 @@ describe('tasks that wait to be sent', () => {
     });
   });
 
-  it('are bounded by what their requests hold, which is free again once they are sent or cancelled', async ({
+  it('are limited by the total size of their requests, which shrinks when one is sent or cancelled', async ({
     expect,
   }) => {
     const { gate, slots } = closedSlots();
@@ -69,7 +69,7 @@ describe('tasks that wait to be sent', () => {
     });
   });
 
-  it('are counted without reading what has ended, or any request', async ({ expect }) => {
+  it('are counted without reading ended tasks or requests', async ({ expect }) => {
     await runInDurableObject(ledgerOf('room plan'), async (_instance, { storage }) => {
       const parts = createParts(storage, { slots: closedSlots().slots });
       const exec = storage.sql.exec.bind(storage.sql);

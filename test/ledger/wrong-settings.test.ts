@@ -6,12 +6,10 @@ import { env, ledgerOf, openSandbox } from '../support/ledger.ts';
 
 openSandbox('wrong-settings');
 
-/** What a deploy with a key that was left out looks like. */
+/** The environment of a deployment that lacks a key. */
 const broken: Env = Object.assign({}, env, { KLING_ACCESS_KEY: '' });
 
-it('a ledger that a deploy has left without a key keeps its alarm until the settings are mended', async ({
-  expect,
-}) => {
+it('a ledger that is deployed without a key keeps its alarm until the settings are fixed', async ({ expect }) => {
   await runInDurableObject(ledgerOf('broken'), async (_instance, state) => {
     await state.storage.deleteAlarm();
     const ledger = new TaskLedger(state, broken);
@@ -23,7 +21,7 @@ it('a ledger that a deploy has left without a key keeps its alarm until the sett
   });
 });
 
-it('so does the account', async ({ expect }) => {
+it('an account that is deployed without a key keeps its alarm until the settings are fixed', async ({ expect }) => {
   await runInDurableObject(env.KLING_ACCOUNT.getByName('broken'), async (_instance, state) => {
     await state.storage.deleteAlarm();
     await new KlingAccount(state, broken).alarm();
