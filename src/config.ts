@@ -5,7 +5,7 @@ import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } fro
 import { type RetentionTimes, toRetentionTimes } from './domain/retention.ts';
 import type { LiveLimits } from './hub/live-usage.ts';
 import type { WorkLimits } from './hub/work.ts';
-import type { RateLimits } from './ledger/rates.ts';
+import type { RateLimits } from './ledger/limits.ts';
 import type { TenantForm } from './lib/log.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 import trustedDocuments from './trusted-documents.json' with { type: 'json' };

@@ -24,7 +24,7 @@ import { dial } from './hub/pool.ts';
 import { createKlingClients } from './kling/client.ts';
 import { createPresetLibrary } from './kling/preset-library.ts';
 import { createUpstream } from './kling/upstream.ts';
-import { createLedgerPort } from './ledger/port.ts';
+import { createLedgerPort } from './ledger/rpc.ts';
 import { createReadLeases } from './ledger/read-leases.ts';
 import { fromResult } from './ledger/result.ts';
 import type { Log } from './lib/log.ts';

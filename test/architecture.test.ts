@@ -45,7 +45,7 @@ const ROOTS = new Set([
   'http/request-log.ts',
   'ledger/task-ledger.ts',
   'ledger/core.ts',
-  'ledger/object-deps.ts',
+  'ledger/wiring.ts',
   'account/kling-account.ts',
   'hub/hub.ts',
   'auth/issuer-keys.ts',

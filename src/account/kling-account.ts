@@ -7,9 +7,9 @@ import { createLog, type Log } from '../lib/log.ts';
 import { createRetention, type Retention } from '../lib/retention.ts';
 import { type AccountStatus, createHealth, type Health } from './health.ts';
 import { migrate } from './migrations.ts';
-import { OwnerStore } from './owner-store.ts';
+import { OwnerStore } from './owners.ts';
 import { createThrottle, type Throttle } from './slot-limit.ts';
-import { auditWaitMs, SlotStore, type Audit, type Claim, type Claims, type KnownClaim } from './slot-store.ts';
+import { auditWaitMs, SlotStore, type Audit, type Claim, type Claims, type KnownClaim } from './slots.ts';
 
 /** The wait before a tenant is audited whose ledger may not know of a grant. */
 const UNTOLD_AFTER_MS = 1_000;

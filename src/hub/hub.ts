@@ -10,7 +10,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import { createDocuments } from '../graphql/documents.ts';
 import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
-import { createLedgerPort } from '../ledger/port.ts';
+import { createLedgerPort } from '../ledger/rpc.ts';
 import { schema } from '../schema/schema.ts';
 import { createAdmission } from './admission.ts';
 import { attachmentOf, callerOf, SUBPROTOCOL, type Attachment } from './attachment.ts';

@@ -1,18 +1,18 @@
 import { configOf } from '../config.ts';
 import { startTimer } from '../lib/timer.ts';
-import { createCreates, type Creates } from './creates.ts';
+import { createCreates, type Creates } from './create-tasks.ts';
 import type { LedgerDeps } from './deps.ts';
 import { createFreshTasks, type FreshTasks } from './fresh-tasks.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { createKeeper, type Keeper } from './keeper.ts';
-import { LeafStore } from './leaf-store.ts';
-import { createLists, type Lists } from './lists.ts';
-import { createDeps } from './object-deps.ts';
+import { createKeeper, type Keeper } from './alarm.ts';
+import { LeafStore } from './stores/shards.ts';
+import { createLists, type Lists } from './queries.ts';
+import { createDeps } from './wiring.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
-import { createRates, type Rates } from './rates.ts';
-import { createReader, type Reader } from './reader.ts';
+import { createRates, type Rates } from './limits.ts';
+import { createReader, type Reader } from './sync-task.ts';
 import { createSender, type Sender } from './sender.ts';
 import { createWaiting, type Waiting } from './waiting.ts';
 

@@ -3,14 +3,14 @@ import type { TaskIdentity } from '../domain/requests.ts';
 import type { Log } from '../lib/log.ts';
 import type { Retention } from '../lib/retention.ts';
 import type { KlingClient } from '../kling/client.ts';
-import type { ClaimStore } from './claim-store.ts';
-import type { EventStore } from './event-store.ts';
-import type { HoldingsStore } from './holdings-store.ts';
+import type { ClaimStore } from './stores/claims.ts';
+import type { EventStore } from './stores/events.ts';
+import type { HoldingsStore } from './stores/assets.ts';
 import type { Owners } from './owners.ts';
-import type { PaidCallStore } from './paid-call-store.ts';
-import type { TaskStore } from './task-store.ts';
+import type { PaidCallStore } from './stores/paid-calls.ts';
+import type { TaskStore } from './stores/tasks.ts';
 import type { TaskSums } from './task-sums.ts';
-import type { WakeStore } from './wake-store.ts';
+import type { WakeStore } from './stores/wakes.ts';
 
 /** The Kling account's slots and its health, shared by all ledgers. */
 export interface Slots {

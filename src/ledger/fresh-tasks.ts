@@ -1,9 +1,9 @@
 import type { TaskRecord } from '../domain/records.ts';
 import { settledWithin, type StartTimer } from '../lib/timer.ts';
 import type { LedgerDeps } from './deps.ts';
-import type { Rates } from './rates.ts';
-import type { Reader } from './reader.ts';
-import type { TaskRow } from './task-store.ts';
+import type { Rates } from './limits.ts';
+import type { Reader } from './sync-task.ts';
+import type { TaskRow } from './stores/tasks.ts';
 
 /** Tasks as queries are shown them: as fresh as the bounds on reads of Kling allow. */
 export interface FreshTasks {

@@ -2,8 +2,8 @@ import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot } from '../domain/task.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import { pollWaitMs, READ_INTERVAL_MS } from './plan.ts';
-import type { Reader } from './reader.ts';
+import { pollWaitMs, READ_INTERVAL_MS } from './schedule.ts';
+import type { Reader } from './sync-task.ts';
 
 /** How soon the alarm reads a task whose end was called back, should the read that starts at once not come through. */
 const REREAD_MS = 1_000;

@@ -4,7 +4,7 @@ import { monthOf } from '../domain/month.ts';
 import { scanIdOf, type LipSyncTask, type TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskStatus } from '../domain/task.ts';
 import type { LedgerDeps } from './deps.ts';
-import type { NewTaskRow, TaskRow, TaskStep, WrittenRecord } from './task-store.ts';
+import type { NewTaskRow, TaskRow, TaskStep, WrittenRecord } from './stores/tasks.ts';
 
 /** The one door through which every change of a task goes. */
 export interface Journal {

@@ -1,8 +1,8 @@
 import type { Delivery, LiveEvent } from '../domain/live.ts';
 import type { Log } from '../lib/log.ts';
-import type { EventStore, TaskChange } from './event-store.ts';
-import type { LeafStore } from './leaf-store.ts';
-import { retryWaitMs } from './plan.ts';
+import type { EventStore, TaskChange } from './stores/events.ts';
+import type { LeafStore } from './stores/shards.ts';
+import { retryWaitMs } from './schedule.ts';
 
 /** The push starts at once; should the object die before it ends, the alarm takes it up after this. */
 const GUARD_MS = 1_500;

@@ -10,7 +10,7 @@ import type { Speech } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
 import { KlingError } from '../kling/kling-error.ts';
 import { createAfford } from './budget.ts';
-import { valid } from './creates.ts';
+import { valid } from './create-tasks.ts';
 import type { LedgerDeps } from './deps.ts';
 import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
 import { readOwnJson } from '../lib/own-json.ts';

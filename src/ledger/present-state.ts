@@ -3,7 +3,7 @@ import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 import type { LedgerDeps } from './deps.ts';
-import { newestSeqs } from './task-store.ts';
+import { newestSeqs } from './stores/tasks.ts';
 
 /** One page of the present state. `rest`: where the next one begins; null: this was the last. */
 export interface PresentPage {

@@ -8,8 +8,8 @@ import { readOwnJson } from '../lib/own-json.ts';
 import { traced } from '../lib/trace.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import { lateCodeOf, MISSING_LOOKUPS, pollWaitMs, resendWaitMs, retryWaitMs, SETTLE_MS } from './plan.ts';
-import type { TaskRow } from './task-store.ts';
+import { lateCodeOf, MISSING_LOOKUPS, pollWaitMs, resendWaitMs, retryWaitMs, SETTLE_MS } from './schedule.ts';
+import type { TaskRow } from './stores/tasks.ts';
 import { NO_TROUBLE } from './trouble.ts';
 
 /** Brings tasks to Kling: each at most once, whatever dies on the way. */

@@ -1,7 +1,7 @@
 import type { KlingAccount } from '../account/kling-account.ts';
 import { jittered } from '../lib/backoff.ts';
 import type { Slots } from './deps.ts';
-import { askWaitMs, SETTLE_MS } from './plan.ts';
+import { askWaitMs, SETTLE_MS } from './schedule.ts';
 
 export interface SlotsOptions {
   /** Asked for at every use: a stub is of no use any more once its object was moved. */

@@ -1,5 +1,5 @@
 import type { LedgerDeps } from './deps.ts';
-import { wantsSlot } from './plan.ts';
+import { wantsSlot } from './schedule.ts';
 import type { Sender } from './sender.ts';
 
 /**

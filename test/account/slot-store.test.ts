@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { migrate } from '../../src/account/migrations.ts';
-import { SlotStore } from '../../src/account/slot-store.ts';
+import { SlotStore } from '../../src/account/slots.ts';
 import { countRows } from '../support/count-rows.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 

@@ -23,8 +23,8 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
     {
       fault: 'a create of unknown outcome is sent again without settling and a second look-up',
       patches: [
-        { file: 'src/ledger/plan.ts', find: 'const SETTLE_MS = 2_000;', replace: 'const SETTLE_MS = 1;' },
-        { file: 'src/ledger/plan.ts', find: 'const MISSING_LOOKUPS = 2;', replace: 'const MISSING_LOOKUPS = 1;' },
+        { file: 'src/ledger/schedule.ts', find: 'const SETTLE_MS = 2_000;', replace: 'const SETTLE_MS = 1;' },
+        { file: 'src/ledger/schedule.ts', find: 'const MISSING_LOOKUPS = 2;', replace: 'const MISSING_LOOKUPS = 1;' },
       ],
     },
   ],

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import type { LiveEvent } from '../../src/domain/live.ts';
 import { runInDurableObject } from 'cloudflare:test';
-import { LeafStore } from '../../src/ledger/leaf-store.ts';
+import { LeafStore } from '../../src/ledger/stores/shards.ts';
 import type { OutboxDeps } from '../../src/ledger/outbox.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { createParts, type LedgerParts } from '../support/ledger-parts.ts';

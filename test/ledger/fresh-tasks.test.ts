@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { createFreshTasks, FRESH_READS_AT_ONCE, FRESH_WAIT_MS } from '../../src/ledger/fresh-tasks.ts';
-import { READ_INTERVAL_MS } from '../../src/ledger/plan.ts';
+import { READ_INTERVAL_MS } from '../../src/ledger/schedule.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { type LedgerParts, withParts } from '../support/ledger-parts.ts';
 import { snapshotOf } from '../support/snapshots.ts';

@@ -4,8 +4,8 @@ import type { TaskSnapshot } from '../../src/domain/task.ts';
 import type { LedgerDeps } from '../../src/ledger/deps.ts';
 import { createIngest } from '../../src/ledger/ingest.ts';
 import type { Journal } from '../../src/ledger/journal.ts';
-import type { Reader } from '../../src/ledger/reader.ts';
-import type { TaskRow, TaskStep } from '../../src/ledger/task-store.ts';
+import type { Reader } from '../../src/ledger/sync-task.ts';
+import type { TaskRow, TaskStep } from '../../src/ledger/stores/tasks.ts';
 import { voiceTask } from '../support/fake-ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 

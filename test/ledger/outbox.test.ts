@@ -1,7 +1,7 @@
 import { it } from 'vitest';
 import type { LiveEvent } from '../../src/domain/live.ts';
-import type { EventStore } from '../../src/ledger/event-store.ts';
-import type { Leaf, LeafStore } from '../../src/ledger/leaf-store.ts';
+import type { EventStore } from '../../src/ledger/stores/events.ts';
+import type { Leaf, LeafStore } from '../../src/ledger/stores/shards.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
 import { liveEvent } from '../support/fan-out.ts';
 

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it, vi } from 'vitest';
 import { KlingAccount } from '../../src/account/kling-account.ts';
-import { OwnerStore } from '../../src/account/owner-store.ts';
+import { OwnerStore } from '../../src/account/owners.ts';
 import { RESULT_RETENTION_MS } from '../../src/domain/expiry.ts';
 import { keyOf } from '../../src/domain/made.ts';
 import type { Speech } from '../../src/domain/voice.ts';

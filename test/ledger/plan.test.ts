@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { jittered } from '../../src/lib/backoff.ts';
-import { askWaitMs, planTask, pollWaitMs, retryWaitMs } from '../../src/ledger/plan.ts';
-import type { TaskRow } from '../../src/ledger/task-store.ts';
+import { askWaitMs, planTask, pollWaitMs, retryWaitMs } from '../../src/ledger/schedule.ts';
+import type { TaskRow } from '../../src/ledger/stores/tasks.ts';
 
 /** A row with only the fields that matter here. Cases add the phase. */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other fields are not read

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createRates } from '../../src/ledger/rates.ts';
+import { createRates } from '../../src/ledger/limits.ts';
 import { createReadLeases } from '../../src/ledger/read-leases.ts';
 import { toResult } from '../../src/ledger/result.ts';
 

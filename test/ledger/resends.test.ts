@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import type { KlingClient } from '../../src/kling/client.ts';
-import { MISSING_LOOKUPS, SETTLE_MS } from '../../src/ledger/plan.ts';
+import { MISSING_LOOKUPS, SETTLE_MS } from '../../src/ledger/schedule.ts';
 import { createUpstream, type Answer as WireAnswer } from '../kling/support.ts';
 import { DAY_MS, klingError, withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';

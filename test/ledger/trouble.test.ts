@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
-import { lateCodeOf, missingWaitMs, resendWaitMs, resultWaitMs, wantsSlot } from '../../src/ledger/plan.ts';
-import type { TaskRow } from '../../src/ledger/task-store.ts';
+import { lateCodeOf, missingWaitMs, resendWaitMs, resultWaitMs, wantsSlot } from '../../src/ledger/schedule.ts';
+import type { TaskRow } from '../../src/ledger/stores/tasks.ts';
 import {
   afterAnswer,
   afterMissing,

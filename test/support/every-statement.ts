@@ -1,10 +1,10 @@
 import { runInDurableObject } from 'cloudflare:test';
-import { OwnerStore } from '../../src/account/owner-store.ts';
-import { SlotStore } from '../../src/account/slot-store.ts';
+import { OwnerStore } from '../../src/account/owners.ts';
+import { SlotStore } from '../../src/account/slots.ts';
 import type { Speech } from '../../src/domain/voice.ts';
 import { RegistrationStore } from '../../src/hub/registration-store.ts';
-import { LeafStore } from '../../src/ledger/leaf-store.ts';
-import { shelvesOf } from '../../src/ledger/shelves.ts';
+import { LeafStore } from '../../src/ledger/stores/shards.ts';
+import { shelvesOf } from '../../src/ledger/stores/retention.ts';
 import { createParts, type LedgerParts } from './ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, FACE_SCAN, lipSyncOf } from './ledger-tasks.ts';
 import { env, ledgerOf } from './ledger.ts';

@@ -16,8 +16,8 @@ import {
   retryWaitMs,
   URL_REFRESH_AGE_MS,
   wantsSlot,
-} from './plan.ts';
-import type { TaskRow } from './task-store.ts';
+} from './schedule.ts';
+import type { TaskRow } from './stores/tasks.ts';
 import { afterAnswer, afterMissing, isOverdue } from './trouble.ts';
 
 /** Keeps what is known of tasks true, at as few reads at Kling as that takes. */

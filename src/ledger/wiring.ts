@@ -8,19 +8,19 @@ import { createRetention } from '../lib/retention.ts';
 import { sleep } from '../lib/sleep.ts';
 import { startTimer } from '../lib/timer.ts';
 import { createTracedLog } from '../lib/trace.ts';
-import { ClaimStore } from './claim-store.ts';
+import { ClaimStore } from './stores/claims.ts';
 import type { LedgerDeps, LedgerLimits } from './deps.ts';
-import { EventStore } from './event-store.ts';
-import { HoldingsStore } from './holdings-store.ts';
-import { createOwnedKling } from './owned-kling.ts';
+import { EventStore } from './stores/events.ts';
+import { HoldingsStore } from './stores/assets.ts';
+import { createOwnedKling } from './isolation.ts';
 import { createOwners } from './owners.ts';
-import { PaidCallStore } from './paid-call-store.ts';
-import { RECOVERY_SPREAD_MS } from './plan.ts';
-import { shelvesOf } from './shelves.ts';
+import { PaidCallStore } from './stores/paid-calls.ts';
+import { RECOVERY_SPREAD_MS } from './schedule.ts';
+import { shelvesOf } from './stores/retention.ts';
 import { createSlots } from './slots.ts';
-import { TaskStore } from './task-store.ts';
+import { TaskStore } from './stores/tasks.ts';
 import { TaskSums } from './task-sums.ts';
-import { WakeStore } from './wake-store.ts';
+import { WakeStore } from './stores/wakes.ts';
 
 const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
 

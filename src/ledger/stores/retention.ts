@@ -1,7 +1,7 @@
-import { monthAfter, monthOf } from '../domain/month.ts';
-import type { Shelf } from '../lib/retention.ts';
-import type { LedgerLimits } from './deps.ts';
-import type { EventStore } from './event-store.ts';
+import { monthAfter, monthOf } from '../../domain/month.ts';
+import type { Shelf } from '../../lib/retention.ts';
+import type { LedgerLimits } from '../deps.ts';
+import type { EventStore } from './events.ts';
 
 type Oldest = { readonly at: number | null };
 

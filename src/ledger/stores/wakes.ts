@@ -1,4 +1,4 @@
-import { type Columns, SELECT, type TaskRow, toRow } from './task-store.ts';
+import { type Columns, SELECT, type TaskRow, toRow } from './tasks.ts';
 
 /**
  * The tasks that Kling has or may have. Like `phase = 'WAITING'` it is the condition of an index by `wake_at`: written in

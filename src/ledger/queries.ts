@@ -6,7 +6,7 @@ import { isFinal } from '../domain/task.ts';
 import type { Voice } from '../domain/voice.ts';
 import { badUserInput } from '../errors.ts';
 import type { LedgerDeps } from './deps.ts';
-import type { TaskChange } from './event-store.ts';
+import type { TaskChange } from './stores/events.ts';
 import { createPresentState, type PresentPage } from './present-state.ts';
 
 /** The tenant's lists, newest first and stable while things are added, and its log of events, oldest first. */

@@ -5,7 +5,7 @@ import { forEachAtOnce } from '../lib/for-each.ts';
 import { traced } from '../lib/trace.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import type { LeafStore } from './leaf-store.ts';
+import type { LeafStore } from './stores/shards.ts';
 import type { Outbox } from './outbox.ts';
 import {
   lateCodeOf,
@@ -15,10 +15,10 @@ import {
   PROBE_MS_MAX,
   retryWaitMs,
   type TaskAction,
-} from './plan.ts';
-import type { Reader } from './reader.ts';
+} from './schedule.ts';
+import type { Reader } from './sync-task.ts';
 import type { Sender } from './sender.ts';
-import type { TaskRow } from './task-store.ts';
+import type { TaskRow } from './stores/tasks.ts';
 import type { Waiting } from './waiting.ts';
 
 /** Most due tasks one run of the alarm takes up; the next run follows at once. */

@@ -1,8 +1,8 @@
-import type { TaskFilter, TaskReference } from '../domain/ports.ts';
-import type { TaskRecord } from '../domain/records.ts';
-import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
-import { readOwnJson } from '../lib/own-json.ts';
-import { NO_TROUBLE, type Trouble } from './trouble.ts';
+import type { TaskFilter, TaskReference } from '../../domain/ports.ts';
+import type { TaskRecord } from '../../domain/records.ts';
+import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../../domain/task.ts';
+import { readOwnJson } from '../../lib/own-json.ts';
+import { NO_TROUBLE, type Trouble } from '../trouble.ts';
 
 /**
  * How far a task's way to Kling is.

@@ -1,4 +1,4 @@
-import type { Claims, KnownClaim } from '../account/slot-store.ts';
+import type { Claims, KnownClaim } from '../../account/slots.ts';
 
 /**
  * Every statement about tasks as the Kling account sees them: they hold one of its slots, or wait for one. `holds_slot`

@@ -2,7 +2,7 @@
 
 import type { gatewayFailure } from '../domain/failure.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import type { TaskRow } from './task-store.ts';
+import type { TaskRow } from './stores/tasks.ts';
 import { LOST_AFTER_MS } from './trouble.ts';
 
 /** A running task is read again after 5 s, 15 s, 45 s, 135 s, then every 5 minutes; a callback starts the wait anew. */

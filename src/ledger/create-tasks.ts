@@ -12,7 +12,7 @@ import type { LedgerDeps } from './deps.ts';
 import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
 import type { Journal } from './journal.ts';
 import type { Sender } from './sender.ts';
-import type { TaskRow } from './task-store.ts';
+import type { TaskRow } from './stores/tasks.ts';
 
 /** Makes tasks. An `externalId` that has been used for the same input answers with the same task, and nothing is made. */
 export interface Creates {
