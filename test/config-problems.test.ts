@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
-import { readConfig } from '../src/config.ts';
-import { SETTINGS, type Setting } from '../src/settings.ts';
+import { readConfig } from '../src/config/index.ts';
+import { SETTINGS, type Setting } from '../src/config/settings.ts';
 import { DEVELOPMENT, PRODUCTION, problemsOf, SECRET } from './support/environments.ts';
 
 describe('a problem', () => {

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { configOf, configResultOf, readConfig } from '../src/config.ts';
+import { configOf, configResultOf, readConfig } from '../src/config/index.ts';
 import { SETTING_MEANINGS } from '../src/scripts/setting-meanings.ts';
 import { DEVELOPMENT, PRODUCTION, SECRET } from './support/environments.ts';
 

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { configOf, configResultOf } from '../config.ts';
+import { configOf, configResultOf } from '../config/index.ts';
 import { keyOf, type Made } from '../domain/made.ts';
 
 import { forEachAtOnce } from '../lib/for-each.ts';

@@ -1,10 +1,10 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
-import type { AuthConfig, TokenRules } from '../config.ts';
+import type { AuthConfig, TokenRules } from '../config/index.ts';
 import { EVERYBODY, isScope, isTenant, type Viewer } from '../domain/viewer.ts';
 import { GatewayError } from '../errors.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { Log } from '../lib/log.ts';
-import type { VerifyToken } from './issuer-key.ts';
+import type { VerifyToken } from './verify-token.ts';
 import { toTokenRefusal, UnusableClaim } from './token-refusal.ts';
 
 /** The longest token that is verified. Most servers limit headers to 16 KB. */

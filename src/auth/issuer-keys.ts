@@ -1,8 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
-import { configOf } from '../config.ts';
+import { configOf } from '../config/index.ts';
 import { createLog } from '../lib/log.ts';
 import { startTimer } from '../lib/timer.ts';
-import { createKeyKeeper, type IssuerKeySet, type KeyKeeper } from './key-keeper.ts';
+import { createKeyKeeper, type IssuerKeySet, type KeyKeeper } from './jwks-cache.ts';
 
 /**
  * The object that fetches the keys of one issuer for all isolates. The last good keys survive an outage of the issuer.

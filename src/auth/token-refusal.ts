@@ -1,5 +1,5 @@
 import { errors } from 'jose';
-import type { TokenRules } from '../config.ts';
+import type { TokenRules } from '../config/index.ts';
 import { isTenant } from '../domain/viewer.ts';
 
 /** A claim of a verified token that the gateway cannot use. Its message is shown to the caller. */

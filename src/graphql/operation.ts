@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { type BoundedCacheOptions, createBoundedCache } from '../lib/bounded-cache.ts';
 import { AnswerCountRule } from './answer-count.ts';
-import { parseDocument } from './parse-document.ts';
+import { parseDocument } from './limits.ts';
 import { requestError } from './request-error.ts';
 
 /** One more error says that there are more. */

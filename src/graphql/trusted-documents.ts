@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { tooLongAnswer } from './answer-count.ts';
-import { parseDocument } from './parse-document.ts';
+import { parseDocument } from './limits.ts';
 
 /** The documents that clients may name, and what is wrong with the manifest that lists them. */
 export interface TrustedDocuments {

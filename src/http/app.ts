@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
-import { configResultOf, type Config } from '../config.ts';
+import { configResultOf, type Config } from '../config/index.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { answerOrigin, cors } from './cors.ts';
-import { answerFailure } from './failure-response.ts';
+import { answerFailure } from './respond.ts';
 import { answerHealth, answerReady, misconfiguredResponse } from './health.ts';
-import { type AppEnv, requestLog, type RequestLogDeps, type RequestTrace } from './request-log.ts';
+import { type AppEnv, requestLog, type RequestLogDeps, type RequestTrace } from './log.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** The work of the routes that need a configuration. */

@@ -4,7 +4,7 @@ import type { TaskSnapshot } from '../domain/task.ts';
 import { parseCallback, parseCallbackBody } from '../kling/callback-wire.ts';
 import type { Log } from '../lib/log.ts';
 import { BodyTooLarge, readText } from '../lib/read-text.ts';
-import type { RequestTrace } from './request-log.ts';
+import type { RequestTrace } from './log.ts';
 
 /** A callback's body is a task record of a few hundred bytes; this leaves room for many result URLs. */
 export const CALLBACK_BYTES_MAX = 65_536;

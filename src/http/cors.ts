@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
-import { configResultOf } from '../config.ts';
+import { configResultOf } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
-import type { AppEnv } from './request-log.ts';
+import type { AppEnv } from './log.ts';
 import { isAllowedPage, originProblem, type OriginRules } from './origin.ts';
 import { isUpgrade } from './socket.ts';
 

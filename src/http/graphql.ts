@@ -1,10 +1,10 @@
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { OperationFinder } from '../graphql/operation.ts';
-import { createPublicErrors } from '../graphql/public-errors.ts';
+import { createPublicErrors } from '../graphql/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { withPlainAccept } from './accept.ts';
-import { failureResponse } from './failure-response.ts';
+import { failureResponse } from './respond.ts';
 import type { LargeBodies } from './large-bodies.ts';
 import { useOperations } from './plugins/use-operations.ts';
 import { usePublicErrors } from './plugins/use-public-errors.ts';

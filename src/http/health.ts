@@ -1,5 +1,5 @@
-import type { ConfigProblem, ConfigResult } from '../config.ts';
-import { failureResponse } from './failure-response.ts';
+import type { ConfigProblem, ConfigResult } from '../config/index.ts';
+import { failureResponse } from './respond.ts';
 
 /** `/health`: whether the Worker runs at all. Needs no setting and asks nobody. */
 export async function answerHealth(request: Request): Promise<Response> {

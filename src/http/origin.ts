@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 
 export type OriginRules = Pick<Config, 'environment' | 'corsOrigins' | 'corsHeaders'> & {
   readonly callbacks: Pick<Config['callbacks'], 'publicUrl'>;

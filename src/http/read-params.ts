@@ -1,7 +1,7 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { createAudioInputs } from '../graphql/audio-inputs.ts';
 import type { Documents } from '../graphql/documents.ts';
-import { parseDocument } from '../graphql/parse-document.ts';
+import { parseDocument } from '../graphql/limits.ts';
 import type { StartTimer } from '../lib/timer.ts';
 import type { LargeBodies } from './large-bodies.ts';
 import {

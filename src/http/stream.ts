@@ -7,7 +7,7 @@ import type { Log } from '../lib/log.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 import { sleep } from '../lib/sleep.ts';
 import type { GraphqlParams } from './raw-params.ts';
-import { failureResponse } from './failure-response.ts';
+import { failureResponse } from './respond.ts';
 import { type Dial, noRoomFailure } from './socket.ts';
 import type { StreamFormat } from './stream-format.ts';
 

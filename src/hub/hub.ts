@@ -1,8 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createAuthenticate } from '../auth/authenticate.ts';
-import { createIssuerVerify } from '../auth/issuer-key.ts';
+import { createIssuerVerify } from '../auth/verify-token.ts';
 import { createScopedLedger } from '../auth/scoped-ledger.ts';
-import { configOf } from '../config.ts';
+import { configOf } from '../config/index.ts';
 import type { GatewayContext } from '../context.ts';
 import type { LiveEvent } from '../domain/live.ts';
 import type { Ledger } from '../domain/ports.ts';

@@ -17,7 +17,7 @@ import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { createOperationFinder } from '../graphql/operation.ts';
-import { bugBehind, codesOf, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '../graphql/public-errors.ts';
+import { bugBehind, codesOf, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '../graphql/errors.ts';
 import { coerceVariables } from '../graphql/variables.ts';
 import { toSubscription, type Subscription } from '../schema/subscription.ts';
 import { liveCostOf } from './live-cost.ts';

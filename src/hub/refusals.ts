@@ -1,5 +1,5 @@
 import { type Failure, GatewayError } from '../errors.ts';
-import { codesOf, toExtensions } from '../graphql/public-errors.ts';
+import { codesOf, toExtensions } from '../graphql/errors.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 import type { Asker, Refused } from './operations.ts';

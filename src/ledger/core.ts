@@ -1,4 +1,4 @@
-import { configOf } from '../config.ts';
+import { configOf } from '../config/index.ts';
 import { startTimer } from '../lib/timer.ts';
 import { createCreates, type Creates } from './create-tasks.ts';
 import type { LedgerDeps } from './deps.ts';

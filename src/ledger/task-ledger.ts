@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { configResultOf } from '../config.ts';
+import { configResultOf } from '../config/index.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import { isWatched, type CatchUp, type PresentPlace, type Watch } from '../domain/live.ts';
 import type * as Input from '../domain/inputs.ts';

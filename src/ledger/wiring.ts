@@ -1,5 +1,5 @@
 import { createCallbackTokens } from '../auth/callback-token.ts';
-import { configOf } from '../config.ts';
+import { configOf } from '../config/index.ts';
 import { toMilliunits } from '../domain/cost.ts';
 import { createKlingClients } from '../kling/client.ts';
 import { isFault } from '../kling/error-table.ts';

@@ -1,4 +1,4 @@
-import type { SETTINGS } from '../settings.ts';
+import type { SETTINGS } from '../config/settings.ts';
 
 /** What each setting means, for docs/operations.md and `npm run deploy`. Kept out of the Worker's script, which never shows it. */
 export const SETTING_MEANINGS = {

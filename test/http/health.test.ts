@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/index.ts';
 import { answerHealth, answerReady, misconfiguredResponse } from '../../src/http/health.ts';
 import { DEVELOPMENT } from '../support/environments.ts';
 import { bearer } from '../support/token.ts';

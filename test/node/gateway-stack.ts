@@ -31,7 +31,7 @@ export interface StackOptions {
   readonly accessKey?: string;
   /** Which kind of credential the gateway has for Kling; the two keys unless given. */
   readonly credential?: 'KEYS' | 'API_KEY';
-  /** Settings of the gateway, as in `src/settings.ts`. */
+  /** Settings of the gateway, as in `src/config/settings.ts`. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Settings of the account at the sandbox, as in `src/sandbox/README.md`. */
   readonly sandbox?: object;

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { basename, join, relative, resolve as resolvePath } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { SETTINGS } from '../../src/settings.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
 import { createFindSecrets, SECRET_CHARS_MAX } from '../support/secrets.ts';
 import { unstable_readConfig as readWranglerConfig } from 'wrangler';
 import { ensureAssetsFolder } from './assets-folder.ts';

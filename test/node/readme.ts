@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { buildSchema, isEnumType } from 'graphql';
 import { publishedTable } from '../support/published-pages.ts';
 import { SETTING_MEANINGS } from '../../src/scripts/setting-meanings.ts';
-import { SETTINGS } from '../../src/settings.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
 
 const root = join(import.meta.dirname, '../..');
 const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'));

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
 import { createCallbackTokens } from '../../src/auth/callback-token.ts';
-import { configOf } from '../../src/config.ts';
+import { configOf } from '../../src/config/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { ALLOWED_ORIGIN, corsHeaders, GRAPHQL_URL, post, preflight, send } from '../support/browser.ts';
 import { openSandbox } from '../support/ledger.ts';

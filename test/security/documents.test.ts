@@ -1,6 +1,6 @@
 import { getIntrospectionQuery, Kind, parse, print, visit } from 'graphql';
 import { describe, it } from 'vitest';
-import { parseDocument } from '../../src/graphql/parse-document.ts';
+import { parseDocument } from '../../src/graphql/limits.ts';
 import { type Attack, getUrl, jsonBody, testAttacks } from '../support/attacks.ts';
 import { DOCUMENT_BOMBS } from '../support/document-bombs.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';

@@ -1,6 +1,6 @@
 import { env, exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
-import { configOf } from '../../src/config.ts';
+import { configOf } from '../../src/config/index.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
 import { type Attack, inPieces, jsonBody, testAttacks } from '../support/attacks.ts';

@@ -1,4 +1,4 @@
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/index.ts';
 
 export const SECRET = 'a-secret-that-must-never-be-shown-anywhere';
 

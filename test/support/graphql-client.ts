@@ -5,7 +5,7 @@ import type { BodyLimits } from '../../src/http/read-body.ts';
 import { useCompiledExecutor } from '../../src/http/plugins/use-compiled-executor.ts';
 import { createLargeBodies } from '../../src/http/large-bodies.ts';
 import { createReadParams } from '../../src/http/read-params.ts';
-import type { RequestNotes } from '../../src/http/request-log.ts';
+import type { RequestNotes } from '../../src/http/log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { VIEWER } from './viewer.ts';

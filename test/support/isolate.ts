@@ -1,6 +1,6 @@
 import { createAuthenticate } from '../../src/auth/authenticate.ts';
-import { createIssuerVerify } from '../../src/auth/issuer-key.ts';
-import { createKeyKeeper, type IssuerKeySet } from '../../src/auth/key-keeper.ts';
+import { createIssuerVerify } from '../../src/auth/verify-token.ts';
+import { createKeyKeeper, type IssuerKeySet } from '../../src/auth/jwks-cache.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { startTimer } from '../../src/lib/timer.ts';
 import { claimsOf, forge, JWKS_MODE, NOW_S, REQUEST_ID, type TestKey } from './forge.ts';

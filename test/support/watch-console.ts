@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach } from 'vitest';
-import { SETTINGS } from '../../src/settings.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
 import { createFindSecrets } from './secrets.ts';
 
 /** What was printed and should not have been, by the Worker, its objects or a test: they share one console. */

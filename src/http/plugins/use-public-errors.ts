@@ -1,5 +1,5 @@
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
-import { bugBehind, type ToPublicError, withRequestId } from '../../graphql/public-errors.ts';
+import { bugBehind, type ToPublicError, withRequestId } from '../../graphql/errors.ts';
 import { logBug, type Log } from '../../lib/log.ts';
 import type { ServerContext } from '../server-context.ts';
 

@@ -1,8 +1,8 @@
 import { type ExecutionArgs, getOperationAST } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
-import { codesOf } from '../../graphql/public-errors.ts';
+import { codesOf } from '../../graphql/errors.ts';
 import type { ServerContext } from '../server-context.ts';
-import type { RequestTrace } from '../request-log.ts';
+import type { RequestTrace } from '../log.ts';
 
 const OPERATION_NAME_CHARS_MAX = 100;
 

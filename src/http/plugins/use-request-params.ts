@@ -1,6 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import { acceptsNothing } from '../accept.ts';
-import { failureResponse } from '../failure-response.ts';
+import { failureResponse } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { ReadParams, ReadRequest } from '../read-params.ts';
 

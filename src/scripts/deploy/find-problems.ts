@@ -1,6 +1,6 @@
 import { unstable_readConfig } from 'wrangler';
-import { readConfig, type ConfigProblem } from '../../config.ts';
-import { SETTINGS, type Setting } from '../../settings.ts';
+import { readConfig, type ConfigProblem } from '../../config/index.ts';
+import { SETTINGS, type Setting } from '../../config/settings.ts';
 
 /** What a secret is taken to be: Cloudflare tells nobody its value. */
 function standInOf(name: string): string {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { SETTINGS } from '../../../../src/settings.ts';
+import { SETTINGS } from '../../../../src/config/settings.ts';
 import { addressOf, makeTasks, stopped, type Target } from '../tenants/attack.ts';
 import { createHttpPool, toCallbackRequest, toGraphqlRequest } from '../tenants/http-pool.ts';
 import { createKlingControl } from '../tenants/kling-control.ts';

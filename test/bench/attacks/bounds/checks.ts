@@ -1,4 +1,4 @@
-import { SETTINGS } from '../../../../src/settings.ts';
+import { SETTINGS } from '../../../../src/config/settings.ts';
 import type { BuiltWorker } from '../../../node/raw-workerd.ts';
 import { LARGE_MB, largeLipSync, makeTasks } from '../tenants/attack.ts';
 import { createHttpPool } from '../tenants/http-pool.ts';

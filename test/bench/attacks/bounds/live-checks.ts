@@ -1,4 +1,4 @@
-import { SETTINGS } from '../../../../src/settings.ts';
+import { SETTINGS } from '../../../../src/config/settings.ts';
 import { cpuUs } from '../../fanout/cpu.ts';
 import { percentile } from '../../percentile.ts';
 import { type App, SOCKETS_PER_ADDRESS, type Watcher } from './app.ts';

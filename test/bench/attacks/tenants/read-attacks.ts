@@ -1,4 +1,4 @@
-import { SETTINGS } from '../../../../src/settings.ts';
+import { SETTINGS } from '../../../../src/config/settings.ts';
 import { encodeGlobalId } from '../../../../src/schema/global-id.ts';
 import { DOCUMENT_BOMBS } from '../../../support/document-bombs.ts';
 import { toRequest } from '../../http/http-client.ts';

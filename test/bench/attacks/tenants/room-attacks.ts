@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { SETTINGS } from '../../../../src/settings.ts';
+import { SETTINGS } from '../../../../src/config/settings.ts';
 import {
   addressOf,
   createTally,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SETTINGS } from '../../../../src/settings.ts';
+import { SETTINGS } from '../../../../src/config/settings.ts';
 import { type BuiltWorker, createRawWorker, freePort, type RawWorker } from '../../../node/raw-workerd.ts';
 import { bearer, NEIGHBOURS, TEST_AUTH } from '../../../support/token.ts';
 import { startChild } from '../../fanout/child.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, it, vi } from 'vitest';
-import { createKeyKeeper, type IssuerKeySet, KEYS_FRESH_MS, type KeyKeeper } from '../../src/auth/key-keeper.ts';
+import { createKeyKeeper, type IssuerKeySet, KEYS_FRESH_MS, type KeyKeeper } from '../../src/auth/jwks-cache.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 
 const URL = 'https://issuer.test/keys';

@@ -1,7 +1,7 @@
 import { type ErrorCode, type Failure, GatewayError } from '../errors.ts';
-import { toExtensions } from '../graphql/public-errors.ts';
+import { toExtensions } from '../graphql/errors.ts';
 import { logBug, type Log } from '../lib/log.ts';
-import type { RequestTrace } from './request-log.ts';
+import type { RequestTrace } from './log.ts';
 
 /** The HTTP status of a request that failed as a whole, before any of it was executed. */
 const STATUS = {

@@ -1,4 +1,4 @@
-import { hostProblem } from './domain/public-host.ts';
+import { hostProblem } from '../domain/public-host.ts';
 
 /** What a text says: `value` stands in for what could not be read, when there is a problem. */
 export interface Parsed<T> {

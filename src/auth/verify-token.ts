@@ -11,7 +11,7 @@ import {
 } from 'jose';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
-import { type IssuerKeySet, KEYS_FRESH_MS, LAST_GOOD_MS } from './key-keeper.ts';
+import { type IssuerKeySet, KEYS_FRESH_MS, LAST_GOOD_MS } from './jwks-cache.ts';
 
 /** The shortest time between two requests of an isolate for newer keys, however many tokens name an unknown key. */
 const ASK_AGAIN_MS = 5_000;

@@ -1,14 +1,14 @@
-import type { DocumentsOptions } from './graphql/documents.ts';
-import { parseTrustedDocuments } from './graphql/trusted-documents.ts';
-import { schema } from './schema/schema.ts';
-import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './config-checks.ts';
-import { type RetentionTimes, toRetentionTimes } from './domain/retention.ts';
-import type { LiveLimits } from './hub/live-usage.ts';
-import type { WorkLimits } from './hub/work.ts';
-import type { RateLimits } from './ledger/limits.ts';
-import type { TenantForm } from './lib/log.ts';
+import type { DocumentsOptions } from '../graphql/documents.ts';
+import { parseTrustedDocuments } from '../graphql/trusted-documents.ts';
+import { schema } from '../schema/schema.ts';
+import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './checks.ts';
+import { type RetentionTimes, toRetentionTimes } from '../domain/retention.ts';
+import type { LiveLimits } from '../hub/live-usage.ts';
+import type { WorkLimits } from '../hub/work.ts';
+import type { RateLimits } from '../ledger/limits.ts';
+import type { TenantForm } from '../lib/log.ts';
 import { type Setting, SETTINGS } from './settings.ts';
-import trustedDocuments from './trusted-documents.json' with { type: 'json' };
+import trustedDocuments from '../trusted-documents.json' with { type: 'json' };
 
 /** What the gateway is told from outside, checked and in the units it uses. */
 export interface Config {

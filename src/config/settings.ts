@@ -1,4 +1,4 @@
-import type { TenantForm } from './lib/log.ts';
+import type { TenantForm } from '../lib/log.ts';
 import {
   type Parsed,
   bad,
@@ -13,7 +13,7 @@ import {
   parseToken,
   parseWebhookSecrets,
   wholeNumber,
-} from './setting-values.ts';
+} from './parsers.ts';
 
 type Environment = 'production' | 'development';
 type AuthMode = 'jwks' | 'secret' | 'none';

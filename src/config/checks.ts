@@ -1,4 +1,4 @@
-import type { Config, ConfigProblem } from './config.ts';
+import type { Config, ConfigProblem } from './index.ts';
 import { SETTINGS } from './settings.ts';
 
 /** What is wrong with settings that are right one by one, as what to report where. */
