@@ -9,7 +9,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 
 const MONTH = '2026-09';
 
-/** Calls work in a ledger with a budget in units, whose lip-syncs Kling takes and answers as told. */
+/** Runs a test on a ledger with a budget in units. Kling answers reads of tasks with what `tell` sets. */
 async function withBudget(
   name: string,
   units: number,
@@ -54,7 +54,7 @@ function lipSync({ creates }: LedgerParts, change: { videoDurationMs?: number; f
 const used = ({ deps }: LedgerParts) => deps.holdings.milliunitsUsed(MONTH);
 const pending = ({ deps }: LedgerParts) => deps.sums.milliunitsPending();
 
-/** The task's end, as a read of Kling tells it. */
+/** Ends a task, as a read at Kling that reports success does. */
 function end({ journal }: LedgerParts, id: string, change: Record<string, unknown> = {}): void {
   const videos = [{ videoId: 'made', url: null, watermarkUrl: null, durationMs: null }];
   const rest = { parentVideo: null, videos, watermarkEnabled: null, ...change };
@@ -62,7 +62,7 @@ function end({ journal }: LedgerParts, id: string, change: Record<string, unknow
 }
 
 describe('the monthly budget', () => {
-  it('fills where Kling tells no charge, by the estimate of each task', async ({ expect }) => {
+  it('counts the estimate of a task when Kling reports no charge', async ({ expect }) => {
     await withBudget('fills', 12, async (parts) => {
       for (const n of [1, 2]) {
         const { id } = await lipSync(parts);
@@ -76,7 +76,7 @@ describe('the monthly budget', () => {
     });
   });
 
-  it('counts what Kling tells, in units or in money, and corrects itself once for what it tells later', async ({
+  it('counts a charge that Kling reports in units or in money, and corrects it once when Kling reports it later', async ({
     expect,
   }) => {
     await withBudget('corrects', 100, async (parts) => {
@@ -94,7 +94,7 @@ describe('the monthly budget', () => {
     });
   });
 
-  it('counts a charge told while the task runs once', async ({ expect }) => {
+  it('counts a charge once when Kling reports it while the task runs', async ({ expect }) => {
     await withBudget('early', 100, async (parts) => {
       const { id } = await lipSync(parts);
       const running = snapshotOf('PROCESSING', { unitsDeducted: '0.5' });
@@ -110,18 +110,18 @@ describe('the monthly budget', () => {
     ['DEADLINE_EXCEEDED', 6000],
     ['NOT_SENT', 0],
     ['CANCELLED', 0],
-  ] as const)('counts a task that ended as %s with %i thousandths', async ([code, milliunits], { expect }) => {
+  ] as const)('counts a task that ended as %s as %i milliunits', async ([code, milliunits], { expect }) => {
     await withBudget(code, 100, async (parts) => {
       const { id } = await lipSync(parts);
       parts.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure(code) });
       expect([used(parts), pending(parts)]).toEqual([milliunits, 0]);
-      // What Kling charged is learned all the same, and replaces the estimate.
+      // A charge that Kling reports later replaces the estimate.
       end(parts, id, { unitsDeducted: '1' });
       expect(used(parts)).toBe(1000);
     });
   });
 
-  it('counts a task whose create was lost until its deadline, and after it', async ({ expect }) => {
+  it('counts a task of unknown outcome before and after its deadline', async ({ expect }) => {
     const lost = { createVoice: async () => Promise.reject(klingError('UNKNOWN')) };
     await withBudget(
       'lost',
@@ -138,7 +138,7 @@ describe('the monthly budget', () => {
     );
   });
 
-  it('counts nothing for a failure at Kling without a charge, and for a refusal', async ({ expect }) => {
+  it('counts nothing for a failure without a charge, and nothing for a refusal', async ({ expect }) => {
     await withBudget('failed', 100, async (parts) => {
       const { id } = await lipSync(parts);
       const failed = snapshotOf('FAILED', { statusMessage: 'Internal error' });
@@ -157,7 +157,7 @@ describe('the monthly budget', () => {
     );
   });
 
-  it('holds a charge in the month the task was made in', async ({ expect }) => {
+  it('counts a charge in the month in which the task was created', async ({ expect }) => {
     await withBudget('month', 100, async (parts) => {
       const { id } = await lipSync(parts);
       parts.clock.nowMs += 31 * DAY_MS;
@@ -166,7 +166,7 @@ describe('the monthly budget', () => {
     });
   });
 
-  it('corrects a row from before estimates were counted by what it lacked, once', async ({ expect }) => {
+  it('counts the full charge of a task without a stored estimate once', async ({ expect }) => {
     await withBudget('old rows', 100, async (parts, _tell, sql) => {
       const { id } = await lipSync(parts);
       end(parts, id);
@@ -177,7 +177,7 @@ describe('the monthly budget', () => {
     });
   });
 
-  it('counts a scan and a speech by what Kling tells, in units or in money, else by the price', async ({ expect }) => {
+  it('counts a scan by the charge that Kling reports, in units or money, else by its price', async ({ expect }) => {
     const scanned = { sessionId: 's', faces: [], klingRequestId: null };
     const answers = [
       { ...scanned, unitsDeducted: null },
@@ -202,9 +202,7 @@ describe('the monthly budget', () => {
 });
 
 describe('the estimate of a lip-sync', () => {
-  it('is one number in the quote, while it runs, and in the budget, once Kling tells the length', async ({
-    expect,
-  }) => {
+  it('is corrected in the record and the budget once Kling reports the length of the video', async ({ expect }) => {
     await withBudget('one number', 100, async (parts, tell) => {
       const { id, unitsEstimated } = await lipSync(parts);
       expect(unitsEstimated).toBe('6');
@@ -219,7 +217,7 @@ describe('the estimate of a lip-sync', () => {
     });
   });
 
-  it('is by the length of the scan where a task has learned it, whatever the caller says', async ({ expect }) => {
+  it('uses the video length that an earlier task has learned, whatever the caller states', async ({ expect }) => {
     await withBudget('scan', 100, async (parts) => {
       const { id } = await lipSync(parts, { videoDurationMs: 60_000 });
       end(parts, id, { parentVideo: { videoId: null, url: null, durationMs: 10_000 } });
@@ -228,9 +226,7 @@ describe('the estimate of a lip-sync', () => {
     });
   });
 
-  it('is by the length of a video that a task has made, and by the caller where nothing is known', async ({
-    expect,
-  }) => {
+  it('uses the length of a video that a task has made, else the length that the caller states', async ({ expect }) => {
     const kling = { identifyFaces: async () => ({ ...FACE_SCAN, id: undefined, sessionId: 'session-2' }) };
     await withBudget(
       'made',

@@ -18,7 +18,7 @@ import {
 const sandbox = openSandbox('creates');
 
 describe('an external id', () => {
-  it('with the same input answers with the same task, and Kling has it once', async ({ expect }) => {
+  it('used again with the same input returns the same task, which Kling has once', async ({ expect }) => {
     const ledger = ledgerOf('same');
     const first = valueOf(await ledger.createVoice(voiceInput('order-1')));
     const again = valueOf(await ledger.createVoice(voiceInput('order-1')));
@@ -27,7 +27,7 @@ describe('an external id', () => {
     expect(await changesOf(ledger)).toHaveLength(1);
   });
 
-  it('still answers with it after the end', async ({ expect }) => {
+  it('returns its task also after the task has ended', async ({ expect }) => {
     const ledger = ledgerOf('same at the end');
     const { id } = valueOf(await ledger.createVoice(voiceInput('order-1')));
     await sandbox.advance(id, 'succeed');
@@ -38,8 +38,8 @@ describe('an external id', () => {
 
   it.for([
     ['another name', voiceInput('order-1', undefined, 'Bob')],
-    ['another sound', voiceInput('order-1', 'other-sandbox-never-ends')],
-  ] as const)('with %s is a CONFLICT, and nothing is sent', async ([name, input], { expect }) => {
+    ['another audio', voiceInput('order-1', 'other-sandbox-never-ends')],
+  ] as const)('used again with %s is a CONFLICT, and sends nothing', async ([name, input], { expect }) => {
     const ledger = ledgerOf(`conflict ${name}`);
     valueOf(await ledger.createVoice(voiceInput('order-1')));
     const posts = await sandbox.count('POST', VOICES);
@@ -47,7 +47,7 @@ describe('an external id', () => {
     expect(await sandbox.count('POST', VOICES)).toBe(posts);
   });
 
-  it('stands for one task across kinds', async ({ expect }) => {
+  it('used for a voice and a lip-sync is a CONFLICT', async ({ expect }) => {
     const ledger = ledgerOf('kinds');
     const input = await lipSyncInput(ledger, 'order-1');
     valueOf(await ledger.createVoice(voiceInput('order-1')));
@@ -56,14 +56,14 @@ describe('an external id', () => {
     expect(failureOf(await ledger.createVoice(voiceInput('order-2'))).code).toBe('CONFLICT');
   });
 
-  it('of one tenant means nothing to another', async ({ expect }) => {
+  it('used by two tenants names two tasks', async ({ expect }) => {
     const [a, b] = await Promise.all(
       ['tenant a', 'tenant b'].map((tenant) => ledgerOf(tenant).createVoice(voiceInput('order-1'))),
     );
     expect(valueOf(a!).id).not.toBe(valueOf(b!).id);
   });
 
-  it('used by eight calls at once makes one task, which all eight get', async ({ expect }) => {
+  it('used by eight calls at once creates one task, which all eight get', async ({ expect }) => {
     const ledger = ledgerOf('at once');
     const answers = await Promise.all(Array.from({ length: 8 }, () => ledger.createVoice(voiceInput('order-1'))));
     const made = answers.map(valueOf);
@@ -71,14 +71,14 @@ describe('an external id', () => {
     expect(await sandbox.tasksOf(made[0]!.id)).toBe(1);
   });
 
-  it('used twice within one turn of the object makes one task', async ({ expect }) => {
+  it('used twice in one turn of the event loop creates one task', async ({ expect }) => {
     const answers = await runInDurableObject(ledgerOf('one turn'), (instance: TaskLedger) =>
       Promise.all([1, 2].map(() => instance.createVoice(voiceInput('order-1')))),
     );
     expect(new Set(answers.map((answer) => valueOf(answer).id)).size).toBe(1);
   });
 
-  it('used at once with two inputs makes one task, and the other is a CONFLICT', async ({ expect }) => {
+  it('used at once with two inputs creates one task, and the other call fails', async ({ expect }) => {
     const ledger = ledgerOf('at once with two inputs');
     const answers = await Promise.all(
       ['Ann', 'Bob'].map((name) => ledger.createVoice(voiceInput('order-1', undefined, name))),
@@ -86,7 +86,7 @@ describe('an external id', () => {
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
   });
 
-  it('is free again after a refusal, which leaves nothing behind', async ({ expect }) => {
+  it('is free again after a refusal, which leaves no task and no event', async ({ expect }) => {
     const ledger = ledgerOf('refused');
     const refused = failureOf(await ledger.createVoice(voiceInput('order-1', 'sandbox-content-rejected')));
     expect(refused).toMatchObject({ code: 'CONTENT_REJECTED', klingCode: 1301 });
@@ -97,7 +97,7 @@ describe('an external id', () => {
     expect(await statusesOf(ledger, id)).toEqual(['SUBMITTED']);
   });
 
-  it('without one, the same input makes another task each time', async ({ expect }) => {
+  it('lets the same input create a task each time when it is left out', async ({ expect }) => {
     const ledger = ledgerOf('without');
     const ids = [await ledger.createVoice(voiceInput(null)), await ledger.createVoice(voiceInput(null))].map(
       (made) => valueOf(made).id,
@@ -106,14 +106,14 @@ describe('an external id', () => {
   });
 });
 
-describe('a refusal for good', () => {
+describe('a final refusal', () => {
   it.for([
     ['sandbox-error-1201', 'BAD_USER_INPUT'],
     ['sandbox-error-1300', 'CONTENT_REJECTED'],
     ['sandbox-pack-exhausted', 'QUOTA_EXHAUSTED'],
     ['sandbox-http-200-error-1301', 'CONTENT_REJECTED'],
     ['sandbox-error-1103', 'UPSTREAM_MISCONFIGURED'],
-  ] as const)('by %s is the maker’s %s, sent once, and its slot is free', async ([words, code], { expect }) => {
+  ] as const)('of %s fails the create with %s, after one request', async ([words, code], { expect }) => {
     const ledger = ledgerOf(`refusal ${words}`);
     const posts = await sandbox.count('POST', VOICES);
     expect(failureOf(await ledger.createVoice(voiceInput(null, words))).code).toBe(code);
@@ -122,8 +122,8 @@ describe('a refusal for good', () => {
   });
 });
 
-describe('an input that is wrong', () => {
-  it('is refused whole, and nothing is sent', async ({ expect }) => {
+describe('an invalid input', () => {
+  it('is refused with all its problems, and nothing is sent', async ({ expect }) => {
     const posts = await sandbox.count('POST', VOICES);
     const failure = failureOf(
       await ledgerOf('wrong').createVoice({ name: '', source: { url: 'nope' }, externalId: 'x' }),

@@ -22,7 +22,7 @@ async function cursorOf(page: Promise<Result<Slice<unknown>>>): Promise<string> 
   return valueOf(await page).edges[0]!.cursor;
 }
 
-/** Moves a task to and fro between two states that rank the same, each time a millisecond later. */
+/** Switches a task between two statuses of equal rank, 1 ms apart, so that each switch is a change. */
 function change(parts: LedgerParts, id: string, times: number): void {
   for (let i = 0; i < times; i += 1) {
     parts.clock.nowMs += 1;
@@ -32,7 +32,7 @@ function change(parts: LedgerParts, id: string, times: number): void {
 }
 
 describe('the log of changes', () => {
-  it('is gapless over the tenant, and each task’s part of it is in order', async ({ expect }) => {
+  it('is gapless for the tenant, and in order for each task', async ({ expect }) => {
     await withParts('gapless', { kling }, async (parts) => {
       const a = (await createVoiceOnce(parts)).id;
       const b = (await createVoiceOnce(parts)).id;
@@ -43,7 +43,7 @@ describe('the log of changes', () => {
     });
   });
 
-  it('is read in pages with no gap and no repeat, from any cursor', async ({ expect }) => {
+  it('is read in pages without a gap or a repeat, from any cursor', async ({ expect }) => {
     await withParts('pages', { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       change(parts, id, 10);
@@ -62,7 +62,7 @@ describe('the log of changes', () => {
     });
   });
 
-  it('tells each change as the task was right after it', async ({ expect }) => {
+  it('shows each change with the task as it was right after it', async ({ expect }) => {
     await withParts('as it was', { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       change(parts, id, 2);
@@ -73,7 +73,7 @@ describe('the log of changes', () => {
 });
 
 describe('a cursor', () => {
-  it('from before what is still kept is answered with a resync, a newer one and none are not', async ({ expect }) => {
+  it('older than the kept log gets a resync, and a newer one or none does not', async ({ expect }) => {
     await withParts('resync', { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       const early = read(parts, null).edges[0]!.cursor;
@@ -102,7 +102,7 @@ describe('a cursor', () => {
     },
   );
 
-  it('of another tenant, or of another list, is BAD_USER_INPUT', async ({ expect }) => {
+  it('of another tenant or of another list is BAD_USER_INPUT', async ({ expect }) => {
     valueOf(await stub.createVoice(voiceInput('x')));
     const foreign = valueOf(await ledgerOf('other').createVoice(voiceInput('x')));
     expect(foreign.id).toBeTruthy();
@@ -123,8 +123,8 @@ describe('a cursor', () => {
   });
 });
 
-describe('retention', () => {
-  it('forgets in steps of 500 from the oldest on, and no number is used again', async ({ expect }) => {
+describe('the retention of events', () => {
+  it('deletes the oldest events in steps of 500, and never reuses a sequence number', async ({ expect }) => {
     await withParts('retention', { kling, limits: { eventsPerTaskMax: 100_000 } }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       change(parts, id, 1199);
@@ -144,7 +144,7 @@ describe('retention', () => {
     });
   });
 
-  it('keeps so many changes of each task, the newest, and leaves the other tasks’ alone', async ({ expect }) => {
+  it('keeps the newest events of a busy task, and deletes none of other tasks', async ({ expect }) => {
     await withParts('trim', { kling, limits: { eventsPerTaskMax: 10 } }, async (parts) => {
       const quiet = (await createVoiceOnce(parts)).id;
       const busy = (await createVoiceOnce(parts)).id;
@@ -155,7 +155,7 @@ describe('retention', () => {
     });
   });
 
-  it('wakes the object for the oldest change, also when nothing else is to do', async ({ expect }) => {
+  it('sets the alarm for the oldest event, also when nothing else is due', async ({ expect }) => {
     await withParts(
       'wakes',
       { kling: { ...kling, readVoiceTask: async () => snapshotOf('SUCCEEDED', { klingTaskId: 'kling-task-1' }) } },

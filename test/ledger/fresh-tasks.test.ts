@@ -5,7 +5,7 @@ import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { type LedgerParts, withParts } from '../support/ledger-parts.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
-/** Reads at Kling that the test answers, in the order in which they were made. */
+/** A Kling whose reads wait until the test answers them. `reads` is in the order of the requests. */
 class Kling {
   readonly reads: { readonly id: string; readonly answer: () => void }[] = [];
   createVoice = async (_request: unknown, { externalTaskId }: { readonly externalTaskId: string | null }) =>
@@ -20,14 +20,14 @@ interface World {
   readonly parts: LedgerParts;
   readonly kling: Kling;
   readonly ids: readonly string[];
-  /** What a query is shown of these tasks. */
+  /** Statuses that a query gets for these tasks. */
   readonly ask: (ids: readonly string[]) => Promise<string[]>;
-  /** Lets so much time pass, timers included. */
+  /** Moves the clock by `ms`, and fires the timers that are due. */
   readonly pass: (ms: number) => void;
   readonly timers: () => number;
 }
 
-/** Lets promises that are ready go on. */
+/** Waits until all pending promise callbacks have run. */
 async function turn(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
 }
@@ -63,8 +63,8 @@ function withTasks(name: string, count: number, reads: number, work: (world: Wor
   });
 }
 
-describe('a task of which Kling is slow to tell', () => {
-  it('is shown as it is stored after 2 s, and the answer is applied when it comes', async ({ expect }) => {
+describe('a running task', () => {
+  it('is returned as stored when Kling takes over 2 s, and the late answer is still applied', async ({ expect }) => {
     await withTasks('slow', 1, 10, async ({ parts, kling, ids, ask, pass }) => {
       let shown: string[] | null = null;
       const asking = ask(ids).then((statuses) => (shown = statuses));
@@ -75,7 +75,7 @@ describe('a task of which Kling is slow to tell', () => {
       await asking;
       expect([shown, kling.reads.length]).toEqual([['SUBMITTED'], 1]);
       pass(27_000);
-      // Nobody reads it again while that read is under way; each who asks waits 2 s at most.
+      // It is not read again while that read is under way. Each caller waits at most 2 s.
       const again = ask(ids);
       pass(FRESH_WAIT_MS);
       expect([await again, kling.reads.length]).toEqual([['SUBMITTED'], 1]);
@@ -85,13 +85,15 @@ describe('a task of which Kling is slow to tell', () => {
     });
   });
 
-  it('is shown as Kling tells it within 2 s, and the timer is stopped', async ({ expect }) => {
+  it('is returned as Kling reports it when the answer comes within 2 s, and the timer is stopped', async ({
+    expect,
+  }) => {
     await withTasks('quick', 1, 10, async ({ kling, ids, ask, pass, timers }) => {
       const asking = ask(ids);
       pass(READ_INTERVAL_MS - 1);
       kling.reads[0]!.answer();
       expect([await asking, timers()]).toEqual([['PROCESSING'], 0]);
-      // Good for a second, and no timer for what is not read.
+      // The read is fresh for a second. Without a read there is no timer.
       expect([await ask(ids), timers(), kling.reads.length]).toEqual([['PROCESSING'], 0, 1]);
     });
   });
@@ -112,7 +114,7 @@ describe('a hundred running tasks', () => {
     });
   });
 
-  it('whose turn does not come within 2 s are not read for nobody', async ({ expect }) => {
+  it('are not read any more after the caller has waited 2 s', async ({ expect }) => {
     await withTasks('nobody', 100, 1_000, async ({ parts, kling, ids, ask, pass }) => {
       const asking = ask(ids);
       pass(FRESH_WAIT_MS);
@@ -120,13 +122,13 @@ describe('a hundred running tasks', () => {
       for (const { answer } of kling.reads) answer();
       await parts.settle();
       expect(kling.reads).toHaveLength(FRESH_READS_AT_ONCE);
-      // Who asks now gets them read.
+      // A new query reads them.
       void ask(ids.slice(10, 12));
       expect(kling.reads).toHaveLength(FRESH_READS_AT_ONCE + 2);
     });
   });
 
-  it('of a tenant with ten reads left cost ten, and are all shown', async ({ expect }) => {
+  it('are all returned when the tenant has ten reads left, which are used for ten of them', async ({ expect }) => {
     await withTasks('limited', 100, 10, async ({ kling, ids, ask }) => {
       const asking = ask(ids);
       for (let answered = 0; answered < 10; answered += 1) {
@@ -141,7 +143,7 @@ describe('a hundred running tasks', () => {
   });
 });
 
-it('a read that fails gives its place to the next', async ({ expect }) => {
+it('a failed read frees its place for the next task', async ({ expect }) => {
   let reads = 0;
   const kling = {
     createVoice: new Kling().createVoice,

@@ -9,7 +9,7 @@ import type { TaskRow, TaskStep } from '../../src/ledger/stores/tasks.ts';
 import { voiceTask } from '../support/fake-ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
-/** What a callback makes a ledger do, seen at its parts: `callbacks.test.ts` has what becomes of it on real storage. */
+/** Calls that a callback causes in the parts of a ledger. `callbacks.test.ts` tests the effect on real storage. */
 
 const NOW_MS = 1_790_000_000_000;
 
@@ -23,7 +23,7 @@ interface Seen {
 
 const after = { phase: 'SENT', tries: 0 } as TaskRow;
 
-/** Takes in one callback about task `t`, which is as told; null: it is not there. */
+/** Ingests one callback about task `t`. A `row` of null means that the ledger has no such task. */
 async function takeIn(
   row: { phase: TaskRow['phase']; klingTaskId: string | null } | null,
   hint: TaskSnapshot | null,
@@ -62,7 +62,7 @@ const READ_SOON = { phase: 'SENT', tries: 0, wakeAtMs: NOW_MS + 1_000 };
 const POLL_LATER = { phase: 'SENT', tries: 0, wakeAtMs: NOW_MS + 5_000 };
 
 describe('a callback', () => {
-  it('about a task that is not there, or is done, does nothing', async ({ expect }) => {
+  it('about a missing or final task does nothing', async ({ expect }) => {
     for (const row of [null, { phase: 'DONE', klingTaskId: 'kling-1' }] as const) {
       for (const hint of [null, snapshotOf('PROCESSING'), snapshotOf('FAILED')]) {
         expect(await takeIn(row, hint)).toMatchObject({ applied: [], polled: [], identified: [] });
@@ -71,7 +71,7 @@ describe('a callback', () => {
   });
 
   it.for(RUNNING)(
-    'of our task that says %s is applied, without its id, and nothing is read',
+    'about our task with status %s is applied without its id, and nothing is read',
     async (status, { expect }) => {
       const hint = snapshotOf(status);
       const { applied, polled, identified } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, hint);
@@ -81,14 +81,14 @@ describe('a callback', () => {
     },
   );
 
-  it.for(ENDS)('of our task that says %s is not believed: the task is read at once', async (status, { expect }) => {
+  it.for(ENDS)('about our task with status %s is not applied: the task is read at once', async (status, { expect }) => {
     const { applied, polled, identified } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, snapshotOf(status));
     expect(applied).toEqual([['t', null, READ_SOON]]);
     expect([polled, identified]).toEqual([[[after]], []]);
   });
 
   it.for([...RUNNING, ...ENDS])(
-    'about another Kling task (%s) is only a reason to read',
+    'about another Kling task (%s) only makes the ledger read',
     async (status, { expect }) => {
       const hint = snapshotOf(status, { klingTaskId: 'kling-2', externalTaskId: 't' });
       const { applied, polled, identified, hinted } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, hint);
@@ -97,16 +97,16 @@ describe('a callback', () => {
     },
   );
 
-  it('that names no task is only a reason to read', async ({ expect }) => {
+  it('without a Kling task only makes the ledger read', async ({ expect }) => {
     const { applied, polled, hinted } = await takeIn({ phase: 'SENDING', klingTaskId: null }, null);
     expect(applied).toEqual([['t', null, READ_SOON]]);
     expect([polled, hinted]).toEqual([[[after]], []]);
   });
 });
 
-describe('before Kling’s id is known, a callback', () => {
+describe('a callback before Kling’s id is known', () => {
   it.for([null, 't'])(
-    'with our id %s is about our task: it is read by the id that it told',
+    'with external id %s is applied, and the task is read by the Kling id in it',
     async (ours, { expect }) => {
       const hint = snapshotOf('PROCESSING', { klingTaskId: 'kling-9', externalTaskId: ours });
       const { applied, polled, identified, row } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
@@ -115,13 +115,13 @@ describe('before Kling’s id is known, a callback', () => {
     },
   );
 
-  it('of an end is read by the id that it told', async ({ expect }) => {
+  it('about an end makes the ledger read the task by the Kling id in it', async ({ expect }) => {
     const hint = snapshotOf('SUCCEEDED', { klingTaskId: 'kling-9' });
     const { polled, hinted } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
     expect([polled, hinted]).toEqual([[[after]], [['t', 'kling-9']]]);
   });
 
-  it.for([...RUNNING, ...ENDS])('with another’s id (%s) is only a reason to read', async (status, { expect }) => {
+  it.for([...RUNNING, ...ENDS])('with a foreign id (%s) only makes the ledger read', async (status, { expect }) => {
     const hint = snapshotOf(status, { klingTaskId: 'kling-9', externalTaskId: 'u' });
     const { applied, polled, identified, hinted } = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint);
     expect(applied).toEqual([['t', null, READ_SOON]]);
@@ -134,9 +134,9 @@ describe('a callback about a task that was read less than a second ago', () => {
   const SENT = { phase: 'SENT', klingTaskId: 'kling-1' } as const;
 
   it.for([
-    ['when the alarm would look later', NOW_MS + 5_000, READ_AT_MS + 1_000],
-    ['when the alarm looks at nothing', null, READ_AT_MS + 1_000],
-    ['when the alarm looks sooner', NOW_MS + 100, NOW_MS + 100],
+    ['when the next poll is later', NOW_MS + 5_000, READ_AT_MS + 1_000],
+    ['when no poll is planned', null, READ_AT_MS + 1_000],
+    ['when the next poll is sooner', NOW_MS + 100, NOW_MS + 100],
   ] as const)('leaves the read to the alarm, %s', async ([, wakeAtMs, nextAtMs], { expect }) => {
     for (const hint of [null, snapshotOf('SUCCEEDED'), snapshotOf('PROCESSING', { klingTaskId: 'kling-2' })]) {
       const seen = await takeIn(SENT, hint, { readAtMs: READ_AT_MS, wakeAtMs });
@@ -146,20 +146,20 @@ describe('a callback about a task that was read less than a second ago', () => {
     }
   });
 
-  it('applies what it says of a running task', async ({ expect }) => {
+  it('is applied when it reports a running task', async ({ expect }) => {
     const { applied, polled } = await takeIn(SENT, snapshotOf('PROCESSING'), { readAtMs: READ_AT_MS });
     expect(applied).toMatchObject([['t', { type: 'SNAPSHOT' }, POLL_LATER]]);
     expect(polled).toEqual([]);
   });
 
-  it.for([...RUNNING, ...ENDS])('keeps the id that it told for the alarm (%s)', async (status, { expect }) => {
+  it.for([...RUNNING, ...ENDS])('leaves its Kling id (%s) for the alarm to read by', async (status, { expect }) => {
     const hint = snapshotOf(status, { klingTaskId: 'kling-9' });
     const seen = await takeIn({ phase: 'SENDING', klingTaskId: null }, hint, { readAtMs: READ_AT_MS });
     expect(seen.applied.map(([, , step]) => step?.wakeAtMs)).toEqual([READ_AT_MS + 1_000]);
     expect([seen.polled, seen.identified, seen.hinted]).toEqual([[], [], [['t', 'kling-9']]]);
   });
 
-  it('is read at once when the second is over', async ({ expect }) => {
+  it('makes the ledger read at once when the second is over', async ({ expect }) => {
     const seen = await takeIn(SENT, snapshotOf('SUCCEEDED'), { readAtMs: NOW_MS - 1_000 });
     expect(seen.polled).toEqual([[after]]);
   });

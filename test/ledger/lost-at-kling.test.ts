@@ -9,7 +9,7 @@ type Mood = 'RUNNING' | 'UNKNOWN_TASK' | 'DOWN' | 'DONE';
 const MINUTE_MS = 60_000;
 const NOT_FOUND = () => klingError('REFUSED', 'NOT_FOUND', 1203);
 
-/** A voice at a Kling that answers reads by its mood, and what the account is told of the slot. */
+/** Runs a test on a voice task. Kling answers reads by its `mood`. `released` lists the slots given back to the account. */
 async function withTask(
   name: string,
   options: PartsOptions,
@@ -18,7 +18,7 @@ async function withTask(
     readonly id: string;
     readonly kling: { mood: Mood; readonly readAtMs: number[] };
     readonly released: string[];
-    /** Runs the alarm whenever it is due, for so long. */
+    /** Moves the clock by `ms`, and runs the alarm whenever it is due. */
     readonly pass: (ms: number) => Promise<void>;
   }) => Promise<void>,
 ): Promise<void> {
@@ -63,8 +63,8 @@ async function withTask(
 describe.for([
   ['one by one', { readsTogether: false }],
   ['together', { readsTogether: true }],
-] as const)('a running task that Kling does not know any more, read %s', ([how, options]) => {
-  it('gives its slot back after five answers over ten minutes, and is read on', async ({ expect }) => {
+] as const)('a running task that Kling has lost, read %s', ([how, options]) => {
+  it('releases its slot after five answers over ten minutes, and is still polled', async ({ expect }) => {
     await withTask(`slot ${how}`, options, async ({ parts, id, kling, released, pass }) => {
       kling.mood = 'UNKNOWN_TASK';
       await pass(10 * MINUTE_MS);
@@ -81,7 +81,7 @@ describe.for([
     });
   });
 
-  it('is found again when the keys are restored', async ({ expect }) => {
+  it('succeeds when Kling shows it again as ended', async ({ expect }) => {
     await withTask(`restored ${how}`, options, async ({ parts, id, kling, pass }) => {
       kling.mood = 'UNKNOWN_TASK';
       await pass(23 * 60 * MINUTE_MS);
@@ -92,7 +92,7 @@ describe.for([
     });
   });
 
-  it('ends at its deadline, not before, as lost', async ({ expect }) => {
+  it('ends as TASK_LOST_AT_KLING at its deadline, and not before', async ({ expect }) => {
     await withTask(`closed ${how}`, options, async ({ parts, id, kling, released, pass }) => {
       const { deadlineAtMs } = parts.tasks.find({ id })!;
       kling.mood = 'UNKNOWN_TASK';
@@ -105,8 +105,8 @@ describe.for([
   });
 });
 
-describe('what does not make a task lost', () => {
-  it('is an outage, however long', async ({ expect }) => {
+describe('a task is not lost', () => {
+  it('during an outage, however long', async ({ expect }) => {
     await withTask('outage', {}, async ({ parts, id, kling, released, pass }) => {
       kling.mood = 'DOWN';
       await pass(60 * MINUTE_MS);
@@ -114,7 +114,7 @@ describe('what does not make a task lost', () => {
     });
   });
 
-  it('is four answers before Kling shows the task again', async ({ expect }) => {
+  it('when Kling shows it again before the fifth answer', async ({ expect }) => {
     await withTask('shown again', {}, async ({ parts, id, kling, released, pass }) => {
       kling.mood = 'UNKNOWN_TASK';
       await pass(9 * MINUTE_MS);
@@ -127,7 +127,7 @@ describe('what does not make a task lost', () => {
     });
   });
 
-  it('is a caller who reads a task a hundred times in a minute', async ({ expect }) => {
+  it('when a caller reads it 100 times in 100 seconds', async ({ expect }) => {
     await withTask('many readers', {}, async ({ parts, id, kling, released }) => {
       kling.mood = 'UNKNOWN_TASK';
       for (let i = 0; i < 100; i += 1) {
@@ -139,7 +139,7 @@ describe('what does not make a task lost', () => {
     });
   });
 
-  it('is that Kling has deleted a task long after its end', async ({ expect }) => {
+  it('when Kling has deleted it long after its end', async ({ expect }) => {
     await withTask('deleted', {}, async ({ parts, id, kling, pass }) => {
       kling.mood = 'DONE';
       await pass(MINUTE_MS);

@@ -16,14 +16,14 @@ import {
 
 const sandbox = openSandbox('lost', { KLING_TIMEOUT_MS: '1000' });
 
-describe('a create that Kling carried out, and whose answer was lost', () => {
+describe('a create that Kling carried out but whose answer was lost', () => {
   it.for([
     'sandbox-timeout-after-sandbox-never-ends',
     'sandbox-error-after-sandbox-never-ends',
     'sandbox-cut-off-sandbox-never-ends',
     'sandbox-html-sandbox-never-ends',
     'sandbox-hang-after-sandbox-never-ends',
-  ])('by %s waits, is found by a look-up, and is never made twice', async (words, { expect }) => {
+  ])('by %s is found by a look-up, and is never sent twice', async (words, { expect }) => {
     const ledger = ledgerOf(`after ${words}`);
     const posts = await sandbox.count('POST', VOICES);
     const queued = valueOf(await ledger.createVoice(voiceInput('x', words)));
@@ -39,7 +39,7 @@ describe('a create that Kling carried out, and whose answer was lost', () => {
     expect((await statusesOf(ledger, queued.id))[0]).toBe('QUEUED');
   });
 
-  it('answers a repeat of the create with the task that waits, and sends nothing', async ({ expect }) => {
+  it('returns its queued task when it is repeated, and sends nothing', async ({ expect }) => {
     const ledger = ledgerOf('repeat');
     const input = voiceInput('x', 'sandbox-timeout-after-sandbox-never-ends');
     const { id } = valueOf(await ledger.createVoice(input));
@@ -56,14 +56,14 @@ describe('a create that Kling carried out, and whose answer was lost', () => {
 });
 
 describe('a create that failed before Kling did anything', () => {
-  it('is sent again once, after two look-ups that found nothing', async ({ expect }) => {
+  it('is resent once, after two look-ups that found nothing', async ({ expect }) => {
     const ledger = ledgerOf('before');
     const posts = await sandbox.count('POST', VOICES);
     const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-flaky-1-before-sandbox-never-ends')));
-    // Too early to mean anything: the create may not be over at Kling.
+    // This look-up is too early to count: Kling may still be working on the create.
     await ring(ledger);
     expect(await storedTask(ledger, id)).toMatchObject({ phase: 'SENDING', tries: 0, sends: 1 });
-    // Nothing rings any more: the alarm is set.
+    // The alarm is set. The test does not ring it.
     await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT', sends: 2, parts: 0 });
     expect(await sandbox.count('GET', `${VOICES}/${id}`)).toBe(3);
     expect(await sandbox.count('POST', VOICES)).toBe(posts + 2);
@@ -74,7 +74,7 @@ describe('a create that failed before Kling did anything', () => {
   it.for([
     ['sandbox-content-rejected', 'CONTENT_REJECTED'],
     ['sandbox-pack-exhausted', 'QUOTA_EXHAUSTED'],
-  ] as const)('and is then refused for good by %s ends as FAILED, %s', async ([words, code], { expect }) => {
+  ] as const)('and whose resend is refused by %s ends as FAILED with %s', async ([words, code], { expect }) => {
     const ledger = ledgerOf(`background ${words}`);
     const { id } = valueOf(await ledger.createVoice(voiceInput('x', `${words}-sandbox-flaky-1`)));
     await expect.poll(() => ledger.task({ id })).toMatchObject({ status: 'FAILED', failure: { code } });
@@ -84,7 +84,7 @@ describe('a create that failed before Kling did anything', () => {
   });
 });
 
-describe('an object that dies between the intent and the answer', () => {
+describe('a ledger that dies between the intent and the answer', () => {
   const words = 'sandbox-hang-after-sandbox-never-ends';
 
   async function diesWhileSending(tenant: string, expect: ExpectStatic): Promise<string> {
@@ -98,7 +98,7 @@ describe('an object that dies between the intent and the answer', () => {
     return (await ledgerOf(tenant).task({ externalId: 'x' }))!.id;
   }
 
-  it('finds the task by its alarm, and it was made once', async ({ expect }) => {
+  it('finds the task by its alarm, and Kling has it once', async ({ expect }) => {
     const id = await diesWhileSending('killed', expect);
     const ledger = ledgerOf('killed');
     await runDurableObjectAlarm(ledger);
@@ -107,7 +107,7 @@ describe('an object that dies between the intent and the answer', () => {
     expect((await changesOf(ledger)).length).toBeGreaterThan(0);
   });
 
-  it('answers a repeat of the create with that task', async ({ expect }) => {
+  it('returns that task when the create is repeated', async ({ expect }) => {
     const id = await diesWhileSending('killed and asked again', expect);
     const ledger = ledgerOf('killed and asked again');
     expect(valueOf(await ledger.createVoice(voiceInput('x', words))).id).toBe(id);
@@ -115,13 +115,11 @@ describe('an object that dies between the intent and the answer', () => {
     expect(await sandbox.tasksOf(id)).toBe(1);
   });
 
-  it('and one that is evicted with a create of unknown outcome looks it up at once when it is back', async ({
-    expect,
-  }) => {
+  it('looks up a create of unknown outcome at once when it restarts after an eviction', async ({ expect }) => {
     const ledger = ledgerOf('evicted');
     const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-timeout-after-sandbox-never-ends')));
     await runInDurableObject(ledger, (_instance, { storage }) => {
-      // As if its next look were an hour away: only the restart can bring it forward.
+      // Sets the next look-up an hour away: only the restart can bring it forward.
       storage.sql.exec('UPDATE task SET wake_at = ?', Date.now() + 3_600_000);
     });
     await evictDurableObject(ledger);

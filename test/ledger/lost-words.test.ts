@@ -13,7 +13,7 @@ import {
   type LedgerStub,
 } from '../support/ledger.ts';
 
-/** One slot: the first task holds it, every other waits. */
+/** The account has one slot. The first task holds it, and all others wait. */
 const sandbox = openSandbox('lost-words', { KLING_CONCURRENCY: '1' });
 
 const account = () => env.KLING_ACCOUNT.getByName('account');
@@ -22,7 +22,7 @@ async function makeVoice(ledger: LedgerStub, externalId: string): Promise<string
   return valueOf(await ledger.createVoice(voiceInput(externalId))).id;
 }
 
-/** Two tasks of a tenant: one at Kling, one that waits for its slot. */
+/** Creates two tasks of a tenant: one at Kling, and one that waits for its slot. */
 async function makeTwo(tenant: string) {
   const ledger = ledgerOf(tenant);
   const first = await makeVoice(ledger, 'first');
@@ -35,7 +35,7 @@ async function phasesOf(ledger: LedgerStub, ids: readonly string[]) {
   return Promise.all(ids.map(async (id) => (await storedTask(ledger, id))?.phase));
 }
 
-/** The time for the ledger's ask, or the account's audit, has come: it rings as the platform would ring it. */
+/** Makes the ledger's request for its slots due, and runs its alarm as the platform would. */
 async function askNow(ledger: LedgerStub): Promise<void> {
   await runInDurableObject(ledger, async (instance: TaskLedger, { storage }) => {
     storage.kv.put('ask', { atMs: 1, tries: 0 });
@@ -43,6 +43,7 @@ async function askNow(ledger: LedgerStub): Promise<void> {
   });
 }
 
+/** Makes the account's audit due, and runs its alarm as the platform would. */
 async function auditNow(): Promise<void> {
   await runInDurableObject(account(), async (instance: KlingAccount, { storage }) => {
     storage.sql.exec('UPDATE share SET audit_at = 1');
@@ -58,7 +59,7 @@ async function finish(ledger: LedgerStub, ids: readonly string[]): Promise<void>
   }
 }
 
-/** A grant was recorded at the account, and the call that reports it was lost. */
+/** Records a grant at the account, and drops the call that reports it to the ledger. */
 async function loseGrant(tenant: string, first: string, second: string): Promise<void> {
   await runInDurableObject(account(), (_instance, { storage }) => {
     storage.sql.exec(`DELETE FROM claim WHERE task_id = ?`, first);
@@ -73,7 +74,7 @@ async function killAccount(): Promise<void> {
 }
 
 describe('a task that waits', () => {
-  it('has no wake-up of its own before its deadline, and one ask is planned for the whole ledger', async () => {
+  it('has no alarm of its own before its deadline: the ledger asks the account once for all its tasks', async () => {
     const { ledger, first, second } = await makeTwo('sleeps');
     const third = await makeVoice(ledger, 'third');
     const day = 24 * 3_600_000;
@@ -88,7 +89,7 @@ describe('a task that waits', () => {
     }
   });
 
-  it('and whose grant was never delivered is sent after the next ask of its ledger', async () => {
+  it('and whose grant was lost is sent after its ledger next asks the account', async () => {
     const { ledger, first, second } = await makeTwo('lost grant, ask');
     await loseGrant('lost grant, ask', first, second);
     await askNow(ledger);
@@ -96,7 +97,7 @@ describe('a task that waits', () => {
     await finish(ledger, [first, second]);
   });
 
-  it('and whose grant was never delivered is sent after the next audit of the account', async () => {
+  it('and whose grant was lost is sent after the next audit of the account', async () => {
     const { ledger, first, second } = await makeTwo('lost grant, audit');
     await loseGrant('lost grant, audit', first, second);
     await auditNow();
@@ -104,18 +105,18 @@ describe('a task that waits', () => {
     await finish(ledger, [first, second]);
   });
 
-  it('and whose grant was lost with its ledger is sent by the next life of that, seconds later', async () => {
+  it('and whose grant was lost because its ledger died is sent within seconds of the restart', async () => {
     const { ledger, first, second } = await makeTwo('restarted');
     await loseGrant('restarted', first, second);
     await kill(ledger);
     const revived = ledgerOf('restarted');
-    // Any call wakes it; nothing rings here.
+    // Any call starts the object. The test rings no alarm.
     await revived.queuePositionsOf([second]);
     await expect.poll(() => phasesOf(revived, [second])).toEqual(['SENT']);
     await finish(revived, [first, second]);
   });
 
-  it('joins the queue of an account that was wiped, which learns of the task at Kling, too', async () => {
+  it('joins the queue of an account that lost its data, which also learns of the task at Kling', async () => {
     const { ledger, first, second } = await makeTwo('wiped');
     await runInDurableObject(account(), (_instance, { storage }) => {
       storage.sql.exec('DELETE FROM claim; DELETE FROM share');
@@ -131,11 +132,11 @@ describe('a task that waits', () => {
   });
 });
 
-describe('a slot', () => {
+describe('a slot whose release was lost', () => {
   it.for([
     ['audit of the account', auditNow],
-    ['ask of its ledger', askNow],
-  ] as const)('that was never given back comes back by the next %s, to the next in line', async ([name, heal]) => {
+    ['request of its ledger', askNow],
+  ] as const)('goes to the next task in the queue after the next %s', async ([name, heal]) => {
     const { ledger, first, second } = await makeTwo(`lost release, ${name}`);
     await runInDurableObject(ledger, (_instance, { storage }) => {
       storage.sql.exec(`UPDATE task SET phase = 'DONE', status = 'FAILED', wake_at = NULL WHERE id = ?`, first);

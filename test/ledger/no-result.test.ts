@@ -30,7 +30,7 @@ interface Given {
   readonly statuses: () => string[];
 }
 
-/** A running task of a kind, at a Kling that says of it what the test sets. */
+/** Runs a test on a running task. Kling reports it as `kling.said` says. */
 async function withTask(
   name: string,
   kind: 'LIP_SYNC' | 'VOICE',
@@ -82,7 +82,7 @@ describe.for(['LIP_SYNC', 'VOICE'] as const)('a %s that succeeds without results
   it.for([
     ['one by one', { readsTogether: false }],
     ['together', { readsTogether: true }],
-  ] as const)('is not final, read %s: its results follow', async ([how, options], { expect }) => {
+  ] as const)('is not final when read %s, and succeeds once its results follow', async ([how, options], { expect }) => {
     await withTask(`follow ${how}`, kind, options, async ({ parts, id, kling, released, pass, statuses }) => {
       kling.said = 'EMPTY';
       await pass(10_000);
@@ -100,7 +100,7 @@ describe.for(['LIP_SYNC', 'VOICE'] as const)('a %s that succeeds without results
     });
   });
 
-  it('is read with growing waits, and ends after ten minutes as NO_RESULT, with its charge', async ({ expect }) => {
+  it('is polled with growing waits, and ends after ten minutes as NO_RESULT with its charge', async ({ expect }) => {
     await withTask('never', kind, {}, async ({ parts, id, kling, pass, statuses }) => {
       kling.said = 'EMPTY';
       await pass(5_000);
@@ -120,7 +120,7 @@ describe.for(['LIP_SYNC', 'VOICE'] as const)('a %s that succeeds without results
     });
   });
 
-  it('begins its ten minutes again when Kling has said in between that it runs', async ({ expect }) => {
+  it('gets another ten minutes when Kling reports in between that it is running', async ({ expect }) => {
     await withTask('in between', kind, {}, async ({ parts, id, kling, pass }) => {
       kling.said = 'EMPTY';
       await pass(6 * MINUTE_MS);
@@ -132,7 +132,7 @@ describe.for(['LIP_SYNC', 'VOICE'] as const)('a %s that succeeds without results
     });
   });
 
-  it('is read at once when a callback says so, and again until its results are there', async ({ expect }) => {
+  it('is read at once after a callback, and again until its results are there', async ({ expect }) => {
     await withTask('called back', kind, {}, async ({ parts, id, kling, pass }) => {
       kling.said = 'EMPTY';
       const { voices: _, ...hint } = snapshotOf('SUCCEEDED');
@@ -146,7 +146,7 @@ describe.for(['LIP_SYNC', 'VOICE'] as const)('a %s that succeeds without results
     });
   });
 
-  it('is looked for soon, also when it was a caller’s read that saw it', async ({ expect }) => {
+  it('is polled soon, also when a caller’s read was the first to see it', async ({ expect }) => {
     await withTask('seen by a caller', kind, {}, async ({ parts, id, kling, pass }) => {
       await pass(10 * MINUTE_MS);
       kling.said = 'EMPTY';

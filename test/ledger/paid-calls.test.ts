@@ -19,7 +19,7 @@ const speechInput = (idempotencyKey: string | null, text = 'Hello') => ({
 });
 
 describe('a paid call with an idempotency key', () => {
-  it('is paid once, and answers every repeat with the same scan', async ({ expect }) => {
+  it('is paid once, and returns the same scan for every repeat', async ({ expect }) => {
     const ledger = ledgerOf('replay');
     const before = await sandbox.record();
     const first = valueOf(await ledger.identifyFaces(scanInput('k')));
@@ -32,7 +32,7 @@ describe('a paid call with an idempotency key', () => {
     expect((await ledgerOf('replay').usage(new Date().toISOString().slice(0, 7))).milliunits).toBe(50);
   });
 
-  it('is paid once when eight ask at once', async ({ expect }) => {
+  it('is paid once for eight calls at once', async ({ expect }) => {
     const ledger = ledgerOf('at once');
     const before = await sandbox.count('POST', SPEECH);
     const answers = await Promise.all(Array.from({ length: 8 }, () => ledger.synthesizeSpeech(speechInput('k'))));
@@ -40,7 +40,7 @@ describe('a paid call with an idempotency key', () => {
     expect(await sandbox.count('POST', SPEECH)).toBe(before + 1);
   });
 
-  it('with another input, or of the other kind, is a CONFLICT, and nothing is sent', async ({ expect }) => {
+  it('is a CONFLICT with another input or of another kind, and sends nothing', async ({ expect }) => {
     const ledger = ledgerOf('conflict');
     valueOf(await ledger.synthesizeSpeech(speechInput('k')));
     const before = (await sandbox.record()).requests.length;
@@ -49,7 +49,7 @@ describe('a paid call with an idempotency key', () => {
     expect((await sandbox.record()).requests.length).toBe(before);
   });
 
-  it('of one tenant means nothing to another', async ({ expect }) => {
+  it('is made for each of two tenants that use the same key', async ({ expect }) => {
     const [a, b] = await Promise.all(
       ['a', 'b'].map((tenant) => ledgerOf(`tenant ${tenant}`).synthesizeSpeech(speechInput('k'))),
     );
@@ -57,7 +57,7 @@ describe('a paid call with an idempotency key', () => {
   });
 
   it.for(['sandbox-cut-off', 'sandbox-hang-after', 'sandbox-error-after', 'sandbox-html'])(
-    'whose answer was lost by %s is never paid again with that key, and is with another',
+    'whose answer was lost by %s is never sent again with that key, but is with another',
     async (words, { expect }) => {
       const ledger = ledgerOf(`lost ${words}`);
       const before = await sandbox.count('POST', FACES);
@@ -79,7 +79,7 @@ describe('a paid call with an idempotency key', () => {
     },
   );
 
-  it('that was under way when the object died is never paid again with that key', async ({ expect }) => {
+  it('that was under way when the ledger died is never sent again with that key', async ({ expect }) => {
     const ledger = ledgerOf('died');
     const lost = ledger.identifyFaces(scanInput('k', 'dies-sandbox-hang-after')).catch((error: unknown) => error);
     await expect.poll(() => paidCalls(ledger)).toBe(1);
@@ -92,7 +92,7 @@ describe('a paid call with an idempotency key', () => {
   });
 
   it.for(['sandbox-content-rejected', 'sandbox-no-face-error'])(
-    'that Kling refused by %s frees the key: it may be used for another input',
+    'that Kling refused by %s frees its key for another input',
     async (words, { expect }) => {
       const ledger = ledgerOf(`refused ${words}`);
       failureOf(await ledger.identifyFaces(scanInput('k', words)));
@@ -101,7 +101,7 @@ describe('a paid call with an idempotency key', () => {
     },
   );
 
-  it('frees the key also when all who asked at once were refused', async ({ expect }) => {
+  it('frees its key when three calls at once were all refused', async ({ expect }) => {
     const ledger = ledgerOf('refused at once');
     const answers = await Promise.all(
       [1, 2, 3].map(() => ledger.identifyFaces(scanInput('k', 'sandbox-content-rejected'))),
@@ -111,8 +111,8 @@ describe('a paid call with an idempotency key', () => {
   });
 });
 
-describe('without a key', () => {
-  it('every call is paid for', async ({ expect }) => {
+describe('a paid call without an idempotency key', () => {
+  it('is paid for every time', async ({ expect }) => {
     const ledger = ledgerOf('no key');
     const before = await sandbox.count('POST', SPEECH);
     for (let i = 0; i < 2; i += 1) valueOf(await ledger.synthesizeSpeech(speechInput(null)));
@@ -121,7 +121,7 @@ describe('without a key', () => {
 });
 
 describe('the monthly cap', () => {
-  it('refuses a voice, a scan and a sound before anything is sent', async ({ expect }) => {
+  it('refuses a voice, a scan and a speech before anything is sent', async ({ expect }) => {
     await spend('spent', 960);
     const ledger = ledgerOf('spent');
     const before = (await sandbox.record()).requests.length;
@@ -138,17 +138,17 @@ describe('the monthly cap', () => {
     expect([await storedTask(ledger, 'x'), await paidCalls(ledger)]).toEqual([null, 0]);
   });
 
-  it('allows what reaches it exactly, and counts what is under way', async ({ expect }) => {
+  it('allows a cost that reaches it exactly, and counts running tasks', async ({ expect }) => {
     await spend('exact', 900);
     const ledger = ledgerOf('exact');
     valueOf(await ledger.createVoice(voiceInput('a')));
     valueOf(await ledger.createVoice(voiceInput('b')));
     expect(failureOf(await ledger.createVoice(voiceInput('c'))).code).toBe('QUOTA_EXHAUSTED');
-    // What has been made already is no new expense.
+    // A repeat costs nothing.
     valueOf(await ledger.createVoice(voiceInput('a')));
   });
 
-  it('is each tenant’s own, and is told by usage', async ({ expect }) => {
+  it('applies to each tenant alone, and is reported by usage', async ({ expect }) => {
     await spend('rich', 1000);
     valueOf(await ledgerOf('poor').createVoice(voiceInput('x')));
     expect(await ledgerOf('rich').usage(new Date().toISOString().slice(0, 7))).toEqual({
@@ -157,7 +157,7 @@ describe('the monthly cap', () => {
     });
   });
 
-  it('does not forget what was paid when it is asked for again', async ({ expect }) => {
+  it('allows a repeat of a call that was paid before the cap was reached', async ({ expect }) => {
     const ledger = ledgerOf('replay at the cap');
     const scan = valueOf(await ledger.identifyFaces(scanInput('k')));
     await runInDurableObject(ledger, (_instance, { storage }) =>
@@ -174,7 +174,7 @@ function paidCalls(ledger: ReturnType<typeof ledgerOf>): Promise<number> {
   );
 }
 
-/** As if so much had been used this month. */
+/** Records `milliunits` as used this month. */
 async function spend(tenant: string, milliunits: number): Promise<void> {
   const month = new Date().toISOString().slice(0, 7);
   await runInDurableObject(ledgerOf(tenant), (_instance, { storage }) => {

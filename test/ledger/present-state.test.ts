@@ -11,8 +11,8 @@ const all: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
 const statusesSeen = ({ lists }: LedgerParts, watch: Watch): string[] =>
   lists.catchUp(watch, null, null, null).events.map(({ record }) => record.status);
 
-describe('the present state that a subscriber begins with', () => {
-  it('does not show a task that Kling may still refuse without a trace', async ({ expect }) => {
+describe('the present state that a subscriber gets first', () => {
+  it('leaves out a task that Kling may still refuse, because a refusal leaves no event', async ({ expect }) => {
     const { promise: answer, resolve: letKlingAnswer } = Promise.withResolvers<void>();
     const kling = { createVoice: () => answer.then(() => snapshotOf('SUBMITTED')) };
     await withParts('untold', { kling }, async (parts) => {
@@ -25,7 +25,7 @@ describe('the present state that a subscriber begins with', () => {
     });
   });
 
-  it('shows a task that waits, for as long as it waits', async ({ expect }) => {
+  it('contains a waiting task as long as it waits, also after its events are deleted', async ({ expect }) => {
     const slots = { acquire: async () => ({ granted: false }) };
     await withParts('waits', { slots, limits: { taskAgeMaxMs: 3 * DAY_MS } }, async (parts) => {
       await createVoiceOnce(parts);
@@ -37,7 +37,7 @@ describe('the present state that a subscriber begins with', () => {
     });
   });
 
-  it('shows no task that has ended, whatever statuses are watched', async ({ expect }) => {
+  it('contains no ended task, whatever statuses are watched', async ({ expect }) => {
     await withParts('ended', { kling: { createVoice: async () => snapshotOf('FAILED') } }, async (parts) => {
       await createVoiceOnce(parts);
       for (const statuses of [[], ['FAILED'], ['FAILED', 'SUCCEEDED', 'PROCESSING']] as const) {
@@ -47,7 +47,7 @@ describe('the present state that a subscriber begins with', () => {
   });
 });
 
-/** Makes so many tasks, which Kling has taken. */
+/** Creates `count` tasks, which Kling accepts. */
 async function makeTasks(parts: LedgerParts, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i += 1) ids.push((await createVoiceOnce(parts)).id);
@@ -57,7 +57,7 @@ async function makeTasks(parts: LedgerParts, count: number): Promise<string[]> {
 describe('the present state of more tasks than a page holds', () => {
   const kling = { createVoice: async () => snapshotOf('SUBMITTED', { klingTaskId: crypto.randomUUID() }) };
 
-  it('is that of one moment, whatever changes between two pages', async ({ expect }) => {
+  it('is a snapshot of one moment, whatever changes between two pages', async ({ expect }) => {
     await withParts('pages', { kling }, async (parts) => {
       const { lists, journal, events } = parts;
       const ids = await makeTasks(parts, 250);
@@ -67,7 +67,7 @@ describe('the present state of more tasks than a page holds', () => {
 
       const pages = [lists.catchUp(all, null, null, null)];
       for (let rest = pages[0]?.rest ?? null; rest !== null; rest = pages.at(-1)?.rest ?? null) {
-        // One that was shown and one that was not end, one moves on, and a new one is made.
+        // Ends a task that was shown and one that was not, changes another, and creates a new one.
         for (const id of [first, second]) journal.apply(id, { type: 'SNAPSHOT', snapshot: snapshotOf('SUCCEEDED') });
         journal.apply(ids[249] ?? '', { type: 'SNAPSHOT', snapshot: snapshotOf('PROCESSING') });
         await createVoiceOnce(parts);
@@ -80,7 +80,7 @@ describe('the present state of more tasks than a page holds', () => {
       expect(shown.map(({ record }) => record.id)).toEqual(ids);
       const expected = ids.map((id) => (id === second ? 'PROCESSING' : 'SUBMITTED'));
       expect(shown.map(({ record }) => record.status)).toEqual(expected);
-      // Only the last stands at the head, and nothing that came after it is missing from what follows.
+      // Only the last event has the head's sequence number. Later changes are all in the events after it.
       expect(shown.map(({ seq }) => seq)).toEqual(ids.map((_, i) => (i === 249 ? head : 0)));
       const after = lists.catchUp(all, null, head, null).events.map(({ record: { id, status } }) => [id, status]);
       expect(after).toContainEqual([first, 'SUCCEEDED']);
@@ -90,7 +90,7 @@ describe('the present state of more tasks than a page holds', () => {
     });
   });
 
-  it('shows the newest 1,000, oldest first, and marks every page of a resync', async ({ expect }) => {
+  it('contains the newest 1,000 tasks, oldest first, and marks every page of a resync', async ({ expect }) => {
     await withParts('newest', { kling }, async (parts) => {
       const { lists } = parts;
       const ids = await makeTasks(parts, 1_003);

@@ -5,7 +5,7 @@ import { toResult } from '../../src/ledger/result.ts';
 
 const MINUTE_MS = 60_000;
 
-/** An isolate, and the ledgers of its tenants. */
+/** Creates the read leases of one isolate, and the rates of its tenants' ledgers. */
 function createIsolate(perMinute: number) {
   const clock = { nowMs: 1_790_000_000_000 };
   const ledgers = new Map<string, ReturnType<typeof createRates>>();
@@ -34,7 +34,7 @@ function createIsolate(perMinute: number) {
       return toResult(() => ratesOf(tenant).leaseUpstreamReads(wanted));
     },
   });
-  /** How many of so many reads are allowed. */
+  /** Counts how many of `reads` reads are allowed. */
   async function allowed(tenant: string, reads: number): Promise<number> {
     let n = 0;
     for (let i = 0; i < reads; i += 1) {
@@ -48,9 +48,9 @@ function createIsolate(perMinute: number) {
   return { clock, takeRead, allowed, ratesOf, calls: () => calls };
 }
 
-describe('the reads of Kling that a tenant may make', () => {
+describe('the reads at Kling that a tenant may make', () => {
   it.for([1, 5, 60, 600, 100_000])(
-    'are exactly as many as are set, %i a minute, and then grow again',
+    'are limited to exactly %i a minute, and are allowed again after a minute',
     async (perMinute, { expect }) => {
       const isolate = createIsolate(perMinute);
       const asked = Math.min(perMinute, 2_000);
@@ -61,7 +61,7 @@ describe('the reads of Kling that a tenant may make', () => {
     },
   );
 
-  it('are refused with the time to wait', async ({ expect }) => {
+  it('are refused with the time to wait past the limit', async ({ expect }) => {
     const isolate = createIsolate(6);
     await isolate.allowed('a', 6);
     await expect(isolate.takeRead('a')).rejects.toMatchObject({
@@ -74,29 +74,29 @@ describe('the reads of Kling that a tenant may make', () => {
     });
   });
 
-  it('are each tenant’s own', async ({ expect }) => {
+  it('are counted for each tenant', async ({ expect }) => {
     const isolate = createIsolate(6);
     await isolate.allowed('a', 100);
     expect(await isolate.allowed('b', 100)).toBe(6);
   });
 
-  it('cost one call of the ledger in ten', async ({ expect }) => {
+  it('cost one call of the ledger for ten reads', async ({ expect }) => {
     const isolate = createIsolate(600);
     expect(await isolate.allowed('a', 100)).toBe(100);
     expect(isolate.calls()).toBe(10);
   });
 
-  it('are as many when all are asked for at once', async ({ expect }) => {
+  it('are all allowed when 20 are asked for at once, and unused leases serve later reads', async ({ expect }) => {
     const isolate = createIsolate(600);
     const taken = await Promise.allSettled(Array.from({ length: 20 }, () => isolate.takeRead('a')));
     expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(20);
-    // What was leased too much is used by those who come later.
+    // Later reads use what was leased too much.
     const calls = isolate.calls();
     expect(await isolate.allowed('a', 180)).toBe(180);
     expect(isolate.calls()).toBe(calls);
   });
 
-  it('that were leased and not used are not kept for ever', async ({ expect }) => {
+  it('expire when they are leased and not used within 10 s', async ({ expect }) => {
     const isolate = createIsolate(600);
     await isolate.allowed('a', 1);
     isolate.clock.nowMs += 10_000;
@@ -104,7 +104,7 @@ describe('the reads of Kling that a tenant may make', () => {
     expect(isolate.calls()).toBe(2);
   });
 
-  it('are shared with those that the ledger makes for queries', async ({ expect }) => {
+  it('share one limit with the reads that the ledger makes for queries', async ({ expect }) => {
     const isolate = createIsolate(6);
     const rates = isolate.ratesOf('a');
     expect(Array.from({ length: 4 }, () => rates.upstreamRead())).toEqual([true, true, true, true]);

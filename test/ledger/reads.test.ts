@@ -6,8 +6,8 @@ import { ledgerOf, openSandbox, ring, storedTask, valueOf, voiceInput, VOICES } 
 
 const sandbox = openSandbox('reads');
 
-describe('reading a task, counted by Kling', () => {
-  it('costs nothing once it has ended', async ({ expect }) => {
+describe('reading a task, counted at the sandbox', () => {
+  it('sends no request once the task has ended', async ({ expect }) => {
     const ledger = ledgerOf('final');
     const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('x')));
     await sandbox.advance(id, 'succeed');
@@ -18,7 +18,7 @@ describe('reading a task, counted by Kling', () => {
     expect(await sandbox.count('GET', `${VOICES}/${klingTaskId}`)).toBe(reads);
   });
 
-  it('is one read for twenty who ask at once', async ({ expect }) => {
+  it('sends one request for 20 callers at once', async ({ expect }) => {
     const ledger = ledgerOf('shared');
     const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('x')));
     const answers = await Promise.all(Array.from({ length: 20 }, () => ledger.task({ externalId: 'x' })));
@@ -26,7 +26,7 @@ describe('reading a task, counted by Kling', () => {
     expect(await sandbox.count('GET', `${VOICES}/${klingTaskId}`)).toBe(1);
   });
 
-  it('does not ask Kling of a task that is another tenant’s, or of none', async ({ expect }) => {
+  it('sends no request for a task of another tenant or an empty id', async ({ expect }) => {
     const { id } = valueOf(await ledgerOf('mine').createVoice(voiceInput('x')));
     const before = (await sandbox.record()).requests.length;
     expect(await ledgerOf('not mine').task({ id })).toBeNull();
@@ -35,7 +35,7 @@ describe('reading a task, counted by Kling', () => {
     expect((await sandbox.record()).requests.length).toBe(before);
   });
 
-  it('that Kling lost still answers with what is stored', async ({ expect }) => {
+  it('returns the stored task when Kling fails the read', async ({ expect }) => {
     const ledger = ledgerOf('flaky reads');
     const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
     await sandbox.configure({ faults: { readError: 1 } });
@@ -45,8 +45,8 @@ describe('reading a task, counted by Kling', () => {
   });
 });
 
-describe('reading a task, by the clock', () => {
-  it('asks Kling at most once a second', async ({ expect }) => {
+describe('reading a task, with an injected clock', () => {
+  it('reads at Kling at most once a second', async ({ expect }) => {
     await withReads('once a second', async (parts, reads, id) => {
       for (const [waitMs, total] of [
         [0, 1],
@@ -62,7 +62,7 @@ describe('reading a task, by the clock', () => {
     });
   });
 
-  it('forestalls a poll of the ledger’s own, which comes soon after', async ({ expect }) => {
+  it('postpones the ledger’s next poll', async ({ expect }) => {
     await withReads('forestalled', async (parts, reads, id) => {
       const startMs = parts.clock.nowMs;
       parts.clock.nowMs += 4_001;
@@ -78,7 +78,7 @@ describe('reading a task, by the clock', () => {
     });
   });
 
-  it('refreshes the links of an old result once, and never those of one that Kling has deleted', async ({ expect }) => {
+  it('refreshes the links of an old result once, and never after Kling has deleted it', async ({ expect }) => {
     await withReads(
       'links',
       async (parts, reads, id) => {
@@ -96,7 +96,7 @@ describe('reading a task, by the clock', () => {
           expect([days, reads()]).toEqual([days, total]);
           expect(record).toMatchObject({ status: 'SUCCEEDED', voices: [{ trialUrl: `https://example.com/${total}` }] });
         }
-        // A fresher link is no change of the task.
+        // A refreshed link is not a change of the task.
         expect(parts.events.head()).toBe(seq);
       },
       true,
@@ -107,7 +107,7 @@ describe('reading a task, by the clock', () => {
     ['a lost answer', klingError('UNKNOWN')],
     ['a refusal', klingError('REFUSED', 'NOT_FOUND', 1201)],
     ['a bug', new TypeError('oops')],
-  ] as const)('answers with what is stored after %s', async ([name, error], { expect }) => {
+  ] as const)('returns the stored task after %s', async ([name, error], { expect }) => {
     const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask: () => Promise.reject(error) };
     await withParts(`stored after ${name}`, { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
@@ -115,7 +115,7 @@ describe('reading a task, by the clock', () => {
     });
   });
 
-  it('does not wait for a Kling that is known to be down', async ({ expect }) => {
+  it('sends no request while Kling is known to be down', async ({ expect }) => {
     let reads = 0;
     const readVoiceTask = () => ((reads += 1), Promise.reject(klingError('UNKNOWN')));
     const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask };
@@ -126,7 +126,7 @@ describe('reading a task, by the clock', () => {
     });
   });
 
-  it('does not ask Kling of a task that was never sent', async ({ expect }) => {
+  it('sends no request for a task that was never sent', async ({ expect }) => {
     await withParts('unsent', { slots: { acquire: async () => ({ granted: false }) } }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       parts.clock.nowMs += 10_000;
@@ -139,7 +139,7 @@ function voiceOf(n: number) {
   return { voiceId: 'v', name: 'Ann', trialUrl: `https://example.com/${n}`, owner: 'ACCOUNT', ownerId: null };
 }
 
-/** A running (or ended) task, and how often Kling was read for it. */
+/** Runs a test on a running (or, with `end`, ended) task, and counts the reads at Kling. */
 async function withReads(
   name: string,
   work: (parts: LedgerParts, reads: () => number, id: string) => Promise<void>,

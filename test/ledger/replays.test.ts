@@ -9,18 +9,18 @@ const sandbox = openSandbox('replays');
 interface ScriptedKling {
   reads: number;
   status: 'PROCESSING' | 'SUCCEEDED';
-  /** Reads are answered once it is resolved, with what Kling had when they were made. */
+  /** Delays the answers of reads until it is resolved. Each answer has the status of the time of its read. */
   answers: PromiseWithResolvers<void> | null;
 }
 
-/** A voice task at a Kling that counts reads, and answers them with what `kling.status` says. */
+/** Runs a test on a voice task. Kling counts reads and answers them with `kling.status`. */
 function withTask(
   name: string,
   work: (world: {
     readonly kling: ScriptedKling;
-    /** Takes in a callback that reports the end. */
+    /** Ingests a callback that reports success. */
     readonly callBack: () => Promise<void>;
-    /** Lets so much time pass; the alarm runs whenever it is due. */
+    /** Moves the clock by `ms`, and runs the alarm whenever it is due. */
     readonly pass: (ms: number) => Promise<void>;
     readonly status: () => string | undefined;
   }) => Promise<void>,
@@ -57,19 +57,19 @@ function withTask(
   });
 }
 
-describe('callbacks that are replayed', () => {
-  it('cost one read a second, however many come', async ({ expect }) => {
+describe('replayed callbacks', () => {
+  it('cause one read a second, however many come', async ({ expect }) => {
     await withTask('flood', async ({ kling, callBack, pass }) => {
       for (let i = 0; i < 300; i += 1) {
         await callBack();
         await pass(33);
       }
-      // 9.9 s.
+      // 300 callbacks, 33 ms apart, take 9.9 s.
       expect(kling.reads).toBe(10);
     });
   });
 
-  it('hide no end: the last one is read, by the alarm', async ({ expect }) => {
+  it('do not hide an end: the alarm reads after the last one', async ({ expect }) => {
     await withTask('end', async ({ kling, callBack, pass, status }) => {
       await callBack();
       await pass(300);
@@ -83,7 +83,7 @@ describe('callbacks that are replayed', () => {
     });
   });
 
-  it('hide no end when they come while the task is being read', async ({ expect }) => {
+  it('do not hide an end when they come during a read', async ({ expect }) => {
     await withTask('during', async ({ kling, callBack, pass, status }) => {
       kling.answers = Promise.withResolvers<void>();
       const first = callBack();
@@ -98,7 +98,7 @@ describe('callbacks that are replayed', () => {
     });
   });
 
-  it('thirty times in a second cost two reads at Kling, and their end is seen', async ({ expect }) => {
+  it('cause at most one read a second at the sandbox, and the end is found', async ({ expect }) => {
     const ledger = ledgerOf('thirty');
     const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('x')));
     const hint = snapshotOf('SUCCEEDED', { klingTaskId: klingTaskId ?? '' });

@@ -22,7 +22,7 @@ function countsOf(stub: Stub): Promise<Readonly<Record<string, number>>> {
   return runInDurableObject(stub, (_instance, { storage }) => rowCountsOf(storage.sql));
 }
 
-/** Lets the alarms of both objects ring, each at its time, until `endMs`: the clock goes where they are set to. */
+/** Rings the alarms of the objects at their times until `endMs`. The clock jumps to each alarm. */
 async function ringUntil(endMs: number, stubs: readonly Stub[]): Promise<void> {
   for (let rings = 0; rings < 200; rings += 1) {
     const alarms = await Promise.all(
@@ -33,7 +33,7 @@ async function ringUntil(endMs: number, stubs: readonly Stub[]): Promise<void> {
     vi.setSystemTime(Math.max(Date.now(), nextMs));
     await runDurableObjectAlarm(stubs[alarms.indexOf(nextMs)]!);
   }
-  throw new Error('the alarms ring without end');
+  throw new Error('the alarms rang more than 200 times');
 }
 
 async function makeVoice(ledger: LedgerStub): Promise<string> {
@@ -45,14 +45,14 @@ async function makeVoice(ledger: LedgerStub): Promise<string> {
   return read.voices[0]?.voiceId ?? '';
 }
 
-it('a voice that was deleted is forgotten after 30 days, and its task after 400', async ({ expect }) => {
+it('the ledger deletes the row of a deleted voice after 30 days, and its task after 400 days', async ({ expect }) => {
   const ledger = ledgerOf('voice');
   const stubs = [ledger];
   const voiceId = await makeVoice(ledger);
-  // By then nothing else lets the alarm ring before the task is forgotten.
+  // After this time, the retention of the task is the only reason for an alarm.
   await ringUntil(Date.now() + 5 * DAY_MS, stubs);
   vi.setSystemTime(Date.now() + 5 * DAY_MS);
-  // The sandbox's clock is still the real one: it would refuse the gateway's token.
+  // The sandbox still uses the real clock, and would refuse the gateway's token.
   const kling = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => {
     return Response.json({ code: 0, message: 'SUCCEED', request_id: 'r', data: { task_status: 'succeed' } });
   });
@@ -68,8 +68,8 @@ it('a voice that was deleted is forgotten after 30 days, and its task after 400'
   expect(await runDurableObjectAlarm(ledger)).toBe(false);
 });
 
-// Last: it leaves the account with a pause that ends long after the real time.
-it('createVoice and cancelQueued in a loop leave nothing behind after 30 days, in the ledger and in the account', async ({
+// This test is the last one because it leaves the account with a pause that ends in the far future.
+it('createVoice and cancelQueued in a loop leave no rows in the ledger and the account after 30 days', async ({
   expect,
 }) => {
   const ledger = ledgerOf('loop');
@@ -88,7 +88,7 @@ it('createVoice and cancelQueued in a loop leave nothing behind after 30 days, i
   await ringUntil(startMs + 31 * DAY_MS, stubs);
   expect(await countsOf(ledger)).toEqual(before);
   expect(await countsOf(account())).toEqual({ claim: 0, owner: 0, share: 0, share_sum: 1 });
-  // Nothing is left to do, for ever.
+  // No alarm is set any more.
   expect(await runDurableObjectAlarm(ledger)).toBe(false);
   await sandbox.configure({ faults: {} });
 });

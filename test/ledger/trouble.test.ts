@@ -18,13 +18,13 @@ function missedAt(...instants: readonly number[]): Trouble {
   return instants.reduce<Trouble>((trouble, atMs) => afterMissing(trouble, atMs), NO_TROUBLE);
 }
 
-/** A row of which only these count. */
+/** A row with only the fields that these functions read. */
 function rowOf(row: Partial<Pick<TaskRow, 'phase' | 'sends' | 'tries' | 'trouble'>>): TaskRow {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is not looked at
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other fields are not read
   return { phase: 'SENT', sends: 1, tries: 0, trouble: NO_TROUBLE, ...row } as unknown as TaskRow;
 }
 
-describe('a task that Kling says it does not know', () => {
+describe('a task that Kling answers NOT_FOUND for', () => {
   it.for([
     { name: 'four answers over ten minutes', atMs: [0, 1, 2, LOST_AFTER_MS], isLost: false },
     { name: 'five answers over less than ten minutes', atMs: [0, 1, 2, 3, LOST_AFTER_MS - 1], isLost: false },
@@ -37,7 +37,7 @@ describe('a task that Kling says it does not know', () => {
     expect(wantsSlot(rowOf({ trouble }))).toBe(!isLost);
   });
 
-  it('is not lost by time alone, and stays lost until it is shown again', ({ expect }) => {
+  it('is not lost by time alone, and stays lost until Kling shows it again', ({ expect }) => {
     expect(missedAt(0, 1, 2, 3).isLost).toBe(false);
     const lost = missedAt(0, 1, 2, 3, LOST_AFTER_MS, LOST_AFTER_MS + 1);
     expect(lost.isLost).toBe(true);
@@ -53,13 +53,13 @@ describe('a task that Kling says it does not know', () => {
     { tries: 0, missing: [0, 1, 2, 3, LOST_AFTER_MS], atMs: LOST_AFTER_MS, waitMs: 5 * MINUTE_MS },
     { tries: 1, missing: [0, 1, 2, 3, LOST_AFTER_MS], atMs: LOST_AFTER_MS, waitMs: 10 * MINUTE_MS },
     { tries: 9, missing: [0, 1, 2, 3, LOST_AFTER_MS], atMs: LOST_AFTER_MS, waitMs: 30 * MINUTE_MS },
-  ])('is read again after $waitMs ms, by its tries $tries at $atMs', ({ tries, missing, atMs, waitMs }, { expect }) => {
+  ])('is read again after $waitMs ms, for $tries tries at $atMs ms', ({ tries, missing, atMs, waitMs }, { expect }) => {
     expect(missingWaitMs(rowOf({ tries, trouble: missedAt(...missing) }), atMs, middle)).toBe(waitMs);
   });
 });
 
 describe('a success without results', () => {
-  it('counts from the first of them, until Kling says something else', ({ expect }) => {
+  it('is overdue from the first one on, until Kling reports something else', ({ expect }) => {
     const first = afterAnswer(NO_TROUBLE, true, 1000);
     const second = afterAnswer(first, true, 2000);
     expect([first.emptySinceMs, second.emptySinceMs]).toEqual([1000, 1000]);
@@ -78,13 +78,13 @@ describe('a success without results', () => {
 });
 
 describe('a create of unknown outcome that Kling does not have', () => {
-  it('is sent again at once, then after 30 s, doubling up to an hour', ({ expect }) => {
+  it('is resent at once, then after 30 s, doubling up to an hour', ({ expect }) => {
     expect([1, 2, 3, 4, 8, 9, 10, 500].map((sends) => resendWaitMs(sends, middle))).toEqual([
       0, 30_000, 60_000, 120_000, 1_920_000, 3_600_000, 3_600_000, 3_600_000,
     ]);
   });
 
-  it('is sent about thirty times in a day', ({ expect }) => {
+  it('is sent about 30 times in a day', ({ expect }) => {
     let atMs = 0;
     let sends = 1;
     for (; atMs < 24 * 60 * MINUTE_MS; sends += 1) atMs += resendWaitMs(sends, middle);
@@ -108,7 +108,7 @@ describe('a task past its deadline', () => {
     expect(lateCodeOf(rowOf(row))).toBe(code);
   });
 
-  it('wants a slot in every phase before its end', ({ expect }) => {
+  it('needs a slot in every phase before its end', ({ expect }) => {
     expect((['WAITING', 'SENDING', 'SENT', 'DONE'] as const).map((phase) => wantsSlot(rowOf({ phase })))).toEqual([
       true,
       true,

@@ -15,7 +15,7 @@ import {
 const sandbox = openSandbox('waiting');
 
 describe('a create that Kling refuses for now', () => {
-  it('by 1302 is kept, told as QUEUED, and sent when the storm is over', async ({ expect }) => {
+  it('with 1302 stays QUEUED, and is sent when Kling accepts requests again', async ({ expect }) => {
     const ledger = ledgerOf('1302');
     await sandbox.configure({ faults: { tooManyRequests: 1 } });
     const { id, status } = valueOf(await ledger.createVoice(voiceInput('x')));
@@ -25,7 +25,7 @@ describe('a create that Kling refuses for now', () => {
     expect(await sandbox.tasksOf(id)).toBe(1);
   });
 
-  it('can be cancelled, is never sent then, and its place in the queue is the next one’s', async ({ expect }) => {
+  it('can be cancelled, is then never sent, and leaves its place in the queue to the next', async ({ expect }) => {
     const ledger = ledgerOf('cancel');
     await sandbox.configure({ faults: { tooManyRequests: 1 } });
     const first = valueOf(await ledger.createVoice(voiceInput('x')));
@@ -42,12 +42,12 @@ describe('a create that Kling refuses for now', () => {
     await ring(ledger);
     expect(await sandbox.tasksOf(first.id)).toBe(0);
     expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
-    // Cancelling once more says the same, or that it is over; it never sends and never tells anything again.
+    // A second cancel neither sends anything nor adds an event.
     await ledger.cancelQueued(first);
     expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
   });
 
-  it('that is at Kling cannot be cancelled, and one that never was does not exist', async ({ expect }) => {
+  it('cannot be cancelled once it is at Kling, and an unknown one is NOT_FOUND', async ({ expect }) => {
     const ledger = ledgerOf('no cancel');
     const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
     await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT' });
@@ -60,7 +60,7 @@ describe('a create that Kling refuses for now', () => {
     }
   });
 
-  it('keeps its order: what was made first is sent first', async ({ expect }) => {
+  it('is sent in the order of creation', async ({ expect }) => {
     const ledger = ledgerOf('order');
     await sandbox.configure({ faults: { tooManyRequests: 1 } });
     const ids: string[] = [];
@@ -73,8 +73,8 @@ describe('a create that Kling refuses for now', () => {
   });
 });
 
-describe('a request with a sound of 5 MB', () => {
-  it('is kept in parts while it waits, arrives whole, and is removed once it is sent', async ({ expect }) => {
+describe('a request with an audio of 5 MB', () => {
+  it('is stored in parts while it waits, is sent whole, and is deleted once it is sent', async ({ expect }) => {
     const ledger = ledgerOf('big');
     const input = { ...(await lipSyncInput(ledger, 'big-1')), sound: { base64: wavBase64() } };
     await sandbox.configure({ faults: { tooManyRequests: 1 } });
@@ -87,7 +87,7 @@ describe('a request with a sound of 5 MB', () => {
   });
 });
 
-/** RIFF header of a WAV of 4.9 MB: 20 s, 16 bit, mono at 122.5 kHz. */
+/** Builds a silent WAV of 4.9 MB: 20 s, 16 bit, mono at 122.5 kHz. */
 function wavBase64(): string {
   const bytes = new Uint8Array(4_900_044);
   const view = new DataView(bytes.buffer);
