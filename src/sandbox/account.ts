@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { AccountContext } from './account-context.ts';
-import { Outbox } from './callbacks/outbox.ts';
+import { Outbox } from './outbox.ts';
 import type { Answer } from './envelope.ts';
 import { catchUp, exchange, type IncomingCall } from './exchange.ts';
 import { drawRandom } from './random.ts';
@@ -12,7 +12,7 @@ import { RecordStore } from './store/record-store.ts';
 import { createTables } from './store/tables.ts';
 import { TaskStore } from './store/task-store.ts';
 import { ThingStore } from './store/thing-store.ts';
-import { advance } from './tasks/ledger.ts';
+import { advance } from './tasks/lifecycle.ts';
 
 /** A status a task can be moved to by hand. */
 export type HandStatus = 'processing' | 'succeed' | 'failed';

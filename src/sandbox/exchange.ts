@@ -6,8 +6,8 @@ import { decodeSegment, findRoute, type Route } from './routes.ts';
 import type { LateCall } from './store/late-store.ts';
 import { accountScenarioText, findScenarios, type Scenarios } from './scenarios.ts';
 import { isRecord } from './settings.ts';
-import { settle } from './tasks/ledger.ts';
-import type { Body } from './validate/fields.ts';
+import { settle } from './tasks/lifecycle.ts';
+import type { Body } from './endpoints/fields.ts';
 
 /** One HTTP request as the Worker hands it on. */
 export interface IncomingCall {

@@ -1,11 +1,11 @@
 import type { Handler } from './account-context.ts';
 import { KlingFailure } from './codes.ts';
-import { readCosts } from './resources/costs.ts';
-import { identifyFace } from './resources/faces.ts';
-import { createLipSync } from './resources/lip-sync.ts';
-import { listTasks, listTasksByIds, readTask } from './resources/reads.ts';
-import { synthesize } from './resources/speech.ts';
-import { createVoice, deleteVoice, listPresetVoices } from './resources/voices.ts';
+import { readCosts } from './endpoints/costs.ts';
+import { identifyFace } from './endpoints/faces.ts';
+import { createLipSync } from './endpoints/lip-sync.ts';
+import { listTasks, listTasksByIds, readTask } from './endpoints/reads.ts';
+import { synthesize } from './endpoints/speech.ts';
+import { createVoice, deleteVoice, listPresetVoices } from './endpoints/voices.ts';
 
 /** One endpoint. A `make` may leave something behind even when its answer is lost. */
 export interface Route {

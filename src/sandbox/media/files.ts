@@ -1,6 +1,6 @@
 import { audioBase64 } from './audio.ts';
 import { imageBase64 } from './image.ts';
-import { videoBase64 } from './video.ts';
+import { videoBase64 } from './base64.ts';
 
 const files = {
   video: { extension: 'mp4', type: 'video/mp4', bytes: decode(videoBase64) },

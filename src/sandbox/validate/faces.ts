@@ -3,8 +3,8 @@ import { invalid } from '../codes.ts';
 import { createDigitsId } from '../ids.ts';
 import type { ParentVideo } from '../tasks/task.ts';
 import { fileUrl } from '../tasks/wire.ts';
-import { checkUrl, readExactlyOne } from './fields.ts';
-import { readVideoHints } from './lengths.ts';
+import { checkUrl, readExactlyOne } from '../endpoints/fields.ts';
+import { readVideoHints } from '../endpoints/sources.ts';
 import { findVideo } from './videos.ts';
 
 const extensions = ['mp4', 'mov', 'm4v'];

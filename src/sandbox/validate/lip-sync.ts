@@ -2,7 +2,7 @@ import type { AccountContext, Call } from '../account-context.ts';
 import { invalid } from '../codes.ts';
 import { isRecord } from '../settings.ts';
 import type { Face, Session } from '../store/thing-store.ts';
-import { readCallbackUrl, readNumber, readRequiredMs, readRequiredText, readText, readWatermark } from './fields.ts';
+import { readCallbackUrl, readNumber, readRequiredMs, readRequiredText, readText, readWatermark } from '../endpoints/fields.ts';
 import { checkSoundLength, readSound } from './sounds.ts';
 
 /** A lip-sync task that may be made. */

@@ -1,7 +1,7 @@
 import type { AccountContext } from '../account-context.ts';
 import { invalid } from '../codes.ts';
-import { checkUrl, readExactlyOne, type Body } from './fields.ts';
-import { readSoundBytesMs, readSoundMs } from './lengths.ts';
+import { checkUrl, readExactlyOne, type Body } from '../endpoints/fields.ts';
+import { readSoundBytesMs, readSoundMs } from '../endpoints/sources.ts';
 import { resultLifeMs } from './videos.ts';
 
 const extensions = ['mp3', 'wav', 'm4a', 'aac'];

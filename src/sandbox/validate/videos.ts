@@ -1,6 +1,6 @@
 import type { AccountContext } from '../account-context.ts';
 import { invalid } from '../codes.ts';
-import { readVideoHints } from './lengths.ts';
+import { readVideoHints } from '../endpoints/sources.ts';
 
 /** How long Kling keeps what it made. */
 export const resultLifeMs = 30 * 24 * 3600 * 1000;

@@ -1,7 +1,7 @@
 import type { AccountContext, Call } from '../account-context.ts';
 import { invalid } from '../codes.ts';
-import { checkUrl, readCallbackUrl, readRequiredTextUpTo, readText } from './fields.ts';
-import { readSoundMs, readVideoHints } from './lengths.ts';
+import { checkUrl, readCallbackUrl, readRequiredTextUpTo, readText } from '../endpoints/fields.ts';
+import { readSoundMs, readVideoHints } from '../endpoints/sources.ts';
 import { findVideo } from './videos.ts';
 
 /** A custom voice that may be made. */

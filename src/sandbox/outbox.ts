@@ -1,10 +1,10 @@
-import type { Settings } from '../settings.ts';
-import { createDigitsId } from '../ids.ts';
-import { writeJson } from '../json.ts';
-import type { Callback, CallbackStore } from '../store/callback-store.ts';
-import { isFinal, type Task } from '../tasks/task.ts';
-import { renderCallback } from '../tasks/wire.ts';
-import { signMessage } from './sign.ts';
+import type { Settings } from './settings.ts';
+import { createDigitsId } from './ids.ts';
+import { writeJson } from './json.ts';
+import type { Callback, CallbackStore } from './store/callback-store.ts';
+import { isFinal, type Task } from './tasks/task.ts';
+import { renderCallback } from './tasks/wire.ts';
+import { signMessage } from './callbacks/sign.ts';
 
 /** Messages on their way at once: the platform opens no more connections. */
 const inFlightMax = 6;

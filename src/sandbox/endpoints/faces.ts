@@ -3,7 +3,7 @@ import { invalid } from '../codes.ts';
 import { createDigitsId } from '../ids.ts';
 import type { ScenarioWord } from '../scenarios.ts';
 import type { Face } from '../store/thing-store.ts';
-import { charge } from '../tasks/ledger.ts';
+import { charge } from '../tasks/lifecycle.ts';
 import { prices, toUnits } from '../tasks/prices.ts';
 import { fileUrl } from '../tasks/wire.ts';
 import { sessionLifeMs } from '../validate/lip-sync.ts';

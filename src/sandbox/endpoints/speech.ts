@@ -1,11 +1,11 @@
 import type { Handler } from '../account-context.ts';
 import { invalid } from '../codes.ts';
 import { createDigitsId } from '../ids.ts';
-import { charge } from '../tasks/ledger.ts';
+import { charge } from '../tasks/lifecycle.ts';
 import { prices, toUnits } from '../tasks/prices.ts';
 import { fileUrl, renderSeconds } from '../tasks/wire.ts';
-import { readNumber, readRequiredText, readRequiredTextUpTo } from '../validate/fields.ts';
-import { readSoundMs } from '../validate/lengths.ts';
+import { readNumber, readRequiredText, readRequiredTextUpTo } from './fields.ts';
+import { readSoundMs } from './sources.ts';
 import { resultLifeMs } from '../validate/videos.ts';
 import { isSpeechVoice } from './speech-voices.ts';
 

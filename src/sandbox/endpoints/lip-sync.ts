@@ -1,7 +1,7 @@
 import type { Handler } from '../account-context.ts';
 import { createDigitsId } from '../ids.ts';
 import { scenarioWords } from '../scenarios.ts';
-import { createTask } from '../tasks/ledger.ts';
+import { createTask } from '../tasks/lifecycle.ts';
 import { lipSyncPrice } from '../tasks/prices.ts';
 import { planCourse } from '../tasks/transitions.ts';
 import { renderCreated } from '../tasks/wire.ts';
