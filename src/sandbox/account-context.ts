@@ -1,4 +1,5 @@
-import type { KlingFailure } from './codes.ts';
+import type { Body } from './endpoints/fields.ts';
+import type { KlingFailure } from './envelope.ts';
 import type { Outbox } from './outbox.ts';
 import type { Scenarios } from './scenarios.ts';
 import type { Settings } from './settings.ts';
@@ -7,7 +8,6 @@ import type { LateStore } from './store/late-store.ts';
 import type { RecordStore } from './store/record-store.ts';
 import type { TaskStore } from './store/task-store.ts';
 import type { ThingStore } from './store/thing-store.ts';
-import type { Body } from './endpoints/fields.ts';
 
 /** Everything one account has, for the code that answers its calls. */
 export interface AccountContext {

@@ -1,5 +1,5 @@
 import { decodeJwt, errors, jwtVerify } from 'jose';
-import { KlingFailure } from './codes.ts';
+import { KlingFailure } from './envelope.ts';
 
 /** The SecretKey of every AccessKey of the sandbox. It protects nothing: the sandbox is a local tool. */
 export const sandboxSecretKey = 'sandbox-secret-key-of-thirty-two-bytes';

@@ -1,5 +1,51 @@
-import { businessCodes, type BusinessCode } from './codes.ts';
-import { writeJson } from './json.ts';
+/** Kling's business codes with the HTTP status and the text that come with each. Source: the vendor's error table (2026-09). */
+export const businessCodes = {
+  1000: { httpStatus: 401, message: 'Authentication failed' },
+  1001: { httpStatus: 401, message: 'Authorization is empty' },
+  1002: { httpStatus: 401, message: 'Authorization is invalid' },
+  1003: { httpStatus: 401, message: 'Authorization is not yet valid' },
+  1004: { httpStatus: 401, message: 'Authorization has expired' },
+  1100: { httpStatus: 429, message: 'Account abnormal' },
+  1101: { httpStatus: 429, message: 'Account in arrears' },
+  1102: { httpStatus: 429, message: 'Account balance not enough' },
+  1103: { httpStatus: 403, message: 'Unauthorized access to the requested resource' },
+  1200: { httpStatus: 400, message: 'Invalid request parameters' },
+  1201: { httpStatus: 400, message: 'Invalid parameters' },
+  1202: { httpStatus: 404, message: 'The requested method is invalid' },
+  1203: { httpStatus: 404, message: 'The requested resource does not exist' },
+  1300: { httpStatus: 400, message: 'Trigger platform strategy' },
+  1301: { httpStatus: 400, message: 'Trigger the content security policy of the platform' },
+  1302: { httpStatus: 429, message: 'The API request is too fast, exceeding the platform rate limit' },
+  1303: { httpStatus: 429, message: 'parallel task over resource pack limit' },
+  1304: { httpStatus: 429, message: 'Trigger the IP whitelist policy of the platform' },
+  5000: { httpStatus: 500, message: 'Server internal error' },
+  5001: { httpStatus: 503, message: 'Server temporarily unavailable, under maintenance' },
+  5002: { httpStatus: 504, message: 'Server internal timeout' },
+} as const;
+
+/** One of Kling's codes for a call that was refused or failed. */
+export type BusinessCode = keyof typeof businessCodes;
+
+/** Whether a number is a code of Kling's table. */
+export function isBusinessCode(code: number): code is BusinessCode {
+  return code in businessCodes;
+}
+
+/** Ends the handling of a call: what Kling answers instead of data. */
+export class KlingFailure extends Error {
+  readonly code: BusinessCode;
+
+  constructor(code: BusinessCode, message: string = businessCodes[code].message) {
+    super(message);
+    this.name = 'KlingFailure';
+    this.code = code;
+  }
+}
+
+/** A refusal of the parameters (1201), in Kling's words. */
+export function invalid(message: string): KlingFailure {
+  return new KlingFailure(1201, message);
+}
 
 /** One HTTP answer, ready to be sent after a wait. */
 export interface Answer {
@@ -42,4 +88,10 @@ export function toProxyPage(delayMs: number): Answer {
   const body =
     '<html>\n<head><title>502 Bad Gateway</title></head>\n<body><center><h1>502 Bad Gateway</h1></center></body>\n</html>\n';
   return { httpStatus: 502, contentType: 'text/html', body, delayMs };
+}
+
+/** JSON with Kling's ids of 18 digits either quoted or, as some clients met them, as bare numbers that `JSON.parse` corrupts. */
+export function writeJson(value: unknown, numberIds: boolean): string {
+  const text = JSON.stringify(value);
+  return numberIds ? text.replaceAll(/"(\w*id)":"(\d{18})"/g, '"$1":$2') : text;
 }

@@ -1,13 +1,12 @@
 import type { AccountContext, Call, Refusal } from './account-context.ts';
-import { KlingFailure } from './codes.ts';
-import { toHeld, toProxyPage, toRefusal, toSuccess, type Answer } from './envelope.ts';
-import { createRequestId } from './ids.ts';
+import type { Body } from './endpoints/fields.ts';
+import { KlingFailure, toHeld, toProxyPage, toRefusal, toSuccess, type Answer } from './envelope.ts';
+import { createRequestId } from './random.ts';
 import { decodeSegment, findRoute, type Route } from './routes.ts';
-import type { LateCall } from './store/late-store.ts';
 import { accountScenarioText, findScenarios, type Scenarios } from './scenarios.ts';
 import { isRecord } from './settings.ts';
+import type { LateCall } from './store/late-store.ts';
 import { settle } from './tasks/lifecycle.ts';
-import type { Body } from './endpoints/fields.ts';
 
 /** One HTTP request as the Worker hands it on. */
 export interface IncomingCall {

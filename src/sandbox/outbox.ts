@@ -1,10 +1,10 @@
+import { Webhook } from 'standardwebhooks';
+import { writeJson } from './envelope.ts';
+import { createDigitsId } from './random.ts';
 import type { Settings } from './settings.ts';
-import { createDigitsId } from './ids.ts';
-import { writeJson } from './json.ts';
 import type { Callback, CallbackStore } from './store/callback-store.ts';
 import { isFinal, type Task } from './tasks/task.ts';
 import { renderCallback } from './tasks/wire.ts';
-import { signMessage } from './callbacks/sign.ts';
 
 /** Messages on their way at once: the platform opens no more connections. */
 const inFlightMax = 6;
@@ -161,4 +161,19 @@ function spoilLastSegment(url: string): string {
   const last = segments.pop() ?? '';
   spoilt.pathname = [...segments, `${last.slice(1)}x`].join('/');
   return spoilt.href;
+}
+
+/** The Standard Webhooks headers of one message: a signature for each secret, two while a secret is being changed. */
+export function signMessage(
+  secrets: readonly string[],
+  messageId: string,
+  at: Date,
+  body: string,
+): Readonly<Record<string, string>> {
+  if (secrets.length === 0) return {};
+  return {
+    'webhook-id': messageId,
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(messageId, at, body)).join(' '),
+  };
 }

@@ -1,9 +1,7 @@
 import type { Handler } from './account-context.ts';
-import { KlingFailure } from './codes.ts';
-import { readCosts } from './endpoints/costs.ts';
-import { identifyFace } from './endpoints/faces.ts';
-import { createLipSync } from './endpoints/lip-sync.ts';
-import { listTasks, listTasksByIds, readTask } from './endpoints/reads.ts';
+import { KlingFailure } from './envelope.ts';
+import { createLipSync, identifyFace } from './endpoints/lip-sync.ts';
+import { listTasks, listTasksByIds, readCosts, readTask } from './endpoints/reads.ts';
 import { synthesize } from './endpoints/speech.ts';
 import { createVoice, deleteVoice, listPresetVoices } from './endpoints/voices.ts';
 

@@ -1,4 +1,4 @@
-import { isBusinessCode, type BusinessCode } from './codes.ts';
+import { isBusinessCode, type BusinessCode } from './envelope.ts';
 
 /** The plain scenario words, without `sandbox-`. What each does: README.md beside this file. */
 export const scenarioWords = [

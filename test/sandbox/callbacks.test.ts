@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
-import { signMessage } from '../../src/sandbox/callbacks/sign.ts';
+import { signMessage } from '../../src/sandbox/outbox.ts';
 import type { Received } from './receiver.ts';
 import { lipSyncInput, openStillAccount, readInbox, scan, voiceInput } from './support.ts';
 

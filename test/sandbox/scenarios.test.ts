@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
-import { businessCodes } from '../../src/sandbox/codes.ts';
+import { businessCodes } from '../../src/sandbox/envelope.ts';
 import { lipSyncInput, openAccount, openStillAccount, origin, scan, voiceInput, type TestAccount } from './support.ts';
 
 const voices = '/v1/general/custom-voices';

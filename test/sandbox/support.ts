@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { SignJWT } from 'jose';
-import type { AccountRecord } from '../../src/sandbox/record.ts';
+import type { AccountRecord } from '../../src/sandbox/store/record-store.ts';
 import type { Received } from './receiver.ts';
 
 export const origin = 'https://sandbox.test';

@@ -1,11 +1,112 @@
-import type { Handler } from '../account-context.ts';
-import { createDigitsId } from '../ids.ts';
-import { scenarioWords } from '../scenarios.ts';
-import { createTask } from '../tasks/lifecycle.ts';
-import { lipSyncPrice } from '../tasks/prices.ts';
-import { planCourse } from '../tasks/transitions.ts';
-import { renderCreated } from '../tasks/wire.ts';
-import { validateLipSync } from '../validate/lip-sync.ts';
+import type { AccountContext, Call, Handler } from '../account-context.ts';
+import { invalid } from '../envelope.ts';
+import { createDigitsId } from '../random.ts';
+import { scenarioWords, type ScenarioWord } from '../scenarios.ts';
+import { isRecord } from '../settings.ts';
+import type { Face, Session } from '../store/thing-store.ts';
+import { charge, createTask, lipSyncPrice, planCourse, prices } from '../tasks/lifecycle.ts';
+import type { ParentVideo } from '../tasks/task.ts';
+import { fileUrl, renderCreated, toUnits } from '../tasks/wire.ts';
+import {
+  checkUrl,
+  readCallbackUrl,
+  readExactlyOne,
+  readNumber,
+  readRequiredMs,
+  readRequiredText,
+  readText,
+  readWatermark,
+} from './fields.ts';
+import { checkSoundLength, findVideo, readSound, readVideoHints } from './sources.ts';
+
+/** Kling ends a face's interval this much too late. */
+const overstatementMs = 13;
+
+/** The words of a video that the tasks on it take over: what becomes of them, and of their callbacks. */
+const inherited: ReadonlySet<ScenarioWord> = new Set([
+  'risk-control',
+  'no-human',
+  'internal-failure',
+  'slow-task',
+  'never-ends',
+  'unknown-status',
+  'callback-dropped',
+  'callback-duplicated',
+  'callback-late',
+  'callback-reordered',
+  'callback-forged',
+]);
+
+/** POST /v1/videos/identify-face */
+export const identifyFace: Handler = (call, account) => {
+  const video = validateFaceScan(call, account);
+  const { words } = call.scenarios;
+  if (words.has('no-face-error')) throw invalid('there is no human in the video');
+  charge(account, prices.faceScan);
+  const sessionId = createDigitsId();
+  const faces = findFaces(call, video.durationMs);
+  const createdAt = words.has('expired') ? call.now - sessionLifeMs - 1 : call.now;
+  account.things.put('session', sessionId, createdAt, {
+    video,
+    faces,
+    words: [...words].filter((word) => inherited.has(word)),
+  });
+  return {
+    data: {
+      session_id: sessionId,
+      final_unit_deduction: toUnits(prices.faceScan),
+      face_data: faces.map(({ faceId, startMs, endMs }) => ({
+        face_id: faceId,
+        face_image: fileUrl(call.origin, 'image', `${sessionId}-${faceId}`, call.now),
+        start_time: startMs,
+        end_time: endMs,
+      })),
+    },
+  };
+};
+
+function findFaces({ scenarios: { words } }: Call, durationMs: number): readonly Face[] {
+  if (words.has('no-face')) return [];
+  const first = words.has('face-zero') ? '0' : createDigitsId();
+  if (!words.has('two-faces')) return [{ faceId: first, startMs: 0, endMs: durationMs + overstatementMs }];
+  const half = Math.floor(durationMs / 2);
+  return [
+    { faceId: first, startMs: 0, endMs: half + overstatementMs },
+    { faceId: createDigitsId(), startMs: half, endMs: durationMs + overstatementMs },
+  ];
+}
+
+const extensions = ['mp4', 'mov', 'm4v'];
+const durationMinMs = 2000;
+const durationMaxMs = 60_000;
+const sidePixelsMin = 512;
+const sidePixelsMax = 2160;
+const megabytesMax = 100;
+
+/** Checks what the lip-sync page asks of a video that faces are looked for in. */
+export function validateFaceScan({ body, now, origin }: Call, account: AccountContext): ParentVideo {
+  const source = readExactlyOne(body, 'video_url', 'video_id');
+  if (source.field === 'video_id') {
+    const { durationMs } = findVideo(account, source.value, now);
+    checkDuration(durationMs);
+    return { id: source.value, url: fileUrl(origin, 'video', source.value, now), durationMs };
+  }
+  checkUrl(source.value, 'video_url', extensions);
+  const hints = readVideoHints(source.value);
+  checkDuration(hints.durationMs);
+  const sides = [hints.width, hints.height];
+  if (sides.some((pixels) => pixels < sidePixelsMin || pixels > sidePixelsMax)) {
+    throw invalid(`input.videoUrl: width and height must be between 512px and 2160px, but got ${sides.join('x')}`);
+  }
+  if (hints.megabytes > megabytesMax) throw invalid('input.videoUrl: file size must be less than or equal to 100MB');
+  return { id: createDigitsId(), url: source.value, durationMs: hints.durationMs };
+}
+
+function checkDuration(durationMs: number): void {
+  if (durationMs < durationMinMs || durationMs > durationMaxMs) {
+    throw invalid(`input.videoUrl: duration must be between 2s and 60s, but got ${durationMs / 1000}s`);
+  }
+}
 
 /** POST /v1/videos/advanced-lip-sync */
 export const createLipSync: Handler = (call, account) => {
@@ -33,3 +134,62 @@ export const createLipSync: Handler = (call, account) => {
   );
   return { data: renderCreated(task), taskId: task.taskId };
 };
+
+/** A lip-sync task that may be made. */
+export interface LipSyncInput {
+  readonly session: Session;
+  readonly watermark: boolean;
+  readonly externalTaskId: string | null;
+  readonly callbackUrl: string | null;
+}
+
+/** How long a session is good for. */
+export const sessionLifeMs = 24 * 3600 * 1000;
+const croppedMinMs = 2000;
+const overlapMinMs = 2000;
+
+/** Checks everything the lip-sync page asks for. */
+export function validateLipSync({ body, now }: Call, account: AccountContext): LipSyncInput {
+  const sessionId = readRequiredText(body, 'session_id');
+  const externalTaskId = readText(body, 'external_task_id');
+  const callbackUrl = readCallbackUrl(body);
+  const watermark = readWatermark(body);
+  const choice = readChoice(body['face_choose']);
+  const session = account.things.get('session', sessionId);
+  if (session === null) throw invalid(`Session id not found: ${sessionId}`);
+  if (now - session.createdAt > sessionLifeMs) throw invalid(`Session ${sessionId} has expired`);
+  const faceId = readRequiredText(choice, 'face_id');
+  const face = session.data.faces.find((known) => known.faceId === faceId);
+  if (face === undefined) throw invalid(`Face id not found: ${faceId}`);
+  const soundMs = checkSoundLength(readSound(choice, account, now));
+  checkPlacement(choice, soundMs, session.data, face);
+  readNumber(choice, 'sound_volume', 0, 2, 1);
+  readNumber(choice, 'original_audio_volume', 0, 2, 1);
+  return { session: session.data, watermark, externalTaskId, callbackUrl };
+}
+
+function readChoice(value: unknown): Record<string, unknown> {
+  if (!Array.isArray(value)) throw invalid('input.faceChoose: must be an array');
+  if (value.length !== 1) throw invalid('input.faceChoose: only supports one person lip-sync, size must be 1');
+  const choice: unknown = value[0];
+  if (!isRecord(choice)) throw invalid('input.faceChoose[0]: must be an object');
+  return choice;
+}
+
+function checkPlacement(choice: Record<string, unknown>, soundMs: number, { video }: Session, face: Face): void {
+  const startMs = readRequiredMs(choice, 'sound_start_time');
+  const endMs = readRequiredMs(choice, 'sound_end_time');
+  const insertMs = readRequiredMs(choice, 'sound_insert_time');
+  const croppedMs = endMs - startMs;
+  if (endMs > soundMs) {
+    throw invalid(`input.soundEndTime: must not be later than the total duration of the sound (${soundMs}ms)`);
+  }
+  if (croppedMs < croppedMinMs) throw invalid('input.soundEndTime: the cropped sound must not be shorter than 2s');
+  if (insertMs + croppedMs > video.durationMs) {
+    throw invalid(`input.soundInsertTime: the sound must not end later than the video (${video.durationMs}ms)`);
+  }
+  const overlapMs = Math.min(insertMs + croppedMs, face.endMs) - Math.max(insertMs, face.startMs);
+  if (overlapMs < overlapMinMs) {
+    throw invalid('input.soundInsertTime: the sound must overlap with the face for at least 2s');
+  }
+}

@@ -1,15 +1,10 @@
-import type { Handler } from '../account-context.ts';
-import { invalid } from '../codes.ts';
-import { createDigitsId } from '../ids.ts';
-import { hashText, pickVariant } from '../random.ts';
-import { createTask } from '../tasks/lifecycle.ts';
-import { prices } from '../tasks/prices.ts';
-import { planCourse } from '../tasks/transitions.ts';
+import type { AccountContext, Call, Handler } from '../account-context.ts';
+import { invalid } from '../envelope.ts';
+import { createDigitsId, hashText, pickVariant } from '../random.ts';
+import { createTask, planCourse, prices } from '../tasks/lifecycle.ts';
 import { fileUrl, renderCreated } from '../tasks/wire.ts';
-import { readRequiredText } from './fields.ts';
-import { readPage } from '../validate/paging.ts';
-import { validateVoice } from '../validate/voice.ts';
-import { presetVoices } from './preset-voices.ts';
+import { checkUrl, readCallbackUrl, readPage, readRequiredText, readRequiredTextUpTo, readText } from './fields.ts';
+import { findVideo, readSoundMs, readVideoHints } from './sources.ts';
 
 /** POST /v1/general/custom-voices */
 export const createVoice: Handler = (call, account) => {
@@ -70,3 +65,76 @@ export const listPresetVoices: Handler = (call) => {
 
 /** 2025-12-03, the day the voices came out. */
 const presetsCreatedAt = 1_764_720_000_000;
+
+/** A custom voice that may be made. */
+export interface VoiceInput {
+  readonly name: string;
+  readonly externalTaskId: string | null;
+  readonly callbackUrl: string | null;
+}
+
+const nameCharactersMax = 20;
+const soundMinMs = 5000;
+const soundMaxMs = 30_000;
+const extensions = ['mp3', 'wav', 'mp4', 'mov', 'm4v'];
+
+/** Checks what the custom voice page asks for. Both sources at once are not forbidden there: the URL then wins. */
+export function validateVoice({ body, now }: Call, account: AccountContext): VoiceInput {
+  const name = readRequiredTextUpTo(body, 'voice_name', nameCharactersMax);
+  const url = readText(body, 'voice_url');
+  const videoId = readText(body, 'video_id');
+  const externalTaskId = readText(body, 'external_task_id');
+  const callbackUrl = readCallbackUrl(body);
+  if (url === null && videoId === null) throw invalid('input.voiceUrl and input.videoId cannot both be empty');
+  const durationMs = url === null ? findVideo(account, videoId ?? '', now).durationMs : readFileMs(url);
+  if (durationMs < soundMinMs || durationMs > soundMaxMs) {
+    throw invalid(`input.voiceUrl: duration must be between 5s and 30s, but got ${durationMs / 1000}s`);
+  }
+  return { name, externalTaskId, callbackUrl };
+}
+
+function readFileMs(url: string): number {
+  checkUrl(url, 'voice_url', extensions);
+  const isVideo = /\.(mp4|mov)$/i.test(new URL(url).pathname);
+  return isVideo ? readVideoHints(url).durationMs : readSoundMs(url);
+}
+
+/** The official voices of the sandbox. Their ids and names are its own: Kling's are found at Kling. */
+export const presetVoices: readonly { readonly id: string; readonly name: string }[] = [
+  'Amber',
+  'Basil',
+  'Clover',
+  'Dahlia',
+  'Elm',
+  'Fern',
+  'Garnet',
+  'Hazel',
+  'Iris',
+  'Jasper',
+  'Kestrel',
+  'Laurel',
+  'Maple',
+  'Nettle',
+  'Opal',
+  'Poppy',
+  'Quartz',
+  'Rowan',
+  'Sorrel',
+  'Teal',
+  'Umber',
+  'Violet',
+  'Willow',
+  'Xenia',
+  'Yarrow',
+  'Zinnia',
+  'Aspen',
+  'Birch',
+  'Cedar',
+  'Dune',
+  'Ember',
+  'Flint',
+  'Grove',
+  'Heath',
+  'Indigo',
+  'Juniper',
+].map((name, index) => ({ id: `8298${(24_295_735_410_756 + index * 7_919_000_017).toString()}`, name }));

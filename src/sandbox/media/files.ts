@@ -1,6 +1,4 @@
-import { audioBase64 } from './audio.ts';
-import { imageBase64 } from './image.ts';
-import { videoBase64 } from './base64.ts';
+import { audioBase64, imageBase64, videoBase64 } from './base64.ts';
 
 const files = {
   video: { extension: 'mp4', type: 'video/mp4', bytes: decode(videoBase64) },

@@ -23,10 +23,14 @@ ffmpeg -v error -y -f lavfi -i "$canvas:d=1,format=rgb24,$face" -frames:v 1 -map
 ffmpeg -v error -y -f lavfi -i 'sine=f=440:r=8000:d=2' -map_metadata -1 -fflags +bitexact -id3v2_version 0 -write_xing 0 \
   -c:a libmp3lame -b:a 8k -ac 1 "$tmp/audio.mp3"
 
-write() { # file, constant, sentence
-  printf "/** %s Made by make.sh; base64. */\nexport const %s =\n  '%s';\n" "$3" "$2" "$(base64 -w0 "$tmp/$1")" > "$(echo "$1" | cut -d. -f1).ts"
+constant() { # file, name, sentence
+  printf "/** %s Made by make.sh; base64. */\nexport const %s =\n  '%s';\n" "$3" "$2" "$(base64 -w0 "$tmp/$1")"
 }
-write video.mp4 videoBase64 'An MP4 of 5 s, H.264 and AAC: a drawn face that speaks a tone.'
-write image.png imageBase64 'A PNG of 128 by 128: the drawn face.'
-write audio.mp3 audioBase64 'An MP3 of 2 s: a tone.'
+{
+  constant audio.mp3 audioBase64 'An MP3 of 2 s: a tone.'
+  echo
+  constant image.png imageBase64 'A PNG of 128 by 128: the drawn face.'
+  echo
+  constant video.mp4 videoBase64 'An MP4 of 5 s, H.264 and AAC: a drawn face that speaks a tone.'
+} > base64.ts
 ls -l "$tmp"

@@ -1,5 +1,4 @@
-import { isFinal, type Task, type TaskKind, type TaskPlan, type TaskStatus } from '../tasks/task.ts';
-import type { Transition } from '../tasks/transitions.ts';
+import { isFinal, type Task, type TaskKind, type TaskPlan, type TaskStatus, type Transition } from '../tasks/task.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
   readonly seq: number;

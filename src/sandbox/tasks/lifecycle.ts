@@ -1,8 +1,9 @@
 import type { AccountContext } from '../account-context.ts';
-import { KlingFailure, invalid } from '../codes.ts';
-import { createTaskId } from '../ids.ts';
-import { isFinal, type Task, type TaskKind, type TaskPlan } from './task.ts';
-import { enter, nextTransition, type Transition } from './transitions.ts';
+import { KlingFailure, invalid } from '../envelope.ts';
+import { createTaskId } from '../random.ts';
+import type { ScenarioWord } from '../scenarios.ts';
+import type { Settings } from '../settings.ts';
+import { enter, isFinal, nextTransition, type Task, type TaskKind, type TaskPlan, type Transition } from './task.ts';
 
 /** What a create brings along. */
 export interface NewTask {
@@ -54,6 +55,31 @@ export function createTask(account: AccountContext, task: NewTask, now: number):
   return created;
 }
 
+/** How many times longer a task takes with `sandbox-slow-task`. */
+const slowFactor = 10;
+
+const failureTexts: Partial<Record<ScenarioWord, string>> = {
+  'risk-control': 'Failure to pass the risk control system',
+  'no-human': 'The model did not detect a human',
+  'internal-failure': 'Internal error',
+};
+
+/** When a new task will start and end, and whether it will fail. */
+export function planCourse(
+  words: ReadonlySet<ScenarioWord>,
+  settings: Settings,
+  now: number,
+): Pick<TaskPlan, 'processingAt' | 'finalAt' | 'failure'> {
+  const factor = words.has('slow-task') ? slowFactor : 1;
+  const processingAt = now + settings.submittedMs;
+  const failing = [...words].find((word) => failureTexts[word] !== undefined);
+  return {
+    processingAt,
+    finalAt: words.has('never-ends') ? null : Math.max(processingAt, now + settings.processingMs * factor),
+    failure: failing === undefined ? null : (failureTexts[failing] ?? null),
+  };
+}
+
 /** Carries out every change that is due, each at its own time. Everything that looks at tasks does this first. */
 export function settle(account: AccountContext, now: number): void {
   for (;;) {
@@ -90,4 +116,12 @@ function apply(account: AccountContext, task: Task, transition: Transition, now:
   }
   account.outbox.announce(changed, now);
   return changed;
+}
+
+/** What calls cost, in hundredths of a unit: whole numbers, so that sums stay exact. Source: the vendor's price list (2026-09). */
+export const prices = { voice: 5, faceScan: 5, speech: 5 } as const;
+
+/** A lip-sync costs half a unit for every started five seconds of the video. */
+export function lipSyncPrice(videoMs: number): number {
+  return 50 * Math.ceil(videoMs / 5000);
 }

@@ -52,3 +52,28 @@ export interface Task {
 export function isFinal(status: TaskStatus): boolean {
   return status === 'succeed' || status === 'failed';
 }
+
+/** One change of a task. `at` is when it happened, which may be before anyone looked. */
+export interface Transition {
+  readonly status: TaskStatus;
+  readonly message: string;
+  readonly at: number;
+  readonly dueAt: number | null;
+}
+
+/** The change that is due by `now`; null if none is. A task long unseen needs several calls. */
+export function nextTransition(task: Task, now: number): Transition | null {
+  if (task.dueAt === null || task.dueAt > now || isFinal(task.status)) return null;
+  if (task.status === 'submitted') return enter(task, underWay(task), '', task.dueAt);
+  const { failure } = task.plan;
+  return enter(task, failure === null ? 'succeed' : 'failed', failure ?? '', task.dueAt);
+}
+
+/** A change made by hand. What is still to come stays planned for its own time. */
+export function enter(task: Task, status: TaskStatus, message: string, at: number): Transition {
+  return { status, message, at, dueAt: isFinal(status) ? null : task.plan.finalAt };
+}
+
+function underWay(task: Task): TaskStatus {
+  return task.plan.words.includes('unknown-status') ? 'in_review' : 'processing';
+}

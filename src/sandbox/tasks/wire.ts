@@ -1,6 +1,5 @@
 import { pickVariant } from '../random.ts';
 import { isFinal, type ParentVideo, type Task } from './task.ts';
-import { toUnits } from './prices.ts';
 
 /** Tasks as Kling writes them. Live answers differ from the published ones: by a task's id each way of differing gets its share. */
 
@@ -125,6 +124,11 @@ export function fileUrl(origin: string, kind: 'video' | 'image' | 'audio', id: s
 /** Milliseconds as Kling writes seconds: `5.1`, `10.0`. */
 export function renderSeconds(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}.0` : String(ms / 1000);
+}
+
+/** Hundredths as Kling writes units: `0.05`, `1.5`, `2`. */
+export function toUnits(hundredths: number): string {
+  return String(hundredths / 100);
 }
 
 function renderExternalId(task: Task): Record<string, string> | undefined {
