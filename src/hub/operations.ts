@@ -19,7 +19,7 @@ import type { Documents } from '../graphql/documents.ts';
 import { createOperationFinder } from '../graphql/operation.ts';
 import { bugBehind, codesOf, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '../graphql/errors.ts';
 import { coerceVariables } from '../graphql/variables.ts';
-import { toSubscription, type Subscription } from '../schema/subscription.ts';
+import { toSubscription, type Subscription } from '../schema/task-updates.ts';
 import { liveCostOf } from './live-cost.ts';
 import type { OperationPayload } from './protocol.ts';
 

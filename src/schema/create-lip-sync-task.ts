@@ -1,7 +1,7 @@
 import { builder } from './builder.ts';
 import { definedOnly } from './defined-only.ts';
 import { idOf } from './global-id.ts';
-import { LipSyncTaskRef } from './lip-sync-task.ts';
+import { LipSyncTaskRef } from './lip-sync.ts';
 
 const SoundSourceInputRef = builder.inputType('SoundSourceInput', {
   description: 'The sound to speak: MP3, WAV, M4A or AAC, 2 to 60 s long, at most 5 MB. Exactly one of the three.',

@@ -1,7 +1,7 @@
 import { RESOURCE_PACK_STATUSES, type ResourcePack, type ResourcePackStatus } from '../domain/resource-pack.ts';
 import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { AccountRef } from './account.ts';
+import { AccountRef } from './operator.ts';
 import { builder } from './builder.ts';
 import { enumValues } from './enum-values.ts';
 

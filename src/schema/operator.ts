@@ -6,7 +6,7 @@ import type { Voice, VoiceTaskSnapshot } from '../domain/voice.ts';
 import { badUserInput, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { GeneratedVideoRef, ParentVideoRef, VIDEOS_PER_TASK } from './lip-sync-task.ts';
+import { GeneratedVideoRef, ParentVideoRef, VIDEOS_PER_TASK } from './lip-sync.ts';
 import { BalanceDeductionRef, TaskStatusRef } from './task.ts';
 import { VoiceRef, VOICES_PER_TASK } from './voice.ts';
 
