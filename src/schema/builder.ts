@@ -1,10 +1,10 @@
-import SchemaBuilder, { brandWithType } from '@pothos/core';
+import SchemaBuilder, { BasePlugin, brandWithType, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
 import RelayPlugin, { resolveNodes } from '@pothos/plugin-relay';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { PLAIN_IDS } from './plain-ids.ts';
+import { createIsoTime } from '../lib/iso-time.ts';
 import { decodeGlobalId, encodeGlobalId, type GlobalId, isNodeType, NO_OBJECT } from './global-id.ts';
 
 /** How many objects `nodes` loads at once: each is one read of the ledger. */
@@ -25,7 +25,7 @@ export const builder = new SchemaBuilder<{
 }>({
   defaultFieldNullability: false,
   defaultInputFieldRequiredness: true,
-  plugins: [PLAIN_IDS, RelayPlugin],
+  plugins: ['plainIds', RelayPlugin],
   relay: {
     cursorType: 'String',
     brandLoadedObjects: false,
@@ -100,3 +100,66 @@ async function findNodes(
   for (const [i, node] of nodes.entries()) brandWithType(node, ids[i]?.typename as never);
   return nodes;
 }
+
+const toIsoTime = createIsoTime();
+
+builder.scalarType('DateTime', {
+  description: 'An instant in UTC, ISO-8601 with milliseconds, as in `2026-09-01T12:00:00.000Z`. Only in answers.',
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
+  serialize: toIsoTime,
+  parseValue() {
+    throw new TypeError('DateTime is never an input');
+  },
+});
+
+/** The values of an enum from the domain's list of them and what each means; GraphQL and the domain use the same words. */
+export function enumValues<Value extends string>(values: readonly Value[], meaning: Readonly<Record<Value, string>>) {
+  const described = values.map((value) => [value, { value, description: meaning[value] }] as const);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets which keys there are
+  return Object.fromEntries(described) as {
+    readonly [Key in Value]: { readonly value: Key; readonly description: string };
+  };
+}
+
+type DefinedOnly<T> = { [Key in keyof T]: T[Key] extends object ? DefinedOnly<T[Key]> : Exclude<T[Key], undefined> };
+
+/** An input as the domain types it: a key that was not given is absent, at every depth, never `undefined`. */
+export function definedOnly<T extends object>(input: T): DefinedOnly<T> {
+  const entries = Object.entries(input).filter(([, value]) => value !== undefined);
+  const given = entries.map(
+    ([key, value]: [string, unknown]) => [key, isPlainObject(value) ? definedOnly(value) : value] as const,
+  );
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets which keys there are
+  return Object.fromEntries(given) as DefinedOnly<T>;
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- where Pothos looks for the types of plugins
+  export namespace PothosSchemaTypes {
+    export interface Plugins<Types extends SchemaTypes> {
+      plainIds: PlainIdsPlugin<Types>;
+    }
+  }
+}
+
+/** What `builder.node` keeps of a type's `id`. */
+interface NodeOptions {
+  readonly id?: { readonly resolve: (source: unknown) => string };
+}
+
+/** Resolves the `id` of a node at once. The relay plugin makes each a promise, which long lists pay for: docs/decisions.md. */
+class PlainIdsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
+  override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
+    if (field.kind !== 'Object' || field.name !== 'id') return field;
+    const { name, pothosOptions } = this.builder.configStore.getTypeConfig(field.parentType, 'Object');
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Pothos does not type what its plugins add
+    const { id } = pothosOptions as NodeOptions;
+    return id === undefined ? field : { ...field, resolve: (source) => encodeGlobalId(name, id.resolve(source)) };
+  }
+}
+
+SchemaBuilder.registerPlugin('plainIds', PlainIdsPlugin);

@@ -1,7 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { enumValues } from './enum-values.ts';
+import { enumValues } from './builder.ts';
 
 interface ErrorCodeInfo {
   readonly code: ErrorCode;

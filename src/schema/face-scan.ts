@@ -2,7 +2,7 @@ import type { Face } from '../domain/face.ts';
 import type { FaceScan } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { definedOnly } from './defined-only.ts';
+import { definedOnly } from './builder.ts';
 import { idOf } from './global-id.ts';
 
 /** A face with the scan it was found by: Kling's face ids are unique within their scan only. */

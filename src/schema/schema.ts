@@ -1,18 +1,11 @@
-import './operator.ts';
-import './cost.ts';
-import './create-lip-sync-task.ts';
-import './date-time.ts';
 import './error-code.ts';
 import './face-scan.ts';
 import './lip-sync.ts';
-import './queue.ts';
-import './resource-pack.ts';
+import './operator.ts';
 import './speech.ts';
-import './task-event.ts';
+import './task.ts';
 import './task-updates.ts';
-import './tasks.ts';
 import './viewer.ts';
-import './voice-task.ts';
 import './voice.ts';
 import { builder } from './builder.ts';
 

@@ -2,7 +2,7 @@ import { resultExpiresAtMs } from '../domain/expiry.ts';
 import type { SpeechRequest } from '../domain/requests.ts';
 import type { Speech } from '../domain/voice.ts';
 import { builder } from './builder.ts';
-import { definedOnly } from './defined-only.ts';
+import { definedOnly } from './builder.ts';
 
 const LANGUAGES = {
   ZH: { value: 'zh', description: 'Chinese.' },

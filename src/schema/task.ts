@@ -1,8 +1,12 @@
 import { isRetryable, TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode } from '../domain/failure.ts';
+import type { TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { type BalanceDeduction, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
-import { builder } from './builder.ts';
-import { enumValues } from './enum-values.ts';
+import { GatewayError } from '../errors.ts';
+import { withCost } from '../lib/field-cost.ts';
+import { builder, enumValues } from './builder.ts';
+import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { type GlobalId, idOf, taskHandleOf } from './global-id.ts';
 
 const STATUS_MEANING = {
   QUEUED:
@@ -145,3 +149,100 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
     }),
   }),
 });
+
+/** Names one task. */
+export const TaskReferenceInputRef = builder.inputType('TaskReferenceInput', {
+  description: "One task, by the gateway's id or by the caller's own.",
+  isOneOf: true,
+  fields: (t) => ({
+    id: t.globalID({ required: false, description: 'The `id` of the task. One of another type finds nothing.' }),
+    externalId: t.string({
+      required: false,
+      description: 'The `externalId` that the caller gave when making the task.',
+    }),
+  }),
+});
+
+/** What the ledger is to look for; null when the id is none of a task of this kind. */
+export function toTaskReference(
+  kind: TaskKind,
+  by: { readonly id?: GlobalId | null | undefined; readonly externalId?: string | null | undefined },
+): TaskReference | null {
+  if (typeof by.externalId === 'string') return { externalId: by.externalId };
+  const id = idOf(kind === 'LIP_SYNC' ? 'LipSyncTask' : 'VoiceTask', by.id);
+  return id === null ? null : { id };
+}
+
+/** The arguments of every list of tasks. */
+export function taskListArgs() {
+  return {
+    ...windowArgs(),
+    status: builder.args((t) => ({
+      status: t.field({
+        type: [TaskStatusRef],
+        required: false,
+        description: 'Only tasks that stand there now. Null and empty: all of them.',
+      }),
+    })).status,
+  };
+}
+
+const TaskConnectionRef = builder.connectionObject(
+  { type: TaskRef, name: 'TaskConnection', description: "A window of the caller's tasks of all kinds." },
+  { description: 'A task of either kind, and where it stands in the list.' },
+);
+
+builder.queryField('tasks', (t) =>
+  t.field({
+    type: TaskConnectionRef,
+    description: "The caller's tasks of all kinds, newest first.",
+    args: {
+      ...taskListArgs(),
+      kind: t.arg({ type: TaskKindRef, required: false, description: 'Only tasks of this kind. Null: of all.' }),
+    },
+    extensions: withCost(WINDOW_COST),
+    async resolve(_root, args, { ledger }) {
+      const window = toWindow(args);
+      const slice = await ledger.tasks({ kind: args.kind ?? null, statuses: args.status ?? [] }, window);
+      return toConnection(slice, window);
+    },
+  }),
+);
+
+builder.interfaceField(TaskRef, 'queuePosition', (t) =>
+  t.int({
+    nullable: true,
+    description:
+      "How many of the caller's own tasks wait before this one; 0 is next. Slots are shared fairly with other callers, so that it tells an order, not a time. Null unless the task waits for a slot.",
+    extensions: withCost({ call: true }),
+    resolve: ({ id, status }, _args, { ledger }) => (status === 'QUEUED' ? ledger.queuePosition(id) : null),
+  }),
+);
+
+const CancelQueuedInputRef = builder.inputType('CancelQueuedInput', {
+  description: 'Which task is taken back.',
+  fields: (t) => ({ taskId: t.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) }),
+});
+
+const CancelQueuedPayloadRef = builder.objectRef<{ readonly task: TaskRecord }>('CancelQueuedPayload').implement({
+  description: 'What `cancelQueued` did.',
+  fields: (t) => ({
+    task: t.expose('task', { type: TaskRef, description: '`FAILED`, with the failure `CANCELLED`.' }),
+  }),
+});
+
+builder.mutationField('cancelQueued', (t) =>
+  t.field({
+    type: CancelQueuedPayloadRef,
+    nullable: true,
+    description:
+      'Takes back a task that has not been sent to Kling. Costs nothing. Errors: `CONFLICT` once it may be at Kling, which cannot cancel; `NOT_FOUND`. Null with an error when it was not done.',
+    args: { input: t.arg({ type: CancelQueuedInputRef, description: 'Names one task.' }) },
+    async resolve(_root, { input }, { ledger }) {
+      const task = taskHandleOf(input.taskId);
+      if (task === null)
+        throw new GatewayError({ code: 'NOT_FOUND', message: 'There is no such task.', retryable: false });
+      return { task: await ledger.write('cancelQueued', task) };
+    },
+  }),
+);

@@ -1,4 +1,9 @@
+import { fromMilliunits, lipSyncUnits, unitsToUsd } from '../domain/cost.ts';
+import { monthOf } from '../domain/month.ts';
+import { VIDEO_MS_MAX, VIDEO_MS_MIN } from '../domain/placement.ts';
+import type { Usage } from '../domain/ports.ts';
 import { SCOPES, type Viewer } from '../domain/viewer.ts';
+import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 
@@ -29,3 +34,71 @@ const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
 builder.queryField('viewer', (t) =>
   t.field({ type: ViewerRef, description: 'Who is calling.', resolve: (_root, _args, { viewer }) => viewer }),
 );
+
+const QuoteRef = builder.objectRef<{ readonly units: string }>('Quote').implement({
+  description:
+    "What something is expected to cost. An estimate, by Kling's price list of 2026-09: how Kling rounds is not documented.",
+  fields: (t) => ({
+    units: t.exposeString('units', { description: 'In units, as a decimal string, rounded up.' }),
+    usd: t.string({
+      description: 'In US dollars, as a decimal string, at 0.14 a unit; a prepaid pack may be cheaper.',
+      resolve: ({ units }) => unitsToUsd(units) ?? units,
+    }),
+    isEstimate: t.boolean({
+      description: 'Always true: what was charged is `unitsDeducted` of the task, once it has ended.',
+      resolve: () => true,
+    }),
+  }),
+});
+
+const UsageRef = builder.objectRef<Usage & { readonly month: string }>('Usage').implement({
+  description: 'What the caller was charged in a calendar month, by the time each task was made.',
+  fields: (t) => ({
+    month: t.exposeString('month', { description: 'As `2026-11`, in UTC.' }),
+    units: t.string({
+      description:
+        'Charged by Kling, in units, as a decimal string. Where Kling does not tell, the estimate counts. Tasks under way are not in it.',
+      resolve: ({ milliunits }) => fromMilliunits(milliunits),
+    }),
+    unitsMax: t.string({
+      nullable: true,
+      description: 'The budget: past it nothing is sent, and the error is `QUOTA_EXHAUSTED`. Null: there is none.',
+      resolve: ({ milliunitsMax }) => (milliunitsMax === null ? null : fromMilliunits(milliunitsMax)),
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  lipSyncQuote: t.field({
+    type: QuoteRef,
+    description: 'What a lip-sync would cost. Asks nobody and reserves nothing.',
+    args: {
+      videoDurationMs: t.arg.int({
+        description: `Of the video, in milliseconds: ${VIDEO_MS_MIN} to ${VIDEO_MS_MAX}; anything else is \`BAD_USER_INPUT\`. The whole video counts, not the sound.`,
+      }),
+    },
+    resolve(_root, { videoDurationMs }) {
+      if (videoDurationMs < VIDEO_MS_MIN || videoDurationMs > VIDEO_MS_MAX) {
+        throw badUserInput([{ path: ['videoDurationMs'], message: `must be from ${VIDEO_MS_MIN} to ${VIDEO_MS_MAX}` }]);
+      }
+      return { units: lipSyncUnits(videoDurationMs) };
+    },
+  }),
+  usage: t.field({
+    type: UsageRef,
+    description: "The caller's own charges of one month.",
+    args: {
+      month: t.arg.string({
+        required: false,
+        description: 'As `2026-11`, in UTC. Null: the present one. Anything else is `BAD_USER_INPUT`.',
+      }),
+    },
+    async resolve(_root, args, { ledger, now }) {
+      const month = args.month ?? monthOf(now());
+      if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) {
+        throw badUserInput([{ path: ['month'], message: 'must be a year and a month, as in 2026-11' }]);
+      }
+      return { month, ...(await ledger.usage(month)) };
+    },
+  }),
+}));

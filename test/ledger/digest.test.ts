@@ -4,7 +4,7 @@ import { checkLipSyncInput } from '../../src/domain/lip-sync-input.ts';
 import { checkCreateVoiceInput } from '../../src/domain/voice-input.ts';
 import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../../src/domain/inputs.ts';
 import { valid } from '../../src/ledger/create-tasks.ts';
-import { definedOnly } from '../../src/schema/defined-only.ts';
+import { definedOnly } from '../../src/schema/builder.ts';
 import { digestOfFaceScan, digestOfLipSync, digestOfSpeech, digestOfVoice } from '../../src/ledger/digest.ts';
 
 const VOICE = { name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId: 'order-1' };
