@@ -1,5 +1,4 @@
-import type { DocumentsOptions } from '../graphql/documents.ts';
-import { parseTrustedDocuments } from '../graphql/trusted-documents.ts';
+import { type DocumentsOptions, parseTrustedDocuments } from '../graphql/documents.ts';
 import { schema } from '../schema/schema.ts';
 import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './checks.ts';
 import { type RetentionTimes, toRetentionTimes } from '../domain/retention.ts';

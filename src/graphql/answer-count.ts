@@ -19,8 +19,8 @@ import {
   type ValidationContext,
 } from 'graphql';
 import { costOf, type FieldCost } from '../lib/field-cost.ts';
-import { type Fragments, fragmentsOf } from './document-measure.ts';
-import { requestError } from './request-error.ts';
+import { type Fragments, fragmentsOf } from './limits.ts';
+import { requestError } from './errors.ts';
 
 /** What the ledger, Kling's client and the answer have to bear. */
 const ANSWERS_MAX = 20_000;

@@ -15,8 +15,9 @@ import {
   TypeInfo,
   visit,
   visitWithTypeInfo,
+  type SelectionSetNode,
 } from 'graphql';
-import { rootFieldNames } from './root-fields.ts';
+import { fragmentsOf } from './limits.ts';
 
 /**
  * Finds audio in base64 in the variables of an operation: the only input that is large by nature. The schema marks its
@@ -113,4 +114,24 @@ function charsIn(type: GraphQLInputType, value: unknown): number {
     chars += typeof item === 'string' && isAudio(field) ? item.length : charsIn(field.type, item);
   }
   return chars;
+}
+
+/** The names of the fields at the root of a selection, each once. */
+function rootFieldNames(document: DocumentNode, selectionSet: SelectionSetNode): ReadonlySet<string> {
+  const fragments = fragmentsOf(document);
+  const names = new Set<string>();
+  const spread = new Set<string>();
+  function collect({ selections }: SelectionSetNode): void {
+    for (const node of selections) {
+      if (node.kind === Kind.FIELD) names.add(node.name.value);
+      else if (node.kind === Kind.INLINE_FRAGMENT) collect(node.selectionSet);
+      else if (!spread.has(node.name.value)) {
+        spread.add(node.name.value);
+        const fragment = fragments.get(node.name.value);
+        if (fragment !== undefined) collect(fragment.selectionSet);
+      }
+    }
+  }
+  collect(selectionSet);
+  return names;
 }

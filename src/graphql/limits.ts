@@ -1,8 +1,15 @@
-import { type DefinitionNode, type DocumentNode, GraphQLError, Kind, parse, type SelectionSetNode } from 'graphql';
-import { createMeasure, type Fragments, fragmentsOf } from './document-measure.ts';
+import {
+  type DefinitionNode,
+  type DocumentNode,
+  GraphQLError,
+  Kind,
+  parse,
+  type SelectionSetNode,
+  type FragmentDefinitionNode,
+  type SelectionNode,
+} from 'graphql';
 import { documentDepth } from './nesting.ts';
-import { createCountRepeats } from './repeated-fields.ts';
-import { requestError } from './request-error.ts';
+import { requestError } from './errors.ts';
 
 /** Far above what a client writes: the introspection query, the largest in use, has 350 tokens. */
 const LIMITS = {
@@ -107,4 +114,114 @@ function hasSelections<Node extends { readonly kind: Kind }>(
 
 function tooComplex(problem: string): GraphQLError {
   return requestError('QUERY_TOO_COMPLEX', `The document has ${problem}.`, 400);
+}
+
+/** Fields of one place in the answer, which are merged there, by their name in it. */
+interface Place {
+  count: number;
+  readonly inside: Map<string, Place>;
+}
+
+/**
+ * Tells how often the field that a selection asks for most often is asked for at one place of the answer, by whatever
+ * ways: the rule that such fields can be merged compares each with each. Only for selections whose fields were counted,
+ * for it visits each.
+ */
+export function createCountRepeats(
+  fragments: Fragments,
+  measure: (selectionSet: SelectionSetNode) => Measure,
+): (selectionSet: SelectionSetNode) => number {
+  const spreading = new Set<string>();
+  let most = 0;
+
+  function visit({ selections }: SelectionSetNode, places: Map<string, Place>): void {
+    for (const node of selections) {
+      if (node.kind === Kind.INLINE_FRAGMENT) visit(node.selectionSet, places);
+      else if (node.kind === Kind.FRAGMENT_SPREAD) spread(node.name.value, places);
+      else {
+        const name = (node.alias ?? node.name).value;
+        const place = places.get(name) ?? { count: 0, inside: new Map<string, Place>() };
+        places.set(name, place);
+        place.count += 1;
+        most = Math.max(most, place.count);
+        if (node.selectionSet !== undefined) visit(node.selectionSet, place.inside);
+      }
+    }
+  }
+
+  function spread(name: string, places: Map<string, Place>): void {
+    const fragment = fragments.get(name);
+    if (fragment === undefined || spreading.has(name)) return;
+    // Fragments without a field could double for ever.
+    if (measure(fragment.selectionSet).fields === 0) return;
+    spreading.add(name);
+    visit(fragment.selectionSet, places);
+    spreading.delete(name);
+  }
+
+  return (selectionSet) => {
+    most = 0;
+    visit(selectionSet, new Map());
+    return most;
+  };
+}
+
+/** What a selection asks for, with its fragments spread out. */
+export interface Measure {
+  /** Without what is below `__schema` and `__type`, whose depth graphql's own MaxIntrospectionDepthRule bounds. */
+  readonly depth: number;
+  readonly fields: number;
+  readonly aliases: number;
+  readonly directives: number;
+}
+
+const NOTHING: Measure = { depth: 0, fields: 0, aliases: 0, directives: 0 };
+
+/** Each fragment is measured once, so that fragments which double each other cost nothing. Circles are left to validation. */
+export function createMeasure(fragments: Fragments): (selectionSet: SelectionSetNode) => Measure {
+  const measured = new Map<string, Measure>();
+
+  function measureFragment(name: string): Measure {
+    const known = measured.get(name);
+    if (known !== undefined) return known;
+    measured.set(name, NOTHING);
+    const fragment = fragments.get(name);
+    const result = fragment === undefined ? NOTHING : measureSelections(fragment.selectionSet);
+    measured.set(name, result);
+    return result;
+  }
+
+  function measureSelections({ selections }: SelectionSetNode): Measure {
+    return selections.map(measureSelection).reduce(add, NOTHING);
+  }
+
+  function measureSelection(node: SelectionNode): Measure {
+    const own = { ...NOTHING, directives: node.directives?.length ?? 0 };
+    if (node.kind === Kind.FRAGMENT_SPREAD) return add(own, measureFragment(node.name.value));
+    const inside = node.selectionSet === undefined ? NOTHING : measureSelections(node.selectionSet);
+    if (node.kind === Kind.INLINE_FRAGMENT) return add(own, inside);
+    const name = node.name.value;
+    const depth = name === '__schema' || name === '__type' ? 1 : inside.depth + 1;
+    return { ...add({ ...own, fields: 1, aliases: node.alias === undefined ? 0 : 1 }, inside), depth };
+  }
+
+  return measureSelections;
+}
+
+function add(a: Measure, b: Measure): Measure {
+  return {
+    depth: Math.max(a.depth, b.depth),
+    fields: a.fields + b.fields,
+    aliases: a.aliases + b.aliases,
+    directives: a.directives + b.directives,
+  };
+}
+
+/** By name. */
+export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
+
+/** Of two fragments with one name the last; validation refuses both. */
+export function fragmentsOf(document: DocumentNode): Fragments {
+  const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+  return new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
 }

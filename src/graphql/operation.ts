@@ -13,7 +13,7 @@ import {
 import { type BoundedCacheOptions, createBoundedCache } from '../lib/bounded-cache.ts';
 import { AnswerCountRule } from './answer-count.ts';
 import { parseDocument } from './limits.ts';
-import { requestError } from './request-error.ts';
+import { requestError } from './errors.ts';
 
 /** One more error says that there are more. */
 const ERRORS_MAX = 5;

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import { requestFailure } from '../graphql/request-error.ts';
+import { requestFailure } from '../graphql/errors.ts';
 
 /** Large bodies that one isolate holds at once: 4 of 8 MB are a quarter of the 128 MB that it has. */
 export const LARGE_BODIES_MAX = 4;

@@ -1,4 +1,4 @@
-import { requestError } from '../graphql/request-error.ts';
+import { requestError } from '../graphql/errors.ts';
 import { type Deadline, startDeadline } from '../lib/deadline.ts';
 import type { StartTimer } from '../lib/timer.ts';
 

@@ -1,20 +1,12 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { createAudioInputs } from '../graphql/audio-inputs.ts';
-import type { Documents } from '../graphql/documents.ts';
+import { type Documents, documentIdOf } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/limits.ts';
 import type { StartTimer } from '../lib/timer.ts';
 import type { LargeBodies } from './large-bodies.ts';
-import {
-  checkJsonContent,
-  checkNoContent,
-  fromUrl,
-  type GraphqlParams,
-  methodOf,
-  parseBodyJson,
-  type RawParams,
-  toParams,
-} from './raw-params.ts';
-import { type BodyLimits, readBody, tooLarge } from './read-body.ts';
+import { type BodyLimits, readBody, tooLarge, type Body } from './read-body.ts';
+import { JSON_DEPTH_MAX, jsonDepth, measureLongStrings } from '../graphql/nesting.ts';
+import { requestError } from '../graphql/errors.ts';
 
 export interface ReadRequest {
   /** `query` is the text of the document, even if the request named the document by an id or a hash. */
@@ -91,4 +83,129 @@ export function createReadParams({
   }
 
   return read;
+}
+
+/** The parameters of a GraphQL request, as the GraphQL-over-HTTP specification names them. */
+export interface GraphqlParams {
+  readonly query: string;
+  readonly operationName?: string;
+  readonly variables?: Record<string, unknown>;
+  readonly extensions?: Record<string, unknown>;
+}
+
+/** The parameters as the request carries them, each of its type. */
+export interface RawParams extends Omit<GraphqlParams, 'query'> {
+  readonly query: string | null;
+  readonly documentId: string | null;
+}
+
+/** Throws a request error (405) for any other method. */
+export function methodOf({ method }: Request): 'GET' | 'POST' {
+  if (method === 'GET' || method === 'POST') return method;
+  throw requestError('BAD_USER_INPUT', 'Only GET and POST are supported.', 405, { Allow: 'GET, POST' });
+}
+
+/** Throws a request error (415) for a GET with the content-type of a form. Some clients send JSON's with a GET. */
+export function checkNoContent(headers: Headers): void {
+  const mediaType = mediaTypeOf(headers.get('content-type') ?? 'application/json');
+  if (mediaType !== 'application/json') throw unsupported('A GET has no content: leave the content-type out.');
+}
+
+/** Throws a request error (415) unless the content is plain JSON in UTF-8. Any page may send a form without a preflight. */
+export function checkJsonContent(headers: Headers): void {
+  const contentType = headers.get('content-type') ?? '';
+  if (mediaTypeOf(contentType) !== 'application/json') throw unsupported('The content-type must be application/json.');
+  const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(contentType)?.[1]?.trim();
+  if (charset !== undefined && !isUtf8(charset)) throw unsupported('The charset must be utf-8.');
+  const encoding = headers.get('content-encoding');
+  if (encoding !== null && encoding !== 'identity') throw unsupported('The content must not be encoded.');
+}
+
+/** Whether a charset is UTF-8, also with quotes around it, or without the hyphen, as some clients write it. */
+export function isUtf8(charset: string): boolean {
+  return ['utf-8', 'utf8', '"utf-8"', '"utf8"'].includes(charset.toLowerCase());
+}
+
+function mediaTypeOf(contentType: string): string {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** Reads the parameters of a GET, still of any type. */
+export function fromUrl(url: string): Record<string, unknown> {
+  const { searchParams } = new URL(url);
+  return {
+    ...Object.fromEntries(URL_TEXTS.map((name) => [name, searchParams.get(name)])),
+    variables: fromUrlJson(searchParams, 'variables'),
+    extensions: fromUrlJson(searchParams, 'extensions'),
+  };
+}
+
+const URL_TEXTS = ['query', 'operationName', 'documentId', 'doc_id', 'id'];
+
+function fromUrlJson(searchParams: URLSearchParams, name: string): unknown {
+  const text = searchParams.get(name);
+  return text === null || text === '' ? undefined : parseJson(text, `"${name}"`);
+}
+
+/** Checks the type of each parameter and drops keys that the specification does not name. Throws a request error (400). */
+export function toParams(body: unknown): RawParams {
+  if (Array.isArray(body)) throw malformed('Batches are not supported: send one operation a request.');
+  if (!isRecord(body)) throw malformed('The body must be a JSON object.');
+  const { query, operationName, variables, extensions } = body;
+  if (!isAbsent(query) && typeof query !== 'string') throw malformed('"query" must be a text with a GraphQL document.');
+  if (!isAbsent(operationName) && typeof operationName !== 'string') throw malformed('"operationName" must be a text.');
+  if (!isAbsent(variables) && !isRecord(variables)) throw malformed('"variables" must be an object.');
+  if (!isAbsent(extensions) && !isRecord(extensions)) throw malformed('"extensions" must be an object.');
+  return {
+    query: query ?? null,
+    documentId: documentIdOf(body),
+    ...(typeof operationName === 'string' && operationName !== '' && { operationName }),
+    ...(isRecord(variables) && { variables }),
+    ...(isRecord(extensions) && { extensions }),
+  };
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function malformed(message: string) {
+  return requestError('BAD_USER_INPUT', message, 400);
+}
+
+function unsupported(message: string) {
+  return requestError('BAD_USER_INPUT', message, 415);
+}
+
+export interface BodyJson {
+  readonly json: unknown;
+  /** The bytes of the body. In the long strings of a large body an escaped character counts as one. */
+  readonly unescapedBytes: number;
+}
+
+/**
+ * Parses the JSON of a body. Throws a request error if it is not JSON or is nested too deep (400), or if a large body has
+ * more than `bytesMax` bytes outside long strings (413): parsed, millions of small values take many times their bytes.
+ */
+export function parseBodyJson({ text, bytes }: Body, limits: BodyLimits): BodyJson {
+  if (bytes <= limits.bytesMax) return { json: parseJson(text, 'The body'), unescapedBytes: bytes };
+  const { chars, escapeChars } = measureLongStrings(text);
+  if (bytes - chars > limits.bytesMax) throw tooLarge(limits);
+  return { json: parseJson(text, 'The body'), unescapedBytes: bytes - escapeChars };
+}
+
+/** Parses JSON that a client sent. `what` names it in messages. */
+function parseJson(text: string, what: string): unknown {
+  if (jsonDepth(text, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) {
+    throw requestError('QUERY_TOO_COMPLEX', `${what} is nested deeper than ${JSON_DEPTH_MAX}.`, 400);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw requestError('BAD_USER_INPUT', `${what} must be JSON.`, 400);
+  }
 }

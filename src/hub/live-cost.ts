@@ -1,6 +1,6 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { countAnswers } from '../graphql/answer-count.ts';
-import { fragmentsOf } from '../graphql/document-measure.ts';
+import { fragmentsOf } from '../graphql/limits.ts';
 import type { FieldCost } from '../lib/field-cost.ts';
 
 /** A call of the ledger takes as long as so many fields, and each record that it answers with as long as so many more. */

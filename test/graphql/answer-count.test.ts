@@ -1,7 +1,7 @@
 import { buildASTSchema, Kind, parse } from 'graphql';
 import { describe, it } from 'vitest';
 import { countAnswers } from '../../src/graphql/answer-count.ts';
-import { fragmentsOf } from '../../src/graphql/document-measure.ts';
+import { fragmentsOf } from '../../src/graphql/limits.ts';
 import type { FieldCost } from '../../src/lib/field-cost.ts';
 import { schema } from '../../src/schema/schema.ts';
 

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { parseTrustedDocuments } from '../../src/graphql/trusted-documents.ts';
+import { parseTrustedDocuments } from '../../src/graphql/documents.ts';
 import { createOperationFinder } from '../../src/graphql/operation.ts';
 import { schema } from '../../src/schema/schema.ts';
 import manifest from '../../src/trusted-documents.json' with { type: 'json' };

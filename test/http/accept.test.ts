@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { it } from 'vitest';
-import { acceptsNothing, withPlainAccept } from '../../src/http/accept.ts';
+import { acceptsNothing, withPlainAccept } from '../../src/http/graphql.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 const yoga = createYoga({

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { parseBodyJson } from '../../src/http/raw-params.ts';
+import { parseBodyJson } from '../../src/http/read-params.ts';
 import { readBody } from '../../src/http/read-body.ts';
 import { startTimer } from '../../src/lib/timer.ts';
 

@@ -1,8 +1,7 @@
 import { createDocuments, type DocumentsOptions } from '../../src/graphql/documents.ts';
 import { createOperationFinder } from '../../src/graphql/operation.ts';
-import { createGraphqlHandler, type GraphqlOptions } from '../../src/http/graphql.ts';
+import { createGraphqlHandler, type GraphqlOptions, useCompiledExecutor } from '../../src/http/graphql.ts';
 import type { BodyLimits } from '../../src/http/read-body.ts';
-import { useCompiledExecutor } from '../../src/http/plugins/use-compiled-executor.ts';
 import { createLargeBodies } from '../../src/http/large-bodies.ts';
 import { createReadParams } from '../../src/http/read-params.ts';
 import type { RequestNotes } from '../../src/http/log.ts';
