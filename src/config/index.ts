@@ -2,7 +2,7 @@ import { type DocumentsOptions, parseTrustedDocuments } from '../graphql/documen
 import { schema } from '../schema/schema.ts';
 import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './checks.ts';
 import { type RetentionTimes, toRetentionTimes } from '../domain/retention.ts';
-import type { LiveLimits } from '../hub/live-usage.ts';
+import type { WatchLimits } from '../hub/usage.ts';
 import type { WorkLimits } from '../hub/work.ts';
 import type { RateLimits } from '../ledger/limits.ts';
 import type { TenantForm } from '../lib/log.ts';

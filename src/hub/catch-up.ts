@@ -1,5 +1,5 @@
 import type { GatewayContext } from '../context.ts';
-import type { CatchUp, PresentPlace, Watch } from '../domain/live.ts';
+import type { CatchUp, PresentPlace, Watch } from '../domain/watch.ts';
 import type { Ledger } from '../domain/ports.ts';
 import { isFinal } from '../domain/task.ts';
 import type { Viewer } from '../domain/viewer.ts';
@@ -9,7 +9,7 @@ import type { FanOut } from './fan-out.ts';
 import { messageCostOf } from './live-cost.ts';
 import type { LiveOperation, Operations } from './operations.ts';
 import type { Turns } from './turns.ts';
-import type { Unread } from './unread.ts';
+import type { Unread } from './back-pressure.ts';
 
 export interface CatchUpDeps {
   readonly operations: Operations;

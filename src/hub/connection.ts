@@ -5,12 +5,12 @@ import type { Attachment } from './attachment.ts';
 import type { createCatchUp } from './catch-up.ts';
 import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
 import type { Groups, Member } from './groups.ts';
-import type { Counted, LiveUsage } from './live-usage.ts';
+import type { Counted, LiveUsage } from './usage.ts';
 import type { Operation, Operations, PreparedSubscription } from './operations.ts';
 import { CLOSE, closeReason, type ClientMessage, type OperationPayload, pongMessage } from './protocol.ts';
 import { type Asked, createRefusals, requestErrorsOf } from './refusals.ts';
-import type { Registration, RegistrationStore } from './registration-store.ts';
-import type { Unread } from './unread.ts';
+import type { Registration, RegistrationStore } from './registrations.ts';
+import type { Unread } from './back-pressure.ts';
 import { groupKeyOf, readable } from './viewer-group.ts';
 import type { Work } from './work.ts';
 

@@ -1,5 +1,5 @@
 import type { GatewayContext } from '../context.ts';
-import type { LiveEvent } from '../domain/live.ts';
+import type { LiveEvent } from '../domain/watch.ts';
 import type { Ledger, TaskChangeEvent } from '../domain/ports.ts';
 import { isFinal } from '../domain/task.ts';
 import type { Viewer } from '../domain/viewer.ts';
@@ -9,9 +9,9 @@ import type { Group, Groups, Member } from './groups.ts';
 import { messageCostOf } from './live-cost.ts';
 import type { Operations } from './operations.ts';
 import { CLOSE } from './protocol.ts';
-import type { RegistrationStore } from './registration-store.ts';
+import type { RegistrationStore } from './registrations.ts';
 import type { Turns } from './turns.ts';
-import type { Unread } from './unread.ts';
+import type { Unread } from './back-pressure.ts';
 
 /** What a socket may leave unread: past that it is cut, and comes back with its cursor. The others wait for nobody. */
 export const UNREAD_CHARS_MAX = 1_048_576;

@@ -1,4 +1,4 @@
-import { isWatched, type Watch } from '../domain/live.ts';
+import { isWatched, type Watch } from '../domain/watch.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import type { Viewer } from '../domain/viewer.ts';
 

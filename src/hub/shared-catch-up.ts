@@ -1,4 +1,4 @@
-import type { CatchUp } from '../domain/live.ts';
+import type { CatchUp } from '../domain/watch.ts';
 import type { Result } from '../ledger/result.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import type { CatchUpDeps } from './catch-up.ts';

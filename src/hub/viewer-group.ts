@@ -1,5 +1,5 @@
 import { readableTasks } from '../auth/scoped-ledger.ts';
-import type { Watch } from '../domain/live.ts';
+import type { Watch } from '../domain/watch.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { PreparedSubscription } from './operations.ts';
 

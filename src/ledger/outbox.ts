@@ -1,4 +1,4 @@
-import type { Delivery, LiveEvent } from '../domain/live.ts';
+import type { Delivery, LiveEvent } from '../domain/watch.ts';
 import type { Log } from '../lib/log.ts';
 import type { EventStore, TaskChange } from './stores/events.ts';
 import type { LeafStore } from './stores/shards.ts';

@@ -1,4 +1,4 @@
-import type { PresentPlace, Watch } from '../domain/live.ts';
+import type { PresentPlace, Watch } from '../domain/watch.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { readOwnJson } from '../lib/own-json.ts';

@@ -1,5 +1,5 @@
 import { parseCursor, toCursor } from '../domain/cursor.ts';
-import { isWatched, type CatchUp, type LiveEvent, type PresentPlace, type Watch } from '../domain/live.ts';
+import { isWatched, type CatchUp, type LiveEvent, type PresentPlace, type Watch } from '../domain/watch.ts';
 import type { Slice, TaskChangeEvent, TaskFilter, Window } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { isFinal } from '../domain/task.ts';

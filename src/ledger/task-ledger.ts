@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config/index.ts';
 import { gatewayFailure } from '../domain/failure.ts';
-import { isWatched, type CatchUp, type PresentPlace, type Watch } from '../domain/live.ts';
+import { isWatched, type CatchUp, type PresentPlace, type Watch } from '../domain/watch.ts';
 import type * as Input from '../domain/inputs.ts';
 import type {
   DeletedVoiceResult,

@@ -1,5 +1,5 @@
 import { type FieldNode, getArgumentValues, type SelectionSetNode, type ValidatedSubscriptionArgs } from 'graphql';
-import type { Watch } from '../domain/live.ts';
+import type { Watch } from '../domain/watch.ts';
 import type { TaskChangeEvent, TaskFilter } from '../domain/ports.ts';
 import type { TaskKind, TaskStatus } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import type { LiveEvent, Watch } from '../../src/domain/live.ts';
+import type { LiveEvent, Watch } from '../../src/domain/watch.ts';
 import { createAdmission } from '../../src/hub/admission.ts';
 import { createWork } from '../../src/hub/work.ts';
 import { createCatchUp } from '../../src/hub/catch-up.ts';

@@ -1,6 +1,6 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it, vi } from 'vitest';
-import { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 import { LEAF_NAMES, openSocket, startTask, TASK_CHANGED, type TestSocket } from '../support/socket.ts';
 import { bearer } from '../support/token.ts';

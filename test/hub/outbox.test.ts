@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { LiveEvent } from '../../src/domain/live.ts';
+import type { LiveEvent } from '../../src/domain/watch.ts';
 import { runInDurableObject } from 'cloudflare:test';
 import { LeafStore } from '../../src/ledger/stores/shards.ts';
 import type { OutboxDeps } from '../../src/ledger/outbox.ts';

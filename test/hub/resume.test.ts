@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
-import { createUnread } from '../../src/hub/unread.ts';
+import { createUnread } from '../../src/hub/back-pressure.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
 import { openStream } from '../support/stream.ts';

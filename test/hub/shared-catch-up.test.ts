@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it, vi } from 'vitest';
-import type { CatchUp, PresentPlace, Watch } from '../../src/domain/live.ts';
+import type { CatchUp, PresentPlace, Watch } from '../../src/domain/watch.ts';
 import type { CatchUpDeps } from '../../src/hub/catch-up.ts';
 import { createSharedCatchUp } from '../../src/hub/shared-catch-up.ts';
 import { TaskLedger } from '../../src/ledger/task-ledger.ts';

@@ -3,7 +3,7 @@ import { afterEach, describe, it, vi, type ExpectStatic } from 'vitest';
 import { SUBPROTOCOL } from '../../src/hub/attachment.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { dial } from '../../src/hub/pool.ts';
-import { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 import {
   openReady,

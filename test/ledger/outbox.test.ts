@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import type { LiveEvent } from '../../src/domain/live.ts';
+import type { LiveEvent } from '../../src/domain/watch.ts';
 import type { EventStore } from '../../src/ledger/stores/events.ts';
 import type { Leaf, LeafStore } from '../../src/ledger/stores/shards.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';

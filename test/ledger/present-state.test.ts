@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { PresentPlace, Watch } from '../../src/domain/live.ts';
+import type { PresentPlace, Watch } from '../../src/domain/watch.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { DAY_MS, withParts, type LedgerParts } from '../support/ledger-parts.ts';
 import { openSandbox } from '../support/ledger.ts';

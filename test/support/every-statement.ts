@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { OwnerStore } from '../../src/account/owners.ts';
 import { SlotStore } from '../../src/account/slots.ts';
 import type { Speech } from '../../src/domain/voice.ts';
-import { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { LeafStore } from '../../src/ledger/stores/shards.ts';
 import { shelvesOf } from '../../src/ledger/stores/retention.ts';
 import { createParts, type LedgerParts } from './ledger-parts.ts';

@@ -1,16 +1,16 @@
 import type { GatewayContext } from '../../src/context.ts';
-import type { LiveEvent } from '../../src/domain/live.ts';
+import type { LiveEvent } from '../../src/domain/watch.ts';
 import type { Ledger } from '../../src/domain/ports.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
 import { createFanOut, type FanOut, type FanOutDeps } from '../../src/hub/fan-out.ts';
 import { createGroups, type Groups } from '../../src/hub/groups.ts';
-import { createLiveUsage, type LiveLimits, type LiveUsage } from '../../src/hub/live-usage.ts';
+import { createLiveUsage, type LiveLimits, type LiveUsage } from '../../src/hub/usage.ts';
 import type { Operations, OperationText } from '../../src/hub/operations.ts';
-import type { RegistrationStore } from '../../src/hub/registration-store.ts';
+import type { RegistrationStore } from '../../src/hub/registrations.ts';
 import { createSharedReads } from '../../src/hub/shared-reads.ts';
 import { createTurns, type Turns } from '../../src/hub/turns.ts';
-import { createUnread, type Unread } from '../../src/hub/unread.ts';
+import { createUnread, type Unread } from '../../src/hub/back-pressure.ts';
 import type { Log } from '../../src/lib/log.ts';
 import { VIEWER } from './viewer.ts';
 

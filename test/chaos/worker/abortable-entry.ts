@@ -11,7 +11,7 @@ import gateway, {
 } from '../../../src/index.ts';
 import { TENANT } from '../../support/token.ts';
 import { LEAVES } from '../../../src/hub/pool.ts';
-import type { LiveEvent } from '../../../src/domain/live.ts';
+import type { LiveEvent } from '../../../src/domain/watch.ts';
 import { isFinal } from '../../../src/domain/task.ts';
 import type { AbortRequest, Moment, Step } from '../abort-request.ts';
 

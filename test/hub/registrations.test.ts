@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { it } from 'vitest';
-import { RegistrationStore } from '../../src/hub/registration-store.ts';
+import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 import { rowCountsOf } from '../support/row-counts.ts';
 

@@ -1,4 +1,4 @@
-import type { Watch } from '../domain/live.ts';
+import type { Watch } from '../domain/watch.ts';
 import { readOwnJson } from '../lib/own-json.ts';
 import type { OperationText } from './operations.ts';
 

@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import { describe, it } from 'vitest';
 import { copyCostOf, liveCostOf } from '../../src/hub/live-cost.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { createLiveUsage, type Counted, type LiveLimits, type LiveUsage } from '../../src/hub/live-usage.ts';
+import { createLiveUsage, type Counted, type LiveLimits, type LiveUsage } from '../../src/hub/usage.ts';
 
 const LIMITS: LiveLimits = {
   operationCostMax: 100,
