@@ -1,4 +1,4 @@
-/** What a ledger and the leaves that watch it say to each other. */
+/** What a ledger and the shards that watch it say to each other. */
 
 import type { TaskFilter } from './ports.ts';
 import type { TaskRecord } from './records.ts';
@@ -12,7 +12,7 @@ export interface LiveEvent {
   readonly record: TaskRecord;
 }
 
-/** `events` are the ones behind the number that the leaf is thought to have applied; the answer is what it has now, null: nobody watches there. */
+/** `events` are the ones behind the number that the shard is thought to have applied; the answer is what it has now, null: nobody watches there. */
 export interface Delivery {
   readonly events: readonly LiveEvent[];
   readonly answer: number | null;

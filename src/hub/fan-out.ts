@@ -46,7 +46,7 @@ export interface FanOut {
    * with its cursor, and is told the present state, marked as a resync. Answers as `deliver`.
    */
   skip(tenant: string, seq: number): Promise<number | null>;
-  /** A subscription of this tenant is about to be caught up: until `end` its leaf counts as watched. */
+  /** A subscription of this tenant is about to be caught up: until `end` its shard counts as watched. */
   begin(tenant: string): void;
   end(tenant: string): void;
   /** The newest event applied, `headSeq` where none was yet. */

@@ -22,7 +22,7 @@ import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
 import { createGroups } from './groups.ts';
 import { createLiveUsage } from './usage.ts';
 import { createOperations } from './operations.ts';
-import { shareOf, toNoRoom } from './pool.ts';
+import { perShard, toNoRoom } from './pool.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
 import { RegistrationStore } from './registrations.ts';
 import { createSharedCatchUp } from './shared-catch-up.ts';
@@ -33,14 +33,14 @@ import { createWork, type Work } from './work.ts';
 
 const now = (): number => Date.now();
 
-/** Sockets of one hub: past that the Worker tries the next leaf of the pool. */
+/** Sockets of one hub: past that the Worker tries the next shard of the pool. */
 const SOCKETS_MAX = 2_500;
 
 /** RFC 6455, 7.4.1: told of a close without a code, and of none at all; never sent. */
 const SAYS_NOTHING = new Set([1005, 1006, 1015]);
 
 /**
- * Sockets, and nothing else: graphql-transport-ws over the Hibernation API. Its name is a leaf of the pool; it may serve
+ * Sockets, and nothing else: graphql-transport-ws over the Hibernation API. Its name is a shard of the pool; it may serve
  * several tenants, and keys everything by the tenant of the socket. Wiped, it loses nothing.
  */
 export class Hub extends DurableObject<Env> {
@@ -56,10 +56,10 @@ export class Hub extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { introspection, documents, auth, live, work, sockets: bounds, logTenant } = configOf(env);
-    this.#tenants = createCrowd(shareOf(bounds.perTenantMax));
-    this.#networks = createCrowd(shareOf(bounds.perAddressMax));
+    this.#tenants = createCrowd(perShard(bounds.perTenantMax));
+    this.#networks = createCrowd(perShard(bounds.perAddressMax));
     const log = createLog(logTenant);
-    const leaf = ctx.id.name ?? '';
+    const shard = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);
     const usage = createLiveUsage(live);
     const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
@@ -104,7 +104,7 @@ export class Hub extends DurableObject<Env> {
       catchUp: createCatchUp({
         ...parts,
         fanOut: this.#fanOut,
-        attach: async (tenant) => ledgerOf(tenant).attach(leaf),
+        attach: async (tenant) => ledgerOf(tenant).attach(shard),
         catchUp: createSharedCatchUp(
           async (tenant, ...what) => ledgerOf(tenant).catchUp(...what),
           (tenant) => this.#fanOut.appliedSeq(tenant),

@@ -1,55 +1,66 @@
-import type { Hub } from './hub.ts';
+/** Shards of the pool. Each takes 2,500 sockets. The shard of a socket is routing only: it carries no authority. */
+export const SHARDS = 4;
 
-/** Leaves of the pool: 2,500 sockets each. A socket's leaf is routing and carries no authority. */
-export const LEAVES = 4;
-
-/** Why a leaf takes no socket: it has no room at all, or none for more of this tenant or of this client address. */
+/** Why a shard refuses a socket: it is full, or has too many sockets of this tenant or of this client address. */
 export type NoRoom = 'FULL' | 'TENANT' | 'ADDRESS';
 
 export type Dialled = { readonly type: 'SOCKET'; readonly socket: WebSocket } | { readonly type: NoRoom };
 
+/** The namespace of the hubs. */
+export interface Hubs {
+  getByName(name: string): Pick<Fetcher, 'fetch'>;
+}
+
 const STATUS = { FULL: 503, TENANT: 429, ADDRESS: 429 } as const satisfies Record<NoRoom, number>;
 const REASON_HEADER = 'x-no-room';
 
-/** What a leaf answers that takes no socket. */
-export function toNoRoom(reason: NoRoom): Response {
-  return new Response(null, { status: STATUS[reason], headers: { [REASON_HEADER]: reason } });
-}
-
 /**
- * What one leaf takes of a bound on the whole pool. A leaf knows its own sockets alone, so that each enforces a quarter: the
- * sum never passes the bound, and a quarter of it is served in every case, whichever leaf is dialled.
- */
-export function shareOf(max: number): number {
-  return Math.ceil(max / LEAVES);
-}
-
-/**
- * Dials a leaf of the pool: a tenant's own first, so that few leaves are told of its events; a random one where the
- * tenant is not known yet. One without room refuses, and the next is tried.
+ * Dials a shard of the pool: the tenant's own first, so that few shards receive its events, or a random one if the tenant
+ * is unknown. If a shard has no room, the next one is tried.
  */
 export async function dial(
-  hubs: DurableObjectNamespace<Hub>,
+  hubs: Hubs,
   request: Request,
   tenant: string | null,
   random: () => number,
 ): Promise<Dialled> {
-  const first = tenant === null ? Math.floor(random() * LEAVES) : leafOf(tenant);
+  const first = tenant === null ? Math.floor(random() * SHARDS) : shardOf(tenant);
   let type: NoRoom = 'FULL';
-  for (let i = 0; i < LEAVES; i += 1) {
-    const response = await hubs.getByName(`leaf-${(first + i) % LEAVES}`).fetch(new Request(request));
+  for (let i = 0; i < SHARDS; i += 1) {
+    const response = await hubs.getByName(shardName((first + i) % SHARDS)).fetch(new Request(request));
     const socket = response.webSocket;
     if (socket) return { type: 'SOCKET', socket };
-    // Where the caller can do something about it, that is what it is told.
+    // Prefers a reason that the caller can do something about.
     const reason = response.headers.get(REASON_HEADER);
     if (reason === 'TENANT' || reason === 'ADDRESS') type = reason;
   }
   return { type };
 }
 
-/** FNV-1a, which spreads names evenly. */
-export function leafOf(tenant: string): number {
+/** The response of a shard that refuses a socket. */
+export function toNoRoom(reason: NoRoom): Response {
+  return new Response(null, { status: STATUS[reason], headers: { [REASON_HEADER]: reason } });
+}
+
+/**
+ * The part of a pool-wide bound that one shard enforces: a quarter, since a shard counts its own sockets only. The sum
+ * never exceeds the bound, and a quarter of it is available on whichever shard is dialled.
+ */
+export function perShard(max: number): number {
+  return Math.ceil(max / SHARDS);
+}
+
+/** The number of the tenant's own shard. FNV-1a spreads names evenly. */
+export function shardOf(tenant: string): number {
   let hash = 0x811c9dc5;
   for (const char of tenant) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
-  return (hash >>> 0) % LEAVES;
+  return (hash >>> 0) % SHARDS;
+}
+
+/**
+ * The name of a shard's object. Shards were called leaves once: the name identifies the object and its sockets, and
+ * ledgers keep it in their table `leaf`, so it stays.
+ */
+export function shardName(shard: number): string {
+  return `leaf-${shard}`;
 }

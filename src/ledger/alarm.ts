@@ -5,7 +5,7 @@ import { forEachAtOnce } from '../lib/for-each.ts';
 import { traced } from '../lib/trace.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import type { LeafStore } from './stores/shards.ts';
+import type { ShardStore } from './stores/shards.ts';
 import type { Outbox } from './outbox.ts';
 import {
   lateCodeOf,
@@ -45,12 +45,12 @@ export function createKeeper(
     readonly reader: Reader;
     readonly readsTogether: boolean;
     readonly outbox: Outbox;
-    readonly leaves: LeafStore;
+    readonly shards: ShardStore;
     readonly waiting: Waiting;
   },
 ): Keeper {
   const { tasks, wakes, retention, slots, limits, now, random } = deps;
-  const { journal, sender, reader, readsTogether, outbox, leaves, waiting } = parts;
+  const { journal, sender, reader, readsTogether, outbox, shards, waiting } = parts;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
@@ -146,7 +146,7 @@ export function createKeeper(
 
   return {
     async run() {
-      // Not awaited: neither a leaf nor an account that hangs must hold up what is due at Kling.
+      // Not awaited: neither a shard nor an account that hangs must hold up what is due at Kling.
       deps.background(() => outbox.run());
       deps.background(() => waiting.run());
       await Promise.all([probe(), actOnDue()]);
@@ -156,7 +156,7 @@ export function createKeeper(
     nextAtMs() {
       const instants = [
         wakes.nextAtMs(),
-        leaves.nextDueAtMs(),
+        shards.nextDueAtMs(),
         slots.nextAskAtMs(),
         nextProbeAtMs(),
         retention.nextAtMs(),

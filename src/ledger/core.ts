@@ -6,7 +6,7 @@ import { createFreshTasks, type FreshTasks } from './fresh-tasks.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createKeeper, type Keeper } from './alarm.ts';
-import { LeafStore } from './stores/shards.ts';
+import { ShardStore } from './stores/shards.ts';
 import { createLists, type Lists } from './queries.ts';
 import { createDeps } from './wiring.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
@@ -37,13 +37,13 @@ export interface Core {
 export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): Core {
   const deps = createDeps(ctx, env, arm);
   const lists = createLists(deps, ctx.storage);
-  const leaves = new LeafStore(ctx.storage.sql);
+  const shards = new ShardStore(ctx.storage.sql);
   const outbox = createOutbox({
     ...deps,
-    leaves,
+    shards,
     toLive: (change) => lists.toLive(change),
-    deliver: (leaf, prev, events) => env.HUB.getByName(leaf).deliver(ctx.id.name ?? '', prev, events),
-    skip: (leaf, seq) => env.HUB.getByName(leaf).skip(ctx.id.name ?? '', seq),
+    deliver: (shard, prev, events) => env.HUB.getByName(shard).deliver(ctx.id.name ?? '', prev, events),
+    skip: (shard, seq) => env.HUB.getByName(shard).skip(ctx.id.name ?? '', seq),
   });
   const journal = createJournal(deps, {
     announced: () => outbox.owe(),
@@ -62,7 +62,7 @@ export function createCore(ctx: DurableObjectState, env: Env, arm: () => void): 
     sender,
     reader,
     freshTasks: createFreshTasks(deps, { reader, rates, startTimer }),
-    keeper: createKeeper(deps, { journal, sender, reader, outbox, leaves, waiting, readsTogether }),
+    keeper: createKeeper(deps, { journal, sender, reader, outbox, shards, waiting, readsTogether }),
     creates: createCreates(deps, journal, sender),
     paidCalls: createPaidCalls(deps),
     lists,

@@ -1,7 +1,7 @@
 import type { Delivery, LiveEvent } from '../domain/watch.ts';
 import type { Log } from '../lib/log.ts';
 import type { EventStore, TaskChange } from './stores/events.ts';
-import type { LeafStore } from './stores/shards.ts';
+import type { ShardStore } from './stores/shards.ts';
 import { retryWaitMs } from './schedule.ts';
 
 /** The push starts at once; should the object die before it ends, the alarm takes it up after this. */
@@ -15,21 +15,21 @@ const PUSH_MAX = 100;
 
 export interface OutboxDeps {
   readonly events: EventStore;
-  readonly leaves: LeafStore;
+  readonly shards: ShardStore;
   readonly now: () => number;
   readonly random: () => number;
   readonly background: (work: () => Promise<unknown>) => void;
   readonly log: Log;
-  /** Hands events to a leaf: those behind `prev`, in order. */
-  readonly deliver: (leaf: string, prev: number, events: Delivery['events']) => Promise<Delivery['answer']>;
-  /** Tells a leaf that what is up to `seq` is no longer kept, and it has not seen it. */
-  readonly skip: (leaf: string, seq: number) => Promise<Delivery['answer']>;
+  /** Hands events to a shard: those behind `prev`, in order. */
+  readonly deliver: (shard: string, prev: number, events: Delivery['events']) => Promise<Delivery['answer']>;
+  /** Tells a shard that what is up to `seq` is no longer kept, and it has not seen it. */
+  readonly skip: (shard: string, seq: number) => Promise<Delivery['answer']>;
   /** Gives a change its cursor. */
   readonly toLive: (change: TaskChange) => LiveEvent;
   readonly arm: () => void;
 }
 
-/** Brings every change to every leaf that watches, in order, at least once; the leaf applies each once. */
+/** Brings every change to every shard that watches, in order, at least once; the shard applies each once. */
 export interface Outbox {
   /** Called inside the transaction that writes an event. */
   owe(): void;
@@ -37,38 +37,38 @@ export interface Outbox {
   push(): void;
   /** The alarm's part: what is still owed. */
   run(): Promise<void>;
-  /** A leaf begins to watch. Answers with the newest event's number: what it has is the state up to there. */
-  attach(leaf: string): number;
+  /** A shard begins to watch. Answers with the newest event's number: what it has is the state up to there. */
+  attach(shard: string): number;
 }
 
-/** Of one leaf. */
+/** Of one shard. */
 interface Push {
   ended: Promise<void>;
   isAskedAgain: boolean;
 }
 
 export function createOutbox(deps: OutboxDeps): Outbox {
-  const { events, leaves, now, random } = deps;
+  const { events, shards, now, random } = deps;
   const pushing = new Map<string, Push>();
-  /** How often each leaf has begun to watch: an answer that nobody watches there may be older than the newest beginning. */
+  /** How often each shard has begun to watch: an answer that nobody watches there may be older than the newest beginning. */
   const attached = new Map<string, number>();
 
   async function pushTo(name: string): Promise<void> {
     for (;;) {
-      const leaf = leaves.find(name);
-      if (leaf === null) return;
+      const shard = shards.find(name);
+      if (shard === null) return;
       const forgotten = events.forgotten();
-      const isBehind = leaf.appliedSeq < forgotten;
-      const batch = events.after(null, leaf.appliedSeq, PUSH_MAX).map(deps.toLive);
+      const isBehind = shard.appliedSeq < forgotten;
+      const batch = events.after(null, shard.appliedSeq, PUSH_MAX).map(deps.toLive);
       if (batch.length === 0 && !isBehind) {
-        leaves.applied(name, leaf.appliedSeq, null);
+        shards.applied(name, shard.appliedSeq, null);
         return;
       }
       const attachedBefore = attached.get(name);
-      const answer = await (isBehind ? deps.skip(name, forgotten) : deps.deliver(name, leaf.appliedSeq, batch));
+      const answer = await (isBehind ? deps.skip(name, forgotten) : deps.deliver(name, shard.appliedSeq, batch));
       if (answer === null && attached.get(name) !== attachedBefore) continue;
-      if (answer === null) return leaves.remove(name);
-      leaves.applied(name, answer, events.head() > answer ? now() + GUARD_MS : null);
+      if (answer === null) return shards.remove(name);
+      shards.applied(name, answer, events.head() > answer ? now() + GUARD_MS : null);
     }
   }
 
@@ -80,16 +80,16 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         // It may have looked for the last time before the newest event came.
       } while (push.isAskedAgain);
     } catch (error) {
-      const fails = leaves.find(name)?.fails ?? 0;
-      leaves.failed(name, now() + retryWaitMs(Math.min(fails, 4), random));
-      deps.log({ level: 'warn', message: 'push to leaf failed', leaf: name, cause: String(error) });
+      const fails = shards.find(name)?.fails ?? 0;
+      shards.failed(name, now() + retryWaitMs(Math.min(fails, 4), random));
+      deps.log({ level: 'warn', message: 'push to shard failed', shard: name, cause: String(error) });
       deps.arm();
     } finally {
       pushing.delete(name);
     }
   }
 
-  /** One push at a time to a leaf: it takes what comes meanwhile along. */
+  /** One push at a time to a shard: it takes what comes meanwhile along. */
   async function pushAlone(name: string): Promise<void> {
     const running = pushing.get(name);
     if (running !== undefined) {
@@ -103,20 +103,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
 
   return {
-    owe: () => leaves.owe(now() + GUARD_MS),
+    owe: () => shards.owe(now() + GUARD_MS),
     push() {
-      for (const name of leaves.names()) deps.background(() => pushAlone(name));
+      for (const name of shards.names()) deps.background(() => pushAlone(name));
     },
     async run() {
-      const names = leaves.due(now());
+      const names = shards.due(now());
       // A push that hangs is not due again at once, or the alarm would ring without end.
-      for (const name of names) leaves.begin(name, now() + PUSH_MS_MAX);
+      for (const name of names) shards.begin(name, now() + PUSH_MS_MAX);
       await Promise.all(names.map(pushAlone));
     },
-    attach(leaf) {
+    attach(shard) {
       const head = events.head();
-      leaves.add(leaf, head);
-      attached.set(leaf, (attached.get(leaf) ?? 0) + 1);
+      shards.add(shard, head);
+      attached.set(shard, (attached.get(shard) ?? 0) + 1);
       return head;
     },
   };

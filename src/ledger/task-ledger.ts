@@ -127,11 +127,11 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return toResult(() => this.#core.lists.events(taskId, window));
   }
 
-  /** A leaf begins to watch; says which event is the newest. Called once for each subscription. */
-  attach(leaf: string): Promise<Result<number>> {
+  /** A shard begins to watch; says which event is the newest. Called once for each subscription. */
+  attach(shard: string): Promise<Result<number>> {
     return toResult(() => {
       this.#core.rates.subscription();
-      return this.#core.outbox.attach(leaf);
+      return this.#core.outbox.attach(shard);
     });
   }
 

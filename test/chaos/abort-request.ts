@@ -12,9 +12,9 @@ export interface Moment {
   readonly at: Step | null;
 }
 
-/** What `POST /chaos/abort` takes: which object, and when. `leaf` says which of the hubs. Answered with 204 once it is dead. */
+/** What `POST /chaos/abort` takes: which object, and when. `shard` says which of the hubs. Answered with 204 once it is dead. */
 export interface AbortRequest {
   readonly object: 'TASK_LEDGER' | 'HUB' | 'KLING_ACCOUNT';
-  readonly leaf: number;
+  readonly shard: number;
   readonly moment: Moment;
 }

@@ -48,7 +48,7 @@ export async function abortRepeatedly(
 function drawRequest(random: Random): AbortRequest {
   const draw = random.next();
   const object = draw < 0.4 ? 'TASK_LEDGER' : draw < 0.9 ? 'HUB' : 'KLING_ACCOUNT';
-  return { object, leaf: random.between(0, 99), moment: drawMoment(random, STEPS[object]) };
+  return { object, shard: random.between(0, 99), moment: drawMoment(random, STEPS[object]) };
 }
 
 function drawMoment(random: Random, steps: readonly Step[]): Moment {

@@ -50,7 +50,7 @@ export async function runFinale(options: FinaleOptions): Promise<readonly Client
   for (const step of STEPS) {
     const dying = abortOnce(gateway.url, {
       object: 'TASK_LEDGER',
-      leaf: 0,
+      shard: 0,
       moment: { inMs: STEP_MS_MAX, at: step },
     });
     await wait(NOTED_MS);

@@ -8,7 +8,7 @@ import { createConnection } from '../../src/hub/connection.ts';
 import { createSharedCatchUp } from '../../src/hub/shared-catch-up.ts';
 import type { Operations } from '../../src/hub/operations.ts';
 import type { EventStore } from '../../src/ledger/stores/events.ts';
-import type { Leaf, LeafStore } from '../../src/ledger/stores/shards.ts';
+import type { Shard, ShardStore } from '../../src/ledger/stores/shards.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
 import { createHubParts, FakeSocket, liveEvent, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
@@ -57,12 +57,12 @@ describe('whoever subscribes while events are made, pushed and run', () => {
               forgotten: () => 0,
               after: (_task: string | null, seq: number, limit: number) => log.slice(seq, seq + limit),
             } as unknown as EventStore,
-            leaves: fakeLeaves(),
+            shards: fakeShards(),
             now: () => 0,
             random: () => 0.5,
             background: (work) => void work(),
             log: () => {},
-            async deliver(_leaf, prev, events) {
+            async deliver(_shard, prev, events) {
               await pause('delivery');
               const answer = await hub.fanOut.deliver(TENANT, prev, events);
               await pause('delivered');
@@ -77,7 +77,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
             operations,
             async attach() {
               await pause('attach');
-              const head = outbox.attach('leaf');
+              const head = outbox.attach('shard');
               await pause('attached');
               return { ok: true, value: head };
             },
@@ -181,18 +181,18 @@ async function settle(scheduler: fc.Scheduler): Promise<void> {
   } while (scheduler.count() > 0);
 }
 
-function fakeLeaves(): LeafStore {
-  const leaves = new Map<string, Leaf>();
+function fakeShards(): ShardStore {
+  const shards = new Map<string, Shard>();
   const store = {
     add: (name: string, appliedSeq: number) =>
-      void (leaves.has(name) || leaves.set(name, { name, appliedSeq, dueAtMs: null, fails: 0 })),
-    find: (name: string) => leaves.get(name) ?? null,
-    names: () => [...leaves.keys()],
+      void (shards.has(name) || shards.set(name, { name, appliedSeq, dueAtMs: null, fails: 0 })),
+    find: (name: string) => shards.get(name) ?? null,
+    names: () => [...shards.keys()],
     applied(name: string, appliedSeq: number) {
-      if (leaves.has(name)) leaves.set(name, { name, appliedSeq, dueAtMs: null, fails: 0 });
+      if (shards.has(name)) shards.set(name, { name, appliedSeq, dueAtMs: null, fails: 0 });
     },
     failed: () => {},
-    remove: (name: string) => void leaves.delete(name),
+    remove: (name: string) => void shards.delete(name),
   };
-  return store as unknown as LeafStore;
+  return store as unknown as ShardStore;
 }

@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it, vi } from 'vitest';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { env, openSandbox } from '../support/ledger.ts';
-import { LEAF_NAMES, openSocket, startTask, TASK_CHANGED, type TestSocket } from '../support/socket.ts';
+import { SHARD_NAMES, openSocket, startTask, TASK_CHANGED, type TestSocket } from '../support/socket.ts';
 import { bearer } from '../support/token.ts';
 
 const sandbox = openSandbox('live-limits', { TENANT_LIVE_COST_MAX: '2500' });
@@ -102,7 +102,7 @@ describe('a hub that wakes', () => {
       socket.subscribe('b', TASK_CHANGED, { id: other.globalId });
       await socket.told('b');
     }
-    for (const name of LEAF_NAMES) await evictDurableObject(env.HUB.getByName(name)).catch(() => {});
+    for (const name of SHARD_NAMES) await evictDurableObject(env.HUB.getByName(name)).catch(() => {});
     const woken = vi.spyOn(RegistrationStore.prototype, 'ofSockets');
     const read = vi.spyOn(RegistrationStore.prototype, 'operation');
     // A message wakes it, and needs no operation.

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { leafOf } from '../../src/hub/pool.ts';
+import { shardOf } from '../../src/hub/pool.ts';
 import { NEIGHBOURS } from '../support/token.ts';
 
 it('The two tenants of the attack bench share a hub.', () => {
-  const [first, second] = NEIGHBOURS.map(leafOf);
+  const [first, second] = NEIGHBOURS.map(shardOf);
   expect(first).toBe(second);
 });

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { afterEach, describe, it, vi, type ExpectStatic } from 'vitest';
 import { SUBPROTOCOL } from '../../src/hub/attachment.ts';
 import { Hub } from '../../src/hub/hub.ts';
-import { dial } from '../../src/hub/pool.ts';
+import { dial, shardName } from '../../src/hub/pool.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 import {
@@ -22,7 +22,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function lastLeafFirst(): number {
+function lastShardFirst(): number {
   return 3.5 / 4;
 }
 
@@ -145,9 +145,9 @@ describe('a socket that is closed for what it says', () => {
 describe('a full hub', () => {
   const upgrade = { headers: { upgrade: 'websocket', 'sec-websocket-protocol': SUBPROTOCOL } };
 
-  it('refuses the 2,501st socket, and the Worker takes the next leaf', async ({ expect }) => {
+  it('refuses the 2,501st socket, and the Worker takes the next shard', async ({ expect }) => {
     await whenAllAreGone(expect);
-    const hub = env.HUB.getByName('leaf-3');
+    const hub = env.HUB.getByName(shardName(3));
     const sockets: WebSocket[] = [];
     for (let i = 0; i < 2_500; i += 1) {
       const { status, webSocket } = await hub.fetch('https://gateway.test/graphql', upgrade);
@@ -157,12 +157,12 @@ describe('a full hub', () => {
     }
     const refused = await hub.fetch('https://gateway.test/graphql', upgrade);
     expect(refused.status).toBe(503);
-    const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), null, lastLeafFirst);
+    const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), null, lastShardFirst);
     if (next.type !== 'SOCKET') throw new Error(next.type);
     next.socket.accept();
     sockets.push(next.socket);
-    const leaf = env.HUB.getByName('leaf-0');
-    expect(await runInDurableObject(leaf, (_hub, state) => state.getWebSockets().length)).toBe(1);
+    const shard = env.HUB.getByName(shardName(0));
+    expect(await runInDurableObject(shard, (_hub, state) => state.getWebSockets().length)).toBe(1);
     for (const socket of sockets) socket.close(1000);
     await whenAllAreGone(expect);
   });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it, vi } from 'vitest';
 import { Hub } from '../../src/hub/hub.ts';
 import { toNoRoom } from '../../src/hub/pool.ts';
 import { env, openSandbox } from '../support/ledger.ts';
-import { LEAF_NAMES, openSocket, socketCount, TASKS_CHANGED, upgrade } from '../support/socket.ts';
+import { SHARD_NAMES, openSocket, socketCount, TASKS_CHANGED, upgrade } from '../support/socket.ts';
 import { APOLLO } from '../support/stream.ts';
 import { bearer } from '../support/token.ts';
 
@@ -103,7 +103,7 @@ describe('sockets of one tenant', () => {
     last.send({ type: 'connection_init', payload: { authorization } });
     expect(await last.next()).toEqual({ type: 'connection_ack' });
     open.push(() => last.socket.close(1000));
-    for (const name of LEAF_NAMES) await evictDurableObject(env.HUB.getByName(name));
+    for (const name of SHARD_NAMES) await evictDurableObject(env.HUB.getByName(name));
     const refused = await upgrade(SUBPROTOCOL, { authorization });
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5']);
   });
@@ -129,7 +129,7 @@ describe('sockets of one address', () => {
   it('are bounded before any has sent a token; those of another address are served', async ({ expect }) => {
     const ADDRESS = { 'cf-connecting-ip': '203.0.113.7' };
     for (let i = 0; i < MAX; i += 1) {
-      // A random leaf is dialled first, and the next one when it is full.
+      // A random shard is dialled first, and the next one when it is full.
       expect((await socket(ADDRESS)).status).toBe(101);
     }
     for (const forged of [{}, { 'x-forwarded-for': '198.51.100.1' }, { 'x-real-ip': '198.51.100.1' }]) {
@@ -147,7 +147,7 @@ describe('sockets of one address', () => {
     for (let i = 0; i < MAX; i += 1) {
       expect((await socket({ 'cf-connecting-ip': `2001:db8:1:2::${i + 1}` })).status).toBe(101);
     }
-    for (const name of LEAF_NAMES) await evictDurableObject(env.HUB.getByName(name));
+    for (const name of SHARD_NAMES) await evictDurableObject(env.HUB.getByName(name));
     expect((await socket({ 'cf-connecting-ip': '2001:db8:1:2:a:b:c:d' })).status).toBe(429);
     expect((await socket({ 'cf-connecting-ip': '2001:db8:1:3::1' })).status).toBe(101);
   });

@@ -81,13 +81,13 @@ describe('polls', () => {
   });
 });
 
-it('a leaf that hangs holds up nothing that is due at Kling, and is not due again at once', async ({ expect }) => {
+it('a shard that hangs holds up nothing that is due at Kling, and is not due again at once', async ({ expect }) => {
   const options: PartsOptions = {
     kling: { ...creates, readVoiceTask: async (klingTaskId) => snapshotOf('SUCCEEDED', { klingTaskId }) },
     deliver: () => new Promise<never>(() => {}),
   };
-  await withParts('hanging leaf', options, async (parts) => {
-    parts.outbox.attach('leaf');
+  await withParts('hanging shard', options, async (parts) => {
+    parts.outbox.attach('shard');
     const [id = ''] = await makeTasks(parts, 1);
     parts.clock.nowMs += 10_000;
     await parts.keeper.run();
@@ -218,7 +218,7 @@ async function processing(ids: readonly string[]) {
   return ids.map((klingTaskId) => ({ ...snapshotOf('PROCESSING', { klingTaskId }), outputs: [] }));
 }
 
-/** Leaves the first task out, and says of the second that it has ended. */
+/** Shards the first task out, and says of the second that it has ended. */
 async function withoutTheFirst(ids: readonly string[]) {
   const [, second, ...rest] = await processing(ids);
   return [{ ...second!, status: 'SUCCEEDED' as const }, ...rest];

@@ -1,7 +1,7 @@
 import { it } from 'vitest';
 import type { LiveEvent } from '../../src/domain/watch.ts';
 import type { EventStore } from '../../src/ledger/stores/events.ts';
-import type { Leaf, LeafStore } from '../../src/ledger/stores/shards.ts';
+import type { Shard, ShardStore } from '../../src/ledger/stores/shards.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
 import { liveEvent } from '../support/fan-out.ts';
 
@@ -13,23 +13,23 @@ async function turns(count: number): Promise<void> {
 function open() {
   const log: LiveEvent[] = [];
   const delivered: number[] = [];
-  let leaf: Leaf = { name: 'leaf', appliedSeq: 0, dueAtMs: null, fails: 0 };
+  let shard: Shard = { name: 'shard', appliedSeq: 0, dueAtMs: null, fails: 0 };
   const outbox = createOutbox({
     events: {
       head: () => log.length,
       forgotten: () => 0,
       after: (_task: string | null, seq: number, limit: number) => log.slice(seq, seq + limit),
     } as unknown as EventStore,
-    leaves: {
-      find: () => leaf,
-      names: () => ['leaf'],
-      applied: (_name: string, appliedSeq: number) => void (leaf = { ...leaf, appliedSeq }),
-    } as unknown as LeafStore,
+    shards: {
+      find: () => shard,
+      names: () => ['shard'],
+      applied: (_name: string, appliedSeq: number) => void (shard = { ...shard, appliedSeq }),
+    } as unknown as ShardStore,
     now: () => 0,
     random: () => 0.5,
     background: (work) => void work(),
     log: () => {},
-    async deliver(_leaf, _prev, events) {
+    async deliver(_shard, _prev, events) {
       delivered.push(...events.map(({ seq }) => seq));
       return events.at(-1)!.seq;
     },

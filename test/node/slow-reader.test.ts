@@ -28,7 +28,7 @@ describe('a reader that stops reading', () => {
     // There is a present state to be told: whoever has it watches.
     await createVoice('sandbox-never-ends');
     const stopped = await openStopped(stack.gateway.url);
-    // Enough to find some on the same hub, whatever leaf each came to.
+    // Enough to find some on the same hub, whatever shard each came to.
     const readers = await Promise.all(Array.from({ length: 16 }, () => openReader(stack.gateway.url)));
     // One that came early is told of the change to PROCESSING, too.
     for (const { sequences } of readers) await expect.poll(() => sequences.length).toBeGreaterThan(0);

@@ -36,8 +36,8 @@ describe('a tenant that floods', () => {
 
   it('with subscriptions is told how long to wait', async ({ expect }) => {
     const ledger = ledgerOf('subscriptions');
-    for (let i = 0; i < 2; i += 1) expect(valueOf(await ledger.attach('leaf-0'))).toBe(0);
-    expect(failureOf(await ledger.attach('leaf-0'))).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+    for (let i = 0; i < 2; i += 1) expect(valueOf(await ledger.attach('shard-0'))).toBe(0);
+    expect(failureOf(await ledger.attach('shard-0'))).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
   });
 
   it('with large bodies is told how long to wait', async ({ expect }) => {
@@ -50,7 +50,7 @@ describe('a tenant that floods', () => {
   });
 
   it('leaves other tenants alone', async ({ expect }) => {
-    expect(valueOf(await ledgerOf('another').attach('leaf-0'))).toBe(0);
+    expect(valueOf(await ledgerOf('another').attach('shard-0'))).toBe(0);
     valueOf(await ledgerOf('another').takeLargeBody());
     valueOf(await ledgerOf('another').createVoice(voiceInput('voice')));
   });

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { exports } from 'cloudflare:workers';
-import { leafOf } from '../../src/hub/pool.ts';
+import { shardOf } from '../../src/hub/pool.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { openSocket, socketCounts, startTask, TASKS_CHANGED, type TestSocket } from '../support/socket.ts';
 import { APOLLO, readStream, type TestStream } from '../support/stream.ts';
@@ -49,7 +49,7 @@ async function openAll(tenant: string) {
 
 describe('two tenants who watch on the same hub, with the same words', () => {
   it('are each told of their own tasks and of nothing else', async ({ expect }) => {
-    expect(leafOf(ANN)).toBe(leafOf(BOB));
+    expect(shardOf(ANN)).toBe(shardOf(BOB));
     const ann = await openAll(ANN);
     const bob = await openAll(BOB);
     const said = { ann: await ann.hear('SUBMITTED'), bob: await bob.hear('SUBMITTED') };

@@ -1,5 +1,5 @@
 import { beforeAll, describe, it } from 'vitest';
-import { leafOf } from '../../src/hub/pool.ts';
+import { shardOf } from '../../src/hub/pool.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { askOne } from '../support/tenants/ask.ts';
@@ -41,7 +41,7 @@ const reads = places.filter(({ operation, name }) => operation !== 'mutation' ||
 
 describe("another tenant's ids", () => {
   it('are asked about in every place that takes a text', ({ expect }) => {
-    expect(leafOf(ANN)).toBe(leafOf(BOB));
+    expect(shardOf(ANN)).toBe(shardOf(BOB));
     expect(Object.keys(ann.ids).length).toBeGreaterThan(30);
     expect(places.length).toBeGreaterThan(35);
   });

@@ -3,7 +3,7 @@ import { OwnerStore } from '../../src/account/owners.ts';
 import { SlotStore } from '../../src/account/slots.ts';
 import type { Speech } from '../../src/domain/voice.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
-import { LeafStore } from '../../src/ledger/stores/shards.ts';
+import { ShardStore } from '../../src/ledger/stores/shards.ts';
 import { shelvesOf } from '../../src/ledger/stores/retention.ts';
 import { createParts, type LedgerParts } from './ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, FACE_SCAN, lipSyncOf } from './ledger-tasks.ts';
@@ -33,7 +33,7 @@ export async function runEveryStatement(): Promise<void> {
     await runTasks(parts);
     runLists(parts);
     runHoldings(parts);
-    runLeaves(new LeafStore(storage.sql));
+    runShards(new ShardStore(storage.sql));
     const { events, limits } = parts.deps;
     for (const shelf of shelvesOf(storage.sql, events, limits)) {
       shelf.oldestAtMs();
@@ -109,17 +109,17 @@ function runHoldings({ deps: { holdings, paidCalls }, clock }: LedgerParts): voi
   paidCalls.unansweredIn('2026-11');
 }
 
-function runLeaves(leaves: LeafStore): void {
-  leaves.add('leaf', 0);
-  leaves.find('leaf');
-  leaves.names();
-  leaves.due(1);
-  leaves.nextDueAtMs();
-  leaves.owe(1);
-  leaves.begin('leaf', 1);
-  leaves.applied('leaf', 1, null);
-  leaves.failed('leaf', 1);
-  leaves.remove('leaf');
+function runShards(shards: ShardStore): void {
+  shards.add('shard', 0);
+  shards.find('shard');
+  shards.names();
+  shards.due(1);
+  shards.nextDueAtMs();
+  shards.owe(1);
+  shards.begin('shard', 1);
+  shards.applied('shard', 1, null);
+  shards.failed('shard', 1);
+  shards.remove('shard');
 }
 
 function runAccount(slots: SlotStore, owners: OwnerStore): void {

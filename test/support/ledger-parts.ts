@@ -10,7 +10,7 @@ import { HoldingsStore } from '../../src/ledger/stores/assets.ts';
 import { createIngest, type Ingest } from '../../src/ledger/ingest.ts';
 import { createJournal, type Journal } from '../../src/ledger/journal.ts';
 import { createKeeper, type Keeper } from '../../src/ledger/alarm.ts';
-import { LeafStore } from '../../src/ledger/stores/shards.ts';
+import { ShardStore } from '../../src/ledger/stores/shards.ts';
 import { createOwnedKling } from '../../src/ledger/isolation.ts';
 import type { Owners } from '../../src/ledger/owners.ts';
 import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/outbox.ts';
@@ -69,7 +69,7 @@ export interface LedgerParts {
 }
 
 export interface PartsOptions {
-  /** How leaves answer; none watches unless told. */
+  /** How shards answer; none watches unless told. */
   readonly deliver?: OutboxDeps['deliver'];
   readonly skip?: OutboxDeps['skip'];
   readonly kling?: Partial<KlingClient>;
@@ -176,11 +176,11 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     background: runInBackground,
     log: options.log ?? (() => {}),
   };
-  const leaves = new LeafStore(storage.sql);
+  const shards = new ShardStore(storage.sql);
   const lists = createLists(deps, storage);
   const outbox = createOutbox({
     ...deps,
-    leaves,
+    shards,
     deliver: options.deliver ?? (async () => null),
     skip: options.skip ?? (async () => null),
     toLive: (change) => lists.toLive(change),
@@ -204,7 +204,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     journal,
     sender,
     reader,
-    keeper: createKeeper(deps, { journal, sender, reader, readsTogether, outbox, leaves, waiting }),
+    keeper: createKeeper(deps, { journal, sender, reader, readsTogether, outbox, shards, waiting }),
     ingest: createIngest(deps, journal, reader),
     creates: createCreates(deps, journal, sender),
     paidCalls: createPaidCalls(deps),

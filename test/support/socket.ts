@@ -1,7 +1,7 @@
 import { exports } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, expect } from 'vitest';
-import { LEAVES } from '../../src/hub/pool.ts';
+import { shardName, SHARDS } from '../../src/hub/pool.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { CONNECTION_INIT, TENANT } from './token.ts';
 import { env, ledgerOf, valueOf, voiceInput, type TestSandbox } from './ledger.ts';
@@ -153,12 +153,12 @@ async function notice(tenant: string, id: string, status: string): Promise<void>
   await expect.poll(async () => (await ledgerOf(tenant).task({ id }))?.status).toBe(status);
 }
 
-export const LEAF_NAMES = Array.from({ length: LEAVES }, (_, i) => `leaf-${i}`);
+export const SHARD_NAMES = Array.from({ length: SHARDS }, (_, shard) => shardName(shard));
 
 /** How many sockets each hub of the pool holds. */
 export function socketCounts(): Promise<readonly number[]> {
   return Promise.all(
-    LEAF_NAMES.map((name) =>
+    SHARD_NAMES.map((name) =>
       runInDurableObject(env.HUB.getByName(name), (_hub, state) => state.getWebSockets().length),
     ),
   );
@@ -173,5 +173,5 @@ export async function withBusyHubs(
   work: (hub: ReturnType<typeof env.HUB.getByName>) => Promise<unknown>,
 ): Promise<void> {
   const counts = await socketCounts();
-  for (const [i, name] of LEAF_NAMES.entries()) if (counts[i]! > 0) await work(env.HUB.getByName(name));
+  for (const [i, name] of SHARD_NAMES.entries()) if (counts[i]! > 0) await work(env.HUB.getByName(name));
 }

@@ -1,5 +1,5 @@
-/** A leaf of the hub pool that watches this ledger, and how much of the log it has applied. */
-export interface Leaf {
+/** A shard of the hub pool that watches this ledger, and how much of the log it has applied. */
+export interface Shard {
   readonly name: string;
   readonly appliedSeq: number;
   /** When it is to be pushed to at the latest; null: it has everything. */
@@ -9,20 +9,20 @@ export interface Leaf {
 
 type Columns = { name: string; applied: number; due_at: number | null; fails: number };
 
-/** Every statement about the leaves that watch. */
-export class LeafStore {
+/** Every statement about the shards that watch. Their table keeps the name it was created with, `leaf`. */
+export class ShardStore {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
-  /** A leaf that watches already keeps its place. */
+  /** A shard that watches already keeps its place. */
   add(name: string, appliedSeq: number): void {
     this.#sql.exec('INSERT INTO leaf (name, applied) VALUES (?, ?) ON CONFLICT DO NOTHING', name, appliedSeq);
   }
 
-  find(name: string): Leaf | null {
+  find(name: string): Shard | null {
     const [row] = this.#sql
       .exec<Columns>('SELECT name, applied, due_at, fails FROM leaf WHERE name = ?', name)
       .toArray();

@@ -25,7 +25,7 @@ const { values } = parseArgs({
   },
 });
 
-/** What the four leaves of the hub pool take. */
+/** What the four shards of the hub pool take. */
 const SOCKETS_MAX = 10_000;
 
 function count(option: string, text: string, max: number): number {

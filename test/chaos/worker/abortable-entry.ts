@@ -10,7 +10,7 @@ import gateway, {
   TaskLedger as ProductLedger,
 } from '../../../src/index.ts';
 import { TENANT } from '../../support/token.ts';
-import { LEAVES } from '../../../src/hub/pool.ts';
+import { shardName, SHARDS } from '../../../src/hub/pool.ts';
 import type { LiveEvent } from '../../../src/domain/watch.ts';
 import { isFinal } from '../../../src/domain/task.ts';
 import type { AbortRequest, Moment, Step } from '../abort-request.ts';
@@ -137,8 +137,8 @@ interface Abortable extends Rpc.DurableObjectBranded {
 }
 
 /** 204 once the object has been aborted; whatever else happened to it is a 500. */
-async function abortObject(env: Env, { object, leaf, moment }: AbortRequest): Promise<Response> {
-  const names = { TASK_LEDGER: TENANT, HUB: `leaf-${leaf % LEAVES}`, KLING_ACCOUNT: 'account' };
+async function abortObject(env: Env, { object, shard, moment }: AbortRequest): Promise<Response> {
+  const names = { TASK_LEDGER: TENANT, HUB: shardName(shard % SHARDS), KLING_ACCOUNT: 'account' };
   const namespace = env[object] as unknown as DurableObjectNamespace<Abortable>;
   try {
     await namespace.getByName(names[object]).abort(moment);
