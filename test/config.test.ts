@@ -62,7 +62,7 @@ describe('a configuration', () => {
         },
         sockets: { perTenantMax: 4_000, perAddressMax: 400 },
         work: { socketMsPerSecond: 50, tenantMsPerSecond: 250 },
-        live: {
+        watch: {
           operationCostMax: 2_500,
           costMax: 25_000,
           operationsMax: 1_000,

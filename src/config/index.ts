@@ -47,7 +47,7 @@ export interface Config {
   readonly rates: RateLimits;
   /** In the whole pool of hubs. */
   readonly sockets: { readonly perTenantMax: number; readonly perAddressMax: number };
-  readonly live: LiveLimits;
+  readonly watch: WatchLimits;
   readonly work: WorkLimits;
   /** A decimal string; null for no budget. */
   readonly tenantMonthlyUnitsMax: string | null;
@@ -189,7 +189,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       socketMsPerSecond: read('SOCKET_WORK_MS_PER_SECOND'),
       tenantMsPerSecond: read('TENANT_WORK_MS_PER_SECOND'),
     },
-    live: {
+    watch: {
       operationCostMax: read('LIVE_OPERATION_COST_MAX'),
       costMax: read('TENANT_LIVE_COST_MAX'),
       operationsMax: read('TENANT_LIVE_OPERATIONS_MAX'),

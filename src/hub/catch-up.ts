@@ -7,7 +7,7 @@ import type { Failure } from '../errors.ts';
 import type { Result } from '../ledger/result.ts';
 import type { FanOut } from './fan-out.ts';
 import { messageCostOf } from './live-cost.ts';
-import type { LiveOperation, Operations } from './operations.ts';
+import type { OperationReference, Operations } from './operations.ts';
 import type { Turns } from './turns.ts';
 import type { Unread } from './back-pressure.ts';
 
@@ -38,7 +38,7 @@ export interface Subscriber {
   readonly watch: Watch;
   /** The cursor of the last event that its client has seen; null: the present state comes first. */
   readonly after: string | null;
-  readonly operation: LiveOperation;
+  readonly operation: OperationReference;
   /** What one event costs it, in fields. */
   readonly cost: number;
   /** False once its client has ended it or has left: nothing more is sent. */
@@ -49,13 +49,13 @@ export interface Subscriber {
 
 export type Caught =
   /** It has joined those who get live events. */
-  | { readonly type: 'LIVE' }
+  | { readonly type: 'JOINED' }
   | { readonly type: 'REFUSED'; readonly failure: Failure }
   /** Nothing follows: the watched task has ended, or the client has left or does not read. */
   | { readonly type: 'OVER' };
 
 const OVER: Caught = { type: 'OVER' };
-const LIVE: Caught = { type: 'LIVE' };
+const JOINED: Caught = { type: 'JOINED' };
 
 /** Sends a new subscriber what was before the live events, in turn with other tenants. */
 export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Promise<Caught> {
@@ -105,7 +105,7 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
       if (hasMore || seen < fanOut.appliedSeq(tenant)) continue;
       // Invariant: in the same turn as the comparison. A promise in between is long enough for an event to be missed.
       subscriber.join(headSeq, headCursor);
-      return LIVE;
+      return JOINED;
     }
   };
 }

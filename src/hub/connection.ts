@@ -5,7 +5,7 @@ import type { Attachment } from './attachment.ts';
 import type { createCatchUp } from './catch-up.ts';
 import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
 import type { Groups, Member } from './groups.ts';
-import type { Counted, LiveUsage } from './usage.ts';
+import type { Counted, WatchUsage } from './usage.ts';
 import type { Operation, Operations, PreparedSubscription } from './operations.ts';
 import { CLOSE, closeReason, type ClientMessage, type OperationPayload, pongMessage } from './protocol.ts';
 import { type Asked, createRefusals, requestErrorsOf } from './refusals.ts';
@@ -20,7 +20,7 @@ export interface ConnectionDeps {
   readonly store: RegistrationStore;
   readonly fanOut: FanOut;
   readonly unread: Unread;
-  readonly usage: LiveUsage;
+  readonly usage: WatchUsage;
   readonly catchUp: ReturnType<typeof createCatchUp>;
   readonly admission: Admission;
   readonly work: Work;

@@ -20,7 +20,7 @@ import { createCrowd, type Crowd } from './crowd.ts';
 import { createIsExpired, deadlineOf } from './expiry.ts';
 import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
 import { createGroups } from './groups.ts';
-import { createLiveUsage } from './usage.ts';
+import { createWatchUsage } from './usage.ts';
 import { createOperations } from './operations.ts';
 import { perShard, toNoRoom } from './pool.ts';
 import { CLOSE, parseClientMessage } from './protocol.ts';
@@ -55,13 +55,13 @@ export class Hub extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { introspection, documents, auth, live, work, sockets: bounds, logTenant } = configOf(env);
+    const { introspection, documents, auth, watch, work, sockets: bounds, logTenant } = configOf(env);
     this.#tenants = createCrowd(perShard(bounds.perTenantMax));
     this.#networks = createCrowd(perShard(bounds.perAddressMax));
     const log = createLog(logTenant);
     const shard = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);
-    const usage = createLiveUsage(live);
+    const usage = createWatchUsage(watch);
     const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
     // Longer than nothing: what waits meanwhile is served first.
     const turns = createTurns(() => sleep(1));

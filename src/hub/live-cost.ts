@@ -20,7 +20,7 @@ const CHARS_PER_FIELD = 50;
  * What one event costs a hub to run this operation once, in fields: about 2 microseconds each. Lists count as long as they
  * may get, also where a variable says how long.
  */
-export function liveCostOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): number {
+export function watchCostOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): number {
   return OPERATION + countAnswers(schema, fragmentsOf(document), operation, weigh);
 }
 

@@ -50,7 +50,7 @@ export interface PreparedSubscription extends Subscription {
 }
 
 /** A prepared subscription by its key. `load` gives its text where it has to be parsed again, as after the hub has slept. */
-export interface LiveOperation extends Pick<PreparedSubscription, 'key'> {
+export interface OperationReference extends Pick<PreparedSubscription, 'key'> {
   readonly load: () => OperationText;
 }
 
@@ -80,7 +80,7 @@ export interface Operations {
   isKnown(operation: Operation): boolean;
   prepare(operation: Operation, asker: Asker): Prepared;
   /** The `payload` of a `next` message. Async only when the operation asks for fields that are read from the ledger. */
-  run(operation: LiveOperation, event: TaskChangeEvent, context: GatewayContext): string | Promise<string>;
+  run(operation: OperationReference, event: TaskChangeEvent, context: GatewayContext): string | Promise<string>;
 }
 
 export interface OperationsOptions {
@@ -101,7 +101,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
   }
 
   /** It was checked when it was subscribed: after the hub has slept it is not checked again. */
-  function argsOf({ key, load }: LiveOperation): ValidatedSubscriptionArgs {
+  function argsOf({ key, load }: OperationReference): ValidatedSubscriptionArgs {
     const known = coerced.get(key);
     if (known !== undefined) return known;
     const operation = load();
@@ -162,7 +162,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
         coerced.set(key, args);
         return {
           type: 'subscription',
-          subscription: { ...subscription, key, cost: liveCostOf(schema, document, args.operation) },
+          subscription: { ...subscription, key, cost: watchCostOf(schema, document, args.operation) },
         };
       } catch (error) {
         return refused([error], asker);

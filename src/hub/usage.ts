@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import { copyCostOf } from './live-cost.ts';
 
 /** What live operations may take of a hub. All but the first are of one tenant, in one hub. */
-export interface LiveLimits {
+export interface WatchLimits {
   /** Of one operation, in fields. */
   readonly operationCostMax: number;
   readonly operationsMax: number;
@@ -24,7 +24,7 @@ export interface Counted {
 }
 
 /** Bounds what a tenant's live operations cost a hub, before there is an event. */
-export interface LiveUsage {
+export interface WatchUsage {
   /** Counts a subscription in, unless it is refused. Each one that was counted in has to `leave`. */
   enter(operation: Counted): Failure | null;
   /** Counts in one that was there before the hub slept. */
@@ -45,7 +45,7 @@ interface Tenant {
   readonly costs: Map<string | null, number>;
 }
 
-export function createLiveUsage(limits: LiveLimits): LiveUsage {
+export function createWatchUsage(limits: WatchLimits): WatchUsage {
   const tenants = new Map<string, Tenant>();
 
   function problem({ key, taskId, cost }: Counted, tenant: Tenant): string | null {

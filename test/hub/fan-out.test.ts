@@ -7,7 +7,7 @@ import type { LogEvent } from '../../src/lib/log.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { FakeLedger } from '../support/fake-ledger.ts';
-import { createHubParts, FakeSocket, liveEvent, TENANT, type HubParts } from '../support/fan-out.ts';
+import { createHubParts, FakeSocket, taskChange, TENANT, type HubParts } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
 import { TASK_CHANGED, TASKS_CHANGED } from '../support/socket.ts';
 
@@ -48,7 +48,7 @@ describe('one event', () => {
     const hub = createHubParts(operations);
     const sockets = Array.from({ length: 100 }, () => new FakeSocket());
     sockets.forEach((socket, i) => join(hub, socket, `${i}`, 0, taskOne(i % 2 === 0 ? null : `cursor-${i}`)));
-    expect(await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)])).toBe(2);
+    expect(await hub.fanOut.deliver(TENANT, 0, [taskChange(1), taskChange(2)])).toBe(2);
     expect(run).toHaveBeenCalledTimes(2);
     for (const [i, socket] of sockets.entries()) expect(socket.told(`${i}`)).toHaveLength(2);
     expect(sockets[1]!.sent[0]).toBe(sockets[2]!.sent[0]!.replace('"id":"2"', '"id":"1"'));
@@ -63,7 +63,7 @@ describe('one event', () => {
     join(hub, socket, 'voices', 0, prepared(TASKS_CHANGED, { filter: { kind: 'VOICE' } }));
     join(hub, socket, 'lip-syncs', 0, prepared(TASKS_CHANGED, { filter: { kind: 'LIP_SYNC' } }));
     join(hub, socket, 'failed', 0, prepared(TASKS_CHANGED, { filter: { status: ['FAILED'] } }));
-    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
     expect(run).toHaveBeenCalledTimes(3);
     expect(socket.sent.map((message) => JSON.parse(message).id)).toEqual(['one', 'all', 'voices']);
   });
@@ -74,8 +74,8 @@ describe('one event', () => {
     const sent: LogEvent[] = [];
     const hub = createHubParts(real, { log: (line) => sent.push(line) });
     for (const id of ['a', 'b', 'c']) join(hub, new FakeSocket(), id, 1, taskOne(null));
-    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)]);
-    const about = { tenant: TENANT, taskId: liveEvent(2).record.id, seq: 2 };
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1), taskChange(2)]);
+    const about = { tenant: TENANT, taskId: taskChange(2).record.id, seq: 2 };
     expect(sent).toEqual([{ level: 'info', message: 'event sent', ...about, subscriptions: 3 }]);
   });
 
@@ -83,7 +83,7 @@ describe('one event', () => {
     const { operations, run } = counted();
     const hub = createHubParts(operations);
     join(hub, new FakeSocket(), 'a', 0, prepared(TASKS_CHANGED, {}));
-    expect(await hub.fanOut.deliver('tenant-b', 0, [liveEvent(1)])).toBeNull();
+    expect(await hub.fanOut.deliver('tenant-b', 0, [taskChange(1)])).toBeNull();
     expect(run).not.toHaveBeenCalled();
   });
 
@@ -91,9 +91,9 @@ describe('one event', () => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
     join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
-    const events = [liveEvent(1), liveEvent(2)];
+    const events = [taskChange(1), taskChange(2)];
     await Promise.all([hub.fanOut.deliver(TENANT, 0, events), hub.fanOut.deliver(TENANT, 0, events)]);
-    expect(await hub.fanOut.deliver(TENANT, 1, [liveEvent(2), liveEvent(3)])).toBe(3);
+    expect(await hub.fanOut.deliver(TENANT, 1, [taskChange(2), taskChange(3)])).toBe(3);
     expect(socket.told('a')).toHaveLength(3);
   });
 
@@ -101,8 +101,8 @@ describe('one event', () => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
     join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
-    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
-    expect(await hub.fanOut.deliver(TENANT, 3, [liveEvent(4)])).toBe(1);
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
+    expect(await hub.fanOut.deliver(TENANT, 3, [taskChange(4)])).toBe(1);
     expect(socket.told('a')).toHaveLength(1);
   });
 
@@ -111,7 +111,7 @@ describe('one event', () => {
     const socket = new FakeSocket();
     join(hub, socket, 'one', 0, taskOne(null));
     join(hub, socket, 'all', 0, prepared(TASKS_CHANGED, {}));
-    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1, 'SUCCEEDED')]);
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1, 'SUCCEEDED')]);
     expect(socket.sent.filter((message) => message.includes('complete'))).toEqual(['{"id":"one","type":"complete"}']);
     expect(hub.groups.countOf(socket.asSocket())).toBe(1);
   });
@@ -122,7 +122,7 @@ describe('one event', () => {
     const quick = new FakeSocket();
     for (const socket of [slow, quick]) join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
     hub.unread.sent(slow.asSocket(), 1_048_577);
-    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)]);
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1), taskChange(2)]);
     expect(slow.closedWith).toBe(1013);
     expect(quick.told('a')).toHaveLength(2);
   });
@@ -133,14 +133,14 @@ describe('one event', () => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
     join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
-    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
     expect(await hub.fanOut.skip(TENANT, 1)).toBe(1);
     expect(socket.closedWith).toBeNull();
     expect(await hub.fanOut.skip('tenant-b', 7)).toBeNull();
     hub.fanOut.begin(TENANT);
     expect(await hub.fanOut.skip(TENANT, 7)).toBe(7);
     expect(socket.closedWith).toBe(1012);
-    expect(await hub.fanOut.deliver(TENANT, 7, [liveEvent(8)])).toBe(8);
+    expect(await hub.fanOut.deliver(TENANT, 7, [taskChange(8)])).toBe(8);
     expect(socket.told('a')).toHaveLength(1);
     hub.fanOut.end(TENANT);
     expect(await hub.fanOut.skip(TENANT, 9)).toBeNull();
@@ -176,7 +176,7 @@ describe('operations that need the ledger', () => {
     const sockets = Array.from({ length: 50 }, () => new FakeSocket());
     sockets.forEach((socket, i) => join(hub, socket, 'a', 0, withEvents(i)));
     join(hub, sockets[0]!, 'other', 0, withEvents(50, 99));
-    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1), liveEvent(2)]);
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1), taskChange(2)]);
     expect(events.mock.calls.map(([, window]) => window.first)).toEqual([100, 99, 100, 99]);
     for (const socket of sockets) expect(socket.told('a')).toHaveLength(2);
   });
@@ -189,7 +189,7 @@ describe('operations that need the ledger', () => {
     const socket = new FakeSocket();
     join(hub, socket, 'a', 0, withEvents(0));
     lines.length = 0;
-    await hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
     const extensions = { code: 'RATE_LIMITED', retryable: true, requestId: 'r' };
     expect(socket.told('a')).toMatchObject([{ data: null, errors: [{ message: 'Too much.', extensions }] }]);
     expect(lines).toEqual([
@@ -198,7 +198,7 @@ describe('operations that need the ledger', () => {
         message: 'event with errors',
         requestId: 'r',
         tenant: VIEWER.tenant,
-        taskId: liveEvent(1).record.id,
+        taskId: taskChange(1).record.id,
         seq: 1,
         errorCodes: ['RATE_LIMITED'],
       },
@@ -225,8 +225,8 @@ describe('operations that need the ledger', () => {
         { socket: new FakeSocket().asSocket(), socketId: 's', id: 'a', isStream: false, floorSeq: 0 },
       );
     }
-    const heavy = hub.fanOut.deliver(TENANT, 0, [liveEvent(1)]);
-    await hub.fanOut.deliver('tenant-b', 0, [liveEvent(1)]);
+    const heavy = hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
+    await hub.fanOut.deliver('tenant-b', 0, [taskChange(1)]);
     // The slice that was begun, and one more.
     expect(told.filter((tenant) => tenant === TENANT).length).toBeLessThanOrEqual(6);
     await heavy;

@@ -10,7 +10,7 @@ import type { Operations } from '../../src/hub/operations.ts';
 import type { EventStore } from '../../src/ledger/stores/events.ts';
 import type { Shard, ShardStore } from '../../src/ledger/stores/shards.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
-import { createHubParts, FakeSocket, liveEvent, TENANT } from '../support/fan-out.ts';
+import { createHubParts, FakeSocket, taskChange, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
 
 describe('whoever subscribes while events are made, pushed and run', () => {
@@ -86,7 +86,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
                 await pause('catch up');
                 const from = afterSeq ?? (after === null ? null : Number(after));
                 const headSeq = log.length;
-                const events = from === null ? [liveEvent(headSeq)] : log.slice(from);
+                const events = from === null ? [taskChange(headSeq)] : log.slice(from);
                 const value = {
                   headSeq,
                   headCursor: `${headSeq}`,
@@ -136,7 +136,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
           for (const one of steps) {
             await scheduler.waitNext(Math.min(1, scheduler.count()));
             if (one.type === 'EVENT') {
-              log.push(liveEvent(log.length + 1));
+              log.push(taskChange(log.length + 1));
               outbox.push();
             } else if (one.type === 'SUBSCRIBE') {
               const after = one.after === null ? null : Math.min(one.after, log.length);

@@ -4,7 +4,7 @@ import { createAdmission } from '../../src/hub/admission.ts';
 import { createCatchUp } from '../../src/hub/catch-up.ts';
 import { createConnection } from '../../src/hub/connection.ts';
 import { createWork } from '../../src/hub/work.ts';
-import { createHubParts, FakeSocket, liveEvent, TENANT } from '../support/fan-out.ts';
+import { createHubParts, FakeSocket, taskChange, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
 
 /** What a subscriber is told that was caught up with event 1, while event 2 is fanned out so many microtasks later. */
@@ -25,12 +25,12 @@ async function toldWhenLateBy(microtasks: number): Promise<readonly unknown[]> {
     run: (_operation, { seq }) => `${seq}`,
   };
   const hub = createHubParts(operations);
-  const log = [liveEvent(1)];
+  const log = [taskChange(1)];
   let delivery: Promise<unknown> = Promise.resolve();
   async function deliverLate(): Promise<void> {
     for (let i = 0; i < microtasks; i += 1) await Promise.resolve();
-    log.push(liveEvent(2));
-    await hub.fanOut.deliver(TENANT, 1, [liveEvent(2)]);
+    log.push(taskChange(2));
+    await hub.fanOut.deliver(TENANT, 1, [taskChange(2)]);
   }
   const catchUp = createCatchUp({
     ...hub,

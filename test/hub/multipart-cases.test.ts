@@ -7,7 +7,7 @@
 
 import { describe, it, type ExpectStatic } from 'vitest';
 import { openSandbox } from '../support/ledger.ts';
-import { socketCount, startTask, TASK_CHANGED, type LiveTask } from '../support/socket.ts';
+import { socketCount, startTask, TASK_CHANGED, type StartedTask } from '../support/socket.ts';
 import { titled } from '../support/socket-case.ts';
 import { APOLLO, askStream, openLimited } from '../support/stream.ts';
 
@@ -77,7 +77,7 @@ interface Case {
   readonly query: string;
   readonly variables?: object;
   /** The states that the task then goes through, once the subscription has got the first. */
-  readonly becomes?: readonly Parameters<LiveTask['advance']>[0][];
+  readonly becomes?: readonly Parameters<StartedTask['advance']>[0][];
   /** Everything that comes, heartbeats that follow left out. */
   readonly parts: (expect: ExpectStatic, requestId: string) => readonly unknown[];
 }

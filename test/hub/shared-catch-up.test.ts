@@ -4,7 +4,7 @@ import type { CatchUp, PresentPlace, Watch } from '../../src/domain/watch.ts';
 import type { CatchUpDeps } from '../../src/hub/catch-up.ts';
 import { createSharedCatchUp } from '../../src/hub/shared-catch-up.ts';
 import { TaskLedger } from '../../src/ledger/task-ledger.ts';
-import { liveEvent } from '../support/fan-out.ts';
+import { taskChange } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
 import { startTask, TASKS_CHANGED, useSockets } from '../support/socket.ts';
 import { TENANT } from '../support/token.ts';
@@ -17,7 +17,7 @@ const ONE: Watch = { ...LIST, taskId: 'task-1' };
 const REST: PresentPlace = { taskSeqs: [2], headSeq: 5, resync: false };
 
 function pageAt(headSeq: number): CatchUp {
-  const events = [{ ...liveEvent(headSeq), resync: false }];
+  const events = [{ ...taskChange(headSeq), resync: false }];
   return { headSeq, headCursor: `${headSeq}`, hasMore: false, rest: null, isOver: false, events };
 }
 

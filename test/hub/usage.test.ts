@@ -1,10 +1,10 @@
 import { parse } from 'graphql';
 import { describe, it } from 'vitest';
-import { copyCostOf, liveCostOf } from '../../src/hub/live-cost.ts';
+import { copyCostOf, watchCostOf } from '../../src/hub/live-cost.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { createLiveUsage, type Counted, type LiveLimits, type LiveUsage } from '../../src/hub/usage.ts';
+import { createWatchUsage, type Counted, type WatchLimits, type WatchUsage } from '../../src/hub/usage.ts';
 
-const LIMITS: LiveLimits = {
+const LIMITS: WatchLimits = {
   operationCostMax: 100,
   costMax: 1_000,
   operationsMax: 100,
@@ -14,15 +14,15 @@ const LIMITS: LiveLimits = {
 
 const OPERATION: Counted = { tenant: 'a', key: 'key', taskId: null, cost: 20 };
 
-function usageOf(limits: Partial<LiveLimits>): LiveUsage {
-  return createLiveUsage({ ...LIMITS, ...limits });
+function usageOf(limits: Partial<WatchLimits>): WatchUsage {
+  return createWatchUsage({ ...LIMITS, ...limits });
 }
 
 function costOf(query: string): number {
   const document = parse(query);
   const [operation] = document.definitions;
   if (operation?.kind !== 'OperationDefinition') throw new Error('no operation');
-  return liveCostOf(schema, document, operation);
+  return watchCostOf(schema, document, operation);
 }
 
 describe('the cost of a live operation', () => {
@@ -50,7 +50,7 @@ describe('the cost of a live operation', () => {
 });
 
 describe("a tenant's live operations", () => {
-  it.for<[what: string, limits: Partial<LiveLimits>, operations: readonly Partial<Counted>[], message: string]>([
+  it.for<[what: string, limits: Partial<WatchLimits>, operations: readonly Partial<Counted>[], message: string]>([
     ['distinct ones', { operationsMax: 2 }, [{ key: '1' }, { key: '2' }, { key: '3' }], '2 distinct live operations'],
     ['subscriptions', { subscriptionsMax: 2 }, [{}, {}, {}], '2 live subscriptions'],
     [

@@ -3,7 +3,7 @@ import type { LiveEvent } from '../../src/domain/watch.ts';
 import type { EventStore } from '../../src/ledger/stores/events.ts';
 import type { Shard, ShardStore } from '../../src/ledger/stores/shards.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
-import { liveEvent } from '../support/fan-out.ts';
+import { taskChange } from '../support/fan-out.ts';
 
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) await Promise.resolve();
@@ -38,7 +38,7 @@ function open() {
     arm: () => {},
   });
   const happen = (): void => {
-    log.push(liveEvent(log.length + 1));
+    log.push(taskChange(log.length + 1));
     outbox.push();
   };
   return { delivered, happen };

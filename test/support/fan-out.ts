@@ -5,7 +5,7 @@ import type { TaskStatus } from '../../src/domain/task.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
 import { createFanOut, type FanOut, type FanOutDeps } from '../../src/hub/fan-out.ts';
 import { createGroups, type Groups } from '../../src/hub/groups.ts';
-import { createLiveUsage, type LiveLimits, type LiveUsage } from '../../src/hub/usage.ts';
+import { createWatchUsage, type WatchLimits, type WatchUsage } from '../../src/hub/usage.ts';
 import type { Operations, OperationText } from '../../src/hub/operations.ts';
 import type { RegistrationStore } from '../../src/hub/registrations.ts';
 import { createSharedReads } from '../../src/hub/shared-reads.ts';
@@ -43,7 +43,7 @@ export class FakeSocket {
   }
 }
 
-export function liveEvent(seq: number, status: TaskStatus = 'PROCESSING', taskId = 'task-1'): LiveEvent {
+export function taskChange(seq: number, status: TaskStatus = 'PROCESSING', taskId = 'task-1'): LiveEvent {
   const record: VoiceTask = {
     kind: 'VOICE',
     id: taskId,
@@ -87,7 +87,7 @@ export function fakeStore(): RegistrationStore {
 
 export interface HubParts {
   readonly groups: Groups;
-  readonly usage: LiveUsage;
+  readonly usage: WatchUsage;
   readonly turns: Turns;
   readonly openReads: FanOutDeps['openReads'];
   readonly contextOf: FanOutDeps['contextOf'];
@@ -106,7 +106,7 @@ const ATTACHMENT = {
   openedAtMs: 0,
 };
 
-export const LIVE_LIMITS: LiveLimits = {
+export const WATCH_LIMITS: WatchLimits = {
   operationCostMax: 2_500,
   costMax: 25_000,
   operationsMax: 1_000,
@@ -129,7 +129,7 @@ export function createHubParts(
   operations: Operations,
   { ledger, pause = nextTurn, log = () => {} }: HubOptions = {},
 ): HubParts {
-  const usage = createLiveUsage(LIVE_LIMITS);
+  const usage = createWatchUsage(WATCH_LIMITS);
   const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
   const store = fakeStore();
   const unread = createUnread(() => 0);

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import type { ExpectStatic } from 'vitest';
 import { attachmentOf } from '../../src/hub/attachment.ts';
-import { openReady, openSocket, withBusyHubs, type LiveTask, type TestSocket } from './socket.ts';
+import { openReady, openSocket, withBusyHubs, type StartedTask, type TestSocket } from './socket.ts';
 
 /** One thing that a client of graphql-transport-ws does, or has to see. */
 export type Step =
@@ -16,7 +16,7 @@ export type Step =
   | { readonly closes: number; readonly reason: string | RegExp }
   /** The client closes it. */
   | { readonly leaves: number }
-  | { readonly task: Parameters<LiveTask['advance']>[0] }
+  | { readonly task: Parameters<StartedTask['advance']>[0] }
   /** Everything that was sent has been read, and nothing else has come. */
   | 'quiet';
 
@@ -37,7 +37,7 @@ export function titled<Case extends Pick<SocketCase, 'name' | 'differs'>>(cases:
 
 export async function playSteps(
   { isNew = false, steps }: Omit<SocketCase, 'name'>,
-  startTask: () => Promise<LiveTask>,
+  startTask: () => Promise<StartedTask>,
   expect: ExpectStatic,
 ): Promise<void> {
   const task = typeof steps === 'function' ? await startTask() : null;
@@ -48,7 +48,7 @@ export async function playSteps(
   socket.socket.close(1000);
 }
 
-async function play(step: Step, socket: TestSocket, task: LiveTask | null, expect: ExpectStatic): Promise<void> {
+async function play(step: Step, socket: TestSocket, task: StartedTask | null, expect: ExpectStatic): Promise<void> {
   if (step === 'quiet') {
     await socket.isQuiet();
     expect(socket.socket.readyState).toBe(WebSocket.OPEN);

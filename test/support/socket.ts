@@ -125,7 +125,7 @@ export function useSockets(): () => Promise<TestSocket> {
   };
 }
 
-export interface LiveTask {
+export interface StartedTask {
   readonly id: string;
   readonly globalId: string;
   /** Lets Kling move it, and the gateway notice. */
@@ -133,7 +133,7 @@ export interface LiveTask {
 }
 
 /** A task of the tenant that sockets belong to, unless another is named; it moves only when told. */
-export async function startTask(sandbox: TestSandbox, tenant = TENANT): Promise<LiveTask> {
+export async function startTask(sandbox: TestSandbox, tenant = TENANT): Promise<StartedTask> {
   const ledger = ledgerOf(tenant);
   const { id } = valueOf(await ledger.createVoice(voiceInput(null)));
   const expected = { processing: 'PROCESSING', succeed: 'SUCCEEDED', failed: 'FAILED' };
