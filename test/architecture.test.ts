@@ -60,8 +60,6 @@ const files = Object.entries(sources)
 const KNOWN_CIRCLES = new Set([
   'config/index.ts',
   'config/checks.ts',
-  'hub/hub.ts',
-  'hub/pool.ts',
   'kling/attempt.ts',
   'kling/edge-refusal.ts',
   'kling/error-table.ts',
