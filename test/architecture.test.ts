@@ -60,10 +60,10 @@ const files = Object.entries(sources)
 const KNOWN_CIRCLES = new Set([
   'config/index.ts',
   'config/checks.ts',
-  'kling/attempt.ts',
-  'kling/edge-refusal.ts',
-  'kling/error-table.ts',
-  'kling/refusal.ts',
+  'kling/transport.ts',
+  'kling/errors.ts',
+  'kling/errors.ts',
+  'kling/errors.ts',
 ]);
 
 function folderOf(path: string): string {

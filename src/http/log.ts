@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import type { KlingExchangeEvent } from '../kling/attempt.ts';
+import type { KlingExchangeEvent } from '../kling/transport.ts';
 import type { Log } from '../lib/log.ts';
 
 /** More tasks than this are not named in the line of a request. */

@@ -12,7 +12,7 @@ import type {
 } from '../domain/requests.ts';
 import type { ResourcePack, ResourcePackRequest } from '../domain/resource-pack.ts';
 import type { Speech, VoiceTaskSnapshot } from '../domain/voice.ts';
-import type { LogExchange } from './attempt.ts';
+import type { LogExchange } from './transport.ts';
 import type { Call } from './call.ts';
 import { createCredentials } from './credentials.ts';
 import type { KlingKeys } from './credentials.ts';
@@ -21,7 +21,7 @@ import type { ExchangeOptions } from './exchange.ts';
 import { identifyFacesCall } from './faces.ts';
 import { KlingError } from './kling-error.ts';
 import { createLipSyncCall, listLipSyncsCall, readLipSyncCall } from './lip-sync.ts';
-import { listResourcePacksCall } from './resource-packs.ts';
+import { listResourcePacksCall } from './account.ts';
 import { synthesizeSpeechCall } from './speech.ts';
 import { readTasksCall } from './tasks.ts';
 import type { ReadTask } from './tasks.ts';

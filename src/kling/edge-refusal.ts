@@ -1,5 +1,5 @@
 import type { Credentials } from './credentials.ts';
-import type { ErrorRow } from './error-table.ts';
+import type { ErrorRow } from './errors.ts';
 import { KlingError } from './kling-error.ts';
 import { credentialHint, RATE_LIMITED_WAIT_MS } from './refusal.ts';
 

@@ -3,10 +3,10 @@ import type { Backoff } from '../lib/backoff.ts';
 import { startDeadline } from '../lib/deadline.ts';
 import type { Deadline } from '../lib/deadline.ts';
 import type { StartTimer } from '../lib/timer.ts';
-import { createAttempt } from './attempt.ts';
-import type { AttemptOptions, LogExchange } from './attempt.ts';
+import { createAttempt } from './transport.ts';
+import type { AttemptOptions, LogExchange } from './transport.ts';
 import type { Call } from './call.ts';
-import { ERROR_TABLE } from './error-table.ts';
+import { ERROR_TABLE } from './errors.ts';
 import type { KlingError } from './kling-error.ts';
 
 /** The dependencies of an exchange. */

@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { Credentials } from './credentials.ts';
 import type { Envelope } from './envelope.ts';
-import { errorRow, isCertainRefusal } from './error-table.ts';
+import { errorRow, isCertainRefusal } from './errors.ts';
 import { KlingError, MAY_HAVE_ACTED } from './kling-error.ts';
 
 /** The length of Kling's text that a message quotes, and the length that is read at all, in UTF-16 units. */

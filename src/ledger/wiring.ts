@@ -2,7 +2,7 @@ import { createCallbackTokens } from '../auth/callback-token.ts';
 import { configOf } from '../config/index.ts';
 import { toMilliunits } from '../domain/cost.ts';
 import { createKlingClients } from '../kling/client.ts';
-import { isFault } from '../kling/error-table.ts';
+import { isFault } from '../kling/errors.ts';
 import { createLog, withFields } from '../lib/log.ts';
 import { createRetention } from '../lib/retention.ts';
 import { sleep } from '../lib/sleep.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { ERROR_TABLE, isFault } from '../../src/kling/error-table.ts';
+import { ERROR_TABLE, isFault } from '../../src/kling/errors.ts';
 import processing from '../fixtures/kling/lip-sync-processing.json?raw';
 import { createUpstream, IDENTITY, LIP_SYNC, refusal, type Answer } from './support.ts';
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { KlingExchangeEvent } from './attempt.ts';
+import type { KlingExchangeEvent } from './transport.ts';
 
 /**
  * `NEVER`: the refusal is permanent. `FRESH_TOKEN`: any call may be sent once more with a new token, because Kling did
