@@ -1,5 +1,5 @@
-import { VIDEO_MS_MAX } from './placement.ts';
 import type { TaskFailureCode } from './failure.ts';
+import { VIDEO_MS_MAX } from './placement.ts';
 import type { TaskRecord } from './records.ts';
 import { type BalanceDeduction, isFinal } from './task.ts';
 

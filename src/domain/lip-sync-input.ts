@@ -1,5 +1,5 @@
 import { checkInlineAudio } from './audio.ts';
-import { type Checked, checkAll, issuesOf, mapChecked, type Path } from './checked.ts';
+import { checkAll, type Checked, issuesOf, mapChecked, type Path } from './checked.ts';
 import type { Face } from './face.ts';
 import { checkCallerKey, checkKlingId } from './id-check.ts';
 import type { CreateLipSyncTaskInput } from './inputs.ts';

@@ -1,5 +1,5 @@
 import type { Issue } from '../errors.ts';
-import { type Checked, checkAll, type Path } from './checked.ts';
+import { checkAll, type Checked, type Path } from './checked.ts';
 import type { CreateLipSyncTaskInput } from './inputs.ts';
 import type { Placement } from './requests.ts';
 

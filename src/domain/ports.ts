@@ -1,5 +1,3 @@
-/** What the schema asks for. `ledger/` and `kling/` answer it; `context.ts` puts them together. */
-
 import type {
   CreateLipSyncTaskInput,
   CreateVoiceInput,
@@ -14,6 +12,8 @@ import type { ResourcePack, ResourcePackRequest } from './resource-pack.ts';
 import type { TaskKind, TaskStatus } from './task.ts';
 import type { Scope } from './viewer.ts';
 import type { Speech, Voice, VoiceTaskSnapshot } from './voice.ts';
+
+/** What the schema asks for. `ledger/` and `kling/` answer it; `context.ts` puts them together. */
 
 /** A task by the gateway's id or by the caller's own: exactly one. */
 export type TaskReference =

@@ -1,10 +1,10 @@
-/** What the ledger keeps of a tenant's work, and the schema shows. Times are milliseconds since the epoch. */
-
 import type { Face } from './face.ts';
 import type { TaskFailure } from './failure.ts';
 import type { GeneratedVideo, ParentVideo } from './lip-sync.ts';
 import type { BalanceDeduction, TaskKind, TaskStatus } from './task.ts';
 import type { Voice } from './voice.ts';
+
+/** What the ledger keeps of a tenant's work, and the schema shows. Times are milliseconds since the epoch. */
 
 interface TaskRecordOf<Kind extends TaskKind> {
   readonly kind: Kind;

@@ -1,6 +1,6 @@
-/** What the gateway asks Kling for: checked, in the domain's words and units. The Kling client puts it on the wire. */
-
 import type { Voice } from './voice.ts';
+
+/** What the gateway asks Kling for: checked, in the domain's words and units. The Kling client puts it on the wire. */
 
 /** Where a video comes from: exactly one of the two is set. */
 export type VideoSource =

@@ -3,6 +3,8 @@
 import type { TaskFilter } from './ports.ts';
 import type { TaskRecord } from './records.ts';
 
+/** What a ledger and the leaves that watch it say to each other. */
+
 /** One change, as it is pushed. */
 export interface LiveEvent {
   readonly seq: number;

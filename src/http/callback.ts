@@ -1,7 +1,7 @@
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import type { CallbackSubject, CallbackTokens } from '../auth/callback-token.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
-import { parseCallback, parseCallbackBody } from '../kling/callback-wire.ts';
+import { parseCallback, parseCallbackBody } from '../kling/tasks.ts';
 import type { Log } from '../lib/log.ts';
 import { BodyTooLarge, readText } from '../lib/read-text.ts';
 import type { RequestTrace } from './log.ts';

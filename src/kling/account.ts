@@ -1,10 +1,17 @@
 import type { UpstreamPage } from '../domain/requests.ts';
 import type { ResourcePack, ResourcePackRequest, ResourcePackStatus } from '../domain/resource-pack.ts';
-import { toPage } from './call.ts';
-import type { Call } from './call.ts';
-import { decimalOrNull, epochMsOrNull, numberOrNull, recordOf, recordsOf, textOrNull } from './decode.ts';
-import type { WireRecord } from './decode.ts';
-import type { Envelope } from './envelope.ts';
+import {
+  decimalOrNull,
+  type Envelope,
+  epochMsOrNull,
+  numberOrNull,
+  recordOf,
+  recordsOf,
+  textOrNull,
+  toPage,
+  type WireRecord,
+} from './envelope.ts';
+import type { Call } from './transport.ts';
 
 const STATUSES: ReadonlyMap<string, ResourcePackStatus> = new Map([
   ['toBeOnline', 'PENDING'],

@@ -1,5 +1,6 @@
 import type { FaceScanResult } from '../domain/face.ts';
 import type { LipSyncSnapshot } from '../domain/lip-sync.ts';
+import type { Upstream } from '../domain/ports.ts';
 import type {
   FaceScanRequest,
   LipSyncRequest,
@@ -12,27 +13,23 @@ import type {
 } from '../domain/requests.ts';
 import type { ResourcePack, ResourcePackRequest } from '../domain/resource-pack.ts';
 import type { Speech, VoiceTaskSnapshot } from '../domain/voice.ts';
-import type { LogExchange } from './transport.ts';
-import type { Call } from './call.ts';
-import { createCredentials } from './credentials.ts';
-import type { KlingKeys } from './credentials.ts';
-import { createExchange } from './exchange.ts';
-import type { ExchangeOptions } from './exchange.ts';
-import { identifyFacesCall } from './faces.ts';
-import { KlingError } from './kling-error.ts';
-import { createLipSyncCall, listLipSyncsCall, readLipSyncCall } from './lip-sync.ts';
 import { listResourcePacksCall } from './account.ts';
+import { createCredentials, type KlingKeys } from './credentials.ts';
+import { KlingError } from './errors.ts';
+import { identifyFacesCall } from './faces.ts';
+import { createLipSyncCall, listLipSyncsCall, readLipSyncCall } from './lip-sync.ts';
 import { synthesizeSpeechCall } from './speech.ts';
-import { readTasksCall } from './tasks.ts';
-import type { ReadTask } from './tasks.ts';
+import { type ReadTask, readTasksCall } from './tasks.ts';
+import { type Call, createExchange, type ExchangeOptions, type LogExchange } from './transport.ts';
 import {
   createVoiceCall,
+  type DeletedVoice,
   deleteVoiceCall,
   listPresetVoicesCall,
   listVoiceTasksCall,
+  type PresetLibrary,
   readVoiceTaskCall,
 } from './voices.ts';
-import type { DeletedVoice } from './voices.ts';
 
 export type { DeletedVoice } from './voices.ts';
 
@@ -108,4 +105,34 @@ function readTasksNeedsApiKey(): KlingError {
     message: 'Reading many tasks at once takes an API key; the gateway has an AccessKey and a SecretKey.',
     retryable: false,
   });
+}
+
+export interface UpstreamDeps {
+  readonly client: Pick<KlingClient, 'listPresetVoices' | 'listVoiceTasks' | 'listLipSyncTasks' | 'listResourcePacks'>;
+  readonly library: PresetLibrary;
+  /** Takes one read from the tenant's rate. Throws `RATE_LIMITED` if none is left. */
+  readonly takeRead: () => Promise<void>;
+}
+
+/** Creates the reads of Kling for one request. Each list is read once per arguments, even if several fields ask for it. */
+export function createUpstream({ client, library, takeRead }: UpstreamDeps): Upstream {
+  function sharedRead<A, T>(read: (args: A) => Promise<T>): (args: A) => Promise<T> {
+    const reads = new Map<string, Promise<T>>();
+    return (args) => {
+      const key = JSON.stringify(args);
+      const running = reads.get(key) ?? takeRead().then(() => read(args));
+      reads.set(key, running);
+      return running;
+    };
+  }
+
+  const listPresetVoices = sharedRead(client.listPresetVoices);
+  let voices: ReturnType<Upstream['presetVoices']> | null = null;
+  return {
+    presetVoices: () => (voices ??= library.voices(listPresetVoices)),
+    listPresetVoices,
+    listVoiceTasks: sharedRead(client.listVoiceTasks),
+    listLipSyncTasks: sharedRead(client.listLipSyncTasks),
+    listResourcePacks: sharedRead(client.listResourcePacks),
+  };
 }

@@ -1,5 +1,138 @@
-import type { ErrorCode } from '../errors.ts';
-import type { KlingExchangeEvent } from './transport.ts';
+import { type ErrorCode, type Failure, GatewayError } from '../errors.ts';
+import type { Credentials } from './credentials.ts';
+import type { Envelope } from './envelope.ts';
+
+/**
+ * `REFUSED`: Kling certainly did nothing and charged nothing. `UNKNOWN`: Kling may have acted, because its answer was lost,
+ * is unreadable, or reports a fault. After an `UNKNOWN` create, look the task up before sending it again.
+ */
+export type Outcome = 'REFUSED' | 'UNKNOWN';
+
+/**
+ * The only error of the Kling client. `failure.retryable` says that the same call may succeed later. For a call that acts
+ * it also says that Kling certainly did nothing.
+ */
+export class KlingError extends GatewayError {
+  override readonly name = 'KlingError';
+  readonly outcome: Outcome;
+
+  constructor(outcome: Outcome, failure: Failure, options?: ErrorOptions) {
+    super(failure, options);
+    this.outcome = outcome;
+  }
+}
+
+/** The end of the message of every `UNKNOWN` failure, except those of reads. */
+export const MAY_HAVE_ACTED = ' Kling may have acted on the request all the same.';
+
+/** The length of Kling's text that a message quotes, and the length that is read at all, in UTF-16 units. */
+const QUOTE_LENGTH_MAX = 300;
+const TEXT_LENGTH_MAX = 2000;
+/** The shortest wait after a 1302 or 1303. Source: Kling docs, "Rate Limits", 2026-09: exponential, from 1 s. */
+export const RATE_LIMITED_WAIT_MS = 1000;
+
+/** The smallest clock difference that explains a refusal. An answer may be some seconds old. */
+const SKEW_MS_MIN = 60_000;
+/** The codes of a token that is not yet valid or has expired. */
+const TIME_CODES: ReadonlySet<number> = new Set([1003, 1004]);
+
+/** A refusal, and the facts of the refused request. */
+export interface RefusedRequest {
+  readonly envelope: Envelope;
+  readonly httpStatus: number;
+  /** True for a read, which may be retried after a fault inside Kling. */
+  readonly isRead: boolean;
+  readonly credentialKind: Credentials['kind'];
+  readonly host: string;
+  /** The result of `clockSkewMs`. */
+  readonly clockSkewMs: number | null;
+}
+
+/** Maps an envelope that is not `ok` to an error for the gateway's client. */
+export function toRefusal(request: RefusedRequest): KlingError {
+  const { envelope, httpStatus, isRead, credentialKind, host } = request;
+  const text = envelope.message.slice(0, TEXT_LENGTH_MAX);
+  const row = errorRow(envelope.code, text, httpStatus);
+  const outcome = isCertainRefusal(envelope.code, httpStatus) ? 'REFUSED' : 'UNKNOWN';
+  const failure: Failure = {
+    code: row.code,
+    message:
+      row.message +
+      (row.quotesKling === true ? quote(text) : '') +
+      (request.clockSkewMs === null ? '' : clockHint(request.clockSkewMs)) +
+      (row.namesCredential === true ? credentialHint(credentialKind, host) : '') +
+      (outcome === 'UNKNOWN' && !isRead ? MAY_HAVE_ACTED : ''),
+    retryable: row.retry === 'LATER' || (row.retry === 'READS' && isRead),
+    ...(row.retry === 'LATER' ? { retryAfterMs: RATE_LIMITED_WAIT_MS } : {}),
+    klingCode: envelope.code,
+    ...(envelope.requestId === null ? {} : { klingRequestId: envelope.requestId }),
+  };
+  return new KlingError(outcome, failure);
+}
+
+/** Returns ` Kling says: …` on one line, without control characters and cut to length; an empty string for no text. */
+export function quote(text: string): string {
+  const line = text
+    .slice(0, TEXT_LENGTH_MAX)
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim();
+  if (line === '') return '';
+  if (line.length <= QUOTE_LENGTH_MAX) return ` Kling says: ${line}`;
+  return ` Kling says: ${line.slice(0, QUOTE_LENGTH_MAX - 1).toWellFormed()}…`;
+}
+
+/**
+ * Returns how far the gateway's clock is ahead of Kling's, in milliseconds; negative if it is late. Returns null unless Kling
+ * refused a token for its times and the `Date` header of the answer differs by more than 60 s.
+ */
+export function clockSkewMs(klingCode: number, dateHeader: string | null, nowMs: number): number | null {
+  if (!TIME_CODES.has(klingCode) || dateHeader === null) return null;
+  const skewMs = nowMs - Date.parse(dateHeader);
+  return Math.abs(skewMs) > SKEW_MS_MIN ? skewMs : null;
+}
+
+function clockHint(skewMs: number): string {
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  const direction = skewMs > 0 ? 'ahead of' : 'behind';
+  return ` The gateway's clock is ${seconds} s ${direction} Kling's, by the Date header of the answer: set the clock.`;
+}
+
+/** Leaves Kling's text out: it mentions AccessKeys even if an API key was sent (live). */
+export function credentialHint(kind: Credentials['kind'], host: string): string {
+  const sent = kind === 'API_KEY' ? 'the static API key' : 'a token signed with the AccessKey and SecretKey';
+  return (
+    ` The gateway sent ${sent} to ${host}. Keys belong to one console and its host, so a right key at the wrong host` +
+    " looks the same. Kling's own text for this is not diagnostic and is not repeated."
+  );
+}
+
+/** The answer of an edge, and the facts for the message. */
+export interface EdgeRequest {
+  readonly httpStatus: number;
+  readonly credentialKind: Credentials['kind'];
+  readonly host: string;
+}
+
+const NOTHING_MADE = "The answer carries no code of Kling's, so nothing was made or charged.";
+
+/** Returns the error for a status without an envelope; null if Kling may have acted. */
+export function toEdgeRefusal({ httpStatus, credentialKind, host }: EdgeRequest, cause: unknown): KlingError | null {
+  const row = EDGE_TABLE.get(httpStatus);
+  if (row === undefined) return null;
+  const isLater = row.retry === 'LATER';
+  const hint = row.namesCredential === true ? credentialHint(credentialKind, host) : '';
+  return new KlingError(
+    'REFUSED',
+    {
+      code: row.code,
+      message: `${row.message} It answered with HTTP ${httpStatus}. ${NOTHING_MADE}${hint}`,
+      retryable: isLater,
+      ...(isLater ? { retryAfterMs: RATE_LIMITED_WAIT_MS } : {}),
+    },
+    { cause },
+  );
+}
 
 /**
  * `NEVER`: the refusal is permanent. `FRESH_TOKEN`: any call may be sent once more with a new token, because Kling did
@@ -127,6 +260,41 @@ export function isCertainRefusal(klingCode: number, httpStatus: number): boolean
   return klingCode >= 1000 && klingCode < 2000 && httpStatus >= 400 && httpStatus < 500;
 }
 
+/**
+ * The HTTP statuses that refuse a request by themselves if the answer has no envelope: an edge in front of Kling answered,
+ * and Kling has not seen the request. After any other status, Kling may have acted.
+ * Source: public reports of HTML with 403, 413 and 429, and of a Spring body with 400, 2025-12 to 2026-11.
+ */
+export const EDGE_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorRow>([
+  [400, { code: 'BAD_USER_INPUT', retry: 'NEVER', message: "Kling's edge refused the request as malformed." }],
+  [401, misconfigured("Kling's edge did not authenticate the gateway.", true)],
+  [403, misconfigured("Kling's edge does not let the gateway's requests through.", true)],
+  [404, misconfigured("Kling's edge does not know the address that was called.")],
+  [405, misconfigured("Kling's edge does not take the method that was called.")],
+  [413, { code: 'BAD_USER_INPUT', retry: 'NEVER', message: "Kling's edge refused the request as too large." }],
+  [414, misconfigured("Kling's edge refused the address as too long.")],
+  [415, misconfigured("Kling's edge does not take the type of the request's body.")],
+  [422, { code: 'BAD_USER_INPUT', retry: 'NEVER', message: "Kling's edge cannot process the request's content." }],
+  [429, { code: 'RATE_LIMITED', retry: 'LATER', message: "Kling's edge gets too many requests from this gateway." }],
+]);
+
+function misconfigured(message: string, namesCredential = false): ErrorRow {
+  return { code: 'UPSTREAM_MISCONFIGURED', retry: 'NEVER', message, ...(namesCredential ? { namesCredential } : {}) };
+}
+
+/** How one HTTP request to Kling ended. */
+export interface ExchangeResult {
+  /**
+   * `REFUSED`: by Kling's code or by an edge's HTTP status. `FAILED`: answered without a result, such as a scan without
+   * faces. `CANCELLED`: by the caller.
+   */
+  readonly outcome: 'OK' | 'REFUSED' | 'FAILED' | 'UNREADABLE' | 'NETWORK' | 'TIMEOUT' | 'CANCELLED';
+  /** Null if no answer came. */
+  readonly httpStatus: number | null;
+  /** Null if the answer was not an envelope. */
+  readonly klingCode: number | null;
+}
+
 /** The statuses of an edge that gave up waiting for Kling. Any other 4xx without an envelope is about one request. */
 const TIMED_OUT_AT_THE_EDGE: ReadonlySet<number> = new Set([408, 499]);
 
@@ -134,11 +302,7 @@ const TIMED_OUT_AT_THE_EDGE: ReadonlySet<number> = new Set([408, 499]);
  * Returns true if an exchange counts against Kling's health. With an envelope the business code decides: a 5xxx counts, a
  * refusal of one request (1xxx, rate limits included) does not. Without one, the outcome and the HTTP status decide.
  */
-export function isFault({
-  outcome,
-  httpStatus,
-  klingCode,
-}: Pick<KlingExchangeEvent, 'outcome' | 'httpStatus' | 'klingCode'>): boolean {
+export function isFault({ outcome, httpStatus, klingCode }: ExchangeResult): boolean {
   if (outcome === 'OK' || outcome === 'CANCELLED') return false;
   if (klingCode !== null) return isFaultCode(klingCode, httpStatus ?? 0);
   if (outcome === 'TIMEOUT' || outcome === 'NETWORK' || httpStatus === null) return true;

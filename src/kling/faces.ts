@@ -1,11 +1,18 @@
 import type { Face, FaceScanResult } from '../domain/face.ts';
 import type { FaceScanRequest } from '../domain/requests.ts';
-import type { Call } from './call.ts';
-import { decimalOrNull, msOrNull, recordOf, recordsOf, textOrNull } from './decode.ts';
-import type { WireRecord } from './decode.ts';
-import type { Envelope } from './envelope.ts';
-import { KlingError, UnreadableAnswer } from './kling-error.ts';
-import { toBalanceDeduction } from './task-wire.ts';
+import {
+  decimalOrNull,
+  type Envelope,
+  msOrNull,
+  recordOf,
+  recordsOf,
+  textOrNull,
+  UnreadableAnswer,
+  type WireRecord,
+} from './envelope.ts';
+import { KlingError } from './errors.ts';
+import { toBalanceDeduction } from './tasks.ts';
+import type { Call } from './transport.ts';
 
 /** The texts with which Kling says that a video shows nobody. Source: live texts, 2025-12 to 2026-09. */
 const NO_FACE =

@@ -1,11 +1,18 @@
 import type { GeneratedVideo, LipSyncSnapshot, ParentVideo } from '../domain/lip-sync.ts';
 import type { LipSyncRequest, PageRequest, SoundSource, TaskIdentity, UpstreamPage } from '../domain/requests.ts';
-import { dataItems, dataWith, pageQuery, pathSegment, toPage } from './call.ts';
-import type { Call } from './call.ts';
-import { isRecord, recordOf, recordsOf, secondsToMs, textOrNull } from './decode.ts';
-import type { WireRecord } from './decode.ts';
-import { identityFields } from './task-request.ts';
-import { taskIdOf, taskThatWasRead, toTaskSnapshot } from './task-wire.ts';
+import {
+  dataItems,
+  dataWith,
+  isRecord,
+  recordOf,
+  recordsOf,
+  secondsToMs,
+  textOrNull,
+  toPage,
+  type WireRecord,
+} from './envelope.ts';
+import { identityFields, taskIdOf, taskThatWasRead, toTaskSnapshot } from './tasks.ts';
+import { type Call, pageQuery, pathSegment } from './transport.ts';
 
 const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
 
@@ -109,4 +116,35 @@ function toGeneratedVideo(record: WireRecord): GeneratedVideo | null {
 function toWatermarkEnabled(value: unknown): boolean | null {
   const enabled = recordOf(value)['enabled'];
   return typeof enabled === 'boolean' ? enabled : null;
+}
+
+/** The list of the account's lip-syncs, as a Kling client reads it. */
+export interface LipSyncList {
+  readonly listLipSyncTasks: (page: PageRequest) => Promise<UpstreamPage<LipSyncSnapshot>>;
+}
+
+const PAGES_MAX = 5;
+/** Kling's maximum for this list. */
+const PAGE_SIZE = 500;
+/** How much older than its first send a task may look, because Kling's clock differs. */
+const OLDER_MS = 600_000;
+
+/**
+ * Finds the lip-sync with an external id in the account's list, newest first, and returns Kling's id of it. Returns null if
+ * it is not among the newest 2,500 made since the first send. Whether Kling can read one by external id is unverified.
+ * Invariant: the list holds tasks of other tenants, so only the id of the exact match leaves this function.
+ */
+export async function findLipSync(
+  { listLipSyncTasks }: LipSyncList,
+  externalTaskId: string,
+  firstSentAtMs: number,
+): Promise<string | null> {
+  for (let page = 1; page <= PAGES_MAX; page += 1) {
+    const { items } = await listLipSyncTasks({ page, pageSize: PAGE_SIZE });
+    const match = items.find((item) => item.externalTaskId === externalTaskId && item.klingTaskId !== '');
+    if (match !== undefined) return match.klingTaskId;
+    const oldestAtMs = items.findLast(({ createdAtMs }) => createdAtMs !== null)?.createdAtMs ?? null;
+    if (items.length === 0 || (oldestAtMs !== null && oldestAtMs < firstSentAtMs - OLDER_MS)) return null;
+  }
+  return null;
 }

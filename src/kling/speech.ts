@@ -1,11 +1,18 @@
 import type { SpeechRequest } from '../domain/requests.ts';
 import type { Speech } from '../domain/voice.ts';
-import type { Call } from './call.ts';
-import { decimalOrNull, epochMsOrNull, recordOf, recordsOf, secondsToMs, textOrNull } from './decode.ts';
-import type { Envelope } from './envelope.ts';
-import { KlingError, UnreadableAnswer } from './kling-error.ts';
-import { quote } from './refusal.ts';
-import { toBalanceDeduction, toTaskStatus } from './task-wire.ts';
+import {
+  decimalOrNull,
+  type Envelope,
+  epochMsOrNull,
+  recordOf,
+  recordsOf,
+  secondsToMs,
+  textOrNull,
+  UnreadableAnswer,
+} from './envelope.ts';
+import { KlingError, quote } from './errors.ts';
+import { toBalanceDeduction, toTaskStatus } from './tasks.ts';
+import type { Call } from './transport.ts';
 
 /** `POST /v1/audio/tts`: 0.05 units, answered at once. Kling has no query for it, so a lost answer cannot be recovered. */
 export function synthesizeSpeechCall(request: SpeechRequest): Call<Speech> {

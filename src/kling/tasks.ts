@@ -1,10 +1,121 @@
-import type { TaskSnapshot } from '../domain/task.ts';
-import { dataItems } from './call.ts';
-import type { Call } from './call.ts';
-import { recordsOf, secondsToMs, textOrNull } from './decode.ts';
-import type { WireRecord } from './decode.ts';
-import { KlingError } from './kling-error.ts';
-import { taskIdOf, toTaskSnapshot } from './task-wire.ts';
+import type { TaskIdentity } from '../domain/requests.ts';
+import type { BalanceDeduction, TaskSnapshot, TaskStatus } from '../domain/task.ts';
+import { parseJsonKeepingLongIntegers } from '../lib/json-integers.ts';
+import {
+  dataItems,
+  decimalOrNull,
+  type Envelope,
+  epochMsOrNull,
+  isRecord,
+  recordOf,
+  recordsOf,
+  secondsToMs,
+  textOrNull,
+  UnreadableAnswer,
+  type WireRecord,
+} from './envelope.ts';
+import { KlingError } from './errors.ts';
+import type { Call } from './transport.ts';
+
+/**
+ * Maps a task record in either of Kling's shapes. `/v1` and callbacks send `task_id` and `task_status` (Kling docs, 2026-09).
+ * `GET /tasks` and the console's Test Callback send `id` and `status`. Any part of `task_info` may be missing.
+ * `klingRequestId` is null for callbacks.
+ */
+export function toTaskSnapshot(record: WireRecord, klingRequestId: string | null): TaskSnapshot {
+  return isV1Task(record) ? toV1Snapshot(record, klingRequestId) : toNewerSnapshot(record, klingRequestId);
+}
+
+/** Returns true for a record of `/v1`, false for one of the newer API. A read of `/v1` may omit `task_id` (live). */
+export function isV1Task(record: WireRecord): boolean {
+  return textOrNull(record['task_id']) !== null || textOrNull(record['task_status']) !== null;
+}
+
+/** Returns Kling's id of a task, in either shape; null if the record lacks it, and so is not a task. */
+export function taskIdOf(record: WireRecord): string | null {
+  return textOrNull(record['task_id']) ?? textOrNull(record['id']);
+}
+
+/**
+ * Returns the task record in the answer to a read of one task. A record without an id is of the task that was asked for; its
+ * snapshot gets an empty `klingTaskId`. Throws `UnreadableAnswer` if the status is missing, too.
+ */
+export function taskThatWasRead(envelope: Envelope): WireRecord {
+  const record = recordOf(envelope.data);
+  if (taskIdOf(record) === null && textOrNull(record['task_status']) === null) {
+    throw new UnreadableAnswer('an answer without task_id and task_status');
+  }
+  return record;
+}
+
+function toV1Snapshot(record: WireRecord, klingRequestId: string | null): TaskSnapshot {
+  const info = recordOf(record['task_info']);
+  const klingStatus = textOrNull(record['task_status']) ?? '';
+  return {
+    klingTaskId: taskIdOf(record) ?? '',
+    externalTaskId: textOrNull(info['external_task_id']) ?? textOrNull(record['external_task_id']),
+    status: toTaskStatus(klingStatus),
+    klingStatus,
+    statusMessage: textOrNull(record['task_status_msg']),
+    createdAtMs: epochMsOrNull(record['created_at']),
+    updatedAtMs: epochMsOrNull(record['updated_at']),
+    unitsDeducted: decimalOrNull(record['final_unit_deduction']),
+    balanceDeducted: toBalanceDeduction(record['final_balance_deduction']),
+    klingRequestId,
+  };
+}
+
+function toNewerSnapshot(record: WireRecord, klingRequestId: string | null): TaskSnapshot {
+  const klingStatus = textOrNull(record['status']) ?? '';
+  return {
+    klingTaskId: textOrNull(record['id']) ?? '',
+    externalTaskId: textOrNull(record['external_id']),
+    status: toTaskStatus(klingStatus),
+    klingStatus,
+    statusMessage: textOrNull(record['message']),
+    createdAtMs: epochMsOrNull(record['create_time']),
+    updatedAtMs: epochMsOrNull(record['update_time']),
+    unitsDeducted: unitsBilled(record['billing']),
+    balanceDeducted: null,
+    klingRequestId,
+  };
+}
+
+const STATUSES: Readonly<Record<string, TaskStatus>> = {
+  submitted: 'SUBMITTED',
+  processing: 'PROCESSING',
+  succeed: 'SUCCEEDED',
+  succeeded: 'SUCCEEDED',
+  failed: 'FAILED',
+};
+
+/** Maps Kling's word for a status. `/v1` says `succeed` and the newer API `succeeded`. Unknown words are `UNRECOGNIZED`. */
+export function toTaskStatus(klingStatus: string): TaskStatus {
+  return Object.hasOwn(STATUSES, klingStatus) ? (STATUSES[klingStatus] ?? 'UNRECOGNIZED') : 'UNRECOGNIZED';
+}
+
+/** Returns the money that a newer account was charged; null if Kling sends none. */
+export function toBalanceDeduction(value: unknown): BalanceDeduction | null {
+  if (!isRecord(value)) return null;
+  const quota = decimalOrNull(value['quota']);
+  const listPrice = decimalOrNull(value['list_price']);
+  return quota === null || listPrice === null ? null : { quota, listPrice };
+}
+
+/** Reads `billing: [{charge_type: "unit", amount: "3"}]` (live, 2026-09). Returns null unless exactly one entry counts units. */
+function unitsBilled(billing: unknown): string | null {
+  if (!Array.isArray(billing)) return null;
+  const units = billing.filter((entry) => isRecord(entry) && entry['charge_type'] === 'unit');
+  return units.length === 1 ? decimalOrNull(recordOf(units[0])['amount']) : null;
+}
+
+/** Returns the fields by which a task is found again. Omits unset ones, because Kling may reject an empty one. */
+export function identityFields({ externalTaskId, callbackUrl }: TaskIdentity): WireRecord {
+  return {
+    ...(externalTaskId === null ? {} : { external_task_id: externalTaskId }),
+    ...(callbackUrl === null ? {} : { callback_url: callbackUrl }),
+  };
+}
 
 /** A result of a task, in the shape of the newer API. */
 export interface TaskOutput {
@@ -58,4 +169,28 @@ function toTaskOutput(record: WireRecord): TaskOutput {
     url: textOrNull(record['url']),
     durationMs: secondsToMs(record['duration']),
   };
+}
+
+/**
+ * The state of a task as a callback reports it. It is a hint: a callback may be forged, late, repeated or without results,
+ * so the task is read at Kling before it ends. `klingRequestId` is always null.
+ */
+export interface CallbackHint extends TaskSnapshot {
+  /** `V1`: the record of a task of this gateway. `NEWER`: the record that the console's Test Callback sends. */
+  readonly shape: 'V1' | 'NEWER';
+}
+
+/** Parses the body as JSON without losing digits of long ids. Returns null if it is not JSON. */
+export function parseCallbackBody(body: string): unknown {
+  try {
+    return parseJsonKeepingLongIntegers(body);
+  } catch {
+    return null;
+  }
+}
+
+/** Reads a parsed callback. Returns null if it names no task. Source: Kling docs, "Callback Protocol", 2026-09. */
+export function parseCallback(json: unknown): CallbackHint | null {
+  if (!isRecord(json) || taskIdOf(json) === null) return null;
+  return { ...toTaskSnapshot(json, null), shape: isV1Task(json) ? 'V1' : 'NEWER' };
 }

@@ -1,37 +1,138 @@
+import type { PageRequest } from '../domain/requests.ts';
 import type { Failure } from '../errors.ts';
-import type { Deadline } from '../lib/deadline.ts';
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
+import { type Deadline, startDeadline } from '../lib/deadline.ts';
 import { BodyTooLarge, readText } from '../lib/read-text.ts';
-import type { Call } from './call.ts';
+import type { StartTimer } from '../lib/timer.ts';
 import type { Credentials } from './credentials.ts';
-import { toEdgeRefusal } from './edge-refusal.ts';
-import { parseEnvelope, readKeepingDigits } from './envelope.ts';
-import type { Envelope } from './envelope.ts';
-import { KlingError, MAY_HAVE_ACTED, UnreadableAnswer } from './kling-error.ts';
-import { clockSkewMs, toRefusal } from './refusal.ts';
+import { type Envelope, parseEnvelope, readKeepingDigits, UnreadableAnswer, type WireRecord } from './envelope.ts';
+import {
+  clockSkewMs,
+  ERROR_TABLE,
+  type ExchangeResult,
+  KlingError,
+  MAY_HAVE_ACTED,
+  toEdgeRefusal,
+  toRefusal,
+} from './errors.ts';
+
+/** One request to Kling as data, and the decoder of its answer. A `GET` may be sent again. A `POST` acts. */
+export interface Call<T> {
+  readonly method: 'GET' | 'POST';
+  /** The path after the host, without the query. Its ids are encoded. */
+  readonly path: string;
+  readonly query?: string;
+  /** Sent as JSON. */
+  readonly body?: WireRecord;
+  /** Maps the envelope before `ok` is read: it may turn a refusal into an answer, and the reverse. */
+  readonly interpret?: (envelope: Envelope) => Envelope;
+  /** Maps an answer that is `ok`. Throws `UnreadableAnswer` if a required field is missing, or `KlingError`. */
+  readonly decode: (envelope: Envelope) => T;
+}
+
+/**
+ * Encodes an id as one segment of a path. Throws `NOT_FOUND` for an id that cannot be one: empty, `.` and `..` would name
+ * another path, and broken Unicode has no encoding.
+ */
+export function pathSegment(id: string): string {
+  if (id === '' || id === '.' || id === '..' || !id.isWellFormed()) {
+    throw new KlingError('REFUSED', {
+      code: 'NOT_FOUND',
+      message: 'Kling has nothing under this id.',
+      retryable: false,
+    });
+  }
+  return encodeURIComponent(id);
+}
+
+/** Returns the query string of a paged list. */
+export function pageQuery({ page, pageSize }: PageRequest): string {
+  return `pageNum=${page}&pageSize=${pageSize}`;
+}
 
 /** One HTTP request to Kling, for the log. Never holds a token, a key, a query string or a body. */
-export interface KlingExchangeEvent {
+export interface KlingExchangeEvent extends ExchangeResult {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Null if no answer came. */
-  readonly httpStatus: number | null;
-  /** Null if the answer was not an envelope. */
-  readonly klingCode: number | null;
   readonly klingRequestId: string | null;
   readonly durationMs: number;
   /** Counted from 1 within an exchange. */
   readonly attempt: number;
-  /**
-   * `REFUSED`: by Kling's code or by an edge's HTTP status. `FAILED`: answered without a result, such as a scan without
-   * faces. `CANCELLED`: by the caller.
-   */
-  readonly outcome: 'OK' | 'REFUSED' | 'FAILED' | 'UNREADABLE' | 'NETWORK' | 'TIMEOUT' | 'CANCELLED';
   /** How far the gateway's clock is ahead of Kling's. Set if Kling refused a token for its times and the clocks differ. */
   readonly clockSkewMs?: number;
 }
 
 /** Logs a request to Kling. Must return at once: it is called while an answer is being read. */
 export type LogExchange = (event: KlingExchangeEvent) => void;
+
+/** The dependencies of an exchange. */
+export interface ExchangeOptions extends AttemptOptions {
+  /** Returns [0, 1), for the jitter. */
+  readonly random: () => number;
+  /** Waits between two attempts. Rejects when its signal aborts. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Starts the timer of the deadline. */
+  readonly startTimer: StartTimer;
+  /** The time for a whole exchange: every attempt, every wait, and reading every body. */
+  readonly timeoutMs: number;
+  /** The most attempts per read, at least 1. */
+  readonly readAttemptsMax: number;
+}
+
+/** Sends a call, with retries, and returns its answer. `log` gets each attempt. Throws only `KlingError`. */
+export type Exchange = <T>(call: Call<T>, log: LogExchange, signal?: AbortSignal) => Promise<T>;
+
+/** "Exponential, first wait >= 1 s" (Kling docs, "Rate Limits", 2026-09). */
+const WHEN_RATE_LIMITED: Backoff = { baseMs: 1000, capMs: 16_000, floorMs: 1000 };
+/** After a fault or a lost answer. Short, because a client is waiting for the read. */
+const WHEN_FAULTY: Backoff = { baseMs: 250, capMs: 4000, floorMs: 0 };
+
+/**
+ * Retries reads while Kling's business code says that the cause may pass. Sends any other call once. The exception is a
+ * token that Kling refuses for its times: Kling did nothing, so any call is sent once more with a new token.
+ */
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { now, random, sleep, startTimer, timeoutMs, readAttemptsMax, credentials } = options;
+  const attempt = createAttempt(options);
+
+  async function slept(waitMs: number, deadline: Deadline): Promise<boolean> {
+    return deadline.race(sleep(waitMs, deadline.signal())).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  return async function exchange(call, log, signal) {
+    const deadline = startDeadline({ timeoutMs, now, startTimer, cancel: signal });
+    let renewed = false;
+    let retries = 0;
+    try {
+      for (let number = 1; ; number += 1) {
+        const sent = await attempt(call, number, deadline, log);
+        if ('value' in sent) return sent.value;
+
+        const { error, token } = sent;
+        if (deadline.isOver()) throw error;
+        if (!renewed && token !== null && wantsFreshToken(error) && credentials.drop(token)) {
+          renewed = true;
+          continue;
+        }
+        if (call.method !== 'GET' || !error.failure.retryable || retries + 1 >= readAttemptsMax) throw error;
+        retries += 1;
+        const backoff = error.failure.code === 'RATE_LIMITED' ? WHEN_RATE_LIMITED : WHEN_FAULTY;
+        const waitMs = backoffMs(retries, backoff, random);
+        if (waitMs >= deadline.remainingMs()) throw error;
+        if (!(await slept(waitMs, deadline))) throw error;
+      }
+    } finally {
+      deadline.stop();
+    }
+  };
+}
+
+function wantsFreshToken({ failure: { klingCode } }: KlingError): boolean {
+  return klingCode !== undefined && ERROR_TABLE.get(klingCode)?.retry === 'FRESH_TOKEN';
+}
 
 /** The dependencies of an attempt. */
 export interface AttemptOptions {

@@ -1,11 +1,10 @@
 import type { PageRequest, PresetVoicePage, TaskIdentity, UpstreamPage, VoiceRequest } from '../domain/requests.ts';
 import type { Voice, VoiceTaskSnapshot } from '../domain/voice.ts';
-import { dataItems, dataWith, pageQuery, pathSegment, toPage } from './call.ts';
-import type { Call } from './call.ts';
-import { recordOf, recordsOf, textOrNull } from './decode.ts';
-import type { WireRecord } from './decode.ts';
-import { identityFields } from './task-request.ts';
-import { taskIdOf, taskThatWasRead, toTaskSnapshot } from './task-wire.ts';
+import { type Failure, GatewayError } from '../errors.ts';
+import { dataItems, dataWith, recordOf, recordsOf, textOrNull, toPage, type WireRecord } from './envelope.ts';
+import { KlingError } from './errors.ts';
+import { identityFields, taskIdOf, taskThatWasRead, toTaskSnapshot } from './tasks.ts';
+import { type Call, pageQuery, pathSegment } from './transport.ts';
 
 /** Kling's answer to a deletion. All but the request id is null if Kling sends no data. */
 export interface DeletedVoice {
@@ -111,4 +110,105 @@ function toVoice(record: WireRecord, ownerUnlessTold: Voice['owner']): Voice | n
     owner: ownerId === null ? ownerUnlessTold : ownerId === 'kling' ? 'KLING' : 'ACCOUNT',
     ownerId,
   };
+}
+
+/** A cache of Kling's preset voices, which are the same for every tenant. */
+export interface PresetLibrary {
+  /**
+   * Returns every voice once, in Kling's order. Reads with the caller's `readPage` if nothing is cached, and throws what
+   * that throws. For 5 s after a failure at Kling, throws the same failure without asking.
+   */
+  voices(readPage: ReadPresetPage): Promise<readonly Voice[]>;
+}
+
+/** Reads a page of the library at Kling. Throws `KlingError`, or the reason why the caller may not read. */
+export type ReadPresetPage = (page: PageRequest) => Promise<PresetVoicePage>;
+
+export interface PresetLibraryDeps {
+  /** Reads a page for a refresh, which counts against no tenant's rate. */
+  readonly readPage: ReadPresetPage;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Runs work that continues after the answer. Logs its failure. */
+  readonly background: (work: () => Promise<unknown>) => void;
+}
+
+/** The age from which the cached library is refreshed. */
+export const LIBRARY_FRESH_MS = 300_000;
+
+/** The age up to which the cached library is served while Kling fails. */
+export const LIBRARY_LAST_GOOD_MS = 24 * 3_600_000;
+
+const REFRESH_AGAIN_MS = 30_000;
+const FAILED_MS = 5_000;
+
+/** Kling accepts up to 1,000. Trade-off: more requests, but a page size that every host accepts. */
+const PAGE_SIZE = 100;
+const PAGES_MAX = 50;
+
+/**
+ * Creates the cache. Build it once per isolate. Requests share voices but no promise, because a promise of a Worker belongs
+ * to its request: while nothing is cached, each request reads for itself. A stale library is served and refreshed once.
+ */
+export function createPresetLibrary({ readPage: readAlone, now, background }: PresetLibraryDeps): PresetLibrary {
+  let kept: { readonly voices: readonly Voice[]; readonly readAtMs: number } | null = null;
+  let failed: { readonly failure: Failure; readonly untilMs: number } | null = null;
+  let refreshAtMs = Number.NEGATIVE_INFINITY;
+
+  async function read(readPage: ReadPresetPage): Promise<readonly Voice[]> {
+    try {
+      const voices = await readLibrary(readPage);
+      // An empty library is more likely a fault than the truth, so it is not cached.
+      if (voices.length > 0) kept = { voices, readAtMs: now() };
+      return voices;
+    } catch (error) {
+      // Any other error is about the tenant, such as its rate of reads.
+      if (error instanceof KlingError) failed = { failure: error.failure, untilMs: now() + FAILED_MS };
+      throw error;
+    }
+  }
+
+  return {
+    async voices(readPage) {
+      const ageMs = kept === null ? Number.POSITIVE_INFINITY : now() - kept.readAtMs;
+      if (kept === null || ageMs >= LIBRARY_LAST_GOOD_MS) {
+        if (failed !== null && now() < failed.untilMs) throw stillFailed(failed.failure, failed.untilMs - now());
+        return read(readPage);
+      }
+      if (ageMs >= LIBRARY_FRESH_MS && now() >= refreshAtMs) {
+        refreshAtMs = now() + REFRESH_AGAIN_MS;
+        background(() => read(readAlone));
+      }
+      return kept.voices;
+    },
+  };
+}
+
+/**
+ * Reads pages up to the first empty one. A page that is not full need not be the last one: Kling may send fewer items than
+ * asked for, and items without a voice.
+ */
+async function readLibrary(readPage: ReadPresetPage): Promise<readonly Voice[]> {
+  const voices = new Map<string, Voice>();
+  for (let page = 1; page <= PAGES_MAX; page += 1) {
+    const read = await readPage({ page, pageSize: PAGE_SIZE }).catch((error: unknown) => {
+      if (page > 1 && isPastTheEnd(error)) return null;
+      throw error;
+    });
+    if (read === null || read.itemsSent === 0) break;
+    const known = voices.size;
+    for (const voice of read.items) if (!voices.has(voice.voiceId)) voices.set(voice.voiceId, voice);
+    // The same voices again: this host ignores the page number.
+    if (read.items.length > 0 && voices.size === known) break;
+  }
+  return [...voices.values()];
+}
+
+/** Returns true if Kling refuses a page that lies past the last one. */
+function isPastTheEnd(error: unknown): boolean {
+  return error instanceof KlingError && ['BAD_USER_INPUT', 'NOT_FOUND'].includes(error.failure.code);
+}
+
+function stillFailed(failure: Failure, waitMs: number): GatewayError {
+  return new GatewayError(failure.retryable ? { ...failure, retryAfterMs: waitMs } : failure);
 }

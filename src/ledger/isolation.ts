@@ -2,7 +2,7 @@ import type { LipSyncSnapshot } from '../domain/lip-sync.ts';
 import type { Made } from '../domain/made.ts';
 import type { VideoSource } from '../domain/requests.ts';
 import type { KlingClient } from '../kling/client.ts';
-import { KlingError } from '../kling/kling-error.ts';
+import { KlingError } from '../kling/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Owners } from './owners.ts';
 import { standInFor } from './stand-in.ts';

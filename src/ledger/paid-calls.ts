@@ -8,7 +8,7 @@ import type { FaceScan } from '../domain/records.ts';
 import { checkSynthesizeSpeechInput } from '../domain/speech-input.ts';
 import type { Speech } from '../domain/voice.ts';
 import { GatewayError } from '../errors.ts';
-import { KlingError } from '../kling/kling-error.ts';
+import { KlingError } from '../kling/errors.ts';
 import { createAfford } from './budget.ts';
 import { valid } from './create-tasks.ts';
 import type { LedgerDeps } from './deps.ts';

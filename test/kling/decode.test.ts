@@ -4,13 +4,13 @@ import {
   decimalOrNull,
   epochMsOrNull,
   msOrNull,
+  parseEnvelope,
   recordOf,
   recordsOf,
   secondsToMs,
   textOrNull,
-} from '../../src/kling/decode.ts';
-import { parseEnvelope } from '../../src/kling/envelope.ts';
-import { toTaskStatus } from '../../src/kling/task-wire.ts';
+} from '../../src/kling/envelope.ts';
+import { toTaskStatus } from '../../src/kling/tasks.ts';
 
 describe('seconds', () => {
   it.for([

@@ -1,9 +1,13 @@
 import { describe, it } from 'vitest';
 import type { Voice } from '../../src/domain/voice.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { createPresetLibrary, LIBRARY_FRESH_MS, LIBRARY_LAST_GOOD_MS } from '../../src/kling/preset-library.ts';
-import type { ReadPresetPage } from '../../src/kling/preset-library.ts';
-import { KlingError } from '../../src/kling/kling-error.ts';
+import {
+  createPresetLibrary,
+  LIBRARY_FRESH_MS,
+  LIBRARY_LAST_GOOD_MS,
+  type ReadPresetPage,
+} from '../../src/kling/voices.ts';
+import { KlingError } from '../../src/kling/errors.ts';
 import { createUpstream, refusal } from './support.ts';
 
 const voice = (voiceId: string): Voice => ({ voiceId, name: '', trialUrl: null, owner: 'KLING', ownerId: null });

@@ -1,7 +1,6 @@
-import { createKlingClients } from '../../src/kling/client.ts';
-import type { KlingClient, KlingClientOptions } from '../../src/kling/client.ts';
+import { createKlingClients, type KlingClient, type KlingClientOptions } from '../../src/kling/client.ts';
 import type { KlingExchangeEvent, LogExchange } from '../../src/kling/transport.ts';
-import { KlingError } from '../../src/kling/kling-error.ts';
+import { KlingError } from '../../src/kling/errors.ts';
 
 /** What Kling is to answer next: a body with 200, a body with a status, or whatever a function does. */
 export type Answer =

@@ -1,8 +1,8 @@
 import { describe, it } from 'vitest';
 import type { Upstream } from '../../src/domain/ports.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { createPresetLibrary } from '../../src/kling/preset-library.ts';
-import { createUpstream } from '../../src/kling/upstream.ts';
+import { createPresetLibrary } from '../../src/kling/voices.ts';
+import { createUpstream } from '../../src/kling/client.ts';
 import { FakeUpstream, voice } from '../support/fake-ledger.ts';
 
 const PAGE = { page: 1, pageSize: 30 };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { TaskRecord } from '../../src/domain/records.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
-import type { CallbackHint } from '../../src/kling/callback-wire.ts';
+import type { CallbackHint } from '../../src/kling/tasks.ts';
 import { RANK } from './ledger-tasks.ts';
 import { sumsOf } from './ledger-sums.ts';
 import { ledgerOf, ring, valueOf, voiceInput, type LedgerStub, type TestSandbox } from './ledger.ts';

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import type { KlingAccount } from '../../src/account/kling-account.ts';
 import type { KlingClient } from '../../src/kling/client.ts';
-import { KlingError, type Outcome } from '../../src/kling/kling-error.ts';
+import { KlingError, type Outcome } from '../../src/kling/errors.ts';
 import { ClaimStore } from '../../src/ledger/stores/claims.ts';
 import { createCreates, type Creates } from '../../src/ledger/create-tasks.ts';
 import type { LedgerDeps, LedgerLimits, Slots } from '../../src/ledger/deps.ts';
