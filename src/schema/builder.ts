@@ -7,10 +7,10 @@ import { withCost } from '../lib/field-cost.ts';
 import { createIsoTime } from '../lib/iso-time.ts';
 import { decodeGlobalId, encodeGlobalId, type GlobalId, isNodeType, NO_OBJECT } from './global-id.ts';
 
-/** How many objects `nodes` loads at once: each is one read of the ledger. */
+/** The number of objects that one `nodes` loads at most. Each is one read of the ledger. */
 const NODES_MAX = 100;
 
-/** The one schema builder. Fields are non-null and arguments required unless they say otherwise. */
+/** The schema builder that every type is added to. Fields are non-null and arguments are required by default. */
 export const builder = new SchemaBuilder<{
   Context: GatewayContext;
   DefaultFieldNullability: false;
@@ -19,7 +19,7 @@ export const builder = new SchemaBuilder<{
   DefaultNodeNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
-    /** Output in milliseconds since the epoch; never an input. */
+    /** Resolvers return milliseconds since the epoch. No argument takes a `DateTime`. */
     DateTime: { Input: never; Output: number };
   };
 }>({
@@ -85,9 +85,10 @@ builder.mutationType({
 });
 
 /**
- * Loads objects in the order of their ids, null for each that is not found. The plugin itself fails for a type without
- * nodes. It brands objects with their type only once all of its batch are there, too late for a field that shares one of
- * them with another field (@pothos/plugin-relay 4.8.1).
+ * Loads objects in the order of their ids. An object that is not found is null.
+ *
+ * Works around two limits of @pothos/plugin-relay 4.8.1. It throws for a type that has no nodes. It brands objects with
+ * their type only when the whole batch is loaded, which is too late if two fields share one object.
  */
 async function findNodes(
   ids: readonly GlobalId[],
@@ -96,7 +97,7 @@ async function findNodes(
 ): Promise<readonly unknown[]> {
   const known = ids.map((id) => (isNodeType(id.typename) ? id : null));
   const nodes = await Promise.all(await resolveNodes(builder, context, info, known));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a type's name does too, as the plugin uses it
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- brandWithType also takes the name of a type
   for (const [i, node] of nodes.entries()) brandWithType(node, ids[i]?.typename as never);
   return nodes;
 }
@@ -112,10 +113,10 @@ builder.scalarType('DateTime', {
   },
 });
 
-/** The values of an enum from the domain's list of them and what each means; GraphQL and the domain use the same words. */
+/** Maps the domain's values to those of a GraphQL enum with the same names. */
 export function enumValues<Value extends string>(values: readonly Value[], meaning: Readonly<Record<Value, string>>) {
   const described = values.map((value) => [value, { value, description: meaning[value] }] as const);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets which keys there are
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries loses the names of keys
   return Object.fromEntries(described) as {
     readonly [Key in Value]: { readonly value: Key; readonly description: string };
   };
@@ -123,13 +124,13 @@ export function enumValues<Value extends string>(values: readonly Value[], meani
 
 type DefinedOnly<T> = { [Key in keyof T]: T[Key] extends object ? DefinedOnly<T[Key]> : Exclude<T[Key], undefined> };
 
-/** An input as the domain types it: a key that was not given is absent, at every depth, never `undefined`. */
+/** Removes keys whose value is `undefined` from an input, at every depth. The domain's types allow absent keys only. */
 export function definedOnly<T extends object>(input: T): DefinedOnly<T> {
   const entries = Object.entries(input).filter(([, value]) => value !== undefined);
   const given = entries.map(
     ([key, value]: [string, unknown]) => [key, isPlainObject(value) ? definedOnly(value) : value] as const,
   );
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets which keys there are
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries loses the names of keys
   return Object.fromEntries(given) as DefinedOnly<T>;
 }
 
@@ -138,7 +139,7 @@ function isPlainObject(value: unknown): value is object {
 }
 
 declare global {
-  // oxlint-disable-next-line typescript/no-namespace -- where Pothos looks for the types of plugins
+  // oxlint-disable-next-line typescript/no-namespace -- Pothos takes the types of plugins from this namespace
   export namespace PothosSchemaTypes {
     export interface Plugins<Types extends SchemaTypes> {
       plainIds: PlainIdsPlugin<Types>;
@@ -146,17 +147,17 @@ declare global {
   }
 }
 
-/** What `builder.node` keeps of a type's `id`. */
+/** The options of a type that `builder.node` was called with. */
 interface NodeOptions {
   readonly id?: { readonly resolve: (source: unknown) => string };
 }
 
-/** Resolves the `id` of a node at once. The relay plugin makes each a promise, which long lists pay for: docs/decisions.md. */
+/** Resolves the `id` of a node synchronously. The relay plugin returns a promise for each, which slows down long lists. */
 class PlainIdsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     if (field.kind !== 'Object' || field.name !== 'id') return field;
     const { name, pothosOptions } = this.builder.configStore.getTypeConfig(field.parentType, 'Object');
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Pothos does not type what its plugins add
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Pothos does not type the options that plugins add
     const { id } = pothosOptions as NodeOptions;
     return id === undefined ? field : { ...field, resolve: (source) => encodeGlobalId(name, id.resolve(source)) };
   }

@@ -6,7 +6,7 @@ import { builder } from './builder.ts';
 const FIRST_DEFAULT = 20;
 const FIRST_MAX = 100;
 
-/** What a list with `windowArgs` costs. */
+/** The cost of a list that takes `windowArgs`. */
 export const WINDOW_COST: FieldCost = { list: 'first', default: FIRST_DEFAULT, max: FIRST_MAX };
 
 export interface WindowArgs {
@@ -14,7 +14,7 @@ export interface WindowArgs {
   readonly after?: string | null | undefined;
 }
 
-/** The arguments of every list, which is walked forwards only. */
+/** Creates the arguments of a list. Lists are read forwards only. */
 export function windowArgs() {
   return builder.args((t) => ({
     first: t.int({
@@ -30,7 +30,7 @@ export function windowArgs() {
   }));
 }
 
-/** Throws `BAD_USER_INPUT` for a `first` that is out of range; the cursor is its list's to read. */
+/** Throws `BAD_USER_INPUT` if `first` is out of range. The list itself checks the cursor. */
 export function toWindow({ first, after }: WindowArgs): Window {
   const size = first ?? FIRST_DEFAULT;
   if (size < 0 || size > FIRST_MAX) {
@@ -39,7 +39,7 @@ export function toWindow({ first, after }: WindowArgs): Window {
   return { first: size, after: after ?? null };
 }
 
-/** A slice in Relay's shape. */
+/** Converts a slice to a Relay connection. */
 export function toConnection<T>({ edges, hasNextPage }: Slice<T>, window: Window) {
   return {
     edges,

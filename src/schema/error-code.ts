@@ -26,7 +26,7 @@ const DESCRIPTION = {
   INTERNAL: 'A fault of the gateway. It is logged under `extensions.requestId`.',
 } as const satisfies Record<ErrorCode, string>;
 
-/** Whether asking again can help; null where the error itself says. */
+/** Whether the same call may succeed later. Null if `extensions.retryable` of the error decides. A missing code is false. */
 const RETRYABLE: Partial<Record<ErrorCode, boolean | null>> = {
   RATE_LIMITED: true,
   UPSTREAM_UNAVAILABLE: null,

@@ -5,7 +5,7 @@ import { builder } from './builder.ts';
 import { definedOnly } from './builder.ts';
 import { idOf } from './global-id.ts';
 
-/** A face with the scan it was found by: Kling's face ids are unique within their scan only. */
+/** A face and the id of its scan. Kling's face ids are unique only within a scan. */
 interface ScannedFace {
   readonly scanId: string;
   readonly face: Face;
@@ -44,7 +44,7 @@ const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
   }),
 });
 
-/** An assumption, for Kling states no bound: a video of 60 s seldom shows more people. */
+/** An assumption for the cost of lists. Kling states no bound, but a video of 60 s rarely shows more people. */
 const FACES_PER_SCAN = 20;
 
 const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {

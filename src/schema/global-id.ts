@@ -1,26 +1,26 @@
 import type { TaskHandle } from '../domain/ports.ts';
 
-/** The types that `node` finds. Their names are inside every id given out: renaming one is a breaking change. */
+/** The types that `node` finds. Every id contains the name of its type, so renaming one is a breaking change. */
 export const NODE_TYPES = ['LipSyncTask', 'VoiceTask', 'Voice', 'FaceScan', 'Face'] as const;
 export type NodeType = (typeof NODE_TYPES)[number];
 
 const ASCII = /^[ -~]*$/;
 
-/** What an id says: which type, and which of it. */
+/** A decoded id: the type of the object, and its id within the type. */
 export interface GlobalId {
   readonly typename: string;
   readonly id: string;
 }
 
-/** What an id names that is not one of this gateway's. */
+/** Stands for an id that this gateway did not make. No object has it. */
 export const NO_OBJECT: GlobalId = { typename: '', id: '' };
 
-/** Whether `node` finds objects of this type. */
+/** Returns whether `node` finds objects of this type. */
 export function isNodeType(typename: string): boolean {
   return NODE_TYPES.some((type) => type === typename);
 }
 
-/** `Type:id` in base64url without padding: fit for URLs, as it is. */
+/** Encodes `Type:id` in base64url without padding. The result needs no escaping in URLs. */
 export function encodeGlobalId(typename: string, id: string): string {
   const text = `${typename}:${id}`;
   const base64 = btoa(ASCII.test(text) ? text : toBinary(text));
@@ -31,7 +31,7 @@ function toBinary(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 }
 
-/** Null when the text is not exactly what `encodeGlobalId` makes: one object has one id, so that clients can cache by it. */
+/** Returns null if `encodeGlobalId` would not make exactly this text. So each object has one id, and clients can cache by it. */
 export function decodeGlobalId(globalId: string): GlobalId | null {
   const text = decodeText(globalId);
   const colon = text?.indexOf(':') ?? -1;
@@ -40,12 +40,12 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
   return encodeGlobalId(decoded.typename, decoded.id) === globalId ? decoded : null;
 }
 
-/** The id inside, if the global id is one of `typename`; else null. */
+/** Returns the id within the type. Returns null for an id of another type. */
 export function idOf(type: NodeType, globalId: GlobalId | null | undefined): string | null {
   return globalId?.typename === type ? globalId.id : null;
 }
 
-/** The task that a global id names; null when it names none. */
+/** Returns the task that a global id names. Returns null for an id of another type. */
 export function taskHandleOf({ typename, id }: GlobalId): TaskHandle | null {
   if (typename === 'LipSyncTask') return { id, kind: 'LIP_SYNC' };
   return typename === 'VoiceTask' ? { id, kind: 'VOICE' } : null;

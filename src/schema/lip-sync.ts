@@ -47,16 +47,15 @@ export const GeneratedVideoRef = builder.objectRef<GeneratedVideo>('GeneratedVid
   }),
 });
 
-/** Kling makes one video of a lip-sync (lip-sync pages, 2026-09). */
+/** Kling makes one video for each lip-sync (lip-sync pages, 2026-09). */
 export const VIDEOS_PER_TASK = 1;
 
-/** A lip-sync of the caller's. */
-export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
+const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
   description:
     "One face of a video, made to speak a sound. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09).",
   interfaces: [TaskRef],
   id: { resolve: (task) => task.id },
-  loadOne: async (id, { ledger }) => onlyLipSync(await ledger.task({ id })),
+  loadOne: async (id, { ledger }) => asLipSync(await ledger.task({ id })),
   fields: (t) => ({
     parentVideo: t.expose('parentVideo', {
       type: ParentVideoRef,
@@ -88,7 +87,7 @@ builder.queryFields((t) => ({
     args: { by: t.arg({ type: TaskReferenceInputRef, description: 'Which one.' }) },
     async resolve(_root, { by }, { ledger }) {
       const reference = toTaskReference('LIP_SYNC', by);
-      return reference === null ? null : onlyLipSync(await ledger.task(reference));
+      return reference === null ? null : asLipSync(await ledger.task(reference));
     },
   }),
   lipSyncTasks: t.field({
@@ -99,16 +98,16 @@ builder.queryFields((t) => ({
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
       const slice = await ledger.tasks({ kind: 'LIP_SYNC', statuses: args.status ?? [] }, window);
-      return toConnection(lipSyncOnly(slice), window);
+      return toConnection(lipSyncsIn(slice), window);
     },
   }),
 }));
 
-function onlyLipSync(task: TaskRecord | null): LipSyncTask | null {
+function asLipSync(task: TaskRecord | null): LipSyncTask | null {
   return task?.kind === 'LIP_SYNC' ? task : null;
 }
 
-function lipSyncOnly({ edges, hasNextPage }: Slice<TaskRecord>): Slice<LipSyncTask> {
+function lipSyncsIn({ edges, hasNextPage }: Slice<TaskRecord>): Slice<LipSyncTask> {
   return {
     edges: edges.flatMap(({ cursor, node }) => (node.kind === 'LIP_SYNC' ? [{ cursor, node }] : [])),
     hasNextPage,
@@ -127,7 +126,7 @@ const SoundSourceInputRef = builder.inputType('SoundSourceInput', {
     base64: t.string({
       required: false,
       description: 'The sound itself in padded base64 on one line, without a `data:` prefix.',
-      // The body of a request may be large for this field alone.
+      // Only this field may make the body of a request large.
       extensions: { isAudio: true },
     }),
   }),

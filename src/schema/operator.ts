@@ -17,7 +17,7 @@ const VOICES_PAGE_SIZE_MAX = 1000;
 const LIP_SYNC_PAGE_SIZE_MAX = 500;
 const PAGE_SIZE_DEFAULT = 30;
 
-/** A page of one of Kling's lists, with what was asked for. */
+/** A page of one of Kling's lists, with the number and size that were requested. */
 type AccountPage<T> = PageRequest & UpstreamPage<T>;
 
 const AccountTaskRef = builder.interfaceRef<TaskSnapshot>('AccountTask').implement({
@@ -130,7 +130,7 @@ const PresetVoicePageRef = builder.objectRef<AccountPage<Voice>>('PresetVoicePag
   }),
 });
 
-export const AccountRef = builder.objectRef<object>('Account').implement({
+const AccountRef = builder.objectRef<object>('Account').implement({
   description:
     'The account at Kling that the gateway works with, across all its callers. Each list is one read at Kling as it stands, and a failed one leaves the rest of the query standing.',
   fields: (t) => ({
@@ -178,52 +178,11 @@ builder.queryField('account', (t) =>
   }),
 );
 
-interface PageArgs {
-  readonly page?: number | null | undefined;
-  readonly pageSize?: number | null | undefined;
-}
-
-function pageCost(pageSizeMax: number) {
-  return withCost({ list: 'pageSize', default: PAGE_SIZE_DEFAULT, max: pageSizeMax });
-}
-
-function pageArgs(pageSizeMax: number) {
-  return builder.args((t) => ({
-    page: t.int({
-      required: false,
-      defaultValue: 1,
-      description: `Which page, 1 to ${PAGE_MAX}; anything else is \`BAD_USER_INPUT\`. Null: the first.`,
-    }),
-    pageSize: t.int({
-      required: false,
-      defaultValue: PAGE_SIZE_DEFAULT,
-      description: `How many a page holds, 1 to ${pageSizeMax}; anything else is \`BAD_USER_INPUT\`. Null: ${PAGE_SIZE_DEFAULT}.`,
-    }),
-  }));
-}
-
-async function readPage<T>(
-  args: PageArgs,
-  pageSizeMax: number,
-  list: (page: PageRequest) => Promise<UpstreamPage<T>>,
-): Promise<AccountPage<T>> {
-  const page = args.page ?? 1;
-  const pageSize = args.pageSize ?? PAGE_SIZE_DEFAULT;
-  const issues = [...rangeIssues('page', page, PAGE_MAX), ...rangeIssues('pageSize', pageSize, pageSizeMax)];
-  const [first, ...rest] = issues;
-  if (first !== undefined) throw badUserInput([first, ...rest]);
-  return { ...(await list({ page, pageSize })), page, pageSize };
-}
-
-function rangeIssues(name: string, value: number, max: number): Issue[] {
-  return value >= 1 && value <= max ? [] : [{ path: [name], message: `must be from 1 to ${max}` }];
-}
-
 const DAY_MS = 24 * 3_600_000;
 const DAYS_DEFAULT = 365;
 const DAYS_MAX = 3650;
-/** An assumption: Kling states no bound, and an account buys a few a month. */
-const PACKS = 100;
+/** An assumption for the cost of lists. Kling states no bound, and an account buys a few packs a month. */
+const PACKS_PER_ACCOUNT = 100;
 
 const STATUS_MEANING = {
   PENDING: 'Bought, and not yet in effect.',
@@ -284,7 +243,7 @@ builder.objectField(AccountRef, 'resourcePacks', (t) =>
     nullable: true,
     description:
       "The account's packs, read from Kling, which allows one such call a second. Null with an error when it does not answer.",
-    extensions: withCost({ max: PACKS }),
+    extensions: withCost({ max: PACKS_PER_ACCOUNT }),
     args: {
       days: t.arg.int({
         required: false,
@@ -302,3 +261,44 @@ builder.objectField(AccountRef, 'resourcePacks', (t) =>
     },
   }),
 );
+
+interface PageArgs {
+  readonly page?: number | null | undefined;
+  readonly pageSize?: number | null | undefined;
+}
+
+function pageCost(pageSizeMax: number) {
+  return withCost({ list: 'pageSize', default: PAGE_SIZE_DEFAULT, max: pageSizeMax });
+}
+
+function pageArgs(pageSizeMax: number) {
+  return builder.args((t) => ({
+    page: t.int({
+      required: false,
+      defaultValue: 1,
+      description: `Which page, 1 to ${PAGE_MAX}; anything else is \`BAD_USER_INPUT\`. Null: the first.`,
+    }),
+    pageSize: t.int({
+      required: false,
+      defaultValue: PAGE_SIZE_DEFAULT,
+      description: `How many a page holds, 1 to ${pageSizeMax}; anything else is \`BAD_USER_INPUT\`. Null: ${PAGE_SIZE_DEFAULT}.`,
+    }),
+  }));
+}
+
+async function readPage<T>(
+  args: PageArgs,
+  pageSizeMax: number,
+  list: (page: PageRequest) => Promise<UpstreamPage<T>>,
+): Promise<AccountPage<T>> {
+  const page = args.page ?? 1;
+  const pageSize = args.pageSize ?? PAGE_SIZE_DEFAULT;
+  const issues = [...rangeIssues('page', page, PAGE_MAX), ...rangeIssues('pageSize', pageSize, pageSizeMax)];
+  const [first, ...rest] = issues;
+  if (first !== undefined) throw badUserInput([first, ...rest]);
+  return { ...(await list({ page, pageSize })), page, pageSize };
+}
+
+function rangeIssues(name: string, value: number, max: number): Issue[] {
+  return value >= 1 && value <= max ? [] : [{ path: [name], message: `must be from 1 to ${max}` }];
+}

@@ -9,5 +9,8 @@ import './viewer.ts';
 import './voice.ts';
 import { builder } from './builder.ts';
 
-/** The whole schema, built once when the Worker starts. It knows ports only: nothing of Kling's wire, nothing of storage. Pothos sorts it unless told not to, which builds it a second time. */
+/**
+ * The schema, built once when the Worker starts. Resolvers use the ports of the domain, and know neither Kling's wire format
+ * nor storage. Sorting is off, because Pothos would build the schema twice.
+ */
 export const schema = builder.toSchema({ sortSchema: false });

@@ -9,135 +9,7 @@ import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts
 import { decodeGlobalId, taskHandleOf } from './global-id.ts';
 import { TaskKindRef, TaskRef, TaskStatusRef } from './task.ts';
 
-builder.subscriptionType({
-  description:
-    'Live changes, over WebSocket (graphql-transport-ws), Server-Sent Events and multipart/mixed. The present state comes first, then every change in order, once; after a break, `after` with the last cursor goes on with exactly what was missed.',
-});
-
-const AFTER =
-  'The cursor of the last event that was seen: what came behind it follows, and not the present state. Null: the present state first. A cursor too old to go on from gets the present state with `resync: true`; one that is not of this log is `BAD_USER_INPUT`.';
-
-const TaskEventFilterInputRef = builder.inputType('TaskEventFilterInput', {
-  description: 'Which changes are told. An empty filter tells all.',
-  fields: (t) => ({
-    kind: t.field({ type: TaskKindRef, required: false, description: 'Only tasks of this kind. Null: of all.' }),
-    status: t.field({
-      type: [TaskStatusRef],
-      required: false,
-      description: 'Only changes that lead to one of these. Null and empty: to any.',
-    }),
-  }),
-});
-
-/** For what asks for events as for an answer. */
-export function needsStream(): GatewayError {
-  return new GatewayError({
-    code: 'BAD_USER_INPUT',
-    message: 'A subscription needs a transport that streams: WebSocket, text/event-stream or multipart/mixed.',
-    retryable: false,
-  });
-}
-
-/** Events come from the hub, which runs the operation once for each; nothing subscribes through GraphQL's own machinery. */
-function refuse(): never {
-  throw needsStream();
-}
-
-/** The hub runs the operation with the event as its root. */
-function toChange(event: unknown): TaskChangeEvent {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the hub gives nothing else
-  return event as TaskChangeEvent;
-}
-
-builder.subscriptionFields((t) => ({
-  taskChanged: t.field({
-    type: TaskEventRef,
-    description: 'One task, until it is final: then the subscription completes. Errors: `NOT_FOUND`.',
-    args: {
-      id: t.arg.id({ description: 'The `id` of the task.' }),
-      after: t.arg.string({ required: false, description: AFTER }),
-    },
-    subscribe: refuse,
-    resolve: toChange,
-  }),
-  tasksChanged: t.field({
-    type: TaskEventRef,
-    description: "All of the caller's tasks. The present state is that of the tasks that have not ended, up to 1,000.",
-    args: {
-      after: t.arg.string({ required: false, description: AFTER }),
-      filter: t.arg({ type: TaskEventFilterInputRef, required: false, description: 'Null: all changes.' }),
-    },
-    subscribe: refuse,
-    resolve: toChange,
-  }),
-}));
-
-/** What a subscription asks for: what is watched, and from where on. */
-export interface Subscription {
-  readonly watch: Watch;
-  readonly after: string | null;
-  /** The variable that holds the cursor; null when it stands in the document or is not given. */
-  readonly afterVariable: string | null;
-}
-
-interface Arguments {
-  readonly id?: string;
-  readonly after?: string | null;
-  readonly filter?: { readonly kind?: TaskKind | null; readonly status?: readonly TaskStatus[] | null } | null;
-}
-
-/** Reads the one root field. Returns null if its `id` is not that of a task. */
-export function toSubscription(args: ValidatedSubscriptionArgs): Subscription | null {
-  const node = rootFieldOf(args);
-  const fields = args.schema.getSubscriptionType()?.getFields() ?? {};
-  const field = node === null ? undefined : fields[node.name.value];
-  if (node === null || field === undefined) return null;
-  const { id, after, filter } = getArgumentValues(field, node, args.variableValues) as Arguments;
-  const watch = id === undefined ? { taskId: null, filter: toFilter(filter) } : toTaskWatch(id);
-  if (watch === null) return null;
-  return {
-    watch,
-    after: after ?? null,
-    afterVariable: afterVariableOf(node),
-  };
-}
-
-function toFilter(filter: Arguments['filter']): TaskFilter {
-  return { kind: filter?.kind ?? null, statuses: filter?.status ?? [] };
-}
-
-function toTaskWatch(id: string): Watch | null {
-  const globalId = decodeGlobalId(id);
-  const task = globalId && taskHandleOf(globalId);
-  return task && { taskId: task.id, filter: { kind: task.kind, statuses: [] } };
-}
-
-/** The first field, wherever clients put it: into fragments, or after some that hold no field. */
-function rootFieldOf({ operation, fragments }: ValidatedSubscriptionArgs): FieldNode | null {
-  const seen = new Set<string>();
-
-  function firstOf({ selections }: SelectionSetNode): FieldNode | null {
-    for (const node of selections) {
-      if (node.kind === 'Field') return node;
-      const isSpread = node.kind === 'FragmentSpread';
-      if (isSpread && seen.has(node.name.value)) continue;
-      if (isSpread) seen.add(node.name.value);
-      const selectionSet = isSpread ? fragments[node.name.value]?.definition.selectionSet : node.selectionSet;
-      const field = selectionSet === undefined ? null : firstOf(selectionSet);
-      if (field !== null) return field;
-    }
-    return null;
-  }
-
-  return firstOf(operation.selectionSet);
-}
-
-function afterVariableOf(node: FieldNode): string | null {
-  const value = node.arguments?.find((argument) => argument.name.value === 'after')?.value;
-  return value?.kind === 'Variable' ? value.name.value : null;
-}
-
-export const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').implement({
+const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').implement({
   description:
     'One change of a task. Changes are kept for a day, and the newest 1,000 of a task, unless set otherwise.',
   fields: (t) => ({
@@ -191,3 +63,131 @@ builder.interfaceField(TaskRef, 'events', (t) =>
     },
   }),
 );
+
+builder.subscriptionType({
+  description:
+    'Live changes, over WebSocket (graphql-transport-ws), Server-Sent Events and multipart/mixed. The present state comes first, then every change in order, once; after a break, `after` with the last cursor goes on with exactly what was missed.',
+});
+
+const AFTER =
+  'The cursor of the last event that was seen: what came behind it follows, and not the present state. Null: the present state first. A cursor too old to go on from gets the present state with `resync: true`; one that is not of this log is `BAD_USER_INPUT`.';
+
+const TaskEventFilterInputRef = builder.inputType('TaskEventFilterInput', {
+  description: 'Which changes are told. An empty filter tells all.',
+  fields: (t) => ({
+    kind: t.field({ type: TaskKindRef, required: false, description: 'Only tasks of this kind. Null: of all.' }),
+    status: t.field({
+      type: [TaskStatusRef],
+      required: false,
+      description: 'Only changes that lead to one of these. Null and empty: to any.',
+    }),
+  }),
+});
+
+/** Creates the error for a subscription over a transport that sends one response. */
+export function needsStream(): GatewayError {
+  return new GatewayError({
+    code: 'BAD_USER_INPUT',
+    message: 'A subscription needs a transport that streams: WebSocket, text/event-stream or multipart/mixed.',
+    retryable: false,
+  });
+}
+
+/** Refuses to subscribe. The hub runs the operation once for each event instead of a source event stream. */
+function refuse(): never {
+  throw needsStream();
+}
+
+/** Returns the event. The hub passes it as the root value of the operation. */
+function toChange(event: unknown): TaskChangeEvent {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the hub passes nothing else as the root value
+  return event as TaskChangeEvent;
+}
+
+builder.subscriptionFields((t) => ({
+  taskChanged: t.field({
+    type: TaskEventRef,
+    description: 'One task, until it is final: then the subscription completes. Errors: `NOT_FOUND`.',
+    args: {
+      id: t.arg.id({ description: 'The `id` of the task.' }),
+      after: t.arg.string({ required: false, description: AFTER }),
+    },
+    subscribe: refuse,
+    resolve: toChange,
+  }),
+  tasksChanged: t.field({
+    type: TaskEventRef,
+    description: "All of the caller's tasks. The present state is that of the tasks that have not ended, up to 1,000.",
+    args: {
+      after: t.arg.string({ required: false, description: AFTER }),
+      filter: t.arg({ type: TaskEventFilterInputRef, required: false, description: 'Null: all changes.' }),
+    },
+    subscribe: refuse,
+    resolve: toChange,
+  }),
+}));
+
+/** A subscription, read from its operation: which tasks are watched, and the cursor to start after. */
+export interface Subscription {
+  readonly watch: Watch;
+  readonly after: string | null;
+  /** The variable that holds the cursor. Null if the cursor is a literal or is missing. */
+  readonly afterVariable: string | null;
+}
+
+interface Arguments {
+  readonly id?: string;
+  readonly after?: string | null;
+  readonly filter?: { readonly kind?: TaskKind | null; readonly status?: readonly TaskStatus[] | null } | null;
+}
+
+/** Reads the root field of a subscription. Returns null if its `id` is not the id of a task. */
+export function toSubscription(args: ValidatedSubscriptionArgs): Subscription | null {
+  const node = rootFieldOf(args);
+  const fields = args.schema.getSubscriptionType()?.getFields() ?? {};
+  const field = node === null ? undefined : fields[node.name.value];
+  if (node === null || field === undefined) return null;
+  const { id, after, filter } = getArgumentValues(field, node, args.variableValues) as Arguments;
+  const watch = id === undefined ? { taskId: null, filter: toFilter(filter) } : toTaskWatch(id);
+  if (watch === null) return null;
+  return {
+    watch,
+    after: after ?? null,
+    afterVariable: afterVariableOf(node),
+  };
+}
+
+function toFilter(filter: Arguments['filter']): TaskFilter {
+  return { kind: filter?.kind ?? null, statuses: filter?.status ?? [] };
+}
+
+function toTaskWatch(id: string): Watch | null {
+  const globalId = decodeGlobalId(id);
+  const task = globalId && taskHandleOf(globalId);
+  return task && { taskId: task.id, filter: { kind: task.kind, statuses: [] } };
+}
+
+/** Finds the first field. It may be inside fragments, and after fragments without a field. */
+function rootFieldOf({ operation, fragments }: ValidatedSubscriptionArgs): FieldNode | null {
+  const seen = new Set<string>();
+
+  function firstOf({ selections }: SelectionSetNode): FieldNode | null {
+    for (const node of selections) {
+      if (node.kind === 'Field') return node;
+      const isSpread = node.kind === 'FragmentSpread';
+      if (isSpread && seen.has(node.name.value)) continue;
+      if (isSpread) seen.add(node.name.value);
+      const selectionSet = isSpread ? fragments[node.name.value]?.definition.selectionSet : node.selectionSet;
+      const field = selectionSet === undefined ? null : firstOf(selectionSet);
+      if (field !== null) return field;
+    }
+    return null;
+  }
+
+  return firstOf(operation.selectionSet);
+}
+
+function afterVariableOf(node: FieldNode): string | null {
+  const value = node.arguments?.find((argument) => argument.name.value === 'after')?.value;
+  return value?.kind === 'Variable' ? value.name.value : null;
+}

@@ -86,7 +86,7 @@ export const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceD
   }),
 });
 
-/** What every kind of task shows. */
+/** The fields that all kinds of tasks have. */
 export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
   description:
     "Work that Kling does in its own time. It is kept by the gateway from before Kling is asked, so that it is never lost, and it is the caller's own: the tasks of others are nowhere shown.",
@@ -150,7 +150,7 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
   }),
 });
 
-/** Names one task. */
+/** Names one task, by either id. */
 export const TaskReferenceInputRef = builder.inputType('TaskReferenceInput', {
   description: "One task, by the gateway's id or by the caller's own.",
   isOneOf: true,
@@ -163,7 +163,7 @@ export const TaskReferenceInputRef = builder.inputType('TaskReferenceInput', {
   }),
 });
 
-/** What the ledger is to look for; null when the id is none of a task of this kind. */
+/** Converts an input to what the ledger looks up. Returns null if the id is not the id of a task of this kind. */
 export function toTaskReference(
   kind: TaskKind,
   by: { readonly id?: GlobalId | null | undefined; readonly externalId?: string | null | undefined },
@@ -173,7 +173,7 @@ export function toTaskReference(
   return id === null ? null : { id };
 }
 
-/** The arguments of every list of tasks. */
+/** Creates the arguments of a list of tasks. */
 export function taskListArgs() {
   return {
     ...windowArgs(),

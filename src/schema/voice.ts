@@ -19,10 +19,9 @@ const VoiceOwnerRef = builder.enumType('VoiceOwner', {
   values: OWNER_MEANING,
 });
 
-/** Kling makes one voice of a voice task (custom voice pages, 2026-09). */
+/** Kling makes one voice for each voice task (custom voice pages, 2026-09). */
 export const VOICES_PER_TASK = 1;
 
-/** A voice at Kling. */
 export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
   description:
     "A voice that Kling's video models can speak with. Not for `synthesizeSpeech`: its voices are another list with other ids.",
@@ -81,7 +80,7 @@ builder.queryFields((t) => ({
     extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { upstream }) {
       const window = toWindow(args);
-      return toConnection(await presetVoicesIn(upstream, window), window);
+      return toConnection(await listPresetVoices(upstream, window), window);
     },
   }),
 }));
@@ -130,17 +129,19 @@ builder.mutationField('deleteVoice', (t) =>
   }),
 );
 
-/** A voice of the caller's own, else one of Kling's library. */
-async function findVoice(voiceId: string, { ledger, upstream }: GatewayContext): Promise<Voice | null> {
+/** Finds a voice of the caller, or else of Kling's library. */
+async function findVoice(
+  voiceId: string,
+  { ledger, upstream }: Pick<GatewayContext, 'ledger' | 'upstream'>,
+): Promise<Voice | null> {
   return (await ledger.voice(voiceId)) ?? findPresetVoice(upstream, voiceId);
 }
 
-/** A voice being made for the caller. */
-export const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask'), {
+const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask'), {
   description: "A voice being cloned from a recording. Costs 0.05 units (Kling's price list, 2026-09).",
   interfaces: [TaskRef],
   id: { resolve: (task) => task.id },
-  loadOne: async (id, { ledger }) => onlyVoice(await ledger.task({ id })),
+  loadOne: async (id, { ledger }) => asVoiceTask(await ledger.task({ id })),
   fields: (t) => ({
     voices: t.expose('voices', {
       type: [VoiceRef],
@@ -163,7 +164,7 @@ builder.queryFields((t) => ({
     args: { by: t.arg({ type: TaskReferenceInputRef, description: 'Which one.' }) },
     async resolve(_root, { by }, { ledger }) {
       const reference = toTaskReference('VOICE', by);
-      return reference === null ? null : onlyVoice(await ledger.task(reference));
+      return reference === null ? null : asVoiceTask(await ledger.task(reference));
     },
   }),
   voiceTasks: t.field({
@@ -174,7 +175,7 @@ builder.queryFields((t) => ({
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
       const slice = await ledger.tasks({ kind: 'VOICE', statuses: args.status ?? [] }, window);
-      return toConnection(voiceOnly(slice), window);
+      return toConnection(voiceTasksIn(slice), window);
     },
   }),
 }));
@@ -229,19 +230,19 @@ builder.mutationField('createVoice', (t) =>
   }),
 );
 
-function onlyVoice(task: TaskRecord | null): VoiceTask | null {
+function asVoiceTask(task: TaskRecord | null): VoiceTask | null {
   return task?.kind === 'VOICE' ? task : null;
 }
 
-function voiceOnly({ edges, hasNextPage }: Slice<TaskRecord>): Slice<VoiceTask> {
+function voiceTasksIn({ edges, hasNextPage }: Slice<TaskRecord>): Slice<VoiceTask> {
   return {
     edges: edges.flatMap(({ cursor, node }) => (node.kind === 'VOICE' ? [{ cursor, node }] : [])),
     hasNextPage,
   };
 }
 
-/** A window of Kling's library. Throws `BAD_USER_INPUT` for a cursor that is not from here, and whatever `upstream` throws. */
-export async function presetVoicesIn(upstream: Upstream, { first, after }: Window): Promise<Slice<Voice>> {
+/** Reads a window of Kling's library. Throws `BAD_USER_INPUT` for a cursor of another list, and the errors of `upstream`. */
+async function listPresetVoices(upstream: Upstream, { first, after }: Window): Promise<Slice<Voice>> {
   const place = after === null ? null : parseCursor(after);
   const voices = await upstream.presetVoices();
   const start = place === null ? 0 : startAfter(place, voices);
@@ -251,19 +252,19 @@ export async function presetVoicesIn(upstream: Upstream, { first, after }: Windo
   };
 }
 
-/** A voice of Kling's library by its id; null when it is not there. */
-export async function findPresetVoice(upstream: Upstream, voiceId: string): Promise<Voice | null> {
+/** Finds a voice of Kling's library by its id. Returns null if there is no such voice. */
+async function findPresetVoice(upstream: Upstream, voiceId: string): Promise<Voice | null> {
   const voices = await upstream.presetVoices();
   return voices.find((voice) => voice.voiceId === voiceId) ?? null;
 }
 
-/** Where a voice stood in the library, from 0. */
+/** A voice and its index in the library, from 0, when the cursor was made. */
 interface Place {
   readonly index: number;
   readonly voiceId: string;
 }
 
-/** Right after the voice, wherever it stands now; without it, where it would have been. */
+/** Returns the index after the voice. If the voice is gone, returns the index that it had. */
 function startAfter({ index, voiceId }: Place, voices: readonly Voice[]): number {
   const now = voices.findIndex((voice) => voice.voiceId === voiceId);
   return now === -1 ? index : now + 1;

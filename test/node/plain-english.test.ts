@@ -34,7 +34,6 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'src/ledger',
   'src/lib',
   'src/sandbox',
-  'src/schema',
   'src/scripts',
   'src/studio',
   'test',
