@@ -67,3 +67,8 @@ export function badUserInput(issues: readonly [Issue, ...Issue[]]): GatewayError
     issues,
   });
 }
+
+/** Creates the error for a task or voice that is missing or belongs to another tenant. The caller cannot tell which. */
+export function notFound(type: 'task' | 'voice'): GatewayError {
+  return new GatewayError({ code: 'NOT_FOUND', message: `There is no such ${type}.`, retryable: false });
+}

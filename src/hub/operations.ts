@@ -12,7 +12,7 @@ import {
 import type { GatewayContext } from '../context.ts';
 import type { TaskChangeEvent } from '../domain/ports.ts';
 import { executeSubscriptionEvent } from '../engine/run.ts';
-import { GatewayError } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import { createBoundedCache } from '../lib/bounded-cache.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import type { Documents } from '../graphql/documents.ts';
@@ -157,7 +157,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
         const args = coerce(document, operation);
         if (!('operation' in args)) return refused(args, asker);
         const subscription = toSubscription(args);
-        if (subscription === null) throw noSuchTask();
+        if (subscription === null) throw notFound('task');
         const key = JSON.stringify([query, operationName, withoutCursor(document, variables, subscription)]);
         coerced.set(key, args);
         return {
@@ -205,8 +205,4 @@ function withoutHttp(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...rest } = error.toJSON();
   const { http: _status, ...others } = extensions ?? {};
   return { ...rest, extensions: others };
-}
-
-function noSuchTask(): GatewayError {
-  return new GatewayError({ code: 'NOT_FOUND', message: 'There is no such task.', retryable: false });
 }

@@ -19,7 +19,7 @@ import type {
 import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import type { Speech, Voice } from '../domain/voice.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, notFound } from '../errors.ts';
 import { traced } from '../lib/trace.ts';
 import { createCore, type Core } from './core.ts';
 import { migrate } from './migrations.ts';
@@ -76,7 +76,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   deleteVoice({ voiceId }: Input.DeleteVoiceInput, requestId?: string): Promise<Result<DeletedVoiceResult>> {
     return this.#mutate(requestId, async () => {
       const { holdings, kling, now, arm } = this.#core.deps;
-      if (holdings.voice(voiceId) === null) throw noSuch('voice');
+      if (holdings.voice(voiceId) === null) throw notFound('voice');
       const forget = (): void => {
         holdings.forgetVoice(voiceId, now());
         arm();
@@ -94,7 +94,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   cancelQueued({ id, kind }: TaskHandle, requestId?: string): Promise<Result<TaskRecord>> {
     return this.#mutate(requestId, () => {
       const row = this.#core.deps.tasks.find({ id });
-      if (row === null || row.record.kind !== kind) throw noSuch('task');
+      if (row === null || row.record.kind !== kind) throw notFound('task');
       if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent();
       const closed = this.#core.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
       return (closed ?? row).record;
@@ -144,7 +144,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   ): Promise<Result<CatchUp>> {
     return toResult(() => {
       const row = watch.taskId === null ? null : this.#core.deps.tasks.find({ id: watch.taskId });
-      if (watch.taskId !== null && (row === null || !isWatched(watch, row.record))) throw noSuch('task');
+      if (watch.taskId !== null && (row === null || !isWatched(watch, row.record))) throw notFound('task');
       return this.#core.lists.catchUp(watch, after, afterSeq, rest);
     });
   }
@@ -235,10 +235,6 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     this.#armedAtMs = atMs;
     void this.ctx.storage.setAlarm(atMs);
   }
-}
-
-function noSuch(what: 'voice' | 'task'): GatewayError {
-  return new GatewayError({ code: 'NOT_FOUND', message: `There is no such ${what}.`, retryable: false });
 }
 
 function alreadySent(): GatewayError {

@@ -2,7 +2,7 @@ import { isRetryable, TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode
 import type { TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { type BalanceDeduction, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
-import { GatewayError } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, enumValues } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
@@ -240,8 +240,7 @@ builder.mutationField('cancelQueued', (t) =>
     args: { input: t.arg({ type: CancelQueuedInputRef, description: 'Names one task.' }) },
     async resolve(_root, { input }, { ledger }) {
       const task = taskHandleOf(input.taskId);
-      if (task === null)
-        throw new GatewayError({ code: 'NOT_FOUND', message: 'There is no such task.', retryable: false });
+      if (task === null) throw notFound('task');
       return { task: await ledger.write('cancelQueued', task) };
     },
   }),

@@ -2,7 +2,7 @@ import type { GatewayContext } from '../context.ts';
 import type { DeletedVoiceResult, Slice, Upstream, Window } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { Voice } from '../domain/voice.ts';
-import { badUserInput, GatewayError } from '../errors.ts';
+import { badUserInput, notFound } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
@@ -121,9 +121,7 @@ builder.mutationField('deleteVoice', (t) =>
     args: { input: t.arg({ type: DeleteVoiceInputRef, description: 'Names one voice.' }) },
     async resolve(_root, { input }, { ledger }) {
       const voiceId = idOf('Voice', input.voiceId);
-      if (voiceId === null) {
-        throw new GatewayError({ code: 'NOT_FOUND', message: 'There is no such voice.', retryable: false });
-      }
+      if (voiceId === null) throw notFound('voice');
       return ledger.write('deleteVoice', { voiceId });
     },
   }),
