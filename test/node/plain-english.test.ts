@@ -25,6 +25,7 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'pages',
   'src',
   'src/auth',
+  'src/config',
   'src/domain',
   'src/engine',
   'src/graphql',
