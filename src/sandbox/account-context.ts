@@ -9,7 +9,7 @@ import type { RecordStore } from './store/record-store.ts';
 import type { TaskStore } from './store/task-store.ts';
 import type { ThingStore } from './store/thing-store.ts';
 
-/** Everything one account has, for the code that answers its calls. */
+/** The state of one account, for the code that answers its calls. */
 export interface AccountContext {
   readonly key: string;
   readonly settings: Settings;
@@ -19,33 +19,33 @@ export interface AccountContext {
   readonly record: RecordStore;
   readonly late: LateStore;
   readonly outbox: Outbox;
-  /** Throws a die that comes up with the probability; repeatable from the account's seed. */
+  /** Returns true with this probability. Draws from the account's seeded generator, so that a run can be repeated. */
   readonly chance: (probability: number) => boolean;
 }
 
-/** One call of the API, found to be well-formed and allowed. */
+/** One well-formed, authorized call of the API. */
 export interface Call {
-  /** The id in the path, '' where the route has none. */
+  /** The id in the path. Empty for a route without an id. */
   readonly id: string;
   readonly query: URLSearchParams;
   readonly body: Body;
-  /** The origin the call came in on: result URLs start with it. */
+  /** The origin of the call. URLs of results start with it. */
   readonly origin: string;
   readonly credential: 'jwt' | 'api-key';
   readonly scenarios: Scenarios;
   readonly now: number;
 }
 
-/** What a call came to. Without `data` the envelope has none. */
+/** The result of a call. Without `data`, the envelope has no `data` either. */
 export interface Outcome {
   readonly data?: unknown;
   readonly taskId?: string;
-  /** Ids go out as unquoted numbers. */
+  /** Whether ids are written as unquoted numbers. */
   readonly numberIds?: boolean;
 }
 
-/** Answers one route. Refusals are thrown as `KlingFailure`. */
+/** Answers the calls of one route. Throws a `KlingFailure` to refuse one. */
 export type Handler = (call: Call, account: AccountContext) => Outcome;
 
-/** A refusal as it crosses between Worker and object. */
+/** A refusal that can be sent from the Worker to the object. */
 export type Refusal = Pick<KlingFailure, 'code' | 'message'>;

@@ -12,17 +12,17 @@ import { TaskStore } from './store/task-store.ts';
 import { ThingStore } from './store/thing-store.ts';
 import { advance } from './tasks/lifecycle.ts';
 
-/** A status a task can be moved to by hand. */
+/** The statuses that a task can be moved to by hand. */
 export type HandStatus = 'processing' | 'succeed' | 'failed';
 
-/** What came of moving a task by hand. */
+/** The result of moving a task by hand. */
 export type Advanced = { readonly status: string } | { readonly problem: 'unknown task' | 'already final' };
 
-/** One account of the simulated Kling: everything it is lies in SQLite, so that it may be killed at any moment. */
+/** One account of the simulated Kling. It keeps its whole state in SQLite, so it may be killed at any moment. */
 export class SandboxAccount extends DurableObject<SandboxEnv> {
   readonly #context: AccountContext;
   #settings: Settings;
-  /** When the alarm rings, as far as this instance knows. */
+  /** When the alarm fires. Null if this instance has set none. */
   #alarmAt: number | null = null;
 
   constructor(ctx: DurableObjectState, env: SandboxEnv) {
@@ -67,14 +67,14 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
     return answer;
   }
 
-  /** The connection of a call that is carried out late has ended. */
+  /** Starts the delay of a late call, whose connection has ended. */
   connectionEnded(requestId: string): void {
     const now = Date.now();
     this.#context.late.reschedule(requestId, now + this.#settings.lateMs);
     this.#schedule(now);
   }
 
-  /** What the sandbox knows of this account. */
+  /** Reports what this account has received and done. */
   record(): AccountRecord {
     const now = Date.now();
     catchUp(this.#context, now);
@@ -82,7 +82,7 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
     return toRecord(this.#context);
   }
 
-  /** Changes settings for the calls and tasks to come; tasks that exist keep their times. */
+  /** Changes the settings of later calls and tasks. Existing tasks keep their times. */
   configure(change: SettingsChange): Settings {
     this.#settings = applySettings(this.#settings, change);
     this.ctx.storage.kv.put('settings', this.#settings);
@@ -90,7 +90,7 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
     return this.#settings;
   }
 
-  /** Moves a task, named by either of its ids, to a status now. */
+  /** Moves a task to a status now. `id` is Kling's id or the external id. */
   advanceTask(id: string, status: HandStatus, message: string): Advanced {
     const now = Date.now();
     catchUp(this.#context, now);
@@ -101,7 +101,7 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
     return moved === null ? { problem: 'already final' } : { status: moved.status };
   }
 
-  /** Forgets everything. */
+  /** Deletes the whole state of the account. */
   async wipe(): Promise<void> {
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
@@ -140,7 +140,7 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
   }
 }
 
-/** Every table of one account. Creating them again does nothing. */
+/** The tables of one account. */
 const statements = [
   `CREATE TABLE IF NOT EXISTS task (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL UNIQUE, external_id TEXT, kind TEXT NOT NULL,
@@ -168,7 +168,7 @@ const statements = [
   'CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID',
 ];
 
-/** Makes an account's tables where they are missing. */
-export function createTables(sql: SqlStorage): void {
+/** Creates the tables that are missing. */
+function createTables(sql: SqlStorage): void {
   for (const statement of statements) sql.exec(statement);
 }

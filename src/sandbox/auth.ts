@@ -1,11 +1,12 @@
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import { KlingFailure } from './envelope.ts';
 
-/** The SecretKey of every AccessKey of the sandbox. It protects nothing: the sandbox is a local tool. */
+/** The SecretKey of every AccessKey. It protects nothing, because the sandbox is a local tool. */
 export const sandboxSecretKey = 'sandbox-secret-key-of-thirty-two-bytes';
 
-/** Who calls: the account is named by its key. A refused caller has an account when the token still names one. */
+/** The caller. A refused caller has an account if its token names one. */
 export interface Caller {
+  /** The AccessKey or API key. */
   readonly account: string | null;
   readonly credential: 'jwt' | 'api-key';
   readonly failure: KlingFailure | null;
@@ -15,12 +16,15 @@ const secret = new TextEncoder().encode(sandboxSecretKey);
 const accessKey = /^sandbox-access-key(-[a-z0-9-]+)?$/;
 const apiKey = /^sandbox-api-key(-[a-z0-9-]+)?$/;
 
-/** Whether a key names an account of the sandbox. */
+/** Whether a key belongs to an account of the sandbox. */
 export function isAccountKey(key: string): boolean {
   return accessKey.test(key) || apiKey.test(key);
 }
 
-/** Checks an Authorization header the way Kling does: 1001 without one, 1002 for garbage, 1000, 1003 and 1004 for a token's faults. */
+/**
+ * Checks an Authorization header as Kling does. Fails with 1001 if it is missing and 1002 if it cannot be read. A token
+ * fails with 1000 (signature), 1003 (not yet valid) or 1004 (expired).
+ */
 export async function authenticate(header: string | null, now: Date): Promise<Caller> {
   if (header === null || header.trim() === '') return refused('api-key', new KlingFailure(1001));
   const token = /^Bearer\s+(\S+)$/.exec(header.trim())?.[1];

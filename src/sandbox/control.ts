@@ -3,7 +3,7 @@ import { isAccountKey } from './auth.ts';
 import { decodeSegment } from './routes.ts';
 import { isRecord, parseSettingsChange } from './settings.ts';
 
-/** The endpoints under /sandbox/, which are not Kling's. They ask for no credential: the sandbox is a local tool. */
+/** Answers the control endpoints under `/sandbox/`, which Kling does not have. They need no credentials: the sandbox is a local tool. */
 export async function control(request: Request, url: URL, env: SandboxEnv): Promise<Response> {
   const [first, key = '', action = '', taskId = '', verb = '', ...more] = url.pathname
     .slice('/sandbox/'.length)
@@ -22,9 +22,9 @@ export async function control(request: Request, url: URL, env: SandboxEnv): Prom
       return Response.json(await account.configure(parsed.change));
     }
     case 'POST tasks/:id/advance': {
-      const wish = parseWish(await readJson(request));
-      if (wish === null) return problem(400, 'status must be processing, succeed or failed; message a text');
-      const result = await account.advanceTask(taskId, wish.status, wish.message);
+      const wanted = parseAdvance(await readJson(request));
+      if (wanted === null) return problem(400, 'status must be processing, succeed or failed; message a text');
+      const result = await account.advanceTask(taskId, wanted.status, wanted.message);
       if ('status' in result) return Response.json(result);
       return problem(result.problem === 'unknown task' ? 404 : 409, result.problem);
     }
@@ -36,7 +36,7 @@ export async function control(request: Request, url: URL, env: SandboxEnv): Prom
   }
 }
 
-function parseWish(input: unknown): { readonly status: HandStatus; readonly message: string } | null {
+function parseAdvance(input: unknown): { readonly status: HandStatus; readonly message: string } | null {
   if (!isRecord(input)) return null;
   const { status, message = status === 'failed' ? 'Internal error' : '' } = input;
   if (status !== 'processing' && status !== 'succeed' && status !== 'failed') return null;

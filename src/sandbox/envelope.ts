@@ -1,4 +1,57 @@
-/** Kling's business codes with the HTTP status and the text that come with each. Source: the vendor's error table (2026-09). */
+/** One HTTP answer, sent after a delay. */
+export interface Answer {
+  readonly httpStatus: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly delayMs: number;
+  /** Set if nothing is answered and the connection is held open. */
+  readonly held?: Held;
+}
+
+/** A call whose connection is held open without an answer. The Worker tells its account when the connection has ended. */
+export interface Held {
+  readonly account: string;
+  readonly requestId: string;
+  /** The longest time. A client that leaves ends the connection earlier. */
+  readonly forMs: number;
+}
+
+const jsonType = 'application/json; charset=utf-8';
+
+/** Wraps data into Kling's envelope. `undefined` leaves `data` out. */
+export function toSuccess(requestId: string, data: unknown, numberIds: boolean): Answer {
+  const body = writeJson({ code: 0, message: 'SUCCEED', request_id: requestId, data }, numberIds);
+  return { httpStatus: 200, contentType: jsonType, body, delayMs: 0 };
+}
+
+/** Wraps a refusal into Kling's envelope, which then has no data. */
+export function toRefusal(requestId: string, code: BusinessCode, message: string): Answer {
+  const body = JSON.stringify({ code, message, request_id: requestId });
+  return { httpStatus: businessCodes[code].httpStatus, contentType: jsonType, body, delayMs: 0 };
+}
+
+/** Answers nothing, and holds the connection open. */
+export function toHeld(held: Held): Answer {
+  return { httpStatus: 200, contentType: jsonType, body: '', delayMs: 0, held };
+}
+
+/** Builds the error page of a proxy between the client and Kling. */
+export function toProxyPage(delayMs: number): Answer {
+  const body =
+    '<html>\n<head><title>502 Bad Gateway</title></head>\n<body><center><h1>502 Bad Gateway</h1></center></body>\n</html>\n';
+  return { httpStatus: 502, contentType: 'text/html', body, delayMs };
+}
+
+/**
+ * Writes JSON. `numberIds` writes ids of 18 digits as unquoted numbers, as some clients have received them. `JSON.parse`
+ * corrupts such numbers.
+ */
+export function writeJson(value: unknown, numberIds: boolean): string {
+  const text = JSON.stringify(value);
+  return numberIds ? text.replaceAll(/"(\w*id)":"(\d{18})"/g, '"$1":$2') : text;
+}
+
+/** Kling's business codes, each with its HTTP status and text. Source: Kling's error table (2026-09). */
 export const businessCodes = {
   1000: { httpStatus: 401, message: 'Authentication failed' },
   1001: { httpStatus: 401, message: 'Authorization is empty' },
@@ -26,12 +79,12 @@ export const businessCodes = {
 /** One of Kling's codes for a call that was refused or failed. */
 export type BusinessCode = keyof typeof businessCodes;
 
-/** Whether a number is a code of Kling's table. */
+/** Whether Kling's table has this code. */
 export function isBusinessCode(code: number): code is BusinessCode {
   return code in businessCodes;
 }
 
-/** Ends the handling of a call: what Kling answers instead of data. */
+/** Ends the handling of a call with one of Kling's codes. */
 export class KlingFailure extends Error {
   readonly code: BusinessCode;
 
@@ -42,56 +95,7 @@ export class KlingFailure extends Error {
   }
 }
 
-/** A refusal of the parameters (1201), in Kling's words. */
+/** Refuses the parameters of a call (1201), in Kling's words. */
 export function invalid(message: string): KlingFailure {
   return new KlingFailure(1201, message);
-}
-
-/** One HTTP answer, ready to be sent after a wait. */
-export interface Answer {
-  readonly httpStatus: number;
-  readonly contentType: string;
-  readonly body: string;
-  readonly delayMs: number;
-  /** Set where nothing is answered: the connection is kept for so long, unless its client goes before. */
-  readonly held?: Held;
-}
-
-/** A call whose connection is kept without an answer; its account wants to hear when the connection has ended. */
-export interface Held {
-  readonly account: string;
-  readonly requestId: string;
-  readonly forMs: number;
-}
-
-const jsonType = 'application/json; charset=utf-8';
-
-/** Kling's envelope around data; `undefined` leaves `data` out. */
-export function toSuccess(requestId: string, data: unknown, numberIds: boolean): Answer {
-  const body = writeJson({ code: 0, message: 'SUCCEED', request_id: requestId, data }, numberIds);
-  return { httpStatus: 200, contentType: jsonType, body, delayMs: 0 };
-}
-
-/** Kling's envelope around a refusal: it has no data. */
-export function toRefusal(requestId: string, code: BusinessCode, message: string): Answer {
-  const body = JSON.stringify({ code, message, request_id: requestId });
-  return { httpStatus: businessCodes[code].httpStatus, contentType: jsonType, body, delayMs: 0 };
-}
-
-/** No answer at all. */
-export function toHeld(held: Held): Answer {
-  return { httpStatus: 200, contentType: jsonType, body: '', delayMs: 0, held };
-}
-
-/** What a proxy on the way answers in Kling's place. */
-export function toProxyPage(delayMs: number): Answer {
-  const body =
-    '<html>\n<head><title>502 Bad Gateway</title></head>\n<body><center><h1>502 Bad Gateway</h1></center></body>\n</html>\n';
-  return { httpStatus: 502, contentType: 'text/html', body, delayMs };
-}
-
-/** JSON with Kling's ids of 18 digits either quoted or, as some clients met them, as bare numbers that `JSON.parse` corrupts. */
-export function writeJson(value: unknown, numberIds: boolean): string {
-  const text = JSON.stringify(value);
-  return numberIds ? text.replaceAll(/"(\w*id)":"(\d{18})"/g, '"$1":$2') : text;
 }

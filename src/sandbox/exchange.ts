@@ -8,7 +8,7 @@ import { isRecord } from './settings.ts';
 import type { LateCall } from './store/late-store.ts';
 import { settle } from './tasks/lifecycle.ts';
 
-/** One HTTP request as the Worker hands it on. */
+/** One HTTP request, as the Worker sends it to the account. */
 export interface IncomingCall {
   readonly method: string;
   readonly origin: string;
@@ -16,7 +16,7 @@ export interface IncomingCall {
   readonly search: string;
   readonly body: string;
   readonly credential: 'jwt' | 'api-key';
-  /** What is wrong with the caller's token; null if nothing is. */
+  /** Why the token is refused. Null if it is valid. */
   readonly refusal: Refusal | null;
 }
 
@@ -28,7 +28,7 @@ interface Progress {
 const slowMs = 3000;
 const hangMs = 60_000;
 
-/** Answers one call of an account, with everything that was asked to go wrong, and records it. */
+/** Answers one call of an account, with every failure that its scenario words ask for, and records it. */
 export function exchange(account: AccountContext, incoming: IncomingCall, now: number): Answer {
   const requestId = createRequestId(account.record.increase('calls', 1));
   if (account.record.counter('firstCallAt') === 0) account.record.setCounter('firstCallAt', now);
@@ -78,7 +78,7 @@ function carryOut(
   return toSuccess(requestId, outcome.data, scenarios.words.has('number-id') || outcome.numberIds === true);
 }
 
-/** Does everything that is due, each thing at its own time: tasks move, and late calls are carried out. */
+/** Does everything that is due, each at its own time: moves tasks and carries out late calls. */
 export function catchUp(account: AccountContext, now: number): void {
   for (let late = account.late.take(now); late !== null; late = account.late.take(now)) {
     settle(account, late.dueAt);
@@ -87,7 +87,7 @@ export function catchUp(account: AccountContext, now: number): void {
   settle(account, now);
 }
 
-/** Nobody hears what comes of it; the record shows it. */
+/** Carries out a late call. Its client has gone, so only the record shows the outcome. */
 function carryOutLate(account: AccountContext, { requestId, incoming: text, dueAt }: LateCall): void {
   const incoming: IncomingCall = JSON.parse(text);
   const { route, id } = findRoute(incoming.method, incoming.path);
@@ -101,7 +101,7 @@ function carryOutLate(account: AccountContext, { requestId, incoming: text, dueA
   }
 }
 
-/** How long the connection of a call that is carried out late is kept; null for one that is carried out at once. */
+/** How long the connection of a late call is held open. Null if the call is not late. */
 function drawHeldMs(account: AccountContext, { words }: Scenarios, route: Route): number | null {
   const { faults } = account.settings;
   if (route.kind !== 'make') return null;
@@ -136,7 +136,7 @@ function parseBody(text: string): Body {
   return body;
 }
 
-/** Failures that come before anything is made. */
+/** Throws the failures that leave nothing behind. */
 function refuseBefore(account: AccountContext, scenarios: Scenarios, route: Route): void {
   const { words, errorCode, errorCodeWithHttp200, flaky } = scenarios;
   const { faults } = account.settings;
@@ -155,7 +155,7 @@ function refuseBefore(account: AccountContext, scenarios: Scenarios, route: Rout
   if (account.chance(route.kind === 'read' ? faults.readError : faults.errorBefore)) throw new KlingFailure(5000);
 }
 
-/** Failures that come when the thing is made and paid for: only its answer is lost. */
+/** Throws the failures of a call that was carried out and charged, so that only its answer is lost. */
 function failAfter(account: AccountContext, { words }: Scenarios, route: Route): void {
   if (route.kind === 'read') return;
   const { faults } = account.settings;
@@ -165,7 +165,7 @@ function failAfter(account: AccountContext, { words }: Scenarios, route: Route):
   }
 }
 
-/** What happens to an answer on its way. */
+/** Delays, replaces or truncates an answer, as its scenario words ask. */
 function spoil(answer: Answer, { words }: Scenarios, route: Route | null): Answer {
   const hangs = words.has('hang-after') && route !== null && route.kind !== 'read';
   const delayMs = (words.has('slow') ? slowMs : 0) + (hangs ? hangMs : 0);

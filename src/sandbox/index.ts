@@ -5,7 +5,7 @@ import { serveFile } from './media/files.ts';
 
 export { SandboxAccount } from './account.ts';
 
-/** Kling's REST API, simulated: files and control endpoints here, everything else in the caller's account. */
+/** Simulates Kling's REST API. The Worker serves files and control endpoints. The caller's account answers everything else. */
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     const url = new URL(request.url);
@@ -21,7 +21,7 @@ export default {
   },
 } satisfies ExportedHandler<SandboxEnv>;
 
-/** Keeps the connection, and says to the account when it has ended. */
+/** Holds the connection open, and tells the account when it has ended. */
 function hold({ account, requestId, forMs }: Held, env: SandboxEnv, ctx: ExecutionContext): Response {
   const { response, ended } = holdConnection(forMs);
   ctx.waitUntil(ended.then(() => env.SANDBOX_ACCOUNT.getByName(account).connectionEnded(requestId)));
@@ -46,15 +46,15 @@ async function callKling(request: Request, url: URL, env: SandboxEnv): Promise<A
   });
 }
 
-/** How soon a client that has gone is noticed: a Worker sees it only when it writes. */
+/** The interval of writes. A Worker notices that its client has gone only when it writes. */
 const blankMs = 50;
 const blank = new TextEncoder().encode(' ');
 
 /**
- * Answers nothing but blanks for `forMs`, then breaks the connection. `ended` resolves once the connection has ended,
- * whichever side ended it.
+ * Answers nothing but blanks for `forMs`, then breaks the connection. `ended` resolves when either side has ended the
+ * connection.
  */
-export function holdConnection(forMs: number): { response: Response; ended: Promise<void> } {
+function holdConnection(forMs: number): { response: Response; ended: Promise<void> } {
   const { readable, writable } = new IdentityTransformStream();
   const ended = writeBlanks(writable.getWriter(), Date.now() + forMs);
   return {

@@ -6,34 +6,34 @@ import type { Callback, CallbackStore } from './store/callback-store.ts';
 import { isFinal, type Task } from './tasks/task.ts';
 import { renderCallback } from './tasks/wire.ts';
 
-/** Messages on their way at once: the platform opens no more connections. */
+/** The deliveries in flight at once. A Worker opens at most six connections. */
 const inFlightMax = 6;
-/** The first attempt and three more. */
+/** The first attempt and three retries. */
 const attemptsMax = 4;
-/** Waits before the second, third and fourth attempt. */
+/** The delays before the second, third and fourth attempt. */
 const backoffMs = [200, 400, 800];
 const receiverTimeoutMs = 5000;
-/** How late `sandbox-callback-late` is. */
+/** The delay of `sandbox-callback-late`. */
 const lateMs = 5000;
-/** Between messages that were held back to arrive in the wrong order. */
+/** The interval between messages that were held back to arrive in the wrong order. */
 const reorderGapMs = 200;
-/** After this, a message that a dead process had taken is taken again. */
+/** After this time, a message that a dead process was delivering is delivered again. */
 const leaseMs = 15_000;
-/** Signs forged messages of an account that signs its own: well-formed, and nobody's. */
+/** A well-formed secret that no account has. It signs forged messages of an account that signs its own. */
 const forgersSecret = 'whsec_Zm9yZ2Vkc2VjcmV0Zm9yZ2Vkc2VjcmV0Zm9yZ2Vk';
 
-/** What the outbox needs of its account. */
+/** The parts of an account that its outbox uses. */
 export interface OutboxOptions {
   readonly store: CallbackStore;
   readonly settings: () => Settings;
   readonly chance: (probability: number) => boolean;
   readonly send: (request: Request) => Promise<Response>;
   readonly waitUntil: (work: Promise<unknown>) => void;
-  /** Called when a delivery is over, so that the next alarm can be set. */
+  /** Called after every delivery, to set the next alarm. */
   readonly reschedule: () => void;
 }
 
-/** Sends an account's callbacks: queued in SQLite, at least once, a task's own in order unless asked otherwise. */
+/** Sends the callbacks of an account at least once. Those of one task keep their order, unless a scenario word changes it. */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #busyTasks = new Set<string>();
@@ -43,7 +43,7 @@ export class Outbox {
     options.store.dropLeases();
   }
 
-  /** Queues the messages about the state a task has just entered, with whatever is meant to go wrong with them. */
+  /** Queues the callbacks of a task's new status, with the faults that its words and the settings ask for. */
   announce(task: Task, now: number): void {
     const { store, settings, chance } = this.#options;
     if (task.plan.callbackUrl === null) return;
@@ -69,7 +69,7 @@ export class Outbox {
     if (final) store.release(task.taskId, now + reorderGapMs, reorderGapMs);
   }
 
-  /** Starts every delivery that is due, as far as there is room. Returns at once. */
+  /** Starts the deliveries that are due, up to the limit. Returns at once. */
   pump(now: number): void {
     const { store, waitUntil } = this.#options;
     while (this.#busyTasks.size < inFlightMax) {
@@ -80,10 +80,10 @@ export class Outbox {
     }
   }
 
-  /** When `pump` has to be called next, at the latest; null for never. */
+  /** The latest time of the next `pump`. Null if nothing is queued. */
   nextAt(now: number): number | null {
     const { dueAt, leased } = this.#options.store.next();
-    // What is due but waits for a delivery under way is taken up when that ends; the alarm is for the case that it never does.
+    // The end of a delivery starts the next one. The alarm is for a delivery that never ends.
     const waitsForRoom = dueAt !== null && dueAt <= now && this.#busyTasks.size > 0;
     const next = waitsForRoom ? null : dueAt;
     return leased ? Math.min(next ?? Number.MAX_SAFE_INTEGER, now + leaseMs) : next;
@@ -129,7 +129,7 @@ export class Outbox {
     }
   }
 
-  /** What an outsider could send: to a URL guessed wrong, and about a task that is not. Each claims success. */
+  /** Queues two messages that an attacker could send, each claiming success: to a wrong URL, and about an unknown task. */
   #forge(task: Task, url: string, content: Record<string, unknown>, now: number): void {
     const unknownId = createDigitsId();
     const message = { taskId: task.taskId, status: 'succeed', messageId: createDigitsId(), forged: true };
@@ -141,7 +141,7 @@ export class Outbox {
   #randomDelay(): number {
     const { delayCallbackMs } = this.#options.settings().faults;
     if (delayCallbackMs === 0) return 0;
-    // Sixteen steps are fine enough, and come from the account's own dice.
+    // Sixteen steps, drawn from the account's own generator.
     let steps = 0;
     for (let bit = 1; bit <= 8; bit *= 2) steps += this.#options.chance(0.5) ? bit : 0;
     return Math.round((delayCallbackMs * steps) / 15);
@@ -154,7 +154,7 @@ function rewriteOrigin(url: string, origin: string | null): string {
   return `${origin}${pathname}${search}`;
 }
 
-/** The same URL with the last part of its path moved by one character, so that a token in it cannot be right. */
+/** Shifts the last segment of the path by one character, so that a token in it is wrong. */
 function spoilLastSegment(url: string): string {
   const spoilt = new URL(url);
   const segments = spoilt.pathname.split('/');
@@ -163,7 +163,7 @@ function spoilLastSegment(url: string): string {
   return spoilt.href;
 }
 
-/** The Standard Webhooks headers of one message: a signature for each secret, two while a secret is being changed. */
+/** Builds the Standard Webhooks headers of one message, with a signature for each secret. A rotation has two secrets. */
 export function signMessage(
   secrets: readonly string[],
   messageId: string,

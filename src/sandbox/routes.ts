@@ -5,10 +5,10 @@ import { listTasks, listTasksByIds, readCosts, readTask } from './endpoints/read
 import { synthesize } from './endpoints/speech.ts';
 import { createVoice, deleteVoice, listPresetVoices } from './endpoints/voices.ts';
 
-/** One endpoint. A `make` may leave something behind even when its answer is lost. */
+/** One endpoint. A `make` takes effect even if its answer is lost. */
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** `:id` stands for one segment. */
+  /** `:id` matches one segment. */
   readonly path: string;
   readonly kind: 'make' | 'read' | 'delete';
   readonly handle: Handler;
@@ -29,7 +29,7 @@ const routes: readonly Route[] = [
   { method: 'GET', path: '/tasks', kind: 'read', handle: listTasksByIds },
 ];
 
-/** The endpoint of a call and the id in its path: 1203 for a path that is none, 1202 for the wrong method on one that is. */
+/** Finds the endpoint of a call and the id in its path. Throws 1203 for an unknown path and 1202 for a wrong method. */
 export function findRoute(method: string, path: string): { readonly route: Route; readonly id: string } {
   const onPath = routes.flatMap((route) => {
     const id = matchPath(route.path, path);
@@ -48,7 +48,7 @@ function matchPath(pattern: string, path: string): string | null {
   return segment === '' || segment.includes('/') ? null : decodeSegment(segment);
 }
 
-/** A path segment as its sender meant it; as it is where it is escaped wrongly. */
+/** Decodes a path segment. Returns a segment with wrong escapes as it is. */
 export function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);

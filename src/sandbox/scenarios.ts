@@ -1,6 +1,6 @@
 import { isBusinessCode, type BusinessCode } from './envelope.ts';
 
-/** The plain scenario words, without `sandbox-`. What each does: README.md beside this file. */
+/** The scenario words without parameters and without `sandbox-`. README.md describes each. */
 export const scenarioWords = [
   'content-rejected',
   'risk-control',
@@ -33,17 +33,17 @@ export const scenarioWords = [
   'expired',
 ] as const;
 
-/** One plain scenario word. */
+/** One scenario word without parameters. */
 export type ScenarioWord = (typeof scenarioWords)[number];
 
-/** What a caller asked to go wrong. Several may be asked for at once. */
+/** The faults that a caller asks for. A request can ask for several. */
 export interface Scenarios {
   readonly words: ReadonlySet<ScenarioWord>;
-  /** The first code asked for, null for none. */
+  /** The first code that the request asks for. Null if it asks for none. */
   readonly errorCode: BusinessCode | null;
-  /** A code to answer with HTTP 200. */
+  /** A code that is answered with HTTP 200. */
   readonly errorCodeWithHttp200: BusinessCode | null;
-  /** Each word `sandbox-flaky-<n>` with the text around it, which is what its failures are counted by. */
+  /** Each word `sandbox-flaky-<n>`. Its failures are counted by `key`, the word and the text around it. */
   readonly flaky: readonly { readonly key: string; readonly failures: number }[];
 }
 
@@ -75,7 +75,7 @@ export function findScenarios(texts: readonly string[]): Scenarios {
   return { words, errorCode, errorCodeWithHttp200, flaky };
 }
 
-/** The texts an account's name adds: `sandbox-access-key-error-1302` asks for `sandbox-error-1302` in every call. */
+/** Returns the scenario text of an account's key: `sandbox-access-key-error-1302` asks for `sandbox-error-1302` in every call. */
 export function accountScenarioText(account: string): string {
   return account.replace(/^sandbox-(access|api)-key/, 'sandbox');
 }

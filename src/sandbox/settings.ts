@@ -1,22 +1,23 @@
 import { taskKinds, type TaskKind } from './tasks/task.ts';
 
-/** Probabilities (0 to 1) of random faults, drawn from a seeded generator; `delayCallbackMs` is the longest random delay. */
+/** Probabilities (0 to 1) of random faults, drawn from a seeded generator. */
 export interface Faults {
   readonly seed: number;
   readonly dropCallback: number;
   readonly duplicateCallback: number;
+  /** The longest random delay. */
   readonly delayCallbackMs: number;
   readonly reorderCallback: number;
   readonly forgeCallback: number;
-  /** A create fails with 5000 and nothing is made. */
+  /** A create answers 5000 and has no effect. */
   readonly errorBefore: number;
-  /** A create is carried out, then answered with 5000. */
+  /** A create is carried out, then answers 5000. */
   readonly errorAfter: number;
-  /** A create is carried out, then answered with 504 and 5002. */
+  /** A create is carried out, then answers 504 and 5002. */
   readonly timeoutAfter: number;
   /** A create is carried out `lateMs` after its client has gone. */
   readonly actsLate: number;
-  /** The same, and its connection is cut at once. */
+  /** The same, with the connection cut at once. */
   readonly actsLateCut: number;
   /** Any call answers 1302. */
   readonly tooManyRequests: number;
@@ -24,28 +25,31 @@ export interface Faults {
   readonly readError: number;
 }
 
-/** How one account behaves. Times in milliseconds after a task's creation. */
+/** How one account behaves. */
 export interface Settings {
+  /** A task starts this long after its creation. */
   readonly submittedMs: number;
+  /** A task ends this long after its creation. */
   readonly processingMs: number;
+  /** The tasks under way at once. */
   readonly concurrency: number;
-  /** The size of the resource pack; what is left is this less what was charged. */
+  /** The size of the resource pack. */
   readonly units: number;
-  /** A late create is carried out so long after its connection has ended. */
+  /** A late create is carried out this long after its connection has ended. */
   readonly lateMs: number;
-  /** The kinds of task whose external ids are refused when they come again; duplicates of the others are made and charged. */
+  /** The kinds of task whose repeated external ids are refused. Duplicates of other kinds are created and charged. */
   readonly uniqueExternalIds: readonly TaskKind[];
-  /** Callbacks carry one signature for each; none without. */
+  /** A callback has one signature for each secret. */
   readonly webhookSecrets: readonly string[];
   readonly faults: Faults;
-  /** Takes the place of the origin of every callback URL; null leaves them alone. */
+  /** Replaces the origin of every callback URL. Null keeps the origins. */
   readonly callbackOriginRewrite: string | null;
 }
 
-/** What a control call may set: everything else keeps its value. */
+/** The settings that a control call changes. The others keep their values. */
 export type SettingsChange = Partial<Omit<Settings, 'faults'>> & { readonly faults?: Partial<Faults> };
 
-/** No fault at all. */
+/** Settings without random faults. */
 export const noFaults: Faults = {
   seed: 1,
   dropCallback: 0,
@@ -62,7 +66,7 @@ export const noFaults: Faults = {
   readError: 0,
 };
 
-/** The settings of an account nobody has touched, from the Worker's variables. */
+/** Reads the settings of a new account from the Worker's variables. */
 export function defaultSettings(env: SandboxEnv): Settings {
   return {
     submittedMs: Number(env.SANDBOX_SUBMITTED_MS),
@@ -112,7 +116,7 @@ const faultChecks: Record<keyof Faults, Check> = {
   readError: isProbability,
 };
 
-/** Reads a control call's JSON. All problems at once, each naming its field; unknown fields are problems. */
+/** Checks the JSON of a control call. Returns all problems at once, each with its field. An unknown field is a problem. */
 export function parseSettingsChange(
   input: unknown,
 ): { readonly change: SettingsChange } | { readonly problems: readonly string[] } {
@@ -124,7 +128,7 @@ export function parseSettingsChange(
   return problems.length > 0 ? { problems } : { change: input };
 }
 
-/** Puts a change over settings. New faults replace the old ones whole. */
+/** Applies a change to settings. New faults replace all old ones. */
 export function applySettings(settings: Settings, change: SettingsChange): Settings {
   return {
     ...settings,

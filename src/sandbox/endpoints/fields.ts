@@ -1,15 +1,15 @@
 import { invalid } from '../envelope.ts';
 import { isRecord } from '../settings.ts';
 
-/** A JSON object as it came in. */
+/** The JSON object of a request. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** The name Kling's messages use for a field: `voice_speed` is `input.voiceSpeed`. */
-export function toInternalName(field: string): string {
+/** Returns the name that Kling's messages use for a field: `input.voiceSpeed` for `voice_speed`. */
+function toInternalName(field: string): string {
   return `input.${field.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())}`;
 }
 
-/** A text; null if it is missing, null or empty, which Kling does not tell apart. */
+/** Reads a text. Returns null if it is missing, null or empty, as Kling treats all three alike. */
 export function readText(body: Body, field: string): string | null {
   const value = body[field];
   if (value === undefined || value === null || value === '') return null;
@@ -17,14 +17,14 @@ export function readText(body: Body, field: string): string | null {
   return value;
 }
 
-/** A text that has to be there. */
+/** Reads a text that must not be blank. */
 export function readRequiredText(body: Body, field: string): string {
   const value = readText(body, field);
   if (value === null || value.trim() === '') throw invalid(`${toInternalName(field)}: must not be blank`);
   return value;
 }
 
-/** A text of so many characters at most (code points). */
+/** Reads a required text of at most `charactersMax` code points. */
 export function readRequiredTextUpTo(body: Body, field: string, charactersMax: number): string {
   const value = readRequiredText(body, field);
   if (Array.from(value).length > charactersMax) {
@@ -33,7 +33,7 @@ export function readRequiredTextUpTo(body: Body, field: string, charactersMax: n
   return value;
 }
 
-/** A whole number of milliseconds that has to be there. */
+/** Reads a required integer of milliseconds. */
 export function readRequiredMs(body: Body, field: string): number {
   const value = body[field];
   if (value === undefined || value === null) throw invalid(`${toInternalName(field)}: must not be null`);
@@ -42,7 +42,7 @@ export function readRequiredMs(body: Body, field: string): number {
   return Number(value);
 }
 
-/** A number within bounds, both included. */
+/** Reads a number from `min` to `max`, both included. */
 export function readNumber(body: Body, field: string, min: number, max: number, fallback: number): number {
   const value = body[field];
   if (value === undefined || value === null) return fallback;
@@ -52,7 +52,7 @@ export function readNumber(body: Body, field: string, min: number, max: number, 
   return value;
 }
 
-/** Which of two fields is filled; refuses both and neither. */
+/** Reads the one of two fields that is filled. Refuses both and neither. */
 export function readExactlyOne<A extends string, B extends string>(
   body: Body,
   first: A,
@@ -70,7 +70,7 @@ export function readExactlyOne<A extends string, B extends string>(
 /** Extensions of scripts that serve files of any type. */
 const SCRIPTS = new Set(['php', 'asp', 'aspx', 'jsp', 'cgi']);
 
-/** A web address. An extension at the end of its path must be an allowed one, or that of a script. */
+/** Checks a URL. An extension at the end of its path must be allowed, or belong to a script. */
 export function checkUrl(value: string, field: string, extensions: readonly string[] | null): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
@@ -84,13 +84,13 @@ export function checkUrl(value: string, field: string, extensions: readonly stri
   return value;
 }
 
-/** Where the callbacks of a task go; null for none. */
+/** Reads the URL for the callbacks of a task. Null if it wants none. */
 export function readCallbackUrl(body: Body): string | null {
   const value = readText(body, 'callback_url');
   return value === null ? null : checkUrl(value, 'callback_url', null);
 }
 
-/** Whether a watermarked result is wanted too. */
+/** Whether the caller also wants a result with a watermark. */
 export function readWatermark(body: Body): boolean {
   const value = body['watermark_info'];
   if (value === undefined || value === null) return false;
@@ -99,16 +99,16 @@ export function readWatermark(body: Body): boolean {
   return enabled;
 }
 
-/** One page of a list; `page` counts from 1. */
+/** One page of a list. `page` counts from 1. */
 export interface Page {
   readonly page: number;
   readonly pageSize: number;
 }
 
-/** Kling's highest page number, for every list. */
+/** The highest page number of every list. */
 const pageMax = 1000;
 
-/** Reads pageNum and pageSize: 1 and 30 when left out. */
+/** Reads `pageNum` and `pageSize`. The defaults are 1 and 30. */
 export function readPage(query: URLSearchParams, pageSizeMax: number): Page {
   return { page: readCount(query, 'pageNum', 1, pageMax), pageSize: readCount(query, 'pageSize', 30, pageSizeMax) };
 }

@@ -17,12 +17,98 @@ import {
   readText,
   readWatermark,
 } from './fields.ts';
-import { checkSoundLength, findVideo, readSound, readVideoHints } from './sources.ts';
+import { checkAudioLength, findVideo, readAudio, readVideoHints } from './sources.ts';
 
-/** Kling ends a face's interval this much too late. */
+/** `POST /v1/videos/advanced-lip-sync`: creates a lip-sync. */
+export const createLipSync: Handler = (call, account) => {
+  const input = validateLipSync(call, account);
+  const { video } = input.session;
+  const words = new Set(
+    scenarioWords.filter((word) => call.scenarios.words.has(word) || input.session.words.includes(word)),
+  );
+  const task = createTask(
+    account,
+    {
+      kind: 'lip-sync',
+      externalTaskId: input.externalTaskId,
+      price: lipSyncPrice(video.durationMs),
+      plan: {
+        words: [...words],
+        origin: call.origin,
+        callbackUrl: input.callbackUrl,
+        voice: null,
+        video: { id: createDigitsId(), parent: video, watermark: input.watermark },
+        ...planCourse(words, account.settings, call.now),
+      },
+    },
+    call.now,
+  );
+  return { data: renderCreated(task), taskId: task.taskId };
+};
+
+/** The checked input of a lip-sync. */
+interface LipSyncInput {
+  readonly session: Session;
+  readonly watermark: boolean;
+  readonly externalTaskId: string | null;
+  readonly callbackUrl: string | null;
+}
+
+/** A session expires this long after its scan. */
+const sessionLifeMs = 24 * 3600 * 1000;
+const croppedMinMs = 2000;
+const overlapMinMs = 2000;
+
+/** Checks everything that Kling's lip-sync page requires. */
+function validateLipSync({ body, now }: Call, account: AccountContext): LipSyncInput {
+  const sessionId = readRequiredText(body, 'session_id');
+  const externalTaskId = readText(body, 'external_task_id');
+  const callbackUrl = readCallbackUrl(body);
+  const watermark = readWatermark(body);
+  const choice = readChoice(body['face_choose']);
+  const session = account.things.get('session', sessionId);
+  if (session === null) throw invalid(`Session id not found: ${sessionId}`);
+  if (now - session.createdAt > sessionLifeMs) throw invalid(`Session ${sessionId} has expired`);
+  const faceId = readRequiredText(choice, 'face_id');
+  const face = session.data.faces.find((known) => known.faceId === faceId);
+  if (face === undefined) throw invalid(`Face id not found: ${faceId}`);
+  const audioMs = checkAudioLength(readAudio(choice, account, now));
+  checkPlacement(choice, audioMs, session.data, face);
+  readNumber(choice, 'sound_volume', 0, 2, 1);
+  readNumber(choice, 'original_audio_volume', 0, 2, 1);
+  return { session: session.data, watermark, externalTaskId, callbackUrl };
+}
+
+function readChoice(value: unknown): Record<string, unknown> {
+  if (!Array.isArray(value)) throw invalid('input.faceChoose: must be an array');
+  if (value.length !== 1) throw invalid('input.faceChoose: only supports one person lip-sync, size must be 1');
+  const choice: unknown = value[0];
+  if (!isRecord(choice)) throw invalid('input.faceChoose[0]: must be an object');
+  return choice;
+}
+
+function checkPlacement(choice: Record<string, unknown>, audioMs: number, { video }: Session, face: Face): void {
+  const startMs = readRequiredMs(choice, 'sound_start_time');
+  const endMs = readRequiredMs(choice, 'sound_end_time');
+  const insertMs = readRequiredMs(choice, 'sound_insert_time');
+  const croppedMs = endMs - startMs;
+  if (endMs > audioMs) {
+    throw invalid(`input.soundEndTime: must not be later than the total duration of the sound (${audioMs}ms)`);
+  }
+  if (croppedMs < croppedMinMs) throw invalid('input.soundEndTime: the cropped sound must not be shorter than 2s');
+  if (insertMs + croppedMs > video.durationMs) {
+    throw invalid(`input.soundInsertTime: the sound must not end later than the video (${video.durationMs}ms)`);
+  }
+  const overlapMs = Math.min(insertMs + croppedMs, face.endMs) - Math.max(insertMs, face.startMs);
+  if (overlapMs < overlapMinMs) {
+    throw invalid('input.soundInsertTime: the sound must overlap with the face for at least 2s');
+  }
+}
+
+/** Kling reports the end of a face too late by this much. */
 const overstatementMs = 13;
 
-/** The words of a video that the tasks on it take over: what becomes of them, and of their callbacks. */
+/** Scenario words of a scanned video that its lip-syncs inherit: those about the course of a task and its callbacks. */
 const inherited: ReadonlySet<ScenarioWord> = new Set([
   'risk-control',
   'no-human',
@@ -37,7 +123,7 @@ const inherited: ReadonlySet<ScenarioWord> = new Set([
   'callback-forged',
 ]);
 
-/** POST /v1/videos/identify-face */
+/** `POST /v1/videos/identify-face`: scans a video for faces. */
 export const identifyFace: Handler = (call, account) => {
   const video = validateFaceScan(call, account);
   const { words } = call.scenarios;
@@ -83,8 +169,8 @@ const sidePixelsMin = 512;
 const sidePixelsMax = 2160;
 const megabytesMax = 100;
 
-/** Checks what the lip-sync page asks of a video that faces are looked for in. */
-export function validateFaceScan({ body, now, origin }: Call, account: AccountContext): ParentVideo {
+/** Checks what Kling's lip-sync page requires of a video that is scanned for faces. */
+function validateFaceScan({ body, now, origin }: Call, account: AccountContext): ParentVideo {
   const source = readExactlyOne(body, 'video_url', 'video_id');
   if (source.field === 'video_id') {
     const { durationMs } = findVideo(account, source.value, now);
@@ -105,91 +191,5 @@ export function validateFaceScan({ body, now, origin }: Call, account: AccountCo
 function checkDuration(durationMs: number): void {
   if (durationMs < durationMinMs || durationMs > durationMaxMs) {
     throw invalid(`input.videoUrl: duration must be between 2s and 60s, but got ${durationMs / 1000}s`);
-  }
-}
-
-/** POST /v1/videos/advanced-lip-sync */
-export const createLipSync: Handler = (call, account) => {
-  const input = validateLipSync(call, account);
-  const { video } = input.session;
-  const words = new Set(
-    scenarioWords.filter((word) => call.scenarios.words.has(word) || input.session.words.includes(word)),
-  );
-  const task = createTask(
-    account,
-    {
-      kind: 'lip-sync',
-      externalTaskId: input.externalTaskId,
-      price: lipSyncPrice(video.durationMs),
-      plan: {
-        words: [...words],
-        origin: call.origin,
-        callbackUrl: input.callbackUrl,
-        voice: null,
-        video: { id: createDigitsId(), parent: video, watermark: input.watermark },
-        ...planCourse(words, account.settings, call.now),
-      },
-    },
-    call.now,
-  );
-  return { data: renderCreated(task), taskId: task.taskId };
-};
-
-/** A lip-sync task that may be made. */
-export interface LipSyncInput {
-  readonly session: Session;
-  readonly watermark: boolean;
-  readonly externalTaskId: string | null;
-  readonly callbackUrl: string | null;
-}
-
-/** How long a session is good for. */
-export const sessionLifeMs = 24 * 3600 * 1000;
-const croppedMinMs = 2000;
-const overlapMinMs = 2000;
-
-/** Checks everything the lip-sync page asks for. */
-export function validateLipSync({ body, now }: Call, account: AccountContext): LipSyncInput {
-  const sessionId = readRequiredText(body, 'session_id');
-  const externalTaskId = readText(body, 'external_task_id');
-  const callbackUrl = readCallbackUrl(body);
-  const watermark = readWatermark(body);
-  const choice = readChoice(body['face_choose']);
-  const session = account.things.get('session', sessionId);
-  if (session === null) throw invalid(`Session id not found: ${sessionId}`);
-  if (now - session.createdAt > sessionLifeMs) throw invalid(`Session ${sessionId} has expired`);
-  const faceId = readRequiredText(choice, 'face_id');
-  const face = session.data.faces.find((known) => known.faceId === faceId);
-  if (face === undefined) throw invalid(`Face id not found: ${faceId}`);
-  const soundMs = checkSoundLength(readSound(choice, account, now));
-  checkPlacement(choice, soundMs, session.data, face);
-  readNumber(choice, 'sound_volume', 0, 2, 1);
-  readNumber(choice, 'original_audio_volume', 0, 2, 1);
-  return { session: session.data, watermark, externalTaskId, callbackUrl };
-}
-
-function readChoice(value: unknown): Record<string, unknown> {
-  if (!Array.isArray(value)) throw invalid('input.faceChoose: must be an array');
-  if (value.length !== 1) throw invalid('input.faceChoose: only supports one person lip-sync, size must be 1');
-  const choice: unknown = value[0];
-  if (!isRecord(choice)) throw invalid('input.faceChoose[0]: must be an object');
-  return choice;
-}
-
-function checkPlacement(choice: Record<string, unknown>, soundMs: number, { video }: Session, face: Face): void {
-  const startMs = readRequiredMs(choice, 'sound_start_time');
-  const endMs = readRequiredMs(choice, 'sound_end_time');
-  const insertMs = readRequiredMs(choice, 'sound_insert_time');
-  const croppedMs = endMs - startMs;
-  if (endMs > soundMs) {
-    throw invalid(`input.soundEndTime: must not be later than the total duration of the sound (${soundMs}ms)`);
-  }
-  if (croppedMs < croppedMinMs) throw invalid('input.soundEndTime: the cropped sound must not be shorter than 2s');
-  if (insertMs + croppedMs > video.durationMs) {
-    throw invalid(`input.soundInsertTime: the sound must not end later than the video (${video.durationMs}ms)`);
-  }
-  const overlapMs = Math.min(insertMs + croppedMs, face.endMs) - Math.max(insertMs, face.startMs);
-  if (overlapMs < overlapMinMs) {
-    throw invalid('input.soundInsertTime: the sound must overlap with the face for at least 2s');
   }
 }

@@ -7,7 +7,7 @@ import { readPage } from './fields.ts';
 
 const normalisedIdsMax = 20;
 
-/** GET of one task, by Kling's id or the client's own. */
+/** Reads one task, by Kling's id or the external id. */
 export function readTask(kind: TaskKind): Handler {
   return (call, account) => {
     const task = account.tasks.find(call.id, kind);
@@ -20,7 +20,7 @@ export function readTask(kind: TaskKind): Handler {
   };
 }
 
-/** GET of a page of tasks, the newest first. */
+/** Lists a page of tasks, newest first. */
 export function listTasks(kind: TaskKind, pageSizeMax: number): Handler {
   return (call, account) => {
     const { page, pageSize } = readPage(call.query, pageSizeMax);
@@ -32,7 +32,7 @@ export function listTasks(kind: TaskKind, pageSizeMax: number): Handler {
   };
 }
 
-/** GET /tasks?task_ids=a,b: for API keys alone; ids that are not known are left out. */
+/** `GET /tasks?task_ids=a,b`: for API keys only. Leaves out unknown ids. */
 export const listTasksByIds: Handler = (call, account) => {
   if (call.credential !== 'api-key') throw new KlingFailure(1002, 'Authorization is invalid: API key required');
   const ids = (call.query.get('task_ids') ?? '').split(',').filter((id) => id !== '');
@@ -58,11 +58,11 @@ function hasNumberIds(task: Task): boolean {
   return task.plan.words.includes('number-id');
 }
 
-/** One call a second. */
+/** The shortest interval between two calls. */
 const gapMs = 1000;
 const yearMs = 365 * 24 * 3600 * 1000;
 
-/** GET /account/costs: the account's one resource pack, in an envelope within the envelope. */
+/** `GET /account/costs`: the one resource pack of the account, in an envelope inside the envelope. */
 export const readCosts: Handler = (call, account) => {
   const startTime = readTime(call.query, 'start_time');
   const endTime = readTime(call.query, 'end_time');

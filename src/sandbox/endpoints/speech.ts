@@ -4,11 +4,11 @@ import { createDigitsId } from '../random.ts';
 import { charge, prices } from '../tasks/lifecycle.ts';
 import { fileUrl, renderSeconds, toUnits } from '../tasks/wire.ts';
 import { readNumber, readRequiredText, readRequiredTextUpTo } from './fields.ts';
-import { readSoundMs, resultLifeMs } from './sources.ts';
+import { readAudioMs, resultLifeMs } from './sources.ts';
 
 const textCharactersMax = 1000;
 
-/** POST /v1/audio/tts: the sound is there at once. Its text tells its length like a file's name: `Hello -12s`. */
+/** `POST /v1/audio/tts`: answers with the audio at once. The text can name its length, as in `Hello -12s`. */
 export const synthesize: Handler = (call, account) => {
   const text = readRequiredTextUpTo(call.body, 'text', textCharactersMax);
   const voiceId = readRequiredText(call.body, 'voice_id');
@@ -19,9 +19,9 @@ export const synthesize: Handler = (call, account) => {
   charge(account, prices.speech);
   const audioId = createDigitsId();
   const taskId = createDigitsId();
-  const durationMs = readSoundMs(text);
+  const durationMs = readAudioMs(text);
   const createdAt = call.scenarios.words.has('expired') ? call.now - resultLifeMs - 1 : call.now;
-  account.things.put('sound', audioId, createdAt, { durationMs });
+  account.things.put('audio', audioId, createdAt, { durationMs });
   const url = fileUrl(call.origin, 'audio', audioId, createdAt);
   return {
     taskId,
@@ -38,8 +38,8 @@ export const synthesize: Handler = (call, account) => {
 };
 
 /**
- * Text-to-speech voices: ids that were seen in use with English (2025-12 to 2026-09). No list for Chinese is known, so the
- * sandbox takes the same ids for both languages.
+ * The text-to-speech voices: ids that were seen in use with English (2025-12 to 2026-09). No list for Chinese is known, so
+ * the sandbox accepts the same ids for both languages.
  */
 const VOICES: ReadonlySet<string> = new Set(
   `genshin_vindi2 zhinen_xuesheng AOT ai_shatang genshin_klee2 genshin_kirara ai_kaiya oversea_male1
@@ -48,7 +48,7 @@ const VOICES: ReadonlySet<string> = new Set(
   uk_man2 laopopo_speech02 heainainai_speech02 reader_en_m-v1 commercial_lady_en_f-v1`.split(/\s+/),
 );
 
-/** Whether text-to-speech knows a voice. Preset and custom voices are no part of it. */
-export function isSpeechVoice(voiceId: string): boolean {
+/** Whether text-to-speech has a voice. Preset and custom voices do not work there. */
+function isSpeechVoice(voiceId: string): boolean {
   return VOICES.has(voiceId);
 }

@@ -4,9 +4,9 @@ import { createDigitsId, hashText, pickVariant } from '../random.ts';
 import { createTask, planCourse, prices } from '../tasks/lifecycle.ts';
 import { fileUrl, renderCreated } from '../tasks/wire.ts';
 import { checkUrl, readCallbackUrl, readPage, readRequiredText, readRequiredTextUpTo, readText } from './fields.ts';
-import { findVideo, readSoundMs, readVideoHints } from './sources.ts';
+import { findVideo, readAudioMs, readVideoHints } from './sources.ts';
 
-/** POST /v1/general/custom-voices */
+/** `POST /v1/general/custom-voices`: creates a custom voice. */
 export const createVoice: Handler = (call, account) => {
   const input = validateVoice(call, account);
   const { words } = call.scenarios;
@@ -30,7 +30,7 @@ export const createVoice: Handler = (call, account) => {
   return { data: renderCreated(task), taskId: task.taskId };
 };
 
-/** POST /v1/general/delete-voices: sometimes answered without `data`. */
+/** `POST /v1/general/delete-voices`: deletes a custom voice. Some answers have no `data`. */
 export const deleteVoice: Handler = (call, account) => {
   const voiceId = readRequiredText(call.body, 'voice_id');
   if (presetVoices.some((voice) => voice.id === voiceId)) throw invalid('only supports deleting custom voices');
@@ -42,7 +42,7 @@ export const deleteVoice: Handler = (call, account) => {
   return { data: { task_id: createDigitsId(), task_status: 'succeed' } };
 };
 
-/** GET /v1/general/presets-voices: one voice to an item, some items without the fields of a task. */
+/** `GET /v1/general/presets-voices`: one voice in each item. Some items lack the fields of a task. */
 export const listPresetVoices: Handler = (call) => {
   const { page, pageSize } = readPage(call.query, 1000);
   const shown = presetVoices.slice((page - 1) * pageSize, page * pageSize);
@@ -63,23 +63,23 @@ export const listPresetVoices: Handler = (call) => {
   };
 };
 
-/** 2025-12-03, the day the voices came out. */
+/** 2025-12-03, when Kling published the voices. */
 const presetsCreatedAt = 1_764_720_000_000;
 
-/** A custom voice that may be made. */
-export interface VoiceInput {
+/** The checked input of a custom voice. */
+interface VoiceInput {
   readonly name: string;
   readonly externalTaskId: string | null;
   readonly callbackUrl: string | null;
 }
 
 const nameCharactersMax = 20;
-const soundMinMs = 5000;
-const soundMaxMs = 30_000;
+const durationMinMs = 5000;
+const durationMaxMs = 30_000;
 const extensions = ['mp3', 'wav', 'mp4', 'mov', 'm4v'];
 
-/** Checks what the custom voice page asks for. Both sources at once are not forbidden there: the URL then wins. */
-export function validateVoice({ body, now }: Call, account: AccountContext): VoiceInput {
+/** Checks what Kling's custom voice page requires. It allows both sources at once. The URL then wins. */
+function validateVoice({ body, now }: Call, account: AccountContext): VoiceInput {
   const name = readRequiredTextUpTo(body, 'voice_name', nameCharactersMax);
   const url = readText(body, 'voice_url');
   const videoId = readText(body, 'video_id');
@@ -87,7 +87,7 @@ export function validateVoice({ body, now }: Call, account: AccountContext): Voi
   const callbackUrl = readCallbackUrl(body);
   if (url === null && videoId === null) throw invalid('input.voiceUrl and input.videoId cannot both be empty');
   const durationMs = url === null ? findVideo(account, videoId ?? '', now).durationMs : readFileMs(url);
-  if (durationMs < soundMinMs || durationMs > soundMaxMs) {
+  if (durationMs < durationMinMs || durationMs > durationMaxMs) {
     throw invalid(`input.voiceUrl: duration must be between 5s and 30s, but got ${durationMs / 1000}s`);
   }
   return { name, externalTaskId, callbackUrl };
@@ -96,45 +96,13 @@ export function validateVoice({ body, now }: Call, account: AccountContext): Voi
 function readFileMs(url: string): number {
   checkUrl(url, 'voice_url', extensions);
   const isVideo = /\.(mp4|mov)$/i.test(new URL(url).pathname);
-  return isVideo ? readVideoHints(url).durationMs : readSoundMs(url);
+  return isVideo ? readVideoHints(url).durationMs : readAudioMs(url);
 }
 
-/** The official voices of the sandbox. Their ids and names are its own: Kling's are found at Kling. */
-export const presetVoices: readonly { readonly id: string; readonly name: string }[] = [
-  'Amber',
-  'Basil',
-  'Clover',
-  'Dahlia',
-  'Elm',
-  'Fern',
-  'Garnet',
-  'Hazel',
-  'Iris',
-  'Jasper',
-  'Kestrel',
-  'Laurel',
-  'Maple',
-  'Nettle',
-  'Opal',
-  'Poppy',
-  'Quartz',
-  'Rowan',
-  'Sorrel',
-  'Teal',
-  'Umber',
-  'Violet',
-  'Willow',
-  'Xenia',
-  'Yarrow',
-  'Zinnia',
-  'Aspen',
-  'Birch',
-  'Cedar',
-  'Dune',
-  'Ember',
-  'Flint',
-  'Grove',
-  'Heath',
-  'Indigo',
-  'Juniper',
-].map((name, index) => ({ id: `8298${(24_295_735_410_756 + index * 7_919_000_017).toString()}`, name }));
+/** The preset voices. Their ids and names are made up. */
+const presetVoices: readonly { readonly id: string; readonly name: string }[] =
+  `Amber Basil Clover Dahlia Elm Fern Garnet Hazel Iris Jasper Kestrel Laurel
+  Maple Nettle Opal Poppy Quartz Rowan Sorrel Teal Umber Violet Willow Xenia
+  Yarrow Zinnia Aspen Birch Cedar Dune Ember Flint Grove Heath Indigo Juniper`
+    .split(/\s+/)
+    .map((name, index) => ({ id: `8298${(24_295_735_410_756 + index * 7_919_000_017).toString()}`, name }));

@@ -13,7 +13,7 @@ const cors = {
   'access-control-expose-headers': 'accept-ranges, content-length, content-range',
 };
 
-/** Answers `/files/<kind>/<id>.<extension>`: any id will do, a link past its `x-expires` (seconds) will not. */
+/** Answers `/files/<kind>/<id>.<extension>` for any id. Refuses a link after its `x-expires` (in seconds). */
 export function serveFile(request: Request, url: URL, now: number): Response {
   if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: cors });
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405);
@@ -31,7 +31,7 @@ export function serveFile(request: Request, url: URL, now: number): Response {
     'content-type': type,
     'content-length': String(part.byteLength),
     'accept-ranges': 'bytes',
-    // No compression on the way: a range counts the bytes of the file.
+    // A range counts the bytes of the file, so no proxy may compress it.
     'cache-control': 'public, max-age=3600, no-transform',
     ...(range === null ? {} : { 'content-range': `bytes ${range.from}-${range.to}/${bytes.byteLength}` }),
   };
@@ -39,7 +39,7 @@ export function serveFile(request: Request, url: URL, now: number): Response {
   return new Response(request.method === 'HEAD' ? null : part, { status, headers });
 }
 
-/** One range of bytes, both ends included; null when the whole file is to be sent, as for several ranges. */
+/** Reads one range of bytes, both ends included. Returns null to send the whole file, also for several ranges. */
 function readRange(header: string | null, size: number): { from: number; to: number } | null | 'unsatisfiable' {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
   const [, first = '', last = ''] = match ?? [];

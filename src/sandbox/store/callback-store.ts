@@ -1,11 +1,11 @@
-/** One message on its way. */
+/** One queued message. */
 export interface Callback {
   readonly seq: number;
   readonly taskId: string;
   readonly status: string;
   readonly url: string;
   readonly body: string;
-  /** The `webhook-id`: the same for every attempt and every duplicate. */
+  /** The `webhook-id`, the same for every attempt and duplicate. */
   readonly messageId: string;
   readonly forged: boolean;
   /** Attempts so far. */
@@ -34,7 +34,7 @@ interface Row extends Record<string, SqlStorageValue> {
   readonly attempt: number;
 }
 
-/** Messages that are still to be delivered, and what came of those that were tried. */
+/** The queued messages of one account, and the results of all deliveries. */
 export class CallbackStore {
   readonly #sql: SqlStorage;
 
@@ -42,7 +42,7 @@ export class CallbackStore {
     this.#sql = sql;
   }
 
-  /** `dueAt` null holds the message back until `release`. */
+  /** Queues a message. A null `dueAt` holds it back until `release`. */
   add(callback: Omit<Callback, 'seq' | 'attempt'>, dueAt: number | null): void {
     this.#sql.exec(
       'INSERT INTO callback (task_id, status, url, body, message_id, forged, attempt, due_at, leased) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0)',
@@ -66,7 +66,7 @@ export class CallbackStore {
     }
   }
 
-  /** Takes the next due message whose task has none on its way, so that a task's messages keep their order. */
+  /** Leases the next due message whose task is not in `busyTasks`, so that the messages of a task keep their order. */
   lease(now: number, busyTasks: ReadonlySet<string>): Callback | null {
     const rows = this.#sql.exec<Row>(
       `SELECT seq, task_id, status, url, body, message_id, forged, attempt FROM callback
@@ -88,7 +88,7 @@ export class CallbackStore {
     };
   }
 
-  /** Gives back what a process that died had taken. */
+  /** Returns the leases of a process that died. */
   dropLeases(): void {
     this.#sql.exec('UPDATE callback SET leased = 0 WHERE leased = 1');
   }
@@ -114,7 +114,7 @@ export class CallbackStore {
     );
   }
 
-  /** When the next message falls due, leased ones aside; and whether any is leased. */
+  /** When the next unleased message is due, and whether any message is leased. */
   next(): { readonly dueAt: number | null; readonly leased: boolean } {
     const due = this.#sql
       .exec<{ at: number | null }>('SELECT min(due_at) AS at FROM callback WHERE due_at IS NOT NULL AND leased = 0')

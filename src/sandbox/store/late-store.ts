@@ -1,12 +1,12 @@
-/** A call that was received, and is carried out once its client has been gone for a while. */
+/** A call that is carried out some time after its client has gone. */
 export interface LateCall {
   readonly requestId: string;
-  /** As the Worker handed it on, in JSON. */
+  /** The `IncomingCall`, in JSON. */
   readonly incoming: string;
   readonly dueAt: number;
 }
 
-/** The calls of one account that are still to be carried out. */
+/** The late calls of one account. */
 export class LateStore {
   readonly #sql: SqlStorage;
 
@@ -22,7 +22,7 @@ export class LateStore {
     this.#sql.exec('UPDATE late SET due_at = ? WHERE request_id = ?', dueAt, requestId);
   }
 
-  /** Takes out the call that is the first to be due by `now`; null if none is. */
+  /** Removes and returns the earliest call that is due. Null if no call is due. */
   take(now: number): LateCall | null {
     const [row] = this.#sql
       .exec<{ request_id: string; incoming: string; due_at: number }>(

@@ -1,7 +1,7 @@
 import type { CallbackStore, Delivery } from './callback-store.ts';
 import type { TaskStore } from './task-store.ts';
 
-/** One call as the record shows it. `code` is null where the answer was no envelope. */
+/** One call in the record. `code` is null if the answer was no envelope. */
 export interface RecordedRequest {
   readonly at: number;
   readonly method: string;
@@ -12,12 +12,12 @@ export interface RecordedRequest {
   readonly taskId: string | null;
 }
 
-/** Calls kept one by one; older ones are only counted. */
+/** The calls that are kept. Older ones are only counted. */
 const requestsMax = 10_000;
-/** How often the surplus is thrown away. */
+/** Old calls are deleted after this many new ones. */
 const pruneEvery = 100;
 
-/** What the sandbox remembers of the calls it got, and its other numbers. */
+/** The calls of one account, and its counters. */
 export class RecordStore {
   readonly #sql: SqlStorage;
 
@@ -43,7 +43,7 @@ export class RecordStore {
     if (seq % pruneEvery === 0) this.#sql.exec('DELETE FROM request WHERE seq <= ?', seq - requestsMax);
   }
 
-  /** What came of a call that was carried out late. */
+  /** Records the outcome of a late call. */
   conclude(requestId: string, code: number, taskId: string | null): void {
     this.increase(`code:${code}`, 1);
     this.#sql.exec('UPDATE request SET code = ?, task_id = ? WHERE request_id = ?', code, taskId, requestId);
@@ -73,12 +73,12 @@ export class RecordStore {
       }));
   }
 
-  /** Calls by route, such as `GET /v1/general/custom-voices/:id`. Exact, however many there were. */
+  /** Counts all calls by route, such as `GET /v1/general/custom-voices/:id`. */
   routes(): Readonly<Record<string, number>> {
     return this.#counters('route:');
   }
 
-  /** Calls by the code of their answer, `none` where it was no envelope. Exact; a late call counts again for what came of it. */
+  /** Counts all calls by the code of their answer: `none` if it was no envelope. A late call counts again for its outcome. */
   codes(): Readonly<Record<string, number>> {
     return this.#counters('code:');
   }
@@ -103,7 +103,7 @@ export class RecordStore {
     );
   }
 
-  /** Adds to a counter and gives its new value. */
+  /** Adds to a counter and returns its new value. */
   increase(name: string, by: number): number {
     return this.#sql
       .exec<{ value: number }>(
@@ -126,17 +126,17 @@ export interface RecordedTask {
   readonly units: number;
 }
 
-/** What an account did and had done to it, for tests to compare with what a client believes. */
+/** The calls, tasks and callbacks of an account. Tests compare them with what a client saw. */
 export interface AccountRecord {
   /** The last 10,000, oldest first. */
   readonly requests: readonly RecordedRequest[];
-  /** All there ever were. */
+  /** The number of all calls. */
   readonly requestCount: number;
   readonly requestsByRoute: Readonly<Record<string, number>>;
-  /** By the code of the answer, `none` where it was no envelope. */
+  /** By the code of the answer: `none` if it was no envelope. */
   readonly requestsByCode: Readonly<Record<string, number>>;
   readonly tasks: readonly RecordedTask[];
-  /** Every attempt, in the order the attempts ended. */
+  /** Every attempt, in the order in which they ended. */
   readonly callbacks: readonly Delivery[];
   readonly inFlightMax: number;
   readonly unitsCharged: number;
@@ -149,7 +149,7 @@ interface Recorded {
   readonly callbacks: CallbackStore;
 }
 
-/** Reads an account's record. */
+/** Reads the record of an account. */
 export function toRecord({ record, tasks, callbacks }: Recorded): AccountRecord {
   const requestsByRoute = record.routes();
   return {

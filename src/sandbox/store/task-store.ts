@@ -42,7 +42,7 @@ export class TaskStore {
     return { ...task, seq };
   }
 
-  /** Writes one change and gives the task as it is afterwards. A failed task keeps no charge. */
+  /** Writes one transition and returns the changed task. A failed task is refunded. */
   change(task: Task, transition: Transition): Task {
     const changed = {
       ...task,
@@ -65,14 +65,14 @@ export class TaskStore {
     return changed;
   }
 
-  /** By Kling's id or by the client's own; null if there is none, or of another kind. */
+  /** Finds a task by Kling's id or the external id. Returns null if there is no such task, or it is of another kind. */
   find(id: string, kind: TaskKind | null): Task | null {
     const rows = this.#sql.exec<Row>('SELECT * FROM task WHERE task_id = ?1 OR external_id = ?1 ORDER BY seq', id);
     const task = rows.toArray().map((row) => toTask(row))[0];
     return task === undefined || (kind !== null && task.kind !== kind) ? null : task;
   }
 
-  /** Newest first. */
+  /** Returns one page, newest first. */
   list(kind: TaskKind, page: number, pageSize: number): readonly Task[] {
     return this.#sql
       .exec<Row>(
@@ -85,7 +85,7 @@ export class TaskStore {
       .map((row) => toTask(row));
   }
 
-  /** The tasks with a change due, in the order the changes fell due. */
+  /** Returns the tasks with a due transition, in the order in which they fell due. */
   listDue(now: number, limit: number): readonly Task[] {
     return this.#sql
       .exec<Row>('SELECT * FROM task WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?', now, limit)
@@ -98,17 +98,17 @@ export class TaskStore {
       .at;
   }
 
-  /** How many slots are held. */
+  /** Counts the slots in use. */
   countOpen(): number {
     return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM task WHERE open = 1').one().n;
   }
 
-  /** The highest sequence number given out. */
+  /** Returns the highest sequence number so far. */
   lastSeq(): number {
     return this.#sql.exec<{ n: number | null }>('SELECT max(seq) AS n FROM task').one().n ?? 0;
   }
 
-  /** Every task in the order of creation, for the record. */
+  /** Yields every task, in the order of creation. */
   *all(): Generator<Task> {
     for (const row of this.#sql.exec<Row>('SELECT * FROM task ORDER BY seq')) yield toTask(row);
   }

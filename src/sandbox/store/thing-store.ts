@@ -1,36 +1,36 @@
 import type { ParentVideo } from '../tasks/task.ts';
 
-/** A face in a scanned video, in milliseconds of it. */
+/** A face in a scanned video. The times are milliseconds of the video. */
 export interface Face {
   readonly faceId: string;
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** What identify-face leaves behind. */
+/** The result of a face scan. */
 export interface Session {
   readonly video: ParentVideo;
   readonly faces: readonly Face[];
-  /** Scenario words of the video that the tasks on it take over. */
+  /** Scenario words that lip-syncs of this video inherit. */
   readonly words: readonly string[];
 }
 
-/** What an account has made besides tasks, by kind. */
+/** The results that an account keeps, by kind. */
 export interface Things {
   readonly session: Session;
   readonly video: { readonly durationMs: number };
-  readonly sound: { readonly durationMs: number };
+  readonly audio: { readonly durationMs: number };
   readonly voice: { readonly name: string };
 }
 
-/** One of them, with its age. */
+/** A stored result with its age. */
 export interface Stored<T> {
   readonly createdAt: number;
   readonly deleted: boolean;
   readonly data: T;
 }
 
-/** The sessions, videos, sounds and custom voices of one account. */
+/** The sessions, videos, audio files and custom voices of one account. */
 export class ThingStore {
   readonly #sql: SqlStorage;
 

@@ -5,7 +5,7 @@ import type { ScenarioWord } from '../scenarios.ts';
 import type { Settings } from '../settings.ts';
 import { enter, isFinal, nextTransition, type Task, type TaskKind, type TaskPlan, type Transition } from './task.ts';
 
-/** What a create brings along. */
+/** A task that a create asks for. */
 export interface NewTask {
   readonly kind: TaskKind;
   readonly externalTaskId: string | null;
@@ -14,25 +14,10 @@ export interface NewTask {
   readonly plan: TaskPlan;
 }
 
-/** How many tasks are moved between two looks at the clock's list. */
-const batchSize = 500;
-
-/** Refuses an external id that any task of the account has, unless tasks of this kind may share one. */
-function checkExternalId(account: AccountContext, { kind, externalTaskId }: NewTask): void {
-  if (!account.settings.uniqueExternalIds.includes(kind)) return;
-  if (externalTaskId !== null && account.tasks.find(externalTaskId, null)?.externalTaskId === externalTaskId) {
-    throw invalid(`External_task_id ${externalTaskId} already exists`);
-  }
-}
-
-/** Takes units from the pack: 1102 when it does not hold enough. */
-export function charge(account: AccountContext, price: number): void {
-  const left = Math.round(account.settings.units * 100) - account.record.counter('charged');
-  if (left < price) throw new KlingFailure(1102);
-  account.record.increase('charged', price);
-}
-
-/** Makes a task: takes a slot (1303), the units (1102), and sends the first callback. Nothing is written when it refuses. */
+/**
+ * Creates a task: takes a slot, charges its price, and queues the first callback. Writes nothing if it refuses: 1201 for a
+ * repeated external id, 1303 without a free slot, 1102 without enough units.
+ */
 export function createTask(account: AccountContext, task: NewTask, now: number): Task {
   checkExternalId(account, task);
   if (account.tasks.countOpen() >= account.settings.concurrency) throw new KlingFailure(1303);
@@ -55,32 +40,18 @@ export function createTask(account: AccountContext, task: NewTask, now: number):
   return created;
 }
 
-/** How many times longer a task takes with `sandbox-slow-task`. */
-const slowFactor = 10;
-
-const failureTexts: Partial<Record<ScenarioWord, string>> = {
-  'risk-control': 'Failure to pass the risk control system',
-  'no-human': 'The model did not detect a human',
-  'internal-failure': 'Internal error',
-};
-
-/** When a new task will start and end, and whether it will fail. */
-export function planCourse(
-  words: ReadonlySet<ScenarioWord>,
-  settings: Settings,
-  now: number,
-): Pick<TaskPlan, 'processingAt' | 'finalAt' | 'failure'> {
-  const factor = words.has('slow-task') ? slowFactor : 1;
-  const processingAt = now + settings.submittedMs;
-  const failing = [...words].find((word) => failureTexts[word] !== undefined);
-  return {
-    processingAt,
-    finalAt: words.has('never-ends') ? null : Math.max(processingAt, now + settings.processingMs * factor),
-    failure: failing === undefined ? null : (failureTexts[failing] ?? null),
-  };
+/** Refuses an external id that another task of the account has, unless the settings allow duplicates for this kind. */
+function checkExternalId(account: AccountContext, { kind, externalTaskId }: NewTask): void {
+  if (!account.settings.uniqueExternalIds.includes(kind)) return;
+  if (externalTaskId !== null && account.tasks.find(externalTaskId, null)?.externalTaskId === externalTaskId) {
+    throw invalid(`External_task_id ${externalTaskId} already exists`);
+  }
 }
 
-/** Carries out every change that is due, each at its own time. Everything that looks at tasks does this first. */
+/** The tasks that one query of `settle` reads. */
+const batchSize = 500;
+
+/** Applies every transition that is due, each at its own time. Every call does this before it looks at tasks. */
 export function settle(account: AccountContext, now: number): void {
   for (;;) {
     const due = account.tasks.listDue(now, batchSize);
@@ -92,7 +63,7 @@ export function settle(account: AccountContext, now: number): void {
   }
 }
 
-/** Moves a task by hand; the same task if it is there already, null if it has ended otherwise. */
+/** Moves a task to a status by hand. Returns the same task if it has the status, and null if it has ended with another one. */
 export function advance(
   account: AccountContext,
   task: Task,
@@ -118,10 +89,42 @@ function apply(account: AccountContext, task: Task, transition: Transition, now:
   return changed;
 }
 
-/** What calls cost, in hundredths of a unit: whole numbers, so that sums stay exact. Source: the vendor's price list (2026-09). */
+/** How many times longer a task takes with `sandbox-slow-task`. */
+const slowFactor = 10;
+
+const failureTexts: Partial<Record<ScenarioWord, string>> = {
+  'risk-control': 'Failure to pass the risk control system',
+  'no-human': 'The model did not detect a human',
+  'internal-failure': 'Internal error',
+};
+
+/** Plans when a new task will start and end, and whether it will fail. */
+export function planCourse(
+  words: ReadonlySet<ScenarioWord>,
+  settings: Settings,
+  now: number,
+): Pick<TaskPlan, 'processingAt' | 'finalAt' | 'failure'> {
+  const factor = words.has('slow-task') ? slowFactor : 1;
+  const processingAt = now + settings.submittedMs;
+  const failing = [...words].find((word) => failureTexts[word] !== undefined);
+  return {
+    processingAt,
+    finalAt: words.has('never-ends') ? null : Math.max(processingAt, now + settings.processingMs * factor),
+    failure: failing === undefined ? null : (failureTexts[failing] ?? null),
+  };
+}
+
+/** Prices in hundredths of a unit: sums of integers stay exact. Source: Kling's price list (2026-09). */
 export const prices = { voice: 5, faceScan: 5, speech: 5 } as const;
 
-/** A lip-sync costs half a unit for every started five seconds of the video. */
+/** The price of a lip-sync: half a unit for every five seconds of video, rounded up. In hundredths of a unit. */
 export function lipSyncPrice(videoMs: number): number {
   return 50 * Math.ceil(videoMs / 5000);
+}
+
+/** Charges the account, or throws 1102 if its units do not suffice. */
+export function charge(account: AccountContext, price: number): void {
+  const left = Math.round(account.settings.units * 100) - account.record.counter('charged');
+  if (left < price) throw new KlingFailure(1102);
+  account.record.increase('charged', price);
 }

@@ -1,37 +1,38 @@
 import type { ScenarioWord } from '../scenarios.ts';
 
-/** A status as Kling writes it. `in_review` is none of Kling's: it stands for one nobody has heard of. */
+/** A status in Kling's spelling. `in_review` is made up, to test a status that clients do not know. */
 export type TaskStatus = 'submitted' | 'processing' | 'in_review' | 'succeed' | 'failed';
 
-/** What a task makes. */
+/** The kinds of task. */
 export const taskKinds = ['voice', 'lip-sync'] as const;
 
-/** One of them. */
+/** One kind of task. */
 export type TaskKind = (typeof taskKinds)[number];
 
-/** The video a lip-sync task works on. */
+/** The original video of a lip-sync. */
 export interface ParentVideo {
   readonly id: string;
   readonly url: string;
   readonly durationMs: number;
 }
 
-/** What a task was created with and will make; never changes. */
+/** The input and the planned course of a task. It never changes. */
 export interface TaskPlan {
   readonly words: readonly ScenarioWord[];
-  /** Where result URLs point: the origin the create came in on. */
+  /** The origin of the create. URLs of results start with it. */
   readonly origin: string;
   readonly callbackUrl: string | null;
-  /** Why the task will fail; null if it will not. */
+  /** Why the task will fail. Null if it will succeed. */
   readonly failure: string | null;
   readonly voice: { readonly id: string; readonly name: string } | null;
   readonly video: { readonly id: string; readonly parent: ParentVideo; readonly watermark: boolean } | null;
-  /** When it starts and ends by itself, in ms since the epoch; null for an end that never comes. */
+  /** When it starts by itself, in ms since the epoch. */
   readonly processingAt: number;
+  /** When it ends by itself. Null if it never ends. */
   readonly finalAt: number | null;
 }
 
-/** One task as it stands. */
+/** The current state of one task. */
 export interface Task {
   readonly seq: number;
   readonly taskId: string;
@@ -41,19 +42,19 @@ export interface Task {
   readonly message: string;
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** When the next change is due; null when none is. */
+  /** When the next transition is due. Null after the last one. */
   readonly dueAt: number | null;
-  /** In hundredths of a unit; 0 once the task has failed. */
+  /** In hundredths of a unit. 0 if the task has failed. */
   readonly charged: number;
   readonly plan: TaskPlan;
 }
 
-/** Whether a status is the last one. */
+/** Whether a status never changes again. */
 export function isFinal(status: TaskStatus): boolean {
   return status === 'succeed' || status === 'failed';
 }
 
-/** One change of a task. `at` is when it happened, which may be before anyone looked. */
+/** One change of a task. `at` is the time it happened, which can be long before it is applied. */
 export interface Transition {
   readonly status: TaskStatus;
   readonly message: string;
@@ -61,7 +62,7 @@ export interface Transition {
   readonly dueAt: number | null;
 }
 
-/** The change that is due by `now`; null if none is. A task long unseen needs several calls. */
+/** Returns the transition that is due, or null. A task that was not read for long has several due. */
 export function nextTransition(task: Task, now: number): Transition | null {
   if (task.dueAt === null || task.dueAt > now || isFinal(task.status)) return null;
   if (task.status === 'submitted') return enter(task, underWay(task), '', task.dueAt);
@@ -69,7 +70,7 @@ export function nextTransition(task: Task, now: number): Transition | null {
   return enter(task, failure === null ? 'succeed' : 'failed', failure ?? '', task.dueAt);
 }
 
-/** A change made by hand. What is still to come stays planned for its own time. */
+/** Builds a transition to a status. A later transition keeps its planned time. */
 export function enter(task: Task, status: TaskStatus, message: string, at: number): Transition {
   return { status, message, at, dueAt: isFinal(status) ? null : task.plan.finalAt };
 }

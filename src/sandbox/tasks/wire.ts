@@ -1,20 +1,21 @@
 import { pickVariant } from '../random.ts';
 import { isFinal, type ParentVideo, type Task } from './task.ts';
 
-/** Tasks as Kling writes them. Live answers differ from the published ones: by a task's id each way of differing gets its share. */
-
-/** Results are deleted this long after they were linked to. */
+/** A link expires after this time. */
 const linkLifeMs = 30 * 24 * 3600 * 1000;
 
-/** Where a rendering happens. */
+/** The call that a task is rendered for. */
 export interface Rendering {
   readonly origin: string;
   readonly now: number;
-  /** Whether the voice that the task made is gone. */
+  /** Whether the voice that the task made was deleted. */
   readonly voiceDeleted: boolean;
 }
 
-/** The answer to a create. */
+/**
+ * Renders the answer to a create, as Kling does. Live answers of Kling vary from its published ones, so the functions here
+ * pick a variant by the id of the task.
+ */
 export function renderCreated(task: Task): Record<string, unknown> {
   return {
     task_id: task.taskId,
@@ -25,7 +26,7 @@ export function renderCreated(task: Task): Record<string, unknown> {
   };
 }
 
-/** A task as the reads and lists show it. */
+/** Renders a task for reads and lists. */
 export function renderTask(task: Task, rendering: Rendering): Record<string, unknown> {
   const { video } = task.plan;
   const info = renderExternalId(task);
@@ -45,7 +46,7 @@ export function renderTask(task: Task, rendering: Rendering): Record<string, unk
   };
 }
 
-/** The body of a callback: the bare record, with images and videos and nothing else. */
+/** Renders the body of a callback: the task without an envelope, with images and videos as its only results. */
 export function renderCallback(task: Task, now: number): Record<string, unknown> {
   const { video, words } = task.plan;
   const linkedAt = words.includes('expired') ? now - 2 * linkLifeMs : now;
@@ -76,7 +77,7 @@ export function renderCallback(task: Task, now: number): Record<string, unknown>
   };
 }
 
-/** A task as `GET /tasks` shows it, whichever endpoint made it. */
+/** Renders a task of any kind for `GET /tasks`. */
 export function renderNormalised(task: Task, rendering: Rendering): Record<string, unknown> {
   const { voice, video } = task.plan;
   const done = task.status === 'succeed';
@@ -114,19 +115,19 @@ export function renderNormalised(task: Task, rendering: Rendering): Record<strin
   };
 }
 
-/** Where a result lies: good for 30 days from when the link was made. Every read makes a fresh one. */
+/** Builds a link to a result, which expires after 30 days. Every read makes a new one. */
 export function fileUrl(origin: string, kind: 'video' | 'image' | 'audio', id: string, linkedAt: number): string {
   const extension = { video: 'mp4', image: 'png', audio: 'mp3' }[kind];
   const expires = Math.floor((linkedAt + linkLifeMs) / 1000);
   return `${origin}/files/${kind}/${encodeURIComponent(id)}.${extension}?x-expires=${expires}`;
 }
 
-/** Milliseconds as Kling writes seconds: `5.1`, `10.0`. */
+/** Writes milliseconds as Kling writes seconds: `5.1`, `10.0`. */
 export function renderSeconds(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}.0` : String(ms / 1000);
 }
 
-/** Hundredths as Kling writes units: `0.05`, `1.5`, `2`. */
+/** Writes hundredths as Kling writes units: `0.05`, `1.5`, `2`. */
 export function toUnits(hundredths: number): string {
   return String(hundredths / 100);
 }
