@@ -4,7 +4,7 @@ import { createToken, openAccount, send, type Reply } from './support.ts';
 const seconds = Math.floor(Date.now() / 1000);
 const iss = 'sandbox-access-key-auth';
 
-describe('refuses a caller', () => {
+describe('the sandbox refuses a caller', () => {
   const cases: readonly [string, () => Promise<string | null> | string | null, number, string | RegExp][] = [
     ['without a header', () => null, 1001, 'Authorization is empty'],
     ['with an empty header', () => '', 1001, 'Authorization is empty'],
@@ -15,7 +15,7 @@ describe('refuses a caller', () => {
     ['with an unknown AccessKey', async () => `Bearer ${await createToken({ iss: 'nobody' })}`, 1002, /access key/],
     ['with another SecretKey', async () => `Bearer ${await createToken({ iss }, 'x'.repeat(32))}`, 1000, /failed/],
     [
-      'with a token of tomorrow',
+      'with a token that is not valid yet',
       async () => `Bearer ${await createToken({ iss, nbf: seconds + 600 })}`,
       1003,
       /not yet/,
@@ -35,8 +35,8 @@ describe('refuses a caller', () => {
   });
 });
 
-describe('accepts', () => {
-  it('a token of any sandbox AccessKey, with or without nbf, and keeps each key its own account', async ({
+describe('credentials', () => {
+  it('may be a token of any sandbox AccessKey, with or without nbf, and each key has its own account', async ({
     expect,
   }) => {
     const one = openAccount('auth-one', 'access');
@@ -52,7 +52,7 @@ describe('accepts', () => {
     expect(response.status).toBe(200);
   });
 
-  it('an API key on every path, and nothing else on /tasks', async ({ expect }) => {
+  it('may be an API key on every path, and must be one on /tasks', async ({ expect }) => {
     expect((await openAccount('auth-api').get('/tasks?task_ids=none')).data).toEqual([]);
     expect(await openAccount('auth-jwt', 'access').get('/tasks?task_ids=none')).toMatchObject({
       httpStatus: 401,
@@ -74,7 +74,7 @@ describe('routing', () => {
     expect(await response.json()).toMatchObject({ code });
   });
 
-  it('refuses a body that is no JSON object with 1200', async ({ expect }) => {
+  it('refuses a body that is not a JSON object with 1200', async ({ expect }) => {
     for (const body of ['{', '[]', '"x"']) {
       expect(await openAccount('routing').post('/v1/audio/tts', body)).toMatchObject({ httpStatus: 400, code: 1200 });
     }

@@ -11,7 +11,7 @@ const secondSecret = 'whsec_c2Vjb25kc2VjcmV0c2Vjb25kc2VjcmV0c2Vjb25k';
 const to = (box: string, query = ''): string => `https://receiver.test/${box}/token${query}`;
 const statuses = (inbox: readonly Received[]): string[] => inbox.map(({ body }) => JSON.parse(body).task_status);
 
-/** Makes a voice task and takes it to its end by hand. */
+/** Creates a voice task and moves it to its end by hand. */
 async function runVoice(box: string, word = '', query = '', settings: Record<string, unknown> = {}) {
   const account = await openStillAccount(box, settings);
   const url = `https://e.com/${word === '' ? 'a' : word}.mp3`;
@@ -22,7 +22,7 @@ async function runVoice(box: string, word = '', query = '', settings: Record<str
 }
 
 describe('callbacks', () => {
-  it('tell every change of a task in order, bare, with neither voices nor watermark', async ({ expect }) => {
+  it('report every change of a task in order, without an envelope, voices or watermark', async ({ expect }) => {
     const account = await openStillAccount('callbacks');
     const input = lipSyncInput(
       await scan(account),
@@ -58,7 +58,7 @@ describe('callbacks', () => {
     expect((await readInbox('voice-body'))[2]!.body).not.toContain('voice');
   });
 
-  it('come at the times of the changes when nobody calls', async ({ expect }) => {
+  it('are sent at the times of the changes if no call arrives', async ({ expect }) => {
     const account = await openStillAccount('by-alarm', { submittedMs: 30, processingMs: 60 });
     await account.post(voices, { ...voiceInput, callback_url: to('by-alarm') });
     await expect
@@ -66,7 +66,7 @@ describe('callbacks', () => {
       .toEqual(['submitted', 'processing', 'succeed']);
   });
 
-  it('are tried four times and then given up', async ({ expect }) => {
+  it('are dropped after four failed attempts', async ({ expect }) => {
     const account = await openStillAccount('retries');
     await account.post(voices, { ...voiceInput, callback_url: to('retried', '?fail=2') });
     await account.post(voices, { ...voiceInput, callback_url: to('given-up', '?fail=9') });
@@ -89,15 +89,15 @@ describe('callbacks', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  it('go to another origin when the account says so', async ({ expect }) => {
+  it('go to another origin if the settings of the account replace it', async ({ expect }) => {
     const account = await openStillAccount('rewritten', { callbackOriginRewrite: 'https://receiver.test' });
     await account.post(voices, { ...voiceInput, callback_url: 'http://localhost:1/rewritten/x?y=1' });
     await expect.poll(async () => await readInbox('rewritten')).toHaveLength(1);
   });
 });
 
-describe('signatures', () => {
-  it('hold for the recorded vector', ({ expect }) => {
+describe('signatures of callbacks', () => {
+  it('match the recorded vector', ({ expect }) => {
     const body =
       '{"id":"1234567890","status":"succeeded","message":"","create_time":1781080778802,"update_time":1781080794151}';
     expect(signMessage([firstSecret], '9876543210', new Date(1_781_080_794_000), body)).toEqual({
@@ -107,7 +107,7 @@ describe('signatures', () => {
     });
   });
 
-  it('are one for each secret, over the very bytes that are sent', async ({ expect }) => {
+  it('cover the bytes sent, with one signature for each secret', async ({ expect }) => {
     await runVoice('signed', '', '', { webhookSecrets: [firstSecret, secondSecret] });
     await expect.poll(async () => await readInbox('signed')).toHaveLength(3);
     for (const { headers, body } of await readInbox('signed')) {
@@ -120,7 +120,7 @@ describe('signatures', () => {
 });
 
 describe('scenario words for callbacks', () => {
-  it('sandbox-callback-dropped sends none', async ({ expect }) => {
+  it('sandbox-callback-dropped sends no callback', async ({ expect }) => {
     const { account } = await runVoice('dropped', 'sandbox-callback-dropped');
     await runVoice('after-dropped');
     await expect.poll(async () => await readInbox('after-dropped')).toHaveLength(3);
@@ -128,7 +128,7 @@ describe('scenario words for callbacks', () => {
     expect((await account.record()).callbacks.map((one) => one.error)).toEqual(['dropped', 'dropped', 'dropped']);
   });
 
-  it('sandbox-callback-duplicated sends each twice, as the same message', async ({ expect }) => {
+  it('sandbox-callback-duplicated sends each callback twice, as the same message', async ({ expect }) => {
     await runVoice('duplicated', 'sandbox-callback-duplicated', '', { webhookSecrets: [firstSecret] });
     await expect.poll(async () => await readInbox('duplicated')).toHaveLength(6);
     const ids = (await readInbox('duplicated')).map(({ headers }) => headers['webhook-id']);
@@ -142,14 +142,14 @@ describe('scenario words for callbacks', () => {
       .toEqual(['succeed', 'processing', 'submitted']);
   });
 
-  it('sandbox-callback-late sends each 5 s late', async ({ expect }) => {
+  it('sandbox-callback-late sends each callback 5 s late', async ({ expect }) => {
     const { account } = await runVoice('late', 'sandbox-callback-late');
     await expect.poll(async () => await readInbox('late')).toHaveLength(3);
     const { callbacks, tasks } = await account.record();
     expect(callbacks[0]!.at - tasks[0]!.createdAt).toBeGreaterThanOrEqual(5000);
   });
 
-  it('sandbox-callback-forged adds some for a wrong path, an unknown task and with a wrong signature', async ({
+  it('sandbox-callback-forged adds callbacks to a wrong path and about an unknown task, with a wrong signature', async ({
     expect,
   }) => {
     const { taskId } = await runVoice('forged', 'sandbox-callback-forged', '', { webhookSecrets: [firstSecret] });

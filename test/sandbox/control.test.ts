@@ -5,8 +5,8 @@ import { openAccount, openStillAccount, readInbox, send, voiceInput } from './su
 
 const voices = '/v1/general/custom-voices';
 
-describe('the record', () => {
-  it('counts every call by route and keeps what was made', async ({ expect }) => {
+describe('the record of an account', () => {
+  it('counts every call by route and lists requests and tasks', async ({ expect }) => {
     const account = await openStillAccount('record');
     const { data, request_id: requestId } = await account.post(voices, { ...voiceInput, external_task_id: 'mine' });
     await account.get(`${voices}/mine`);
@@ -55,8 +55,8 @@ describe('the record', () => {
   });
 });
 
-describe('state', () => {
-  it('survives the loss of the object, callbacks still to come included', async ({ expect }) => {
+describe('the state of an account', () => {
+  it('survives the loss of the object, with its queued callbacks', async ({ expect }) => {
     const account = await openStillAccount('evicted', { submittedMs: 300, processingMs: 400 });
     const url = 'https://receiver.test/evicted/x';
     await account.post(voices, { ...voiceInput, external_task_id: 'mine', callback_url: url });
@@ -67,8 +67,8 @@ describe('state', () => {
   });
 });
 
-describe('settings', () => {
-  it('are checked field by field, all at once', async ({ expect }) => {
+describe('the settings of an account', () => {
+  it('are refused with all problems at once, each with its field', async ({ expect }) => {
     const account = openAccount('settings');
     const bad = await account.configure({
       submittedMs: -1,
@@ -101,7 +101,7 @@ describe('settings', () => {
 });
 
 describe('moving a task by hand', () => {
-  it('refuses what cannot be', async ({ expect }) => {
+  it('refuses an unknown task, a wrong status and a task that has ended', async ({ expect }) => {
     const account = await openStillAccount('advance');
     await account.post(voices, { ...voiceInput, external_task_id: 'mine' });
     expect((await account.advance('other', 'failed')).status).toBe(404);
@@ -129,7 +129,7 @@ const run = async (box: string, faults: Record<string, number>) => {
 };
 
 describe('random faults', () => {
-  it('come up the same for the same seed, differently for another', async ({ expect }) => {
+  it('repeat for the same seed and differ for another seed', async ({ expect }) => {
     const faults = { errorBefore: 0.3, timeoutAfter: 0.3, tooManyRequests: 0.2 };
     const one = await codes('dice-one', { seed: 1, ...faults });
     const same = await codes('dice-same', { seed: 1, ...faults });
@@ -140,13 +140,13 @@ describe('random faults', () => {
     expect(one.record.tasks).toHaveLength(one.seen.filter((code) => code === 0 || code === 5002).length);
   });
 
-  it('certain ones always come up', async ({ expect }) => {
+  it('with a probability of 1 affect every call', async ({ expect }) => {
     expect(new Set((await codes('dice-read', { readError: 1 }, 'get')).seen)).toEqual(new Set([5000]));
     expect((await codes('dice-after', { errorAfter: 1 })).record.tasks).toHaveLength(40);
     expect((await codes('dice-before', { errorBefore: 1 })).record.tasks).toHaveLength(0);
   });
 
-  it('meet callbacks too', async ({ expect }) => {
+  it('affect callbacks', async ({ expect }) => {
     await run('dice-duplicate', { duplicateCallback: 1, delayCallbackMs: 50 });
     await run('dice-forge', { forgeCallback: 1 });
     await run('dice-reorder', { reorderCallback: 1 });
@@ -162,7 +162,7 @@ describe('random faults', () => {
 });
 
 describe('the control endpoints', () => {
-  it('tell that the sandbox is up and refuse what they do not know', async ({ expect }) => {
+  it('report health and refuse unknown paths and accounts', async ({ expect }) => {
     expect(await (await send('GET', '/sandbox/health')).json()).toEqual({ status: 'ok' });
     for (const path of ['nothing', 'accounts', 'accounts/nobody/record', 'accounts/sandbox-api-key/nothing']) {
       expect((await send('GET', `/sandbox/${path}`)).status).toBe(404);

@@ -8,40 +8,40 @@ const withWord = (word: string) => ({
   voice_url: `https://e.com/${word}.mp3`,
   external_task_id: 'mine',
 });
-const madeAt = async (account: TestAccount) => (await account.record()).tasks[0]?.createdAt ?? null;
+const createdAtOf = async (account: TestAccount) => (await account.record()).tasks[0]?.createdAt ?? null;
 
 describe('a late create', () => {
-  it('is not answered, and is carried out the set time after its client has gone', async ({ expect }) => {
-    const account = await openStillAccount('behindhand', { lateMs: 300 });
-    const url = 'https://receiver.test/behindhand/x';
+  it('is not answered, and is carried out lateMs after its client has gone', async ({ expect }) => {
+    const account = await openStillAccount('held-open', { lateMs: 300 });
+    const url = 'https://receiver.test/held-open/x';
     const response = await account.raw('POST', voices, { ...withWord('sandbox-acts-late'), callback_url: url });
     const reader = response.body?.getReader();
     expect(new TextDecoder().decode((await reader?.read())?.value).trim()).toBe('');
-    expect(await madeAt(account)).toBeNull();
+    expect(await createdAtOf(account)).toBeNull();
     expect(await account.get(`${voices}/mine`)).toMatchObject({ code: 1201 });
     expect((await account.record()).requests[0]).toMatchObject({ method: 'POST', code: null, taskId: null });
 
     const goneAt = Date.now();
     await reader?.cancel();
-    await expect.poll(async () => await madeAt(account)).not.toBeNull();
-    expect(await madeAt(account)).toBeGreaterThanOrEqual(goneAt + 300);
+    await expect.poll(async () => await createdAtOf(account)).not.toBeNull();
+    expect(await createdAtOf(account)).toBeGreaterThanOrEqual(goneAt + 300);
     const { requests, requestsByCode, tasks, unitsCharged } = await account.record();
     expect(requestsByCode).toEqual({ none: 1, 1201: 1, 0: 1 });
     expect(requests[0]).toMatchObject({ method: 'POST', code: 0, taskId: tasks[0]?.taskId });
     expect(unitsCharged).toBe(0.05);
-    await expect.poll(async () => await readInbox('behindhand')).toHaveLength(1);
+    await expect.poll(async () => await readInbox('held-open')).toHaveLength(1);
   });
 
-  it('whose connection is cut at once is carried out the set time after that', async ({ expect }) => {
+  it('is carried out lateMs after the sandbox has cut its connection', async ({ expect }) => {
     const account = await openStillAccount('cut', { lateMs: 300 });
     const response = await account.raw('POST', voices, withWord('sandbox-acts-late-cut'));
     const cutAt = Date.now();
     await expect(response.text()).rejects.toThrow();
-    await expect.poll(async () => await madeAt(account)).not.toBeNull();
-    expect(await madeAt(account)).toBeGreaterThanOrEqual(cutAt + 300 - 50);
+    await expect.poll(async () => await createdAtOf(account)).not.toBeNull();
+    expect(await createdAtOf(account)).toBeGreaterThanOrEqual(cutAt + 300 - 50);
   });
 
-  it('is refused in silence where the id has been taken meanwhile', async ({ expect }) => {
+  it('fails without an answer if its external id was taken meanwhile', async ({ expect }) => {
     const account = await openStillAccount('overtaken', { lateMs: 100 });
     const response = await account.raw('POST', voices, withWord('sandbox-acts-late-cut'));
     await account.post(voices, { ...voiceInput, external_task_id: 'mine' });
@@ -50,7 +50,7 @@ describe('a late create', () => {
     expect((await account.record()).tasks).toHaveLength(1);
   });
 
-  it('comes up at random, and leaves reads alone', async ({ expect }) => {
+  it('can happen at random, and never to reads', async ({ expect }) => {
     const account = await openStillAccount('random', { lateMs: 0, faults: { actsLateCut: 1 } });
     expect((await account.get(voices)).code).toBe(0);
     const response = await account.raw('POST', voices, voiceInput);
@@ -64,7 +64,7 @@ describe('a late create', () => {
 });
 
 describe('external ids', () => {
-  it('are refused when they come again, unless the account takes duplicates of the kind', async ({ expect }) => {
+  it('are refused if repeated, unless the account allows duplicates of the kind', async ({ expect }) => {
     const account = await openStillAccount('unique', { uniqueExternalIds: ['voice'] });
     const lips = lipSyncInput(await scan(account), {}, { external_task_id: 'lips' });
     const first = await account.post(lipSyncs, lips);

@@ -5,7 +5,7 @@ const voices = '/v1/general/custom-voices';
 const distinct = (values: readonly unknown[]): number => new Set(values.map((value) => JSON.stringify(value))).size;
 
 describe('concurrency', () => {
-  it('is five at first: the sixth task answers 429 and 1303 until a slot is free', async ({ expect }) => {
+  it('is five by default: a sixth task answers 429 and 1303 until a slot is free', async ({ expect }) => {
     const account = openAccount('slots');
     await account.configure({ submittedMs: 100_000_000, processingMs: 200_000_000 });
     const ids: string[] = [];
@@ -24,7 +24,7 @@ describe('concurrency', () => {
 });
 
 describe('units', () => {
-  it('run out: then every paid call answers 429 and 1102, and nothing is made', async ({ expect }) => {
+  it('make every paid call answer 429 and 1102 without effect if they are used up', async ({ expect }) => {
     const account = await openStillAccount('units', { units: 0.12 });
     expect((await account.post(voices, voiceInput)).code).toBe(0);
     expect((await account.post('/v1/videos/identify-face', { video_url: 'https://e.com/a.mp4' })).code).toBe(0);
@@ -37,7 +37,7 @@ describe('units', () => {
     expect(await account.record()).toMatchObject({ unitsCharged: 0.1, tasks: { length: 1 } });
   });
 
-  it('are told by /account/costs, once a second', async ({ expect }) => {
+  it('are reported by /account/costs, once a second', async ({ expect }) => {
     const account = await openStillAccount('costs');
     await account.post(voices, voiceInput);
     const path = `/account/costs?start_time=0&end_time=${Date.now() + 1000}`;
@@ -52,8 +52,8 @@ describe('units', () => {
   });
 });
 
-describe('the newer read', () => {
-  it('gives up to 20 tasks of either kind in one shape and leaves out unknown ids', async ({ expect }) => {
+describe('GET /tasks', () => {
+  it('returns up to 20 tasks of both kinds in one shape and leaves out unknown ids', async ({ expect }) => {
     const account = await openStillAccount('newer');
     const { data } = await account.post(voices, { ...voiceInput, external_task_id: 'mine' });
     await account.advance(data.task_id, 'succeed');
@@ -76,8 +76,8 @@ describe('the newer read', () => {
   });
 });
 
-describe('answers differ as live ones do', () => {
-  it('in their ids, their task_info, their results under way and their deductions', async ({ expect }) => {
+describe('answers of the sandbox', () => {
+  it('vary as those of Kling, in ids, task_info, unfinished results and deductions', async ({ expect }) => {
     const account = await openStillAccount('shapes');
     const created: Data[] = [];
     for (let n = 0; n < 64; n += 1) created.push((await account.post(voices, voiceInput)).data);

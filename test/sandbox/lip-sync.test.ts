@@ -4,7 +4,7 @@ import { lipSyncInput, openAccount, openStillAccount, scan, voiceInput } from '.
 const path = '/v1/videos/advanced-lip-sync';
 
 describe('identify-face', () => {
-  it('finds one face, whose end is overstated by some milliseconds', async ({ expect }) => {
+  it('finds one face, whose reported end is some milliseconds too late', async ({ expect }) => {
     const account = openAccount('faces');
     const reply = await account.post('/v1/videos/identify-face', {
       video_url: 'https://e.com/clip-15s.mp4',
@@ -26,7 +26,7 @@ describe('identify-face', () => {
 });
 
 describe('lip-sync', () => {
-  it('makes a video of the same length, which can be scanned and cloned from again', async ({ expect }) => {
+  it('makes a video of the same length, which a scan and a voice accept', async ({ expect }) => {
     const account = await openStillAccount('lips');
     const choice = await scan(account, 'https://e.com/clip-12s.mp4');
     const input = lipSyncInput(
@@ -56,14 +56,14 @@ describe('lip-sync', () => {
     expect((await account.get(path)).data).toHaveLength(1);
   });
 
-  it('is not found among the voices, nor a voice task among the lip-syncs', async ({ expect }) => {
+  it('reads no voice task on its endpoint', async ({ expect }) => {
     const account = await openStillAccount('lips-kinds');
     const { data } = await account.post('/v1/general/custom-voices', { ...voiceInput, external_task_id: 'a-voice' });
     expect(await account.get(`${path}/a-voice`)).toMatchObject({ httpStatus: 400, code: 1201 });
     expect((await account.get(`${path}/${encodeURIComponent(data.task_id)}`)).code).toBe(1201);
   });
 
-  it('takes a sound that text-to-speech made', async ({ expect }) => {
+  it('accepts audio that text-to-speech made', async ({ expect }) => {
     const account = await openStillAccount('lips-speech');
     const speech = await account.post('/v1/audio/tts', {
       text: 'Hello -7s',
@@ -82,15 +82,15 @@ describe('lip-sync', () => {
   it('reads the length of a WAV from its header', async ({ expect }) => {
     const account = await openStillAccount('lips-wav');
     const choice = await scan(account);
-    const sound = { sound_file: createWav(3000), sound_start_time: 500 };
-    expect((await account.post(path, lipSyncInput(choice, { ...sound, sound_end_time: 3000 }))).code).toBe(0);
-    expect(await account.post(path, lipSyncInput(choice, { ...sound, sound_end_time: 3001 }))).toMatchObject({
+    const audio = { sound_file: createWav(3000), sound_start_time: 500 };
+    expect((await account.post(path, lipSyncInput(choice, { ...audio, sound_end_time: 3000 }))).code).toBe(0);
+    expect(await account.post(path, lipSyncInput(choice, { ...audio, sound_end_time: 3001 }))).toMatchObject({
       code: 1201,
       message: expect.stringContaining('3000ms'),
     });
   });
 
-  it('gives its units back when it fails, with the reason as text', async ({ expect }) => {
+  it('refunds its units if it fails, and reports the reason as text', async ({ expect }) => {
     const account = await openStillAccount('lips-failing');
     const { data } = await account.post(path, lipSyncInput(await scan(account)));
     await account.advance(data.task_id, 'failed', 'The model did not detect a human');

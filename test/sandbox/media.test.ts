@@ -13,7 +13,7 @@ describe('result files', () => {
     ['image/b%2F.png', 'image/png', (bytes) => String.fromCharCode(...bytes.subarray(1, 4)), 'PNG'],
     ['audio/c.mp3', 'audio/mpeg', (bytes) => ((bytes[0]! << 8) | (bytes[1]! & 0xe0)).toString(16), 'ffe0'],
   ];
-  it.for(kinds)('%s is a real one', async ([path, type, magic, expected], { expect }) => {
+  it.for(kinds)('include %s, in its format', async ([path, type, magic, expected], { expect }) => {
     const response = await send('GET', `/files/${path}`);
     const bytes = new Uint8Array(await response.arrayBuffer());
     expect(response.status).toBe(200);
@@ -24,7 +24,7 @@ describe('result files', () => {
     expect(bytes.byteLength).toBeLessThan(16_384);
   });
 
-  it('can be read in parts', async ({ expect }) => {
+  it('are served in ranges', async ({ expect }) => {
     const whole = new Uint8Array(await (await send('GET', '/files/video/a.mp4')).arrayBuffer());
     const size = whole.byteLength;
     expect(await part('bytes=4-7')).toEqual({ status: 206, range: `bytes 4-7/${size}`, bytes: whole.slice(4, 8) });
@@ -38,7 +38,7 @@ describe('result files', () => {
     expect(await part('bytes=0-1,4-5')).toMatchObject({ status: 200 });
   });
 
-  it('answer HEAD and OPTIONS, and are gone after their time', async ({ expect }) => {
+  it('answer HEAD and OPTIONS, and answer 403 after they have expired', async ({ expect }) => {
     expect((await send('HEAD', '/files/image/a.png')).headers.get('content-type')).toBe('image/png');
     expect((await send('OPTIONS', '/files/image/a.png')).headers.get('access-control-allow-headers')).toBe('range');
     expect((await send('GET', '/files/video/a.mp4?x-expires=1')).status).toBe(403);

@@ -4,7 +4,7 @@ import { scenarioWords } from '../../src/sandbox/scenarios.ts';
 import { defaultSettings, noFaults } from '../../src/sandbox/settings.ts';
 import { env } from 'cloudflare:workers';
 
-it('the README names every scenario word, setting, fault and variable', ({ expect }) => {
+it('the README of the sandbox names every scenario word, setting, fault and variable', ({ expect }) => {
   const names = [
     ...scenarioWords.map((word) => `sandbox-${word}`),
     ...Object.keys(defaultSettings(env)),

@@ -1,6 +1,6 @@
 import { Response, type Request } from 'miniflare';
 
-/** One callback as it arrived. */
+/** One received callback. */
 export interface Received {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -10,8 +10,9 @@ export interface Received {
 const boxes = new Map<string, Received[]>();
 
 /**
- * Stands for the whole outside world. `https://receiver.test/<box>/...` keeps what is posted to it and answers 204, or 503 for the
- * first n posts with `?fail=<n>`; `https://inbox.test/<box>` gives back what a box has got. Nothing else exists.
+ * Answers every outgoing request of the sandbox. `https://receiver.test/<box>/...` keeps what is posted to it and answers
+ * 204, or 503 for the first n posts with `?fail=<n>`. `https://inbox.test/<box>` returns what a box has received. All
+ * other requests fail.
  */
 export async function receive(request: Request): Promise<Response> {
   const url = new URL(request.url);

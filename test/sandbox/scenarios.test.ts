@@ -9,7 +9,7 @@ const firstTask = async (account: TestAccount) => (await account.record()).tasks
 
 describe('sandbox-error-<code>', () => {
   it.for(Object.entries(businessCodes))(
-    '%s comes with its status and text, and nothing is made',
+    'answers %s with its status and text, and creates nothing',
     async ([code, row], { expect }) => {
       const account = openAccount('errors');
       const expected = { httpStatus: row.httpStatus, code: Number(code), message: row.message };
@@ -25,13 +25,13 @@ describe('sandbox-error-<code>', () => {
     },
   );
 
-  it('is nothing for a code that is none', async ({ expect }) => {
+  it('has no effect if Kling has no such code', async ({ expect }) => {
     expect((await openAccount('no-errors').get(`${voices}?x=sandbox-error-9999`)).code).toBe(0);
     expect((await openAccount('no-errors').get(`${voices}?x=sandbox-htmlx`)).code).toBe(0);
   });
 });
 
-describe('refusals of a create', () => {
+describe('scenario words for a refused create', () => {
   it.for([
     ['content-rejected', 400, 1301],
     ['pack-exhausted', 429, 1102],
@@ -44,12 +44,12 @@ describe('refusals of a create', () => {
   });
 });
 
-describe('failing tasks', () => {
+describe('scenario words for the course of a task', () => {
   it.for([
     ['risk-control', 'Failure to pass the risk control system'],
     ['no-human', 'The model did not detect a human'],
     ['internal-failure', 'Internal error'],
-  ] as const)('sandbox-%s ends in: %s', async ([word, message], { expect }) => {
+  ] as const)('sandbox-%s fails the task with "%s"', async ([word, message], { expect }) => {
     const account = openAccount(`failing-${word}`);
     await account.configure({ submittedMs: 0, processingMs: 0 });
     const choice = await scan(account, `https://e.com/sandbox-${word}.mp4`);
@@ -62,7 +62,9 @@ describe('failing tasks', () => {
       .toMatchObject(expected);
   });
 
-  it('sandbox-never-ends stays under way, sandbox-unknown-status is in a status of its own', async ({ expect }) => {
+  it('sandbox-never-ends never ends the task, sandbox-unknown-status gives it an unknown status', async ({
+    expect,
+  }) => {
     const account = openAccount('odd-tasks');
     await account.configure({ submittedMs: 0, processingMs: 0 });
     await account.post(voices, { ...withWord('sandbox-never-ends'), external_task_id: 'never' });
@@ -92,8 +94,8 @@ describe('failing tasks', () => {
 const scanWord = async (word: string) =>
   await openAccount('faces-words').post('/v1/videos/identify-face', { video_url: `https://e.com/${word}.mp4` });
 
-describe('faces', () => {
-  it('sandbox-no-face finds none, sandbox-no-face-error refuses', async ({ expect }) => {
+describe('scenario words for face scans', () => {
+  it('sandbox-no-face finds no face, sandbox-no-face-error refuses the scan', async ({ expect }) => {
     expect(await scanWord('sandbox-no-face')).toMatchObject({ code: 0, data: { face_data: [] } });
     expect(await scanWord('sandbox-no-face-error')).toMatchObject({
       httpStatus: 400,
@@ -102,14 +104,14 @@ describe('faces', () => {
     });
   });
 
-  it('sandbox-two-faces finds two, sandbox-face-zero one with the id 0', async ({ expect }) => {
+  it('sandbox-two-faces finds two faces, sandbox-face-zero one with the id 0', async ({ expect }) => {
     expect((await scanWord('sandbox-two-faces')).data.face_data).toHaveLength(2);
     expect((await scanWord('sandbox-face-zero')).data.face_data[0].face_id).toBe('0');
     const both = (await scanWord('sandbox-face-zero-sandbox-two-faces')).data.face_data;
     expect(both.map((face) => face.face_id)).toEqual(['0', expect.stringMatching(/^\d{18}$/)]);
   });
 
-  it('sandbox-expired makes what is too old to be used', async ({ expect }) => {
+  it('sandbox-expired creates sessions and audio that have already expired', async ({ expect }) => {
     const account = await openStillAccount('too-old');
     const lips = '/v1/videos/advanced-lip-sync';
     const old = await scan(account, 'https://e.com/sandbox-expired.mp4');
@@ -128,11 +130,11 @@ describe('faces', () => {
   });
 });
 
-describe('lost answers', () => {
+describe('scenario words for lost answers', () => {
   it.for([
     ['error-after', 500, 5000],
     ['timeout-after', 504, 5002],
-  ] as const)('sandbox-%s makes the task and answers %i and %i', async ([word, httpStatus, code], { expect }) => {
+  ] as const)('sandbox-%s creates the task and answers %i and %i', async ([word, httpStatus, code], { expect }) => {
     const account = await openStillAccount(`lost-${word}`);
     const id = `my-sandbox-${word}`;
     expect(await account.post(voices, { ...voiceInput, external_task_id: id })).toMatchObject({ httpStatus, code });
@@ -141,7 +143,7 @@ describe('lost answers', () => {
     expect((await account.record()).requests[0]).toMatchObject({ code, taskId: (await firstTask(account))!.taskId });
   });
 
-  it('sandbox-hang-after makes the task and waits a minute', async ({ expect }) => {
+  it('sandbox-hang-after creates the task and waits a minute', async ({ expect }) => {
     const account = await openStillAccount('lost-hang');
     const answer = await env.SANDBOX_ACCOUNT.getByName(account.key).exchange({
       method: 'POST',
@@ -156,7 +158,7 @@ describe('lost answers', () => {
     expect(await firstTask(account)).toMatchObject({ status: 'submitted' });
   });
 
-  it('sandbox-html answers as a proxy would, sandbox-cut-off with half a body', async ({ expect }) => {
+  it('sandbox-html answers with the page of a proxy, sandbox-cut-off with half a body', async ({ expect }) => {
     const account = await openStillAccount('lost-body');
     const html = await account.raw('POST', voices, withWord('sandbox-html'));
     expect([html.status, html.headers.get('content-type')]).toEqual([502, 'text/html']);
@@ -169,8 +171,8 @@ describe('lost answers', () => {
   });
 });
 
-describe('other words', () => {
-  it('sandbox-number-id writes ids as numbers, in every answer about the task', async ({ expect }) => {
+describe('other scenario words', () => {
+  it('sandbox-number-id writes ids as numbers in every answer about the task', async ({ expect }) => {
     const account = await openStillAccount('number-id');
     const created = await (
       await account.raw('POST', voices, { ...withWord('sandbox-number-id'), external_task_id: 'n' })

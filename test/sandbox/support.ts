@@ -10,7 +10,7 @@ interface File {
   readonly url: string;
 }
 
-/** Every field that some answer has, as if each answer had them all: a test knows what it asked for. */
+/** The fields of all answers. A test reads only those of the call it made. */
 export interface Data {
   readonly task_id: string;
   readonly task_status: string;
@@ -36,7 +36,7 @@ interface Face {
   readonly end_time: number;
 }
 
-/** Kling's envelope as a test reads it. */
+/** Kling's envelope, with the HTTP status. */
 export interface Reply<T = Data> {
   readonly httpStatus: number;
   readonly code: number;
@@ -45,12 +45,12 @@ export interface Reply<T = Data> {
   readonly data: T;
 }
 
-/** Sends a request to the sandbox as the network would. */
+/** Sends an HTTP request to the sandbox. */
 export async function send(method: string, path: string, init: RequestInit = {}): Promise<Response> {
   return await exports.default.fetch(`${origin}${path}`, { ...init, method });
 }
 
-/** One account of its own, with a key, and the calls a client makes with it. */
+/** Returns the calls that a client can make with the key of an account. */
 export function openAccount(name: string, kind: 'api' | 'access' = 'api') {
   const key = `sandbox-${kind}-key-${name}`;
   const headers = async (): Promise<Record<string, string>> => ({
@@ -87,14 +87,14 @@ export function openAccount(name: string, kind: 'api' | 'access' = 'api') {
 
 export type TestAccount = ReturnType<typeof openAccount>;
 
-/** An account whose tasks move by hand alone. */
+/** Opens an account whose tasks move only by hand. */
 export async function openStillAccount(name: string, settings: Record<string, unknown> = {}): Promise<TestAccount> {
   const account = openAccount(name);
   await account.configure({ submittedMs: 100_000_000, processingMs: 200_000_000, concurrency: 1000, ...settings });
   return account;
 }
 
-/** Kling's token: valid for half an hour unless the claims say otherwise; null leaves a claim out. */
+/** Creates a token for Kling, valid for half an hour by default. A claim that is null is left out. */
 export async function createToken(
   claims: { iss: string; exp?: number | null; nbf?: number | null },
   secret = 'sandbox-secret-key-of-thirty-two-bytes',
@@ -106,20 +106,20 @@ export async function createToken(
     .sign(new TextEncoder().encode(secret));
 }
 
-/** What a box of the receiver has got so far. */
+/** Reads what a box of the receiver has received so far. */
 export async function readInbox(box: string): Promise<readonly Received[]> {
   return await (await fetch(`https://inbox.test/${box}`)).json();
 }
 
 export const voiceInput = { voice_name: 'Ann', voice_url: 'https://example.com/ann.mp3' };
 
-/** Scans a video and gives what a lip-sync on its first face needs. */
+/** Scans a video and returns the ids that a lip-sync on its first face needs. */
 export async function scan(account: TestAccount, videoUrl = 'https://example.com/clip.mp4') {
   const { data } = await account.post('/v1/videos/identify-face', { video_url: videoUrl });
   return { sessionId: data.session_id, faceId: data.face_data[0].face_id };
 }
 
-/** A lip-sync that Kling accepts, with some of its fields replaced. */
+/** Builds an input of a lip-sync that Kling accepts, with some fields replaced. */
 export function lipSyncInput(
   { sessionId, faceId }: { sessionId: string; faceId: string },
   choice: Record<string, unknown> = {},

@@ -4,7 +4,7 @@ import { lipSyncInput, openAccount, openStillAccount, scan, voiceInput } from '.
 const video = 'https://e.com/clip.mp4';
 const speech = { text: 'Hello', voice_id: 'AOT', voice_language: 'en' };
 
-describe('a create is refused with 1201', () => {
+describe('the sandbox refuses with 1201', () => {
   const cases: readonly [string, string, Record<string, unknown>, RegExp][] = [
     ['a voice without a name', 'general/custom-voices', { voice_url: video }, /input.voiceName: must not be blank/],
     ['a voice with a blank name', 'general/custom-voices', { ...voiceInput, voice_name: ' ' }, /input.voiceName/],
@@ -16,7 +16,12 @@ describe('a create is refused with 1201', () => {
       /size/,
     ],
     ['a voice without a source', 'general/custom-voices', { voice_name: 'A', voice_url: '' }, /cannot both be empty/],
-    ['a voice from no URL', 'general/custom-voices', { ...voiceInput, voice_url: 'ann.mp3' }, /valid URL/],
+    [
+      'a voice from a text that is not a URL',
+      'general/custom-voices',
+      { ...voiceInput, voice_url: 'ann.mp3' },
+      /valid URL/,
+    ],
     ['a voice from FTP', 'general/custom-voices', { ...voiceInput, voice_url: 'ftp://e.com/a.mp3' }, /valid URL/],
     [
       'a voice from a FLAC',
@@ -37,8 +42,13 @@ describe('a create is refused with 1201', () => {
       { voice_name: 'A', video_id: '1' },
       /Video id not found/,
     ],
-    ['a callback to no URL', 'general/custom-voices', { ...voiceInput, callback_url: 'here' }, /input.callbackUrl/],
-    ['a scan of nothing', 'videos/identify-face', {}, /cannot both be empty/],
+    [
+      'a callback URL that is not a URL',
+      'general/custom-voices',
+      { ...voiceInput, callback_url: 'here' },
+      /input.callbackUrl/,
+    ],
+    ['a scan without a video', 'videos/identify-face', {}, /cannot both be empty/],
     ['a scan of two videos', 'videos/identify-face', { video_url: video, video_id: 'x' }, /mutually exclusive/],
     ['a scan of an AVI', 'videos/identify-face', { video_url: 'https://e.com/a.avi' }, /format .avi/],
     ['a scan of 1 s', 'videos/identify-face', { video_url: 'https://e.com/a-1s.mp4' }, /2s and 60s/],
@@ -52,7 +62,7 @@ describe('a create is refused with 1201', () => {
     ],
     ['a scan of 101 MB', 'videos/identify-face', { video_url: 'https://e.com/a-101mb.mp4' }, /100MB/],
     ['a scan of an unknown video', 'videos/identify-face', { video_id: '12' }, /Video id not found/],
-    ['a deletion of nothing', 'general/delete-voices', {}, /input.voiceId/],
+    ['a deletion without a voice', 'general/delete-voices', {}, /input.voiceId/],
     ['a deletion of an unknown voice', 'general/delete-voices', { voice_id: '1' }, /Voice id not found/],
     ['a speech without text', 'audio/tts', { ...speech, text: '' }, /input.text/],
     ['a speech of 1001 characters', 'audio/tts', { ...speech, text: 'x'.repeat(1001) }, /between 1 and 1000/],
@@ -83,7 +93,7 @@ describe('a create is refused with 1201', () => {
   });
 });
 
-describe('a lip-sync on a video of 10 s is refused with 1201', () => {
+describe('the sandbox refuses a lip-sync on a video of 10 s with 1201', () => {
   const tooLarge = btoa('RIFF....WAVE').padEnd(7_000_000, 'A');
   const cases: readonly [string, Record<string, unknown>, Record<string, unknown>, RegExp][] = [
     ['without a session', {}, { session_id: '' }, /input.sessionId/],
@@ -91,17 +101,17 @@ describe('a lip-sync on a video of 10 s is refused with 1201', () => {
     ['without face_choose', {}, { face_choose: undefined }, /input.faceChoose: must be an array/],
     ['with no face', {}, { face_choose: [] }, /size must be 1/],
     ['with two faces', {}, { face_choose: [{}, {}] }, /size must be 1/],
-    ['with a face that is none', {}, { face_choose: ['x'] }, /must be an object/],
+    ['with a face that is not an object', {}, { face_choose: ['x'] }, /must be an object/],
     ['with a face of another session', { face_id: '0' }, {}, /Face id not found/],
-    ['without a sound', { sound_file: '' }, {}, /cannot both be empty/],
-    ['with two sounds', { audio_id: 'x' }, {}, /mutually exclusive/],
+    ['without audio', { sound_file: '' }, {}, /cannot both be empty/],
+    ['with two sources of audio', { audio_id: 'x' }, {}, /mutually exclusive/],
     ['with an unknown audio', { sound_file: null, audio_id: '1' }, {}, /Audio id not found/],
     ['with an OGG', { sound_file: 'https://e.com/a.ogg' }, {}, /format .ogg/],
-    ['with a sound of 1 s', { sound_file: 'https://e.com/a-1s.mp3' }, {}, /2s and 60s/],
-    ['with a sound of 61 s', { sound_file: 'https://e.com/a-61s.aac' }, {}, /2s and 60s/],
-    ['with no base64', { sound_file: 'what is this?' }, {}, /valid URL or Base64/],
+    ['with audio of 1 s', { sound_file: 'https://e.com/a-1s.mp3' }, {}, /2s and 60s/],
+    ['with audio of 61 s', { sound_file: 'https://e.com/a-61s.aac' }, {}, /2s and 60s/],
+    ['with text that is not base64', { sound_file: 'what is this?' }, {}, /valid URL or Base64/],
     ['with a data: prefix', { sound_file: 'data:audio/mpeg;base64,AAAA' }, {}, /valid URL or Base64/],
-    ['with bytes of no sound', { sound_file: btoa('hello world, no sound') }, {}, /unsupported format/],
+    ['with bytes that are not audio', { sound_file: btoa('hello world, no audio') }, {}, /unsupported format/],
     ['with more than 5 MB', { sound_file: tooLarge }, {}, /5MB/],
     ['without a start', { sound_start_time: undefined }, {}, /input.soundStartTime: must not be null/],
     ['without an end', { sound_end_time: null }, {}, /input.soundEndTime/],
@@ -110,14 +120,14 @@ describe('a lip-sync on a video of 10 s is refused with 1201', () => {
     ['that inserts before the video', { sound_insert_time: -1 }, {}, /input.soundInsertTime/],
     ['cropped to 1,999 ms', { sound_start_time: 1, sound_end_time: 2000 }, {}, /shorter than 2s/],
     ['cropped the wrong way round', { sound_start_time: 3000, sound_end_time: 1000 }, {}, /shorter than 2s/],
-    ['cropped past the sound', { sound_end_time: 5001 }, {}, /total duration/],
+    ['cropped past the audio', { sound_end_time: 5001 }, {}, /total duration/],
     ['that ends after the video', { sound_insert_time: 7001 }, {}, /later than the video/],
     ['too quiet', { sound_volume: -0.1 }, {}, /input.soundVolume/],
     ['too loud', { sound_volume: 2.1 }, {}, /input.soundVolume: must be less than or equal to 2.0/],
     ['with an original too loud', { original_audio_volume: 3 }, {}, /input.originalAudioVolume/],
     ['with a volume in words', { sound_volume: 'loud' }, {}, /must be a number/],
-    ['with a watermark of no sort', {}, { watermark_info: { enabled: 'yes' } }, /watermarkInfo/],
-    ['with a callback to no URL', {}, { callback_url: 'x' }, /input.callbackUrl/],
+    ['with a watermark that is not a boolean', {}, { watermark_info: { enabled: 'yes' } }, /watermarkInfo/],
+    ['with a callback URL that is not a URL', {}, { callback_url: 'x' }, /input.callbackUrl/],
   ];
   it.for(cases)('%s', async ([, choice, rest, message], { expect }) => {
     const account = await openStillAccount('lip-validation');
@@ -130,7 +140,7 @@ describe('a lip-sync on a video of 10 s is refused with 1201', () => {
     expect((await account.record()).tasks).toEqual([]);
   });
 
-  it('that overlaps with the face for less than 2 s', async ({ expect }) => {
+  it('if it overlaps with the face for less than 2 s', async ({ expect }) => {
     const account = await openStillAccount('lip-overlap');
     const { data } = await account.post('/v1/videos/identify-face', {
       video_url: 'https://e.com/sandbox-two-faces.mp4',
@@ -143,7 +153,7 @@ describe('a lip-sync on a video of 10 s is refused with 1201', () => {
     expect(await post(start - 1000)).toMatchObject({ code: 0 });
   });
 
-  it('not at the very limits', async ({ expect }) => {
+  it('but accepts it at every limit', async ({ expect }) => {
     const account = await openStillAccount('lip-limits');
     const choice = await scan(account);
     for (const fields of [
@@ -159,13 +169,13 @@ describe('a lip-sync on a video of 10 s is refused with 1201', () => {
   });
 });
 
-describe('a page is refused with 1201', () => {
+describe('the sandbox refuses a page with 1201', () => {
   const lists = [
     ['/v1/general/custom-voices', 1000],
     ['/v1/general/presets-voices', 1000],
     ['/v1/videos/advanced-lip-sync', 500],
   ] as const;
-  it.for(lists)('of %s beyond 1000 pages of %i', async ([path, sizeMax], { expect }) => {
+  it.for(lists)('of %s beyond page 1000 or a size of %i', async ([path, sizeMax], { expect }) => {
     const account = openAccount('paging');
     for (const query of [
       'pageNum=0',

@@ -4,7 +4,7 @@ import { openAccount, openStillAccount, voiceInput } from './support.ts';
 const path = '/v1/general/custom-voices';
 
 describe('custom voices', () => {
-  it('are made by a task that can be read by both of its ids, and deleted once', async ({ expect }) => {
+  it('are made by a task that both of its ids name, and can be deleted once', async ({ expect }) => {
     const account = await openStillAccount('voices');
     const created = await account.post(path, { ...voiceInput, video_id: '', external_task_id: 'my/1' });
     expect(created).toMatchObject({ httpStatus: 200, code: 0, message: 'SUCCEED', data: { task_status: 'submitted' } });
@@ -34,7 +34,7 @@ describe('custom voices', () => {
     expect((await account.get(`${path}/my%2F1`)).data.task_result.voices).toEqual([]);
   });
 
-  it('move by themselves at their times, even when nobody looks', async ({ expect }) => {
+  it('are made at their times, without a call in between', async ({ expect }) => {
     const account = openAccount('voices-moving');
     await account.configure({ submittedMs: 20, processingMs: 60 });
     const { data } = await account.post(path, voiceInput);
@@ -43,7 +43,7 @@ describe('custom voices', () => {
     expect((await read()).updated_at).toBe(data.created_at + 60);
   });
 
-  it('refuse an external id of any task of the account, and charge nothing for it', async ({ expect }) => {
+  it('are refused without a charge if their external id was used before', async ({ expect }) => {
     const account = await openStillAccount('voices-twice');
     await account.post(path, { ...voiceInput, external_task_id: 'once' });
     expect(await account.post(path, { ...voiceInput, external_task_id: 'once' })).toMatchObject({
@@ -54,7 +54,7 @@ describe('custom voices', () => {
     expect(await account.record()).toMatchObject({ unitsCharged: 0.05, tasks: [{ externalTaskId: 'once' }] });
   });
 
-  it('that are missing answer 400 and 1201 with the id', async ({ expect }) => {
+  it('answer 400 and 1201 with the id if they do not exist', async ({ expect }) => {
     expect(await openAccount('voices-none').get(`${path}/12345`)).toMatchObject({
       httpStatus: 400,
       code: 1201,
@@ -62,7 +62,7 @@ describe('custom voices', () => {
     });
   });
 
-  it('are listed the newest first, page by page', async ({ expect }) => {
+  it('are listed in pages, newest first', async ({ expect }) => {
     const account = await openStillAccount('voices-list');
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) ids.push((await account.post(path, voiceInput)).data.task_id);
@@ -74,7 +74,7 @@ describe('custom voices', () => {
 });
 
 describe('preset voices', () => {
-  it('come one to an item, with and without the fields of a task, and cannot be deleted', async ({ expect }) => {
+  it('are listed one in each item, with or without the fields of a task, and cannot be deleted', async ({ expect }) => {
     const account = openAccount('presets');
     const { data } = await account.list('/v1/general/presets-voices?pageNum=1&pageSize=1000');
     expect(data.length).toBeGreaterThan(30);
