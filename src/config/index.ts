@@ -3,7 +3,7 @@ import { schema } from '../schema/schema.ts';
 import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './checks.ts';
 import { type RetentionTimes, toRetentionTimes } from '../domain/retention.ts';
 import type { WatchLimits } from '../hub/usage.ts';
-import type { WorkLimits } from '../hub/work.ts';
+import type { WorkLimits } from '../hub/back-pressure.ts';
 import type { RateLimits } from '../ledger/limits.ts';
 import type { TenantForm } from '../lib/log.ts';
 import { type Setting, SETTINGS } from './settings.ts';

@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts';
-import { SUBPROTOCOL, toCallerHeaders } from '../hub/attachment.ts';
-import type { Dialled, NoRoom } from '../hub/pool.ts';
+import { SUBPROTOCOL } from '../hub/protocol.ts';
+import { toCallerHeaders, type Dialled, type NoRoom } from '../hub/pool.ts';
 
 /** The subprotocol of subscriptions-transport-ws, which was given up in 2020 and shares its name with a library that is not. */
 const OLD_SUBPROTOCOL = 'graphql-ws';

@@ -1,6 +1,5 @@
-import { toCallerHeaders } from '../hub/attachment.ts';
 import type { Viewer } from '../domain/viewer.ts';
-import type { Dialled } from '../hub/pool.ts';
+import { toCallerHeaders, type Dialled } from '../hub/pool.ts';
 import { CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';

@@ -1,8 +1,8 @@
 import type { Authenticate } from '../auth/authenticate.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import { type Failure, GatewayError } from '../errors.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
-import type { Attachment } from './attachment.ts';
 import { CLOSE, closeReason } from './protocol.ts';
 
 /** Operations that one socket may begin. After a reconnect it begins all of its own at once: the burst is for that. */
@@ -80,4 +80,78 @@ export function createAdmission({ authenticate, join, expiresAt, now, log }: Adm
 function authorizationOf(payload: Readonly<Record<string, unknown>>): string | null {
   const [, value] = Object.entries(payload).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
   return typeof value === 'string' ? value : null;
+}
+
+/** What the hub knows of a socket; kept with it, so that it survives the hub's eviction. */
+export interface Attachment {
+  readonly socketId: string;
+  /** Null until `connection_init` was accepted. */
+  readonly viewer: Viewer | null;
+  /** A socket of the Worker's own, behind an SSE or multipart answer: its messages carry cursors. */
+  readonly isStream: boolean;
+  /** The id of the request that a stream answers, or that asked for a socket, whose operations have ids of their own. */
+  readonly requestId: string | null;
+  /** Of the client; null where nobody tells. */
+  readonly network: string | null;
+  readonly origin: string;
+  readonly openedAtMs: number;
+}
+
+export function attachmentOf(socket: WebSocket): Attachment | null {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the hub and its connection write it
+  return socket.deserializeAttachment() as Attachment | null;
+}
+
+/** A socket that has not said `connection_init` by then is closed. */
+const INIT_MS = 10_000;
+
+/** When a socket is closed, if nothing changes: it has not said who it is by then, or its token expires. */
+export function deadlineOf(attachment: Attachment | null): number {
+  if (attachment === null) return Number.POSITIVE_INFINITY;
+  const { viewer, openedAtMs } = attachment;
+  return viewer === null ? openedAtMs + INIT_MS : (viewer.expiresAtMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** Whether a socket's token has expired. Attachments are dear to read, so each is read once for it. */
+export function createIsExpired(now: () => number): (socket: WebSocket) => boolean {
+  const known = new WeakMap<WebSocket, number>();
+  return (socket) => {
+    let expiresAtMs = known.get(socket);
+    if (expiresAtMs === undefined) {
+      expiresAtMs = attachmentOf(socket)?.viewer?.expiresAtMs ?? Number.POSITIVE_INFINITY;
+      known.set(socket, expiresAtMs);
+    }
+    return now() >= expiresAtMs;
+  };
+}
+
+/** Counts the open sockets of one hub by whose they are, and says who may have another. */
+export interface Crowd {
+  hasRoom(name: string): boolean;
+  add(name: string, socket: WebSocket): void;
+  remove(name: string, socket: WebSocket): void;
+}
+
+/** `max`: sockets of one name. In memory: filled again from the sockets themselves when the hub wakes. */
+export function createCrowd(max: number): Crowd {
+  const crowds = new Map<string, Set<WebSocket>>();
+
+  return {
+    hasRoom(name) {
+      const crowd = crowds.get(name);
+      if (crowd === undefined || crowd.size < max) return true;
+      // A socket that was closed from here leaves when its peer says so, which it may never do.
+      for (const socket of crowd) if (socket.readyState !== WebSocket.OPEN) crowd.delete(socket);
+      return crowd.size < max;
+    },
+    add(name, socket) {
+      const crowd = crowds.get(name) ?? new Set();
+      crowds.set(name, crowd.add(socket));
+    },
+    remove(name, socket) {
+      const crowd = crowds.get(name);
+      crowd?.delete(socket);
+      if (crowd?.size === 0) crowds.delete(name);
+    },
+  };
 }

@@ -1,18 +1,23 @@
 import type { Viewer } from '../domain/viewer.ts';
-import type { Log } from '../lib/log.ts';
-import type { Admission } from './admission.ts';
-import type { Attachment } from './attachment.ts';
+import { type Failure, GatewayError } from '../errors.ts';
+import { codesOf, toExtensions } from '../graphql/errors.ts';
+import { type Log, logBug } from '../lib/log.ts';
+import { readOwnJson } from '../lib/own-json.ts';
+import type { Admission, Attachment } from './admission.ts';
+import type { Unread, Work } from './back-pressure.ts';
 import type { createCatchUp } from './catch-up.ts';
 import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
-import type { Groups, Member } from './groups.ts';
-import type { Counted, WatchUsage } from './usage.ts';
-import type { Operation, Operations, PreparedSubscription } from './operations.ts';
+import {
+  type Groups,
+  type Member,
+  type Registration,
+  type RegistrationStore,
+  groupKeyOf,
+  readable,
+} from './registrations.ts';
+import type { Operation, Operations, PreparedSubscription, Asker, Refused } from './operations.ts';
 import { CLOSE, closeReason, type ClientMessage, type OperationPayload, pongMessage } from './protocol.ts';
-import { type Asked, createRefusals, requestErrorsOf } from './refusals.ts';
-import type { Registration, RegistrationStore } from './registrations.ts';
-import type { Unread } from './back-pressure.ts';
-import { groupKeyOf, readable } from './viewer-group.ts';
-import type { Work } from './work.ts';
+import type { Counted, WatchUsage } from './usage.ts';
 
 export interface ConnectionDeps {
   readonly groups: Groups;
@@ -230,4 +235,65 @@ export function createConnection(deps: ConnectionDeps): Connection {
 /** A stream has one operation. */
 function operationIdOf({ isStream, requestId }: Attachment): string {
   return (isStream ? requestId : null) ?? crypto.randomUUID();
+}
+
+/** One `subscribe` of a client. */
+export interface Asked extends Asker {
+  readonly socket: WebSocket;
+  readonly id: string;
+}
+
+/** Answers an operation that cannot begin: with one `error`, after which its id is free. */
+export interface Refusals {
+  /** The errors carry the request id already. Writes a line to the log, as `failure` does. */
+  errors(asked: Asked, errors: Refused['errors']): void;
+  failure(asked: Asked, failure: Failure): void;
+  /** A `GatewayError` is shown as its failure. Anything else is a bug: it is logged, and the client gets its id alone. */
+  thrown(asked: Asked, error: unknown): void;
+  /** As `errors`, for an answer of the Worker, which has logged it. */
+  answered(asked: Asked, errors: Refused['errors']): void;
+}
+
+export interface RefusalsDeps {
+  readonly work: Pick<Work, 'failed'>;
+  readonly say: (socket: WebSocket, message: string) => void;
+  readonly log: Log;
+}
+
+const INTERNAL: Failure = { code: 'INTERNAL', message: 'Internal error', retryable: true };
+
+export function createRefusals({ work, say, log }: RefusalsDeps): Refusals {
+  function answered({ socket, id }: Asked, errors: Refused['errors']): void {
+    work.failed(socket);
+    say(socket, JSON.stringify({ id, type: 'error', payload: errors }));
+  }
+
+  function refuse(asked: Asked, errors: Refused['errors']): void {
+    const { requestId, tenant } = asked;
+    log({ level: 'info', message: 'operation refused', requestId, tenant, errorCodes: codesOf(errors) });
+    answered(asked, errors);
+  }
+
+  function failure(asked: Asked, failed: Failure): void {
+    const extensions = { ...toExtensions(failed), requestId: asked.requestId };
+    refuse(asked, [{ message: failed.message, extensions }]);
+  }
+
+  return {
+    errors: refuse,
+    failure,
+    answered,
+    thrown(asked, error) {
+      if (error instanceof GatewayError) return failure(asked, error.failure);
+      logBug(log, asked.requestId, error, asked.tenant);
+      failure(asked, INTERNAL);
+    },
+  };
+}
+
+/** Returns the errors of an answer without `data`: nothing was executed. Returns null for the result of an operation. */
+export function requestErrorsOf(answer: string): Refused['errors'] | null {
+  if (answer.startsWith('{"data":')) return null;
+  const result = readOwnJson<{ readonly data?: unknown; readonly errors?: Refused['errors'] }>(answer);
+  return 'data' in result ? null : (result.errors ?? null);
 }

@@ -4,14 +4,12 @@ import type { Ledger, TaskChangeEvent } from '../domain/ports.ts';
 import { isFinal } from '../domain/task.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Log } from '../lib/log.ts';
-import type { Attachment } from './attachment.ts';
-import type { Group, Groups, Member } from './groups.ts';
-import { messageCostOf } from './live-cost.ts';
+import type { Attachment } from './admission.ts';
+import type { Group, Groups, Member, RegistrationStore } from './registrations.ts';
+import { messageCostOf } from './usage.ts';
 import type { Operations } from './operations.ts';
 import { CLOSE } from './protocol.ts';
-import type { RegistrationStore } from './registrations.ts';
-import type { Turns } from './turns.ts';
-import type { Unread } from './back-pressure.ts';
+import type { Turns, Unread } from './back-pressure.ts';
 
 /** What a socket may leave unread: past that it is cut, and comes back with its cursor. The others wait for nobody. */
 export const UNREAD_CHARS_MAX = 1_048_576;

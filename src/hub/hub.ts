@@ -12,24 +12,24 @@ import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/sleep.ts';
 import { createLedgerPort } from '../ledger/rpc.ts';
 import { schema } from '../schema/schema.ts';
-import { createAdmission } from './admission.ts';
-import { attachmentOf, callerOf, SUBPROTOCOL, type Attachment } from './attachment.ts';
-import { createCatchUp } from './catch-up.ts';
+import {
+  createAdmission,
+  attachmentOf,
+  type Attachment,
+  createCrowd,
+  type Crowd,
+  createIsExpired,
+  deadlineOf,
+} from './admission.ts';
+import { createCatchUp, createSharedCatchUp, createSharedReads, NO_UPSTREAM } from './catch-up.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { createCrowd, type Crowd } from './crowd.ts';
-import { createIsExpired, deadlineOf } from './expiry.ts';
 import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
-import { createGroups } from './groups.ts';
+import { createGroups, RegistrationStore } from './registrations.ts';
 import { createWatchUsage } from './usage.ts';
 import { createOperations } from './operations.ts';
-import { perShard, toNoRoom } from './pool.ts';
-import { CLOSE, parseClientMessage } from './protocol.ts';
-import { RegistrationStore } from './registrations.ts';
-import { createSharedCatchUp } from './shared-catch-up.ts';
-import { createSharedReads, NO_UPSTREAM } from './shared-reads.ts';
-import { createTurns } from './turns.ts';
-import { createUnread } from './back-pressure.ts';
-import { createWork, type Work } from './work.ts';
+import { callerOf, perShard, toNoRoom } from './pool.ts';
+import { CLOSE, parseClientMessage, SUBPROTOCOL } from './protocol.ts';
+import { createTurns, createUnread, createWork, type Work } from './back-pressure.ts';
 
 const now = (): number => Date.now();
 
@@ -67,8 +67,8 @@ export class Hub extends DurableObject<Env> {
     const turns = createTurns(() => sleep(1));
     const operations = createOperations({ schema, introspection, documents: createDocuments(documents), log });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
-    const unread = createUnread(now);
-    const isExpired = createIsExpired(attachmentOf, now);
+    const unread = createUnread(now, sleep);
+    const isExpired = createIsExpired(now);
     // A port is made for each read: a stub is dead once its object has been reset.
     const openReads = (tenant: string): Ledger => createSharedReads(() => createLedgerPort(ledgerOf(tenant), {}));
     const contextOf = (viewer: Viewer, ledger: Ledger): GatewayContext => ({

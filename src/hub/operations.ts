@@ -20,7 +20,7 @@ import { createOperationFinder } from '../graphql/operation.ts';
 import { bugBehind, codesOf, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '../graphql/errors.ts';
 import { coerceVariables } from '../graphql/variables.ts';
 import { toSubscription, type Subscription } from '../schema/task-updates.ts';
-import { watchCostOf } from './live-cost.ts';
+import { watchCostOf } from './usage.ts';
 import type { OperationPayload } from './protocol.ts';
 
 /** Less than the Worker keeps: the hubs of a pool may share its memory, and there are few subscriptions. */

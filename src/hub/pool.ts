@@ -1,3 +1,6 @@
+import type { Viewer } from '../domain/viewer.ts';
+import { readOwnJson } from '../lib/own-json.ts';
+
 /** Shards of the pool. Each takes 2,500 sockets. The shard of a socket is routing only: it carries no authority. */
 export const SHARDS = 4;
 
@@ -63,4 +66,29 @@ export function shardOf(tenant: string): number {
  */
 export function shardName(shard: number): string {
   return `leaf-${shard}`;
+}
+
+/** The header by which the Worker tells a hub of a caller. No header of a client's is ever passed on. */
+const CALLER_HEADER = 'x-caller';
+
+/** What the Worker knows of the client of a socket. */
+export interface Caller {
+  readonly network: string | null;
+  /** By the token that came with the request; null when none came. A socket is asked again in `connection_init`. */
+  readonly tenant: string | null;
+  /** Set for a stream: the socket is the Worker's own, and belongs to this viewer. */
+  readonly streamViewer: Viewer | null;
+  /** The id of the request that a stream answers, or that asks for a socket. */
+  readonly requestId: string | null;
+}
+
+const NOBODY: Caller = { network: null, tenant: null, streamViewer: null, requestId: null };
+
+export function toCallerHeaders(caller: Caller): Record<string, string> {
+  return { [CALLER_HEADER]: encodeURIComponent(JSON.stringify(caller)) };
+}
+
+export function callerOf(headers: Headers): Caller {
+  const text = headers.get(CALLER_HEADER);
+  return text === null ? NOBODY : readOwnJson<Caller>(decodeURIComponent(text));
 }

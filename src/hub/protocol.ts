@@ -5,6 +5,9 @@
 import { documentIdOf, type DocumentReference } from '../graphql/documents.ts';
 import { JSON_DEPTH_MAX, jsonDepth } from '../graphql/nesting.ts';
 
+/** The subprotocol that a client asks for. */
+export const SUBPROTOCOL = 'graphql-transport-ws';
+
 /** Largest message that is read. */
 export const MESSAGE_BYTES_MAX = 65_536;
 

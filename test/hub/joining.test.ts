@@ -3,7 +3,7 @@ import type { Operations } from '../../src/hub/operations.ts';
 import { createAdmission } from '../../src/hub/admission.ts';
 import { createCatchUp } from '../../src/hub/catch-up.ts';
 import { createConnection } from '../../src/hub/connection.ts';
-import { createWork } from '../../src/hub/work.ts';
+import { createWork } from '../../src/hub/back-pressure.ts';
 import { createHubParts, FakeSocket, taskChange, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
 

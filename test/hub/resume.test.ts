@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { createUnread } from '../../src/hub/back-pressure.ts';
+import { sleep } from '../../src/lib/sleep.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
 import { openStream } from '../support/stream.ts';
@@ -89,7 +90,7 @@ describe('a reader that is caught up', () => {
     const unread = createUnread(() => {
       unread.answered(socket.asSocket());
       return (nowMs += 9_000);
-    });
+    }, sleep);
     for (let i = 0; i < 12; i += 1) unread.sent(socket.asSocket(), 131_072);
     expect(socket.sent).toEqual(Array.from({ length: 12 }, () => '{"type":"ping"}'));
     expect(await unread.drained(socket.asSocket())).toBe(true);
@@ -99,7 +100,7 @@ describe('a reader that is caught up', () => {
   it('and reads nothing for 10 seconds is told from one that is slow', async ({ expect }) => {
     const socket = new FakeSocket();
     let nowMs = 0;
-    const unread = createUnread(() => (nowMs += 900));
+    const unread = createUnread(() => (nowMs += 900), sleep);
     unread.sent(socket.asSocket(), 300_000);
     expect(await unread.drained(socket.asSocket())).toBe(false);
     expect(nowMs).toBeGreaterThan(10_000);
@@ -107,7 +108,7 @@ describe('a reader that is caught up', () => {
 
   it('owes no more than it was sent, however many pongs it says', ({ expect }) => {
     const socket = new FakeSocket().asSocket();
-    const unread = createUnread(() => 0);
+    const unread = createUnread(() => 0, sleep);
     for (let i = 0; i < 5; i += 1) unread.answered(socket);
     unread.sent(socket, 200_000);
     for (let i = 0; i < 5; i += 1) unread.answered(socket);

@@ -1,8 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it, vi } from 'vitest';
 import type { CatchUp, PresentPlace, Watch } from '../../src/domain/watch.ts';
-import type { CatchUpDeps } from '../../src/hub/catch-up.ts';
-import { createSharedCatchUp } from '../../src/hub/shared-catch-up.ts';
+import { type CatchUpDeps, createSharedCatchUp } from '../../src/hub/catch-up.ts';
 import { TaskLedger } from '../../src/ledger/task-ledger.ts';
 import { taskChange } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';

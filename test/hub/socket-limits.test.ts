@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it, vi, type ExpectStatic } from 'vitest';
-import { SUBPROTOCOL } from '../../src/hub/attachment.ts';
+import { SUBPROTOCOL } from '../../src/hub/protocol.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { dial, shardName } from '../../src/hub/pool.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';

@@ -1,8 +1,14 @@
 import { parse } from 'graphql';
 import { describe, it } from 'vitest';
-import { copyCostOf, watchCostOf } from '../../src/hub/live-cost.ts';
+import {
+  copyCostOf,
+  watchCostOf,
+  createWatchUsage,
+  type Counted,
+  type WatchLimits,
+  type WatchUsage,
+} from '../../src/hub/usage.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { createWatchUsage, type Counted, type WatchLimits, type WatchUsage } from '../../src/hub/usage.ts';
 
 const LIMITS: WatchLimits = {
   operationCostMax: 100,

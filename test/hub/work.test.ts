@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, it } from 'vitest';
-import { createWork, type Work } from '../../src/hub/work.ts';
+import { createWork, type Work } from '../../src/hub/back-pressure.ts';
 
 const limits = { socketMsPerSecond: 50, tenantMsPerSecond: 250 };
 

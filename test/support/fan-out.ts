@@ -4,14 +4,13 @@ import type { Ledger } from '../../src/domain/ports.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
 import { createFanOut, type FanOut, type FanOutDeps } from '../../src/hub/fan-out.ts';
-import { createGroups, type Groups } from '../../src/hub/groups.ts';
+import { createGroups, type Groups, type RegistrationStore } from '../../src/hub/registrations.ts';
 import { createWatchUsage, type WatchLimits, type WatchUsage } from '../../src/hub/usage.ts';
 import type { Operations, OperationText } from '../../src/hub/operations.ts';
-import type { RegistrationStore } from '../../src/hub/registrations.ts';
-import { createSharedReads } from '../../src/hub/shared-reads.ts';
-import { createTurns, type Turns } from '../../src/hub/turns.ts';
-import { createUnread, type Unread } from '../../src/hub/back-pressure.ts';
+import { createSharedReads } from '../../src/hub/catch-up.ts';
+import { createTurns, type Turns, createUnread, type Unread } from '../../src/hub/back-pressure.ts';
 import type { Log } from '../../src/lib/log.ts';
+import { sleep } from '../../src/lib/sleep.ts';
 import { VIEWER } from './viewer.ts';
 
 export const TENANT = 'tenant-a';
@@ -132,7 +131,7 @@ export function createHubParts(
   const usage = createWatchUsage(WATCH_LIMITS);
   const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
   const store = fakeStore();
-  const unread = createUnread(() => 0);
+  const unread = createUnread(() => 0, sleep);
   const turns = createTurns(pause);
   const openReads = () =>
     createSharedReads(() => {

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import type { ExpectStatic } from 'vitest';
-import { attachmentOf } from '../../src/hub/attachment.ts';
+import { attachmentOf } from '../../src/hub/admission.ts';
 import { openReady, openSocket, withBusyHubs, type StartedTask, type TestSocket } from './socket.ts';
 
 /** One thing that a client of graphql-transport-ws does, or has to see. */
