@@ -57,14 +57,7 @@ const files = Object.entries(sources)
   .filter(({ path }) => !path.endsWith('.d.ts'));
 
 /** Files that import each other, directly or through others, as they did when the rule was made. New ones are refused. */
-const KNOWN_CIRCLES = new Set([
-  'config/index.ts',
-  'config/checks.ts',
-  'kling/transport.ts',
-  'kling/errors.ts',
-  'kling/errors.ts',
-  'kling/errors.ts',
-]);
+const KNOWN_CIRCLES = new Set(['kling/transport.ts', 'kling/errors.ts']);
 
 function folderOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.indexOf('/')) : path;

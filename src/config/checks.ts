@@ -1,26 +1,9 @@
-import type { Config, ConfigProblem } from './index.ts';
 import { SETTINGS } from './settings.ts';
 
-/** What is wrong with settings that are right one by one, as what to report where. */
-export function crossProblemsOf(config: Config): readonly (readonly [keyof typeof SETTINGS, string])[] {
-  const { auth, callbacks, environment, kling } = config;
-  const { publicUrl } = callbacks;
-  const problems: [keyof typeof SETTINGS, string][] = [];
-  if (auth.mode === 'secret' && auth.secrets.some((secret) => callbacks.secrets.includes(secret))) {
-    problems.push(['AUTH_SECRET', 'is also the CALLBACK_SECRET: a party that knows one could forge the other']);
-  }
-  if (publicUrl !== null && (publicUrl === kling.baseUrl || isKlings(publicUrl))) {
-    problems.push(['PUBLIC_URL', "is Kling's host: it must be the gateway's own"]);
-  }
-  const isOpen = environment === 'development' && auth.mode === 'none' && publicUrl?.startsWith('https:') === true;
-  if (isOpen) problems.push(['AUTH', 'must not be none with a PUBLIC_URL on https, where everybody could spend units']);
-  return problems;
-}
-
-function isKlings(origin: string): boolean {
-  if (!URL.canParse(origin)) return false;
-  const { hostname } = new URL(origin);
-  return hostname === 'klingai.com' || hostname.endsWith('.klingai.com');
+/** What is wrong with one setting, and how to set it. Holds no value: it may be shown and logged. */
+export interface ConfigProblem {
+  readonly setting: string;
+  readonly message: string;
 }
 
 const DURABLE_OBJECTS = ['TASK_LEDGER', 'KLING_ACCOUNT', 'HUB', 'ISSUER_KEYS'];
@@ -72,26 +55,4 @@ function distance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
-}
-
-/** One kind of key, and all of it: what to `report` where it is not so. */
-export function keyProblemsOf(
-  accessKey: string | null,
-  secretKey: string | null,
-  apiKey: string | null,
-): readonly (readonly [setting: keyof typeof SETTINGS, message: string, how?: string])[] {
-  const hasPart = accessKey !== null || secretKey !== null;
-  if (apiKey !== null && hasPart) {
-    const how = 'keep one kind only, and take the other away with `npx wrangler secret delete NAME`';
-    return [['KLING_API_KEY', 'is set beside KLING_ACCESS_KEY or KLING_SECRET_KEY', how]];
-  }
-  if (apiKey !== null) return [];
-  if (!hasPart) {
-    return [
-      ['KLING_ACCESS_KEY', 'is missing (or KLING_API_KEY instead of both keys)'],
-      ['KLING_SECRET_KEY', 'is missing, with KLING_ACCESS_KEY'],
-    ];
-  }
-  if (accessKey === null) return [['KLING_ACCESS_KEY', 'is missing, while KLING_SECRET_KEY is set']];
-  return secretKey === null ? [['KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set']] : [];
 }

@@ -1,7 +1,6 @@
 import { type DocumentsOptions, parseTrustedDocuments } from '../graphql/documents.ts';
 import { schema } from '../schema/schema.ts';
-import { bindingProblemsOf, crossProblemsOf, keyProblemsOf, unknownNamesOf } from './checks.ts';
-import { type RetentionTimes, toRetentionTimes } from '../domain/retention.ts';
+import { bindingProblemsOf, type ConfigProblem, unknownNamesOf } from './checks.ts';
 import type { WatchLimits } from '../hub/usage.ts';
 import type { WorkLimits } from '../hub/back-pressure.ts';
 import type { RateLimits } from '../ledger/limits.ts';
@@ -60,6 +59,22 @@ export interface Config {
   readonly corsHeaders: readonly string[];
 }
 
+/** How long each kind of data is kept, in milliseconds. */
+export interface RetentionTimes {
+  /** From their end; also the sums of months, from the end of the month. */
+  readonly taskMs: number;
+  readonly cancelledTaskMs: number;
+  readonly deletedVoiceMs: number;
+  readonly faceScanMs: number;
+  readonly speechMs: number;
+  /** Idempotency keys of calls that are charged at once, with their answers. */
+  readonly idempotencyMs: number;
+  /** Which tenant has made a video or an audio file, from when the gateway learned of it. */
+  readonly ownerMs: number;
+  /** The place in the account's order of a tenant that has no task under way. */
+  readonly idleTenantMs: number;
+}
+
 /** What a token has to say, and where it says what. */
 export interface TokenRules {
   readonly issuer: string;
@@ -78,16 +93,11 @@ export type AuthConfig =
   | ({ readonly mode: 'secret'; readonly secrets: readonly string[] } & TokenRules)
   | ({ readonly mode: 'jwks'; readonly jwksUrl: string; readonly algorithms: readonly string[] } & TokenRules);
 
-/** What is wrong with one setting, and how to set it. Holds no value: it may be shown and logged. */
-export interface ConfigProblem {
-  readonly setting: string;
-  readonly message: string;
-}
-
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly problems: readonly [ConfigProblem, ...ConfigProblem[]] };
 
+const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const SECOND_MS = 1_000;
 
@@ -176,7 +186,16 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       waitingMax: read('TENANT_WAITING_TASKS_MAX'),
       waitingBytesMax: read('TENANT_WAITING_BYTES_MAX'),
     },
-    retention: toRetentionTimes(read),
+    retention: {
+      taskMs: read('TASK_RETENTION_DAYS') * DAY_MS,
+      cancelledTaskMs: read('CANCELLED_TASK_RETENTION_DAYS') * DAY_MS,
+      deletedVoiceMs: read('DELETED_VOICE_RETENTION_DAYS') * DAY_MS,
+      faceScanMs: read('FACE_SCAN_RETENTION_DAYS') * DAY_MS,
+      speechMs: read('SPEECH_RETENTION_DAYS') * DAY_MS,
+      idempotencyMs: read('IDEMPOTENCY_RETENTION_DAYS') * DAY_MS,
+      ownerMs: read('OWNER_RETENTION_DAYS') * DAY_MS,
+      idleTenantMs: read('IDLE_TENANT_RETENTION_DAYS') * DAY_MS,
+    },
     rates: {
       mutationsPerMinute: read('TENANT_MUTATIONS_PER_MINUTE'),
       largeBodiesPerMinute: read('TENANT_AUDIO_BODIES_PER_MINUTE'),
@@ -224,6 +243,50 @@ export function configOf(env: object): Config {
   const result = configResultOf(env);
   if (result.ok) return result.config;
   throw new Error(result.problems.map(({ setting, message }) => `${setting} ${message}`).join('\n'));
+}
+
+/** One kind of key, and all of it: what to `report` where it is not so. */
+function keyProblemsOf(
+  accessKey: string | null,
+  secretKey: string | null,
+  apiKey: string | null,
+): readonly (readonly [setting: SettingName, message: string, how?: string])[] {
+  const hasPart = accessKey !== null || secretKey !== null;
+  if (apiKey !== null && hasPart) {
+    const how = 'keep one kind only, and take the other away with `npx wrangler secret delete NAME`';
+    return [['KLING_API_KEY', 'is set beside KLING_ACCESS_KEY or KLING_SECRET_KEY', how]];
+  }
+  if (apiKey !== null) return [];
+  if (!hasPart) {
+    return [
+      ['KLING_ACCESS_KEY', 'is missing (or KLING_API_KEY instead of both keys)'],
+      ['KLING_SECRET_KEY', 'is missing, with KLING_ACCESS_KEY'],
+    ];
+  }
+  if (accessKey === null) return [['KLING_ACCESS_KEY', 'is missing, while KLING_SECRET_KEY is set']];
+  return secretKey === null ? [['KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set']] : [];
+}
+
+/** What is wrong with settings that are right one by one, as what to report where. */
+function crossProblemsOf(config: Config): readonly (readonly [SettingName, string])[] {
+  const { auth, callbacks, environment, kling } = config;
+  const { publicUrl } = callbacks;
+  const problems: [SettingName, string][] = [];
+  if (auth.mode === 'secret' && auth.secrets.some((secret) => callbacks.secrets.includes(secret))) {
+    problems.push(['AUTH_SECRET', 'is also the CALLBACK_SECRET: a party that knows one could forge the other']);
+  }
+  if (publicUrl !== null && (publicUrl === kling.baseUrl || isKlings(publicUrl))) {
+    problems.push(['PUBLIC_URL', "is Kling's host: it must be the gateway's own"]);
+  }
+  const isOpen = environment === 'development' && auth.mode === 'none' && publicUrl?.startsWith('https:') === true;
+  if (isOpen) problems.push(['AUTH', 'must not be none with a PUBLIC_URL on https, where everybody could spend units']);
+  return problems;
+}
+
+function isKlings(origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { hostname } = new URL(origin);
+  return hostname === 'klingai.com' || hostname.endsWith('.klingai.com');
 }
 
 function howToSet(setting: SettingName): string {

@@ -1,4 +1,5 @@
-import type { ConfigProblem, ConfigResult } from '../config/index.ts';
+import type { ConfigProblem } from '../config/checks.ts';
+import type { ConfigResult } from '../config/index.ts';
 import { failureResponse } from './respond.ts';
 
 /** `/health`: whether the Worker runs at all. Needs no setting and asks nobody. */

@@ -1,4 +1,4 @@
-import type { RetentionTimes } from '../domain/retention.ts';
+import type { RetentionTimes } from '../config/index.ts';
 import type { TaskIdentity } from '../domain/requests.ts';
 import type { Log } from '../lib/log.ts';
 import type { Retention } from '../lib/retention.ts';

@@ -27,7 +27,7 @@ import { TaskStore } from '../../src/ledger/stores/tasks.ts';
 import { TaskSums } from '../../src/ledger/task-sums.ts';
 import { WakeStore } from '../../src/ledger/stores/wakes.ts';
 import { createWaiting, type Waiting } from '../../src/ledger/waiting.ts';
-import type { RetentionTimes } from '../../src/domain/retention.ts';
+import type { RetentionTimes } from '../../src/config/index.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ledgerOf } from './ledger.ts';
 

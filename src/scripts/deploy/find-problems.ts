@@ -1,5 +1,6 @@
 import { unstable_readConfig } from 'wrangler';
-import { readConfig, type ConfigProblem } from '../../config/index.ts';
+import type { ConfigProblem } from '../../config/checks.ts';
+import { readConfig } from '../../config/index.ts';
 import { SETTINGS, type Setting } from '../../config/settings.ts';
 
 /** What a secret is taken to be: Cloudflare tells nobody its value. */
