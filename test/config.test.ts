@@ -5,13 +5,16 @@ import { DEVELOPMENT, PRODUCTION, SECRET } from './support/environments.ts';
 
 const DAY_MS = 86_400_000;
 
-describe('a configuration', () => {
-  it.for(['EdDSA', 'Ed25519', 'EdDSA Ed25519'])('with %s accepts both names of the algorithm', (name, { expect }) => {
-    const result = readConfig({ ...PRODUCTION, AUTH_ALGORITHMS: `ES256 ${name}` });
-    expect(result.ok && result.config.auth).toMatchObject({ algorithms: ['ES256', 'Ed25519', 'EdDSA'] });
-  });
+describe('readConfig', () => {
+  it.for(['EdDSA', 'Ed25519', 'EdDSA Ed25519'])(
+    'accepts both names of the algorithm if AUTH_ALGORITHMS has %s',
+    (name, { expect }) => {
+      const result = readConfig({ ...PRODUCTION, AUTH_ALGORITHMS: `ES256 ${name}` });
+      expect(result.ok && result.config.auth).toMatchObject({ algorithms: ['ES256', 'Ed25519', 'EdDSA'] });
+    },
+  );
 
-  it('for production needs eight settings and a binding; the others have defaults', ({ expect }) => {
+  it('needs eight settings and five bindings in production, and has defaults for all others', ({ expect }) => {
     expect(readConfig(PRODUCTION)).toEqual({
       ok: true,
       config: {
@@ -78,7 +81,7 @@ describe('a configuration', () => {
     });
   });
 
-  it('for development needs a host and a key, and may let everybody in', ({ expect }) => {
+  it('needs a host and a key in development, and allows callers without a token', ({ expect }) => {
     expect(readConfig(DEVELOPMENT)).toMatchObject({
       ok: true,
       config: {
@@ -91,17 +94,17 @@ describe('a configuration', () => {
     });
   });
 
-  it('for development may name an address of the local network, for a phone', ({ expect }) => {
+  it('allows an address of the local network in development, so that a phone reaches it', ({ expect }) => {
     expect(readConfig({ ...DEVELOPMENT, KLING_BASE_URL: 'http://192.168.1.20:8788' })).toMatchObject({ ok: true });
   });
 
-  it('bounds a body with audio no lower than any other body', ({ expect }) => {
+  it('raises AUDIO_BODY_BYTES_MAX to BODY_BYTES_MAX if it is smaller', ({ expect }) => {
     expect(readConfig({ ...PRODUCTION, BODY_BYTES_MAX: '50000', AUDIO_BODY_BYTES_MAX: '1000' })).toMatchObject({
       config: { bodies: { bytesMax: 50_000, largeBytesMax: 50_000 } },
     });
   });
 
-  it('takes every setting that is given, numbers of wrangler.toml too', ({ expect }) => {
+  it('reads every setting, also numbers of wrangler.toml', ({ expect }) => {
     const given = {
       KLING_TIMEOUT_MS: 1000,
       KLING_CONCURRENCY: '1000',
@@ -162,7 +165,7 @@ describe('a configuration', () => {
 });
 
 describe('configOf', () => {
-  it('reads an environment once', ({ expect }) => {
+  it('reads each environment once', ({ expect }) => {
     const env = { ...PRODUCTION };
     expect(configOf(env)).toBe(configOf(env));
     expect(configResultOf(env)).toBe(configResultOf(env));
@@ -175,7 +178,7 @@ describe('configOf', () => {
   });
 });
 
-it('every setting says what it means', ({ expect }) => {
+it('SETTING_MEANINGS has a sentence for each setting', ({ expect }) => {
   for (const [name, meaning] of Object.entries(SETTING_MEANINGS)) {
     expect(name).toMatch(/^[A-Z][A-Z_]+$/);
     expect(meaning).toMatch(/\.$/);

@@ -1,6 +1,6 @@
 import { SETTINGS } from './settings.ts';
 
-/** What is wrong with one setting, and how to set it. Holds no value: it may be shown and logged. */
+/** A problem with one setting, and how to fix it. Holds no value of a setting, so that it can be shown and logged. */
 export interface ConfigProblem {
   readonly setting: string;
   readonly message: string;
@@ -8,7 +8,7 @@ export interface ConfigProblem {
 
 const DURABLE_OBJECTS = ['TASK_LEDGER', 'KLING_ACCOUNT', 'HUB', 'ISSUER_KEYS'];
 
-/** Bindings that are missing: Wrangler does not inherit them into a `[env.NAME]`. */
+/** Finds missing bindings. Wrangler does not inherit bindings into a `[env.NAME]`. */
 export function bindingProblemsOf(env: object, production: boolean): readonly ConfigProblem[] {
   const unbound = (name: string): boolean => typeof Reflect.get(env, name) !== 'object';
   const objects = DURABLE_OBJECTS.filter(unbound).map((setting) => ({
@@ -20,15 +20,15 @@ export function bindingProblemsOf(env: object, production: boolean): readonly Co
   return [...objects, { setting: 'REQUEST_RATE', message }];
 }
 
-/** Names that begin like a setting are taken for one. */
+/** Variables with such a name are meant as a setting. */
 const FAMILIES = /^(?:KLING|AUTH|TENANT|CALLBACK|CORS|TASK|EVENT|AUDIO|BODY)_|_RETENTION_DAYS$/;
 
-/** How many characters a misspelt name differs in. */
+/** The most edits (insertions, deletions, replacements) between a misspelt name and the setting it means. */
 const TYPOS_MAX = 2;
 
 /**
- * Variables that are no setting, although their name is nearly that of one: a misspelt limit would be none at all. Other
- * names may be somebody's own, and are left alone.
+ * Finds variables whose name looks like a misspelt setting. Without this check a typo in the name of a limit would
+ * silently leave its default. Variables with unrelated names may serve another purpose, and are ignored.
  */
 export function unknownNamesOf(env: object): readonly ConfigProblem[] {
   const known = Object.keys(SETTINGS);
@@ -42,7 +42,7 @@ export function unknownNamesOf(env: object): readonly ConfigProblem[] {
   });
 }
 
-/** How many characters have to be put in, left out or replaced to make one text of the other (Levenshtein). */
+/** Returns the Levenshtein distance of two texts, or a larger number than `TYPOS_MAX` if their lengths differ by more. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > TYPOS_MAX) return TYPOS_MAX + 1;
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -8,29 +8,29 @@ import type { TenantForm } from '../lib/log.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 import trustedDocuments from '../trusted-documents.json' with { type: 'json' };
 
-/** What the gateway is told from outside, checked and in the units it uses. */
+/** The gateway's configuration: checked, and in the units that the code uses. */
 export interface Config {
   readonly environment: 'production' | 'development';
   readonly kling: {
-    /** An origin, without a slash at its end. */
+    /** An origin, without a trailing slash. */
     readonly baseUrl: string;
     readonly keys: { readonly accessKey: string; readonly secretKey: string } | { readonly apiKey: string };
     readonly timeoutMs: number;
     readonly concurrency: number;
   };
   readonly callbacks: {
-    /** Where Kling reaches the gateway; null where it cannot (development), and tasks are then only polled. */
+    /** The origin at which Kling reaches the gateway. Null in a development setup without one: tasks are only polled. */
     readonly publicUrl: string | null;
-    /** At least one wherever `publicUrl` is set. The first signs; two while one replaces the other. */
+    /** Holds at least one if `publicUrl` is set, and two during a rotation. The first one signs. */
     readonly secrets: readonly string[];
-    /** As in Standard Webhooks. Empty: the account does not sign. Two while a secret is being replaced. */
+    /** Standard Webhooks secrets. Empty if the account does not sign. Holds two during a rotation. */
     readonly webhookSecrets: readonly string[];
   };
   readonly auth: AuthConfig;
   readonly bodies: {
-    /** The largest request, and the most that a large one may hold beside its audio. */
+    /** The largest request without base64 audio. Also the most that a request with audio may hold beside it. */
     readonly bytesMax: number;
-    /** The largest request with base64 audio; at least `bytesMax`. */
+    /** The largest request with base64 audio. At least `bytesMax`. */
     readonly largeBytesMax: number;
   };
   readonly documents: DocumentsOptions;
@@ -38,30 +38,31 @@ export interface Config {
     readonly maxAgeMs: number;
     readonly eventRetentionMs: number;
     readonly eventsPerTaskMax: number;
-    /** Of one tenant: tasks that wait to be sent, and the bytes of their requests. */
+    /** The most tasks of one tenant that wait to be sent. */
     readonly waitingMax: number;
+    /** The most bytes that the requests of these tasks take. */
     readonly waitingBytesMax: number;
   };
   readonly retention: RetentionTimes;
   readonly rates: RateLimits;
-  /** In the whole pool of hubs. */
+  /** Limits across the whole pool of hubs. */
   readonly sockets: { readonly perTenantMax: number; readonly perAddressMax: number };
   readonly watch: WatchLimits;
   readonly work: WorkLimits;
-  /** A decimal string; null for no budget. */
+  /** A decimal string. Null if there is no budget. */
   readonly tenantMonthlyUnitsMax: string | null;
   readonly introspection: boolean;
-  /** How lines of the log name a tenant. */
+  /** How log lines name a tenant. */
   readonly logTenant: TenantForm;
-  /** As a browser sends them: the pages that may use the gateway beside its own. */
+  /** Origins of pages that may use the gateway, spelt as browsers send them. The gateway's own is always allowed. */
   readonly corsOrigins: readonly string[];
-  /** In lower case: the request headers that these pages may send beside the usual ones. */
+  /** Request headers, in lower case, that these pages may send in addition to the usual ones. */
   readonly corsHeaders: readonly string[];
 }
 
 /** How long each kind of data is kept, in milliseconds. */
 export interface RetentionTimes {
-  /** From their end; also the sums of months, from the end of the month. */
+  /** Counted from a task's end. Also applies to monthly sums, from the end of the month. */
   readonly taskMs: number;
   readonly cancelledTaskMs: number;
   readonly deletedVoiceMs: number;
@@ -69,13 +70,13 @@ export interface RetentionTimes {
   readonly speechMs: number;
   /** Idempotency keys of calls that are charged at once, with their answers. */
   readonly idempotencyMs: number;
-  /** Which tenant has made a video or an audio file, from when the gateway learned of it. */
+  /** Which tenant made a video or an audio file, counted from when the gateway learned of it. */
   readonly ownerMs: number;
-  /** The place in the account's order of a tenant that has no task under way. */
+  /** The place that an idle tenant has in the account's queue. */
   readonly idleTenantMs: number;
 }
 
-/** What a token has to say, and where it says what. */
+/** The claims that a token must have, and the names of those that the gateway reads. */
 export interface TokenRules {
   readonly issuer: string;
   readonly audience: string;
@@ -86,10 +87,10 @@ export interface TokenRules {
   readonly clockToleranceMs: number;
 }
 
-/** Who may call: bearers of tokens signed by an issuer or with a shared secret (HS256), or everybody (development only). */
+/** Who may call: bearers of a token signed by an issuer or with a shared secret (HS256), or everybody in development. */
 export type AuthConfig =
   | { readonly mode: 'none' }
-  /** Two secrets while one replaces the other. */
+  /** Holds two secrets during a rotation. */
   | ({ readonly mode: 'secret'; readonly secrets: readonly string[] } & TokenRules)
   | ({ readonly mode: 'jwks'; readonly jwksUrl: string; readonly algorithms: readonly string[] } & TokenRules);
 
@@ -104,10 +105,7 @@ const SECOND_MS = 1_000;
 type SettingName = keyof typeof SETTINGS;
 type Value<Name extends SettingName> = ReturnType<(typeof SETTINGS)[Name]['parse']>['value'];
 
-/**
- * Reads every setting and reports all problems at once. `env` is the Worker's, of which only the names in `SETTINGS` are
- * read; `manifest` is a list of trusted documents.
- */
+/** Reads every setting of the Worker's environment, and reports all problems at once. `manifest` lists trusted documents. */
 export function readConfig(env: object, manifest: unknown = trustedDocuments): ConfigResult {
   const problems: ConfigProblem[] = [];
   const production = textOf(env, 'ENVIRONMENT') !== 'development';
@@ -229,7 +227,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
 
 const results = new WeakMap<object, ConfigResult>();
 
-/** As `readConfig`, once per `env`. */
+/** Calls `readConfig` once for each `env`. */
 export function configResultOf(env: object): ConfigResult {
   const known = results.get(env);
   if (known !== undefined) return known;
@@ -238,14 +236,17 @@ export function configResultOf(env: object): ConfigResult {
   return result;
 }
 
-/** For places that are not reached with a config that has problems, such as an object's constructor. Throws one error that lists them. */
+/**
+ * Returns the configuration where it is known to be valid, such as in an object's constructor. Throws one error that lists
+ * all problems.
+ */
 export function configOf(env: object): Config {
   const result = configResultOf(env);
   if (result.ok) return result.config;
   throw new Error(result.problems.map(({ setting, message }) => `${setting} ${message}`).join('\n'));
 }
 
-/** One kind of key, and all of it: what to `report` where it is not so. */
+/** Checks that one kind of Kling's keys is set, and completely. Returns what to report. */
 function keyProblemsOf(
   accessKey: string | null,
   secretKey: string | null,
@@ -267,7 +268,7 @@ function keyProblemsOf(
   return secretKey === null ? [['KLING_SECRET_KEY', 'is missing, while KLING_ACCESS_KEY is set']] : [];
 }
 
-/** What is wrong with settings that are right one by one, as what to report where. */
+/** Finds settings that contradict each other although each is valid. Returns what to report. */
 function crossProblemsOf(config: Config): readonly (readonly [SettingName, string])[] {
   const { auth, callbacks, environment, kling } = config;
   const { publicUrl } = callbacks;
@@ -275,7 +276,7 @@ function crossProblemsOf(config: Config): readonly (readonly [SettingName, strin
   if (auth.mode === 'secret' && auth.secrets.some((secret) => callbacks.secrets.includes(secret))) {
     problems.push(['AUTH_SECRET', 'is also the CALLBACK_SECRET: a party that knows one could forge the other']);
   }
-  if (publicUrl !== null && (publicUrl === kling.baseUrl || isKlings(publicUrl))) {
+  if (publicUrl !== null && (publicUrl === kling.baseUrl || isKlingOrigin(publicUrl))) {
     problems.push(['PUBLIC_URL', "is Kling's host: it must be the gateway's own"]);
   }
   const isOpen = environment === 'development' && auth.mode === 'none' && publicUrl?.startsWith('https:') === true;
@@ -283,7 +284,7 @@ function crossProblemsOf(config: Config): readonly (readonly [SettingName, strin
   return problems;
 }
 
-function isKlings(origin: string): boolean {
+function isKlingOrigin(origin: string): boolean {
   if (!URL.canParse(origin)) return false;
   const { hostname } = new URL(origin);
   return hostname === 'klingai.com' || hostname.endsWith('.klingai.com');
@@ -300,7 +301,7 @@ function isQuoted(text: string): boolean {
   return text.length > 1 && (text.startsWith('"') || text.startsWith("'")) && text.endsWith(text.charAt(0));
 }
 
-/** Wrangler binds numbers and booleans of `[vars]` as such. Blank counts as absent. */
+/** Returns the text of a setting, null if it is absent or blank. Wrangler binds numbers and booleans of `[vars]` as such. */
 function textOf(env: object, name: SettingName): string | null {
   const value: unknown = Reflect.get(env, name);
   const text =

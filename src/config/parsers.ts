@@ -1,106 +1,114 @@
 import { hostProblem } from '../domain/public-host.ts';
 
-/** What a text says: `value` stands in for what could not be read, when there is a problem. */
+/** The result of parsing a setting. If there is a problem, `value` is a placeholder. */
 export interface Parsed<T> {
   readonly value: T;
   readonly problem: string | null;
 }
 
-export function good<T>(value: T): Parsed<T> {
+/** Returns a value that was parsed. */
+export function valid<T>(value: T): Parsed<T> {
   return { value, problem: null };
 }
 
-export function bad<T>(standIn: T, problem: string): Parsed<T> {
-  return { value: standIn, problem };
+/** Returns a problem, which says what is allowed, with a placeholder for the value. */
+export function invalid<T>(placeholder: T, problem: string): Parsed<T> {
+  return { value: placeholder, problem };
 }
 
+/** Creates the parser of a whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number) {
   return (text: string | null): Parsed<number> => {
     const value = text !== null && /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
-    return value >= min && value <= max ? good(value) : bad(min, `must be a whole number from ${min} to ${max}`);
+    return value >= min && value <= max ? valid(value) : invalid(min, `must be a whole number from ${min} to ${max}`);
   };
 }
 
-/** What an HTTP header can carry. */
+/** Parses a text that an HTTP header can carry. */
 export function parseToken(text: string | null): Parsed<string | null> {
-  if (text === null || /^[\x21-\x7e]+$/.test(text)) return good(text);
-  return bad(text, 'has blanks or characters that no HTTP header carries');
+  if (text === null || /^[\x21-\x7e]+$/.test(text)) return valid(text);
+  return invalid(text, 'has blanks or characters that no HTTP header carries');
 }
 
-/** What local development uses stands in the repository, for anybody to sign with. */
+/** The secrets of local development are public: they are in the repository. */
 const DEVELOPMENT_SECRET = /^not-a-secret/;
 
-/** Fewer different characters than this are a pattern, such as one character repeated: 32 random hex digits have 14. */
+/** A secret with fewer distinct characters is not random. 32 random hex digits have about 14. */
 const SECRET_VARIETY_MIN = 6;
 
-/** One secret, or two with a blank between while one replaces the other: the first is used, both are accepted. */
+/** Parses one secret, or two with a blank between during a rotation: the first one signs, both are accepted. */
 export function parseSecrets(text: string | null, production: boolean): Parsed<readonly string[]> {
   const secrets = text === null ? [] : text.split(/\s+/);
-  if (secrets.length > 2) return bad([], 'must be one secret, or two with a blank between');
-  if (secrets.some((secret) => secret.length < 32)) return bad([], 'must have at least 32 characters');
+  if (secrets.length > 2) return invalid([], 'must be one secret, or two with a blank between');
+  if (secrets.some((secret) => secret.length < 32)) return invalid([], 'must have at least 32 characters');
   if (secrets.some((secret) => new Set(secret).size < SECRET_VARIETY_MIN)) {
-    return bad([], `must have at least ${SECRET_VARIETY_MIN} different characters: make it at random`);
+    return invalid([], `must have at least ${SECRET_VARIETY_MIN} different characters: make it at random`);
   }
   if (production && secrets.some((secret) => DEVELOPMENT_SECRET.test(secret))) {
-    return bad([], 'must not be the one of local development');
+    return invalid([], 'must not be the one of local development');
   }
-  return good(secrets);
+  return valid(secrets);
 }
 
+/** Parses an HTTPS origin. In development it may be HTTP to localhost or a private address, and in production it must be public. */
 export function parseOrigin(text: string, production: boolean): Parsed<string> {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.origin !== text && `${url.origin}/` !== text)) {
-    return bad('', 'must be an origin like https://host, without path, query or credentials');
+    return invalid('', 'must be an origin like https://host, without path, query or credentials');
   }
-  if (!production && isLocal(url) && url.protocol === 'http:') return good(url.origin);
+  if (!production && isLocal(url) && url.protocol === 'http:') return valid(url.origin);
   if (url.protocol !== 'https:')
-    return bad('', 'must start with https:// (http is only for localhost and private addresses, in development)');
-  if (!production) return good(url.origin);
-  if (/\bsandbox\b/.test(url.hostname)) return bad('', 'must not be a sandbox in production');
+    return invalid('', 'must start with https:// (http is only for localhost and private addresses, in development)');
+  if (!production) return valid(url.origin);
+  if (/\bsandbox\b/.test(url.hostname)) return invalid('', 'must not be a sandbox in production');
   const problem = hostProblem(url.hostname);
-  return problem === null ? good(url.origin) : bad('', `${problem} in production`);
+  return problem === null ? valid(url.origin) : invalid('', `${problem} in production`);
 }
 
-/** localhost, or an address of the developer's own network. */
+/** Returns true for localhost and for addresses of a private network. */
 function isLocal({ hostname }: URL): boolean {
   return hostname === 'localhost' || (/^[0-9.]+$/.test(hostname) && hostProblem(hostname) !== null);
 }
 
+/** Parses the URL of a JWKS, whose origin follows the rules of `parseOrigin`. */
 export function parseJwksUrl(text: string | null, production: boolean): Parsed<string | null> {
   const url = text !== null && URL.canParse(text) ? new URL(text) : null;
-  if (text === null) return good(null);
+  if (text === null) return valid(null);
   if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') {
-    return bad(text, 'must be a URL like https://issuer/.well-known/jwks.json');
+    return invalid(text, 'must be a URL like https://issuer/.well-known/jwks.json');
   }
   const { problem } = parseOrigin(url.origin, production);
-  return problem === null ? good(url.href) : bad(text, problem);
+  return problem === null ? valid(url.href) : invalid(text, problem);
 }
 
+/** Parses the name of a claim of a token. */
 export function parseClaimName(text: string | null): Parsed<string> {
-  if (text !== null && /^[\x21-\x7e]{1,64}$/.test(text)) return good(text);
-  return bad('sub', 'must be the name of a claim: visible ASCII, at most 64 characters');
+  if (text !== null && /^[\x21-\x7e]{1,64}$/.test(text)) return valid(text);
+  return invalid('sub', 'must be the name of a claim: visible ASCII, at most 64 characters');
 }
 
-/** Only algorithms with a public key: with a shared secret among them, a public key could be passed off as one. */
+/** Only algorithms with a public key. If HS256 were allowed too, an attacker could sign with the public key as its secret. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];
 
-/** Two names of one algorithm, the newer one of RFC 9864: an issuer may change from one to the other at any time. */
+/** Two names of one algorithm, of which RFC 9864 added the first. An issuer may switch between them at any time. */
 const ED25519_NAMES = ['Ed25519', 'EdDSA'];
 
+/** Parses a list of JWS algorithms. Either name of Ed25519 stands for both. */
 export function parseAlgorithms(text: string | null): Parsed<readonly string[]> {
   const names = (text ?? '').split(/\s+/);
   const known = [...ALGORITHMS, ...ED25519_NAMES];
   return names.every((name) => known.includes(name))
-    ? good([...new Set(names.flatMap((name) => (ED25519_NAMES.includes(name) ? ED25519_NAMES : [name])))])
-    : bad([], `must be one or more of ${known.join(' ')}, with blanks between`);
+    ? valid([...new Set(names.flatMap((name) => (ED25519_NAMES.includes(name) ? ED25519_NAMES : [name])))])
+    : invalid([], `must be one or more of ${known.join(' ')}, with blanks between`);
 }
 
+/** Parses one or two Standard Webhooks secrets. */
 export function parseWebhookSecrets(text: string | null): Parsed<readonly string[]> {
   const secrets = text === null ? [] : text.split(/\s+/);
-  if (secrets.length > 2) return bad([], 'must be one secret, or two with a blank between');
+  if (secrets.length > 2) return invalid([], 'must be one secret, or two with a blank between');
   return secrets.every((secret) => /^whsec_[A-Za-z0-9+/]{16,}={0,2}$/.test(secret))
-    ? good(secrets)
-    : bad([], 'must be whsec_ followed by base64');
+    ? valid(secrets)
+    : invalid([], 'must be whsec_ followed by base64');
 }
 
 /** Splits a list at blanks and commas. */
@@ -108,18 +116,18 @@ function listOf(text: string | null): readonly string[] {
   return (text ?? '').split(/[\s,]+/).filter((item) => item !== '');
 }
 
-/** An origin as a browser or a web view sends it: lower case, and no path. The parts are the scheme and the host. */
+/** An origin as browsers and web views send it: in lower case, without a path. Captures the scheme and the host. */
 const ORIGIN = /^([a-z][a-z0-9+.-]{0,31}):\/\/([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/;
 
-/** Each is compared with the `Origin` header, which browsers spell in one way only. */
+/** Parses a list of origins, in the one spelling that browsers use in the `Origin` header. */
 export function parseCorsOrigins(text: string | null, production: boolean): Parsed<readonly string[]> {
   const origins = listOf(text);
-  if (text !== null && origins.length === 0) return bad([], 'must list at least one origin, or be absent');
+  if (text !== null && origins.length === 0) return invalid([], 'must list at least one origin, or be absent');
   for (const origin of origins) {
     const problem = originProblem(origin, production);
-    if (problem !== null) return bad([], problem);
+    if (problem !== null) return invalid([], problem);
   }
-  return good(origins);
+  return valid(origins);
 }
 
 function originProblem(origin: string, production: boolean): string | null {
@@ -128,7 +136,7 @@ function originProblem(origin: string, production: boolean): string | null {
   if (scheme === undefined) {
     return 'must be origins like https://app.example.com or capacitor://localhost, with blanks or commas between';
   }
-  // Native web views have schemes of their own, whose origins URL does not know.
+  // Native web views use custom schemes, for which `URL` gives the origin "null".
   if (scheme !== 'http' && scheme !== 'https')
     return scheme === 'file' ? 'must not hold file://, the origin of any file' : null;
   if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
@@ -139,18 +147,19 @@ function originProblem(origin: string, production: boolean): string | null {
     : 'must start with https:// (http is only for web views at http://localhost and, in development, for localhost)';
 }
 
-/** Pages that come from the user's own device: Ionic and Capacitor at http://localhost, Tauri at http://tauri.localhost. */
+/** Returns true for pages served by the user's device: Ionic and Capacitor use http://localhost, Tauri http://tauri.localhost. */
 function isOwnDevice(origin: string, host: string, production: boolean): boolean {
   if (host.endsWith('.localhost')) return true;
   return production ? origin === 'http://localhost' : host === 'localhost';
 }
 
-/** How many names CORS_HEADERS may hold: each preflight answer carries them all. */
+/** The most names in CORS_HEADERS. Each preflight response carries all of them. */
 const HEADER_NAMES_MAX = 50;
 
+/** Parses a list of header names, and puts them into lower case. */
 export function parseHeaderNames(text: string | null): Parsed<readonly string[]> {
   const names = listOf(text);
   return names.length <= HEADER_NAMES_MAX && names.every((name) => /^[A-Za-z0-9-]{1,64}$/.test(name))
-    ? good(names.map((name) => name.toLowerCase()))
-    : bad([], `must be at most ${HEADER_NAMES_MAX} names of headers, with blanks or commas between`);
+    ? valid(names.map((name) => name.toLowerCase()))
+    : invalid([], `must be at most ${HEADER_NAMES_MAX} names of headers, with blanks or commas between`);
 }

@@ -1,8 +1,8 @@
 import type { TenantForm } from '../lib/log.ts';
 import {
   type Parsed,
-  bad,
-  good,
+  invalid,
+  valid,
   parseAlgorithms,
   parseClaimName,
   parseCorsOrigins,
@@ -18,37 +18,37 @@ import {
 type Environment = 'production' | 'development';
 type AuthMode = 'jwks' | 'secret' | 'none';
 
-/** One setting, and how its text is read. */
+/** A setting: its default, and how its text is parsed. */
 export interface Setting<T> {
-  /** Taken when the setting is absent or blank; null for none. */
+  /** The default, used if the setting is absent or blank. Null if there is no default. */
   readonly fallback: string | null;
-  /** A value as it may look, for who has to set it and finds no fallback. */
+  /** A sample value, shown to an operator who has to set a setting without a default. */
   readonly example?: string;
-  /** Whether it is set with `wrangler secret put`, and not in the open. */
+  /** Whether it is set with `wrangler secret put` instead of in `wrangler.toml`. */
   readonly secret: boolean;
   readonly parse: (text: string | null, production: boolean) => Parsed<T>;
 }
 
-/** A whole number from `min` to `max`. */
+/** Builds the setting of a whole number from `min` to `max`. */
 function count<Fallback extends string>(fallback: Fallback, min: number, max: number) {
   return { fallback, secret: false, parse: wholeNumber(min, max) } satisfies Setting<number>;
 }
 
-/** Every setting there is. docs/operations.md says what each means; its table is generated. */
+/** All settings. docs/operations.md explains each, in a generated table. */
 export const SETTINGS = {
   ENVIRONMENT: {
     fallback: 'production',
     secret: false,
     parse: (text) =>
       text === 'production' || text === 'development'
-        ? good<Environment>(text)
-        : bad<Environment>('production', 'must be production or development'),
+        ? valid<Environment>(text)
+        : invalid<Environment>('production', 'must be production or development'),
   },
   KLING_BASE_URL: {
     fallback: null,
     example: 'https://api-singapore.klingai.com',
     secret: false,
-    parse: (text, production) => (text === null ? bad('', 'is missing') : parseOrigin(text, production)),
+    parse: (text, production) => (text === null ? invalid('', 'is missing') : parseOrigin(text, production)),
   },
   KLING_ACCESS_KEY: {
     fallback: null,
@@ -89,15 +89,15 @@ export const SETTINGS = {
   APQ: {
     fallback: 'on',
     secret: false,
-    parse: (text) => (text === 'on' || text === 'off' ? good(text === 'on') : bad(false, 'must be on or off')),
+    parse: (text) => (text === 'on' || text === 'off' ? valid(text === 'on') : invalid(false, 'must be on or off')),
   },
   TRUSTED_DOCUMENTS: {
     fallback: 'off',
     secret: false,
     parse: (text) =>
       text === 'off' || text === 'only'
-        ? good<'off' | 'only'>(text)
-        : bad<'off' | 'only'>('off', 'must be off or only'),
+        ? valid<'off' | 'only'>(text)
+        : invalid<'off' | 'only'>('off', 'must be off or only'),
   },
   TASK_MAX_AGE_HOURS: count('24', 1, 720),
   EVENT_RETENTION_HOURS: count('24', 1, 720),
@@ -130,8 +130,8 @@ export const SETTINGS = {
     secret: false,
     parse: (text) =>
       text === null || /^\d{1,9}(?:\.\d{1,3})?$/.test(text)
-        ? good(text)
-        : bad(null, 'must be a decimal number with at most 3 places'),
+        ? valid(text)
+        : invalid(null, 'must be a decimal number with at most 3 places'),
   },
   SOCKET_WORK_MS_PER_SECOND: count('50', 10, 1_000),
   TENANT_WORK_MS_PER_SECOND: count('250', 10, 1_000),
@@ -140,10 +140,10 @@ export const SETTINGS = {
     secret: false,
     parse(text, production) {
       if (text !== 'jwks' && text !== 'secret' && text !== 'none')
-        return bad<AuthMode>('none', 'must be jwks, secret or none');
+        return invalid<AuthMode>('none', 'must be jwks, secret or none');
       return text === 'none' && production
-        ? bad<AuthMode>('none', 'must not be none in production')
-        : good<AuthMode>(text);
+        ? invalid<AuthMode>('none', 'must not be none in production')
+        : valid<AuthMode>(text);
     },
   },
   AUTH_JWKS_URL: {
@@ -166,13 +166,13 @@ export const SETTINGS = {
     fallback: null,
     example: 'https://issuer.example.com',
     secret: false,
-    parse: good<string | null>,
+    parse: valid<string | null>,
   },
   AUTH_AUDIENCE: {
     fallback: null,
     example: 'kling-gateway',
     secret: false,
-    parse: good<string | null>,
+    parse: valid<string | null>,
   },
   AUTH_TENANT_CLAIM: {
     fallback: 'sub',
@@ -192,16 +192,16 @@ export const SETTINGS = {
     secret: false,
     parse: (text, production) =>
       text === null || text === 'on' || text === 'off'
-        ? good(text === null ? !production : text === 'on')
-        : bad(false, 'must be on or off'),
+        ? valid(text === null ? !production : text === 'on')
+        : invalid(false, 'must be on or off'),
   },
   LOG_TENANT: {
     fallback: 'hash',
     secret: false,
     parse: (text) =>
       text === 'id' || text === 'hash' || text === 'off'
-        ? good<TenantForm>(text)
-        : bad<TenantForm>('off', 'must be id, hash or off'),
+        ? valid<TenantForm>(text)
+        : invalid<TenantForm>('off', 'must be id, hash or off'),
   },
   CORS_ORIGINS: {
     fallback: null,

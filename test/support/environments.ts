@@ -2,10 +2,10 @@ import { readConfig } from '../../src/config/index.ts';
 
 export const SECRET = 'a-secret-that-must-never-be-shown-anywhere';
 
-/** As wrangler.toml binds them. */
+/** The Durable Objects that wrangler.toml binds. */
 const OBJECTS = { TASK_LEDGER: {}, KLING_ACCOUNT: {}, HUB: {}, ISSUER_KEYS: {} };
 
-/** As it is deployed. */
+/** A complete environment for production. */
 export const PRODUCTION = {
   KLING_BASE_URL: 'https://api-singapore.klingai.com',
   KLING_ACCESS_KEY: 'ak',
@@ -26,7 +26,7 @@ export const DEVELOPMENT = {
   ...OBJECTS,
 };
 
-/** The settings that are wrong. */
+/** Returns the names of the settings with problems. */
 export function problemsOf(env: object): string[] {
   const result = readConfig(env);
   return result.ok ? [] : result.problems.map(({ setting }) => setting);
