@@ -11,23 +11,25 @@ import { type Conditions, findConditions, readConditions } from './conditions.ts
 import type { Plan, Select } from './info.ts';
 import { compileSelection, compileSerialSelection } from './selection.ts';
 
-/** An operation in closures. Returns the form for these variables: `@skip` and `@include` decide which fields it has. */
+/** A compiled operation. Returns its variant for these variables: `@skip` and `@include` decide which fields it has. */
 export type CompiledOperation = (variableValues: VariableValues) => Select;
 
 type Parts = Pick<Plan, 'schema' | 'operation' | 'fragments'>;
 type OnFields = (count: number) => void;
 
-/** Forms that are kept per operation, each for one set of conditions. */
+/** Variants kept for each operation, one for each set of conditions. */
 const VARIANTS_MAX = 8;
-/** Compiled fields that are kept per schema, of all operations together. A field takes about 800 bytes. */
+/** Compiled fields kept for each schema, over all operations. A field takes about 800 bytes. */
 const FIELDS_MAX = 20_000;
-/** What a document costs in memory, about 50 bytes a character, in fields. */
+/** Characters of a document that count as one field. A character takes about 50 bytes. */
 const CHARS_PER_FIELD = 16;
 
 /**
- * Compiles an operation. Its selections are compiled when they are first used; `onFields` is told how many fields were
- * compiled, and how many were evicted as a negative number. Returns null for what only graphql can execute: an operation type
- * that the schema lacks, incremental delivery, directives other than `@skip` and `@include`, and fragments with variables.
+ * Compiles an operation. Its selections are compiled when they are first used. `onFields` receives the number of fields that
+ * were compiled, or a negative number of those that were evicted.
+ *
+ * Returns null if only graphql can execute the operation: for an operation type that the schema lacks, incremental delivery,
+ * directives other than `@skip` and `@include`, and fragments with variables.
  */
 export function compileOperation(
   schema: GraphQLSchema,
@@ -63,7 +65,7 @@ function createVariants(parts: Parts, onFields: OnFields): (conditions: Conditio
   }
 
   return (conditions) => {
-    // Not kept: it holds the variables of its run.
+    // Not cached, because it holds the variables of its run.
     if (conditions.faulty !== null) return compileRoot(parts, conditions, ignore);
     const key = [...conditions.values.values()].map(Number).join('');
     return variants.get(key)?.select ?? add(key, conditions);
@@ -93,12 +95,12 @@ function fragmentsOf({ definitions }: DocumentNode): Plan['fragments'] {
   return fragments;
 }
 
-/** Finds the compiled form of an operation, or compiles it. Returns null if it cannot be compiled. */
+/** Finds a compiled operation, or compiles it. Returns null if it cannot be compiled. */
 type FindCompiled = (document: DocumentNode, operation: OperationDefinitionNode) => CompiledOperation | null;
 
 const caches = new WeakMap<GraphQLSchema, FindCompiled>();
 
-/** Finds the compiled form of an operation in the cache of its schema, or compiles it. */
+/** Finds a compiled operation in the cache of its schema, or compiles it. Returns null if it cannot be compiled. */
 export function findCompiled(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -117,11 +119,11 @@ interface Entry {
 }
 
 /**
- * Creates a cache of compiled operations that evicts the one unused for longest. It is bounded by fields, not by operations: a
- * short document may spread a fragment in many places. An entry holds its document, which counts too.
+ * Creates an LRU cache of compiled operations. Its bound is a number of fields instead of operations, because a short document
+ * may spread a fragment in many places. The document of an entry counts too.
  */
 export function createCompiledCache(schema: GraphQLSchema, fieldsMax: number): FindCompiled {
-  // A Map keeps the order of insertion: the first entry is the one unused for longest.
+  // A Map keeps the order of insertion: the first entry is the least recently used.
   const entries = new Map<OperationDefinitionNode, Entry>();
   let sum = 0;
 
@@ -138,7 +140,7 @@ export function createCompiledCache(schema: GraphQLSchema, fieldsMax: number): F
       entry.fields += fields;
       sum += fields;
     });
-    // A document that was parsed without locations does not hold its text.
+    // A document without locations does not hold its text.
     const chars = document.loc?.source.body.length ?? 0;
     if (compiled !== null)
       entry = { document, compiled, fields: 1 + Math.ceil(chars / CHARS_PER_FIELD), isKept: false };

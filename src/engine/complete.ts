@@ -36,7 +36,7 @@ import {
 /** Completes one item of a list. Returns a promise if the item is or contains one. Throws if a required item failed. */
 type CompleteItem = (item: unknown, index: number, list: Frame) => unknown;
 
-/** Compiles how values of a type are completed at a position: that of the field, or that of an item of its list. */
+/** Compiles the completion of values of a type. The position is that of a field or of a list item. */
 export function compileComplete(site: Site, type: GraphQLOutputType, position: Position): Complete {
   const nullable = getNullableType(type);
   const completePresent = compilePresent(site, nullable, position);
@@ -53,7 +53,7 @@ export function compileComplete(site: Site, type: GraphQLOutputType, position: P
   return (value, frame) => (isPlain(value) ? value : complete(value, frame));
 }
 
-/** For values that are neither null nor an error. */
+/** Compiles the completion of values that are neither null nor an error. */
 function compilePresent(site: Site, type: GraphQLOutputType, position: Position): Complete {
   if (isLeafType(type)) return (value) => coerceLeaf(type, value);
   if (isListType(type)) return compileList(site, type.ofType, itemPosition(position, type.ofType));
@@ -63,8 +63,8 @@ function compilePresent(site: Site, type: GraphQLOutputType, position: Position)
 }
 
 /**
- * Completes the value of a promise. It takes exactly as many microtasks as in graphql's executor, since the first of two
- * errors decides which one is reported.
+ * Completes the value of a promise. Takes exactly as many microtasks as graphql's executor: if two fields fail, the number
+ * decides which error is reported.
  */
 export async function completePromised(
   promise: PromiseLike<unknown>,
@@ -87,7 +87,7 @@ export function settled(completed: Promise<unknown>, position: Position, frame: 
   return completed.then(undefined, (error: unknown) => settleError(error, position, frame));
 }
 
-/** An object whose type is known. If the type has an `isTypeOf`, it must agree. */
+/** Compiles an object whose type is known. Its `isTypeOf`, if it has one, must return true. */
 function compileObject(site: Site, type: GraphQLObjectType, position: Position): Complete {
   const select = site.plan.selectionOf(type, position);
   const { isTypeOf } = type;
@@ -113,7 +113,7 @@ function compileObject(site: Site, type: GraphQLObjectType, position: Position):
   };
 }
 
-/** An object of an interface or a union. Each type that it turns out to have gets its own selection. */
+/** Compiles an object of an interface or a union. Each object type has its own selection. */
 function compileAbstract(site: Site, type: GraphQLAbstractType, position: Position): Complete {
   const completes = new Map<unknown, Complete>();
   const completeAs = (typename: unknown, value: unknown, frame: Frame): unknown => {
@@ -136,7 +136,7 @@ function compileAbstract(site: Site, type: GraphQLAbstractType, position: Positi
   };
 }
 
-/** Throws graphql's error if the name is not that of an object type which the abstract type includes. */
+/** Throws graphql's error if the name is not that of a possible type of the abstract type. */
 function toObjectType(site: Site, abstract: GraphQLAbstractType, typename: unknown, value: unknown): GraphQLObjectType {
   const { schema } = site.plan;
   const nodes = { nodes: site.nodes };
@@ -168,7 +168,7 @@ function toObjectType(site: Site, abstract: GraphQLAbstractType, typename: unkno
   return type;
 }
 
-/** A list of anything iterable except strings. The result is a promise if an item is one. */
+/** Compiles a list. Its value may be any iterable except a string. The result is a promise if an item is one. */
 function compileList(site: Site, itemType: GraphQLOutputType, item: Position): Complete {
   const completeItem = compileItem(item, compileComplete(site, itemType, item));
   return (value, frame) => {
@@ -194,7 +194,7 @@ function compileItem(position: Position, complete: Complete): CompleteItem {
 function completeIterable(items: Iterable<unknown>, completeItem: CompleteItem, frame: Frame): unknown {
   const list: unknown[] = [];
   let isPending = false;
-  // Not for...of: like graphql, it does not close the iterator after an error.
+  // Not for...of, because graphql does not close the iterator after an error.
   const iterator = items[Symbol.iterator]();
   try {
     for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
@@ -233,7 +233,7 @@ async function completeAsyncIterable(
       list.push(completed);
       if (completed instanceof Promise) {
         isPending = true;
-        // It may reject while later items are awaited. The error is reported when all items are there.
+        // It may reject while later items are awaited. The error is reported when all items are complete.
         forget([completed]);
       }
     }

@@ -12,11 +12,11 @@ import {
   type VariableValues,
 } from 'graphql';
 
-/** The variables that decide which fields an operation has, in one run. */
+/** The values of the variables that decide which fields an operation has in one run. */
 export interface Conditions {
-  /** The variables that are true or false. */
+  /** The variables that are booleans. */
   readonly values: ReadonlyMap<string, boolean>;
-  /** Not null if one is neither. Graphql then makes the error wherever the condition is used. */
+  /** All variables if a condition is not a boolean, else null. Graphql then creates the error where the condition is used. */
   readonly faulty: VariableValues | null;
 }
 
@@ -56,7 +56,7 @@ export function readConditions(names: readonly string[], variableValues: Variabl
   return { values, faulty: values.size < names.length ? variableValues : null };
 }
 
-/** Returns whether a selection is executed. Throws graphql's error if the condition is neither true nor false. */
+/** Returns whether a selection is executed. Throws graphql's error if a condition is not a boolean. */
 export function isIncluded(selection: SelectionNode, conditions: Conditions): boolean {
   const { directives = [] } = selection;
   if (directives.length === 0) return true;
@@ -71,7 +71,7 @@ export function isIncluded(selection: SelectionNode, conditions: Conditions): bo
   return holds(GraphQLSkipDirective) !== true && holds(GraphQLIncludeDirective) !== false;
 }
 
-/** Returns a constant or the name of a variable. Null if the directive is not a condition. */
+/** Returns a constant or the name of a variable. Returns null if the directive is not a condition. */
 function conditionOf({ name, arguments: args = [] }: DirectiveNode): boolean | string | null {
   const [argument] = args;
   if (name.value !== 'skip' && name.value !== 'include') return null;

@@ -17,14 +17,14 @@ import { isObjectOrFunction, isPromiseLike, type PlainTest, plainTest } from './
 export interface CompiledField {
   /** Reads the field from any source. Throws only if the field is required and failed. */
   readonly select: Select;
-  /** The property that the field reads. Null if it has a resolver or arguments. */
+  /** The property that the field reads. Null if the field has a resolver or arguments. */
   readonly property: CompiledProperty | null;
 }
 
-/** How most fields of most operations are read: without a call of a resolver. */
+/** A field that is read from a property, without a call of a resolver. Most fields are. */
 export interface CompiledProperty {
   readonly name: string;
-  /** Whether a value is answered as it is. */
+  /** Returns whether a value needs no completion. */
   readonly isPlain: PlainTest;
   readonly isRequired: boolean;
   /** Completes any other value of the property. */
@@ -45,8 +45,8 @@ export function compileField(site: Site): CompiledField {
 }
 
 /**
- * The property that a field reads if it does nothing else: that of its name, or the one that Pothos exposes and no plugin has
- * wrapped. Null if the field has arguments, since wrong arguments are an error even if nothing reads them.
+ * Returns the property that a field reads. It has the name of the field, or is exposed by Pothos and not wrapped by a plugin.
+ * Returns null if the field has arguments, because wrong arguments are an error even if nothing reads them.
  */
 function propertyOf({ args, name, resolve, extensions }: GraphQLField): string | null {
   if (args.length > 0) return null;
@@ -72,7 +72,7 @@ function compileResolved(site: Site): Select {
 function compileProperty(site: Site, name: string): CompiledProperty {
   const { type, resolve } = site.field;
   const callsMethods = (resolve ?? defaultFieldResolver) === defaultFieldResolver;
-  // Most values are plain: the rest is compiled when it is needed.
+  // Most values are plain. Completion is compiled when it is first needed.
   let complete: Complete | null = null;
   return {
     name,
@@ -92,7 +92,7 @@ function compileProperty(site: Site, name: string): CompiledProperty {
 
 /** Calls the method of a field. Like graphql's default resolver, it reads the property a second time. */
 function callMethod(site: Site, source: PropertySource, frame: Frame): unknown {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- throws if the second reading gives something else
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- throws if the second read returns anything but a function
   const method = source[site.field.name] as (...args: readonly unknown[]) => unknown;
   return Reflect.apply(method, source, [blankArguments(), frame.run.contextValue, createInfo(site, frame)]);
 }
@@ -128,11 +128,11 @@ type ReadArguments = (run: Run) => Readonly<Record<string, unknown>>;
 
 interface CompiledArgument {
   readonly name: string;
-  /** The value of a literal, or the default where a variable stands. Undefined if neither exists. */
+  /** The value of a literal, or the default for a missing variable. Undefined if there is neither. */
   readonly constant: unknown;
   readonly variable: string | null;
   readonly isNonNull: boolean;
-  /** Non-null without a default. */
+  /** Whether the argument is non-null and has no default. */
   readonly isRequired: boolean;
 }
 
@@ -162,7 +162,7 @@ function compileArguments({ field, nodes: [node] }: Site): ReadArguments {
   };
 }
 
-/** Returns null if graphql must read it in every run: it may be wrong, or is an object or list that a resolver may change. */
+/** Returns null if graphql must read the argument in each run: it may be wrong, or a resolver may change its object or list. */
 function compileArgument(definition: GraphQLArgument, node: FieldNode): CompiledArgument | null {
   const { name, type } = definition;
   const value = node.arguments?.find((argument) => argument.name.value === name)?.value;
@@ -174,7 +174,7 @@ function compileArgument(definition: GraphQLArgument, node: FieldNode): Compiled
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- getArgumentValues reads only the arguments
     const field = { args: [definition] } as unknown as GraphQLField;
-    // Without variables: an argument that is given as a variable leaves its default.
+    // Without variables, an argument that is a variable has its default.
     const constant = getArgumentValues(field, node, NO_VARIABLES)[name];
     return isObjectOrFunction(constant) ? null : { ...rest, constant };
   } catch {

@@ -17,22 +17,22 @@ import {
 import type { Conditions } from './conditions.ts';
 import { forget } from './values.ts';
 
-/** What all parts of a compiled operation share. */
+/** The data that all parts of a compiled operation share. */
 export interface Plan {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
-  /** By name, without a prototype, as resolvers see them in their `info`. */
+  /** Fragments by name. The object has no prototype, because resolvers see it in their `info`. */
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly conditions: Conditions;
-  /** Is told how many fields have been compiled. */
+  /** Receives the number of fields that were compiled. */
   readonly onFields: (count: number) => void;
   /** Compiles the selection of an object of this type at this position, when it is first used. */
   readonly selectionOf: (type: GraphQLObjectType, position: Position) => Select;
 }
 
 /**
- * A place in the response without the indices of the lists around it, which a `Frame` holds. Both together are a path, so
- * that no path is built before there is an error.
+ * A place in the response, without the indices of the lists around it. A `Frame` holds those. A path is built from both, and
+ * only after an error.
  */
 export interface Position {
   readonly up: Position | null;
@@ -65,23 +65,23 @@ export interface Run {
   readonly rootValue: unknown;
   readonly contextValue: unknown;
   readonly variableValues: VariableValues;
-  /** In the order in which they happened. */
+  /** In the order in which they were reported. */
   readonly errors: Error[];
-  /** The paths, as text, that errors have made null. */
+  /** The paths, joined to strings, that errors have made null. */
   readonly nulled: Set<string>;
-  /** How many more errors are reported one by one. */
+  /** The number of errors that may still be reported one by one. */
   errorsLeft: number;
-  /** Reported once, instead of all errors after the limit. */
+  /** The error that replaces all errors after the limit. Null before the limit. */
   tooMany: GraphQLError | null;
-  /** The data is complete: abort signals of resolvers fire. */
+  /** True once the data is complete. The abort signals of resolvers then fire. */
   isAnswered: boolean;
-  /** The result is out: no resolver is called any more. As in graphql, this is a few microtasks after `isAnswered`. */
+  /** True once the result is returned. No resolver is called after that. As in graphql, a few microtasks after `isAnswered`. */
   isEnded: boolean;
   abort: AbortController | null;
   helpers: GraphQLResolveInfoHelpers | null;
 }
 
-/** The list item that is being completed, with those of the lists around it. */
+/** The list item that is being completed. `up` is the item of the list around it. */
 export interface Frame {
   readonly run: Run;
   readonly index: number;
@@ -97,7 +97,7 @@ export function fieldNameOf({ parentType, field }: Site): string {
   return `${parentType.name}.${field.name}`;
 }
 
-/** Returns null for a position that an error has made null. Throws the located error if the position above becomes null. */
+/** Reports an error and returns null for its position. Throws the located error if the position above becomes null. */
 export function settleError(error: unknown, position: Position, frame: Frame): null {
   const path = toPath(position, frame);
   const located = locate(error, position, path, frame.run);
@@ -121,7 +121,7 @@ export function tooManyErrors(nodes: readonly ASTNode[], path: readonly (string 
   return new GraphQLError('There are too many errors: the others are not reported.', { nodes, path });
 }
 
-/** Keeps an error, unless an earlier one has made its position or one above null: then the client cannot see it. */
+/** Reports an error, unless an earlier error has made its position or one above null. */
 export function addError(run: Run, error: Error, path: readonly (string | number)[]): void {
   const { nulled } = run;
   if (error === run.tooMany && run.errors.includes(error)) return;

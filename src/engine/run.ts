@@ -22,17 +22,17 @@ import { isAsyncIterable } from './values.ts';
 type MaybePromise<T> = T | Promise<T>;
 
 export interface ExecuteOptions {
-  /** After this many errors of fields, one more stands for all others. Without a limit by default, as in graphql. */
+  /** After this many field errors, one error replaces all others. The default is no limit, as in graphql. */
   readonly errorsMax?: number | undefined;
 }
 
-/** Graphql's own default. */
+/** Graphql's default for `maxCoercionErrors`. */
 const COERCION_ERRORS_MAX = 50;
 
 /**
- * Executes a query or mutation like graphql's `execute`: same arguments, same result. The compiled form of an operation is
- * cached. Graphql executes what cannot be compiled: see `compileOperation`, and calls with an abort signal, hooks or
- * resolvers in their arguments. The schema and the document must be valid.
+ * Executes a query or mutation with the arguments and the result of graphql's `execute`. Compiled operations are cached.
+ * Graphql executes operations that cannot be compiled, and calls with an abort signal, hooks or resolvers in their arguments.
+ * The schema and the document must be valid.
  */
 export function execute(args: ExecutionArgs, options: ExecuteOptions = {}): MaybePromise<ExecutionResult> {
   const { schema, document, rootValue, contextValue } = args;
@@ -44,7 +44,7 @@ export function execute(args: ExecutionArgs, options: ExecuteOptions = {}): Mayb
   return perform(compiled(variableValues), { rootValue, contextValue, variableValues, errorsMax: options.errorsMax });
 }
 
-/** Subscribes like graphql's `subscribe`. Every event is executed in the compiled form. */
+/** Subscribes like graphql's `subscribe`. Executes the compiled operation for each event. */
 export function subscribe(
   args: ExecutionArgs,
   options: ExecuteOptions = {},
@@ -109,7 +109,7 @@ function answer(run: Run, data: unknown): ExecutionResult {
   run.isAnswered = true;
   run.abort?.abort();
   const result = run.errors.length > 0 ? { errors: run.errors, data } : { data };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the root is an object; an error with a path may be any, as in graphql
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the root is an object, and errors may be of any class, as in graphql
   return result as ExecutionResult;
 }
 
@@ -136,7 +136,7 @@ function coerce(
   });
 }
 
-/** Whether the arguments ask for what only graphql's executor does. */
+/** Returns whether only graphql's executor supports these arguments. */
 function isForGraphql(args: ExecutionArgs | ValidatedSubscriptionArgs): boolean {
   const { fieldResolver, typeResolver, hooks, hideSuggestions } = args;
   const signal = 'abortSignal' in args ? args.abortSignal : 'externalAbortSignal' in args && args.externalAbortSignal;

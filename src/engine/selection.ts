@@ -22,8 +22,8 @@ interface SelectedField extends CompiledField {
 }
 
 /**
- * Compiles the fields of an object, or of the root if the position is null. They are compiled when the first object is read:
- * an operation may select far more, in fragments of fragments, than is ever read.
+ * Compiles the fields of an object, or of the root if the position is null. Compilation waits for the first object, because an
+ * operation may select far more, in nested fragments, than is ever read.
  */
 export function compileSelection(plan: Plan, type: GraphQLObjectType, position: Position | null): Select {
   let fields: readonly SelectedField[] | null = null;
@@ -44,7 +44,7 @@ export function compileSelection(plan: Plan, type: GraphQLObjectType, position: 
   };
 }
 
-/** Compiles the fields of a mutation: each begins when the one before is complete. */
+/** Compiles the fields of a mutation. Each field starts when the field before it is complete. */
 export function compileSerialSelection(plan: Plan, type: GraphQLObjectType): Select {
   let fields: readonly SelectedField[] | null = null;
   return (source, frame) => {
@@ -89,7 +89,7 @@ function setFields(data: Data, fields: readonly SelectedField[], source: unknown
   return isPending;
 }
 
-/** Waits for the fields that are promises, in as many microtasks as graphql's executor. */
+/** Awaits the fields that are promises, in as many microtasks as graphql's executor. */
 async function settleAll(data: Data): Promise<Data> {
   const keys = Object.keys(data).filter((key) => isPromiseLike(data[key]));
   const settled = await Promise.all(keys.map((key) => data[key]));
@@ -103,7 +103,7 @@ function createPlain(): Data {
   return {};
 }
 
-/** A plain object is cheaper, but cannot have `__proto__` as a response key. */
+/** Prefers plain objects, which are faster. They cannot have `__proto__` as a response key. */
 function creatorFor(fields: readonly SelectedField[]): () => Data {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.create returns any
   return fields.some(({ key }) => key === '__proto__') ? () => Object.create(null) as Data : createPlain;
@@ -114,7 +114,7 @@ function compileFields(plan: Plan, type: GraphQLObjectType, up: Position | null)
   const fields: SelectedField[] = [];
   for (const [key, nodes] of collectFields(plan, type, sets)) {
     const field = plan.schema.getField(type, nodes[0]?.name.value ?? '');
-    // Like graphql, it leaves out a field that the type does not have.
+    // Graphql too skips a field that the type does not have.
     if (field === undefined) continue;
     const isRequired = isNonNullType(field.type);
     const site = { up, key, typename: type.name, nodes, isRequired, plan, parentType: type, field };

@@ -10,17 +10,17 @@ import {
   GraphQLString,
 } from 'graphql';
 
-/** Returns whether graphql takes a value for a promise: it has a `then`. */
+/** Returns whether graphql treats a value as a promise: it has a method `then`. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return isObjectOrFunction(value) && typeof value['then'] === 'function';
 }
 
-/** Returns whether graphql reads fields from the properties of a value. It does not read those of strings and numbers. */
+/** Returns whether graphql reads fields from the properties of a value. It does not for strings and numbers. */
 export function isObjectOrFunction(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** Returns whether a value is a list to graphql. A string is iterable, but not a list. */
+/** Returns whether graphql treats a value as a list. It does not for strings. */
 export function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
@@ -29,7 +29,7 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
   return isObjectOrFunction(value) && typeof value[Symbol.asyncIterator] === 'function';
 }
 
-/** Keeps promises that are no longer awaited from causing unhandled rejections. */
+/** Prevents unhandled rejections of promises that are no longer awaited. */
 export function forget(values: Iterable<unknown>): void {
   for (const value of values) {
     if (isPromiseLike(value)) value.then(ignore, ignore);
@@ -38,7 +38,7 @@ export function forget(values: Iterable<unknown>): void {
 
 function ignore(): void {}
 
-/** Reads the items of a list after a failed one, since promises among them may reject. */
+/** Reads the items after a failed one, and prevents unhandled rejections of promises among them. */
 export function forgetRest(iterator: Iterator<unknown>): void {
   try {
     for (let next = iterator.next(); next.done !== true; next = iterator.next()) forget([next.value]);
@@ -56,10 +56,10 @@ export function closeIterator(iterator: AsyncIterator<unknown>): void {
   }
 }
 
-/** Returns whether a value is answered as it is. False if it may need coercion. */
+/** Returns true if a value needs no coercion. Returns false if it may need coercion. */
 export type PlainTest = (value: unknown) => boolean;
 
-/** The test for the values of a type. It is false for all values of objects, lists and custom scalars. */
+/** Returns the test for values of a type. It returns false for all values of objects, lists and custom scalars. */
 export function plainTest(type: GraphQLOutputType): PlainTest {
   const nullable = getNullableType(type);
   switch (nullable) {
@@ -100,7 +100,7 @@ function never(): boolean {
 
 const enumTests = new WeakMap<GraphQLEnumType, PlainTest>();
 
-/** Finds values that equal their names. One test is shared by all fields of the type. */
+/** Returns a test for enum values that equal their names. All fields of the type share it. */
 function enumTest(type: GraphQLEnumType): PlainTest {
   if (type.coerceOutputValue !== GraphQLEnumType.prototype.coerceOutputValue) return never;
   const known = enumTests.get(type);
@@ -125,7 +125,7 @@ export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {
 const NO_VALUES = new GraphQLEnumType({ name: 'NoValues', values: {} });
 const PREFIX = 'Enum "NoValues" cannot represent value: ';
 
-/** Prints a value as graphql does in its errors. Graphql does not export its printer: an enum without values calls it. */
+/** Prints a value as graphql does in its errors. Graphql does not export its printer, but an enum without values calls it. */
 export function inspect(value: unknown): string {
   try {
     NO_VALUES.coerceOutputValue(value);

@@ -27,7 +27,6 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'src/auth',
   'src/config',
   'src/domain',
-  'src/engine',
   'src/graphql',
   'src/http',
   'src/hub',
