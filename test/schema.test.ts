@@ -13,15 +13,15 @@ import {
 import { describe, it } from 'vitest';
 import { schema } from '../src/schema/schema.ts';
 
-it('prints as schema.graphql', async ({ expect }) => {
+it('the schema prints as schema.graphql', async ({ expect }) => {
   await expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toMatchFileSnapshot('../schema.graphql');
 });
 
-it('is built by Pothos itself, in the script that is deployed', ({ expect }) => {
+it('the schema is built by Pothos, as in the deployed script', ({ expect }) => {
   expect(schema.getQueryType()?.extensions).toHaveProperty('pothosConfig');
 });
 
-it('is valid: nobody asks again', ({ expect }) => {
+it('the schema is valid, because no other code checks it', ({ expect }) => {
   expect(validateSchema(schema)).toEqual([]);
 });
 
@@ -34,11 +34,11 @@ const elements: readonly Element[] = Object.values(schema.getTypeMap()).flatMap(
 );
 
 describe('every description', () => {
-  it('is there', ({ expect }) => {
+  it('exists', ({ expect }) => {
     expect(elements.filter(([, description]) => !description).map(([name]) => name)).toEqual([]);
   });
 
-  it('says something that the name does not', ({ expect }) => {
+  it('adds something to the name', ({ expect }) => {
     const idle = elements.filter(([name, description]) => {
       const said = new Set(wordsOf(description ?? ''));
       for (const word of [...wordsOf(name.split('.').at(-1) ?? ''), ...EMPTY_WORDS]) said.delete(word);
@@ -52,7 +52,7 @@ describe('every description', () => {
     expect(fragments.map(([name]) => name)).toEqual([]);
   });
 
-  it('of a field that may be null says when it is', ({ expect }) => {
+  it('of a nullable field says when it is null', ({ expect }) => {
     const silent = Object.values(schema.getTypeMap())
       .filter((type) => !isIntrospectionType(type))
       .filter((type) => isObjectType(type) || isInterfaceType(type))
@@ -66,7 +66,7 @@ describe('every description', () => {
   });
 });
 
-it('prices every mutation that Kling charges for', ({ expect }) => {
+it('every mutation states its price', ({ expect }) => {
   const mutations = Object.values(schema.getMutationType()!.getFields());
   expect(
     mutations.filter(({ description }) => !/Costs (nothing|\d)/.test(description ?? '')).map(({ name }) => name),

@@ -1,11 +1,11 @@
-/** Numbers from a seed: the same for both executors. */
+/** A pseudo-random number generator. Both executors get the same numbers from the same seed. */
 export interface Chance {
-  /** From 0 to `n - 1`. */
+  /** Returns an integer from 0 to `n - 1`. */
   below(n: number): number;
-  /** True in so many of a thousand. */
+  /** Returns true with a probability of `n` in 1,000. */
   permille(n: number): boolean;
   pick<T>(items: readonly T[]): T;
-  /** A seed for something within. */
+  /** Returns a seed for a nested generator. */
   seed(): number;
 }
 
@@ -20,7 +20,7 @@ export function createChance(seed: number): Chance {
   return chanceFrom(next);
 }
 
-/** The choices of a tape, and after its end always the first: a shorter tape is a simpler document. */
+/** Replays the choices of a tape. After its end it always picks the first, so a shorter tape is a simpler document. */
 export function createTape(tape: readonly number[]): Chance {
   let at = 0;
   return chanceFrom(() => tape[at++] ?? 0);

@@ -20,7 +20,7 @@ const mood = fc.record<Mood>({
 });
 const datum = fc.record({ seed: fc.nat(), mood });
 
-/** What one execution shows of itself: its answer, and what it asked of the resolvers, in order. */
+/** Executes once. Returns the response, and the calls of resolvers in order. */
 async function shown(run: Run, { seed, mood: of }: { readonly seed: number; readonly mood: Mood }, kind: string) {
   const variableValues = randomVariables(createChance(seed));
   const log = startWorld(of);
@@ -29,8 +29,8 @@ async function shown(run: Run, { seed, mood: of }: { readonly seed: number; read
 }
 
 /**
- * Random documents, each with random data: what the engine answers, and what it asks for in which order, is what graphql
- * does. Resolves to how many of each kind there were.
+ * Compares the engine with graphql on random documents with random data: responses, and calls of resolvers in order.
+ * Resolves to the number of comparisons of each kind.
  */
 export async function compareWithGraphql(expect: ExpectStatic, documents: number) {
   const counts = { pairs: 0, compiled: 0, fellBack: 0, withErrors: 0, async: 0 };
@@ -61,7 +61,7 @@ export async function compareWithGraphql(expect: ExpectStatic, documents: number
   );
   const startedAt = Date.now();
   await fc.assert(property, { numRuns: documents });
-  // oxlint-disable-next-line no-console -- the figures of the proof: shown when the output is not silent
+  // oxlint-disable-next-line no-console -- prints how many comparisons were made
   console.info(JSON.stringify({ ...counts, ms: Date.now() - startedAt }));
   return counts;
 }

@@ -20,12 +20,12 @@ export interface RunArgs {
 
 export type Result = ExecutionResult | Promise<ExecutionResult>;
 
-/** A turn of every promise that goes on after the answer, too. */
+/** Microtasks after which all promises that outlive the response have settled. */
 const TURNS_AFTER = 80;
 
 export type Run = (args: RunArgs) => Result;
 
-/** Executes the operation of a document, or one event of it if it is a subscription. */
+/** Returns a function that executes the operation of a document, or one event if it is a subscription. */
 function runBy(
   by: Pick<typeof engine, 'execute' | 'executeSubscriptionEvent'>,
   schema: GraphQLSchema,
@@ -42,14 +42,14 @@ export function runByGraphql(schema: GraphQLSchema, document: DocumentNode, args
   return runBy({ execute, executeSubscriptionEvent }, schema, document)(args);
 }
 
-/** Executes by the engine. Null if it leaves the document to graphql. */
+/** Returns a function that executes a document with the engine. Returns null if the engine cannot compile it. */
 export function compiledRun(schema: GraphQLSchema, document: DocumentNode): Run | null {
   const operation = getOperationAST(document);
   if (!operation || compileOperation(schema, document, operation) === null) return null;
   return runBy(engine, schema, document);
 }
 
-/** All of a result that anybody can see, as text: the order of keys and errors too, and whether it was there at once. */
+/** Prints all that is visible of a result: data, errors, the order of both, and whether it was a promise. */
 export async function seen(result: Result): Promise<string> {
   const wasPromise = result instanceof Promise;
   const { data, errors, ...rest } = await result;

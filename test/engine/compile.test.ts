@@ -25,7 +25,7 @@ const schema = buildSchema(`
   type Subscription { ticked(every: Int!): String }
 `);
 
-/** Runs a document again and again, with its one compiled form. */
+/** Parses a document once. Returns a function that executes it, so that all runs share the compiled operation. */
 function createRun(query: string) {
   const document = parse(query);
   return (args: Omit<ExecutionArgs, 'schema' | 'document'>) => execute({ schema, document, ...args });
@@ -39,7 +39,7 @@ const slowRoot = (value: string) => ({
   }),
 });
 
-/** Does what it should not: it changes what it was given. */
+/** A badly behaved resolver that mutates its arguments. */
 const echo = (args: { list: number[]; text: string }) => {
   const shown = JSON.stringify(args);
   args.text += '!';
@@ -49,13 +49,13 @@ const echo = (args: { list: number[]; text: string }) => {
 
 describe('compileOperation', () => {
   it.for([
-    ['a kind of operation that the schema does not have', 'mutation { a }'],
+    ['an operation type that the schema lacks', 'mutation { a }'],
     ['an operation with a directive', 'query @ours { a }'],
     ['a field with a directive', '{ inner { a @ours } }'],
     ['deferred fragments', '{ ... @defer { a } }'],
     ['streamed lists', '{ list @stream(initialCount: 1) }'],
     ['fragments with variables', '{ ...F(x: 1) } fragment F($x: Int) on Query { a }'],
-    ['conditions that are none', '{ a @skip(if: 1) }'],
+    ['conditions that are not booleans', '{ a @skip(if: 1) }'],
   ] as const)('leaves %s to graphql', ([, query], { expect }) => {
     const document = parse(query, { experimentalFragmentArguments: true });
     expect(compileOperation(schema, document, getOperationAST(document)!)).toBe(null);
@@ -63,7 +63,7 @@ describe('compileOperation', () => {
 });
 
 describe('a compiled operation', () => {
-  it('answers at once when every resolver does, and else with a promise', async ({ expect }) => {
+  it('returns a promise only if a resolver does', async ({ expect }) => {
     const run = createRun('{ a inner { b } }');
     expect(run({ rootValue: { a: 'a', inner: { b: 'b' } } })).toEqual({ data: { a: 'a', inner: { b: 'b' } } });
     const promise = run({ rootValue: { a: 'a', inner: { b: Promise.resolve('b') } } });
@@ -71,7 +71,7 @@ describe('a compiled operation', () => {
     expect(await promise).toEqual({ data: { a: 'a', inner: { b: 'b' } } });
   });
 
-  it('keeps runs apart that are under way at once', async ({ expect }) => {
+  it('isolates concurrent runs', async ({ expect }) => {
     const run = createRun('query ($x: String) { echo(text: $x) inner { inner { a } } }');
     const [one, two] = await Promise.all([
       run({ rootValue: slowRoot('x'), contextValue: 'first', variableValues: { x: '1' } }),
@@ -82,14 +82,14 @@ describe('a compiled operation', () => {
     expect(two).toEqual({ data: { echo: '2 second', inner: { inner: { a: 'y' } } } });
   });
 
-  it('gives a resolver arguments of its own, which it may change', ({ expect }) => {
+  it('gives each call of a resolver its own arguments, which it may mutate', ({ expect }) => {
     const run = createRun('{ echo(list: [1, 2], text: "t") a: echo(text: "u") }');
     const answer = { data: { echo: '{"list":[1,2],"text":"t"}', a: '{"list":[1],"text":"u"}' } };
     expect(run({ rootValue: { echo } })).toEqual(answer);
     expect(run({ rootValue: { echo } })).toEqual(answer);
   });
 
-  it('is compiled anew for conditions that it has not had', ({ expect }) => {
+  it('is compiled again for each new set of conditions', ({ expect }) => {
     const names = ['c', 'd', 'e', 'f'];
     const fields = names.map((name) => `${name}: a @include(if: $${name})`).join(' ');
     const run = createRun(`query (${names.map((name) => `$${name}: Boolean!`).join(', ')}) { ${fields} b }`);
@@ -103,7 +103,7 @@ describe('a compiled operation', () => {
     }
   });
 
-  it('tells resolvers of its end, and calls none of them after it', async ({ expect }) => {
+  it('aborts the signal of resolvers at its end, and calls no resolver after that', async ({ expect }) => {
     const run = createRun('{ must inner { inner { a } } }');
     const asked = vi.fn<() => void>();
     let info: GraphQLResolveInfo | undefined;
@@ -125,7 +125,7 @@ describe('a compiled operation', () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  it('runs for one event of a subscription, with variables that are coerced', async ({ expect }) => {
+  it('executes one event of a subscription with coerced variables', async ({ expect }) => {
     const document = parse('subscription ($every: Int!) { ticked(every: $every) }');
     const args = validateSubscriptionArgs({ schema, document, variableValues: { every: 3 }, contextValue: 'context' });
     if (!('schema' in args)) throw args[0];
@@ -135,9 +135,9 @@ describe('a compiled operation', () => {
     expect(got).toEqual(executeEventByGraphql({ ...args, rootValue }));
   });
 
-  it('hears of all that an error leaves behind, where graphql does', async ({ expect }) => {
+  it('subscribes to the promises that an error leaves pending, as graphql does', async ({ expect }) => {
     const heard = vi.fn<() => void>();
-    // oxlint-disable-next-line unicorn/no-thenable -- its values are no promises, but have a `then`
+    // oxlint-disable-next-line unicorn/no-thenable -- the test needs thenables that are not promises
     const Odd = new GraphQLScalarType({ name: 'Odd', coerceOutputValue: () => ({ then: heard }) });
     const fields = {
       odd: { type: Odd },
@@ -155,7 +155,7 @@ describe('a compiled operation', () => {
     expect(heard).toHaveBeenCalledTimes(times * 2);
   });
 
-  it('reads a property once, and shows what Pothos exposes without a call', ({ expect }) => {
+  it('reads a property that Pothos exposes once, without calling its resolver', ({ expect }) => {
     const resolve = vi.fn<(parent: { readonly kept: string }) => string>(({ kept }) => kept);
     const extensions = { pothosExposedField: 'kept', pothosOriginalResolve: resolve };
     const fields = { shown: { type: GraphQLString, resolve, extensions } };
@@ -169,7 +169,7 @@ describe('a compiled operation', () => {
     expect(resolve).not.toHaveBeenCalled();
   });
 
-  it('asks the resolveType that a type has at that time', ({ expect }) => {
+  it('calls the resolveType that a type has at the time of the run', ({ expect }) => {
     const changing = buildSchema('type Query { any: Any } union Any = A | B type A { a: Int } type B { b: Int }');
     const args = { schema: changing, document: parse('{ any { __typename } }'), rootValue: { any: {} } };
     const any = assertUnionType(changing.getType('Any'));

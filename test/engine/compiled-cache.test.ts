@@ -11,7 +11,7 @@ function operationOf(query: string) {
   return [document, getOperationAST(document)!] as const;
 }
 
-/** Reads every field of an operation without errors, so that all of it is compiled. */
+/** Executes all fields of an operation without errors, so that all of them are compiled. */
 function read(compiled: CompiledOperation | null, coerced: Readonly<Record<string, unknown>> = {}): unknown {
   const variableValues = { sources: {}, coerced };
   const run: Run = {
@@ -31,7 +31,7 @@ function read(compiled: CompiledOperation | null, coerced: Readonly<Record<strin
 }
 
 describe('the cache of compiled operations', () => {
-  it('returns the same form of an operation as long as there is room', ({ expect }) => {
+  it('returns the same compiled operation until it is evicted', ({ expect }) => {
     const find = createCompiledCache(schema, 10);
     const operation = operationOf('{ a inner { a } }');
     const compiled = find(...operation);
@@ -40,23 +40,23 @@ describe('the cache of compiled operations', () => {
     expect(find(...operation)).toBe(compiled);
   });
 
-  it('counts fields when they are compiled, and evicts the operation unused for longest', ({ expect }) => {
+  it('counts fields when they are compiled, and evicts the least recently used operation', ({ expect }) => {
     const find = createCompiledCache(schema, 10);
     const first = operationOf('{ a inner { a } }');
     const second = operationOf('{ b: a c: a d: a e: a f: a g: a h: a }');
     const [one, two] = [find(...first), find(...second)];
-    // Neither has been run: they count as one field each.
+    // Neither operation has been executed, so each counts as one field.
     expect([find(...first) === one, find(...second) === two]).toEqual([true, true]);
     read(one);
     read(two);
-    // 4 and 8.
+    // The operations have 4 and 8 fields.
     expect(find(...second)).toBe(two);
     const again = find(...first);
     expect(again).not.toBe(one);
     expect(read(again)).toEqual({ a: 'a', inner: { a: 'b' } });
   });
 
-  it('counts every form that conditions give an operation, except evicted ones', ({ expect }) => {
+  it('counts every variant of an operation, except evicted ones', ({ expect }) => {
     const find = createCompiledCache(schema, 40);
     const names = ['p', 'q', 'r', 's'];
     const fields = names.map((name) => `${name}: a @skip(if: $${name})`).join(' ');
@@ -67,11 +67,11 @@ describe('the cache of compiled operations', () => {
       read(find(...many), Object.fromEntries(names.map((name, i) => [name, (bits & (1 << i)) > 0])));
       find(...other);
     }
-    // The sixteen forms have 48 fields. The eight that are kept at once have at most 28.
+    // The 16 variants have 48 fields. The 8 that are cached at once have at most 28.
     expect(find(...other)).toBe(kept);
   });
 
-  it('counts the text of a document that has locations', ({ expect }) => {
+  it('counts the text that the locations of a document hold', ({ expect }) => {
     const find = createCompiledCache(schema, 100);
     const small = operationOf('{ a }');
     const large = parse(`{ a } # ${'x'.repeat(1_600)}`);

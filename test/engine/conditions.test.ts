@@ -10,7 +10,7 @@ function shown({ data, errors }: ExecutionResult) {
   return { data, errors: errors?.map((error) => ({ ...error.toJSON(), isPathless: error.path === undefined })) };
 }
 
-/** A variable may be null where a condition is asked for, if it has a default: only a run can tell. */
+/** A nullable variable with a default is valid as a condition. Only a run shows whether it is null. */
 it.for([
   'query ($c: Boolean = true) { a @skip(if: $c) inner { a } }',
   'query ($c: Boolean = true) { a inner { a @include(if: $c) } }',

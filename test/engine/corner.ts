@@ -1,7 +1,7 @@
 import { buildSchema } from 'graphql';
 import { turns } from './turns.ts';
 
-/** Small enough to see what a corner is about. */
+/** The schema of the corner cases. It is small, so that each case is easy to read. */
 export const cornerSchema = buildSchema(`
   interface Being { name: String! friend: Being }
   type Cat implements Being { name: String! friend: Being lives: Int }
@@ -29,18 +29,18 @@ export const cornerSchema = buildSchema(`
   type Mutation { one: String two: Inner three: String! four: String }
 `);
 
-/** A resolver that throws. */
+/** Creates a resolver that throws. */
 export const fail = (message: string) => () => {
   throw new Error(message);
 };
-/** Settles after so many turns: an error rejects. */
+/** Resolves to a value after `count` microtasks. Rejects if the value is an error. */
 export const later = async (count: number, value: unknown) => {
   await turns(count);
   if (value instanceof Error) throw value;
   return value;
 };
 
-/** One question, and the whole answer; errors as `path: message`, in order. */
+/** One operation and its whole response. Errors are written as `path: message`, in order. */
 export interface Corner {
   readonly query: string;
   readonly root?: () => object;

@@ -4,49 +4,49 @@ import { compiledRun, runByGraphql, seen } from './compare.ts';
 import { type Corner, cornerSchema as schema, fail, later } from './corner.ts';
 
 const CORNERS: Readonly<Record<string, Corner>> = {
-  'an error makes null the next position above that may be null': {
+  'an error nulls the closest nullable position above it': {
     query: '{ a inner { a inner { must } } }',
     root: () => ({ a: 'a', inner: { a: 'x', inner: { must: fail('no') } } }),
     data: { a: 'a', inner: { a: 'x', inner: null } },
     errors: ['inner.inner.must: no'],
   },
-  'an error that nothing stops makes the whole answer null': {
+  'an error without a nullable position above it nulls the data': {
     query: '{ a innerMust { must } }',
     root: () => ({ a: 'a', innerMust: { must: null } }),
     data: null,
     errors: ['innerMust.must: Cannot return null for non-nullable field Inner.must.'],
   },
-  'an error that was met before its parent became null is kept': {
+  'an error from before its parent became null is kept': {
     query: '{ inner { a must b } }',
     root: () => ({ inner: { a: fail('first'), must: fail('second'), b: fail('never asked') } }),
     data: { inner: null },
     errors: ['inner.a: first', 'inner.must: second'],
   },
-  'an error that comes when its parent is null already is dropped': {
+  'an error from after its parent became null is dropped': {
     query: '{ inner { a must } b }',
     root: () => ({ inner: { a: later(9, new Error('late')), must: later(1, new Error('early')) }, b: later(20, 'b') }),
     data: { inner: null, b: 'b' },
     errors: ['inner.must: early'],
   },
-  'an error that comes sooner than the one that makes its parent null is kept': {
+  'an error that comes before the one that nulls its parent is kept': {
     query: '{ inner { must a } }',
     root: () => ({ inner: { must: later(9, new Error('late')), a: later(1, new Error('early')) } }),
     data: { inner: null },
     errors: ['inner.a: early', 'inner.must: late'],
   },
-  'of two that make their parent null the first one is told': {
+  'the first of two errors that null their parent is reported': {
     query: '{ inner { must also } }',
     root: () => ({ inner: { must: later(5, new Error('late')), also: later(1, new Error('early')) } }),
     data: { inner: null },
     errors: ['inner.also: early'],
   },
-  'errors stand in the order in which they come': {
+  'errors are reported in the order in which they occur': {
     query: '{ a b }',
     root: () => ({ a: later(5, new Error('late')), b: later(1, new Error('early')) }),
     data: { a: null, b: null },
     errors: ['b: early', 'a: late'],
   },
-  'a list that must not have nulls is null for one item': {
+  'a list of non-null items becomes null if one item is null': {
     query: '{ listMust list grid }',
     root: () => ({ listMust: ['x', null], list: ['x', null, new Error('an item')], grid: [[1], [2, null]] }),
     data: { listMust: null, list: ['x', null, null], grid: null },
@@ -56,13 +56,13 @@ const CORNERS: Readonly<Record<string, Corner>> = {
       'grid.1.1: Cannot return null for non-nullable field Query.grid.',
     ],
   },
-  'lists are whatever is iterable, but for strings': {
+  'any iterable except a string is a list': {
     query: '{ list listMust grid }',
     root: () => ({ list: new Set(['x']), listMust: 'text', grid: [] }),
     data: { list: ['x'], listMust: null, grid: [] },
     errors: ['listMust: Expected Iterable, but did not find one for field "Query.listMust".'],
   },
-  'a list may be iterated over asynchronously': {
+  'an async iterable is a list': {
     query: '{ list listMust }',
     root: () => ({
       async *list() {
@@ -77,7 +77,7 @@ const CORNERS: Readonly<Record<string, Corner>> = {
     data: { list: ['x', 'y'], listMust: null },
     errors: ['listMust: broken off'],
   },
-  'an error of an item of a promised list has the index': {
+  'an error of an item in a promised list has the index in its path': {
     query: '{ inner { list { list { must } } } }',
     root: () => ({ inner: later(2, { list: [{ list: [{ must: 'm' }, later(1, { must: later(1, null) })] }] }) }),
     data: { inner: { list: [{ list: null }] } },
@@ -88,14 +88,14 @@ const CORNERS: Readonly<Record<string, Corner>> = {
     root: () => ({ a: 'a', inner: { a: 'ia', b: 'ib', inner: { a: 'iia', b: 'iib' } } }),
     data: { inner: { a: 'ia', b: 'ib', inner: { b: 'iib', a: 'iia' } }, a: 'a' },
   },
-  'a response key is an own property, whatever its name': {
+  'a response key is an own property, even __proto__ and constructor': {
     query: '{ __proto__: a constructor: b inner { __proto__: inner { a } toString: a then: b } }',
     root: () => ({ a: 'a', b: 'b', inner: { a: 'ia', b: 'ib', inner: { a: 'iia' } } }),
     data: JSON.parse(
       '{"__proto__":"a","constructor":"b","inner":{"__proto__":{"a":"iia"},"toString":"ia","then":"ib"}}',
     ),
   },
-  'a type is told by its name, and each has its own fields': {
+  '__typename selects the object type, and each type has its own fields': {
     query: '{ beings { __typename name ... on Cat { lives } friend { n: name } } thing { ... on Stone { weight } } }',
     root: () => ({
       beings: [
@@ -112,7 +112,7 @@ const CORNERS: Readonly<Record<string, Corner>> = {
       thing: { weight: 4 },
     },
   },
-  'a type that cannot be is an error': {
+  'an impossible type is an error': {
     query: '{ beings { name } thing { __typename } }',
     root: () => ({ beings: ['Nope', 'Size', 'Stone', null].map((__typename) => ({ __typename })), thing: 'a text' }),
     data: { beings: [null, null, null, null], thing: null },
@@ -124,7 +124,7 @@ const CORNERS: Readonly<Record<string, Corner>> = {
       'thing: Abstract type "Thing" must resolve to an Object type at runtime for field "Query.thing". Either the "Thing" type should provide a "resolveType" function or each possible type should provide an "isTypeOf" function.',
     ],
   },
-  'what is thrown need be no error, and what is returned may be one': {
+  'a resolver may throw a value that is no error, and return an error': {
     query: '{ a b size float }',
     root: () => ({
       a: () => {
@@ -142,7 +142,7 @@ const CORNERS: Readonly<Record<string, Corner>> = {
       'float: Float cannot represent non numeric value: NaN',
     ],
   },
-  'the fields of a mutation run one after another, also behind one that fails': {
+  'the fields of a mutation run one after another, also after a failed one': {
     query: 'mutation { one two { a } four }',
     root: () => {
       let step = 'none';
@@ -164,19 +164,19 @@ const CORNERS: Readonly<Record<string, Corner>> = {
     data: { one: 'one', two: null, four: 'four' },
     errors: ['two: two fails'],
   },
-  'a mutation ends with the field that must not be null': {
+  'a mutation stops at a non-null field that fails': {
     query: 'mutation { one three four }',
     root: () => ({ one: 'one', three: later(1, null), four: fail('never asked') }),
     data: null,
     errors: ['three: Cannot return null for non-nullable field Mutation.three.'],
   },
-  'a variable that is not given leaves the default, and one that is null does not': {
+  'a missing variable leaves the default, and a null one does not': {
     query: 'query ($f: Int, $g: Int, $s: Size!) { x: find(first: $f) y: find(first: $g) z: find(sizes: [LARGE, $s]) }',
     root: () => ({ find: (args: object) => JSON.stringify(args) }),
     variables: { g: null, s: 'SMALL' },
     data: { x: '{"first":2}', y: '{"first":null}', z: '{"first":2,"sizes":["LARGE","SMALL"]}' },
   },
-  'wrong variables are refused as a whole': {
+  'all wrong variables are refused together': {
     query: 'query ($by: By!, $i: Int!) { find(by: $by, first: $i) }',
     variables: { by: { id: '1', name: 'n' } },
     data: undefined,
@@ -194,7 +194,7 @@ const CORNERS: Readonly<Record<string, Corner>> = {
       ': Argument "@include(if:)" has invalid value: Expected variable "$c" provided to non-null type "Boolean!" not to be null.',
     ],
   },
-  'the order of the fields follows from what is included': {
+  'fields have the order of the included selections': {
     query: 'query ($c: Boolean!) { b @include(if: $c) a ... @skip(if: $c) { list } b }',
     root: () => ({ a: 'a', b: 'b', list: [] }),
     variables: { c: false },
@@ -202,7 +202,7 @@ const CORNERS: Readonly<Record<string, Corner>> = {
   },
 };
 
-describe('a corner', () => {
+describe('the engine, like graphql', () => {
   it.for(Object.entries(CORNERS))('%s', async ([, { query, root, variables = {}, data, errors }], { expect }) => {
     const document = parse(query);
     expect(validate(schema, document)).toEqual([]);

@@ -3,7 +3,7 @@ import { deep } from '../support/depth.ts';
 import { compareWithGraphql } from './compare-with-graphql.ts';
 
 it(
-  'The engine answers random documents with random data as graphql does, and calls the same resolvers in the same order.',
+  'the engine answers random documents with random data as graphql does, and calls the same resolvers in the same order',
   { timeout: 200_000 },
   async ({ expect }) => {
     const { pairs, fellBack, withErrors, async } = await compareWithGraphql(expect, deep(5_200));

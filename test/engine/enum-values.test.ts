@@ -2,7 +2,7 @@ import { GraphQLEnumType, GraphQLList, GraphQLObjectType, GraphQLSchema, parse }
 import { describe, it } from 'vitest';
 import { compiledRun, runByGraphql, seen } from './compare.ts';
 
-/** Names that stand for themselves, for each other, for a value that another has too, and for what is no text. */
+/** Enum names with equal values, swapped values, duplicate values, and values that are not strings. */
 const VALUES = { SELF: 'SELF', A: 'B', B: 'A', C: 'x', D: 'x', E: 'E', F: 'E', NUMBER: 7, NONE: null };
 
 const Letter = new GraphQLEnumType({
@@ -18,7 +18,7 @@ const schema = new GraphQLSchema({
 
 describe('an enum value', () => {
   it.for(['SELF', 'A', 'B', 'C', 'D', 'E', 'F', 'x', 'NUMBER', 7, 8, null, undefined, true, {}])(
-    'of %j is named as graphql names it',
+    'of %j has the name that graphql gives it',
     async (value, { expect }) => {
       const document = parse('{ one many }');
       const args = { rootValue: { one: value, many: [value, 'SELF', value] } };
@@ -27,7 +27,7 @@ describe('an enum value', () => {
     },
   );
 
-  it('that stands for another is not taken for its name', ({ expect }) => {
+  it('that equals the name of another value is not mistaken for that name', ({ expect }) => {
     const rootValue = { one: 'A', many: ['A', 'B', 'E', 'x', 7] };
     expect(compiledRun(schema, parse('{ one many }'))!({ rootValue })).toEqual({
       data: { one: 'B', many: ['B', 'A', 'F', 'D', 'NUMBER'] },

@@ -15,32 +15,30 @@ function fail(): never {
   throw new Error('failed');
 }
 
-/** Fails at once, in a promise, and after others have. */
+/** Rows whose fields fail synchronously, and rows whose fields fail in promises. */
 const ROWS = [
-  ['at once', { a: fail, must: fail, row: { must: fail } }],
+  ['synchronously', { a: fail, must: fail, row: { must: fail } }],
   ['in promises', { a: async () => fail(), must: async () => fail(), row: async () => ({ must: async () => fail() }) }],
 ] as const;
 
 describe.for(ROWS)('errors of fields that fail %s', ([, row]) => {
-  it('are all reported unless told', async ({ expect }) => {
+  it('are all reported by default', async ({ expect }) => {
     const { errors } = await run('{ rows { a } }', row);
     expect(errors).toHaveLength(50);
   });
 
-  it('are reported up to a limit, and one for all the others; the data is null where it would be', async ({
-    expect,
-  }) => {
+  it('are reported up to the limit, then once for all others, with unchanged data', async ({ expect }) => {
     const { errors, data } = await run('{ rows { a row { must } } }', row, 7);
     expect(errors?.map(({ message }) => message)).toEqual([...Array<string>(7).fill('failed'), TOO_MANY]);
     expect(errors?.[7]?.path).toEqual(expect.arrayContaining(['rows']));
     expect(data?.['rows']).toEqual(Array.from({ length: 50 }, () => ({ a: null, row: null })));
   });
 
-  it('at the limit are all', async ({ expect }) => {
+  it('are all reported if their number equals the limit', async ({ expect }) => {
     expect((await run('{ rows { a } }', row, 50)).errors).toHaveLength(50);
   });
 
-  it('of a field that may not be null make null what is around it, past the limit too', async ({ expect }) => {
+  it('null the parent of a non-null field past the limit too', async ({ expect }) => {
     const { errors, data } = await run('{ row { must } rows { a must } }', row, 1);
     expect(data).toBeNull();
     expect(errors?.length).toBeLessThanOrEqual(2);

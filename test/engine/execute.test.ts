@@ -38,13 +38,13 @@ const CASES: readonly (readonly [string, ExecutionArgs])[] = [
     'wrong variables up to a limit',
     argsOf('query ($n: [Int]) { a }', { variableValues: { n: ['a', 'b'] }, options: { maxCoercionErrors: 1 } }),
   ],
-  ['an operation that is not there', argsOf('query A { a }', { operationName: 'B' })],
-  ['an empty name of an operation', argsOf('query A { a }', { operationName: '' })],
+  ['an unknown operation', argsOf('query A { a }', { operationName: 'B' })],
+  ['an empty operation name', argsOf('query A { a }', { operationName: '' })],
   ['two operations without a name', argsOf('query A { a } query B { a }')],
   ['a document without an operation', argsOf('fragment F on Query { a }')],
   ['a mutation', argsOf('mutation { b a }', { rootValue: { a: 'a', b: async () => 'b' } })],
   ['errors that propagate', argsOf('{ must a }', { rootValue: failing })],
-  ['a directive of its own', argsOf('{ inner { a @ours } a }', { rootValue })],
+  ['a custom directive', argsOf('{ inner { a @ours } a }', { rootValue })],
   ['a field resolver', argsOf('{ a }', { fieldResolver: (_source, _args, _context, { fieldName }) => fieldName })],
   [
     'a type resolver',
@@ -61,11 +61,11 @@ const CASES: readonly (readonly [string, ExecutionArgs])[] = [
     },
   ],
   [
-    'errors that are not propagated',
+    'errors without propagation',
     argsOf('query @experimental_disableErrorPropagation { must a }', { rootValue: failing }),
   ],
   [
-    'a kind of operation that the schema lacks',
+    'an operation type that the schema lacks',
     { schema: buildSchema('type Query { a: Int }'), document: parse('mutation { a }') },
   ],
 ];
@@ -78,7 +78,7 @@ describe('execute', () => {
     expect(JSON.stringify(await result)).toBe(JSON.stringify(await wanted));
   });
 
-  it('throws what graphql throws for a schema with incremental delivery', ({ expect }) => {
+  it('throws the error of graphql for a schema with incremental delivery', ({ expect }) => {
     const incremental = buildSchema(`${SDL} directive @defer on FIELD`);
     expect(() => execute({ schema: incremental, document: parse('{ a }') })).toThrow('experimental directives');
   });
@@ -94,7 +94,7 @@ describe('execute', () => {
     getField.mockRestore();
   });
 
-  it('does not mix up schemas and operations of one document', ({ expect }) => {
+  it('compiles each schema and each operation of one document separately', ({ expect }) => {
     const document = parse('query A { a } query B { b: a }');
     const other = buildSchema('type Query { a: Int }');
     const results = [schema, other].flatMap((each) =>
@@ -105,18 +105,21 @@ describe('execute', () => {
 
   it.for([
     ['compiled', undefined],
-    ['by graphql', defaultOrThrow],
-  ] as const)('reports errors up to errorsMax, and one for all others, %s', async ([, fieldResolver], { expect }) => {
-    const args = argsOf('{ a b: a c: a d: a }', { rootValue: failing, fieldResolver });
-    const { errors, data } = await execute(args, { errorsMax: 2 });
-    expect(errors?.map(({ message, path }) => [message, path])).toEqual([
-      ['later', ['a']],
-      ['later', ['b']],
-      ['There are too many errors: the others are not reported.', ['c']],
-    ]);
-    expect(data).toEqual({ a: null, b: null, c: null, d: null });
-    expect((await execute(args, { errorsMax: 4 })).errors).toHaveLength(4);
-  });
+    ['executed by graphql', defaultOrThrow],
+  ] as const)(
+    'reports errors up to errorsMax, and one error for all others, if %s',
+    async ([, fieldResolver], { expect }) => {
+      const args = argsOf('{ a b: a c: a d: a }', { rootValue: failing, fieldResolver });
+      const { errors, data } = await execute(args, { errorsMax: 2 });
+      expect(errors?.map(({ message, path }) => [message, path])).toEqual([
+        ['later', ['a']],
+        ['later', ['b']],
+        ['There are too many errors: the others are not reported.', ['c']],
+      ]);
+      expect(data).toEqual({ a: null, b: null, c: null, d: null });
+      expect((await execute(args, { errorsMax: 4 })).errors).toHaveLength(4);
+    },
+  );
 });
 
 function defaultOrThrow(...args: Parameters<typeof defaultFieldResolver>): unknown {
@@ -129,10 +132,7 @@ async function* ticks(count: number): AsyncGenerator<object> {
 
 const SUBSCRIPTIONS: readonly (readonly [string, ExecutionArgs])[] = [
   ['events', argsOf('subscription { ticked(every: 1) }', { rootValue: { ticked: () => ticks(3) } })],
-  [
-    'a source that comes later',
-    argsOf('subscription { ticked(every: 1) }', { rootValue: { ticked: async () => ticks(2) } }),
-  ],
+  ['a promised source', argsOf('subscription { ticked(every: 1) }', { rootValue: { ticked: async () => ticks(2) } })],
   ['wrong variables', argsOf('subscription ($e: Int!) { ticked(every: $e) }', { variableValues: { e: 'x' } })],
   ['a source that is not an async iterable', argsOf('subscription { plain }', { rootValue: { plain: 1 } })],
   [
@@ -175,8 +175,8 @@ describe('subscribe', () => {
 describe('executeSubscriptionEvent', () => {
   it.for([
     ['compiled', {}],
-    ['by graphql', { fieldResolver: () => 5 }],
-  ] as const)('executes one event as graphql does, %s', ([, more], { expect }) => {
+    ['executed by graphql', { fieldResolver: () => 5 }],
+  ] as const)('executes one event as graphql does, if %s', ([, more], { expect }) => {
     const args = validateSubscriptionArgs(
       argsOf('subscription ($e: Int!) { ticked(every: $e) }', { variableValues: { e: 1 }, ...more }),
     );

@@ -20,8 +20,8 @@ const ids = [
 
 const OPERATIONS: Readonly<Record<string, readonly [query: string, variables?: object]>> = {
   'one task': [`query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { ${TASK} } }`, { by }],
-  'a task that is not there': [`{ lipSyncTask(by: {id: "none"}) { ${TASK} } }`],
-  'a reference that is none': ['query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { id } }', { by: {} }],
+  'a missing task': [`{ lipSyncTask(by: {id: "none"}) { ${TASK} } }`],
+  'an empty reference': ['query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { id } }', { by: {} }],
   'a page of tasks': [
     `query ($first: Int, $kind: TaskKind) { tasks(first: $first, kind: $kind) { edges { cursor node { ...T } } pageInfo { hasNextPage endCursor } } } fragment T on Task { ${TASK} }`,
     { first: 2 },
@@ -50,9 +50,9 @@ function world(failure: unknown) {
   return { ledger, context };
 }
 
-describe("the product's own schema", () => {
+describe("the engine with the gateway's schema", () => {
   it.for(Object.entries(OPERATIONS))(
-    'answers %s as by graphql',
+    'answers %s as graphql does',
     async ([, [query, variableValues = {}]], { expect }) => {
       const document = parse(query);
       expect(validate(schema, document)).toEqual([]);
@@ -69,7 +69,7 @@ describe("the product's own schema", () => {
     },
   );
 
-  it('runs one event of a subscription as by graphql', async ({ expect }) => {
+  it('executes one event of a subscription as graphql does', async ({ expect }) => {
     const document = parse(
       `subscription ($after: String) { tasksChanged(after: $after) { __typename at cursor task { ${TASK} } } }`,
     );

@@ -22,7 +22,7 @@ const VARIABLES = {
 
 type Variable = keyof typeof VARIABLES;
 
-/** For each type of an argument: literals, and what has variables within. A name after `$` is one of the variables. */
+/** Values for each type of an argument, as GraphQL text. A name after `$` is one of the variables. */
 const LITERALS: Readonly<Record<string, readonly string[]>> = {
   Int: ['1', '-7', '$i1', '$iN', '$i'],
   String: ['"text"', 'null', '$s', '$s0', '$sN', '""'],
@@ -41,7 +41,7 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
   Boolean: ['true', '$b', '$b1'],
 };
 
-/** Values that a client may send, right ones and wrong ones. */
+/** Values that a client may send for the variables, right and wrong. The first is right. */
 const VALUES: Readonly<Record<Variable, readonly unknown[]>> = {
   i: [1, null, 2 ** 40],
   i1: [3, null],
@@ -70,7 +70,7 @@ export function createRandomArguments(chance: Chance) {
   }
 
   return {
-    /** Empty where the default is to do. */
+    /** Returns an argument as text. The text is empty if the argument is left out. */
     argument: ({ name, type, default: byDefault }: GraphQLArgument): string => {
       const isRequired = String(type).endsWith('!') && byDefault === undefined;
       if (!isRequired && chance.below(3) === 0) return '';
@@ -96,7 +96,7 @@ export function createRandomArguments(chance: Chance) {
   };
 }
 
-/** Mostly such as fit: a document whose variables are refused shows little. */
+/** Chooses mostly right values, because an operation with refused variables executes nothing. */
 export function randomVariables(chance: Chance): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, choices] of Object.entries(VALUES)) {

@@ -15,7 +15,7 @@ const DEPTH_MAX = 4;
 const FRAGMENT_TYPES = ['Node', 'Dog', 'Pet', 'Cat', 'Named', 'Rock', 'Query'];
 const CONDITION_TYPES = ['Dog', 'Node', 'Cat', 'Pet', 'Rock', 'Named'];
 
-/** A document that is valid for the schema, by the choices of `chance`. */
+/** Creates a document that is valid for the schema. */
 export function randomDocument(schema: GraphQLSchema, chance: Chance): string {
   const { argument, condition, variables } = createRandomArguments(chance);
   const fragments = new Map<number, string>();
@@ -52,7 +52,7 @@ export function randomDocument(schema: GraphQLSchema, chance: Chance): string {
     return `${alias(name, text)}${name}${text}${directives()} ${set}`;
   }
 
-  /** Fields of one response key are the same field with the same arguments, so that they merge. */
+  /** Derives the alias from the field and its arguments, so that fields with one response key can merge. */
   function alias(name: string, args: string): string {
     if (args !== '') return `${name}_${hash(1, args).toString(36)}: `;
     if (name === 's') return chance.pick(['', '__proto__: ', 'toJSON: ']);
@@ -67,7 +67,7 @@ export function randomDocument(schema: GraphQLSchema, chance: Chance): string {
     return `... ${of === '' ? '' : `on ${of}`}${directives()} ${selections(narrowed, depth, fragment)}`;
   }
 
-  /** Each spreads only later ones: none spreads itself. */
+  /** Spreads only later fragments, so that there is no cycle. */
   function spread(type: GraphQLCompositeType, depth: number, fragment: number): string {
     const index = fragment + 1 + chance.below(FRAGMENT_TYPES.length);
     const of = schema.getType(FRAGMENT_TYPES[index] ?? '') as GraphQLCompositeType | undefined;

@@ -49,7 +49,7 @@ const LEAVES: Readonly<Record<string, readonly unknown[]>> = {
   Odd: [1, 3, 5, 7, 9, 11, 13],
 };
 
-/** What a resolver of this type gives: throws, a promise, the wrong thing or a value. */
+/** Returns a value of the type, a promise of one, or a wrong value, or throws. */
 export function randomValue(schema: GraphQLSchema, type: GraphQLOutputType, seed: number, mood: Mood): unknown {
   const chance = createChance(seed);
   if (chance.permille(mood.promises)) {
@@ -62,7 +62,7 @@ export function randomValue(schema: GraphQLSchema, type: GraphQLOutputType, seed
   if (isListType(nullable)) {
     const item: GraphQLOutputType = nullable.ofType;
     const seeds = Array.from({ length: chance.below(4) }, () => chance.seed());
-    // Of items that fail while it goes on graphql itself makes unhandled rejections, unless they may be null.
+    // Graphql itself leaves unhandled rejections if non-null items of an async iterable fail.
     const mayBeAsync = !isNonNullType(item) && chance.below(3) === 0;
     return randomList(chance, seeds, (each) => randomValue(schema, item, each, mood), mayBeAsync);
   }
@@ -101,7 +101,7 @@ async function* asyncList(seeds: readonly number[], make: (seed: number) => unkn
   }
 }
 
-/** An item cannot be thrown: it is the error, or a promise of it. */
+/** Returns an error instead of throwing it, because items of an array cannot throw. */
 function caught(make: () => unknown): unknown {
   try {
     return make();
@@ -110,15 +110,15 @@ function caught(make: () => unknown): unknown {
   }
 }
 
-/** Settles after a few turns, as a promise or as another thenable. */
+/** Returns a promise, or another thenable, that settles after a few microtasks. */
 export function later(chance: Chance, make: () => unknown): unknown {
   const promise = handled(wait(chance.below(9), make));
   if (chance.below(8) > 0) return promise;
-  // oxlint-disable-next-line unicorn/no-thenable -- graphql takes them too
+  // oxlint-disable-next-line unicorn/no-thenable -- graphql accepts thenables
   return { then: (...args: Parameters<typeof promise.then>) => promise.then(...args) };
 }
 
-/** Graphql never sees a promise within a list that it does not look into: those are nobody's unhandled rejection. */
+/** Marks a promise as handled. Graphql ignores promises in a list that it does not read. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

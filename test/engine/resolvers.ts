@@ -13,7 +13,7 @@ import { later, randomValue } from './random-values.ts';
 import { prototypeOf, type Source } from './source.ts';
 import { currentMood, note } from './world.ts';
 
-/** Gives every field of every object type its own way to be resolved, and the abstract types theirs to be told apart. */
+/** Gives each field of each object type one of six kinds of resolvers, and each abstract type a way to find its object type. */
 export function attach(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith('__')) continue;
@@ -81,14 +81,14 @@ function attachField(schema: GraphQLSchema, type: GraphQLObjectType, field: Grap
       field.resolve = (source, args, _context, info) => value(source, args, `${called} ${inWords({ ...info })}`);
       break;
     default:
-      // oxlint-disable-next-line func-names -- only such a function has `arguments`
+      // oxlint-disable-next-line func-names -- arrow functions have no `arguments`
       field.resolve = function (source, args) {
         return value(source, args, `${called} ${inWords(arguments[3] as GraphQLResolveInfo)}`);
       };
   }
 }
 
-/** All that a resolver may learn of where it is. */
+/** Prints the `info` of a resolver. */
 function inWords(info: GraphQLResolveInfo): string {
   const { fieldName, fieldNodes, returnType, parentType, path, fragments, operation, rootValue, variableValues } = info;
   return JSON.stringify([

@@ -1,7 +1,7 @@
 import { buildSchema, type GraphQLSchema, isObjectType } from 'graphql';
 import { attach } from './resolvers.ts';
 
-/** Every object type has these: so fields merge wherever they meet, and each type can resolve them in its own way. */
+/** The fields of every object type. They can merge everywhere, and each type resolves them in its own way. */
 const FIELDS = `
   id: ID!
   s: String
@@ -55,14 +55,14 @@ const SDL = `
   type Subscription { ${FIELDS} }
 `;
 
-/** Every kind of type, null and not null everywhere mixed, with resolvers that do all that resolvers may. */
+/** Creates a schema with all kinds of types, nullable and non-null, and with all kinds of resolvers. */
 export function createRandomSchema(): GraphQLSchema {
   const schema = buildSchema(SDL);
   attach(schema);
   return schema;
 }
 
-/** The types that an object of the response may have. */
+/** Returns the object types, without those of introspection. */
 export function objectTypes(schema: GraphQLSchema) {
   return Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith('__'));
 }

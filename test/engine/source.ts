@@ -1,4 +1,4 @@
-/** What a resolver knows of the object that it is asked for. */
+/** The source object of a resolver. */
 export interface Source {
   readonly kind: string;
   readonly seed: number;
@@ -6,7 +6,7 @@ export interface Source {
 
 const prototypes = new Map<string, object>();
 
-/** An object of one type: the properties that its fields read are those of the type's prototype. */
+/** Creates a source of one type. Its fields read properties of the prototype of the type. */
 export function createSource(kind: string, seed: number): Source {
   return Object.assign(Object.create(prototypeOf(kind)) as object, { kind, seed });
 }

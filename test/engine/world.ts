@@ -1,19 +1,19 @@
-/** How often, of a thousand, a value is a promise, and how often it is not what it should be. */
+/** How many of 1,000 values are promises, and how many are wrong or thrown. */
 export interface Mood {
   readonly promises: number;
   readonly troubles: number;
 }
 
-/** What the resolvers of one execution go by. Getters have no context: so it is one at a time. */
+/** The state of one execution. It is global, because getters have no context. So executions cannot overlap. */
 interface World {
   readonly mood: Mood;
-  /** What was called or read, in order. */
+  /** Calls of resolvers and reads of properties, in order. */
   readonly log: string[];
 }
 
 let world: World = { mood: { promises: 0, troubles: 0 }, log: [] };
 
-/** Begins an execution: its log is filled from here on. */
+/** Starts an execution, and returns its log, which fills during the execution. */
 export function startWorld(mood: Mood): readonly string[] {
   world = { mood, log: [] };
   return world.log;

@@ -42,7 +42,6 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'test/chaos',
   'test/clients',
   'test/domain',
-  'test/engine',
   'test/http',
   'test/hub',
   'test/kling',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { decodeGlobalId, encodeGlobalId, NODE_TYPES } from '../../src/schema/global-id.ts';
 
-/** Base64url by its definition: six bits for each digit. */
+/** Encodes base64url by its definition: six bits for each digit. */
 function base64url(text: string): string {
   const bits = Array.from(new TextEncoder().encode(text), (byte) => byte.toString(2).padStart(8, '0')).join('');
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -10,7 +10,7 @@ function base64url(text: string): string {
 }
 
 describe('a global id', () => {
-  it('is base64url of the type and the id, and is read as them', ({ expect }) => {
+  it('is base64url of the type and the id, and decodes to both', ({ expect }) => {
     const anyId = fc.oneof(
       fc.string({ minLength: 1 }),
       fc.string({ minLength: 1, unit: 'binary' }),

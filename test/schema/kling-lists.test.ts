@@ -13,7 +13,7 @@ const page = (name: string, size: number) =>
 const PRESETS = `query ($first: Int, $after: String) { presetVoices(first: $first, after: $after) {
   edges { cursor node { voiceId owner } } pageInfo { hasNextPage endCursor } } }`;
 
-/** Walks the whole list, `first` at a time. */
+/** Reads the whole list, `first` items at a time. */
 async function walk(first: number): Promise<string[]> {
   const voiceIds: string[] = [];
   let after: string | null = null;
@@ -32,7 +32,7 @@ describe('presetVoices', () => {
     for (const first of [1, 7, 99, 100]) expect(await walk(first)).toEqual(all);
   });
 
-  it('goes on after the same voice when others were added or removed meanwhile', async ({ expect }) => {
+  it('continues after the same voice if others were added or removed meanwhile', async ({ expect }) => {
     const [a, b, c, d] = page('p', 4);
     client.upstream.presetPages = [[a!, b!, d!]];
     const { data } = await client.execute(PRESETS, { first: 2 });
@@ -45,7 +45,7 @@ describe('presetVoices', () => {
     expect(await following(a, b, c, d)).toEqual(['p2', 'p3']);
     expect(await following(b, d)).toEqual(['p3']);
     expect(await following(d, c, a, b)).toEqual([]);
-    // Without the voice itself: from where it stood.
+    // If the voice itself is gone, the list continues at its index.
     expect(await following(a, d)).toEqual(['p3']);
   });
 
@@ -72,7 +72,7 @@ describe('presetVoices', () => {
   });
 });
 
-it('voices are the ledger’s', async ({ expect }) => {
+it('voices reads the ledger, and not Kling', async ({ expect }) => {
   client.ledger.voicesKept = [voice('1'), voice('2')];
   const { data } = await client.execute('{ voices(first: 1) { edges { node { voiceId } } pageInfo { hasNextPage } } }');
   expect(data.voices).toEqual({ edges: [{ node: { voiceId: '1' } }], pageInfo: { hasNextPage: true } });
@@ -80,7 +80,7 @@ it('voices are the ledger’s', async ({ expect }) => {
 });
 
 describe('account', () => {
-  it('shows Kling’s lists as they stand', async ({ expect }) => {
+  it('shows the items of Kling’s lists unchanged', async ({ expect }) => {
     client.upstream.presetPages = [[], page('p', 1)];
     const { data } = await client.execute(`{ account {
       lipSyncTasks { page pageSize klingRequestId items { __typename klingTaskId externalTaskId status klingStatus statusMessage
@@ -125,7 +125,7 @@ describe('account', () => {
     ['voiceTasks', 1001, 1001, ['must be from 1 to 1000', 'must be from 1 to 1000']],
     ['presetVoices', -1, 0, ['must be from 1 to 1000', 'must be from 1 to 1000']],
   ] as const)(
-    'refuses a page of %s that Kling would refuse, with all that is wrong',
+    'refuses a page of %s that Kling would refuse, and reports all issues',
     async ([list, at, size, messages], { expect }) => {
       const { data, errors } = await client.execute(`{ account { ${list}(page: ${at}, pageSize: ${size}) { page } } }`);
       expect(data).toEqual({ account: { [list]: null } });
@@ -144,7 +144,7 @@ describe('account', () => {
     },
   );
 
-  it('without an answer from Kling leaves the rest of the query standing', async ({ expect }) => {
+  it('is null where Kling does not answer, and does not fail the rest of the query', async ({ expect }) => {
     client.upstream.failure = new GatewayError({
       code: 'UPSTREAM_UNAVAILABLE',
       message: 'Kling is down.',
@@ -158,7 +158,7 @@ describe('account', () => {
   });
 });
 
-it('errorCodes tells all codes there are', async ({ expect }) => {
+it('errorCodes lists all codes, and says which are retryable', async ({ expect }) => {
   const { data } = await client.execute('{ errorCodes { code retryable description } }');
   expect(data.errorCodes.map(({ code }: { code: string }) => code)).toContain('CONFLICT');
   expect(data.errorCodes.filter(({ retryable }: { retryable: unknown }) => retryable === null)).toMatchObject([

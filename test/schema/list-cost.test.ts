@@ -35,7 +35,7 @@ function placesOf(of: GraphQLSchema): Place[] {
 const isList = ({ field }: Place) => isListType(getNullableType(field.type));
 const nameOf = ({ parent, field }: Place) => `${parent}.${field.name}`;
 
-/** The lists that state no length, neither themselves nor each field around them. */
+/** Finds the lists without a stated length. A list may also be bounded by all fields that return its parent. */
 function unstatedLists(of: GraphQLSchema): string[] {
   const places = placesOf(of);
   const isStatedAround = ({ parent }: Place) => {
@@ -47,11 +47,11 @@ function unstatedLists(of: GraphQLSchema): string[] {
     .map(nameOf);
 }
 
-/** The places that have an argument for how many items are shown. */
+/** The fields with an argument for the number of items. */
 const sized = placesOf(schema).filter(({ field }) => costOf(field).list !== undefined);
 
 describe('every list', () => {
-  it('states how long it may get', ({ expect }) => {
+  it('states its largest length', ({ expect }) => {
     expect(unstatedLists(schema)).toEqual([]);
   });
 
@@ -61,11 +61,11 @@ describe('every list', () => {
     ['a connection', 'type Query { all(first: Int): All } type All { edges: [Int] }', ['All.edges']],
     ['a list of an interface', 'type Query { one: One } interface One { items: [Int] }', ['One.items']],
     ['no list', 'type Query { one: One } type One { name: String }', []],
-  ] as const)('is found by this test if it states nothing: %s', ([, sdl, found], { expect }) => {
+  ] as const)('is found by this test if it states no length: %s', ([, sdl, found], { expect }) => {
     expect(unstatedLists(buildSchema(sdl))).toEqual(found);
   });
 
-  it('is found by this test if one of two fields around it states nothing', ({ expect }) => {
+  it('is found by this test if one of two fields that return its parent states no length', ({ expect }) => {
     const extensions = { cost: { list: 'first', max: 10 } };
     const args = { first: { type: GraphQLInt } };
     const all = new GraphQLObjectType({
@@ -85,7 +85,7 @@ describe('every list', () => {
 });
 
 describe('a stated length', () => {
-  it('is found where lists have arguments', ({ expect }) => {
+  it('is found on all lists with an argument for it', ({ expect }) => {
     const names = sized.map(({ field }) => field.name);
     expect(new Set(names)).toEqual(
       new Set(['tasks', 'lipSyncTasks', 'voiceTasks', 'voices', 'presetVoices', 'events', 'nodes']),
@@ -93,7 +93,7 @@ describe('a stated length', () => {
   });
 
   it.for(sized.map((place) => [nameOf(place), place] as const))(
-    'of %s is that of its argument',
+    'of %s has the default of its argument',
     ([, { field }], { expect }) => {
       const { list, max, default: byDefault } = costOf(field);
       const argument = field.args.find(({ name }) => name === list);
@@ -112,11 +112,11 @@ describe('a stated length', () => {
     Account: (field) => `{ account { ${field} } }`,
     Task: (field) => `{ node(id: "${id}") { ... on Task { ${field} } } }`,
   };
-  // The kinds of tasks have the fields of their interface.
+  // Types that implement Task have the fields of the interface, and are not tried again.
   const asked = sized.filter(({ parent }) => parent in AROUND);
 
   it.for(asked.map((place) => [nameOf(place), place] as const))(
-    'of %s is the most that is accepted',
+    'of %s is the largest that is accepted',
     async ([, { parent, field }], { expect }) => {
       const { list, max } = costOf(field);
       const isIds = list === 'ids';

@@ -12,7 +12,7 @@ const CREATE_LIP_SYNC =
 const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 };
 
 describe('createLipSyncTask', () => {
-  it('hands the ledger the face, and the defaults that the schema shows', async ({ expect }) => {
+  it('passes the face and the defaults of the schema to the ledger', async ({ expect }) => {
     const faceId = encodeGlobalId('Face', 'scan-1:0');
     const { data } = await client.execute(CREATE_LIP_SYNC, { input: { faceId, sound: { audioId: 'a' }, placement } });
     expect(data.createLipSyncTask.task).toEqual({
@@ -34,7 +34,7 @@ describe('createLipSyncTask', () => {
     ]);
   });
 
-  it('hands over all that was given', async ({ expect }) => {
+  it('passes all given values to the ledger', async ({ expect }) => {
     const rest = { soundVolume: 0.5, originalAudioVolume: 0, watermark: true, externalId: 'mine' };
     const lengths = { soundDurationMs: 5000, videoDurationMs: null };
     const input = { ...rest, sound: { base64: 'AAAA' }, placement: { ...placement, ...lengths } };
@@ -43,7 +43,7 @@ describe('createLipSyncTask', () => {
   });
 
   it.for(['garbage', '', encodeGlobalId('FaceScan', 'scan-1')])(
-    'leaves it to the ledger to refuse %j for a face, beside whatever else is wrong',
+    'lets the ledger refuse %j as a face, together with all other issues',
     async (faceId, { expect }) => {
       await client.execute(CREATE_LIP_SYNC, { input: { faceId, sound: { url: 'u' }, placement } });
       expect(client.ledger.calls).toMatchObject([['createLipSyncTask', { faceId: null }]]);
@@ -51,7 +51,7 @@ describe('createLipSyncTask', () => {
   );
 });
 
-it('createVoice hands over the source that was given, and nothing that was not', async ({ expect }) => {
+it('createVoice passes only the given source to the ledger', async ({ expect }) => {
   const query = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
   const input = { name: 'n', source: { videoId: '1' } };
   const { data } = await client.execute(query, { input });
@@ -59,7 +59,7 @@ it('createVoice hands over the source that was given, and nothing that was not',
   expect(client.ledger.calls).toStrictEqual([['createVoice', input]]);
 });
 
-it('identifyFaces shows faces with ids that createLipSyncTask takes', async ({ expect }) => {
+it('identifyFaces returns faces with ids that createLipSyncTask accepts', async ({ expect }) => {
   const query = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan {
     id sessionId unitsDeducted createdAt expiresAt klingRequestId faces { id faceId imageUrl startMs endMs } } } }`;
   const input = { video: { url: 'https://a.test/v.mp4' }, idempotencyKey: 'once' };
@@ -74,7 +74,7 @@ it('identifyFaces shows faces with ids that createLipSyncTask takes', async ({ e
   });
 });
 
-it('synthesizeSpeech speaks the language that was chosen', async ({ expect }) => {
+it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect }) => {
   const query = `mutation ($input: SynthesizeSpeechInput!) { synthesizeSpeech(input: $input) { speech {
     audioId url durationMs unitsDeducted createdAt expiresAt klingTaskId klingRequestId } } }`;
   const { data } = await client.execute(query, { input: { text: 't', voiceId: 'v', language: 'ZH' } });
@@ -97,7 +97,7 @@ describe('deleteVoice', () => {
   const QUERY = `mutation ($voiceId: ID!) { deleteVoice(input: {voiceId: $voiceId}) {
     deletedVoiceId klingTaskId klingStatus klingRequestId } }`;
 
-  it('says which object is gone', async ({ expect }) => {
+  it('returns the id of the deleted voice', async ({ expect }) => {
     const voiceId = encodeGlobalId('Voice', '42');
     expect((await client.execute(QUERY, { voiceId })).data.deleteVoice).toEqual({
       deletedVoiceId: voiceId,
@@ -109,7 +109,7 @@ describe('deleteVoice', () => {
   });
 
   it.for(['42', encodeGlobalId('VoiceTask', '42')])(
-    'does not ask the ledger about %j, which is no voice',
+    'does not call the ledger for %j, which is not the id of a voice',
     async (voiceId, { expect }) => {
       const { errors } = await client.execute(QUERY, { voiceId });
       expect(errors).toMatchObject([{ path: ['deleteVoice'], extensions: { code: 'NOT_FOUND' } }]);

@@ -41,7 +41,7 @@ describe('node', () => {
     expect(data.node).toEqual({ __typename: type, id: globalId });
   });
 
-  it.for(STRANGERS)('finds nothing for %j, and is silent about why', async (id, { expect }) => {
+  it.for(STRANGERS)('returns null for %j without an error', async (id, { expect }) => {
     expect(await client.execute('query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ data: { node: null } });
     expect(client.logged).toEqual([]);
   });
@@ -50,13 +50,13 @@ describe('node', () => {
 describe('nodes', () => {
   const QUERY = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
 
-  it('answers in the order asked, with null for what is not there', async ({ expect }) => {
+  it('answers in the order of the ids, with null for a missing object', async ({ expect }) => {
     const ids = NODES.map(([type, id]) => encodeGlobalId(type, id));
     const { data } = await client.execute(QUERY, { ids: [...ids.toReversed(), 'x', ids[0]] });
     expect(data.nodes).toEqual([...ids.toReversed().map((id) => ({ id })), null, { id: ids[0] }]);
   });
 
-  it('asks for all at once, not one after another', async ({ expect }) => {
+  it('loads all objects concurrently', async ({ expect }) => {
     let waiting = 0;
     let most = 0;
     client.ledger.task = async () => {
@@ -70,7 +70,7 @@ describe('nodes', () => {
     expect(most).toBe(50);
   });
 
-  it('shows an object that two fields share before the rest of its list is there', async ({ expect }) => {
+  it('shows an object that two fields share before the rest of its list is loaded', async ({ expect }) => {
     const { ledger } = client;
     const task = ledger.task.bind(ledger);
     ledger.task = async (reference) => {
@@ -91,7 +91,7 @@ describe('nodes', () => {
   });
 });
 
-it('faceScan and voice find by their own ids only', async ({ expect }) => {
+it('faceScan and voice find objects only by ids of their own type', async ({ expect }) => {
   const query = 'query ($scan: ID!, $voice: ID!) { faceScan(id: $scan) { sessionId } voice(id: $voice) { name } }';
   const scan = encodeGlobalId('FaceScan', 's');
   const known = encodeGlobalId('Voice', '850087542757535834');
@@ -103,7 +103,7 @@ it('faceScan and voice find by their own ids only', async ({ expect }) => {
 });
 
 describe('a global id', () => {
-  it('is no promise, which long lists would pay for', ({ expect }) => {
+  it('is resolved synchronously, because promises slow down long lists', ({ expect }) => {
     const scan = faceScan('s');
     const sources: Readonly<Record<string, readonly [source: object, id: string]>> = {
       LipSyncTask: [lipSyncTask('l'), 'l'],
@@ -115,21 +115,24 @@ describe('a global id', () => {
     for (const type of NODE_TYPES) {
       const { id } = (schema.getType(type) as GraphQLObjectType).getFields();
       const [source, own] = sources[type]!;
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it reads the first argument alone
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the resolver reads only its first argument
       const resolve = id!.resolve as (source: unknown) => unknown;
       expect(resolve(source)).toBe(encodeGlobalId(type, own));
     }
   });
 
-  it.for(['0', 'a:b', 'ünï-日本-🎤', 'x'.repeat(500)])('holds %j and fits into a URL', (id, { expect }) => {
-    const globalId = encodeGlobalId('Voice', id);
-    expect(globalId).toMatch(/^[A-Za-z0-9_-]+$/);
-    expect(decodeGlobalId(globalId)).toEqual({ typename: 'Voice', id });
-    expect(idOf('Voice', decodeGlobalId(globalId))).toBe(id);
-    expect(idOf('Face', decodeGlobalId(globalId))).toBeNull();
-  });
+  it.for(['0', 'a:b', 'ünï-日本-🎤', 'x'.repeat(500)])(
+    'encodes %j without characters that a URL must escape',
+    (id, { expect }) => {
+      const globalId = encodeGlobalId('Voice', id);
+      expect(globalId).toMatch(/^[A-Za-z0-9_-]+$/);
+      expect(decodeGlobalId(globalId)).toEqual({ typename: 'Voice', id });
+      expect(idOf('Voice', decodeGlobalId(globalId))).toBe(id);
+      expect(idOf('Face', decodeGlobalId(globalId))).toBeNull();
+    },
+  );
 
-  it('has one spelling only', ({ expect }) => {
+  it('has exactly one spelling', ({ expect }) => {
     const globalId = encodeGlobalId('Voice', '1');
     expect(
       [`${globalId}=`, `${globalId}==`, ` ${globalId}`, `${globalId}\n`, btoa('Voice:1')].map(decodeGlobalId),

@@ -18,7 +18,7 @@ const idOf = (type: string, id: string) => encodeGlobalId(type, id);
 describe('lipSyncTask', () => {
   const QUERY = 'query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { id } }';
 
-  it('shows all of a task', async ({ expect }) => {
+  it('shows all fields of a task', async ({ expect }) => {
     const { data } = await client.execute(`{ lipSyncTask(by: {externalId: "mine"}) {
       id externalId klingTaskId status klingStatus failure { code message } createdAt updatedAt expiresAt
       unitsEstimated unitsDeducted balanceDeducted { quota listPrice } klingRequestId watermarkEnabled
@@ -46,7 +46,7 @@ describe('lipSyncTask', () => {
   it.for([
     ['by the id', { id: idOf('LipSyncTask', 'l1') }, 'l1'],
     ['by the external id', { externalId: 'mine' }, 'l1'],
-    ['not by an id that is not there', { id: idOf('LipSyncTask', 'none') }, null],
+    ['not by the id of a missing task', { id: idOf('LipSyncTask', 'none') }, null],
     ['not by the id of a voice task', { id: idOf('VoiceTask', 'v1') }, null],
     ['not by a forged id that crosses types', { id: idOf('LipSyncTask', 'v1') }, null],
     ['not by the external id of a voice task', { externalId: 'my-voice' }, null],
@@ -58,7 +58,7 @@ describe('lipSyncTask', () => {
   });
 });
 
-it('voiceTask is found by either id, and shows what it made', async ({ expect }) => {
+it('voiceTask is found by either id, and shows its voices', async ({ expect }) => {
   const query =
     'query ($by: TaskReferenceInput!) { voiceTask(by: $by) { id voices { id voiceId owner ownerId trialUrl } } }';
   const shown = {
@@ -74,21 +74,18 @@ it.for([
   ['NO_FACE_DETECTED', false],
   ['AUDIO_UNREADABLE', false],
   ['RATE_LIMITED', true],
-] as const)(
-  'a failed task says why, and whether a new one may succeed: %s, %s',
-  async ([code, retryable], { expect }) => {
-    client.ledger.tasksKept = [lipSyncTask('f', { status: 'FAILED', failure: { code, message: 'because' } })];
-    const { data } = await client.execute('{ tasks { edges { node { failure { code message retryable } } } } }');
-    expect(data.tasks.edges[0].node.failure).toEqual({ code, message: 'because', retryable });
-  },
-);
+] as const)('a failed task shows the code %s, with retryable %s', async ([code, retryable], { expect }) => {
+  client.ledger.tasksKept = [lipSyncTask('f', { status: 'FAILED', failure: { code, message: 'because' } })];
+  const { data } = await client.execute('{ tasks { edges { node { failure { code message retryable } } } } }');
+  expect(data.tasks.edges[0].node.failure).toEqual({ code, message: 'because', retryable });
+});
 
 describe('tasks', () => {
   const QUERY = `query ($first: Int, $after: String, $kind: TaskKind, $status: [TaskStatus!]) {
     tasks(first: $first, after: $after, kind: $kind, status: $status) {
       edges { cursor node { __typename id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
 
-  it('are walked from window to window', async ({ expect }) => {
+  it('are paginated with cursors', async ({ expect }) => {
     const one = await client.execute(QUERY, { first: 2 });
     expect(one.data.tasks).toEqual({
       edges: [
@@ -117,13 +114,13 @@ describe('tasks', () => {
       { kind: 'VOICE', statuses: ['FAILED', 'QUEUED'] },
       { first: 100, after: null },
     ],
-  ] as const)('asked with %j ask the ledger rightly', async ([variables, filter, window], { expect }) => {
+  ] as const)('called with %j read the right window of the ledger', async ([variables, filter, window], { expect }) => {
     await client.execute(QUERY, variables);
     expect(client.ledger.calls).toEqual([['tasks', filter, window]]);
   });
 
   it.for(['tasks', 'lipSyncTasks', 'voiceTasks', 'voices', 'presetVoices'])(
-    'and every list refuse a window that is too large, as %s does',
+    'and other lists refuse a window that is too large: %s',
     async (list, { expect }) => {
       for (const first of [-1, 101]) {
         const { errors } = await client.execute(`{ ${list}(first: ${first}) { edges { cursor } } }`);
@@ -138,7 +135,7 @@ describe('tasks', () => {
     },
   );
 
-  it('with an empty window have no cursors', async ({ expect }) => {
+  it('have no cursors in an empty window', async ({ expect }) => {
     client.ledger.tasksKept = [];
     const { data } = await client.execute(QUERY);
     expect(data.tasks).toEqual({
@@ -153,7 +150,7 @@ describe('tasks', () => {
   });
 });
 
-it('lipSyncTasks and voiceTasks show their own kind', async ({ expect }) => {
+it('lipSyncTasks and voiceTasks show only tasks of their own kind', async ({ expect }) => {
   const { data } = await client.execute(
     '{ lipSyncTasks { edges { node { id videos { videoId } } } } voiceTasks(status: SUCCEEDED) { edges { node { id } } } }',
   );
