@@ -4,7 +4,7 @@ import { keyOf, type Made } from '../domain/made.ts';
 
 import { forEachAtOnce } from '../lib/for-each.ts';
 import { createLog, type Log } from '../lib/log.ts';
-import { createRetention, type Retention } from '../lib/retention.ts';
+import { createRetention, type Retention } from '../lib/tables.ts';
 import { type AccountStatus, createHealth, type Health } from './health.ts';
 import { migrate } from './migrations.ts';
 import { OwnerStore } from './owners.ts';

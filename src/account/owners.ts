@@ -1,4 +1,4 @@
-import type { Shelf } from '../lib/retention.ts';
+import type { Shelf } from '../lib/tables.ts';
 
 /** The owners of the videos and the audio that Kling made, for as long as Kling keeps them. */
 export class OwnerStore {

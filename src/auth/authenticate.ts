@@ -2,7 +2,7 @@ import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose'
 import type { AuthConfig, TokenRules } from '../config/index.ts';
 import { EVERYBODY, isScope, isTenant, type Viewer } from '../domain/viewer.ts';
 import { GatewayError } from '../errors.ts';
-import { createBoundedCache } from '../lib/bounded-cache.ts';
+import { createBoundedCache } from '../lib/cache.ts';
 import type { Log } from '../lib/log.ts';
 import type { VerifyToken } from './verify-token.ts';
 

@@ -1,5 +1,5 @@
 import { base64url } from 'jose';
-import { readOwnJson } from '../lib/own-json.ts';
+import { readOwnJson } from '../lib/json.ts';
 
 /** The task that a callback URL was made for, and its tenant. */
 export interface CallbackSubject {

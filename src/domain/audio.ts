@@ -1,5 +1,5 @@
 import { AUDIO_HEAD_BYTES, detectAudio, wavDurationMs } from './audio-format.ts';
-import { type Checked, type Path, toChecked } from './checked.ts';
+import { type Checked, type Path, toChecked } from './check.ts';
 
 /** The largest sound that Kling takes, decoded (its docs say 5MB, 2026-09; read as MiB, the wider of the two). */
 export const AUDIO_BYTES_MAX = 5 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { Issue } from '../errors.ts';
-import { type Checked, type Path, toChecked } from './checked.ts';
+import { type Checked, type Path, toChecked } from './check.ts';
 
 /** The longest Kling id that is passed on. Those seen are 18 to 44 characters long. */
 export const KLING_ID_CHARS_MAX = 128;

@@ -1,12 +1,12 @@
 import { checkInlineAudio } from './audio.ts';
-import { checkAll, type Checked, issuesOf, mapChecked, type Path } from './checked.ts';
+import { checkAll, type Checked, issuesOf, mapChecked, type Path } from './check.ts';
 import type { Face } from './face.ts';
 import { checkCallerKey, checkKlingId } from './id-check.ts';
 import type { CreateLipSyncTaskInput } from './inputs.ts';
 import { checkPlacement } from './placement.ts';
 import { checkRange } from './range-check.ts';
 import type { LipSyncRequest, SoundSource } from './requests.ts';
-import { checkUrl } from './url-check.ts';
+import { checkUrl } from './url.ts';
 
 /** How loud a sound is: 1 leaves it as it is. */
 export const VOLUME = { min: 0, max: 2, fallback: 1 } as const;

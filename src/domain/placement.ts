@@ -1,5 +1,5 @@
 import type { Issue } from '../errors.ts';
-import { checkAll, type Checked, type Path } from './checked.ts';
+import { checkAll, type Checked, type Path } from './check.ts';
 import type { CreateLipSyncTaskInput } from './inputs.ts';
 import type { Placement } from './requests.ts';
 

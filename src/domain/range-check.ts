@@ -1,4 +1,4 @@
-import type { Checked, Path } from './checked.ts';
+import type { Checked, Path } from './check.ts';
 
 /** Both ends are allowed; `fallback` stands for a value that was not given. */
 export interface Range {

@@ -1,4 +1,4 @@
-import { checkAll, type Checked, issuesOf, type Path } from './checked.ts';
+import { checkAll, type Checked, issuesOf, type Path } from './check.ts';
 import { checkCallerKey, checkKlingId } from './id-check.ts';
 import type { SynthesizeSpeechInput } from './inputs.ts';
 import { checkRange } from './range-check.ts';

@@ -1,5 +1,5 @@
 import type { Issue } from '../errors.ts';
-import { type Checked, type Path, toChecked } from './checked.ts';
+import { type Checked, type Path, toChecked } from './check.ts';
 
 /** What a text may be. */
 export interface TextRule {

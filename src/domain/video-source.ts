@@ -1,8 +1,8 @@
-import { type Checked, mapChecked, type Path } from './checked.ts';
+import { type Checked, mapChecked, type Path } from './check.ts';
 import { checkKlingId } from './id-check.ts';
 import type { IdentifyFacesInput } from './inputs.ts';
 import type { VideoSource } from './requests.ts';
-import { checkUrl, type UrlPurpose } from './url-check.ts';
+import { checkUrl, type UrlPurpose } from './url.ts';
 
 /** Where Kling is to get the video from (for a voice: the video or the sound). */
 export function checkVideoSource(

@@ -1,4 +1,4 @@
-import { checkAll, type Checked, issuesOf, type Path } from './checked.ts';
+import { checkAll, type Checked, issuesOf, type Path } from './check.ts';
 import { checkCallerKey } from './id-check.ts';
 import type { CreateVoiceInput } from './inputs.ts';
 import type { VoiceRequest } from './requests.ts';

@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLSchema } from 'graphql';
-import { sha256 } from '../lib/sha256.ts';
-import { createBoundedCache } from '../lib/bounded-cache.ts';
+import { sha256 } from '../lib/hash.ts';
+import { createBoundedCache } from '../lib/cache.ts';
 import { requestError } from './errors.ts';
 import { tooLongAnswer } from './answer-count.ts';
 import { parseDocument } from './limits.ts';

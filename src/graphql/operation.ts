@@ -10,7 +10,7 @@ import {
   validate as validateDocument,
   validateExecutionArgs,
 } from 'graphql';
-import { type BoundedCacheOptions, createBoundedCache } from '../lib/bounded-cache.ts';
+import { type BoundedCacheOptions, createBoundedCache } from '../lib/cache.ts';
 import { AnswerCountRule } from './answer-count.ts';
 import { parseDocument } from './limits.ts';
 import { requestError } from './errors.ts';

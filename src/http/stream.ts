@@ -3,7 +3,7 @@ import { toCallerHeaders, type Dialled } from '../hub/pool.ts';
 import { CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
-import { readOwnJson } from '../lib/own-json.ts';
+import { readOwnJson } from '../lib/json.ts';
 import { sleep } from '../lib/sleep.ts';
 import type { GraphqlParams, ReadRequest } from './read-params.ts';
 import { failureResponse } from './respond.ts';

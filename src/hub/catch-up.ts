@@ -5,7 +5,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import type { CatchUp, PresentPlace, Watch } from '../domain/watch.ts';
 import type { Failure } from '../errors.ts';
 import type { Result } from '../ledger/result.ts';
-import { createBoundedCache } from '../lib/bounded-cache.ts';
+import { createBoundedCache } from '../lib/cache.ts';
 import type { Turns, Unread } from './back-pressure.ts';
 import type { FanOut } from './fan-out.ts';
 import type { OperationReference, Operations } from './operations.ts';

@@ -2,7 +2,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import { type Failure, GatewayError } from '../errors.ts';
 import { codesOf, toExtensions } from '../graphql/errors.ts';
 import { type Log, logBug } from '../lib/log.ts';
-import { readOwnJson } from '../lib/own-json.ts';
+import { readOwnJson } from '../lib/json.ts';
 import type { Admission, Attachment } from './admission.ts';
 import type { Unread, Work } from './back-pressure.ts';
 import type { createCatchUp } from './catch-up.ts';

@@ -13,7 +13,7 @@ import type { GatewayContext } from '../context.ts';
 import type { TaskChangeEvent } from '../domain/ports.ts';
 import { executeSubscriptionEvent } from '../engine/run.ts';
 import { notFound } from '../errors.ts';
-import { createBoundedCache } from '../lib/bounded-cache.ts';
+import { createBoundedCache } from '../lib/cache.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { createOperationFinder } from '../graphql/operation.ts';

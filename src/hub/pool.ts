@@ -1,5 +1,5 @@
 import type { Viewer } from '../domain/viewer.ts';
-import { readOwnJson } from '../lib/own-json.ts';
+import { readOwnJson } from '../lib/json.ts';
 
 /** Shards of the pool. Each takes 2,500 sockets. The shard of a socket is routing only: it carries no authority. */
 export const SHARDS = 4;

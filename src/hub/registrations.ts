@@ -2,7 +2,7 @@ import { readableTasks } from '../auth/scoped-ledger.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { type Watch, isWatched } from '../domain/watch.ts';
-import { readOwnJson } from '../lib/own-json.ts';
+import { readOwnJson } from '../lib/json.ts';
 import type { OperationText, PreparedSubscription } from './operations.ts';
 
 /** A live operation of a socket, with what its group needs. Its text is read only when an event for it comes. */

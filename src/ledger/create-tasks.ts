@@ -1,5 +1,5 @@
 import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
-import type { Checked } from '../domain/checked.ts';
+import type { Checked } from '../domain/check.ts';
 import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../domain/inputs.ts';
 import { checkLipSyncInput } from '../domain/lip-sync-input.ts';
 import { scanIdOf, type FaceScan, type LipSyncTask, type TaskRecord, type VoiceTask } from '../domain/records.ts';

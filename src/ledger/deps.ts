@@ -1,7 +1,7 @@
 import type { RetentionTimes } from '../config/index.ts';
 import type { TaskIdentity } from '../domain/requests.ts';
 import type { Log } from '../lib/log.ts';
-import type { Retention } from '../lib/retention.ts';
+import type { Retention } from '../lib/tables.ts';
 import type { KlingClient } from '../kling/client.ts';
 import type { ClaimStore } from './stores/claims.ts';
 import type { EventStore } from './stores/events.ts';

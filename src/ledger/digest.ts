@@ -7,7 +7,7 @@ import type {
 } from '../domain/inputs.ts';
 import { VOLUME } from '../domain/lip-sync-input.ts';
 import { SPEECH_SPEED } from '../domain/speech-input.ts';
-import { sha256 } from '../lib/sha256.ts';
+import { sha256 } from '../lib/hash.ts';
 
 /**
  * Tells whether an external id or an idempotency key came again with the same request.

@@ -13,7 +13,7 @@ import { createAfford } from './budget.ts';
 import { valid } from './create-tasks.ts';
 import type { LedgerDeps } from './deps.ts';
 import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
-import { readOwnJson } from '../lib/own-json.ts';
+import { readOwnJson } from '../lib/json.ts';
 
 /** Calls that Kling charges at once and cannot be asked about later. */
 export interface PaidCalls {

@@ -1,7 +1,7 @@
 import type { PresentPlace, Watch } from '../domain/watch.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
-import { readOwnJson } from '../lib/own-json.ts';
+import { readOwnJson } from '../lib/json.ts';
 import type { LedgerDeps } from './deps.ts';
 import { newestSeqs } from './stores/tasks.ts';
 

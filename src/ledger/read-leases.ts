@@ -1,4 +1,4 @@
-import { createBoundedCache } from '../lib/bounded-cache.ts';
+import { createBoundedCache } from '../lib/cache.ts';
 import { fromResult, type Result } from './result.ts';
 
 export interface ReadLeasesOptions {

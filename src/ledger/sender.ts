@@ -4,7 +4,7 @@ import type { LipSyncRequest, VoiceRequest } from '../domain/requests.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import { findLipSync } from '../kling/lip-sync.ts';
 import { KlingError } from '../kling/errors.ts';
-import { readOwnJson } from '../lib/own-json.ts';
+import { readOwnJson } from '../lib/json.ts';
 import { traced } from '../lib/trace.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';

@@ -4,7 +4,7 @@ import { toMilliunits } from '../domain/cost.ts';
 import { createKlingClients } from '../kling/client.ts';
 import { isFault } from '../kling/errors.ts';
 import { createLog, withFields } from '../lib/log.ts';
-import { createRetention } from '../lib/retention.ts';
+import { createRetention } from '../lib/tables.ts';
 import { sleep } from '../lib/sleep.ts';
 import { startTimer } from '../lib/timer.ts';
 import { createTracedLog } from '../lib/trace.ts';

@@ -1,5 +1,5 @@
 import { hash } from 'fast-sha256';
-import { createBoundedCache } from './bounded-cache.ts';
+import { createBoundedCache } from './cache.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 

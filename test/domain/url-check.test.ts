@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkUrl, URL_CHARS_MAX, type UrlPurpose } from '../../src/domain/url-check.ts';
+import { checkUrl, URL_CHARS_MAX, type UrlPurpose } from '../../src/domain/url.ts';
 
 const PATH = ['input', 'source', 'url'];
 

@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
-import { sha256 } from '../../src/lib/sha256.ts';
+import { sha256 } from '../../src/lib/hash.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { readStream } from '../support/stream.ts';
 import { startTask, TASK_CHANGED, useSockets, withBusyHubs } from '../support/socket.ts';

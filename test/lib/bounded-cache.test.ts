@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { createBoundedCache } from '../../src/lib/bounded-cache.ts';
+import { createBoundedCache } from '../../src/lib/cache.ts';
 
 const cache = () => createBoundedCache<number>({ charsPerEntryMax: 4, charsMax: 10 });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, it } from 'vitest';
-import { sha256 } from '../../src/lib/sha256.ts';
+import { sha256 } from '../../src/lib/hash.ts';
 import { getUrl } from '../support/attacks.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 

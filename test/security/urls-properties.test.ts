@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkUrl } from '../../src/domain/url-check.ts';
+import { checkUrl } from '../../src/domain/url.ts';
 
 const PATH = ['input', 'source', 'url'];
 

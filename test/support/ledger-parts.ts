@@ -16,7 +16,7 @@ import type { Owners } from '../../src/ledger/owners.ts';
 import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/outbox.ts';
 import { createLists, type Lists } from '../../src/ledger/queries.ts';
 import { shelvesOf } from '../../src/ledger/stores/retention.ts';
-import { createRetention } from '../../src/lib/retention.ts';
+import { createRetention } from '../../src/lib/tables.ts';
 import { PaidCallStore } from '../../src/ledger/stores/paid-calls.ts';
 import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
 import { RECOVERY_SPREAD_MS } from '../../src/ledger/schedule.ts';

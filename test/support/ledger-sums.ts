@@ -1,4 +1,4 @@
-import { readOwnJson } from '../../src/lib/own-json.ts';
+import { readOwnJson } from '../../src/lib/json.ts';
 import { NO_TROUBLE, type Trouble } from '../../src/ledger/trouble.ts';
 
 interface Row extends Record<string, SqlStorageValue> {

@@ -1,6 +1,6 @@
 import type { FaceScan } from '../../domain/records.ts';
 import type { Speech, Voice } from '../../domain/voice.ts';
-import { readOwnJson } from '../../lib/own-json.ts';
+import { readOwnJson } from '../../lib/json.ts';
 
 /** A voice with its place in the tenant's list. */
 export interface HeldVoice {

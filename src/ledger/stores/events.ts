@@ -1,5 +1,5 @@
 import type { TaskRecord } from '../../domain/records.ts';
-import { readOwnJson } from '../../lib/own-json.ts';
+import { readOwnJson } from '../../lib/json.ts';
 
 /** One change of a task: the task as it was right after it. `seq` is gapless within the ledger and never used twice. */
 export interface TaskChange {

@@ -1,5 +1,5 @@
 import { monthAfter, monthOf } from '../../domain/month.ts';
-import type { Shelf } from '../../lib/retention.ts';
+import type { Shelf } from '../../lib/tables.ts';
 import type { LedgerLimits } from '../deps.ts';
 import type { EventStore } from './events.ts';
 

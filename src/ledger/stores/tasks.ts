@@ -1,7 +1,7 @@
 import type { TaskFilter, TaskReference } from '../../domain/ports.ts';
 import type { TaskRecord } from '../../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../../domain/task.ts';
-import { readOwnJson } from '../../lib/own-json.ts';
+import { readOwnJson } from '../../lib/json.ts';
 import { NO_TROUBLE, type Trouble } from '../trouble.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { issuesOf } from '../../domain/checked.ts';
+import { issuesOf } from '../../domain/check.ts';
 import { allowedInsertRange, checkPlacement, overlapMs, SOUND_MS_MIN, type Interval } from '../../domain/placement.ts';
 import { formatSeconds } from '../ui/format.ts';
 import type { Cut } from './draft.ts';

@@ -1,5 +1,5 @@
 import { checkInlineAudio } from '../../domain/audio.ts';
-import { issuesOf } from '../../domain/checked.ts';
+import { issuesOf } from '../../domain/check.ts';
 import type { ChosenSound } from './draft.ts';
 
 export type ReadSound =

@@ -1,7 +1,7 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
-import { issuesOf } from '../../domain/checked.ts';
-import { checkUrl } from '../../domain/url-check.ts';
+import { issuesOf } from '../../domain/check.ts';
+import { checkUrl } from '../../domain/url.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton } from '../ui/example-button.tsx';

@@ -1,7 +1,7 @@
 import { useRef, useState, type FormEvent } from 'react';
 import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
-import { issuesOf } from '../../domain/checked.ts';
+import { issuesOf } from '../../domain/check.ts';
 import { SPEECH_UNITS } from '../../domain/cost.ts';
 import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/speech-input.ts';
 import { SynthesizeSpeechDocument } from '../api/voice-documents.ts';

@@ -1,9 +1,9 @@
 import { useRef, useState, type FormEvent } from 'react';
 import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
-import { issuesOf } from '../../domain/checked.ts';
+import { issuesOf } from '../../domain/check.ts';
 import { FACE_SCAN_UNITS } from '../../domain/cost.ts';
-import { checkUrl } from '../../domain/url-check.ts';
+import { checkUrl } from '../../domain/url.ts';
 import { IdentifyFacesDocument, type FaceScan } from '../api/documents.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';

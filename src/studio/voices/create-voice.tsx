@@ -1,7 +1,7 @@
 import { useRef, useState, type FormEvent } from 'react';
 import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
-import { issuesOf } from '../../domain/checked.ts';
+import { issuesOf } from '../../domain/check.ts';
 import { VOICE_UNITS } from '../../domain/cost.ts';
 import { checkCreateVoiceInput } from '../../domain/voice-input.ts';
 import { CreateVoiceDocument } from '../api/voice-documents.ts';

@@ -1,4 +1,4 @@
-import { type Checked, type Path, toChecked } from './checked.ts';
+import { type Checked, type Path, toChecked } from './check.ts';
 import { hostProblem } from './public-host.ts';
 
 /** What Kling is to fetch from a URL. */
