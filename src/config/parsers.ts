@@ -1,4 +1,4 @@
-import { hostProblem } from '../domain/public-host.ts';
+import { hostProblem } from '../domain/url.ts';
 
 /** The result of parsing a setting. If there is a problem, `value` is a placeholder. */
 export interface Parsed<T> {

@@ -1,10 +1,8 @@
 import { lipSyncUnits } from './cost.ts';
-import { resultExpiresAtMs } from './expiry.ts';
 import { classifyFailure, type TaskFailure } from './failure.ts';
-import type { LipSyncSnapshot } from './lip-sync.ts';
 import type { LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
-import { isFinal, type TaskSnapshot, type TaskStatus } from './task.ts';
-import type { VoiceTaskSnapshot } from './voice.ts';
+import { resultExpiresAtMs } from './retention.ts';
+import { isFinal, type LipSyncSnapshot, type TaskSnapshot, type TaskStatus, type VoiceTaskSnapshot } from './task.ts';
 
 type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 

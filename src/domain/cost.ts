@@ -99,3 +99,45 @@ function decimal(count: number, places: number): string {
   const whole = digits.slice(0, -places);
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }
+
+/** The calendar month of an instant in UTC, as `2026-11`: what a tenant's units are summed by. */
+export function monthOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 7);
+}
+
+/** When a month (`2026-11`) is over, in milliseconds since the epoch. */
+export function monthAfter(month: string): number {
+  const [year = 0, number = 0] = month.split('-').map(Number);
+  return Date.UTC(year, number);
+}
+
+/**
+ * Where a resource pack stands. `PENDING`: bought, not yet in effect. `USED_UP`: nothing remains. `UNRECOGNIZED`: Kling
+ * named a state that this gateway does not know.
+ */
+export const RESOURCE_PACK_STATUSES = ['PENDING', 'ACTIVE', 'USED_UP', 'EXPIRED', 'UNRECOGNIZED'] as const;
+export type ResourcePackStatus = (typeof RESOURCE_PACK_STATUSES)[number];
+
+/** Units bought in advance by the account at Kling, of which every task takes its share. */
+export interface ResourcePack {
+  readonly packId: string;
+  readonly name: string;
+  /** Kling's `resource_pack_type`, such as `decreasing_total`; null when not sent. */
+  readonly klingType: string | null;
+  /** Units, as decimal strings; null when not sent. What remains is up to 12 hours late. */
+  readonly totalUnits: string | null;
+  readonly remainingUnits: string | null;
+  /** Milliseconds since the epoch; null when not sent. */
+  readonly purchasedAtMs: number | null;
+  readonly effectiveAtMs: number | null;
+  readonly expiresAtMs: number | null;
+  readonly status: ResourcePackStatus;
+  /** Kling's own word for the status. */
+  readonly klingStatus: string;
+}
+
+/** The packs whose purchase falls between two instants, in milliseconds since the epoch. */
+export interface ResourcePackRequest {
+  readonly startMs: number;
+  readonly endMs: number;
+}

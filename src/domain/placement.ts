@@ -1,7 +1,18 @@
 import type { Issue } from '../errors.ts';
 import { checkAll, type Checked, type Path } from './check.ts';
-import type { CreateLipSyncTaskInput } from './inputs.ts';
-import type { Placement } from './requests.ts';
+
+/** Where a sound is cut and put on the video. All in milliseconds; crop from the sound's start, insert from the video's. */
+export interface Placement {
+  readonly cropStartMs: number;
+  readonly cropEndMs: number;
+  readonly insertAtMs: number;
+}
+
+/** A placement as callers hand it in. The lengths are hints, for checks and estimates. */
+export interface PlacementInput extends Placement {
+  readonly soundDurationMs?: number | null;
+  readonly videoDurationMs?: number | null;
+}
 
 /** The shortest sound, cut, and overlap with a face that Kling accepts (2026-09). */
 export const SOUND_MS_MIN = 2000;
@@ -12,8 +23,6 @@ export const SOUND_MS_MAX = 60_000;
 /** The shortest and the longest video that Kling accepts (2026-09). Identify-face does not tell how long a video is. */
 export const VIDEO_MS_MIN = 2000;
 export const VIDEO_MS_MAX = 60_000;
-
-type PlacementInput = CreateLipSyncTaskInput['placement'];
 
 /** An interval in a video, from its start; the end is not part of it. */
 export interface Interval {

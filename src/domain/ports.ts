@@ -1,3 +1,4 @@
+import type { ResourcePack, ResourcePackRequest } from './cost.ts';
 import type {
   CreateLipSyncTaskInput,
   CreateVoiceInput,
@@ -5,13 +6,9 @@ import type {
   IdentifyFacesInput,
   SynthesizeSpeechInput,
 } from './inputs.ts';
-import type { LipSyncSnapshot } from './lip-sync.ts';
-import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
-import type { PageRequest, UpstreamPage } from './requests.ts';
-import type { ResourcePack, ResourcePackRequest } from './resource-pack.ts';
-import type { TaskKind, TaskStatus } from './task.ts';
+import type { FaceScan, LipSyncTask, Speech, TaskRecord, VoiceTask } from './records.ts';
+import type { LipSyncSnapshot, TaskKind, TaskStatus, Voice, VoiceTaskSnapshot } from './task.ts';
 import type { Scope } from './viewer.ts';
-import type { Speech, Voice, VoiceTaskSnapshot } from './voice.ts';
 
 /** What the schema asks for. `ledger/` and `kling/` answer it; `context.ts` puts them together. */
 
@@ -131,4 +128,22 @@ export interface Upstream {
   listLipSyncTasks(page: PageRequest): Promise<UpstreamPage<LipSyncSnapshot>>;
   /** At most one call a second. */
   listResourcePacks(request: ResourcePackRequest): Promise<UpstreamPage<ResourcePack>>;
+}
+
+/** One page of a list at Kling. `page` counts from 1. */
+export interface PageRequest {
+  readonly page: number;
+  readonly pageSize: number;
+}
+
+/** One page as Kling answered it. */
+export interface UpstreamPage<T> {
+  readonly items: readonly T[];
+  readonly klingRequestId: string | null;
+}
+
+/** A page of Kling's library. Kling sends items that hold no voice, one voice, or several. */
+export interface PresetVoicePage extends UpstreamPage<Voice> {
+  /** How many items Kling sent. 0: the page lies past the end of the library. */
+  readonly itemsSent: number;
 }

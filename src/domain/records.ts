@@ -1,8 +1,5 @@
-import type { Face } from './face.ts';
 import type { TaskFailure } from './failure.ts';
-import type { GeneratedVideo, ParentVideo } from './lip-sync.ts';
-import type { BalanceDeduction, TaskKind, TaskStatus } from './task.ts';
-import type { Voice } from './voice.ts';
+import type { BalanceDeduction, GeneratedVideo, ParentVideo, TaskKind, TaskStatus, Voice } from './task.ts';
 
 /** What the ledger keeps of a tenant's work, and the schema shows. Times are milliseconds since the epoch. */
 
@@ -63,4 +60,38 @@ export interface FaceScan {
 /** The scan that a face belongs to. */
 export function scanIdOf(faceId: string): string {
   return faceId.split(':', 1)[0] ?? '';
+}
+
+/** A face that Kling found in a video, with the interval in which it can be lip-synced (from the start of the video). */
+export interface Face {
+  /** Kling's `face_id`: opaque, unique within its scan only, and `"0"` is a valid one. */
+  readonly faceId: string;
+  readonly imageUrl: string | null;
+  readonly startMs: number;
+  /** Overstated by Kling by some milliseconds. */
+  readonly endMs: number;
+}
+
+/** What Kling answered to identify-face. No faces: `faces` is empty. */
+export interface FaceScanResult {
+  /** Kling's `session_id`: good for 24 hours. */
+  readonly sessionId: string;
+  readonly faces: readonly Face[];
+  readonly unitsDeducted: string | null;
+  /** Missing when Kling tells none. */
+  readonly balanceDeducted?: BalanceDeduction;
+  readonly klingRequestId: string | null;
+}
+
+/** Speech that Kling made of a text. `audioId` is what a lip-sync accepts as its sound for 30 days. */
+export interface Speech {
+  readonly audioId: string;
+  readonly url: string;
+  readonly durationMs: number | null;
+  readonly klingTaskId: string | null;
+  readonly unitsDeducted: string | null;
+  /** Missing when Kling tells none. */
+  readonly balanceDeducted?: BalanceDeduction;
+  readonly createdAtMs: number | null;
+  readonly klingRequestId: string | null;
 }

@@ -41,3 +41,44 @@ export interface TaskSnapshot {
 export function isFinal(status: TaskStatus): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED';
 }
+
+/** The video that a lip-sync was made from. Each field is null when Kling does not send it. */
+export interface ParentVideo {
+  readonly videoId: string | null;
+  readonly url: string | null;
+  readonly durationMs: number | null;
+}
+
+/** A video that a lip-sync made. Kling deletes it 30 days later. */
+export interface GeneratedVideo {
+  readonly videoId: string;
+  readonly url: string | null;
+  /** Set only when the task was made with a watermark. */
+  readonly watermarkUrl: string | null;
+  readonly durationMs: number | null;
+}
+
+/** What Kling says of a lip-sync task. `videos` is empty until it has succeeded. */
+export interface LipSyncSnapshot extends TaskSnapshot {
+  readonly parentVideo: ParentVideo | null;
+  readonly videos: readonly GeneratedVideo[];
+  /** Null when Kling does not tell. */
+  readonly watermarkEnabled: boolean | null;
+}
+
+/** A voice that Kling holds. `KLING`: from the official library. `ACCOUNT`: made by a voice task. */
+export interface Voice {
+  /** Kling's `voice_id`, globally unique, an opaque string. */
+  readonly voiceId: string;
+  readonly name: string;
+  /** Points at audio; null when Kling sends none. */
+  readonly trialUrl: string | null;
+  readonly owner: 'KLING' | 'ACCOUNT';
+  /** Kling's `owned_by`: `kling`, or the creator's id; null when not sent. */
+  readonly ownerId: string | null;
+}
+
+/** What Kling says of a voice task. `voices` is empty until it has succeeded. */
+export interface VoiceTaskSnapshot extends TaskSnapshot {
+  readonly voices: readonly Voice[];
+}

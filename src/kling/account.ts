@@ -1,5 +1,5 @@
-import type { UpstreamPage } from '../domain/requests.ts';
-import type { ResourcePack, ResourcePackRequest, ResourcePackStatus } from '../domain/resource-pack.ts';
+import type { ResourcePack, ResourcePackRequest, ResourcePackStatus } from '../domain/cost.ts';
+import type { UpstreamPage } from '../domain/ports.ts';
 import {
   decimalOrNull,
   type Envelope,

@@ -1,18 +1,8 @@
-import type { FaceScanResult } from '../domain/face.ts';
-import type { LipSyncSnapshot } from '../domain/lip-sync.ts';
-import type { Upstream } from '../domain/ports.ts';
-import type {
-  FaceScanRequest,
-  LipSyncRequest,
-  PageRequest,
-  PresetVoicePage,
-  SpeechRequest,
-  TaskIdentity,
-  UpstreamPage,
-  VoiceRequest,
-} from '../domain/requests.ts';
-import type { ResourcePack, ResourcePackRequest } from '../domain/resource-pack.ts';
-import type { Speech, VoiceTaskSnapshot } from '../domain/voice.ts';
+import type { ResourcePack, ResourcePackRequest } from '../domain/cost.ts';
+import type { FaceScanRequest, LipSyncRequest, SpeechRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
+import type { PageRequest, PresetVoicePage, Upstream, UpstreamPage } from '../domain/ports.ts';
+import type { FaceScanResult, Speech } from '../domain/records.ts';
+import type { LipSyncSnapshot, VoiceTaskSnapshot } from '../domain/task.ts';
 import { listResourcePacksCall } from './account.ts';
 import { createCredentials, type KlingKeys } from './credentials.ts';
 import { KlingError } from './errors.ts';

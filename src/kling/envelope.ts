@@ -1,4 +1,4 @@
-import type { UpstreamPage } from '../domain/requests.ts';
+import type { UpstreamPage } from '../domain/ports.ts';
 import { parseJsonKeepingLongIntegers } from '../lib/json-integers.ts';
 
 /** The envelope of every answer of Kling's. */

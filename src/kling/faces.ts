@@ -1,5 +1,5 @@
-import type { Face, FaceScanResult } from '../domain/face.ts';
-import type { FaceScanRequest } from '../domain/requests.ts';
+import type { Face, FaceScanResult } from '../domain/records.ts';
+import type { FaceScanRequest } from '../domain/inputs.ts';
 import {
   decimalOrNull,
   type Envelope,

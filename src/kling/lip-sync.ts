@@ -1,5 +1,6 @@
-import type { GeneratedVideo, LipSyncSnapshot, ParentVideo } from '../domain/lip-sync.ts';
-import type { LipSyncRequest, PageRequest, SoundSource, TaskIdentity, UpstreamPage } from '../domain/requests.ts';
+import type { LipSyncRequest, SoundSource, TaskIdentity } from '../domain/inputs.ts';
+import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
+import type { GeneratedVideo, LipSyncSnapshot, ParentVideo } from '../domain/task.ts';
 import {
   dataItems,
   dataWith,

@@ -1,5 +1,5 @@
-import type { SpeechRequest } from '../domain/requests.ts';
-import type { Speech } from '../domain/voice.ts';
+import type { SpeechRequest } from '../domain/inputs.ts';
+import type { Speech } from '../domain/records.ts';
 import {
   decimalOrNull,
   type Envelope,

@@ -1,4 +1,4 @@
-import type { TaskIdentity } from '../domain/requests.ts';
+import type { TaskIdentity } from '../domain/inputs.ts';
 import type { BalanceDeduction, TaskSnapshot, TaskStatus } from '../domain/task.ts';
 import { parseJsonKeepingLongIntegers } from '../lib/json-integers.ts';
 import {

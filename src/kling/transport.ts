@@ -1,4 +1,4 @@
-import type { PageRequest } from '../domain/requests.ts';
+import type { PageRequest } from '../domain/ports.ts';
 import type { Failure } from '../errors.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import { type Deadline, startDeadline } from '../lib/deadline.ts';

@@ -1,5 +1,6 @@
-import type { PageRequest, PresetVoicePage, TaskIdentity, UpstreamPage, VoiceRequest } from '../domain/requests.ts';
-import type { Voice, VoiceTaskSnapshot } from '../domain/voice.ts';
+import type { TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
+import type { PageRequest, PresetVoicePage, UpstreamPage } from '../domain/ports.ts';
+import type { Voice, VoiceTaskSnapshot } from '../domain/task.ts';
 import { type Failure, GatewayError } from '../errors.ts';
 import { dataItems, dataWith, recordOf, recordsOf, textOrNull, toPage, type WireRecord } from './envelope.ts';
 import { KlingError } from './errors.ts';

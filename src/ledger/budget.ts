@@ -1,5 +1,4 @@
-import { FACE_SCAN_UNITS, fromMilliunits, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
-import { monthOf } from '../domain/month.ts';
+import { FACE_SCAN_UNITS, fromMilliunits, monthOf, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
 import { GatewayError } from '../errors.ts';
 import type { LedgerDeps } from './deps.ts';
 

@@ -1,11 +1,15 @@
 import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
 import type { Checked } from '../domain/check.ts';
-import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../domain/inputs.ts';
-import { checkLipSyncInput } from '../domain/lip-sync-input.ts';
+import {
+  checkCreateVoiceInput,
+  checkLipSyncInput,
+  type CreateLipSyncTaskInput,
+  type CreateVoiceInput,
+  type LipSyncRequest,
+  type VoiceRequest,
+} from '../domain/inputs.ts';
 import { scanIdOf, type FaceScan, type LipSyncTask, type TaskRecord, type VoiceTask } from '../domain/records.ts';
-import type { LipSyncRequest, VoiceRequest } from '../domain/requests.ts';
 import type { TaskKind } from '../domain/task.ts';
-import { checkCreateVoiceInput } from '../domain/voice-input.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
 import { createAfford } from './budget.ts';
 import type { LedgerDeps } from './deps.ts';

@@ -1,5 +1,5 @@
 import type { RetentionTimes } from '../config/index.ts';
-import type { TaskIdentity } from '../domain/requests.ts';
+import type { TaskIdentity } from '../domain/inputs.ts';
 import type { Log } from '../lib/log.ts';
 import type { Retention } from '../lib/tables.ts';
 import type { KlingClient } from '../kling/client.ts';

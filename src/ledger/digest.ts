@@ -1,12 +1,12 @@
 /// <reference lib="esnext.typedarrays" />
-import type {
-  CreateLipSyncTaskInput,
-  CreateVoiceInput,
-  IdentifyFacesInput,
-  SynthesizeSpeechInput,
+import {
+  type CreateLipSyncTaskInput,
+  type CreateVoiceInput,
+  type IdentifyFacesInput,
+  SPEECH_SPEED,
+  type SynthesizeSpeechInput,
+  VOLUME,
 } from '../domain/inputs.ts';
-import { VOLUME } from '../domain/lip-sync-input.ts';
-import { SPEECH_SPEED } from '../domain/speech-input.ts';
 import { sha256 } from '../lib/hash.ts';
 
 /**

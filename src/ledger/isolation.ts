@@ -1,6 +1,6 @@
-import type { LipSyncSnapshot } from '../domain/lip-sync.ts';
+import type { LipSyncSnapshot } from '../domain/task.ts';
 import type { Made } from '../domain/made.ts';
-import type { VideoSource } from '../domain/requests.ts';
+import type { VideoSource } from '../domain/inputs.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
 import type { Log } from '../lib/log.ts';

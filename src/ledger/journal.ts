@@ -1,6 +1,5 @@
 import { applyEvent, type TaskEvent } from '../domain/apply.ts';
-import { countedMilliunits, toMilliunits } from '../domain/cost.ts';
-import { monthOf } from '../domain/month.ts';
+import { countedMilliunits, monthOf, toMilliunits } from '../domain/cost.ts';
 import { scanIdOf, type LipSyncTask, type TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskStatus } from '../domain/task.ts';
 import type { LedgerDeps } from './deps.ts';

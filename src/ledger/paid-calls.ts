@@ -1,12 +1,20 @@
-import { FACE_SCAN_TTL_MS } from '../domain/expiry.ts';
-import { type Deduction, FACE_SCAN_UNITS, SPEECH_UNITS, toldMilliunits, toMilliunits } from '../domain/cost.ts';
-import { checkIdentifyFacesInput } from '../domain/face-scan-input.ts';
-import type { IdentifyFacesInput, SynthesizeSpeechInput } from '../domain/inputs.ts';
-import { monthOf } from '../domain/month.ts';
+import { FACE_SCAN_TTL_MS } from '../domain/retention.ts';
+import {
+  type Deduction,
+  FACE_SCAN_UNITS,
+  monthOf,
+  SPEECH_UNITS,
+  toldMilliunits,
+  toMilliunits,
+} from '../domain/cost.ts';
+import {
+  checkIdentifyFacesInput,
+  checkSynthesizeSpeechInput,
+  type IdentifyFacesInput,
+  type SynthesizeSpeechInput,
+} from '../domain/inputs.ts';
 import type { Made } from '../domain/made.ts';
-import type { FaceScan } from '../domain/records.ts';
-import { checkSynthesizeSpeechInput } from '../domain/speech-input.ts';
-import type { Speech } from '../domain/voice.ts';
+import type { FaceScan, Speech } from '../domain/records.ts';
 import { GatewayError } from '../errors.ts';
 import { KlingError } from '../kling/errors.ts';
 import { createAfford } from './budget.ts';

@@ -1,6 +1,6 @@
 import type { TaskEvent } from '../domain/apply.ts';
 import { classifyRefusal, gatewayFailure } from '../domain/failure.ts';
-import type { LipSyncRequest, VoiceRequest } from '../domain/requests.ts';
+import type { LipSyncRequest, VoiceRequest } from '../domain/inputs.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import { findLipSync } from '../kling/lip-sync.ts';
 import { KlingError } from '../kling/errors.ts';

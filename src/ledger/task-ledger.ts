@@ -16,9 +16,8 @@ import type {
   WriteName,
   WriteResult,
 } from '../domain/ports.ts';
-import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../domain/records.ts';
-import type { TaskSnapshot } from '../domain/task.ts';
-import type { Speech, Voice } from '../domain/voice.ts';
+import type { FaceScan, LipSyncTask, Speech, TaskRecord, VoiceTask } from '../domain/records.ts';
+import type { TaskSnapshot, Voice } from '../domain/task.ts';
 import { GatewayError, notFound } from '../errors.ts';
 import { traced } from '../lib/trace.ts';
 import { createCore, type Core } from './core.ts';

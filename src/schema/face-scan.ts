@@ -1,5 +1,4 @@
-import type { Face } from '../domain/face.ts';
-import type { FaceScan } from '../domain/records.ts';
+import type { Face, FaceScan } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { definedOnly } from './builder.ts';

@@ -1,4 +1,4 @@
-import type { GeneratedVideo, ParentVideo } from '../domain/lip-sync.ts';
+import type { GeneratedVideo, ParentVideo } from '../domain/task.ts';
 import type { Slice } from '../domain/ports.ts';
 import type { LipSyncTask, TaskRecord } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';

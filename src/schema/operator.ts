@@ -1,9 +1,7 @@
-import type { LipSyncSnapshot } from '../domain/lip-sync.ts';
-import type { PageRequest, UpstreamPage } from '../domain/requests.ts';
-import { RESOURCE_PACK_STATUSES, type ResourcePack, type ResourcePackStatus } from '../domain/resource-pack.ts';
-import type { TaskSnapshot } from '../domain/task.ts';
+import type { LipSyncSnapshot, TaskSnapshot, Voice, VoiceTaskSnapshot } from '../domain/task.ts';
+import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
+import { RESOURCE_PACK_STATUSES, type ResourcePack, type ResourcePackStatus } from '../domain/cost.ts';
 import { requireScope } from '../domain/viewer.ts';
-import type { Voice, VoiceTaskSnapshot } from '../domain/voice.ts';
 import { badUserInput, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, enumValues } from './builder.ts';

@@ -1,6 +1,6 @@
-import { resultExpiresAtMs } from '../domain/expiry.ts';
-import type { SpeechRequest } from '../domain/requests.ts';
-import type { Speech } from '../domain/voice.ts';
+import { resultExpiresAtMs } from '../domain/retention.ts';
+import type { SpeechRequest } from '../domain/inputs.ts';
+import type { Speech } from '../domain/records.ts';
 import { builder } from './builder.ts';
 import { definedOnly } from './builder.ts';
 

@@ -1,5 +1,4 @@
-import { fromMilliunits, lipSyncUnits, unitsToUsd } from '../domain/cost.ts';
-import { monthOf } from '../domain/month.ts';
+import { fromMilliunits, lipSyncUnits, monthOf, unitsToUsd } from '../domain/cost.ts';
 import { VIDEO_MS_MAX, VIDEO_MS_MIN } from '../domain/placement.ts';
 import type { Usage } from '../domain/ports.ts';
 import { SCOPES, type Viewer } from '../domain/viewer.ts';

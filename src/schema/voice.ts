@@ -1,7 +1,7 @@
 import type { GatewayContext } from '../context.ts';
 import type { DeletedVoiceResult, Slice, Upstream, Window } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
-import type { Voice } from '../domain/voice.ts';
+import type { Voice } from '../domain/task.ts';
 import { badUserInput, notFound } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly } from './builder.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { AUDIO_HEAD_BYTES, detectAudio, wavDurationMs } from '../../src/domain/audio-format.ts';
+import { AUDIO_HEAD_BYTES, detectAudio, wavDurationMs } from '../../src/domain/audio.ts';
 import { textBytes, wav, wavOf } from './support-audio.ts';
 
 const detect = (bytes: readonly number[]) => detectAudio(Uint8Array.from(bytes));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkIdentifyFacesInput } from '../../src/domain/face-scan-input.ts';
+import { checkIdentifyFacesInput } from '../../src/domain/inputs.ts';
 
 describe('an input of identifyFaces', () => {
   it('may name a video by its URL or by its id at Kling', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkCallerKey, checkKlingId } from '../../src/domain/id-check.ts';
+import { checkCallerKey, checkKlingId } from '../../src/domain/check.ts';
 
 const PATH = ['input', 'id'];
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CreateLipSyncTaskInput } from '../../src/domain/inputs.ts';
-import { checkLipSyncInput, type LipSyncFacts } from '../../src/domain/lip-sync-input.ts';
+import { checkLipSyncInput, type CreateLipSyncTaskInput, type LipSyncFacts } from '../../src/domain/inputs.ts';
 import { base64Of, wav } from './support-audio.ts';
 
 const NOW = Date.UTC(2026, 10, 21);

@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { monthOf } from '../../src/domain/month.ts';
+import { monthOf } from '../../src/domain/cost.ts';
 
 it.for([
   ['2026-11-01T00:00:00.000Z', '2026-11'],

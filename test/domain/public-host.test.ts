@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { hostProblem } from '../../src/domain/public-host.ts';
+import { hostProblem } from '../../src/domain/url.ts';
 
 /** As `URL` writes them: `test/security/urls.test.ts` has the other spellings. */
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkSynthesizeSpeechInput } from '../../src/domain/speech-input.ts';
+import { checkSynthesizeSpeechInput } from '../../src/domain/inputs.ts';
 
 const INPUT = { text: 'Hello', voiceId: 'reader_en_m-v1', language: 'en' } as const;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkCreateVoiceInput } from '../../src/domain/voice-input.ts';
+import { checkCreateVoiceInput } from '../../src/domain/inputs.ts';
 
 const URL_SOURCE = { url: 'https://cdn.example.com/me.mp3' };
 

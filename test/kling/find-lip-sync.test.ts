@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
+import type { LipSyncSnapshot } from '../../src/domain/task.ts';
 import { findLipSync } from '../../src/kling/lip-sync.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 

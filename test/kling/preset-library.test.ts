@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { Voice } from '../../src/domain/voice.ts';
+import type { Voice } from '../../src/domain/task.ts';
 import { GatewayError } from '../../src/errors.ts';
 import {
   createPresetLibrary,

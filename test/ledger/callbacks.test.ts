@@ -5,8 +5,7 @@ import { IS_FULL } from '../support/depth.ts';
 import { createVoiceOnce, RANK } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 import { withParts, type LedgerParts } from '../support/ledger-parts.ts';
-import type { TaskStatus } from '../../src/domain/task.ts';
-import type { Voice } from '../../src/domain/voice.ts';
+import type { TaskStatus, Voice } from '../../src/domain/task.ts';
 import { callbackDeps, postCallback } from '../support/callbacks.ts';
 import {
   changesOf,

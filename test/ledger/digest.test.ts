@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkLipSyncInput } from '../../src/domain/lip-sync-input.ts';
-import { checkCreateVoiceInput } from '../../src/domain/voice-input.ts';
-import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../../src/domain/inputs.ts';
+import {
+  checkCreateVoiceInput,
+  checkLipSyncInput,
+  type CreateLipSyncTaskInput,
+  type CreateVoiceInput,
+} from '../../src/domain/inputs.ts';
 import { valid } from '../../src/ledger/create-tasks.ts';
 import { definedOnly } from '../../src/schema/builder.ts';
 import { digestOfFaceScan, digestOfLipSync, digestOfSpeech, digestOfVoice } from '../../src/ledger/digest.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { monthOf } from '../../src/domain/month.ts';
+import { monthOf } from '../../src/domain/cost.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createUpstream, type Answer } from '../kling/support.ts';
 import { withParts } from '../support/ledger-parts.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
+import type { LipSyncSnapshot } from '../../src/domain/task.ts';
 import type { KlingClient } from '../../src/kling/client.ts';
 import { withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, lipSyncOf } from '../support/ledger-tasks.ts';

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { OwnerStore } from '../../src/account/owners.ts';
 import { SlotStore } from '../../src/account/slots.ts';
-import type { Speech } from '../../src/domain/voice.ts';
+import type { Speech } from '../../src/domain/records.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { ShardStore } from '../../src/ledger/stores/shards.ts';
 import { shelvesOf } from '../../src/ledger/stores/retention.ts';

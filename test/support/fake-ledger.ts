@@ -1,21 +1,21 @@
 import type {
   Ledger,
+  PageRequest,
   Slice,
-  TaskHandle,
   TaskChangeEvent,
+  TaskHandle,
   TaskReference,
   Upstream,
+  UpstreamPage,
   Usage,
   Window,
   WriteInput,
   WriteName,
   WriteResult,
 } from '../../src/domain/ports.ts';
-import type { FaceScan, LipSyncTask, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
-import type { ResourcePack, ResourcePackRequest } from '../../src/domain/resource-pack.ts';
-import type { PageRequest, UpstreamPage } from '../../src/domain/requests.ts';
-import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
-import type { Speech, Voice, VoiceTaskSnapshot } from '../../src/domain/voice.ts';
+import type { FaceScan, LipSyncTask, Speech, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
+import type { ResourcePack, ResourcePackRequest } from '../../src/domain/cost.ts';
+import type { LipSyncSnapshot, Voice, VoiceTaskSnapshot } from '../../src/domain/task.ts';
 import { badUserInput } from '../../src/errors.ts';
 
 const CREATED_AT_MS = Date.parse('2026-09-01T12:00:00Z');

@@ -1,6 +1,5 @@
-import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
+import type { LipSyncSnapshot, TaskSnapshot } from '../../src/domain/task.ts';
 import type { FaceScan, LipSyncTask, VoiceTask } from '../../src/domain/records.ts';
-import type { TaskSnapshot } from '../../src/domain/task.ts';
 import { DAY_MS, type LedgerParts } from './ledger-parts.ts';
 
 /** How far along a status is, as the design says it; written anew, so that a mistake in the source is not repeated. */

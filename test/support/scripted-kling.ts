@@ -1,5 +1,5 @@
 import type { KlingClient } from '../../src/kling/client.ts';
-import type { LipSyncSnapshot } from '../../src/domain/lip-sync.ts';
+import type { LipSyncSnapshot } from '../../src/domain/task.ts';
 import { klingError } from './ledger-parts.ts';
 import { lipSyncOf } from './ledger-tasks.ts';
 import { snapshotOf } from './snapshots.ts';

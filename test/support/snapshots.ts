@@ -1,5 +1,4 @@
-import type { TaskSnapshot, TaskStatus } from '../../src/domain/task.ts';
-import type { Voice } from '../../src/domain/voice.ts';
+import type { TaskSnapshot, TaskStatus, Voice } from '../../src/domain/task.ts';
 
 const KLING_WORDS: Record<TaskStatus, string> = {
   QUEUED: 'submitted',

@@ -1,5 +1,5 @@
-import type { FaceScan } from '../../domain/records.ts';
-import type { Speech, Voice } from '../../domain/voice.ts';
+import type { FaceScan, Speech } from '../../domain/records.ts';
+import type { Voice } from '../../domain/task.ts';
 import { readOwnJson } from '../../lib/json.ts';
 
 /** A voice with its place in the tenant's list. */

@@ -1,4 +1,4 @@
-import { monthOf } from '../../domain/month.ts';
+import { monthOf } from '../../domain/cost.ts';
 
 /**
  * A call to Kling that is charged at once and that Kling cannot be asked about afterwards (identify-face, text-to-speech).

@@ -1,4 +1,4 @@
-import { monthAfter, monthOf } from '../../domain/month.ts';
+import { monthAfter, monthOf } from '../../domain/cost.ts';
 import type { Shelf } from '../../lib/tables.ts';
 import type { LedgerLimits } from '../deps.ts';
 import type { EventStore } from './events.ts';

@@ -1,4 +1,4 @@
-import { VOLUME } from '../../domain/lip-sync-input.ts';
+import { VOLUME } from '../../domain/inputs.ts';
 
 export interface MixValues {
   readonly soundVolume: number;

@@ -3,7 +3,7 @@ import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { SPEECH_UNITS } from '../../domain/cost.ts';
-import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/speech-input.ts';
+import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/inputs.ts';
 import { SynthesizeSpeechDocument } from '../api/voice-documents.ts';
 import { Button } from '../ui/button.tsx';
 import { Field, focusFirstProblem } from '../ui/field.tsx';

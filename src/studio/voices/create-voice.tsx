@@ -3,7 +3,7 @@ import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { VOICE_UNITS } from '../../domain/cost.ts';
-import { checkCreateVoiceInput } from '../../domain/voice-input.ts';
+import { checkCreateVoiceInput } from '../../domain/inputs.ts';
 import { CreateVoiceDocument } from '../api/voice-documents.ts';
 import { newExternalId } from '../tasks/external-id.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
