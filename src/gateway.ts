@@ -25,8 +25,7 @@ import { createLedgerPort } from './ledger/rpc.ts';
 import { createReadLeases } from './ledger/read-leases.ts';
 import { fromResult } from './ledger/result.ts';
 import type { Log } from './lib/log.ts';
-import { sleep } from './lib/sleep.ts';
-import { startTimer } from './lib/timer.ts';
+import { sleep, startTimer } from './lib/deadline.ts';
 import { schema } from './schema/schema.ts';
 
 interface Ports {

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { configOf, configResultOf } from '../config/index.ts';
 import { keyOf, type Made } from '../domain/made.ts';
 
-import { forEachAtOnce } from '../lib/for-each.ts';
+import { forEachAtOnce } from '../lib/batch.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { createRetention, type Retention } from '../lib/tables.ts';
 import { type AccountStatus, createHealth, type Health } from './health.ts';

@@ -1,4 +1,4 @@
-import { runMigrations } from '../lib/migrate.ts';
+import { runMigrations } from '../lib/tables.ts';
 
 /** Append only, as the steps of the ledger. The first is safe to run on the tables of before steps were counted. */
 const STEPS: readonly string[] = [

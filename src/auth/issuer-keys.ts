@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf } from '../config/index.ts';
 import { createLog } from '../lib/log.ts';
-import { startTimer } from '../lib/timer.ts';
+import { startTimer } from '../lib/deadline.ts';
 import { createKeyKeeper, type IssuerKeySet, type KeyKeeper } from './jwks-cache.ts';
 
 /**

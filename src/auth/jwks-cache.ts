@@ -2,7 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import { readText } from '../lib/read-text.ts';
-import { settledWithin, type StartTimer } from '../lib/timer.ts';
+import { settledWithin, type StartTimer } from '../lib/deadline.ts';
 
 /** The issuer's keys, and when they were fetched. */
 export interface IssuerKeySet {

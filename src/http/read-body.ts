@@ -1,6 +1,5 @@
 import { requestError } from '../graphql/errors.ts';
-import { type Deadline, startDeadline } from '../lib/deadline.ts';
-import type { StartTimer } from '../lib/timer.ts';
+import { type Deadline, startDeadline, type StartTimer } from '../lib/deadline.ts';
 
 export interface BodyLimits {
   /** The largest body, and the most that a large one may hold beside its audio. */

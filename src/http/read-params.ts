@@ -2,7 +2,7 @@ import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { createAudioInputs } from '../graphql/audio-inputs.ts';
 import { type Documents, documentIdOf } from '../graphql/documents.ts';
 import { parseDocument } from '../graphql/limits.ts';
-import type { StartTimer } from '../lib/timer.ts';
+import type { StartTimer } from '../lib/deadline.ts';
 import type { LargeBodies } from './large-bodies.ts';
 import { type BodyLimits, readBody, tooLarge, type Body } from './read-body.ts';
 import { JSON_DEPTH_MAX, jsonDepth, measureLongStrings } from '../graphql/nesting.ts';

@@ -4,7 +4,7 @@ import { CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import { readOwnJson } from '../lib/json.ts';
-import { sleep } from '../lib/sleep.ts';
+import { sleep } from '../lib/deadline.ts';
 import type { GraphqlParams, ReadRequest } from './read-params.ts';
 import { failureResponse } from './respond.ts';
 import { type Dial, noRoomFailure } from './socket.ts';

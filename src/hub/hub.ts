@@ -9,7 +9,7 @@ import type { Ledger } from '../domain/ports.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { createDocuments } from '../graphql/documents.ts';
 import { createLog } from '../lib/log.ts';
-import { sleep } from '../lib/sleep.ts';
+import { sleep } from '../lib/deadline.ts';
 import { createLedgerPort } from '../ledger/rpc.ts';
 import { schema } from '../schema/schema.ts';
 import {

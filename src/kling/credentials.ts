@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { createSingleFlight } from '../lib/single-flight.ts';
+import { createSingleFlight } from '../lib/cache.ts';
 
 /** An AccessKey with its SecretKey, or a static API key (since 2026-06-17). Either is valid at one host only. */
 export type KlingKeys = { readonly accessKey: string; readonly secretKey: string } | { readonly apiKey: string };

@@ -1,5 +1,5 @@
 import type { UpstreamPage } from '../domain/ports.ts';
-import { parseJsonKeepingLongIntegers } from '../lib/json-integers.ts';
+import { parseJsonKeepingLongIntegers } from '../lib/json.ts';
 
 /** The envelope of every answer of Kling's. */
 export interface Envelope {

@@ -1,6 +1,6 @@
 import type { TaskIdentity } from '../domain/inputs.ts';
 import type { BalanceDeduction, TaskSnapshot, TaskStatus } from '../domain/task.ts';
-import { parseJsonKeepingLongIntegers } from '../lib/json-integers.ts';
+import { parseJsonKeepingLongIntegers } from '../lib/json.ts';
 import {
   dataItems,
   decimalOrNull,

@@ -1,7 +1,7 @@
 import { gatewayFailure } from '../domain/failure.ts';
 import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
 import { jittered } from '../lib/backoff.ts';
-import { forEachAtOnce } from '../lib/for-each.ts';
+import { forEachAtOnce } from '../lib/batch.ts';
 import { traced } from '../lib/trace.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';

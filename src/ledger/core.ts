@@ -1,5 +1,5 @@
 import { configOf } from '../config/index.ts';
-import { startTimer } from '../lib/timer.ts';
+import { startTimer } from '../lib/deadline.ts';
 import { createCreates, type Creates } from './create-tasks.ts';
 import type { LedgerDeps } from './deps.ts';
 import { createFreshTasks, type FreshTasks } from './fresh-tasks.ts';

@@ -1,5 +1,5 @@
 import type { TaskRecord } from '../domain/records.ts';
-import { settledWithin, type StartTimer } from '../lib/timer.ts';
+import { settledWithin, type StartTimer } from '../lib/deadline.ts';
 import type { LedgerDeps } from './deps.ts';
 import type { Rates } from './limits.ts';
 import type { Reader } from './sync-task.ts';

@@ -1,4 +1,4 @@
-import { runMigrations } from '../lib/migrate.ts';
+import { runMigrations } from '../lib/tables.ts';
 
 /**
  * Append only: a ledger that has run step n never runs it again. A step that has shipped is never changed; the test

@@ -1,5 +1,3 @@
-import type { StartTimer } from './timer.ts';
-
 /** An instant at which waiting ends. */
 export interface Deadline {
   /** Returns true once the time is up or the caller has cancelled. */
@@ -63,4 +61,44 @@ export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOp
       stopTimer();
     },
   };
+}
+
+/** Calls `onTime` after `ms` milliseconds. Returns a function that stops the timer. */
+export type StartTimer = (ms: number, onTime: () => void) => () => void;
+
+/** Starts a timer of the platform. */
+export const startTimer: StartTimer = (ms, onTime) => {
+  const timer = setTimeout(onTime, ms);
+  return () => clearTimeout(timer);
+};
+
+/** Resolves once all promises have settled, or after `ms` milliseconds. */
+export async function settledWithin(
+  promises: readonly Promise<unknown>[],
+  ms: number,
+  start: StartTimer,
+): Promise<void> {
+  const { promise: timeIsUp, resolve } = Promise.withResolvers<void>();
+  const stopTimer = start(ms, resolve);
+  await Promise.race([Promise.allSettled(promises), timeIsUp]);
+  stopTimer();
+}
+
+/** Resolves after `ms` milliseconds. Rejects with the reason of `signal` once that aborts, and stops the timer. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    function abort(): void {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', abort, { once: true });
+  });
 }

@@ -7,3 +7,19 @@ export function readOwnJson<T>(json: string): T {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written as a T by the same module that reads it
   return JSON.parse(json) as T;
 }
+
+const LONG = /^-?\d{16,}$/;
+
+/**
+ * Parses JSON as `JSON.parse` does, but turns an integer of 16 digits or more, or one that a number cannot hold exactly,
+ * into a string of its digits. As a number it would lose its last digits. Throws `SyntaxError`.
+ */
+export function parseJsonKeepingLongIntegers(text: string): unknown {
+  return JSON.parse(text, keepLongInteger);
+}
+
+function keepLongInteger(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || context?.source === undefined) return value;
+  const isExact = !Number.isInteger(value) || Number.isSafeInteger(value);
+  return isExact && !LONG.test(context.source) ? value : context.source;
+}

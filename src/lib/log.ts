@@ -1,5 +1,5 @@
-import { hash } from 'fast-sha256';
 import { createBoundedCache } from './cache.ts';
+import { hashOfTenant } from './hash.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
@@ -20,9 +20,6 @@ export type Log = (event: LogEvent) => void;
 /** An id of a tenant has at most 128 characters. */
 const HASHES = { charsPerEntryMax: 128, charsMax: 64 * 1024 };
 
-/** The length of a hash. Among a million tenants, two share one with a probability of 1 in 37 million. */
-const HASH_BYTES = 8;
-
 /** Creates a log on the console. Workers Logs indexes the fields of a line that is a JSON object. */
 export function createLog(tenants: TenantForm): Log {
   const hashes = createBoundedCache<string>(HASHES);
@@ -39,12 +36,6 @@ export function createLog(tenants: TenantForm): Log {
     // oxlint-disable-next-line no-console -- the one place that prints
     console[event.level === 'info' ? 'log' : event.level](JSON.stringify({ ...event, tenant: shown(event.tenant) }));
   };
-}
-
-/** Returns the first 16 hexadecimal digits of the SHA-256 of a tenant. `crypto.subtle` is asynchronous, and logging is not. */
-export function hashOfTenant(tenant: string): string {
-  const digest = hash(new TextEncoder().encode(tenant)).subarray(0, HASH_BYTES);
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Returns a log that adds fields to each line, such as the tenant of an object. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, it, vi } from 'vitest';
-import { hashOfTenant } from '../../src/lib/log.ts';
+import { hashOfTenant } from '../../src/lib/hash.ts';
 import { START_MS, withAccount } from '../support/account.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { watchLog } from '../support/watch-log.ts';

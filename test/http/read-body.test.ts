@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { parseBodyJson } from '../../src/http/read-params.ts';
 import { readBody } from '../../src/http/read-body.ts';
-import { startTimer } from '../../src/lib/timer.ts';
+import { startTimer } from '../../src/lib/deadline.ts';
 
 const LIMITS = { bytesMax: 1_000, largeBytesMax: 1_000 };
 const DEPS = { now: Date.now, startTimer, admitLarge: () => Promise.reject(new Error('a large body')) };

@@ -1,12 +1,13 @@
 import { afterEach, describe, it, vi } from 'vitest';
 import { createAdmission } from '../../src/hub/admission.ts';
-import { hashOfTenant, type LogEvent } from '../../src/lib/log.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { type Frame, TASKS_CHANGED, useSockets } from '../support/socket.ts';
 import { APOLLO, askStream } from '../support/stream.ts';
 import { TENANT } from '../support/token.ts';
 import { watchLog } from '../support/watch-log.ts';
+import { hashOfTenant } from '../../src/lib/hash.ts';
 
 openSandbox('request-errors');
 const openReady = useSockets();

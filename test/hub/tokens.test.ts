@@ -1,7 +1,7 @@
 import { exports } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it, vi } from 'vitest';
-import { hashOfTenant } from '../../src/lib/log.ts';
+import { hashOfTenant } from '../../src/lib/hash.ts';
 import { openSandbox } from '../support/ledger.ts';
 import {
   openReady,

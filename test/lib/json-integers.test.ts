@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { parseJsonKeepingLongIntegers } from '../../src/lib/json-integers.ts';
+import { parseJsonKeepingLongIntegers } from '../../src/lib/json.ts';
 
 const LONG_INTEGER = fc
   .tuple(fc.bigInt({ min: 10n ** 15n, max: 10n ** 30n }), fc.boolean())

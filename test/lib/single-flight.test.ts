@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { createSingleFlight } from '../../src/lib/single-flight.ts';
+import { createSingleFlight } from '../../src/lib/cache.ts';
 
 it('runs once for calls that overlap and anew for the next', async ({ expect }) => {
   let runs = 0;

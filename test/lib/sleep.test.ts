@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { sleep } from '../../src/lib/sleep.ts';
+import { sleep } from '../../src/lib/deadline.ts';
 
 it('resolves after the time', async ({ expect }) => {
   await expect(sleep(1, new AbortController().signal)).resolves.toBeUndefined();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { WebSocket as NodeSocket } from 'ws';
-import { hashOfTenant } from '../../src/lib/log.ts';
+import { hashOfTenant } from '../../src/lib/hash.ts';
 import { decodeGlobalId } from '../../src/schema/global-id.ts';
 import { createFindSecrets } from '../support/secrets.ts';
 import { mintToken, TEST_AUTH } from '../support/token.ts';

@@ -8,7 +8,7 @@ import type { RequestNotes } from '../../src/http/log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { VIEWER } from './viewer.ts';
-import { type StartTimer, startTimer as startPlatformTimer } from '../../src/lib/timer.ts';
+import { type StartTimer, startTimer as startPlatformTimer } from '../../src/lib/deadline.ts';
 import { FakeLedger, FakeUpstream } from './fake-ledger.ts';
 
 export const URL_OF_GRAPHQL = 'https://gateway.test/graphql';

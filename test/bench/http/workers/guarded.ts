@@ -1,7 +1,6 @@
 import { jwtVerify } from 'jose';
-import { startDeadline } from '../../../../src/lib/deadline.ts';
+import { startDeadline, startTimer } from '../../../../src/lib/deadline.ts';
 import { createLog } from '../../../../src/lib/log.ts';
-import { startTimer } from '../../../../src/lib/timer.ts';
 import type { Answer } from '../../peers/kling.ts';
 import { askKling, type RelayEnv } from './ask-kling.ts';
 import { readFanOut, readPage, readVoices } from './by-hand.ts';
