@@ -1,4 +1,4 @@
-import { type Checked, type Path, toChecked } from './check.ts';
+import { type Validation, type Path, toValidation } from './check.ts';
 
 /** The largest sound that Kling takes, decoded (its docs say 5MB, 2026-09; read as MiB, the wider of the two). */
 export const AUDIO_BYTES_MAX = 5 * 1024 * 1024;
@@ -20,7 +20,7 @@ export interface InlineAudio {
  * The size is computed from the length, and the format told by the first bytes: the sound is never decoded as a whole,
  * and one that is too large is not even read through.
  */
-export function checkInlineAudio(text: string, path: Path): Checked<InlineAudio> {
+export function checkInlineAudio(text: string, path: Path): Validation<InlineAudio> {
   const problems: string[] = [];
   const prefix = /^\s*data:[^,]{0,200},/i.exec(text)?.[0] ?? '';
   if (prefix !== '') problems.push('must be bare base64: remove the data: prefix, up to and with the comma');
@@ -39,7 +39,7 @@ export function checkInlineAudio(text: string, path: Path): Checked<InlineAudio>
     problems.push(`must be MP3, WAV, M4A or AAC: ${found}`);
   }
   const durationMs = isWav ? wavDurationMs((offset, count) => bytesAt(base64, offset, count), sizeBytes) : null;
-  return toChecked(
+  return toValidation(
     { base64, sizeBytes, durationMs },
     problems.map((message) => ({ path, message })),
   );

@@ -1,7 +1,7 @@
 import type { Issue } from '../errors.ts';
 
 /** What a check answers: the value, ready to be used, or everything that is wrong with it. A check never throws. */
-export type Checked<T> =
+export type Validation<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly issues: readonly [Issue, ...Issue[]] };
 
@@ -9,30 +9,30 @@ export type Checked<T> =
 export type Path = Issue['path'];
 
 /** The value when there are no issues, otherwise the issues, in their order. */
-export function toChecked<T>(value: T, issues: readonly Issue[]): Checked<T> {
+export function toValidation<T>(value: T, issues: readonly Issue[]): Validation<T> {
   const [first, ...rest] = issues;
   return first === undefined ? { ok: true, value } : { ok: false, issues: [first, ...rest] };
 }
 
 /** One object of many checked fields: its issues are those of all fields, in the order of the keys, and then `others`. */
 export function checkAll<T extends object>(
-  fields: { readonly [K in keyof T]: Checked<T[K]> },
+  fields: { readonly [K in keyof T]: Validation<T[K]> },
   others: readonly Issue[] = [],
-): Checked<T> {
-  const entries = Object.entries<Checked<unknown>>(fields);
+): Validation<T> {
+  const entries = Object.entries<Validation<unknown>>(fields);
   const issues = entries.flatMap(([, field]) => issuesOf(field));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `fields` has every key of T, and without issues each has its value
   const value = Object.fromEntries(entries.map(([key, field]) => [key, field.ok ? field.value : undefined])) as T;
-  return toChecked(value, [...issues, ...others]);
+  return toValidation(value, [...issues, ...others]);
 }
 
 /** The value made into another; issues stay as they are. */
-export function mapChecked<A, B>(checked: Checked<A>, map: (value: A) => B): Checked<B> {
+export function mapValidation<A, B>(checked: Validation<A>, map: (value: A) => B): Validation<B> {
   return checked.ok ? { ok: true, value: map(checked.value) } : checked;
 }
 
 /** Empty when the value is good. */
-export function issuesOf(checked: Checked<unknown>): readonly Issue[] {
+export function issuesOf(checked: Validation<unknown>): readonly Issue[] {
   return checked.ok ? [] : checked.issues;
 }
 
@@ -51,7 +51,7 @@ const CALLER_KEY = /^[A-Za-z0-9._:-]+$/;
  * An id that Kling gave out (of a video, an audio, a voice). It is opaque: only its length and alphabet are looked at.
  * It may contain `/` and `+`, so that in a URL it must be encoded as one path segment.
  */
-export function checkKlingId(id: string, path: Path): Checked<string> {
+export function checkKlingId(id: string, path: Path): Validation<string> {
   const issues: Issue[] = [];
   if (id.length < 1 || id.length > KLING_ID_CHARS_MAX) {
     issues.push({ path, message: `must be 1 to ${KLING_ID_CHARS_MAX} characters long, was ${id.length}` });
@@ -62,14 +62,14 @@ export function checkKlingId(id: string, path: Path): Checked<string> {
       message: 'is not an id of Kling: those consist of A-Z a-z 0-9 + / = _ - . : and do not start with a dot, = or :',
     });
   }
-  return toChecked(id, issues);
+  return toValidation(id, issues);
 }
 
 /**
  * An id or key that the caller chose (`externalId`, `idempotencyKey`), null for none. It stays in the gateway: Kling is
  * sent the gateway's own ids. The alphabet is the one that needs no escaping in a URL, a log line or a cache key.
  */
-export function checkCallerKey(key: string | null | undefined, path: Path): Checked<string | null> {
+export function checkCallerKey(key: string | null | undefined, path: Path): Validation<string | null> {
   if (key === null || key === undefined) return { ok: true, value: null };
   const issues: Issue[] = [];
   if (key.length < 1 || key.length > CALLER_KEY_CHARS_MAX) {
@@ -78,7 +78,7 @@ export function checkCallerKey(key: string | null | undefined, path: Path): Chec
   if (key !== '' && !CALLER_KEY.test(key)) {
     issues.push({ path, message: 'must consist of A-Z a-z 0-9 . _ : -' });
   }
-  return toChecked(key, issues);
+  return toValidation(key, issues);
 }
 
 /** Both ends are allowed; `fallback` stands for a value that was not given. */
@@ -89,7 +89,7 @@ export interface Range {
 }
 
 /** A number within a range, or the range's fallback when it is null or missing. NaN and the infinities are refused. */
-export function checkRange(value: number | null | undefined, range: Range, path: Path): Checked<number> {
+export function checkRange(value: number | null | undefined, range: Range, path: Path): Validation<number> {
   if (value === null || value === undefined) return { ok: true, value: range.fallback };
   if (value >= range.min && value <= range.max) return { ok: true, value };
   return { ok: false, issues: [{ path, message: `must be from ${range.min} to ${range.max}, was ${value}` }] };
@@ -114,7 +114,7 @@ const NOT_IN_TEXT = /[\p{Cs}]|(?![\t\n\r])\p{Cc}/u;
  * Characters are counted as Unicode code points: an emoji is one or more of them, never one of its halves. Kling says
  * "characters" and nothing more (2026-09); should it count another way, it refuses the text itself, and charges nothing.
  */
-export function checkText(text: string, rule: TextRule, path: Path): Checked<string> {
+export function checkText(text: string, rule: TextRule, path: Path): Validation<string> {
   const issues: Issue[] = [];
   const value = rule.lines === 'one' ? text.trim() : text;
   if (value.trim() === '') {
@@ -129,7 +129,7 @@ export function checkText(text: string, rule: TextRule, path: Path): Checked<str
       ? [NOT_ON_ONE_LINE, 'must be one line, without control characters']
       : [NOT_IN_TEXT, 'must not have control characters other than tabs and line breaks'];
   if (refused.test(value)) issues.push({ path, message });
-  return toChecked(value, issues);
+  return toValidation(value, issues);
 }
 
 function countChars(text: string): number {

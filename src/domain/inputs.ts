@@ -2,12 +2,12 @@ import { checkInlineAudio } from './audio.ts';
 import {
   checkAll,
   checkCallerKey,
-  type Checked,
+  type Validation,
   checkKlingId,
   checkRange,
   checkText,
   issuesOf,
-  mapChecked,
+  mapValidation,
   type Path,
 } from './check.ts';
 import { checkPlacement, type Placement, type PlacementInput } from './placement.ts';
@@ -32,7 +32,7 @@ export interface VoiceRequest {
 export const VOICE_NAME_CHARS_MAX = 20;
 
 /** The name comes back trimmed. How long the recording is (5 to 30 s), and whether one person speaks, Kling finds out. */
-export function checkCreateVoiceInput(input: CreateVoiceInput, path: Path = ['input']): Checked<VoiceRequest> {
+export function checkCreateVoiceInput(input: CreateVoiceInput, path: Path = ['input']): Validation<VoiceRequest> {
   return checkAll<VoiceRequest>(
     {
       name: checkText(input.name, { charsMax: VOICE_NAME_CHARS_MAX, lines: 'one' }, [...path, 'name']),
@@ -56,7 +56,10 @@ export interface FaceScanRequest {
 }
 
 /** Size, length and resolution of the video are Kling's to judge: the gateway never fetches it. */
-export function checkIdentifyFacesInput(input: IdentifyFacesInput, path: Path = ['input']): Checked<FaceScanRequest> {
+export function checkIdentifyFacesInput(
+  input: IdentifyFacesInput,
+  path: Path = ['input'],
+): Validation<FaceScanRequest> {
   return checkAll<FaceScanRequest>(
     { video: checkVideoSource(input.video, 'video', [...path, 'video']) },
     issuesOf(checkCallerKey(input.idempotencyKey, [...path, 'idempotencyKey'])),
@@ -73,14 +76,14 @@ export function checkVideoSource(
   source: IdentifyFacesInput['video'],
   purpose: UrlPurpose,
   path: Path,
-): Checked<VideoSource> {
+): Validation<VideoSource> {
   const url = source.url ?? null;
   const videoId = source.videoId ?? null;
   if (url !== null && videoId === null) {
-    return mapChecked(checkUrl(url, purpose, [...path, 'url']), (value) => ({ url: value }));
+    return mapValidation(checkUrl(url, purpose, [...path, 'url']), (value) => ({ url: value }));
   }
   if (videoId !== null && url === null) {
-    return mapChecked(checkKlingId(videoId, [...path, 'videoId']), (value) => ({ videoId: value }));
+    return mapValidation(checkKlingId(videoId, [...path, 'videoId']), (value) => ({ videoId: value }));
   }
   return { ok: false, issues: [{ path, message: 'must have exactly one of url and videoId' }] };
 }
@@ -112,7 +115,7 @@ export const SPEECH_SPEED = { min: 0.8, max: 2, fallback: 1 } as const;
 export function checkSynthesizeSpeechInput(
   input: SynthesizeSpeechInput,
   path: Path = ['input'],
-): Checked<SpeechRequest> {
+): Validation<SpeechRequest> {
   return checkAll<SpeechRequest>(
     {
       text: checkText(input.text, { charsMax: SPEECH_CHARS_MAX, lines: 'many' }, [...path, 'text']),
@@ -140,7 +143,7 @@ export interface CreateLipSyncTaskInput {
 }
 
 /** Where a sound comes from: made by text-to-speech, at a URL, or the bytes themselves in base64 (without a `data:` prefix). */
-export type SoundSource =
+export type AudioSource =
   | { readonly audioId: string; readonly url?: never; readonly base64?: never }
   | { readonly url: string; readonly audioId?: never; readonly base64?: never }
   | { readonly base64: string; readonly audioId?: never; readonly url?: never };
@@ -148,7 +151,7 @@ export type SoundSource =
 export interface LipSyncRequest {
   readonly sessionId: string;
   readonly faceId: string;
-  readonly sound: SoundSource;
+  readonly sound: AudioSource;
   readonly placement: Placement;
   /** 0 to 2; 1 leaves it as it is. */
   readonly soundVolume: number;
@@ -168,7 +171,7 @@ export interface LipSyncFacts {
   readonly scanExpiresAtMs: number | null;
   readonly now: number;
   /** Of the speech that `audioId` names; null when not known. */
-  readonly soundDurationMs: number | null;
+  readonly audioDurationMs: number | null;
 }
 
 /**
@@ -179,19 +182,19 @@ export function checkLipSyncInput(
   input: CreateLipSyncTaskInput,
   path: Path,
   facts: LipSyncFacts,
-): Checked<LipSyncRequest> {
+): Validation<LipSyncRequest> {
   const { face } = facts;
   const facePath = [...path, 'faceId'];
-  const soundPath = [...path, 'sound'];
-  const sound = checkSound(input.sound, soundPath);
-  const checked = checkAll<{ readonly face: CheckedFace; readonly rest: Omit<LipSyncRequest, keyof CheckedFace> }>(
+  const audioPath = [...path, 'sound'];
+  const audio = checkAudio(input.sound, audioPath);
+  const checked = checkAll<{ readonly face: ChosenFace; readonly rest: Omit<LipSyncRequest, keyof ChosenFace> }>(
     {
       face: checkFace(facts, facePath),
-      rest: checkAll<Omit<LipSyncRequest, keyof CheckedFace>>({
-        sound: mapChecked(sound, ({ source }) => source),
+      rest: checkAll<Omit<LipSyncRequest, keyof ChosenFace>>({
+        sound: mapValidation(audio, ({ source }) => source),
         placement: checkPlacement(input.placement, [...path, 'placement'], {
           face: face === null ? null : { startMs: face.startMs, endMs: face.endMs, path: facePath },
-          sound: knownLength(sound, input.sound, soundPath, facts),
+          audio: knownLength(audio, input.sound, audioPath, facts),
         }),
         soundVolume: checkRange(input.soundVolume, VOLUME, [...path, 'soundVolume']),
         originalAudioVolume: checkRange(input.originalAudioVolume, VOLUME, [...path, 'originalAudioVolume']),
@@ -200,49 +203,49 @@ export function checkLipSyncInput(
     },
     issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
   );
-  return mapChecked(checked, (value) => ({ ...value.face, ...value.rest }));
+  return mapValidation(checked, (value) => ({ ...value.face, ...value.rest }));
 }
 
-type SoundInput = CreateLipSyncTaskInput['sound'];
+type AudioInput = CreateLipSyncTaskInput['sound'];
 
-type CheckedFace = Pick<LipSyncRequest, 'sessionId' | 'faceId'>;
+type ChosenFace = Pick<LipSyncRequest, 'sessionId' | 'faceId'>;
 
 /** `durationMs` is null where it could not be measured. */
-interface CheckedSound {
-  readonly source: SoundSource;
+interface ChosenAudio {
+  readonly source: AudioSource;
   readonly durationMs: number | null;
 }
 
-function checkSound(sound: SoundInput, path: Path): Checked<CheckedSound> {
-  const audioId = sound.audioId ?? null;
-  const url = sound.url ?? null;
-  const base64 = sound.base64 ?? null;
+function checkAudio(input: AudioInput, path: Path): Validation<ChosenAudio> {
+  const audioId = input.audioId ?? null;
+  const url = input.url ?? null;
+  const base64 = input.base64 ?? null;
   if ([audioId, url, base64].filter((given) => given !== null).length === 1) {
     if (audioId !== null) {
       const checked = checkKlingId(audioId, [...path, 'audioId']);
-      return mapChecked(checked, (value) => ({ source: { audioId: value }, durationMs: null }));
+      return mapValidation(checked, (value) => ({ source: { audioId: value }, durationMs: null }));
     }
     if (url !== null) {
-      const checked = checkUrl(url, 'sound', [...path, 'url']);
-      return mapChecked(checked, (value) => ({ source: { url: value }, durationMs: null }));
+      const checked = checkUrl(url, 'audio', [...path, 'url']);
+      return mapValidation(checked, (value) => ({ source: { url: value }, durationMs: null }));
     }
     if (base64 !== null) {
       const checked = checkInlineAudio(base64, [...path, 'base64']);
-      return mapChecked(checked, (value) => ({ source: { base64: value.base64 }, durationMs: value.durationMs }));
+      return mapValidation(checked, (value) => ({ source: { base64: value.base64 }, durationMs: value.durationMs }));
     }
   }
   return { ok: false, issues: [{ path, message: 'must have exactly one of audioId, url and base64' }] };
 }
 
-function knownLength(sound: Checked<CheckedSound>, input: SoundInput, path: Path, facts: LipSyncFacts) {
-  if (sound.ok && sound.value.durationMs !== null) {
-    return { durationMs: sound.value.durationMs, path: [...path, 'base64'] };
+function knownLength(audio: Validation<ChosenAudio>, input: AudioInput, path: Path, facts: LipSyncFacts) {
+  if (audio.ok && audio.value.durationMs !== null) {
+    return { durationMs: audio.value.durationMs, path: [...path, 'base64'] };
   }
-  const spoken = (input.audioId ?? null) !== null && facts.soundDurationMs !== null;
-  return spoken ? { durationMs: facts.soundDurationMs, path: [...path, 'audioId'] } : null;
+  const spoken = (input.audioId ?? null) !== null && facts.audioDurationMs !== null;
+  return spoken ? { durationMs: facts.audioDurationMs, path: [...path, 'audioId'] } : null;
 }
 
-function checkFace({ face, sessionId, scanExpiresAtMs, now }: LipSyncFacts, path: Path): Checked<CheckedFace> {
+function checkFace({ face, sessionId, scanExpiresAtMs, now }: LipSyncFacts, path: Path): Validation<ChosenFace> {
   if (face === null || sessionId === null || scanExpiresAtMs === null) {
     const message = 'no such face: identify the faces of the video, and choose one of them';
     return { ok: false, issues: [{ path, message }] };

@@ -1,5 +1,5 @@
 import type { Issue } from '../errors.ts';
-import { checkAll, type Checked, type Path } from './check.ts';
+import { checkAll, type Validation, type Path } from './check.ts';
 
 /** Where a sound is cut and put on the video. All in milliseconds; crop from the sound's start, insert from the video's. */
 export interface Placement {
@@ -15,10 +15,10 @@ export interface PlacementInput extends Placement {
 }
 
 /** The shortest sound, cut, and overlap with a face that Kling accepts (2026-09). */
-export const SOUND_MS_MIN = 2000;
+export const AUDIO_MS_MIN = 2000;
 
 /** The longest sound that Kling accepts (2026-09). */
-export const SOUND_MS_MAX = 60_000;
+export const AUDIO_MS_MAX = 60_000;
 
 /** The shortest and the longest video that Kling accepts (2026-09). Identify-face does not tell how long a video is. */
 export const VIDEO_MS_MIN = 2000;
@@ -35,7 +35,7 @@ export interface PlacementFacts {
   /** When the chosen face can be lip-synced; null when there is no such face. */
   readonly face: (Interval & { readonly path: Path }) | null;
   /** How long the sound is; null when only the caller can tell. */
-  readonly sound: { readonly durationMs: number; readonly path: Path } | null;
+  readonly audio: { readonly durationMs: number; readonly path: Path } | null;
 }
 
 /**
@@ -44,27 +44,27 @@ export interface PlacementFacts {
  * 2 s. A rule is passed over while a number it needs is itself wrong. Kling reports a face's end some milliseconds late:
  * a cut that only just overlaps may still fail there.
  */
-export function checkPlacement(input: PlacementInput, path: Path, facts: PlacementFacts): Checked<Placement> {
+export function checkPlacement(input: PlacementInput, path: Path, facts: PlacementFacts): Validation<Placement> {
   const start = whole(input.cropStartMs, [...path, 'cropStartMs']);
   const end = whole(input.cropEndMs, [...path, 'cropEndMs']);
   const insert = whole(input.insertAtMs, [...path, 'insertAtMs']);
   const lengthMs = start.ok && end.ok ? end.value - start.value : null;
   const issues: Issue[] = [];
-  const sound = soundLimit(input, path, facts, issues);
+  const audio = audioLimit(input, path, facts, issues);
   const video = videoLimit(input, path, issues);
 
-  if (end.ok && end.value > sound.limitMs) {
-    const message = `must be at most ${sound.limitMs} (${sound.reason}), was ${end.value}`;
+  if (end.ok && end.value > audio.limitMs) {
+    const message = `must be at most ${audio.limitMs} (${audio.reason}), was ${end.value}`;
     issues.push({ path: [...path, 'cropEndMs'], message });
   }
-  if (start.ok && lengthMs !== null && lengthMs < SOUND_MS_MIN) {
-    const leastMs = start.value + SOUND_MS_MIN;
-    const message = `must be at least ${leastMs}, ${SOUND_MS_MIN} ms after cropStartMs, was ${start.value + lengthMs}`;
+  if (start.ok && lengthMs !== null && lengthMs < AUDIO_MS_MIN) {
+    const leastMs = start.value + AUDIO_MS_MIN;
+    const message = `must be at least ${leastMs}, ${AUDIO_MS_MIN} ms after cropStartMs, was ${start.value + lengthMs}`;
     issues.push({ path: [...path, 'cropEndMs'], message });
   }
   const usableMs = facts.face === null ? null : facts.face.endMs - facts.face.startMs;
-  if (facts.face !== null && usableMs !== null && usableMs < SOUND_MS_MIN) {
-    const message = `cannot be lip-synced: the face can be used for ${usableMs} ms, at least ${SOUND_MS_MIN} are needed`;
+  if (facts.face !== null && usableMs !== null && usableMs < AUDIO_MS_MIN) {
+    const message = `cannot be lip-synced: the face can be used for ${usableMs} ms, at least ${AUDIO_MS_MIN} are needed`;
     issues.push({ path: facts.face.path, message });
   }
   if (insert.ok && lengthMs !== null && lengthMs > 0) {
@@ -87,10 +87,10 @@ export function allowedInsertRange(
   cropLengthMs: number,
   videoDurationMs: number | null,
 ): { readonly minMs: number; readonly maxMs: number } | null {
-  if (cropLengthMs < SOUND_MS_MIN || face.endMs - face.startMs < SOUND_MS_MIN) return null;
+  if (cropLengthMs < AUDIO_MS_MIN || face.endMs - face.startMs < AUDIO_MS_MIN) return null;
   const videoMs = Math.min(videoDurationMs ?? VIDEO_MS_MAX, VIDEO_MS_MAX);
-  const minMs = Math.max(0, Math.ceil(face.startMs + SOUND_MS_MIN - cropLengthMs));
-  const maxMs = Math.floor(Math.min(face.endMs - SOUND_MS_MIN, videoMs - cropLengthMs));
+  const minMs = Math.max(0, Math.ceil(face.startMs + AUDIO_MS_MIN - cropLengthMs));
+  const maxMs = Math.floor(Math.min(face.endMs - AUDIO_MS_MIN, videoMs - cropLengthMs));
   return minMs <= maxMs ? { minMs, maxMs } : null;
 }
 
@@ -99,7 +99,7 @@ interface Limit {
   readonly reason: string;
 }
 
-function whole(value: number, path: Path): Checked<number> {
+function whole(value: number, path: Path): Validation<number> {
   if (Number.isSafeInteger(value) && value >= 0) return { ok: true, value };
   return { ok: false, issues: [{ path, message: `must be a whole number of milliseconds, 0 or more, was ${value}` }] };
 }
@@ -112,20 +112,20 @@ function hint(value: number | null | undefined, what: string, min: number, max: 
   return null;
 }
 
-function soundLimit(input: PlacementInput, path: Path, facts: PlacementFacts, issues: Issue[]): Limit {
-  const longest = { limitMs: SOUND_MS_MAX, reason: 'the longest sound Kling takes' };
-  if (facts.sound === null) {
+function audioLimit(input: PlacementInput, path: Path, facts: PlacementFacts, issues: Issue[]): Limit {
+  const longest = { limitMs: AUDIO_MS_MAX, reason: 'the longest sound Kling takes' };
+  if (facts.audio === null) {
     const hintPath = [...path, 'soundDurationMs'];
-    const hintMs = hint(input.soundDurationMs, 'the sound', SOUND_MS_MIN, SOUND_MS_MAX, hintPath, issues);
+    const hintMs = hint(input.soundDurationMs, 'the sound', AUDIO_MS_MIN, AUDIO_MS_MAX, hintPath, issues);
     return hintMs === null ? longest : { limitMs: hintMs, reason: 'the length of the sound' };
   }
-  const { durationMs, path: soundPath } = facts.sound;
-  if (durationMs >= SOUND_MS_MIN && durationMs <= SOUND_MS_MAX) {
+  const { durationMs, path: audioPath } = facts.audio;
+  if (durationMs >= AUDIO_MS_MIN && durationMs <= AUDIO_MS_MAX) {
     return { limitMs: durationMs, reason: 'the length of the sound' };
   }
-  const message = `the sound must be ${SOUND_MS_MIN} to ${SOUND_MS_MAX} ms long, was ${durationMs}`;
-  issues.push({ path: soundPath, message });
-  return durationMs < SOUND_MS_MIN ? { limitMs: durationMs, reason: 'the length of the sound' } : longest;
+  const message = `the sound must be ${AUDIO_MS_MIN} to ${AUDIO_MS_MAX} ms long, was ${durationMs}`;
+  issues.push({ path: audioPath, message });
+  return durationMs < AUDIO_MS_MIN ? { limitMs: durationMs, reason: 'the length of the sound' } : longest;
 }
 
 function videoLimit(input: PlacementInput, path: Path, issues: Issue[]): Limit {
@@ -150,12 +150,12 @@ function insertIssues(
     issues.push({ path, message });
   }
   // What is too short to overlap anything by 2 s has been reported where it can be mended.
-  if (face === null || lengthMs < SOUND_MS_MIN || face.endMs - face.startMs < SOUND_MS_MIN) return issues;
+  if (face === null || lengthMs < AUDIO_MS_MIN || face.endMs - face.startMs < AUDIO_MS_MIN) return issues;
   const sharedMs = overlapMs({ startMs: insertAtMs, endMs }, face);
-  if (sharedMs < SOUND_MS_MIN) {
+  if (sharedMs < AUDIO_MS_MIN) {
     const range = allowedInsertRange(face, lengthMs, video.limitMs);
     const advice = range === null ? 'no insertAtMs allows it' : `insertAtMs ${range.minMs} to ${range.maxMs} allow it`;
-    const message = `the cut (${insertAtMs} to ${endMs}) must overlap the face (${face.startMs} to ${face.endMs}) by at least ${SOUND_MS_MIN} ms, was ${sharedMs}; ${advice}`;
+    const message = `the cut (${insertAtMs} to ${endMs}) must overlap the face (${face.startMs} to ${face.endMs}) by at least ${AUDIO_MS_MIN} ms, was ${sharedMs}; ${advice}`;
     issues.push({ path, message });
   }
   return issues;

@@ -1,7 +1,7 @@
-import { type Checked, type Path, toChecked } from './check.ts';
+import { type Validation, type Path, toValidation } from './check.ts';
 
 /** What Kling is to fetch from a URL. */
-export type UrlPurpose = 'voice' | 'video' | 'sound';
+export type UrlPurpose = 'voice' | 'video' | 'audio';
 
 /** The longest URL that is passed on, as given and as sent: signed URLs with session tokens exceed 2,048 (seen 2026-11). */
 export const URL_CHARS_MAX = 8192;
@@ -10,7 +10,7 @@ export const URL_CHARS_MAX = 8192;
 const ACCEPTED = {
   voice: ['mp3', 'wav', 'mp4', 'mov', 'm4v'],
   video: ['mp4', 'mov', 'm4v'],
-  sound: ['mp3', 'wav', 'm4a', 'aac'],
+  audio: ['mp3', 'wav', 'm4a', 'aac'],
 } as const satisfies Record<UrlPurpose, readonly string[]>;
 
 /** Extensions that name a media type. Any other, such as `.php` or `.aspx`, says nothing about what is served. */
@@ -30,14 +30,14 @@ const MEDIA: ReadonlySet<string> = new Set(
  * a redirect to one, only Kling can refuse. A path whose extension names no media type passes: Kling decides then.
  * Messages name the host at most: the rest of a signed URL is a secret.
  */
-export function checkUrl(text: string, purpose: UrlPurpose, path: Path): Checked<string> {
+export function checkUrl(text: string, purpose: UrlPurpose, path: Path): Validation<string> {
   if (text.length > URL_CHARS_MAX) return { ok: false, issues: [{ path, message: tooLong(text.length) }] };
   const ofText = textProblems(text).map((message) => ({ path, message }));
   if (!URL.canParse(text)) {
     return { ok: false, issues: [{ path, message: 'is not a complete URL (https://host/path)' }, ...ofText] };
   }
   const url = new URL(text);
-  return toChecked(url.href, [...ofText, ...partProblems(url, purpose).map((message) => ({ path, message }))]);
+  return toValidation(url.href, [...ofText, ...partProblems(url, purpose).map((message) => ({ path, message }))]);
 }
 
 /** What URL parsers drop, repair or disagree about. */

@@ -1,4 +1,4 @@
-import type { LipSyncRequest, SoundSource, TaskIdentity } from '../domain/inputs.ts';
+import type { LipSyncRequest, AudioSource, TaskIdentity } from '../domain/inputs.ts';
 import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
 import type { GeneratedVideo, LipSyncSnapshot, ParentVideo } from '../domain/task.ts';
 import {
@@ -28,7 +28,7 @@ export function createLipSyncCall(request: LipSyncRequest, identity: TaskIdentit
       face_choose: [
         {
           face_id: request.faceId,
-          ...soundFields(request.sound),
+          ...audioFields(request.sound),
           sound_start_time: placement.cropStartMs,
           sound_end_time: placement.cropEndMs,
           sound_insert_time: placement.insertAtMs,
@@ -79,8 +79,8 @@ export function toLipSyncSnapshot(record: WireRecord, klingRequestId: string | n
   };
 }
 
-function soundFields(sound: SoundSource): WireRecord {
-  return sound.audioId === undefined ? { sound_file: sound.url ?? sound.base64 } : { audio_id: sound.audioId };
+function audioFields({ audioId, url, base64 }: AudioSource): WireRecord {
+  return audioId === undefined ? { sound_file: url ?? base64 } : { audio_id: audioId };
 }
 
 /** Returns null if Kling sends no video, or an empty one. */

@@ -1,5 +1,5 @@
 import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
-import type { Checked } from '../domain/check.ts';
+import type { Validation } from '../domain/check.ts';
 import {
   checkCreateVoiceInput,
   checkLipSyncInput,
@@ -158,7 +158,7 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
       sessionId: face === null || scan === null ? null : scan.sessionId,
       scanExpiresAtMs: face === null || scan === null ? null : scan.expiresAtMs,
       now: now(),
-      soundDurationMs: speech?.durationMs ?? null,
+      audioDurationMs: speech?.durationMs ?? null,
     };
   }
 }
@@ -173,7 +173,7 @@ function noRoom(bound: string): GatewayError {
 }
 
 /** The value, or everything that is wrong with the input. */
-export function valid<T>(checked: Checked<T>): T {
+export function valid<T>(checked: Validation<T>): T {
   if (checked.ok) return checked.value;
   throw badUserInput(checked.issues);
 }

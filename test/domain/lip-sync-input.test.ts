@@ -16,7 +16,7 @@ const FACTS: LipSyncFacts = {
   sessionId: '850508686686064678',
   scanExpiresAtMs: NOW + 1,
   now: NOW,
-  soundDurationMs: null,
+  audioDurationMs: null,
 };
 
 function check(input: Partial<CreateLipSyncTaskInput> = {}, facts: Partial<LipSyncFacts> = {}) {
@@ -128,17 +128,17 @@ describe('the sound', () => {
 
   it('may be a speech, whose length is known from when it was made', () => {
     const sound = { audioId: 'Cjil4mfBfz+/==' };
-    expect(check({ sound }, { soundDurationMs: 3000 })).toMatchObject({ value: { sound } });
-    expect(issues({ sound }, { soundDurationMs: 2999 })).toEqual([
+    expect(check({ sound }, { audioDurationMs: 3000 })).toMatchObject({ value: { sound } });
+    expect(issues({ sound }, { audioDurationMs: 2999 })).toEqual([
       'input.placement.cropEndMs: must be at most 2999 (the length of the sound), was 3000',
     ]);
-    expect(issues({ sound }, { soundDurationMs: 60_001 })).toEqual([
+    expect(issues({ sound }, { audioDurationMs: 60_001 })).toEqual([
       'input.sound.audioId: the sound must be 2000 to 60000 ms long, was 60001',
     ]);
   });
 
   it('is not judged by the length of a speech when it is another sound', () => {
-    expect(issues({}, { soundDurationMs: 2000 })).toEqual([]);
+    expect(issues({}, { audioDurationMs: 2000 })).toEqual([]);
   });
 
   it('may be a WAV, which is measured, whatever the caller says of it', () => {

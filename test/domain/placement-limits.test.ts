@@ -7,10 +7,10 @@ const FACE = { startMs: 0, endMs: 60_000, path: ['faceId'] };
 /** `field: message` for each issue. */
 function issues(
   change: object,
-  { face = FACE, soundMs = null }: { face?: typeof FACE; soundMs?: number | null } = {},
+  { face = FACE, audioMs = null }: { face?: typeof FACE; audioMs?: number | null } = {},
 ): string[] {
-  const sound = soundMs === null ? null : { durationMs: soundMs, path: ['sound'] };
-  const checked = checkPlacement({ ...INPUT, ...change }, [], { face, sound });
+  const audio = audioMs === null ? null : { durationMs: audioMs, path: ['sound'] };
+  const checked = checkPlacement({ ...INPUT, ...change }, [], { face, audio });
   return checked.ok ? [] : checked.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
@@ -18,7 +18,7 @@ describe('a length that is just long enough', () => {
   it.for([
     ['a hinted sound of 2000 ms', { soundDurationMs: 2000 }, {}],
     ['a hinted video of 2000 ms', { videoDurationMs: 2000 }, {}],
-    ['a measured sound of 2000 ms', {}, { soundMs: 2000 }],
+    ['a measured sound of 2000 ms', {}, { audioMs: 2000 }],
     ['a face of 2000 ms', { insertAtMs: 1000 }, { face: { ...FACE, startMs: 1000, endMs: 3000 } }],
   ] as const)('%s', ([, change, facts], { expect }) => {
     expect(issues(change, facts)).toEqual([]);
@@ -27,7 +27,7 @@ describe('a length that is just long enough', () => {
   it('still limits the cut', ({ expect }) => {
     const long = { cropEndMs: 2001 };
     const expected = ['cropEndMs: must be at most 2000 (the length of the sound), was 2001'];
-    expect(issues(long, { soundMs: 2000 })).toEqual(expected);
+    expect(issues(long, { audioMs: 2000 })).toEqual(expected);
     expect(issues({ ...long, soundDurationMs: 2000 })).toEqual(expected);
   });
 
@@ -40,7 +40,7 @@ describe('a length that is just long enough', () => {
 
 describe('what cannot be mended by insertAtMs is not reported there', () => {
   it('a sound that is too long: the cut is judged by the longest there may be', ({ expect }) => {
-    expect(issues({ cropEndMs: 60_001 }, { soundMs: 60_002 })).toContain(
+    expect(issues({ cropEndMs: 60_001 }, { audioMs: 60_002 })).toContain(
       'cropEndMs: must be at most 60000 (the longest sound Kling takes), was 60001',
     );
   });

@@ -47,7 +47,7 @@ describe('a URL that Kling can fetch', () => {
   it.each([
     ['voice', ['mp3', 'wav', 'mp4', 'mov', 'm4v', 'MP3', 'Mov'], ['m4a', 'aac', 'ogg', 'png', 'webm']],
     ['video', ['mp4', 'mov', 'm4v', 'MP4'], ['mp3', 'wav', 'webm', 'avi', 'jpg']],
-    ['sound', ['mp3', 'wav', 'm4a', 'aac', 'AAC'], ['mp4', 'mov', 'm4v', 'ogg', 'flac']],
+    ['audio', ['mp3', 'wav', 'm4a', 'aac', 'AAC'], ['mp4', 'mov', 'm4v', 'ogg', 'flac']],
   ] as const)('a %s may be of its own media types only', (purpose, accepted, refused) => {
     for (const extension of accepted) expect(messages(`https://example.com/a.${extension}`, purpose)).toBe('');
     for (const extension of refused) {

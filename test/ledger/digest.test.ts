@@ -201,7 +201,7 @@ const sentVoice = (input: CreateVoiceInput) => valid(checkCreateVoiceInput(input
 function sentLipSync(input: CreateLipSyncTaskInput): unknown {
   const [scan, faceId = ''] = (input.faceId ?? '').split(':');
   const face = { faceId, imageUrl: null, startMs: 0, endMs: 60_000 };
-  const facts = { face, sessionId: `session of ${scan}`, scanExpiresAtMs: 2, now: 1, soundDurationMs: null };
+  const facts = { face, sessionId: `session of ${scan}`, scanExpiresAtMs: 2, now: 1, audioDurationMs: null };
   return valid(checkLipSyncInput(input, ['input'], facts));
 }
 

@@ -1,5 +1,5 @@
 import { issuesOf } from '../../domain/check.ts';
-import { allowedInsertRange, checkPlacement, overlapMs, SOUND_MS_MIN, type Interval } from '../../domain/placement.ts';
+import { allowedInsertRange, checkPlacement, overlapMs, AUDIO_MS_MIN, type Interval } from '../../domain/placement.ts';
 import { formatSeconds } from '../ui/format.ts';
 import type { Cut } from './draft.ts';
 
@@ -14,7 +14,7 @@ export interface CutFacts {
 export function explainCut(cut: Cut, { face, videoMs, soundMs }: CutFacts): readonly string[] {
   const checked = checkPlacement({ ...cut, soundDurationMs: soundMs, videoDurationMs: videoMs }, [], {
     face: { startMs: face.startMs, endMs: face.endMs, path: ['face'] },
-    sound: null,
+    audio: null,
   });
   const lengthMs = cut.cropEndMs - cut.cropStartMs;
   const endMs = cut.insertAtMs + lengthMs;
@@ -23,8 +23,8 @@ export function explainCut(cut: Cut, { face, videoMs, soundMs }: CutFacts): read
     if (field === 'face') {
       return `This face is usable for only ${formatSeconds(face.endMs - face.startMs)}; at least 2 s are needed. Choose another one.`;
     }
-    if (field === 'cropEndMs' && lengthMs < SOUND_MS_MIN) {
-      return `The cut is ${formatSeconds(lengthMs)} long; it has to be at least ${formatSeconds(SOUND_MS_MIN)}.`;
+    if (field === 'cropEndMs' && lengthMs < AUDIO_MS_MIN) {
+      return `The cut is ${formatSeconds(lengthMs)} long; it has to be at least ${formatSeconds(AUDIO_MS_MIN)}.`;
     }
     if (field === 'cropEndMs') return `The cut ends after the sound, which is ${formatSeconds(soundMs)} long.`;
     if (field === 'insertAtMs' && message.includes('must end by')) {
@@ -39,7 +39,7 @@ export function explainCut(cut: Cut, { face, videoMs, soundMs }: CutFacts): read
 function explainOverlap(cut: Cut, endMs: number, { face, videoMs }: CutFacts): string {
   const sharedMs = overlapMs({ startMs: cut.insertAtMs, endMs }, face);
   const range = allowedInsertRange(face, endMs - cut.insertAtMs, videoMs);
-  const shared = `The sound meets this face for ${formatSeconds(sharedMs)}; at least ${formatSeconds(SOUND_MS_MIN)} are needed.`;
+  const shared = `The sound meets this face for ${formatSeconds(sharedMs)}; at least ${formatSeconds(AUDIO_MS_MIN)} are needed.`;
   if (range === null) return `${shared} Cut it shorter.`;
   return `${shared} Let it start between ${formatSeconds(range.minMs)} and ${formatSeconds(range.maxMs)}.`;
 }

@@ -32,7 +32,7 @@ export function SoundStep({ sound, onSound, children }: Props) {
   async function addUrl(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
     const form = event.currentTarget;
-    const checked = checkUrl(url.trim(), 'sound', []);
+    const checked = checkUrl(url.trim(), 'audio', []);
     const [issue] = issuesOf(checked);
     flushSync(() => setProblem(issue === undefined ? null : `The link ${issue.message}.`));
     if (!checked.ok) {
