@@ -7,21 +7,21 @@ import { isFinal, type LipSyncSnapshot, type TaskSnapshot, type TaskStatus, type
 type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 
 /**
- * Something that was learned about a task. Every change of a task is one of these, from any source: a create's answer,
- * a poll, a callback's hint, Kling's id for the task, or the gateway's own decision to close it.
+ * A cause for a change of a task. `SNAPSHOT`: an answer or a callback reported its state. `IDENTIFIED`: its id at Kling was
+ * found in a list. `CLOSED`: the gateway gave it up.
  */
 export type TaskEvent =
   | { readonly type: 'SNAPSHOT'; readonly snapshot: AnySnapshot }
   | { readonly type: 'IDENTIFIED'; readonly klingTaskId: string }
   | { readonly type: 'CLOSED'; readonly failure: TaskFailure };
 
-/** `STATE`: watchers are told. `DETAIL`: the record is completed (a fresher URL, a charge told late), nobody is told. */
+/** The changed record. Watchers see a `STATE` change. A `DETAIL`, such as a fresher URL or a late charge, is only stored. */
 export interface Applied<T extends TaskRecord> {
   readonly record: T;
   readonly change: 'STATE' | 'DETAIL';
 }
 
-/** How far along a status is. A task never moves to a lower one. */
+/** The progress of each status. A task never moves to a lower one. */
 const RANK: Record<TaskStatus, number> = {
   QUEUED: 0,
   SUBMITTED: 1,
@@ -32,10 +32,10 @@ const RANK: Record<TaskStatus, number> = {
 };
 
 /**
- * What a record becomes by an event; null when the event says nothing new.
+ * Applies an event to a record. Returns null if the event changes nothing.
  *
- * Safe against repeats, reorderings and late arrivals: a final record keeps its status for ever, a lower status never
- * replaces a higher one, and of two states that rank the same the one that Kling updated later stands.
+ * Invariant: repeated, reordered and late events are safe. A final record keeps its status, and a lower status never
+ * replaces a higher one. Between two statuses of the same rank, the one that Kling updated later wins.
  */
 export function applyEvent<T extends TaskRecord>(record: T, event: TaskEvent, nowMs: number): Applied<T> | null {
   if (event.type === 'CLOSED') {
@@ -69,7 +69,7 @@ function supersedes(record: TaskRecord, snapshot: TaskSnapshot): boolean {
   return (snapshot.updatedAtMs ?? 0) > record.updatedAtMs;
 }
 
-/** What is true whatever the state: Kling's id for the task, and the video it is made from, which tells its cost. */
+/** Takes what a superseded snapshot still tells: Kling's id, and the source video, which determines the cost. */
 function noticed<T extends TaskRecord>(record: T, snapshot: AnySnapshot): Applied<T> | null {
   const { klingTaskId = null } = learned(record, snapshot);
   if (record.kind === 'VOICE' || record.parentVideo !== null) return detailed(record, { klingTaskId });
@@ -77,15 +77,15 @@ function noticed<T extends TaskRecord>(record: T, snapshot: AnySnapshot): Applie
   return detailed(record, { klingTaskId, ...(parentVideo === null ? {} : { parentVideo, unitsEstimated }) });
 }
 
-/** Kling's id for the task, learned from an event that changes nothing else. */
+/** Stores Kling's id of a task that has none. */
 function identified<T extends TaskRecord>(record: T, klingTaskId: string): Applied<T> | null {
   if (record.klingTaskId !== null || klingTaskId === '') return null;
   return { change: 'DETAIL', record: { ...record, klingTaskId } };
 }
 
 /**
- * Whether Kling says that a task has succeeded, and shows no result of it yet. That is no end: results were seen to follow
- * within seconds. The task stays `PROCESSING`, with Kling's own word for its status.
+ * Returns true for a success without results. Such a task stays `PROCESSING`, with Kling's word for its status, because
+ * results were seen to follow within seconds (live).
  */
 export function isEmptySuccess(record: TaskRecord, snapshot: AnySnapshot): boolean {
   if (snapshot.status !== 'SUCCEEDED' || isFinal(record.status)) return false;
@@ -93,9 +93,9 @@ export function isEmptySuccess(record: TaskRecord, snapshot: AnySnapshot): boole
   return (record.kind === 'VOICE' ? voices : videos).length === 0;
 }
 
-/** A final record takes from a later reading of the same outcome only what it lacks or what ages: URLs and the charge. */
+/** Adds late charges and fresher URLs to a final record. Its outcome never changes. */
 function completed<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): Applied<T> | null {
-  // Kling's last word on a task that was given up here: what it was charged is owed all the same.
+  // A task that the gateway gave up has to be paid for if Kling finished it.
   if (snapshot.status !== record.status) {
     return detailed(record, {
       unitsDeducted: snapshot.unitsDeducted ?? record.unitsDeducted,
@@ -113,7 +113,7 @@ function detailed<T extends TaskRecord>(
   return JSON.stringify(next) === JSON.stringify(record) ? null : { change: 'DETAIL', record: next };
 }
 
-/** What a snapshot adds to a record. What Kling leaves out (it often does) is kept as it was. */
+/** Returns the fields that a snapshot sets. Fields that Kling omits keep their value. */
 function learned(record: TaskRecord, snapshot: AnySnapshot): Partial<LipSyncTask & Omit<VoiceTask, 'kind'>> {
   const common = {
     klingTaskId: record.klingTaskId ?? (snapshot.klingTaskId === '' ? null : snapshot.klingTaskId),

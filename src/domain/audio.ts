@@ -1,24 +1,21 @@
 import { type Validation, type Path, toValidation } from './check.ts';
 
-/** The largest sound that Kling takes, decoded (its docs say 5MB, 2026-09; read as MiB, the wider of the two). */
+/** The most bytes of decoded audio. Kling's docs say 5MB (2026-09), which is read as MiB, the larger unit. */
 export const AUDIO_BYTES_MAX = 5 * 1024 * 1024;
 
-/** A sound whose bytes came with the request. */
+/** Audio whose bytes came with the request. */
 export interface InlineAudio {
   /** Clean base64: no `data:` prefix, no whitespace, padded. */
   readonly base64: string;
-  /** Decoded. */
+  /** The size after decoding. */
   readonly sizeBytes: number;
-  /** Known for WAV; null for the other formats, which would have to be decoded. */
+  /** Null for formats other than WAV, which would have to be decoded. */
   readonly durationMs: number | null;
 }
 
 /**
- * A sound in base64, as Kling wants it: the standard alphabet, padded, on one line. Nothing is repaired: the text is
- * sent as it came, and a repaired copy of 7 million characters would cost memory on every call.
- *
- * The size is computed from the length, and the format told by the first bytes: the sound is never decoded as a whole,
- * and one that is too large is not even read through.
+ * Checks audio in base64 as Kling accepts it: the standard alphabet, padded, on one line. Repairs nothing, because a copy of
+ * 7 million characters costs memory on every call. Never decodes the whole text, and does not read one that is too large.
  */
 export function checkInlineAudio(text: string, path: Path): Validation<InlineAudio> {
   const problems: string[] = [];
@@ -69,7 +66,7 @@ function base64Problem(base64: string): string | null {
   return base64.length % 4 === 0 ? null : 'is cut off or not padded: the length of base64 is a multiple of 4';
 }
 
-/** A few decoded bytes from the middle; fewer past the end, none where it is not base64. */
+/** Decodes some bytes of a base64 text. Returns fewer at its end, and an empty array for invalid base64. */
 function bytesAt(base64: string, offset: number, count: number): Uint8Array {
   const firstGroup = Math.floor(offset / 3);
   const endGroup = Math.ceil((offset + count) / 3);
@@ -82,18 +79,18 @@ function bytesAt(base64: string, offset: number, count: number): Uint8Array {
   }
 }
 
-/** The sound formats that Kling accepts (2026-09). */
+/** The audio formats that Kling accepts (Kling docs, 2026-09). */
 type AudioFormat = 'mp3' | 'wav' | 'm4a' | 'aac';
 
-/** How many bytes from the start are enough for `detectAudio`. */
+/** The number of bytes that `detectAudio` needs. */
 export const AUDIO_HEAD_BYTES = 64;
 
-/** What the first bytes say: one of the accepted formats, a name for one that is not, or nothing (null). */
+/** An accepted format, the name of a format that Kling does not accept, or null for an unknown one. */
 type DetectedAudio = { readonly format: AudioFormat } | { readonly unsupported: string } | null;
 
 /**
- * Tells a format by its first bytes. It proves nothing about the rest: Kling decodes the sound, and may still refuse it.
- * An MP4 video with a generic brand (`isom`, `mp42`) looks like an M4A.
+ * Detects the format by the first bytes. Kling may still refuse the rest. An MP4 video with a generic brand (`isom`, `mp42`)
+ * looks like an M4A.
  */
 export function detectAudio(head: Uint8Array): DetectedAudio {
   if (isMp3(head)) return { format: 'mp3' };
@@ -104,7 +101,7 @@ export function detectAudio(head: Uint8Array): DetectedAudio {
   return known === undefined ? null : { unsupported: known[1] };
 }
 
-/** What browsers and tools record into, and callers send by mistake. */
+/** The signatures of formats that browsers and tools record, and that callers send by mistake. */
 const UNSUPPORTED = [
   ['OggS', 'Ogg'],
   ['fLaC', 'FLAC'],
@@ -115,7 +112,7 @@ const UNSUPPORTED = [
   ['caff', 'CAF'],
 ] as const;
 
-/** Major brands of MPEG-4 files that hold just audio, and the generic ones. QuickTime, HEIC and AVIF have others. */
+/** The major brands of MPEG-4 audio files, and the generic ones. QuickTime, HEIC and AVIF have others. */
 const M4A_BRANDS: ReadonlySet<string> = new Set([
   'M4A ',
   'M4B ',
@@ -136,7 +133,7 @@ function isM4a(head: Uint8Array): boolean {
   return M4A_BRANDS.has(textAt(head, 8, 4));
 }
 
-/** An ID3v2 tag, or the header of an MPEG layer III frame with no reserved value in it (ISO/IEC 11172-3, 2.4.1.3). */
+/** Returns true for an ID3v2 tag or a valid header of an MPEG layer III frame (ISO/IEC 11172-3, 2.4.1.3). */
 function isMp3(head: Uint8Array): boolean {
   if (hasText(head, 0, 'ID3')) return at(head, 3) < 0xff && at(head, 4) < 0xff;
   const second = at(head, 1);
@@ -156,19 +153,19 @@ function isMp3(head: Uint8Array): boolean {
   );
 }
 
-/** The header of an ADTS frame (ISO/IEC 13818-7): its layer bits are 00, which no MP3 has; its 13 sampling rates are 0 to 12. */
+/** Returns true for the header of an ADTS frame (ISO/IEC 13818-7). Its layer bits are 00, which no MP3 has. */
 function isAdts(head: Uint8Array): boolean {
   return at(head, 0) === 0xff && (at(head, 1) & 0xf6) === 0xf0 && head.length > 2 && ((at(head, 2) >> 2) & 0xf) <= 12;
 }
 
-/** How far to look for the `data` chunk: files have a few chunks before it, attacks have a million. */
+/** The most chunks that are read to find `data`. A real file has a few before it; an attacker may send a million. */
 const WAV_CHUNKS_MAX = 64;
 
 /**
- * How long a WAV plays, in whole milliseconds (rounded down), from its `fmt ` and `data` chunks; null when they do not
- * tell. A `data` chunk that claims more than there is (streamed, or cut off) counts as far as it goes.
+ * Returns the duration of a WAV in whole milliseconds, rounded down; null if its `fmt ` and `data` chunks do not contain it.
+ * Only the bytes that exist count, because the size of a streamed or truncated `data` chunk is too large.
  *
- * `read` gives up to `count` bytes from `offset` on, and fewer at the end of the file, which is `sizeBytes` long.
+ * `read` returns up to `count` bytes from `offset`, and fewer at the end of the file.
  */
 export function wavDurationMs(read: (offset: number, count: number) => Uint8Array, sizeBytes: number): number | null {
   let bytesPerSecond = 0;
@@ -187,7 +184,7 @@ export function wavDurationMs(read: (offset: number, count: number) => Uint8Arra
   return null;
 }
 
-/** Past the end, 0. */
+/** Returns a byte; 0 past the end. */
 function at(bytes: Uint8Array, index: number): number {
   return bytes[index] ?? 0;
 }

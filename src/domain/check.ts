@@ -1,20 +1,20 @@
 import type { Issue } from '../errors.ts';
 
-/** What a check answers: the value, ready to be used, or everything that is wrong with it. A check never throws. */
+/** The outcome of a check: the value, or every issue with it. A check never throws. */
 export type Validation<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly issues: readonly [Issue, ...Issue[]] };
 
-/** Where in the arguments a value stands, from the argument down: `['input', 'placement', 'insertAtMs']`. */
+/** The place of a value in the arguments, such as `['input', 'placement', 'insertAtMs']`. */
 export type Path = Issue['path'];
 
-/** The value when there are no issues, otherwise the issues, in their order. */
+/** Returns the value, or the issues in their order if there are any. */
 export function toValidation<T>(value: T, issues: readonly Issue[]): Validation<T> {
   const [first, ...rest] = issues;
   return first === undefined ? { ok: true, value } : { ok: false, issues: [first, ...rest] };
 }
 
-/** One object of many checked fields: its issues are those of all fields, in the order of the keys, and then `others`. */
+/** Builds an object from checked fields. Its issues are those of the fields, in the order of the keys, then `others`. */
 export function checkAll<T extends object>(
   fields: { readonly [K in keyof T]: Validation<T[K]> },
   others: readonly Issue[] = [],
@@ -26,30 +26,30 @@ export function checkAll<T extends object>(
   return toValidation(value, [...issues, ...others]);
 }
 
-/** The value made into another; issues stay as they are. */
+/** Maps the value, and leaves issues as they are. */
 export function mapValidation<A, B>(checked: Validation<A>, map: (value: A) => B): Validation<B> {
   return checked.ok ? { ok: true, value: map(checked.value) } : checked;
 }
 
-/** Empty when the value is good. */
+/** Returns the issues; empty for a valid value. */
 export function issuesOf(checked: Validation<unknown>): readonly Issue[] {
   return checked.ok ? [] : checked.issues;
 }
 
-/** The longest Kling id that is passed on. Those seen are 18 to 44 characters long. */
+/** The most characters of a Kling id. Those seen have 18 to 44 (live). */
 export const KLING_ID_CHARS_MAX = 128;
 
-/** The longest id or key that a caller may choose. */
+/** The most characters of an id or key that a caller chooses. */
 export const CALLER_KEY_CHARS_MAX = 64;
 
-/** Letters, digits and what base64, base64url, UUIDs and voice names use; no leading dot, so `.` and `..` cannot come up. */
+/** The characters of base64, base64url, UUIDs and voice names. Without a leading dot, so `.` and `..` do not match. */
 const KLING_ID = /^[A-Za-z0-9+/_-][A-Za-z0-9+/=._:-]*$/;
 
 const CALLER_KEY = /^[A-Za-z0-9._:-]+$/;
 
 /**
- * An id that Kling gave out (of a video, an audio, a voice). It is opaque: only its length and alphabet are looked at.
- * It may contain `/` and `+`, so that in a URL it must be encoded as one path segment.
+ * Checks length and alphabet of an id that Kling assigned to a video, audio file or voice. Ids are opaque. They may contain
+ * `/` and `+`, so a URL must encode them as one path segment.
  */
 export function checkKlingId(id: string, path: Path): Validation<string> {
   const issues: Issue[] = [];
@@ -66,8 +66,8 @@ export function checkKlingId(id: string, path: Path): Validation<string> {
 }
 
 /**
- * An id or key that the caller chose (`externalId`, `idempotencyKey`), null for none. It stays in the gateway: Kling is
- * sent the gateway's own ids. The alphabet is the one that needs no escaping in a URL, a log line or a cache key.
+ * Checks an `externalId` or `idempotencyKey`, which the caller chose. A missing one becomes null. It is never sent to Kling.
+ * Its alphabet needs no escaping in a URL, a log line or a cache key.
  */
 export function checkCallerKey(key: string | null | undefined, path: Path): Validation<string | null> {
   if (key === null || key === undefined) return { ok: true, value: null };
@@ -81,38 +81,36 @@ export function checkCallerKey(key: string | null | undefined, path: Path): Vali
   return toValidation(key, issues);
 }
 
-/** Both ends are allowed; `fallback` stands for a value that was not given. */
+/** A range that includes both ends. `fallback` replaces a missing value. */
 export interface Range {
   readonly min: number;
   readonly max: number;
   readonly fallback: number;
 }
 
-/** A number within a range, or the range's fallback when it is null or missing. NaN and the infinities are refused. */
+/** Checks a number. Null and undefined become the fallback. NaN and infinities are refused. */
 export function checkRange(value: number | null | undefined, range: Range, path: Path): Validation<number> {
   if (value === null || value === undefined) return { ok: true, value: range.fallback };
   if (value >= range.min && value <= range.max) return { ok: true, value };
   return { ok: false, issues: [{ path, message: `must be from ${range.min} to ${range.max}, was ${value}` }] };
 }
 
-/** What a text may be. */
+/** The rule for a text. */
 export interface TextRule {
   /** In Unicode code points. */
   readonly charsMax: number;
-  /** One line: is trimmed, and has no control characters. Many: is kept as it is, and may have tabs and line breaks. */
+  /** `one`: trimmed, without control characters. `many`: unchanged, and may have tabs and line breaks. */
   readonly lines: 'one' | 'many';
 }
 
-/** Controls, line and paragraph separators, and halves of surrogate pairs, which cannot be sent as UTF-8. */
+/** Control characters, line and paragraph separators, and lone surrogates, which UTF-8 cannot encode. */
 const NOT_ON_ONE_LINE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 const NOT_IN_TEXT = /[\p{Cs}]|(?![\t\n\r])\p{Cc}/u;
 
 /**
- * A text that people read or hear; it must not be blank.
- *
- * Characters are counted as Unicode code points: an emoji is one or more of them, never one of its halves. Kling says
- * "characters" and nothing more (2026-09); should it count another way, it refuses the text itself, and charges nothing.
+ * Checks a text for people. It must not be blank. Characters are Unicode code points, because Kling documents only
+ * "characters" (2026-09). If Kling counts differently, it refuses the text and charges nothing.
  */
 export function checkText(text: string, rule: TextRule, path: Path): Validation<string> {
   const issues: Issue[] = [];

@@ -14,24 +14,24 @@ import { checkPlacement, type Placement, type PlacementInput } from './placement
 import type { Face } from './records.ts';
 import { checkUrl, type UrlPurpose } from './url.ts';
 
-/** What callers hand in, as GraphQL has typed it and nothing has checked it. `@oneOf` objects have exactly one key. */
-
+/** The input of `createVoice`, typed by GraphQL and not yet checked. Objects with `@oneOf` have exactly one key. */
 export interface CreateVoiceInput {
   readonly name: string;
   readonly source: { readonly url?: string | null; readonly videoId?: string | null };
   readonly externalId?: string | null;
 }
 
+/** A checked voice creation. Kling's client sends it. */
 export interface VoiceRequest {
   readonly name: string;
-  /** A sound or video file at a URL, or a video that Kling made. */
+  /** An audio or video file at a URL, or a video that Kling made. */
   readonly source: VideoSource;
 }
 
-/** The longest name of a voice, in characters (Kling's custom voice page, 2026-09). */
+/** The most characters of a voice's name (Kling docs, custom voice page, 2026-09). */
 export const VOICE_NAME_CHARS_MAX = 20;
 
-/** The name comes back trimmed. How long the recording is (5 to 30 s), and whether one person speaks, Kling finds out. */
+/** Checks the input of `createVoice`, and trims the name. Kling checks the recording: 5 to 30 s, one speaker. */
 export function checkCreateVoiceInput(input: CreateVoiceInput, path: Path = ['input']): Validation<VoiceRequest> {
   return checkAll<VoiceRequest>(
     {
@@ -42,20 +42,23 @@ export function checkCreateVoiceInput(input: CreateVoiceInput, path: Path = ['in
   );
 }
 
+/** The input of `deleteVoice`. */
 export interface DeleteVoiceInput {
   readonly voiceId: string;
 }
 
+/** The input of `identifyFaces`. */
 export interface IdentifyFacesInput {
   readonly video: { readonly url?: string | null; readonly videoId?: string | null };
   readonly idempotencyKey?: string | null;
 }
 
+/** A checked face scan. */
 export interface FaceScanRequest {
   readonly video: VideoSource;
 }
 
-/** Size, length and resolution of the video are Kling's to judge: the gateway never fetches it. */
+/** Checks the input of `identifyFaces`. Kling checks size, length and resolution, because the gateway never fetches the video. */
 export function checkIdentifyFacesInput(
   input: IdentifyFacesInput,
   path: Path = ['input'],
@@ -66,12 +69,12 @@ export function checkIdentifyFacesInput(
   );
 }
 
-/** Where a video comes from: exactly one of the two is set. */
+/** The source of a video. Exactly one of the two is set. */
 export type VideoSource =
   | { readonly url: string; readonly videoId?: never }
   | { readonly videoId: string; readonly url?: never };
 
-/** Where Kling is to get the video from (for a voice: the video or the sound). */
+/** Checks where Kling gets a video from, or the recording of a voice. */
 export function checkVideoSource(
   source: IdentifyFacesInput['video'],
   purpose: UrlPurpose,
@@ -88,6 +91,7 @@ export function checkVideoSource(
   return { ok: false, issues: [{ path, message: 'must have exactly one of url and videoId' }] };
 }
 
+/** The input of `synthesizeSpeech`. */
 export interface SynthesizeSpeechInput {
   readonly text: string;
   readonly voiceId: string;
@@ -96,22 +100,23 @@ export interface SynthesizeSpeechInput {
   readonly idempotencyKey?: string | null;
 }
 
+/** A checked text-to-speech call. */
 export interface SpeechRequest {
   readonly text: string;
-  /** A text-to-speech voice: another id space than preset and custom voices. */
+  /** A text-to-speech voice. Its ids differ from those of preset and custom voices. */
   readonly voiceId: string;
   readonly language: 'zh' | 'en';
   /** 0.8 to 2.0. */
   readonly speed: number;
 }
 
-/** The longest text that Kling speaks, in characters. */
+/** The most characters that Kling speaks. */
 export const SPEECH_CHARS_MAX = 1000;
 
-/** How fast Kling speaks: 1 is the voice's own speed. */
+/** The speed of speech. 1 is the voice's own speed. */
 export const SPEECH_SPEED = { min: 0.8, max: 2, fallback: 1 } as const;
 
-/** The text is kept as it came, blanks at its ends too. Whether the voice exists and speaks the language, Kling tells. */
+/** Checks the input of `synthesizeSpeech`. Keeps blanks around the text. Kling checks that the voice speaks the language. */
 export function checkSynthesizeSpeechInput(
   input: SynthesizeSpeechInput,
   path: Path = ['input'],
@@ -127,8 +132,9 @@ export function checkSynthesizeSpeechInput(
   );
 }
 
+/** The input of `createLipSyncTask`. */
 export interface CreateLipSyncTaskInput {
-  /** `<scan id>:<Kling's face id>`; null when the caller's id was not a face's at all. */
+  /** `<scan id>:<Kling's face id>`; null if the caller's id is not an id of a face. */
   readonly faceId: string | null;
   readonly sound: {
     readonly audioId?: string | null;
@@ -142,41 +148,42 @@ export interface CreateLipSyncTaskInput {
   readonly externalId?: string | null;
 }
 
-/** Where a sound comes from: made by text-to-speech, at a URL, or the bytes themselves in base64 (without a `data:` prefix). */
+/** The source of audio: text-to-speech, a URL, or bytes in base64 without a `data:` prefix. */
 export type AudioSource =
   | { readonly audioId: string; readonly url?: never; readonly base64?: never }
   | { readonly url: string; readonly audioId?: never; readonly base64?: never }
   | { readonly base64: string; readonly audioId?: never; readonly url?: never };
 
+/** A checked lip-sync. Invariant: queued tasks store it as JSON, so its keys must not be renamed. */
 export interface LipSyncRequest {
   readonly sessionId: string;
   readonly faceId: string;
   readonly sound: AudioSource;
   readonly placement: Placement;
-  /** 0 to 2; 1 leaves it as it is. */
+  /** 0 to 2; 1 is unchanged. */
   readonly soundVolume: number;
   readonly originalAudioVolume: number;
   readonly watermark: boolean;
 }
 
-/** How loud a sound is: 1 leaves it as it is. */
+/** The volume of audio. 1 is unchanged. */
 export const VOLUME = { min: 0, max: 2, fallback: 1 } as const;
 
-/** What the gateway has stored about the things that the input names. */
+/** What the gateway knows about the face and the audio that an input names. */
 export interface LipSyncFacts {
-  /** Null when there is no such face, or none that the caller may see. */
+  /** Null if the face does not exist or belongs to another tenant. */
   readonly face: Face | null;
-  /** Of the face's scan; null along with the face. */
+  /** Kling's session of the face's scan; null if `face` is null. */
   readonly sessionId: string | null;
   readonly scanExpiresAtMs: number | null;
   readonly now: number;
-  /** Of the speech that `audioId` names; null when not known. */
+  /** The length of the speech that `audioId` names; null if unknown. */
   readonly audioDurationMs: number | null;
 }
 
 /**
- * Everything about a lip-sync that can be told before Kling is asked. A face that is missing or has expired is reported
- * together with whatever else is wrong. The length of a WAV is measured, and wins over what anyone says of it.
+ * Checks the input of `createLipSyncTask` as far as possible without Kling. Reports a missing or expired face together with
+ * all other issues. The measured length of a WAV overrides the caller's hint.
  */
 export function checkLipSyncInput(
   input: CreateLipSyncTaskInput,
@@ -210,7 +217,7 @@ type AudioInput = CreateLipSyncTaskInput['sound'];
 
 type ChosenFace = Pick<LipSyncRequest, 'sessionId' | 'faceId'>;
 
-/** `durationMs` is null where it could not be measured. */
+/** The source of the audio, and its length; null if it was not measured. */
 interface ChosenAudio {
   readonly source: AudioSource;
   readonly durationMs: number | null;
@@ -260,10 +267,10 @@ function isoTime(timeMs: number): string {
   return Number.isNaN(date.getTime()) ? '' : ` at ${date.toISOString()}`;
 }
 
-/** How a task is found again: set on every create by the gateway, never by its callers. */
+/** The fields by which Kling and the gateway find a task again. The gateway sets them on every create. */
 export interface TaskIdentity {
   /** Sent as `external_task_id`. */
   readonly externalTaskId: string | null;
-  /** Sent as `callback_url`; null where the gateway has no public address. */
+  /** Sent as `callback_url`; null if the gateway has no public address. */
   readonly callbackUrl: string | null;
 }

@@ -1,48 +1,48 @@
 import type { Issue } from '../errors.ts';
 import { checkAll, type Validation, type Path } from './check.ts';
 
-/** Where a sound is cut and put on the video. All in milliseconds; crop from the sound's start, insert from the video's. */
+/** Where audio is trimmed and put into a video. Crops count from the start of the audio, the insert from that of the video. */
 export interface Placement {
   readonly cropStartMs: number;
   readonly cropEndMs: number;
   readonly insertAtMs: number;
 }
 
-/** A placement as callers hand it in. The lengths are hints, for checks and estimates. */
+/** A placement as callers send it. The lengths are hints for checks and estimates. */
 export interface PlacementInput extends Placement {
   readonly soundDurationMs?: number | null;
   readonly videoDurationMs?: number | null;
 }
 
-/** The shortest sound, cut, and overlap with a face that Kling accepts (2026-09). */
+/** The shortest audio, cut and overlap with a face that Kling accepts (2026-09). */
 export const AUDIO_MS_MIN = 2000;
 
-/** The longest sound that Kling accepts (2026-09). */
+/** The longest audio that Kling accepts (2026-09). */
 export const AUDIO_MS_MAX = 60_000;
 
-/** The shortest and the longest video that Kling accepts (2026-09). Identify-face does not tell how long a video is. */
+/** The shortest and the longest video that Kling accepts (2026-09). Kling's face scan does not return the length. */
 export const VIDEO_MS_MIN = 2000;
 export const VIDEO_MS_MAX = 60_000;
 
-/** An interval in a video, from its start; the end is not part of it. */
+/** An interval in a video. It includes its start, not its end. */
 export interface Interval {
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** What the gateway knows. `path` is where the caller named the thing: issues that no number can mend are put there. */
+/** What the gateway knows about face and audio. Issues that no number of the placement can fix are reported at `path`. */
 export interface PlacementFacts {
-  /** When the chosen face can be lip-synced; null when there is no such face. */
+  /** When the face can be lip-synced; null if the face does not exist. */
   readonly face: (Interval & { readonly path: Path }) | null;
-  /** How long the sound is; null when only the caller can tell. */
+  /** The length of the audio; null if only the caller knows it. */
   readonly audio: { readonly durationMs: number; readonly path: Path } | null;
 }
 
 /**
- * Kling's rules for `sound_start_time`, `sound_end_time` and `sound_insert_time` (lip-sync page, 2026-09): the cut is at
- * least 2 s long and lies within the sound, it lies within the video when inserted, and overlaps the face by at least
- * 2 s. A rule is passed over while a number it needs is itself wrong. Kling reports a face's end some milliseconds late:
- * a cut that only just overlaps may still fail there.
+ * Checks Kling's rules for a placement (Kling docs, lip-sync page, 2026-09). The cut is at least 2 s long and within the
+ * audio. Once inserted, it is within the video and overlaps the face by at least 2 s.
+ * A rule is skipped if a number that it needs is invalid. Kling reports the end of a face some milliseconds too late, so it
+ * may still refuse an overlap of just 2 s.
  */
 export function checkPlacement(input: PlacementInput, path: Path, facts: PlacementFacts): Validation<Placement> {
   const start = whole(input.cropStartMs, [...path, 'cropStartMs']);
@@ -73,14 +73,14 @@ export function checkPlacement(input: PlacementInput, path: Path, facts: Placeme
   return checkAll<Placement>({ cropStartMs: start, cropEndMs: end, insertAtMs: insert }, issues);
 }
 
-/** How long two intervals are both running, in milliseconds; 0 when they only touch, or do not meet. */
+/** Returns the overlap of two intervals in milliseconds; 0 if they only touch. */
 export function overlapMs(a: Interval, b: Interval): number {
   return Math.max(0, Math.min(a.endMs, b.endMs) - Math.max(a.startMs, b.startMs));
 }
 
 /**
- * The least and the greatest `insertAtMs` (both allowed, and all between) with which a cut of this length overlaps the
- * face by 2 s and ends within the video; null when there is none. Without a known length the video counts as 60 s.
+ * Returns the smallest and the largest `insertAtMs` with which a cut overlaps the face by 2 s and ends within the video.
+ * Returns null if no value does. A video of unknown length counts as 60 s.
  */
 export function allowedInsertRange(
   face: Interval,
@@ -104,7 +104,7 @@ function whole(value: number, path: Path): Validation<number> {
   return { ok: false, issues: [{ path, message: `must be a whole number of milliseconds, 0 or more, was ${value}` }] };
 }
 
-/** The caller's hint about a length, when it is one that Kling would accept. */
+/** Returns the caller's hint if Kling accepts such a length. Otherwise adds an issue and returns null. */
 function hint(value: number | null | undefined, what: string, min: number, max: number, path: Path, issues: Issue[]) {
   if (value === null || value === undefined) return null;
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
@@ -149,7 +149,7 @@ function insertIssues(
     const message = `the cut of ${lengthMs} ms would end at ${endMs}; it must end by ${video.limitMs} (${video.reason})`;
     issues.push({ path, message });
   }
-  // What is too short to overlap anything by 2 s has been reported where it can be mended.
+  // A cut or face that is too short for any overlap of 2 s is already reported at its own path.
   if (face === null || lengthMs < AUDIO_MS_MIN || face.endMs - face.startMs < AUDIO_MS_MIN) return issues;
   const sharedMs = overlapMs({ startMs: insertAtMs, endMs }, face);
   if (sharedMs < AUDIO_MS_MIN) {

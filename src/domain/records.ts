@@ -1,35 +1,34 @@
 import type { TaskFailure } from './failure.ts';
 import type { BalanceDeduction, GeneratedVideo, ParentVideo, TaskKind, TaskStatus, Voice } from './task.ts';
 
-/** What the ledger keeps of a tenant's work, and the schema shows. Times are milliseconds since the epoch. */
-
+/** The fields of a task that the ledger stores and the schema shows. Times are in milliseconds since the epoch. */
 interface TaskRecordOf<Kind extends TaskKind> {
   readonly kind: Kind;
-  /** The gateway's own id; Kling knows it as the `external_task_id`. */
+  /** The gateway's id, which is sent to Kling as `external_task_id`. */
   readonly id: string;
-  /** The caller's own id for it, and its idempotency key. */
+  /** The id that the caller chose. It is also the idempotency key. */
   readonly externalId: string | null;
-  /** Null until Kling has answered. */
+  /** Kling's id; null until Kling has answered. */
   readonly klingTaskId: string | null;
   readonly status: TaskStatus;
-  /** Kling's own word for the status; null until Kling has answered. */
+  /** Kling's word for the status; null until Kling has answered. */
   readonly klingStatus: string | null;
-  /** Set exactly when `status` is `FAILED`. */
+  /** Null unless `status` is `FAILED`. */
   readonly failure: TaskFailure | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
-  /** When Kling deletes the results; null until `SUCCEEDED`. */
+  /** When Kling deletes the results; null unless `status` is `SUCCEEDED`. */
   readonly expiresAtMs: number | null;
-  /** What it will cost, in units, by the published prices; null where it cannot be told. */
+  /** The expected cost in units, by the published prices; null if unknown. */
   readonly unitsEstimated: string | null;
   readonly unitsDeducted: string | null;
   readonly balanceDeducted: BalanceDeduction | null;
-  /** Kling's id of the request that made it. */
+  /** Kling's id of the request that created the task. */
   readonly klingRequestId: string | null;
 }
 
 export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'> {
-  /** `<scan id>:<Kling's face id>`; missing in tasks made before it was kept. */
+  /** `<scan id>:<Kling's face id>`. Missing in tasks that are older than this field. */
   readonly faceId?: string;
   readonly parentVideo: ParentVideo | null;
   readonly videos: readonly GeneratedVideo[];
@@ -42,13 +41,13 @@ export interface VoiceTask extends TaskRecordOf<'VOICE'> {
 
 export type TaskRecord = LipSyncTask | VoiceTask;
 
-/** The answer to one identify-face, kept so that a lip-sync can be checked against it. */
+/** A face scan of a tenant. A lip-sync is checked against it. */
 export interface FaceScan {
   readonly id: string;
   /** Kling's `session_id`. */
   readonly sessionId: string;
   readonly faces: readonly Face[];
-  /** How long the video is. Identify-face does not tell: it is known of a video that a task made, or learned from one. */
+  /** The length of the video. Kling's answer omits it: it is known from a task that made or used the video. */
   readonly videoDurationMs?: number;
   readonly unitsDeducted: string | null;
   readonly balanceDeducted?: BalanceDeduction;
@@ -57,40 +56,40 @@ export interface FaceScan {
   readonly klingRequestId: string | null;
 }
 
-/** The scan that a face belongs to. */
+/** Returns the id of the scan that a face belongs to. */
 export function scanIdOf(faceId: string): string {
   return faceId.split(':', 1)[0] ?? '';
 }
 
-/** A face that Kling found in a video, with the interval in which it can be lip-synced (from the start of the video). */
+/** A face in a video, with the interval in which it can be lip-synced. Times count from the start of the video. */
 export interface Face {
-  /** Kling's `face_id`: opaque, unique within its scan only, and `"0"` is a valid one. */
+  /** Kling's `face_id`: opaque, and unique only within its scan. `"0"` is valid. */
   readonly faceId: string;
   readonly imageUrl: string | null;
   readonly startMs: number;
-  /** Overstated by Kling by some milliseconds. */
+  /** Kling reports it some milliseconds too late. */
   readonly endMs: number;
 }
 
-/** What Kling answered to identify-face. No faces: `faces` is empty. */
+/** Kling's answer to identify-face. `faces` may be empty. */
 export interface FaceScanResult {
-  /** Kling's `session_id`: good for 24 hours. */
+  /** Kling's `session_id`, valid for 24 hours. */
   readonly sessionId: string;
   readonly faces: readonly Face[];
   readonly unitsDeducted: string | null;
-  /** Missing when Kling tells none. */
+  /** Missing if Kling does not send it. */
   readonly balanceDeducted?: BalanceDeduction;
   readonly klingRequestId: string | null;
 }
 
-/** Speech that Kling made of a text. `audioId` is what a lip-sync accepts as its sound for 30 days. */
+/** Speech that Kling made from a text. A lip-sync accepts its `audioId` for 30 days. */
 export interface Speech {
   readonly audioId: string;
   readonly url: string;
   readonly durationMs: number | null;
   readonly klingTaskId: string | null;
   readonly unitsDeducted: string | null;
-  /** Missing when Kling tells none. */
+  /** Missing if Kling does not send it. */
   readonly balanceDeducted?: BalanceDeduction;
   readonly createdAtMs: number | null;
   readonly klingRequestId: string | null;

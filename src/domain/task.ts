@@ -1,8 +1,6 @@
-/** What both kinds of task have in common, and what a task's state means. */
-
 /**
- * Where a task stands. `SUCCEEDED` and `FAILED` are final. `QUEUED`: kept by the gateway, not yet at Kling.
- * `UNRECOGNIZED`: Kling named a state that this gateway does not know; it is re-read, never guessed, and not final.
+ * The statuses of a task. `SUCCEEDED` and `FAILED` are final. A `QUEUED` task has not been sent to Kling.
+ * `UNRECOGNIZED`: Kling sent a status that the gateway does not know. Such a task is not final, and is read again.
  */
 export const TASK_STATUSES = ['QUEUED', 'SUBMITTED', 'PROCESSING', 'SUCCEEDED', 'FAILED', 'UNRECOGNIZED'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
@@ -10,75 +8,75 @@ export type TaskStatus = (typeof TASK_STATUSES)[number];
 export const TASK_KINDS = ['LIP_SYNC', 'VOICE'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
-/** Newer accounts are charged in money beside units. Decimal strings, as Kling sends them. */
+/** What Kling charged a newer account in money, as decimal strings. Units are counted separately. */
 export interface BalanceDeduction {
   readonly quota: string;
   readonly listPrice: string;
 }
 
-/** What Kling says of any task, at the moment it was read or called back. */
+/** The state of a task as Kling reported it, in an answer or a callback. */
 export interface TaskSnapshot {
-  /** Kling's task id: an opaque string. Empty when the answer to a read left it out: it is about the task asked for. */
+  /** Kling's opaque id of the task. Empty if the answer to a read omits it. */
   readonly klingTaskId: string;
-  /** The `external_task_id` the task was made with; null when Kling does not tell (it often does not). */
+  /** The `external_task_id` of the task; null if Kling omits it, as it often does. */
   readonly externalTaskId: string | null;
   readonly status: TaskStatus;
-  /** Kling's own word for the status, kept even when it is unknown. */
+  /** Kling's word for the status, known or not. */
   readonly klingStatus: string;
-  /** Kling's `task_status_msg`; null when empty. On a failed task it is the only reason given. */
+  /** Kling's `task_status_msg`, the only reason that a failed task has; null if empty. */
   readonly statusMessage: string | null;
-  /** Milliseconds since the epoch by Kling's clock; null when not sent. */
+  /** In milliseconds since the epoch, by Kling's clock; null if not sent. */
   readonly createdAtMs: number | null;
   readonly updatedAtMs: number | null;
-  /** Units charged, as a decimal string; null before the end, or when not sent. */
+  /** The units charged, as a decimal string; null before the task is final, or if not sent. */
   readonly unitsDeducted: string | null;
   readonly balanceDeducted: BalanceDeduction | null;
-  /** Kling's id of the request that told this; null for callbacks. */
+  /** Kling's id of the request that was answered; null for callbacks. */
   readonly klingRequestId: string | null;
 }
 
-/** Whether nothing can change any more. */
+/** Returns true for a status that never changes again. */
 export function isFinal(status: TaskStatus): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED';
 }
 
-/** The video that a lip-sync was made from. Each field is null when Kling does not send it. */
+/** The source video of a lip-sync. Each field is null if Kling does not send it. */
 export interface ParentVideo {
   readonly videoId: string | null;
   readonly url: string | null;
   readonly durationMs: number | null;
 }
 
-/** A video that a lip-sync made. Kling deletes it 30 days later. */
+/** The result of a lip-sync. Kling deletes it after 30 days. */
 export interface GeneratedVideo {
   readonly videoId: string;
   readonly url: string | null;
-  /** Set only when the task was made with a watermark. */
+  /** Null unless the task was created with a watermark. */
   readonly watermarkUrl: string | null;
   readonly durationMs: number | null;
 }
 
-/** What Kling says of a lip-sync task. `videos` is empty until it has succeeded. */
+/** The state of a lip-sync task at Kling. `videos` is empty until it has succeeded. */
 export interface LipSyncSnapshot extends TaskSnapshot {
   readonly parentVideo: ParentVideo | null;
   readonly videos: readonly GeneratedVideo[];
-  /** Null when Kling does not tell. */
+  /** Null if Kling does not send it. */
   readonly watermarkEnabled: boolean | null;
 }
 
-/** A voice that Kling holds. `KLING`: from the official library. `ACCOUNT`: made by a voice task. */
+/** A voice at Kling. Its owner is `KLING` in the official library, and `ACCOUNT` if a voice task made it. */
 export interface Voice {
-  /** Kling's `voice_id`, globally unique, an opaque string. */
+  /** Kling's `voice_id`: opaque and globally unique. */
   readonly voiceId: string;
   readonly name: string;
-  /** Points at audio; null when Kling sends none. */
+  /** The URL of an audio sample; null if not sent. */
   readonly trialUrl: string | null;
   readonly owner: 'KLING' | 'ACCOUNT';
-  /** Kling's `owned_by`: `kling`, or the creator's id; null when not sent. */
+  /** Kling's `owned_by`: `kling` or the id of the creator; null if not sent. */
   readonly ownerId: string | null;
 }
 
-/** What Kling says of a voice task. `voices` is empty until it has succeeded. */
+/** The state of a voice task at Kling. `voices` is empty until it has succeeded. */
 export interface VoiceTaskSnapshot extends TaskSnapshot {
   readonly voices: readonly Voice[];
 }

@@ -1,19 +1,19 @@
 import { type Validation, type Path, toValidation } from './check.ts';
 
-/** What Kling is to fetch from a URL. */
+/** The kind of file that Kling fetches from a URL. */
 export type UrlPurpose = 'voice' | 'video' | 'audio';
 
-/** The longest URL that is passed on, as given and as sent: signed URLs with session tokens exceed 2,048 (seen 2026-11). */
+/** The most characters of a URL, as given and as sent. Signed URLs with session tokens exceed 2,048 (live, 2026-11). */
 export const URL_CHARS_MAX = 8192;
 
-/** The file types Kling accepts (2026-09): of a voice's source, of a video for identify-face, of a `sound_file`. */
+/** The file types that Kling accepts for a voice's source, an identify-face video and a `sound_file` (Kling docs, 2026-09). */
 const ACCEPTED = {
   voice: ['mp3', 'wav', 'mp4', 'mov', 'm4v'],
   video: ['mp4', 'mov', 'm4v'],
   audio: ['mp3', 'wav', 'm4a', 'aac'],
 } as const satisfies Record<UrlPurpose, readonly string[]>;
 
-/** Extensions that name a media type. Any other, such as `.php` or `.aspx`, says nothing about what is served. */
+/** The extensions that name a media type. Any other, such as `.php`, says nothing about the type of the file. */
 const MEDIA: ReadonlySet<string> = new Set(
   (
     'mp3 wav m4a aac ogg oga opus flac wma aif aiff amr mid midi mp4 mov m4v webm avi mkv wmv flv mpg mpeg ogv 3gp ' +
@@ -22,13 +22,11 @@ const MEDIA: ReadonlySet<string> = new Set(
 );
 
 /**
- * A URL that Kling is to fetch. The gateway never fetches it: the check keeps callers from using Kling, with the
- * gateway's key, to look into private networks, and tells them early what Kling would refuse late.
+ * Checks a URL that Kling fetches; the gateway never does. An attacker could otherwise probe private networks through Kling
+ * with the gateway's key. The value is the URL as the WHATWG algorithm serializes it, so Kling gets what was checked.
  *
- * The value is the URL as the WHATWG algorithm writes it, so that what was judged is what is sent, whatever another
- * parser would have made of the text. It is judged by its looks: a public name that resolves to a private address, and
- * a redirect to one, only Kling can refuse. A path whose extension names no media type passes: Kling decides then.
- * Messages name the host at most: the rest of a signed URL is a secret.
+ * Trade-off: only the text is checked. Kling must refuse public names and redirects that lead to a private address.
+ * Messages contain the host at most, because the rest of a signed URL is a secret.
  */
 export function checkUrl(text: string, purpose: UrlPurpose, path: Path): Validation<string> {
   if (text.length > URL_CHARS_MAX) return { ok: false, issues: [{ path, message: tooLong(text.length) }] };
@@ -40,7 +38,7 @@ export function checkUrl(text: string, purpose: UrlPurpose, path: Path): Validat
   return toValidation(url.href, [...ofText, ...partProblems(url, purpose).map((message) => ({ path, message }))]);
 }
 
-/** What URL parsers drop, repair or disagree about. */
+/** Finds characters and parts that URL parsers drop, repair or interpret differently. */
 function textProblems(text: string): readonly string[] {
   const problems: string[] = [];
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#\\]*)/i.exec(text)?.[1];
@@ -57,7 +55,7 @@ function textProblems(text: string): readonly string[] {
   return problems;
 }
 
-/** The schemes whose hosts the WHATWG algorithm brings into one form. */
+/** The schemes whose hosts the WHATWG algorithm normalizes. */
 const HOST_SCHEMES: ReadonlySet<string> = new Set(['https:', 'http:', 'wss:', 'ws:', 'ftp:']);
 
 function partProblems(url: URL, purpose: UrlPurpose): readonly string[] {
@@ -79,7 +77,7 @@ function partProblems(url: URL, purpose: UrlPurpose): readonly string[] {
   return problems;
 }
 
-/** The text after the last dot of the last segment, in lower case; null if it has no dot. */
+/** Returns the extension of the last segment, in lower case; null if the segment has no dot. */
 function extensionOf(pathname: string): string | null {
   const segment = percentDecoded(pathname.slice(pathname.lastIndexOf('/') + 1));
   const dot = segment.lastIndexOf('.');
@@ -99,11 +97,10 @@ function tooLong(chars: number): string {
 }
 
 /**
- * Why a host is none that the public Internet can reach, as the end of a sentence; null when it may be one.
+ * Returns why a host is not on the public Internet, as the end of a sentence; null if it may be. Names are not resolved.
  *
- * `hostname` is that of a WHATWG `URL` with a special scheme: lower case, in punycode, every literal form of an IPv4
- * address (short, decimal, hex, octal, full-width digits) already dotted, IPv6 compressed and in brackets. A name is
- * judged by its looks: what it resolves to only the one who fetches it can tell.
+ * `hostname` comes from a WHATWG `URL` with a special scheme: lower case, in punycode, every IPv4 form already dotted, and
+ * IPv6 compressed in brackets.
  */
 export function hostProblem(hostname: string): string | null {
   if (hostname.startsWith('[')) {
@@ -124,10 +121,10 @@ export function hostProblem(hostname: string): string | null {
 
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
-/** Underscores are no part of a host name by the book, but of names in use. */
+/** A label of a host name. Underscores are not standard, but are in use. */
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
-/** Names that only a private network resolves: RFC 6761, 6762, 8375, ICANN's `.internal` (2024), and habits of routers. */
+/** Names that only private networks resolve. Source: RFC 6761, 6762 and 8375, ICANN's `.internal` (2024), common routers. */
 const PRIVATE_NAMES = [
   'localhost',
   'localdomain',
@@ -141,7 +138,7 @@ const PRIVATE_NAMES = [
   'home.arpa',
 ] as const;
 
-/** IANA's special-purpose IPv4 registry, multicast and class E (2025-11), and the one public address that Azure serves inside. */
+/** IANA's special-purpose IPv4 registry, multicast and class E (2025-11), and the public address of Azure's internal services. */
 const RESERVED_IPV4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -164,7 +161,7 @@ const RESERVED_IPV4 = [
   ['240.0.0.0', 4],
 ] as const;
 
-/** Within 2000::/3: IETF assignments (Teredo too), documentation, 6to4, documentation again. None is longer than 32 bits. */
+/** The reserved parts of 2000::/3: IETF assignments with Teredo, documentation, 6to4, documentation. At most 32 bits long. */
 const RESERVED_IPV6 = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -178,8 +175,8 @@ function isPublicIpv4(address: string): boolean {
 }
 
 /**
- * Only global unicast, 2000::/3, is public. That leaves out loopback, link-local, unique local, multicast, and every
- * form that carries an IPv4 address (mapped, compatible, NAT64), with whatever address in it.
+ * Returns true for global unicast, 2000::/3. This excludes loopback, link-local, unique local and multicast addresses, and
+ * every form that embeds an IPv4 address (mapped, compatible, NAT64).
  */
 function isPublicIpv6(address: string): boolean {
   const bits = ipv6HighBits(address);
@@ -195,7 +192,7 @@ function ipv4Bits(address: string): number {
   return address.split('.').reduce((bits, octet) => bits * 256 + Number(octet), 0);
 }
 
-/** The first 32 of the 128 bits. */
+/** Returns the first 32 of the 128 bits. */
 function ipv6HighBits(address: string): number {
   const [head = '', tail] = address.split('::');
   const before = head === '' ? [] : head.split(':');
