@@ -3,11 +3,11 @@ import { VIDEO_MS_MAX } from './placement.ts';
 import type { TaskRecord } from './records.ts';
 import { type BalanceDeduction, isFinal } from './task.ts';
 
-/** What one unit costs, in US dollars (Kling's price list, 2026-09). */
+/** The price of a unit in US dollars (Kling's price list, 2026-09). */
 export const UNIT_PRICE_USD = '0.14';
 const CENTS_PER_UNIT = 14;
 
-/** Units for making one voice, one identify-face call, one text-to-speech call (Kling's price list, 2026-09). */
+/** The units of a voice creation, a face scan and a text-to-speech call (Kling's price list, 2026-09). */
 export const VOICE_UNITS = '0.05';
 export const FACE_SCAN_UNITS = '0.05';
 export const SPEECH_UNITS = '0.05';
@@ -17,8 +17,8 @@ const LIP_SYNC_MILLI_UNITS = 500;
 const LIP_SYNC_STEP_MS = 5000;
 
 /**
- * What a lip-sync of a video is expected to cost, in units. An estimate: how Kling rounds is not documented, so 5 seconds
- * that have begun are counted as whole. Null, and anything that is no length, counts as the longest video: at most so much.
+ * Estimates the units of a lip-sync. Kling does not document how it rounds, so each started 5 s count in full. Null and
+ * invalid lengths count as the longest video.
  */
 export function lipSyncUnits(videoDurationMs: number | null): string {
   const known = videoDurationMs !== null && videoDurationMs > 0 && videoDurationMs <= VIDEO_MS_MAX;
@@ -26,16 +26,15 @@ export function lipSyncUnits(videoDurationMs: number | null): string {
   return fromMilliunits(steps * LIP_SYNC_MILLI_UNITS);
 }
 
-/** What units cost in US dollars, exactly, without trailing zeros; null when they are not a decimal number of 0 or more. */
+/** Converts units to US dollars, exactly and without trailing zeros. Returns null for anything but a decimal number from 0. */
 export function unitsToUsd(units: string): string | null {
   const milli = toMilliunits(units);
   return milli === null ? null : decimal(milli * CENTS_PER_UNIT, 5);
 }
 
 /**
- * Thousandths of a unit: an integer that can be added and compared without error. What is smaller than a thousandth
- * counts as one, so that a sum is never less than what was charged. Null when the text is no decimal number, is
- * negative, or is 1,000,000,000 or more.
+ * Converts units to an integer of thousandths, so that sums are exact. Rounds up, so that a sum is never less than the charge.
+ * Returns null for anything but a decimal number from 0 to less than 1,000,000,000.
  */
 export function toMilliunits(amount: string): number | null {
   const match = /^(\d{1,9})(?:\.(\d{1,3})(\d{0,30}))?$/.exec(amount);
@@ -44,26 +43,27 @@ export function toMilliunits(amount: string): number | null {
   return Number(whole) * 1000 + Number(thousandths.padEnd(3, '0')) + (/[1-9]/.test(rest) ? 1 : 0);
 }
 
-/** What Kling says about a charge, in units, in money, or both. */
+/** A charge as Kling reports it: in units, in money, or both. */
 export interface Deduction {
   readonly unitsDeducted: string | null;
   readonly balanceDeducted?: BalanceDeduction | null;
 }
 
 /**
- * What Kling has told of a charge, in thousandths of a unit; null when it tells nothing. Units and money may be two
- * words for one charge, so the larger counts. Money is counted as dollars at `UNIT_PRICE_USD`, rounded up: Kling names no
- * currency, and one that is worth less counts too much. A balance deduction of 0 alone says nothing: accounts that pay in
- * units are sent it too.
+ * Returns a reported charge in thousandths of a unit; null if Kling reported none. Units and money may state the same charge,
+ * so the larger one counts. A balance deduction of 0 alone is no report, because accounts that pay in units get it too.
+ *
+ * Trade-off: Kling names no currency. Money counts as dollars at `UNIT_PRICE_USD`, rounded up, so a weaker currency counts
+ * too much.
  */
-export function toldMilliunits({ unitsDeducted, balanceDeducted }: Deduction): number | null {
+export function reportedMilliunits({ unitsDeducted, balanceDeducted }: Deduction): number | null {
   const units = unitsDeducted === null ? null : toMilliunits(unitsDeducted);
   const milliDollars = toMilliunits(balanceDeducted?.quota ?? '0') ?? 0;
   if (units === null && milliDollars === 0) return null;
   return Math.max(units ?? 0, Math.ceil((milliDollars * 100) / CENTS_PER_UNIT));
 }
 
-/** Findings of the gateway's about a task that Kling may have finished, and charged. */
+/** The failures of tasks that Kling may have finished and charged. */
 const MAY_BE_CHARGED: ReadonlySet<TaskFailureCode> = new Set([
   'DEADLINE_EXCEEDED',
   'CREATE_OUTCOME_UNKNOWN',
@@ -72,27 +72,26 @@ const MAY_BE_CHARGED: ReadonlySet<TaskFailureCode> = new Set([
 ]);
 
 /**
- * What a task counts for in the tenant's budget, in thousandths of a unit: its estimate until it has ended, then what
- * Kling told. If Kling told nothing, a success and a task of unknown outcome count their estimate. All other failures
- * count 0: one that was not sent or was refused costs nothing.
+ * Returns the share of a task in the tenant's budget, in thousandths of a unit. A running task counts its estimate, a final
+ * one the charge that Kling reported. Without a report, a success or an unknown outcome counts the estimate, a failure 0.
  *
- * Trade-off: what Kling charges for a task that failed at Kling, and does not tell, is not documented (2026-09). It
- * counts 0, so that a bad day at Kling does not use up a tenant's month.
+ * Trade-off: Kling does not document what it charges for a failed task without reporting it (2026-09). It counts 0, so that
+ * an outage of Kling does not use up a tenant's budget.
  */
 export function countedMilliunits(record: TaskRecord): number {
   const estimated = record.unitsEstimated === null ? 0 : (toMilliunits(record.unitsEstimated) ?? 0);
   if (!isFinal(record.status)) return estimated;
   const { status, failure } = record;
   const mayBeCharged = status === 'SUCCEEDED' || (failure !== null && MAY_BE_CHARGED.has(failure.code));
-  return toldMilliunits(record) ?? (mayBeCharged ? estimated : 0);
+  return reportedMilliunits(record) ?? (mayBeCharged ? estimated : 0);
 }
 
-/** The opposite, without trailing zeros: `500` is `"0.5"`. */
+/** Converts thousandths to units, without trailing zeros: `500` is `"0.5"`. */
 export function fromMilliunits(milliunits: number): string {
   return decimal(milliunits, 3);
 }
 
-/** An integer count of 10^-places as a decimal string. */
+/** Writes an integer count of 10^-places as a decimal string. */
 function decimal(count: number, places: number): string {
   const digits = String(count).padStart(places + 1, '0');
   const fraction = digits.slice(-places).replace(/0+$/, '');
@@ -100,43 +99,43 @@ function decimal(count: number, places: number): string {
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
-/** The calendar month of an instant in UTC, as `2026-11`: what a tenant's units are summed by. */
+/** Returns the calendar month of an instant in UTC, such as `2026-11`. The units of a tenant are summed by month. */
 export function monthOf(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 7);
 }
 
-/** When a month (`2026-11`) is over, in milliseconds since the epoch. */
+/** Returns the end of a month, such as `2026-11`, in milliseconds since the epoch. */
 export function monthAfter(month: string): number {
   const [year = 0, number = 0] = month.split('-').map(Number);
   return Date.UTC(year, number);
 }
 
 /**
- * Where a resource pack stands. `PENDING`: bought, not yet in effect. `USED_UP`: nothing remains. `UNRECOGNIZED`: Kling
- * named a state that this gateway does not know.
+ * The statuses of a resource pack. `PENDING`: bought, not yet in effect. `UNRECOGNIZED`: Kling sent a status that the gateway
+ * does not know.
  */
 export const RESOURCE_PACK_STATUSES = ['PENDING', 'ACTIVE', 'USED_UP', 'EXPIRED', 'UNRECOGNIZED'] as const;
 export type ResourcePackStatus = (typeof RESOURCE_PACK_STATUSES)[number];
 
-/** Units bought in advance by the account at Kling, of which every task takes its share. */
+/** Units that the account at Kling bought in advance. */
 export interface ResourcePack {
   readonly packId: string;
   readonly name: string;
-  /** Kling's `resource_pack_type`, such as `decreasing_total`; null when not sent. */
+  /** Kling's `resource_pack_type`, such as `decreasing_total`; null if not sent. */
   readonly klingType: string | null;
-  /** Units, as decimal strings; null when not sent. What remains is up to 12 hours late. */
+  /** Units as decimal strings; null if not sent. `remainingUnits` is up to 12 hours old. */
   readonly totalUnits: string | null;
   readonly remainingUnits: string | null;
-  /** Milliseconds since the epoch; null when not sent. */
+  /** In milliseconds since the epoch; null if not sent. */
   readonly purchasedAtMs: number | null;
   readonly effectiveAtMs: number | null;
   readonly expiresAtMs: number | null;
   readonly status: ResourcePackStatus;
-  /** Kling's own word for the status. */
+  /** Kling's word for the status. */
   readonly klingStatus: string;
 }
 
-/** The packs whose purchase falls between two instants, in milliseconds since the epoch. */
+/** A query for the packs bought between two instants, in milliseconds since the epoch. */
 export interface ResourcePackRequest {
   readonly startMs: number;
   readonly endMs: number;

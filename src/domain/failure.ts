@@ -1,8 +1,8 @@
 import type { ErrorCode, Failure } from '../errors.ts';
 
 /**
- * Why a task failed, in one word. `DEADLINE_EXCEEDED`, `CREATE_OUTCOME_UNKNOWN`, `TASK_LOST_AT_KLING`, `NO_RESULT`,
- * `NOT_SENT` and `CANCELLED` are the gateway's own findings; `QUOTA_EXHAUSTED` and `UPSTREAM_MISCONFIGURED` mean that Kling refused a task that had waited for its turn.
+ * The reasons why a task fails. The gateway itself sets `DEADLINE_EXCEEDED`, `CREATE_OUTCOME_UNKNOWN`, `TASK_LOST_AT_KLING`,
+ * `NO_RESULT`, `NOT_SENT` and `CANCELLED`. Kling refused a queued task for `QUOTA_EXHAUSTED` and `UPSTREAM_MISCONFIGURED`.
  */
 export const TASK_FAILURE_CODES = [
   'CONTENT_REJECTED',
@@ -26,40 +26,39 @@ export const TASK_FAILURE_CODES = [
 ] as const;
 export type TaskFailureCode = (typeof TASK_FAILURE_CODES)[number];
 
-/** What a failed task says of itself. */
+/** Why a task failed. */
 export interface TaskFailure {
   readonly code: TaskFailureCode;
-  /** Kling's own text where there is one; for people, never to be matched on. */
+  /** Kling's text if there is one. For people: code must not match on it. */
   readonly message: string;
 }
 
 /**
- * Sorts the free text (`task_status_msg`) that is all Kling gives as a reason. Texts are undocumented and change, so
- * that the match goes by key words, in either case, in English and Chinese; what is not recognised is `UNKNOWN`, with
- * its text kept.
+ * Classifies Kling's free text (`task_status_msg`), the only reason that Kling sends. Texts are undocumented and change, so
+ * keywords in English and Chinese decide, in any case. Other texts are `UNKNOWN`.
  */
 export function classifyFailure(text: string | null): TaskFailure {
   const message = text?.trim() ?? '';
-  // Kling's word for success comes as the reason of failed tasks (live, 2026-11).
+  // Kling sends its word for success as the reason of some failed tasks (live, 2026-11).
   if (message === '' || /^succe(?:ed|ss)$/i.test(message)) return { code: 'UNKNOWN', message: 'Kling gave no reason.' };
   const start = message.slice(0, TEXT_CHARS_MATCHED);
   return { code: RULES.find(([, pattern]) => pattern.test(start))?.[0] ?? 'UNKNOWN', message };
 }
 
-/** Failures whose cause may pass. Not those that may have been charged: who repeats them may pay twice. */
+/** The failures whose cause may pass. Those that Kling may have charged are missing, because a repeat may be charged again. */
 const RETRYABLE: ReadonlySet<TaskFailureCode> = new Set(['UPSTREAM_ERROR', 'RATE_LIMITED', 'NOT_SENT']);
 
-/** Whether a new task with the same input may succeed later. */
+/** Returns true if a new task with the same input may succeed later. */
 export function isRetryable({ code }: TaskFailure): boolean {
   return RETRYABLE.has(code);
 }
 
-/** A failure of the gateway's own: no end within the deadline, a create whose outcome cannot be found out, a cancellation. */
+/** Returns the failure of a task that the gateway closes, with its fixed message. */
 export function gatewayFailure(code: keyof typeof GATEWAY_MESSAGES): TaskFailure {
   return { code, message: GATEWAY_MESSAGES[code] };
 }
 
-/** What a refusal means for a task that its maker has been told of already. */
+/** Maps the refusal of a queued task, which its caller has already been shown, to a failure of the task. */
 export function classifyRefusal({ code, message }: Failure): TaskFailure {
   return { code: REFUSALS[code] ?? 'UNKNOWN', message };
 }
@@ -84,19 +83,19 @@ const GATEWAY_MESSAGES = {
   CANCELLED: 'The task was cancelled before it was sent. Nothing was charged.',
 } as const;
 
-/** Reasons are a sentence long; no more of a text is searched. */
+/** The most characters of a reason that are searched. Reasons are one sentence long. */
 const TEXT_CHARS_MATCHED = 500;
 
-/** "No such thing", before or behind the thing's name. */
+/** Builds the pattern of a reason that something is missing: a negation before or after its name. */
 function absent(things: string, chinese: string): RegExp {
   const before = `\\b(?:no|not|without|unable|fail\\w*|cannot|couldn't|didn't)\\b.{0,40}\\b(?:${things})\\b`;
-  const behind = `\\b(?:${things})\\b.{0,40}\\b(?:missing|undetected|(?:detection|recognition) fail|(?:not|cannot|no) .{0,10}(?:detect|found|recogni|identif))`;
-  return new RegExp(`${before}|${behind}|${chinese}`, 'i');
+  const after = `\\b(?:${things})\\b.{0,40}\\b(?:missing|undetected|(?:detection|recognition) fail|(?:not|cannot|no) .{0,10}(?:detect|found|recogni|identif))`;
+  return new RegExp(`${before}|${after}|${chinese}`, 'i');
 }
 
 /**
- * The first that matches wins, so the order counts: a face's angle before the face, a face before the human it belongs to,
- * a voice before the human who has it, and a timeout that was "exceeded" before a limit that was.
+ * The patterns of reasons. The first match wins, so the specific ones come first: a face's angle before a face, a face and a
+ * voice before a human, and an exceeded timeout before an exceeded limit.
  */
 const RULES: readonly (readonly [TaskFailureCode, RegExp])[] = [
   ['CONTENT_REJECTED', /risk control|sensitive|violat|(?:content|platform) (?:policy|safety|security)|moderation/i],

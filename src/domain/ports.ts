@@ -10,36 +10,34 @@ import type { FaceScan, LipSyncTask, Speech, TaskRecord, VoiceTask } from './rec
 import type { LipSyncSnapshot, TaskKind, TaskStatus, Voice, VoiceTaskSnapshot } from './task.ts';
 import type { Scope } from './viewer.ts';
 
-/** What the schema asks for. `ledger/` and `kling/` answer it; `context.ts` puts them together. */
-
-/** A task by the gateway's id or by the caller's own: exactly one. */
+/** The gateway's id of a task, or the id that the caller chose. */
 export type TaskReference =
   | { readonly id: string; readonly externalId?: never }
   | { readonly externalId: string; readonly id?: never };
 
-/** A task that a caller has named or been shown: under another kind it is not there. */
+/** The id and kind of a task. An id with another kind finds no task. */
 export interface TaskHandle {
   readonly id: string;
   readonly kind: TaskKind;
 }
 
-/** A window of a list: `first` items behind the cursor `after` (opaque; null is the start). */
+/** A window of a list: the `first` items after an opaque cursor. `after` is null for the start of the list. */
 export interface Window {
   readonly first: number;
   readonly after: string | null;
 }
 
-/** What a window showed. Each item comes with the cursor that continues behind it. */
+/** The items of a window, each with the cursor that continues after it. */
 export interface Slice<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[];
   readonly hasNextPage: boolean;
 }
 
-/** One change of a task: the task as it was right after it. `resync`: changes before this one are no longer kept. */
+/** A change of a task, with the task right after it. `resync` is true if earlier changes are no longer stored. */
 export interface TaskChangeEvent {
-  /** Gapless within the tenant. */
+  /** Counts the changes of the tenant, without a gap. */
   readonly seq: number;
-  /** `seq` as callers see and give it back. */
+  /** `seq` as callers see it and send it back. */
   readonly cursor: string;
   readonly atMs: number;
   readonly task: TaskRecord;
@@ -48,7 +46,7 @@ export interface TaskChangeEvent {
 
 export interface TaskFilter {
   readonly kind: TaskKind | null;
-  /** Empty: all. */
+  /** Empty for all statuses. */
   readonly statuses: readonly TaskStatus[];
 }
 
@@ -59,18 +57,18 @@ export interface DeletedVoiceResult {
   readonly klingRequestId: string | null;
 }
 
-/** What each write of a ledger takes, and what it answers with. */
+/** The input and the result of each write of a ledger. */
 interface Writes {
   readonly identifyFaces: { readonly input: IdentifyFacesInput; readonly result: FaceScan };
   readonly createVoice: { readonly input: CreateVoiceInput; readonly result: VoiceTask };
   readonly createLipSyncTask: { readonly input: CreateLipSyncTaskInput; readonly result: LipSyncTask };
   readonly synthesizeSpeech: { readonly input: SynthesizeSpeechInput; readonly result: Speech };
   readonly deleteVoice: { readonly input: DeleteVoiceInput; readonly result: DeletedVoiceResult };
-  /** Takes back a task that has not been sent. */
+  /** Cancels a task that has not been sent. */
   readonly cancelQueued: { readonly input: TaskHandle; readonly result: TaskRecord };
 }
 
-/** The scope that writes each kind of task, and what belongs to it. */
+/** The scope that allows to write a kind of task, and what belongs to it. */
 const WRITE = { LIP_SYNC: 'lipsync:write', VOICE: 'voices:write' } as const satisfies Record<TaskKind, Scope>;
 
 const SCOPES = {
@@ -86,64 +84,64 @@ export type WriteName = keyof Writes;
 export type WriteInput<Name extends WriteName> = Writes[Name]['input'];
 export type WriteResult<Name extends WriteName> = Writes[Name]['result'];
 
-/** The scope that a write needs. */
+/** Returns the scope that a write needs. */
 export function writeScope<Name extends WriteName>(name: Name, input: WriteInput<Name>): Scope {
   const scopeOf: { readonly [Each in WriteName]: (given: WriteInput<Each>) => Scope } = SCOPES;
   return scopeOf[name](input);
 }
 
 /**
- * The tenant's own work. Every method throws a `GatewayError` and nothing else; a thing of another tenant does not exist.
- * Inputs are checked inside, whole, before anything is paid for.
+ * The work of one tenant. Methods throw only `GatewayError`. What belongs to another tenant does not exist. The ledger checks
+ * an input completely before it pays for anything.
  */
 export interface Ledger {
-  /** Makes one change of the tenant's work, named as its mutation. */
+  /** Runs the write of a mutation. */
   write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteResult<Name>>;
   task(reference: TaskReference): Promise<TaskRecord | null>;
   tasks(filter: TaskFilter, window: Window): Promise<Slice<TaskRecord>>;
   faceScan(id: string): Promise<FaceScan | null>;
-  /** A voice of the tenant's own. */
+  /** Returns a voice that the tenant made. */
   voice(voiceId: string): Promise<Voice | null>;
   voices(window: Window): Promise<Slice<Voice>>;
-  /** How many of the tenant's own tasks wait before this one; null when it does not wait. */
+  /** Returns how many of the tenant's tasks wait before this one; null if it does not wait. */
   queuePosition(taskId: string): Promise<number | null>;
-  /** Changes in order, oldest first, of one task or of all (null). */
+  /** Returns the changes of one task, or of all if `task` is null, oldest first. */
   events(task: TaskHandle | null, window: Window): Promise<Slice<TaskChangeEvent>>;
-  /** `month` as `2026-11`, UTC. */
+  /** `month` is in UTC, such as `2026-11`. */
   usage(month: string): Promise<Usage>;
 }
 
-/** What a tenant was charged in a calendar month, in thousandths of a unit. `milliunitsMax` null: no budget is set. */
+/** The charges of a tenant in a calendar month, in thousandths of a unit. `milliunitsMax` is null without a budget. */
 export interface Usage {
   readonly milliunits: number;
   readonly milliunitsMax: number | null;
 }
 
-/** What is read through from Kling as it stands, across tenants. */
+/** The reads that go through to Kling, across tenants. */
 export interface Upstream {
-  /** Every voice of Kling's library once, in Kling's order. It may be some minutes old. */
+  /** Returns every voice of Kling's library once, in Kling's order. The list may be some minutes old. */
   presetVoices(): Promise<readonly Voice[]>;
   listPresetVoices(page: PageRequest): Promise<UpstreamPage<Voice>>;
   listVoiceTasks(page: PageRequest): Promise<UpstreamPage<VoiceTaskSnapshot>>;
   listLipSyncTasks(page: PageRequest): Promise<UpstreamPage<LipSyncSnapshot>>;
-  /** At most one call a second. */
+  /** Kling allows one call per second. */
   listResourcePacks(request: ResourcePackRequest): Promise<UpstreamPage<ResourcePack>>;
 }
 
-/** One page of a list at Kling. `page` counts from 1. */
+/** A page of a list at Kling. `page` counts from 1. */
 export interface PageRequest {
   readonly page: number;
   readonly pageSize: number;
 }
 
-/** One page as Kling answered it. */
+/** A page as Kling sent it. */
 export interface UpstreamPage<T> {
   readonly items: readonly T[];
   readonly klingRequestId: string | null;
 }
 
-/** A page of Kling's library. Kling sends items that hold no voice, one voice, or several. */
+/** A page of Kling's library. An item that Kling sends holds any number of voices. */
 export interface PresetVoicePage extends UpstreamPage<Voice> {
-  /** How many items Kling sent. 0: the page lies past the end of the library. */
+  /** The number of items that Kling sent; 0 past the end of the library. */
   readonly itemsSent: number;
 }

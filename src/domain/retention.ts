@@ -1,10 +1,10 @@
-/** How long Kling keeps what a task made (videos, trial sounds): 30 days (lip-sync page, 2026-09). In milliseconds. */
+/** The time that Kling keeps the results of a task: 30 days, in milliseconds (Kling docs, lip-sync page, 2026-09). */
 export const RESULT_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** How long an identify-face session can be used: 24 hours (Kling's older lip-sync page). In milliseconds. */
+/** The lifetime of an identify-face session: 24 hours, in milliseconds (Kling's older lip-sync page). */
 export const FACE_SCAN_TTL_MS = 24 * 60 * 60 * 1000;
 
-/** When Kling deletes a task's results, counted from when it became final; all in milliseconds since the epoch. */
+/** Returns when Kling deletes the results of a task, in milliseconds since the epoch. */
 export function resultExpiresAtMs(finalAtMs: number): number {
   return finalAtMs + RESULT_RETENTION_MS;
 }

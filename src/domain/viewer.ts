@@ -1,29 +1,29 @@
 import { GatewayError } from '../errors.ts';
 
-/** What a token may allow. `operator` allows `account` alone: who runs the gateway need not be a tenant. */
+/** The scopes of a token. `operator` allows only `account`: an operator of the gateway need not be a tenant. */
 export const SCOPES = ['voices:read', 'voices:write', 'lipsync:read', 'lipsync:write', 'operator'] as const;
 
 export type Scope = (typeof SCOPES)[number];
 
-/** The authenticated caller, as plain data: it is kept with a socket and crosses from one object to another. */
+/** The authenticated caller, as plain data that is stored with a socket and sent between objects. */
 export interface Viewer {
-  /** Whose tasks, voices and face scans are seen. Visible ASCII, at most 128 characters. */
+  /** The owner of the tasks, voices and face scans that the viewer sees. Visible ASCII, at most 128 characters. */
   readonly tenant: string;
-  /** The token's `sub`; null where nobody is asked for a token. */
+  /** The token's `sub`; null if no token is required. */
   readonly subject: string | null;
   readonly scopes: readonly Scope[];
-  /** From then on the token is worth nothing, in milliseconds since the epoch; null: never. */
+  /** The end of the token, in milliseconds since the epoch; null if it never ends. */
   readonly expiresAtMs: number | null;
 }
 
-/** Everybody, where no token is asked for (development). */
+/** The viewer of every request if no token is required, as in development. */
 export const EVERYBODY: Viewer = { tenant: 'default', subject: null, scopes: SCOPES, expiresAtMs: null };
 
 export function isScope(text: string): text is Scope {
   return SCOPES.some((scope) => scope === text);
 }
 
-/** A tenant names a Durable Object and is part of keys that end at a line's end. */
+/** Checks the id of a tenant. It names a Durable Object, and is part of keys that a line break ends. */
 export function isTenant(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value);
 }

@@ -16,8 +16,8 @@ export interface Envelope {
 type ParseJson = (text: string) => unknown;
 
 /**
- * Reads an answer, and once more where an id in it came as a number that is too long for one: with all its digits then.
- * Most answers have none, and looking for them first takes a tenth of the time of a long list.
+ * Reads an answer with `JSON.parse`, and again without losing digits if a decoder throws `LostDigits`. Most answers have no
+ * such id, and searching each of them takes a tenth of the time of a long list.
  */
 export function readKeepingDigits<T>(read: (parse: ParseJson) => T): T {
   try {
@@ -99,7 +99,7 @@ export function isRecord(value: unknown): value is WireRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Returns an object as it is, and an empty one for anything else. Kling omits `task_info` and `task_result`, or sends null. */
+/** Returns an object as it is, and an empty one for anything else. Kling may omit `task_info` and `task_result`, or send null. */
 export function recordOf(value: unknown): WireRecord {
   return isRecord(value) ? value : EMPTY;
 }

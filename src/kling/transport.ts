@@ -140,8 +140,8 @@ export interface AttemptOptions {
   readonly credentials: Credentials;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /**
-   * Whether a request is aborted when its time is up, or left alone. An object lives on, and would keep the connection; what
-   * a Worker's request has begun ends with it, and signals are dear.
+   * Whether to abort a request at its deadline. A Durable Object would otherwise keep the connection. A Worker's request
+   * ends its own connections, and an `AbortSignal` is expensive.
    */
   readonly aborts: boolean;
   /** Milliseconds since the epoch. */

@@ -4,7 +4,7 @@ import {
   FACE_SCAN_UNITS,
   monthOf,
   SPEECH_UNITS,
-  toldMilliunits,
+  reportedMilliunits,
   toMilliunits,
 } from '../domain/cost.ts';
 import {
@@ -48,7 +48,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
 
   /** Kling may leave the charge out of its answer: the price counts then. */
   function charge(answer: Deduction, price: string): void {
-    const milliunits = toldMilliunits(answer) ?? toMilliunits(price) ?? 0;
+    const milliunits = reportedMilliunits(answer) ?? toMilliunits(price) ?? 0;
     if (milliunits > 0) holdings.addMilliunits(monthOf(now()), milliunits);
   }
 

@@ -43,7 +43,7 @@ function chunksOf<T>(items: readonly T[], size: number): T[][] {
   return chunks;
 }
 
-/** Calls for each item, at most `atOnce` at a time, in order. A call that throws ends it: `call` handles its own errors. */
+/** Calls `call` for each item in order, at most `atOnce` at a time. `call` handles its own errors: one that throws ends the loop. */
 export async function forEachAtOnce<T>(
   items: readonly T[],
   atOnce: number,

@@ -1,26 +1,26 @@
 /**
- * States what a field of the schema costs to answer. The schema says it in `extensions.cost` of the field. The limits of
- * documents and of live operations read it there. A test fails for a list that states nothing.
+ * The cost of answering a field of the schema, in its `extensions.cost`. The limits of documents and subscriptions read it. A
+ * test fails for a list without a cost.
  */
 export interface FieldCost {
-  /** How many items the field shows at most. A connection or page states it for the lists directly inside it. */
+  /** The most items that the field returns. A connection or page states it for the lists directly inside it. */
   readonly max?: number;
-  /** The argument that says how many items are shown: an `Int`, or the list of what is asked for. */
+  /** The argument that determines the number of items: an `Int`, or a list with one entry per item. */
   readonly list?: string;
-  /** How many items are shown if the argument is missing or null. Without it: `max`. */
+  /** The number of items if the argument is missing or null; `max` by default. */
   readonly default?: number;
-  /** Whether the field is read from the ledger by a call of its own. */
+  /** Set if the field needs a call to the ledger of its own. */
   readonly call?: true;
 }
 
-/** The `extensions` of a field that costs so much. */
+/** Returns the `extensions` of a field with this cost. */
 export function withCost(cost: FieldCost): { readonly cost: FieldCost } {
   return { cost };
 }
 
 const NOTHING_STATED: FieldCost = {};
 
-/** Reads what a field states. */
+/** Returns the cost that a field states; an empty one by default. */
 export function costOf({ extensions }: { readonly extensions: Readonly<Record<string, unknown>> }): FieldCost {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the definitions of the schema are written with `withCost`
   return (extensions['cost'] as FieldCost | undefined) ?? NOTHING_STATED;

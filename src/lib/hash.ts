@@ -10,7 +10,7 @@ export async function sha256(data: string | Uint8Array<ArrayBuffer>): Promise<st
 /** The length of a hash. Among a million tenants, two share one with a probability of 1 in 37 million. */
 const HASH_BYTES = 8;
 
-/** Returns the first 16 hexadecimal digits of the SHA-256 of a tenant. `crypto.subtle` is asynchronous, and logging is not. */
+/** Returns the first 16 hexadecimal digits of the SHA-256 of a tenant. Synchronous, unlike `crypto.subtle`, for logging. */
 export function hashOfTenant(tenant: string): string {
   const digest = hash(new TextEncoder().encode(tenant)).subarray(0, HASH_BYTES);
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,6 +1,6 @@
 /**
- * Parses JSON that only this program can have written: a column of an object's own SQLite, or a payload under its own
- * signature. Checks nothing. Input from outside goes through a decoder instead.
+ * Parses JSON that only this program can have written, such as a column of an object's SQLite or a payload that it signed.
+ * Checks nothing: use a decoder for input from outside.
  */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what was written: there is nothing to infer it from
 export function readOwnJson<T>(json: string): T {

@@ -3,7 +3,7 @@ import { hashOfTenant } from './hash.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
-/** The form in which lines name a tenant: its id, a hash of it, or nothing. */
+/** How log lines name a tenant: by its id, by a hash of it, or not at all. */
 export type TenantForm = 'id' | 'hash' | 'off';
 
 /** One structured log line. Values are ids, codes, counts and our own texts: never a secret, a token, a body or a header. */

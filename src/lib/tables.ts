@@ -1,6 +1,6 @@
 /**
- * Brings the tables of a Durable Object up to date, in one transaction. `steps` is append only: an object that has run
- * step n never runs it again. `PRAGMA user_version` is refused in Durable Objects, hence the key.
+ * Migrates the tables of a Durable Object in one transaction. `steps` is append-only: an object never runs a step twice. The
+ * version is a key, because Durable Objects refuse `PRAGMA user_version`.
  */
 export function runMigrations(storage: DurableObjectStorage, steps: readonly string[]): void {
   storage.transactionSync(() => {
@@ -12,31 +12,30 @@ export function runMigrations(storage: DurableObjectStorage, steps: readonly str
   });
 }
 
-/** Rows of one kind, each kept for a time. */
+/** A table whose rows are deleted after a time. */
 export interface Shelf {
+  /** The age at which a row is deleted. */
   readonly keptMs: number;
-  /** The instant of the oldest row; null when the table is empty. */
+  /** Returns the instant of the oldest row; null if the table is empty. */
   readonly oldestAtMs: () => number | null;
-  /** Forgets at most `limit` rows from `atMs` or earlier, the oldest first. */
+  /** Deletes at most `limit` rows from `atMs` or earlier, oldest first. */
   readonly forgetUntil: (atMs: number, limit: number) => void;
 }
 
-/** Forgets what is too old, in bounded steps. */
+/** Deletes old rows in bounded steps. */
 export interface Retention {
-  /** Forgets at most `FORGET_AT_ONCE` rows of each kind. What is left is due at once. */
+  /** Deletes at most `FORGET_AT_ONCE` rows of each table. If more are old, the next run is due at once. */
   run(): void;
-  /** When the next row is due, in milliseconds since the epoch; null when nothing is kept. */
+  /** Returns when the next row is due, in milliseconds since the epoch; null if there are no rows. */
   nextAtMs(): number | null;
 }
 
-/** Most rows of a kind that one run forgets, so that a long log never holds up the object. */
+/** The most rows of a table that a run deletes, so that a long log does not block the object. */
 export const FORGET_AT_ONCE = 200;
 
+/** Creates the retention of some tables. `now` returns milliseconds since the epoch. */
 export function createRetention(shelves: readonly Shelf[], now: () => number): Retention {
-  /**
-   * When each shelf is due next. A row that is put down later is due later, so that what is known stays true until a run;
-   * a shelf that was empty is asked again.
-   */
+  // Caches when each table is due. A newer row is due later, so an entry is valid until a run. Empty tables are not cached.
   const due = new Map<Shelf, number>();
 
   function dueAtMs(shelf: Shelf): number | null {

@@ -1,23 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Log } from './log.ts';
 
-/** What a line says of the work that wrote it. */
+/** The fields that a log line has about the work that wrote it. */
 export interface TraceFields {
-  /** The request that caused the work; undefined for an alarm. */
+  /** The id of the request that caused the work; undefined for an alarm. */
   readonly requestId?: string | undefined;
   readonly taskId?: string;
-  /** Of work that is about several tasks at once. */
+  /** Set for work on several tasks at once. */
   readonly taskIds?: readonly string[];
 }
 
 const current = new AsyncLocalStorage<TraceFields>();
 
-/** Runs `work`, whose lines get these fields. So do the lines of everything that it starts, however long that lasts. */
+/** Runs `work`, and adds the fields to the log lines of everything that it starts, however long that takes. */
 export function traced<T>(fields: TraceFields, work: () => T): T {
   return current.run({ ...current.getStore(), ...fields }, work);
 }
 
-/** Adds the fields of the current work to each line that does not set them itself. */
+/** Returns a log that adds the fields of the current work to each line. The line's own fields win. */
 export function createTracedLog(log: Log): Log {
   return (event) => log({ ...event, ...current.getStore(), ...event });
 }
