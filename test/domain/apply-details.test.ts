@@ -6,7 +6,7 @@ import type { TaskStatus } from '../../src/domain/task.ts';
 import { lipSyncTask, voice, voiceTask } from '../support/fake-ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
-/** What a record learns beside its status, and from whom. */
+/** The fields of a record other than its status, and the source of each. */
 
 const NOW_MS = 2_000_000_000_000;
 const UNKNOWN = {
@@ -22,7 +22,7 @@ const RUNNING = voiceTask('v', { ...UNKNOWN, status: 'PROCESSING', klingStatus: 
 const CLOSED: TaskEvent = { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') };
 const MONEY = { quota: '0.07', listPrice: '0.14' };
 
-/** `leaves`: keys that Kling does not send. */
+/** Builds a snapshot event. `leaves` are the keys that Kling omits. */
 function seen(status: TaskStatus, change: object = {}, leaves: readonly string[] = []): TaskEvent {
   const entries = Object.entries(snapshotOf(status, { ...change })).filter(([key]) => !leaves.includes(key));
   return { type: 'SNAPSHOT', snapshot: Object.fromEntries(entries) as unknown as ReturnType<typeof snapshotOf> };
@@ -32,27 +32,27 @@ function after<T extends TaskRecord>(record: T, ...events: readonly TaskEvent[])
   return events.reduce((its, event) => applyEvent(its, event, NOW_MS)?.record ?? its, record);
 }
 
-describe('a running task', () => {
-  it('that is told as it was, only later, has nothing new to tell', ({ expect }) => {
+describe('applyEvent to a running task', () => {
+  it('returns null for the same state at a later time', ({ expect }) => {
     const record = after(RUNNING, seen('PROCESSING'));
     expect(applyEvent(record, seen('PROCESSING', { updatedAtMs: NOW_MS }), NOW_MS)).toBeNull();
   });
 
-  it('of two states that rank the same and are of the same moment keeps the first', ({ expect }) => {
+  it('keeps the first of two states with the same rank and time', ({ expect }) => {
     const record = { ...RUNNING, klingTaskId: 'kling-1', updatedAtMs: 5000 };
     expect(applyEvent(record, seen('UNRECOGNIZED', { updatedAtMs: 5000 }), NOW_MS)).toBeNull();
     expect(applyEvent(record, seen('UNRECOGNIZED', { updatedAtMs: 5001 }), NOW_MS)?.record.status).toBe('UNRECOGNIZED');
     expect(applyEvent(record, seen('UNRECOGNIZED', { updatedAtMs: null }), NOW_MS)).toBeNull();
   });
 
-  it('that the gateway closes tells of it', ({ expect }) => {
+  it('reports a task that the gateway closes as a change of state', ({ expect }) => {
     expect(applyEvent(RUNNING, CLOSED, NOW_MS)).toEqual({
       change: 'STATE',
       record: { ...RUNNING, status: 'FAILED', failure: gatewayFailure('DEADLINE_EXCEEDED'), updatedAtMs: NOW_MS },
     });
   });
 
-  it('is not given an id that is empty, as callbacks have it here', ({ expect }) => {
+  it('ignores an empty task id', ({ expect }) => {
     expect(applyEvent(RUNNING, seen('SUBMITTED', { klingTaskId: '' }), NOW_MS)).toBeNull();
     expect(after(RUNNING, seen('SUCCEEDED', { klingTaskId: '' }))).toMatchObject({
       status: 'SUCCEEDED',
@@ -61,7 +61,7 @@ describe('a running task', () => {
     expect(after(RUNNING, seen('SUCCEEDED')).klingTaskId).toBe('kling-1');
   });
 
-  it('has the id of the request that told of it first', ({ expect }) => {
+  it('keeps the id of the first request', ({ expect }) => {
     const first = after(RUNNING, seen('SUCCEEDED', { klingRequestId: 'request-1' }));
     expect(after(first, seen('SUCCEEDED', { klingRequestId: 'request-2', unitsDeducted: '1' }))).toMatchObject({
       klingRequestId: 'request-1',
@@ -70,19 +70,19 @@ describe('a running task', () => {
   });
 });
 
-describe('what Kling leaves out', () => {
+describe('a field that Kling omits', () => {
   const done = after(
     RUNNING,
     seen('SUCCEEDED', { unitsDeducted: '0.05', balanceDeducted: MONEY, voices: [voice('made')] }),
   );
 
-  it('is kept: charges and voices', ({ expect }) => {
+  it('keeps its value: charges and voices', ({ expect }) => {
     expect(done).toMatchObject({ unitsDeducted: '0.05', balanceDeducted: MONEY, voices: [voice('made')] });
     expect(applyEvent(done, seen('SUCCEEDED', { voices: [] }), NOW_MS)).toBeNull();
     expect(applyEvent(done, seen('SUCCEEDED', {}, ['voices']), NOW_MS)).toBeNull();
   });
 
-  it('is kept: videos, the video they were made from, and the watermark', ({ expect }) => {
+  it('keeps its value: videos, the source video and the watermark', ({ expect }) => {
     const whole = lipSyncTask('l', { watermarkEnabled: true });
     const nothing = { klingTaskId: 'kling-1', videos: [], parentVideo: null, watermarkEnabled: null };
     expect(applyEvent(whole, seen('SUCCEEDED', nothing, ['voices']), NOW_MS)).toBeNull();
@@ -90,7 +90,7 @@ describe('what Kling leaves out', () => {
   });
 });
 
-describe('a lip-sync', () => {
+describe('applyEvent to a lip-sync', () => {
   const { videos, parentVideo } = lipSyncTask('any');
   const bare: LipSyncTask = {
     ...lipSyncTask('l', { ...UNKNOWN, status: 'PROCESSING', klingStatus: 'processing' }),
@@ -99,12 +99,12 @@ describe('a lip-sync', () => {
     watermarkEnabled: null,
   };
 
-  it('has what Kling made of it', ({ expect }) => {
+  it('stores the results of a success', ({ expect }) => {
     const told = seen('SUCCEEDED', { videos, parentVideo, watermarkEnabled: false }, ['voices']);
     expect(after(bare, told)).toMatchObject({ status: 'SUCCEEDED', videos, parentVideo, watermarkEnabled: false });
   });
 
-  it('is estimated by the length of its video as soon as Kling tells it, and by 60 s until then', ({ expect }) => {
+  it('estimates the cost by the length of the video, and by 60 s until it is known', ({ expect }) => {
     const waiting = { ...bare, unitsEstimated: '6' };
     expect(after(waiting, seen('PROCESSING', { parentVideo: null, videos: [] })).unitsEstimated).toBe('6');
     const long = { ...parentVideo, durationMs: 10_000 };
@@ -113,7 +113,7 @@ describe('a lip-sync', () => {
     expect(after(waiting, seen('PROCESSING', { parentVideo: unknown, videos: [] })).unitsEstimated).toBe('6');
   });
 
-  it('takes fresher URLs later, and tells nobody', ({ expect }) => {
+  it('stores fresher URLs as a detail', ({ expect }) => {
     const fresher = [{ ...videos[0]!, url: 'https://k.test/fresher.mp4' }];
     const told = seen('SUCCEEDED', { videos: fresher, parentVideo: null, watermarkEnabled: null }, ['voices']);
     expect(applyEvent(lipSyncTask('l'), told, NOW_MS)).toEqual({
@@ -122,32 +122,32 @@ describe('a lip-sync', () => {
     });
   });
 
-  it('has no voices, whatever the snapshot says', ({ expect }) => {
+  it('ignores the voices of a snapshot', ({ expect }) => {
     expect(after(bare, seen('SUCCEEDED', { voices: [voice('made')] }))).not.toHaveProperty('voices');
   });
 });
 
-describe('a task that the gateway gave up', () => {
+describe('applyEvent to a task that the gateway gave up', () => {
   const closed = after(RUNNING, CLOSED);
   const told = seen('SUCCEEDED', { unitsDeducted: '0.05', voices: [voice('made')] });
 
-  it('owes what Kling charged for it all the same, and stays as it was otherwise', ({ expect }) => {
+  it('adds the units that Kling charged, and changes nothing else', ({ expect }) => {
     expect(applyEvent(closed, told, NOW_MS)).toEqual({
       change: 'DETAIL',
       record: { ...closed, unitsDeducted: '0.05' },
     });
   });
 
-  it('owes also what it was charged in money', ({ expect }) => {
+  it('adds the money that Kling charged', ({ expect }) => {
     expect(after(closed, seen('SUCCEEDED', { balanceDeducted: MONEY }))).toEqual({ ...closed, balanceDeducted: MONEY });
   });
 
-  it('owes it once', ({ expect }) => {
+  it('adds a charge once', ({ expect }) => {
     expect(applyEvent(after(closed, told), told, NOW_MS)).toBeNull();
     expect(applyEvent(after(closed, told), seen('SUCCEEDED'), NOW_MS)).toBeNull();
   });
 
-  it('owes nothing when Kling does not say so', ({ expect }) => {
+  it('returns null if Kling reports no charge', ({ expect }) => {
     expect(applyEvent(closed, seen('SUCCEEDED'), NOW_MS)).toBeNull();
   });
 });

@@ -31,7 +31,7 @@ function seen(status: TaskStatus, change: Partial<TaskSnapshot> & Record<string,
   return { type: 'SNAPSHOT', snapshot: snapshotOf(status, change) };
 }
 
-/** Null stands for the gateway closing the task. */
+/** Builds an event. Null is the gateway closing the task. */
 function toEvent(its: { status: TaskStatus; updatedAtMs: number | null } | null): TaskEvent {
   return its === null ? { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') } : seen(its.status, its);
 }
@@ -40,25 +40,28 @@ function after(...events: readonly TaskEvent[]): VoiceTask {
   return events.reduce<VoiceTask>((record, event) => applyEvent(record, event, NOW_MS)?.record ?? record, QUEUED);
 }
 
-describe('a status', () => {
+describe('applyEvent', () => {
   const statuses = TASK_STATUSES.filter((status) => status !== 'QUEUED');
   const pairs = statuses.flatMap((from) => statuses.map((to) => ({ from, to })));
 
-  it.for(pairs)('that was $from and is told as $to at the same time rises or stays', ({ from, to }, { expect }) => {
-    const record = after(seen(from));
-    const applied = applyEvent(record, seen(to), NOW_MS);
-    const rises = RANK[to] > RANK[from];
-    expect(applied?.change ?? null).toBe(rises ? 'STATE' : null);
-    expect(applied?.record.status ?? from).toBe(rises ? to : from);
-  });
+  it.for(pairs)(
+    'raises or keeps the status $from if Kling reports $to at the same time',
+    ({ from, to }, { expect }) => {
+      const record = after(seen(from));
+      const applied = applyEvent(record, seen(to), NOW_MS);
+      const rises = RANK[to] > RANK[from];
+      expect(applied?.change ?? null).toBe(rises ? 'STATE' : null);
+      expect(applied?.record.status ?? from).toBe(rises ? to : from);
+    },
+  );
 
-  it('that ranks the same and was updated later stands', ({ expect }) => {
+  it('takes the later of two statuses with the same rank', ({ expect }) => {
     const record = after(seen('UNRECOGNIZED', { updatedAtMs: 5000 }));
     expect(applyEvent(record, seen('PROCESSING', { updatedAtMs: 5001 }), NOW_MS)?.record.status).toBe('PROCESSING');
     expect(applyEvent(record, seen('PROCESSING', { updatedAtMs: 4999 }), NOW_MS)).toBeNull();
   });
 
-  it('that is unknown is kept in Kling’s own word', ({ expect }) => {
+  it('keeps Kling’s word for an unknown status', ({ expect }) => {
     expect(after(seen('UNRECOGNIZED', { klingStatus: 'in_review' }))).toMatchObject({
       status: 'UNRECOGNIZED',
       klingStatus: 'in_review',
@@ -66,43 +69,43 @@ describe('a status', () => {
   });
 });
 
-describe('a final record', () => {
-  it('takes a later charge and fresher voices of the same outcome, and tells nobody', ({ expect }) => {
+describe('applyEvent to a final record', () => {
+  it('stores a late charge and fresher voices of the same outcome as a detail', ({ expect }) => {
     const done = after(seen('SUCCEEDED'));
     const voices = [{ voiceId: 'v', name: 'Ann', trialUrl: 'https://example.com/2', owner: 'ACCOUNT', ownerId: null }];
     const applied = applyEvent(done, seen('SUCCEEDED', { unitsDeducted: '0.05', voices }), NOW_MS);
     expect(applied).toMatchObject({ change: 'DETAIL', record: { status: 'SUCCEEDED', unitsDeducted: '0.05', voices } });
   });
 
-  it('keeps what Kling leaves out later', ({ expect }) => {
+  it('keeps fields that Kling omits later', ({ expect }) => {
     const done = after(seen('SUCCEEDED', { unitsDeducted: '0.05' }));
     expect(applyEvent(done, seen('SUCCEEDED'), NOW_MS)).toBeNull();
   });
 
-  it('expires 30 days after its end, and a failed one never', ({ expect }) => {
+  it('sets the expiry of a success to 30 days after its end, and none for a failure', ({ expect }) => {
     expect(after(seen('SUCCEEDED', { updatedAtMs: 5000 })).expiresAtMs).toBe(5000 + 30 * 24 * 3_600_000);
     expect(after(seen('FAILED', { updatedAtMs: 5000 })).expiresAtMs).toBeNull();
   });
 
-  it('says why it failed', ({ expect }) => {
+  it('stores why the task failed', ({ expect }) => {
     expect(after(seen('FAILED', { statusMessage: 'Failure to pass the risk control system' })).failure?.code).toBe(
       'CONTENT_REJECTED',
     );
   });
 
-  it('that the gateway closed is not opened by Kling’s word', ({ expect }) => {
+  it('does not reopen a task that the gateway closed', ({ expect }) => {
     const closed = after({ type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') }, seen('SUCCEEDED'));
     expect(closed).toMatchObject({ status: 'FAILED', failure: { code: 'DEADLINE_EXCEEDED' } });
   });
 
-  it('is not closed by the gateway', ({ expect }) => {
+  it('does not close it a second time', ({ expect }) => {
     const closing: TaskEvent = { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') };
     expect(applyEvent(after(seen('SUCCEEDED')), closing, NOW_MS)).toBeNull();
   });
 });
 
-describe('Kling’s id', () => {
-  it('that was found in a list is kept, and changes nothing else', ({ expect }) => {
+describe('Kling’s id of a task', () => {
+  it('is stored if it was found in a list, and changes nothing else', ({ expect }) => {
     const identified = { type: 'IDENTIFIED' as const, klingTaskId: 'kling-7' };
     expect(applyEvent(QUEUED, identified, NOW_MS)).toEqual({
       change: 'DETAIL',
@@ -111,7 +114,7 @@ describe('Kling’s id', () => {
     expect(applyEvent(after(seen('SUBMITTED')), identified, NOW_MS)).toBeNull();
   });
 
-  it('is learned from an event that changes nothing else, and then stays', ({ expect }) => {
+  it('is stored from a superseded event, and never replaced', ({ expect }) => {
     const record = { ...QUEUED, status: 'PROCESSING' as const, klingStatus: 'processing' };
     expect(applyEvent(record, seen('SUBMITTED'), NOW_MS)).toMatchObject({
       change: 'DETAIL',
@@ -124,7 +127,7 @@ describe('Kling’s id', () => {
 describe('a success without a voice', () => {
   const empty = seen('SUCCEEDED', { voices: [], updatedAtMs: 5000, unitsDeducted: '0.05' });
 
-  it('is not final: the task goes on, with Kling’s own word and what it was charged', ({ expect }) => {
+  it('is not final, and stores Kling’s word and the charge', ({ expect }) => {
     expect(after(seen('SUBMITTED'), empty)).toMatchObject({
       status: 'PROCESSING',
       klingStatus: 'succeed',
@@ -135,19 +138,19 @@ describe('a success without a voice', () => {
     expect(applyEvent(after(empty), empty, NOW_MS)).toBeNull();
   });
 
-  it('becomes a success when the voice is there, and can be closed before', ({ expect }) => {
+  it('becomes a success once it has a voice, and can be closed before', ({ expect }) => {
     expect(after(empty, seen('SUCCEEDED')).status).toBe('SUCCEEDED');
     const closed = after(empty, { type: 'CLOSED', failure: gatewayFailure('NO_RESULT') });
     expect(closed).toMatchObject({ status: 'FAILED', failure: { code: 'NO_RESULT' } });
   });
 
-  it('after the end is a later reading, and takes nothing away', ({ expect }) => {
+  it('removes no voices after the end', ({ expect }) => {
     const done = after(seen('SUCCEEDED'));
     expect(after(seen('SUCCEEDED'), seen('SUCCEEDED', { voices: [] }))).toEqual(done);
   });
 });
 
-describe('over any course of events', () => {
+describe('applyEvent over random events', () => {
   const event = fc.oneof(
     {
       weight: 9,
@@ -157,7 +160,7 @@ describe('over any course of events', () => {
   );
   const events = fc.array(event, { maxLength: 25 });
 
-  it('nothing moves backwards, final is final, and a failure stands exactly where it failed', ({ expect }) => {
+  it('never moves backwards, keeps final tasks final, and has a failure only on failed tasks', ({ expect }) => {
     fc.assert(
       fc.property(events, (course) => {
         let record = QUEUED;
@@ -177,7 +180,7 @@ describe('over any course of events', () => {
     );
   });
 
-  it('an event that comes twice changes nothing the second time', ({ expect }) => {
+  it('changes nothing if an event is repeated', ({ expect }) => {
     fc.assert(
       fc.property(events, event, (course, last) => {
         const record = after(...course.map(toEvent), toEvent(last));

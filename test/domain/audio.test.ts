@@ -17,7 +17,7 @@ function durationMs(bytes: readonly number[]): number | null | undefined {
 
 const MP3 = [0xff, 0xfb, 0x90, 0x64, 0, 0, 0, 0, 0, 0, 0, 0];
 
-describe('the format of a sound', () => {
+describe('checkInlineAudio, by format', () => {
   it.each([
     ['MP3 with an ID3 tag', [...textBytes('ID3'), 4, 0, 0, 0, 0, 0, 0]],
     ['MP3, MPEG-1 layer III', MP3],
@@ -31,7 +31,7 @@ describe('the format of a sound', () => {
     ['AAC, ADTS of MPEG-4', [0xff, 0xf1, 0x50, 0x80]],
     ['AAC, ADTS of MPEG-2', [0xff, 0xf9, 0x50, 0x80]],
     ['AAC, ADTS with CRC', [0xff, 0xf0, 0x50, 0x80]],
-  ])('%s is accepted', (_what, bytes) => {
+  ])('accepts %s', (_what, bytes) => {
     expect(messages(base64Of(bytes))).toBe('');
   });
 
@@ -54,22 +54,18 @@ describe('the format of a sound', () => {
     ['MP3 with reserved sampling rate', [0xff, 0xfb, 0x9c, 0x64], /none of these/],
     ['ADTS with sampling rate 15', [0xff, 0xf1, 0x7c, 0x80], /none of these/],
     ['UTF-16 byte order mark', [0xff, 0xfe, 0x41, 0x00], /none of these/],
-  ])('%s is refused', (_what, bytes, message) => {
+  ])('refuses %s', (_what, bytes, message) => {
     expect(messages(base64Of(bytes))).toMatch(message);
   });
 });
 
-describe('base64', () => {
+describe('checkInlineAudio, by base64', () => {
   const good = base64Of(MP3);
 
   it.each([
     ['a data: prefix', `data:audio/mpeg;base64,${good}`, /remove the data: prefix/],
     ['a data: prefix without a type', `data:,${good}`, /remove the data: prefix/],
-    [
-      'a data: prefix behind blanks',
-      ` data:audio/mpeg;base64,${good}`,
-      /^must be bare base64: remove the data: prefix/,
-    ],
+    ['a data: prefix after blanks', ` data:audio/mpeg;base64,${good}`, /^must be bare base64: remove the data: prefix/],
     ['a data: prefix somewhere else', `${good}AAAAdata:,AAAA`, /^must be base64 .*: character 25 is none/],
     ['a data: prefix in capitals', `DATA:audio/mpeg;base64,${good}`, /remove the data: prefix/],
     ['a line break', `${good.slice(0, 8)}\n${good.slice(8)}`, /whitespace at character 9/],
@@ -82,16 +78,16 @@ describe('base64', () => {
     ['no padding', `${good}AA`, /cut off or not padded/],
     ['padding of the wrong length', `${good}AAA==`, /cut off or not padded/],
     ['a letter outside ASCII', `${good}ÄAAA`, /character 17 is none/],
-  ])('with %s is refused, and told apart', (_what, text, message) => {
+  ])('refuses %s with a message of its own', (_what, text, message) => {
     expect(messages(text)).toMatch(message);
   });
 
-  it('may be padded', () => {
+  it('accepts padding', () => {
     expect(messages(base64Of([...MP3, 1]))).toBe('');
     expect(messages(base64Of([...MP3, 1, 2]))).toBe('');
   });
 
-  it('has all its problems reported at once', () => {
+  it('reports all issues at once', () => {
     const checked = checkInlineAudio(`data:audio/ogg;base64,${base64Of(textBytes('OggS.....'))} `, PATH);
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.message)).toEqual([
       expect.stringMatching(/data:/),
@@ -100,7 +96,7 @@ describe('base64', () => {
     ]);
   });
 
-  it('may hold 5 MB exactly, and not one byte more', () => {
+  it('accepts 5 MB and refuses one byte more', () => {
     const head = good.slice(0, 12);
     const exactly = `${head}${'A'.repeat(6_990_508 - 12 - 1)}=`;
     const checked = checkInlineAudio(exactly, PATH);
@@ -109,7 +105,7 @@ describe('base64', () => {
     expect(messages(`${exactly.slice(0, -2)}==`)).toBe('');
   });
 
-  it('is never accepted when it is too large, whatever it is padded or filled with', () => {
+  it('refuses any text that is too large, with any padding or content', () => {
     fc.assert(
       fc.property(fc.integer({ min: 6_990_509, max: 7_200_000 }), fc.constantFrom('', '=', '=='), (chars, padding) => {
         const text = `${good.slice(0, 12)}${'A'.repeat(chars - 12)}${padding}`;
@@ -119,7 +115,7 @@ describe('base64', () => {
     );
   });
 
-  it('never makes the check throw, whatever the text', () => {
+  it('never throws for any text', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.base64String(),
@@ -134,21 +130,21 @@ describe('base64', () => {
   });
 });
 
-describe('the length of a WAV', () => {
-  it('is what its data chunk holds, in whole milliseconds', () => {
+describe('the duration of a WAV', () => {
+  it('comes from its data chunk, in whole milliseconds', () => {
     expect(durationMs(wav({ bytesPerSecond: 1000, dataBytes: 2000 }))).toBe(2000);
     expect(durationMs(wav({ bytesPerSecond: 1000, dataBytes: 1999 }))).toBe(1999);
     expect(durationMs(wav({ bytesPerSecond: 44_100, dataBytes: 100_000 }))).toBe(2267);
     expect(durationMs(wav({ dataBytes: 0 }))).toBe(0);
   });
 
-  it('is found behind other chunks, of even and of odd size', () => {
+  it('is found after other chunks of even and odd size', () => {
     const list = [...textBytes('LIST'), 3, 0, 0, 0, 1, 2, 3, 0];
     const junk = [...textBytes('JUNK'), 2, 0, 0, 0, 1, 2];
     expect(durationMs(wav({ bytesPerSecond: 100, dataBytes: 250, before: [...list, ...junk] }))).toBe(2500);
   });
 
-  it('counts what is there when the header claims more, as streamed files do', () => {
+  it('counts the existing bytes if the header claims more, as in streamed files', () => {
     expect(durationMs(wav({ bytesPerSecond: 100, dataBytes: 250, claimedBytes: 0xffff_ffff }))).toBe(2500);
     expect(durationMs(wav({ bytesPerSecond: 100, dataBytes: 250, claimedBytes: 251 }))).toBe(2500);
   });
@@ -163,17 +159,17 @@ describe('the length of a WAV', () => {
       'there are endless empty chunks',
       wavOf(Array.from({ length: 3000 }, () => [...textBytes('junk'), 0, 0, 0, 0]).flat()),
     ],
-  ])('is not known when %s', (_what, bytes) => {
+  ])('is null if %s', (_what, bytes) => {
     expect(durationMs(bytes)).toBeNull();
   });
 
-  it('is not known of other formats', () => {
+  it('is null for other formats', () => {
     expect(durationMs(MP3)).toBeNull();
     const chunks = wav({ dataBytes: 100 }).slice(12);
     expect(durationMs([...textBytes('ID3'), 4, 0, 0, 0, 0, 0, 0, 0, 0, ...chunks])).toBeNull();
   });
 
-  it('is right for every rate and size', () => {
+  it('is correct for every rate and size', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 400_000 }), fc.integer({ min: 1, max: 5000 }), (rate, size) => {
         expect(durationMs(wav({ bytesPerSecond: rate, dataBytes: size }))).toBe(Math.floor((size * 1000) / rate));

@@ -5,7 +5,7 @@ import { TASK_FAILURE_CODES, type TaskFailureCode } from '../../src/domain/failu
 import type { TaskStatus } from '../../src/domain/task.ts';
 import { lipSyncTask } from '../support/fake-ledger.ts';
 
-describe('the estimated cost of a lip-sync', () => {
+describe('lipSyncUnits', () => {
   it.each([
     [1, '0.5'],
     [4999, '0.5'],
@@ -20,19 +20,19 @@ describe('the estimated cost of a lip-sync', () => {
     [-1, '6'],
     [Number.NaN, '6'],
     [Number.POSITIVE_INFINITY, '6'],
-  ])('of a video of %s ms is %s units', (durationMs, units) => {
+  ])('estimates a video of %s ms at %s units', (durationMs, units) => {
     expect(cost.lipSyncUnits(durationMs)).toBe(units);
   });
 });
 
-describe('amounts', () => {
-  it('are those of the price list: what costs 0.05 units costs $0.007', () => {
+describe('an amount', () => {
+  it('matches the price list: 0.05 units are $0.007', () => {
     for (const units of [cost.VOICE_UNITS, cost.FACE_SCAN_UNITS, cost.SPEECH_UNITS]) {
       expect(cost.unitsToUsd(units)).toBe('0.007');
     }
   });
 
-  it('are told in dollars', () => {
+  it('converts to dollars', () => {
     expect(cost.unitsToUsd('1')).toBe(cost.UNIT_PRICE_USD);
     expect(cost.unitsToUsd('0.05')).toBe('0.007');
     expect(cost.unitsToUsd('6')).toBe('0.84');
@@ -40,7 +40,7 @@ describe('amounts', () => {
   });
 
   it.each(['', ' 1', '-1', '+1', '1e3', '1.', '.5', '1,5', 'NaN', '0x10', '1.2.3', '1000000000'])(
-    'must be plain decimals: %j is none',
+    'is null for %j, which is not a plain decimal',
     (text) => {
       expect(cost.unitsToUsd(text)).toBeNull();
       expect(cost.toMilliunits(text)).toBeNull();
@@ -57,11 +57,11 @@ describe('amounts', () => {
     ['0.0001', 1],
     ['1.2340009', 1235],
     ['999999999.999', 999_999_999_999],
-  ])('of %s units are %i thousandths: what is smaller counts as one', (amount, milliunits) => {
+  ])('of %s units is %i thousandths, rounded up', (amount, milliunits) => {
     expect(cost.toMilliunits(amount)).toBe(milliunits);
   });
 
-  it('survive the way to thousandths and back', () => {
+  it('survives the conversion to thousandths and back', () => {
     fc.assert(
       fc.property(fc.nat(999_999_999_999), (milli) => {
         expect(cost.toMilliunits(cost.fromMilliunits(milli))).toBe(milli);
@@ -75,11 +75,11 @@ const balance = (quota: string) => ({ quota, listPrice: '1' });
 const milliunitsOf = (code: TaskFailureCode, told: object = {}) =>
   cost.countedMilliunits(lipSyncTask('a', { ...untold, status: 'FAILED', failure: { code, message: '' }, ...told }));
 
-describe('what a task counts for', () => {
-  it.each<[status: TaskStatus, told: object, milliunits: number]>([
+describe('countedMilliunits', () => {
+  it.each<[status: TaskStatus, reported: object, milliunits: number]>([
     ['QUEUED', {}, 6000],
     ['PROCESSING', {}, 6000],
-    // Told before the end, it may be a part.
+    // A charge before the end may be partial.
     ['PROCESSING', { unitsDeducted: '0.5' }, 6000],
     ['SUCCEEDED', {}, 6000],
     ['SUCCEEDED', { unitsDeducted: '0.5' }, 500],
@@ -94,11 +94,11 @@ describe('what a task counts for', () => {
     ['SUCCEEDED', { unitsDeducted: '0.5', balanceDeducted: balance('0') }, 500],
     ['SUCCEEDED', { unitsDeducted: '0', balanceDeducted: balance('0.14') }, 1000],
     ['SUCCEEDED', { unitsEstimated: null }, 0],
-  ])('%s, told %j, is %i thousandths', (status, told, milliunits) => {
-    expect(cost.countedMilliunits(lipSyncTask('a', { ...untold, status, ...told }))).toBe(milliunits);
+  ])('counts a task that is %s with %j as %i thousandths', (status, reported, milliunits) => {
+    expect(cost.countedMilliunits(lipSyncTask('a', { ...untold, status, ...reported }))).toBe(milliunits);
   });
 
-  it('is the estimate for a failure only where Kling may have charged it', () => {
+  it('counts the estimate of a failure only if Kling may have charged it', () => {
     const counted = TASK_FAILURE_CODES.filter((code) => milliunitsOf(code) !== 0);
     expect(counted.toSorted()).toEqual([
       'CREATE_OUTCOME_UNKNOWN',

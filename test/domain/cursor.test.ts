@@ -6,7 +6,7 @@ const scope = fc.stringMatching(/^[\w-]{1,64}$/);
 const seq = fc.integer({ min: 0, max: 999_999_999_999_999 });
 
 describe('a cursor', () => {
-  it('comes back as the place it was made for', ({ expect }) => {
+  it('parses to the place that it was created from', ({ expect }) => {
     fc.assert(
       fc.property(scope, seq, (its, n) => {
         expect(parseCursor(its, toCursor(its, n))).toBe(n);
@@ -14,7 +14,7 @@ describe('a cursor', () => {
     );
   });
 
-  it('is no cursor of any other list or owner', ({ expect }) => {
+  it('parses to null for another list or owner', ({ expect }) => {
     fc.assert(
       fc.property(scope, scope, seq, (its, other, n) => {
         fc.pre(its !== other);
@@ -23,7 +23,7 @@ describe('a cursor', () => {
     );
   });
 
-  it('has one spelling: with any character changed, added or dropped it names another place or none', ({ expect }) => {
+  it('has one spelling: a changed, added or dropped character gives another place or null', ({ expect }) => {
     const char = fc.constantFrom(
       ...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. '),
     );
@@ -52,11 +52,11 @@ describe('a cursor', () => {
     btoa('event.01'),
     'é',
     '=',
-  ])('is not made of %j', (garbled, { expect }) => {
+  ])('parses to null for %j', (garbled, { expect }) => {
     expect(parseCursor('event', garbled)).toBeNull();
   });
 
-  it('is not made of any text that was not handed out', ({ expect }) => {
+  it('parses to null for any text that no cursor has', ({ expect }) => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(parseCursor('event-abc', text)).toBeNull();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkIdentifyFacesInput } from '../../src/domain/inputs.ts';
 
-describe('an input of identifyFaces', () => {
-  it('may name a video by its URL or by its id at Kling', () => {
+describe('checkIdentifyFacesInput', () => {
+  it('accepts a URL or Kling’s id of a video', () => {
     expect(checkIdentifyFacesInput({ video: { url: 'https://cdn.example.com/v.mov' } })).toEqual({
       ok: true,
       value: { video: { url: 'https://cdn.example.com/v.mov' } },
@@ -13,7 +13,7 @@ describe('an input of identifyFaces', () => {
     });
   });
 
-  it('has all its problems reported at once', () => {
+  it('reports all issues at once', () => {
     const checked = checkIdentifyFacesInput({ video: { url: 'http://10.0.0.1/v.mp3' }, idempotencyKey: 'a b' });
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.path.join('.'))).toEqual([
       'input.video.url',

@@ -8,7 +8,7 @@ import {
   TASK_FAILURE_CODES,
 } from '../../src/domain/failure.ts';
 
-describe('the reason of a failed task', () => {
+describe('the failure of a task', () => {
   it.each([
     ['Failure to pass the risk control system', 'CONTENT_REJECTED'],
     ['failure to PASS the Risk Control system.', 'CONTENT_REJECTED'],
@@ -62,17 +62,17 @@ describe('the reason of a failed task', () => {
   });
 
   it.each([null, '', '  \n', 'SUCCEED', ' succeed', 'success'])(
-    'is a plain sentence when Kling gives none (%j)',
+    'has a default message if Kling sends the reason %j',
     (text) => {
       expect(classifyFailure(text)).toEqual({ code: 'UNKNOWN', message: 'Kling gave no reason.' });
     },
   );
 
-  it("is Kling's own text, trimmed", () => {
+  it("has Kling's text as its message, trimmed", () => {
     expect(classifyFailure(' Internal error \n')).toEqual({ code: 'UPSTREAM_ERROR', message: 'Internal error' });
   });
 
-  it('has a known code and a message whatever the text, and is never a finding of the gateway', () => {
+  it('has a message and one of Kling’s codes for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const { code, message } = classifyFailure(text);
@@ -83,13 +83,13 @@ describe('the reason of a failed task', () => {
     );
   });
 
-  it('is told by its beginning, however long the text', () => {
+  it('is classified by the beginning of a long text', () => {
     expect(classifyFailure(`Internal error ${'no '.repeat(100_000)}`).code).toBe('UPSTREAM_ERROR');
     expect(classifyFailure(`${'no '.repeat(100_000)} Internal error`).code).toBe('UNKNOWN');
   });
 
   it.each(['DEADLINE_EXCEEDED', 'CREATE_OUTCOME_UNKNOWN', 'CANCELLED'] as const)(
-    'may be %s, found by the gateway',
+    'may be %s, set by the gateway',
     (code) => {
       expect(gatewayFailure(code)).toEqual({ code, message: expect.stringMatching(/\.$/) });
     },
@@ -103,7 +103,7 @@ describe('the reason of a failed task', () => {
     ['UPSTREAM_MISCONFIGURED', 'UPSTREAM_MISCONFIGURED'],
     ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_ERROR'],
     ['INTERNAL', 'UNKNOWN'],
-  ] as const)('is told by the error when Kling refused to begin: %s is %s', (code, expected) => {
+  ] as const)('follows the code of a refusal: %s is %s', (code, expected) => {
     expect(classifyRefusal({ code, message: 'Because.', retryable: false })).toEqual({
       code: expected,
       message: 'Because.',
@@ -111,7 +111,7 @@ describe('the reason of a failed task', () => {
   });
 });
 
-it('a failure may be repeated where its cause may pass, and nothing may have been charged', () => {
+it('isRetryable is true only if the cause may pass and Kling cannot have charged', () => {
   const retryable = TASK_FAILURE_CODES.filter((code) => isRetryable({ code, message: '' }));
   expect(retryable.toSorted()).toEqual(['NOT_SENT', 'RATE_LIMITED', 'UPSTREAM_ERROR']);
 });

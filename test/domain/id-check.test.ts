@@ -4,7 +4,7 @@ import { checkCallerKey, checkKlingId } from '../../src/domain/check.ts';
 
 const PATH = ['input', 'id'];
 
-describe('an id of Kling', () => {
+describe('checkKlingId', () => {
   it.each([
     '0',
     '850087542757535834',
@@ -14,7 +14,7 @@ describe('an id of Kling', () => {
     'reader_en_m-v1',
     'girlfriend_4_speech02',
     'a'.repeat(128),
-  ])('%s passes', (id) => {
+  ])('accepts %s', (id) => {
     expect(checkKlingId(id, PATH)).toEqual({ ok: true, value: id });
   });
 
@@ -33,11 +33,11 @@ describe('an id of Kling', () => {
     ['a quote', 'a"b'],
     ['a backslash', 'a\\b'],
     ['letters outside ASCII', 'голос'],
-  ])('%s is refused', (_what, id) => {
+  ])('refuses %s', (_what, id) => {
     expect(checkKlingId(id, PATH).ok).toBe(false);
   });
 
-  it('is refused with what is wrong with it', () => {
+  it('says what is wrong with an id', () => {
     const alphabet =
       'is not an id of Kling: those consist of A-Z a-z 0-9 + / = _ - . : and do not start with a dot, = or :';
     expect(checkKlingId('', PATH)).toEqual({
@@ -53,7 +53,7 @@ describe('an id of Kling', () => {
     });
   });
 
-  it('passes in every base64 of something', () => {
+  it('accepts any base64', () => {
     fc.assert(
       fc.property(fc.base64String({ minLength: 4, maxLength: 128 }), (id) => {
         expect(checkKlingId(id, PATH).ok).toBe(true);
@@ -62,21 +62,21 @@ describe('an id of Kling', () => {
   });
 });
 
-describe('a key that the caller chose', () => {
-  it('is null when none was chosen', () => {
+describe('checkCallerKey', () => {
+  it('returns null for a missing key', () => {
     expect(checkCallerKey(undefined, PATH)).toEqual({ ok: true, value: null });
     expect(checkCallerKey(null, PATH)).toEqual({ ok: true, value: null });
   });
 
-  it.each(['a', 'order:42', '3f2b8c1e-0d4a-4a57-9c1b-0b6a2f1d9e77', 'v1.0_b', 'x'.repeat(64)])('%s passes', (key) => {
+  it.each(['a', 'order:42', '3f2b8c1e-0d4a-4a57-9c1b-0b6a2f1d9e77', 'v1.0_b', 'x'.repeat(64)])('accepts %s', (key) => {
     expect(checkCallerKey(key, PATH)).toEqual({ ok: true, value: key });
   });
 
-  it.each(['', 'x'.repeat(65), 'a b', 'a/b', 'a\n', 'ключ', 'a+b'])('%j is refused', (key) => {
+  it.each(['', 'x'.repeat(65), 'a b', 'a/b', 'a\n', 'ключ', 'a+b'])('refuses %j', (key) => {
     expect(checkCallerKey(key, PATH).ok).toBe(false);
   });
 
-  it('has both its problems reported at once', () => {
+  it('reports both issues at once', () => {
     expect(checkCallerKey(`${'x'.repeat(64)}/`, PATH)).toEqual({
       ok: false,
       issues: [

@@ -28,8 +28,8 @@ function issues(input: Partial<CreateLipSyncTaskInput>, facts: Partial<LipSyncFa
   return checked.ok ? [] : checked.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
 }
 
-describe('an input of createLipSyncTask', () => {
-  it("comes back as what Kling is asked for, with Kling's ids and the defaults", () => {
+describe('checkLipSyncInput', () => {
+  it("returns the request with Kling's ids and the defaults", () => {
     expect(check()).toEqual({
       ok: true,
       value: {
@@ -44,19 +44,19 @@ describe('an input of createLipSyncTask', () => {
     });
   });
 
-  it('may be loud, silent and watermarked', () => {
+  it('accepts the highest and lowest volume and a watermark', () => {
     const checked = check({ soundVolume: 2, originalAudioVolume: 0, watermark: true, externalId: 'order-1' });
     expect(checked).toMatchObject({ value: { soundVolume: 2, originalAudioVolume: 0, watermark: true } });
   });
 
-  it.each([-0.01, 2.01, Number.NaN, Number.NEGATIVE_INFINITY])('must not have a volume of %d', (volume) => {
+  it.each([-0.01, 2.01, Number.NaN, Number.NEGATIVE_INFINITY])('refuses a volume of %d', (volume) => {
     expect(issues({ soundVolume: volume, originalAudioVolume: volume })).toEqual([
       `input.soundVolume: must be from 0 to 2, was ${volume}`,
       `input.originalAudioVolume: must be from 0 to 2, was ${volume}`,
     ]);
   });
 
-  it('has everything that is wrong reported at once, a missing face too', () => {
+  it('reports all issues at once, including a missing face', () => {
     const input = {
       sound: { base64: 'data:audio/mpeg;base64,????' },
       placement: { cropStartMs: 0, cropEndMs: 1000, insertAtMs: -1 },
@@ -78,7 +78,7 @@ describe('an input of createLipSyncTask', () => {
     ]);
   });
 
-  it('never makes the check throw, whatever the strings', () => {
+  it('never throws for any strings', () => {
     const text = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(fc.constantFrom('audioId', 'url', 'base64'), text, text, (kind, sound, externalId) => {
@@ -88,8 +88,8 @@ describe('an input of createLipSyncTask', () => {
   });
 });
 
-describe('the face', () => {
-  it('is refused when there is none', () => {
+describe('the face of a lip-sync', () => {
+  it('is refused if it does not exist', () => {
     const expected = ['input.faceId: no such face: identify the faces of the video, and choose one of them'];
     expect(issues({}, { face: null })).toEqual(expected);
     expect(issues({}, { sessionId: null })).toEqual(expected);
@@ -97,7 +97,7 @@ describe('the face', () => {
     expect(issues({ faceId: null }, { face: null, sessionId: null, scanExpiresAtMs: null })).toEqual(expected);
   });
 
-  it('is refused from the moment its scan expires, and still judged', () => {
+  it('is refused from the expiry of its scan, and the placement is still checked', () => {
     expect(issues({}, { scanExpiresAtMs: NOW + 1 })).toEqual([]);
     const expired =
       'input.faceId: expired at 2026-11-21T00:00:00.000Z: faces can be used for 24 hours; identify them again';
@@ -110,9 +110,9 @@ describe('the face', () => {
   });
 });
 
-describe('the sound', () => {
+describe('the audio of a lip-sync', () => {
   it.each([[{}], [{ audioId: 'a', url: 'https://cdn.example.com/a.mp3' }], [{ url: null }]])(
-    'must be exactly one: %j',
+    'must have exactly one source: %j',
     (sound) => {
       expect(issues({ sound })).toEqual(['input.sound: must have exactly one of audioId, url and base64']);
     },
@@ -122,11 +122,11 @@ describe('the sound', () => {
     ['audioId', { audioId: '../x' }, 'is not an id of Kling'],
     ['url', { url: 'https://localhost/a.mp3' }, 'host must not be'],
     ['base64', { base64: '' }, 'must not be empty'],
-  ])('that is wrong is reported at its %s', (field, sound, message) => {
+  ])('reports an invalid source at %s', (field, sound, message) => {
     expect(issues({ sound })).toEqual([expect.stringContaining(`input.sound.${field}: ${message}`)]);
   });
 
-  it('may be a speech, whose length is known from when it was made', () => {
+  it('may be speech, whose length is known', () => {
     const sound = { audioId: 'Cjil4mfBfz+/==' };
     expect(check({ sound }, { audioDurationMs: 3000 })).toMatchObject({ value: { sound } });
     expect(issues({ sound }, { audioDurationMs: 2999 })).toEqual([
@@ -137,11 +137,11 @@ describe('the sound', () => {
     ]);
   });
 
-  it('is not judged by the length of a speech when it is another sound', () => {
+  it('ignores the length of a speech if the source is a URL', () => {
     expect(issues({}, { audioDurationMs: 2000 })).toEqual([]);
   });
 
-  it('may be a WAV, which is measured, whatever the caller says of it', () => {
+  it('may be a WAV, whose measured length overrides the hint', () => {
     const base64 = base64Of(wav({ bytesPerSecond: 1000, dataBytes: 2500 }));
     const placement = { cropStartMs: 0, cropEndMs: 2500, insertAtMs: 0, soundDurationMs: 2400 };
     expect(check({ sound: { base64 }, placement })).toMatchObject({
@@ -155,7 +155,7 @@ describe('the sound', () => {
     );
   });
 
-  it('is believed to be as long as the caller says when nothing else is known', () => {
+  it('has the length that the caller says if nothing else is known', () => {
     expect(issues({ placement: { ...INPUT.placement, soundDurationMs: 2500 } })).toHaveLength(1);
   });
 });

@@ -27,7 +27,7 @@ const ms = fc.oneof(fc.integer({ min: -10, max: 70_000 }), fc.constantFrom(0, 19
 const known = fc.option(ms);
 
 describe('every placement', () => {
-  it('is accepted exactly when it keeps all the rules, counted millisecond by millisecond', () => {
+  it('is accepted if and only if it keeps all rules, counted millisecond by millisecond', () => {
     const input = fc.record({
       cropStartMs: ms,
       cropEndMs: ms,
@@ -64,7 +64,7 @@ describe('every placement', () => {
     );
   });
 
-  it('is accepted anywhere in the allowed range, and just outside it never', () => {
+  it('is accepted anywhere in the allowed range, and never just outside', () => {
     const face = fc.tuple(fc.nat(50_000), fc.integer({ min: 1, max: 60_000 }));
     const video = fc.option(fc.integer({ min: 2000, max: 60_000 }));
     fc.assert(
@@ -88,7 +88,7 @@ describe('every placement', () => {
     );
   });
 
-  it('never makes the check throw, whatever the numbers', () => {
+  it('never makes the check throw for any numbers', () => {
     const any = fc.double();
     fc.assert(
       fc.property(any, any, any, fc.option(any), fc.option(any), any, any, (a, b, c, d, e, f, g) => {

@@ -22,32 +22,32 @@ function check({ face = [0, 60_000], measuredMs, ...input }: Case) {
   });
 }
 
-/** `field: message` for each issue, the path cut to its last part. */
+/** Returns `field: message` for each issue, with the last part of the path. */
 function issues(options: Case): string[] {
   const checked = check(options);
   return checked.ok ? [] : checked.issues.map((issue) => `${issue.path.at(-1)}: ${issue.message}`);
 }
 
-describe('a placement that Kling takes', () => {
+describe('checkPlacement accepts', () => {
   it.each<[string, Case]>([
     ['a cut of 2000 ms', { cropStartMs: 0, cropEndMs: 2000 }],
     ['a cut of 2001 ms', { cropStartMs: 500, cropEndMs: 2501 }],
     ['a cut of 60 s at the start of a video of unknown length', { cropEndMs: 60_000 }],
-    ['a cut that ends with the sound, by hint', { cropEndMs: 3000, soundDurationMs: 3000 }],
-    ['a cut that ends with the sound, by measure', { cropEndMs: 3000, measuredMs: 3000 }],
-    ['a sound of 60 s', { measuredMs: 60_000 }],
+    ['a cut that ends with the audio, by hint', { cropEndMs: 3000, soundDurationMs: 3000 }],
+    ['a cut that ends with the audio, by measure', { cropEndMs: 3000, measuredMs: 3000 }],
+    ['audio of 60 s', { measuredMs: 60_000 }],
     ['a cut that ends with the video', { insertAtMs: 3000, videoDurationMs: 5000 }],
     ['a cut that ends at 60 s', { insertAtMs: 58_000 }],
     ['2000 ms of overlap at the start of a face', { insertAtMs: 0, cropEndMs: 5000, face: [3000, 9000] }],
     ['2000 ms of overlap at the end of a face', { insertAtMs: 7000, cropEndMs: 5000, face: [3000, 9000] }],
     ['a face of 2000 ms inside the cut', { insertAtMs: 0, cropEndMs: 9000, face: [3000, 5000] }],
-    ['a wrong hint where the length is measured', { cropEndMs: 5000, soundDurationMs: 3000, measuredMs: 5000 }],
+    ['a wrong hint if the length is measured', { cropEndMs: 5000, soundDurationMs: 3000, measuredMs: 5000 }],
     ['hints of null', { soundDurationMs: null, videoDurationMs: null }],
   ])('%s', (_what, options) => {
     expect(issues(options)).toEqual([]);
   });
 
-  it('comes back without the hints', () => {
+  it('a placement, and returns it without the hints', () => {
     expect(check({ cropStartMs: 1, cropEndMs: 2001, insertAtMs: 3, soundDurationMs: 5000 })).toEqual({
       ok: true,
       value: { cropStartMs: 1, cropEndMs: 2001, insertAtMs: 3 },
@@ -55,51 +55,47 @@ describe('a placement that Kling takes', () => {
   });
 });
 
-describe('a placement that Kling refuses', () => {
+describe('checkPlacement refuses', () => {
   it.each<[string, Case, string[]]>([
     [
       'a cut of 1999 ms',
       { cropStartMs: 1, cropEndMs: 2000 },
       ['cropEndMs: must be at least 2001, 2000 ms after cropStartMs, was 2000'],
     ],
-    [
-      'a cut of nothing',
-      { cropStartMs: 2000 },
-      ['cropEndMs: must be at least 4000, 2000 ms after cropStartMs, was 2000'],
-    ],
+    ['an empty cut', { cropStartMs: 2000 }, ['cropEndMs: must be at least 4000, 2000 ms after cropStartMs, was 2000']],
     [
       'a cut that ends before it starts',
       { cropStartMs: 3000 },
       ['cropEndMs: must be at least 5000, 2000 ms after cropStartMs, was 2000'],
     ],
     [
-      'a cut past the hinted sound',
+      'a cut past the hinted audio',
       { cropEndMs: 3001, soundDurationMs: 3000 },
       ['cropEndMs: must be at most 3000 (the length of the sound), was 3001'],
     ],
     [
-      'a cut past the measured sound',
+      'a cut past the measured audio',
       { cropEndMs: 3001, measuredMs: 3000 },
       ['cropEndMs: must be at most 3000 (the length of the sound), was 3001'],
     ],
     [
-      'a cut past the longest sound',
+      'a cut past the longest audio',
       { cropStartMs: 50_000, cropEndMs: 60_001 },
       ['cropEndMs: must be at most 60000 (the longest sound Kling takes), was 60001'],
     ],
-    ['a sound of 60001 ms', { measuredMs: 60_001 }, ['base64: the sound must be 2000 to 60000 ms long, was 60001']],
+    ['audio of 60001 ms', { measuredMs: 60_001 }, ['base64: the sound must be 2000 to 60000 ms long, was 60001']],
     [
-      'a hinted sound of 60001 ms',
+      'hinted audio of 60001 ms',
       { soundDurationMs: 60_001 },
       ['soundDurationMs: the sound must be 2000 to 60000 ms long, was 60001'],
     ],
     [
-      'a hinted sound of 1999 ms',
+      'hinted audio of 1999 ms',
       { soundDurationMs: 1999 },
       ['soundDurationMs: the sound must be 2000 to 60000 ms long, was 1999'],
     ],
     [
-      'a measured sound of 1999 ms',
+      'measured audio of 1999 ms',
       { measuredMs: 1999 },
       [
         'base64: the sound must be 2000 to 60000 ms long, was 1999',
@@ -151,7 +147,7 @@ describe('a placement that Kling refuses', () => {
       ],
     ],
     [
-      'a face behind the end of the video',
+      'a face after the end of the video',
       { face: [20_000, 30_000], videoDurationMs: 10_000 },
       [
         'insertAtMs: the cut (0 to 2000) must overlap the face (20000 to 30000) by at least 2000 ms, was 0; no insertAtMs allows it',
@@ -172,7 +168,7 @@ describe('a placement that Kling refuses', () => {
       ],
     ],
     [
-      'a broken number',
+      'a number that is not whole',
       { insertAtMs: 0.5 },
       ['insertAtMs: must be a whole number of milliseconds, 0 or more, was 0.5'],
     ],
@@ -181,7 +177,7 @@ describe('a placement that Kling refuses', () => {
     expect(issues(options)).toEqual(expected);
   });
 
-  it('has everything that is wrong reported at once', () => {
+  it('several issues at once', () => {
     const all = {
       cropStartMs: 60_000,
       cropEndMs: 61_000,
@@ -200,13 +196,13 @@ describe('a placement that Kling refuses', () => {
     ]);
   });
 
-  it('is judged as far as possible without a face', () => {
+  it('what it can check without a face', () => {
     expect(issues({ face: null })).toEqual([]);
     expect(issues({ face: null, cropEndMs: 1 })).toHaveLength(1);
   });
 });
 
-describe('the overlap of two intervals', () => {
+describe('overlapMs', () => {
   it.each([
     [[0, 10], [5, 20], 5],
     [[5, 20], [0, 10], 5],
@@ -219,9 +215,9 @@ describe('the overlap of two intervals', () => {
   });
 });
 
-describe('the allowed range', () => {
+describe('allowedInsertRange', () => {
   it.each([
-    ['of a face over the whole video', [0, 60_000], 2000, null, { minMs: 0, maxMs: 58_000 }],
+    ['covers the video for a face over the whole video', [0, 60_000], 2000, null, { minMs: 0, maxMs: 58_000 }],
     ['ends with the video', [0, 60_000], 3000, 10_000, { minMs: 0, maxMs: 7000 }],
     [
       'starts before the face, so that the end of the cut overlaps',
@@ -231,9 +227,9 @@ describe('the allowed range', () => {
       { minMs: 7000, maxMs: 18_000 },
     ],
     ['is one point for a short face and a short cut', [1000, 3000], 2000, null, { minMs: 1000, maxMs: 1000 }],
-    ['is not there for a cut that is too short', [0, 60_000], 1999, null, null],
-    ['is not there for a face that is too short', [0, 1999], 5000, null, null],
-    ['is not there for a cut longer than the video', [0, 10_000], 5001, 5000, null],
+    ['is null for a cut that is too short', [0, 60_000], 1999, null, null],
+    ['is null for a face that is too short', [0, 1999], 5000, null, null],
+    ['is null for a cut longer than the video', [0, 10_000], 5001, 5000, null],
     ['is in whole milliseconds', [1000.5, 9000.5], 2000, null, { minMs: 1001, maxMs: 7000 }],
   ])('%s', (_what, [startMs = 0, endMs = 0], cropLengthMs, videoDurationMs, expected) => {
     expect(allowedInsertRange({ startMs, endMs }, cropLengthMs, videoDurationMs)).toEqual(expected);

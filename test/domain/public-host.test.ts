@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { hostProblem } from '../../src/domain/url.ts';
 
-/** As `URL` writes them: `test/security/urls.test.ts` has the other spellings. */
+/** Hosts as `URL` writes them. `test/security/urls.test.ts` has the other spellings. */
 
 describe('an IPv6 address', () => {
   it.for([
@@ -65,7 +65,7 @@ describe('an IPv4 address', () => {
   });
 });
 
-describe('a name', () => {
+describe('a host name', () => {
   const longest = `${'a.'.repeat(125)}com`;
 
   it.for(['example.com', 'my_bucket.example.com', '1.2.3.4.example.com', `${'a'.repeat(63)}.com`, longest])(
@@ -86,24 +86,24 @@ describe('a name', () => {
     `${'a'.repeat(64)}.com`,
     `a${longest}`,
     'пример.com',
-  ])('%j is none', (name, { expect }) => {
+  ])('refuses %j', (name, { expect }) => {
     expect(hostProblem(name)).toBe('must be a host name of letters, digits and hyphens, without a dot at its end');
   });
 
   it.for(['localhost', 'a.localhost', 'home.arpa', 'nas.home.arpa', 'metadata.google.internal', 'db.corp', 'x.lan'])(
-    '%s is one of a private network',
+    'refuses %s, a name of private networks',
     (name, { expect }) => {
       expect(hostProblem(name)).toBe(`must not be a name of a private network (${name})`);
     },
   );
 
-  it('that only ends like one of a private network may be public', ({ expect }) => {
+  it('may be public if only its end looks like a private name', ({ expect }) => {
     expect(hostProblem('mylocal.com')).toBeNull();
     expect(hostProblem('arpa.example.com')).toBeNull();
     expect(hostProblem('example.notlocal')).toBeNull();
   });
 
-  it('has more than one label', ({ expect }) => {
+  it('must have more than one label', ({ expect }) => {
     expect(hostProblem('kubernetes')).toBe('must be a full domain name, not kubernetes');
   });
 });

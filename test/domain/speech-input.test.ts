@@ -9,8 +9,8 @@ function paths(input: Partial<Parameters<typeof checkSynthesizeSpeechInput>[0]>)
   return checked.ok ? [] : checked.issues.map((issue) => issue.path.join('.'));
 }
 
-describe('an input of synthesizeSpeech', () => {
-  it('comes back whole, at the usual speed when none was asked for', () => {
+describe('checkSynthesizeSpeechInput', () => {
+  it('returns the request, at the default speed if none is given', () => {
     expect(checkSynthesizeSpeechInput({ ...INPUT, text: ' Hi,\n you ', speed: null })).toEqual({
       ok: true,
       value: { ...INPUT, text: ' Hi,\n you ', speed: 1 },
@@ -18,14 +18,14 @@ describe('an input of synthesizeSpeech', () => {
   });
 
   it.each(['a', 'a'.repeat(1000), '🎤'.repeat(1000), 'line\nline\ttab\r\n'])(
-    'may have a text of its own length',
+    'accepts a text of valid length',
     (text) => {
       expect(paths({ text })).toEqual([]);
     },
   );
 
   it.each(['', ' \n ', 'a'.repeat(1001), '🎤'.repeat(1001), 'a\0', 'a\u001Bb', 'a\uDC00'])(
-    'must not have a text that is blank, too long or holds controls',
+    'refuses a text that is blank, too long or has control characters',
     (text) => {
       expect(paths({ text })).toEqual(['input.text']);
     },
@@ -39,7 +39,7 @@ describe('an input of synthesizeSpeech', () => {
     [2.01, ['input.speed']],
     [Number.NaN, ['input.speed']],
     [Number.POSITIVE_INFINITY, ['input.speed']],
-  ])('has a speed of 0.8 to 2.0: %d', (speed, expected) => {
+  ])('accepts a speed from 0.8 to 2.0: %d', (speed, expected) => {
     expect(paths({ speed })).toEqual(expected);
   });
 
@@ -50,7 +50,7 @@ describe('an input of synthesizeSpeech', () => {
     ]);
   });
 
-  it('has all its problems reported at once', () => {
+  it('reports all issues at once', () => {
     expect(paths({ text: '', voiceId: '', speed: 3, idempotencyKey: '!' })).toEqual([
       'input.text',
       'input.voiceId',
@@ -59,7 +59,7 @@ describe('an input of synthesizeSpeech', () => {
     ]);
   });
 
-  it('never makes the check throw, whatever the strings', () => {
+  it('never throws for any strings', () => {
     const text = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(text, text, fc.double(), (a, b, speed) => {

@@ -1,13 +1,13 @@
-/** What a test WAV is made of; `claimedBytes` is the size its data chunk names, its true size unless told. */
+/** The parts of a test WAV. `claimedBytes` is the size in its data chunk; the true size by default. */
 export interface WavOptions {
   readonly bytesPerSecond?: number;
   readonly dataBytes: number;
   readonly claimedBytes?: number;
-  /** Whole chunks between `fmt ` and `data`. */
+  /** Complete chunks between `fmt ` and `data`. */
   readonly before?: readonly number[];
 }
 
-/** The bytes of a WAV of silence. */
+/** Returns the bytes of a silent WAV. */
 export function wav({ bytesPerSecond = 16_000, dataBytes, claimedBytes = dataBytes, before = [] }: WavOptions) {
   const format = [...uint16(1), ...uint16(1), ...uint32(8000), ...uint32(bytesPerSecond), ...uint16(2), ...uint16(16)];
   const data = Array.from({ length: dataBytes }, () => 0);
@@ -22,17 +22,17 @@ export function wav({ bytesPerSecond = 16_000, dataBytes, claimedBytes = dataByt
   ]);
 }
 
-/** The bytes of a WAV with these chunks. */
+/** Returns the bytes of a WAV with these chunks. */
 export function wavOf(chunks: readonly number[]): number[] {
   return [...textBytes('RIFF'), ...uint32(chunks.length + 4), ...textBytes('WAVE'), ...chunks];
 }
 
-/** One byte for each character, which must be Latin-1. */
+/** Returns one byte for each character, which must be Latin-1. */
 export function textBytes(text: string): number[] {
   return Array.from(text, (char) => char.charCodeAt(0));
 }
 
-/** Clean base64, as the gateway wants it. */
+/** Returns base64 as the gateway accepts it. */
 export function base64Of(bytes: readonly number[]): string {
   return btoa(bytes.map((byte) => String.fromCharCode(byte)).join(''));
 }

@@ -8,7 +8,7 @@ function messages(url: string, purpose: UrlPurpose = 'voice'): string {
   return checked.ok ? '' : checked.issues.map((issue) => issue.message).join('; ');
 }
 
-describe('a URL that Kling can fetch', () => {
+describe('checkUrl', () => {
   it.each([
     'https://p2-kling.klingai.com/kcdn/cdn-kcdn112452/kling-qa-test/out.mp3',
     'https://bucket.s3.eu-west-1.amazonaws.com/a.wav?X-Amz-Signature=0123abcd&X-Amz-Date=20261121T000000Z',
@@ -31,7 +31,7 @@ describe('a URL that Kling can fetch', () => {
     'https://localhost.example.com/a.mp3',
     'https://10.0.0.1.example.com/a.mp3',
     'HTTPS://EXAMPLE.COM/A.MP3',
-  ])('%s is accepted', (url) => {
+  ])('accepts %s', (url) => {
     expect(messages(url)).toBe('');
   });
 
@@ -40,7 +40,7 @@ describe('a URL that Kling can fetch', () => {
     ['https://例子.example.com/声音.mp3', 'https://xn--fsqu00a.example.com/%E5%A3%B0%E9%9F%B3.mp3'],
     ['https://example.com/a/../b.mp3', 'https://example.com/b.mp3'],
     ['https://example.com/b.mp3?sig=a%2Fb+c%3D', 'https://example.com/b.mp3?sig=a%2Fb+c%3D'],
-  ])('%s is sent as %s', (url, sent) => {
+  ])('normalizes %s to %s', (url, sent) => {
     expect(checkUrl(url, 'voice', PATH)).toEqual({ ok: true, value: sent });
   });
 
@@ -48,7 +48,7 @@ describe('a URL that Kling can fetch', () => {
     ['voice', ['mp3', 'wav', 'mp4', 'mov', 'm4v', 'MP3', 'Mov'], ['m4a', 'aac', 'ogg', 'png', 'webm']],
     ['video', ['mp4', 'mov', 'm4v', 'MP4'], ['mp3', 'wav', 'webm', 'avi', 'jpg']],
     ['audio', ['mp3', 'wav', 'm4a', 'aac', 'AAC'], ['mp4', 'mov', 'm4v', 'ogg', 'flac']],
-  ] as const)('a %s may be of its own media types only', (purpose, accepted, refused) => {
+  ] as const)('accepts only the media types of a %s source', (purpose, accepted, refused) => {
     for (const extension of accepted) expect(messages(`https://example.com/a.${extension}`, purpose)).toBe('');
     for (const extension of refused) {
       expect(messages(`https://example.com/a.${extension}`, purpose)).toContain(`not .${extension}`);
@@ -56,7 +56,7 @@ describe('a URL that Kling can fetch', () => {
     expect(messages('https://example.com/a.mp3%2Egif', purpose)).toContain('not .gif');
   });
 
-  it('may be 8192 characters long and no longer, as given and as sent', () => {
+  it('accepts 8192 characters and no more, as given and as sent', () => {
     const base = 'https://example.com/';
     expect(messages(base + 'a'.repeat(URL_CHARS_MAX - base.length))).toBe('');
     expect(messages(base + 'a'.repeat(URL_CHARS_MAX - base.length + 1))).toMatch(/at most 8192.*was 8193/);
@@ -76,11 +76,11 @@ describe('a URL that Kling can fetch', () => {
     ]),
     ['https://example.com:8443/a.mp3', 'must use the default port 443, not 8443'],
     ['x'.repeat(9000), 'must be at most 8192 characters long, was 9000'],
-  ])('%s is refused: %s', (url, message) => {
+  ])('refuses %s: %s', (url, message) => {
     expect(messages(url)).toBe(message);
   });
 
-  it('has all its problems reported at once, each on the path, none with the rest of the URL', () => {
+  it('reports all issues at once at the path, without the secret part of the URL', () => {
     const checked = checkUrl('https://me:hunter2@10.0.0.1:8080/secret.gif?token=secret', 'video', PATH);
     expect(checked.ok ? [] : checked.issues).toHaveLength(4);
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual([PATH, PATH, PATH, PATH]);

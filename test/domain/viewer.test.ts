@@ -37,7 +37,7 @@ describe('a scope', () => {
     }
   });
 
-  it('that is missing is named to the caller', ({ expect }) => {
+  it('is named in the error if the token lacks it', ({ expect }) => {
     expect(() => requireScope(viewerWith([]), 'lipsync:write')).toThrow(
       expect.objectContaining({
         failure: { code: 'FORBIDDEN', message: 'The token lacks the scope "lipsync:write".', retryable: false },
@@ -57,7 +57,7 @@ describe('a tenant', () => {
     expect([isTenant('t'.repeat(128)), isTenant('t'.repeat(129)), isTenant('')]).toEqual([true, false, false]);
   });
 
-  it('has no other character anywhere', ({ expect }) => {
+  it('refuses any other character', ({ expect }) => {
     const visible = fc.string({ unit: fc.constantFrom('a', '!', '~'), maxLength: 20 });
     const other = fc.oneof(fc.integer({ min: 0, max: 0x20 }), fc.integer({ min: 0x7f, max: 0xffff }));
     fc.assert(
@@ -74,7 +74,7 @@ describe('a tenant', () => {
     );
   });
 
-  it('is a text', ({ expect }) => {
+  it('is a string', ({ expect }) => {
     fc.assert(
       fc.property(
         fc.anything().filter((value) => typeof value !== 'string'),
@@ -87,6 +87,6 @@ describe('a tenant', () => {
   });
 });
 
-it('everybody is one tenant without a name, who may do all, for ever', ({ expect }) => {
+it('EVERYBODY is one tenant with all scopes and no expiry', ({ expect }) => {
   expect(EVERYBODY).toEqual({ tenant: 'default', subject: null, scopes: SCOPES, expiresAtMs: null });
 });

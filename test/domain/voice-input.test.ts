@@ -35,7 +35,7 @@ describe('the name of a voice', () => {
     expect(issuesOfName(name)).toEqual([expected]);
   });
 
-  it('comes back trimmed', () => {
+  it('is trimmed', () => {
     expect(checkCreateVoiceInput({ name: '  Ann ', source: URL_SOURCE })).toEqual({
       ok: true,
       value: { name: 'Ann', source: URL_SOURCE },
@@ -52,7 +52,7 @@ describe('the source of a voice', () => {
   });
 
   it.each([[{}], [{ url: null, videoId: null }], [{ ...URL_SOURCE, videoId: '1' }]])(
-    'must be exactly one: %j',
+    'must be exactly one of URL and video id: %j',
     (source) => {
       expect(checkCreateVoiceInput({ name: 'Ann', source })).toEqual({
         ok: false,
@@ -61,7 +61,7 @@ describe('the source of a voice', () => {
     },
   );
 
-  it('must be a sound or a video', () => {
+  it('must be audio or video', () => {
     const checked = checkCreateVoiceInput({ name: 'Ann', source: { url: 'https://cdn.example.com/me.m4a' } });
     expect(checked.ok ? [] : checked.issues).toEqual([
       { path: ['input', 'source', 'url'], message: 'must be a file of type .mp3 .wav .mp4 .mov .m4v, not .m4a' },
@@ -69,8 +69,8 @@ describe('the source of a voice', () => {
   });
 });
 
-describe('a voice input', () => {
-  it('has all its problems reported at once, under the path it was given', () => {
+describe('checkCreateVoiceInput', () => {
+  it('reports all issues at once under its path', () => {
     const input = { name: ' ', source: { videoId: 'a b' }, externalId: '' };
     const checked = checkCreateVoiceInput(input, ['voices', 0]);
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual([
@@ -80,7 +80,7 @@ describe('a voice input', () => {
     ]);
   });
 
-  it('never makes the check throw, whatever the strings', () => {
+  it('never throws for any strings', () => {
     const text = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(text, text, fc.option(text), (name, source, externalId) => {
