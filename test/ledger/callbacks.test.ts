@@ -21,12 +21,12 @@ import {
 
 const sandbox = openSandbox('callbacks');
 
-/** Every order of every selection of the items. */
+/** Returns every order of every non-empty selection of the items. */
 function orders<T>(items: readonly T[]): T[][] {
   return items.flatMap((item, i) => [[item], ...orders(items.toSpliced(i, 1)).map((rest) => [item, ...rest])]);
 }
 
-/** Checks that the log of a task is gapless, rises, and holds one end at most; gives its statuses. */
+/** Checks that the log of a task is gapless, never moves back, and has at most one end. Returns its statuses. */
 function checkedStatuses({ events }: LedgerParts, taskId: string, expect: ExpectStatic): TaskStatus[] {
   const changes = events.after(taskId, 0, 1000);
   expect(changes.map(({ seq }) => seq)).toEqual(changes.map((_, i) => i + 1));
@@ -38,12 +38,12 @@ function checkedStatuses({ events }: LedgerParts, taskId: string, expect: Expect
 }
 
 describe.for(['SUCCEEDED', 'FAILED'] as const)('callbacks of a task that %s', (end) => {
-  const told = ['SUBMITTED', 'PROCESSING', end] as const;
-  // Every order of them and of their repetitions: 5 messages of 3 states.
-  const all = orders([...told, 'PROCESSING' as const, end]);
+  const reported = ['SUBMITTED', 'PROCESSING', end] as const;
+  // Every order of up to 5 callbacks with 3 statuses, two of them repeated.
+  const all = orders([...reported, 'PROCESSING' as const, end]);
   const courses = IS_FULL ? all : all.filter((_, n) => n % 7 === 0);
 
-  it(`in any of ${courses.length} orders, repeated or not, end in the one state that Kling has`, async ({ expect }) => {
+  it(`in any of ${courses.length} orders, repeated or not, lead to the status at Kling`, async ({ expect }) => {
     for (const [n, course] of courses.entries()) {
       const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask: async () => snapshotOf(end) };
       await withParts(`${end} ${n}`, { kling }, async (parts) => {
@@ -63,13 +63,15 @@ describe.for(['SUCCEEDED', 'FAILED'] as const)('callbacks of a task that %s', (e
 });
 
 describe('a callback', () => {
-  it('that overtakes the answer to the create counts, and the late answer moves nothing back', async ({ expect }) => {
+  it('that arrives before the answer to the create is applied, and the answer moves nothing back', async ({
+    expect,
+  }) => {
     const answers = Promise.withResolvers<ReturnType<typeof snapshotOf>>();
     await withParts('overtaking', { kling: { createVoice: () => answers.promise } }, async (parts) => {
       const making = createVoiceOnce(parts);
       await expect.poll(() => parts.tasks.find({ id: 'task-1' })?.phase).toBe('SENDING');
       parts.ingest('task-1', snapshotOf('PROCESSING'));
-      // Kling's id for it is not taken from a callback, but from the answer.
+      // Kling's id is taken from the answer, never from a callback.
       expect(parts.tasks.find({ id: 'task-1' })).toMatchObject({ phase: 'SENT', record: { klingTaskId: null } });
       answers.resolve(snapshotOf('SUBMITTED'));
       expect(await making).toMatchObject({ status: 'PROCESSING', klingTaskId: 'kling-1' });
@@ -77,7 +79,9 @@ describe('a callback', () => {
     });
   });
 
-  it('of an end that overtakes the answer is read first, and the answer changes nothing', async ({ expect }) => {
+  it('about an end that arrives before the answer makes the ledger read, and the answer changes nothing', async ({
+    expect,
+  }) => {
     const answers = Promise.withResolvers<ReturnType<typeof snapshotOf>>();
     const kling = { createVoice: () => answers.promise, readVoiceTask: async () => snapshotOf('SUCCEEDED') };
     await withParts('overtaking end', { kling }, async (parts) => {
@@ -92,7 +96,7 @@ describe('a callback', () => {
   });
 
   it.for(['PROCESSING', 'UNRECOGNIZED', 'SUCCEEDED', 'FAILED'] as const)(
-    'about another Kling task that says %s is not believed, only a reason to read',
+    'about another Kling task with status %s is not applied, and only makes the ledger read',
     async (told, { expect }) => {
       let reads = 0;
       const readVoiceTask = async () => snapshotOf((reads += 1) > 0 ? 'SUBMITTED' : 'FAILED');
@@ -107,7 +111,7 @@ describe('a callback', () => {
     },
   );
 
-  it('of an end lacks what the task made, which the read brings: voices and the charge', async ({ expect }) => {
+  it('about an end makes the ledger read the voices and the charge, which it lacks', async ({ expect }) => {
     const voice: Voice = {
       voiceId: 'v-1',
       name: 'Ann',
@@ -130,7 +134,7 @@ describe('a callback', () => {
     });
   });
 
-  it('that claims an end which Kling does not confirm ends nothing', async ({ expect }) => {
+  it('about an end that Kling does not confirm ends nothing', async ({ expect }) => {
     const kling = {
       createVoice: async () => snapshotOf('SUBMITTED'),
       readVoiceTask: async () => snapshotOf('PROCESSING'),
@@ -143,7 +147,7 @@ describe('a callback', () => {
     });
   });
 
-  it('of an end is read again by the alarm within seconds when Kling could not be read at once', async ({ expect }) => {
+  it('about an end makes the alarm read within seconds when the read at once fails', async ({ expect }) => {
     const answers = [() => Promise.reject(new Error('down')), async () => snapshotOf('SUCCEEDED')];
     const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask: () => answers.shift()!() };
     await withParts('end unread', { kling }, async (parts) => {
@@ -157,7 +161,7 @@ describe('a callback', () => {
     });
   });
 
-  it('pushes the next poll out, and a final one ends the polls', async ({ expect }) => {
+  it('postpones the next poll, and one about the end stops the polls', async ({ expect }) => {
     const kling = {
       createVoice: async () => snapshotOf('SUBMITTED'),
       readVoiceTask: async () => snapshotOf('SUCCEEDED'),
@@ -174,7 +178,7 @@ describe('a callback', () => {
     });
   });
 
-  it('in any state and any number leaves the log gapless and rising', async ({ expect }) => {
+  it('with any status, in any number, leaves the log gapless and never moves it back', async ({ expect }) => {
     const status = fc.constantFrom<TaskStatus>('SUBMITTED', 'PROCESSING', 'UNRECOGNIZED', 'SUCCEEDED', 'FAILED');
     let n = 0;
     await fc.assert(
@@ -197,8 +201,8 @@ describe('a callback', () => {
   });
 });
 
-describe('through the callback route and the object', () => {
-  it('an acknowledged callback has survived when the object dies right after it; an unknown task is acknowledged', async ({
+describe('a callback through the route and the object', () => {
+  it('is durable once acknowledged, even if the object dies right after, and one about an unknown task is acknowledged', async ({
     expect,
   }) => {
     const ledger = ledgerOf('route');

@@ -34,7 +34,7 @@ const SCAN = { video: { url: 'https://example.com/clip.mp4' }, idempotencyKey: '
 const SCAN_OF_VIDEO = { video: { videoId: '850508686686064701' }, idempotencyKey: 'k' };
 const SPEECH = { text: 'Hello', voiceId: 'oversea_male1', language: 'en', speed: 1, idempotencyKey: 'k' } as const;
 
-/** All digests of this and later versions lie in rows: one that changes makes a CONFLICT of every repeat. */
+/** Deployed ledgers store these digests. If one changes, every repeat of its request becomes a CONFLICT. */
 describe('a digest of version 2', () => {
   it.each([
     ['a voice', () => digestOfVoice(VOICE), '2:f4ba0467c08082011ead0a54814facf6495071d1dcb3fcdc71b4f7417bca7afe'],
@@ -65,12 +65,12 @@ describe('a digest of version 2', () => {
       '2:297192208c6aea938cc2dd71d54bb0d7139929bb6e80b6b9771552eef10332ee',
     ],
     ['a speech', () => digestOfSpeech(SPEECH), '2:823b0ef65d0a290f01ba3579e730d165ae20822bbde309c5d75629552d9c8525'],
-  ])('of %s is the one that has shipped', async (_what, digest, text) => {
+  ])('of %s equals the one that has shipped', async (_what, digest, text) => {
     expect((await digest()).text).toBe(text);
   });
 });
 
-/** Made by the code of their time, from the same inputs through the schema of their time. */
+/** These were made by earlier code, from the same inputs through the schema of that time. */
 describe('a digest without a version', () => {
   it.each([
     [
@@ -125,11 +125,11 @@ describe('a digest without a version', () => {
       () => digestOfSpeech({ ...SPEECH, speed: null }),
       'fb1bbc4a5ce4f3f872878f905faef98137d545dbc454d3ca84a3d96ae1ea19cf',
     ],
-  ])('of %s is known again', async (_what, digest, stored) => {
+  ])('of %s still matches its request', async (_what, digest, stored) => {
     expect(await (await digest()).matches(stored)).toBe(true);
   });
 
-  it('of another request, or of a later version, is not', async () => {
+  it('of another request or of a later version does not match', async () => {
     const { matches } = await digestOfVoice({ ...VOICE, name: 'Bob' });
     for (const stored of [
       '4864ae67544c510c423e80ff222ceb71a1d963c998fc6a2010eb38167a85e94f',
@@ -141,7 +141,7 @@ describe('a digest without a version', () => {
     }
   });
 
-  it('is known whatever the order in which the fields of the input come', async () => {
+  it('matches whatever the order of the input’s fields', async () => {
     const { placement, ...rest } = LIP_SYNC;
     const mixed = Object.fromEntries(Object.entries({ placement, ...rest }).toReversed());
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has the fields of LIP_SYNC
@@ -151,7 +151,7 @@ describe('a digest without a version', () => {
   });
 });
 
-/** Values that a digest must tell apart, in the spellings that it must not. */
+/** Different values, which a digest must tell apart, and equivalent forms of them, which it must not. */
 const url = fc.constantFrom(
   'https://example.com/A.mp3',
   'HTTPS://Example.COM/A.mp3',
@@ -195,7 +195,7 @@ const lipSyncInput: fc.Arbitrary<CreateLipSyncTaskInput> = fc
   })
   .map(definedOnly);
 
-/** What Kling would be sent: two requests are the same when this is. */
+/** Returns the request that Kling would get. Two inputs are equivalent if their requests are equal. */
 const sentVoice = (input: CreateVoiceInput) => valid(checkCreateVoiceInput(input));
 
 function sentLipSync(input: CreateLipSyncTaskInput): unknown {
@@ -205,7 +205,7 @@ function sentLipSync(input: CreateLipSyncTaskInput): unknown {
   return valid(checkLipSyncInput(input, ['input'], facts));
 }
 
-describe('two digests are the same exactly when Kling would be sent the same', () => {
+describe('two digests are equal exactly if Kling would get the same request', () => {
   it('for voices', async () => {
     await fc.assert(
       fc.asyncProperty(voiceInput, voiceInput, async (a, b) => {
@@ -235,14 +235,14 @@ async function digestOfAudio(base64: string): Promise<string> {
   return (await digestOfLipSync({ ...LIP_SYNC, sound: { base64 } })).text;
 }
 
-it('audio is the same by its bytes, and a text that is no base64 by itself', async () => {
+it('the digest of audio depends on its bytes, or on the text if it is not base64', async () => {
   expect(await digestOfAudio('SUQzBA==')).toBe(await digestOfAudio('SUQzBB=='));
   expect(await digestOfAudio('not base64!')).toBe(await digestOfAudio('not base64!'));
   const texts = ['SUQzBA==', 'not base64!', 'nor this!', ''];
   expect(new Set(await Promise.all(texts.map(digestOfAudio))).size).toBe(4);
 });
 
-it('the kinds never share a digest', async () => {
+it('a voice and a face scan of the same URL have different digests', async () => {
   const source = { url: 'https://example.com/a.mp4' };
   const [voice, scan] = [await digestOfVoice({ name: '', source }), await digestOfFaceScan({ video: source })];
   expect(voice.text).not.toBe(scan.text);

@@ -18,7 +18,7 @@ async function makeTasks(parts: LedgerParts, count: number): Promise<string[]> {
   return ids;
 }
 
-/** Lets the clock run to the next thing to do, and does it. */
+/** Moves the clock to the next alarm, and runs it. */
 async function runNext(parts: LedgerParts): Promise<void> {
   parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.keeper.nextAtMs()!);
   await parts.keeper.run();
@@ -26,7 +26,7 @@ async function runNext(parts: LedgerParts): Promise<void> {
 }
 
 describe('polls', () => {
-  it('come after 5, 15, 45, 135 s and then every 5 minutes; with every change anew', async ({ expect }) => {
+  it('come after 5, 15, 45 and 135 s, then every 5 minutes, and start over after a change', async ({ expect }) => {
     let status: 'SUBMITTED' | 'PROCESSING' = 'SUBMITTED';
     const atMs: number[] = [];
     await withParts(
@@ -47,7 +47,7 @@ describe('polls', () => {
     );
   });
 
-  it('are never more than four at once, and one that hangs holds up no other', async ({ expect }) => {
+  it('run at most four at once, and one that hangs does not block the others', async ({ expect }) => {
     const gate = Promise.withResolvers<void>();
     let running = 0;
     let most = 0;
@@ -71,7 +71,7 @@ describe('polls', () => {
     });
   });
 
-  it('that fail put the task off, and the others go on', async ({ expect }) => {
+  it('that fail are rescheduled, and do not block the others', async ({ expect }) => {
     await withParts('one fails', { kling: { ...creates, readVoiceTask: readAllButTheFirst } }, async (parts) => {
       const [bad = '', ...good] = await makeTasks(parts, 5);
       await runNext(parts);
@@ -81,7 +81,7 @@ describe('polls', () => {
   });
 });
 
-it('a shard that hangs holds up nothing that is due at Kling, and is not due again at once', async ({ expect }) => {
+it('a hub shard that hangs does not block polls, and is not retried at once', async ({ expect }) => {
   const options: PartsOptions = {
     kling: { ...creates, readVoiceTask: async (klingTaskId) => snapshotOf('SUCCEEDED', { klingTaskId }) },
     deliver: () => new Promise<never>(() => {}),
@@ -110,7 +110,7 @@ describe('a deadline', () => {
       slots: { acquire: async () => ({ granted: false }) },
       code: 'NOT_SENT',
     },
-  ] as const)('closes a task that is $name as FAILED, $code, once', async ({ name, code, ...options }, { expect }) => {
+  ] as const)('ends a task in phase $name once, with $code', async ({ name, code, ...options }, { expect }) => {
     await withParts(`deadline ${name}`, options as PartsOptions, async (parts) => {
       const [id = ''] = await makeTasks(parts, 1);
       expect(parts.tasks.find({ id })?.phase).toBe(name);
@@ -124,7 +124,7 @@ describe('a deadline', () => {
         record: { status: 'FAILED', failure: { code } },
       });
       expect(parts.ended).toEqual([id]);
-      // Kling's word comes too late.
+      // A later report from Kling changes nothing.
       parts.ingest(id, snapshotOf('SUCCEEDED'));
       await parts.settle();
       expect(parts.tasks.find({ id })?.record.status).toBe('FAILED');
@@ -132,7 +132,7 @@ describe('a deadline', () => {
   });
 });
 
-describe('reading together, with an API key', () => {
+describe('the joint read of several tasks, with an API key', () => {
   interface Calls {
     readonly together: string[][];
     readonly alone: string[];
@@ -148,7 +148,7 @@ describe('reading together, with an API key', () => {
       },
     };
   }
-  it('asks for twenty at a time, and for none of them alone', async ({ expect }) => {
+  it('reads twenty tasks at a time, and none of them alone', async ({ expect }) => {
     const calls: Calls = { together: [], alone: [] };
     await withParts('together', apiKeyKling(calls, processing), async (parts) => {
       const ids = await makeTasks(parts, 45);
@@ -161,7 +161,7 @@ describe('reading together, with an API key', () => {
     });
   });
 
-  it('reads what has ended, or was left out, once more by itself', async ({ expect }) => {
+  it('is followed by a read of each task that has ended or was left out', async ({ expect }) => {
     const calls: Calls = { together: [], alone: [] };
     await withParts('ends', apiKeyKling(calls, withoutTheFirst), async (parts) => {
       const [left = '', ended = '', running = ''] = await makeTasks(parts, 3);
@@ -172,7 +172,7 @@ describe('reading together, with an API key', () => {
     });
   });
 
-  it('falls back to one by one when it fails', async ({ expect }) => {
+  it('falls back to single reads when it fails', async ({ expect }) => {
     const calls: Calls = { together: [], alone: [] };
     await withParts(
       'falls back',
@@ -186,7 +186,7 @@ describe('reading together, with an API key', () => {
     );
   });
 
-  it('is not used without an API key, nor for one task', async ({ expect }) => {
+  it('is not used without an API key or for a single task', async ({ expect }) => {
     const calls: Calls = { together: [], alone: [] };
     for (const [count, readsTogether] of [
       [3, false],
@@ -201,7 +201,7 @@ describe('reading together, with an API key', () => {
   });
 });
 
-it('an empty ledger keeps no alarm and tells nothing', async ({ expect }) => {
+it('an empty ledger sets no alarm and has no events', async ({ expect }) => {
   await withParts('empty', {}, async (parts) => {
     expect(parts.keeper.nextAtMs()).toBeNull();
     await parts.keeper.run();
@@ -218,7 +218,7 @@ async function processing(ids: readonly string[]) {
   return ids.map((klingTaskId) => ({ ...snapshotOf('PROCESSING', { klingTaskId }), outputs: [] }));
 }
 
-/** Shards the first task out, and says of the second that it has ended. */
+/** Leaves out the first task, and reports the second as ended. */
 async function withoutTheFirst(ids: readonly string[]) {
   const [, second, ...rest] = await processing(ids);
   return [{ ...second!, status: 'SUCCEEDED' as const }, ...rest];

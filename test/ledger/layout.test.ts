@@ -7,7 +7,7 @@ import { changesOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../suppor
 
 openSandbox('layout');
 
-/** The statements that made the tables and indexes, blanks evened out. */
+/** Returns the statements that created the tables and indexes, with single spaces. */
 function layoutOf(sql: SqlStorage): string {
   return sql
     .exec<{ sql: string }>(
@@ -20,15 +20,15 @@ function layoutOf(sql: SqlStorage): string {
 }
 
 /**
- * Ledgers that have been written keep their tables for years. When the first test breaks:
- * 1. If you changed a step in `src/ledger/migrations.ts` that has shipped: change it back. A ledger that has run it never
- *    runs it again, and would keep the old layout for ever.
- * 2. Append a new step that brings a ledger of the last step to the new layout, its rows included.
- * 3. Only then take the new snapshot (`vitest run -c test/vitest.config.ts test/ledger/layout -u`), and raise the number
- *    of steps below. Read the snapshot's difference: it must show what the new step does, and nothing else.
+ * Deployed ledgers keep their tables for years. When the first test fails:
+ * 1. If you changed a step in `src/ledger/migrations.ts` that has shipped, change it back. A ledger that has run the step
+ *    never runs it again, and would keep the old layout.
+ * 2. Append a new step that migrates a ledger from the last step to the new layout, with its rows.
+ * 3. Then update the snapshot (`vitest run -c test/vitest.config.ts test/ledger/layout -u`), and raise the number of
+ *    steps below. Check that the difference of the snapshot shows the new step and nothing else.
  */
 describe('the layout of a ledger', () => {
-  it('is the one that has shipped', async ({ expect }) => {
+  it('equals the snapshot of what has shipped', async ({ expect }) => {
     const layout = await runInDurableObject(ledgerOf('layout'), (_instance, { storage }) => layoutOf(storage.sql));
     expect(layout).toMatchInlineSnapshot(`
    "CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN UPDATE task_sum SET waiting = waiting - (old.phase = 'WAITING'), request_chars = request_chars - old.request_chars, milliunits_pending = milliunits_pending - old.milliunits_pending, parked = parked - old.is_parked, holding_slots = holding_slots - old.holds_slot; END
@@ -59,14 +59,14 @@ describe('the layout of a ledger', () => {
  `);
   });
 
-  it('has a step for every change since', async ({ expect }) => {
+  it('has as many migration steps as have shipped', async ({ expect }) => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
     expect(version).toBe(8);
   });
 
-  it('is not touched by migrating again, and neither are the rows', async ({ expect }) => {
+  it('stays the same after another migration, and so do the rows', async ({ expect }) => {
     const ledger = ledgerOf('twice');
     const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
     await runInDurableObject(ledger, (_instance, { storage }) => {
@@ -81,7 +81,7 @@ describe('the layout of a ledger', () => {
     expect(await changesOf(ledgerOf('twice'), id)).not.toEqual([]);
   });
 
-  it('knows of what was under way when it was first sent, what it counts for and what its request holds', async ({
+  it('migrates open tasks with the time of the first send, the estimate and the size of the request', async ({
     expect,
   }) => {
     await runInDurableObject(ledgerOf('first sends'), (_instance, { storage }) => {
@@ -121,7 +121,7 @@ describe('the layout of a ledger', () => {
     });
   });
 
-  it('has the sums of what a ledger held before they were kept', async ({ expect }) => {
+  it('migrates existing rows into the sums over open tasks', async ({ expect }) => {
     await runInDurableObject(ledgerOf('sums of old'), (_instance, { storage }) => {
       const { sql } = storage;
       undoSteps(sql, 7);
@@ -175,7 +175,9 @@ describe('the layout of a ledger', () => {
     });
   });
 
-  it('knows when what a ledger held before ended, and when its speech was kept', async ({ expect }) => {
+  it('migrates ended tasks with the time of their end, and speeches with the time they were kept', async ({
+    expect,
+  }) => {
     await runInDurableObject(ledgerOf('ends of old'), (_instance, { storage }) => {
       const { sql } = storage;
       undoSteps(sql, 8);
@@ -213,11 +215,11 @@ describe('the layout of a ledger', () => {
     });
   });
 
-  it('is not half there when a step fails', async ({ expect }) => {
+  it('is unchanged after a migration step that fails', async ({ expect }) => {
     await runInDurableObject(ledgerOf('half'), (_instance, { storage }) => {
       storage.kv.put('schema_version', 0);
       const before = layoutOf(storage.sql);
-      // The tables exist, so that the first step cannot run.
+      // The tables exist, so the first step fails.
       expect(() => migrate(storage)).toThrow(/already exists/);
       expect([storage.kv.get('schema_version'), layoutOf(storage.sql)]).toEqual([0, before]);
     });

@@ -13,7 +13,7 @@ const UNIQUE: Answer = () =>
   Promise.reject(klingError('REFUSED', 'BAD_USER_INPUT', 1201, 'external_task_id must be unique'));
 const REJECTED: Answer = () => Promise.reject(klingError('REFUSED', 'CONTENT_REJECTED', 1301));
 
-/** A Kling that answers creates and reads from two scripts; every call past a script is an error. */
+/** A Kling that answers creates and reads from two scripts. A call past the end of a script throws. */
 function script(creates: readonly Answer[], reads: readonly Answer[]) {
   const counts = { creates: 0, reads: 0 };
   const kling: PartsOptions['kling'] = {
@@ -23,7 +23,7 @@ function script(creates: readonly Answer[], reads: readonly Answer[]) {
   return { kling, counts };
 }
 
-/** Lets the alarm do what is due next, so many times. */
+/** Moves the clock to the next alarm and runs it, `times` times. */
 async function runNext(parts: LedgerParts, times = 1): Promise<void> {
   for (let i = 0; i < times; i += 1) {
     parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.keeper.nextAtMs()!);
@@ -32,8 +32,8 @@ async function runNext(parts: LedgerParts, times = 1): Promise<void> {
   }
 }
 
-describe('a callback that comes while a create of unknown outcome', () => {
-  it('is looked up, and the look-up finds nothing yet, is believed: nothing is sent again', async ({ expect }) => {
+describe('a callback about a create of unknown outcome', () => {
+  it('is applied when it comes during a look-up that finds nothing, and nothing is resent', async ({ expect }) => {
     const lookUp = Promise.withResolvers<ReturnType<typeof snapshotOf>>();
     const { kling, counts } = script([LOST], [MISSING, () => lookUp.promise]);
     await withParts('looked up', { kling }, async (parts) => {
@@ -52,10 +52,10 @@ describe('a callback that comes while a create of unknown outcome', () => {
 
   it.for([
     ['is refused for now', FULL],
-    ['is refused for good', REJECTED],
-    ['is refused as known', EXISTS],
+    ['is refused finally', REJECTED],
+    ['is refused because Kling has the task', EXISTS],
     ['is lost again', LOST],
-  ] as const)('is sent again and %s, keeps the task: it is at Kling', async ([name, outcome], { expect }) => {
+  ] as const)('keeps the task when it comes during a resend that %s', async ([name, outcome], { expect }) => {
     const gate = Promise.withResolvers<void>();
     const { kling, counts } = script([LOST, () => gate.promise.then(outcome)], [MISSING, MISSING]);
     await withParts(`sent again and ${name}`, { kling }, async (parts) => {
@@ -73,8 +73,8 @@ describe('a callback that comes while a create of unknown outcome', () => {
   });
 });
 
-describe('a create that is sent again', () => {
-  it('and that Kling then knows is adopted, never made anew, and found by its polls', async ({ expect }) => {
+describe('a create of unknown outcome', () => {
+  it('is adopted when Kling refuses the resend because it has the task, and is then polled', async ({ expect }) => {
     const { kling, counts } = script([LOST, EXISTS], [MISSING, MISSING, async () => snapshotOf('PROCESSING')]);
     await withParts('exists', { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
@@ -87,7 +87,7 @@ describe('a create that is sent again', () => {
     });
   });
 
-  it('is not sent while the look-ups themselves fail', async ({ expect }) => {
+  it('is not resent while its look-ups fail', async ({ expect }) => {
     const { kling, counts } = script([LOST], [LOST, MISSING, LOST, LOST, async () => snapshotOf('SUBMITTED')]);
     await withParts('look-ups fail', { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
@@ -97,7 +97,7 @@ describe('a create that is sent again', () => {
     });
   });
 
-  it('is looked up two seconds apart: a task that Kling is slow to show is not taken for missing', async ({
+  it('is looked up every two seconds, so that a task that Kling shows late is not taken for missing', async ({
     expect,
   }) => {
     const { kling } = script([LOST], [MISSING]);
@@ -112,8 +112,8 @@ describe('a create that is sent again', () => {
   });
 });
 
-describe('an account that cannot be reached', () => {
-  it('does not lose a task that Kling refused for now: its maker gets it, QUEUED', async ({ expect }) => {
+describe('an account object that cannot be reached', () => {
+  it('does not lose a task that Kling refused for now, which is returned as QUEUED', async ({ expect }) => {
     const { kling } = script([FULL], []);
     const slots = { refuse: () => Promise.reject(new Error('the account is away')) };
     await withParts('refuse fails', { kling, slots }, async (parts) => {
@@ -122,7 +122,7 @@ describe('an account that cannot be reached', () => {
     });
   });
 
-  it('holds a create back, and the alarm tries again', async ({ expect }) => {
+  it('delays a create until the alarm reaches it', async ({ expect }) => {
     const { kling } = script([async () => snapshotOf('SUBMITTED')], []);
     let away = true;
     const reach = <T>(answer: T) => (away ? Promise.reject(new Error('the account is away')) : Promise.resolve(answer));
@@ -151,8 +151,8 @@ describe('an account that cannot be reached', () => {
   });
 });
 
-describe('what the account is told', () => {
-  it('of a create: taken, or refused; and the slot goes back at the end', async ({ expect }) => {
+describe('the reports to the account', () => {
+  it('say whether Kling accepted or refused a create, and release the slot of a failed one', async ({ expect }) => {
     const told: string[] = [];
     const slots: PartsOptions['slots'] = {
       accepted: (taskId) => told.push(`accepted ${taskId}`),
@@ -167,14 +167,14 @@ describe('what the account is told', () => {
       await createVoiceOnce(parts);
       await parts.settle();
       expect(told).toEqual(['accepted task-1', 'refused task-2 1303', 'released task-3']);
-      // A grant that comes late, of a task that Kling has, must not give its slot away.
+      // A late grant for a task that Kling has must not release its slot.
       await parts.sender.send('task-1', false);
       expect(told).toHaveLength(3);
     });
   });
 });
 
-it('an end that is called back before the create was answered teaches Kling’s id, and the end is read by it', async ({
+it('a callback about the end before the create was answered provides Kling’s id, by which the end is read', async ({
   expect,
 }) => {
   const asked: string[] = [];
@@ -192,7 +192,7 @@ it('an end that is called back before the create was answered teaches Kling’s 
     expect(parts.tasks.find({ id })?.record.klingTaskId).toBeNull();
     parts.ingest(id, snapshotOf('SUCCEEDED', { klingTaskId: 'kling-1', externalTaskId: id }));
     await parts.settle();
-    // The first callback has had the task read: the alarm makes the second read, a second later.
+    // The first callback caused a read. The alarm makes the second read, a second later.
     parts.clock.nowMs = parts.keeper.nextAtMs()!;
     await parts.keeper.run();
     expect(parts.tasks.find({ id })?.record).toMatchObject({ klingTaskId: 'kling-1', status: 'SUCCEEDED' });
@@ -200,7 +200,7 @@ it('an end that is called back before the create was answered teaches Kling’s 
   });
 });
 
-it('a slot is kept for a task that a callback shows to be at Kling while the slot is asked for again', async ({
+it('a task keeps its slot when a callback shows it at Kling while the ledger asks for the slot again', async ({
   expect,
 }) => {
   const second = Promise.withResolvers<{ granted: boolean }>();
@@ -223,7 +223,7 @@ it('a slot is kept for a task that a callback shows to be at Kling while the slo
   });
 });
 
-it('a word against the external id after a lost answer means that Kling has the task, however it is put', async ({
+it('a refusal of the external id after a lost answer means that Kling has the task, whatever the message says', async ({
   expect,
 }) => {
   const { kling, counts } = script([LOST, UNIQUE], [MISSING, MISSING, async () => snapshotOf('PROCESSING')]);

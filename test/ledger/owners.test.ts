@@ -26,7 +26,7 @@ const SPEECH: Speech = {
 };
 const SPEECH_REQUEST = { text: 'Hello', voiceId: 'v', language: 'en', speed: 1 } as const;
 
-/** Owners that fail as long as `isDown`, and remember what was claimed. */
+/** Creates owners that fail as long as `isDown` is set, and record what was claimed. */
 function shakyOwners() {
   const state = { isDown: true, claimed: [] as string[] };
   const owners: Owners = {
@@ -76,7 +76,7 @@ function openLipSync({ journal, clock }: Parameters<Parameters<typeof withParts>
   );
 }
 
-/** A Kling that speaks, and counts how often. */
+/** Creates a Kling that synthesizes speech, and records its calls. */
 function paying(owners: Owners): PartsOptions & { readonly calls: string[] } {
   const calls: string[] = [];
   return {
@@ -88,7 +88,7 @@ function paying(owners: Owners): PartsOptions & { readonly calls: string[] } {
 }
 
 describe('the videos of a task', () => {
-  it('are not seen before they are claimed: the read has failed, and is made again', async ({ expect }) => {
+  it('are not stored before they are claimed: the read fails and is retried', async ({ expect }) => {
     const { state, owners } = shakyOwners();
     const options = { owners, kling: { readLipSyncTask: async () => SUCCEEDED } };
     await withParts('videos', options, async (parts) => {
@@ -108,7 +108,7 @@ describe('the videos of a task', () => {
 
 describe('a speech', () => {
   const key = 'key';
-  it('is paid once and kept, though it cannot be claimed; its key shows it later', async ({ expect }) => {
+  it('that cannot be claimed is paid once and kept, and its key returns it later', async ({ expect }) => {
     const { state, owners } = shakyOwners();
     const options = paying(owners);
     await withParts('speech', options, async ({ paidCalls }) => {
@@ -133,7 +133,7 @@ describe('a speech', () => {
       const dies = createParts(storage, options);
       const month = new Date(dies.clock.nowMs).toISOString().slice(0, 7);
       await dies.paidCalls.synthesizeSpeech(SPEECH_REQUEST, key).catch(() => null);
-      // Charged, and no more counted as a call that may have been.
+      // The call is charged, and is no longer counted as a call of unknown outcome.
       expect(dies.deps.holdings.milliunitsUsed(month) + dies.deps.paidCalls.unansweredIn(month)).toBe(50);
       state.isDown = false;
       const lives = createParts(storage, options);
@@ -143,7 +143,7 @@ describe('a speech', () => {
     });
   });
 
-  it('without a key says that it is lost', async ({ expect }) => {
+  it('that cannot be claimed and has no key is reported as lost', async ({ expect }) => {
     const { owners } = shakyOwners();
     await withParts('speech without a key', paying(owners), async ({ paidCalls }) => {
       const failed = await paidCalls.synthesizeSpeech(SPEECH_REQUEST, null).catch((error: unknown) => error);
@@ -152,7 +152,7 @@ describe('a speech', () => {
   });
 });
 
-describe('a face scan of a video whose owner cannot be told', () => {
+describe('a face scan of a video whose owner cannot be read', () => {
   it('is not sent, and its key stays free', async ({ expect }) => {
     const { state, owners } = shakyOwners();
     const sent: unknown[] = [];
@@ -170,8 +170,8 @@ describe('a face scan of a video whose owner cannot be told', () => {
   });
 });
 
-describe('who owns what', () => {
-  it('is decided by the first word, and forgotten when Kling has forgotten it', async ({ expect }) => {
+describe('the ownership of a result', () => {
+  it('goes to the first claim, and is deleted when Kling has deleted the result', async ({ expect }) => {
     await runInDurableObject(env.KLING_ACCOUNT.getByName('owners'), (_instance, { storage }) => {
       const store = new OwnerStore(storage.sql);
       store.claim('VIDEO:1', 'a', 1_000);
@@ -186,7 +186,7 @@ describe('who owns what', () => {
     });
   });
 
-  it('is forgotten by an alarm that the claim sets', async ({ expect }) => {
+  it('is deleted by an alarm that the claim sets', async ({ expect }) => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     try {
       await runInDurableObject(env.KLING_ACCOUNT.getByName('owners for a time'), async (account, { storage }) => {
@@ -206,7 +206,7 @@ describe('who owns what', () => {
     }
   });
 
-  it('survives its object', async ({ expect }) => {
+  it('survives a restart of the object', async ({ expect }) => {
     await runInDurableObject(env.KLING_ACCOUNT.getByName('owners of old'), (account, state) => {
       account.claim('a', [{ kind: 'AUDIO', id: '7' }]);
       const next = new KlingAccount(state, env);
@@ -216,13 +216,13 @@ describe('who owns what', () => {
     });
   });
 
-  it('is asked again when a word is lost, and given up after three', async ({ expect }) => {
+  it('is claimed again when a call is lost, and fails after three calls', async ({ expect }) => {
     const waits: number[] = [];
     let fails = 2;
     const claim = async () => {
       if (fails-- > 0) throw new Error('lost');
     };
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what owners ask of it
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the method that owners call
     const account = () => ({ claim }) as unknown as ReturnType<Parameters<typeof createOwners>[0]['account']>;
     const owners = createOwners({ account, tenant: 'a', sleep: async (ms) => void waits.push(ms), random: () => 0.5 });
     await owners.claim([{ kind: 'AUDIO', id: '7' }]);
@@ -236,7 +236,7 @@ const form = (text: string): string => text.replaceAll(/\d/g, '0').replaceAll(/[
 
 describe('a stand-in', () => {
   it.for(['843250926412312345', '3c1d0f5e-1b2a-4c3d-9e8f-0a1b2c3d4e5f', 'Ab/9+xyzQQ==', '7', '--'])(
-    'for %s has its form and is another',
+    'for %s has the same form and another value',
     (id, { expect }) => {
       const other = standInFor(id, Math.random);
       expect(form(other)).toBe(form(id));

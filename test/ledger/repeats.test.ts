@@ -27,7 +27,7 @@ const VOICE: CreateVoiceInput = { name: 'Ann', source: { url: 'https://example.c
 const SPEECH = { text: 'Hello', voiceId: 'oversea_male1', language: 'en', speed: null } as const;
 const VIDEO = { video: { url: 'https://example.com/clip.mp4' } };
 
-/** A ledger with one face scan, and a count of what Kling was asked to do. */
+/** Runs a test on a ledger with one face scan. `calls` lists the creates and paid calls that reach Kling. */
 async function withLedger(
   name: string,
   work: (parts: LedgerParts, sql: SqlStorage, calls: readonly string[]) => Promise<void>,
@@ -53,13 +53,13 @@ async function withLedger(
   });
 }
 
-describe('a create that is repeated in another spelling makes no other task', () => {
+describe('a create that is repeated in an equivalent form returns the same task', () => {
   it.for<[what: string, change: Partial<CreateLipSyncTaskInput>]>([
     ['no watermark', { watermark: null }],
     ['no volumes', { soundVolume: null, originalAudioVolume: null }],
     ['host and scheme in capitals', { sound: { url: 'HTTPS://EXAMPLE.com/s.mp3' } }],
     ['a length', { placement: { ...LIP_SYNC.placement, videoDurationMs: 9000, soundDurationMs: null } }],
-  ])('a lip-sync with %s', async ([what, change], { expect }) => {
+  ])('for a lip-sync with %s', async ([what, change], { expect }) => {
     await withLedger(what, async ({ creates }, _sql, calls) => {
       const { id } = await creates.createLipSyncTask(LIP_SYNC);
       expect((await creates.createLipSyncTask({ ...LIP_SYNC, ...change })).id).toBe(id);
@@ -67,7 +67,7 @@ describe('a create that is repeated in another spelling makes no other task', ()
     });
   });
 
-  it('a lip-sync without what has a default', async ({ expect }) => {
+  it('for a lip-sync without the fields that have a default', async ({ expect }) => {
     await withLedger('without', async ({ creates }, _sql, calls) => {
       const { id } = await creates.createLipSyncTask(LIP_SYNC);
       const { faceId, sound, placement, externalId = null } = LIP_SYNC;
@@ -76,7 +76,7 @@ describe('a create that is repeated in another spelling makes no other task', ()
     });
   });
 
-  it('a voice with blanks around its name', async ({ expect }) => {
+  it('for a voice with spaces around its name', async ({ expect }) => {
     await withLedger('blanks', async ({ creates }, _sql, calls) => {
       const { id } = await creates.createVoice(VOICE);
       expect((await creates.createVoice({ ...VOICE, name: ' Ann ' })).id).toBe(id);
@@ -89,7 +89,7 @@ describe('a create that is repeated in another spelling makes no other task', ()
     ['volume', { soundVolume: 0 }],
     ['path', { sound: { url: 'https://example.com/S.mp3' } }],
     ['face', { faceId: 'scan-1:1' }],
-    ['place', { placement: { ...LIP_SYNC.placement, insertAtMs: 1001 } }],
+    ['placement', { placement: { ...LIP_SYNC.placement, insertAtMs: 1001 } }],
   ])('but another %s is a CONFLICT', async ([what, change], { expect }) => {
     await withLedger(`another ${what}`, async ({ creates }, _sql, calls) => {
       await creates.createLipSyncTask(LIP_SYNC);
@@ -100,7 +100,7 @@ describe('a create that is repeated in another spelling makes no other task', ()
   });
 });
 
-describe('a repeat answers with the same task', () => {
+describe('a repeated create returns the same task', () => {
   it.for([
     ['when the face scan has expired', 'UPDATE face_scan SET id = id'],
     ['when the face scan is no longer kept', 'DELETE FROM face_scan'],
@@ -116,7 +116,7 @@ describe('a repeat answers with the same task', () => {
     });
   });
 
-  it('when eight come at once, each in its own spelling', async ({ expect }) => {
+  it('when eight come at once in four equivalent forms', async ({ expect }) => {
     await withLedger('at once', async ({ creates }, _sql, calls) => {
       const spellings = [
         {},
@@ -132,7 +132,7 @@ describe('a repeat answers with the same task', () => {
   });
 });
 
-it('repeats of a create that Kling refuses are refused too, or make the task again', async ({ expect }) => {
+it('repeated creates at once after a refusal are refused, or return a task that exists', async ({ expect }) => {
   for (const refusals of [1, 2, 9]) {
     let calls = 0;
     const createVoice = async () => {
@@ -151,12 +151,12 @@ it('repeats of a create that Kling refuses are refused too, or make the task aga
   }
 });
 
-/** As the rows lie in ledgers that were written before digests had a version. */
-describe('a row without a version', () => {
+/** Rows of ledgers that were written before digests had a version. */
+describe('a stored digest without a version', () => {
   it.for([
-    ['while the schema was sorted', '09d83ccb59b093408137efeaaec42078baefe1fb9c9d608cb05d0b6ebe232c1a'],
-    ['after it', 'd30948c8e442d59a1d64d27cc1d9c0fa7665eaa53eba069c20d129fd0d19ce72'],
-  ])('of a lip-sync made %s is found, and tells another apart', async ([when, digest], { expect }) => {
+    ['the sorted schema', '09d83ccb59b093408137efeaaec42078baefe1fb9c9d608cb05d0b6ebe232c1a'],
+    ['the unsorted schema', 'd30948c8e442d59a1d64d27cc1d9c0fa7665eaa53eba069c20d129fd0d19ce72'],
+  ])('of a lip-sync made with %s matches a repeat, and no other input', async ([when, digest], { expect }) => {
     await withLedger(`lip-sync ${when}`, async ({ creates, clock }, sql, calls) => {
       const { id } = await creates.createLipSyncTask(LIP_SYNC);
       sql.exec('UPDATE task SET input_digest = ?', digest);
@@ -169,9 +169,9 @@ describe('a row without a version', () => {
   });
 
   it.for([
-    ['while the schema was sorted', '4864ae67544c510c423e80ff222ceb71a1d963c998fc6a2010eb38167a85e94f'],
-    ['after it', '3fd9b8d138803007c1d06c560af98f130614eafed99dd018dc149f0d6a4a6026'],
-  ])('of a voice made %s is found', async ([when, digest], { expect }) => {
+    ['the sorted schema', '4864ae67544c510c423e80ff222ceb71a1d963c998fc6a2010eb38167a85e94f'],
+    ['the unsorted schema', '3fd9b8d138803007c1d06c560af98f130614eafed99dd018dc149f0d6a4a6026'],
+  ])('of a voice made with %s matches a repeat', async ([when, digest], { expect }) => {
     await withLedger(`voice ${when}`, async ({ creates }, sql, calls) => {
       const { id } = await creates.createVoice(VOICE);
       sql.exec('UPDATE task SET input_digest = ?', digest);
@@ -180,7 +180,7 @@ describe('a row without a version', () => {
     });
   });
 
-  it('of a paid call is found, and is not paid again', async ({ expect }) => {
+  it('of a paid call matches a repeat, which is not paid again', async ({ expect }) => {
     await withLedger('paid', async ({ paidCalls }, sql, calls) => {
       const speech = await paidCalls.synthesizeSpeech(SPEECH, 'speech');
       const scan = await paidCalls.identifyFaces(VIDEO, 'scan');
@@ -202,7 +202,7 @@ describe('a row without a version', () => {
   });
 });
 
-it('a paid call that rules of today would refuse is still answered', async ({ expect }) => {
+it('a repeated paid call gets its answer, also when today’s rules would refuse its input', async ({ expect }) => {
   await withLedger('stricter rules', async ({ paidCalls }, sql, calls) => {
     const speech = await paidCalls.synthesizeSpeech(SPEECH, 'k');
     const tooLong = { ...SPEECH, text: 'x'.repeat(1001) };

@@ -18,13 +18,13 @@ const MINUTE_MS = 60_000;
 
 interface Script {
   readonly kling: Partial<KlingClient>;
-  /** When each create was sent. */
+  /** Time of each create. */
   readonly sentAtMs: number[];
   clock: { nowMs: number };
   reads: number;
 }
 
-/** A Kling that answers creates and reads from two scripts; the last answer of each stays. */
+/** A Kling that answers creates and reads from two scripts. The last answer of each script repeats. */
 function script(creates: readonly Answer[], reads: readonly Answer[]): Script {
   const run: Script = {
     clock: { nowMs: 0 },
@@ -50,7 +50,7 @@ async function withTask(
   });
 }
 
-/** Lets the alarm do what is due next, as often as it takes. */
+/** Moves the clock to the next alarm and runs it until `isOver`, at most `timesMax` times. */
 async function runUntil(parts: LedgerParts, isOver: () => boolean, timesMax = 20): Promise<void> {
   for (let i = 0; i < timesMax && !isOver(); i += 1) {
     parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.deps.wakes.nextAtMs() ?? 0);
@@ -60,7 +60,7 @@ async function runUntil(parts: LedgerParts, isOver: () => boolean, timesMax = 20
 }
 
 describe('a create that Kling does not have yet', () => {
-  it('is not sent again before two look-ups that lie SETTLE_MS apart, however often the ledger is restarted', async ({
+  it('is not resent before two look-ups at least SETTLE_MS apart, however often the ledger restarts', async ({
     expect,
   }) => {
     const run = script([LOST, MADE], [MISSING]);
@@ -78,8 +78,8 @@ describe('a create that Kling does not have yet', () => {
   });
 });
 
-describe('a create that is refused for good after one of unknown outcome', () => {
-  it('is looked up before it is closed, and ends with the refusal', async ({ expect }) => {
+describe('a create of unknown outcome whose resend is refused finally', () => {
+  it('is looked up before it ends with the refusal', async ({ expect }) => {
     const run = script([LOST, REJECTED], [MISSING]);
     await withTask('refused', run, {}, async (parts, id) => {
       await runUntil(parts, () => run.sentAtMs.length === 2);
@@ -95,7 +95,7 @@ describe('a create that is refused for good after one of unknown outcome', () =>
     });
   });
 
-  it('is adopted when the look-up finds it: the earlier send made it', async ({ expect }) => {
+  it('is adopted when the look-up finds the task of the earlier send', async ({ expect }) => {
     const run = script([LOST, REJECTED], [MISSING, MISSING, MISSING, MADE]);
     await withTask('refused and found', run, {}, async (parts, id) => {
       await runUntil(parts, () => parts.tasks.find({ id })?.phase === 'SENT');
@@ -105,7 +105,7 @@ describe('a create that is refused for good after one of unknown outcome', () =>
     });
   });
 
-  it('stays open while it cannot be looked up, and ends as unknown at its deadline', async ({ expect }) => {
+  it('stays open while look-ups fail, and ends as CREATE_OUTCOME_UNKNOWN at its deadline', async ({ expect }) => {
     const run = script([LOST, REJECTED], [MISSING, MISSING, LOST]);
     await withTask('refused and not found out', run, {}, async (parts, id) => {
       await runUntil(parts, () => run.sentAtMs.length === 2);
@@ -121,7 +121,7 @@ describe('a create that is refused for good after one of unknown outcome', () =>
 });
 
 describe('a create whose outcome stays unknown', () => {
-  it('is sent again with growing waits, gives its slot back meanwhile, and ends a day after the first send', async ({
+  it('is resent with growing waits, releases its slot in between, and ends a day after the first send', async ({
     expect,
   }) => {
     const run = script([LOST], [MISSING]);
@@ -144,12 +144,12 @@ describe('a create whose outcome stays unknown', () => {
     });
   });
 
-  it('is not sent again before its time, though a slot is granted', async ({ expect }) => {
+  it('is not resent before its time, even if the alarm runs earlier', async ({ expect }) => {
     const run = script([LOST], [MISSING]);
     await withTask('granted too early', run, {}, async (parts, id) => {
       await runUntil(parts, () => run.sentAtMs.length === 2 && parts.tasks.find({ id })?.phase === 'WAITING');
       const resendAtMs = parts.deps.wakes.nextAtMs()!;
-      // As when the ledger is told that Kling is well again, and looks at everything soon.
+      // This happens when Kling recovers: the ledger makes every task due soon.
       parts.journal.apply(id, null, { wakeAtMs: parts.clock.nowMs });
       await parts.keeper.run();
       expect([run.sentAtMs.length, parts.deps.wakes.nextAtMs()]).toEqual([2, resendAtMs]);
@@ -159,7 +159,7 @@ describe('a create whose outcome stays unknown', () => {
     });
   });
 
-  it('is not sent again past its deadline, though a slot is granted', async ({ expect }) => {
+  it('is not resent after its deadline, even if a slot is granted', async ({ expect }) => {
     const run = script([LOST], [MISSING]);
     await withTask('granted too late', run, {}, async (parts, id) => {
       await runUntil(parts, () => parts.tasks.find({ id })?.phase === 'WAITING');
@@ -171,7 +171,7 @@ describe('a create whose outcome stays unknown', () => {
   });
 });
 
-it('a create that is refused for now keeps the deadline of its making, and has a day at Kling once it is sent', async ({
+it('a create that is refused for now keeps its deadline, and gets a full day once a send is not refused', async ({
   expect,
 }) => {
   const run = script([FULL, FULL, LOST], [MADE]);
@@ -198,9 +198,9 @@ it('a create that is refused for now keeps the deadline of its making, and has a
 
 const edge = (status: number): WireAnswer => ({ status, body: '<html></html>' });
 
-describe('an edge that refuses a create without an envelope', () => {
+describe('a create that an edge refuses without an envelope', () => {
   it.for([400, 401, 403, 404, 405, 413, 414, 415, 422])(
-    'with HTTP %i refuses it for good: its maker is told, it is sent once, and its slot is free',
+    'with HTTP %i fails for the caller, is sent once, and releases its slot',
     async (status, { expect }) => {
       const { client, requests } = createUpstream([edge(status)]);
       const released: string[] = [];
@@ -214,7 +214,7 @@ describe('an edge that refuses a create without an envelope', () => {
     },
   );
 
-  it('with HTTP 429 keeps it for later', async ({ expect }) => {
+  it('with HTTP 429 is kept for later', async ({ expect }) => {
     const { client } = createUpstream([edge(429)]);
     const refused: unknown[] = [];
     const slots: PartsOptions['slots'] = { refuse: async (id, code) => void refused.push([id, code]) };
@@ -226,7 +226,7 @@ describe('an edge that refuses a create without an envelope', () => {
     });
   });
 
-  it.for([408, 425, 499, 502])('with HTTP %i leaves its outcome open: it is looked up', async (status, { expect }) => {
+  it.for([408, 425, 499, 502])('with HTTP %i has an unknown outcome', async (status, { expect }) => {
     const { client } = createUpstream([edge(status)]);
     await withParts(`edge ${status}`, { kling: client }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
@@ -234,7 +234,7 @@ describe('an edge that refuses a create without an envelope', () => {
     });
   });
 
-  it('with HTTP 404 to a look-up does not say that Kling has no such task', async ({ expect }) => {
+  it('is not taken for missing when an edge answers its look-ups with HTTP 404', async ({ expect }) => {
     const { client, requests } = createUpstream([edge(502), edge(404), edge(404), edge(404), edge(404)]);
     await withParts('edge 404 look-up', { kling: client }, async (parts) => {
       const { id } = await createVoiceOnce(parts);

@@ -25,16 +25,16 @@ const KLING: NonNullable<PartsOptions['kling']> = {
 const VOICE = { voiceId: 'v', name: 'Ann', trialUrl: null, owner: 'ACCOUNT', ownerId: null } as const;
 
 interface Armed extends LedgerParts {
-  /** When the alarm rings, as what was written has set it; null: it is not set. */
+  /** The time that the ledger's writes have set the alarm to, or null if it is not set. */
   readonly alarm: { atMs: number | null };
   readonly counts: () => Readonly<Record<string, number>>;
-  /** Lets the alarm ring once, at its time. */
+  /** Moves the clock to the alarm, and runs it once. */
   readonly ring: () => Promise<void>;
-  /** Lets it ring until it is set to `endMs` or later, or is not set. Throws where it rings without end. */
+  /** Runs the alarm until it is set to `endMs` or later, or is not set. Throws after 500 runs. */
   readonly ringUntil: (endMs: number) => Promise<void>;
 }
 
-/** Runs a test on a ledger whose alarm is set by what it writes, as that of the object is. */
+/** Runs a test on a ledger whose writes set its alarm, as in the object. */
 function withAlarm(name: string, options: PartsOptions, work: (ledger: Armed) => Promise<void>): Promise<void> {
   return runInDurableObject(ledgerOf(`retention ${name}`), async (_instance, { storage }) => {
     const alarm: Armed['alarm'] = { atMs: null };
@@ -55,7 +55,7 @@ function withAlarm(name: string, options: PartsOptions, work: (ledger: Armed) =>
       ring,
       async ringUntil(endMs) {
         for (let rings = 0; alarm.atMs !== null && alarm.atMs < endMs; rings += 1) {
-          if (rings > 500) throw new Error('the alarm rings without end');
+          if (rings > 500) throw new Error('the alarm rang more than 500 times');
           await ring();
         }
       },
@@ -95,7 +95,7 @@ describe('retention', () => {
     ['face_scan', RETENTION.faceScanMs, scan],
     ['speech', RETENTION.speechMs, speak],
     ['paid_call', RETENTION.idempotencyMs, scan],
-  ])('keeps a %s for %i ms, and forgets it by an alarm of its own', async ([table, keptMs, keep], { expect }) => {
+  ])('keeps rows of %s for %i ms, and deletes them by an alarm', async ([table, keptMs, keep], { expect }) => {
     await withAlarm(`${table} ${keptMs}`, {}, async (ledger) => {
       const { clock, counts, alarm, ring } = ledger;
       await keep(ledger);
@@ -111,7 +111,7 @@ describe('retention', () => {
     });
   });
 
-  it('keeps the units of a month until the time after its end is over', async ({ expect }) => {
+  it('keeps the usage of a month as long as a task after the end of the month', async ({ expect }) => {
     await withAlarm('usage', {}, async (ledger) => {
       await scan(ledger);
       const { clock, deps, ring, alarm } = ledger;
@@ -141,7 +141,7 @@ describe('retention', () => {
     );
   });
 
-  it('leaves nothing behind of tasks, scans, speeches and voices, and then sets no alarm', async ({ expect }) => {
+  it('deletes all rows of tasks, scans, speeches and voices in the end, and then sets no alarm', async ({ expect }) => {
     await withAlarm('nothing', {}, async (ledger) => {
       const { counts, alarm } = ledger;
       const before = counts();
@@ -160,7 +160,7 @@ describe('retention', () => {
     });
   });
 
-  it(`forgets at most ${FORGET_AT_ONCE} rows of a kind in a run, and goes on at once until it is done`, async ({
+  it(`deletes at most ${FORGET_AT_ONCE} rows of a kind in a run, and runs again at once until all are deleted`, async ({
     expect,
   }) => {
     await withAlarm('batches', {}, async (ledger) => {
@@ -180,8 +180,8 @@ describe('retention', () => {
   });
 });
 
-describe('a task that is forgotten', () => {
-  it('answers its external id until then, and the id is new after that', async ({ expect }) => {
+describe('a task that retention deletes', () => {
+  it('owns its external id until then, and after that the id creates a new task', async ({ expect }) => {
     await withAlarm('external id', {}, async (ledger) => {
       const { clock, keeper } = ledger;
       const id = await cancelOne(ledger, 'order-1');
@@ -194,7 +194,7 @@ describe('a task that is forgotten', () => {
     });
   });
 
-  it('leaves no gap in lists that are being read, and no number is used again', async ({ expect }) => {
+  it('makes no page of a list skip a task, and its sequence number is never reused', async ({ expect }) => {
     await withAlarm('cursors', {}, async (ledger) => {
       const { clock, keeper, lists, tasks } = ledger;
       const ids = [await cancelOne(ledger), (await createVoiceOnce(ledger)).id, await cancelOne(ledger)];
@@ -207,7 +207,7 @@ describe('a task that is forgotten', () => {
       clock.nowMs += RETENTION.cancelledTaskMs;
       await keeper.run();
       expect([tasks.find({ id: oldest }), tasks.find({ id: node.id })]).toEqual([null, null]);
-      // The cursor is that of a task that is gone.
+      // The cursor is that of a deleted task.
       expect(lists.tasks(filter, { first: 5, after: cursor }).edges.map((edge) => edge.node.id)).toEqual([kept]);
       const { id } = await createVoiceOnce(ledger);
       expect(tasks.find({ id })!.seq).toBeGreaterThan(newestSeq);
