@@ -45,7 +45,6 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'test/http',
   'test/hub',
   'test/kling',
-  'test/ledger',
   'test/lib',
   'test/mutation',
   'test/node',
