@@ -12,9 +12,7 @@ afterEach(() => {
 });
 
 describe('the audit', () => {
-  it('is one call to a tenant, whatever it holds, and ever rarer while all is in use; those that wait are not asked about', async ({
-    expect,
-  }) => {
+  it('calls a tenant once for all its slots, and becomes rarer while all slots are in use', async ({ expect }) => {
     await withAccount('rare audits', 150, async ({ account, ledgers, wait }) => {
       for (let n = 0; n < 300; n += 1) account.acquire('t', `${n}`);
       const atS: number[] = [];
@@ -23,21 +21,19 @@ describe('the audit', () => {
         if (ledgers.audits.splice(0).length > 0) atS.push(s);
       }
       expect(atS).toEqual([31, 92, 213, 454, 755, 1056]);
-      // A new grant may be lost: the next audit is near again.
+      // A new grant may be lost, so the next audit is soon again.
       account.release('1');
       await wait(30_001);
       expect(ledgers.audits).toEqual(['t']);
     });
   });
 
-  it('comes within seconds where a grant was not delivered, by this life of the object or the next', async ({
-    expect,
-  }) => {
-    await withAccount('untold', 1, async ({ account, ledgers, tellings, wait }) => {
+  it('runs within seconds after a grant was not delivered, also after a restart of the object', async ({ expect }) => {
+    await withAccount('untold', 1, async ({ account, ledgers, grants, wait }) => {
       for (const taskId of ['1', '2']) account.acquire('t', taskId);
       ledgers.unreachable.add('t');
       account.release('1');
-      await tellings();
+      await grants();
       await wait(1_001);
       expect(ledgers.audits).toEqual(['t']);
     });
@@ -51,7 +47,7 @@ describe('the audit', () => {
     });
   });
 
-  it('asks fifty tenants in one alarm, and the others in the next', async ({ expect }) => {
+  it('calls fifty tenants in one alarm, and the others in the next', async ({ expect }) => {
     await withAccount('many tenants', 100, async ({ account, ledgers, wait }) => {
       for (let n = 0; n < 80; n += 1) account.acquire(`t-${n}`, `${n}`);
       await wait(30_001);
@@ -62,8 +58,8 @@ describe('the audit', () => {
   });
 });
 
-describe('a ledger that asks again', () => {
-  it('gets its tasks that hold a slot, and hears whether all its claims are known', async ({ expect }) => {
+describe('a ledger that asks the account again', () => {
+  it('gets its tasks that hold a slot, and learns whether the account knows all its claims', async ({ expect }) => {
     await withAccount('compare', 2, async ({ account }) => {
       for (const taskId of ['1', '2', '3']) account.acquire('t', taskId);
       account.acquire('other', '4');
@@ -75,8 +71,8 @@ describe('a ledger that asks again', () => {
     });
   });
 
-  it('and sends its claims keeps their order; a slot that is held is not taken away', async ({ expect }) => {
-    await withAccount('rejoin', 2, async ({ account, tellings }) => {
+  it('and resends its claims keeps their order and the slots that it holds', async ({ expect }) => {
+    await withAccount('rejoin', 2, async ({ account, grants }) => {
       account.acquire('t', 'held');
       account.rejoin('t', [
         { taskId: 'held', state: 'WAITING', sinceMs: 1 },
@@ -85,9 +81,9 @@ describe('a ledger that asks again', () => {
         { taskId: 'a-younger', state: 'WAITING', sinceMs: 4 },
       ]);
       expect(account.status()).toMatchObject({ slotsHeld: 2, waiting: 2 });
-      expect(await tellings()).toEqual([]);
+      expect(await grants()).toEqual([]);
       account.release('held');
-      expect(await tellings()).toEqual(['z-older']);
+      expect(await grants()).toEqual(['z-older']);
     });
   });
 });

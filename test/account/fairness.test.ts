@@ -14,7 +14,9 @@ const voice = (tenant: number, task: number) => ({
 });
 
 describe('ten tenants with twenty tasks each, all at once, on an account with three slots', () => {
-  it('all get theirs, never more than three at Kling, and the last does not wait for the first', async ({ expect }) => {
+  it('finish all tasks, at most three at a time, and each tenant’s first is sent before any tenant’s last', async ({
+    expect,
+  }) => {
     await sandbox.configure({ concurrency: SLOTS, submittedMs: 20, processingMs: 60 });
     const tenants = Array.from({ length: TENANTS }, (_, tenant) => ledgerOf(`tenant-${tenant}`));
     const made = await Promise.all(
@@ -31,7 +33,7 @@ describe('ten tenants with twenty tasks each, all at once, on an account with th
       const lists = await Promise.all(
         tenants.map(async (ledger) => ledger.tasks(unfinished, { first: 100, after: null })),
       );
-      // A read moves a task on as a poll would: nobody calls back here.
+      // A read advances a task as a poll does. This test sends no callbacks.
       const running = lists.flatMap((list) => valueOf(list).edges.map(({ node }) => node.externalId ?? ''));
       await Promise.all(running.map((externalId) => tenants[Number(externalId.split('-')[0])]!.task({ externalId })));
       return running.length;

@@ -15,7 +15,7 @@ function withStore(name: string, work: (store: SlotStore) => void): Promise<void
   });
 }
 
-/** Grants `count` slots in the store's own order; gives the tasks. */
+/** Grants `count` slots in the order of the store, and returns their tasks. */
 function grant(store: SlotStore, count: number): string[] {
   return Array.from({ length: count }, () => {
     const next = store.next();
@@ -25,8 +25,10 @@ function grant(store: SlotStore, count: number): string[] {
   });
 }
 
-describe('who is next', () => {
-  it('is the tenant with the fewest slots, however many of another wait and however long', async ({ expect }) => {
+describe('the next claim', () => {
+  it('is of the tenant with the fewest slots, however many tasks of another wait and however long', async ({
+    expect,
+  }) => {
     await withStore('fewest', (store) => {
       for (let i = 1; i <= 9; i += 1) store.put(`big-${i}`, 'big', 'WAITING', i);
       store.put('small-1', 'small', 'WAITING', 100);
@@ -35,7 +37,9 @@ describe('who is next', () => {
     });
   });
 
-  it('is, among those with as many, the tenant that has gone longest without', async ({ expect }) => {
+  it('is of the tenant that has waited longest for a grant, among tenants with equally many slots', async ({
+    expect,
+  }) => {
     await withStore('longest', (store) => {
       for (const tenant of ['c', 'a', 'b']) store.put(`${tenant}-0`, tenant, 'HELD', 0);
       for (const tenant of ['a', 'b', 'c']) store.put(`${tenant}-1`, tenant, 'WAITING', 1);
@@ -43,20 +47,20 @@ describe('who is next', () => {
     });
   });
 
-  it('is, of one tenant, the oldest claim; asking again keeps the place', async ({ expect }) => {
+  it('is the oldest claim of the tenant, and a claim that is made again keeps its place', async ({ expect }) => {
     await withStore('oldest', (store) => {
       store.put('t-1', 't', 'WAITING', 1);
       store.put('t-2', 't', 'WAITING', 2);
       store.put('t-1', 't', 'WAITING', 3);
       expect(store.next()?.taskId).toBe('t-1');
-      // Granted, then refused by Kling: it waits in its old place.
+      // A claim that was granted and then refused by Kling waits in its old place.
       grant(store, 1);
       store.put('t-1', 't', 'WAITING', 4);
       expect(store.next()?.taskId).toBe('t-1');
     });
   });
 
-  it('is nobody when nobody waits', async ({ expect }) => {
+  it('is null when no claim waits', async ({ expect }) => {
     await withStore('nobody', (store) => {
       store.put('t-1', 't', 'HELD', 1);
       expect(store.next()).toBeNull();
@@ -64,8 +68,8 @@ describe('who is next', () => {
   });
 });
 
-describe('what a claim costs', () => {
-  it('does not depend on how many wait: of one tenant or of many', async ({ expect }) => {
+describe('the cost of a claim', () => {
+  it('does not depend on the number of waiting tasks of one tenant or of many', async ({ expect }) => {
     const costs: Record<string, object> = {};
     for (const [name, tenants, each] of [
       ['few', 2, 2],
@@ -89,7 +93,7 @@ describe('what a claim costs', () => {
     expect(costs['some of many']).toEqual(costs['few']);
   });
 
-  it('is kept as sums that a new object reads from the claims', async ({ expect }) => {
+  it('stays low by sums, which a migration computes from the claims', async ({ expect }) => {
     await withStore('sums', (store) => {
       for (let n = 0; n < 5; n += 1) store.put(`a-${n}`, 'a', 'WAITING', n);
       store.put('a-0', 'a', 'HELD', 9);
@@ -98,7 +102,7 @@ describe('what a claim costs', () => {
       store.remove('a-4', 9);
     });
     await runInDurableObject(env.KLING_ACCOUNT.getByName('sums'), (_instance, { storage }) => {
-      // As an account of the first version left it.
+      // Takes the tables back to the first version.
       storage.sql.exec('DROP TABLE share_sum; DROP TABLE share; DROP INDEX claim_held;');
       storage.kv.delete('schema_version');
       migrate(storage);
@@ -114,8 +118,8 @@ describe('what a claim costs', () => {
   });
 });
 
-describe('over any course of claims', () => {
-  it('a tenant that waits is at most one slot behind the others that were granted meanwhile', async ({ expect }) => {
+describe('after random claims', () => {
+  it('a waiting tenant has at most one slot less than any other tenant', async ({ expect }) => {
     const claims = fc.array(fc.record({ tenant: fc.constantFrom('a', 'b', 'c'), at: fc.nat(50) }), { maxLength: 30 });
     let runs = 0;
     await fc.assert(

@@ -36,7 +36,6 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'src/scripts',
   'src/studio',
   'test',
-  'test/account',
   'test/auth',
   'test/bench',
   'test/chaos',

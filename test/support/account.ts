@@ -3,17 +3,19 @@ import { vi } from 'vitest';
 import { KlingAccount } from '../../src/account/kling-account.ts';
 import { env } from './ledger.ts';
 
-/** Where the tests' clock starts: far ahead of the real one, so that no real alarm rings. The time is up to the test. */
+/** Start of the tests' clock: far ahead of the real time, so that no real alarm rings. */
 export const START_MS = 2_000_000_000_000;
 
-/** The ledgers as an account sees them: what it tells them, and what they answer. */
+/** Fake ledgers that the account calls. They record the calls, and answer as the test sets. */
 interface Ledgers {
-  readonly told: string[];
-  /** Tenants whose ledger was called to say that Kling is well, and those that were asked about their slots. */
-  readonly well: string[];
+  /** Tasks whose grant was delivered. */
+  readonly granted: string[];
+  /** Tenants whose ledger was told that Kling has recovered. */
+  readonly recovered: string[];
+  /** Tenants whose ledger was asked about its slots. */
   readonly audits: string[];
-  /** Tasks that are over: a ledger that hears of them says so. */
-  readonly over: Set<string>;
+  /** Tasks that have ended: their ledger wants no slot for them. */
+  readonly ended: Set<string>;
   /** Tenants whose ledger cannot be reached. */
   readonly unreachable: Set<string>;
 }
@@ -21,36 +23,36 @@ interface Ledgers {
 export interface TestAccount {
   readonly account: KlingAccount;
   readonly ledgers: Ledgers;
-  /** What the account has told since it was asked last, once it has done all it does by itself. */
-  readonly tellings: () => Promise<string[]>;
+  /** Waits for background calls, and returns the tasks granted since the last call. */
+  readonly grants: () => Promise<string[]>;
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** Runs a test on an account of its own with so many slots, whose alarm rings when the test says so. `Date` has to be faked. */
+/** Runs a test on an account object with `slots` slots. `wait` moves the clock and runs the alarm. `Date` must be faked. */
 export function withAccount(name: string, slots: number, work: (account: TestAccount) => Promise<void>): Promise<void> {
-  const ledgers: Ledgers = { told: [], well: [], audits: [], over: new Set(), unreachable: new Set() };
+  const ledgers: Ledgers = { granted: [], recovered: [], audits: [], ended: new Set(), unreachable: new Set() };
   const ledger = (tenant: string) => {
     const reach = () =>
       ledgers.unreachable.has(tenant) ? Promise.reject(new Error('unreachable')) : Promise.resolve();
     return {
       async slotGranted(taskId: string) {
         await reach();
-        ledgers.told.push(taskId);
-        return !ledgers.over.has(taskId);
+        ledgers.granted.push(taskId);
+        return !ledgers.ended.has(taskId);
       },
       async klingIsWell() {
         await reach();
-        ledgers.well.push(tenant);
+        ledgers.recovered.push(tenant);
       },
       async claimsAlive(taskIds: readonly string[]) {
         ledgers.audits.push(tenant);
         await reach();
-        return taskIds.filter((taskId) => !ledgers.over.has(taskId));
+        return taskIds.filter((taskId) => !ledgers.ended.has(taskId));
       },
     };
   };
   return runInDurableObject(env.KLING_ACCOUNT.getByName(name), async (_instance, state) => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what an account uses of it
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- has only what an account uses
     const account = new KlingAccount(state, {
       ...env,
       KLING_BASE_URL: env.SANDBOX_URL,
@@ -60,9 +62,9 @@ export function withAccount(name: string, slots: number, work: (account: TestAcc
     await work({
       account,
       ledgers,
-      async tellings() {
+      async grants() {
         for (let i = 0; i < 3; i += 1) await scheduler.wait(0);
-        return ledgers.told.splice(0);
+        return ledgers.granted.splice(0);
       },
       async wait(ms) {
         vi.setSystemTime(Date.now() + ms);

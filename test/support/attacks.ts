@@ -1,22 +1,22 @@
 import { describe, it } from 'vitest';
 import { type createGraphqlClient, URL_OF_GRAPHQL } from './graphql-client.ts';
 
-/** A request that must be refused with `status`, in GraphQL's form. */
+/** A request that must be refused with `status` and a GraphQL error. */
 export interface Attack {
   readonly name: string;
   readonly send: () => Promise<Response>;
   readonly status: number;
-  /** `BAD_USER_INPUT` if it is not given. */
+  /** Defaults to `BAD_USER_INPUT`. */
   readonly code?: string;
   readonly message?: RegExp;
 }
 
-/** The body of a POST. */
+/** Builds the body of a POST. */
 export function jsonBody(query: unknown, more: object = {}): string {
   return JSON.stringify({ query, ...more });
 }
 
-/** A body of pieces of 1,000 bytes, and how many of them were read. */
+/** Builds a body in chunks of 1,000 bytes, and counts the bytes that were read. */
 export function inPieces(text: string) {
   const bytes = new TextEncoder().encode(text);
   const read = { bytes: 0 };
@@ -31,14 +31,14 @@ export function inPieces(text: string) {
   return { body, read };
 }
 
-/** The address of a GET. */
+/** Builds the URL of a GET. */
 export function getUrl(params: Record<string, string>): string {
   return `${URL_OF_GRAPHQL}?${new URLSearchParams(params)}`;
 }
 
-/** One test for each attack: it is refused as a fault of the request, reaches nothing, and is no bug in the log. */
+/** Defines one test for each attack: it is refused as a fault of the request, reaches no ledger, and logs no error. */
 export function testAttacks(client: ReturnType<typeof createGraphqlClient>, attacks: readonly Attack[]): void {
-  describe('is refused in GraphQL form, never with 500:', () => {
+  describe('is refused with a GraphQL error, never with 500:', () => {
     it.for(attacks)('$name', async ({ send, status, code = 'BAD_USER_INPUT', message = /./ }, { expect }) => {
       const response = await send();
       const body = await response.json();

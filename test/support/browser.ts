@@ -5,7 +5,7 @@ export const GRAPHQL_URL = 'https://gateway.test/graphql';
 export const ALLOWED_ORIGIN = 'https://app.example.com';
 export const FOREIGN_ORIGIN = 'https://evil.test';
 
-/** Sent with every request of the security tests: what any caller needs, whatever page it is on. */
+/** Headers of every request, whatever page it comes from. */
 const COMMON_HEADERS: Readonly<Record<string, string>> = { authorization: AUTHORIZATION };
 
 interface Sent {
@@ -14,12 +14,12 @@ interface Sent {
   readonly body?: BodyInit;
 }
 
-/** One request to the Worker, with the headers that a browser would add. */
+/** Sends one request to the Worker, with the token and the given headers. */
 export function send(url: string, { headers, ...init }: Sent = {}): Promise<Response> {
   return exports.default.fetch(url, { ...init, headers: { ...COMMON_HEADERS, ...headers } });
 }
 
-/** A GraphQL POST, as from a page of `origin`; null: from no browser. */
+/** Sends a GraphQL POST as a page of `origin` does. An `origin` of null means a client that is not a browser. */
 export function post(
   origin: string | null,
   headers: Record<string, string> = {},
@@ -32,7 +32,7 @@ export function post(
   });
 }
 
-/** What a browser asks before a page of `origin` may send a POST with JSON. */
+/** Sends the preflight request of a browser before a page of `origin` posts JSON. */
 export function preflight(origin: string, headerNames = 'authorization,content-type'): Promise<Response> {
   return send(GRAPHQL_URL, {
     method: 'OPTIONS',
@@ -44,7 +44,7 @@ export function preflight(origin: string, headerNames = 'authorization,content-t
   });
 }
 
-/** The headers of an answer that belong to CORS. */
+/** Returns the CORS headers of a response. */
 export function corsHeaders({ headers }: Response): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')));
 }

@@ -20,7 +20,7 @@ export function callbackDeps(change: Partial<CallbackDeps> = {}): CallbackDeps {
   };
 }
 
-/** Sends a callback as Kling does; to the address of `SUBJECT`'s task unless told. */
+/** Sends a callback as Kling does, with the token of `SUBJECT`'s task unless another is given. */
 export async function postCallback(
   deps: CallbackDeps,
   body: string,

@@ -1,10 +1,10 @@
-/** Rows are what Cloudflare charges for; an index entry that is written counts as one. */
+/** Rows that Cloudflare charges for. A written index entry counts as a row. */
 export interface Rows {
   readonly read: number;
   readonly written: number;
 }
 
-/** Counts what the statements of a storage read and write from here on. */
+/** Counts the rows that the statements of a storage read and write from now on. */
 export function countRows(sql: SqlStorage): () => Rows {
   const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
   const exec = sql.exec.bind(sql);

@@ -2,8 +2,8 @@ const times = (count: number, make: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => make(i)).join(' ');
 
 /**
- * Documents as large as are let through, each made for one of validation's rules that compare everything with everything.
- * `npm run bench -- attacks` tells what each costs.
+ * Documents of the largest allowed size. Each aims at a validation rule that compares everything with everything.
+ * `npm run bench -- attacks` measures the cost of each.
  */
 export const DOCUMENT_BOMBS: Readonly<Record<string, string>> = {
   'the same fields, 30 times each': `{tasks{edges{node{${times(30, () => 'id status createdAt updatedAt externalId klingTaskId unitsDeducted __typename')}}}}}`,

@@ -20,7 +20,7 @@ const SPEECH: Speech = {
   klingRequestId: null,
 };
 
-/** Has every object run each of its statements: by what it does, and what it seldom does by a call of its store. */
+/** Makes every object run each of its SQL statements: through its operations, and rare ones through its store. */
 export async function runEveryStatement(): Promise<void> {
   await runInDurableObject(ledgerOf('every statement'), async (_instance, { storage }) => {
     const parts = createParts(storage, {

@@ -20,7 +20,7 @@ import { badUserInput } from '../../src/errors.ts';
 
 const CREATED_AT_MS = Date.parse('2026-09-01T12:00:00Z');
 
-/** What each write answers with. */
+/** The result of each write. */
 const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => WriteResult<Name> } = {
   identifyFaces: () => faceScan('scan-1'),
   createVoice: () => voiceTask('voice-task-1'),
@@ -30,7 +30,7 @@ const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => Writ
   cancelQueued: ({ id }) => lipSyncTask(id),
 };
 
-/** A ledger in memory that believes everything it is told. `calls` holds every method that was called, with its arguments. */
+/** A ledger in memory that accepts everything. `calls` lists every method call with its arguments. */
 export class FakeLedger implements Ledger {
   readonly calls: [method: string, ...args: unknown[]][] = [];
   /** Newest first. */
@@ -96,10 +96,10 @@ export class FakeLedger implements Ledger {
   }
 }
 
-/** Kling's lists in memory. `reads` holds every page that was asked for; null: the whole library. */
+/** Kling's lists in memory. `reads` lists the requested pages, where null means the whole library. */
 export class FakeUpstream implements Upstream {
   readonly reads: [list: string, page: PageRequest | null][] = [];
-  /** Pages as Kling would put them together; past them all are empty. */
+  /** The pages of preset voices. All pages after them are empty. */
   presetPages: Voice[][] = [];
   packs: ResourcePack[] = [];
   readonly packRequests: ResourcePackRequest[] = [];

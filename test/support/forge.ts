@@ -6,7 +6,7 @@ import type { Viewer } from '../../src/domain/viewer.ts';
 import { GatewayError, type Failure } from '../../src/errors.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 
-/** Tokens as an attacker would make them: with any header, any claims and any signature. */
+/** Tools to forge tokens as an attacker does: with any header, any claims and any signature. */
 
 export const NOW_S = 1_790_000_000;
 export const DAY_S = 86_400;
@@ -21,15 +21,15 @@ export const RULES: TokenRules = {
   clockToleranceMs: TOLERANCE_S * 1_000,
 };
 
-/** Of every request that is not about its id. */
+/** The request id of tests that do not need another. */
 export const REQUEST_ID = 'request-of-the-forgeries';
 
-/** What every line about a refused token holds. */
+/** The fields of every log line about a refused token. */
 export const REFUSED = { level: 'info', message: 'token refused', requestId: REQUEST_ID } as const;
 
 export const SECRET = 'secret-of-the-forgeries-0123456789abcdef';
 
-/** What a good token says; undefined leaves a claim out. */
+/** Returns the claims of a valid token with `change` applied. A change to undefined leaves a claim out. */
 export function claimsOf(change: object = {}): object {
   return {
     iss: RULES.issuer,
@@ -55,7 +55,7 @@ export function signer(key: CryptoKey, hash = 'SHA-256'): Sign {
   return (data) => crypto.subtle.sign({ name: key.algorithm.name, hash }, key, data);
 }
 
-/** `sign` null: the signature is empty. */
+/** Builds a token. Its signature is empty if `sign` is null. */
 export async function forge(header: object, claims: object, sign: Sign | null): Promise<string> {
   const signed = [header, claims].map((part) => base64url.encode(utf8(JSON.stringify(part)))).join('.');
   const signature = sign === null ? '' : base64url.encode(new Uint8Array(await sign(utf8(signed))));
@@ -76,7 +76,7 @@ export async function makeKey(kid: string, alg: 'RS256' | 'ES256' | 'ES384' | 'E
   return { jwk, publicKey, sign: signer(privateKey, HASHES[alg]) };
 }
 
-/** Who asks for tokens, with a clock that stands still. */
+/** Authentication with a fixed clock, and the log lines that it writes. */
 export interface Gate {
   readonly enter: (token: string) => Promise<Viewer>;
   readonly authenticate: (authorization: string | null, requestId?: string) => Promise<Viewer>;
@@ -105,7 +105,7 @@ export const JWKS_MODE = {
   ...RULES,
 } satisfies AuthConfig;
 
-/** What the call was refused with; fails when it threw anything but a `GatewayError`, or nothing. */
+/** Returns the failure that refused the call. Throws if the call succeeded or threw anything but a `GatewayError`. */
 export async function failureOf(call: Promise<unknown>): Promise<Failure> {
   try {
     await call;
@@ -113,7 +113,7 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
     if (error instanceof GatewayError) return error.failure;
     throw error;
   }
-  throw new Error('it was not refused');
+  throw new Error('expected the call to be refused');
 }
 
 export const NOT_VALID: Failure = { code: 'UNAUTHENTICATED', message: 'The token is not valid.', retryable: false };

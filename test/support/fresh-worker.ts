@@ -3,9 +3,9 @@ import { vi } from 'vitest';
 import unsafe from 'workerd:unsafe';
 
 /**
- * Gives each test file a Worker as if it had just been deployed, although files share one runtime: bindings have their
- * first values, no object has a past, and modules are evaluated again. `reset` of cloudflare:test does the same to objects,
- * but that module imports the whole gateway, which half of the files do not need.
+ * Gives each test file a Worker as after a deployment, although files share one runtime: it restores the bindings, deletes
+ * all objects, and evaluates modules again. `reset` of cloudflare:test also deletes objects, but that module imports the
+ * whole gateway, which half of the files do not need.
  */
 const shared = globalThis as { firstBindings?: Readonly<Record<string, unknown>> };
 const bindings = env as unknown as Record<string, unknown>;

@@ -14,7 +14,7 @@ import { FakeLedger, FakeUpstream } from './fake-ledger.ts';
 export const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
 
 interface GraphqlAnswer {
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of any shape
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read answers of any shape
   readonly data?: any;
   readonly errors?: readonly {
     readonly message: string;
@@ -29,11 +29,11 @@ interface ClientOptions extends Partial<GraphqlOptions> {
   readonly documents?: Partial<DocumentsOptions>;
   readonly limits?: BodyLimits;
   readonly introspection?: boolean;
-  /** What counts the large bodies of a tenant; any number may come if it is not given. */
+  /** Counts the large bodies of a tenant. Allows any number by default. */
   readonly takeRate?: (tenant: string) => Promise<void>;
 }
 
-/** The GraphQL handler with a ledger and an upstream of its own, in memory. */
+/** Creates the GraphQL handler with a fake ledger and a fake upstream. */
 export function createGraphqlClient({
   documents,
   limits,

@@ -7,17 +7,17 @@ import { claimsOf, forge, JWKS_MODE, NOW_S, REQUEST_ID, type TestKey } from './f
 
 const SECOND_MS = 1_000;
 
-/** An isolate before a keeper's object, with a clock that only the test moves. */
+/** An isolate that verifies tokens with the keys of an `IssuerKeys` object. Only the test moves its clock. */
 export class Isolate {
   nowMs = NOW_S * SECOND_MS;
-  /** What the issuer has; null: it is down. */
+  /** The keys of the issuer, or null if the issuer is down. */
   keys: readonly TestKey[] | null = [];
   requests = 0;
-  /** How often the object was asked. */
+  /** Calls of the object. */
   reads = 0;
-  /** The issuer takes requests and does not answer them. */
+  /** Whether the issuer accepts requests without answering them. */
   hangs = false;
-  /** The object cannot be reached. */
+  /** Whether the object is unreachable. */
   cutOff = false;
   readonly lines: LogEvent[] = [];
 
@@ -56,7 +56,7 @@ export class Isolate {
     this.keys = keys;
   }
 
-  /** `kid` null: the token names no key. */
+  /** Authenticates with a new token of `key`, and returns its tenant. The token names no key if `kid` is null. */
   async enter(key: TestKey, kid: string | null = key.jwk.kid ?? null): Promise<string> {
     const nowS = Math.floor(this.nowMs / SECOND_MS);
     const header = { alg: 'ES256', ...(kid === null ? {} : { kid }) };

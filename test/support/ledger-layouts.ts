@@ -1,4 +1,4 @@
-/** What takes the tables of a ledger back to the layout before a step. */
+/** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
   [
     8,
@@ -37,7 +37,7 @@ const UNDO: ReadonlyMap<number, string> = new Map([
   ],
 ]);
 
-/** Takes the tables back to the layout before step `to`; the newest step is undone first. */
+/** Undoes the migration steps from the newest down to step `to`. */
 export function undoSteps(sql: SqlStorage, to: number): void {
   for (const [step, statements] of UNDO) if (step >= to) sql.exec(statements);
 }

@@ -9,16 +9,16 @@ import { sumsOf } from './ledger-sums.ts';
 import { ledgerOf, ring, valueOf, voiceInput, type LedgerStub, type TestSandbox } from './ledger.ts';
 import { snapshotOf } from './snapshots.ts';
 
-/** What must be true of one intent, whatever happens. */
+/** The state of one intent that later states must not contradict. */
 interface Intent {
   readonly words: string;
-  /** The highest rank that has been seen of it. */
+  /** The highest rank seen so far. */
   rank: number;
   final: TaskStatus | null;
   seen: number;
 }
 
-/** The intents by the caller's own id, and the ids under which the ledger has them. */
+/** The intents, by external id. */
 export interface Model {
   readonly intents: Map<string, Intent>;
 }
@@ -31,7 +31,7 @@ export interface Real {
 
 type Command = fc.AsyncCommand<Model, Real>;
 
-/** How a create goes wrong, and how the task goes on. */
+/** Words that tell the sandbox how a create fails, and how its task continues. */
 const WORDS = [
   'sandbox-never-ends',
   'sandbox-timeout-after-sandbox-never-ends',
@@ -40,7 +40,7 @@ const WORDS = [
 ];
 const EXTERNAL_IDS = ['a', 'b', 'c'];
 
-/** The log and the state as they are at one moment: an alarm may ring between two calls. */
+/** Reads the log and the tasks in one turn, because an alarm may run between two calls. */
 function readAll(tenant: string): Promise<{ changes: TaskRecord[]; records: TaskRecord[] }> {
   return runInDurableObject(ledgerOf(tenant), (_instance, { storage }) => {
     const read = (query: string) => storage.sql.exec<{ n: number; record: string }>(query).toArray();
@@ -57,7 +57,7 @@ function toRecord({ record }: { readonly record: string }): TaskRecord {
   return JSON.parse(record) as TaskRecord;
 }
 
-/** Everything that the design promises, after each command. */
+/** Checks the invariants of all intents. Runs after each command. */
 async function checkAll(model: Model, real: Real): Promise<void> {
   const { changes, records } = await readAll(real.tenant);
   const { tasks } = await real.sandbox.record();
@@ -68,7 +68,7 @@ async function checkAll(model: Model, real: Real): Promise<void> {
     const ranks = told.map(({ status }) => RANK[status]);
     expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
     expect(ranks.filter((rank) => rank === 3).length).toBeLessThanOrEqual(1);
-    // Each change is told once, and none is taken back.
+    // Each change is in the log once, and none is removed.
     expect(told.length).toBeGreaterThanOrEqual(intent.seen);
     for (const [i, task] of told.entries()) if (i > 0) expect(task).not.toEqual(told[i - 1]);
     expect(tasks.filter((task) => task.externalTaskId === id).length).toBeLessThanOrEqual(1);
@@ -97,7 +97,7 @@ function command(
   };
 }
 
-/** As a front end does: the first time it makes a task, every later time it gets the same one. */
+/** Creates a task as a front end does: the first call creates it, and every later call returns the same one. */
 function create(externalId: string, words: string, atOnce: number): Command {
   return {
     check: () => true,
@@ -133,10 +133,10 @@ function callback(externalId: string, status: TaskStatus, about: 'ours' | 'anoth
     async (ledger, _model, { sandbox, ids }) => {
       const id = ids.get(externalId)!;
       const atKling = (await sandbox.record()).tasks.find((task) => task.externalTaskId === id);
-      // Kling only calls back of what it has; the address is nobody else's to know.
+      // Kling sends callbacks only about its tasks, and nobody else knows the address.
       if (atKling === undefined) return;
       const klingTaskId = about === 'another' ? 'kling-task-of-another' : atKling.taskId;
-      // A forged id is told only of a task whose id is known: until then the first that comes is believed.
+      // A forged id is used only once Kling's id is known. Before that, the ledger takes the first id that comes.
       if (about === 'another' && (await ledger.task({ id }))?.klingTaskId === null) return;
       const hint: CallbackHint = { ...snapshotOf(status, { klingTaskId }), shape: 'V1' };
       await ledger.ingest(id, about === 'none' ? null : hint);
@@ -152,7 +152,7 @@ function advance(externalId: string, status: 'processing' | 'succeed' | 'failed'
   });
 }
 
-/** Every command, over a few intents, so that they meet. */
+/** All commands, over a few intents, so that commands often concern the same intent. */
 export function commands(): readonly fc.Arbitrary<Command>[] {
   const externalId = fc.constantFrom(...EXTERNAL_IDS);
   const status = fc.constantFrom<TaskStatus>('SUBMITTED', 'PROCESSING', 'UNRECOGNIZED', 'SUCCEEDED', 'FAILED');

@@ -33,7 +33,7 @@ import { ledgerOf } from './ledger.ts';
 
 export const DAY_MS = 24 * 3_600_000;
 
-/** Each kind is kept for another time. */
+/** Retention times, different for each kind. */
 export const RETENTION: RetentionTimes = {
   taskMs: 400 * DAY_MS,
   cancelledTaskMs: 30 * DAY_MS,
@@ -45,7 +45,7 @@ export const RETENTION: RetentionTimes = {
   idleTenantMs: 36 * DAY_MS,
 };
 
-/** The parts of a ledger on an object's real storage, with a clock that only the test moves and a Kling that it scripts. */
+/** The parts of a ledger on an object's real storage. The test moves the clock and scripts Kling. */
 export interface LedgerParts {
   readonly clock: { nowMs: number };
   readonly deps: LedgerDeps;
@@ -62,34 +62,34 @@ export interface LedgerParts {
   readonly lists: Lists;
   readonly outbox: Outbox;
   readonly waiting: Waiting;
-  /** Tasks whose end was told, in order. */
+  /** Ids of the tasks that have ended, in order. */
   readonly ended: string[];
-  /** Waits for everything that went on in the background. */
+  /** Waits for all background work. */
   readonly settle: () => Promise<void>;
 }
 
 export interface PartsOptions {
-  /** How shards answer; none watches unless told. */
+  /** The answer of hub shards to a delivery. By default none watches. */
   readonly deliver?: OutboxDeps['deliver'];
   readonly skip?: OutboxDeps['skip'];
   readonly kling?: Partial<KlingClient>;
   readonly slots?: Partial<Slots>;
-  /** The account's object, for a test of what the ledger makes of its answers; what is not given cannot be reached. */
+  /** The methods of the account's object. Those that are not given reject, as if the object were unreachable. */
   readonly account?: Partial<Record<keyof KlingAccount, (...given: never[]) => unknown>>;
-  /** Nothing is another's unless told. */
+  /** By default nothing belongs to another tenant. */
   readonly owners?: Partial<Owners>;
   readonly limits?: Partial<LedgerLimits>;
   readonly readsTogether?: boolean;
-  /** Always the middle unless told. */
+  /** Returns 0.5 by default. */
   readonly random?: () => number;
-  /** Called wherever the alarm has to be set anew. */
+  /** Called whenever the alarm has to be set again. */
   readonly arm?: () => void;
-  /** Never ends unless given. */
+  /** Never resolves by default. */
   readonly sleep?: LedgerDeps['sleep'];
   readonly log?: LedgerDeps['log'];
 }
 
-/** An account with room for everything, and a Kling that is well. */
+/** An account with a slot for every task, and a Kling that is up. */
 const SLOTS: Slots = {
   acquire: async () => ({ granted: true }),
   release: async () => {},
@@ -124,7 +124,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
   const runInBackground = (work: () => Promise<unknown>) => background.push(work().catch(() => {}));
   const slotsOf = (account: object): Slots =>
     createSlots({
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what a ledger uses of it
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- has only what a ledger uses
       account: () => unreachableBeside(account) as unknown as DurableObjectStub<KlingAccount>,
       tenant: 't',
       kv: storage.kv,
@@ -224,7 +224,7 @@ function unreachableBeside(account: object): object {
   });
 }
 
-/** What a test did not script fails, as a lost connection would. */
+/** Adds methods that fail like a lost connection for those that a test did not script. */
 function scripted(methods: Partial<KlingClient>): KlingClient {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the proxy answers every name
   return new Proxy(methods, {

@@ -10,7 +10,7 @@ interface Row extends Record<string, SqlStorageValue> {
   readonly request_chars: number;
 }
 
-/** The sums over a ledger's open tasks: as its triggers keep them, and counted anew. */
+/** The sums over a ledger's open tasks: as its triggers keep them, and as counted over the rows. */
 export function sumsOf(sql: SqlStorage): { readonly kept: object; readonly counted: object } {
   const rows = sql
     .exec<Row>('SELECT phase, wake_at, deadline_at, trouble, milliunits, request_chars FROM task')

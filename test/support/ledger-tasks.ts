@@ -2,14 +2,14 @@ import type { LipSyncSnapshot, TaskSnapshot } from '../../src/domain/task.ts';
 import type { FaceScan, LipSyncTask, VoiceTask } from '../../src/domain/records.ts';
 import { DAY_MS, type LedgerParts } from './ledger-parts.ts';
 
-/** How far along a status is, as the design says it; written anew, so that a mistake in the source is not repeated. */
+/** The rank of each status. It is not imported, so that a mistake in the source is found. */
 export const RANK = { QUEUED: 0, SUBMITTED: 1, PROCESSING: 2, UNRECOGNIZED: 2, SUCCEEDED: 3, FAILED: 3 } as const;
 
 export function createVoiceOnce({ creates }: LedgerParts, externalId: string | null = null): Promise<VoiceTask> {
   return creates.createVoice({ name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId });
 }
 
-/** A lip-sync on a face that was scanned for it. */
+/** Creates a lip-sync on a face of a scan that it stores first. */
 export function createLipSyncOnce({ creates, deps, clock }: LedgerParts): Promise<LipSyncTask> {
   deps.holdings.keepFaceScan({
     id: 'scan',
@@ -27,13 +27,13 @@ export function createLipSyncOnce({ creates, deps, clock }: LedgerParts): Promis
   });
 }
 
-/** What Kling says of a lip-sync: `snapshot`, with or without its video. */
+/** Returns Kling's report of a lip-sync: `snapshot` with or without a video. */
 export function lipSyncOf(snapshot: TaskSnapshot, hasVideo: boolean): LipSyncSnapshot {
   const video = { videoId: 'v', url: 'https://example.com/v.mp4', watermarkUrl: null, durationMs: 5000 };
   return { ...snapshot, parentVideo: null, videos: hasVideo ? [video] : [], watermarkEnabled: null };
 }
 
-/** A scan with one face, made at the time that the clock of `createParts` begins with. */
+/** A scan with one face, made at the start time of the clock of `createParts`. */
 export const FACE_SCAN: FaceScan = {
   id: 'scan-1',
   sessionId: 'session-1',

@@ -6,12 +6,12 @@ import type { Failure } from '../../src/errors.ts';
 import type { Result } from '../../src/ledger/result.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- vitest.config.ts binds it, Wrangler does not know
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- vitest.config.ts binds SANDBOX_URL, wrangler.toml does not
 export const env = bindings as Env & { readonly SANDBOX_URL: string };
 
 export type LedgerStub = DurableObjectStub<TaskLedger>;
 
-/** What the sandbox says it did for an account. */
+/** The sandbox's record of an account: its requests and tasks. */
 export interface SandboxRecord {
   readonly requests: readonly { readonly method: string; readonly path: string; readonly code: number | null }[];
   readonly tasks: readonly {
@@ -25,16 +25,16 @@ export interface SandboxRecord {
 
 export interface TestSandbox {
   record(): Promise<SandboxRecord>;
-  /** How many tasks Kling has of one intent of the gateway's. */
+  /** Counts the tasks at the sandbox for one of the gateway's task ids. */
   tasksOf(taskId: string): Promise<number>;
-  /** How many requests with this method and this path, or beginning of a path, there were. */
+  /** Counts the requests with this method whose path starts with `path`. */
   count(method: string, path: string): Promise<number>;
   advance(taskId: string, status: 'processing' | 'succeed' | 'failed'): Promise<void>;
   configure(settings: Record<string, unknown>): Promise<void>;
 }
 
 /**
- * Gives the file's gateway a sandbox account nobody else has, and settings of its own. To be called while the file loads:
+ * Gives the gateway of this test file its own sandbox account and settings. Must be called while the file loads, because
  * the gateway reads its settings once.
  */
 export function openSandbox(name: string, settings: Record<string, string> = {}): TestSandbox {
@@ -63,12 +63,12 @@ export function openSandbox(name: string, settings: Record<string, string> = {})
 
 export const VOICES = '/v1/general/custom-voices';
 
-/** A voice whose course the words of the sandbox decide; by itself it never ends. */
+/** Input of a voice. `words` tell the sandbox how the task continues. By default it never ends. */
 export function voiceInput(externalId: string | null, words = 'sandbox-never-ends', name = 'Ann') {
   return { name, source: { url: `https://example.com/${words}.mp3` }, externalId };
 }
 
-/** A lip-sync on a face that is scanned for it; by itself it never ends. */
+/** Scans a face, and returns the input of a lip-sync on it that never ends by itself. */
 export async function lipSyncInput(ledger: LedgerStub, externalId: string | null) {
   const video = { url: 'https://example.com/clip-sandbox-never-ends.mp4' };
   const scan = valueOf(await ledger.identifyFaces({ video }));
@@ -84,15 +84,15 @@ export function ledgerOf(tenant: string): LedgerStub {
   return env.TASK_LEDGER.getByName(tenant);
 }
 
-/** The value of a result that has to be one. */
+/** Returns the value of a result. Throws if it is a failure. */
 export function valueOf<T>(result: Result<T>): T {
-  if (!result.ok) throw new Error(`it failed: ${JSON.stringify(result.failure)}`);
+  if (!result.ok) throw new Error(`expected a value, got ${JSON.stringify(result.failure)}`);
   return result.value;
 }
 
-/** The failure of a result that has to be one. */
+/** Returns the failure of a result. Throws if it is a value. */
 export function failureOf(result: Result<unknown>): Failure {
-  if (result.ok) throw new Error(`it did not fail: ${JSON.stringify(result.value)}`);
+  if (result.ok) throw new Error(`expected a failure, got ${JSON.stringify(result.value)}`);
   return result.failure;
 }
 
@@ -105,7 +105,7 @@ interface StoredTask extends Record<string, SqlStorageValue> {
   readonly parts: number;
 }
 
-/** The row of a task as it lies in the object; null when there is none. */
+/** Reads the stored row of a task by its id or external id. Returns null if there is no row. */
 export function storedTask(ledger: LedgerStub, taskId: string): Promise<StoredTask | null> {
   return runInDurableObject(ledger, (_instance, state) => {
     const [row] = state.storage.sql
@@ -119,7 +119,7 @@ export function storedTask(ledger: LedgerStub, taskId: string): Promise<StoredTa
   });
 }
 
-/** Lets the time of everything that waits come now, and runs the alarm to its end. */
+/** Makes all tasks due, and runs the alarm to its end. */
 export function ring(ledger: LedgerStub): Promise<void> {
   return runInDurableObject(ledger, async (instance: TaskLedger, state) => {
     state.storage.sql.exec('UPDATE task SET wake_at = 1 WHERE wake_at IS NOT NULL');
@@ -127,12 +127,12 @@ export function ring(ledger: LedgerStub): Promise<void> {
   });
 }
 
-/** Kills the object as a crash would: what is in memory and under way is gone. */
+/** Kills the object as a crash does: its memory and running calls are lost. */
 export async function kill(ledger: LedgerStub): Promise<void> {
   await runInDurableObject(ledger, (_instance, state) => state.abort('killed by a test')).catch(() => {});
 }
 
-/** Every change that the ledger keeps, of one task or of all; their numbers are checked to be gapless where all are asked for. */
+/** Returns every event in the ledger's log, of one task or of all. Checks that the numbers of all are gapless. */
 export async function changesOf(ledger: LedgerStub, taskId: string | null = null): Promise<readonly TaskChangeEvent[]> {
   const { edges } = valueOf(await ledger.events(taskId, { first: 1000, after: null }));
   const changes = edges.map(({ node }) => node);

@@ -1,9 +1,9 @@
 /**
- * Every request parameter and every response field of the two pages that Kling publishes ("Custom Voice" and "Lip-Sync",
- * read 2026-09), with its name in the GraphQL schema and the test that shows it. The table of docs/kling-coverage.md is this one.
+ * Every request parameter and response field of Kling's pages "Custom Voice" and "Lip-Sync" (read 2026-09), with its name
+ * in the GraphQL schema and its test. `publishedTable` writes it into docs/kling-coverage.md.
  */
 
-/** Kling's name; where it is found in the schema (a coordinate, or a plain text in brackets); the test's file under test/. */
+/** Kling's name, its place in the schema (a coordinate, or text in brackets), and the test file under `test/`. */
 export type PublishedRow = readonly [kling: string, graphql: string, test: string];
 
 export interface PublishedEndpoint {
@@ -16,7 +16,7 @@ const LIP_SYNC = 'kling/lip-sync.test.ts';
 const LIVE = 'node/published-pages.test.ts';
 const CODES = 'node/business-codes.test.ts';
 
-/** The envelope is the same everywhere. */
+/** The envelope, which is the same for all endpoints. */
 const ENVELOPE: readonly PublishedRow[] = [
   ['code', '(errors) extensions.klingCode', CODES],
   ['message', '(errors) message', CODES],
@@ -184,7 +184,7 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
   },
 ];
 
-/** The table as it stands in docs/kling-coverage.md. */
+/** Builds the table of docs/kling-coverage.md. */
 export function publishedTable(): string {
   const lines = ['| Kling | GraphQL | test |', '|---|---|---|'];
   for (const { endpoint, rows } of PUBLISHED) {

@@ -1,4 +1,4 @@
-/** A statement that has been run, blanks evened out, and what SQLite says about how it is run. */
+/** A statement that has run, with single spaces, and its query plan. */
 export interface RecordedStatement {
   readonly text: string;
   readonly plan: readonly string[];
@@ -6,10 +6,10 @@ export interface RecordedStatement {
 
 type Sql = Pick<SqlStorage, 'exec'>;
 
-/** Records each distinct statement that any object of this isolate runs from here on, with its plan. */
+/** Records each distinct statement that any object of this isolate runs from now on, with its query plan. */
 export function recordSql(sql: SqlStorage): ReadonlyMap<string, RecordedStatement> {
   const recorded = new Map<string, RecordedStatement>();
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one class of the platform, which has no name of its own
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the platform does not export this class
   const shared = Object.getPrototypeOf(sql) as Sql;
   const { exec } = shared;
   shared.exec = function record(this: Sql, query: string, ...bindings: unknown[]) {
@@ -17,7 +17,7 @@ export function recordSql(sql: SqlStorage): ReadonlyMap<string, RecordedStatemen
     const cursor = exec.call(this, query, ...bindings);
     if (!recorded.has(text)) {
       recorded.set(text, { text, plan: [] });
-      // Definitions of tables have no plan.
+      // CREATE TABLE and the like have no plan.
       if (/^(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b/.test(text)) {
         const plan = exec
           .call(this, `EXPLAIN QUERY PLAN ${query}`, ...bindings)
@@ -30,7 +30,7 @@ export function recordSql(sql: SqlStorage): ReadonlyMap<string, RecordedStatemen
   return recorded;
 }
 
-/** The same text with one blank between two words. */
+/** Returns the text with single spaces between words. */
 export function evened(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }

@@ -1,4 +1,4 @@
-/** How many rows each table of an object has, but for the tables that the platform and SQLite keep. */
+/** Counts the rows of each table of an object, except the tables of the platform and of SQLite. */
 export function rowCountsOf(sql: SqlStorage): Readonly<Record<string, number>> {
   const tables = sql
     .exec<{ name: string }>(

@@ -5,21 +5,21 @@ import { lipSyncOf } from './ledger-tasks.ts';
 import { snapshotOf } from './snapshots.ts';
 
 /**
- * How Kling takes one create. `LOST_BEFORE`: nothing is made, and no answer comes. `LOST_AFTER`: the task is made, and no
- * answer comes. `LOST_LATE`: as that, but the task shows only once another create has come.
+ * How Kling handles one create. `LOST_BEFORE`: it creates no task, and the answer is lost. `LOST_AFTER`: it creates the
+ * task, and the answer is lost. `LOST_LATE`: as `LOST_AFTER`, but look-ups find the task only after another create.
  */
 export type Course = 'MADE' | 'LOST_BEFORE' | 'LOST_AFTER' | 'LOST_LATE' | 'REFUSED' | 'EXISTS';
 
 export interface ScriptedKling {
   readonly client: Partial<KlingClient>;
-  /** The external ids of the tasks that were made, those of one task twice if it was made twice. */
+  /** The external ids of the created tasks. A task that was created twice is listed twice. */
   readonly made: readonly string[];
   readonly counts: { posts: number; lists: number };
 }
 
 /**
- * A Kling that takes creates by a script (its last word stays), does not refuse an external id it knows unless told to, and
- * knows lip-syncs by its own ids alone. Its list holds tasks of other tenants.
+ * Creates a Kling that handles creates by a script, whose last entry repeats. It refuses a known external id only for
+ * `EXISTS`, and finds lip-syncs only by its own ids. Its list also contains tasks of other tenants.
  */
 export function scriptKling(script: readonly Course[]): ScriptedKling {
   const made: string[] = [];

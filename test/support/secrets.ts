@@ -1,10 +1,10 @@
-/** What nobody may see whoever they are: a token of three parts, and the address of a callback, which proves who sent it. */
+/** Secrets that are found by their form: a token of three parts, and the address of a callback, which authenticates it. */
 const PATTERNS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['a token', /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
   ['a callback address', /callbacks\/[\w-]{8,}\.[\w-]{43}/],
 ];
 
-/** Tells which of the secrets, by name, a text holds: as they are or in a form that shows them all the same. */
+/** Returns the names of the secrets that a text contains, plain or in a form that reveals them. */
 export type FindSecrets = (text: string) => string[];
 
 export function createFindSecrets(secrets: Readonly<Record<string, string>>): FindSecrets {
@@ -18,10 +18,10 @@ export function createFindSecrets(secrets: Readonly<Record<string, string>>): Fi
   };
 }
 
-/** The longest text that could be a secret's, so that one that is cut into pieces is found as well. */
+/** The longest text that a secret can be, so that one that is split into pieces is found as well. */
 export const SECRET_CHARS_MAX = 2_000;
 
-/** As it is, reversed, percent-encoded, in hexadecimal, and in base64 wherever in a longer text it stands. */
+/** Returns the forms of a secret: plain, reversed, percent-encoded, hexadecimal, and base64 at any offset in a longer text. */
 export function formsOf(secret: string): string[] {
   const reversed = reversedOf(secret);
   const base64 = [0, 1, 2].map((before) => base64Inside(secret, before));
@@ -46,7 +46,7 @@ function hexOf(text: string): string {
   return [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The part of the base64 that is the same whatever stands around it, for so many bytes before it. */
+/** Returns the part of the base64 that does not depend on the surrounding text, when `before` bytes precede the secret. */
 function base64Inside(secret: string, before: number): string {
   const bytes = before + secret.length;
   const whole = btoa('.'.repeat(before) + secret).replaceAll('=', '');

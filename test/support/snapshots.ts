@@ -11,7 +11,7 @@ const KLING_WORDS: Record<TaskStatus, string> = {
 
 const VOICE: Voice = { voiceId: 'voice-1', name: 'Ann', trialUrl: null, owner: 'ACCOUNT', ownerId: null };
 
-/** What Kling says of a voice task; a success has a voice. */
+/** Returns Kling's report of a voice task. A success has a voice. */
 export function snapshotOf(
   status: TaskStatus,
   change: Partial<TaskSnapshot> & Record<string, unknown> = {},

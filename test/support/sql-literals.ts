@@ -1,8 +1,8 @@
-/** Text of a source that stands for SQL: what `${…}` stands for is known where it names a constant, and else is null. */
+/** SQL text in a source file. The value of `${…}` is its text if it names a constant, else null. */
 export interface SqlLiteral {
   readonly path: string;
   readonly pieces: readonly (string | null)[];
-  /** Whether it is what `sql.exec` is called with, and not a part of it. */
+  /** Whether it is the whole argument of `sql.exec`, not a part of one. */
   readonly isStatement: boolean;
 }
 
@@ -11,7 +11,7 @@ type Raw = { readonly pieces: readonly (string | { readonly code: string })[]; r
 const VERB = /^\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b/;
 const EXEC = /(?:\.exec(?:<[^()]*>)?|#rows)\(\s*$/;
 
-/** Every piece of SQL in the sources that reads or writes rows. */
+/** Returns every SQL text in the sources that reads or writes rows. */
 export function sqlLiteralsOf(sources: Readonly<Record<string, string>>): readonly SqlLiteral[] {
   const files = Object.entries(sources).map(([path, text]) => ({ path, text, literals: literalsOf(text) }));
   const constants = files.map(({ path, text, literals }) => ({
@@ -39,7 +39,7 @@ export function sqlLiteralsOf(sources: Readonly<Record<string, string>>): readon
   );
 }
 
-/** Calls of `exec` whose statement does not stand where it is called. */
+/** Returns the calls of `exec` whose statement is not a literal. */
 export function hiddenStatementsOf(path: string, text: string): readonly string[] {
   const calls = text.matchAll(/(?:sql|Sql|\.sql|#sql)\s*\.exec(?:<[^()]*>)?\(\s*([^\s'`"][^\s,)]*)/g);
   return [...calls].map(([, argument]) => `${path}: ${argument}`);
@@ -50,7 +50,7 @@ function namesOf(text: string, { at }: Raw): string[] {
   return name === undefined ? [] : [name];
 }
 
-/** The string and template literals of a source in TypeScript. Not made for literals of regular expressions with quotes. */
+/** Returns the string and template literals of TypeScript source. Does not support regular expressions with quotes. */
 function literalsOf(text: string): Raw[] {
   const found: Raw[] = [];
   const next = /\/\/.*|\/\*[^]*?\*\/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`/g;
@@ -65,7 +65,7 @@ function literalsOf(text: string): Raw[] {
   return found;
 }
 
-/** A template from after its opening backtick. */
+/** Reads a template literal from after its opening backtick. */
 function templateAt(text: string, start: number): { readonly pieces: Raw['pieces']; readonly end: number } {
   const pieces: (string | { readonly code: string })[] = [];
   let from = start;
@@ -79,10 +79,10 @@ function templateAt(text: string, start: number): { readonly pieces: Raw['pieces
       from = end + 1;
     }
   }
-  throw new Error('a template without an end');
+  throw new Error('unterminated template literal');
 }
 
-/** Where the brace stands that ends an expression; the literals in it may hold braces. */
+/** Returns the index of the brace that ends an expression. Literals in it may contain braces. */
 function expressionEnd(text: string, start: number): number {
   let depth = 0;
   for (let i = start; i < text.length; i += 1) {
@@ -93,5 +93,5 @@ function expressionEnd(text: string, start: number): number {
     else if (char === '}' && depth === 0) return i;
     else if (char === '}') depth -= 1;
   }
-  throw new Error('an expression without an end');
+  throw new Error('unterminated expression in a template literal');
 }

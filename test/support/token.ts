@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import { SCOPES } from '../../src/domain/viewer.ts';
 
-/** Who may call the gateway in tests: bearers of tokens signed with a shared secret. As often as they like. */
+/** Settings that accept tokens signed with a shared secret, without rate limits in practice. */
 export const TEST_AUTH = {
   TENANT_MUTATIONS_PER_MINUTE: '1000000',
   TENANT_UPSTREAM_READS_PER_MINUTE: '1000000',
@@ -11,10 +11,10 @@ export const TEST_AUTH = {
   AUTH_AUDIENCE: 'kling-gateway',
 } as const;
 
-/** Claims as somebody could sign them, of any type. */
+/** Claims of any name and type. */
 type Claims = Readonly<Record<string, unknown>>;
 
-/** A token of `tenant` with all scopes, good for an hour; `claims` replace what it says, undefined leaves a claim out. */
+/** Signs a token of `tenant` with all scopes, valid for an hour. `claims` replace its claims, and undefined leaves one out. */
 export async function mintToken(tenant: string, claims: Claims = {}): Promise<string> {
   const nowS = Math.floor(Date.now() / 1_000);
   const said: Claims = {
@@ -29,19 +29,19 @@ export async function mintToken(tenant: string, claims: Claims = {}): Promise<st
   return new SignJWT(said).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(TEST_AUTH.AUTH_SECRET));
 }
 
-/** As the header has it. */
+/** Returns the value of the Authorization header for `tenant`. */
 export async function bearer(tenant: string, claims: Claims = {}): Promise<string> {
   return `Bearer ${await mintToken(tenant, claims)}`;
 }
 
-/** The tenant of every test that needs no other. */
+/** The tenant of tests that do not need another. */
 export const TENANT = 'default';
 
 export const TOKEN = await mintToken(TENANT);
 export const AUTHORIZATION = `Bearer ${TOKEN}`;
 
-/** What a socket of that tenant begins with. */
+/** The first message on a socket of that tenant. */
 export const CONNECTION_INIT = JSON.stringify({ type: 'connection_init', payload: { authorization: AUTHORIZATION } });
 
-/** Two tenants whose sockets come to the same hub, so that what one does there is felt by the other. */
+/** Two tenants whose sockets go to the same hub, so that one can slow down the other. */
 export const NEIGHBOURS = ['attacker-91', 'bystander'] as const;

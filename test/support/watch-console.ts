@@ -3,12 +3,12 @@ import { afterEach } from 'vitest';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { createFindSecrets } from './secrets.ts';
 
-/** What was printed and should not have been, by the Worker, its objects or a test: they share one console. */
+/** Names of secrets that the Worker, its objects or a test have printed. They share one console. */
 const found = new Set<string>();
 
 /**
- * The newest lines, which a failed test prints by itself. A workaround: @cloudflare/vitest-plugin 1.4 holds back what an
- * object prints until the runner's next message. A line after the last test keeps the run from ever ending.
+ * The newest lines, which are printed when a test fails. A workaround: @cloudflare/vitest-plugin 1.4 holds back what an
+ * object prints until the runner's next message. A line after the last test makes the run hang.
  * Remove when fixed: https://github.com/cloudflare/workers-sdk/issues/15719
  */
 const lines: (() => void)[] = [];
@@ -16,7 +16,7 @@ const LINES_MAX = 1_000;
 
 const LEVELS = ['debug', 'log', 'info', 'warn', 'error'] as const;
 
-/** The console as the first file of this runtime found it. */
+/** The original console, saved by the first test file of this runtime. */
 const shared = globalThis as { firstConsole?: Record<string, (...args: unknown[]) => void> };
 // oxlint-disable-next-line no-console -- wrapped below
 shared.firstConsole ??= Object.fromEntries(LEVELS.map((level) => [level, console[level].bind(console)]));
@@ -37,12 +37,12 @@ afterEach(({ task }) => {
   if (task.result?.state === 'fail') for (const print of printed) print();
   const names = [...found];
   found.clear();
-  if (names.length > 0) throw new Error(`what was printed holds ${names.join(', ')}`);
+  if (names.length > 0) throw new Error(`the printed lines contain ${names.join(', ')}`);
 });
 
 let known = { of: '', find: createFindSecrets({}) };
 
-/** A file gives its gateway keys of its own while it loads: looked for is what is set when the line is printed. */
+/** Searches for the secrets that are set now. A test file may set its own keys while it loads. */
 function findSecrets(text: string): readonly string[] {
   const secrets = secretsNow();
   const of = JSON.stringify(secrets);

@@ -10,17 +10,17 @@ export interface Question {
 }
 
 /**
- * One way to ask the gateway. Answers in the order of the questions, each as JSON, with everything a client could tell
- * apart. `mayBeSilent`: a subscription may have nothing to tell.
+ * Asks the gateway over one transport. Returns the answers in the order of the questions, each as JSON with everything
+ * that a client can compare. A subscription may send no event if `mayBeSilent` is set.
  */
 export type Ask = (tenant: string, questions: readonly Question[], mayBeSilent: boolean) => Promise<string[]>;
 
 const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
 
-/** How many requests are under way at once: the answers stay in order, and the time short. */
+/** Requests at once. */
 const AT_ONCE = 8;
 
-/** Without what is of each request alone. */
+/** Returns the headers without those that differ for every request. */
 function headersOf(response: Response): readonly (readonly [string, string])[] {
   return [...response.headers].filter(([name]) => name !== 'x-request-id' && name !== 'content-length');
 }
@@ -43,7 +43,7 @@ function get({ query, variables }: Question, authorization: string, accept: stri
   return exports.default.fetch(`${URL_OF_GRAPHQL}?${search}`, { headers: { authorization, accept } });
 }
 
-/** Asks, and reads the whole answer. */
+/** Sends a request, and reads the whole response. */
 const whole =
   (send: typeof post): Ask =>
   async (tenant, questions) => {
@@ -55,7 +55,7 @@ const whole =
     });
   };
 
-/** Asks for a stream, and reads what comes first: nothing follows a refusal, and somebody else's event would be a leak. */
+/** Requests a stream, and reads its first event. Nothing follows a refusal, and an event of another tenant would be a leak. */
 const streamed =
   (send: typeof post, accept: string, isAnswered: RegExp): Ask =>
   async (tenant, questions) => {
@@ -65,7 +65,7 @@ const streamed =
       const isStream = !/json/.test(stream.response.headers.get('content-type') ?? '');
       const text = isStream ? await stream.until(isAnswered) : await stream.rest();
       await stream.leave();
-      // A multipart stream begins with a heartbeat, an empty object.
+      // A multipart stream starts with a heartbeat, which is an empty object.
       const [json = 'null'] = /\{.+\}/.exec(text) ?? [];
       const frame = text.replace(json, '');
       const { status } = stream.response;
@@ -73,7 +73,7 @@ const streamed =
     });
   };
 
-/** A socket lets 100 operations begin at once, 64 of them together. */
+/** Operations on one socket: below the limits of 100 started and 64 running at once. */
 const PER_SOCKET = 60;
 const SILENT_TURNS = 30;
 
@@ -88,7 +88,7 @@ const overSocket: Ask = async (tenant, questions, mayBeSilent) => {
     for (const [n, { query, variables }] of some.entries()) opened.subscribe(String(n), query, variables);
     const firstOf = (n: number) => opened.frames.find(({ id }) => id === String(n));
     const isAnswered = () => some.every((_, n) => firstOf(n) !== undefined);
-    // What is silent for so many turns stays silent.
+    // A subscription that is silent for this many turns is taken as silent.
     const turnsMax = mayBeSilent ? SILENT_TURNS : 0;
     for (let n = 0; n < turnsMax && !isAnswered(); n += 1) {
       opened.subscribe(`turn ${n}`, '{ __typename }');
@@ -96,14 +96,15 @@ const overSocket: Ask = async (tenant, questions, mayBeSilent) => {
         .poll(() => opened.frames.some(({ id, type }) => id === `turn ${n}` && type === 'complete'))
         .toBe(true);
     }
-    if (!mayBeSilent) await expect.poll(isAnswered, { message: 'all are answered', timeout: 30_000 }).toBe(true);
+    if (!mayBeSilent)
+      await expect.poll(isAnswered, { message: 'all questions are answered', timeout: 30_000 }).toBe(true);
     answers.push(...some.map((_, n) => JSON.stringify({ ...(firstOf(n) ?? { type: 'silence' }), id: '' })));
     opened.socket.close(1000);
   }
   return answers;
 };
 
-/** Every way to ask, by name; `operations`: what may be asked like that. */
+/** Every transport, by name. `operations` lists the kinds of operation that it supports. */
 export const WAYS: Readonly<Record<string, { readonly ask: Ask; readonly operations: readonly string[] }>> = {
   'HTTP POST': { ask: whole(post), operations: ['query', 'mutation', 'subscription'] },
   'HTTP GET': { ask: whole(get), operations: ['query', 'mutation'] },
@@ -116,7 +117,7 @@ export const WAYS: Readonly<Record<string, { readonly ask: Ask; readonly operati
   },
 };
 
-/** The one answer to the one question, over HTTP. */
+/** Sends one question by HTTP POST, and returns its answer. */
 // oxlint-disable-next-line typescript/no-explicit-any -- answers of any shape
 export async function askOne(tenant: string, query: string, variables: Record<string, unknown> = {}): Promise<any> {
   const response = await post({ query, variables }, await bearer(tenant), 'application/json');

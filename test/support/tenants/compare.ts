@@ -8,14 +8,14 @@ import type { Fill, Place } from './operations.ts';
 export interface Comparison {
   readonly place: Place;
   readonly asker: Estate;
-  /** Whose ids are asked about. */
+  /** The tenant whose ids are used. */
   readonly other: Estate;
   readonly fill: Fill;
 }
 
 /**
- * As often as it is asked about another's, it is asked about one that never was; both answers by way and name of the id.
- * Every id is asked about in every way in full depth, else in one of the ways.
+ * Asks about each id of `other` and about a like id that never existed. Returns both answers by transport and name of the id.
+ * In full depth, asks about every id over every transport, else over one of them.
  */
 async function compare({ place, asker, other, fill }: Comparison, ways: readonly string[], mayBeSilent: boolean) {
   const query = place.document(asker.own);
@@ -41,10 +41,10 @@ async function compare({ place, asker, other, fill }: Comparison, ways: readonly
   return { answers, expected };
 }
 
-/** In every way, what is another's is answered as what never was. Returns the answers. */
+/** Expects equal answers for ids of another tenant and for ids that never existed, over every transport. Returns the answers. */
 export async function expectNoDifference(comparison: Comparison): Promise<readonly string[]> {
   const { answers, expected } = await compare(comparison, Object.keys(WAYS), false);
-  // The first few: a difference of a thousand answers takes minutes to print.
+  // Shows three: a difference of a thousand answers takes minutes to print.
   const different = Object.keys(answers).filter((name) => answers[name] !== expected[name]);
   const shown = (from: Record<string, string>) => different.slice(0, 3).map((name) => `${name}: ${from[name]}`);
   expect(shown(answers), `${different.length} answers differ`).toEqual(shown(expected));
@@ -52,8 +52,8 @@ export async function expectNoDifference(comparison: Comparison): Promise<readon
 }
 
 /**
- * How many of the asker's own ids are answered otherwise than what never was. Where it is none the comparison above
- * proves nothing.
+ * Counts the asker's own ids whose answer differs from that for an id that never existed. If the count is 0, the
+ * comparison above proves nothing.
  */
 export async function differencesOfOwn(comparison: Omit<Comparison, 'other'>): Promise<number> {
   const ways = [comparison.place.operation === 'subscription' ? 'WebSocket' : 'HTTP POST'];

@@ -5,10 +5,10 @@ import { env, ledgerOf, type TestSandbox } from '../ledger.ts';
 import { askOne } from './ask.ts';
 import type { Fill, Own } from './operations.ts';
 
-/** One of everything that a tenant can have, made through the Worker. */
+/** One of everything that a tenant can have, created through the Worker. */
 export interface Estate {
   readonly tenant: string;
-  /** Every id, key and cursor of it, by what it is. */
+  /** Every id, key and cursor, by its meaning. */
   readonly ids: Readonly<Record<string, string>>;
   readonly own: Own;
 }
@@ -38,7 +38,7 @@ const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   events { pageInfo { startCursor endCursor } }
 }`;
 
-/** The value, or the errors as the test's failure. */
+/** Returns the data of the answer. Fails the test if it has errors. */
 // oxlint-disable-next-line typescript/no-explicit-any -- answers of any shape
 async function done(tenant: string, query: string, variables: Record<string, unknown>): Promise<any> {
   const { data, errors } = await askOne(tenant, query, variables);
@@ -95,12 +95,12 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     lastEventCursor: lists.events.pageInfo.endCursor,
     taskEventsCursor: lists.lipSyncTask.events.pageInfo.startCursor,
   };
-  // Kling leaves some of them out, now and then.
+  // Kling sometimes leaves some of them out.
   const known = Object.entries(ids).filter(([, id]) => typeof id === 'string');
   return { tenant, own: { ...own, Face: faceId }, ids: Object.fromEntries(known) };
 }
 
-/** A task that waits for a slot for as long as the test runs: the account grants none until `resume`. */
+/** Creates a task that waits for a slot: the account grants none until `resume`. */
 export async function queueTask(tenant: string): Promise<{ readonly id: string; resume(): Promise<void> }> {
   const account = env.KLING_ACCOUNT.getByName('account');
   const pause = (untilMs: number): Promise<void> =>
@@ -112,7 +112,7 @@ export async function queueTask(tenant: string): Promise<{ readonly id: string; 
   return { id: task.id, resume: () => pause(0) };
 }
 
-/** Every id as every type that `node` knows: most of them are of nothing. */
+/** Returns every raw id as a global id of every type that `node` knows. Most of them name nothing. */
 export function asEveryType(ids: Estate['ids']): Record<string, string> {
   const raw = Object.entries(ids).filter(([name, id]) => decodeGlobalId(id) === null && !name.endsWith('Cursor'));
   return Object.fromEntries(
@@ -122,7 +122,7 @@ export function asEveryType(ids: Estate['ids']): Record<string, string> {
 
 const windowOf = (list: string): Fill => ({ [`Query.${list}.after`]: undefined, [`Query.${list}.first`]: 20 });
 
-/** What a tenant gives where it is not asked about another's: all of it is good, and its own. */
+/** Valid inputs of the tenant itself, for the arguments that do not take the id in question. */
 export function ownInputs({ own }: Estate): Fill {
   return {
     ...windowOf('events'),

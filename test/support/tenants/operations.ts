@@ -14,28 +14,28 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 
-/** A place of the schema that takes a text: an argument, or a field of an input object in one, of type ID or String. */
+/** A place of the schema that takes text: an argument of type ID or String, or such a field of an input object. */
 export interface Place {
-  /** As in `Mutation.createVoice(input.source.videoId)`. */
+  /** For example `Mutation.createVoice(input.source.videoId)`. */
   readonly name: string;
   readonly type: 'ID' | 'String';
   readonly operation: 'query' | 'mutation' | 'subscription';
-  /** The document for a caller whose own things are these. */
+  /** Returns the document for a caller with these ids. */
   readonly document: (own: Own) => string;
-  /** What it is asked with, the text in its place and everything else filled in. Throws for what nobody told how to fill. */
+  /** Returns the variables, with the text in its place and the rest from `fill`. Throws if `fill` lacks one. */
   readonly variables: (text: string, fill: Fill) => Record<string, unknown>;
 }
 
 /**
- * What is given where another argument is asked about, by coordinate, as in `Query.tasks.first` or `CreateVoiceInput.name`;
- * undefined leaves it out. For an input object of which exactly one field is given, its own name tells the whole of it.
+ * Values of the other arguments by coordinate, such as `Query.tasks.first` or `CreateVoiceInput.name`. Undefined leaves one
+ * out. The name of a `@oneOf` input object stands for the whole object.
  */
 export type Fill = Readonly<Record<string, unknown>>;
 
 /** A global id of the caller's own for each type that has fields with arguments. */
 export type Own = Readonly<Record<string, string>>;
 
-/** Every place of the schema that takes a text, found by walking it: what is added later is found as well. */
+/** Returns every place of the schema that takes text. It walks the schema, so later additions are found as well. */
 export function placesOf(schema: GraphQLSchema): Place[] {
   const roots = {
     query: schema.getQueryType(),
@@ -56,7 +56,7 @@ export function placesOf(schema: GraphQLSchema): Place[] {
       places.push(
         ...placesOfField(schema, 'query', type.name, field, (selection, own) => {
           const id = own[type.name];
-          if (id === undefined) throw new Error(`nobody told how to reach a ${type.name} of the caller's own`);
+          if (id === undefined) throw new Error(`no id of the caller's own ${type.name}: add it to the estate`);
           return `node(id: "${id}") { ... on ${type.name} { ${selection} } }`;
         }),
       );
@@ -75,7 +75,7 @@ function placesOfField(
   const coordinate = `${typename}.${field.name}`;
   const declared = field.args.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
   const given = field.args.map(({ name }) => `${name}: $${name}`).join(', ');
-  // Of many at once less is selected: a list that comes by a variable counts as the longest one.
+  // Lists select less, because a list from a variable counts as the longest one.
   const depth = isListType(getNullableType(field.type)) ? 2 : 3;
   const selection = `${field.name}(${given})${selectionOf(schema, field.type, depth)}`;
   return field.args.flatMap((arg) =>
@@ -100,7 +100,7 @@ interface TextPath {
   readonly path: readonly string[];
 }
 
-/** Ways from an argument to the texts in it. */
+/** Returns the paths from an argument to the text fields in it. */
 function textPaths(type: GraphQLInputType, path: readonly string[]): TextPath[] {
   const named = getNamedType(type);
   if (named.name === 'ID' || named.name === 'String') return [{ type: named.name, path }];
@@ -108,7 +108,7 @@ function textPaths(type: GraphQLInputType, path: readonly string[]): TextPath[] 
   return Object.values(named.getFields()).flatMap((field) => textPaths(field.type, [...path, field.name]));
 }
 
-/** `path`: the way to the text that is asked about; null: it is elsewhere. */
+/** Fills in a value. `path` leads to the text in question, and is null if the text is elsewhere. */
 function filled(
   type: GraphQLInputType,
   coordinate: string,
@@ -132,11 +132,11 @@ function filled(
 }
 
 function known(coordinate: string, fill: Fill): unknown {
-  if (!(coordinate in fill)) throw new Error(`nobody told how to fill ${coordinate}: add it to OWN_INPUTS`);
+  if (!(coordinate in fill)) throw new Error(`no value for ${coordinate}: add it to ownInputs in estate.ts`);
   return fill[coordinate];
 }
 
-/** All that can be selected without an argument, so deep. A field gets another name where its type differs between types. */
+/** Selects all fields without required arguments, `depth` levels deep. Fields whose type differs between types get an alias. */
 function selectionOf(schema: GraphQLSchema, output: GraphQLOutputType, depth: number): string {
   const type = getNamedType(output);
   if (isLeafType(type)) return '';
