@@ -47,7 +47,6 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'test/lib',
   'test/mutation',
   'test/node',
-  'test/security',
   'test/studio',
   'test/support',
 ]);

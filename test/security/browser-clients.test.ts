@@ -11,7 +11,7 @@ openSandbox('browser-clients', { CORS_ORIGINS: ALLOWED_ORIGIN });
 const QUERY = 'query A { tasks { edges { cursor } } }';
 const SUBSCRIPTION = 'subscription A { tasksChanged { cursor } }';
 
-/** A `fetch` that keeps what a client sends, and answers nothing of use. */
+/** Creates a `fetch` that records the headers of a client, and returns an empty answer. */
 function createRecorder() {
   const { promise: sent, resolve } = Promise.withResolvers<Headers>();
   async function record(_input: unknown, init?: { readonly headers?: HeadersInit }): Promise<Response> {
@@ -68,8 +68,8 @@ const CLIENTS: readonly [name: string, ask: (record: typeof fetch) => unknown][]
   ],
 ];
 
-describe('a page of an allowed origin may use', () => {
-  it.for(CLIENTS)('%s, with all the headers it sends', async ([, ask], { expect }) => {
+describe('a preflight from an allowed origin', () => {
+  it.for(CLIENTS)('allows every header that %s sends', async ([, ask], { expect }) => {
     const allowed = (await preflight(ALLOWED_ORIGIN)).headers.get('access-control-allow-headers')?.split(', ');
     const { sent, record } = createRecorder();
     void ask(record);

@@ -8,7 +8,7 @@ const sandbox = openSandbox('browser-forgery');
 const MUTATION = 'mutation { createVoice(input: {name: "n", source: {url: "https://a.test/a.mp3"}}) { task { id } } }';
 const BODY = JSON.stringify({ query: MUTATION });
 
-/** Bytes have no content-type of their own. */
+/** Posts bytes, which have no default content-type. */
 function postAs(contentType: string | null, body = BODY): Promise<Response> {
   return send(GRAPHQL_URL, {
     method: 'POST',
@@ -17,7 +17,7 @@ function postAs(contentType: string | null, body = BODY): Promise<Response> {
   });
 }
 
-/** All from a caller without an Origin: the content-type alone has to stop them. */
+/** These requests have no Origin header, so only their content-type can stop them. */
 describe('a forged request is refused:', () => {
   it.for([
     'application/x-www-form-urlencoded',
@@ -53,8 +53,8 @@ describe('a forged request is refused:', () => {
   });
 
   it.for<[name: string, body: string]>([
-    ['a form with the parameters of a request', String(new URLSearchParams({ query: MUTATION }))],
-    ['a form whose one field is JSON', `${BODY.slice(0, -1)},"a":"=b"}`],
+    ['a form with the parameters of a GraphQL request', String(new URLSearchParams({ query: MUTATION }))],
+    ['a form whose single field forms JSON', `${BODY.slice(0, -1)},"a":"=b"}`],
     ['a form with an upload', String(new URLSearchParams({ operations: BODY, map: '{}' }))],
   ])('%s', async ([, body], { expect }) => {
     for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x']) {
@@ -70,14 +70,14 @@ describe('a forged request is refused:', () => {
     },
   );
 
-  it('a mutation by GET whose operation is chosen among queries', async ({ expect }) => {
+  it('a mutation by GET, selected by operationName next to a query', async ({ expect }) => {
     const query = `query a { __typename } ${MUTATION.replace('mutation', 'mutation b')}`;
     const params = new URLSearchParams({ query, operationName: 'b' });
     expect((await send(`${GRAPHQL_URL}?${params}`)).status).toBe(405);
   });
 
   it.for(['text/plain', 'application/x-www-form-urlencoded', 'image/svg+xml', 'application/graphql', 'TEXT/PLAIN'])(
-    'a GET that has a content, as %s',
+    'a GET with the content-type %s',
     async (contentType, { expect }) => {
       const response = await send(`${GRAPHQL_URL}?query={__typename}`, { headers: { 'content-type': contentType } });
       expect(response.status).toBe(415);
@@ -89,7 +89,7 @@ describe('a forged request is refused:', () => {
     expect(response.status).toBe(405);
   });
 
-  it('a POST that says it is another method, or a GET that says it is a POST', async ({ expect }) => {
+  it('a GET with a mutation and headers that override the method', async ({ expect }) => {
     const headers = { 'x-http-method-override': 'POST', 'x-http-method': 'POST', 'x-method-override': 'POST' };
     const params = new URLSearchParams({ query: MUTATION, _method: 'POST' });
     expect((await send(`${GRAPHQL_URL}?${params}`, { headers })).status).toBe(405);
@@ -103,18 +103,18 @@ describe('a forged request is refused:', () => {
     expect(response.status).toBe(400);
   });
 
-  it('whatever a header says of a preflight that never was', async ({ expect }) => {
+  it('a request whose header claims a preflight', async ({ expect }) => {
     const headers = { 'apollo-require-preflight': 'true', 'content-type': 'text/plain' };
     expect((await post(null, headers, MUTATION)).status).toBe(415);
     expect((await post(FOREIGN_ORIGIN, { 'apollo-require-preflight': 'true' }, MUTATION)).status).toBe(403);
   });
 
-  it('so that Kling hears of none of it', async ({ expect }) => {
+  it('and none of them reaches Kling', async ({ expect }) => {
     expect((await sandbox.record()).requests).toEqual([]);
   });
 });
 
-describe('no content-type that a browser sends without asking', () => {
+describe('a content-type that a browser sends without a preflight', () => {
   const essence = fc.constantFrom('text/plain', 'multipart/form-data', 'application/x-www-form-urlencoded');
   const parameter = fc.constantFrom(
     'application/json',
@@ -131,7 +131,7 @@ describe('no content-type that a browser sends without asking', () => {
     fc.constantFrom(';', ' ; ', ';\t'),
   );
 
-  it('is read as JSON', async ({ expect }) => {
+  it('is never read as JSON', async ({ expect }) => {
     const client = createGraphqlClient();
     await fc.assert(
       fc.asyncProperty(types, async ([type, isUpper, parameters, separator]) => {

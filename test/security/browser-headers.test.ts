@@ -27,7 +27,7 @@ async function callback(): Promise<Response> {
   return send(`https://gateway.test/callbacks/${token}`, { method: 'POST', body: '{}' });
 }
 
-describe('no browser can sniff, frame, embed or cache', () => {
+describe('a browser cannot sniff, frame, embed or cache', () => {
   it.for<[name: string, status: number, answer: () => Promise<Response>, cacheControl: string]>([
     ['/health', 200, () => send('https://gateway.test/health'), 'private, no-store'],
     ['/ready', 200, () => send('https://gateway.test/ready'), 'private, no-store'],
@@ -37,9 +37,9 @@ describe('no browser can sniff, frame, embed or cache', () => {
       () => send('https://gateway.test/health', { method: 'POST' }),
       'private, no-store',
     ],
-    ['a path that is not there', 404, () => send('https://gateway.test/<script>'), 'private, no-store'],
+    ['an unknown path', 404, () => send('https://gateway.test/<script>'), 'private, no-store'],
     ['a callback', 204, callback, 'private, no-store'],
-    ['a false callback', 403, () => send('https://gateway.test/callbacks/x', { method: 'POST' }), 'private, no-store'],
+    ['a forged callback', 403, () => send('https://gateway.test/callbacks/x', { method: 'POST' }), 'private, no-store'],
     ['an answer', 200, () => post(null), 'private, no-store'],
     [
       'a refused document',
@@ -48,7 +48,7 @@ describe('no browser can sniff, frame, embed or cache', () => {
       'private, no-store',
     ],
     ['a refused content-type', 415, () => post(null, { 'content-type': 'text/html' }), 'private, no-store'],
-    ['a refused page', 403, () => post('null'), 'private, no-store'],
+    ['a refused origin', 403, () => post('null'), 'private, no-store'],
     ['a preflight', 204, () => preflight(ALLOWED_ORIGIN), 'private, no-store'],
     ['a refused upgrade', 400, () => send(GRAPHQL_URL, { headers: { upgrade: 'websocket' } }), 'private, no-store'],
   ])('%s', async ([, status, answer, cacheControl], { expect }) => {
@@ -60,7 +60,7 @@ describe('no browser can sniff, frame, embed or cache', () => {
   });
 
   it.for(['http://127.0.0.1:8787', 'https://localhost:8787'])(
-    'and none is held to https by %s, for a year and for all that runs there',
+    'a response of %s, which sends no HSTS header, because it would apply to the whole host for a year',
     async (origin, { expect }) => {
       const { headers } = await send(`${origin}/health`);
       expect(headers.get('strict-transport-security')).toBeNull();
@@ -69,9 +69,7 @@ describe('no browser can sniff, frame, embed or cache', () => {
   );
 });
 
-it('a GraphQL answer depends on what is accepted and on the page, and lets no foreign page read it', async ({
-  expect,
-}) => {
+it('a GraphQL answer varies by Accept and Origin, and no foreign page may read it', async ({ expect }) => {
   const { headers } = await post(null);
   expect(headers.get('vary')).toBe('Accept, Origin');
   expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
@@ -79,7 +77,7 @@ it('a GraphQL answer depends on what is accepted and on the page, and lets no fo
 
 describe('a stream', () => {
   it.for(['text/event-stream', APOLLO])(
-    'is read by an allowed page as it comes, and frees its socket when the page leaves: %s',
+    'reaches an allowed page event by event, and frees its socket when the page leaves: %s',
     async (accept, { expect }) => {
       await expect.poll(socketCount).toBe(0);
       const task = await startTask(sandbox);
@@ -99,7 +97,7 @@ describe('a stream', () => {
     },
   );
 
-  it('says nothing of its encoding in production, where no proxy of a developer compresses it', async ({ expect }) => {
+  it('has no content-encoding in production, where no development proxy compresses it', async ({ expect }) => {
     const gateway = createGateway(env, { ...configOf(env), environment: 'production' }, () => {});
     const trace = { requestId: 'test', notes: {} };
     const query = new URLSearchParams({ query: 'subscription { tasksChanged { cursor } }' });

@@ -16,9 +16,9 @@ function upgradeFrom(origin: string | null, url = GRAPHQL_URL): Promise<Response
 }
 
 describe('a socket', () => {
-  // The third is how Apollo iOS 1 names it.
+  // Apollo iOS 1 sends the third form.
   it.for([null, 'https://gateway.test', 'wss://gateway.test', ALLOWED_ORIGIN])(
-    'is opened from %s',
+    'is opened from the origin %s',
     async (origin, { expect }) => {
       const response = await upgradeFrom(origin);
       expect(response.status).toBe(101);
@@ -35,7 +35,7 @@ describe('a socket', () => {
     'ws://gateway.test',
     'wss://evil.test',
     `${ALLOWED_ORIGIN}.evil.test`,
-  ])('is not hijacked by a page of %j, which no browser would stop', async (origin, { expect }) => {
+  ])('is not hijacked by a page of %j, which a browser would not stop', async (origin, { expect }) => {
     const response = await upgradeFrom(origin);
     expect([response.status, response.webSocket]).toEqual([403, null]);
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
@@ -44,7 +44,7 @@ describe('a socket', () => {
     expect(await socketCount()).toBe(0);
   });
 
-  it('is not opened by a rebound name', async ({ expect }) => {
+  it('is not opened by DNS rebinding', async ({ expect }) => {
     const response = await upgradeFrom('http://rebound.evil.test', 'http://rebound.evil.test/graphql');
     expect(response.status).toBe(403);
   });

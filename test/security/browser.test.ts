@@ -12,7 +12,7 @@ const READABLE = {
 };
 
 describe('a page of an allowed origin', () => {
-  it('may ask for what GraphQL clients send, for two hours, and never with credentials', async ({ expect }) => {
+  it('may send the headers of GraphQL clients for two hours, and never with credentials', async ({ expect }) => {
     const response = await preflight(ALLOWED_ORIGIN);
     expect([response.status, await response.text()]).toEqual([204, '']);
     expect(corsHeaders(response)).toEqual({
@@ -27,16 +27,12 @@ describe('a page of an allowed origin', () => {
   });
 
   it.for<[name: string, status: number, send: () => Promise<Response>]>([
-    ['what it asked', 200, () => post(ALLOWED_ORIGIN)],
-    ['that it asked wrongly', 400, () => post(ALLOWED_ORIGIN, { accept: 'application/graphql-response+json' }, '{')],
-    ['that it sent the wrong type', 415, () => post(ALLOWED_ORIGIN, { 'content-type': 'text/plain' })],
-    ['that it sent too much', 413, () => post(ALLOWED_ORIGIN, { 'content-length': '8000001' }, ' '.repeat(8_000_001))],
-    [
-      'that it used a wrong method',
-      405,
-      () => send(GRAPHQL_URL, { method: 'PUT', headers: { origin: ALLOWED_ORIGIN } }),
-    ],
-    ['that it accepts no format there is', 406, () => post(ALLOWED_ORIGIN, { accept: 'text/html' })],
+    ['an answer', 200, () => post(ALLOWED_ORIGIN)],
+    ['a syntax error', 400, () => post(ALLOWED_ORIGIN, { accept: 'application/graphql-response+json' }, '{')],
+    ['a refused content-type', 415, () => post(ALLOWED_ORIGIN, { 'content-type': 'text/plain' })],
+    ['a refused size', 413, () => post(ALLOWED_ORIGIN, { 'content-length': '8000001' }, ' '.repeat(8_000_001))],
+    ['a refused method', 405, () => send(GRAPHQL_URL, { method: 'PUT', headers: { origin: ALLOWED_ORIGIN } })],
+    ['a refused Accept header', 406, () => post(ALLOWED_ORIGIN, { accept: 'text/html' })],
   ])('can read %s', async ([, status, sent], { expect }) => {
     const response = await sent();
     expect(response.status).toBe(status);
@@ -45,7 +41,7 @@ describe('a page of an allowed origin', () => {
   });
 });
 
-/** Origins that look like an allowed one, or like none. */
+/** Foreign origins, many of which resemble an allowed one. */
 const FOREIGN = [
   FOREIGN_ORIGIN,
   'null',
@@ -67,8 +63,8 @@ const FOREIGN = [
   'capacitor://localhost',
 ] as const;
 
-describe('a page of a dev server', () => {
-  it('at localhost may use a gateway in development, and read what it answers', async ({ expect }) => {
+describe('a page of a development server', () => {
+  it('at localhost may use a gateway in development, and read its answers', async ({ expect }) => {
     const origin = 'http://localhost:5173';
     expect(corsHeaders(await preflight(origin))).toMatchObject({ 'access-control-allow-origin': origin });
     const response = await post(origin);
@@ -97,14 +93,14 @@ describe('a page of a foreign origin', () => {
     expect((await sandbox.record()).requests).toEqual([]);
   });
 
-  it.for(FOREIGN)('is told nothing by a preflight: Origin: %j', async (origin, { expect }) => {
+  it.for(FOREIGN)('gets no CORS headers from a preflight: Origin: %j', async (origin, { expect }) => {
     const response = await preflight(origin);
     expect([response.status, corsHeaders(response)]).toEqual([403, {}]);
     expect(response.headers.get('vary')).toBe('Accept, Origin');
   });
 
   it.for(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0', 'text/html'])(
-    'opens no stream and no page by GET, as %s',
+    'opens no stream and no page by GET with Accept: %s',
     async (accept, { expect }) => {
       const query = new URLSearchParams({ query: 'subscription { tasksChanged { cursor } }' });
       const response = await send(`${GRAPHQL_URL}?${query}`, { headers: { origin: FOREIGN_ORIGIN, accept } });
@@ -114,14 +110,14 @@ describe('a page of a foreign origin', () => {
   );
 
   it.for(['cross-site', 'same-site', 'nonsense'])(
-    'runs no GET that names no origin, as images, scripts and links send it: Sec-Fetch-Site: %s',
+    'runs no GET without an Origin header, as images, scripts and links send it: Sec-Fetch-Site: %s',
     async (site, { expect }) => {
       const response = await send(`${GRAPHQL_URL}?query={__typename}`, { headers: { 'sec-fetch-site': site } });
       expect(response.status).toBe(403);
     },
   );
 
-  it('gains nothing by a name of its own that points at a gateway in development', async ({ expect }) => {
+  it('gains nothing by DNS rebinding to a gateway in development', async ({ expect }) => {
     const rebound = 'http://rebound.evil.test:8787';
     const query = `${rebound}/graphql?query={__typename}`;
     expect((await send(query)).status).toBe(403);
@@ -129,12 +125,12 @@ describe('a page of a foreign origin', () => {
   });
 });
 
-describe('is answered without a word of CORS:', () => {
+describe('is answered without CORS headers:', () => {
   it.for<[name: string, headers: Record<string, string>]>([
-    ['a page of its own', { origin: 'https://gateway.test', 'sec-fetch-site': 'same-origin' }],
-    ['a page of its own that asks by GET', { 'sec-fetch-site': 'same-origin' }],
-    ['an address that a person typed', { 'sec-fetch-site': 'none' }],
-    ['a caller that is no browser', {}],
+    ['a page of the gateway’s own origin', { origin: 'https://gateway.test', 'sec-fetch-site': 'same-origin' }],
+    ['a GET of a page of the gateway’s own origin', { 'sec-fetch-site': 'same-origin' }],
+    ['a URL that a person typed', { 'sec-fetch-site': 'none' }],
+    ['a client that is not a browser', {}],
   ])('%s', async ([, headers], { expect }) => {
     const response = await send(`${GRAPHQL_URL}?query={__typename}`, { headers });
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
@@ -142,12 +138,12 @@ describe('is answered without a word of CORS:', () => {
     expect(response.headers.get('vary')).toBe('Accept, Origin');
   });
 
-  it('a caller that puts a slash after the path', async ({ expect }) => {
+  it('a request with a slash after the path', async ({ expect }) => {
     const response = await send(`${GRAPHQL_URL}/?query={__typename}`);
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('a question for the methods', async ({ expect }) => {
+  it('an OPTIONS request that is not a preflight', async ({ expect }) => {
     const response = await send(GRAPHQL_URL, { method: 'OPTIONS' });
     expect([response.status, response.headers.get('allow')]).toEqual([204, 'GET, POST, OPTIONS']);
     expect(corsHeaders(response)).toEqual({});
@@ -165,8 +161,8 @@ function problem(url: string, headers: Record<string, string>, change: Partial<O
   return originProblem(new Request(url, { headers }), new URL(url), { ...RULES, ...change });
 }
 
-describe('the rule', () => {
-  it('lets an origin pass that is listed to the letter, and no other', ({ expect }) => {
+describe('the origin rule', () => {
+  it('allows an origin that is listed exactly, and no other', ({ expect }) => {
     const origin = fc.webUrl({ validSchemes: ['https'] }).map((url) => new URL(url).origin);
     fc.assert(
       fc.property(
@@ -199,15 +195,15 @@ describe('the rule', () => {
     ['capacitor://localhost', 'localhost:8787', 'development', false],
     ['http://localhost:5173', 'localhost:8787', 'production', false],
     ['http://192.168.1.20:5173', '192.168.1.20:8787', 'production', false],
-  ])('of a page of %s at %s in %s: %s', ([origin, host, environment, isAllowed], { expect }) => {
+  ])('for a page of %s at %s in %s allows: %s', ([origin, host, environment, isAllowed], { expect }) => {
     expect(problem(`http://${host}/graphql`, { origin }, { environment }) === null).toBe(isAllowed);
   });
 
-  it('takes an Origin that says nothing for a foreign one', ({ expect }) => {
+  it('treats an empty Origin as foreign', ({ expect }) => {
     expect(problem(GRAPHQL_URL, { origin: '' })).not.toBeNull();
   });
 
-  it('takes PUBLIC_URL for its own, for a proxy that ends TLS', ({ expect }) => {
+  it('treats PUBLIC_URL as the gateway’s own origin, for a proxy that terminates TLS', ({ expect }) => {
     const origin = 'https://tunnel.example.com';
     const change = { callbacks: { publicUrl: origin } };
     expect(problem('http://127.0.0.1:8787/graphql', { origin }, change)).toBeNull();
@@ -225,7 +221,7 @@ describe('the rule', () => {
     ['localhost.evil.test', true],
     ['127.0.0.1.nip.io', true],
     ['localhost.', true],
-  ])('takes %s for a rebound name in development: %s', ([host, isRefused], { expect }) => {
+  ])('treats %s as DNS rebinding in development: %s', ([host, isRefused], { expect }) => {
     expect(problem(`http://${host}/graphql`, {}) !== null).toBe(isRefused);
     expect(problem(`https://${host}/graphql`, {})).toBeNull();
     expect(problem(`http://${host}/graphql`, {}, { environment: 'production' })).toBeNull();

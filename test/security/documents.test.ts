@@ -38,7 +38,7 @@ const ATTACKS: readonly Attack[] = [
     code: 'QUERY_TOO_COMPLEX',
   },
   {
-    name: 'a selection too deep',
+    name: 'a selection of 13 levels',
     send: () => client.post(jsonBody(nested(13))),
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
@@ -74,14 +74,14 @@ const ATTACKS: readonly Attack[] = [
     message: /20 fields at the root/,
   },
   {
-    name: 'a field written 600 times, for the rule that compares each with each',
+    name: 'a field written 600 times, for the rule that compares all with all',
     send: () => client.post(jsonBody(`{account{${'__typename '.repeat(600)}}}`)),
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
     message: /500 fields/,
   },
   {
-    name: 'a selection too deep, in a fragment',
+    name: 'a selection of 13 levels, in a fragment',
     send: () => client.post(jsonBody(`{...f} fragment f on Query ${nested(13)}`)),
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
@@ -116,7 +116,7 @@ const ATTACKS: readonly Attack[] = [
     message: /Batches/,
   },
   {
-    name: 'introspection that goes round',
+    name: 'introspection in circles',
     send: () =>
       client.post(jsonBody(`{__schema{types{${'fields{type{'.repeat(4)}name${'}}'.repeat(4)}}}}`), {
         accept: 'application/graphql-response+json',
@@ -151,7 +151,7 @@ const ATTACKS: readonly Attack[] = [
     code: 'QUERY_TOO_COMPLEX',
   },
   {
-    name: 'an operation that is not there',
+    name: 'an unknown operationName',
     send: () => client.post(jsonBody('query a {__typename}', { operationName: 'b' })),
     status: 400,
   },
@@ -166,7 +166,7 @@ const ATTACKS: readonly Attack[] = [
     status: 400,
   },
   {
-    name: 'an answer as HTML',
+    name: 'a request for HTML',
     send: () => client.post(jsonBody('{__typename}'), { accept: 'text/html' }),
     status: 406,
   },
@@ -184,12 +184,12 @@ describe('the introspection query', () => {
   };
   it.for([
     ['of graphql-js', getIntrospectionQuery()],
-    ['of GraphiQL and of Apollo, with all there is', getIntrospectionQuery(all)],
+    ['of GraphiQL and Apollo, with all options', getIntrospectionQuery(all)],
     [
       'of older tools, without descriptions',
       getIntrospectionQuery({ descriptions: false, directiveIsRepeatable: false }),
     ],
-    ['with its fragments put in place, as relay-compiler prints them', spreadOut(getIntrospectionQuery(all))],
+    ['with inlined fragments, as relay-compiler prints it', spreadOut(getIntrospectionQuery(all))],
   ] as const)('%s is answered', async ([, query], { expect }) => {
     const { data, errors } = await client.execute(query);
     expect(errors).toBeUndefined();
@@ -199,14 +199,14 @@ describe('the introspection query', () => {
 
 describe('a document at the limits', () => {
   it.for(Object.entries(DOCUMENT_BOMBS))(
-    'is parsed, for `npm run bench -- attacks` to time it: %s',
+    'is parsed, so that `npm run bench -- attacks` can measure it: %s',
     ([, text], { expect }) => {
       expect(() => parseDocument(text)).not.toThrow();
     },
   );
 });
 
-it('no more than 5 errors of a document are told', async ({ expect }) => {
+it('an answer lists at most 5 errors of a document', async ({ expect }) => {
   const { errors } = await client.execute(`{${Array.from({ length: 20 }, (_, i) => `f${i} `).join('')}}`);
   expect(errors?.map(({ message }) => message)).toEqual([
     ...Array.from({ length: 5 }, (_, i) => expect.stringContaining(`"f${i}"`)),
@@ -214,7 +214,7 @@ it('no more than 5 errors of a document are told', async ({ expect }) => {
   ]);
 });
 
-/** The same query without named fragments. */
+/** Returns the same query with its named fragments inlined. */
 function spreadOut(query: string): string {
   const document = parse(query);
   const fragments = new Map(

@@ -5,15 +5,15 @@ import { CONNECTION_INIT } from '../support/token.ts';
 
 const sandbox = openSandbox('floods');
 
-describe('one socket that floods its hub', () => {
-  it('with connection_init is closed with 4429, and answered once at most', async ({ expect }) => {
+describe('a socket that floods its hub', () => {
+  it('with connection_init is closed with 4429, after at most one answer', async ({ expect }) => {
     const socket = await openSocket();
     for (let i = 0; i < 500; i += 1) socket.send(CONNECTION_INIT);
     expect((await socket.closed()).code).toBe(4429);
     expect(socket.frames.length).toBeLessThanOrEqual(1);
   });
 
-  it('with subscribes gets errors, and then is closed; others are told all the same', async ({ expect }) => {
+  it('with subscribes gets errors and is then closed, while other sockets still get events', async ({ expect }) => {
     const other = await openReady();
     other.subscribe('mine', TASKS_CHANGED);
     const socket = await openReady();
@@ -31,7 +31,7 @@ describe('one socket that floods its hub', () => {
     other.socket.close(1000);
   });
 
-  it('with one subscribe more than it may have is refused that one', async ({ expect }) => {
+  it('with one subscription above the limit of 64 is refused that one', async ({ expect }) => {
     const socket = await openReady();
     for (let i = 0; i < 65; i += 1) socket.subscribe(`${i}`, TASKS_CHANGED);
     await expect.poll(() => socket.frames.filter(({ type }) => type === 'error').length).toBe(1);
@@ -40,7 +40,7 @@ describe('one socket that floods its hub', () => {
     socket.socket.close(1000);
   });
 
-  it('with operations that are begun and ended at once is refused, then closed', async ({ expect }) => {
+  it('with subscriptions that it completes at once gets errors, and is then closed', async ({ expect }) => {
     const socket = await openReady();
     for (let i = 0; i < 500; i += 1) {
       socket.subscribe('same', TASKS_CHANGED);
@@ -52,7 +52,7 @@ describe('one socket that floods its hub', () => {
     for (const { payload } of refusals) expect(payload?.[0]?.extensions['code']).toBe('RATE_LIMITED');
   });
 
-  it('with a subscription that is large is refused: a hub keeps it for as long as it lives', async ({ expect }) => {
+  it('with a large subscription is refused, because a hub keeps it in memory', async ({ expect }) => {
     const socket = await openReady();
     socket.subscribe('large', `${TASKS_CHANGED} ${'#\n'.repeat(5_000)}`);
     expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
@@ -64,7 +64,7 @@ describe('one socket that floods its hub', () => {
     socket.socket.close(1000);
   });
 
-  it('with pings is answered by the platform, and wakes nobody', async ({ expect }) => {
+  it('with 2,000 pings gets 2,000 pongs', async ({ expect }) => {
     const socket = await openReady();
     for (let i = 0; i < 2_000; i += 1) socket.send('{"type":"ping"}');
     await expect.poll(() => socket.frames.length).toBe(2_001);

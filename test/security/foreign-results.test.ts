@@ -17,8 +17,9 @@ import {
 
 const sandbox = openSandbox('foreign');
 
-/** What tenant A has made: a video and a sound, by Kling's ids. */
+/** Kling's ids of a video and an audio of tenant A. */
 const made = { video: '', audio: '' };
+/** Ids of the same form that never existed. */
 const never = { video: '', audio: '' };
 
 async function finishedVideo(ledger: LedgerStub): Promise<string> {
@@ -68,13 +69,13 @@ const MUTATIONS: readonly [name: string, kind: Kind, use: Use][] = [
   ],
 ];
 
-/** Without what differs from call to call. */
+/** Returns a failure as text, without what differs in every call. */
 function said(failure: Failure, id: string): string {
   return JSON.stringify({ ...failure, klingRequestId: null }).replaceAll(id, '<id>');
 }
 
-describe.for(MUTATIONS)("another tenant's result in %s", ([, kind, use]) => {
-  it('is refused by Kling as one that never was, and costs nothing', async ({ expect }) => {
+describe.for(MUTATIONS)("the id of another tenant's result in %s", ([, kind, use]) => {
+  it('is refused like an id that never existed, and costs the same', async ({ expect }) => {
     const failures: string[] = [];
     const charged: number[] = [];
     for (const id of [never[kind], made[kind]]) {
@@ -92,8 +93,8 @@ describe.for(MUTATIONS)("another tenant's result in %s", ([, kind, use]) => {
   });
 
   it.for([
-    ['in capitals', (id: string) => id.toUpperCase()],
-    ['in small letters', (id: string) => id.toLowerCase()],
+    ['in upper case', (id: string) => id.toUpperCase()],
+    ['in lower case', (id: string) => id.toLowerCase()],
     ['padded', (id: string) => `${id}==`],
     ['with a leading zero', (id: string) => `0${id}`],
   ] as const)('written %s is refused as well', async ([, spell], { expect }) => {
@@ -107,17 +108,17 @@ describe.for(MUTATIONS)("another tenant's result in %s", ([, kind, use]) => {
     expect(failure).toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
-  it('is taken from its own tenant', async ({ expect }) => {
+  it('is accepted from its own tenant', async ({ expect }) => {
     expect(await use(A(), made[kind])).toMatchObject({ ok: true });
   });
 
-  it('of nobody here is taken from all tenants: it was made outside this gateway', async ({ expect }) => {
+  it('is refused only if it was created here: one from outside is accepted from all tenants', async ({ expect }) => {
     for (const ledger of [A(), B()]) expect(await use(ledger, `sandbox-${kind}-10s`)).toMatchObject({ ok: true });
   });
 });
 
-describe('a task that names the result of another tenant and has to wait', () => {
-  it('fails with the words that any unknown id gets, and with the id that its maker gave', async ({ expect }) => {
+describe('a waiting task that names the result of another tenant', () => {
+  it('fails with the message of an unknown id, which quotes the id that its caller gave', async ({ expect }) => {
     const account = env.KLING_ACCOUNT.getByName('account');
     const pause = (untilMs: number) =>
       runInDurableObject(account, (_instance, state) => state.storage.kv.put('pausedUntil', untilMs));

@@ -19,12 +19,12 @@ function withInput(input: object, query = CREATE): string {
   return jsonBody(query, { variables: { i: input } });
 }
 
-/** Empty lists: each takes many times its 3 bytes once it is parsed. */
+/** Returns empty lists. Each has 3 bytes in JSON, and takes many times more memory when parsed. */
 function lists(count: number): readonly unknown[] {
   return Array.from({ length: count }, () => []);
 }
 
-/** The same JSON with a character written as `\u` and its code. */
+/** Returns the same JSON with a character escaped as `\u` and its code. */
 function escaped(json: string, char: string): string {
   return json.replaceAll(char, `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
@@ -32,7 +32,7 @@ function escaped(json: string, char: string): string {
 const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>])[] = [
   ['a document', () => client.post(jsonBody(`${CREATE} #${' '.repeat(20_000)}`, { variables: { i: INPUT } }))],
   ['a document that looks like base64', () => client.post(jsonBody('a'.repeat(20_000)))],
-  ['a sound in the text of the document', () => client.post(jsonBody(`mutation {a(b: "${SOUND}")}`))],
+  ['audio in the text of the document', () => client.post(jsonBody(`mutation {a(b: "${SOUND}")}`))],
   [
     'a query with a large variable',
     () => client.post(jsonBody('query($i: ID!) {voice(id: $i) {id}}', { variables: { i: SOUND } })),
@@ -45,15 +45,15 @@ const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>
       ),
   ],
   ['another field of the input', () => client.post(withInput({ ...INPUT, faceId: SOUND }))],
-  ['a field that the input does not have', () => client.post(withInput({ ...INPUT, base64: SOUND }))],
+  ['an unknown field of the input', () => client.post(withInput({ ...INPUT, base64: SOUND }))],
   [
-    'a sound in a variable that is not declared',
+    'audio in a variable that is not declared',
     () => client.post(jsonBody(CREATE, { variables: { i: INPUT, j: SOUND } })),
   ],
   ['a key of the variables', () => client.post(withInput({ ...INPUT, [SOUND]: 1 }))],
   ['an extension', () => client.post(jsonBody(CREATE, { variables: { i: INPUT }, extensions: { a: SOUND } }))],
   [
-    'a field that GraphQL does not know',
+    'an unknown parameter of the request',
     () => client.post(jsonBody(CREATE, { variables: { i: INPUT }, odd: { a: SOUND } })),
   ],
   [
@@ -63,19 +63,22 @@ const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>
         `{"query": ${JSON.stringify(CREATE)}, "variables": {"a": "${SOUND}"}, "variables": ${JSON.stringify({ i: INPUT })}}`,
       ),
   ],
-  ['white space beside the sound', () => client.post(`${' '.repeat(10_000)}${withInput(INPUT)}`)],
-  ['small lists beside the sound', () => client.post(jsonBody(CREATE, { variables: { i: INPUT, a: lists(4_000) } }))],
-  ['small lists instead of the sound', () => client.post(jsonBody(CREATE, { variables: { a: lists(30_000) } }))],
+  ['whitespace next to the audio', () => client.post(`${' '.repeat(10_000)}${withInput(INPUT)}`)],
+  ['small lists next to the audio', () => client.post(jsonBody(CREATE, { variables: { i: INPUT, a: lists(4_000) } }))],
+  ['small lists instead of the audio', () => client.post(jsonBody(CREATE, { variables: { a: lists(30_000) } }))],
   [
     'another field in escaped characters',
     () => client.post(escaped(withInput({ ...INPUT, faceId: 'Q'.repeat(12_000) }), 'Q')),
   ],
-  ['a document that is none', () => client.post(withInput(INPUT, 'mutation {'))],
+  ['a document with a syntax error', () => client.post(withInput(INPUT, 'mutation {'))],
   [
-    'many small things beside the sound',
+    'many short strings next to the audio',
     () => client.post(jsonBody(CREATE, { variables: { i: INPUT, ids: Array(3000).fill('abcd') } })),
   ],
-  ['more than any may have', () => client.post(withInput({ ...INPUT, sound: { base64: 'QUJD'.repeat(25_000) } }))],
+  [
+    'audio above the limit of large bodies',
+    () => client.post(withInput({ ...INPUT, sound: { base64: 'QUJD'.repeat(25_000) } })),
+  ],
 ];
 
 const ATTACKS: readonly Attack[] = TOO_LARGE.map(([name, send]) => ({
@@ -87,18 +90,18 @@ const ATTACKS: readonly Attack[] = TOO_LARGE.map(([name, send]) => ({
 
 testAttacks(client, ATTACKS);
 
-it('a body without a content-length is cut off at the bound, whatever is to come', async ({ expect }) => {
+it('a large body without a content-length is read only up to the limit', async ({ expect }) => {
   const { body, read } = inPieces(jsonBody(`{${' '.repeat(300_000)}}`));
   expect((await client.post(body)).status).toBe(413);
   expect(read.bytes).toBeLessThan(LIMITS.largeBytesMax + LIMITS.bytesMax + 3000);
 });
 
-it('a body that says it is small is counted all the same', async ({ expect }) => {
+it('a large body with a small content-length is still refused', async ({ expect }) => {
   const { body } = inPieces(jsonBody(`{${' '.repeat(300_000)}}`));
   expect((await client.post(body, { 'content-length': '1000' })).status).toBe(413);
 });
 
-it('a body that says it is larger than any may be is refused unread', async ({ expect }) => {
+it('a body with a content-length above the limit is refused unread', async ({ expect }) => {
   const { body, read } = inPieces(withInput({ ...INPUT, sound: { base64: 'QUJD'.repeat(30_000) } }));
   expect((await client.post(body, { 'content-length': '120200' })).status).toBe(413);
   expect(read.bytes).toBeLessThanOrEqual(1000);
@@ -110,7 +113,7 @@ describe.for<[name: string, headers: (body: string) => Record<string, string>]>(
 ])('large bodies %s', ([, headersOf]) => {
   const BODY = withInput(INPUT);
 
-  it('past the rate of their tenant are answered 429, and not read', async ({ expect }) => {
+  it('above the rate of their tenant are answered 429 without being read', async ({ expect }) => {
     const taken: string[] = [];
     const limited = createGraphqlClient({
       limits: LIMITS,
@@ -131,15 +134,15 @@ describe.for<[name: string, headers: (body: string) => Record<string, string>]>(
     expect(taken).toEqual(['default', 'default']);
     expect(read.bytes).toBeLessThanOrEqual(2 * LIMITS.bytesMax + 3000);
     expect([limited.ledger.calls, limited.logged]).toEqual([[], []]);
-    // Small ones are not counted.
+    // Small bodies are not counted.
     expect((await limited.post(jsonBody('{ __typename }'))).status).toBe(200);
   });
 
-  it('that find no place are answered 503, and the place of one that is answered is free', async ({ expect }) => {
+  it('above the number at once are answered 503, and an answered one frees its place', async ({ expect }) => {
     const crowded = createGraphqlClient({ limits: LIMITS });
     const { promise, resolve: goOn } = Promise.withResolvers<void>();
     const bytes = new TextEncoder().encode(BODY);
-    /** A body that stops in the middle until it may go on. */
+    /** Returns a body that stops in the middle until `goOn` is called. */
     const held = () =>
       new ReadableStream<Uint8Array>({
         type: 'bytes',
@@ -163,35 +166,35 @@ describe.for<[name: string, headers: (body: string) => Record<string, string>]>(
   });
 });
 
-describe('the gateway itself', () => {
+describe('a large body sent to the gateway', () => {
   const body = withInput({ ...INPUT, sound: { base64: 'QUJD'.repeat(300_000) } });
 
   async function ask(headers: Record<string, string>) {
     const pieces = inPieces(body);
     const response = await exports.default.fetch('https://gateway.test/graphql', {
       method: 'POST',
-      // Whoever copies the request for this charset has to free the place of the copy.
+      // Code that copies the request for this charset must free the place of the copy.
       headers: { 'content-type': 'application/json', accept: 'application/json; charset=utf-8', ...headers },
       body: pieces.body,
     });
     return { response, read: pieces.read };
   }
 
-  it('does not read a large body without a token', async ({ expect }) => {
+  it('is not read without a token', async ({ expect }) => {
     const { response, read } = await ask({});
     expect(response.status).toBe(401);
     expect(read.bytes).toBeLessThan(200_000);
   });
 
-  it('counts a large body in the ledger of its tenant, and frees its place', async ({ expect }) => {
+  it('counts in the ledger of its tenant, and frees its place', async ({ expect }) => {
     const authorization = await bearer('large-body-tenant');
     const statuses = [];
-    // More than there are places.
+    // This is more than the number of places.
     for (let i = 0; i < 6; i += 1) {
       const { response } = await ask({ authorization });
       statuses.push([response.status, await codeOf(response)]);
     }
-    // The sound is not one: its bytes are looked at, and so it was read.
+    // The input is not audio. Its bytes are checked, so the body was read.
     expect(statuses).toEqual(Array.from({ length: 6 }, () => [200, 'BAD_USER_INPUT']));
     const ledger = env.TASK_LEDGER.getByName('large-body-tenant');
     let left = 0;

@@ -8,33 +8,33 @@ const VOICE_TASK = `klingTaskId externalTaskId status klingStatus statusMessage 
   balanceDeducted { quota listPrice } voices { id voiceId name trialUrl owner ownerId __typename }`;
 
 const QUERIES: readonly (readonly [name: string, query: string, variables?: object])[] = [
-  ['of connections', '{ tasks(first: 100) { edges { node { events(first: 100) { edges { node { cursor } } } } } } }'],
+  ['in connections', '{ tasks(first: 100) { edges { node { events(first: 100) { edges { node { cursor } } } } } } }'],
   [
-    'of connections, by variables',
+    'in connections, sized by variables',
     'query ($n: Int) { tasks(first: $n) { edges { node { events(first: $n) { edges { node { cursor } } } } } } }',
     { n: 1 },
   ],
   [
-    'of connections, by fragments',
+    'in connections, through fragments',
     `{ tasks(first: 100) { ...f } }
       fragment f on TaskConnection { edges { node { events(first: 100) { ...g } } } }
       fragment g on TaskEventConnection { edges { node { cursor } } }`,
   ],
   [
-    'that state no size',
+    'in connections without a size',
     `{ tasks { edges { node { events { edges { node { task {
       events { edges { node { sequence at resync cursor } } } } } } } } } } }`,
   ],
   [
-    'of nodes by their ids',
+    'in nodes by their ids',
     'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Task { events(first: 100) { edges { node { cursor } } } } } }',
     { ids: [] },
   ],
-  ["of Kling's longest pages", `{ account { voiceTasks(pageSize: 1000) { items { ${VOICE_TASK} } } } }`],
+  ["in Kling's longest pages", `{ account { voiceTasks(pageSize: 1000) { items { ${VOICE_TASK} } } } }`],
 ];
 
 const ATTACKS: readonly Attack[] = QUERIES.map(([name, query, variables]) => ({
-  name: `lists in lists, ${name}`,
+  name: `a query for lists in lists, ${name}`,
   send: () => client.post(jsonBody(query, { variables })),
   status: 400,
   code: 'QUERY_TOO_COMPLEX',
@@ -43,7 +43,7 @@ const ATTACKS: readonly Attack[] = QUERIES.map(([name, query, variables]) => ({
 
 testAttacks(client, ATTACKS);
 
-it('a list just within the bound is answered', async ({ expect }) => {
+it('a list just below the limit is answered', async ({ expect }) => {
   const { data, errors } = await client.execute(
     `{ account { voiceTasks(pageSize: 950) { items { ${VOICE_TASK} } } } }`,
   );

@@ -19,7 +19,7 @@ async function ask(tenant: string, query: string, variables: object = {}) {
 
 const METHODS = ['task', 'tasksOf', 'faceScansOf', 'voicesOf', 'queuePositionsOf', 'eventsOf', 'events'] as const;
 
-/** How often each method of the ledgers was called from now on, from outside; those that were not are left out. */
+/** Counts the calls of each method of the ledgers from now on. Leaves out methods that are not called. */
 function countCalls(): () => Record<string, number> {
   const spies = METHODS.map((method) => [method, vi.spyOn(TaskLedger.prototype, method)] as const);
   return () => Object.fromEntries(spies.map(([name, spy]) => [name, spy.mock.calls.length]).filter(([, n]) => n !== 0));
@@ -29,8 +29,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('a query', () => {
-  it('for 2,000 nodes in twenty fields is one call of the ledger for each kind', async ({ expect }) => {
+describe('a query for many nodes', () => {
+  it('in twenty fields of 100 ids makes one call of the ledger for each kind', async ({ expect }) => {
     const ledger = ledgerOf('many');
     const made = valueOf(await ledger.createVoice(voiceInput('x')));
     const id = encodeGlobalId('VoiceTask', made.id);
@@ -51,7 +51,7 @@ describe('a query', () => {
     expect(calls()).toEqual({ tasksOf: 1, faceScansOf: 1, voicesOf: 1 });
   });
 
-  it('for fields of a hundred tasks is a call for all of them, not one for each', async ({ expect }) => {
+  it('with the events of 25 tasks makes two calls, of at most 20 tasks each', async ({ expect }) => {
     const ledger = ledgerOf('fields');
     for (let i = 0; i < 25; i += 1) valueOf(await ledger.createVoice(voiceInput(`x${i}`)));
     const calls = countCalls();
@@ -61,11 +61,11 @@ describe('a query', () => {
     );
     expect(errors).toBeUndefined();
     expect(data).toMatchObject({ tasks: { edges: { length: 25 } } });
-    // Each reads 20 logs.
+    // Each call reads up to 20 logs.
     expect(calls()).toMatchObject({ eventsOf: 2 });
   });
 
-  it('shows a caller without the scope of a kind no more than before', async ({ expect }) => {
+  it('is FORBIDDEN for a caller without the scope of one kind', async ({ expect }) => {
     const ledger = ledgerOf('scopes');
     const made = valueOf(await ledger.createVoice(voiceInput('x')));
     const ids = [encodeGlobalId('VoiceTask', made.id), encodeGlobalId('LipSyncTask', made.id)];
@@ -80,7 +80,7 @@ describe('a query', () => {
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
   });
 
-  it('for another tenant’s tasks finds nothing', async ({ expect }) => {
+  it('returns null for another tenant’s task', async ({ expect }) => {
     const made = valueOf(await ledgerOf('owner').createVoice(voiceInput('x')));
     const ids = [encodeGlobalId('VoiceTask', made.id)];
     expect((await ask('stranger', 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids })).data).toEqual({
@@ -88,12 +88,12 @@ describe('a query', () => {
     });
   });
 
-  it('reads each running task once at Kling, and none that has ended', async ({ expect }) => {
+  it('reads each running task once at Kling, and no ended task', async ({ expect }) => {
     const ledger = ledgerOf('running');
     const made = await Promise.all(['a', 'b', 'c'].map(async (x) => valueOf(await ledger.createVoice(voiceInput(x)))));
     await sandbox.advance(made[0]!.id, 'succeed');
     await ring(ledger);
-    // Read long ago, and not to be polled meanwhile.
+    // Makes the tasks due for a read by queries, and postpones the polls.
     await runInDurableObject(ledger, (_instance, { storage }) => {
       storage.sql.exec('UPDATE task SET read_at = 0, wake_at = wake_at + 600000');
     });

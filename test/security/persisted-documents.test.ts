@@ -29,7 +29,7 @@ describe('an automatic persisted query', () => {
   });
 
   it.for(['application/json', 'application/graphql-response+json'])(
-    'is asked for, sent once, and known from then on (%s)',
+    'is unknown at first, is sent once, and is then found by its hash (%s)',
     async (accept, { expect }) => {
       expect(await ask(client, { extensions: persisted(HASH) }, accept)).toEqual(NOT_FOUND);
       expect(await ask(client, { query: QUERY, extensions: persisted(HASH) }, accept)).toMatchObject(ANSWER);
@@ -44,7 +44,7 @@ describe('an automatic persisted query', () => {
     expect(await (await client.fetchGraphql(getUrl({ extensions }))).json()).toEqual(ANSWER);
   });
 
-  it('that is a mutation is not made over GET', async ({ expect }) => {
+  it('that is a mutation does not run over GET', async ({ expect }) => {
     const query = 'mutation { cancelQueued(input: {taskId: "t"}) { task { id } } }';
     const extensions = persisted(await sha256(query));
     await ask(client, { query, extensions });
@@ -57,15 +57,15 @@ describe('an automatic persisted query', () => {
   it.for([
     ['the hash of another document', OTHER_HASH],
     ['a hash in upper case', HASH.toUpperCase()],
-    ['no hash at all', 'x'],
-  ] as const)('cannot be poisoned: a text under %s is refused and not kept', async ([, hash], { expect }) => {
+    ['a text that is not a hash', 'x'],
+  ] as const)('cannot be poisoned: a document under %s is refused and not stored', async ([, hash], { expect }) => {
     expect(await ask(client, { query: QUERY, extensions: persisted(hash) })).toEqual(
       refusal(400, 'BAD_USER_INPUT', expect.stringContaining('SHA-256')),
     );
     expect(await ask(client, { extensions: persisted(hash) })).toEqual(NOT_FOUND);
   });
 
-  it('that is known cannot be replaced', async ({ expect }) => {
+  it('that is stored cannot be replaced', async ({ expect }) => {
     await ask(client, { query: QUERY, extensions: persisted(HASH) });
     await ask(client, { query: '{ errorCodes { code } }', extensions: persisted(HASH) });
     expect(await ask(client, { extensions: persisted(HASH) })).toMatchObject(ANSWER);
@@ -80,13 +80,13 @@ describe('an automatic persisted query', () => {
     { persistedQuery: 'x' },
     { persistedQuery: [] },
     { persistedQuery: { ['__proto__']: { version: 1, sha256Hash: HASH } } },
-  ])('must be well formed: %j', async (extensions, { expect }) => {
+  ])('that is malformed is refused: %j', async (extensions, { expect }) => {
     const expected = refusal(400, 'BAD_USER_INPUT', expect.stringContaining('version 1'));
     expect(await ask(client, { extensions })).toEqual(expected);
     expect(await ask(client, { query: QUERY, extensions })).toEqual(expected);
   });
 
-  it('makes way for newer ones: what is kept is bounded', async ({ expect }) => {
+  it('is evicted when newer ones exceed the size of the cache', async ({ expect }) => {
     await ask(client, { query: QUERY, extensions: persisted(HASH) });
     for (let i = 0; i < 40; i += 1) {
       const query = `{ __typename } # ${i} ${' '.repeat(32_000)}`;
@@ -95,14 +95,14 @@ describe('an automatic persisted query', () => {
     expect(await ask(client, { extensions: persisted(HASH) })).toEqual(NOT_FOUND);
   });
 
-  it('that is too long is answered, and not kept', async ({ expect }) => {
+  it('that is too long is answered but not stored', async ({ expect }) => {
     const query = `{ __typename } # ${' '.repeat(33_000)}`;
     const extensions = persisted(await sha256(query));
     expect(await ask(client, { query, extensions })).toMatchObject(ANSWER);
     expect(await ask(client, { extensions })).toEqual(NOT_FOUND);
   });
 
-  it('is not supported where it is switched off; the text alone is', async ({ expect }) => {
+  it('is not supported when switched off, while the full document still is', async ({ expect }) => {
     const off = createGraphqlClient({ documents: { automatic: false } });
     const expected = refusal(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
     expect(await ask(off, { extensions: persisted(HASH) })).toEqual(expected);
@@ -124,17 +124,17 @@ describe('a trusted document', () => {
     { id: 'doc-1', query: '' },
     { documentId: 'doc-1', query: null },
     { extensions: persisted('doc-1') },
-  ])('is named by %j', async (body, { expect }) => {
+  ])('is found by %j', async (body, { expect }) => {
     expect(await ask(only, body)).toEqual({ status: 200, ...ANSWER });
     expect(await ask(beside, body)).toEqual({ status: 200, ...ANSWER });
   });
 
-  it('is named in a URL', async ({ expect }) => {
+  it('is found by an id in the URL', async ({ expect }) => {
     expect(await (await only.fetchGraphql(getUrl({ documentId: 'doc-1' }))).json()).toEqual(ANSWER);
   });
 
   it.for([{ query: QUERY }, { query: QUERY, id: 'doc-1' }, { query: QUERY, extensions: persisted(HASH) }])(
-    'is all that is served then, and no text: %j',
+    'is required when only trusted documents are allowed, so another document is refused: %j',
     async (body, { expect }) => {
       expect(await ask(only, body)).toEqual(
         refusal(400, 'BAD_USER_INPUT', expect.stringContaining('by their id only')),
@@ -143,7 +143,7 @@ describe('a trusted document', () => {
     },
   );
 
-  it('may be one beside texts', async ({ expect }) => {
+  it('is optional when other documents are allowed too', async ({ expect }) => {
     expect(await ask(beside, { query: QUERY, id: 'odd' })).toEqual({ status: 200, ...ANSWER });
   });
 
@@ -158,7 +158,7 @@ describe('a trusted document', () => {
   );
 
   it.for([{}, { id: 1 }, { documentId: '' }, { documentId: null }, { doc_id: {} }])(
-    'is not meant by %j',
+    'is not identified by %j, which is refused',
     async (body, { expect }) => {
       expect(await ask(only, body)).toEqual(refusal(400, 'BAD_USER_INPUT', expect.stringContaining('"query" must be')));
     },

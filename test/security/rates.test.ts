@@ -14,7 +14,7 @@ openSandbox('rates', {
 });
 
 describe('a tenant that floods', () => {
-  it('with mutations is told how long to wait, and nothing is spent', async ({ expect }) => {
+  it('with mutations is refused with the time to wait, and spends nothing', async ({ expect }) => {
     const ledger = ledgerOf('mutations');
     for (let i = 0; i < 3; i += 1) valueOf(await ledger.createVoice(voiceInput(`voice-${i}`)));
     const tries = [
@@ -34,13 +34,13 @@ describe('a tenant that floods', () => {
     expect(edges).toHaveLength(3);
   });
 
-  it('with subscriptions is told how long to wait', async ({ expect }) => {
+  it('with subscriptions is refused with RATE_LIMITED', async ({ expect }) => {
     const ledger = ledgerOf('subscriptions');
     for (let i = 0; i < 2; i += 1) expect(valueOf(await ledger.attach('shard-0'))).toBe(0);
     expect(failureOf(await ledger.attach('shard-0'))).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
   });
 
-  it('with large bodies is told how long to wait', async ({ expect }) => {
+  it('with large bodies is refused with the time to wait', async ({ expect }) => {
     const ledger = ledgerOf('large-bodies');
     for (let i = 0; i < 2; i += 1) valueOf(await ledger.takeLargeBody());
     const { code, retryAfterMs } = failureOf(await ledger.takeLargeBody());
@@ -49,13 +49,13 @@ describe('a tenant that floods', () => {
     expect(retryAfterMs).toBeLessThanOrEqual(30_000);
   });
 
-  it('leaves other tenants alone', async ({ expect }) => {
+  it('does not use up the rates of other tenants', async ({ expect }) => {
     expect(valueOf(await ledgerOf('another').attach('shard-0'))).toBe(0);
     valueOf(await ledgerOf('another').takeLargeBody());
     valueOf(await ledgerOf('another').createVoice(voiceInput('voice')));
   });
 
-  it('with callbacks is answered 429, which is no acknowledgement', async ({ expect }) => {
+  it('with callbacks is answered 429, which does not acknowledge them', async ({ expect }) => {
     const ledger = ledgerOf('callbacks');
     expect([await ledger.ingest('1', null), await ledger.ingest('1', null)]).toEqual([0, 0]);
     const retryAfterMs = await ledger.ingest('1', null);
@@ -69,7 +69,7 @@ describe('a tenant that floods', () => {
   });
 });
 
-/** The counter is Cloudflare's: here it says that these keys have had their share. */
+/** Mocks Cloudflare's rate limit, so that these keys are above it. */
 function exhausted(...keys: readonly string[]): void {
   vi.spyOn(env.REQUEST_RATE, 'limit').mockImplementation(async ({ key }) => ({ success: !keys.includes(key) }));
 }
@@ -85,7 +85,7 @@ describe('requests', () => {
     vi.restoreAllMocks();
   });
 
-  it('past the share of their tenant are answered 429, those of another go on', async ({ expect }) => {
+  it('above the rate of their tenant are answered 429, and those of another tenant are not', async ({ expect }) => {
     exhausted('tenant flooding');
     const refused = await ask('flooding');
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10']);
@@ -95,7 +95,7 @@ describe('requests', () => {
     expect((await ask('quiet')).status).toBe(200);
   });
 
-  it('over a socket are counted as well', async ({ expect }) => {
+  it('over a socket count as well', async ({ expect }) => {
     const socket = await openSocket();
     socket.send({ type: 'connection_init', payload: { authorization: await bearer('flooding') } });
     await socket.next();
@@ -105,7 +105,7 @@ describe('requests', () => {
     socket.socket.close(1000);
   });
 
-  it('of addresses of one network share what it has', ({ expect }) => {
+  it('from IPv6 addresses of one /64 network share one rate', ({ expect }) => {
     const networks = ['203.0.113.7', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::9', ''].map(networkOf);
     expect(networks).toEqual(['203.0.113.7', '2001:db8:1:2', '2001:db8:1:2', '']);
   });
@@ -121,11 +121,11 @@ describe('requests', () => {
     ['2001::2:a:b:c:d', '2001:0:0:2'],
     ['2001:0DB8:0001:0002::9', '2001:db8:1:2'],
     ['1:2:3:4:5:6:7::', '1:2:3:4'],
-  ] as const)('of %s belong to %s, however the address is written', ([address, network], { expect }) => {
+  ] as const)('from %s count for %s, however the address is written', ([address, network], { expect }) => {
     expect(networkOf(address)).toBe(network);
   });
 
-  it('for sockets past the share of their address are answered 429', async ({ expect }) => {
+  it('for sockets above the rate of their address are answered 429', async ({ expect }) => {
     exhausted('address ');
     const response = await upgrade('graphql-transport-ws');
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '10']);

@@ -8,7 +8,7 @@ import { bearer } from '../support/token.ts';
 
 const sandbox = openSandbox('tenants-live');
 
-/** Their hub is one, and so is what they ask for: only the tenant tells them apart. */
+/** Two tenants on the same hub, with the same subscription. */
 const [ANN, BOB] = ['ann-of-the-tests', 'bob-of-the-tests'];
 
 async function openSocketOf(tenant: string): Promise<TestSocket> {
@@ -29,7 +29,7 @@ async function openStreamOf(tenant: string, accept: string): Promise<TestStream>
   return readStream(response);
 }
 
-/** Everything a tenant watches with, and a task of theirs that moves. */
+/** Starts a task of a tenant, and opens a subscription on every transport. */
 async function openAll(tenant: string) {
   const task = await startTask(sandbox, tenant);
   const socket = await openSocketOf(tenant);
@@ -38,7 +38,7 @@ async function openAll(tenant: string) {
   return {
     task,
     socket,
-    /** What each of them hears up to and with this status. */
+    /** Returns what each transport receives up to and including this status. */
     hear: (status: string) => Promise.all(heard.map((each) => each.until(new RegExp(`"${status}"`)))),
     async close() {
       socket.socket.close(1000);
@@ -47,8 +47,8 @@ async function openAll(tenant: string) {
   };
 }
 
-describe('two tenants who watch on the same hub, with the same words', () => {
-  it('are each told of their own tasks and of nothing else', async ({ expect }) => {
+describe('two tenants with the same subscription on the same hub', () => {
+  it('each receive only events of their own tasks', async ({ expect }) => {
     expect(shardOf(ANN)).toBe(shardOf(BOB));
     const ann = await openAll(ANN);
     const bob = await openAll(BOB);
@@ -63,7 +63,7 @@ describe('two tenants who watch on the same hub, with the same words', () => {
       await other.socket.isQuiet();
       (mover === ann ? said.ann : said.bob).push(...heard);
     }
-    // What a stream hears comes in order: had it heard of the other's change, it would stand before its own end.
+    // A stream keeps the order of events: a leaked event of the other tenant would come before its own end.
     await bob.task.advance('succeed');
     said.bob.push(...(await bob.hear('SUCCEEDED')));
     await ann.socket.isQuiet();
@@ -78,7 +78,7 @@ describe('two tenants who watch on the same hub, with the same words', () => {
     await bob.close();
   });
 
-  it("learn nothing of the other's task by its id, nor go on behind the other's cursor", async ({ expect }) => {
+  it("cannot resume after the other's cursor", async ({ expect }) => {
     const ann = await openAll(ANN);
     const [first = ''] = await ann.hear('SUBMITTED');
     const [, cursor] = /"cursor":"([^"]+)"/.exec(first) ?? [];

@@ -9,7 +9,7 @@ import { placesOf } from '../support/tenants/operations.ts';
 
 const sandbox = openSandbox('tenants');
 
-/** On the same hub: whatever is shared there is shared by them. */
+/** Two tenants on the same hub, where shared state would leak. */
 const [ANN, BOB] = ['ann-of-the-tests', 'bob-of-the-tests'];
 
 let ann: Estate;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   ann = { ...made, ids: { ...made.ids, 'waiting task': id } };
 }, 60_000);
 
-/** All that a tenant can see without naming anything. */
+/** Everything that a tenant can read without an id. */
 const EVERYTHING = `{
   viewer { tenant subject scopes }
   tasks(first: 100) { edges { cursor node { id externalId klingTaskId status klingRequestId } } }
@@ -33,20 +33,20 @@ const EVERYTHING = `{
   usage { month units unitsMax }
 }`;
 
-/** Where a text names nothing that a tenant has. */
+/** Places whose text does not name a tenant's object. */
 const OF_NO_TENANT = new Set(['Query.usage(month)', 'Query.presetVoices(after)']);
 
 const places = placesOf(schema);
 const reads = places.filter(({ operation, name }) => operation !== 'mutation' || /cancelQueued|deleteVoice/.test(name));
 
 describe("another tenant's ids", () => {
-  it('are asked about in every place that takes a text', ({ expect }) => {
+  it('are tried in every place of the schema that takes text', ({ expect }) => {
     expect(shardOf(ANN)).toBe(shardOf(BOB));
     expect(Object.keys(ann.ids).length).toBeGreaterThan(30);
     expect(places.length).toBeGreaterThan(35);
   });
 
-  it.for(reads)('in $name are as ones that never were', { timeout: 120_000 }, async (place, { expect }) => {
+  it.for(reads)('in $name are answered like unknown ids', { timeout: 120_000 }, async (place, { expect }) => {
     const before = await askOne(ANN, EVERYTHING);
     const answers = await expectNoDifference({ place, asker: bob, other: ann, fill: ownInputs(bob) });
     for (const answer of answers) {
@@ -56,7 +56,7 @@ describe("another tenant's ids", () => {
     expect(await askOne(ANN, EVERYTHING)).toEqual(before);
   });
 
-  it.for(reads)('would be told apart in $name, were they his own', { timeout: 60_000 }, async (place, { expect }) => {
+  it.for(reads)('in $name are answered otherwise if they are own', { timeout: 60_000 }, async (place, { expect }) => {
     const differences = await differencesOfOwn({ place, asker: bob, fill: ownInputs(bob) });
     if (OF_NO_TENANT.has(place.name)) expect(differences).toBe(0);
     else expect(differences).toBeGreaterThan(0);
@@ -65,8 +65,8 @@ describe("another tenant's ids", () => {
 
 const units = async (tenant: string): Promise<unknown> => (await askOne(tenant, '{ usage { units } }')).data.usage;
 
-describe('what a tenant sees without naming anything', () => {
-  it('is nothing of another, and its own', async ({ expect }) => {
+describe('a tenant that reads everything without an id', () => {
+  it('gets its own objects, and no id of another tenant', async ({ expect }) => {
     for (const [mine, other] of [
       [bob, ann],
       [ann, bob],
@@ -79,7 +79,7 @@ describe('what a tenant sees without naming anything', () => {
     }
   });
 
-  it('is not charged for what another has used', async ({ expect }) => {
+  it('is not charged for the usage of another tenant', async ({ expect }) => {
     expect(await units('nobody-of-the-tests')).toEqual({ units: '0' });
     expect(await units(BOB)).toEqual(await units(ANN));
   });

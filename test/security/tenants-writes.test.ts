@@ -18,12 +18,12 @@ beforeAll(async () => {
 
 let askers = 0;
 
-/** Somebody new for each place: keys that were used elsewhere would be a conflict of their own. */
+/** Creates a new tenant for each place, because a key that was used in another place would be a CONFLICT. */
 function makeAsker(): Promise<Estate> {
   return makeEstate(sandbox, `${BOB}-${(askers += 1)}`);
 }
 
-/** Where a text names nothing that a tenant has: it is a content, a name, an address, or a voice of Kling's. */
+/** Places whose text does not name a tenant's object: it is content, a name, a URL, or a preset voice. */
 const OF_NO_TENANT = new Set([
   'Mutation.createVoice(input.name)',
   'Mutation.createVoice(input.source.url)',
@@ -44,8 +44,8 @@ const EVERYTHING = `{
   usage { units }
 }`;
 
-describe("another tenant's ids, given to what makes something", () => {
-  it.for(writes)('in $name are as ones that never were', { timeout: 120_000 }, async (place, { expect }) => {
+describe("another tenant's ids in a mutation that creates", () => {
+  it.for(writes)('in $name are answered like unknown ids', { timeout: 120_000 }, async (place, { expect }) => {
     const bob = await makeAsker();
     const before = await askOne(ANN, EVERYTHING);
     const answers = await expectNoDifference({ place, asker: bob, other: ann, fill: ownInputs(bob) });
@@ -53,7 +53,7 @@ describe("another tenant's ids, given to what makes something", () => {
     expect(await askOne(ANN, EVERYTHING)).toEqual(before);
   });
 
-  it.for(writes)('would be told apart in $name, were they his own', { timeout: 60_000 }, async (place, { expect }) => {
+  it.for(writes)('in $name are answered otherwise if they are own', { timeout: 60_000 }, async (place, { expect }) => {
     const bob = await makeAsker();
     const differences = await differencesOfOwn({ place, asker: bob, fill: ownInputs(bob) });
     if (OF_NO_TENANT.has(place.name)) expect(differences).toBe(0);
@@ -66,11 +66,11 @@ const SPEAK = `mutation ($input: SynthesizeSpeechInput!) {
   synthesizeSpeech(input: $input) { speech { audioId } }
 }`;
 
-describe('a key that two tenants chose', () => {
+describe('a key that two tenants use', () => {
   it.for([
     ['the same input', 'Ann'],
     ['another input', 'Bob'],
-  ] as const)('with %s makes each their own task, once', async ([what, name], { expect }) => {
+  ] as const)('with %s creates one task for each tenant', async ([what, name], { expect }) => {
     const source = { url: 'https://example.com/clip-sandbox-never-ends.mp4' };
     const externalId = what.replaceAll(' ', '-');
     const make = async (tenant: string, called: string) => {
@@ -85,7 +85,7 @@ describe('a key that two tenants chose', () => {
     expect([await make(ANN, 'Ann'), await make(BOB, name)]).toEqual([hers, his]);
   });
 
-  it.for(['Good morning', 'Good evening'])('makes each their own speech of "%s"', async (text, { expect }) => {
+  it.for(['Good morning', 'Good evening'])('creates one speech of "%s" for each tenant', async (text, { expect }) => {
     const speak = async (tenant: string, said: string) => {
       const input = { text: said, voiceId: 'oversea_male1', language: 'EN' };
       const { data, errors } = await askOne(tenant, SPEAK, {

@@ -24,18 +24,18 @@ async function ask(tenant: string, query: string): Promise<Answer> {
   return response.json();
 }
 
-/** Twenty fields of one query, each under a name of its own. */
+/** Builds twenty fields of one query, each under an alias. */
 function twenty(field: (n: number) => string): string {
   return Array.from({ length: 20 }, (_, n) => `f${n}: ${field(n)}`).join(' ');
 }
 
-describe('a tenant that asks twenty times in one query', () => {
-  it('for the preset voices causes one reading of them, and the next query none', async ({ expect }) => {
+describe('a tenant that floods Kling with the fields of one query', () => {
+  it('for the preset voices causes one read of the library, and none in the next query', async ({ expect }) => {
     const query = `{ ${twenty((n) => `presetVoices(first: ${n + 1}) { edges { node { id } } }`)} }`;
     const { data, errors } = await ask('presets', query);
     expect(errors).toBeUndefined();
     expect(data?.['f19']).toMatchObject({ edges: { length: 20 } });
-    // The page that holds them, and the one after it, which is empty.
+    // One read is for the page with the voices, and one for the empty page after it.
     expect(await sandbox.count('GET', PRESETS)).toBe(2);
     expect((await ask('others', query)).errors).toBeUndefined();
     expect(await sandbox.count('GET', PRESETS)).toBe(2);
@@ -48,7 +48,7 @@ describe('a tenant that asks twenty times in one query', () => {
     expect((await sandbox.count('GET', VOICE_TASKS)) - before).toBe(1);
   });
 
-  it('for different pages is refused past its reads a minute, and leaves other tenants alone', async ({ expect }) => {
+  it('for different pages is refused above its reads a minute, and other tenants are not', async ({ expect }) => {
     const before = await sandbox.count('GET', VOICE_TASKS);
     const query = `{ account { ${twenty((n) => `voiceTasks(page: ${n + 1}) { page }`)} } }`;
     const { errors = [] } = await ask('pages', query);
@@ -62,12 +62,12 @@ describe('a tenant that asks twenty times in one query', () => {
     expect((await ask('another', '{ account { voiceTasks { page } } }')).errors).toBeUndefined();
   });
 
-  it('for running tasks is shown them all, and has some read', async ({ expect }) => {
+  it('for running tasks gets them all, of which the allowed number is read', async ({ expect }) => {
     const ledger = ledgerOf('tasks');
     const made = await Promise.all(
       Array.from({ length: 10 }, async (_, n) => valueOf(await ledger.createVoice(voiceInput(`voice-${n}`)))),
     );
-    // Not to be polled meanwhile.
+    // Postpones the polls.
     await runInDurableObject(ledger, (_instance, { storage }) => {
       storage.sql.exec('UPDATE task SET wake_at = wake_at + 600000');
     });

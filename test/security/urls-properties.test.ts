@@ -35,7 +35,7 @@ describe('server-side request forgery', () => {
       return [...head, tail].map((part, i) => `${prefix[bases[i]!]}${part.toString(bases[i])}`).join('.');
     });
 
-  it('refuses every private IPv4 address in every literal form', () => {
+  it('by a private IPv4 address is refused in every literal form', () => {
     fc.assert(
       fc.property(literal, (host) => {
         expect(messages(`https://${host}/a.mp3`)).not.toBe('');
@@ -44,7 +44,7 @@ describe('server-side request forgery', () => {
     );
   });
 
-  it('refuses every IPv6 address that carries a private IPv4 address', () => {
+  it('by an IPv6 address with a private IPv4 address in it is refused', () => {
     const prefix = fc.constantFrom('::ffff:', '::', '64:ff9b::', '::ffff:0:');
     fc.assert(
       fc.property(prefix, privateAddress, (before, bits) => {
@@ -53,7 +53,7 @@ describe('server-side request forgery', () => {
     );
   });
 
-  it('never throws, whatever the text, and never accepts what does not start with https://', () => {
+  it('by any other text is refused without an exception: only text that starts with https:// is accepted', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
@@ -68,7 +68,7 @@ describe('server-side request forgery', () => {
     );
   });
 
-  it('accepts nothing twice differently: the URL that is sent is itself accepted unchanged', () => {
+  it('by a second parse is impossible: an accepted URL, as it is sent, is accepted unchanged', () => {
     fc.assert(
       fc.property(fc.webUrl({ validSchemes: ['https'], withQueryParameters: true }), (url) => {
         const checked = checkUrl(url, 'audio', PATH);

@@ -27,7 +27,7 @@ describe('server-side request forgery', () => {
     ['loopback, circled digits', '①②⑦.⓪.⓪.①'],
     ['loopback, soft hyphen', '127.0\u00AD.0.1'],
     ['loopback, zero-width space', '127.0\u200B.0.1'],
-    ['loopback, dot at the end', '127.0.0.1.'],
+    ['loopback, trailing dot', '127.0.0.1.'],
     ['this network', '0.0.0.0'],
     ['this network, short', '0'],
     ['this network, its range', '0.1.2.3'],
@@ -73,10 +73,10 @@ describe('server-side request forgery', () => {
     ['IPv6 documentation 2', '[3fff::1]'],
     ['IPv6 discard', '[100::1]'],
     ['localhost', 'localhost'],
-    ['localhost in capitals', 'LOCALHOST'],
-    ['localhost with a dot at its end', 'localhost.'],
+    ['localhost in upper case', 'LOCALHOST'],
+    ['localhost, trailing dot', 'localhost.'],
     ['localhost, full-width', 'ｌｏｃａｌｈｏｓｔ'],
-    ['below localhost', 'a.localhost'],
+    ['subdomain of localhost', 'a.localhost'],
     ['mDNS', 'printer.local'],
     ['metadata of Google', 'metadata.google.internal'],
     ['localdomain', 'localhost.localdomain'],
@@ -84,10 +84,10 @@ describe('server-side request forgery', () => {
     ['single label', 'intranet'],
     ['single label of digits and letters', 'kubernetes'],
     ['service in a cluster', 'api.default.svc.cluster.local'],
-    ['dot at the end', 'example.com.'],
+    ['trailing dot', 'example.com.'],
     ['empty label', 'a..example.com'],
     ['leading dot', '.example.com'],
-  ])('%s is refused: %s', (_what, host) => {
+  ])('by %s is refused: %s', (_what, host) => {
     expect(messages(`https://${host}/voice.mp3`)).not.toBe('');
     expect(messages(`https://${host}/`)).not.toBe('');
   });
@@ -96,7 +96,7 @@ describe('server-side request forgery', () => {
     ['user name', 'https://user@example.com/a.mp3', /user name/],
     ['password', 'https://user:secret@example.com/a.mp3', /user name/],
     ['empty user name', 'https://@example.com/a.mp3', /user name/],
-    ['host that looks like another', 'https://example.com@127.0.0.1/a.mp3', /user name.*127\.0\.0\.1/],
+    ['host hidden by a user name', 'https://example.com@127.0.0.1/a.mp3', /user name.*127\.0\.0\.1/],
     ['backslash before an at sign', 'https://example.com\\@127.0.0.1/a.mp3', /backslash/],
     ['plain http', 'http://example.com/a.mp3', /https URL, not http/],
     ['plain http to a private host', 'http://10.0.0.1/a.mp3', /https URL, not http; host.*10\.0\.0\.1/],
@@ -114,7 +114,7 @@ describe('server-side request forgery', () => {
     ['no slashes', 'https:example.com/a.mp3', /start with https/],
     ['one slash', 'https:/example.com/a.mp3', /start with https/],
     ['three slashes', 'https:///example.com/a.mp3', /start with https/],
-    ['other port', 'https://example.com:8443/a.mp3', /port 443, not 8443/],
+    ['another port', 'https://example.com:8443/a.mp3', /port 443, not 8443/],
     ['port of http', 'https://example.com:80/a.mp3', /port 443, not 80/],
     ['port 0', 'https://example.com:0/a.mp3', /port 443, not 0/],
     ['port too large', 'https://example.com:65536/a.mp3', /not a complete URL/],
@@ -127,11 +127,11 @@ describe('server-side request forgery', () => {
     ['no-break space', 'https://example.com/a\u00A0b.mp3', /spaces/],
     ['line separator', 'https://example.com/a\u2028b.mp3', /spaces/],
     ['delete', 'https://example.com/a\u007Fb.mp3', /control/],
-    ['half a surrogate pair', 'https://example.com/a\uD800.mp3', /Unicode/],
+    ['a lone surrogate', 'https://example.com/a\uD800.mp3', /Unicode/],
     ['fragment', 'https://example.com/a.mp3#t=1', /fragment/],
     ['empty fragment', 'https://example.com/a.mp3#', /fragment/],
     ['fragment that hides a host', 'https://example.com#@127.0.0.1/a.mp3', /fragment/],
-  ])('%s is refused', (_what, url, message) => {
+  ])('by %s is refused', (_what, url, message) => {
     expect(messages(url)).toMatch(message);
   });
 });

@@ -32,7 +32,7 @@ async function overSocket({ query, variables }: Attack): Promise<string> {
   return JSON.stringify(await socket.next());
 }
 
-describe('variables made to cost much', () => {
+describe('expensive variables', () => {
   it.for<[name: string, send: (attack: Attack) => Promise<string>, attack: Attack, says: string]>([
     [
       '9,000 unknown keys over HTTP',
@@ -77,7 +77,7 @@ describe('variables made to cost much', () => {
       { query: TASKS_CHANGED, variables: { filter: { kind: 'x'.repeat(50_000) } } },
       'does not exist in',
     ],
-  ])('are refused in a few words: %s', async ([, send, attack, says], { expect }) => {
+  ])('are refused with a short message: %s', async ([, send, attack, says], { expect }) => {
     const answer = await send(attack);
     expect(answer).toContain(says);
     expect(answer).toContain('BAD_USER_INPUT');
