@@ -1,5 +1,25 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { type Failure, GatewayError, type Issue, type ErrorCode } from '../errors.ts';
+
+/** A request that is refused as a whole: nothing of it is executed. */
+export interface Refusal<ErrorShape = GraphQLError> {
+  readonly type: 'refusal';
+  /** The reasons. At least one. */
+  readonly errors: readonly ErrorShape[];
+}
+
+/** A refusal as clients see it. */
+export type PublicRefusal = Refusal<GraphQLFormattedError>;
+
+/** Creates the refusal of a request for the given reasons. */
+export function refusalOf<ErrorShape>(errors: readonly ErrorShape[]): Refusal<ErrorShape> {
+  return { type: 'refusal', errors };
+}
+
+/** Creates the refusal that a failure is shown as. The request id is the one it is found by in the log. */
+export function toRefusal(failure: Failure, requestId: string): PublicRefusal {
+  return refusalOf([{ message: failure.message, extensions: { ...toExtensions(failure), requestId } }]);
+}
 
 /** Messages of graphql's own quote the input, which may be megabytes long. */
 const MESSAGE_CHARS_MAX = 500;
@@ -125,7 +145,7 @@ function issuesOf(message: string): Issue[] {
 }
 
 /** What clients see of a failure beside its message. */
-export function toExtensions(failure: Failure): Record<string, unknown> {
+function toExtensions(failure: Failure): Record<string, unknown> {
   const { code, retryable, retryAfterMs, klingCode, klingRequestId, issues } = failure;
   return {
     code,

@@ -13,7 +13,7 @@ import {
 import { type BoundedCacheOptions, createBoundedCache } from '../lib/cache.ts';
 import { AnswerCountRule } from './answer-count.ts';
 import { parseDocument } from './limits.ts';
-import { requestError } from './errors.ts';
+import { type Refusal, refusalOf, requestError } from './errors.ts';
 
 /** One more error says that there are more. */
 const ERRORS_MAX = 5;
@@ -23,12 +23,6 @@ export interface Operation {
   readonly type: 'operation';
   readonly document: DocumentNode;
   readonly node: OperationDefinitionNode;
-}
-
-/** The reasons why a document or operation name is refused. */
-export interface Refusal {
-  readonly type: 'refusal';
-  readonly errors: readonly GraphQLError[];
 }
 
 /** Checks documents and finds their operations, for HTTP and for hubs. Keeps the documents used last. */
@@ -95,7 +89,7 @@ export function createOperationFinder({
     if (node) return { type: 'operation', document, node };
     const problems = validateExecutionArgs({ schema, document, operationName: name });
     if ('operation' in problems) throw new TypeError('graphql found an operation that getOperationAST did not');
-    return { type: 'refusal', errors: problems.map(({ message }) => requestError('BAD_USER_INPUT', message, 400)) };
+    return refusalOf(problems.map(({ message }) => requestError('BAD_USER_INPUT', message, 400)));
   }
 
   function keepBare(text: string): DocumentNode {
@@ -115,11 +109,11 @@ export function createOperationFinder({
       try {
         document = parse(text);
       } catch (error) {
-        if (error instanceof GraphQLError) return { type: 'refusal', errors: [error] };
+        if (error instanceof GraphQLError) return refusalOf([error]);
         throw error;
       }
       const errors = validate(document);
-      if (errors.length > 0) return { type: 'refusal', errors };
+      if (errors.length > 0) return refusalOf(errors);
       const isBare = locations || document.loc === undefined;
       return select(isBare ? document : keepBare(text), operationName);
     },

@@ -6,6 +6,7 @@ import {
   type VariableDefinitionNode,
   type VariableValues,
 } from 'graphql';
+import { type Refusal, refusalOf } from './errors.ts';
 
 /** The same as of a document's errors. */
 const ERRORS_MAX = 5;
@@ -19,9 +20,11 @@ export const INPUT_ITEMS_MAX = 1_000;
 /** A value in a message, in UTF-16 units. */
 const PRINTED_CHARS_MAX = 100;
 
-export type CoercedVariables =
-  | { readonly errors: readonly GraphQLError[]; readonly variableValues?: undefined }
-  | { readonly errors?: undefined; readonly variableValues: VariableValues };
+/** The values of an operation's variables, as their types have them. */
+export interface Variables {
+  readonly type: 'variables';
+  readonly values: VariableValues['coerced'];
+}
 
 /**
  * The values of an operation's variables, as its types have them; for HTTP and for hubs. Reports at most 5 errors and one
@@ -32,22 +35,22 @@ export function coerceVariables(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
   values: Readonly<Record<string, unknown>>,
-): CoercedVariables {
+): Variables | Refusal {
   const defined = definitions.filter(({ variable }) => Object.hasOwn(values, variable.name.value));
   for (const node of defined) {
     const name = node.variable.name.value;
     const problem = sizeProblem(values[name], '');
     if (problem !== null)
-      return { errors: [new GraphQLError(`Variable "$${name}" has invalid value${problem}`, { nodes: node })] };
+      return refusalOf([new GraphQLError(`Variable "$${name}" has invalid value${problem}`, { nodes: node })]);
   }
   // The first error is enough to know that the values are to be printed, and each costs as much as a value is long.
   const coerced = getVariableValues(schema, definitions, values, { maxErrors: 0 });
-  if (coerced.errors === undefined) return coerced;
+  if (coerced.errors === undefined) return { type: 'variables', values: coerced.variableValues.coerced };
   const short = Object.fromEntries(
     defined.map(({ variable: { name } }) => [name.value, printable(values[name.value])]),
   );
   const { errors } = getVariableValues(schema, definitions, short, { maxErrors: ERRORS_MAX });
-  return { errors: errors ?? coerced.errors };
+  return refusalOf(errors ?? coerced.errors);
 }
 
 /** Where a value is too large, and how, in graphql's own form. */

@@ -137,8 +137,8 @@ export function useOperations(finder: OperationFinder): Plugin<ServerContext, Se
   ): void {
     const operation = finder.select(document, operationName);
     if (operation.type === 'refusal') return setResultAndStopExecution({ errors: operation.errors });
-    const { errors } = coerceVariables(schema, operation.node.variableDefinitions ?? [], variableValues ?? {});
-    if (errors !== undefined) setResultAndStopExecution({ errors });
+    const coerced = coerceVariables(schema, operation.node.variableDefinitions ?? [], variableValues ?? {});
+    if (coerced.type === 'refusal') setResultAndStopExecution({ errors: coerced.errors });
   }
 
   return {

@@ -1,5 +1,5 @@
 import { type ErrorCode, type Failure, GatewayError } from '../errors.ts';
-import { toExtensions } from '../graphql/errors.ts';
+import { toRefusal } from '../graphql/errors.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import type { RequestTrace } from './log.ts';
 
@@ -36,8 +36,8 @@ export function failureResponse(
   failure: Failure,
   { requestId, status, headers, accept }: FailureResponseOptions,
 ): Response {
-  const { code, message, retryAfterMs } = failure;
-  const errors = [{ message, extensions: { ...toExtensions(failure), requestId } }];
+  const { code, retryAfterMs } = failure;
+  const { errors } = toRefusal(failure, requestId);
   return Response.json(
     { errors },
     {

@@ -1,6 +1,6 @@
 import type { Viewer } from '../domain/viewer.ts';
 import { type Failure, GatewayError } from '../errors.ts';
-import { codesOf, toExtensions } from '../graphql/errors.ts';
+import { codesOf, type PublicRefusal, toRefusal } from '../graphql/errors.ts';
 import { type Log, logBug } from '../lib/log.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Admission, Attachment } from './admission.ts';
@@ -15,7 +15,7 @@ import {
   groupKeyOf,
   readable,
 } from './registrations.ts';
-import type { Operation, Operations, PreparedSubscription, Asker, Refused } from './operations.ts';
+import type { Operation, Operations, PreparedSubscription, Asker } from './operations.ts';
 import { CLOSE, closeReason, type ClientMessage, type OperationPayload, pongMessage } from './protocol.ts';
 import type { Counted, WatchUsage } from './usage.ts';
 
@@ -100,7 +100,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     try {
       const found = await operations.find(payload, asked);
       if (!isWanted(socket, id, wanted)) return;
-      if (found.type === 'refused') return refuse.errors(asked, found.errors);
+      if (found.type === 'refusal') return refuse.errors(asked, found.errors);
       const { operation } = found;
       wanted = operation;
       pending.set(id, wanted);
@@ -108,7 +108,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       if (!isWanted(socket, id, wanted)) return;
       if (wait !== null) return refuse.failure(asked, wait);
       const prepared = operations.prepare(operation, asked);
-      if (prepared.type === 'refused') return refuse.errors(asked, prepared.errors);
+      if (prepared.type === 'refusal') return refuse.errors(asked, prepared.errors);
       if (prepared.type === 'subscription' && JSON.stringify(operation).length > SUBSCRIPTION_CHARS_MAX) {
         const message = `A subscription has at most ${SUBSCRIPTION_CHARS_MAX} characters, with all that it carries.`;
         return refuse.failure(asked, { code: 'QUERY_TOO_COMPLEX', message, retryable: false });
@@ -246,12 +246,12 @@ export interface Asked extends Asker {
 /** Answers an operation that cannot begin: with one `error`, after which its id is free. */
 export interface Refusals {
   /** The errors carry the request id already. Writes a line to the log, as `failure` does. */
-  errors(asked: Asked, errors: Refused['errors']): void;
+  errors(asked: Asked, errors: PublicRefusal['errors']): void;
   failure(asked: Asked, failure: Failure): void;
   /** A `GatewayError` is shown as its failure. Anything else is a bug: it is logged, and the client gets its id alone. */
   thrown(asked: Asked, error: unknown): void;
   /** As `errors`, for an answer of the Worker, which has logged it. */
-  answered(asked: Asked, errors: Refused['errors']): void;
+  answered(asked: Asked, errors: PublicRefusal['errors']): void;
 }
 
 export interface RefusalsDeps {
@@ -263,20 +263,19 @@ export interface RefusalsDeps {
 const INTERNAL: Failure = { code: 'INTERNAL', message: 'Internal error', retryable: true };
 
 export function createRefusals({ work, say, log }: RefusalsDeps): Refusals {
-  function answered({ socket, id }: Asked, errors: Refused['errors']): void {
+  function answered({ socket, id }: Asked, errors: PublicRefusal['errors']): void {
     work.failed(socket);
     say(socket, JSON.stringify({ id, type: 'error', payload: errors }));
   }
 
-  function refuse(asked: Asked, errors: Refused['errors']): void {
+  function refuse(asked: Asked, errors: PublicRefusal['errors']): void {
     const { requestId, tenant } = asked;
     log({ level: 'info', message: 'operation refused', requestId, tenant, errorCodes: codesOf(errors) });
     answered(asked, errors);
   }
 
   function failure(asked: Asked, failed: Failure): void {
-    const extensions = { ...toExtensions(failed), requestId: asked.requestId };
-    refuse(asked, [{ message: failed.message, extensions }]);
+    refuse(asked, toRefusal(failed, asked.requestId).errors);
   }
 
   return {
@@ -292,8 +291,8 @@ export function createRefusals({ work, say, log }: RefusalsDeps): Refusals {
 }
 
 /** Returns the errors of an answer without `data`: nothing was executed. Returns null for the result of an operation. */
-export function requestErrorsOf(answer: string): Refused['errors'] | null {
+export function requestErrorsOf(answer: string): PublicRefusal['errors'] | null {
   if (answer.startsWith('{"data":')) return null;
-  const result = readOwnJson<{ readonly data?: unknown; readonly errors?: Refused['errors'] }>(answer);
+  const result = readOwnJson<{ readonly data?: unknown; readonly errors?: PublicRefusal['errors'] }>(answer);
   return 'data' in result ? null : (result.errors ?? null);
 }

@@ -17,7 +17,15 @@ import { createBoundedCache } from '../lib/cache.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { createOperationFinder } from '../graphql/operation.ts';
-import { bugBehind, codesOf, createPublicErrors, FIELD_ERRORS_MAX, withRequestId } from '../graphql/errors.ts';
+import {
+  bugBehind,
+  codesOf,
+  createPublicErrors,
+  FIELD_ERRORS_MAX,
+  withRequestId,
+  type PublicRefusal,
+  refusalOf,
+} from '../graphql/errors.ts';
 import { coerceVariables } from '../graphql/variables.ts';
 import { toSubscription, type Subscription } from '../schema/task-updates.ts';
 import { watchCostOf } from './usage.ts';
@@ -36,11 +44,6 @@ export interface Operation extends OperationPayload {
 /** What an execution depends on. */
 export type OperationText = Pick<Operation, 'query' | 'operationName' | 'variables'>;
 
-export interface Refused {
-  readonly type: 'refused';
-  readonly errors: readonly GraphQLFormattedError[];
-}
-
 /** A subscription that has passed every check. */
 export interface PreparedSubscription extends Subscription {
   /** The same for the same operation and variables, whatever its cursor. */
@@ -58,7 +61,7 @@ export type Prepared =
   | { readonly type: 'subscription'; readonly subscription: PreparedSubscription }
   /** A query or mutation: the Worker answers it. */
   | { readonly type: 'request' }
-  | Refused;
+  | PublicRefusal;
 
 /** The request and the tenant that an operation's errors and log lines name. */
 export interface Asker {
@@ -75,7 +78,7 @@ export interface Operations {
   find(
     payload: OperationPayload,
     asker: Asker,
-  ): Promise<{ readonly type: 'operation'; readonly operation: Operation } | Refused>;
+  ): Promise<{ readonly type: 'operation'; readonly operation: Operation } | PublicRefusal>;
   /** Whether its document has been parsed and validated already. */
   isKnown(operation: Operation): boolean;
   prepare(operation: Operation, asker: Asker): Prepared;
@@ -118,8 +121,8 @@ export function createOperations({ schema, introspection, documents, log }: Oper
     return withRequestId(shown, requestId);
   }
 
-  function refused(errors: readonly unknown[], asker: Asker): Refused {
-    return { type: 'refused', errors: errors.map((error) => withoutHttp(shownFor(error, asker))) };
+  function refused(errors: readonly unknown[], asker: Asker): PublicRefusal {
+    return refusalOf(errors.map((error) => withoutHttp(shownFor(error, asker))));
   }
 
   function print(result: ExecutionResult, { task, seq }: TaskChangeEvent, context: GatewayContext): string {
@@ -152,8 +155,8 @@ export function createOperations({ schema, introspection, documents, log }: Oper
         const { document, node } = found;
         // The Worker checks its variables.
         if (node.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
-        const { errors } = coerceVariables(schema, node.variableDefinitions ?? [], variables);
-        if (errors !== undefined) return refused(errors, asker);
+        const values = coerceVariables(schema, node.variableDefinitions ?? [], variables);
+        if (values.type === 'refusal') return refused(values.errors, asker);
         const args = coerce(document, operation);
         if (!('operation' in args)) return refused(args, asker);
         const subscription = toSubscription(args);

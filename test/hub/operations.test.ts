@@ -6,7 +6,7 @@ import { schema } from '../../src/schema/schema.ts';
 import { TASKS_CHANGED } from '../support/socket.ts';
 
 const refused = (requestId: string) => ({
-  type: 'refused',
+  type: 'refusal',
   errors: [{ message: 'Internal error', extensions: { code: 'INTERNAL', retryable: false, requestId } }],
 });
 

@@ -34,7 +34,7 @@ describe('where only trusted documents are served, a socket', () => {
 
   it('cannot send a text', async ({ expect }) => {
     expect(await find({ query: TASK_CHANGED })).toMatchObject({
-      type: 'refused',
+      type: 'refusal',
       errors: [{ message: expect.stringContaining('by their id only'), extensions: { code: 'BAD_USER_INPUT' } }],
     });
   });
