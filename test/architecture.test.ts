@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['domain', 'lib', 'errors.ts', 'config'],
   account: ['domain', 'lib', 'errors.ts', 'config'],
   ledger: ['account', 'auth', 'kling', 'domain', 'lib', 'errors.ts', 'config'],
-  config: ['ledger', 'hub', 'graphql', 'schema', 'domain', 'lib', 'trusted-documents.json'],
+  config: ['graphql', 'schema', 'domain', 'lib', 'trusted-documents.json'],
   engine: [],
   graphql: ['engine', 'domain', 'lib', 'errors.ts'],
   hub: ['ledger', 'auth', 'engine', 'graphql', 'schema', 'domain', 'lib', 'errors.ts', 'context.ts', 'config'],

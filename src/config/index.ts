@@ -1,9 +1,6 @@
 import { type DocumentsOptions, parseTrustedDocuments } from '../graphql/documents.ts';
 import { schema } from '../schema/schema.ts';
 import { bindingProblemsOf, type ConfigProblem, unknownNamesOf } from './checks.ts';
-import type { WatchLimits } from '../hub/usage.ts';
-import type { WorkLimits } from '../hub/back-pressure.ts';
-import type { RateLimits } from '../ledger/limits.ts';
 import type { TenantForm } from '../lib/log.ts';
 import { type Setting, SETTINGS } from './settings.ts';
 import trustedDocuments from '../trusted-documents.json' with { type: 'json' };
@@ -74,6 +71,35 @@ export interface RetentionTimes {
   readonly ownerMs: number;
   /** The place that an idle tenant has in the account's queue. */
   readonly idleTenantMs: number;
+}
+
+/** The rates of a tenant. Up to a minute's worth may come at once. */
+export interface RateLimits {
+  readonly mutationsPerMinute: number;
+  readonly largeBodiesPerMinute: number;
+  readonly subscriptionsPerMinute: number;
+  readonly callbacksPerMinute: number;
+  readonly upstreamReadsPerMinute: number;
+}
+
+/** What the subscriptions of one tenant may cost one hub. */
+export interface WatchLimits {
+  /** The most fields that one event costs a single operation. */
+  readonly operationCostMax: number;
+  readonly operationsMax: number;
+  readonly subscriptionsMax: number;
+  /** The most characters of all distinct operations together. */
+  readonly charsMax: number;
+  /** The most fields that one event costs all operations together. */
+  readonly costMax: number;
+}
+
+/** The estimated work that one hub does, in milliseconds a second. */
+export interface WorkLimits {
+  /** For one socket. */
+  readonly socketMsPerSecond: number;
+  /** For all sockets of one tenant. */
+  readonly tenantMsPerSecond: number;
 }
 
 /** The claims that a token must have, and the names of those that the gateway reads. */

@@ -1,3 +1,4 @@
+import type { WorkLimits } from '../config/index.ts';
 import type { Failure } from '../errors.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import { type ClientMessage, CLOSE, MESSAGE_BYTES_MAX } from './protocol.ts';
@@ -177,13 +178,6 @@ const STRANGER = { burst: 5, perSecond: 0.5 } as const;
 
 /** Past so many the tenants that have done nothing for longest are forgotten: their allowances are full again. */
 const TENANTS_MAX = 5_000;
-
-/** Milliseconds of estimated work a second. */
-export interface WorkLimits {
-  readonly socketMsPerSecond: number;
-  /** Of one tenant, in one hub. */
-  readonly tenantMsPerSecond: number;
-}
 
 export interface WorkDeps {
   readonly limits: WorkLimits;

@@ -1,20 +1,9 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { WatchLimits } from '../config/index.ts';
 import type { Failure } from '../errors.ts';
 import { countAnswers } from '../graphql/answer-count.ts';
 import { fragmentsOf } from '../graphql/limits.ts';
 import type { FieldCost } from '../lib/field-cost.ts';
-
-/** What live operations may take of a hub. All but the first are of one tenant, in one hub. */
-export interface WatchLimits {
-  /** Of one operation, in fields. */
-  readonly operationCostMax: number;
-  readonly operationsMax: number;
-  readonly subscriptionsMax: number;
-  /** Of the distinct operations together. */
-  readonly charsMax: number;
-  /** Of everything that one event makes a hub do for the tenant, in fields. */
-  readonly costMax: number;
-}
 
 /** A live operation as it is counted. */
 export interface Counted {

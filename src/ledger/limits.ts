@@ -1,14 +1,6 @@
+import type { RateLimits } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
-
-/** How often a tenant may do what. A minute's worth may come at once. */
-export interface RateLimits {
-  readonly mutationsPerMinute: number;
-  readonly largeBodiesPerMinute: number;
-  readonly subscriptionsPerMinute: number;
-  readonly callbacksPerMinute: number;
-  readonly upstreamReadsPerMinute: number;
-}
 
 /** Counts what a tenant does, in memory: a ledger that was moved begins anew. */
 export interface Rates {

@@ -1,13 +1,7 @@
 import { parse } from 'graphql';
 import { describe, it } from 'vitest';
-import {
-  copyCostOf,
-  watchCostOf,
-  createWatchUsage,
-  type Counted,
-  type WatchLimits,
-  type WatchUsage,
-} from '../../src/hub/usage.ts';
+import type { WatchLimits } from '../../src/config/index.ts';
+import { copyCostOf, watchCostOf, createWatchUsage, type Counted, type WatchUsage } from '../../src/hub/usage.ts';
 import { schema } from '../../src/schema/schema.ts';
 
 const LIMITS: WatchLimits = {
