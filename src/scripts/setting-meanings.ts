@@ -1,6 +1,6 @@
 import type { SETTINGS } from '../config/settings.ts';
 
-/** What each setting means, for docs/operations.md and `npm run deploy`. Kept out of the Worker's script, which never shows it. */
+/** The meaning of each setting, for docs/operations.md and `npm run deploy`. It is not part of the Worker's script. */
 export const SETTING_MEANINGS = {
   ENVIRONMENT: '`production`, or `development`: plain http to localhost is allowed, and no public address is needed.',
   KLING_BASE_URL:
@@ -21,10 +21,10 @@ export const SETTING_MEANINGS = {
     'The largest GraphQL request with base64 audio in its variables, in bytes: 1000 to 20000000. Audio of 5 MB needs 7000000. An isolate has 128 MB, and reads four such bodies at once.',
   APQ: '`on` or `off`: whether clients may send the hash of a document that they have sent before (automatic persisted queries).',
   TRUSTED_DOCUMENTS:
-    '`off`, or `only`: serves nothing but the documents of `src/trusted-documents.json`. With `off`, their ids work too.',
+    '`only` serves only the documents of `src/trusted-documents.json`. `off` serves all documents, and those also by their ids.',
   TASK_MAX_AGE_HOURS:
     'The deadline of a task, in hours after its first send: 1 to 720. For a task that was never sent, in hours after its creation.',
-  EVENT_RETENTION_HOURS: 'How long changes of tasks are kept for clients that come back, in hours: 1 to 720.',
+  EVENT_RETENTION_HOURS: 'How long changes of tasks are kept for clients that reconnect, in hours: 1 to 720.',
   EVENTS_PER_TASK_MAX: 'How many changes of one task are kept, the newest ones: 10 to 100000.',
   TASK_RETENTION_DAYS:
     'How long a finished task is kept with its input, its result and its external id, in days after its end: 30 to 4000. The units of a month are kept as long after its end. Kling deletes results after 30 days.',
@@ -43,7 +43,7 @@ export const SETTING_MEANINGS = {
   TENANT_AUDIO_BODIES_PER_MINUTE:
     'The requests of a tenant that are larger than `BODY_BYTES_MAX`, in a minute: 1 to 1000000. More are `RATE_LIMITED` with 429, before the body is read.',
   TENANT_SUBSCRIPTIONS_PER_MINUTE:
-    'The subscriptions that a tenant begins in a minute: 1 to 1000000. After a deploy all of its clients come back at once. More are `RATE_LIMITED`.',
+    'The subscriptions that a tenant begins in a minute: 1 to 1000000. After a deploy all of its clients reconnect at once. More are `RATE_LIMITED`.',
   TENANT_CALLBACKS_PER_MINUTE:
     'The callbacks of a tenant in a minute: 1 to 1000000. For more, Kling gets 429, and the tasks are polled.',
   TENANT_UPSTREAM_READS_PER_MINUTE:
