@@ -22,7 +22,7 @@ describe('a minted token', () => {
     expect(payload).toEqual({ iss: 'ak-of-test', exp: startedAtS + 1800, nbf: startedAtS - 300 });
   });
 
-  it('is minted once for a hundred calls at a time', async ({ expect }) => {
+  it('is minted once for a hundred concurrent calls', async ({ expect }) => {
     let reads = 0;
     const credentials = createCredentials(PAIR, () => STARTED_AT_MS + reads++ * 1000);
     const tokens = await Promise.all(Array.from({ length: 100 }, () => credentials.token()));
@@ -30,7 +30,7 @@ describe('a minted token', () => {
     expect(reads).toBe(1);
   });
 
-  it('is used until a minute before its end, and then minted anew', async ({ expect }) => {
+  it('is replaced a minute before its end', async ({ expect }) => {
     let nowMs = STARTED_AT_MS;
     const credentials = createCredentials(PAIR, () => nowMs);
     const first = await credentials.token();
@@ -42,7 +42,7 @@ describe('a minted token', () => {
     expect(await credentials.token()).toBe(second);
   });
 
-  it('is dropped once by the many that were refused with it', async ({ expect }) => {
+  it('is dropped once if many calls are refused with it', async ({ expect }) => {
     let nowMs = STARTED_AT_MS;
     const credentials = createCredentials(PAIR, () => nowMs);
     const refused = await credentials.token();
@@ -54,7 +54,7 @@ describe('a minted token', () => {
     expect(await credentials.token()).toBe(fresh);
   });
 
-  it('that cannot be minted is tried again by the next call, and nothing is sent', async ({ expect }) => {
+  it('is minted again by the next call after a failure, and nothing is sent', async ({ expect }) => {
     let nowMs = Number.NaN;
     const credentials = createCredentials(PAIR, () => nowMs);
     await expect(credentials.token()).rejects.toThrow();
@@ -63,13 +63,13 @@ describe('a minted token', () => {
   });
 });
 
-describe('keys that make no credential', () => {
+describe('invalid keys', () => {
   it.for([
     { accessKey: 'ak', secretKey: '' },
     { accessKey: '', secretKey: 'sk' },
     { apiKey: '' },
     { apiKey: 'sec ret\n' },
-  ])('send nothing and are not repeated: %j', async (credentials, { expect }) => {
+  ])('send nothing and cause no retry: %j', async (credentials, { expect }) => {
     const { client, requests, events } = createUpstream([], { credentials });
     const { failure, outcome, cause } = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY));
     expect([failure.code, failure.retryable, outcome]).toEqual(['UPSTREAM_MISCONFIGURED', false, 'REFUSED']);
@@ -78,8 +78,8 @@ describe('keys that make no credential', () => {
   });
 });
 
-describe('a token that Kling takes for expired or not yet valid', () => {
-  it.for([1003, 1004])('goes once more and fresh, also on a create: %i', async (code, { expect }) => {
+describe('a token that Kling refuses as expired or not yet valid', () => {
+  it.for([1003, 1004])('is replaced and the call sent once more, creates included: %i', async (code, { expect }) => {
     const upstream = createUpstream(
       [
         async () => {
@@ -99,7 +99,7 @@ describe('a token that Kling takes for expired or not yet valid', () => {
     ]);
   });
 
-  it('is given up after the second refusal', async ({ expect }) => {
+  it('ends the call after the second refusal', async ({ expect }) => {
     const { client, requests } = createUpstream([refusal(1004, 401), refusal(1004, 401), created], {
       credentials: PAIR,
     });
@@ -108,13 +108,13 @@ describe('a token that Kling takes for expired or not yet valid', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('is not sent again when it is a static key, which stays what it is', async ({ expect }) => {
+  it('is not sent again if it is a static key', async ({ expect }) => {
     const { client, requests } = createUpstream([refusal(1004, 401), processing]);
     await klingErrorOf(client.readLipSyncTask('1'));
     expect(requests).toHaveLength(1);
   });
 
-  it('costs a read none of its attempts', async ({ expect }) => {
+  it('takes no attempt from a read', async ({ expect }) => {
     const answers = [refusal(1003, 401), refusal(5000, 500), refusal(5000, 500), processing];
     const { client, requests } = createUpstream(answers, { credentials: PAIR });
     expect((await client.readLipSyncTask('1')).status).toBe('PROCESSING');
@@ -133,7 +133,7 @@ describe("a clock that differs from Kling's", () => {
     [1003, -301_000, "The gateway's clock is 301 s behind Kling's"],
     [1004, 3_600_000, "The gateway's clock is 3600 s ahead of Kling's"],
     [1004, 61_000, "The gateway's clock is 61 s ahead of Kling's"],
-  ] as const)('is named by the refusal %i and by the log: %i ms', async ([code, skewMs, text], { expect }) => {
+  ] as const)('is in the error of code %i and in the log: %i ms', async ([code, skewMs, text], { expect }) => {
     const answers = [answered(code, skewMs), answered(code, skewMs)];
     const { client, events, requests } = createUpstream(answers, { credentials: PAIR });
     const { failure } = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY));
@@ -150,7 +150,7 @@ describe("a clock that differs from Kling's", () => {
     [1002, answered(1002, 3_600_000)],
     [1004, refusal(1004, 401)],
     [1004, async () => new Response('{"code":1004}', { status: 401, headers: { date: 'yesterday' } })],
-  ] as const)('is not named by %i when it is close, another cause, or unknown', async ([, answer], { expect }) => {
+  ] as const)('is not in the error of %i if it is small, unrelated or unknown', async ([, answer], { expect }) => {
     const { client, events } = createUpstream([answer, answer], { credentials: PAIR });
     const { failure } = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY));
     expect(failure.message).not.toContain('clock');

@@ -5,8 +5,8 @@ import { createUpstream, IDENTITY, klingErrorOf, LIP_SYNC, refusal, TIMEOUT_MS }
 
 const NEVER = new Promise<Response>(() => {});
 
-describe('the deadline', () => {
-  it('ends a request that is never answered, even if fetch heeds no signal', async ({ expect }) => {
+describe('the deadline of an exchange', () => {
+  it('ends a request without an answer, even if fetch ignores its signal', async ({ expect }) => {
     const upstream = createUpstream([
       async () => {
         upstream.expire();
@@ -26,7 +26,7 @@ describe('the deadline', () => {
     expect(upstream.events).toMatchObject([{ outcome: 'TIMEOUT', httpStatus: null }]);
   });
 
-  it('leaves the request alone where that ends by itself', async ({ expect }) => {
+  it('does not abort the request if that ends by itself', async ({ expect }) => {
     const upstream = createUpstream(
       [
         async () => {
@@ -42,7 +42,7 @@ describe('the deadline', () => {
     expect(upstream.events).toMatchObject([{ outcome: 'TIMEOUT', httpStatus: null }]);
   });
 
-  it('ends a body that never ends, gives it up, and leaves a create unknown', async ({ expect }) => {
+  it('cancels an endless body, and leaves a create unknown', async ({ expect }) => {
     let given = false;
     const upstream = createUpstream([
       async () => {
@@ -67,7 +67,7 @@ describe('the deadline', () => {
     expect(upstream.events).toMatchObject([{ outcome: 'TIMEOUT', httpStatus: 200 }]);
   });
 
-  it('covers the waits between attempts', async ({ expect }) => {
+  it('includes the waits between attempts', async ({ expect }) => {
     const upstream = createUpstream([refusal(1302, 429), processing], {
       async sleep() {
         upstream.expire();
@@ -79,7 +79,7 @@ describe('the deadline', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('keeps no timer once an exchange is done', async ({ expect }) => {
+  it('leaves no timer after the exchange', async ({ expect }) => {
     const timers: string[] = [];
     const { client } = createUpstream([processing, refusal(1200, 400)], {
       startTimer(ms) {
@@ -93,8 +93,8 @@ describe('the deadline', () => {
   });
 });
 
-describe('a caller who goes away', () => {
-  it('ends the waiting, and a create that was sent stays unknown', async ({ expect }) => {
+describe('a caller that aborts', () => {
+  it('ends the exchange, and leaves a sent create unknown', async ({ expect }) => {
     const caller = new AbortController();
     const { client, events } = createUpstream([
       async () => {
@@ -107,7 +107,7 @@ describe('a caller who goes away', () => {
     expect(events).toMatchObject([{ outcome: 'CANCELLED' }]);
   });
 
-  it('before anything is sent sends nothing', async ({ expect }) => {
+  it('sends nothing if it aborts before the first send', async ({ expect }) => {
     const { client, requests } = createUpstream([created]);
     const { failure, outcome } = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY, AbortSignal.abort()));
     expect([failure.retryable, outcome, requests.length]).toEqual([true, 'REFUSED', 0]);

@@ -12,7 +12,7 @@ import {
 } from '../../src/kling/envelope.ts';
 import { toTaskStatus } from '../../src/kling/tasks.ts';
 
-describe('seconds', () => {
+describe('secondsToMs', () => {
   it.for([
     ['5.1', 5100],
     ['1.005', 1005],
@@ -27,11 +27,11 @@ describe('seconds', () => {
     ['5.1s', null],
     ['9'.repeat(400), null],
     [{}, null],
-  ] as const)('%j are %j ms', ([wire, ms], { expect }) => {
+  ] as const)('converts %j to %j ms', ([wire, ms], { expect }) => {
     expect(secondsToMs(wire)).toBe(ms);
   });
 
-  it('keep every millisecond, as text or as a number', ({ expect }) => {
+  it('keeps every millisecond, from a string or a number', ({ expect }) => {
     fc.assert(
       fc.property(fc.nat({ max: 1_000_000_000 }), (ms) => {
         const text = `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}`;
@@ -42,7 +42,7 @@ describe('seconds', () => {
     );
   });
 
-  it('are whole and not negative, or null, for anything at all', ({ expect }) => {
+  it('returns a whole number from 0 or null for any input', ({ expect }) => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
         const ms = secondsToMs(value);
@@ -52,8 +52,8 @@ describe('seconds', () => {
   });
 });
 
-describe('small values', () => {
-  it('say nothing when empty, and come as numbers or text', ({ expect }) => {
+describe('decoders of values', () => {
+  it('return null for empty values, and accept numbers and strings', ({ expect }) => {
     expect([textOrNull(''), textOrNull(7), textOrNull('7'), textOrNull(true)]).toEqual([null, '7', '7', null]);
     expect([decimalOrNull('0.05'), decimalOrNull(0.05), decimalOrNull(''), decimalOrNull('x')]).toEqual([
       '0.05',
@@ -64,7 +64,7 @@ describe('small values', () => {
     expect([msOrNull('1200'), msOrNull(1200), msOrNull(undefined)]).toEqual([1200, 1200, null]);
   });
 
-  it('make no instant that no date can hold', ({ expect }) => {
+  it('return null for an instant that no Date can hold', ({ expect }) => {
     expect([epochMsOrNull(1722769557708), epochMsOrNull('1722769557708')]).toEqual([1722769557708, 1722769557708]);
     expect([epochMsOrNull(0), epochMsOrNull(9e15), epochMsOrNull('9'.repeat(17))]).toEqual([null, null, null]);
   });
@@ -76,20 +76,17 @@ describe('small values', () => {
     [99_999_999_999, 99_999_999_999_000],
     [100_000_000_000, 100_000_000_000],
     [-1722769557, null],
-  ] as const)(
-    'take the instant %j for one in seconds if milliseconds would put it before 1974',
-    ([wire, ms], { expect }) => {
-      expect(epochMsOrNull(wire)).toBe(ms);
-    },
-  );
+  ] as const)('read the instant %j in seconds if milliseconds would be before 1974', ([wire, ms], { expect }) => {
+    expect(epochMsOrNull(wire)).toBe(ms);
+  });
 
-  it('take what is no object or no list for an empty one', ({ expect }) => {
+  it('return an empty object or list for anything else', ({ expect }) => {
     expect([recordOf(null), recordOf([]), recordOf('x'), recordOf({ a: 1 })]).toEqual([{}, {}, {}, { a: 1 }]);
     expect([recordsOf(null), recordsOf({}), recordsOf([1, { a: 1 }, null])]).toEqual([[], [], [{ a: 1 }]]);
   });
 });
 
-describe('a status', () => {
+describe('toTaskStatus', () => {
   it.for([
     ['submitted', 'SUBMITTED'],
     ['processing', 'PROCESSING'],
@@ -100,13 +97,13 @@ describe('a status', () => {
     ['Succeed', 'UNRECOGNIZED'],
     ['constructor', 'UNRECOGNIZED'],
     ['__proto__', 'UNRECOGNIZED'],
-  ] as const)('%j is %s', ([wire, status], { expect }) => {
+  ] as const)('maps %j to %s', ([wire, status], { expect }) => {
     expect(toTaskStatus(wire)).toBe(status);
   });
 });
 
-describe('an envelope', () => {
-  it('throws nothing but UnreadableAnswer for any text', ({ expect }) => {
+describe('parseEnvelope', () => {
+  it('throws only UnreadableAnswer for any text', ({ expect }) => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         try {
@@ -118,7 +115,7 @@ describe('an envelope', () => {
     );
   });
 
-  it('may come behind white space and without anything but a code', ({ expect }) => {
+  it('accepts leading white space and a body with only a code', ({ expect }) => {
     expect(parseEnvelope('{"code":"000000"}', JSON.parse)).toMatchObject({ ok: true, code: 0 });
     expect(parseEnvelope('{"code":"1303"}', JSON.parse)).toMatchObject({ ok: false, code: 1303 });
     expect(parseEnvelope(' \n{"code":1203}', JSON.parse)).toEqual({

@@ -3,7 +3,7 @@ import created from '../fixtures/kling/lip-sync-created.json?raw';
 import { createUpstream, IDENTITY, klingErrorOf, LIP_SYNC, SPEECH, VOICE } from './support.ts';
 import type { Answer } from './support.ts';
 
-/** Status, code, outcome, retryable: what an answer without an envelope says of a create. */
+/** The errors of creates that get an answer without an envelope: status, code, outcome, retryable. */
 const TABLE = [
   [400, 'BAD_USER_INPUT', 'REFUSED', false],
   [401, 'UPSTREAM_MISCONFIGURED', 'REFUSED', false],
@@ -64,7 +64,7 @@ describe.for(BODIES)('an answer of %s', ([, answerOf]) => {
 
 describe('an edge that refuses', () => {
   it.for(['createVoice', 'deleteVoice', 'identifyFaces', 'synthesizeSpeech'] as const)(
-    'refuses %s for good, once',
+    'refuses %s permanently, after one attempt',
     async (method, { expect }) => {
       const { client, requests } = createUpstream([{ status: 413, body: HTML }]);
       const calls = {
@@ -80,26 +80,26 @@ describe('an edge that refuses', () => {
     },
   );
 
-  it('a read with 404 does not say that there is no such task', async ({ expect }) => {
+  it('does not report a missing task for a read with 404', async ({ expect }) => {
     const { client, requests } = createUpstream([{ status: 404, body: HTML }]);
     expect((await klingErrorOf(client.readVoiceTask('1'))).failure.code).toBe('UPSTREAM_MISCONFIGURED');
     expect(requests).toHaveLength(1);
   });
 
-  it('a read with 429 is asked again, later', async ({ expect }) => {
+  it('causes a later retry of a read with 429', async ({ expect }) => {
     const { client, waitsMs } = createUpstream([{ status: 429, body: HTML }, created]);
     await client.readLipSyncTask('1');
     expect(waitsMs).toEqual([1500]);
   });
 
-  it('by 403 names the credential and the host, never the secret', async ({ expect }) => {
+  it('causes an error that names the credential and the host for 403, never the secret', async ({ expect }) => {
     const { client } = createUpstream([{ status: 403, body: HTML }]);
     const { message } = (await klingErrorOf(client.createVoice(VOICE, IDENTITY))).failure;
     expect(message).toContain('the static API key to api.kling.test');
     expect(message).not.toContain('key-for-tests');
   });
 
-  it('says nothing by its status where Kling’s own code is there', async ({ expect }) => {
+  it('is ignored if the answer has a code of Kling’s', async ({ expect }) => {
     const body = JSON.stringify({ code: 5000, message: 'x', request_id: 'r' });
     const { client } = createUpstream([{ status: 400, body }]);
     expect((await klingErrorOf(client.createVoice(VOICE, IDENTITY))).outcome).toBe('UNKNOWN');

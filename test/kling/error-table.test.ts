@@ -7,7 +7,7 @@ import parameter from '../fixtures/kling/parameter-refused.json?raw';
 import notFound from '../fixtures/kling/task-not-found.json?raw';
 import { createUpstream, IDENTITY, klingErrorOf, LIP_SYNC, refusal, VOICE } from './support.ts';
 
-/** Code, HTTP status, product code, retryable on a read, retryable on a create, outcome of a create. */
+/** Kling's code, HTTP status, error code, retryable for a read, retryable for a create, outcome of a create. */
 const TABLE = [
   [1000, 401, 'UPSTREAM_MISCONFIGURED', false, false, 'REFUSED'],
   [1001, 401, 'UPSTREAM_MISCONFIGURED', false, false, 'REFUSED'],
@@ -30,7 +30,7 @@ const TABLE = [
   [5000, 500, 'UPSTREAM_UNAVAILABLE', true, false, 'UNKNOWN'],
   [5001, 503, 'UPSTREAM_UNAVAILABLE', true, false, 'UNKNOWN'],
   [5002, 504, 'UPSTREAM_UNAVAILABLE', true, false, 'UNKNOWN'],
-  // Not documented: judged by band and HTTP status.
+  // Undocumented codes are classified by band and HTTP status.
   [1299, 400, 'UPSTREAM_UNAVAILABLE', false, false, 'REFUSED'],
   [1399, 429, 'UPSTREAM_UNAVAILABLE', false, false, 'REFUSED'],
   [1299, 200, 'UPSTREAM_UNAVAILABLE', false, false, 'UNKNOWN'],
@@ -41,24 +41,27 @@ const TABLE = [
 ] as const;
 
 describe('a business code', () => {
-  it.for(TABLE)('%i with HTTP %i is %s', async ([code, status, product, onRead, onCreate, outcome], { expect }) => {
-    const { client, requests } = createUpstream(Array.from({ length: 9 }, () => refusal(code, status)));
+  it.for(TABLE)(
+    'maps %i with HTTP %i to %s',
+    async ([code, status, product, onRead, onCreate, outcome], { expect }) => {
+      const { client, requests } = createUpstream(Array.from({ length: 9 }, () => refusal(code, status)));
 
-    const create = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY));
-    expect(create.failure).toMatchObject({ code: product, retryable: onCreate, klingCode: code });
-    expect(create.failure.klingRequestId).toBe('req-refused');
-    expect(create.outcome).toBe(outcome);
-    expect(create.failure.message.includes('may have acted')).toBe(outcome === 'UNKNOWN');
-    expect(requests).toHaveLength(1);
+      const create = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY));
+      expect(create.failure).toMatchObject({ code: product, retryable: onCreate, klingCode: code });
+      expect(create.failure.klingRequestId).toBe('req-refused');
+      expect(create.outcome).toBe(outcome);
+      expect(create.failure.message.includes('may have acted')).toBe(outcome === 'UNKNOWN');
+      expect(requests).toHaveLength(1);
 
-    const read = await klingErrorOf(client.readLipSyncTask('1'));
-    expect(read.failure).toMatchObject({ code: product, retryable: onRead, klingCode: code });
-    expect(requests).toHaveLength(1 + (onRead ? 3 : 1));
-    if (product === 'RATE_LIMITED') expect(read.failure.retryAfterMs).toBeGreaterThanOrEqual(1000);
-    else expect(read.failure.retryAfterMs).toBeUndefined();
-  });
+      const read = await klingErrorOf(client.readLipSyncTask('1'));
+      expect(read.failure).toMatchObject({ code: product, retryable: onRead, klingCode: code });
+      expect(requests).toHaveLength(1 + (onRead ? 3 : 1));
+      if (product === 'RATE_LIMITED') expect(read.failure.retryAfterMs).toBeGreaterThanOrEqual(1000);
+      else expect(read.failure.retryAfterMs).toBeUndefined();
+    },
+  );
 
-  it('decides alone: the HTTP status 200 saves no refusal, and 500 spoils no answer', async ({ expect }) => {
+  it('overrides the HTTP status: 200 may be a refusal, and 500 an answer', async ({ expect }) => {
     const answer = { status: 500, body: JSON.stringify({ code: 0, data: { task_id: 't', task_status: 'submitted' } }) };
     const { client } = createUpstream([refusal(1101, 200), answer]);
     expect((await klingErrorOf(client.createVoice(VOICE, IDENTITY))).failure.code).toBe('QUOTA_EXHAUSTED');
@@ -66,8 +69,8 @@ describe('a business code', () => {
   });
 });
 
-describe('what live answers hide behind 1201', () => {
-  it('finds no task, and does not repeat the id that was asked for', async ({ expect }) => {
+describe('a 1201 with another cause', () => {
+  it('is NOT_FOUND for a missing task, without its id in the message', async ({ expect }) => {
     const { client } = createUpstream([{ status: 400, body: notFound }]);
     const { failure } = await klingErrorOf(client.readVoiceTask('kgw_secret_of_another'));
     expect(failure).toEqual({
@@ -79,7 +82,7 @@ describe('what live answers hide behind 1201', () => {
     });
   });
 
-  it('finds that an external id is taken, which makes no second task', async ({ expect }) => {
+  it('is CONFLICT for an external id that exists', async ({ expect }) => {
     const { client, requests } = createUpstream([{ status: 400, body: exists }]);
     const { failure, outcome } = await klingErrorOf(client.createVoice(VOICE, IDENTITY));
     expect([failure.code, failure.retryable, outcome, requests.length]).toEqual(['CONFLICT', false, 'REFUSED', 1]);
@@ -87,7 +90,7 @@ describe('what live answers hide behind 1201', () => {
 });
 
 describe("Kling's text in a message", () => {
-  it('is quoted where the caller can mend it', async ({ expect }) => {
+  it('is quoted if the caller can correct the input', async ({ expect }) => {
     const { client } = createUpstream([{ status: 400, body: parameter }]);
     const { failure } = await klingErrorOf(client.createVoice(VOICE, IDENTITY));
     expect(failure.message).toBe(
@@ -99,21 +102,21 @@ describe("Kling's text in a message", () => {
     ['balance', { status: 429, body: balance }, 'QUOTA_EXHAUSTED', 'Account balance'],
     ['limit', { status: 429, body: parallel }, 'RATE_LIMITED', 'parallel task'],
     ['key', { status: 401, body: garbageKey }, 'UPSTREAM_MISCONFIGURED', '3 parts'],
-  ] as const)('is not repeated where it is about the gateway: %s', async ([, answer, code, text], { expect }) => {
+  ] as const)('is not quoted if it is about the gateway: %s', async ([, answer, code, text], { expect }) => {
     const { client } = createUpstream([answer]);
     const { failure } = await klingErrorOf(client.createVoice(VOICE, IDENTITY));
     expect(failure.code).toBe(code);
     expect(failure.message).not.toContain(text);
   });
 
-  it('is one line, without control and formatting characters, cut to length', async ({ expect }) => {
+  it('is one line, without control and format characters, cut to length', async ({ expect }) => {
     const { client } = createUpstream([refusal(1201, 400, `a\u0000b\r\n\u202ec\ud800 ${'x'.repeat(5000)}`)]);
     const { message } = (await klingErrorOf(client.createVoice(VOICE, IDENTITY))).failure;
     expect(message).toMatch(/^Kling refused a parameter\. Kling says: a b c\ufffd x+…$/);
     expect(message.length).toBeLessThan(400);
   });
 
-  it('names the kind of credential and the host for a 1002, never the secret', async ({ expect }) => {
+  it('is replaced by the kind of credential and the host for 1002, without the secret', async ({ expect }) => {
     const withKey = createUpstream([{ status: 401, body: garbageKey }]);
     const { message } = (await klingErrorOf(withKey.client.readVoiceTask('1'))).failure;
     expect(message).toContain('the static API key to api.kling.test');

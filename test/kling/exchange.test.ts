@@ -29,21 +29,21 @@ const UNREADABLE: readonly (readonly [string, Answer])[] = [
   ['a body without end', async () => new Response(endlessBody())],
 ];
 
-/** Far more than any answer may hold, made as it is read. */
+/** A body far over the limit, produced while it is read. */
 function endlessBody(): ReadableStream<Uint8Array> {
   const chunk = new Uint8Array(4 * 1024 * 1024).fill(32);
   return new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
 }
 
-describe('an answer that cannot be read', () => {
-  it.for(UNREADABLE)('is sent for again on a read: %s', async ([, answer], { expect }) => {
+describe('an unreadable answer', () => {
+  it.for(UNREADABLE)('causes a retry of a read: %s', async ([, answer], { expect }) => {
     const { client, requests, events } = createUpstream([answer, processing]);
     expect((await client.readLipSyncTask('1')).status).toBe('PROCESSING');
     expect(requests).toHaveLength(2);
     expect(events.map(({ outcome }) => outcome)).toEqual(['UNREADABLE', 'OK']);
   });
 
-  it.for(UNREADABLE)('leaves a create unknown and is never sent again: %s', async ([, answer], { expect }) => {
+  it.for(UNREADABLE)('leaves a create unknown, without a retry: %s', async ([, answer], { expect }) => {
     const { client, requests } = createUpstream([answer, created]);
     const { failure, outcome } = await klingErrorOf(client.createLipSyncTask(LIP_SYNC, IDENTITY));
     expect([failure.code, failure.retryable, outcome]).toEqual(['UPSTREAM_UNAVAILABLE', false, 'UNKNOWN']);
@@ -65,25 +65,25 @@ describe('a read', () => {
     [5000, 500],
     [5001, 503],
     [5002, 504],
-  ] as const)('goes on after a passing %i', async ([code, status], { expect }) => {
+  ] as const)('is retried after a temporary %i', async ([code, status], { expect }) => {
     const { client, requests } = createUpstream([refusal(code, status), refusal(code, status), processing]);
     expect((await client.readLipSyncTask('1')).status).toBe('PROCESSING');
     expect(requests).toHaveLength(3);
   });
 
-  it('goes on after a broken connection', async ({ expect }) => {
+  it('is retried after a broken connection', async ({ expect }) => {
     const { client, events } = createUpstream([BROKEN, processing]);
     expect((await client.readLipSyncTask('1')).status).toBe('PROCESSING');
     expect(events[0]).toMatchObject({ outcome: 'NETWORK', httpStatus: null, klingCode: null });
   });
 
-  it('waits at least a second when Kling gets too much, and longer the second time', async ({ expect }) => {
+  it('waits at least a second after a rate limit, and longer the second time', async ({ expect }) => {
     const { client, waitsMs } = createUpstream([refusal(1302, 429), refusal(1303, 429), processing]);
     await client.readLipSyncTask('1');
     expect(waitsMs).toEqual([1500, 2000]);
   });
 
-  it('waits by chance alone after a fault', async ({ expect }) => {
+  it('waits a random time after a fault', async ({ expect }) => {
     const { client, waitsMs } = createUpstream([refusal(5000, 500), refusal(5000, 500), processing], {
       random: () => 0,
     });
@@ -91,14 +91,14 @@ describe('a read', () => {
     expect(waitsMs).toEqual([0, 0]);
   });
 
-  it('gives up after as many attempts as it may make, with the last cause', async ({ expect }) => {
+  it('throws the last error after the maximum number of attempts', async ({ expect }) => {
     const answers = [refusal(5000, 500), refusal(5001, 503), processing];
     const { client, requests } = createUpstream(answers, { readAttemptsMax: 2 });
     expect((await klingErrorOf(client.readLipSyncTask('1'))).failure.klingCode).toBe(5001);
     expect(requests).toHaveLength(2);
   });
 
-  it('gives up at once when the wait would outlast the deadline', async ({ expect }) => {
+  it('throws at once if the wait would end after the deadline', async ({ expect }) => {
     const { client, requests, waitsMs } = createUpstream([refusal(1302, 429), processing], { timeoutMs: 1200 });
     const { failure } = await klingErrorOf(client.readLipSyncTask('1'));
     expect(failure).toMatchObject({ code: 'RATE_LIMITED', retryable: true, retryAfterMs: 1000 });
@@ -106,9 +106,9 @@ describe('a read', () => {
   });
 });
 
-describe('what acts', () => {
+describe('a call that acts', () => {
   it.for(['createVoice', 'deleteVoice', 'identifyFaces', 'createLipSyncTask', 'synthesizeSpeech'] as const)(
-    'is sent once, whatever happens: %s',
+    'is sent once after any failure: %s',
     async (method, { expect }) => {
       for (const answer of [refusal(1302, 429), refusal(5000, 500), BROKEN, badGateway]) {
         const { client, requests } = createUpstream([answer]);
@@ -127,8 +127,8 @@ describe('what acts', () => {
   );
 });
 
-describe('the platform', () => {
-  it('gives its own fetch, unbound, and its own timer', async ({ expect }) => {
+describe('the client in workerd', () => {
+  it('works with the unbound fetch and the timer of the platform', async ({ expect }) => {
     const platform = {
       fetch: globalThis.fetch,
       sleep,
@@ -148,15 +148,15 @@ describe('the platform', () => {
 });
 
 describe('the base URL', () => {
-  it('keeps its path and needs no care about its end', async ({ expect }) => {
+  it('keeps its path, with or without a slash at its end', async ({ expect }) => {
     const { client, requests } = createUpstream([processing], { baseUrl: `${HOST}/proxy/` });
     await client.readLipSyncTask('1');
     expect(requests[0]?.url).toBe(`${HOST}/proxy/v1/videos/advanced-lip-sync/1`);
   });
 });
 
-describe('the log', () => {
-  it('gets one event for each attempt, and nothing that is secret', async ({ expect }) => {
+describe('the log of an exchange', () => {
+  it('gets one event per attempt, without secrets', async ({ expect }) => {
     const answers = [refusal(5000, 500, 'text of Kling'), processing];
     const { client, events } = createUpstream(answers, { credentials: { accessKey: 'ak-of-test', secretKey: 'sk' } });
     await client.readLipSyncTask('850');
@@ -167,7 +167,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('cannot lose an answer by being broken', async ({ expect }) => {
+  it('does not lose an answer if it throws', async ({ expect }) => {
     const { client } = createUpstream([created], {
       log() {
         throw new Error('disk full');

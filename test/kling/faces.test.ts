@@ -7,7 +7,7 @@ import { createUpstream, HOST, klingErrorOf, refusal } from './support.ts';
 
 const SCAN = { video: { url: 'https://files.test/video.mp4' } };
 
-it('tells the faces, of which "0" is a valid id', async ({ expect }) => {
+it('identifyFaces returns the faces, and accepts "0" as an id', async ({ expect }) => {
   const { client, requests } = createUpstream([faces]);
   expect(await client.identifyFaces(SCAN)).toEqual({
     sessionId: '850508686686064678',
@@ -22,18 +22,18 @@ it('tells the faces, of which "0" is a valid id', async ({ expect }) => {
   expect(requests[0]?.body).toEqual({ video_url: 'https://files.test/video.mp4' });
 });
 
-it('sends a video of Kling by its id', async ({ expect }) => {
+it('identifyFaces sends a video of Kling by its id', async ({ expect }) => {
   const { client, requests } = createUpstream([faces]);
   await client.identifyFaces({ video: { videoId: '850' } });
   expect(requests[0]?.body).toEqual({ video_id: '850' });
 });
 
-it('takes a session without faces for a scan with no faces', async ({ expect }) => {
+it('identifyFaces returns a scan without faces for a session without faces', async ({ expect }) => {
   const { client } = createUpstream([noFaces]);
   expect(await client.identifyFaces(SCAN)).toMatchObject({ sessionId: '850508686686064679', faces: [] });
 });
 
-it('says clearly that there is no face when Kling says so by a code', async ({ expect }) => {
+it('identifyFaces reports a missing face if Kling refuses the video for it', async ({ expect }) => {
   const { client, events } = createUpstream([{ status: 400, body: noFacesRefused }]);
   const { failure, outcome } = await klingErrorOf(client.identifyFaces(SCAN));
   expect(failure).toEqual({
@@ -47,7 +47,7 @@ it('says clearly that there is no face when Kling says so by a code', async ({ e
   expect(events[0]).toMatchObject({ outcome: 'FAILED', klingCode: 1201 });
 });
 
-it('says the same when Kling answers with neither faces nor session, and then it may have been billed', async ({
+it('identifyFaces reports a missing face without faces and session, as a call that may be billed', async ({
   expect,
 }) => {
   const { client } = createUpstream([noFacesNoSession]);
@@ -56,7 +56,7 @@ it('says the same when Kling answers with neither faces nor session, and then it
   expect(outcome).toBe('UNKNOWN');
 });
 
-it('is a scan with no faces when the refusal comes with a session', async ({ expect }) => {
+it('identifyFaces returns a scan without faces for a refusal with a session', async ({ expect }) => {
   const body = JSON.stringify({ code: 1201, message: 'there is no human in the video', data: { session_id: 's' } });
   const { client } = createUpstream([{ status: 400, body }]);
   expect(await client.identifyFaces(SCAN)).toMatchObject({ sessionId: 's', faces: [], klingRequestId: null });
@@ -76,7 +76,7 @@ it.for([
   expect(failure.message === 'Kling found no face in this video.').toBe(expected === 'no face');
 });
 
-it('cannot read faces that nothing can refer to', async ({ expect }) => {
+it('identifyFaces cannot read faces without a session', async ({ expect }) => {
   const body = JSON.stringify({ code: 0, data: { face_data: [{ face_id: '0', start_time: 0, end_time: 1 }] } });
   const { client } = createUpstream([body]);
   const { failure, outcome } = await klingErrorOf(client.identifyFaces(SCAN));

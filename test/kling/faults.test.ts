@@ -3,7 +3,7 @@ import { ERROR_TABLE, isFault } from '../../src/kling/errors.ts';
 import processing from '../fixtures/kling/lip-sync-processing.json?raw';
 import { createUpstream, IDENTITY, LIP_SYNC, refusal, type Answer } from './support.ts';
 
-/** Every documented code with its documented status: only a fault inside Kling counts against its health. */
+/** Every documented code with its status. Only a fault inside Kling counts against its health. */
 const DOCUMENTED: readonly (readonly [code: number, status: number, fault: boolean])[] = [
   ...[1000, 1001, 1002, 1003, 1004].map((code) => [code, 401, false] as const),
   ...[1100, 1101, 1102].map((code) => [code, 429, false] as const),
@@ -22,7 +22,7 @@ const DOCUMENTED: readonly (readonly [code: number, status: number, fault: boole
   [5002, 504, true],
 ];
 
-/** The code decides, whatever the status; where it is not documented, its band or a status of 500 and over does. */
+/** Unusual statuses. A documented code decides alone, an undocumented one by its band or a status from 500. */
 const UNUSUAL: typeof DOCUMENTED = [
   [5000, 200, true],
   [5001, 400, true],
@@ -40,7 +40,7 @@ const UNUSUAL: typeof DOCUMENTED = [
 const html = (status: number): Answer => ({ status, body: '<html>' });
 const spring = (status: number): Answer => ({ status, body: `{"timestamp":1,"status":${status},"error":"no"}` });
 
-/** Answers without an envelope: one that refuses this request says nothing about the next. */
+/** Answers without an envelope. A refusal of one request is no sign of an outage. */
 const BARE: readonly (readonly [name: string, answer: Answer, fault: boolean])[] = [
   ...[400, 401, 403, 404, 405, 413, 414, 415, 422, 425, 429].flatMap((status) => [
     [`HTML with ${status}`, html(status), false] as const,
@@ -66,7 +66,7 @@ async function faultsOf(answer: Answer): Promise<readonly boolean[]> {
   return [...new Set(events.map((event) => isFault(event)))];
 }
 
-describe('whether an exchange counts against the health of Kling, on a read and on a create', () => {
+describe('isFault, of a read and of a create', () => {
   it.for([...DOCUMENTED, ...UNUSUAL])('code %i with HTTP %i: %s', async ([code, status, fault], { expect }) => {
     expect(await faultsOf(refusal(code, status))).toEqual([fault]);
   });
@@ -75,7 +75,7 @@ describe('whether an exchange counts against the health of Kling, on a read and 
     expect(await faultsOf(answer)).toEqual([fault]);
   });
 
-  it('every documented code is in the table', ({ expect }) => {
+  it('covers every documented code in these tables', ({ expect }) => {
     expect(DOCUMENTED.map(([code]) => code)).toEqual([...ERROR_TABLE.keys()]);
   });
 
@@ -84,7 +84,7 @@ describe('whether an exchange counts against the health of Kling, on a read and 
     ['TIMEOUT', 200, null, true],
     ['TIMEOUT', 404, null, true],
     ['NETWORK', 200, null, true],
-    // Not Kling's doing: the caller went away, or a scan found no face.
+    // Not Kling's fault: the caller aborted, or a scan found no face.
     ['CANCELLED', null, null, false],
     ['FAILED', 200, 0, false],
   ] as const)('%s, HTTP %s, code %s: %s', ([outcome, httpStatus, klingCode, fault], { expect }) => {

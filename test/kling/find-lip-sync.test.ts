@@ -20,7 +20,7 @@ const other = itemOf({});
 const old = itemOf({ createdAtMs: SENT_AT_MS - 10 * MINUTE_MS - 1 });
 const undated = itemOf({ createdAtMs: null });
 
-/** Looks for `ours` in a list of these pages; what is past them is empty. */
+/** Searches `ours` in a list of these pages. Later pages are empty. */
 async function find(pages: readonly (readonly LipSyncSnapshot[])[]) {
   const asked: unknown[] = [];
   const found = await findLipSync(
@@ -36,12 +36,12 @@ async function find(pages: readonly (readonly LipSyncSnapshot[])[]) {
   return { found, asked };
 }
 
-describe('the list of lip-syncs', () => {
+describe('findLipSync', () => {
   it.for([
     { name: 'on the first page', pages: [[other, ours, old]], reads: 1 },
     { name: 'on the fifth page', pages: [[other], [other], [other], [other], [ours]], reads: 5 },
     { name: 'among old ones', pages: [[old, ours]], reads: 1 },
-  ])('finds the task $name, and gives its id alone', async ({ pages, reads }, { expect }) => {
+  ])('returns only the id of the task $name', async ({ pages, reads }, { expect }) => {
     const { found, asked } = await find(pages);
     expect([found, asked.length]).toEqual(['kling-ours', reads]);
   });
@@ -56,12 +56,12 @@ describe('the list of lip-syncs', () => {
       pages: [[itemOf({ createdAtMs: SENT_AT_MS - 10 * MINUTE_MS })], []],
       reads: 2,
     },
-  ])('is not read on $name', async ({ pages, reads }, { expect }) => {
+  ])('stops reading $name', async ({ pages, reads }, { expect }) => {
     const { found, asked } = await find(pages);
     expect([found, asked.length]).toEqual([null, reads]);
   });
 
-  it('is read in pages of 500', async ({ expect }) => {
+  it('reads pages of 500', async ({ expect }) => {
     expect((await find([[other]])).asked).toEqual([
       { page: 1, pageSize: 500 },
       { page: 2, pageSize: 500 },
@@ -69,13 +69,13 @@ describe('the list of lip-syncs', () => {
   });
 
   it.for(['Ours', 'ours ', 'our', 'oursx', '', null])(
-    'takes no other external id for ours: %j',
+    'does not match another external id: %j',
     async (externalTaskId, { expect }) => {
       expect((await find([[itemOf({ externalTaskId })]])).found).toBeNull();
     },
   );
 
-  it('that cannot be read says nothing', async ({ expect }) => {
+  it('throws if the list cannot be read', async ({ expect }) => {
     const failing = { listLipSyncTasks: () => Promise.reject(new Error('down')) };
     await expect(findLipSync(failing, 'ours', SENT_AT_MS)).rejects.toThrow('down');
   });

@@ -8,7 +8,7 @@ import unquotedIds from '../fixtures/kling/lip-sync-unquoted-ids.json?raw';
 import { createUpstream, HOST, IDENTITY, klingErrorOf, LIP_SYNC, NO_IDENTITY, PAGE } from './support.ts';
 
 describe('creating a lip-sync', () => {
-  it('sends one face with its sound and numbers', async ({ expect }) => {
+  it('sends one face with its audio and numbers', async ({ expect }) => {
     const { client, requests } = createUpstream([created]);
     const task = await client.createLipSyncTask(LIP_SYNC, IDENTITY);
     expect(requests[0]).toMatchObject({ url: `${HOST}/v1/videos/advanced-lip-sync`, init: { method: 'POST' } });
@@ -37,7 +37,7 @@ describe('creating a lip-sync', () => {
     });
   });
 
-  it('sends a sound by its id, in base64, and a watermark only when it is wanted', async ({ expect }) => {
+  it('sends audio by its id or in base64, and a watermark only if requested', async ({ expect }) => {
     const { client, requests } = createUpstream([created, created]);
     await client.createLipSyncTask({ ...LIP_SYNC, sound: { audioId: 'aud-1' }, watermark: true }, NO_IDENTITY);
     await client.createLipSyncTask({ ...LIP_SYNC, sound: { base64: 'AAAA' } }, NO_IDENTITY);
@@ -54,7 +54,7 @@ describe('creating a lip-sync', () => {
 });
 
 describe('reading lip-syncs', () => {
-  it('tells everything of one that has succeeded, durations as strings or numbers', async ({ expect }) => {
+  it('maps every field of a success, with durations as strings or numbers', async ({ expect }) => {
     const { client } = createUpstream([succeed]);
     expect(await client.readLipSyncTask('850508686686064700')).toEqual({
       klingTaskId: '850508686686064700',
@@ -84,12 +84,12 @@ describe('reading lip-syncs', () => {
     });
   });
 
-  it('takes an empty task_info and task_result for nothing yet', async ({ expect }) => {
+  it('accepts an empty task_info and task_result', async ({ expect }) => {
     const { client } = createUpstream([processing]);
     expect(await client.readLipSyncTask('1')).toMatchObject({ status: 'PROCESSING', parentVideo: null, videos: [] });
   });
 
-  it('keeps every digit of ids that come without quotes', async ({ expect }) => {
+  it('keeps every digit of ids without quotes', async ({ expect }) => {
     const { client } = createUpstream([unquotedIds]);
     expect(await client.readLipSyncTask('1')).toMatchObject({
       klingTaskId: '850508686686064701',
@@ -100,7 +100,7 @@ describe('reading lip-syncs', () => {
   });
 
   it.for(['1e21', '1.2345678901234567e19', '850508686686064701'])(
-    'is read whatever number stands where an amount should: %s',
+    'accepts any number as an amount: %s',
     async (amount, { expect }) => {
       const answer = `{"code":0,"data":{"task_id":"7","task_status":"submitted","final_unit_deduction":${amount}}}`;
       const { client } = createUpstream([answer]);
@@ -111,7 +111,7 @@ describe('reading lip-syncs', () => {
     },
   );
 
-  it('is about the task that was asked for when the answer names none', async ({ expect }) => {
+  it('returns the requested task if the answer has no id', async ({ expect }) => {
     const nameless = succeed.replace('"task_id":"850508686686064700",', '');
     expect(nameless).not.toContain('850508686686064700');
     const { client } = createUpstream([nameless, '{"code":0,"data":{}}', '{"code":0}']);
@@ -124,25 +124,25 @@ describe('reading lip-syncs', () => {
       unitsDeducted: '0.5',
       videos: [{ videoId: '850508686686064701' }],
     });
-    // An answer without a status as well says nothing about any task. The third answer is missing.
+    // An answer without id and status is about no task. The third answer is missing.
     const { failure } = await klingErrorOf(read());
     expect(failure.code).toBe('UPSTREAM_UNAVAILABLE');
   });
 
-  it('keeps a status it does not know and guesses nothing', async ({ expect }) => {
+  it('keeps an unknown status', async ({ expect }) => {
     const { client } = createUpstream([unknownStatus]);
     const task = await client.readLipSyncTask('1');
     expect([task.status, task.klingStatus]).toEqual(['UNRECOGNIZED', 'reviewing']);
   });
 
-  it('takes a list without data for an empty page', async ({ expect }) => {
+  it('returns an empty page for a list without data', async ({ expect }) => {
     const { client, requests } = createUpstream([emptyList]);
     expect(await client.listLipSyncTasks(PAGE)).toEqual({ items: [], klingRequestId: 'req-ls-6' });
     expect(requests[0]?.url).toBe(`${HOST}/v1/videos/advanced-lip-sync?pageNum=2&pageSize=30`);
   });
 
   it.for(['a/b?c#d', '../faces', 'ü %2e%2e', '850+50'])(
-    'puts %s into the path as one segment',
+    'encodes %s as one segment of the path',
     async (id, { expect }) => {
       const { client, requests } = createUpstream([processing]);
       await client.readLipSyncTask(id);
@@ -152,7 +152,7 @@ describe('reading lip-syncs', () => {
     },
   );
 
-  it.for(['', '.', '..', '\ud800'])('never sends the id %j, which is no segment', async (id, { expect }) => {
+  it.for(['', '.', '..', '\ud800'])('never sends the id %j, which is not a segment', async (id, { expect }) => {
     const { client, requests } = createUpstream([]);
     const { failure, outcome } = await klingErrorOf(client.readLipSyncTask(id));
     expect([failure.code, outcome, requests.length]).toEqual(['NOT_FOUND', 'REFUSED', 0]);

@@ -13,7 +13,7 @@ import { toLipSyncSnapshot } from '../../src/kling/lip-sync.ts';
 import { createUpstream, HOST, klingErrorOf, SPEECH } from './support.ts';
 
 describe('text to speech', () => {
-  it('sends the text with numbers as numbers and tells the sound', async ({ expect }) => {
+  it('sends the text and the speed as a number, and returns the audio', async ({ expect }) => {
     const { client, requests } = createUpstream([speech]);
     expect(await client.synthesizeSpeech(SPEECH)).toEqual({
       audioId: 'aud-1',
@@ -33,13 +33,13 @@ describe('text to speech', () => {
     });
   });
 
-  it('finds no voice where Kling finds none, and names the language as the likely cause', async ({ expect }) => {
+  it('throws NOT_FOUND for an unknown voice, and names the language as a likely cause', async ({ expect }) => {
     const { client } = createUpstream([{ status: 400, body: voiceNotFound }]);
     const { failure } = await klingErrorOf(client.synthesizeSpeech(SPEECH));
     expect(failure).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('the language asked for') });
   });
 
-  it('tells the reason when Kling took the text and failed', async ({ expect }) => {
+  it('throws with the reason if Kling accepted the text and failed', async ({ expect }) => {
     const { client } = createUpstream([speechFailed]);
     const { failure, outcome } = await klingErrorOf(client.synthesizeSpeech(SPEECH));
     expect(failure.message).toBe(
@@ -50,7 +50,7 @@ describe('text to speech', () => {
 });
 
 describe('resource packs', () => {
-  it('reads them out of the double envelope', async ({ expect }) => {
+  it('are read from the double envelope', async ({ expect }) => {
     const { client, requests } = createUpstream([packs]);
     const page = await client.listResourcePacks({ startMs: 1, endMs: 2 });
     expect(requests[0]?.url).toBe(`${HOST}/account/costs?start_time=1&end_time=2`);
@@ -60,15 +60,15 @@ describe('resource packs', () => {
     ]);
   });
 
-  it('heeds a refusal in the inner envelope, and retries it', async ({ expect }) => {
+  it('are read again after a refusal in the inner envelope', async ({ expect }) => {
     const { client, waitsMs } = createUpstream([innerRefusal, packs]);
     expect((await client.listResourcePacks({ startMs: 1, endMs: 2 })).items).toHaveLength(2);
     expect(waitsMs).toHaveLength(1);
   });
 });
 
-describe('many tasks at once', () => {
-  it('reads them in the shape of the newer API', async ({ expect }) => {
+describe('readTasks', () => {
+  it('reads tasks in the shape of the newer API', async ({ expect }) => {
     const { client, requests } = createUpstream([tasks]);
     const read = await client.readTasks(['933557962801545273', '933557962801545274', 'a,b']);
     expect(requests[0]?.url).toBe(`${HOST}/tasks?task_ids=933557962801545273,933557962801545274,a%2Cb`);
@@ -85,7 +85,7 @@ describe('many tasks at once', () => {
     ]);
   });
 
-  it('sends nothing for no ids, for too many, or without an API key', async ({ expect }) => {
+  it('sends nothing without ids, with too many, or without an API key', async ({ expect }) => {
     const withKey = createUpstream([]);
     expect(await withKey.client.readTasks([])).toEqual([]);
     const tooMany = await klingErrorOf(withKey.client.readTasks(Array.from({ length: 21 }, String)));
@@ -99,8 +99,8 @@ describe('many tasks at once', () => {
   });
 });
 
-describe('a callback', () => {
-  it('is read as the bare record of a task', ({ expect }) => {
+describe('parseCallback', () => {
+  it('reads the record of a task', ({ expect }) => {
     const json = parseCallbackBody(callbackV1);
     expect(parseCallback(json)).toEqual({
       shape: 'V1',
@@ -118,7 +118,7 @@ describe('a callback', () => {
     expect(toLipSyncSnapshot(recordOf(json), null).videos[0]?.videoId).toBe('850508686686064701');
   });
 
-  it('is read in the shape that the console tests with', ({ expect }) => {
+  it('reads the shape of the console’s test callback', ({ expect }) => {
     expect(parseCallback(parseCallbackBody(callbackNewer))).toMatchObject({
       shape: 'NEWER',
       klingTaskId: '1234567890',
@@ -133,14 +133,14 @@ describe('a callback', () => {
   });
 
   it.for(['1e21', '1.2345678901234567e19', '-1E30', '9007199254740993.0'])(
-    'takes an id that is written as %s as it is written',
+    'keeps an id that is written as %s',
     (id, { expect }) => {
       expect(parseCallback(parseCallbackBody(`{"task_id":${id}}`))?.klingTaskId).toBe(id);
     },
   );
 
   it.for(['null', '[]', '"x"', '{}', '{"task_id":""}', '{"task_id":', '', '17', '{"id":{}}'])(
-    'is none when it names no task: %s',
+    'returns null for a body without a task: %s',
     (body, { expect }) => {
       expect(parseCallback(parseCallbackBody(body))).toBeNull();
     },

@@ -12,10 +12,10 @@ import { createUpstream, refusal } from './support.ts';
 
 const voice = (voiceId: string): Voice => ({ voiceId, name: '', trialUrl: null, owner: 'KLING', ownerId: null });
 
-/** Items as Kling sends them: each holds these voices, in its own page. */
+/** The voices of each item that Kling sends. */
 type Items = readonly (readonly string[])[];
 
-/** A Kling with these items, of which it puts at most `cap` on a page. `asked` holds every page that was asked for. */
+/** A Kling with these items, at most `cap` per page. `asked` holds every requested page. */
 function createKling(items: Items, cap = 1_000) {
   const asked: number[] = [];
   const readPage: ReadPresetPage = async ({ page, pageSize }) => {
@@ -42,7 +42,7 @@ function createLibrary(readAlone: ReadPresetPage) {
 const one = (n: number) => Array.from({ length: n }, (_, i) => [`v${i}`]);
 const never: ReadPresetPage = () => Promise.reject(new Error('it was read'));
 
-describe('reading the library finds every voice once', () => {
+describe('reading the library', () => {
   it.for<[name: string, items: Items, cap: number, pages: number]>([
     ['when it is empty', [], 1_000, 1],
     ['when it is smaller than a page', one(36), 1_000, 2],
@@ -53,19 +53,19 @@ describe('reading the library finds every voice once', () => {
     ['when a whole page holds no voice', [...Array.from({ length: 100 }, () => []), ['last']], 1_000, 3],
     ['when items hold several voices', [['a', 'b'], ['c'], ['d', 'e', 'f']], 2, 3],
     ['when items repeat a voice', [['a'], ['b'], ['a'], ['c']], 2, 3],
-  ])('%s', async ([, items, cap, pages], { expect }) => {
+  ])('finds every voice once: %s', async ([, items, cap, pages], { expect }) => {
     const { asked, readPage } = createKling(items, cap);
     expect(await createLibrary(never).ids(readPage)).toEqual([...new Set(items.flat())]);
     expect(asked).toEqual(Array.from({ length: pages }, (_, i) => i + 1));
   });
 
-  it('when Kling sends the same page for every number', async ({ expect }) => {
+  it('ends if Kling sends the same page for every number', async ({ expect }) => {
     const { asked, readPage } = createKling(one(36));
     expect(await createLibrary(never).ids((request) => readPage({ ...request, page: 1 }))).toHaveLength(36);
     expect(asked).toHaveLength(2);
   });
 
-  it('when Kling refuses the page after the last', async ({ expect }) => {
+  it('ends if Kling refuses the page after the last', async ({ expect }) => {
     const { client, requests } = createUpstream([
       JSON.stringify({ code: 0, data: [{ task_result: { voices: [{ voice_id: 'a' }] } }, { task_result: {} }] }),
       refusal(1201, 400, 'pageNum: out of range'),
@@ -74,7 +74,7 @@ describe('reading the library finds every voice once', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('or ends after 50 pages that hold none', async ({ expect }) => {
+  it('ends after 50 pages without voices', async ({ expect }) => {
     const pages: number[] = [];
     const readPage: ReadPresetPage = async ({ page }) => {
       pages.push(page);
@@ -84,7 +84,7 @@ describe('reading the library finds every voice once', () => {
     expect(pages).toHaveLength(50);
   });
 
-  it('or fails as a whole when a later page fails', async ({ expect }) => {
+  it('throws if any page fails', async ({ expect }) => {
     const { client } = createUpstream([
       JSON.stringify({ code: 0, data: [{ task_result: { voices: [{ voice_id: 'a' }] } }] }),
       refusal(1103, 403),
@@ -93,8 +93,8 @@ describe('reading the library finds every voice once', () => {
   });
 });
 
-describe('the library', () => {
-  it('is read once in five minutes, and then refreshed after an answer, once', async ({ expect }) => {
+describe('the cached library', () => {
+  it('is read once in five minutes, and then refreshed once after an answer', async ({ expect }) => {
     const kling = createKling(one(3));
     const { clock, ids, settle, refreshes } = createLibrary(kling.readPage);
     await ids(kling.readPage);
@@ -110,7 +110,7 @@ describe('the library', () => {
     expect(refreshes()).toBe(1);
   });
 
-  it('is served for a day while Kling is down, which is asked every 30 s', async ({ expect }) => {
+  it('is served for a day while Kling is down, with a refresh every 30 s', async ({ expect }) => {
     let asked = 0;
     const down: ReadPresetPage = () => ((asked += 1), Promise.reject(new Error('down')));
     const { clock, ids, settle } = createLibrary(down);
@@ -135,13 +135,13 @@ describe('the library', () => {
     expect(await ids(never)).toHaveLength(3);
   });
 
-  it('is not kept when it is empty', async ({ expect }) => {
+  it('is not cached if it is empty', async ({ expect }) => {
     const { ids } = createLibrary(never);
     expect(await ids(createKling([]).readPage)).toEqual([]);
     expect(await ids(createKling(one(3)).readPage)).toHaveLength(3);
   });
 
-  it('that Kling does not give is not asked for again for 5 s, by nobody', async ({ expect }) => {
+  it('is not requested for 5 s after a failure at Kling', async ({ expect }) => {
     const { clock, ids } = createLibrary(never);
     const failure = { code: 'UPSTREAM_UNAVAILABLE', message: 'Kling is down.', retryable: true } as const;
     await expect(ids(() => Promise.reject(new KlingError('UNKNOWN', failure)))).rejects.toBeInstanceOf(KlingError);
@@ -151,7 +151,7 @@ describe('the library', () => {
     expect(await ids(createKling(one(3)).readPage)).toHaveLength(3);
   });
 
-  it('that one tenant may not read can be read by another', async ({ expect }) => {
+  it('can be read by one tenant if another is over its rate', async ({ expect }) => {
     const { ids } = createLibrary(never);
     const limited = new GatewayError({ code: 'RATE_LIMITED', message: 'too many', retryable: true });
     await expect(ids(() => Promise.reject(limited))).rejects.toBe(limited);

@@ -2,7 +2,7 @@ import { createKlingClients, type KlingClient, type KlingClientOptions } from '.
 import type { KlingExchangeEvent, LogExchange } from '../../src/kling/transport.ts';
 import { KlingError } from '../../src/kling/errors.ts';
 
-/** What Kling is to answer next: a body with 200, a body with a status, or whatever a function does. */
+/** Kling's next answer: a body with 200, a body with a status, or the result of a function. */
 export type Answer =
   | string
   | { readonly status: number; readonly body: string }
@@ -22,14 +22,14 @@ export interface Upstream {
   readonly client: KlingClient;
   readonly requests: readonly SentRequest[];
   readonly events: readonly KlingExchangeEvent[];
-  /** The waits between attempts, in milliseconds. The clock moved on by each, nothing waited. */
+  /** The waits between attempts in milliseconds. They advance the clock and take no time. */
   readonly waitsMs: readonly number[];
-  /** Lets the deadlines of all running exchanges pass. */
+  /** Ends the deadlines of all running exchanges. */
   readonly expire: () => void;
   readonly advance: (ms: number) => void;
 }
 
-/** A client of a Kling that answers as scripted. A request past the script fails, as a broken connection would. */
+/** Creates a client of a Kling with scripted answers. A request past the script fails like a broken connection. */
 export function createUpstream(
   answers: readonly Answer[],
   { log, ...options }: Partial<KlingClientOptions> & { readonly log?: LogExchange } = {},
@@ -77,12 +77,12 @@ export function createUpstream(
   };
 }
 
-/** A refusal as Kling sends it, without data. */
+/** Returns a refusal as Kling sends it, without data. */
 export function refusal(code: number, status: number, message = 'no'): Answer {
   return { status, body: JSON.stringify({ code, message, request_id: 'req-refused' }) };
 }
 
-/** What the call threw; fails when it threw anything but a `KlingError`, or nothing. */
+/** Returns the `KlingError` that a call throws. Fails if it throws anything else, or nothing. */
 export async function klingErrorOf(call: Promise<unknown>): Promise<KlingError> {
   try {
     await call;

@@ -7,7 +7,7 @@ import { FakeUpstream, voice } from '../support/fake-ledger.ts';
 
 const PAGE = { page: 1, pageSize: 30 };
 
-/** What one request has of Kling. `left`: how many reads its tenant may make. */
+/** Creates the reads of Kling for one request. Its tenant has `left` reads. */
 function createRequest(left = 100) {
   const kling = new FakeUpstream();
   const allowance = { left };
@@ -33,7 +33,7 @@ function createRequest(left = 100) {
 
 const twenty = <T>(read: () => Promise<T>) => Promise.all(Array.from({ length: 20 }, read));
 
-describe('what twenty fields of one request ask for', () => {
+describe('a list that twenty fields of a request ask for', () => {
   it('is read once for the same list and the same page', async ({ expect }) => {
     const { kling, upstream, allowance } = createRequest();
     await twenty(() => upstream.listVoiceTasks({ ...PAGE }));
@@ -47,7 +47,7 @@ describe('what twenty fields of one request ask for', () => {
     expect(kling.reads).toHaveLength(4);
   });
 
-  it('is one reading of the library', async ({ expect }) => {
+  it('is read once if it is the library', async ({ expect }) => {
     const { kling, upstream, allowance } = createRequest();
     kling.presetPages = [[voice('a')]];
     await twenty(() => upstream.presetVoices());
@@ -55,7 +55,7 @@ describe('what twenty fields of one request ask for', () => {
     expect(allowance.left).toBe(98);
   });
 
-  it('fails once, and together', async ({ expect }) => {
+  it('fails once for all of them', async ({ expect }) => {
     const { kling, upstream } = createRequest();
     kling.failure = new Error('down');
     const failures = await twenty(() => upstream.listVoiceTasks(PAGE).catch((error: unknown) => error));
@@ -64,7 +64,7 @@ describe('what twenty fields of one request ask for', () => {
   });
 });
 
-it('a tenant that has no read left asks Kling for nothing', async ({ expect }) => {
+it('createUpstream sends nothing for a tenant without reads left', async ({ expect }) => {
   const { kling, upstream } = createRequest(0);
   const limited = expect.objectContaining({ failure: expect.objectContaining({ code: 'RATE_LIMITED' }) });
   for (const read of [

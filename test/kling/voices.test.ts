@@ -9,7 +9,7 @@ import voiceGone from '../fixtures/kling/voice-deleted.json?raw';
 import { createUpstream, HOST, IDENTITY, klingErrorOf, NO_IDENTITY, PAGE, VOICE } from './support.ts';
 
 describe('creating a voice', () => {
-  it('sends the name, the source and what finds the task again', async ({ expect }) => {
+  it('sends the name, the source and the ids of the task', async ({ expect }) => {
     const { client, requests } = createUpstream([created]);
     const task = await client.createVoice(VOICE, IDENTITY);
     expect(requests[0]).toMatchObject({
@@ -37,7 +37,7 @@ describe('creating a voice', () => {
     });
   });
 
-  it('leaves out what is not set', async ({ expect }) => {
+  it('omits unset fields', async ({ expect }) => {
     const { client, requests } = createUpstream([created]);
     await client.createVoice({ name: 'V', source: { videoId: '850' } }, NO_IDENTITY);
     expect(requests[0]?.body).toEqual({ voice_name: 'V', video_id: '850' });
@@ -45,7 +45,7 @@ describe('creating a voice', () => {
 });
 
 describe('reading voice tasks', () => {
-  it('takes an empty text for none and a time as a string', async ({ expect }) => {
+  it('reads an empty text as null and a time from a string', async ({ expect }) => {
     const { client, requests } = createUpstream([succeed]);
     const task = await client.readVoiceTask('850087542757535834');
     expect(requests[0]?.url).toBe(`${HOST}/v1/general/custom-voices/850087542757535834`);
@@ -67,7 +67,7 @@ describe('reading voice tasks', () => {
     });
   });
 
-  it('takes an answer that names no task for one about the task that was asked for', async ({ expect }) => {
+  it('returns the requested task if the answer has no id', async ({ expect }) => {
     const { client } = createUpstream([succeed.replace(/"task_id": *"850087542757535834",/, '')]);
     expect(await client.readVoiceTask('850087542757535834')).toMatchObject({
       klingTaskId: '',
@@ -76,7 +76,7 @@ describe('reading voice tasks', () => {
     });
   });
 
-  it('lists a page without the records that name no task', async ({ expect }) => {
+  it('drops records without an id from a page', async ({ expect }) => {
     const { client, requests } = createUpstream([list]);
     const page = await client.listVoiceTasks(PAGE);
     expect(requests[0]?.url).toBe(`${HOST}/v1/general/custom-voices?pageNum=2&pageSize=30`);
@@ -89,7 +89,7 @@ describe('reading voice tasks', () => {
 });
 
 describe('preset voices', () => {
-  it('lays out flat what comes wrapped in items, with or without task fields', async ({ expect }) => {
+  it('are flattened from items with or without task fields', async ({ expect }) => {
     const { client, requests } = createUpstream([presets]);
     const page = await client.listPresetVoices(PAGE);
     expect(requests[0]?.url).toBe(`${HOST}/v1/general/presets-voices?pageNum=2&pageSize=30`);
@@ -102,7 +102,7 @@ describe('preset voices', () => {
 });
 
 describe('deleting a voice', () => {
-  it('tells the task that Kling names', async ({ expect }) => {
+  it('returns the task of the deletion', async ({ expect }) => {
     const { client, requests } = createUpstream([deleted]);
     expect(await client.deleteVoice('850087542757535999')).toEqual({
       klingTaskId: '850087542757536000',
@@ -112,12 +112,12 @@ describe('deleting a voice', () => {
     expect(requests[0]?.body).toEqual({ voice_id: '850087542757535999' });
   });
 
-  it('is done when Kling answers without data', async ({ expect }) => {
+  it('succeeds if Kling answers without data', async ({ expect }) => {
     const { client } = createUpstream([deletedWithoutData]);
     expect(await client.deleteVoice('1')).toEqual({ klingTaskId: null, klingStatus: null, klingRequestId: 'req-dv-2' });
   });
 
-  it('finds nothing when the voice is gone already', async ({ expect }) => {
+  it('throws NOT_FOUND for a voice that is already deleted', async ({ expect }) => {
     const { client } = createUpstream([{ status: 400, body: voiceGone }]);
     const { failure, outcome } = await klingErrorOf(client.deleteVoice('850087542757535999'));
     expect(failure).toMatchObject({ code: 'NOT_FOUND', retryable: false, klingCode: 1201, klingRequestId: 'req-e-3' });

@@ -4,12 +4,12 @@ import { backoffMs } from '../../src/lib/backoff.ts';
 
 const BACKOFF = { baseMs: 100, capMs: 1000, floorMs: 50 };
 
-it('doubles the span of the jitter until the cap', ({ expect }) => {
+it('backoffMs doubles the span of the jitter up to the cap', ({ expect }) => {
   const longest = [1, 2, 3, 4, 5, 6].map((retry) => backoffMs(retry, BACKOFF, () => 1 - Number.EPSILON));
   expect(longest).toEqual([149, 249, 449, 849, 1049, 1049]);
 });
 
-it('never leaves the span between the floor and the cap above it', ({ expect }) => {
+it('backoffMs stays between the floor and the floor plus the cap', ({ expect }) => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 2000 }),
@@ -25,14 +25,14 @@ it('never leaves the span between the floor and the cap above it', ({ expect }) 
 const spans = (jitter: 'EVEN' | 'NONE', random: number) =>
   [1, 2, 3, 9].map((retry) => backoffMs(retry, { baseMs: 5, capMs: 100, factor: 3, jitter }, () => random));
 
-it('grows by its factor, evenly or without chance', ({ expect }) => {
+it('backoffMs grows by its factor with even or no jitter', ({ expect }) => {
   expect(spans('NONE', 0.9)).toEqual([5, 15, 45, 100]);
   expect(spans('EVEN', 0.5)).toEqual([5, 15, 45, 100]);
   expect(spans('EVEN', 0)).toEqual([4, 12, 36, 80]);
   expect(spans('EVEN', 1 - Number.EPSILON)).toEqual([6, 18, 54, 120]);
 });
 
-it('never shrinks with another retry, whatever the jitter', ({ expect }) => {
+it('backoffMs never shrinks from one retry to the next', ({ expect }) => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 2000 }),

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { createBatch } from '../../src/lib/batch.ts';
 
-/** A load that answers with what it was asked for, doubled; it has nothing under 0. `calls` holds what each call was asked. */
+/** Creates a load that doubles its keys, and has no value for negative ones. `calls` holds the keys of each call. */
 function createDoubler(keysMax?: number) {
   const calls: (readonly number[])[] = [];
   const loadOne = createBatch({
@@ -15,20 +15,20 @@ function createDoubler(keysMax?: number) {
 }
 
 describe('a batch', () => {
-  it('loads by one call what is asked for in one turn, each key once', async ({ expect }) => {
+  it('loads the keys of one turn in one call, each once', async ({ expect }) => {
     const { calls, loadOne } = createDoubler();
     expect(await Promise.all([3, 1, 3, -1, 2, 1].map(loadOne))).toEqual([6, 2, 6, null, 4, 2]);
     expect(calls).toEqual([[3, 1, -1, 2]]);
   });
 
-  it('keeps nothing: what is asked for later is loaded again', async ({ expect }) => {
+  it('caches nothing', async ({ expect }) => {
     const { calls, loadOne } = createDoubler();
     expect(await loadOne(1)).toBe(2);
     expect(await Promise.all([1, 2].map(loadOne))).toEqual([2, 4]);
     expect(calls).toEqual([[1], [1, 2]]);
   });
 
-  it('takes what is asked for while it loads into the next call', async ({ expect }) => {
+  it('loads keys that arrive during a call in the next one', async ({ expect }) => {
     const gate = Promise.withResolvers<null>();
     const calls: string[][] = [];
     const loadOne = createBatch({
@@ -46,13 +46,13 @@ describe('a batch', () => {
     expect(calls).toEqual([['a'], ['b']]);
   });
 
-  it('makes several calls of too many keys', async ({ expect }) => {
+  it('splits too many keys into several calls', async ({ expect }) => {
     const { calls, loadOne } = createDoubler(2);
     expect(await Promise.all([1, 2, 3, 4, 5].map(loadOne))).toEqual([2, 4, 6, 8, 10]);
     expect(calls).toEqual([[1, 2], [3, 4], [5]]);
   });
 
-  it('that fails fails all who asked, and not those who ask later', async ({ expect }) => {
+  it('rejects for all keys of a failed call, and not for later ones', async ({ expect }) => {
     let isDown = true;
     const loadOne = createBatch({
       load: (keys: readonly number[]) => (isDown ? Promise.reject(new Error('down')) : Promise.resolve(keys)),

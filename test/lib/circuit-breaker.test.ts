@@ -7,7 +7,7 @@ const CLOSED_TWO: Breaker = { state: 'CLOSED', failuresInRow: 2, untilMs: 0 };
 const OPEN: Breaker = { state: 'OPEN', failuresInRow: 3, untilMs: 5000 };
 const PROBING: Breaker = { state: 'PROBING', failuresInRow: 3, untilMs: 6000 };
 
-describe('what may pass', () => {
+describe('tryPass', () => {
   it.for([
     { before: CLOSED_BREAKER, nowMs: 0, pass: true, next: CLOSED_BREAKER },
     { before: CLOSED_TWO, nowMs: 9000, pass: true, next: CLOSED_TWO },
@@ -20,7 +20,7 @@ describe('what may pass', () => {
   });
 });
 
-describe('what an exchange makes of it', () => {
+describe('afterExchange', () => {
   it.for([
     { before: CLOSED_BREAKER, failed: false, after: CLOSED_BREAKER },
     { before: CLOSED_BREAKER, failed: true, after: { state: 'CLOSED', failuresInRow: 1, untilMs: 0 } },
@@ -35,10 +35,10 @@ describe('what an exchange makes of it', () => {
   });
 });
 
-describe('over any course of exchanges', () => {
+describe('a breaker over random exchanges', () => {
   const step = fc.record({ waitMs: fc.integer({ min: 0, max: 2500 }), failed: fc.boolean() });
 
-  it('is closed right after a success, and open only after so many failures in a row', ({ expect }) => {
+  it('closes after a success, and opens only after the maximum of consecutive failures', ({ expect }) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         let breaker = CLOSED_BREAKER;
@@ -54,7 +54,7 @@ describe('over any course of exchanges', () => {
     );
   });
 
-  it('lets at most one pass in any span of its time while Kling is down', ({ expect }) => {
+  it('passes at most one call per open time while every call fails', ({ expect }) => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 1500 }), { maxLength: 60 }), fc.boolean(), (waitsMs, answers) => {
         let breaker = OPEN;
@@ -67,7 +67,7 @@ describe('over any course of exchanges', () => {
           if (!pass) continue;
           expect(nowMs - passedAtMs).toBeGreaterThanOrEqual(LIMITS.openMs);
           passedAtMs = nowMs;
-          // A probe whose outcome is lost must not hold the breaker for ever: the next may go when its time is up.
+          // A probe with a lost outcome must not block the breaker: the next one passes after the open time.
           if (answers) breaker = afterExchange(breaker, true, nowMs, LIMITS);
         }
       }),

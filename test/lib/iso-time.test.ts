@@ -15,8 +15,8 @@ function outcome(write: () => string): string {
   }
 }
 
-describe('the time in ISO-8601', () => {
-  it('is written as a Date writes it, whatever was written before', ({ expect }) => {
+describe('createIsoTime', () => {
+  it('writes an instant as a Date does, after any other instant', ({ expect }) => {
     const anywhere = fc.integer({ min: -LAST - DAY_MS, max: LAST + DAY_MS });
     const nearby = fc.integer({ min: Date.UTC(2026, 10, 20), max: Date.UTC(2026, 10, 22) });
     const aroundEnds = fc
@@ -41,13 +41,13 @@ describe('the time in ISO-8601', () => {
     [Date.UTC(2028, 1, 29, 12, 34, 56, 7), '2028-02-29T12:34:56.007Z'],
     [Date.UTC(10_000, 0, 1), '+010000-01-01T00:00:00.000Z'],
     [LAST, '+275760-09-13T00:00:00.000Z'],
-  ] as const)('%d is %s', ([epochMs, text], { expect }) => {
+  ] as const)('writes %d as %s', ([epochMs, text], { expect }) => {
     const write = createIsoTime();
     expect([write(epochMs), write(epochMs)]).toEqual([text, text]);
     expect(byDate(epochMs)).toBe(text);
   });
 
-  it.for([LAST + 1, -LAST - 1, Number.NaN, Infinity])('%d is none', (epochMs, { expect }) => {
+  it.for([LAST + 1, -LAST - 1, Number.NaN, Infinity])('throws for %d', (epochMs, { expect }) => {
     const write = createIsoTime();
     write(LAST);
     write(-LAST);

@@ -6,7 +6,7 @@ const LONG_INTEGER = fc
   .tuple(fc.bigInt({ min: 10n ** 15n, max: 10n ** 30n }), fc.boolean())
   .map(([n, negative]) => (negative ? -n : n));
 
-/** A value with long integers in it, as text whose integers have no quotes and as what is to come of it. */
+/** A value with long integers: as JSON without quotes around them, and as the expected result. */
 type Pair = readonly [text: string, value: unknown];
 
 const { tree } = fc.letrec<{ tree: Pair; leaf: Pair; list: Pair; record: Pair }>((tie) => ({
@@ -28,8 +28,8 @@ const { tree } = fc.letrec<{ tree: Pair; leaf: Pair; list: Pair; record: Pair }>
   }),
 }));
 
-describe('JSON with long integers', () => {
-  it('keeps every digit of each, wherever it stands, and all else as it is', ({ expect }) => {
+describe('parseJsonKeepingLongIntegers', () => {
+  it('keeps every digit of a long integer at any place, and all other values', ({ expect }) => {
     fc.assert(
       fc.property(tree, ([text, value]) => {
         expect(parseJsonKeepingLongIntegers(`{"data": ${text}}`)).toEqual({ data: value });
@@ -37,7 +37,7 @@ describe('JSON with long integers', () => {
     );
   });
 
-  it('leaves shorter integers, fractions and quoted digits alone', ({ expect }) => {
+  it('does not change shorter integers, fractions and quoted digits', ({ expect }) => {
     const text = '{"a":123456789012345,"b":1234567890123456.5,"c":"1234567890123456789","d":[850508686686064701]}';
     expect(parseJsonKeepingLongIntegers(text)).toEqual({
       a: 123456789012345,

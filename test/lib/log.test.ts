@@ -14,27 +14,27 @@ function printedBy(tenants: TenantForm, ...named: (string | undefined)[]): unkno
 
 const LINE = { level: 'info', message: 'request', taskId: 'task-1' };
 
-describe('a line of the log', () => {
+describe('a log line', () => {
   it.for<[form: TenantForm, shown: object]>([
     ['id', { tenant: 'tenant-a' }],
     // printf %s tenant-a | sha256sum | cut -c1-16
     ['hash', { tenant: '80a707af7dc77ee1' }],
     ['off', {}],
-  ])('with LOG_TENANT=%s names its tenant so, each time', ([form, shown], { expect }) => {
+  ])('names its tenant as LOG_TENANT=%s says, every time', ([form, shown], { expect }) => {
     expect(printedBy(form, 'tenant-a', 'tenant-a')).toEqual([
       { ...LINE, ...shown },
       { ...LINE, ...shown },
     ]);
   });
 
-  it('has no tenant where none is known', ({ expect }) => {
+  it('has no tenant if it is unknown', ({ expect }) => {
     for (const form of ['id', 'hash', 'off'] as const) {
       expect(printedBy(form, undefined)).toEqual([LINE]);
       vi.restoreAllMocks();
     }
   });
 
-  it('tells tenants apart by their hashes, whatever characters they have', ({ expect }) => {
+  it('has a different hash for each tenant', ({ expect }) => {
     const tenants = Array.from({ length: 5_000 }, (_, i) => `tenant-${i}~!`);
     const hashes = printedBy('hash', ...tenants, ...tenants).map((line) => (line as { tenant: string }).tenant);
     expect(new Set(hashes).size).toBe(tenants.length);

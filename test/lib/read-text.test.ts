@@ -3,7 +3,7 @@ import { BodyTooLarge, readText } from '../../src/lib/read-text.ts';
 
 const NEVER = new AbortController().signal;
 
-it('joins chunks that cut characters in two', async ({ expect }) => {
+it('readText joins chunks that split characters', async ({ expect }) => {
   const bytes = new TextEncoder().encode('añ可灵😀z');
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -14,11 +14,11 @@ it('joins chunks that cut characters in two', async ({ expect }) => {
   expect(await readText(body, bytes.length, NEVER)).toBe('añ可灵😀z');
 });
 
-it('is empty without a body', async ({ expect }) => {
+it('readText returns an empty string without a body', async ({ expect }) => {
   expect(await readText(null, 1, NEVER)).toBe('');
 });
 
-it('gives up a body past its limit', async ({ expect }) => {
+it('readText cancels a body past its limit', async ({ expect }) => {
   let given = false;
   const body = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.enqueue(new Uint8Array(10)),
@@ -30,7 +30,7 @@ it('gives up a body past its limit', async ({ expect }) => {
   expect(given).toBe(true);
 });
 
-it('throws the reason of an abort, rather than end a body early', async ({ expect }) => {
+it('readText throws the reason of an abort instead of ending early', async ({ expect }) => {
   const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(3)) });
   await expect(readText(body, 25, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
 });

@@ -1,14 +1,14 @@
 import { it } from 'vitest';
 import { createSingleFlight } from '../../src/lib/cache.ts';
 
-it('runs once for calls that overlap and anew for the next', async ({ expect }) => {
+it('a single flight runs once for overlapping calls, and again for the next', async ({ expect }) => {
   let runs = 0;
   const join = createSingleFlight(async () => ++runs);
   expect(await Promise.all([join(), join(), join()])).toEqual([1, 1, 1]);
   expect(await join()).toBe(2);
 });
 
-it('shares a failure and keeps it for nobody after', async ({ expect }) => {
+it('a single flight shares a failure, and does not cache it', async ({ expect }) => {
   let runs = 0;
   const join = createSingleFlight(async () => {
     runs += 1;

@@ -1,11 +1,11 @@
 import { it } from 'vitest';
 import { sleep } from '../../src/lib/deadline.ts';
 
-it('resolves after the time', async ({ expect }) => {
+it('sleep resolves after its time', async ({ expect }) => {
   await expect(sleep(1, new AbortController().signal)).resolves.toBeUndefined();
 });
 
-it('rejects with the reason of an abort, before or while it waits', async ({ expect }) => {
+it('sleep rejects with the reason of an abort, before and during the wait', async ({ expect }) => {
   const controller = new AbortController();
   const waiting = sleep(600_000, controller.signal);
   controller.abort(new Error('enough'));

@@ -10,8 +10,8 @@ function openLog() {
 
 const LINE = { level: 'info', message: 'm' };
 
-describe('a line that is written while work is traced', () => {
-  it('has the fields of all the work around it, and no other line has them', ({ expect }) => {
+describe('a log line in traced work', () => {
+  it('has the fields of all enclosing work, and other lines do not', ({ expect }) => {
     const { lines, write } = openLog();
     traced({ requestId: 'r' }, () => {
       traced({ taskId: 't' }, write);
@@ -21,15 +21,13 @@ describe('a line that is written while work is traced', () => {
     expect(lines).toEqual([{ ...LINE, requestId: 'r', taskId: 't' }, { ...LINE, requestId: 'r' }, LINE]);
   });
 
-  it('keeps what it says itself', ({ expect }) => {
+  it('keeps its own fields', ({ expect }) => {
     const { lines, write } = openLog();
     traced({ requestId: 'r', taskId: 't' }, () => write({ taskId: 'another' }));
     expect(lines).toEqual([{ ...LINE, requestId: 'r', taskId: 'another' }]);
   });
 
-  it('has the fields of its own work where several wait at once, also after the call has returned', async ({
-    expect,
-  }) => {
+  it('has the fields of its own work among concurrent work, also after the call has returned', async ({ expect }) => {
     const { lines, write } = openLog();
     const gate = Promise.withResolvers<void>();
     const works = ['a', 'b', 'c'].map((requestId) =>
