@@ -77,7 +77,7 @@ function noticed<T extends TaskRecord>(record: T, snapshot: AnySnapshot): Applie
   return detailed(record, { klingTaskId, ...(parentVideo === null ? {} : { parentVideo, unitsEstimated }) });
 }
 
-/** Stores Kling's id of a task that has none. */
+/** Stores Kling's id of a task, unless the record already has an id of Kling. */
 function identified<T extends TaskRecord>(record: T, klingTaskId: string): Applied<T> | null {
   if (record.klingTaskId !== null || klingTaskId === '') return null;
   return { change: 'DETAIL', record: { ...record, klingTaskId } };

@@ -169,7 +169,7 @@ export interface LipSyncRequest {
 /** The volume of audio. 1 is unchanged. */
 export const VOLUME = { min: 0, max: 2, fallback: 1 } as const;
 
-/** What the gateway knows about the face and the audio that an input names. */
+/** The stored facts about the face and the audio that an input names. */
 export interface LipSyncFacts {
   /** Null if the face does not exist or belongs to another tenant. */
   readonly face: Face | null;

@@ -1,12 +1,12 @@
-/** Something that Kling made for one tenant, and that a later call may name by Kling's id. */
+/** A file that Kling made for one tenant. Later calls may name it by Kling's id. */
 export interface Made {
   readonly kind: 'VIDEO' | 'AUDIO';
   readonly id: string;
 }
 
 /**
- * The same for every spelling that Kling might take for the same id: of another case, padded, or with leading zeros. What
- * is guarded by it is guarded against them all.
+ * Returns the same key for all spellings that Kling might accept for an id: another case, padding, leading zeros. An attacker
+ * could otherwise reach a file of another tenant by another spelling.
  */
 export function keyOf({ kind, id }: Made): string {
   const bare = id

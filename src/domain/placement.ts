@@ -30,7 +30,7 @@ export interface Interval {
   readonly endMs: number;
 }
 
-/** What the gateway knows about face and audio. Issues that no number of the placement can fix are reported at `path`. */
+/** The known facts about face and audio. Issues that no number of the placement can fix are reported at `path`. */
 export interface PlacementFacts {
   /** When the face can be lip-synced; null if the face does not exist. */
   readonly face: (Interval & { readonly path: Path }) | null;

@@ -91,7 +91,7 @@ export function writeScope<Name extends WriteName>(name: Name, input: WriteInput
 }
 
 /**
- * The work of one tenant. Methods throw only `GatewayError`. What belongs to another tenant does not exist. The ledger checks
+ * The work of one tenant. Methods throw only `GatewayError`. Objects of other tenants do not exist. The ledger checks
  * an input completely before it pays for anything.
  */
 export interface Ledger {

@@ -1,55 +1,54 @@
-/** What a ledger and the shards that watch it say to each other. */
-
 import type { TaskFilter } from './ports.ts';
 import type { TaskRecord } from './records.ts';
 
-/** What a ledger and the leaves that watch it say to each other. */
-
-/** One change, as it is pushed. */
+/** A change of a task, as a ledger pushes it to a shard. */
 export interface LiveEvent {
   readonly seq: number;
-  /** `seq` as clients see and give it back. */
+  /** `seq` as clients see it and send it back. */
   readonly cursor: string;
   readonly atMs: number;
   readonly record: TaskRecord;
 }
 
-/** `events` are the ones behind the number that the shard is thought to have applied; the answer is what it has now, null: nobody watches there. */
+/**
+ * A push to a shard. `events` are those after the last one that the shard is known to have applied. `answer` is the last one
+ * that it has applied now; null if no client of the shard watches the tenant.
+ */
 export interface Delivery {
   readonly events: readonly LiveEvent[];
   readonly answer: number | null;
 }
 
-/** What a subscription watches: one task, or all that match a filter. */
+/** The subject of a subscription: one task, or all tasks that match a filter. */
 export interface Watch {
   readonly taskId: string | null;
   readonly filter: TaskFilter;
 }
 
-/** Where the present state of a list goes on: it is handed over in pages, all of one moment. */
+/** The place where the present state of a list continues. Its pages are all of the same moment. */
 export interface PresentPlace {
-  /** The tasks that are left to show, by their number in the ledger. */
+  /** The tasks that are left to send, by their number in the ledger. */
   readonly taskSeqs: readonly number[];
   /** The newest event that the state covers. */
   readonly headSeq: number;
   readonly resync: boolean;
 }
 
-/** What a subscriber has to see before the live events: the present state or a page of what was missed, up to `headSeq`. */
+/** The events that a subscriber gets before live ones: the present state, or a page of missed events up to `headSeq`. */
 export interface CatchUp {
-  /** The newest event that is covered: what is behind it is yet to be seen. */
+  /** The newest event that is covered. Later ones are still to be sent. */
   readonly headSeq: number;
   readonly headCursor: string;
-  /** More was missed than one page takes. */
+  /** True if more events were missed than fit on a page. */
   readonly hasMore: boolean;
-  /** The present state goes on from here; null: it is complete, or was not asked for. */
+  /** The place where the present state continues; null if it is complete or was not requested. */
   readonly rest: PresentPlace | null;
-  /** The one watched task has ended: nothing follows `events`. */
+  /** True if the one watched task is final, so nothing follows `events`. */
   readonly isOver: boolean;
   readonly events: readonly (LiveEvent & { readonly resync: boolean })[];
 }
 
-/** Whether a change belongs to what is watched. */
+/** Returns true if a subscription watches the task of a change. */
 export function isWatched({ taskId, filter }: Watch, record: TaskRecord): boolean {
   if (taskId !== null && record.id !== taskId) return false;
   if (filter.kind !== null && record.kind !== filter.kind) return false;

@@ -299,8 +299,8 @@ export interface ExchangeResult {
 const TIMED_OUT_AT_THE_EDGE: ReadonlySet<number> = new Set([408, 499]);
 
 /**
- * Returns true if an exchange counts against Kling's health. With an envelope the business code decides: a 5xxx counts, a
- * refusal of one request (1xxx, rate limits included) does not. Without one, the outcome and the HTTP status decide.
+ * Returns true if an exchange counts against Kling's health. The business code of an envelope decides: 5xxx counts, and a
+ * refusal of one request (1xxx, rate limits included) does not. Without an envelope, outcome and HTTP status decide.
  */
 export function isFault({ outcome, httpStatus, klingCode }: ExchangeResult): boolean {
   if (outcome === 'OK' || outcome === 'CANCELLED') return false;

@@ -20,7 +20,7 @@ const NO_FACE =
 
 /**
  * `POST /v1/videos/identify-face`: 0.05 units per call. Kling reports "no face" as an answer without `face_data` or as a
- * refusal. With a `session_id` it is a scan without faces. Without one it is thrown as `BAD_USER_INPUT`.
+ * refusal. It is a scan without faces if there is a `session_id`, and otherwise `BAD_USER_INPUT`.
  */
 export function identifyFacesCall({ video }: FaceScanRequest): Call<FaceScanResult> {
   return {

@@ -4,7 +4,7 @@ import { keyOf } from '../../src/domain/made.ts';
 
 const video = (id: string) => keyOf({ kind: 'VIDEO', id });
 
-describe('the key of what Kling made', () => {
+describe('the key of a file that Kling made', () => {
   it.for([
     ['as it is', '842250903629086785'],
     ['with leading zeros', '000842250903629086785'],
@@ -14,7 +14,7 @@ describe('the key of what Kling made', () => {
     expect(video(id!)).toBe('VIDEO:842250903629086785');
   });
 
-  it('does not tell upper from lower case', ({ expect }) => {
+  it('ignores case', ({ expect }) => {
     expect(video('Ab-C9')).toBe('VIDEO:abc9');
   });
 
@@ -22,15 +22,15 @@ describe('the key of what Kling made', () => {
     expect([video('0100'), video('a00')]).toEqual(['VIDEO:100', 'VIDEO:a00']);
   });
 
-  it.for(['', '0', '000', '--', 'ä'])('is the id itself where nothing of it would be left: %j', (id, { expect }) => {
+  it.for(['', '0', '000', '--', 'ä'])('is the id itself if nothing else would be left: %j', (id, { expect }) => {
     expect(video(id)).toBe(`VIDEO:${id}`);
   });
 
-  it('tells videos from sounds', ({ expect }) => {
+  it('differs for videos and audio', ({ expect }) => {
     expect(keyOf({ kind: 'AUDIO', id: '1' })).toBe('AUDIO:1');
   });
 
-  it('tells different numbers apart, however they are padded', ({ expect }) => {
+  it('differs for different numbers with any padding', ({ expect }) => {
     const number = fc.bigInt({ min: 1n, max: 10n ** 18n });
     fc.assert(
       fc.property(number, number, fc.nat({ max: 5 }), (a, b, zeros) => {

@@ -8,26 +8,26 @@ function watch(taskId: string | null, filter: Partial<Watch['filter']> = {}): Wa
   return { taskId, filter: { ...ALL.filter, ...filter } };
 }
 
-describe('a change of the voice task "v" that succeeded', () => {
+describe('isWatched, for a voice task that succeeded', () => {
   it.for<[name: string, watch: Watch, watched: boolean]>([
-    ['one who watches all', ALL, true],
-    ['one who watches it', watch('v'), true],
-    ['one who watches another', watch('w'), false],
-    ['one who watches voices', watch(null, { kind: 'VOICE' }), true],
-    ['one who watches lip-syncs', watch(null, { kind: 'LIP_SYNC' }), false],
-    ['one who watches it, as a lip-sync', watch('v', { kind: 'LIP_SYNC' }), false],
-    ['one who watches its status', watch(null, { statuses: ['SUCCEEDED'] }), true],
-    ['one who watches its status and others', watch(null, { statuses: ['FAILED', 'SUCCEEDED'] }), true],
-    ['one who watches other statuses', watch(null, { statuses: ['FAILED', 'PROCESSING'] }), false],
-    ['one who watches it in another status', watch('v', { statuses: ['FAILED'] }), false],
-    ['one who watches voices in another status', watch(null, { kind: 'VOICE', statuses: ['FAILED'] }), false],
-    ['one who watches voices in its status', watch(null, { kind: 'VOICE', statuses: ['SUCCEEDED'] }), true],
-  ])('and %s, by what is watched', ([, its, watched], { expect }) => {
+    ['all tasks', ALL, true],
+    ['the task', watch('v'), true],
+    ['another task', watch('w'), false],
+    ['voices', watch(null, { kind: 'VOICE' }), true],
+    ['lip-syncs', watch(null, { kind: 'LIP_SYNC' }), false],
+    ['the task as a lip-sync', watch('v', { kind: 'LIP_SYNC' }), false],
+    ['its status', watch(null, { statuses: ['SUCCEEDED'] }), true],
+    ['its status and others', watch(null, { statuses: ['FAILED', 'SUCCEEDED'] }), true],
+    ['other statuses', watch(null, { statuses: ['FAILED', 'PROCESSING'] }), false],
+    ['the task in another status', watch('v', { statuses: ['FAILED'] }), false],
+    ['voices in another status', watch(null, { kind: 'VOICE', statuses: ['FAILED'] }), false],
+    ['voices in its status', watch(null, { kind: 'VOICE', statuses: ['SUCCEEDED'] }), true],
+  ])('is checked for a watch of %s', ([, its, watched], { expect }) => {
     expect(isWatched(its, voiceTask('v'))).toBe(watched);
   });
 });
 
-it('a change of a lip-sync is for who watches lip-syncs', ({ expect }) => {
+it('isWatched tells lip-syncs from voices', ({ expect }) => {
   expect(isWatched(watch(null, { kind: 'LIP_SYNC' }), lipSyncTask('l'))).toBe(true);
   expect(isWatched(watch(null, { kind: 'VOICE' }), lipSyncTask('l'))).toBe(false);
 });
