@@ -6,8 +6,8 @@ import { openReady, TASKS_CHANGED } from '../support/socket.ts';
 
 openSandbox('close-reason');
 
-describe('the reason of a close', () => {
-  it('is the text, or as many whole characters of it as 123 bytes of UTF-8 hold', ({ expect }) => {
+describe('a close reason', () => {
+  it('is cut to at most 123 bytes of UTF-8, and never inside a character', ({ expect }) => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (text) => {
         const reason = closeReason(text);
@@ -20,7 +20,7 @@ describe('the reason of a close', () => {
   });
 
   it.for(['x'.repeat(128), '声'.repeat(128), '🎙'.repeat(64)])(
-    'of a second operation with the id %s is cut, and its code is 4409',
+    'for a second operation with the long id %s is cut, and the code is 4409',
     async (id, { expect }) => {
       const socket = await openReady();
       socket.subscribe(id, TASKS_CHANGED);

@@ -43,7 +43,7 @@ function counted(): { readonly operations: Operations; readonly run: ReturnType<
 const taskOne = (after: string | null) => prepared(TASK_CHANGED, { id: encodeGlobalId('VoiceTask', 'task-1'), after });
 
 describe('one event', () => {
-  it('costs one execution for all who run the same operation, whatever cursor they came with', async ({ expect }) => {
+  it('costs one execution for all subscribers of the same operation, whatever their cursor', async ({ expect }) => {
     const { operations, run } = counted();
     const hub = createHubParts(operations);
     const sockets = Array.from({ length: 100 }, () => new FakeSocket());
@@ -54,7 +54,7 @@ describe('one event', () => {
     expect(sockets[1]!.sent[0]).toBe(sockets[2]!.sent[0]!.replace('"id":"2"', '"id":"1"'));
   });
 
-  it('costs one for each distinct operation, and none for those it does not concern', async ({ expect }) => {
+  it('costs one execution for each distinct operation that it matches, and none for others', async ({ expect }) => {
     const { operations, run } = counted();
     const hub = createHubParts(operations);
     const socket = new FakeSocket();
@@ -68,9 +68,7 @@ describe('one event', () => {
     expect(socket.sent.map((message) => JSON.parse(message).id)).toEqual(['one', 'all', 'voices']);
   });
 
-  it('that is sent is logged once with the number of its subscriptions, and one without a subscriber is not logged', async ({
-    expect,
-  }) => {
+  it('is logged once with the number of its subscriptions, and not at all without a subscriber', async ({ expect }) => {
     const sent: LogEvent[] = [];
     const hub = createHubParts(real, { log: (line) => sent.push(line) });
     for (const id of ['a', 'b', 'c']) join(hub, new FakeSocket(), id, 1, taskOne(null));
@@ -79,7 +77,7 @@ describe('one event', () => {
     expect(sent).toEqual([{ level: 'info', message: 'event sent', ...about, subscriptions: 3 }]);
   });
 
-  it("of another tenant is nobody's here", async ({ expect }) => {
+  it('of another tenant is not executed', async ({ expect }) => {
     const { operations, run } = counted();
     const hub = createHubParts(operations);
     join(hub, new FakeSocket(), 'a', 0, prepared(TASKS_CHANGED, {}));
@@ -87,7 +85,7 @@ describe('one event', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  it('is told once, however often it is delivered', async ({ expect }) => {
+  it('is sent once, however often it is delivered', async ({ expect }) => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
     join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
@@ -97,7 +95,7 @@ describe('one event', () => {
     expect(socket.told('a')).toHaveLength(3);
   });
 
-  it('behind a gap is not taken: the answer says from where on', async ({ expect }) => {
+  it('after a gap is not applied, and the answer is the last applied sequence number', async ({ expect }) => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
     join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
@@ -106,7 +104,7 @@ describe('one event', () => {
     expect(socket.told('a')).toHaveLength(1);
   });
 
-  it('that is final completes those who watch the one task, and nobody else', async ({ expect }) => {
+  it('that is final completes subscriptions to its task, and not those to all tasks', async ({ expect }) => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
     join(hub, socket, 'one', 0, taskOne(null));
@@ -116,7 +114,7 @@ describe('one event', () => {
     expect(hub.groups.countOf(socket.asSocket())).toBe(1);
   });
 
-  it('cuts the socket that has over 1 MiB unread, and the others are told', async ({ expect }) => {
+  it('closes a socket with over 1 MiB unread, and still reaches the others', async ({ expect }) => {
     const hub = createHubParts(real);
     const slow = new FakeSocket();
     const quick = new FakeSocket();
@@ -127,9 +125,7 @@ describe('one event', () => {
     expect(quick.told('a')).toHaveLength(2);
   });
 
-  it('that nobody can have any more sends those who watched for the present state, and nobody else', async ({
-    expect,
-  }) => {
+  it('that the ledger has deleted closes the sockets that missed it, and no others', async ({ expect }) => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
     join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
@@ -146,18 +142,18 @@ describe('one event', () => {
     expect(await hub.fanOut.skip(TENANT, 9)).toBeNull();
   });
 
-  it('does not share an execution where the cursor is used for more than the place', ({ expect }) => {
+  it('is executed separately for operations that use the cursor in another argument too', ({ expect }) => {
     const query = `subscription ($after: String) { tasksChanged(after: $after) { task { events(first: 1, after: $after) { edges { cursor } } } } }`;
     expect(prepared(query, { after: 'a' }).key).not.toBe(prepared(query, { after: 'b' }).key);
     expect(prepared(TASKS_CHANGED, { after: 'a' }).key).toBe(prepared(TASKS_CHANGED, { after: 'b' }).key);
   });
 
-  it('shares an execution whatever the comments of the document say of the cursor', ({ expect }) => {
+  it('is executed once for documents that mention the cursor only in a comment', ({ expect }) => {
     const query = `${TASKS_CHANGED} # $after, $ after`;
     expect(prepared(query, { after: 'a' }).key).toBe(prepared(query, { after: 'b' }).key);
   });
 
-  it('is prepared at once where an expression over the document would backtrack without end', ({ expect }) => {
+  it('is prepared at once for a document that would make a regular expression backtrack', ({ expect }) => {
     const startedMs = performance.now();
     const query = `subscription ($a: String) { tasksChanged(after: $a) { cursor } } #$${'#'.repeat(29)}`;
     expect(prepared(query, { a: null }).key).toContain('tasksChanged');
@@ -168,8 +164,8 @@ describe('one event', () => {
 const withEvents = (i: number, first = 100) =>
   prepared(`subscription { tasksChanged { a${i}: cursor task { events(first: ${first}) { edges { cursor } } } } }`, {});
 
-describe('operations that need the ledger', () => {
-  it('share each read of one event, and read again for the next', async ({ expect }) => {
+describe('operations that read the ledger', () => {
+  it('share each read for one event, and read again for the next', async ({ expect }) => {
     const ledger = new FakeLedger();
     const events = vi.spyOn(ledger, 'events');
     const hub = createHubParts(real, { ledger });
@@ -181,7 +177,7 @@ describe('operations that need the ledger', () => {
     for (const socket of sockets) expect(socket.told('a')).toHaveLength(2);
   });
 
-  it('and fail are told so with their data and an id, which is in the log', async ({ expect }) => {
+  it('and fail send their data with errors and a request id, which is in the log', async ({ expect }) => {
     const ledger = new FakeLedger();
     const failure = { code: 'RATE_LIMITED', message: 'Too much.', retryable: true } as const;
     vi.spyOn(ledger, 'events').mockRejectedValue(new GatewayError(failure));
@@ -205,9 +201,7 @@ describe('operations that need the ledger', () => {
     ]);
   });
 
-  it('let another tenant have its turn: its events wait for one slice, whatever the first one runs', async ({
-    expect,
-  }) => {
+  it('give way to another tenant after one slice of work', async ({ expect }) => {
     const told: string[] = [];
     const operations: Operations = {
       ...real,
@@ -227,7 +221,7 @@ describe('operations that need the ledger', () => {
     }
     const heavy = hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
     await hub.fanOut.deliver('tenant-b', 0, [taskChange(1)]);
-    // The slice that was begun, and one more.
+    // The slice that was running, and one more.
     expect(told.filter((tenant) => tenant === TENANT).length).toBeLessThanOrEqual(6);
     await heavy;
     expect(told).toHaveLength(100);

@@ -1,8 +1,8 @@
 /**
- * The cases of graphql-sse's suites for its handler (github.com/enisdenjo/graphql-sse, tests/handler.test.ts, and what its
- * parser and EventSource need), for this gateway, in the mode of distinct connections. The mode of a single connection is not
- * offered: its requests wait for results in another request's stream, which no Worker can write to. `differs` says what that
- * handler does. Left out are hooks and adapters of Node's frameworks; heartbeats are in stream-leaving.test.ts.
+ * The cases of graphql-sse's handler suite (github.com/enisdenjo/graphql-sse, tests/handler.test.ts), and the needs of its
+ * parser and of EventSource, in distinct connections mode. The gateway does not offer single connection mode: its requests
+ * wait for results in another request's stream, to which a Worker cannot write. `differs` states what graphql-sse does.
+ * Hooks and adapters for Node frameworks are left out. Heartbeats are in stream-leaving.test.ts.
  */
 
 import { exports } from 'cloudflare:workers';
@@ -17,7 +17,7 @@ const sandbox = openSandbox('graphql-sse-cases');
 const STREAM = { 'content-type': 'text/event-stream; charset=utf-8' };
 const JSON_ANSWER = { 'content-type': expect.stringMatching(/^application\/json(;|$)/) };
 
-/** Reads the events of a whole stream. Throws where graphql-sse's parser throws: on an event that is neither next nor complete. */
+/** Reads the events of a whole stream. Throws on an event that is neither next nor complete, as graphql-sse's parser does. */
 function eventsOf(text: string): unknown[] {
   const [start, ...blocks] = text.split('\n\n');
   if (start !== ':' || blocks.pop() !== '') throw new Error(`no stream: ${JSON.stringify(text)}`);
@@ -38,11 +38,11 @@ interface Case {
   readonly body?: string | object;
   readonly differs?: string;
   readonly status?: number;
-  /** The answer has these; a stream's type, unless something else is given. */
+  /** Headers of the answer. By default those of a stream. */
   readonly answers?: Readonly<Record<string, string>>;
-  /** The results that come as next, before complete; none unless given. */
+  /** Results that come as next before complete. By default there are no results. */
   readonly results?: readonly object[];
-  /** The answer is one error, with the id of the answer and a message like this. */
+  /** Message of the single error, which carries the request id of the answer. */
   readonly refused?: RegExp;
 }
 
@@ -73,8 +73,7 @@ function errorLike(message: RegExp, requestId: string | null): object {
 
 const query = '{ __typename }';
 const typename = [{ data: { __typename: 'Query' } }];
-const AS_STREAM =
-  'that handler answers 400 in JSON, of which an EventSource shows nothing; the protocol asks for a stream';
+const AS_STREAM = 'graphql-sse answers 400 in JSON, which an EventSource hides; the protocol requires a stream';
 
 const CASES: readonly Case[] = [
   { name: 'a query over GET', method: 'GET', search: { query }, results: typename },
@@ -86,11 +85,11 @@ const CASES: readonly Case[] = [
   },
   { name: 'an empty operationName', method: 'GET', search: { query, operationName: '' }, results: typename },
   {
-    name: 'a result with new lines in it',
+    name: 'a result with line breaks',
     body: { query: '{ __type(name: "__Type") { description } }' },
     results: [{ data: { __type: { description: expect.stringContaining('\n\n') } } }],
   },
-  { name: 'errors of validation', body: { query: '{ notExists }' }, refused: /^Cannot query field "notExists"/ },
+  { name: 'validation errors', body: { query: '{ notExists }' }, refused: /^Cannot query field "notExists"/ },
   { name: 'a query that cannot be parsed', body: { query: '}}' }, refused: /^Syntax Error/, differs: AS_STREAM },
   {
     name: 'an unknown operationName',
@@ -99,29 +98,34 @@ const CASES: readonly Case[] = [
     differs: AS_STREAM,
   },
   {
-    name: 'two operations and no name',
+    name: 'two operations without operationName',
     body: { query: `query A ${query} query B ${query}` },
     refused: /operation/,
     differs: AS_STREAM,
   },
   { name: 'no query over GET', method: 'GET', refused: /"query"/, differs: AS_STREAM },
   { name: 'no query over POST', body: {}, refused: /"query"/, differs: AS_STREAM },
-  { name: 'a query that is no text', body: { query: 1 }, refused: /"query"/, differs: AS_STREAM },
-  { name: 'variables that are no object', body: { query, variables: [] }, refused: /"variables"/, differs: AS_STREAM },
+  { name: 'a query that is not a string', body: { query: 1 }, refused: /"query"/, differs: AS_STREAM },
   {
-    name: 'extensions that are no object',
+    name: 'variables that are not an object',
+    body: { query, variables: [] },
+    refused: /"variables"/,
+    differs: AS_STREAM,
+  },
+  {
+    name: 'extensions that are not an object',
     body: { query, extensions: 'x' },
     refused: /"extensions"/,
     differs: AS_STREAM,
   },
   {
-    name: 'variables in the URL that are no JSON',
+    name: 'variables in the URL that are not JSON',
     method: 'GET',
     search: { query, variables: '{' },
     refused: /"variables"/,
     differs: AS_STREAM,
   },
-  { name: 'a body that is no JSON', body: '{', refused: /JSON/, differs: AS_STREAM },
+  { name: 'a body that is not JSON', body: '{', refused: /JSON/, differs: AS_STREAM },
   { name: 'a body that is a list', body: [{ query }], refused: /Batches/, differs: AS_STREAM },
   {
     name: 'variables that cannot be coerced',
@@ -150,7 +154,7 @@ const CASES: readonly Case[] = [
     status: 405,
     refused: /GET and POST/,
     answers: { allow: 'GET, POST' },
-    differs: 'that is the mode of a single connection: 201 and a token',
+    differs: 'graphql-sse answers 201 and a token in single connection mode',
   },
   {
     name: 'the end of an operation (DELETE)',
@@ -159,17 +163,17 @@ const CASES: readonly Case[] = [
     status: 405,
     refused: /GET and POST/,
     answers: { allow: 'GET, POST' },
-    differs: 'that is the mode of a single connection',
+    differs: 'graphql-sse ends the operation in single connection mode',
   },
   {
     name: 'a token of a reservation',
     headers: { 'x-graphql-event-stream-token': 'token' },
     body: { query, extensions: { operationId: '1' } },
     results: typename,
-    differs: 'there are no reservations: 202 there, and here a stream of its own',
+    differs: 'graphql-sse answers 202 and uses the reserved stream',
   },
   {
-    name: 'an Accept that means nothing',
+    name: 'an unknown Accept header',
     method: 'GET',
     accept: 'gibberish',
     search: { query },
@@ -178,7 +182,7 @@ const CASES: readonly Case[] = [
     answers: JSON_ANSWER,
   },
   {
-    name: 'no query, and an Accept of JSON',
+    name: 'no query, with Accept: application/json',
     method: 'GET',
     accept: 'application/json',
     status: 400,
@@ -195,13 +199,13 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('a request for one stream of its own', () => {
-  it.for(titled(CASES))('%s', async ([, one]) => {
+describe('a request for an event stream', () => {
+  it.for(titled(CASES))('with %s', async ([, one]) => {
     expect.hasAssertions();
     await play(one);
   });
 
-  it.for(['GET', 'POST'] as const)('a subscription over %s: every event as next, then complete', async (method) => {
+  it.for(['GET', 'POST'] as const)('with a subscription over %s gets next, then complete', async (method) => {
     const task = await startTask(sandbox);
     const watch = 'subscription ($id: ID!) { taskChanged(id: $id) { task { status } } }';
     const stream = await askStream(method, 'text/event-stream', { query: watch, variables: { id: task.globalId } });
@@ -216,7 +220,7 @@ describe('a request for one stream of its own', () => {
     expect(events).toEqual([...results, 'complete']);
   });
 
-  it('a subscription whose client leaves: the operation ends', async () => {
+  it('with a subscription ends its operation when the client leaves', async () => {
     await expect.poll(socketCount).toBe(0);
     const stream = await askStream('POST', 'text/event-stream', { query: 'subscription { tasksChanged { cursor } }' });
     await expect.poll(socketCount).toBe(1);

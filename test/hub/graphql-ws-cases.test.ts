@@ -1,9 +1,8 @@
 /**
- * The cases of graphql-ws's suite for its server (github.com/enisdenjo/graphql-ws, tests/server.test.ts), for this gateway;
- * `differs` says what that server does, or why this one does not do it. Left out are hooks, custom schemas, contexts and
- * JSON revivers, and results of a query that come bit by bit: there is nothing like them here. 4408 is in
- * socket-limits.test.ts. The gateway sends no pings of WebSocket's own, which would keep a hub awake, and a socket that it
- * loses at a deploy is the platform's to close.
+ * The cases of graphql-ws's server suite (github.com/enisdenjo/graphql-ws, tests/server.test.ts). `differs` states what that
+ * server does, or why the gateway differs. Hooks, custom schemas, contexts, JSON revivers and incremental results are left
+ * out, because the gateway does not have them. 4408 is in socket-limits.test.ts. The gateway sends no WebSocket pings, which
+ * would keep a hub awake. The platform closes sockets at a deployment.
  */
 
 import { describe, it } from 'vitest';
@@ -22,12 +21,12 @@ const told = (status: string, id = '1'): Step => next({ taskChanged: { task: { s
 const DONE = { id: '1', type: 'complete' };
 const complete = (): Step => ({ gets: DONE });
 const UNAUTHORIZED: Step = { closes: 4401, reason: 'Unauthorized' };
-/** Exactly this many characters of JSON. */
+/** Builds an object of exactly `chars` characters of JSON. */
 const LONG = (chars: number) => ({ x: 'y'.repeat(chars - '{"x":""}'.length) });
 const typename = next({ __typename: 'Query' });
 const PONG: Step = { gets: { type: 'pong' } };
 
-/** Operation 2 alone gets the next event. */
+/** Steps in which only operation 2 gets the next event. */
 const watchesAlone = (taskId: string): readonly Step[] => [
   watch(taskId, '2'),
   told('SUBMITTED', '2'),
@@ -48,10 +47,10 @@ const CONNECT: readonly SocketCase[] = [
     { type: 'connection_init', payload: {} },
     { type: 'connection_init', payload: null },
   ].map((send): SocketCase => ({
-    name: `a connection that proves nothing is closed with 4403: ${JSON.stringify(send)}`,
+    name: `a connection_init without a token is closed with 4403: ${JSON.stringify(send)}`,
     isNew: true,
     steps: [{ send }, { closes: 4403, reason: /token/ }],
-    differs: 'the reason says what is missing, and not "Forbidden"',
+    differs: 'the reason states what is missing, instead of "Forbidden"',
   })),
   {
     name: 'a second connection_init is closed with 4429',
@@ -66,7 +65,7 @@ const CONNECT: readonly SocketCase[] = [
     ],
   },
   {
-    name: 'a subscribe before connection_init is closed with 4401, whatever it asks for',
+    name: 'a subscribe before connection_init is closed with 4401, even if its query is invalid',
     isNew: true,
     steps: [subscribe({ query: 'subscription NoAck {}', operationName: 'NoAck', variables: {} }), UNAUTHORIZED],
   },
@@ -85,17 +84,17 @@ const PINGS: readonly SocketCase[] = [
     steps: [{ send: { type: 'ping', payload: null } }, PONG],
   },
   ...[{ iCome: 'back' }, {}, { a: ['ä', { b: null }] }].map((payload): SocketCase => ({
-    name: `the payload of a ping comes back in the pong: ${JSON.stringify(payload)}`,
+    name: `a ping is answered with its payload: ${JSON.stringify(payload)}`,
     steps: [{ send: { type: 'ping', payload } }, { gets: { type: 'pong', payload } }],
   })),
   {
-    name: 'the longest payload of a ping comes back',
+    name: 'a ping with a payload of 1,024 characters is answered with it',
     steps: [{ send: { type: 'ping', payload: LONG(1_024) } }, { gets: { type: 'pong', payload: LONG(1_024) } }],
   },
   {
-    name: 'a longer payload of a ping does not come back',
+    name: 'a ping with a payload of 1,025 characters is answered without it',
     steps: [{ send: { type: 'ping', payload: LONG(1_025) } }, PONG],
-    differs: 'what a client can have echoed is bounded',
+    differs: 'the gateway limits the size of an echo',
   },
   { name: 'a pong gets no answer', isNew: true, steps: [{ send: { type: 'pong' } }, { send: { type: 'ping' } }, PONG] },
 ];
@@ -111,7 +110,7 @@ const OPERATIONS: readonly SocketCase[] = [
     ],
   },
   {
-    name: 'an empty operationName is no name',
+    name: 'an empty operationName is ignored',
     steps: (id) => [
       subscribe({ query, operationName: '' }),
       typename,
@@ -121,11 +120,11 @@ const OPERATIONS: readonly SocketCase[] = [
     ],
   },
   {
-    name: 'a query that is completed before its result is there gets nothing',
+    name: 'a query that is completed before its result is ready gets nothing',
     steps: [subscribe({ query }), { send: DONE }, 'quiet'],
   },
   {
-    name: 'errors of validation come in one error, and the socket stays open',
+    name: 'validation errors come in one error message, and the socket stays open',
     steps: [
       subscribe({ query: 'query T {\n  testNumber\n  testBoolean\n}', operationName: 'T' }),
       {
@@ -140,7 +139,7 @@ const OPERATIONS: readonly SocketCase[] = [
   {
     name: 'a query that cannot be parsed gets an error, and the socket stays open',
     steps: [subscribe({ query: '}}' }), { refused: [{ message: /^Syntax Error/ }] }, 'quiet'],
-    differs: 'that server closes the socket with 4500, and every other operation with it',
+    differs: 'that server closes the socket with 4500, which ends all other operations',
   },
   {
     name: 'an unknown operationName gets an error',
@@ -151,7 +150,7 @@ const OPERATIONS: readonly SocketCase[] = [
     ],
   },
   {
-    name: 'two operations and no name get an error',
+    name: 'two operations without operationName get an error',
     steps: [
       subscribe({ query: `query A ${query} query B ${query}` }),
       { refused: [{ message: /operation/ }] },
@@ -166,16 +165,16 @@ const OPERATIONS: readonly SocketCase[] = [
         { refused: [{ message: /^Variable "\$id"/ }] },
         'quiet',
       ],
-      differs: 'that server takes what graphql answers for a result, and sends it as next',
+      differs: 'that server sends the errors of graphql as next',
     }),
   ),
   {
-    name: 'an id of a stored document, sent as the query, gets an error',
+    name: 'the id of a stored document as the query gets an error',
     steps: [subscribe({ query: 'iWantTheValue' }), { refused: [{ message: /^Syntax Error/ }] }],
     differs: 'documents are named by documentId, or by their hash in extensions.persistedQuery',
   },
   {
-    name: 'a subscription is told every event, and completes',
+    name: 'a subscription gets every event, then complete',
     steps: (id) => [
       watch(id),
       told('SUBMITTED'),
@@ -188,15 +187,15 @@ const OPERATIONS: readonly SocketCase[] = [
     ],
   },
   {
-    name: 'a subscription that is completed is told nothing more, complete included',
+    name: 'a subscription that the client completes gets nothing more, not even complete',
     steps: (id) => [watch(id), told('SUBMITTED'), { send: DONE }, ...watchesAlone(id)],
   },
   {
-    name: 'a subscription that is completed while it is prepared is told nothing',
+    name: 'a subscription that is completed while it is prepared gets nothing',
     steps: (id) => [watch(id), { send: DONE }, ...watchesAlone(id)],
   },
   {
-    name: 'a subscription that fails gets an error, no complete, and its id is free',
+    name: 'a subscription that fails gets an error without complete, and its id is free',
     steps: [
       watch('none'),
       { refused: [{ message: /^There is no such task/ }] },
@@ -207,7 +206,7 @@ const OPERATIONS: readonly SocketCase[] = [
     ],
   },
   {
-    name: 'the id of a live operation closes the socket with 4409',
+    name: 'the id of a running operation closes the socket with 4409',
     steps: (id) => [
       watch(id),
       told('SUBMITTED'),
@@ -216,7 +215,7 @@ const OPERATIONS: readonly SocketCase[] = [
     ],
   },
   {
-    name: 'the id of an operation that is still prepared closes the socket with 4409',
+    name: 'the id of an operation in preparation closes the socket with 4409',
     steps: [subscribe({ query }), subscribe({ query }), { closes: 4409, reason: 'Subscriber for 1 already exists' }],
   },
   {
@@ -230,7 +229,7 @@ const OPERATIONS: readonly SocketCase[] = [
   {
     name: 'an id of 129 characters closes the socket with 4400',
     steps: [subscribe({ query }, 'x'.repeat(129)), { closes: 4400, reason: /id/ }],
-    differs: 'ids are kept for as long as their operations: they are bounded',
+    differs: 'the gateway limits the length of ids, because it stores them',
   },
   { name: "a client's close is answered with its own code", steps: [{ leaves: 4321 }, { closes: 4321, reason: '' }] },
 ];

@@ -1,6 +1,6 @@
 /**
- * Every message of the protocol, valid or not: the cases of graphql-ws's suites for its messages and its handshake
- * (github.com/enisdenjo/graphql-ws, tests/common.test.ts and tests/use.test.ts). `differs` says what that server does.
+ * Valid and invalid messages of the protocol: the cases of graphql-ws's suites for messages and the handshake
+ * (github.com/enisdenjo/graphql-ws, tests/common.test.ts and tests/use.test.ts). `differs` states what that server does.
  */
 
 import { describe, it } from 'vitest';
@@ -23,7 +23,7 @@ describe('the subprotocol', () => {
     ['no, graphql-TransPort-ws', false],
     [null, false],
   ] as const)(
-    'offered as %j is taken: %j (differs: without it the answer is 400, and says what to offer, instead of a socket that is closed with 4406)',
+    'offered as %j is accepted: %j (differs: the gateway answers 400 with a message, instead of closing a socket with 4406)',
     async ([offered, isTaken], { expect }) => {
       const { status, headers, webSocket } = await upgrade(offered);
       webSocket?.accept();
@@ -79,11 +79,11 @@ describe('a message', () => {
     [{ type: 'complete' }, /id/],
     [{ type: 'complete', id: '' }, /id/],
     [{ type: 'complete', id: 0 }, /id/],
-    // Those that only a server sends close with 4500 there: a client that sends them is as wrong as one of the above.
+    // That server closes with 4500 on messages that only a server sends. Here they are invalid like those above.
     [{ type: 'connection_ack' }, /type/],
     [{ type: 'next', id: 'id', payload: {} }, /type/],
     [{ type: 'error', id: 'id', payload: [{ message: 'I am Error' }] }, /type/],
-  ])('that is not valid closes the socket with 4400 and says why: %j', async ([message, reason], { expect }) => {
+  ])('that is invalid closes the socket with 4400 and a reason: %j', async ([message, reason], { expect }) => {
     expect.hasAssertions();
     await playSteps({ steps: [{ send: message }, { closes: 4400, reason }] }, () => startTask(sandbox), expect);
   });
@@ -96,7 +96,7 @@ describe('a message', () => {
     [{ ...asked, payload: { query } }, ...ANSWER],
     [{ ...asked, payload: { query, operationName: null, variables: null, extensions: null } }, ...ANSWER],
     [{ ...asked, id: '1', payload: { query: '' } }, { refused: [{ message: /"query"/ }] }],
-  ])('that is valid is taken: %j', async ([send, ...answers], { expect }) => {
+  ])('that is valid is accepted: %j', async ([send, ...answers], { expect }) => {
     expect.hasAssertions();
     await playSteps({ steps: [{ send }, ...answers, 'quiet'] }, () => startTask(sandbox), expect);
   });

@@ -12,7 +12,7 @@ import { createOutbox } from '../../src/ledger/outbox.ts';
 import { createHubParts, FakeSocket, taskChange, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
 
-describe('whoever subscribes while events are made, pushed and run', () => {
+describe('a client that subscribes while events are created, pushed and executed', () => {
   type Step =
     | { readonly type: 'EVENT' }
     | { readonly type: 'SUBSCRIBE'; readonly after: number | null }
@@ -23,13 +23,13 @@ describe('whoever subscribes while events are made, pushed and run', () => {
     { weight: 2, arbitrary: fc.constant({ type: 'LEAVE' as const }) },
   );
 
-  it('misses none and is told none twice', async ({ expect }) => {
+  it('gets every event once, in any interleaving', async ({ expect }) => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
         fc.array(step, { minLength: 3, maxLength: 14 }),
         fc.boolean(),
-        // Past a slice every step of an event waits for its turn.
+        // Above the cost of a slice, every step of an event waits for its turn.
         fc.constantFrom(1, 2_000),
         async (scheduler, steps, isAsync, cost) => {
           const log: LiveEvent[] = [];
@@ -172,7 +172,7 @@ describe('whoever subscribes while events are made, pushed and run', () => {
   });
 });
 
-/** Until nothing is left to be run, however many microtasks lie between two steps. */
+/** Waits until nothing is left to run, however many microtasks lie between two steps. */
 async function settle(scheduler: fc.Scheduler): Promise<void> {
   do {
     await scheduler.waitIdle();

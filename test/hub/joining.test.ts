@@ -7,8 +7,8 @@ import { createWork } from '../../src/hub/back-pressure.ts';
 import { createHubParts, FakeSocket, taskChange, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
 
-/** What a subscriber is told that was caught up with event 1, while event 2 is fanned out so many microtasks later. */
-async function toldWhenLateBy(microtasks: number): Promise<readonly unknown[]> {
+/** Returns the events that a subscriber gets when it catches up to event 1 and event 2 is fanned out `microtasks` later. */
+async function eventsWhenLateBy(microtasks: number): Promise<readonly unknown[]> {
   const operations: Operations = {
     find: async (payload) => ({ type: 'operation', operation: { ...payload, query: '' } }),
     isKnown: () => true,
@@ -81,6 +81,6 @@ async function toldWhenLateBy(microtasks: number): Promise<readonly unknown[]> {
 
 it('a subscriber misses no event that is fanned out while it joins, at whatever microtask', async ({ expect }) => {
   for (let microtasks = 0; microtasks < 30; microtasks += 1) {
-    expect([microtasks, await toldWhenLateBy(microtasks)]).toEqual([microtasks, [1, 2]]);
+    expect([microtasks, await eventsWhenLateBy(microtasks)]).toEqual([microtasks, [1, 2]]);
   }
 });

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Sockets of one tenant go to its own hub. */
+/** Opens a socket of a tenant. All sockets of a tenant go to the same hub. */
 async function openOf(tenant: string): Promise<TestSocket> {
   const authorization = await bearer(tenant);
   const socket = await openSocket({ authorization });
@@ -26,8 +26,8 @@ const withEvents = (name: string, first: number, fields = 'cursor') =>
 const ALL =
   'cursor sequence at resync task { id externalId klingTaskId status klingStatus createdAt updatedAt expiresAt unitsEstimated unitsDeducted klingRequestId __typename }';
 
-describe('a live operation', () => {
-  it('that costs too much for each event is refused when it is subscribed', async ({ expect }) => {
+describe('a subscription', () => {
+  it('above the cost limit for one event is refused', async ({ expect }) => {
     const socket = await openOf('tenant-heavy');
     socket.subscribe('a', withEvents('a', 100, ALL));
     expect(await socket.next()).toMatchObject({
@@ -43,7 +43,7 @@ describe('a live operation', () => {
     socket.socket.close(1000);
   });
 
-  it('is refused while those of its tenant cost too much together, and of another tenant it is not', async ({
+  it('is refused while all subscriptions of its tenant exceed the limit, which does not affect another tenant', async ({
     expect,
   }) => {
     const task = await startTask(sandbox, 'tenant-many');
@@ -67,7 +67,7 @@ describe('a live operation', () => {
     socket.send({ id: 'a', type: 'complete' });
     socket.subscribe('c', withEvents('c', 100));
     expect(await socket.next()).toMatchObject({ id: 'c', type: 'next' });
-    // What the socket had counts for nothing once it has gone.
+    // The subscriptions of a closed socket do not count.
     socket.socket.close(1000);
     await socket.closed();
     const again = await openOf('tenant-many');
@@ -81,7 +81,7 @@ describe('a live operation', () => {
     for (const { socket: one } of [again, other]) one.close(1000);
   });
 
-  it('that was refused, or has nothing to follow, is not counted', async ({ expect }) => {
+  it('that was refused does not count', async ({ expect }) => {
     const socket = await openOf('tenant-missing');
     for (let i = 0; i < 50; i += 1) {
       socket.subscribe(`${i}`, withEvents('a', 100).replace('tasksChanged', 'tasksChanged(after: "none")'));
@@ -92,7 +92,9 @@ describe('a live operation', () => {
 });
 
 describe('a hub that wakes', () => {
-  it('reads the text of an operation when an event for it comes, once for all who share it', async ({ expect }) => {
+  it('reads the document of an operation when an event for it comes, once for all its subscribers', async ({
+    expect,
+  }) => {
     const task = await startTask(sandbox, 'tenant-asleep');
     const other = await startTask(sandbox, 'tenant-asleep');
     const sockets = [await openOf('tenant-asleep'), await openOf('tenant-asleep')];
@@ -105,7 +107,7 @@ describe('a hub that wakes', () => {
     for (const name of SHARD_NAMES) await evictDurableObject(env.HUB.getByName(name)).catch(() => {});
     const woken = vi.spyOn(RegistrationStore.prototype, 'ofSockets');
     const read = vi.spyOn(RegistrationStore.prototype, 'operation');
-    // A message wakes it, and needs no operation.
+    // A message wakes the hub, but needs no document.
     await sockets[0]!.isQuiet();
     expect(woken).toHaveBeenCalledTimes(1);
     expect(read).not.toHaveBeenCalled();

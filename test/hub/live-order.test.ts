@@ -10,7 +10,7 @@ const sandbox = openSandbox('live-order');
 const openOne = useSockets();
 
 describe('a subscriber', () => {
-  it('of a task is told its present state, then every change once, in order', async ({ expect }) => {
+  it('of a task gets its present state, then every change once, in order', async ({ expect }) => {
     const task = await startTask(sandbox);
     const sockets = [await openOne(), await openOne(), await openOne(), await openOne(), await openOne()];
     for (const socket of sockets) socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
@@ -27,7 +27,7 @@ describe('a subscriber', () => {
     }
   });
 
-  it('that comes back with its cursor is told exactly what it missed', async ({ expect }) => {
+  it('that resumes with its cursor gets exactly the changes that it missed', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openOne();
     socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
@@ -43,7 +43,7 @@ describe('a subscriber', () => {
     expect(await again.next()).toEqual({ id: 'a', type: 'complete' });
   });
 
-  it('of all tasks is told of those that it asked for, by kind and by status', async ({ expect }) => {
+  it('of all tasks gets only events that match its filter of kind and status', async ({ expect }) => {
     const ledger = ledgerOf('default');
     const ended = { status: ['SUCCEEDED', 'FAILED'] };
     const filters = { all: {}, lips: { kind: 'LIP_SYNC' }, ended, endedLips: { kind: 'LIP_SYNC', ...ended } };
@@ -71,7 +71,7 @@ describe('a subscriber', () => {
     expect(statuses).toEqual([['SUBMITTED', 'SUCCEEDED'], ['SUBMITTED'], ['SUCCEEDED'], []]);
   });
 
-  it('of all tasks is told the present state of those that have not ended first', async ({ expect }) => {
+  it('of all tasks first gets the present state of those that have not ended', async ({ expect }) => {
     const ended = await startTask(sandbox);
     await ended.advance('failed');
     const running = await startTask(sandbox);
@@ -86,7 +86,7 @@ describe('a subscriber', () => {
 });
 
 describe('an event reaches its subscribers', () => {
-  it('after the hub was evicted before it, and again before the next', async ({ expect }) => {
+  it('when the hub is evicted before the event, and again before the next', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openOne();
     socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
@@ -100,7 +100,7 @@ describe('an event reaches its subscribers', () => {
     expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
   });
 
-  it('though the ledger crashed between commit and push', async ({ expect }) => {
+  it('when the ledger crashes between commit and push', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openOne();
     socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
@@ -123,7 +123,7 @@ describe('an event reaches its subscribers', () => {
     expect((await socket.told('a')).task.status).toBe('SUCCEEDED');
   });
 
-  it('with what it asks of the ledger, though the ledger was reset since the subscription began', async ({
+  it('with fields that the ledger resolves, when the ledger was reset after the subscription started', async ({
     expect,
   }) => {
     const task = await startTask(sandbox);

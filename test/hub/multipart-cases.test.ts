@@ -1,8 +1,8 @@
 /**
- * The cases of the suites for Apollo's multipart subscriptions, for this gateway: of Apollo Router, which serves them
- * (github.com/apollographql/router, src/protocols/multipart.rs and tests/integration/subscriptions), of Apollo Client, which
- * reads them (github.com/apollographql/apollo-client, src/link/http/__tests__), and of the protocol's page. `differs` says
- * what Router does. Left out are its own sources: subgraphs, callbacks, reloads and metrics.
+ * The cases of the suites for Apollo's multipart subscriptions: those of Apollo Router (github.com/apollographql/router,
+ * src/protocols/multipart.rs and tests/integration/subscriptions), those of Apollo Client
+ * (github.com/apollographql/apollo-client, src/link/http/__tests__), and those of the protocol's page. `differs` states what
+ * Router does. Router's subgraphs, callbacks, reloads and metrics are left out.
  */
 
 import { describe, it, type ExpectStatic } from 'vitest';
@@ -17,11 +17,11 @@ const HEARTBEAT = {};
 
 interface Parts {
   readonly parts: readonly unknown[];
-  /** False: Apollo Client takes it for a connection that broke ("premature end of multipart body"). */
+  /** If false, Apollo Client treats it as a broken connection ("premature end of multipart body"). */
   readonly isEnded: boolean;
 }
 
-/** Reads an answer from its first byte. Throws where a byte is not as the protocol has it. */
+/** Parses a whole answer. Throws if a byte differs from the protocol. */
 function partsOf(text: string): Parts {
   const [before, ...pieces] = text.split('\r\n--graphql');
   const end = pieces.pop();
@@ -44,7 +44,7 @@ describe('a subscription whose client accepts', () => {
     'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json',
     'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9',
     'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,multipart/mixed;deferSpec=20220824,application/json;q=0.9',
-  ])('%s gets a stream that begins with a heartbeat', async (accept, { expect }) => {
+  ])('%s gets a stream that starts with a heartbeat', async (accept, { expect }) => {
     const stream = await askStream('POST', accept, SUBSCRIPTION);
     expect([stream.response.status, stream.response.headers.get('content-type')]).toEqual([200, TYPE]);
     expect(partsOf(await stream.until(/--graphql$/))).toEqual({ parts: [HEARTBEAT], isEnded: false });
@@ -57,7 +57,7 @@ describe('a subscription whose client accepts', () => {
     'application/json, multipart/mixed;deferSpec=20220824',
     'application/json, multipart/mixed;subscriptionSpec=2.0',
   ])(
-    '%s is told what to accept (differs: Router answers 406, and clients see no error)',
+    '%s gets an error that states what to accept (differs: Router answers 406, and clients see no error)',
     async (accept, { expect }) => {
       const stream = await askStream('POST', accept, SUBSCRIPTION);
       const { errors } = JSON.parse(await stream.rest());
@@ -76,9 +76,9 @@ interface Case {
   readonly differs?: string;
   readonly query: string;
   readonly variables?: object;
-  /** The states that the task then goes through, once the subscription has got the first. */
+  /** Statuses that the task gets after the subscription has its first event. */
   readonly becomes?: readonly Parameters<StartedTask['advance']>[0][];
-  /** Everything that comes, heartbeats that follow left out. */
+  /** All expected parts, except later heartbeats. */
   readonly parts: (expect: ExpectStatic, requestId: string) => readonly unknown[];
 }
 
@@ -87,20 +87,20 @@ const refused = (message: RegExp, code: string) => (expect: ExpectStatic, reques
   HEARTBEAT,
   {
     payload: null,
-    // Whole: those of a fatal error have neither locations nor a path.
+    // The match is exact: errors of a fatal error have neither locations nor a path.
     errors: [{ message: expect.stringMatching(message), extensions: expect.objectContaining({ code, requestId }) }],
   },
 ];
 
 const CASES: readonly Case[] = [
   {
-    name: 'every event is a part with a payload, and the end closes the answer',
+    name: 'sends every event as a part with a payload, and closes at the end',
     query: 'subscription ($id: ID!) { taskChanged(id: $id) { task { status } } }',
     becomes: ['processing', 'succeed'],
     parts: () => [HEARTBEAT, told('SUBMITTED'), told('PROCESSING'), told('SUCCEEDED')],
   },
   {
-    name: 'errors of fields are in the payload, beside its data, and the stream goes on',
+    name: 'sends field errors in the payload with the data, and continues',
     query:
       'subscription ($id: ID!) { taskChanged(id: $id) { task { status events(after: "garbled") { edges { cursor } } } } }',
     becomes: ['succeed'],
@@ -120,18 +120,18 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    name: 'a task that is not there is a fatal error',
+    name: 'ends with a fatal error for an unknown task',
     query: 'subscription { taskChanged(id: "none") { cursor } }',
     parts: refused(/^There is no such task/, 'NOT_FOUND'),
   },
   {
-    name: 'variables that cannot be coerced are a fatal error',
+    name: 'ends with a fatal error for variables that cannot be coerced',
     query: 'subscription ($id: ID!) { taskChanged(id: $id) { cursor } }',
     variables: { id: {} },
     parts: refused(/^Variable "\$id"/, 'BAD_USER_INPUT'),
   },
   {
-    name: 'a garbled cursor is a fatal error',
+    name: 'ends with a fatal error for a garbled cursor',
     query: 'subscription { tasksChanged(after: "garbled") { cursor } }',
     parts: refused(/cursor/, 'BAD_USER_INPUT'),
   },
@@ -152,7 +152,7 @@ describe('a stream of parts', () => {
     expect(partsOf(text)).toEqual({ parts: parts(expect, requestId), isEnded: true });
   });
 
-  it('without an event has a part all the same', async ({ expect }) => {
+  it('without an event still has a part', async ({ expect }) => {
     const task = await startTask(sandbox);
     await task.advance('succeed');
     const first = await (
@@ -164,7 +164,7 @@ describe('a stream of parts', () => {
     expect(partsOf(again)).toEqual({ parts: [HEARTBEAT], isEnded: true });
   });
 
-  it('that is silent gets heartbeats (differs: every 12 s, and not every 5 s)', async ({ expect }) => {
+  it('without events gets heartbeats (differs: every 12 s instead of every 5 s)', async ({ expect }) => {
     const stream = await openLimited(NOTHING, APOLLO, { heartbeatMs: 20, lastsMs: 60_000 });
     expect(partsOf(await stream.until(/(?:\{\}.*){4}--graphql$/s)).parts.slice(0, 4)).toEqual(
       Array.from({ length: 4 }, () => HEARTBEAT),
@@ -172,14 +172,14 @@ describe('a stream of parts', () => {
     await stream.leave();
   });
 
-  it('whose time or token is over breaks off, and its client comes back (differs: Router ends it with a fatal error, and clients do not come back)', async ({
+  it('whose time or token expires breaks off, so that its client reconnects (differs: Router ends it with a fatal error, and clients do not reconnect)', async ({
     expect,
   }) => {
     const stream = await openLimited(NOTHING, APOLLO, { heartbeatMs: 60_000, lastsMs: 100 });
     expect(partsOf(await stream.rest())).toEqual({ parts: [HEARTBEAT], isEnded: false });
   });
 
-  it('that its client leaves ends its operation', async ({ expect }) => {
+  it('ends its operation when the client leaves', async ({ expect }) => {
     await expect.poll(socketCount).toBe(0);
     const stream = await askStream('POST', APOLLO, SUBSCRIPTION);
     await expect.poll(socketCount).toBe(1);
@@ -190,14 +190,14 @@ describe('a stream of parts', () => {
   });
 });
 
-describe('what is no stream, for a client that accepts one and JSON,', () => {
+describe('a request that is not a subscription, from a client that accepts a stream and JSON,', () => {
   it.for<[name: string, params: Record<string, unknown>, status: number, answer: RegExp]>([
     ['a query', { query: '{ __typename }' }, 200, /^\{"data":\{"__typename":"Query"\}\}$/],
     ['no query', {}, 400, /"errors":.*\\"query\\"/],
     ['a syntax error', { query: 'subscription {' }, 400, /"errors":.*Syntax Error/],
     ['an unknown operationName', { ...SUBSCRIPTION, operationName: 'B' }, 400, /"errors":.*operation/],
     [
-      'two operations and no name',
+      'two operations without operationName',
       { query: `subscription A { tasksChanged { cursor } } subscription B { tasksChanged { cursor } }` },
       400,
       /"errors":.*operation/,

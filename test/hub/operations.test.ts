@@ -10,7 +10,7 @@ const refused = (requestId: string) => ({
   errors: [{ message: 'Internal error', extensions: { code: 'INTERNAL', retryable: false, requestId } }],
 });
 
-it('shows a client nothing of a bug but its id in the log, also before the first event', async ({ expect }) => {
+it('a bug before the first event shows a client only the request id, which is in the log', async ({ expect }) => {
   const lines: LogEvent[] = [];
   const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: true });
   const operations = createOperations({

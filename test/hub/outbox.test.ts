@@ -12,7 +12,7 @@ type Deliver = (shard: string, prev: number, events: readonly LiveEvent[]) => Pr
 
 const kling = { createVoice: async () => snapshotOf('SUBMITTED') };
 
-/** A shard that applies what it is given, and says what it was given. */
+/** Creates a shard that applies and records its deliveries. Nobody watches there if `appliedSeq` is null. */
 function createShard(appliedSeq: number | null) {
   const shard = { appliedSeq, deliveries: [] as string[], isDown: false };
   const deliver: Deliver = async (_name, prev, events) => {
@@ -39,7 +39,7 @@ async function withLedger(
 }
 
 describe('the outbox', () => {
-  it('pushes every change to every shard that watches, behind what it has', async ({ expect }) => {
+  it('pushes every change to a watching shard, after those that it has', async ({ expect }) => {
     await withLedger('each', async (start) => {
       const { shard, deliver } = createShard(0);
       const parts = start(deliver);
@@ -54,7 +54,7 @@ describe('the outbox', () => {
     });
   });
 
-  it('lets the alarm deliver what was committed and not pushed: the object died in between', async ({ expect }) => {
+  it('delivers by the alarm after the object died between commit and push', async ({ expect }) => {
     await withLedger('crash', async (start) => {
       const { shard, deliver } = createShard(0);
       const before = start(() => new Promise(() => {}));
@@ -69,7 +69,7 @@ describe('the outbox', () => {
     });
   });
 
-  it('tries a shard that fails again, later and later, and then gives it everything in order', async ({ expect }) => {
+  it('retries a failing shard with growing waits, and then delivers everything in order', async ({ expect }) => {
     await withLedger('down', async (start, shards) => {
       const { shard, deliver } = createShard(0);
       const parts = start(deliver);
@@ -93,7 +93,7 @@ describe('the outbox', () => {
     });
   });
 
-  it('sends a shard that has lost some of them those again', async ({ expect }) => {
+  it('resends changes that a shard has lost', async ({ expect }) => {
     await withLedger('lost', async (start) => {
       const { shard, deliver } = createShard(0);
       const parts = start(deliver);
@@ -107,7 +107,7 @@ describe('the outbox', () => {
     });
   });
 
-  it('tells a shard that is behind what is kept to skip it, and goes on from there', async ({ expect }) => {
+  it('tells a shard to skip changes that are deleted, and continues after them', async ({ expect }) => {
     await withLedger('behind', async (start, shards) => {
       const { shard, deliver } = createShard(0);
       const skipped: string[] = [];
@@ -132,7 +132,7 @@ describe('the outbox', () => {
     });
   });
 
-  it('forgets a shard where nobody watches', async ({ expect }) => {
+  it('stops pushing to a shard where nobody watches', async ({ expect }) => {
     await withLedger('nobody', async (start) => {
       const { shard, deliver } = createShard(null);
       const parts = start(deliver);
@@ -145,7 +145,7 @@ describe('the outbox', () => {
     });
   });
 
-  it('does not forget a shard that began to watch while its answer that nobody does was on the way', async ({
+  it('keeps pushing to a shard that attaches while its answer that nobody watches is on the way', async ({
     expect,
   }) => {
     await withLedger('began', async (start) => {

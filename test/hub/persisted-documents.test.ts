@@ -18,11 +18,11 @@ async function extensionsFor(query: string) {
 }
 
 describe('a document named by its hash', () => {
-  it('over a socket is asked for, sent once, and known from then on', async ({ expect }) => {
+  it('over a socket is unknown at first, is sent once, and is then found', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await connected();
     const variables = { id: task.globalId };
-    // A text of its own: what an isolate has learnt outlives a test.
+    // The document is unique to this test, because an isolate keeps documents across tests.
     const query = `${TASK_CHANGED} # over a socket`;
     const extensions = await extensionsFor(query);
     socket.send({ id: '1', type: 'subscribe', payload: { extensions, variables } });
@@ -37,7 +37,7 @@ describe('a document named by its hash', () => {
     expect(new Set(told.map(({ id }) => id))).toEqual(new Set(['1', '2']));
   });
 
-  it('over a socket is a query that the Worker answers', async ({ expect }) => {
+  it('over a socket is answered by the Worker if it is a query', async ({ expect }) => {
     const socket = await connected();
     const query = '{ __typename } # over a socket';
     const extensions = await extensionsFor(query);
@@ -52,7 +52,7 @@ describe('a document named by its hash', () => {
     [{ extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } }, query: '{ __typename }' }, /SHA-256/],
     [{ documentId: 'unknown' }, /no document with this id/],
     [{ id: 'unknown' }, /no document with this id/],
-  ] as const)('that is not right is refused alone: %j', async ([payload, message], { expect }) => {
+  ] as const)('that is invalid is refused without closing the socket: %j', async ([payload, message], { expect }) => {
     const socket = await connected();
     socket.send({ id: '1', type: 'subscribe', payload });
     expect(await socket.next()).toEqual({
@@ -68,7 +68,7 @@ describe('a document named by its hash', () => {
     await socket.isQuiet();
   });
 
-  it('streams as server-sent events', async ({ expect }) => {
+  it('over server-sent events is unknown at first, is sent once, and is then found', async ({ expect }) => {
     const task = await startTask(sandbox);
     const query = `${TASK_CHANGED} # as a stream`;
     const extensions = await extensionsFor(query);

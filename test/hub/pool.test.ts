@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { shardOf } from '../../src/hub/pool.ts';
 import { NEIGHBOURS } from '../support/token.ts';
 
-it('The two tenants of the attack bench share a hub.', () => {
+it('the two tenants of the attack benchmark share a hub', () => {
   const [first, second] = NEIGHBOURS.map(shardOf);
   expect(first).toBe(second);
 });

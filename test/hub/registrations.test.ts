@@ -6,7 +6,7 @@ import { rowCountsOf } from '../support/row-counts.ts';
 
 openSandbox('registrations');
 
-it('a hub that wakes forgets the registrations of sockets that are gone, and the tenants that nobody watches', async ({
+it('a hub that wakes deletes the registrations of closed sockets, and tenants without a watcher', async ({
   expect,
 }) => {
   await runInDurableObject(env.HUB.getByName('registrations'), (_instance, { storage }) => {

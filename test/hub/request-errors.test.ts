@@ -17,19 +17,18 @@ const A_AND_B = 'subscription A { tasksChanged { cursor } } subscription B { tas
 const NEEDS = 'subscription ($after: String!) { tasksChanged(after: $after) { cursor } }';
 const ID = /^[0-9a-f-]{36}$/;
 
-/** Collects the lines of JSON that the Worker and its hubs print from now on. */
 function extensionsOf(frame: Frame): unknown {
   return frame.payload![0]!.extensions;
 }
 
-describe('a subscription that cannot begin', () => {
+describe('a subscription that cannot start', () => {
   const CASES: readonly [name: string, payload: Record<string, unknown>, code: string, message: RegExp][] = [
     ['a syntax error', { query: 'subscription {' }, 'BAD_USER_INPUT', /^Syntax Error/],
     ['an unknown field', { query: 'subscription { nothing }' }, 'BAD_USER_INPUT', /^Cannot query field/],
-    ['an unknown name', { query: A_AND_B, operationName: 'C' }, 'BAD_USER_INPUT', /operation/],
-    ['no name for two operations', { query: A_AND_B }, 'BAD_USER_INPUT', /operation/],
-    ['an empty name for two', { query: A_AND_B, operationName: '' }, 'BAD_USER_INPUT', /operation/],
-    ['a variable that is missing', { query: NEEDS }, 'BAD_USER_INPUT', /^Variable "\$after"/],
+    ['an unknown operationName', { query: A_AND_B, operationName: 'C' }, 'BAD_USER_INPUT', /operation/],
+    ['two operations without operationName', { query: A_AND_B }, 'BAD_USER_INPUT', /operation/],
+    ['two operations and an empty operationName', { query: A_AND_B, operationName: '' }, 'BAD_USER_INPUT', /operation/],
+    ['a missing variable', { query: NEEDS }, 'BAD_USER_INPUT', /^Variable "\$after"/],
     [
       'a variable of another type',
       { query: TASKS_CHANGED, variables: { after: 1 } },
@@ -43,7 +42,7 @@ describe('a subscription that cannot begin', () => {
       /^after: .*cursor/i,
     ],
     [
-      'a task that is not there',
+      'an unknown task',
       { query: 'subscription { taskChanged(id: "none") { cursor } }' },
       'NOT_FOUND',
       /^There is no such task/,
@@ -51,7 +50,7 @@ describe('a subscription that cannot begin', () => {
   ];
 
   it.for(CASES)(
-    'over a socket gets one error, in the log by its id: %s',
+    'over a socket gets one error, which is in the log by its request id: %s',
     async ([, payload, code, message], { expect }) => {
       const socket = await openReady();
       const lines = watchLog();
@@ -69,7 +68,7 @@ describe('a subscription that cannot begin', () => {
   );
 
   it.for(['text/event-stream', APOLLO].flatMap((accept) => CASES.map((one) => [accept, ...one] as const)))(
-    'as %s gets errors with the id of the answer: %s',
+    'as %s gets errors with the request id of the answer: %s',
     async ([accept, , payload, code], { expect }) => {
       const stream = await askStream('POST', accept, payload);
       const { response } = stream;
@@ -87,7 +86,7 @@ describe('a subscription that cannot begin', () => {
 describe('an empty operationName', () => {
   const query = 'subscription A { tasksChanged { cursor } }';
 
-  it('is no name over a socket: the subscription begins', async ({ expect }) => {
+  it('is ignored over a socket, so that the subscription starts', async ({ expect }) => {
     const socket = await openReady();
     socket.send({ id: '1', type: 'subscribe', payload: { query, operationName: '' } });
     await socket.isQuiet();
@@ -100,7 +99,7 @@ describe('an empty operationName', () => {
     ['POST', 'text/event-stream', /^:\n\n$/],
     ['GET', APOLLO, /^\r\n--graphql\r\n.*\{\}\r\n--graphql$/s],
     ['POST', APOLLO, /^\r\n--graphql\r\n.*\{\}\r\n--graphql$/s],
-  ] as const)('is no name over %s as %s: the stream begins', async ([method, accept, head], { expect }) => {
+  ] as const)('is ignored over %s as %s, so that the stream starts', async ([method, accept, head], { expect }) => {
     const stream = await askStream(method, accept, { query, operationName: '' });
     expect(await stream.until(head)).toMatch(head);
     await stream.leave();
@@ -111,9 +110,9 @@ describe('a query or mutation over a socket', () => {
   it.for<[name: string, payload: Record<string, unknown>]>([
     ['a syntax error', { query: 'query {' }],
     ['an unknown field', { query: '{ nothing }' }],
-    ['an unknown name', { query: 'query A { __typename }', operationName: 'B' }],
-    ['no name for two operations', { query: 'query A { __typename } query B { __typename }' }],
-    ['a variable that is missing', { query: 'query ($id: ID!) { node(id: $id) { id } }' }],
+    ['an unknown operationName', { query: 'query A { __typename }', operationName: 'B' }],
+    ['two operations without operationName', { query: 'query A { __typename } query B { __typename }' }],
+    ['a missing variable', { query: 'query ($id: ID!) { node(id: $id) { id } }' }],
     [
       'an input of another shape',
       {
@@ -121,7 +120,7 @@ describe('a query or mutation over a socket', () => {
         variables: { input: [] },
       },
     ],
-  ])('that cannot begin gets one error and no next: %s', async ([, payload], { expect }) => {
+  ])('that cannot start gets one error and no next: %s', async ([, payload], { expect }) => {
     const socket = await openReady();
     socket.send({ id: '1', type: 'subscribe', payload });
     const refused = await socket.next();
@@ -134,7 +133,7 @@ describe('a query or mutation over a socket', () => {
     await socket.isQuiet();
   });
 
-  it('that runs and fails in a field is told by next, with its data', async ({ expect }) => {
+  it('that fails in a field gets next with its data and errors', async ({ expect }) => {
     const socket = await openReady();
     socket.subscribe('1', '{ tasks(after: "garbled") { pageInfo { endCursor } } }');
     const result = await socket.next();
@@ -148,7 +147,7 @@ describe('a query or mutation over a socket', () => {
   });
 });
 
-it('a bug in checking a token closes its socket with 4500, and is in the log', async ({ expect }) => {
+it('a bug in the check of a token closes its socket with 4500, and is logged', async ({ expect }) => {
   const lines: LogEvent[] = [];
   const admission = createAdmission({
     authenticate: () => Promise.reject(new TypeError('in checking')),

@@ -10,7 +10,7 @@ import { startTask, TASK_CHANGED, TASKS_CHANGED, useSockets } from '../support/s
 const sandbox = openSandbox('resume');
 const openOne = useSockets();
 
-/** As if the task had changed so often: each change looks as the last one did. Past 1,000 the oldest would be forgotten. */
+/** Repeats the last change of a task `times` times. Above 1,000, the ledger would delete the oldest. */
 async function repeatLastChange(taskId: string, times: number): Promise<void> {
   await runInDurableObject(ledgerOf('default'), (_ledger, { storage }) => {
     storage.sql.exec(
@@ -23,12 +23,12 @@ async function repeatLastChange(taskId: string, times: number): Promise<void> {
   });
 }
 
-describe('a client that was away', () => {
+describe('a client that reconnects', () => {
   it.for([
     ['one task', TASK_CHANGED],
     ['all tasks', TASKS_CHANGED],
   ] as const)(
-    'for 900 changes of %s is told each once, in order, and then what happens',
+    'after 900 changes of %s gets each of them once, in order, and then new ones',
     async ([, query], { expect }) => {
       const task = await startTask(sandbox);
       const first = await openOne();
@@ -47,7 +47,7 @@ describe('a client that was away', () => {
     },
   );
 
-  it('for more than a hub sends unread is told each over a stream as well', async ({ expect }) => {
+  it('over a stream gets every change, also above the size that a hub sends unread', async ({ expect }) => {
     const task = await startTask(sandbox);
     const first = await openOne();
     first.subscribe('a', TASK_CHANGED, { id: task.globalId });
@@ -61,7 +61,7 @@ describe('a client that was away', () => {
     await stream.leave();
   });
 
-  it('from a hub that fell behind what is kept is cut, and comes back to the present state', async ({ expect }) => {
+  it('because its hub missed deleted changes gets a resync of the present state', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openOne();
     socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
@@ -83,8 +83,8 @@ describe('a client that was away', () => {
   });
 });
 
-describe('a reader that is caught up', () => {
-  it('is waited for while it reads, however slowly', async ({ expect }) => {
+describe('a reader that catches up', () => {
+  it('gets all the time it needs while it reads, however slowly', async ({ expect }) => {
     const socket = new FakeSocket();
     let nowMs = 0;
     const unread = createUnread(() => {
@@ -97,7 +97,7 @@ describe('a reader that is caught up', () => {
     expect(unread.chars(socket.asSocket())).toBe(262_144);
   });
 
-  it('and reads nothing for 10 seconds is told from one that is slow', async ({ expect }) => {
+  it('is given up when it reads nothing for 10 seconds', async ({ expect }) => {
     const socket = new FakeSocket();
     let nowMs = 0;
     const unread = createUnread(() => (nowMs += 900), sleep);
@@ -106,7 +106,7 @@ describe('a reader that is caught up', () => {
     expect(nowMs).toBeGreaterThan(10_000);
   });
 
-  it('owes no more than it was sent, however many pongs it says', ({ expect }) => {
+  it('gains no credit from pongs without a ping', ({ expect }) => {
     const socket = new FakeSocket().asSocket();
     const unread = createUnread(() => 0, sleep);
     for (let i = 0; i < 5; i += 1) unread.answered(socket);

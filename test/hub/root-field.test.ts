@@ -7,7 +7,7 @@ import { AUTHORIZATION } from '../support/token.ts';
 
 const sandbox = openSandbox('root-field');
 
-/** Where clients put the field that they subscribe to. */
+/** Documents that hide the root field after or in fragments. */
 const DOCUMENTS = {
   'after an empty inline fragment': 'subscription { ... { } tasksChanged { cursor task { status } } }',
   'after an empty fragment':
@@ -27,8 +27,8 @@ async function openStream(query: string, accept: string) {
   return readStream(response);
 }
 
-describe('a subscription is served whose field stands', () => {
-  it.for(Object.entries(DOCUMENTS))('%s, on every transport', async ([, query], { expect }) => {
+describe('a subscription', () => {
+  it.for(Object.entries(DOCUMENTS))('with its field %s is served on every transport', async ([, query], { expect }) => {
     await startTask(sandbox);
     const socket = await openReady();
     socket.subscribe('1', query);

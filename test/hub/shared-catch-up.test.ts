@@ -25,8 +25,8 @@ function shared(appliedSeq: () => number) {
   return { read, catchUp: createSharedCatchUp(read, appliedSeq) };
 }
 
-describe('subscribers who come together', () => {
-  it('share a read, and its page until an event behind it has come', async ({ expect }) => {
+describe('subscribers that start together', () => {
+  it('share one read, and its page until a later event comes', async ({ expect }) => {
     let applied = 5;
     const { read, catchUp } = shared(() => applied);
     const pages = await Promise.all(Array.from({ length: 10 }, () => catchUp('a', LIST, null, null, null)));
@@ -38,7 +38,7 @@ describe('subscribers who come together', () => {
     expect(read).toHaveBeenCalledTimes(2);
   });
 
-  it('share the later pages of a present state, which show one moment', async ({ expect }) => {
+  it('share later pages of the present state, which show one moment', async ({ expect }) => {
     const { read, catchUp } = shared(() => 9);
     await catchUp('a', LIST, null, null, REST);
     await catchUp('a', LIST, null, null, REST);
@@ -48,17 +48,17 @@ describe('subscribers who come together', () => {
   it.for<readonly [what: string, ...Parameters<CatchUpDeps['catchUp']>]>([
     ['of another tenant', 'b', LIST, null, null, null],
     ['with another cursor', 'a', LIST, 'cursor', null, null],
-    ['further on', 'a', LIST, null, 3, null],
+    ['with a later start', 'a', LIST, null, 3, null],
     ['of another filter', 'a', { ...LIST, filter: { kind: 'VOICE', statuses: [] } }, null, null, null],
     ['of another page', 'a', LIST, null, null, REST],
-  ])('share nothing with one %s', async ([_what, ...other], { expect }) => {
+  ])('share no read with one %s', async ([_what, ...other], { expect }) => {
     const { read, catchUp } = shared(() => 5);
     await catchUp('a', LIST, null, null, null);
     await catchUp(...other);
     expect(read).toHaveBeenCalledTimes(2);
   });
 
-  it('of one task are read again once the first has its answer: a task may be withdrawn without an event', async ({
+  it('of one task share only a read under way, because a task may be withdrawn without an event', async ({
     expect,
   }) => {
     const { read, catchUp } = shared(() => 5);
@@ -68,7 +68,7 @@ describe('subscribers who come together', () => {
     expect(read).toHaveBeenCalledTimes(2);
   });
 
-  it('are refused together, and a refusal is not kept', async ({ expect }) => {
+  it('are refused together, and the refusal is not cached', async ({ expect }) => {
     const { read, catchUp } = shared(() => 5);
     read.mockResolvedValueOnce({ ok: false, failure: { code: 'RATE_LIMITED', message: '', retryable: true } });
     const both = await Promise.all([catchUp('a', LIST, null, null, null), catchUp('a', LIST, null, null, null)]);
@@ -80,7 +80,7 @@ describe('subscribers who come together', () => {
   });
 });
 
-it('twenty subscribers of 250 open tasks are told each once, in order, by three reads of the ledger', async ({
+it('twenty subscribers of 250 open tasks get each once, with at most three reads of the ledger for each hub', async ({
   expect,
 }) => {
   const task = await startTask(sandbox);
@@ -109,6 +109,6 @@ it('twenty subscribers of 250 open tasks are told each once, in order, by three 
     expect(ids[0]).toBe(task.globalId);
     expect(new Set(ids).size).toBe(250);
   }
-  // Each hub reads for its own: the two sockets may lie in two.
+  // The two sockets may be on two hubs, and each hub reads for itself.
   expect(read.mock.calls.length).toBeLessThanOrEqual(6);
 });

@@ -5,7 +5,7 @@ import { AUTHORIZATION } from '../support/token.ts';
 
 openSandbox('socket-bytes');
 
-describe('a client that sends bytes in the place of text, as Apollo iOS 2 does', () => {
+describe('a client that sends binary frames, as Apollo iOS 2 does', () => {
   it('is answered in text', async ({ expect }) => {
     const socket = await openSocket();
     const send = (message: object) => socket.socket.send(new TextEncoder().encode(JSON.stringify(message)));
@@ -24,9 +24,9 @@ describe('a client that sends bytes in the place of text, as Apollo iOS 2 does',
   });
 
   it.for<[name: string, bytes: Uint8Array, code: number]>([
-    ['that are no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 4400],
-    ['that are no JSON', new TextEncoder().encode('hello'), 4400],
-    ['that are more than 64 KiB', new Uint8Array(65_537), 1009],
+    ['that are not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 4400],
+    ['that are not JSON', new TextEncoder().encode('hello'), 4400],
+    ['of more than 64 KiB', new Uint8Array(65_537), 1009],
   ])('is closed on bytes %s', async ([, bytes, code], { expect }) => {
     const socket = await openReady();
     socket.socket.send(bytes);

@@ -30,8 +30,8 @@ async function whenAllAreGone({ poll }: ExpectStatic): Promise<void> {
   await poll(socketCount).toBe(0);
 }
 
-describe('a socket that says nothing', () => {
-  it('is closed with 4408 once its time is over, and one that was initialised is not', async ({ expect }) => {
+describe('a socket without connection_init', () => {
+  it('is closed with 4408 after 10 s, and an initialised one is not', async ({ expect }) => {
     await whenAllAreGone(expect);
     const sockets = [await openSocket(), await openSocket(), await openSocket()];
     const ready = await openReady();
@@ -41,7 +41,7 @@ describe('a socket that says nothing', () => {
         expect(Math.abs((await storage.getAlarm())! - openedMs - 10_000)).toBeLessThan(2_000);
       }),
     );
-    // An alarm that comes too early closes nothing, and comes again.
+    // An early alarm closes nothing, and is set again.
     await withBusyHubs(runDurableObjectAlarm);
     expect(await socketCount()).toBe(4);
     await withBusyHubs(evictDurableObject);
@@ -56,8 +56,8 @@ describe('a socket that says nothing', () => {
   });
 });
 
-describe('operations begun on one socket', () => {
-  it('are refused past 100 at once and 20 a second, with how long to wait', async ({ expect }) => {
+describe('operations on one socket', () => {
+  it('above 100 at once and 20 a second are refused with the time to wait', async ({ expect }) => {
     const startedMs = Date.now();
     const now = vi.spyOn(Date, 'now').mockReturnValue(startedMs);
     const socket = await openReady();
@@ -79,7 +79,7 @@ describe('operations begun on one socket', () => {
 });
 
 describe('pings', () => {
-  it('wake nothing: 50 are answered while the hub sleeps on', async ({ expect }) => {
+  it('are answered without waking the hub', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openReady();
     socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
@@ -91,7 +91,7 @@ describe('pings', () => {
     for (let i = 0; i < 50; i += 1) expect(await socket.next()).toEqual({ type: 'pong' });
     expect(woken).not.toHaveBeenCalled();
     expect(read).not.toHaveBeenCalled();
-    // What was counted does count: the next event wakes it.
+    // This proves that the spies work: the next event wakes the hub.
     await task.advance('processing');
     expect((await socket.told('a')).task.status).toBe('PROCESSING');
     expect(woken).toHaveBeenCalledTimes(1);
@@ -99,8 +99,8 @@ describe('pings', () => {
   });
 });
 
-describe('leaving', () => {
-  it('while nothing happens frees the socket, also when the hub sleeps', async ({ expect }) => {
+describe('a client that leaves', () => {
+  it('frees its socket, also when the hub sleeps', async ({ expect }) => {
     await whenAllAreGone(expect);
     const task = await startTask(sandbox);
     for (const isAsleep of [false, true]) {
@@ -116,12 +116,12 @@ describe('leaving', () => {
   });
 });
 
-describe('a socket that is closed for what it says', () => {
+describe('a socket that is closed for an invalid message', () => {
   it.for([
     ['4409', { id: 'a', type: 'subscribe', payload: QUERY }],
     ['4429', { type: 'connection_init' }],
     ['4400', { type: 'ping', payload: 1 }],
-  ] as const)('with %s is forgotten at once, whatever its peer does', async ([, message], { expect }) => {
+  ] as const)('with %s loses its registrations at once, before its peer answers', async ([, message], { expect }) => {
     await whenAllAreGone(expect);
     const socket = await openReady();
     socket.subscribe('a', TASKS_CHANGED, { filter: { status: ['UNRECOGNIZED'] } });
@@ -145,7 +145,7 @@ describe('a socket that is closed for what it says', () => {
 describe('a full hub', () => {
   const upgrade = { headers: { upgrade: 'websocket', 'sec-websocket-protocol': SUBPROTOCOL } };
 
-  it('refuses the 2,501st socket, and the Worker takes the next shard', async ({ expect }) => {
+  it('refuses the 2,501st socket, and the Worker dials the next shard', async ({ expect }) => {
     await whenAllAreGone(expect);
     const hub = env.HUB.getByName(shardName(3));
     const sockets: WebSocket[] = [];

@@ -20,7 +20,7 @@ describe('the upgrade', () => {
     },
   );
 
-  it('takes the right subprotocol from among others', async ({ expect }) => {
+  it('selects the right subprotocol among others', async ({ expect }) => {
     const response = await upgrade('mqtt, graphql-transport-ws,graphql-ws');
     expect(response.status).toBe(101);
     expect(response.headers.get('sec-websocket-protocol')).toBe('graphql-transport-ws');
@@ -45,19 +45,19 @@ describe('a socket is closed', () => {
     ["a server's type", { type: 'next', id: '1', payload: {} }, 4400],
     ['a subscribe without an id', { type: 'subscribe', payload: operation }, 4400],
     ['a subscribe with an empty id', { type: 'subscribe', id: '', payload: operation }, 4400],
-    ['a subscribe with a number for an id', { type: 'subscribe', id: 1, payload: operation }, 4400],
+    ['a subscribe with a number as id', { type: 'subscribe', id: 1, payload: operation }, 4400],
     ['a subscribe with an id of 129 characters', { type: 'subscribe', id: 'x'.repeat(129), payload: operation }, 4400],
     ['a subscribe without a payload', { type: 'subscribe', id: '1' }, 4400],
-    ['a list for a payload', { type: 'subscribe', id: '1', payload: [] }, 4400],
+    ['a list as payload', { type: 'subscribe', id: '1', payload: [] }, 4400],
     ['a payload without a query', { type: 'subscribe', id: '1', payload: {} }, 4400],
-    ['a number for a query', { type: 'subscribe', id: '1', payload: { query: 1 } }, 4400],
-    ['a list for variables', { type: 'subscribe', id: '1', payload: { ...operation, variables: [] } }, 4400],
-    ['a number for operationName', { type: 'subscribe', id: '1', payload: { ...operation, operationName: 1 } }, 4400],
-    ['a text for extensions', { type: 'subscribe', id: '1', payload: { ...operation, extensions: 'x' } }, 4400],
+    ['a number as query', { type: 'subscribe', id: '1', payload: { query: 1 } }, 4400],
+    ['a list as variables', { type: 'subscribe', id: '1', payload: { ...operation, variables: [] } }, 4400],
+    ['a number as operationName', { type: 'subscribe', id: '1', payload: { ...operation, operationName: 1 } }, 4400],
+    ['a string as extensions', { type: 'subscribe', id: '1', payload: { ...operation, extensions: 'x' } }, 4400],
     ['a complete without an id', { type: 'complete' }, 4400],
-    ['a text for the payload of connection_init', { type: 'connection_init', payload: 'x' }, 4400],
+    ['a string as the payload of connection_init', { type: 'connection_init', payload: 'x' }, 4400],
     ['more than 64 KiB', 'x'.repeat(65_537), 1009],
-    ['fewer characters than 64 Ki in more than 64 KiB', 'ä'.repeat(40_000), 1009],
+    ['more than 64 KiB in fewer than 64 Ki characters', 'ä'.repeat(40_000), 1009],
     ['a second connection_init', { type: 'connection_init' }, 4429],
   ])('on %s', async ([, message, code], { expect }) => {
     const socket = await openReady();
@@ -75,7 +75,7 @@ describe('a socket is closed', () => {
     expect(socket.frames).toEqual([]);
   });
 
-  it('on the id of an operation that goes on', async ({ expect }) => {
+  it('on the id of a running operation', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openReady();
     socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
@@ -94,7 +94,7 @@ describe('a socket is closed', () => {
 });
 
 describe('pings', () => {
-  it('are answered before connection_init, with their payload, and a pong is taken in silence', async ({ expect }) => {
+  it('are answered with their payload before connection_init, and a pong is ignored', async ({ expect }) => {
     const socket = await openSocket();
     socket.send('{"type":"pong"}');
     socket.send('{"type":"ping"}');
@@ -108,7 +108,7 @@ describe('pings', () => {
   });
 });
 
-describe('an operation that cannot be', () => {
+describe('an invalid operation', () => {
   it.for<[name: string, query: string, variables: object, code: string]>([
     ['a syntax error', 'subscription {', {}, 'BAD_USER_INPUT'],
     ['an empty document', '', {}, 'BAD_USER_INPUT'],
@@ -119,14 +119,14 @@ describe('an operation that cannot be', () => {
       {},
       'BAD_USER_INPUT',
     ],
-    ['a variable that is missing', TASK_CHANGED, {}, 'BAD_USER_INPUT'],
-    ['a value that no filter has', TASKS_CHANGED, { filter: { kind: 'NONE' } }, 'BAD_USER_INPUT'],
-    ['a task that is not there', TASK_CHANGED, { id: encodeGlobalId('VoiceTask', 'none') }, 'NOT_FOUND'],
-    ['an id of something else', TASK_CHANGED, { id: encodeGlobalId('Voice', '1') }, 'NOT_FOUND'],
-    ['an id that is none', TASK_CHANGED, { id: '%' }, 'NOT_FOUND'],
+    ['a missing variable', TASK_CHANGED, {}, 'BAD_USER_INPUT'],
+    ['an unknown value in a filter', TASKS_CHANGED, { filter: { kind: 'NONE' } }, 'BAD_USER_INPUT'],
+    ['an unknown task', TASK_CHANGED, { id: encodeGlobalId('VoiceTask', 'none') }, 'NOT_FOUND'],
+    ['an id of another type', TASK_CHANGED, { id: encodeGlobalId('Voice', '1') }, 'NOT_FOUND'],
+    ['a malformed id', TASK_CHANGED, { id: '%' }, 'NOT_FOUND'],
     ['a garbled cursor', TASKS_CHANGED, { after: 'garbled' }, 'BAD_USER_INPUT'],
     ["another ledger's cursor", TASKS_CHANGED, { after: toCursor('event-00000000', 1) }, 'BAD_USER_INPUT'],
-  ])('gets an error for its id alone, and the socket lives: %s', async ([, query, variables, code], { expect }) => {
+  ])('gets an error for its id, and the socket stays open: %s', async ([, query, variables, code], { expect }) => {
     const socket = await openReady();
     socket.subscribe('bad', query, variables);
     const refused = await socket.next();
@@ -138,7 +138,7 @@ describe('an operation that cannot be', () => {
     socket.socket.close(1000);
   });
 
-  it('is the 65th of a socket: RATE_LIMITED, until one of the others is completed', async ({ expect }) => {
+  it('that is the 65th of a socket is RATE_LIMITED', async ({ expect }) => {
     const socket = await openReady();
     for (let i = 0; i < 65; i += 1) socket.subscribe(`${i}`, TASKS_CHANGED, { filter: { status: ['UNRECOGNIZED'] } });
     const refused = await socket.next();
@@ -151,7 +151,7 @@ describe('an operation that cannot be', () => {
 });
 
 describe('queries and mutations', () => {
-  it('are answered by next and complete', async ({ expect }) => {
+  it('are answered with next and complete', async ({ expect }) => {
     const socket = await openReady();
     socket.subscribe('q', 'query ($id: ID!) { node(id: $id) { id } }', { id: encodeGlobalId('VoiceTask', 'none') });
     expect(await socket.next()).toMatchObject({ id: 'q', type: 'next', payload: { data: { node: null } } });
@@ -166,7 +166,7 @@ describe('queries and mutations', () => {
     socket.socket.close(1000);
   });
 
-  it('that are completed by the client before they are answered leave the id free at once', async ({ expect }) => {
+  it('that the client completes before their answer free their id at once', async ({ expect }) => {
     const socket = await openReady();
     socket.subscribe('q', '{ first: __typename }');
     socket.send({ type: 'complete', id: 'q' });
@@ -182,7 +182,7 @@ describe('subscriptions of one socket', () => {
   const open: Awaited<ReturnType<typeof openReady>>[] = [];
   afterEach(() => open.splice(0).forEach(({ socket }) => socket.close(1000)));
 
-  it('are each told, and complete of their own once the task is final', async ({ expect }) => {
+  it('each get the events, and complete once the task is final', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openReady();
     open.push(socket);
@@ -199,7 +199,9 @@ describe('subscriptions of one socket', () => {
     await socket.isQuiet();
   });
 
-  it('end with complete, which is ignored for an id that is unknown, and leave the id free', async ({ expect }) => {
+  it('end when the client completes them, free their id, and ignore a complete of an unknown id', async ({
+    expect,
+  }) => {
     const task = await startTask(sandbox);
     const socket = await openReady();
     open.push(socket);
@@ -217,7 +219,7 @@ describe('subscriptions of one socket', () => {
     expect((await socket.told('a')).task.status).toBe('PROCESSING');
   });
 
-  it('that are completed and begun anew while they start are told once', async ({ expect }) => {
+  it('that are completed and started again during their start get each event once', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openReady();
     open.push(socket);
@@ -232,7 +234,9 @@ describe('subscriptions of one socket', () => {
     await socket.isQuiet();
   });
 
-  it('of a task that has ended tell its end and complete; behind the end they complete at once', async ({ expect }) => {
+  it('of an ended task get its end and complete, and after the cursor of the end complete at once', async ({
+    expect,
+  }) => {
     const task = await startTask(sandbox);
     await task.advance('failed');
     const socket = await openReady();

@@ -8,7 +8,7 @@ import { SHARD_NAMES, openSocket, socketCount, TASKS_CHANGED, upgrade } from '..
 import { APOLLO } from '../support/stream.ts';
 import { bearer } from '../support/token.ts';
 
-/** Two for each of the four hubs. */
+/** Limits that allow two sockets on each of the four hubs. */
 openSandbox('socket-shares', { TENANT_SOCKETS_MAX: '8', ADDRESS_SOCKETS_MAX: '8' });
 const MAX = 8;
 const SHARE = 2;
@@ -27,7 +27,7 @@ afterEach(() => {
   open = [];
 });
 
-/** Keeps the stream open until the test is over. */
+/** Opens a stream that stays open until the end of the test. */
 async function stream(tenant: string, headers: Record<string, string> = {}): Promise<Response> {
   const response = await exports.default.fetch('https://gateway.test/graphql', {
     method: 'POST',
@@ -56,7 +56,7 @@ async function socket(headers: Record<string, string>): Promise<Response> {
 
 describe('streams', () => {
   it.for(['text/event-stream', APOLLO])(
-    'without room in any hub are answered 503, in the shape of GraphQL: %s',
+    'are answered 503 with a GraphQL error when all hubs are full: %s',
     async (accept, { expect }) => {
       vi.spyOn(Hub.prototype, 'fetch').mockReturnValue(toNoRoom('FULL'));
       const response = await stream('tenant-full', { accept });
@@ -81,7 +81,7 @@ describe('streams', () => {
     await response.body?.cancel();
   });
 
-  it('of one tenant fill its share of every hub, and no more; those of another are served', async ({ expect }) => {
+  it('of one tenant are limited to its share of every hub, and those of another are served', async ({ expect }) => {
     for (let i = 0; i < MAX; i += 1) expect((await stream('tenant-streams')).status).toBe(200);
     const response = await stream('tenant-streams', { accept: APOLLO });
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '5']);
@@ -96,7 +96,7 @@ describe('streams', () => {
 });
 
 describe('sockets of one tenant', () => {
-  it('are counted with its streams, also after their hub has slept', async ({ expect }) => {
+  it('count together with its streams, also after their hub has slept', async ({ expect }) => {
     const authorization = await bearer('tenant-both');
     for (let i = 0; i < MAX - 1; i += 1) expect((await stream('tenant-both')).status).toBe(200);
     const last = await openSocket({ authorization });
@@ -108,7 +108,7 @@ describe('sockets of one tenant', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5']);
   });
 
-  it('whose tenant is told in connection_init are closed with 1013 past the share of their hub', async ({ expect }) => {
+  it('are closed with 1013 after connection_init above the tenant’s share of the hub', async ({ expect }) => {
     vi.spyOn(Math, 'random').mockReturnValue(0);
     const payload = { authorization: await bearer('tenant-unknown') };
     for (let i = 0; i <= SHARE; i += 1) {
@@ -126,7 +126,7 @@ describe('sockets of one tenant', () => {
 });
 
 describe('sockets of one address', () => {
-  it('are bounded before any has sent a token; those of another address are served', async ({ expect }) => {
+  it('are limited before they send a token, and those of another address are served', async ({ expect }) => {
     const ADDRESS = { 'cf-connecting-ip': '203.0.113.7' };
     for (let i = 0; i < MAX; i += 1) {
       // A random shard is dialled first, and the next one when it is full.
@@ -139,11 +139,11 @@ describe('sockets of one address', () => {
     }
     expect((await stream('tenant-there', ADDRESS)).status).toBe(429);
     expect((await socket({ 'cf-connecting-ip': '203.0.113.8' })).status).toBe(101);
-    // Nobody tells an address in local development: nothing is bounded by it then.
+    // Local development has no client address, so nothing is limited by it.
     for (let i = 0; i < MAX + 1; i += 1) expect((await socket({})).status).toBe(101);
   });
 
-  it('are those of its /64 where it is of IPv6, also after their hub has slept', async ({ expect }) => {
+  it('count for its /64 network if it is an IPv6 address, also after their hub has slept', async ({ expect }) => {
     for (let i = 0; i < MAX; i += 1) {
       expect((await socket({ 'cf-connecting-ip': `2001:db8:1:2::${i + 1}` })).status).toBe(101);
     }
@@ -152,7 +152,7 @@ describe('sockets of one address', () => {
     expect((await socket({ 'cf-connecting-ip': '2001:db8:1:3::1' })).status).toBe(101);
   });
 
-  it('say nothing of the hub by a header of their own', async ({ expect }) => {
+  it('cannot forge the header in which the Worker passes the caller to the hub', async ({ expect }) => {
     const forged = encodeURIComponent(
       JSON.stringify({ network: null, tenant: null, streamViewer: { tenant: 'tenant-victim', scopes: [] } }),
     );

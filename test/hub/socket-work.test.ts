@@ -8,7 +8,7 @@ afterEach(() => {
 describe('a flood of 44 KB pings', () => {
   const ping = { type: 'ping', payload: { x: 'x'.repeat(44_000) } };
 
-  it('without a token is closed with 4429 after two, and not answered further', async ({ expect }) => {
+  it('without a token is closed with 4429 after two pongs', async ({ expect }) => {
     const socket = await openSocket();
     for (let i = 0; i < 130; i += 1) socket.send(ping);
     expect(await socket.closed()).toEqual({ code: 4429, reason: 'Too much before connection_init' });
@@ -24,8 +24,8 @@ describe('a flood of 44 KB pings', () => {
   });
 });
 
-describe('a socket that asks for nothing but errors', () => {
-  it('is refused after 100, and closed when it goes on', async ({ expect }) => {
+describe('a flood of invalid operations', () => {
+  it('is refused after 100, and its socket is then closed', async ({ expect }) => {
     const socket = await openReady();
     vi.spyOn(Date, 'now').mockReturnValue(Date.now());
     for (let i = 0; i < 300; i += 1) socket.subscribe(`${i}`, '{ nothing }');

@@ -12,7 +12,7 @@ function open(task: StartedTask, accept: string, limits: StreamLimits): Promise<
 
 describe('a stream', () => {
   it.for(['text/event-stream', APOLLO])(
-    'that nobody reads any more frees its socket: %s',
+    'whose client stops reading frees its socket: %s',
     async (accept, { expect }) => {
       await expect.poll(socketCount).toBe(0);
       const task = await startTask(sandbox);
@@ -24,7 +24,7 @@ describe('a stream', () => {
     },
   );
 
-  it('that is idle gets heartbeats, and ends when its time is over', async ({ expect }) => {
+  it('without events gets heartbeats, and ends when its time is over', async ({ expect }) => {
     const task = await startTask(sandbox);
     const stream = await open(task, 'text/event-stream', { heartbeatMs: 20, lastsMs: 300 });
     await stream.until(/SUBMITTED.*\n\n:\n\n:\n\n/s);

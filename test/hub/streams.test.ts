@@ -7,7 +7,7 @@ import { startTask, withBusyHubs, type Told } from '../support/socket.ts';
 
 const sandbox = openSandbox('streams');
 
-/** What a client is told of a change, as the hub prints it. */
+/** Returns the JSON of an event, as the hub sends it. */
 function printed({ cursor, sequence, resync, task: { id, status } }: Told): string {
   return `{"data":{"taskChanged":{"cursor":"${cursor}","sequence":${sequence},"resync":${resync},"task":{"id":"${id}","status":"${status}"}}}}`;
 }
@@ -30,7 +30,7 @@ async function nextSse(stream: TestStream): Promise<Told> {
   return toldIn(text);
 }
 
-describe('the format', () => {
+describe('the stream format', () => {
   it.for<[accept: string | null, format: StreamFormat | null]>([
     ['text/event-stream', SSE],
     [URQL, SSE],
@@ -41,17 +41,17 @@ describe('the format', () => {
     ['application/json', null],
     ['*/*', null],
     [null, null],
-  ])('for Accept: %s', ([accept, format], { expect }) => {
+  ])('follows from Accept: %s', ([accept, format], { expect }) => {
     expect(streamFormatOf(accept)).toBe(format);
   });
 
-  it('of server-sent events is, to the byte', ({ expect }) => {
+  it('of server-sent events has exactly these bytes', ({ expect }) => {
     expect(SSE.head + SSE.event('{}', 'c') + SSE.event('{}', null) + SSE.heartbeat + SSE.refusal('[]') + SSE.end).toBe(
       ':\n\nid: c\nevent: next\ndata: {}\n\nevent: next\ndata: {}\n\n:\n\nevent: next\ndata: {"errors":[]}\n\nevent: complete\ndata:\n\n',
     );
   });
 
-  it('of multipart is, to the byte', ({ expect }) => {
+  it('of multipart has exactly these bytes', ({ expect }) => {
     const { head, event, heartbeat, refusal, end } = MULTIPART;
     const json = 'Content-Type: application/json\r\n\r\n';
     expect(head + event('{"data":1}', 'c') + heartbeat + refusal('[]') + end).toBe(
@@ -102,7 +102,7 @@ describe('a stream', () => {
     expect(rest).toBe(`${partOf(`{"payload":${printed(toldIn(rest))}}`)}--\r\n`);
   });
 
-  it('goes on behind Last-Event-ID', async ({ expect }) => {
+  it('resumes after Last-Event-ID', async ({ expect }) => {
     const task = await startTask(sandbox);
     const stream = await openStream('GET', 'text/event-stream', task);
     const { cursor, sequence } = await nextSse(stream);
@@ -125,7 +125,7 @@ describe('a stream', () => {
       APOLLO,
       /^\r\n--graphql\r\nContent-Type: application\/json\r\n\r\n\{\}\r\n--graphql\r\nContent-Type: application\/json\r\n\r\n\{"payload":null,"errors":\[\{"message":.*"code":"NOT_FOUND".*\}\]\}\r\n--graphql--\r\n$/,
     ],
-  ] as const)('of a task that is not there is refused: %s', async ([accept, shape], { expect }) => {
+  ] as const)('of an unknown task is refused: %s', async ([accept, shape], { expect }) => {
     const stream = await openStream('POST', accept, { globalId: 'none' });
     expect(await stream.rest()).toMatch(shape);
   });
@@ -136,7 +136,7 @@ describe('a stream', () => {
     expect(await stream.rest()).toContain('"code":"BAD_USER_INPUT"');
   });
 
-  it('is not what a client gets that accepts JSON alone: it is told what to accept', async ({ expect }) => {
+  it('is not sent to a client that accepts only JSON, which gets an error with what to accept', async ({ expect }) => {
     const task = await startTask(sandbox);
     const stream = await openStream('POST', 'application/json', task);
     const { errors } = JSON.parse(await stream.rest());
@@ -144,7 +144,7 @@ describe('a stream', () => {
     expect(errors[0].extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  it('goes on without a gap or a repeat when its hub is evicted, and when it is reset', async ({ expect }) => {
+  it('continues without a gap or a repeat after its hub is evicted or reset', async ({ expect }) => {
     const task = await startTask(sandbox);
     const stream = await openStream('POST', 'text/event-stream', task);
     const start = await nextSse(stream);

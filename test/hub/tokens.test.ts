@@ -19,10 +19,10 @@ import { watchLog } from '../support/watch-log.ts';
 const sandbox = openSandbox('tokens');
 
 const SECOND_MS = 1_000;
-/** What AUTH_CLOCK_TOLERANCE_SECONDS is unless set. */
+/** Default of AUTH_CLOCK_TOLERANCE_SECONDS. */
 const TOLERANCE_MS = 10 * SECOND_MS;
 
-/** A token that is good for a minute from now, and the instant from which on it is not. */
+/** Creates a token that is valid for a minute, and returns the instant at which it expires. */
 async function minute(claims: object = {}): Promise<{ readonly authorization: string; readonly overAtMs: number }> {
   const exp = Math.floor(Date.now() / SECOND_MS) + 60;
   return { authorization: await bearer(TENANT, { exp, ...claims }), overAtMs: exp * SECOND_MS + TOLERANCE_MS };
@@ -47,18 +47,18 @@ afterEach(() => {
 describe('connection_init', () => {
   it.for<[name: string, authorization: () => unknown, reason: string]>([
     ['no token', () => undefined, 'Send a token: "authorization: Bearer ...".'],
-    ['a token that is no text', () => ({ token: 1 }), 'Send a token: "authorization: Bearer ...".'],
+    ['a token that is not a string', () => ({ token: 1 }), 'Send a token: "authorization: Bearer ...".'],
     ['another scheme', () => 'Basic dGVzdDp0ZXN0', 'Send a token: "authorization: Bearer ...".'],
-    ['something that is no token', () => 'Bearer garbage', 'The token is not valid.'],
+    ['text that is not a token', () => 'Bearer garbage', 'The token is not valid.'],
     ['an expired token', () => bearer(TENANT, { exp: 1 }), 'The token has expired.'],
-    ['a token of nobody', () => bearer(TENANT, { sub: '' }), 'The token\'s claim "sub" names no tenant.'],
+    ['a token without a tenant', () => bearer(TENANT, { sub: '' }), 'The token\'s claim "sub" names no tenant.'],
   ])('with %s closes with 4403', async ([, authorization, reason], { expect }) => {
     const socket = await initialise(await authorization());
     expect(await socket.closed()).toEqual({ code: 4403, reason });
     expect(socket.frames).toEqual([]);
   });
 
-  it('with an expired token is logged with the claim, the tenant and the id of the request for the socket', async ({
+  it('with an expired token is logged with the claim, the tenant and the request id of the upgrade', async ({
     expect,
   }) => {
     const socket = await openSocket({ 'x-request-id': 'request-for-a-socket' });
@@ -81,7 +81,7 @@ describe('connection_init', () => {
 });
 
 describe('when a token expires', () => {
-  it('its socket is closed with 4403, also while the hub sleeps; others stay', async ({ expect }) => {
+  it('its socket is closed with 4403, also while the hub sleeps, and others stay open', async ({ expect }) => {
     const task = await startTask(sandbox);
     const { authorization, overAtMs } = await minute();
     const short = await openWith(authorization);
@@ -98,7 +98,7 @@ describe('when a token expires', () => {
     long.socket.close(1000);
   });
 
-  it('is known to a hub that wakes, whatever alarm it had', async ({ expect }) => {
+  it('the alarm for it is set by a hub that wakes without one', async ({ expect }) => {
     const { authorization, overAtMs } = await minute();
     const socket = await openWith(authorization);
     await withBusyHubs((hub) => runInDurableObject(hub, (_hub, { storage }) => storage.deleteAlarm()));
@@ -112,7 +112,7 @@ describe('when a token expires', () => {
     socket.socket.close(1000);
   });
 
-  it('no frame follows, though no alarm has gone off yet', async ({ expect }) => {
+  it('no frame is sent, even before the alarm runs', async ({ expect }) => {
     const task = await startTask(sandbox);
     const { authorization, overAtMs } = await minute();
     const socket = await openWith(authorization);
@@ -124,7 +124,7 @@ describe('when a token expires', () => {
     expect(socket.frames.filter(({ type }) => type === 'next')).toHaveLength(1);
   });
 
-  it('what its client still asks is not answered', async ({ expect }) => {
+  it('later operations of its socket are not answered', async ({ expect }) => {
     const { authorization, overAtMs } = await minute();
     const socket = await openWith(authorization);
     vi.spyOn(Date, 'now').mockReturnValue(overAtMs);
@@ -133,7 +133,7 @@ describe('when a token expires', () => {
     expect(socket.frames).toEqual([{ type: 'connection_ack' }]);
   });
 
-  it('one millisecond before, frames do follow', async ({ expect }) => {
+  it('frames are sent until one millisecond before', async ({ expect }) => {
     const task = await startTask(sandbox);
     const { authorization, overAtMs } = await minute();
     const socket = await openWith(authorization);
@@ -145,7 +145,7 @@ describe('when a token expires', () => {
     socket.socket.close(1000);
   });
 
-  it('its stream ends without a word, and its client is refused until it has another', async ({ expect }) => {
+  it('its stream breaks off, and a reconnect with the same token is 401', async ({ expect }) => {
     const task = await startTask(sandbox);
     const exp = Math.floor((Date.now() - TOLERANCE_MS) / SECOND_MS) + 2;
     const authorization = await bearer(TENANT, { exp });
@@ -158,14 +158,14 @@ describe('when a token expires', () => {
 });
 
 describe('a token with fewer scopes', () => {
-  it('after a reconnect is told of no more than it may', async ({ expect }) => {
+  it('after a reconnect gets no event outside its scopes', async ({ expect }) => {
     const task = await startTask(sandbox);
     const whole = await openReady();
     whole.subscribe('a', TASK_CHANGED, { id: task.globalId });
     const { cursor } = await whole.told('a');
     whole.socket.close(1000);
     const narrow = await openWith(await bearer(TENANT, { scope: 'lipsync:read' }));
-    // The task is of a voice.
+    // The task is a voice task.
     narrow.subscribe('a', TASK_CHANGED, { id: task.globalId, after: cursor });
     expect(await narrow.next()).toMatchObject({
       id: 'a',
@@ -180,7 +180,7 @@ describe('a token with fewer scopes', () => {
     narrow.socket.close(1000);
   });
 
-  it('does not share the execution of one with more', async ({ expect }) => {
+  it('does not share executions with a token with more scopes', async ({ expect }) => {
     const task = await startTask(sandbox);
     const query = `subscription ($id: ID!) { taskChanged(id: $id) { task { events(first: 1) { edges { cursor } } } } }`;
     const sockets = [
@@ -201,7 +201,7 @@ describe('a token with fewer scopes', () => {
 });
 
 describe('a query over a socket', () => {
-  it("is answered for the socket's own viewer", async ({ expect }) => {
+  it("is answered for the socket's viewer", async ({ expect }) => {
     const socket = await openWith(await bearer('another-tenant', { scope: 'voices:read' }));
     socket.subscribe('q', '{ viewer { tenant scopes } tasks { edges { cursor } } account { lipSyncTasks { page } } }');
     expect(await socket.next()).toMatchObject({
@@ -213,7 +213,7 @@ describe('a query over a socket', () => {
     socket.socket.close(1000);
   });
 
-  it('has no other way in: its entrypoint has no address', async ({ expect }) => {
+  it('cannot be sent as another viewer by a forged header', async ({ expect }) => {
     for (const headers of [{ 'x-stream-viewer': encodeURIComponent('{"tenant":"default"}') }, { 'x-viewer': '{}' }]) {
       const response = await exports.default.fetch('https://gateway.test/graphql?query={__typename}', { headers });
       expect(response.status).toBe(401);

@@ -16,15 +16,15 @@ const operations = createOperations({
 
 const ASKER = { requestId: 'r', tenant: 'tenant-a' };
 
-/** As a socket takes it. */
+/** Parses and finds an operation as a socket does. */
 async function find(payload: object) {
   const message = parseClientMessage(JSON.stringify({ id: '1', type: 'subscribe', payload }));
   if (message.type !== 'subscribe') throw new Error(message.type);
   return operations.find(message.payload, ASKER);
 }
 
-describe('where only trusted documents are served, a socket', () => {
-  it('subscribes by their id, and keeps what it stands for', async ({ expect }) => {
+describe('a socket when only trusted documents are allowed', () => {
+  it('subscribes by the id of a document, and stores the document', async ({ expect }) => {
     const variables = { id: encodeGlobalId('VoiceTask', 'task-1') };
     const found = await find({ documentId: 'doc-1', variables });
     if (found.type !== 'operation') throw new Error(JSON.stringify(found));
@@ -32,7 +32,7 @@ describe('where only trusted documents are served, a socket', () => {
     expect(operations.prepare(found.operation, ASKER).type).toBe('subscription');
   });
 
-  it('cannot send a text', async ({ expect }) => {
+  it('cannot subscribe by another document', async ({ expect }) => {
     expect(await find({ query: TASK_CHANGED })).toMatchObject({
       type: 'refusal',
       errors: [{ message: expect.stringContaining('by their id only'), extensions: { code: 'BAD_USER_INPUT' } }],

@@ -25,11 +25,11 @@ function costOf(query: string): number {
   return watchCostOf(schema, document, operation);
 }
 
-describe('the cost of a live operation', () => {
+describe('the cost of a subscription', () => {
   it.for([
     ['subscription { tasksChanged { cursor } }', 22],
     ['subscription { tasksChanged { cursor task { id status } } }', 25],
-    // Its 100 records are read, whether they are shown or not.
+    // The 100 records are read even if they are not selected.
     ['subscription { tasksChanged { task { events(first: 100) { pageInfo { hasNextPage } } } } }', 624],
     ['subscription { tasksChanged { task { events(first: 2) { edges { cursor } } } } }', 136],
     ['subscription { tasksChanged { task { events { edges { cursor } } } } }', 262],
@@ -49,9 +49,14 @@ describe('the cost of a live operation', () => {
   });
 });
 
-describe("a tenant's live operations", () => {
+describe("a tenant's subscriptions", () => {
   it.for<[what: string, limits: Partial<WatchLimits>, operations: readonly Partial<Counted>[], message: string]>([
-    ['distinct ones', { operationsMax: 2 }, [{ key: '1' }, { key: '2' }, { key: '3' }], '2 distinct live operations'],
+    [
+      'distinct operations',
+      { operationsMax: 2 },
+      [{ key: '1' }, { key: '2' }, { key: '3' }],
+      '2 distinct live operations',
+    ],
     ['subscriptions', { subscriptionsMax: 2 }, [{}, {}, {}], '2 live subscriptions'],
     [
       'characters',
@@ -61,19 +66,19 @@ describe("a tenant's live operations", () => {
     ],
     ['lists by cost', { costMax: 81 }, [{ key: '1' }, { key: '2' }], 'cost 41 fields an event, of at most 81'],
     [
-      'a list beside the heaviest task',
+      'a list with the heaviest task',
       { costMax: 122 },
       [{ key: '1', taskId: 't' }, { key: '2', taskId: 't' }, { key: '3' }],
       'cost 82 fields an event',
     ],
     [
-      'a task beside the lists',
+      'a task with the lists',
       { costMax: 82 },
       [{ key: '1' }, { key: '2', taskId: 't', cost: 21 }],
       'cost 41 fields an event',
     ],
     ['copies', { costMax: 61 }, [{}, {}], 'cost 41 fields an event'],
-  ])('are bounded: %s', ([_what, limits, operations, message], { expect }) => {
+  ])('are limited: %s', ([_what, limits, operations, message], { expect }) => {
     const usage = usageOf(limits);
     const last = operations.length - 1;
     for (const [i, change] of operations.entries()) {
@@ -81,18 +86,18 @@ describe("a tenant's live operations", () => {
       if (i < last) expect(refusal).toBeNull();
       else expect(refusal).toMatchObject({ code: 'RATE_LIMITED', message: expect.stringContaining(message) });
     }
-    // Neither another tenant nor the same one is refused once there is room.
+    // Another tenant is not refused, nor is the same one once there is room.
     expect(usage.enter({ ...OPERATION, ...operations[last], tenant: 'b' })).toBeNull();
     for (const { key = OPERATION.key } of operations.slice(0, last)) usage.leave('a', key);
     expect(usage.enter({ ...OPERATION, ...operations[last] })).toBeNull();
   });
 
-  it('cost nothing of each other where they watch other tasks', ({ expect }) => {
+  it('do not add up when they watch different tasks', ({ expect }) => {
     const usage = usageOf({ costMax: 41 });
     for (let i = 0; i < 50; i += 1) expect(usage.enter({ ...OPERATION, key: `${i}`, taskId: `${i}` })).toBeNull();
   });
 
-  it('are refused for good when one alone costs too much', ({ expect }) => {
+  it('are refused as QUERY_TOO_COMPLEX when a single one costs too much', ({ expect }) => {
     const refusal = usageOf({}).enter({ ...OPERATION, cost: 101 });
     expect(refusal).toMatchObject({ code: 'QUERY_TOO_COMPLEX', retryable: false });
     expect(refusal?.message).toBe(
@@ -100,7 +105,7 @@ describe("a tenant's live operations", () => {
     );
   });
 
-  it('that were there before the hub slept count, and may leave', ({ expect }) => {
+  it('from before the hub slept count, and can end', ({ expect }) => {
     const usage = usageOf({ subscriptionsMax: 1 });
     usage.restore(OPERATION);
     usage.restore(OPERATION);
@@ -112,6 +117,8 @@ describe("a tenant's live operations", () => {
   });
 });
 
-it('a subscriber of a shared operation adds a message and a twentieth of it, rounded up', ({ expect }) => {
+it('each further subscriber of an operation costs 20 fields and a twentieth of the operation, rounded up', ({
+  expect,
+}) => {
   expect([1, 20, 21, 2_500].map(copyCostOf)).toEqual([21, 21, 22, 145]);
 });

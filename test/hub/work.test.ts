@@ -5,7 +5,7 @@ import { createWork, type Work } from '../../src/hub/back-pressure.ts';
 const limits = { socketMsPerSecond: 50, tenantMsPerSecond: 250 };
 
 let nowMs: number;
-/** How long each turn waited. */
+/** Waits of the turns, in milliseconds. */
 let waits: number[];
 let work: Work;
 
@@ -23,7 +23,7 @@ function newSocket(): WebSocket {
   return {} as WebSocket;
 }
 
-/** How often something can be done before it is refused; 1,000 at most. */
+/** Counts how often `act` succeeds before it is refused, at most 1,000. */
 function countOf(act: () => object | null): number {
   for (let count = 0; count < 1_000; count += 1) if (act() !== null) return count;
   return 1_000;
@@ -45,7 +45,7 @@ describe('before connection_init', () => {
     });
   });
 
-  it('another socket has an allowance of its own, and so has this one afterwards', ({ expect }) => {
+  it('every socket has its own allowance, and a new one after connection_init', ({ expect }) => {
     const socket = newSocket();
     while (work.read(socket, null, 44_000) === null);
     expect(work.read(newSocket(), null, 44_000)).toBeNull();
@@ -54,7 +54,7 @@ describe('before connection_init', () => {
 });
 
 describe('a socket', () => {
-  it('is refused operations past its allowance, told for how long, and closed when it goes on', ({ expect }) => {
+  it('above its allowance is refused with the time to wait, and is closed when it continues', ({ expect }) => {
     const socket = newSocket();
     for (let i = 0; i < 100; i += 1) {
       expect(work.refusal(socket)).toBeNull();
@@ -76,7 +76,7 @@ describe('a socket', () => {
     expect(work.read(socket, 'a', 100)).toEqual({ type: 'invalid', code: 1013, reason: 'Too much work' });
   });
 
-  it('that waits as it was told may go on', ({ expect }) => {
+  it('that waits for the stated time may continue', ({ expect }) => {
     const socket = newSocket();
     for (let i = 0; i < 120; i += 1) work.failed(socket);
     const { retryAfterMs } = work.refusal(socket)!;
@@ -87,29 +87,29 @@ describe('a socket', () => {
     expect(work.refusal(socket)).toBeNull();
   });
 
-  it('that keeps sending what is large is closed, whatever it asks for', ({ expect }) => {
+  it('that keeps sending large messages is closed, whatever they contain', ({ expect }) => {
     const socket = newSocket();
     let messages = 0;
-    // 20 a second, of 54 KB.
+    // 20 messages a second, of 54 KB each.
     for (; messages < 10_000 && work.read(socket, `tenant-${messages}`, 54_000) === null; messages += 1) nowMs += 50;
     expect(messages).toBeLessThan(4_000);
     expect(messages).toBeGreaterThan(200);
   });
 
-  it('begins 64 operations at once, of 2,000 characters that no hub knows', async ({ expect }) => {
+  it('may start 64 operations at once, with unknown documents of 2,000 characters', async ({ expect }) => {
     const socket = newSocket();
     for (let i = 0; i < 64; i += 1) {
       expect(work.read(socket, 'a', 2_100)).toBeNull();
       expect(work.refusal(socket)).toBeNull();
       expect(await work.turn(socket, 'a', `${i}`.padEnd(2_000), () => false)).toBeNull();
     }
-    // The tenant's allowance is spent after 100 ms of work: the others wait their turn.
+    // The tenant's allowance is used up after 100 ms of work, and the other operations wait.
     expect(Math.max(...waits)).toBeLessThan(1_500);
   });
 });
 
 describe('a tenant', () => {
-  it('has 1,000 sockets that begin 4 operations each at once, all within 10 seconds', async ({ expect }) => {
+  it('with 1,000 sockets starts 4 operations on each at once within 10 seconds', async ({ expect }) => {
     for (let i = 0; i < 1_000; i += 1) {
       const socket = newSocket();
       for (let k = 0; k < 4; k += 1) {
@@ -120,7 +120,7 @@ describe('a tenant', () => {
     expect(Math.max(...waits)).toBeLessThan(10_000);
   });
 
-  it('waits its turn while another begins at once', async ({ expect }) => {
+  it('above its allowance waits, while another tenant does not', async ({ expect }) => {
     for (let i = 0; i < 1_000; i += 1) await work.turn(newSocket(), 'a', 'known', () => true);
     expect(waits.at(-1)).toBe(1_600);
     waits = [];
@@ -128,7 +128,7 @@ describe('a tenant', () => {
     expect(waits).toEqual([]);
   });
 
-  it('is refused what would wait for more than 10 seconds, and owes nothing for it', async ({ expect }) => {
+  it('is refused operations that would wait over 10 seconds, which cost it nothing', async ({ expect }) => {
     const document = 'x'.repeat(64_000);
     let refused = null;
     let taken = 0;
@@ -145,7 +145,7 @@ describe('a tenant', () => {
     expect(await work.turn(newSocket(), 'a', `other${document}`, () => false)).toBeNull();
   });
 
-  it('has its sockets closed that send more than 4 MB at once or 1 MB a second, and no other has', ({ expect }) => {
+  it('that sends over 4 MB at once or 1 MB a second has its sockets closed, and no other has', ({ expect }) => {
     expect(countOf(() => work.read(newSocket(), 'a', 64_000))).toBe(62);
     expect(work.read(newSocket(), 'a', 64_000)).toEqual({
       type: 'invalid',
@@ -161,7 +161,7 @@ describe('a tenant', () => {
 describe('a new document', () => {
   const document = 'x'.repeat(8_192);
 
-  it('is paid for once by all who ask for it at once', async ({ expect }) => {
+  it('costs its tenant once for all operations that use it at once', async ({ expect }) => {
     let isKnown = false;
     const release: (() => void)[] = [];
     work = createWork({
@@ -175,12 +175,12 @@ describe('a new document', () => {
     isKnown = true;
     for (const resolve of release) resolve();
     expect(await Promise.all(asked)).toEqual(Array(50).fill(null));
-    // 24.6 ms for the document, and half a millisecond for each.
+    // 24.6 ms for the document, and 0.5 ms for each operation.
     expect(waits).toHaveLength(50);
     expect(waits.at(-1)! - waits[0]!).toBe(98);
   });
 
-  it('that is wrong is paid for by each', async ({ expect }) => {
+  it('that is invalid costs its tenant every time', async ({ expect }) => {
     const release: (() => void)[] = [];
     work = createWork({
       limits,
@@ -199,7 +199,7 @@ describe('a new document', () => {
   });
 });
 
-it('takes of a tenant no more work than its allowance, whatever its sockets ask for', async ({ expect }) => {
+it('a tenant never gets more work than its allowance, whatever its sockets send', async ({ expect }) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ waitMs: fc.nat(500), chars: fc.nat(20_000) }), { maxLength: 200 }),

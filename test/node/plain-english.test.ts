@@ -37,7 +37,6 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'test/chaos',
   'test/clients',
   'test/http',
-  'test/hub',
   'test/kling',
   'test/lib',
   'test/mutation',
