@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'vitest';
 import type { RunningGateway } from '../node/gateway.ts';
 import { CREATE_VOICE, VOICE_TASK } from '../node/operations.ts';
 import type { WatchedEvent } from './watchers.ts';
 
-/** Makes a task; `words` tell the sandbox how it goes. Answers its id. */
+/** Creates a task and returns its id. `words` are scenario words of the sandbox. */
 export async function makeTask(gateway: RunningGateway, words = 'ok'): Promise<string> {
   const source = { url: `https://example.com/${randomUUID()}-sandbox-${words}-12s.mp3` };
   const { data, errors } = await gateway.execute(CREATE_VOICE, { input: { name: 'Watched', source } });
@@ -11,7 +12,7 @@ export async function makeTask(gateway: RunningGateway, words = 'ok'): Promise<s
   return data.createVoice.task.id as string;
 }
 
-/** How a task stands. The gateway reads it at Kling for that, so that asking makes it go on. */
+/** Reads the status of a task. The gateway reads the task at Kling for it, so this also lets the task progress. */
 export async function statusOf(gateway: RunningGateway, id: string): Promise<string> {
   return (await gateway.execute(VOICE_TASK, { id })).data.voiceTask.status as string;
 }
@@ -20,8 +21,20 @@ const LOG = `query ($after: String) {
   events(first: 100, after: $after) { edges { node { cursor sequence task { id status } } } pageInfo { hasNextPage } }
 }`;
 
-/** What the gateway's log holds behind a cursor: what a subscriber must have been told, and nothing else. */
-export async function logBehind(gateway: RunningGateway, after: string): Promise<readonly WatchedEvent[]> {
+/** Moves a task at Kling by hand, and waits until the gateway has the status. */
+export async function advanceTask(
+  { expect }: TestContext,
+  gateway: RunningGateway,
+  id: string,
+  status: 'processing' | 'succeed',
+): Promise<void> {
+  const { data } = await gateway.execute(VOICE_TASK, { id });
+  await gateway.account.advance(data.voiceTask.klingTaskId as string, status);
+  await expect.poll(() => statusOf(gateway, id)).toBe(status === 'succeed' ? 'SUCCEEDED' : 'PROCESSING');
+}
+
+/** Reads the events in the gateway's log after a cursor: exactly those that a subscriber must have received. */
+export async function logAfter(gateway: RunningGateway, after: string): Promise<readonly WatchedEvent[]> {
   const { data } = await gateway.execute(LOG, { after });
   const { edges, pageInfo } = data.events as {
     edges: { node: WatchedEvent }[];

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
   const { data } = await gateway.execute(IDENTIFY_FACES, { input: { video } });
   face = data.identifyFaces.faceScan.faces[0].id;
-  requestsBefore = (await gateway.record()).requestCount;
+  requestsBefore = (await gateway.account.record()).requestCount;
 });
 afterAll(() => gateway.close());
 
@@ -41,7 +41,7 @@ describe('an input that is wrong', () => {
 
   it('is one of at least 60, and none of them reached Kling', async ({ expect }) => {
     expect(badInputs(face).length).toBeGreaterThanOrEqual(60);
-    expect((await gateway.record()).requestCount).toBe(requestsBefore);
+    expect((await gateway.account.record()).requestCount).toBe(requestsBefore);
   });
 });
 
@@ -56,6 +56,6 @@ describe('an input that GraphQL itself refuses', () => {
   ] as const)('is BAD_USER_INPUT: %s', async ([, input], { expect }) => {
     const { errors } = await gateway.execute(IDENTIFY_FACES, { input });
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
-    expect((await gateway.record()).requestCount).toBe(requestsBefore);
+    expect((await gateway.account.record()).requestCount).toBe(requestsBefore);
   });
 });

@@ -35,7 +35,7 @@ const PASSING = [
 const FAULTS = [5000, 5001, 5002] as const;
 
 async function requestIdsOf(code: number): Promise<string[]> {
-  const { requests } = await gateway.record();
+  const { requests } = await gateway.account.record();
   return requests.filter((request) => request.code === code).map(({ requestId }) => requestId);
 }
 

@@ -1,7 +1,7 @@
 import { createFindSecrets } from '../support/secrets.ts';
 import { AUTHORIZATION, TEST_AUTH } from '../support/token.ts';
 import { type StackOptions, startStack } from './gateway-stack.ts';
-import type { SandboxRecord } from './sandbox-account.ts';
+import type { SandboxAccount } from './sandbox-account.ts';
 
 /** One GraphQL error as clients see it. */
 export interface PublicError {
@@ -30,8 +30,8 @@ export interface RunningGateway {
   readonly url: string;
   readonly sandboxUrl: string;
   execute(query: string, variables?: object): Promise<Answer>;
-  /** The sandbox's record of this gateway's account. */
-  record(): Promise<SandboxRecord>;
+  /** This gateway's account at the sandbox. */
+  readonly account: SandboxAccount;
   close(): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export async function startGateway({ sandbox = {}, ...options }: StackOptions = 
       if (found.length > 0) throw new Error(`the answer holds ${found.join(', ')}`);
       return { status: response.status, ...(JSON.parse(text) as Omit<Answer, 'status'>) };
     },
-    record: () => stack.account.record(),
+    account: stack.account,
     close: () => stack.close(),
   };
 }

@@ -35,7 +35,7 @@ describe('a gateway with an API key that nobody calls back', () => {
     const ended = `{ voiceTasks(first: 10, status: [SUCCEEDED]) { edges { node { id } } } }`;
     // A list is not read through to Kling: only the polls can have moved them.
     await expect.poll(async () => (await data(ended)).voiceTasks.edges.length, { timeout: 20_000 }).toBe(made.length);
-    const { requestsByRoute } = await gateway.record();
+    const { requestsByRoute } = await gateway.account.record();
     expect(Object.keys(requestsByRoute)).toContain('GET /tasks');
   });
 
@@ -77,11 +77,11 @@ describe('a gateway with an API key that nobody calls back', () => {
     expect(told.account.resourcePacks[0]).toMatchObject({ status: 'ACTIVE', packId: expect.stringMatching(/./) });
     // 0.15 charged, four times 0.05 under way or waiting: one more fits, the next does not.
     await createVoice('fits');
-    const before = (await gateway.record()).requestCount;
+    const before = (await gateway.account.record()).requestCount;
     const input = { name: 'Voice', source: { url: 'https://example.com/over.mp3' } };
     const { errors } = await gateway.execute(CREATE_VOICE, { input });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'QUOTA_EXHAUSTED', retryable: false });
-    expect((await gateway.record()).requestCount).toBe(before);
+    expect((await gateway.account.record()).requestCount).toBe(before);
   });
 
   it('says in /ready how Kling is, and who waits', async ({ expect }) => {

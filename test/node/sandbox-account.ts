@@ -30,6 +30,8 @@ export interface SandboxAccount {
   record(): Promise<SandboxRecord>;
   /** Throws with the sandbox's own words when it does not take them. */
   configure(settings: object): Promise<void>;
+  /** Moves a task now, named by Kling's id or the external id. */
+  advance(id: string, status: 'processing' | 'succeed' | 'failed'): Promise<void>;
 }
 
 /** `key`: an AccessKey of the sandbox; whatever nobody has used yet is an account of its own. */
@@ -45,6 +47,15 @@ export function createSandboxAccount(sandboxUrl: string, key: string): SandboxAc
 
     async configure(settings) {
       const response = await fetch(`${account}/settings`, { method: 'PUT', body: JSON.stringify(settings) });
+      if (!response.ok) throw new Error(`the sandbox answers ${response.status}: ${await response.text()}`);
+      await response.body?.cancel();
+    },
+
+    async advance(id, status) {
+      const response = await fetch(`${account}/tasks/${encodeURIComponent(id)}/advance`, {
+        method: 'POST',
+        body: JSON.stringify({ status }),
+      });
       if (!response.ok) throw new Error(`the sandbox answers ${response.status}: ${await response.text()}`);
       await response.body?.cancel();
     },
