@@ -1,4 +1,4 @@
-import type { SandboxRecord } from '../node/sandbox-account.ts';
+import type { SandboxRecord } from '../support/sandbox-account.ts';
 import type { AcknowledgedCallback } from './callback-proxy.ts';
 import { localId } from './events.ts';
 import type { HistoryEvidence } from './history.ts';

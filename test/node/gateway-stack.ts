@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TEST_AUTH } from '../support/token.ts';
 import { buildWorker, type BuiltWorker, createRawWorker, freePort, type RawWorker } from './raw-workerd.ts';
-import { createSandboxAccount, type SandboxAccount } from './sandbox-account.ts';
+import { createSandboxAccount, type SandboxAccount } from '../support/sandbox-account.ts';
 
 /** The gateway and the sandbox, each in a workerd of its own, on disk. */
 export interface GatewayStack {

@@ -1,7 +1,7 @@
 import { createFindSecrets } from '../support/secrets.ts';
 import { AUTHORIZATION, TEST_AUTH } from '../support/token.ts';
 import { type StackOptions, startStack } from './gateway-stack.ts';
-import type { SandboxAccount } from './sandbox-account.ts';
+import type { SandboxAccount } from '../support/sandbox-account.ts';
 
 /** One GraphQL error as clients see it. */
 export interface PublicError {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import { startCuttableProxy } from '../clients/cuttable-proxy.ts';
-import { createSandboxAccount, type SandboxTask } from '../node/sandbox-account.ts';
+import { createSandboxAccount, type SandboxTask } from '../support/sandbox-account.ts';
 import { createLipSync } from './make-lip-sync.ts';
 import { HAS_BROWSER, launch, openPage, shoot, signIn } from './studio-browser.ts';
 
