@@ -5,32 +5,19 @@ import type { TaskChangeEvent } from '../../src/domain/ports.ts';
 import type { Failure } from '../../src/errors.ts';
 import type { Result } from '../../src/ledger/result.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
+import { createSandboxAccount, type SandboxAccount } from './sandbox-account.ts';
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- vitest.config.ts binds SANDBOX_URL, wrangler.toml does not
 export const env = bindings as Env & { readonly SANDBOX_URL: string };
 
 export type LedgerStub = DurableObjectStub<TaskLedger>;
 
-/** The sandbox's record of an account: its requests and tasks. */
-export interface SandboxRecord {
-  readonly requests: readonly { readonly method: string; readonly path: string; readonly code: number | null }[];
-  readonly tasks: readonly {
-    readonly taskId: string;
-    readonly externalTaskId: string | null;
-    readonly status: string;
-  }[];
-  readonly inFlightMax: number;
-  readonly unitsCharged: number;
-}
-
-export interface TestSandbox {
-  record(): Promise<SandboxRecord>;
+/** The sandbox's account of the file's gateway. */
+export interface TestSandbox extends SandboxAccount {
   /** Counts the tasks at the sandbox for one of the gateway's task ids. */
   tasksOf(taskId: string): Promise<number>;
   /** Counts the requests with this method whose path starts with `path`. */
   count(method: string, path: string): Promise<number>;
-  advance(taskId: string, status: 'processing' | 'succeed' | 'failed'): Promise<void>;
-  configure(settings: Record<string, unknown>): Promise<void>;
 }
 
 /**
@@ -40,24 +27,13 @@ export interface TestSandbox {
 export function openSandbox(name: string, settings: Record<string, string> = {}): TestSandbox {
   const key = `sandbox-access-key-${name}-${crypto.randomUUID().slice(0, 8)}`;
   Object.assign(env, { KLING_ACCESS_KEY: key, ...settings });
-  const control = async (method: string, path: string, body?: unknown): Promise<Response> =>
-    fetch(`${env.SANDBOX_URL}/sandbox/accounts/${key}${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  const record = async (): Promise<SandboxRecord> => (await control('GET', '/record')).json();
+  const account = createSandboxAccount(env.SANDBOX_URL, key);
   return {
-    record,
-    tasksOf: async (taskId) => (await record()).tasks.filter((task) => task.externalTaskId === taskId).length,
+    ...account,
+    tasksOf: async (taskId) => (await account.record()).tasks.filter((task) => task.externalTaskId === taskId).length,
     count: async (method, path) =>
-      (await record()).requests.filter((request) => request.method === method && request.path.startsWith(path)).length,
-    async advance(taskId, status) {
-      const { status: httpStatus } = await control('POST', `/tasks/${encodeURIComponent(taskId)}/advance`, { status });
-      expect(httpStatus).toBe(200);
-    },
-    async configure(change) {
-      expect((await control('PUT', '/settings', change)).status).toBe(200);
-    },
+      (await account.record()).requests.filter((request) => request.method === method && request.path.startsWith(path))
+        .length,
   };
 }
 

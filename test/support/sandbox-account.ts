@@ -1,4 +1,12 @@
-/** One task as the sandbox has it. Units as a decimal; 0 once it has failed. */
+/** The control endpoints of one account at the sandbox. Each throws with the sandbox's answer if it is refused. */
+export interface SandboxAccount {
+  record(): Promise<SandboxRecord>;
+  configure(settings: object): Promise<void>;
+  /** Moves a task now. `id` is Kling's id or the external id. */
+  advance(id: string, status: 'processing' | 'succeed' | 'failed'): Promise<void>;
+}
+
+/** One task in the record. `units` is 0 if the task has failed. */
 export interface SandboxTask {
   readonly taskId: string;
   readonly externalTaskId: string | null;
@@ -7,7 +15,7 @@ export interface SandboxTask {
   readonly units: number;
 }
 
-/** What the sandbox says of one of its accounts, see `src/sandbox/README.md`. */
+/** The record of one account, see `src/sandbox/README.md`. */
 export interface SandboxRecord {
   readonly requestCount: number;
   readonly requests: readonly {
@@ -18,46 +26,33 @@ export interface SandboxRecord {
     readonly code: number | null;
   }[];
   readonly requestsByRoute: Readonly<Record<string, number>>;
-  /** By the code of the answer, `none` where it was no envelope. */
+  /** By the code of the answer: `none` if it was no envelope. */
   readonly requestsByCode: Readonly<Record<string, number>>;
   readonly tasks: readonly SandboxTask[];
   readonly inFlightMax: number;
   readonly unitsCharged: number;
 }
 
-/** The control endpoints of one account. */
-export interface SandboxAccount {
-  record(): Promise<SandboxRecord>;
-  /** Throws with the sandbox's own words when it does not take them. */
-  configure(settings: object): Promise<void>;
-  /** Moves a task now, named by Kling's id or the external id. */
-  advance(id: string, status: 'processing' | 'succeed' | 'failed'): Promise<void>;
-}
-
-/** `key`: an AccessKey of the sandbox; whatever nobody has used yet is an account of its own. */
+/** Opens an account at the sandbox. `key` is its AccessKey. A key that was never used is a new account. */
 export function createSandboxAccount(sandboxUrl: string, key: string): SandboxAccount {
-  const account = `${sandboxUrl}/sandbox/accounts/${key}`;
+  async function control(method: string, path: string, body?: object): Promise<Response> {
+    const response = await fetch(`${sandboxUrl}/sandbox/accounts/${key}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`the sandbox answers ${response.status}: ${await response.text()}`);
+    return response;
+  }
 
   return {
     async record() {
-      const response = await fetch(`${account}/record`);
-      if (!response.ok) throw new Error(`the sandbox answers ${response.status}: ${await response.text()}`);
-      return (await response.json()) as SandboxRecord;
+      return (await (await control('GET', '/record')).json()) as SandboxRecord;
     },
-
     async configure(settings) {
-      const response = await fetch(`${account}/settings`, { method: 'PUT', body: JSON.stringify(settings) });
-      if (!response.ok) throw new Error(`the sandbox answers ${response.status}: ${await response.text()}`);
-      await response.body?.cancel();
+      await (await control('PUT', '/settings', settings)).body?.cancel();
     },
-
     async advance(id, status) {
-      const response = await fetch(`${account}/tasks/${encodeURIComponent(id)}/advance`, {
-        method: 'POST',
-        body: JSON.stringify({ status }),
-      });
-      if (!response.ok) throw new Error(`the sandbox answers ${response.status}: ${await response.text()}`);
-      await response.body?.cancel();
+      await (await control('POST', `/tasks/${encodeURIComponent(id)}/advance`, { status })).body?.cancel();
     },
   };
 }
