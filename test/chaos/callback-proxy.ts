@@ -1,4 +1,5 @@
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { startServer } from '../node/loopback-server.ts';
 
 /** A callback that the gateway has acknowledged with 2xx: from then on it must not be lost. */
 export interface AcknowledgedCallback {
@@ -42,21 +43,15 @@ export async function startCallbackProxy(gatewayUrl: string): Promise<CallbackPr
     waiting = [];
   }
 
-  const server = createServer((incoming, outgoing) => {
+  const { url, close } = await startServer((incoming, outgoing) => {
     pass(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     acknowledged,
     answers,
     nextProgress: () => new Promise((resolve) => void waiting.push(resolve)),
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => void server.close(resolve));
-    },
+    close,
   };
 }
 

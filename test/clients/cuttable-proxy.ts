@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { listen } from '../node/loopback-server.ts';
 
 /** Stands between one client and the gateway, and can lose their connections. */
 export interface CuttableProxy {
@@ -45,10 +46,7 @@ export async function startCuttableProxy(gatewayUrl: string): Promise<CuttablePr
       socket.pipe(other);
     }
   });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
-  const host = `127.0.0.1:${address.port}`;
+  const host = `127.0.0.1:${await listen(server)}`;
 
   return {
     url: `http://${host}/graphql`,

@@ -1,9 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTHeaderParameters } from 'jose';
 import { afterEach, beforeAll, describe, it } from 'vitest';
 import { TEST_AUTH } from '../support/token.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { startServer } from './loopback-server.ts';
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 
@@ -12,7 +11,7 @@ interface Issuer {
   readonly url: string;
   readonly requests: number;
   isDown: boolean;
-  close(): void;
+  close(): Promise<void>;
 }
 
 let privateKey: PrivateKey;
@@ -36,19 +35,17 @@ beforeAll(async () => {
 afterEach(async () => {
   await stack?.close();
   stack = null;
-  issuer.close();
+  await issuer.close();
 });
 
 async function startIssuer(isDown: boolean): Promise<Issuer> {
   const state = { requests: 0, isDown };
-  const server: Server = createServer((_request, response) => {
+  const server = await startServer((_request, response) => {
     state.requests += 1;
     response.writeHead(state.isDown ? 503 : 200, { 'content-type': 'application/json' });
     response.end(state.isDown ? 'down' : jwks);
   });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return Object.assign(state, { url: `http://127.0.0.1:${port}/jwks`, close: () => void server.close() });
+  return Object.assign(state, { url: `${server.url}/jwks`, close: () => server.close() });
 }
 
 async function start(isDown = false): Promise<void> {

@@ -1,18 +1,18 @@
-import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { startServer, type LoopbackServer } from './loopback-server.ts';
 import { sendOperation } from './send-operation.ts';
 
 // A Worker aborts no request to Kling: workerd ends what is left of them with the request that they were made for.
 
 /** Answers lists of voices at once, and lists of lip-syncs never. */
-let kling: Server;
+let kling: LoopbackServer;
 let open = 0;
 let stack: GatewayStack;
 let printed = '';
 
 beforeAll(async () => {
-  kling = createServer((request, response) => {
+  kling = await startServer((request, response) => {
     if (request.url?.startsWith('/v1/videos/advanced-lip-sync') === true) {
       open += 1;
       response.once('close', () => (open -= 1));
@@ -21,18 +21,14 @@ beforeAll(async () => {
     const body = JSON.stringify({ code: 0, message: 'SUCCEED', request_id: 'quick', data: [] });
     response.writeHead(200, { 'content-type': 'application/json' }).end(body);
   });
-  await new Promise<void>((resolve) => void kling.listen(0, '127.0.0.1', resolve));
-  const address = kling.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
   stack = await startStack({
-    vars: { KLING_BASE_URL: `http://127.0.0.1:${address.port}`, KLING_TIMEOUT_MS: '1000' },
+    vars: { KLING_BASE_URL: kling.url, KLING_TIMEOUT_MS: '1000' },
     onGatewayOutput: (text) => (printed += text),
   });
 });
 afterAll(async () => {
   await stack.close();
-  kling.closeAllConnections();
-  await new Promise((resolve) => void kling.close(resolve));
+  await kling.close();
 });
 
 function lines(): Readonly<Record<string, unknown>>[] {

@@ -8,6 +8,7 @@ import { SETTINGS } from '../../src/config/settings.ts';
 import { createFindSecrets, SECRET_CHARS_MAX } from '../support/secrets.ts';
 import { unstable_readConfig as readWranglerConfig } from 'wrangler';
 import { ensureAssetsFolder } from './assets-folder.ts';
+import { listen } from './loopback-server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BIN = join(ROOT, 'node_modules/.bin');
@@ -97,11 +98,9 @@ interface DurableObjectBinding {
 /** A port of the loopback that nobody listens on now. */
 export async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  const port = await listen(server);
   await new Promise((resolve) => void server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+  return port;
 }
 
 /** The values that are secrets of the gateway's, by name. */

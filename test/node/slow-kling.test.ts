@@ -1,10 +1,11 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { startServer, type LoopbackServer } from './loopback-server.ts';
 import { sendOperation } from './send-operation.ts';
 
 /** Takes creates at once, and answers reads of tasks when the test says so. */
-let kling: Server;
+let kling: LoopbackServer;
 const held: ServerResponse[] = [];
 let stack: GatewayStack;
 
@@ -15,19 +16,15 @@ function answer(response: ServerResponse, status: string): void {
 }
 
 beforeAll(async () => {
-  kling = createServer((request, response) => {
+  kling = await startServer((request, response) => {
     if (request.method === 'GET') held.push(response);
     else answer(response, 'submitted');
   });
-  await new Promise<void>((resolve) => void kling.listen(0, '127.0.0.1', resolve));
-  const address = kling.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  stack = await startStack({ vars: { KLING_BASE_URL: `http://127.0.0.1:${address.port}` } });
+  stack = await startStack({ vars: { KLING_BASE_URL: kling.url } });
 });
 afterAll(async () => {
   await stack.close();
-  kling.closeAllConnections();
-  await new Promise((resolve) => void kling.close(resolve));
+  await kling.close();
 });
 
 async function ask(query: string): Promise<{ readonly data: unknown; readonly ms: number }> {

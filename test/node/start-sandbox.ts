@@ -10,28 +10,30 @@ declare module 'vitest' {
 }
 
 /**
- * Loaded by Node itself. Vite would transform the whole of wrangler in each run, which takes up to 20 s of CPU: a project
- * for the Workers runtime inlines every package, also in its global setup.
+ * Loaded by Node itself. A project for the Workers runtime inlines every package, also in its global setup. So Vite would
+ * transform the whole of wrangler in each run, which takes up to 20 s of CPU.
  */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- require() has no types
 const { createTestHarness } = createRequire(import.meta.url)('wrangler') as typeof Wrangler;
 
-/** Runs the sandbox once for a whole test run, on a free loopback port, with tasks that take no time worth mentioning. */
-export default async function startSandbox(project: TestProject): Promise<() => Promise<void>> {
-  const sandbox = createTestHarness({
-    workers: [
-      {
-        configPath: join(import.meta.dirname, '../../src/sandbox/wrangler.toml'),
-        vars: {
-          SANDBOX_SUBMITTED_MS: '50',
-          SANDBOX_PROCESSING_MS: '150',
-          SANDBOX_CONCURRENCY: '100000',
-          SANDBOX_UNITS: '1000000',
-        },
-      },
-    ],
-  });
+/** Starts the sandbox on a free port of the loopback. */
+export async function startSandbox(
+  vars: Readonly<Record<string, string>>,
+): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
+  const configPath = join(import.meta.dirname, '../../src/sandbox/wrangler.toml');
+  const sandbox = createTestHarness({ workers: [{ configPath, vars }] });
   const { url } = await sandbox.listen();
-  project.provide('sandboxUrl', url.origin);
-  return () => sandbox.close();
+  return { url: url.origin, close: () => sandbox.close() };
+}
+
+/** Runs the sandbox once for a whole test run. A task takes 150 ms. */
+export default async function provideSandbox(project: TestProject): Promise<() => Promise<void>> {
+  const { url, close } = await startSandbox({
+    SANDBOX_SUBMITTED_MS: '50',
+    SANDBOX_PROCESSING_MS: '150',
+    SANDBOX_CONCURRENCY: '100000',
+    SANDBOX_UNITS: '1000000',
+  });
+  project.provide('sandboxUrl', url);
+  return close;
 }

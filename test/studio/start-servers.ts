@@ -4,13 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { createTestHarness } from 'wrangler';
 import { freePort } from '../node/raw-workerd.ts';
+import { startSandbox } from '../node/start-sandbox.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     readonly studioUrl: string;
-    readonly sandboxUrl: string;
     /** The gateway's account at the sandbox. */
     readonly accessKey: string;
   }
@@ -40,22 +39,14 @@ async function waitUntilUp(url: string): Promise<void> {
 export default async function startServers(project: TestProject): Promise<() => Promise<void>> {
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', PATH: `${BIN}:${process.env['PATH']}` };
   execFileSync(process.execPath, [join(ROOT, 'src/scripts/studio.ts'), 'development'], { env, stdio: 'inherit' });
-  const sandbox = createTestHarness({
-    workers: [
-      {
-        configPath: join(ROOT, 'src/sandbox/wrangler.toml'),
-        vars: { SANDBOX_SUBMITTED_MS: '400', SANDBOX_PROCESSING_MS: '1800' },
-      },
-    ],
-  });
-  const sandboxUrl = (await sandbox.listen()).url.origin;
+  const sandbox = await startSandbox({ SANDBOX_SUBMITTED_MS: '400', SANDBOX_PROCESSING_MS: '1800' });
 
   const dir = mkdtempSync(join(tmpdir(), 'kling-studio-'));
   const [port, inspectorPort] = [await freePort(), await freePort()];
   const studioUrl = `http://localhost:${port}`;
   const accessKey = `sandbox-access-key-${randomUUID().slice(0, 8)}`;
   const envFile = join(dir, 'settings');
-  writeFileSync(envFile, settings({ KLING_BASE_URL: sandboxUrl, KLING_ACCESS_KEY: accessKey, PUBLIC_URL: studioUrl }));
+  writeFileSync(envFile, settings({ KLING_BASE_URL: sandbox.url, KLING_ACCESS_KEY: accessKey, PUBLIC_URL: studioUrl }));
   const gateway = spawn(
     join(BIN, 'wrangler'),
     [
@@ -89,7 +80,7 @@ export default async function startServers(project: TestProject): Promise<() => 
     throw error;
   }
   project.provide('studioUrl', studioUrl);
-  project.provide('sandboxUrl', sandboxUrl);
+  project.provide('sandboxUrl', sandbox.url);
   project.provide('accessKey', accessKey);
   return stop;
 }

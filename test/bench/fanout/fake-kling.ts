@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { startServer } from '../../node/loopback-server.ts';
 import { ENDED_AT_MS, UNITS, VOICE } from './subscription.ts';
 
 /** A voice task at the fake Kling. */
@@ -20,7 +20,7 @@ export interface FakeKling {
   takeMade(): FakeTask[];
   /** The body of the callback that tells a task's end. */
   callbackBody(task: FakeTask): string;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const VOICES = '/v1/general/custom-voices';
@@ -48,11 +48,10 @@ export async function startFakeKling(): Promise<FakeKling> {
     return send(response, task === undefined ? null : toRecord(task));
   }
 
-  const server = createServer((request, response) => void answer(request, response));
+  const { url, server, close } = await startServer((request, response) => void answer(request, response));
   server.keepAliveTimeout = 600_000;
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     make,
     takeMade() {
       const taken = made;
@@ -60,10 +59,7 @@ export async function startFakeKling(): Promise<FakeKling> {
       return taken;
     },
     callbackBody: (task) => JSON.stringify(toRecord({ ...task, isEnded: true })),
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
+    close,
   };
 }
 

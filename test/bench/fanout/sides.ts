@@ -74,7 +74,7 @@ export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
     },
     async close() {
       await gateway.kill();
-      kling.close();
+      await kling.close();
       agent.destroy();
       removeDir();
       process.off('exit', removeDir);
@@ -100,7 +100,7 @@ export async function startPeerSide(): Promise<Side> {
     },
     async close() {
       child.close();
-      kling.close();
+      await kling.close();
       agent.destroy();
     },
   };

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { startServer } from '../../node/loopback-server.ts';
 
 /** What a Kling that is down does to each request. `hang` never answers, not even once it is well again. */
 export const FAULTS = ['reset', 'envelope', 'maintenance', 'hang'] as const;
@@ -62,7 +63,7 @@ export async function startFakeKling(taskMs: number): Promise<FakeKling> {
     if (fault === 'maintenance') send(response, 503, 5001);
   }
 
-  const server = createServer((incoming, response) => {
+  const { url, close } = await startServer((incoming, response) => {
     requestsAtMs.push(Date.now());
     const parts: Buffer[] = [];
     incoming.on('data', (part: Buffer) => parts.push(part));
@@ -72,20 +73,14 @@ export async function startFakeKling(taskMs: number): Promise<FakeKling> {
       else fail(down, incoming, response);
     });
   });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('Kling has no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     requestsAtMs,
     madeTwice: () => tasks.length - new Set(tasks.map(({ externalId }) => externalId)).size,
     setDown(fault) {
       down = fault;
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => void server.close(resolve));
-    },
+    close,
   };
 }
 
