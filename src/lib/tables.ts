@@ -1,3 +1,5 @@
+import { earliest } from './alarm.ts';
+
 /**
  * Migrates the tables of a Durable Object in one transaction. `steps` is append-only: an object never runs a step twice. The
  * version is a key, because Durable Objects refuse `PRAGMA user_version`.
@@ -55,9 +57,6 @@ export function createRetention(shelves: readonly Shelf[], now: () => number): R
         due.delete(shelf);
       }
     },
-    nextAtMs() {
-      const instants = shelves.map(dueAtMs).filter((atMs) => atMs !== null);
-      return instants.length === 0 ? null : Math.min(...instants);
-    },
+    nextAtMs: () => earliest(shelves.map(dueAtMs)),
   };
 }
