@@ -45,7 +45,6 @@ const ROOTS = new Set([
   'http/app.ts',
   'http/log.ts',
   'ledger/task-ledger.ts',
-  'ledger/core.ts',
   'ledger/wiring.ts',
   'account/kling-account.ts',
   'hub/hub.ts',

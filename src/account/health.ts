@@ -1,4 +1,4 @@
-import { afterExchange, CLOSED_BREAKER, tryPass, type Breaker } from '../lib/circuit-breaker.ts';
+import { afterExchange, type Breaker, CLOSED_BREAKER, tryPass } from '../lib/circuit-breaker.ts';
 
 /** The consecutive faults of Kling's after which Kling counts as down, and for how long. */
 const BREAKER = { failuresMax: 10, openMs: 15_000 } as const;

@@ -1,15 +1,22 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf, configResultOf } from '../config/index.ts';
-import { keyOf, type Made } from '../domain/made.ts';
-
+import { createObjectAlarm, earliest, type ObjectAlarm } from '../lib/alarm.ts';
 import { forEachAtOnce } from '../lib/batch.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { createRetention, type Retention } from '../lib/tables.ts';
 import { type AccountStatus, createHealth, type Health } from './health.ts';
 import { migrate } from './migrations.ts';
-import { OwnerStore } from './owners.ts';
-import { createThrottle, type Throttle } from './slot-limit.ts';
-import { auditWaitMs, SlotStore, type Audit, type Claim, type Claims, type KnownClaim } from './slots.ts';
+import { OwnerStore, type ResultId, resultKey } from './owners.ts';
+import {
+  type Audit,
+  auditWaitMs,
+  type Claim,
+  type Claims,
+  createThrottle,
+  type KnownClaim,
+  SlotStore,
+  type Throttle,
+} from './slots.ts';
 
 /** The wait before a tenant is audited whose ledger may not know of a grant. */
 const UNTOLD_AFTER_MS = 1_000;
@@ -36,6 +43,7 @@ export class KlingAccount extends DurableObject<Env> {
   readonly #health: Health;
   readonly #throttle: Throttle;
   readonly #retention: Retention;
+  readonly #alarm: ObjectAlarm;
   readonly #log: Log;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -50,6 +58,7 @@ export class KlingAccount extends DurableObject<Env> {
     this.#retention = createRetention(shelves, Date.now);
     this.#health = createHealth(ctx.storage.kv);
     this.#throttle = createThrottle(ctx.storage.kv);
+    this.#alarm = createObjectAlarm(ctx.storage);
     // Grants that were sent before an eviction may not have arrived.
     this.#slots.auditUntold(Date.now() + UNTOLD_AFTER_MS);
     this.#armNext(Date.now());
@@ -120,15 +129,15 @@ export class KlingAccount extends DurableObject<Env> {
   }
 
   /** Records the owner of results. Call it before the tenant can see their ids. The first claim of a result stands. */
-  claim(tenant: string, made: readonly Made[]): void {
+  claim(tenant: string, results: readonly ResultId[]): void {
     const now = Date.now();
-    for (const each of made) this.#owners.claim(keyOf(each), tenant, now);
+    for (const result of results) this.#owners.claim(resultKey(result), tenant, now);
     this.#armNext(now);
   }
 
   /** Returns true for a result of another tenant. An unclaimed one was made outside this gateway, or does not exist. */
-  isForeign(tenant: string, made: Made): boolean {
-    return (this.#owners.tenantOf(keyOf(made)) ?? tenant) !== tenant;
+  isForeign(tenant: string, result: ResultId): boolean {
+    return (this.#owners.tenantOf(resultKey(result)) ?? tenant) !== tenant;
   }
 
   status(): AccountStatus {
@@ -142,9 +151,9 @@ export class KlingAccount extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const now = Date.now();
-    this.ctx.storage.kv.delete('armedAt');
+    this.#alarm.fired();
     // The platform gives up an alarm that keeps throwing, and with wrong settings this one would.
-    if (!configResultOf(this.env).ok) return this.#arm(now + MISCONFIGURED_RETRY_MS);
+    if (!configResultOf(this.env).ok) return this.#alarm.set(now + MISCONFIGURED_RETRY_MS);
     this.#retention.run();
     await this.#forEach(this.#slots.auditsDue(now, AUDIT_TENANTS_MAX), (due) => this.#audit(due, now));
     this.#grant(null, now);
@@ -219,22 +228,11 @@ export class KlingAccount extends DurableObject<Env> {
   /** Sets the alarm to the next audit or deletion or, while tasks are queued, to the next instant at which one may be sent. */
   #armNext(now: number): void {
     const auditAtMs = this.#slots.nextAuditAtMs();
-    const instants = [auditAtMs === null ? null : auditAtMs + 1, this.#retention.nextAtMs()]
-      .filter((atMs) => atMs !== null)
-      .map((atMs) => Math.max(atMs, now));
-    if (this.#slots.count('WAITING') > 0) {
-      const ends = [this.#throttle.pausedUntilMs(), this.#health.untilMs(), this.#throttle.growsAtMs(now)];
-      instants.push(...ends.filter((atMs) => atMs > now));
-    }
-    if (instants.length > 0) this.#arm(Math.min(...instants));
-  }
-
-  #arm(atMs: number): void {
-    const armed = this.ctx.storage.kv.get<number>('armedAt') ?? 0;
-    const now = Date.now();
-    if (armed > now && armed <= atMs) return;
-    this.ctx.storage.kv.put('armedAt', atMs);
-    void this.ctx.storage.setAlarm(atMs);
+    const dueAtMs = earliest([auditAtMs === null ? null : auditAtMs + 1, this.#retention.nextAtMs()]);
+    const ends = [this.#throttle.pausedUntilMs(), this.#health.untilMs(), this.#throttle.growsAtMs(now)];
+    const sendAtMs = this.#slots.count('WAITING') === 0 ? null : earliest(ends.filter((atMs) => atMs > now));
+    const nextAtMs = earliest([dueAtMs === null ? null : Math.max(dueAtMs, now), sendAtMs]);
+    if (nextAtMs !== null) this.#alarm.setNoLaterThan(nextAtMs);
   }
 
   /** Calls `call` for each item, `CALLS_AT_ONCE` at a time. Logs a call that fails and continues. */

@@ -1,6 +1,6 @@
 import { runMigrations } from '../lib/tables.ts';
 
-/** Append only, as the steps of the ledger. The first is safe to run on the tables of before steps were counted. */
+/** The steps of the layout, append only as those of the ledger. The first also runs on tables from before steps were counted. */
 const STEPS: readonly string[] = [
   `
   CREATE TABLE IF NOT EXISTS claim (
@@ -35,7 +35,7 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS owner_by_age ON owner (at);
   `,
-  // No statement reads more the more tenants there are, or have been.
+  // The cost of a statement does not grow with the number of tenants.
   `
   DROP INDEX claim_untold;
   CREATE INDEX claim_untold ON claim (seen_at, tenant) WHERE seen_at = 0;
@@ -52,7 +52,7 @@ const STEPS: readonly string[] = [
     UPDATE share_sum SET held = held + new.held - old.held, waiting = waiting + new.waiting - old.waiting;
   END;
   `,
-  // The place of a tenant without claims is forgotten after a time.
+  // The place of a tenant without claims is deleted after a time.
   `
   ALTER TABLE share ADD COLUMN idle_since INTEGER;
   UPDATE share SET idle_since = unixepoch() * 1000 WHERE held = 0 AND waiting = 0;

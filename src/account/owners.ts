@@ -1,5 +1,23 @@
 import type { Shelf } from '../lib/tables.ts';
 
+/** A result that Kling made for one tenant, by Kling's id. A later request may name it. */
+export interface ResultId {
+  readonly kind: 'VIDEO' | 'AUDIO';
+  readonly id: string;
+}
+
+/**
+ * Returns the same key for every spelling of an id that Kling might accept as the same: other case, padding, leading
+ * zeros. A tenant cannot get around the check of ownership by another spelling.
+ */
+export function resultKey({ kind, id }: ResultId): string {
+  const bare = id
+    .toLowerCase()
+    .replaceAll(/[^a-z\d]/g, '')
+    .replace(/^0+/, '');
+  return `${kind}:${bare === '' ? id : bare}`;
+}
+
 /** The owners of the videos and the audio that Kling made, for as long as Kling keeps them. */
 export class OwnerStore {
   readonly #sql: SqlStorage;

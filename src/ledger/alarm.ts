@@ -1,11 +1,13 @@
 import { gatewayFailure } from '../domain/failure.ts';
 import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
+import { earliest } from '../lib/alarm.ts';
 import { jittered } from '../lib/backoff.ts';
 import { forEachAtOnce } from '../lib/batch.ts';
+import type { Log } from '../lib/log.ts';
+import type { Retention } from '../lib/tables.ts';
 import { traced } from '../lib/trace.ts';
-import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
-import type { ShardStore } from './stores/shards.ts';
+import type { LedgerLimits } from './limits.ts';
 import type { Outbox } from './outbox.ts';
 import {
   lateCodeOf,
@@ -16,48 +18,61 @@ import {
   retryWaitMs,
   type TaskAction,
 } from './schedule.ts';
-import type { Reader } from './sync-task.ts';
 import type { Sender } from './sender.ts';
-import type { TaskRow } from './stores/tasks.ts';
-import type { Waiting } from './waiting.ts';
+import type { Slots, WaitingTasks } from './slots.ts';
+import type { ShardStore } from './stores/shards.ts';
+import type { TaskRow, TaskStore } from './stores/tasks.ts';
+import type { WakeStore } from './stores/wakes.ts';
+import type { TaskSync } from './sync-task.ts';
 
-/** Most due tasks one run of the alarm takes up; the next run follows at once. */
+/** The most due tasks per run of the alarm. The next run follows at once. */
 const DUE_AT_ONCE = 100;
 
-/** How far ahead of its time a poll may be taken along with others. */
+/** How early a poll may share the request of others. */
 const AHEAD_MS = 5_000;
 
-/** Longest that one run takes up new tasks. What else is due must not wait for a long queue: the next run follows at once. */
+/** The time in which a run starts tasks, so that a long queue does not delay other work. The next run follows at once. */
 const RUN_MS_MAX = 5_000;
 
-/** What the alarm does: everything that is due, a few tasks at a time, then a step of retention. */
-export interface Keeper {
+/** Does everything that is due when the ledger's alarm fires. */
+export interface AlarmHandler {
+  /** Acts on due tasks, a few at a time, then deletes some old data. */
   run(): Promise<void>;
-  /** The instant of the next thing to do, in milliseconds since the epoch; null when there is none. */
+  /** Returns the instant of the next thing to do, in milliseconds since the epoch; null if there is nothing. */
   nextAtMs(): number | null;
 }
 
-export function createKeeper(
-  deps: LedgerDeps,
-  parts: {
-    readonly journal: Journal;
-    readonly sender: Sender;
-    readonly reader: Reader;
-    readonly readsTogether: boolean;
-    readonly outbox: Outbox;
-    readonly shards: ShardStore;
-    readonly waiting: Waiting;
-  },
-): Keeper {
-  const { tasks, wakes, retention, slots, limits, now, random } = deps;
-  const { journal, sender, reader, readsTogether, outbox, shards, waiting } = parts;
+export interface AlarmHandlerDeps {
+  readonly tasks: TaskStore;
+  readonly wakes: WakeStore;
+  readonly shards: ShardStore;
+  readonly retention: Retention;
+  readonly journal: Journal;
+  readonly sender: Sender;
+  readonly sync: TaskSync;
+  /** True if the credential allows one request to read several tasks. */
+  readonly readsTogether: boolean;
+  readonly outbox: Outbox;
+  readonly slots: Slots;
+  readonly waiting: WaitingTasks;
+  readonly limits: Pick<LedgerLimits, 'exchangeTimeoutMs'>;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly background: (work: () => Promise<unknown>) => void;
+  readonly log: Log;
+}
+
+export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
+  const { tasks, wakes, shards, retention, journal, sender, sync, readsTogether, outbox, slots, waiting } = deps;
+  const { limits, now, random, sleep, background, log } = deps;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
     switch (action) {
       case 'CLOSE':
-        // Its end may only not have been heard of.
-        if (row.phase === 'SENT') await reader.poll(row);
+        // The task may have ended at Kling without a callback.
+        if (row.phase === 'SENT') await sync.poll(row);
         journal.apply(id, { type: 'CLOSED', failure: gatewayFailure(lateCodeOf(tasks.find({ id }) ?? row)) });
         return;
       case 'SEND':
@@ -65,18 +80,18 @@ export function createKeeper(
       case 'LOOK_UP':
         return sender.lookUp(row);
       case 'POLL':
-        return reader.pollDue(row);
+        return sync.pollDue(row);
       case 'NONE':
     }
   }
 
-  /** One task's trouble is its own: it is logged, put off, and the others go on. */
+  /** Acts on one task. A failure is logged and put off, and does not affect the others. */
   async function actSafely(row: TaskRow): Promise<void> {
     const { id } = row.record;
-    if (sender.isBusy(id)) return put(row, limits.exchangeTimeoutMs);
+    if (sender.isBusy(id)) return postpone(row, limits.exchangeTimeoutMs);
     const action = planTask(row, now());
     if (!slots.isHealthy() && (action === 'LOOK_UP' || action === 'POLL')) {
-      return put(row, Math.min(jittered(OUTAGE_WAIT_MS, random), row.deadlineAtMs - now()));
+      return postpone(row, Math.min(jittered(OUTAGE_WAIT_MS, random), row.deadlineAtMs - now()));
     }
     return actLogged(row, action);
   }
@@ -86,29 +101,29 @@ export function createKeeper(
     try {
       await traced({ taskId: id }, () => act(row, action));
     } catch (error) {
-      deps.log({ level: 'error', message: 'due task failed', taskId: id, cause: String(error) });
+      log({ level: 'error', message: 'due task failed', taskId: id, cause: String(error) });
       const { trouble } = tasks.find({ id }) ?? row;
       const wakeAtMs = now() + retryWaitMs(trouble.fails, random);
       journal.apply(id, null, { wakeAtMs, trouble: { ...trouble, fails: trouble.fails + 1 } });
     }
   }
 
-  function put(row: TaskRow, waitMs: number): void {
+  function postpone(row: TaskRow, waitMs: number): void {
     journal.apply(row.record.id, null, { wakeAtMs: now() + waitMs });
   }
 
-  /** Polls that one request can answer are taken out; what is left is done one by one. */
+  /** Polls tasks together where one request can, and returns the rows that are left. */
   async function pollTogether(rows: readonly TaskRow[]): Promise<readonly TaskRow[]> {
     if (!readsTogether) return rows;
     const due = rows.filter((row) => planTask(row, now()) === 'POLL');
     if (due.length === 0) return rows;
-    // A request that is made anyway takes along what would be asked soon: polls are spread out, so that few fall together.
+    // Polls are spread out, so few are due together. The request includes polls that are due soon.
     const soon = wakes.polledBetween(now(), now() + AHEAD_MS, DUE_AT_ONCE);
     const polls = [...due, ...soon].filter(({ record }) => record.klingTaskId !== null);
     const answered = new Set<TaskRow>();
     for (let i = 0; i + 1 < polls.length; i += READ_TASKS_IDS_MAX) {
       const some = polls.slice(i, i + READ_TASKS_IDS_MAX);
-      if (!(await reader.pollTogether(some))) break;
+      if (!(await sync.pollTogether(some))) break;
       for (const row of some) answered.add(row);
     }
     return rows.filter((row) => !answered.has(row));
@@ -123,7 +138,7 @@ export function createKeeper(
     });
   }
 
-  /** The task to read next while Kling is down. */
+  /** Returns the task to read next while Kling is down. */
   function probed(): string | undefined {
     return wakes.atKling(POLLS_AT_ONCE).find((id) => !sender.isBusy(id));
   }
@@ -133,36 +148,27 @@ export function createKeeper(
     return atMs === null || probed() === undefined ? null : atMs;
   }
 
-  /** While Kling is down one task is read at a time, of all ledgers: the account says whose turn it is. */
+  /** Reads one task while Kling is down. The account allows one such read at a time over all ledgers. */
   async function probe(): Promise<void> {
     const atMs = nextProbeAtMs();
     if (atMs === null || now() < atMs || !(await slots.mayProbe())) return;
     const row = tasks.find({ id: probed() ?? '' });
     if (row === null) return;
-    // The next probe takes another task: the read of this one may hang.
-    put(row, jittered(OUTAGE_WAIT_MS, random));
-    await Promise.race([actLogged(row, planTask(row, now())), deps.sleep(PROBE_MS_MAX)]);
+    // The next probe reads another task, because this read may hang.
+    postpone(row, jittered(OUTAGE_WAIT_MS, random));
+    await Promise.race([actLogged(row, planTask(row, now())), sleep(PROBE_MS_MAX)]);
   }
 
   return {
     async run() {
-      // Not awaited: neither a shard nor an account that hangs must hold up what is due at Kling.
-      deps.background(() => outbox.run());
-      deps.background(() => waiting.run());
+      // Not awaited, so that a hub or an account that hangs does not delay tasks.
+      background(() => outbox.run());
+      background(() => waiting.run());
       await Promise.all([probe(), actOnDue()]);
       retention.run();
     },
 
-    nextAtMs() {
-      const instants = [
-        wakes.nextAtMs(),
-        shards.nextDueAtMs(),
-        slots.nextAskAtMs(),
-        nextProbeAtMs(),
-        retention.nextAtMs(),
-      ];
-      const known = instants.filter((atMs) => atMs !== null);
-      return known.length === 0 ? null : Math.min(...known);
-    },
+    nextAtMs: () =>
+      earliest([wakes.nextAtMs(), shards.nextDueAtMs(), slots.nextAskAtMs(), nextProbeAtMs(), retention.nextAtMs()]),
   };
 }

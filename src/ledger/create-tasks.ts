@@ -1,5 +1,5 @@
-import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
 import type { Validation } from '../domain/check.ts';
+import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
 import {
   checkCreateVoiceInput,
   checkLipSyncInput,
@@ -8,41 +8,54 @@ import {
   type LipSyncRequest,
   type VoiceRequest,
 } from '../domain/inputs.ts';
-import { scanIdOf, type FaceScan, type LipSyncTask, type TaskRecord, type VoiceTask } from '../domain/records.ts';
+import { type FaceScan, type LipSyncTask, scanIdOf, type TaskRecord, type VoiceTask } from '../domain/records.ts';
 import type { TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
-import { createAfford } from './budget.ts';
-import type { LedgerDeps } from './deps.ts';
 import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
 import type { Journal } from './journal.ts';
+import type { BudgetCheck, LedgerLimits } from './limits.ts';
 import type { Sender } from './sender.ts';
-import type { TaskRow } from './stores/tasks.ts';
+import type { AssetStore } from './stores/assets.ts';
+import type { TaskRow, TaskStore } from './stores/tasks.ts';
 
-/** Makes tasks. An `externalId` that has been used for the same input answers with the same task, and nothing is made. */
-export interface Creates {
+/** Creates tasks. If the `externalId` was used with the same input before, returns that task and creates none. */
+export interface TaskCreator {
   createVoice(input: CreateVoiceInput): Promise<VoiceTask>;
   createLipSyncTask(input: CreateLipSyncTaskInput): Promise<LipSyncTask>;
 }
 
-/** A slot is free again in minutes at the soonest, when so many wait. */
+export interface TaskCreatorDeps {
+  readonly tasks: TaskStore;
+  readonly assets: AssetStore;
+  readonly journal: Journal;
+  readonly sender: Sender;
+  readonly checkBudget: BudgetCheck;
+  readonly limits: LedgerLimits;
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+/** The wait that a full queue asks for. With so many tasks waiting, a slot takes minutes to become free. */
 const ROOM_RETRY_MS = 60_000;
 
-/** A task as it is before Kling has heard of it. */
-type Fresh = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEnabled' | 'voices'>;
+/** The fields of a new task that both kinds have. */
+type NewTask = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEnabled' | 'voices'>;
 
-export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender): Creates {
-  const { tasks, sums, holdings, limits, now } = deps;
-  const afford = createAfford(deps);
+export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
+  const { tasks, assets, journal, sender, checkBudget, limits, now, newId } = deps;
 
-  /** The row of an external id; null for a new one. Synchronous up to `journal.open`: of two creates, the second finds the first one's. */
+  /**
+   * Returns the row of an external id; null for a new one. Nothing is awaited between this and `journal.open`, so the second
+   * of two concurrent creates finds the row of the first.
+   */
   function rowOf(externalId: string | null): TaskRow | null {
     return externalId === null ? null : tasks.find({ externalId });
   }
 
   /**
-   * The task that this external id already stands for. The first create may still be waiting for Kling; its outcome is
-   * this one's too. Nothing is checked again: what has been accepted stays accepted. Null when Kling has refused the
-   * first create meanwhile, so that this one is the first.
+   * Returns the existing task of an external id. While its create waits for Kling, both creates share the outcome. The
+   * input is not checked again: a task that was accepted stays accepted. Returns null if Kling has refused the first
+   * create meanwhile, so that this one is now the first.
    */
   async function repeated<T extends TaskRecord>(
     kind: TaskKind,
@@ -62,10 +75,10 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
     return (tasks.find({ id })?.record ?? null) as T | null;
   }
 
-  function fresh(externalId: string | null, unitsEstimated: string): Fresh {
+  function newTask(externalId: string | null, unitsEstimated: string): NewTask {
     const createdAtMs = now();
     return {
-      id: deps.newId(),
+      id: newId(),
       externalId,
       klingTaskId: null,
       status: 'QUEUED',
@@ -81,9 +94,9 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
     };
   }
 
-  /** A queue that only grows would fill the object's storage (10 GB), and then not even callbacks could be kept. */
-  function findRoom(request: string): void {
-    const waiting = sums.waiting();
+  /** Throws `RATE_LIMITED` if the queue is full. A full storage (10 GB) could not even store callbacks. */
+  function checkRoom(request: string): void {
+    const waiting = tasks.waiting();
     const { waitingTasksMax, waitingBytesMax } = limits;
     if (waiting.tasks >= waitingTasksMax)
       throw noRoom(`${waitingTasksMax} tasks wait to be sent already, the most allowed.`);
@@ -93,14 +106,14 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
     );
   }
 
-  /** Records the intent, sends it, and answers with what is known of it then. */
-  async function make<T extends TaskRecord>(record: T, digest: RequestDigest, request: string): Promise<T> {
+  /** Writes the intent, sends it, and returns the task as it is then. */
+  async function create<T extends TaskRecord>(record: T, digest: RequestDigest, request: string): Promise<T> {
     journal.open(
       {
         record,
         inputDigest: digest.text,
         phase: 'WAITING',
-        // Due at once: should this object die before it is sent, the alarm sends it.
+        // Due at once: if this object is evicted before the send, the alarm sends the task.
         wakeAtMs: record.createdAtMs,
         tries: 0,
         sends: 0,
@@ -113,46 +126,47 @@ export function createCreates(deps: LedgerDeps, journal: Journal, sender: Sender
     return (tasks.find({ id: record.id })?.record ?? record) as T;
   }
 
-  const creates: Creates = {
+  const creator: TaskCreator = {
     async createVoice(input) {
       const digest = await digestOfVoice(input);
       const before = rowOf(input.externalId ?? null);
-      if (before !== null) return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creates.createVoice(input);
-      const request = JSON.stringify(valid<VoiceRequest>(checkCreateVoiceInput(input)));
-      findRoom(request);
-      afford(VOICE_UNITS);
-      return make({ ...fresh(input.externalId ?? null, VOICE_UNITS), kind: 'VOICE', voices: [] }, digest, request);
+      if (before !== null) return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoice(input);
+      const request = JSON.stringify(validOrThrow<VoiceRequest>(checkCreateVoiceInput(input)));
+      checkRoom(request);
+      checkBudget(VOICE_UNITS);
+      const task = { ...newTask(input.externalId ?? null, VOICE_UNITS), kind: 'VOICE' as const, voices: [] };
+      return create<VoiceTask>(task, digest, request);
     },
 
     async createLipSyncTask(input) {
       const digest = await digestOfLipSync(input);
       const before = rowOf(input.externalId ?? null);
       if (before !== null) {
-        return (await repeated<LipSyncTask>('LIP_SYNC', before, digest)) ?? creates.createLipSyncTask(input);
+        return (await repeated<LipSyncTask>('LIP_SYNC', before, digest)) ?? creator.createLipSyncTask(input);
       }
-      const scan = holdings.faceScan(scanIdOf(input.faceId ?? ''));
-      const checked = valid<LipSyncRequest>(checkLipSyncInput(input, ['input'], facts(input, scan)));
-      // What Kling told of the video wins over what the caller says.
+      const scan = assets.faceScan(scanIdOf(input.faceId ?? ''));
+      const checked = validOrThrow<LipSyncRequest>(checkLipSyncInput(input, ['input'], facts(input, scan)));
+      // The length that Kling measured takes precedence over the caller's.
       const units = lipSyncUnits(scan?.videoDurationMs ?? input.placement.videoDurationMs ?? null);
       const request = JSON.stringify(checked);
-      findRoom(request);
-      afford(units);
+      checkRoom(request);
+      checkBudget(units);
       const record: LipSyncTask = {
-        ...fresh(input.externalId ?? null, units),
+        ...newTask(input.externalId ?? null, units),
         kind: 'LIP_SYNC',
         ...(input.faceId === null ? {} : { faceId: input.faceId }),
         parentVideo: null,
         videos: [],
         watermarkEnabled: checked.watermark,
       };
-      return make(record, digest, request);
+      return create(record, digest, request);
     },
   };
-  return creates;
+  return creator;
 
   function facts(input: CreateLipSyncTaskInput, scan: FaceScan | null) {
     const face = scan?.faces.find(({ faceId }) => `${scan.id}:${faceId}` === input.faceId) ?? null;
-    const speech = typeof input.sound.audioId === 'string' ? holdings.speech(input.sound.audioId) : null;
+    const speech = typeof input.sound.audioId === 'string' ? assets.speech(input.sound.audioId) : null;
     return {
       face,
       sessionId: face === null || scan === null ? null : scan.sessionId,
@@ -172,8 +186,8 @@ function noRoom(bound: string): GatewayError {
   });
 }
 
-/** The value, or everything that is wrong with the input. */
-export function valid<T>(checked: Validation<T>): T {
+/** Returns the checked value. Throws `BAD_USER_INPUT` with every problem of the input. */
+export function validOrThrow<T>(checked: Validation<T>): T {
   if (checked.ok) return checked.value;
   throw badUserInput(checked.issues);
 }

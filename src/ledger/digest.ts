@@ -10,26 +10,26 @@ import {
 import { sha256 } from '../lib/hash.ts';
 
 /**
- * Tells whether an external id or an idempotency key came again with the same request.
+ * Tells whether an external id or an idempotency key is repeated with the same request.
  *
- * Invariant: rows keep these digests for years, so the arrays and words in this file are frozen. They are independent of
- * the names in GraphQL and TypeScript. Append a new optional field only where it is not at its default. Any other change
- * needs a new version beside this one.
+ * Invariant: rows keep digests for years, so the arrays and words in this file never change. They do not depend on names
+ * in GraphQL or TypeScript. Append a new optional field only if it is not at its default. Any other change needs a new
+ * version next to this one.
  */
 export interface RequestDigest {
-  /** What is stored: the version, a colon, and SHA-256 in hexadecimal. */
+  /** The text to store: the version, a colon, and SHA-256 in hexadecimal. */
   readonly text: string;
-  /** Whether a stored digest, of this version or without one, stands for the same request. */
+  /** Returns true if a stored digest, of this version or without one, is of the same request. */
   readonly matches: (stored: string) => Promise<boolean>;
 }
 
-/** Stored before each digest. Rows without a version are older, and compared with the layouts of their time. */
+/** The prefix of each stored digest. Rows without one are older, and compared with the layouts of their time. */
 const VERSION = '2:';
 
 /**
- * What a digest is taken over: the request as Kling is sent it, defaults applied, in arrays of fixed order. Nothing comes
- * from what the ledger has stored: a scan expires, and a repeat must be recognized all the same. Input that is not valid
- * has a digest too, so that what older rules accepted is still found.
+ * The digested form of a request: as Kling gets it, with defaults, in arrays of fixed order. It contains nothing that the
+ * ledger stores, because a scan expires and a repeat must still be recognized. Invalid input has a digest too, so that a
+ * request that older rules accepted is found.
  */
 type Canonical = readonly (string | number | boolean | null | Canonical)[];
 
@@ -40,7 +40,7 @@ export async function digestOfVoice(input: CreateVoiceInput): Promise<RequestDig
   );
 }
 
-/** Lengths that the caller tells are left out: they help to check and to estimate, and make no other video. */
+/** Leaves out the lengths that the caller states: they serve checks and estimates, and do not change the video. */
 export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<RequestDigest> {
   const { placement, sound } = input;
   const canonical: Canonical = [
@@ -64,7 +64,7 @@ export async function digestOfFaceScan({ video }: IdentifyFacesInput): Promise<R
   ]);
 }
 
-/** The text counts as it came, blanks at its ends too: Kling is sent them. */
+/** Keeps blanks at the ends of the text, because Kling gets them. */
 export async function digestOfSpeech(input: SynthesizeSpeechInput): Promise<RequestDigest> {
   const { text, voiceId, language } = input;
   const speed = input.speed ?? SPEECH_SPEED.fallback;
@@ -73,7 +73,7 @@ export async function digestOfSpeech(input: SynthesizeSpeechInput): Promise<Requ
   ]);
 }
 
-/** A URL in the one spelling of the WHATWG algorithm, which Kling is sent; a text that is no URL stays as it is. */
+/** Returns a URL in the WHATWG spelling, which Kling gets. A text that is no URL is returned unchanged. */
 function canonicalUrl(text: string): string {
   return URL.canParse(text) ? new URL(text).href : text;
 }
@@ -86,7 +86,7 @@ function videoOf({ url, videoId }: CreateVoiceInput['source']): Canonical {
   return [urlOf(url), ['video-id', videoId ?? null]];
 }
 
-/** Audio is told by its bytes; a text that is not base64, by its characters. */
+/** Identifies audio by its bytes, and a text that is not base64 by its characters. */
 async function bytesOf(base64: string | null | undefined): Promise<Canonical> {
   if (typeof base64 !== 'string') return ['bytes', null];
   const bytes = decodeBase64(base64);
@@ -97,7 +97,7 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
   try {
     return Uint8Array.fromBase64(text);
   } catch (error) {
-    // A runtime without the method must fail, or its digests would differ.
+    // A runtime without the method must fail here: its digests would differ.
     if (error instanceof SyntaxError) return null;
     throw error;
   }
@@ -116,8 +116,8 @@ async function toDigest(canonical: Canonical, legacy: () => readonly unknown[]):
 }
 
 /**
- * The keys of inputs in the orders that rows without a version were hashed in: as the schema defines them, and before
- * 2026-11-21 sorted by name. What was hashed is JSON of the input as it came, with the defaults of GraphQL.
+ * The two orders of input keys in the digests of rows without a version: as the schema defines them, and before 2026-11-21
+ * sorted by name. Those digests are of the JSON of the input as it came, with the defaults of GraphQL.
  */
 const AS_DEFINED = (
   'name source faceId sound audioId url base64 videoId ' +

@@ -1,47 +1,47 @@
-import type { LipSyncSnapshot } from '../domain/task.ts';
-import type { Made } from '../domain/made.ts';
+import type { KlingAccount } from '../account/kling-account.ts';
+import { type ResultId, resultKey } from '../account/owners.ts';
 import type { VideoSource } from '../domain/inputs.ts';
+import type { LipSyncSnapshot } from '../domain/task.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
-import type { Owners } from './owners.ts';
-import { standInFor } from './stand-in.ts';
 
-export interface OwnedKlingDeps {
+export interface IsolationDeps {
   readonly owners: Owners;
-  /** Whether a task of this ledger has this external id at Kling. */
+  /** Returns true if a task of this ledger has this external id at Kling. */
   readonly isOurTask: (externalTaskId: string) => boolean;
-  /** 0 (inclusive) to 1. */
+  /** Returns [0, 1). */
   readonly random: () => number;
   readonly log: Log;
 }
 
 /**
- * Kling as one tenant sees it. The videos that a task has made are claimed before anybody here sees them: a claim that
- * fails fails the read, which is made again. And what another tenant has claimed cannot be named: Kling is asked for
- * something that is not there in its place, and its own refusal is the answer. (Speech is claimed by the paid calls,
- * which must not lose it.)
+ * Wraps a client so that one tenant cannot use the results of another. Videos of a task are claimed before the tenant sees
+ * them. A claim that fails fails the read, which is retried. If a request names a result that another tenant has claimed,
+ * Kling is asked for a decoy instead, and refuses it. Speech is claimed by the paid calls, which must not lose it.
  */
-export function createOwnedKling(kling: KlingClient, { owners, isOurTask, random, log }: OwnedKlingDeps): KlingClient {
+export function isolateKling(kling: KlingClient, { owners, isOurTask, random, log }: IsolationDeps): KlingClient {
   async function claimed(snapshot: LipSyncSnapshot): Promise<LipSyncSnapshot> {
-    // A forged callback may have named somebody else's task: what Kling says is another's is not claimed.
+    // A forged callback may have named a task of another tenant: its videos must not be claimed.
     if (snapshot.externalTaskId !== null && !isOurTask(snapshot.externalTaskId)) return snapshot;
     await owners.claim(snapshot.videos.map(({ videoId }) => ({ kind: 'VIDEO', id: videoId })));
     return snapshot;
   }
 
-  async function naming<T>(made: Made, call: (id: string) => Promise<T>): Promise<T> {
-    if (!(await owners.isForeign(made))) return call(made.id);
-    log({ level: 'warn', message: "another tenant's id was used", kind: made.kind });
-    const other = standInFor(made.id, random);
-    return call(other).catch((error: unknown) => {
-      throw error instanceof KlingError ? withId(error, other, made.id) : error;
+  async function withOwnId<T>(result: ResultId, call: (id: string) => Promise<T>): Promise<T> {
+    if (!(await owners.isForeign(result))) return call(result.id);
+    log({ level: 'warn', message: "another tenant's id was used", kind: result.kind });
+    const decoy = decoyId(result.id, random);
+    return call(decoy).catch((error: unknown) => {
+      throw error instanceof KlingError ? withId(error, decoy, result.id) : error;
     });
   }
 
   async function withVideo<T>(source: VideoSource, call: (source: VideoSource) => Promise<T>): Promise<T> {
     const { videoId } = source;
-    return videoId === undefined ? call(source) : naming({ kind: 'VIDEO', id: videoId }, (id) => call({ videoId: id }));
+    if (videoId === undefined) return call(source);
+    return withOwnId({ kind: 'VIDEO', id: videoId }, (id) => call({ videoId: id }));
   }
 
   return {
@@ -60,7 +60,7 @@ export function createOwnedKling(kling: KlingClient, { owners, isOurTask, random
     async createLipSyncTask(request, identity, signal) {
       const { audioId } = request.sound;
       if (audioId === undefined) return claimed(await kling.createLipSyncTask(request, identity, signal));
-      return naming({ kind: 'AUDIO', id: audioId }, async (id) =>
+      return withOwnId({ kind: 'AUDIO', id: audioId }, async (id) =>
         claimed(await kling.createLipSyncTask({ ...request, sound: { audioId: id } }, identity, signal)),
       );
     },
@@ -68,14 +68,73 @@ export function createOwnedKling(kling: KlingClient, { owners, isOurTask, random
   };
 }
 
-/** Kling quotes the id that it does not know: the caller is shown their own. */
+/** Kling quotes an id that it does not know. The caller must see the id that it gave. */
 function withId(error: KlingError, sent: string, given: string): KlingError {
   const message = error.failure.message.replaceAll(sent, given);
   return new KlingError(error.outcome, { ...error.failure, message }, { cause: error });
 }
 
-/** A scan that has no way back but its answer: that it was never sent has to be told from an answer that was lost. */
+/** A scan cannot be read again, so one that was never sent must differ from one whose answer was lost. */
 function notSent(cause: unknown): KlingError {
   const message = 'It could not be told whose this video is. Nothing was sent.';
   return new KlingError('REFUSED', { code: 'UPSTREAM_UNAVAILABLE', message, retryable: true }, { cause });
+}
+
+const ALPHABETS = [/[0-9]/, /[a-f]/, /[g-z]/, /[A-F]/, /[G-Z]/].map((pattern) => {
+  const letters = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).filter((c) => pattern.test(c));
+  return { pattern, letters };
+});
+
+/**
+ * Returns a random id of the same form and length, which in all likelihood names nothing. Kling refuses it as it refuses
+ * any unknown id. A text of the gateway's own could not imitate that refusal reliably.
+ */
+export function decoyId(id: string, random: () => number): string {
+  const other = Array.from(id, (char) => {
+    const letters = ALPHABETS.find(({ pattern }) => pattern.test(char))?.letters ?? [char];
+    return letters[Math.floor(random() * letters.length)] ?? char;
+  }).join('');
+  const isSame = resultKey({ kind: 'VIDEO', id: other }) === resultKey({ kind: 'VIDEO', id });
+  return isSame && /[a-z1-9]/i.test(id) ? decoyId(id, random) : other;
+}
+
+/** One tenant's view of which results belong to whom, across all tenants of the account. */
+export interface Owners {
+  /**
+   * Claims results for this tenant, durably. Call it before the tenant can see their ids. Idempotent. Throws if the
+   * account cannot be reached.
+   */
+  claim(results: readonly ResultId[]): Promise<void>;
+  /** Returns true for a result that another tenant has claimed. An unclaimed one was made elsewhere, or does not exist. */
+  isForeign(result: ResultId): Promise<boolean>;
+}
+
+/** The tries of a claim. A paid answer may depend on it. */
+const TRIES_MAX = 3;
+const RETRY: Backoff = { baseMs: 100, factor: 4, capMs: 400, jitter: 'EVEN' };
+
+export interface OwnersDeps {
+  /** Returns a stub. Called for each use, because a stub breaks when its object moves. */
+  readonly account: () => DurableObjectStub<KlingAccount>;
+  readonly tenant: string;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Returns [0, 1). */
+  readonly random: () => number;
+}
+
+export function createOwners({ account, tenant, sleep, random }: OwnersDeps): Owners {
+  return {
+    async claim(results) {
+      if (results.length === 0) return;
+      for (let tries = 1; tries < TRIES_MAX; tries += 1) {
+        try {
+          return await account().claim(tenant, results);
+        } catch {
+          await sleep(backoffMs(tries, RETRY, random));
+        }
+      }
+      await account().claim(tenant, results);
+    },
+    isForeign: (result) => account().isForeign(tenant, result),
+  };
 }

@@ -1,86 +1,97 @@
 import { applyEvent, type TaskEvent } from '../domain/apply.ts';
 import { countedMilliunits, monthOf, toMilliunits } from '../domain/cost.ts';
-import { scanIdOf, type LipSyncTask, type TaskRecord } from '../domain/records.ts';
+import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskStatus } from '../domain/task.ts';
-import type { LedgerDeps } from './deps.ts';
-import type { NewTaskRow, TaskRow, TaskStep, WrittenRecord } from './stores/tasks.ts';
+import type { Log } from '../lib/log.ts';
+import type { LedgerLimits } from './limits.ts';
+import type { AssetStore } from './stores/assets.ts';
+import type { EventStore } from './stores/events.ts';
+import type { NewTaskRow, TaskRow, TaskStep, TaskStore, WrittenRecord } from './stores/tasks.ts';
 
-/** The one door through which every change of a task goes. */
+/** Makes every change of a task. Invariant: nothing else writes tasks. */
 export interface Journal {
   /**
-   * Records the intent of a task and the request it will be sent with. Nobody is told yet: a create that Kling refuses
-   * while its maker still waits for the answer leaves nothing behind.
+   * Writes the intent of a task and the request to send. There is no event yet, so that a create that Kling refuses while
+   * its caller waits leaves no trace.
    */
   open(row: NewTaskRow, request: string): void;
-  /** Takes back an intent that Kling has refused. */
+  /** Deletes an intent that Kling has refused. */
   withdraw(taskId: string): void;
-  /** Tells that a task is kept and waits, unless something has been told of it already. */
+  /** Writes the event of a queued task, unless the task has an event already. */
   announceWaiting(taskId: string): void;
   /**
-   * Applies an event and a step to a task, in one transaction with the event log, the units, the voices and the alarm.
-   * An event that says nothing new changes nothing. Nothing moves a task that is `DONE`. Null: there is no such task.
+   * Applies an event and a step to a task, in one transaction with the event log, the units, the voices and the alarm. An
+   * event without news changes nothing, and no step changes a task that is `DONE`. Returns null for an unknown task.
    */
   apply(taskId: string, event: TaskEvent | null, step?: Partial<TaskStep>): TaskRow | null;
 }
 
-export interface JournalHooks {
-  /** Something has been written to the log of events; called inside the transaction. */
+export interface JournalDeps {
+  readonly tasks: TaskStore;
+  readonly events: EventStore;
+  readonly assets: AssetStore;
+  readonly limits: Pick<LedgerLimits, 'eventsPerTaskMax'>;
+  readonly arm: () => void;
+  readonly transaction: <T>(work: () => T) => T;
+  readonly now: () => number;
+  readonly log: Log;
+  /** Called inside the transaction that writes an event. */
   readonly announced: () => void;
-  /** The same, after the transaction. */
+  /** Called after a transaction that may have written an event. */
   readonly committed: () => void;
-  /** A task has reached its end; called once, after the transaction. */
+  /** Called once per task, after the transaction that ended it. */
   readonly ended: (record: TaskRecord) => void;
 }
 
-export function createJournal(deps: LedgerDeps, { announced, committed, ended }: JournalHooks): Journal {
-  const { tasks, sums, events, holdings, limits, now, arm } = deps;
+export function createJournal(deps: JournalDeps): Journal {
+  const { tasks, events, assets, limits, arm, transaction, now, log, announced, committed, ended } = deps;
 
-  /** What follows from a changed record. Until its end a task counts as pending; from then on its month holds it once. */
-  function reckon(before: TaskRecord, after: TaskRecord): WrittenRecord {
-    const counted = sums.milliunits(after.id) ?? toMilliunits(before.unitsDeducted ?? '0') ?? 0;
+  /** Writes what follows from a changed record. A task counts as pending until its end, then once in its month. */
+  function writeConsequences(before: TaskRecord, after: TaskRecord): WrittenRecord {
+    const counted = tasks.milliunits(after.id) ?? toMilliunits(before.unitsDeducted ?? '0') ?? 0;
     const milliunits = countedMilliunits(after);
     const added = isFinal(after.status) ? milliunits - (isFinal(before.status) ? counted : 0) : 0;
-    if (added !== 0) holdings.addMilliunits(monthOf(after.createdAtMs), added);
-    if (after.kind === 'VOICE') for (const voice of after.voices) holdings.keepVoice(voice);
-    else learnLength(after);
+    if (added !== 0) assets.addMilliunits(monthOf(after.createdAtMs), added);
+    if (after.kind === 'VOICE') for (const voice of after.voices) assets.keepVoice(voice);
+    else keepLength(after);
     return { record: after, milliunits };
   }
 
-  /** How long the video of a scan is, as Kling tells it: the scan's next lip-sync is estimated by it. */
-  function learnLength({ faceId, parentVideo }: LipSyncTask): void {
+  /** Stores the length of a scan's video, as Kling measured it. The estimate of the scan's next lip-sync uses it. */
+  function keepLength({ faceId, parentVideo }: LipSyncTask): void {
     const lengthMs = parentVideo?.durationMs ?? null;
-    if (faceId !== undefined && lengthMs !== null) holdings.keepScanLength(scanIdOf(faceId), lengthMs);
+    if (faceId !== undefined && lengthMs !== null) assets.keepScanLength(scanIdOf(faceId), lengthMs);
   }
 
-  /** Returns the number of the event. */
+  /** Writes an event and returns its number. */
   function announce(after: TaskRecord): number {
     const seq = events.append(after, now(), limits.eventsPerTaskMax);
     announced();
     return seq;
   }
 
-  /** Called after the transaction: one that fails has changed nothing. */
+  /** Called after the transaction, because one that fails changes nothing. */
   function logChange(taskId: string, status: TaskStatus, seq: number): void {
-    deps.log({ level: 'info', message: 'task changed', taskId, status, seq });
+    log({ level: 'info', message: 'task changed', taskId, status, seq });
   }
 
   return {
     open(row, request) {
-      deps.transaction(() => {
+      transaction(() => {
         tasks.insert(row, request, countedMilliunits(row.record));
         arm();
       });
     },
 
     withdraw(taskId) {
-      deps.transaction(() => {
+      transaction(() => {
         tasks.remove(taskId);
         arm();
       });
     },
 
     announceWaiting(taskId) {
-      const seq = deps.transaction(() => {
+      const seq = transaction(() => {
         const row = tasks.find({ id: taskId });
         if (row?.record.status !== 'QUEUED' || events.after(taskId, 0, 1).length > 0) return null;
         const queuedSeq = announce(row.record);
@@ -94,11 +105,11 @@ export function createJournal(deps: LedgerDeps, { announced, committed, ended }:
     apply(taskId, event, step) {
       let over: TaskRecord | null = null;
       let seq: number | null = null;
-      const row = deps.transaction(() => {
+      const row = transaction(() => {
         const before = tasks.find({ id: taskId });
         if (before === null) return null;
         const applied = event === null ? null : applyEvent(before.record, event, now());
-        const written = applied === null ? null : reckon(before.record, applied.record);
+        const written = applied === null ? null : writeConsequences(before.record, applied.record);
         if (applied?.change === 'STATE') seq = announce(applied.record);
         const after = applied?.record ?? before.record;
         if (before.phase === 'DONE') {
@@ -120,7 +131,7 @@ export function createJournal(deps: LedgerDeps, { announced, committed, ended }:
   };
 }
 
-/** A task is looked at when its deadline comes, however long its waits have grown. */
+/** Wakes a task at its deadline at the latest. */
 function untilDeadline(step: TaskStep, nowMs: number): TaskStep {
   const { wakeAtMs, deadlineAtMs } = step;
   return wakeAtMs === null || deadlineAtMs <= nowMs ? step : { ...step, wakeAtMs: Math.min(wakeAtMs, deadlineAtMs) };

@@ -1,19 +1,35 @@
-import type { RateLimits } from '../config/index.ts';
+import type { RateLimits, RetentionTimes } from '../config/index.ts';
+import { FACE_SCAN_UNITS, fromMilliunits, monthOf, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
 import { GatewayError } from '../errors.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 
-/** Counts what a tenant does, in memory: a ledger that was moved begins anew. */
+/** The limits of a tenant, from the settings. */
+export interface LedgerLimits {
+  readonly taskAgeMaxMs: number;
+  readonly eventRetentionMs: number;
+  readonly eventsPerTaskMax: number;
+  readonly retention: RetentionTimes;
+  /** The most tasks that may wait to be sent, and the most bytes of their requests. */
+  readonly waitingTasksMax: number;
+  readonly waitingBytesMax: number;
+  /** In thousandths of a unit, per calendar month (UTC). Null means no cap. */
+  readonly milliunitsPerMonthMax: number | null;
+  /** The longest time of one exchange with Kling. */
+  readonly exchangeTimeoutMs: number;
+}
+
+/** Counts the actions of a tenant in memory. An eviction of the ledger resets the counts. */
 export interface Rates {
-  /** Throws `RATE_LIMITED` past the limit, before anything is written or spent. */
+  /** Throws `RATE_LIMITED` over the limit, before anything is written or spent. */
   mutation(): void;
-  /** A request with a large body, before it is read. */
+  /** Counts a request with a large body, before it is read. Throws `RATE_LIMITED` over the limit. */
   largeBody(): void;
   subscription(): void;
-  /** 0, or how long Kling is to wait before it sends a callback again. */
+  /** Returns 0, or the wait in milliseconds before Kling should send the callback again. */
   callback(): number;
-  /** Takes up to `wanted` reads of Kling for a Worker to make, and says how many. Throws `RATE_LIMITED` when none is left. */
+  /** Takes up to `wanted` reads of Kling for a Worker, and returns how many. Throws `RATE_LIMITED` if none is left. */
   leaseUpstreamReads(wanted: number): number;
-  /** Takes a read of Kling that the ledger makes for a query; false when none is left. */
+  /** Takes a read of Kling that the ledger makes for a query. Returns false if none is left. */
   upstreamRead(): boolean;
 }
 
@@ -48,4 +64,39 @@ export function createRates(limits: RateLimits, now: () => number): Rates {
 
 function bucket(perMinute: number): TokenBucket {
   return createTokenBucket({ burst: perMinute, perSecond: perMinute / 60 });
+}
+
+/** The price of a face scan and of a text-to-speech: they are the same (Kling's price list, 2026-09). */
+const PAID_CALL_MILLIUNITS = Math.max(toMilliunits(FACE_SCAN_UNITS) ?? 0, toMilliunits(SPEECH_UNITS) ?? 0);
+
+/**
+ * Throws `QUOTA_EXHAUSTED` if this many more units would exceed the tenant's month. A task counts in the current month
+ * until its end, then in the month of its creation.
+ */
+export type BudgetCheck = (units: string) => void;
+
+export interface BudgetDeps {
+  readonly tasks: { milliunitsPending(): number };
+  readonly assets: { milliunitsUsed(month: string): number };
+  readonly paidCalls: { unansweredIn(month: string): number };
+  readonly limits: Pick<LedgerLimits, 'milliunitsPerMonthMax'>;
+  readonly now: () => number;
+}
+
+/** Creates the check of the tenant's monthly budget. Call it before anything is sent that Kling charges. */
+export function createBudgetCheck({ tasks, assets, paidCalls, limits, now }: BudgetDeps): BudgetCheck {
+  return (units) => {
+    const max = limits.milliunitsPerMonthMax;
+    if (max === null) return;
+    const month = monthOf(now());
+    // A call without an answer may have been charged, so it counts.
+    const unanswered = paidCalls.unansweredIn(month) * PAID_CALL_MILLIUNITS;
+    const planned = assets.milliunitsUsed(month) + tasks.milliunitsPending() + unanswered + (toMilliunits(units) ?? 0);
+    if (planned <= max) return;
+    throw new GatewayError({
+      code: 'QUOTA_EXHAUSTED',
+      message: `This would exceed the ${fromMilliunits(max)} units that may be used in a month. Nothing was sent.`,
+      retryable: false,
+    });
+  };
 }

@@ -1,8 +1,8 @@
 import { runMigrations } from '../lib/tables.ts';
 
 /**
- * Append only: a ledger that has run step n never runs it again. A step that has shipped is never changed; the test
- * that pins the layout says what to do when it breaks.
+ * The steps of the layout, append only: a ledger runs each step once. Never change a step that has shipped. The test that
+ * pins the layout says what to do when it fails.
  */
 const STEPS: readonly string[] = [
   `
@@ -80,7 +80,7 @@ const STEPS: readonly string[] = [
   ALTER TABLE task ADD COLUMN trouble TEXT;
   UPDATE task SET first_sent_at = json_extract(record, '$.createdAtMs') WHERE phase <> 'DONE' AND sends > 0;
   `,
-  // What a task's request holds, and what it counts for. Ended tasks keep null: they count as before.
+  // The length of a task's request, and its share of the budget. Ended tasks keep null and count as before.
   `
   ALTER TABLE task ADD COLUMN milliunits INTEGER;
   ALTER TABLE task ADD COLUMN request_chars INTEGER NOT NULL DEFAULT 0;
@@ -90,14 +90,14 @@ const STEPS: readonly string[] = [
   WHERE phase <> 'DONE';
   CREATE INDEX paid_call_unanswered ON paid_call (at) WHERE answer IS NULL;
   `,
-  // Each run of the alarm asks what is too old to be kept.
+  // Each run of the alarm asks for the oldest rows.
   `
   CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'));
   CREATE INDEX speech_by_age ON speech (json_extract(speech, '$.createdAtMs'));
   CREATE INDEX paid_call_by_age ON paid_call (at);
   `,
-  // No statement reads more the more a tenant has done: what was summed over tasks and calls is kept as a sum, and each
-  // question has an index. A task that is over counts in no sum.
+  // The cost of a statement does not grow with the history of a tenant: sums over tasks and calls are stored, and each
+  // query has an index. A task that has ended is in no sum.
   `
   DROP INDEX task_by_status;
   DROP INDEX task_wake;
@@ -158,8 +158,8 @@ const STEPS: readonly string[] = [
   CREATE INDEX voice_kept ON voice (seq) WHERE deleted_at IS NULL;
   ALTER TABLE event ADD COLUMN nth INTEGER NOT NULL DEFAULT 0;
   `,
-  // Everything that is over is forgotten after a time, counted from its end. When an old task ended is not known, only
-  // when it changed last; of a speech, Kling need not tell when it was made.
+  // Ended items are deleted after a time, counted from their end. The end of an old task is taken from its last change.
+  // Kling may leave out when a speech was made.
   `
   ALTER TABLE task ADD COLUMN ended_at INTEGER;
   ALTER TABLE task ADD COLUMN is_cancelled INTEGER AS (coalesce(json_extract(record, '$.failure.code') = 'CANCELLED', 0));

@@ -1,16 +1,16 @@
 import type { Delivery, LiveEvent } from '../domain/watch.ts';
 import type { Log } from '../lib/log.ts';
+import { retryWaitMs } from './schedule.ts';
 import type { EventStore, TaskChange } from './stores/events.ts';
 import type { ShardStore } from './stores/shards.ts';
-import { retryWaitMs } from './schedule.ts';
 
-/** The push starts at once; should the object die before it ends, the alarm takes it up after this. */
+/** A push starts at once. If the object is evicted before its end, the alarm repeats it after this time. */
 const GUARD_MS = 1_500;
 
-/** After this the alarm looks again at a push that it has begun. */
+/** The time after which the alarm repeats a push that has not ended. */
 const PUSH_MS_MAX = 5_000;
 
-/** Events in one push. */
+/** The most events per push. */
 const PUSH_MAX = 100;
 
 export interface OutboxDeps {
@@ -20,28 +20,28 @@ export interface OutboxDeps {
   readonly random: () => number;
   readonly background: (work: () => Promise<unknown>) => void;
   readonly log: Log;
-  /** Hands events to a shard: those behind `prev`, in order. */
+  /** Sends a shard the events after `prev`, in order. */
   readonly deliver: (shard: string, prev: number, events: Delivery['events']) => Promise<Delivery['answer']>;
-  /** Tells a shard that what is up to `seq` is no longer kept, and it has not seen it. */
+  /** Tells a shard that the events up to `seq`, which it has not seen, are deleted. */
   readonly skip: (shard: string, seq: number) => Promise<Delivery['answer']>;
-  /** Gives a change its cursor. */
+  /** Adds its cursor to a change. */
   readonly toLive: (change: TaskChange) => LiveEvent;
   readonly arm: () => void;
 }
 
-/** Brings every change to every shard that watches, in order, at least once; the shard applies each once. */
+/** Delivers every change to every shard that watches, in order and at least once. The shard applies each change once. */
 export interface Outbox {
-  /** Called inside the transaction that writes an event. */
+  /** Schedules a push. Call it inside the transaction that writes an event. */
   owe(): void;
-  /** Called after it. */
+  /** Starts the pushes. Call it after that transaction. */
   push(): void;
-  /** The alarm's part: what is still owed. */
+  /** Repeats the pushes that are due, for the alarm. */
   run(): Promise<void>;
-  /** A shard begins to watch. Answers with the newest event's number: what it has is the state up to there. */
-  attach(shard: string): number;
+  /** Records that a shard begins to watch. Returns the number of the newest event: the shard has the state up to it. */
+  attach(name: string): number;
 }
 
-/** Of one shard. */
+/** A push to one shard. */
 interface Push {
   ended: Promise<void>;
   isAskedAgain: boolean;
@@ -50,7 +50,7 @@ interface Push {
 export function createOutbox(deps: OutboxDeps): Outbox {
   const { events, shards, now, random } = deps;
   const pushing = new Map<string, Push>();
-  /** How often each shard has begun to watch: an answer that nobody watches there may be older than the newest beginning. */
+  /** How often each shard has begun to watch. An answer that nobody watches may be older than the newest start. */
   const attached = new Map<string, number>();
 
   async function pushTo(name: string): Promise<void> {
@@ -77,7 +77,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       do {
         push.isAskedAgain = false;
         await pushTo(name);
-        // It may have looked for the last time before the newest event came.
+        // The last look at the log may have been before the newest event.
       } while (push.isAskedAgain);
     } catch (error) {
       const fails = shards.find(name)?.fails ?? 0;
@@ -89,7 +89,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  /** One push at a time to a shard: it takes what comes meanwhile along. */
+  /** Runs one push per shard at a time. It includes the events that come meanwhile. */
   async function pushAlone(name: string): Promise<void> {
     const running = pushing.get(name);
     if (running !== undefined) {
@@ -109,14 +109,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     },
     async run() {
       const names = shards.due(now());
-      // A push that hangs is not due again at once, or the alarm would ring without end.
+      // A push that hangs must not be due again at once, or the alarm would fire in a loop.
       for (const name of names) shards.begin(name, now() + PUSH_MS_MAX);
       await Promise.all(names.map(pushAlone));
     },
-    attach(shard) {
+    attach(name) {
       const head = events.head();
-      shards.add(shard, head);
-      attached.set(shard, (attached.get(shard) ?? 0) + 1);
+      shards.add(name, head);
+      attached.set(name, (attached.get(name) ?? 0) + 1);
       return head;
     },
   };

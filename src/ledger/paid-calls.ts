@@ -1,10 +1,10 @@
-import { FACE_SCAN_TTL_MS } from '../domain/retention.ts';
+import type { ResultId } from '../account/owners.ts';
 import {
   type Deduction,
   FACE_SCAN_UNITS,
   monthOf,
-  SPEECH_UNITS,
   reportedMilliunits,
+  SPEECH_UNITS,
   toMilliunits,
 } from '../domain/cost.ts';
 import {
@@ -13,46 +13,63 @@ import {
   type IdentifyFacesInput,
   type SynthesizeSpeechInput,
 } from '../domain/inputs.ts';
-import type { Made } from '../domain/made.ts';
 import type { FaceScan, Speech } from '../domain/records.ts';
+import { FACE_SCAN_TTL_MS } from '../domain/retention.ts';
 import { GatewayError } from '../errors.ts';
+import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
-import { createAfford } from './budget.ts';
-import { valid } from './create-tasks.ts';
-import type { LedgerDeps } from './deps.ts';
-import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
 import { readOwnJson } from '../lib/json.ts';
+import { validOrThrow } from './create-tasks.ts';
+import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
+import type { Owners } from './isolation.ts';
+import type { BudgetCheck } from './limits.ts';
+import type { AssetStore } from './stores/assets.ts';
+import type { PaidCallStore } from './stores/paid-calls.ts';
+import type { TaskStore } from './stores/tasks.ts';
 
-/** Calls that Kling charges at once and cannot be asked about later. */
+/** The calls that Kling charges at once and cannot be asked about later. */
 export interface PaidCalls {
-  /** With an idempotency key that has been used for the same input, the first answer comes again, and nothing is charged. */
+  /** If the idempotency key was used with the same input before, returns the first answer and charges nothing. */
   identifyFaces(input: IdentifyFacesInput, idempotencyKey: string | null): Promise<FaceScan>;
   synthesizeSpeech(input: SynthesizeSpeechInput, idempotencyKey: string | null): Promise<Speech>;
 }
 
-/** One call as it was asked for. */
+export interface PaidCallsDeps {
+  readonly tasks: Pick<TaskStore, 'madeVideoMs'>;
+  readonly assets: AssetStore;
+  readonly paidCalls: PaidCallStore;
+  readonly kling: KlingClient;
+  readonly owners: Owners;
+  readonly checkBudget: BudgetCheck;
+  readonly arm: () => void;
+  readonly transaction: <T>(work: () => T) => T;
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+/** A call as a caller ordered it. */
 interface Order<T> {
   readonly key: string | null;
   readonly digest: RequestDigest;
   readonly units: string;
-  /** Throws what is wrong with the input; else pays. Not asked for a repeat: what has been accepted stays accepted. */
+  /** Throws if the input is invalid. Returns the call. A repeat is not checked: an accepted call stays accepted. */
   readonly check: () => (id: string) => Promise<T>;
-  readonly madeBy: (answer: T) => readonly Made[];
+  /** Returns the results in an answer that a later request may name. */
+  readonly resultsOf: (answer: T) => readonly ResultId[];
 }
 
-export function createPaidCalls(deps: LedgerDeps): PaidCalls {
-  const { sums, paidCalls, holdings, kling, owners, now, newId, arm } = deps;
-  const afford = createAfford(deps);
-  /** Those under way in this object, by key: a second asker waits for the first one's answer. */
+export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
+  const { tasks, assets, paidCalls, kling, owners, checkBudget, arm, transaction, now, newId } = deps;
+  /** The calls under way, by key. A concurrent call with the same key waits for the first answer. */
   const running = new Map<string, Promise<unknown>>();
 
-  /** Kling may leave the charge out of its answer: the price counts then. */
+  /** Adds the charge to the month. If Kling's answer has none, the price counts. */
   function charge(answer: Deduction, price: string): void {
     const milliunits = reportedMilliunits(answer) ?? toMilliunits(price) ?? 0;
-    if (milliunits > 0) holdings.addMilliunits(monthOf(now()), milliunits);
+    if (milliunits > 0) assets.addMilliunits(monthOf(now()), milliunits);
   }
 
-  /** Calls Kling once, and keeps the answer together with what follows from it. Nobody has seen it when it returns. */
+  /** Calls Kling once and stores the answer and its consequences in one transaction. No caller has seen the answer yet. */
   async function pay<T>(
     id: string,
     key: string | null,
@@ -64,7 +81,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
     arm();
     try {
       const answer = await call();
-      deps.transaction(() => {
+      transaction(() => {
         keep(answer);
         paidCalls.hold(id, JSON.stringify(answer));
         arm();
@@ -77,23 +94,26 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
     }
   }
 
-  /** An answer is seen once what it made is claimed. It is kept already: if that fails, its key asks again. */
-  async function show<T>(id: string, key: string | null, answer: T, made: readonly Made[]): Promise<T> {
-    await owners.claim(made).catch((cause: unknown) => {
+  /** Claims the results, so that the answer may be shown. If that fails, a repeat with the same key tries again. */
+  async function show<T>(id: string, key: string | null, answer: T, results: readonly ResultId[]): Promise<T> {
+    await owners.claim(results).catch((cause: unknown) => {
       throw notShown(key, cause);
     });
     paidCalls.finish(id);
     return answer;
   }
 
-  /** Synchronous from the last look at the key to the record of the call: of two at once, the second finds the first. */
+  /**
+   * Makes the call, or returns the answer to an earlier one with the same key. Nothing is awaited between the last look at
+   * the key and the record of the call, so the second of two concurrent calls finds the first.
+   */
   async function once<T>(order: Order<T>): Promise<T> {
-    const { key, digest, units, check, madeBy } = order;
+    const { key, digest, units, check, resultsOf } = order;
     const start = (): Promise<T> => {
       const payFor = check();
-      afford(units);
+      checkBudget(units);
       const id = newId();
-      return payFor(id).then((answer) => show(id, key, answer, madeBy(answer)));
+      return payFor(id).then((answer) => show(id, key, answer, resultsOf(answer)));
     };
     if (key === null) return start();
     const known = paidCalls.byKey(key);
@@ -102,7 +122,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
     if (before?.id !== known?.id) return once(order);
     if (before !== null && before.answer !== null) {
       const answer = readOwnJson<T>(before.answer);
-      return before.state === 'HELD' ? show(before.id, key, answer, madeBy(answer)) : answer;
+      return before.state === 'HELD' ? show(before.id, key, answer, resultsOf(answer)) : answer;
     }
     const same = running.get(key);
     if (same) {
@@ -122,14 +142,15 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
         key,
         digest,
         units: FACE_SCAN_UNITS,
-        madeBy: madeByScan,
+        // A later request names a face by the gateway's own id.
+        resultsOf: () => [],
         check() {
-          const request = valid(checkIdentifyFacesInput(input));
+          const request = validOrThrow(checkIdentifyFacesInput(input));
           const call = async (id: string): Promise<FaceScan> => {
             const result = await kling.identifyFaces(request);
             const createdAtMs = now();
             const { videoId } = request.video;
-            const lengthMs = videoId === undefined ? null : sums.madeVideoMs(videoId);
+            const lengthMs = videoId === undefined ? null : tasks.madeVideoMs(videoId);
             const known = lengthMs === null ? {} : { videoDurationMs: lengthMs };
             return { ...result, ...known, id, createdAtMs, expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS };
           };
@@ -140,7 +161,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
               digest,
               () => call(id),
               (scan) => {
-                holdings.keepFaceScan(scan);
+                assets.keepFaceScan(scan);
                 charge(scan, FACE_SCAN_UNITS);
               },
             );
@@ -154,9 +175,9 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
         key,
         digest,
         units: SPEECH_UNITS,
-        madeBy: madeBySpeech,
+        resultsOf: ({ audioId }) => [{ kind: 'AUDIO', id: audioId }],
         check() {
-          const request = valid(checkSynthesizeSpeechInput(input));
+          const request = validOrThrow(checkSynthesizeSpeechInput(input));
           return (id) =>
             pay(
               id,
@@ -164,7 +185,7 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
               digest,
               () => kling.synthesizeSpeech(request),
               (speech) => {
-                holdings.keepSpeech(speech, now());
+                assets.keepSpeech(speech, now());
                 charge(speech, SPEECH_UNITS);
               },
             );
@@ -173,10 +194,6 @@ export function createPaidCalls(deps: LedgerDeps): PaidCalls {
     },
   };
 }
-
-/** A face is named by the gateway's own id. */
-const madeByScan = (): readonly Made[] => [];
-const madeBySpeech = ({ audioId }: Speech): readonly Made[] => [{ kind: 'AUDIO', id: audioId }];
 
 function conflict(key: string): GatewayError {
   return new GatewayError({

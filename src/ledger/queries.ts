@@ -1,32 +1,48 @@
 import { parseCursor, toCursor } from '../domain/cursor.ts';
-import { isWatched, type CatchUp, type LiveEvent, type PresentPlace, type Watch } from '../domain/watch.ts';
 import type { Slice, TaskChangeEvent, TaskFilter, Window } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
-import { isFinal, type Voice } from '../domain/task.ts';
+import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
+import { type CatchUp, isWatched, type LiveEvent, type PresentPlace, type Watch } from '../domain/watch.ts';
 import { badUserInput } from '../errors.ts';
-import type { LedgerDeps } from './deps.ts';
-import type { TaskChange } from './stores/events.ts';
-import { createPresentState, type PresentPage } from './present-state.ts';
+import { settledWithin, type StartTimer } from '../lib/deadline.ts';
+import { readOwnJson } from '../lib/json.ts';
+import type { LedgerLimits, Rates } from './limits.ts';
+import type { AssetStore } from './stores/assets.ts';
+import type { EventStore, TaskChange } from './stores/events.ts';
+import { newestSeqs, type TaskRow, type TaskStore } from './stores/tasks.ts';
+import type { TaskSync } from './sync-task.ts';
 
-/** The tenant's lists, newest first and stable while things are added, and its log of events, oldest first. */
-export interface Lists {
+/** The lists of a tenant, newest first and stable while items are added, and its event log, oldest first. */
+export interface Queries {
   tasks(filter: TaskFilter, window: Window): Slice<TaskRecord>;
   voices(window: Window): Slice<Voice>;
   events(taskId: string | null, window: Window): Slice<TaskChangeEvent>;
   /**
-   * What a new subscriber sees first. Without a cursor the present state: the one task, or all that match and have not
-   * ended, page by page: `rest` is what the page before left. With one, every change behind it, page by page; if some of those are no longer kept, the present state,
-   * marked as a resync.
+   * Returns one page of what a new subscriber sees before the live events. Without a cursor, that is the present state: the
+   * one task, or all that match and have not ended. With a cursor, it is every later change. If some of those are deleted,
+   * it is the present state, marked as a resync. `rest` continues the present state after an earlier page.
    */
   catchUp(watch: Watch, after: string | null, afterSeq: number | null, rest: PresentPlace | null): CatchUp;
-  /** A change with its cursor, as it is pushed. */
+  /** Adds its cursor to a change that is pushed. */
   toLive(change: TaskChange): LiveEvent;
 }
 
-export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Lists {
-  const { tasks, events, holdings } = deps;
-  const owner = ownerOf(storage);
-  const present = createPresentState(deps, storage.sql);
+export interface QueriesDeps {
+  readonly tasks: TaskStore;
+  readonly events: EventStore;
+  readonly assets: AssetStore;
+  readonly limits: Pick<LedgerLimits, 'eventRetentionMs'>;
+  readonly storage: DurableObjectStorage;
+  readonly now: () => number;
+}
+
+/** The most missed changes per page. A day's may be more than one answer can hold. */
+const MISSED_PAGE = 100;
+
+export function createQueries(deps: QueriesDeps): Queries {
+  const { tasks, events, assets, storage } = deps;
+  const owner = cursorOwnerOf(storage);
+  const present = createPresentState({ ...deps, sql: storage.sql });
 
   function place(list: string, after: string | null): number | null {
     if (after === null) return null;
@@ -35,7 +51,7 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
     return seq;
   }
 
-  /** `rows` holds one more than was asked for when there is more to come. */
+  /** `rows` has one row more than was asked for if the list continues. */
   function slice<R extends { readonly seq: number }, T>(
     list: string,
     rows: readonly R[],
@@ -57,7 +73,7 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
   }
 
   function presentEvents({ records, rest }: PresentPage, headSeq: number, resync: boolean): CatchUp['events'] {
-    // Only the last of the state stands at the head: a client that breaks off before it gets the whole state again.
+    // Only the last event gets the cursor of the head: a client that disconnects before it gets the whole state again.
     const last = rest === null ? records.length - 1 : null;
     return records.map((record, i) => {
       return { ...toLive({ seq: i === last ? headSeq : 0, atMs: record.updatedAtMs, record }), resync };
@@ -78,7 +94,7 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
     },
 
     voices({ first, after }) {
-      const rows = holdings.voices(place('voice', after), first + 1);
+      const rows = assets.voices(place('voice', after), first + 1);
       return slice('voice', rows, first, (row) => row.voice);
     },
 
@@ -86,12 +102,12 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
       if (rest !== null) return presentPage(present.goOn(rest), rest.headSeq, rest.resync);
       const watched = watch.taskId === null ? null : tasks.find({ id: watch.taskId });
       const isFinished = watched !== null && isFinal(watched.record.status);
-      // Behind nothing is the present state, not the whole log.
+      // A cursor of 0 asks for the present state, not for the whole log.
       const from = afterSeq ?? (place('event', after) || null);
       const resync = from !== null && from < events.forgotten();
       if (from !== null && !resync) {
-        const missed = events.after(watch.taskId, from, PAGE);
-        const hasMore = missed.length === PAGE;
+        const missed = events.after(watch.taskId, from, MISSED_PAGE);
+        const hasMore = missed.length === MISSED_PAGE;
         return {
           ...upTo((hasMore ? missed.at(-1)?.seq : null) ?? events.head()),
           hasMore,
@@ -119,14 +135,159 @@ export function createLists(deps: LedgerDeps, storage: DurableObjectStorage): Li
   };
 }
 
-/** Most changes that a subscriber gets at once of what it missed: a day's may be more than one answer holds. */
-const PAGE = 100;
-
-/** A word that tells this ledger's cursors from every other's, made once. */
-function ownerOf(storage: DurableObjectStorage): string {
+/** Returns the word that marks the cursors of this ledger. It is created once, and no other ledger accepts it. */
+function cursorOwnerOf(storage: DurableObjectStorage): string {
   const known = storage.kv.get<string>('cursor_owner');
   if (known !== undefined) return known;
   const made = crypto.randomUUID().slice(0, 8);
   storage.kv.put('cursor_owner', made);
   return made;
+}
+
+/** One page of the present state. `rest` is the place of the next page; null on the last. */
+interface PresentPage {
+  readonly records: readonly TaskRecord[];
+  readonly rest: PresentPlace | null;
+}
+
+/** The tasks that match a watch and have not ended, oldest first, in pages that all show the same moment. */
+interface PresentState {
+  begin(watch: Watch, resync: boolean): PresentPage;
+  goOn(place: PresentPlace): PresentPage;
+}
+
+/** The most tasks that the present state shows. */
+const TASKS_MAX = 1_000;
+
+/** The tasks per page of the present state. Reading and transferring a page takes about 2 ms. */
+const PRESENT_PAGE = 100;
+
+/** The statuses of tasks that have not ended. */
+const OPEN = TASK_STATUSES.filter((status) => !isFinal(status));
+
+function createPresentState({
+  events,
+  limits,
+  now,
+  sql,
+}: Pick<QueriesDeps, 'events' | 'limits' | 'now'> & { readonly sql: SqlStorage }): PresentState {
+  /**
+   * Returns the tasks that the log knows. A queued task without an event is left out, because Kling may refuse it and it
+   * would disappear without an event. One that is older than the log had its event.
+   */
+  function announcedSeqs(kind: TaskKind | null, statuses: readonly TaskStatus[]): number[] {
+    const read = (each: TaskKind, status: TaskStatus) =>
+      sql.exec<{ seq: number }>(
+        `SELECT seq FROM task WHERE kind = ?1 AND status = ?2 AND seq > 0
+           AND (?2 <> 'QUEUED' OR json_extract(record, '$.createdAtMs') <= ?3
+             OR EXISTS (SELECT 1 FROM event WHERE task_id = task.id))
+         ORDER BY seq DESC LIMIT ?4`,
+        each,
+        status,
+        now() - limits.eventRetentionMs,
+        TASKS_MAX,
+      );
+    return newestSeqs(kind, statuses, TASKS_MAX, read).toReversed();
+  }
+
+  function recordsOf(taskSeqs: readonly number[]): TaskRecord[] {
+    return sql
+      .exec<{ record: string }>(
+        'SELECT record FROM task WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq',
+        JSON.stringify(taskSeqs),
+      )
+      .toArray()
+      .map(({ record }) => readOwnJson<TaskRecord>(record));
+  }
+
+  /** Returns the task as it was at `headSeq`; null if that event is deleted. A later event shows the task then. */
+  function asOf(headSeq: number, record: TaskRecord): TaskRecord | null {
+    if (events.after(record.id, headSeq, 1).length === 0) return record;
+    return events.lastUpTo(record.id, headSeq)?.record ?? null;
+  }
+
+  function goOn({ taskSeqs, headSeq, resync }: PresentPlace): PresentPage {
+    const current = recordsOf(taskSeqs.slice(0, PRESENT_PAGE));
+    const then = events.head() === headSeq ? current : current.map((record) => asOf(headSeq, record));
+    const left = taskSeqs.slice(PRESENT_PAGE);
+    return {
+      records: then.filter((record) => record !== null),
+      rest: left.length === 0 ? null : { taskSeqs: left, headSeq, resync },
+    };
+  }
+
+  return {
+    goOn,
+    begin({ filter: { kind, statuses: watched } }, resync) {
+      const statuses = OPEN.filter((status) => watched.length === 0 || watched.includes(status));
+      return goOn({ taskSeqs: announcedSeqs(kind, statuses), headSeq: events.head(), resync });
+    },
+  };
+}
+
+/** Tasks for queries, as fresh as the limits on reads of Kling allow. */
+export interface FreshTasks {
+  /**
+   * Returns each task as it is now, at most a second old. The stored task is returned if Kling is down, if Kling does not
+   * answer within 2 s, or if the tenant has no read left. A read that was started continues, and its answer is applied.
+   */
+  of(rows: readonly TaskRow[]): Promise<TaskRecord[]>;
+}
+
+/** The longest that a query waits for Kling. */
+export const FRESH_WAIT_MS = 2_000;
+
+/** The most reads for queries at once. An object has 6 connections, and the polls of the alarm need some. */
+export const FRESH_READS_AT_ONCE = 4;
+
+export interface FreshTasksDeps {
+  readonly tasks: TaskStore;
+  readonly sync: Pick<TaskSync, 'fresh' | 'wantsRead' | 'isReading'>;
+  readonly rates: Pick<Rates, 'upstreamRead'>;
+  readonly now: () => number;
+  readonly background: (work: () => Promise<unknown>) => void;
+  readonly startTimer: StartTimer;
+}
+
+export function createFreshTasks({ tasks, sync, rates, now, background, startTimer }: FreshTasksDeps): FreshTasks {
+  /** The reads for queries that run or wait, by task. */
+  const asked = new Map<string, Promise<void>>();
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  async function readInTurn(id: string): Promise<void> {
+    const askedAtMs = now();
+    if (running >= FRESH_READS_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      const row = tasks.find({ id });
+      // The query that asked has been answered by then.
+      if (row !== null && now() - askedAtMs < FRESH_WAIT_MS) await sync.fresh(row);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  }
+
+  /** Returns null if there is nothing to wait for. */
+  function refresh(row: TaskRow): Promise<unknown> | null {
+    const { id } = row.record;
+    const before = asked.get(id);
+    if (before !== undefined) return before;
+    if (sync.isReading(id)) return sync.fresh(row);
+    if (!sync.wantsRead(row) || !rates.upstreamRead()) return null;
+    const started = readInTurn(id).finally(() => asked.delete(id));
+    asked.set(id, started);
+    background(() => started);
+    return started;
+  }
+
+  return {
+    async of(rows) {
+      const reads = rows.map(refresh).filter((read) => read !== null);
+      if (reads.length > 0) await settledWithin(reads, FRESH_WAIT_MS, startTimer);
+      return rows.map((row) => (tasks.find({ id: row.record.id }) ?? row).record);
+    },
+  };
 }

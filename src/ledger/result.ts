@@ -1,9 +1,9 @@
-import { GatewayError, type Failure } from '../errors.ts';
+import { type Failure, GatewayError } from '../errors.ts';
 
 /** An expected outcome that crosses an RPC boundary, where a thrown error would lose its class. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
-/** Turns a `GatewayError` into data. Any other error is a bug: it is thrown on, and ends up as an internal error. */
+/** Returns a `GatewayError` as data. Any other error is a bug: it is thrown, and becomes an internal error. */
 export async function toResult<T>(work: () => T | Promise<T>): Promise<Result<T>> {
   try {
     return { ok: true, value: await work() };
@@ -13,7 +13,7 @@ export async function toResult<T>(work: () => T | Promise<T>): Promise<Result<T>
   }
 }
 
-/** The other side of `toResult`. */
+/** Returns the value, or throws the failure as a `GatewayError`. */
 export function fromResult<T>(result: Result<T>): T {
   if (result.ok) return result.value;
   throw new GatewayError(result.failure);

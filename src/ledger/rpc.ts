@@ -1,26 +1,27 @@
 import type { Ledger, Slice, TaskChangeEvent, TaskReference, Window, WriteName, WriteResult } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { createBatch } from '../lib/batch.ts';
+import { createBoundedCache } from '../lib/cache.ts';
 import { fromResult, type Result } from './result.ts';
 import type { TaskLedger, WritesByRpc } from './task-ledger.ts';
 
-/** Most logs of tasks that one call reads: each may hold 100 changes, and an answer of the object 32 MiB. */
+/** The most event logs of tasks per call. Each may have 100 changes, and an answer of an object at most 32 MiB. */
 const EVENTS_AT_ONCE = 20;
 
-/** Whom the ledger works for, for the log. */
+/** The caller, for the log. */
 export interface LedgerCaller {
-  /** Undefined where no request causes the calls. */
+  /** Undefined if no request causes the calls. */
   readonly requestId?: string;
-  /** Called for each task that was made, read by its id or changed. */
+  /** Called for each task that was created, changed, or read by its id. */
   readonly onTask?: (taskId: string) => void;
 }
 
 /**
- * A tenant's ledger as the schema asks for it: failures come back as the `GatewayError`s that they were. Objects that are
- * read one by one, such as those of `nodes`, are read together: one call of the ledger for all of a kind.
+ * Creates the port through which the schema uses a tenant's ledger. Throws failures as `GatewayError`s. Reads the objects
+ * that are asked for one by one, such as those of `nodes`, by one call per kind.
  */
 export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>, { requestId, onTask }: LedgerCaller): Ledger {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `TaskLedger` implements it; a stub has the same methods
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `TaskLedger` implements it, and a stub has the same methods
   const writes = ledger as unknown as WritesByRpc;
   const readTask = createBatch({
     load: (references: readonly TaskReference[]) => ledger.tasksOf(references, requestId),
@@ -62,4 +63,44 @@ export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>, { reques
 
 function isTask(result: WriteResult<WriteName>): result is TaskRecord {
   return 'kind' in result;
+}
+
+export interface ReadLeasesOptions {
+  /** The setting: the reads of Kling that a tenant may make per minute. */
+  readonly perMinute: number;
+  /** Asks the tenant's ledger for reads. It grants as many as it can, at least one, or refuses. */
+  readonly lease: (tenant: string, wanted: number) => Promise<Result<number>>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Takes one read of Kling for a tenant. Throws `RATE_LIMITED` if none is left. */
+export type TakeRead = (tenant: string) => Promise<void>;
+
+const LEASE_MS = 10_000;
+const LEASED_AT_ONCE_MAX = 10;
+const TENANTS = { charsPerEntryMax: 1_024, charsMax: 65_536 };
+
+/**
+ * Creates a Worker's share of the reads that tenants may make at Kling. The ledger counts the reads. A Worker leases
+ * several at once, so that most reads cost no call. A read that it does not use within 10 s is lost to the tenant. Build
+ * one per isolate.
+ */
+export function createReadLeases({ perMinute, lease, now }: ReadLeasesOptions): TakeRead {
+  // With a small limit one read at a time, so that an idle isolate does not hold the last one.
+  const wanted = Math.max(1, Math.min(LEASED_AT_ONCE_MAX, Math.floor(perMinute / 60)));
+  const leases = createBoundedCache<{ left: number; untilMs: number }>(TENANTS);
+
+  return async (tenant) => {
+    const held = leases.get(tenant);
+    if (held !== undefined && held.left > 0 && now() < held.untilMs) {
+      held.left -= 1;
+      return;
+    }
+    const granted = fromResult(await lease(tenant, wanted));
+    // A concurrent request of this tenant may have leased meanwhile.
+    const before = leases.get(tenant);
+    const left = before !== undefined && now() < before.untilMs ? before.left : 0;
+    leases.set(tenant, { left: left + granted - 1, untilMs: now() + LEASE_MS });
+  };
 }

@@ -1,39 +1,56 @@
 import type { TaskEvent } from '../domain/apply.ts';
 import { classifyRefusal, gatewayFailure } from '../domain/failure.ts';
-import type { LipSyncRequest, VoiceRequest } from '../domain/inputs.ts';
+import type { LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
-import { findLipSync } from '../kling/lip-sync.ts';
+import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
+import { findLipSync } from '../kling/lip-sync.ts';
 import { readOwnJson } from '../lib/json.ts';
+import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';
-import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
+import type { LedgerLimits } from './limits.ts';
 import { lateCodeOf, MISSING_LOOKUPS, pollWaitMs, resendWaitMs, retryWaitMs, SETTLE_MS } from './schedule.ts';
-import type { TaskRow } from './stores/tasks.ts';
+import type { Slots } from './slots.ts';
+import type { TaskRow, TaskStore } from './stores/tasks.ts';
 import { NO_TROUBLE } from './trouble.ts';
 
-/** Brings tasks to Kling: each at most once, whatever dies on the way. */
+/** Sends tasks to Kling. Invariant: Kling creates at most one task per intent, also across crashes. */
 export interface Sender {
   /**
-   * Sends a waiting task if a slot is free. When its outcome stays unknown, or no slot is free, it returns, and the
-   * alarm goes on. When Kling refuses it for good, what becomes of it depends on who is there to hear it:
-   * `attended`, its maker gets the `KlingError` and nothing is left of the task; otherwise the task ends as `FAILED`.
+   * Sends a waiting task if a slot is free. If not, or if the outcome stays unknown, the alarm continues later. If Kling
+   * refuses the task for good and a caller waits (`attended`), throws the `KlingError` and deletes the task. Without a
+   * caller the task ends as `FAILED`.
    */
   send(taskId: string, attended: boolean): Promise<void>;
-  /** Finds out what became of a create whose answer was lost. */
+  /** Asks Kling whether a create whose answer was lost has made its task. */
   lookUp(row: TaskRow): Promise<void>;
-  /** Whether an exchange about this task is under way in this object. */
+  /** Returns true while this object sends the task or looks it up. */
   isBusy(taskId: string): boolean;
 }
 
-/** Whether Kling's refusal is about the external id. Its text is not documented, so that the id's name is looked for. */
+/** Returns true if a refusal is about the external id. Kling's text is not documented, so the name of the field is searched. */
 function namesExternalId({ failure }: KlingError): boolean {
   return failure.code === 'BAD_USER_INPUT' && /external.?task.?id/i.test(failure.message);
 }
 
-export function createSender(deps: LedgerDeps, journal: Journal): Sender {
-  const { tasks, kling, slots, limits, now, random } = deps;
-  /** In memory on purpose: a `SENDING` task that is not in it lost its sender, and is looked up. */
+export interface SenderDeps {
+  readonly tasks: TaskStore;
+  readonly kling: KlingClient;
+  readonly slots: Slots;
+  readonly journal: Journal;
+  readonly limits: Pick<LedgerLimits, 'taskAgeMaxMs' | 'exchangeTimeoutMs'>;
+  /** Returns what a create carries so that Kling's callbacks find the task. */
+  readonly identity: (taskId: string) => Promise<TaskIdentity>;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly background: (work: () => Promise<unknown>) => void;
+  readonly log: Log;
+}
+
+export function createSender(deps: SenderDeps): Sender {
+  const { tasks, kling, slots, journal, limits, identity, now, random, background, log } = deps;
+  /** In memory, so that a `SENDING` task whose sender was evicted is not in it and is looked up. */
   const busy = new Map<string, Promise<void>>();
 
   function alone(taskId: string, work: () => Promise<void>): Promise<void> {
@@ -45,47 +62,47 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
   }
 
   async function callKling(row: TaskRow, request: string): Promise<TaskSnapshot> {
-    const identity = await deps.identity(row.record.id);
-    return row.record.kind === 'LIP_SYNC'
-      ? kling.createLipSyncTask(readOwnJson<LipSyncRequest>(request), identity)
-      : kling.createVoice(readOwnJson<VoiceRequest>(request), identity);
+    const { id, kind } = row.record;
+    return kind === 'LIP_SYNC'
+      ? kling.createLipSyncTask(readOwnJson<LipSyncRequest>(request), await identity(id))
+      : kling.createVoice(readOwnJson<VoiceRequest>(request), await identity(id));
   }
 
-  /** Kling has the task: by its answer, by a look-up, or by its word that the id is taken. */
+  /** Records that Kling has the task: by its answer, by a look-up, or because it refused the id as taken. */
   function adopt(taskId: string, event: TaskEvent | null): void {
     const row = tasks.find({ id: taskId });
     if (row === null) return;
-    // Of a task that was found in a list only the id is known: it is read at once.
+    // A list shows only the id of a task, so the task is read at once.
     const wakeAtMs = now() + (event?.type === 'IDENTIFIED' ? 0 : pollWaitMs(0, random));
-    // A callback may have been faster; then the polls are planned already.
+    // If a callback was faster, the polls are scheduled already.
     const step = row.phase === 'SENT' ? {} : { phase: 'SENT' as const, tries: 0, wakeAtMs, trouble: NO_TROUBLE };
     journal.apply(taskId, event, step);
   }
 
-  /** `before` is the task as it was before the send that Kling has refused now. */
+  /** `before` is the task before the send that Kling has refused. */
   async function settleRefusal(before: TaskRow, error: KlingError, attended: boolean): Promise<void> {
     const { id } = before.record;
-    // A callback was faster: Kling has the task by an earlier send, and refused only this one.
+    // A callback was faster: Kling has the task from an earlier send and refused only this one.
     if (tasks.find({ id })?.phase !== 'SENDING') return;
     const { code, klingCode } = error.failure;
     const { sends, firstSentAtMs, deadlineAtMs, settledAtMs } = before;
-    // After a send of unknown outcome any word against the external id means that Kling knows it, however it is put.
+    // After a send of unknown outcome, any refusal of the external id means that Kling knows it.
     if (code === 'CONFLICT' || (sends > 0 && namesExternalId(error))) return adopt(id, null);
     if (code === 'RATE_LIMITED') {
-      // As if it had not been sent: a queue must not use up the time that the task has at Kling.
+      // The send does not count, so that waiting does not use up the time that the task has at Kling.
       const unsent = { sends, firstSentAtMs, deadlineAtMs, settledAtMs };
       journal.apply(id, null, { ...unsent, phase: 'WAITING', tries: before.tries + 1, wakeAtMs: deadlineAtMs });
       journal.announceWaiting(id);
-      // In the background: the task is kept already, whether or not the account hears of it.
-      return deps.background(() => slots.refuse(id, klingCode ?? 0));
+      // In the background, because the task is stored and does not depend on this call.
+      return background(() => slots.refuse(id, klingCode ?? 0));
     }
     if (sends > 0) {
-      // An earlier send may have made the task, and been paid for: it is looked up before it is closed.
+      // An earlier send may have made the task and been charged, so it is looked up before it is closed.
       const trouble = { ...NO_TROUBLE, refusal: classifyRefusal(error.failure) };
       const lookUpAtMs = now() + SETTLE_MS;
       return void journal.apply(id, null, { sends, wakeAtMs: lookUpAtMs, settledAtMs: lookUpAtMs, trouble });
     }
-    deps.background(() => slots.release(id));
+    background(() => slots.release(id));
     if (!attended) {
       journal.apply(id, { type: 'CLOSED', failure: classifyRefusal(error.failure) });
       return;
@@ -102,7 +119,7 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     const row = tasks.find({ id: taskId });
     const request = tasks.request(taskId);
     if (row?.phase !== 'WAITING' || request === null) {
-      // Cancelled or ended while the slot was asked for. One that a callback has shown to be at Kling keeps it to its end.
+      // Cancelled or ended meanwhile. A task that a callback has shown to be at Kling keeps its slot until its end.
       if (row === null || row.phase === 'DONE') await slots.release(taskId);
       return;
     }
@@ -114,7 +131,7 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
       journal.apply(taskId, null, { wakeAtMs: row.deadlineAtMs });
       return journal.announceWaiting(taskId);
     }
-    // Durable before the request leaves: the runtime holds outgoing requests back until writes are confirmed.
+    // This is durable before the request leaves, because the runtime holds requests until writes are confirmed.
     const lookUpAtMs = now() + limits.exchangeTimeoutMs + SETTLE_MS;
     journal.apply(taskId, null, {
       phase: 'SENDING',
@@ -131,7 +148,7 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
       slots.accepted(taskId);
     } catch (error) {
       if (error instanceof KlingError && error.outcome === 'REFUSED') return settleRefusal(row, error, attended);
-      deps.log({
+      log({
         level: 'warn',
         message: 'create of unknown outcome',
         taskId,
@@ -142,7 +159,7 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     }
   }
 
-  /** Neither a slot that is granted nor an alarm brings a re-send forward. */
+  /** Returns true before the instant of a re-send. Neither a granted slot nor an alarm brings it forward. */
   function isTooEarly({ sends, settledAtMs }: TaskRow): boolean {
     return sends > 0 && now() < settledAtMs;
   }
@@ -154,32 +171,32 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
       adopt(id, { type: 'SNAPSHOT', snapshot });
       slots.accepted(id);
     } catch (error) {
-      // A callback was faster: Kling has the task, whatever the look-up says.
+      // A callback was faster: Kling has the task, although the look-up failed.
       if (tasks.find({ id })?.phase !== 'SENDING') return;
       const missing = error instanceof KlingError && error.failure.code === 'NOT_FOUND';
       if (!missing) return putOff(row, error);
       if (now() < row.settledAtMs) {
-        // A sender that is gone may have left a request under way: that Kling has no task yet says nothing until it is over.
+        // The request of an evicted sender may still be under way, and create the task later.
         journal.apply(id, null, { wakeAtMs: row.settledAtMs });
         return;
       }
       const tries = row.tries + 1;
       const trouble = { ...row.trouble, fails: 0 };
       if (tries >= MISSING_LOOKUPS) return settleMissing(row);
-      // The next one counts from then on, though a restart or the end of an outage brings it forward.
+      // An earlier look-up, after a restart or an outage, does not count.
       const lookUpAtMs = now() + SETTLE_MS;
       journal.apply(id, null, { tries, wakeAtMs: lookUpAtMs, settledAtMs: lookUpAtMs, trouble });
     }
   }
 
-  /** A look-up that failed says nothing about the task. */
+  /** Schedules a retry of a look-up that failed. The failure says nothing about the task. */
   function putOff({ record, trouble }: TaskRow, cause: unknown): void {
-    deps.log({ level: 'warn', message: 'look-up failed', taskId: record.id, cause: String(cause) });
+    log({ level: 'warn', message: 'look-up failed', taskId: record.id, cause: String(cause) });
     const wakeAtMs = now() + retryWaitMs(trouble.fails, random);
     journal.apply(record.id, null, { wakeAtMs, trouble: { ...trouble, fails: trouble.fails + 1 } });
   }
 
-  /** Kling has said often enough that it does not have the task. */
+  /** Handles a task that enough look-ups did not find. */
   async function settleMissing(row: TaskRow): Promise<void> {
     const { id, kind, createdAtMs } = row.record;
     try {
@@ -193,12 +210,12 @@ export function createSender(deps: LedgerDeps, journal: Journal): Sender {
     if (tasks.find({ id })?.phase !== 'SENDING') return;
     const { refusal } = row.trouble;
     if (refusal !== null) return void journal.apply(id, { type: 'CLOSED', failure: refusal });
-    // Kling refuses an id it knows, so that a create that shows up after this is adopted, not made twice.
+    // If the first create appears at Kling after this, Kling refuses the id of the second, and the task is adopted.
     const waitMs = resendWaitMs(row.sends, random);
     const resendAtMs = now() + waitMs;
     const step = { phase: 'WAITING' as const, tries: 0, wakeAtMs: resendAtMs, settledAtMs: resendAtMs };
     journal.apply(id, null, { ...step, trouble: NO_TROUBLE });
-    if (waitMs > 0) deps.background(() => slots.release(id));
+    if (waitMs > 0) background(() => slots.release(id));
   }
 
   return {

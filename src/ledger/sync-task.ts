@@ -2,11 +2,12 @@ import { isEmptySuccess } from '../domain/apply.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot } from '../domain/task.ts';
-import { findLipSync } from '../kling/lip-sync.ts';
+import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
+import { findLipSync } from '../kling/lip-sync.ts';
 import { createBoundedCache } from '../lib/cache.ts';
+import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';
-import type { LedgerDeps } from './deps.ts';
 import type { Journal } from './journal.ts';
 import {
   missingWaitMs,
@@ -17,41 +18,56 @@ import {
   URL_REFRESH_AGE_MS,
   wantsSlot,
 } from './schedule.ts';
-import type { TaskRow } from './stores/tasks.ts';
+import type { Slots } from './slots.ts';
+import type { TaskRow, TaskStore } from './stores/tasks.ts';
 import { afterAnswer, afterMissing, isOverdue } from './trouble.ts';
 
-/** Keeps what is known of tasks true, at as few reads at Kling as that takes. */
-export interface Reader {
+/** Keeps the stored tasks up to date, with as few reads of Kling as possible. */
+export interface TaskSync {
   /**
-   * The task as it is now, good to a second: a final one costs Kling nothing, a running one is read at most once a second
-   * however many ask, and all who ask meanwhile share the read. When Kling cannot be read, what is stored answers.
+   * Returns the task as it is now, at most a second old. A final task is not read, a running one at most once a second.
+   * Concurrent callers share one read. If Kling cannot be read, the stored task is returned.
    */
   fresh(row: TaskRow): Promise<TaskRecord>;
-  /** Whether `fresh` would have it read at Kling now. */
+  /** Returns true if `fresh` would read the task at Kling now. */
   wantsRead(row: TaskRow): boolean;
-  /** Whether a read of it is under way. */
+  /** Returns true while the task is being read. */
   isReading(taskId: string): boolean;
-  /** The alarm's read: also plans the next one. Never throws for Kling's sake. Tries a hinted id where Kling's is not known. */
+  /**
+   * Reads a task for the alarm and schedules the next read. Does not throw if Kling fails. If Kling's id is unknown, a
+   * hinted id is tried first.
+   */
   poll(row: TaskRow): Promise<void>;
-  /** A poll that is due. Left out where somebody has just had the task read: Kling is asked once a second at most. */
+  /** Polls a task that is due, unless it was read within the last second. */
   pollDue(row: TaskRow): Promise<void>;
-  /** Keeps Kling's id for a task, as a callback told it, for the next poll. In memory: a later callback tells it again. */
+  /** Keeps Kling's id for a task, as a callback told it, for the next poll. In memory: a later callback repeats it. */
   hint(taskId: string, klingTaskId: string): void;
-  /** A task is to be read again at an instant that is planned already: a read that is under way must not put that off. */
+  /** Lets a read that is under way not postpone the next read past `atMs`. */
   readAgain(taskId: string, atMs: number): void;
-  /** Reads a task by the id that a callback told, and believes it if Kling's answer does not speak of another task. */
+  /** Reads a task by the id that a callback told, and applies the answer unless it is about another task. */
   identify(row: TaskRow, hintedId: string): Promise<void>;
-  /** Several polls by one request, where the credential allows it; false where it does not. */
+  /** Polls several tasks by one request. Returns false if that failed. */
   pollTogether(rows: readonly TaskRow[]): Promise<boolean>;
+}
+
+export interface TaskSyncDeps {
+  readonly tasks: TaskStore;
+  readonly kling: KlingClient;
+  readonly slots: Slots;
+  readonly journal: Journal;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly background: (work: () => Promise<unknown>) => void;
+  readonly log: Log;
 }
 
 const HINTS = { charsPerEntryMax: 1_024, charsMax: 65_536 };
 
-export function createReader(deps: LedgerDeps, journal: Journal): Reader {
-  const { tasks, kling, slots, now, random } = deps;
+export function createTaskSync(deps: TaskSyncDeps): TaskSync {
+  const { tasks, kling, slots, journal, now, random, background, log } = deps;
   const reading = new Map<string, Promise<TaskRow | null>>();
   const hints = createBoundedCache<string>(HINTS);
-  /** When a task is to be read again, because a callback came while it was being read. */
+  /** The instants of the next reads of tasks for which a callback came during a read. */
   const owed = new Map<string, number>();
 
   async function readKling({ record }: TaskRow, klingId = record.klingTaskId ?? record.id): Promise<TaskSnapshot> {
@@ -69,7 +85,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     const started = readKling(row)
       .then(
         (snapshot) => {
-          // A final task is marked only now, or one failed read would leave its URLs to age.
+          // A final task is marked only after a read that succeeded, or its URLs would expire after one that failed.
           if (row.phase === 'DONE') tasks.markRead(id, now());
           return learn(id, snapshot);
         },
@@ -83,7 +99,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     return started;
   }
 
-  /** Takes in what Kling shows of a task. A success without results is no end, until it has lasted too long. */
+  /** Applies Kling's view of a task. A success without results ends the task only after a time. */
   function learn(id: string, snapshot: TaskSnapshot): TaskRow | null {
     const before = tasks.find({ id });
     if (before === null) return null;
@@ -91,7 +107,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     const event = { type: 'SNAPSHOT' as const, snapshot };
     if (isOverdue(trouble, now())) {
       journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('NO_RESULT') });
-      // The charge that this answer tells is owed all the same.
+      // The charge in this answer counts all the same.
       return journal.apply(id, event);
     }
     const isNews = (trouble.emptySinceMs === null) !== (before.trouble.emptySinceMs === null);
@@ -102,24 +118,24 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     return after;
   }
 
-  /** Kling does not know a task that it had. A final one it may have deleted. */
+  /** Records that Kling does not know a task that it had. It may have deleted a final one. */
   function miss(id: string): void {
     const before = tasks.find({ id });
     if (before?.phase !== 'SENT') return;
     giveSlotBack(before, journal.apply(id, null, { trouble: afterMissing(before.trouble, now()) }));
   }
 
-  /** Should this word be lost, the account's audit of its claims finds the slot. */
+  /** If the release is lost, the account's audit frees the slot. */
   function giveSlotBack(before: TaskRow, after: TaskRow | null): void {
     if (after === null || after.phase === 'DONE' || !wantsSlot(before) || wantsSlot(after)) return;
-    deps.background(() => slots.release(before.record.id));
+    background(() => slots.release(before.record.id));
   }
 
   async function readOrError(row: TaskRow): Promise<{ readonly read: TaskRow } | { readonly error: unknown }> {
     try {
       return { read: (await read(row)) ?? row };
     } catch (error) {
-      deps.log({ level: 'warn', message: 'read failed', taskId: row.record.id, cause: String(error) });
+      log({ level: 'warn', message: 'read failed', taskId: row.record.id, cause: String(error) });
       return { error };
     }
   }
@@ -132,7 +148,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
       const isOurs = snapshot.externalTaskId === null || snapshot.externalTaskId === id;
       if (isOurs) journal.apply(id, { type: 'SNAPSHOT', snapshot: { ...snapshot, klingTaskId: hintedId } });
     } catch (error) {
-      deps.log({ level: 'warn', message: 'callback not confirmed', taskId: id, cause: String(error) });
+      log({ level: 'warn', message: 'callback not confirmed', taskId: id, cause: String(error) });
     }
   }
 
@@ -144,7 +160,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     return now() - learnedAtMs >= URL_REFRESH_AGE_MS;
   }
 
-  /** What a snapshot means for a poll: the wait grows while nothing is new, and starts anew with every change. */
+  /** Schedules the next poll. The wait grows while nothing changes, and restarts with every change. */
   function settle(row: TaskRow, after: TaskRow | null): void {
     if (after === null || isFinal(after.record.status)) return;
     const isEmpty = after.trouble.emptySinceMs !== null;
@@ -155,24 +171,27 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
     journal.apply(row.record.id, null, { tries, wakeAtMs: Math.min(now() + waitMs, readAgainAtMs) });
   }
 
-  /** A read that failed says nothing about the task. */
+  /** Schedules a retry of a read that failed. The failure says nothing about the task. */
   function putOff({ record, trouble }: TaskRow): void {
     const wakeAtMs = now() + retryWaitMs(trouble.fails, random);
     journal.apply(record.id, null, { wakeAtMs, trouble: { ...trouble, fails: trouble.fails + 1 } });
   }
 
-  /** Somebody has just had the task read: whether that read failed is not known here. */
-  function forestall({ record, tries }: TaskRow): void {
+  /** Schedules the next poll of a task that a caller has just read. That read may have failed. */
+  function skipPoll({ record, tries }: TaskRow): void {
     const wakeAtMs = now() + Math.min(retryWaitMs(tries, random), pollWaitMs(tries, random));
     journal.apply(record.id, null, { tries: tries + 1, wakeAtMs });
   }
 
-  /** Kling said "no such task". Of a lip-sync whose create answer was lost, it may only not know the external id. */
+  /**
+   * Handles Kling's "no such task". If the answer to the create of a lip-sync was lost, Kling may only not know the
+   * external id, so the task is looked for in Kling's list.
+   */
   async function settleMissing(before: TaskRow): Promise<void> {
     const { id, kind, klingTaskId, createdAtMs } = before.record;
     if (kind === 'LIP_SYNC' && klingTaskId === null) {
       const found = await findLipSync(kling, id, before.firstSentAtMs ?? createdAtMs).catch((error: unknown) => {
-        deps.log({ level: 'warn', message: 'list of tasks not read', taskId: id, cause: String(error) });
+        log({ level: 'warn', message: 'list of tasks not read', taskId: id, cause: String(error) });
         return null;
       });
       if (found !== null) {
@@ -216,7 +235,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
 
     async pollDue(row) {
       const before = tasks.find({ id: row.record.id }) ?? row;
-      return isStale(before) ? this.poll(row) : forestall(before);
+      return isStale(before) ? this.poll(row) : skipPoll(before);
     },
 
     identify,
@@ -226,8 +245,8 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
       const taskIds = rows.map(({ record }) => record.id);
       const klingIds = rows.map(({ record }) => record.klingTaskId ?? record.id);
       const snapshots = await traced({ taskIds }, () => kling.readTasks(klingIds)).catch((error: unknown) => {
-        deps.log({ level: 'warn', message: 'reading tasks together failed', taskIds, cause: String(error) });
-        // They were not read after all, and may be at once.
+        log({ level: 'warn', message: 'reading tasks together failed', taskIds, cause: String(error) });
+        // They were not read, so the interval between reads does not apply.
         for (const { record, readAtMs } of rows) tasks.markRead(record.id, readAtMs);
         return null;
       });
@@ -235,7 +254,7 @@ export function createReader(deps: LedgerDeps, journal: Journal): Reader {
       for (const row of rows) {
         const { id, klingTaskId } = row.record;
         const snapshot = snapshots.find((candidate) => candidate.klingTaskId === klingTaskId);
-        // An end is read once more by itself: only that answer has everything a finished task holds.
+        // A final task is read again by itself, because only that answer contains everything.
         if (snapshot === undefined || isFinal(snapshot.status)) await this.poll(row);
         else settle(row, learn(id, snapshot));
       }

@@ -1,8 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config/index.ts';
 import { gatewayFailure } from '../domain/failure.ts';
-import { isWatched, type CatchUp, type PresentPlace, type Watch } from '../domain/watch.ts';
-import type * as Input from '../domain/inputs.ts';
 import type {
   DeletedVoiceResult,
   Slice,
@@ -18,67 +16,70 @@ import type {
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { TaskSnapshot, Voice } from '../domain/task.ts';
+import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/watch.ts';
 import { GatewayError, notFound } from '../errors.ts';
+import { createObjectAlarm, type ObjectAlarm } from '../lib/alarm.ts';
 import { traced } from '../lib/trace.ts';
-import { createCore, type Core } from './core.ts';
 import { migrate } from './migrations.ts';
-import { toResult, type Result } from './result.ts';
+import { type Result, toResult } from './result.ts';
+import { createLedgerParts, type LedgerParts } from './wiring.ts';
+import type * as Input from '../domain/inputs.ts';
 
-/** The writes as other objects and the Worker call them. */
+/** The writes, as the Worker calls them by RPC. */
 export type WritesByRpc = {
   readonly [Name in WriteName]: (input: WriteInput<Name>, requestId?: string) => Promise<Result<WriteResult<Name>>>;
 };
 
-/** How often a ledger with wrong settings looks whether they have been mended. */
+/** The wait before the alarm runs again while the settings are wrong. */
 const MISCONFIGURED_RETRY_MS = 60_000;
 
 /**
- * The truth about one tenant's tasks, voices and face scans, and the only one who starts its tasks at Kling. Its name is
- * the tenant. Every method that a caller's input can make fail answers with a `Result`. `requestId` is for the log.
+ * The object of one tenant, named after it. Holds the truth about the tenant's tasks, voices and face scans, and alone
+ * starts its tasks at Kling. A method that a caller's input can make fail returns a `Result`. `requestId` is for the log.
  */
 export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
-  #armedAtMs: number | null = null;
-  #built: Core | null = null;
+  readonly #alarm: ObjectAlarm;
+  #built: LedgerParts | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.#alarm = createObjectAlarm(ctx.storage);
     migrate(ctx.storage);
     if (!configResultOf(env).ok) return;
-    const { wakes, now } = this.#core.deps;
-    wakes.wakeUnanswered(now());
+    this.#parts.wakes.wakeUnanswered(Date.now());
     this.#arm();
   }
 
-  /** Built when it is first needed: with wrong settings that throws, and the alarm has to live through it. */
-  get #core(): Core {
-    this.#built ??= createCore(this.ctx, this.env, () => this.#arm());
+  /** Built at its first use. That throws with wrong settings, which the constructor and the alarm must survive. */
+  get #parts(): LedgerParts {
+    this.#built ??= createLedgerParts(this.ctx, this.env, () => this.#arm());
     return this.#built;
   }
 
   createVoice(input: Input.CreateVoiceInput, requestId?: string): Promise<Result<VoiceTask>> {
-    return this.#mutate(requestId, () => this.#core.creates.createVoice(input));
+    return this.#mutate(requestId, () => this.#parts.creator.createVoice(input));
   }
 
   createLipSyncTask(input: Input.CreateLipSyncTaskInput, requestId?: string): Promise<Result<LipSyncTask>> {
-    return this.#mutate(requestId, () => this.#core.creates.createLipSyncTask(input));
+    return this.#mutate(requestId, () => this.#parts.creator.createLipSyncTask(input));
   }
 
   identifyFaces(input: Input.IdentifyFacesInput, requestId?: string): Promise<Result<FaceScan>> {
-    return this.#mutate(requestId, () => this.#core.paidCalls.identifyFaces(input, input.idempotencyKey ?? null));
+    return this.#mutate(requestId, () => this.#parts.paidCalls.identifyFaces(input, input.idempotencyKey ?? null));
   }
 
   synthesizeSpeech(input: Input.SynthesizeSpeechInput, requestId?: string): Promise<Result<Speech>> {
-    return this.#mutate(requestId, () => this.#core.paidCalls.synthesizeSpeech(input, input.idempotencyKey ?? null));
+    return this.#mutate(requestId, () => this.#parts.paidCalls.synthesizeSpeech(input, input.idempotencyKey ?? null));
   }
 
-  /** Only a voice of the tenant's own: another's is `NOT_FOUND`, as one that never was. */
+  /** Fails with `NOT_FOUND` for a voice of another tenant, as for one that does not exist. */
   deleteVoice({ voiceId }: Input.DeleteVoiceInput, requestId?: string): Promise<Result<DeletedVoiceResult>> {
     return this.#mutate(requestId, async () => {
-      const { holdings, kling, now, arm } = this.#core.deps;
-      if (holdings.voice(voiceId) === null) throw notFound('voice');
+      const { assets, kling } = this.#parts;
+      if (assets.voice(voiceId) === null) throw notFound('voice');
       const forget = (): void => {
-        holdings.forgetVoice(voiceId, now());
-        arm();
+        assets.forgetVoice(voiceId, Date.now());
+        this.#arm();
       };
       const answer = await kling.deleteVoice(voiceId).catch((error: unknown) => {
         if (error instanceof GatewayError && error.failure.code === 'NOT_FOUND') forget();
@@ -89,13 +90,13 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     });
   }
 
-  /** Takes back a task that has not been sent. One that may be at Kling already is `CONFLICT`: Kling cannot cancel. */
+  /** Cancels a task that was not sent. Fails with `CONFLICT` for one that may be at Kling, which cannot cancel tasks. */
   cancelQueued({ id, kind }: TaskHandle, requestId?: string): Promise<Result<TaskRecord>> {
     return this.#mutate(requestId, () => {
-      const row = this.#core.deps.tasks.find({ id });
+      const row = this.#parts.tasks.find({ id });
       if (row === null || row.record.kind !== kind) throw notFound('task');
       if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent();
-      const closed = this.#core.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
+      const closed = this.#parts.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
       return (closed ?? row).record;
     });
   }
@@ -105,36 +106,36 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return task;
   }
 
-  /** Each as `task` answers, in order. */
+  /** Returns for each reference, in order, what `task` returns. */
   async tasksOf(references: readonly TaskReference[], requestId?: string): Promise<(TaskRecord | null)[]> {
-    const { deps, freshTasks } = this.#core;
-    const rows = references.map((reference) => deps.tasks.find(reference));
+    const { tasks, freshTasks } = this.#parts;
+    const rows = references.map((reference) => tasks.find(reference));
     const reading = traced({ requestId }, () => freshTasks.of(rows.filter((row) => row !== null)));
     const found = (await reading).values();
     return rows.map((row) => (row === null ? null : (found.next().value ?? null)));
   }
 
   tasks(filter: TaskFilter, window: Window): Promise<Result<Slice<TaskRecord>>> {
-    return toResult(() => this.#core.lists.tasks(filter, window));
+    return toResult(() => this.#parts.queries.tasks(filter, window));
   }
 
   voices(window: Window): Promise<Result<Slice<Voice>>> {
-    return toResult(() => this.#core.lists.voices(window));
+    return toResult(() => this.#parts.queries.voices(window));
   }
 
   events(taskId: string | null, window: Window): Promise<Result<Slice<TaskChangeEvent>>> {
-    return toResult(() => this.#core.lists.events(taskId, window));
+    return toResult(() => this.#parts.queries.events(taskId, window));
   }
 
-  /** A shard begins to watch; says which event is the newest. Called once for each subscription. */
+  /** Records that a shard of the hub pool watches. Returns the newest event's number. Call it once per subscription. */
   attach(shard: string): Promise<Result<number>> {
     return toResult(() => {
-      this.#core.rates.subscription();
-      return this.#core.outbox.attach(shard);
+      this.#parts.rates.subscription();
+      return this.#parts.outbox.attach(shard);
     });
   }
 
-  /** `NOT_FOUND` for a task that is not the tenant's. `afterSeq` and `rest` go on where an earlier catch-up ended. */
+  /** Fails with `NOT_FOUND` for a task of another tenant. `afterSeq` and `rest` continue an earlier catch-up. */
   catchUp(
     watch: Watch,
     after: string | null,
@@ -142,97 +143,95 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     rest: PresentPlace | null,
   ): Promise<Result<CatchUp>> {
     return toResult(() => {
-      const row = watch.taskId === null ? null : this.#core.deps.tasks.find({ id: watch.taskId });
+      const row = watch.taskId === null ? null : this.#parts.tasks.find({ id: watch.taskId });
       if (watch.taskId !== null && (row === null || !isWatched(watch, row.record))) throw notFound('task');
-      return this.#core.lists.catchUp(watch, after, afterSeq, rest);
+      return this.#parts.queries.catchUp(watch, after, afterSeq, rest);
     });
   }
 
-  /** One window for each of these tasks, in order. */
+  /** Returns one window for each of these tasks, in order. */
   eventsOf(asked: readonly (readonly [taskId: string, window: Window])[]): Promise<Result<Slice<TaskChangeEvent>>[]> {
     return Promise.all(asked.map(([taskId, window]) => this.events(taskId, window)));
   }
 
   voicesOf(voiceIds: readonly string[]): (Voice | null)[] {
-    return voiceIds.map((id) => this.#core.deps.holdings.voice(id));
+    return voiceIds.map((id) => this.#parts.assets.voice(id));
   }
 
   faceScansOf(scanIds: readonly string[]): (FaceScan | null)[] {
-    return scanIds.map((id) => this.#core.deps.holdings.faceScan(id));
+    return scanIds.map((id) => this.#parts.assets.faceScan(id));
   }
 
-  /** How many of the tenant's own tasks wait before each of these; null for one that does not wait. */
+  /** Returns how many of the tenant's tasks wait before each of these; null for one that does not wait. */
   queuePositionsOf(taskIds: readonly string[]): (number | null)[] {
-    return this.#core.deps.claims.queuePositionsOf(taskIds);
+    return this.#parts.claims.queuePositionsOf(taskIds);
   }
 
-  /** Thousandths of a unit charged in a month (`2026-11`), and the cap; null: none. */
+  /** Returns the thousandths of a unit charged in a month (`2026-11`), and the cap; null for no cap. */
   usage(month: string): Usage {
-    const { holdings, limits } = this.#core.deps;
-    return { milliunits: holdings.milliunitsUsed(month), milliunitsMax: limits.milliunitsPerMonthMax };
+    const { assets, limits } = this.#parts;
+    return { milliunits: assets.milliunitsUsed(month), milliunitsMax: limits.milliunitsPerMonthMax };
   }
 
-  /** Grants a Worker some of the reads of Kling that the tenant may make: up to `wanted`, or `RATE_LIMITED`. */
+  /** Grants a Worker up to `wanted` of the tenant's reads of Kling, or fails with `RATE_LIMITED`. */
   leaseUpstreamReads(wanted: number): Promise<Result<number>> {
-    return toResult(() => this.#core.rates.leaseUpstreamReads(wanted));
+    return toResult(() => this.#parts.rates.leaseUpstreamReads(wanted));
   }
 
-  /** Counts a request with a large body, which its Worker is about to read: `RATE_LIMITED` past the tenant's rate. */
+  /** Counts a request with a large body, before its Worker reads it. Fails with `RATE_LIMITED` over the limit. */
   takeLargeBody(): Promise<Result<void>> {
-    return toResult(() => this.#core.rates.largeBody());
+    return toResult(() => this.#parts.rates.largeBody());
   }
 
-  /** Takes in a callback. When it returns 0, the hint is durable; else it was not taken, and may come again after so many ms. */
+  /** Takes a callback. Returns 0 once the hint is durable, or the milliseconds after which Kling may send it again. */
   ingest(taskId: string, hint: TaskSnapshot | null, requestId?: string): number {
-    const retryAfterMs = this.#core.rates.callback();
-    if (retryAfterMs === 0) traced({ requestId, taskId }, () => this.#core.ingest(taskId, hint));
+    const retryAfterMs = this.#parts.rates.callback();
+    if (retryAfterMs === 0) traced({ requestId, taskId }, () => this.#parts.ingest(taskId, hint));
     return retryAfterMs;
   }
 
-  /** The account has a slot for this task; false: it is not wanted any more. */
+  /** Sends a task that the account has granted a slot. Returns false if the task no longer wants it. */
   slotGranted(taskId: string): boolean {
-    return this.#core.waiting.granted(taskId);
+    return this.#parts.waiting.granted(taskId);
   }
 
-  /** Which of these tasks, which hold slots, still need them. */
+  /** Returns which of these tasks, which hold slots, still need them. */
   claimsAlive(taskIds: readonly string[]): string[] {
-    return this.#core.waiting.alive(taskIds);
+    return this.#parts.waiting.alive(taskIds);
   }
 
-  /** The account's word that Kling, which was down, is well again. */
+  /** Records that Kling was down and is up again, as the account says. */
   klingIsWell(): void {
-    this.#core.deps.slots.setHealthy();
+    this.#parts.slots.setHealthy();
   }
 
   #mutate<T>(requestId: string | undefined, work: () => T | Promise<T>): Promise<Result<T>> {
     return traced({ requestId }, () =>
       toResult(() => {
-        this.#core.rates.mutation();
+        this.#parts.rates.mutation();
         return work();
       }),
     );
   }
 
   override async alarm(): Promise<void> {
+    this.#alarm.fired();
     if (!configResultOf(this.env).ok) {
-      // The platform gives an alarm up after some failures; what is due must still be done once the settings are mended.
-      await this.ctx.storage.setAlarm(Date.now() + MISCONFIGURED_RETRY_MS);
+      // The platform gives up an alarm that keeps throwing, and with wrong settings this one would.
+      this.#alarm.set(Date.now() + MISCONFIGURED_RETRY_MS);
       return;
     }
-    this.#armedAtMs = null;
     try {
-      await this.#core.keeper.run();
+      await this.#parts.alarm.run();
     } finally {
       this.#arm();
     }
   }
 
-  /** Called inside transactions: the alarm is part of what they write. */
+  /** Called inside transactions, so that the alarm is written together with what it is for. */
   #arm(): void {
-    const atMs = this.#core.keeper.nextAtMs();
-    if (atMs === null || atMs === this.#armedAtMs) return;
-    this.#armedAtMs = atMs;
-    void this.ctx.storage.setAlarm(atMs);
+    const atMs = this.#parts.alarm.nextAtMs();
+    if (atMs !== null) this.#alarm.set(atMs);
   }
 }
 

@@ -1,20 +1,20 @@
-/** What can go wrong with a task between its first send and its end, and when that counts. Pure. */
+/** The problems that a task can have between its first send and its end, and when they count. Pure. */
 
 import type { TaskFailure } from '../domain/failure.ts';
 
-/** What is wrong with a task now. It is part of the task's row, so that a restart forgets none of it. */
+/** The problems that a task has now. They are part of the task's row, so they survive a restart. */
 export interface Trouble {
-  /** Reads or look-ups in a row that failed: they say nothing about the task. */
+  /** The consecutive reads or look-ups that failed. They say nothing about the task. */
   readonly fails: number;
-  /** Reads in a row to which Kling answered "no such task", although it had the task before. */
+  /** The consecutive reads to which Kling answered "no such task", although it had the task before. */
   readonly missing: number;
-  /** The instant of the first of them. */
+  /** The instant of the first such read. */
   readonly missingSinceMs: number | null;
-  /** Kling has said so often and long enough: the task gives its slot back, and is read rarely. */
+  /** True once Kling has said "no such task" often and long enough. The task frees its slot and is read rarely. */
   readonly isLost: boolean;
-  /** Since when Kling says that the task has succeeded without showing a result. */
+  /** Since when Kling has reported a success without showing a result. */
   readonly emptySinceMs: number | null;
-  /** Kling refused the newest send, and an earlier one may have made the task: it ends so once a look-up does not find it. */
+  /** The refusal of the newest send, if an earlier send may have made the task. It ends the task if no look-up finds it. */
   readonly refusal: TaskFailure | null;
 }
 
@@ -27,14 +27,14 @@ export const NO_TROUBLE: Trouble = {
   refusal: null,
 };
 
-/** A task is lost after this many answers "no such task" in a row, the first and the last at least `LOST_AFTER_MS` apart. */
+/** A task is lost after this many consecutive answers "no such task" over at least `LOST_AFTER_MS`. */
 const LOST_ANSWERS = 5;
 export const LOST_AFTER_MS = 600_000;
 
-/** Results follow a success within seconds; after this long without one, the task ends as failed. */
+/** Results follow a success within seconds. After this time without one, the task ends as failed. */
 export const NO_RESULT_AFTER_MS = 600_000;
 
-/** Kling answered "no such task" to a read of a task that it had. */
+/** Returns the trouble after Kling answered "no such task" to a read of a task that it had. */
 export function afterMissing(trouble: Trouble, nowMs: number): Trouble {
   const missing = trouble.missing + 1;
   const missingSinceMs = trouble.missingSinceMs ?? nowMs;
@@ -42,12 +42,12 @@ export function afterMissing(trouble: Trouble, nowMs: number): Trouble {
   return { ...trouble, fails: 0, missing, missingSinceMs, isLost };
 }
 
-/** Kling showed the task: all is well, unless it has succeeded without a result. */
+/** Returns the trouble after Kling showed the task: none, unless the task has succeeded without a result. */
 export function afterAnswer(trouble: Trouble, isEmptySuccess: boolean, nowMs: number): Trouble {
   return isEmptySuccess ? { ...NO_TROUBLE, emptySinceMs: trouble.emptySinceMs ?? nowMs } : NO_TROUBLE;
 }
 
-/** Whether Kling has shown no result of a success for too long. */
+/** Returns true if Kling has shown no result of a success for too long. */
 export function isOverdue({ emptySinceMs }: Trouble, nowMs: number): boolean {
   return emptySinceMs !== null && nowMs - emptySinceMs >= NO_RESULT_AFTER_MS;
 }

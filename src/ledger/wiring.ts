@@ -1,118 +1,234 @@
 import { createCallbackTokens } from '../auth/callback-token.ts';
-import { configOf } from '../config/index.ts';
+import { type Config, configOf } from '../config/index.ts';
 import { toMilliunits } from '../domain/cost.ts';
-import { createKlingClients } from '../kling/client.ts';
+import type { TaskIdentity } from '../domain/inputs.ts';
+import { createKlingClients, type KlingClient } from '../kling/client.ts';
 import { isFault } from '../kling/errors.ts';
-import { createLog, withFields } from '../lib/log.ts';
-import { createRetention } from '../lib/tables.ts';
 import { sleep, startTimer } from '../lib/deadline.ts';
+import { createLog, type Log, withFields } from '../lib/log.ts';
+import { createRetention } from '../lib/tables.ts';
 import { createTracedLog } from '../lib/trace.ts';
-import { ClaimStore } from './stores/claims.ts';
-import type { LedgerDeps, LedgerLimits } from './deps.ts';
-import { EventStore } from './stores/events.ts';
-import { HoldingsStore } from './stores/assets.ts';
-import { createOwnedKling } from './isolation.ts';
-import { createOwners } from './owners.ts';
-import { PaidCallStore } from './stores/paid-calls.ts';
+import { type AlarmHandler, createAlarmHandler } from './alarm.ts';
+import { createTaskCreator, type TaskCreator } from './create-tasks.ts';
+import { createIngest, type Ingest } from './ingest.ts';
+import { createOwners, isolateKling } from './isolation.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { createBudgetCheck, createRates, type LedgerLimits, type Rates } from './limits.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
+import { createFreshTasks, createQueries, type FreshTasks, type Queries } from './queries.ts';
 import { RECOVERY_SPREAD_MS } from './schedule.ts';
+import { createSender } from './sender.ts';
+import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from './slots.ts';
+import { AssetStore } from './stores/assets.ts';
+import { ClaimStore } from './stores/claims.ts';
+import { EventStore } from './stores/events.ts';
+import { PaidCallStore } from './stores/paid-calls.ts';
 import { shelvesOf } from './stores/retention.ts';
-import { createSlots } from './slots.ts';
+import { ShardStore } from './stores/shards.ts';
 import { TaskStore } from './stores/tasks.ts';
-import { TaskSums } from './task-sums.ts';
 import { WakeStore } from './stores/wakes.ts';
+import { createTaskSync } from './sync-task.ts';
 
-const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
+/** The parts of a ledger that its object uses. */
+export interface LedgerParts {
+  readonly tasks: TaskStore;
+  readonly claims: ClaimStore;
+  readonly wakes: WakeStore;
+  readonly assets: AssetStore;
+  readonly kling: KlingClient;
+  readonly slots: Slots;
+  readonly limits: LedgerLimits;
+  readonly journal: Journal;
+  readonly alarm: AlarmHandler;
+  readonly creator: TaskCreator;
+  readonly paidCalls: PaidCalls;
+  readonly queries: Queries;
+  readonly freshTasks: FreshTasks;
+  readonly ingest: Ingest;
+  readonly outbox: Outbox;
+  readonly rates: Rates;
+  readonly waiting: WaitingTasks;
+}
 
-/** Where clock, randomness, network and settings enter the ledger: from its object, once. `arm` sets the alarm. */
-export function createDeps(ctx: DurableObjectState, env: Env, arm: () => void): LedgerDeps {
+/**
+ * Builds the parts of a ledger. Clock, randomness, network and settings enter the ledger only here. `arm` sets the alarm
+ * to what the alarm handler has to do next. Throws if the settings are wrong.
+ */
+export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => void): LedgerParts {
+  const { storage } = ctx;
   const config = configOf(env);
   const tenant = ctx.id.name ?? '';
   const log = createTracedLog(withFields(createLog(config.logTenant), { tenant }));
-  const { publicUrl, secrets } = config.callbacks;
-  const tokens = secrets.length === 0 ? null : createCallbackTokens(secrets);
-  const { baseUrl, keys, timeoutMs } = config.kling;
-  const unitsMax = config.tenantMonthlyUnitsMax;
-  const now = Date.now;
-  const background = (work: () => Promise<unknown>): void => {
+  const limits = limitsOf(config);
+  const { now } = Date;
+  const { random } = Math;
+  const transaction = <T>(work: () => T): T => storage.transactionSync(work);
+  const background = createBackground(ctx, log);
+  const account = () => env.KLING_ACCOUNT.getByName('account');
+
+  const tasks = new TaskStore(storage.sql);
+  const claims = new ClaimStore(storage.sql);
+  const wakes = new WakeStore(storage.sql);
+  const events = new EventStore(storage.sql);
+  const assets = new AssetStore(storage.sql);
+  const paidCalls = new PaidCallStore(storage.sql);
+  const shards = new ShardStore(storage.sql);
+  const retention = createRetention(shelvesOf(storage.sql, events, limits), now);
+
+  const recovered = () => wakes.hasten(now(), RECOVERY_SPREAD_MS);
+  const slots = createSlots({ account, tenant, kv: storage.kv, now, random, background, recovered, arm, log });
+  const owners = createOwners({ account, tenant, sleep, random });
+  const kling = isolateKling(createKling(config, slots, log), {
+    owners,
+    isOurTask: (id) => tasks.find({ id }) !== null,
+    random,
+    log,
+  });
+
+  const queries = createQueries({ tasks, events, assets, limits, storage, now });
+  const outbox = createOutbox({
+    events,
+    shards,
+    deliver: (shard, prev, some) => env.HUB.getByName(shard).deliver(tenant, prev, some),
+    skip: (shard, seq) => env.HUB.getByName(shard).skip(tenant, seq),
+    toLive: (change) => queries.toLive(change),
+    arm,
+    now,
+    random,
+    background,
+    log,
+  });
+  const journal = createJournal({
+    tasks,
+    events,
+    assets,
+    limits,
+    arm,
+    transaction,
+    now,
+    log,
+    announced: () => outbox.owe(),
+    committed: () => outbox.push(),
+    ended: ({ id }) => background(() => slots.release(id)),
+  });
+  const identity = createIdentity(config, tenant);
+  const sender = createSender({ tasks, kling, slots, journal, limits, identity, now, random, background, log });
+  const send = (taskId: string) => sender.send(taskId, false);
+  const waiting = createWaitingTasks({ tasks, claims, slots, send, now, background, log });
+  const sync = createTaskSync({ tasks, kling, slots, journal, now, random, background, log });
+  const rates = createRates(config.rates, now);
+  const checkBudget = createBudgetCheck({ tasks, assets, paidCalls, limits, now });
+
+  return {
+    tasks,
+    claims,
+    wakes,
+    assets,
+    kling,
+    slots,
+    limits,
+    journal,
+    alarm: createAlarmHandler({
+      tasks,
+      wakes,
+      shards,
+      retention,
+      journal,
+      sender,
+      sync,
+      readsTogether: 'apiKey' in config.kling.keys,
+      outbox,
+      slots,
+      waiting,
+      limits,
+      now,
+      random,
+      sleep,
+      background,
+      log,
+    }),
+    creator: createTaskCreator({ tasks, assets, journal, sender, checkBudget, limits, now, newId }),
+    paidCalls: createPaidCalls({
+      tasks,
+      assets,
+      paidCalls,
+      kling,
+      owners,
+      checkBudget,
+      arm,
+      transaction,
+      now,
+      newId,
+    }),
+    queries,
+    freshTasks: createFreshTasks({ tasks, sync, rates, now, background, startTimer }),
+    ingest: createIngest({ tasks, journal, sync, now, random, background }),
+    outbox,
+    rates,
+    waiting,
+  };
+}
+
+function limitsOf({ tasks, retention, tenantMonthlyUnitsMax, kling }: Config): LedgerLimits {
+  return {
+    taskAgeMaxMs: tasks.maxAgeMs,
+    eventRetentionMs: tasks.eventRetentionMs,
+    eventsPerTaskMax: tasks.eventsPerTaskMax,
+    retention,
+    waitingTasksMax: tasks.waitingMax,
+    waitingBytesMax: tasks.waitingBytesMax,
+    milliunitsPerMonthMax: tenantMonthlyUnitsMax === null ? null : toMilliunits(tenantMonthlyUnitsMax),
+    exchangeTimeoutMs: kling.timeoutMs,
+  };
+}
+
+function newId(): string {
+  return crypto.randomUUID();
+}
+
+/** Runs work that continues after the answer. A failure is logged, never thrown. */
+function createBackground(ctx: DurableObjectState, log: Log): (work: () => Promise<unknown>) => void {
+  return (work) => {
     ctx.waitUntil(
       work().catch((error: unknown) =>
         log({ level: 'error', message: 'background work failed', cause: String(error) }),
       ),
     );
   };
-  const account = () => env.KLING_ACCOUNT.getByName('account');
-  const tasks = new TaskStore(ctx.storage.sql);
-  const wakes = new WakeStore(ctx.storage.sql);
-  const events = new EventStore(ctx.storage.sql);
-  const limits: LedgerLimits = {
-    taskAgeMaxMs: config.tasks.maxAgeMs,
-    eventRetentionMs: config.tasks.eventRetentionMs,
-    eventsPerTaskMax: config.tasks.eventsPerTaskMax,
-    retention: config.retention,
-    waitingTasksMax: config.tasks.waitingMax,
-    waitingBytesMax: config.tasks.waitingBytesMax,
-    milliunitsPerMonthMax: unitsMax === null ? null : toMilliunits(unitsMax),
-    exchangeTimeoutMs: timeoutMs,
-  };
-  const slots = createSlots({
-    account,
-    tenant,
-    kv: ctx.storage.kv,
-    now,
-    random: Math.random,
-    background,
-    recovered: () => wakes.hasten(now(), RECOVERY_SPREAD_MS),
-    arm,
-  });
-  const owners = createOwners({ account, tenant, sleep, random: Math.random });
-  const kling = createKlingClients({
+}
+
+/** The paths of calls whose duration depends on the caller's video or text. */
+const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
+
+function createKling({ kling: { baseUrl, keys, timeoutMs } }: Config, slots: Slots, log: Log): KlingClient {
+  const clients = createKlingClients({
     baseUrl,
     credentials: keys,
     timeoutMs,
     fetch: (input, init) => fetch(input, init),
     aborts: true,
-    now,
+    now: Date.now,
     random: Math.random,
     sleep,
     startTimer,
-    // The alarm reads again, with growing waits; a caller that asks meanwhile gets the stored state.
+    // The alarm reads again, with growing waits. Until then a caller gets the stored state.
     readAttemptsMax: 1,
-  })((exchange) => {
+  });
+  return clients((exchange) => {
     log({ level: 'info', message: 'kling exchange', ...exchange });
-    // The caller chooses the video or text, and so how long these take. No tenant may make Kling look down for all.
+    // A tenant that makes such a call slow must not make Kling look down for all.
     const isCallersOwn = CALLERS_OWN.has(exchange.path);
     if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
   });
-  return {
-    tasks,
-    sums: new TaskSums(ctx.storage.sql),
-    claims: new ClaimStore(ctx.storage.sql),
-    wakes,
-    events,
-    holdings: new HoldingsStore(ctx.storage.sql),
-    paidCalls: new PaidCallStore(ctx.storage.sql),
-    retention: createRetention(shelvesOf(ctx.storage.sql, events, limits), now),
-    kling: createOwnedKling(kling, {
-      owners,
-      isOurTask: (id) => tasks.find({ id }) !== null,
-      random: Math.random,
-      log,
-    }),
-    owners,
-    slots,
-    limits,
-    arm,
-    transaction: (work) => ctx.storage.transactionSync(work),
-    now,
-    random: Math.random,
-    sleep,
-    newId: () => crypto.randomUUID(),
-    async identity(taskId) {
-      if (publicUrl === null || tokens === null) return { externalTaskId: taskId, callbackUrl: null };
-      const token = await tokens.mint({ tenant, taskId });
-      return { externalTaskId: taskId, callbackUrl: `${publicUrl}/callbacks/${token}` };
-    },
-    background,
-    log,
+}
+
+function createIdentity({ callbacks }: Config, tenant: string): (taskId: string) => Promise<TaskIdentity> {
+  const { publicUrl, secrets } = callbacks;
+  const tokens = secrets.length === 0 ? null : createCallbackTokens(secrets);
+  return async (taskId) => {
+    if (publicUrl === null || tokens === null) return { externalTaskId: taskId, callbackUrl: null };
+    const token = await tokens.mint({ tenant, taskId });
+    return { externalTaskId: taskId, callbackUrl: `${publicUrl}/callbacks/${token}` };
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { afterRefusal, slotsAt, type SlotLimit } from '../../src/account/slot-limit.ts';
+import { afterRefusal, slotsAt, type SlotLimit } from '../../src/account/slots.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -56,7 +56,7 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
         {
           file: 'src/ledger/sender.ts',
           find: 'slots.accepted(taskId);',
-          replace: 'slots.accepted(taskId); deps.background(() => slots.release(taskId));',
+          replace: 'slots.accepted(taskId); background(() => slots.release(taskId));',
         },
       ],
     },
@@ -69,11 +69,10 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
         {
           file: 'src/ledger/journal.ts',
           find: 'announce(applied.record)',
-          replace: `deps.background(async () => {
-            await deps.sleep(0);
-            deps.transaction(() => announce(applied.record));
+          replace: `void setTimeout(() => {
+            transaction(() => announce(applied.record));
             committed();
-          })`,
+          }, 0)`,
         },
       ],
     },

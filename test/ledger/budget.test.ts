@@ -37,7 +37,7 @@ async function withBudget(
   };
   await runInDurableObject(ledgerOf(`budget ${name}`), async (_instance, { storage }) => {
     const parts = createParts(storage, { ...options, kling, limits: { milliunitsPerMonthMax: units * 1000 } });
-    parts.deps.holdings.keepFaceScan(FACE_SCAN);
+    parts.deps.assets.keepFaceScan(FACE_SCAN);
     await work(parts, (change) => (told = change), storage.sql);
   });
 }
@@ -51,8 +51,8 @@ function lipSync({ creates }: LedgerParts, change: { videoDurationMs?: number; f
   });
 }
 
-const used = ({ deps }: LedgerParts) => deps.holdings.milliunitsUsed(MONTH);
-const pending = ({ deps }: LedgerParts) => deps.sums.milliunitsPending();
+const used = ({ deps }: LedgerParts) => deps.assets.milliunitsUsed(MONTH);
+const pending = ({ deps }: LedgerParts) => deps.tasks.milliunitsPending();
 
 /** Ends a task, as a read at Kling that reports success does. */
 function end({ journal }: LedgerParts, id: string, change: Record<string, unknown> = {}): void {
@@ -162,7 +162,7 @@ describe('the monthly budget', () => {
       const { id } = await lipSync(parts);
       parts.clock.nowMs += 31 * DAY_MS;
       end(parts, id);
-      expect([used(parts), parts.deps.holdings.milliunitsUsed('2026-10')]).toEqual([6000, 0]);
+      expect([used(parts), parts.deps.assets.milliunitsUsed('2026-10')]).toEqual([6000, 0]);
     });
   });
 

@@ -129,8 +129,8 @@ describe('a callback', () => {
       await parts.settle();
       const { record } = parts.events.after(id, 0, 10).at(-1)!;
       expect(record).toMatchObject({ status: 'SUCCEEDED', unitsDeducted: '0.05', voices: [voice] });
-      expect(parts.deps.holdings.voice('v-1')).toEqual(voice);
-      expect(parts.deps.holdings.milliunitsUsed('2026-09')).toBe(50);
+      expect(parts.deps.assets.voice('v-1')).toEqual(voice);
+      expect(parts.deps.assets.milliunitsUsed('2026-09')).toBe(50);
     });
   });
 

@@ -6,7 +6,7 @@ import {
   type CreateLipSyncTaskInput,
   type CreateVoiceInput,
 } from '../../src/domain/inputs.ts';
-import { valid } from '../../src/ledger/create-tasks.ts';
+import { validOrThrow } from '../../src/ledger/create-tasks.ts';
 import { definedOnly } from '../../src/schema/builder.ts';
 import { digestOfFaceScan, digestOfLipSync, digestOfSpeech, digestOfVoice } from '../../src/ledger/digest.ts';
 
@@ -196,13 +196,13 @@ const lipSyncInput: fc.Arbitrary<CreateLipSyncTaskInput> = fc
   .map(definedOnly);
 
 /** Returns the request that Kling would get. Two inputs are equivalent if their requests are equal. */
-const sentVoice = (input: CreateVoiceInput) => valid(checkCreateVoiceInput(input));
+const sentVoice = (input: CreateVoiceInput) => validOrThrow(checkCreateVoiceInput(input));
 
 function sentLipSync(input: CreateLipSyncTaskInput): unknown {
   const [scan, faceId = ''] = (input.faceId ?? '').split(':');
   const face = { faceId, imageUrl: null, startMs: 0, endMs: 60_000 };
   const facts = { face, sessionId: `session of ${scan}`, scanExpiresAtMs: 2, now: 1, audioDurationMs: null };
-  return valid(checkLipSyncInput(input, ['input'], facts));
+  return validOrThrow(checkLipSyncInput(input, ['input'], facts));
 }
 
 describe('two digests are equal exactly if Kling would get the same request', () => {

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createFreshTasks, FRESH_READS_AT_ONCE, FRESH_WAIT_MS } from '../../src/ledger/fresh-tasks.ts';
+import { createFreshTasks, FRESH_READS_AT_ONCE, FRESH_WAIT_MS } from '../../src/ledger/queries.ts';
 import { READ_INTERVAL_MS } from '../../src/ledger/schedule.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { type LedgerParts, withParts } from '../support/ledger-parts.ts';
@@ -40,8 +40,9 @@ function withTasks(name: string, count: number, reads: number, work: (world: Wor
     parts.clock.nowMs += READ_INTERVAL_MS;
     const timers = new Set<{ readonly atMs: number; readonly onTime: () => void }>();
     let left = reads;
-    const fresh = createFreshTasks(parts.deps, {
-      reader: parts.reader,
+    const fresh = createFreshTasks({
+      ...parts.deps,
+      sync: parts.reader,
       rates: { upstreamRead: () => (left -= 1) >= 0 },
       startTimer(ms, onTime) {
         const timer = { atMs: parts.clock.nowMs + ms, onTime };
@@ -153,8 +154,9 @@ it('a failed read frees its place for the next task', async ({ expect }) => {
     const ids: string[] = [];
     for (let i = 0; i < 9; i += 1) ids.push((await createVoiceOnce(parts)).id);
     parts.clock.nowMs += READ_INTERVAL_MS;
-    const fresh = createFreshTasks(parts.deps, {
-      reader: parts.reader,
+    const fresh = createFreshTasks({
+      ...parts.deps,
+      sync: parts.reader,
       rates: { upstreamRead: () => true },
       startTimer: () => () => {},
     });

@@ -22,7 +22,7 @@ const OPERATIONS: Readonly<Record<string, (parts: LedgerParts, taskId: string) =
   'a log of events': ({ lists }, id) => lists.events(id, WINDOW),
   'the present state': ({ lists }) =>
     lists.catchUp({ taskId: null, filter: { ...NONE, kind: 'LIP_SYNC' } }, null, null, null),
-  'the sums over tasks that are open': ({ deps: { sums, claims } }) => [sums.waiting(), claims.count()],
+  'the sums over tasks that are open': ({ deps: { tasks, claims } }) => [tasks.waiting(), claims.count()],
   'a restart': ({ deps: { wakes } }) => wakes.wakeUnanswered(0),
   'a probe of a Kling that is down': ({ deps: { wakes } }) => wakes.atKling(4),
   'a call that is charged at once': ({ paidCalls }) =>

@@ -1,10 +1,9 @@
 import { describe, it } from 'vitest';
 import type { TaskEvent } from '../../src/domain/apply.ts';
 import type { TaskSnapshot } from '../../src/domain/task.ts';
-import type { LedgerDeps } from '../../src/ledger/deps.ts';
-import { createIngest } from '../../src/ledger/ingest.ts';
+import { createIngest, type IngestDeps } from '../../src/ledger/ingest.ts';
 import type { Journal } from '../../src/ledger/journal.ts';
-import type { Reader } from '../../src/ledger/sync-task.ts';
+import type { TaskSync } from '../../src/ledger/sync-task.ts';
 import type { TaskRow, TaskStep } from '../../src/ledger/stores/tasks.ts';
 import { voiceTask } from '../support/fake-ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
@@ -33,8 +32,8 @@ async function takeIn(
   const record = voiceTask('t', { klingTaskId: row?.klingTaskId ?? null, status: 'SUBMITTED' });
   const kept = row === null ? null : ({ phase: row.phase, readAtMs, wakeAtMs, record } as TaskRow);
   const background: Promise<unknown>[] = [];
-  const deps: Pick<LedgerDeps, 'now' | 'random' | 'background'> & { readonly tasks: object } = {
-    tasks: { find: ({ id }: { id: string }) => (id === 't' ? kept : null) },
+  const deps: Pick<IngestDeps, 'tasks' | 'now' | 'random' | 'background'> = {
+    tasks: { find: ({ id }) => (id === 't' ? kept : null) },
     now: () => NOW_MS,
     random: () => 0.5,
     background: (work) => void background.push(work()),
@@ -45,13 +44,13 @@ async function takeIn(
       return kept === null ? null : after;
     },
   };
-  const reader: Partial<Reader> = {
+  const sync: Partial<TaskSync> = {
     poll: async (...args) => void seen.polled.push(args),
     hint: (...args) => void seen.hinted.push(args),
     readAgain: (...args) => void seen.owed.push(args),
     identify: async (...args) => void seen.identified.push(args),
   };
-  createIngest(deps as LedgerDeps, journal as Journal, reader as Reader)('t', hint);
+  createIngest({ ...deps, journal: journal as Journal, sync: sync as TaskSync })('t', hint);
   await Promise.all(background);
   return { ...seen, row: kept };
 }

@@ -3,12 +3,12 @@ import { describe, it, vi } from 'vitest';
 import { KlingAccount } from '../../src/account/kling-account.ts';
 import { OwnerStore } from '../../src/account/owners.ts';
 import { RESULT_RETENTION_MS } from '../../src/domain/retention.ts';
-import { keyOf } from '../../src/domain/made.ts';
+import { resultKey } from '../../src/account/owners.ts';
 import type { Speech } from '../../src/domain/records.ts';
 import { GatewayError } from '../../src/errors.ts';
-import type { Owners } from '../../src/ledger/owners.ts';
-import { createOwners } from '../../src/ledger/owners.ts';
-import { standInFor } from '../../src/ledger/stand-in.ts';
+import type { Owners } from '../../src/ledger/isolation.ts';
+import { createOwners } from '../../src/ledger/isolation.ts';
+import { decoyId } from '../../src/ledger/isolation.ts';
 import { env, ledgerOf } from '../support/ledger.ts';
 import { createParts, withParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { snapshotOf } from '../support/snapshots.ts';
@@ -134,11 +134,11 @@ describe('a speech', () => {
       const month = new Date(dies.clock.nowMs).toISOString().slice(0, 7);
       await dies.paidCalls.synthesizeSpeech(SPEECH_REQUEST, key).catch(() => null);
       // The call is charged, and is no longer counted as a call of unknown outcome.
-      expect(dies.deps.holdings.milliunitsUsed(month) + dies.deps.paidCalls.unansweredIn(month)).toBe(50);
+      expect(dies.deps.assets.milliunitsUsed(month) + dies.deps.paidCalls.unansweredIn(month)).toBe(50);
       state.isDown = false;
       const lives = createParts(storage, options);
       expect(await lives.paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SPEECH);
-      expect(lives.deps.holdings.milliunitsUsed(month)).toBe(50);
+      expect(lives.deps.assets.milliunitsUsed(month)).toBe(50);
       expect(options.calls).toEqual(['tts']);
     });
   });
@@ -238,9 +238,9 @@ describe('a stand-in', () => {
   it.for(['843250926412312345', '3c1d0f5e-1b2a-4c3d-9e8f-0a1b2c3d4e5f', 'Ab/9+xyzQQ==', '7', '--'])(
     'for %s has the same form and another value',
     (id, { expect }) => {
-      const other = standInFor(id, Math.random);
+      const other = decoyId(id, Math.random);
       expect(form(other)).toBe(form(id));
-      if (id !== '--') expect(keyOf({ kind: 'VIDEO', id: other })).not.toBe(keyOf({ kind: 'VIDEO', id }));
+      if (id !== '--') expect(resultKey({ kind: 'VIDEO', id: other })).not.toBe(resultKey({ kind: 'VIDEO', id }));
     },
   );
 });

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { createRates } from '../../src/ledger/limits.ts';
-import { createReadLeases } from '../../src/ledger/read-leases.ts';
+import { createReadLeases } from '../../src/ledger/rpc.ts';
 import { toResult } from '../../src/ledger/result.ts';
 
 const MINUTE_MS = 60_000;

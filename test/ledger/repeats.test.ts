@@ -48,7 +48,7 @@ async function withLedger(
   };
   await runInDurableObject(ledgerOf(`repeats ${name}`), async (_instance, { storage }) => {
     const parts = createParts(storage, { kling });
-    parts.deps.holdings.keepFaceScan(FACE_SCAN);
+    parts.deps.assets.keepFaceScan(FACE_SCAN);
     await work(parts, storage.sql, calls);
   });
 }

@@ -76,8 +76,8 @@ async function finishOne(parts: LedgerParts): Promise<void> {
 }
 
 function deleteVoice({ deps }: LedgerParts): void {
-  deps.holdings.keepVoice(VOICE);
-  deps.holdings.forgetVoice(VOICE.voiceId, deps.now());
+  deps.assets.keepVoice(VOICE);
+  deps.assets.forgetVoice(VOICE.voiceId, deps.now());
   deps.arm();
 }
 
@@ -116,14 +116,14 @@ describe('retention', () => {
       await scan(ledger);
       const { clock, deps, ring, alarm } = ledger;
       const monthEndMs = Date.parse('2026-10-01T00:00:00Z');
-      expect([new Date(clock.nowMs).toISOString().slice(0, 7), deps.holdings.milliunitsUsed('2026-09')]).toEqual([
+      expect([new Date(clock.nowMs).toISOString().slice(0, 7), deps.assets.milliunitsUsed('2026-09')]).toEqual([
         '2026-09',
         50,
       ]);
       await ledger.ringUntil(monthEndMs + RETENTION.taskMs);
-      expect([alarm.atMs, deps.holdings.milliunitsUsed('2026-09')]).toEqual([monthEndMs + RETENTION.taskMs, 50]);
+      expect([alarm.atMs, deps.assets.milliunitsUsed('2026-09')]).toEqual([monthEndMs + RETENTION.taskMs, 50]);
       await ring();
-      expect([alarm.atMs, deps.holdings.milliunitsUsed('2026-09')]).toEqual([null, 0]);
+      expect([alarm.atMs, deps.assets.milliunitsUsed('2026-09')]).toEqual([null, 0]);
     });
   });
 
@@ -132,7 +132,7 @@ describe('retention', () => {
       'live',
       { limits: { taskAgeMaxMs: 10_000 * DAY_MS } },
       async ({ keeper, clock, counts, ...parts }) => {
-        parts.deps.holdings.keepVoice(VOICE);
+        parts.deps.assets.keepVoice(VOICE);
         await createVoiceOnce({ keeper, clock, counts, ...parts } as LedgerParts);
         clock.nowMs += 5_000 * DAY_MS;
         await keeper.run();

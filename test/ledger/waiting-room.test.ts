@@ -47,7 +47,7 @@ describe('tasks that wait to be sent', () => {
     await withParts('room by bytes', { slots, kling, limits: { waitingBytesMax: 2500 } }, async (parts) => {
       const first = await voiceOf(parts, 1000);
       const second = await voiceOf(parts, 1000);
-      const held = parts.deps.sums.waiting();
+      const held = parts.deps.tasks.waiting();
       expect(held.tasks).toBe(2);
       expect(held.bytes).toBeGreaterThan(2000);
       expect(held.bytes).toBe([first, second].reduce((sum, { id }) => sum + parts.tasks.request(id)!.length, 0));
@@ -61,7 +61,7 @@ describe('tasks that wait to be sent', () => {
       expect((await voiceOf(parts, 10)).status).toBe('QUEUED');
       gate.isOpen = true;
       await parts.sender.send(first.id, false);
-      expect(parts.deps.sums.waiting().tasks).toBe(2);
+      expect(parts.deps.tasks.waiting().tasks).toBe(2);
       gate.isOpen = false;
       const third = await voiceOf(parts, 1000);
       parts.journal.apply(third.id, { type: 'CLOSED', failure: { code: 'CANCELLED', message: '' } });
@@ -86,7 +86,7 @@ describe('tasks that wait to be sent', () => {
       }) as unknown as typeof storage.sql.exec;
       await createVoiceOnce(parts);
       rowsRead = 0;
-      expect([parts.deps.sums.waiting().tasks, parts.deps.sums.milliunitsPending()]).toEqual([1, 50]);
+      expect([parts.deps.tasks.waiting().tasks, parts.deps.tasks.milliunitsPending()]).toEqual([1, 50]);
       expect(rowsRead).toBeLessThan(20);
     });
   });

@@ -1,9 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, it } from 'vitest';
-import { keyOf } from '../../src/domain/made.ts';
+import { resultKey } from '../../src/account/owners.ts';
 import type { LipSyncTask } from '../../src/domain/records.ts';
 import type { Failure } from '../../src/errors.ts';
-import { standInFor } from '../../src/ledger/stand-in.ts';
+import { decoyId } from '../../src/ledger/isolation.ts';
 import {
   env,
   failureOf,
@@ -42,8 +42,8 @@ const B = () => ledgerOf('foreign B');
 beforeAll(async () => {
   made.video = await finishedVideo(A());
   made.audio = await speech(A());
-  never.video = standInFor(made.video, Math.random);
-  never.audio = standInFor(made.audio, Math.random);
+  never.video = decoyId(made.video, Math.random);
+  never.audio = decoyId(made.audio, Math.random);
 });
 
 type Kind = 'video' | 'audio';
@@ -60,7 +60,7 @@ const MUTATIONS: readonly [name: string, kind: Kind, use: Use][] = [
     'identifyFaces with a key',
     'video',
     (ledger, videoId) =>
-      ledger.identifyFaces({ video: { videoId }, idempotencyKey: keyOf({ kind: 'VIDEO', id: videoId }) }),
+      ledger.identifyFaces({ video: { videoId }, idempotencyKey: resultKey({ kind: 'VIDEO', id: videoId }) }),
   ],
   [
     'createLipSyncTask',

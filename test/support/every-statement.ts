@@ -57,9 +57,9 @@ async function runTasks(parts: LedgerParts): Promise<void> {
   tasks.request(id);
   journal.apply(id, null, { tries: 1 });
   journal.apply(id, { type: 'SNAPSHOT', snapshot: snapshotOf('PROCESSING') });
-  deps.sums.madeVideoMs('video');
-  deps.sums.waiting();
-  deps.sums.milliunitsPending();
+  deps.tasks.madeVideoMs('video');
+  deps.tasks.waiting();
+  deps.tasks.milliunitsPending();
   deps.claims.count();
   deps.claims.list();
   deps.claims.wantingOf([id]);
@@ -89,17 +89,17 @@ function runLists({ lists, deps }: LedgerParts): void {
   lists.catchUp({ taskId: null, filter }, null, null, { taskSeqs: [1], headSeq: state.headSeq, resync: false });
 }
 
-function runHoldings({ deps: { holdings, paidCalls }, clock }: LedgerParts): void {
-  holdings.keepVoice({ voiceId: 'v', name: 'Ann', trialUrl: null, owner: 'ACCOUNT', ownerId: null });
-  holdings.voice('v');
-  holdings.forgetVoice('v', clock.nowMs);
-  holdings.keepFaceScan({ ...FACE_SCAN, id: 'another' });
-  holdings.faceScan('another');
-  holdings.keepScanLength('another', 5000);
-  holdings.keepSpeech(SPEECH, clock.nowMs);
-  holdings.speech('a');
-  holdings.addMilliunits('2026-11', 1);
-  holdings.milliunitsUsed('2026-11');
+function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void {
+  assets.keepVoice({ voiceId: 'v', name: 'Ann', trialUrl: null, owner: 'ACCOUNT', ownerId: null });
+  assets.voice('v');
+  assets.forgetVoice('v', clock.nowMs);
+  assets.keepFaceScan({ ...FACE_SCAN, id: 'another' });
+  assets.faceScan('another');
+  assets.keepScanLength('another', 5000);
+  assets.keepSpeech(SPEECH, clock.nowMs);
+  assets.speech('a');
+  assets.addMilliunits('2026-11', 1);
+  assets.milliunitsUsed('2026-11');
   paidCalls.byKey('key');
   for (const id of ['1', '2', '3']) paidCalls.begin(id, `key-${id}`, '', clock.nowMs);
   paidCalls.hold('1', '{}');

@@ -2,31 +2,29 @@ import { runInDurableObject } from 'cloudflare:test';
 import type { KlingAccount } from '../../src/account/kling-account.ts';
 import type { KlingClient } from '../../src/kling/client.ts';
 import { KlingError, type Outcome } from '../../src/kling/errors.ts';
-import { ClaimStore } from '../../src/ledger/stores/claims.ts';
-import { createCreates, type Creates } from '../../src/ledger/create-tasks.ts';
-import type { LedgerDeps, LedgerLimits, Slots } from '../../src/ledger/deps.ts';
-import { EventStore } from '../../src/ledger/stores/events.ts';
-import { HoldingsStore } from '../../src/ledger/stores/assets.ts';
+import { type AlarmHandler, createAlarmHandler } from '../../src/ledger/alarm.ts';
+import { createTaskCreator, type TaskCreator } from '../../src/ledger/create-tasks.ts';
 import { createIngest, type Ingest } from '../../src/ledger/ingest.ts';
+import { isolateKling, type Owners } from '../../src/ledger/isolation.ts';
 import { createJournal, type Journal } from '../../src/ledger/journal.ts';
-import { createKeeper, type Keeper } from '../../src/ledger/alarm.ts';
-import { ShardStore } from '../../src/ledger/stores/shards.ts';
-import { createOwnedKling } from '../../src/ledger/isolation.ts';
-import type { Owners } from '../../src/ledger/owners.ts';
+import { createBudgetCheck, type LedgerLimits } from '../../src/ledger/limits.ts';
 import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/outbox.ts';
-import { createLists, type Lists } from '../../src/ledger/queries.ts';
-import { shelvesOf } from '../../src/ledger/stores/retention.ts';
-import { createRetention } from '../../src/lib/tables.ts';
-import { PaidCallStore } from '../../src/ledger/stores/paid-calls.ts';
 import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
+import { createQueries, type Queries } from '../../src/ledger/queries.ts';
 import { RECOVERY_SPREAD_MS } from '../../src/ledger/schedule.ts';
-import { createReader, type Reader } from '../../src/ledger/sync-task.ts';
 import { createSender, type Sender } from '../../src/ledger/sender.ts';
-import { createSlots } from '../../src/ledger/slots.ts';
+import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from '../../src/ledger/slots.ts';
+import { AssetStore } from '../../src/ledger/stores/assets.ts';
+import { ClaimStore } from '../../src/ledger/stores/claims.ts';
+import { EventStore } from '../../src/ledger/stores/events.ts';
+import { PaidCallStore } from '../../src/ledger/stores/paid-calls.ts';
+import { shelvesOf } from '../../src/ledger/stores/retention.ts';
+import { ShardStore } from '../../src/ledger/stores/shards.ts';
 import { TaskStore } from '../../src/ledger/stores/tasks.ts';
-import { TaskSums } from '../../src/ledger/task-sums.ts';
 import { WakeStore } from '../../src/ledger/stores/wakes.ts';
-import { createWaiting, type Waiting } from '../../src/ledger/waiting.ts';
+import { createTaskSync, type TaskSync } from '../../src/ledger/sync-task.ts';
+import type { Log } from '../../src/lib/log.ts';
+import { createRetention } from '../../src/lib/tables.ts';
 import type { RetentionTimes } from '../../src/config/index.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ledgerOf } from './ledger.ts';
@@ -48,20 +46,20 @@ export const RETENTION: RetentionTimes = {
 /** The parts of a ledger on an object's real storage. The test moves the clock and scripts Kling. */
 export interface LedgerParts {
   readonly clock: { nowMs: number };
-  readonly deps: LedgerDeps;
+  readonly deps: ReturnType<typeof createDeps>;
   readonly tasks: TaskStore;
   readonly claims: ClaimStore;
   readonly events: EventStore;
   readonly journal: Journal;
   readonly sender: Sender;
-  readonly reader: Reader;
-  readonly keeper: Keeper;
+  readonly reader: TaskSync;
+  readonly keeper: AlarmHandler;
   readonly ingest: Ingest;
-  readonly creates: Creates;
+  readonly creates: TaskCreator;
   readonly paidCalls: PaidCalls;
-  readonly lists: Lists;
+  readonly lists: Queries;
   readonly outbox: Outbox;
-  readonly waiting: Waiting;
+  readonly waiting: WaitingTasks;
   /** Ids of the tasks that have ended, in order. */
   readonly ended: string[];
   /** Waits for all background work. */
@@ -85,8 +83,8 @@ export interface PartsOptions {
   /** Called whenever the alarm has to be set again. */
   readonly arm?: () => void;
   /** Never resolves by default. */
-  readonly sleep?: LedgerDeps['sleep'];
-  readonly log?: LedgerDeps['log'];
+  readonly sleep?: (ms: number) => Promise<void>;
+  readonly log?: Log;
 }
 
 /** An account with a slot for every task, and a Kling that is up. */
@@ -119,20 +117,75 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
   const clock = { nowMs: 1_790_000_000_000 };
   const background: Promise<unknown>[] = [];
   const ended: string[] = [];
+  const deps = createDeps(storage, options, clock, (work) => void background.push(work().catch(() => {})));
+  const shards = new ShardStore(storage.sql);
+  const queries = createQueries({ ...deps, storage });
+  const outbox = createOutbox({
+    ...deps,
+    shards,
+    deliver: options.deliver ?? (async () => null),
+    skip: options.skip ?? (async () => null),
+    toLive: (change) => queries.toLive(change),
+    arm: () => {},
+  });
+  const journal = createJournal({
+    ...deps,
+    announced: () => outbox.owe(),
+    committed: () => outbox.push(),
+    ended: ({ id }) => ended.push(id),
+  });
+  const sender = createSender({ ...deps, journal });
+  const sync = createTaskSync({ ...deps, journal });
+  const readsTogether = options.readsTogether ?? false;
+  const waiting = createWaitingTasks({ ...deps, send: (taskId) => sender.send(taskId, false) });
+  const checkBudget = createBudgetCheck(deps);
+  return {
+    clock,
+    deps,
+    tasks: deps.tasks,
+    claims: deps.claims,
+    events: deps.events,
+    journal,
+    sender,
+    reader: sync,
+    keeper: createAlarmHandler({ ...deps, journal, sender, sync, readsTogether, outbox, shards, waiting }),
+    ingest: createIngest({ ...deps, journal, sync }),
+    creates: createTaskCreator({ ...deps, journal, sender, checkBudget }),
+    paidCalls: createPaidCalls({ ...deps, checkBudget }),
+    lists: queries,
+    outbox,
+    waiting,
+    ended,
+    async settle() {
+      while (background.length > 0) await background.shift();
+    },
+  };
+}
+
+/** Builds the dependencies of the parts: stores on real storage, and everything else scripted. */
+function createDeps(
+  storage: DurableObjectStorage,
+  options: PartsOptions,
+  clock: LedgerParts['clock'],
+  background: (work: () => Promise<unknown>) => void,
+) {
   let ids = 0;
+  const { log = () => {}, random = () => 0.5 } = options;
+  const now = (): number => clock.nowMs;
   const owners: Owners = { claim: async () => {}, isForeign: async () => false, ...options.owners };
-  const runInBackground = (work: () => Promise<unknown>) => background.push(work().catch(() => {}));
+  const wakes = new WakeStore(storage.sql);
   const slotsOf = (account: object): Slots =>
     createSlots({
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- has only what a ledger uses
       account: () => unreachableBeside(account) as unknown as DurableObjectStub<KlingAccount>,
       tenant: 't',
       kv: storage.kv,
-      now: () => clock.nowMs,
-      random: options.random ?? (() => 0.5),
-      background: runInBackground,
-      recovered: () => deps.wakes.hasten(clock.nowMs, RECOVERY_SPREAD_MS),
+      now,
+      random,
+      background,
+      recovered: () => wakes.hasten(clock.nowMs, RECOVERY_SPREAD_MS),
       arm: () => {},
+      log,
     });
   const events = new EventStore(storage.sql);
   const limits: LedgerLimits = {
@@ -146,17 +199,16 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     exchangeTimeoutMs: 30_000,
     ...options.limits,
   };
-  const deps: LedgerDeps = {
+  return {
     tasks: new TaskStore(storage.sql),
-    sums: new TaskSums(storage.sql),
     claims: new ClaimStore(storage.sql),
-    wakes: new WakeStore(storage.sql),
+    wakes,
     events,
-    holdings: new HoldingsStore(storage.sql),
+    assets: new AssetStore(storage.sql),
     paidCalls: new PaidCallStore(storage.sql),
-    retention: createRetention(shelvesOf(storage.sql, events, limits), () => clock.nowMs),
+    retention: createRetention(shelvesOf(storage.sql, events, limits), now),
     kling: scripted(
-      createOwnedKling(scripted(options.kling ?? {}), {
+      isolateKling(scripted(options.kling ?? {}), {
         owners,
         isOurTask: () => true,
         random: Math.random,
@@ -167,54 +219,14 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     slots: options.account === undefined ? { ...SLOTS, ...options.slots } : slotsOf(options.account),
     limits,
     arm: options.arm ?? (() => {}),
-    transaction: (work) => storage.transactionSync(work),
-    now: () => clock.nowMs,
-    random: options.random ?? (() => 0.5),
-    sleep: options.sleep ?? (() => new Promise(() => {})),
+    transaction: <T>(work: () => T): T => storage.transactionSync(work),
+    now,
+    random,
+    sleep: options.sleep ?? (() => new Promise<void>(() => {})),
     newId: () => `task-${(ids += 1)}`,
-    identity: async (taskId) => ({ externalTaskId: taskId, callbackUrl: null }),
-    background: runInBackground,
-    log: options.log ?? (() => {}),
-  };
-  const shards = new ShardStore(storage.sql);
-  const lists = createLists(deps, storage);
-  const outbox = createOutbox({
-    ...deps,
-    shards,
-    deliver: options.deliver ?? (async () => null),
-    skip: options.skip ?? (async () => null),
-    toLive: (change) => lists.toLive(change),
-    arm: () => {},
-  });
-  const journal = createJournal(deps, {
-    announced: () => outbox.owe(),
-    committed: () => outbox.push(),
-    ended: ({ id }) => ended.push(id),
-  });
-  const sender = createSender(deps, journal);
-  const reader = createReader(deps, journal);
-  const readsTogether = options.readsTogether ?? false;
-  const waiting = createWaiting(deps, sender);
-  return {
-    clock,
-    deps,
-    tasks: deps.tasks,
-    claims: deps.claims,
-    events: deps.events,
-    journal,
-    sender,
-    reader,
-    keeper: createKeeper(deps, { journal, sender, reader, readsTogether, outbox, shards, waiting }),
-    ingest: createIngest(deps, journal, reader),
-    creates: createCreates(deps, journal, sender),
-    paidCalls: createPaidCalls(deps),
-    lists,
-    outbox,
-    waiting,
-    ended,
-    async settle() {
-      while (background.length > 0) await background.shift();
-    },
+    identity: async (taskId: string) => ({ externalTaskId: taskId, callbackUrl: null }),
+    background,
+    log,
   };
 }
 

@@ -11,7 +11,7 @@ export function createVoiceOnce({ creates }: LedgerParts, externalId: string | n
 
 /** Creates a lip-sync on a face of a scan that it stores first. */
 export function createLipSyncOnce({ creates, deps, clock }: LedgerParts): Promise<LipSyncTask> {
-  deps.holdings.keepFaceScan({
+  deps.assets.keepFaceScan({
     id: 'scan',
     sessionId: 's',
     faces: [{ faceId: '0', imageUrl: null, startMs: 0, endMs: 10_000 }],

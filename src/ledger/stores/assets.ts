@@ -8,8 +8,8 @@ export interface HeldVoice {
   readonly voice: Voice;
 }
 
-/** Every statement about what a tenant holds beside its tasks: voices, face scans, speech, and the units it has used. */
-export class HoldingsStore {
+/** The assets of a tenant besides its tasks: voices, face scans, speech, and the units it has used. */
+export class AssetStore {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -25,7 +25,7 @@ export class HoldingsStore {
     );
   }
 
-  /** Null for a voice that is another's, unknown, or deleted. */
+  /** Returns null for a voice that is deleted, unknown, or another tenant's. */
   voice(voiceId: string): Voice | null {
     const [row] = this.#sql
       .exec<{ voice: string }>('SELECT voice FROM voice WHERE voice_id = ? AND deleted_at IS NULL', voiceId)
@@ -33,7 +33,7 @@ export class HoldingsStore {
     return row ? readOwnJson<Voice>(row.voice) : null;
   }
 
-  /** Newest first, older than `beforeSeq`. By itself SQLite would read the deleted voices too. */
+  /** Returns the newest voices before `beforeSeq`, newest first. Without the hint SQLite would read deleted voices too. */
   voices(beforeSeq: number | null, limit: number): HeldVoice[] {
     return this.#sql
       .exec<{ seq: number; voice: string }>(
@@ -59,7 +59,7 @@ export class HoldingsStore {
     return row ? readOwnJson<FaceScan>(row.scan) : null;
   }
 
-  /** Written only where it is new: a video keeps its length. */
+  /** Writes the length of a scan's video if it has changed. */
   keepScanLength(id: string, durationMs: number): void {
     this.#sql.exec(
       `UPDATE face_scan SET scan = json_set(scan, '$.videoDurationMs', ?2)
@@ -83,7 +83,7 @@ export class HoldingsStore {
     return row ? readOwnJson<Speech>(row.speech) : null;
   }
 
-  /** `month` as `2026-11`, UTC. In thousandths of a unit, so that sums are exact. */
+  /** Returns the thousandths of a unit, an exact sum, that a month such as `2026-11` (UTC) has used. */
   milliunitsUsed(month: string): number {
     const [row] = this.#sql.exec<{ n: number }>('SELECT milliunits AS n FROM usage WHERE month = ?', month).toArray();
     return row?.n ?? 0;

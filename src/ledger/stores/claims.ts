@@ -1,9 +1,8 @@
 import type { Claims, KnownClaim } from '../../account/slots.ts';
 
 /**
- * Every statement about tasks as the Kling account sees them: they hold one of its slots, or wait for one. `holds_slot`
- * says of a row what `wantsSlot` says. A task that is parked sleeps until its deadline: the account calls, and one ask for
- * all is the safety net.
+ * The tasks that hold a slot of the Kling account or wait for one. `holds_slot` is the column that `wantsSlot` computes
+ * for a row. A parked task sleeps until its deadline: the account calls when it grants a slot.
  */
 export class ClaimStore {
   readonly #sql: SqlStorage;
@@ -12,14 +11,14 @@ export class ClaimStore {
     this.#sql = sql;
   }
 
-  /** How many tasks hold a slot, since they may be at Kling, and how many wait for one. */
+  /** Returns how many tasks hold a slot, because they may be at Kling, and how many wait for one. */
   count(): Claims {
     return this.#sql
       .exec<{ HELD: number; WAITING: number }>('SELECT holding_slots AS HELD, parked AS WAITING FROM task_sum')
       .one();
   }
 
-  /** The same tasks. */
+  /** Returns the tasks that `count` counts. */
   list(): KnownClaim[] {
     return this.#sql
       .exec<{ id: string; state: KnownClaim['state']; since: number }>(
@@ -32,7 +31,7 @@ export class ClaimStore {
       .map(({ id, state, since }) => ({ taskId: id, state, sinceMs: since }));
   }
 
-  /** Those of the tasks that hold a slot or want one, and whether they wait for it. */
+  /** Returns those of the tasks that hold or want a slot, and whether they are parked. */
   wantingOf(ids: readonly string[]): readonly { readonly id: string; readonly isParked: boolean }[] {
     return this.#sql
       .exec<{ id: string; is_parked: number }>(
@@ -44,7 +43,7 @@ export class ClaimStore {
       .map(({ id, is_parked }) => ({ id, isParked: is_parked === 1 }));
   }
 
-  /** Returns how many tasks wait before each of these, in order; null for one that does not wait. Counts each task once. */
+  /** Returns how many tasks wait before each of these, in order; null for one that does not wait. */
   queuePositionsOf(ids: readonly string[]): (number | null)[] {
     const waiting = this.#sql
       .exec<{ id: string; seq: number }>(

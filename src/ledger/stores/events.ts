@@ -1,7 +1,7 @@
 import type { TaskRecord } from '../../domain/records.ts';
 import { readOwnJson } from '../../lib/json.ts';
 
-/** One change of a task: the task as it was right after it. `seq` is gapless within the ledger and never used twice. */
+/** The state of a task right after a change. `seq` is gapless within the ledger and never reused. */
 export interface TaskChange {
   readonly seq: number;
   readonly atMs: number;
@@ -10,7 +10,7 @@ export interface TaskChange {
 
 type Columns = { seq: number; at: number; record: string };
 
-/** The log of changes. `AUTOINCREMENT`, so that a number is not used again when the newest events have been forgotten. */
+/** The log of changes. Its key is `AUTOINCREMENT`, so deleting the newest events does not reuse their numbers. */
 export class EventStore {
   readonly #sql: SqlStorage;
 
@@ -18,7 +18,7 @@ export class EventStore {
     this.#sql = sql;
   }
 
-  /** Appends a change of a task, of which the newest `keep` are kept. Returns its number. */
+  /** Appends a change of a task and returns its number. Keeps the newest `keep` changes of the task. */
   append(record: TaskRecord, nowMs: number, keep: number): number {
     const { nth, seq } = this.#sql
       .exec<{ nth: number; seq: number }>(
@@ -34,7 +34,7 @@ export class EventStore {
     return seq;
   }
 
-  /** In order, behind `afterSeq`; of one task, or of all where `taskId` is null. */
+  /** Returns the changes after `afterSeq` in order, of one task or, if `taskId` is null, of all. */
   after(taskId: string | null, afterSeq: number, limit: number): TaskChange[] {
     const cursor =
       taskId === null
@@ -52,7 +52,7 @@ export class EventStore {
     return cursor.toArray().map(({ seq, at, record }) => ({ seq, atMs: at, record: readOwnJson<TaskRecord>(record) }));
   }
 
-  /** The last change of a task that is not newer than `seq`; null: none is kept. */
+  /** Returns the last change of a task up to `seq`; null if it is deleted. */
   lastUpTo(taskId: string, seq: number): TaskChange | null {
     const [row] = this.#sql
       .exec<Columns>(
@@ -64,15 +64,15 @@ export class EventStore {
     return row ? { seq: row.seq, atMs: row.at, record: readOwnJson<TaskRecord>(row.record) } : null;
   }
 
-  /** The number of the newest change ever made; 0 before the first. */
+  /** Returns the number of the newest change ever made; 0 before the first. */
   head(): number {
     const [row] = this.#sql.exec<{ seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'event'`).toArray();
     return row?.seq ?? 0;
   }
 
   /**
-   * The newest change that is no longer kept; 0 when all are. A reader who has not seen that one may have missed it, and
-   * gets the present state instead.
+   * Returns the number of the newest deleted change; 0 if none is deleted. A reader whose cursor is older may have missed
+   * a change, and gets the present state instead.
    */
   forgotten(): number {
     return this.#sql.exec<{ seq: number }>('SELECT seq FROM event_forgotten').one().seq;
@@ -83,7 +83,7 @@ export class EventStore {
     return row?.at ?? null;
   }
 
-  /** Forgets at most `limit` changes from `atMs` or earlier, from the oldest on. */
+  /** Deletes at most `limit` changes from `atMs` or earlier, the oldest first. */
   forgetUntil(atMs: number, limit: number): void {
     const gone = this.#sql.exec<{ seq: number }>(
       `DELETE FROM event WHERE at <= ? AND seq IN (SELECT seq FROM event WHERE seq > 0 ORDER BY seq LIMIT ?)
@@ -94,7 +94,7 @@ export class EventStore {
     this.#forgot(gone.toArray());
   }
 
-  /** Forgets the changes of a task up to its `nth`, the oldest two at a time: each new one brings it nearer. */
+  /** Deletes the oldest two changes of a task up to its `nth`. Each new change calls this, so the rest follows. */
   #trim(taskId: string, nth: number): void {
     if (nth <= 0) return;
     const gone = this.#sql.exec<{ seq: number }>(

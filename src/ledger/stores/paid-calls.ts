@@ -1,21 +1,21 @@
 import { monthOf } from '../../domain/cost.ts';
 
 /**
- * A call to Kling that is charged at once and that Kling cannot be asked about afterwards (identify-face, text-to-speech).
- * `SENDING` after a crash, or `UNKNOWN`: it may have been charged, and its answer is lost. `HELD`: its answer is kept, and
- * nobody has seen it yet.
+ * A call that Kling charges at once and cannot be asked about later (identify-face, text-to-speech).
+ * `SENDING` after a crash, and `UNKNOWN`: it may have been charged, and its answer is lost. `HELD`: its answer is stored,
+ * and its results are not claimed yet, so no caller has seen it. `DONE`: its answer may be shown.
  */
 export interface PaidCall {
   readonly id: string;
   readonly inputDigest: string;
   readonly state: 'SENDING' | 'UNKNOWN' | 'HELD' | 'DONE';
-  /** The JSON that answered it; null until `HELD`. */
+  /** The answer as JSON; null until `HELD`. */
   readonly answer: string | null;
 }
 
 type Columns = { id: string; input_digest: string; state: PaidCall['state']; answer: string | null };
 
-/** Every statement about paid calls, which are replayed by their idempotency key. */
+/** The paid calls, found again by their idempotency keys. */
 export class PaidCallStore {
   readonly #sql: SqlStorage;
 
@@ -31,7 +31,7 @@ export class PaidCallStore {
     return { id: row.id, inputDigest: row.input_digest, state: row.state, answer: row.answer };
   }
 
-  /** Counts as unanswered in its month until it is held. */
+  /** Records a call before it is sent. It counts as unanswered in its month until `hold` or `remove`. */
   begin(id: string, idempotencyKey: string | null, inputDigest: string, nowMs: number): void {
     this.#sql.exec(
       `INSERT INTO paid_call (id, idempotency_key, input_digest, state, at) VALUES (?, ?, ?, 'SENDING', ?)`,
@@ -52,7 +52,7 @@ export class PaidCallStore {
     this.#sql.exec(`UPDATE paid_call SET state = 'HELD', answer = ? WHERE id = ?`, answer, id);
   }
 
-  /** What it made is claimed: its answer may be seen. */
+  /** Records that the results are claimed: the answer may be shown. */
   finish(id: string): void {
     this.#sql.exec(`UPDATE paid_call SET state = 'DONE' WHERE id = ?`, id);
   }
@@ -61,13 +61,13 @@ export class PaidCallStore {
     this.#sql.exec(`UPDATE paid_call SET state = 'UNKNOWN' WHERE id = ?`, id);
   }
 
-  /** How many calls of a month have been sent, and are or stay unanswered: each may have been charged. */
+  /** Returns how many calls of a month have no answer. Each may have been charged. */
   unansweredIn(month: string): number {
     const [row] = this.#sql.exec<{ n: number }>('SELECT unanswered AS n FROM usage WHERE month = ?', month).toArray();
     return row?.n ?? 0;
   }
 
-  /** Kling refused it: nothing was charged, and the key is free again. */
+  /** Deletes a call that Kling refused: nothing was charged, and its key may be used again. */
   remove(id: string): void {
     this.#answered(id);
     this.#sql.exec('DELETE FROM paid_call WHERE id = ?', id);

@@ -1,13 +1,13 @@
 import { monthAfter, monthOf } from '../../domain/cost.ts';
 import type { Shelf } from '../../lib/tables.ts';
-import type { LedgerLimits } from '../deps.ts';
+import type { LedgerLimits } from '../limits.ts';
 import type { EventStore } from './events.ts';
 
 type Oldest = { readonly at: number | null };
 
 /**
- * What a ledger keeps, and for how long. A voice that is not deleted is kept, since Kling keeps it. A task takes its
- * input, its result and its external id along.
+ * Returns what a ledger keeps, and for how long. A voice is kept until it is deleted, as Kling keeps it. A task is deleted
+ * together with its input, its result and its external id.
  */
 export function shelvesOf(
   sql: SqlStorage,

@@ -1,15 +1,15 @@
-/** A shard of the hub pool that watches this ledger, and how much of the log it has applied. */
+/** A shard of the hub pool that watches this ledger, and the newest event that it has applied. */
 export interface Shard {
   readonly name: string;
   readonly appliedSeq: number;
-  /** When it is to be pushed to at the latest; null: it has everything. */
+  /** The latest instant of the next push; null if the shard has every event. */
   readonly dueAtMs: number | null;
   readonly fails: number;
 }
 
 type Columns = { name: string; applied: number; due_at: number | null; fails: number };
 
-/** Every statement about the shards that watch. Their table keeps the name it was created with, `leaf`. */
+/** The shards that watch this ledger. Their table keeps the name that it was created with, `leaf`. */
 export class ShardStore {
   readonly #sql: SqlStorage;
 
@@ -17,7 +17,7 @@ export class ShardStore {
     this.#sql = sql;
   }
 
-  /** A shard that watches already keeps its place. */
+  /** Adds a shard. One that already watches keeps its place. */
   add(name: string, appliedSeq: number): void {
     this.#sql.exec('INSERT INTO leaf (name, applied) VALUES (?, ?) ON CONFLICT DO NOTHING', name, appliedSeq);
   }
@@ -47,12 +47,12 @@ export class ShardStore {
     return this.#sql.exec<{ at: number | null }>('SELECT min(due_at) AS at FROM leaf').one().at;
   }
 
-  /** Something new is in the log. A push that is due already stays due. */
+  /** Schedules a push to every shard. One that is scheduled already is not put off. */
   owe(dueAtMs: number): void {
     this.#sql.exec('UPDATE leaf SET due_at = coalesce(due_at, ?)', dueAtMs);
   }
 
-  /** A push has begun; it is due again at `dueAtMs` should it not end. */
+  /** Records that a push has begun. It is due again at `dueAtMs` in case it does not end. */
   begin(name: string, dueAtMs: number): void {
     this.#sql.exec('UPDATE leaf SET due_at = ? WHERE name = ?', dueAtMs, name);
   }

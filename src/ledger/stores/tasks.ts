@@ -5,38 +5,37 @@ import { readOwnJson } from '../../lib/json.ts';
 import { NO_TROUBLE, type Trouble } from '../trouble.ts';
 
 /**
- * How far a task's way to Kling is.
- * `WAITING`: kept here, not sent, or refused for now. `SENDING`: sent, its answer not seen; it may exist at Kling.
+ * The phase of a task. `WAITING`: not sent, or refused for now. `SENDING`: sent without an answer, it may exist at Kling.
  * `SENT`: Kling has it. `DONE`: final, nothing is left to do.
  */
 export type TaskPhase = 'WAITING' | 'SENDING' | 'SENT' | 'DONE';
 
-/** A task with what the ledger needs to carry it to its end. Times are milliseconds since the epoch. */
+/** A task with its schedule. Times are milliseconds since the epoch. */
 export interface TaskRow {
   readonly seq: number;
   readonly record: TaskRecord;
   readonly inputDigest: string;
   readonly phase: TaskPhase;
-  /** When the alarm looks at it next; null: never. */
+  /** When the alarm looks at the task next; null for never. */
   readonly wakeAtMs: number | null;
-  /** Looks without news (polls, look-ups that found nothing, tries for a slot) since the phase began. */
+  /** The polls, look-ups and tries for a slot without news since the phase began. */
   readonly tries: number;
-  /** Creates whose outcome was not a plain refusal. */
+  /** The creates that were sent and not plainly refused. */
   readonly sends: number;
   readonly readAtMs: number;
-  /** When it was first sent, refusals for now left out; null before. */
+  /** The first send that Kling did not refuse for now; null before it. */
   readonly firstSentAtMs: number | null;
-  /** Counted from the first send; before it, from the making of the task. */
+  /** Counted from the first send, and before it from the creation of the task. */
   readonly deadlineAtMs: number;
-  /** From when on Kling's "no such task" counts, and nothing is sent again before: a create that was sent is over by then. */
+  /** By then a create that was sent is over. Before it, Kling's "no such task" means nothing and nothing is sent again. */
   readonly settledAtMs: number;
   readonly trouble: Trouble;
 }
 
-/** A task as it begins. */
+/** A task at its creation. */
 export type NewTaskRow = Omit<TaskRow, 'seq' | 'readAtMs' | 'firstSentAtMs' | 'settledAtMs' | 'trouble'>;
 
-/** What a step changes of a row beside its record. */
+/** The columns that a step changes besides the record. */
 export interface TaskStep {
   readonly phase: TaskPhase;
   readonly wakeAtMs: number | null;
@@ -48,7 +47,7 @@ export interface TaskStep {
   readonly trouble: Trouble;
 }
 
-/** A record, and what it counts for in the budget, in thousandths of a unit. */
+/** A record, and its share of the budget in thousandths of a unit. */
 export interface WrittenRecord {
   readonly record: TaskRecord;
   readonly milliunits: number;
@@ -70,14 +69,20 @@ export type Columns = {
   trouble: string | null;
 };
 
-/** The beginning of a statement that reads whole rows. */
+/** The start of a statement that reads whole rows. */
 export const SELECT = `SELECT seq, record, input_digest, phase, wake_at, tries, sends, read_at, first_sent_at, deadline_at,
   settled_at, trouble FROM task`;
 
-/** A row holds 2 MB at most, and a request may carry 5 MB of audio. */
+/** The length of a part of a request. A row holds at most 2 MB, and a request may contain 5 MB of audio. */
 const PART_CHARS = 500_000;
 
-/** Every statement about tasks and the requests they were made with. All synchronous: the object commits them together. */
+/** How many records `madeVideoMs` reads at most. */
+const SEARCHED_MAX = 200;
+
+/**
+ * The tasks and their requests. Only the journal calls `insert`, `step`, `writeRecord` and `remove`. Triggers keep the sums
+ * over all tasks in one row of `task_sum`.
+ */
 export class TaskStore {
   readonly #sql: SqlStorage;
 
@@ -117,7 +122,7 @@ export class TaskStore {
     return row ? toRow(row) : null;
   }
 
-  /** Newest first, older than `beforeSeq`. */
+  /** Returns the newest tasks before `beforeSeq`, newest first. */
   list(filter: TaskFilter, beforeSeq: number | null, limit: number): TaskRow[] {
     const before = beforeSeq ?? Number.MAX_SAFE_INTEGER;
     if (filter.kind === null && filter.statuses.length === 0) {
@@ -139,10 +144,7 @@ export class TaskStore {
     );
   }
 
-  /**
-   * A step, and what is learned along with it, in one write. The request is forgotten once Kling has the task, or it has
-   * ended.
-   */
+  /** Writes a step and the record that came with it. Deletes the request once Kling has the task or it has ended. */
   step(id: string, step: TaskStep, learned: WrittenRecord | null, nowMs: number): void {
     this.#sql.exec(
       `UPDATE task SET phase = ?1, wake_at = ?2, tries = ?3, sends = ?4, first_sent_at = ?5, deadline_at = ?6,
@@ -176,12 +178,53 @@ export class TaskStore {
     this.#sql.exec('UPDATE task SET read_at = ? WHERE id = ?', nowMs, id);
   }
 
-  /** The request as it was inserted; null once Kling has the task. */
+  /** Returns the request as it was inserted; null once Kling has the task. */
   request(id: string): string | null {
     const parts = this.#sql
       .exec<{ body: string }>('SELECT body FROM request_part WHERE task_id = ? ORDER BY n', id)
       .toArray();
     return parts.length === 0 ? null : parts.map(({ body }) => body).join('');
+  }
+
+  /** Deletes a task that Kling refused while its caller waited for the answer. */
+  remove(id: string): void {
+    this.#sql.exec('DELETE FROM request_part WHERE task_id = ?', id);
+    this.#sql.exec('DELETE FROM task WHERE id = ?', id);
+  }
+
+  /** Returns a task's share of the budget as last written; null for one that ended before it was stored. */
+  milliunits(id: string): number | null {
+    return this.#sql.exec<{ n: number | null }>('SELECT milliunits AS n FROM task WHERE id = ?', id).one().n;
+  }
+
+  /** Returns the expected cost of the tasks that have not ended, in thousandths of a unit. */
+  milliunitsPending(): number {
+    return this.#sql.exec<{ n: number }>('SELECT milliunits_pending AS n FROM task_sum').one().n;
+  }
+
+  /**
+   * Returns the number of tasks that wait to be sent, and the length of the stored requests. Their audio is base64, so a
+   * character is a byte.
+   */
+  waiting(): { readonly tasks: number; readonly bytes: number } {
+    return this.#sql
+      .exec<{ tasks: number; bytes: number }>('SELECT waiting AS tasks, request_chars AS bytes FROM task_sum')
+      .one();
+  }
+
+  /** Returns the length in milliseconds of a video that one of the newest lip-syncs made; null if none of them made it. */
+  madeVideoMs(videoId: string): number | null {
+    const [row] = this.#sql
+      .exec<{ ms: number | null }>(
+        `SELECT video.value ->> 'durationMs' AS ms
+         FROM (SELECT record FROM task WHERE kind = 'LIP_SYNC' AND status = 'SUCCEEDED' ORDER BY seq DESC LIMIT ?) AS newest,
+           json_each(newest.record, '$.videos') AS video
+         WHERE video.value ->> 'videoId' = ? LIMIT 1`,
+        SEARCHED_MAX,
+        videoId,
+      )
+      .toArray();
+    return row?.ms ?? null;
   }
 
   #rows(query: string, ...values: (string | number)[]): TaskRow[] {
@@ -190,17 +233,11 @@ export class TaskStore {
       .toArray()
       .map(toRow);
   }
-
-  /** Forgets a task that Kling refused while its maker was still waiting for the answer. */
-  remove(id: string): void {
-    this.#sql.exec('DELETE FROM request_part WHERE task_id = ?', id);
-    this.#sql.exec('DELETE FROM task WHERE id = ?', id);
-  }
 }
 
 /**
- * The newest `limit` tasks of a kind (null: of both) and of some statuses, newest first. `read` answers for one kind and
- * one status, which is a part of an index. A statement of them all would sort them, or read tasks that do not match.
+ * Returns the newest `limit` tasks of a kind (null for both) with any of the statuses, newest first. `read` reads one kind
+ * and one status, which is a range of an index. One statement for all would sort, or read tasks that do not match.
  */
 export function newestSeqs(
   kind: TaskKind | null,
@@ -218,7 +255,7 @@ function toColumns({ record, milliunits }: WrittenRecord): readonly (string | nu
   return [record.status, JSON.stringify(record), milliunits];
 }
 
-/** The row that `SELECT` has read. */
+/** Maps a row that `SELECT` has read. */
 export function toRow(columns: Columns): TaskRow {
   return {
     seq: columns.seq,

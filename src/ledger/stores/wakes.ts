@@ -1,12 +1,12 @@
 import { type Columns, SELECT, type TaskRow, toRow } from './tasks.ts';
 
 /**
- * The tasks that Kling has or may have. Like `phase = 'WAITING'` it is the condition of an index by `wake_at`: written in
- * another way, it would not be found. A task that is `DONE` never wakes.
+ * The tasks that Kling has or may have. This text and `phase = 'WAITING'` are the conditions of two indexes by `wake_at`:
+ * SQLite would not use an index for another spelling. A task that is `DONE` never wakes.
  */
 const AT_KLING = `phase IN ('SENDING', 'SENT')`;
 
-/** Every statement about when the alarm looks at tasks. */
+/** The instants at which the alarm looks at tasks. */
 export class WakeStore {
   readonly #sql: SqlStorage;
 
@@ -14,7 +14,7 @@ export class WakeStore {
     this.#sql = sql;
   }
 
-  /** The tasks that the alarm has to look at, the longest due first. */
+  /** Returns the tasks that are due, the longest due first. */
   due(nowMs: number, limit: number): TaskRow[] {
     return this.#sql
       .exec<Columns>(
@@ -27,7 +27,7 @@ export class WakeStore {
       .map(toRow);
   }
 
-  /** Tasks at Kling whose next poll lies between two instants, the soonest first. */
+  /** Returns the tasks whose next poll is between two instants, the soonest first. */
   polledBetween(fromMs: number, toMs: number, limit: number): TaskRow[] {
     return this.#sql
       .exec<Columns>(
@@ -50,7 +50,7 @@ export class WakeStore {
       .one().at;
   }
 
-  /** The tasks that may be at Kling, the soonest due first. */
+  /** Returns the tasks that may be at Kling, the soonest due first. */
   atKling(limit: number): string[] {
     return this.#sql
       .exec<{ id: string }>(`SELECT id FROM task WHERE ${AT_KLING} AND wake_at > 0 ORDER BY wake_at LIMIT ?`, limit)
@@ -58,12 +58,12 @@ export class WakeStore {
       .map(({ id }) => id);
   }
 
-  /** A create whose sender is gone (the object was moved or killed) is looked up at once. */
+  /** Makes creates due at once whose sender was lost with an earlier instance of the object. */
   wakeUnanswered(nowMs: number): void {
     this.#sql.exec(`UPDATE task SET wake_at = ?1 WHERE ${AT_KLING} AND phase = 'SENDING' AND wake_at > ?1`, nowMs);
   }
 
-  /** Brings what is due at Kling, or is to be sent again, into the next `spreadMs`, spread at random. */
+  /** Brings polls, look-ups and re-sends that are due later forward, to random instants in the next `spreadMs`. */
   hasten(nowMs: number, spreadMs: number): void {
     this.#sql.exec(
       `UPDATE task SET wake_at = ?1 + abs(random()) % ?2, tries = CASE phase WHEN 'SENT' THEN 0 ELSE tries END

@@ -1,16 +1,16 @@
-import { standInFor } from '../../../src/ledger/stand-in.ts';
+import { decoyId } from '../../../src/ledger/isolation.ts';
 import { decodeGlobalId, encodeGlobalId } from '../../../src/schema/global-id.ts';
 
 /** Returns an id of the same kind, form and length that never existed. */
 export function neverLike(text: string): string {
   const global = decodeGlobalId(text);
-  if (global !== null) return encodeGlobalId(global.typename, standInFor(global.id, Math.random));
+  if (global !== null) return encodeGlobalId(global.typename, decoyId(global.id, Math.random));
   const [, list, owner, seq] = /^(\w+)-(\w+)\.(\d+)$/.exec(decoded(text)) ?? [];
   // The last letter of padded base64 stays, because most other letters make it invalid.
   const end = /\w=+$/.exec(text)?.[0] ?? '';
   if (list === undefined || owner === undefined)
-    return standInFor(text.slice(0, text.length - end.length), Math.random) + end;
-  return btoa(`${list}-${standInFor(owner, Math.random)}.${seq}`).replaceAll('=', '');
+    return decoyId(text.slice(0, text.length - end.length), Math.random) + end;
+  return btoa(`${list}-${decoyId(owner, Math.random)}.${seq}`).replaceAll('=', '');
 }
 
 function decoded(text: string): string {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { keyOf } from '../../src/domain/made.ts';
+import { resultKey } from '../../src/account/owners.ts';
 
-const video = (id: string) => keyOf({ kind: 'VIDEO', id });
+const video = (id: string) => resultKey({ kind: 'VIDEO', id });
 
 describe('the key of a file that Kling made', () => {
   it.for([
@@ -27,7 +27,7 @@ describe('the key of a file that Kling made', () => {
   });
 
   it('differs for videos and audio', ({ expect }) => {
-    expect(keyOf({ kind: 'AUDIO', id: '1' })).toBe('AUDIO:1');
+    expect(resultKey({ kind: 'AUDIO', id: '1' })).toBe('AUDIO:1');
   });
 
   it('differs for different numbers with any padding', ({ expect }) => {
