@@ -11,11 +11,12 @@ import { createOperationFinder } from './graphql/operation.ts';
 import type { Handlers } from './http/app.ts';
 import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler, useCompiledExecutor, type ServerContext } from './http/graphql.ts';
-import { answerReady } from './http/health.ts';
+import { answerReady, createAccountState } from './http/health.ts';
 import { createLargeBodies } from './http/large-bodies.ts';
 import { createReadParams } from './http/read-params.ts';
 import { noteExchange, noteTask, type RequestTrace } from './http/log.ts';
 import { clientNetworkOf, createRequestRate } from './http/request-rate.ts';
+import { respond } from './http/respond.ts';
 import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
 import { createAnswerStream } from './http/stream.ts';
 import { dial } from './hub/pool.ts';
@@ -64,9 +65,6 @@ class RequestContext implements ServerContext {
 
 /** A parsed document takes some 30 times its length in memory, one of comments 50 times: 25 MB at most. */
 const KEPT_DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
-
-/** How long what `/ready` shows of the account is taken as it was. */
-const STATUS_FRESH_MS = 1_000;
 
 /** Built once per isolate: it keeps the minted token and the parsed documents. Nothing of a request stays in it. */
 export function createGateway(env: Env, config: Config, log: Log): Handlers {
@@ -174,21 +172,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
     );
   }
 
-  let status: object | null = null;
-  let statusAtMs = Number.NEGATIVE_INFINITY;
-
-  /** Anybody may ask, and the object that knows is everybody's: it is asked once in a while. Null: it did not answer. */
-  async function accountStatus(): Promise<object | null> {
-    if (Date.now() - statusAtMs < STATUS_FRESH_MS) return status;
-    statusAtMs = Date.now();
-    status = await env.KLING_ACCOUNT.getByName('account')
-      .status()
-      .catch((error: unknown) => {
-        log({ level: 'warn', message: 'account does not answer', cause: String(error) });
-        return null;
-      });
-    return status;
-  }
+  const accountState = createAccountState(() => env.KLING_ACCOUNT.getByName('account').status(), Date.now, log);
 
   // oxlint-disable-next-line typescript/no-unnecessary-condition -- bound on Cloudflare and by Wrangler, not in a bare workerd
   const admit = createRequestRate(env.REQUEST_RATE ?? null);
@@ -216,7 +200,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
     },
 
     async answerCallback(request, token, trace) {
-      if (tokens === null) return new Response('Not found\n', { status: 404 });
+      if (tokens === null) return respond({ status: 404, body: 'Not found' });
       return handleCallback(request, token, trace, {
         tokens,
         webhookSecrets,
@@ -230,7 +214,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
         (viewer) => isPermitted(viewer, 'operator'),
         () => false,
       );
-      return answerReady(request, { ok: true, config }, isOperator ? await accountStatus() : undefined);
+      return answerReady(request, { ok: true, config }, isOperator ? await accountState() : undefined);
     },
   };
 }

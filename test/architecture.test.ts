@@ -147,6 +147,14 @@ describe('a task', () => {
   });
 });
 
+describe('a response', () => {
+  it('of the Worker is made by http/respond.ts, unless Yoga makes it', ({ expect }) => {
+    const worker = ownPart.filter(({ path }) => folderOf(path) === 'http' || !path.includes('/'));
+    const making = worker.filter(({ text }) => /\bnew Response\(|\bResponse\.json\(/.test(withoutComments(text)));
+    expect(making.map(({ path }) => path)).toEqual(['http/respond.ts']);
+  });
+});
+
 describe('waits', () => {
   it('of retries grow by lib/backoff.ts alone, which is tested', ({ expect }) => {
     const product = files.filter(({ path }) => !['sandbox', 'scripts'].includes(folderOf(path)));

@@ -178,9 +178,14 @@ export function requestError(
 /** A failure of the gateway that refuses a request as a whole. The time to wait, if it is known, is also sent as `Retry-After`. */
 export function requestFailure(failure: Failure, status: number): GraphQLError {
   const { message, retryAfterMs } = failure;
-  const headers = retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) };
+  const headers = retryAfterMs === undefined ? {} : { 'Retry-After': toRetryAfter(retryAfterMs) };
   return new GraphQLError(message, {
     originalError: new GatewayError(failure),
     extensions: { http: { status, headers } },
   });
+}
+
+/** Returns the value of a `Retry-After` header: whole seconds, rounded up. */
+export function toRetryAfter(retryAfterMs: number): string {
+  return String(Math.ceil(retryAfterMs / 1_000));
 }

@@ -1,44 +1,50 @@
-import { type GraphQLSchema, type ExecutionArgs, type ExecutionResult, getOperationAST } from 'graphql';
-import { isUtf8, type ReadParams, type ReadRequest } from './read-params.ts';
-import { createYoga, type Plugin, isAsyncIterable } from 'graphql-yoga';
-import type { OperationFinder } from '../graphql/operation.ts';
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLSchema } from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { GatewayContext } from '../context.ts';
+import { execute } from '../engine/run.ts';
 import {
+  bugBehind,
+  codesOf,
   createPublicErrors,
   FIELD_ERRORS_MAX,
-  bugBehind,
   type ToPublicError,
   withRequestId,
-  codesOf,
 } from '../graphql/errors.ts';
-import { type Log, logBug } from '../lib/log.ts';
-import { failureResponse } from './respond.ts';
-import type { LargeBodies } from './large-bodies.ts';
-import { SSE } from './stream-format.ts';
+import type { OperationFinder } from '../graphql/operation.ts';
 import { coerceVariables } from '../graphql/variables.ts';
-import { execute } from '../engine/run.ts';
+import { logBug, type Log } from '../lib/log.ts';
+import type { LargeBodies } from './large-bodies.ts';
 import type { RequestTrace } from './log.ts';
-import type { GatewayContext } from '../context.ts';
+import { isUtf8, type ReadParams, type ReadRequest } from './read-params.ts';
+import { respond, respondFailure } from './respond.ts';
+import { SSE, STREAM_CACHE_CONTROL } from './stream-format.ts';
+
+/** What Yoga's plugins and the resolvers get with a request. */
+export type ServerContext = GatewayContext & { readonly trace: RequestTrace };
+
+/** Answers a subscription with a stream. Returns null for other operations, and if the client accepts no stream. */
+export type AnswerStream = (request: Request, read: ReadRequest, context: ServerContext) => Promise<Response | null>;
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
   readonly finder: OperationFinder;
   readonly readParams: ReadParams;
   readonly answerStream: AnswerStream;
-  /** Installs the executor. False: Yoga's own runs operations. */
+  /** Installs the executor. If false, Yoga's own runs operations. */
   readonly executor: Plugin | false;
   readonly largeBodies: Pick<LargeBodies, 'leave'>;
-  /** Off: no message suggests names of the schema. */
+  /** If false, no message suggests names of the schema. */
   readonly suggestions: boolean;
   /** Gets one line for every bug that a resolver meets. */
   readonly log: Log;
 }
 
-/** Answers one request at `/graphql`. Yoga adds to `context`, which is made for this request. */
+/** Answers one request at `/graphql`. Yoga adds to `context`, which is created for this request. */
 export type GraphqlHandler = (request: Request, context: ServerContext) => Promise<Response>;
 
 /**
- * Creates the server that every query, mutation and HTTP subscription goes through. Build it once per isolate. Never
- * answers 500 to what a client sends wrongly: that is `BAD_USER_INPUT` or `QUERY_TOO_COMPLEX` with a 4xx.
+ * Creates the server for every query, mutation and HTTP subscription. Build it once per isolate. Answers a mistake of the
+ * client's with `BAD_USER_INPUT` or `QUERY_TOO_COMPLEX` and a 4xx, never with 500.
  */
 export function createGraphqlHandler(options: GraphqlOptions): GraphqlHandler {
   const { schema, finder, readParams, answerStream, executor, largeBodies, suggestions, log } = options;
@@ -51,9 +57,9 @@ export function createGraphqlHandler(options: GraphqlOptions): GraphqlHandler {
     batching: false,
     multipart: false,
     cors: false,
-    // `readParams` counts the bytes itself: Yoga's way of counting costs up to 40 % of a small request.
+    // `readParams` counts the bytes. Yoga's own counting costs up to 40 % of a small request.
     maxRequestBodySize: false,
-    // `operations` keeps documents, bounded by their length.
+    // `finder` caches documents, bounded by their length.
     parserAndValidationCache: false,
     // `usePublicErrors` logs bugs with the request's id. Nothing else is logged.
     logging: false,
@@ -70,46 +76,43 @@ export function createGraphqlHandler(options: GraphqlOptions): GraphqlHandler {
   return async (incoming, context) => {
     const request = withPlainAccept(incoming);
     try {
-      return finished(await yoga.handleRequest(request, context), context.requestId);
+      return completed(await yoga.handleRequest(request, context), context.requestId);
     } finally {
       largeBodies.leave(request);
     }
   };
 }
 
-function finished(answer: Response, requestId: string): Response {
-  if (answer.headers.get('content-type') === 'text/event-stream') return asEventStream(answer);
-  return answer.body === null && answer.status >= 400 ? explained(answer, requestId) : answer;
+function completed(response: Response, requestId: string): Response {
+  if (response.headers.get('content-type') === 'text/event-stream') return asEventStream(response);
+  return response.body === null && response.status >= 400 ? explained(response, requestId) : response;
 }
 
 /**
- * The result of a query or mutation as an event stream, by graphql-sse's distinct connections: one `next`, then `complete`.
- * Errors are reported in a stream with status 200: of a 400, such clients show the status alone.
+ * Completes the headers of a query or mutation that is answered as an event stream (graphql-sse, distinct connections).
+ * Errors are sent with status 200, because these clients report only the status of a 400.
  */
 function asEventStream({ status, headers, body }: Response): Response {
-  return new Response(body, {
+  return respond({
     status: status === 400 ? 200 : status,
-    headers: { ...Object.fromEntries(headers), ...SSE.headers },
+    body,
+    contentType: SSE.contentType,
+    cacheControl: STREAM_CACHE_CONTROL,
+    headers: Object.fromEntries(headers),
   });
 }
 
-/** Yoga answers some requests with a status alone. */
+/** Adds an error to a status that Yoga sends without a body. */
 function explained({ status }: Response, requestId: string): Response {
   const message = 'The request cannot be answered.';
-  return failureResponse({ code: 'BAD_USER_INPUT', message, retryable: false }, { requestId, status });
+  return respondFailure({ code: 'BAD_USER_INPUT', message, retryable: false }, { requestId, status });
 }
 
-/** Answers a subscription with a stream. Null: it is something else, or its client accepts no stream. */
-export type AnswerStream = (request: Request, read: ReadRequest, context: ServerContext) => Promise<Response | null>;
-
 /**
- * Reads the parameters of a request, including the text of a document that it names by an id or hash. Subscriptions leave
- * the pipeline here: a hub runs them.
+ * Reads the parameters of a request, and the text of a document that it names by an id or a hash. Answers subscriptions
+ * itself, because a hub runs them.
  */
-export function useRequestParams(
-  readParams: ReadParams,
-  answerStream: AnswerStream,
-): Plugin<ServerContext, ServerContext> {
+function useRequestParams(readParams: ReadParams, answerStream: AnswerStream): Plugin<ServerContext, ServerContext> {
   return {
     onRequestParse({ request, serverContext, setRequestParser, endResponse }) {
       if (acceptsNothing(request.headers.get('accept'))) return endResponse(notAcceptable(serverContext.requestId));
@@ -121,24 +124,23 @@ export function useRequestParams(
   };
 }
 
-/** Sent before anything runs: Yoga would refuse a mutation after it has run. */
+/** Refuses before anything runs. Yoga would refuse a mutation after it has run. */
 function notAcceptable(requestId: string): Response {
   const message =
     'None of the accepted formats can be made: accept application/json or application/graphql-response+json.';
-  return failureResponse({ code: 'BAD_USER_INPUT', message, retryable: false }, { requestId, status: 406 });
+  return respondFailure({ code: 'BAD_USER_INPUT', message, retryable: false }, { requestId, status: 406 });
 }
 
-/** Parses, validates and limits as hubs do, with the same module. */
-export function useOperations(finder: OperationFinder): Plugin<ServerContext, ServerContext> {
-  /** The errors of an operation's variables, with the bounds that graphql has no option for. */
-  function refuseVariables(
+/** Parses, validates and limits operations with the module that the hubs use. */
+function useOperations(finder: OperationFinder): Plugin<ServerContext, ServerContext> {
+  function checkVariables(
     { schema, document, operationName, variableValues }: ExecutionArgs,
     setResultAndStopExecution: (result: ExecutionResult) => void,
   ): void {
     const operation = finder.select(document, operationName);
     if (operation.type === 'refusal') return setResultAndStopExecution({ errors: operation.errors });
-    const coerced = coerceVariables(schema, operation.node.variableDefinitions ?? [], variableValues ?? {});
-    if (coerced.type === 'refusal') setResultAndStopExecution({ errors: coerced.errors });
+    const variables = coerceVariables(schema, operation.node.variableDefinitions ?? [], variableValues ?? {});
+    if (variables.type === 'refusal') setResultAndStopExecution({ errors: variables.errors });
   }
 
   return {
@@ -155,15 +157,15 @@ export function useOperations(finder: OperationFinder): Plugin<ServerContext, Se
       setValidationFn((_schema: unknown, document: ExecutionArgs['document']) => finder.validate(document));
     },
     onExecute({ args, setResultAndStopExecution }) {
-      refuseVariables(args, setResultAndStopExecution);
+      checkVariables(args, setResultAndStopExecution);
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      refuseVariables(args, setResultAndStopExecution);
+      checkVariables(args, setResultAndStopExecution);
     },
   };
 }
 
-/** Runs operations on the compiled executor. Without this plugin Yoga's own executor answers the same, with more CPU. */
+/** Runs operations with the compiled executor. Without this plugin Yoga's executor gives the same results, with more CPU. */
 export function useCompiledExecutor(): Plugin {
   return {
     onExecute({ setExecuteFn }) {
@@ -172,8 +174,8 @@ export function useCompiledExecutor(): Plugin {
   };
 }
 
-/** Gives every error its public shape and the request's id, and logs each bug once. */
-export function usePublicErrors(toPublicError: ToPublicError, log: Log): Plugin<ServerContext, ServerContext> {
+/** Gives every error its public form and the request's id, and logs each bug once. */
+function usePublicErrors(toPublicError: ToPublicError, log: Log): Plugin<ServerContext, ServerContext> {
   return {
     onResultProcess(hook) {
       const {
@@ -193,11 +195,14 @@ export function usePublicErrors(toPublicError: ToPublicError, log: Log): Plugin<
 
 const OPERATION_NAME_CHARS_MAX = 100;
 
-/** Adds the operation and the codes of errors to the request's log line. Goes after the plugin that makes errors public. */
-export function useRequestLog(): Plugin<ServerContext, ServerContext> {
+/** Adds the operation and the codes of errors to the request's log line. Comes after `usePublicErrors`, which sets the codes. */
+function useRequestLog(): Plugin<ServerContext, ServerContext> {
   return {
-    onExecute({ args, context }) {
-      noteOperation(args, context.trace);
+    onExecute({ args: { document, operationName }, context: { trace } }) {
+      const operation = getOperationAST(document, operationName);
+      if (!operation) return;
+      trace.notes.operationType = operation.operation;
+      if (operation.name) trace.notes.operationName = operation.name.value.slice(0, OPERATION_NAME_CHARS_MAX);
     },
     onResultProcess({ result, serverContext: { trace } }) {
       if (isAsyncIterable(result) || Array.isArray(result) || result.errors === undefined) return;
@@ -206,17 +211,7 @@ export function useRequestLog(): Plugin<ServerContext, ServerContext> {
   };
 }
 
-function noteOperation({ document, operationName }: ExecutionArgs, { notes }: RequestTrace): void {
-  const operation = getOperationAST(document, operationName);
-  if (!operation) return;
-  notes.operationType = operation.operation;
-  if (operation.name) notes.operationName = operation.name.value.slice(0, OPERATION_NAME_CHARS_MAX);
-}
-
-/** What Yoga's plugins and the resolvers get of a request. */
-export type ServerContext = GatewayContext & { readonly trace: RequestTrace };
-
-/** The media types that results are sent as, and the ranges that cover them. */
+/** The media types of results, and the ranges that include them. */
 const ACCEPTABLE = new Set([
   'application/json',
   'application/graphql-response+json',
@@ -232,13 +227,14 @@ const ACCEPTABLE = new Set([
   '*/mixed',
 ]);
 
-/** Returns true if a client accepts none of the formats that results are sent in. */
+/** Returns true if a client accepts none of the formats of results. */
 export function acceptsNothing(accept: string | null): boolean {
-  return accept !== null && accept !== '' && !mediaTypesOf(accept).some((mediaType) => ACCEPTABLE.has(mediaType));
+  if (accept === null || accept === '') return false;
+  return !rangesOf(accept).some((range) => ACCEPTABLE.has(range.split(';', 1)[0] ?? ''));
 }
 
 /**
- * Removes charsets from `accept`, and media types in another charset than UTF-8: Yoga knows no spelling but
+ * Removes charsets from `accept`, and media types in another charset than UTF-8. Yoga understands only the spelling
  * `charset=utf-8`.
  */
 export function withPlainAccept(request: Request): Request {
@@ -249,11 +245,7 @@ export function withPlainAccept(request: Request): Request {
   return new Request(request, { headers });
 }
 
-function mediaTypesOf(accept: string): string[] {
-  return rangesOf(accept).map((range) => range.split(';', 1)[0] ?? '');
-}
-
-/** In order and without blanks and charsets. Those in another charset than UTF-8 are left out. */
+/** Returns the media ranges in order, without blanks and charsets. Leaves out ranges in another charset than UTF-8. */
 function rangesOf(accept: string): string[] {
   return accept
     .replaceAll(/\s/g, '')

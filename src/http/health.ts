@@ -1,40 +1,59 @@
 import type { ConfigProblem } from '../config/checks.ts';
 import type { ConfigResult } from '../config/index.ts';
-import { failureResponse } from './respond.ts';
+import type { Log } from '../lib/log.ts';
+import { respond, respondFailure } from './respond.ts';
 
-/** `/health`: whether the Worker runs at all. Needs no setting and asks nobody. */
-export async function answerHealth(request: Request): Promise<Response> {
-  return statusResponse(request, 200, { status: 'ok' });
+/** Answers `/health`: says that the Worker runs. Needs no setting and calls nothing. */
+export function answerHealth(request: Request): Response {
+  return respondStatus(request, 200, { status: 'ok' });
 }
 
 /**
- * `/ready`: whether the gateway can do its work, and which settings stand in the way. Shows no value of any.
- * `upstream`: how Kling was last seen, null if the account's object did not answer; undefined leaves it out, since it
- * is for operators only. While Kling is down the gateway still serves what is stored, and is ready.
+ * Answers `/ready`: says whether the gateway is configured, and lists the settings with problems, without their values.
+ * `upstream` is the state of the Kling account: null if its object did not answer, undefined to leave it out. The gateway
+ * is ready while Kling is down, because it still serves what is stored.
  */
-export async function answerReady(request: Request, config: ConfigResult, upstream?: object | null): Promise<Response> {
+export function answerReady(request: Request, config: ConfigResult, upstream?: object | null): Response {
   return config.ok
-    ? statusResponse(request, 200, { status: 'ready', problems: [], ...(upstream !== undefined && { upstream }) })
-    : statusResponse(request, 503, { status: 'misconfigured', problems: config.problems });
+    ? respondStatus(request, 200, { status: 'ready', problems: [], ...(upstream !== undefined && { upstream }) })
+    : respondStatus(request, 503, { status: 'misconfigured', problems: config.problems });
 }
 
-/** The answer to every GraphQL request while settings are wrong: it names them, and no more. */
-export function misconfiguredResponse(problems: readonly ConfigProblem[], requestId: string): Response {
+/** Answers a GraphQL request or a callback while settings have problems. Names these settings only. */
+export function answerMisconfigured(problems: readonly ConfigProblem[], requestId: string): Response {
   const names = [...new Set(problems.map(({ setting }) => setting))].join(', ');
-  return failureResponse(
-    {
-      code: 'UPSTREAM_MISCONFIGURED',
-      message: `The gateway is not configured: ${names}. See /ready.`,
-      retryable: false,
-    },
-    { requestId },
-  );
+  const message = `The gateway is not configured: ${names}. See /ready.`;
+  return respondFailure({ code: 'UPSTREAM_MISCONFIGURED', message, retryable: false }, { requestId });
 }
 
-function statusResponse(request: Request, status: number, body: object): Response {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return new Response(null, { status: 405, headers: { allow: 'GET, HEAD' } });
+function respondStatus({ method }: Request, status: number, body: object): Response {
+  if (method !== 'GET' && method !== 'HEAD') {
+    return respond({ status: 405, body: null, headers: { allow: 'GET, HEAD' } });
   }
-  const response = Response.json(body, { status });
-  return request.method === 'HEAD' ? new Response(null, response) : response;
+  return respond({ status, body: method === 'HEAD' ? null : body, contentType: 'application/json' });
+}
+
+/** How long a state of the account is shown before it is read again. */
+const STATE_FRESH_MS = 1_000;
+
+/**
+ * Creates the reader of the account's state. Every caller may ask `/ready`, and one object serves all tenants, so it is
+ * read at most once a second. Returns null if the object did not answer.
+ */
+export function createAccountState(
+  read: () => Promise<object>,
+  now: () => number,
+  log: Log,
+): () => Promise<object | null> {
+  let state: object | null = null;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (now() - readAtMs < STATE_FRESH_MS) return state;
+    readAtMs = now();
+    state = await read().catch((error: unknown) => {
+      log({ level: 'warn', message: 'account does not answer', cause: String(error) });
+      return null;
+    });
+    return state;
+  };
 }

@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
-import { type Config, configResultOf } from '../config/index.ts';
+import { configResultOf, type Config } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { AppEnv } from './log.ts';
+import { respond } from './respond.ts';
 import { isUpgrade } from './socket.ts';
 
 export type OriginRules = Pick<Config, 'environment' | 'corsOrigins' | 'corsHeaders'> & {
@@ -9,8 +10,33 @@ export type OriginRules = Pick<Config, 'environment' | 'corsOrigins' | 'corsHead
 };
 
 /**
- * Why the page that a request comes from may not ask anything; null: it may, or no page sent it (native apps, servers, curl
- * send neither header). CORS alone would only hide the answer: the request would still be run, and WebSockets know no CORS.
+ * Answers a preflight, and an upgrade from a page of a foreign origin. Returns null for a request that may go on. Throws
+ * `FORBIDDEN` for any other request from a foreign page, also for its preflight: the log then has the refusal.
+ */
+export function answerOrigin(request: Request, rules: OriginRules): Response | null {
+  const url = new URL(request.url);
+  const problem = originProblem(request, url, rules);
+  if (problem !== null && isUpgrade(request)) return respond({ status: 403, body: problem });
+  if (problem !== null) throw new GatewayError({ code: 'FORBIDDEN', message: problem, retryable: false });
+  if (request.method !== 'OPTIONS') return null;
+  return respond({
+    status: 204,
+    body: null,
+    headers: {
+      allow: METHODS,
+      ...(request.headers.has('access-control-request-method') && {
+        'access-control-allow-methods': METHODS,
+        'access-control-allow-headers': allowedHeaders(request, rules.corsHeaders),
+        'access-control-max-age': MAX_AGE,
+      }),
+    },
+  });
+}
+
+/**
+ * Returns why the page that sent a request may not use the gateway. Returns null if it may, or if no page sent it: native
+ * apps, servers and curl send neither header. CORS is not enough, because it only hides the response after the request
+ * has run, and does not apply to WebSockets.
  */
 export function originProblem(request: Request, url: URL, rules: OriginRules): string | null {
   const { environment, callbacks } = rules;
@@ -18,24 +44,24 @@ export function originProblem(request: Request, url: URL, rules: OriginRules): s
   if (environment === 'development' && publicUrl !== url.origin && isRebindable(url)) {
     return `${url.hostname} is no name of a gateway in development: use localhost, an IP address or the host of PUBLIC_URL.`;
   }
-  // Apollo iOS 1 names the socket's own address, `wss://…`, which is the origin of no page.
+  // Apollo iOS 1 sends the socket's own address, `wss://…`, which is the origin of no page.
   const origin = request.headers.get('origin')?.replace(/^ws/, 'http') ?? null;
   if (origin === null) {
-    // An image, a script, a link or a no-cors fetch: a GET of another site's that names no origin.
+    // An image, script, link or no-cors fetch of another site sends a GET without an origin.
     const site = request.headers.get('sec-fetch-site');
     const isOwn = site === null || site === 'same-origin' || site === 'none';
     return isOwn ? null : 'Pages of other sites have to ask by CORS, or by their own server.';
   }
-  // Behind a proxy that ends TLS, the URL's own origin is not the one that the browser sees.
+  // After a proxy that ends TLS, the URL's origin is not the one that the browser sees.
   const isKnown = origin === url.origin || origin === publicUrl || isAllowedPage(origin, url, rules);
   return isKnown ? null : 'This origin may not use the gateway. Its operator allows origins by CORS_ORIGINS.';
 }
 
 /**
- * Whether pages of this origin may read answers by CORS: those listed and, in development, pages of a dev server at
- * localhost or on the host that the gateway was asked at, as a phone in the same network sees both.
+ * Returns true if pages of this origin may read responses by CORS: the listed ones and, in development, pages of a dev
+ * server at localhost or on the gateway's own host. A phone in the same network sees both on that host.
  */
-export function isAllowedPage(
+function isAllowedPage(
   origin: string,
   url: URL,
   { environment, corsOrigins }: Pick<Config, 'environment' | 'corsOrigins'>,
@@ -48,21 +74,21 @@ export function isAllowedPage(
 }
 
 /**
- * Whether anybody who owns a domain could point this name at the developer's machine, so that their page has the gateway's
- * own origin (DNS rebinding). Over TLS the certificate would not fit.
+ * Returns true if the owner of a domain could point this name at the developer's machine, which would give their page the
+ * gateway's own origin (DNS rebinding). Over TLS the certificate would not match.
  */
 function isRebindable({ protocol, hostname }: URL): boolean {
   return protocol === 'http:' && hostname.includes('.') && !hostname.endsWith('.localhost') && !isAddress(hostname);
 }
 
-/** The hostname of a URL, which has a literal IPv4 address dotted and an IPv6 address in brackets. */
+/** Returns true for a literal address. `URL` writes IPv4 with dots, and IPv6 in brackets. */
 function isAddress(hostname: string): boolean {
   return hostname.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 const METHODS = 'GET, POST, OPTIONS';
 
-/** Request headers of GraphQL and tracing clients. Browsers ask before a page may send one, and cache the answer. */
+/** Request headers of GraphQL and tracing clients, sent in the response to a preflight. */
 const REQUEST_HEADERS = [
   'accept',
   'authorization',
@@ -88,45 +114,14 @@ const REQUEST_HEADERS = [
   'sentry-trace',
 ];
 
-/** Families of headers, of which a page may send every one: Apollo's and GraphQL's client awareness, and Datadog's tracing. */
+/** Families of headers that a page may send: the client awareness of Apollo and GraphQL, and the tracing of Datadog. */
 const REQUEST_HEADER = /^(?:apollographql-client|graphql-client|x-datadog)-[a-z0-9-]{1,40}$/;
 
-/** Names of `access-control-request-headers` that are looked at: a browser sends each once, in lower case. */
+/** The most names of `access-control-request-headers` that are read. A browser sends each name once, in lower case. */
 const ASKED_HEADERS_MAX = 50;
 
-/** What an answer of `/graphql` depends on, beside who asks. */
-const VARY = 'Accept, Origin';
-
-/** What a page's script may read beside the body. */
-const EXPOSED = 'x-request-id, retry-after, www-authenticate';
-
-/** In seconds. Chrome keeps it no longer. */
+/** The most seconds for which Chrome caches a preflight. */
 const MAX_AGE = '7200';
-
-/**
- * The answer to a preflight, and to an upgrade from a foreign page; null: the request goes on. Throws `FORBIDDEN` for any
- * other request from a foreign page, its preflight included: so the log has the refusal, and says what the request would get.
- */
-export function answerOrigin(request: Request, rules: OriginRules): Response | null {
-  const url = new URL(request.url);
-  const problem = originProblem(request, url, rules);
-  if (problem !== null && isUpgrade(request)) {
-    return new Response(`${problem}\n`, { status: 403, headers: { 'content-type': 'text/plain; charset=utf-8' } });
-  }
-  if (problem !== null) throw new GatewayError({ code: 'FORBIDDEN', message: problem, retryable: false });
-  if (request.method !== 'OPTIONS') return null;
-  return new Response(null, {
-    status: 204,
-    headers: {
-      allow: METHODS,
-      ...(request.headers.has('access-control-request-method') && {
-        'access-control-allow-methods': METHODS,
-        'access-control-allow-headers': allowedHeaders(request, rules.corsHeaders),
-        'access-control-max-age': MAX_AGE,
-      }),
-    },
-  });
-}
 
 function allowedHeaders(request: Request, more: readonly string[]): string {
   const asked = (request.headers.get('access-control-request-headers') ?? '').split(',', ASKED_HEADERS_MAX);
@@ -134,10 +129,13 @@ function allowedHeaders(request: Request, more: readonly string[]): string {
   return [...REQUEST_HEADERS, ...more, ...ofFamilies].join(', ');
 }
 
-/**
- * Lets pages of allowed origins read answers. Never with credentials: a page sends its token itself. Every answer says that
- * it depends on the origin.
- */
+/** The request headers that a response of `/graphql` depends on. */
+const VARY = 'Accept, Origin';
+
+/** The response headers that a page's script may read. */
+const EXPOSED = 'x-request-id, retry-after, www-authenticate';
+
+/** Lets pages of allowed origins read responses. Never allows credentials: a page sends its token itself. */
 export function cors(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();

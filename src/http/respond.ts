@@ -1,9 +1,51 @@
 import { type ErrorCode, type Failure, GatewayError } from '../errors.ts';
-import { toRefusal } from '../graphql/errors.ts';
+import { toRefusal, toRetryAfter } from '../graphql/errors.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import type { RequestTrace } from './log.ts';
 
-/** The HTTP status of a request that failed as a whole, before any of it was executed. */
+/** What a response consists of. */
+export interface Answer {
+  readonly status: number;
+  /** A text is sent as plain text with a line end, and an object as JSON. A stream needs a content type. */
+  readonly body: string | object | ReadableStream | null;
+  /** Replaces the content type of the body. */
+  readonly contentType?: string;
+  /** The routes send `private, no-store` if it is missing. */
+  readonly cacheControl?: string;
+  /** Sent in whole seconds, rounded up. */
+  readonly retryAfterMs?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The socket of a 101. */
+  readonly webSocket?: WebSocket;
+}
+
+/** Makes every response of the Worker, except for those that Yoga makes. */
+export function respond(answer: Answer): Response {
+  const { status, body, cacheControl, retryAfterMs, headers, webSocket = null } = answer;
+  const contentType = answer.contentType ?? contentTypeOf(body);
+  return new Response(toBody(body), {
+    status,
+    webSocket,
+    headers: {
+      ...headers,
+      ...(contentType !== null && { 'content-type': contentType }),
+      ...(cacheControl !== undefined && { 'cache-control': cacheControl }),
+      ...(retryAfterMs !== undefined && { 'retry-after': toRetryAfter(retryAfterMs) }),
+    },
+  });
+}
+
+function contentTypeOf(body: Answer['body']): string | null {
+  if (body === null || body instanceof ReadableStream) return null;
+  return typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json';
+}
+
+function toBody(body: Answer['body']): string | ReadableStream | null {
+  if (body === null || body instanceof ReadableStream) return body;
+  return typeof body === 'string' ? `${body}\n` : JSON.stringify(body);
+}
+
+/** The HTTP status of a request that is refused as a whole, by the code of its error. */
 const STATUS = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -19,42 +61,33 @@ const STATUS = {
   INTERNAL: 500,
 } as const satisfies Record<ErrorCode, number>;
 
-interface FailureResponseOptions {
+/** Clients read errors next to a 401 or 429 only under this media type. Under `application/json` they report the status. */
+const GRAPHQL_RESPONSE = 'application/graphql-response+json';
+
+interface FailureOptions {
   readonly requestId: string;
-  /** By the code, if it is not given. */
+  /** Replaces the status of the failure's code. */
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What the client accepts; null: it did not say. */
+  /** The client's `accept` header. */
   readonly accept?: string | null;
 }
 
-/** Under this name clients read the errors beside a 401 or 429 too; under `application/json` they see a status alone. */
-const GRAPHQL_RESPONSE = 'application/graphql-response+json';
-
-/** A failure in GraphQL's shape, for answers that no GraphQL server made. */
-export function failureResponse(
-  failure: Failure,
-  { requestId, status, headers, accept }: FailureResponseOptions,
-): Response {
+/** Makes the response of a GraphQL request that is refused before Yoga answers it. */
+export function respondFailure(failure: Failure, { requestId, status, accept }: FailureOptions): Response {
   const { code, retryAfterMs } = failure;
   const { errors } = toRefusal(failure, requestId);
-  return Response.json(
-    { errors },
-    {
-      status: status ?? STATUS[code],
-      headers: {
-        // RFC 6750, 3.
-        ...(code === 'UNAUTHENTICATED' && { 'www-authenticate': 'Bearer' }),
-        ...(accept?.includes(GRAPHQL_RESPONSE) && { 'content-type': `${GRAPHQL_RESPONSE}; charset=utf-8` }),
-        ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),
-        ...headers,
-      },
-    },
-  );
+  return respond({
+    status: status ?? STATUS[code],
+    body: { errors },
+    ...(accept?.includes(GRAPHQL_RESPONSE) && { contentType: `${GRAPHQL_RESPONSE}; charset=utf-8` }),
+    retryAfterMs,
+    // RFC 6750, section 3.
+    headers: code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {},
+  });
 }
 
-/** Answers a request whose handler threw. A bug is logged with its stack; its client sees `INTERNAL` and nothing else. */
-export function answerFailure(
+/** Makes the response of a request whose handler threw. A bug is logged with its stack, and its client sees only `INTERNAL`. */
+export function respondThrown(
   error: unknown,
   request: Request,
   { requestId, notes }: RequestTrace,
@@ -64,5 +97,5 @@ export function answerFailure(
   if (!isKnown) logBug(log, requestId, error, notes.tenant);
   const failure: Failure = isKnown ? error.failure : { code: 'INTERNAL', message: 'Internal error', retryable: false };
   notes.errorCodes = [failure.code];
-  return failureResponse(failure, { requestId, accept: request.headers.get('accept') });
+  return respondFailure(failure, { requestId, accept: request.headers.get('accept') });
 }

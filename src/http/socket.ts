@@ -1,11 +1,12 @@
 import type { Failure } from '../errors.ts';
+import { type Dialled, type NoRoom, toCallerHeaders } from '../hub/pool.ts';
 import { SUBPROTOCOL } from '../hub/protocol.ts';
-import { toCallerHeaders, type Dialled, type NoRoom } from '../hub/pool.ts';
+import { respond } from './respond.ts';
 
-/** The subprotocol of subscriptions-transport-ws, which was given up in 2020 and shares its name with a library that is not. */
+/** The subprotocol of subscriptions-transport-ws, unmaintained since 2020. It has the name of a maintained library. */
 const OLD_SUBPROTOCOL = 'graphql-ws';
 
-/** Dials a hub, the tenant's own where it is known. */
+/** Dials a hub. Prefers the tenant's own hub if the tenant is known. */
 export type Dial = (request: Request, tenant: string | null) => Promise<Dialled>;
 
 const RETRY_AFTER_MS = 5_000;
@@ -16,20 +17,20 @@ const NO_ROOM = {
   ADDRESS: { status: 429, message: 'This address has too many sockets and streams. Close some, or try again later.' },
 } as const satisfies Record<NoRoom, { readonly status: number; readonly message: string }>;
 
-/** What a caller is told whom no hub has room for. */
+/** Returns the failure of a socket or stream for which no hub has room, with its HTTP status. */
 export function noRoomFailure(reason: NoRoom): { readonly status: number; readonly failure: Failure } {
   const { status, message } = NO_ROOM[reason];
   return { status, failure: { code: 'RATE_LIMITED', message, retryable: true, retryAfterMs: RETRY_AFTER_MS } };
 }
 
-/** Whether a request asks for a WebSocket. */
+/** Returns true if a request asks for a WebSocket. */
 export function isUpgrade(request: Request): boolean {
   return request.headers.get('upgrade')?.toLowerCase() === 'websocket';
 }
 
 /**
- * Hands a socket to a hub. Only what the hub needs goes on: no header of a client's reaches it. `tenant` is routing: who is
- * calling is asked in `connection_init`. `network`: of the client.
+ * Hands a socket to a hub, without any of the client's headers. `tenant` only chooses the hub: the client authenticates in
+ * `connection_init`. `network` is the client's.
  */
 export async function answerUpgrade(
   request: Request,
@@ -44,7 +45,7 @@ export async function answerUpgrade(
     const hint = offered.has(OLD_SUBPROTOCOL)
       ? ` "${OLD_SUBPROTOCOL}" is the protocol of subscriptions-transport-ws, which is no longer maintained: use the library graphql-ws.`
       : '';
-    return text(400, `Sec-WebSocket-Protocol must offer ${SUBPROTOCOL}.${hint}`);
+    return respond({ status: 400, body: `Sec-WebSocket-Protocol must offer ${SUBPROTOCOL}.${hint}` });
   }
   const headers = {
     upgrade: 'websocket',
@@ -52,20 +53,14 @@ export async function answerUpgrade(
   };
   const dialled = await dial(new Request(request.url, { headers }), tenant);
   if (dialled.type === 'SOCKET') {
-    // The headers of an answer that was fetched cannot be changed.
-    return new Response(null, {
+    // A new response, because the headers of a fetched one are immutable.
+    return respond({
       status: 101,
+      body: null,
       webSocket: dialled.socket,
       headers: { 'sec-websocket-protocol': SUBPROTOCOL },
     });
   }
   const { status, failure } = noRoomFailure(dialled.type);
-  return text(status, failure.message, { 'retry-after': String(RETRY_AFTER_MS / 1_000) });
-}
-
-function text(status: number, message: string, headers: Record<string, string> = {}): Response {
-  return new Response(`${message}\n`, {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
-  });
+  return respond({ status, body: failure.message, retryAfterMs: RETRY_AFTER_MS });
 }

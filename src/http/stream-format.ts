@@ -1,21 +1,22 @@
-/** How a subscription is written on HTTP: Server-Sent Events (graphql-sse, distinct connections) or Apollo's multipart. */
+/** A format of subscriptions over HTTP: Server-Sent Events (graphql-sse, distinct connections) or Apollo's multipart. */
 export interface StreamFormat {
-  readonly headers: Readonly<Record<string, string>>;
-  /** What comes before the first event. */
+  readonly contentType: string;
+  /** The text before the first event. */
   readonly head: string;
-  /** `payload` is the JSON of an execution result. */
+  /** Formats an event. `payload` is the JSON of an execution result. */
   readonly event: (payload: string, cursor: string | null) => string;
-  /** `errors` is the JSON of a list: the operation was refused as a whole. */
+  /** Formats the refusal of the whole operation. `errors` is the JSON of a list. */
   readonly refusal: (errors: string) => string;
   readonly heartbeat: string;
   readonly end: string;
 }
 
-const COMMON = { 'cache-control': 'private, no-store, no-transform' } as const;
+/** The `cache-control` of every stream. A proxy that transforms a stream, such as by compressing it, holds events back. */
+export const STREAM_CACHE_CONTROL = 'private, no-store, no-transform';
 
-/** https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md, with `id:` so that EventSource resumes by itself. */
+/** https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md, with `id:`, so that EventSource resumes by itself. */
 export const SSE: StreamFormat = {
-  headers: { ...COMMON, 'content-type': 'text/event-stream; charset=utf-8' },
+  contentType: 'text/event-stream; charset=utf-8',
   head: ':\n\n',
   event: (payload, cursor) => `${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: ${payload}\n\n`,
   refusal: (errors) => `event: next\ndata: {"errors":${errors}}\n\n`,
@@ -24,13 +25,13 @@ export const SSE: StreamFormat = {
 };
 
 /**
- * https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol. Each delimiter is written
- * right after its part, or every event would be seen one event late. Apollo iOS wants the version in the answer's
- * content-type, and no other part header than its own. A heartbeat comes first, as from Apollo Router: the reader in Apollo
- * Kotlin, OkHttp's, throws when an answer ends without a part.
+ * https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol. Each delimiter follows
+ * its part at once, because clients show an event only after its delimiter. Apollo iOS needs the version in the content
+ * type, and no part header except the content type. A heartbeat comes first, as from Apollo Router, because OkHttp (Apollo
+ * Kotlin) throws if a response ends without a part.
  */
 export const MULTIPART: StreamFormat = {
-  headers: { ...COMMON, 'content-type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0' },
+  contentType: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
   head: `\r\n--graphql${part('{}')}`,
   event: (payload) => part(`{"payload":${payload}}`),
   refusal: (errors) => part(`{"payload":null,"errors":${errors}}`),
@@ -43,12 +44,12 @@ function part(json: string): string {
 }
 
 /**
- * The header that keeps `wrangler dev` from compressing a stream and so holding every event back. It is sent in
- * development only, because some clients take no `Content-Encoding` but those they have asked for.
+ * The header that keeps `wrangler dev` from compressing a stream, which would hold back every event. Only sent in
+ * development, because some clients reject a `Content-Encoding` that they did not ask for.
  */
 export const UNCOMPRESSED = { name: 'content-encoding', value: 'identity' } as const;
 
-/** The format that a client accepts first; null: none of those that stream. */
+/** Returns the first stream format in an `accept` header. Returns null if it has none. */
 export function streamFormatOf(accept: string | null): StreamFormat | null {
   if (accept === null) return null;
   for (const range of accept.toLowerCase().split(',')) {

@@ -1,28 +1,80 @@
 import type { Viewer } from '../domain/viewer.ts';
-import { toCallerHeaders, type Dialled } from '../hub/pool.ts';
+import type { OperationFinder } from '../graphql/operation.ts';
+import { type Dialled, toCallerHeaders } from '../hub/pool.ts';
 import { CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
-import { readOwnJson } from '../lib/json.ts';
 import { sleep } from '../lib/deadline.ts';
-import type { GraphqlParams, ReadRequest } from './read-params.ts';
-import { failureResponse } from './respond.ts';
-import { type Dial, noRoomFailure } from './socket.ts';
-import { type StreamFormat, streamFormatOf, UNCOMPRESSED } from './stream-format.ts';
-import type { OperationFinder } from '../graphql/operation.ts';
+import { readOwnJson } from '../lib/json.ts';
 import type { AnswerStream } from './graphql.ts';
+import type { GraphqlParams, ReadRequest } from './read-params.ts';
+import { respond, respondFailure } from './respond.ts';
+import { type Dial, noRoomFailure } from './socket.ts';
+import { STREAM_CACHE_CONTROL, type StreamFormat, streamFormatOf, UNCOMPRESSED } from './stream-format.ts';
 
-/** What a client may leave unread: past that it is cut, and comes back with its cursor. The largest present state fits. */
+/** The longest operation, as JSON. A hub does not read a longer message. */
+const OPERATION_CHARS_MAX = 60_000;
+
+export interface AnswerStreamDeps extends Pick<StreamDeps, 'dial' | 'log'> {
+  readonly finder: OperationFinder;
+  readonly networkOf: (request: Request) => string | null;
+  /** Whether streams pass through `wrangler dev`, which compresses them. */
+  readonly isDevelopment: boolean;
+}
+
+/** Creates the function that answers a subscription in the format that its client prefers. */
+export function createAnswerStream(deps: AnswerStreamDeps): AnswerStream {
+  const { finder, networkOf, isDevelopment, dial, log } = deps;
+
+  function isSubscription({ query, operationName }: ReadRequest['params']): boolean {
+    // Some clients accept a stream with every query.
+    if (!query.includes('subscription')) return false;
+    const found = finder.find(query, operationName);
+    // Yoga answers a refused document, in the same format.
+    return found.type === 'operation' && found.node.operation === 'subscription';
+  }
+
+  return async (request, read, { viewer, requestId }) => {
+    const accept = request.headers.get('accept');
+    const format = streamFormatOf(accept);
+    if (format === null || !isSubscription(read.params)) return null;
+    const payload = payloadOf(read);
+    if (JSON.stringify(payload).length > OPERATION_CHARS_MAX) return null;
+    const stream = await answerStream(payload, {
+      dial,
+      viewer,
+      network: networkOf(request),
+      requestId,
+      accept,
+      origin: new URL(request.url).origin,
+      format,
+      // A native EventSource without a cursor sends no header, and a polyfill sends an empty one.
+      lastCursor: request.headers.get('last-event-id') || null,
+      log,
+    });
+    if (isDevelopment) stream.headers.set(UNCOMPRESSED.name, UNCOMPRESSED.value);
+    return stream;
+  };
+}
+
+/** Leaves out the text of a trusted document. A hub that serves only trusted documents takes their ids, and no text. */
+function payloadOf({ params, documentId }: ReadRequest): StreamPayload {
+  if (documentId === null) return params;
+  const { query: _text, ...others } = params;
+  return { documentId, ...others };
+}
+
+/** The most characters that a client may leave unread before it is disconnected. The largest present state fits. */
 const UNREAD_CHARS_MAX = 4 * 1_048_576;
 
-/** The hub moves at a deploy; it is dialled again this often in a row before the stream is given up. */
+/** The most dials in a row before a stream ends. A hub moves at each deploy. */
 const DIALS_MAX = 5;
 const REDIAL: Backoff = { baseMs: 250, capMs: 4_000, jitter: 'EVEN' };
 
 export interface StreamLimits {
-  /** A client that has gone is noticed on the next write. */
+  /** The time between heartbeats. A client that disconnected is only noticed on the next write. */
   readonly heartbeatMs: number;
-  /** A stream ends after this, and its client comes back with the cursor. */
+  /** The longest life of a stream. Its client then reconnects with its cursor. */
   readonly lastsMs: number;
 }
 
@@ -31,9 +83,8 @@ const LIMITS: StreamLimits = { heartbeatMs: 12_000, lastsMs: 3_600_000 };
 const OPERATION_ID = '1';
 const NEXT = `{"id":"${OPERATION_ID}","type":"next",`;
 
-/** An operation as a hub takes it. */
+/** The payload of a `subscribe` message. Has a `query` or a `documentId`. */
 export interface StreamPayload extends Omit<GraphqlParams, 'query'> {
-  /** Either of the two. */
   readonly query?: string;
   readonly documentId?: string;
 }
@@ -41,22 +92,22 @@ export interface StreamPayload extends Omit<GraphqlParams, 'query'> {
 export interface StreamDeps {
   readonly dial: Dial;
   readonly viewer: Viewer;
-  /** Of the client; null where nobody tells. */
+  /** The client's network. Null if it is not known. */
   readonly network: string | null;
   readonly requestId: string;
-  /** What the client accepts; null: it did not say. */
+  /** The client's `accept` header. */
   readonly accept: string | null;
   readonly origin: string;
   readonly format: StreamFormat;
-  /** What the client has seen: `Last-Event-ID`. */
+  /** The cursor of the last event that the client has seen, from `Last-Event-ID`. */
   readonly lastCursor: string | null;
   readonly log: Log;
 }
 
 /**
- * Answers a subscription with a stream, pumped from a socket to a hub: the hub may hibernate, and be moved, while the
- * stream stays. It ends when the operation does, when its client goes, when its token
- * expires, or after an hour. Where no hub has room, the answer is a failure and no stream.
+ * Answers a subscription with a stream, pumped from a socket to a hub. The hub may hibernate or move while the stream
+ * stays open. The stream ends when the operation ends, the client disconnects, the token expires, or after an hour. If no
+ * hub has room, the response is a failure instead of a stream.
  */
 export async function answerStream(
   params: StreamPayload,
@@ -66,17 +117,18 @@ export async function answerStream(
   const first = await dialHub(deps);
   if (first.type !== 'SOCKET') {
     const { status, failure } = noRoomFailure(first.type);
-    return failureResponse(failure, { requestId: deps.requestId, status, accept: deps.accept });
+    return respondFailure(failure, { requestId: deps.requestId, status, accept: deps.accept });
   }
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   void pump(params, first.socket, writable.getWriter(), deps, limits).catch((error: unknown) => {
     const { requestId, viewer } = deps;
     deps.log({ level: 'warn', message: 'stream failed', requestId, tenant: viewer.tenant, cause: String(error) });
   });
-  return new Response(readable, { headers: { ...deps.format.headers } });
+  const { contentType } = deps.format;
+  return respond({ status: 200, body: readable, contentType, cacheControl: STREAM_CACHE_CONTROL });
 }
 
-/** `first`: a socket that nobody has accepted yet, so that nothing it brings is missed. */
+/** Pumps events until the stream ends. `first` is a socket that has not been accepted yet, so that no message is missed. */
 async function pump(
   params: StreamPayload,
   first: WebSocket,
@@ -124,7 +176,7 @@ async function pump(
       }
       await sleep(backoffMs(dials + 1, REDIAL, Math.random));
     }
-    // A stream that ends for another reason ends without a word, and its client comes back with its cursor.
+    // If the operation is not over, the stream ends without this, and the client reconnects with its cursor.
     if (isOver && !client.isGone) await write(format.end);
   } catch (error) {
     if (!client.isGone) throw error;
@@ -136,7 +188,7 @@ async function pump(
   }
 }
 
-/** A stream that was interrupted goes on behind what its client has seen. */
+/** Adds the cursor from which an interrupted stream continues. */
 function withCursor(params: StreamPayload, cursor: string | null): object {
   return cursor === null ? params : { ...params, extensions: { ...params.extensions, after: cursor } };
 }
@@ -147,7 +199,7 @@ async function dialHub({ dial, viewer, network, requestId, origin, log }: Stream
   try {
     return await dial(new Request(`${origin}/graphql`, { headers }), tenant);
   } catch (error) {
-    // A hub that is moved while it is dialled.
+    // The hub moved while it was dialled.
     log({ level: 'warn', message: 'hub does not answer', requestId, tenant, cause: String(error) });
     return { type: 'FULL' };
   }
@@ -163,18 +215,18 @@ function subscribe(socket: WebSocket, payload: object): void {
   socket.send(JSON.stringify({ id: OPERATION_ID, type: 'subscribe', payload }));
 }
 
-/** What becomes of what a hub says. Each is awaited before the next. */
+/** The handlers of a hub's messages. Each is awaited before the next. */
 interface Relayed {
   readonly event: (payload: string, cursor: string | null) => Promise<void>;
-  /** The operation was refused; `errors` is the JSON of a list. */
+  /** Handles the refusal of the operation. `errors` is the JSON of a list. */
   readonly refusal: (errors: string) => Promise<void>;
-  /** Everything up to here has been told: where to go on after a break. */
+  /** Handles a position: every event up to this cursor has been sent. */
   readonly position: (cursor: string) => Promise<void>;
-  /** The client does not read. */
+  /** Disconnects a client that does not read. */
   readonly tooSlow: () => void;
 }
 
-/** Hands on what the socket says, in order. True: the operation is over; false: the socket broke. */
+/** Passes the messages of a socket to the handlers, in order. Resolves to true if the operation is over, and to false if the socket broke. */
 async function relay(
   socket: WebSocket,
   gone: Promise<void>,
@@ -203,7 +255,7 @@ async function relay(
     }
     const said = readOwnJson<{ readonly type: string; readonly payload?: unknown; readonly cursor?: string }>(message);
     const { cursor } = said;
-    // Answered behind all that was said before it, and written: so the hub knows what the client leaves unread.
+    // The pong follows everything before it, once written, so that the hub learns how much the client leaves unread.
     if (said.type === 'ping') inTurn(0, async () => socket.send('{"type":"pong"}'));
     if (said.type === 'position' && cursor !== undefined) inTurn(0, () => position(cursor));
     if (said.type === 'error') inTurn(message.length, () => refusal(JSON.stringify(said.payload)));
@@ -222,61 +274,9 @@ async function relay(
   return ended;
 }
 
-/** The payload goes on as it is printed: nothing is parsed for it. */
+/** Splits a `next` message into its cursor and the text of its payload, without parsing the payload. */
 function splitNext(message: string): { readonly cursor: string | null; readonly payload: string } {
   const start = message.indexOf('"payload":', NEXT.length);
   const [, cursor = null] = /^"cursor":"([^"]*)",$/.exec(message.slice(NEXT.length, start)) ?? [];
   return { cursor, payload: message.slice(start + '"payload":'.length, -1) };
-}
-
-/** Past this a hub does not read an operation. */
-const OPERATION_CHARS_MAX = 60_000;
-
-export interface AnswerStreamDeps extends Pick<StreamDeps, 'dial' | 'log'> {
-  readonly finder: OperationFinder;
-  readonly networkOf: (request: Request) => string | null;
-  /** Whether streams pass through `wrangler dev`, which compresses them. */
-  readonly isDevelopment: boolean;
-}
-
-/** Creates the function that answers a subscription in the format that its client accepts first. */
-export function createAnswerStream(deps: AnswerStreamDeps): AnswerStream {
-  const { finder, networkOf, isDevelopment, dial, log } = deps;
-
-  function isSubscription({ query, operationName }: ReadRequest['params']): boolean {
-    // Some clients accept a stream with every query.
-    if (!query.includes('subscription')) return false;
-    const found = finder.find(query, operationName);
-    // Yoga answers what is refused, in the same format.
-    return found.type === 'operation' && found.node.operation === 'subscription';
-  }
-
-  return async (request, read, { viewer, requestId }) => {
-    const accept = request.headers.get('accept');
-    const format = streamFormatOf(accept);
-    if (format === null || !isSubscription(read.params)) return null;
-    const payload = payloadOf(read);
-    if (JSON.stringify(payload).length > OPERATION_CHARS_MAX) return null;
-    const stream = await answerStream(payload, {
-      dial,
-      viewer,
-      network: networkOf(request),
-      requestId,
-      accept,
-      origin: new URL(request.url).origin,
-      format,
-      // An EventSource that has seen no id sends none, a polyfill an empty one.
-      lastCursor: request.headers.get('last-event-id') || null,
-      log,
-    });
-    if (isDevelopment) stream.headers.set(UNCOMPRESSED.name, UNCOMPRESSED.value);
-    return stream;
-  };
-}
-
-/** A hub that serves trusted documents only takes no text, and knows each document by its id. */
-function payloadOf({ params, documentId }: ReadRequest): StreamPayload {
-  if (documentId === null) return params;
-  const { query: _text, ...others } = params;
-  return { documentId, ...others };
 }

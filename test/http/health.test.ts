@@ -1,7 +1,7 @@
 import { exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
 import { readConfig } from '../../src/config/index.ts';
-import { answerHealth, answerReady, misconfiguredResponse } from '../../src/http/health.ts';
+import { answerHealth, answerReady, answerMisconfigured } from '../../src/http/health.ts';
 import { DEVELOPMENT } from '../support/environments.ts';
 import { bearer } from '../support/token.ts';
 
@@ -16,21 +16,21 @@ async function ready(authorization: string | null): Promise<unknown> {
 
 describe('/health', () => {
   it('needs no setting', async ({ expect }) => {
-    const response = await answerHealth(get());
+    const response = answerHealth(get());
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   });
 
   it('answers HEAD without a body, and nothing but GET and HEAD', async ({ expect }) => {
-    const head = await answerHealth(get('HEAD'));
+    const head = answerHealth(get('HEAD'));
     expect([head.status, await head.text()]).toEqual([200, '']);
-    const post = await answerHealth(get('POST'));
+    const post = answerHealth(get('POST'));
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 });
 
 describe('/ready', () => {
   it('is ready with every setting right', async ({ expect }) => {
-    const response = await answerReady(get(), whole);
+    const response = answerReady(get(), whole);
     expect([response.status, await response.json()]).toEqual([200, { status: 'ready', problems: [] }]);
   });
 
@@ -43,7 +43,7 @@ describe('/ready', () => {
   });
 
   it('lists what is wrong, without a value', async ({ expect }) => {
-    const response = await answerReady(get(), broken);
+    const response = answerReady(get(), broken);
     const text = await response.text();
     expect(response.status).toBe(503);
     expect(JSON.parse(text)).toMatchObject({
@@ -57,7 +57,7 @@ describe('/ready', () => {
 });
 
 it('GraphQL without its settings names them', async ({ expect }) => {
-  const response = misconfiguredResponse(broken.ok ? [] : broken.problems, 'request-1');
+  const response = answerMisconfigured(broken.ok ? [] : broken.problems, 'request-1');
   expect(response.status).toBe(503);
   expect(await response.json()).toEqual({
     errors: [

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { describe, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
-import { answerFailure } from '../../src/http/respond.ts';
+import { respondThrown } from '../../src/http/respond.ts';
 import { type AppEnv, noteTask, requestLog, type RequestTrace } from '../../src/http/log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
@@ -16,7 +16,7 @@ async function answer(request: Request, handle: (trace: RequestTrace) => Respons
   };
   const app = new Hono<AppEnv>();
   app.use(requestLog(deps));
-  app.onError((error, c) => answerFailure(error, c.req.raw, c.var.trace, deps.logOf()));
+  app.onError((error, c) => respondThrown(error, c.req.raw, c.var.trace, deps.logOf()));
   app.all('/things/:id', (c) => handle(c.var.trace));
   const response = await app.fetch(request);
   return { response, lines };
