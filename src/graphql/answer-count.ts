@@ -22,12 +22,12 @@ import { costOf, type FieldCost } from '../lib/field-cost.ts';
 import { type Fragments, fragmentsOf } from './limits.ts';
 import { requestError } from './errors.ts';
 
-/** What the ledger, Kling's client and the answer have to bear. */
+/** The most fields in one answer. Bounds the work of the ledger and of Kling's client, and the size of the response. */
 const ANSWERS_MAX = 20_000;
 
 /**
- * Refuses an operation whose answer may have more than 20,000 fields with `QUERY_TOO_COMPLEX`. Each list counts as long as
- * its arguments allow, and a variable allows the most.
+ * Refuses an operation whose answer may have more than 20,000 fields with `QUERY_TOO_COMPLEX`. Each list counts with the
+ * most items that its arguments allow. A variable allows the maximum.
  */
 export function AnswerCountRule(context: ValidationContext): ASTVisitor {
   return {
@@ -39,7 +39,7 @@ export function AnswerCountRule(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** Returns the error of the first operation of a document whose answer may be too long; null if all are short enough. */
+/** Returns the error of the first operation whose answer may be too long. Returns null if there is none. */
 export function tooLongAnswer(schema: GraphQLSchema, document: DocumentNode): GraphQLError | null {
   const fragments = fragmentsOf(document);
   for (const node of document.definitions) {
@@ -51,7 +51,7 @@ export function tooLongAnswer(schema: GraphQLSchema, document: DocumentNode): Gr
   return null;
 }
 
-/** Fields that are answered once, and fields that are answered once for each item of the list around them. */
+/** The fields that are answered once, and those that are answered once for each item of the enclosing list. */
 interface Count {
   readonly once: number;
   readonly perItem: number;
@@ -59,13 +59,13 @@ interface Count {
 
 const NOTHING: Count = { once: 0, perItem: 0 };
 
-/** How many fields a field counts for. `items`: how many items it shows; 1 where it is no list. */
+/** Returns how many fields a field counts as. `items` is the number of its items, or 1 if it is not a list. */
 type Weigh = (cost: FieldCost, items: number) => number;
 
 /**
- * Counts the fields of an operation's answer, with lists as long as they may get. An object that may be of several types
- * counts as the largest of them. Each selection is counted once for a type, so that fragments which double each other
- * cost nothing. Circles, and fields that do not exist, are left to other rules.
+ * Counts the fields of an operation's answer, with lists as long as they may get. An abstract type counts as the largest
+ * of its possible types. Each selection is counted once per type, so that fragments that spread each other repeatedly stay
+ * cheap. Other rules refuse cycles of fragments and unknown fields.
  */
 export function countAnswers(
   schema: GraphQLSchema,
@@ -125,14 +125,14 @@ function add(a: Count, b: Count): Count {
   return { once: a.once + b.once, perItem: a.perItem + b.perItem };
 }
 
-/** Whether an object of this type has what a fragment with this condition selects. */
+/** Returns true if a fragment with this type condition applies to objects of this type. */
 function isOf(schema: GraphQLSchema, type: GraphQLNamedType | undefined, condition: string | undefined): boolean {
   if (type === undefined || condition === undefined || condition === type.name) return true;
   const wider = schema.getType(condition);
   return isAbstractType(wider) && isObjectType(type) && schema.isSubType(wider, type);
 }
 
-/** Introspection is not counted: graphql's own MaxIntrospectionDepthRule bounds it. */
+/** Returns the definition of a field, except for introspection, which graphql's MaxIntrospectionDepthRule bounds. */
 function fieldOf(
   schema: GraphQLSchema,
   parent: GraphQLNamedType | undefined,
@@ -143,7 +143,7 @@ function fieldOf(
     : schema.getField(parent, name);
 }
 
-/** How many items a field shows; null where that is for the field around it to say. */
+/** Returns the most items of a field. Returns null if the enclosing field decides it, as for the nodes of a connection. */
 function itemsOf(
   { arguments: given = [] }: FieldNode,
   { max, list, default: byDefault = max }: FieldCost,

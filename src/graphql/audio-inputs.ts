@@ -20,11 +20,11 @@ import {
 import { fragmentsOf } from './limits.ts';
 
 /**
- * Finds audio in base64 in the variables of an operation: the only input that is large by nature. The schema marks its
- * fields with the extension `isAudio`.
+ * Finds base64 audio, the only large input, in the variables of an operation. The schema marks its fields with the
+ * extension `isAudio`.
  */
 export interface AudioInputs {
-  /** The mutations that take audio in base64. */
+  /** The names of the mutations that take base64 audio. */
   readonly mutations: ReadonlySet<string>;
   /**
    * Counts the characters of the audio in an operation's variables. Returns null if the operation is not one of
@@ -37,7 +37,7 @@ export interface AudioInputs {
   ): number | null;
 }
 
-/** Reads the mutations from the schema: build it once per isolate. */
+/** Reads the mutations from the schema. Build it once per isolate. */
 export function createAudioInputs(schema: GraphQLSchema): AudioInputs {
   const fields = Object.values(schema.getMutationType()?.getFields() ?? {});
   const mutations = new Set(
@@ -52,7 +52,7 @@ export function createAudioInputs(schema: GraphQLSchema): AudioInputs {
       const names = rootFieldNames(document, operation.selectionSet);
       if (![...names].some((field) => mutations.has(field))) return null;
       const direct = audioVariables(schema, document);
-      // By name: a document that defines one twice is not valid, and must not have it counted twice.
+      // By name, so that an invalid document that defines a variable twice does not have it counted twice.
       const types = new Map(operation.variableDefinitions?.map(({ variable, type }) => [variable.name.value, type]));
       let chars = 0;
       for (const [name, typeNode] of types) {
@@ -77,7 +77,7 @@ function holdsAudio(type: GraphQLInputType, seen: ReadonlySet<object> = new Set(
   return Object.values(named.getFields()).some((field) => isAudio(field) || holdsAudio(field.type, more));
 }
 
-/** Finds the variables that are the value of such a field in the document, as in `base64: $name`. */
+/** Returns the variables that are the value of an audio field in the document, as in `base64: $name`. */
 function audioVariables(schema: GraphQLSchema, document: DocumentNode): ReadonlySet<string> {
   const names = new Set<string>();
   const typeInfo = new TypeInfo(schema);
@@ -98,7 +98,7 @@ function fieldOf(type: GraphQLInputType | null | undefined, name: string): Graph
   return isInputObjectType(named) && Object.hasOwn(named.getFields(), name) ? named.getFields()[name] : undefined;
 }
 
-/** Counts the characters of the audio in a value of a variable. */
+/** Counts the characters of the audio in the value of a variable. */
 function charsIn(type: GraphQLInputType, value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   let chars = 0;
@@ -108,7 +108,7 @@ function charsIn(type: GraphQLInputType, value: unknown): number {
     return chars;
   }
   for (const [key, item] of Object.entries(value)) {
-    // GraphQL takes one object for a list of one.
+    // GraphQL coerces a single object to a list, so the field's type may be a list here.
     const field = fieldOf(type, key);
     if (field === undefined) continue;
     chars += typeof item === 'string' && isAudio(field) ? item.length : charsIn(field.type, item);
@@ -116,7 +116,7 @@ function charsIn(type: GraphQLInputType, value: unknown): number {
   return chars;
 }
 
-/** The names of the fields at the root of a selection, each once. */
+/** Returns the names of the fields at the root of a selection, with fragments spread out. */
 function rootFieldNames(document: DocumentNode, selectionSet: SelectionSetNode): ReadonlySet<string> {
   const fragments = fragmentsOf(document);
   const names = new Set<string>();

@@ -5,47 +5,51 @@ import { requestError } from './errors.ts';
 import { tooLongAnswer } from './answer-count.ts';
 import { parseDocument } from './limits.ts';
 
-/** How a request names its document, as it came: by its text, by an id of the manifest, or by the hash of its text. */
+/** The ways in which a request names its document: by its text, by its id in the manifest, or by the hash of its text. */
 export interface DocumentReference {
-  /** Null and empty: none. */
+  /** Null or empty if the request has no text. */
   readonly query: string | null;
   readonly documentId: string | null;
-  /** Of it `persistedQuery` is read. */
+  /** May have a `persistedQuery`. */
   readonly extensions: Readonly<Record<string, unknown>> | null;
 }
 
 export interface FoundDocument {
   readonly text: string;
-  /** Its id in the manifest, if the request named it by that. */
+  /** The id in the manifest by which the request named the document. Null if it named it differently. */
   readonly documentId: string | null;
 }
 
 export interface DocumentsOptions {
-  /** The manifest's, by id. */
+  /** The texts of the manifest's documents, by id. */
   readonly trusted: ReadonlyMap<string, string>;
-  /** Whether only those are served, and no text. */
+  /** Whether only trusted documents are served. */
   readonly trustedOnly: boolean;
-  /** Whether texts are kept by their hash (automatic persisted queries). */
+  /** Whether texts are cached by their hash (automatic persisted queries). */
   readonly automatic: boolean;
 }
 
-/** Finds the text that a request names. Keeps what clients have sent by its hash: build it once per isolate. */
+/** Finds the document that a request names. */
 export interface Documents {
-  /** Throws request errors only: an id or hash that is not known, a hash that is not that of the text, a text where none is served. */
+  /**
+   * Returns the text of the document. Throws a request error for an unknown id or hash, for a hash that does not match the
+   * text, and for a text if only trusted documents are served. Throws nothing else.
+   */
   find(reference: DocumentReference): Promise<FoundDocument>;
 }
 
-/** 2 MB at most: texts alone are kept. */
+/** Takes at most 2 MB, because only texts are cached. */
 const AUTOMATIC = { charsPerEntryMax: 32_768, charsMax: 1_048_576, charsOf: (text: string) => text.length };
 
+/** Creates the cache of texts by their hash. Build it once per isolate. */
 export function createDocuments({ trusted, trustedOnly, automatic }: DocumentsOptions): Documents {
-  const learnt = createBoundedCache(AUTOMATIC);
+  const textsByHash = createBoundedCache(AUTOMATIC);
 
-  async function learn(text: string, hash: string): Promise<void> {
-    if (learnt.get(hash) === text) return;
-    // Otherwise anybody could put another document in the place of one that all clients run.
+  async function cache(text: string, hash: string): Promise<void> {
+    if (textsByHash.get(hash) === text) return;
+    // Without this check an attacker could replace a document that all clients run.
     if ((await sha256(text)) !== hash) throw refused('The hash of "persistedQuery" is not the SHA-256 of the query.');
-    learnt.set(hash, text);
+    textsByHash.set(hash, text);
   }
 
   return {
@@ -53,7 +57,7 @@ export function createDocuments({ trusted, trustedOnly, automatic }: DocumentsOp
       if (query !== null && query !== '') {
         if (trustedOnly) throw refused('Documents are served by their id only: send "documentId", and no "query".');
         const hash = automatic ? hashOf(extensions) : null;
-        if (hash !== null) await learn(query, hash);
+        if (hash !== null) await cache(query, hash);
         return { text: query, documentId: null };
       }
       const hash = hashOf(extensions);
@@ -68,7 +72,7 @@ export function createDocuments({ trusted, trustedOnly, automatic }: DocumentsOp
       }
       if (!trustedOnly && !automatic)
         throw requestError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported', 200);
-      const text = trustedOnly ? undefined : learnt.get(hash);
+      const text = trustedOnly ? undefined : textsByHash.get(hash);
       if (text === undefined) throw requestError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound', 200);
       return { text, documentId: null };
     },
@@ -76,8 +80,8 @@ export function createDocuments({ trusted, trustedOnly, automatic }: DocumentsOp
 }
 
 /**
- * The id that a request carries, where clients put it: `documentId` as in the specification's appendix (urql), `doc_id`
- * and `id` as Relay's network layers do. Null: none.
+ * Returns the id of a document in the parameters of a request. urql sends `documentId`, as in the appendix of the
+ * specification. Relay's network layers send `doc_id` or `id`. Returns null if there is no id.
  */
 export function documentIdOf({ documentId, doc_id, id }: Readonly<Record<string, unknown>>): string | null {
   for (const candidate of [documentId, doc_id, id]) {
@@ -86,7 +90,7 @@ export function documentIdOf({ documentId, doc_id, id }: Readonly<Record<string,
   return null;
 }
 
-/** Null: the request has none. */
+/** Returns the hash of `persistedQuery`. Returns null if the request has none. */
 function hashOf(extensions: DocumentReference['extensions']): string | null {
   const persisted: unknown = extensions?.['persistedQuery'];
   if (persisted === undefined || persisted === null) return null;
@@ -102,19 +106,19 @@ function refused(message: string): GraphQLError {
   return requestError('BAD_USER_INPUT', message, 400);
 }
 
-/** The documents that clients may name, and what is wrong with the manifest that lists them. */
+/** The documents of a manifest, and the problems of the manifest. */
 export interface TrustedDocuments {
-  /** Each text by its id, without the prefix `sha256:`. */
+  /** The texts by id, without the prefix `sha256:`. */
   readonly documents: ReadonlyMap<string, string>;
-  /** All at once; empty when the manifest is sound. */
+  /** All problems at once. Empty if the manifest is valid. */
   readonly problems: readonly string[];
 }
 
 const APOLLO_FORMAT = 'apollo-persisted-query-manifest';
 
 /**
- * Reads a manifest: Apollo's, or a plain `{id: text}` as relay-compiler and graphql-codegen write it. Each document must
- * be within the limits of documents. Whether it fits the schema is checked with each request.
+ * Reads a manifest in Apollo's format, or as `{id: text}`, which relay-compiler and graphql-codegen write. Each document
+ * must be within the limits of documents. It is validated against the schema when it is requested.
  */
 export function parseTrustedDocuments(manifest: unknown, schema: GraphQLSchema): TrustedDocuments {
   const problems: string[] = [];
@@ -134,7 +138,7 @@ export function parseTrustedDocuments(manifest: unknown, schema: GraphQLSchema):
   return { documents, problems };
 }
 
-/** An id as it is looked up: `sha256:` before it says only how it was made. */
+/** Removes the prefix `sha256:` from an id, because ids are looked up without it. */
 export function withoutPrefix(id: string): string {
   return id.startsWith('sha256:') ? id.slice('sha256:'.length) : id;
 }

@@ -21,23 +21,23 @@ export function toRefusal(failure: Failure, requestId: string): PublicRefusal {
   return refusalOf([{ message: failure.message, extensions: { ...toExtensions(failure), requestId } }]);
 }
 
-/** Messages of graphql's own quote the input, which may be megabytes long. */
+/** The longest message. Messages of graphql quote the input, which may be megabytes long. */
 const MESSAGE_CHARS_MAX = 500;
 
-/** Of the errors that resolvers meet, one answer reports so many, and one more for all the others. */
+/** The most errors of fields in one response. One more error says that others are left out. */
 export const FIELD_ERRORS_MAX = 100;
 
 const mapped = new WeakSet<GraphQLError>();
 
 interface PublicErrorsOptions {
-  /** Whether "Did you mean ...?" may tell names of the schema. */
+  /** Whether "Did you mean ...?" may show names of the schema. */
   readonly suggestions: boolean;
 }
 
-/** Turns whatever was thrown into what clients may see. What it has made itself it leaves alone. */
+/** Turns a thrown value into an error that clients may see. Returns its own results unchanged. */
 export type ToPublicError = (error: unknown) => GraphQLError;
 
-/** The one place that decides what clients see of an error. Anything it does not know is `INTERNAL`, without a word of it. */
+/** Creates the function that decides what clients see of an error. An unknown error is `INTERNAL`, without its message. */
 export function createPublicErrors({ suggestions }: PublicErrorsOptions): ToPublicError {
   return (error) => {
     if (error instanceof GraphQLError && mapped.has(error)) return error;
@@ -47,18 +47,18 @@ export function createPublicErrors({ suggestions }: PublicErrorsOptions): ToPubl
   };
 }
 
-/** The bug behind a public error, for the log; null when there is none. */
+/** Returns the bug that caused a public error, for the log. Returns null if the error is not a bug. */
 export function bugBehind({ extensions, originalError }: GraphQLError): Error | null {
   const isBug = extensions['code'] === 'INTERNAL' && !(originalError instanceof GatewayError);
   return isBug ? (originalError ?? null) : null;
 }
 
-/** The codes of errors that clients see, each once, for the log. */
+/** Returns the distinct codes of errors, for the log. */
 export function codesOf(errors: readonly { readonly extensions?: Readonly<Record<string, unknown>> }[]): string[] {
   return [...new Set(errors.map(({ extensions }) => String(extensions?.['code'])))];
 }
 
-/** The same error with the id that it is found by in the log. */
+/** Returns a copy of an error with the request id, by which the log is searched. */
 export function withRequestId(error: GraphQLError, requestId: string): GraphQLError {
   const { message, nodes, source, positions, path, extensions } = error;
   return new GraphQLError(message, {
@@ -108,8 +108,8 @@ function rootCause(error: unknown): unknown {
 }
 
 /**
- * GraphQL's own errors are the request's fault, except where an answer could not be put into its type. Both come with
- * the path of a field then, but only an argument has a place in the document.
+ * Returns true if an error of graphql is about the request, and false if a result could not be coerced to its type. Both
+ * may have the path of a field, but only the error of an argument has nodes of the document.
  */
 function isRequestsFault(error: GraphQLError, path: GraphQLError['path'] | null): boolean {
   return path === null || path === undefined || (error.nodes?.length ?? 0) > 0;
@@ -120,7 +120,10 @@ function codeOf({ extensions }: GraphQLError): RequestErrorCode {
   return known.find((code) => code === extensions['code']) ?? 'BAD_USER_INPUT';
 }
 
-/** For Yoga: a status of its own, or (`spec`) one that only application/graphql-response+json has. Too complex is never 200. */
+/**
+ * Returns the HTTP status for Yoga. With `spec` it only applies to application/graphql-response+json, and the status is 200
+ * otherwise. `QUERY_TOO_COMPLEX` is never 200.
+ */
 function httpOf(error: GraphQLError | null) {
   const http = error?.extensions['http'];
   if (typeof http !== 'object' || http === null) return {};
@@ -135,7 +138,7 @@ function clipped(message: string): string {
   return message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}...` : message;
 }
 
-/** What is wrong with a variable, and where in it: graphql says it in its message only. */
+/** Returns what is wrong with a variable, and where in its value. Graphql has both only in the message. */
 function issuesOf(message: string): Issue[] {
   const match = /^Variable "\$(\w+)" has invalid value(?: at ((?:\.\w+|\[\d+\])+))?: ([^]*)$/.exec(message);
   if (match === null) return [];
@@ -144,7 +147,7 @@ function issuesOf(message: string): Issue[] {
   return [{ path: [variable, ...path], message: clipped(problem) }];
 }
 
-/** What clients see of a failure beside its message. */
+/** Returns what clients see of a failure, apart from its message. */
 function toExtensions(failure: Failure): Record<string, unknown> {
   const { code, retryable, retryAfterMs, klingCode, klingRequestId, issues } = failure;
   return {
@@ -158,14 +161,14 @@ function toExtensions(failure: Failure): Record<string, unknown> {
 }
 
 /**
- * What automatic persisted queries are refused with, word for word as their clients look for it; no `ErrorCode`, since a
- * client sends the text by itself then and shows nobody. https://www.apollographql.com/docs/apollo-server/performance/apq
+ * The codes of automatic persisted queries, which clients compare literally. They are not in `ErrorCode`, because a client
+ * then sends the text and shows no error. https://www.apollographql.com/docs/apollo-server/performance/apq
  */
 export const PERSISTED_QUERY_CODES = ['PERSISTED_QUERY_NOT_FOUND', 'PERSISTED_QUERY_NOT_SUPPORTED'] as const;
 
 export type RequestErrorCode = ErrorCode | (typeof PERSISTED_QUERY_CODES)[number];
 
-/** A request that is refused before any of it is executed. Its `http` is for Yoga, which answers with it and removes it. */
+/** Creates the error of a request that is refused before it is executed. Yoga responds with `http`, and removes it. */
 export function requestError(
   code: RequestErrorCode,
   message: string,
@@ -175,7 +178,7 @@ export function requestError(
   return new GraphQLError(message, { extensions: { code, http: { status, headers } } });
 }
 
-/** A failure of the gateway that refuses a request as a whole. The time to wait, if it is known, is also sent as `Retry-After`. */
+/** Creates the error of a request that a failure refuses as a whole. Sends the time to wait, if known, as `Retry-After`. */
 export function requestFailure(failure: Failure, status: number): GraphQLError {
   const { message, retryAfterMs } = failure;
   const headers = retryAfterMs === undefined ? {} : { 'Retry-After': toRetryAfter(retryAfterMs) };

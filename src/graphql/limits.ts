@@ -11,20 +11,20 @@ import {
 import { documentDepth } from './nesting.ts';
 import { requestError } from './errors.ts';
 
-/** Far above what a client writes: the introspection query, the largest in use, has 350 tokens. */
+/** Far above what clients send. The introspection query, the largest document in use, has 350 tokens. */
 const LIMITS = {
-  /** Parsing and validating take time by the token, and some rules by its square. */
+  /** The time of parsing and validation is linear in the tokens, and quadratic for some rules. */
   tokens: 2000,
-  /** The place of each error is found by counting lines. */
+  /** Graphql counts lines to find the place of each error. */
   lines: 2000,
-  /** The parser recurses by the bracket, of selections and of values. */
+  /** The parser recurses for each bracket of a selection or value. */
   brackets: 200,
-  /** Without introspection, which needs 15. */
+  /** Does not apply to introspection, which needs 15. */
   depth: 12,
-  /** Fields with fragments spread out, as they would be resolved. */
+  /** Fields, counted with fragments spread out. */
   fields: 500,
   rootFields: 20,
-  /** The same field in one place of the answer. Whether these can be merged takes time by the square of it. */
+  /** Repeats of one field at one place of the answer. Graphql compares each with each to see that they can be merged. */
   repeats: 30,
   aliases: 30,
   directives: 50,
@@ -80,7 +80,7 @@ function shapeProblem(document: DocumentNode): string | null {
   return rootFields > LIMITS.rootFields ? `more than ${LIMITS.rootFields} fields at the root` : null;
 }
 
-/** Such a fragment is reached through `__schema` and `__type` only, where MaxIntrospectionDepthRule bounds the depth. */
+/** Returns true for a fragment of introspection, whose depth graphql's MaxIntrospectionDepthRule bounds. */
 function isOfIntrospection(node: DefinitionNode): boolean {
   return node.kind === Kind.FRAGMENT_DEFINITION && node.typeCondition.name.value.startsWith('__');
 }
@@ -116,16 +116,15 @@ function tooComplex(problem: string): GraphQLError {
   return requestError('QUERY_TOO_COMPLEX', `The document has ${problem}.`, 400);
 }
 
-/** Fields of one place in the answer, which are merged there, by their name in it. */
+/** The fields that are merged at one place of the answer. */
 interface Place {
   count: number;
   readonly inside: Map<string, Place>;
 }
 
 /**
- * Tells how often the field that a selection asks for most often is asked for at one place of the answer, by whatever
- * ways: the rule that such fields can be merged compares each with each. Only for selections whose fields were counted,
- * for it visits each.
+ * Creates the function that returns how often a selection repeats one field at one place of the answer, with fragments
+ * spread out. It visits every field, so limit their number first.
  */
 export function createCountRepeats(
   fragments: Fragments,
@@ -152,7 +151,7 @@ export function createCountRepeats(
   function spread(name: string, places: Map<string, Place>): void {
     const fragment = fragments.get(name);
     if (fragment === undefined || spreading.has(name)) return;
-    // Fragments without a field could double for ever.
+    // Fragments without fields are not limited by the number of fields, and could spread each other exponentially often.
     if (measure(fragment.selectionSet).fields === 0) return;
     spreading.add(name);
     visit(fragment.selectionSet, places);
@@ -166,9 +165,9 @@ export function createCountRepeats(
   };
 }
 
-/** What a selection asks for, with its fragments spread out. */
+/** The size of a selection, with fragments spread out. */
 export interface Measure {
-  /** Without what is below `__schema` and `__type`, whose depth graphql's own MaxIntrospectionDepthRule bounds. */
+  /** Does not count below `__schema` and `__type`, where graphql's MaxIntrospectionDepthRule bounds the depth. */
   readonly depth: number;
   readonly fields: number;
   readonly aliases: number;
@@ -177,7 +176,7 @@ export interface Measure {
 
 const NOTHING: Measure = { depth: 0, fields: 0, aliases: 0, directives: 0 };
 
-/** Each fragment is measured once, so that fragments which double each other cost nothing. Circles are left to validation. */
+/** Creates the function that measures selections. Measures each fragment once. Validation refuses cycles of fragments. */
 export function createMeasure(fragments: Fragments): (selectionSet: SelectionSetNode) => Measure {
   const measured = new Map<string, Measure>();
 
@@ -217,10 +216,10 @@ function add(a: Measure, b: Measure): Measure {
   };
 }
 
-/** By name. */
+/** The fragments of a document by name. */
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
-/** Of two fragments with one name the last; validation refuses both. */
+/** Returns the fragments of a document. If two have the same name, which validation refuses, the last one wins. */
 export function fragmentsOf(document: DocumentNode): Fragments {
   const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
   return new Map(fragments.map((fragment) => [fragment.name.value, fragment]));

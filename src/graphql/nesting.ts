@@ -1,31 +1,30 @@
 /**
- * How deep the brackets of a GraphQL document are nested, at most `limit + 1`. Without recursion: what it guards, the
- * parser, overflows the stack at about 2,000. Where a document is no GraphQL any more, the depth is of no consequence:
- * the parser stops there.
+ * Returns how deep the brackets of a GraphQL document are nested, at most `limit + 1`. Does not recurse, because it guards
+ * the parser, whose stack overflows at about 2,000. The result is meaningless after a syntax error, where the parser stops.
  */
 export function documentDepth(document: string, limit: number): number {
   return depth(document, limit, (at) => endOfDocumentText(document, at));
 }
 
-/** No input of the schema is deeper than 3; what reads and writes variables recurses. */
+/** The deepest JSON of a request. No input of the schema is deeper than 3. Code that reads variables recurses. */
 export const JSON_DEPTH_MAX = 100;
 
-/** The same of a JSON text. */
+/** Returns how deep a JSON text is nested, at most `limit + 1`. */
 export function jsonDepth(json: string, limit: number): number {
   return depth(json, limit, (at) => (json[at] === '"' ? endOfString(json, at + 1, '"') : null));
 }
 
-/** Shorter strings count as small values. */
+/** The shortest long string. */
 const LONG_STRING_CHARS_MIN = 1_024;
 
 export interface LongStrings {
-  /** Their characters as written, with the quotes. */
+  /** The characters of the strings as written, with quotes. */
   readonly chars: number;
-  /** The characters that escapes take beyond one each, as `\u002B` takes 5. */
+  /** The characters that escapes take beyond one each. `\u002B` takes 5. */
   readonly escapeChars: number;
 }
 
-/** Measures the strings of at least 1,024 characters in a JSON text. In text that is not JSON the figures mean nothing. */
+/** Measures the strings of at least 1,024 characters in a JSON text. The result is meaningless if the text is not JSON. */
 export function measureLongStrings(json: string): LongStrings {
   let chars = 0;
   let escapeChars = 0;
@@ -49,7 +48,7 @@ function escapeCharsIn(string: string): number {
   return count;
 }
 
-/** `skip` gives the end of a string or comment that starts at a place, null where none does. */
+/** `skip` returns the end of a string or comment that starts at a position. It returns null if none starts there. */
 function depth(text: string, limit: number, skip: (at: number) => number | null): number {
   let open = 0;
   let deepest = 0;
@@ -75,7 +74,7 @@ function endOfDocumentText(document: string, at: number): number | null {
   return document.startsWith('"""', at) ? endOfString(document, at + 3, '"""') : endOfString(document, at + 1, '"');
 }
 
-/** Behind the closing quotes; the end of the text when there are none. A backslash escapes whatever follows it. */
+/** Returns the position after the closing quotes, or the end of the text if there are none. */
 function endOfString(text: string, start: number, quotes: string): number {
   let from = start;
   for (;;) {
@@ -83,7 +82,7 @@ function endOfString(text: string, start: number, quotes: string): number {
     if (close === -1) return text.length;
     let backslashes = 0;
     while (close - backslashes > start && text[close - backslashes - 1] === '\\') backslashes += 1;
-    // In a block string only `\"""` is an escape, and one backslash before the quotes makes it.
+    // In a block string `\"""` is the only escape, so the number of backslashes does not matter.
     const isEscaped = quotes === '"""' ? backslashes > 0 : backslashes % 2 === 1;
     if (!isEscaped) return close + quotes.length;
     from = close + (quotes === '"""' ? quotes.length : 1);

@@ -15,45 +15,45 @@ import { AnswerCountRule } from './answer-count.ts';
 import { parseDocument } from './limits.ts';
 import { type Refusal, refusalOf, requestError } from './errors.ts';
 
-/** One more error says that there are more. */
+/** The most errors of one document. One more error says that others are left out. */
 const ERRORS_MAX = 5;
 
-/** An operation that has passed every check of its document. */
+/** An operation of a document that has passed every check. */
 export interface Operation {
   readonly type: 'operation';
   readonly document: DocumentNode;
   readonly node: OperationDefinitionNode;
 }
 
-/** Checks documents and finds their operations, for HTTP and for hubs. Keeps the documents used last. */
+/** Checks documents and finds their operations, for HTTP and for hubs. Caches the documents used last. */
 export interface OperationFinder {
-  /** Parses a document. Throws a GraphQLError if it is not one, or asks for too much (`QUERY_TOO_COMPLEX`). */
+  /** Parses a document. Throws a GraphQLError for a syntax error, and for a document past a limit (`QUERY_TOO_COMPLEX`). */
   parse(text: string): DocumentNode;
-  /** Validates a parsed document. Returns up to 5 errors, and one that says there are more. */
+  /** Validates a parsed document. Returns up to 5 errors, and one that says that others are left out. */
   validate(document: DocumentNode): readonly GraphQLError[];
-  /** Selects an operation of a document by its name. Null and empty: the only one. */
+  /** Selects an operation of a document by its name, or the only operation if the name is null or empty. */
   select(document: DocumentNode, operationName: string | null | undefined): Operation | Refusal;
   /** Parses and validates a document, and selects an operation. Throws bugs only. */
   find(text: string, operationName: string | null | undefined): Operation | Refusal;
-  /** Parses a text that `find` has accepted before, without checking it again. */
+  /** Parses a text that `find` accepted before, without checking it again. */
   reopen(text: string): DocumentNode;
-  /** Whether a document is kept, so that `find` does no work. */
+  /** Returns true if a document is cached, so that `find` does no work. */
   isKept(text: string): boolean;
 }
 
 export interface OperationFinderOptions {
   readonly schema: GraphQLSchema;
-  /** Off: no introspection, and no message that suggests names of the schema. */
+  /** If false, refuses introspection, and no message suggests names of the schema. */
   readonly introspection: boolean;
   readonly kept: Pick<BoundedCacheOptions<DocumentNode>, 'charsPerEntryMax' | 'charsMax'>;
   /**
-   * Whether documents are kept with the places of their nodes. Trade-off: without them a document takes a third of the
-   * memory, and errors of fields have no `locations`.
+   * Whether documents are cached with the locations of their nodes. Trade-off: without them a document takes a third of
+   * the memory, and errors of fields have no `locations`.
    */
   readonly locations: boolean;
 }
 
-/** Build it once per isolate. */
+/** Creates the cache. Build it once per isolate. */
 export function createOperationFinder({
   schema,
   introspection,

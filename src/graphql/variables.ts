@@ -8,28 +8,28 @@ import {
 } from 'graphql';
 import { type Refusal, refusalOf } from './errors.ts';
 
-/** The same as of a document's errors. */
+/** The most errors of variables. The same limit as for the errors of a document. */
 const ERRORS_MAX = 5;
 
-/** No input of the schema has as many fields; each unknown field is an error that prints the whole object. */
+/** The most fields of an input object. No input of the schema has as many. Each unknown field prints the whole object. */
 export const INPUT_FIELDS_MAX = 100;
 
-/** Ten times the longest list that a field takes. */
+/** The most items of an input list. Ten times the longest list of the schema. */
 export const INPUT_ITEMS_MAX = 1_000;
 
-/** A value in a message, in UTF-16 units. */
+/** The longest value in a message, in UTF-16 units. */
 const PRINTED_CHARS_MAX = 100;
 
-/** The values of an operation's variables, as their types have them. */
+/** The coerced values of an operation's variables. */
 export interface Variables {
   readonly type: 'variables';
   readonly values: VariableValues['coerced'];
 }
 
 /**
- * The values of an operation's variables, as its types have them; for HTTP and for hubs. Reports at most 5 errors and one
- * that says there are more, none of which prints more than 100 characters of a value. An object or list that is too large
- * is refused before it is looked into. Variables that the operation does not define are not read.
+ * Coerces the variables of an operation, for HTTP and for hubs. Ignores variables that the operation does not define.
+ * Refuses an object or list that is too large without reading it. Otherwise reports up to 5 errors, and one that says that
+ * others are left out. Each prints at most 100 characters of a value.
  */
 export function coerceVariables(
   schema: GraphQLSchema,
@@ -43,7 +43,7 @@ export function coerceVariables(
     if (problem !== null)
       return refusalOf([new GraphQLError(`Variable "$${name}" has invalid value${problem}`, { nodes: node })]);
   }
-  // The first error is enough to know that the values are to be printed, and each costs as much as a value is long.
+  // The first error is enough to know that values will be printed. Printing costs time in proportion to their length.
   const coerced = getVariableValues(schema, definitions, values, { maxErrors: 0 });
   if (coerced.errors === undefined) return { type: 'variables', values: coerced.variableValues.coerced };
   const short = Object.fromEntries(
@@ -53,7 +53,7 @@ export function coerceVariables(
   return refusalOf(errors ?? coerced.errors);
 }
 
-/** Where a value is too large, and how, in graphql's own form. */
+/** Returns where a value is too large, and why, in the form of graphql's messages. */
 function sizeProblem(value: unknown, path: string): string | null {
   if (typeof value !== 'object' || value === null) return null;
   if (Array.isArray(value)) {
@@ -81,7 +81,7 @@ function at(path: string): string {
   return path === '' ? '' : ` at ${path}`;
 }
 
-/** The same value with its texts cut. An object and a list say by `toJSON` how graphql is to print them. */
+/** Returns the same value with its texts cut. `toJSON` of an object or list controls how graphql prints it. */
 function printable(value: unknown): unknown {
   if (typeof value === 'string') return brief(value);
   if (typeof value !== 'object' || value === null) return value;
@@ -99,7 +99,7 @@ function brief(text: string): string {
 const NO_VALUES = new GraphQLEnumType({ name: 'NoValues', values: {} });
 const PREFIX = 'Enum "NoValues" cannot represent value: ';
 
-/** Prints a value as graphql does in its errors. Graphql does not export its printer: an enum without values calls it. */
+/** Prints a value as graphql does in its errors. Graphql does not export its printer, but an enum without values uses it. */
 function inspect(value: unknown): string {
   try {
     NO_VALUES.coerceOutputValue(value);

@@ -1,10 +1,10 @@
 import { GatewayError } from '../errors.ts';
 import { requestFailure } from '../graphql/errors.ts';
 
-/** Large bodies that one isolate holds at once: 4 of 8 MB are a quarter of the 128 MB that it has. */
+/** The most large bodies in one isolate at once. 4 of 8 MB take a quarter of its 128 MB. */
 export const LARGE_BODIES_MAX = 4;
 
-/** A place is free again after this time, whatever happened to its Worker: 60 s for a body to arrive, 30 s for its answer. */
+/** The longest time that a request keeps its place: 60 s for its body, and 30 s for its response. */
 const PLACE_MS_MAX = 90_000;
 
 const RETRY_AFTER_MS = 2_000;
@@ -16,11 +16,11 @@ export interface LargeBodiesDeps {
   readonly now: () => number;
 }
 
-/** The places for large bodies in one isolate. A request keeps its place until it is answered or its client disconnects. */
+/** The places for large bodies in one isolate. A request keeps its place until it is answered, or its client disconnects. */
 export interface LargeBodies {
   /**
-   * Takes a place for the body of a request, before it is read. Throws a request error if all places are taken (503) or if
-   * the tenant has sent too many (429).
+   * Takes a place for the body of a request, before it is read. Throws a request error if no place is free (503), or if
+   * the tenant has sent too many large bodies (429).
    */
   enter(request: Request, tenant: string): Promise<void>;
   /** Gives back the place of a request, if it has one. */
@@ -32,9 +32,7 @@ interface Place {
   readonly untilMs: number;
 }
 
-/**
- * Invariant: the last free place goes only to a tenant that has none, so that one tenant cannot keep all others out.
- */
+/** Invariant: the last free place goes only to a tenant without a place, so that one tenant cannot keep all others out. */
 export function createLargeBodies({ takeRate, now }: LargeBodiesDeps): LargeBodies {
   const places = new Set<Place>();
   const placeOf = new WeakMap<Request, Place>();
@@ -53,7 +51,7 @@ export function createLargeBodies({ takeRate, now }: LargeBodiesDeps): LargeBodi
     async enter(request, tenant) {
       const place = take(tenant);
       placeOf.set(request, place);
-      // The Worker of a client that disconnects ends at its next await, and never comes to `leave`.
+      // If the client disconnects, the Worker ends at its next await, and never calls `leave`.
       request.signal.addEventListener('abort', () => places.delete(place), { once: true });
       try {
         await takeRate(tenant);

@@ -3,23 +3,23 @@ import { routePath } from 'hono/route';
 import type { KlingExchangeEvent } from '../kling/transport.ts';
 import type { Log } from '../lib/log.ts';
 
-/** More tasks than this are not named in the line of a request. */
+/** The most tasks that the log line of a request names. */
 const TASK_IDS_MAX = 20;
 
 /** What the handling of a request adds to its line in the log. */
 export interface RequestNotes {
-  /** Set once it is known who calls, or whose task a callback is about. */
+  /** The tenant of the caller or of a callback's task. Missing until it is known. */
   tenant?: string;
-  /** The first task that it made, read by its id or changed. */
+  /** The first task that the request created, changed or read by its id. */
   taskId?: string;
-  /** All of them, where there are several. */
+  /** All of these tasks, if there are several. */
   taskIds?: string[];
-  /** As the document names it: clients choose it, so it is cut. */
+  /** The name in the document, cut to a bounded length because clients choose it. */
   operationName?: string;
   operationType?: string;
-  /** The codes of the errors in the answer, each once. */
+  /** The distinct codes of the errors in the response. */
   errorCodes?: readonly string[];
-  /** What was read of Kling for it, and went well. */
+  /** The successful exchanges with Kling for this request. */
   kling?: KlingExchangeEvent[];
 }
 
@@ -29,7 +29,7 @@ export interface RequestTrace {
   readonly notes: RequestNotes;
 }
 
-/** What handlers and middleware find in Hono's context. */
+/** The types of Hono's context. */
 export interface AppEnv {
   Bindings: Env;
   Variables: { trace: RequestTrace };
@@ -43,9 +43,9 @@ export interface RequestLogDeps {
 }
 
 /**
- * Writes one line about each request and gives its answer an `x-request-id`: the caller's if it is well formed. The line
- * has the route that matched, such as `/callbacks/:token`. Paths, query strings, headers and variables may hold secrets and
- * are never logged.
+ * Writes one log line for each request and sets the `x-request-id` of its response, the caller's own if it is well formed.
+ * The line has the matched route, such as `/callbacks/:token`. Paths, query strings, headers and variables may hold
+ * secrets, and are never logged.
  */
 export function requestLog({ logOf, now, randomId }: RequestLogDeps): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -70,8 +70,8 @@ export function requestLog({ logOf, now, randomId }: RequestLogDeps): Middleware
 }
 
 /**
- * Adds an exchange with Kling to the line of the request that it was made for. An exchange that fails gets a line of its
- * own at once: it is searched for, and the client may disconnect before the request's line is written.
+ * Adds an exchange with Kling to the log line of its request. A failed exchange gets a line of its own at once, because
+ * the client may disconnect before the request's line is written.
  */
 export function noteExchange({ notes, requestId }: RequestTrace, exchange: KlingExchangeEvent, log: Log): void {
   const { tenant } = notes;
@@ -81,7 +81,7 @@ export function noteExchange({ notes, requestId }: RequestTrace, exchange: Kling
   notes.kling.push(exchange);
 }
 
-/** Adds a task to the line of the request. */
+/** Adds a task to the log line of its request. */
 export function noteTask({ notes }: RequestTrace, taskId: string): void {
   notes.taskId ??= taskId;
   const taskIds = notes.taskIds ?? [notes.taskId];

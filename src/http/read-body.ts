@@ -2,9 +2,9 @@ import { requestError } from '../graphql/errors.ts';
 import { type Deadline, startDeadline, type StartTimer } from '../lib/deadline.ts';
 
 export interface BodyLimits {
-  /** The largest body, and the most that a large one may hold beside its audio. */
+  /** The largest body without base64 audio. Also the most that a body with audio may hold beside it. */
   readonly bytesMax: number;
-  /** The largest body with base64 audio; at least `bytesMax`. */
+  /** The largest body with base64 audio. At least `bytesMax`. */
   readonly largeBytesMax: number;
 }
 
@@ -12,7 +12,7 @@ export interface ReadBodyDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly startTimer: StartTimer;
-  /** Called once, as soon as a body is known to be larger than `bytesMax`. The request ends with what it throws. */
+  /** Called once, when a body turns out to be larger than `bytesMax`. Throws to refuse the request. */
   readonly admitLarge: () => Promise<void>;
 }
 
@@ -21,16 +21,16 @@ export interface Body {
   readonly bytes: number;
 }
 
-/** A body, or the first `bytesMax` bytes of a large one, has 15 s to arrive. The rest of a large one has 45 s more. */
+/** The time for a body, or for the first `bytesMax` bytes of a large one. The rest of a large body gets 45 s more. */
 const BODY_MS_MAX = 15_000;
 const LARGE_BODY_MORE_MS_MAX = 45_000;
 
-/** Reads of workerd's own size, 4 KB, take three times the CPU for 7 MB. A client that sends nothing holds one chunk. */
+/** workerd's default of 4 KB takes three times the CPU for 7 MB. A client that sends nothing occupies one chunk. */
 const CHUNK_BYTES_MAX = 131_072;
 
 /**
- * Reads a body. Counts its bytes while they arrive, unless it declares a small length, which HTTP enforces. Throws a request error if the
- * body is too large (413), is too slow (408), breaks off or is not UTF-8 (400).
+ * Reads a body. Counts its bytes while they arrive, unless it declares a small length, which HTTP enforces. Throws a
+ * request error if the body is too large (413), arrives too slowly (408), breaks off or is not UTF-8 (400).
  */
 export async function readBody(
   request: Request,
@@ -44,11 +44,11 @@ export async function readBody(
   if (isDeclaredLarge) await admitLarge();
   if (request.body === null) return { text: '', bytes: 0 };
 
-  // Trade-off: reading a small body in chunks costs a tenth of a small request. HTTP ends the body where it declares.
+  // Trade-off: a second way to read, because reading in chunks costs a tenth of a small request.
   if (declaredBytes <= bytesMax) return await readWhole(request, limits, { now, startTimer });
 
   const reader = request.body.getReader({ mode: 'byob' });
-  // One byte more than is expected, so that the same read finds the end.
+  // One byte more than expected, so that the same read finds the end.
   const chunkBytes = 1 + Math.min(bytesMax, CHUNK_BYTES_MAX);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
@@ -80,7 +80,7 @@ export async function readBody(
     if (bytes > largeBytesMax) throw tooLarge(limits);
     return { text, bytes };
   } catch (error) {
-    // The request is refused, whether or not the rest of its body can be cancelled.
+    // The request is refused even if the rest of its body cannot be cancelled.
     reader.cancel().catch(() => {});
     throw error;
   }
@@ -95,7 +95,7 @@ async function readWhole(
   const deadline = startDeadline({ timeoutMs: BODY_MS_MAX, now, startTimer });
   try {
     const chunk = new Uint8Array(await arrived(request.arrayBuffer(), deadline));
-    // Only a request that is built in code can be longer than it declares.
+    // Over HTTP a body is never longer than it declares. A request that is built in code may be.
     if (chunk.byteLength > limits.bytesMax) throw tooLarge(limits);
     return { text: decode(new TextDecoder('utf-8', { fatal: true }), chunk, true), bytes: chunk.byteLength };
   } finally {
@@ -109,7 +109,7 @@ function arrived<T>(reading: Promise<T>, deadline: Deadline): Promise<T> {
   });
 }
 
-/** Returns the refusal of a body for its size. `reason` says what is wrong with a large one. */
+/** Returns the error for a body that is too large. `reason` says why a large body is refused. */
 export function tooLarge({ bytesMax, largeBytesMax }: BodyLimits, reason = '') {
   const large = ` Only a mutation with base64 audio in its variables may send more, up to ${largeBytesMax} bytes in all.`;
   const message = `The body must not be larger than ${bytesMax} bytes.${largeBytesMax > bytesMax ? large : ''}`;
@@ -118,7 +118,7 @@ export function tooLarge({ bytesMax, largeBytesMax }: BodyLimits, reason = '') {
 
 declare global {
   interface ReadableStreamBYOBReader {
-    /** Fills the view unless the stream ends before. workerd's own: a standard read returns as soon as anything has come. */
+    /** Fills the view, unless the stream ends first. An extension of workerd: a standard read returns with the first bytes. */
     readAtLeast<T extends ArrayBufferView>(minElements: number, view: T): Promise<ReadableStreamReadResult<T>>;
   }
 }

@@ -9,16 +9,16 @@ import { JSON_DEPTH_MAX, jsonDepth, measureLongStrings } from '../graphql/nestin
 import { requestError } from '../graphql/errors.ts';
 
 export interface ReadRequest {
-  /** `query` is the text of the document, even if the request named the document by an id or a hash. */
+  /** `query` is the text of the document, also if the request named the document by an id or a hash. */
   readonly params: GraphqlParams;
-  /** The id in the manifest by which the request named its document; null if it did not. */
+  /** The id in the manifest by which the request named its document. Null if it named it differently. */
   readonly documentId: string | null;
 }
 
 /**
- * Reads the parameters of a request. `tenant` is that of the caller, whose token has been checked. GET carries them in the
- * URL, POST in JSON and nothing else: any site may send a form without a preflight. Keys that the specification does not
- * know are dropped, as it demands. Throws request errors only.
+ * Reads the parameters of a request: from the URL of a GET, or the JSON of a POST. Accepts no other content, because any
+ * site can send a form without a preflight. Ignores unknown keys, as the specification demands. `tenant` is the caller's.
+ * Throws only request errors.
  */
 export type ReadParams = (request: Request, tenant: string) => Promise<ReadRequest>;
 
@@ -26,14 +26,14 @@ export interface ReadParamsDeps {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
   readonly limits: BodyLimits;
-  /** The caller of `ReadParams` calls `leave` once the request is answered. */
+  /** The caller of `ReadParams` calls `leave` after the request is answered. */
   readonly largeBodies: Pick<LargeBodies, 'enter'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly startTimer: StartTimer;
 }
 
-/** Build it once per isolate. */
+/** Creates the function. Build it once per isolate, because it reads the inputs with audio from the schema. */
 export function createReadParams({
   schema,
   documents,
@@ -66,7 +66,7 @@ export function createReadParams({
     return { params: { query: document.text, ...others }, documentId: document.documentId };
   }
 
-  /** Throws a request error unless all of a large body but `bytesMax` bytes is audio for the mutation that it runs. */
+  /** Throws a request error if a large body has more than `bytesMax` bytes besides the audio of the mutation that it runs. */
   function checkAudio({ query, operationName, variables }: GraphqlParams, unescapedBytes: number): void {
     const chars = audioInputs.countChars(parseLarge(query), operationName, variables ?? {});
     if (chars === null) throw tooLarge(limits, 'This document has no such mutation.');
@@ -93,25 +93,25 @@ export interface GraphqlParams {
   readonly extensions?: Record<string, unknown>;
 }
 
-/** The parameters as the request carries them, each of its type. */
+/** The parameters of a request whose types have been checked. */
 export interface RawParams extends Omit<GraphqlParams, 'query'> {
   readonly query: string | null;
   readonly documentId: string | null;
 }
 
-/** Throws a request error (405) for any other method. */
+/** Returns the method. Throws a request error (405) for any other than GET and POST. */
 export function methodOf({ method }: Request): 'GET' | 'POST' {
   if (method === 'GET' || method === 'POST') return method;
   throw requestError('BAD_USER_INPUT', 'Only GET and POST are supported.', 405, { Allow: 'GET, POST' });
 }
 
-/** Throws a request error (415) for a GET with the content-type of a form. Some clients send JSON's with a GET. */
+/** Throws a request error (415) for a GET with a content type. Allows that of JSON, which some clients send with a GET. */
 export function checkNoContent(headers: Headers): void {
   const mediaType = mediaTypeOf(headers.get('content-type') ?? 'application/json');
   if (mediaType !== 'application/json') throw unsupported('A GET has no content: leave the content-type out.');
 }
 
-/** Throws a request error (415) unless the content is plain JSON in UTF-8. Any page may send a form without a preflight. */
+/** Throws a request error (415) unless the content is plain JSON in UTF-8. Any page can send a form without a preflight. */
 export function checkJsonContent(headers: Headers): void {
   const contentType = headers.get('content-type') ?? '';
   if (mediaTypeOf(contentType) !== 'application/json') throw unsupported('The content-type must be application/json.');
@@ -121,7 +121,7 @@ export function checkJsonContent(headers: Headers): void {
   if (encoding !== null && encoding !== 'identity') throw unsupported('The content must not be encoded.');
 }
 
-/** Whether a charset is UTF-8, also with quotes around it, or without the hyphen, as some clients write it. */
+/** Returns true if a charset is UTF-8. Some clients add quotes, or leave out the hyphen. */
 export function isUtf8(charset: string): boolean {
   return ['utf-8', 'utf8', '"utf-8"', '"utf8"'].includes(charset.toLowerCase());
 }
@@ -130,7 +130,7 @@ function mediaTypeOf(contentType: string): string {
   return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** Reads the parameters of a GET, still of any type. */
+/** Returns the parameters of a GET. Their types are not checked yet. */
 export function fromUrl(url: string): Record<string, unknown> {
   const { searchParams } = new URL(url);
   return {
@@ -147,7 +147,7 @@ function fromUrlJson(searchParams: URLSearchParams, name: string): unknown {
   return text === null || text === '' ? undefined : parseJson(text, `"${name}"`);
 }
 
-/** Checks the type of each parameter and drops keys that the specification does not name. Throws a request error (400). */
+/** Checks the type of each parameter, and drops unknown keys. Throws a request error (400) for a wrong type. */
 export function toParams(body: unknown): RawParams {
   if (Array.isArray(body)) throw malformed('Batches are not supported: send one operation a request.');
   if (!isRecord(body)) throw malformed('The body must be a JSON object.');
@@ -183,13 +183,13 @@ function unsupported(message: string) {
 
 export interface BodyJson {
   readonly json: unknown;
-  /** The bytes of the body. In the long strings of a large body an escaped character counts as one. */
+  /** The bytes of the body. An escape in a long string of a large body counts as one byte. */
   readonly unescapedBytes: number;
 }
 
 /**
- * Parses the JSON of a body. Throws a request error if it is not JSON or is nested too deep (400), or if a large body has
- * more than `bytesMax` bytes outside long strings (413): parsed, millions of small values take many times their bytes.
+ * Parses the JSON of a body. Throws a request error if it is not JSON or is nested too deep (400). Throws one if a large
+ * body has more than `bytesMax` bytes outside long strings (413): millions of small values take many times their bytes.
  */
 export function parseBodyJson({ text, bytes }: Body, limits: BodyLimits): BodyJson {
   if (bytes <= limits.bytesMax) return { json: parseJson(text, 'The body'), unescapedBytes: bytes };
@@ -198,7 +198,7 @@ export function parseBodyJson({ text, bytes }: Body, limits: BodyLimits): BodyJs
   return { json: parseJson(text, 'The body'), unescapedBytes: bytes - escapeChars };
 }
 
-/** Parses JSON that a client sent. `what` names it in messages. */
+/** Parses JSON that a client sent. `what` names it in error messages. */
 function parseJson(text: string, what: string): unknown {
   if (jsonDepth(text, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) {
     throw requestError('QUERY_TOO_COMPLEX', `${what} is nested deeper than ${JSON_DEPTH_MAX}.`, 400);

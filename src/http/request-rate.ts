@@ -1,12 +1,12 @@
 import { GatewayError } from '../errors.ts';
 
-/** The `period` of wrangler.toml: the binding does not tell when there is room again, only that this is long enough. */
+/** The `period` in wrangler.toml. The binding does not say when a request is allowed again. After a period it always is. */
 const PERIOD_MS = 10_000;
 
-/** What one subscriber has of an address: all of IPv4, the first 64 bits of IPv6, whichever way it is written. */
+/** Returns the part of an address that identifies a subscriber: all of IPv4, or the first 64 bits of IPv6, in one spelling. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
-  // Such as ::ffff:203.0.113.7
+  // An IPv4 address mapped into IPv6, such as ::ffff:203.0.113.7.
   const mapped = address.slice(address.lastIndexOf(':') + 1);
   if (mapped.includes('.')) return mapped;
   const [head = '', tail] = address.toLowerCase().split('::', 2);
@@ -19,19 +19,19 @@ export function networkOf(address: string): string {
     .join(':');
 }
 
-/** The network of a request's client; null where nobody trustworthy tells, as in local development. */
+/** Returns the network of a request's client. Returns null if no trustworthy header names it, as in local development. */
 export function clientNetworkOf({ headers }: Request): string | null {
-  // Cloudflare sets it, whatever a client sends. Any other header is a client's word.
+  // Cloudflare overwrites this header. A client can forge any other.
   const address = headers.get('cf-connecting-ip') ?? '';
   return address === '' ? null : networkOf(address);
 }
 
-/** Throws `RATE_LIMITED` when `key` has had its share. */
+/** Counts a request of `key`. Throws `RATE_LIMITED` if it has sent too many. */
 export type RequestRate = (key: string) => Promise<void>;
 
 /**
- * Cloudflare's own counter, which answers without a network call. Null outside its network, such as in a bare workerd:
- * nothing is counted there then, and the configuration refuses production without it.
+ * Creates the function from Cloudflare's rate-limit binding, which needs no network call. Without a binding, as in a bare
+ * workerd, it counts nothing. The configuration refuses production without it.
  */
 export function createRequestRate(binding: RateLimit | null): RequestRate {
   return async (key) => {

@@ -14,13 +14,13 @@ function operations(options: Partial<OperationFinderOptions> = {}) {
 
 const A_AND_B = 'query A { __typename } mutation B { __typename }';
 
-describe('an operation', () => {
+describe('an operation finder', () => {
   it.for([
-    ['the only one without a name', '{ __typename }', null, 'query', undefined],
-    ['the only one with an empty name', 'query A { __typename }', '', 'query', 'A'],
-    ['one of two by its name', A_AND_B, 'B', 'mutation', 'B'],
-    ['after a fragment', 'fragment F on Query { __typename } query A { ...F }', null, 'query', 'A'],
-  ] as const)('is found: %s', ([, text, name, type, found], { expect }) => {
+    ['the only operation without a name', '{ __typename }', null, 'query', undefined],
+    ['the only operation for an empty name', 'query A { __typename }', '', 'query', 'A'],
+    ['one of two operations by its name', A_AND_B, 'B', 'mutation', 'B'],
+    ['an operation after a fragment', 'fragment F on Query { __typename } query A { ...F }', null, 'query', 'A'],
+  ] as const)('finds %s', ([, text, name, type, found], { expect }) => {
     const operation = operations().find(text, name);
     if (operation.type === 'refusal') throw new AggregateError(operation.errors);
     expect([operation.node.operation, operation.node.name?.value]).toEqual([type, found]);
@@ -32,9 +32,9 @@ describe('an operation', () => {
     ['no operation', 'fragment F on Query { __typename }', null, /^Fragment "F" is never used/],
     ['a syntax error', 'query {', null, /^Syntax Error/],
     ['an unknown field', '{ nothing }', null, /^Cannot query field "nothing"/],
-    ['too much', `{ ${'a: __typename '.repeat(40)} }`, null, /^The document has/],
-    ['nothing', '', null, /^Syntax Error/],
-  ] as const)('is refused, however often it is asked for: %s', ([, text, name, message], { expect }) => {
+    ['too many fields', `{ ${'a: __typename '.repeat(40)} }`, null, /^The document has/],
+    ['an empty text', '', null, /^Syntax Error/],
+  ] as const)('refuses %s, also when it is cached', ([, text, name, message], { expect }) => {
     const found = operations();
     for (let asked = 0; asked < 2; asked += 1) {
       const refusal = found.find(text, name);
@@ -43,7 +43,7 @@ describe('an operation', () => {
     }
   });
 
-  it('takes no name for a part of the text, and no text for a part of the name', ({ expect }) => {
+  it('does not confuse a name with a part of the text', ({ expect }) => {
     const found = operations();
     const text = 'query x { __typename }';
     expect(found.find(`#c\n${text}`, 'x').type).toBe('operation');
@@ -52,7 +52,7 @@ describe('an operation', () => {
 });
 
 describe('a document', () => {
-  it('that is wrong in many places has 5 errors and one that says there are more', ({ expect }) => {
+  it('has at most 5 errors, and one that says that others are left out', ({ expect }) => {
     const found = operations();
     const errors = (count: number) => found.validate(found.parse(`{ ${'nothing '.repeat(count)} }`));
     expect(errors(5)).toHaveLength(5);
@@ -61,22 +61,22 @@ describe('a document', () => {
     expect(errors(7)[5]?.message).toMatch(/^Too many validation errors/);
   });
 
-  it('is not compared for ever', ({ expect }) => {
+  it('is refused for many repeated fields before they are compared', ({ expect }) => {
     const found = operations();
-    // More than the limits let pass; the rules stop by themselves.
+    // A rule of graphql compares each of these fields with each.
     expect(() => found.parse(`{ ${'x: viewer { tenant } '.repeat(1_100)} }`)).toThrow(/^The document has/);
   });
 
   it.for([
     ['{ __schema { types { name } } }', /introspection/i],
     ['{ viewr { tenant } }', /^Cannot query field "viewr" on type "Query"\.$/],
-  ] as const)('tells nothing of the schema where introspection is off: %s', ([text, message], { expect }) => {
+  ] as const)('shows nothing of the schema if introspection is off: %s', ([text, message], { expect }) => {
     const refusal = operations({ introspection: false }).find(text, null);
     if (refusal.type !== 'refusal') throw new Error('it was found');
     expect(refusal.errors[0]?.message).toMatch(message);
   });
 
-  it('is parsed and validated once while it is kept', ({ expect }) => {
+  it('is parsed and validated once while it is cached', ({ expect }) => {
     const found = operations();
     const text = '{ viewer { tenant } }';
     expect(found.isKept(text)).toBe(false);
@@ -86,13 +86,13 @@ describe('a document', () => {
     expect(found.isKept('{ viewer { tenant }  }')).toBe(false);
   });
 
-  it('too long to be kept is found all the same', ({ expect }) => {
+  it('is found if it is too long for the cache', ({ expect }) => {
     const found = operations({ kept: { charsPerEntryMax: 10, charsMax: 10 } });
     expect(found.find('{ viewer { tenant } }', null).type).toBe('operation');
     expect(found.isKept('{ viewer { tenant } }')).toBe(false);
   });
 
-  it('is kept without the places of its nodes for a hub, and refused with them', ({ expect }) => {
+  it('is cached without locations for a hub, and has locations in its errors', ({ expect }) => {
     const found = operations({ locations: false });
     const text = 'subscription { tasksChanged { cursor } }';
     const operation = found.find(text, null);

@@ -10,12 +10,12 @@ const apollo = (operations: unknown, version: unknown = 1) => ({
   operations,
 });
 
-describe('a manifest', () => {
+describe('parseTrustedDocuments', () => {
   it.for<[name: string, manifest: object]>([
-    ['of Apollo', apollo([{ id: 'a', name: 'A', type: 'query', body: '{ __typename }' }])],
-    ['of relay-compiler and graphql-codegen', { a: '{ __typename }' }],
-    ['with ids as in the specification', { 'sha256:a': '{ __typename }' }],
-  ])('%s is read', ([, given], { expect }) => {
+    ["Apollo's format", apollo([{ id: 'a', name: 'A', type: 'query', body: '{ __typename }' }])],
+    ['the format of relay-compiler and graphql-codegen', { a: '{ __typename }' }],
+    ['ids with the prefix sha256:', { 'sha256:a': '{ __typename }' }],
+  ])('reads %s', ([, given], { expect }) => {
     expect(parseTrustedDocuments(given, schema)).toEqual({
       documents: new Map([['a', '{ __typename }']]),
       problems: [],
@@ -24,7 +24,7 @@ describe('a manifest', () => {
 
   it.for<[name: string, manifest: unknown, problems: readonly string[]]>([
     ['a list', [], ['it is not a JSON object']],
-    ['nothing', null, ['it is not a JSON object']],
+    ['null', null, ['it is not a JSON object']],
     ['another version without operations', apollo(null, 2), ['its version is not 1', 'its operations are not a list']],
     [
       'broken operations',
@@ -37,7 +37,7 @@ describe('a manifest', () => {
       ],
     ],
     [
-      'a document that asks for too much',
+      'a document past a limit',
       { a: `{${'a{'.repeat(12)}a${'}'.repeat(12)}}` },
       ['the document "a" cannot be served: The document has more than 12 levels.'],
     ],
@@ -48,13 +48,13 @@ describe('a manifest', () => {
         'the document "a" cannot be served: The document has up to 20301 fields to answer, counting its lists as long as they may get; 20000 are answered at once: ask for less by "first" or "pageSize".',
       ],
     ],
-    ['one id for two', { 'sha256:a': '{a}', a: '{b}' }, ['the document "a" has the id of another document']],
-  ])('tells all that is wrong with %s', ([, given, problems], { expect }) => {
+    ['one id for two documents', { 'sha256:a': '{a}', a: '{b}' }, ['the document "a" has the id of another document']],
+  ])('reports all problems of %s', ([, given, problems], { expect }) => {
     expect(parseTrustedDocuments(given, schema).problems).toEqual(problems);
   });
 });
 
-it('the manifest of this gateway fits its schema', ({ expect }) => {
+it('the manifest of this gateway has only documents that are valid against its schema', ({ expect }) => {
   const { documents, problems } = parseTrustedDocuments(manifest, schema);
   expect(problems).toEqual([]);
   const kept = { charsPerEntryMax: 0, charsMax: 0 };

@@ -26,8 +26,8 @@ function keys(count: number, value: unknown): Record<string, unknown> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, value]));
 }
 
-describe('variables', () => {
-  it('have the values that their types make of them', ({ expect }) => {
+describe('coerceVariables', () => {
+  it('coerces values to their types, and ignores variables that are not defined', ({ expect }) => {
     const values = valuesOf({
       ids: 'one',
       first: 2,
@@ -37,7 +37,7 @@ describe('variables', () => {
     expect({ ...values }).toEqual({ ids: ['one'], first: 2, filter: { status: ['QUEUED'] } });
   });
 
-  it('take a long text, whose type alone says how long it may be', ({ expect }) => {
+  it('accepts a long text, because only its type limits the length', ({ expect }) => {
     const text = 'x'.repeat(100_000);
     expect(valuesOf({ ids: [text] })['ids']).toEqual([text]);
   });
@@ -68,11 +68,14 @@ describe('variables', () => {
       { first: keys(101, 1) },
       '$first" has invalid value: An input object has at most 100 fields, this one has 101.',
     ],
-  ] as const)('that are too large are one error, and are not looked into: %s', ([, values, message], { expect }) => {
-    expect(messagesOf(values)).toEqual([`Variable "${message}`]);
-  });
+  ] as const)(
+    'refuses a value that is too large with one error, without reading it: %s',
+    ([, values, message], { expect }) => {
+      expect(messagesOf(values)).toEqual([`Variable "${message}`]);
+    },
+  );
 
-  it('at the bounds are looked into', ({ expect }) => {
+  it('reads values of exactly the largest size', ({ expect }) => {
     expect(messagesOf({ ids: Array(1_000).fill('a') })).toEqual([]);
     expect(messagesOf({ i: keys(100, 1) })[0]).toContain('to include required field "faceId", found: { k0: 1, k1: 1,');
   });
@@ -82,7 +85,7 @@ describe('variables', () => {
     ['unknown keys in each of many', { filter: { status: [], ...keys(90, keys(90, 'x'.repeat(500))) } }],
     ['items of a list', { ids: Array(1_000).fill(keys(3, 'x'.repeat(500))) }],
     ['several variables', { ids: [1.5, 1.5, 1.5], first: 'a', filter: { kind: 'b', status: ['c', 'd', 'e'] } }],
-  ] as const)('are at most 5 errors, and one that says there are more: %s', ([, values], { expect }) => {
+  ] as const)('reports at most 5 errors, and one that says that others are left out: %s', ([, values], { expect }) => {
     const messages = messagesOf(values);
     expect(messages).toHaveLength(6);
     expect(messages[5]).toBe('Too many errors processing variables, error limit reached. Execution aborted.');
@@ -116,18 +119,18 @@ describe('variables', () => {
       { first: `${'x'.repeat(99)}😀` },
       `Int cannot represent non-integer value: "${'x'.repeat(99)}\uFFFD…"`,
     ],
-  ] as const)('print at most 100 characters of %s', ([, values, end], { expect }) => {
+  ] as const)('prints at most 100 characters of %s', ([, values, end], { expect }) => {
     const [message] = messagesOf(values);
     expect(message).toContain(end);
   });
 
-  it('print what is short as graphql does', ({ expect }) => {
+  it('prints short values as graphql does', ({ expect }) => {
     expect(messagesOf({ filter: { stat: ['A', { b: null }] } })).toEqual([
       'Variable "$filter" has invalid value: Expected value of type "TaskEventFilterInput" not to include unknown field "stat". Did you mean "status"? Found: { stat: ["A", { b: null }] }.',
     ]);
   });
 
-  it('may be named as a property of every object', ({ expect }) => {
+  it('accepts a variable with the name of a property of every object', ({ expect }) => {
     const filter = JSON.parse('{"__proto__":1,"toJSON":2,"constructor":3}') as object;
     expect(messagesOf({ filter })).toHaveLength(3);
   });

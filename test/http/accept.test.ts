@@ -27,7 +27,7 @@ const accepts = fc
   .array(entry, { maxLength: 4 })
   .chain((entries) => fc.constantFrom(entries.join(','), entries.join(', ')));
 
-it('nothing is acceptable exactly where Yoga has no format', async ({ expect }) => {
+it('acceptsNothing is true exactly if Yoga has no format for the accept header', async ({ expect }) => {
   await fc.assert(
     fc.asyncProperty(accepts, async (accept) => {
       const answer = await yoga.fetch('http://gateway.test/graphql?query={a}', { headers: { accept } });
@@ -45,16 +45,16 @@ it.for([
   ['application/json; charset=utf8', 'application/json'],
   ['application/json; charset="UTF-8"; q=0.5, text/event-stream', 'application/json;q=0.5, text/event-stream'],
   ['application/json; charset=latin1, application/graphql-response+json', 'application/graphql-response+json'],
-] as const)('a charset in accept is UTF-8 in any spelling: %s', ([accept, plain], { expect }) => {
+] as const)('withPlainAccept recognizes UTF-8 in any spelling: %s', ([accept, plain], { expect }) => {
   const request = new Request('http://gateway.test/graphql', { headers: accept === null ? {} : { accept } });
   expect(withPlainAccept(request).headers.get('accept')).toBe(plain ?? accept);
 });
 
-it('a client that does not say accepts everything', ({ expect }) => {
+it('acceptsNothing is false without an accept header', ({ expect }) => {
   expect([acceptsNothing(null), acceptsNothing('')]).toEqual([false, false]);
 });
 
-it('a mutation whose answer nobody would understand is not run', async ({ expect }) => {
+it('a mutation does not run if its client accepts no format of the response', async ({ expect }) => {
   const client = createGraphqlClient();
   const query = 'mutation { deleteVoice(input: { voiceId: "Vm9pY2U6MQ" }) { deletedVoiceId } }';
   const response = await client.post(JSON.stringify({ query }), { accept: 'text/html' });

@@ -16,9 +16,9 @@ function withInput(input: object): string {
   return jsonBody(CREATE, { variables: { i: input } });
 }
 
-describe('a sound in base64', () => {
+describe('base64 audio in a request', () => {
   it.for([
-    ['in the input', CREATE, { i: INPUT }],
+    ['in a variable of the input', CREATE, { i: INPUT }],
     [
       'in a variable of the sound',
       CREATE.replace('$i: CreateLipSyncTaskInput!', '$s: SoundSourceInput!, $p: PlacementInput!').replace(
@@ -28,14 +28,14 @@ describe('a sound in base64', () => {
       { s: INPUT.sound, p: PLACEMENT },
     ],
     [
-      'in a variable of its own',
+      'in a variable of the text alone',
       CREATE.replace('$i: CreateLipSyncTaskInput!', '$b: String!').replace(
         '$i)',
         '{faceId: "f", sound: {base64: $b}, placement: {cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0}})',
       ),
       { b: SOUND },
     ],
-  ] as const)('may be large %s, and arrives whole', async ([, query, variables], { expect }) => {
+  ] as const)('may be large, and arrives whole: %s', async ([, query, variables], { expect }) => {
     const { body } = inPieces(jsonBody(query, { variables }));
     const response = await client.post(body);
     expect(response.status).toBe(200);
@@ -50,7 +50,7 @@ describe('a sound in base64', () => {
     ['+ as \\u002b', (json) => json.replaceAll('+', '\\u002b')],
     ['= as \\u003d, as Gson writes it', (json) => json.replaceAll('=', '\\u003d')],
     ['letters as \\u0061', (json) => json.replaceAll('aaaa', '\\u0061aa\\u0061')],
-  ])('arrives as it was with %s', async ([, escape], { expect }) => {
+  ])('arrives unchanged with %s', async ([, escape], { expect }) => {
     const base64 = `${'aaaa+/a+'.repeat(4_000)}aa==`;
     const input = withInput({ ...INPUT, sound: { base64 } });
     const body = `${input.slice(0, input.indexOf('aaaa'))}${escape(base64)}"${input.slice(input.indexOf('=="') + 3)}`;
@@ -62,7 +62,7 @@ describe('a sound in base64', () => {
     }
   });
 
-  it('may be one of several in a list of inputs', ({ expect }) => {
+  it('may be in several items of a list of inputs', ({ expect }) => {
     const LIST = 'mutation ($s: [SoundSourceInput!]!) { createLipSyncTask(input: $s) { task { id } } }';
     const inputs = createAudioInputs(schema);
     const count = (s: unknown) => inputs.countChars(parse(LIST), undefined, { s });
@@ -71,21 +71,19 @@ describe('a sound in base64', () => {
     expect(count({ __proto__: { base64: 'QUJD' } })).toBe(0);
   });
 
-  it('is counted once if its variable is defined twice', ({ expect }) => {
+  it('is counted once if the document defines its variable twice', ({ expect }) => {
     const TWICE =
       'mutation ($i: CreateLipSyncTaskInput!, $i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
     expect(createAudioInputs(schema).countChars(parse(TWICE), undefined, { i: INPUT })).toBe(SOUND.length);
   });
 
-  it('with line breaks is not refused for its size: what is wrong with it is for the ledger to say', async ({
-    expect,
-  }) => {
+  it('is not refused for its size if it has line breaks, which the ledger refuses', async ({ expect }) => {
     const base64 = `${'QUJD'.repeat(19)}\n`.repeat(500);
     expect((await client.post(withInput({ ...INPUT, sound: { base64 } }))).status).toBe(200);
     expect(client.ledger.calls.splice(0)).toMatchObject([['createLipSyncTask', { sound: { base64 } }]]);
   });
 
-  it('is taken by the mutations that the schema says', ({ expect }) => {
+  it('is accepted by the mutations that the schema marks', ({ expect }) => {
     expect([...createAudioInputs(schema).mutations]).toEqual(['createLipSyncTask']);
   });
 });

@@ -10,7 +10,7 @@ function flip(text: string): string {
   return `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
 }
 
-/** `duplex`: Node does not send a stream without it, workerd does not mind. */
+/** Creates a request with a streamed body. Node needs `duplex` for it, and workerd ignores it. */
 function streamed(body: ReadableStream<Uint8Array>, headers: Record<string, string> = {}): Request {
   const init = { method: 'POST', body, headers, duplex: 'half' };
   return new Request('https://gateway.test/', init);
@@ -20,7 +20,7 @@ function requestOf(init: RequestInit): Request {
   return new Request('https://gateway.test/', init);
 }
 
-describe('a callback to an address of ours', () => {
+describe('a callback with a valid token', () => {
   it('is stored before it is acknowledged', async ({ expect }) => {
     let stored = false;
     const deps = callbackDeps({
@@ -34,7 +34,7 @@ describe('a callback to an address of ours', () => {
     expect([response.status, stored]).toEqual([204, true]);
   });
 
-  it('tells whose task it is about, and what the body says of it', async ({ expect }) => {
+  it('reaches the ledger with the task of its token and the content of its body', async ({ expect }) => {
     const deps = callbackDeps();
     await postCallback(deps, v1Body);
     expect(deps.ingest).toHaveBeenCalledExactlyOnceWith(
@@ -43,7 +43,7 @@ describe('a callback to an address of ours', () => {
     );
   });
 
-  it('tells its request line whose task it is about, also when its body is refused', async ({ expect }) => {
+  it('has its tenant and task in the log line, also if its body is refused', async ({ expect }) => {
     const deps = callbackDeps();
     for (const body of [V1_BODY, '[]']) {
       const trace = createTrace();
@@ -56,20 +56,20 @@ describe('a callback to an address of ours', () => {
     expect(trace.notes).toEqual({});
   });
 
-  it('of the newer body shape is taken too', async ({ expect }) => {
+  it('is accepted in the newer shape of the body', async ({ expect }) => {
     const deps = callbackDeps();
     expect((await postCallback(deps, newerBody)).status).toBe(204);
     expect(deps.ingest).toHaveBeenCalledExactlyOnceWith(SUBJECT, expect.objectContaining({ shape: 'NEWER' }));
   });
 
-  it('keeps an unquoted id of 18 digits whole', async ({ expect }) => {
+  it('keeps all digits of an unquoted id of 18 digits', async ({ expect }) => {
     const deps = callbackDeps();
     await postCallback(deps, '{"task_id":850508686686064678,"task_status":"processing"}');
     expect(deps.ingest).toHaveBeenCalledWith(SUBJECT, expect.objectContaining({ klingTaskId: '850508686686064678' }));
   });
 
   it.for(['{}', '{"hello":1}', '{"task_status":"succeed"}', '{"task_id":null}'])(
-    'that names no task (%s) still says that Kling has it',
+    'reaches the ledger without a hint if its body names no task: %s',
     async (body, { expect }) => {
       const deps = callbackDeps();
       expect((await postCallback(deps, body)).status).toBe(204);
@@ -77,7 +77,7 @@ describe('a callback to an address of ours', () => {
     },
   );
 
-  it('that cannot be stored is to come again: 503 with Retry-After, and no token in the log', async ({ expect }) => {
+  it('gets 503 with Retry-After if it cannot be stored, and its token is not logged', async ({ expect }) => {
     const deps = callbackDeps({ ingest: () => Promise.reject(new Error('storage is down')) });
     const response = await postCallback(deps, V1_BODY);
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
@@ -85,17 +85,20 @@ describe('a callback to an address of ours', () => {
   });
 });
 
-describe('is refused before anything is stored', () => {
-  it.for(['GET', 'PUT', 'HEAD', 'DELETE', 'OPTIONS'])('405 for %s, which names POST', async (method, { expect }) => {
-    const deps = callbackDeps();
-    const request = new Request('https://gateway.test/callbacks/x', { method });
-    const response = await handleCallback(request, await deps.tokens.mint(SUBJECT), createTrace(), deps);
-    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
-    expect(deps.ingest).not.toHaveBeenCalled();
-  });
+describe('the callback route, before it stores anything,', () => {
+  it.for(['GET', 'PUT', 'HEAD', 'DELETE', 'OPTIONS'])(
+    'refuses %s with 405 and allow: POST',
+    async (method, { expect }) => {
+      const deps = callbackDeps();
+      const request = new Request('https://gateway.test/callbacks/x', { method });
+      const response = await handleCallback(request, await deps.tokens.mint(SUBJECT), createTrace(), deps);
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+      expect(deps.ingest).not.toHaveBeenCalled();
+    },
+  );
 
   it.for(['', 'not json', '[]', '"text"', 'null', '1', '{"task_id":', '['.repeat(5000)])(
-    '400 for a body that is no JSON object: %#',
+    'refuses a body that is not a JSON object with 400: %#',
     async (body, { expect }) => {
       const deps = callbackDeps();
       expect((await postCallback(deps, body)).status).toBe(400);
@@ -103,7 +106,7 @@ describe('is refused before anything is stored', () => {
     },
   );
 
-  it('413 for a content-length above the cap, without reading a byte', async ({ expect }) => {
+  it('refuses a content-length above the limit with 413, without reading the body', async ({ expect }) => {
     const deps = callbackDeps();
     let pulled = 0;
     const body = new ReadableStream({ pull: () => void (pulled += 1) }, { highWaterMark: 0 });
@@ -113,7 +116,7 @@ describe('is refused before anything is stored', () => {
     expect(pulled).toBe(0);
   });
 
-  it('413 for a chunked body, as soon as it is above the cap', async ({ expect }) => {
+  it('refuses a chunked body with 413 when it exceeds the limit', async ({ expect }) => {
     const deps = callbackDeps();
     let sent = 0;
     const body = new ReadableStream<Uint8Array>(
@@ -132,7 +135,7 @@ describe('is refused before anything is stored', () => {
     expect(deps.ingest).not.toHaveBeenCalled();
   });
 
-  it('takes a body of exactly the cap', async ({ expect }) => {
+  it('accepts a body of exactly the limit', async ({ expect }) => {
     const deps = callbackDeps();
     const body = V1_BODY.padEnd(CALLBACK_BYTES_MAX, ' ');
     expect((await postCallback(deps, body, { 'content-length': String(CALLBACK_BYTES_MAX) })).status).toBe(204);
@@ -141,20 +144,20 @@ describe('is refused before anything is stored', () => {
   });
 });
 
-describe('an answer', () => {
+describe('the response to a callback', () => {
   it.for<[status: number, text: string, request: () => Request, token: string | null]>([
     [405, 'Only POST is allowed.', () => requestOf({ method: 'GET' }), null],
     [413, 'A callback has at most 65536 bytes.', () => requestOf({ method: 'POST', body: ' '.repeat(65_537) }), null],
     [403, 'This is not a callback URL of this gateway.', () => requestOf({ method: 'POST', body: V1_BODY }), 'guessed'],
     [400, 'The body is not a JSON object.', () => requestOf({ method: 'POST', body: '[]' }), null],
-  ])('of %i says why, as plain text: %s', async ([status, text, request, token], { expect }) => {
+  ])('with status %i says why, as plain text: %s', async ([status, text, request, token], { expect }) => {
     const deps = callbackDeps();
     const response = await handleCallback(request(), token ?? (await deps.tokens.mint(SUBJECT)), createTrace(), deps);
     expect([response.status, await response.text()]).toEqual([status, `${text}\n`]);
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   });
 
-  it('of 503 says that it is to be sent again; the log says of which task, and why', async ({ expect }) => {
+  it('with status 503 asks Kling to send it again, and the log has the task and the cause', async ({ expect }) => {
     const deps = callbackDeps({ ingest: () => Promise.reject(new Error('storage is down')) });
     const response = await postCallback(deps, V1_BODY);
     expect(await response.text()).toBe('The callback could not be stored; send it again.\n');
@@ -176,7 +179,7 @@ describe('an answer', () => {
     [1_000, '1'],
     [1_001, '2'],
     [60_000, '60'],
-  ] as const)('of 429 is for too many: what may come again in %i ms waits %s s', async ([ms, seconds], { expect }) => {
+  ] as const)('with status 429 turns a wait of %i ms into retry-after: %s', async ([ms, seconds], { expect }) => {
     const deps = callbackDeps({ ingest: async () => ms });
     const response = await postCallback(deps, V1_BODY);
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, seconds]);
@@ -184,7 +187,7 @@ describe('an answer', () => {
     expect(deps.log).not.toHaveBeenCalled();
   });
 
-  it('of 408 is for a body that does not arrive in 10 s', async ({ expect }) => {
+  it('has status 408 if the body does not arrive in 10 s', async ({ expect }) => {
     const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
     const deps = callbackDeps();
     const response = await handleCallback(
@@ -200,7 +203,7 @@ describe('an answer', () => {
   });
 });
 
-describe('403 for an address that is not ours', () => {
+describe('a callback with a forged token', () => {
   const forgeries: Record<string, (token: string) => string | Promise<string>> = {
     'an empty token': () => '',
     'a tampered payload': (token) => flip(token),
@@ -210,12 +213,12 @@ describe('403 for an address that is not ours', () => {
     'no base64': (token) => `${token.split('.')[0]}.§§§`,
     'a truncated proof': (token) => token.slice(0, -1),
     'a missing proof': (token) => `${token.split('.')[0]}.`,
-    'no proof at all': (token) => token.split('.')[0] ?? '',
+    'no separator': (token) => token.split('.')[0] ?? '',
     'a third part': (token) => `${token}.A`,
     'an escaped dot': (token) => token.replace('.', '%2E'),
   };
 
-  it.for(Object.entries(forgeries))('%s', async ([, forge], { expect }) => {
+  it.for(Object.entries(forgeries))('is refused with 403: %s', async ([, forge], { expect }) => {
     const deps = callbackDeps();
     const forged = await forge(await deps.tokens.mint(SUBJECT));
     const response = await postCallback(deps, V1_BODY, {}, forged);

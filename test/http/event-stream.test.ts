@@ -4,18 +4,18 @@ import { createGraphqlClient, URL_OF_GRAPHQL } from '../support/graphql-client.t
 const EVENT_STREAM = { accept: 'text/event-stream' };
 const CREATE_VOICE = 'mutation { createVoice(input: { name: "Ann", source: { videoId: "1" } }) { task { id } } }';
 
-/** One result and the end, as graphql-sse's distinct connections have it. */
+/** Formats one result and the end, as in graphql-sse's distinct connections. */
 function streamOf(result: string): string {
   return `:\n\nevent: next\ndata: ${result}\n\nevent: complete\ndata:\n\n`;
 }
 
-/** A result that is one error; `what` is the JSON of its members before the extensions. */
+/** Formats a result of one error. `what` is the JSON of its members before the extensions. */
 function refusal(what: string): string {
   return `{"errors":[{${what},"extensions":{"code":"BAD_USER_INPUT","retryable":false,"requestId":"request-of-test"}}]}`;
 }
 
 describe('a client of Server-Sent Events', () => {
-  it.for(['GET', 'POST'])('gets a query over %s as one event', async (method, { expect }) => {
+  it.for(['GET', 'POST'])('gets the result of a query over %s as one event', async (method, { expect }) => {
     const { fetchGraphql, post } = createGraphqlClient();
     const query = '{ viewer { tenant } }';
     const response = await (method === 'POST'
@@ -29,7 +29,7 @@ describe('a client of Server-Sent Events', () => {
     expect(await response.text()).toBe(streamOf('{"data":{"viewer":{"tenant":"default"}}}'));
   });
 
-  it('gets a mutation as one event', async ({ expect }) => {
+  it('gets the result of a mutation as one event', async ({ expect }) => {
     const response = await createGraphqlClient().post(JSON.stringify({ query: CREATE_VOICE }), EVENT_STREAM);
     expect(await response.text()).toBe(
       streamOf('{"data":{"createVoice":{"task":{"id":"Vm9pY2VUYXNrOnZvaWNlLXRhc2stMQ"}}}}'),
@@ -43,13 +43,13 @@ describe('a client of Server-Sent Events', () => {
       '"message":"Must provide operation name if query contains multiple operations."',
     ],
     ['', '"message":"\\"query\\" must be a text with a GraphQL document."'],
-  ] as const)('is told what is wrong with %j in a stream that was accepted', async ([query, what], { expect }) => {
+  ] as const)('gets the error of the document %j in a stream with status 200', async ([query, what], { expect }) => {
     const response = await createGraphqlClient().post(JSON.stringify({ query }), EVENT_STREAM);
     expect(response.status).toBe(200);
     expect(await response.text()).toBe(streamOf(refusal(what)));
   });
 
-  it('is refused a mutation over GET by its status too', async ({ expect }) => {
+  it('gets status 405 for a mutation over GET', async ({ expect }) => {
     const search = new URLSearchParams({ query: CREATE_VOICE });
     const response = await createGraphqlClient().fetchGraphql(`${URL_OF_GRAPHQL}?${search}`, { headers: EVENT_STREAM });
     expect(response.status).toBe(405);
@@ -57,7 +57,7 @@ describe('a client of Server-Sent Events', () => {
     expect(await response.text()).toContain('"code":"BAD_USER_INPUT"');
   });
 
-  it('is one whose first choice that is: urql, which would also take it, gets JSON', async ({ expect }) => {
+  it('gets JSON if it prefers JSON, as urql does', async ({ expect }) => {
     const accept = 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed';
     const response = await createGraphqlClient().post(JSON.stringify({ query: '{ __typename }' }), { accept });
     expect(response.headers.get('content-type')).toBe('application/graphql-response+json; charset=utf-8');

@@ -10,8 +10,8 @@ beforeEach(() => {
 const SECRET = 'secret-of-the-store';
 const QUERY = '{ voices { edges { cursor } } }';
 
-describe('a failure of the gateway', () => {
-  it.for(ERROR_CODES)('shows its code %s, its path and the request, and is not logged', async (code, { expect }) => {
+describe('a GatewayError of a resolver', () => {
+  it.for(ERROR_CODES)('shows its code %s, its path and the request id, and is not logged', async (code, { expect }) => {
     client.ledger.failure = new GatewayError({ code, message: 'As told.', retryable: true });
     expect(await client.execute(QUERY)).toEqual({
       data: null,
@@ -28,7 +28,7 @@ describe('a failure of the gateway', () => {
     expect(client.notes).toEqual({ operationType: 'query', errorCodes: [code] });
   });
 
-  it('shows everything that helps, and nothing of its cause', async ({ expect }) => {
+  it('shows all fields of its failure, and nothing of its cause', async ({ expect }) => {
     const failure = {
       code: 'RATE_LIMITED',
       message: 'Too much.',
@@ -46,7 +46,7 @@ describe('a failure of the gateway', () => {
   });
 });
 
-describe('a bug', () => {
+describe('a bug in a resolver', () => {
   it.for([
     ['an error', new Error(SECRET)],
     ['an error with a code of its own', Object.assign(new Error(SECRET), { extensions: { code: SECRET } })],
@@ -56,7 +56,7 @@ describe('a bug', () => {
     ['an aggregate', new AggregateError([new Error(SECRET)], SECRET)],
     ['an abort', new DOMException(SECRET, 'AbortError')],
     ['a timeout', new DOMException(SECRET, 'TimeoutError')],
-  ] as const)('that throws %s is masked, and logged once', async ([, thrown], { expect }) => {
+  ] as const)('is masked and logged once if it throws %s', async ([, thrown], { expect }) => {
     client.ledger.failure = thrown ?? Symbol('nothing');
     const answer = await client.execute(QUERY);
     expect(answer.errors).toMatchObject([
@@ -68,7 +68,7 @@ describe('a bug', () => {
     ]);
   });
 
-  it('in the type of an answer is no fault of the request', async ({ expect }) => {
+  it('is INTERNAL if a result does not fit its type', async ({ expect }) => {
     client.ledger.scans = [
       {
         id: 's',
@@ -87,10 +87,10 @@ describe('a bug', () => {
   });
 });
 
-describe('a fault of the request', () => {
+describe('an error of the request', () => {
   const CREATE = 'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
 
-  it('in a variable names the place', async ({ expect }) => {
+  it('names the path in a variable', async ({ expect }) => {
     const placement = { cropStartMs: 'x', cropEndMs: 1, insertAtMs: 1 };
     const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound: { url: 'u' }, placement } });
     expect(errors).toMatchObject([
@@ -106,7 +106,7 @@ describe('a fault of the request', () => {
     expect(client.ledger.calls).toEqual([]);
   });
 
-  it('in a variable names the place behind a very long value, too', async ({ expect }) => {
+  it('names the path in a variable whose value is very long', async ({ expect }) => {
     const placement = { cropStartMs: 'x'.repeat(5000), cropEndMs: 1, insertAtMs: 1 };
     const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound: { url: 'u' }, placement } });
     expect(errors?.[0]?.extensions).toMatchObject({ issues: [{ path: ['i', 'placement', 'cropStartMs'] }] });
@@ -117,20 +117,20 @@ describe('a fault of the request', () => {
     ['two of one', { url: 'u', base64: 'b' }],
     ['none', {}],
     ['one that is null', { url: null }],
-  ] as const)('in a choice (%s) is found before the ledger is asked', async ([, sound], { expect }) => {
+  ] as const)('is found in a oneOf input before the ledger is called: %s', async ([, sound], { expect }) => {
     const placement = { cropStartMs: 0, cropEndMs: 1, insertAtMs: 1 };
     const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound, placement } });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(client.ledger.calls).toEqual([]);
   });
 
-  it('that a variable hides until execution is still its fault', async ({ expect }) => {
+  it('is BAD_USER_INPUT if a null variable is found during execution', async ({ expect }) => {
     const { errors } = await client.execute('query ($id: ID = "a") { voice(id: $id) { name } }', { id: null });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(client.logged).toEqual([]);
   });
 
-  it('in the document is 400 where the media type allows it, and 200 where old clients need it', async ({ expect }) => {
+  it('in a document has status 400, or 200 for clients of application/json', async ({ expect }) => {
     const body = JSON.stringify({ query: '{ nothing }' });
     expect((await client.post(body, { accept: 'application/graphql-response+json' })).status).toBe(400);
     expect((await client.post(body, { accept: 'application/json' })).status).toBe(200);

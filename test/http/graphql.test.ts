@@ -5,8 +5,8 @@ import { createGraphqlClient } from '../support/graphql-client.ts';
 
 const client = createGraphqlClient();
 
-describe('is answered:', () => {
-  it('a request with keys that the specification does not know', async ({ expect }) => {
+describe('the GraphQL route answers', () => {
+  it('a request with unknown keys', async ({ expect }) => {
     const body = { id: 'x', documentId: 'y', onError: 'NULL', query: '{__typename}', ['__proto__']: { query: 1 } };
     expect(await (await client.post(JSON.stringify(body))).json()).toEqual({ data: { __typename: 'Query' } });
   });
@@ -23,7 +23,7 @@ describe('is answered:', () => {
   });
 
   it.for(['application/json; charset=utf8', 'application/json;charset="UTF-8"', 'APPLICATION/JSON; charset="utf8"'])(
-    'a request that is sent as, and accepts, %s',
+    'a request with the content-type and accept %s',
     async (type, { expect }) => {
       const response = await client.post(jsonBody('{__typename}'), { 'content-type': type, accept: type });
       expect(response.status).toBe(200);
@@ -31,14 +31,14 @@ describe('is answered:', () => {
     },
   );
 
-  it('a body with a byte order mark and a U+FFFD of its own', async ({ expect }) => {
+  it('a body with a byte order mark and a literal U+FFFD', async ({ expect }) => {
     const response = await client.post(
       `\uFEFF${jsonBody('query ($id: ID!) { voice(id: $id) { id } }', { variables: { id: '\uFFFD' } })}`,
     );
     expect(await response.json()).toEqual({ data: { voice: null } });
   });
 
-  it('the introspection query of every GraphQL tool', async ({ expect }) => {
+  it('the full introspection query of GraphQL tools', async ({ expect }) => {
     const query = getIntrospectionQuery({
       inputValueDeprecation: true,
       specifiedByUrl: true,
@@ -48,15 +48,15 @@ describe('is answered:', () => {
     expect((await client.execute(query)).errors).toBeUndefined();
   });
 
-  it('brackets in strings, block strings and comments', async ({ expect }) => {
+  it('a document with many brackets in strings, block strings and comments', async ({ expect }) => {
     const many = '{'.repeat(300);
     const query = `# ${many}\n{ a: voice(id: "${many} \\" ${many}") {id} b: voice(id: """${many} \\""" ${many}""") {id} }`;
     expect(await client.execute(query)).toEqual({ data: { a: null, b: null } });
   });
 });
 
-describe('what an answer tells', () => {
-  it('does not repeat a megabyte of input', async ({ expect }) => {
+describe('an error message', () => {
+  it('does not repeat a long input', async ({ expect }) => {
     const response = await client.post(
       jsonBody('query ($n: Int) {tasks(first: $n) {edges {cursor}}}', { variables: { n: 'x'.repeat(90_000) } }),
     );
@@ -64,10 +64,10 @@ describe('what an answer tells', () => {
   });
 });
 
-describe('with introspection off', () => {
+describe('if introspection is off', () => {
   const closed = createGraphqlClient({ introspection: false });
 
-  it('the schema is not told', async ({ expect }) => {
+  it('introspection of the schema is refused', async ({ expect }) => {
     const { data, errors } = await closed.execute('{ __schema { types { name } } }');
     expect({ data, codes: errors?.map(({ extensions }) => extensions['code']) }).toEqual({
       data: undefined,
@@ -75,7 +75,7 @@ describe('with introspection off', () => {
     });
   });
 
-  it('__typename still is', async ({ expect }) => {
+  it('__typename is answered', async ({ expect }) => {
     expect(await closed.execute('{__typename}')).toEqual({ data: { __typename: 'Query' } });
   });
 
@@ -85,7 +85,7 @@ describe('with introspection off', () => {
     ['{ tasks(firs: 1) { edges { cursor } } }', {}],
     ['query ($k: TaskKind) { tasks(kind: $k) { edges { cursor } } }', { k: 'VOICES' }],
     ['mutation ($i: DeleteVoiceInput!) { deleteVoice(input: $i) { deletedVoiceId } }', { i: { voiceI: 'x' } }],
-  ] as const)('no message suggests names: %s', async ([query, variables], { expect }) => {
+  ] as const)('no message suggests names of the schema: %s', async ([query, variables], { expect }) => {
     const { errors } = await closed.execute(query, variables);
     expect(errors?.length).toBeGreaterThan(0);
     expect(JSON.stringify(errors)).not.toMatch(/did you mean|LIP_SYNC/i);

@@ -20,7 +20,7 @@ describe('/health', () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   });
 
-  it('answers HEAD without a body, and nothing but GET and HEAD', async ({ expect }) => {
+  it('answers HEAD without a body, and refuses other methods than GET and HEAD', async ({ expect }) => {
     const head = answerHealth(get('HEAD'));
     expect([head.status, await head.text()]).toEqual([200, '']);
     const post = answerHealth(get('POST'));
@@ -29,12 +29,12 @@ describe('/health', () => {
 });
 
 describe('/ready', () => {
-  it('is ready with every setting right', async ({ expect }) => {
+  it('is ready if all settings are valid', async ({ expect }) => {
     const response = answerReady(get(), whole);
     expect([response.status, await response.json()]).toEqual([200, { status: 'ready', problems: [] }]);
   });
 
-  it('shows the slots and the queue of the account to operators only', async ({ expect }) => {
+  it('shows the state of the Kling account only to operators', async ({ expect }) => {
     const upstream = { breaker: 'CLOSED', slotsHeld: 0, slotsMax: 1000, waiting: 0 };
     expect(await ready(await bearer('op', { scope: 'operator' }))).toEqual({ status: 'ready', problems: [], upstream });
     for (const other of [null, 'Bearer forged', await bearer('tenant-a', { scope: 'lipsync:read' })]) {
@@ -42,7 +42,7 @@ describe('/ready', () => {
     }
   });
 
-  it('lists what is wrong, without a value', async ({ expect }) => {
+  it('lists the settings with problems, without their values', async ({ expect }) => {
     const response = answerReady(get(), broken);
     const text = await response.text();
     expect(response.status).toBe(503);
@@ -56,7 +56,7 @@ describe('/ready', () => {
   });
 });
 
-it('GraphQL without its settings names them', async ({ expect }) => {
+it('a GraphQL request to a misconfigured gateway gets the names of the settings', async ({ expect }) => {
   const response = answerMisconfigured(broken.ok ? [] : broken.problems, 'request-1');
   expect(response.status).toBe(503);
   expect(await response.json()).toEqual({

@@ -18,7 +18,7 @@ function setUp() {
     },
   });
 
-  /** The HTTP status of a refusal; 'in' if the request has a place. */
+  /** Returns the HTTP status of the refusal, or 'in' if the request got a place. */
   async function enter(request: Request | undefined, tenant: string): Promise<unknown> {
     if (request === undefined) throw new Error('a request');
     return bodies.enter(request, tenant).then(
@@ -30,7 +30,7 @@ function setUp() {
 }
 
 describe('the places for large bodies', () => {
-  it('are four in all', async ({ expect }) => {
+  it('number four', async ({ expect }) => {
     const { enter } = setUp();
     const [first, ...others] = requests(5);
     const answers = [await enter(first, 'a')];
@@ -39,14 +39,14 @@ describe('the places for large bodies', () => {
     expect(LARGE_BODIES_MAX).toBe(4);
   });
 
-  it('keep one for a tenant that has none', async ({ expect }) => {
+  it('keep the last one for a tenant without a place', async ({ expect }) => {
     const { enter } = setUp();
     const [a, b, c, d, e, f] = requests(6);
     expect(await Promise.all([a, b, c, d].map((request) => enter(request, 'greedy')))).toEqual(['in', 'in', 'in', 503]);
     expect([await enter(e, 'quiet'), await enter(f, 'quiet')]).toEqual(['in', 503]);
   });
 
-  it('are free again once their request leaves, and no other frees them', async ({ expect }) => {
+  it('are freed by the request that took them, and by no other', async ({ expect }) => {
     const { enter, bodies } = setUp();
     const [a, b, c, d, other] = requests(5);
     for (const request of [a, b, c]) await enter(request, 'a');
@@ -57,7 +57,7 @@ describe('the places for large bodies', () => {
     expect([await enter(d, 'a'), await enter(other, 'a')]).toEqual(['in', 503]);
   });
 
-  it('are free again once their client disconnects', async ({ expect }) => {
+  it('are freed if the client disconnects', async ({ expect }) => {
     const { enter } = setUp();
     const client = new AbortController();
     await enter(new Request('https://gateway.test/graphql', { signal: client.signal }), 'a');
@@ -67,7 +67,7 @@ describe('the places for large bodies', () => {
     expect(await enter(d, 'a')).toBe('in');
   });
 
-  it('end after 90 s when their Worker never gives them back', async ({ expect }) => {
+  it('are freed after 90 s if the Worker never frees them', async ({ expect }) => {
     const { enter, clock } = setUp();
     for (const request of requests(3)) await enter(request, 'a');
     const [late, later] = requests(2);
@@ -77,7 +77,7 @@ describe('the places for large bodies', () => {
     expect(await enter(later, 'a')).toBe('in');
   });
 
-  it('are not kept by a request past its rate', async ({ expect }) => {
+  it('are not taken by a request past its rate', async ({ expect }) => {
     const { enter, rate } = setUp();
     rate.left = 0;
     const answers = [];
@@ -85,7 +85,7 @@ describe('the places for large bodies', () => {
     expect(answers).toEqual(Array(10).fill(429));
   });
 
-  it('cost a tenant nothing of its rate while they are taken', async ({ expect }) => {
+  it('do not count against the rate of a tenant that finds none free', async ({ expect }) => {
     const { enter, rate } = setUp();
     for (const request of requests(5)) await enter(request, 'a');
     expect(rate.left).toBe(997);

@@ -26,7 +26,7 @@ const REQUEST = () =>
   new Request('https://gateway.test/things/s3cret?token=s3cret', { headers: { authorization: 's3cret' } });
 
 describe('the log', () => {
-  it('has one line a request, with the pattern of its path and nothing that may be secret', async ({ expect }) => {
+  it('has one line for each request, with the matched route and without secrets', async ({ expect }) => {
     const { lines } = await answer(REQUEST(), async ({ notes }) => {
       Object.assign(notes, { operationName: 'Tasks', operationType: 'query', errorCodes: ['NOT_FOUND'] });
       return new Response(null, { status: 204 });
@@ -48,7 +48,7 @@ describe('the log', () => {
     expect(JSON.stringify(lines)).not.toContain('s3cret');
   });
 
-  it('knows what a GraphQL request did, without its variables', async ({ expect }) => {
+  it('has the operation of a GraphQL request, without its variables', async ({ expect }) => {
     const client = createGraphqlClient();
     const query = 'query Mine($id: ID!) { voice(id: $id) { name } }';
     await client.post(JSON.stringify({ query, variables: { id: 's3cret' } }));
@@ -56,7 +56,7 @@ describe('the log', () => {
     expect(client.logged).toEqual([]);
   });
 
-  it('cuts an operation name that a client chose long', async ({ expect }) => {
+  it('cuts a long operation name', async ({ expect }) => {
     const client = createGraphqlClient();
     await client.execute(`query ${'q'.repeat(5000)} { __typename }`);
     expect(client.notes.operationName).toHaveLength(100);
@@ -70,18 +70,18 @@ function notesOf(...taskIds: string[]) {
 }
 
 describe('the tasks of a request', () => {
-  it('are named by their ids, each once: one by itself, several as a list', ({ expect }) => {
+  it('are logged once each, as one id or as a list', ({ expect }) => {
     expect(notesOf('one', 'one')).toEqual({ taskId: 'one' });
     expect(notesOf('one', 'two', 'one')).toEqual({ taskId: 'one', taskIds: ['one', 'two'] });
   });
 
-  it('are at most 20 in its line', ({ expect }) => {
+  it('are logged up to a limit of 20', ({ expect }) => {
     const taskIds = Array.from({ length: 500 }, (_, i) => `task-${i}`);
     expect(notesOf(...taskIds)).toEqual({ taskId: 'task-0', taskIds: taskIds.slice(0, 20) });
   });
 });
 
-describe('an error that no handler caught', () => {
+describe('an error that a handler throws', () => {
   it('is masked if it is a bug, and logged with its stack', async ({ expect }) => {
     const { response, lines } = await answer(REQUEST(), async () => {
       throw new Error('inside');
@@ -98,7 +98,7 @@ describe('an error that no handler caught', () => {
     ]);
   });
 
-  it('is the answer if it is a failure of the gateway', async ({ expect }) => {
+  it('is shown if it is a GatewayError', async ({ expect }) => {
     const { response, lines } = await answer(REQUEST(), async () => {
       throw new GatewayError({ code: 'UNAUTHENTICATED', message: 'Sign in.', retryable: false });
     });
@@ -111,13 +111,16 @@ describe('an error that no handler caught', () => {
     ['application/json', 'application/json'],
     ['text/event-stream', 'application/json'],
     [null, 'application/json'],
-  ])('has the media type under which a client reads it: to one that accepts %s', async ([accept, type], { expect }) => {
-    const request = new Request('https://gateway.test/things/1', accept === null ? {} : { headers: { accept } });
-    const { response } = await answer(request, async () => {
-      throw new GatewayError({ code: 'RATE_LIMITED', message: 'Wait.', retryable: true });
-    });
-    expect([response.status, response.headers.get('content-type')]).toEqual([429, type]);
-  });
+  ])(
+    'is sent in the media type in which clients read it, to a client that accepts %s',
+    async ([accept, type], { expect }) => {
+      const request = new Request('https://gateway.test/things/1', accept === null ? {} : { headers: { accept } });
+      const { response } = await answer(request, async () => {
+        throw new GatewayError({ code: 'RATE_LIMITED', message: 'Wait.', retryable: true });
+      });
+      expect([response.status, response.headers.get('content-type')]).toEqual([429, type]);
+    },
+  );
 });
 
 describe('the request id', () => {
@@ -127,7 +130,7 @@ describe('the request id', () => {
     ['x'.repeat(65), 'random-id'],
     ['with blank inside', 'random-id'],
     ['<script>alert(1)', 'random-id'],
-  ] as const)('given as %j becomes %j', async ([given, expected], { expect }) => {
+  ] as const)('of the header %j is %j', async ([given, expected], { expect }) => {
     const request = new Request('https://gateway.test/things/1', { headers: { 'x-request-id': given } });
     const { response } = await answer(request, async ({ requestId }) => new Response(requestId));
     expect(response.headers.get('x-request-id')).toBe(expected);

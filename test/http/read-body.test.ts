@@ -7,7 +7,7 @@ import { startTimer } from '../../src/lib/deadline.ts';
 const LIMITS = { bytesMax: 1_000, largeBytesMax: 1_000 };
 const DEPS = { now: Date.now, startTimer, admitLarge: () => Promise.reject(new Error('a large body')) };
 
-/** The same body twice: once it says how long it is, and is read at once; once it does not, and is read by chunks. */
+/** Returns the same body with a declared length, which is read at once, and without, which is read in chunks. */
 function requestsOf(bytes: Uint8Array<ArrayBuffer>): readonly Request[] {
   const post = { method: 'POST', body: bytes };
   return [
@@ -22,7 +22,7 @@ async function jsonOf(request: Request): Promise<unknown> {
     .catch((error: unknown) => String(error));
 }
 
-/** Null: it is not UTF-8. */
+/** Decodes bytes. Returns null if they are not UTF-8. */
 function strictText(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -37,35 +37,35 @@ function quoted(...bytes: number[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array([0x22, ...bytes, 0x22]);
 }
 
-describe('a body', () => {
+describe('readBody', () => {
   it.for<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer>; readonly json: unknown }>([
-    { name: 'of ASCII', bytes: encoder.encode('"voice"'), json: 'voice' },
-    { name: 'of characters of two, three and four bytes', bytes: encoder.encode('"é語🎙"'), json: 'é語🎙' },
-    { name: 'with a U+FFFD of its own', bytes: encoder.encode('"é�"'), json: 'é�' },
-    { name: 'with a byte order mark', bytes: new Uint8Array([0xef, 0xbb, 0xbf, ...quoted(0x61)]), json: 'a' },
+    { name: 'ASCII', bytes: encoder.encode('"voice"'), json: 'voice' },
+    { name: 'characters of two, three and four bytes', bytes: encoder.encode('"é語🎙"'), json: 'é語🎙' },
+    { name: 'a literal U+FFFD', bytes: encoder.encode('"é�"'), json: 'é�' },
+    { name: 'a byte order mark', bytes: new Uint8Array([0xef, 0xbb, 0xbf, ...quoted(0x61)]), json: 'a' },
     {
-      name: 'with a byte order mark and a U+FFFD of its own',
+      name: 'a byte order mark and a literal U+FFFD',
       bytes: new Uint8Array([0xef, 0xbb, 0xbf, ...quoted(0xef, 0xbf, 0xbd)]),
       json: '�',
     },
-  ])('$name is read', async ({ bytes, json }, { expect }) => {
+  ])('reads $name', async ({ bytes, json }, { expect }) => {
     for (const request of requestsOf(bytes)) expect(await jsonOf(request)).toBe(json);
   });
 
   it.for<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }>([
-    { name: 'a byte that begins nothing', bytes: quoted(0xff) },
+    { name: 'a byte that begins no character', bytes: quoted(0xff) },
     { name: 'Latin-1', bytes: quoted(0xe9, 0x74, 0xe9) },
     { name: 'a character that is cut off', bytes: quoted(0xe8, 0xaa) },
     { name: 'an overlong form', bytes: quoted(0xc0, 0xaf) },
     { name: 'half of a surrogate pair', bytes: quoted(0xed, 0xa0, 0x80) },
-    { name: 'a fault beside a U+FFFD of its own', bytes: quoted(0xef, 0xbf, 0xbd, 0xff) },
+    { name: 'an invalid byte after a literal U+FFFD', bytes: quoted(0xef, 0xbf, 0xbd, 0xff) },
     { name: 'the first three bytes of a character of four', bytes: quoted(0xf0, 0x9f, 0x8e) },
-  ])('with $name is refused', async ({ bytes }, { expect }) => {
+  ])('refuses $name', async ({ bytes }, { expect }) => {
     for (const request of requestsOf(bytes)) expect(await jsonOf(request)).toMatch('must be UTF-8');
   });
 
-  it('of any bytes is read the same either way, and refused where it is not UTF-8', async ({ expect }) => {
-    // Bytes that are often of one character, or nearly.
+  it('reads random bytes at once and in chunks, and refuses those that are not UTF-8', async ({ expect }) => {
+    // Bytes that often form a character, or almost do.
     const part = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 3 }).map((text) => [...encoder.encode(text)]),
       fc.constantFrom([0xff], [0xc3], [0xe8, 0xaa], [0xf0, 0x9f, 0x8e], [0xef, 0xbf, 0xbd], [0x80]),
