@@ -1,4 +1,4 @@
-/** The one part of Node that the Worker uses: the `nodejs_als` compatibility flag provides it. The types of Node stay out. */
+/** The only module of Node that the Worker uses. The compatibility flag `nodejs_als` provides it. The types of Node stay out. */
 declare module 'node:async_hooks' {
   export class AsyncLocalStorage<T> {
     run<R>(store: T, callback: () => R): R;

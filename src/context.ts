@@ -1,14 +1,14 @@
 import type { Ledger, Upstream } from './domain/ports.ts';
 import type { Viewer } from './domain/viewer.ts';
 
-/** What a resolver may use. Built once per request; nothing here outlives it. */
+/** The context of resolvers. It is created for each request, and nothing in it outlives the request. */
 export interface GatewayContext {
-  /** Also in the answer's `x-request-id` header, in the log line, and in `extensions.requestId` of every error. */
+  /** The id of the request, in the header `x-request-id`, in log lines, and in `extensions.requestId` of every error. */
   readonly requestId: string;
-  /** Milliseconds since the epoch. */
+  /** Returns milliseconds since the epoch. */
   readonly now: () => number;
   readonly viewer: Viewer;
-  /** Of the viewer's tenant, as far as the viewer's scopes reach. */
+  /** The ledger of the viewer's tenant. Its methods throw `FORBIDDEN` outside the viewer's scopes. */
   readonly ledger: Ledger;
   readonly upstream: Upstream;
 }

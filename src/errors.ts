@@ -1,10 +1,10 @@
 /**
- * What the gateway reports when it does not do what it was asked to.
+ * The errors that clients see.
  *
  * @module
  */
 
-/** Stable codes, sent as `extensions.code`. Adding one is a feature; renaming one is a breaking change. */
+/** Stable codes, sent as `extensions.code`. Renaming one is a breaking change. */
 export const ERROR_CODES = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -22,30 +22,30 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** One thing that is wrong with an input: where (from the argument down, as in `['input', 'name']`), and what is allowed. */
+/** One problem of an input. The path starts with the argument, as in `['input', 'name']`. The message states what is allowed. */
 export interface Issue {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
-/** A failure as plain data: it crosses an object's RPC boundary, where error classes are lost. */
+/** An error as plain data. Durable Objects return it, because RPC loses error classes. */
 export interface Failure {
   readonly code: ErrorCode;
-  /** Safe to show to the caller: no secret, no stack, no internal name. */
+  /** Clients see the message. It has no secret, no stack and no internal name. */
   readonly message: string;
   /** Whether the same call, unchanged, may succeed later. */
   readonly retryable: boolean;
-  /** How long to wait before that, in milliseconds; set only where it is known. */
+  /** The time to wait before a retry, in milliseconds, if it is known. */
   readonly retryAfterMs?: number;
-  /** Kling's business code, where Kling refused. */
+  /** Kling's business code, if Kling refused the request. */
   readonly klingCode?: number;
   /** Kling's id of the refused request, for its support. */
   readonly klingRequestId?: string;
-  /** Everything that is wrong with the input; only with `BAD_USER_INPUT`. */
+  /** All problems of the input. Only `BAD_USER_INPUT` has them. */
   readonly issues?: readonly Issue[];
 }
 
-/** A failure whose message is safe to show. Anything else that is thrown is a bug, is masked, and is logged. */
+/** An error that clients may see. Any other thrown error is a bug: it is logged, and clients see `INTERNAL`. */
 export class GatewayError extends Error {
   override readonly name: string = 'GatewayError';
   readonly failure: Failure;
@@ -56,7 +56,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** The one error for a refused input: it carries every problem, and its message names the first. */
+/** Creates the error for a refused input. It has all issues, and its message names the first. */
 export function badUserInput(issues: readonly [Issue, ...Issue[]]): GatewayError {
   const [first] = issues;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';

@@ -32,8 +32,8 @@ const app = createApp(deps);
 const operations = createOperationsApp(deps);
 
 /**
- * Answers the queries and mutations of sockets, for the viewer that their hub has verified. It has no address: only this
- * Worker's own objects reach it, and Workers of the same Cloudflare account that bind it by name.
+ * Answers the queries and mutations of sockets for the viewer that their hub has verified. It has no public address. Only
+ * this Worker's own objects reach it, and Workers of the same Cloudflare account that bind it by name.
  */
 export class SocketOperations extends WorkerEntrypoint<Env, Viewer> {
   override fetch(request: Request): Response | Promise<Response> {

@@ -4,7 +4,7 @@ import { SETTINGS } from '../src/config/settings.ts';
 const sources = import.meta.glob<string>('../src/**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });
 const tests = import.meta.glob<string>('./**/*.ts', { query: '?raw', import: 'default', eager: true });
 
-/** What a folder of `src` may import beside itself: folders, and files of the root. */
+/** The folders and root files that each folder of `src` may import, apart from itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   domain: ['lib', 'errors.ts'],
@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   studio: ['domain', 'lib'],
 };
 
-/** Where a Worker or an object begins: what they are given by the platform goes no further down. */
+/** The files that may use `Env` and `cloudflare:workers`. All other files get values. */
 const ROOTS = new Set([
   'index.ts',
   'gateway.ts',
@@ -55,14 +55,14 @@ const files = Object.entries(sources)
   .map(([path, text]) => ({ path: path.replace('../src/', ''), text }))
   .filter(({ path }) => !path.endsWith('.d.ts'));
 
-/** Files that import each other, directly or through others, as they did when the rule was made. New ones are refused. */
+/** Files in import circles that existed before the rule. The test refuses new ones. */
 const KNOWN_CIRCLES = new Set(['kling/transport.ts', 'kling/errors.ts']);
 
 function folderOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.indexOf('/')) : path;
 }
 
-/** What runs in the Worker. */
+/** The files of the Worker. */
 const ownPart = files.filter(({ path }) => !['sandbox', 'scripts', 'studio'].includes(folderOf(path)));
 
 function importsOf({ path, text }: { readonly path: string; readonly text: string }): string[] {
@@ -71,7 +71,7 @@ function importsOf({ path, text }: { readonly path: string; readonly text: strin
   );
 }
 
-/** The files, and all that they import, directly or through others. Adds them to `seen`. */
+/** Returns the files and all their imports, direct and indirect. Adds them to `seen`. */
 function reachedFrom(paths: readonly string[], seen = new Set<string>()): Set<string> {
   for (const path of paths) {
     if (seen.has(path)) continue;
@@ -99,7 +99,7 @@ describe('imports', () => {
     expect(inCircle.map(({ path }) => path).filter((path) => !KNOWN_CIRCLES.has(path))).toEqual([]);
   });
 
-  it('of the engine are of graphql alone, and others import only its entry', ({ expect }) => {
+  it('of the engine are from graphql only, and other folders import only its entry', ({ expect }) => {
     const packages = files
       .filter(({ path }) => folderOf(path) === 'engine')
       .flatMap(({ text }) => [...text.matchAll(/from '([^.][^']*)'/g)].map(([, name]) => name));
@@ -121,7 +121,7 @@ describe('the platform', () => {
     expect(naming.map(({ path }) => path)).toEqual([]);
   });
 
-  it('is asked for settings by config/ only', ({ expect }) => {
+  it('is read for settings in config/ only', ({ expect }) => {
     const reads = new RegExp(`\\b(?:env|process\\.env)(?:\\.|\\[')(?:${Object.keys(SETTINGS).join('|')})\\b`);
     const reading = ownPart.filter(
       ({ path, text }) => folderOf(path) !== 'config' && reads.test(withoutComments(text)),
@@ -129,7 +129,7 @@ describe('the platform', () => {
     expect(reading.map(({ path }) => path)).toEqual([]);
   });
 
-  it('gives the time and chance at the roots only', ({ expect }) => {
+  it('gives time and randomness at the roots only', ({ expect }) => {
     const pure = files.filter(({ path }) => ['domain', 'schema'].includes(folderOf(path)));
     const impure = pure.filter(({ text }) =>
       /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bcrypto\.|\bfetch\(|\bsetTimeout\b/.test(withoutComments(text)),
@@ -139,7 +139,7 @@ describe('the platform', () => {
 });
 
 describe('a task', () => {
-  it('is changed by the journal alone', ({ expect }) => {
+  it('is changed only by the journal', ({ expect }) => {
     const writing = ownPart.filter(({ text }) =>
       /\btasks\.(?:insert|step|writeRecord|remove)\(/.test(withoutComments(text)),
     );
@@ -156,7 +156,7 @@ describe('a response', () => {
 });
 
 describe('waits', () => {
-  it('of retries grow by lib/backoff.ts alone, which is tested', ({ expect }) => {
+  it('of retries grow only in lib/backoff.ts, which has tests', ({ expect }) => {
     const product = files.filter(({ path }) => !['sandbox', 'scripts'].includes(folderOf(path)));
     const growing = product.filter(({ text }) => /\*\*\s*[a-z(]/i.test(withoutComments(text)));
     expect(growing.map(({ path }) => path)).toEqual(['lib/backoff.ts']);
@@ -164,13 +164,13 @@ describe('waits', () => {
 });
 
 describe('files', () => {
-  it('are short enough to be read', ({ expect }) => {
+  it('have at most 400 lines', ({ expect }) => {
     const all = [...files, ...Object.entries(tests).map(([path, text]) => ({ path: `test/${path.slice(2)}`, text }))];
     const long = all.filter(({ text }) => text.split('\n').length > 401);
     expect(long.map(({ path }) => path)).toEqual([]);
   });
 
-  it('are named in kebab-case, and have no default but where the platform wants one', ({ expect }) => {
+  it('are named in kebab-case, and have a default export only if the platform requires it', ({ expect }) => {
     expect(
       files.map(({ path }) => path).filter((path) => !/^[a-z\d/-]+\.tsx?$/.test(path.replace('.config.ts', '.ts'))),
     ).toEqual([]);

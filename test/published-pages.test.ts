@@ -6,7 +6,7 @@ import { PUBLISHED, publishedTable } from './support/published-pages.ts';
 
 const tests = import.meta.glob<string>('./{kling,node}/*.test.ts', { query: '?raw', import: 'default', eager: true });
 
-/** Whether the schema has `Type.field` or `Type.field(argument:)`. */
+/** Returns whether the schema has `Type.field` or `Type.field(argument:)`. */
 function isInSchema(coordinate: string): boolean {
   const [, typeName = '', fieldName = '', , argument] = /^(\w+)\.(\w+)(\((\w+):\))?$/.exec(coordinate) ?? [];
   const type = schema.getType(typeName);
@@ -17,7 +17,7 @@ function isInSchema(coordinate: string): boolean {
   return argument === undefined || field.args.some(({ name }) => name === argument);
 }
 
-/** What the test must speak of: Kling's own name on the wire, or the field by which a client sees it. */
+/** Returns the words of which the test must contain one: Kling's name, or the name of the GraphQL field. */
 function wordsOf(kling: string, graphql: string): readonly string[] {
   const onTheWire =
     kling
@@ -27,7 +27,7 @@ function wordsOf(kling: string, graphql: string): readonly string[] {
   return [onTheWire, graphql.replace(/^.*[.](\w+).*$/, '$1')];
 }
 
-describe('the table of everything that Kling publishes', () => {
+describe('the table of Kling’s published parameters and fields', () => {
   const rows = PUBLISHED.flatMap(({ endpoint, rows: some }) => some.map((row) => [endpoint, ...row] as const));
 
   it.for(rows)('%s: %s is %s, shown by %s', ([, kling, graphql, test], { expect }) => {
@@ -37,7 +37,7 @@ describe('the table of everything that Kling publishes', () => {
     expect(wordsOf(kling, graphql).some((word) => text.includes(word))).toBe(true);
   });
 
-  it('is the one in docs/kling-coverage.md', ({ expect }) => {
+  it('equals the table in docs/kling-coverage.md', ({ expect }) => {
     expect(coverage).toContain(publishedTable());
   });
 });

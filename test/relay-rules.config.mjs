@@ -1,6 +1,6 @@
 import graphqlEslint from '@graphql-eslint/eslint-plugin';
 
-/** Relay's rules over schema.graphql: `npm run check:schema`. */
+/** Checks schema.graphql by Relay's rules, in `npm run check:schema`. */
 export default [
   {
     files: ['**/*.graphql'],
@@ -10,15 +10,15 @@ export default [
     },
     plugins: { '@graphql-eslint': graphqlEslint },
     rules: {
-      // The specification asks for one way or both. Lists go forward only: their cursors stand for where a reader has got to.
+      // The specification requires one direction or both. Lists go forward only, because their cursors mark how far a reader is.
       '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
       '@graphql-eslint/relay-connection-types': 'error',
       '@graphql-eslint/relay-edge-types': [
         'error',
         {
-          // An event of a task has no identity to be asked for by: it is told once, behind a cursor.
+          // An event of a task is not a node. Clients find it only by the cursor before it.
           shouldImplementNode: false,
-          // What is few and comes whole is a plain list: a scan's faces, a task's videos and voices, a viewer's scopes.
+          // Short lists without pages are plain lists: faces of a scan, videos and voices of a task, scopes of a viewer.
           listTypeCanWrapOnlyEdgeType: false,
         },
       ],

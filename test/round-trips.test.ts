@@ -5,25 +5,25 @@ import { lipSyncTask, voice, voiceTask } from './support/fake-ledger.ts';
 const TASK = 'id status klingStatus createdAt updatedAt expiresAt failure { code message } unitsDeducted';
 const VIDEO = 'parentVideo { videoId url } videos { videoId url }';
 
-/** What an operation asks of others: reads and writes of the tenant's ledger, each one call of its object, and reads at Kling. */
+/** Operations with their number of calls of the ledger object, and of reads at Kling. */
 const OPERATIONS: readonly (readonly [name: string, query: string, ledger: number, kling: number])[] = [
   ['one task', `{ lipSyncTask(by: { externalId: "e" }) { ${TASK} ${VIDEO} } }`, 1, 0],
   ['one task by its id', `{ node(id: "TGlwU3luY1Rhc2s6YQ") { id ... on LipSyncTask { ${TASK} ${VIDEO} } } }`, 1, 0],
   [
-    'a page of tasks, with all that they hold',
+    'a page of tasks with all fields',
     `{ tasks(first: 100) { edges { cursor node { ${TASK} ... on LipSyncTask { ${VIDEO} } ... on VoiceTask { voices { id name } } } } pageInfo { hasNextPage } } }`,
     1,
     0,
   ],
   ['a page of voices', '{ voices(first: 100) { edges { node { id name owner } } } }', 1, 0],
-  ['who is calling', '{ viewer { tenant scopes expiresAt } }', 0, 0],
+  ['the viewer', '{ viewer { tenant scopes expiresAt } }', 0, 0],
   [
-    "a page of Kling's own list",
+    "a page of one of Kling's lists",
     `{ account { lipSyncTasks(pageSize: 500) { items { klingTaskId status ${VIDEO} } } } }`,
     0,
     1,
   ],
-  ['a price before anything is paid', '{ lipSyncQuote(videoDurationMs: 10000) { units usd } }', 0, 0],
+  ['a quote', '{ lipSyncQuote(videoDurationMs: 10000) { units usd } }', 0, 0],
   [
     'a mutation',
     'mutation { createVoice(input: { name: "v", source: { url: "https://example.com/a.mp3" } }) { task { id status } } }',
@@ -33,8 +33,8 @@ const OPERATIONS: readonly (readonly [name: string, query: string, ledger: numbe
   ['a deletion', 'mutation { deleteVoice(input: { voiceId: "Vm9pY2U6MQ" }) { deletedVoiceId } }', 1, 0],
 ];
 
-describe('round trips', () => {
-  it.for(OPERATIONS)('of %s', async ([, query, ledgerCalls, klingReads], { expect }) => {
+describe('the number of round trips', () => {
+  it.for(OPERATIONS)('stays the same for %s', async ([, query, ledgerCalls, klingReads], { expect }) => {
     const client = createGraphqlClient();
     client.ledger.tasksKept = [...Array(50).keys()].flatMap((i) => [lipSyncTask(`l${i}`), voiceTask(`v${i}`)]);
     client.ledger.voicesKept = [...Array(50).keys()].map((i) => voice(`voice-${i}`));

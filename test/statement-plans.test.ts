@@ -20,7 +20,7 @@ const withSql = Object.fromEntries(
 );
 const literals = sqlLiteralsOf(withSql);
 
-/** Tables that stay small, however much a tenant does and however many tenants there are, and why. */
+/** Tables that stay small for any number of tasks and tenants, with the reason. */
 const SMALL = new Map([
   ['event_forgotten', 'one row'],
   ['task_sum', 'one row'],
@@ -32,7 +32,7 @@ const SMALL = new Map([
   ['newest', 'the bounded number of tasks that were selected before'],
 ]);
 
-/** Rows that come from a value, as of `json_each`, and those of a selection, which has a plan of its own. */
+/** Steps over the rows of a value, such as `json_each`, and over those of a subquery, which has its own plan. */
 const IS_VALUE = /^SCAN \S+ VIRTUAL TABLE|^SEARCH \(subquery-\d+\)$/;
 
 let recorded: ReadonlyMap<string, RecordedStatement>;
@@ -42,7 +42,7 @@ beforeAll(async () => {
   await runEveryStatement();
 });
 
-/** The recorded statements that a literal stands for. */
+/** Finds the recorded statements that were built from a literal. */
 function recordedOf({ pieces, isStatement }: SqlLiteral): readonly RecordedStatement[] {
   const text = evened(pieces.map((piece) => piece ?? '\0').join(''));
   const pattern = text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll(/ ?\0 ?/g, '.*');
@@ -50,7 +50,7 @@ function recordedOf({ pieces, isStatement }: SqlLiteral): readonly RecordedState
   return [...recorded.values()].filter((statement) => matcher.test(statement.text));
 }
 
-/** What of a plan costs more the more rows a table has. */
+/** Returns the steps of a plan whose cost grows with the rows of a table. */
 function faultsOf({ text, plan }: RecordedStatement): readonly string[] {
   return plan.filter((step) => !isBounded(step)).map((step) => `${step}: ${text}`);
 }
@@ -59,17 +59,17 @@ function isBounded(step: string): boolean {
   if (step.includes('TEMP B-TREE') || step.includes('AUTOMATIC')) return false;
   const [, verb, table = ''] = /^(SCAN|SEARCH) (\S+)/.exec(step) ?? [];
   if (verb === undefined || SMALL.has(table) || IS_VALUE.test(step)) return true;
-  // A `SEARCH` for a minimum names no condition where it reads every row.
+  // A `SEARCH` for a minimum has no condition if it reads every row.
   return verb === 'SEARCH' && / USING .*\(.*[=<>]/.test(step);
 }
 
 describe('every statement', () => {
-  it('stands where it is run, so that the tests below find it', ({ expect }) => {
+  it('is a literal at its call, so that these tests find it', ({ expect }) => {
     const hidden = Object.entries(withSql).flatMap(([path, text]) => hiddenStatementsOf(path, text));
     expect(hidden).toEqual(['src/ledger/stores/tasks.ts: query', 'src/lib/tables.ts: step']);
   });
 
-  it('is not part of a definition of tables outside of the migrations', ({ expect }) => {
+  it('is separate from definitions of tables, except in migrations', ({ expect }) => {
     const mixed = Object.entries(withSql).filter(([, text]) => /;\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b/.test(text));
     expect(mixed.map(([path]) => path)).toEqual([]);
   });
@@ -78,14 +78,14 @@ describe('every statement', () => {
     literals.map(
       (literal, i) => [`${i} ${literal.path} ${evened(literal.pieces.join('…')).slice(0, 90)}`, literal] as const,
     ),
-  )('of %s has a plan that reads no more rows the more there are', ([, literal], { expect }) => {
+  )('of %s has a plan whose cost does not grow with the table', ([, literal], { expect }) => {
     const found = recordedOf(literal);
-    // One that is put together has to be run in more than one form.
+    // A statement with inserted parts must be recorded in at least two variants.
     expect(found.length).toBeGreaterThanOrEqual(literal.isStatement && literal.pieces.includes(null) ? 2 : 1);
     expect(found.flatMap(faultsOf)).toEqual([]);
   });
 
-  it('of every object is among them', ({ expect }) => {
+  it('of every object is checked', ({ expect }) => {
     const folders = new Set(literals.map(({ path }) => path.split('/')[1]));
     expect(folders).toEqual(new Set(['account', 'hub', 'ledger']));
     expect(literals.length).toBeGreaterThan(70);

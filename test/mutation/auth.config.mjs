@@ -2,6 +2,6 @@ import { group } from './group.mjs';
 
 export default group({
   name: 'auth',
-  // The object is tried in workerd: see object.config.mjs.
+  // The Durable Object is tested in workerd, see object.config.mjs.
   mutate: ['src/auth/**/*.ts', '!src/auth/issuer-keys.ts'],
 });

@@ -1,7 +1,7 @@
 import { mergeConfig } from 'vitest/config';
 import node from './vitest.config.ts';
 
-/** The tests of the domain, in Node. */
+/** Runs the tests of the domain in Node. */
 const config = mergeConfig(node, {});
 config.test.include = ['test/domain/**/*.test.ts', 'test/security/urls*.test.ts'];
 

@@ -1,7 +1,6 @@
 /**
- * `npm run bench -- mutation`: how many small mistakes, in what decides who may do what, the tests find. Each group of files is
- * tried by itself, with its own tests and its own threshold: a well tested group hides no other, and a mutant of a constant,
- * for which every test has to run, does not wait for tests of something else.
+ * Creates the configuration of one group of files, with its own tests and its own threshold. So a well tested group does not
+ * hide another. A mutant of a constant runs all tests of its group, but not those of others.
  *
  * @param {{ name: string, mutate: string[], configFile?: string }} group
  * @returns {import('@stryker-mutator/api/core').PartialStrykerOptions}
@@ -12,7 +11,7 @@ export function group({ name, mutate, configFile = 'test/mutation/vitest.config.
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile },
-    // No such file: Stryker would rewrite it for its copy with an API that TypeScript 7 does not have, and nothing here reads it.
+    // The file does not exist. Stryker would rewrite tsconfig.json with an API that TypeScript 7 lacks, and no test reads it.
     tsconfigFile: 'none.json',
     coverageAnalysis: 'perTest',
     concurrency: 1,

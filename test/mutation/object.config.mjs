@@ -1,6 +1,6 @@
 import { group } from './group.mjs';
 
-/** The object that keeps the issuer's keys is a class of the Workers runtime, so that its mutants are tried there. */
+/** Mutates the Durable Object of the issuer's keys. Its tests need workerd. */
 export default group({
   name: 'object',
   mutate: ['src/auth/issuer-keys.ts'],

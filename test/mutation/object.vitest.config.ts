@@ -1,7 +1,7 @@
 import { mergeConfig } from 'vitest/config';
 import { gateway } from '../vitest.config.ts';
 
-/** The gateway in workerd, and the one test of the object. */
+/** Runs the test of the Durable Object in workerd. */
 const config = mergeConfig(gateway, {});
 config.test.include = ['test/auth/issuer-keys.test.ts'];
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/** All groups in one table, from Stryker's reports. What is too low has made Stryker fail before. */
+/** Prints one table for all groups, from Stryker's reports. A score that is too low has already failed in Stryker. */
 
 const GROUPS = { auth: ['auth', 'object'], domain: ['domain'], callbacks: ['callbacks'] } as const;
 
-/** As in https://github.com/stryker-mutator/mutation-testing-elements: only what is counted here. */
+/** The counted part of https://github.com/stryker-mutator/mutation-testing-elements. */
 interface Report {
   readonly files: Readonly<Record<string, { readonly mutants: readonly { readonly status: string }[] }>>;
 }

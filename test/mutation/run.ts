@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- mutation`: how many small mistakes, in what decides who may do what, the tests find. Each group of
- * files is tried by itself: see group.mjs.
+ * `npm run bench -- mutation`: changes single lines of security code, and counts the changes that no test detects. Runs each
+ * group of files separately, see group.mjs.
  */
 
 import { spawnSync } from 'node:child_process';

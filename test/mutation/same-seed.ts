@@ -1,4 +1,4 @@
 import fc from 'fast-check';
 
-/** A mutant that a property finds today is to be found tomorrow: the score must not depend on luck. */
+/** Fixes the seed of property tests, so that each run finds the same mutants. */
 fc.configureGlobal({ seed: 1 });

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /**
- * The tests of tokens, scopes and callbacks, in Node: none of them needs the Workers runtime, and a mutant is tried there
- * in a third of a second. `npm test` runs the same files in workerd.
+ * Runs the tests of tokens, scopes and callbacks in Node. They do not need the Workers runtime, and a mutant takes a third of
+ * a second in Node. `npm test` runs the same files in workerd.
  */
 export default defineConfig({
   root: join(import.meta.dirname, '../..'),
