@@ -45,7 +45,7 @@ function open() {
 }
 
 it.for(Array.from({ length: 16 }, (_, turn) => turn))(
-  'delivers an event that comes %s microtask turns after another at once, also while the previous push is ending',
+  'the outbox delivers an event at once that comes %s microtasks after another, also while the previous push ends',
   async (count, { expect }) => {
     const { delivered, happen } = open();
     happen();

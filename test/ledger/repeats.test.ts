@@ -90,7 +90,7 @@ describe('a create that is repeated in an equivalent form returns the same task'
     ['path', { sound: { url: 'https://example.com/S.mp3' } }],
     ['face', { faceId: 'scan-1:1' }],
     ['placement', { placement: { ...LIP_SYNC.placement, insertAtMs: 1001 } }],
-  ])('but another %s is a CONFLICT', async ([what, change], { expect }) => {
+  ])('unless its %s differs, which is a CONFLICT', async ([what, change], { expect }) => {
     await withLedger(`another ${what}`, async ({ creates }, _sql, calls) => {
       await creates.createLipSyncTask(LIP_SYNC);
       const failed = await creates.createLipSyncTask({ ...LIP_SYNC, ...change }).catch((error: unknown) => error);

@@ -13,7 +13,7 @@ const CASES: readonly (readonly [what: string, trouble: Partial<Trouble>, isAliv
 ];
 
 it.for(CASES)(
-  'answers the account’s audit whether a task that is %s still needs its slot, also after a restart',
+  'a ledger answers the account’s audit whether a task that is %s needs its slot, also after a restart',
   async ([what, trouble, isAlive], { expect }) => {
     const ledger = ledgerOf(`audit ${what}`);
     const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
