@@ -69,7 +69,7 @@ function supersedes(record: TaskRecord, snapshot: TaskSnapshot): boolean {
   return (snapshot.updatedAtMs ?? 0) > record.updatedAtMs;
 }
 
-/** Takes what a superseded snapshot still tells: Kling's id, and the source video, which determines the cost. */
+/** Takes Kling's id and the source video from a superseded snapshot. The video determines the cost. */
 function noticed<T extends TaskRecord>(record: T, snapshot: AnySnapshot): Applied<T> | null {
   const { klingTaskId = null } = learned(record, snapshot);
   if (record.kind === 'VOICE' || record.parentVideo !== null) return detailed(record, { klingTaskId });

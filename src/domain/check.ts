@@ -37,10 +37,10 @@ export function issuesOf(checked: Validation<unknown>): readonly Issue[] {
 }
 
 /** The most characters of a Kling id. Those seen have 18 to 44 (live). */
-export const KLING_ID_CHARS_MAX = 128;
+const KLING_ID_CHARS_MAX = 128;
 
 /** The most characters of an id or key that a caller chooses. */
-export const CALLER_KEY_CHARS_MAX = 64;
+const CALLER_KEY_CHARS_MAX = 64;
 
 /** The characters of base64, base64url, UUIDs and voice names. Without a leading dot, so `.` and `..` do not match. */
 const KLING_ID = /^[A-Za-z0-9+/_-][A-Za-z0-9+/=._:-]*$/;

@@ -21,7 +21,7 @@ export interface CreateVoiceInput {
   readonly externalId?: string | null;
 }
 
-/** A checked voice creation. Kling's client sends it. */
+/** A checked request to make a voice. Invariant: queued tasks store it as JSON, so its keys must not be renamed. */
 export interface VoiceRequest {
   readonly name: string;
   /** An audio or video file at a URL, or a video that Kling made. */
@@ -29,7 +29,7 @@ export interface VoiceRequest {
 }
 
 /** The most characters of a voice's name (Kling docs, custom voice page, 2026-09). */
-export const VOICE_NAME_CHARS_MAX = 20;
+const VOICE_NAME_CHARS_MAX = 20;
 
 /** Checks the input of `createVoice`, and trims the name. Kling checks the recording: 5 to 30 s, one speaker. */
 export function checkCreateVoiceInput(input: CreateVoiceInput, path: Path = ['input']): Validation<VoiceRequest> {
@@ -53,7 +53,7 @@ export interface IdentifyFacesInput {
   readonly idempotencyKey?: string | null;
 }
 
-/** A checked face scan. */
+/** A checked request to scan a video for faces. */
 export interface FaceScanRequest {
   readonly video: VideoSource;
 }
@@ -75,7 +75,7 @@ export type VideoSource =
   | { readonly videoId: string; readonly url?: never };
 
 /** Checks where Kling gets a video from, or the recording of a voice. */
-export function checkVideoSource(
+function checkVideoSource(
   source: IdentifyFacesInput['video'],
   purpose: UrlPurpose,
   path: Path,
@@ -100,7 +100,7 @@ export interface SynthesizeSpeechInput {
   readonly idempotencyKey?: string | null;
 }
 
-/** A checked text-to-speech call. */
+/** A checked request to speak a text. */
 export interface SpeechRequest {
   readonly text: string;
   /** A text-to-speech voice. Its ids differ from those of preset and custom voices. */
@@ -154,7 +154,7 @@ export type AudioSource =
   | { readonly url: string; readonly audioId?: never; readonly base64?: never }
   | { readonly base64: string; readonly audioId?: never; readonly url?: never };
 
-/** A checked lip-sync. Invariant: queued tasks store it as JSON, so its keys must not be renamed. */
+/** A checked request for a lip-sync. Invariant: queued tasks store it as JSON, so its keys must not be renamed. */
 export interface LipSyncRequest {
   readonly sessionId: string;
   readonly faceId: string;

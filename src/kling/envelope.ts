@@ -110,7 +110,7 @@ export function recordsOf(value: unknown): WireRecord[] {
 }
 
 /** Thrown for an id that Kling sent as a number too long for `JSON.parse`, which has lost its last digits. */
-export class LostDigits extends Error {
+class LostDigits extends Error {
   override readonly name = 'LostDigits';
 }
 

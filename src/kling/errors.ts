@@ -29,7 +29,7 @@ export const MAY_HAVE_ACTED = ' Kling may have acted on the request all the same
 const QUOTE_LENGTH_MAX = 300;
 const TEXT_LENGTH_MAX = 2000;
 /** The shortest wait after a 1302 or 1303. Source: Kling docs, "Rate Limits", 2026-09: exponential, from 1 s. */
-export const RATE_LIMITED_WAIT_MS = 1000;
+const RATE_LIMITED_WAIT_MS = 1000;
 
 /** The smallest clock difference that explains a refusal. An answer may be some seconds old. */
 const SKEW_MS_MIN = 60_000;
@@ -37,18 +37,18 @@ const SKEW_MS_MIN = 60_000;
 const TIME_CODES: ReadonlySet<number> = new Set([1003, 1004]);
 
 /** A refusal, and the facts of the refused request. */
-export interface RefusedRequest {
+interface RefusedRequest {
   readonly envelope: Envelope;
   readonly httpStatus: number;
   /** True for a read, which may be retried after a fault inside Kling. */
   readonly isRead: boolean;
   readonly credentialKind: Credentials['kind'];
   readonly host: string;
-  /** The result of `clockSkewMs`. */
+  /** See `clockSkewMs`. */
   readonly clockSkewMs: number | null;
 }
 
-/** Maps an envelope that is not `ok` to an error for the gateway's client. */
+/** Maps an envelope that is not `ok` to an error for the client of the gateway. */
 export function toRefusal(request: RefusedRequest): KlingError {
   const { envelope, httpStatus, isRead, credentialKind, host } = request;
   const text = envelope.message.slice(0, TEXT_LENGTH_MAX);
@@ -99,7 +99,7 @@ function clockHint(skewMs: number): string {
 }
 
 /** Leaves Kling's text out: it mentions AccessKeys even if an API key was sent (live). */
-export function credentialHint(kind: Credentials['kind'], host: string): string {
+function credentialHint(kind: Credentials['kind'], host: string): string {
   const sent = kind === 'API_KEY' ? 'the static API key' : 'a token signed with the AccessKey and SecretKey';
   return (
     ` The gateway sent ${sent} to ${host}. Keys belong to one console and its host, so a right key at the wrong host` +
@@ -108,7 +108,7 @@ export function credentialHint(kind: Credentials['kind'], host: string): string 
 }
 
 /** The answer of an edge, and the facts for the message. */
-export interface EdgeRequest {
+interface EdgeRequest {
   readonly httpStatus: number;
   readonly credentialKind: Credentials['kind'];
   readonly host: string;
@@ -138,10 +138,10 @@ export function toEdgeRefusal({ httpStatus, credentialKind, host }: EdgeRequest,
  * `NEVER`: the refusal is permanent. `FRESH_TOKEN`: any call may be sent once more with a new token, because Kling did
  * nothing. `LATER`: refused for now. `READS`: a fault inside Kling, after which only a read may be sent again.
  */
-export type RetryPolicy = 'NEVER' | 'FRESH_TOKEN' | 'LATER' | 'READS';
+type RetryPolicy = 'NEVER' | 'FRESH_TOKEN' | 'LATER' | 'READS';
 
 /** The meaning of one of Kling's business codes to a client of the gateway. */
-export interface ErrorRow {
+interface ErrorRow {
   readonly code: ErrorCode;
   readonly retry: RetryPolicy;
   readonly message: string;
@@ -239,7 +239,7 @@ const LIVE_TEXTS: readonly { readonly pattern: RegExp; readonly row: ErrorRow }[
  * Returns the row for a refusal. An unknown code is a fault inside Kling by its band (5xxx) or HTTP status, and otherwise
  * permanent. `text` is Kling's `message`.
  */
-export function errorRow(klingCode: number, text: string, httpStatus: number): ErrorRow {
+function errorRow(klingCode: number, text: string, httpStatus: number): ErrorRow {
   if (klingCode === 1200 || klingCode === 1201) {
     const live = LIVE_TEXTS.find(({ pattern }) => pattern.test(text));
     if (live !== undefined) return live.row;
@@ -254,7 +254,7 @@ export function errorRow(klingCode: number, text: string, httpStatus: number): E
 }
 
 /** Returns true if Kling certainly did nothing. An unknown code proves it only with a 1xxx code and a 4xx status together. */
-export function isCertainRefusal(klingCode: number, httpStatus: number): boolean {
+function isCertainRefusal(klingCode: number, httpStatus: number): boolean {
   const row = ERROR_TABLE.get(klingCode);
   if (row !== undefined) return row.retry !== 'READS';
   return klingCode >= 1000 && klingCode < 2000 && httpStatus >= 400 && httpStatus < 500;
@@ -265,7 +265,7 @@ export function isCertainRefusal(klingCode: number, httpStatus: number): boolean
  * and Kling has not seen the request. After any other status, Kling may have acted.
  * Source: public reports of HTML with 403, 413 and 429, and of a Spring body with 400, 2025-12 to 2026-11.
  */
-export const EDGE_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorRow>([
+const EDGE_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorRow>([
   [400, { code: 'BAD_USER_INPUT', retry: 'NEVER', message: "Kling's edge refused the request as malformed." }],
   [401, misconfigured("Kling's edge did not authenticate the gateway.", true)],
   [403, misconfigured("Kling's edge does not let the gateway's requests through.", true)],

@@ -14,7 +14,7 @@ import { KlingError } from './errors.ts';
 import { toBalanceDeduction } from './tasks.ts';
 import type { Call } from './transport.ts';
 
-/** The texts with which Kling says that a video shows nobody. Source: live texts, 2025-12 to 2026-09. */
+/** Kling's texts for a video without a face. Source: live, 2025-12 to 2026-09. */
 const NO_FACE =
   /\b(?:no|not (?:detect|find|recognize|contain)|without)(?: an?| any)?(?: valid| clear| human)* (?:faces?|human|person)\b|\bfaces? (?:is |are |was |were )?not (?:found|detected)\b/i;
 

@@ -27,7 +27,7 @@ export function toTaskSnapshot(record: WireRecord, klingRequestId: string | null
 }
 
 /** Returns true for a record of `/v1`, false for one of the newer API. A read of `/v1` may omit `task_id` (live). */
-export function isV1Task(record: WireRecord): boolean {
+function isV1Task(record: WireRecord): boolean {
   return textOrNull(record['task_id']) !== null || textOrNull(record['task_status']) !== null;
 }
 

@@ -149,15 +149,15 @@ export interface AttemptOptions {
 }
 
 /** The outcome of one attempt. `token` is the token it was sent with; null if nothing was sent. */
-export type Attempted<T> = { readonly value: T } | { readonly error: KlingError; readonly token: string | null };
+type Attempted<T> = { readonly value: T } | { readonly error: KlingError; readonly token: string | null };
 
-export type Attempt = <T>(call: Call<T>, number: number, deadline: Deadline, log: LogExchange) => Promise<Attempted<T>>;
+type Attempt = <T>(call: Call<T>, number: number, deadline: Deadline, log: LogExchange) => Promise<Attempted<T>>;
 
 /** The largest answer. The longest list has 1,000 records of a few KB, and a Worker has 128 MB. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Creates the function that sends a call once and reads its answer before a deadline. An attempt never throws. */
-export function createAttempt({ baseUrl, credentials, fetch, aborts, now }: AttemptOptions): Attempt {
+function createAttempt({ baseUrl, credentials, fetch, aborts, now }: AttemptOptions): Attempt {
   let root = baseUrl;
   while (root.endsWith('/')) root = root.slice(0, -1);
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
@@ -245,11 +245,11 @@ async function readAnswer(response: Response, deadline: Deadline): Promise<strin
     await response.body?.cancel();
     throw new UnreadableAnswer('a redirect, which is never followed');
   }
-  return saysItsLength(response) ? response.text() : readText(response.body, BODY_BYTES_MAX, deadline.signal());
+  return hasBoundedLength(response) ? response.text() : readText(response.body, BODY_BYTES_MAX, deadline.signal());
 }
 
-/** Such a body needs no counting, and is read at once: HTTP ends it there. */
-function saysItsLength({ headers }: Response): boolean {
+/** Returns true if the declared length is within the limit. HTTP ends such a body there, so it is read without counting. */
+function hasBoundedLength({ headers }: Response): boolean {
   const length = headers.get('content-length');
   return length !== null && Number(length) <= BODY_BYTES_MAX && !headers.has('content-encoding');
 }

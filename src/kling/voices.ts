@@ -91,7 +91,7 @@ export function deleteVoiceCall(voiceId: string): Call<DeletedVoice> {
 }
 
 /** Maps the record of a voice task. For a callback, `klingRequestId` is null and the voices may be missing. */
-export function toVoiceTaskSnapshot(record: WireRecord, klingRequestId: string | null): VoiceTaskSnapshot {
+function toVoiceTaskSnapshot(record: WireRecord, klingRequestId: string | null): VoiceTaskSnapshot {
   return { ...toTaskSnapshot(record, klingRequestId), voices: toVoices(record, 'ACCOUNT') };
 }
 

@@ -25,7 +25,7 @@ export interface DeadlineOptions {
 export function startDeadline({ timeoutMs, now, startTimer, cancel }: DeadlineOptions): Deadline {
   const endsAtMs = now() + timeoutMs;
   const over = Promise.withResolvers<never>();
-  // An end that nobody waits for is no unhandled rejection.
+  // Without a handler, an end that no caller awaits would be an unhandled rejection.
   over.promise.catch(() => {});
   let end: { readonly reason: unknown } | null = null;
   let controller: AbortController | null = null;

@@ -4,7 +4,7 @@ import { allowedInsertRange, checkPlacement } from '../../src/domain/placement.t
 
 const PATH = ['input', 'placement'];
 const FACE_PATH = ['input', 'faceId'];
-const SOUND_PATH = ['input', 'sound', 'base64'];
+const AUDIO_PATH = ['input', 'sound', 'base64'];
 
 interface Case {
   readonly cropStartMs?: number;
@@ -19,7 +19,7 @@ interface Case {
 function check({ face = [0, 60_000], measuredMs, ...input }: Case) {
   return checkPlacement({ cropStartMs: 0, cropEndMs: 2000, insertAtMs: 0, ...input }, PATH, {
     face: face === null ? null : { startMs: face[0], endMs: face[1], path: FACE_PATH },
-    audio: measuredMs === undefined ? null : { durationMs: measuredMs, path: SOUND_PATH },
+    audio: measuredMs === undefined ? null : { durationMs: measuredMs, path: AUDIO_PATH },
   });
 }
 
@@ -38,7 +38,7 @@ describe('every placement', () => {
     fc.assert(
       fc.property(input, fc.nat(60_000), fc.nat(60_000), known, (values, start, span, measured) => {
         const { cropStartMs, cropEndMs, insertAtMs, videoDurationMs } = values;
-        const soundMs = measured ?? values.soundDurationMs;
+        const audioMs = measured ?? values.soundDurationMs;
         const lengthMs = cropEndMs - cropStartMs;
         const endMs = insertAtMs + lengthMs;
         let shared = 0;
@@ -48,8 +48,8 @@ describe('every placement', () => {
         const kept =
           [cropStartMs, cropEndMs, insertAtMs].every((value) => value >= 0) &&
           lengthMs >= 2000 &&
-          cropEndMs <= (soundMs ?? 60_000) &&
-          (soundMs === null || (soundMs >= 2000 && soundMs <= 60_000)) &&
+          cropEndMs <= (audioMs ?? 60_000) &&
+          (audioMs === null || (audioMs >= 2000 && audioMs <= 60_000)) &&
           (videoDurationMs === null || (videoDurationMs >= 2000 && videoDurationMs <= 60_000)) &&
           endMs <= (videoDurationMs ?? 60_000) &&
           shared >= 2000;

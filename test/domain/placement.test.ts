@@ -3,7 +3,7 @@ import { allowedInsertRange, checkPlacement, overlapMs } from '../../src/domain/
 
 const PATH = ['input', 'placement'];
 const FACE_PATH = ['input', 'faceId'];
-const SOUND_PATH = ['input', 'sound', 'base64'];
+const AUDIO_PATH = ['input', 'sound', 'base64'];
 
 interface Case {
   readonly cropStartMs?: number;
@@ -18,7 +18,7 @@ interface Case {
 function check({ face = [0, 60_000], measuredMs, ...input }: Case) {
   return checkPlacement({ cropStartMs: 0, cropEndMs: 2000, insertAtMs: 0, ...input }, PATH, {
     face: face === null ? null : { startMs: face[0], endMs: face[1], path: FACE_PATH },
-    audio: measuredMs === undefined ? null : { durationMs: measuredMs, path: SOUND_PATH },
+    audio: measuredMs === undefined ? null : { durationMs: measuredMs, path: AUDIO_PATH },
   });
 }
 
