@@ -42,17 +42,17 @@ export function applyEvent<T extends TaskRecord>(record: T, event: TaskEvent, no
     if (isFinal(record.status)) return null;
     return { change: 'STATE', record: { ...record, status: 'FAILED', failure: event.failure, updatedAtMs: nowMs } };
   }
-  if (event.type === 'IDENTIFIED') return identified(record, event.klingTaskId);
-  if (isFinal(record.status)) return completed(record, event.snapshot);
+  if (event.type === 'IDENTIFIED') return applyKlingTaskId(record, event.klingTaskId);
+  if (isFinal(record.status)) return applyToFinal(record, event.snapshot);
   const isEmpty = isEmptySuccess(record, event.snapshot);
   const snapshot = isEmpty ? { ...event.snapshot, status: 'PROCESSING' as const } : event.snapshot;
-  if (!supersedes(record, snapshot)) return noticed(record, snapshot);
+  if (!supersedes(record, snapshot)) return applySuperseded(record, snapshot);
   const updatedAtMs = Math.max(record.updatedAtMs, snapshot.updatedAtMs ?? nowMs);
   return {
     change: 'STATE',
     record: {
       ...record,
-      ...learned(record, snapshot),
+      ...fieldsOf(record, snapshot),
       status: snapshot.status,
       klingStatus: snapshot.klingStatus,
       failure: snapshot.status === 'FAILED' ? classifyFailure(snapshot.statusMessage) : null,
@@ -70,15 +70,15 @@ function supersedes(record: TaskRecord, snapshot: TaskSnapshot): boolean {
 }
 
 /** Takes Kling's id and the source video from a superseded snapshot. The video determines the cost. */
-function noticed<T extends TaskRecord>(record: T, snapshot: AnySnapshot): Applied<T> | null {
-  const { klingTaskId = null } = learned(record, snapshot);
-  if (record.kind === 'VOICE' || record.parentVideo !== null) return detailed(record, { klingTaskId });
-  const { parentVideo = null, unitsEstimated = null } = learned(record, snapshot);
-  return detailed(record, { klingTaskId, ...(parentVideo === null ? {} : { parentVideo, unitsEstimated }) });
+function applySuperseded<T extends TaskRecord>(record: T, snapshot: AnySnapshot): Applied<T> | null {
+  const { klingTaskId = null } = fieldsOf(record, snapshot);
+  if (record.kind === 'VOICE' || record.parentVideo !== null) return asDetail(record, { klingTaskId });
+  const { parentVideo = null, unitsEstimated = null } = fieldsOf(record, snapshot);
+  return asDetail(record, { klingTaskId, ...(parentVideo === null ? {} : { parentVideo, unitsEstimated }) });
 }
 
 /** Stores Kling's id of a task, unless the record already has an id of Kling. */
-function identified<T extends TaskRecord>(record: T, klingTaskId: string): Applied<T> | null {
+function applyKlingTaskId<T extends TaskRecord>(record: T, klingTaskId: string): Applied<T> | null {
   if (record.klingTaskId !== null || klingTaskId === '') return null;
   return { change: 'DETAIL', record: { ...record, klingTaskId } };
 }
@@ -89,23 +89,23 @@ function identified<T extends TaskRecord>(record: T, klingTaskId: string): Appli
  */
 export function isEmptySuccess(record: TaskRecord, snapshot: AnySnapshot): boolean {
   if (snapshot.status !== 'SUCCEEDED' || isFinal(record.status)) return false;
-  const { voices = [], videos = [] } = learned(record, snapshot);
+  const { voices = [], videos = [] } = fieldsOf(record, snapshot);
   return (record.kind === 'VOICE' ? voices : videos).length === 0;
 }
 
 /** Adds late charges and fresher URLs to a final record. Its outcome never changes. */
-function completed<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): Applied<T> | null {
+function applyToFinal<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): Applied<T> | null {
   // A task that the gateway gave up has to be paid for if Kling finished it.
   if (snapshot.status !== record.status) {
-    return detailed(record, {
+    return asDetail(record, {
       unitsDeducted: snapshot.unitsDeducted ?? record.unitsDeducted,
       balanceDeducted: snapshot.balanceDeducted ?? record.balanceDeducted,
     });
   }
-  return detailed(record, learned(record, snapshot));
+  return asDetail(record, fieldsOf(record, snapshot));
 }
 
-function detailed<T extends TaskRecord>(
+function asDetail<T extends TaskRecord>(
   record: T,
   change: Partial<LipSyncTask & Omit<VoiceTask, 'kind'>>,
 ): Applied<T> | null {
@@ -114,7 +114,7 @@ function detailed<T extends TaskRecord>(
 }
 
 /** Returns the fields that a snapshot sets. Fields that Kling omits keep their value. */
-function learned(record: TaskRecord, snapshot: AnySnapshot): Partial<LipSyncTask & Omit<VoiceTask, 'kind'>> {
+function fieldsOf(record: TaskRecord, snapshot: AnySnapshot): Partial<LipSyncTask & Omit<VoiceTask, 'kind'>> {
   const common = {
     klingTaskId: record.klingTaskId ?? (snapshot.klingTaskId === '' ? null : snapshot.klingTaskId),
     unitsDeducted: snapshot.unitsDeducted ?? record.unitsDeducted,

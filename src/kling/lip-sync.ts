@@ -12,7 +12,7 @@ import {
   toPage,
   type WireRecord,
 } from './envelope.ts';
-import { identityFields, taskIdOf, taskThatWasRead, toTaskSnapshot } from './tasks.ts';
+import { identityFields, taskIdOf, requestedTask, toTaskSnapshot } from './tasks.ts';
 import { type Call, pageQuery, pathSegment } from './transport.ts';
 
 const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
@@ -48,7 +48,7 @@ export function readLipSyncCall(id: string): Call<LipSyncSnapshot> {
   return {
     method: 'GET',
     path: `${LIP_SYNCS}/${pathSegment(id)}`,
-    decode: (envelope) => toLipSyncSnapshot(taskThatWasRead(envelope), envelope.requestId),
+    decode: (envelope) => toLipSyncSnapshot(requestedTask(envelope), envelope.requestId),
   };
 }
 

@@ -40,7 +40,7 @@ export function taskIdOf(record: WireRecord): string | null {
  * Returns the task record in the answer to a read of one task. A record without an id is of the task that was asked for; its
  * snapshot gets an empty `klingTaskId`. Throws `UnreadableAnswer` if the status is missing, too.
  */
-export function taskThatWasRead(envelope: Envelope): WireRecord {
+export function requestedTask(envelope: Envelope): WireRecord {
   const record = recordOf(envelope.data);
   if (taskIdOf(record) === null && textOrNull(record['task_status']) === null) {
     throw new UnreadableAnswer('an answer without task_id and task_status');

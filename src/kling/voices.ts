@@ -4,7 +4,7 @@ import type { Voice, VoiceTaskSnapshot } from '../domain/task.ts';
 import { type Failure, GatewayError } from '../errors.ts';
 import { dataItems, dataWith, recordOf, recordsOf, textOrNull, toPage, type WireRecord } from './envelope.ts';
 import { KlingError } from './errors.ts';
-import { identityFields, taskIdOf, taskThatWasRead, toTaskSnapshot } from './tasks.ts';
+import { identityFields, taskIdOf, requestedTask, toTaskSnapshot } from './tasks.ts';
 import { type Call, pageQuery, pathSegment } from './transport.ts';
 
 /** Kling's answer to a deletion. All but the request id is null if Kling sends no data. */
@@ -36,7 +36,7 @@ export function readVoiceTaskCall(id: string): Call<VoiceTaskSnapshot> {
   return {
     method: 'GET',
     path: `${CUSTOM_VOICES}/${pathSegment(id)}`,
-    decode: (envelope) => toVoiceTaskSnapshot(taskThatWasRead(envelope), envelope.requestId),
+    decode: (envelope) => toVoiceTaskSnapshot(requestedTask(envelope), envelope.requestId),
   };
 }
 
