@@ -54,8 +54,9 @@ export class KlingAccount extends DurableObject<Env> {
     this.#slots = new SlotStore(ctx.storage.sql);
     this.#owners = new OwnerStore(ctx.storage.sql);
     const kept = config.ok ? config.config.retention : null;
-    const shelves = kept === null ? [] : [this.#slots.shelf(kept.idleTenantMs), this.#owners.shelf(kept.ownerMs)];
-    this.#retention = createRetention(shelves, Date.now);
+    const tables =
+      kept === null ? [] : [this.#slots.retainedRows(kept.idleTenantMs), this.#owners.retainedRows(kept.ownerMs)];
+    this.#retention = createRetention(tables, Date.now);
     this.#health = createHealth(ctx.storage.kv);
     this.#throttle = createThrottle(ctx.storage.kv);
     this.#alarm = createObjectAlarm(ctx.storage);

@@ -1,4 +1,4 @@
-import type { Shelf } from '../lib/tables.ts';
+import type { RetainedRows } from '../lib/tables.ts';
 
 /** A result that Kling made for one tenant, by Kling's id. A later request may name it. */
 export interface ResultId {
@@ -38,11 +38,11 @@ export class OwnerStore {
   }
 
   /** A claim is younger than its result: it is kept at least as long as Kling keeps that. */
-  shelf(keptMs: number): Shelf {
+  retainedRows(keptMs: number): RetainedRows {
     return {
       keptMs,
       oldestAtMs: () => this.#sql.exec<{ at: number | null }>('SELECT min(at) AS at FROM owner WHERE at > 0').one().at,
-      forgetUntil: (atMs, limit) =>
+      deleteUntil: (atMs, limit) =>
         this.#sql.exec(
           'DELETE FROM owner WHERE made IN (SELECT made FROM owner WHERE at <= ? ORDER BY at LIMIT ?)',
           atMs,

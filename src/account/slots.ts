@@ -1,5 +1,5 @@
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import type { Shelf } from '../lib/tables.ts';
+import type { RetainedRows } from '../lib/tables.ts';
 
 /** A claim on a slot of the account. `HELD`: the task is or may be at Kling. `WAITING`: it is queued for a slot. */
 export interface Claim {
@@ -175,12 +175,12 @@ export class SlotStore {
   }
 
   /** The places of tenants that have had no claim for a while. They start over. */
-  shelf(keptMs: number): Shelf {
+  retainedRows(keptMs: number): RetainedRows {
     return {
       keptMs,
       oldestAtMs: () =>
         this.#sql.exec<{ at: number | null }>('SELECT min(idle_since) AS at FROM share WHERE idle_since > 0').one().at,
-      forgetUntil: (atMs, limit) =>
+      deleteUntil: (atMs, limit) =>
         this.#sql.exec(
           `DELETE FROM share WHERE tenant IN
              (SELECT tenant FROM share WHERE idle_since <= ? ORDER BY idle_since LIMIT ?)`,

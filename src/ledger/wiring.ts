@@ -24,7 +24,7 @@ import { AssetStore } from './stores/assets.ts';
 import { ClaimStore } from './stores/claims.ts';
 import { EventStore } from './stores/events.ts';
 import { PaidCallStore } from './stores/paid-calls.ts';
-import { shelvesOf } from './stores/retention.ts';
+import { retainedRowsOf } from './stores/retention.ts';
 import { ShardStore } from './stores/shards.ts';
 import { TaskStore } from './stores/tasks.ts';
 import { WakeStore } from './stores/wakes.ts';
@@ -74,7 +74,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const assets = new AssetStore(storage.sql);
   const paidCalls = new PaidCallStore(storage.sql);
   const shards = new ShardStore(storage.sql);
-  const retention = createRetention(shelvesOf(storage.sql, events, limits), now);
+  const retention = createRetention(retainedRowsOf(storage.sql, events, limits), now);
 
   const recovered = () => wakes.hasten(now(), RECOVERY_SPREAD_MS);
   const slots = createSlots({ account, tenant, kv: storage.kv, now, random, background, recovered, arm, log });

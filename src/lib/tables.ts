@@ -14,49 +14,49 @@ export function runMigrations(storage: DurableObjectStorage, steps: readonly str
   });
 }
 
-/** A table whose rows are deleted after a time. */
-export interface Shelf {
+/** Rows of one kind, which are deleted after a time. */
+export interface RetainedRows {
   /** The age at which a row is deleted. */
   readonly keptMs: number;
-  /** Returns the instant of the oldest row; null if the table is empty. */
+  /** Returns the instant of the oldest row; null if there are no rows. */
   readonly oldestAtMs: () => number | null;
   /** Deletes at most `limit` rows from `atMs` or earlier, oldest first. */
-  readonly forgetUntil: (atMs: number, limit: number) => void;
+  readonly deleteUntil: (atMs: number, limit: number) => void;
 }
 
 /** Deletes old rows in bounded steps. */
 export interface Retention {
-  /** Deletes at most `FORGET_AT_ONCE` rows of each table. If more are old, the next run is due at once. */
+  /** Deletes at most `DELETED_ROWS_MAX` rows of each kind. If more are old, the next run is due at once. */
   run(): void;
   /** Returns when the next row is due, in milliseconds since the epoch; null if there are no rows. */
   nextAtMs(): number | null;
 }
 
-/** The most rows of a table that a run deletes, so that a long log does not block the object. */
-export const FORGET_AT_ONCE = 200;
+/** The most rows of a kind that a run deletes, so that a long log does not block the object. */
+export const DELETED_ROWS_MAX = 200;
 
-/** Creates the retention of some tables. `now` returns milliseconds since the epoch. */
-export function createRetention(shelves: readonly Shelf[], now: () => number): Retention {
-  // Caches when each table is due. A newer row is due later, so an entry is valid until a run. Empty tables are not cached.
-  const due = new Map<Shelf, number>();
+/** Creates the retention of some kinds of rows. `now` returns milliseconds since the epoch. */
+export function createRetention(tables: readonly RetainedRows[], now: () => number): Retention {
+  // Caches when each kind is due. A newer row is due later, so an entry is valid until a run. Empty kinds are not cached.
+  const due = new Map<RetainedRows, number>();
 
-  function dueAtMs(shelf: Shelf): number | null {
-    const known = due.get(shelf);
+  function dueAtMs(table: RetainedRows): number | null {
+    const known = due.get(table);
     if (known !== undefined) return known;
-    const oldestAtMs = shelf.oldestAtMs();
+    const oldestAtMs = table.oldestAtMs();
     if (oldestAtMs === null) return null;
-    due.set(shelf, oldestAtMs + shelf.keptMs);
-    return oldestAtMs + shelf.keptMs;
+    due.set(table, oldestAtMs + table.keptMs);
+    return oldestAtMs + table.keptMs;
   }
 
   return {
     run() {
-      for (const shelf of shelves) {
-        if ((dueAtMs(shelf) ?? Infinity) > now()) continue;
-        shelf.forgetUntil(now() - shelf.keptMs, FORGET_AT_ONCE);
-        due.delete(shelf);
+      for (const table of tables) {
+        if ((dueAtMs(table) ?? Infinity) > now()) continue;
+        table.deleteUntil(now() - table.keptMs, DELETED_ROWS_MAX);
+        due.delete(table);
       }
     },
-    nextAtMs: () => earliest(shelves.map(dueAtMs)),
+    nextAtMs: () => earliest(tables.map(dueAtMs)),
   };
 }

@@ -121,7 +121,7 @@ describe('the outbox', () => {
       const { id } = await createVoiceOnce(parts);
       parts.ingest(id, snapshotOf('PROCESSING'));
       await parts.settle();
-      parts.events.forgetUntil(parts.clock.nowMs, 1);
+      parts.events.deleteUntil(parts.clock.nowMs, 1);
       shard.isDown = false;
       shard.deliveries.length = 0;
       parts.clock.nowMs += 60_000;

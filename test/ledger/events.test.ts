@@ -136,7 +136,7 @@ describe('the retention of events', () => {
         [0, 1200],
       ] as const) {
         expect(left === 0 && forgotten === 1200 ? true : parts.keeper.nextAtMs()! <= parts.clock.nowMs).toBe(true);
-        parts.events.forgetUntil(parts.clock.nowMs - DAY_MS, 500);
+        parts.events.deleteUntil(parts.clock.nowMs - DAY_MS, 500);
         expect([seqs(read(parts, null, { first: 2000 })).length, parts.events.forgotten()]).toEqual([left, forgotten]);
       }
       change(parts, id, 1);

@@ -177,11 +177,11 @@ describe('the ownership of a result', () => {
       store.claim('VIDEO:1', 'a', 1_000);
       store.claim('VIDEO:1', 'b', 2_000);
       expect(store.tenantOf('VIDEO:1')).toBe('a');
-      const { keptMs, oldestAtMs, forgetUntil } = store.shelf(RESULT_RETENTION_MS);
+      const { keptMs, oldestAtMs, deleteUntil } = store.retainedRows(RESULT_RETENTION_MS);
       expect([keptMs, oldestAtMs()]).toEqual([RESULT_RETENTION_MS, 1_000]);
-      forgetUntil(999, 10);
+      deleteUntil(999, 10);
       expect(store.tenantOf('VIDEO:1')).toBe('a');
-      forgetUntil(1_000, 10);
+      deleteUntil(1_000, 10);
       expect(store.tenantOf('VIDEO:1')).toBeNull();
     });
   });

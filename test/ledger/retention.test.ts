@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { gatewayFailure } from '../../src/domain/failure.ts';
-import { FORGET_AT_ONCE } from '../../src/lib/tables.ts';
+import { DELETED_ROWS_MAX } from '../../src/lib/tables.ts';
 import { createParts, DAY_MS, type LedgerParts, type PartsOptions, RETENTION } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { ledgerOf } from '../support/ledger.ts';
@@ -160,12 +160,12 @@ describe('retention', () => {
     });
   });
 
-  it(`deletes at most ${FORGET_AT_ONCE} rows of a kind in a run, and runs again at once until all are deleted`, async ({
+  it(`deletes at most ${DELETED_ROWS_MAX} rows of a kind in a run, and runs again at once until all are deleted`, async ({
     expect,
   }) => {
     await withAlarm('batches', {}, async (ledger) => {
       const { counts, alarm, ring, clock } = ledger;
-      const [rows, runs] = [2 * FORGET_AT_ONCE + 1, 3];
+      const [rows, runs] = [2 * DELETED_ROWS_MAX + 1, 3];
       for (let i = 0; i < rows; i += 1) await cancelOne(ledger);
       await ledger.settle();
       const left: number[] = [];
@@ -175,7 +175,7 @@ describe('retention', () => {
         await ring();
         left.push(counts()['task']!);
       }
-      expect(left).toEqual([rows - FORGET_AT_ONCE, 1, 0]);
+      expect(left).toEqual([rows - DELETED_ROWS_MAX, 1, 0]);
     });
   });
 });

@@ -4,7 +4,7 @@ import { SlotStore } from '../../src/account/slots.ts';
 import type { Speech } from '../../src/domain/records.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { ShardStore } from '../../src/ledger/stores/shards.ts';
-import { shelvesOf } from '../../src/ledger/stores/retention.ts';
+import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
 import { createParts, type LedgerParts } from './ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, FACE_SCAN, lipSyncOf } from './ledger-tasks.ts';
 import { env, ledgerOf } from './ledger.ts';
@@ -35,9 +35,9 @@ export async function runEveryStatement(): Promise<void> {
     runHoldings(parts);
     runShards(new ShardStore(storage.sql));
     const { events, limits } = parts.deps;
-    for (const shelf of shelvesOf(storage.sql, events, limits)) {
-      shelf.oldestAtMs();
-      shelf.forgetUntil(parts.clock.nowMs, 1);
+    for (const table of retainedRowsOf(storage.sql, events, limits)) {
+      table.oldestAtMs();
+      table.deleteUntil(parts.clock.nowMs, 1);
     }
   });
   await runInDurableObject(env.KLING_ACCOUNT.getByName('every statement'), (_instance, { storage }) =>
@@ -136,9 +136,9 @@ function runAccount(slots: SlotStore, owners: OwnerStore): void {
   slots.remove('1', 1);
   owners.claim('VIDEO:1', 'a', 1);
   owners.tenantOf('VIDEO:1');
-  for (const shelf of [slots.shelf(1), owners.shelf(1)]) {
-    shelf.oldestAtMs();
-    shelf.forgetUntil(1, 1);
+  for (const table of [slots.retainedRows(1), owners.retainedRows(1)]) {
+    table.oldestAtMs();
+    table.deleteUntil(1, 1);
   }
 }
 

@@ -18,7 +18,7 @@ import { AssetStore } from '../../src/ledger/stores/assets.ts';
 import { ClaimStore } from '../../src/ledger/stores/claims.ts';
 import { EventStore } from '../../src/ledger/stores/events.ts';
 import { PaidCallStore } from '../../src/ledger/stores/paid-calls.ts';
-import { shelvesOf } from '../../src/ledger/stores/retention.ts';
+import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
 import { ShardStore } from '../../src/ledger/stores/shards.ts';
 import { TaskStore } from '../../src/ledger/stores/tasks.ts';
 import { WakeStore } from '../../src/ledger/stores/wakes.ts';
@@ -206,7 +206,7 @@ function createDeps(
     events,
     assets: new AssetStore(storage.sql),
     paidCalls: new PaidCallStore(storage.sql),
-    retention: createRetention(shelvesOf(storage.sql, events, limits), now),
+    retention: createRetention(retainedRowsOf(storage.sql, events, limits), now),
     kling: scripted(
       isolateKling(scripted(options.kling ?? {}), {
         owners,

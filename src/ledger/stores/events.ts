@@ -84,7 +84,7 @@ export class EventStore {
   }
 
   /** Deletes at most `limit` changes from `atMs` or earlier, the oldest first. */
-  forgetUntil(atMs: number, limit: number): void {
+  deleteUntil(atMs: number, limit: number): void {
     const gone = this.#sql.exec<{ seq: number }>(
       `DELETE FROM event WHERE at <= ? AND seq IN (SELECT seq FROM event WHERE seq > 0 ORDER BY seq LIMIT ?)
        RETURNING seq`,

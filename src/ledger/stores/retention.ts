@@ -1,5 +1,5 @@
 import { monthAfter, monthOf } from '../../domain/cost.ts';
-import type { Shelf } from '../../lib/tables.ts';
+import type { RetainedRows } from '../../lib/tables.ts';
 import type { LedgerLimits } from '../limits.ts';
 import type { EventStore } from './events.ts';
 
@@ -9,23 +9,23 @@ type Oldest = { readonly at: number | null };
  * Returns what a ledger keeps, and for how long. A voice is kept until it is deleted, as Kling keeps it. A task is deleted
  * together with its input, its result and its external id.
  */
-export function shelvesOf(
+export function retainedRowsOf(
   sql: SqlStorage,
   events: EventStore,
   { eventRetentionMs, retention: times }: Pick<LedgerLimits, 'eventRetentionMs' | 'retention'>,
-): readonly Shelf[] {
+): readonly RetainedRows[] {
   return [
     {
       keptMs: eventRetentionMs,
       oldestAtMs: () => events.oldestAtMs(),
-      forgetUntil: (atMs, limit) => events.forgetUntil(atMs, limit),
+      deleteUntil: (atMs, limit) => events.deleteUntil(atMs, limit),
     },
     endedTasks(sql, 0, times.taskMs),
     endedTasks(sql, 1, times.cancelledTaskMs),
     {
       keptMs: times.deletedVoiceMs,
       oldestAtMs: () => sql.exec<Oldest>('SELECT min(deleted_at) AS at FROM voice WHERE deleted_at > 0').one().at,
-      forgetUntil: (atMs, limit) =>
+      deleteUntil: (atMs, limit) =>
         sql.exec(
           `DELETE FROM voice WHERE seq IN
              (SELECT seq FROM voice WHERE deleted_at <= ? ORDER BY deleted_at LIMIT ?)`,
@@ -42,7 +42,7 @@ export function shelvesOf(
              WHERE json_extract(scan, '$.createdAtMs') > 0`,
           )
           .one().at,
-      forgetUntil: (atMs, limit) =>
+      deleteUntil: (atMs, limit) =>
         sql.exec(
           `DELETE FROM face_scan WHERE id IN
              (SELECT id FROM face_scan WHERE json_extract(scan, '$.createdAtMs') <= ?1
@@ -54,7 +54,7 @@ export function shelvesOf(
     {
       keptMs: times.speechMs,
       oldestAtMs: () => sql.exec<Oldest>('SELECT min(kept_at) AS at FROM speech WHERE kept_at > 0').one().at,
-      forgetUntil: (atMs, limit) =>
+      deleteUntil: (atMs, limit) =>
         sql.exec(
           `DELETE FROM speech WHERE audio_id IN
              (SELECT audio_id FROM speech WHERE kept_at <= ? ORDER BY kept_at LIMIT ?)`,
@@ -65,7 +65,7 @@ export function shelvesOf(
     {
       keptMs: times.idempotencyMs,
       oldestAtMs: () => sql.exec<Oldest>('SELECT min(at) AS at FROM paid_call WHERE at > 0').one().at,
-      forgetUntil: (atMs, limit) =>
+      deleteUntil: (atMs, limit) =>
         sql.exec(
           'DELETE FROM paid_call WHERE id IN (SELECT id FROM paid_call WHERE at <= ? ORDER BY at LIMIT ?)',
           atMs,
@@ -80,19 +80,19 @@ export function shelvesOf(
           .one();
         return month === null ? null : monthAfter(month);
       },
-      forgetUntil: (atMs) => sql.exec('DELETE FROM usage WHERE month < ?', monthOf(atMs)),
+      deleteUntil: (atMs) => sql.exec('DELETE FROM usage WHERE month < ?', monthOf(atMs)),
     },
   ];
 }
 
-function endedTasks(sql: SqlStorage, isCancelled: 0 | 1, keptMs: number): Shelf {
+function endedTasks(sql: SqlStorage, isCancelled: 0 | 1, keptMs: number): RetainedRows {
   return {
     keptMs,
     oldestAtMs: () =>
       sql
         .exec<Oldest>('SELECT min(ended_at) AS at FROM task WHERE is_cancelled = ? AND ended_at > 0', isCancelled)
         .one().at,
-    forgetUntil: (atMs, limit) =>
+    deleteUntil: (atMs, limit) =>
       sql.exec(
         `DELETE FROM task WHERE seq IN
            (SELECT seq FROM task WHERE is_cancelled = ? AND ended_at <= ? ORDER BY ended_at LIMIT ?)`,
