@@ -6,7 +6,7 @@ import type {
   IdentifyFacesInput,
   SynthesizeSpeechInput,
 } from './inputs.ts';
-import type { FaceScan, LipSyncTask, Speech, TaskRecord, VoiceTask } from './records.ts';
+import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
 import type { LipSyncSnapshot, TaskKind, TaskStatus, Voice, VoiceTaskSnapshot } from './task.ts';
 import type { Scope } from './viewer.ts';
 
@@ -31,17 +31,6 @@ export interface Window {
 export interface Slice<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[];
   readonly hasNextPage: boolean;
-}
-
-/** A change of a task, with the task right after it. `resync` is true if earlier changes are no longer stored. */
-export interface TaskChangeEvent {
-  /** Counts the changes of the tenant, without a gap. */
-  readonly seq: number;
-  /** `seq` as callers see it and send it back. */
-  readonly cursor: string;
-  readonly atMs: number;
-  readonly task: TaskRecord;
-  readonly resync: boolean;
 }
 
 export interface TaskFilter {
@@ -106,7 +95,7 @@ export interface Ledger {
   /** Returns how many of the tenant's tasks wait before this one; null if it does not wait. */
   queuePosition(taskId: string): Promise<number | null>;
   /** Returns the changes of one task, or of all if `task` is null, oldest first. */
-  events(task: TaskHandle | null, window: Window): Promise<Slice<TaskChangeEvent>>;
+  events(task: TaskHandle | null, window: Window): Promise<Slice<TaskChange>>;
   /** `month` is in UTC, such as `2026-11`. */
   usage(month: string): Promise<Usage>;
 }

@@ -41,6 +41,19 @@ export interface VoiceTask extends TaskRecordOf<'VOICE'> {
 
 export type TaskRecord = LipSyncTask | VoiceTask;
 
+/** One change of a task. The journal, the hubs and GraphQL all use this shape. */
+export interface TaskChange {
+  /** Counts the changes of a tenant from 1, without a gap. */
+  readonly seq: number;
+  /** `seq` as clients see it and send it back. */
+  readonly cursor: string;
+  readonly atMs: number;
+  /** The task right after the change. */
+  readonly task: TaskRecord;
+  /** Changes between the reader's cursor and this one are no longer stored. */
+  readonly resync: boolean;
+}
+
 /** A face scan of a tenant. A lip-sync is checked against it. */
 export interface FaceScan {
   readonly id: string;

@@ -1,23 +1,5 @@
 import type { TaskFilter } from './ports.ts';
-import type { TaskRecord } from './records.ts';
-
-/** A change of a task, as a ledger pushes it to a shard. */
-export interface LiveEvent {
-  readonly seq: number;
-  /** `seq` as clients see it and send it back. */
-  readonly cursor: string;
-  readonly atMs: number;
-  readonly record: TaskRecord;
-}
-
-/**
- * A push to a shard. `events` are those after the last one that the shard is known to have applied. `answer` is the last one
- * that it has applied now; null if no client of the shard watches the tenant.
- */
-export interface Delivery {
-  readonly events: readonly LiveEvent[];
-  readonly answer: number | null;
-}
+import type { TaskChange, TaskRecord } from './records.ts';
 
 /** The subject of a subscription: one task, or all tasks that match a filter. */
 export interface Watch {
@@ -45,7 +27,7 @@ export interface CatchUp {
   readonly rest: PresentPlace | null;
   /** True if the one watched task is final, so nothing follows `events`. */
   readonly isOver: boolean;
-  readonly events: readonly (LiveEvent & { readonly resync: boolean })[];
+  readonly events: readonly TaskChange[];
 }
 
 /** Returns true if a subscription watches the task of a change. */

@@ -66,7 +66,7 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
     const { socket, id, isStream, viewer, watch, operation, cost, isWanted } = subscriber;
     await turns.take(viewer.tenant, cost);
     const context = deps.contextOf(viewer, deps.openReads(viewer.tenant));
-    const payload = await operations.run(operation, { ...event, task: event.record }, context);
+    const payload = await operations.run(operation, event, context);
     await turns.take(viewer.tenant, messageCostOf(payload));
     if (!isWanted()) return false;
     fanOut.send(socket, id, payload, isStream ? event.cursor : null);
@@ -74,7 +74,7 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
       fanOut.cutSlow(socket);
       return false;
     }
-    if (watch.taskId === null || !isFinal(event.record.status)) return true;
+    if (watch.taskId === null || !isFinal(event.task.status)) return true;
     fanOut.complete(socket, id);
     return false;
   }

@@ -1,6 +1,6 @@
 import type { GatewayContext } from '../context.ts';
-import type { LiveEvent } from '../domain/watch.ts';
-import type { Ledger, TaskChangeEvent } from '../domain/ports.ts';
+import type { TaskChange } from '../domain/records.ts';
+import type { Ledger } from '../domain/ports.ts';
 import { isFinal } from '../domain/task.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Log } from '../lib/log.ts';
@@ -38,7 +38,7 @@ export interface FanOut {
    * Applies the events of a tenant behind `prev`, each once and in order, whatever is delivered again. Answers with the
    * newest applied: less than `prev` asks for what is missing here. Null: nobody watches the tenant.
    */
-  deliver(tenant: string, prev: number, events: readonly LiveEvent[]): Promise<number | null>;
+  deliver(tenant: string, prev: number, events: readonly TaskChange[]): Promise<number | null>;
   /**
    * The ledger no longer has what is between the newest applied here and `seq`. Who watches the tenant is cut, comes back
    * with its cursor, and is told the present state, marked as a resync. Answers as `deliver`.
@@ -105,35 +105,34 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   }
 
   /** Returns false for those who have seen the event in what they were caught up with, or have left. */
-  function tell(group: Group, member: Member, event: LiveEvent, payload: string): boolean {
+  function tell(group: Group, member: Member, event: TaskChange, payload: string): boolean {
     if (event.seq <= member.floorSeq || group.members.get(member.socket)?.get(member.id) !== member) return false;
     member.floorSeq = event.seq;
     send(member.socket, member.id, payload, member.isStream ? event.cursor : null);
-    if (group.watch.taskId !== null && isFinal(event.record.status)) complete(member.socket, member.id);
+    if (group.watch.taskId !== null && isFinal(event.task.status)) complete(member.socket, member.id);
     return true;
   }
 
-  async function payloadOf(group: Group, change: TaskChangeEvent, reads: Ledger): Promise<string> {
+  async function payloadOf(group: Group, change: TaskChange, reads: Ledger): Promise<string> {
     const load = () => store.operation(...memberOf(group));
     const context = deps.contextOf(group.viewer, reads);
     return operations.run({ key: group.operationKey, load }, change, context);
   }
 
   /** Other tenants have their turn between two operations, and between two messages: nobody waits for all of them. */
-  async function apply(tenant: string, event: LiveEvent): Promise<void> {
-    const { seq, atMs, record, cursor } = event;
-    const change: TaskChangeEvent = { seq, cursor, atMs, task: record, resync: false };
+  async function apply(tenant: string, event: TaskChange): Promise<void> {
+    const { seq, task } = event;
     const reads = deps.openReads(tenant);
     const payloads = new Map<Group, string>();
     let subscriptions = 0;
     for (;;) {
       // A client that subscribes while this waits may need the event too: until nobody is left, all are looked at again.
-      const missing = groups.concerned(tenant, record).filter((group) => untold(group, seq).length > 0);
+      const missing = groups.concerned(tenant, task).filter((group) => untold(group, seq).length > 0);
       if (missing.length === 0) break;
       for (const group of missing) {
         await turns.take(tenant, group.cost);
         if (group.members.size === 0) continue;
-        const payload = payloads.get(group) ?? (await payloadOf(group, change, reads));
+        const payload = payloads.get(group) ?? (await payloadOf(group, event, reads));
         payloads.set(group, payload);
         for (const member of untold(group, seq)) {
           const turn = turns.take(tenant, messageCostOf(payload));
@@ -145,10 +144,10 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     // No message is told twice should the hub be reset before this: its sockets are cut with it.
     store.setApplied(tenant, seq);
     if (subscriptions === 0) return;
-    log({ level: 'info', message: 'event sent', tenant, taskId: record.id, seq, subscriptions });
+    log({ level: 'info', message: 'event sent', tenant, taskId: task.id, seq, subscriptions });
   }
 
-  async function deliverAlone(tenant: string, prev: number, events: readonly LiveEvent[]): Promise<number | null> {
+  async function deliverAlone(tenant: string, prev: number, events: readonly TaskChange[]): Promise<number | null> {
     if (!isWatched(tenant)) return null;
     const applied = store.appliedSeq(tenant) ?? prev;
     if (prev > applied) return applied;

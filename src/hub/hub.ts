@@ -4,7 +4,7 @@ import { createIssuerVerify } from '../auth/verify-token.ts';
 import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config/index.ts';
 import type { GatewayContext } from '../context.ts';
-import type { LiveEvent } from '../domain/watch.ts';
+import type { TaskChange } from '../domain/records.ts';
 import type { Ledger } from '../domain/ports.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { createDocuments } from '../graphql/documents.ts';
@@ -151,7 +151,7 @@ export class Hub extends DurableObject<Env> {
   }
 
   /** Takes in the events of a tenant behind `prev`. Answers with the newest that was applied; null: nobody watches here. */
-  async deliver(tenant: string, prev: number, events: readonly LiveEvent[]): Promise<number | null> {
+  async deliver(tenant: string, prev: number, events: readonly TaskChange[]): Promise<number | null> {
     return this.#fanOut.deliver(tenant, prev, events);
   }
 

@@ -10,7 +10,7 @@ import {
   visit,
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
-import type { TaskChangeEvent } from '../domain/ports.ts';
+import type { TaskChange } from '../domain/records.ts';
 import { executeSubscriptionEvent } from '../engine/run.ts';
 import { notFound } from '../errors.ts';
 import { createBoundedCache } from '../lib/cache.ts';
@@ -83,7 +83,7 @@ export interface Operations {
   isKnown(operation: Operation): boolean;
   prepare(operation: Operation, asker: Asker): Prepared;
   /** The `payload` of a `next` message. Async only when the operation asks for fields that are read from the ledger. */
-  run(operation: OperationReference, event: TaskChangeEvent, context: GatewayContext): string | Promise<string>;
+  run(operation: OperationReference, event: TaskChange, context: GatewayContext): string | Promise<string>;
 }
 
 export interface OperationsOptions {
@@ -125,7 +125,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
     return refusalOf(errors.map((error) => withoutHttp(shownFor(error, asker))));
   }
 
-  function print(result: ExecutionResult, { task, seq }: TaskChangeEvent, context: GatewayContext): string {
+  function print(result: ExecutionResult, { task, seq }: TaskChange, context: GatewayContext): string {
     if (result.errors === undefined) return JSON.stringify(result);
     const { requestId, viewer } = context;
     const { tenant } = viewer;

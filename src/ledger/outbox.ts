@@ -1,7 +1,7 @@
-import type { Delivery, LiveEvent } from '../domain/watch.ts';
+import type { TaskChange } from '../domain/records.ts';
 import type { Log } from '../lib/log.ts';
 import { retryWaitMs } from './schedule.ts';
-import type { EventStore, TaskChange } from './stores/events.ts';
+import type { EventStore } from './stores/events.ts';
 import type { ShardStore } from './stores/shards.ts';
 
 /** A push starts at once. If the object is evicted before its end, the alarm repeats it after this time. */
@@ -21,11 +21,9 @@ export interface OutboxDeps {
   readonly background: (work: () => Promise<unknown>) => void;
   readonly log: Log;
   /** Sends a shard the events after `prev`, in order. */
-  readonly deliver: (shard: string, prev: number, events: Delivery['events']) => Promise<Delivery['answer']>;
+  readonly deliver: (shard: string, prev: number, events: readonly TaskChange[]) => Promise<number | null>;
   /** Tells a shard that the events up to `seq`, which it has not seen, are deleted. */
-  readonly skip: (shard: string, seq: number) => Promise<Delivery['answer']>;
-  /** Adds its cursor to a change. */
-  readonly toLive: (change: TaskChange) => LiveEvent;
+  readonly skip: (shard: string, seq: number) => Promise<number | null>;
   readonly arm: () => void;
 }
 
@@ -59,7 +57,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (shard === null) return;
       const forgotten = events.forgotten();
       const isBehind = shard.appliedSeq < forgotten;
-      const batch = events.after(null, shard.appliedSeq, PUSH_MAX).map(deps.toLive);
+      const batch = events.after(null, shard.appliedSeq, PUSH_MAX);
       if (batch.length === 0 && !isBehind) {
         shards.applied(name, shard.appliedSeq, null);
         return;

@@ -1,14 +1,14 @@
 import { parseCursor, toCursor } from '../domain/cursor.ts';
-import type { Slice, TaskChangeEvent, TaskFilter, Window } from '../domain/ports.ts';
-import type { TaskRecord } from '../domain/records.ts';
+import type { Slice, TaskFilter, Window } from '../domain/ports.ts';
+import type { TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
-import { type CatchUp, isWatched, type LiveEvent, type PresentPlace, type Watch } from '../domain/watch.ts';
+import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/watch.ts';
 import { badUserInput } from '../errors.ts';
 import { settledWithin, type StartTimer } from '../lib/deadline.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { LedgerLimits, Rates } from './limits.ts';
 import type { AssetStore } from './stores/assets.ts';
-import type { EventStore, TaskChange } from './stores/events.ts';
+import { cursorOwnerOf, type EventStore } from './stores/events.ts';
 import { newestSeqs, type TaskRow, type TaskStore } from './stores/tasks.ts';
 import type { TaskSync } from './sync-task.ts';
 
@@ -16,15 +16,13 @@ import type { TaskSync } from './sync-task.ts';
 export interface Queries {
   tasks(filter: TaskFilter, window: Window): Slice<TaskRecord>;
   voices(window: Window): Slice<Voice>;
-  events(taskId: string | null, window: Window): Slice<TaskChangeEvent>;
+  events(taskId: string | null, window: Window): Slice<TaskChange>;
   /**
    * Returns one page of what a new subscriber sees before the live events. Without a cursor, that is the present state: the
    * one task, or all that match and have not ended. With a cursor, it is every later change. If some of those are deleted,
    * it is the present state, marked as a resync. `rest` continues the present state after an earlier page.
    */
   catchUp(watch: Watch, after: string | null, afterSeq: number | null, rest: PresentPlace | null): CatchUp;
-  /** Adds its cursor to a change that is pushed. */
-  toLive(change: TaskChange): LiveEvent;
 }
 
 export interface QueriesDeps {
@@ -65,18 +63,15 @@ export function createQueries(deps: QueriesDeps): Queries {
   }
 
   function upTo(headSeq: number): Pick<CatchUp, 'headSeq' | 'headCursor'> {
-    return { headSeq, headCursor: toCursor(`event-${owner}`, headSeq) };
-  }
-
-  function toLive(change: TaskChange): LiveEvent {
-    return { ...change, cursor: toCursor(`event-${owner}`, change.seq) };
+    return { headSeq, headCursor: events.cursorOf(headSeq) };
   }
 
   function presentEvents({ records, rest }: PresentPage, headSeq: number, resync: boolean): CatchUp['events'] {
     // Only the last event gets the cursor of the head: a client that disconnects before it gets the whole state again.
     const last = rest === null ? records.length - 1 : null;
-    return records.map((record, i) => {
-      return { ...toLive({ seq: i === last ? headSeq : 0, atMs: record.updatedAtMs, record }), resync };
+    return records.map((task, i) => {
+      const seq = i === last ? headSeq : 0;
+      return { seq, cursor: events.cursorOf(seq), atMs: task.updatedAtMs, task, resync };
     });
   }
 
@@ -86,8 +81,6 @@ export function createQueries(deps: QueriesDeps): Queries {
   }
 
   return {
-    toLive,
-
     tasks(filter, { first, after }) {
       const rows = tasks.list(filter, place('task', after), first + 1);
       return slice('task', rows, first, (row) => row.record);
@@ -113,9 +106,7 @@ export function createQueries(deps: QueriesDeps): Queries {
           hasMore,
           rest: null,
           isOver: isFinished && !hasMore,
-          events: missed
-            .filter(({ record }) => isWatched(watch, record))
-            .map((event) => ({ ...toLive(event), resync: false })),
+          events: missed.filter(({ task }) => isWatched(watch, task)),
         };
       }
       const headSeq = events.head();
@@ -128,20 +119,9 @@ export function createQueries(deps: QueriesDeps): Queries {
       const from = place('event', after);
       const missed = from !== null && from < events.forgotten();
       const rows = events.after(taskId, from ?? 0, first + 1);
-      return slice('event', rows, first, ({ seq, atMs, record }) => {
-        return { seq, cursor: toCursor(`event-${owner}`, seq), atMs, task: record, resync: missed };
-      });
+      return slice('event', rows, first, (change) => ({ ...change, resync: missed }));
     },
   };
-}
-
-/** Returns the word that marks the cursors of this ledger. It is created once, and no other ledger accepts it. */
-function cursorOwnerOf(storage: DurableObjectStorage): string {
-  const known = storage.kv.get<string>('cursor_owner');
-  if (known !== undefined) return known;
-  const made = crypto.randomUUID().slice(0, 8);
-  storage.kv.put('cursor_owner', made);
-  return made;
 }
 
 /** One page of the present state. `rest` is the place of the next page; null on the last. */
@@ -203,7 +183,7 @@ function createPresentState({
   /** Returns the task as it was at `headSeq`; null if that event is deleted. A later event shows the task then. */
   function asOf(headSeq: number, record: TaskRecord): TaskRecord | null {
     if (events.after(record.id, headSeq, 1).length === 0) return record;
-    return events.lastUpTo(record.id, headSeq)?.record ?? null;
+    return events.lastUpTo(record.id, headSeq)?.task ?? null;
   }
 
   function goOn({ taskSeqs, headSeq, resync }: PresentPlace): PresentPage {

@@ -1,5 +1,5 @@
-import type { Ledger, Slice, TaskChangeEvent, TaskReference, Window, WriteName, WriteResult } from '../domain/ports.ts';
-import type { TaskRecord } from '../domain/records.ts';
+import type { Ledger, Slice, TaskReference, Window, WriteName, WriteResult } from '../domain/ports.ts';
+import type { TaskRecord, TaskChange } from '../domain/records.ts';
 import { createBatch } from '../lib/batch.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import { fromResult, type Result } from './result.ts';
@@ -28,13 +28,13 @@ export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>, { reques
     textOf: ({ id, externalId }) => (id === undefined ? `external ${externalId}` : `id ${id}`),
   });
   const eventsOf = createBatch({
-    load: (asked: readonly (readonly [string, Window])[]): Promise<Result<Slice<TaskChangeEvent>>[]> =>
+    load: (asked: readonly (readonly [string, Window])[]): Promise<Result<Slice<TaskChange>>[]> =>
       ledger.eventsOf(asked),
     textOf: (asked) => JSON.stringify(asked),
     keysMax: EVENTS_AT_ONCE,
   });
 
-  async function events(taskId: string | null, window: Window): Promise<Slice<TaskChangeEvent>> {
+  async function events(taskId: string | null, window: Window): Promise<Slice<TaskChange>> {
     const result = taskId === null ? await ledger.events(null, window) : await eventsOf([taskId, window]);
     if (result === null) throw new TypeError('the ledger left out an answer');
     return fromResult(result);

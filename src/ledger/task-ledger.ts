@@ -4,7 +4,6 @@ import { gatewayFailure } from '../domain/failure.ts';
 import type {
   DeletedVoiceResult,
   Slice,
-  TaskChangeEvent,
   TaskFilter,
   TaskHandle,
   TaskReference,
@@ -14,7 +13,7 @@ import type {
   WriteName,
   WriteResult,
 } from '../domain/ports.ts';
-import type { FaceScan, LipSyncTask, Speech, TaskRecord, VoiceTask } from '../domain/records.ts';
+import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { TaskSnapshot, Voice } from '../domain/task.ts';
 import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/watch.ts';
 import { GatewayError, notFound } from '../errors.ts';
@@ -123,7 +122,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return toResult(() => this.#parts.queries.voices(window));
   }
 
-  events(taskId: string | null, window: Window): Promise<Result<Slice<TaskChangeEvent>>> {
+  events(taskId: string | null, window: Window): Promise<Result<Slice<TaskChange>>> {
     return toResult(() => this.#parts.queries.events(taskId, window));
   }
 
@@ -150,7 +149,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   /** Returns one window for each of these tasks, in order. */
-  eventsOf(asked: readonly (readonly [taskId: string, window: Window])[]): Promise<Result<Slice<TaskChangeEvent>>[]> {
+  eventsOf(asked: readonly (readonly [taskId: string, window: Window])[]): Promise<Result<Slice<TaskChange>>[]> {
     return Promise.all(asked.map(([taskId, window]) => this.events(taskId, window)));
   }
 

@@ -70,7 +70,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const tasks = new TaskStore(storage.sql);
   const claims = new ClaimStore(storage.sql);
   const wakes = new WakeStore(storage.sql);
-  const events = new EventStore(storage.sql);
+  const events = new EventStore(storage);
   const assets = new AssetStore(storage.sql);
   const paidCalls = new PaidCallStore(storage.sql);
   const shards = new ShardStore(storage.sql);
@@ -92,7 +92,6 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     shards,
     deliver: (shard, prev, some) => env.HUB.getByName(shard).deliver(tenant, prev, some),
     skip: (shard, seq) => env.HUB.getByName(shard).skip(tenant, seq),
-    toLive: (change) => queries.toLive(change),
     arm,
     now,
     random,

@@ -1,6 +1,7 @@
+import type { TaskChange } from '../domain/records.ts';
 import { type FieldNode, getArgumentValues, type SelectionSetNode, type ValidatedSubscriptionArgs } from 'graphql';
 import type { Watch } from '../domain/watch.ts';
-import type { TaskChangeEvent, TaskFilter } from '../domain/ports.ts';
+import type { TaskFilter } from '../domain/ports.ts';
 import type { TaskKind, TaskStatus } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
@@ -9,7 +10,7 @@ import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts
 import { decodeGlobalId, taskHandleOf } from './global-id.ts';
 import { TaskKindRef, TaskRef, TaskStatusRef } from './task.ts';
 
-const TaskEventRef = builder.objectRef<TaskChangeEvent>('TaskEvent').implement({
+const TaskEventRef = builder.objectRef<TaskChange>('TaskEvent').implement({
   description:
     'One change of a task. Changes are kept for a day, and the newest 1,000 of a task, unless set otherwise.',
   fields: (t) => ({
@@ -99,9 +100,9 @@ function refuse(): never {
 }
 
 /** Returns the event. The hub passes it as the root value of the operation. */
-function toChange(event: unknown): TaskChangeEvent {
+function toChange(event: unknown): TaskChange {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the hub passes nothing else as the root value
-  return event as TaskChangeEvent;
+  return event as TaskChange;
 }
 
 builder.subscriptionFields((t) => ({

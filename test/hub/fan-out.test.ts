@@ -73,7 +73,7 @@ describe('one event', () => {
     const hub = createHubParts(real, { log: (line) => sent.push(line) });
     for (const id of ['a', 'b', 'c']) join(hub, new FakeSocket(), id, 1, taskOne(null));
     await hub.fanOut.deliver(TENANT, 0, [taskChange(1), taskChange(2)]);
-    const about = { tenant: TENANT, taskId: taskChange(2).record.id, seq: 2 };
+    const about = { tenant: TENANT, taskId: taskChange(2).task.id, seq: 2 };
     expect(sent).toEqual([{ level: 'info', message: 'event sent', ...about, subscriptions: 3 }]);
   });
 
@@ -194,7 +194,7 @@ describe('operations that read the ledger', () => {
         message: 'event with errors',
         requestId: 'r',
         tenant: VIEWER.tenant,
-        taskId: taskChange(1).record.id,
+        taskId: taskChange(1).task.id,
         seq: 1,
         errorCodes: ['RATE_LIMITED'],
       },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import type { LiveEvent, Watch } from '../../src/domain/watch.ts';
+import type { TaskChange } from '../../src/domain/records.ts';
+import type { Watch } from '../../src/domain/watch.ts';
 import { createAdmission } from '../../src/hub/admission.ts';
 import { createWork } from '../../src/hub/back-pressure.ts';
 import { createCatchUp, createSharedCatchUp } from '../../src/hub/catch-up.ts';
@@ -32,7 +33,7 @@ describe('a client that subscribes while events are created, pushed and executed
         // Above the cost of a slice, every step of an event waits for its turn.
         fc.constantFrom(1, 2_000),
         async (scheduler, steps, isAsync, cost) => {
-          const log: LiveEvent[] = [];
+          const log: TaskChange[] = [];
           const pause = (what: string): Promise<void> => scheduler.schedule(Promise.resolve(), what);
           const operations: Operations = {
             async find(payload) {
@@ -68,7 +69,6 @@ describe('a client that subscribes while events are created, pushed and executed
               return answer;
             },
             skip: () => Promise.reject(new Error('nothing is forgotten here')),
-            toLive: (change) => change as LiveEvent,
             arm: () => {},
           });
           const catchUp = createCatchUp({
@@ -92,7 +92,7 @@ describe('a client that subscribes while events are created, pushed and executed
                   isOver: false,
                   hasMore: false,
                   rest: null,
-                  events: events.map((event) => ({ ...event, resync: false })),
+                  events,
                 };
                 await pause('caught up');
                 return { ok: true, value };

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { LiveEvent } from '../../src/domain/watch.ts';
+import type { TaskChange } from '../../src/domain/records.ts';
 import { runInDurableObject } from 'cloudflare:test';
 import { ShardStore } from '../../src/ledger/stores/shards.ts';
 import type { OutboxDeps } from '../../src/ledger/outbox.ts';
@@ -8,7 +8,7 @@ import { createParts, type LedgerParts } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
-type Deliver = (shard: string, prev: number, events: readonly LiveEvent[]) => Promise<number | null>;
+type Deliver = (shard: string, prev: number, events: readonly TaskChange[]) => Promise<number | null>;
 
 const kling = { createVoice: async () => snapshotOf('SUBMITTED') };
 

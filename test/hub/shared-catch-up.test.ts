@@ -16,7 +16,7 @@ const ONE: Watch = { ...LIST, taskId: 'task-1' };
 const REST: PresentPlace = { taskSeqs: [2], headSeq: 5, resync: false };
 
 function pageAt(headSeq: number): CatchUp {
-  const events = [{ ...taskChange(headSeq), resync: false }];
+  const events = [taskChange(headSeq)];
   return { headSeq, headCursor: `${headSeq}`, hasMore: false, rest: null, isOver: false, events };
 }
 

@@ -30,7 +30,7 @@ function orders<T>(items: readonly T[]): T[][] {
 function checkedStatuses({ events }: LedgerParts, taskId: string, expect: ExpectStatic): TaskStatus[] {
   const changes = events.after(taskId, 0, 1000);
   expect(changes.map(({ seq }) => seq)).toEqual(changes.map((_, i) => i + 1));
-  const statuses = changes.map(({ record }) => record.status);
+  const statuses = changes.map(({ task }) => task.status);
   const ranks = statuses.map((status) => RANK[status]);
   expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
   expect(ranks.filter((rank) => rank === 3).length).toBeLessThanOrEqual(1);
@@ -127,8 +127,8 @@ describe('a callback', () => {
       const { id } = await createVoiceOnce(parts);
       parts.ingest(id, snapshotOf('SUCCEEDED'));
       await parts.settle();
-      const { record } = parts.events.after(id, 0, 10).at(-1)!;
-      expect(record).toMatchObject({ status: 'SUCCEEDED', unitsDeducted: '0.05', voices: [voice] });
+      const { task } = parts.events.after(id, 0, 10).at(-1)!;
+      expect(task).toMatchObject({ status: 'SUCCEEDED', unitsDeducted: '0.05', voices: [voice] });
       expect(parts.deps.assets.voice('v-1')).toEqual(voice);
       expect(parts.deps.assets.milliunitsUsed('2026-09')).toBe(50);
     });

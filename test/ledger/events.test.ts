@@ -1,5 +1,6 @@
+import type { TaskChange } from '../../src/domain/records.ts';
 import { describe, it } from 'vitest';
-import type { Slice, TaskChangeEvent, Window } from '../../src/domain/ports.ts';
+import type { Slice, Window } from '../../src/domain/ports.ts';
 import type { Result } from '../../src/ledger/result.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
@@ -13,10 +14,10 @@ const kling: PartsOptions['kling'] = {
     snapshotOf('SUBMITTED', { klingTaskId: `kling-${externalTaskId}` }),
 };
 
-function read({ lists }: LedgerParts, taskId: string | null, window: Partial<Window> = {}): Slice<TaskChangeEvent> {
+function read({ lists }: LedgerParts, taskId: string | null, window: Partial<Window> = {}): Slice<TaskChange> {
   return lists.events(taskId, { first: 1000, after: null, ...window });
 }
-const seqs = ({ edges }: Slice<TaskChangeEvent>) => edges.map(({ node }) => node.seq);
+const seqs = ({ edges }: Slice<TaskChange>) => edges.map(({ node }) => node.seq);
 
 async function cursorOf(page: Promise<Result<Slice<unknown>>>): Promise<string> {
   return valueOf(await page).edges[0]!.cursor;
@@ -51,7 +52,7 @@ describe('the log of changes', () => {
         const found: number[] = [];
         let after: string | null = null;
         for (let more = true; more;) {
-          const page: Slice<TaskChangeEvent> = read(parts, id, { first, after });
+          const page: Slice<TaskChange> = read(parts, id, { first, after });
           found.push(...seqs(page));
           more = page.hasNextPage;
           after = page.edges.at(-1)?.cursor ?? after;

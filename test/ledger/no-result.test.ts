@@ -73,7 +73,7 @@ async function withTask(
         }
         parts.clock.nowMs = endMs;
       },
-      statuses: () => parts.events.after(id, 0, 100).map(({ record }) => record.status),
+      statuses: () => parts.events.after(id, 0, 100).map(({ task }) => task.status),
     });
   });
 }

@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import type { LiveEvent } from '../../src/domain/watch.ts';
+import type { TaskChange } from '../../src/domain/records.ts';
 import type { EventStore } from '../../src/ledger/stores/events.ts';
 import type { Shard, ShardStore } from '../../src/ledger/stores/shards.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
@@ -11,7 +11,7 @@ async function turns(count: number): Promise<void> {
 
 /** Creates an outbox with one shard that has no events yet, and records what is delivered to it. */
 function open() {
-  const log: LiveEvent[] = [];
+  const log: TaskChange[] = [];
   const delivered: number[] = [];
   let shard: Shard = { name: 'shard', appliedSeq: 0, dueAtMs: null, fails: 0 };
   const outbox = createOutbox({
@@ -34,7 +34,6 @@ function open() {
       return events.at(-1)!.seq;
     },
     skip: () => Promise.reject(new Error('nothing is forgotten here')),
-    toLive: (change) => change as LiveEvent,
     arm: () => {},
   });
   const happen = (): void => {

@@ -9,7 +9,7 @@ openSandbox('present-state');
 
 const all: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
 const statusesSeen = ({ lists }: LedgerParts, watch: Watch): string[] =>
-  lists.catchUp(watch, null, null, null).events.map(({ record }) => record.status);
+  lists.catchUp(watch, null, null, null).events.map(({ task }) => task.status);
 
 describe('the present state that a subscriber gets first', () => {
   it('leaves out a task that Kling may still refuse, because a refusal leaves no event', async ({ expect }) => {
@@ -77,12 +77,12 @@ describe('the present state of more tasks than a page holds', () => {
       expect(new Set(pages.map(({ headSeq }) => headSeq))).toEqual(new Set([head]));
 
       const shown = pages.flatMap((page) => page.events);
-      expect(shown.map(({ record }) => record.id)).toEqual(ids);
+      expect(shown.map(({ task }) => task.id)).toEqual(ids);
       const expected = ids.map((id) => (id === second ? 'PROCESSING' : 'SUBMITTED'));
-      expect(shown.map(({ record }) => record.status)).toEqual(expected);
+      expect(shown.map(({ task }) => task.status)).toEqual(expected);
       // Only the last event has the head's sequence number. Later changes are all in the events after it.
       expect(shown.map(({ seq }) => seq)).toEqual(ids.map((_, i) => (i === 249 ? head : 0)));
-      const after = lists.catchUp(all, null, head, null).events.map(({ record: { id, status } }) => [id, status]);
+      const after = lists.catchUp(all, null, head, null).events.map(({ task: { id, status } }) => [id, status]);
       expect(after).toContainEqual([first, 'SUCCEEDED']);
       expect(after).toContainEqual([second, 'SUCCEEDED']);
       expect(after).toContainEqual([ids[249], 'PROCESSING']);
@@ -97,7 +97,7 @@ describe('the present state of more tasks than a page holds', () => {
       const seen: string[] = [];
       let rest: PresentPlace | null = { taskSeqs: [], headSeq: 0, resync: true };
       for (let page = lists.catchUp(all, null, null, null); ; page = lists.catchUp(all, null, null, rest)) {
-        seen.push(...page.events.map(({ record }) => record.id));
+        seen.push(...page.events.map(({ task }) => task.id));
         if (page.rest === null) break;
         rest = page.rest;
       }

@@ -2,7 +2,6 @@ import type {
   Ledger,
   PageRequest,
   Slice,
-  TaskChangeEvent,
   TaskHandle,
   TaskReference,
   Upstream,
@@ -13,7 +12,7 @@ import type {
   WriteName,
   WriteResult,
 } from '../../src/domain/ports.ts';
-import type { FaceScan, LipSyncTask, Speech, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
+import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/cost.ts';
 import type { LipSyncSnapshot, Voice, VoiceTaskSnapshot } from '../../src/domain/task.ts';
 import { badUserInput } from '../../src/errors.ts';
@@ -75,7 +74,7 @@ export class FakeLedger implements Ledger {
     this.#called('queuePosition', taskId);
     return 3;
   }
-  async events(of: TaskHandle | null, window: Window): Promise<Slice<TaskChangeEvent>> {
+  async events(of: TaskHandle | null, window: Window): Promise<Slice<TaskChange>> {
     this.#called('events', of?.id ?? null, window);
     const changes = this.tasksKept.map((task, at) => {
       return { seq: at + 1, cursor: `at-${at + 1}`, atMs: CREATED_AT_MS, task, resync: false };

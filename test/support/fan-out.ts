@@ -1,5 +1,5 @@
 import type { GatewayContext } from '../../src/context.ts';
-import type { LiveEvent } from '../../src/domain/watch.ts';
+import type { TaskChange } from '../../src/domain/records.ts';
 import type { Ledger } from '../../src/domain/ports.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
@@ -43,8 +43,8 @@ export class FakeSocket {
   }
 }
 
-export function taskChange(seq: number, status: TaskStatus = 'PROCESSING', taskId = 'task-1'): LiveEvent {
-  const record: VoiceTask = {
+export function taskChange(seq: number, status: TaskStatus = 'PROCESSING', taskId = 'task-1'): TaskChange {
+  const task: VoiceTask = {
     kind: 'VOICE',
     id: taskId,
     externalId: null,
@@ -61,7 +61,7 @@ export function taskChange(seq: number, status: TaskStatus = 'PROCESSING', taskI
     klingRequestId: null,
     voices: [],
   };
-  return { seq, cursor: `cursor-${seq}`, atMs: seq, record };
+  return { seq, cursor: `cursor-${seq}`, atMs: seq, task, resync: false };
 }
 
 /** What a hub keeps, in memory. */

@@ -125,7 +125,6 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     shards,
     deliver: options.deliver ?? (async () => null),
     skip: options.skip ?? (async () => null),
-    toLive: (change) => queries.toLive(change),
     arm: () => {},
   });
   const journal = createJournal({
@@ -187,7 +186,7 @@ function createDeps(
       arm: () => {},
       log,
     });
-  const events = new EventStore(storage.sql);
+  const events = new EventStore(storage);
   const limits: LedgerLimits = {
     taskAgeMaxMs: DAY_MS,
     eventRetentionMs: DAY_MS,

@@ -1,7 +1,7 @@
+import type { TaskChange } from '../../src/domain/records.ts';
 import { env as bindings } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import { expect } from 'vitest';
-import type { TaskChangeEvent } from '../../src/domain/ports.ts';
 import type { Failure } from '../../src/errors.ts';
 import type { Result } from '../../src/ledger/result.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
@@ -109,7 +109,7 @@ export async function kill(ledger: LedgerStub): Promise<void> {
 }
 
 /** Returns every event in the ledger's log, of one task or of all. Checks that the numbers of all are gapless. */
-export async function changesOf(ledger: LedgerStub, taskId: string | null = null): Promise<readonly TaskChangeEvent[]> {
+export async function changesOf(ledger: LedgerStub, taskId: string | null = null): Promise<readonly TaskChange[]> {
   const { edges } = valueOf(await ledger.events(taskId, { first: 1000, after: null }));
   const changes = edges.map(({ node }) => node);
   if (taskId === null) expect(changes.map(({ seq }) => seq)).toEqual(changes.map((_, i) => i + 1));

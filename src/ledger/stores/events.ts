@@ -1,21 +1,22 @@
-import type { TaskRecord } from '../../domain/records.ts';
+import { toCursor } from '../../domain/cursor.ts';
+import type { TaskChange, TaskRecord } from '../../domain/records.ts';
 import { readOwnJson } from '../../lib/json.ts';
-
-/** The state of a task right after a change. `seq` is gapless within the ledger and never reused. */
-export interface TaskChange {
-  readonly seq: number;
-  readonly atMs: number;
-  readonly record: TaskRecord;
-}
 
 type Columns = { seq: number; at: number; record: string };
 
 /** The log of changes. Its key is `AUTOINCREMENT`, so deleting the newest events does not reuse their numbers. */
 export class EventStore {
   readonly #sql: SqlStorage;
+  readonly #cursorScope: string;
 
-  constructor(sql: SqlStorage) {
-    this.#sql = sql;
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = storage.sql;
+    this.#cursorScope = `event-${cursorOwnerOf(storage)}`;
+  }
+
+  /** Returns the cursor of the change with this number. */
+  cursorOf(seq: number): string {
+    return toCursor(this.#cursorScope, seq);
   }
 
   /** Appends a change of a task and returns its number. Keeps the newest `keep` changes of the task. */
@@ -49,7 +50,7 @@ export class EventStore {
             afterSeq,
             limit,
           );
-    return cursor.toArray().map(({ seq, at, record }) => ({ seq, atMs: at, record: readOwnJson<TaskRecord>(record) }));
+    return cursor.toArray().map((row) => this.#toChange(row));
   }
 
   /** Returns the last change of a task up to `seq`; null if it is deleted. */
@@ -61,7 +62,7 @@ export class EventStore {
         seq,
       )
       .toArray();
-    return row ? { seq: row.seq, atMs: row.at, record: readOwnJson<TaskRecord>(row.record) } : null;
+    return row ? this.#toChange(row) : null;
   }
 
   /** Returns the number of the newest change ever made; 0 before the first. */
@@ -106,9 +107,22 @@ export class EventStore {
     this.#forgot(gone.toArray());
   }
 
+  #toChange({ seq, at, record }: Columns): TaskChange {
+    return { seq, cursor: this.cursorOf(seq), atMs: at, task: readOwnJson<TaskRecord>(record), resync: false };
+  }
+
   #forgot(gone: readonly { readonly seq: number }[]): void {
     if (gone.length === 0) return;
     const newest = Math.max(...gone.map(({ seq }) => seq));
     this.#sql.exec('UPDATE event_forgotten SET seq = max(seq, ?)', newest);
   }
+}
+
+/** Returns the word that marks the cursors of this ledger. It is created once, and no other ledger accepts it. */
+export function cursorOwnerOf(storage: DurableObjectStorage): string {
+  const known = storage.kv.get<string>('cursor_owner');
+  if (known !== undefined) return known;
+  const made = crypto.randomUUID().slice(0, 8);
+  storage.kv.put('cursor_owner', made);
+  return made;
 }

@@ -11,7 +11,7 @@ import gateway, {
 } from '../../../src/index.ts';
 import { TENANT } from '../../support/token.ts';
 import { shardName, SHARDS } from '../../../src/hub/pool.ts';
-import type { LiveEvent } from '../../../src/domain/watch.ts';
+import type { TaskChange } from '../../../src/domain/records.ts';
 import { isFinal } from '../../../src/domain/task.ts';
 import type { AbortRequest, Moment, Step } from '../abort-request.ts';
 
@@ -69,8 +69,8 @@ function watchPushes(hubs: Env['HUB'], doom: Doom): Env['HUB'] {
     getByName(name: string) {
       const hub = hubs.getByName(name);
       return {
-        async deliver(tenant: string, prev: number, events: readonly LiveEvent[]) {
-          const newest = events.at(-1)?.record;
+        async deliver(tenant: string, prev: number, events: readonly TaskChange[]) {
+          const newest = events.at(-1)?.task;
           const isEnd = newest !== undefined && isFinal(newest.status);
           if (isEnd) await doom.reach('push');
           const answer = await hub.deliver(tenant, prev, events);
