@@ -34,9 +34,9 @@ interface Ports {
 }
 
 /**
- * Makes a port when a resolver first asks for it: an unused stub of a ledger costs a list of 500 half as much CPU again.
- * The getters are on the prototype, and fields are not `#private`: Yoga copies the own properties of a context into an
- * object that inherits from it.
+ * The context of one request. Creates a port when a resolver first uses it, because an unused stub of a ledger takes half
+ * the CPU of a list of 500. Has getters on the prototype and no `#private` fields, because Yoga copies the own properties
+ * of a context into an object that inherits from it.
  */
 class RequestContext implements ServerContext {
   readonly now = Date.now;
@@ -63,10 +63,10 @@ class RequestContext implements ServerContext {
   }
 }
 
-/** A parsed document takes some 30 times its length in memory, one of comments 50 times: 25 MB at most. */
+/** Takes at most 25 MB. A parsed document takes about 30 times its length in memory, and 50 times if it is all comments. */
 const KEPT_DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 512 * 1024 };
 
-/** Built once per isolate: it keeps the minted token and the parsed documents. Nothing of a request stays in it. */
+/** Creates the handlers. Build them once per isolate, because they cache tokens and documents. They keep nothing of a request. */
 export function createGateway(env: Env, config: Config, log: Log): Handlers {
   const { baseUrl, keys, timeoutMs } = config.kling;
   const klingFor = createKlingClients({
@@ -162,7 +162,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
     return graphql(request, new RequestContext(trace, viewer, { ledgerOf, upstreamOf }));
   }
 
-  /** Only for routing: a header that proves nothing is not refused here, since the socket is asked again. */
+  /** Returns the tenant, to choose a hub. Returns null for a bad token, because the socket authenticates in its first message. */
   async function tenantOf(request: Request, { requestId }: RequestTrace): Promise<string | null> {
     const authorization = request.headers.get('authorization');
     if (authorization === null) return null;
@@ -180,7 +180,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
   return {
     async answerGraphql(incoming, trace) {
       if (isUpgrade(incoming)) {
-        // Who it is comes later; until then a socket takes up room.
+        // A socket takes up room before it authenticates, so its network is limited.
         const network = clientNetworkOf(incoming);
         await admit(`address ${network ?? ''}`);
         const tenant = await tenantOf(incoming, trace);

@@ -142,7 +142,7 @@ function unauthenticated(message: string): GatewayError {
 /** A claim of a verified token that the gateway cannot use. Its message is shown to the caller. */
 export class UnusableClaim extends errors.JWTClaimValidationFailed {}
 
-/** What a line of the log says of a refused token. Nothing in it is taken from a token whose signature is wrong. */
+/** The fields of the log line of a refused token. Contains nothing of a token whose signature is wrong. */
 export interface TokenRefusal {
   /** The claim that is wrong, or the part of the token: `signature`, `kid`, `alg`, `crit`, `format`, or `key` for the issuer's own. */
   readonly claim: string;

@@ -2,21 +2,21 @@ import { DurableObject } from 'cloudflare:workers';
 import { configOf } from '../config/index.ts';
 import { createLog } from '../lib/log.ts';
 import { startTimer } from '../lib/deadline.ts';
-import { createKeyKeeper, type IssuerKeySet, type KeyKeeper } from './jwks-cache.ts';
+import { createJwksCache, type IssuerKeySet, type JwksCache } from './jwks-cache.ts';
 
 /**
  * The object that fetches the keys of one issuer for all isolates. The last good keys survive an outage of the issuer.
  * Tokens with unknown key ids cost the issuer one request per 30 s, however many there are.
  */
 export class IssuerKeys extends DurableObject<Env> {
-  readonly #keeper: KeyKeeper;
+  readonly #cache: JwksCache;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { auth, logTenant } = configOf(env);
     if (auth.mode !== 'jwks') throw new Error('no issuer is configured');
     const { jwksUrl } = auth;
-    this.#keeper = createKeyKeeper({
+    this.#cache = createJwksCache({
       jwksUrl,
       fetch: (url, init) => fetch(url, init),
       // Stored by the issuer's URL, because keys of another issuer are of no use. Those are deleted.
@@ -33,6 +33,6 @@ export class IssuerKeys extends DurableObject<Env> {
   }
 
   keys(newerThanMs: number): Promise<IssuerKeySet | null> {
-    return this.#keeper.keys(newerThanMs);
+    return this.#cache.keys(newerThanMs);
   }
 }

@@ -30,7 +30,7 @@ export const REFRESH_WAIT_MS = 500;
 
 const KEYS_BYTES_MAX = 65_536;
 
-export interface KeyKeeperDeps {
+export interface JwksCacheDeps {
   readonly jwksUrl: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Returns the keys that were saved last. They survive eviction. */
@@ -44,16 +44,16 @@ export interface KeyKeeperDeps {
 }
 
 /** A cache of the keys of one issuer. */
-export interface KeyKeeper {
+export interface JwksCache {
   /**
-   * Returns keys fetched after `newerThanMs` if it can get them, else the last good ones; null if there are none. Waits
-   * for the issuer at most `REFRESH_WAIT_MS` if the last good keys are newer than `newerThanMs`.
+   * Returns keys fetched after `newerThanMs` if it can get them, and the last good ones otherwise. Returns null without
+   * either. Waits for the issuer at most `REFRESH_WAIT_MS` if the last good keys are newer than `newerThanMs`.
    */
   keys(newerThanMs: number): Promise<IssuerKeySet | null>;
 }
 
 /** Creates the cache. Build it once per object, so that fetches are shared. */
-export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
+export function createJwksCache(deps: JwksCacheDeps): JwksCache {
   const { jwksUrl, fetch, load, save, now, startTimer, background, log } = deps;
   let nextFetchAtMs = 0;
   /** Consecutive failures. */
@@ -103,7 +103,7 @@ function cooledAtMs(kept: IssuerKeySet | null): number {
   return kept === null ? 0 : kept.fetchedAtMs + COOLDOWN_MS;
 }
 
-async function fetchKeys(jwksUrl: string, fetch: KeyKeeperDeps['fetch']): Promise<JSONWebKeySet> {
+async function fetchKeys(jwksUrl: string, fetch: JwksCacheDeps['fetch']): Promise<JSONWebKeySet> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const response = await fetch(jwksUrl, { headers: { accept: 'application/json' }, redirect: 'manual', signal });
   if (response.status !== 200) throw new Error(`the issuer answered with ${response.status}`);

@@ -28,7 +28,7 @@ interface KnownKeys {
 }
 
 /**
- * Verifies tokens with the issuer's keys, and caches the keys. Throws `UPSTREAM_UNAVAILABLE` if there are none. `read`
+ * Verifies tokens with the issuer's keys, and caches the keys. Throws `UPSTREAM_UNAVAILABLE` without keys. `read`
  * returns keys newer than an instant if it can get them, and the last good ones otherwise. If it throws, the cached keys
  * serve for a day. Each request reads by itself: in a Worker, requests must not share a promise that waits for I/O.
  */
@@ -58,7 +58,7 @@ export function createIssuerVerify(
     return known;
   }
 
-  /** Returns newer keys; null if there are none or the last read is too recent. */
+  /** Returns newer keys. Returns null without newer keys, or if the last read is too recent. */
   async function newerThan({ fetchedAtMs }: KnownKeys): Promise<KnownKeys | null> {
     // Another request may have read them meanwhile.
     if (known?.fetchedAtMs === fetchedAtMs && now() - askedAtMs >= ASK_AGAIN_MS) await ask(fetchedAtMs);
@@ -83,7 +83,7 @@ function mayHaveNewKey(error: unknown, token: string): boolean {
   return error instanceof errors.JWSSignatureVerificationFailed && decodeProtectedHeader(token).kid === undefined;
 }
 
-/** Verifies with every key that the token may mean: several keys may share an id or have none. */
+/** Verifies with every key that the token may mean: several keys may share an id, or have no id. */
 async function verifyWith(find: JWTVerifyGetKey, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, find, options)).payload;

@@ -82,7 +82,7 @@ export interface RateLimits {
   readonly upstreamReadsPerMinute: number;
 }
 
-/** What the subscriptions of one tenant may cost one hub. */
+/** The most that the subscriptions of one tenant may cost one hub. */
 export interface WatchLimits {
   /** The most fields that one event costs a single operation. */
   readonly operationCostMax: number;

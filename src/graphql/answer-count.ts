@@ -39,7 +39,7 @@ export function AnswerCountRule(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** Returns the error of the first operation whose answer may be too long. Returns null if there is none. */
+/** Returns the error of the first operation whose answer may be too long. Returns null if all are short enough. */
 export function tooLongAnswer(schema: GraphQLSchema, document: DocumentNode): GraphQLError | null {
   const fragments = fragmentsOf(document);
   for (const node of document.definitions) {

@@ -90,7 +90,7 @@ export function documentIdOf({ documentId, doc_id, id }: Readonly<Record<string,
   return null;
 }
 
-/** Returns the hash of `persistedQuery`. Returns null if the request has none. */
+/** Returns the hash of `persistedQuery`. Returns null without it. */
 function hashOf(extensions: DocumentReference['extensions']): string | null {
   const persisted: unknown = extensions?.['persistedQuery'];
   if (persisted === undefined || persisted === null) return null;

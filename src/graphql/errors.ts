@@ -121,8 +121,8 @@ function codeOf({ extensions }: GraphQLError): RequestErrorCode {
 }
 
 /**
- * Returns the HTTP status for Yoga. With `spec` it only applies to application/graphql-response+json, and the status is 200
- * otherwise. `QUERY_TOO_COMPLEX` is never 200.
+ * Returns the HTTP status for Yoga. A status with `spec` only applies to application/graphql-response+json. Other media types
+ * then get 200, except for `QUERY_TOO_COMPLEX`.
  */
 function httpOf(error: GraphQLError | null) {
   const http = error?.extensions['http'];

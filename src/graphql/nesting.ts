@@ -74,7 +74,7 @@ function endOfDocumentText(document: string, at: number): number | null {
   return document.startsWith('"""', at) ? endOfString(document, at + 3, '"""') : endOfString(document, at + 1, '"');
 }
 
-/** Returns the position after the closing quotes, or the end of the text if there are none. */
+/** Returns the position after the closing quotes, or the end of the text without them. */
 function endOfString(text: string, start: number, quotes: string): number {
   let from = start;
   for (;;) {

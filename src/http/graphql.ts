@@ -19,7 +19,7 @@ import { isUtf8, type ReadParams, type ReadRequest } from './read-params.ts';
 import { respond, respondFailure } from './respond.ts';
 import { SSE, STREAM_CACHE_CONTROL } from './stream-format.ts';
 
-/** What Yoga's plugins and the resolvers get with a request. */
+/** The context of Yoga's plugins and the resolvers. */
 export type ServerContext = GatewayContext & { readonly trace: RequestTrace };
 
 /** Answers a subscription with a stream. Returns null for other operations, and if the client accepts no stream. */

@@ -6,7 +6,7 @@ import type { Log } from '../lib/log.ts';
 /** The most tasks that the log line of a request names. */
 const TASK_IDS_MAX = 20;
 
-/** What the handling of a request adds to its line in the log. */
+/** The fields that handlers add to the log line of a request. */
 export interface RequestNotes {
   /** The tenant of the caller or of a callback's task. Missing until it is known. */
   tenant?: string;

@@ -3,7 +3,7 @@ import { toRefusal, toRetryAfter } from '../graphql/errors.ts';
 import { logBug, type Log } from '../lib/log.ts';
 import type { RequestTrace } from './log.ts';
 
-/** What a response consists of. */
+/** The parts of a response. */
 export interface Answer {
   readonly status: number;
   /** A text is sent as plain text with a line end, and an object as JSON. A stream needs a content type. */

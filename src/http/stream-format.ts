@@ -49,7 +49,7 @@ function part(json: string): string {
  */
 export const UNCOMPRESSED = { name: 'content-encoding', value: 'identity' } as const;
 
-/** Returns the first stream format in an `accept` header. Returns null if it has none. */
+/** Returns the first stream format in an `accept` header. Returns null without one. */
 export function streamFormatOf(accept: string | null): StreamFormat | null {
   if (accept === null) return null;
   for (const range of accept.toLowerCase().split(',')) {

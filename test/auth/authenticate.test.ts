@@ -18,8 +18,8 @@ const MISSING = { code: 'UNAUTHENTICATED', message: 'Send a token: "authorizatio
 
 const mint = (change: object = {}) => forge({ alg: 'HS256' }, claimsOf(change), hmac(SECRET));
 
-describe('a viewer', () => {
-  it('is what the token says', async ({ expect }) => {
+describe('the viewer of a token', () => {
+  it('has the tenant, subject, scopes and expiry of the token', async ({ expect }) => {
     const { enter, lines } = openGate(SECRET_MODE);
     expect(await enter(await mint())).toEqual({
       tenant: 'tenant-a',
@@ -30,14 +30,14 @@ describe('a viewer', () => {
     expect(lines).toEqual([]);
   });
 
-  it('is everybody where no token is asked for, whatever is sent', async ({ expect }) => {
+  it('is everybody with AUTH=none, with any header', async ({ expect }) => {
     const { authenticate } = openGate({ mode: 'none' });
     expect(await authenticate(null)).toEqual(EVERYBODY);
     expect(await authenticate('Bearer garbage')).toEqual(EVERYBODY);
     expect(EVERYBODY).toEqual({ tenant: 'default', subject: null, scopes: SCOPES, expiresAtMs: null });
   });
 
-  it('has its tenant and its scopes from the claims that are set', async ({ expect }) => {
+  it('has its tenant and scopes from the configured claims', async ({ expect }) => {
     const { enter } = openGate({ ...SECRET_MODE, tenantClaim: 'https://issuer.test/org', scopeClaim: 'permissions' });
     const token = await mint({ 'https://issuer.test/org': 'acme', permissions: ['lipsync:write'], sub: 'ann' });
     expect(await enter(token)).toMatchObject({ tenant: 'acme', subject: 'ann', scopes: ['lipsync:write'] });
@@ -55,16 +55,16 @@ describe('a viewer', () => {
   });
 });
 
-describe('two secrets, while one replaces the other', () => {
+describe('two secrets during a rotation', () => {
   const rotating = { ...SECRET_MODE, secrets: [`${SECRET}-new`, SECRET] };
 
-  it.for([`${SECRET}-new`, SECRET])('both sign tokens that are accepted: %s', async (secret, { expect }) => {
+  it.for([`${SECRET}-new`, SECRET])('accept a token signed with %s', async (secret, { expect }) => {
     const { enter } = openGate(rotating);
     const token = await forge({ alg: 'HS256' }, claimsOf({}), hmac(secret));
     expect(await enter(token)).toMatchObject({ tenant: 'tenant-a' });
   });
 
-  it('accept nothing that neither has signed, nor what either has signed too long ago', async ({ expect }) => {
+  it('refuse a token of another secret, and an expired token of either', async ({ expect }) => {
     const { enter } = openGate(rotating);
     const foreign = await forge({ alg: 'HS256' }, claimsOf({}), hmac(`${SECRET}-other`));
     expect(await failureOf(enter(foreign))).toMatchObject(NOT_VALID);
@@ -78,7 +78,7 @@ describe('two secrets, while one replaces the other', () => {
   });
 });
 
-describe('a subject', () => {
+describe('the subject of a viewer', () => {
   it.for<[name: string, sub: unknown]>([
     ['a number', 7],
     ['null', null],
@@ -95,13 +95,13 @@ describe('a subject', () => {
   });
 });
 
-describe('the header', () => {
+describe('the authorization header', () => {
   it.for([
     (token: string) => `Bearer ${token}`,
     (token: string) => `bearer ${token}`,
     (token: string) => `BEARER ${token}`,
     (token: string) => `Bearer   ${token}`,
-  ])('may write the scheme in any case, with blanks behind it: %#', async (write, { expect }) => {
+  ])('may have the scheme in any case, followed by several blanks: %#', async (write, { expect }) => {
     expect((await openGate(SECRET_MODE).authenticate(write(await mint()))).tenant).toBe('tenant-a');
   });
 
@@ -122,17 +122,17 @@ describe('the header', () => {
     ['has two tokens in a list', (token) => `Bearer ${token}, Bearer ${token}`],
     ['has a quoted token', (token) => `Bearer "${token}"`],
     ['has padding in the middle', (token) => `Bearer =${token}`],
-  ])('that %s is no token', async ([, write], { expect }) => {
+  ])('is refused if it %s', async ([, write], { expect }) => {
     const { authenticate, lines } = openGate(SECRET_MODE);
     expect(await failureOf(authenticate(write(await mint())))).toEqual(MISSING);
     expect(lines).toEqual([]);
   });
 
-  it('may have padding behind the token, which is then judged', async ({ expect }) => {
+  it('may have padding after the token', async ({ expect }) => {
     expect(await failureOf(openGate(SECRET_MODE).enter(`${await mint()}==`))).toEqual(NOT_VALID);
   });
 
-  it('holds a token of at most 8,192 characters', async ({ expect }) => {
+  it('may hold a token of at most 8,192 characters', async ({ expect }) => {
     const { enter } = openGate(SECRET_MODE);
     expect((await enter(await mint({ pad: 'p'.repeat(5_900) }))).tenant).toBe('tenant-a');
     expect(await failureOf(enter('x'.repeat(8_192)))).toEqual(NOT_VALID);
@@ -140,7 +140,7 @@ describe('the header', () => {
   });
 });
 
-describe('a tenant', () => {
+describe('the tenant of a viewer', () => {
   it.for(['a', 't'.repeat(128), '!~', 'ACME/eu:1'])('may be %s', async (tenant, { expect }) => {
     const { enter } = openGate({ ...SECRET_MODE, tenantClaim: 'org' });
     expect((await enter(await mint({ org: tenant }))).tenant).toBe(tenant);
@@ -172,13 +172,16 @@ describe('a tenant', () => {
     expect(lines).toEqual([{ ...REFUSED, claim: 'org', cause: 'ERR_JWT_CLAIM_VALIDATION_FAILED' }]);
   });
 
-  it.for(['constructor', '__proto__', 'toString'])('is not inherited: %s', async (tenantClaim, { expect }) => {
-    const { enter } = openGate({ ...SECRET_MODE, tenantClaim });
-    expect((await failureOf(enter(await mint()))).code).toBe('UNAUTHENTICATED');
-  });
+  it.for(['constructor', '__proto__', 'toString'])(
+    'is never an inherited property of the claims: %s',
+    async (tenantClaim, { expect }) => {
+      const { enter } = openGate({ ...SECRET_MODE, tenantClaim });
+      expect((await failureOf(enter(await mint()))).code).toBe('UNAUTHENTICATED');
+    },
+  );
 });
 
-describe('scopes', () => {
+describe('the scopes of a viewer', () => {
   it.for<[name: string, scope: unknown, scopes: string[]]>([
     ['a text', 'voices:read lipsync:write', ['voices:read', 'lipsync:write']],
     ['a text with blanks around', '  voices:read  operator ', ['voices:read', 'operator']],
@@ -192,12 +195,12 @@ describe('scopes', () => {
     ['a comma between', 'voices:read,operator', []],
     ['a list with other things', ['voices:read', 5, null, ['operator'], { operator: true }], ['voices:read']],
     ['several in one item of a list', ['voices:read operator'], []],
-    ['nothing', undefined, []],
+    ['an absent claim', undefined, []],
     ['an empty text', '', []],
     ['null', null, []],
-    ['a truth', true, []],
+    ['true', true, []],
     ['an object', { operator: 'operator', length: 1, 0: 'operator' }, []],
-  ])('of %s', async ([, scope, scopes], { expect }) => {
+  ])('are read from %s', async ([, scope, scopes], { expect }) => {
     expect((await openGate(SECRET_MODE).enter(await mint({ scope }))).scopes).toEqual(scopes);
   });
 
@@ -207,7 +210,7 @@ describe('scopes', () => {
   });
 });
 
-it('a viewer keeps no more of a token than that', async ({ expect }) => {
+it('a viewer has no other property of its token', async ({ expect }) => {
   const viewer = await openGate(SECRET_MODE).enter(await mint({ email: 'ann@example.com', jti: '1' }));
   expect(Object.keys(viewer)).toEqual(['tenant', 'subject', 'scopes', 'expiresAtMs']);
 });

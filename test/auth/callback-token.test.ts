@@ -8,7 +8,7 @@ const text = fc.string({ unit: 'binary', maxLength: 40 });
 const ALPHABET = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ ');
 
 describe('a callback token', () => {
-  it('tells any tenant and task it was minted for', async ({ expect }) => {
+  it('verifies to the tenant and task it was minted for', async ({ expect }) => {
     await fc.assert(
       fc.asyncProperty(text, text, async (tenant, taskId) => {
         expect(await tokens.verify(await tokens.mint({ tenant, taskId }))).toEqual({ tenant, taskId });
@@ -16,7 +16,7 @@ describe('a callback token', () => {
     );
   });
 
-  it('is safe in a path: letters, digits, "-", "_" and one "."', async ({ expect }) => {
+  it('has only letters, digits, "-", "_" and one ".", which are safe in a path', async ({ expect }) => {
     await fc.assert(
       fc.asyncProperty(text, text, async (tenant, taskId) => {
         expect(await tokens.mint({ tenant, taskId })).toMatch(/^[\w-]+\.[\w-]{43}$/);
@@ -24,7 +24,7 @@ describe('a callback token', () => {
     );
   });
 
-  it('does not mix up a tenant that ends like a task begins', async ({ expect }) => {
+  it('does not confuse tenant and task if characters move from one to the other', async ({ expect }) => {
     const one = await tokens.mint({ tenant: 'a', taskId: 'bc' });
     const other = await tokens.mint({ tenant: 'ab', taskId: 'c' });
     expect(one).not.toBe(other);
@@ -56,18 +56,18 @@ describe('a callback token', () => {
     '.AAAA',
     'x'.repeat(2000),
     `${'x'.repeat(900)}.${'y'.repeat(43)}`,
-  ])('is not %j', async (garbage, { expect }) => {
+  ])('is refused if it is %j', async (garbage, { expect }) => {
     expect(await tokens.verify(garbage)).toBeNull();
   });
 
-  it('has at most 1,024 characters, and is refused past that, were it ours', async ({ expect }) => {
+  it('is refused if it has more than 1,024 characters, even with a valid signature', async ({ expect }) => {
     const longest = await tokens.mint({ tenant: 't', taskId: 'i'.repeat(727) });
     expect(longest).toHaveLength(1_024);
     expect(await tokens.verify(longest)).not.toBeNull();
     expect(await tokens.verify(await tokens.mint({ tenant: 't', taskId: 'i'.repeat(728) }))).toBeNull();
   });
 
-  it('of another secret is refused, even for the same task', async ({ expect }) => {
+  it('is refused if another secret signed it', async ({ expect }) => {
     const others = createCallbackTokens([`${SECRET}x`]);
     expect(await tokens.verify(await others.mint({ tenant: 't', taskId: '1' }))).toBeNull();
   });
@@ -83,7 +83,7 @@ describe('a callback token', () => {
     expect([await old.verify(minted), await rotated.verify(await old.mint(subject))]).toEqual([null, null]);
   });
 
-  it('cannot be put together from the payload of one task and the proof of another', async ({ expect }) => {
+  it('is refused with the payload of one task and the signature of another', async ({ expect }) => {
     const [mine = '', its = ''] = await Promise.all(['1', '2'].map((taskId) => tokens.mint({ tenant: 't', taskId })));
     expect(await tokens.verify(`${mine.split('.')[0]}.${its.split('.')[1]}`)).toBeNull();
   });

@@ -1,18 +1,18 @@
 import { describe, it } from 'vitest';
-import { createKeyKeeper, type IssuerKeySet, KEYS_FRESH_MS, REFRESH_WAIT_MS } from '../../src/auth/jwks-cache.ts';
+import { createJwksCache, type IssuerKeySet, KEYS_FRESH_MS, REFRESH_WAIT_MS } from '../../src/auth/jwks-cache.ts';
 
 const STARTED_AT_MS = 1_790_000_000_000;
 
 const keySet = (kid: string) => ({ keys: [{ kty: 'EC', kid }] });
 
-/** A keeper with keys that are no longer fresh, whose issuer answers when the test says so. */
+/** Creates a cache with stale keys. Its issuer answers when the test says so. */
 function createHanging() {
   const answers = Promise.withResolvers<Response>();
   const timers = new Set<{ readonly ms: number; readonly onTime: () => void }>();
   const background: Promise<unknown>[] = [];
   let stored: IssuerKeySet = { jwks: keySet('one'), fetchedAtMs: STARTED_AT_MS };
   let requests = 0;
-  const keeper = createKeyKeeper({
+  const cache = createJwksCache({
     jwksUrl: 'https://issuer.test/keys',
     fetch: () => ((requests += 1), answers.promise),
     load: () => stored,
@@ -26,9 +26,9 @@ function createHanging() {
     background: (work) => void background.push(work),
     log: () => {},
   });
-  /** The key ids that the keeper has for whom asks now. */
-  const kids = async (newerThanMs = 0) => (await keeper.keys(newerThanMs))?.jwks.keys.map(({ kid }) => kid);
-  /** Lets the time of all timers come; gives how long they were. */
+  /** Returns the key ids that the cache returns now. */
+  const kids = async (newerThanMs = 0) => (await cache.keys(newerThanMs))?.jwks.keys.map(({ kid }) => kid);
+  /** Fires all timers. Returns their durations. */
   function ring(): number[] {
     const running = [...timers];
     for (const { onTime } of running) onTime();
@@ -37,8 +37,8 @@ function createHanging() {
   return { answers, kids, ring, timers, background, requests: () => requests };
 }
 
-describe('while the issuer hangs', () => {
-  it('the last good keys serve after half a second, and newer ones once they come', async ({ expect }) => {
+describe('the cache of keys, while the issuer hangs,', () => {
+  it('returns the last good keys after half a second, and newer ones when they arrive', async ({ expect }) => {
     const { answers, kids, ring, timers, background, requests } = createHanging();
     const asking = Array.from({ length: 20 }, () => kids());
     expect(ring()).toEqual(asking.map(() => REFRESH_WAIT_MS));
@@ -50,7 +50,7 @@ describe('while the issuer hangs', () => {
     expect(REFRESH_WAIT_MS).toBe(500);
   });
 
-  it('makes only a request that needs newer keys wait for its answer', async ({ expect }) => {
+  it('lets only a request that needs newer keys wait for the issuer', async ({ expect }) => {
     const { answers, kids, ring } = createHanging();
     let isAnswered = false;
     const asking = kids(STARTED_AT_MS).finally(() => (isAnswered = true));

@@ -13,8 +13,8 @@ const ONE = envWith({ AUTH: 'jwks', AUTH_JWKS_URL: 'https://one.test/keys' });
 const OTHER = envWith({ AUTH: 'jwks', AUTH_JWKS_URL: 'https://other.test/keys' });
 
 /**
- * Runs `work` on an object's storage: each `create` is the object after an eviction. It is the storage of an object of
- * another class, as the tests' Worker has a secret and no issuer.
+ * Runs `work` on the storage of an object. Each `create` creates the object as after an eviction. Uses an object of
+ * another class, because the Worker of the tests has no issuer.
  */
 function withStorage(name: string, work: (create: (its: Env) => IssuerKeys) => Promise<void>): Promise<void> {
   return runInDurableObject(ledgerOf(`issuer keys ${name}`), (_instance, state) =>
@@ -26,8 +26,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('the object that keeps the issuer’s keys', () => {
-  it('has them from the issuer, and still has them after an eviction while the issuer is down', async ({ expect }) => {
+describe('the IssuerKeys object', () => {
+  it('keeps the fetched keys across an eviction while the issuer is down', async ({ expect }) => {
     const asked = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(JWKS));
     await withStorage('evicted', async (create) => {
       const kept = await create(ONE).keys(0);
@@ -38,7 +38,7 @@ describe('the object that keeps the issuer’s keys', () => {
     });
   });
 
-  it('has none of another issuer', async ({ expect }) => {
+  it('does not return keys of another issuer', async ({ expect }) => {
     const asked = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(JWKS));
     await withStorage('another issuer', async (create) => {
       await create(ONE).keys(0);
@@ -47,7 +47,7 @@ describe('the object that keeps the issuer’s keys', () => {
     });
   });
 
-  it('keeps one set: those of an issuer that was replaced are forgotten', async ({ expect }) => {
+  it('deletes the keys of an issuer that was replaced', async ({ expect }) => {
     vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(JWKS));
     await runInDurableObject(ledgerOf('issuer keys replaced'), async (_instance, state) => {
       for (const its of [ONE, OTHER]) await new IssuerKeys(state, its).keys(0);
@@ -56,7 +56,7 @@ describe('the object that keeps the issuer’s keys', () => {
     });
   });
 
-  it('is not there without an issuer', async ({ expect }) => {
+  it('throws when created without an issuer', async ({ expect }) => {
     await withStorage('no issuer', async (create) => {
       expect(() => create(envWith({ AUTH: 'none' }))).toThrow('no issuer is configured');
     });

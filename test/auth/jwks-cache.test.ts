@@ -1,5 +1,5 @@
 import { afterEach, describe, it, vi } from 'vitest';
-import { createKeyKeeper, type IssuerKeySet, KEYS_FRESH_MS, type KeyKeeper } from '../../src/auth/jwks-cache.ts';
+import { createJwksCache, type IssuerKeySet, KEYS_FRESH_MS, type JwksCache } from '../../src/auth/jwks-cache.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 
 const URL = 'https://issuer.test/keys';
@@ -12,13 +12,13 @@ const keySet = (kid: string) => ({ keys: [{ kty: 'EC', kid }] });
 type Answer = () => Response | Promise<Response>;
 
 interface Kept {
-  readonly keeper: KeyKeeper;
+  readonly cache: JwksCache;
   readonly clock: { nowMs: number };
   readonly requests: [url: string, init: RequestInit][];
   readonly lines: LogEvent[];
-  /** What is kept now; it may be set. */
+  /** The stored keys. A test may set them. */
   readonly store: { keys: IssuerKeySet | null };
-  /** How the issuer answers from now on. */
+  /** The answers of the issuer from now on. */
   answer: Answer;
 }
 
@@ -36,7 +36,7 @@ function createKept(answer: Answer, keys: IssuerKeySet | null = null): Kept {
     requests,
     lines,
     answer,
-    keeper: createKeyKeeper({
+    cache: createJwksCache({
       jwksUrl: URL,
       async fetch(url, init) {
         requests.push([url, init]);
@@ -53,9 +53,9 @@ function createKept(answer: Answer, keys: IssuerKeySet | null = null): Kept {
   return kept;
 }
 
-/** The key ids that the keeper has for whom asks now. */
-async function kids({ keeper }: Kept, newerThanMs = 0): Promise<unknown> {
-  return (await keeper.keys(newerThanMs))?.jwks.keys.map(({ kid }) => kid) ?? null;
+/** Returns the key ids that the cache returns now. */
+async function kids({ cache }: Kept, newerThanMs = 0): Promise<unknown> {
+  return (await cache.keys(newerThanMs))?.jwks.keys.map(({ kid }) => kid) ?? null;
 }
 
 afterEach(() => {
@@ -63,18 +63,18 @@ afterEach(() => {
 });
 
 describe('the keys of the issuer', () => {
-  it('are fetched when they are first asked for, and kept', async ({ expect }) => {
+  it('are fetched on the first read, and cached', async ({ expect }) => {
     const kept = createKept(ok('one'));
     expect(kept.requests).toEqual([]);
-    expect(await kept.keeper.keys(0)).toEqual({ jwks: keySet('one'), fetchedAtMs: STARTED_AT_MS });
+    expect(await kept.cache.keys(0)).toEqual({ jwks: keySet('one'), fetchedAtMs: STARTED_AT_MS });
     expect(kept.store.keys).toEqual({ jwks: keySet('one'), fetchedAtMs: STARTED_AT_MS });
     expect(kept.lines).toEqual([]);
   });
 
-  it('are asked for as JSON, without following redirects, for 5 s at most', async ({ expect }) => {
+  it('are fetched as JSON, without following redirects, with a timeout of 5 s', async ({ expect }) => {
     const timeout = vi.spyOn(AbortSignal, 'timeout');
     const kept = createKept(ok('one'));
-    await kept.keeper.keys(0);
+    await kept.cache.keys(0);
     expect(timeout.mock.calls).toEqual([[5_000]]);
     const { signal, ...init } = kept.requests[0]![1];
     expect([kept.requests[0]![0], init]).toEqual([
@@ -96,13 +96,13 @@ describe('the keys of the issuer', () => {
     expect(KEYS_FRESH_MS).toBe(600_000);
   });
 
-  it('survive the process: what was kept is fresh for the next one', async ({ expect }) => {
+  it('are loaded from the storage by a new cache, and are as fresh as before', async ({ expect }) => {
     const kept = createKept(ok('two'), { jwks: keySet('one'), fetchedAtMs: STARTED_AT_MS - 60 * SECOND_MS });
     expect(await kids(kept)).toEqual(['one']);
     expect(kept.requests).toEqual([]);
   });
 
-  it('newer than the asker’s are fetched 30 s after the last, and not before', async ({ expect }) => {
+  it('are fetched again for newer ones after 30 s, and not before', async ({ expect }) => {
     const kept = createKept(ok('one'));
     await kids(kept);
     kept.answer = ok('two');
@@ -111,15 +111,13 @@ describe('the keys of the issuer', () => {
     expect(kept.requests).toHaveLength(1);
     kept.clock.nowMs += 1;
     expect(await kids(kept, STARTED_AT_MS)).toEqual(['two']);
-    // The asker with the old ones is now answered without a request.
+    // A read with the old instant now needs no fetch.
     kept.clock.nowMs += 60 * SECOND_MS;
     expect(await kids(kept, STARTED_AT_MS)).toEqual(['two']);
     expect(kept.requests).toHaveLength(2);
   });
 
-  it('are fetched by one request for all who ask meanwhile, and by another for those who ask later', async ({
-    expect,
-  }) => {
+  it('are fetched once for all concurrent reads, and again for later ones', async ({ expect }) => {
     const answers = Promise.withResolvers<Response>();
     const kept = createKept(() => answers.promise);
     const asking = Array.from({ length: 50 }, () => kids(kept));
@@ -131,7 +129,7 @@ describe('the keys of the issuer', () => {
     expect(await kids(kept)).toEqual(['two']);
   });
 
-  it('of unknown ids cost the issuer one request in 30 s, however many ask', async ({ expect }) => {
+  it('are fetched at most once in 30 s for any number of unknown ids', async ({ expect }) => {
     const kept = createKept(ok('one'));
     await kids(kept);
     for (let i = 0; i < 1_000; i += 1) {
@@ -147,7 +145,7 @@ describe('the keys of the issuer', () => {
 
 const oversized = () => new Response(JSON.stringify({ keys: [{ kty: 'EC', pad: 'x'.repeat(65_536) }] }));
 
-it('an eviction of the object does not shorten the 30 s between two requests', async ({ expect }) => {
+it('an eviction of the object does not shorten the 30 s between two fetches', async ({ expect }) => {
   const fetchedAtMs = STARTED_AT_MS - 30 * SECOND_MS + 1;
   const kept = createKept(ok('two'), { jwks: keySet('one'), fetchedAtMs });
   expect(await kids(kept, fetchedAtMs)).toEqual(['one']);
@@ -155,9 +153,9 @@ it('an eviction of the object does not shorten the 30 s between two requests', a
   expect(await kids(kept, fetchedAtMs)).toEqual(['two']);
 });
 
-describe('an answer is no key set', () => {
+describe('an answer of the issuer', () => {
   it.for<[name: string, answer: Answer, cause: string | RegExp]>([
-    ['when it cannot be had', () => Promise.reject(new Error('connection refused')), 'Error: connection refused'],
+    ['that fails', () => Promise.reject(new Error('connection refused')), 'Error: connection refused'],
     ['of 500', () => Response.json(keySet('evil'), { status: 500 }), 'Error: the issuer answered with 500'],
     ['of 404', () => Response.json(keySet('evil'), { status: 404 }), 'Error: the issuer answered with 404'],
     ['of 201', () => Response.json(keySet('evil'), { status: 201 }), 'Error: the issuer answered with 201'],
@@ -172,12 +170,12 @@ describe('an answer is no key set', () => {
     ['without keys', () => Response.json({}), 'Error: the issuer answered with no key set'],
     ['of no keys', () => Response.json({ keys: [] }), 'Error: the issuer answered with no key set'],
     ['of an object of keys', () => Response.json({ keys: { 0: {} } }), 'Error: the issuer answered with no key set'],
-    ['of keys that are none', () => Response.json({ keys: ['k'] }), 'Error: the issuer answered with no key set'],
+    ['of keys that are texts', () => Response.json({ keys: ['k'] }), 'Error: the issuer answered with no key set'],
     ['of keys and null', () => Response.json({ keys: [{}, null] }), 'Error: the issuer answered with no key set'],
     ['of null', () => Response.json(null), 'Error: the issuer answered with no key set'],
     ['of a text', () => Response.json('keys'), 'Error: the issuer answered with no key set'],
     ['of a list', () => Response.json([{}]), 'Error: the issuer answered with no key set'],
-  ])('%s', async ([, answer, cause], { expect }) => {
+  ])('%s is not a key set, and is logged', async ([, answer, cause], { expect }) => {
     const kept = createKept(answer);
     expect(await kids(kept)).toBeNull();
     expect(kept.store.keys).toBeNull();
@@ -190,14 +188,14 @@ describe('an answer is no key set', () => {
     ]);
   });
 
-  it('of exactly 64 KiB it may be', async ({ expect }) => {
+  it('of exactly 64 KiB is accepted', async ({ expect }) => {
     const text = JSON.stringify(keySet('one')).padEnd(65_536, ' ');
     expect(await kids(createKept(() => new Response(text)))).toEqual(['one']);
   });
 });
 
-describe('while the issuer is down', () => {
-  it('asks it again after 5 s, and not before', async ({ expect }) => {
+describe('the cache of keys, while the issuer is down,', () => {
+  it('fetches again after 5 s, and not before', async ({ expect }) => {
     const kept = createKept(down);
     expect(await kids(kept)).toBeNull();
     kept.answer = ok('one');
@@ -208,7 +206,7 @@ describe('while the issuer is down', () => {
     expect(await kids(kept)).toEqual(['one']);
   });
 
-  it('asks it after 5, 10 and then every 15 s, and after an answer as at first', async ({ expect }) => {
+  it('fetches again after 5, 10 and then every 15 s, and starts over after an answer', async ({ expect }) => {
     const kept = createKept(down);
     const askedAtS: number[] = [];
     for (let second = 0; second <= 60; second += 1) {
@@ -230,7 +228,7 @@ describe('while the issuer is down', () => {
     expect(kept.requests).toHaveLength(length + 1);
   });
 
-  it('the last good keys serve for a day and no longer', async ({ expect }) => {
+  it('returns the last good keys for a day, and no longer', async ({ expect }) => {
     const kept = createKept(down, { jwks: keySet('one'), fetchedAtMs: STARTED_AT_MS });
     kept.clock.nowMs += 24 * HOUR_MS - 1;
     expect(await kids(kept)).toEqual(['one']);
@@ -239,7 +237,7 @@ describe('while the issuer is down', () => {
     expect(kept.lines).toHaveLength(1);
   });
 
-  it('a bad answer does not replace good keys', async ({ expect }) => {
+  it('keeps good keys if the answer is invalid', async ({ expect }) => {
     const kept = createKept(ok('one'));
     await kids(kept);
     kept.answer = () => Response.json({ keys: [] });

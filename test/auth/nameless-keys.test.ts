@@ -4,14 +4,14 @@ import { Isolate } from '../support/isolate.ts';
 
 const [one, two] = await Promise.all([makeKey('one', 'ES256'), makeKey('two', 'ES256')]);
 
-/** As an issuer publishes it that gives its keys no ids. */
+/** Removes the id of a key, because some issuers publish keys without ids. */
 function nameless(key: TestKey): TestKey {
   const { kid: _name, ...jwk } = key.jwk;
   return { ...key, jwk };
 }
 
 describe('a key without an id', () => {
-  it('that is changed is fetched again after the cooldown, and the old one is refused', async ({ expect }) => {
+  it('is fetched again after the cooldown if it was replaced, and the old one is refused', async ({ expect }) => {
     const isolate = new Isolate([nameless(one)]);
     expect(await isolate.enter(one, null)).toBe('tenant-a');
     isolate.keys = [nameless(two)];
@@ -24,7 +24,7 @@ describe('a key without an id', () => {
     expect(isolate.requests).toBe(2);
   });
 
-  it('is fetched again where the issuer names its keys and its tokens do not', async ({ expect }) => {
+  it('is fetched again if the keys of the issuer have ids, and the tokens do not', async ({ expect }) => {
     const isolate = new Isolate([one]);
     expect(await isolate.enter(one, null)).toBe('tenant-a');
     isolate.keys = [two];
@@ -32,13 +32,13 @@ describe('a key without an id', () => {
     expect(await isolate.enter(two, null)).toBe('tenant-a');
   });
 
-  it('may stand beside the next one: tokens of both are accepted', async ({ expect }) => {
+  it('verifies tokens next to a second key without an id', async ({ expect }) => {
     const isolate = new Isolate([nameless(one), nameless(two)]);
     for (const key of [one, two, one]) expect(await isolate.enter(key, null)).toBe('tenant-a');
     expect(isolate.reads).toBe(1);
   });
 
-  it('costs the issuer one request in 30 s, however many tokens have a wrong signature', async ({ expect }) => {
+  it('is fetched at most once in 30 s for any number of tokens with a wrong signature', async ({ expect }) => {
     const isolate = new Isolate([nameless(one)]);
     await isolate.enter(one, null);
     for (let i = 0; i < 1_000; i += 1) {

@@ -15,13 +15,13 @@ const LIP_SYNC = { id: 'l', kind: 'LIP_SYNC' } as const;
 
 const viewerWith = (...scopes: Scope[]): Viewer => ({ ...VIEWER, scopes });
 
-/** Every set of scopes. */
+/** All sets of scopes. */
 const SETS: readonly Scope[][] = SCOPES.reduce<Scope[][]>(
   (sets, scope) => [...sets, ...sets.map((set) => [...set, scope])],
   [[]],
 );
 
-/** One call: who may make it, and which scope whoever may not is told to lack. Null: everybody may. */
+/** A call, the scopes of which any permits it (null if it needs no scope), and the scope that the error names. */
 interface Row {
   readonly call: string;
   readonly method: string;
@@ -66,7 +66,7 @@ const UPSTREAM: readonly Row[] = [
   row('listResourcePacks', [{ startMs: 0, endMs: 1 }], ['operator']),
 ];
 
-/** Answers every method with what it was asked, and keeps that. */
+/** Answers each method with its arguments, and records them. */
 function createEcho() {
   const calls: unknown[][] = [];
   const target = new Proxy({} as Ledger & Upstream, {
@@ -93,15 +93,15 @@ it('every mutation has a row for each kind of thing that it writes', ({ expect }
 });
 
 describe.for([
-  { name: 'the ledger', scoped: createScopedLedger, rows: LEDGER },
-  { name: 'Kling’s lists', scoped: createScopedUpstream, rows: UPSTREAM },
-])('of $name', ({ scoped, rows }) => {
-  it('every method is in the table', ({ expect }) => {
+  { name: 'ledger', scoped: createScopedLedger, rows: LEDGER },
+  { name: 'upstream', scoped: createScopedUpstream, rows: UPSTREAM },
+])('the scoped $name', ({ scoped, rows }) => {
+  it('has a row for every method', ({ expect }) => {
     const methods = Object.keys(scoped(createEcho().target, VIEWER));
     expect(new Set(rows.map(({ method }) => method))).toEqual(new Set(methods));
   });
 
-  it.for(rows)('$call is answered for those who may, and asks nobody for others', async (asked, { expect }) => {
+  it.for(rows)('answers $call with its scopes, and calls nothing without them', async (asked, { expect }) => {
     for (const scopes of SETS) {
       const { target, calls } = createEcho();
       const answer = invoke(scoped(target, viewerWith(...scopes)), asked);
@@ -124,7 +124,7 @@ describe.for([
 });
 
 describe('the log of all tasks', () => {
-  it('is for those who may read both kinds', async ({ expect }) => {
+  it('needs the scopes of both kinds', async ({ expect }) => {
     for (const scopes of SETS) {
       const { target, calls } = createEcho();
       const answer = createScopedLedger(target, viewerWith(...scopes)).events(null, WINDOW);
@@ -140,22 +140,25 @@ describe('the log of all tasks', () => {
   });
 });
 
-describe('a task', () => {
+describe('a task of the scoped ledger', () => {
   const ledger = new FakeLedger();
   ledger.tasksKept = [voiceTask('v'), lipSyncTask('l')];
 
   it.for([
     ['v', 'voices:read', 'lipsync:read'],
     ['l', 'lipsync:read', 'voices:read'],
-  ] as const)('%s is shown with %s alone, and with %s alone it is forbidden', async ([id, may, not], { expect }) => {
-    expect((await createScopedLedger(ledger, viewerWith(may)).task({ id }))?.id).toBe(id);
-    expect(await failureOf(createScopedLedger(ledger, viewerWith(not)).task({ id }))).toMatchObject({
-      code: 'FORBIDDEN',
-      message: `The token lacks the scope "${may}".`,
-    });
-  });
+  ] as const)(
+    '%s is shown with the scope %s alone, and forbidden with %s alone',
+    async ([id, may, not], { expect }) => {
+      expect((await createScopedLedger(ledger, viewerWith(may)).task({ id }))?.id).toBe(id);
+      expect(await failureOf(createScopedLedger(ledger, viewerWith(not)).task({ id }))).toMatchObject({
+        code: 'FORBIDDEN',
+        message: `The token lacks the scope "${may}".`,
+      });
+    },
+  );
 
-  it('that is not there is not there, whichever kind one may read', async ({ expect }) => {
+  it('is null if it does not exist, with the scope of either kind', async ({ expect }) => {
     for (const scope of READERS) {
       expect(await createScopedLedger(ledger, viewerWith(scope)).task({ id: 'nothing' })).toBeNull();
     }
@@ -171,14 +174,14 @@ describe('a filter of tasks', () => {
     ['VOICE', ['voices:read'], 'VOICE'],
     ['LIP_SYNC', ['lipsync:read'], 'LIP_SYNC'],
   ])(
-    'of kind %s is for %j one of kind %s, with the statuses that were asked for',
+    'of kind %s with the scopes %j becomes one of kind %s with the same statuses',
     ([kind, scopes, narrowed], { expect }) => {
       const filter = readableTasks(viewerWith(...scopes), { kind, statuses: ['FAILED'] });
       expect(filter).toEqual({ kind: narrowed, statuses: ['FAILED'] });
     },
   );
 
-  it('reaches the ledger narrowed', async ({ expect }) => {
+  it('reaches the ledger narrowed to the readable kinds', async ({ expect }) => {
     const { target, calls } = createEcho();
     await createScopedLedger(target, viewerWith('voices:read')).tasks(ANY, WINDOW);
     expect(calls).toEqual([['tasks', { kind: 'VOICE', statuses: ['FAILED'] }, WINDOW]]);

@@ -17,7 +17,7 @@ import {
 
 interface Attack {
   readonly name: string;
-  /** Why it was refused, as the log says. */
+  /** The cause of the refusal in the log. */
   readonly cause: string;
   readonly token: () => Promise<string>;
 }
@@ -46,7 +46,7 @@ const BAD_SIGNATURE = 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED';
 const BAD_ALGORITHM = 'ERR_JOSE_ALG_NOT_ALLOWED';
 const NO_KEY = 'ERR_JWKS_NO_MATCHING_KEY';
 
-/** What the log names as wrong. */
+/** Returns what the log names as wrong. */
 const PART_OF: Readonly<Record<string, string>> = {
   [BAD_SIGNATURE]: 'signature',
   [BAD_ALGORITHM]: 'alg',
@@ -55,7 +55,7 @@ const PART_OF: Readonly<Record<string, string>> = {
   ERR_JOSE_NOT_SUPPORTED: 'crit',
 };
 
-/** The token with one of its three parts replaced. */
+/** Replaces one of the three parts of a token. */
 function replacePart(token: string, at: number, part: string): string {
   return token.split('.').with(at, part).join('.');
 }

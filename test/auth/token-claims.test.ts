@@ -55,7 +55,7 @@ describe.for(MODES)('with AUTH=$mode a token', ({ open, mint }) => {
   ])('%s is not valid, and the log names the claim', async ([, change, claim], { expect }) => {
     const gate = open();
     expect(await failureOf(gate.enter(await mint(change)))).toEqual(NOT_VALID);
-    // Of another issuer's token, `sub` may mean anybody.
+    // In a token of another issuer, `sub` may be anybody.
     const tenant = claim === 'sub' || claim === 'iss' ? undefined : 'tenant-a';
     expect(gate.lines).toEqual([{ ...REFUSED, claim, cause: 'ERR_JWT_CLAIM_VALIDATION_FAILED', tenant }]);
   });
@@ -89,7 +89,7 @@ describe.for(MODES)('with AUTH=$mode a token', ({ open, mint }) => {
     ['its end, when that comes first', { exp: NOW_S + 60 }, NOW_S + 60],
     ['a day after it was made, when that comes first', { iat: NOW_S - 5, exp: NOW_S + 9 * DAY_S }, NOW_S - 5 + DAY_S],
     ['a day after it was made, when it never ends', { exp: 9e15 }, NOW_S + DAY_S],
-  ] as const)('is good until 10 s after %s', async ([, change, untilS], { expect }) => {
+  ] as const)('is accepted until 10 s after %s', async ([, change, untilS], { expect }) => {
     const token = await mint(change);
     const { expiresAtMs } = await open().enter(token);
     expect(expiresAtMs).toBe((untilS + TOLERANCE_S) * 1_000);
@@ -98,7 +98,7 @@ describe.for(MODES)('with AUTH=$mode a token', ({ open, mint }) => {
   });
 });
 
-it('a refusal is logged without any part of the token', async ({ expect }) => {
+it('the log line of a refused token has no part of the token', async ({ expect }) => {
   const gate = openGate(SECRET_MODE);
   const tokens = [
     await forge({ alg: 'HS256' }, claimsOf({ sub: 'somebody', exp: 1 }), hmac(SECRET)),
@@ -107,7 +107,7 @@ it('a refusal is logged without any part of the token', async ({ expect }) => {
     'garbage-of-somebody',
   ];
   for (const token of tokens) await failureOf(gate.enter(token));
-  // The tenant is named only where the signature is right, and printed as LOG_TENANT says.
+  // The tenant is only logged if the signature is valid, in the form of LOG_TENANT.
   expect(gate.lines.map(({ tenant }) => tenant)).toEqual(['somebody', undefined, undefined, undefined]);
   expect(gate.lines.map(({ claim }) => claim)).toEqual(['exp', 'signature', 'alg', 'format']);
   const log = JSON.stringify(gate.lines.map(({ tenant: _tenant, ...line }) => line));

@@ -35,12 +35,12 @@ describe('a token of the issuer', () => {
     { alg: 'RS256', key: rsa },
     { alg: 'ES256', key: ec },
     { alg: 'ES384', key: ec384 },
-  ])('signed with $alg is accepted', async ({ alg, key }, { expect }) => {
+  ])('is accepted if it is signed with $alg', async ({ alg, key }, { expect }) => {
     const token = await forge({ alg, kid: key.jwk.kid }, claimsOf(), key.sign);
     expect((await openGate(JWKS_MODE, keys).enter(token)).tenant).toBe('tenant-a');
   });
 
-  it('signed with an RSA key that is too short is refused', async ({ expect }) => {
+  it('is refused if it is signed with an RSA key that is too short', async ({ expect }) => {
     const weak = await makeWeakKey('weak');
     const gate = openGate(JWKS_MODE, { keys: [weak.jwk] });
     const token = await forge({ alg: 'RS256', kid: 'weak' }, claimsOf(), weak.sign);
@@ -48,7 +48,7 @@ describe('a token of the issuer', () => {
     expect(gate.lines).toEqual([{ ...REFUSED, claim: 'key', cause: expect.stringMatching(/^TypeError: /) }]);
   });
 
-  it('without a key id is accepted, whichever of the keys for its algorithm signed it', async ({ expect }) => {
+  it('is accepted without a key id, signed with any of the keys for its algorithm', async ({ expect }) => {
     const several = { keys: [...keys.keys, first.jwk, second.jwk] };
     for (const key of [ec, first, second]) {
       const token = await forge({ alg: 'ES256' }, claimsOf(), key.sign);
@@ -86,7 +86,7 @@ describe('an Ed25519 key', () => {
   });
 });
 
-describe('two keys under one key id', () => {
+describe('two keys with one key id', () => {
   const two = { keys: [first.jwk, second.jwk] };
 
   it('both verify tokens', async ({ expect }) => {
@@ -98,7 +98,7 @@ describe('two keys under one key id', () => {
     expect(gate.lines).toEqual([]);
   });
 
-  it('verify no token of a third key, and none with a wrong claim', async ({ expect }) => {
+  it('refuse a token of a third key, and a token with a wrong claim', async ({ expect }) => {
     const gate = openGate(JWKS_MODE, two);
     const header = { alg: 'ES256', kid: 'same' };
     expect(await failureOf(gate.enter(await forge(header, claimsOf(), foreign.sign)))).toEqual(NOT_VALID);
@@ -111,14 +111,14 @@ describe('two keys under one key id', () => {
     ]);
   });
 
-  it('are both tried when the first is too short to be used', async ({ expect }) => {
+  it('are both tried if the first is too short', async ({ expect }) => {
     const weak = await makeWeakKey('rsa');
     const gate = openGate(JWKS_MODE, { keys: [weak.jwk, rsa.jwk] });
     const token = await forge({ alg: 'RS256', kid: 'rsa' }, claimsOf(), rsa.sign);
     expect((await gate.enter(token)).tenant).toBe('tenant-a');
   });
 
-  it('may be eight and no more: a token is not tried with the ninth', async ({ expect }) => {
+  it('are at most eight: a token is not tried with a ninth', async ({ expect }) => {
     const others = await Promise.all(Array.from({ length: KEYS_TRIED_MAX }, () => makeKey('same', 'ES256')));
     const verify = vi.spyOn(crypto.subtle, 'verify');
     const jwks = { keys: [...others, foreign].map(({ jwk }) => jwk) };

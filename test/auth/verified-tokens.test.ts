@@ -16,7 +16,7 @@ import {
 
 const key = await makeKey('one', 'ES256');
 
-/** An isolate whose clock is moved by hand, and how often it verified a signature. */
+/** Creates an isolate whose clock the test moves, and which counts verified signatures. */
 function openIsolate() {
   const clock = { nowMs: NOW_S * 1_000 };
   const verified = { times: 0 };
@@ -40,8 +40,8 @@ function openIsolate() {
 
 const mint = (change: object = {}) => forge({ alg: 'ES256', kid: 'one' }, claimsOf(change), key.sign);
 
-describe('a token that was good', () => {
-  it('is verified once in 30 s, and says the same each time', async ({ expect }) => {
+describe('a token that was accepted', () => {
+  it('is verified once in 30 s, with the same viewer each time', async ({ expect }) => {
     const { clock, verified, enter } = openIsolate();
     const token = await mint();
     const viewer = await enter(token);
@@ -63,7 +63,7 @@ describe('a token that was good', () => {
     expect(await failureOf(enter(token))).toEqual(EXPIRED);
   });
 
-  it('says nothing about another, however alike', async ({ expect }) => {
+  it('does not let a similar token pass', async ({ expect }) => {
     const { enter } = openIsolate();
     const token = await mint();
     await enter(token);
@@ -74,7 +74,7 @@ describe('a token that was good', () => {
   });
 });
 
-it('a token that was refused is refused again', async ({ expect }) => {
+it('a token that was refused is verified and refused again', async ({ expect }) => {
   const { verified, enter } = openIsolate();
   const token = await mint({ aud: 'another' });
   expect(await failureOf(enter(token))).toEqual(NOT_VALID);

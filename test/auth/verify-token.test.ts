@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 describe('the issuer’s keys', () => {
-  it('are read once for all tokens of ten minutes', async ({ expect }) => {
+  it('are read once in ten minutes for all tokens', async ({ expect }) => {
     const isolate = new Isolate([one, two]);
     for (const key of [one, two, one]) expect(await isolate.enter(key)).toBe('tenant-a');
     isolate.nowMs += KEYS_FRESH_MS - 1;
@@ -31,7 +31,7 @@ describe('the issuer’s keys', () => {
     expect([isolate.reads, isolate.requests]).toEqual([2, 2]);
   });
 
-  it('cost the issuer one request, whatever a thousand tokens with unknown key ids say', async ({ expect }) => {
+  it('are fetched once for a thousand tokens with unknown key ids', async ({ expect }) => {
     const isolate = new Isolate([one]);
     await isolate.enter(one);
     for (let i = 0; i < 1_000; i += 1) {
@@ -39,14 +39,14 @@ describe('the issuer’s keys', () => {
       expect(await failureOf(isolate.enter(two, `unknown-${i}`))).toEqual(NOT_VALID);
     }
     expect(isolate.requests).toBe(1);
-    // Nor do they flood the object: it is asked once in 5 s.
+    // The object is asked at most once in 5 s.
     expect(isolate.reads).toBe(1 + 5);
     isolate.nowMs += 6_000;
     expect(await failureOf(isolate.enter(two))).toEqual(NOT_VALID);
     expect(isolate.requests).toBe(2);
   });
 
-  it('that are new are accepted after the cooldown, and those that were withdrawn are not', async ({ expect }) => {
+  it('are accepted after the cooldown if they are new, and refused if they were withdrawn', async ({ expect }) => {
     const isolate = new Isolate([one]);
     await isolate.enter(one);
     isolate.keys = [two];
@@ -62,7 +62,7 @@ describe('the issuer’s keys', () => {
     expect(isolate.requests).toBe(2);
   });
 
-  it('that are withdrawn serve for ten minutes at most', async ({ expect }) => {
+  it('verify tokens for at most ten minutes after they were withdrawn', async ({ expect }) => {
     const isolate = new Isolate([one]);
     await isolate.enter(one);
     isolate.keys = [two];
@@ -70,7 +70,7 @@ describe('the issuer’s keys', () => {
     expect(await failureOf(isolate.enter(one))).toEqual(NOT_VALID);
   });
 
-  it('are not asked for again by a token with a known key and a wrong signature', async ({ expect }) => {
+  it('are not read again for a token with a known key id and a wrong signature', async ({ expect }) => {
     const isolate = new Isolate([one]);
     await isolate.enter(one);
     isolate.nowMs += 60_000;
@@ -79,8 +79,8 @@ describe('the issuer’s keys', () => {
   });
 });
 
-describe('while the issuer is down', () => {
-  it('tokens are not called invalid: they cannot be checked', async ({ expect }) => {
+describe('authentication, while the issuer is down,', () => {
+  it('throws UPSTREAM_UNAVAILABLE instead of UNAUTHENTICATED', async ({ expect }) => {
     const isolate = new Isolate(null);
     expect(await failureOf(isolate.enter(one))).toEqual(DOWN);
     expect(await failureOf(isolate.enter(two))).toEqual(DOWN);
@@ -90,7 +90,7 @@ describe('while the issuer is down', () => {
     expect(await isolate.enter(one)).toBe('tenant-a');
   });
 
-  it('the keys that are known serve for a day and no longer', async ({ expect }) => {
+  it('uses the known keys for a day, and no longer', async ({ expect }) => {
     const isolate = new Isolate([one]);
     await isolate.enter(one);
     isolate.keys = null;
@@ -100,7 +100,7 @@ describe('while the issuer is down', () => {
     expect(await failureOf(isolate.enter(one))).toEqual(DOWN);
   });
 
-  it('the object is asked once in 5 s for keys that are no longer fresh', async ({ expect }) => {
+  it('asks the object for newer keys at most once in 5 s', async ({ expect }) => {
     const isolate = new Isolate([one]);
     await isolate.enter(one);
     isolate.keys = null;
@@ -113,8 +113,8 @@ describe('while the issuer is down', () => {
   });
 });
 
-describe('while the issuer hangs', () => {
-  it('tokens with known keys are let in, all but one of them at once', async ({ expect }) => {
+describe('authentication, while the issuer hangs,', () => {
+  it('accepts tokens with known keys, and lets only one of them wait', async ({ expect }) => {
     const isolate = new Isolate([one]);
     await isolate.enter(one);
     isolate.hangs = true;
@@ -133,8 +133,8 @@ describe('while the issuer hangs', () => {
   });
 });
 
-describe('while the object that keeps the keys cannot be reached', () => {
-  it('tokens are not called invalid: they cannot be checked', async ({ expect }) => {
+describe('authentication, while the IssuerKeys object is unreachable,', () => {
+  it('throws UPSTREAM_UNAVAILABLE instead of UNAUTHENTICATED', async ({ expect }) => {
     const isolate = new Isolate([one]);
     isolate.cutOff = true;
     expect(await failureOf(isolate.enter(one))).toEqual(DOWN);
@@ -145,7 +145,7 @@ describe('while the object that keeps the keys cannot be reached', () => {
     expect(await isolate.enter(one)).toBe('tenant-a');
   });
 
-  it('the keys that are known serve for a day and no longer', async ({ expect }) => {
+  it('uses the known keys for a day, and no longer', async ({ expect }) => {
     const isolate = new Isolate([one]);
     await isolate.enter(one);
     isolate.cutOff = true;

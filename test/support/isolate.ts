@@ -1,6 +1,6 @@
 import { createAuthenticate } from '../../src/auth/authenticate.ts';
 import { createIssuerVerify } from '../../src/auth/verify-token.ts';
-import { createKeyKeeper, type IssuerKeySet } from '../../src/auth/jwks-cache.ts';
+import { createJwksCache, type IssuerKeySet } from '../../src/auth/jwks-cache.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { startTimer } from '../../src/lib/deadline.ts';
 import { claimsOf, forge, JWKS_MODE, NOW_S, REQUEST_ID, type TestKey } from './forge.ts';
@@ -21,7 +21,7 @@ export class Isolate {
   cutOff = false;
   readonly lines: LogEvent[] = [];
 
-  readonly #keeper = createKeyKeeper({
+  readonly #cache = createJwksCache({
     jwksUrl: JWKS_MODE.jwksUrl,
     fetch: async () => {
       this.requests += 1;
@@ -43,7 +43,7 @@ export class Isolate {
       async (newerThanMs) => {
         this.reads += 1;
         if (this.cutOff) throw new Error('Network connection lost.');
-        return this.#keeper.keys(newerThanMs);
+        return this.#cache.keys(newerThanMs);
       },
       () => this.nowMs,
       (line) => this.lines.push(line),
