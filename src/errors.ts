@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   'INTERNAL',
 ] as const;
 
+/** A code of `ERROR_CODES`. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** One problem of an input. The path starts with the argument, as in `['input', 'name']`. The message states what is allowed. */

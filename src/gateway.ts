@@ -1,8 +1,8 @@
 import { waitUntil } from 'cloudflare:workers';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { createCallbackTokens } from './auth/callback-token.ts';
-import { createIssuerVerify } from './auth/verify-token.ts';
 import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.ts';
+import { createIssuerVerify } from './auth/verify-token.ts';
 import type { Config } from './config/index.ts';
 import type { Ledger, Upstream } from './domain/ports.ts';
 import { isPermitted, type Viewer } from './domain/viewer.ts';
@@ -10,22 +10,22 @@ import { createDocuments } from './graphql/documents.ts';
 import { createOperationFinder } from './graphql/operation.ts';
 import type { Handlers } from './http/app.ts';
 import { handleCallback } from './http/callback.ts';
-import { createGraphqlHandler, useCompiledExecutor, type ServerContext } from './http/graphql.ts';
+import { createGraphqlHandler, type ServerContext, useCompiledExecutor } from './http/graphql.ts';
 import { answerReady, createAccountState } from './http/health.ts';
 import { createLargeBodies } from './http/large-bodies.ts';
-import { createReadParams } from './http/read-params.ts';
 import { noteExchange, noteTask, type RequestTrace } from './http/log.ts';
+import { createReadParams } from './http/read-params.ts';
 import { clientNetworkOf, createRequestRate } from './http/request-rate.ts';
 import { respond } from './http/respond.ts';
-import { answerUpgrade, isUpgrade, type Dial } from './http/socket.ts';
+import { answerUpgrade, type Dial, isUpgrade } from './http/socket.ts';
 import { createAnswerStream } from './http/stream.ts';
 import { dial } from './hub/pool.ts';
 import { createKlingClients, createUpstream } from './kling/client.ts';
 import { createPresetLibrary } from './kling/voices.ts';
-import { createLedgerPort, createReadLeases } from './ledger/rpc.ts';
 import { fromResult } from './ledger/result.ts';
-import type { Log } from './lib/log.ts';
+import { createLedgerPort, createReadLeases } from './ledger/rpc.ts';
 import { sleep, startTimer } from './lib/deadline.ts';
+import type { Log } from './lib/log.ts';
 import { schema } from './schema/schema.ts';
 
 interface Ports {

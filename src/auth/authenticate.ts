@@ -22,6 +22,7 @@ const VERIFIED = { charsPerEntryMax: TOKEN_CHARS_MAX, charsMax: 512 * 1024 };
  */
 export type Authenticate = (authorization: string | null, requestId: string) => Promise<Viewer>;
 
+/** The dependencies of `createAuthenticate`. */
 export interface AuthenticateDeps {
   /** Verifies with the issuer's keys, if the configuration names a JWKS. */
   readonly issuerVerify: VerifyToken;
@@ -161,6 +162,7 @@ const PARTS: Readonly<Record<string, string>> = {
   ERR_JWT_INVALID: 'format',
 };
 
+/** Maps the error of a refused token to the fields of its log line. */
 export function toTokenRefusal(error: unknown, { issuer, tenantClaim }: TokenRules): TokenRefusal {
   const cause = error instanceof errors.JOSEError ? error.code : String(error);
   if (!(error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed)) {

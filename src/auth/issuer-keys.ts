@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf } from '../config/index.ts';
-import { createLog } from '../lib/log.ts';
 import { startTimer } from '../lib/deadline.ts';
+import { createLog } from '../lib/log.ts';
 import { createJwksCache, type IssuerKeySet, type JwksCache } from './jwks-cache.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { JSONWebKeySet } from 'jose';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
+import { settledWithin, type StartTimer } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
 import { readText } from '../lib/read-text.ts';
-import { settledWithin, type StartTimer } from '../lib/deadline.ts';
 
 /** The issuer's keys, and when they were fetched. */
 export interface IssuerKeySet {
@@ -30,6 +30,7 @@ export const REFRESH_WAIT_MS = 500;
 
 const KEYS_BYTES_MAX = 65_536;
 
+/** The dependencies of `createJwksCache`. */
 export interface JwksCacheDeps {
   readonly jwksUrl: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;

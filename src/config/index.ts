@@ -1,9 +1,9 @@
 import { type DocumentsOptions, parseTrustedDocuments } from '../graphql/documents.ts';
-import { schema } from '../schema/schema.ts';
-import { bindingProblemsOf, type ConfigProblem, unknownNamesOf } from './checks.ts';
 import type { TenantForm } from '../lib/log.ts';
-import { type Setting, SETTINGS } from './settings.ts';
+import { schema } from '../schema/schema.ts';
 import trustedDocuments from '../trusted-documents.json' with { type: 'json' };
+import { bindingProblemsOf, type ConfigProblem, unknownNamesOf } from './checks.ts';
+import { type Setting, SETTINGS } from './settings.ts';
 
 /** The gateway's configuration: checked, and in the units that the code uses. */
 export interface Config {
@@ -120,6 +120,7 @@ export type AuthConfig =
   | ({ readonly mode: 'secret'; readonly secrets: readonly string[] } & TokenRules)
   | ({ readonly mode: 'jwks'; readonly jwksUrl: string; readonly algorithms: readonly string[] } & TokenRules);
 
+/** The configuration, or everything that is wrong with it. */
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly problems: readonly [ConfigProblem, ...ConfigProblem[]] };

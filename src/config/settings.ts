@@ -1,17 +1,17 @@
 import type { TenantForm } from '../lib/log.ts';
 import {
-  type Parsed,
   invalid,
-  valid,
   parseAlgorithms,
   parseClaimName,
   parseCorsOrigins,
+  type Parsed,
   parseHeaderNames,
   parseJwksUrl,
   parseOrigin,
   parseSecrets,
   parseToken,
   parseWebhookSecrets,
+  valid,
   wholeNumber,
 } from './parsers.ts';
 

@@ -19,8 +19,8 @@ import {
   type ValidationContext,
 } from 'graphql';
 import { costOf, type FieldCost } from '../lib/field-cost.ts';
-import { type Fragments, fragmentsOf } from './limits.ts';
 import { requestError } from './errors.ts';
+import { type Fragments, fragmentsOf } from './limits.ts';
 
 /** The most fields in one answer. Bounds the work of the ledger and of Kling's client, and the size of the response. */
 const ANSWERS_MAX = 20_000;

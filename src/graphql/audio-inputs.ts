@@ -11,11 +11,11 @@ import {
   isListType,
   Kind,
   OperationTypeNode,
+  type SelectionSetNode,
   typeFromAST,
   TypeInfo,
   visit,
   visitWithTypeInfo,
-  type SelectionSetNode,
 } from 'graphql';
 import { fragmentsOf } from './limits.ts';
 

@@ -1,8 +1,8 @@
 import { GraphQLError, type GraphQLSchema } from 'graphql';
-import { sha256 } from '../lib/hash.ts';
 import { createBoundedCache } from '../lib/cache.ts';
-import { requestError } from './errors.ts';
+import { sha256 } from '../lib/hash.ts';
 import { tooLongAnswer } from './answer-count.ts';
+import { requestError } from './errors.ts';
 import { parseDocument } from './limits.ts';
 
 /** The ways in which a request names its document: by its text, by its id in the manifest, or by the hash of its text. */
@@ -14,12 +14,14 @@ export interface DocumentReference {
   readonly extensions: Readonly<Record<string, unknown>> | null;
 }
 
+/** A document that a request named. */
 export interface FoundDocument {
   readonly text: string;
   /** The id in the manifest by which the request named the document. Null if it named it differently. */
   readonly documentId: string | null;
 }
 
+/** The ways in which requests may name documents. */
 export interface DocumentsOptions {
   /** The texts of the manifest's documents, by id. */
   readonly trusted: ReadonlyMap<string, string>;
@@ -32,8 +34,8 @@ export interface DocumentsOptions {
 /** Finds the document that a request names. */
 export interface Documents {
   /**
-   * Returns the text of the document. Throws a request error for an unknown id or hash, for a hash that does not match the
-   * text, and for a text if only trusted documents are served. Throws nothing else.
+   * Returns the text of the document. Throws a request error for an unknown id or hash, and for a hash that does not
+   * match the text. Throws one for any text if only trusted documents are served.
    */
   find(reference: DocumentReference): Promise<FoundDocument>;
 }

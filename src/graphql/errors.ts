@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { type Failure, GatewayError, type Issue, type ErrorCode } from '../errors.ts';
+import { type ErrorCode, type Failure, GatewayError, type Issue } from '../errors.ts';
 
 /** A request that is refused as a whole: nothing of it is executed. */
 export interface Refusal<ErrorShape = GraphQLError> {
@@ -166,6 +166,7 @@ function toExtensions(failure: Failure): Record<string, unknown> {
  */
 export const PERSISTED_QUERY_CODES = ['PERSISTED_QUERY_NOT_FOUND', 'PERSISTED_QUERY_NOT_SUPPORTED'] as const;
 
+/** The codes of errors that refuse a request as a whole. */
 export type RequestErrorCode = ErrorCode | (typeof PERSISTED_QUERY_CODES)[number];
 
 /** Creates the error of a request that is refused before it is executed. Yoga responds with `http`, and removes it. */

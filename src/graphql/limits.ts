@@ -1,15 +1,15 @@
 import {
   type DefinitionNode,
   type DocumentNode,
+  type FragmentDefinitionNode,
   GraphQLError,
   Kind,
   parse,
-  type SelectionSetNode,
-  type FragmentDefinitionNode,
   type SelectionNode,
+  type SelectionSetNode,
 } from 'graphql';
-import { documentDepth } from './nesting.ts';
 import { requestError } from './errors.ts';
+import { documentDepth } from './nesting.ts';
 
 /** Far above what clients send. The introspection query, the largest document in use, has 350 tokens. */
 const LIMITS = {

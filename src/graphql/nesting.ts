@@ -17,6 +17,7 @@ export function jsonDepth(json: string, limit: number): number {
 /** The shortest long string. */
 const LONG_STRING_CHARS_MIN = 1_024;
 
+/** The size of the long strings in a JSON text. */
 export interface LongStrings {
   /** The characters of the strings as written, with quotes. */
   readonly chars: number;

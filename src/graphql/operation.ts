@@ -12,8 +12,8 @@ import {
 } from 'graphql';
 import { type BoundedCacheOptions, createBoundedCache } from '../lib/cache.ts';
 import { AnswerCountRule } from './answer-count.ts';
-import { parseDocument } from './limits.ts';
 import { type Refusal, refusalOf, requestError } from './errors.ts';
+import { parseDocument } from './limits.ts';
 
 /** The most errors of one document. One more error says that others are left out. */
 const ERRORS_MAX = 5;
@@ -41,6 +41,7 @@ export interface OperationFinder {
   isKept(text: string): boolean;
 }
 
+/** The options of `createOperationFinder`. */
 export interface OperationFinderOptions {
   readonly schema: GraphQLSchema;
   /** If false, refuses introspection, and no message suggests names of the schema. */

@@ -1,8 +1,8 @@
 import {
+  getVariableValues,
   GraphQLEnumType,
   GraphQLError,
   type GraphQLSchema,
-  getVariableValues,
   type VariableDefinitionNode,
   type VariableValues,
 } from 'graphql';

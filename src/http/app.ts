@@ -1,6 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
-import { configResultOf, type Config } from '../config/index.ts';
+import { type Config, configResultOf } from '../config/index.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { answerHealth, answerMisconfigured, answerReady } from './health.ts';
 import { type AppEnv, requestLog, type RequestLogDeps, type RequestTrace } from './log.ts';
@@ -16,6 +16,7 @@ export interface Handlers {
   answerReady(request: Request, trace: RequestTrace): Promise<Response>;
 }
 
+/** The dependencies of the routes. */
 export interface AppDeps extends RequestLogDeps {
   readonly handlersOf: (env: Env, config: Config) => Handlers;
 }

@@ -16,6 +16,7 @@ const BODY_TIMEOUT_MS = 10_000;
 /** How long Kling is asked to wait if a callback could not be stored. */
 const RETRY_AFTER_MS = 5_000;
 
+/** The dependencies of `handleCallback`. */
 export interface CallbackDeps {
   readonly tokens: CallbackTokens;
   /** Standard Webhooks secrets. Any of them is accepted, so that a secret can be rotated. Empty: signatures are not checked. */

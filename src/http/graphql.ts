@@ -12,7 +12,7 @@ import {
 } from '../graphql/errors.ts';
 import type { OperationFinder } from '../graphql/operation.ts';
 import { coerceVariables } from '../graphql/variables.ts';
-import { logBug, type Log } from '../lib/log.ts';
+import { type Log, logBug } from '../lib/log.ts';
 import type { LargeBodies } from './large-bodies.ts';
 import type { RequestTrace } from './log.ts';
 import { isUtf8, type ReadParams, type ReadRequest } from './read-params.ts';
@@ -25,6 +25,7 @@ export type ServerContext = GatewayContext & { readonly trace: RequestTrace };
 /** Answers a subscription with a stream. Returns null for other operations, and if the client accepts no stream. */
 export type AnswerStream = (request: Request, read: ReadRequest, context: ServerContext) => Promise<Response | null>;
 
+/** The options and dependencies of `createGraphqlHandler`. */
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
   readonly finder: OperationFinder;

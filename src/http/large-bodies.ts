@@ -9,6 +9,7 @@ const PLACE_MS_MAX = 90_000;
 
 const RETRY_AFTER_MS = 2_000;
 
+/** The dependencies of `createLargeBodies`. */
 export interface LargeBodiesDeps {
   /** Counts a large body of a tenant. Throws `RATE_LIMITED` past the tenant's rate. */
   readonly takeRate: (tenant: string) => Promise<void>;

@@ -35,6 +35,7 @@ export interface AppEnv {
   Variables: { trace: RequestTrace };
 }
 
+/** The dependencies of `requestLog`. */
 export interface RequestLogDeps {
   readonly logOf: (env: Env) => Log;
   /** Milliseconds since the epoch. */

@@ -1,10 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
-import { configResultOf, type Config } from '../config/index.ts';
+import { type Config, configResultOf } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { AppEnv } from './log.ts';
 import { respond } from './respond.ts';
 import { isUpgrade } from './socket.ts';
 
+/** The settings that decide which pages may use the gateway. */
 export type OriginRules = Pick<Config, 'environment' | 'corsOrigins' | 'corsHeaders'> & {
   readonly callbacks: Pick<Config['callbacks'], 'publicUrl'>;
 };
@@ -74,7 +75,7 @@ function isAllowedPage(
 }
 
 /**
- * Returns true if the owner of a domain could point this name at the developer's machine, which would give their page the
+ * Returns true if the owner of a domain could point this name at the developer's machine. Their page would then have the
  * gateway's own origin (DNS rebinding). Over TLS the certificate would not match.
  */
 function isRebindable({ protocol, hostname }: URL): boolean {

@@ -1,6 +1,7 @@
 import { requestError } from '../graphql/errors.ts';
 import { type Deadline, startDeadline, type StartTimer } from '../lib/deadline.ts';
 
+/** The limits of bodies, in bytes. */
 export interface BodyLimits {
   /** The largest body without base64 audio. Also the most that a body with audio may hold beside it. */
   readonly bytesMax: number;
@@ -8,6 +9,7 @@ export interface BodyLimits {
   readonly largeBytesMax: number;
 }
 
+/** The dependencies of `readBody`. */
 export interface ReadBodyDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -16,6 +18,7 @@ export interface ReadBodyDeps {
   readonly admitLarge: () => Promise<void>;
 }
 
+/** A body that was read, and its size before decoding. */
 export interface Body {
   readonly text: string;
   readonly bytes: number;

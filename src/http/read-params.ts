@@ -1,13 +1,14 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { createAudioInputs } from '../graphql/audio-inputs.ts';
-import { type Documents, documentIdOf } from '../graphql/documents.ts';
+import { documentIdOf, type Documents } from '../graphql/documents.ts';
+import { requestError } from '../graphql/errors.ts';
 import { parseDocument } from '../graphql/limits.ts';
+import { JSON_DEPTH_MAX, jsonDepth, measureLongStrings } from '../graphql/nesting.ts';
 import type { StartTimer } from '../lib/deadline.ts';
 import type { LargeBodies } from './large-bodies.ts';
-import { type BodyLimits, readBody, tooLarge, type Body } from './read-body.ts';
-import { JSON_DEPTH_MAX, jsonDepth, measureLongStrings } from '../graphql/nesting.ts';
-import { requestError } from '../graphql/errors.ts';
+import { type Body, type BodyLimits, readBody, tooLarge } from './read-body.ts';
 
+/** The parameters of a request, with the text of its document. */
 export interface ReadRequest {
   /** `query` is the text of the document, also if the request named the document by an id or a hash. */
   readonly params: GraphqlParams;
@@ -22,6 +23,7 @@ export interface ReadRequest {
  */
 export type ReadParams = (request: Request, tenant: string) => Promise<ReadRequest>;
 
+/** The dependencies of `createReadParams`. */
 export interface ReadParamsDeps {
   readonly schema: GraphQLSchema;
   readonly documents: Documents;
@@ -181,6 +183,7 @@ function unsupported(message: string) {
   return requestError('BAD_USER_INPUT', message, 415);
 }
 
+/** The JSON of a body, and its size. */
 export interface BodyJson {
   readonly json: unknown;
   /** The bytes of the body. An escape in a long string of a large body counts as one byte. */

@@ -1,6 +1,6 @@
 import { type ErrorCode, type Failure, GatewayError } from '../errors.ts';
 import { toRefusal, toRetryAfter } from '../graphql/errors.ts';
-import { logBug, type Log } from '../lib/log.ts';
+import { type Log, logBug } from '../lib/log.ts';
 import type { RequestTrace } from './log.ts';
 
 /** The parts of a response. */

@@ -3,9 +3,9 @@ import type { OperationFinder } from '../graphql/operation.ts';
 import { type Dialled, toCallerHeaders } from '../hub/pool.ts';
 import { CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import type { Log } from '../lib/log.ts';
 import { sleep } from '../lib/deadline.ts';
 import { readOwnJson } from '../lib/json.ts';
+import type { Log } from '../lib/log.ts';
 import type { AnswerStream } from './graphql.ts';
 import type { GraphqlParams, ReadRequest } from './read-params.ts';
 import { respond, respondFailure } from './respond.ts';
@@ -15,6 +15,7 @@ import { STREAM_CACHE_CONTROL, type StreamFormat, streamFormatOf, UNCOMPRESSED }
 /** The longest operation, as JSON. A hub does not read a longer message. */
 const OPERATION_CHARS_MAX = 60_000;
 
+/** The dependencies of `createAnswerStream`. */
 export interface AnswerStreamDeps extends Pick<StreamDeps, 'dial' | 'log'> {
   readonly finder: OperationFinder;
   readonly networkOf: (request: Request) => string | null;
@@ -71,6 +72,7 @@ const UNREAD_CHARS_MAX = 4 * 1_048_576;
 const DIALS_MAX = 5;
 const REDIAL: Backoff = { baseMs: 250, capMs: 4_000, jitter: 'EVEN' };
 
+/** The times of a stream. */
 export interface StreamLimits {
   /** The time between heartbeats. A client that disconnected is only noticed on the next write. */
   readonly heartbeatMs: number;
@@ -89,6 +91,7 @@ export interface StreamPayload extends Omit<GraphqlParams, 'query'> {
   readonly documentId?: string;
 }
 
+/** The dependencies of a stream, and the request that opened it. */
 export interface StreamDeps {
   readonly dial: Dial;
   readonly viewer: Viewer;
