@@ -173,8 +173,10 @@ export interface WaitingTasksDeps {
   readonly tasks: TaskStore;
   readonly claims: ClaimStore;
   readonly slots: Slots;
-  /** Sends a task to Kling, if it gets a slot. */
+  /** Sends a task if it gets a slot. Joins a send of the task that is under way. */
   readonly send: (taskId: string) => Promise<void>;
+  /** Returns true while a send of the task is under way. */
+  readonly isSending: (taskId: string) => boolean;
   readonly now: () => number;
   readonly background: (work: () => Promise<unknown>) => void;
   readonly log: Log;
@@ -185,6 +187,16 @@ export function createWaitingTasks(deps: WaitingTasksDeps): WaitingTasks {
 
   function send(taskId: string): void {
     background(() => deps.send(taskId));
+  }
+
+  /**
+   * The account's answer that there was no slot may arrive after the grant that followed it. The send that waited for the
+   * answer then does not use the slot, so another send follows.
+   */
+  async function sendGranted(taskId: string): Promise<void> {
+    // A failure of the first send is reported to its own caller.
+    if (deps.isSending(taskId)) await deps.send(taskId).catch(() => {});
+    await deps.send(taskId);
   }
 
   function alive(taskIds: readonly string[]): string[] {
@@ -208,7 +220,7 @@ export function createWaitingTasks(deps: WaitingTasksDeps): WaitingTasks {
     },
     granted(taskId) {
       const row = tasks.find({ id: taskId });
-      if (row?.phase === 'WAITING') send(taskId);
+      if (row?.phase === 'WAITING') background(() => sendGranted(taskId));
       return row !== null && wantsSlot(row);
     },
     alive,

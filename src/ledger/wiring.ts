@@ -113,8 +113,16 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   });
   const identity = createIdentity(config, tenant);
   const sender = createSender({ tasks, kling, slots, journal, limits, identity, now, random, background, log });
-  const send = (taskId: string) => sender.send(taskId, false);
-  const waiting = createWaitingTasks({ tasks, claims, slots, send, now, background, log });
+  const waiting = createWaitingTasks({
+    tasks,
+    claims,
+    slots,
+    send: (taskId) => sender.send(taskId, false),
+    isSending: (taskId) => sender.isBusy(taskId),
+    now,
+    background,
+    log,
+  });
   const sync = createTaskSync({ tasks, kling, slots, journal, now, random, background, log });
   const rates = createRates(config.rates, now);
   const checkBudget = createBudgetCheck({ tasks, assets, paidCalls, limits, now });

@@ -151,6 +151,27 @@ describe('an account object that cannot be reached', () => {
   });
 });
 
+describe('a grant that overtakes the answer that there was no slot', () => {
+  it('sends the task, which does not wait for the next audit', async ({ expect }) => {
+    const { kling, counts } = script([async () => snapshotOf('SUBMITTED')], []);
+    const world: { parts?: LedgerParts; granted: boolean } = { granted: false };
+    const slots: PartsOptions['slots'] = {
+      async acquire(taskId) {
+        await Promise.resolve();
+        if (world.granted) return { granted: true };
+        world.granted = world.parts!.waiting.granted(taskId);
+        return { granted: false };
+      },
+    };
+    await withParts('overtaking grant', { kling, slots }, async (parts) => {
+      world.parts = parts;
+      const { id } = await createVoiceOnce(parts);
+      await parts.settle();
+      expect([parts.tasks.find({ id })?.phase, counts.creates]).toEqual(['SENT', 1]);
+    });
+  });
+});
+
 describe('the reports to the account', () => {
   it('say whether Kling accepted or refused a create, and release the slot of a failed one', async ({ expect }) => {
     const told: string[] = [];

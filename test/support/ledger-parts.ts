@@ -136,7 +136,11 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
   const sender = createSender({ ...deps, journal });
   const sync = createTaskSync({ ...deps, journal });
   const readsTogether = options.readsTogether ?? false;
-  const waiting = createWaitingTasks({ ...deps, send: (taskId) => sender.send(taskId, false) });
+  const waiting = createWaitingTasks({
+    ...deps,
+    send: (taskId) => sender.send(taskId, false),
+    isSending: (taskId) => sender.isBusy(taskId),
+  });
   const checkBudget = createBudgetCheck(deps);
   return {
     clock,
