@@ -35,7 +35,7 @@ export interface TaskCreatorDeps {
   readonly newId: () => string;
 }
 
-/** The wait that a full queue asks for. With so many tasks waiting, a slot takes minutes to become free. */
+/** The wait that a full queue asks for. A slot takes minutes to become free when so many tasks wait. */
 const ROOM_RETRY_MS = 60_000;
 
 /** The fields of a new task that both kinds have. */

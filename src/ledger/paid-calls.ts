@@ -63,7 +63,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
   /** The calls under way, by key. A concurrent call with the same key waits for the first answer. */
   const running = new Map<string, Promise<unknown>>();
 
-  /** Adds the charge to the month. If Kling's answer has none, the price counts. */
+  /** Adds the charge to the month. The price counts if Kling's answer contains no charge. */
   function charge(answer: Deduction, price: string): void {
     const milliunits = reportedMilliunits(answer) ?? toMilliunits(price) ?? 0;
     if (milliunits > 0) assets.addMilliunits(monthOf(now()), milliunits);

@@ -19,8 +19,8 @@ export interface Queries {
   events(taskId: string | null, window: Window): Slice<TaskChange>;
   /**
    * Returns one page of what a new subscriber sees before the live events. Without a cursor, that is the present state: the
-   * one task, or all that match and have not ended. With a cursor, it is every later change. If some of those are deleted,
-   * it is the present state, marked as a resync. `rest` continues the present state after an earlier page.
+   * one task, or all that match and have not ended. A cursor selects every later change. If some of those are deleted, the
+   * page is of the present state, marked as a resync. `rest` continues the present state after an earlier page.
    */
   catchUp(watch: Watch, after: string | null, afterSeq: number | null, rest: PresentPlace | null): CatchUp;
 }

@@ -87,7 +87,7 @@ const TENANTS = { charsPerEntryMax: 1_024, charsMax: 65_536 };
  * one per isolate.
  */
 export function createReadLeases({ perMinute, lease, now }: ReadLeasesOptions): TakeRead {
-  // With a small limit one read at a time, so that an idle isolate does not hold the last one.
+  // Leases one read at a time under a small limit, so that an idle isolate does not hold the last one.
   const wanted = Math.max(1, Math.min(LEASED_AT_ONCE_MAX, Math.floor(perMinute / 60)));
   const leases = createBoundedCache<{ left: number; untilMs: number }>(TENANTS);
 
