@@ -8,6 +8,7 @@ import type { TaskChange } from '../domain/records.ts';
 import type { Ledger } from '../domain/ports.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { createDocuments } from '../graphql/documents.ts';
+import { createObjectAlarm, type ObjectAlarm } from '../lib/alarm.ts';
 import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/deadline.ts';
 import { createLedgerPort } from '../ledger/rpc.ts';
@@ -50,11 +51,12 @@ export class Hub extends DurableObject<Env> {
   readonly #tenants: Crowd;
   readonly #networks: Crowd;
   readonly #work: Work;
-  /** When the alarm will look for sockets that say nothing, or whose token has expired. */
-  #armedAtMs = Number.POSITIVE_INFINITY;
+  /** Fires when a socket has said nothing for too long, or when its token expires. */
+  readonly #alarm: ObjectAlarm;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.#alarm = createObjectAlarm(ctx.storage);
     const { introspection, documents, auth, watch, work, sockets: bounds, logTenant } = configOf(env);
     this.#tenants = createCrowd(perShard(bounds.perTenantMax));
     this.#networks = createCrowd(perShard(bounds.perAddressMax));
@@ -94,7 +96,7 @@ export class Hub extends DurableObject<Env> {
       admission: createAdmission({
         authenticate,
         join: (tenant, socket) => this.#join(tenant, socket),
-        expiresAt: (atMs) => this.#wakeBy(atMs),
+        expiresAt: (atMs) => this.#alarm.setNoLaterThan(atMs),
         now,
         log,
       }),
@@ -122,8 +124,8 @@ export class Hub extends DurableObject<Env> {
       }),
     );
     for (const socket of this.#openSockets()) this.#count(socket, attachmentOf(socket));
-    // Set anew: what was set before the hub slept is not known, and a socket that was closed from here may linger.
-    this.#wakeBy(Math.min(...this.#openSockets().map((socket) => deadlineOf(attachmentOf(socket)))));
+    // The alarm that an earlier instance of the hub has set is unknown.
+    this.#alarm.setNoLaterThan(Math.min(...this.#openSockets().map((socket) => deadlineOf(attachmentOf(socket)))));
     this.#connection.restore(sockets, this.#store.ofSockets(new Set(sockets.keys())));
   }
 
@@ -146,7 +148,7 @@ export class Hub extends DurableObject<Env> {
     };
     server.serializeAttachment(attachment);
     this.#count(server, attachment);
-    this.#wakeBy(deadlineOf(attachment));
+    this.#alarm.setNoLaterThan(deadlineOf(attachment));
     return new Response(null, { status: 101, webSocket: client, headers: { 'sec-websocket-protocol': SUBPROTOCOL } });
   }
 
@@ -195,13 +197,13 @@ export class Hub extends DurableObject<Env> {
 
   /** An alarm and no timer, which would keep the hub awake. */
   override alarm(): void {
-    this.#armedAtMs = Number.POSITIVE_INFINITY;
+    this.#alarm.fired();
     const nowMs = Date.now();
     for (const socket of this.#openSockets()) {
       const attachment = attachmentOf(socket);
       const untilMs = deadlineOf(attachment);
       if (untilMs > nowMs) {
-        this.#wakeBy(untilMs);
+        this.#alarm.setNoLaterThan(untilMs);
       } else {
         this.#forget(socket);
         if (attachment?.viewer) socket.close(CLOSE.forbidden, EXPIRED);
@@ -213,12 +215,6 @@ export class Hub extends DurableObject<Env> {
   /** Not those that were closed from here, and whose peer does not say so: they are the platform's to end. */
   #openSockets(): WebSocket[] {
     return this.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
-  }
-
-  #wakeBy(atMs: number): void {
-    if (atMs >= this.#armedAtMs) return;
-    this.#armedAtMs = atMs;
-    void this.ctx.storage.setAlarm(atMs);
   }
 
   #count(socket: WebSocket, attachment: Attachment | null): void {

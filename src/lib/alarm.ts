@@ -2,7 +2,7 @@
 export interface ObjectAlarm {
   /** Sets the alarm to an instant, in milliseconds since the epoch. Writes nothing if it is set to that instant already. */
   set(atMs: number): void;
-  /** Sets the alarm to an instant, unless it is set to an earlier one. */
+  /** Sets the alarm to an instant, unless it is set to an earlier one. Infinity sets no alarm. */
   setNoLaterThan(atMs: number): void;
   /** Records that the alarm has fired. Call it first in the `alarm` method of the object. */
   fired(): void;
@@ -13,7 +13,8 @@ export interface ObjectAlarm {
  * is unknown: the constructor of the object has to set the alarm to the earliest instant that is due.
  */
 export function createObjectAlarm(storage: Pick<DurableObjectStorage, 'setAlarm'>): ObjectAlarm {
-  let knownAtMs: number | null = null;
+  /** Infinity while no alarm is known. */
+  let knownAtMs = Infinity;
 
   function set(atMs: number): void {
     if (atMs === knownAtMs) return;
@@ -25,10 +26,10 @@ export function createObjectAlarm(storage: Pick<DurableObjectStorage, 'setAlarm'
   return {
     set,
     setNoLaterThan(atMs) {
-      if (knownAtMs === null || atMs < knownAtMs) set(atMs);
+      if (atMs < knownAtMs) set(atMs);
     },
     fired() {
-      knownAtMs = null;
+      knownAtMs = Infinity;
     },
   };
 }

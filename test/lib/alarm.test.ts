@@ -25,6 +25,12 @@ describe('the alarm of an object', () => {
     expect(written).toEqual([5, 4, 7]);
   });
 
+  it('is not set to infinity', ({ expect }) => {
+    const { written, alarm } = start();
+    alarm.setNoLaterThan(Infinity);
+    expect(written).toEqual([]);
+  });
+
   it('is written again after it has fired', ({ expect }) => {
     const { written, alarm } = start();
     alarm.setNoLaterThan(5);
