@@ -21,3 +21,15 @@ export function parseCursor(scope: string, cursor: string): number | null {
   // Base64 ignores some bits, so another spelling of a cursor would decode to the same place.
   return its === scope && toCursor(scope, Number(seq)) === cursor ? Number(seq) : null;
 }
+
+/** A window of a list: the `first` items after an opaque cursor. `after` is null for the start of the list. */
+export interface Window {
+  readonly first: number;
+  readonly after: string | null;
+}
+
+/** The items of a window, each with the cursor that continues after it. */
+export interface Slice<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
+  readonly hasNextPage: boolean;
+}

@@ -1,4 +1,5 @@
 import type { ResourcePack, ResourcePackRequest } from './cost.ts';
+import type { Slice, Window } from './cursor.ts';
 import type {
   CreateLipSyncTaskInput,
   CreateVoiceInput,
@@ -19,18 +20,6 @@ export type TaskReference =
 export interface TaskHandle {
   readonly id: string;
   readonly kind: TaskKind;
-}
-
-/** A window of a list: the `first` items after an opaque cursor. `after` is null for the start of the list. */
-export interface Window {
-  readonly first: number;
-  readonly after: string | null;
-}
-
-/** The items of a window, each with the cursor that continues after it. */
-export interface Slice<T> {
-  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
-  readonly hasNextPage: boolean;
 }
 
 export interface TaskFilter {

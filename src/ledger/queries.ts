@@ -1,5 +1,5 @@
-import { parseCursor, toCursor } from '../domain/cursor.ts';
-import type { Slice, TaskFilter, Window } from '../domain/ports.ts';
+import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
+import type { TaskFilter } from '../domain/ports.ts';
 import type { TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
 import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/watch.ts';

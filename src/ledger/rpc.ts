@@ -1,9 +1,10 @@
-import type { Ledger, Slice, TaskReference, Window, WriteName, WriteResult } from '../domain/ports.ts';
+import type { Ledger, TaskReference, WriteName, WriteResult } from '../domain/ports.ts';
 import type { TaskRecord, TaskChange } from '../domain/records.ts';
 import { createBatch } from '../lib/batch.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import { fromResult, type Result } from './result.ts';
 import type { TaskLedger, WritesByRpc } from './task-ledger.ts';
+import type { Slice, Window } from '../domain/cursor.ts';
 
 /** The most event logs of tasks per call. Each may have 100 changes, and an answer of an object at most 32 MiB. */
 const EVENTS_AT_ONCE = 20;

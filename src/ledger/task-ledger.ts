@@ -3,12 +3,10 @@ import { configResultOf } from '../config/index.ts';
 import { gatewayFailure } from '../domain/failure.ts';
 import type {
   DeletedVoiceResult,
-  Slice,
   TaskFilter,
   TaskHandle,
   TaskReference,
   Usage,
-  Window,
   WriteInput,
   WriteName,
   WriteResult,
@@ -22,6 +20,7 @@ import { traced } from '../lib/trace.ts';
 import { migrate } from './migrations.ts';
 import { type Result, toResult } from './result.ts';
 import { createLedgerParts, type LedgerParts } from './wiring.ts';
+import type { Slice, Window } from '../domain/cursor.ts';
 import type * as Input from '../domain/inputs.ts';
 
 /** The writes, as the Worker calls them by RPC. */

@@ -1,4 +1,4 @@
-import type { Slice, Window } from '../domain/ports.ts';
+import type { Slice, Window } from '../domain/cursor.ts';
 import { badUserInput } from '../errors.ts';
 import type { FieldCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';

@@ -1,5 +1,5 @@
 import type { GeneratedVideo, ParentVideo } from '../domain/task.ts';
-import type { Slice } from '../domain/ports.ts';
+import type { Slice } from '../domain/cursor.ts';
 import type { LipSyncTask, TaskRecord } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly } from './builder.ts';

@@ -1,5 +1,5 @@
 import type { GatewayContext } from '../context.ts';
-import type { DeletedVoiceResult, Slice, Upstream, Window } from '../domain/ports.ts';
+import type { DeletedVoiceResult, Upstream } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { Voice } from '../domain/task.ts';
 import { badUserInput, notFound } from '../errors.ts';
@@ -8,6 +8,7 @@ import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { idOf } from './global-id.ts';
 import { taskListArgs, TaskRef, TaskReferenceInputRef, toTaskReference } from './task.ts';
+import type { Slice, Window } from '../domain/cursor.ts';
 
 const OWNER_MEANING = {
   KLING: { value: 'KLING', description: "From Kling's own library: for everyone, and never to be deleted." },

@@ -1,13 +1,11 @@
 import type {
   Ledger,
   PageRequest,
-  Slice,
   TaskHandle,
   TaskReference,
   Upstream,
   UpstreamPage,
   Usage,
-  Window,
   WriteInput,
   WriteName,
   WriteResult,
@@ -16,6 +14,7 @@ import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask }
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/cost.ts';
 import type { LipSyncSnapshot, Voice, VoiceTaskSnapshot } from '../../src/domain/task.ts';
 import { badUserInput } from '../../src/errors.ts';
+import type { Slice, Window } from '../../src/domain/cursor.ts';
 
 const CREATED_AT_MS = Date.parse('2026-09-01T12:00:00Z');
 
