@@ -13,7 +13,7 @@ export function quartiles(values: readonly number[]): Quartiles {
   return { q1: at(sorted, 0.25), median: at(sorted, 0.5), q3: at(sorted, 0.75) };
 }
 
-/** Between two values as far as the place is between them. */
+/** Interpolates between two values. */
 function at(sorted: readonly number[], part: number): number {
   const place = (sorted.length - 1) * part;
   const below = sorted[Math.floor(place)] ?? Number.NaN;

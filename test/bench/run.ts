@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- http`: runs one of the measurements, with the arguments that follow its name. Each says in its own
- * `run.ts` what it measures and what it takes.
+ * `npm run bench -- NAME`: runs one measurement with the arguments after its name. The `run.ts` of each measurement describes
+ * its options.
  */
 
 import { existsSync, readdirSync } from 'node:fs';

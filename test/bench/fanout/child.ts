@@ -4,18 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** A server in a Node process of its own. */
+/** A server in its own Node process. */
 export interface ChildServer {
   readonly pid: number;
   readonly port: number;
   close(): void;
 }
 
-/** Runs a script of this folder that ends in `serve`. Resolves once it listens. */
+/** Runs a script of this folder that calls `serve`. Resolves once it listens. */
 export async function startChild(script: string, args: readonly string[]): Promise<ChildServer> {
   const child = fork(join(import.meta.dirname, script), args, {
     env: { ...process.env, NODE_ENV: 'production' },
-    // As many listeners as sockets are meant.
+    // One listener for each socket is intended.
     execArgv: ['--disable-warning=MaxListenersExceededWarning'],
   });
   const end = (): void => void child.kill('SIGKILL');
@@ -28,7 +28,7 @@ export async function startChild(script: string, args: readonly string[]): Promi
   return { pid: child.pid ?? 0, port, close: end };
 }
 
-/** The child's half: listens on a free port of the loopback and tells which. Ends with its parent. */
+/** Listens on a free port of the loopback in the child, and sends the port to the parent. Exits with its parent. */
 export function serve(server: Server): void {
   server.keepAliveTimeout = 600_000;
   server.listen({ port: 0, host: '127.0.0.1', backlog: 1_024 }, () => {
@@ -37,7 +37,7 @@ export function serve(server: Server): void {
   process.once('disconnect', () => process.exit());
 }
 
-/** The whole of a request. */
+/** Reads the whole body of a request. */
 export async function readBody(request: IncomingMessage): Promise<string> {
   return text(request);
 }

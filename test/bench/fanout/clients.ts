@@ -4,37 +4,37 @@ import { PING, readFrame, TEXT, toPongFrame, toTextFrame } from './frames.ts';
 import { OPERATION } from './subscription.ts';
 import { CONNECTION_INIT } from '../../support/token.ts';
 
-/** What all sockets of one side were told of one event. */
+/** One event, received by all sockets of one side. */
 export interface Arrival {
-  /** When the last socket had the whole of its frame, by `performance.now()`. */
+  /** The time when the last socket had its whole frame, by `performance.now()`. */
   readonly atMs: number;
-  /** The payload, the same for all. */
+  /** The payload, which is the same for all sockets. */
   readonly payload: string;
 }
 
-/** Sockets of one side, all subscribed to the same operation, as cheap to this process as they can be made. */
+/** Sockets of one side, all subscribed to the same operation. They cost this process as little as possible. */
 export interface Clients {
-  /** Resolves once every socket has been told of one more event. To be called before the event. Rejects after `timeoutMs`. */
+  /** Resolves once every socket has received one more event. Call it before the event. Rejects after `timeoutMs`. */
   next(timeoutMs: number): Promise<Arrival>;
-  /** Everything that was not as it has to be, of all events since the last `forget`. */
+  /** All wrong messages since the last `forget`. */
   readonly problems: readonly string[];
-  /** What has come and gone wrong so far does not count. */
+  /** Clears all messages and problems so far. */
   forget(): void;
   close(): void;
 }
 
-/** One event more than these is wrong, whenever it comes. */
+/** The events that a subscriber may receive. Any further event is a problem. */
 interface Subscriber {
   readonly id: Buffer;
   seen: number;
 }
 
-/** Sockets that are being opened at once. */
+/** The number of sockets that are opened concurrently. */
 const OPENING_MAX = 50;
 
-/** `{"id":"`, an id, `","type":"next","payload":` and the payload: so write all sides. */
+/** The offset of the id. All sides write `{"id":"`, an id, `","type":"next","payload":` and the payload. */
 const ID_AT = '{"id":"'.length;
-/** The hub asks so what has been read. Looked for only in messages that do not begin with an id. */
+/** The first letter of the hub's pings, which measure what was read. It is searched only in messages without an id at the start. */
 const T = 't'.charCodeAt(0);
 const PING_START = Buffer.from('{"type":"ping"');
 const ID_CHARS = 36;
@@ -42,7 +42,7 @@ const BETWEEN = Buffer.from('","type":"next","payload":');
 const PAYLOAD_AT = ID_AT + ID_CHARS + BETWEEN.length;
 const SHOWN_MAX = 5;
 
-/** Opens `count` sockets and subscribes each, under a UUID of its own, as graphql-ws's client does; `id`: under this one. */
+/** Opens and subscribes `count` sockets. If `id` is null, each has its own UUID, as the client of graphql-ws does. */
 export async function openClients(port: number, count: number, id: string | null): Promise<Clients> {
   const sockets: Socket[] = [];
   const subscribers: Subscriber[] = [];
@@ -112,10 +112,10 @@ function isPing(bytes: Buffer, start: number): boolean {
   return bytes[start + 2] === T && PING_START.compare(bytes, start, start + PING_START.length) === 0;
 }
 
-/** All sockets are read into the same bytes, one after the other. */
+/** The buffer that all sockets are read into, one after another. */
 const shared = Buffer.allocUnsafeSlow(65_536);
 
-/** Resolves once the operation has been sent. `take` gets each message after that; its bytes are good only while it runs. */
+/** Resolves once the operation is sent. `take` then receives each message. Its bytes are valid only during the call. */
 async function openSocket(
   port: number,
   id: string,
@@ -151,7 +151,7 @@ async function openSocket(
       return true;
     }
 
-    /** Where the frames begin. */
+    /** Returns the offset of the first frame. */
     function takeUpgrade(bytes: Buffer): number {
       const end = bytes.indexOf('\r\n\r\n');
       if (end < 0) return 0;

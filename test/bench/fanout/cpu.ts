@@ -9,7 +9,7 @@ export function cpuUs(pid: number): number {
   return ns.reduce((sum, one) => sum + one, 0) / 1_000;
 }
 
-/** For how long the main thread of a process was ready to run and had no core, in milliseconds since its start. Linux. */
+/** Returns how long the main thread of a process waited for a core since its start, in milliseconds. Linux only. */
 export function coreWaitMs(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
 }

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { startServer } from '../../node/loopback-server.ts';
 import { ENDED_AT_MS, UNITS, VOICE } from './subscription.ts';
 
-/** A voice task at the fake Kling. */
+/** A voice task of the fake Kling. */
 export interface FakeTask {
   readonly klingTaskId: string;
   readonly externalTaskId: string;
@@ -11,14 +11,14 @@ export interface FakeTask {
   isEnded: boolean;
 }
 
-/** Kling, as far as one voice task needs it, answering at once from memory. */
+/** A fake Kling for voice tasks. It answers from memory without delay. */
 export interface FakeKling {
   readonly url: string;
-  /** Makes a task without a request. */
+  /** Creates a task without a request. */
   make(externalTaskId: string, callbackUrl: string): FakeTask;
-  /** The tasks made since the last call. */
+  /** Returns the tasks that were created since the last call. */
   takeMade(): FakeTask[];
-  /** The body of the callback that tells a task's end. */
+  /** Returns the body of the callback for the end of a task. */
   callbackBody(task: FakeTask): string;
   close(): Promise<void>;
 }

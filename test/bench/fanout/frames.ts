@@ -1,9 +1,9 @@
-/** As much of RFC 6455 as a client of one's own servers needs. */
+/** The part of RFC 6455 that a client of these servers needs. */
 
-/** One whole frame of a server's. */
+/** A whole frame from a server. */
 export interface Frame {
   readonly opcode: number;
-  /** Where its content begins and ends, in the bytes it was found in. */
+  /** The range of its content in the buffer. */
   readonly start: number;
   readonly end: number;
 }
@@ -12,7 +12,7 @@ export const TEXT = 1;
 export const PING = 9;
 const PONG = 10;
 
-/** The frame that begins at `offset`; null when not all of it is there yet. Content of 4 GiB and more is none of ours. */
+/** Reads the frame at `offset`. Returns null if it is incomplete. Does not support content of 4 GiB and more. */
 export function readFrame(bytes: Buffer, offset: number): Frame | null {
   if (bytes.length < offset + 2) return null;
   const opcode = bytes[offset]! & 0x0f;
@@ -25,17 +25,17 @@ export function readFrame(bytes: Buffer, offset: number): Frame | null {
   return bytes.length < start + length ? null : { opcode, start, end: start + length };
 }
 
-/** A client's text frame. */
+/** Creates a text frame of a client. */
 export function toTextFrame(text: string): Buffer {
   return toFrame(TEXT, Buffer.from(text));
 }
 
-/** A client's answer to a ping. */
+/** Creates a pong frame of a client. */
 export function toPongFrame(content: Buffer): Buffer {
   return toFrame(PONG, content);
 }
 
-/** Masked, as a client has to, with the mask that changes nothing. Content of up to 65,535 bytes. */
+/** Creates a masked frame, as clients must send. The mask of zeros changes nothing. Content has at most 65,535 bytes. */
 function toFrame(opcode: number, content: Buffer): Buffer {
   const isShort = content.length < 126;
   const head = Buffer.alloc(isShort ? 6 : 8);

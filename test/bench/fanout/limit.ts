@@ -1,4 +1,4 @@
-/** The least that a Node process can do, a process of its own: one message, made beforehand, to every socket. */
+/** The lower limit for Node, in its own process: sends one prepared message to every socket. */
 
 import { createServer } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';

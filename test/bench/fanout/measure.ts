@@ -5,45 +5,45 @@ import { cpuUs } from './cpu.ts';
 import { startGatewaySide, startHubSide, startLimitSide, startPeerSide, type Callback, type Side } from './sides.ts';
 import { isExpectedPayload } from './subscription.ts';
 
-/** What was measured of one side with one number of sockets. */
+/** The measurements of one side with one number of sockets. */
 export interface Measured {
   readonly sockets: number;
   readonly side: Side['name'];
-  /** For each event, from its callback's first byte to the last socket's last. */
+  /** The time of each event, from the first byte of its callback to the last byte at the last socket. */
   readonly lastSocketMs: readonly number[];
-  /** The server's CPU for one message to one socket, with its share of the callback, for each round. */
+  /** The server's CPU for each message to a socket, including its share of the callback. One value for each round. */
   readonly serverUs: readonly number[];
-  /** The same of the process that holds the sockets. */
+  /** The same for the process that holds the sockets. */
   readonly clientUs: readonly number[];
 }
 
-/** An answer that is not what it has to be. */
+/** A wrong answer. */
 export class WrongAnswer extends Error {}
 
-/** A round has this many messages at least, so that CPU time can be told; and so many events. */
+/** The smallest number of messages in a round, so that its CPU time is measurable. */
 const MESSAGES_MIN = 20_000;
 const EVENTS_MIN = 5;
 const EVENTS_MAX = 40;
 
-/** Longest that one event may take to reach all. */
+/** The timeout for one event to reach all sockets. */
 const EVENT_MS_MAX = 30_000;
 
-/** The limits are told by their CPU for a message, which hardly depends on how many there are: the files are for the others. */
+/** The lower limits have fewer sockets, to save open files. Their CPU for a message hardly depends on the number. */
 const LIMIT_SOCKETS_MAX = 2_000;
 
-/** For subscriptions that are being set up. */
+/** The wait for a probe event while subscriptions are set up. */
 const PROBE_MS = 3_000;
 const PROBES_MAX = 20;
 
-/** Between two events: they are told of one by one. */
+/** The pause between two events, so that they are sent one by one. */
 const PAUSE_MS = 10;
 
-/** For a server to be done with what it does after the last message, and for messages too many. */
+/** The wait after the last message, for remaining work of the server and for surplus messages. */
 const SETTLE_MS = 150;
 
 /**
- * Measures all sides with the same number of sockets. All stay connected for the whole run; the sides take turns, and each
- * round begins with another. Throws `WrongAnswer` where a socket was not told exactly what it has to be.
+ * Measures all sides with the same number of sockets. All sockets stay connected for the whole run. The sides take turns, and
+ * each round starts with another side. Throws `WrongAnswer` if a socket did not receive exactly the expected messages.
  */
 export async function measure(
   { gateway, hub }: { readonly gateway: BuiltWorker; readonly hub: BuiltWorker },
@@ -94,7 +94,7 @@ function emptyMeasured(sockets: number, side: Side['name']) {
   } satisfies Measured;
 }
 
-/** Returns once an event reaches every socket: the protocol has no word for "subscribed". */
+/** Returns once an event reaches every socket, because the protocol does not confirm a subscription. */
 async function waitForAll(side: Side, clients: Clients): Promise<void> {
   for (let probe = 1; ; probe += 1) {
     const [callback] = await side.makeEvents(1);

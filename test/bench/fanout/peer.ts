@@ -1,6 +1,6 @@
 /**
- * The peer, a process of its own: Node, graphql-yoga and graphql-ws, put together as Yoga's documentation has it, with the
- * gateway's own schema. Nothing of what the gateway promises is done here: no token, no filter, no log on disk, no pings.
+ * The peer, in its own process: Node, graphql-yoga and graphql-ws, combined as in Yoga's documentation, with the gateway's
+ * schema. It has no tokens, no filter, no log on disk and no pings.
  */
 
 import { readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { toExpectedEvent } from './subscription.ts';
 
 type Event = ReturnType<typeof toExpectedEvent>;
 
-/** What Kling says of a voice task. */
+/** Kling's record of a voice task. */
 interface KlingRecord {
   readonly task_status: string;
   readonly final_unit_deduction: string;
@@ -43,7 +43,7 @@ const yoga = createYoga({
   }),
 });
 
-/** Reads the task that ended, and tells it. */
+/** Reads the ended task at Kling, and publishes the event. */
 async function takeCallback(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { task_id: klingTaskId, task_info: info } = JSON.parse(await readBody(request)) as PeerTask;
   const answer = await fetch(`${klingUrl}/v1/general/custom-voices/${klingTaskId}`);
@@ -72,7 +72,7 @@ async function takeCallback(request: IncomingMessage, response: ServerResponse):
   response.writeHead(204).end();
 }
 
-/** Yoga's own machinery, as its `execute` and `subscribe` are handed to graphql-ws. */
+/** Yoga's enveloped functions. graphql-ws gets its `execute` and `subscribe`. */
 type Enveloped = ReturnType<typeof yoga.getEnveloped>;
 type RootValue = Pick<Enveloped, 'execute' | 'subscribe'>;
 

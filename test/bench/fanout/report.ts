@@ -2,16 +2,16 @@ import type { Measured } from './measure.ts';
 import { quartiles, withQuartiles, type Quartiles } from '../quartiles.ts';
 import type { Side } from './sides.ts';
 
-/** From this many sockets on the gateway has to be faster than the peer. */
+/** The smallest number of sockets with which the gateway must be faster than the peer. */
 const TARGET_SOCKETS = 1_000;
 
-/** One line of the table. */
+/** A row of the table. */
 export interface Row {
   readonly sockets: number;
   readonly side: Side['name'];
-  /** How many times the gateway's time, by medians; null with another number of sockets. */
+  /** The time of a side divided by the gateway's, by medians. Null if the number of sockets differs. */
   readonly ratio: number | null;
-  /** How many times the gateway's CPU of the server for a message, by medians. */
+  /** The server's CPU for a message divided by the gateway's, by medians. */
   readonly cpuRatio: number;
   readonly lastSocketMs: Quartiles;
   readonly serverUs: Quartiles;
@@ -25,7 +25,7 @@ const NAMES: Readonly<Record<Side['name'], string>> = {
   limit: 'hand-written Node',
 };
 
-/** One row for each side, in the order they were measured in. `all`: of one number of sockets. */
+/** Returns a row for each side, in the order of the measurements. `all` has one number of sockets. */
 export function toRows(all: readonly Measured[]): readonly Row[] {
   const gateway = all.find(({ side }) => side === 'gateway');
   const gatewayMs = quartiles(gateway?.lastSocketMs ?? []).median;
@@ -44,7 +44,7 @@ export function toRows(all: readonly Measured[]): readonly Row[] {
   });
 }
 
-/** The table, and below it a line for every target that was missed or that says that none was. */
+/** Prints the table, and a line for each missed target, or one line that all are met. */
 export function toText(rows: readonly Row[]): string {
   const head = [
     'sockets',

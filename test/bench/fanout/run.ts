@@ -1,12 +1,13 @@
 /**
- * `npm run bench -- fanout`: how long one event takes from Kling's callback to the last of many WebSockets, and what it costs
- * the server. The gateway in workerd, on disk; beside it Node + Yoga + graphql-ws with the same schema, which keeps nothing;
- * and two limits that send one message made beforehand: a bare object with its sockets in workerd, and Node. Everything
- * shares this machine's cores with the sockets' own process, so that ratios say more than times.
+ * `npm run bench -- fanout`: measures the time of one event from Kling's callback to the last of many WebSockets, and its CPU.
  *
- * `--sockets 100,1000,5000` and `--rounds 7`; `--json FILE` writes the figures too. Exits with 1 when a socket was not told
- * exactly what it has to be, whatever the speed. Linux; 5,000 sockets take 14,000 open files in
- * this process, and as many in the servers.
+ * It compares four sides: the gateway in workerd, on disk; Node with Yoga and graphql-ws, the same schema and no storage; and
+ * two lower limits that send one prepared message, a bare object in workerd and Node. All share the cores of this machine with
+ * the process of the sockets. So ratios say more than times.
+ *
+ * Options: `--sockets 100,1000,5000`, `--rounds 7`, and `--json FILE` to write the figures. Exits with 1 if a socket did not
+ * receive exactly the expected messages. Linux only. 5,000 sockets need 14,000 open files in this process, and as many in the
+ * servers.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 
-/** What the four shards of the hub pool take. */
+/** The number of sockets that the four shards of the pool accept. */
 const SOCKETS_MAX = 10_000;
 
 function count(option: string, text: string, max: number): number {
@@ -37,7 +38,7 @@ function count(option: string, text: string, max: number): number {
 const rounds = count('rounds', values.rounds, 1_000);
 const sizes = values.sockets.split(',').map((text) => count('sockets', text, SOCKETS_MAX));
 
-// The processes under test are killed on exit, whatever the reason.
+// An exit for any reason kills the processes under test.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-fanout-'));

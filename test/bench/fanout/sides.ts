@@ -10,30 +10,30 @@ import { TEST_AUTH } from '../../support/token.ts';
 import { startFakeKling, type FakeTask } from './fake-kling.ts';
 import { toMessage } from './subscription.ts';
 
-/** What the peer reads of a callback. */
+/** The part of a callback that the peer reads. */
 export interface PeerTask {
   readonly task_id: string;
   readonly task_info: { readonly external_task_id: string };
 }
 
-/** A server that tells its sockets of the ends of tasks. */
+/** A server that sends the end of each task to its sockets. */
 export interface Side {
   readonly name: 'gateway' | 'peer' | 'hub' | 'limit';
   readonly pid: number;
   readonly port: number;
-  /** The id under which all its sockets have to subscribe; null: each has its own. */
+  /** The subscription id of all its sockets. Null if each socket has its own. */
   readonly subscriptionId: string | null;
-  /** Makes tasks, each of which can be ended by a callback. Nothing is told of that. */
+  /** Creates tasks, and returns the callback that ends each. The creation sends no event. */
   makeEvents(count: number): Promise<readonly Callback[]>;
   close(): Promise<void>;
 }
 
-/** Tells the end of one task as Kling does. Resolves with the answer's status. */
+/** Sends Kling's callback for the end of a task. Resolves to the status of the answer. */
 export type Callback = () => Promise<number>;
 
 const CREATE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }`;
 
-/** The gateway as it is built and deployed, in a workerd of its own, its objects on disk. */
+/** Starts the built gateway in its own workerd, with its objects on disk. */
 export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
   const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-fanout-'));
   const removeDir = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
@@ -50,7 +50,7 @@ export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
       KLING_BASE_URL: kling.url,
       KLING_API_KEY: 'an-api-key-of-the-fake-kling',
       KLING_CONCURRENCY: '1000',
-      // All sockets are one tenant's.
+      // All sockets belong to one tenant.
       TENANT_SOCKETS_MAX: '10000',
       TENANT_LIVE_COST_MAX: '1000000',
       CALLBACK_SECRET: randomBytes(24).toString('hex'),
@@ -82,7 +82,7 @@ export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
   };
 }
 
-/** Node, graphql-yoga and graphql-ws: `peer.ts`. */
+/** Starts Node with graphql-yoga and graphql-ws, see `peer.ts`. */
 export async function startPeerSide(): Promise<Side> {
   const kling = await startFakeKling();
   const child = await startChild('peer.ts', [kling.url]);
@@ -106,7 +106,7 @@ export async function startPeerSide(): Promise<Side> {
   };
 }
 
-/** The limit on this platform: a bare object with its sockets, in a workerd of its own. It keeps nothing and reads nothing. */
+/** Starts the lower limit of workerd: a bare object with its sockets. It stores nothing and reads nothing. */
 export async function startHubSide(worker: BuiltWorker): Promise<Side> {
   const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-fanout-'));
   const removeDir = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
@@ -131,7 +131,7 @@ export async function startHubSide(worker: BuiltWorker): Promise<Side> {
   };
 }
 
-/** The hand-written limit: `limit.ts`. It keeps nothing and reads nothing. */
+/** Starts the lower limit of Node, see `limit.ts`. It stores nothing and reads nothing. */
 export async function startLimitSide(): Promise<Side> {
   const subscriptionId = randomUUID();
   const child = await startChild('limit.ts', [subscriptionId]);

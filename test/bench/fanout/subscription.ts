@@ -1,8 +1,8 @@
-/** What every socket of every side subscribes to, and what every side has to tell it. */
+/** The subscription of all sockets, and the event that each side must send. */
 
 import { isDeepStrictEqual } from 'node:util';
 
-/** Only ends of tasks: what the gateway is told of a task before that is no event of the measurement. */
+/** Subscribes to ends of tasks only. Earlier changes are not part of the measurement. */
 export const OPERATION = {
   query: `subscription Ends($filter: TaskEventFilterInput) {
   tasksChanged(filter: $filter) {
@@ -18,23 +18,23 @@ export const OPERATION = {
   variables: { filter: { status: ['SUCCEEDED'] } },
 } as const;
 
-/** When Kling ended every task. In the future, so that the gateway's own clock never shows. */
+/** The end of every task at Kling. It is in the future, so that the gateway's clock is never visible. */
 export const ENDED_AT_MS = Date.UTC(2040, 0, 1);
 
-/** How long Kling keeps results. */
+/** Kling's retention of results. */
 const RETENTION_MS = 30 * 24 * 3_600_000;
 
-/** The one voice that every task makes. */
+/** The voice that every task makes. */
 export const VOICE = {
   voiceId: '829877809978940000',
   name: 'Narrator',
   trialUrl: 'https://cdn.example.com/voices/829877809978940000/trial.mp3',
 } as const;
 
-/** What every task is charged, as Kling writes it. */
+/** The charge of every task, in Kling's format. */
 export const UNITS = '0.05';
 
-/** The whole of what `tasksChanged` says of an ended task. `id`: the task's, as clients see it. */
+/** Returns the expected `tasksChanged` event of an ended task. `id` is its global id. */
 export function toExpectedEvent(cursor: string, id: string) {
   return {
     cursor,
@@ -54,7 +54,7 @@ export function toExpectedEvent(cursor: string, id: string) {
   };
 }
 
-/** Whether a payload is the expected one, whatever its ids. */
+/** Returns whether a payload is the expected one, apart from its ids. */
 export function isExpectedPayload(text: string): boolean {
   const payload = JSON.parse(text) as { data?: { tasksChanged?: { cursor?: unknown; task?: { id?: unknown } } } };
   const event = payload.data?.tasksChanged;
@@ -64,7 +64,7 @@ export function isExpectedPayload(text: string): boolean {
   return isDeepStrictEqual(payload, { data: { tasksChanged: toExpectedEvent(cursor, id) } });
 }
 
-/** A whole message of the protocol with an event, for servers that run no operation. */
+/** Creates a whole message of the protocol with an event, for servers that do not execute operations. */
 export function toMessage(subscriptionId: string): string {
   const payload = { data: { tasksChanged: toExpectedEvent('cursor', 'id') } };
   return JSON.stringify({ id: subscriptionId, type: 'next', payload });

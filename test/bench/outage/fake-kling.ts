@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startServer } from '../../node/loopback-server.ts';
 
-/** What a Kling that is down does to each request. `hang` never answers, not even once it is well again. */
+/** The kinds of outages of Kling. Requests of `hang` never get an answer, even after the outage. */
 export const FAULTS = ['reset', 'envelope', 'maintenance', 'hang'] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** A Kling that makes voices, calls nobody back, and can be down. */
+/** A fake Kling that makes voices, sends no callbacks, and can have outages. */
 export interface FakeKling {
   readonly url: string;
-  /** When each request came, in milliseconds since the epoch. */
+  /** The time of each request, in milliseconds since the epoch. */
   readonly requestsAtMs: readonly number[];
-  /** Creates that were carried out more than once for one external id; there must be none. */
+  /** Returns the number of external ids with more than one task. It must be 0. */
   readonly madeTwice: () => number;
   setDown(fault: Fault | null): void;
   close(): Promise<void>;
@@ -24,7 +24,7 @@ interface Task {
 
 const VOICES = '/v1/general/custom-voices';
 
-/** Listens on a free port of the loopback. A voice takes `taskMs`. */
+/** Starts it on a free port of the loopback. A voice takes `taskMs`. */
 export async function startFakeKling(taskMs: number): Promise<FakeKling> {
   const requestsAtMs: number[] = [];
   const tasks: Task[] = [];

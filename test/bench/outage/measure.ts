@@ -12,22 +12,22 @@ export interface OutageOptions {
   readonly tenants: number;
 }
 
-/** What one outage showed. */
+/** The measurements of one outage. */
 export interface Outage {
   readonly fault: Fault;
   /** Requests to Kling in each minute of the outage. */
   readonly perMinute: readonly number[];
-  /** From the end of the outage until every task was final, in milliseconds; null when some were not in three minutes. */
+  /** The time from the end of the outage until every task is final, in milliseconds. Null if it is over three minutes. */
   readonly finalAfterMs: number | null;
   readonly requestsAfter: number;
   readonly madeTwice: number;
 }
 
-/** A task that is at Kling when the outage begins ends during it. Nobody calls back. */
+/** The duration of a task. A task that runs when the outage starts ends during the outage, without a callback. */
 const TASK_MS = 3_000;
 const MINUTE_MS = 60_000;
 
-/** Each client asks for each of its tasks this often while Kling is down. */
+/** The interval at which each client reads each of its tasks during the outage. */
 const READ_EVERY_MS = 10_000;
 const SETTLE_MS_MAX = 180_000;
 
@@ -40,7 +40,7 @@ interface Client {
   readonly taskIds: string[];
 }
 
-/** Two thirds of the tasks are made before Kling goes down, the others in the first half of the outage. */
+/** Measures one outage. Two thirds of the tasks are created before it, the others in its first half. */
 export async function measureOutage(
   worker: BuiltWorker,
   fault: Fault,
@@ -118,7 +118,7 @@ async function createClient(url: string, tenant: string): Promise<Client> {
   };
 }
 
-/** Waits for Kling's answer, if need be for as long as a request to it may take. */
+/** Creates a task. Waits for Kling's answer up to the timeout of a request. */
 async function makeTask(client: Client | undefined, n: number): Promise<void> {
   const source = { url: 'https://example.com/voice.mp3' };
   const data = await client?.ask(CREATE, { input: { name: `Voice ${n}`, source, externalId: `outage-${n}` } });
@@ -134,7 +134,7 @@ async function keepReading({ ask, taskIds }: Client, signal: AbortSignal): Promi
   }
 }
 
-/** By a list, which reads nothing at Kling: what the gateway does by itself is what counts. */
+/** Waits until all tasks are final. Reads a list, which causes no read at Kling, so that only polls of the gateway count. */
 async function untilFinal(clients: readonly Client[], endMs: number): Promise<number | null> {
   while (Date.now() < endMs + SETTLE_MS_MAX) {
     const lists = await Promise.all(clients.map(({ ask }) => ask(OPEN, {})));

@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- outage`: how often the gateway asks a Kling that is down, and how soon every task is final once it is well
- * again. One outage for each kind of fault, all at the same time, each with a workerd and a Kling of its own. Exits with 1
- * when Kling is asked more than 60 times in a minute of the outage's second half, or a task is not final 60 s after it.
+ * `npm run bench -- outage`: counts the requests to Kling during an outage, and measures the time after it until every task is
+ * final. It runs one outage for each kind, all concurrently, each with its own workerd and fake Kling. Exits with 1 if Kling gets
+ * more than 60 requests in a minute of the second half, or if a task is not final 60 s after the outage.
  *
- * `--minutes 10` of outage, `--tasks 30` of `--tenants 10`, `--only reset,envelope,maintenance,hang`.
+ * Options: `--minutes 10` of outage, `--tasks 30` of `--tenants 10`, `--only reset,envelope,maintenance,hang`.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 
-// The processes under test are killed on exit, whatever the reason.
+// An exit for any reason kills the processes under test.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 function problemsOf({ perMinute, finalAfterMs, madeTwice }: Outage): readonly string[] {

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- slow-reader [--rounds 5 --events 45]`: how long an event takes to its last reader while another socket of
- * the same hub, with 64 large operations, reads nothing, from its first unread byte to its being cut; beside the same while
- * that socket reads, and while there is none. In alternation, in one run. The raw Worker on disk, the sandbox behind it.
+ * `npm run bench -- slow-reader [--rounds 5 --events 45]`: measures the time of an event to its last reader in three phases:
+ * while another socket of the hub, with 64 large operations, stops reading and is cut; while that socket reads; and without that
+ * socket. The phases alternate. The Worker runs in a bare workerd on disk, and calls the sandbox.
  */
 
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const events = Number(values.events);
 
-/** Readers whose time counts. */
+/** The number of readers that are measured. */
 const READERS = 16;
 
 const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
@@ -33,7 +33,7 @@ const onEvent = (): void => {
   if (missing === 0) arrived();
 };
 
-/** From the request that makes the change to the last reader, in milliseconds. */
+/** Measures the time from the request that causes the change to the last reader, in milliseconds. */
 async function measureEvent(): Promise<number> {
   missing = READERS;
   const told = new Promise<void>((resolve) => void (arrived = resolve));
@@ -66,7 +66,7 @@ const measured: Record<Beside, number[]> = {
 
 try {
   await Promise.all(Array.from({ length: READERS }, () => openReader(url, onEvent)));
-  // The first is of no phase: it warms up.
+  // The first event is a warm-up.
   await measureEvent();
   for (let round = 0; round < rounds; round += 1) {
     for (const beside of Object.keys(BESIDE) as Beside[]) {
