@@ -1,4 +1,4 @@
-/** Requests that nobody sends who means well, as an attacker with a token of a tenant could send them. */
+/** Hostile requests of an attacker with a tenant's token. */
 
 import { createHash, randomBytes } from 'node:crypto';
 import { Agent, type ClientRequest, request } from 'node:http';
@@ -9,12 +9,12 @@ import { bearer, TOKEN } from '../../support/token.ts';
 
 export interface Attack {
   readonly name: string;
-  /** Ends with the status of the answer, or the code that a socket was closed with. */
+  /** Resolves to the status of the answer, or to the close code of a socket. */
   readonly send: (gatewayUrl: string) => Promise<{ readonly status: number; readonly text: string }>;
 }
 
 interface Post {
-  /** A list is sent in chunks, without its length. */
+  /** The body. A list is sent in chunks, without a length. */
   readonly body?: string | Uint8Array<ArrayBuffer> | readonly Uint8Array[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly path?: string;
@@ -32,7 +32,7 @@ function attack(name: string, make: () => Post | Promise<Post>): Attack {
   };
 }
 
-/** As little work of its own as can be: `fetch` takes longer for 7 MB than the gateway does. */
+/** An agent with little overhead. `fetch` takes longer for 7 MB than the gateway. */
 const agent = new Agent({ keepAlive: true });
 
 function send(call: ClientRequest, body: Post['body']): ReturnType<Attack['send']> {
@@ -100,7 +100,7 @@ const bombs: readonly Attack[] = Object.entries(DOCUMENT_BOMBS).map(([name, docu
   attack(`to validate: ${name}`, () => ({ body: json(document) })),
 );
 
-/** Made once: what an attacker's own machine does is not what is measured. */
+/** Created once, because the attacker's own CPU is not measured. */
 const LARGE_DOCUMENT = new TextEncoder().encode(json(`{__typename #${'x'.repeat(7_000_000)}\n}`));
 const LARGE_VARIABLE = new TextEncoder().encode(json('{__typename}', { variables: { a: 'QUFB'.repeat(1_800_000) } }));
 

@@ -6,8 +6,8 @@ import { ATTACKS } from './attacks.ts';
 const P99_MS_MAX = 100;
 
 /**
- * Sends each attack `times` times, one after the other, with an honest request after each, and prints how long both wait.
- * Answers with what is wrong: a 5xx, a stack in an answer, a p99 of 100 ms or more.
+ * Sends each attack `times` times, with an honest request after each, and prints the latency of both. Returns problems: a 5xx,
+ * a stack in an answer, a p99 of 100 ms or more.
  */
 export async function runRequestAttacks(only: string, times: number): Promise<readonly string[]> {
   const attacks = ATTACKS.filter(({ name }) => name.includes(only));
@@ -30,7 +30,7 @@ export async function runRequestAttacks(only: string, times: number): Promise<re
       const statuses = new Set<number>();
       for (let i = 0; i < times; i += 1) {
         const startedAtMs = performance.now();
-        // A body that is refused before it was read may reset the connection: that is an answer too.
+        // A body that is refused before it is read may reset the connection. That counts as an answer.
         const { status, text } = await send(url).catch(() => ({ status: 0, text: '' }));
         ms.push(performance.now() - startedAtMs);
         statuses.add(status);

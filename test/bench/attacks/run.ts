@@ -1,10 +1,10 @@
 /**
- * `npm run bench -- attacks`: what hostile clients cost the built Worker, in a workerd of its own, and the others. Three
- * parts: `requests`, each hostile request by itself; `tenants`, tenant B beside each attack of tenant A; `bounds`, an app
- * at the documented bounds. Exits with 1 when one takes longer than it may, or when somebody honest is not served.
+ * `npm run bench -- attacks`: measures the cost of hostile clients for the built Worker and for honest clients. It has three
+ * parts: `requests` sends each hostile request; `tenants` measures tenant B during each attack of tenant A; `bounds` runs an app
+ * at the documented bounds. Exits with 1 if a target is missed, or if an honest client is not served.
  *
- * `--part requests|tenants|bounds`, `--only TEXT` in a name; `--times 50` for requests; `--seconds 20` and
- * `--idle-seconds 8` for tenants. All share this machine's cores: beside other work the figures say little.
+ * Options: `--part requests|tenants|bounds`, `--only TEXT` in a name, `--times 50` for requests, `--seconds 20` and
+ * `--idle-seconds 8` for tenants. All processes share this machine's cores, so other work distorts the figures.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 
-// The processes under test are killed on exit, whatever the reason.
+// An exit for any reason kills the processes under test.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 const has = (part: string): boolean => values.part === 'all' || values.part === part;

@@ -11,8 +11,8 @@ function open(dir: string): DatabaseSync {
 }
 
 /**
- * Fills the file of a ledger that is not running, with as many finished tasks, events, face scans and paid calls. Each is a
- * copy of the one task that the ledger has finished, an hour old.
+ * Adds `count` finished tasks, events, face scans and paid calls to the file of a ledger that is not running. Each is a copy of
+ * the ledger's only finished task, an hour old.
  */
 export function fillLedger(dir: string, count: number): void {
   const db = open(dir);
@@ -48,7 +48,7 @@ export function fillLedger(dir: string, count: number): void {
   db.close();
 }
 
-/** Lets everything in the file be as old as nothing is kept. */
+/** Makes all data in the file older than its retention. */
 export function ageLedger(dir: string): void {
   const db = open(dir);
   const ageMs = 500 * DAY_MS;
@@ -61,7 +61,7 @@ export function ageLedger(dir: string): void {
   db.close();
 }
 
-/** The rows that retention is about, and the bytes of the pages that hold something. */
+/** Counts the rows with a retention, and the bytes of used pages. */
 export function measureLedger(dir: string): { readonly rows: number; readonly bytes: number } {
   const db = open(dir);
   const value = (sql: string): number => Number(Object.values(db.prepare(sql).get() ?? {})[0]);

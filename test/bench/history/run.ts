@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- history`: what the operations of a tenant cost that has done much before, in CPU of the whole process, and
- * how many bytes a task takes before and after its retention. One workerd for each size of the history, in alternation.
- * Exits with 1 when an operation costs more than 1.3 times what it costs with the smallest history.
+ * `npm run bench -- history`: measures the CPU of operations of a tenant with a long history, and the bytes of a task before and
+ * after its retention. Each size of the history has its own workerd, and all take turns. Exits with 1 if an operation costs more
+ * than 1.3 times its cost with the smallest history.
  *
- * `--sizes 100,1000,10000,100000` of tasks, events, face scans and paid calls each, `--rounds 9`.
+ * Options: `--sizes 100,1000,10000,100000` of tasks, events, face scans and paid calls each, `--rounds 9`.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ const { values } = parseArgs({
 });
 const sizes = values.sizes.split(',').map(Number);
 
-// The processes under test are killed on exit, whatever the reason.
+// An exit for any reason kills the processes under test.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-history-'));
@@ -33,11 +33,11 @@ const tenants: Tenant[] = [];
 for (const size of sizes)
   tenants.push(await startTenant(worker, { dir: join(dir, `${size}`), klingUrl: kling.url, size }));
 
-/** CPU of one operation in microseconds, by its name and by the size of the history: one figure a round. */
+/** The CPU of an operation in microseconds, by its name and the size of the history. One figure for each round. */
 const figures = new Map(Object.keys(OPERATIONS).map((name) => [name, sizes.map((): number[] => [])]));
 for (let round = 0; round <= Number(values.rounds); round += 1) {
   for (const [name, operation] of Object.entries(OPERATIONS)) {
-    // Each has its turn as the first: the processor is not as fast at the end as at the beginning.
+    // Each round starts with another tenant, because the processor slows down during a round.
     for (let i = 0; i < tenants.length; i += 1) {
       const at = (i + round) % tenants.length;
       const us = await tenants[at]!.measure(operation);

@@ -1,6 +1,6 @@
-/** What the runs of an alarm left. */
+/** The state after runs of an alarm. */
 export interface Rung {
-  /** When the alarm is set to next, in milliseconds since the epoch; null: it is not set. */
+  /** The time of the next alarm, in milliseconds since the epoch. Null if it is not set. */
   readonly nextAtMs: number | null;
   readonly databaseBytes: number;
 }

@@ -7,7 +7,7 @@ import { ageLedger, fillLedger, measureLedger } from './ledger-file.ts';
 
 const TENANT = 'bench';
 
-/** What a tenant does, `times` times at most `AT_ONCE` at once. */
+/** An operation of a tenant. It runs `times` times, at most `AT_ONCE` concurrently. */
 export interface Operation {
   readonly times: number;
   readonly run: (client: Client, n: number) => Promise<void>;
@@ -22,7 +22,7 @@ const TASK = 'id externalId status createdAt updatedAt failure { code message } 
 const PAGE = `edges { cursor node { ${TASK} } } pageInfo { hasNextPage }`;
 const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status } } }';
 
-/** An alarm that finds nothing due is run so often in one request, whose own cost does not count then. */
+/** The runs of an idle alarm in one request, so that the cost of the request is negligible. */
 const RINGS = 200;
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -58,11 +58,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 const AT_ONCE = 4;
 
-/** A tenant with a history, in a workerd of its own. */
+/** A tenant with a history, in its own workerd. */
 export interface Tenant {
-  /** CPU of one operation, in microseconds. */
+  /** Measures the CPU of one operation, in microseconds. */
   measure(operation: Operation): Promise<number>;
-  /** Lets everything be too old, and the alarm ring until nothing is left to forget; says what that took. */
+  /** Expires all data, and runs the alarm until all of it is deleted. Returns the cost as text. */
   retain(): Promise<string>;
 }
 
@@ -113,7 +113,7 @@ export async function startTenant(
     await Promise.all(workers);
   }
 
-  /** Waits until the process has nothing to do: what was made has ended, and all of it has been told. */
+  /** Waits until the process is idle: all tasks have ended, and all events are sent. */
   async function settle(): Promise<void> {
     for (let quiet = 0; quiet < 3;) {
       const before = cpuUs(gateway.pid());

@@ -6,33 +6,33 @@ import { createKlingControl } from '../tenants/kling-control.ts';
 import { initFrame, openSocketClient, subscribeFrame } from '../tenants/socket-client.ts';
 import { openStreamClient } from '../tenants/stream-client.ts';
 
-/** An app that does what it may, as one tenant with a task that never ends. */
+/** A well-behaved app of one tenant, with a task that never ends. */
 export interface App {
   readonly target: Target;
-  /** Throws for an answer with an error in it. */
+  /** Executes an operation. Throws if the answer has an error. */
   execute(query: string, variables?: object): Promise<unknown>;
   /** Opens a socket and waits until it is accepted. */
   openSocket(number: number): Promise<Watcher>;
   /** Subscribes over SSE. */
   openStream(number: number, operation: object): Watcher;
-  /** Makes Kling report a change of the task: one event for every watcher. */
+  /** Makes Kling report a change of the task. Every watcher gets one event. */
   change(): Promise<void>;
   close(): void;
 }
 
-/** What has live operations. */
+/** A socket or stream with live operations. */
 export interface Watcher {
   subscribe(id: string, operation: object): void;
-  /** Resolves once there were `count` events, of all operations. Rejects when one was refused, or after 30 s. */
+  /** Resolves after `count` events over all operations. Rejects if an operation was refused, or after 30 s. */
   told(count: number): Promise<void>;
-  /** The cursor of the last event. */
+  /** Returns the cursor of the last event. */
   cursor(): string;
   close(): void;
 }
 
 const TOLD_MS_MAX = 30_000;
 
-/** As many as one address may open. */
+/** The number of sockets that one address may open. */
 export const SOCKETS_PER_ADDRESS = Number(SETTINGS.ADDRESS_SOCKETS_MAX.fallback);
 
 function addressFor(number: number): string {
@@ -97,7 +97,7 @@ export async function startApp(target: Target): Promise<App> {
 interface Progress extends Pick<Watcher, 'told' | 'cursor'> {
   take(json: string): void;
   fail(reason: string): void;
-  /** Only ever rejects. */
+  /** Rejects on a failure. Never resolves. */
   readonly failed: Promise<never>;
 }
 

@@ -24,7 +24,7 @@ const mutations: BoundCheck = {
   },
 };
 
-/** With the task that the app begins with. */
+/** The bound of waiting tasks. It includes the first task of the app. */
 const WAITING_MAX = Number(SETTINGS.TENANT_WAITING_TASKS_MAX.fallback);
 
 const waiting: BoundCheck = {
@@ -99,7 +99,7 @@ const nodes: BoundCheck = {
   },
 };
 
-/** One for each bound that an app can reach. */
+/** The checks, one for each bound that an app can reach. */
 const BOUND_CHECKS: readonly BoundCheck[] = [
   ...LIVE_CHECKS,
   mutations,
@@ -110,7 +110,7 @@ const BOUND_CHECKS: readonly BoundCheck[] = [
   nodes,
 ];
 
-/** Runs an app at each documented bound, and prints how it was served. Answers with where it was not. */
+/** Runs an app at each documented bound, and prints the figures. Returns the failures. */
 export async function runBoundChecks(worker: BuiltWorker, only: string): Promise<readonly string[]> {
   const problems: string[] = [];
   process.stdout.write('\nan app at the documented bounds\n');

@@ -3,12 +3,12 @@ import { cpuUs } from '../../fanout/cpu.ts';
 import { percentile } from '../../percentile.ts';
 import { type App, SOCKETS_PER_ADDRESS, type Watcher } from './app.ts';
 
-/** An app that stays just at a documented bound, and has to be served in full. */
+/** A check with an app that stays exactly at a documented bound. The gateway must serve it fully. */
 export interface BoundCheck {
   readonly name: string;
-  /** Settings of the gateway: those of the bench let a tenant make as many mutations as it likes. */
+  /** Settings of the gateway. The settings of the bench do not limit mutations. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** Throws where the app is not served. Answers with figures. `pid`: the gateway's process. */
+  /** Throws if the app is not served. Returns figures. `pid` is the gateway's process. */
   readonly run: (app: App, pid: number) => Promise<string>;
 }
 
@@ -16,10 +16,10 @@ const SOCKETS_MAX = Number(SETTINGS.TENANT_SOCKETS_MAX.fallback);
 
 export const CHANGED = 'subscription ($after: String) { tasksChanged(after: $after) { cursor task { klingStatus } } }';
 
-/** The longest that one event may take of a hub, in milliseconds. */
+/** The longest time that one event may occupy a hub, in milliseconds. */
 const EVENT_MS_MAX = 50;
 
-/** Several at once: one after the other takes long, and all at once is no app's way. */
+/** Runs `count` jobs, at most `atOnce` concurrently. */
 export async function inTurns<T>(count: number, atOnce: number, make: (i: number) => Promise<T>): Promise<T[]> {
   const made: T[] = [];
   let next = 0;
@@ -34,7 +34,7 @@ export async function inTurns<T>(count: number, atOnce: number, make: (i: number
   return made;
 }
 
-/** One event after the other, each told to all watchers, which have had the present state. The CPU is the whole gateway's. */
+/** Sends events one after another to all watchers, after the present state. Measures the CPU of the whole gateway. */
 async function tellAll(
   app: App,
   pid: number,
@@ -62,7 +62,7 @@ function distinct(count: number): readonly object[] {
   });
 }
 
-/** Each gets every event; every tenth is a stream. */
+/** Checks `count` sockets that all get every event. Every tenth is a stream. */
 function sockets(name: string, count: number): BoundCheck {
   return {
     name,
@@ -73,7 +73,7 @@ function sockets(name: string, count: number): BoundCheck {
         socket.subscribe('1', { query: CHANGED });
         return socket;
       });
-      // The present state: the one task.
+      // The present state has one task.
       await Promise.all(watchers.map((watcher) => watcher.told(1)));
       const { text } = await tellAll(app, pid, watchers, { events: 5, operationsEach: 1 });
       for (const watcher of watchers) watcher.close();
@@ -82,14 +82,14 @@ function sockets(name: string, count: number): BoundCheck {
   };
 }
 
-/** `count` operations on sockets of 50 each; each gets every event. */
+/** Checks `count` operations that all get every event, 50 on each socket. */
 function operations(name: string, count: number, operation: (i: number) => object): BoundCheck {
   return {
     name,
     async run(app, pid) {
       const watchers = await inTurns(count / 50, 10, (i) => app.openSocket(i));
       for (const [socket, watcher] of watchers.entries()) {
-        // Within what a socket may begin at once.
+        // Stays within the burst that a socket may start.
         for (let i = 0; i < 50; i += 1) watcher.subscribe(String(i), operation(socket * 50 + i));
       }
       await Promise.all(watchers.map((watcher) => watcher.told(50)));
@@ -122,7 +122,7 @@ const reconnect: BoundCheck = {
         const after = cursor === null ? '' : `(after: ${JSON.stringify(cursor)})`;
         socket.subscribe(String(i), { query: query.replace('tasksChanged', `tasksChanged${after}`) });
       }
-      // Without a cursor the present state comes, with one what was missed: here one event too.
+      // Without a cursor, each gets the present state. With a cursor, each gets the missed events: also one here.
       await socket.told(64);
       await app.change();
       await socket.told(128);
@@ -134,7 +134,7 @@ const reconnect: BoundCheck = {
   },
 };
 
-/** Those of sockets and of what is live on them. */
+/** The checks of sockets and live operations. */
 export const LIVE_CHECKS: readonly BoundCheck[] = [
   sockets(`${SOCKETS_MAX} sockets and streams of one tenant, ${SOCKETS_PER_ADDRESS} from each address`, SOCKETS_MAX),
   sockets(`${SOCKETS_PER_ADDRESS} sockets and streams from one address`, SOCKETS_PER_ADDRESS),

@@ -6,43 +6,43 @@ import { createKlingControl } from './kling-control.ts';
 import { initFrame, openSocketClient, type SocketClient } from './socket-client.ts';
 import type { Tenant } from './stage.ts';
 
-/** Where tenant A attacks, and as whom. */
+/** The gateway that tenant A attacks, and A's credentials. */
 export interface Target extends Tenant {
   readonly port: number;
   readonly klingPort: number;
 }
 
-/** One way in which tenant A tries to slow tenant B down. */
+/** An attack of tenant A that tries to slow tenant B down. */
 export interface TenantAttack {
   readonly name: string;
-  /** Settings of the gateway that this attack needs. */
+  /** The settings of the gateway that the attack needs. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** Tenant B is quiet for so long before each second of use, so that the hub hibernates. */
+  /** The idle time of tenant B before each second of use, so that the hub hibernates. */
   readonly quietSeconds?: number;
-  /** Makes what the attack needs. The result attacks until it is stopped, and resolves with what it brought. */
+  /** Prepares the attack. The returned function attacks until it is stopped, and resolves to the outcome. */
   readonly prepare: (target: Target) => Promise<(stop: AbortSignal) => Promise<Outcome>>;
 }
 
-/** What an attack brought A. */
+/** The outcome of an attack for A. */
 export interface Outcome {
-  /** What A was answered. */
+  /** The answers to A. */
   readonly notes: string;
-  /** What A got and must not get; null: nothing. */
+  /** Describes what A got beyond its bounds. Null if nothing. */
   readonly excess: string | null;
 }
 
-/** A got `count` of something that it may have `max` of. */
+/** Creates the outcome of an attack whose bound is `max`. */
 export function outcomeOf(tally: Tally, what: string, count: number, max: number): Outcome {
   const notes = `${tally.toString()}; ${count} ${what}`;
   return { notes, excess: count > max ? `${count} ${what}, at most ${max} are allowed` : null };
 }
 
-/** Only tenant B tells whether there was harm. */
+/** Creates the outcome of an attack without a bound. Only the figures of tenant B show harm. */
 export function harmless(tally: Tally): Outcome {
   return { notes: tally.toString(), excess: null };
 }
 
-/** Counts what A was answered. */
+/** Counts the answers to A. */
 export interface Tally {
   add(what: string): void;
   count(what: string): number;
@@ -58,18 +58,18 @@ export function createTally(): Tally {
   };
 }
 
-/** Addresses that A attacks from: the last part of an IPv4 address. */
+/** Returns an address of A. `number` is the last part of an IPv4 address. */
 export function addressOf(number: number): string {
   return `203.0.${113 + Math.floor(number / 250)}.${1 + (number % 250)}`;
 }
 
 export interface Pace {
   readonly perSecond: number;
-  /** Bounds what is under way, so that A waits as well where the gateway does not answer. */
+  /** The largest number of requests under way. If the gateway does not answer, A waits. */
   readonly inFlight: number;
 }
 
-/** Sends requests one after the other, beginning again after the last. `requestFor` makes the i-th. */
+/** Sends requests at a rate until it is stopped. `requestFor` creates the i-th. */
 export async function floodHttp(
   { port }: Target,
   requestFor: (i: number) => Buffer,
@@ -106,15 +106,15 @@ function codeOf(body: Buffer): string {
 
 export interface SocketPlan {
   readonly count: number;
-  /** Whether the upgrade and `connection_init` carry the token. */
+  /** Whether the upgrade and `connection_init` have the token. */
   readonly isAuthorized: boolean;
   readonly work: (socket: SocketClient, isOpen: () => boolean) => Promise<void>;
 }
 
-/** Between a socket's end and the next try. */
+/** The delay between the end of a socket and the next attempt. */
 const REOPEN_MS = 1_000;
 
-/** Keeps sockets open, each doing its work, and opens another for each that is closed. */
+/** Keeps sockets open, each with its work. Replaces each socket that is closed. */
 export async function keepSockets(
   target: Target,
   { count, isAuthorized, work }: SocketPlan,
@@ -158,7 +158,7 @@ export async function stopped(stop: AbortSignal): Promise<void> {
 
 const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id klingTaskId } } }';
 
-/** Tasks of A's that are at Kling. */
+/** Creates tasks of A that are at Kling. */
 export async function makeTasks(
   target: Target,
   count: number,
@@ -182,7 +182,7 @@ export async function makeTasks(
   return made;
 }
 
-/** Tells the gateway of changes of one task, so many a second, until it is stopped. Each is an event of the tenant's. */
+/** Reports changes of one task to the gateway at a rate, until it is stopped. Each change is an event of the tenant. */
 export async function changeTask(
   target: Target,
   klingTaskId: string,
@@ -200,17 +200,17 @@ export async function changeTask(
   kling.close();
 }
 
-/** 5 MB of what looks like an MP3, in base64. */
+/** Base64 of 5 MB that look like an MP3. */
 const AUDIO = `SUQz${'A'.repeat(6_990_000)}`;
 
-/** What one such request weighs. */
+/** The size of such a request. */
 export const LARGE_MB = 7;
 
 const SCAN = 'mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id } } } }';
 const LIP_SYNC = 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }';
 const PLACEMENT = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 500, videoDurationMs: 10_000 };
 
-/** A request with the largest audio there may be. It has no external id: each time it is sent it makes another task. */
+/** Creates a request with the largest allowed audio. It has no external id, so each call creates another task. */
 export async function largeLipSync(caller: Caller, pool: HttpPool): Promise<Buffer> {
   const video = { url: 'https://example.com/person-10s.mp4' };
   const { body } = await pool.ask(toGraphqlRequest(caller, { query: SCAN, variables: { input: { video } } }));

@@ -1,4 +1,4 @@
-/** Tenant A, in a process of its own: prepares the attack that it is started with, attacks when it is told to, and stops. */
+/** Tenant A in its own process: prepares the attack, starts it on a message of its parent, and stops it. */
 
 import { TENANT_ATTACKS } from './attacks.ts';
 import type { Target } from './attack.ts';

@@ -6,19 +6,19 @@ import { createRecorder, type Kind, type Recorded } from './samples.ts';
 import { initFrame, openSocketClient, type SocketClient, subscribeFrame } from './socket-client.ts';
 import { openStreamClient, type StreamClient } from './stream-client.ts';
 
-/** Tenant B: a well-behaved app, whose waits are measured. */
+/** Tenant B, a well-behaved app whose latency is measured. */
 export interface Bystander {
-  /** Uses the gateway for so long and waits for what is still under way. */
+  /** Uses the gateway for `seconds`, and waits for the remaining answers. */
   run(seconds: number): Promise<Observed>;
   close(): void;
 }
 
 export interface Observed extends Recorded {
-  /** The longest that this process itself was not at work, in milliseconds: so much of any sample may be its own. */
+  /** The longest delay of this process itself, in milliseconds. Any sample may include it. */
   readonly ownDelayMs: number;
 }
 
-/** 50 steps a second; each is one of these, and a query where none is named. */
+/** The duration of a step. There are 50 steps a second, and those without another action are queries. */
 const STEP_MS = 20;
 const STEPS: Readonly<Record<number, 'VOICE' | 'LIP_SYNC' | 'SCAN' | 'CHANGE' | 'END' | 'SOCKET' | 'STREAM'>> = {
   0: 'VOICE',
@@ -35,7 +35,7 @@ const STEPS: Readonly<Record<number, 'VOICE' | 'LIP_SYNC' | 'SCAN' | 'CHANGE' | 
   46: 'STREAM',
 };
 
-/** After the last step, for answers that are still under way. */
+/** The longest wait for answers after the last step. */
 const DRAIN_MS = 10_000;
 
 const TASKS_CHANGED = 'subscription { tasksChanged { task { klingTaskId klingStatus } } }';
@@ -62,7 +62,7 @@ interface Seen {
   readonly klingStatus: string | null;
 }
 
-/** Subscribes over both transports, and makes a face and a task that never ends. */
+/** Starts tenant B: subscribes over both transports, and creates a face and a task that never ends. */
 export async function startBystander(
   { port, klingPort }: { readonly port: number; readonly klingPort: number },
   caller: Caller,
@@ -70,14 +70,14 @@ export async function startBystander(
   const pool = createHttpPool(port);
   const kling = createKlingControl(klingPort);
   const recorder = createRecorder();
-  /** Changes that have been told to the gateway and have not come here, by transport, task and status. */
+  /** Changes that were reported to the gateway and have not arrived here, by transport, task and status. */
   const expected = new Map<string, () => void>();
   let number = 0;
   let isOver = false;
   let socket: SocketClient | null = null;
   let stream: StreamClient | null = null;
 
-  /** Throws where there is no data, or not all of it. */
+  /** Executes an operation. Throws if its data is missing or incomplete. */
   async function execute(query: string, variables: object): Promise<unknown> {
     const { status, body } = await pool.ask(toGraphqlRequest(caller, { query, variables }));
     const text = body.toString();
@@ -139,7 +139,7 @@ export async function startBystander(
     return ((await execute(LIP_SYNC, { input })) as { createLipSyncTask: { task: Made } }).createLipSyncTask.task;
   };
 
-  /** From the callback to the message on both transports. */
+  /** Measures the time from the callback to the message on both transports. */
   async function change(klingTaskId: string, status: string): Promise<void> {
     const callback = await kling.change(klingTaskId, status);
     for (const transport of ['WebSocket', 'SSE'] as const) {
@@ -180,7 +180,7 @@ export async function startBystander(
     if (how !== undefined) throw new Error(`answered ${how}`);
   }
 
-  /** One that waits for a slot has no id at Kling yet, and is not ended. */
+  /** Creates a task, and ends it later. A task that waits for a slot has no id at Kling, and is not ended. */
   async function makeEndable(make: () => Promise<Made>): Promise<void> {
     const { klingTaskId } = await make();
     if (klingTaskId !== null) endable.push(klingTaskId);

@@ -1,8 +1,8 @@
 import { type Connection, type HttpAnswer, openConnection, toRequest } from '../../http/http-client.ts';
 
-/** Requests to one port, each on a connection that is free or new: none waits for another on this side. */
+/** A pool of connections to one port. A request takes a free connection or opens a new one, and never waits. */
 export interface HttpPool {
-  /** Rejects when the connection breaks. */
+  /** Sends a request. Rejects if the connection breaks. */
   ask(request: Buffer): Promise<HttpAnswer>;
   close(): void;
 }
@@ -48,13 +48,13 @@ export function createHttpPool(port: number): HttpPool {
   };
 }
 
-/** Who asks: a bearer of a tenant's token, from an address as Cloudflare tells it. */
+/** A caller: a tenant's token, and the address that Cloudflare reports. */
 export interface Caller {
   readonly authorization: string;
   readonly address: string;
 }
 
-/** The bytes of a GraphQL request. */
+/** Creates the bytes of a GraphQL request. */
 export function toGraphqlRequest({ authorization, address }: Caller, operation: object, accept?: string): Buffer {
   return toRequest('POST', '/graphql', JSON.stringify(operation), {
     Authorization: authorization,
@@ -63,7 +63,7 @@ export function toGraphqlRequest({ authorization, address }: Caller, operation: 
   });
 }
 
-/** Tells the gateway of a change as Kling does. */
+/** Creates the request of a callback from Kling. */
 export function toCallbackRequest({ callbackUrl, body }: { callbackUrl: string; body: string }): Buffer {
   return toRequest('POST', new URL(callbackUrl).pathname, body);
 }

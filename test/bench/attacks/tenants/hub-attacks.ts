@@ -4,13 +4,13 @@ import { changeTask, createTally, floodHttp, harmless, keepSockets, makeTasks, t
 import { toGraphqlRequest } from './http-pool.ts';
 import { completeFrame, type SocketClient, subscribeFrame } from './socket-client.ts';
 
-/** What one socket may have under way at once. */
+/** The number of operations that a socket may have at once. */
 const OPERATIONS = 64;
 
-/** As large as a message may be, with room for what is around it. */
+/** Nearly the largest message. */
 const MESSAGE_CHARS = 64_000;
 
-/** As large as a subscription may be. */
+/** Nearly the largest subscription. */
 const SUBSCRIPTION_CHARS = 8_000;
 
 const FILTERED = 'subscription ($f: TaskEventFilterInput) { tasksChanged(filter: $f) { cursor } }';
@@ -19,7 +19,7 @@ function unknownKeys(count: number): object {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
 }
 
-/** Sends the frames in turn, again and again. */
+/** Sends the frames in turn, repeatedly. */
 function repeating(frames: readonly Buffer[], perSecond: number) {
   return async (socket: SocketClient, isOpen: () => boolean): Promise<void> => {
     for (let i = 0; isOpen(); i += 1) {
@@ -35,14 +35,14 @@ function keeping(frames: readonly Buffer[]) {
   return async (socket: SocketClient): Promise<void> => {
     for (const frame of frames) {
       socket.send(frame);
-      // Within what a socket may begin a second.
+      // Stays within the rate at which a socket may start operations.
       await wait(50);
     }
     await socket.closed;
   };
 }
 
-/** `$` before many `#`: exponential for an expression that lets a comment begin anywhere in a comment. */
+/** Creates a document with `$` before many `#`. It is exponential for an expression that allows nested comments. */
 function afterDocument(hashes: number, fields = 'cursor'): string {
   return `subscription ($a: String) { tasksChanged(after: $a) { ${fields} } } #$${'#'.repeat(hashes)}`;
 }
@@ -75,12 +75,12 @@ const smallMessages: TenantAttack = {
 
 const NODE = 'id externalId status klingStatus createdAt updatedAt expiresAt unitsDeducted klingTaskId queuePosition';
 
-/** Those that are too expensive are refused: A tries less and less, and has the most that it may. */
+/** Returns the size of the i-th attempt. Operations that are too expensive are refused, so A tries smaller sizes. */
 function sizeOf(sizes: readonly number[], i: number): number {
   return sizes[i % sizes.length] ?? 1;
 }
 
-/** Each expensive to parse and to validate, and a little to search. */
+/** Creates a subscription that is expensive to parse and to validate. */
 function largeSubscription(i: number): object {
   const lists = Array.from({ length: sizeOf([20, 10, 4, 1], i) }, (_, list) => {
     return `e${i}x${list}: events(first: 1) { edges { node { cursor sequence at task { ${NODE} } } } }`;
@@ -140,17 +140,17 @@ function heavySubscription(i: number): object {
   return { query: `subscription { tasksChanged { cursor task { id ${events} } } }` };
 }
 
-/** What 300 mutations a minute bring: each task made is two events. */
+/** The events that 300 mutations a minute cause. Each new task is two events. */
 const EVENTS_PER_SECOND = 10;
 
-/** `heavy` sockets of distinct expensive operations, `light` of an operation that all share. */
+/** Creates an attack with `heavy` sockets of distinct expensive operations, and `light` sockets that share one operation. */
 function subscriptions(name: string, heavy: number, light: number): TenantAttack {
   return {
     name,
     async prepare(target) {
       const [task] = await makeTasks(target, 1);
       const { klingTaskId } = task ?? { klingTaskId: '' };
-      // A log for the lists to show.
+      // Fills the log that the lists show.
       await changeTask(target, klingTaskId, { perSecond: 100, times: 100 }, new AbortController().signal);
       const lightFrames = framesOf(OPERATIONS, () => ({ query: `subscription { tasksChanged { task { ${NODE} } } }` }));
       return async (stop) => {
@@ -185,7 +185,7 @@ const presentStates: TenantAttack = {
   },
 };
 
-/** Those on sockets and subscriptions. */
+/** The attacks on sockets and subscriptions. */
 export const HUB_ATTACKS: readonly TenantAttack[] = [
   expression,
   waking,

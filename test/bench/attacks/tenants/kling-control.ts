@@ -1,19 +1,19 @@
 import { toRequest } from '../../http/http-client.ts';
 import { createHttpPool } from './http-pool.ts';
 
-/** What Kling posts about a change of a task. */
+/** Kling's callback for a change of a task. */
 export interface Callback {
   readonly callbackUrl: string;
   readonly body: string;
 }
 
-/** What the bench asks of the fake Kling. */
+/** The control of the fake Kling. */
 export interface KlingControl {
-  /** Moves a task to a status of Kling's, or to any word, which the gateway shows as it is. Nothing is posted by that. */
+  /** Moves a task to a status of Kling, or to any word, which the gateway shows unchanged. Sends no callback. */
   change(klingTaskId: string, status: string): Promise<Callback>;
-  /** How often the task was read by its id. */
+  /** Returns how often the task was read by its id. */
   reads(klingTaskId: string): Promise<number>;
-  /** How often each route was asked, as `GET /v1/general/presets-voices`. */
+  /** Returns the requests of each route, such as `GET /v1/general/presets-voices`. */
   counts(): Promise<Readonly<Record<string, number>>>;
   close(): void;
 }

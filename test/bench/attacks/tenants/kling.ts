@@ -1,6 +1,6 @@
 /**
- * A fake Kling in a process of its own, from memory. Its tasks change only when the bench says so:
- * `/bench/change?task=ID&status=WORD` answers with the callback that tells it. `/bench/counts` tells how often each route was asked.
+ * A fake Kling in its own process, with its data in memory. Its tasks change only by `/bench/change?task=ID&status=WORD`, which
+ * answers with the callback to send. `/bench/counts` returns the requests of each route.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -13,16 +13,16 @@ export interface Durations {
   readonly seconds: number;
 }
 
-/** V8 compiles what is used, and the pools open their connections. */
+/** The warm-up, in which V8 compiles the code and the pools open connections. */
 const WARM_UP_SECONDS = 3;
 
-/** Between the attack's begin and tenant B's first sample. */
+/** The time between the start of the attack and tenant B's first sample. */
 const HEAD_START_MS = 500;
 
-/** Times a hub is woken. */
+/** The number of times that a hub is woken. */
 const WAKES = 3;
 
-/** Runs each attack of tenant A beside tenant B, and prints what B saw. Answers with all that B must not see. */
+/** Runs each attack of tenant A while tenant B works, and prints B's figures. Returns the missed targets. */
 export async function runTenantAttacks(
   worker: BuiltWorker,
   only: string,
@@ -38,7 +38,7 @@ export async function runTenantAttacks(
   return problems;
 }
 
-/** Each attack has a gateway of its own, where tenant B is alone first: its waits then are what those under attack are compared with. */
+/** Measures tenant B alone, then during the attack. Each attack has its own gateway. */
 async function measureAttack(
   worker: BuiltWorker,
   { name, vars, quietSeconds }: TenantAttack,

@@ -7,8 +7,8 @@ import { toCallbackRequest, toGraphqlRequest } from './http-pool.ts';
 import { createKlingControl } from './kling-control.ts';
 
 /**
- * Here all requests share one thread with the objects; on Cloudflare a tenant's requests run elsewhere, and a tenant
- * sends at most 1,000 in 10 s (`REQUEST_RATE`, which a bare workerd lacks). So floods stay within that and within the thread.
+ * The rate of cheap requests. Here all requests share one thread with the objects. On Cloudflare they run elsewhere, and a
+ * tenant sends at most 1,000 in 10 s (`REQUEST_RATE`, which a bare workerd lacks). So floods stay within both limits.
  */
 const CHEAP = { perSecond: 90, inFlight: 8 };
 const EXPENSIVE = { perSecond: 20, inFlight: 2 };
@@ -16,7 +16,7 @@ const EXPENSIVE = { perSecond: 20, inFlight: 2 };
 const times = (count: number, make: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => make(i)).join(' ');
 
-/** The library is kept: one reading of it, of a few pages. */
+/** The reads of the preset library. It is cached, so there is one read of a few pages. */
 const PRESET_READS_MAX = 10;
 
 const presets: TenantAttack = {
@@ -39,7 +39,7 @@ const presets: TenantAttack = {
 
 const TYPES = ['VoiceTask', 'LipSyncTask', 'Voice', 'FaceScan'] as const;
 
-/** 100 ids of all types, of nothing that there is. */
+/** Creates 100 ids of all types. No object has them. */
 function idsOf(root: number): readonly string[] {
   return Array.from({ length: 100 }, (_, i) => encodeGlobalId(TYPES[i % 4] ?? 'VoiceTask', `${root}-${i}`));
 }
@@ -56,10 +56,10 @@ const nodes: TenantAttack = {
   },
 };
 
-/** What one tenant may cause, a minute's worth at once. */
+/** The reads that one tenant may cause in a minute. A tenant may cause them all at once. */
 const READS_PER_MINUTE = Number(SETTINGS.TENANT_UPSTREAM_READS_PER_MINUTE.fallback);
 
-/** A callback that tells an end makes the gateway read the task, whose end Kling does not confirm. */
+/** Repeats a callback that claims an end. The gateway reads the task each time, and Kling does not confirm the end. */
 function replays(perSecond: number): TenantAttack {
   return {
     name: `8 replays of valid callbacks, ${perSecond} a second`,
@@ -102,7 +102,7 @@ const bombs: TenantAttack = {
   prepare: async (target) => async (stop) => {
     const tally = createTally();
     const documents = Object.values(DOCUMENT_BOMBS);
-    // Each is new, so that none is found in a cache.
+    // Each request is new, so that no cache has it.
     const request = (i: number): Buffer => {
       return toGraphqlRequest(target, { query: `${documents[i % documents.length] ?? ''} #${i}` });
     };
@@ -137,7 +137,7 @@ const mutations: TenantAttack = {
   },
 };
 
-/** Those over HTTP. */
+/** The attacks over HTTP. */
 export const READ_ATTACKS: readonly TenantAttack[] = [
   presets,
   nodes,

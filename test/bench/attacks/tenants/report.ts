@@ -3,24 +3,24 @@ import type { Outcome } from './attack.ts';
 import type { Observed } from './bystander.ts';
 import type { Kind } from './samples.ts';
 
-/** What tenant B saw of one attack. */
+/** The figures of tenant B for one attack. */
 export interface MeasuredAttack {
   readonly name: string;
   readonly idle: Observed;
   readonly attacked: Observed;
   readonly outcome: Outcome;
-  /** What the gateway said last when its process has ended; null: it runs. */
+  /** The last output of the gateway if its process has ended. Null while it runs. */
   readonly death: string | null;
-  /** How much of the time the gateway had no core, from 0 to 1: others were running on this machine. */
+  /** The share of the time that the gateway waited for a core, from 0 to 1, because of other processes. */
   readonly coreWait: number;
 }
 
-/** The longest that anything of tenant B's may take. */
+/** The longest latency of tenant B that is allowed. */
 const SLOWEST_MS_MAX = 250;
 
 const KINDS: readonly Kind[] = ['query', 'mutation', 'event by WebSocket', 'event by SSE', 'new socket'];
 
-/** One line for each kind: its slowest and p99 under attack, beside those of the same gateway without. B's own delay is of this process, not of the gateway. */
+/** Prints a line for each kind: slowest and p99 with and without the attack. B's own delay belongs to this process. */
 export function toText({ name, idle, attacked, outcome, coreWait }: MeasuredAttack): string {
   const lines = KINDS.map((kind) => {
     const [under, alone] = [attacked, idle].map(({ ms }) => (ms.get(kind) ?? []).toSorted((a, b) => a - b));
@@ -38,7 +38,7 @@ export function toText({ name, idle, attacked, outcome, coreWait }: MeasuredAtta
 
 export const HEADER = '                     samples   slowest       p99 idle slow  idle p99   in ms';
 
-/** What tenant B must not see. */
+/** Returns the missed targets of tenant B. */
 export function problemsOf({ name, attacked, outcome, death }: MeasuredAttack): readonly string[] {
   const slowest = slowestOf(attacked);
   return [

@@ -15,29 +15,29 @@ import { createHttpPool } from './http-pool.ts';
 import { initFrame, openSocketClient } from './socket-client.ts';
 import { openStreamClient } from './stream-client.ts';
 
-/** Nearly what all hubs of the pool hold. Of each workerd has two files open: the 10,000 would be more than many a machine allows. */
+/** Nearly the capacity of the pool. workerd opens two files for each socket, and many machines do not allow 20,000. */
 const SOCKETS_TRIED = 9_000;
 
-/** A has so many refused in a row before it takes it that there is no more room. */
+/** The refusals in a row after which A stops, because the pool is full. */
 const REFUSED_MAX = 200;
 
-/** Sockets and streams of A's. */
+/** The sockets and streams of A. */
 interface Holding {
   readonly tally: Tally;
-  /** How many are open now, and how many were at once at the most. */
+  /** The number of open ones, now and at most. */
   open: number;
   most: number;
-  /** How many were refused in a row. */
+  /** The refusals in a row. */
   refused: number;
 }
 
-/** Where A's sockets come from, and whether they say who they are. */
+/** The addresses of A's sockets, and whether they send a token. */
 interface Origin {
   readonly addressFor: (i: number) => string;
   readonly hasToken: boolean;
 }
 
-/** Opens sockets and streams until no more are taken, and keeps them. */
+/** Opens sockets and streams until they are refused, and keeps them open. */
 async function takeAllSockets(target: Target, origin: Origin): Promise<Holding> {
   const holding: Holding = { tally: createTally(), open: 0, most: 0, refused: 0 };
   const so = { tried: 0 };
@@ -96,7 +96,7 @@ async function openOne(target: Target, origin: Origin, number: number, holding: 
   }
 }
 
-/** Goes on trying: a place that becomes free is taken. */
+/** Keeps trying to open more, so that A takes each place that becomes free. */
 async function keepTrying(target: Target, origin: Origin, holding: Holding, stop: AbortSignal): Promise<void> {
   for (let i = SOCKETS_TRIED; !stop.aborted; i += 1) {
     void openOne(target, origin, i, holding);
@@ -119,10 +119,10 @@ function sockets(name: string, origin: Origin, max: number): TenantAttack {
 
 const WAITING_MB_MAX = Number(SETTINGS.TENANT_WAITING_BYTES_MAX.fallback) / 1e6;
 
-/** At Kling: the tasks of both tenants soon wait. */
+/** The slots at Kling. They are few, so that tasks of both tenants soon wait. */
 const SLOTS = 3;
 
-/** Tasks that wait before the attack is timed, so that the bound is reached in its course. */
+/** The tasks that wait before the measurement, so that the attack reaches the bound during it. */
 const FILLED = 40;
 
 const waitingTasks: TenantAttack = {
@@ -138,14 +138,14 @@ const waitingTasks: TenantAttack = {
     }
     pool.close();
     return async (stop) => {
-      // Each takes 80 ms of the thread that all share here.
+      // Each takes 80 ms of the shared thread.
       await floodHttp(target, () => request, { perSecond: 4, inFlight: 1 }, tally, stop);
       return outcomeOf(tally, 'MB of audio wait', tally.count('200') * LARGE_MB, WAITING_MB_MAX + SLOTS * LARGE_MB);
     };
   },
 };
 
-/** Those that take what there is only so much of. */
+/** The attacks on limited resources. */
 export const ROOM_ATTACKS: readonly TenantAttack[] = [
   sockets(
     '6a all sockets, from many addresses',

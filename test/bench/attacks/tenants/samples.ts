@@ -1,23 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** What tenant B does, and waits for. */
+/** The kinds of measured actions of tenant B. */
 export type Kind = 'query' | 'mutation' | 'event by WebSocket' | 'event by SSE' | 'new socket';
 
 export interface Recorded {
-  /** How long each took, in milliseconds. One that was never answered counts with the time it has waited. */
+  /** The latency of each action, in milliseconds. An unanswered action counts with its waiting time. */
   readonly ms: ReadonlyMap<Kind, readonly number[]>;
-  /** Requests that had no answer when the recording ended. */
+  /** The number of actions without an answer at the end of the recording. */
   readonly unanswered: number;
-  /** Answers that were not what they have to be, the first few. */
+  /** The first few wrong answers. */
   readonly problems: readonly string[];
 }
 
-/** Times what is under way at once, of all kinds. */
+/** Measures concurrent actions of all kinds. */
 export interface Recorder {
-  /** Starts a sample. The result ends it: without an argument when it was served, else with what went wrong. */
+  /** Starts a sample. Call the returned function at its end, with a problem if it failed. */
   start(kind: Kind): (problem?: string) => void;
   problem(text: string): void;
-  /** Waits until nothing is under way, at most `maxMs`, and answers with all samples since the last call. */
+  /** Waits up to `maxMs` until no action is under way. Returns all samples since the last call. */
   take(maxMs: number): Promise<Recorded>;
 }
 
@@ -45,7 +45,7 @@ export function createRecorder(): Recorder {
       const atMs = performance.now();
       underWay.set(sample, { kind, atMs });
       return (text) => {
-        // What ends after `take` has been counted there.
+        // `take` has already counted actions that end after it.
         if (!underWay.delete(sample)) return;
         add(kind, atMs);
         if (text !== undefined) problem(`${kind}: ${text}`);

@@ -2,20 +2,20 @@ import { connect } from 'node:net';
 import { PING, readFrame, TEXT, toPongFrame, toTextFrame } from '../../fanout/frames.ts';
 import type { Caller } from './http-pool.ts';
 
-/** A WebSocket to the gateway, as cheap to this process as it can be made. It answers the hub's pings. */
+/** A WebSocket to the gateway with little overhead. It answers the hub's pings. */
 export interface SocketClient {
-  /** Sends a frame made by `toTextFrame`, so that a flood is made once and sent often. */
+  /** Sends a frame of `toTextFrame`. So a flood creates its frame once and sends it often. */
   send(frame: Buffer): void;
   close(): void;
-  /** Resolves with the close code, or with `cut` when there was none. */
+  /** Resolves to the close code, or to `cut` without one. */
   readonly closed: Promise<string>;
 }
 
 export interface SocketOptions {
   readonly port: number;
-  /** `authorization` is sent with the upgrade, which brings the socket to its tenant's own hub; null: it is not. */
+  /** The caller. A non-null `authorization` is sent with the upgrade, which routes the socket to a hub of its tenant. */
   readonly caller: Omit<Caller, 'authorization'> & { readonly authorization: string | null };
-  /** Gets each message but the hub's pings, as bytes that are good only while it runs. */
+  /** Receives each message except the hub's pings. The bytes are valid only during the call. */
   readonly onMessage?: (message: Buffer) => void;
 }
 
@@ -23,7 +23,7 @@ const CLOSE = 8;
 const HUB_PING = Buffer.from('{"type":"ping"');
 const PONG = toTextFrame('{"type":"pong"}');
 
-/** Resolves once the socket is open. Rejects with the status when it is refused. */
+/** Resolves once the socket is open. Rejects with the status if it is refused. */
 export async function openSocketClient({ port, caller, onMessage }: SocketOptions): Promise<SocketClient> {
   const { promise: opened, resolve: open, reject: refuse } = Promise.withResolvers<SocketClient>();
   const { promise: closed, resolve: end } = Promise.withResolvers<string>();
@@ -77,7 +77,7 @@ export async function openSocketClient({ port, caller, onMessage }: SocketOption
   return opened;
 }
 
-/** The first frame of a socket. */
+/** Creates the first frame of a socket. */
 export function initFrame({ authorization }: Pick<Caller, 'authorization'>): Buffer {
   return toTextFrame(JSON.stringify({ type: 'connection_init', payload: { authorization } }));
 }

@@ -8,20 +8,20 @@ import { bearer, NEIGHBOURS, TEST_AUTH } from '../../../support/token.ts';
 import { startChild } from '../../fanout/child.ts';
 import type { Caller } from './http-pool.ts';
 
-/** A gateway of its own, new, with a fake Kling. */
+/** A new gateway with its own fake Kling. */
 export interface Stage {
   readonly gateway: RawWorker;
   readonly port: number;
   readonly klingPort: number;
-  /** What the gateway said last when its process has ended; null: it runs. */
+  /** The last output of the gateway if its process has ended. Null while it runs. */
   death(): string | null;
   close(): Promise<void>;
 }
 
-/** The bounds that the tests lift, as they are documented. Only mutations stay free: each attack keeps to a rate of its own. */
+/** The documented bounds, which the tests lift. Mutations stay unlimited, because each attack has its own rate. */
 const DOCUMENTED = { TENANT_UPSTREAM_READS_PER_MINUTE: SETTINGS.TENANT_UPSTREAM_READS_PER_MINUTE.fallback };
 
-/** `vars`: settings of the gateway, over those of the bench. */
+/** Starts a gateway and a fake Kling. `vars` override the settings of the bench. */
 export async function startStage(worker: BuiltWorker, vars: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-attacks-'));
   const removeDir = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
@@ -74,7 +74,7 @@ export interface Tenant extends Caller {
   readonly tenant: string;
 }
 
-/** Tenant B, and tenant A, whose sockets come to the same hub. */
+/** Creates two tenants whose sockets are routed to the same hub. */
 export async function twoTenants(): Promise<{ readonly attacker: Tenant; readonly bystander: Tenant }> {
   const [attacker, bystander] = NEIGHBOURS;
   return {

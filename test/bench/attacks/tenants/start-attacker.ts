@@ -11,7 +11,7 @@ export interface Attacker {
 
 const STOP_MS_MAX = 5_000;
 
-/** Resolves once the attack is prepared. It has the lowest claim on the cores: what it takes of them is not the gateway's. */
+/** Resolves once the attack is prepared. The process has the lowest priority, so that it takes no core from the gateway. */
 export async function startAttacker(name: string, target: Target): Promise<Attacker> {
   const args = [process.execPath, join(import.meta.dirname, 'attacker.ts'), JSON.stringify({ name, target })];
   const child = spawn('nice', ['-n', '10', ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

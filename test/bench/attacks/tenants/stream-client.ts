@@ -4,15 +4,15 @@ import { type Caller, toGraphqlRequest } from './http-pool.ts';
 /** A subscription over SSE. */
 export interface StreamClient {
   close(): void;
-  /** Resolves once the stream is there. */
+  /** Resolves once the stream is open. */
   readonly opened: Promise<void>;
-  /** Resolves with the status of an answer that is no stream, else with `ended` once the stream is over. */
+  /** Resolves to the status if the answer is not a stream, or to `ended` at the end of the stream. */
   readonly closed: Promise<string>;
 }
 
 const EVENT = 'data: ';
 
-/** Subscribes over HTTP. `onEvent` gets the JSON of each event. */
+/** Subscribes over HTTP. `onEvent` receives the JSON of each event. */
 export function openStreamClient(
   port: number,
   caller: Caller,
