@@ -25,7 +25,6 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'src/hub',
   'src/scripts',
   'src/studio',
-  'test/bench',
   'test/chaos',
   'test/clients',
   'test/kling',

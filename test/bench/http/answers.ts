@@ -7,13 +7,13 @@ import { WrongAnswer } from './load.ts';
 import { FINAL_TASK, type Operation, type OperationName } from './operations.ts';
 import type { Server } from './server.ts';
 
-/** How long a task may take until the gateway knows that it has ended. */
+/** The longest time until the gateway knows that a task has ended. */
 const FINAL_MS_MAX = 15_000;
 
-/** Requests that are counted at Kling before anything is measured. */
+/** The requests whose calls of Kling are counted before the measurement. */
 const PROBES = 3;
 
-/** The `data` of a GraphQL answer. Throws `WrongAnswer` for any other answer, and for one with an error in it. */
+/** Returns the `data` of a GraphQL answer. Throws `WrongAnswer` for any other answer, and for one with an error. */
 export function dataOf({ status, body }: HttpAnswer): unknown {
   const text = body.toString('utf8');
   if (status !== 200 || !text.startsWith('{')) throw new WrongAnswer(`answered ${status}: ${text.slice(0, 500)}`);
@@ -24,7 +24,7 @@ export function dataOf({ status, body }: HttpAnswer): unknown {
   return data;
 }
 
-/** Gives the gateway a task of the caller's own that has ended. `graphql` makes a request of a document; `read` asks for the task. */
+/** Creates an ended task of the caller at the gateway. `graphql` creates a request from a document, and `read` reads the task. */
 export async function makeFinalTask(
   graphql: (query: string) => Buffer,
   port: number,
@@ -39,15 +39,15 @@ export async function makeFinalTask(
   }
 }
 
-/** Gives the bare object the same answer as the gateway's, in its one row. */
+/** Stores the gateway's answer in the row of the bare object. */
 export async function fillObject(port: number, answer: HttpAnswer): Promise<void> {
   const { status } = await askOnce(port, toRequest('PUT', '/', answer.body.toString('utf8')));
   if (status !== 204) throw new WrongAnswer(`the object keeps nothing: ${status}`);
 }
 
 /**
- * What a server answers to an operation, byte by byte, once it is known to be right: the same data as the gateway's or as
- * Kling's, and with as many requests at Kling as the operation takes. Throws `WrongAnswer`.
+ * Returns a server's answer to an operation as bytes. Checks that it has the data of the gateway or of Kling, and that it causes
+ * the right number of requests to Kling. Throws `WrongAnswer`.
  */
 export async function rightAnswer(
   kling: Kling,
@@ -85,7 +85,7 @@ async function klingAnswer(kling: Kling, operation: Operation, words: 'KLING' | 
   return kling.ask(method, path, body);
 }
 
-/** How many items of lists the gateway answers with. */
+/** The number of list items in the gateway's answers. */
 const EXPECTED: Readonly<Record<OperationName, number | null>> = {
   task: 1,
   persisted: 1,
@@ -97,7 +97,7 @@ const EXPECTED: Readonly<Record<OperationName, number | null>> = {
   mutation: null,
 };
 
-/** Looks at the gateway's own answer: the others are compared with it. */
+/** Checks the gateway's answer. The answers of the others are compared with it. */
 export function checkGateway({ name }: Operation, data: unknown): void {
   const text = JSON.stringify(data);
   const mark = name === 'voices' ? /"id":"Vm9pY2U6/g : /"klingTaskId":/g;

@@ -3,16 +3,16 @@ import { firstRequest, type Answers } from './running.ts';
 import { startProcess } from './server-process.ts';
 import type { Server } from './server.ts';
 
-/** How long a server's process took to come up, in each round. */
+/** The startup times of a server's process, one for each round. */
 export interface Cold {
   readonly server: string;
-  /** To the first answer of any kind, to a request that asks for nothing there is: by then the script has run. */
+  /** The time to any first answer, to a request for an unknown path. By then the script has run. */
   readonly startMs: number[];
-  /** To the first right answer. */
+  /** The time to the first right answer. */
   readonly answerMs: number[];
 }
 
-/** Starts each in turn, from nothing, and ends it. `answers`: those that are right. An object that is new has none. */
+/** Starts and stops each server in turn. `answers` are the right answers. A new object has no answer. */
 export async function measureCold(
   servers: readonly Server[],
   answers: Answers,

@@ -2,7 +2,7 @@ import { Kind, parse, valueFromASTUntyped, type FieldNode, type SelectionSetNode
 import type { Kling } from './kling/start.ts';
 import type { OperationName } from './operations.ts';
 
-/** A schema that is made from a description of Kling's API has Kling's own words, so that its queries are others: of the same fields. */
+/** Queries for the schema that Hive derives from a description of Kling's API. They select the same fields by Kling's names. */
 
 const FILE = '{ id url duration }';
 const TASK = `{ task_id task_status task_status_msg created_at updated_at final_unit_deduction
@@ -34,7 +34,7 @@ const PATHS: Readonly<Record<string, string>> = {
   costs: '/account/costs',
 };
 
-/** What such a query has to be answered with: what Kling answers itself, as far as it was asked for. */
+/** Returns the expected data of such a query: the selected part of Kling's own answer. */
 export async function hiveData(kling: Kling, query: string): Promise<unknown> {
   const [operation] = parse(query).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('no operation');

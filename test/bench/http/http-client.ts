@@ -1,24 +1,24 @@
 import { connect, type Socket } from 'node:net';
 
-/** One answer. `body` is whole, and without the marks of chunks. */
+/** An HTTP answer. `body` is complete, without the framing of chunks. */
 export interface HttpAnswer {
   readonly status: number;
   readonly body: Buffer;
 }
 
-/** A connection on which requests follow each other: as little of HTTP as that takes, so that the servers are the slower side. */
+/** A connection for sequential requests. It implements little of HTTP, so that the servers are the bottleneck. */
 export interface Connection {
-  /** One at a time. `onAnswer` is called once; rejections go to `onFault` of `openConnection`. */
+  /** Sends one request at a time. Calls `onAnswer` once. Failures go to `onFault` of `openConnection`. */
   send(request: Buffer, onAnswer: (answer: HttpAnswer) => void): void;
   close(): void;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
-/** No answer here has a line break in it, so that these bytes are the end of a body that comes in chunks. */
+/** The end of a chunked body. No answer here contains a line break. */
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 const NO_CHUNKS = Buffer.from('0\r\n\r\n');
 
-/** The bytes of a request for a server on the loopback. */
+/** Creates the bytes of a request for a server on the loopback. */
 export function toRequest(
   method: string,
   path: string,
@@ -34,7 +34,7 @@ export function toRequest(
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
 }
 
-/** Resolves once it is open; rejects when nobody listens. `onFault`: the connection ended later. */
+/** Resolves once the connection is open. Rejects if no server listens. Calls `onFault` if the connection ends later. */
 export async function openConnection(port: number, onFault: (reason: string) => void): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -109,10 +109,10 @@ function toConnection(socket: Socket, onFault: (reason: string) => void): Connec
 }
 
 interface Head {
-  /** With the empty line at its end. */
+  /** The length of the head, including the empty line. */
   readonly length: number;
   readonly status: number;
-  /** Null: it comes in chunks. */
+  /** The length of the body. Null if it is chunked. */
   readonly bodyLength: number | null;
 }
 

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-/** A CPU profile as the DevTools protocol has it. */
+/** A CPU profile of the DevTools protocol. */
 export interface CpuProfile {
   readonly nodes: readonly ProfileNode[];
-  /** The node that each sample was taken in. */
+  /** The node of each sample. */
   readonly samples: readonly number[];
-  /** Microseconds since the sample before. */
+  /** The microseconds between each sample and the one before. */
   readonly timeDeltas: readonly number[];
 }
 
@@ -15,7 +15,7 @@ export interface ProfileNode {
   readonly callFrame: {
     readonly functionName: string;
     readonly url: string;
-    /** From 0. */
+    /** The line, from 0. */
     readonly lineNumber: number;
   };
   readonly children?: readonly number[];

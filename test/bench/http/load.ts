@@ -7,11 +7,11 @@ import { openConnection, type Connection, type HttpAnswer } from './http-client.
 export interface Round {
   readonly requests: number;
   readonly perSecond: number;
-  /** The server's own, user and system. */
+  /** The server's CPU for each request, user and system. */
   readonly cpuUsPerRequest: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** How much of the time the load and the fake Kling were at work: near 1 they are the slower side, and the throughput is theirs. */
+  /** The busy share of the load and the fake Kling. Near 1, they are the bottleneck of the throughput. */
   readonly loadBusy: number;
 }
 
@@ -21,16 +21,16 @@ export interface Load {
   readonly request: Buffer;
   readonly connections: number;
   readonly seconds: number;
-  /** What every answer has to be, byte by byte. */
+  /** The expected bytes of every answer. */
   readonly expected: Buffer;
   /** The fake Kling's process. */
   readonly klingPid: number;
 }
 
-/** An answer that is not what it has to be. */
+/** A wrong answer. */
 export class WrongAnswer extends Error {}
 
-/** Keeps `connections` requests under way for so many seconds. Throws `WrongAnswer` for the first answer that is not right. */
+/** Keeps `connections` requests under way for `seconds`. Throws `WrongAnswer` for the first wrong answer. */
 export async function runLoad({ pid, port, request, connections, seconds, expected, klingPid }: Load): Promise<Round> {
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   failed.catch(() => {});
@@ -53,7 +53,7 @@ export async function runLoad({ pid, port, request, connections, seconds, expect
           ms.push(nowMs - sentMs);
           if (status !== 200 || !expected.equals(body)) return fail(wrong(status, body));
           if (nowMs >= endMs) {
-            // Servers close what is idle while the slowest are still waited for.
+            // Other connections become idle during the slowest requests, and the server would close them.
             connection.close();
             return resolve();
           }

@@ -8,30 +8,30 @@ import type { Server } from './server.ts';
 /** One operation under one load. */
 export interface Scenario {
   readonly operation: OperationName;
-  /** How late Kling's answers come. */
+  /** The delay of Kling's answers. */
   readonly latencyMs: number;
   readonly connections: number;
 }
 
-/** The rounds of one server under one load; those of the same index were taken one after the other. */
+/** The rounds of one server under one load. Rounds of the same index ran one after another. */
 export interface Measured extends Scenario {
   readonly server: string;
   readonly rounds: Round[];
 }
 
-/** A server's process, of what was measured of all. */
+/** The memory of a server's process. */
 export interface Footprint {
   readonly server: string;
   readonly title: string;
   readonly gzipBytes: number | null;
-  /** After all rounds. */
+  /** The resident memory after all rounds. */
   readonly residentBytes: number;
 }
 
 export interface Measurement {
   readonly measured: readonly Measured[];
   readonly footprints: readonly Footprint[];
-  /** What was found to be right. */
+  /** The checked answers. */
   readonly answers: Answers;
 }
 
@@ -42,11 +42,11 @@ export interface Plan {
   readonly onProgress: (text: string) => void;
 }
 
-/** Before the first round of an operation: by then V8 has compiled what most servers call often. Under another load it is warm. */
+/** The warm-up before the first round of an operation, in which V8 compiles hot functions. */
 const WARM_UP_S = 5;
 const WARM_AGAIN_S = 1;
 
-/** Measures all servers in alternation; each round begins with another. The first of `servers` is the gateway. */
+/** Measures all servers in turn. Each round starts with another server. The first of `servers` is the gateway. */
 export async function measure(
   kling: Kling,
   servers: readonly Server[],

@@ -5,19 +5,19 @@ import { promisify } from 'node:util';
 import { freePort } from '../../node/raw-workerd.ts';
 import { KLING_API_KEY, type Place, type Server } from './server.ts';
 
-/** The peers with packages of their own. */
+/** The folder of the peers that have their own packages. */
 const PEERS = join(import.meta.dirname, '../peers');
 
 const PREPARED_BYTES_MAX = 10_000_000;
 
 export interface NodeOptions extends Pick<Server, 'name' | 'title' | 'words' | 'request'> {
-  /** In the folder of the peers. */
+  /** The path of the script in the folder of the peers. */
   readonly script: string;
-  /** A script whose output it needs: run once, before it is started for the first time. */
+  /** A script that creates its input. It runs once, before the first start. */
   readonly prepare?: string;
 }
 
-/** A server on Node: a script that listens on `PORT`. */
+/** Creates a server on Node from a script that listens on `PORT`. */
 export async function createNodeServer(
   { klingUrl, dir }: Place,
   { script, prepare, ...server }: NodeOptions,
@@ -38,7 +38,7 @@ export async function createNodeServer(
   };
 }
 
-/** Whether a peer's packages are there: its own `npm ci` brings them. */
+/** Returns whether a peer's packages are installed, by `npm ci` in its folder. */
 export function isInstalled(packages: readonly string[]): boolean {
   return packages.every((name) => existsSync(join(PEERS, 'node_modules', name, 'package.json')));
 }

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 
 export type OperationName = 'task' | 'ledger' | 'page' | 'list' | 'voices' | 'fan-out' | 'mutation' | 'persisted';
 
-/** What is asked of every server that can answer it. */
+/** An operation. Every server that supports it is measured. */
 export interface Operation {
   readonly name: OperationName;
   readonly title: string;
   readonly query: string;
-  /** How many requests at Kling one of it takes. */
+  /** The number of requests to Kling for each operation. */
   readonly calls: number;
-  /** The one request at Kling behind it, as Workers that only hand on get it. Null: there is not one, but none or several. */
+  /** The request to Kling, for Workers that only forward it. Null if the operation causes zero or several requests. */
   readonly kling: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body: string } | null;
 }
 
@@ -29,12 +29,12 @@ function readPage(pageSize: number) {
 }
 
 /**
- * A running task of the caller's own is read at Kling at most once a second, however often it is asked for. So what stands
- * for "one running task, read through" is a page of one task of the operator's list, which goes to Kling each time.
+ * A page with one task of the operator's list, which is read at Kling each time. A running task of the caller would be read at
+ * Kling at most once a second.
  */
 const TASK_QUERY = pageOf(1);
 
-/** The external id of the caller's own task that has ended. */
+/** The external id of the caller's ended task. */
 export const FINAL_TASK = 'bench-final';
 
 const SPEECH = {
@@ -44,7 +44,7 @@ const SPEECH = {
   voice_speed: 1,
 };
 
-/** In the order of the report. */
+/** The operations, in the order of the report. */
 export const OPERATIONS: readonly Operation[] = [
   { name: 'task', title: 'one running task', query: TASK_QUERY, calls: 1, kling: readPage(1) },
   {
@@ -86,7 +86,7 @@ export const OPERATIONS: readonly Operation[] = [
   { name: 'persisted', title: 'one running task, by its hash', query: TASK_QUERY, calls: 1, kling: readPage(1) },
 ];
 
-/** The body of a GraphQL request. `persisted` is named by its hash, and by its text too where `withText`: so it is learnt. */
+/** Creates the body of a GraphQL request. `persisted` is sent by its hash, and with `withText` also as text to be cached. */
 export function toBody({ name, query }: Operation, withText = false): string {
   if (name !== 'persisted') return JSON.stringify({ query });
   const sha256Hash = createHash('sha256').update(query).digest('hex');

@@ -2,27 +2,27 @@ import { parseArgs } from 'node:util';
 import type { Scenario } from './measure.ts';
 import { OPERATIONS } from './operations.ts';
 
-/** How a run was asked for. */
+/** The options of a run. */
 export interface Options {
   readonly rounds: number;
   readonly seconds: number;
-  /** Names of servers; empty: all. */
+  /** The names of servers. Empty means all. */
   readonly only: readonly string[];
-  /** Other checkouts of the project, whose gateways are measured too. Each is named after its folder. */
+  /** Folders of other checkouts whose gateways are measured too. Each gateway has the name of its folder. */
   readonly beside: readonly string[];
   readonly scenarios: readonly Scenario[];
-  /** Whether processes are started anew in each round, to take their time. */
+  /** Whether each round also measures the start of new processes. */
   readonly cold: boolean;
   readonly profile: boolean;
 }
 
-/** Kling's answers come at once, and for what waits for nothing else also as late as they do from far away. */
+/** The delay of a distant Kling. Read-through operations are measured with it and without a delay. */
 const LATENCY_MS = 50;
 const LATE_OPERATIONS = new Set(['task', 'page']);
-/** With more at once it is the waiting that is measured. */
+/** The largest number of connections with the delay. More would only measure waiting. */
 const LATE_CONNECTIONS_MAX = 32;
 
-/** Reads the command line. Throws for what it does not know. */
+/** Reads the command line. Throws for unknown options. */
 export function readOptions(): Options {
   const { values } = parseArgs({
     options: {
@@ -44,7 +44,7 @@ export function readOptions(): Options {
   return {
     rounds: number('rounds', values.rounds),
     seconds: number('seconds', values.seconds),
-    // Everything is compared with the gateway.
+    // The gateway is always included, because all others are compared with it.
     only: only.length === 0 ? [] : [...new Set(['gateway', ...only])],
     beside: listOf(values.beside),
     scenarios: [0, LATENCY_MS].flatMap((latencyMs) =>

@@ -1,24 +1,24 @@
 import type { CpuProfile, ProfileNode } from './inspector.ts';
 
-/** So many functions, and so many files. */
+/** The largest number of functions, and of files, in the text. */
 const FUNCTIONS_MAX = 30;
 const FILES_MAX = 20;
 
-/** The bundler writes the name of each file above its code. */
+/** The comment that the bundler writes above the code of each file. */
 const FILE_MARK = /^\/\/ ((?:\.\.\/|[\w@.-]+\/)*[\w@.-]+\.(?:ts|js|mjs|cjs|json))$/;
 
-/** The engine's own word for waiting. */
+/** V8's name for idle time. */
 const IDLE = '(idle)';
 
-/** A sample comes every quarter of a millisecond: after a longer time than this, the process had no core to itself. */
+/** The longest time of a sample that counts. Samples come every 0.25 ms, so a longer time means that the process had no core. */
 const SAMPLE_US_MAX = 5_000;
 
-/** What has no place in a script. */
+/** The name for time outside of scripts. */
 const ENGINE = '(engine)';
 
 /**
- * The functions with the most time of their own, and the files with what the engine did for them, in percent of the time
- * that was not idle.
+ * Prints the functions with the most self time, and the files including the engine's work for them, in percent of the busy
+ * time.
  */
 export function toProfileText({ nodes, samples, timeDeltas }: CpuProfile, script: string): string {
   const fileAt = filesByLine(script);
@@ -60,7 +60,7 @@ function add(sums: Map<string, number>, name: string, us: number): void {
   sums.set(name, (sums.get(name) ?? 0) + us);
 }
 
-/** For each line of a bundle, the file it is from and the line that this begins at. */
+/** Returns the source file of each line of a bundle, and the line where its code starts. */
 function filesByLine(script: string): readonly { readonly file: string; readonly from: number }[] {
   let current = { file: '(bundle)', from: 0 };
   return script.split('\n').map((line, i) => {
@@ -75,12 +75,12 @@ function fileOf({ callFrame: { url, lineNumber } }: ProfileNode, fileAt: ReturnT
   return url.includes('index.js') ? (fileAt[lineNumber]?.file ?? '(bundle)') : url;
 }
 
-/** The line is the bundle's: it is kept beside the profile. */
+/** Returns a place with the line in the bundle, which is saved next to the profile. */
 function placeOf({ callFrame: { lineNumber } }: ProfileNode, file: string): string {
   return file === ENGINE ? file : `${withoutFolder(file)} (line ${lineNumber + 1} of the bundle)`;
 }
 
-/** All of a package is one; of the project's own, each file. */
+/** Returns the package of a file, or the file itself if it belongs to the project. */
 function packageOf(file: string): string {
   const inside = withoutFolder(file);
   if (inside === file) return file;
@@ -88,7 +88,7 @@ function packageOf(file: string): string {
   return `package ${inside.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]}`;
 }
 
-/** From the package on, for files of packages. */
+/** Removes the folders above the package of a file. */
 function withoutFolder(file: string): string {
   return file.split('node_modules/').at(-1) ?? file;
 }

@@ -13,10 +13,10 @@ import { GATEWAY } from './servers.ts';
 import { createWorkerServer } from './worker-server.ts';
 
 export interface ProfilePlan {
-  /** Of each operation in it there is a profile. */
+  /** The scenarios. Each of their operations is profiled. */
   readonly scenarios: readonly Scenario[];
   readonly seconds: number;
-  /** Where the whole profiles go, for Chrome's DevTools. */
+  /** The folder for the whole profiles, which Chrome's DevTools open. */
   readonly artefacts: string;
 }
 
@@ -24,8 +24,8 @@ const CONNECTIONS = 32;
 const WARM_UP_S = 3;
 
 /**
- * Where the gateway's CPU goes, by function and by file, under each operation. The script is not minified here, so that
- * functions have their names; the rest is as it is deployed.
+ * Profiles the gateway's CPU by function and by file for each operation. The script is not minified, so that functions keep
+ * their names. Everything else equals the deployed gateway.
  */
 export async function profileGateway(
   kling: Kling,

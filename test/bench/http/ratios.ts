@@ -2,10 +2,10 @@ import type { Measured, Scenario } from './measure.ts';
 import { quartiles, type Quartiles } from '../quartiles.ts';
 import type { Round } from './load.ts';
 
-/** A figure of a round that can be compared. */
+/** A figure of a round that can be compared with another server's. */
 export type Figure = Exclude<keyof Round, 'requests'>;
 
-/** The rounds of a server under a load; null where it was not measured. */
+/** Returns the rounds of a server under a load. Returns null if it was not measured. */
 export function roundsOf(measured: readonly Measured[], server: string, scenario: Scenario): readonly Round[] | null {
   const found = measured.find(
     (candidate) =>
@@ -17,7 +17,7 @@ export function roundsOf(measured: readonly Measured[], server: string, scenario
   return found?.rounds ?? null;
 }
 
-/** Of two servers' rounds, taken in alternation: how each pair compares, and of that the quartiles. Null: one was not measured. */
+/** Returns the quartiles of the ratios of two servers' alternating rounds. Returns null if one was not measured. */
 export function compare(
   measured: readonly Measured[],
   [one, other]: readonly [string, string],

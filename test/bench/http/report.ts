@@ -5,26 +5,26 @@ import { OPERATIONS, type OperationName } from './operations.ts';
 import { compare, figuresOf, roundsOf } from './ratios.ts';
 import { isReached, toVerdicts, type Verdict } from './targets.ts';
 
-/** One server under one load. Ratios first: they are of rounds that were taken one after the other. */
+/** One server under one load. Ratios come first. They compare adjacent rounds. */
 export interface Row extends Scenario {
   readonly server: string;
-  /** How many times the CPU of the least that does the same. Null where that was not measured, or cannot be told. */
+  /** The server's CPU divided by that of its baseline. Null if the baseline was not measured or its CPU is too small. */
   readonly cpuRatio: Quartiles | null;
-  /** How many times this server's CPU the gateway takes. Null as above. */
+  /** The gateway's CPU divided by this server's. Null as above. */
   readonly gatewayCpu: Quartiles | null;
-  /** How many times this server's throughput the gateway's is. */
+  /** The gateway's throughput divided by this server's. */
   readonly gatewayRate: Quartiles | null;
   readonly cpuUs: Quartiles;
   readonly perSecond: Quartiles;
   readonly p50Ms: Quartiles;
   readonly p99Ms: Quartiles;
-  /** The load's own share of the time, with the fake Kling's. */
+  /** The busy share of the load and the fake Kling. */
   readonly loadBusy: number;
 }
 
 /** A server's process. */
 export interface ProcessRow extends Footprint {
-  /** Over those of an empty Worker, by medians; null where it was not measured. */
+  /** The startup time minus that of an empty Worker, by medians. Null if it was not measured. */
   readonly startMs: number | null;
   readonly answerMs: number | null;
 }
@@ -35,13 +35,13 @@ export interface Report {
   readonly verdicts: readonly (Verdict & { readonly reached: boolean | null })[];
 }
 
-/** What a round has to take of CPU at least, to be compared. */
+/** The smallest CPU time of a round that is compared. */
 const CPU_US_MIN = 20_000;
 
-/** Above this the load may be what was measured. */
+/** The busy share above which the load may be the bottleneck. */
 const BUSY_MAX = 0.9;
 
-/** The least that does the same. */
+/** Returns the baseline of an operation: the simplest server that does the same. */
 function baseOf(operation: OperationName): string {
   if (operation === 'ledger') return 'object';
   return operation === 'fan-out' ? 'hand-written' : 'pass-through';
@@ -84,7 +84,7 @@ export function toReport(
   };
 }
 
-/** For a person: the loads, the processes, and what was promised. */
+/** Prints the loads, the processes and the targets as tables. */
 export function toText({ rows, processes, verdicts }: Report): string {
   return [
     toTable(
@@ -149,7 +149,7 @@ function ratio(value: Quartiles | null): string {
   return value === null ? '-' : `${value.median.toFixed(2)} [${value.q1.toFixed(2)}-${value.q3.toFixed(2)}]`;
 }
 
-/** Null also where a round took so little CPU that its clock, which ticks every 10 ms, tells nothing of it. */
+/** Returns null also if the CPU time of a round is too small for its clock, which ticks every 10 ms. */
 function cpuRatio(
   measured: readonly Measured[],
   pair: readonly [string, string],

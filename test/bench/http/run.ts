@@ -1,14 +1,13 @@
 /**
- * `npm run bench -- http`: what the gateway costs beside the least that does the same, and beside other GraphQL servers in front of
- * the same fake Kling, each in a process of its own. They take turns, and ratios are of rounds that came one after the other.
- * Where there are two cores and `taskset`, the servers have the last one to themselves. Before anything is measured, every
- * answer is checked to be right, and after that to stay the same byte by byte: the run fails at the first that does not.
+ * `npm run bench -- http`: compares the gateway with simple baselines and with other GraphQL servers, all in front of the same
+ * fake Kling. Each server has its own process. Servers take turns, and ratios compare adjacent rounds. If there are two cores and
+ * `taskset`, the servers run on the last core. Each first answer is checked before the measurement. The run fails at the first
+ * later answer with other bytes.
  *
- * `--rounds 11 --seconds 1`; `--only yoga,apollo-node`, `--operations task,page` and `--connections 1,32,128` choose;
- * `--beside ../before` measures the gateway of another checkout too, and with `--only gateway` nothing else;
- * `--no-cold` starts nothing anew; `--profile` takes a CPU profile of the gateway instead. Writes test-artefacts/bench.json
- * too. The peers that are not of this project need `npm ci --prefix test/bench/peers` once; without it they are left out.
- * Linux.
+ * Options: `--rounds 11`, `--seconds 1`, `--only yoga,apollo-node`, `--operations task,page`, `--connections 1,32,128`;
+ * `--beside ../before` adds the gateway of another checkout; `--no-cold` skips the cold starts; `--profile` takes a CPU profile of
+ * the gateway instead. Writes test-artefacts/bench.json. The other servers need `npm ci --prefix test/bench/peers` once, and are
+ * skipped without it. Linux only.
  */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,12 +28,12 @@ const ARTEFACTS = join(import.meta.dirname, '../../../test-artefacts');
 
 const { rounds, seconds, only, beside, scenarios, cold, profile } = readOptions();
 
-// The processes under test are killed on exit, whatever the reason.
+// An exit for any reason kills the processes under test.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 const dir = mkdtempSync(join(tmpdir(), 'kling-gateway-bench-'));
 process.once('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }));
 
-/** Where a run is: on stderr, so that the report alone is on stdout. */
+/** Prints progress on stderr, so that stdout has only the report. */
 function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }

@@ -6,19 +6,19 @@ import { OPERATIONS, type Operation, type OperationName } from './operations.ts'
 import { startProcess, type ServerProcess } from './server-process.ts';
 import type { Server } from './server.ts';
 
-/** A server that is up. */
+/** A running server. */
 export interface Running {
   readonly server: Server;
   readonly process: ServerProcess;
   readonly port: number;
 }
 
-/** What is answered, byte by byte, by `keyOf`. */
+/** The expected bytes of answers, by `keyOf`. */
 export type Answers = ReadonlyMap<string, Buffer>;
 
 export const keyOf = (server: Server, operation: OperationName): string => `${server.name} ${operation}`;
 
-/** The first request that a server can be asked, and what has to be so with its answer: the same as one that was found to be right. */
+/** Returns the first request for a server, and a check that its answer equals the checked one. */
 export function firstRequest(
   server: Server,
   answers: Answers,
@@ -30,7 +30,7 @@ export function firstRequest(
     request: request ?? toRequest('GET', '/', ''),
     check({ status, body }) {
       const text = body.toString('utf8');
-      // Nothing is known of it yet: it is checked as a whole before it is measured. The object is empty until then.
+      // Its answers are not checked yet. The object is empty until they are.
       const isFine = expected === undefined ? status === 200 || server.name === 'object' : expected.equals(body);
       if (!isFine) throw new WrongAnswer(`${server.name} answered ${status}: ${text.slice(0, 500)}`);
     },
@@ -43,7 +43,7 @@ export async function startServer(server: Server): Promise<Running> {
   return { server, process, port: process.port };
 }
 
-/** What every server answers, once all of them have been found to be right. The first of them is the gateway. */
+/** Checks the answers of all servers and returns them. The first server is the gateway. */
 export async function checkAnswers(kling: Kling, running: readonly Running[]): Promise<Answers> {
   const [gateway, ...others] = running;
   if (gateway === undefined) return new Map();

@@ -4,24 +4,24 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { onLastCore } from './cores.ts';
 import { openConnection, type Connection, type HttpAnswer } from './http-client.ts';
 
-/** A server's process, and how long it took to come up. */
+/** A server's process, with its startup time. */
 export interface ServerProcess {
   readonly pid: number;
   readonly port: number;
-  /** From the process's start to its first answer, which was found to be right. A port listens before a Worker's script has run. */
+  /** The time from the start to the first right answer. The port listens before the Worker's script has run. */
   readonly answerMs: number;
-  /** SIGKILL; resolves once it is gone. */
+  /** Sends SIGKILL. Resolves once the process has exited. */
   kill(): Promise<void>;
 }
 
-/** How one is started, on a port of its own. */
+/** The command that starts a server, and its port. */
 export interface Command {
   readonly command: readonly string[];
   readonly port: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** They end with this process, however it ends short of SIGKILL. */
+/** The running processes. They are killed when this process exits, except by SIGKILL. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -31,7 +31,7 @@ const LISTEN_MS_MAX = 60_000;
 const ANSWER_MS_MAX = 20_000;
 const RETRY_MS = 1;
 
-/** Starts it, sends `request` as soon as it takes a connection, and has `check` judge the answer: it throws for a wrong one. */
+/** Starts a server, and sends `request` once it accepts a connection. `check` throws for a wrong answer. */
 export async function startProcess(
   { command, port, env = {} }: Command,
   request: Buffer,
@@ -78,7 +78,7 @@ export async function startProcess(
   }
 }
 
-/** What a process has in memory, in bytes. Linux. */
+/** Returns the resident memory of a process, in bytes. Linux only. */
 export function residentBytes(pid: number): number {
   const kb = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kb ?? Number.NaN) * 1_024;

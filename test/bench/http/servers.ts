@@ -10,7 +10,7 @@ import { createWorkerServer, type WorkerOptions } from './worker-server.ts';
 
 const WORKERS = 'test/bench/http/workers';
 
-/** A run takes longer than the hour that a token of the tests is good for. */
+/** The life of a token. A run takes longer than the hour of the tests' tokens. */
 const TOKEN_S = 12 * 3_600;
 
 const HEADERS = {
@@ -18,23 +18,23 @@ const HEADERS = {
   authorization: await bearer(TENANT, { exp: Math.floor(Date.now() / 1_000) + TOKEN_S }),
 };
 
-/** As a client would ask a GraphQL server. `except`: what it cannot answer. */
+/** Creates GraphQL requests. `except` lists unsupported operations. */
 export function graphqlRequest(...except: readonly OperationName[]): Server['request'] {
   return (operation, learning = false) =>
     except.includes(operation.name) ? null : toRequest('POST', '/graphql', toBody(operation, learning), HEADERS);
 }
 
-/** As Kling itself would be asked. */
+/** Creates a request of Kling's API. */
 function klingRequest({ kling }: Operation): Buffer | null {
   return kling === null ? null : toRequest(kling.method, kling.path, kling.body);
 }
 
-/** A plain GET, for the one operation that the Worker is made for. */
+/** Creates a plain GET for the one operation of a Worker. */
 function plainRequest(only: OperationName | null): Server['request'] {
   return ({ name }) => (name === only ? toRequest('GET', '/', '') : null);
 }
 
-/** The gateway with all that it does in production: tokens, limits and its log. */
+/** The gateway with its production settings: tokens, limits and log. */
 export const GATEWAY: WorkerOptions = {
   name: 'gateway',
   title: 'gateway',
@@ -75,10 +75,10 @@ const WORKER_SERVERS: readonly WorkerOptions[] = [
   },
 ];
 
-/** What the others' times to start are compared with. */
+/** The baseline of startup times. */
 export const EMPTY: WorkerOptions = bare('empty', 'empty Worker', { words: 'KLING', request: plainRequest('task') });
 
-/** Default Yoga and Pothos: of this project's own packages. */
+/** Default Yoga and Pothos, from this project's packages. */
 const YOGA: WorkerOptions = {
   name: 'yoga',
   title: 'default Yoga + Pothos',
@@ -87,7 +87,7 @@ const YOGA: WorkerOptions = {
   request: graphqlRequest('ledger', 'voices', 'persisted'),
 };
 
-/** Each needs packages of its own. All keep no tasks; Apollo alone learns documents by their hash without being told to. */
+/** The peers with their own packages. They store no tasks. Only Apollo caches documents by hash by default. */
 const PEERS: readonly { readonly packages: readonly string[]; readonly peer: WorkerOptions | NodeOptions }[] = [
   {
     packages: ['@apollo/server', '@as-integrations/cloudflare-workers'],
@@ -138,8 +138,8 @@ const PEERS: readonly { readonly packages: readonly string[]; readonly peer: Wor
 const ALL = [...WORKER_SERVERS, YOGA, ...PEERS.map(({ peer }) => peer)];
 
 /**
- * Returns the servers that can be measured here, and for each other one a line that says why not.
- * `only`: names of servers; empty: all. `beside`: folders of other checkouts, whose gateways are measured too.
+ * Returns the servers that can be measured here, and a reason for each other one. `only` lists names of servers, and is empty
+ * for all. `beside` lists folders of other checkouts whose gateways are measured too.
  */
 export async function createServers(
   place: Place,
@@ -160,7 +160,7 @@ export async function createServers(
   }
   for (const folder of beside) {
     const root = resolve(folder);
-    // A task of its own would have another id, and a hash has to be learned first.
+    // Its own task would have another id, and its hash would be unknown.
     const request = graphqlRequest('ledger', 'persisted');
     servers.push(await createWorkerServer(place, { ...GATEWAY, name: basename(root), title: root, root, request }));
   }

@@ -4,21 +4,21 @@ import type { Measured, Scenario } from './measure.ts';
 import type { OperationName } from './operations.ts';
 import { compare } from './ratios.ts';
 
-/** What the project has promised of one ratio or difference, and what was measured of it. */
+/** A target for one ratio or difference, with the measured value. */
 export interface Verdict {
   readonly text: string;
-  /** The median; null: not measured. */
+  /** The median. Null if it was not measured. */
   readonly actual: number | null;
   readonly limit: number;
-  /** Whether the actual value has to be the limit at most, or at least. */
+  /** Whether the limit is an upper or a lower bound. */
   readonly bound: 'MOST' | 'LEAST';
   readonly unit: 'x' | 'ms';
 }
 
-/** Where throughput and CPU are judged. */
+/** The number of connections of the targets. */
 const CONNECTIONS = 32;
 
-/** All that was promised, whether reached or not. */
+/** Returns all targets, met or missed. */
 export function toVerdicts(measured: readonly Measured[], cold: readonly Cold[]): readonly Verdict[] {
   function cpu(text: string, operation: OperationName, base: string, limit: number): Verdict {
     const actual = compare(measured, ['gateway', base], under(operation), (one, other) => {

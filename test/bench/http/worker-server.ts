@@ -8,11 +8,11 @@ const ROOT = join(import.meta.dirname, '../../..');
 export const WORKERD = join(ROOT, 'node_modules/.bin/workerd');
 
 export interface WorkerOptions extends Pick<Server, 'name' | 'title' | 'words' | 'request'> {
-  /** Its wrangler.toml, from the repository's root. */
+  /** The path of its wrangler.toml, relative to the repository's root. */
   readonly config: string;
-  /** Another checkout of the project, to build it from. This one unless given. */
+  /** The checkout to build from. The default is this one. */
   readonly root?: string;
-  /** A file in the place of its `main`. */
+  /** A file that replaces its `main`. */
   readonly entry?: string;
   readonly vars?: (port: number) => Readonly<Record<string, string>>;
   /** Arguments for the bundler. */
@@ -21,7 +21,7 @@ export interface WorkerOptions extends Pick<Server, 'name' | 'title' | 'words' |
   readonly serveArgs?: readonly string[];
 }
 
-/** Bundles a Worker as it would be deployed, and has it served by a bare workerd. */
+/** Bundles a Worker as for a deployment, and serves it in a bare workerd. */
 export async function createWorkerServer(
   { klingUrl, dir }: Place,
   { name, title, words, request, config, root = ROOT, entry, vars, buildArgs = [], serveArgs = [] }: WorkerOptions,
@@ -36,7 +36,7 @@ export async function createWorkerServer(
     async command(instance) {
       const port = await freePort();
       const instanceDir = join(dir, `${name}-${instance}`);
-      // Writes the configuration; it is started below, so that its time can be taken.
+      // Writes the configuration. The start is separate, so that its time can be measured.
       createRawWorker(built, {
         dir: instanceDir,
         port,

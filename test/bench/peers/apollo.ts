@@ -1,4 +1,4 @@
-/** Apollo Server on Node, as its documentation starts it: standalone, Kling behind a `RESTDataSource`. */
+/** Apollo Server on Node as in its documentation: standalone, with a `RESTDataSource` for Kling. */
 
 import { RESTDataSource } from '@apollo/datasource-rest';
 import { ApolloServer } from '@apollo/server';

@@ -1,6 +1,6 @@
-/** What a plain server in front of Kling reads of it: no more than the schema beside it shows. */
+/** The part of Kling's records that the peers' schema shows. */
 
-/** Asks Kling. Answers with the whole of its JSON. */
+/** Calls Kling. Returns its whole JSON. */
 export interface AskKling {
   get<T>(path: string): Promise<Answer<T>>;
   post<T>(path: string, body: object): Promise<Answer<T>>;
@@ -99,7 +99,7 @@ export function voicesOf({ task_result: result }: KlingTask): readonly KlingVoic
   return result?.voices ?? [];
 }
 
-/** A status as the schema has it. */
+/** Converts a status of Kling to one of the schema. */
 export function toStatus(status: string): string {
   return STATUSES[status] ?? status.toUpperCase();
 }
@@ -112,12 +112,12 @@ export function toOwner({ owned_by: owner }: KlingVoice): string {
   return owner === 'kling' ? 'KLING' : 'ACCOUNT';
 }
 
-/** 0.5 units for every 5 seconds that have begun. */
+/** Returns 0.5 units for every started 5 s. */
 export function lipSyncUnits(videoDurationMs: number): string {
   return String(Math.ceil(videoDurationMs / 5_000) / 2);
 }
 
-/** By `fetch`. */
+/** Creates a client of Kling that uses `fetch`. */
 export function createAskKling(baseUrl: string, apiKey: string): AskKling {
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
 

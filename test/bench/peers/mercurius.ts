@@ -11,7 +11,7 @@ const app = fastify();
 await app.register(mercurius, {
   schema: TYPES,
   resolvers: RESOLVERS as never,
-  // Compiles an operation when it is met for the first time after this many.
+  // Compiles an operation after this many executions.
   jit: 1,
   context: (): Context => ({ kling }),
 });

@@ -16,7 +16,7 @@ import {
   type SpeechInput,
 } from './kling.ts';
 
-/** As much of the gateway's schema as is measured. */
+/** The measured part of the gateway's schema. */
 export const TYPES = /* GraphQL */ `
   scalar DateTime
   enum TaskStatus {
@@ -122,7 +122,7 @@ export const TYPES = /* GraphQL */ `
   }
 `;
 
-/** What each request's resolvers get. */
+/** The context of resolvers. */
 export interface Context {
   readonly kling: AskKling;
 }
@@ -155,7 +155,7 @@ const TASK = {
   createdAt: (task: KlingTask) => task.created_at,
 };
 
-/** Kling's records are the parents: a field reads what it needs of them. */
+/** The resolvers. Their parents are Kling's records. */
 export const RESOLVERS = {
   DateTime,
   Query: {

@@ -122,7 +122,7 @@ const reconnect: BoundCheck = {
         const after = cursor === null ? '' : `(after: ${JSON.stringify(cursor)})`;
         socket.subscribe(String(i), { query: query.replace('tasksChanged', `tasksChanged${after}`) });
       }
-      // Without a cursor, each gets the present state. With a cursor, each gets the missed events: also one here.
+      // Each operation gets the present state, or, if it has a cursor, the missed event.
       await socket.told(64);
       await app.change();
       await socket.told(128);

@@ -1,8 +1,8 @@
-/** What the fake Kling holds: the same for every run, so that answers can be compared byte by byte. */
+/** The records of the fake Kling. They are the same in each run, so that answers can be compared byte by byte. */
 
 const CREATED_AT_MS = Date.UTC(2026, 8, 1, 12);
 
-/** Of every ten tasks: how they stand. The first of all is running. */
+/** The statuses of every ten tasks. The first task is running. */
 const STATUSES = ['processing', 'succeed', 'succeed', 'failed', 'succeed', 'succeed', 'submitted', 'succeed'] as const;
 
 function statusOf(i: number): (typeof STATUSES)[number] {
@@ -25,7 +25,7 @@ function taskFields(id: string, i: number): object {
   };
 }
 
-/** One item of the list of lip-syncs. */
+/** Creates an item of the list of lip-syncs. */
 export function lipSyncRecord(i: number): object {
   const id = idOf(1, i);
   const video = {
@@ -44,7 +44,7 @@ export function lipSyncRecord(i: number): object {
   };
 }
 
-/** One item of the list of voice tasks. */
+/** Creates an item of the list of voice tasks. */
 export function voiceTaskRecord(i: number): object {
   const voice = voiceOf(idOf(5, i), `Voice ${i}`, 'account-1');
   return {
@@ -54,7 +54,7 @@ export function voiceTaskRecord(i: number): object {
   };
 }
 
-/** One item of the list of preset voices: Kling wraps each voice in what looks like a task. */
+/** Creates an item of the list of preset voices. Kling wraps each voice in a record like that of a task. */
 export function presetVoiceRecord(i: number): object {
   return { task_result: { voices: [voiceOf(idOf(6, i), `Preset ${i}`, 'kling')] } };
 }
@@ -68,7 +68,7 @@ function voiceOf(id: string, name: string, owner: string): object {
   };
 }
 
-/** The voice task that a create makes; by its id it is read as ended. */
+/** Creates the record of a new voice task. A read by its id returns it as ended. */
 export function createdVoiceTask(isEnded: boolean): object {
   const id = idOf(7, 0);
   const fields = { task_id: id, task_status_msg: '', task_info: {}, created_at: CREATED_AT_MS };
@@ -82,7 +82,7 @@ export function createdVoiceTask(isEnded: boolean): object {
   };
 }
 
-/** The answer to a text that is to be spoken. */
+/** Creates the answer of text to speech. */
 export function speechRecord(): object {
   const id = idOf(8, 0);
   return {
@@ -98,7 +98,7 @@ export function speechRecord(): object {
   };
 }
 
-/** The account's packs, in the envelope of their own. */
+/** Creates the answer with the account's packs, which has its own envelope. */
 export function costsRecord(): object {
   return { code: 0, msg: 'SUCCEED', resource_pack_subscribe_infos: [pack(0), pack(1), pack(2)] };
 }

@@ -1,7 +1,6 @@
 /**
- * A fake Kling in a process of its own: answers made beforehand, over sockets, with as little of HTTP as its callers need,
- * so that what it takes does not count. `/bench/latency?ms=50` makes all answers that late; `/bench/count` tells how many
- * requests there were.
+ * A fake Kling in its own process. It sends prepared answers and implements little of HTTP, so that its CPU is negligible.
+ * `/bench/latency?ms=50` delays all answers. `/bench/count` returns the number of requests.
  */
 
 import { createServer, type Socket } from 'node:net';
@@ -29,7 +28,7 @@ let count = 0;
 const answers = new Map<string, Buffer>();
 
 function answerTo(method: string, path: string): Buffer {
-  // Its query is the time of the call.
+  // Its query contains the time of the call.
   const key = path.startsWith('/account/costs') ? 'GET /account/costs' : `${method} ${path}`;
   const known = answers.get(key);
   if (known !== undefined) return known;
@@ -66,7 +65,7 @@ function control(path: string): Buffer {
   return toHttp(200, { count });
 }
 
-/** Requests come one after the other on a connection: nobody sends a second one before the answer. */
+/** Serves a connection. Clients send a request only after the answer to the one before. */
 function serve(socket: Socket): void {
   let rest: Buffer | null = null;
   socket.setNoDelay();

@@ -1,15 +1,15 @@
 import { startChild } from '../../fanout/child.ts';
 import { openConnection, toRequest, type HttpAnswer } from '../http-client.ts';
 
-/** The fake Kling, in a process of its own. */
+/** The fake Kling, in its own process. */
 export interface Kling {
   readonly url: string;
   readonly pid: number;
-  /** From now on its answers come so late. */
+  /** Sets the delay of all later answers. */
   setLatency(ms: number): Promise<void>;
-  /** How many requests it has had. */
+  /** Returns the number of its requests. */
   count(): Promise<number>;
-  /** What it answers to this, as JSON. */
+  /** Returns its answer to a request, as JSON. */
   ask(method: string, path: string, body: string): Promise<unknown>;
   close(): void;
 }
@@ -36,7 +36,7 @@ export async function startKling(): Promise<Kling> {
   };
 }
 
-/** Sends one request on a connection of its own. */
+/** Sends one request on a new connection. */
 export async function askOnce(port: number, request: Buffer): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const connection = await openConnection(port, (reason) => reject(new Error(reason)));

@@ -1,10 +1,10 @@
-/** What Workers that ask Kling are bound to. */
+/** The bindings of Workers that call Kling. */
 export interface RelayEnv {
   readonly KLING_BASE_URL: string;
   readonly KLING_API_KEY: string;
 }
 
-/** One request at Kling, with its body if it has one. */
+/** Sends a request to Kling, with its body if it has one. */
 export async function askKling(
   { KLING_BASE_URL, KLING_API_KEY }: RelayEnv,
   path: string,

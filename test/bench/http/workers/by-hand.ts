@@ -1,4 +1,4 @@
-/** What the gateway answers, with no GraphQL in it: Kling's answers mapped by hand. */
+/** The gateway's answers without GraphQL: maps Kling's answers by hand. */
 
 import {
   type Answer,
@@ -11,18 +11,18 @@ import {
   voicesOf,
 } from '../../peers/kling.ts';
 
-/** Reads one path of Kling's. */
+/** Reads a path of Kling's API. */
 type Ask = <T>(path: string) => Promise<Answer<T>>;
 
 const DAY_MS = 24 * 3_600_000;
 
-/** A page of lip-sync tasks, as the gateway's fields have them. */
+/** Reads a page of lip-sync tasks, with the gateway's fields. */
 export async function readPage(ask: Ask, page: number, pageSize: number): Promise<object> {
   const { data } = await ask<readonly KlingTask[]>(`/v1/videos/advanced-lip-sync?pageNum=${page}&pageSize=${pageSize}`);
   return { account: { lipSyncTasks: { page, pageSize, items: data.map(toLipSync) } } };
 }
 
-/** A page of preset voices, with the gateway's global ids. */
+/** Reads a page of preset voices, with the gateway's global ids. */
 export async function readVoices(ask: Ask, page: number, pageSize: number): Promise<object> {
   const { data } = await ask<readonly KlingTask[]>(`/v1/general/presets-voices?pageNum=${page}&pageSize=${pageSize}`);
   const items = data
@@ -31,7 +31,7 @@ export async function readVoices(ask: Ask, page: number, pageSize: number): Prom
   return { account: { presetVoices: { page, pageSize, items } } };
 }
 
-/** What the fan-out query answers: four calls at Kling. */
+/** Reads the answer of the fan-out query, with four calls of Kling. */
 export async function readFanOut(ask: Ask): Promise<object> {
   const now = Date.now();
   const list = (path: string) => ask<readonly KlingTask[]>(`${path}?pageNum=1&pageSize=10`);

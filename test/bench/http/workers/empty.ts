@@ -1,4 +1,4 @@
-/** Nothing at all: what a Worker's process needs to start. */
+/** An empty Worker, to measure the start of a process. */
 export default {
   fetch(): Response {
     return new Response('{}');

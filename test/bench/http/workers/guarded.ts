@@ -31,14 +31,13 @@ const HEADERS = new Headers({
 
 const log = createLog('hash');
 
-/** The last token that was good, and until when it is not verified again. */
+/** The last valid token, and the time until which it is not verified again. */
 let known = { token: '', untilMs: 0 };
 
 /**
- * What is asked of the gateway, without GraphQL: a token check (remembered for a while), foreign pages refused, bounds and
- * time-outs for the body and for Kling's answers, headers against what a browser could be made to do, and a line in the log.
- * No scopes, no retries, no other format, and little is said of what is wrong. Of the document it reads how long a page is
- * to be. Of the gateway's own are the log and the deadlines.
+ * The requirements of the gateway without GraphQL: a cached token check, origin rules, bounds and timeouts for bodies and Kling's
+ * answers, security headers, and a log line. It has no scopes, no retries, no other formats and short errors. It reads only the
+ * page size from the document. The log and the deadlines are the gateway's own.
  */
 export default {
   async fetch(request, env): Promise<Response> {
@@ -102,7 +101,7 @@ async function verify(authorization: string, env: GuardedEnv): Promise<void> {
   known = { token, untilMs: Math.min(Date.now() + VERIFIED_MS, (payload.exp ?? 0) * 1_000) };
 }
 
-/** Rejects when the time is up. */
+/** Runs `work`. Rejects after `timeoutMs`. */
 async function within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
   const deadline = startDeadline({ timeoutMs, now: Date.now, startTimer });
   try {

@@ -1,6 +1,6 @@
 import { askKling, type RelayEnv } from './ask-kling.ts';
 
-/** Reads what Kling answers as JSON and prints it again: the least that anything has to do that changes it. */
+/** Parses Kling's answer as JSON and prints it: the lower limit of a server that changes an answer. */
 export default {
   async fetch(request, env): Promise<Response> {
     const { pathname, search } = new URL(request.url);

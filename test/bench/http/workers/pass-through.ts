@@ -1,6 +1,6 @@
 import { askKling, type RelayEnv } from './ask-kling.ts';
 
-/** Hands on what Kling answers, unread. */
+/** Forwards Kling's answer without parsing it. */
 export default {
   async fetch(request, env): Promise<Response> {
     const { pathname, search } = new URL(request.url);

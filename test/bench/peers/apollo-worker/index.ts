@@ -1,4 +1,4 @@
-/** Apollo Server on Workers, by its own adapter. */
+/** Apollo Server on Workers, with its own adapter. */
 
 import { ApolloServer } from '@apollo/server';
 import { startServerAndCreateCloudflareWorkersHandler } from '@as-integrations/cloudflare-workers';
@@ -14,7 +14,7 @@ type Handler = (request: Request, env: Bindings, ctx: object) => Promise<Respons
 
 let handler: Handler | null = null;
 
-/** Made at the first request: before it a Worker may start nothing. */
+/** Creates the handler at the first request, because a Worker may not start I/O before. */
 function createHandler({ KLING_BASE_URL, KLING_API_KEY }: Bindings): Handler {
   const kling = createAskKling(KLING_BASE_URL, KLING_API_KEY);
   const server = new ApolloServer<Context>({ typeDefs: TYPES, resolvers: RESOLVERS });

@@ -1,4 +1,4 @@
-/** Makes the supergraph that Hive Gateway serves of Kling's description, and prints it: `mesh-compose` as a program. */
+/** Composes the supergraph of Hive Gateway from Kling's description, and prints it, as `mesh-compose` does. */
 
 import { writeFileSync } from 'node:fs';
 import { mkdtempSync } from 'node:fs';

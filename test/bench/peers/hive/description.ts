@@ -1,4 +1,4 @@
-/** Kling's API as OpenAPI describes it, as far as it is measured. */
+/** The OpenAPI description of the measured part of Kling's API. */
 
 type Schema = Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,7 @@ interface HubEnv {
   readonly MESSAGE: string;
 }
 
-/** The least that a hub of hibernating WebSockets can do: one message, made beforehand, to every socket. */
+/** The lower limit of a hub with hibernating WebSockets: sends one prepared message to every socket. */
 export class BareHub extends DurableObject<HubEnv> {
   override fetch(request: Request): Response {
     if (request.method === 'POST') {

@@ -4,7 +4,7 @@ interface ObjectEnv {
   readonly TASKS: DurableObjectNamespace<Tasks>;
 }
 
-/** Keeps texts by id: the least that an object can do that keeps anything. */
+/** Stores texts by id: the lower limit of an object with storage. */
 export class Tasks extends DurableObject<ObjectEnv> {
   constructor(ctx: DurableObjectState, env: ObjectEnv) {
     super(ctx, env);
@@ -21,7 +21,7 @@ export class Tasks extends DurableObject<ObjectEnv> {
   }
 }
 
-/** A Worker, one object behind it, and one row in that. */
+/** A Worker that reads one row of one object. */
 export default {
   async fetch(request, env): Promise<Response> {
     const { pathname } = new URL(request.url);

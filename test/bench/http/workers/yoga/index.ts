@@ -1,4 +1,4 @@
-/** graphql-yoga and Pothos as their documentation starts them, with every default, and wrangler's. */
+/** graphql-yoga and Pothos as in their documentation, with their defaults and those of wrangler. */
 
 import SchemaBuilder from '@pothos/core';
 import { createYoga } from 'graphql-yoga';
@@ -212,5 +212,5 @@ const yoga = createYoga<RelayEnv>({
   context: ({ KLING_BASE_URL, KLING_API_KEY }) => ({ kling: createAskKling(KLING_BASE_URL, KLING_API_KEY) }),
 });
 
-// oxlint-disable-next-line typescript/unbound-method -- as its documentation has it, and it is a closure
+// oxlint-disable-next-line typescript/unbound-method -- as in its documentation, and it is a closure
 export default { fetch: yoga.fetch };
