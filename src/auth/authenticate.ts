@@ -141,10 +141,10 @@ function unauthenticated(message: string): GatewayError {
 }
 
 /** A claim of a verified token that the gateway cannot use. Its message is shown to the caller. */
-export class UnusableClaim extends errors.JWTClaimValidationFailed {}
+class UnusableClaim extends errors.JWTClaimValidationFailed {}
 
 /** The fields of the log line of a refused token. Contains nothing of a token whose signature is wrong. */
-export interface TokenRefusal {
+interface TokenRefusal {
   /** The claim that is wrong, or the part of the token: `signature`, `kid`, `alg`, `crit`, `format`, or `key` for the issuer's own. */
   readonly claim: string;
   /** jose's code, or what went wrong with the issuer's key. */
@@ -163,7 +163,7 @@ const PARTS: Readonly<Record<string, string>> = {
 };
 
 /** Maps the error of a refused token to the fields of its log line. */
-export function toTokenRefusal(error: unknown, { issuer, tenantClaim }: TokenRules): TokenRefusal {
+function toTokenRefusal(error: unknown, { issuer, tenantClaim }: TokenRules): TokenRefusal {
   const cause = error instanceof errors.JOSEError ? error.code : String(error);
   if (!(error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed)) {
     return { claim: PARTS[cause] ?? 'key', cause };

@@ -1,6 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import { settledWithin, type StartTimer } from '../lib/deadline.ts';
+import { isRecord } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { readText } from '../lib/read-text.ts';
 
@@ -114,6 +115,6 @@ async function fetchKeys(jwksUrl: string, fetch: JwksCacheDeps['fetch']): Promis
 }
 
 function isKeySet(body: unknown): body is JSONWebKeySet {
-  if (typeof body !== 'object' || body === null || !('keys' in body) || !Array.isArray(body.keys)) return false;
-  return body.keys.length > 0 && body.keys.every((key) => typeof key === 'object' && key !== null);
+  if (!isRecord(body) || !Array.isArray(body['keys'])) return false;
+  return body['keys'].length > 0 && body['keys'].every((key) => typeof key === 'object' && key !== null);
 }

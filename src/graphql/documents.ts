@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { createBoundedCache } from '../lib/cache.ts';
 import { sha256 } from '../lib/hash.ts';
+import { isRecord } from '../lib/json.ts';
 import { tooLongAnswer } from './answer-count.ts';
 import { requestError } from './errors.ts';
 import { parseDocument } from './limits.ts';
@@ -141,7 +142,7 @@ export function parseTrustedDocuments(manifest: unknown, schema: GraphQLSchema):
 }
 
 /** Removes the prefix `sha256:` from an id, because ids are looked up without it. */
-export function withoutPrefix(id: string): string {
+function withoutPrefix(id: string): string {
   return id.startsWith('sha256:') ? id.slice('sha256:'.length) : id;
 }
 
@@ -179,8 +180,4 @@ function problemOf(text: string, schema: GraphQLSchema): string | null {
     if (error instanceof GraphQLError) return error.message;
     throw error;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

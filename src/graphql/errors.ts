@@ -164,7 +164,7 @@ function toExtensions(failure: Failure): Record<string, unknown> {
  * The codes of automatic persisted queries, which clients compare literally. They are not in `ErrorCode`, because a client
  * then sends the text and shows no error. https://www.apollographql.com/docs/apollo-server/performance/apq
  */
-export const PERSISTED_QUERY_CODES = ['PERSISTED_QUERY_NOT_FOUND', 'PERSISTED_QUERY_NOT_SUPPORTED'] as const;
+const PERSISTED_QUERY_CODES = ['PERSISTED_QUERY_NOT_FOUND', 'PERSISTED_QUERY_NOT_SUPPORTED'] as const;
 
 /** The codes of errors that refuse a request as a whole. */
 export type RequestErrorCode = ErrorCode | (typeof PERSISTED_QUERY_CODES)[number];

@@ -126,7 +126,7 @@ interface Place {
  * Creates the function that returns how often a selection repeats one field at one place of the answer, with fragments
  * spread out. It visits every field, so limit their number first.
  */
-export function createCountRepeats(
+function createCountRepeats(
   fragments: Fragments,
   measure: (selectionSet: SelectionSetNode) => Measure,
 ): (selectionSet: SelectionSetNode) => number {
@@ -166,7 +166,7 @@ export function createCountRepeats(
 }
 
 /** The size of a selection, with fragments spread out. */
-export interface Measure {
+interface Measure {
   /** Does not count below `__schema` and `__type`, where graphql's MaxIntrospectionDepthRule bounds the depth. */
   readonly depth: number;
   readonly fields: number;
@@ -177,7 +177,7 @@ export interface Measure {
 const NOTHING: Measure = { depth: 0, fields: 0, aliases: 0, directives: 0 };
 
 /** Creates the function that measures selections. Measures each fragment once. Validation refuses cycles of fragments. */
-export function createMeasure(fragments: Fragments): (selectionSet: SelectionSetNode) => Measure {
+function createMeasure(fragments: Fragments): (selectionSet: SelectionSetNode) => Measure {
   const measured = new Map<string, Measure>();
 
   function measureFragment(name: string): Measure {

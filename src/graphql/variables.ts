@@ -12,10 +12,10 @@ import { type Refusal, refusalOf } from './errors.ts';
 const ERRORS_MAX = 5;
 
 /** The most fields of an input object. No input of the schema has as many. Each unknown field prints the whole object. */
-export const INPUT_FIELDS_MAX = 100;
+const INPUT_FIELDS_MAX = 100;
 
 /** The most items of an input list. Ten times the longest list of the schema. */
-export const INPUT_ITEMS_MAX = 1_000;
+const INPUT_ITEMS_MAX = 1_000;
 
 /** The longest value in a message, in UTF-16 units. */
 const PRINTED_CHARS_MAX = 100;

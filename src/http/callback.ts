@@ -2,6 +2,7 @@ import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import type { CallbackSubject, CallbackTokens } from '../auth/callback-token.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import { parseCallback, parseCallbackBody } from '../kling/tasks.ts';
+import { isRecord } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { BodyTooLarge, readText } from '../lib/read-text.ts';
 import type { RequestTrace } from './log.ts';
@@ -54,7 +55,7 @@ export async function handleCallback(
     return respond({ status: 403, body: 'The signature is missing or not valid.' });
   }
   const json = parseCallbackBody(body);
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+  if (!isRecord(json)) {
     return respond({ status: 400, body: 'The body is not a JSON object.' });
   }
   try {

@@ -5,6 +5,7 @@ import { requestError } from '../graphql/errors.ts';
 import { parseDocument } from '../graphql/limits.ts';
 import { JSON_DEPTH_MAX, jsonDepth, measureLongStrings } from '../graphql/nesting.ts';
 import type { StartTimer } from '../lib/deadline.ts';
+import { isRecord } from '../lib/json.ts';
 import type { LargeBodies } from './large-bodies.ts';
 import { type Body, type BodyLimits, readBody, tooLarge } from './read-body.ts';
 
@@ -96,25 +97,25 @@ export interface GraphqlParams {
 }
 
 /** The parameters of a request whose types have been checked. */
-export interface RawParams extends Omit<GraphqlParams, 'query'> {
+interface RawParams extends Omit<GraphqlParams, 'query'> {
   readonly query: string | null;
   readonly documentId: string | null;
 }
 
 /** Returns the method. Throws a request error (405) for any other than GET and POST. */
-export function methodOf({ method }: Request): 'GET' | 'POST' {
+function methodOf({ method }: Request): 'GET' | 'POST' {
   if (method === 'GET' || method === 'POST') return method;
   throw requestError('BAD_USER_INPUT', 'Only GET and POST are supported.', 405, { Allow: 'GET, POST' });
 }
 
 /** Throws a request error (415) for a GET with a content type. Allows that of JSON, which some clients send with a GET. */
-export function checkNoContent(headers: Headers): void {
+function checkNoContent(headers: Headers): void {
   const mediaType = mediaTypeOf(headers.get('content-type') ?? 'application/json');
   if (mediaType !== 'application/json') throw unsupported('A GET has no content: leave the content-type out.');
 }
 
 /** Throws a request error (415) unless the content is plain JSON in UTF-8. Any page can send a form without a preflight. */
-export function checkJsonContent(headers: Headers): void {
+function checkJsonContent(headers: Headers): void {
   const contentType = headers.get('content-type') ?? '';
   if (mediaTypeOf(contentType) !== 'application/json') throw unsupported('The content-type must be application/json.');
   const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(contentType)?.[1]?.trim();
@@ -133,7 +134,7 @@ function mediaTypeOf(contentType: string): string {
 }
 
 /** Returns the parameters of a GET. Their types are not checked yet. */
-export function fromUrl(url: string): Record<string, unknown> {
+function fromUrl(url: string): Record<string, unknown> {
   const { searchParams } = new URL(url);
   return {
     ...Object.fromEntries(URL_TEXTS.map((name) => [name, searchParams.get(name)])),
@@ -150,7 +151,7 @@ function fromUrlJson(searchParams: URLSearchParams, name: string): unknown {
 }
 
 /** Checks the type of each parameter, and drops unknown keys. Throws a request error (400) for a wrong type. */
-export function toParams(body: unknown): RawParams {
+function toParams(body: unknown): RawParams {
   if (Array.isArray(body)) throw malformed('Batches are not supported: send one operation a request.');
   if (!isRecord(body)) throw malformed('The body must be a JSON object.');
   const { query, operationName, variables, extensions } = body;
@@ -171,10 +172,6 @@ function isAbsent(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function malformed(message: string) {
   return requestError('BAD_USER_INPUT', message, 400);
 }
@@ -184,7 +181,7 @@ function unsupported(message: string) {
 }
 
 /** The JSON of a body, and its size. */
-export interface BodyJson {
+interface BodyJson {
   readonly json: unknown;
   /** The bytes of the body. An escape in a long string of a large body counts as one byte. */
   readonly unescapedBytes: number;

@@ -4,6 +4,7 @@
 
 import { documentIdOf, type DocumentReference } from '../graphql/documents.ts';
 import { JSON_DEPTH_MAX, jsonDepth } from '../graphql/nesting.ts';
+import { isRecord } from '../lib/json.ts';
 
 /** The subprotocol that a client asks for. */
 export const SUBPROTOCOL = 'graphql-transport-ws';
@@ -73,7 +74,7 @@ export function parseClientMessage(data: string | ArrayBuffer): ClientMessage {
   } catch {
     return invalid('Message is not JSON');
   }
-  if (!isObject(message)) return invalid('Message is not an object');
+  if (!isRecord(message)) return invalid('Message is not an object');
   const { type, id, payload } = message;
   switch (type) {
     case 'connection_init':
@@ -103,7 +104,7 @@ function isTooLarge(text: string | ArrayBuffer): boolean {
 
 /** Returns a text, the reason, if the payload is not an operation. An empty name is no name. */
 function toOperation(payload: unknown): OperationPayload | string {
-  if (!isObject(payload)) return 'The payload of subscribe is not an object';
+  if (!isRecord(payload)) return 'The payload of subscribe is not an object';
   const { query, operationName, variables, extensions } = payload;
   if (!isTextOrAbsent(query)) return 'The query of subscribe is not a text';
   if (!isTextOrAbsent(operationName)) return 'The operationName of subscribe is not a text';
@@ -131,11 +132,7 @@ function isTextOrAbsent(value: unknown): value is string | null | undefined {
 }
 
 function isObjectOrAbsent(value: unknown): value is Record<string, unknown> | null | undefined {
-  return value === undefined || value === null || isObject(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return value === undefined || value === null || isRecord(value);
 }
 
 function invalid(reason: string): ClientMessage {

@@ -1,5 +1,5 @@
 import type { UpstreamPage } from '../domain/ports.ts';
-import { parseJsonKeepingLongIntegers } from '../lib/json.ts';
+import { isRecord, parseJsonKeepingLongIntegers } from '../lib/json.ts';
 
 /** The envelope of every answer of Kling's. */
 export interface Envelope {
@@ -93,11 +93,6 @@ const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const EPOCH_MS_MAX = 8.64e15;
 /** A smaller number is an instant in seconds, up to the year 5138. In milliseconds it would be before 1974. */
 const EPOCH_MS_MIN = 1e11;
-
-/** Returns true for an object that is neither null nor an array. */
-export function isRecord(value: unknown): value is WireRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Returns an object as it is, and an empty one for anything else. Kling may omit `task_info` and `task_result`, or send null. */
 export function recordOf(value: unknown): WireRecord {

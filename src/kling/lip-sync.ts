@@ -1,10 +1,10 @@
-import type { LipSyncRequest, AudioSource, TaskIdentity } from '../domain/inputs.ts';
+import type { AudioSource, LipSyncRequest, TaskIdentity } from '../domain/inputs.ts';
 import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
 import type { GeneratedVideo, LipSyncSnapshot, ParentVideo } from '../domain/task.ts';
+import { isRecord } from '../lib/json.ts';
 import {
   dataItems,
   dataWith,
-  isRecord,
   recordOf,
   recordsOf,
   secondsToMs,
@@ -12,7 +12,7 @@ import {
   toPage,
   type WireRecord,
 } from './envelope.ts';
-import { identityFields, taskIdOf, requestedTask, toTaskSnapshot } from './tasks.ts';
+import { identityFields, requestedTask, taskIdOf, toTaskSnapshot } from './tasks.ts';
 import { type Call, pageQuery, pathSegment } from './transport.ts';
 
 const LIP_SYNCS = '/v1/videos/advanced-lip-sync';

@@ -1,12 +1,11 @@
 import type { TaskIdentity } from '../domain/inputs.ts';
 import type { BalanceDeduction, TaskSnapshot, TaskStatus } from '../domain/task.ts';
-import { parseJsonKeepingLongIntegers } from '../lib/json.ts';
+import { isRecord, parseJsonKeepingLongIntegers } from '../lib/json.ts';
 import {
   dataItems,
   decimalOrNull,
   type Envelope,
   epochMsOrNull,
-  isRecord,
   recordOf,
   recordsOf,
   secondsToMs,

@@ -23,3 +23,8 @@ function keepLongInteger(_key: string, value: unknown, context?: { readonly sour
   const isExact = !Number.isInteger(value) || Number.isSafeInteger(value);
   return isExact && !LONG.test(context.source) ? value : context.source;
 }
+
+/** Returns true for an object that is neither null nor an array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

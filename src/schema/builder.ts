@@ -5,6 +5,7 @@ import type { GatewayContext } from '../context.ts';
 import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { createIsoTime } from '../lib/iso-time.ts';
+import { isRecord } from '../lib/json.ts';
 import { decodeGlobalId, encodeGlobalId, type GlobalId, isNodeType, NO_OBJECT } from './global-id.ts';
 
 /** The number of objects that one `nodes` loads at most. Each is one read of the ledger. */
@@ -128,14 +129,10 @@ type DefinedOnly<T> = { [Key in keyof T]: T[Key] extends object ? DefinedOnly<T[
 export function definedOnly<T extends object>(input: T): DefinedOnly<T> {
   const entries = Object.entries(input).filter(([, value]) => value !== undefined);
   const given = entries.map(
-    ([key, value]: [string, unknown]) => [key, isPlainObject(value) ? definedOnly(value) : value] as const,
+    ([key, value]: [string, unknown]) => [key, isRecord(value) ? definedOnly(value) : value] as const,
   );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries loses the names of keys
   return Object.fromEntries(given) as DefinedOnly<T>;
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 declare global {
