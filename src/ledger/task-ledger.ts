@@ -220,7 +220,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
       return;
     }
     try {
-      await this.#parts.alarm.run();
+      await this.#parts.alarmHandler.run();
     } finally {
       this.#arm();
     }
@@ -228,7 +228,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
 
   /** Called inside transactions, so that the alarm is written together with what it is for. */
   #arm(): void {
-    const atMs = this.#parts.alarm.nextAtMs();
+    const atMs = this.#parts.alarmHandler.nextAtMs();
     if (atMs !== null) this.#alarm.set(atMs);
   }
 }

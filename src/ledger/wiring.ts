@@ -40,7 +40,7 @@ export interface LedgerParts {
   readonly slots: Slots;
   readonly limits: LedgerLimits;
   readonly journal: Journal;
-  readonly alarm: AlarmHandler;
+  readonly alarmHandler: AlarmHandler;
   readonly creator: TaskCreator;
   readonly paidCalls: PaidCalls;
   readonly queries: Queries;
@@ -136,7 +136,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     slots,
     limits,
     journal,
-    alarm: createAlarmHandler({
+    alarmHandler: createAlarmHandler({
       tasks,
       wakes,
       shards,

@@ -61,7 +61,7 @@ describe('the outbox', () => {
       before.outbox.attach('shard-a');
       await createVoiceOnce(before);
       const after = start(deliver);
-      const dueAtMs = after.keeper.nextAtMs()!;
+      const dueAtMs = after.alarmHandler.nextAtMs()!;
       expect(dueAtMs).toBeLessThanOrEqual(after.clock.nowMs + 1_500);
       after.clock.nowMs = dueAtMs;
       await after.outbox.run();

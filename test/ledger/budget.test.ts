@@ -42,9 +42,9 @@ async function withBudget(
   });
 }
 
-function lipSync({ creates }: LedgerParts, change: { videoDurationMs?: number; faceId?: string } = {}) {
+function lipSync({ creator }: LedgerParts, change: { videoDurationMs?: number; faceId?: string } = {}) {
   const { videoDurationMs = null, faceId = 'scan-1:0' } = change;
-  return creates.createLipSyncTask({
+  return creator.createLipSyncTask({
     faceId,
     sound: { url: 'https://example.com/s.mp3' },
     placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000, videoDurationMs },
@@ -130,7 +130,7 @@ describe('the monthly budget', () => {
         const { id } = await createVoiceOnce(parts);
         expect([used(parts), pending(parts)]).toEqual([0, 50]);
         parts.clock.nowMs += 2 * DAY_MS;
-        await parts.keeper.run();
+        await parts.alarmHandler.run();
         expect(parts.tasks.find({ id })?.record.failure?.code).toBe('CREATE_OUTCOME_UNKNOWN');
         expect([used(parts), pending(parts)]).toEqual([50, 0]);
       },
@@ -209,7 +209,7 @@ describe('the estimate of a lip-sync', () => {
       const parentVideo = { videoId: 'parent', url: null, durationMs: 10_000 };
       tell({ parentVideo });
       parts.clock.nowMs += 10_000;
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect(parts.tasks.find({ id })?.record.unitsEstimated).toBe('1');
       expect(pending(parts)).toBe(1000);
       end(parts, id, { parentVideo });

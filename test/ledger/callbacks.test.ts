@@ -156,7 +156,7 @@ describe('a callback', () => {
       await parts.settle();
       expect(parts.tasks.find({ id })?.phase).toBe('SENT');
       parts.clock.nowMs += 20_000;
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect(checkedStatuses(parts, id, expect)).toEqual(['SUBMITTED', 'SUCCEEDED']);
     });
   });

@@ -28,7 +28,7 @@ async function runUntilQuiet(parts: LedgerParts): Promise<void> {
     const [row] = parts.tasks.list({ kind: null, statuses: [] }, null, 1);
     if (row === undefined || row.phase === 'DONE' || row.record.status === 'PROCESSING') return;
     parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.deps.wakes.nextAtMs() ?? 0);
-    await parts.keeper.run().catch(() => {});
+    await parts.alarmHandler.run().catch(() => {});
     await parts.settle();
   }
 }

@@ -14,8 +14,8 @@ const kling: PartsOptions['kling'] = {
     snapshotOf('SUBMITTED', { klingTaskId: `kling-${externalTaskId}` }),
 };
 
-function read({ lists }: LedgerParts, taskId: string | null, window: Partial<Window> = {}): Slice<TaskChange> {
-  return lists.events(taskId, { first: 1000, after: null, ...window });
+function read({ queries }: LedgerParts, taskId: string | null, window: Partial<Window> = {}): Slice<TaskChange> {
+  return queries.events(taskId, { first: 1000, after: null, ...window });
 }
 const seqs = ({ edges }: Slice<TaskChange>) => edges.map(({ node }) => node.seq);
 
@@ -82,7 +82,7 @@ describe('a cursor', () => {
       const late = read(parts, null).edges[1]!.cursor;
       parts.clock.nowMs += DAY_MS + 1;
       change(parts, id, 1);
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       const flags = (after: string | null) =>
         read(parts, id, { after }).edges.map(({ node }) => [node.seq, node.resync]);
       expect(flags(early)).toEqual([[3, true]]);
@@ -136,7 +136,9 @@ describe('the retention of events', () => {
         [0, 1200],
         [0, 1200],
       ] as const) {
-        expect(left === 0 && forgotten === 1200 ? true : parts.keeper.nextAtMs()! <= parts.clock.nowMs).toBe(true);
+        expect(left === 0 && forgotten === 1200 ? true : parts.alarmHandler.nextAtMs()! <= parts.clock.nowMs).toBe(
+          true,
+        );
         parts.events.deleteUntil(parts.clock.nowMs - DAY_MS, 500);
         expect([seqs(read(parts, null, { first: 2000 })).length, parts.events.forgotten()]).toEqual([left, forgotten]);
       }
@@ -164,9 +166,9 @@ describe('the retention of events', () => {
         const { id } = await createVoiceOnce(parts);
         const createdAtMs = parts.clock.nowMs;
         parts.clock.nowMs += 5000;
-        await parts.keeper.run();
+        await parts.alarmHandler.run();
         expect(parts.tasks.find({ id })?.phase).toBe('DONE');
-        expect(parts.keeper.nextAtMs()).toBe(createdAtMs + DAY_MS);
+        expect(parts.alarmHandler.nextAtMs()).toBe(createdAtMs + DAY_MS);
       },
     );
   });

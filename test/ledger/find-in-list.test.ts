@@ -6,7 +6,7 @@ import { scriptKling } from '../support/scripted-kling.ts';
 async function runNext(parts: LedgerParts, times = 1): Promise<void> {
   for (let i = 0; i < times; i += 1) {
     parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.deps.wakes.nextAtMs()!);
-    await parts.keeper.run();
+    await parts.alarmHandler.run();
     await parts.settle();
   }
 }

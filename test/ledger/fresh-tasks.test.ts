@@ -42,7 +42,7 @@ function withTasks(name: string, count: number, reads: number, work: (world: Wor
     let left = reads;
     const fresh = createFreshTasks({
       ...parts.deps,
-      sync: parts.reader,
+      sync: parts.sync,
       rates: { upstreamRead: () => (left -= 1) >= 0 },
       startTimer(ms, onTime) {
         const timer = { atMs: parts.clock.nowMs + ms, onTime };
@@ -156,7 +156,7 @@ it('a failed read frees its place for the next task', async ({ expect }) => {
     parts.clock.nowMs += READ_INTERVAL_MS;
     const fresh = createFreshTasks({
       ...parts.deps,
-      sync: parts.reader,
+      sync: parts.sync,
       rates: { upstreamRead: () => true },
       startTimer: () => () => {},
     });

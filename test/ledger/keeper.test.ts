@@ -5,7 +5,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 import { DAY_MS, klingError, withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { changesOf, ledgerOf, openSandbox } from '../support/ledger.ts';
 
-openSandbox('keeper');
+openSandbox('alarmHandler');
 
 const creates: Partial<KlingClient> = {
   createVoice: async (_request, { externalTaskId }) =>
@@ -20,8 +20,8 @@ async function makeTasks(parts: LedgerParts, count: number): Promise<string[]> {
 
 /** Moves the clock to the next alarm, and runs it. */
 async function runNext(parts: LedgerParts): Promise<void> {
-  parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.keeper.nextAtMs()!);
-  await parts.keeper.run();
+  parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.alarmHandler.nextAtMs()!);
+  await parts.alarmHandler.run();
   await parts.settle();
 }
 
@@ -63,7 +63,7 @@ describe('polls', () => {
     await withParts('four', { kling: { ...creates, readVoiceTask } }, async (parts) => {
       await makeTasks(parts, 12);
       parts.clock.nowMs += 10_000;
-      const run = parts.keeper.run();
+      const run = parts.alarmHandler.run();
       await expect.poll(() => done).toBe(11);
       gate.resolve();
       await run;
@@ -90,9 +90,9 @@ it('a hub shard that hangs does not block polls, and is not retried at once', as
     parts.outbox.attach('shard');
     const [id = ''] = await makeTasks(parts, 1);
     parts.clock.nowMs += 10_000;
-    await parts.keeper.run();
+    await parts.alarmHandler.run();
     expect(parts.tasks.find({ id })?.phase).toBe('DONE');
-    expect(parts.keeper.nextAtMs()).toBeGreaterThan(parts.clock.nowMs);
+    expect(parts.alarmHandler.nextAtMs()).toBeGreaterThan(parts.clock.nowMs);
   });
 });
 
@@ -115,7 +115,7 @@ describe('a deadline', () => {
       const [id = ''] = await makeTasks(parts, 1);
       expect(parts.tasks.find({ id })?.phase).toBe(name);
       parts.clock.nowMs += DAY_MS - 1;
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect(parts.tasks.find({ id })?.record.status).not.toBe('FAILED');
       for (let i = 0; i < 3 && parts.deps.wakes.nextAtMs() !== null; i += 1) await runNext(parts);
       expect(parts.tasks.find({ id })).toMatchObject({
@@ -153,7 +153,7 @@ describe('the joint read of several tasks, with an API key', () => {
     await withParts('together', apiKeyKling(calls, processing), async (parts) => {
       const ids = await makeTasks(parts, 45);
       parts.clock.nowMs += 10_000;
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect(calls.together.map((its) => its.length)).toEqual([20, 20, 5]);
       expect(calls.alone).toEqual([]);
       expect(ids.every((id) => parts.tasks.find({ id })?.record.status === 'PROCESSING')).toBe(true);
@@ -166,7 +166,7 @@ describe('the joint read of several tasks, with an API key', () => {
     await withParts('ends', apiKeyKling(calls, withoutTheFirst), async (parts) => {
       const [left = '', ended = '', running = ''] = await makeTasks(parts, 3);
       parts.clock.nowMs += 10_000;
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect(calls.alone.toSorted()).toEqual([`kling-${left}`, `kling-${ended}`]);
       expect(parts.tasks.find({ id: running })?.record.status).toBe('PROCESSING');
     });
@@ -180,7 +180,7 @@ describe('the joint read of several tasks, with an API key', () => {
       async (parts) => {
         await makeTasks(parts, 30);
         parts.clock.nowMs += 10_000;
-        await parts.keeper.run();
+        await parts.alarmHandler.run();
         expect([calls.together.length, calls.alone.length]).toEqual([1, 30]);
       },
     );
@@ -203,8 +203,8 @@ describe('the joint read of several tasks, with an API key', () => {
 
 it('an empty ledger sets no alarm and has no events', async ({ expect }) => {
   await withParts('empty', {}, async (parts) => {
-    expect(parts.keeper.nextAtMs()).toBeNull();
-    await parts.keeper.run();
+    expect(parts.alarmHandler.nextAtMs()).toBeNull();
+    await parts.alarmHandler.run();
   });
   expect(await changesOf(ledgerOf('parts empty'))).toEqual([]);
 });

@@ -37,7 +37,7 @@ async function withLog(
 
 async function runNext(parts: LedgerParts): Promise<void> {
   parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.deps.wakes.nextAtMs()!);
-  await parts.keeper.run();
+  await parts.alarmHandler.run();
   await parts.settle();
 }
 
@@ -55,7 +55,7 @@ it('log lines name the request that caused them and the task, and lines of an al
       ['changed to SUBMITTED', 'create', id],
     ]);
     parts.clock.nowMs += 1_000;
-    await traced({ requestId: 'query' }, () => parts.reader.fresh(parts.tasks.find({ id })!));
+    await traced({ requestId: 'query' }, () => parts.sync.fresh(parts.tasks.find({ id })!));
     expect(takeLines()).toEqual([
       ['readVoiceTask', 'query', id],
       ['changed to PROCESSING', 'query', id],
@@ -125,7 +125,7 @@ it('the log line of a joint read names all its tasks, and the line of each end n
     const { id: second } = await createVoiceOnce(parts);
     takeLines();
     parts.clock.nowMs += 10_000;
-    await parts.keeper.run();
+    await parts.alarmHandler.run();
     expect(takeLines()).toEqual([
       ['readTasks', undefined, [first, second]],
       ['changed to PROCESSING', undefined, first],

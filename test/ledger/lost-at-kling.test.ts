@@ -51,7 +51,7 @@ async function withTask(
           const dueAtMs = parts.deps.wakes.nextAtMs();
           if (dueAtMs === null || dueAtMs > endMs) break;
           parts.clock.nowMs = Math.max(parts.clock.nowMs, dueAtMs);
-          await parts.keeper.run();
+          await parts.alarmHandler.run();
           await parts.settle();
         }
         parts.clock.nowMs = endMs;
@@ -132,7 +132,7 @@ describe('a task is not lost', () => {
       kling.mood = 'UNKNOWN_TASK';
       for (let i = 0; i < 100; i += 1) {
         parts.clock.nowMs += 1_000;
-        await parts.reader.fresh(parts.tasks.find({ id })!);
+        await parts.sync.fresh(parts.tasks.find({ id })!);
       }
       expect([parts.tasks.find({ id })?.trouble.isLost, released]).toEqual([false, []]);
       expect(kling.readAtMs.length).toBe(100);
@@ -145,7 +145,7 @@ describe('a task is not lost', () => {
       await pass(MINUTE_MS);
       kling.mood = 'UNKNOWN_TASK';
       parts.clock.nowMs += 26 * DAY_MS;
-      expect((await parts.reader.fresh(parts.tasks.find({ id })!)).status).toBe('SUCCEEDED');
+      expect((await parts.sync.fresh(parts.tasks.find({ id })!)).status).toBe('SUCCEEDED');
       expect(parts.tasks.find({ id })?.trouble.missing).toBe(0);
     });
   });

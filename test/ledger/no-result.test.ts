@@ -68,7 +68,7 @@ async function withTask(
           const dueAtMs = parts.deps.wakes.nextAtMs();
           if (dueAtMs === null || dueAtMs > endMs) break;
           parts.clock.nowMs = Math.max(parts.clock.nowMs, dueAtMs);
-          await parts.keeper.run();
+          await parts.alarmHandler.run();
           await parts.settle();
         }
         parts.clock.nowMs = endMs;
@@ -150,7 +150,7 @@ describe.for(['LIP_SYNC', 'VOICE'] as const)('a %s that succeeds without results
     await withTask('seen by a caller', kind, {}, async ({ parts, id, kling, pass }) => {
       await pass(10 * MINUTE_MS);
       kling.said = 'EMPTY';
-      await parts.reader.fresh(parts.tasks.find({ id })!);
+      await parts.sync.fresh(parts.tasks.find({ id })!);
       kling.said = 'WITH_RESULT';
       await pass(3_000);
       expect(parts.tasks.find({ id })?.record.status).toBe('SUCCEEDED');

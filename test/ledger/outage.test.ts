@@ -53,7 +53,7 @@ async function withOutage(
           const dueAtMs = parts.deps.wakes.nextAtMs();
           if (dueAtMs === null || dueAtMs > endMs) break;
           parts.clock.nowMs = Math.max(parts.clock.nowMs, dueAtMs);
-          await parts.keeper.run();
+          await parts.alarmHandler.run();
           await parts.settle();
         }
         parts.clock.nowMs = endMs;

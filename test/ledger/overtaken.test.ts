@@ -26,8 +26,8 @@ function script(creates: readonly Answer[], reads: readonly Answer[]) {
 /** Moves the clock to the next alarm and runs it, `times` times. */
 async function runNext(parts: LedgerParts, times = 1): Promise<void> {
   for (let i = 0; i < times; i += 1) {
-    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.keeper.nextAtMs()!);
-    await parts.keeper.run();
+    parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.alarmHandler.nextAtMs()!);
+    await parts.alarmHandler.run();
     await parts.settle();
   }
 }
@@ -40,7 +40,7 @@ describe('a callback about a create of unknown outcome', () => {
       const { id } = await createVoiceOnce(parts);
       await runNext(parts);
       parts.clock.nowMs = parts.deps.wakes.nextAtMs()!;
-      const run = parts.keeper.run();
+      const run = parts.alarmHandler.run();
       await expect.poll(() => counts.reads).toBe(2);
       parts.ingest(id, snapshotOf('PROCESSING'));
       lookUp.reject(klingError('REFUSED', 'NOT_FOUND', 1201));
@@ -61,7 +61,7 @@ describe('a callback about a create of unknown outcome', () => {
     await withParts(`sent again and ${name}`, { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       await runNext(parts, 2);
-      const run = parts.keeper.run();
+      const run = parts.alarmHandler.run();
       await expect.poll(() => counts.creates).toBe(2);
       parts.ingest(id, snapshotOf('PROCESSING'));
       gate.resolve();
@@ -214,8 +214,8 @@ it('a callback about the end before the create was answered provides Kling’s i
     parts.ingest(id, snapshotOf('SUCCEEDED', { klingTaskId: 'kling-1', externalTaskId: id }));
     await parts.settle();
     // The first callback caused a read. The alarm makes the second read, a second later.
-    parts.clock.nowMs = parts.keeper.nextAtMs()!;
-    await parts.keeper.run();
+    parts.clock.nowMs = parts.alarmHandler.nextAtMs()!;
+    await parts.alarmHandler.run();
     expect(parts.tasks.find({ id })?.record).toMatchObject({ klingTaskId: 'kling-1', status: 'SUCCEEDED' });
     expect(asked.at(-1)).toBe('kling-1');
   });

@@ -93,13 +93,13 @@ describe('the videos of a task', () => {
     const options = { owners, kling: { readLipSyncTask: async () => SUCCEEDED } };
     await withParts('videos', options, async (parts) => {
       openLipSync(parts);
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect(parts.tasks.find({ id: 'task' })?.record).toMatchObject({ status: 'SUBMITTED', videos: [] });
       expect(parts.tasks.find({ id: 'task' })?.wakeAtMs).toBeGreaterThan(parts.clock.nowMs);
       expect(parts.events.after(null, 0, 10)).toEqual([]);
       state.isDown = false;
       parts.clock.nowMs += 600_000;
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect(state.claimed).toEqual(['video-1']);
       expect(parts.tasks.find({ id: 'task' })?.record).toMatchObject({ status: 'SUCCEEDED', videos: [VIDEO] });
     });

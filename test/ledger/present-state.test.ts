@@ -8,8 +8,8 @@ import { snapshotOf } from '../support/snapshots.ts';
 openSandbox('present-state');
 
 const all: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
-const statusesSeen = ({ lists }: LedgerParts, watch: Watch): string[] =>
-  lists.catchUp(watch, null, null, null).events.map(({ task }) => task.status);
+const statusesSeen = ({ queries }: LedgerParts, watch: Watch): string[] =>
+  queries.catchUp(watch, null, null, null).events.map(({ task }) => task.status);
 
 describe('the present state that a subscriber gets first', () => {
   it('leaves out a task that Kling may still refuse, because a refusal leaves no event', async ({ expect }) => {
@@ -31,7 +31,7 @@ describe('the present state that a subscriber gets first', () => {
       await createVoiceOnce(parts);
       expect(statusesSeen(parts, all)).toEqual(['QUEUED']);
       parts.clock.nowMs += 2 * DAY_MS;
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect(parts.events.oldestAtMs()).toBeNull();
       expect(statusesSeen(parts, all)).toEqual(['QUEUED']);
     });
@@ -59,19 +59,19 @@ describe('the present state of more tasks than a page holds', () => {
 
   it('is a snapshot of one moment, whatever changes between two pages', async ({ expect }) => {
     await withParts('pages', { kling }, async (parts) => {
-      const { lists, journal, events } = parts;
+      const { queries, journal, events } = parts;
       const ids = await makeTasks(parts, 250);
       const [first = '', second = ''] = [ids[10], ids[150]];
       journal.apply(second, { type: 'SNAPSHOT', snapshot: snapshotOf('PROCESSING') });
       const head = events.head();
 
-      const pages = [lists.catchUp(all, null, null, null)];
+      const pages = [queries.catchUp(all, null, null, null)];
       for (let rest = pages[0]?.rest ?? null; rest !== null; rest = pages.at(-1)?.rest ?? null) {
         // Ends a task that was shown and one that was not, changes another, and creates a new one.
         for (const id of [first, second]) journal.apply(id, { type: 'SNAPSHOT', snapshot: snapshotOf('SUCCEEDED') });
         journal.apply(ids[249] ?? '', { type: 'SNAPSHOT', snapshot: snapshotOf('PROCESSING') });
         await createVoiceOnce(parts);
-        pages.push(lists.catchUp(all, null, null, rest));
+        pages.push(queries.catchUp(all, null, null, rest));
       }
       expect(pages.map((page) => page.events.length)).toEqual([100, 100, 50]);
       expect(new Set(pages.map(({ headSeq }) => headSeq))).toEqual(new Set([head]));
@@ -82,7 +82,7 @@ describe('the present state of more tasks than a page holds', () => {
       expect(shown.map(({ task }) => task.status)).toEqual(expected);
       // Only the last event has the head's sequence number. Later changes are all in the events after it.
       expect(shown.map(({ seq }) => seq)).toEqual(ids.map((_, i) => (i === 249 ? head : 0)));
-      const after = lists.catchUp(all, null, head, null).events.map(({ task: { id, status } }) => [id, status]);
+      const after = queries.catchUp(all, null, head, null).events.map(({ task: { id, status } }) => [id, status]);
       expect(after).toContainEqual([first, 'SUCCEEDED']);
       expect(after).toContainEqual([second, 'SUCCEEDED']);
       expect(after).toContainEqual([ids[249], 'PROCESSING']);
@@ -92,17 +92,17 @@ describe('the present state of more tasks than a page holds', () => {
 
   it('contains the newest 1,000 tasks, oldest first, and marks every page of a resync', async ({ expect }) => {
     await withParts('newest', { kling }, async (parts) => {
-      const { lists } = parts;
+      const { queries } = parts;
       const ids = await makeTasks(parts, 1_003);
       const seen: string[] = [];
       let rest: PresentPlace | null = { taskSeqs: [], headSeq: 0, resync: true };
-      for (let page = lists.catchUp(all, null, null, null); ; page = lists.catchUp(all, null, null, rest)) {
+      for (let page = queries.catchUp(all, null, null, null); ; page = queries.catchUp(all, null, null, rest)) {
         seen.push(...page.events.map(({ task }) => task.id));
         if (page.rest === null) break;
         rest = page.rest;
       }
       expect(seen).toEqual(ids.slice(3));
-      const marked = lists.catchUp(all, null, null, { taskSeqs: [1, 2], headSeq: parts.events.head(), resync: true });
+      const marked = queries.catchUp(all, null, null, { taskSeqs: [1, 2], headSeq: parts.events.head(), resync: true });
       expect(marked.events.map(({ resync }) => resync)).toEqual([true, true]);
     });
   });

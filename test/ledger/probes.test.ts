@@ -17,8 +17,8 @@ async function makeTasks(parts: LedgerParts, count: number): Promise<string[]> {
 
 /** Moves the clock to the next alarm, and runs it. */
 async function runNext(parts: LedgerParts): Promise<void> {
-  parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.keeper.nextAtMs()!);
-  await parts.keeper.run();
+  parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.alarmHandler.nextAtMs()!);
+  await parts.alarmHandler.run();
   await parts.settle();
 }
 
@@ -61,18 +61,18 @@ describe('while Kling is down', () => {
       await makeTasks(parts, 3);
       isDown = true;
       parts.clock.nowMs += 10_000;
-      await parts.keeper.run();
-      expect([read, parts.keeper.nextAtMs()]).toEqual([[], parts.clock.nowMs + 40_000]);
+      await parts.alarmHandler.run();
+      expect([read, parts.alarmHandler.nextAtMs()]).toEqual([[], parts.clock.nowMs + 40_000]);
       nextProbeAtMs = parts.clock.nowMs + 1_000;
-      expect(parts.keeper.nextAtMs()).toBe(nextProbeAtMs);
+      expect(parts.alarmHandler.nextAtMs()).toBe(nextProbeAtMs);
       parts.clock.nowMs += 1_000;
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect(read).toEqual([]);
       mayProbe = true;
       // The first read hangs. The run does not wait for it.
       for (let i = 0; i < 2; i += 1) {
         parts.clock.nowMs += 1;
-        await parts.keeper.run();
+        await parts.alarmHandler.run();
       }
       expect(read).toEqual(['kling-task-1', 'kling-task-2']);
     });
@@ -112,7 +112,7 @@ describe('while Kling is down', () => {
       untilMs = parts.clock.nowMs + 15_000;
       slots.report(true);
       await parts.settle();
-      expect([slots.isHealthy(), parts.keeper.nextAtMs()]).toEqual([false, null]);
+      expect([slots.isHealthy(), parts.alarmHandler.nextAtMs()]).toEqual([false, null]);
       // The probe is due within a second of the time that the account reported.
       parts.clock.nowMs = untilMs + 59_999;
       expect(slots.isHealthy()).toBe(false);

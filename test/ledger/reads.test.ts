@@ -71,8 +71,8 @@ describe('reading a task, with an injected clock', () => {
         [5_000, 1],
         [7_000, 2],
       ] as const) {
-        parts.clock.nowMs = parts.keeper.nextAtMs()!;
-        await parts.keeper.run();
+        parts.clock.nowMs = parts.alarmHandler.nextAtMs()!;
+        await parts.alarmHandler.run();
         expect([parts.clock.nowMs - startMs, reads()]).toEqual([atMs, total]);
       }
     });
@@ -158,5 +158,5 @@ async function withReads(
 }
 
 function fresh(parts: LedgerParts, id: string) {
-  return parts.reader.fresh(parts.tasks.find({ id })!);
+  return parts.sync.fresh(parts.tasks.find({ id })!);
 }

@@ -60,26 +60,26 @@ describe('a create that is repeated in an equivalent form returns the same task'
     ['host and scheme in capitals', { sound: { url: 'HTTPS://EXAMPLE.com/s.mp3' } }],
     ['a length', { placement: { ...LIP_SYNC.placement, videoDurationMs: 9000, soundDurationMs: null } }],
   ])('for a lip-sync with %s', async ([what, change], { expect }) => {
-    await withLedger(what, async ({ creates }, _sql, calls) => {
-      const { id } = await creates.createLipSyncTask(LIP_SYNC);
-      expect((await creates.createLipSyncTask({ ...LIP_SYNC, ...change })).id).toBe(id);
+    await withLedger(what, async ({ creator }, _sql, calls) => {
+      const { id } = await creator.createLipSyncTask(LIP_SYNC);
+      expect((await creator.createLipSyncTask({ ...LIP_SYNC, ...change })).id).toBe(id);
       expect(calls).toEqual(['lip-sync']);
     });
   });
 
   it('for a lip-sync without the fields that have a default', async ({ expect }) => {
-    await withLedger('without', async ({ creates }, _sql, calls) => {
-      const { id } = await creates.createLipSyncTask(LIP_SYNC);
+    await withLedger('without', async ({ creator }, _sql, calls) => {
+      const { id } = await creator.createLipSyncTask(LIP_SYNC);
       const { faceId, sound, placement, externalId = null } = LIP_SYNC;
-      expect((await creates.createLipSyncTask({ externalId, placement, sound, faceId })).id).toBe(id);
+      expect((await creator.createLipSyncTask({ externalId, placement, sound, faceId })).id).toBe(id);
       expect(calls).toEqual(['lip-sync']);
     });
   });
 
   it('for a voice with spaces around its name', async ({ expect }) => {
-    await withLedger('blanks', async ({ creates }, _sql, calls) => {
-      const { id } = await creates.createVoice(VOICE);
-      expect((await creates.createVoice({ ...VOICE, name: ' Ann ' })).id).toBe(id);
+    await withLedger('blanks', async ({ creator }, _sql, calls) => {
+      const { id } = await creator.createVoice(VOICE);
+      expect((await creator.createVoice({ ...VOICE, name: ' Ann ' })).id).toBe(id);
       expect(calls).toEqual(['voice']);
     });
   });
@@ -91,9 +91,9 @@ describe('a create that is repeated in an equivalent form returns the same task'
     ['face', { faceId: 'scan-1:1' }],
     ['placement', { placement: { ...LIP_SYNC.placement, insertAtMs: 1001 } }],
   ])('unless its %s differs, which is a CONFLICT', async ([what, change], { expect }) => {
-    await withLedger(`another ${what}`, async ({ creates }, _sql, calls) => {
-      await creates.createLipSyncTask(LIP_SYNC);
-      const failed = await creates.createLipSyncTask({ ...LIP_SYNC, ...change }).catch((error: unknown) => error);
+    await withLedger(`another ${what}`, async ({ creator }, _sql, calls) => {
+      await creator.createLipSyncTask(LIP_SYNC);
+      const failed = await creator.createLipSyncTask({ ...LIP_SYNC, ...change }).catch((error: unknown) => error);
       expect(failed).toMatchObject({ failure: { code: 'CONFLICT' } });
       expect(calls).toEqual(['lip-sync']);
     });
@@ -105,19 +105,19 @@ describe('a repeated create returns the same task', () => {
     ['when the face scan has expired', 'UPDATE face_scan SET id = id'],
     ['when the face scan is no longer kept', 'DELETE FROM face_scan'],
   ] as const)('%s', async ([when, change], { expect }) => {
-    await withLedger(when, async ({ creates, clock }, sql, calls) => {
-      const { id } = await creates.createLipSyncTask(LIP_SYNC);
+    await withLedger(when, async ({ creator, clock }, sql, calls) => {
+      const { id } = await creator.createLipSyncTask(LIP_SYNC);
       sql.exec(change);
       clock.nowMs += 2 * DAY_MS;
-      expect((await creates.createLipSyncTask({ ...LIP_SYNC, watermark: null })).id).toBe(id);
-      const other = await creates.createLipSyncTask({ ...LIP_SYNC, externalId: 'x' }).catch((error: unknown) => error);
+      expect((await creator.createLipSyncTask({ ...LIP_SYNC, watermark: null })).id).toBe(id);
+      const other = await creator.createLipSyncTask({ ...LIP_SYNC, externalId: 'x' }).catch((error: unknown) => error);
       expect(other).toMatchObject({ failure: { code: 'BAD_USER_INPUT' } });
       expect(calls).toEqual(['lip-sync']);
     });
   });
 
   it('when eight come at once in four equivalent forms', async ({ expect }) => {
-    await withLedger('at once', async ({ creates }, _sql, calls) => {
+    await withLedger('at once', async ({ creator }, _sql, calls) => {
       const spellings = [
         {},
         { watermark: null },
@@ -125,7 +125,7 @@ describe('a repeated create returns the same task', () => {
         { sound: { url: 'https://EXAMPLE.com/s.mp3' } },
       ];
       const inputs = [...spellings, ...spellings].map((change) => ({ ...LIP_SYNC, ...change }));
-      const made = await Promise.all(inputs.map((input) => creates.createLipSyncTask(input)));
+      const made = await Promise.all(inputs.map((input) => creator.createLipSyncTask(input)));
       expect(new Set(made.map(({ id }) => id)).size).toBe(1);
       expect(calls).toEqual(['lip-sync']);
     });
@@ -140,8 +140,8 @@ it('repeated creates at once after a refusal are refused, or return a task that 
       if (calls <= refusals) throw klingError('REFUSED', 'CONTENT_REJECTED', 1301);
       return snapshotOf('SUBMITTED');
     };
-    await withParts(`refused ${refusals}`, { kling: { createVoice } }, async ({ creates, tasks }) => {
-      const made = await Promise.allSettled([1, 2, 3, 4].map(() => creates.createVoice(VOICE)));
+    await withParts(`refused ${refusals}`, { kling: { createVoice } }, async ({ creator, tasks }) => {
+      const made = await Promise.allSettled([1, 2, 3, 4].map(() => creator.createVoice(VOICE)));
       for (const one of made) {
         const id = one.status === 'fulfilled' ? one.value.id : null;
         expect(id === null || tasks.find({ id }) !== null).toBe(true);
@@ -157,12 +157,12 @@ describe('a stored digest without a version', () => {
     ['the sorted schema', '09d83ccb59b093408137efeaaec42078baefe1fb9c9d608cb05d0b6ebe232c1a'],
     ['the unsorted schema', 'd30948c8e442d59a1d64d27cc1d9c0fa7665eaa53eba069c20d129fd0d19ce72'],
   ])('of a lip-sync made with %s matches a repeat, and no other input', async ([when, digest], { expect }) => {
-    await withLedger(`lip-sync ${when}`, async ({ creates, clock }, sql, calls) => {
-      const { id } = await creates.createLipSyncTask(LIP_SYNC);
+    await withLedger(`lip-sync ${when}`, async ({ creator, clock }, sql, calls) => {
+      const { id } = await creator.createLipSyncTask(LIP_SYNC);
       sql.exec('UPDATE task SET input_digest = ?', digest);
       clock.nowMs += 2 * DAY_MS;
-      expect((await creates.createLipSyncTask(LIP_SYNC)).id).toBe(id);
-      const failed = await creates.createLipSyncTask({ ...LIP_SYNC, watermark: true }).catch((error: unknown) => error);
+      expect((await creator.createLipSyncTask(LIP_SYNC)).id).toBe(id);
+      const failed = await creator.createLipSyncTask({ ...LIP_SYNC, watermark: true }).catch((error: unknown) => error);
       expect(failed).toMatchObject({ failure: { code: 'CONFLICT' } });
       expect(calls).toEqual(['lip-sync']);
     });
@@ -172,10 +172,10 @@ describe('a stored digest without a version', () => {
     ['the sorted schema', '4864ae67544c510c423e80ff222ceb71a1d963c998fc6a2010eb38167a85e94f'],
     ['the unsorted schema', '3fd9b8d138803007c1d06c560af98f130614eafed99dd018dc149f0d6a4a6026'],
   ])('of a voice made with %s matches a repeat', async ([when, digest], { expect }) => {
-    await withLedger(`voice ${when}`, async ({ creates }, sql, calls) => {
-      const { id } = await creates.createVoice(VOICE);
+    await withLedger(`voice ${when}`, async ({ creator }, sql, calls) => {
+      const { id } = await creator.createVoice(VOICE);
       sql.exec('UPDATE task SET input_digest = ?', digest);
-      expect((await creates.createVoice(VOICE)).id).toBe(id);
+      expect((await creator.createVoice(VOICE)).id).toBe(id);
       expect(calls).toEqual(['voice']);
     });
   });

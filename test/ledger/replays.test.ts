@@ -46,9 +46,13 @@ function withTask(
       },
       async pass(ms) {
         const endMs = parts.clock.nowMs + ms;
-        for (let due = parts.keeper.nextAtMs(); due !== null && due <= endMs; due = parts.keeper.nextAtMs()) {
+        for (
+          let due = parts.alarmHandler.nextAtMs();
+          due !== null && due <= endMs;
+          due = parts.alarmHandler.nextAtMs()
+        ) {
           parts.clock.nowMs = Math.max(due, parts.clock.nowMs);
-          await parts.keeper.run();
+          await parts.alarmHandler.run();
         }
         parts.clock.nowMs = endMs;
       },

@@ -54,7 +54,7 @@ async function withTask(
 async function runUntil(parts: LedgerParts, isOver: () => boolean, timesMax = 20): Promise<void> {
   for (let i = 0; i < timesMax && !isOver(); i += 1) {
     parts.clock.nowMs = Math.max(parts.clock.nowMs, parts.deps.wakes.nextAtMs() ?? 0);
-    await parts.keeper.run();
+    await parts.alarmHandler.run();
     await parts.settle();
   }
 }
@@ -68,7 +68,7 @@ describe('a create that Kling does not have yet', () => {
       for (let i = 0; i < 100 && run.sentAtMs.length < 2; i += 1) {
         parts.clock.nowMs += 100;
         parts.deps.wakes.wakeUnanswered(parts.clock.nowMs);
-        await parts.keeper.run();
+        await parts.alarmHandler.run();
         await parts.settle();
       }
       const [first = 0, second = 0] = run.sentAtMs;
@@ -151,7 +151,7 @@ describe('a create whose outcome stays unknown', () => {
       const resendAtMs = parts.deps.wakes.nextAtMs()!;
       // This happens when Kling recovers: the ledger makes every task due soon.
       parts.journal.apply(id, null, { wakeAtMs: parts.clock.nowMs });
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       expect([run.sentAtMs.length, parts.deps.wakes.nextAtMs()]).toEqual([2, resendAtMs]);
       parts.clock.nowMs = resendAtMs;
       await parts.sender.send(id, false);

@@ -39,11 +39,11 @@ function withAlarm(name: string, options: PartsOptions, work: (ledger: Armed) =>
   return runInDurableObject(ledgerOf(`retention ${name}`), async (_instance, { storage }) => {
     const alarm: Armed['alarm'] = { atMs: null };
     const arm = (): void => {
-      alarm.atMs = parts.keeper.nextAtMs();
+      alarm.atMs = parts.alarmHandler.nextAtMs();
     };
     const ring = async (): Promise<void> => {
       parts.clock.nowMs = Math.max(parts.clock.nowMs, alarm.atMs ?? 0);
-      await parts.keeper.run();
+      await parts.alarmHandler.run();
       await parts.settle();
       arm();
     };
@@ -131,11 +131,11 @@ describe('retention', () => {
     await withAlarm(
       'live',
       { limits: { taskAgeMaxMs: 10_000 * DAY_MS } },
-      async ({ keeper, clock, counts, ...parts }) => {
+      async ({ alarmHandler, clock, counts, ...parts }) => {
         parts.deps.assets.keepVoice(VOICE);
-        await createVoiceOnce({ keeper, clock, counts, ...parts } as LedgerParts);
+        await createVoiceOnce({ alarmHandler, clock, counts, ...parts } as LedgerParts);
         clock.nowMs += 5_000 * DAY_MS;
-        await keeper.run();
+        await alarmHandler.run();
         expect(counts()).toMatchObject({ voice: 1, task: 1, request_part: 0 });
       },
     );
@@ -183,32 +183,32 @@ describe('retention', () => {
 describe('a task that retention deletes', () => {
   it('owns its external id until then, and after that the id creates a new task', async ({ expect }) => {
     await withAlarm('external id', {}, async (ledger) => {
-      const { clock, keeper } = ledger;
+      const { clock, alarmHandler } = ledger;
       const id = await cancelOne(ledger, 'order-1');
       clock.nowMs += RETENTION.cancelledTaskMs - 1;
-      await keeper.run();
+      await alarmHandler.run();
       expect((await createVoiceOnce(ledger, 'order-1')).id).toBe(id);
       clock.nowMs += 1;
-      await keeper.run();
+      await alarmHandler.run();
       expect((await createVoiceOnce(ledger, 'order-1')).id).not.toBe(id);
     });
   });
 
   it('makes no page of a list skip a task, and its sequence number is never reused', async ({ expect }) => {
     await withAlarm('cursors', {}, async (ledger) => {
-      const { clock, keeper, lists, tasks } = ledger;
+      const { clock, alarmHandler, queries, tasks } = ledger;
       const ids = [await cancelOne(ledger), (await createVoiceOnce(ledger)).id, await cancelOne(ledger)];
       const [oldest = '', kept = ''] = ids;
       const filter = { kind: null, statuses: [] };
-      const first = lists.tasks(filter, { first: 1, after: null });
+      const first = queries.tasks(filter, { first: 1, after: null });
       const [{ cursor, node } = { cursor: '', node: { id: '' } }] = first.edges;
       expect(node.id).toBe(ids.at(-1));
       const newestSeq = tasks.find({ id: node.id })!.seq;
       clock.nowMs += RETENTION.cancelledTaskMs;
-      await keeper.run();
+      await alarmHandler.run();
       expect([tasks.find({ id: oldest }), tasks.find({ id: node.id })]).toEqual([null, null]);
       // The cursor is that of a deleted task.
-      expect(lists.tasks(filter, { first: 5, after: cursor }).edges.map((edge) => edge.node.id)).toEqual([kept]);
+      expect(queries.tasks(filter, { first: 5, after: cursor }).edges.map((edge) => edge.node.id)).toEqual([kept]);
       const { id } = await createVoiceOnce(ledger);
       expect(tasks.find({ id })!.seq).toBeGreaterThan(newestSeq);
     });

@@ -12,9 +12,9 @@ function closedSlots() {
 }
 
 /** Creates a voice whose request has about `chars` characters. */
-function voiceOf({ creates }: LedgerParts, chars: number, externalId: string | null = null) {
+function voiceOf({ creator }: LedgerParts, chars: number, externalId: string | null = null) {
   const url = `https://example.com/${'a'.repeat(chars)}`;
-  return creates.createVoice({ name: 'Ann', source: { url }, externalId });
+  return creator.createVoice({ name: 'Ann', source: { url }, externalId });
 }
 
 describe('tasks that wait to be sent', () => {

@@ -75,18 +75,18 @@ async function runTasks(parts: LedgerParts): Promise<void> {
   tasks.remove(lipSync.id);
 }
 
-function runLists({ lists, deps }: LedgerParts): void {
+function runLists({ queries, deps }: LedgerParts): void {
   const window = { first: 10, after: null };
   const filter = { kind: null, statuses: [] };
-  lists.tasks(filter, window);
-  lists.tasks({ ...filter, kind: 'VOICE' }, window);
-  lists.voices(window);
+  queries.tasks(filter, window);
+  queries.tasks({ ...filter, kind: 'VOICE' }, window);
+  queries.voices(window);
   deps.events.forgotten();
-  lists.events(null, window);
-  lists.events('task-1', window);
-  const state = lists.catchUp({ taskId: null, filter }, null, null, null);
+  queries.events(null, window);
+  queries.events('task-1', window);
+  const state = queries.catchUp({ taskId: null, filter }, null, null, null);
   deps.events.append(deps.tasks.find({ id: 'task-1' })!.record, deps.now(), 1);
-  lists.catchUp({ taskId: null, filter }, null, null, { taskSeqs: [1], headSeq: state.headSeq, resync: false });
+  queries.catchUp({ taskId: null, filter }, null, null, { taskSeqs: [1], headSeq: state.headSeq, resync: false });
 }
 
 function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void {

@@ -52,12 +52,12 @@ export interface LedgerParts {
   readonly events: EventStore;
   readonly journal: Journal;
   readonly sender: Sender;
-  readonly reader: TaskSync;
-  readonly keeper: AlarmHandler;
+  readonly sync: TaskSync;
+  readonly alarmHandler: AlarmHandler;
   readonly ingest: Ingest;
-  readonly creates: TaskCreator;
+  readonly creator: TaskCreator;
   readonly paidCalls: PaidCalls;
-  readonly lists: Queries;
+  readonly queries: Queries;
   readonly outbox: Outbox;
   readonly waiting: WaitingTasks;
   /** Ids of the tasks that have ended, in order. */
@@ -150,12 +150,12 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     events: deps.events,
     journal,
     sender,
-    reader: sync,
-    keeper: createAlarmHandler({ ...deps, journal, sender, sync, readsTogether, outbox, shards, waiting }),
+    sync,
+    alarmHandler: createAlarmHandler({ ...deps, journal, sender, sync, readsTogether, outbox, shards, waiting }),
     ingest: createIngest({ ...deps, journal, sync }),
-    creates: createTaskCreator({ ...deps, journal, sender, checkBudget }),
+    creator: createTaskCreator({ ...deps, journal, sender, checkBudget }),
     paidCalls: createPaidCalls({ ...deps, checkBudget }),
-    lists: queries,
+    queries,
     outbox,
     waiting,
     ended,

@@ -5,12 +5,12 @@ import { DAY_MS, type LedgerParts } from './ledger-parts.ts';
 /** The rank of each status. It is not imported, so that a mistake in the source is found. */
 export const RANK = { QUEUED: 0, SUBMITTED: 1, PROCESSING: 2, UNRECOGNIZED: 2, SUCCEEDED: 3, FAILED: 3 } as const;
 
-export function createVoiceOnce({ creates }: LedgerParts, externalId: string | null = null): Promise<VoiceTask> {
-  return creates.createVoice({ name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId });
+export function createVoiceOnce({ creator }: LedgerParts, externalId: string | null = null): Promise<VoiceTask> {
+  return creator.createVoice({ name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId });
 }
 
 /** Creates a lip-sync on a face of a scan that it stores first. */
-export function createLipSyncOnce({ creates, deps, clock }: LedgerParts): Promise<LipSyncTask> {
+export function createLipSyncOnce({ creator, deps, clock }: LedgerParts): Promise<LipSyncTask> {
   deps.assets.keepFaceScan({
     id: 'scan',
     sessionId: 's',
@@ -20,7 +20,7 @@ export function createLipSyncOnce({ creates, deps, clock }: LedgerParts): Promis
     expiresAtMs: clock.nowMs + 60_000,
     klingRequestId: null,
   });
-  return creates.createLipSyncTask({
+  return creator.createLipSyncTask({
     faceId: 'scan:0',
     sound: { url: 'https://example.com/sound.mp3' },
     placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
