@@ -84,6 +84,7 @@ describe('a problem of the configuration', () => {
     ['callers without a token in production', { AUTH: 'none' }, ['AUTH']],
     ['an unknown mode of authentication', { AUTH: 'basic' }, ['AUTH']],
     ['a shared secret that is missing', { AUTH: 'secret' }, ['AUTH_SECRET']],
+    ['a shared secret that is empty', { AUTH: 'secret', AUTH_SECRET: ' ' }, ['AUTH_SECRET']],
     ['a short shared secret', { AUTH: 'secret', AUTH_SECRET: SECRET.slice(0, 31) }, ['AUTH_SECRET']],
     [
       'the shared secret of local development',

@@ -15,11 +15,17 @@ const CLAIMS = {
   exp: Math.floor(Date.now() / 1_000) + 600,
 };
 const SECRET = new TextEncoder().encode(TEST_AUTH.AUTH_SECRET);
+/** Signs as an empty secret does, because HMAC pads its key with zeros (RFC 2104). Web Crypto imports no empty key. */
+const EMPTY_SECRET = new Uint8Array(1);
 const now = CLAIMS.iat;
 
 async function ownKey(header: object): Promise<string> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   return new SignJWT(CLAIMS).setProtectedHeader({ alg: 'RS256', ...header }).sign(privateKey);
+}
+
+function signedWith(secret: Uint8Array, alg = 'HS256'): Promise<string> {
+  return new SignJWT(CLAIMS).setProtectedHeader({ alg }).sign(secret);
 }
 
 function part(value: object): string {
@@ -34,8 +40,11 @@ const FORGED: readonly (readonly [name: string, token: () => string | Promise<st
   ['algorithm none and a signature', () => `${part({ alg: 'none' })}.${claims}.${signature}`],
   ['no signature', () => `${head}.${claims}.`],
   ['changed claims', () => `${head}.${part({ ...CLAIMS, sub: 'another' })}.${signature}`],
-  ['another HMAC algorithm', () => new SignJWT(CLAIMS).setProtectedHeader({ alg: 'HS512' }).sign(new Uint8Array(64))],
-  ['another secret', () => new SignJWT(CLAIMS).setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32))],
+  ['HS384 and the right secret', () => signedWith(SECRET, 'HS384')],
+  ['HS512 and the right secret', () => signedWith(SECRET, 'HS512')],
+  ['HS512 and another secret', () => signedWith(new Uint8Array(64), 'HS512')],
+  ['another secret', () => signedWith(new Uint8Array(32).fill(1))],
+  ['an empty secret', () => signedWith(EMPTY_SECRET)],
   [
     'a made-up signature',
     () => `${part({ alg: 'HS256' })}.${part(CLAIMS)}.${btoa('x'.repeat(32)).replaceAll('=', '')}`,
