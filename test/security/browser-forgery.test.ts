@@ -8,6 +8,16 @@ const sandbox = openSandbox('browser-forgery');
 const MUTATION = 'mutation { createVoice(input: {name: "n", source: {url: "https://a.test/a.mp3"}}) { task { id } } }';
 const BODY = JSON.stringify({ query: MUTATION });
 
+/** Headers that servers and frameworks read as the method instead of the request's own. */
+function claimMethod(method: string): Record<string, string> {
+  return {
+    'x-http-method-override': method,
+    'x-http-method': method,
+    'x-method-override': method,
+    'http-method-override': method,
+  };
+}
+
 /** Posts bytes, which have no default content-type. */
 function postAs(contentType: string | null, body = BODY): Promise<Response> {
   return send(GRAPHQL_URL, {
@@ -90,10 +100,20 @@ describe('a forged request is refused:', () => {
   });
 
   it('a GET with a mutation and headers that override the method', async ({ expect }) => {
-    const headers = { 'x-http-method-override': 'POST', 'x-http-method': 'POST', 'x-method-override': 'POST' };
     const params = new URLSearchParams({ query: MUTATION, _method: 'POST' });
-    expect((await send(`${GRAPHQL_URL}?${params}`, { headers })).status).toBe(405);
+    const response = await send(`${GRAPHQL_URL}?${params}`, { headers: claimMethod('POST') });
+    expect(response.status).toBe(405);
   });
+
+  it.for(['HEAD', 'OPTIONS', 'PUT'])(
+    'a POST as text/plain, with a query in its URL and headers that override the method with %s',
+    async (method, { expect }) => {
+      const params = new URLSearchParams({ query: '{ __typename }', _method: method });
+      const headers = { 'content-type': 'text/plain', ...claimMethod(method) };
+      const response = await send(`${GRAPHQL_URL}?${params}`, { method: 'POST', headers, body: BODY });
+      expect(response.status).toBe(415);
+    },
+  );
 
   it('a POST with an empty body and a mutation in its URL', async ({ expect }) => {
     const response = await send(`${GRAPHQL_URL}?${new URLSearchParams({ query: MUTATION })}`, {
@@ -112,6 +132,22 @@ describe('a forged request is refused:', () => {
   it('and none of them reaches Kling', async ({ expect }) => {
     expect((await sandbox.record()).requests).toEqual([]);
   });
+});
+
+describe('a POST with headers that override the method', () => {
+  it.for(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])(
+    'with %s is answered as a POST: by its body, and not by the query in its URL',
+    async (method, { expect }) => {
+      const params = new URLSearchParams({ query: '{ url: __typename }', _method: method });
+      const response = await send(`${GRAPHQL_URL}?${params}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...claimMethod(method) },
+        body: JSON.stringify({ query: '{ body: __typename }', _method: method }),
+      });
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual({ data: { body: 'Query' } });
+    },
+  );
 });
 
 describe('a content-type that a browser sends without a preflight', () => {
