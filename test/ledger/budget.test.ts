@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { gatewayFailure } from '../../src/domain/failure.ts';
+import type { Speech } from '../../src/domain/records.ts';
 import type { TaskSnapshot } from '../../src/domain/task.ts';
 import { createParts, DAY_MS, klingError, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { createVoiceOnce, FACE_SCAN } from '../support/ledger-tasks.ts';
@@ -8,6 +9,17 @@ import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 const MONTH = '2026-09';
+
+const SPEECH_INPUT = { text: 'Hello', voiceId: 'v', language: 'en', speed: 1 } as const;
+const SPEECH: Speech = {
+  audioId: 'audio-1',
+  url: 'https://example.com/a.mp3',
+  durationMs: 3000,
+  klingTaskId: null,
+  unitsDeducted: null,
+  createdAtMs: null,
+  klingRequestId: null,
+};
 
 /** Runs a test on a ledger with a budget in units. Kling answers reads of tasks with what `tell` sets. */
 async function withBudget(
@@ -177,28 +189,36 @@ describe('the monthly budget', () => {
     });
   });
 
-  it('counts a scan by the charge that Kling reports, in units or money, else by its price', async ({ expect }) => {
-    const scanned = { sessionId: 's', faces: [], klingRequestId: null };
-    const answers = [
-      { ...scanned, unitsDeducted: null },
-      { ...scanned, unitsDeducted: '0.02' },
-      { ...scanned, unitsDeducted: null, balanceDeducted: { quota: '0.0042', listPrice: '0.007' } },
-    ];
-    const kling = { identifyFaces: async () => answers.shift()! };
-    await withBudget(
-      'scans',
-      100,
-      async (parts) => {
-        const sums: number[] = [];
-        for (let i = 0; i < 3; i += 1) {
-          await parts.paidCalls.identifyFaces({ video: { url: 'https://example.com/a.mp4' } }, null);
-          sums.push(used(parts));
-        }
-        expect(sums).toEqual([50, 70, 106]);
-      },
-      { kling },
-    );
-  });
+  it.for<[name: string, call: (parts: LedgerParts) => Promise<unknown>]>([
+    ['scan', ({ paidCalls }) => paidCalls.identifyFaces({ video: { url: 'https://example.com/a.mp4' } }, null)],
+    ['speech', ({ paidCalls }) => paidCalls.synthesizeSpeech(SPEECH_INPUT, null)],
+  ])(
+    'counts a %s by the charge that Kling reports, in units or money, else by its price',
+    async ([name, call], { expect }) => {
+      const charges: Pick<Speech, 'unitsDeducted' | 'balanceDeducted'>[] = [
+        { unitsDeducted: null },
+        { unitsDeducted: '0.02' },
+        { unitsDeducted: null, balanceDeducted: { quota: '0.0042', listPrice: '0.007' } },
+      ];
+      const kling: PartsOptions['kling'] = {
+        identifyFaces: async () => ({ sessionId: 's', faces: [], klingRequestId: null, ...charges.shift()! }),
+        synthesizeSpeech: async () => ({ ...SPEECH, ...charges.shift()! }),
+      };
+      await withBudget(
+        `charges of a ${name}`,
+        100,
+        async (parts) => {
+          const sums: number[] = [];
+          for (let i = 0; i < 3; i += 1) {
+            await call(parts);
+            sums.push(used(parts));
+          }
+          expect(sums).toEqual([50, 70, 106]);
+        },
+        { kling },
+      );
+    },
+  );
 });
 
 describe('the estimate of a lip-sync', () => {
