@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, it, vi } from 'vitest';
 import { callbackDeps, postCallback, V1_BODY } from '../support/callbacks.ts';
 
-/** The example of Kling's page about callbacks. */
+/** The test vector of Kling's page about callbacks: https://klingai.com/document-api/api/get-started/callbacks (2026-09). */
 const VECTOR = {
   secret: 'whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=',
   id: '9876543210',
@@ -34,7 +34,7 @@ afterEach(() => {
 });
 
 describe('a signed callback', () => {
-  it('with the example of Kling’s page is accepted', async ({ expect }) => {
+  it('with the test vector of Kling’s page is accepted', async ({ expect }) => {
     setClock(VECTOR.timestamp);
     const deps = callbackDeps({ webhookSecrets: [VECTOR.secret] });
     expect((await postCallback(deps, VECTOR.body, VECTOR_HEADERS)).status).toBe(204);
