@@ -9,7 +9,6 @@
 import { createClient } from 'graphql-ws';
 import { mintDevToken } from './dev-token.ts';
 import { createExecute } from './gateway-client.ts';
-import { createProgress } from './progress.ts';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://localhost:8787';
 const token = process.env['GATEWAY_TOKEN'] ?? (await mintDevToken('tenant-a'));
@@ -86,6 +85,50 @@ function toError(thrown: unknown): Error {
   if (refusal !== undefined) return new Error(refusal.message);
   const { code, reason } = thrown as { readonly code?: number; readonly reason?: string };
   return new Error(`the connection was closed with ${code ?? 'no code'} ${reason ?? ''}`.trim());
+}
+
+/** The states of one task as lines with the time each came; in a terminal, the last one counts on while it lasts. */
+interface Progress {
+  show(state: string): void;
+  /** Nothing more comes. */
+  end(): void;
+}
+
+const TICK_MS = 100;
+const FRAMES = ['|', '/', '-', '\\'];
+
+/** `out`: where it is written; a pipe or a file gets the lines alone. */
+function createProgress(out: NodeJS.WriteStream): Progress {
+  const startedMs = Date.now();
+  let state: string | null = null;
+  let ticks = 0;
+
+  function seconds(): string {
+    return `${((Date.now() - startedMs) / 1000).toFixed(1).padStart(5)} s`;
+  }
+
+  function tick(): void {
+    if (state === null) return;
+    ticks += 1;
+    out.write(`\r  ${FRAMES[ticks % FRAMES.length]} ${seconds()}  ${state} ...`);
+  }
+
+  const timer = out.isTTY ? setInterval(tick, TICK_MS) : null;
+  function clear(): void {
+    if (out.isTTY) out.write('\r\u001b[2K');
+  }
+
+  return {
+    show(next) {
+      clear();
+      if (next !== state) out.write(`    ${seconds()}  ${next}\n`);
+      state = next;
+    },
+    end() {
+      if (timer !== null) clearInterval(timer);
+      clear();
+    },
+  };
 }
 
 async function lipSync(): Promise<void> {

@@ -7,9 +7,11 @@
 
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { findProblems } from './deploy/find-problems.ts';
-import { listSecrets } from './deploy/list-secrets.ts';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { unstable_readConfig } from 'wrangler';
+import type { ConfigProblem } from '../config/checks.ts';
+import { readConfig } from '../config/index.ts';
+import { SETTINGS, type Setting } from '../config/settings.ts';
 import { SETTING_MEANINGS } from './setting-meanings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -23,6 +25,99 @@ function stop(...lines: readonly string[]): never {
 function run(command: string, ...parts: readonly string[]): void {
   const { status } = spawnSync(command, parts, { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+}
+
+type ListedSecrets =
+  | { readonly ok: true; readonly names: readonly string[] }
+  | { readonly ok: false; readonly why: string };
+
+/** Cloudflare's code, and wrangler's words, for a Worker that was never deployed: it has no secrets yet. */
+const NEVER_DEPLOYED = /\b10007\b|worker\b.*\b(?:not found|does not exist)/i;
+
+/** No token, none that is taken (10000, 9109), or a login that has run out. */
+const SIGNED_OUT = /CLOUDFLARE_API_TOKEN|not logged in|not authenticated|authentication error|\b(?:10000|9109)\b/i;
+
+const LOGIN = 'You are not logged in to Cloudflare: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.';
+
+/** The names of the secrets that the Worker has at Cloudflare, who gives no values. `target` says which Worker, as for `wrangler deploy`. */
+function listSecrets(root: string, target: readonly string[]): ListedSecrets {
+  // Its standard input is no terminal: it says that nobody is logged in and does not open a browser.
+  const { status, stdout, stderr, error } = spawnSync('wrangler', ['secret', 'list', '--format', 'json', ...target], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  });
+  if (error !== undefined) return { ok: false, why: `wrangler cannot be run (${error.message}): npm ci brings it.` };
+  const said = stripVTControlCharacters(`${stdout}${stderr}`).trim();
+  if (status !== 0) {
+    if (NEVER_DEPLOYED.test(said)) return { ok: true, names: [] };
+    if (SIGNED_OUT.test(said)) return { ok: false, why: LOGIN };
+    return { ok: false, why: `The secrets cannot be listed. wrangler says:\n${said}` };
+  }
+  try {
+    // It may say something else above, such as that there is a newer one.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- wrangler's own output
+    const secrets = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as readonly { readonly name: string }[];
+    return { ok: true, names: secrets.map(({ name }) => name) };
+  } catch {
+    return { ok: false, why: `The secrets cannot be listed. wrangler says:\n${said}` };
+  }
+}
+
+/** What a secret is taken to be: Cloudflare tells nobody its value. */
+function standInOf(name: string): string {
+  return name === 'KLING_WEBHOOK_SECRETS' ? `whsec_${'x'.repeat(32)}` : `${name}-0123456789-0123456789-0123456789`;
+}
+
+/** Which Worker is meant, as `wrangler deploy` takes it. */
+interface Target {
+  /** The file of its settings. */
+  readonly config: string;
+  readonly env?: string;
+}
+
+/** What is read of it. */
+interface WranglerConfig {
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly ratelimits: readonly { readonly name: string }[];
+  readonly durable_objects: { readonly bindings: readonly { readonly name: string }[] };
+  readonly secrets?: { readonly required?: readonly string[] };
+}
+
+function standInFor(name: string): string | null {
+  const setting: Setting<unknown> | undefined = Object.entries<Setting<unknown>>(SETTINGS).find(
+    ([known]) => known === name,
+  )?.[1];
+  if (setting?.secret === false) return setting.example ?? setting.fallback;
+  return standInOf(name);
+}
+
+/**
+ * What the gateway would say at `/ready` with the settings of wrangler.toml and the secrets of these names, and what it
+ * cannot know: that a secret stands in the open.
+ */
+function findProblems(target: Target, secretNames: readonly string[]): readonly ConfigProblem[] {
+  const { vars, ratelimits, durable_objects, secrets }: WranglerConfig = unstable_readConfig(target);
+  const result = readConfig({
+    ...vars,
+    ...Object.fromEntries(secretNames.map((name) => [name, standInFor(name)])),
+    ...Object.fromEntries([...ratelimits, ...durable_objects.bindings].map(({ name }) => [name, {}])),
+  });
+  const exposed = Object.entries<Setting<unknown>>(SETTINGS)
+    .filter(([setting, { secret }]) => secret && setting in vars)
+    .map(([setting]) => ({
+      setting,
+      message: `stands in the open: take it out of [vars] in wrangler.toml, and set another one with \`npx wrangler secret put ${setting}\``,
+    }));
+  const problems = [...(result.ok ? [] : result.problems), ...exposed];
+  const demanded = (secrets?.required ?? [])
+    .filter((name) => !secretNames.includes(name) && problems.every(({ setting }) => setting !== name))
+    .map((setting) => ({
+      setting,
+      message: `is missing, and [secrets] of wrangler.toml asks for it: set it with \`npx wrangler secret put ${setting}\``,
+    }));
+  return [...problems, ...demanded];
 }
 
 /** What says which Worker is meant. */

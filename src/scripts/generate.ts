@@ -4,7 +4,9 @@
  */
 
 import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildSchema, introspectionFromSchema } from 'graphql';
 
 const ROOT = join(import.meta.dirname, '../..');
 const check = process.argv.includes('--check') ? ['--check'] : [];
@@ -15,21 +17,32 @@ interface Command {
   readonly in?: string;
 }
 
+type Step = Command | (() => Promise<void>);
+
+/** Writes the types of the studio's operations, from schema.graphql. */
+async function writeIntrospection(): Promise<void> {
+  // Imported only when it is needed: it loads TypeScript.
+  const { outputIntrospectionFile } = await import('@gql.tada/internal');
+  const schema = buildSchema(readFileSync(join(ROOT, 'schema.graphql'), 'utf8'));
+  const introspection = introspectionFromSchema(schema, { descriptions: false, oneOf: true });
+  writeFileSync(
+    join(ROOT, 'src/studio/api/introspection.d.ts'),
+    outputIntrospectionFile(introspection, { fileType: '.d.ts', shouldPreprocess: true }),
+  );
+}
+
 const TYPES = ['wrangler', 'types', '--include-runtime=false'] as const;
 const OF_SANDBOX = ['--strict-vars=false', '--env-interface', 'SandboxEnv', '-c', 'src/sandbox/wrangler.toml'] as const;
 
 /** In the order in which one may need what another has written. */
-const PARTS: Readonly<Record<string, readonly Command[]>> = {
+const PARTS: Readonly<Record<string, readonly Step[]>> = {
   // The environments of the two Workers, from their wrangler.toml.
   types: [
     { run: [...TYPES, 'src/env.d.ts', ...check] },
     { run: [...TYPES, ...OF_SANDBOX, 'src/sandbox/env.d.ts', ...check] },
   ],
   // schema.graphql from the code, and what the studio is typed by.
-  schema: [
-    { run: ['vitest', 'run', '-c', 'test/vitest.config.ts', 'test/schema.test.ts', '-u'] },
-    { run: ['node', 'src/scripts/introspection.ts'] },
-  ],
+  schema: [{ run: ['vitest', 'run', '-c', 'test/vitest.config.ts', 'test/schema.test.ts', '-u'] }, writeIntrospection],
   // The artefacts of the Relay tests.
   relay: [
     { run: ['relay-compiler', '--noWatchman'], in: 'test/clients' },
@@ -41,12 +54,17 @@ const PARTS: Readonly<Record<string, readonly Command[]>> = {
 
 const names = process.argv.slice(2).filter((arg) => arg !== '--check');
 for (const name of names.length === 0 ? Object.keys(PARTS) : names) {
-  const commands = PARTS[name];
-  if (commands === undefined) {
+  const steps = PARTS[name];
+  if (steps === undefined) {
     process.stderr.write(`There is no ${name} to generate, only ${Object.keys(PARTS).join(', ')}.\n`);
     process.exit(2);
   }
-  for (const { run, in: dir = '.' } of commands) {
+  for (const step of steps) {
+    if (typeof step === 'function') {
+      await step();
+      continue;
+    }
+    const { run, in: dir = '.' } = step;
     const [program, ...args] = run;
     const { status } = spawnSync(program, args, { cwd: join(ROOT, dir), stdio: 'inherit' });
     if (status !== 0) process.exit(status ?? 1);

@@ -4,13 +4,11 @@
  * callers. The two never share a folder, so that no token can be deployed.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { DEV_CALLERS, mintDevToken, type DevCaller } from './dev-token.ts';
-import { headersFile } from './studio/headers.ts';
-import { writeGraphiql } from './studio/graphiql.ts';
 
 /** The gzip size of all scripts that the first screen needs. */
 const SCRIPT_BYTES_MAX = 150 * 1024;
@@ -20,14 +18,88 @@ const isDevelopment = process.argv[2] === 'development';
 const out = join(ROOT, 'dist', isDevelopment ? 'development' : 'assets');
 const hasGraphiql = isDevelopment || process.env['GRAPHIQL'] === 'on';
 
+function policy(parts: Readonly<Record<string, string>>): string {
+  return Object.entries(parts)
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; ');
+}
+
+/**
+ * The headers of the static files, in the form that Cloudflare reads from `_headers`. The pages load nothing from elsewhere
+ * but media, which lie wherever Kling puts them and wherever callers' own videos are.
+ */
+function headersFile(): string {
+  // The sandbox's pictures, videos and sounds come over http.
+  const media = isDevelopment ? `'self' https: http: blob:` : `'self' https: blob:`;
+  const shared = {
+    'default-src': "'none'",
+    'script-src': "'self'",
+    'connect-src': "'self'",
+    'font-src': "'self' data:",
+    'base-uri': "'none'",
+    'form-action': "'none'",
+    'frame-ancestors': "'none'",
+  };
+  const studio = policy({ ...shared, 'style-src': "'self'", 'img-src': media, 'media-src': media });
+  // Its editor makes its styles as it goes.
+  const graphiql = policy({
+    ...shared,
+    'style-src': "'self' 'unsafe-inline'",
+    'img-src': "'self' data:",
+    'worker-src': "'self'",
+  });
+  const lines = [
+    '/*',
+    `  Content-Security-Policy: ${studio}`,
+    '  X-Content-Type-Options: nosniff',
+    '  X-Frame-Options: DENY',
+    '  Referrer-Policy: no-referrer',
+    '  Cross-Origin-Opener-Policy: same-origin',
+    '  Cross-Origin-Resource-Policy: same-origin',
+    '  Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+    // A browser would hold every other server of the developer's to it, at whatever port.
+    ...(isDevelopment ? [] : ['  Strict-Transport-Security: max-age=31536000; includeSubDomains']),
+    '/studio/*',
+    '  Cache-Control: public, max-age=31536000, immutable',
+    ...(isDevelopment ? ['/development.json', '  Cache-Control: no-store'] : []),
+    ...(hasGraphiql ? ['/graphiql', '  ! Content-Security-Policy', `  Content-Security-Policy: ${graphiql}`] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+interface GraphiqlFiles {
+  readonly js: string;
+  readonly css: string;
+  readonly editorWorkerService: string;
+  readonly jsonWorker: string;
+  readonly graphqlWorker: string;
+}
+
+/** Writes GraphiQL's own files beside the page that loads them: nothing is fetched from elsewhere, nothing runs inline. */
+async function writeGraphiql(): Promise<void> {
+  const name = '@graphql-yoga/render-graphiql/graphiql';
+  // Its declarations leave out the files themselves.
+  const files = (await import(name)) as GraphiqlFiles;
+  const folder = join(out, 'graphiql-files');
+  mkdirSync(folder, { recursive: true });
+  const contents = {
+    'graphiql.js': files.js,
+    'graphiql.css': files.css,
+    'editorWorkerService.worker.js': files.editorWorkerService,
+    'json.worker.js': files.jsonWorker,
+    'graphql.worker.js': files.graphqlWorker,
+  };
+  for (const [file, text] of Object.entries(contents)) writeFileSync(join(folder, file), text);
+}
+
 // Whatever the caller's own is: another one makes React's parts not fit together.
 process.env['NODE_ENV'] = 'production';
 await build({
   configFile: join(ROOT, 'src/studio/vite.config.ts'),
   mode: isDevelopment ? 'development' : 'production',
 });
-writeFileSync(join(out, '_headers'), headersFile({ isDevelopment, hasGraphiql }));
-if (hasGraphiql) await writeGraphiql(out);
+writeFileSync(join(out, '_headers'), headersFile());
+if (hasGraphiql) await writeGraphiql();
 if (isDevelopment) {
   const names = Object.keys(DEV_CALLERS) as DevCaller[];
   const callers = await Promise.all(

@@ -12,7 +12,7 @@ declare global {
   }
 }
 
-/** src/scripts/studio/graphiql.ts puts GraphiQL's own files there. */
+/** src/scripts/studio.ts puts GraphiQL's own files there. */
 const FILES = '/graphiql-files';
 
 function load(element: HTMLElement): Promise<void> {
