@@ -1,9 +1,8 @@
 /**
  * `npm run build`: builds what would be deployed, into dist/, and prints its size and its start-up time.
  *
- * Fails when the script is over the size that the project promises, or lacks a package that package.json names as a dependency.
- * The start-up figure is wrangler's own check, which runs the script in a fresh isolate on this machine: it tells a regression,
- * not what Cloudflare's machines need.
+ * Fails if the script is too large, or lacks a package that package.json names as a dependency. The start-up time is
+ * wrangler's own check, in a new isolate on this machine. It shows a regression, not the time on Cloudflare's machines.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -11,15 +10,12 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/**
- * The gzip size that the script stays under: all packages as they are published, none replaced, come to about 175 KB. The free
- * plan of Workers allows 3 MB (Cloudflare docs, 2026-11).
- */
+/** The largest gzip size of the script. The free plan of Workers allows 3 MB (Cloudflare docs, 2026-11). */
 const GZIP_BYTES_MAX = 256 * 1024;
 
 const OUT = 'dist';
 
-/** What esbuild tells of its outputs, as far as it is read here. */
+/** The part of esbuild's metafile that is read here. */
 interface Metafile {
   readonly outputs: Readonly<
     Record<string, { readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }>
@@ -48,7 +44,7 @@ for (const name of scripts) {
 const { outputs } = JSON.parse(readFileSync(metafile, 'utf8')) as Metafile;
 const modules = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
 
-/** Every dependency is in the script as npm has it: an alias that replaces one in whole leaves no bytes of it. */
+/** Checks that the script contains every dependency. An alias that replaces a package leaves no bytes of it. */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm's own file
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly dependencies: object };
 for (const name of Object.keys(dependencies)) {

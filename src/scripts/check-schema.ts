@@ -1,8 +1,8 @@
 /**
- * `npm run check:schema`: what schema.graphql changes for those who use it already. A breaking change fails, unless the
- * version in package.json says so: by its first number, or by the second while the first is 0.
+ * `npm run check:schema`: reports what schema.graphql changes for existing clients. Fails for a breaking change, unless
+ * the version in package.json rises: in its first number, or in the second while the first is 0.
  *
- * It is compared with the branch that it will go to: `SCHEMA_BASE`, or `origin/main`, or `main`.
+ * Compares with the branch that the change will be merged into: `SCHEMA_BASE`, `origin/main` or `main`.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -21,7 +21,7 @@ function list(changes: readonly { readonly description: string }[]): readonly st
   return changes.map(({ description }) => `  ${description}`);
 }
 
-/** Whether a version may break what worked with the one before. */
+/** Whether a version may break clients of the version before. */
 function mayBreak(before: string, after: string): boolean {
   const [major = 0, minor = 0] = before.split('.').map(Number);
   const [newMajor = 0, newMinor = 0] = after.split('.').map(Number);
@@ -33,7 +33,7 @@ function nextVersion(version: string): string {
   return major > 0 ? `${major + 1}.0.0` : `0.${minor + 1}.0`;
 }
 
-/** False when it breaks what it must not. */
+/** Prints the changes. Returns false if there is a breaking change that the version does not allow. */
 function judge(base: Base): boolean {
   const changes = findSchemaChanges(buildSchema(base.schema), buildSchema(read('schema.graphql')));
   const breaking = changes.filter(({ type }) => type in BreakingChangeType);
@@ -58,9 +58,9 @@ function judge(base: Base): boolean {
   return false;
 }
 
-/** What the schema is compared with, as it was committed. */
+/** The committed schema that the current one is compared with. */
 interface Base {
-  /** How people name it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly schema: string;
   readonly version: string;
@@ -68,12 +68,12 @@ interface Base {
 
 type FoundBase =
   | { readonly kind: 'found'; readonly base: Base }
-  /** There was no schema before this one. */
+  /** There is no earlier schema. */
   | { readonly kind: 'first' }
-  /** What was there before cannot be told. */
+  /** The earlier schema cannot be read. */
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** Null when git fails, for whatever reason. */
+/** Runs git. Returns null if it fails. */
 function git(root: string, ...args: string[]): string | null {
   try {
     return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
@@ -83,8 +83,8 @@ function git(root: string, ...args: string[]): string | null {
 }
 
 /**
- * Where the branch has left the main one: `wanted` (`SCHEMA_BASE`), or `origin/main`, or `main`. On that branch itself, or
- * where there is none, it is the commit before, the first parent of a merge.
+ * Finds the commit where the branch has left the main branch: `wanted` (`SCHEMA_BASE`), `origin/main` or `main`. On the
+ * main branch itself, or without one, returns the first parent of HEAD.
  */
 function findBase(root: string, wanted: string | undefined): FoundBase {
   const head = git(root, 'rev-parse', '--verify', '--quiet', 'HEAD');
@@ -93,7 +93,7 @@ function findBase(root: string, wanted: string | undefined): FoundBase {
   const ref = names.find((name) => git(root, 'rev-parse', '--verify', '--quiet', `${name}^{commit}`) !== null);
   if (ref === undefined && wanted) return { kind: 'unknown', why: `There is no ${wanted} in this repository` };
 
-  // A clone that has no main branch, of one commit for instance, is taken for that branch itself.
+  // A clone without a main branch, such as one of a single commit, is treated as the main branch.
   const forked = ref === undefined ? head : (git(root, 'merge-base', ref, 'HEAD') ?? ref);
   const isItself = ref === undefined || forked === head;
   const commit = isItself ? git(root, 'rev-parse', '--verify', '--quiet', 'HEAD^1') : forked;

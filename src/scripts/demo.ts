@@ -1,9 +1,9 @@
 /**
- * `npm run demo`: a whole lip-sync and a whole custom voice, made through the gateway as a frontend would, and followed
- * by subscription.
+ * `npm run demo`: makes a lip-sync and a custom voice through the gateway, as a frontend would, and follows both by
+ * subscription. Exits with 0 if both succeed.
  *
- * `GATEWAY_URL` is where the gateway is; http://localhost:8787 unless set. `GATEWAY_TOKEN` is what it calls with; that of
- * `npm run token tenant-a` unless set. Exits with 0 when both have been made.
+ * `GATEWAY_URL` is the URL of the gateway, by default http://localhost:8787. `GATEWAY_TOKEN` is the token of the caller,
+ * by default that of `npm run token tenant-a`.
  */
 
 import { createClient } from 'graphql-ws';
@@ -19,7 +19,7 @@ const live = createClient({
   retryAttempts: 10,
 });
 
-/** A demo task takes seconds; one that takes this long will not end. */
+/** The timeout of a task. A task of the demo takes seconds. */
 const TASK_MS_MAX = 120_000;
 
 interface Task {
@@ -51,7 +51,7 @@ const TASK_CHANGED = `subscription TaskChanged($id: ID!, $after: String) {
   }
 }`;
 
-/** Watches a task to its end, and shows each state it passes. After a lost connection it goes on behind the last cursor. */
+/** Watches a task to its end and shows each status. After a lost connection, it resumes from the last cursor. */
 async function follow<T extends Task>(id: string): Promise<T> {
   const variables: { id: string; after?: string } = { id };
   const progress = createProgress(process.stdout);
@@ -78,7 +78,7 @@ async function follow<T extends Task>(id: string): Promise<T> {
   return last;
 }
 
-/** What a subscription ends with: an error, the errors it was refused with, or how its socket was closed. */
+/** Maps what a subscription failed with: an error, the errors of a refusal, or the close of its socket. */
 function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   const [refusal] = Array.isArray(thrown) ? (thrown as readonly { readonly message: string }[]) : [];
@@ -87,17 +87,17 @@ function toError(thrown: unknown): Error {
   return new Error(`the connection was closed with ${code ?? 'no code'} ${reason ?? ''}`.trim());
 }
 
-/** The states of one task as lines with the time each came; in a terminal, the last one counts on while it lasts. */
+/** Shows the statuses of one task as lines, each with its time. In a terminal, the time of the last one keeps counting. */
 interface Progress {
   show(state: string): void;
-  /** Nothing more comes. */
+  /** Stops counting. */
   end(): void;
 }
 
 const TICK_MS = 100;
 const FRAMES = ['|', '/', '-', '\\'];
 
-/** `out`: where it is written; a pipe or a file gets the lines alone. */
+/** `out` is the stream to write to. A pipe or a file gets only the lines. */
 function createProgress(out: NodeJS.WriteStream): Progress {
   const startedMs = Date.now();
   let state: string | null = null;

@@ -1,8 +1,8 @@
 /**
- * `npm run deploy`: builds the studio and deploys it with the gateway, once every setting is there. What is missing or wrong
- * is told all at once, with what it means and how to set it; nothing is deployed then.
+ * `npm run deploy`: builds the studio and deploys it with the gateway, if every setting is right. Otherwise it deploys
+ * nothing, and reports all wrong settings at once, with their meaning and how to set them.
  *
- * What is given behind `--` goes to `wrangler deploy`; settings have to stand in wrangler.toml, those of `--var` are not seen.
+ * Arguments after `--` go to `wrangler deploy`. Settings must be in wrangler.toml: `--var` is not read here.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -31,17 +31,17 @@ type ListedSecrets =
   | { readonly ok: true; readonly names: readonly string[] }
   | { readonly ok: false; readonly why: string };
 
-/** Cloudflare's code, and wrangler's words, for a Worker that was never deployed: it has no secrets yet. */
+/** Cloudflare's code and wrangler's words for a Worker that was never deployed, and so has no secrets yet. */
 const NEVER_DEPLOYED = /\b10007\b|worker\b.*\b(?:not found|does not exist)/i;
 
-/** No token, none that is taken (10000, 9109), or a login that has run out. */
+/** A missing token, a refused one (10000, 9109), or an expired login. */
 const SIGNED_OUT = /CLOUDFLARE_API_TOKEN|not logged in|not authenticated|authentication error|\b(?:10000|9109)\b/i;
 
 const LOGIN = 'You are not logged in to Cloudflare: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.';
 
-/** The names of the secrets that the Worker has at Cloudflare, who gives no values. `target` says which Worker, as for `wrangler deploy`. */
+/** Lists the names of the Worker's secrets. Cloudflare returns no values. `target` names the Worker, as for `wrangler deploy`. */
 function listSecrets(root: string, target: readonly string[]): ListedSecrets {
-  // Its standard input is no terminal: it says that nobody is logged in and does not open a browser.
+  // Without a terminal as its standard input, wrangler reports a missing login and does not open a browser.
   const { status, stdout, stderr, error } = spawnSync('wrangler', ['secret', 'list', '--format', 'json', ...target], {
     cwd: root,
     encoding: 'utf8',
@@ -56,7 +56,7 @@ function listSecrets(root: string, target: readonly string[]): ListedSecrets {
     return { ok: false, why: `The secrets cannot be listed. wrangler says:\n${said}` };
   }
   try {
-    // It may say something else above, such as that there is a newer one.
+    // Wrangler may print other text first, such as a notice of a newer version.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- wrangler's own output
     const secrets = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as readonly { readonly name: string }[];
     return { ok: true, names: secrets.map(({ name }) => name) };
@@ -65,19 +65,19 @@ function listSecrets(root: string, target: readonly string[]): ListedSecrets {
   }
 }
 
-/** What a secret is taken to be: Cloudflare tells nobody its value. */
-function standInOf(name: string): string {
+/** Returns a valid value for a secret, because Cloudflare reveals no value. */
+function exampleSecret(name: string): string {
   return name === 'KLING_WEBHOOK_SECRETS' ? `whsec_${'x'.repeat(32)}` : `${name}-0123456789-0123456789-0123456789`;
 }
 
-/** Which Worker is meant, as `wrangler deploy` takes it. */
+/** The Worker to deploy, in the options of `wrangler deploy`. */
 interface Target {
-  /** The file of its settings. */
+  /** The path of its wrangler.toml. */
   readonly config: string;
   readonly env?: string;
 }
 
-/** What is read of it. */
+/** The part of wrangler.toml that is read here. */
 interface WranglerConfig {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly ratelimits: readonly { readonly name: string }[];
@@ -85,23 +85,23 @@ interface WranglerConfig {
   readonly secrets?: { readonly required?: readonly string[] };
 }
 
-function standInFor(name: string): string | null {
+function exampleOf(name: string): string | null {
   const setting: Setting<unknown> | undefined = Object.entries<Setting<unknown>>(SETTINGS).find(
     ([known]) => known === name,
   )?.[1];
   if (setting?.secret === false) return setting.example ?? setting.fallback;
-  return standInOf(name);
+  return exampleSecret(name);
 }
 
 /**
- * What the gateway would say at `/ready` with the settings of wrangler.toml and the secrets of these names, and what it
- * cannot know: that a secret stands in the open.
+ * Finds the problems that the gateway would report at `/ready` with wrangler.toml and secrets of these names. Also finds
+ * secrets in `[vars]`, which the gateway cannot notice.
  */
 function findProblems(target: Target, secretNames: readonly string[]): readonly ConfigProblem[] {
   const { vars, ratelimits, durable_objects, secrets }: WranglerConfig = unstable_readConfig(target);
   const result = readConfig({
     ...vars,
-    ...Object.fromEntries(secretNames.map((name) => [name, standInFor(name)])),
+    ...Object.fromEntries(secretNames.map((name) => [name, exampleOf(name)])),
     ...Object.fromEntries([...ratelimits, ...durable_objects.bindings].map(({ name }) => [name, {}])),
   });
   const exposed = Object.entries<Setting<unknown>>(SETTINGS)
@@ -120,7 +120,7 @@ function findProblems(target: Target, secretNames: readonly string[]): readonly 
   return [...problems, ...demanded];
 }
 
-/** What says which Worker is meant. */
+/** The arguments that select the Worker. */
 const { values } = parseArgs({
   args,
   strict: false,

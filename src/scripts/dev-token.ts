@@ -3,18 +3,19 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { SignJWT } from 'jose';
 
-/** Who is ready to call a gateway that runs with .env.sandbox, and what each may do. */
+/** The callers of a gateway that runs with .env.sandbox, each with its scopes. */
 export const DEV_CALLERS = {
   'tenant-a': 'voices:read voices:write lipsync:read lipsync:write',
   'tenant-b': 'voices:read voices:write lipsync:read lipsync:write',
   operator: 'operator',
 } as const;
 
+/** The name of one of them. */
 export type DevCaller = keyof typeof DEV_CALLERS;
 
 const SETTINGS_FILE = join(import.meta.dirname, '../../.env.sandbox');
 
-/** A token for local development, good for 12 hours. It is worth nothing where the gateway's secret is another. */
+/** Mints a token for local development, valid for 12 hours. A gateway with another secret refuses it. */
 export async function mintDevToken(caller: DevCaller): Promise<string> {
   const { AUTH_SECRET = '', AUTH_ISSUER = '', AUTH_AUDIENCE = '' } = parseEnv(readFileSync(SETTINGS_FILE, 'utf8'));
   return new SignJWT({ scope: DEV_CALLERS[caller] })

@@ -1,6 +1,4 @@
-/** A GraphQL client in one function, for the programs that people run in a terminal. */
-
-/** What a refused operation says: the first error's text and code, and everything that was wrong with the input. */
+/** A refused operation. The message has the text, the code and the request id of the first error. */
 export class OperationRefused extends Error {
   override readonly name = 'OperationRefused';
 }
@@ -13,9 +11,10 @@ interface Answer {
   }[];
 }
 
+/** Runs an operation and returns its data. */
 export type Execute = <Data>(query: string, variables?: object) => Promise<Data>;
 
-/** Posts operations to the gateway at `url`, as the bearer of `token`. Throws `OperationRefused` when an answer has errors. */
+/** Creates a GraphQL client for `url` that sends `token`. It throws `OperationRefused` if an answer has errors. */
 export function createExecute(url: string, token: string): Execute {
   return async <Data>(query: string, variables: object = {}) => {
     const response = await fetch(url, {

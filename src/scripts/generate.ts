@@ -1,6 +1,6 @@
 /**
- * `npm run generate`: writes what is generated and kept in the repository. `npm run generate -- schema readme` writes some
- * of it. `npm run generate -- types --check` writes nothing, and fails when the types are out of date.
+ * `npm run generate`: writes the generated files of the repository. `npm run generate -- schema readme` writes some of
+ * them. `npm run generate -- types --check` writes nothing, and fails if the types are out of date.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -13,7 +13,7 @@ const check = process.argv.includes('--check') ? ['--check'] : [];
 
 interface Command {
   readonly run: readonly [program: string, ...args: string[]];
-  /** Where it runs, from the root; the root itself unless given. */
+  /** The folder it runs in, from the root. The default is the root. */
   readonly in?: string;
 }
 
@@ -21,7 +21,7 @@ type Step = Command | (() => Promise<void>);
 
 /** Writes the types of the studio's operations, from schema.graphql. */
 async function writeIntrospection(): Promise<void> {
-  // Imported only when it is needed: it loads TypeScript.
+  // Imported only here, because it loads TypeScript.
   const { outputIntrospectionFile } = await import('@gql.tada/internal');
   const schema = buildSchema(readFileSync(join(ROOT, 'schema.graphql'), 'utf8'));
   const introspection = introspectionFromSchema(schema, { descriptions: false, oneOf: true });
@@ -34,14 +34,14 @@ async function writeIntrospection(): Promise<void> {
 const TYPES = ['wrangler', 'types', '--include-runtime=false'] as const;
 const OF_SANDBOX = ['--strict-vars=false', '--env-interface', 'SandboxEnv', '-c', 'src/sandbox/wrangler.toml'] as const;
 
-/** In the order in which one may need what another has written. */
+/** The parts, in an order in which each can use what an earlier one has written. */
 const PARTS: Readonly<Record<string, readonly Step[]>> = {
   // The environments of the two Workers, from their wrangler.toml.
   types: [
     { run: [...TYPES, 'src/env.d.ts', ...check] },
     { run: [...TYPES, ...OF_SANDBOX, 'src/sandbox/env.d.ts', ...check] },
   ],
-  // schema.graphql from the code, and what the studio is typed by.
+  // schema.graphql from the code, and the types of the studio's operations from that.
   schema: [{ run: ['vitest', 'run', '-c', 'test/vitest.config.ts', 'test/schema.test.ts', '-u'] }, writeIntrospection],
   // The artefacts of the Relay tests.
   relay: [

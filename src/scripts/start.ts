@@ -1,10 +1,10 @@
 /**
- * `npm start`: the gateway, the sandbox in place of Kling, and a line that says where they are.
+ * `npm start`: runs the gateway, and the sandbox instead of Kling, and prints their URLs.
  *
- * `HOST` is this computer's address in the local network, such as `HOST=192.168.1.20 npm start`: then a phone reaches the
- * gateway, the sandbox and the videos that the sandbox makes. Without it, both listen on localhost only.
+ * `HOST` is this computer's address in the local network, such as `HOST=192.168.1.20 npm start`. Then a phone can reach
+ * the gateway, the sandbox and the videos that the sandbox makes. Without `HOST`, both listen on localhost only.
  *
- * `PORT` is the gateway's port, 8787 unless set; the sandbox gets the next one.
+ * `PORT` is the port of the gateway, by default 8787. The sandbox gets the next port.
  */
 
 import { concurrently } from 'concurrently';
@@ -28,13 +28,13 @@ if (!Number.isInteger(port) || port < 1024 || port > 60_000) {
   process.exit(1);
 }
 const sandboxPort = port + 1;
-/** Where wrangler offers its debugger. */
+/** The distance from a server's port to the port of its debugger. */
 const INSPECTOR = 1000;
 
 execFileSync(process.execPath, [join(import.meta.dirname, 'studio.ts'), 'development'], { stdio: 'inherit' });
 
 const listen = host === undefined ? '' : ' --ip 0.0.0.0';
-// Results lie where the sandbox was asked: on a phone, localhost would be the phone.
+// URLs of results start with the origin of this URL. A phone cannot use localhost.
 const upstream = `http://${host ?? 'localhost'}:${sandboxPort}`;
 const settings = ` --var KLING_BASE_URL:${upstream} --var PUBLIC_URL:http://localhost:${port}`;
 

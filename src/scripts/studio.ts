@@ -1,7 +1,9 @@
 /**
- * Builds the studio. `node src/scripts/studio.ts`: what is deployed, into dist/assets; `GRAPHIQL=on` puts the explorer beside it.
- * `node src/scripts/studio.ts development`: what `npm start` serves, into dist/development, with the explorer and the ready
- * callers. The two never share a folder, so that no token can be deployed.
+ * Builds the studio.
+ *
+ * `node src/scripts/studio.ts` builds what is deployed, into dist/assets. `GRAPHIQL=on` adds the explorer.
+ * `node src/scripts/studio.ts development` builds what `npm start` serves, into dist/development, with the explorer and
+ * tokens of the development callers. The folders are separate, so that no token can be deployed.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +12,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { DEV_CALLERS, mintDevToken, type DevCaller } from './dev-token.ts';
 
-/** The gzip size of all scripts that the first screen needs. */
+/** The largest gzip size of all scripts that the first screen loads. */
 const SCRIPT_BYTES_MAX = 150 * 1024;
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -25,11 +27,11 @@ function policy(parts: Readonly<Record<string, string>>): string {
 }
 
 /**
- * The headers of the static files, in the form that Cloudflare reads from `_headers`. The pages load nothing from elsewhere
- * but media, which lie wherever Kling puts them and wherever callers' own videos are.
+ * Returns the content of `_headers`, from which Cloudflare reads the headers of the static files. The pages load only media
+ * from other origins: results from Kling's storage, and the callers' own videos.
  */
 function headersFile(): string {
-  // The sandbox's pictures, videos and sounds come over http.
+  // The sandbox serves its images, videos and audio over http.
   const media = isDevelopment ? `'self' https: http: blob:` : `'self' https: blob:`;
   const shared = {
     'default-src': "'none'",
@@ -41,7 +43,7 @@ function headersFile(): string {
     'frame-ancestors': "'none'",
   };
   const studio = policy({ ...shared, 'style-src': "'self'", 'img-src': media, 'media-src': media });
-  // Its editor makes its styles as it goes.
+  // GraphiQL's editor creates styles at run time.
   const graphiql = policy({
     ...shared,
     'style-src': "'self' 'unsafe-inline'",
@@ -57,7 +59,7 @@ function headersFile(): string {
     '  Cross-Origin-Opener-Policy: same-origin',
     '  Cross-Origin-Resource-Policy: same-origin',
     '  Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-    // A browser would hold every other server of the developer's to it, at whatever port.
+    // In development, a browser would apply this header to the developer's other servers on localhost, on every port.
     ...(isDevelopment ? [] : ['  Strict-Transport-Security: max-age=31536000; includeSubDomains']),
     '/studio/*',
     '  Cache-Control: public, max-age=31536000, immutable',
@@ -75,10 +77,10 @@ interface GraphiqlFiles {
   readonly graphqlWorker: string;
 }
 
-/** Writes GraphiQL's own files beside the page that loads them: nothing is fetched from elsewhere, nothing runs inline. */
+/** Writes GraphiQL's own files into the build. So its page fetches nothing from other origins and runs nothing inline. */
 async function writeGraphiql(): Promise<void> {
   const name = '@graphql-yoga/render-graphiql/graphiql';
-  // Its declarations leave out the files themselves.
+  // The package's types do not declare the files.
   const files = (await import(name)) as GraphiqlFiles;
   const folder = join(out, 'graphiql-files');
   mkdirSync(folder, { recursive: true });
@@ -92,7 +94,7 @@ async function writeGraphiql(): Promise<void> {
   for (const [file, text] of Object.entries(contents)) writeFileSync(join(folder, file), text);
 }
 
-// Whatever the caller's own is: another one makes React's parts not fit together.
+// React's packages fail if they are built for different environments.
 process.env['NODE_ENV'] = 'production';
 await build({
   configFile: join(ROOT, 'src/studio/vite.config.ts'),

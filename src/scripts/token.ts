@@ -1,6 +1,6 @@
 /**
- * `npm run token`: the tokens of local development, for `authorization: Bearer ...`. With a name, as in
- * `npm run -s token tenant-a`, that one alone and nothing else.
+ * `npm run token`: prints the tokens of local development, for `authorization: Bearer ...`. A name, as in
+ * `npm run -s token tenant-a`, prints only that token.
  */
 
 import { DEV_CALLERS, mintDevToken, type DevCaller } from './dev-token.ts';

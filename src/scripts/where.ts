@@ -1,4 +1,4 @@
-/** Part of `npm start`: says where to look, once there is something to see. */
+/** Part of `npm start`: prints the URLs when the gateway is up. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -25,5 +25,5 @@ async function isUp(): Promise<boolean> {
 
 while (!(await isUp())) await sleep(300);
 process.stdout.write(LINES.join('\n'));
-// `npm start` ends when one of its programs does.
+// `npm start` ends when one of its programs ends, so this one keeps running.
 setInterval(() => {}, 2 ** 30);
