@@ -3,7 +3,7 @@ import { Provider } from 'urql';
 import { createApi, type Api } from './api/client.ts';
 import { ApiContext } from './session/api-context.ts';
 import { SignIn } from './session/sign-in.tsx';
-import { readToken, storeToken } from './session/token-store.ts';
+import { readToken, storeToken } from './session/tokens.ts';
 import { Shell } from './shell/shell.tsx';
 
 export function App() {

@@ -4,7 +4,7 @@ import { CreateLipSyncDocument, type Task } from '../api/documents.ts';
 import { newExternalId } from '../tasks/external-id.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
-import type { Draft } from './draft.ts';
+import type { Draft } from './cut.ts';
 import { Mix, type MixValues } from './mix.tsx';
 import { Quote } from './quote.tsx';
 

@@ -1,4 +1,4 @@
-import type { Cut } from './draft.ts';
+import type { Cut } from './cut.ts';
 import type { CutFacts } from './explain-cut.ts';
 import { LengthField } from './length-field.tsx';
 import { Notice } from '../ui/notice.tsx';

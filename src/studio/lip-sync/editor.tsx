@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import type { Task } from '../api/documents.ts';
-import { assumedVideoMs, firstCut, UNKNOWN_SOUND_MS, type ChosenSound, type Cut } from './draft.ts';
+import { assumedVideoMs, firstCut, UNKNOWN_SOUND_MS, type ChosenSound, type Cut } from './cut.ts';
 import { CreateStep } from './create-step.tsx';
 import { CutFields } from './cut-fields.tsx';
 import { explainCut } from './explain-cut.ts';
 import { LengthField } from './length-field.tsx';
 import { Preview } from './preview.tsx';
-import { SoundStep } from './sound-step.tsx';
+import { SoundStep } from './audio-step.tsx';
 import { Timeline } from './timeline.tsx';
 import type { Scanned } from './video-step.tsx';
 

@@ -1,7 +1,7 @@
 import { issuesOf } from '../../domain/check.ts';
 import { allowedInsertRange, checkPlacement, overlapMs, AUDIO_MS_MIN, type Interval } from '../../domain/placement.ts';
 import { formatSeconds } from '../ui/format.ts';
-import type { Cut } from './draft.ts';
+import type { Cut } from './cut.ts';
 
 /** What a cut stands against. */
 export interface CutFacts {

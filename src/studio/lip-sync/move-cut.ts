@@ -1,4 +1,4 @@
-import type { Cut } from './draft.ts';
+import type { Cut } from './cut.ts';
 
 /** What of the block is held: the whole, or one of its ends. */
 export type GripName = 'move' | 'trim-start' | 'trim-end';

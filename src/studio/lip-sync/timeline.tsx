@@ -3,10 +3,10 @@ import { RadioGroup } from 'react-aria-components';
 import { allowedInsertRange } from '../../domain/placement.ts';
 import type { Face } from '../api/documents.ts';
 import { formatSeconds } from '../ui/format.ts';
-import type { ChosenSound, Cut } from './draft.ts';
+import type { ChosenSound, Cut } from './cut.ts';
 import { FaceRow } from './face-row.tsx';
 import { Ruler } from './ruler.tsx';
-import { SoundBlock } from './sound-block.tsx';
+import { SoundBlock } from './audio-block.tsx';
 import { spanStyle } from './span-style.ts';
 
 interface Props {

@@ -1,7 +1,7 @@
 import { useQuery } from 'urql';
 import { TaskDocument } from '../api/documents.ts';
 import { lastListHref } from '../shell/route.ts';
-import { EmptyState } from '../ui/empty-state.tsx';
+import { EmptyState } from '../ui/placeholder.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';

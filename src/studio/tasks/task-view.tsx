@@ -5,7 +5,7 @@ import { originalOf } from '../lip-sync/originals.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { followTask } from './followed-tasks.ts';
-import { LipSyncResult } from './lip-sync-result.tsx';
+import { LipSyncResult } from './results.tsx';
 import { StatusBadge } from './status-badge.tsx';
 import { TaskFacts } from './task-facts.tsx';
 import { TaskFailure } from './task-failure.tsx';

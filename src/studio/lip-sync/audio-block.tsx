@@ -1,6 +1,6 @@
 import { useRef, type RefObject } from 'react';
 import { formatSeconds } from '../ui/format.ts';
-import type { ChosenSound, Cut } from './draft.ts';
+import type { ChosenSound, Cut } from './cut.ts';
 import { Grip } from './grip.tsx';
 import { moveCut, type GripName } from './move-cut.ts';
 import { spanStyle } from './span-style.ts';

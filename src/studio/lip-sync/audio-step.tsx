@@ -7,10 +7,10 @@ import { Button } from '../ui/button.tsx';
 import { ExampleButton } from '../ui/example-button.tsx';
 import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { formatSeconds } from '../ui/format.ts';
-import type { ChosenSound } from './draft.ts';
-import { readSoundFile, readSoundUrl } from './read-sound.ts';
+import type { ChosenSound } from './cut.ts';
+import { readSoundFile, readSoundUrl } from './read-audio.ts';
 import { SpeechForm } from './speech-form.tsx';
-import { SoundDrop } from './sound-drop.tsx';
+import { SoundDrop } from './audio-drop.tsx';
 
 interface Props {
   readonly sound: ChosenSound | null;

@@ -1,6 +1,6 @@
 import { checkInlineAudio } from '../../domain/audio.ts';
 import { issuesOf } from '../../domain/check.ts';
-import type { ChosenSound } from './draft.ts';
+import type { ChosenSound } from './cut.ts';
 
 export type ReadSound =
   | { readonly ok: true; readonly sound: ChosenSound }
