@@ -1,8 +1,13 @@
-import { StrictMode } from 'react';
+import { StrictMode, useCallback, useEffect, useState } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
-import { App } from './app.tsx';
-import { applyTheme } from './shell/theme.ts';
+import { Provider } from 'urql';
+import { applyTheme } from './shell/footer.tsx';
+import { createApi, type Api } from './api/client.ts';
+import { ApiContext } from './session/api-context.ts';
+import { SignIn } from './session/sign-in.tsx';
+import { readToken, storeToken } from './session/tokens.ts';
+import { Shell } from './shell/shell.tsx';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
@@ -21,5 +26,43 @@ if (root !== null) {
         <App />
       </I18nProvider>
     </StrictMode>,
+  );
+}
+
+function App() {
+  const [token, setToken] = useState(readToken);
+  const [reason, setReason] = useState<string | null>(null);
+  const [api, setApi] = useState<Api | null>(null);
+
+  const leave = useCallback((why: string | null) => {
+    storeToken(null);
+    setToken(null);
+    setReason(why);
+  }, []);
+
+  useEffect(() => {
+    if (token === null) return undefined;
+    const made = createApi(token, () => leave('You were signed out: the token is not valid, or not any more.'));
+    setApi(made);
+    return () => {
+      setApi(null);
+      made.close();
+    };
+  }, [token, leave]);
+
+  function enter(entered: string): void {
+    storeToken(entered);
+    setReason(null);
+    setToken(entered);
+  }
+
+  if (token === null) return <SignIn reason={reason} onToken={enter} />;
+  if (api === null) return null;
+  return (
+    <ApiContext value={api}>
+      <Provider value={api.client}>
+        <Shell onSignOut={() => leave(null)} />
+      </Provider>
+    </ApiContext>
   );
 }

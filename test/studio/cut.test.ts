@@ -1,6 +1,5 @@
 import { describe, it } from 'vitest';
-import { explainCut } from '../../src/studio/lip-sync/explain-cut.ts';
-import { moveCut } from '../../src/studio/lip-sync/move-cut.ts';
+import { explainCut, moveCut } from '../../src/studio/lip-sync/cut.ts';
 
 const FACTS = { face: { startMs: 4000, endMs: 8000 }, videoMs: 10_000, soundMs: 5000 };
 const CUT = { cropStartMs: 1000, cropEndMs: 4000, insertAtMs: 3000 };

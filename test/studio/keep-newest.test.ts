@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createKeepNewest } from '../../src/studio/api/keep-newest.ts';
+import { createKeepNewest } from '../../src/studio/api/cache.ts';
 
 const task = (id: string, second: number, status: string) => ({
   id,

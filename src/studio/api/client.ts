@@ -1,11 +1,8 @@
 import { createClient as createSocketClient } from 'graphql-ws';
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
-import { createCache } from './cache.ts';
-import { createConnectionStore, type ConnectionStore } from './connection.ts';
+import { createCache, createKeepNewest } from './cache.ts';
 import { codesOf } from './failure.ts';
-import { createKeepNewest } from './keep-newest.ts';
-import { subscribeResumably, type Progress } from './resumable.ts';
-import { waitToRetry } from './wait-to-retry.ts';
+import { subscribeResumably, type Progress, waitToRetry } from './resumable.ts';
 
 /** Everything that one signed-in caller has. Ended with `close`, it leaves nothing behind for the next caller. */
 export interface Api {
@@ -103,4 +100,31 @@ export function createApi(token: string, onSignedOut: () => void): Api {
     },
   };
   return api;
+}
+
+/** How the live connection stands. `connecting` is also between a break and the next attempt; `idle`: nothing is followed. */
+export type ConnectionState = 'connecting' | 'live' | 'offline' | 'idle';
+
+/** A value that React can follow with `useSyncExternalStore`. */
+export interface ConnectionStore {
+  get(): ConnectionState;
+  set(state: ConnectionState): void;
+  subscribe(listener: () => void): () => void;
+}
+
+function createConnectionStore(): ConnectionStore {
+  let current: ConnectionState = 'connecting';
+  const listeners = new Set<() => void>();
+  return {
+    get: () => current,
+    set(state) {
+      if (state === current) return;
+      current = state;
+      for (const listener of listeners) listener();
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import type { Client as SocketClient } from 'graphql-ws';
+import { type Backoff, backoffMs } from '../../lib/backoff.ts';
 
 /** What the last event left: where to go on. */
 export interface Progress {
@@ -46,7 +47,7 @@ function isWorthAnother(error: unknown): boolean {
 export function subscribeResumably(
   operation: Operation,
   sink: Sink,
-  { socket, progress, waitToRetry }: Options,
+  { socket, progress, waitToRetry: wait }: Options,
 ): () => void {
   let isOver = false;
   let retries = 0;
@@ -77,7 +78,7 @@ export function subscribeResumably(
       return;
     }
     progress.isWaiting = true;
-    await waitToRetry(retries);
+    await wait(retries);
     retries += 1;
     if (!isOver) attempt();
   }
@@ -88,4 +89,16 @@ export function subscribeResumably(
     progress.isWaiting = false;
     stop?.();
   };
+}
+
+const RETRY: Backoff = { baseMs: 300, capMs: 10_000 };
+
+/** Longer with every attempt, never all pages at once; and at once when the browser says that it is back on line. */
+export async function waitToRetry(retries: number): Promise<void> {
+  const ms = backoffMs(retries + 1, RETRY, Math.random);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  addEventListener('online', () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
 }

@@ -1,5 +1,4 @@
-import { readDevCallers } from '../session/dev-callers.ts';
-import { readToken } from '../session/tokens.ts';
+import { readDevCallers, readToken } from '../session/tokens.ts';
 import { EXAMPLES } from './examples.ts';
 import { createFetcher } from './fetcher.ts';
 import '../styles/explorer.css';

@@ -1,10 +1,8 @@
-import { useRef, type RefObject } from 'react';
+import { useRef, type RefObject, type CSSProperties } from 'react';
 import { formatSeconds } from '../ui/format.ts';
-import type { ChosenSound, Cut } from './cut.ts';
+import { type Cut, moveCut, type GripName } from './cut.ts';
+import { type ChosenSound } from './read-audio.ts';
 import { Grip } from './grip.tsx';
-import { moveCut, type GripName } from './move-cut.ts';
-import { spanStyle } from './span-style.ts';
-import { Waveform } from './waveform.tsx';
 
 interface Props {
   readonly sound: ChosenSound;
@@ -76,4 +74,29 @@ export function SoundBlock({ sound, soundMs, videoMs, cut, onCut, track, range, 
       </div>
     </>
   );
+}
+
+interface WaveformProps {
+  /** Empty when the sound cannot be looked into. */
+  readonly peaks: readonly number[];
+  readonly fromShare: number;
+  readonly toShare: number;
+}
+
+function Waveform({ peaks, fromShare, toShare }: WaveformProps) {
+  const shown = peaks.slice(Math.floor(fromShare * peaks.length), Math.ceil(toShare * peaks.length));
+  if (shown.length === 0) return null;
+  const bars = shown.map((peak, index) => `M${index + 0.5} ${50 - peak * 42}V${50 + peak * 42}`).join('');
+  return (
+    <svg className="waveform" viewBox={`0 0 ${shown.length} 100`} preserveAspectRatio="none" aria-hidden="true">
+      <path d={bars} />
+    </svg>
+  );
+}
+
+const percent = (ms: number, videoMs: number) => `${Math.min(100, Math.max(0, (ms / videoMs) * 100))}%`;
+
+/** Where an interval of the video stands on the timeline. */
+export function spanStyle(startMs: number, endMs: number, videoMs: number): CSSProperties {
+  return { left: percent(startMs, videoMs), right: `calc(100% - ${percent(endMs, videoMs)})` };
 }

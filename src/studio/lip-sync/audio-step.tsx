@@ -1,16 +1,14 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
+import { Button as AriaButton, DropZone, FileTrigger, isFileDropItem } from 'react-aria-components';
 import { issuesOf } from '../../domain/check.ts';
 import { checkUrl } from '../../domain/url.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
-import { ExampleButton } from '../ui/example-button.tsx';
-import { Field, focusFirstProblem } from '../ui/field.tsx';
+import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { formatSeconds } from '../ui/format.ts';
-import type { ChosenSound } from './cut.ts';
-import { readSoundFile, readSoundUrl } from './read-audio.ts';
+import { type ChosenSound, readSoundFile, readSoundUrl } from './read-audio.ts';
 import { SpeechForm } from './speech-form.tsx';
-import { SoundDrop } from './audio-drop.tsx';
 
 interface Props {
   readonly sound: ChosenSound | null;
@@ -79,5 +77,36 @@ export function SoundStep({ sound, onSound, children }: Props) {
       )}
       {children}
     </div>
+  );
+}
+
+interface DropProps {
+  readonly onFile: (file: File) => void;
+}
+
+const TYPES = ['.mp3', '.wav', '.m4a', '.aac', 'audio/mpeg', 'audio/wav', 'audio/mp4', 'audio/aac'];
+
+/** Takes a sound file that is dropped, pasted or chosen. */
+function SoundDrop({ onFile }: DropProps) {
+  return (
+    <DropZone
+      className="file-drop"
+      aria-label="Sound file"
+      onDrop={({ items }) => {
+        const item = items.find(isFileDropItem);
+        if (item !== undefined) void item.getFile().then(onFile);
+      }}
+    >
+      <span>Drop a sound file here, or </span>
+      <FileTrigger
+        acceptedFileTypes={TYPES}
+        onSelect={(files) => {
+          const file = files?.item(0);
+          if (file) onFile(file);
+        }}
+      >
+        <AriaButton className="file-drop-action">choose a file</AriaButton>
+      </FileTrigger>
+    </DropZone>
   );
 }

@@ -1,12 +1,26 @@
 import { useRef, useState } from 'react';
-import { useMutation } from 'urql';
-import { CreateLipSyncDocument, type Task } from '../api/documents.ts';
-import { newExternalId } from '../tasks/external-id.ts';
+import { useMutation, useQuery } from 'urql';
+import { VOLUME } from '../../domain/inputs.ts';
+import { VIDEO_MS_MAX, VIDEO_MS_MIN } from '../../domain/placement.ts';
+import { CreateLipSyncDocument, QuoteDocument, type Face, type Task } from '../api/documents.ts';
+import { newExternalId } from '../tasks/task-words.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
-import type { Draft } from './cut.ts';
-import { Mix, type MixValues } from './mix.tsx';
-import { Quote } from './quote.tsx';
+import { formatSeconds, formatUnits } from '../ui/format.ts';
+import type { Cut } from './cut.ts';
+import type { ChosenSound } from './read-audio.ts';
+
+/** What is ready to be made, but for the sound. */
+interface Draft {
+  readonly face: Face;
+  /** Null until one is chosen. */
+  readonly sound: ChosenSound | null;
+  readonly cut: Cut;
+  readonly videoMs: number;
+  /** The lengths, where they are more than a guess: only then is the gateway told. */
+  readonly knownVideoMs: number | null;
+  readonly knownSoundMs: number | null;
+}
 
 interface Props {
   readonly draft: Draft;
@@ -66,5 +80,75 @@ export function CreateStep({ draft, problems, onCreated }: Props) {
         </span>
       </div>
     </section>
+  );
+}
+
+interface MixValues {
+  readonly soundVolume: number;
+  readonly originalAudioVolume: number;
+  readonly watermark: boolean;
+}
+
+interface MixProps {
+  readonly values: MixValues;
+  readonly onChange: (values: MixValues) => void;
+}
+
+const VOLUMES = [
+  { key: 'soundVolume', label: 'Volume of the sound' },
+  { key: 'originalAudioVolume', label: 'Volume of the video’s own sound' },
+] as const;
+
+function Mix({ values, onChange }: MixProps) {
+  return (
+    <details className="mix">
+      <summary>Volumes and watermark</summary>
+      <div className="mix-fields">
+        {VOLUMES.map(({ key, label }) => (
+          <label key={key} className="range">
+            <span>
+              {label} <output>{Math.round(values[key] * 100)} %</output>
+            </span>
+            <input
+              type="range"
+              min={VOLUME.min}
+              max={VOLUME.max}
+              step={0.1}
+              value={values[key]}
+              onChange={({ target }) => onChange({ ...values, [key]: target.valueAsNumber })}
+            />
+          </label>
+        ))}
+        <label className="checkbox">
+          <input
+            type="checkbox"
+            checked={values.watermark}
+            onChange={({ target }) => onChange({ ...values, watermark: target.checked })}
+          />
+          <span>Make a copy with Kling’s watermark as well</span>
+        </label>
+      </div>
+    </details>
+  );
+}
+
+/** What it is expected to cost, told before it is asked for. */
+function Quote({ videoMs }: { readonly videoMs: number }) {
+  const isLength = videoMs >= VIDEO_MS_MIN && videoMs <= VIDEO_MS_MAX;
+  const [{ data }] = useQuery({
+    query: QuoteDocument,
+    variables: { videoDurationMs: videoMs },
+    pause: !isLength,
+    requestPolicy: 'cache-first',
+  });
+  if (!data || !isLength) return <p className="quote muted">The cost depends on the video’s length.</p>;
+  const { units, usd } = data.lipSyncQuote;
+  return (
+    <p className="quote">
+      <strong>{formatUnits(units)}</strong>{' '}
+      <span className="muted">
+        about ${usd}, estimated for {formatSeconds(videoMs)} of video
+      </span>
+    </p>
   );
 }

@@ -1,9 +1,8 @@
-import type { Cut } from './cut.ts';
-import type { CutFacts } from './explain-cut.ts';
-import { LengthField } from './length-field.tsx';
-import { Notice } from '../ui/notice.tsx';
 import { allowedInsertRange } from '../../domain/placement.ts';
+import { Notice } from '../ui/notice.tsx';
 import { formatSeconds } from '../ui/format.ts';
+import { Field } from '../ui/field.tsx';
+import type { Cut, CutFacts } from './cut.ts';
 
 interface Props {
   readonly cut: Cut;
@@ -49,5 +48,29 @@ export function CutFields({ cut, facts, problems, onCut }: Props) {
         )}
       </div>
     </>
+  );
+}
+
+interface LengthProps {
+  readonly label: string;
+  readonly hint?: string;
+  readonly ms: number;
+  readonly onChange: (ms: number) => void;
+}
+
+/** A time in seconds, kept in milliseconds. */
+export function LengthField({ label, hint = '', ms, onChange }: LengthProps) {
+  return (
+    <Field
+      label={label}
+      hint={hint}
+      type="number"
+      unit="s"
+      input={{ min: 0, max: 60, step: 0.1 }}
+      value={String(ms / 1000)}
+      onChange={(text) => {
+        if (text.trim() !== '' && Number.isFinite(Number(text))) onChange(Math.round(Number(text) * 1000));
+      }}
+    />
   );
 }

@@ -1,13 +1,7 @@
+import { issuesOf } from '../../domain/check.ts';
+import { allowedInsertRange, checkPlacement, overlapMs, AUDIO_MS_MIN, type Interval } from '../../domain/placement.ts';
 import type { Face, FaceScan } from '../api/documents.ts';
-
-/** A sound as it was chosen. `durationMs` is null when this browser cannot tell. */
-export interface ChosenSound {
-  readonly source: { readonly url: string } | { readonly base64: string } | { readonly audioId: string };
-  readonly name: string;
-  readonly durationMs: number | null;
-  /** How loud it is along its way, 0 to 1; empty when it cannot be looked into. */
-  readonly peaks: readonly number[];
-}
+import { formatSeconds } from '../ui/format.ts';
 
 /** Where the sound is cut, and where in the video the cut begins. */
 export interface Cut {
@@ -15,21 +9,6 @@ export interface Cut {
   readonly cropEndMs: number;
   readonly insertAtMs: number;
 }
-
-/** What is ready to be made, but for the sound. */
-export interface Draft {
-  readonly face: Face;
-  /** Null until one is chosen. */
-  readonly sound: ChosenSound | null;
-  readonly cut: Cut;
-  readonly videoMs: number;
-  /** The lengths, where they are more than a guess: only then is the gateway told. */
-  readonly knownVideoMs: number | null;
-  readonly knownSoundMs: number | null;
-}
-
-/** What a sound is taken to be long when nobody can tell. */
-export const UNKNOWN_SOUND_MS = 5000;
 
 /** Kling tells a face's end some milliseconds late: the end of the last one, in tenths of a second, is the video's at least. */
 export function assumedVideoMs(scan: FaceScan): number {
@@ -40,4 +19,77 @@ export function assumedVideoMs(scan: FaceScan): number {
 export function firstCut(face: Face, videoMs: number, soundMs: number): Cut {
   const insertAtMs = Math.min(face.startMs, Math.max(0, videoMs - 2000));
   return { cropStartMs: 0, cropEndMs: Math.min(soundMs, videoMs - insertAtMs), insertAtMs };
+}
+
+/** What of the block is held: the whole, or one of its ends. */
+export type GripName = 'move' | 'trim-start' | 'trim-end';
+
+/** A block is never dragged shorter than this: it could not be taken hold of again. */
+const LENGTH_MS_MIN = 200;
+
+/** So much of a block stays on the timeline, however far it is dragged past the end of the video. */
+const SHOWN_MS_MIN = 500;
+
+/** Tenths of a second are as fine as a hand can be. */
+const STEP_MS = 100;
+
+const between = (value: number, min: number, max: number) => Math.min(Math.max(value, min), Math.max(min, max));
+const rounded = (ms: number) => Math.round(ms / STEP_MS) * STEP_MS;
+
+/**
+ * The cut after its grip was moved by `byMs`. It stays within the sound and begins within the video, and nothing more:
+ * a place that is refused can be tried, and says why.
+ */
+export function moveCut(cut: Cut, grip: GripName, byMs: number, soundMs: number, videoMs: number): Cut {
+  const { cropStartMs, cropEndMs, insertAtMs } = cut;
+  if (grip === 'move') {
+    return { ...cut, insertAtMs: between(rounded(insertAtMs + byMs), 0, videoMs - SHOWN_MS_MIN) };
+  }
+  if (grip === 'trim-end') {
+    return { ...cut, cropEndMs: between(rounded(cropEndMs + byMs), cropStartMs + LENGTH_MS_MIN, soundMs) };
+  }
+  // What is cut off at the beginning leaves the rest where it sounds.
+  const start = between(rounded(cropStartMs + byMs), Math.max(0, cropStartMs - insertAtMs), cropEndMs - LENGTH_MS_MIN);
+  return { ...cut, cropStartMs: start, insertAtMs: insertAtMs + start - cropStartMs };
+}
+
+/** What a cut stands against. */
+export interface CutFacts {
+  readonly face: Interval;
+  readonly videoMs: number;
+  readonly soundMs: number;
+}
+
+/** Why the gateway would refuse the cut, in the words of the timeline; empty when it would take it. */
+export function explainCut(cut: Cut, { face, videoMs, soundMs }: CutFacts): readonly string[] {
+  const checked = checkPlacement({ ...cut, soundDurationMs: soundMs, videoDurationMs: videoMs }, [], {
+    face: { startMs: face.startMs, endMs: face.endMs, path: ['face'] },
+    audio: null,
+  });
+  const lengthMs = cut.cropEndMs - cut.cropStartMs;
+  const endMs = cut.insertAtMs + lengthMs;
+  const words = issuesOf(checked).map(({ path, message }) => {
+    const field = path.at(-1);
+    if (field === 'face') {
+      return `This face is usable for only ${formatSeconds(face.endMs - face.startMs)}; at least 2 s are needed. Choose another one.`;
+    }
+    if (field === 'cropEndMs' && lengthMs < AUDIO_MS_MIN) {
+      return `The cut is ${formatSeconds(lengthMs)} long; it has to be at least ${formatSeconds(AUDIO_MS_MIN)}.`;
+    }
+    if (field === 'cropEndMs') return `The cut ends after the sound, which is ${formatSeconds(soundMs)} long.`;
+    if (field === 'insertAtMs' && message.includes('must end by')) {
+      return `The sound would end at ${formatSeconds(endMs)}, after the video, which ends at ${formatSeconds(videoMs)}.`;
+    }
+    if (field === 'insertAtMs') return explainOverlap(cut, endMs, { face, videoMs, soundMs });
+    return field === 'videoDurationMs' ? 'The video has to be 2 to 60 s long.' : 'The sound has to be 2 to 60 s long.';
+  });
+  return [...new Set(words)];
+}
+
+function explainOverlap(cut: Cut, endMs: number, { face, videoMs }: CutFacts): string {
+  const sharedMs = overlapMs({ startMs: cut.insertAtMs, endMs }, face);
+  const range = allowedInsertRange(face, endMs - cut.insertAtMs, videoMs);
+  const shared = `The sound meets this face for ${formatSeconds(sharedMs)}; at least ${formatSeconds(AUDIO_MS_MIN)} are needed.`;
+  if (range === null) return `${shared} Cut it shorter.`;
+  return `${shared} Let it start between ${formatSeconds(range.minMs)} and ${formatSeconds(range.maxMs)}.`;
 }

@@ -1,11 +1,9 @@
 import { useState } from 'react';
 import type { Task } from '../api/documents.ts';
-import { assumedVideoMs, firstCut, UNKNOWN_SOUND_MS, type ChosenSound, type Cut } from './cut.ts';
+import { assumedVideoMs, firstCut, type Cut, explainCut } from './cut.ts';
+import { UNKNOWN_SOUND_MS, type ChosenSound } from './read-audio.ts';
 import { CreateStep } from './create-step.tsx';
-import { CutFields } from './cut-fields.tsx';
-import { explainCut } from './explain-cut.ts';
-import { LengthField } from './length-field.tsx';
-import { Preview } from './preview.tsx';
+import { CutFields, LengthField } from './cut-fields.tsx';
 import { SoundStep } from './audio-step.tsx';
 import { Timeline } from './timeline.tsx';
 import type { Scanned } from './video-step.tsx';
@@ -91,5 +89,36 @@ export function Editor({ scanned, onCreated }: Props) {
         onCreated={onCreated}
       />
     </>
+  );
+}
+
+interface PreviewProps {
+  readonly url: string;
+  /** Told once the browser knows how long the video is. */
+  readonly onDuration: (ms: number | null) => void;
+  readonly onTime: (ms: number) => void;
+}
+
+/** The video itself, where the browser can play it. */
+function Preview({ url, onDuration, onTime }: PreviewProps) {
+  const [broken, setBroken] = useState(false);
+  if (broken) return <p className="video-missing">This video cannot be played here. Kling can still use it.</p>;
+  return (
+    <video
+      className="preview"
+      aria-label="The video"
+      src={url}
+      controls
+      playsInline
+      preload="metadata"
+      onLoadedMetadata={({ currentTarget: { duration } }) =>
+        onDuration(Number.isFinite(duration) ? Math.floor(duration * 1000) : null)
+      }
+      onTimeUpdate={({ currentTarget }) => onTime(currentTarget.currentTime * 1000)}
+      onError={() => {
+        setBroken(true);
+        onDuration(null);
+      }}
+    />
   );
 }

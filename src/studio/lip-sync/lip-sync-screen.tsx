@@ -3,8 +3,8 @@ import { useQuery } from 'urql';
 import { TaskDocument, type Task } from '../api/documents.ts';
 import { TaskView } from '../tasks/task-view.tsx';
 import { Button } from '../ui/button.tsx';
+import { rememberOriginal } from '../tasks/results.tsx';
 import { Editor } from './editor.tsx';
-import { rememberOriginal } from './originals.ts';
 import { VideoStep, type Scanned } from './video-step.tsx';
 
 /** From a video to its lip-sync, on one screen. */

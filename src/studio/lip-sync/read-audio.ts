@@ -1,6 +1,17 @@
 import { checkInlineAudio } from '../../domain/audio.ts';
 import { issuesOf } from '../../domain/check.ts';
-import type { ChosenSound } from './cut.ts';
+
+/** A sound as it was chosen. `durationMs` is null when this browser cannot tell. */
+export interface ChosenSound {
+  readonly source: { readonly url: string } | { readonly base64: string } | { readonly audioId: string };
+  readonly name: string;
+  readonly durationMs: number | null;
+  /** How loud it is along its way, 0 to 1; empty when it cannot be looked into. */
+  readonly peaks: readonly number[];
+}
+
+/** What a sound is taken to be long when nobody can tell. */
+export const UNKNOWN_SOUND_MS = 5000;
 
 export type ReadSound =
   | { readonly ok: true; readonly sound: ChosenSound }

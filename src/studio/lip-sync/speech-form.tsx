@@ -9,7 +9,7 @@ import { Button } from '../ui/button.tsx';
 import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Segments } from '../ui/segments.tsx';
-import type { ChosenSound } from './cut.ts';
+import type { ChosenSound } from './read-audio.ts';
 
 const LANGUAGES = [
   { value: 'EN', label: 'English' },

@@ -1,13 +1,11 @@
 import { useRef } from 'react';
-import { RadioGroup } from 'react-aria-components';
+import { RadioGroup, Radio } from 'react-aria-components';
 import { allowedInsertRange } from '../../domain/placement.ts';
 import type { Face } from '../api/documents.ts';
 import { formatSeconds } from '../ui/format.ts';
-import type { ChosenSound, Cut } from './cut.ts';
-import { FaceRow } from './face-row.tsx';
-import { Ruler } from './ruler.tsx';
-import { SoundBlock } from './audio-block.tsx';
-import { spanStyle } from './span-style.ts';
+import type { Cut } from './cut.ts';
+import type { ChosenSound } from './read-audio.ts';
+import { SoundBlock, spanStyle } from './audio-block.tsx';
 
 interface Props {
   readonly faces: readonly Face[];
@@ -54,6 +52,54 @@ export function Timeline(props: Props) {
           )}
           <div className="playhead" style={spanStyle(playheadMs, playheadMs, videoMs)} />
         </div>
+      </div>
+    </div>
+  );
+}
+
+interface FaceProps {
+  readonly face: Face;
+  readonly number: number;
+  readonly videoMs: number;
+}
+
+function FaceRow({ face, number, videoMs }: FaceProps) {
+  const interval = `${formatSeconds(face.startMs)} to ${formatSeconds(Math.min(face.endMs, videoMs))}`;
+  return (
+    <Radio value={face.id} className="timeline-row face-row" aria-label={`Face ${number}, ${interval}`}>
+      <span className="row-label">
+        <span className="radio-dot" />
+        {face.imageUrl === null ? (
+          <span className="face-picture" />
+        ) : (
+          <img className="face-picture" src={face.imageUrl} alt="" width={36} height={36} />
+        )}
+        <span>Face {number}</span>
+      </span>
+      <span className="track">
+        <span className="face-span" style={spanStyle(face.startMs, face.endMs, videoMs)}>
+          {interval}
+        </span>
+      </span>
+    </Radio>
+  );
+}
+
+const STEPS_MS = [500, 1000, 2000, 5000, 10_000] as const;
+
+/** Seconds along the top: as many as can be read. */
+function Ruler({ videoMs }: { readonly videoMs: number }) {
+  const step = STEPS_MS.find((ms) => videoMs / ms <= 10) ?? 10_000;
+  const marks = Array.from({ length: Math.floor(videoMs / step) + 1 }, (_, index) => index * step);
+  return (
+    <div className="timeline-row ruler" aria-hidden="true">
+      <div className="row-label" />
+      <div className="ruler-marks">
+        {marks.map((ms) => (
+          <span key={ms} style={{ left: `${(ms / videoMs) * 100}%` }}>
+            {ms / 1000}
+          </span>
+        ))}
       </div>
     </div>
   );

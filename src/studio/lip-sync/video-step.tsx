@@ -7,8 +7,7 @@ import { checkUrl } from '../../domain/url.ts';
 import { IdentifyFacesDocument, type FaceScan } from '../api/documents.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
-import { ExampleButton } from '../ui/example-button.tsx';
-import { Field, focusFirstProblem } from '../ui/field.tsx';
+import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 
 export interface Scanned {

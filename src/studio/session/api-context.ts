@@ -1,5 +1,5 @@
-import { createContext, use } from 'react';
-import type { Api } from '../api/client.ts';
+import { createContext, use, useCallback, useSyncExternalStore } from 'react';
+import type { Api, ConnectionState } from '../api/client.ts';
 
 export const ApiContext = createContext<Api | null>(null);
 
@@ -8,4 +8,10 @@ export function useApi(): Api {
   const api = use(ApiContext);
   if (api === null) throw new Error('Nobody is signed in.');
   return api;
+}
+
+export function useConnection(): ConnectionState {
+  const { connection } = useApi();
+  const subscribe = useCallback((listener: () => void) => connection.subscribe(listener), [connection]);
+  return useSyncExternalStore(subscribe, () => connection.get());
 }

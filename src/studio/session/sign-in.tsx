@@ -1,11 +1,11 @@
 import { useEffect, useState, type FormEvent } from 'react';
-import { Footer } from '../shell/footer.tsx';
 import { Button as AriaButton } from 'react-aria-components';
+import { Footer } from '../shell/footer.tsx';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
 import { Logo } from '../ui/icon.tsx';
 import { Notice } from '../ui/notice.tsx';
-import { readDevCallers, type DevCaller } from './dev-callers.ts';
+import { readDevCallers, type DevCaller } from './tokens.ts';
 
 interface Props {
   /** Set when a session has ended by itself. */

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { Notice } from '../ui/notice.tsx';
-import { useConnection } from './use-connection.ts';
+import { useConnection } from '../session/api-context.ts';
 
 const RESUMED_SHOWN_MS = 4000;
 

@@ -1,5 +1,5 @@
+import { useSyncExternalStore } from 'react';
 import { Segments } from '../ui/segments.tsx';
-import { chooseTheme, useTheme } from './theme.ts';
 
 const THEMES = [
   { value: 'system', label: 'System' },
@@ -13,4 +13,40 @@ export function Footer() {
       <Segments label="Colours" options={THEMES} value={useTheme()} onChange={chooseTheme} />
     </footer>
   );
+}
+
+export type Theme = 'system' | 'light' | 'dark';
+
+/** Of this browser, for whoever signs in: it says nothing about them. */
+const KEY = 'studio.theme';
+const listeners = new Set<() => void>();
+
+function readTheme(): Theme {
+  const kept = localStorage.getItem(KEY);
+  return kept === 'light' || kept === 'dark' ? kept : 'system';
+}
+
+/** Before anything is drawn, and whenever it changes, in another tab too. */
+export function applyTheme(): void {
+  const theme = readTheme();
+  if (theme === 'system') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+  for (const listener of listeners) listener();
+}
+
+addEventListener('storage', applyTheme);
+
+export function chooseTheme(theme: Theme): void {
+  if (theme === 'system') localStorage.removeItem(KEY);
+  else localStorage.setItem(KEY, theme);
+  applyTheme();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+export function useTheme(): Theme {
+  return useSyncExternalStore(subscribe, readTheme);
 }

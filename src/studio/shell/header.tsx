@@ -2,8 +2,8 @@ import { useQuery } from 'urql';
 import { ViewerDocument } from '../api/documents.ts';
 import { Button } from '../ui/button.tsx';
 import { Icon, Logo, type IconName } from '../ui/icon.tsx';
+import { useConnection } from '../session/api-context.ts';
 import type { Route } from './route.ts';
-import { useConnection } from './use-connection.ts';
 
 const LINKS: readonly { readonly screen: Route['screen']; readonly label: string; readonly icon: IconName }[] = [
   { screen: 'tasks', label: 'Tasks', icon: 'list' },

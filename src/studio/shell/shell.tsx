@@ -1,9 +1,10 @@
-import { Activity, lazy, Suspense, useEffect, useRef } from 'react';
-import { TaskScreen } from '../tasks/task-screen.tsx';
+import { Activity, lazy, Suspense, useEffect, useRef, Component, type ReactNode } from 'react';
+import { TaskScreen } from '../tasks/task-view.tsx';
 import { TasksScreen } from '../tasks/tasks-screen.tsx';
 import { Announcer } from '../ui/announcer.tsx';
-import { ErrorBoundary } from '../ui/error-boundary.tsx';
-import { Skeleton } from '../ui/skeleton.tsx';
+import { Skeleton } from '../ui/placeholder.tsx';
+import { Button } from '../ui/button.tsx';
+import { Notice } from '../ui/notice.tsx';
 import { ConnectionNotice } from './connection-notice.tsx';
 import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
@@ -64,4 +65,29 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
       <Footer />
     </div>
   );
+}
+
+interface State {
+  readonly broken: boolean;
+}
+
+/** A fault of a screen's own takes down that screen and not the page. A new `key` begins anew. */
+class ErrorBoundary extends Component<{ readonly children: ReactNode }, State> {
+  override state: State = { broken: false };
+
+  static getDerivedStateFromError(): State {
+    return { broken: true };
+  }
+
+  override render(): ReactNode {
+    if (!this.state.broken) return this.props.children;
+    return (
+      <div role="alert">
+        <Notice tone="danger" title="This screen has failed">
+          <p>Nothing was lost at the gateway: your tasks go on.</p>
+          <Button onPress={() => location.reload()}>Load the page again</Button>
+        </Notice>
+      </div>
+    );
+  }
 }

@@ -1,8 +1,9 @@
-import type { LipSyncTask } from '../api/documents.ts';
+import { useState } from 'react';
+import type { LipSyncTask, Task } from '../api/documents.ts';
 import { formatRelative } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import { VideoFrame } from '../ui/video-frame.tsx';
 import { useNow } from '../ui/use-now.ts';
+import { PlayButton } from '../voices/play-button.tsx';
 
 interface Props {
   readonly task: LipSyncTask;
@@ -33,4 +34,61 @@ export function LipSyncResult({ task, originalUrl }: Props) {
       )}
     </>
   );
+}
+
+type VoiceTask = Extract<Task, { __typename: 'VoiceTask' }>;
+
+export function VoiceResult({ task }: { readonly task: VoiceTask }) {
+  return (
+    <ul className="voice-list" aria-label="Voices made">
+      {task.voices.map((voice) => (
+        <li key={voice.id} className="voice">
+          <PlayButton name={voice.name} url={voice.trialUrl} />
+          <span className="voice-name">{voice.name}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface FrameProps {
+  readonly title: string;
+  /** Null when there is none to show. */
+  readonly url: string | null;
+  readonly missing: string;
+}
+
+/** A video, or why there is none to see. */
+function VideoFrame({ title, url, missing }: FrameProps) {
+  const [brokenUrl, setBrokenUrl] = useState<string | null>(null);
+  const playable = url !== null && url !== brokenUrl;
+  return (
+    <figure className="video-frame">
+      <figcaption>{title}</figcaption>
+      {playable ? (
+        <video aria-label={title} src={url} controls playsInline preload="metadata" onError={() => setBrokenUrl(url)} />
+      ) : (
+        <p className="video-missing">{url === null ? missing : 'This video cannot be played here.'}</p>
+      )}
+    </figure>
+  );
+}
+
+const KEY = 'studio.originals';
+const KEPT_MAX = 50;
+
+function read(): Readonly<Record<string, string>> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody but this file writes there
+  return JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Record<string, string>;
+}
+
+/** Keeps, for this tab, which video a task was made of: Kling does not always tell. */
+export function rememberOriginal(taskId: string, url: string): void {
+  const kept = Object.entries({ ...read(), [taskId]: url }).slice(-KEPT_MAX);
+  sessionStorage.setItem(KEY, JSON.stringify(Object.fromEntries(kept)));
+}
+
+/** Null when the task was made elsewhere. */
+export function originalOf(taskId: string): string | null {
+  return read()[taskId] ?? null;
 }

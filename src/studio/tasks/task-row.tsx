@@ -3,8 +3,7 @@ import { taskHref } from '../shell/route.ts';
 import { formatClock, formatDateTime, formatRelative, formatUnits } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useNow } from '../ui/use-now.ts';
-import { StatusBadge } from './status-badge.tsx';
-import { FAILURE_WORDS, isFinal, KIND_LABELS, titleOf } from './task-words.ts';
+import { FAILURE_WORDS, isFinal, KIND_LABELS, titleOf, STATUS_LABELS } from './task-words.ts';
 import { durationMs } from './usual-time.ts';
 
 const TICK_MS = 1000;
@@ -41,5 +40,13 @@ export function TaskRow({ task }: { readonly task: Task }) {
         </time>
       </a>
     </li>
+  );
+}
+
+export function StatusBadge({ status }: { readonly status: Task['status'] }) {
+  return (
+    <span className="badge" data-status={status}>
+      {STATUS_LABELS[status]}
+    </span>
   );
 }

@@ -1,17 +1,19 @@
 import { useEffect, useRef } from 'react';
-import { useMutation } from 'urql';
-import { CancelQueuedDocument, type Task } from '../api/documents.ts';
-import { originalOf } from '../lip-sync/originals.ts';
+import { useMutation, useQuery } from 'urql';
+import { CancelQueuedDocument, type Task, TaskDocument } from '../api/documents.ts';
 import { Button } from '../ui/button.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { ErrorNotice, Notice } from '../ui/notice.tsx';
+import { lastListHref } from '../shell/route.ts';
+import { EmptyState, Skeleton } from '../ui/placeholder.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { formatClock, formatDateTime, formatRelative, formatUnits } from '../ui/format.ts';
+import { useNow } from '../ui/use-now.ts';
+import { originalOf, LipSyncResult, VoiceResult } from './results.tsx';
 import { followTask } from './followed-tasks.ts';
-import { LipSyncResult } from './results.tsx';
-import { StatusBadge } from './status-badge.tsx';
-import { TaskFacts } from './task-facts.tsx';
-import { TaskFailure } from './task-failure.tsx';
+import { StatusBadge } from './task-row.tsx';
 import { TaskProgress } from './task-progress.tsx';
-import { isFinal, KIND_LABELS, titleOf } from './task-words.ts';
-import { VoiceResult } from './voice-result.tsx';
+import { isFinal, KIND_LABELS, titleOf, FAILURE_WORDS } from './task-words.ts';
+import { durationMs } from './usual-time.ts';
 
 interface Props {
   readonly task: Task;
@@ -56,5 +58,87 @@ export function TaskView({ task, level, onRetry }: Props) {
       {task.status === 'SUCCEEDED' && task.__typename === 'VoiceTask' ? <VoiceResult task={task} /> : null}
       <TaskFacts task={task} />
     </section>
+  );
+}
+
+export function TaskScreen({ id }: { readonly id: string }) {
+  const [{ data, error }] = useQuery({ query: TaskDocument, variables: { id } });
+  const node = data?.node;
+  const task = node?.__typename === 'LipSyncTask' || node?.__typename === 'VoiceTask' ? node : null;
+  return (
+    <>
+      <a className="back-link" href={lastListHref()}>
+        <Icon name="back" />
+        Tasks
+      </a>
+      {error === undefined ? null : <ErrorNotice error={error} />}
+      {!data && error === undefined ? <Skeleton rows={3} label="Loading the task" /> : null}
+      {task === null ? null : <TaskView task={task} level={1} />}
+      {data && task === null ? (
+        <EmptyState icon="list" title="There is no such task" action={{ href: '#/tasks', label: 'All tasks' }}>
+          It may be somebody else’s, or no longer kept.
+        </EmptyState>
+      ) : null}
+    </>
+  );
+}
+
+function costOf({ unitsDeducted, unitsEstimated }: Task): string {
+  if (unitsDeducted !== null) return formatUnits(unitsDeducted);
+  return unitsEstimated === null ? 'Not known yet' : `About ${formatUnits(unitsEstimated)}`;
+}
+
+function TaskFacts({ task }: { readonly task: Task }) {
+  const now = useNow(30_000);
+  return (
+    <dl className="facts">
+      <div>
+        <dt>Created</dt>
+        <dd>{formatDateTime(task.createdAt)}</dd>
+      </div>
+      {isFinal(task) ? (
+        <div>
+          <dt>Took</dt>
+          <dd>{formatClock(durationMs(task))}</dd>
+        </div>
+      ) : null}
+      <div>
+        <dt>Cost</dt>
+        <dd>{costOf(task)}</dd>
+      </div>
+      {task.expiresAt === null ? null : (
+        <div>
+          <dt>Kept until</dt>
+          <dd>
+            {formatDateTime(task.expiresAt)} <span className="muted">({formatRelative(task.expiresAt, now)})</span>
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+interface FailureProps {
+  readonly failure: NonNullable<Task['failure']>;
+  readonly kind: Task['__typename'];
+  readonly onRetry?: () => void;
+}
+
+function TaskFailure({ failure, kind, onRetry }: FailureProps) {
+  const { title, advice } = FAILURE_WORDS[failure.code];
+  return (
+    <div role="alert">
+      <Notice tone="danger" title={title}>
+        <p>{advice}</p>
+        <p>
+          Kling says: <q>{failure.message}</q>
+        </p>
+        <p>
+          <a href={kind === 'LipSyncTask' ? '#/lip-sync' : '#/voices'} onClick={onRetry}>
+            Make a new attempt
+          </a>
+        </p>
+      </Notice>
+    </div>
   );
 }

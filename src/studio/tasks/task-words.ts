@@ -62,9 +62,14 @@ export function isFinal({ status }: Pick<Task, 'status'>): boolean {
 }
 
 /** Begins the external ids that the studio makes up: they say nothing to people. */
-export const OWN_ID_PREFIX = 'studio-';
+const OWN_ID_PREFIX = 'studio-';
 
 /** What a task is called: by its maker, if they gave it a name. */
 export function titleOf({ __typename, externalId }: Pick<Task, '__typename' | 'externalId'>): string {
   return externalId === null || externalId.startsWith(OWN_ID_PREFIX) ? KIND_LABELS[__typename] : externalId;
+}
+
+/** For one attempt: repeated with the same one, it makes nothing new. */
+export function newExternalId(): string {
+  return `${OWN_ID_PREFIX}${crypto.randomUUID()}`;
 }

@@ -1,4 +1,4 @@
-import { FieldError, Input, Label, Text, TextArea, TextField, type InputProps } from 'react-aria-components';
+import { FieldError, Input, Label, Text, TextArea, TextField, type InputProps, Button } from 'react-aria-components';
 
 interface Props {
   readonly label: string;
@@ -49,4 +49,19 @@ export function Field(props: Props) {
 /** For who has just been refused: the first field that is wrong. */
 export function focusFirstProblem(form: HTMLElement): void {
   form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+}
+
+interface ExampleProps {
+  readonly value: string;
+  readonly onUse: (value: string) => void;
+}
+
+/** Fills in what the sandbox understands. Only in local development: elsewhere it would be a dead link. */
+export function ExampleButton({ value, onUse }: ExampleProps) {
+  if (!DEVELOPMENT) return null;
+  return (
+    <Button className="example-button" onPress={() => onUse(value)}>
+      Use the sandbox’s example
+    </Button>
+  );
 }

@@ -5,7 +5,7 @@ import { issuesOf } from '../../domain/check.ts';
 import { VOICE_UNITS } from '../../domain/cost.ts';
 import { checkCreateVoiceInput } from '../../domain/inputs.ts';
 import { CreateVoiceDocument } from '../api/voice-documents.ts';
-import { newExternalId } from '../tasks/external-id.ts';
+import { newExternalId } from '../tasks/task-words.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';

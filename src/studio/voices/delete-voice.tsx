@@ -1,7 +1,9 @@
 import { useMutation } from 'urql';
+import type { ReactNode } from 'react';
+import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { DeleteVoiceDocument, type Voice } from '../api/voice-documents.ts';
-import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
+import { Button } from '../ui/button.tsx';
 
 interface Props {
   readonly voice: Voice;
@@ -29,5 +31,40 @@ export function DeleteVoice({ voice, onClose, onDeleted }: Props) {
       <p className="muted">It cannot be brought back. Videos made with it stay.</p>
       {error === undefined ? null : <ErrorNotice error={error} />}
     </ConfirmDialog>
+  );
+}
+
+interface ConfirmProps {
+  readonly title: string;
+  readonly keepLabel: string;
+  readonly confirmLabel: string;
+  readonly busy: boolean;
+  readonly onClose: () => void;
+  readonly onConfirm: () => void;
+  readonly children: ReactNode;
+}
+
+/** Asks before something that cannot be undone. The focus stays inside, and goes back to where it was. */
+function ConfirmDialog({ title, keepLabel, confirmLabel, busy, onClose, onConfirm, children }: ConfirmProps) {
+  return (
+    <ModalOverlay className="dialog-backdrop" isOpen isDismissable={!busy} onOpenChange={onClose}>
+      <Modal className="dialog">
+        <Dialog role="alertdialog">
+          <Heading slot="title" level={2}>
+            {title}
+          </Heading>
+          {children}
+          <div className="dialog-actions">
+            {/* What loses nothing is what Enter does. */}
+            <Button autoFocus onPress={onClose}>
+              {keepLabel}
+            </Button>
+            <Button kind="danger" busy={busy} onPress={onConfirm}>
+              {confirmLabel}
+            </Button>
+          </div>
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
   );
 }

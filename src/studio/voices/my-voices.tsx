@@ -7,7 +7,7 @@ import { TaskRow } from '../tasks/task-row.tsx';
 import { Button } from '../ui/button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
-import { Skeleton } from '../ui/skeleton.tsx';
+import { Skeleton } from '../ui/placeholder.tsx';
 import { DeleteVoice } from './delete-voice.tsx';
 import { PlayButton } from './play-button.tsx';
 

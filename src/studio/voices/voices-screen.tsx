@@ -1,6 +1,12 @@
+import { useState } from 'react';
+import { useQuery } from 'urql';
+import { PresetVoicesDocument } from '../api/voice-documents.ts';
+import { Button } from '../ui/button.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Skeleton } from '../ui/placeholder.tsx';
 import { CreateVoice } from './create-voice.tsx';
 import { MyVoices } from './my-voices.tsx';
-import { PresetVoices } from './preset-voices.tsx';
+import { PlayButton } from './play-button.tsx';
 
 export function VoicesScreen() {
   return (
@@ -21,6 +27,35 @@ export function VoicesScreen() {
         </div>
         <CreateVoice />
       </div>
+    </>
+  );
+}
+
+/** One window of the library, and the next one behind it once it is asked for. */
+function PresetVoices({ after }: { readonly after: string | null }) {
+  const [{ data, error }] = useQuery({
+    query: PresetVoicesDocument,
+    variables: after === null ? {} : { after },
+    // It changes seldom, and each read is a call to Kling.
+    requestPolicy: 'cache-first',
+  });
+  const [more, setMore] = useState(false);
+  if (!data) {
+    return error === undefined ? <Skeleton rows={3} label="Loading the library" /> : <ErrorNotice error={error} />;
+  }
+  const { edges, pageInfo } = data.presetVoices;
+  return (
+    <>
+      <ul className="voice-grid" aria-label={after === null ? 'Preset voices' : 'More preset voices'}>
+        {edges.map(({ node }) => (
+          <li key={node.id} className="voice">
+            <PlayButton name={node.name} url={node.trialUrl} />
+            <span className="voice-name">{node.name}</span>
+          </li>
+        ))}
+      </ul>
+      {more && pageInfo.endCursor !== null ? <PresetVoices after={pageInfo.endCursor} /> : null}
+      {!more && pageInfo.hasNextPage ? <Button onPress={() => setMore(true)}>Show more voices</Button> : null}
     </>
   );
 }
