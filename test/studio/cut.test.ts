@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { explainCut, moveCut } from '../../src/studio/lip-sync/cut.ts';
 
-const FACTS = { face: { startMs: 4000, endMs: 8000 }, videoMs: 10_000, soundMs: 5000 };
+const FACTS = { face: { startMs: 4000, endMs: 8000 }, videoMs: 10_000, audioMs: 5000 };
 const CUT = { cropStartMs: 1000, cropEndMs: 4000, insertAtMs: 3000 };
 
 describe('a cut on the timeline', () => {
@@ -17,7 +17,7 @@ describe('a cut on the timeline', () => {
     ['trim-start', -9000, { cropStartMs: 0, cropEndMs: 4000, insertAtMs: 2000 }],
     ['trim-start', 9000, { cropStartMs: 3800, cropEndMs: 4000, insertAtMs: 5800 }],
   ] as const)('is changed by %s of %d ms, within the sound and the video', ([grip, byMs, moved], { expect }) => {
-    expect(moveCut(CUT, grip, byMs, FACTS.soundMs, FACTS.videoMs)).toEqual(moved);
+    expect(moveCut(CUT, grip, byMs, FACTS.audioMs, FACTS.videoMs)).toEqual(moved);
   });
 
   it('never begins before the video when its beginning is given back', ({ expect }) => {

@@ -22,7 +22,7 @@ export async function focused(page: Page): Promise<Stop> {
     if (active === document.body) return null;
     // What is invisible itself is shown by what it lies over; a heading that is led to is read, and not used; a video's
     // controls are the browser's own.
-    const holder = active.closest('.face-row, .grip, .sound-block, .file-drop');
+    const holder = active.closest('.face-row, .grip, .audio-block, .file-drop');
     const isUsed = !active.matches('h1, h2, main, video');
     const isDrawn = [active, holder].some((candidate) => {
       const style = candidate && getComputedStyle(candidate);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { chooseSound, createLipSync, drag, findFaces } from './make-lip-sync.ts';
+import { chooseAudio, createLipSync, drag, findFaces } from './make-lip-sync.ts';
 import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
 
 let browser: Browser;
@@ -35,7 +35,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await findFaces(page);
     await page.getByText('Face 2', { exact: true }).click();
     expect(await page.getByRole('radio', { name: /Face 2/ }).isChecked()).toBe(true);
-    await chooseSound(page);
+    await chooseAudio(page);
     await page.getByText('0.5 units').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
 
@@ -99,7 +99,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await signIn(page, `keys-${randomUUID()}`);
     await findFaces(page);
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
-    await chooseSound(page);
+    await chooseAudio(page);
     const place = page.getByRole('slider', { name: 'Place of the sound' });
     await place.press('ArrowRight');
     await place.press('ArrowRight');

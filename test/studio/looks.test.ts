@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
-import { chooseSound, findFaces } from './make-lip-sync.ts';
+import { chooseAudio, findFaces } from './make-lip-sync.ts';
 import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
 
 let browser: Browser;
@@ -36,7 +36,7 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
     await look('empty');
     await findFaces(page);
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
-    await chooseSound(page);
+    await chooseAudio(page);
     await page.getByText('0.5 units').waitFor();
     await look('lip-sync');
     await page.getByRole('button', { name: 'Create lip-sync' }).click();

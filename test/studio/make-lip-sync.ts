@@ -9,7 +9,7 @@ export async function findFaces(page: Page, video = 'interview-sandbox-two-faces
 }
 
 /** A sound of one's own, in base64. */
-export async function chooseSound(page: Page, seconds = 4): Promise<void> {
+export async function chooseAudio(page: Page, seconds = 4): Promise<void> {
   const file = { name: 'greeting.wav', mimeType: 'audio/wav', buffer: createWav(seconds) };
   await page.locator('input[type=file]').setInputFiles(file);
   await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
@@ -32,6 +32,6 @@ export async function drag(page: Page, name: string, byPixels: number): Promise<
 export async function createLipSync(page: Page, video?: string): Promise<void> {
   await findFaces(page, video);
   await page.getByRole('radio').first().waitFor();
-  await chooseSound(page);
+  await chooseAudio(page);
   await page.getByRole('button', { name: 'Create lip-sync' }).click();
 }

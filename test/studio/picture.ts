@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { chooseSound, findFaces } from './make-lip-sync.ts';
+import { chooseAudio, findFaces } from './make-lip-sync.ts';
 import { mintStudioToken } from './tokens.ts';
 
 const PICTURE_BYTES_MAX = 200 * 1024;
@@ -39,7 +39,7 @@ try {
   await page.getByText('Live', { exact: true }).waitFor();
   await findFaces(page, 'interview-sandbox-two-faces-5s.mp4');
   await page.getByRole('radio', { name: /Face 1/ }).waitFor();
-  await chooseSound(page);
+  await chooseAudio(page);
   await page.getByText('0.5 units').waitFor();
   await page.waitForFunction(() => document.querySelector('video')?.readyState === HTMLMediaElement.HAVE_ENOUGH_DATA);
   await page.waitForTimeout(SPINNER_MS);

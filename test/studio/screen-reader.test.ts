@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { faultsOf, listen, readTree } from './accessibility-tree.ts';
-import { chooseSound, createLipSync, findFaces } from './make-lip-sync.ts';
+import { chooseAudio, createLipSync, findFaces } from './make-lip-sync.ts';
 import { HAS_BROWSER, launch, openPage, signIn } from './studio-browser.ts';
 
 let browser: Browser;
@@ -29,7 +29,7 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     await check();
     await findFaces(page);
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
-    await chooseSound(page);
+    await chooseAudio(page);
     await check();
     expect(await page.locator('main').ariaSnapshot()).toMatch(
       /- radiogroup "Which face speaks":\s+- .*radio "Face 1, 0 s to 2\.\d+ s" \[checked\]/,

@@ -1,12 +1,12 @@
 import { useRef, type RefObject, type CSSProperties } from 'react';
 import { formatSeconds } from '../ui/format.ts';
 import { type Cut, moveCut, type GripName } from './cut.ts';
-import { type ChosenSound } from './read-audio.ts';
+import type { ChosenAudio } from './read-audio.ts';
 import { Grip } from './grip.tsx';
 
 interface Props {
-  readonly sound: ChosenSound;
-  readonly soundMs: number;
+  readonly audio: ChosenAudio;
+  readonly audioMs: number;
   readonly videoMs: number;
   readonly cut: Cut;
   readonly onCut: (cut: Cut) => void;
@@ -16,7 +16,7 @@ interface Props {
 }
 
 /** The cut of the sound on its track: dragged as a whole, trimmed at its ends; by pointer or arrow keys. */
-export function SoundBlock({ sound, soundMs, videoMs, cut, onCut, track, range, isRefused }: Props) {
+export function AudioBlock({ audio, audioMs, videoMs, cut, onCut, track, range, isRefused }: Props) {
   /** The cut as it was when it was taken hold of. */
   const held = useRef(cut);
   const endMs = cut.insertAtMs + cut.cropEndMs - cut.cropStartMs;
@@ -32,24 +32,24 @@ export function SoundBlock({ sound, soundMs, videoMs, cut, onCut, track, range, 
     msPerPixel,
     onMove(byMs: number, isHeld: boolean) {
       if (!isHeld) held.current = cut;
-      onCut(moveCut(held.current, name, byMs, soundMs, videoMs));
+      onCut(moveCut(held.current, name, byMs, audioMs, videoMs));
     },
   });
 
   return (
     <>
-      <div className="sound-block" data-refused={isRefused} style={span}>
+      <div className="audio-block" data-refused={isRefused} style={span}>
         <Grip
           {...grip('move', place)}
-          className="sound-grip"
+          className="audio-grip"
           label="Place of the sound in the video"
           ms={cut.insertAtMs}
           maxMs={videoMs}
           homeByMs={(range?.minMs ?? 0) - cut.insertAtMs}
           endByMs={(range?.maxMs ?? cut.insertAtMs) - cut.insertAtMs}
         >
-          <Waveform peaks={sound.peaks} fromShare={cut.cropStartMs / soundMs} toShare={cut.cropEndMs / soundMs} />
-          <span className="sound-block-name">{place}</span>
+          <Waveform peaks={audio.peaks} fromShare={cut.cropStartMs / audioMs} toShare={cut.cropEndMs / audioMs} />
+          <span className="audio-block-name">{place}</span>
         </Grip>
       </div>
       <div className="grips" style={span}>
@@ -58,18 +58,18 @@ export function SoundBlock({ sound, soundMs, videoMs, cut, onCut, track, range, 
           className="grip grip-start"
           label="Beginning of the cut"
           ms={cut.cropStartMs}
-          maxMs={soundMs}
+          maxMs={audioMs}
           homeByMs={-cut.cropStartMs}
-          endByMs={soundMs}
+          endByMs={audioMs}
         />
         <Grip
           {...grip('trim-end', formatSeconds(cut.cropEndMs))}
           className="grip grip-end"
           label="End of the cut"
           ms={cut.cropEndMs}
-          maxMs={soundMs}
+          maxMs={audioMs}
           homeByMs={-cut.cropEndMs}
-          endByMs={soundMs - cut.cropEndMs}
+          endByMs={audioMs - cut.cropEndMs}
         />
       </div>
     </>

@@ -7,23 +7,23 @@ import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { formatSeconds } from '../ui/format.ts';
-import { type ChosenSound, readSoundFile, readSoundUrl } from './read-audio.ts';
+import { type ChosenAudio, readAudioFile, readAudioUrl } from './read-audio.ts';
 import { SpeechForm } from './speech-form.tsx';
 
 interface Props {
-  readonly sound: ChosenSound | null;
-  readonly onSound: (sound: ChosenSound | null) => void;
+  readonly audio: ChosenAudio | null;
+  readonly onAudio: (audio: ChosenAudio | null) => void;
   readonly children: ReactNode;
 }
 
 /** A sound by its link, a file of one's own, or a text that is spoken. */
-export function SoundStep({ sound, onSound, children }: Props) {
+export function AudioStep({ audio, onAudio, children }: Props) {
   const [url, setUrl] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
 
-  function take(chosen: ChosenSound | null): void {
-    onSound(chosen);
+  function take(chosen: ChosenAudio | null): void {
+    onAudio(chosen);
     if (chosen !== null) announce(`${chosen.name} is on the timeline`);
   }
 
@@ -38,20 +38,20 @@ export function SoundStep({ sound, onSound, children }: Props) {
       return;
     }
     setReading(true);
-    take(await readSoundUrl(checked.value));
+    take(await readAudioUrl(checked.value));
     setReading(false);
   }
 
   async function addFile(file: File): Promise<void> {
     setReading(true);
-    const read = await readSoundFile(file);
+    const read = await readAudioFile(file);
     setReading(false);
     setProblem(read.ok ? null : read.problem);
-    take(read.ok ? read.sound : null);
+    take(read.ok ? read.audio : null);
   }
 
   return (
-    <div className="sound-step">
+    <div className="audio-step">
       <form className="inline-form" onSubmit={(event) => void addUrl(event)} noValidate>
         <Field
           label="Link to the sound"
@@ -66,13 +66,13 @@ export function SoundStep({ sound, onSound, children }: Props) {
           Use it
         </Button>
       </form>
-      {url === '' && sound === null ? <ExampleButton value="https://example.com/hello-5s.mp3" onUse={setUrl} /> : null}
-      <SoundDrop onFile={(file) => void addFile(file)} />
-      <SpeechForm onSound={take} />
-      {sound === null ? null : (
-        <p className="chosen-sound">
-          <span className="chosen-name">{sound.name}</span>
-          <span className="muted">{sound.durationMs === null ? '' : formatSeconds(sound.durationMs)}</span>
+      {url === '' && audio === null ? <ExampleButton value="https://example.com/hello-5s.mp3" onUse={setUrl} /> : null}
+      <AudioDrop onFile={(file) => void addFile(file)} />
+      <SpeechForm onAudio={take} />
+      {audio === null ? null : (
+        <p className="chosen-audio">
+          <span className="chosen-name">{audio.name}</span>
+          <span className="muted">{audio.durationMs === null ? '' : formatSeconds(audio.durationMs)}</span>
         </p>
       )}
       {children}
@@ -87,7 +87,7 @@ interface DropProps {
 const TYPES = ['.mp3', '.wav', '.m4a', '.aac', 'audio/mpeg', 'audio/wav', 'audio/mp4', 'audio/aac'];
 
 /** Takes a sound file that is dropped, pasted or chosen. */
-function SoundDrop({ onFile }: DropProps) {
+function AudioDrop({ onFile }: DropProps) {
   return (
     <DropZone
       className="file-drop"

@@ -8,18 +8,18 @@ import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { formatSeconds, formatUnits } from '../ui/format.ts';
 import type { Cut } from './cut.ts';
-import type { ChosenSound } from './read-audio.ts';
+import type { ChosenAudio } from './read-audio.ts';
 
 /** What is ready to be made, but for the sound. */
 interface Draft {
   readonly face: Face;
   /** Null until one is chosen. */
-  readonly sound: ChosenSound | null;
+  readonly audio: ChosenAudio | null;
   readonly cut: Cut;
   readonly videoMs: number;
   /** The lengths, where they are more than a guess: only then is the gateway told. */
   readonly knownVideoMs: number | null;
-  readonly knownSoundMs: number | null;
+  readonly knownAudioMs: number | null;
 }
 
 interface Props {
@@ -32,18 +32,18 @@ export function CreateStep({ draft, problems, onCreated }: Props) {
   const [{ fetching, error }, create] = useMutation(CreateLipSyncDocument);
   const [mix, setMix] = useState<MixValues>({ soundVolume: 1, originalAudioVolume: 1, watermark: false });
   const attempt = useRef({ of: '', id: '' });
-  const { sound, cut, face, videoMs, knownVideoMs, knownSoundMs } = draft;
-  const isReady = sound !== null && problems.length === 0;
+  const { audio, cut, face, videoMs, knownVideoMs, knownAudioMs } = draft;
+  const isReady = audio !== null && problems.length === 0;
 
   async function submit(): Promise<void> {
-    if (sound === null) return;
+    if (audio === null) return;
     const input = {
       faceId: face.id,
-      sound: sound.source,
+      sound: audio.source,
       placement: {
         ...cut,
         videoDurationMs: knownVideoMs,
-        soundDurationMs: knownSoundMs,
+        soundDurationMs: knownAudioMs,
       },
       ...mix,
     };
@@ -65,7 +65,7 @@ export function CreateStep({ draft, problems, onCreated }: Props) {
         <span className="create-action">
           {isReady ? null : (
             <span className="muted" id="not-ready">
-              {sound === null ? 'Choose a sound first' : 'Put the sound where it is allowed'}
+              {audio === null ? 'Choose a sound first' : 'Put the sound where it is allowed'}
             </span>
           )}
           <Button

@@ -33,7 +33,7 @@ export function CutFields({ cut, facts, problems, onCut }: Props) {
         />
         <LengthField
           label="Cut to"
-          hint={`It is ${formatSeconds(facts.soundMs)} long.`}
+          hint={`It is ${formatSeconds(facts.audioMs)} long.`}
           ms={cut.cropEndMs}
           onChange={(cropEndMs) => onCut({ ...cut, cropEndMs })}
         />

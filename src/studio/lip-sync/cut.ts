@@ -16,9 +16,9 @@ export function assumedVideoMs(scan: FaceScan): number {
 }
 
 /** The whole sound, from the beginning of the face on, as far as the video goes. */
-export function firstCut(face: Face, videoMs: number, soundMs: number): Cut {
+export function firstCut(face: Face, videoMs: number, audioMs: number): Cut {
   const insertAtMs = Math.min(face.startMs, Math.max(0, videoMs - 2000));
-  return { cropStartMs: 0, cropEndMs: Math.min(soundMs, videoMs - insertAtMs), insertAtMs };
+  return { cropStartMs: 0, cropEndMs: Math.min(audioMs, videoMs - insertAtMs), insertAtMs };
 }
 
 /** What of the block is held: the whole, or one of its ends. */
@@ -40,13 +40,13 @@ const rounded = (ms: number) => Math.round(ms / STEP_MS) * STEP_MS;
  * The cut after its grip was moved by `byMs`. It stays within the sound and begins within the video, and nothing more:
  * a place that is refused can be tried, and says why.
  */
-export function moveCut(cut: Cut, grip: GripName, byMs: number, soundMs: number, videoMs: number): Cut {
+export function moveCut(cut: Cut, grip: GripName, byMs: number, audioMs: number, videoMs: number): Cut {
   const { cropStartMs, cropEndMs, insertAtMs } = cut;
   if (grip === 'move') {
     return { ...cut, insertAtMs: between(rounded(insertAtMs + byMs), 0, videoMs - SHOWN_MS_MIN) };
   }
   if (grip === 'trim-end') {
-    return { ...cut, cropEndMs: between(rounded(cropEndMs + byMs), cropStartMs + LENGTH_MS_MIN, soundMs) };
+    return { ...cut, cropEndMs: between(rounded(cropEndMs + byMs), cropStartMs + LENGTH_MS_MIN, audioMs) };
   }
   // What is cut off at the beginning leaves the rest where it sounds.
   const start = between(rounded(cropStartMs + byMs), Math.max(0, cropStartMs - insertAtMs), cropEndMs - LENGTH_MS_MIN);
@@ -57,12 +57,12 @@ export function moveCut(cut: Cut, grip: GripName, byMs: number, soundMs: number,
 export interface CutFacts {
   readonly face: Interval;
   readonly videoMs: number;
-  readonly soundMs: number;
+  readonly audioMs: number;
 }
 
 /** Why the gateway would refuse the cut, in the words of the timeline; empty when it would take it. */
-export function explainCut(cut: Cut, { face, videoMs, soundMs }: CutFacts): readonly string[] {
-  const checked = checkPlacement({ ...cut, soundDurationMs: soundMs, videoDurationMs: videoMs }, [], {
+export function explainCut(cut: Cut, { face, videoMs, audioMs }: CutFacts): readonly string[] {
+  const checked = checkPlacement({ ...cut, soundDurationMs: audioMs, videoDurationMs: videoMs }, [], {
     face: { startMs: face.startMs, endMs: face.endMs, path: ['face'] },
     audio: null,
   });
@@ -76,11 +76,11 @@ export function explainCut(cut: Cut, { face, videoMs, soundMs }: CutFacts): read
     if (field === 'cropEndMs' && lengthMs < AUDIO_MS_MIN) {
       return `The cut is ${formatSeconds(lengthMs)} long; it has to be at least ${formatSeconds(AUDIO_MS_MIN)}.`;
     }
-    if (field === 'cropEndMs') return `The cut ends after the sound, which is ${formatSeconds(soundMs)} long.`;
+    if (field === 'cropEndMs') return `The cut ends after the sound, which is ${formatSeconds(audioMs)} long.`;
     if (field === 'insertAtMs' && message.includes('must end by')) {
       return `The sound would end at ${formatSeconds(endMs)}, after the video, which ends at ${formatSeconds(videoMs)}.`;
     }
-    if (field === 'insertAtMs') return explainOverlap(cut, endMs, { face, videoMs, soundMs });
+    if (field === 'insertAtMs') return explainOverlap(cut, endMs, { face, videoMs, audioMs });
     return field === 'videoDurationMs' ? 'The video has to be 2 to 60 s long.' : 'The sound has to be 2 to 60 s long.';
   });
   return [...new Set(words)];

@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import type { Task } from '../api/documents.ts';
 import { assumedVideoMs, firstCut, type Cut, explainCut } from './cut.ts';
-import { UNKNOWN_SOUND_MS, type ChosenSound } from './read-audio.ts';
+import { UNKNOWN_AUDIO_MS, type ChosenAudio } from './read-audio.ts';
 import { CreateStep } from './create-step.tsx';
 import { CutFields, LengthField } from './cut-fields.tsx';
-import { SoundStep } from './audio-step.tsx';
+import { AudioStep } from './audio-step.tsx';
 import { Timeline } from './timeline.tsx';
 import type { Scanned } from './video-step.tsx';
 
@@ -19,26 +19,26 @@ export function Editor({ scanned, onCreated }: Props) {
   const [measuredMs, setMeasuredMs] = useState<number | null>(null);
   const [givenMs, setGivenMs] = useState<number | null>(null);
   const [faceId, setFaceId] = useState(scan.faces[0]?.id ?? '');
-  const [sound, setSound] = useState<ChosenSound | null>(null);
-  const [givenSoundMs, setGivenSoundMs] = useState<number | null>(null);
+  const [audio, setAudio] = useState<ChosenAudio | null>(null);
+  const [givenAudioMs, setGivenAudioMs] = useState<number | null>(null);
   const [cut, setCut] = useState<Cut>({ cropStartMs: 0, cropEndMs: 0, insertAtMs: 0 });
   const [playheadMs, setPlayheadMs] = useState(0);
 
   // Measured, or told by the one who sits here: the gateway may rely on it.
   const knownVideoMs = measuredMs ?? givenMs;
-  const knownSoundMs = sound?.durationMs ?? givenSoundMs;
+  const knownAudioMs = audio?.durationMs ?? givenAudioMs;
   const videoMs = knownVideoMs ?? assumedVideoMs(scan);
-  const soundMs = knownSoundMs ?? UNKNOWN_SOUND_MS;
+  const audioMs = knownAudioMs ?? UNKNOWN_AUDIO_MS;
   const face = scan.faces.find(({ id }) => id === faceId) ?? scan.faces[0];
   if (face === undefined) return null;
-  const facts = { face, videoMs, soundMs };
-  const problems = sound === null ? [] : explainCut(cut, facts);
+  const facts = { face, videoMs, audioMs };
+  const problems = audio === null ? [] : explainCut(cut, facts);
 
-  function choose(chosen: ChosenSound | null): void {
-    setSound(chosen);
-    setGivenSoundMs(null);
+  function choose(chosen: ChosenAudio | null): void {
+    setAudio(chosen);
+    setGivenAudioMs(null);
     if (chosen !== null && face !== undefined) {
-      setCut(firstCut(face, videoMs, chosen.durationMs ?? UNKNOWN_SOUND_MS));
+      setCut(firstCut(face, videoMs, chosen.durationMs ?? UNKNOWN_AUDIO_MS));
     }
   }
 
@@ -58,33 +58,33 @@ export function Editor({ scanned, onCreated }: Props) {
               />
             ) : null}
           </div>
-          <SoundStep sound={sound} onSound={choose}>
-            {sound !== null && sound.durationMs === null ? (
+          <AudioStep audio={audio} onAudio={choose}>
+            {audio !== null && audio.durationMs === null ? (
               <LengthField
                 label="Length of the sound"
                 hint="This browser cannot tell how long the sound is."
-                ms={soundMs}
-                onChange={setGivenSoundMs}
+                ms={audioMs}
+                onChange={setGivenAudioMs}
               />
             ) : null}
-          </SoundStep>
+          </AudioStep>
         </div>
         <Timeline
           faces={scan.faces}
           face={face}
           onFace={setFaceId}
           videoMs={videoMs}
-          sound={sound}
-          soundMs={soundMs}
+          audio={audio}
+          audioMs={audioMs}
           cut={cut}
           onCut={setCut}
           playheadMs={playheadMs}
           isRefused={problems.length > 0}
         />
-        {sound === null ? null : <CutFields cut={cut} facts={facts} problems={problems} onCut={setCut} />}
+        {audio === null ? null : <CutFields cut={cut} facts={facts} problems={problems} onCut={setCut} />}
       </section>
       <CreateStep
-        draft={{ face, sound, cut, videoMs, knownVideoMs, knownSoundMs }}
+        draft={{ face, audio, cut, videoMs, knownVideoMs, knownAudioMs }}
         problems={problems}
         onCreated={onCreated}
       />

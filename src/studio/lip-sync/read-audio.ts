@@ -2,7 +2,7 @@ import { checkInlineAudio } from '../../domain/audio.ts';
 import { issuesOf } from '../../domain/check.ts';
 
 /** A sound as it was chosen. `durationMs` is null when this browser cannot tell. */
-export interface ChosenSound {
+export interface ChosenAudio {
   readonly source: { readonly url: string } | { readonly base64: string } | { readonly audioId: string };
   readonly name: string;
   readonly durationMs: number | null;
@@ -11,10 +11,10 @@ export interface ChosenSound {
 }
 
 /** What a sound is taken to be long when nobody can tell. */
-export const UNKNOWN_SOUND_MS = 5000;
+export const UNKNOWN_AUDIO_MS = 5000;
 
-export type ReadSound =
-  | { readonly ok: true; readonly sound: ChosenSound }
+export type ReadAudio =
+  | { readonly ok: true; readonly audio: ChosenAudio }
   | { readonly ok: false; readonly problem: string };
 
 const PEAKS = 96;
@@ -51,7 +51,7 @@ async function decode(bytes: ArrayBuffer): Promise<{ durationMs: number; peaks: 
 }
 
 /** A sound file, checked as the gateway will check it, before it is sent anywhere. */
-export async function readSoundFile(file: File): Promise<ReadSound> {
+export async function readAudioFile(file: File): Promise<ReadAudio> {
   const base64 = await toBase64(file);
   const checked = checkInlineAudio(base64, []);
   const [issue] = issuesOf(checked);
@@ -59,7 +59,7 @@ export async function readSoundFile(file: File): Promise<ReadSound> {
   const decoded = await decode(await file.arrayBuffer());
   return {
     ok: true,
-    sound: {
+    audio: {
       source: { base64 },
       name: file.name,
       durationMs: checked.value.durationMs ?? decoded?.durationMs ?? null,
@@ -69,7 +69,7 @@ export async function readSoundFile(file: File): Promise<ReadSound> {
 }
 
 /** A sound by its address. Only its length can be told, and only if the browser may play it. */
-export async function readSoundUrl(url: string): Promise<ChosenSound> {
+export async function readAudioUrl(url: string): Promise<ChosenAudio> {
   const { promise, resolve } = Promise.withResolvers<number | null>();
   const audio = new Audio();
   audio.preload = 'metadata';

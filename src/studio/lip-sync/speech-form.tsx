@@ -9,7 +9,7 @@ import { Button } from '../ui/button.tsx';
 import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Segments } from '../ui/segments.tsx';
-import type { ChosenSound } from './read-audio.ts';
+import type { ChosenAudio } from './read-audio.ts';
 
 const LANGUAGES = [
   { value: 'EN', label: 'English' },
@@ -23,11 +23,11 @@ const DOMAIN_LANGUAGES = { EN: 'en', ZH: 'zh' } as const;
 const NAME_CHARS = 40;
 
 interface Props {
-  readonly onSound: (sound: ChosenSound) => void;
+  readonly onAudio: (audio: ChosenAudio) => void;
 }
 
 /** Has a text spoken, for the lips to say. */
-export function SpeechForm({ onSound }: Props) {
+export function SpeechForm({ onAudio }: Props) {
   const [text, setText] = useState('');
   const [voiceId, setVoiceId] = useState('oversea_male1');
   const [language, setLanguage] = useState<'EN' | 'ZH'>('EN');
@@ -55,7 +55,7 @@ export function SpeechForm({ onSound }: Props) {
     const { audioId, durationMs } = data.synthesizeSpeech.speech;
     const said = text.trim();
     const name = said.length > NAME_CHARS ? `${said.slice(0, NAME_CHARS)}…` : said;
-    onSound({ source: { audioId }, name: `“${name}”`, durationMs, peaks: [] });
+    onAudio({ source: { audioId }, name: `“${name}”`, durationMs, peaks: [] });
   }
 
   return (

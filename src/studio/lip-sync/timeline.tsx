@@ -4,8 +4,8 @@ import { allowedInsertRange } from '../../domain/placement.ts';
 import type { Face } from '../api/documents.ts';
 import { formatSeconds } from '../ui/format.ts';
 import type { Cut } from './cut.ts';
-import type { ChosenSound } from './read-audio.ts';
-import { SoundBlock, spanStyle } from './audio-block.tsx';
+import type { ChosenAudio } from './read-audio.ts';
+import { AudioBlock, spanStyle } from './audio-block.tsx';
 
 interface Props {
   readonly faces: readonly Face[];
@@ -13,8 +13,8 @@ interface Props {
   readonly onFace: (id: string) => void;
   readonly videoMs: number;
   /** Null until one is chosen. */
-  readonly sound: ChosenSound | null;
-  readonly soundMs: number;
+  readonly audio: ChosenAudio | null;
+  readonly audioMs: number;
   readonly cut: Cut;
   readonly onCut: (cut: Cut) => void;
   readonly playheadMs: number;
@@ -23,10 +23,10 @@ interface Props {
 
 /** The video from left to right: when each face is there, and the sound as a block that is dragged and trimmed. */
 export function Timeline(props: Props) {
-  const { faces, face, onFace, videoMs, sound, cut, playheadMs } = props;
+  const { faces, face, onFace, videoMs, audio, cut, playheadMs } = props;
   const track = useRef<HTMLDivElement>(null);
   const lengthMs = cut.cropEndMs - cut.cropStartMs;
-  const range = sound === null ? null : allowedInsertRange(face, lengthMs, videoMs);
+  const range = audio === null ? null : allowedInsertRange(face, lengthMs, videoMs);
   return (
     <div className="timeline">
       <Ruler videoMs={videoMs} />
@@ -35,7 +35,7 @@ export function Timeline(props: Props) {
           <FaceRow key={candidate.id} face={candidate} number={index + 1} videoMs={videoMs} />
         ))}
       </RadioGroup>
-      <div className="timeline-row sound-row">
+      <div className="timeline-row audio-row">
         <div className="row-label">Sound</div>
         <div className="track" ref={track}>
           {range === null ? null : (
@@ -45,10 +45,10 @@ export function Timeline(props: Props) {
               </span>
             </div>
           )}
-          {sound === null ? (
+          {audio === null ? (
             <p className="track-empty">Choose a sound to place it here</p>
           ) : (
-            <SoundBlock {...props} sound={sound} track={track} range={range} />
+            <AudioBlock {...props} audio={audio} track={track} range={range} />
           )}
           <div className="playhead" style={spanStyle(playheadMs, playheadMs, videoMs)} />
         </div>
