@@ -1,2 +1,2 @@
-/** True in the build that `npm start` serves; false in what is deployed. Set by vite.config.ts. */
+/** Whether this is the build that `npm start` serves. Set by vite.config.ts. */
 declare const DEVELOPMENT: boolean;

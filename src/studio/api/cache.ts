@@ -5,7 +5,7 @@ import type { VariablesOf } from './graphql.ts';
 import { TaskEdgesDocument, type Task } from './documents.ts';
 import { VoicesDocument } from './voice-documents.ts';
 
-/** Types that have no identity: they live inside what shows them. */
+/** Types without an id. The cache embeds them in the objects that contain them. */
 const EMBEDDED = [
   'TaskConnection',
   'TaskEdge',
@@ -31,8 +31,8 @@ type TasksVariables = VariablesOf<typeof TaskEdgesDocument>;
 const TASK_TYPES = ['LipSyncTask', 'VoiceTask'] as const;
 
 /**
- * Puts a task that is new to a list where it belongs, and takes it from where it does not belong any more. One that is older
- * than the first page stays away from it.
+ * Adds a new task to every list that it belongs to, and removes it from the others. Does not add a task that is older than
+ * the loaded page.
  */
 function listTask(cache: Cache, task: Task): void {
   for (const { fieldName, arguments: args } of cache.inspectFields('Query')) {
@@ -64,7 +64,7 @@ function noteTask(payload: TaskPayload | null | undefined, cache: Cache): void {
   if (payload) listTask(cache, payload.task);
 }
 
-/** One copy of every object, however it came: an event of a task changes each place that shows it. */
+/** Creates the normalised cache: an event of a task changes every place that shows the task. */
 export function createCache(): Exchange {
   return cacheExchange({
     keys: Object.fromEntries(EMBEDDED.map((name) => [name, () => null])),
@@ -74,7 +74,7 @@ export function createCache(): Exchange {
     },
     resolvers: {
       Query: {
-        // A task that is known by another way is shown at once, and goes on being shown when the read of it is lost.
+        // A task that another query has loaded is shown at once, also if its own query fails.
         node: (_parent, args: { id: string }, cache) =>
           TASK_TYPES.map((name) => ({ __typename: name, id: args.id })).find((task) => cache.resolve(task, 'id')) ??
           cache.resolve('Query', 'node', args),
@@ -120,8 +120,8 @@ function isStamped(value: object): value is Stamped {
 }
 
 /**
- * A slow answer can be older than an event that has overtaken it. This remembers the newest state of each task, and puts
- * it in the place of any older one in `data`; so that what people see never goes back.
+ * Returns a function that replaces every older state of a task in `data` with the newest one so far. An answer can arrive
+ * after an event that is newer, and a task on the screen must never go back.
  */
 export function createKeepNewest(): <T>(data: T) => T {
   const newest = new Map<string, Stamped>();

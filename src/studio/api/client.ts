@@ -4,26 +4,26 @@ import { createCache, createKeepNewest } from './cache.ts';
 import { codesOf } from './failure.ts';
 import { subscribeResumably, type Progress, waitToRetry } from './resumable.ts';
 
-/** Everything that one signed-in caller has. Ended with `close`, it leaves nothing behind for the next caller. */
+/** The client of one signed-in caller. After `close`, nothing of it is left for the next caller. */
 export interface Api {
   readonly client: Client;
   readonly connection: ConnectionStore;
-  /** Where the live changes stand; null before the first. */
+  /** The position in the live changes. */
   readonly progress: Progress;
   /** Called with every new connection. */
   onConnected: (() => void) | null;
   close(): void;
 }
 
-/** The gateway's close codes for a token that proves nothing, or nothing any more. */
+/** The gateway's close codes for an invalid and for an expired token. */
 const SIGNED_OUT_CODES: ReadonlySet<number> = new Set([4401, 4403]);
 
-/** What graphql-ws closes with once nothing is followed any more: all was refused, or the page is left. */
+/** The code that graphql-ws closes with if no subscription is left, because all were refused or the page is left. */
 const CLOSED_BY_US = 1000;
 
 const PING_MS = 10_000;
 
-/** `token` is sent in a header and in `connection_init`, nowhere else. `onSignedOut` is told when it is worth nothing any more. */
+/** Sends `token` only in a header and in `connection_init`. Calls `onSignedOut` if the gateway refuses it. */
 export function createApi(token: string, onSignedOut: () => void): Api {
   const connection = createConnectionStore();
   const progress: Progress = { cursor: null, isWaiting: false };
@@ -54,7 +54,7 @@ export function createApi(token: string, onSignedOut: () => void): Api {
 
   function goOffline(): void {
     connection.set('offline');
-    // The browser may keep a dead socket for minutes: a new one is tried when it is back.
+    // The browser may keep a dead socket for minutes. A new one is opened when it is online again.
     socket.terminate();
   }
   addEventListener('offline', goOffline);
@@ -65,8 +65,8 @@ export function createApi(token: string, onSignedOut: () => void): Api {
     requestPolicy: 'cache-and-network',
     fetchOptions: { headers: { authorization } },
     exchanges: [
-      // Before the cache, which writes all events of a subscription beneath whatever is read while it lasts: `noteEvent`
-      // brings each to it as an answer.
+      // Comes before the cache, which writes events of a subscription below the results of all running queries.
+      // `noteEvent` passes each event to the cache as the answer of a query.
       subscriptionExchange({
         forwardSubscription: ({ query = '', variables }) => ({
           subscribe: (sink) => ({
@@ -102,10 +102,10 @@ export function createApi(token: string, onSignedOut: () => void): Api {
   return api;
 }
 
-/** How the live connection stands. `connecting` is also between a break and the next attempt; `idle`: nothing is followed. */
+/** The state of the live connection. `connecting` includes the wait before the next attempt. `idle` has no subscription. */
 export type ConnectionState = 'connecting' | 'live' | 'offline' | 'idle';
 
-/** A value that React can follow with `useSyncExternalStore`. */
+/** A store for `useSyncExternalStore`. */
 export interface ConnectionStore {
   get(): ConnectionState;
   set(state: ConnectionState): void;

@@ -1,7 +1,9 @@
 import { graphql, type ResultOf } from './graphql.ts';
 
-/** All that any screen shows of a task: one shape, so that an event can stand in for whatever was read before it. The
- * types are what the cache would ask for by itself, of all but a subscription. */
+/**
+ * All fields of a task that any screen shows. One shape, so that an event can replace any earlier answer. `__typename` is
+ * here because the cache adds it to all documents but subscriptions.
+ */
 export const taskFields = graphql(`
   fragment TaskFields on Task @_unmask {
     __typename
@@ -76,10 +78,7 @@ export const TasksDocument = graphql(
   [taskFields],
 );
 
-/**
- * Which tasks a list has, for the cache to change: without a schema it cannot read what is asked of one type alone while
- * it writes.
- */
+/** The tasks of a list, for the cache to change. Without a schema, it cannot read fields of single types while it writes. */
 export const TaskEdgesDocument = graphql(`
   query TaskEdges($after: String, $kind: TaskKind, $status: [TaskStatus!]) {
     tasks(first: 20, after: $after, kind: $kind, status: $status) {
@@ -129,7 +128,7 @@ export const TasksChangedDocument = graphql(
   [taskFields],
 );
 
-/** How an event comes to the cache: never sent, and answered by the event. Each is one of its own, by its cursor. */
+/** Passes an event to the cache: the query is never sent, and the event is its answer. The cursor makes each query distinct. */
 export const EventDocument = graphql(
   `
     query Event($id: ID!, $cursor: String!) {

@@ -7,11 +7,11 @@ interface Extensions {
   readonly issues?: readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
 }
 
-/** A refused request, in words. */
+/** The texts for a refused request. */
 export interface Refusal {
   readonly title: string;
   readonly details: readonly string[];
-  /** For the operator's log; null when the request never reached the gateway. */
+  /** Names the request in the operator's log. Null if the request never reached the gateway. */
   readonly requestId: string | null;
 }
 
@@ -39,12 +39,12 @@ function extensionsOf(error: CombinedError | undefined): readonly Extensions[] {
   return error?.graphQLErrors.map(({ extensions }) => extensions) ?? [];
 }
 
-/** The gateway's error codes in it. Empty for a network error. */
+/** Returns the gateway's error codes. Empty for a network error. */
 export function codesOf(error: CombinedError | undefined): readonly string[] {
   return extensionsOf(error).flatMap(({ code }) => code ?? []);
 }
 
-/** What to show of an error. */
+/** Maps an error to the texts that are shown. */
 export function toRefusal(error: CombinedError): Refusal {
   const [first] = error.graphQLErrors;
   if (first === undefined) {

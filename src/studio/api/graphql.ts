@@ -1,7 +1,7 @@
 import { initGraphQLTada } from 'gql.tada';
 import type { introspection } from './introspection.d.ts';
 
-/** An operation as it is written, typed by schema.graphql. */
+/** Parses an operation, typed by schema.graphql. */
 export const graphql = initGraphQLTada<{ introspection: introspection; scalars: { DateTime: string } }>();
 
 export type { FragmentOf, ResultOf, VariablesOf } from 'gql.tada';

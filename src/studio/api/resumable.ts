@@ -1,10 +1,11 @@
 import type { Client as SocketClient } from 'graphql-ws';
 import { type Backoff, backoffMs } from '../../lib/backoff.ts';
 
-/** What the last event left: where to go on. */
+/** The position of a subscription. */
 export interface Progress {
+  /** The cursor of the last event. Null before the first. */
   cursor: string | null;
-  /** Whether an error has ended the subscription and it is about to begin again. */
+  /** Whether an error has ended the subscription and it waits for the next attempt. */
   isWaiting: boolean;
 }
 
@@ -22,7 +23,7 @@ interface Operation {
 interface Options {
   readonly socket: Pick<SocketClient, 'subscribe'>;
   readonly progress: Progress;
-  /** Resolves when it is time for the attempt after so many that have failed. */
+  /** Resolves when the next attempt is due. `retries` counts the failed attempts. */
   readonly waitToRetry: (retries: number) => Promise<void>;
 }
 
@@ -32,7 +33,7 @@ function cursorOf(result: { readonly data?: unknown }): string | null {
   return event?.cursor ?? null;
 }
 
-/** Whether the gateway has ended the subscription, and has not said that another attempt would end in the same way. */
+/** Whether another attempt can succeed: the gateway has ended the subscription with errors that are retryable. */
 function isWorthAnother(error: unknown): boolean {
   if (!Array.isArray(error)) return false;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- GraphQL errors, which the protocol has as a list
@@ -41,8 +42,8 @@ function isWorthAnother(error: unknown): boolean {
 }
 
 /**
- * Subscribes so that every attempt sends the newest cursor as `$after`: no change is missed, none comes twice. After a break
- * the socket's client makes the next attempt by itself; after an error of the gateway's this one does, unless it makes no sense.
+ * Subscribes so that every attempt sends the newest cursor as `$after`. So no change is missed or repeated. After a lost
+ * connection, graphql-ws retries. After a retryable error of the gateway, this function does.
  */
 export function subscribeResumably(
   operation: Operation,
@@ -54,7 +55,7 @@ export function subscribeResumably(
   let stop: (() => void) | null = null;
 
   function attempt(): void {
-    // The same object for each attempt of the socket's client, which prints it anew.
+    // graphql-ws serializes the same object again for each of its attempts.
     const variables = { ...operation.variables, ...(progress.cursor !== null && { after: progress.cursor }) };
     progress.isWaiting = false;
     stop = socket.subscribe(
@@ -93,7 +94,7 @@ export function subscribeResumably(
 
 const RETRY: Backoff = { baseMs: 300, capMs: 10_000 };
 
-/** Longer with every attempt, never all pages at once; and at once when the browser says that it is back on line. */
+/** Waits longer with every attempt, by a random time, so that pages do not reconnect at once. Ends early if the browser comes online. */
 export async function waitToRetry(retries: number): Promise<void> {
   const ms = backoffMs(retries + 1, RETRY, Math.random);
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@ interface Example {
 
 const json = (value: object): string => JSON.stringify(value, null, 2);
 
-/** The whole way of a lip-sync, one tab a step, and the voices. What a step needs from the one before is to be pasted. */
+/** The steps of a lip-sync, one in each tab, and the voices. The user pastes ids from one step into the next. */
 export const EXAMPLES: readonly Example[] = [
   {
     query: `# 1. Who is calling, and what has been made so far.

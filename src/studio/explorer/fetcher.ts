@@ -11,7 +11,7 @@ interface FetcherOptions {
   readonly headers?: Record<string, string>;
 }
 
-/** Empty for a text that is no document: the gateway says what is wrong with it. */
+/** Parses the operations of a document. Empty for an invalid text, whose errors the gateway reports. */
 function operationsIn(query: string): readonly OperationDefinitionNode[] {
   try {
     return parse(query).definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
@@ -29,7 +29,7 @@ async function post(url: string, operation: Operation, headers: Record<string, s
   return response.json();
 }
 
-/** A new socket for each subscription, that begins with the headers as they are in the editor. */
+/** Subscribes with a new socket, which sends the current headers of the editor. */
 function subscribe(url: string, operation: Operation, headers: Record<string, string>): AsyncIterable<unknown> {
   const client = createClient({ url: url.replace(/^http/, 'ws'), connectionParams: headers, retryAttempts: 0 });
   return client.iterate({
@@ -39,11 +39,11 @@ function subscribe(url: string, operation: Operation, headers: Record<string, st
   });
 }
 
-/** How GraphiQL reaches the gateway: HTTP for what is answered once, WebSocket for what goes on. */
+/** Creates GraphiQL's fetcher: HTTP for queries and mutations, WebSocket for subscriptions. */
 export function createFetcher(url: string) {
   return (operation: Operation, options: FetcherOptions = {}): Promise<unknown> | AsyncIterable<unknown> => {
     const headers = options.headers ?? {};
-    // Right after another tab was chosen, GraphiQL still has the document and the name of the tab before, beside the new text.
+    // After a change of tabs, GraphiQL still passes the parsed document and the name of the previous tab.
     const operations = operationsIn(operation.query);
     const named = operations.find(({ name }) => name?.value === operation.operationName);
     const chosen = named ?? (operations.length === 1 ? operations[0] : undefined);

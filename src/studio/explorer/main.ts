@@ -11,7 +11,7 @@ declare global {
   }
 }
 
-/** src/scripts/studio.ts puts GraphiQL's own files there. */
+/** The folder of GraphiQL's own files, written by src/scripts/studio.ts. */
 const FILES = '/graphiql-files';
 
 function load(element: HTMLElement): Promise<void> {
@@ -39,6 +39,6 @@ window.YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   defaultTabs: EXAMPLES.map((example) => ({ headers, ...example })),
   defaultEditorToolsVisibility: true,
   shouldPersistHeaders: false,
-  // Of this tab alone, as the studio's token: what is typed here may hold one.
+  // Kept for this tab only, like the studio's token, because the headers may contain one.
   storage: sessionStorage,
 });

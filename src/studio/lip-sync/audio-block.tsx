@@ -15,9 +15,9 @@ interface Props {
   readonly isRefused: boolean;
 }
 
-/** The cut of the sound on its track: dragged as a whole, trimmed at its ends; by pointer or arrow keys. */
+/** The cut on the audio track. The pointer or arrow keys drag the block and trim its ends. */
 export function AudioBlock({ audio, audioMs, videoMs, cut, onCut, track, range, isRefused }: Props) {
-  /** The cut as it was when it was taken hold of. */
+  /** The cut at the start of the drag. */
   const held = useRef(cut);
   const endMs = cut.insertAtMs + cut.cropEndMs - cut.cropStartMs;
   const span = spanStyle(cut.insertAtMs, endMs, videoMs);
@@ -77,7 +77,7 @@ export function AudioBlock({ audio, audioMs, videoMs, cut, onCut, track, range, 
 }
 
 interface WaveformProps {
-  /** Empty when the sound cannot be looked into. */
+  /** Empty if the audio cannot be decoded. */
   readonly peaks: readonly number[];
   readonly fromShare: number;
   readonly toShare: number;
@@ -96,7 +96,7 @@ function Waveform({ peaks, fromShare, toShare }: WaveformProps) {
 
 const percent = (ms: number, videoMs: number) => `${Math.min(100, Math.max(0, (ms / videoMs) * 100))}%`;
 
-/** Where an interval of the video stands on the timeline. */
+/** Returns the position of an interval of the video on the timeline. */
 export function spanStyle(startMs: number, endMs: number, videoMs: number): CSSProperties {
   return { left: percent(startMs, videoMs), right: `calc(100% - ${percent(endMs, videoMs)})` };
 }

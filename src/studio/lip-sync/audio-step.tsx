@@ -16,7 +16,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** A sound by its link, a file of one's own, or a text that is spoken. */
+/** Chooses audio: a link, a file, or a text for text-to-speech. */
 export function AudioStep({ audio, onAudio, children }: Props) {
   const [url, setUrl] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
@@ -86,7 +86,7 @@ interface DropProps {
 
 const TYPES = ['.mp3', '.wav', '.m4a', '.aac', 'audio/mpeg', 'audio/wav', 'audio/mp4', 'audio/aac'];
 
-/** Takes a sound file that is dropped, pasted or chosen. */
+/** Takes an audio file that is dropped, pasted or chosen. */
 function AudioDrop({ onFile }: DropProps) {
   return (
     <DropZone

@@ -10,14 +10,14 @@ import { formatSeconds, formatUnits } from '../ui/format.ts';
 import type { Cut } from './cut.ts';
 import type { ChosenAudio } from './read-audio.ts';
 
-/** What is ready to be made, but for the sound. */
+/** A lip-sync that is ready to be created, except for its audio. */
 interface Draft {
   readonly face: Face;
-  /** Null until one is chosen. */
+  /** Null until the user chooses audio. */
   readonly audio: ChosenAudio | null;
   readonly cut: Cut;
   readonly videoMs: number;
-  /** The lengths, where they are more than a guess: only then is the gateway told. */
+  /** Null if the length is a guess. The gateway gets only known lengths. */
   readonly knownVideoMs: number | null;
   readonly knownAudioMs: number | null;
 }
@@ -47,7 +47,7 @@ export function CreateStep({ draft, problems, onCreated }: Props) {
       },
       ...mix,
     };
-    // The same attempt, repeated after a lost answer, is the same task and is paid for once.
+    // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
     const of = JSON.stringify(input);
     if (attempt.current.of !== of) attempt.current = { of, id: newExternalId() };
     const { data } = await create({ input: { ...input, externalId: attempt.current.id } });
@@ -132,7 +132,7 @@ function Mix({ values, onChange }: MixProps) {
   );
 }
 
-/** What it is expected to cost, told before it is asked for. */
+/** Shows the estimated cost before the task is created. */
 function Quote({ videoMs }: { readonly videoMs: number }) {
   const isLength = videoMs >= VIDEO_MS_MIN && videoMs <= VIDEO_MS_MAX;
   const [{ data }] = useQuery({

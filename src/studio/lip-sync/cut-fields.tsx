@@ -11,7 +11,7 @@ interface Props {
   readonly onCut: (cut: Cut) => void;
 }
 
-/** The same as the timeline in numbers, and what is wrong with it. */
+/** The cut of the timeline as numbers, with its problems. */
 export function CutFields({ cut, facts, problems, onCut }: Props) {
   const range = allowedInsertRange(facts.face, cut.cropEndMs - cut.cropStartMs, facts.videoMs);
   const allowed =
@@ -58,7 +58,7 @@ interface LengthProps {
   readonly onChange: (ms: number) => void;
 }
 
-/** A time in seconds, kept in milliseconds. */
+/** An input in seconds for a value in milliseconds. */
 export function LengthField({ label, hint = '', ms, onChange }: LengthProps) {
   return (
     <Field

@@ -3,42 +3,42 @@ import { allowedInsertRange, checkPlacement, overlapMs, AUDIO_MS_MIN, type Inter
 import type { Face, FaceScan } from '../api/documents.ts';
 import { formatSeconds } from '../ui/format.ts';
 
-/** Where the sound is cut, and where in the video the cut begins. */
+/** The part of the audio that is used, and where it starts in the video. */
 export interface Cut {
   readonly cropStartMs: number;
   readonly cropEndMs: number;
   readonly insertAtMs: number;
 }
 
-/** Kling tells a face's end some milliseconds late: the end of the last one, in tenths of a second, is the video's at least. */
+/** Returns the shortest possible length of the video: the end of the last face, rounded down because Kling reports it late. */
 export function assumedVideoMs(scan: FaceScan): number {
   return Math.floor(Math.max(2000, ...scan.faces.map(({ endMs }) => endMs)) / 100) * 100;
 }
 
-/** The whole sound, from the beginning of the face on, as far as the video goes. */
+/** Returns the first cut: the whole audio from the start of the face, shortened to the video. */
 export function firstCut(face: Face, videoMs: number, audioMs: number): Cut {
   const insertAtMs = Math.min(face.startMs, Math.max(0, videoMs - 2000));
   return { cropStartMs: 0, cropEndMs: Math.min(audioMs, videoMs - insertAtMs), insertAtMs };
 }
 
-/** What of the block is held: the whole, or one of its ends. */
+/** The part of the block that the user drags: the whole block or one of its ends. */
 export type GripName = 'move' | 'trim-start' | 'trim-end';
 
-/** A block is never dragged shorter than this: it could not be taken hold of again. */
+/** The shortest block that can be grabbed again. */
 const LENGTH_MS_MIN = 200;
 
-/** So much of a block stays on the timeline, however far it is dragged past the end of the video. */
+/** This much of a block stays visible if it is dragged past the end of the video. */
 const SHOWN_MS_MIN = 500;
 
-/** Tenths of a second are as fine as a hand can be. */
+/** The step of a drag. */
 const STEP_MS = 100;
 
 const between = (value: number, min: number, max: number) => Math.min(Math.max(value, min), Math.max(min, max));
 const rounded = (ms: number) => Math.round(ms / STEP_MS) * STEP_MS;
 
 /**
- * The cut after its grip was moved by `byMs`. It stays within the sound and begins within the video, and nothing more:
- * a place that is refused can be tried, and says why.
+ * Returns the cut after its grip was moved by `byMs`. The cut stays inside the audio and starts inside the video. A
+ * position that the gateway would refuse is allowed, so that the user sees why.
  */
 export function moveCut(cut: Cut, grip: GripName, byMs: number, audioMs: number, videoMs: number): Cut {
   const { cropStartMs, cropEndMs, insertAtMs } = cut;
@@ -48,19 +48,19 @@ export function moveCut(cut: Cut, grip: GripName, byMs: number, audioMs: number,
   if (grip === 'trim-end') {
     return { ...cut, cropEndMs: between(rounded(cropEndMs + byMs), cropStartMs + LENGTH_MS_MIN, audioMs) };
   }
-  // What is cut off at the beginning leaves the rest where it sounds.
+  // Trimming the start keeps the rest at its position in the video.
   const start = between(rounded(cropStartMs + byMs), Math.max(0, cropStartMs - insertAtMs), cropEndMs - LENGTH_MS_MIN);
   return { ...cut, cropStartMs: start, insertAtMs: insertAtMs + start - cropStartMs };
 }
 
-/** What a cut stands against. */
+/** The limits of a cut. */
 export interface CutFacts {
   readonly face: Interval;
   readonly videoMs: number;
   readonly audioMs: number;
 }
 
-/** Why the gateway would refuse the cut, in the words of the timeline; empty when it would take it. */
+/** Explains why the gateway would refuse the cut. Empty if it would accept the cut. */
 export function explainCut(cut: Cut, { face, videoMs, audioMs }: CutFacts): readonly string[] {
   const checked = checkPlacement({ ...cut, soundDurationMs: audioMs, videoDurationMs: videoMs }, [], {
     face: { startMs: face.startMs, endMs: face.endMs, path: ['face'] },

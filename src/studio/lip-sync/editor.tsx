@@ -13,7 +13,7 @@ interface Props {
   readonly onCreated: (task: Task) => void;
 }
 
-/** What comes once faces are found: which one, which sound, where, and what it will cost. */
+/** The steps after the scan: choosing face and audio, placing the audio, and creating the task. */
 export function Editor({ scanned, onCreated }: Props) {
   const { scan, videoUrl } = scanned;
   const [measuredMs, setMeasuredMs] = useState<number | null>(null);
@@ -24,7 +24,7 @@ export function Editor({ scanned, onCreated }: Props) {
   const [cut, setCut] = useState<Cut>({ cropStartMs: 0, cropEndMs: 0, insertAtMs: 0 });
   const [playheadMs, setPlayheadMs] = useState(0);
 
-  // Measured, or told by the one who sits here: the gateway may rely on it.
+  // Measured or entered by the user, so the gateway may rely on it.
   const knownVideoMs = measuredMs ?? givenMs;
   const knownAudioMs = audio?.durationMs ?? givenAudioMs;
   const videoMs = knownVideoMs ?? assumedVideoMs(scan);
@@ -94,12 +94,12 @@ export function Editor({ scanned, onCreated }: Props) {
 
 interface PreviewProps {
   readonly url: string;
-  /** Told once the browser knows how long the video is. */
+  /** Called with the length of the video. Null if the browser cannot play it. */
   readonly onDuration: (ms: number | null) => void;
   readonly onTime: (ms: number) => void;
 }
 
-/** The video itself, where the browser can play it. */
+/** Plays the video, if the browser can. */
 function Preview({ url, onDuration, onTime }: PreviewProps) {
   const [broken, setBroken] = useState(false);
   if (broken) return <p className="video-missing">This video cannot be played here. Kling can still use it.</p>;

@@ -6,14 +6,15 @@ interface Props {
   readonly label: string;
   readonly ms: number;
   readonly maxMs: number;
-  /** The value in words. */
+  /** The value as text. */
   readonly text: string;
-  /** How many milliseconds a pixel is; 0 while that is not known. */
+  /** The milliseconds of a pixel. 0 before the layout. */
   readonly msPerPixel: () => number;
-  /** Where Home and End go, by so much from here. */
+  /** The distance to the position for Home. */
   readonly homeByMs: number;
+  /** The distance to the position for End. */
   readonly endByMs: number;
-  /** By so much from where it was when it was taken hold of: `isHeld` is false for the first of a row, and for each key. */
+  /** `byMs` counts from the start of the drag. `isHeld` is false for the first move of a drag, and for every key. */
   readonly onMove: (byMs: number, isHeld: boolean) => void;
   readonly children?: ReactNode;
 }
@@ -22,8 +23,8 @@ const KEY_MS = 100;
 const LARGE_KEY_MS = 1000;
 
 /**
- * What is taken hold of on the timeline. For assistive technology, and for the keyboard, it is the slider that every
- * platform has: an invisible one lies over it.
+ * A part of the timeline that can be dragged. For keyboards and assistive technology, it is a native slider, which lies
+ * over it invisibly.
  */
 export function Grip(props: Props) {
   const { className, label, ms, maxMs, text, msPerPixel, homeByMs, endByMs, onMove, children } = props;
@@ -68,7 +69,7 @@ export function Grip(props: Props) {
         aria-valuetext={text}
         min={0}
         max={maxMs}
-        // What a screen reader adds or takes away is its own; what is there need not be a multiple of anything.
+        // The value need not be a multiple of a step. Screen readers choose their own steps.
         step="any"
         value={ms}
         onChange={({ target }) => onMove(target.valueAsNumber - ms, false)}

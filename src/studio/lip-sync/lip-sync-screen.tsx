@@ -7,14 +7,14 @@ import { rememberOriginal } from '../tasks/results.tsx';
 import { Editor } from './editor.tsx';
 import { VideoStep, type Scanned } from './video-step.tsx';
 
-/** From a video to its lip-sync, on one screen. */
+/** The screen that makes a lip-sync from a video. */
 export function LipSyncScreen() {
   const [scanned, setScanned] = useState<Scanned | null>(null);
   const [created, setCreated] = useState<Task | null>(null);
 
   const heading = useRef<HTMLHeadingElement>(null);
 
-  // Who comes back wants to make one: what was made is in the list.
+  // A user who returns wants to make a new one. Created tasks are in the list.
   useEffect(() => () => setCreated(null), []);
 
   function finish(task: Task): void {
@@ -24,7 +24,7 @@ export function LipSyncScreen() {
 
   function startAgain(): void {
     setCreated(null);
-    // What was pressed goes away with what it was about.
+    // The pressed button disappears.
     heading.current?.focus();
   }
 
@@ -39,7 +39,7 @@ export function LipSyncScreen() {
         </div>
         {created === null ? null : <Button onPress={startAgain}>Make another from this video</Button>}
       </div>
-      {/* Sound and place stay for another attempt. */}
+      {/* Hidden instead of removed, to keep audio and placement for another attempt. */}
       <Activity mode={created === null ? 'visible' : 'hidden'}>
         <VideoStep scanned={scanned} onScanned={setScanned} />
         {scanned !== null && scanned.scan.faces.length > 0 ? (
@@ -51,7 +51,7 @@ export function LipSyncScreen() {
   );
 }
 
-/** The task that was just made, as it goes on. */
+/** Shows the new task with its later changes. */
 function Created({ task, onRetry }: { readonly task: Task; readonly onRetry: () => void }) {
   const [{ data }] = useQuery({ query: TaskDocument, variables: { id: task.id } });
   const node = data?.node;

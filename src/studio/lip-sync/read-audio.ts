@@ -1,16 +1,16 @@
 import { checkInlineAudio } from '../../domain/audio.ts';
 import { issuesOf } from '../../domain/check.ts';
 
-/** A sound as it was chosen. `durationMs` is null when this browser cannot tell. */
+/** The chosen audio. `durationMs` is null if this browser cannot read it. */
 export interface ChosenAudio {
   readonly source: { readonly url: string } | { readonly base64: string } | { readonly audioId: string };
   readonly name: string;
   readonly durationMs: number | null;
-  /** How loud it is along its way, 0 to 1; empty when it cannot be looked into. */
+  /** The loudness over time, 0 to 1. Empty if the audio cannot be decoded. */
   readonly peaks: readonly number[];
 }
 
-/** What a sound is taken to be long when nobody can tell. */
+/** The assumed length of audio whose length is unknown. */
 export const UNKNOWN_AUDIO_MS = 5000;
 
 export type ReadAudio =
@@ -40,7 +40,7 @@ function peaksOf(samples: Float32Array): readonly number[] {
   return peaks.map((peak) => peak / loudest);
 }
 
-/** What the browser can tell of a sound. It may know fewer formats than Kling: then it can tell nothing. */
+/** Decodes audio. Returns null for a format that the browser does not support. */
 async function decode(bytes: ArrayBuffer): Promise<{ durationMs: number; peaks: readonly number[] } | null> {
   try {
     const decoded = await new OfflineAudioContext(1, 1, 44_100).decodeAudioData(bytes);
@@ -50,7 +50,7 @@ async function decode(bytes: ArrayBuffer): Promise<{ durationMs: number; peaks: 
   }
 }
 
-/** A sound file, checked as the gateway will check it, before it is sent anywhere. */
+/** Reads an audio file, and checks it by the gateway's rules before it is sent. */
 export async function readAudioFile(file: File): Promise<ReadAudio> {
   const base64 = await toBase64(file);
   const checked = checkInlineAudio(base64, []);
@@ -68,7 +68,7 @@ export async function readAudioFile(file: File): Promise<ReadAudio> {
   };
 }
 
-/** A sound by its address. Only its length can be told, and only if the browser may play it. */
+/** Reads the length of audio at a URL. The length is null if the browser cannot play it. */
 export async function readAudioUrl(url: string): Promise<ChosenAudio> {
   const { promise, resolve } = Promise.withResolvers<number | null>();
   const audio = new Audio();

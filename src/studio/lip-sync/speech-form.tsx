@@ -16,23 +16,23 @@ const LANGUAGES = [
   { value: 'ZH', label: 'Chinese' },
 ] as const;
 
-/** As the gateway's own rules have them. */
+/** The languages in the gateway's own rules. */
 const DOMAIN_LANGUAGES = { EN: 'en', ZH: 'zh' } as const;
 
-/** So much of a text stands for it. */
+/** The longest name, which is the start of the text. */
 const NAME_CHARS = 40;
 
 interface Props {
   readonly onAudio: (audio: ChosenAudio) => void;
 }
 
-/** Has a text spoken, for the lips to say. */
+/** Makes audio from a text. */
 export function SpeechForm({ onAudio }: Props) {
   const [text, setText] = useState('');
   const [voiceId, setVoiceId] = useState('oversea_male1');
   const [language, setLanguage] = useState<'EN' | 'ZH'>('EN');
   const [asked, setAsked] = useState(false);
-  // The same text, asked for again after a lost answer, is spoken and paid for once.
+  // A repeat after a lost answer has the same key, so it is charged once.
   const attempt = useRef({ of: '', key: '' });
   const [{ fetching, error }, synthesize] = useMutation(SynthesizeSpeechDocument);
 

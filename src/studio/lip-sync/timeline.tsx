@@ -12,7 +12,7 @@ interface Props {
   readonly face: Face;
   readonly onFace: (id: string) => void;
   readonly videoMs: number;
-  /** Null until one is chosen. */
+  /** Null until the user chooses audio. */
   readonly audio: ChosenAudio | null;
   readonly audioMs: number;
   readonly cut: Cut;
@@ -21,7 +21,7 @@ interface Props {
   readonly isRefused: boolean;
 }
 
-/** The video from left to right: when each face is there, and the sound as a block that is dragged and trimmed. */
+/** The video from left to right: the interval of each face, and the audio as a block to drag and trim. */
 export function Timeline(props: Props) {
   const { faces, face, onFace, videoMs, audio, cut, playheadMs } = props;
   const track = useRef<HTMLDivElement>(null);
@@ -87,7 +87,7 @@ function FaceRow({ face, number, videoMs }: FaceProps) {
 
 const STEPS_MS = [500, 1000, 2000, 5000, 10_000] as const;
 
-/** Seconds along the top: as many as can be read. */
+/** Seconds along the top, in steps that stay readable. */
 function Ruler({ videoMs }: { readonly videoMs: number }) {
   const step = STEPS_MS.find((ms) => videoMs / ms <= 10) ?? 10_000;
   const marks = Array.from({ length: Math.floor(videoMs / step) + 1 }, (_, index) => index * step);

@@ -23,7 +23,7 @@ interface Props {
 export function VideoStep({ scanned, onScanned }: Props) {
   const [url, setUrl] = useState(scanned?.videoUrl ?? '');
   const [asked, setAsked] = useState(false);
-  // The same question, repeated after a lost answer, is paid for once.
+  // A repeat after a lost answer has the same key, so it is charged once.
   const idempotencyKey = useRef(crypto.randomUUID());
   const [{ fetching, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
   const [issue] = issuesOf(checkUrl(url.trim(), 'video', []));

@@ -3,7 +3,7 @@ import type { Api, ConnectionState } from '../api/client.ts';
 
 export const ApiContext = createContext<Api | null>(null);
 
-/** What the signed-in caller has. Only below `Shell`. */
+/** Returns the client of the signed-in caller. Works only below `Shell`. */
 export function useApi(): Api {
   const api = use(ApiContext);
   if (api === null) throw new Error('Nobody is signed in.');

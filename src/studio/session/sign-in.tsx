@@ -8,7 +8,7 @@ import { Notice } from '../ui/notice.tsx';
 import { readDevCallers, type DevCaller } from './tokens.ts';
 
 interface Props {
-  /** Set when a session has ended by itself. */
+  /** Why the last session has ended. Null if the user has signed out. */
   readonly reason: string | null;
   readonly onToken: (token: string) => void;
 }

@@ -1,6 +1,6 @@
 const KEY = 'studio.token';
 
-/** Of this tab alone, and gone with it: never in a URL, a cookie, or a storage that other tabs read. */
+/** Reads the token from the storage of this tab. It is never in a URL, a cookie, or a storage that other tabs read. */
 export function readToken(): string | null {
   return sessionStorage.getItem(KEY);
 }
@@ -10,14 +10,14 @@ export function storeToken(token: string | null): void {
   else sessionStorage.setItem(KEY, token);
 }
 
-/** Someone who is ready to call the gateway of `npm start`. */
+/** A development caller of the gateway that `npm start` runs. */
 export interface DevCaller {
   readonly name: string;
   readonly scope: string;
   readonly token: string;
 }
 
-/** Empty in what is deployed, where nobody asks for the file and it is not there. */
+/** Reads the development callers. Empty in a deployed studio, which does not request the file. */
 export async function readDevCallers(): Promise<readonly DevCaller[]> {
   if (!DEVELOPMENT) return [];
   try {

@@ -4,7 +4,7 @@ import { useConnection } from '../session/api-context.ts';
 
 const RESUMED_SHOWN_MS = 4000;
 
-/** Says when the page is cut off, and that nothing was missed once it is back. Silent while all is well. */
+/** Shows that the connection is lost, and later that it has resumed. Shows nothing while it works. */
 export function ConnectionNotice() {
   const connection = useConnection();
   const [resumed, setResumed] = useState(false);

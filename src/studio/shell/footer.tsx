@@ -17,7 +17,7 @@ export function Footer() {
 
 export type Theme = 'system' | 'light' | 'dark';
 
-/** Of this browser, for whoever signs in: it says nothing about them. */
+/** The theme is kept for this browser, for all users. */
 const KEY = 'studio.theme';
 const listeners = new Set<() => void>();
 
@@ -26,7 +26,7 @@ function readTheme(): Theme {
   return kept === 'light' || kept === 'dark' ? kept : 'system';
 }
 
-/** Before anything is drawn, and whenever it changes, in another tab too. */
+/** Applies the theme. Called before the first render, and after every change, also in another tab. */
 export function applyTheme(): void {
   const theme = readTheme();
   if (theme === 'system') delete document.documentElement.dataset['theme'];

@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react';
 
 import { parseSearch, toSearch, type TaskFilter } from '../tasks/task-filter.ts';
 
-/** Which screen is shown. It stands in the fragment, which no server sees. */
+/** The current screen. It is in the fragment of the URL, which is never sent to a server. */
 export type Route =
   | { readonly screen: 'tasks'; readonly filter: TaskFilter }
   | { readonly screen: 'task'; readonly id: string }
@@ -26,7 +26,7 @@ export function tasksHref(filter: TaskFilter): string {
   return `#/tasks${toSearch(filter)}`;
 }
 
-/** Which tasks the list shows; null while another screen is shown. */
+/** Returns the filter of the task list. Null if another screen is shown. */
 export function currentFilter(): TaskFilter | null {
   const route = parseRoute(location.hash);
   return route.screen === 'tasks' ? route.filter : null;
@@ -34,7 +34,7 @@ export function currentFilter(): TaskFilter | null {
 
 let lastList = '#/tasks';
 
-/** So that the way back from a task leads to the list that it was chosen from. */
+/** Remembers the list, so that the back link of a task leads to it. */
 export function rememberList(filter: TaskFilter): void {
   lastList = tasksHref(filter);
 }

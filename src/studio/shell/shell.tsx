@@ -11,7 +11,7 @@ import { Header } from './header.tsx';
 import { useRoute, type Route } from './route.ts';
 import { useLiveTasks } from './use-live-tasks.ts';
 
-/** What the first screen does not need comes behind it. */
+/** Loaded after the first screen, which does not need them. */
 const LipSyncScreen = lazy(async () => ({ default: (await import('../lip-sync/lip-sync-screen.tsx')).LipSyncScreen }));
 const VoicesScreen = lazy(async () => ({ default: (await import('../voices/voices-screen.tsx')).VoicesScreen }));
 
@@ -30,7 +30,7 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
 
   useEffect(() => {
     document.title = `${TITLES[route.screen]} · Studio`;
-    // A screen reader reads on from the new screen. Not at the start, where the page itself is new.
+    // Lets a screen reader continue on the new screen. Not needed for the first one.
     if (shown.current !== route.screen) main.current?.focus();
     shown.current = route.screen;
   }, [route.screen]);
@@ -53,7 +53,7 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
             </Suspense>
           ) : null}
         </ErrorBoundary>
-        {/* What has been entered there stays while other screens are looked at. */}
+        {/* Hidden instead of removed, so that its inputs are kept. */}
         <Activity mode={route.screen === 'lip-sync' ? 'visible' : 'hidden'}>
           <ErrorBoundary>
             <Suspense fallback={<Skeleton rows={3} label="Loading the screen" />}>
@@ -71,7 +71,7 @@ interface State {
   readonly broken: boolean;
 }
 
-/** A fault of a screen's own takes down that screen and not the page. A new `key` begins anew. */
+/** Limits the failure of a screen to that screen. A new `key` resets it. */
 class ErrorBoundary extends Component<{ readonly children: ReactNode }, State> {
   override state: State = { broken: false };
 

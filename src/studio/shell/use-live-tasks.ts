@@ -7,18 +7,18 @@ import { announceTask } from '../tasks/followed-tasks.ts';
 import { toSearch, toVariables } from '../tasks/task-filter.ts';
 import { currentFilter } from './route.ts';
 
-/** Changes what the cache knows of the task, and every list that it belongs to or does no more. */
+/** Updates the task in the cache, and every list that it has joined or left. */
 function noteEvent({ client }: Api, cursor: string, task: Task): void {
   const answer = async () => Response.json({ data: { node: task } });
   const options = { requestPolicy: 'network-only', fetch: answer } as const;
   void client.query(EventDocument, { id: task.id, cursor }, options).toPromise();
-  // A finished voice is in a list that only the gateway can make.
+  // A finished voice changes the list of voices, which only the gateway knows.
   if (task.__typename !== 'VoiceTask' || task.status !== 'SUCCEEDED') return;
   void client.query(VoicesDocument, {}, { requestPolicy: 'network-only' }).toPromise();
 }
 
-/** The lists that are shown or stood on, as they are now. */
-function readAgain({ client }: Api): void {
+/** Reloads the task lists: the shown one, and the unfiltered one. */
+function reload({ client }: Api): void {
   const shown = currentFilter();
   const lists = [{}, ...(shown === null || toSearch(shown) === '' ? [] : [toVariables(shown)])];
   for (const variables of lists) {
@@ -27,8 +27,8 @@ function readAgain({ client }: Api): void {
 }
 
 /**
- * Follows every change of the tenant's tasks, on whatever screen. The list is read again where the changes alone do not
- * tell all: a connection without a cursor, and a cursor too old to go on from.
+ * Follows every change of the tenant's tasks, on all screens. Reloads the lists if the changes do not suffice: after a
+ * connection without a cursor, and after a resync.
  */
 export function useLiveTasks(): void {
   const api = useApi();
@@ -38,10 +38,10 @@ export function useLiveTasks(): void {
       const { cursor, task, resync } = data.tasksChanged;
       noteEvent(api, cursor, task);
       announceTask(task);
-      if (resync) readAgain(api);
+      if (resync) reload(api);
     });
     api.onConnected = () => {
-      if (api.progress.cursor === null) readAgain(api);
+      if (api.progress.cursor === null) reload(api);
     };
     return () => {
       api.onConnected = null;

@@ -4,7 +4,7 @@ import { FAILURE_WORDS, STATUS_LABELS, titleOf } from './task-words.ts';
 
 const followed = new Set<string>();
 
-/** From now on what becomes of the task is said aloud, whichever screen is shown. Others' tasks would never let one rest. */
+/** Lets screen readers speak the changes of this task, on all screens. Other tasks would interrupt too often. */
 export function followTask(id: string): void {
   followed.add(id);
 }

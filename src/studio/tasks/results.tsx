@@ -10,7 +10,7 @@ interface Props {
   readonly originalUrl: string | null;
 }
 
-/** What was made, beside what it was made of. */
+/** Shows the result beside the original video. */
 export function LipSyncResult({ task, originalUrl }: Props) {
   const now = useNow(60_000);
   const [video] = task.videos;
@@ -53,12 +53,12 @@ export function VoiceResult({ task }: { readonly task: VoiceTask }) {
 
 interface FrameProps {
   readonly title: string;
-  /** Null when there is none to show. */
+  /** Null if there is no video. */
   readonly url: string | null;
   readonly missing: string;
 }
 
-/** A video, or why there is none to see. */
+/** Shows a video, or why it cannot be shown. */
 function VideoFrame({ title, url, missing }: FrameProps) {
   const [brokenUrl, setBrokenUrl] = useState<string | null>(null);
   const playable = url !== null && url !== brokenUrl;
@@ -82,13 +82,13 @@ function read(): Readonly<Record<string, string>> {
   return JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Record<string, string>;
 }
 
-/** Keeps, for this tab, which video a task was made of: Kling does not always tell. */
+/** Remembers the original video of a task, for this tab. Kling does not always report it. */
 export function rememberOriginal(taskId: string, url: string): void {
   const kept = Object.entries({ ...read(), [taskId]: url }).slice(-KEPT_MAX);
   sessionStorage.setItem(KEY, JSON.stringify(Object.fromEntries(kept)));
 }
 
-/** Null when the task was made elsewhere. */
+/** Returns the original video of a task. Null if the task was not made in this tab. */
 export function originalOf(taskId: string): string | null {
   return read()[taskId] ?? null;
 }

@@ -1,13 +1,13 @@
 import type { VariablesOf } from '../api/graphql.ts';
 import type { Task, TasksDocument } from '../api/documents.ts';
 
-/** Which tasks a list shows. */
+/** The filter of a task list. */
 export interface TaskFilter {
   readonly kind: 'all' | 'lip-syncs' | 'voices';
   readonly state: 'all' | 'under-way' | 'done' | 'failed';
 }
 
-/** The part of a list's variables that says which tasks it is about. */
+/** The variables of a list that depend on its filter. */
 type FilterVariables = Pick<VariablesOf<typeof TasksDocument>, 'kind' | 'status'>;
 
 export const KINDS = [
@@ -31,18 +31,18 @@ const STATE_VARIABLES: Readonly<Record<TaskFilter['state'], Pick<FilterVariables
   failed: { status: ['FAILED'] },
 };
 
-/** What the gateway is asked for. */
+/** Maps a filter to variables. */
 export function toVariables({ kind, state }: TaskFilter): FilterVariables {
   return { ...KIND_VARIABLES[kind], ...STATE_VARIABLES[state] };
 }
 
-/** Whether a list of these variables has the task in it, as the gateway would say. */
+/** Whether a list with these variables contains the task. Follows the gateway's rules. */
 export function isListed({ kind, status }: FilterVariables, task: Task): boolean {
   const ofKind = kind === (task.__typename === 'LipSyncTask' ? 'LIP_SYNC' : 'VOICE');
   return (kind == null || ofKind) && (status == null || status.length === 0 || status.includes(task.status));
 }
 
-/** The part of an address that says it. Empty for all tasks. */
+/** Maps a filter to the search part of a URL. Empty for all tasks. */
 export function toSearch({ kind, state }: TaskFilter): string {
   const search = new URLSearchParams();
   if (kind !== 'all') search.set('kind', kind);
@@ -50,7 +50,7 @@ export function toSearch({ kind, state }: TaskFilter): string {
   return search.size === 0 ? '' : `?${search.toString()}`;
 }
 
-/** Anything that is no filter is all tasks. */
+/** Reads a filter from the search part of a URL. Unknown values mean all tasks. */
 export function parseSearch(text: string): TaskFilter {
   const search = new URLSearchParams(text);
   return {

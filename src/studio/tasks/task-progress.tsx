@@ -15,12 +15,12 @@ function waitOf(task: Task): string | null {
   return task.queuePosition === 0 ? 'It is next in line.' : `${task.queuePosition} of your tasks are before it.`;
 }
 
-/** Where it stands, how long it has been so far, and how long such tasks take. */
+/** Shows the step of a task, its time so far, and how long such tasks usually take. */
 export function TaskProgress({ task }: { readonly task: Task }) {
   const usual = useUsualMs(task.__typename);
   const elapsedMs = useNow(250) - new Date(task.createdAt).getTime();
   const at = STEPS.findIndex(({ status }) => status.includes(task.status));
-  // It tells how long it may take and not how far it is: it slows down, and never says that it is done.
+  // An estimate from the elapsed time: it slows down and never reaches the end.
   const share = usual === null ? null : 1 - Math.exp((-1.6 * Math.max(0, elapsedMs)) / usual);
   return (
     <div className="progress">

@@ -8,7 +8,7 @@ import { durationMs } from './usual-time.ts';
 
 const TICK_MS = 1000;
 
-/** What a row says beside kind and status. */
+/** Returns the text of a row beside kind and status. */
 function summaryOf(task: Task): string {
   if (task.failure !== null) return FAILURE_WORDS[task.failure.code].title;
   if (task.__typename === 'VoiceTask' && task.voices[0] !== undefined) return task.voices[0].name;

@@ -17,20 +17,20 @@ import { durationMs } from './usual-time.ts';
 
 interface Props {
   readonly task: Task;
-  /** 1 where it is the screen, 2 where it is a part of one. */
+  /** The level of the heading: 1 if the task is the whole screen, 2 if it is a part. */
   readonly level: 1 | 2;
-  /** Begins a new attempt; without it, the screen that makes such tasks is linked to. */
+  /** Starts a new attempt. Without it, a link leads to the screen that creates such tasks. */
   readonly onRetry?: () => void;
 }
 
-/** A task from its beginning to its end, wherever it is shown. */
+/** Shows a task with its progress, failure or result. */
 export function TaskView({ task, level, onRetry }: Props) {
   const Heading = `h${level}` as const;
   const heading = useRef<HTMLHeadingElement>(null);
   const [cancelling, cancel] = useMutation(CancelQueuedDocument);
   useEffect(() => followTask(task.id), [task.id]);
   useEffect(() => {
-    // Here it takes the place of the form that made it, and of the button that had the focus.
+    // The task replaces the form with the focused button, so it takes the focus.
     if (level === 2) heading.current?.focus();
   }, [level]);
 

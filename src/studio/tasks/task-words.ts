@@ -16,7 +16,7 @@ export const KIND_LABELS: Readonly<Record<Task['__typename'], string>> = {
 
 type FailureCode = NonNullable<Task['failure']>['code'];
 
-/** What a failure means to the one who made the task, and what to do about it. */
+/** The meaning of each failure for the user, and what to do about it. */
 export const FAILURE_WORDS: Readonly<Record<FailureCode, { readonly title: string; readonly advice: string }>> = {
   CANCELLED: { title: 'Taken back', advice: 'It was never sent, and nothing was charged.' },
   CONTENT_REJECTED: {
@@ -56,20 +56,20 @@ export const FAILURE_WORDS: Readonly<Record<FailureCode, { readonly title: strin
   UPSTREAM_MISCONFIGURED: { title: 'Kling refused the gateway', advice: 'Only an operator can mend it.' },
 };
 
-/** Whether nothing about it will change any more. */
+/** Whether the task never changes again. */
 export function isFinal({ status }: Pick<Task, 'status'>): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED';
 }
 
-/** Begins the external ids that the studio makes up: they say nothing to people. */
+/** The prefix of external ids that the studio creates, which mean nothing to users. */
 const OWN_ID_PREFIX = 'studio-';
 
-/** What a task is called: by its maker, if they gave it a name. */
+/** Returns the title of a task: the external id that its creator chose, or its kind. */
 export function titleOf({ __typename, externalId }: Pick<Task, '__typename' | 'externalId'>): string {
   return externalId === null || externalId.startsWith(OWN_ID_PREFIX) ? KIND_LABELS[__typename] : externalId;
 }
 
-/** For one attempt: repeated with the same one, it makes nothing new. */
+/** Creates an external id for one attempt. A repeat with the same id creates no second task. */
 export function newExternalId(): string {
   return `${OWN_ID_PREFIX}${crypto.randomUUID()}`;
 }

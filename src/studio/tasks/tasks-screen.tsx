@@ -10,7 +10,7 @@ import { ErrorNotice } from '../ui/notice.tsx';
 import { KINDS, STATES, toSearch, type TaskFilter, toVariables } from './task-filter.ts';
 import { TaskRow } from './task-row.tsx';
 
-/** In the address, and in the place of what was there: the way back leads past all that was tried. */
+/** Shows a filter. Replaces the history entry, so that the back button skips earlier filters. */
 function show(filter: TaskFilter): void {
   location.replace(tasksHref(filter));
 }
@@ -48,7 +48,7 @@ interface PageProps {
   readonly after: string | null;
 }
 
-/** One window of the list, and the next one behind it once it is asked for. */
+/** One page of the list, and the next page if the user asks for it. */
 function TaskPage({ filter, after }: PageProps) {
   const [{ data, error, fetching }] = useQuery({
     query: TasksDocument,

@@ -2,12 +2,12 @@ import { useQuery } from 'urql';
 import { TasksDocument, type Task } from '../api/documents.ts';
 import { isFinal } from './task-words.ts';
 
-/** From when it was asked for to its last change. */
+/** Returns the time from the creation of a task to its last change. */
 export function durationMs(task: Pick<Task, 'createdAt' | 'updatedAt'>): number {
   return new Date(task.updatedAt).getTime() - new Date(task.createdAt).getTime();
 }
 
-/** What tasks of a kind have taken lately: the median of those that succeeded. Null when there are none to tell by. */
+/** Returns the median duration of the tasks of a kind that succeeded. Null if there is no such task. */
 export function usualMs(tasks: readonly Task[], kind: Task['__typename']): number | null {
   const taken = tasks
     .filter((task) => task.__typename === kind && task.status === 'SUCCEEDED' && isFinal(task))

@@ -14,7 +14,7 @@ function subscribe(listener: () => void): () => void {
   return () => void listeners.delete(listener);
 }
 
-/** Has a screen reader say something when it is done with what it says. With a `key`, not the same twice in a row. */
+/** Lets a screen reader speak a text after its current one. A text with the same `key` as the last is skipped. */
 export function announce(text: string, key?: string): void {
   if (key !== undefined && said?.key === key) return;
   count += 1;
@@ -22,7 +22,7 @@ export function announce(text: string, key?: string): void {
   for (const listener of listeners) listener();
 }
 
-/** Where it is said. There before anything is: screen readers miss what comes with its region. */
+/** The live region. It must exist before the first text, because screen readers ignore the text of a new region. */
 export function Announcer() {
   const now = useSyncExternalStore(subscribe, () => said);
   return (

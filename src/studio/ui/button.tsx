@@ -5,7 +5,7 @@ interface Props extends Omit<ButtonProps, 'children' | 'className' | 'isDisabled
   readonly kind?: 'primary' | 'plain' | 'quiet' | 'danger';
   readonly wide?: boolean;
   readonly disabled?: boolean;
-  /** Under way: it keeps the focus, cannot be pressed again, and says so. */
+  /** Shows that the action is under way. The button keeps the focus and cannot be pressed. */
   readonly busy?: boolean;
   readonly children: ReactNode;
 }

@@ -3,19 +3,19 @@ import { FieldError, Input, Label, Text, TextArea, TextField, type InputProps, B
 interface Props {
   readonly label: string;
   readonly hint?: string;
-  /** What is wrong with the value; nothing while it is empty or good. */
+  /** The problem with the value. Null if it is valid or not checked yet. */
   readonly problem?: string | null;
   readonly type?: 'text' | 'url' | 'password' | 'number';
-  /** For a text of several lines. */
+  /** Whether the text has several lines. */
   readonly multiline?: boolean;
   readonly value: string;
   readonly onChange: (value: string) => void;
-  /** What stands behind the value, as in `s`. */
+  /** The unit after the value, such as `s`. */
   readonly unit?: string;
   readonly input?: Pick<InputProps, 'placeholder' | 'autoComplete' | 'spellCheck' | 'min' | 'max' | 'step'>;
 }
 
-/** A text or a number with its label, and what is to be known about it. */
+/** An input for a text or a number, with a label, and a hint or a problem. */
 export function Field(props: Props) {
   const { label, hint, problem = null, type = 'text', multiline = false, value, onChange, unit, input } = props;
   return (
@@ -25,7 +25,7 @@ export function Field(props: Props) {
       value={value}
       onChange={onChange}
       isInvalid={problem !== null}
-      // The page says what is wrong, and the browser's own bubbles do not.
+      // The page shows problems, instead of the browser's own bubbles.
       validationBehavior="aria"
     >
       <Label>{label}</Label>
@@ -46,7 +46,7 @@ export function Field(props: Props) {
   );
 }
 
-/** For who has just been refused: the first field that is wrong. */
+/** Focuses the first invalid field of a form. */
 export function focusFirstProblem(form: HTMLElement): void {
   form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
 }
@@ -56,7 +56,7 @@ interface ExampleProps {
   readonly onUse: (value: string) => void;
 }
 
-/** Fills in what the sandbox understands. Only in local development: elsewhere it would be a dead link. */
+/** Fills in an example for the sandbox. Shown only in local development, because a deployed gateway uses Kling. */
 export function ExampleButton({ value, onUse }: ExampleProps) {
   if (!DEVELOPMENT) return null;
   return (

@@ -1,4 +1,4 @@
-/** `0:07`, `2:05`, `1:02:03`. */
+/** Formats a duration as `0:07`, `2:05` or `1:02:03`. */
 export function formatClock(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
@@ -8,17 +8,17 @@ export function formatClock(ms: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail;
 }
 
-/** `2.5 s`, with no more digits than it needs. */
+/** Formats a duration as `2.5 s`, without trailing zeros. */
 export function formatSeconds(ms: number): string {
   return `${(ms / 1000).toFixed(2).replace(/\.?0+$/, '')} s`;
 }
 
-/** `1 unit`, `0.5 units`. */
+/** Formats an amount as `1 unit` or `0.5 units`. */
 export function formatUnits(units: string): string {
   return `${units} ${units === '1' ? 'unit' : 'units'}`;
 }
 
-/** A length of time in the unit people would say: `4 s`, `3 min`. */
+/** Formats a duration roughly, as `4 s` or `3 min`. */
 export function formatRoughly(ms: number): string {
   return ms < 90_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.round(ms / 60_000)} min`;
 }
@@ -36,7 +36,7 @@ const UNITS = [
   ['minute', 60_000],
 ] as const;
 
-/** `3 minutes ago`, `in 29 days`, `just now`. */
+/** Formats a time as `3 minutes ago`, `in 29 days` or `just now`. */
 export function formatRelative(iso: string, nowMs: number): string {
   const ms = new Date(iso).getTime() - nowMs;
   const unit = UNITS.find(([, size]) => Math.abs(ms) >= size);

@@ -21,7 +21,7 @@ export function Notice({ tone, title, children }: Props) {
   );
 }
 
-/** A refused or lost request. Read out as soon as it is there. */
+/** Shows the error of a request. Screen readers speak it at once. */
 export function ErrorNotice({ error }: { readonly error: CombinedError }) {
   const { title, details, requestId } = toRefusal(error);
   return (

@@ -25,7 +25,7 @@ export function EmptyState({ icon, title, action, children }: Props) {
   );
 }
 
-/** Where rows will be. */
+/** Placeholder rows while a list loads. */
 export function Skeleton({ rows, label }: { readonly rows: number; readonly label: string }) {
   return (
     <div role="status" className="skeleton">

@@ -12,7 +12,7 @@ interface Props<Value extends string> {
   readonly onChange: (value: Value) => void;
 }
 
-/** One of a few, all in view. */
+/** A choice among a few options, all visible. */
 export function Segments<Value extends string>({ label, options, value, onChange }: Props<Value>) {
   function select(keys: Set<Key>): void {
     const chosen = options.find((option) => keys.has(option.value));

@@ -16,7 +16,7 @@ export function CreateVoice() {
   const [name, setName] = useState('');
   const [url, setUrl] = useState('');
   const [asked, setAsked] = useState(false);
-  // The same attempt, repeated after a lost answer, is the same task and is paid for once.
+  // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
   const externalId = useRef(newExternalId());
   const [{ fetching, error }, createVoice] = useMutation(CreateVoiceDocument);
 

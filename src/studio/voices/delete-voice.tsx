@@ -44,7 +44,7 @@ interface ConfirmProps {
   readonly children: ReactNode;
 }
 
-/** Asks before something that cannot be undone. The focus stays inside, and goes back to where it was. */
+/** Asks before an action that cannot be undone. The focus stays inside, and returns afterwards. */
 function ConfirmDialog({ title, keepLabel, confirmLabel, busy, onClose, onConfirm, children }: ConfirmProps) {
   return (
     <ModalOverlay className="dialog-backdrop" isOpen isDismissable={!busy} onOpenChange={onClose}>
@@ -55,7 +55,7 @@ function ConfirmDialog({ title, keepLabel, confirmLabel, busy, onClose, onConfir
           </Heading>
           {children}
           <div className="dialog-actions">
-            {/* What loses nothing is what Enter does. */}
+            {/* Enter chooses the safe action. */}
             <Button autoFocus onPress={onClose}>
               {keepLabel}
             </Button>

@@ -28,11 +28,11 @@ export function MyVoices() {
 
 interface ListProps {
   readonly voices: readonly Voice[];
-  /** Has the focus when the button that had it is gone with its voice. */
+  /** Gets the focus after a voice was deleted with the focused button. */
   readonly heading: RefObject<HTMLElement | null>;
 }
 
-/** The caller's own voices, and above them those that are being made. */
+/** The caller's own voices, after the voices that are being made. */
 function VoiceList({ voices, heading }: ListProps) {
   const [{ data: tasks }] = useQuery({ query: TasksDocument });
   const [leaving, setLeaving] = useState<Voice | null>(null);

@@ -22,7 +22,7 @@ export function PlayButton({ name, url }: Props) {
   );
 }
 
-/** One sound at a time: what plays stops when another is begun. */
+/** The one audio player of the page. Starting another file stops the current one. */
 const audio = new Audio();
 let playing: string | null = null;
 const listeners = new Set<() => void>();
@@ -43,7 +43,7 @@ function togglePlaying(url: string): void {
   }
   audio.src = url;
   set(url);
-  // Refused without a gesture, or broken off by the next one: either way it does not play.
+  // A browser refuses to play without a gesture, and the next file aborts this one. In both cases it does not play.
   audio.play().catch(() => {
     if (playing === url) set(null);
   });

@@ -31,12 +31,12 @@ export function VoicesScreen() {
   );
 }
 
-/** One window of the library, and the next one behind it once it is asked for. */
+/** One page of the library, and the next page if the user asks for it. */
 function PresetVoices({ after }: { readonly after: string | null }) {
   const [{ data, error }] = useQuery({
     query: PresetVoicesDocument,
     variables: after === null ? {} : { after },
-    // It changes seldom, and each read is a call to Kling.
+    // The library changes rarely, and each read is a request to Kling.
     requestPolicy: 'cache-first',
   });
   const [more, setMore] = useState(false);
