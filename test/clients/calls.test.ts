@@ -11,7 +11,7 @@ import { URQL } from './callers/urql.ts';
 
 const CALLERS: readonly Caller[] = [GRAPHQL_WS, GRAPHQL_SSE, APOLLO, URQL, RELAY, FETCH, EVENT_SOURCE];
 
-/** What those show of a token that proves nothing that do not read the answer to it: 4403 is a socket's code, 401 a status. */
+/** How clients that do not read the answer show an invalid token: 4403 is the code of a socket, 401 a status. */
 const REFUSAL = new Map<Caller, number>([
   [GRAPHQL_WS, 4403],
   [EVENT_SOURCE, 401],
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** A client of a tenant of the test's own. */
+/** Creates a client with its own tenant. */
 function open({ onTestFinished }: TestContext, caller: Caller, getToken: () => Promise<string>): Calls {
   const url = `${gateway.url}/graphql`;
   const calls = caller.open({ url, socketUrl: url.replace('http', 'ws'), getToken });
@@ -31,7 +31,7 @@ function open({ onTestFinished }: TestContext, caller: Caller, getToken: () => P
   return calls;
 }
 
-/** The input of a voice that becomes one. */
+/** The input of a voice that succeeds. */
 function voice(externalId?: string): object {
   return { name: 'Called', source: { url: `https://example.com/${randomUUID()}-sandbox-ok-12s.mp3` }, externalId };
 }
@@ -46,7 +46,7 @@ async function failureOf(calling: Promise<unknown>): Promise<unknown> {
 }
 
 describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$library', ({ caller }) => {
-  test.concurrent('makes a task, and reads it', async (context) => {
+  test.concurrent('creates a task and reads it', async (context) => {
     const { expect } = context;
     const token = await mintToken(randomUUID());
     const calls = open(context, caller, async () => token);
@@ -68,33 +68,29 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
     expect(walked).toEqual([ids.slice(0, 2), ids.slice(0, 4), ids]);
   });
 
-  test.runIf(caller !== EVENT_SOURCE)(
-    'is told all that is wrong with an input',
-    { concurrent: true },
-    async (context) => {
-      const { expect } = context;
-      const token = await mintToken(randomUUID());
-      const calls = open(context, caller, async () => token);
-      const [error, ...others] = caller.errorsOf(
-        await failureOf(calls.createVoice({ name: '', source: { url: 'http://example.com/a.mp3' } })),
-      );
-      expect(others).toEqual([]);
-      expect(error).toMatchObject({
-        message: 'input.name: must be 1 to 20 characters long and not blank (and 1 more)',
-        path: ['createVoice'],
-        extensions: {
-          code: 'BAD_USER_INPUT',
-          retryable: false,
-          issues: [
-            { path: ['input', 'name'], message: 'must be 1 to 20 characters long and not blank' },
-            { path: ['input', 'source', 'url'], message: 'must be an https URL, not http' },
-          ],
-        },
-      });
-    },
-  );
+  test.runIf(caller !== EVENT_SOURCE)('receives all problems of an input', { concurrent: true }, async (context) => {
+    const { expect } = context;
+    const token = await mintToken(randomUUID());
+    const calls = open(context, caller, async () => token);
+    const [error, ...others] = caller.errorsOf(
+      await failureOf(calls.createVoice({ name: '', source: { url: 'http://example.com/a.mp3' } })),
+    );
+    expect(others).toEqual([]);
+    expect(error).toMatchObject({
+      message: 'input.name: must be 1 to 20 characters long and not blank (and 1 more)',
+      path: ['createVoice'],
+      extensions: {
+        code: 'BAD_USER_INPUT',
+        retryable: false,
+        issues: [
+          { path: ['input', 'name'], message: 'must be 1 to 20 characters long and not blank' },
+          { path: ['input', 'source', 'url'], message: 'must be an https URL, not http' },
+        ],
+      },
+    });
+  });
 
-  test.concurrent('is told what it may not', async (context) => {
+  test.concurrent('receives FORBIDDEN for an operation outside its scopes', async (context) => {
     const { expect } = context;
     const token = await mintToken(randomUUID(), { scope: 'voices:read' });
     const calls = open(context, caller, async () => token);
@@ -102,7 +98,7 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
     expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN', retryable: false } }]);
   });
 
-  test.concurrent('is told that its token proves nothing', async (context) => {
+  test.concurrent('reports an invalid token', async (context) => {
     const { expect } = context;
     const calls = open(context, caller, async () => 'nothing');
     const refusal = caller.refusalOf(await failureOf(calls.task('1')));
@@ -110,7 +106,7 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
   });
 });
 
-test('An EventSource sends no mutation: over GET it is refused', async (context) => {
+test('A mutation through an EventSource is refused, because it is sent by GET', async (context) => {
   const { expect } = context;
   const token = await mintToken(randomUUID());
   const calls = open(context, EVENT_SOURCE, async () => token);

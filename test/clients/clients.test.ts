@@ -23,7 +23,7 @@ beforeAll(async () => {
     sandbox: { submittedMs: 100_000_000, processingMs: 200_000_000, concurrency: 100 },
     vars: { KLING_CONCURRENCY: '100' },
   });
-  // With one task, the present state of all tasks is never empty. Its last event is at the head of the log.
+  // One task keeps the present state of all tasks from being empty. Its last event is at the head of the log.
   await makeTask(gateway);
 });
 afterAll(() => gateway.close());

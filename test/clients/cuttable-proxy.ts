@@ -1,13 +1,13 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { listen } from '../node/loopback-server.ts';
 
-/** Stands between one client and the gateway, and can lose their connections. */
+/** A proxy between one client and the gateway, which can cut their connections. */
 export interface CuttableProxy {
-  /** The gateway's `/graphql`, through here. */
+  /** The URL of `/graphql` through the proxy. */
   readonly url: string;
   /** The same for WebSockets. */
   readonly socketUrl: string;
-  /** How many connections were refused since the last cut. */
+  /** The number of connections that were refused since the last cut. */
   readonly refused: number;
   /** Resets every connection, and every new one until `restore`. */
   cut(): void;
@@ -15,7 +15,7 @@ export interface CuttableProxy {
   close(): Promise<void>;
 }
 
-/** Listens on a free port of the loopback and passes bytes on, unread. */
+/** Starts the proxy on a free port of the loopback. It forwards bytes without reading them. */
 export async function startCuttableProxy(gatewayUrl: string): Promise<CuttableProxy> {
   const { hostname, port: gatewayPort } = new URL(gatewayUrl);
   const sockets = new Set<Socket>();

@@ -22,7 +22,7 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** `fetch` with a token, and whether each of its requests carried a text. */
+/** A `fetch` with a token that records whether each request had the text of a document. */
 function createFetch() {
   const withText: boolean[] = [];
   const send: typeof fetch = async (input, init) => {
@@ -58,7 +58,7 @@ describe("Apollo's PersistedQueryLink", () => {
     expect(withText).toEqual([false, true, false, false]);
   });
 
-  it('does so by the recipe, with the hash that the browser makes', async ({ expect }) => {
+  it('sends each document once in the recipe, with the browser’s own hash', async ({ expect }) => {
     const { send, withText } = createFetch();
     const http = new HttpLink({ uri: `${gateway.url}/graphql`, fetch: send });
     const client = new ApolloClient({ cache: new InMemoryCache(), link: createPersistedLink().concat(http) });
@@ -91,9 +91,7 @@ describe.each([
   ['graphql-ws', () => createWsClient(`${gateway.url.replace('http', 'ws')}/graphql`, async () => TOKEN)],
   ['graphql-sse', () => createSseClient(`${gateway.url}/graphql`, async () => TOKEN)],
 ] as const)('%s', (library, open) => {
-  it('sends the hash of a document, its text when it is not known, and the hash alone from then on', async ({
-    expect,
-  }) => {
+  it('sends the hash of a document, its text if the hash is unknown, and later only the hash', async ({ expect }) => {
     const client = open();
     const text = `query Over${library.replace('-', '')} { errorCodes { code } }`;
     const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(text) } };

@@ -6,9 +6,9 @@ import { expect, test } from 'vitest';
 const compiler = createRequire(import.meta.url).resolve('relay-compiler/cli.js');
 
 test.for(['relay.config.json', 'relay-persisted.config.json'])(
-  'relay-compiler takes the schema, and makes of it what is checked in: %s',
+  'relay-compiler accepts the schema and writes the committed artefacts: %s',
   async (config) => {
-    // It exits with another code when it would write something: then `npm run generate -- relay`.
+    // It fails if the artefacts are out of date. `npm run generate -- relay` updates them.
     const { stdout } = await promisify(execFile)(process.execPath, [compiler, '--noWatchman', '--validate', config], {
       cwd: import.meta.dirname,
     });

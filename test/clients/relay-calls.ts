@@ -1,6 +1,6 @@
 import { graphql } from 'relay-runtime';
 
-// relay-compiler reads this file and writes `__generated__`, which is what runs: `npm run generate -- relay`.
+// relay-compiler reads this file and writes `__generated__`, which runs. Update it by `npm run generate -- relay`.
 
 export const task = () => graphql`
   query relayCallsTaskQuery($id: ID!) {

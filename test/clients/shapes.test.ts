@@ -25,12 +25,12 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** A text of a shape as it is sent. */
+/** Fills the placeholders of a shape's text. */
 function filledIn(text: string): string {
   return text.replaceAll('<task>', task).replaceAll('<token>', TOKEN).replaceAll('<host>', new URL(gateway.url).host);
 }
 
-/** An answer as a shape has it: what differs from run to run gets the name of what it is. */
+/** Replaces the varying parts of an answer by their names, as in the shapes. */
 function withoutIds(text: string): string {
   return text
     .replaceAll(task, '<task>')
@@ -38,7 +38,7 @@ function withoutIds(text: string): string {
     .replaceAll(/"cursor":"[\w-]+"/g, '"cursor":"<cursor>"');
 }
 
-/** Sent by Node's own HTTP, which adds `host` and `connection` and changes nothing. */
+/** Sends a request by Node's HTTP client, which adds only `host` and `connection`. */
 async function send({
   method,
   headers,
@@ -59,7 +59,7 @@ async function send({
     const call = request(url, { method, headers: all }, (answer) => {
       const parts: Buffer[] = [];
       answer.on('data', (part: Buffer) => parts.push(part));
-      // As it is deployed, Cloudflare compresses what a client lets it; here `wrangler dev` does.
+      // Cloudflare compresses answers if the client allows it. Here `wrangler dev` does.
       const isZipped = answer.headers['content-encoding'] === 'gzip';
       answer.on('end', () => {
         const bytes = Buffer.concat(parts);
@@ -71,7 +71,7 @@ async function send({
   });
 }
 
-/** A socket, and what came of it so far. */
+/** A socket, with its messages and its close so far. */
 function open({ headers, subprotocol }: SocketShape) {
   const filled = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, filledIn(value)]));
   const socket = new WebSocket(filledIn('ws://<host>/graphql'), subprotocol, { headers: filled });

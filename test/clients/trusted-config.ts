@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The product's configuration, built with another manifest of trusted documents. Answers where it is written. */
+/** Writes the product's configuration with another manifest of trusted documents, and returns its path. */
 export function configWithManifest(manifestPath: string): string {
   const product = readFileSync(join(root, 'wrangler.toml'), 'utf8');
   // Paths are relative to the folder of the file.

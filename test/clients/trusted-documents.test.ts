@@ -24,7 +24,7 @@ import { once } from './recipes/once.ts';
 import { createEnvironment } from './recipes/relay.ts';
 import { configWithManifest } from './trusted-config.ts';
 
-/** As relay-compiler wrote them, into the artifact and into the manifest. */
+/** The ids that relay-compiler wrote into the artefacts and the manifest. */
 const VIEWER = viewerQuery.params.id!;
 const VIEWER_TEXT = documents[VIEWER as keyof typeof documents];
 
@@ -48,7 +48,7 @@ const getToken = async () => token;
 type Viewer = { readonly viewer: { readonly tenant: string } };
 type Result = { readonly data?: Viewer | null };
 
-/** How each library reads the viewer by the id of the document alone. */
+/** How each library reads the viewer by the id of a document. */
 const READERS: Readonly<Record<string, () => Promise<Viewer | null | undefined>>> = {
   async 'graphql-ws'() {
     const client = createWsClient(socketUrl, getToken);
@@ -67,7 +67,7 @@ const READERS: Readonly<Record<string, () => Promise<Viewer | null | undefined>>
     return (await client.query<Viewer>({ query: gql(VIEWER_TEXT), fetchPolicy: 'no-cache' })).data;
   },
   async urql() {
-    // What `persistedExchange` sends with `enforcePersistedQueries` and a `generateHash` of one's own.
+    // The body that `persistedExchange` sends with `enforcePersistedQueries` and a custom `generateHash`.
     const byId = mapExchange({
       onOperation: (operation) =>
         makeOperation(operation.kind, {
@@ -97,17 +97,17 @@ const READERS: Readonly<Record<string, () => Promise<Viewer | null | undefined>>
   },
 };
 
-describe('where the manifest of relay-compiler is all that is served', () => {
-  test.for(Object.entries(READERS))('%s asks by id', async ([, read], { expect }) => {
+describe('a gateway that serves only the manifest of relay-compiler', () => {
+  test.for(Object.entries(READERS))('answers %s, which sends an id', async ([, read], { expect }) => {
     expect((await read())?.viewer.tenant).toBe(tenant);
   });
 
-  test('a text is refused, even that of a trusted document', async ({ expect }) => {
+  test('refuses a text, even that of a trusted document', async ({ expect }) => {
     const { errors } = await execute(url, getToken, { query: VIEWER_TEXT });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   });
 
-  test('Relay makes a task, and watches it', async ({ expect }) => {
+  test('lets Relay create and watch a task', async ({ expect }) => {
     const socket = createWsClient(socketUrl, getToken);
     const environment = createEnvironment(url, getToken, socket);
     const source = { url: `https://example.com/${randomUUID()}-sandbox-ok-12s.mp3` };

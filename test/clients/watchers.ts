@@ -14,14 +14,14 @@ import { createEnvironment } from './recipes/relay.ts';
 import type { Subscriber } from './recipes/resumable.ts';
 import { createUrqlClient } from './recipes/urql.ts';
 
-/** A change as the tests ask for it. */
+/** The fields of an event that the tests select. */
 export interface WatchedEvent {
   readonly cursor: string;
   readonly sequence: number;
   readonly task: { readonly id: string; readonly status: string };
 }
 
-/** A subscription. Relay has it compiled, the others as text. */
+/** A subscription. Relay uses its artefact, and the others its text. */
 export interface WatchedOperation {
   readonly query: string;
   readonly artifact: ConcreteRequest;
@@ -29,14 +29,14 @@ export interface WatchedOperation {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** What a test learns of a subscription. A failure is something no event came of. */
+/** The callbacks of a subscription. A failure is a result without an event. */
 export interface Watching {
   readonly event: (event: WatchedEvent) => void;
   readonly complete: () => void;
   readonly failure: (reason: unknown) => void;
 }
 
-/** One client library with its recipe. `watch` starts a client of its own and subscribes once; it answers how to stop. */
+/** One client library with its recipe. `watch` starts a new client, subscribes once, and returns a function that stops it. */
 export interface Watcher {
   readonly library: string;
   readonly watch: (proxy: CuttableProxy, operation: WatchedOperation, watching: Watching) => () => void;
@@ -44,7 +44,7 @@ export interface Watcher {
 
 const EVENT = '{ cursor sequence task { id status } }';
 
-/** Every change of every task. */
+/** A subscription to every change of every task. */
 export function allTasks(): WatchedOperation {
   return {
     query: `subscription ($after: String) { tasksChanged(after: $after) ${EVENT} }`,
@@ -54,7 +54,7 @@ export function allTasks(): WatchedOperation {
   };
 }
 
-/** Every change of one task, until it is final. */
+/** A subscription to every change of one task, until it is final. */
 export function oneTask(id: string): WatchedOperation {
   return {
     query: `subscription ($id: ID!, $after: String) { taskChanged(id: $id, after: $after) ${EVENT} }`,
@@ -72,16 +72,16 @@ interface Result {
   readonly error?: unknown;
 }
 
-/** Takes an execution result apart, whatever the library calls its failure. */
+/** Passes an execution result to its callback. Libraries name failures differently. */
 function take({ data, errors, error }: Result, { field }: WatchedOperation, { event, failure }: Watching): void {
   const change = (data as Data | null | undefined)?.[field];
   if (change === undefined) return failure(error ?? errors);
-  // Without what libraries add to the operation: `__typename`.
+  // Leaves out `__typename`, which some libraries add.
   const { cursor, sequence, task } = change;
   event({ cursor, sequence, task: { id: task.id, status: task.status } });
 }
 
-/** The code of the first error, wherever a library keeps the list. */
+/** Returns the code of the first error. Libraries keep the errors in different places. */
 export function codeOf(reason: unknown): unknown {
   type Errors = readonly { readonly extensions?: { readonly code?: string } }[];
   const of = reason as {
@@ -118,11 +118,11 @@ function watchByApollo(client: ApolloClient, operation: WatchedOperation, watchi
   };
 }
 
-/** Subscribes once through an urql client; answers how to stop. */
+/** Subscribes once through an urql client, and returns a function that stops it. */
 export function watchByUrql(client: UrqlClient, operation: WatchedOperation, watching: Watching): () => void {
   const { query, variables } = operation;
   const subscription = client.subscription(query, variables).subscribe((result) => {
-    // The end is told by the last result once more.
+    // urql repeats the last result to report the end.
     if (result.hasNext) take(result, operation, watching);
     else watching.complete();
   });
@@ -142,7 +142,7 @@ function watchByRelay(environment: Environment, operation: WatchedOperation, wat
 
 const getToken = async (): Promise<string> => TOKEN;
 
-/** Every library a client may use, in the order of docs/clients.md. */
+/** The libraries with a recipe, in the order of docs/clients.md. */
 export const WATCHERS: readonly Watcher[] = [
   {
     library: 'graphql-ws',

@@ -22,8 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-describe('an input that is wrong', () => {
-  // The face's id is known only once the gateway runs; the names are there before.
+describe('an invalid input', () => {
+  // The id of the face is known only after the gateway has started. The names do not depend on it.
   it.for(badInputs('').map(({ name }, i): [string, number] => [name, i]))(
     'is refused: %s',
     async ([, i], { expect }) => {
@@ -39,13 +39,13 @@ describe('an input that is wrong', () => {
     },
   );
 
-  it('is one of at least 60, and none of them reached Kling', async ({ expect }) => {
+  it('is refused in at least 60 ways, without a request to Kling', async ({ expect }) => {
     expect(badInputs(face).length).toBeGreaterThanOrEqual(60);
     expect((await gateway.account.record()).requestCount).toBe(requestsBefore);
   });
 });
 
-describe('an input that GraphQL itself refuses', () => {
+describe('an input that GraphQL refuses', () => {
   it.for([
     ['two sources', { video: { url: 'https://example.com/a.mp4', videoId: '1' } }],
     ['no source', { video: {} }],

@@ -1,4 +1,4 @@
-/** Inputs that are wrong, each with the paths of everything that is wrong with it. */
+/** Invalid inputs, each with the paths of all its problems. */
 
 export interface BadInput {
   readonly name: string;
@@ -11,7 +11,7 @@ const VIDEO = 'https://example.com/clip.mp4';
 const SOUND = 'https://example.com/hello.mp3';
 const text = (length: number) => 'x'.repeat(length);
 
-/** A WAV of `durationMs` with silence in it: 8 kHz, 8 bit, one channel. */
+/** Builds a silent WAV of `durationMs`: 8 kHz, 8 bit, one channel. */
 export function wav(durationMs: number): Buffer {
   const samples = durationMs * 8;
   const head = Buffer.alloc(44);
@@ -67,7 +67,7 @@ function speech(name: string, change: object, paths: readonly string[]): BadInpu
   return { name: `synthesizeSpeech: ${name}`, mutation: 'synthesizeSpeech', input, paths };
 }
 
-/** `face`: a face from 0 to 5,000 ms, of a scan that was made for this. */
+/** Returns all invalid inputs. `face` is the id of a face from 0 to 5,000 ms. */
 function lipSync(face: string, name: string, change: object, paths: readonly string[]): BadInput {
   const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
   const { placement: placed, ...others } = change as { placement?: object };

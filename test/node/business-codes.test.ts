@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** Kling's table: business code, the gateway's code, whether the same call may succeed later. */
+/** Kling's codes for permanent failures, with the gateway's codes. */
 const PERMANENT = [
   [1000, 'UPSTREAM_MISCONFIGURED'],
   [1001, 'UPSTREAM_MISCONFIGURED'],
@@ -31,7 +31,7 @@ const PASSING = [
   [1302, 'RATE_LIMITED'],
   [1303, 'RATE_LIMITED'],
 ] as const;
-/** Kling may have acted all the same, so that a call that is paid for is not called retryable. */
+/** Kling may have carried out the call. So a call that is charged is not retryable. */
 const FAULTS = [5000, 5001, 5002] as const;
 
 async function requestIdsOf(code: number): Promise<string[]> {
@@ -53,21 +53,18 @@ describe('an identify-face that Kling refuses', () => {
     expect(await requestIdsOf(klingCode)).toContain(errors?.[0]?.extensions.klingRequestId);
   });
 
-  it.for(PASSING)('with %i is %s, retryable, and says when', async ([klingCode, code], { expect }) => {
+  it.for(PASSING)('with %i is %s, retryable, and reports when', async ([klingCode, code], { expect }) => {
     const { errors } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
     expect(errors?.[0]?.extensions).toMatchObject({ code, klingCode, retryable: true });
     expect(errors?.[0]?.extensions.retryAfterMs).toBeGreaterThanOrEqual(1000);
     expect(await requestIdsOf(klingCode)).toContain(errors?.[0]?.extensions.klingRequestId);
   });
 
-  it.for(FAULTS)(
-    'with %i is UPSTREAM_UNAVAILABLE, sent once, and not called retryable',
-    async (klingCode, { expect }) => {
-      const { errors } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
-      expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', klingCode, retryable: false });
-      expect(await requestIdsOf(klingCode)).toEqual([errors?.[0]?.extensions.klingRequestId]);
-    },
-  );
+  it.for(FAULTS)('with %i is UPSTREAM_UNAVAILABLE, sent once, and not retryable', async (klingCode, { expect }) => {
+    const { errors } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', klingCode, retryable: false });
+    expect(await requestIdsOf(klingCode)).toEqual([errors?.[0]?.extensions.klingRequestId]);
+  });
 });
 
 describe('a create that Kling refuses', () => {
@@ -78,7 +75,7 @@ describe('a create that Kling refuses', () => {
     expect(data.voiceTasks.edges).toEqual([]);
   });
 
-  it.for(PASSING)('with %i for now is kept and waits', async ([klingCode], { expect }) => {
+  it.for(PASSING)('with %i temporarily is kept and queued', async ([klingCode], { expect }) => {
     const { data } = await gateway.execute(CREATE_VOICE, voiceFor(klingCode));
     const { id } = data.createVoice.task;
     expect((await gateway.execute(VOICE_TASK, { id })).data.voiceTask).toMatchObject({

@@ -5,7 +5,7 @@ import { mintToken, TEST_AUTH } from '../support/token.ts';
 import { startStack, type GatewayStack, type StackOptions } from './gateway-stack.ts';
 import { CREATE_LIP_SYNC_TASK, CREATE_VOICE, IDENTIFY_FACES, SYNTHESIZE_SPEECH } from './operations.ts';
 
-/** Each is recognised wherever it turns up. The sandbox takes any access key of this form, and one secret key alone. */
+/** Secrets that are recognised anywhere. The sandbox accepts any access key of this form, but only one secret key. */
 const CANARIES = {
   KLING_ACCESS_KEY: 'sandbox-access-key-canary-a7f3e91c',
   KLING_SECRET_KEY: 'sandbox-secret-key-of-thirty-two-bytes',
@@ -17,7 +17,7 @@ const WRONG_KEY = 'canary-of-a-wrong-secret-key-4c8d17f0';
 const SHORT_SECRET = 'canary-too-short-77e1';
 
 const found: string[] = [];
-/** All that was seen, to be sure that something was. */
+/** The number of texts that were searched. It proves that the search ran. */
 const seen = { answers: 0, frames: 0, lines: 0 };
 const tokens: Record<string, string> = {};
 
@@ -79,7 +79,7 @@ const LISTS = `{ viewer { tenant } tasks { edges { node { id status externalId f
     voiceTasks { items { klingTaskId externalTaskId } } resourcePacks { packId name } } usage { units } }`;
 const WATCH = 'subscription { tasksChanged { cursor task { id status failure { message } } } }';
 
-/** Reads a subscription over HTTP until it has told something, as whoever watches does. */
+/** Reads a subscription over HTTP until its first event. */
 async function watchStream(accept: string): Promise<void> {
   const leaving = new AbortController();
   const response = await fetch(`${right.gateway.url}/graphql`, {
@@ -99,7 +99,7 @@ async function watchStream(accept: string): Promise<void> {
   leaving.abort();
 }
 
-/** Sends these messages, and reads until the socket is closed or has told something. */
+/** Sends these messages, and reads until the socket closes or its first result arrives. */
 async function watchSocket(messages: readonly string[]): Promise<void> {
   const socket = new NodeSocket(`${right.gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   const over = new Promise<void>((resolve, reject) => {
@@ -124,8 +124,8 @@ async function watchSocket(messages: readonly string[]): Promise<void> {
 const INIT = (authorization: string) => JSON.stringify({ type: 'connection_init', payload: { authorization } });
 const SUBSCRIBE = JSON.stringify({ id: '1', type: 'subscribe', payload: { query: WATCH } });
 
-describe('no canary is seen', () => {
-  it('while work is done and watched, with callbacks that are good', { timeout: 120_000 }, async ({ expect }) => {
+describe('secrets of the gateway do not appear', () => {
+  it('in answers and subscriptions while tasks run, with valid callbacks', { timeout: 120_000 }, async ({ expect }) => {
     const scan = await ask(right, IDENTIFY_FACES, { input: { video: video('10s-sandbox-slow-task') } });
     const faceId: string = scan.data.identifyFaces.faceScan.faces[0].id;
     const sound = { url: 'https://example.com/sound.mp3' };
@@ -145,7 +145,7 @@ describe('no canary is seen', () => {
     expect(found).toEqual([]);
   });
 
-  it('in the failures of Kling', { timeout: 120_000 }, async ({ expect }) => {
+  it('in answers after failures of Kling', { timeout: 120_000 }, async ({ expect }) => {
     const codes = [
       '1000',
       '1002',
@@ -169,7 +169,7 @@ describe('no canary is seen', () => {
     expect(found).toEqual([]);
   });
 
-  it('when a request is refused', async ({ expect }) => {
+  it('in refusals of requests', async ({ expect }) => {
     const expired = await mintToken('canary-tenant', { exp: 1 });
     const narrow = await mintToken('canary-tenant', { scope: '' });
     Object.assign(tokens, { expired, narrow });
@@ -211,7 +211,7 @@ describe('no canary is seen', () => {
     expect(found).toEqual([]);
   });
 
-  it('where the keys are wrong, or the settings', { timeout: 120_000 }, async ({ expect }) => {
+  it('in answers and logs with wrong keys or settings', { timeout: 120_000 }, async ({ expect }) => {
     const wrong = await start({ vars: { KLING_SECRET_KEY: WRONG_KEY } });
     const refused = await ask(wrong, CREATE_VOICE, {
       input: { name: 'Ann', source: { url: 'https://example.com/a.mp3' } },
@@ -231,7 +231,7 @@ describe('no canary is seen', () => {
     expect(found).toEqual([]);
   });
 
-  it('though much has been looked at, and the look is sharp', ({ expect }) => {
+  it('in any of the many texts, though the search would find each form of them', ({ expect }) => {
     expect(seen.answers).toBeGreaterThan(50);
     expect(seen.frames).toBeGreaterThan(5);
     expect(seen.lines).toBeGreaterThan(20);

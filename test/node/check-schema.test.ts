@@ -14,7 +14,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-// A git of its own, also where the tests run in a hook of another one.
+// Uses its own git repository, also if the tests run in a hook of another one.
 const { CI: _ci, SCHEMA_BASE: _base, ...inherited } = process.env;
 const env = Object.fromEntries(Object.entries(inherited).filter(([name]) => !name.startsWith('GIT_')));
 
@@ -60,7 +60,7 @@ function check(folder: string, settings: Readonly<Record<string, string>> = {}):
 }
 
 describe('npm run check:schema', () => {
-  it('fails for what breaks the main branch’s clients, and names all of it', ({ expect }) => {
+  it('fails for breaking changes against the main branch, and lists them all', ({ expect }) => {
     const { folder, git, commit } = createRepository();
     commit(OLD);
     git('switch', '-c', 'work');
@@ -74,7 +74,7 @@ describe('npm run check:schema', () => {
     expect(said).toContain('from 1.2.3 to 2.0.0');
   });
 
-  it('sees what is not committed yet', ({ expect }) => {
+  it('reads uncommitted changes', ({ expect }) => {
     const { folder, git, commit, write } = createRepository();
     commit(OLD);
     git('switch', '-c', 'work');
@@ -84,7 +84,7 @@ describe('npm run check:schema', () => {
     expect(check(folder).code).toBe(1);
   });
 
-  it('prints what is dangerous, and lets it pass', ({ expect }) => {
+  it('prints dangerous changes and passes', ({ expect }) => {
     const { folder, git, commit } = createRepository();
     commit(OLD);
     git('switch', '-c', 'work');
@@ -95,7 +95,7 @@ describe('npm run check:schema', () => {
     expect(said).toContain('breaks nothing of main');
   });
 
-  it('does not blame a branch for what the main one has got since', ({ expect }) => {
+  it('ignores later changes of the main branch', ({ expect }) => {
     const { folder, git, commit } = createRepository();
     commit(OLD);
     git('branch', 'work');
@@ -105,7 +105,7 @@ describe('npm run check:schema', () => {
     expect(check(folder)).toMatchObject({ code: 0, said: expect.stringContaining('breaks nothing') });
   });
 
-  it('compares the main branch itself with the commit before', ({ expect }) => {
+  it('compares the main branch with its previous commit', ({ expect }) => {
     const { folder, commit } = createRepository();
     commit(OLD);
     expect(check(folder, { CI: 'true' })).toMatchObject({
@@ -118,7 +118,7 @@ describe('npm run check:schema', () => {
     expect(check(folder).code).toBe(0);
   });
 
-  it('takes what a remote has before a branch of one’s own, and SCHEMA_BASE before both', ({ expect }) => {
+  it('prefers the remote branch to the local one, and SCHEMA_BASE to both', ({ expect }) => {
     const { folder, git, commit } = createRepository();
     commit(OLD);
     git('update-ref', 'refs/remotes/origin/main', 'HEAD');
@@ -139,7 +139,7 @@ describe('npm run check:schema', () => {
     ['0.1.0', '1.0.0', 0],
     ['0.1.0', '0.1.1', 1],
     ['1.0.0', '0.9.0', 1],
-  ] as const)('from %s to %s ends with %i when something breaks', ([before, after, code], { expect }) => {
+  ] as const)('from %s to %s ends with %i after a breaking change', ([before, after, code], { expect }) => {
     const { folder, git, commit } = createRepository();
     commit(OLD, before);
     git('switch', '-c', 'work');
@@ -147,7 +147,7 @@ describe('npm run check:schema', () => {
     expect(check(folder).code).toBe(code);
   });
 
-  it('without history is left out with a word, but not in CI', ({ expect }) => {
+  it('without history is skipped with a message, and fails in CI', ({ expect }) => {
     const { folder, git, commit } = createRepository();
     commit(OLD);
     commit(BROKEN);

@@ -5,7 +5,7 @@ import { AUTHORIZATION } from '../support/token.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 import { sendOperation } from './send-operation.ts';
 
-// A Worker whose client has gone is ended at its next await, and nothing behind that runs. Raw workerd does the same.
+// If a client disconnects, its Worker ends at the next await, and no later code runs. Raw workerd does this too.
 
 let stack: GatewayStack;
 beforeAll(async () => {
@@ -39,15 +39,15 @@ function create(externalId: string, word: string) {
   return { query: CREATE, variables: { input: { name: 'Reset', source, externalId } } };
 }
 
-/** How often Kling has the task with this global id. */
+/** Counts the tasks at Kling for this id. */
 async function timesAtKling(globalId: string): Promise<number> {
   const id = Buffer.from(globalId, 'base64url').toString().split(':')[1];
   const { tasks } = await stack.account.record();
   return tasks.filter(({ externalTaskId }) => externalTaskId === id).length;
 }
 
-test('a client that is gone while Kling makes its task finds the task, made once', async () => {
-  // Kling has the task at once, and answers 3 s later: the connection is cut in between.
+test('a client that disconnects during a create finds its task, which was created once', async () => {
+  // Kling creates the task at once and answers after 3 s. The connection is cut in between.
   const operation = create('gone-during-the-call', 'sandbox-slow');
   expect(await sendOperation(stack.gateway.url, operation, 1_000)).toEqual({ lost: 'cut' });
 
@@ -60,7 +60,7 @@ test('a client that is gone while Kling makes its task finds the task, made once
   expect(await timesAtKling(found!.id)).toBe(1);
 });
 
-test('a create that is cut at any moment and then repeated makes its task once', async () => {
+test('a create that is cut at any moment and then repeated creates its task once', async () => {
   const moments = Array.from({ length: 30 }, (_, index) => index * 2);
   const made = await Promise.all(
     moments.map(async (cutMs) => {
@@ -79,14 +79,14 @@ test('a create that is cut at any moment and then repeated makes its task once',
 const SPEAK = 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }';
 const PLACEMENT = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
 
-/** The code of the answer to a request with much audio, which is not audio. */
+/** Sends a large request whose audio is invalid, and returns the code of the answer. */
 async function sendAudio(): Promise<unknown> {
   const input = { faceId: 'none', sound: { base64: 'QUJD'.repeat(50_000) }, placement: PLACEMENT };
   const sent = await sendOperation(stack.gateway.url, { query: SPEAK, variables: { input } }, null);
   return 'answer' in sent ? sent.answer.errors?.[0]?.extensions?.code : sent.lost;
 }
 
-test('clients that are gone while their large bodies come leave their places to others', async () => {
+test('clients that disconnect while they upload large bodies free their places', async () => {
   const headers = { authorization: AUTHORIZATION, 'content-type': 'application/json', 'content-length': 1_000_000 };
   const halves = Array.from({ length: LARGE_BODIES_MAX - 1 }, () => {
     const half = request(`${stack.gateway.url}/graphql`, { method: 'POST', agent: false, headers });

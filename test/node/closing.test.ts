@@ -19,16 +19,16 @@ function open(): Promise<NodeSocket> {
 }
 
 describe('a client that closes its socket', () => {
-  // A browser tab that goes, a library that is done, one that gives no code.
+  // The codes of a closed browser tab, of a library, and of a close without a code.
   it.for([1001, 1000, 4400, undefined])(
-    'with %s sees the other side close as well, at once',
+    'with %s receives the close of the gateway at once',
     async (code, { expect }) => {
       const socket = await open();
       const closed = new Promise<number>((resolve) => void socket.once('close', resolve));
       const startedMs = Date.now();
       socket.close(code);
       expect(await closed).toBe(code ?? 1000);
-      // A client whose close is not answered gives up by itself: after 20 or 30 s.
+      // A client whose close is not answered gives up after 20 to 30 s.
       expect(Date.now() - startedMs).toBeLessThan(5_000);
     },
   );

@@ -4,7 +4,7 @@ import { sendOperation } from './send-operation.ts';
 
 const CONCURRENCY = 3;
 const CREATES = 200;
-/** Creates that come within a millisecond or two have no order. */
+/** Creates that arrive within this time have no order. */
 const OVERTAKEN_MAX = 10;
 
 interface Task {
@@ -30,7 +30,7 @@ async function execute<Data>(query: string, variables: object): Promise<Data> {
   return sent.answer.data as Data;
 }
 
-test('many creates at once all end, with never more at Kling than the account has slots, in the order they came', async () => {
+test('many creates at once all end in their order, and never exceed the slots of the account', async () => {
   const made = await Promise.all(
     Array.from({ length: CREATES }, async (_, index) => {
       const input = { name: `Voice ${index}`, source: { url: `https://example.com/${index}-12s.mp3` } };
@@ -48,7 +48,7 @@ test('many creates at once all end, with never more at Kling than the account ha
   expect(tasks).toHaveLength(CREATES);
   expect(tasks.every(({ status }) => status === 'succeed')).toBe(true);
   expect(inFlightMax).toBe(CONCURRENCY);
-  // Kling had nothing to refuse: the gateway counts the slots itself.
+  // Kling refused nothing, because the gateway counts the slots itself.
   expect(requests.filter(({ code }) => code === 1303)).toEqual([]);
 
   const places = new Map(tasks.map((task, place) => [task.externalTaskId, place]));

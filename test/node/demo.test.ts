@@ -20,7 +20,7 @@ function run(gatewayUrl: string): Promise<{ readonly stdout: string }> {
 }
 
 describe('npm run demo', () => {
-  it('makes a lip-sync and a voice, and is told of every state on the way', async ({ expect }) => {
+  it('makes a lip-sync and a voice, and receives every status', async ({ expect }) => {
     const { stdout } = await run(stack.gateway.url);
     const states = [...stdout.matchAll(/^ +\d+\.\d s {2}([A-Z]+)$/gm)].map(([, state]) => state);
     expect(states.filter((state) => state === 'SUCCEEDED')).toHaveLength(2);
@@ -29,7 +29,7 @@ describe('npm run demo', () => {
     expect(stdout).toMatch(/deleted; my voices: none/);
   });
 
-  it('says what is missing where no gateway is, and fails', async ({ expect }) => {
+  it('explains that no gateway is running, and fails', async ({ expect }) => {
     await expect(run('http://127.0.0.1:1')).rejects.toMatchObject({
       code: 1,
       stdout: expect.stringContaining('Start it with: npm start'),

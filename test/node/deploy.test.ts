@@ -19,12 +19,12 @@ const SECRETS = ['KLING_ACCESS_KEY', 'KLING_SECRET_KEY', 'CALLBACK_SECRET'];
 
 interface Cloudflare {
   readonly secrets?: readonly string[];
-  /** What wrangler says in the place of a list, and fails. */
+  /** The text with which wrangler fails instead of listing secrets. */
   readonly refusal?: string;
   readonly vars?: Readonly<Record<string, string>>;
 }
 
-/** `npm run deploy` with a wrangler that deploys nothing and writes down how it was called. */
+/** Runs `npm run deploy` with a fake wrangler that records its arguments. */
 function deploy({ secrets = SECRETS, refusal, vars = VARS }: Cloudflare, ...args: string[]) {
   const calls = join(dir, 'calls');
   rmSync(calls, { force: true });
@@ -56,7 +56,7 @@ function deploy({ secrets = SECRETS, refusal, vars = VARS }: Cloudflare, ...args
 }
 
 describe('npm run deploy', () => {
-  it('says of every setting that is missing what it is and how to set it, and deploys nothing', ({ expect }) => {
+  it('explains every missing setting and how to set it, and deploys nothing', ({ expect }) => {
     const { status, said, isDeployed } = deploy({ secrets: [], vars: {} });
     expect(status).toBe(1);
     expect(isDeployed).toBe(false);
@@ -66,7 +66,7 @@ describe('npm run deploy', () => {
     expect(said).toContain('Nothing was deployed.');
   });
 
-  it('names the one secret that is missing, and no other', ({ expect }) => {
+  it('names only the one missing secret', ({ expect }) => {
     const { status, said, isDeployed } = deploy({ secrets: SECRETS.slice(0, 2) });
     expect([status, isDeployed]).toEqual([1, false]);
     expect(said.match(/npx wrangler secret put \w+/g)).toEqual(['npx wrangler secret put CALLBACK_SECRET']);
@@ -87,7 +87,7 @@ describe('npm run deploy', () => {
     expect(said).toContain(words);
   });
 
-  it('builds the studio and deploys when all is there, with what it was given', ({ expect }) => {
+  it('builds the studio and deploys with its arguments if all settings are right', ({ expect }) => {
     const { status, said, called } = deploy({ secrets: [...SECRETS, 'KLING_WEBHOOK_SECRETS'] }, '--name', 'other');
     expect(said).toContain('studio: script gzip');
     expect(status).toBe(0);
@@ -102,13 +102,13 @@ describe('npm run deploy', () => {
     ['that nobody is logged in', 'In a non-interactive environment, set a CLOUDFLARE_API_TOKEN', 'npx wrangler login'],
     ['that the token is refused', 'Authentication error [code: 10000]', 'npx wrangler login'],
     ['what wrangler says of anything else', 'Unable to resolve Cloudflare’s API hostname', 'Unable to resolve'],
-  ] as const)('says %s, and deploys nothing', ([, refusal, words], { expect }) => {
+  ] as const)('reports %s, and deploys nothing', ([, refusal, words], { expect }) => {
     const { status, said, isDeployed } = deploy({ refusal });
     expect([status, isDeployed]).toEqual([1, false]);
     expect(said).toContain(words);
   });
 
-  it('takes a Worker that was never deployed for one without secrets', ({ expect }) => {
+  it('treats a Worker that was never deployed as one without secrets', ({ expect }) => {
     const { said } = deploy({ refusal: 'This Worker does not exist on your account. [code: 10007]' });
     expect(said.match(/secret put \w+/g)).toHaveLength(SECRETS.length);
   });

@@ -22,7 +22,7 @@ const WATCH = JSON.stringify({
   payload: { query: 'subscription { tasksChanged { cursor task { status } } }' },
 });
 
-/** A gateway and what it has printed. */
+/** A gateway and its output. */
 interface Printing {
   readonly stack: GatewayStack;
   readonly lines: () => Line[];
@@ -54,7 +54,7 @@ async function tokenOf(tenant: string): Promise<string> {
   return (tokens[tenant] ??= await mintToken(tenant));
 }
 
-/** Returns the id that the lines name the new task by. */
+/** Returns the id of the new task in the log. */
 async function createVoice({ stack }: Printing, tenant: string, requestId: string): Promise<string> {
   const source = { url: 'https://example.com/narrator-12s.mp3' };
   const response = await fetch(`${stack.gateway.url}/graphql`, {
@@ -70,7 +70,7 @@ async function createVoice({ stack }: Printing, tenant: string, requestId: strin
   return decodeGlobalId(data.createVoice.task.id)!.id;
 }
 
-/** Returns once the gateway has taken the subscription: its first event then comes live. */
+/** Returns when the gateway has accepted the subscription, so that its first event arrives live. */
 async function watch({ stack }: Printing, tenant: string): Promise<void> {
   const authorization = `Bearer ${await tokenOf(tenant)}`;
   const url = `${stack.gateway.url.replace('http', 'ws')}/graphql`;
@@ -100,7 +100,7 @@ function countOf(lines: readonly Line[], key: string): Record<string, number> {
 }
 
 describe('the log', () => {
-  it('shows a task from its mutation to the last event, by its id and by the ids of requests', async ({ expect }) => {
+  it('shows a task from its mutation to its last event, by its id and by request ids', async ({ expect }) => {
     await watch(gateway, 'tenant-a');
     const taskId = await createVoice(gateway, 'tenant-a', 'request-of-tenant-a');
     const followed = () => gateway.lines().filter((line) => line['taskId'] === taskId);
@@ -118,14 +118,14 @@ describe('the log', () => {
     expect(stepsOf(requestOf('task changed PROCESSING'))).toEqual(running);
     const ended = ['kling exchange GET', 'request /callbacks/:token', 'task changed SUCCEEDED'];
     expect(stepsOf(requestOf('task changed SUCCEEDED'))).toEqual(ended);
-    // The hub sends each change that the journal numbers.
+    // The hub sends each change that has a number from the journal.
     const seqsOf = (message: string) => followed().flatMap((line) => (line['message'] === message ? line['seq'] : []));
     expect(seqsOf('task changed')).toEqual([1, 2, 3]);
     expect(seqsOf('event sent')).toEqual([1, 2, 3]);
     expect(countOf(followed(), 'tenant')).toEqual({ [hashOfTenant('tenant-a')]: followed().length });
   });
 
-  it('counts the lines of each tenant, and has a tenant on all but what nobody has proved', async ({ expect }) => {
+  it('names the tenant on every line of an authenticated request', async ({ expect }) => {
     const before = gateway.lines().length;
     const added = () => gateway.lines().slice(before);
     const taskIds = await Promise.all(
@@ -146,7 +146,7 @@ describe('the log', () => {
     await expect.poll(() => countOf(added(), 'status')).toMatchObject({ 401: 2 });
     const byTask = countOf(added(), 'taskId');
     expect(countOf(added(), 'tenant')).toEqual({
-      // The refused token is its too.
+      // The refused token also belongs to this tenant.
       [hashOfTenant('tenant-b')]: byTask[taskIds[0]!]! + 1,
       [hashOfTenant('tenant-c')]: byTask[taskIds[1]!],
       // The forged token, and the requests with both tokens.
@@ -160,7 +160,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('holds no id of a tenant, no secret, no token and no address of a callback', ({ expect }) => {
+  it('contains no tenant id, secret, token or callback URL', ({ expect }) => {
     const find = createFindSecrets({ ...SECRETS, ...tokens });
     expect(gateway.lines().length).toBeGreaterThan(25);
     expect(find(gateway.text())).toEqual([]);
@@ -170,7 +170,7 @@ describe('the log', () => {
   it.for<[form: string, shown: string | undefined]>([
     ['id', 'tenant-d'],
     ['off', undefined],
-  ])('with LOG_TENANT=%s names a tenant so on every line of a task', async ([form, shown], { expect }) => {
+  ])('names the tenant as LOG_TENANT=%s requires, on every line of a task', async ([form, shown], { expect }) => {
     const printing = await start({ vars: { LOG_TENANT: form } });
     await watch(printing, 'tenant-d');
     const taskId = await createVoice(printing, 'tenant-d', 'request-of-the-fourth');

@@ -6,40 +6,40 @@ import { TEST_AUTH } from '../support/token.ts';
 import { buildWorker, type BuiltWorker, createRawWorker, freePort, type RawWorker } from './raw-workerd.ts';
 import { createSandboxAccount, type SandboxAccount } from '../support/sandbox-account.ts';
 
-/** The gateway and the sandbox, each in a workerd of its own, on disk. */
+/** The gateway and the sandbox, each in its own workerd process, with storage on disk. */
 export interface GatewayStack {
   readonly gateway: RawWorker;
   readonly sandboxUrl: string;
-  /** The account that this gateway has at the sandbox: nobody else's, and new. */
+  /** The account of this gateway at the sandbox. It is new and not shared. */
   readonly account: SandboxAccount;
-  /** What the gateway proves itself with to Kling, by setting. */
+  /** The gateway's credentials for Kling, by setting. */
   readonly keys: Readonly<Record<string, string>>;
-  /** Ends both processes and removes their files. May be called twice. */
+  /** Ends both processes and removes their files. Can be called twice. */
   close(): Promise<void>;
 }
 
 export interface StackOptions {
-  /** The gateway's wrangler.toml, if it is another than the product's. */
+  /** The gateway's wrangler.toml. The default is the product's. */
   readonly config?: string;
-  /** Where the sandbox posts callbacks; the gateway itself unless given, and null for no callbacks. */
+  /** Where the sandbox posts callbacks. The default is the gateway. Null means no callbacks. */
   readonly publicUrl?: ((gatewayUrl: string) => Promise<string>) | null;
-  /** A file in the place of the gateway's own entry, from the repository's root. */
+  /** A file that replaces the gateway's entry, from the root of the repository. */
   readonly entry?: string;
-  /** A copy of the repository that the gateway is built from; the repository itself unless given. */
+  /** The folder that the gateway is built from. The default is this repository. */
   readonly root?: string;
-  /** The AccessKey, and with it the account at the sandbox; a new one unless given. */
+  /** The AccessKey, which selects the account at the sandbox. The default is a new one. */
   readonly accessKey?: string;
-  /** Which kind of credential the gateway has for Kling; the two keys unless given. */
+  /** The kind of the gateway's credentials for Kling. The default is the two keys. */
   readonly credential?: 'KEYS' | 'API_KEY';
   /** Settings of the gateway, as in `src/config/settings.ts`. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Settings of the account at the sandbox, as in `src/sandbox/README.md`. */
   readonly sandbox?: object;
-  /** Gets each piece of the gateway's log. */
+  /** Called with each piece of the gateway's output. */
   readonly onGatewayOutput?: (text: string) => void;
 }
 
-/** Scripts by what they were built from. They are kept until this process ends: a build takes longer than most tests. */
+/** Built scripts by their options. They are kept until this process ends, because a build takes longer than most tests. */
 const builds = new Map<string, Promise<BuiltWorker>>();
 
 function buildOnce(config: string, entry?: string, root?: string): Promise<BuiltWorker> {
@@ -55,7 +55,7 @@ function makeTemporaryDir(prefix: string): string {
   return dir;
 }
 
-/** Builds and starts both, and returns once both answer. */
+/** Builds and starts both. Returns when both answer. */
 export async function startStack({
   publicUrl = async (gatewayUrl) => gatewayUrl,
   config = 'wrangler.toml',

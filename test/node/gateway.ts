@@ -3,7 +3,7 @@ import { AUTHORIZATION, TEST_AUTH } from '../support/token.ts';
 import { type StackOptions, startStack } from './gateway-stack.ts';
 import type { SandboxAccount } from '../support/sandbox-account.ts';
 
-/** One GraphQL error as clients see it. */
+/** One GraphQL error in an answer. */
 export interface PublicError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
@@ -25,7 +25,7 @@ export interface Answer {
   readonly errors?: readonly PublicError[];
 }
 
-/** A gateway and a sandbox of a test's own, each listening on a loopback port. */
+/** A gateway and a sandbox for one test file, each on a port of the loopback. */
 export interface RunningGateway {
   readonly url: string;
   readonly sandboxUrl: string;
@@ -35,7 +35,7 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
-/** Starts both. A task takes 250 ms unless `sandbox` says otherwise, and the gateway learns of it by reading: no callbacks. */
+/** Starts both, without callbacks, so that the gateway reads its tasks. By default a task takes 200 ms. */
 export async function startGateway({ sandbox = {}, ...options }: StackOptions = {}): Promise<RunningGateway> {
   const stack = await startStack({
     publicUrl: null,

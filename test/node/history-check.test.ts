@@ -5,7 +5,7 @@ import type { History, HistoryEvidence } from '../chaos/history.ts';
 
 const STATUSES = ['SUBMITTED', 'PROCESSING', 'SUCCEEDED'];
 
-/** Two tasks, one after the other. */
+/** The log of two tasks. */
 const LOG: readonly ReadEvent[] = ['a', 'b'].flatMap((taskId, task) =>
   STATUSES.map((status, i): ReadEvent => {
     const seq = task * STATUSES.length + i + 1;
@@ -13,7 +13,7 @@ const LOG: readonly ReadEvent[] = ['a', 'b'].flatMap((taskId, task) =>
   }),
 );
 
-/** Somebody who watches everything from the start on, and is told these events of the log. */
+/** A watcher of all tasks from the start, that received these events of the log. */
 function historyOf(seqs: readonly number[], more: Partial<History> = {}): History {
   return {
     watcher: 'watcher',
@@ -39,17 +39,17 @@ const BACKWARDS = 'no watcher sees a task move backwards';
 const END = 'what a watcher has last seen of a task is how it ended';
 const OVER = 'a watcher of one task is told of its end, and that nothing more comes; no other is told that';
 
-describe('the check of histories', () => {
-  it('finds nothing wrong with one that is the log', ({ expect }) => {
+describe('the check of a history', () => {
+  it('accepts a history that equals the log', ({ expect }) => {
     expect(broken(historyOf([1, 2, 3, 4, 5, 6]), historyOf([5, 6], { behind: 4 }))).toEqual([]);
   });
 
-  it('finds a missing event, at the end and in between', ({ expect }) => {
+  it('finds a missing event, at the end and in the middle', ({ expect }) => {
     expect(differenceOf(historyOf([1, 2, 4, 5]), LOG)).toMatchObject({ missing: [3, 6], repeated: [], outOfOrder: [] });
     expect(broken(historyOf([1, 2, 4, 5]))).toEqual([ONCE, END]);
   });
 
-  it('finds a repeated event, and one that the watcher said it had', ({ expect }) => {
+  it('finds a repeated event, also before the cursor of the watcher', ({ expect }) => {
     expect(differenceOf(historyOf([1, 2, 2, 3, 4, 5, 6, 6]), LOG)).toMatchObject({ missing: [], repeated: [2, 6] });
     expect(differenceOf(historyOf([4, 5, 6], { behind: 4 }), LOG)).toMatchObject({ missing: [], repeated: [4] });
     expect(broken(historyOf([1, 2, 3, 4, 5, 6, 6]))).toEqual([ONCE]);
@@ -64,7 +64,7 @@ describe('the check of histories', () => {
     expect(broken(historyOf([1, 3, 2, 4, 5, 6]))).toEqual([ONCE, BACKWARDS, END]);
   });
 
-  it('finds an event that is not as it is kept, and one that was not asked for', ({ expect }) => {
+  it('finds an event that differs from the log, and one of another task', ({ expect }) => {
     const [first, ...others] = historyOf([1, 2, 3, 4, 5, 6]).told;
     expect(broken(historyOf([], { told: [{ ...first!, cursor: 'another' }, ...others] }))).toEqual([ONCE]);
     const watched = { taskId: null, kind: 'VOICE', statuses: [] } as const;
@@ -72,7 +72,7 @@ describe('the check of histories', () => {
     expect(broken(historyOf([1, 2, 3, 4], { watched }))).toEqual([ONCE, END]);
   });
 
-  it('finds a present state with a task too many, one too few, or one that is not as it was', ({ expect }) => {
+  it('finds a present state with an extra, a missing or a wrong task', ({ expect }) => {
     const open = [{ ...LOG[3]!, resync: false }, ...historyOf([5, 6]).told];
     expect(broken(historyOf([], { behind: null, told: open }))).toEqual([]);
     const ghost = { ...LOG[0]!, seq: 0, resync: false };
@@ -82,13 +82,13 @@ describe('the check of histories', () => {
     expect(broken(historyOf([], { behind: null, told: late }))).toEqual([STATE]);
   });
 
-  it('counts the last telling of a present state that was broken off', ({ expect }) => {
+  it('uses the last attempt of an interrupted present state', ({ expect }) => {
     const part = { ...LOG[0]!, seq: 0, resync: false };
     const told = [part, ...historyOf([2, 3, 4, 5, 6]).told];
     expect(broken(historyOf([], { behind: null, told, connections: [0, 1] }))).toEqual([]);
   });
 
-  it('finds a watcher of one task that never hears of its end', ({ expect }) => {
+  it('finds a watcher of one task that never received its end', ({ expect }) => {
     const watched = { taskId: 'a', kind: null, statuses: [] };
     expect(broken(historyOf([1, 2, 3], { watched, isCompleted: true }))).toEqual([]);
     expect(broken(historyOf([1, 2, 3], { watched }))).toEqual([OVER]);
@@ -96,7 +96,7 @@ describe('the check of histories', () => {
     expect(broken(historyOf([1, 2, 3, 4, 5, 6], { isCompleted: true }))).toEqual([OVER]);
   });
 
-  it('finds a resync, and whatever the gateway answered that it must not', ({ expect }) => {
+  it('finds a resync and forbidden answers of the gateway', ({ expect }) => {
     const told = historyOf([1, 2, 3, 4, 5, 6]).told.map((event) => ({ ...event, resync: event.seq === 4 }));
     expect(broken(historyOf([], { told }))).toHaveLength(1);
     expect(broken(historyOf([1, 2, 3, 4, 5, 6], { problems: ['cut off with 4409'] }))).toHaveLength(1);

@@ -6,7 +6,7 @@ import { startServer } from './loopback-server.ts';
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 
-/** An issuer of tokens on the loopback, which can go down. */
+/** An issuer of tokens on the loopback, which can fail. */
 interface Issuer {
   readonly url: string;
   readonly requests: number;
@@ -72,7 +72,7 @@ async function ask(token: string): Promise<{ readonly status: number; readonly t
 }
 
 describe('an issuer of tokens', () => {
-  it('is asked for its keys once, however many tokens come, of keys known or not', async ({ expect }) => {
+  it('is asked for its keys once for many tokens, of known and unknown keys', async ({ expect }) => {
     await start();
     const known = await mint();
     const answers = await Promise.all(Array.from({ length: 50 }, () => ask(known)));
@@ -83,14 +83,14 @@ describe('an issuer of tokens', () => {
     expect(issuer.requests).toBe(1);
   });
 
-  it('may call its Ed25519 key EdDSA, and sign with either name', async ({ expect }) => {
+  it('may name the algorithm of an Ed25519 key EdDSA or Ed25519', async ({ expect }) => {
     await start();
     for (const alg of ['Ed25519', 'EdDSA']) {
       expect((await ask(await mint({ alg, kid: 'ed' }, edKey))).status).toBe(200);
     }
   });
 
-  it('is asked once, however many tokens without a key id have a wrong signature', async ({ expect }) => {
+  it('is asked once for many tokens without a key id and with a wrong signature', async ({ expect }) => {
     await start();
     const { privateKey: foreign } = await generateKeyPair('RS256');
     const tokens = await Promise.all(Array.from({ length: 50 }, () => mint({}, foreign)));
@@ -99,7 +99,7 @@ describe('an issuer of tokens', () => {
     expect(issuer.requests).toBe(1);
   });
 
-  it('may go down: its last keys are good, also after the gateway was killed', async ({ expect }) => {
+  it('may fail: its last keys stay valid, also after the gateway was killed', async ({ expect }) => {
     await start();
     const token = await mint();
     expect((await ask(token)).status).toBe(200);
@@ -109,7 +109,7 @@ describe('an issuer of tokens', () => {
     expect((await ask(token)).status).toBe(200);
   });
 
-  it('that is down from the start lets nobody in, and says that it is not the token', async ({ expect }) => {
+  it('that fails from the start makes the gateway answer 503, not 401', async ({ expect }) => {
     await start(true);
     const { status, text } = await ask(await mint());
     expect(status).toBe(503);

@@ -20,7 +20,7 @@ const BODY = Buffer.from(
     },
   }),
 );
-/** Three times what the bodies of all places take; twenty of them would be 136 MB. */
+/** Three times the size of the bodies of all places. Twenty bodies would take 136 MB. */
 const GROWTH_BYTES_MAX = 3 * LARGE_BODIES_MAX * 8_000_000;
 
 let stack: GatewayStack;
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-/** Of the gateway's workerd. */
+/** The memory of the gateway's workerd. */
 function residentBytes(): number {
   const status = readFileSync(`/proc/${stack.gateway.pid()}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
@@ -40,7 +40,7 @@ interface Upload {
   status: number | null;
 }
 
-/** Sends all of a body but its last byte, in chunks if its length is not to be known. */
+/** Sends a body without its last byte, in chunks to hide its length. */
 async function begin(tenant: string, chunked: boolean): Promise<Upload> {
   const call = request(`${stack.gateway.url}/graphql`, {
     method: 'POST',
@@ -52,7 +52,7 @@ async function begin(tenant: string, chunked: boolean): Promise<Upload> {
     },
   });
   const upload: Upload = { call, status: null };
-  // A gateway that does not read a body closes its connection while the rest of it comes.
+  // A gateway that does not read a body closes the connection during the upload.
   call.on('error', () => {});
   call.on('response', (response: IncomingMessage) => {
     upload.status = response.statusCode ?? 0;
@@ -65,13 +65,13 @@ async function begin(tenant: string, chunked: boolean): Promise<Upload> {
 test.for([
   ['with a content-length', false],
   ['without one', true],
-] as const)('of many large bodies %s at once only four are in memory', async ([name, chunked], { expect }) => {
+] as const)('only four of many large bodies %s are in memory at once', async ([name, chunked], { expect }) => {
   const before = residentBytes();
   const uploads = await Promise.all(Array.from({ length: TENANTS }, (_, i) => begin(`${name.length}-${i}`, chunked)));
   const open = () => uploads.filter(({ call, status }) => status === null && !call.destroyed);
   await expect.poll(() => open().length).toBe(LARGE_BODIES_MAX);
   expect(uploads.map(({ status }) => status).filter((status) => status !== null && status !== 503)).toEqual([]);
-  // Nothing shows that no more is going to be read: a second is enough for all twenty bodies.
+  // Nothing shows when the gateway stops reading. It could read all twenty bodies in a second.
   await wait(1_000);
   expect(residentBytes() - before).toBeLessThan(GROWTH_BYTES_MAX);
   const held = open();

@@ -3,9 +3,9 @@ import { startStack, type GatewayStack } from './gateway-stack.ts';
 import { startServer, type LoopbackServer } from './loopback-server.ts';
 import { sendOperation } from './send-operation.ts';
 
-// A Worker aborts no request to Kling: workerd ends what is left of them with the request that they were made for.
+// A Worker aborts no request to Kling. Workerd ends them together with the request that caused them.
 
-/** Answers lists of voices at once, and lists of lip-syncs never. */
+/** Answers lists of voices at once, and never answers lists of lip-syncs. */
 let kling: LoopbackServer;
 let open = 0;
 let stack: GatewayStack;
@@ -35,7 +35,7 @@ function lines(): Readonly<Record<string, unknown>>[] {
   return [...printed.matchAll(/^\{.*\}$/gm)].map(([line]) => JSON.parse(line));
 }
 
-test('a list that never comes is an error of its own, and its connection is let go', async () => {
+test('a list that Kling never answers is an error, and its connection is closed', async () => {
   const query = '{ account { lipSyncTasks { items { klingTaskId } } voiceTasks { items { klingTaskId } } } }';
   const asked = sendOperation(stack.gateway.url, { query, variables: {} }, null);
   await expect.poll(() => open).toBe(1);
@@ -53,7 +53,7 @@ test('a list that never comes is an error of its own, and its connection is let 
   await expect.poll(() => open).toBe(0);
 });
 
-test('in the log, what failed has a line of its own, and what went well is in its request’s', async () => {
+test('a failed exchange has its own line in the log, and a successful one is part of its request’s line', async () => {
   await expect.poll(lines).toHaveLength(2);
   const [failed, request] = lines();
   expect(failed).toMatchObject({

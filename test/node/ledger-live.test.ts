@@ -3,7 +3,7 @@ import { startGateway, type RunningGateway } from './gateway.ts';
 import { CREATE_VOICE, VOICE_TASK } from './operations.ts';
 import { AUTHORIZATION } from '../support/token.ts';
 
-// An API key, and no callbacks: the gateway has no public address here.
+// Uses an API key and no callbacks: the gateway has no public address.
 let gateway: RunningGateway;
 beforeAll(async () => {
   gateway = await startGateway({
@@ -29,17 +29,17 @@ const CANCEL = `mutation ($input: CancelQueuedInput!) {
   cancelQueued(input: $input) { task { id status failure { code } } }
 }`;
 
-describe('a gateway with an API key that nobody calls back', () => {
-  it('polls its running tasks together, and every one of them ends', async ({ expect }) => {
+describe('a gateway with an API key and without callbacks', () => {
+  it('polls its running tasks together until all have ended', async ({ expect }) => {
     const made = await Promise.all([createVoice('a'), createVoice('b'), createVoice('c')]);
     const ended = `{ voiceTasks(first: 10, status: [SUCCEEDED]) { edges { node { id } } } }`;
-    // A list is not read through to Kling: only the polls can have moved them.
+    // A list causes no reads at Kling, so only the polls can have changed the tasks.
     await expect.poll(async () => (await data(ended)).voiceTasks.edges.length, { timeout: 20_000 }).toBe(made.length);
     const { requestsByRoute } = await gateway.account.record();
     expect(Object.keys(requestsByRoute)).toContain('GET /tasks');
   });
 
-  it('keeps what has no slot, tells its place, and takes it back', async ({ expect }) => {
+  it('queues tasks without a slot, reports their positions, and cancels them', async ({ expect }) => {
     for (let i = 0; i < 3; i += 1) await createVoice('sandbox-never-ends');
     const first = await createVoice('waiting-1');
     const second = await createVoice('waiting-2');
@@ -66,7 +66,7 @@ describe('a gateway with an API key that nobody calls back', () => {
     expect((await data(VOICE_TASK, { id: second.id })).voiceTask.status).toBe('QUEUED');
   });
 
-  it('tells what things cost, before and after, and refuses past the budget without asking Kling', async ({
+  it('reports costs before and after, and refuses work beyond the budget without a request to Kling', async ({
     expect,
   }) => {
     const told =
@@ -75,7 +75,7 @@ describe('a gateway with an API key that nobody calls back', () => {
     expect(told.lipSyncQuote).toEqual({ units: '1.5', usd: '0.21', isEstimate: true });
     expect(told.usage).toMatchObject({ units: '0.15', unitsMax: '0.4' });
     expect(told.account.resourcePacks[0]).toMatchObject({ status: 'ACTIVE', packId: expect.stringMatching(/./) });
-    // 0.15 charged, four times 0.05 under way or waiting: one more fits, the next does not.
+    // 0.15 charged, and four tasks of 0.05 each under way or queued. One more fits, and the next does not.
     await createVoice('fits');
     const before = (await gateway.account.record()).requestCount;
     const input = { name: 'Voice', source: { url: 'https://example.com/over.mp3' } };
@@ -84,7 +84,7 @@ describe('a gateway with an API key that nobody calls back', () => {
     expect((await gateway.account.record()).requestCount).toBe(before);
   });
 
-  it('says in /ready how Kling is, and who waits', async ({ expect }) => {
+  it('reports the health of Kling and the waiting tenants at /ready', async ({ expect }) => {
     const ready = await (await fetch(`${gateway.url}/ready`, { headers: { authorization: AUTHORIZATION } })).json();
     expect(ready).toMatchObject({
       status: 'ready',

@@ -3,7 +3,7 @@ import { startStack, type GatewayStack } from './gateway-stack.ts';
 import { CREATE_VOICE } from './operations.ts';
 import { sendOperation } from './send-operation.ts';
 
-// How many lines docs/operations.md calculates the price of Workers Logs with.
+// The number of lines that docs/operations.md uses for the price of Workers Logs.
 
 let stack: GatewayStack;
 let printed = '';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-/** What each whole line says, in a word or two. */
+/** Returns the subject of each complete line. */
 function lines(): string[] {
   return [...printed.matchAll(/^\{.*\}$/gm)].map(([line]) => {
     const { message, method, route, status }: Readonly<Record<string, unknown>> = JSON.parse(line);
@@ -28,11 +28,11 @@ async function ask(query: string, variables: object = {}): Promise<unknown> {
   return sent.answer.data;
 }
 
-test('a query, a callback, a change of a task and a request of an object to Kling have one line each', async () => {
+test('a query, a callback, a task change and an exchange of an object each have one line in the log', async () => {
   const source = { url: 'https://example.com/narrator-12s.mp3' };
   await ask(CREATE_VOICE, { input: { name: 'Narrator', source, externalId: 'lines' } });
   const made = ['kling exchange POST', 'task changed SUBMITTED', 'request /graphql'];
-  // Kling calls back for each of its three states, and the end is read.
+  // Kling sends a callback for each of three statuses, and the gateway reads the end.
   const changed = ['task changed PROCESSING', 'task changed SUCCEEDED'];
   const ended = [...changed, 'kling exchange GET', ...Array<string>(3).fill('request /callbacks/:token')];
   await expect.poll(() => lines().toSorted()).toEqual([...made, ...ended].toSorted());

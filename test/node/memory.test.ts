@@ -11,31 +11,31 @@ const DOCUMENTS = IS_FULL ? 1_000 : 500;
 const DOCUMENT_CHARS = 120_000;
 /** A message of a socket has at most 64 KiB. */
 const SUBSCRIPTION_CHARS = 60_000;
-/** The longest that is kept parsed. */
+/** The longest document that is kept parsed. */
 const PARSED_CHARS = 8_000;
-/** The longest that is kept by its hash. */
+/** The longest document that is kept by its hash. */
 const PERSISTED_CHARS = 32_000;
 const GROWTH_BYTES_MAX = DOCUMENTS * 50 * 1024;
-/** What a socket may begin at once. */
+/** The subscriptions that a socket may start at once. */
 const SUBSCRIBES_PER_SOCKET = 100;
-/** A tenant's work is bounded: each subscribes to some of the documents. */
+/** The work of a tenant is bounded, so each tenant subscribes to some of the documents. */
 const TENANTS = 10;
 const CONCURRENCY = 8;
 
 let stack: GatewayStack;
 beforeAll(async () => {
-  // As much work as may be allowed: what is bounded here is what stays of it.
+  // Allows the maximum of work, because this test measures only what stays in memory.
   stack = await startStack({ vars: { SOCKET_WORK_MS_PER_SECOND: '1000', TENANT_WORK_MS_PER_SECOND: '1000' } });
 });
 afterAll(() => stack.close());
 
-/** Of the gateway's workerd. */
+/** The memory of the gateway's workerd. */
 function residentBytes(): number {
   const status = readFileSync(`/proc/${stack.gateway.pid()}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }
 
-/** The text of a document, `chars` long, that no other number has. */
+/** Builds a document of `chars` characters that is unique for its number. */
 type MakeDocument = (i: number, chars: number) => string;
 
 const padding = (chars: number) => 'x'.repeat(chars);
@@ -79,7 +79,7 @@ async function postDocuments(from: number): Promise<ReadonlySet<number>> {
   return statuses;
 }
 
-/** What is the most in memory for its length: each comment is a token. A document has at most 2,000 lines. */
+/** The document with the most memory for its length: each comment is a token. A document has at most 2,000 lines. */
 const ofComments: MakeDocument = (i, chars) => ` # ${i}\n`.padEnd(chars, '####\n');
 
 async function postComments(from: number): Promise<ReadonlySet<number>> {
@@ -102,7 +102,7 @@ async function postPersisted(from: number): Promise<ReadonlySet<number>> {
 
 const ALIASES = Array.from({ length: 17 }, (_, i) => `v${i}: viewer { ...Viewer }`).join(' ');
 
-/** Short, but compiled to much: a fragment in many places, in each of the eight forms that its conditions give it. */
+/** A short document with large compiled code: a fragment in many places, compiled once for each of its eight conditions. */
 async function postSpread(from: number): Promise<ReadonlySet<number>> {
   const statuses = new Set<number>();
   await inTurns(8 * DOCUMENTS, async (i) => {
@@ -114,7 +114,7 @@ async function postSpread(from: number): Promise<ReadonlySet<number>> {
   return statuses;
 }
 
-/** Each is refused once its document is prepared, for there is no such task. */
+/** Sends a subscription that is refused after its document was prepared, because the task does not exist. */
 async function subscribe(makePadding: (i: number) => string): Promise<ReadonlySet<string>> {
   const codes = new Set<string>();
   async function subscribeTenant(tenant: number): Promise<void> {
@@ -136,7 +136,7 @@ async function subscribe(makePadding: (i: number) => string): Promise<ReadonlySe
   return codes;
 }
 
-describe(`${DOCUMENTS} documents that nobody sends twice leave nothing in memory:`, () => {
+describe(`the memory of the gateway after ${DOCUMENTS} documents that are sent once`, () => {
   it.for([
     ['120 KB each, valid and not, over POST', postDocuments, [200, 400]],
     ['8 KB each, of comments, over POST', postComments, [200]],
@@ -153,9 +153,9 @@ describe(`${DOCUMENTS} documents that nobody sends twice leave nothing in memory
       ['NOT_FOUND'],
     ],
   ] as const)('%s', { timeout: 240_000 }, async ([, send, answers], { expect }) => {
-    // The first ones make V8 take what it works with.
+    // The first documents let V8 allocate its working memory.
     await send(1_000_000);
-    // V8 collects when it likes, so that one round may be still there; what is kept grows with every round.
+    // V8 may not have collected the last round yet. A leak grows with every round.
     const grown: number[] = [];
     for (let round = 2; round <= 4 && !grown.some((bytes) => bytes < GROWTH_BYTES_MAX); round += 1) {
       const before = residentBytes();

@@ -1,4 +1,4 @@
-/** The operations of the schema that tests use, whole. */
+/** Operations of the schema for tests, with all fields. */
 
 export const IDENTIFY_FACES = `mutation IdentifyFaces($input: IdentifyFacesInput!) {
   identifyFaces(input: $input) {

@@ -41,8 +41,8 @@ async function lipSyncOf(input: object) {
   return finished(LIP_SYNC_TASK, 'lipSyncTask', created.createLipSyncTask.task.id);
 }
 
-describe('what Kling tells', () => {
-  it('of the faces of a video is all there', async ({ expect }) => {
+describe('the gateway returns all that Kling reports', () => {
+  it('about the faces of a video', async ({ expect }) => {
     const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
     const { faceScan } = (await data(IDENTIFY_FACES, { input: { video } })).identifyFaces;
     expect(faceScan).toMatchObject({
@@ -59,7 +59,7 @@ describe('what Kling tells', () => {
     expect(again.faceScan.faces[1].id).toBe(faceScan.faces[1].id);
   });
 
-  it('of a lip-sync with a watermark is all there', async ({ expect }) => {
+  it('about a lip-sync with a watermark', async ({ expect }) => {
     const task = await lipSyncOf({
       sound: { url: 'https://example.com/a.mp3' },
       watermark: true,
@@ -84,7 +84,7 @@ describe('what Kling tells', () => {
     expect(found.lipSyncTask.id).toBe(task.id);
   });
 
-  it('of a lip-sync with spoken text and of one with a file is all there', async ({ expect }) => {
+  it('about a lip-sync with text-to-speech and one with a file', async ({ expect }) => {
     const input = { text: 'Hello, this is a longer sentence. -4s', voiceId: 'uk_boy1', language: 'EN' };
     const { speech } = (await data(SYNTHESIZE_SPEECH, { input })).synthesizeSpeech;
     expect(speech).toMatchObject({ url: URL_TEXT, durationMs: 4000, unitsDeducted: '0.05', klingRequestId: TEXT });
@@ -92,7 +92,7 @@ describe('what Kling tells', () => {
     expect(await lipSyncOf({ sound: { base64: wav(4000).toString('base64') } })).toMatchObject({ status: 'SUCCEEDED' });
   });
 
-  it('of a failed task is classified, with its own words', async ({ expect }) => {
+  it('about a failed task, classified and in Kling’s words', async ({ expect }) => {
     const input = { name: 'V', source: { url: 'https://example.com/sandbox-risk-control.mp3' } };
     const created = await data(CREATE_VOICE, { input });
     const task = await finished(VOICE_TASK, 'voiceTask', created.createVoice.task.id);
@@ -103,7 +103,7 @@ describe('what Kling tells', () => {
     });
   });
 
-  it('of a voice is all there, from its making to its end', async ({ expect }) => {
+  it('about a voice, from its creation to its deletion', async ({ expect }) => {
     const input = { name: 'Narrator', source: { url: 'https://example.com/v.mp3' } };
     const created = await data(CREATE_VOICE, { input });
     const task = await finished(VOICE_TASK, 'voiceTask', created.createVoice.task.id);
@@ -128,7 +128,7 @@ describe('what Kling tells', () => {
     expect(again.errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   });
 
-  it('in its own lists is all there, page by page', async ({ expect }) => {
+  it('in its lists, page by page', async ({ expect }) => {
     const { account } = await data(`{ account {
       lipSyncTasks(page: 1, pageSize: 2) { page pageSize klingRequestId items {
         klingTaskId status klingStatus statusMessage externalTaskId unitsDeducted createdAt updatedAt watermarkEnabled

@@ -13,7 +13,7 @@ import { listen } from './loopback-server.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const BIN = join(ROOT, 'node_modules/.bin');
 
-/** A Worker as it would be deployed, on disk. */
+/** A built Worker on disk, as it would be deployed. */
 export interface BuiltWorker {
   readonly script: string;
   readonly compatibilityDate: string;
@@ -23,39 +23,39 @@ export interface BuiltWorker {
 }
 
 export interface RawWorkerOptions {
-  /** Where the configuration and the objects' storage are kept. Made if it is not there. */
+  /** The folder of the configuration and the storage of objects. Created if missing. */
   readonly dir: string;
   readonly port: number;
-  /** In the place of the `[vars]` of the same name, and beside the others. */
+  /** Overrides `[vars]` of the same name, and adds others. */
   readonly vars: Readonly<Record<string, string>>;
-  /** Gets each piece of what the process writes: its log and its crashes. */
+  /** Called with each piece of the output of the process: its log and its crashes. */
   readonly onOutput?: (text: string) => void;
 }
 
-/** One Worker in a `workerd serve` of its own: no proxy in front of it, its objects on disk. */
+/** One Worker in its own `workerd serve` process, without a proxy, with its objects on disk. */
 export interface RawWorker {
   readonly url: string;
-  /** Starts the process and waits until its port answers. Throws when it has ended before that. */
+  /** Starts the process and waits until its port answers. Throws if the process ends first. */
   start(): Promise<void>;
-  /** SIGKILL; nothing is flushed or said goodbye to. Resolves once the process is gone. */
+  /** Kills the process by SIGKILL, so that nothing is flushed. Resolves when it has ended. */
   kill(): Promise<void>;
-  /** The process, once it is started. */
+  /** The process id. 0 before the start. */
   pid(): number;
-  /** Where an object class keeps its SQLite files. */
+  /** The folder of the SQLite files of an object class. */
   storageDir(className: string): string;
 }
 
 const STARTUP_MS_MAX = 20_000;
 
-/** Every process that was started and has not ended. They end with this one, however it ends short of SIGKILL. */
+/** The running processes. They end with this process, unless it is killed by SIGKILL. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
 /**
- * Bundles a Worker as `wrangler deploy` would, into `outDir`. `config`: its wrangler.toml, from `root`;
- * `entry`: a file in the place of its `main`, with classes of the same names; `more`: arguments for the bundler.
+ * Bundles a Worker into `outDir`, as `wrangler deploy` would. `config` is the path of its wrangler.toml from `root`.
+ * `entry` is a file that replaces its `main`, with the same classes. `more` are arguments for the bundler.
  */
 export async function buildWorker(
   config: string,
@@ -95,7 +95,7 @@ interface DurableObjectBinding {
   readonly class_name: string;
 }
 
-/** A port of the loopback that nobody listens on now. */
+/** Returns a free port of the loopback. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listen(server);
@@ -103,13 +103,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** The values that are secrets of the gateway's, by name. */
+/** Returns the secrets among the settings, by name. */
 function secretsOf(vars: Readonly<Record<string, string>>): Record<string, string> {
   const secrets = new Map(Object.entries(SETTINGS).filter(([, { secret }]) => secret));
   return Object.fromEntries(Object.entries(vars).filter(([name]) => secrets.has(name)));
 }
 
-/** Not started yet. Processes share nothing but the ports they are told of. What one writes must hold none of its secrets: the run fails. */
+/** Creates a Worker that is not started yet. The test run fails if the process writes one of its secrets. */
 export function createRawWorker(worker: BuiltWorker, { dir, port, vars, onOutput }: RawWorkerOptions): RawWorker {
   const storage = join(dir, 'storage');
   mkdirSync(storage, { recursive: true });
@@ -146,7 +146,7 @@ export function createRawWorker(worker: BuiltWorker, { dir, port, vars, onOutput
           onOutput?.(text);
           recent = recent.slice(-SECRET_CHARS_MAX) + text;
           const found = findSecrets(recent);
-          // Nobody catches it: that ends the run, whatever test is on.
+          // Not caught, so that it ends the test run.
           if (found.length > 0) throw new Error(`workerd wrote ${found.join(', ')}`);
         });
       }
@@ -204,7 +204,7 @@ const worker :Workerd.Worker = (
 `;
 }
 
-/** A text as capnp writes it: as JSON does. */
+/** Quotes a text for capnp, which uses the syntax of JSON. */
 function quoted(value: string): string {
   return JSON.stringify(value);
 }

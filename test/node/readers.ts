@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { WebSocket as NodeSocket } from 'ws';
 import { AUTHORIZATION, CONNECTION_INIT } from '../support/token.ts';
 
-/** 64 operations of 30 fields with long names: an event is some 350 KB for a socket that has them all. */
+/** 64 operations of 30 fields with long names. One event is about 350 KB for a socket with all of them. */
 const OPERATIONS = 64;
 const FIELDS = Array.from({ length: 30 }, (_, i) => `${'long'.repeat(38)}${i}: createdAt`).join(' ');
 const FAT = `subscription { tasksChanged { sequence task { ${FIELDS} } } }`;
@@ -12,17 +12,17 @@ function subscribe(id: string, query: string): string {
   return JSON.stringify({ id, type: 'subscribe', payload: { query } });
 }
 
-/** A client's frame; the mask is zero, so that the text stays as it is. */
+/** Builds a client's frame. Its mask is zero, so the text stays readable. */
 function frame(text: string): Buffer {
   const body = Buffer.from(text);
   const head = Buffer.from([0x81, 0xfe, body.length >> 8, body.length & 0xff, 0, 0, 0, 0]);
   return Buffer.concat([head, body]);
 }
 
-/** As a client that sends its token with the upgrade too: all of a tenant come to one hub then. */
+/** Sends the token with the upgrade too, so that all sockets of a tenant reach one hub. */
 const HEADERS = { authorization: AUTHORIZATION };
 
-/** A socket that has begun its operations, and reads nothing from then on. */
+/** Opens a socket that starts its operations and then stops reading. */
 export async function openStopped(gatewayUrl: string): Promise<Socket> {
   const { hostname, port } = new URL(gatewayUrl);
   const socket = connect(Number(port), hostname);
@@ -40,7 +40,7 @@ export async function openStopped(gatewayUrl: string): Promise<Socket> {
   return socket;
 }
 
-/** A socket with the same operations that reads all it is told, as quickly as it comes. */
+/** Opens a socket with the same operations that reads everything at once. */
 export async function openBusy(gatewayUrl: string): Promise<NodeSocket> {
   const socket = await openReady(gatewayUrl);
   socket.on('message', (data: Buffer) => {
@@ -50,10 +50,10 @@ export async function openBusy(gatewayUrl: string): Promise<NodeSocket> {
   return socket;
 }
 
-/** Follows all tasks, and reads as it is told. */
+/** A subscription to all tasks that reads all events. */
 export interface Reader {
   readonly sequences: number[];
-  /** Tasks of which it was told the end. */
+  /** The tasks whose end it has received. */
   readonly ended: () => number;
   close(): void;
 }
@@ -67,7 +67,7 @@ async function openReady(gatewayUrl: string): Promise<NodeSocket> {
   return socket;
 }
 
-/** `onEvent` is called after each event. */
+/** Subscribes to all tasks. Calls `onEvent` after each event. */
 export async function openReader(gatewayUrl: string, onEvent: () => void = () => {}): Promise<Reader> {
   const socket = await openReady(gatewayUrl);
   const sequences: number[] = [];

@@ -1,4 +1,4 @@
-/** `npm run generate -- readme`: writes the tables and recipes in docs/ anew from their sources: the settings, the schema, Kling's pages, the recipes that run. */
+/** `npm run generate -- readme`: updates the tables and recipes in docs/ from the settings, the schema, Kling's pages and the tested recipes. */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -28,7 +28,7 @@ function enumTable(name: string): string {
   return ['| code | meaning |', '|---|---|', ...rows].join('\n');
 }
 
-/** The files of `test/clients/recipes` as they run there, but for what speaks to the linter. */
+/** Reads a file of `test/clients/recipes`, without the comments for the linter. */
 function recipes(): Record<string, string> {
   const folder = join(root, 'test/clients/recipes');
   const sections = readdirSync(folder).map((file) => {
@@ -38,7 +38,7 @@ function recipes(): Record<string, string> {
   return Object.fromEntries(sections) as Record<string, string>;
 }
 
-/** What each page holds between `<!-- name -->` and `<!-- /name -->`. */
+/** The content of each page between `<!-- name -->` and `<!-- /name -->`. */
 const SECTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'docs/operations.md': { settings: settingsTable() },
   'docs/clients.md': { errors: enumTable('ErrorCode'), failures: enumTable('TaskFailureCode'), ...recipes() },

@@ -1,13 +1,13 @@
-/** The start of a text, what is repeated in it, and its end. */
+/** The start of a text, its repeated part, and its end. */
 export type Hostile = readonly [start: string, pump: string, end: string];
 
 export interface Attacks {
   readonly texts: readonly Hostile[];
-  /** The code cuts the text to so much before the expression sees it. */
+  /** The longest text that the code passes to the expression. */
   readonly charsMax?: number;
 }
 
-/** Tried on every expression. */
+/** Texts for every expression. */
 export const COMMON: readonly Hostile[] = [
   'a',
   'A',
@@ -36,7 +36,7 @@ function texts(...attacks: readonly Hostile[]): Attacks {
   return { texts: attacks };
 }
 
-/** Every expression of the sources, with texts that bring it as far as it goes and fail it at the end. */
+/** Every expression of the sources, with texts that match as far as possible and fail at the end. */
 export const ATTACKS: Readonly<Record<string, Attacks>> = {
   '/^Bearer +([\\w.~+/-]+=*)$/i': texts(
     ['Bearer', ' ', '!'],
@@ -51,7 +51,7 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
   '/\\s+/': texts(['', ' a', ''], ['a', ' ', 'a']),
   '/^(\\d{1,9})(?:\\.(\\d{1,3})(\\d{0,30}))?$/': texts(['1.', '1', '!'], ['1', '.1', '']),
   '/[1-9]/': nothing,
-  // Three or five digits of a number.
+  // Numbers of three or five digits.
   '/0+$/': { texts: [['', '0', '1']], charsMax: 5 },
   '/^0+/': texts(['', '0', '1']),
   '/^([\\w-]{1,64})\\.(\\d{1,15})$/': texts(['a.', '1', '!'], ['', 'a.', '']),
@@ -88,7 +88,7 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
     ['', 'face angl ', ''],
     ['', 'angle of the ', ''],
   ),
-  // The reason of a failure is cut by `classifyFailure`, which the test tries as a whole too.
+  // `classifyFailure` cuts the reason of a failure. The test also attacks that function as a whole.
   '/\\b(?:fail\\w*|unable|cannot|could not) (?:to )?(?:pars|decod|read)\\w*.{0,10}\\b(?:audio|sound)\\b|音频(?:解析|解码)失败/i':
     {
       texts: [

@@ -11,17 +11,17 @@ const src = join(import.meta.dirname, '../../src');
 /** Four times the largest message of a socket. */
 const CHARS_MAX = 262_144;
 
-/** A linear expression takes a few milliseconds for so much, a quadratic one a minute. */
+/** The time limit. A linear expression takes a few milliseconds for such a text, and a quadratic one a minute. */
 const TIMEOUT_MS = 1_000;
 
 interface Found {
-  /** As they are written. */
+  /** The literals in the sources. */
   readonly literals: ReadonlySet<string>;
-  /** The files that build expressions of texts, where no table can list them. */
+  /** The files that build expressions at run time, which no table can list. */
   readonly builders: ReadonlySet<string>;
 }
 
-/** Everything that runs beside foreign input; the sandbox, the scripts and the studio do not. */
+/** Finds the expressions in all code that handles untrusted input. The sandbox, the scripts and the studio do not. */
 function expressionsOfSources(): Found {
   const literals = new Set<string>();
   const builders = new Set<string>();
@@ -43,7 +43,7 @@ function textOf([start, pump, end]: Hostile, charsMax: number): string {
   return start + pump.repeat(Math.ceil(length / pump.length)).slice(0, Math.max(0, length)) + end;
 }
 
-/** Throws when it takes too long: V8 looks for that while it backtracks. A global expression finds all its matches. */
+/** Runs an expression on a text, with all matches if it is global. Throws if it takes too long, which V8 checks while it backtracks. */
 function run(source: string, text: string): void {
   runInNewContext(`text.replace(${source}, '')`, { text }, { timeout: TIMEOUT_MS });
 }
@@ -51,13 +51,13 @@ function run(source: string, text: string): void {
 describe('a regular expression of the sources', () => {
   const { literals, builders } = expressionsOfSources();
 
-  it('is in the table of those that are attacked here, and is not built at run time', ({ expect }) => {
+  it('is in the table of attacked expressions, and is not built at run time', ({ expect }) => {
     expect([...literals].toSorted()).toEqual(Object.keys(ATTACKS).toSorted());
     expect([...builders]).toEqual(['domain/failure.ts']);
   });
 
   it.for(Object.entries(ATTACKS))(
-    'is linear on hostile text of the largest size: %s',
+    'takes linear time on hostile text of the largest size: %s',
     ([source, attacks], { expect }) => {
       const { charsMax = CHARS_MAX } = attacks;
       for (const hostile of [...attacks.texts, ...COMMON]) {
@@ -76,7 +76,7 @@ describe("the reason of a failed task, in Kling's own words", () => {
     ['', '没有', ''],
     ['', 'download', 'é'],
     ['', 'person not ', ''],
-  ])('is sorted at once, whatever its length: %j', (hostile, { expect }) => {
+  ])('is classified at once at any length: %j', (hostile, { expect }) => {
     const text = textOf(hostile, CHARS_MAX);
     const startedMs = performance.now();
     classifyFailure(text);
@@ -84,7 +84,7 @@ describe("the reason of a failed task, in Kling's own words", () => {
   });
 });
 
-it('a quadratic expression and an exponential one are caught', ({ expect }) => {
+it('the check of regular expressions finds a quadratic and an exponential one', ({ expect }) => {
   const timedOut = expect.objectContaining({ code: 'ERR_SCRIPT_EXECUTION_TIMEOUT' });
   expect(() => run('/ Did you mean [^?]*\\?/g', textOf(['', ' Did you mean ', ''], CHARS_MAX))).toThrow(timedOut);
   expect(() => run('/\\$(?:[\\s]|#[^\\n]*)*a\\b/', `$${'#'.repeat(40)}`)).toThrow(timedOut);

@@ -13,7 +13,7 @@ interface Judged {
   readonly messages: readonly { readonly ruleId: string }[];
 }
 
-/** The rules that a schema breaks, by the command of `npm run check:schema`. */
+/** Returns the rules that a schema breaks, found by the command of `npm run check:schema`. */
 function brokenRules(schema: string): readonly string[] {
   const file = join(dir, 'schema.graphql');
   writeFileSync(file, schema);
@@ -31,7 +31,7 @@ function brokenRules(schema: string): readonly string[] {
 }
 
 describe('Relay’s rules', () => {
-  it('are kept by the schema', ({ expect }) => {
+  it('accept the schema', ({ expect }) => {
     expect(brokenRules(SCHEMA)).toEqual([]);
   });
 
@@ -40,7 +40,7 @@ describe('Relay’s rules', () => {
     ['relay-connection-types', /pageInfo: PageInfo!/, 'page: PageInfo!'],
     ['relay-edge-types', /node: Task!/, 'item: Task!'],
     ['relay-page-info', /hasNextPage: Boolean!/, 'hasNextPage: Boolean'],
-  ] as const)('find a fault: %s', ([rule, text, fault], { expect }) => {
+  ] as const)('find %s', ([rule, text, fault], { expect }) => {
     expect(text.test(SCHEMA)).toBe(true);
     expect(brokenRules(SCHEMA.replace(text, fault))).toContain(rule);
   });

@@ -1,20 +1,20 @@
 import { type Agent, request } from 'node:http';
 import { AUTHORIZATION } from '../support/token.ts';
 
-/** A GraphQL answer. Its form is what the gateway promises; a violation shows as a missing property. */
+/** A GraphQL answer, in the form that the gateway promises. */
 export interface GraphqlAnswer {
   readonly data?: unknown;
   readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
-/** `LOST`: no answer, or only a part of one. */
+/** `LOST` means no answer, or only a part of one. */
 export type Sent = { readonly answer: GraphqlAnswer } | { readonly lost: string };
 
 const TIMEOUT_MS = 30_000;
 
 /**
- * Posts one operation, as the tenant of the tests. Its connection is reset after `cutMs`, whatever it is doing then; null: never. Without an agent the
- * connection is the operation's own.
+ * Posts one operation as the tenant of the tests. Resets the connection after `cutMs`, or never if it is null. Without an
+ * agent, the operation has its own connection.
  */
 export async function sendOperation(
   gatewayUrl: string,

@@ -4,7 +4,7 @@ import { startStack, type GatewayStack } from './gateway-stack.ts';
 import { startServer, type LoopbackServer } from './loopback-server.ts';
 import { sendOperation } from './send-operation.ts';
 
-/** Takes creates at once, and answers reads of tasks when the test says so. */
+/** Answers creates at once, and holds reads of tasks until the test releases them. */
 let kling: LoopbackServer;
 const held: ServerResponse[] = [];
 let stack: GatewayStack;
@@ -35,14 +35,14 @@ async function ask(query: string): Promise<{ readonly data: unknown; readonly ms
   return { data: sent.answer.data, ms: performance.now() - startedAtMs };
 }
 
-test('a running task that Kling is slow to show is shown as it is stored after 2 s, and then as Kling has it', async () => {
+test('a task that Kling is slow to return is answered as stored after 2 s, and later as Kling has it', async () => {
   await ask(`mutation { createVoice(input: {
     name: "Ann", externalId: "slow", source: { url: "https://example.com/a.mp3" } }) { task { id } } }`);
   const query = '{ voiceTask(by: { externalId: "slow" }) { status } }';
   const { data, ms } = await ask(query);
   expect(data).toEqual({ voiceTask: { status: 'SUBMITTED' } });
   expect(ms).toBeGreaterThan(1_900);
-  // Kling has 30 s: the rest is for a busy machine.
+  // The timeout for Kling is 30 s. The rest is for a busy machine.
   expect(ms).toBeLessThan(6_000);
   expect(held).toHaveLength(1);
   answer(held[0]!, 'processing');

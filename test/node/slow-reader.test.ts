@@ -5,7 +5,7 @@ import { sendOperation } from './send-operation.ts';
 
 const TASKS = 60;
 
-/** What the two kernels hold for a socket that nobody reads, at most: 6 MB here, 4 MB there, by default. */
+/** The most that both kernels buffer for an unread socket: 6 MB and 4 MB by default. */
 const KERNEL_BYTES_MAX = 11_000_000;
 
 let stack: GatewayStack;
@@ -24,13 +24,13 @@ async function createVoice(sound: string): Promise<void> {
 }
 
 describe('a reader that stops reading', () => {
-  it('is cut with 1013 at 1 MiB unread, while the others are told of everything', async ({ expect }) => {
-    // There is a present state to be told: whoever has it watches.
+  it('is closed with 1013 at 1 MiB unread, while others receive every event', async ({ expect }) => {
+    // A present state is sent, which shows that the subscription has started.
     await createVoice('sandbox-never-ends');
     const stopped = await openStopped(stack.gateway.url);
-    // Enough to find some on the same hub, whatever shard each came to.
+    // Enough sockets that some share a hub with the slow one.
     const readers = await Promise.all(Array.from({ length: 16 }, () => openReader(stack.gateway.url)));
-    // One that came early is told of the change to PROCESSING, too.
+    // An early subscriber also receives the change to PROCESSING.
     for (const { sequences } of readers) await expect.poll(() => sequences.length).toBeGreaterThan(0);
     await Promise.all(Array.from({ length: TASKS }, () => createVoice('narrator')));
     for (const { sequences, ended } of readers) {

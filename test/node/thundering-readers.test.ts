@@ -51,6 +51,6 @@ test('a thousand readers of one running task cost Kling one read a second', asyn
   expect(answers).toBeGreaterThanOrEqual(READERS);
   expect(statuses).not.toContain('SUCCEEDED');
   const reads = (await readsAtKling()) - before;
-  // Once a second, both ends counted, until the last of them was answered: at most that often, whoever asks.
+  // At most one read in each second until the last answer, with both ends counted.
   expect(reads).toBeLessThanOrEqual(Math.floor((Date.now() - startMs) / 1_000) + 1);
 }, 60_000);

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { it } from 'vitest';
 import { findTorn } from '../chaos/ledger-file.ts';
 
-/** Tasks by id: the status of each, and of its events in order. */
+/** Tasks by id: the status of each, and the statuses of its events in order. */
 type Ledger = Readonly<Record<string, { readonly is: string; readonly events: readonly string[] }>>;
 
 function tornOf(ledger: Ledger): readonly string[] {
@@ -27,7 +27,7 @@ function tornOf(ledger: Ledger): readonly string[] {
   }
 }
 
-it('a task is torn when its newest event says another status, or when it has moved without any', ({ expect }) => {
+it('a task is torn if its newest event has another status, or if it changed without an event', ({ expect }) => {
   const ledger = {
     untold: { is: 'QUEUED', events: [] },
     whole: { is: 'SUCCEEDED', events: ['SUBMITTED', 'SUCCEEDED'] },

@@ -1,26 +1,26 @@
 import type { GatewayError } from '../recipes/fetch.ts';
 
-/** A task as the tests ask for it. */
+/** The fields of a task that the tests query. */
 export interface Task {
   readonly id: string;
   readonly status: string;
   readonly externalId: string | null;
 }
 
-/** Where the gateway listens, for a client of its own. */
+/** The URLs of the gateway. */
 export interface Endpoint {
   readonly url: string;
   readonly socketUrl: string;
   readonly getToken: () => Promise<string>;
 }
 
-/** What a client does by its library's own means. All reject with what the library calls the failure. */
+/** The calls of a client, made with its library. All reject with the failure of the library. */
 export interface Calls {
   task(id: string): Promise<Task | null>;
   createVoice(input: object): Promise<Task>;
-  /** What needs the scope `operator`. */
+  /** A query that needs the scope `operator`. */
   account(): Promise<unknown>;
-  /** The ids of all tasks as the library has them after each page. */
+  /** Returns the ids of all tasks that the library has after each page. */
   walkTasks(first: number): Promise<readonly (readonly string[])[]>;
   close(): void;
 }
@@ -29,9 +29,9 @@ export interface Calls {
 export interface Caller {
   readonly library: string;
   open(endpoint: Endpoint): Calls;
-  /** The gateway's errors in the library's own failure; fails for any other. */
+  /** Returns the gateway's errors in a failure of the library. Throws for any other failure. */
   errorsOf(failure: unknown): readonly GatewayError[];
-  /** How the library shows a token that proves nothing, in a word. */
+  /** How the library shows an invalid token. */
   refusalOf(failure: unknown): unknown;
 }
 
@@ -46,7 +46,7 @@ export const TASKS = `query Tasks($first: Int!, $after: String) {
   tasks(first: $first, after: $after) { edges { cursor node { id } } pageInfo { hasNextPage endCursor } }
 }`;
 
-/** One page of that list. */
+/** One page of the task list. */
 export interface TasksPage {
   readonly tasks: {
     readonly edges: readonly { readonly node: { readonly id: string } }[];
@@ -59,14 +59,14 @@ export interface Result<Data> {
   readonly errors?: readonly GatewayError[];
 }
 
-/** For libraries that hand on the result as it comes. */
+/** For libraries that return the result unchanged. */
 export function dataOf<Data>({ data, errors }: Result<Data>): Data {
   if (errors !== undefined) throw new ResultErrors(errors);
   if (data === null || data === undefined) throw new Error('neither data nor errors');
   return data;
 }
 
-/** The errors of a result that the library resolved with. */
+/** Returns the errors of a result that the library resolved with. */
 export class ResultErrors extends Error {
   readonly errors: readonly GatewayError[];
   constructor(errors: readonly GatewayError[]) {
@@ -80,7 +80,7 @@ export function errorsOfResult(failure: unknown): readonly GatewayError[] {
   throw failure;
 }
 
-/** Walks a list by hand: each page is asked for behind the last one. */
+/** Walks a list by hand, with the cursor of each page for the next one. */
 export async function walkByHand(
   first: number,
   read: (variables: { first: number; after: string | null }) => Promise<TasksPage>,

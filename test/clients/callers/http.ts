@@ -41,7 +41,7 @@ export const FETCH: Caller = {
   refusalOf: (failure) => errorsOfResult(failure)[0]?.extensions.code,
 };
 
-/** What an EventSource tells of a connection that failed. */
+/** The event of an EventSource for a failed connection. */
 class SourceError extends Error {
   readonly status: unknown;
   constructor(event: Event) {

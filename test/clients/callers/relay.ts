@@ -16,13 +16,13 @@ import type { GatewayError } from '../recipes/fetch.ts';
 import { createEnvironment } from '../recipes/relay.ts';
 import { type Caller, errorsOfResult, ResultErrors, type Task } from './caller.ts';
 
-/** All of the connection that the store has. */
+/** Returns all nodes of the connection in the store. */
 function tasksIn(environment: Environment, first: number): relayCallsTasksQuery['response']['tasks'] {
   const { fragment } = createOperationDescriptor(getRequest(tasksQuery), { first });
   return (environment.lookup(fragment).data as relayCallsTasksQuery['response']).tasks;
 }
 
-/** Relay's error of a result without data holds it in `source`. */
+/** Relay's error for a result without data, which has the result in `source`. */
 function errorsOf(failure: unknown): readonly GatewayError[] {
   const { source } = failure as { readonly source?: { readonly errors: readonly GatewayError[] } };
   return source?.errors ?? errorsOfResult(failure);
@@ -45,7 +45,7 @@ export const RELAY: Caller = {
             mutation: createVoice,
             variables: { input: input as relayCallsCreateVoiceMutation['variables']['input'] },
             onCompleted(data, errors: readonly PayloadError[] | null | undefined) {
-              // A mutation that failed has null for its data, and completes.
+              // A mutation that failed completes with null data.
               if (errors) reject(new ResultErrors(errors as readonly unknown[] as readonly GatewayError[]));
               else resolve(data.createVoice?.task as Task);
             },

@@ -28,7 +28,7 @@ function callsOf(client: Subscriber & { dispose(): unknown }): Calls {
     account: () => ask(ACCOUNT, {}),
     walkTasks: (first) => walkByHand(first, (variables) => ask<TasksPage>(TASKS, variables)),
     close() {
-      // graphql-ws repeats here why it gave up.
+      // graphql-ws repeats here why it has given up.
       Promise.resolve(client.dispose()).catch(() => {});
     },
   };

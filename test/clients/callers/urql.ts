@@ -20,7 +20,7 @@ export const URQL: Caller = {
   open({ url, getToken }) {
     const fetch = authorizedFetch(getToken);
     const exchanges = [createCacheExchange(), fetchExchange];
-    // By GET where that is possible, as urql does by itself.
+    // Uses GET where possible, as urql does by default.
     const client = new Client({ url, fetch, exchanges, preferGetMethod: true });
     return {
       async task(id) {

@@ -1,6 +1,6 @@
 import { graphql } from 'relay-runtime';
 
-// Compiled by `npm run generate -- relay` into ids: the texts go to `documents.json`, the manifest of a gateway that serves no others.
+// `npm run generate -- relay` replaces the texts by ids and writes them into `documents.json`, the manifest of a gateway that serves only these.
 
 export const viewer = () => graphql`
   query operationsViewerQuery {

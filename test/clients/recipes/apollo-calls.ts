@@ -2,7 +2,7 @@ import { CombinedGraphQLErrors, InMemoryCache, type ObservableQuery } from '@apo
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { relayStylePagination } from '@apollo/client/utilities';
 
-/** Pages of a list become one list, of each filter its own. */
+/** Merges the pages of a list into one list for each filter. */
 export function createCache(): InMemoryCache {
   const ofFilter = relayStylePagination(['kind', 'status']);
   return new InMemoryCache({
@@ -10,18 +10,18 @@ export function createCache(): InMemoryCache {
   });
 }
 
-/** Adds to the list that is shown the page behind its `pageInfo.endCursor`; to be called while `hasNextPage`. */
+/** Adds the page after `pageInfo.endCursor` to the shown list. Call it while `hasNextPage`. */
 export async function fetchNextPage<Data>(query: ObservableQuery<Data>, endCursor: string | null): Promise<void> {
   await query.fetchMore({ variables: { after: endCursor } });
 }
 
-/** What the gateway says of a failed call: `extensions` has `code`, `retryable` and, of wrong input, `issues`. */
+/** The errors of a failed call. `extensions` has `code`, `retryable` and, for invalid input, `issues`. */
 export function errorsOf(error: unknown): CombinedGraphQLErrors['errors'] {
   if (CombinedGraphQLErrors.is(error)) return error.errors;
   throw error;
 }
 
-/** Before the `HttpLink`: sends the hash of each document, and its text only when asked for it. */
+/** Sends the hash of each document, and its text only if the hash is unknown. Put it before the `HttpLink`. */
 export function createPersistedLink(): PersistedQueryLink {
   return new PersistedQueryLink({
     async sha256(text: string) {

@@ -3,7 +3,7 @@ import { RetryLink } from '@apollo/client/link/retry';
 import { tap } from 'rxjs';
 import { authorizedFetch, type GetToken } from './authorized.ts';
 
-/** A stream that breaks off is asked for again, one that was refused is not. */
+/** Retries a stream that breaks off, but not one that was refused. */
 const retry = new RetryLink({
   attempts(_count, { operationType }, error) {
     const isRefused = CombinedProtocolErrors.is(error) || (ServerError.is(error) && error.statusCode < 500);
@@ -22,7 +22,7 @@ const resume = new ApolloLink((operation, forward) =>
   ),
 );
 
-/** `url` is `https://…/graphql`; subscriptions come as multipart. */
+/** `url` is `https://…/graphql`. Subscriptions use multipart. */
 export function createApolloClient(url: string, getToken: GetToken): ApolloClient {
   const http = new HttpLink({ uri: url, fetch: authorizedFetch(getToken) });
   const link = ApolloLink.from([retry, resume, http]);

@@ -3,7 +3,7 @@ import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { authorizedFetch, type GetToken } from './authorized.ts';
 import { createWsClient } from './graphql-ws.ts';
 
-/** `url` is `https://…/graphql`; subscriptions go over a WebSocket to the same place. */
+/** `url` is `https://…/graphql`. Subscriptions use a WebSocket to the same path. */
 export function createApolloClient(url: string, getToken: GetToken): ApolloClient {
   const link = ApolloLink.split(
     ({ operationType }) => operationType === 'subscription',

@@ -1,7 +1,7 @@
-/** Gives a token that has not expired: asked for before every request, and before every new connection. */
+/** Returns a token that has not expired. Called before every request and every new connection. */
 export type GetToken = () => Promise<string>;
 
-/** `fetch` that sends it. */
+/** A `fetch` that sends the token. */
 export function authorizedFetch(getToken: GetToken): typeof fetch {
   return async (input, init) => {
     const headers = new Headers(init?.headers);

@@ -1,7 +1,7 @@
-import { EventSource } from 'eventsource'; // A browser's own cannot send a token.
+import { EventSource } from 'eventsource'; // The browser's own EventSource cannot send a token.
 import { authorizedFetch, type GetToken } from './authorized.ts';
 
-/** It comes back after a break by itself, with the `id` of the last event; the operation needs no `$after`. Queries go too, mutations do not. */
+/** Reconnects by itself with the `id` of the last event, so the operation needs no `$after`. Queries work too, but mutations do not. */
 export function watch(
   url: string,
   getToken: GetToken,

@@ -15,7 +15,7 @@ export interface Answer<Data> {
   readonly errors?: readonly GatewayError[];
 }
 
-/** A query or mutation: its text in `query`, or the id of a trusted document in `documentId`. */
+/** Runs a query or mutation: its text is in `query`, or the id of a trusted document in `documentId`. */
 export async function execute<Data>(
   url: string,
   getToken: GetToken,
@@ -26,6 +26,6 @@ export async function execute<Data>(
     headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
     body: JSON.stringify(operation),
   });
-  // A refusal is a 4xx with the same body.
+  // A refusal has a 4xx status and the same body.
   return response.json() as Promise<Answer<Data>>;
 }

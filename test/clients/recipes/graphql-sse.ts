@@ -2,7 +2,7 @@ import { createClient, type Client } from 'graphql-sse';
 import { authorizedFetch, type GetToken } from './authorized.ts';
 import { backoff, resumable } from './resumable.ts';
 
-/** `url` is `https://…/graphql`. Each operation has a connection of its own. */
+/** `url` is `https://…/graphql`. Each operation has its own connection. */
 export function createSseClient(url: string, getToken: GetToken): Client {
   const send = authorizedFetch(getToken);
   let answer: Response | null = null;
@@ -11,7 +11,7 @@ export function createSseClient(url: string, getToken: GetToken): Client {
     fetchFn: async (...request: Parameters<typeof fetch>) => (answer = await send(...request)),
     retryAttempts: Infinity,
     async retry(retries) {
-      // The token was fresh, and proves nothing: the next try would end as this one.
+      // A fresh token was refused, so another attempt would fail too.
       if (answer?.status === 401) throw new Error('UNAUTHENTICATED', { cause: answer });
       await backoff(retries);
     },

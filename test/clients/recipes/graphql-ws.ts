@@ -9,12 +9,12 @@ export function createWsClient(url: string, getToken: GetToken): Client {
     url,
     connectionParams: async () => ({ authorization: `Bearer ${await getToken()}` }),
     keepAlive: 10_000,
-    // One socket for calls that follow each other.
+    // Keeps one socket for consecutive calls.
     lazyCloseTimeout: 5_000,
     retryAttempts: Infinity,
     retryWait: backoff,
     on: { connecting: () => (isAccepted = false), connected: () => (isAccepted = true) },
-    // 4403: a token expired; or, before it was accepted, it proves nothing, and the next try would end as this one.
+    // 4403 means that the token has expired. Before the acknowledgement, it means that a fresh token is invalid, so a retry would fail too.
     shouldRetry: (event) => isAccepted || (event as CloseEvent).code !== 4403,
   });
   return { ...client, subscribe: resumable(client) };

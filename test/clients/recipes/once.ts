@@ -1,8 +1,8 @@
 import type { Subscriber } from './resumable.ts';
 
 /**
- * A query or mutation through graphql-ws or graphql-sse: its one result, `{ data, errors }`. Rejects with why the connection
- * was given up; graphql-ws also with the list of errors of a request that cannot begin.
+ * Runs a query or mutation through graphql-ws or graphql-sse, and returns its result `{ data, errors }`. Rejects with the
+ * reason of a lost connection, or with the errors of a request that graphql-ws could not start.
  */
 export function once<Result>(client: Subscriber, operation: Parameters<Subscriber['subscribe']>[0]): Promise<Result> {
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import type { Subscriber } from './resumable.ts';
 /** `subscriber` is `createWsClient(…)` or `createSseClient(…)`. */
 export function createEnvironment(url: string, getToken: GetToken, subscriber: Subscriber): Environment {
   const send = authorizedFetch(getToken);
-  // A document that relay-compiler has persisted has an `id`, any other its `text`.
+  // A document that relay-compiler has persisted has an `id`. Others have a `text`.
   const fetchOperation: FetchFunction = async ({ id, text }, variables) => {
     const body = JSON.stringify({ documentId: id, query: text, variables });
     const response = await send(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });

@@ -1,5 +1,5 @@
 interface Operation {
-  /** Empty: `documentId` or `extensions.persistedQuery` names the document. */
+  /** Empty if `documentId` or `extensions.persistedQuery` names the document. */
   readonly query: string;
   readonly documentId?: string | null;
   readonly extensions?: Record<string, unknown>;
@@ -14,12 +14,12 @@ interface Sink {
   complete(): void;
 }
 
-/** What graphql-ws and graphql-sse call a client. */
+/** The client of graphql-ws or graphql-sse. */
 export interface Subscriber {
   subscribe(operation: Operation, sink: Sink): () => void;
 }
 
-/** `subscribe` that sends the newest cursor as `$after` with every attempt. The operation declares it and selects `cursor`. */
+/** A `subscribe` that sends the newest cursor as `$after` in every attempt. The operation declares `$after` and selects `cursor`. */
 export function resumable(client: Subscriber): Subscriber['subscribe'] {
   return (operation, sink) => {
     // Both clients serialize the same object again for each attempt.
@@ -39,7 +39,7 @@ export function resumable(client: Subscriber): Subscriber['subscribe'] {
   };
 }
 
-/** Up to 10 s between two attempts, and never all clients at once. */
+/** Waits up to 10 s between two attempts, by a random time, so that clients do not reconnect at once. */
 export async function backoff(retries: number): Promise<void> {
   const ms = Math.random() * Math.min(10_000, 300 * 2 ** retries);
   await new Promise((resolve) => setTimeout(resolve, ms));

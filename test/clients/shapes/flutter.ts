@@ -25,7 +25,7 @@ const CLIENT =
   'zino-hofmann/graphql-flutter packages/graphql/lib/src/links/websocket_link/websocket_client.dart 1003c4b6';
 const TRANSPORT = 'gql-dart/gql links/gql_websocket_link/lib/src/transport_ws_common.dart 5f457d25';
 
-/** On a GET too. */
+/** Also sent with a GET. */
 const HEADERS = {
   'content-type': 'application/json',
   accept: '*/*',
@@ -39,7 +39,7 @@ const extensions = JSON.stringify({
 });
 const byHash = { operationName: 'FlutterByHash', variables: '{}', extensions };
 
-/** In this order: of a hash the first is not known. */
+/** Sent in this order. The first hash is unknown. */
 export const FLUTTER: readonly HttpShape[] = [
   {
     name: 'a query',

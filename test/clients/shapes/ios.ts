@@ -31,7 +31,7 @@ const ACCEPT_STREAM = 'multipart/mixed;subscriptionSpec=1.0,application/graphql-
 const GET = { Accept: ACCEPT, ...AWARE };
 const POST = { 'Content-Type': 'application/json', ...GET };
 
-/** Of 1: what it accepts is left to the system. */
+/** Version 1 leaves `accept` to the system. */
 const POST_1 = {
   Accept: '*/*',
   'Content-Type': 'application/json',
@@ -44,14 +44,14 @@ const POST_1 = {
 const BY_HASH = 'query IosByHash { viewer { tenant } }';
 const BY_HASH_GET = 'query IosByHashGet { viewer { tenant } }';
 
-/** The keys of all that it prints are sorted. */
+/** Apollo iOS sorts all keys in JSON. */
 function persisted(text: string): object {
   return { persistedQuery: { sha256Hash: createHash('sha256').update(text).digest('hex'), version: 1 } };
 }
 
 const byGet = { extensions: JSON.stringify(persisted(BY_HASH_GET)), operationName: 'IosByHashGet' };
 
-/** In this order: of each hash the first is not known. */
+/** Sent in this order. The first use of each hash is unknown. */
 export const IOS: readonly HttpShape[] = [
   {
     name: 'a query',

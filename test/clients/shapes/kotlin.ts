@@ -55,7 +55,7 @@ const by5 = {
   extensions: { persistedQuery: persistedQuery(BY_HASH_5) },
 };
 
-/** In this order: of each hash the first is not known. */
+/** Sent in this order. The first use of each hash is unknown. */
 export const KOTLIN: readonly HttpShape[] = [
   {
     name: 'a query',

@@ -1,26 +1,26 @@
 /**
- * What the mobile libraries send, as data: nobody of this project compiles Kotlin, Swift or Dart. Each is taken from the
- * library's own source, which `source` names. In a text, `<task>` stands for the id of a task that has ended, `<token>` for
- * a good token and `<host>` for the gateway's. Versions and names of applications are examples, and what a platform's own
- * HTTP adds (`accept-encoding`, `user-agent`) is not in those files.
+ * The requests of mobile libraries as data, because this project compiles no Kotlin, Swift or Dart. Each is taken from the
+ * library's source code, which `source` names. In a text, `<task>` is the id of a task that has ended, `<token>` a valid
+ * token and `<host>` the gateway's host. Versions and application names are examples. Headers that a platform's HTTP client
+ * adds (`accept-encoding`, `user-agent`) are left out.
  */
 export interface HttpShape {
   readonly name: string;
   /** Repository, file and commit. */
   readonly source: string;
   readonly method: 'GET' | 'POST';
-  /** As they are written there. The token is added, unless there is one. */
+  /** The headers in the source. The test adds the token if they have no token. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of a GET: the parameters in their order. */
+  /** The parameters of a GET, in their order. */
   readonly search?: Readonly<Record<string, string>>;
-  /** How a blank is written in them; `%20` unless told. */
+  /** The encoding of a blank in the parameters. The default is `%20`. */
   readonly blank?: '+';
-  /** Of a POST: printed as JSON, with the keys in the library's order. */
+  /** The body of a POST, printed as JSON with the keys in the library's order. */
   readonly body?: object;
   readonly answer: HttpAnswer;
 }
 
-/** To the byte, with what varies as `<requestId>`, `<task>` and `<cursor>`. */
+/** The exact answer, with varying parts as `<requestId>`, `<task>` and `<cursor>`. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -32,17 +32,17 @@ export interface SocketShape {
   readonly source: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly subprotocol: string;
-  /** Whether its messages go as bytes. */
+  /** Whether messages are sent as bytes. */
   readonly binary?: true;
-  /** In turns: what the library sends, and what it is told before it sends the next. */
+  /** The messages of the library, each with the messages that it receives before the next. */
   readonly turns: readonly (readonly [sent: string, told: readonly string[]])[];
-  /** How the gateway closes it then. */
+  /** How the gateway then closes the socket. */
   readonly closed?: readonly [code: number, reason: string];
-  /** The status and text that are answered in the place of a socket. */
+  /** The status and text of an answer instead of a socket. */
   readonly refused?: string;
 }
 
-/** The operations that all of them send. */
+/** The operations that all libraries send. */
 export const VIEWER = 'query Viewer { viewer { tenant } }';
 export const CREATE_VOICE =
   'mutation CreateVoice($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
@@ -58,13 +58,13 @@ export function graphqlResponse(body: string, status = 200): HttpAnswer {
   return { status, headers: { 'content-type': type, 'cache-control': 'private, no-store', ...COMMON }, body };
 }
 
-/** The answer to one that accepts anything. */
+/** The answer to a client that accepts any type. */
 export function json(body: string, status = 200): HttpAnswer {
   const type = 'application/json; charset=utf-8';
   return { status, headers: { 'content-type': type, 'cache-control': 'private, no-store', ...COMMON }, body };
 }
 
-/** A stream with these parts after its first heartbeat. */
+/** Builds a stream with these parts after its first heartbeat. */
 export function multipart(...parts: readonly string[]): HttpAnswer {
   const headers = {
     'content-type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
@@ -83,12 +83,12 @@ export const ENDED = '{"data":{"taskChanged":{"cursor":"<cursor>","task":{"id":"
 
 const NAME = 'must be 1 to 20 characters long and not blank';
 
-/** A mutation that was refused: what is wrong with its input stands in `issues`. */
+/** The answer to a refused mutation. `issues` has the problems of its input. */
 export const REFUSED_VOICE = `{"errors":[{"message":"input.name: ${NAME}","locations":[{"line":1,"column":51}],"path":["createVoice"],"extensions":{"code":"BAD_USER_INPUT","retryable":false,"issues":[{"path":["input","name"],"message":"${NAME}"}],"requestId":"<requestId>"}}],"data":{"createVoice":null}}`;
 export const NO_TASK =
   '{"message":"There is no such task.","extensions":{"code":"NOT_FOUND","retryable":false,"requestId":"<requestId>"}}';
 
-/** By it all of them send the text then. */
+/** The error that makes all libraries send the text. */
 export const NOT_FOUND_BY_HASH =
   '{"errors":[{"message":"PersistedQueryNotFound","extensions":{"code":"PERSISTED_QUERY_NOT_FOUND","retryable":false,"requestId":"<requestId>"}}]}';
 export const NO_OPERATION =

@@ -1,4 +1,4 @@
-/** The errors that the script has made since this was loaded, which has to be before anything else. */
+/** The errors that the script has created since this module was loaded. It must be the first import. */
 export const errorsMade: string[] = [];
 
 const NAMES = [

@@ -1,4 +1,4 @@
-/** The product's Worker, with a path that runs the alarm of a ledger. It is bundled for the bench of history alone. */
+/** The product's Worker, with a path that runs the alarm of a ledger. Only the bench of history uses it. */
 
 export { Hub, IssuerKeys, KlingAccount, SocketOperations } from '../../../src/index.ts';
 import type { Rung } from '../../bench/history/rung.ts';

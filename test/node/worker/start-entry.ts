@@ -1,4 +1,4 @@
-/** The product's Worker, with a door that tells what its start has done. It is bundled for one test alone. */
+/** The product's Worker, with a path that reports what its start has done. Only one test uses it. */
 
 import { errorsMade } from './errors-made.ts';
 import gateway from '../../../src/index.ts';
