@@ -27,11 +27,8 @@ const UNREVISED: ReadonlySet<string> = new Set<string>([
   'src/studio',
   'test/chaos',
   'test/clients',
-  'test/kling',
-  'test/lib',
   'test/node',
   'test/studio',
-  'test/support',
 ]);
 
 const TESTS = new Set(['describe', 'it', 'test']);

@@ -16,7 +16,7 @@ import { VIEWER } from './viewer.ts';
 
 export const TENANT = 'tenant-a';
 
-/** A socket that keeps what it is sent. */
+/** A fake socket that records its messages. */
 export class FakeSocket {
   readonly sent: string[] = [];
   readyState: number = WebSocket.OPEN;
@@ -32,7 +32,7 @@ export class FakeSocket {
     this.readyState = WebSocket.CLOSING;
   }
 
-  /** The payloads that operation `id` was told. */
+  /** Returns the payloads that were sent for operation `id`. */
   told(id: string): readonly unknown[] {
     const messages = this.sent.map((message) => JSON.parse(message));
     return messages.filter((message) => message.id === id && message.type === 'next').map(({ payload }) => payload);
@@ -64,7 +64,7 @@ export function taskChange(seq: number, status: TaskStatus = 'PROCESSING', taskI
   return { seq, cursor: `cursor-${seq}`, atMs: seq, task, resync: false };
 }
 
-/** What a hub keeps, in memory. */
+/** Creates the registrations of a hub in memory. */
 export function fakeStore(): RegistrationStore {
   const applied = new Map<string, number>();
   const kept = new Map<string, OperationText>();
@@ -115,9 +115,9 @@ export const WATCH_LIMITS: WatchLimits = {
 };
 
 interface HubOptions {
-  /** What every read of every event asks. */
+  /** The ledger that resolvers read. */
   readonly ledger?: Ledger;
-  /** How the event loop goes on between two turns. */
+  /** Yields to the event loop between two turns. */
   readonly pause?: () => Promise<void>;
   readonly log?: Log;
 }

@@ -14,7 +14,7 @@ export const TASKS_CHANGED = `subscription ($after: String, $filter: TaskEventFi
   tasksChanged(after: $after, filter: $filter) { cursor sequence resync task { id status } }
 }`;
 
-/** An event as the operations above select it. */
+/** An event with the fields that the operations above select. */
 export interface Told {
   readonly cursor: string;
   readonly sequence: number;
@@ -34,20 +34,20 @@ export interface Frame {
 
 export interface TestSocket {
   readonly socket: WebSocket;
-  /** Everything that has come, in order. */
+  /** All received frames, in order. */
   readonly frames: readonly Frame[];
   send(message: string | object): void;
   subscribe(id: string, query: string, variables?: object): void;
-  /** The next frame that nobody has taken. */
+  /** Takes the next frame. */
   next(): Promise<Frame>;
-  /** The next frame is checked to be an event of this operation. */
+  /** Takes the next frame, and checks that it is an event of this operation. */
   told(id: string): Promise<Told>;
-  /** Answers once everything that was sent before has been read; nothing else may have come meanwhile. */
+  /** Resolves once the hub has read all earlier messages. Fails if another frame arrived meanwhile. */
   isQuiet(): Promise<void>;
   closed(): Promise<{ readonly code: number; readonly reason: string }>;
 }
 
-/** Asks for a socket, offering these subprotocols. */
+/** Requests a WebSocket with these subprotocols. */
 export function upgrade(subprotocols: string | null, headers: Record<string, string> = {}): Promise<Response> {
   return exports.default.fetch('https://gateway.test/graphql', {
     headers: {
@@ -58,7 +58,7 @@ export function upgrade(subprotocols: string | null, headers: Record<string, str
   });
 }
 
-/** With `authorization` among the headers it is routed to its tenant's own hub, else to any. */
+/** Opens a socket. Its hub is that of the tenant in the header `authorization`, or any hub without the header. */
 export async function openSocket(headers: Record<string, string> = {}): Promise<TestSocket> {
   const response = await upgrade('graphql-transport-ws', headers);
   expect(response.status).toBe(101);
@@ -95,7 +95,7 @@ export async function openSocket(headers: Record<string, string> = {}): Promise<
       return event as Told;
     },
     async isQuiet() {
-      // Through the hub and the Worker and back: not one of the pings that the runtime answers.
+      // A query passes through the hub and the Worker. The runtime would answer a ping itself.
       send({ id: 'quiet', type: 'subscribe', payload: { query: '{ __typename }' } });
       expect(await next()).toMatchObject({ id: 'quiet', type: 'next' });
       expect(await next()).toEqual({ id: 'quiet', type: 'complete' });
@@ -104,7 +104,7 @@ export async function openSocket(headers: Record<string, string> = {}): Promise<
   };
 }
 
-/** A socket whose `connection_init` was accepted. */
+/** Opens a socket whose `connection_init` was accepted. */
 export async function openReady(): Promise<TestSocket> {
   const socket = await openSocket();
   socket.send(CONNECTION_INIT);
@@ -112,7 +112,7 @@ export async function openReady(): Promise<TestSocket> {
   return socket;
 }
 
-/** Opens sockets as `openReady`; they are closed after each test of the file. */
+/** Returns a function that opens sockets as `openReady` does. They are closed after each test of the file. */
 export function useSockets(): () => Promise<TestSocket> {
   const open: TestSocket[] = [];
   afterEach(() => {
@@ -128,11 +128,11 @@ export function useSockets(): () => Promise<TestSocket> {
 export interface StartedTask {
   readonly id: string;
   readonly globalId: string;
-  /** Lets Kling move it, and the gateway notice. */
+  /** Changes the status at Kling, and reports the change to the gateway. */
   advance(status: 'processing' | 'succeed' | 'failed'): Promise<void>;
 }
 
-/** A task of the tenant that sockets belong to, unless another is named; it moves only when told. */
+/** Starts a task that changes only by `advance`. Its default tenant is that of the sockets. */
 export async function startTask(sandbox: TestSandbox, tenant = TENANT): Promise<StartedTask> {
   const ledger = ledgerOf(tenant);
   const { id } = valueOf(await ledger.createVoice(voiceInput(null)));
@@ -147,7 +147,7 @@ export async function startTask(sandbox: TestSandbox, tenant = TENANT): Promise<
   };
 }
 
-/** As a callback would: the hint makes the ledger read the task. */
+/** Passes a hint to the ledger, as a callback does. The ledger then reads the task. */
 async function notice(tenant: string, id: string, status: string): Promise<void> {
   await ledgerOf(tenant).ingest(id, null);
   await expect.poll(async () => (await ledgerOf(tenant).task({ id }))?.status).toBe(status);
@@ -155,7 +155,7 @@ async function notice(tenant: string, id: string, status: string): Promise<void>
 
 export const SHARD_NAMES = Array.from({ length: SHARDS }, (_, shard) => shardName(shard));
 
-/** How many sockets each hub of the pool holds. */
+/** Returns the number of sockets of each hub of the pool. */
 export function socketCounts(): Promise<readonly number[]> {
   return Promise.all(
     SHARD_NAMES.map((name) =>
@@ -168,7 +168,7 @@ export async function socketCount(): Promise<number> {
   return (await socketCounts()).reduce((sum, count) => sum + count, 0);
 }
 
-/** Does something to every hub that holds a socket. */
+/** Runs a function in every hub that has a socket. */
 export async function withBusyHubs(
   work: (hub: ReturnType<typeof env.HUB.getByName>) => Promise<unknown>,
 ): Promise<void> {

@@ -7,19 +7,19 @@ import { TASK_CHANGED } from './socket.ts';
 import { VIEWER } from './viewer.ts';
 import { AUTHORIZATION } from './token.ts';
 
-/** What the clients accept for a subscription over HTTP. */
+/** The `accept` headers of Apollo's and urql's clients for a subscription. */
 export const APOLLO = 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json';
 export const URQL =
   'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';
 
-/** A match of `until` begins at most this many characters before the newest chunk, so that a long stream takes linear time. */
+/** The characters before the newest chunk that `until` searches, so that a long stream takes linear time. */
 const MATCH_CHARS_MAX = 4_096;
 
 export interface TestStream {
   readonly response: Response;
-  /** What has come since the last time, as soon as its end matches: it has to be readable before anything follows. */
+  /** Resolves to the text since the last call, as soon as its end matches. No later chunk may be necessary. */
   until(pattern: RegExp): Promise<string>;
-  /** Everything up to the end. */
+  /** Resolves to the text up to the end of the stream. */
   rest(): Promise<string>;
   leave(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export function readStream(response: Response): TestStream {
   };
 }
 
-/** Asks over HTTP for what `params` say, with gzip on offer. */
+/** Sends an operation over HTTP, and accepts gzip. */
 export async function askStream(
   method: 'GET' | 'POST',
   accept: string,
@@ -85,7 +85,7 @@ export function openStream(
   return askStream(method, accept, { query: TASK_CHANGED, variables: { id: task.globalId } }, headers);
 }
 
-/** A stream whose limits a test need not wait for. */
+/** Opens a stream with short limits, so that tests need not wait long. */
 export async function openLimited(params: StreamPayload, accept: string, limits: StreamLimits): Promise<TestStream> {
   const deps = {
     dial: (request: Request, tenant: string | null) => dial(env.HUB, request, tenant, Math.random),
