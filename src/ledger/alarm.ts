@@ -42,7 +42,7 @@ export interface AlarmHandler {
   nextAtMs(): number | null;
 }
 
-export interface AlarmHandlerDeps {
+interface AlarmHandlerDeps {
   readonly tasks: TaskStore;
   readonly wakes: WakeStore;
   readonly shards: ShardStore;
@@ -63,6 +63,7 @@ export interface AlarmHandlerDeps {
   readonly log: Log;
 }
 
+/** Creates the handler. It keeps nothing in memory, because everything that is due is stored. */
 export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
   const { tasks, wakes, shards, retention, journal, sender, sync, readsTogether, outbox, slots, waiting } = deps;
   const { limits, now, random, sleep, background, log } = deps;

@@ -24,7 +24,7 @@ export interface TaskCreator {
   createLipSyncTask(input: CreateLipSyncTaskInput): Promise<LipSyncTask>;
 }
 
-export interface TaskCreatorDeps {
+interface TaskCreatorDeps {
   readonly tasks: TaskStore;
   readonly assets: AssetStore;
   readonly journal: Journal;
@@ -41,6 +41,7 @@ const ROOM_RETRY_MS = 60_000;
 /** The fields of a new task that both kinds have. */
 type NewTask = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEnabled' | 'voices'>;
 
+/** Creates the creator. It keeps nothing in memory: the journal and the sender do the work. */
 export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
   const { tasks, assets, journal, sender, checkBudget, limits, now, newId } = deps;
 

@@ -33,6 +33,7 @@ const VERSION = '2:';
  */
 type Canonical = readonly (string | number | boolean | null | Canonical)[];
 
+/** Returns the digest of the creation of a voice. */
 export async function digestOfVoice(input: CreateVoiceInput): Promise<RequestDigest> {
   const { name, source } = input;
   return toDigest(['voice', ['name', name.trim()], ['recording', ...videoOf(source)]], () =>
@@ -56,6 +57,7 @@ export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<Re
   return toDigest(canonical, () => legacyCreates('createLipSyncTask', input));
 }
 
+/** Returns the digest of a face scan. */
 export async function digestOfFaceScan({ video }: IdentifyFacesInput): Promise<RequestDigest> {
   const { url, videoId } = video;
   const source = typeof url === 'string' ? { url: canonicalUrl(url) } : { videoId };

@@ -7,7 +7,7 @@ import { KlingError } from '../kling/errors.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 
-export interface IsolationDeps {
+interface IsolationDeps {
   readonly owners: Owners;
   /** Returns true if a task of this ledger has this external id at Kling. */
   readonly isOurTask: (externalTaskId: string) => boolean;
@@ -113,7 +113,7 @@ export interface Owners {
 const TRIES_MAX = 3;
 const RETRY: Backoff = { baseMs: 100, factor: 4, capMs: 400, jitter: 'EVEN' };
 
-export interface OwnersDeps {
+interface OwnersDeps {
   /** Returns a stub. Called for each use, because a stub breaks when its object moves. */
   readonly account: () => DurableObjectStub<KlingAccount>;
   readonly tenant: string;
@@ -122,6 +122,7 @@ export interface OwnersDeps {
   readonly random: () => number;
 }
 
+/** Creates the view of one tenant. It retries a claim that the account does not answer. */
 export function createOwners({ account, tenant, sleep, random }: OwnersDeps): Owners {
   return {
     async claim(results) {

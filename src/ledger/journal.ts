@@ -26,7 +26,7 @@ export interface Journal {
   apply(taskId: string, event: TaskEvent | null, step?: Partial<TaskStep>): TaskRow | null;
 }
 
-export interface JournalDeps {
+interface JournalDeps {
   readonly tasks: TaskStore;
   readonly events: EventStore;
   readonly assets: AssetStore;
@@ -43,6 +43,7 @@ export interface JournalDeps {
   readonly ended: (record: TaskRecord) => void;
 }
 
+/** Creates the journal. It keeps nothing in memory. */
 export function createJournal(deps: JournalDeps): Journal {
   const { tasks, events, assets, limits, arm, transaction, now, log, announced, committed, ended } = deps;
 

@@ -33,6 +33,7 @@ export interface Rates {
   upstreamRead(): boolean;
 }
 
+/** Creates the counts. Build one per object. */
 export function createRates(limits: RateLimits, now: () => number): Rates {
   const mutations = bucket(limits.mutationsPerMinute);
   const largeBodies = bucket(limits.largeBodiesPerMinute);
@@ -75,7 +76,7 @@ const PAID_CALL_MILLIUNITS = Math.max(toMilliunits(FACE_SCAN_UNITS) ?? 0, toMill
  */
 export type BudgetCheck = (units: string) => void;
 
-export interface BudgetDeps {
+interface BudgetDeps {
   readonly tasks: { milliunitsPending(): number };
   readonly assets: { milliunitsUsed(month: string): number };
   readonly paidCalls: { unansweredIn(month: string): number };

@@ -45,6 +45,7 @@ interface Push {
   isAskedAgain: boolean;
 }
 
+/** Creates the outbox. Build one per object, because it knows in memory which pushes are under way. */
 export function createOutbox(deps: OutboxDeps): Outbox {
   const { events, shards, now, random } = deps;
   const pushing = new Map<string, Push>();

@@ -34,7 +34,7 @@ export interface PaidCalls {
   synthesizeSpeech(input: SynthesizeSpeechInput, idempotencyKey: string | null): Promise<Speech>;
 }
 
-export interface PaidCallsDeps {
+interface PaidCallsDeps {
   readonly tasks: Pick<TaskStore, 'madeVideoMs'>;
   readonly assets: AssetStore;
   readonly paidCalls: PaidCallStore;
@@ -58,6 +58,7 @@ interface Order<T> {
   readonly resultsOf: (answer: T) => readonly ResultId[];
 }
 
+/** Creates the paid calls. Build one per object: concurrent calls with the same key share an answer in memory. */
 export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
   const { tasks, assets, paidCalls, kling, owners, checkBudget, arm, transaction, now, newId } = deps;
   /** The calls under way, by key. A concurrent call with the same key waits for the first answer. */

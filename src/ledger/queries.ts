@@ -25,7 +25,7 @@ export interface Queries {
   catchUp(watch: Watch, after: string | null, afterSeq: number | null, rest: PresentPlace | null): CatchUp;
 }
 
-export interface QueriesDeps {
+interface QueriesDeps {
   readonly tasks: TaskStore;
   readonly events: EventStore;
   readonly assets: AssetStore;
@@ -37,6 +37,7 @@ export interface QueriesDeps {
 /** The most missed changes per page. A day's may be more than one answer can hold. */
 const MISSED_PAGE = 100;
 
+/** Creates the queries. They read only what is stored. */
 export function createQueries(deps: QueriesDeps): Queries {
   const { tasks, events, assets, storage } = deps;
   const owner = cursorOwnerOf(storage);
@@ -220,7 +221,7 @@ export const FRESH_WAIT_MS = 2_000;
 /** The most reads for queries at once. An object has 6 connections, and the polls of the alarm need some. */
 export const FRESH_READS_AT_ONCE = 4;
 
-export interface FreshTasksDeps {
+interface FreshTasksDeps {
   readonly tasks: TaskStore;
   readonly sync: Pick<TaskSync, 'fresh' | 'wantsRead' | 'isReading'>;
   readonly rates: Pick<Rates, 'upstreamRead'>;
@@ -229,6 +230,7 @@ export interface FreshTasksDeps {
   readonly startTimer: StartTimer;
 }
 
+/** Creates the reads for queries. Build one per object, because it bounds the reads that are under way. */
 export function createFreshTasks({ tasks, sync, rates, now, background, startTimer }: FreshTasksDeps): FreshTasks {
   /** The reads for queries that run or wait, by task. */
   const asked = new Map<string, Promise<void>>();

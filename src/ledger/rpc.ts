@@ -66,7 +66,7 @@ function isTask(result: WriteResult<WriteName>): result is TaskRecord {
   return 'kind' in result;
 }
 
-export interface ReadLeasesOptions {
+interface ReadLeasesOptions {
   /** The setting: the reads of Kling that a tenant may make per minute. */
   readonly perMinute: number;
   /** Asks the tenant's ledger for reads. It grants as many as it can, at least one, or refuses. */

@@ -81,6 +81,7 @@ export function askWaitMs(tries: number, random: () => number): number {
   return backoffMs(tries + 1, ASK, random);
 }
 
+/** The action that a due task needs. */
 export type TaskAction = 'CLOSE' | 'SEND' | 'LOOK_UP' | 'POLL' | 'NONE';
 
 /** Returns what a due task needs. A task past its deadline is closed in any phase. */

@@ -34,7 +34,7 @@ function namesExternalId({ failure }: KlingError): boolean {
   return failure.code === 'BAD_USER_INPUT' && /external.?task.?id/i.test(failure.message);
 }
 
-export interface SenderDeps {
+interface SenderDeps {
   readonly tasks: TaskStore;
   readonly kling: KlingClient;
   readonly slots: Slots;
@@ -48,6 +48,7 @@ export interface SenderDeps {
   readonly log: Log;
 }
 
+/** Creates the sender. Build one per object, because it knows in memory which sends are under way. */
 export function createSender(deps: SenderDeps): Sender {
   const { tasks, kling, slots, journal, limits, identity, now, random, background, log } = deps;
   /** In memory, so that a `SENDING` task whose sender was evicted is not in it and is looked up. */

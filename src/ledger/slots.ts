@@ -31,7 +31,7 @@ export interface Slots {
   ask(claims: Pick<ClaimStore, 'count' | 'list'>): Promise<readonly string[]>;
 }
 
-export interface SlotsDeps {
+interface SlotsDeps {
   /** Returns a stub. Called for each use, because a stub breaks when its object moves. */
   readonly account: () => DurableObjectStub<KlingAccount>;
   readonly tenant: string;
@@ -169,7 +169,7 @@ export interface WaitingTasks {
   alive(taskIds: readonly string[]): string[];
 }
 
-export interface WaitingTasksDeps {
+interface WaitingTasksDeps {
   readonly tasks: TaskStore;
   readonly claims: ClaimStore;
   readonly slots: Slots;
@@ -182,6 +182,7 @@ export interface WaitingTasksDeps {
   readonly log: Log;
 }
 
+/** Creates the view of the waiting tasks. It keeps nothing in memory. */
 export function createWaitingTasks(deps: WaitingTasksDeps): WaitingTasks {
   const { tasks, claims, slots, now, background, log } = deps;
 

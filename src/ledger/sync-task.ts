@@ -50,7 +50,7 @@ export interface TaskSync {
   pollTogether(rows: readonly TaskRow[]): Promise<boolean>;
 }
 
-export interface TaskSyncDeps {
+interface TaskSyncDeps {
   readonly tasks: TaskStore;
   readonly kling: KlingClient;
   readonly slots: Slots;
@@ -63,6 +63,7 @@ export interface TaskSyncDeps {
 
 const HINTS = { charsPerEntryMax: 1_024, charsMax: 65_536 };
 
+/** Creates the synchronization. Build one per object, because callers share the reads that are under way. */
 export function createTaskSync(deps: TaskSyncDeps): TaskSync {
   const { tasks, kling, slots, journal, now, random, background, log } = deps;
   const reading = new Map<string, Promise<TaskRow | null>>();

@@ -18,6 +18,7 @@ export interface Trouble {
   readonly refusal: TaskFailure | null;
 }
 
+/** The trouble of a task without problems. */
 export const NO_TROUBLE: Trouble = {
   fails: 0,
   missing: 0,
