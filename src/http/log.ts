@@ -3,9 +3,6 @@ import { routePath } from 'hono/route';
 import type { KlingExchangeEvent } from '../kling/transport.ts';
 import type { Log } from '../lib/log.ts';
 
-/** The most tasks that the log line of a request names. */
-const TASK_IDS_MAX = 20;
-
 /** The fields that handlers add to the log line of a request. */
 export interface RequestNotes {
   /** The tenant of the caller or of a callback's task. Missing until it is known. */
@@ -81,6 +78,9 @@ export function noteExchange({ notes, requestId }: RequestTrace, exchange: Kling
   notes.kling ??= [];
   notes.kling.push(exchange);
 }
+
+/** The most tasks that the log line of a request names. */
+const TASK_IDS_MAX = 20;
 
 /** Adds a task to the log line of its request. */
 export function noteTask({ notes }: RequestTrace, taskId: string): void {

@@ -65,12 +65,12 @@ function encoded(value: object): string {
 }
 
 const forms: readonly Attack[] = [
-  { name: 'text that is no token', cause: 'ERR_JWS_INVALID', token: async () => 'garbage' },
+  { name: 'text that is not a token', cause: 'ERR_JWS_INVALID', token: async () => 'garbage' },
   { name: 'two parts', cause: 'ERR_JWS_INVALID', token: async () => 'a.b' },
   { name: 'four parts', cause: 'ERR_JWS_INVALID', token: async () => `${await good()}.x` },
   { name: 'an encrypted token of five parts', cause: 'ERR_JWS_INVALID', token: async () => 'a.b.c.d.e' },
   {
-    name: 'a header that is no JSON',
+    name: 'a header that is not JSON',
     cause: 'ERR_JWS_INVALID',
     token: async () => replacePart(await good(), 0, 'e30x'),
   },
@@ -100,23 +100,23 @@ const onSecrets: readonly Attack[] = [
     token: () => forge({ alg: 'HS512' }, claimsOf(), hmac(SECRET, 'SHA-512')),
   },
   {
-    name: 'other claims behind the signature',
+    name: 'claims changed after signing',
     cause: BAD_SIGNATURE,
     token: async () =>
       replacePart(await forge({ alg: 'HS256' }, claimsOf(), hmac(SECRET)), 1, encoded(claimsOf({ sub: 'tenant-b' }))),
   },
   {
-    name: 'a signature by a key of its own, in its header',
+    name: 'a signature by a key in its own header',
     cause: BAD_ALGORITHM,
     token: () => forge({ alg: 'ES256', jwk: evil.jwk }, claimsOf(), evil.sign),
   },
   {
-    name: 'a secret of its own, in its header',
+    name: 'a secret in its own header',
     cause: BAD_SIGNATURE,
     token: () => forge({ alg: 'HS256', jwk: { kty: 'oct', k: 'ZXZpbA' } }, claimsOf(), hmac('evil')),
   },
   {
-    name: 'a critical header that nobody knows',
+    name: 'an unknown critical header',
     cause: 'ERR_JOSE_NOT_SUPPORTED',
     token: () => forge({ alg: 'HS256', crit: ['admin'], admin: true }, claimsOf(), hmac(SECRET)),
   },
@@ -150,27 +150,27 @@ const onKeys: readonly Attack[] = [
     token: () => forge({ alg: 'HS256' }, claimsOf(), hmac(rsa.jwk.n!)),
   },
   {
-    name: 'a key of the attacker’s under the id of ours',
+    name: 'a key of the attacker with the id of a known key',
     cause: BAD_SIGNATURE,
     token: () => forge({ alg: 'ES256', kid: 'ec' }, claimsOf(), evil.sign),
   },
   {
-    name: 'a key of the attacker’s in the header',
+    name: 'a key of the attacker in the header',
     cause: BAD_SIGNATURE,
     token: () => forge({ alg: 'ES256', kid: 'ec', jwk: evil.jwk }, claimsOf(), evil.sign),
   },
   ...['jku', 'x5u'].map((name) => ({
-    name: `the address of the attacker’s keys (${name})`,
+    name: `a URL of the attacker’s keys (${name})`,
     cause: NO_KEY,
     token: () => forge({ alg: 'ES256', kid: 'evil', [name]: 'https://evil.test/keys' }, claimsOf(), evil.sign),
   })),
   {
-    name: 'a certificate of the attacker’s',
+    name: 'a certificate of the attacker',
     cause: BAD_SIGNATURE,
     token: () => forge({ alg: 'ES256', kid: 'ec', x5c: ['MIIB'] }, claimsOf(), evil.sign),
   },
   {
-    name: 'a critical header that nobody knows',
+    name: 'an unknown critical header',
     cause: 'ERR_JOSE_NOT_SUPPORTED',
     token: () => forge({ alg: 'ES256', kid: 'ec', crit: ['exp2'], exp2: 0 }, claimsOf(), ec.sign),
   },
@@ -196,12 +196,12 @@ const onKeys: readonly Attack[] = [
     token: () => forge({ alg: 'ES256', kid: 'ec384' }, claimsOf(), ec384.sign),
   },
   {
-    name: 'an algorithm that is not configured, with a right key',
+    name: 'an algorithm that is not configured, with a known key',
     cause: BAD_ALGORITHM,
     token: () => forge({ alg: 'RS512', kid: 'rsa' }, claimsOf(), rsa.sign),
   },
   {
-    name: 'other claims behind the signature',
+    name: 'claims changed after signing',
     cause: BAD_SIGNATURE,
     token: async () => replacePart(await good(), 1, encoded(claimsOf({ scope: 'operator' }))),
   },

@@ -28,8 +28,8 @@ describe('an operation finder', () => {
 
   it.for([
     ['an unknown name', A_AND_B, 'C', /^Unknown operation named "C"/],
-    ['no name for two', A_AND_B, null, /^Must provide operation name/],
-    ['no operation', 'fragment F on Query { __typename }', null, /^Fragment "F" is never used/],
+    ['two operations without a name', A_AND_B, null, /^Must provide operation name/],
+    ['a document without an operation', 'fragment F on Query { __typename }', null, /^Fragment "F" is never used/],
     ['a syntax error', 'query {', null, /^Syntax Error/],
     ['an unknown field', '{ nothing }', null, /^Cannot query field "nothing"/],
     ['too many fields', `{ ${'a: __typename '.repeat(40)} }`, null, /^The document has/],

@@ -114,9 +114,9 @@ describe('an error of the request', () => {
   });
 
   it.for([
-    ['two of one', { url: 'u', base64: 'b' }],
-    ['none', {}],
-    ['one that is null', { url: null }],
+    ['two fields', { url: 'u', base64: 'b' }],
+    ['no field', {}],
+    ['a field that is null', { url: null }],
   ] as const)('is found in a oneOf input before the ledger is called: %s', async ([, sound], { expect }) => {
     const placement = { cropStartMs: 0, cropEndMs: 1, insertAtMs: 1 };
     const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound, placement } });
