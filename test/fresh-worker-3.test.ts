@@ -1,0 +1,3 @@
+import { describeLeftObject } from './support/leave-object.ts';
+
+describeLeftObject();
