@@ -2,8 +2,17 @@ import { describe, it } from 'vitest';
 import { exports } from 'cloudflare:workers';
 import { shardOf } from '../../src/hub/pool.ts';
 import { openSandbox } from '../support/ledger.ts';
-import { openSocket, socketCounts, startTask, TASKS_CHANGED, type TestSocket } from '../support/socket.ts';
+import {
+  openSocket,
+  socketCounts,
+  startTask,
+  TASK_CHANGED,
+  TASKS_CHANGED,
+  type TestSocket,
+} from '../support/socket.ts';
 import { APOLLO, readStream, type TestStream } from '../support/stream.ts';
+import { WAYS } from '../support/tenants/ask.ts';
+import { neverLike } from '../support/tenants/likeness.ts';
 import { bearer } from '../support/token.ts';
 
 const sandbox = openSandbox('tenants-live');
@@ -16,7 +25,6 @@ async function openSocketOf(tenant: string): Promise<TestSocket> {
   const socket = await openSocket({ authorization });
   socket.send({ type: 'connection_init', payload: { authorization } });
   await socket.next();
-  socket.subscribe('a', TASKS_CHANGED);
   return socket;
 }
 
@@ -33,6 +41,7 @@ async function openStreamOf(tenant: string, accept: string): Promise<TestStream>
 async function openAll(tenant: string) {
   const task = await startTask(sandbox, tenant);
   const socket = await openSocketOf(tenant);
+  socket.subscribe('a', TASKS_CHANGED);
   const streams = [await openStreamOf(tenant, 'text/event-stream'), await openStreamOf(tenant, APOLLO)];
   const heard = [...streams, { until: async () => JSON.stringify(await socket.told('a')) }];
   return {
@@ -84,13 +93,44 @@ describe('two tenants with the same subscription on the same hub', () => {
     const [, cursor] = /"cursor":"([^"]+)"/.exec(first) ?? [];
     const bob = await openSocketOf(BOB);
     bob.subscribe('b', TASKS_CHANGED, { after: cursor });
-    await expect
-      .poll(() => bob.frames.find(({ id }) => id === 'b'))
-      .toMatchObject({
-        type: 'error',
-        payload: [{ extensions: { code: 'BAD_USER_INPUT' } }],
-      });
+    expect(await bob.next()).toMatchObject({
+      id: 'b',
+      type: 'error',
+      payload: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+    });
     bob.socket.close(1000);
     await ann.close();
   });
 });
+
+describe("a subscription to another tenant's task by its id", () => {
+  it.for(['WebSocket', 'SSE POST', 'SSE GET', 'multipart'])(
+    'over %s is answered like one to an unknown id: only the request id differs',
+    async (way, { expect }) => {
+      const [ann, bob] = [await startTask(sandbox, ANN), await startTask(sandbox, BOB)];
+      const ids = [neverLike(ann.globalId), ann.globalId, bob.globalId];
+      const questions = ids.map((id) => ({ query: TASK_CHANGED, variables: { id } }));
+      const [unknown = '', foreign = '', own] = await WAYS[way]!.ask(BOB, questions, false);
+      expect(foreign).toContain('"message":"There is no such task."');
+      expect(foreign).toContain('"code":"NOT_FOUND"');
+      const [ofUnknown, ofForeign] = [requestIdOf(unknown), requestIdOf(foreign)];
+      expect(ofForeign).not.toBe(ofUnknown);
+      expect(foreign.replaceAll(ofForeign, ofUnknown)).toBe(unknown);
+      expect(own).toContain('"status":"SUBMITTED"');
+    },
+  );
+
+  it('gets no event when the task changes', async ({ expect }) => {
+    const task = await startTask(sandbox, ANN);
+    const bob = await openSocketOf(BOB);
+    bob.subscribe('b', TASK_CHANGED, { id: task.globalId });
+    expect(await bob.next()).toMatchObject({ id: 'b', type: 'error' });
+    await task.advance('processing');
+    await bob.isQuiet();
+    bob.socket.close(1000);
+  });
+});
+
+function requestIdOf(answer: string): string {
+  return /"requestId":"([\w-]+)"/.exec(answer)![1]!;
+}
