@@ -1,9 +1,16 @@
-import { describe, it } from 'vitest';
+import { evictDurableObject } from 'cloudflare:test';
+import { afterEach, describe, it, vi } from 'vitest';
+import { Hub } from '../../src/hub/hub.ts';
+import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { openSandbox } from '../support/ledger.ts';
-import { openReady, openSocket, startTask, TASKS_CHANGED } from '../support/socket.ts';
+import { openReady, openSocket, startTask, TASKS_CHANGED, withBusyHubs } from '../support/socket.ts';
 import { CONNECTION_INIT } from '../support/token.ts';
 
 const sandbox = openSandbox('floods');
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('a socket that floods its hub', () => {
   it('with connection_init is closed with 4429, after at most one answer', async ({ expect }) => {
@@ -64,10 +71,19 @@ describe('a socket that floods its hub', () => {
     socket.socket.close(1000);
   });
 
-  it('with 2,000 pings gets 2,000 pongs', async ({ expect }) => {
+  it('with 2,000 pings gets 2,000 pongs, and does not wake a hub that sleeps', async ({ expect }) => {
     const socket = await openReady();
+    await withBusyHubs(evictDurableObject);
+    const woken = vi.spyOn(RegistrationStore.prototype, 'ofSockets');
+    const read = vi.spyOn(Hub.prototype, 'webSocketMessage');
     for (let i = 0; i < 2_000; i += 1) socket.send('{"type":"ping"}');
-    await expect.poll(() => socket.frames.length).toBe(2_001);
+    for (let i = 0; i < 2_000; i += 1) expect(await socket.next()).toEqual({ type: 'pong' });
+    expect(woken).not.toHaveBeenCalled();
+    expect(read).not.toHaveBeenCalled();
+    // This proves that the spies work: an operation wakes the hub.
+    await socket.isQuiet();
+    expect(woken).toHaveBeenCalledTimes(1);
+    expect(read).toHaveBeenCalledTimes(1);
     socket.socket.close(1000);
   });
 });
