@@ -28,6 +28,22 @@ describe('the audit', () => {
     });
   });
 
+  it('asks only about tasks that hold a slot, and calls no tenant whose tasks all wait', async ({ expect }) => {
+    await withAccount('held only', 2, async ({ account, ledgers, grants, wait }) => {
+      for (const taskId of ['1', '2', '3']) account.acquire('t', taskId);
+      account.acquire('waits', '4');
+      await wait(30_001);
+      expect(ledgers.audits.splice(0)).toEqual(['t']);
+      expect(ledgers.audited.splice(0).toSorted()).toEqual(['1', '2']);
+      // Once it holds a slot, the task is asked about.
+      account.release('1');
+      expect(await grants()).toEqual(['4']);
+      await wait(60_001);
+      expect(ledgers.audits.toSorted()).toEqual(['t', 'waits']);
+      expect(ledgers.audited.toSorted()).toEqual(['2', '4']);
+    });
+  });
+
   it('runs within seconds after a grant was not delivered, also after a restart of the object', async ({ expect }) => {
     await withAccount('untold', 1, async ({ account, ledgers, grants, wait }) => {
       for (const taskId of ['1', '2']) account.acquire('t', taskId);

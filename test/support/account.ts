@@ -14,6 +14,8 @@ interface Ledgers {
   readonly recovered: string[];
   /** Tenants whose ledger was asked about its slots. */
   readonly audits: string[];
+  /** Tasks that these audits asked about. */
+  readonly audited: string[];
   /** Tasks that have ended: their ledger wants no slot for them. */
   readonly ended: Set<string>;
   /** Tenants whose ledger cannot be reached. */
@@ -30,7 +32,14 @@ export interface TestAccount {
 
 /** Runs a test on an account object with `slots` slots. `wait` moves the clock and runs the alarm. `Date` must be faked. */
 export function withAccount(name: string, slots: number, work: (account: TestAccount) => Promise<void>): Promise<void> {
-  const ledgers: Ledgers = { granted: [], recovered: [], audits: [], ended: new Set(), unreachable: new Set() };
+  const ledgers: Ledgers = {
+    granted: [],
+    recovered: [],
+    audits: [],
+    audited: [],
+    ended: new Set(),
+    unreachable: new Set(),
+  };
   const ledger = (tenant: string) => {
     const reach = () =>
       ledgers.unreachable.has(tenant) ? Promise.reject(new Error('unreachable')) : Promise.resolve();
@@ -46,6 +55,7 @@ export function withAccount(name: string, slots: number, work: (account: TestAcc
       },
       async claimsAlive(taskIds: readonly string[]) {
         ledgers.audits.push(tenant);
+        ledgers.audited.push(...taskIds);
         await reach();
         return taskIds.filter((taskId) => !ledgers.ended.has(taskId));
       },
