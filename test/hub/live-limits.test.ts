@@ -91,6 +91,36 @@ describe('a subscription', () => {
   });
 });
 
+describe('a subscription to a task that has ended', () => {
+  it('does not count', async ({ expect }) => {
+    const task = await startTask(sandbox, 'tenant-ended');
+    await task.advance('succeed');
+    const socket = await openOf('tenant-ended');
+    const watch = (id: string, { globalId }: typeof task) =>
+      socket.subscribe(
+        id,
+        `subscription ($id: ID!) {
+          taskChanged(id: $id) { ${id}: cursor task { events(first: 100) { edges { node { cursor } } } } }
+        }`,
+        { id: globalId },
+      );
+    for (const id of ['a', 'b', 'c', 'd']) {
+      watch(id, task);
+      expect(await socket.next()).toMatchObject({ id, type: 'next' });
+      expect(await socket.next()).toEqual({ id, type: 'complete' });
+    }
+    // The same subscriptions to a running task exceed the limit from the third on.
+    const running = await startTask(sandbox, 'tenant-ended');
+    const types: string[] = [];
+    for (const id of ['a', 'b', 'c', 'd']) {
+      watch(id, running);
+      types.push((await socket.next()).type);
+    }
+    expect(types).toEqual(['next', 'next', 'error', 'error']);
+    socket.socket.close(1000);
+  });
+});
+
 describe('a hub that wakes', () => {
   it('reads the document of an operation when an event for it comes, once for all its subscribers', async ({
     expect,
