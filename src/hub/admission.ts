@@ -5,32 +5,33 @@ import { logBug, type Log } from '../lib/log.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import { CLOSE, closeReason } from './protocol.ts';
 
-/** Operations that one socket may begin. After a reconnect it begins all of its own at once: the burst is for that. */
+/** The rate at which a socket may start operations. The burst is for clients that restart all of theirs after a reconnect. */
 const SUBSCRIBES = { burst: 100, perSecond: 20 };
 
 export interface AdmissionDeps {
   readonly authenticate: Authenticate;
-  /** Counts the socket among its tenant's; false: there is no room for another. */
+  /** Counts the socket for its tenant. Returns false if the tenant has no room for another. */
   readonly join: (tenant: string, socket: WebSocket) => boolean;
-  /** A socket is to be closed at this instant, when its token expires. */
+  /** Schedules the close of a socket for this instant, when its token expires. */
   readonly expiresAt: (atMs: number) => void;
   readonly now: () => number;
   readonly log: Log;
 }
 
-/** Which socket is let in, and how fast it may go. */
+/** Authenticates sockets, and limits how fast each may start operations. */
 export interface Admission {
   /**
-   * Answers `connection_init`: 4403 for a token that is refused, 4429 for a second one, and 1013, after which clients come
-   * back, when the token cannot be checked or its tenant has too many sockets. 4500 is a bug, and in the log.
+   * Answers `connection_init`. Closes with 4403 if the token is refused, and with 4429 if it is the second one. Closes with
+   * 1013, after which clients reconnect, if the token cannot be checked or its tenant has too many sockets. 4500 is a bug,
+   * which is logged.
    */
   initialise(socket: WebSocket, attachment: Attachment, payload: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Why the socket may not begin another operation now; null: it may. */
+  /** Returns why the socket may not start another operation now; null if it may. */
   refusal(socket: WebSocket): Failure | null;
 }
 
 export function createAdmission({ authenticate, join, expiresAt, now, log }: AdmissionDeps): Admission {
-  /** Sockets whose token is being verified. */
+  /** The sockets whose token is being verified. */
   const initialising = new WeakSet<WebSocket>();
   const allowances = new WeakMap<WebSocket, TokenBucket>();
 
@@ -76,43 +77,44 @@ export function createAdmission({ authenticate, join, expiresAt, now, log }: Adm
   };
 }
 
-/** Header names have no case, and GraphiQL sends its headers as the payload. */
+/** Ignores case, because GraphiQL sends its headers as the payload. */
 function authorizationOf(payload: Readonly<Record<string, unknown>>): string | null {
   const [, value] = Object.entries(payload).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
   return typeof value === 'string' ? value : null;
 }
 
-/** What the hub knows of a socket; kept with it, so that it survives the hub's eviction. */
+/** What a hub knows of a socket. It is serialized with the socket, so that it survives the eviction of the hub. */
 export interface Attachment {
   readonly socketId: string;
   /** Null until `connection_init` was accepted. */
   readonly viewer: Viewer | null;
-  /** A socket of the Worker's own, behind an SSE or multipart answer: its messages carry cursors. */
+  /** True for a socket that the Worker dialled for an SSE or multipart response. Its messages carry cursors. */
   readonly isStream: boolean;
-  /** The id of the request that a stream answers, or that asked for a socket, whose operations have ids of their own. */
+  /** The id of the request that a stream answers or that opened the socket. Operations of a socket get ids of their own. */
   readonly requestId: string | null;
-  /** Of the client; null where nobody tells. */
+  /** The network of the client; null if unknown. */
   readonly network: string | null;
   readonly origin: string;
   readonly openedAtMs: number;
 }
 
+/** Returns null for a socket that no hub has accepted. */
 export function attachmentOf(socket: WebSocket): Attachment | null {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only the hub and its connection write it
   return socket.deserializeAttachment() as Attachment | null;
 }
 
-/** A socket that has not said `connection_init` by then is closed. */
+/** The time that a socket has to send `connection_init`. */
 const INIT_MS = 10_000;
 
-/** When a socket is closed, if nothing changes: it has not said who it is by then, or its token expires. */
+/** Returns when a socket is closed: its client has not authenticated by then, or its token expires. Infinity if it never is. */
 export function deadlineOf(attachment: Attachment | null): number {
   if (attachment === null) return Number.POSITIVE_INFINITY;
   const { viewer, openedAtMs } = attachment;
   return viewer === null ? openedAtMs + INIT_MS : (viewer.expiresAtMs ?? Number.POSITIVE_INFINITY);
 }
 
-/** Whether a socket's token has expired. Attachments are dear to read, so each is read once for it. */
+/** Tells whether the token of a socket has expired. Reads each attachment once, because that is expensive. */
 export function createIsExpired(now: () => number): (socket: WebSocket) => boolean {
   const known = new WeakMap<WebSocket, number>();
   return (socket) => {
@@ -125,14 +127,14 @@ export function createIsExpired(now: () => number): (socket: WebSocket) => boole
   };
 }
 
-/** Counts the open sockets of one hub by whose they are, and says who may have another. */
+/** Counts the open sockets of a hub by owner, and bounds each owner. */
 export interface Crowd {
   hasRoom(name: string): boolean;
   add(name: string, socket: WebSocket): void;
   remove(name: string, socket: WebSocket): void;
 }
 
-/** `max`: sockets of one name. In memory: filled again from the sockets themselves when the hub wakes. */
+/** `max` is the most sockets of one owner. Counts are in memory, and rebuilt from the sockets when the hub wakes. */
 export function createCrowd(max: number): Crowd {
   const crowds = new Map<string, Set<WebSocket>>();
 
@@ -140,7 +142,7 @@ export function createCrowd(max: number): Crowd {
     hasRoom(name) {
       const crowd = crowds.get(name);
       if (crowd === undefined || crowd.size < max) return true;
-      // A socket that was closed from here leaves when its peer says so, which it may never do.
+      // A socket that the hub closed stays until its peer answers, which it may never do.
       for (const socket of crowd) if (socket.readyState !== WebSocket.OPEN) crowd.delete(socket);
       return crowd.size < max;
     },

@@ -4,34 +4,34 @@ import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import { type ClientMessage, CLOSE, MESSAGE_BYTES_MAX } from './protocol.ts';
 
 /**
- * What sockets were sent and have not read. The platform does not tell (`send` never blocks, and there is no
- * `bufferedAmount`), so the peer is asked: graphql-transport-ws has it answer a ping, which it reads behind everything
- * that was sent before. In memory alone: a hub that was evicted had nothing to send.
+ * Counts what sockets were sent and have not read. The platform does not report it: `send` never blocks, and there is no
+ * `bufferedAmount`. So the hub sends pings, which graphql-transport-ws has the peer answer. A peer reads a ping after
+ * everything that was sent before it. Counts are in memory only, because an evicted hub had nothing to send.
  */
 export interface Unread {
-  /** So many characters went out. Answers with `chars`. */
+  /** Counts sent characters. Returns how many are unread. */
   sent(socket: WebSocket, chars: number): number;
-  /** A pong has come. */
+  /** Counts a pong: everything before its ping is read. */
   answered(socket: WebSocket): void;
   chars(socket: WebSocket): number;
-  /** Waits until the peer has read most of what it was sent. False: it reads nothing. */
+  /** Waits until the peer has read most of what it was sent. Returns false if it reads nothing. */
   drained(socket: WebSocket): Promise<boolean>;
 }
 
-/** A ping goes out after so much. */
+/** The characters between two pings. */
 const PING_CHARS = 131_072;
 
-/** Past this a catch-up waits for its reader: a day's changes are more than a socket may leave unread. */
+/** A catch-up waits for its reader past this: a day's changes are more than a socket may leave unread. */
 const AHEAD_CHARS_MAX = 262_144;
 
-/** A reader that takes nothing for so long is gone, or as good as. */
+/** A peer that reads nothing for this long is treated as gone. */
 const STALLED_MS = 10_000;
 const LOOK_MS = 20;
 
 interface Account {
   unread: number;
   sincePing: number;
-  /** What each ping that is not answered stands for, oldest first. */
+  /** The characters before each unanswered ping, oldest first. */
   readonly pings: number[];
 }
 
@@ -85,15 +85,15 @@ export function createUnread(now: () => number, sleep: (ms: number) => Promise<v
   };
 }
 
-/** Shares the one thread of a hub between its tenants: none is served twice while another waits. */
+/** Shares the one thread of a hub between tenants. No tenant gets two turns while another waits. */
 export interface Turns {
-  /** Waits until the tenant may do work that costs so many fields. Null: at once. */
+  /** Waits until the tenant may do work of this cost, in fields. Returns null if it may at once. */
   take(tenant: string, cost: number): Promise<void> | null;
 }
 
 /**
- * After so many fields, about 2 ms, everybody else has a turn: other tenants, and messages that have come in. What one event of
- * another tenant takes has some 20 steps, each of which may wait for a slice.
+ * The fields per turn, about 2 ms of work. Then other tenants and received messages have a turn. An event takes some 20
+ * steps, each of which may wait for one slice of another tenant.
  */
 const SLICE = 1_000;
 
@@ -102,9 +102,9 @@ interface Waiting {
   readonly go: () => void;
 }
 
-/** `pause` lets the event loop go on. Work is counted by its cost, since the clock stands still while a Worker computes. */
+/** `pause` lets the event loop continue. Turns are measured in cost, since a Worker's clock stands still while it computes. */
 export function createTurns(pause: () => Promise<void>): Turns {
-  // A Map keeps the order of insertion: the first tenant is the one that has waited for longest.
+  // A Map keeps the order of insertion: the first tenant has waited the longest.
   const queues = new Map<string, Waiting[]>();
   let spent = 0;
   let isServing = false;
@@ -146,37 +146,37 @@ export function createTurns(pause: () => Promise<void>): Turns {
 }
 
 /**
- * Estimates, in milliseconds of a hub's one thread; the clock of a Worker stands still while it computes. Measured in
- * workerd, 2026-11, for what is most expensive for its length.
+ * Estimated costs, in milliseconds of a hub's one thread. They are estimates, since a Worker's clock stands still while it
+ * computes. Measured in workerd, 2026-11, with the inputs that are the most expensive for their length.
  */
 const COST = {
   message: 0.05,
-  /** JSON of many small objects. A text is parsed 100 times faster. */
+  /** JSON of many small objects. Strings are parsed 100 times faster. */
   messageChar: 0.000_05,
-  /** Of a document that is not known: it is parsed and validated. */
+  /** A document that is not cached, which is parsed and validated. */
   documentChar: 0.003,
-  /** A document has at most 2,000 tokens; the rest is comments and texts. */
+  /** Longer documents cost no more: they have at most 2,000 tokens, and the rest is comments and strings. */
   documentCharsMax: 8_192,
   start: 0.5,
-  /** More than it takes: an honest client makes few, and a socket that makes nothing else is to be closed soon. */
+  /** More than it takes, so that a socket that makes nothing but errors is closed soon. An honest client makes few. */
   error: 5,
 } as const;
 
-/** A socket may save up 10 seconds of its work, and owe as much before it is closed. */
+/** A socket may save up 10 seconds of its allowance, and overdraw as much before it is closed. */
 const SOCKET_SECONDS = 10;
 
-/** Work of a tenant waits its turn for so long, and is refused if that is not enough. */
+/** The longest that work of a tenant waits. It is refused if that is not enough. */
 const TURN_MS_MAX = 10_000;
-/** What a tenant's work may take without a break: another tenant waits for no longer. */
+/** The longest burst of a tenant's work, and so the longest that another tenant waits. */
 const TENANT_BURST_SECONDS = 0.4;
 
-/** What a tenant's messages may hold, for each millisecond of its work a second: four seconds of them at once. */
+/** The characters that a tenant may send, per millisecond of its work per second. The burst is four seconds. */
 const READ = { charsPerWorkMs: 4_000, seconds: 4 } as const;
 
-/** Before `connection_init` there is one message to read, of a token that has 8,192 characters at most. */
-const STRANGER = { burst: 5, perSecond: 0.5 } as const;
+/** The work before `connection_init`, in milliseconds: one message, with a token of at most 8,192 characters. */
+const UNAUTHENTICATED = { burst: 5, perSecond: 0.5 } as const;
 
-/** Past so many the tenants that have done nothing for longest are forgotten: their allowances are full again. */
+/** Past this, the tenant that was idle the longest is dropped. Its allowance is full again by then. */
 const TENANTS_MAX = 5_000;
 
 export interface WorkDeps {
@@ -185,15 +185,18 @@ export interface WorkDeps {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** Meters sockets and tenants by what they make a hub do. In memory: a hub that slept had nothing to do. */
+/** Meters the work that sockets and tenants cause. Counts are in memory, because a hub that hibernated had no work. */
 export interface Work {
-  /** A message has come; it is not parsed yet. Null: it may be, else its socket is closed. `tenant` is null before `connection_init`. */
+  /**
+   * Charges a received message before it is parsed. Returns null if it may be parsed, or how to close the socket. `tenant`
+   * is null before `connection_init`.
+   */
   read(socket: WebSocket, tenant: string | null, chars: number): Extract<ClientMessage, { type: 'invalid' }> | null;
-  /** Why the socket may not begin an operation; null: it may. */
+  /** Returns why the socket may not start an operation; null if it may. */
   refusal(socket: WebSocket): Failure | null;
-  /** Waits until the tenant may begin an operation of this document. Failure: it may not. */
+  /** Waits until the tenant may start an operation of this document. Returns a failure if it may not. */
   turn(socket: WebSocket, tenant: string, document: string, isKnown: () => boolean): Promise<Failure | null>;
-  /** The socket was told of an error. */
+  /** Charges the socket for an error that it was sent. */
   failed(socket: WebSocket): void;
 }
 
@@ -204,10 +207,10 @@ interface Tenant {
 
 export function createWork({ limits, now, sleep }: WorkDeps): Work {
   const { socketMsPerSecond, tenantMsPerSecond } = limits;
-  const strangers = new WeakMap<WebSocket, TokenBucket>();
+  const unauthenticated = new WeakMap<WebSocket, TokenBucket>();
   const sockets = new WeakMap<WebSocket, TokenBucket>();
   const tenants = new Map<string, Tenant>();
-  /** New documents that wait their turn: only the first who asks for one pays for it. */
+  /** New documents that wait for a turn. Only the first request for a document pays for it. */
   const paid = new Set<string>();
 
   function socketBucket(socket: WebSocket): TokenBucket {
@@ -218,17 +221,17 @@ export function createWork({ limits, now, sleep }: WorkDeps): Work {
     return bucket;
   }
 
-  function strangerBucket(socket: WebSocket): TokenBucket {
-    const known = strangers.get(socket);
+  function unauthenticatedBucket(socket: WebSocket): TokenBucket {
+    const known = unauthenticated.get(socket);
     if (known !== undefined) return known;
-    const bucket = createTokenBucket(STRANGER);
-    strangers.set(socket, bucket);
+    const bucket = createTokenBucket(UNAUTHENTICATED);
+    unauthenticated.set(socket, bucket);
     return bucket;
   }
 
   function tenantOf(name: string): Tenant {
     const known = tenants.get(name);
-    // The last in the order of insertion is the one that was used last.
+    // Moves the tenant to the end: the order of insertion is the order of use.
     tenants.delete(name);
     const charsPerSecond = tenantMsPerSecond * READ.charsPerWorkMs;
     const tenant = known ?? {
@@ -256,12 +259,12 @@ export function createWork({ limits, now, sleep }: WorkDeps): Work {
 
   return {
     read(socket, tenant, chars) {
-      // It is not read: the protocol closes the socket.
+      // Not charged: it is not parsed, and the protocol closes the socket.
       if (chars > MESSAGE_BYTES_MAX) return null;
       const nowMs = now();
       const cost = COST.message + chars * COST.messageChar;
       if (tenant === null) {
-        if (strangerBucket(socket).take(nowMs, cost) === 0) return null;
+        if (unauthenticatedBucket(socket).take(nowMs, cost) === 0) return null;
         return { type: 'invalid', code: CLOSE.tooManyInits, reason: 'Too much before connection_init' };
       }
       if (socketBucket(socket).spend(nowMs, cost) > SOCKET_SECONDS * 1_000) {
@@ -282,7 +285,7 @@ export function createWork({ limits, now, sleep }: WorkDeps): Work {
       if (pays) paid.add(document);
       const refused = await reserve(socket, tenant, COST.start + (pays ? documentCost : 0));
       if (pays) paid.delete(document);
-      // It may have been wrong, or forgotten again: then it is parsed once more.
+      // The document that another request paid for may be invalid or evicted. Then it is parsed again.
       return refused !== null || pays || isKnown() ? refused : reserve(socket, tenant, documentCost);
     },
 

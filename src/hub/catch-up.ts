@@ -24,44 +24,44 @@ export interface CatchUpDeps {
     afterSeq: number | null,
     rest: PresentPlace | null,
   ) => Promise<Result<CatchUp>>;
-  /** A tenant's ledger, of which each read is made once: made for one event. */
+  /** Opens a tenant's ledger for one event. Operations that make the same read share it. */
   readonly openReads: (tenant: string) => Ledger;
   readonly contextOf: (viewer: Viewer, ledger: Ledger) => GatewayContext;
 }
 
-/** A subscription that has begun, before live events reach it. */
+/** A subscription that has started and gets no live events yet. */
 export interface Subscriber {
   readonly socket: WebSocket;
   readonly id: string;
   readonly isStream: boolean;
   readonly viewer: Viewer;
   readonly watch: Watch;
-  /** The cursor of the last event that its client has seen; null: the present state comes first. */
+  /** The cursor of the last event that the client has seen. Null asks for the present state first. */
   readonly after: string | null;
   readonly operation: OperationReference;
-  /** What one event costs it, in fields. */
+  /** The cost of running it for one event, in fields. */
   readonly cost: number;
-  /** False once its client has ended it or has left: nothing more is sent. */
+  /** Returns false once the client has ended it or has left. Nothing more is sent then. */
   readonly isWanted: () => boolean;
-  /** Everything up to `headSeq` was sent: from here on it gets live events. */
+  /** Registers the subscription for live events, since everything up to `headSeq` was sent. */
   readonly join: (headSeq: number, headCursor: string) => void;
 }
 
 export type Caught =
-  /** It has joined those who get live events. */
+  /** It gets live events from now on. */
   | { readonly type: 'JOINED' }
   | { readonly type: 'REFUSED'; readonly failure: Failure }
-  /** Nothing follows: the watched task has ended, or the client has left or does not read. */
+  /** Nothing follows: the watched task is final, or the client has left or does not read. */
   | { readonly type: 'OVER' };
 
 const OVER: Caught = { type: 'OVER' };
 const JOINED: Caught = { type: 'JOINED' };
 
-/** Sends a new subscriber what was before the live events, in turn with other tenants. */
+/** Sends a new subscriber everything before the live events. Other tenants get turns between two events. */
 export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Promise<Caught> {
   const { operations, fanOut, unread, turns } = deps;
 
-  /** False: nothing may follow. */
+  /** Returns false if nothing may follow. */
   async function send(subscriber: Subscriber, event: CatchUp['events'][number]): Promise<boolean> {
     const { socket, id, isStream, viewer, watch, operation, cost, isWanted } = subscriber;
     await turns.take(viewer.tenant, cost);
@@ -88,7 +88,7 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
     fanOut.startFrom(tenant, attached.value);
     let seen: number | null = null;
     let rest: PresentPlace | null = null;
-    // Until the copy is at least as new as what has been fanned out here: from then on every event comes by itself.
+    // Repeats until the ledger's copy is as new as the events that were fanned out here. Every later event is fanned out.
     for (;;) {
       const caught = await deps.catchUp(tenant, watch, after, seen, rest);
       if (!isWanted()) return OVER;
@@ -103,21 +103,21 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
       if (rest !== null) continue;
       seen = headSeq;
       if (hasMore || seen < fanOut.appliedSeq(tenant)) continue;
-      // Invariant: in the same turn as the comparison. A promise in between is long enough for an event to be missed.
+      // Invariant: no await between the comparison and the join, or an event could be missed in between.
       subscriber.join(headSeq, headCursor);
       return JOINED;
     }
   };
 }
 
-/** A record takes about so many characters. */
+/** The estimated length of a task record. */
 const RECORD_CHARS = 1_000;
-/** 2 MB: pages that clients who come together ask for one after the other. */
+/** 2 MB: the pages that clients who reconnect together request. */
 const PAGES = { charsPerEntryMax: 1_000_000, charsMax: 1_000_000, charsOf };
 
 /**
- * Clients that subscribe together share what is read for them, as after a deploy. A page is read again once an event behind
- * it has come: until then it holds all that there is. One that is older is no fault, since a subscriber goes on from it.
+ * Shares reads between clients that subscribe together, as after a deploy. A cached page is complete until a later event
+ * comes, and is then read again. A page that became old meanwhile does no harm: its subscriber continues from it.
  */
 export function createSharedCatchUp(
   read: CatchUpDeps['catchUp'],
@@ -130,7 +130,7 @@ export function createSharedCatchUp(
     const [, watch] = what;
     try {
       const result = await read(...what);
-      // A task that Kling refuses may be withdrawn without an event.
+      // Not for a single task: one that Kling refuses may disappear without an event.
       if (result.ok && watch.taskId === null) pages.set(key, result.value);
       return result;
     } finally {
@@ -142,7 +142,7 @@ export function createSharedCatchUp(
     const [tenant, , , , rest] = what;
     const key = JSON.stringify(what);
     const kept = pages.get(key);
-    // A page of a present state that has begun shows one moment, whatever has come since.
+    // The pages of one present state show the same moment, so later events do not make them stale.
     if (kept !== undefined && (rest !== null || kept.headSeq >= appliedSeq(tenant))) return { ok: true, value: kept };
     const known = reading.get(key);
     if (known !== undefined) return known;
@@ -157,8 +157,8 @@ function charsOf({ events }: CatchUp): number {
 }
 
 /**
- * A tenant's ledger for the time of one event: each read is made once, however many operations need it. It stands below
- * the scopes, which every operation checks for itself. Writes are refused: no field of an event writes.
+ * Wraps a tenant's ledger for one event, and makes each read once for all operations. Scopes are checked above it, by each
+ * operation. It refuses writes, because no field of an event writes.
  */
 export function createSharedReads(ledgerOf: () => Ledger): Ledger {
   const reads = new Map<string, Promise<unknown>>();
@@ -190,7 +190,7 @@ async function refuse(): Promise<never> {
   throw new Error('a subscription wrote to the ledger');
 }
 
-/** No field of an event reads from Kling. */
+/** Refuses every read of Kling: no field of an event needs one. */
 export const NO_UPSTREAM: Upstream = {
   presetVoices: refuseList,
   listPresetVoices: refuseList,

@@ -29,22 +29,22 @@ export interface ConnectionDeps {
   readonly catchUp: ReturnType<typeof createCatchUp>;
   readonly admission: Admission;
   readonly work: Work;
-  /** Answers a query or mutation, as it would be answered over HTTP. */
+  /** Answers a query or mutation as over HTTP. */
   readonly answer: (request: Request, viewer: Viewer) => Promise<Response>;
   readonly log: Log;
 }
 
-/** What one socket may have under way at once. */
+/** The most operations that a socket may have at once. */
 const OPERATIONS_MAX = 64;
 
-/** What a hub keeps of a subscription, for as long as it lives. */
+/** The longest subscription that a hub stores. */
 const SUBSCRIPTION_CHARS_MAX = 8_192;
 
-/** The server's half of graphql-transport-ws, for all sockets of a hub. */
+/** The server side of graphql-transport-ws, for all sockets of a hub. */
 export interface Connection {
   take(socket: WebSocket, attachment: Attachment, message: Exclude<ClientMessage, { type: 'invalid' }>): Promise<void>;
   left(socket: WebSocket): void;
-  /** The hub has woken: what its sockets had under way goes on. */
+  /** Continues the subscriptions of the sockets after the hub has woken. */
   restore(
     sockets: ReadonlyMap<string, Pick<Member, 'socket' | 'isStream'> & { readonly viewer: Viewer | null }>,
     registrations: readonly Registration[],
@@ -53,7 +53,7 @@ export interface Connection {
 
 export function createConnection(deps: ConnectionDeps): Connection {
   const { admission, work, groups, operations, store, fanOut, unread } = deps;
-  /** Operations that are being caught up or answered; a `complete` takes them out, and the id may be used anew at once. */
+  /** The operations that catch up or are being answered. A `complete` removes its operation, which frees the id at once. */
   const starting = new WeakMap<WebSocket, Map<string, OperationPayload>>();
 
   function startingOf(socket: WebSocket): Map<string, OperationPayload> {
@@ -64,7 +64,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     return made;
   }
 
-  /** Counted as what is told is: a client that only asks, and never reads, is cut as well. */
+  /** Counts the message as unread, so that a client that only sends and never reads is cut too. */
   function say(socket: WebSocket, message: string): void {
     if (socket.readyState !== WebSocket.OPEN) return;
     socket.send(message);
@@ -125,7 +125,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   async function request(asked: Asked, origin: string, viewer: Viewer, operation: Operation): Promise<void> {
     const { socket, id, requestId } = asked;
-    // A gateway that serves trusted documents only takes no text, and knows each by its id.
+    // A gateway that serves only trusted documents refuses texts, and takes ids.
     const query = operation.documentId === null ? operation.query : null;
     const response = await deps.answer(
       new Request(`${origin}/graphql`, {
@@ -232,25 +232,25 @@ export function createConnection(deps: ConnectionDeps): Connection {
   };
 }
 
-/** A stream has one operation. */
+/** A stream has one operation, whose id is that of its request. */
 function operationIdOf({ isStream, requestId }: Attachment): string {
   return (isStream ? requestId : null) ?? crypto.randomUUID();
 }
 
-/** One `subscribe` of a client. */
+/** One `subscribe` message of a client. */
 export interface Asked extends Asker {
   readonly socket: WebSocket;
   readonly id: string;
 }
 
-/** Answers an operation that cannot begin: with one `error`, after which its id is free. */
+/** Refuses operations. Each gets one `error`, after which its id is free. */
 export interface Refusals {
-  /** The errors carry the request id already. Writes a line to the log, as `failure` does. */
+  /** Sends errors that carry the request id already. Logs one line, like `failure`. */
   errors(asked: Asked, errors: PublicRefusal['errors']): void;
   failure(asked: Asked, failure: Failure): void;
-  /** A `GatewayError` is shown as its failure. Anything else is a bug: it is logged, and the client gets its id alone. */
+  /** Sends a `GatewayError` as its failure. Anything else is a bug: it is logged, and the client gets only the request id. */
   thrown(asked: Asked, error: unknown): void;
-  /** As `errors`, for an answer of the Worker, which has logged it. */
+  /** Sends the errors of a response of the Worker, which has logged them. */
   answered(asked: Asked, errors: PublicRefusal['errors']): void;
 }
 
@@ -290,7 +290,7 @@ export function createRefusals({ work, say, log }: RefusalsDeps): Refusals {
   };
 }
 
-/** Returns the errors of an answer without `data`: nothing was executed. Returns null for the result of an operation. */
+/** Returns the errors of a response that has no `data`, since nothing was executed. Returns null for any other response. */
 export function requestErrorsOf(answer: string): PublicRefusal['errors'] | null {
   if (answer.startsWith('{"data":')) return null;
   const result = readOwnJson<{ readonly data?: unknown; readonly errors?: PublicRefusal['errors'] }>(answer);

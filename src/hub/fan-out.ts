@@ -11,10 +11,10 @@ import type { Operations } from './operations.ts';
 import { CLOSE } from './protocol.ts';
 import type { Turns, Unread } from './back-pressure.ts';
 
-/** What a socket may leave unread: past that it is cut, and comes back with its cursor. The others wait for nobody. */
+/** The most that a socket may leave unread. A socket over it is cut and resumes with its cursor, so that no other waits. */
 export const UNREAD_CHARS_MAX = 1_048_576;
 
-/** Said with 4403. */
+/** The reason of a close with 4403. */
 export const EXPIRED = 'The token has expired';
 
 export interface FanOutDeps {
@@ -23,49 +23,51 @@ export interface FanOutDeps {
   readonly store: RegistrationStore;
   readonly unread: Unread;
   readonly turns: Turns;
-  /** A tenant's ledger, of which each read is made once: made for one event. */
+  /** Opens a tenant's ledger for one event. Operations that make the same read share it. */
   readonly openReads: (tenant: string) => Ledger;
   readonly contextOf: (viewer: Viewer, ledger: Ledger) => GatewayContext;
   readonly log: Log;
   readonly isExpired: (socket: WebSocket) => boolean;
-  /** What the hub knows of a socket. */
   readonly attachmentOf: (socket: WebSocket) => Attachment | null;
 }
 
-/** Brings events to whom they concern: each operation is run once for an event, however many sockets share it. */
+/** Sends events to the subscribers that they match. Runs each distinct operation once per event. */
 export interface FanOut {
   /**
-   * Applies the events of a tenant behind `prev`, each once and in order, whatever is delivered again. Answers with the
-   * newest applied: less than `prev` asks for what is missing here. Null: nobody watches the tenant.
+   * Applies the events of a tenant after `prev`, each once and in order, also if some are delivered again. Returns the
+   * newest event applied. Less than `prev` requests the missing ones. Returns null if nobody watches the tenant.
    */
   deliver(tenant: string, prev: number, events: readonly TaskChange[]): Promise<number | null>;
   /**
-   * The ledger no longer has what is between the newest applied here and `seq`. Who watches the tenant is cut, comes back
-   * with its cursor, and is told the present state, marked as a resync. Answers as `deliver`.
+   * Skips to `seq`, because the ledger no longer stores the events between. Cuts the sockets that watch the tenant: they
+   * resume with their cursor and get the present state, marked as a resync. Returns what `deliver` returns.
    */
   skip(tenant: string, seq: number): Promise<number | null>;
-  /** A subscription of this tenant is about to be caught up: until `end` its shard counts as watched. */
+  /** Counts the tenant as watched until `end`, while one of its subscriptions catches up. */
   begin(tenant: string): void;
   end(tenant: string): void;
-  /** The newest event applied, `headSeq` where none was yet. */
+  /** Returns the newest event applied. Before the first one, that is `headSeq`. */
   startFrom(tenant: string, headSeq: number): number;
   appliedSeq(tenant: string): number;
-  /** Writes one `next` message; the Worker's own streams get the cursor beside the payload, any other has null. Cuts a socket that does not read, or whose token has expired. */
+  /**
+   * Writes one `next` message. The Worker's own streams get the cursor beside the payload; it is null for others. Cuts a
+   * socket that does not read, or whose token has expired.
+   */
   send(socket: WebSocket, id: string, payload: string, cursor: string | null): void;
-  /** Closes a socket that does not read, and forgets it. */
+  /** Closes and forgets a socket that does not read. */
   cutSlow(socket: WebSocket): void;
-  /** Ends an operation from this side. */
+  /** Ends an operation on the server's side. */
   complete(socket: WebSocket, id: string): void;
 }
 
 export function createFanOut(deps: FanOutDeps): FanOut {
   const { groups, operations, store, unread, turns, log, isExpired, attachmentOf } = deps;
-  /** Subscriptions of a tenant that are being caught up. */
+  /** How many subscriptions of a tenant are catching up. */
   const beginning = new Map<string, number>();
-  /** One delivery of a tenant at a time: an event that is run asynchronously must not be overtaken. */
+  /** One delivery per tenant at a time, so that no event overtakes one that runs asynchronously. */
   const deliveries = new Map<string, Promise<unknown>>();
 
-  /** A peer that does not read may never say that it has closed too: it is forgotten at once. */
+  /** Forgets the socket at once: a peer that does not read may never answer the close. */
   function cut(socket: WebSocket, code: number, reason: string): void {
     groups.leaveAll(socket);
     store.removeSocket(attachmentOf(socket)?.socketId ?? '');
@@ -89,7 +91,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       socket.send(message);
       if (unread.sent(socket, message.length) > UNREAD_CHARS_MAX) cutSlow(socket);
     } catch (error) {
-      // Closed meanwhile: its close event cleans up, and its client has the cursor.
+      // The socket has closed. Its close event cleans up, and its client has the cursor.
       logGone(socket, error);
     }
   }
@@ -104,7 +106,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     }
   }
 
-  /** Returns false for those who have seen the event in what they were caught up with, or have left. */
+  /** Returns false if the member got the event while it caught up, or has left. */
   function tell(group: Group, member: Member, event: TaskChange, payload: string): boolean {
     if (event.seq <= member.floorSeq || group.members.get(member.socket)?.get(member.id) !== member) return false;
     member.floorSeq = event.seq;
@@ -119,14 +121,14 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     return operations.run({ key: group.operationKey, load }, change, context);
   }
 
-  /** Other tenants have their turn between two operations, and between two messages: nobody waits for all of them. */
+  /** Gives other tenants a turn between two operations and between two messages. */
   async function apply(tenant: string, event: TaskChange): Promise<void> {
     const { seq, task } = event;
     const reads = deps.openReads(tenant);
     const payloads = new Map<Group, string>();
     let subscriptions = 0;
     for (;;) {
-      // A client that subscribes while this waits may need the event too: until nobody is left, all are looked at again.
+      // Repeats until no member lacks the event: a client that subscribes during a wait may need it too.
       const missing = groups.concerned(tenant, task).filter((group) => untold(group, seq).length > 0);
       if (missing.length === 0) break;
       for (const group of missing) {
@@ -141,7 +143,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
         }
       }
     }
-    // No message is told twice should the hub be reset before this: its sockets are cut with it.
+    // If the hub is reset before this, no message is repeated: its sockets are cut with it.
     store.setApplied(tenant, seq);
     if (subscriptions === 0) return;
     log({ level: 'info', message: 'event sent', tenant, taskId: task.id, seq, subscriptions });
@@ -207,12 +209,12 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   };
 }
 
-/** Who has not seen the event yet. */
+/** The members that have not got the event yet. */
 function untold({ members }: Group, seq: number): Member[] {
   return [...members.values()].flatMap((ofSocket) => [...ofSocket.values()]).filter(({ floorSeq }) => floorSeq < seq);
 }
 
-/** One of those who share an operation: with each its text is kept. */
+/** Any member of the group. The text of the operation is stored for each. */
 function memberOf({ members }: Group): [socketId: string, id: string] {
   for (const ofSocket of members.values()) for (const { socketId, id } of ofSocket.values()) return [socketId, id];
   throw new TypeError('a group without members');

@@ -34,15 +34,15 @@ import { createTurns, createUnread, createWork, type Work } from './back-pressur
 
 const now = (): number => Date.now();
 
-/** Sockets of one hub: past that the Worker tries the next shard of the pool. */
+/** The most sockets of one hub. The Worker tries the next shard of the pool if this one is full. */
 const SOCKETS_MAX = 2_500;
 
-/** RFC 6455, 7.4.1: told of a close without a code, and of none at all; never sent. */
-const SAYS_NOTHING = new Set([1005, 1006, 1015]);
+/** Codes that report a close without a code, or without a handshake. They are never sent (RFC 6455, 7.4.1). */
+const UNSENDABLE_CODES = new Set([1005, 1006, 1015]);
 
 /**
- * Sockets, and nothing else: graphql-transport-ws over the Hibernation API. Its name is a shard of the pool; it may serve
- * several tenants, and keys everything by the tenant of the socket. Wiped, it loses nothing.
+ * The sockets of one shard of the pool: graphql-transport-ws over the Hibernation API. A hub may serve several tenants, and
+ * keys everything by the tenant of the socket. If its storage is wiped, nothing is lost.
  */
 export class Hub extends DurableObject<Env> {
   readonly #store: RegistrationStore;
@@ -65,13 +65,13 @@ export class Hub extends DurableObject<Env> {
     this.#store = new RegistrationStore(ctx.storage);
     const usage = createWatchUsage(watch);
     const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
-    // Longer than nothing: what waits meanwhile is served first.
+    // 1 ms, not 0: messages and events that have come in meanwhile are handled first.
     const turns = createTurns(() => sleep(1));
     const operations = createOperations({ schema, introspection, documents: createDocuments(documents), log });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
     const unread = createUnread(now, sleep);
     const isExpired = createIsExpired(now);
-    // A port is made for each read: a stub is dead once its object has been reset.
+    // Each read opens its own port: a stub stops working after its object was reset.
     const openReads = (tenant: string): Ledger => createSharedReads(() => createLedgerPort(ledgerOf(tenant), {}));
     const contextOf = (viewer: Viewer, ledger: Ledger): GatewayContext => ({
       requestId: crypto.randomUUID(),
@@ -115,7 +115,7 @@ export class Hub extends DurableObject<Env> {
       answer: async (request, viewer) => ctx.exports.SocketOperations({ props: viewer }).fetch(request),
       log,
     });
-    // Answered by the runtime: a ping never wakes the hub.
+    // The runtime answers pings itself, so that a ping never wakes the hub.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('{"type":"ping"}', '{"type":"pong"}'));
     const sockets = new Map(
       ctx.getWebSockets().map((socket) => {
@@ -124,12 +124,12 @@ export class Hub extends DurableObject<Env> {
       }),
     );
     for (const socket of this.#openSockets()) this.#count(socket, attachmentOf(socket));
-    // The alarm that an earlier instance of the hub has set is unknown.
+    // The alarm that the hub set before it hibernated is unknown, and sockets that it closed may linger.
     this.#alarm.setNoLaterThan(Math.min(...this.#openSockets().map((socket) => deadlineOf(attachmentOf(socket)))));
     this.#connection.restore(sockets, this.#store.ofSockets(new Set(sockets.keys())));
   }
 
-  /** Takes a socket in, or says why there is no room for it here. */
+  /** Accepts a socket, or answers why there is no room for it. */
   override fetch(request: Request): Response {
     const { network, tenant, streamViewer: viewer, requestId } = callerOf(request.headers);
     if (network !== null && !this.#networks.hasRoom(network)) return toNoRoom('ADDRESS');
@@ -152,12 +152,12 @@ export class Hub extends DurableObject<Env> {
     return new Response(null, { status: 101, webSocket: client, headers: { 'sec-websocket-protocol': SUBPROTOCOL } });
   }
 
-  /** Takes in the events of a tenant behind `prev`. Answers with the newest that was applied; null: nobody watches here. */
+  /** Applies the events of a tenant after `prev`. Returns the newest one applied, or null if nobody watches the tenant here. */
   async deliver(tenant: string, prev: number, events: readonly TaskChange[]): Promise<number | null> {
     return this.#fanOut.deliver(tenant, prev, events);
   }
 
-  /** What is up to `seq` cannot be had any more: whoever watches the tenant is sent for the present state. */
+  /** The events up to `seq` are no longer stored. Cuts the sockets that watch the tenant, so that they resume with a resync. */
   async skip(tenant: string, seq: number): Promise<number | null> {
     return this.#fanOut.skip(tenant, seq);
   }
@@ -181,21 +181,21 @@ export class Hub extends DurableObject<Env> {
       return;
     }
     await this.#connection.take(socket, attachment, message);
-    // Closed for what it said: its peer may never say that it has closed too.
+    // A peer may never answer the close of a socket that was closed for its message.
     if (socket.readyState !== WebSocket.OPEN) this.#forget(socket);
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
     this.#forget(socket);
-    // The platform leaves the closing handshake to us, and a client waits for its end: 20 s in some, before it dials again.
-    socket.close(SAYS_NOTHING.has(code) ? 1000 : code);
+    // The platform does not complete the closing handshake. Some clients wait up to 20 s for it before they reconnect.
+    socket.close(UNSENDABLE_CODES.has(code) ? 1000 : code);
   }
 
   override webSocketError(socket: WebSocket): void {
     this.#forget(socket);
   }
 
-  /** An alarm and no timer, which would keep the hub awake. */
+  /** Closes sockets whose deadline has passed. A timer instead of an alarm would keep the hub awake. */
   override alarm(): void {
     this.#alarm.fired();
     const nowMs = Date.now();
@@ -212,7 +212,7 @@ export class Hub extends DurableObject<Env> {
     }
   }
 
-  /** Not those that were closed from here, and whose peer does not say so: they are the platform's to end. */
+  /** Leaves out sockets that the hub has closed and whose peer has not answered: the platform ends those. */
   #openSockets(): WebSocket[] {
     return this.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
   }

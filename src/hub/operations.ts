@@ -31,58 +31,58 @@ import { toSubscription, type Subscription } from '../schema/task-updates.ts';
 import { watchCostOf } from './usage.ts';
 import type { OperationPayload } from './protocol.ts';
 
-/** Less than the Worker keeps: the hubs of a pool may share its memory, and there are few subscriptions. */
+/** Smaller than the Worker's cache: the hubs of a pool may share one isolate's memory, and there are few subscriptions. */
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 128 * 1024 };
-/** By the key of an operation, which is as long as its text and variables: up to 16 MB where no two share a document. */
+/** Keyed by text and variables. It takes up to 16 MB if no two operations share a document. */
 const COERCED = { charsPerEntryMax: 16_384, charsMax: 1024 * 1024 };
 
-/** An operation whose document is known by its text. */
+/** An operation with the text of its document. */
 export interface Operation extends OperationPayload {
   readonly query: string;
 }
 
-/** What an execution depends on. */
+/** The parts of an operation that its result depends on. */
 export type OperationText = Pick<Operation, 'query' | 'operationName' | 'variables'>;
 
 /** A subscription that has passed every check. */
 export interface PreparedSubscription extends Subscription {
-  /** The same for the same operation and variables, whatever its cursor. */
+  /** Equal for equal operations and variables. The cursor does not count. */
   readonly key: string;
-  /** What one event costs a hub to run it, in fields. */
+  /** The cost of running it for one event, in fields. */
   readonly cost: number;
 }
 
-/** A prepared subscription by its key. `load` gives its text where it has to be parsed again, as after the hub has slept. */
+/** A prepared subscription by its key. `load` returns its text if it must be parsed again, as after the hub hibernated. */
 export interface OperationReference extends Pick<PreparedSubscription, 'key'> {
   readonly load: () => OperationText;
 }
 
 export type Prepared =
   | { readonly type: 'subscription'; readonly subscription: PreparedSubscription }
-  /** A query or mutation: the Worker answers it. */
+  /** A query or mutation, which the Worker answers. */
   | { readonly type: 'request' }
   | PublicRefusal;
 
-/** The request and the tenant that an operation's errors and log lines name. */
+/** The request and the tenant that the errors and log lines of an operation name. */
 export interface Asker {
   readonly requestId: string;
   readonly tenant: string;
 }
 
 /**
- * Parses, validates and runs operations. Documents are kept, for most sockets run the same few. Every error carries the id
- * of the request, or of the context, that it is logged under.
+ * Parses, validates and runs operations. Caches documents, because most sockets run the same few. Every error carries the
+ * request id that it is logged under.
  */
 export interface Operations {
-  /** Puts in the text of the document that the payload names, and `documentId` only if it named a trusted one. */
+  /** Resolves the document that the payload names to its text. Sets `documentId` only for a trusted document. */
   find(
     payload: OperationPayload,
     asker: Asker,
   ): Promise<{ readonly type: 'operation'; readonly operation: Operation } | PublicRefusal>;
-  /** Whether its document has been parsed and validated already. */
+  /** Whether the parsed and validated document is cached. */
   isKnown(operation: Operation): boolean;
   prepare(operation: Operation, asker: Asker): Prepared;
-  /** The `payload` of a `next` message. Async only when the operation asks for fields that are read from the ledger. */
+  /** Returns the `payload` of a `next` message. Async only if the operation selects fields that are read from the ledger. */
   run(operation: OperationReference, event: TaskChange, context: GatewayContext): string | Promise<string>;
 }
 
@@ -90,7 +90,7 @@ export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
   readonly documents: Documents;
-  /** Gets a line for every bug, and one for every event whose payload has errors. */
+  /** Gets one line per bug, and one per event whose payload has errors. */
   readonly log: Log;
 }
 
@@ -103,7 +103,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
     return validateSubscriptionArgs({ schema, document, operationName, variableValues: variables });
   }
 
-  /** It was checked when it was subscribed: after the hub has slept it is not checked again. */
+  /** Does not validate again after the hub hibernated: the operation was validated when it was subscribed. */
   function argsOf({ key, load }: OperationReference): ValidatedSubscriptionArgs {
     const known = coerced.get(key);
     if (known !== undefined) return known;
@@ -153,7 +153,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
         const found = finder.find(query, operationName);
         if (found.type === 'refusal') return refused(found.errors, asker);
         const { document, node } = found;
-        // The Worker checks its variables.
+        // The Worker checks the variables of requests.
         if (node.operation !== OperationTypeNode.SUBSCRIPTION) return { type: 'request' };
         const values = coerceVariables(schema, node.variableDefinitions ?? [], variables);
         if (values.type === 'refusal') return refused(values.errors, asker);
@@ -185,7 +185,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
   };
 }
 
-/** The variables that an execution depends on: without the cursor's, unless the document uses it for more than the cursor. */
+/** Removes the variable of the cursor, unless the document uses it elsewhere too. */
 function withoutCursor(
   document: DocumentNode,
   variables: OperationPayload['variables'],
@@ -199,11 +199,11 @@ function withoutCursor(
     },
   });
   const { [afterVariable]: _cursor, ...others } = variables;
-  // Its definition and the cursor are two.
+  // Its definition and the cursor are two uses.
   return uses > 2 ? variables : others;
 }
 
-/** The status that an error would have over HTTP says nothing here. */
+/** Removes the HTTP status, which means nothing on a socket. */
 function withoutHttp(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...rest } = error.toJSON();
   const { http: _status, ...others } = extensions ?? {};

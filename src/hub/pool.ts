@@ -68,17 +68,17 @@ export function shardName(shard: number): string {
   return `leaf-${shard}`;
 }
 
-/** The header by which the Worker tells a hub of a caller. No header of a client's is ever passed on. */
+/** The header in which the Worker sends a hub the caller. No header of a client is passed on. */
 const CALLER_HEADER = 'x-caller';
 
-/** What the Worker knows of the client of a socket. */
+/** What the Worker knows of the client that opens a socket. */
 export interface Caller {
   readonly network: string | null;
-  /** By the token that came with the request; null when none came. A socket is asked again in `connection_init`. */
+  /** From the token of the request; null if it has none. A socket authenticates again in `connection_init`. */
   readonly tenant: string | null;
-  /** Set for a stream: the socket is the Worker's own, and belongs to this viewer. */
+  /** Set for a stream: the Worker itself opens the socket, for this viewer. */
   readonly streamViewer: Viewer | null;
-  /** The id of the request that a stream answers, or that asks for a socket. */
+  /** The id of the request that a stream answers or that opens the socket. */
   readonly requestId: string | null;
 }
 

@@ -1,6 +1,4 @@
-/**
- * The client's half of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), as data.
- */
+/** The messages of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). */
 
 import { documentIdOf, type DocumentReference } from '../graphql/documents.ts';
 import { JSON_DEPTH_MAX, jsonDepth } from '../graphql/nesting.ts';
@@ -9,10 +7,10 @@ import { isRecord } from '../lib/json.ts';
 /** The subprotocol that a client asks for. */
 export const SUBPROTOCOL = 'graphql-transport-ws';
 
-/** Largest message that is read. */
+/** The largest message that is parsed. */
 export const MESSAGE_BYTES_MAX = 65_536;
 
-/** Why a socket is closed: the protocol's own codes, and 1009, 1012 and 1013 of the WebSocket registry. */
+/** Close codes: those of the protocol, and 1009, 1012 and 1013 of the WebSocket registry. */
 export const CLOSE = {
   badRequest: 4400,
   unauthorized: 4401,
@@ -28,10 +26,10 @@ export const CLOSE = {
   tryAgain: 1013,
 } as const;
 
-/** RFC 6455, 5.5: the reason of a close has at most 123 bytes of UTF-8; a longer one throws. */
+/** The most bytes of UTF-8 in the reason of a close (RFC 6455, 5.5). `close` throws for a longer one. */
 const REASON_BYTES_MAX = 123;
 
-/** The reason of a close, cut to what a frame holds. */
+/** Cuts the reason of a close to what a frame holds. */
 export function closeReason(text: string): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(REASON_BYTES_MAX));
   return text.slice(0, read);
@@ -51,18 +49,18 @@ export type ClientMessage =
 const ID_CHARS_MAX = 128;
 const INVALID_ID = `An id is a text of 1 to ${ID_CHARS_MAX} characters`;
 
-/** A pong that would echo more has no payload: so a ping is never worth more to an attacker than it costs. */
+/** The longest payload that a pong echoes, so that a ping costs an attacker as much as the hub. */
 const PONG_PAYLOAD_CHARS_MAX = 1_024;
 
-/** The answer to a ping: with its payload, unless that is too long. */
+/** Returns the answer to a ping. It echoes the payload, unless that is too long. */
 export function pongMessage(payload: Readonly<Record<string, unknown>> | null): string {
   const echo = payload === null ? '' : JSON.stringify(payload);
   return echo === '' || echo.length > PONG_PAYLOAD_CHARS_MAX ? '{"type":"pong"}' : `{"type":"pong","payload":${echo}}`;
 }
 
 /**
- * What a client says, in a frame of text or, as Apollo iOS 2 sends them all, of bytes. `invalid` is what the socket is
- * closed with.
+ * Parses a message of a client, from a frame of text or of bytes, which Apollo iOS 2 sends. `invalid` is how the socket is
+ * closed.
  */
 export function parseClientMessage(data: string | ArrayBuffer): ClientMessage {
   if (isTooLarge(data)) return { type: 'invalid', code: CLOSE.tooLarge, reason: 'Message too large' };
@@ -97,12 +95,12 @@ export function parseClientMessage(data: string | ArrayBuffer): ClientMessage {
 
 function isTooLarge(text: string | ArrayBuffer): boolean {
   if (typeof text !== 'string') return text.byteLength > MESSAGE_BYTES_MAX;
-  // A UTF-16 unit is one byte at least, and three at most.
+  // A UTF-16 unit has 1 to 3 bytes in UTF-8.
   if (text.length > MESSAGE_BYTES_MAX) return true;
   return text.length * 3 > MESSAGE_BYTES_MAX && new TextEncoder().encode(text).length > MESSAGE_BYTES_MAX;
 }
 
-/** Returns a text, the reason, if the payload is not an operation. An empty name is no name. */
+/** Returns a string, the reason, if the payload is not an operation. An empty name counts as no name. */
 function toOperation(payload: unknown): OperationPayload | string {
   if (!isRecord(payload)) return 'The payload of subscribe is not an object';
   const { query, operationName, variables, extensions } = payload;

@@ -5,17 +5,17 @@ import { type Watch, isWatched } from '../domain/watch.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { OperationText, PreparedSubscription } from './operations.ts';
 
-/** A live operation of a socket, with what its group needs. Its text is read only when an event for it comes. */
+/** A subscription of a socket. The text of its operation is stored beside it, and read only when an event needs it. */
 export interface Registration {
   readonly socketId: string;
   readonly id: string;
   readonly tenant: string;
-  /** Of the operation, as `PreparedSubscription` has it. */
+  /** The key of the operation in `PreparedSubscription`. */
   readonly key: string;
   readonly watch: Watch;
-  /** What one event costs it, in fields. */
+  /** The cost of running it for one event, in fields. */
   readonly cost: number;
-  /** What it has seen already; only newer events are for it. */
+  /** The newest event that it got while it caught up. It gets only later ones. */
   readonly floorSeq: number;
 }
 
@@ -29,13 +29,16 @@ type Columns = {
   floor: number;
 };
 
-/** What has to survive the hub's eviction, since its sockets do. Wiped, it loses nothing: clients come back with a cursor. */
+/**
+ * Stores the subscriptions, because their sockets survive the eviction of the hub. If it is wiped, nothing is lost: clients
+ * resume with a cursor.
+ */
 export class RegistrationStore {
   readonly #sql: SqlStorage;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
-    // `registration` is the table of an earlier version, whose sockets were cut when this one was deployed.
+    // `registration` is the table of an earlier version. The deploy of this one cut its sockets.
     this.#sql.exec(`
       DROP TABLE IF EXISTS registration;
       CREATE TABLE IF NOT EXISTS live_registration (
@@ -72,7 +75,7 @@ export class RegistrationStore {
     );
   }
 
-  /** Throws when there is no such registration. */
+  /** Throws if there is no such registration. */
   operation(socketId: string, id: string): OperationText {
     const { operation } = this.#sql
       .exec<{ operation: string }>(
@@ -92,7 +95,7 @@ export class RegistrationStore {
     this.#sql.exec('DELETE FROM live_registration WHERE socket_id = ?', socketId);
   }
 
-  /** Those whose socket is gone are forgotten on the way, and so are the places of tenants that nobody watches any more. */
+  /** Returns the registrations of these sockets. Deletes all others, and the positions of tenants that nobody watches. */
   ofSockets(socketIds: ReadonlySet<string>): Registration[] {
     const all = this.#sql
       .exec<Columns>('SELECT socket_id, id, tenant, key, watch, cost, floor FROM live_registration')
@@ -114,7 +117,7 @@ export class RegistrationStore {
       }));
   }
 
-  /** The newest event of a tenant that has been fanned out here; null: none was asked for yet. */
+  /** Returns the newest event of a tenant that was fanned out here; null if nobody has watched it. */
   appliedSeq(tenant: string): number | null {
     const [row] = this.#sql.exec<{ seq: number }>('SELECT seq FROM applied WHERE tenant = ?', tenant).toArray();
     return row?.seq ?? null;
@@ -138,27 +141,27 @@ export interface Member {
   readonly socket: WebSocket;
   readonly socketId: string;
   readonly id: string;
-  /** As in the socket's attachment, which is dear to read for every message. */
+  /** A copy from the attachment, which is expensive to read for every message. */
   readonly isStream: boolean;
-  /** The newest event that it has seen. */
+  /** The newest event that it got. */
   floorSeq: number;
 }
 
-/** Everybody who runs the same operation with the same variables for the same tenant: one execution serves them all. */
+/** The subscriptions that share one execution: same tenant, scopes, operation and variables. */
 export interface Group {
   readonly key: string;
   readonly tenant: string;
   readonly watch: Watch;
-  /** What one event costs it, in fields. */
+  /** The cost of running it for one event, in fields. */
   readonly cost: number;
-  /** One of those who share it: the tenant and the scopes are the same for all. */
+  /** The viewer of any member: tenant and scopes are the same for all. */
   readonly viewer: Viewer;
-  /** The key of the operation alone, the same for every viewer. */
+  /** The key of the operation, without the viewer. */
   readonly operationKey: string;
   readonly members: Map<WebSocket, Map<string, Member>>;
 }
 
-/** Who watches what, in memory: rebuilt from the registrations when the hub wakes. Tenants share nothing here. */
+/** The groups of a hub, in memory, rebuilt from the registrations when it wakes. Tenants share nothing here. */
 export interface Groups {
   find(key: string): Group | null;
   join(group: Omit<Group, 'members'>, member: Member): Group;
@@ -168,14 +171,14 @@ export interface Groups {
   countOf(socket: WebSocket): number;
   watches(tenant: string): boolean;
   socketsOf(tenant: string): ReadonlySet<WebSocket>;
-  /** The groups that a change concerns. */
+  /** Returns the groups that watch the task of a change. */
   concerned(tenant: string, record: TaskRecord): readonly Group[];
 }
 
-/** By the task that is watched; under null those that watch a list. */
+/** The groups by the watched task. Null holds those that watch a list. */
 type OfTenant = Map<string | null, Set<Group>>;
 
-/** `left` is called for each member that a group has lost. */
+/** Calls `left` for each member that leaves a group. */
 export function createGroups(left: (group: Group) => void): Groups {
   const byKey = new Map<string, Group>();
   const byTenant = new Map<string, OfTenant>();
@@ -247,12 +250,12 @@ function valueIn<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
-/** Past a viewer's scopes a subscription is `FORBIDDEN`, or narrowed to the tasks that it may read. */
+/** Narrows a watch to the tasks that the viewer may read. Throws `FORBIDDEN` if it may read none of them. */
 export function readable(viewer: Viewer, watch: Watch): Watch {
   return { ...watch, filter: readableTasks(viewer, watch.filter) };
 }
 
-/** Who shares an execution: the same operation, for the same tenant, within the same scopes. */
+/** Equal for subscriptions that share an execution: same operation, tenant and scopes. */
 export function groupKeyOf({ tenant, scopes }: Viewer, { key }: Pick<PreparedSubscription, 'key'>): string {
   return `${tenant}\n${scopes.toSorted().join(' ')}\n${key}`;
 }

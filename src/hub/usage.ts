@@ -5,21 +5,21 @@ import { countAnswers } from '../graphql/answer-count.ts';
 import { fragmentsOf } from '../graphql/limits.ts';
 import type { FieldCost } from '../lib/field-cost.ts';
 
-/** A live operation as it is counted. */
+/** A subscription as it is counted. */
 export interface Counted {
   readonly tenant: string;
-  /** The same for those who share an execution. */
+  /** Equal for subscriptions that share an execution. */
   readonly key: string;
-  /** The one task that it watches; null: it watches a list. */
+  /** The one task that it watches; null if it watches a list. */
   readonly taskId: string | null;
   readonly cost: number;
 }
 
-/** Bounds what a tenant's live operations cost a hub, before there is an event. */
+/** Bounds what the subscriptions of a tenant may cost a hub per event. */
 export interface WatchUsage {
-  /** Counts a subscription in, unless it is refused. Each one that was counted in has to `leave`. */
+  /** Counts a subscription, or returns why it is refused. Each one that was counted must `leave`. */
   enter(operation: Counted): Failure | null;
-  /** Counts in one that was there before the hub slept. */
+  /** Counts a subscription from before the hub hibernated. */
   restore(operation: Counted): void;
   leave(tenant: string, key: string): void;
 }
@@ -33,7 +33,7 @@ interface Tenant {
   readonly entries: Map<string, Entry>;
   subscriptions: number;
   chars: number;
-  /** By task; of the lists under null. */
+  /** The cost per event, by task. Null holds that of the lists. */
   readonly costs: Map<string | null, number>;
 }
 
@@ -48,7 +48,7 @@ export function createWatchUsage(limits: WatchLimits): WatchUsage {
     if (isNew && tenant.chars + key.length > limits.charsMax) {
       return `has live operations of ${tenant.chars} characters, of at most ${limits.charsMax}`;
     }
-    // An event costs all lists, and what watches its own task.
+    // An event is run for all lists, and for the watchers of its own task.
     const lists = costs.get(null) ?? 0;
     const ofTask = taskId === null ? heaviestTask(costs) : (costs.get(taskId) ?? 0);
     const more = (isNew ? cost : 0) + copyCostOf(cost);
@@ -119,38 +119,38 @@ function emptyTenant(): Tenant {
   return { entries: new Map(), subscriptions: 0, chars: 0, costs: new Map() };
 }
 
-/** A call of the ledger takes as long as so many fields, and each record that it answers with as long as so many more. */
+/** The cost of a call of the ledger, and of each record that it returns, in fields. */
 const CALL = 100;
 const RECORD = 5;
 
-/** Finding the operation and printing its answer, whatever it asks for. */
+/** The fixed cost of an operation: finding it, and printing its result. */
 const OPERATION = 20;
 
-/** Writing one message to a socket, whatever is in it: about 50 microseconds. */
+/** The fixed cost of writing one message to a socket: about 50 microseconds. */
 const MESSAGE = 20;
-/** Copying so many fields into a message takes as long as answering one. */
+/** Copying this many fields into a message takes as long as resolving one. */
 const FIELDS_PER_COPY = 20;
 const CHARS_PER_FIELD = 50;
 
 /**
- * What one event costs a hub to run this operation once, in fields: about 2 microseconds each. Lists count as long as they
- * may get, also where a variable says how long.
+ * Returns the cost of running an operation for one event, in fields of about 2 microseconds. Lists count with the longest
+ * that they can get, also if a variable limits them.
  */
 export function watchCostOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): number {
   return OPERATION + countAnswers(schema, fragmentsOf(document), operation, weigh);
 }
 
-/** What each socket that shares the operation adds to it, for one event. */
+/** Returns what each socket that shares the operation adds to its cost. */
 export function copyCostOf(cost: number): number {
   return MESSAGE + Math.ceil(cost / FIELDS_PER_COPY);
 }
 
-/** What sending this payload to one socket costs. */
+/** Returns the cost of sending this payload to one socket. */
 export function messageCostOf({ length }: string): number {
   return MESSAGE + Math.ceil(length / CHARS_PER_FIELD / FIELDS_PER_COPY);
 }
 
-/** An event does not carry what a call reads. */
+/** Fields with a call cost more: an event does not carry what they read. */
 function weigh({ call }: FieldCost, items: number): number {
   return call === true ? CALL + items * RECORD : 1;
 }
