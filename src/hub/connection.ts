@@ -65,13 +65,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 
   /** Counts the message as unread, so that a client that only sends and never reads is cut too. */
-  function say(socket: WebSocket, message: string): void {
+  function sendText(socket: WebSocket, message: string): void {
     if (socket.readyState !== WebSocket.OPEN) return;
     socket.send(message);
     if (unread.sent(socket, message.length) > UNREAD_CHARS_MAX) fanOut.cutSlow(socket);
   }
 
-  const refuse = createRefusals({ work, say, log: deps.log });
+  const refuse = createRefusals({ work, sendText, log: deps.log });
 
   function isWanted(socket: WebSocket, id: string, operation: OperationPayload): boolean {
     return startingOf(socket).get(id) === operation && socket.readyState === WebSocket.OPEN;
@@ -140,7 +140,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const errors = requestErrorsOf(payload);
     if (errors !== null) return refuse.answered(asked, errors);
     fanOut.send(socket, id, payload, null);
-    say(socket, JSON.stringify({ id, type: 'complete' }));
+    sendText(socket, JSON.stringify({ id, type: 'complete' }));
   }
 
   async function watch(
@@ -175,7 +175,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
         cost: prepared.cost,
         isWanted: () => isWanted(socket, id, operation),
         join(floorSeq, cursor) {
-          if (isStream) say(socket, JSON.stringify({ id, type: 'position', cursor }));
+          if (isStream) sendText(socket, JSON.stringify({ id, type: 'position', cursor }));
           store.put(
             { socketId, id, tenant, key: prepared.key, watch: watched, cost: prepared.cost, floorSeq },
             operation,
@@ -200,7 +200,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
         case 'connection_init':
           return admission.initialise(socket, attachment, message.payload ?? {});
         case 'ping':
-          return say(socket, pongMessage(message.payload));
+          return sendText(socket, pongMessage(message.payload));
         case 'pong':
           return unread.answered(socket);
         case 'subscribe':
@@ -256,16 +256,16 @@ export interface Refusals {
 
 export interface RefusalsDeps {
   readonly work: Pick<Work, 'failed'>;
-  readonly say: (socket: WebSocket, message: string) => void;
+  readonly sendText: (socket: WebSocket, message: string) => void;
   readonly log: Log;
 }
 
 const INTERNAL: Failure = { code: 'INTERNAL', message: 'Internal error', retryable: true };
 
-export function createRefusals({ work, say, log }: RefusalsDeps): Refusals {
+export function createRefusals({ work, sendText, log }: RefusalsDeps): Refusals {
   function answered({ socket, id }: Asked, errors: PublicRefusal['errors']): void {
     work.failed(socket);
-    say(socket, JSON.stringify({ id, type: 'error', payload: errors }));
+    sendText(socket, JSON.stringify({ id, type: 'error', payload: errors }));
   }
 
   function refuse(asked: Asked, errors: PublicRefusal['errors']): void {

@@ -107,7 +107,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   }
 
   /** Returns false if the member got the event while it caught up, or has left. */
-  function tell(group: Group, member: Member, event: TaskChange, payload: string): boolean {
+  function sendOnce(group: Group, member: Member, event: TaskChange, payload: string): boolean {
     if (event.seq <= member.floorSeq || group.members.get(member.socket)?.get(member.id) !== member) return false;
     member.floorSeq = event.seq;
     send(member.socket, member.id, payload, member.isStream ? event.cursor : null);
@@ -129,17 +129,17 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     let subscriptions = 0;
     for (;;) {
       // Repeats until no member lacks the event: a client that subscribes during a wait may need it too.
-      const missing = groups.concerned(tenant, task).filter((group) => untold(group, seq).length > 0);
+      const missing = groups.concerned(tenant, task).filter((group) => membersWithout(group, seq).length > 0);
       if (missing.length === 0) break;
       for (const group of missing) {
         await turns.take(tenant, group.cost);
         if (group.members.size === 0) continue;
         const payload = payloads.get(group) ?? (await payloadOf(group, event, reads));
         payloads.set(group, payload);
-        for (const member of untold(group, seq)) {
+        for (const member of membersWithout(group, seq)) {
           const turn = turns.take(tenant, messageCostOf(payload));
           if (turn !== null) await turn;
-          if (tell(group, member, event, payload)) subscriptions += 1;
+          if (sendOnce(group, member, event, payload)) subscriptions += 1;
         }
       }
     }
@@ -210,7 +210,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
 }
 
 /** The members that have not got the event yet. */
-function untold({ members }: Group, seq: number): Member[] {
+function membersWithout({ members }: Group, seq: number): Member[] {
   return [...members.values()].flatMap((ofSocket) => [...ofSocket.values()]).filter(({ floorSeq }) => floorSeq < seq);
 }
 

@@ -3,34 +3,34 @@ import type { ExpectStatic } from 'vitest';
 import { attachmentOf } from '../../src/hub/admission.ts';
 import { openReady, openSocket, withBusyHubs, type StartedTask, type TestSocket } from './socket.ts';
 
-/** One thing that a client of graphql-transport-ws does, or has to see. */
+/** A step of a client of graphql-transport-ws: a message that it sends, or what it must receive. */
 export type Step =
   | { readonly send: string | object }
-  /** On a new socket: the second message is read while the first is being answered. */
+  /** Sends both on a new socket. The second is read while the first is being answered. */
   | { readonly sendBoth: readonly [string, object] }
-  /** The next frame, whole. */
+  /** Expects this frame next. */
   | { readonly gets: object }
-  /** The next frame is an `error` for operation 1, with these errors in this order. */
+  /** Expects an `error` for operation 1 next, with these errors in this order. */
   | { readonly refused: readonly { readonly message: RegExp; readonly locations?: readonly object[] }[] }
-  /** The server closes the socket. */
+  /** Expects the server to close the socket. */
   | { readonly closes: number; readonly reason: string | RegExp }
-  /** The client closes it. */
+  /** Closes the socket with this code. */
   | { readonly leaves: number }
   | { readonly task: Parameters<StartedTask['advance']>[0] }
-  /** Everything that was sent has been read, and nothing else has come. */
+  /** Expects no frame until everything sent has been read. */
   | 'quiet';
 
 export interface SocketCase {
   readonly name: string;
-  /** True: on a socket that has said nothing yet. Otherwise it was acknowledged. */
+  /** Starts before `connection_init` if true. By default the connection is acknowledged. */
   readonly isNew?: boolean;
-  /** A function gets the id of a task of its own. */
+  /** A function gets the id of a new task. */
   readonly steps: readonly Step[] | ((taskId: string) => readonly Step[]);
-  /** The reference server does something else: what it is, or why the gateway does not do the same. */
+  /** What the reference server does instead, or why the gateway differs from it. */
   readonly differs?: string;
 }
 
-/** Cases with the name that a test has. */
+/** Pairs each case with the name of its test. */
 export function titled<Case extends Pick<SocketCase, 'name' | 'differs'>>(cases: readonly Case[]): [string, Case][] {
   return cases.map((one) => [one.differs === undefined ? one.name : `${one.name} (differs: ${one.differs})`, one]);
 }
@@ -78,7 +78,7 @@ async function play(step: Step, socket: TestSocket, task: StartedTask | null, ex
   }
 }
 
-/** Straight into the hub: the platform may hold a message back until the one before is answered. */
+/** Calls the hub directly, since the platform may hold a message back until the one before is answered. */
 async function sendBoth(messages: readonly [string, object]): Promise<void> {
   await withBusyHubs((hub) =>
     runInDurableObject(hub, async (instance, state) => {
