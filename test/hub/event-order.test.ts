@@ -6,7 +6,7 @@ import { kill, ledgerOf, lipSyncInput, openSandbox, valueOf } from '../support/l
 import { snapshotOf } from '../support/snapshots.ts';
 import { startTask, TASK_CHANGED, TASKS_CHANGED, useSockets, withBusyHubs } from '../support/socket.ts';
 
-const sandbox = openSandbox('live-order');
+const sandbox = openSandbox('event-order');
 const openOne = useSockets();
 
 describe('a subscriber', () => {

@@ -5,7 +5,7 @@ import { env, openSandbox } from '../support/ledger.ts';
 import { SHARD_NAMES, openSocket, startTask, TASK_CHANGED, type TestSocket } from '../support/socket.ts';
 import { bearer } from '../support/token.ts';
 
-const sandbox = openSandbox('live-limits', { TENANT_LIVE_COST_MAX: '2500' });
+const sandbox = openSandbox('watch-limits', { TENANT_LIVE_COST_MAX: '2500' });
 
 afterEach(() => {
   vi.restoreAllMocks();
