@@ -83,7 +83,7 @@ function authorizationOf(payload: Readonly<Record<string, unknown>>): string | n
   return typeof value === 'string' ? value : null;
 }
 
-/** What a hub knows of a socket. It is serialized with the socket, so that it survives the eviction of the hub. */
+/** The state of a socket. It is serialized with the socket, so that it survives the eviction of the hub. */
 export interface Attachment {
   readonly socketId: string;
   /** Null until `connection_init` was accepted. */

@@ -71,10 +71,10 @@ export function shardName(shard: number): string {
 /** The header in which the Worker sends a hub the caller. No header of a client is passed on. */
 const CALLER_HEADER = 'x-caller';
 
-/** What the Worker knows of the client that opens a socket. */
+/** The client that opens a socket, as the Worker knows it. */
 export interface Caller {
   readonly network: string | null;
-  /** From the token of the request; null if it has none. A socket authenticates again in `connection_init`. */
+  /** From the token of the request; null without one. A socket authenticates again in `connection_init`. */
   readonly tenant: string | null;
   /** Set for a stream: the Worker itself opens the socket, for this viewer. */
   readonly streamViewer: Viewer | null;

@@ -26,7 +26,7 @@ export interface SocketCase {
   readonly isNew?: boolean;
   /** A function gets the id of a new task. */
   readonly steps: readonly Step[] | ((taskId: string) => readonly Step[]);
-  /** What the reference server does instead, or why the gateway differs from it. */
+  /** The behaviour of the reference server, or why the gateway differs from it. */
   readonly differs?: string;
 }
 
