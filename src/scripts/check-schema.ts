@@ -2,7 +2,8 @@
  * `npm run check:schema`: reports what schema.graphql changes for existing clients. Fails for a breaking change, unless
  * the version in package.json rises: in its first number, or in the second while the first is 0.
  *
- * Compares with the branch that the change will be merged into: `SCHEMA_BASE`, `origin/main` or `main`.
+ * Compares with the newest commit that has another version, so all changes since the last version are judged together.
+ * `SCHEMA_BASE` names another commit.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -38,8 +39,7 @@ function judge(base: Base): boolean {
   const changes = findSchemaChanges(buildSchema(base.schema), buildSchema(read('schema.graphql')));
   const breaking = changes.filter(({ type }) => type in BreakingChangeType);
   const dangerous = changes.filter(({ type }) => type in DangerousChangeType);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm's own file
-  const { version } = JSON.parse(read('package.json')) as { readonly version: string };
+  const version = versionIn(read('package.json'));
 
   if (dangerous.length > 0) say('Dangerous, where a client does not expect it:', ...list(dangerous));
   if (breaking.length === 0) {
@@ -82,31 +82,42 @@ function git(root: string, ...args: string[]): string | null {
   }
 }
 
-/**
- * Finds the commit where the branch has left the main branch: `wanted` (`SCHEMA_BASE`), `origin/main` or `main`. On the
- * main branch itself, or without one, returns the first parent of HEAD.
- */
-function findBase(root: string, wanted: string | undefined): FoundBase {
-  const head = git(root, 'rev-parse', '--verify', '--quiet', 'HEAD');
-  if (head === null) return { kind: 'unknown', why: 'This is not a git repository with a commit' };
-  const names = wanted ? [wanted] : ['origin/main', 'main'];
-  const ref = names.find((name) => git(root, 'rev-parse', '--verify', '--quiet', `${name}^{commit}`) !== null);
-  if (ref === undefined && wanted) return { kind: 'unknown', why: `There is no ${wanted} in this repository` };
+function versionIn(manifest: string): string {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm's own file
+  const { version = '0.0.0' } = JSON.parse(manifest) as { readonly version?: string };
+  return version;
+}
 
-  // A clone without a main branch, such as one of a single commit, is treated as the main branch.
-  const forked = ref === undefined ? head : (git(root, 'merge-base', ref, 'HEAD') ?? ref);
-  const isItself = ref === undefined || forked === head;
-  const commit = isItself ? git(root, 'rev-parse', '--verify', '--quiet', 'HEAD^1') : forked;
+function versionAt(root: string, commit: string): string {
+  return versionIn(git(root, 'show', `${commit}:./package.json`) ?? '{}');
+}
+
+/** Returns the newest commit with another version than `version`; null if there is none. */
+function commitBefore(root: string, version: string): string | null {
+  let raised: string | null = null;
+  for (const commit of (git(root, 'log', '--first-parent', '--format=%H', '--', './package.json') ?? '').split('\n')) {
+    if (versionAt(root, commit) !== version) break;
+    raised = commit;
+  }
+  return git(root, 'rev-parse', '--verify', '--quiet', raised === null ? 'HEAD' : `${raised}^1`);
+}
+
+function findBase(root: string, wanted: string | undefined): FoundBase {
+  if (git(root, 'rev-parse', '--verify', '--quiet', 'HEAD') === null) {
+    return { kind: 'unknown', why: 'This is not a git repository with a commit' };
+  }
+  if (wanted && git(root, 'rev-parse', '--verify', '--quiet', `${wanted}^{commit}`) === null) {
+    return { kind: 'unknown', why: `There is no ${wanted} in this repository` };
+  }
+  const commit = wanted || commitBefore(root, versionIn(read('package.json')));
   if (commit === null) {
     const isShallow = git(root, 'rev-parse', '--is-shallow-repository') === 'true';
-    return isShallow ? { kind: 'unknown', why: 'The history is shallow: HEAD has no parent here' } : { kind: 'first' };
+    return isShallow ? { kind: 'unknown', why: 'The history is shallow' } : { kind: 'first' };
   }
   const schema = git(root, 'show', `${commit}:./schema.graphql`);
-  const manifest = git(root, 'show', `${commit}:./package.json`);
   if (schema === null) return { kind: 'first' };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm's own file
-  const { version = '0.0.0' } = JSON.parse(manifest ?? '{}') as { readonly version?: string };
-  return { kind: 'found', base: { name: isItself ? 'the commit before' : ref, schema, version } };
+  const before = versionAt(root, commit);
+  return { kind: 'found', base: { name: wanted || `version ${before}`, schema, version: before } };
 }
 
 const found = findBase(ROOT, process.env['SCHEMA_BASE']);

@@ -60,72 +60,89 @@ function check(folder: string, settings: Readonly<Record<string, string>> = {}):
 }
 
 describe('npm run check:schema', () => {
-  it('fails for breaking changes against the main branch, and lists them all', ({ expect }) => {
-    const { folder, git, commit } = createRepository();
-    commit(OLD);
-    git('switch', '-c', 'work');
-    commit(BROKEN);
-    commit(BROKEN);
+  it('fails for breaking changes since the last version, and lists them all', ({ expect }) => {
+    const { folder, commit } = createRepository();
+    commit(OLD, '1.2.3');
+    commit(OLD, '1.2.4');
+    commit(BROKEN, '1.2.4');
     const { code, said } = check(folder);
     expect(code).toBe(1);
-    expect(said).toContain('Breaking, compared with main:');
+    expect(said).toContain('Breaking, compared with version 1.2.3:');
     expect(said).toContain('Query.a was removed');
     expect(said).toMatch(/Query\.b\(first:\) has changed type from Int to Int!/);
     expect(said).toContain('from 1.2.3 to 2.0.0');
   });
 
-  it('reads uncommitted changes', ({ expect }) => {
-    const { folder, git, commit, write } = createRepository();
-    commit(OLD);
+  it('judges all changes since the last version together, on every branch', ({ expect }) => {
+    const { folder, git, commit } = createRepository();
+    commit(OLD, '0.1.0');
+    commit(BROKEN, '0.2.0');
     git('switch', '-c', 'work');
-    commit(WIDER);
+    git('commit', '--allow-empty', '-m', 'work');
+    commit('type Query { b: Int }', '0.2.0');
+    const { code, said } = check(folder);
+    expect(code).toBe(0);
+    expect(said).toContain('Breaking, compared with version 0.1.0:');
+    expect(said).toContain('Query.a was removed');
+    expect(said).toContain('Colour was removed');
+    expect(said).toContain('the version rose from 0.1.0 to 0.2.0');
+  });
+
+  it('compares with the last commit of the version before, not with its first', ({ expect }) => {
+    const { folder, commit } = createRepository();
+    commit(WIDER, '1.2.3');
+    commit(OLD, '1.2.3');
+    commit(OLD, '1.2.4');
+    expect(check(folder)).toMatchObject({ code: 0, said: expect.stringContaining('breaks nothing of version 1.2.3') });
+  });
+
+  it('compares with HEAD while a raised version is not committed', ({ expect }) => {
+    const { folder, commit, write } = createRepository();
+    commit(WIDER, '1.2.3');
+    commit(OLD, '1.2.3');
+    write(OLD, '1.2.4');
+    expect(check(folder)).toMatchObject({ code: 0, said: expect.stringContaining('breaks nothing of version 1.2.3') });
+    write(BROKEN, '1.2.4');
+    expect(check(folder).code).toBe(1);
+  });
+
+  it('reads uncommitted changes', ({ expect }) => {
+    const { folder, commit, write } = createRepository();
+    commit(OLD, '1.2.3');
+    commit(WIDER, '1.2.4');
     expect(check(folder).code).toBe(0);
-    write(BROKEN);
+    write(BROKEN, '1.2.4');
     expect(check(folder).code).toBe(1);
   });
 
   it('prints dangerous changes and passes', ({ expect }) => {
-    const { folder, git, commit } = createRepository();
-    commit(OLD);
-    git('switch', '-c', 'work');
-    commit(WIDER);
+    const { folder, commit } = createRepository();
+    commit(OLD, '1.2.3');
+    commit(WIDER, '1.2.4');
     const { code, said } = check(folder);
     expect(code).toBe(0);
     expect(said).toMatch(/Dangerous.*\n.*Colour\.BLUE was added/);
-    expect(said).toContain('breaks nothing of main');
+    expect(said).toContain('breaks nothing of version 1.2.3');
   });
 
-  it('ignores later changes of the main branch', ({ expect }) => {
-    const { folder, git, commit } = createRepository();
-    commit(OLD);
-    git('branch', 'work');
-    commit(WIDER);
-    git('switch', 'work');
-    git('commit', '--allow-empty', '-m', 'work');
-    expect(check(folder)).toMatchObject({ code: 0, said: expect.stringContaining('breaks nothing') });
-  });
-
-  it('compares the main branch with its previous commit', ({ expect }) => {
+  it('passes while there is no version before', ({ expect }) => {
     const { folder, commit } = createRepository();
     commit(OLD);
+    commit(BROKEN);
     expect(check(folder, { CI: 'true' })).toMatchObject({
       code: 0,
       said: expect.stringContaining('no schema.graphql'),
     });
-    commit(BROKEN);
-    expect(check(folder)).toMatchObject({ code: 1, said: expect.stringContaining('the commit before') });
-    commit(BROKEN);
-    expect(check(folder).code).toBe(0);
   });
 
-  it('prefers the remote branch to the local one, and SCHEMA_BASE to both', ({ expect }) => {
-    const { folder, git, commit } = createRepository();
-    commit(OLD);
-    git('update-ref', 'refs/remotes/origin/main', 'HEAD');
-    commit(BROKEN);
-    expect(check(folder)).toMatchObject({ code: 1, said: expect.stringContaining('compared with origin/main') });
-    commit(BROKEN);
+  it('prefers SCHEMA_BASE, and fails in CI if it does not exist', ({ expect }) => {
+    const { folder, commit } = createRepository();
+    commit(OLD, '1.2.3');
+    commit(BROKEN, '1.2.4');
+    commit(BROKEN, '1.2.4');
+    expect(check(folder).code).toBe(1);
     expect(check(folder, { SCHEMA_BASE: 'HEAD~1' }).code).toBe(0);
+    expect(check(folder, { SCHEMA_BASE: 'HEAD~2' }).code).toBe(1);
     expect(check(folder, { SCHEMA_BASE: 'nowhere', CI: '1' })).toMatchObject({
       code: 1,
       said: expect.stringContaining('no nowhere'),
@@ -140,9 +157,8 @@ describe('npm run check:schema', () => {
     ['0.1.0', '0.1.1', 1],
     ['1.0.0', '0.9.0', 1],
   ] as const)('from %s to %s ends with %i after a breaking change', ([before, after, code], { expect }) => {
-    const { folder, git, commit } = createRepository();
+    const { folder, commit } = createRepository();
     commit(OLD, before);
-    git('switch', '-c', 'work');
     commit(BROKEN, after);
     expect(check(folder).code).toBe(code);
   });
