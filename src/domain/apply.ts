@@ -40,7 +40,8 @@ const RANK: Record<TaskStatus, number> = {
 export function applyEvent<T extends TaskRecord>(record: T, event: TaskEvent, nowMs: number): Applied<T> | null {
   if (event.type === 'CLOSED') {
     if (isFinal(record.status)) return null;
-    return { change: 'STATE', record: { ...record, status: 'FAILED', failure: event.failure, updatedAtMs: nowMs } };
+    const end = { status: 'FAILED' as const, failure: event.failure, updatedAtMs: nowMs, endedAtMs: nowMs };
+    return { change: 'STATE', record: { ...record, ...end } };
   }
   if (event.type === 'IDENTIFIED') return applyKlingTaskId(record, event.klingTaskId);
   if (isFinal(record.status)) return applyToFinal(record, event.snapshot);
@@ -57,9 +58,21 @@ export function applyEvent<T extends TaskRecord>(record: T, event: TaskEvent, no
       klingStatus: snapshot.klingStatus,
       failure: snapshot.status === 'FAILED' ? classifyFailure(snapshot.statusMessage) : null,
       updatedAtMs,
+      ...(record.status === 'QUEUED' ? { startedAtMs: startOf(record, snapshot, updatedAtMs) } : {}),
+      ...(isFinal(snapshot.status) ? { endedAtMs: updatedAtMs } : {}),
       expiresAtMs: snapshot.status === 'SUCCEEDED' ? resultExpiresAtMs(updatedAtMs) : null,
     },
   };
+}
+
+/** Returns when Kling received a task. Clocks differ, so the time is kept between its creation and this change. */
+function startOf({ createdAtMs }: TaskRecord, snapshot: TaskSnapshot, updatedAtMs: number): number {
+  return Math.min(updatedAtMs, Math.max(createdAtMs, snapshot.createdAtMs ?? updatedAtMs));
+}
+
+/** Returns when a task became final; null before. */
+export function endedAtMsOf({ status, endedAtMs, updatedAtMs }: TaskRecord): number | null {
+  return endedAtMs ?? (isFinal(status) ? updatedAtMs : null);
 }
 
 function supersedes(record: TaskRecord, snapshot: TaskSnapshot): boolean {

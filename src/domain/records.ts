@@ -17,6 +17,10 @@ interface TaskRecordOf<Kind extends TaskKind> {
   readonly failure: TaskFailure | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** When Kling received it, as Kling says. Missing before, and in tasks that are older than this field. */
+  readonly startedAtMs?: number;
+  /** When it became final. Missing before. In final tasks that are older than this field, `updatedAtMs` is that time. */
+  readonly endedAtMs?: number;
   /** When Kling deletes the results; null unless `status` is `SUCCEEDED`. */
   readonly expiresAtMs: number | null;
   /** The expected cost in units, by the published prices; null if unknown. */

@@ -1,3 +1,4 @@
+import { endedAtMsOf } from '../domain/apply.ts';
 import { isRetryable, TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode } from '../domain/failure.ts';
 import type { TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
@@ -122,6 +123,18 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
     updatedAt: t.expose('updatedAtMs', {
       type: 'DateTime',
       description: 'When anything shown here last changed.',
+    }),
+    startedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When Kling received it. Null before, and in tasks made before version 0.2.',
+      resolve: ({ startedAtMs }) => startedAtMs,
+    }),
+    endedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it became final. Null before.',
+      resolve: endedAtMsOf,
     }),
     expiresAt: t.expose('expiresAtMs', {
       type: 'DateTime',

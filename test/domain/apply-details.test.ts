@@ -48,7 +48,13 @@ describe('applyEvent to a running task', () => {
   it('reports a task that the gateway closes as a change of state', ({ expect }) => {
     expect(applyEvent(RUNNING, CLOSED, NOW_MS)).toEqual({
       change: 'STATE',
-      record: { ...RUNNING, status: 'FAILED', failure: gatewayFailure('DEADLINE_EXCEEDED'), updatedAtMs: NOW_MS },
+      record: {
+        ...RUNNING,
+        status: 'FAILED',
+        failure: gatewayFailure('DEADLINE_EXCEEDED'),
+        updatedAtMs: NOW_MS,
+        endedAtMs: NOW_MS,
+      },
     });
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { applyEvent, type TaskEvent } from '../../src/domain/apply.ts';
+import { applyEvent, endedAtMsOf, type TaskEvent } from '../../src/domain/apply.ts';
 import { gatewayFailure } from '../../src/domain/failure.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
 import { TASK_STATUSES, type TaskSnapshot, type TaskStatus } from '../../src/domain/task.ts';
@@ -150,6 +150,54 @@ describe('a success without a voice', () => {
   });
 });
 
+describe('the times of a task', () => {
+  const received = { createdAtMs: 2000, updatedAtMs: 3000 };
+
+  it('has no start before Kling has received it', ({ expect }) => {
+    expect(QUEUED).not.toHaveProperty('startedAtMs');
+    expect(after({ type: 'CLOSED', failure: gatewayFailure('NOT_SENT') })).not.toHaveProperty('startedAtMs');
+  });
+
+  it('starts when Kling says that it received it, and keeps that time', ({ expect }) => {
+    expect(after(seen('SUBMITTED', received)).startedAtMs).toBe(2000);
+    expect(after(seen('SUBMITTED', received), seen('PROCESSING', { createdAtMs: 2500 })).startedAtMs).toBe(2000);
+    expect(after(seen('SUCCEEDED', received))).toMatchObject({ startedAtMs: 2000, endedAtMs: 3000 });
+  });
+
+  it.for([
+    ['is before the creation', 999, 1000],
+    ['is the creation', 1000, 1000],
+    ['is the change', 3000, 3000],
+    ['is after the change', 3001, 3000],
+    ['is missing', null, 3000],
+  ] as const)(
+    "starts between its creation and the change if Kling's time %s",
+    ([, createdAtMs, startedAtMs], { expect }) => {
+      expect(after(seen('SUBMITTED', { ...received, createdAtMs })).startedAtMs).toBe(startedAtMs);
+    },
+  );
+
+  it('gets no start if it was received before starts were stored', ({ expect }) => {
+    const old: VoiceTask = { ...QUEUED, status: 'SUBMITTED', klingStatus: 'submitted' };
+    expect(applyEvent(old, seen('SUCCEEDED', received), NOW_MS)?.record).not.toHaveProperty('startedAtMs');
+  });
+
+  it('ends when it becomes final, and keeps that time', ({ expect }) => {
+    expect(after(seen('PROCESSING', received))).not.toHaveProperty('endedAtMs');
+    const done = after(seen('PROCESSING', received), seen('SUCCEEDED', { updatedAtMs: 4000 }));
+    expect(done.endedAtMs).toBe(4000);
+    const late = seen('SUCCEEDED', { updatedAtMs: 5000, unitsDeducted: '0.05' });
+    expect(applyEvent(done, late, NOW_MS)?.record.endedAtMs).toBe(4000);
+    expect(after({ type: 'CLOSED', failure: gatewayFailure('NOT_SENT') }).endedAtMs).toBe(NOW_MS);
+  });
+
+  it('ended with its last change if it is older than the stored end', ({ expect }) => {
+    const { endedAtMs: _, ...old } = after(seen('SUCCEEDED', received));
+    expect(endedAtMsOf(old)).toBe(3000);
+    expect(endedAtMsOf(QUEUED)).toBeNull();
+  });
+});
+
 describe('applyEvent over random events', () => {
   const event = fc.oneof(
     {
@@ -173,6 +221,9 @@ describe('applyEvent over random events', () => {
           if (RANK[record.status] === 3) expect([applied.change, next.status]).toEqual(['DETAIL', record.status]);
           if (applied.change === 'DETAIL') expect(next.status).toBe(record.status);
           expect(next.failure !== null).toBe(next.status === 'FAILED');
+          expect('endedAtMs' in next).toBe(RANK[next.status] === 3);
+          expect(next.startedAtMs ?? next.createdAtMs).toBeGreaterThanOrEqual(next.createdAtMs);
+          expect(next.startedAtMs ?? 0).toBeLessThanOrEqual(next.updatedAtMs);
           record = next;
         }
       }),

@@ -20,7 +20,7 @@ describe('lipSyncTask', () => {
 
   it('shows all fields of a task', async ({ expect }) => {
     const { data } = await client.execute(`{ lipSyncTask(by: {externalId: "mine"}) {
-      id externalId klingTaskId status klingStatus failure { code message } createdAt updatedAt expiresAt
+      id externalId klingTaskId status klingStatus failure { code message } createdAt updatedAt startedAt endedAt expiresAt
       unitsEstimated unitsDeducted balanceDeducted { quota listPrice } klingRequestId watermarkEnabled
       parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } } }`);
     expect(data.lipSyncTask).toEqual({
@@ -32,6 +32,8 @@ describe('lipSyncTask', () => {
       failure: null,
       createdAt: '2026-09-01T12:00:00.000Z',
       updatedAt: '2026-09-01T12:00:01.000Z',
+      startedAt: '2026-09-01T12:00:00.500Z',
+      endedAt: '2026-09-01T12:00:01.000Z',
       expiresAt: '2026-09-01T12:00:02.000Z',
       unitsEstimated: '0.5',
       unitsDeducted: '0.5',

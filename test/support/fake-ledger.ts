@@ -146,6 +146,8 @@ const common = {
   failure: null,
   createdAtMs: CREATED_AT_MS,
   updatedAtMs: CREATED_AT_MS + 1000,
+  startedAtMs: CREATED_AT_MS + 500,
+  endedAtMs: CREATED_AT_MS + 1000,
   expiresAtMs: CREATED_AT_MS + 2000,
   unitsEstimated: '0.5',
   unitsDeducted: '0.5',
