@@ -128,32 +128,32 @@ export function createIsExpired(now: () => number): (socket: WebSocket) => boole
 }
 
 /** Counts the open sockets of a hub by owner, and bounds each owner. */
-export interface Crowd {
-  hasRoom(name: string): boolean;
-  add(name: string, socket: WebSocket): void;
-  remove(name: string, socket: WebSocket): void;
+export interface SocketCounter {
+  hasRoom(owner: string): boolean;
+  add(owner: string, socket: WebSocket): void;
+  remove(owner: string, socket: WebSocket): void;
 }
 
 /** `max` is the most sockets of one owner. Counts are in memory, and rebuilt from the sockets when the hub wakes. */
-export function createCrowd(max: number): Crowd {
-  const crowds = new Map<string, Set<WebSocket>>();
+export function createSocketCounter(max: number): SocketCounter {
+  const byOwner = new Map<string, Set<WebSocket>>();
 
   return {
-    hasRoom(name) {
-      const crowd = crowds.get(name);
-      if (crowd === undefined || crowd.size < max) return true;
+    hasRoom(owner) {
+      const sockets = byOwner.get(owner);
+      if (sockets === undefined || sockets.size < max) return true;
       // A socket that the hub closed stays until its peer answers, which it may never do.
-      for (const socket of crowd) if (socket.readyState !== WebSocket.OPEN) crowd.delete(socket);
-      return crowd.size < max;
+      for (const socket of sockets) if (socket.readyState !== WebSocket.OPEN) sockets.delete(socket);
+      return sockets.size < max;
     },
-    add(name, socket) {
-      const crowd = crowds.get(name) ?? new Set();
-      crowds.set(name, crowd.add(socket));
+    add(owner, socket) {
+      const sockets = byOwner.get(owner) ?? new Set();
+      byOwner.set(owner, sockets.add(socket));
     },
-    remove(name, socket) {
-      const crowd = crowds.get(name);
-      crowd?.delete(socket);
-      if (crowd?.size === 0) crowds.delete(name);
+    remove(owner, socket) {
+      const sockets = byOwner.get(owner);
+      sockets?.delete(socket);
+      if (sockets?.size === 0) byOwner.delete(owner);
     },
   };
 }

@@ -47,18 +47,18 @@ export interface Subscriber {
   readonly join: (headSeq: number, headCursor: string) => void;
 }
 
-export type Caught =
+export type CatchUpResult =
   /** It gets live events from now on. */
   | { readonly type: 'JOINED' }
   | { readonly type: 'REFUSED'; readonly failure: Failure }
   /** Nothing follows: the watched task is final, or the client has left or does not read. */
   | { readonly type: 'OVER' };
 
-const OVER: Caught = { type: 'OVER' };
-const JOINED: Caught = { type: 'JOINED' };
+const OVER: CatchUpResult = { type: 'OVER' };
+const JOINED: CatchUpResult = { type: 'JOINED' };
 
 /** Sends a new subscriber everything before the live events. Other tenants get turns between two events. */
-export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Promise<Caught> {
+export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Promise<CatchUpResult> {
   const { operations, fanOut, unread, turns } = deps;
 
   /** Returns false if nothing may follow. */

@@ -13,11 +13,11 @@ import {
   type Registration,
   type RegistrationStore,
   groupKeyOf,
-  readable,
+  readableWatch,
 } from './registrations.ts';
 import type { Operation, Operations, PreparedSubscription, Asker } from './operations.ts';
 import { CLOSE, closeReason, type ClientMessage, type OperationPayload, pongMessage } from './protocol.ts';
-import type { Counted, WatchUsage } from './usage.ts';
+import type { CountedSubscription, WatchUsage } from './usage.ts';
 
 export interface ConnectionDeps {
   readonly groups: Groups;
@@ -151,9 +151,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
   ): Promise<void> {
     const { socket, id } = asked;
     const { tenant } = viewer;
-    const watched = readable(viewer, prepared.watch);
+    const watched = readableWatch(viewer, prepared.watch);
     const { after: resumed } = operation.extensions ?? {};
-    const counted: Counted = {
+    const counted: CountedSubscription = {
       tenant,
       key: groupKeyOf(viewer, prepared),
       taskId: watched.taskId,
@@ -221,7 +221,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
         const { socket, isStream = false, viewer = null } = sockets.get(socketId) ?? {};
         if (socket === undefined || viewer === null) continue;
         const { tenant } = viewer;
-        const counted: Counted = { tenant, key: groupKeyOf(viewer, { key }), taskId: watched.taskId, cost };
+        const counted: CountedSubscription = { tenant, key: groupKeyOf(viewer, { key }), taskId: watched.taskId, cost };
         deps.usage.restore(counted);
         groups.join(
           { ...counted, watch: watched, viewer, operationKey: key },

@@ -129,7 +129,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     let subscriptions = 0;
     for (;;) {
       // Repeats until no member lacks the event: a client that subscribes during a wait may need it too.
-      const missing = groups.concerned(tenant, task).filter((group) => membersWithout(group, seq).length > 0);
+      const missing = groups.matching(tenant, task).filter((group) => membersWithout(group, seq).length > 0);
       if (missing.length === 0) break;
       for (const group of missing) {
         await turns.take(tenant, group.cost);

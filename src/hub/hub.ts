@@ -17,8 +17,8 @@ import {
   createAdmission,
   attachmentOf,
   type Attachment,
-  createCrowd,
-  type Crowd,
+  createSocketCounter,
+  type SocketCounter,
   createIsExpired,
   deadlineOf,
 } from './admission.ts';
@@ -48,8 +48,8 @@ export class Hub extends DurableObject<Env> {
   readonly #store: RegistrationStore;
   readonly #connection: Connection;
   readonly #fanOut: FanOut;
-  readonly #tenants: Crowd;
-  readonly #networks: Crowd;
+  readonly #tenants: SocketCounter;
+  readonly #networks: SocketCounter;
   readonly #work: Work;
   /** Fires when a socket has said nothing for too long, or when its token expires. */
   readonly #alarm: ObjectAlarm;
@@ -58,8 +58,8 @@ export class Hub extends DurableObject<Env> {
     super(ctx, env);
     this.#alarm = createObjectAlarm(ctx.storage);
     const { introspection, documents, auth, watch, work, sockets: bounds, logTenant } = configOf(env);
-    this.#tenants = createCrowd(perShard(bounds.perTenantMax));
-    this.#networks = createCrowd(perShard(bounds.perAddressMax));
+    this.#tenants = createSocketCounter(perShard(bounds.perTenantMax));
+    this.#networks = createSocketCounter(perShard(bounds.perAddressMax));
     const log = createLog(logTenant);
     const shard = ctx.id.name ?? '';
     this.#store = new RegistrationStore(ctx.storage);

@@ -163,7 +163,6 @@ export interface Group {
 
 /** The groups of a hub, in memory, rebuilt from the registrations when it wakes. Tenants share nothing here. */
 export interface Groups {
-  find(key: string): Group | null;
   join(group: Omit<Group, 'members'>, member: Member): Group;
   leave(socket: WebSocket, id: string): boolean;
   leaveAll(socket: WebSocket): void;
@@ -172,7 +171,7 @@ export interface Groups {
   watches(tenant: string): boolean;
   socketsOf(tenant: string): ReadonlySet<WebSocket>;
   /** Returns the groups that watch the task of a change. */
-  concerned(tenant: string, record: TaskRecord): readonly Group[];
+  matching(tenant: string, record: TaskRecord): readonly Group[];
 }
 
 /** The groups by the watched task. Null holds those that watch a list. */
@@ -203,8 +202,6 @@ export function createGroups(left: (group: Group) => void): Groups {
   }
 
   return {
-    find: (key) => byKey.get(key) ?? null,
-
     join(prototype, member) {
       const group = byKey.get(prototype.key) ?? { ...prototype, members: new Map() };
       byKey.set(group.key, group);
@@ -234,7 +231,7 @@ export function createGroups(left: (group: Group) => void): Groups {
     watches: (tenant) => byTenant.has(tenant),
     socketsOf: (tenant) => new Set(groupsOf(tenant).flatMap(({ members }) => [...members.keys()])),
 
-    concerned(tenant, record) {
+    matching(tenant, record) {
       const ofTenant = byTenant.get(tenant);
       const candidates = [...(ofTenant?.get(record.id) ?? []), ...(ofTenant?.get(null) ?? [])];
       return candidates.filter(({ watch }) => isWatched(watch, record));
@@ -251,7 +248,7 @@ function valueIn<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 }
 
 /** Narrows a watch to the tasks that the viewer may read. Throws `FORBIDDEN` if it may read none of them. */
-export function readable(viewer: Viewer, watch: Watch): Watch {
+export function readableWatch(viewer: Viewer, watch: Watch): Watch {
   return { ...watch, filter: readableTasks(viewer, watch.filter) };
 }
 

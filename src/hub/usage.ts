@@ -6,7 +6,7 @@ import { fragmentsOf } from '../graphql/limits.ts';
 import type { FieldCost } from '../lib/field-cost.ts';
 
 /** A subscription as it is counted. */
-export interface Counted {
+export interface CountedSubscription {
   readonly tenant: string;
   /** Equal for subscriptions that share an execution. */
   readonly key: string;
@@ -18,14 +18,14 @@ export interface Counted {
 /** Bounds what the subscriptions of a tenant may cost a hub per event. */
 export interface WatchUsage {
   /** Counts a subscription, or returns why it is refused. Each one that was counted must `leave`. */
-  enter(operation: Counted): Failure | null;
+  enter(operation: CountedSubscription): Failure | null;
   /** Counts a subscription from before the hub hibernated. */
-  restore(operation: Counted): void;
+  restore(operation: CountedSubscription): void;
   leave(tenant: string, key: string): void;
 }
 
 interface Entry {
-  readonly operation: Counted;
+  readonly operation: CountedSubscription;
   subscriptions: number;
 }
 
@@ -40,7 +40,7 @@ interface Tenant {
 export function createWatchUsage(limits: WatchLimits): WatchUsage {
   const tenants = new Map<string, Tenant>();
 
-  function problem({ key, taskId, cost }: Counted, tenant: Tenant): string | null {
+  function problem({ key, taskId, cost }: CountedSubscription, tenant: Tenant): string | null {
     const { entries, costs } = tenant;
     const isNew = !entries.has(key);
     if (tenant.subscriptions >= limits.subscriptionsMax) return `has ${limits.subscriptionsMax} live subscriptions`;
@@ -56,7 +56,7 @@ export function createWatchUsage(limits: WatchLimits): WatchUsage {
     return `has live operations that cost ${lists + ofTask} fields an event, of at most ${limits.costMax}`;
   }
 
-  function add(operation: Counted): void {
+  function add(operation: CountedSubscription): void {
     const tenant = tenants.get(operation.tenant) ?? emptyTenant();
     tenants.set(operation.tenant, tenant);
     const entry = tenant.entries.get(operation.key) ?? { operation, subscriptions: 0 };
@@ -103,7 +103,7 @@ export function createWatchUsage(limits: WatchLimits): WatchUsage {
   };
 }
 
-function charge({ costs }: Tenant, { taskId }: Counted, cost: number): void {
+function charge({ costs }: Tenant, { taskId }: CountedSubscription, cost: number): void {
   const sum = (costs.get(taskId) ?? 0) + cost;
   if (sum === 0) costs.delete(taskId);
   else costs.set(taskId, sum);

@@ -1,7 +1,13 @@
 import { parse } from 'graphql';
 import { describe, it } from 'vitest';
 import type { WatchLimits } from '../../src/config/index.ts';
-import { copyCostOf, watchCostOf, createWatchUsage, type Counted, type WatchUsage } from '../../src/hub/usage.ts';
+import {
+  copyCostOf,
+  watchCostOf,
+  createWatchUsage,
+  type CountedSubscription,
+  type WatchUsage,
+} from '../../src/hub/usage.ts';
 import { schema } from '../../src/schema/schema.ts';
 
 const LIMITS: WatchLimits = {
@@ -12,7 +18,7 @@ const LIMITS: WatchLimits = {
   charsMax: 1_000,
 };
 
-const OPERATION: Counted = { tenant: 'a', key: 'key', taskId: null, cost: 20 };
+const OPERATION: CountedSubscription = { tenant: 'a', key: 'key', taskId: null, cost: 20 };
 
 function usageOf(limits: Partial<WatchLimits>): WatchUsage {
   return createWatchUsage({ ...LIMITS, ...limits });
@@ -50,7 +56,9 @@ describe('the cost of a subscription', () => {
 });
 
 describe("a tenant's subscriptions", () => {
-  it.for<[what: string, limits: Partial<WatchLimits>, operations: readonly Partial<Counted>[], message: string]>([
+  it.for<
+    [what: string, limits: Partial<WatchLimits>, operations: readonly Partial<CountedSubscription>[], message: string]
+  >([
     [
       'distinct operations',
       { operationsMax: 2 },
