@@ -1,6 +1,8 @@
 import { resultExpiresAtMs } from '../domain/retention.ts';
 import type { SpeechRequest } from '../domain/inputs.ts';
 import type { Speech } from '../domain/records.ts';
+import { SPEECH_VOICES, SPEECH_VOICES_SOURCE, type SpeechVoice, type VoiceGender } from '../domain/speech-voices.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { definedOnly } from './builder.ts';
 
@@ -53,13 +55,64 @@ const SpeechRef = builder.objectRef<Speech>('Speech').implement({
   }),
 });
 
+const GENDERS = {
+  FEMALE: { value: 'FEMALE', description: 'A woman or a girl.' },
+  MALE: { value: 'MALE', description: 'A man or a boy.' },
+} as const satisfies { readonly [Gender in VoiceGender]: { readonly value: Gender; readonly description: string } };
+
+const SpeechVoiceRef = builder.objectRef<SpeechVoice>('SpeechVoice').implement({
+  description: 'A voice for text-to-speech. It speaks one language; the same `klingVoiceId` may be listed in both.',
+  fields: (t) => ({
+    klingVoiceId: t.exposeString('klingVoiceId', { description: 'What `synthesizeSpeech` takes as its `voiceId`.' }),
+    name: t.exposeString('name', { description: "Kling's name of the voice, in the voice's language." }),
+    language: t.expose('language', { type: SpeechLanguageRef, description: 'The language that the voice speaks.' }),
+    gender: t.expose('gender', {
+      type: builder.enumType('VoiceGender', { description: 'Who seems to speak.', values: GENDERS }),
+      nullable: true,
+      description: "As Kling's name or id of the voice tells. Null if neither does.",
+    }),
+    sampleUrl: t.string({
+      nullable: true,
+      description: 'A recording to listen to. Null if Kling has published none at a URL.',
+      resolve: () => null,
+    }),
+    sourceUrl: t.string({
+      description: 'Where Kling, or somebody who tried it, has published it.',
+      resolve: () => SPEECH_VOICES_SOURCE.url,
+    }),
+    sourceReadAt: t.field({
+      type: 'DateTime',
+      description: 'When the source was last read. Kling may have retired the voice since.',
+      resolve: () => SPEECH_VOICES_SOURCE.readAtMs,
+    }),
+  }),
+});
+
+builder.queryField('speechVoices', (t) =>
+  t.field({
+    type: [SpeechVoiceRef],
+    description:
+      'Lists the text-to-speech voices that Kling has published. The list is part of the gateway; Kling has no API for it.',
+    args: {
+      language: t.arg({
+        type: SpeechLanguageRef,
+        required: false,
+        description: 'Only voices that speak this language. Null lists all.',
+      }),
+    },
+    extensions: withCost({ max: SPEECH_VOICES.length }),
+    resolve: (_root, { language }) =>
+      SPEECH_VOICES.filter((voice) => language === undefined || language === null || voice.language === language),
+  }),
+);
+
 const SynthesizeSpeechInputRef = builder.inputType('SynthesizeSpeechInput', {
   description: 'What is said, and by which voice.',
   fields: (t) => ({
     text: t.string({ description: "1 to 1000 characters, in the voice's language." }),
     voiceId: t.string({
       description:
-        "A text-to-speech voice of Kling's, such as `oversea_male1`. Not the id of a `Voice`: cloned and preset voices cannot be used here.",
+        'A `SpeechVoice.klingVoiceId`, such as `oversea_male1`. One that is not in `speechVoices` is allowed too. A `Voice` cannot be used.',
     }),
     language: t.field({ type: SpeechLanguageRef, description: 'The language of the text, and one the voice speaks.' }),
     speed: t.float({

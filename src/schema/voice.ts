@@ -25,7 +25,7 @@ export const VOICES_PER_TASK = 1;
 
 export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
   description:
-    "A voice that Kling's video models can speak with. Not for `synthesizeSpeech`: its voices are another list with other ids.",
+    "A voice that Kling's video models can speak with. Not for `synthesizeSpeech`: it takes a `SpeechVoice`.",
   id: { resolve: (voice) => voice.voiceId },
   loadOne: findVoice,
   fields: (t) => ({
