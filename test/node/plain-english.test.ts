@@ -110,9 +110,10 @@ function readText(file: string, source: string): Written {
   };
 }
 
-/** `src/ledger` for all files below it, `src` for `src/index.ts`, `pages` for documentation. */
+/** `src/ledger` for all files below it, `src` for `src/index.ts`, `pages` for documentation, `configuration` for settings. */
 function folderOf(file: string): string {
   if (file.endsWith('.md')) return 'pages';
+  if (!/\.(?:ts|tsx|mjs)$/.test(file)) return 'configuration';
   const [top = '', folder = ''] = file.split('/');
   return folder.includes('.') ? top : `${top}/${folder}`;
 }
@@ -139,7 +140,14 @@ const pages = globSync(['*.md', 'docs/*.md', 'src/*/README.md'], { cwd: root }).
   sentencesOf(file, readFileSync(join(root, file), 'utf8')),
 );
 
-const byFolder = Object.groupBy([...comments, ...names, ...pages], ({ file }) => folderOf(file));
+const configs = globSync(['{,src/**/}wrangler.toml', '.env.sandbox', '.npmrc', '.ci/run'], { cwd: root }).flatMap(
+  (file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/^# (.*)$/gm)].flatMap(([, text = '']) =>
+      sentencesOf(file, text),
+    ),
+);
+
+const byFolder = Object.groupBy([...comments, ...names, ...pages, ...configs], ({ file }) => folderOf(file));
 
 describe('sentences', () => {
   for (const [folder, sentences = []] of Object.entries(byFolder)) {
@@ -156,10 +164,11 @@ describe('sentences', () => {
     expect(revised.filter(({ text }) => wordsIn(text) > WORDS_MAX)).toEqual([]);
   });
 
-  it('are found in comments, test names and pages', ({ expect }) => {
+  it('are found in comments, test names, pages and configuration', ({ expect }) => {
     expect(comments.length).toBeGreaterThan(1_000);
     expect(names.length).toBeGreaterThan(1_000);
     expect(pages.length).toBeGreaterThan(1_000);
+    expect(configs.length).toBeGreaterThan(10);
   });
 
   it('are unrevised only in folders that exist', ({ expect }) => {

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Makes the sandbox's three media files from nothing and writes them as base64 text modules. Needs ffmpeg with libx264, aac and libmp3lame.
-# Everything is drawn: a face whose mouth opens and closes, its portrait, and a tone.
+# Generates the three media files of the sandbox, and writes them as base64 modules. Needs ffmpeg with libx264, aac and libmp3lame.
+# The files are a face whose mouth opens and closes, its portrait, and a tone.
 set -eu
 cd "$(dirname "$0")"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# One pixel of the face as nested conditions on X, Y (128 x 128) and T (seconds): mouth, pupils, eyes, head, background.
+# One pixel of the face, as nested conditions on X, Y (128 x 128) and T (seconds): mouth, pupils, eyes, head, background.
 mouth='lte(hypot((X-64)/22\,(Y-90)/(2+7*abs(sin(5*T))))\,1)'
 pupil='lte(min(hypot(X-46\,Y-54)\,hypot(X-82\,Y-54))\,4)'
 eye='lte(min(hypot(X-46\,Y-54)\,hypot(X-82\,Y-54))\,9)'
