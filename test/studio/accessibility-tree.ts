@@ -8,16 +8,16 @@ interface AxNode {
   readonly properties?: readonly { readonly name: string; readonly value: { readonly value?: unknown } }[];
 }
 
-/** A part of the page as assistive technology is told of it. */
+/** A node of the accessibility tree. */
 export interface Told {
   readonly role: string;
   readonly name: string;
   readonly description: string;
-  /** Of headings. */
+  /** The level of a heading. */
   readonly level: number | null;
 }
 
-/** The browser's own accessibility tree, in the order of reading. */
+/** Reads the browser's accessibility tree, in reading order. */
 export async function readTree(page: Page): Promise<readonly Told[]> {
   const session = await page.context().newCDPSession(page);
   const { nodes } = (await session.send('Accessibility.getFullAXTree')) as { nodes: readonly AxNode[] };
@@ -49,7 +49,7 @@ const CONTROLS: ReadonlySet<string> = new Set([
   'Video',
 ]);
 
-/** What anybody who does not see the page would miss on it. */
+/** Finds what is missing for a user of a screen reader. */
 export function faultsOf(tree: readonly Told[]): readonly string[] {
   const having = (role: string) => tree.filter((told) => told.role === role);
   const once = ['main', 'banner', 'navigation']
@@ -67,7 +67,7 @@ export function faultsOf(tree: readonly Told[]): readonly string[] {
   return [...once, ...(tops === 1 ? [] : [`${tops} headings are the first`]), ...skips, ...nameless];
 }
 
-/** From now on, each thing that the page has a screen reader say by itself. */
+/** Records every text that live regions announce from now on. */
 export async function listen(page: Page): Promise<() => Promise<readonly string[]>> {
   await page.evaluate(() => {
     const said: string[] = [];

@@ -48,8 +48,8 @@ const ALL = { kind: 'all', state: 'all' } as const;
 const RUNNING = { kind: 'all', state: 'under-way' } as const;
 const LIP_SYNCS = { kind: 'lip-syncs', state: 'all' } as const;
 
-describe('an event', () => {
-  it('changes every list that its task belongs to, and those that it leaves', async ({ expect }) => {
+describe('an event in the cache', () => {
+  it('changes every list that its task joins, stays in or leaves', async ({ expect }) => {
     const { open, list, tell } = createClient();
     for (const filter of [ALL, RUNNING, LIP_SYNCS]) await open(filter);
     await tell(task('older', 1, 'SUBMITTED'));

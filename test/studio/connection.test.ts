@@ -25,7 +25,7 @@ interface Frame {
 const parse = (payload: string | Buffer): Frame => JSON.parse(String(payload)) as Frame;
 
 describe.runIf(HAS_BROWSER)('the live connection', () => {
-  it('is cut in the middle of a task, and goes on behind the last change that was seen', async ({ expect }) => {
+  it('resumes after the last received change if it is cut during a task', async ({ expect }) => {
     const proxy = await startCuttableProxy(inject('studioUrl'));
     const { page, faults } = await openPage(browser, { origin: new URL(proxy.url).origin });
     const after: (string | undefined)[] = [];
@@ -54,13 +54,13 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     proxy.cut();
     await page.getByText('The connection is lost, trying again').waitFor();
     await shoot(page, 'cut-desktop-light');
-    // Tests of other files make tasks too, with the same account.
+    // Tests of other files create tasks in the same account.
     const known = new Set((await sandbox.record()).tasks.map(({ taskId }) => taskId));
     await expect
       .poll(async () => (await sandbox.record()).tasks.filter(({ taskId }) => known.has(taskId)).every(isFinal))
       .toBe(true);
     expect(await page.getByText('Done', { exact: true }).filter({ visible: true }).count()).toBe(
-      // The last of the four steps is called so; the task itself is not.
+      // The last of the four steps has this name, too.
       1,
     );
 
@@ -71,13 +71,13 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     expect(after.at(-1)).toBe(seen);
     expect(new Set(cursors).size).toBe(cursors.length);
     expect(resyncs.every((resync) => !resync)).toBe(true);
-    // The browser itself reports the lost sockets; nothing else went wrong.
+    // The browser reports the lost sockets. There are no other errors.
     expect(faults.filter((fault) => !/net::ERR_|WebSocket connection/.test(fault))).toEqual([]);
     await page.context().close();
     await proxy.close();
   });
 
-  it('says that it is offline as soon as the browser does, and comes back with it', async ({ expect }) => {
+  it('is shown as offline while the browser is offline', async ({ expect }) => {
     const { page } = await openPage(browser);
     await signIn(page, `offline-${randomUUID()}`);
     await page.context().setOffline(true);
@@ -88,7 +88,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await page.context().close();
   });
 
-  it('whose subscription is refused for a moment begins it again by itself', async ({ expect }) => {
+  it('subscribes again by itself after a temporary refusal', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     const refusals = [0, 1].map(() => ({
       message: 'Too much.',
@@ -112,7 +112,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await page.context().close();
   });
 
-  it('of two tabs of two tenants shows each its own tasks and nothing of the other', async ({ expect }) => {
+  it('shows only the tasks of its tenant, in two tabs of two tenants', async ({ expect }) => {
     const [one, other] = [await openPage(browser), await openPage(browser)];
     await signIn(one.page, `one-${randomUUID()}`);
     await signIn(other.page, `other-${randomUUID()}`);
@@ -126,7 +126,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     expect(await other.page.getByText('No tasks yet').isVisible()).toBe(true);
     expect(received.filter((frame) => frame.includes('tasksChanged'))).toEqual([]);
 
-    // The one's address leads the other nowhere.
+    // The URL of one tenant's task shows nothing to the other.
     await one.page.getByRole('navigation').getByText('Tasks').click();
     await one.page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link').click();
     await one.page.getByRole('heading', { level: 1, name: 'Lip-sync', exact: true }).waitFor();

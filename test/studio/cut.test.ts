@@ -12,15 +12,15 @@ describe('a cut on the timeline', () => {
     ['trim-end', 500, { ...CUT, cropEndMs: 4500 }],
     ['trim-end', 9000, { ...CUT, cropEndMs: 5000 }],
     ['trim-end', -9000, { ...CUT, cropEndMs: 1200 }],
-    // What stays of it stays where it sounds.
+    // The rest keeps its position in the video.
     ['trim-start', 500, { cropStartMs: 1500, cropEndMs: 4000, insertAtMs: 3500 }],
     ['trim-start', -9000, { cropStartMs: 0, cropEndMs: 4000, insertAtMs: 2000 }],
     ['trim-start', 9000, { cropStartMs: 3800, cropEndMs: 4000, insertAtMs: 5800 }],
-  ] as const)('is changed by %s of %d ms, within the sound and the video', ([grip, byMs, moved], { expect }) => {
+  ] as const)('is changed by %s of %d ms, inside the audio and the video', ([grip, byMs, moved], { expect }) => {
     expect(moveCut(CUT, grip, byMs, FACTS.audioMs, FACTS.videoMs)).toEqual(moved);
   });
 
-  it('never begins before the video when its beginning is given back', ({ expect }) => {
+  it('never starts before the video if its start is extended again', ({ expect }) => {
     const cut = { cropStartMs: 2000, cropEndMs: 4000, insertAtMs: 500 };
     expect(moveCut(cut, 'trim-start', -2000, 5000, 10_000)).toEqual({ ...cut, cropStartMs: 1500, insertAtMs: 0 });
   });
@@ -46,11 +46,11 @@ describe('a cut on the timeline', () => {
         'The sound meets this face for 0.5 s; at least 2 s are needed. Let it start between 3 s and 6 s.',
       ],
     ],
-  ] as const)('is explained: %s', ([, cut, words], { expect }) => {
+  ] as const)('is refused with an explanation: %s', ([, cut, words], { expect }) => {
     expect(explainCut(cut, FACTS)).toEqual(words);
   });
 
-  it('is explained where the face itself is seen too shortly', ({ expect }) => {
+  it('is refused with an explanation if the face is visible too briefly', ({ expect }) => {
     expect(explainCut(CUT, { ...FACTS, face: { startMs: 4000, endMs: 5500 } })).toEqual([
       'This face is usable for only 1.5 s; at least 2 s are needed. Choose another one.',
     ]);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 describe.runIf(HAS_BROWSER)('GraphiQL', () => {
-  it('answers a query and shows a live subscription, with nothing from elsewhere', async ({ expect }) => {
+  it('answers a query and shows a live subscription, without requests to other origins', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await page.goto(`${inject('studioUrl')}/graphiql`);
     const run = page.getByRole('button', { name: /^Execute/ });

@@ -7,8 +7,8 @@ const task = (id: string, second: number, status: string) => ({
   updatedAt: `2026-11-21T12:00:0${second}.000Z`,
 });
 
-describe('keepNewest', () => {
-  it('puts an event in the place of an older state that comes after it', ({ expect }) => {
+describe('the newest state of a task', () => {
+  it('replaces an older state that arrives later', ({ expect }) => {
     const keepNewest = createKeepNewest();
     keepNewest({ tasksChanged: { cursor: 'c', task: task('a', 5, 'SUCCEEDED') } });
     const list = { tasks: { edges: [{ node: task('a', 3, 'PROCESSING') }, { node: task('b', 1, 'QUEUED') }] } };
@@ -17,7 +17,7 @@ describe('keepNewest', () => {
     });
   });
 
-  it('lets newer states and everything else pass as they are', ({ expect }) => {
+  it('does not change newer states and other data', ({ expect }) => {
     const keepNewest = createKeepNewest();
     keepNewest({ task: task('a', 1, 'QUEUED') });
     expect(keepNewest({ task: task('a', 2, 'PROCESSING') })).toEqual({ task: task('a', 2, 'PROCESSING') });

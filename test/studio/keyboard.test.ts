@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-describe.runIf(HAS_BROWSER)('with the keyboard alone', () => {
-  it('a lip-sync is made from signing in to its result, and nothing is met out of order', async ({ expect }) => {
+describe.runIf(HAS_BROWSER)('the keyboard', () => {
+  it('makes a lip-sync from sign-in to result, with every stop in order', async ({ expect }) => {
     const { page, faults } = await openPage(browser, { viewport: { width: 1280, height: 800 } });
     const { keyboard } = page;
     const go = async (name: RegExp | string): Promise<readonly string[]> => {
@@ -34,11 +34,11 @@ describe.runIf(HAS_BROWSER)('with the keyboard alone', () => {
     ]);
     await keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'New lip-sync' }).waitFor();
-    // From the new screen on, and not from the top of the page.
+    // Continues on the new screen, not at the top of the page.
     expect((await focused(page)).name).toBe('main');
     expect(await go('textbox Link to the video')).toEqual(['textbox Link to the video']);
 
-    // What is refused leads back to where it was entered.
+    // A refused value gets the focus.
     await keyboard.type('http://localhost/secret.mp4');
     await keyboard.press('Enter');
     await page.getByText('must be an https URL').waitFor();
@@ -48,10 +48,10 @@ describe.runIf(HAS_BROWSER)('with the keyboard alone', () => {
     await go('button Find faces');
     await keyboard.press('Enter');
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
-    // What was pressed keeps the focus while it is under way and after.
+    // The pressed button keeps the focus during the action and after it.
     expect((await focused(page)).name).toBe('button Find faces');
 
-    // Listened for well before the key: the browser learns of it by another way than of keys, and may open a dialog of its own first.
+    // Registered well before the key press, because the browser could open its own dialog first.
     const chooser = page.waitForEvent('filechooser');
     await go('button choose a file');
     await keyboard.press('Enter');
@@ -94,7 +94,7 @@ describe.runIf(HAS_BROWSER)('with the keyboard alone', () => {
     await page.context().close();
   });
 
-  it('a dialog holds the focus, and gives it back', async ({ expect }) => {
+  it('stays inside a dialog and then returns to its button', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     const { keyboard } = page;
     await tabTo(page, 'textbox Access token');
@@ -113,7 +113,7 @@ describe.runIf(HAS_BROWSER)('with the keyboard alone', () => {
     for (const way of ['Escape', 'Enter']) {
       await keyboard.press('Enter');
       await page.getByRole('alertdialog').waitFor();
-      // What loses nothing has the focus first, and one goes round from there.
+      // The safe action has the focus first, and Tab goes round from there.
       expect(await focused(page)).toEqual({ name: 'button Keep it', fault: null });
       const { met, faults: unseen } = await tabTo(page, 'button Keep it');
       expect([met, unseen]).toEqual([['button Delete voice', 'button Keep it'], []]);

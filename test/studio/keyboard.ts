@@ -1,27 +1,27 @@
 import type { Page } from 'playwright-core';
 
-/** What has the focus, as somebody without a mouse meets it. */
+/** The focused element, as a keyboard user meets it. */
 export interface Stop {
-  /** Its role and its name, as in `button Sign in`; `nothing` where there is none. */
+  /** Its role and name, such as `button Sign in`. `nothing` without a focus. */
   readonly name: string;
-  /** What one would miss: that the focus cannot be seen, or is out of sight. */
+  /** Why the focus is not visible. Empty if it is. */
   readonly fault: string | null;
 }
 
-/** Tab stops of a video's own controls: they are Chromium's, and share one element. */
+/** The tab stops in Chromium's controls of a video. They share one element. */
 const STOPS_MAX = 60;
 
-/** What has the focus. */
+/** Reads the focused element. */
 export async function focused(page: Page): Promise<Stop> {
   const handle = await page.evaluateHandle(() => document.activeElement ?? document.body);
   const element = handle.asElement();
   if (element === null) return { name: 'nothing', fault: null };
   const fault = await element.evaluate(async (active: Element) => {
-    // What comes into sight with the focus is drawn then.
+    // Waits for the drawing of an element that appears with the focus.
     for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
     if (active === document.body) return null;
-    // What is invisible itself is shown by what it lies over; a heading that is led to is read, and not used; a video's
-    // controls are the browser's own.
+    // An invisible element is shown by the element below it. A focused heading is read, not used. A video's
+    // controls belong to the browser.
     const holder = active.closest('.face-row, .grip, .audio-block, .file-drop');
     const isUsed = !active.matches('h1, h2, main, video');
     const isDrawn = [active, holder].some((candidate) => {
@@ -39,12 +39,12 @@ export async function focused(page: Page): Promise<Stop> {
     (await page.locator(':focus').count()) === 0
       ? []
       : (await page.locator(':focus').first().ariaSnapshot()).split('\n');
-  // A name that is said, or the text that is there in its place.
+  // The accessible name, or the text instead.
   const [, role = 'nothing', said, text = ''] = /^- (\w+)(?: "([^"]*)")?(?:: (.+))?/.exec(line) ?? [];
   return { name: `${role} ${said ?? (role === 'text' ? text : '')}`.trim(), fault };
 }
 
-/** Goes on by Tab until something of this name has the focus. Gives all that was met, each once, and what was wrong with it. */
+/** Presses Tab until an element with this name has the focus. Returns all stops, each once, and their problems. */
 export async function tabTo(
   page: Page,
   name: RegExp | string,

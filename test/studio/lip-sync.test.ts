@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** Each state that the task view has shown, in order: read without the page being loaded again. */
+/** Reads each status that the task view has shown, in order, without reloading the page. */
 async function recordStates(page: Page): Promise<() => Promise<readonly string[]>> {
   await page.evaluate(() => {
     const seen: string[] = [];
@@ -24,7 +24,7 @@ async function recordStates(page: Page): Promise<() => Promise<readonly string[]
 }
 
 describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
-  it('is made by hand: faces, a sound that is dragged, its cost, live progress, the result beside the original', async ({
+  it('is made by mouse: faces, dragged audio, cost, live progress, and the result beside the original', async ({
     expect,
   }) => {
     const { page, faults } = await openPage(browser);
@@ -39,7 +39,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await page.getByText('0.5 units').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
 
-    // Far too late: it says why, and cannot be sent.
+    // Far too late: the page explains it, and the task cannot be created.
     await drag(page, 'Place of the sound', 400);
     await page.getByText('The sound cannot be put there').waitFor();
     expect(await page.getByText(/would end at .*, after the video/).isVisible()).toBe(true);
@@ -75,7 +75,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await page.context().close();
   });
 
-  it('says a text that is spoken for it', async ({ expect }) => {
+  it('uses audio that text-to-speech makes from a text', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `speech-${randomUUID()}`);
     await findFaces(page);
@@ -114,7 +114,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await page.context().close();
   });
 
-  it('that fails says why, in the list and on its own screen', async ({ expect }) => {
+  it('shows why it failed, in the list and on its own screen', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `fails-${randomUUID()}`);
     await createLipSync(page, 'talk-sandbox-risk-control-5s.mp4');
@@ -122,7 +122,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     expect(await page.getByText('Failure to pass the risk control system').isVisible()).toBe(true);
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'failed-desktop-light');
-    // Another attempt begins with what was there.
+    // Another attempt keeps the inputs.
     await page.getByRole('link', { name: 'Make a new attempt' }).click();
     await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
     expect(await page.getByRole('button', { name: 'Create lip-sync' }).isEnabled()).toBe(true);
@@ -133,7 +133,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await page.context().close();
   });
 
-  it('says what is wrong with a video before and after Kling has seen it', async ({ expect }) => {
+  it('explains problems of a video before and after Kling has scanned it', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `videos-${randomUUID()}`);
     await page.getByRole('navigation').getByText('New lip-sync').click();

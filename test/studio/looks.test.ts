@@ -17,7 +17,7 @@ const LOOKS = (['phone', 'desktop'] as const).flatMap((device) =>
 );
 
 describe.runIf(HAS_BROWSER)('every screen', () => {
-  it.for(LOOKS)('fits a $device and is readable in the $colorScheme', async ({ device, colorScheme }, { expect }) => {
+  it.for(LOOKS)('fits a $device and is readable in $colorScheme mode', async ({ device, colorScheme }, { expect }) => {
     const { page, faults } = await openPage(browser, {
       viewport: VIEWPORTS[device],
       colorScheme,
@@ -55,8 +55,8 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
   });
 });
 
-describe.runIf(HAS_BROWSER)('a page for somebody who prefers reduced motion', () => {
-  it('shows the skip link at its final place as soon as it has the focus', async ({ expect }) => {
+describe.runIf(HAS_BROWSER)('a page with reduced motion', () => {
+  it('shows the skip link at its final position at once', async ({ expect }) => {
     const { page } = await openPage(browser);
     await signIn(page, `motion-${randomUUID()}`);
     const link = page.getByRole('link', { name: 'Skip to the content' });

@@ -1,8 +1,8 @@
 /**
  * `npx node test/studio/picture.ts`: takes the picture of the studio in docs/studio.png, while `npm start` runs.
  *
- * `GATEWAY_URL` is the gateway, http://localhost:8787 unless set. `CHROMIUM_PATH` is the browser. The video of the sandbox
- * stands in for the one at https://example.com. Fails above 200 KB, which is what a README may load.
+ * `GATEWAY_URL` is the URL of the gateway, by default http://localhost:8787. `CHROMIUM_PATH` is the browser. The video of
+ * the sandbox replaces the one at https://example.com. Fails for a picture larger than 200 KB.
  */
 
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { mintStudioToken } from './tokens.ts';
 
 const PICTURE_BYTES_MAX = 200 * 1024;
 
-/** The browser fades the spinner of a video after it is loaded, and fires no event then. */
+/** The browser fades out the spinner of a loaded video, without an event. */
 const SPINNER_MS = 1_000;
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://localhost:8787';

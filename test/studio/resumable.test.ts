@@ -4,7 +4,7 @@ import { subscribeResumably, type Progress } from '../../src/studio/api/resumabl
 type Subscribe = Parameters<typeof subscribeResumably>[2]['socket']['subscribe'];
 type Handlers = Parameters<Subscribe>[1];
 
-/** A socket's client whose other end is the test. */
+/** A client of a socket that the test controls. */
 function createSocket() {
   const attempts: { variables: Record<string, unknown>; handlers: Handlers; stopped: boolean }[] = [];
   const subscribe = ((payload: { variables: Record<string, unknown> }, handlers: Handlers) => {
@@ -45,9 +45,7 @@ const event = (cursor: string) => ({ data: { tasksChanged: { cursor } } });
 const refusal = (extensions: object) => [{ message: 'No.', extensions }] as never;
 
 describe('a subscription that the gateway ends with an error', () => {
-  it('begins again behind its last event, later with each attempt, and early again once it goes on', async ({
-    expect,
-  }) => {
+  it('resumes after its last event, later with each attempt, and early again after an event', async ({ expect }) => {
     const { attempts, waits, ended, progress, wake } = start();
     attempts[0]!.handlers.next(event('c1'));
     attempts[0]!.handlers.error(refusal({ code: 'RATE_LIMITED', retryable: true }));
@@ -66,16 +64,16 @@ describe('a subscription that the gateway ends with an error', () => {
   });
 
   it.for([
-    ['it says that the same would happen again', refusal({ code: 'FORBIDDEN', retryable: false })],
-    ['the socket’s client has given up', new Error('closed')],
-  ] as const)('is over when %s', async ([, error], { expect }) => {
+    ['the error is not retryable', refusal({ code: 'FORBIDDEN', retryable: false })],
+    ['graphql-ws has given up', new Error('closed')],
+  ] as const)('ends if %s', async ([, error], { expect }) => {
     const { attempts, waits, ended, progress } = start();
     attempts[0]!.handlers.error(error);
     expect(ended).toEqual([error]);
     expect([attempts.length, waits, progress.isWaiting]).toEqual([1, [], false]);
   });
 
-  it('stays ended when nobody wants it any more', async ({ expect }) => {
+  it('does not resume after it was unsubscribed', async ({ expect }) => {
     const { attempts, progress, stop, wake } = start();
     attempts[0]!.handlers.error(refusal({ retryable: true }));
     stop();

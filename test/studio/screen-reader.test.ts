@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 describe.runIf(HAS_BROWSER)('a screen reader', () => {
-  it('is told of every screen by landmarks, headings and names', async ({ expect }) => {
+  it('finds landmarks, headings and names on every screen', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     const check = async (): Promise<void> => expect(faultsOf(await readTree(page))).toEqual([]);
     await page.getByText('Local development').waitFor();
@@ -60,9 +60,7 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     await page.context().close();
   });
 
-  it('hears what is found and what becomes of a task, in order and once, whichever screen is shown', async ({
-    expect,
-  }) => {
+  it('hears found faces and the changes of a task in order and once, on every screen', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `hears-${randomUUID()}`);
     await page.getByText('No tasks yet').waitFor();
@@ -79,7 +77,7 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     await page.context().close();
   });
 
-  it('hears at once what went wrong', async ({ expect }) => {
+  it('hears errors at once', async ({ expect }) => {
     const { page } = await openPage(browser);
     await signIn(page, `wrong-${randomUUID()}`);
     await page.getByText('No tasks yet').waitFor();

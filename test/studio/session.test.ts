@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
 
-/** From the first byte asked for to a page that can be used, on this machine's loopback. */
+/** The longest time from the first request to a usable page, on this machine's loopback. */
 const USABLE_MS_MAX = 1000;
 
 let browser: Browser;
@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-describe.runIf(HAS_BROWSER)('signing in', () => {
-  it('keeps the token in this tab alone: not in the address, a cookie or what other tabs read', async ({ expect }) => {
+describe.runIf(HAS_BROWSER)('sign-in', () => {
+  it('keeps the token only in this tab, not in a URL, a cookie or shared storage', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     expect(await seriousFindings(page)).toEqual([]);
     await signIn(page, `kept-${randomUUID()}`);
@@ -33,7 +33,7 @@ describe.runIf(HAS_BROWSER)('signing in', () => {
     await page.context().close();
   });
 
-  it('with a token that proves nothing ends with the reason', async ({ expect }) => {
+  it('shows the reason if the token is invalid', async ({ expect }) => {
     const { page } = await openPage(browser);
     await page.getByLabel('Access token').fill('not-a-token');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -43,7 +43,7 @@ describe.runIf(HAS_BROWSER)('signing in', () => {
     await page.context().close();
   });
 
-  it('offers the ready callers of local development', async ({ expect }) => {
+  it('offers the development callers', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await page.getByRole('button', { name: /^tenant-b/ }).click();
     await page.getByText('Live', { exact: true }).waitFor();
@@ -52,7 +52,7 @@ describe.runIf(HAS_BROWSER)('signing in', () => {
     await page.context().close();
   });
 
-  it('does not move when the ready callers come late: a press that has begun is not lost', async ({ expect }) => {
+  it('does not move if the development callers load late, so that a press is not lost', async ({ expect }) => {
     const { page } = await openPage(browser);
     const tenantB = page.getByRole('button', { name: /^tenant-b/ });
     await tenantB.waitFor();
@@ -71,7 +71,7 @@ describe.runIf(HAS_BROWSER)('signing in', () => {
     await page.context().close();
   });
 
-  it('without the scopes for tasks says so, and does not go on trying', async ({ expect }) => {
+  it('shows missing scopes for tasks, and does not retry', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await page.getByRole('button', { name: /^operator/ }).click();
     await page.getByText('You are not allowed to do this').waitFor();
@@ -81,15 +81,15 @@ describe.runIf(HAS_BROWSER)('signing in', () => {
     await page.context().close();
   });
 
-  it('is followed by a usable page in under a second', async ({ expect }) => {
+  it('leads to a usable page in under a second', async ({ expect }) => {
     const { page } = await openPage(browser);
     await signIn(page, `fast-${randomUUID()}`);
-    // A new tab of somebody who is signed in: nothing is in its cache.
+    // A new tab of a signed-in user has an empty cache.
     const session = await page.context().newCDPSession(page);
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
     const took: number[] = [];
     for (let run = 0; run < 3 || (run < 8 && Math.min(...took) >= USABLE_MS_MAX); run += 1) {
-      // A busy machine is given more tries, and no more time.
+      // A busy machine gets more attempts, but not more time.
       await page.goto('about:blank');
       await page.goto(inject('studioUrl'), { waitUntil: 'commit' });
       await page.getByText('No tasks yet').waitFor();

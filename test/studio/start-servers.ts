@@ -35,7 +35,7 @@ async function waitUntilUp(url: string): Promise<void> {
   throw new Error(`${url} did not answer in ${START_MS_MAX} ms`);
 }
 
-/** Builds the studio as `npm start` does, and starts the gateway with it, once for a whole run. */
+/** Builds the studio as `npm start` does, and starts the gateway and the sandbox once for a whole run. */
 export default async function startServers(project: TestProject): Promise<() => Promise<void>> {
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', PATH: `${BIN}:${process.env['PATH']}` };
   execFileSync(process.execPath, [join(ROOT, 'src/scripts/studio.ts'), 'development'], { env, stdio: 'inherit' });
@@ -63,7 +63,7 @@ export default async function startServers(project: TestProject): Promise<() => 
       String(inspectorPort),
       '--show-interactive-dev-session=false',
     ],
-    // A group of its own, to be ended as a whole: wrangler starts workerd.
+    // Its own process group, so that workerd, which wrangler starts, ends with it.
     { cwd: ROOT, env, detached: true, stdio: 'ignore' },
   );
   async function stop(): Promise<void> {

@@ -9,16 +9,16 @@ const EXECUTABLE = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const SHOTS = join(import.meta.dirname, '../../test-artefacts/studio');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Whether there is a browser to test in: `CHROMIUM_PATH`, or Debian's. */
+/** Whether there is a browser: `CHROMIUM_PATH`, or Debian's Chromium. */
 export const HAS_BROWSER = existsSync(EXECUTABLE);
 const MISSING = `No browser at ${EXECUTABLE}: set CHROMIUM_PATH. The studio is not tested.`;
 if (!HAS_BROWSER && process.env['CI'] !== undefined) throw new Error(MISSING);
 if (!HAS_BROWSER) process.stderr.write(`${MISSING}\n`);
 
-/** A page, and all that it did which no page of the studio may do. */
+/** A page, with everything it did that the studio must not do. */
 export interface Guarded {
   readonly page: Page;
-  /** Console errors, thrown errors, and requests to anywhere but the gateway and what stands in for other people's media. */
+  /** Errors in the console, thrown errors, and requests to other origins than the gateway and the example media. */
   readonly faults: string[];
 }
 
@@ -28,7 +28,7 @@ export function launch(): Promise<Browser> {
 
 let sandboxVideo: Promise<Buffer> | null = null;
 
-/** A video of 5 s that a browser can play. */
+/** A playable video of 5 s. */
 function readVideo(): Promise<Buffer> {
   sandboxVideo ??= fetch(`${inject('sandboxUrl')}/files/video/any.mp4`).then(async (response) =>
     Buffer.from(await response.arrayBuffer()),
@@ -36,7 +36,7 @@ function readVideo(): Promise<Buffer> {
   return sandboxVideo;
 }
 
-/** A new profile with one page. What `https://example.com` has is the sandbox's video. */
+/** Opens a page in a new profile. `https://example.com` serves the sandbox's video. */
 export async function openPage(
   browser: Browser,
   options: BrowserContextOptions & { readonly origin?: string } = {},
@@ -44,7 +44,7 @@ export async function openPage(
   const { origin = inject('studioUrl'), ...contextOptions } = options;
   const context = await browser.newContext({
     viewport: { width: 1280, height: 1400 },
-    // Colours are judged as they are in the end, and not on their way.
+    // Without transitions, so that axe sees the final colours.
     reducedMotion: 'reduce',
     ...contextOptions,
   });
@@ -72,7 +72,7 @@ export async function openPage(
   return { page, faults };
 }
 
-/** The token is pasted, as people do. */
+/** Signs in by pasting the token. */
 export async function signIn(page: Page, tenant: string): Promise<void> {
   await page.getByLabel('Access token').fill(await mintStudioToken(tenant));
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -91,9 +91,9 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** What axe finds to be serious or worse, for an assertion that shows it. */
+/** Returns the findings of axe that are serious or worse. */
 export async function seriousFindings(page: Page): Promise<readonly string[]> {
-  // By the debugger and not as a script of the page's: the content security policy stays as it is.
+  // Injected by the debugger, so that the content security policy stays in force.
   await page.evaluate(AXE);
   const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as Violation[];
   return violations

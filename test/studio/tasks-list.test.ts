@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 describe.runIf(HAS_BROWSER)('the list of tasks', () => {
-  it('shows some of them only, by kind and state, and moves each as it changes', async ({ expect }) => {
+  it('filters by kind and state, and moves each task as it changes', async ({ expect }) => {
     const tenant = `filters-${randomUUID()}`;
     const execute = createExecute(`${inject('studioUrl')}/graphql`, await mintStudioToken(tenant));
     const createVoice = (name: string, file: string) =>
@@ -35,7 +35,7 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     await page.getByRole('radiogroup', { name: 'State' }).getByRole('radio', { name: 'Under way' }).click();
     expect(new URL(page.url()).hash).toBe('#/tasks?kind=voices&state=under-way');
 
-    // One that becomes so shows up, and leaves when it is so no more.
+    // A task appears when it matches, and leaves when it no longer matches.
     await createVoice('fine', 'fine');
     await rows.getByText('fine').waitFor();
     await page.getByText('No such tasks').waitFor();
@@ -45,7 +45,7 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     await rows.getByText('refused', { exact: true }).waitFor();
     expect(await rows.count()).toBe(1);
 
-    // There and back, and after the page is loaded again.
+    // Also after navigation, and after a reload.
     await rows.click();
     await page.getByRole('heading', { level: 1, name: 'refused' }).waitFor();
     await page.locator('.back-link').click();
@@ -59,7 +59,7 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     await page.context().close();
   });
 
-  it('is light or dark as its reader wants, in this browser from then on', async ({ expect }) => {
+  it('keeps the chosen colours for this browser', async ({ expect }) => {
     const { page, faults } = await openPage(browser, { colorScheme: 'light' });
     const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const light = await background();
@@ -73,7 +73,7 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     expect(await background()).toBe(dark);
     expect(await page.getByRole('radio', { name: 'Dark' }).isChecked()).toBe(true);
 
-    // Another tab follows.
+    // Other tabs change too.
     const other = await page.context().newPage();
     await other.goto(page.url());
     await other.getByRole('radio', { name: 'System' }).click();

@@ -5,7 +5,7 @@ import { SignJWT } from 'jose';
 
 const SETTINGS_FILE = join(import.meta.dirname, '../../.env.sandbox');
 
-/** A token of a tenant of a test's own, with all that the studio does. */
+/** Mints a token of a new tenant with all scopes that the studio needs. */
 export async function mintStudioToken(tenant: string): Promise<string> {
   const { AUTH_SECRET = '', AUTH_ISSUER = '', AUTH_AUDIENCE = '' } = parseEnv(readFileSync(SETTINGS_FILE, 'utf8'));
   return new SignJWT({ scope: 'voices:read voices:write lipsync:read lipsync:write' })

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 describe.runIf(HAS_BROWSER)('voices in the studio', () => {
-  it('are listened to, cloned, seen as soon as they are ready, and deleted', async ({ expect }) => {
+  it('can be played, cloned, seen when they are ready, and deleted', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `voices-${randomUUID()}`);
     await page.getByRole('navigation').getByText('Voices').click();

@@ -1,6 +1,6 @@
 const RATE = 8000;
 
-/** A tone that swells and fades, 16 bit mono. */
+/** Builds a WAV of a tone that swells and fades, 16 bit mono. */
 export function createWav(seconds: number): Buffer {
   const samples = Math.round(RATE * seconds);
   const wav = Buffer.alloc(44 + samples * 2);
