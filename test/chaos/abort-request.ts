@@ -1,18 +1,18 @@
 /**
- * A step of an object that it may die at: after a method's work, whose answer is then lost; or around what leaves it.
- * `ingest`: before a callback that moves a task on is taken in; `ingested`: once that is durable, before the answer.
- * `push`: between the commit of a task's end and its push; `pushed`: before the answer to that push is noted.
+ * A step at which an object can die. At the name of a method, its work is done and its answer is lost.
+ * `ingest`: before a callback that changes a task is ingested. `ingested`: after it is durable, before the answer.
+ * `push`: between the commit of a task's end and its push. `pushed`: before the answer to that push is recorded.
  */
 export type Step = 'create' | 'catchUp' | 'alarm' | 'deliver' | 'ingest' | 'ingested' | 'push' | 'pushed';
 
-/** When an object dies: at a step, or after a time. */
+/** When an object dies: at a step or after a time. */
 export interface Moment {
   readonly inMs: number;
-  /** What is waited for, for as long as `inMs`; null: the time alone decides. */
+  /** The step to wait for, up to `inMs`. Null if only the time decides. */
   readonly at: Step | null;
 }
 
-/** What `POST /chaos/abort` takes: which object, and when. `shard` says which of the hubs. Answered with 204 once it is dead. */
+/** The body of `POST /chaos/abort`: which object dies, and when. `shard` selects the hub. Answered with 204 after its death. */
 export interface AbortRequest {
   readonly object: 'TASK_LEDGER' | 'HUB' | 'KLING_ACCOUNT';
   readonly shard: number;

@@ -4,26 +4,26 @@ import type { Random } from './random.ts';
 
 export interface AborterOptions {
   readonly aborts: number;
-  /** The aborts fall at random into as many equal parts of this. */
+  /** The time of all aborts. Each falls at random into an equal part of it. */
   readonly overMs: number;
   readonly random: Random;
 }
 
-/** How many objects of each class died. */
+/** Counts the aborted objects by class. */
 export type AbortCounts = Readonly<Record<AbortRequest['object'], number>>;
 
-/** The steps that an object may die at; an account has only times. */
+/** The steps at which each object can die. An account dies only by time. */
 const STEPS: Readonly<Record<AbortRequest['object'], readonly Step[]>> = {
   TASK_LEDGER: ['create', 'catchUp', 'alarm', 'ingest', 'ingested', 'push', 'pushed'],
   HUB: ['deliver'],
   KLING_ACCOUNT: [],
 };
 
-/** Longest time that an abort is waited for; the gateway may be killed meanwhile. */
+/** The timeout of an abort. The gateway may be killed meanwhile. */
 const ANSWER_MS_MAX = 5_000;
 const AGAIN_MS = 50;
 
-/** Aborts objects of a gateway that was built from `worker/abortable-entry.ts`; its process lives on. Returns once all are done. */
+/** Aborts objects of a gateway that was built from `worker/abortable-entry.ts`, while its process goes on. Returns after all aborts. */
 export async function abortRepeatedly(
   gatewayUrl: string,
   { aborts, overMs, random }: AborterOptions,
@@ -57,7 +57,7 @@ function drawMoment(random: Random, steps: readonly Step[]): Moment {
   return { at: null, inMs: random.chance(0.3) ? 0 : random.between(0, 40) };
 }
 
-/** A gateway that is down just now has no objects to abort: it is asked again. */
+/** Retries while the gateway is down. */
 export async function abortOnce(gatewayUrl: string, request: AbortRequest): Promise<void> {
   for (;;) {
     const response = await fetch(`${gatewayUrl}/chaos/abort`, {

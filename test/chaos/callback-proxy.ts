@@ -1,28 +1,28 @@
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { startServer } from '../node/loopback-server.ts';
 
-/** A callback that the gateway has acknowledged with 2xx: from then on it must not be lost. */
+/** A callback that the gateway has acknowledged with 2xx, and so must not lose. */
 export interface AcknowledgedCallback {
-  /** The gateway's id of the task, as the callback's URL has it. */
+  /** The gateway's id of the task, from the URL of the callback. */
   readonly taskId: string;
   readonly klingTaskId: string;
   readonly status: string;
-  /** When the acknowledgement had come. */
+  /** When the acknowledgement arrived. */
   readonly atMs: number;
 }
 
-/** Stands between Kling and the gateway, passes callbacks on, and remembers. */
+/** A proxy between Kling and the gateway that records callbacks. */
 export interface CallbackProxy {
   readonly url: string;
   readonly acknowledged: readonly AcknowledgedCallback[];
-  /** By the gateway's answer; 0 where none came. */
+  /** Counts callbacks by the gateway's status. 0 means no answer. */
   readonly answers: ReadonlyMap<number, number>;
-  /** Resolves, in the same tick, with the next acknowledgement of a callback that is not about an end. */
+  /** Resolves with the next acknowledgement of a callback about a running task, in the same tick. */
   nextProgress(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Listens on a free port of the loopback. A gateway that cannot be reached is a 502, as behind a load balancer. */
+/** Starts the proxy. It answers 502 if the gateway cannot be reached, as a load balancer does. */
 export async function startCallbackProxy(gatewayUrl: string): Promise<CallbackProxy> {
   const acknowledged: AcknowledgedCallback[] = [];
   const answers = new Map<number, number>();
@@ -81,11 +81,11 @@ async function readAll(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** The URL's last segment starts with the base64url of `[tenant, taskId]`. */
+/** Reads the last segment of the URL, which starts with the base64url of `[tenant, taskId]`. */
 function toAcknowledged(path: string, body: string): AcknowledgedCallback {
   const payload = path.split('/').at(-1)?.split('.')[0] ?? '';
   const [, taskId] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as [string, string];
-  // Ids may be unquoted numbers that no double holds: they are taken from the text.
+  // Ids can be unquoted numbers that a double cannot hold, so they are read from the text.
   const klingTaskId = /"task_id":\s*"?([^",}]+)/.exec(body)?.[1] ?? '';
   const status = /"task_status":\s*"([^"]*)"/.exec(body)?.[1] ?? '';
   return { taskId, klingTaskId, status, atMs: Date.now() };

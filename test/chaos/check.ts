@@ -5,27 +5,27 @@ import type { HistoryEvidence } from './history.ts';
 import type { StoredLedger } from './ledger-file.ts';
 import type { ClientView } from './load.ts';
 
-/** Everything that is left of a round once the gateway has been stopped. */
+/** The evidence of a round after the gateway was stopped. */
 export interface Evidence extends HistoryEvidence {
   readonly views: readonly ClientView[];
   readonly ledger: StoredLedger;
   readonly kling: SandboxRecord;
   readonly acknowledged: readonly AcknowledgedCallback[];
-  /** Slots of the account that are held or waited for after the last task has ended; null where that was not waited for. */
+  /** Slots of the account that are in use or waited for after the last task has ended. Null if the round did not wait for it. */
   readonly slotsHeld: number | null;
-  /** Tasks whose state and newest event differed on the disk when the gateway was down. */
+  /** Tasks whose state and newest event differed on disk while the gateway was down. */
   readonly torn: readonly string[];
-  /** What the scans before the load cost, in units. */
+  /** The cost of the scans before the load, in units. */
   readonly scanUnits: number;
 }
 
-/** A promise of the gateway, and each place where the evidence is against it. */
+/** A promise of the gateway, and its violations in the evidence. */
 export interface Check<E = Evidence> {
   readonly promise: string;
   readonly violations: (evidence: E) => readonly string[];
 }
 
-/** How far a task has come. Those that are not named say nothing of that. */
+/** The order of statuses. The others have no place in it. */
 export const RANK: Readonly<Record<string, number>> = {
   QUEUED: 0,
   SUBMITTED: 1,
@@ -37,13 +37,13 @@ const HINT_RANK: Readonly<Record<string, number>> = { submitted: 1, processing: 
 const FINAL_AT_KLING: Readonly<Record<string, string>> = { succeed: 'SUCCEEDED', failed: 'FAILED' };
 const PRICE: Readonly<Record<string, number>> = { VOICE: 0.05, LIP_SYNC: 1 };
 
-/** An acknowledged end is read at Kling within this, outages and refused reads in between included. */
+/** The gateway reads an acknowledged end at Kling within this time, including outages and refused reads. */
 const END_MS_MAX = 45_000;
 
-/** Whether a task in this status never moves again. */
+/** Whether a status never changes again. */
 export const isFinal = (status: string): boolean => status === 'SUCCEEDED' || status === 'FAILED';
 
-/** All that a round proves. */
+/** Checks all promises against the evidence of a round. */
 export const CHECKS: readonly Check[] = [
   {
     promise: 'the round has put something to the test',
@@ -152,7 +152,7 @@ export const CHECKS: readonly Check[] = [
         const events = byTask.get(taskId) ?? [];
         const rank = HINT_RANK[status];
         if (rank !== undefined) {
-          // Not before the acknowledgement, but later from a poll: then the callback itself was lost.
+          // A change that only a later poll brought shows that the callback was lost.
           const isKept = events.some((event) => event.atMs <= atMs && (RANK[event.status] ?? rank) >= rank);
           return isKept ? [] : [`${taskId}: ${status} at ${atMs}; kept ${JSON.stringify(events)}`];
         }
@@ -175,7 +175,7 @@ export const CHECKS: readonly Check[] = [
   {
     promise: 'each task is charged once, at Kling and in the books',
     violations: ({ ledger, kling, scanUnits }) => {
-      // One that Kling has twice is due once.
+      // A task that Kling has twice counts once.
       const made = new Map(kling.tasks.map((task) => [task.externalTaskId ?? task.taskId, task]));
       const due = [...made.values()].reduce(
         (sum, { kind, status }) => sum + (status === 'succeed' ? (PRICE[toKind(kind)] ?? 0) : 0),
@@ -190,7 +190,7 @@ export const CHECKS: readonly Check[] = [
   },
 ];
 
-/** How long an acknowledged end took to show in the ledger, in milliseconds, shortest first. */
+/** Returns the delays from acknowledged ends to their events in the ledger, in milliseconds, shortest first. */
 export function endDelays({ ledger, acknowledged }: Evidence): readonly number[] {
   const ends = new Map(ledger.events.filter(({ status }) => isFinal(status)).map(({ taskId, atMs }) => [taskId, atMs]));
   return acknowledged
@@ -203,7 +203,7 @@ function toKind(sandboxKind: string): string {
   return sandboxKind.includes('voice') ? 'VOICE' : 'LIP_SYNC';
 }
 
-/** Units have at most three decimals. */
+/** Rounds to three decimals, the most that units have. */
 function isSame(a: number, b: number): boolean {
   return Math.abs(a - b) < 0.0005;
 }

@@ -1,9 +1,9 @@
 import { sendOperation } from '../node/send-operation.ts';
 
-/** One change as a client reads it. */
+/** One change, as a client receives it. */
 export interface ReadEvent {
   readonly seq: number;
-  /** The gateway's own id, without what makes it global. */
+  /** The gateway's own id, not the global one. */
   readonly taskId: string;
   readonly kind: 'VOICE' | 'LIP_SYNC';
   readonly status: string;
@@ -23,7 +23,7 @@ const PAGE = `query ($after: String) {
   events(first: 100, after: $after) { edges { node { seq: sequence cursor task { id status } } } pageInfo { hasNextPage endCursor } }
 }`;
 
-/** A page holds a hundred; no round has more events than this times that. */
+/** The most pages of 100 events. No round has more events. */
 const PAGES_MAX = 1_000;
 
 /** Reads the whole log of changes, page by page. */
@@ -46,7 +46,7 @@ function toReadEvent({ seq, cursor, task }: EventsPage['events']['edges'][number
   return { seq, taskId: localId(task.id), kind: isVoice ? 'VOICE' : 'LIP_SYNC', status: task.status, cursor };
 }
 
-/** The gateway's own id inside a global one. */
+/** Decodes the gateway's own id from a global one. */
 export function localId(globalId: string): string {
   return Buffer.from(globalId, 'base64url').toString().split(':')[1] ?? '';
 }

@@ -8,31 +8,31 @@ import type { Intent } from './plan.ts';
 export interface FinaleOptions {
   readonly stack: Pick<GatewayStack, 'gateway' | 'account'>;
   readonly face: ScannedFace;
-  /** Slots at Kling. */
+  /** The slots at Kling. */
   readonly concurrency: number;
-  /** How long a task takes at Kling where nothing else is said. */
+  /** The default duration of a task at Kling. */
   readonly taskMs: { readonly submittedMs: number; readonly processingMs: number };
   /** Waits until every task has ended. */
   readonly settle: () => Promise<unknown>;
 }
 
-/** So many tasks more than there are slots come at once, and each takes long enough for all of them to be there. */
+/** The tasks of the burst that exceed the slots. Each task takes long enough that all of them overlap. */
 const TOO_MANY = 12;
 const BURST_MS = { submittedMs: 300, processingMs: 4_000 };
 
-/** Lip-syncs of the burst that Kling makes after their connection has ended. */
+/** The lip-syncs of the burst that Kling carries out late. */
 const LATE_WORDS = ['acts-late-cut', 'acts-late-cut', 'acts-late'] as const;
 
-/** Where the ledger dies with one task alone. The lost push comes last: any that followed would make up for it. */
+/** The steps at which the ledger dies with a single task. The lost push comes last, because a later push would repair it. */
 const STEPS: readonly Step[] = ['ingest', 'ingested', 'pushed', 'push'];
 
-/** Longest that a step is waited for; the ledger dies then all the same. */
+/** The timeout of a step. The ledger then dies anyway. */
 const STEP_MS_MAX = 4_000;
 
-/** Time for an abort to be noted before the task that it is for is made. */
+/** The time for the gateway to register an abort before its task is created. */
 const NOTED_MS = 200;
 
-/** What a load meets only by luck, on purpose: too many tasks at once, some of them made late, and deaths at each step of a lone task. */
+/** Causes the rare cases of a load: too many tasks at once, late creates, and a death at each step of a single task. */
 export async function runFinale(options: FinaleOptions): Promise<readonly ClientView[]> {
   const { stack, face, concurrency, taskMs, settle } = options;
   const { gateway, account } = stack;

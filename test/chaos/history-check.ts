@@ -3,16 +3,16 @@ import type { ReadEvent } from './events.ts';
 import { concerning, positionOf, type History, type HistoryEvidence, type ToldEvent } from './history.ts';
 import { stateStart, strangersInState } from './present-state.ts';
 
-/** How a history differs from the log, behind its first position. All are numbers of events. */
+/** The differences of a history from the log after its first position, as numbers of events. */
 export interface Difference {
   readonly missing: readonly number[];
   readonly repeated: readonly number[];
   readonly outOfOrder: readonly number[];
-  /** Told, and not what the log has there or not what was asked for. */
+  /** Received events that differ from the log, or that were not subscribed to. */
   readonly foreign: readonly number[];
 }
 
-/** Compares what a watcher was told with what the log holds of what it watched. */
+/** Compares the received events with those that the log has for the watcher. */
 export function differenceOf(history: History, log: readonly ReadEvent[]): Difference {
   const position = positionOf(history);
   if (position === null) return { missing: [], repeated: [], outOfOrder: [], foreign: [] };
@@ -37,7 +37,7 @@ export function differenceOf(history: History, log: readonly ReadEvent[]): Diffe
   return { missing: [...expected.keys()].filter((seq) => !seen.has(seq)), repeated, outOfOrder, foreign };
 }
 
-/** All that the watchers of a round prove. */
+/** Checks the promises to the watchers of a round. */
 export const HISTORY_CHECKS: readonly Check<HistoryEvidence>[] = [
   {
     promise: 'a watcher is told of every change once, in order, across kills, aborts and its own absences',
@@ -111,7 +111,7 @@ export const HISTORY_CHECKS: readonly Check<HistoryEvidence>[] = [
   },
 ];
 
-/** What counts of a history: a present state that was broken off before it had a place in the log is told anew. */
+/** Returns the valid part of a history. A present state that was interrupted before its place in the log is sent again. */
 function sinceState(history: History): readonly ToldEvent[] {
   const position = positionOf(history);
   return history.told.slice(stateStart(history, position?.at ?? history.told.length));

@@ -2,45 +2,45 @@ import type { ReadEvent } from './events.ts';
 
 export type Transport = 'ws' | 'sse' | 'multipart';
 
-/** What a watcher asked for: one task, or all that match. */
+/** The subscription of a watcher: one task, or all that match. */
 export interface Watched {
-  /** The gateway's own id; null: `tasksChanged`. */
+  /** The gateway's own id. Null for `tasksChanged`. */
   readonly taskId: string | null;
   readonly kind: ReadEvent['kind'] | null;
-  /** Empty: all. */
+  /** Empty for all statuses. */
   readonly statuses: readonly string[];
 }
 
-/** One event as a watcher was told it. */
+/** One event that a watcher received. */
 export interface ToldEvent extends Omit<ReadEvent, 'kind'> {
   readonly resync: boolean;
 }
 
-/** One subscription's story, over all its connections. */
+/** The history of one subscription, over all its connections. */
 export interface History {
   readonly watcher: string;
   readonly transport: Transport;
   readonly watched: Watched;
-  /** The number of the event that it began behind; null: it began with the present state. */
+  /** The number of the event that it started after. Null if it started with the present state. */
   readonly behind: number | null;
-  /** In the order of arrival. */
+  /** The received events, in the order of arrival. */
   readonly told: readonly ToldEvent[];
-  /** Where in `told` each connection begins. */
+  /** The index in `told` at which each connection starts. */
   readonly connections: readonly number[];
-  /** The gateway said that nothing more comes. */
+  /** Whether the gateway completed the subscription. */
   readonly isCompleted: boolean;
-  /** Whatever the gateway did that it must not do, beside what its events show. */
+  /** Other violations by the gateway. */
   readonly problems: readonly string[];
 }
 
-/** What watchers' histories are judged by. */
+/** The reference for histories. */
 export interface HistoryEvidence {
   readonly histories: readonly History[];
-  /** The ledger's log, from its first event on. */
+  /** The whole log of the ledger. */
   readonly events: readonly ReadEvent[];
 }
 
-/** The events of the log that belong to what is watched. */
+/** Returns the events of the log that a subscription covers. */
 export function concerning({ taskId, kind, statuses }: Watched, log: readonly ReadEvent[]): readonly ReadEvent[] {
   return log.filter(
     (event) =>
@@ -51,8 +51,8 @@ export function concerning({ taskId, kind, statuses }: Watched, log: readonly Re
 }
 
 /**
- * Where the log's own events begin in `told`, and behind which number. What comes before is the present state: numbered
- * 0, but for the last of it, which stands at the head. Null: it was never told of a place in the log.
+ * Returns the index in `told` after the present state, and the number of the event before it. Events of the present state
+ * have the number 0, except for the last one. Returns null if the history has no place in the log.
  */
 export function positionOf({ behind, told }: History): { readonly at: number; readonly seq: number } | null {
   if (behind !== null) return { at: 0, seq: behind };

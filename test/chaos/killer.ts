@@ -4,21 +4,21 @@ import type { Random } from './random.ts';
 
 export interface KillerOptions {
   readonly kills: number;
-  /** The kills fall at random into as many equal parts of this. */
+  /** The time of all kills. Each falls at random into an equal part of it. */
   readonly overMs: number;
   readonly random: Random;
-  /** Resolves with the next acknowledgement of a callback: a good moment to die. */
+  /** Resolves with the next acknowledgement of a callback. */
   readonly nextProgress: () => Promise<void>;
   /** Called while the gateway is down. */
   readonly onDown: () => void;
 }
 
-/** Longest that a kill waits for an acknowledgement. */
+/** The longest time that a kill waits for an acknowledgement. */
 const PROGRESS_MS_MAX = 1_000;
 
 /**
- * Kills the gateway again and again, and starts it on the same port and disk; every other time right after it has
- * acknowledged a callback. It runs again when this returns how often it was killed.
+ * Kills the gateway repeatedly and restarts it with the same port and disk. Every other kill follows the acknowledgement
+ * of a callback. Returns the number of kills, with the gateway running.
  */
 export async function killRepeatedly(
   gateway: RawWorker,
@@ -35,10 +35,10 @@ export async function killRepeatedly(
     await wait(Math.max(0, startedMs + atMs - Date.now()));
     if (number % 2 === 1) await Promise.race([nextProgress(), wait(PROGRESS_MS_MAX)]);
     await kill();
-    // Sometimes it is away for longer than a client's first retry.
+    // Sometimes it is down for longer than a client's first retry.
     if (random.chance(0.3)) await wait(random.between(100, 800));
     await gateway.start();
-    // Sometimes it dies again while it still sorts out what the last death left behind.
+    // Sometimes it dies again during its recovery.
     if (!random.chance(0.25)) continue;
     await wait(random.between(0, 60));
     await kill();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** One task as it lies on the disk. */
+/** One task on disk. */
 export interface StoredTask {
   readonly id: string;
   readonly externalId: string | null;
@@ -14,7 +14,7 @@ export interface StoredTask {
   readonly unitsDeducted: string | null;
 }
 
-/** One change as it lies on the disk. */
+/** One event on disk. */
 export interface StoredEvent {
   readonly seq: number;
   readonly taskId: string;
@@ -22,16 +22,16 @@ export interface StoredEvent {
   readonly status: string;
 }
 
-/** Everything of one tenant's ledger. */
+/** The ledger of one tenant. */
 export interface StoredLedger {
   readonly file: string;
   readonly tasks: readonly StoredTask[];
   readonly events: readonly StoredEvent[];
-  /** Thousandths of a unit, of all months. */
+  /** The thousandths of a unit that were spent in all months. */
   readonly milliunits: number;
 }
 
-/** Each task's status, and that of its newest event. A task that has not been announced is queued and has no event. */
+/** Reads the status of each task and of its newest event. A queued task may have no event yet. */
 const TORN = `
   SELECT id, now, told FROM (
     SELECT task.id, json_extract(task.record, '$.status') AS now, (
@@ -39,7 +39,7 @@ const TORN = `
     ) AS told FROM task)
   WHERE now <> coalesce(told, 'QUEUED')`;
 
-/** The tasks whose state and newest event differ, in the ledgers of a gateway that is down and will be started again. */
+/** Finds the tasks whose state and newest event differ, in the ledgers of a gateway that is down. */
 export function findTorn(dir: string): readonly string[] {
   const copy = mkdtempSync(join(tmpdir(), 'kling-ledger-'));
   try {

@@ -2,15 +2,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { sendOperation, type Sent } from '../node/send-operation.ts';
 import type { Intent } from './plan.ts';
 
-/** What one client knows of its task at the end. */
+/** What one client knows about its task at the end. */
 export interface ClientView {
   readonly intent: Intent;
-  /** The gateway's own id, from the first acknowledged create; null when there was none. */
+  /** The gateway's own id, from the first acknowledged create. Null if no create was acknowledged. */
   taskId: string | null;
-  /** The code that the create was refused with for good; null when it was not. */
+  /** The code of the final refusal. Null if the create was not refused. */
   refusedWith: string | null;
   attempts: number;
-  /** Everything that no client may ever see. */
+  /** Violations that this client saw. */
   readonly problems: string[];
 }
 
@@ -19,7 +19,7 @@ interface Seen {
   readonly status: string;
 }
 
-/** A client tries for longer than any outage of the round. */
+/** The attempts of a client, which last longer than any outage of the round. */
 const ATTEMPTS_MAX = 80;
 const RETRY_MS = 150;
 
@@ -31,7 +31,7 @@ const RANK: Readonly<Record<string, number>> = {
   SUCCEEDED: 3,
   FAILED: 3,
 };
-/** The only codes a create in this load may be refused with, and that only for the tasks made to be refused. */
+/** The allowed codes of refusals, for tasks that are meant to be refused. */
 const REFUSALS = new Set(['CONTENT_REJECTED']);
 
 const MUTATIONS = {
@@ -44,7 +44,7 @@ const QUERIES = {
 } as const;
 const SCAN = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id startMs } } } }`;
 
-/** A face to make lip-syncs with; made before anything goes wrong, since scans are no tasks. */
+/** A face for lip-syncs, scanned before any fault, because scans are not tasks. */
 export interface ScannedFace {
   readonly id: string;
   readonly startMs: number;
@@ -62,8 +62,8 @@ export async function scanFace(gatewayUrl: string): Promise<ScannedFace> {
 }
 
 /**
- * Runs one client: creates until it knows what came of it, with the same external id each time, and then reads. `onTask`
- * gets the task's id once it knows it.
+ * Runs one client. It repeats its create with the same external id until it knows the outcome, and then reads the task.
+ * Calls `onTask` with the id of the task.
  */
 export async function runClient(
   gatewayUrl: string,
@@ -112,7 +112,7 @@ export async function runClient(
   return view;
 }
 
-/** The object that worked on it was aborted, and the gateway cannot say what came of it: as good as no answer. */
+/** Whether the outcome is unknown because the object was aborted. Counts as no answer. */
 function isCutShort({ answer }: Extract<Sent, { answer: unknown }>): boolean {
   return answer.errors?.[0]?.extensions?.code === 'INTERNAL';
 }

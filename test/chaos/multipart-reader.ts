@@ -1,14 +1,14 @@
-/** What becomes of a multipart answer's parts. */
+/** The callbacks for the parts of a multipart answer. */
 export interface PartListener {
-  /** The JSON of a part. */
+  /** Called with the JSON of a part. */
   readonly part: (json: string) => void;
-  /** The closing delimiter has come. */
+  /** Called after the closing delimiter. */
   readonly end: () => void;
 }
 
 const DELIMITER = '\r\n--graphql';
 
-/** Takes the pieces of an Apollo multipart answer as they come; tells each part as soon as the delimiter behind it is there. */
+/** Reads the pieces of an Apollo multipart answer. Reports each part when the delimiter after it has arrived. */
 export function createMultipartReader({ part, end }: PartListener): (piece: string) => void {
   let text = '';
   return (piece) => {

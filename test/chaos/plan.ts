@@ -1,22 +1,22 @@
 import type { Random } from './random.ts';
 
-/** One task that a client wants, decided by the seed alone. */
+/** One task of a client, decided only by the seed. */
 export interface Intent {
   readonly externalId: string;
   readonly kind: 'VOICE' | 'LIP_SYNC';
-  /** What goes wrong with it, a word of `src/sandbox/README.md`; null for nothing. */
+  /** The scenario word of its fault, see `src/sandbox/README.md`. Null for no fault. */
   readonly word: string | null;
   /** When its first create is sent, in milliseconds after the start of the load. */
   readonly atMs: number;
-  /** After how many milliseconds the connection of each attempt is cut; attempts past the last are left alone. */
+  /** When the connection of each attempt is cut, in milliseconds. Later attempts are not cut. */
   readonly cutsMs: readonly number[];
-  /** Whether the client forgets the task after its first attempt, whatever came of it. */
+  /** Whether the client abandons the task after its first attempt. */
   readonly isAbandoned: boolean;
-  /** Waits before the reads that the client makes of the task once it knows it, in milliseconds. */
+  /** The delays before the client's reads of the task, in milliseconds. */
   readonly readsMs: readonly number[];
 }
 
-/** How often each word is used. What is left of 1 goes without a fault of its own. */
+/** The probability of each word. The other tasks have no fault. */
 const WORDS: readonly (readonly [word: string, share: number])[] = [
   ['slow', 0.06],
   ['error-after', 0.03],
@@ -40,7 +40,7 @@ const WORDS: readonly (readonly [word: string, share: number])[] = [
   ['acts-late-cut', 0.02],
 ];
 
-/** The tasks of a round, in the order of their time. */
+/** Plans the tasks of a round, in the order of their times. */
 export function planIntents(random: Random, { tasks, overMs }: { tasks: number; overMs: number }): readonly Intent[] {
   const round = random.between(1, 1_000_000_000).toString(36);
   const intents = Array.from({ length: tasks }, (_, number): Intent => {
@@ -50,7 +50,7 @@ export function planIntents(random: Random, { tasks, overMs }: { tasks: number; 
       kind: random.chance(0.5) ? 'VOICE' : 'LIP_SYNC',
       word: drawWord(random),
       atMs: random.next() * overMs,
-      // Most cuts are short, so that they fall into the mutation, whose usual length is some tens of milliseconds.
+      // Most cuts are short, so that they hit the mutation, which takes some tens of milliseconds.
       cutsMs: Array.from({ length: cuts }, () => Math.round(200 * random.next() ** 2)),
       isAbandoned: random.chance(0.03),
       readsMs: Array.from({ length: random.between(0, 3) }, () => random.between(0, 1_500)),

@@ -5,10 +5,10 @@ import { applyPatch, type Plant } from './plants.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What the gateway of a chaos run is built from. */
+/** The sources of the gateway in a chaos run. */
 const PARTS = ['src', 'test/chaos', 'test/support', 'wrangler.toml', 'tsconfig.json', 'package.json'] as const;
 
-/** A copy of the sources with a fault in them. It goes when the process ends. Throws where the fault cannot be planted. */
+/** Copies the sources and plants a fault. The copy is deleted when the process ends. Throws if the fault does not apply. */
 export function copyWithPlant({ patches }: Plant): string {
   const copy = mkdtempSync(join(tmpdir(), 'kling-planted-'));
   process.once('exit', () => rmSync(copy, { recursive: true, force: true }));

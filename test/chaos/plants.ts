@@ -1,9 +1,9 @@
 /**
- * Faults that a gateway could have, as changes of its sources. A checker that finds none of them checks nothing:
- * `npm run chaos -- --plant N` builds the gateway with one of them and has to end red.
+ * Faults that a gateway could have, as patches of its sources. They test the checks of a chaos run:
+ * `npm run chaos -- --plant N` builds the gateway with one of them and must fail.
  */
 
-/** A text that stands in a file exactly once, and what is written there. */
+/** A text that occurs exactly once in a file, and its replacement. */
 export interface Patch {
   readonly file: string;
   readonly find: string;
@@ -16,7 +16,7 @@ export interface Plant {
   readonly patches: readonly [Patch, ...Patch[]];
 }
 
-/** The faults by the number that `--plant` takes. */
+/** The faults by the number for `--plant`. */
 export const PLANTS: ReadonlyMap<number, Plant> = new Map([
   [
     1,
@@ -93,7 +93,7 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
   ],
 ]);
 
-/** Throws unless the text is there exactly once: the sources have changed, and the plant has to follow them. */
+/** Applies a patch. Throws if the text does not occur exactly once, because the sources have changed. */
 export function applyPatch(source: string, { file, find, replace }: Patch): string {
   const parts = source.split(find);
   if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times, not once: ${find}`);

@@ -3,8 +3,8 @@ import type { ReadEvent } from './events.ts';
 import { concerning, positionOf, type History, type Watched } from './history.ts';
 
 /**
- * What is wrong with the present state that a history begins with: each task that is in it and was not open at its place
- * in the log, or was and is not in it.
+ * Finds the faults of the present state that a history starts with: tasks that were not open at its place in the log, and
+ * missing tasks that were.
  */
 export function strangersInState(history: History, log: readonly ReadEvent[]): readonly string[] {
   const { behind, told, watched } = history;
@@ -18,7 +18,7 @@ export function strangersInState(history: History, log: readonly ReadEvent[]): r
       ? []
       : [`begins with ${told[position.at - 1]?.status} at ${position.seq}, where it was ${last.status}`];
   }
-  // One event alone may be the first live one, behind a present state that was empty.
+  // A single event may be the first live one, after an empty present state.
   if (state.length === 1 && openAt(concerned, position.seq - 1, watched).size === 0) return [];
   const open = openAt(concerned, position.seq, watched);
   const isIn = new Set(state.map(({ taskId }) => taskId));
@@ -30,13 +30,13 @@ export function strangersInState(history: History, log: readonly ReadEvent[]): r
   ];
 }
 
-/** Where in `told` the present state begins that ends before `end`: one that was broken off is told anew. */
+/** Returns the index in `told` at which the present state before `end` starts. An interrupted one is sent again. */
 export function stateStart({ told, connections }: History, end: number): number {
   const start = connections.findLast((from) => from < end) ?? 0;
   return told[start]?.seq === 0 || start === end - 1 ? start : end;
 }
 
-/** The tasks that had not ended right behind event `seq` and are watched as they were then. */
+/** Returns the watched tasks that were open after event `seq`, as they were then. */
 function openAt(log: readonly ReadEvent[], seq: number, { statuses }: Watched): ReadonlyMap<string, string> {
   const open = new Map<string, string>();
   for (const event of log) {

@@ -1,15 +1,15 @@
-/** A stream of dice that is the same for the same seed. */
+/** A stream of random numbers that repeats for the same seed. */
 export interface Random {
-  /** 0 (inclusive) to 1. */
+  /** From 0 (inclusive) to 1. */
   next(): number;
-  /** A whole number from `min` to `max`, both included. */
+  /** An integer from `min` to `max`, both included. */
   between(min: number, max: number): number;
   chance(probability: number): boolean;
-  /** A stream of its own, so that two users of it do not depend on who comes first. */
+  /** A separate stream, so that users do not depend on each other's order. */
   fork(name: string): Random;
 }
 
-/** Mulberry32. Two seeds next to each other give unrelated streams. */
+/** Creates a stream by mulberry32. Neighbouring seeds give unrelated streams. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
 

@@ -2,16 +2,16 @@ import { request, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { AUTHORIZATION } from '../support/token.ts';
 
-/** A POST whose connection is its own, and can be reset under it. */
+/** A POST with its own connection, which can be reset. */
 export interface ResettablePost {
   readonly response: Promise<IncomingMessage>;
-  /** RST instead of FIN: nothing is said to the other side. */
+  /** Resets the connection by RST instead of FIN. */
   reset(): void;
-  /** As a client does that has no more need of an answer. */
+  /** Aborts the request, as a client does that needs no answer. */
   leave(): void;
 }
 
-/** Posts JSON, as the tenant of the tests. The answer is there as soon as its head is. */
+/** Posts JSON as the tenant of the tests. Resolves with the head of the answer. */
 export function post(url: string, body: string, accept: string): ResettablePost {
   const headers = {
     authorization: AUTHORIZATION,
@@ -22,7 +22,7 @@ export function post(url: string, body: string, accept: string): ResettablePost 
   const call = request(url, { method: 'POST', agent: false, headers });
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     call.once('response', resolve);
-    // Stays on: a reset is an error of the request, too.
+    // Not removed, because a later reset is also an error of the request.
     call.on('error', reject);
   });
   call.end(body);
@@ -36,13 +36,13 @@ export function post(url: string, body: string, accept: string): ResettablePost 
   };
 }
 
-/** A `fetch` for clients that bring none: each call is a `post`, and `reset` breaks the newest. */
+/** Creates a `fetch` for client libraries. `reset` resets the connection of the newest call. */
 export interface ResettableFetch {
   readonly fetch: typeof fetch;
   readonly reset: () => void;
 }
 
-/** `onClosed`: the answer has ended, however. */
+/** Converts an answer. Calls `onClosed` after any end of it. */
 export function createResettableFetch(onClosed: () => void): ResettableFetch {
   let newest: ResettablePost | null = null;
   return {

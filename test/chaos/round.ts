@@ -21,45 +21,46 @@ export interface RoundOptions {
   readonly random: Random;
   readonly tasks: number;
   readonly kills: number;
-  /** Objects that die while the process lives on. */
+  /** The number of objects that die while the process goes on. */
   readonly aborts: number;
   readonly watchers: number;
-  /** Over how long creates, kills and aborts are spread. */
+  /** The duration of creates, kills and aborts. */
   readonly overMs: number;
-  /** How long slots may take to come back after the last task; words about them can be lost, and are then asked for. Null: not looked at. */
+  /** The timeout for the return of all slots after the last task. Lost messages about slots take longer. Null skips the check. */
   readonly slotsMs: number | null;
-  /** A fault that the gateway is built with. */
+  /** A planted fault of the gateway. */
   readonly plant: Plant | null;
   readonly say: (line: string) => void;
-  /** Gets the gateway's log. */
+  /** Called with the gateway's log. */
   readonly onGatewayOutput: (text: string) => void;
 }
 
 /**
- * Slots at Kling for each task that comes in a second. With these faults a task holds its slot for 1.8 s, and one whose
- * ledger has just died for up to 10: some have to wait, and the queue never fills.
+ * The slots at Kling for each task in a second. Under these faults, a task uses its slot for 1.8 s, or for up to 10 s after
+ * a death of its ledger. So some tasks wait, and the queue never fills.
  */
 const SLOTS_PER_RATE = 2.5;
 const TASK_MS = { submittedMs: 150, processingMs: 600 };
 
 /**
- * How late Kling acts on a create whose connection has ended. The gateway sends it again 4 s after that at the earliest
- * (`SETTLE_MS` twice): after the first look-up, before the second. Of voices Kling refuses a second one, of lip-syncs it does not.
+ * How long after its connection Kling carries out a late create: after the gateway's first look-up and before its second.
+ * The gateway sends the create again after 4 s at the earliest (`SETTLE_MS` twice). Kling refuses a second voice, but not
+ * a second lip-sync.
  */
 const LATE_MS = 2_500;
 const UNIQUE_EXTERNAL_IDS = ['voice'];
 
-/** How long the last task may take to end after the last create. */
+/** The timeout for the end of the last task, after the last create. */
 const SETTLE_MS_MAX = 180_000;
 
-/** How long watchers may take to be told of everything once nothing happens any more. */
+/** The timeout for watchers to receive all events after the last change. */
 const CATCH_UP_MS_MAX = 20_000;
 
 const SCAN_UNITS = 0.05;
 
 const UNFINISHED = `{ tasks(first: 5, status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED]) { edges { node { id externalId status } } } }`;
 
-/** Runs one round against a gateway and a sandbox of its own, and gathers what is left. */
+/** Runs one round against a new gateway and sandbox, and collects the evidence. */
 export async function runRound(options: RoundOptions): Promise<Evidence> {
   const { random, tasks, kills, aborts, overMs, say, onGatewayOutput } = options;
   const concurrency = Math.max(3, Math.round((SLOTS_PER_RATE * tasks) / (overMs / 1_000)));
@@ -161,7 +162,7 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
   }
 }
 
-/** Waits until the gateway knows of no unfinished task, twice in a row; says what is left when the time is up. */
+/** Waits until the gateway twice reports no unfinished task. Returns the remaining tasks after the timeout. */
 async function settle(gatewayUrl: string): Promise<string> {
   const deadlineMs = Date.now() + SETTLE_MS_MAX;
   let left = 'unknown';
@@ -176,7 +177,7 @@ async function settle(gatewayUrl: string): Promise<string> {
   return left;
 }
 
-/** How many slots of the account are still held or waited for when none is, or when the time is up. */
+/** Waits until no slot of the account is in use or waited for. Returns the remaining number after the timeout. */
 async function slotsLeft(gatewayUrl: string, forMs: number): Promise<number> {
   const deadlineMs = Date.now() + forMs;
   for (;;) {

@@ -1,9 +1,10 @@
 /**
- * `npm run chaos`: clients that reset their connections and repeat themselves, a Kling that fails, loses and forges,
- * watchers that come and go, a gateway that is killed and objects that are aborted again and again; then everything that is left is checked against what the gateway promises.
+ * `npm run chaos`: checks the promises of the gateway under faults. Clients reset connections and repeat requests, Kling
+ * fails, loses and forges, watchers reconnect, the gateway is killed, and its objects are aborted.
  *
- * `--seed N` repeats a run as far as the clocks allow; `--tasks N --kills N --aborts N --watchers N` per round, `--rounds N`; `--short` for CI;
- * `--plant N` builds the gateway with a fault of `plants.ts`, and has to end red; `--log FILE` keeps the gateway's log, with the times since the start. Exits with 1 when a promise was broken.
+ * `--seed N` repeats a run as far as the clocks allow. `--tasks N --kills N --aborts N --watchers N` apply to each round,
+ * `--rounds N` to the run. `--short` is for CI. `--plant N` builds the gateway with a fault of `plants.ts`, and must fail.
+ * `--log FILE` writes the gateway's log, with times since the start. Exits with 1 if a promise was broken.
  */
 
 import { appendFileSync } from 'node:fs';
@@ -39,7 +40,7 @@ const aborts = count('aborts', usual.aborts);
 const watchers = count('watchers', usual.watchers);
 const plant = plantOf(count('plant', 0));
 
-/** Violations shown of one promise. */
+/** The violations of one promise that are printed. */
 const SHOWN_MAX = 10;
 
 function count(name: Exclude<keyof typeof values, 'log' | 'short'>, fallback: number): number {
@@ -60,7 +61,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Prints the figures of a round and what is wrong; says how many promises were broken. */
+/** Prints the figures and violations of a round. Returns the number of broken promises. */
 function report(evidence: Evidence): number {
   const { views, ledger, kling } = evidence;
   const codes = new Map<string, number>();
@@ -91,7 +92,7 @@ function report(evidence: Evidence): number {
   return broken;
 }
 
-// The processes under test are killed on exit, whatever the reason.
+// Every exit kills the processes under test.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 const startedMs = Date.now();

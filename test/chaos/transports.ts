@@ -7,7 +7,7 @@ import type { Transport } from './history.ts';
 import { createMultipartReader } from './multipart-reader.ts';
 import { createResettableFetch, post } from './resettable-fetch.ts';
 
-/** A GraphQL result, or what stands in its place. */
+/** Called with a GraphQL result, or the errors instead of one. */
 export interface Result {
   readonly data?: Readonly<Record<string, unknown>> | null | undefined;
   readonly errors?: readonly GraphqlError[] | undefined;
@@ -20,20 +20,20 @@ interface GraphqlError {
 
 export interface Listener {
   readonly next: (result: Result) => void;
-  /** The gateway says that nothing more comes. */
+  /** Called if the gateway completes the subscription. */
   readonly complete: () => void;
-  /** The connection ended otherwise. May be called more than once. */
+  /** Called if the connection ends otherwise. Can be called more than once. */
   readonly broke: (reason: string) => void;
 }
 
 export interface Connection {
-  /** Says goodbye, as far as the transport has a word for it. */
+  /** Ends the subscription in the way of the transport. */
   readonly leave: () => void;
   /** Resets the TCP connection. */
   readonly reset: () => void;
 }
 
-/** Subscribes once; nothing is retried. */
+/** Subscribes once, without retries. */
 export type Subscribe = (operation: { query: string; variables: Record<string, unknown> }, to: Listener) => Connection;
 
 /** The client of one watcher. */
@@ -43,7 +43,7 @@ export function createTransport(transport: Transport, gatewayUrl: string): Subsc
   return transport === 'sse' ? createSse(url) : createMultipart(url);
 }
 
-/** Whoever comes back within this finds its socket still there, and subscribes on it anew. */
+/** A client that returns within this time uses its socket again. */
 const LAZY_CLOSE_MS = 250;
 
 function createWs(url: string): Subscribe {
@@ -68,14 +68,14 @@ function createWs(url: string): Subscribe {
     });
     return {
       leave,
-      // `ws` itself only ends a connection with FIN.
+      // `ws` itself can end a connection only by FIN.
       // oxlint-disable-next-line no-underscore-dangle -- it has no other name for the TCP socket
       reset: () => (socket as unknown as { readonly _socket?: Socket } | null)?._socket?.resetAndDestroy(),
     };
   };
 }
 
-/** The client does not notice an end that comes while it hands out what came before. */
+/** Reports the end itself, because the client misses one that arrives while it passes on earlier results. */
 const NOTICED_MS = 500;
 
 function createSse(url: string): Subscribe {

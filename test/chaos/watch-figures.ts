@@ -1,7 +1,7 @@
 import { differenceOf } from './history-check.ts';
 import type { HistoryEvidence } from './history.ts';
 
-/** What the watchers of a round went through, in lines for people. */
+/** Formats the figures of the watchers of a round. */
 export function watchFigures({ histories, events }: HistoryEvidence): readonly string[] {
   const byTransport = [...Map.groupBy(histories, ({ transport }) => transport)].map(([transport, theirs]) => {
     return `${new Set(theirs.map(({ watcher }) => watcher)).size} ${transport}`;

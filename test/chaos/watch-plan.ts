@@ -1,17 +1,17 @@
 import type { Transport, Watched } from './history.ts';
 import type { Random } from './random.ts';
 
-/** One watcher, decided by the seed alone. */
+/** One watcher, decided only by the seed. */
 export interface WatcherPlan {
   readonly name: string;
   readonly transport: Transport;
-  /** `TASK`: one after the other, each to its end. */
+  /** `TASK` watches single tasks one after the other, each to its end. */
   readonly scope: 'TASK' | Omit<Watched, 'taskId'>;
-  /** Where it begins: with the present state, or right behind the log's first event. */
+  /** Where it starts: with the present state, or after the first event of the log. */
   readonly start: 'PRESENT' | 'BEGINNING';
   /** When it first subscribes, in milliseconds after the start of the load. */
   readonly atMs: number;
-  /** Its absences and its waits. */
+  /** The stream for its absences and delays. */
   readonly random: Random;
 }
 
@@ -26,7 +26,7 @@ const SCOPES: readonly WatcherPlan['scope'][] = [
   'TASK',
 ];
 
-/** Every third is of the same transport; of each ten, five watch everything. */
+/** Plans the watchers. The transports alternate, and five of ten watch all tasks. */
 export function planWatchers(
   random: Random,
   { watchers, overMs }: { watchers: number; overMs: number },
@@ -38,7 +38,7 @@ export function planWatchers(
       transport: TRANSPORTS[number % TRANSPORTS.length] ?? 'ws',
       scope: SCOPES[number % SCOPES.length] ?? 'TASK',
       start: own.chance(0.4) ? 'BEGINNING' : 'PRESENT',
-      // Some are there before anything happens.
+      // Some subscribe before the load starts.
       atMs: own.chance(0.2) ? 0 : own.next() * 0.8 * overMs,
       random: own,
     };

@@ -4,24 +4,24 @@ import type { History, ToldEvent } from './history.ts';
 import { createTransport, type Connection, type Result, type Subscribe } from './transports.ts';
 import type { WatcherPlan } from './watch-plan.ts';
 
-/** A place to begin at: an event's number and its cursor. */
+/** A place to start at: the number and cursor of an event. */
 export interface Place {
   readonly seq: number;
   readonly cursor: string;
 }
 
-/** What is going on around the watchers. */
+/** The state of the round for its watchers. */
 export interface Surroundings {
   readonly gatewayUrl: string;
-  /** Nobody leaves on purpose any more, and no new subscription is begun. */
+  /** Whether watchers stay connected and start no new subscriptions. */
   readonly isCalm: () => boolean;
-  /** Everybody goes. */
+  /** Whether watchers stop. */
   readonly ended: AbortSignal;
-  /** The newest task that a client knows of, by its global id; null: none yet. */
+  /** The global id of the newest known task. Null before the first. */
   readonly newestTask: () => string | null;
   readonly firstPlace: () => Promise<Place | null>;
   readonly onHistory: (history: History) => void;
-  /** How each connection ended. */
+  /** Counts the ends of connections by cause. */
   readonly onEnd: (reason: string) => void;
 }
 
@@ -38,16 +38,16 @@ const EVENT = '{ cursor sequence resync task { id status } }';
 const TASK_CHANGED = `subscription ($id: ID!, $after: String) { event: taskChanged(id: $id, after: $after) ${EVENT} }`;
 const TASKS_CHANGED = `subscription ($filter: TaskEventFilterInput, $after: String) { event: tasksChanged(filter: $filter, after: $after) ${EVENT} }`;
 
-/** How long it stays, and how long it is away; in milliseconds. */
+/** How long a watcher stays connected and away, in milliseconds. */
 const STAYS_MS = [500, 15_000] as const;
 const BACK_MS = [50, 500] as const;
 const AWAY_MS = 1_000;
 const POLL_MS = 100;
 
-/** A close code of the protocol, or a status: the client's own fault, and there is none. */
+/** A close code or status for a fault of the client. Clients here have no faults. */
 const FAULT = /^4\d\d\d?$/;
 
-/** Watches until the surroundings end: subscribes, is cut off or leaves, and comes back with its last cursor. */
+/** Watches until the round stops it: subscribes, is cut or leaves, and resumes with its last cursor. */
 export async function runWatcher(plan: WatcherPlan, around: Surroundings): Promise<void> {
   const subscribe = createTransport(plan.transport, around.gatewayUrl);
   await wait(plan.atMs, undefined, { signal: around.ended }).catch(() => {});
@@ -65,7 +65,7 @@ export async function runWatcher(plan: WatcherPlan, around: Surroundings): Promi
   }
 }
 
-/** One subscription's story: to the end of its task, or of the surroundings. */
+/** Runs one subscription to the end of its task or of the round. */
 async function runSubscription(
   { name, transport, scope, random }: WatcherPlan,
   subscribe: Subscribe,

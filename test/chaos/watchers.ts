@@ -8,29 +8,29 @@ import { runWatcher, type Place } from './watcher.ts';
 /** All watchers of a round. */
 export interface Watchers {
   readonly histories: readonly History[];
-  /** How often a connection ended, by how. */
+  /** Counts the ends of connections by cause. */
   readonly ends: ReadonlyMap<string, number>;
-  /** Nobody leaves on purpose from here on. */
+  /** Makes all watchers stay connected. */
   calm(): void;
-  /** Waits until everybody has been told of all that the log holds for them; says who has not when the time is up. */
+  /** Waits until all watchers have received their events of the log. Returns the others after the timeout. */
   catchUp(log: readonly ReadEvent[], forMs: number): Promise<readonly History[]>;
-  /** Sends everybody home. */
+  /** Stops all watchers. */
   end(): Promise<void>;
 }
 
 export interface WatchersOptions {
   readonly gatewayUrl: string;
   readonly plans: readonly WatcherPlan[];
-  /** The newest task that a client knows of, by its global id. */
+  /** Sets the newest known task, by its global id. */
   readonly newestTask: () => string | null;
 }
 
-/** After the last event somebody might still be told of one again. */
+/** The wait after the last event, in which a repeated event could arrive. */
 const QUIET_MS = 500;
 
 const FIRST = `{ events(first: 1) { edges { node { sequence cursor } } } }`;
 
-/** Starts them all, each at its time. */
+/** Starts each watcher at its time. */
 export function startWatchers({ gatewayUrl, plans, newestTask }: WatchersOptions): Watchers {
   const histories: History[] = [];
   const ends = new Map<string, number>();
@@ -87,7 +87,7 @@ interface FirstAnswer {
   readonly events: { readonly edges: readonly { readonly node: { sequence: number; cursor: string } }[] };
 }
 
-/** One that was never told of a place in the log, and began with the present state, has missed nothing. */
+/** Whether a history is complete. One that started with the present state and has no place in the log is complete. */
 function isBehind(history: History, last: number): boolean {
   if (history.watched.taskId !== null) return !history.isCompleted;
   const position = positionOf(history);

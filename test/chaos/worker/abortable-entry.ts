@@ -1,6 +1,6 @@
 /**
- * The product's Worker, with a door that its objects can be killed through while the process lives on. It is bundled for
- * the chaos run alone: same classes by name, same bindings, same storage.
+ * The product's Worker, with a path that kills its objects while the process goes on. Only the chaos run uses it. Names of
+ * classes, bindings and storage are the same.
  */
 
 export { IssuerKeys, SocketOperations } from '../../../src/index.ts';
@@ -15,13 +15,13 @@ import type { TaskChange } from '../../../src/domain/records.ts';
 import { isFinal } from '../../../src/domain/task.ts';
 import type { AbortRequest, Moment, Step } from '../abort-request.ts';
 
-/** Says that an object was aborted and did not fail by itself. */
+/** The error of an object that was aborted and did not fail by itself. */
 const REASON = 'aborted by the chaos run';
 
-/** Answered once the object is gone. */
+/** Resolves after the object has died. */
 const ABORTED = 204;
 
-/** One object's end. */
+/** The planned death of one object. */
 class Doom {
   readonly #ctx: DurableObjectState;
   #at: Step | null = null;
@@ -30,14 +30,14 @@ class Doom {
     this.#ctx = ctx;
   }
 
-  /** Never returns: its caller gets the abort as an error. */
+  /** Never returns. Its caller gets the abort as an error. */
   async wait({ inMs, at }: Moment): Promise<void> {
     this.#at = at;
     if (inMs > 0) await new Promise((resolve) => setTimeout(resolve, inMs));
     this.#ctx.abort(REASON);
   }
 
-  /** Aborts if that is what the object was to die at; everything written before is durable. */
+  /** Aborts if the object is to die at this step. All earlier writes are durable. */
   async reach(step: Step): Promise<void> {
     if (this.#at !== step) return;
     await this.#ctx.storage.sync();
@@ -63,7 +63,7 @@ export class Hub extends ProductHub {
   }
 }
 
-/** The hubs as a ledger sees them that may die around a push whose newest event is a task's end: with one task alone, its last. */
+/** Wraps the hubs for a ledger that can die around the push of a task's end. */
 function watchPushes(hubs: Env['HUB'], doom: Doom): Env['HUB'] {
   return {
     getByName(name: string) {
@@ -136,7 +136,7 @@ interface Abortable extends Rpc.DurableObjectBranded {
   abort(moment: Moment): Promise<void>;
 }
 
-/** 204 once the object has been aborted; whatever else happened to it is a 500. */
+/** Answers 204 after the abort, and 500 for any other outcome. */
 async function abortObject(env: Env, { object, shard, moment }: AbortRequest): Promise<Response> {
   const names = { TASK_LEDGER: TENANT, HUB: shardName(shard % SHARDS), KLING_ACCOUNT: 'account' };
   const namespace = env[object] as unknown as DurableObjectNamespace<Abortable>;
