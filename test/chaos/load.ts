@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { sendOperation, type Sent } from '../node/send-operation.ts';
 import type { Intent } from './plan.ts';
 
-/** What one client knows about its task at the end. */
+/** The knowledge of one client about its task at the end. */
 export interface ClientView {
   readonly intent: Intent;
   /** The gateway's own id, from the first acknowledged create. Null if no create was acknowledged. */

@@ -20,16 +20,6 @@ const WORST: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/^Null:/, 'Returns null if …'],
 ];
 
-/** Folders whose comments and test names are not revised yet. Remove a folder here when it has no finding left. */
-const UNREVISED: ReadonlySet<string> = new Set<string>([
-  'src/scripts',
-  'src/studio',
-  'test/chaos',
-  'test/clients',
-  'test/node',
-  'test/studio',
-]);
-
 const TESTS = new Set(['describe', 'it', 'test']);
 
 const WORDS_MAX = 35;
@@ -151,17 +141,13 @@ const byFolder = Object.groupBy([...comments, ...names, ...pages, ...configs], (
 
 describe('sentences', () => {
   for (const [folder, sentences = []] of Object.entries(byFolder)) {
-    it.skipIf(UNREVISED.has(folder))(
-      `of ${folder} avoid words and openings that readers stumble over`,
-      ({ expect }) => {
-        expect(sentences.flatMap(worstOf)).toEqual([]);
-      },
-    );
+    it(`of ${folder} avoid words and openings that readers stumble over`, ({ expect }) => {
+      expect(sentences.flatMap(worstOf)).toEqual([]);
+    });
   }
 
   it(`in comments have at most ${WORDS_MAX} words`, ({ expect }) => {
-    const revised = comments.filter(({ file }) => !UNREVISED.has(folderOf(file)));
-    expect(revised.filter(({ text }) => wordsIn(text) > WORDS_MAX)).toEqual([]);
+    expect(comments.filter(({ text }) => wordsIn(text) > WORDS_MAX)).toEqual([]);
   });
 
   it('are found in comments, test names, pages and configuration', ({ expect }) => {
@@ -169,10 +155,6 @@ describe('sentences', () => {
     expect(names.length).toBeGreaterThan(1_000);
     expect(pages.length).toBeGreaterThan(1_000);
     expect(configs.length).toBeGreaterThan(10);
-  });
-
-  it('are unrevised only in folders that exist', ({ expect }) => {
-    expect([...UNREVISED].filter((folder) => !(folder in byFolder))).toEqual([]);
   });
 });
 
