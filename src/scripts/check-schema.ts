@@ -92,7 +92,7 @@ function versionAt(root: string, commit: string): string {
   return versionIn(git(root, 'show', `${commit}:./package.json`) ?? '{}');
 }
 
-/** Returns the newest commit with another version than `version`; null if there is none. */
+/** Returns the newest commit with another version than `version`; null if there is no such commit. */
 function commitBefore(root: string, version: string): string | null {
   let raised: string | null = null;
   for (const commit of (git(root, 'log', '--first-parent', '--format=%H', '--', './package.json') ?? '').split('\n')) {
