@@ -4,24 +4,40 @@
  * @module
  */
 
+interface ErrorCodeRow {
+  /** The HTTP status of a request that is refused as a whole. */
+  readonly status: number;
+  /** Its description in the schema. */
+  readonly meaning: string;
+}
+
 /** Stable codes, sent as `extensions.code`. Renaming one is a breaking change. */
-export const ERROR_CODES = [
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'BAD_USER_INPUT',
-  'CONFLICT',
-  'CONTENT_REJECTED',
-  'QUOTA_EXHAUSTED',
-  'RATE_LIMITED',
-  'UPSTREAM_UNAVAILABLE',
-  'UPSTREAM_MISCONFIGURED',
-  'QUERY_TOO_COMPLEX',
-  'INTERNAL',
-] as const;
+export const ERROR_CODES = {
+  UNAUTHENTICATED: { status: 401, meaning: 'The token is missing, wrong or expired.' },
+  FORBIDDEN: { status: 403, meaning: 'The caller is known, but may not do this.' },
+  NOT_FOUND: { status: 404, meaning: 'The object does not exist, or belongs to another tenant.' },
+  BAD_USER_INPUT: { status: 400, meaning: 'The input is wrong; `issues` lists what.' },
+  CONFLICT: {
+    status: 409,
+    meaning: "The external id was used before with another input, or the object's state forbids the change.",
+  },
+  CONTENT_REJECTED: {
+    status: 422,
+    meaning: "Kling's content policy refused the text, audio or video. The same input fails again.",
+  },
+  QUOTA_EXHAUSTED: { status: 402, meaning: "Too few units are left, at Kling or in the tenant's budget." },
+  RATE_LIMITED: { status: 429, meaning: 'Too many requests. Wait for `retryAfterMs`, or at least a second.' },
+  UPSTREAM_UNAVAILABLE: { status: 503, meaning: 'Kling did not answer, or not intelligibly.' },
+  UPSTREAM_MISCONFIGURED: {
+    status: 503,
+    meaning: "Kling refuses the gateway's key or host. Only an operator can fix it.",
+  },
+  QUERY_TOO_COMPLEX: { status: 400, meaning: 'The operation is too long, too deep or asks for too much.' },
+  INTERNAL: { status: 500, meaning: 'A bug in the gateway, logged under `extensions.requestId`.' },
+} as const satisfies Readonly<Record<string, ErrorCodeRow>>;
 
 /** A code of `ERROR_CODES`. */
-export type ErrorCode = (typeof ERROR_CODES)[number];
+export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** One problem of an input. The path starts with the argument, as in `['input', 'name']`. The message states what is allowed. */
 export interface Issue {

@@ -1,4 +1,4 @@
-import { type ErrorCode, type Failure, GatewayError } from '../errors.ts';
+import { ERROR_CODES, type Failure, GatewayError } from '../errors.ts';
 import { toRefusal, toRetryAfter } from '../graphql/errors.ts';
 import { type Log, logBug } from '../lib/log.ts';
 import type { RequestTrace } from './log.ts';
@@ -45,22 +45,6 @@ function toBody(body: Answer['body']): string | ReadableStream | null {
   return typeof body === 'string' ? `${body}\n` : JSON.stringify(body);
 }
 
-/** The HTTP status of a request that is refused as a whole, by the code of its error. */
-const STATUS = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  BAD_USER_INPUT: 400,
-  CONFLICT: 409,
-  CONTENT_REJECTED: 422,
-  QUOTA_EXHAUSTED: 402,
-  RATE_LIMITED: 429,
-  UPSTREAM_UNAVAILABLE: 503,
-  UPSTREAM_MISCONFIGURED: 503,
-  QUERY_TOO_COMPLEX: 400,
-  INTERNAL: 500,
-} as const satisfies Record<ErrorCode, number>;
-
 /** Clients read errors next to a 401 or 429 only under this media type. Under `application/json` they report the status. */
 const GRAPHQL_RESPONSE = 'application/graphql-response+json';
 
@@ -77,7 +61,7 @@ export function respondFailure(failure: Failure, { requestId, status, accept }: 
   const { code, retryAfterMs } = failure;
   const { errors } = toRefusal(failure, requestId);
   return respond({
-    status: status ?? STATUS[code],
+    status: status ?? ERROR_CODES[code].status,
     body: { errors },
     ...(accept?.includes(GRAPHQL_RESPONSE) && { contentType: `${GRAPHQL_RESPONSE}; charset=utf-8` }),
     retryAfterMs,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, it } from 'vitest';
-import { ERROR_CODES, GatewayError } from '../../src/errors.ts';
+import { ERROR_CODES, type ErrorCode, GatewayError } from '../../src/errors.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 let client: ReturnType<typeof createGraphqlClient>;
@@ -11,22 +11,25 @@ const SECRET = 'secret-of-the-store';
 const QUERY = '{ voices { edges { cursor } } }';
 
 describe('a GatewayError of a resolver', () => {
-  it.for(ERROR_CODES)('shows its code %s, its path and the request id, and is not logged', async (code, { expect }) => {
-    client.ledger.failure = new GatewayError({ code, message: 'As told.', retryable: true });
-    expect(await client.execute(QUERY)).toEqual({
-      data: null,
-      errors: [
-        {
-          message: 'As told.',
-          path: ['voices'],
-          locations: [{ line: 1, column: 3 }],
-          extensions: { code, retryable: true, requestId: 'request-of-test' },
-        },
-      ],
-    });
-    expect(client.logged).toEqual([]);
-    expect(client.notes).toEqual({ operationType: 'query', errorCodes: [code] });
-  });
+  it.for(Object.keys(ERROR_CODES) as ErrorCode[])(
+    'shows its code %s, its path and the request id, and is not logged',
+    async (code, { expect }) => {
+      client.ledger.failure = new GatewayError({ code, message: 'As told.', retryable: true });
+      expect(await client.execute(QUERY)).toEqual({
+        data: null,
+        errors: [
+          {
+            message: 'As told.',
+            path: ['voices'],
+            locations: [{ line: 1, column: 3 }],
+            extensions: { code, retryable: true, requestId: 'request-of-test' },
+          },
+        ],
+      });
+      expect(client.logged).toEqual([]);
+      expect(client.notes).toEqual({ operationType: 'query', errorCodes: [code] });
+    },
+  );
 
   it('shows all fields of its failure, and nothing of its cause', async ({ expect }) => {
     const failure = {

@@ -157,12 +157,3 @@ describe('account', () => {
     ]);
   });
 });
-
-it('errorCodes lists all codes, and says which are retryable', async ({ expect }) => {
-  const { data } = await client.execute('{ errorCodes { code retryable description } }');
-  expect(data.errorCodes.map(({ code }: { code: string }) => code)).toContain('CONFLICT');
-  expect(data.errorCodes.filter(({ retryable }: { retryable: unknown }) => retryable === null)).toMatchObject([
-    { code: 'UPSTREAM_UNAVAILABLE' },
-    { code: 'INTERNAL' },
-  ]);
-});
