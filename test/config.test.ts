@@ -39,12 +39,13 @@ describe('readConfig', () => {
         },
         bodies: { bytesMax: 131_072, largeBytesMax: 8_000_000 },
         documents: { automatic: true, trustedOnly: false, trusted: new Map() },
-        tasks: {
-          maxAgeMs: 86_400_000,
+        ledger: {
+          taskAgeMaxMs: 86_400_000,
           eventRetentionMs: 86_400_000,
           eventsPerTaskMax: 1000,
-          waitingMax: 1000,
+          waitingTasksMax: 1000,
           waitingBytesMax: 500_000_000,
+          milliunitsPerMonthMax: null,
         },
         retention: {
           taskMs: 400 * DAY_MS,
@@ -72,7 +73,6 @@ describe('readConfig', () => {
           subscriptionsMax: 5_000,
           charsMax: 1_000_000,
         },
-        tenantMonthlyUnitsMax: null,
         introspection: false,
         logTenant: 'hash',
         corsOrigins: [],
@@ -148,9 +148,13 @@ describe('readConfig', () => {
         },
         bodies: { bytesMax: 1000, largeBytesMax: 2000 },
         documents: { automatic: false },
-        tasks: { maxAgeMs: 3_600_000, eventRetentionMs: 2_592_000_000, eventsPerTaskMax: 10 },
+        ledger: {
+          taskAgeMaxMs: 3_600_000,
+          eventRetentionMs: 2_592_000_000,
+          eventsPerTaskMax: 10,
+          milliunitsPerMonthMax: 12_500,
+        },
         retention: { taskMs: 31 * DAY_MS, cancelledTaskMs: 7 * DAY_MS, faceScanMs: DAY_MS, ownerMs: 30 * DAY_MS },
-        tenantMonthlyUnitsMax: '12.5',
         introspection: true,
         corsOrigins: [
           'https://app.example.com',

@@ -1,3 +1,4 @@
+import { toMilliunits } from '../domain/cost.ts';
 import { type DocumentsOptions, parseTrustedDocuments } from '../graphql/documents.ts';
 import type { TenantForm } from '../lib/log.ts';
 import { schema } from '../schema/schema.ts';
@@ -31,23 +32,13 @@ export interface Config {
     readonly largeBytesMax: number;
   };
   readonly documents: DocumentsOptions;
-  readonly tasks: {
-    readonly maxAgeMs: number;
-    readonly eventRetentionMs: number;
-    readonly eventsPerTaskMax: number;
-    /** The most tasks of one tenant that wait to be sent. */
-    readonly waitingMax: number;
-    /** The most bytes that the requests of these tasks take. */
-    readonly waitingBytesMax: number;
-  };
+  readonly ledger: LedgerLimits;
   readonly retention: RetentionTimes;
   readonly rates: RateLimits;
   /** Limits across the whole pool of hubs. */
   readonly sockets: { readonly perTenantMax: number; readonly perAddressMax: number };
   readonly watch: WatchLimits;
   readonly work: WorkLimits;
-  /** A decimal string. Null if there is no budget. */
-  readonly tenantMonthlyUnitsMax: string | null;
   readonly introspection: boolean;
   /** How log lines name a tenant. */
   readonly logTenant: TenantForm;
@@ -55,6 +46,18 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Request headers, in lower case, that these pages may send in addition to the usual ones. */
   readonly corsHeaders: readonly string[];
+}
+
+/** The limits of one tenant that its ledger enforces, as the ledger gets them. */
+export interface LedgerLimits {
+  readonly taskAgeMaxMs: number;
+  readonly eventRetentionMs: number;
+  readonly eventsPerTaskMax: number;
+  /** The most tasks that may wait to be sent, and the most bytes of their requests. */
+  readonly waitingTasksMax: number;
+  readonly waitingBytesMax: number;
+  /** In thousandths of a unit, per calendar month (UTC). Null means no cap. */
+  readonly milliunitsPerMonthMax: number | null;
 }
 
 /** How long each kind of data is kept, in milliseconds. */
@@ -192,6 +195,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
   if (trustedOnly) manifestProblems.forEach(reportManifest);
   if (trustedOnly && trusted.size === 0 && manifestProblems.length === 0) reportManifest('it holds no document');
 
+  const unitsMax = read('TENANT_MONTHLY_UNITS_MAX');
   const config: Config = {
     environment: read('ENVIRONMENT'),
     kling: {
@@ -204,12 +208,13 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     auth: readAuth(),
     bodies: { bytesMax, largeBytesMax: Math.max(bytesMax, read('AUDIO_BODY_BYTES_MAX')) },
     documents: { automatic: read('APQ'), trustedOnly, trusted },
-    tasks: {
-      maxAgeMs: read('TASK_MAX_AGE_HOURS') * HOUR_MS,
+    ledger: {
+      taskAgeMaxMs: read('TASK_MAX_AGE_HOURS') * HOUR_MS,
       eventRetentionMs: read('EVENT_RETENTION_HOURS') * HOUR_MS,
       eventsPerTaskMax: read('EVENTS_PER_TASK_MAX'),
-      waitingMax: read('TENANT_WAITING_TASKS_MAX'),
+      waitingTasksMax: read('TENANT_WAITING_TASKS_MAX'),
       waitingBytesMax: read('TENANT_WAITING_BYTES_MAX'),
+      milliunitsPerMonthMax: unitsMax === null ? null : toMilliunits(unitsMax),
     },
     retention: {
       taskMs: read('TASK_RETENTION_DAYS') * DAY_MS,
@@ -240,7 +245,6 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       subscriptionsMax: read('TENANT_LIVE_SUBSCRIPTIONS_MAX'),
       charsMax: read('TENANT_LIVE_CHARS_MAX'),
     },
-    tenantMonthlyUnitsMax: read('TENANT_MONTHLY_UNITS_MAX'),
     introspection: read('INTROSPECTION'),
     logTenant: read('LOG_TENANT'),
     corsOrigins: read('CORS_ORIGINS'),

@@ -7,7 +7,6 @@ import type { Log } from '../lib/log.ts';
 import type { Retention } from '../lib/tables.ts';
 import { traced } from '../lib/trace.ts';
 import type { Journal } from './journal.ts';
-import type { LedgerLimits } from './limits.ts';
 import type { Outbox } from './outbox.ts';
 import {
   lateCodeOf,
@@ -55,7 +54,8 @@ interface AlarmHandlerDeps {
   readonly outbox: Outbox;
   readonly slots: Slots;
   readonly waiting: WaitingTasks;
-  readonly limits: Pick<LedgerLimits, 'exchangeTimeoutMs'>;
+  /** The longest time of one exchange with Kling. */
+  readonly exchangeTimeoutMs: number;
   readonly now: () => number;
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -66,7 +66,7 @@ interface AlarmHandlerDeps {
 /** Creates the handler. It keeps nothing in memory, because everything that is due is stored. */
 export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
   const { tasks, wakes, shards, retention, journal, sender, sync, readsTogether, outbox, slots, waiting } = deps;
-  const { limits, now, random, sleep, background, log } = deps;
+  const { exchangeTimeoutMs, now, random, sleep, background, log } = deps;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
@@ -89,7 +89,7 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
   /** Acts on one task. A failure is logged and put off, and does not affect the others. */
   async function actSafely(row: TaskRow): Promise<void> {
     const { id } = row.record;
-    if (sender.isBusy(id)) return postpone(row, limits.exchangeTimeoutMs);
+    if (sender.isBusy(id)) return postpone(row, exchangeTimeoutMs);
     const action = planTask(row, now());
     if (!slots.isHealthy() && (action === 'LOOK_UP' || action === 'POLL')) {
       return postpone(row, Math.min(jittered(OUTAGE_WAIT_MS, random), row.deadlineAtMs - now()));

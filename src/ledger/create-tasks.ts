@@ -1,3 +1,4 @@
+import type { LedgerLimits } from '../config/index.ts';
 import type { Validation } from '../domain/check.ts';
 import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
 import {
@@ -13,7 +14,7 @@ import type { TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
 import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
 import type { Journal } from './journal.ts';
-import type { BudgetCheck, LedgerLimits } from './limits.ts';
+import type { BudgetCheck } from './limits.ts';
 import type { Sender } from './sender.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { TaskRow, TaskStore } from './stores/tasks.ts';

@@ -1,9 +1,9 @@
+import type { LedgerLimits } from '../config/index.ts';
 import { applyEvent, type TaskEvent } from '../domain/apply.ts';
 import { countedMilliunits, monthOf, toMilliunits } from '../domain/cost.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskStatus } from '../domain/task.ts';
 import type { Log } from '../lib/log.ts';
-import type { LedgerLimits } from './limits.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { EventStore } from './stores/events.ts';
 import type { NewTaskRow, TaskRow, TaskStep, TaskStore, WrittenRecord } from './stores/tasks.ts';

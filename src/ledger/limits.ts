@@ -1,22 +1,7 @@
-import type { RateLimits, RetentionTimes } from '../config/index.ts';
+import type { LedgerLimits, RateLimits } from '../config/index.ts';
 import { FACE_SCAN_UNITS, fromMilliunits, monthOf, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
 import { GatewayError } from '../errors.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
-
-/** The limits of a tenant, from the settings. */
-export interface LedgerLimits {
-  readonly taskAgeMaxMs: number;
-  readonly eventRetentionMs: number;
-  readonly eventsPerTaskMax: number;
-  readonly retention: RetentionTimes;
-  /** The most tasks that may wait to be sent, and the most bytes of their requests. */
-  readonly waitingTasksMax: number;
-  readonly waitingBytesMax: number;
-  /** In thousandths of a unit, per calendar month (UTC). Null means no cap. */
-  readonly milliunitsPerMonthMax: number | null;
-  /** The longest time of one exchange with Kling. */
-  readonly exchangeTimeoutMs: number;
-}
 
 /** Counts the actions of a tenant in memory. An eviction of the ledger resets the counts. */
 export interface Rates {

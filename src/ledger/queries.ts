@@ -1,3 +1,4 @@
+import type { LedgerLimits } from '../config/index.ts';
 import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
 import type { TaskFilter } from '../domain/ports.ts';
 import type { TaskChange, TaskRecord } from '../domain/records.ts';
@@ -6,7 +7,7 @@ import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domai
 import { badUserInput } from '../errors.ts';
 import { settledWithin, type StartTimer } from '../lib/deadline.ts';
 import { readOwnJson } from '../lib/json.ts';
-import type { LedgerLimits, Rates } from './limits.ts';
+import type { Rates } from './limits.ts';
 import type { AssetStore } from './stores/assets.ts';
 import { cursorOwnerOf, type EventStore } from './stores/events.ts';
 import { newestSeqs, type TaskRow, type TaskStore } from './stores/tasks.ts';

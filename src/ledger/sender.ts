@@ -1,3 +1,4 @@
+import type { LedgerLimits } from '../config/index.ts';
 import type { TaskEvent } from '../domain/apply.ts';
 import { classifyRefusal, gatewayFailure } from '../domain/failure.ts';
 import type { LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
@@ -9,7 +10,6 @@ import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';
 import type { Journal } from './journal.ts';
-import type { LedgerLimits } from './limits.ts';
 import { lateCodeOf, MISSING_LOOKUPS, pollWaitMs, resendWaitMs, retryWaitMs, SETTLE_MS } from './schedule.ts';
 import type { Slots } from './slots.ts';
 import type { TaskRow, TaskStore } from './stores/tasks.ts';
@@ -39,7 +39,9 @@ interface SenderDeps {
   readonly kling: KlingClient;
   readonly slots: Slots;
   readonly journal: Journal;
-  readonly limits: Pick<LedgerLimits, 'taskAgeMaxMs' | 'exchangeTimeoutMs'>;
+  readonly limits: Pick<LedgerLimits, 'taskAgeMaxMs'>;
+  /** The longest time of one exchange with Kling. */
+  readonly exchangeTimeoutMs: number;
   /** Returns what a create carries so that Kling's callbacks find the task. */
   readonly identity: (taskId: string) => Promise<TaskIdentity>;
   readonly now: () => number;
@@ -50,7 +52,7 @@ interface SenderDeps {
 
 /** Creates the sender. Build one per object, because it knows in memory which sends are under way. */
 export function createSender(deps: SenderDeps): Sender {
-  const { tasks, kling, slots, journal, limits, identity, now, random, background, log } = deps;
+  const { tasks, kling, slots, journal, limits, exchangeTimeoutMs, identity, now, random, background, log } = deps;
   /** In memory, so that a `SENDING` task whose sender was evicted is not in it and is looked up. */
   const busy = new Map<string, Promise<void>>();
 
@@ -133,7 +135,7 @@ export function createSender(deps: SenderDeps): Sender {
       return journal.announceWaiting(taskId);
     }
     // This is durable before the request leaves, because the runtime holds requests until writes are confirmed.
-    const lookUpAtMs = now() + limits.exchangeTimeoutMs + SETTLE_MS;
+    const lookUpAtMs = now() + exchangeTimeoutMs + SETTLE_MS;
     journal.apply(taskId, null, {
       phase: 'SENDING',
       tries: 0,

@@ -1,6 +1,5 @@
 import { createCallbackTokens } from '../auth/callback-token.ts';
-import { type Config, configOf } from '../config/index.ts';
-import { toMilliunits } from '../domain/cost.ts';
+import { type Config, configOf, type LedgerLimits } from '../config/index.ts';
 import type { TaskIdentity } from '../domain/inputs.ts';
 import { createKlingClients, type KlingClient } from '../kling/client.ts';
 import { isFault } from '../kling/errors.ts';
@@ -13,7 +12,7 @@ import { createTaskCreator, type TaskCreator } from './create-tasks.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createOwners, isolateKling } from './isolation.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { createBudgetCheck, createRates, type LedgerLimits, type Rates } from './limits.ts';
+import { createBudgetCheck, createRates, type Rates } from './limits.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
 import { createFreshTasks, createQueries, type FreshTasks, type Queries } from './queries.ts';
@@ -60,7 +59,8 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const config = configOf(env);
   const tenant = ctx.id.name ?? '';
   const log = createTracedLog(withFields(createLog(config.logTenant), { tenant }));
-  const limits = limitsOf(config);
+  const limits = config.ledger;
+  const exchangeTimeoutMs = config.kling.timeoutMs;
   const { now } = Date;
   const { random } = Math;
   const transaction = <T>(work: () => T): T => storage.transactionSync(work);
@@ -74,7 +74,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const assets = new AssetStore(storage.sql);
   const paidCalls = new PaidCallStore(storage.sql);
   const shards = new ShardStore(storage.sql);
-  const retention = createRetention(retainedRowsOf(storage.sql, events, limits), now);
+  const retention = createRetention(retainedRowsOf(storage.sql, events, { ...limits, ...config.retention }), now);
 
   const recovered = () => wakes.hasten(now(), RECOVERY_SPREAD_MS);
   const slots = createSlots({ account, tenant, kv: storage.kv, now, random, background, recovered, arm, log });
@@ -112,7 +112,19 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     ended: ({ id }) => background(() => slots.release(id)),
   });
   const identity = createIdentity(config, tenant);
-  const sender = createSender({ tasks, kling, slots, journal, limits, identity, now, random, background, log });
+  const sender = createSender({
+    tasks,
+    kling,
+    slots,
+    journal,
+    limits,
+    exchangeTimeoutMs,
+    identity,
+    now,
+    random,
+    background,
+    log,
+  });
   const waiting = createWaitingTasks({
     tasks,
     claims,
@@ -148,7 +160,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       outbox,
       slots,
       waiting,
-      limits,
+      exchangeTimeoutMs,
       now,
       random,
       sleep,
@@ -174,19 +186,6 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     outbox,
     rates,
     waiting,
-  };
-}
-
-function limitsOf({ tasks, retention, tenantMonthlyUnitsMax, kling }: Config): LedgerLimits {
-  return {
-    taskAgeMaxMs: tasks.maxAgeMs,
-    eventRetentionMs: tasks.eventRetentionMs,
-    eventsPerTaskMax: tasks.eventsPerTaskMax,
-    retention,
-    waitingTasksMax: tasks.waitingMax,
-    waitingBytesMax: tasks.waitingBytesMax,
-    milliunitsPerMonthMax: tenantMonthlyUnitsMax === null ? null : toMilliunits(tenantMonthlyUnitsMax),
-    exchangeTimeoutMs: kling.timeoutMs,
   };
 }
 

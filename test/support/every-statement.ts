@@ -5,7 +5,7 @@ import type { Speech } from '../../src/domain/records.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { ShardStore } from '../../src/ledger/stores/shards.ts';
 import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
-import { createParts, type LedgerParts } from './ledger-parts.ts';
+import { createParts, type LedgerParts, RETENTION } from './ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, FACE_SCAN, lipSyncOf } from './ledger-tasks.ts';
 import { env, ledgerOf } from './ledger.ts';
 import { snapshotOf } from './snapshots.ts';
@@ -35,7 +35,7 @@ export async function runEveryStatement(): Promise<void> {
     runHoldings(parts);
     runShards(new ShardStore(storage.sql));
     const { events, limits } = parts.deps;
-    for (const table of retainedRowsOf(storage.sql, events, limits)) {
+    for (const table of retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION })) {
       table.oldestAtMs();
       table.deleteUntil(parts.clock.nowMs, 1);
     }

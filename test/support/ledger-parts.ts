@@ -7,7 +7,7 @@ import { createTaskCreator, type TaskCreator } from '../../src/ledger/create-tas
 import { createIngest, type Ingest } from '../../src/ledger/ingest.ts';
 import { isolateKling, type Owners } from '../../src/ledger/isolation.ts';
 import { createJournal, type Journal } from '../../src/ledger/journal.ts';
-import { createBudgetCheck, type LedgerLimits } from '../../src/ledger/limits.ts';
+import { createBudgetCheck } from '../../src/ledger/limits.ts';
 import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/outbox.ts';
 import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
 import { createQueries, type Queries } from '../../src/ledger/queries.ts';
@@ -25,7 +25,7 @@ import { WakeStore } from '../../src/ledger/stores/wakes.ts';
 import { createTaskSync, type TaskSync } from '../../src/ledger/sync-task.ts';
 import type { Log } from '../../src/lib/log.ts';
 import { createRetention } from '../../src/lib/tables.ts';
-import type { RetentionTimes } from '../../src/config/index.ts';
+import type { LedgerLimits, RetentionTimes } from '../../src/config/index.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ledgerOf } from './ledger.ts';
 
@@ -195,11 +195,9 @@ function createDeps(
     taskAgeMaxMs: DAY_MS,
     eventRetentionMs: DAY_MS,
     eventsPerTaskMax: 1000,
-    retention: RETENTION,
     waitingTasksMax: 1000,
     waitingBytesMax: 500_000_000,
     milliunitsPerMonthMax: null,
-    exchangeTimeoutMs: 30_000,
     ...options.limits,
   };
   return {
@@ -209,7 +207,7 @@ function createDeps(
     events,
     assets: new AssetStore(storage.sql),
     paidCalls: new PaidCallStore(storage.sql),
-    retention: createRetention(retainedRowsOf(storage.sql, events, limits), now),
+    retention: createRetention(retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION }), now),
     kling: scripted(
       isolateKling(scripted(options.kling ?? {}), {
         owners,
@@ -221,6 +219,7 @@ function createDeps(
     owners,
     slots: options.account === undefined ? { ...SLOTS, ...options.slots } : slotsOf(options.account),
     limits,
+    exchangeTimeoutMs: 30_000,
     arm: options.arm ?? (() => {}),
     transaction: <T>(work: () => T): T => storage.transactionSync(work),
     now,

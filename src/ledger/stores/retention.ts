@@ -1,6 +1,6 @@
+import type { LedgerLimits, RetentionTimes } from '../../config/index.ts';
 import { monthAfter, monthOf } from '../../domain/cost.ts';
 import type { RetainedRows } from '../../lib/tables.ts';
-import type { LedgerLimits } from '../limits.ts';
 import type { EventStore } from './events.ts';
 
 type Oldest = { readonly at: number | null };
@@ -12,11 +12,11 @@ type Oldest = { readonly at: number | null };
 export function retainedRowsOf(
   sql: SqlStorage,
   events: EventStore,
-  { eventRetentionMs, retention: times }: Pick<LedgerLimits, 'eventRetentionMs' | 'retention'>,
+  times: RetentionTimes & Pick<LedgerLimits, 'eventRetentionMs'>,
 ): readonly RetainedRows[] {
   return [
     {
-      keptMs: eventRetentionMs,
+      keptMs: times.eventRetentionMs,
       oldestAtMs: () => events.oldestAtMs(),
       deleteUntil: (atMs, limit) => events.deleteUntil(atMs, limit),
     },
