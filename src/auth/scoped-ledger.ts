@@ -36,6 +36,10 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       may('lipsync:read');
       return ledger.faceScan(id);
     },
+    async faceScans(window) {
+      may('lipsync:read');
+      return ledger.faceScans(window);
+    },
     async voice(voiceId) {
       may('voices:read');
       return ledger.voice(voiceId);

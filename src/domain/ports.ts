@@ -78,6 +78,7 @@ export interface Ledger {
   task(reference: TaskReference): Promise<TaskRecord | null>;
   tasks(filter: TaskFilter, window: Window): Promise<Slice<TaskRecord>>;
   faceScan(id: string): Promise<FaceScan | null>;
+  faceScans(window: Window): Promise<Slice<FaceScan>>;
   /** Returns a voice that the tenant made. */
   voice(voiceId: string): Promise<Voice | null>;
   voices(window: Window): Promise<Slice<Voice>>;

@@ -63,6 +63,8 @@ export interface FaceScan {
   readonly id: string;
   /** Kling's `session_id`. */
   readonly sessionId: string;
+  /** The video as the caller named it: by one of the two. Missing in scans of version 0.1. */
+  readonly video?: { readonly url?: string; readonly videoId?: string };
   readonly faces: readonly Face[];
   /** The length of the video. Kling's answer omits it: it is known from a task that made or used the video. */
   readonly videoDurationMs?: number;

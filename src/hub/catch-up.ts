@@ -177,6 +177,7 @@ export function createSharedReads(ledgerOf: () => Ledger): Ledger {
     task: (reference) => share((ledger) => ledger.task(reference), 'task', reference),
     tasks: (filter, window) => share((ledger) => ledger.tasks(filter, window), 'tasks', filter, window),
     faceScan: (id) => share((ledger) => ledger.faceScan(id), 'faceScan', id),
+    faceScans: (window) => share((ledger) => ledger.faceScans(window), 'faceScans', window),
     voice: (voiceId) => share((ledger) => ledger.voice(voiceId), 'voice', voiceId),
     voices: (window) => share((ledger) => ledger.voices(window), 'voices', window),
     queuePosition: (taskId) => share((ledger) => ledger.queuePosition(taskId), 'queuePosition', taskId),

@@ -171,6 +171,14 @@ const STEPS: readonly string[] = [
   DROP INDEX speech_by_age;
   CREATE INDEX speech_by_age ON speech (kept_at);
   `,
+  // Face scans have a place in their list.
+  `
+  ALTER TABLE face_scan ADD COLUMN seq INTEGER;
+  UPDATE face_scan SET seq = made.seq FROM (
+    SELECT id, row_number() OVER (ORDER BY json_extract(scan, '$.createdAtMs'), id) AS seq FROM face_scan
+  ) AS made WHERE made.id = face_scan.id;
+  CREATE UNIQUE INDEX face_scan_by_seq ON face_scan (seq);
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -150,10 +150,11 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
           const call = async (id: string): Promise<FaceScan> => {
             const result = await kling.identifyFaces(request);
             const createdAtMs = now();
-            const { videoId } = request.video;
+            const { video } = request;
+            const { videoId } = video;
             const lengthMs = videoId === undefined ? null : tasks.madeVideoMs(videoId);
             const known = lengthMs === null ? {} : { videoDurationMs: lengthMs };
-            return { ...result, ...known, id, createdAtMs, expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS };
+            return { ...result, ...known, id, video, createdAtMs, expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS };
           };
           return (id) =>
             pay(

@@ -1,7 +1,7 @@
 import type { LedgerLimits } from '../config/index.ts';
 import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
 import type { TaskFilter } from '../domain/ports.ts';
-import type { TaskChange, TaskRecord } from '../domain/records.ts';
+import type { FaceScan, TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
 import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/watch.ts';
 import { badUserInput } from '../errors.ts';
@@ -17,6 +17,7 @@ import type { TaskSync } from './sync-task.ts';
 export interface Queries {
   tasks(filter: TaskFilter, window: Window): Slice<TaskRecord>;
   voices(window: Window): Slice<Voice>;
+  faceScans(window: Window): Slice<FaceScan>;
   events(taskId: string | null, window: Window): Slice<TaskChange>;
   /**
    * Returns one page of what a new subscriber sees before the live events. Without a cursor, that is the present state: the
@@ -91,6 +92,11 @@ export function createQueries(deps: QueriesDeps): Queries {
     voices({ first, after }) {
       const rows = assets.voices(place('voice', after), first + 1);
       return slice('voice', rows, first, (row) => row.voice);
+    },
+
+    faceScans({ first, after }) {
+      const rows = assets.faceScans(place('scan', after), first + 1);
+      return slice('scan', rows, first, (row) => row.scan);
     },
 
     catchUp(watch, after, afterSeq, rest) {

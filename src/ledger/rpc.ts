@@ -54,6 +54,7 @@ export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>, { reques
     },
     tasks: async (filter, window) => fromResult(await ledger.tasks(filter, window)),
     faceScan: createBatch({ load: (ids: readonly string[]) => ledger.faceScansOf(ids) }),
+    faceScans: async (window) => fromResult(await ledger.faceScans(window)),
     voice: createBatch({ load: (ids: readonly string[]) => ledger.voicesOf(ids) }),
     voices: async (window) => fromResult(await ledger.voices(window)),
     queuePosition: createBatch({ load: (ids: readonly string[]) => ledger.queuePositionsOf(ids) }),

@@ -121,6 +121,10 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return toResult(() => this.#parts.queries.voices(window));
   }
 
+  faceScans(window: Window): Promise<Result<Slice<FaceScan>>> {
+    return toResult(() => this.#parts.queries.faceScans(window));
+  }
+
   events(taskId: string | null, window: Window): Promise<Result<Slice<TaskChange>>> {
     return toResult(() => this.#parts.queries.events(taskId, window));
   }

@@ -2,18 +2,19 @@ import type { Face, FaceScan } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { definedOnly } from './builder.ts';
+import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { idOf } from './global-id.ts';
 
-/** A face and the id of its scan. Kling's face ids are unique only within a scan. */
+/** A face and its scan. Kling's face ids are unique only within a scan. */
 interface ScannedFace {
-  readonly scanId: string;
+  readonly scan: FaceScan;
   readonly face: Face;
 }
 
 const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
   description:
     "A person's face in a video. Someone who leaves the picture for more than a second comes back as another face.",
-  id: { resolve: ({ scanId, face }) => `${scanId}:${face.faceId}` },
+  id: { resolve: ({ scan, face }) => `${scan.id}:${face.faceId}` },
   async loadOne(id, { ledger }) {
     const colon = id.indexOf(':');
     if (colon < 1) return null;
@@ -46,11 +47,44 @@ const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
 /** An assumption for the cost of lists. Kling states no bound, but a video of 60 s rarely shows more people. */
 const FACES_PER_SCAN = 20;
 
+interface Video {
+  readonly url: string | null;
+  readonly durationMs: number | null;
+  readonly klingVideoId: string | null;
+}
+
+const VideoRef = builder.objectRef<Video>('Video').implement({
+  description: 'A video that was given. Only the fields that are known are set.',
+  fields: (t) => ({
+    url: t.exposeString('url', {
+      nullable: true,
+      description: 'The URL that it was given by. Null if it was given by `klingVideoId`, or if that is not known.',
+    }),
+    durationMs: t.exposeInt('durationMs', {
+      nullable: true,
+      description: 'Its length in milliseconds. Null until a task of this gateway has made or used the video.',
+    }),
+    klingVideoId: t.exposeString('klingVideoId', {
+      nullable: true,
+      description: "Kling's id that it was given by. Null if it was given by `url`, or if that is not known.",
+    }),
+  }),
+});
+
 const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
   description: 'What Kling saw in a video: the ground that lip-syncs of it stand on.',
   id: { resolve: (scan) => scan.id },
   loadOne: (id, { ledger }) => ledger.faceScan(id),
   fields: (t) => ({
+    video: t.field({
+      type: VideoRef,
+      description: 'The video that was scanned. All of its fields are null in a scan that version 0.1 made.',
+      resolve: ({ video, videoDurationMs }) => ({
+        url: video?.url ?? null,
+        durationMs: videoDurationMs ?? null,
+        klingVideoId: video?.videoId ?? null,
+      }),
+    }),
     sessionId: t.exposeString('sessionId', { description: "Kling's `session_id`, for its support." }),
     faces: t.field({
       type: [FaceRef],
@@ -74,8 +108,21 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
   }),
 });
 
-builder.queryField('faceScan', (t) =>
+builder.objectField(FaceRef, 'scan', (t) =>
   t.field({
+    type: FaceScanRef,
+    description: 'The scan that found it.',
+    resolve: ({ scan }) => scan,
+  }),
+);
+
+const FaceScanConnectionRef = builder.connectionObject(
+  { type: FaceScanRef, name: 'FaceScanConnection', description: "A window of the caller's face scans." },
+  { description: 'A face scan, and where it stands in the list.' },
+);
+
+builder.queryFields((t) => ({
+  faceScan: t.field({
     type: FaceScanRef,
     nullable: true,
     description:
@@ -86,7 +133,17 @@ builder.queryField('faceScan', (t) =>
       return scanId === null ? null : ledger.faceScan(scanId);
     },
   }),
-);
+  faceScans: t.field({
+    type: FaceScanConnectionRef,
+    description: "Lists the caller's face scans, newest first, for as long as they are kept.",
+    args: windowArgs(),
+    extensions: withCost(WINDOW_COST),
+    async resolve(_root, args, { ledger }) {
+      const window = toWindow(args);
+      return toConnection(await ledger.faceScans(window), window);
+    },
+  }),
+}));
 
 const VideoSourceInputRef = builder.inputType('VideoSourceInput', {
   description: 'The video to lip-sync: 2 to 60 s long. Exactly one of the two.',
@@ -137,5 +194,5 @@ builder.mutationField('identifyFaces', (t) =>
 );
 
 function facesOf(scan: FaceScan): ScannedFace[] {
-  return scan.faces.map((face) => ({ scanId: scan.id, face }));
+  return scan.faces.map((face) => ({ scan, face }));
 }

@@ -19,6 +19,7 @@ const OPERATIONS: Readonly<Record<string, (parts: LedgerParts, taskId: string) =
   'a list of one kind': ({ queries }) => queries.tasks({ ...NONE, kind: 'LIP_SYNC' }, WINDOW),
   'a list of tasks that have failed': ({ queries }) => queries.tasks({ ...NONE, statuses: ['FAILED'] }, WINDOW),
   'a list of voices': ({ queries }) => queries.voices(WINDOW),
+  'a list of face scans': ({ queries }) => queries.faceScans(WINDOW),
   'a log of events': ({ queries }, id) => queries.events(id, WINDOW),
   'the present state': ({ queries }) =>
     queries.catchUp({ taskId: null, filter: { ...NONE, kind: 'LIP_SYNC' } }, null, null, null),
@@ -61,7 +62,7 @@ function rowsReadAfter(history: number): Promise<Readonly<Record<string, number>
     }
     sql.exec(`INSERT INTO event (task_id, at, record) SELECT id, ?1, '{}' FROM task WHERE phase = 'DONE'`, nowMs);
     for (const [table, columns, values] of [
-      ['face_scan', 'id, scan', `id, json_object('createdAtMs', ?1)`],
+      ['face_scan', 'id, scan, seq', `id, json_object('createdAtMs', ?1), seq`],
       ['speech', 'audio_id, speech', `id, json_object('createdAtMs', ?1)`],
       ['paid_call', 'id, input_digest, state, answer, at', `id, '', 'UNKNOWN', NULL, ?1`],
       ['voice', 'voice_id, voice, deleted_at', `id, '{}', ?1`],

@@ -36,7 +36,7 @@ describe('the layout of a ledger', () => {
    CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase = 'WAITING', new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase = 'WAITING', old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING') - (old.phase = 'WAITING'), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
    CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL , nth INTEGER NOT NULL DEFAULT 0) STRICT
    CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
-   CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL ) STRICT, WITHOUT ROWID
+   CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL , seq INTEGER) STRICT, WITHOUT ROWID
    CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
    CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
    CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
@@ -47,6 +47,7 @@ describe('the layout of a ledger', () => {
    CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
    CREATE INDEX event_by_task ON event (task_id, seq)
    CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
+   CREATE UNIQUE INDEX face_scan_by_seq ON face_scan (seq)
    CREATE INDEX paid_call_by_age ON paid_call (at)
    CREATE INDEX speech_by_age ON speech (kept_at)
    CREATE INDEX task_at_kling ON task (wake_at) WHERE phase IN ('SENDING', 'SENT')
@@ -63,7 +64,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(8);
+    expect(version).toBe(9);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -74,7 +75,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(8);
+      expect(storage.kv.get('schema_version')).toBe(9);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
@@ -212,6 +213,27 @@ describe('the layout of a ledger', () => {
       ];
       expect(told).toBe(5);
       expect(Math.abs(untold - Date.now())).toBeLessThan(DAY_MS);
+    });
+  });
+
+  it('migrates face scans into the order in which they were made', async ({ expect }) => {
+    await runInDurableObject(ledgerOf('scans of old'), (_instance, { storage }) => {
+      const { sql } = storage;
+      undoSteps(sql, 9);
+      for (const [id, createdAtMs] of [
+        ['third', 7],
+        ['first', 5],
+        ['second', 7],
+      ] as const) {
+        sql.exec('INSERT INTO face_scan (id, scan) VALUES (?, ?)', id, JSON.stringify({ id, createdAtMs }));
+      }
+      storage.kv.put('schema_version', 8);
+      migrate(storage);
+      expect([...sql.exec('SELECT id, seq FROM face_scan ORDER BY seq').raw()]).toEqual([
+        ['first', 1],
+        ['second', 2],
+        ['third', 3],
+      ]);
     });
   });
 

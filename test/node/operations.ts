@@ -2,7 +2,7 @@
 
 export const IDENTIFY_FACES = `mutation IdentifyFaces($input: IdentifyFacesInput!) {
   identifyFaces(input: $input) {
-    faceScan { id sessionId createdAt expiresAt unitsDeducted klingRequestId
+    faceScan { id sessionId createdAt expiresAt unitsDeducted klingRequestId video { url klingVideoId durationMs }
       faces { id faceId imageUrl startMs endMs } }
   }
 }`;

@@ -52,6 +52,7 @@ describe('the gateway returns all that Kling reports', () => {
       createdAt: INSTANT,
     });
     expect(Date.parse(faceScan.expiresAt) - Date.parse(faceScan.createdAt)).toBe(24 * 3_600_000);
+    expect(faceScan.video).toEqual({ url: video.url, klingVideoId: null, durationMs: null });
     expect(faceScan.faces).toHaveLength(2);
     expect(faceScan.faces[0]).toMatchObject({ faceId: TEXT, imageUrl: URL_TEXT, startMs: 0 });
     expect(faceScan.faces[0].endMs).toBeGreaterThan(2000);

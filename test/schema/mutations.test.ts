@@ -61,7 +61,8 @@ it('createVoice passes only the given source to the ledger', async ({ expect }) 
 
 it('identifyFaces returns faces with ids that createLipSyncTask accepts', async ({ expect }) => {
   const query = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan {
-    id sessionId unitsDeducted createdAt expiresAt klingRequestId faces { id faceId imageUrl startMs endMs } } } }`;
+    id sessionId unitsDeducted createdAt expiresAt klingRequestId video { url durationMs klingVideoId }
+    faces { id faceId imageUrl startMs endMs scan { id } } } } }`;
   const input = { video: { url: 'https://a.test/v.mp4' }, idempotencyKey: 'once' };
   const { data } = await client.execute(query, { input });
   expect(client.ledger.calls).toStrictEqual([['identifyFaces', input]]);
@@ -70,7 +71,17 @@ it('identifyFaces returns faces with ids that createLipSyncTask accepts', async 
     sessionId: 'session-1',
     createdAt: '2026-09-01T12:00:00.000Z',
     expiresAt: '2026-09-02T12:00:00.000Z',
-    faces: [{ id: encodeGlobalId('Face', 'scan-1:0'), faceId: '0', startMs: 0, endMs: 5200 }, { faceId: 'a:b' }],
+    video: { url: 'https://k.test/given.mp4', durationMs: null, klingVideoId: null },
+    faces: [
+      {
+        id: encodeGlobalId('Face', 'scan-1:0'),
+        faceId: '0',
+        startMs: 0,
+        endMs: 5200,
+        scan: { id: encodeGlobalId('FaceScan', 'scan-1') },
+      },
+      { faceId: 'a:b' },
+    ],
   });
 });
 

@@ -110,7 +110,7 @@ describe('a global id', () => {
       VoiceTask: [voiceTask('v'), 'v'],
       Voice: [voice('1'), '1'],
       FaceScan: [scan, 's'],
-      Face: [{ scanId: 's', face: scan.faces[0] }, `s:${scan.faces[0]!.faceId}`],
+      Face: [{ scan, face: scan.faces[0] }, `s:${scan.faces[0]!.faceId}`],
     };
     for (const type of NODE_TYPES) {
       const { id } = (schema.getType(type) as GraphQLObjectType).getFields();

@@ -29,6 +29,7 @@ const EVERYTHING = `{
   lipSyncTasks(first: 100) { edges { cursor node { id externalId videos { videoId url } parentVideo { videoId url } } } }
   voiceTasks(first: 100) { edges { cursor node { id externalId voices { id voiceId name } } } }
   voices(first: 100) { edges { cursor node { id voiceId name } } }
+  faceScans(first: 100) { edges { cursor node { id sessionId klingRequestId video { url } faces { id scan { id } } } } }
   events(first: 100) { edges { cursor node { sequence task { id externalId } } } }
   usage { month units unitsMax }
 }`;
@@ -73,7 +74,7 @@ describe('a tenant that reads everything without an id', () => {
     ] as const) {
       const text = JSON.stringify(await askOne(mine.tenant, EVERYTHING));
       expect(Object.entries(other.ids).filter(([, id]) => text.includes(id))).toEqual([]);
-      for (const name of ['externalId', 'voice', 'video', 'LipSyncTask id', 'tasksCursor']) {
+      for (const name of ['externalId', 'voice', 'video', 'LipSyncTask id', 'FaceScan id', 'session', 'tasksCursor']) {
         if (name !== 'tasksCursor' || mine === bob) expect(text).toContain(mine.ids[name]);
       }
     }

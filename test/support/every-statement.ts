@@ -95,6 +95,7 @@ function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void 
   assets.forgetVoice('v', clock.nowMs);
   assets.keepFaceScan({ ...FACE_SCAN, id: 'another' });
   assets.faceScan('another');
+  assets.faceScans(null, 1);
   assets.keepScanLength('another', 5000);
   assets.keepSpeech(SPEECH, clock.nowMs);
   assets.speech('a');

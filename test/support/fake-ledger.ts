@@ -60,6 +60,10 @@ export class FakeLedger implements Ledger {
     this.#called('faceScan', id);
     return this.scans.find((scan) => scan.id === id) ?? null;
   }
+  async faceScans(window: Window): Promise<Slice<FaceScan>> {
+    this.#called('faceScans', window);
+    return sliced(this.scans, window);
+  }
   async voice(voiceId: string): Promise<Voice | null> {
     this.#called('voice', voiceId);
     return this.voicesKept.find((kept) => kept.voiceId === voiceId) ?? null;
@@ -180,6 +184,7 @@ export function faceScan(id: string): FaceScan {
   return {
     id,
     sessionId: 'session-1',
+    video: { url: 'https://k.test/given.mp4' },
     faces: [face, { ...face, faceId: 'a:b' }],
     unitsDeducted: '0.05',
     createdAtMs: CREATED_AT_MS,

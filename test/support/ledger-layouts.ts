@@ -1,6 +1,13 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
   [
+    9,
+    `
+    DROP INDEX face_scan_by_seq;
+    ALTER TABLE face_scan DROP COLUMN seq;
+    `,
+  ],
+  [
     8,
     `
     DROP INDEX task_ended;

@@ -8,6 +8,12 @@ export interface HeldVoice {
   readonly voice: Voice;
 }
 
+/** A face scan with its place in the tenant's list. */
+export interface HeldFaceScan {
+  readonly seq: number;
+  readonly scan: FaceScan;
+}
+
 /** The assets of a tenant besides its tasks: voices, face scans, speech, and the units it has used. */
 export class AssetStore {
   readonly #sql: SqlStorage;
@@ -50,13 +56,32 @@ export class AssetStore {
     this.#sql.exec('UPDATE voice SET deleted_at = ? WHERE voice_id = ?', nowMs, voiceId);
   }
 
+  /** Its place in the list is the time, or the next one if that is taken, so a place is not used again after a deletion. */
   keepFaceScan(scan: FaceScan): void {
-    this.#sql.exec('INSERT INTO face_scan (id, scan) VALUES (?, ?)', scan.id, JSON.stringify(scan));
+    this.#sql.exec(
+      `INSERT INTO face_scan (id, scan, seq)
+       VALUES (?, ?, max(?, coalesce((SELECT max(seq) + 1 FROM face_scan WHERE seq > 0), 0)))`,
+      scan.id,
+      JSON.stringify(scan),
+      scan.createdAtMs,
+    );
   }
 
   faceScan(id: string): FaceScan | null {
     const [row] = this.#sql.exec<{ scan: string }>('SELECT scan FROM face_scan WHERE id = ?', id).toArray();
     return row ? readOwnJson<FaceScan>(row.scan) : null;
+  }
+
+  /** Returns the newest scans before `beforeSeq`, newest first. */
+  faceScans(beforeSeq: number | null, limit: number): HeldFaceScan[] {
+    return this.#sql
+      .exec<{ seq: number; scan: string }>(
+        'SELECT seq, scan FROM face_scan WHERE seq < ? ORDER BY seq DESC LIMIT ?',
+        beforeSeq ?? Number.MAX_SAFE_INTEGER,
+        limit,
+      )
+      .toArray()
+      .map(({ seq, scan }) => ({ seq, scan: readOwnJson<FaceScan>(scan) }));
   }
 
   /** Writes the length of a scan's video if it has changed. */

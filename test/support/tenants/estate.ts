@@ -35,6 +35,7 @@ const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   lipSyncTasks { pageInfo { startCursor } }
   voiceTasks { pageInfo { startCursor } }
   voices { pageInfo { startCursor } }
+  faceScans { pageInfo { startCursor } }
   events { pageInfo { startCursor endCursor } }
 }`;
 
@@ -91,6 +92,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     lipSyncTasksCursor: lists.lipSyncTasks.pageInfo.startCursor,
     voiceTasksCursor: lists.voiceTasks.pageInfo.startCursor,
     voicesCursor: lists.voices.pageInfo.startCursor,
+    faceScansCursor: lists.faceScans.pageInfo.startCursor,
     eventsCursor: lists.events.pageInfo.startCursor,
     lastEventCursor: lists.events.pageInfo.endCursor,
     taskEventsCursor: lists.lipSyncTask.events.pageInfo.startCursor,
@@ -131,6 +133,7 @@ export function ownInputs({ own }: Estate): Fill {
     ...windowOf('voiceTasks'),
     ...windowOf('voices'),
     ...windowOf('presetVoices'),
+    ...windowOf('faceScans'),
     'Task.events.first': 20,
     'LipSyncTask.events.first': 20,
     'VoiceTask.events.first': 20,
