@@ -4,6 +4,9 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
+/** The manifest, as src/config/index.ts imports it. An alias that matches no import would have no effect. */
+const IMPORTED = '../trusted-documents.json';
+
 /** Writes the product's configuration with another manifest of trusted documents, and returns its path. */
 export function configWithManifest(manifestPath: string): string {
   const product = readFileSync(join(root, 'wrangler.toml'), 'utf8');
@@ -11,7 +14,9 @@ export function configWithManifest(manifestPath: string): string {
   const config = product.replaceAll(/"(?:\.\/)?((?:src|dist)\/[^"]+)"/g, (_, path: string) =>
     JSON.stringify(join(root, path)),
   );
-  const alias = `[alias]\n"./trusted-documents.json" = ${JSON.stringify(manifestPath)}\n`;
+  if (!readFileSync(join(root, 'src/config/index.ts'), 'utf8').includes(`'${IMPORTED}'`))
+    throw new Error(`src/config/index.ts does not import ${IMPORTED}`);
+  const alias = `[alias]\n"${IMPORTED}" = ${JSON.stringify(manifestPath)}\n`;
   const path = join(mkdtempSync(join(tmpdir(), 'trusted-')), 'wrangler.toml');
   writeFileSync(path, `${config}\n${alias}`);
   return path;
