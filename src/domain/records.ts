@@ -1,8 +1,8 @@
 import type { TaskFailure } from './failure.ts';
-import type { BalanceDeduction, GeneratedVideo, ParentVideo, TaskKind, TaskStatus, Voice } from './task.ts';
+import type { BalanceDeduction, LipSyncReport, TaskKind, TaskReport, TaskStatus, VoiceTaskReport } from './task.ts';
 
 /** The fields of a task that the ledger stores and the schema shows. Times are in milliseconds since the epoch. */
-interface TaskRecordOf<Kind extends TaskKind> {
+interface TaskRecordOf<Kind extends TaskKind> extends TaskReport {
   readonly kind: Kind;
   /** The gateway's id, which is sent to Kling as `external_task_id`. */
   readonly id: string;
@@ -25,23 +25,16 @@ interface TaskRecordOf<Kind extends TaskKind> {
   readonly expiresAtMs: number | null;
   /** The expected cost in units, by the published prices; null if unknown. */
   readonly unitsEstimated: string | null;
-  readonly unitsDeducted: string | null;
-  readonly balanceDeducted: BalanceDeduction | null;
   /** Kling's id of the request that created the task. */
   readonly klingRequestId: string | null;
 }
 
-export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'> {
+export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'>, LipSyncReport {
   /** `<scan id>:<Kling's face id>`. Missing in tasks that are older than this field. */
   readonly faceId?: string;
-  readonly parentVideo: ParentVideo | null;
-  readonly videos: readonly GeneratedVideo[];
-  readonly watermarkEnabled: boolean | null;
 }
 
-export interface VoiceTask extends TaskRecordOf<'VOICE'> {
-  readonly voices: readonly Voice[];
-}
+export interface VoiceTask extends TaskRecordOf<'VOICE'>, VoiceTaskReport {}
 
 export type TaskRecord = LipSyncTask | VoiceTask;
 

@@ -14,8 +14,18 @@ export interface BalanceDeduction {
   readonly listPrice: string;
 }
 
+/**
+ * The fields that a snapshot and a stored task share. A new field is optional: tasks that are stored already lack it, and a
+ * new task has it only when Kling has sent it.
+ */
+export interface TaskReport {
+  /** The units charged, as a decimal string; null before the task is final, or if not sent. */
+  readonly unitsDeducted: string | null;
+  readonly balanceDeducted: BalanceDeduction | null;
+}
+
 /** The state of a task as Kling reported it, in an answer or a callback. */
-export interface TaskSnapshot {
+export interface TaskSnapshot extends TaskReport {
   /** Kling's opaque id of the task. Empty if the answer to a read omits it. */
   readonly klingTaskId: string;
   /** The `external_task_id` of the task; null if Kling omits it, as it often does. */
@@ -28,9 +38,6 @@ export interface TaskSnapshot {
   /** In milliseconds since the epoch, by Kling's clock; null if not sent. */
   readonly createdAtMs: number | null;
   readonly updatedAtMs: number | null;
-  /** The units charged, as a decimal string; null before the task is final, or if not sent. */
-  readonly unitsDeducted: string | null;
-  readonly balanceDeducted: BalanceDeduction | null;
   /** Kling's id of the request that was answered; null for callbacks. */
   readonly klingRequestId: string | null;
 }
@@ -56,13 +63,16 @@ export interface GeneratedVideo {
   readonly durationMs: number | null;
 }
 
-/** The state of a lip-sync task at Kling. `videos` is empty until it has succeeded. */
-export interface LipSyncSnapshot extends TaskSnapshot {
+/** The fields that a snapshot and a stored lip-sync share, as in `TaskReport`. `videos` is empty until it has succeeded. */
+export interface LipSyncReport {
   readonly parentVideo: ParentVideo | null;
   readonly videos: readonly GeneratedVideo[];
   /** Null if Kling does not send it. */
   readonly watermarkEnabled: boolean | null;
 }
+
+/** The state of a lip-sync task at Kling. */
+export interface LipSyncSnapshot extends TaskSnapshot, LipSyncReport {}
 
 /** A voice at Kling. Its owner is `KLING` in the official library, and `ACCOUNT` if a voice task made it. */
 export interface Voice {
@@ -76,7 +86,10 @@ export interface Voice {
   readonly ownerId: string | null;
 }
 
-/** The state of a voice task at Kling. `voices` is empty until it has succeeded. */
-export interface VoiceTaskSnapshot extends TaskSnapshot {
+/** The fields that a snapshot and a stored voice task share, as in `TaskReport`. `voices` is empty until it has succeeded. */
+export interface VoiceTaskReport {
   readonly voices: readonly Voice[];
 }
+
+/** The state of a voice task at Kling. */
+export interface VoiceTaskSnapshot extends TaskSnapshot, VoiceTaskReport {}
