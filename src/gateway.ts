@@ -34,9 +34,9 @@ interface Ports {
 }
 
 /**
- * The context of one request. Creates a port when a resolver first uses it, because an unused stub of a ledger adds half
- * to the CPU of a list of 500. Has getters on the prototype and no `#private` fields, because Yoga copies the own
- * properties of a context into an object that inherits from it.
+ * The context of one request. Creates a port when a resolver first uses it. An unused stub of a ledger would add half to
+ * the CPU of a list of 500. Has getters on the prototype and no `#private` fields, because Yoga copies the own properties
+ * of a context into an object that inherits from it.
  */
 class RequestContext implements ServerContext {
   readonly now = Date.now;

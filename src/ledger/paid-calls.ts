@@ -106,7 +106,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
 
   /**
    * Makes the call, or returns the answer to an earlier one with the same key. Nothing is awaited between the last look at
-   * the key and the record of the call, so the second of two concurrent calls finds the first.
+   * the key and the record of the call. So the second of two concurrent calls finds the first.
    */
   async function once<T>(order: Order<T>): Promise<T> {
     const { key, digest, units, check, resultsOf } = order;

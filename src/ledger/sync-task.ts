@@ -185,8 +185,8 @@ export function createTaskSync(deps: TaskSyncDeps): TaskSync {
   }
 
   /**
-   * Handles Kling's "no such task". If the answer to the create of a lip-sync was lost, Kling may only not know the
-   * external id, so the task is looked for in Kling's list.
+   * Handles Kling's "no such task". If the answer to the create of a lip-sync was lost, Kling may have the task and not
+   * find it by its external id. So it is looked for in Kling's list.
    */
   async function settleMissing(before: TaskRow): Promise<void> {
     const { id, kind, klingTaskId, createdAtMs } = before.record;

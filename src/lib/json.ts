@@ -11,8 +11,8 @@ export function readOwnJson<T>(json: string): T {
 const LONG = /^-?\d{16,}$/;
 
 /**
- * Parses JSON as `JSON.parse` does, but turns an integer of 16 digits or more, or one that a number cannot hold exactly,
- * into a string of its digits. As a number it would lose its last digits. Throws `SyntaxError`.
+ * Parses JSON as `JSON.parse` does, but turns some integers into a string of their digits: those of 16 digits or more, and
+ * those that a number cannot hold exactly. As a number they would lose their last digits. Throws `SyntaxError`.
  */
 export function parseJsonKeepingLongIntegers(text: string): unknown {
   return JSON.parse(text, keepLongInteger);

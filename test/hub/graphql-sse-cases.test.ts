@@ -1,6 +1,6 @@
 /**
- * The cases of graphql-sse's handler suite (github.com/enisdenjo/graphql-sse, tests/handler.test.ts), and the needs of its
- * parser and of EventSource, in distinct connections mode. The gateway does not offer single connection mode: its requests
+ * The cases of graphql-sse's handler suite (github.com/enisdenjo/graphql-sse, tests/handler.test.ts) in distinct connections
+ * mode. Other cases are needs of its parser and of EventSource. The gateway does not offer single connection mode: its requests
  * wait for results in another request's stream, to which a Worker cannot write. `differs` states what graphql-sse does.
  * Hooks and adapters for Node frameworks are left out. Heartbeats are in stream-leaving.test.ts.
  */

@@ -1,8 +1,8 @@
 /**
- * The cases of the suites for Apollo's multipart subscriptions: those of Apollo Router (github.com/apollographql/router,
- * src/protocols/multipart.rs and tests/integration/subscriptions), those of Apollo Client
- * (github.com/apollographql/apollo-client, src/link/http/__tests__), and those of the protocol's page. `differs` states what
- * Router does. Router's subgraphs, callbacks, reloads and metrics are left out.
+ * The cases of the suites for Apollo's multipart subscriptions, and of the protocol's page. `differs` states what Router
+ * does. Router's subgraphs, callbacks, reloads and metrics are left out. The suites are:
+ * - Apollo Router: github.com/apollographql/router, src/protocols/multipart.rs and tests/integration/subscriptions
+ * - Apollo Client: github.com/apollographql/apollo-client, src/link/http/__tests__
  */
 
 import { describe, it, type ExpectStatic } from 'vitest';

@@ -22,7 +22,7 @@ const WORST: readonly (readonly [pattern: RegExp, instead: string])[] = [
 
 const TESTS = new Set(['describe', 'it', 'test']);
 
-const WORDS_MAX = 35;
+const WORDS_MAX = 25;
 
 interface Sentence {
   readonly file: string;

@@ -56,7 +56,7 @@ export class AssetStore {
     this.#sql.exec('UPDATE voice SET deleted_at = ? WHERE voice_id = ?', nowMs, voiceId);
   }
 
-  /** Its place in the list is the time, or the next one if that is taken, so a place is not used again after a deletion. */
+  /** Its place in the list is the time, or the next one if that is taken. A place is not used again after a deletion. */
   keepFaceScan(scan: FaceScan): void {
     this.#sql.exec(
       `INSERT INTO face_scan (id, scan, seq)

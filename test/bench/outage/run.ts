@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- outage`: counts the requests to Kling during an outage, and measures the time after it until every task is
  * final. It runs one outage for each kind, all concurrently, each with its own workerd and fake Kling. Exits with 1 if Kling gets
- * more than 60 requests in a minute of the second half, or if a task is not final 60 s after the outage.
+ * more than 60 requests in a minute of the second half. Exits with 1 if a task is not final 60 s after the outage.
  *
  * Options: `--minutes 10` of outage, `--tasks 30` of `--tenants 10`, `--only reset,envelope,maintenance,hang`.
  */
