@@ -194,13 +194,13 @@ export class KlingAccount extends DurableObject<Env> {
   /** Records how an exchange ended. Once Kling has recovered, grants slots and calls every ledger that waits. */
   #hear(failed: boolean): void {
     const now = Date.now();
-    const isWellAgain = this.#health.hear(failed, now);
-    if (!isWellAgain) return this.#armNext(now);
+    const hasRecovered = this.#health.hear(failed, now);
+    if (!hasRecovered) return this.#armNext(now);
     this.#grant(null, now);
     // A ledger that cannot be reached asks by itself later.
     const waiting = this.#health.takeWaiting().map((tenant) => ({ tenant }));
     this.ctx.waitUntil(
-      this.#forEach(waiting, async ({ tenant }) => this.env.TASK_LEDGER.getByName(tenant).klingIsWell()),
+      this.#forEach(waiting, async ({ tenant }) => this.env.TASK_LEDGER.getByName(tenant).klingRecovered()),
     );
   }
 

@@ -7,10 +7,10 @@ import { isFinal, type LipSyncSnapshot, type TaskSnapshot, type TaskStatus, type
 type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 
 /**
- * A cause for a change of a task. `SNAPSHOT`: an answer or a callback reported its state. `IDENTIFIED`: its id at Kling was
+ * A fact that may change a task. `SNAPSHOT`: an answer or a callback reported its state. `IDENTIFIED`: its id at Kling was
  * found in a list. `CLOSED`: the gateway gave it up.
  */
-export type TaskEvent =
+export type TaskFact =
   | { readonly type: 'SNAPSHOT'; readonly snapshot: AnySnapshot }
   | { readonly type: 'IDENTIFIED'; readonly klingTaskId: string }
   | { readonly type: 'CLOSED'; readonly failure: TaskFailure };
@@ -32,21 +32,21 @@ const RANK: Record<TaskStatus, number> = {
 };
 
 /**
- * Applies an event to a record. Returns null if the event changes nothing.
+ * Applies a fact to a record. Returns null if the fact changes nothing.
  *
- * Invariant: repeated, reordered and late events are safe. A final record keeps its status, and a lower status never
+ * Invariant: repeated, reordered and late facts are safe. A final record keeps its status, and a lower status never
  * replaces a higher one. Between two statuses of the same rank, the one that Kling updated later wins.
  */
-export function applyEvent<T extends TaskRecord>(record: T, event: TaskEvent, nowMs: number): Applied<T> | null {
-  if (event.type === 'CLOSED') {
+export function applyFact<T extends TaskRecord>(record: T, fact: TaskFact, nowMs: number): Applied<T> | null {
+  if (fact.type === 'CLOSED') {
     if (isFinal(record.status)) return null;
-    const end = { status: 'FAILED' as const, failure: event.failure, updatedAtMs: nowMs, endedAtMs: nowMs };
+    const end = { status: 'FAILED' as const, failure: fact.failure, updatedAtMs: nowMs, endedAtMs: nowMs };
     return { change: 'STATE', record: { ...record, ...end } };
   }
-  if (event.type === 'IDENTIFIED') return applyKlingTaskId(record, event.klingTaskId);
-  if (isFinal(record.status)) return applyToFinal(record, event.snapshot);
-  const isEmpty = isEmptySuccess(record, event.snapshot);
-  const snapshot = isEmpty ? { ...event.snapshot, status: 'PROCESSING' as const } : event.snapshot;
+  if (fact.type === 'IDENTIFIED') return applyKlingTaskId(record, fact.klingTaskId);
+  if (isFinal(record.status)) return applyToFinal(record, fact.snapshot);
+  const isEmpty = isEmptySuccess(record, fact.snapshot);
+  const snapshot = isEmpty ? { ...fact.snapshot, status: 'PROCESSING' as const } : fact.snapshot;
   if (!supersedes(record, snapshot)) return applySuperseded(record, snapshot);
   const updatedAtMs = Math.max(record.updatedAtMs, snapshot.updatedAtMs ?? nowMs);
   return {

@@ -1,15 +1,15 @@
 const FORM = /^([\w-]{1,64})\.(\d{1,15})$/;
 
 /**
- * Creates an opaque cursor of an item in a list or log. `scope` names the list and its owner, in letters, digits, `_` and `-`:
- * a cursor of another list or owner is refused.
+ * Creates an opaque cursor of an item in a list or log. `namespace` names the list and its owner, in letters, digits, `_` and
+ * `-`: a cursor of another list or owner is refused.
  */
-export function toCursor(scope: string, seq: number): string {
-  return btoa(`${scope}.${seq}`).replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_');
+export function toCursor(namespace: string, seq: number): string {
+  return btoa(`${namespace}.${seq}`).replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_');
 }
 
-/** Returns the place of a cursor; null if it is not a cursor of this scope. */
-export function parseCursor(scope: string, cursor: string): number | null {
+/** Returns the place of a cursor; null if it is not a cursor of this namespace. */
+export function parseCursor(namespace: string, cursor: string): number | null {
   if (!/^[\w-]{1,128}$/.test(cursor)) return null;
   let text: string;
   try {
@@ -19,7 +19,7 @@ export function parseCursor(scope: string, cursor: string): number | null {
   }
   const [, its, seq] = FORM.exec(text) ?? [];
   // Base64 ignores some bits, so another spelling of a cursor would decode to the same place.
-  return its === scope && toCursor(scope, Number(seq)) === cursor ? Number(seq) : null;
+  return its === namespace && toCursor(namespace, Number(seq)) === cursor ? Number(seq) : null;
 }
 
 /** A window of a list: the `first` items after an opaque cursor. `after` is null for the start of the list. */

@@ -1,5 +1,5 @@
 /**
- * The statuses of a task. `SUCCEEDED` and `FAILED` are final. A `QUEUED` task has not been sent to Kling.
+ * The statuses of a task. `SUCCEEDED` and `FAILED` are final. A `QUEUED` task waits to be sent, or for Kling's answer.
  * `UNRECOGNIZED`: Kling sent a status that the gateway does not know. Such a task is not final, and is read again.
  */
 export const TASK_STATUSES = ['QUEUED', 'SUBMITTED', 'PROCESSING', 'SUCCEEDED', 'FAILED', 'UNRECOGNIZED'] as const;

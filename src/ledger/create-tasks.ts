@@ -101,7 +101,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
     const waiting = tasks.waiting();
     const { waitingTasksMax, waitingBytesMax } = limits;
     if (waiting.tasks >= waitingTasksMax)
-      throw noRoom(`${waitingTasksMax} tasks wait to be sent already, the most allowed.`);
+      throw noRoom(`The tenant has reached its limit of ${waitingTasksMax} waiting tasks.`);
     if (waiting.bytes + request.length <= waitingBytesMax) return;
     throw noRoom(
       `The requests of tasks that wait to be sent hold ${waiting.bytes} bytes. This one has ${request.length}; together at most ${waitingBytesMax} are allowed.`,

@@ -39,8 +39,8 @@ export function createIngest({ tasks, journal, sync, now, random, background }: 
     const wakeAtMs = wantsRead && !readsNow ? Math.min(readableAtMs, row.wakeAtMs ?? readableAtMs) : pollAtMs;
     const step = { phase: 'SENT' as const, tries: 0, wakeAtMs };
     // Kling's id for the task is only taken from an answer of Kling, because a callback may be forged.
-    const event = running ? { type: 'SNAPSHOT' as const, snapshot: { ...hint, klingTaskId: '' } } : null;
-    const after = journal.apply(taskId, event, step);
+    const fact = running ? { type: 'SNAPSHOT' as const, snapshot: { ...hint, klingTaskId: '' } } : null;
+    const after = journal.apply(taskId, fact, step);
     if (after === null || !wantsRead) return;
     if (ours && row.record.klingTaskId === null) sync.hint(taskId, hint.klingTaskId);
     if (!readsNow) return sync.readAgain(taskId, wakeAtMs);

@@ -1,5 +1,5 @@
 import type { LedgerLimits } from '../config/index.ts';
-import { applyEvent, type TaskEvent } from '../domain/apply.ts';
+import { applyFact, type TaskFact } from '../domain/apply.ts';
 import { countedMilliunits, monthOf, toMilliunits } from '../domain/cost.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskStatus } from '../domain/task.ts';
@@ -8,7 +8,7 @@ import type { AssetStore } from './stores/assets.ts';
 import type { EventStore } from './stores/events.ts';
 import type { NewTaskRow, TaskRow, TaskStep, TaskStore, WrittenRecord } from './stores/tasks.ts';
 
-/** Makes every change of a task. Invariant: nothing else writes tasks. */
+/** Makes every change of a task. Invariant: nothing else changes a task's record or phase. */
 export interface Journal {
   /**
    * Writes the intent of a task and the request to send. There is no event yet, so that a create that Kling refuses while
@@ -20,10 +20,10 @@ export interface Journal {
   /** Writes the event of a queued task, unless the task has an event already. */
   announceWaiting(taskId: string): void;
   /**
-   * Applies an event and a step to a task, in one transaction with the event log, the units, the voices and the alarm. An
-   * event without news changes nothing, and no step changes a task that is `DONE`. Returns null for an unknown task.
+   * Applies a fact and a step to a task, in one transaction with the event log, the units, the voices and the alarm. A
+   * fact without news changes nothing, and no step changes a task that is `DONE`. Returns null for an unknown task.
    */
-  apply(taskId: string, event: TaskEvent | null, step?: Partial<TaskStep>): TaskRow | null;
+  apply(taskId: string, fact: TaskFact | null, step?: Partial<TaskStep>): TaskRow | null;
 }
 
 interface JournalDeps {
@@ -103,13 +103,13 @@ export function createJournal(deps: JournalDeps): Journal {
       committed();
     },
 
-    apply(taskId, event, step) {
+    apply(taskId, fact, step) {
       let over: TaskRecord | null = null;
       let seq: number | null = null;
       const row = transaction(() => {
         const before = tasks.find({ id: taskId });
         if (before === null) return null;
-        const applied = event === null ? null : applyEvent(before.record, event, now());
+        const applied = fact === null ? null : applyFact(before.record, fact, now());
         const written = applied === null ? null : writeConsequences(before.record, applied.record);
         if (applied?.change === 'STATE') seq = announce(applied.record);
         const after = applied?.record ?? before.record;
@@ -125,7 +125,7 @@ export function createJournal(deps: JournalDeps): Journal {
         return { ...before, ...next, record: after };
       });
       if (row !== null && seq !== null) logChange(taskId, row.record.status, seq);
-      if (event !== null) committed();
+      if (fact !== null) committed();
       if (over !== null) ended(over);
       return row;
     },

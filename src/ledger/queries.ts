@@ -125,9 +125,9 @@ export function createQueries(deps: QueriesDeps): Queries {
 
     events(taskId, { first, after }) {
       const from = place('event', after);
-      const missed = from !== null && from < events.forgotten();
+      const isResync = from !== null && from < events.forgotten();
       const rows = events.after(taskId, from ?? 0, first + 1);
-      return slice('event', rows, first, (change) => ({ ...change, resync: missed }));
+      return slice('event', rows, first, (change) => ({ ...change, resync: isResync }));
     },
   };
 }

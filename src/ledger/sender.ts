@@ -1,5 +1,5 @@
 import type { LedgerLimits } from '../config/index.ts';
-import type { TaskEvent } from '../domain/apply.ts';
+import type { TaskFact } from '../domain/apply.ts';
 import { classifyRefusal, gatewayFailure } from '../domain/failure.ts';
 import type { LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
@@ -56,7 +56,7 @@ export function createSender(deps: SenderDeps): Sender {
   /** In memory, so that a `SENDING` task whose sender was evicted is not in it and is looked up. */
   const busy = new Map<string, Promise<void>>();
 
-  function alone(taskId: string, work: () => Promise<void>): Promise<void> {
+  function exclusively(taskId: string, work: () => Promise<void>): Promise<void> {
     const running = busy.get(taskId);
     if (running) return running;
     const started = traced({ taskId }, work).finally(() => busy.delete(taskId));
@@ -72,14 +72,14 @@ export function createSender(deps: SenderDeps): Sender {
   }
 
   /** Records that Kling has the task: by its answer, by a look-up, or because it refused the id as taken. */
-  function adopt(taskId: string, event: TaskEvent | null): void {
+  function adopt(taskId: string, fact: TaskFact | null): void {
     const row = tasks.find({ id: taskId });
     if (row === null) return;
     // A list shows only the id of a task, so the task is read at once.
-    const wakeAtMs = now() + (event?.type === 'IDENTIFIED' ? 0 : pollWaitMs(0, random));
+    const wakeAtMs = now() + (fact?.type === 'IDENTIFIED' ? 0 : pollWaitMs(0, random));
     // If a callback was faster, the polls are scheduled already.
     const step = row.phase === 'SENT' ? {} : { phase: 'SENT' as const, tries: 0, wakeAtMs, trouble: NO_TROUBLE };
-    journal.apply(taskId, event, step);
+    journal.apply(taskId, fact, step);
   }
 
   /** `before` is the task before the send that Kling has refused. */
@@ -114,7 +114,7 @@ export function createSender(deps: SenderDeps): Sender {
     throw error;
   }
 
-  async function sendAlone(taskId: string, attended: boolean): Promise<void> {
+  async function sendTask(taskId: string, attended: boolean): Promise<void> {
     const waiting = tasks.find({ id: taskId });
     if (waiting?.phase !== 'WAITING') return;
     if (isTooEarly(waiting)) return void journal.apply(taskId, null, { wakeAtMs: waiting.settledAtMs });
@@ -134,7 +134,7 @@ export function createSender(deps: SenderDeps): Sender {
       journal.apply(taskId, null, { wakeAtMs: row.deadlineAtMs });
       return journal.announceWaiting(taskId);
     }
-    // This is durable before the request leaves, because the runtime holds requests until writes are confirmed.
+    // The output gate holds the request until this write is durable.
     const lookUpAtMs = now() + exchangeTimeoutMs + SETTLE_MS;
     journal.apply(taskId, null, {
       phase: 'SENDING',
@@ -167,7 +167,7 @@ export function createSender(deps: SenderDeps): Sender {
     return sends > 0 && now() < settledAtMs;
   }
 
-  async function lookUpAlone(row: TaskRow): Promise<void> {
+  async function lookUpTask(row: TaskRow): Promise<void> {
     const { id, kind } = row.record;
     try {
       const snapshot = kind === 'LIP_SYNC' ? await kling.readLipSyncTask(id) : await kling.readVoiceTask(id);
@@ -186,7 +186,7 @@ export function createSender(deps: SenderDeps): Sender {
       const tries = row.tries + 1;
       const trouble = { ...row.trouble, fails: 0 };
       if (tries >= MISSING_LOOKUPS) return settleMissing(row);
-      // An earlier look-up, after a restart or an outage, does not count.
+      // Look-ups before `settledAtMs` do not count.
       const lookUpAtMs = now() + SETTLE_MS;
       journal.apply(id, null, { tries, wakeAtMs: lookUpAtMs, settledAtMs: lookUpAtMs, trouble });
     }
@@ -222,8 +222,8 @@ export function createSender(deps: SenderDeps): Sender {
   }
 
   return {
-    send: (taskId, attended) => alone(taskId, () => sendAlone(taskId, attended)),
-    lookUp: (row) => alone(row.record.id, () => lookUpAlone(row)),
+    send: (taskId, attended) => exclusively(taskId, () => sendTask(taskId, attended)),
+    lookUp: (row) => exclusively(row.record.id, () => lookUpTask(row)),
     isBusy: (taskId) => busy.has(taskId),
   };
 }

@@ -105,15 +105,15 @@ export function createTaskSync(deps: TaskSyncDeps): TaskSync {
     const before = tasks.find({ id });
     if (before === null) return null;
     const trouble = afterAnswer(before.trouble, isEmptySuccess(before.record, snapshot), now());
-    const event = { type: 'SNAPSHOT' as const, snapshot };
+    const fact = { type: 'SNAPSHOT' as const, snapshot };
     if (isOverdue(trouble, now())) {
       journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('NO_RESULT') });
       // The charge in this answer counts all the same.
-      return journal.apply(id, event);
+      return journal.apply(id, fact);
     }
     const isNews = (trouble.emptySinceMs === null) !== (before.trouble.emptySinceMs === null);
     const soon = isNews ? { tries: 0, wakeAtMs: now() + resultWaitMs(0, random) } : {};
-    const after = journal.apply(id, event, { trouble, ...soon });
+    const after = journal.apply(id, fact, { trouble, ...soon });
     giveSlotBack(before, after);
     if (after?.phase === 'DONE') owed.delete(id);
     return after;

@@ -203,7 +203,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   /** Records that Kling was down and is up again, as the account says. */
-  klingIsWell(): void {
+  klingRecovered(): void {
     this.#parts.slots.setHealthy();
   }
 

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { applyEvent, type TaskEvent } from '../../src/domain/apply.ts';
+import { applyFact, type TaskFact } from '../../src/domain/apply.ts';
 import { gatewayFailure } from '../../src/domain/failure.ts';
 import type { LipSyncTask, TaskRecord } from '../../src/domain/records.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
@@ -19,34 +19,34 @@ const UNKNOWN = {
 } as const;
 
 const RUNNING = voiceTask('v', { ...UNKNOWN, status: 'PROCESSING', klingStatus: 'processing', voices: [] });
-const CLOSED: TaskEvent = { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') };
+const CLOSED: TaskFact = { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') };
 const MONEY = { quota: '0.07', listPrice: '0.14' };
 
-/** Builds a snapshot event. `leaves` are the keys that Kling omits. */
-function seen(status: TaskStatus, change: object = {}, leaves: readonly string[] = []): TaskEvent {
+/** Builds a snapshot fact. `leaves` are the keys that Kling omits. */
+function seen(status: TaskStatus, change: object = {}, leaves: readonly string[] = []): TaskFact {
   const entries = Object.entries(snapshotOf(status, { ...change })).filter(([key]) => !leaves.includes(key));
   return { type: 'SNAPSHOT', snapshot: Object.fromEntries(entries) as unknown as ReturnType<typeof snapshotOf> };
 }
 
-function after<T extends TaskRecord>(record: T, ...events: readonly TaskEvent[]): T {
-  return events.reduce((its, event) => applyEvent(its, event, NOW_MS)?.record ?? its, record);
+function after<T extends TaskRecord>(record: T, ...facts: readonly TaskFact[]): T {
+  return facts.reduce((its, fact) => applyFact(its, fact, NOW_MS)?.record ?? its, record);
 }
 
-describe('applyEvent to a running task', () => {
+describe('applyFact to a running task', () => {
   it('returns null for the same state at a later time', ({ expect }) => {
     const record = after(RUNNING, seen('PROCESSING'));
-    expect(applyEvent(record, seen('PROCESSING', { updatedAtMs: NOW_MS }), NOW_MS)).toBeNull();
+    expect(applyFact(record, seen('PROCESSING', { updatedAtMs: NOW_MS }), NOW_MS)).toBeNull();
   });
 
   it('keeps the first of two states with the same rank and time', ({ expect }) => {
     const record = { ...RUNNING, klingTaskId: 'kling-1', updatedAtMs: 5000 };
-    expect(applyEvent(record, seen('UNRECOGNIZED', { updatedAtMs: 5000 }), NOW_MS)).toBeNull();
-    expect(applyEvent(record, seen('UNRECOGNIZED', { updatedAtMs: 5001 }), NOW_MS)?.record.status).toBe('UNRECOGNIZED');
-    expect(applyEvent(record, seen('UNRECOGNIZED', { updatedAtMs: null }), NOW_MS)).toBeNull();
+    expect(applyFact(record, seen('UNRECOGNIZED', { updatedAtMs: 5000 }), NOW_MS)).toBeNull();
+    expect(applyFact(record, seen('UNRECOGNIZED', { updatedAtMs: 5001 }), NOW_MS)?.record.status).toBe('UNRECOGNIZED');
+    expect(applyFact(record, seen('UNRECOGNIZED', { updatedAtMs: null }), NOW_MS)).toBeNull();
   });
 
   it('reports a task that the gateway closes as a change of state', ({ expect }) => {
-    expect(applyEvent(RUNNING, CLOSED, NOW_MS)).toEqual({
+    expect(applyFact(RUNNING, CLOSED, NOW_MS)).toEqual({
       change: 'STATE',
       record: {
         ...RUNNING,
@@ -59,7 +59,7 @@ describe('applyEvent to a running task', () => {
   });
 
   it('ignores an empty task id', ({ expect }) => {
-    expect(applyEvent(RUNNING, seen('SUBMITTED', { klingTaskId: '' }), NOW_MS)).toBeNull();
+    expect(applyFact(RUNNING, seen('SUBMITTED', { klingTaskId: '' }), NOW_MS)).toBeNull();
     expect(after(RUNNING, seen('SUCCEEDED', { klingTaskId: '' }))).toMatchObject({
       status: 'SUCCEEDED',
       klingTaskId: null,
@@ -84,19 +84,19 @@ describe('a field that Kling omits', () => {
 
   it('keeps its value: charges and voices', ({ expect }) => {
     expect(done).toMatchObject({ unitsDeducted: '0.05', balanceDeducted: MONEY, voices: [voice('made')] });
-    expect(applyEvent(done, seen('SUCCEEDED', { voices: [] }), NOW_MS)).toBeNull();
-    expect(applyEvent(done, seen('SUCCEEDED', {}, ['voices']), NOW_MS)).toBeNull();
+    expect(applyFact(done, seen('SUCCEEDED', { voices: [] }), NOW_MS)).toBeNull();
+    expect(applyFact(done, seen('SUCCEEDED', {}, ['voices']), NOW_MS)).toBeNull();
   });
 
   it('keeps its value: videos, the source video and the watermark', ({ expect }) => {
     const whole = lipSyncTask('l', { watermarkEnabled: true });
     const nothing = { klingTaskId: 'kling-1', videos: [], parentVideo: null, watermarkEnabled: null };
-    expect(applyEvent(whole, seen('SUCCEEDED', nothing, ['voices']), NOW_MS)).toBeNull();
-    expect(applyEvent(whole, seen('SUCCEEDED', {}, ['voices']), NOW_MS)).toBeNull();
+    expect(applyFact(whole, seen('SUCCEEDED', nothing, ['voices']), NOW_MS)).toBeNull();
+    expect(applyFact(whole, seen('SUCCEEDED', {}, ['voices']), NOW_MS)).toBeNull();
   });
 });
 
-describe('applyEvent to a lip-sync', () => {
+describe('applyFact to a lip-sync', () => {
   const { videos, parentVideo } = lipSyncTask('any');
   const bare: LipSyncTask = {
     ...lipSyncTask('l', { ...UNKNOWN, status: 'PROCESSING', klingStatus: 'processing' }),
@@ -122,7 +122,7 @@ describe('applyEvent to a lip-sync', () => {
   it('stores fresher URLs as a detail', ({ expect }) => {
     const fresher = [{ ...videos[0]!, url: 'https://k.test/fresher.mp4' }];
     const told = seen('SUCCEEDED', { videos: fresher, parentVideo: null, watermarkEnabled: null }, ['voices']);
-    expect(applyEvent(lipSyncTask('l'), told, NOW_MS)).toEqual({
+    expect(applyFact(lipSyncTask('l'), told, NOW_MS)).toEqual({
       change: 'DETAIL',
       record: lipSyncTask('l', { videos: fresher }),
     });
@@ -133,12 +133,12 @@ describe('applyEvent to a lip-sync', () => {
   });
 });
 
-describe('applyEvent to a task that the gateway gave up', () => {
+describe('applyFact to a task that the gateway gave up', () => {
   const closed = after(RUNNING, CLOSED);
   const told = seen('SUCCEEDED', { unitsDeducted: '0.05', voices: [voice('made')] });
 
   it('adds the units that Kling charged, and changes nothing else', ({ expect }) => {
-    expect(applyEvent(closed, told, NOW_MS)).toEqual({
+    expect(applyFact(closed, told, NOW_MS)).toEqual({
       change: 'DETAIL',
       record: { ...closed, unitsDeducted: '0.05' },
     });
@@ -149,11 +149,11 @@ describe('applyEvent to a task that the gateway gave up', () => {
   });
 
   it('adds a charge once', ({ expect }) => {
-    expect(applyEvent(after(closed, told), told, NOW_MS)).toBeNull();
-    expect(applyEvent(after(closed, told), seen('SUCCEEDED'), NOW_MS)).toBeNull();
+    expect(applyFact(after(closed, told), told, NOW_MS)).toBeNull();
+    expect(applyFact(after(closed, told), seen('SUCCEEDED'), NOW_MS)).toBeNull();
   });
 
   it('returns null if Kling reports no charge', ({ expect }) => {
-    expect(applyEvent(closed, seen('SUCCEEDED'), NOW_MS)).toBeNull();
+    expect(applyFact(closed, seen('SUCCEEDED'), NOW_MS)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { applyEvent, endedAtMsOf, type TaskEvent } from '../../src/domain/apply.ts';
+import { applyFact, endedAtMsOf, type TaskFact } from '../../src/domain/apply.ts';
 import { gatewayFailure } from '../../src/domain/failure.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
 import { TASK_STATUSES, type TaskSnapshot, type TaskStatus } from '../../src/domain/task.ts';
@@ -27,20 +27,20 @@ const QUEUED: VoiceTask = {
   voices: [],
 };
 
-function seen(status: TaskStatus, change: Partial<TaskSnapshot> & Record<string, unknown> = {}): TaskEvent {
+function seen(status: TaskStatus, change: Partial<TaskSnapshot> & Record<string, unknown> = {}): TaskFact {
   return { type: 'SNAPSHOT', snapshot: snapshotOf(status, change) };
 }
 
-/** Builds an event. Null is the gateway closing the task. */
-function toEvent(its: { status: TaskStatus; updatedAtMs: number | null } | null): TaskEvent {
+/** Builds a fact. Null is the gateway closing the task. */
+function toFact(its: { status: TaskStatus; updatedAtMs: number | null } | null): TaskFact {
   return its === null ? { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') } : seen(its.status, its);
 }
 
-function after(...events: readonly TaskEvent[]): VoiceTask {
-  return events.reduce<VoiceTask>((record, event) => applyEvent(record, event, NOW_MS)?.record ?? record, QUEUED);
+function after(...facts: readonly TaskFact[]): VoiceTask {
+  return facts.reduce<VoiceTask>((record, fact) => applyFact(record, fact, NOW_MS)?.record ?? record, QUEUED);
 }
 
-describe('applyEvent', () => {
+describe('applyFact', () => {
   const statuses = TASK_STATUSES.filter((status) => status !== 'QUEUED');
   const pairs = statuses.flatMap((from) => statuses.map((to) => ({ from, to })));
 
@@ -48,7 +48,7 @@ describe('applyEvent', () => {
     'raises or keeps the status $from if Kling reports $to at the same time',
     ({ from, to }, { expect }) => {
       const record = after(seen(from));
-      const applied = applyEvent(record, seen(to), NOW_MS);
+      const applied = applyFact(record, seen(to), NOW_MS);
       const rises = RANK[to] > RANK[from];
       expect(applied?.change ?? null).toBe(rises ? 'STATE' : null);
       expect(applied?.record.status ?? from).toBe(rises ? to : from);
@@ -57,8 +57,8 @@ describe('applyEvent', () => {
 
   it('takes the later of two statuses with the same rank', ({ expect }) => {
     const record = after(seen('UNRECOGNIZED', { updatedAtMs: 5000 }));
-    expect(applyEvent(record, seen('PROCESSING', { updatedAtMs: 5001 }), NOW_MS)?.record.status).toBe('PROCESSING');
-    expect(applyEvent(record, seen('PROCESSING', { updatedAtMs: 4999 }), NOW_MS)).toBeNull();
+    expect(applyFact(record, seen('PROCESSING', { updatedAtMs: 5001 }), NOW_MS)?.record.status).toBe('PROCESSING');
+    expect(applyFact(record, seen('PROCESSING', { updatedAtMs: 4999 }), NOW_MS)).toBeNull();
   });
 
   it('keeps Kling’s word for an unknown status', ({ expect }) => {
@@ -69,17 +69,17 @@ describe('applyEvent', () => {
   });
 });
 
-describe('applyEvent to a final record', () => {
+describe('applyFact to a final record', () => {
   it('stores a late charge and fresher voices of the same outcome as a detail', ({ expect }) => {
     const done = after(seen('SUCCEEDED'));
     const voices = [{ voiceId: 'v', name: 'Ann', trialUrl: 'https://example.com/2', owner: 'ACCOUNT', ownerId: null }];
-    const applied = applyEvent(done, seen('SUCCEEDED', { unitsDeducted: '0.05', voices }), NOW_MS);
+    const applied = applyFact(done, seen('SUCCEEDED', { unitsDeducted: '0.05', voices }), NOW_MS);
     expect(applied).toMatchObject({ change: 'DETAIL', record: { status: 'SUCCEEDED', unitsDeducted: '0.05', voices } });
   });
 
   it('keeps fields that Kling omits later', ({ expect }) => {
     const done = after(seen('SUCCEEDED', { unitsDeducted: '0.05' }));
-    expect(applyEvent(done, seen('SUCCEEDED'), NOW_MS)).toBeNull();
+    expect(applyFact(done, seen('SUCCEEDED'), NOW_MS)).toBeNull();
   });
 
   it('sets the expiry of a success to 30 days after its end, and none for a failure', ({ expect }) => {
@@ -99,24 +99,24 @@ describe('applyEvent to a final record', () => {
   });
 
   it('does not close it a second time', ({ expect }) => {
-    const closing: TaskEvent = { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') };
-    expect(applyEvent(after(seen('SUCCEEDED')), closing, NOW_MS)).toBeNull();
+    const closing: TaskFact = { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') };
+    expect(applyFact(after(seen('SUCCEEDED')), closing, NOW_MS)).toBeNull();
   });
 });
 
 describe('Kling’s id of a task', () => {
   it('is stored if it was found in a list, and changes nothing else', ({ expect }) => {
     const identified = { type: 'IDENTIFIED' as const, klingTaskId: 'kling-7' };
-    expect(applyEvent(QUEUED, identified, NOW_MS)).toEqual({
+    expect(applyFact(QUEUED, identified, NOW_MS)).toEqual({
       change: 'DETAIL',
       record: { ...QUEUED, klingTaskId: 'kling-7' },
     });
-    expect(applyEvent(after(seen('SUBMITTED')), identified, NOW_MS)).toBeNull();
+    expect(applyFact(after(seen('SUBMITTED')), identified, NOW_MS)).toBeNull();
   });
 
-  it('is stored from a superseded event, and never replaced', ({ expect }) => {
+  it('is stored from a superseded fact, and never replaced', ({ expect }) => {
     const record = { ...QUEUED, status: 'PROCESSING' as const, klingStatus: 'processing' };
-    expect(applyEvent(record, seen('SUBMITTED'), NOW_MS)).toMatchObject({
+    expect(applyFact(record, seen('SUBMITTED'), NOW_MS)).toMatchObject({
       change: 'DETAIL',
       record: { klingTaskId: 'kling-1' },
     });
@@ -135,7 +135,7 @@ describe('a success without a voice', () => {
       expiresAtMs: null,
       failure: null,
     });
-    expect(applyEvent(after(empty), empty, NOW_MS)).toBeNull();
+    expect(applyFact(after(empty), empty, NOW_MS)).toBeNull();
   });
 
   it('becomes a success once it has a voice, and can be closed before', ({ expect }) => {
@@ -179,7 +179,7 @@ describe('the times of a task', () => {
 
   it('gets no start if it was received before starts were stored', ({ expect }) => {
     const old: VoiceTask = { ...QUEUED, status: 'SUBMITTED', klingStatus: 'submitted' };
-    expect(applyEvent(old, seen('SUCCEEDED', received), NOW_MS)?.record).not.toHaveProperty('startedAtMs');
+    expect(applyFact(old, seen('SUCCEEDED', received), NOW_MS)?.record).not.toHaveProperty('startedAtMs');
   });
 
   it('ends when it becomes final, and keeps that time', ({ expect }) => {
@@ -187,7 +187,7 @@ describe('the times of a task', () => {
     const done = after(seen('PROCESSING', received), seen('SUCCEEDED', { updatedAtMs: 4000 }));
     expect(done.endedAtMs).toBe(4000);
     const late = seen('SUCCEEDED', { updatedAtMs: 5000, unitsDeducted: '0.05' });
-    expect(applyEvent(done, late, NOW_MS)?.record.endedAtMs).toBe(4000);
+    expect(applyFact(done, late, NOW_MS)?.record.endedAtMs).toBe(4000);
     expect(after({ type: 'CLOSED', failure: gatewayFailure('NOT_SENT') }).endedAtMs).toBe(NOW_MS);
   });
 
@@ -198,22 +198,22 @@ describe('the times of a task', () => {
   });
 });
 
-describe('applyEvent over random events', () => {
-  const event = fc.oneof(
+describe('applyFact over random facts', () => {
+  const fact = fc.oneof(
     {
       weight: 9,
       arbitrary: fc.record({ status: fc.constantFrom(...TASK_STATUSES), updatedAtMs: fc.option(fc.nat(9000)) }),
     },
     { weight: 1, arbitrary: fc.constant(null) },
   );
-  const events = fc.array(event, { maxLength: 25 });
+  const facts = fc.array(fact, { maxLength: 25 });
 
   it('never moves backwards, keeps final tasks final, and has a failure only on failed tasks', ({ expect }) => {
     fc.assert(
-      fc.property(events, (course) => {
+      fc.property(facts, (course) => {
         let record = QUEUED;
         for (const its of course) {
-          const applied = applyEvent(record, toEvent(its), NOW_MS);
+          const applied = applyFact(record, toFact(its), NOW_MS);
           if (applied === null) continue;
           const next = applied.record;
           expect(RANK[next.status]).toBeGreaterThanOrEqual(RANK[record.status]);
@@ -231,11 +231,11 @@ describe('applyEvent over random events', () => {
     );
   });
 
-  it('changes nothing if an event is repeated', ({ expect }) => {
+  it('changes nothing if a fact is repeated', ({ expect }) => {
     fc.assert(
-      fc.property(events, event, (course, last) => {
-        const record = after(...course.map(toEvent), toEvent(last));
-        expect(applyEvent(record, toEvent(last), NOW_MS)).toBeNull();
+      fc.property(facts, fact, (course, last) => {
+        const record = after(...course.map(toFact), toFact(last));
+        expect(applyFact(record, toFact(last), NOW_MS)).toBeNull();
       }),
       { numRuns: 500 },
     );

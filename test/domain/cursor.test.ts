@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { parseCursor, toCursor } from '../../src/domain/cursor.ts';
 
-const scope = fc.stringMatching(/^[\w-]{1,64}$/);
+const namespace = fc.stringMatching(/^[\w-]{1,64}$/);
 const seq = fc.integer({ min: 0, max: 999_999_999_999_999 });
 
 describe('a cursor', () => {
   it('parses to the place that it was created from', ({ expect }) => {
     fc.assert(
-      fc.property(scope, seq, (its, n) => {
+      fc.property(namespace, seq, (its, n) => {
         expect(parseCursor(its, toCursor(its, n))).toBe(n);
       }),
     );
@@ -16,7 +16,7 @@ describe('a cursor', () => {
 
   it('parses to null for another list or owner', ({ expect }) => {
     fc.assert(
-      fc.property(scope, scope, seq, (its, other, n) => {
+      fc.property(namespace, namespace, seq, (its, other, n) => {
         fc.pre(its !== other);
         expect(parseCursor(other, toCursor(its, n))).toBeNull();
       }),
@@ -28,7 +28,7 @@ describe('a cursor', () => {
       ...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. '),
     );
     fc.assert(
-      fc.property(scope, seq, fc.nat(), char, fc.nat(2), (its, n, at, changed, how) => {
+      fc.property(namespace, seq, fc.nat(), char, fc.nat(2), (its, n, at, changed, how) => {
         const cursor = toCursor(its, n);
         const i = at % cursor.length;
         const other = cursor.slice(0, i) + (how === 0 ? '' : changed) + cursor.slice(how === 1 ? i : i + 1);

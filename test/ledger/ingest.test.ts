@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { TaskEvent } from '../../src/domain/apply.ts';
+import type { TaskFact } from '../../src/domain/apply.ts';
 import type { TaskSnapshot } from '../../src/domain/task.ts';
 import { createIngest, type IngestDeps } from '../../src/ledger/ingest.ts';
 import type { Journal } from '../../src/ledger/journal.ts';
@@ -13,7 +13,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 const NOW_MS = 1_790_000_000_000;
 
 interface Seen {
-  readonly applied: [taskId: string, event: TaskEvent | null, step: Partial<TaskStep> | undefined][];
+  readonly applied: [taskId: string, fact: TaskFact | null, step: Partial<TaskStep> | undefined][];
   readonly polled: unknown[][];
   readonly hinted: unknown[][];
   readonly owed: unknown[][];
@@ -39,8 +39,8 @@ async function takeIn(
     background: (work) => void background.push(work()),
   };
   const journal: Partial<Journal> = {
-    apply(taskId, event, step) {
-      seen.applied.push([taskId, event, step]);
+    apply(taskId, fact, step) {
+      seen.applied.push([taskId, fact, step]);
       return kept === null ? null : after;
     },
   };
@@ -74,8 +74,8 @@ describe('a callback', () => {
     async (status, { expect }) => {
       const hint = snapshotOf(status);
       const { applied, polled, identified } = await takeIn({ phase: 'SENT', klingTaskId: 'kling-1' }, hint);
-      const event = { type: 'SNAPSHOT', snapshot: { ...hint, klingTaskId: '' } };
-      expect(applied).toEqual([['t', event, POLL_LATER]]);
+      const fact = { type: 'SNAPSHOT', snapshot: { ...hint, klingTaskId: '' } };
+      expect(applied).toEqual([['t', fact, POLL_LATER]]);
       expect([polled, identified]).toEqual([[], []]);
     },
   );

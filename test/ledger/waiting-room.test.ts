@@ -27,7 +27,7 @@ describe('tasks that wait to be sent', () => {
       expect(await createVoiceOnce(parts, 'c').catch((error: unknown) => error)).toMatchObject({
         failure: {
           code: 'RATE_LIMITED',
-          message: expect.stringContaining('2 tasks wait to be sent already'),
+          message: expect.stringContaining('its limit of 2 waiting tasks'),
           retryable: true,
           retryAfterMs: expect.any(Number),
         },

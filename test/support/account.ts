@@ -49,7 +49,7 @@ export function withAccount(name: string, slots: number, work: (account: TestAcc
         ledgers.granted.push(taskId);
         return !ledgers.ended.has(taskId);
       },
-      async klingIsWell() {
+      async klingRecovered() {
         await reach();
         ledgers.recovered.push(tenant);
       },

@@ -7,16 +7,16 @@ type Columns = { seq: number; at: number; record: string };
 /** The log of changes. Its key is `AUTOINCREMENT`, so deleting the newest events does not reuse their numbers. */
 export class EventStore {
   readonly #sql: SqlStorage;
-  readonly #cursorScope: string;
+  readonly #cursorNamespace: string;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
-    this.#cursorScope = `event-${cursorOwnerOf(storage)}`;
+    this.#cursorNamespace = `event-${cursorOwnerOf(storage)}`;
   }
 
   /** Returns the cursor of the change with this number. */
   cursorOf(seq: number): string {
-    return toCursor(this.#cursorScope, seq);
+    return toCursor(this.#cursorNamespace, seq);
   }
 
   /** Appends a change of a task and returns its number. Keeps the newest `keep` changes of the task. */

@@ -27,7 +27,10 @@ export interface TaskRow {
   readonly firstSentAtMs: number | null;
   /** Counted from the first send, and before it from the creation of the task. */
   readonly deadlineAtMs: number;
-  /** By then a create that was sent is over. Before it, Kling's "no such task" means nothing and nothing is sent again. */
+  /**
+   * The instant after which no sent create can still reach Kling. Before it, Kling's "no such task" proves nothing, and
+   * nothing is sent again.
+   */
   readonly settledAtMs: number;
   readonly trouble: Trouble;
 }
