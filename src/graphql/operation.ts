@@ -54,7 +54,7 @@ export interface OperationFinderOptions {
   readonly locations: boolean;
 }
 
-/** Creates the cache. Build it once per isolate. */
+/** Creates the finder. Build it once per isolate. */
 export function createOperationFinder({
   schema,
   introspection,
@@ -93,7 +93,7 @@ export function createOperationFinder({
     return refusalOf(problems.map(({ message }) => requestError('BAD_USER_INPUT', message, 400)));
   }
 
-  function keepBare(text: string): DocumentNode {
+  function keepWithoutLocations(text: string): DocumentNode {
     const document = parseUnchecked(text, { noLocation: true });
     validated.set(document, []);
     documents.set(text, document);
@@ -115,11 +115,11 @@ export function createOperationFinder({
       }
       const errors = validate(document);
       if (errors.length > 0) return refusalOf(errors);
-      const isBare = locations || document.loc === undefined;
-      return select(isBare ? document : keepBare(text), operationName);
+      const isKeptAsParsed = locations || document.loc === undefined;
+      return select(isKeptAsParsed ? document : keepWithoutLocations(text), operationName);
     },
 
-    reopen: (text) => documents.get(text) ?? keepBare(text),
+    reopen: (text) => documents.get(text) ?? keepWithoutLocations(text),
 
     isKept: (text) => documents.get(text) !== undefined,
   };

@@ -20,7 +20,7 @@ const RETRY_AFTER_MS = 5_000;
 /** The dependencies of `handleCallback`. */
 export interface CallbackDeps {
   readonly tokens: CallbackTokens;
-  /** Standard Webhooks secrets. Any of them is accepted, so that a secret can be rotated. Empty: signatures are not checked. */
+  /** Standard Webhooks secrets. Any of them is accepted, so that a secret can be rotated. If empty, signatures are not checked. */
   readonly webhookSecrets: readonly string[];
   /** Stores a callback durably and returns 0. If the tenant gets too many, returns how long to wait, in milliseconds. */
   readonly ingest: (subject: CallbackSubject, hint: TaskSnapshot | null) => Promise<number>;
@@ -69,7 +69,10 @@ export async function handleCallback(
   }
 }
 
-/** Accepts a clock skew of up to 5 minutes, the fixed tolerance of the Standard Webhooks library. */
+/**
+ * Returns true if any of the secrets signed the body, or if no secrets are set. Accepts a clock skew of up to 5 minutes,
+ * the fixed tolerance of the Standard Webhooks library.
+ */
 function isSigned(request: Request, body: string, secrets: readonly string[]): boolean {
   if (secrets.length === 0) return true;
   const headers = Object.fromEntries(request.headers);

@@ -162,16 +162,16 @@ async function pump(
       if (socket !== null) {
         subscribe(socket, withCursor(params, cursor));
         const ended = await relay(socket, gone, endsAtMs - Date.now(), {
-          async event(payload, at) {
+          async event(payload, eventCursor) {
             dials = 0;
-            cursor = at ?? cursor;
-            await write(format.event(payload, at));
+            cursor = eventCursor ?? cursor;
+            await write(format.event(payload, eventCursor));
           },
           refusal: (errors) => write(format.refusal(errors)),
           tooSlow: () => void writer.abort(new Error('too much is unread')).catch(() => {}),
-          async position(at) {
+          async position(positionCursor) {
             dials = 0;
-            cursor = at;
+            cursor = positionCursor;
           },
         });
         isOver = ended;
@@ -229,7 +229,10 @@ interface Relayed {
   readonly tooSlow: () => void;
 }
 
-/** Passes the messages of a socket to the handlers, in order. Resolves to true if the operation is over, and to false if the socket broke. */
+/**
+ * Passes the messages of a socket to the handlers, in order. Resolves to true once the operation is over or the client has
+ * left. Resolves to false if the socket closed before that, or after `lastsMs`.
+ */
 async function relay(
   socket: WebSocket,
   gone: Promise<void>,

@@ -26,8 +26,8 @@ export interface Admission {
    * which is logged.
    */
   initialise(socket: WebSocket, attachment: Attachment, payload: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Returns why the socket may not start another operation now; null if it may. */
-  refusal(socket: WebSocket): Failure | null;
+  /** Counts one start of an operation. Returns a failure if the socket starts them too fast. */
+  countStart(socket: WebSocket): Failure | null;
 }
 
 export function createAdmission({ authenticate, join, expiresAt, now, log }: AdmissionDeps): Admission {
@@ -66,7 +66,7 @@ export function createAdmission({ authenticate, join, expiresAt, now, log }: Adm
       }
     },
 
-    refusal(socket) {
+    countStart(socket) {
       const allowance = allowances.get(socket) ?? createTokenBucket(SUBSCRIBES);
       allowances.set(socket, allowance);
       const retryAfterMs = allowance.take(now());

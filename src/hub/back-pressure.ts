@@ -21,14 +21,14 @@ export interface Unread {
 /** The characters between two pings. */
 const PING_CHARS = 131_072;
 
-/** A catch-up waits for its reader past this: a day's changes are more than a socket may leave unread. */
+/** A catch-up pauses while its socket has more than this unread. Otherwise a day's changes would close the socket. */
 const AHEAD_CHARS_MAX = 262_144;
 
 /** A peer that reads nothing for this long is treated as gone. */
 const STALLED_MS = 10_000;
 const LOOK_MS = 20;
 
-interface Account {
+interface UnreadCount {
   unread: number;
   sincePing: number;
   /** The characters before each unanswered ping, oldest first. */
@@ -36,36 +36,36 @@ interface Account {
 }
 
 export function createUnread(now: () => number, sleep: (ms: number) => Promise<void>): Unread {
-  const accounts = new WeakMap<WebSocket, Account>();
+  const counts = new WeakMap<WebSocket, UnreadCount>();
 
-  function open(socket: WebSocket): Account {
-    const account = { unread: 0, sincePing: 0, pings: [] };
-    accounts.set(socket, account);
-    return account;
+  function open(socket: WebSocket): UnreadCount {
+    const count = { unread: 0, sincePing: 0, pings: [] };
+    counts.set(socket, count);
+    return count;
   }
 
   function chars(socket: WebSocket): number {
-    return accounts.get(socket)?.unread ?? 0;
+    return counts.get(socket)?.unread ?? 0;
   }
 
   return {
     chars,
 
-    sent(socket, count) {
-      const account = accounts.get(socket) ?? open(socket);
-      account.unread += count;
-      account.sincePing += count;
-      if (account.sincePing >= PING_CHARS) {
-        account.pings.push(account.sincePing);
-        account.sincePing = 0;
+    sent(socket, sentChars) {
+      const count = counts.get(socket) ?? open(socket);
+      count.unread += sentChars;
+      count.sincePing += sentChars;
+      if (count.sincePing >= PING_CHARS) {
+        count.pings.push(count.sincePing);
+        count.sincePing = 0;
         socket.send('{"type":"ping"}');
       }
-      return account.unread;
+      return count.unread;
     },
 
     answered(socket) {
-      const account = accounts.get(socket);
-      if (account !== undefined) account.unread -= account.pings.shift() ?? 0;
+      const count = counts.get(socket);
+      if (count !== undefined) count.unread -= count.pings.shift() ?? 0;
     },
 
     async drained(socket) {
@@ -165,8 +165,8 @@ const COST = {
 /** A socket may save up 10 seconds of its allowance, and overdraw as much before it is closed. */
 const SOCKET_SECONDS = 10;
 
-/** The longest that work of a tenant waits. It is refused if that is not enough. */
-const TURN_MS_MAX = 10_000;
+/** The longest that an operation waits to start. It is refused if that is not enough. */
+const START_WAIT_MS_MAX = 10_000;
 /** The longest burst of a tenant's work, and so the longest that another tenant waits. */
 const TENANT_BURST_SECONDS = 0.4;
 
@@ -192,10 +192,10 @@ export interface Work {
    * is null before `connection_init`.
    */
   read(socket: WebSocket, tenant: string | null, chars: number): Extract<ClientMessage, { type: 'invalid' }> | null;
-  /** Returns why the socket may not start an operation; null if it may. */
-  refusal(socket: WebSocket): Failure | null;
+  /** Returns a failure while the socket has overdrawn its allowance. Charges nothing. */
+  overdraft(socket: WebSocket): Failure | null;
   /** Waits until the tenant may start an operation of this document. Returns a failure if it may not. */
-  turn(socket: WebSocket, tenant: string, document: string, isKnown: () => boolean): Promise<Failure | null>;
+  waitToStart(socket: WebSocket, tenant: string, document: string, isKnown: () => boolean): Promise<Failure | null>;
   /** Charges the socket for an error that it was sent. */
   failed(socket: WebSocket): void;
 }
@@ -210,7 +210,7 @@ export function createWork({ limits, now, sleep }: WorkDeps): Work {
   const unauthenticated = new WeakMap<WebSocket, TokenBucket>();
   const sockets = new WeakMap<WebSocket, TokenBucket>();
   const tenants = new Map<string, Tenant>();
-  /** New documents that wait for a turn. Only the first request for a document pays for it. */
+  /** New documents whose operations wait to start. Only the first request for a document pays for it. */
   const paid = new Set<string>();
 
   function socketBucket(socket: WebSocket): TokenBucket {
@@ -248,9 +248,9 @@ export function createWork({ limits, now, sleep }: WorkDeps): Work {
     const nowMs = now();
     const { work } = tenantOf(tenant);
     const waitMs = work.spend(nowMs, cost);
-    if (waitMs > TURN_MS_MAX) {
+    if (waitMs > START_WAIT_MS_MAX) {
       work.spend(nowMs, -cost);
-      return limited('A tenant', tenantMsPerSecond, waitMs - TURN_MS_MAX);
+      return limited('A tenant', tenantMsPerSecond, waitMs - START_WAIT_MS_MAX);
     }
     socketBucket(socket).spend(nowMs, cost);
     if (waitMs > 0) await sleep(waitMs);
@@ -274,12 +274,12 @@ export function createWork({ limits, now, sleep }: WorkDeps): Work {
       return { type: 'invalid', code: CLOSE.tryAgain, reason: 'Too many messages of the tenant' };
     },
 
-    refusal(socket) {
+    overdraft(socket) {
       const waitMs = socketBucket(socket).spend(now(), 0);
       return waitMs === 0 ? null : limited('A socket', socketMsPerSecond, waitMs);
     },
 
-    async turn(socket, tenant, document, isKnown) {
+    async waitToStart(socket, tenant, document, isKnown) {
       const documentCost = Math.min(document.length, COST.documentCharsMax) * COST.documentChar;
       const pays = !isKnown() && !paid.has(document);
       if (pays) paid.add(document);

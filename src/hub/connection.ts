@@ -89,7 +89,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       return;
     }
     const asked: Asked = { socket, id, requestId: operationIdOf(attachment), tenant: viewer.tenant };
-    const refusal = admission.refusal(socket) ?? work.refusal(socket);
+    const refusal = admission.countStart(socket) ?? work.overdraft(socket);
     if (refusal !== null) return refuse.failure(asked, refusal);
     if (pending.size + groups.countOf(socket) >= OPERATIONS_MAX) {
       const message = `A socket has at most ${OPERATIONS_MAX} operations.`;
@@ -104,7 +104,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       const { operation } = found;
       wanted = operation;
       pending.set(id, wanted);
-      const wait = await work.turn(socket, viewer.tenant, operation.query, () => operations.isKnown(operation));
+      const wait = await work.waitToStart(socket, viewer.tenant, operation.query, () => operations.isKnown(operation));
       if (!isWanted(socket, id, wanted)) return;
       if (wait !== null) return refuse.failure(asked, wait);
       const prepared = operations.prepare(operation, asked);

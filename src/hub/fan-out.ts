@@ -149,7 +149,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     log({ level: 'info', message: 'event sent', tenant, taskId: task.id, seq, subscriptions });
   }
 
-  async function deliverAlone(tenant: string, prev: number, events: readonly TaskChange[]): Promise<number | null> {
+  async function deliverNow(tenant: string, prev: number, events: readonly TaskChange[]): Promise<number | null> {
     if (!isWatched(tenant)) return null;
     const applied = store.appliedSeq(tenant) ?? prev;
     if (prev > applied) return applied;
@@ -165,30 +165,30 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     return false;
   }
 
-  function skipAlone(tenant: string, seq: number): number | null {
+  function skipNow(tenant: string, seq: number): number | null {
     if (!isWatched(tenant)) return null;
     const applied = store.appliedSeq(tenant) ?? 0;
     if (applied >= seq) return applied;
     for (const socket of groups.socketsOf(tenant)) {
-      cut(socket, CLOSE.restart, 'Come back with your cursor');
+      cut(socket, CLOSE.restart, 'Reconnect with your cursor');
     }
     store.setApplied(tenant, seq);
     return seq;
   }
 
-  async function inTurn<T>(tenant: string, work: () => T | Promise<T>): Promise<T> {
+  async function afterEarlier<T>(tenant: string, work: () => T | Promise<T>): Promise<T> {
     const before = deliveries.get(tenant) ?? Promise.resolve();
-    const turn = before.then(work);
-    const settled = turn.catch(() => null);
+    const current = before.then(work);
+    const settled = current.catch(() => null);
     deliveries.set(tenant, settled);
-    const answer = await turn;
+    const answer = await current;
     if (deliveries.get(tenant) === settled) deliveries.delete(tenant);
     return answer;
   }
 
   return {
-    deliver: (tenant, prev, events) => inTurn(tenant, () => deliverAlone(tenant, prev, events)),
-    skip: (tenant, seq) => inTurn(tenant, () => skipAlone(tenant, seq)),
+    deliver: (tenant, prev, events) => afterEarlier(tenant, () => deliverNow(tenant, prev, events)),
+    skip: (tenant, seq) => afterEarlier(tenant, () => skipNow(tenant, seq)),
     begin(tenant) {
       beginning.set(tenant, (beginning.get(tenant) ?? 0) + 1);
     },

@@ -46,8 +46,8 @@ export function toNoRoom(reason: NoRoom): Response {
 }
 
 /**
- * The part of a pool-wide bound that one shard enforces: a quarter, since a shard counts its own sockets only. The sum
- * never exceeds the bound, and a quarter of it is available on whichever shard is dialled.
+ * The part of a pool-wide bound that one shard enforces, since a shard counts its own sockets only: a quarter, rounded
+ * up. All shards together may exceed the bound by up to three.
  */
 export function perShard(max: number): number {
   return Math.ceil(max / SHARDS);

@@ -49,7 +49,7 @@ interface RefusedRequest {
 }
 
 /** Maps an envelope that is not `ok` to an error for the client of the gateway. */
-export function toRefusal(request: RefusedRequest): KlingError {
+export function toKlingError(request: RefusedRequest): KlingError {
   const { envelope, httpStatus, isRead, credentialKind, host } = request;
   const text = envelope.message.slice(0, TEXT_LENGTH_MAX);
   const row = errorRow(envelope.code, text, httpStatus);
@@ -108,7 +108,7 @@ function credentialHint(kind: Credentials['kind'], host: string): string {
 }
 
 /** The answer of an edge, and the facts for the message. */
-interface EdgeRequest {
+interface EdgeAnswer {
   readonly httpStatus: number;
   readonly credentialKind: Credentials['kind'];
   readonly host: string;
@@ -117,7 +117,7 @@ interface EdgeRequest {
 const NOTHING_MADE = "The answer carries no code of Kling's, so nothing was made or charged.";
 
 /** Returns the error for a status without an envelope; null if Kling may have acted. */
-export function toEdgeRefusal({ httpStatus, credentialKind, host }: EdgeRequest, cause: unknown): KlingError | null {
+export function toEdgeError({ httpStatus, credentialKind, host }: EdgeAnswer, cause: unknown): KlingError | null {
   const row = EDGE_TABLE.get(httpStatus);
   if (row === undefined) return null;
   const isLater = row.retry === 'LATER';
@@ -161,8 +161,8 @@ export const ERROR_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorR
   [1000, { ...AUTHENTICATION, retry: 'NEVER', message: 'Kling did not authenticate the gateway.' }],
   [1001, { ...AUTHENTICATION, retry: 'NEVER', message: 'Kling found no credential in the request.' }],
   [1002, { ...AUTHENTICATION, retry: 'NEVER', message: "Kling does not accept the gateway's credential." }],
-  [1003, { ...AUTHENTICATION, retry: 'FRESH_TOKEN', message: "Kling takes the gateway's token for not yet valid." }],
-  [1004, { ...AUTHENTICATION, retry: 'FRESH_TOKEN', message: "Kling takes the gateway's token for expired." }],
+  [1003, { ...AUTHENTICATION, retry: 'FRESH_TOKEN', message: "Kling considers the gateway's token not yet valid." }],
+  [1004, { ...AUTHENTICATION, retry: 'FRESH_TOKEN', message: "Kling considers the gateway's token expired." }],
   [
     1100,
     { code: 'UPSTREAM_MISCONFIGURED', retry: 'NEVER', message: "Kling reports the gateway's account as abnormal." },
@@ -202,9 +202,9 @@ export const ERROR_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorR
       message: "The gateway's IP address is not on the allow list at Kling.",
     },
   ],
-  [5000, { code: 'UPSTREAM_UNAVAILABLE', retry: 'READS', message: 'Kling failed inside.' }],
+  [5000, { code: 'UPSTREAM_UNAVAILABLE', retry: 'READS', message: 'Kling reports an internal error.' }],
   [5001, { code: 'UPSTREAM_UNAVAILABLE', retry: 'READS', message: 'Kling is under maintenance.' }],
-  [5002, { code: 'UPSTREAM_UNAVAILABLE', retry: 'READS', message: 'Kling timed out inside.' }],
+  [5002, { code: 'UPSTREAM_UNAVAILABLE', retry: 'READS', message: 'Kling reports an internal timeout.' }],
 ]);
 
 /**

@@ -11,8 +11,8 @@ import {
   type ExchangeResult,
   KlingError,
   MAY_HAVE_ACTED,
-  toEdgeRefusal,
-  toRefusal,
+  toEdgeError,
+  toKlingError,
 } from './errors.ts';
 
 /** One request to Kling as data, and the decoder of its answer. A `GET` may be sent again. A `POST` acts. */
@@ -213,11 +213,11 @@ function createAttempt({ baseUrl, credentials, fetch, aborts, now }: AttemptOpti
       report('REFUSED', skewMs);
       const isRead = call.method === 'GET';
       const about = { isRead, credentialKind: credentials.kind, host, clockSkewMs: skewMs };
-      return { error: toRefusal({ envelope: read.refused, httpStatus, ...about }), token };
+      return { error: toKlingError({ envelope: read.refused, httpStatus, ...about }), token };
     } catch (cause) {
       const hasStatusAlone = httpStatus !== null && envelope === null && !deadline.isCancelled();
       const edge = { httpStatus: httpStatus ?? 0, credentialKind: credentials.kind, host };
-      const refused = hasStatusAlone ? toEdgeRefusal(edge, cause) : null;
+      const refused = hasStatusAlone ? toEdgeError(edge, cause) : null;
       const { outcome, error } =
         refused === null ? toLost(cause, call, envelope, deadline) : { outcome: 'REFUSED' as const, error: refused };
       report(outcome);

@@ -90,17 +90,17 @@ export function deleteVoiceCall(voiceId: string): Call<DeletedVoice> {
   };
 }
 
-/** Maps the record of a voice task. For a callback, `klingRequestId` is null and the voices may be missing. */
+/** Maps the record of a voice task. The voices are empty until it has succeeded. */
 function toVoiceTaskSnapshot(record: WireRecord, klingRequestId: string | null): VoiceTaskSnapshot {
   return { ...toTaskSnapshot(record, klingRequestId), voices: toVoices(record, 'ACCOUNT') };
 }
 
-function toVoices(task: WireRecord, ownerUnlessTold: Voice['owner']): Voice[] {
-  return recordsOf(recordOf(task['task_result'])['voices']).flatMap((record) => toVoice(record, ownerUnlessTold) ?? []);
+function toVoices(task: WireRecord, ownerByDefault: Voice['owner']): Voice[] {
+  return recordsOf(recordOf(task['task_result'])['voices']).flatMap((record) => toVoice(record, ownerByDefault) ?? []);
 }
 
 /** Returns null for a voice without an id: it cannot be used. */
-function toVoice(record: WireRecord, ownerUnlessTold: Voice['owner']): Voice | null {
+function toVoice(record: WireRecord, ownerByDefault: Voice['owner']): Voice | null {
   const voiceId = textOrNull(record['voice_id']);
   if (voiceId === null) return null;
   const ownerId = textOrNull(record['owned_by']);
@@ -108,7 +108,7 @@ function toVoice(record: WireRecord, ownerUnlessTold: Voice['owner']): Voice | n
     voiceId,
     name: textOrNull(record['voice_name']) ?? '',
     trialUrl: textOrNull(record['trial_url']),
-    owner: ownerId === null ? ownerUnlessTold : ownerId === 'kling' ? 'KLING' : 'ACCOUNT',
+    owner: ownerId === null ? ownerByDefault : ownerId === 'kling' ? 'KLING' : 'ACCOUNT',
     ownerId,
   };
 }
@@ -151,7 +151,7 @@ const PAGES_MAX = 50;
  * Creates the cache. Build it once per isolate. Requests share voices but no promise, because a promise of a Worker belongs
  * to its request: while nothing is cached, each request reads for itself. A stale library is served and refreshed once.
  */
-export function createPresetLibrary({ readPage: readAlone, now, background }: PresetLibraryDeps): PresetLibrary {
+export function createPresetLibrary({ readPage: readForRefresh, now, background }: PresetLibraryDeps): PresetLibrary {
   let kept: { readonly voices: readonly Voice[]; readonly readAtMs: number } | null = null;
   let failed: { readonly failure: Failure; readonly untilMs: number } | null = null;
   let refreshAtMs = Number.NEGATIVE_INFINITY;
@@ -178,7 +178,7 @@ export function createPresetLibrary({ readPage: readAlone, now, background }: Pr
       }
       if (ageMs >= LIBRARY_FRESH_MS && now() >= refreshAtMs) {
         refreshAtMs = now() + REFRESH_AGAIN_MS;
-        background(() => read(readAlone));
+        background(() => read(readForRefresh));
       }
       return kept.voices;
     },

@@ -25,7 +25,7 @@ export function toSuccess(requestId: string, data: unknown, numberIds: boolean):
 }
 
 /** Wraps a refusal into Kling's envelope, which then has no data. */
-export function toRefusal(requestId: string, code: BusinessCode, message: string): Answer {
+export function toErrorAnswer(requestId: string, code: BusinessCode, message: string): Answer {
   const body = JSON.stringify({ code, message, request_id: requestId });
   return { httpStatus: businessCodes[code].httpStatus, contentType: jsonType, body, delayMs: 0 };
 }

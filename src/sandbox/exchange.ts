@@ -1,6 +1,6 @@
 import type { AccountContext, Call, Refusal } from './account-context.ts';
 import type { Body } from './endpoints/fields.ts';
-import { KlingFailure, toHeld, toProxyPage, toRefusal, toSuccess, type Answer } from './envelope.ts';
+import { KlingFailure, toHeld, toProxyPage, toErrorAnswer, toSuccess, type Answer } from './envelope.ts';
 import { createRequestId } from './random.ts';
 import { decodeSegment, findRoute, type Route } from './routes.ts';
 import { accountScenarioText, findScenarios, type Scenarios } from './scenarios.ts';
@@ -41,7 +41,7 @@ export function exchange(account: AccountContext, incoming: IncomingCall, now: n
     answer = carryOut(account, incoming, scenarios, requestId, now, progress);
   } catch (error) {
     if (!(error instanceof KlingFailure)) throw error;
-    answer = toRefusal(requestId, error.code, error.message);
+    answer = toErrorAnswer(requestId, error.code, error.message);
     if (error.code === scenarios.errorCodeWithHttp200) answer = { ...answer, httpStatus: 200 };
     code = error.code;
   }

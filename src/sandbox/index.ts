@@ -1,6 +1,6 @@
 import { authenticate } from './auth.ts';
 import { control } from './control.ts';
-import { toRefusal, type Answer, type Held } from './envelope.ts';
+import { toErrorAnswer, type Answer, type Held } from './envelope.ts';
 import { serveFile } from './media/files.ts';
 
 export { SandboxAccount } from './account.ts';
@@ -33,7 +33,7 @@ async function callKling(request: Request, url: URL, env: SandboxEnv): Promise<A
   const { failure } = caller;
   if (caller.account === null) {
     const { code, message } = failure ?? { code: 1000 as const, message: '' };
-    return toRefusal(crypto.randomUUID(), code, message);
+    return toErrorAnswer(crypto.randomUUID(), code, message);
   }
   return await env.SANDBOX_ACCOUNT.getByName(caller.account).exchange({
     method: request.method,

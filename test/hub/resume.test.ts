@@ -72,7 +72,7 @@ describe('a client that reconnects', () => {
       sql.exec('UPDATE event_forgotten SET seq = ?', sequence + 4);
     });
     await task.advance('processing');
-    expect(await socket.closed()).toEqual({ code: 1012, reason: 'Come back with your cursor' });
+    expect(await socket.closed()).toEqual({ code: 1012, reason: 'Reconnect with your cursor' });
     expect(socket.frames.filter(({ type }) => type === 'next')).toHaveLength(1);
     const again = await openOne();
     again.subscribe('a', TASK_CHANGED, { id: task.globalId, after: cursor });

@@ -5,7 +5,7 @@ import { createWork, type Work } from '../../src/hub/back-pressure.ts';
 const limits = { socketMsPerSecond: 50, tenantMsPerSecond: 250 };
 
 let nowMs: number;
-/** Waits of the turns, in milliseconds. */
+/** The waits before operations start, in milliseconds. */
 let waits: number[];
 let work: Work;
 
@@ -57,12 +57,12 @@ describe('a socket', () => {
   it('above its allowance is refused with the time to wait, and is closed when it continues', ({ expect }) => {
     const socket = newSocket();
     for (let i = 0; i < 100; i += 1) {
-      expect(work.refusal(socket)).toBeNull();
+      expect(work.overdraft(socket)).toBeNull();
       work.failed(socket);
     }
-    expect(work.refusal(socket)).toBeNull();
+    expect(work.overdraft(socket)).toBeNull();
     work.failed(socket);
-    expect(work.refusal(socket)).toEqual({
+    expect(work.overdraft(socket)).toEqual({
       code: 'RATE_LIMITED',
       message: "A socket gets about 50 ms of a hub's work a second.",
       retryable: true,
@@ -79,12 +79,12 @@ describe('a socket', () => {
   it('that waits for the stated time may continue', ({ expect }) => {
     const socket = newSocket();
     for (let i = 0; i < 120; i += 1) work.failed(socket);
-    const { retryAfterMs } = work.refusal(socket)!;
+    const { retryAfterMs } = work.overdraft(socket)!;
     expect(retryAfterMs).toBe(2_000);
     nowMs += retryAfterMs! - 1;
-    expect(work.refusal(socket)).not.toBeNull();
+    expect(work.overdraft(socket)).not.toBeNull();
     nowMs += 1;
-    expect(work.refusal(socket)).toBeNull();
+    expect(work.overdraft(socket)).toBeNull();
   });
 
   it('that keeps sending large messages is closed, whatever they contain', ({ expect }) => {
@@ -100,8 +100,8 @@ describe('a socket', () => {
     const socket = newSocket();
     for (let i = 0; i < 64; i += 1) {
       expect(work.read(socket, 'a', 2_100)).toBeNull();
-      expect(work.refusal(socket)).toBeNull();
-      expect(await work.turn(socket, 'a', `${i}`.padEnd(2_000), () => false)).toBeNull();
+      expect(work.overdraft(socket)).toBeNull();
+      expect(await work.waitToStart(socket, 'a', `${i}`.padEnd(2_000), () => false)).toBeNull();
     }
     // The tenant's allowance is used up after 100 ms of work, and the other operations wait.
     expect(Math.max(...waits)).toBeLessThan(1_500);
@@ -114,17 +114,17 @@ describe('a tenant', () => {
       const socket = newSocket();
       for (let k = 0; k < 4; k += 1) {
         expect(work.read(socket, 'a', 900)).toBeNull();
-        expect(await work.turn(socket, 'a', 'known', () => true)).toBeNull();
+        expect(await work.waitToStart(socket, 'a', 'known', () => true)).toBeNull();
       }
     }
     expect(Math.max(...waits)).toBeLessThan(10_000);
   });
 
   it('above its allowance waits, while another tenant does not', async ({ expect }) => {
-    for (let i = 0; i < 1_000; i += 1) await work.turn(newSocket(), 'a', 'known', () => true);
+    for (let i = 0; i < 1_000; i += 1) await work.waitToStart(newSocket(), 'a', 'known', () => true);
     expect(waits.at(-1)).toBe(1_600);
     waits = [];
-    expect(await work.turn(newSocket(), 'b', 'known', () => true)).toBeNull();
+    expect(await work.waitToStart(newSocket(), 'b', 'known', () => true)).toBeNull();
     expect(waits).toEqual([]);
   });
 
@@ -133,16 +133,16 @@ describe('a tenant', () => {
     let refused = null;
     let taken = 0;
     for (; refused === null; taken += 1)
-      refused = await work.turn(newSocket(), 'a', `${taken}${document}`, () => false);
+      refused = await work.waitToStart(newSocket(), 'a', `${taken}${document}`, () => false);
     expect(taken).toBe(104);
     expect(refused).toMatchObject({
       code: 'RATE_LIMITED',
       retryable: true,
       message: expect.stringContaining('250 ms'),
     });
-    expect(await work.turn(newSocket(), 'a', `other${document}`, () => false)).toEqual(refused);
+    expect(await work.waitToStart(newSocket(), 'a', `other${document}`, () => false)).toEqual(refused);
     nowMs += refused.retryAfterMs!;
-    expect(await work.turn(newSocket(), 'a', `other${document}`, () => false)).toBeNull();
+    expect(await work.waitToStart(newSocket(), 'a', `other${document}`, () => false)).toBeNull();
   });
 
   it('that sends over 4 MB at once or 1 MB a second has its sockets closed, and no other has', ({ expect }) => {
@@ -169,9 +169,9 @@ describe('a new document', () => {
       now: () => nowMs,
       sleep: (ms) => new Promise((resolve) => (waits.push(ms), release.push(resolve))),
     });
-    for (let i = 0; i < 200; i += 1) void work.turn(newSocket(), 'a', 'known', () => true);
+    for (let i = 0; i < 200; i += 1) void work.waitToStart(newSocket(), 'a', 'known', () => true);
     waits = [];
-    const asked = Array.from({ length: 50 }, () => work.turn(newSocket(), 'a', document, () => isKnown));
+    const asked = Array.from({ length: 50 }, () => work.waitToStart(newSocket(), 'a', document, () => isKnown));
     isKnown = true;
     for (const resolve of release) resolve();
     expect(await Promise.all(asked)).toEqual(Array(50).fill(null));
@@ -187,9 +187,9 @@ describe('a new document', () => {
       now: () => nowMs,
       sleep: (ms) => new Promise((resolve) => (waits.push(ms), release.push(resolve))),
     });
-    for (let i = 0; i < 200; i += 1) void work.turn(newSocket(), 'a', 'known', () => true);
+    for (let i = 0; i < 200; i += 1) void work.waitToStart(newSocket(), 'a', 'known', () => true);
     waits = [];
-    const asked = Array.from({ length: 50 }, () => work.turn(newSocket(), 'a', document, () => false));
+    const asked = Array.from({ length: 50 }, () => work.waitToStart(newSocket(), 'a', document, () => false));
     for (let i = 0; i < 10; i += 1) {
       for (const resolve of release.splice(0)) resolve();
       await Promise.resolve();
@@ -210,7 +210,7 @@ it('a tenant never gets more work than its allowance, whatever its sockets send'
         for (const [i, { waitMs, chars }] of asked.entries()) {
           nowMs += waitMs;
           waits = [];
-          if ((await work.turn(newSocket(), 'a', `${i}`.padEnd(chars), () => false)) !== null) continue;
+          if ((await work.waitToStart(newSocket(), 'a', `${i}`.padEnd(chars), () => false)) !== null) continue;
           const ms = 0.5 + Math.min(Math.max(chars, `${i}`.length), 8_192) * 0.003;
           turns.push({ atMs: nowMs + (waits[0] ?? 0), ms });
           const done = turns.reduce((sum, turn) => sum + turn.ms, 0);

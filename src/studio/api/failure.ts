@@ -8,7 +8,7 @@ interface Extensions {
 }
 
 /** The texts for a refused request. */
-export interface Refusal {
+export interface NoticeTexts {
   readonly title: string;
   readonly details: readonly string[];
   /** Names the request in the operator's log. Null if the request never reached the gateway. */
@@ -45,7 +45,7 @@ export function codesOf(error: CombinedError | undefined): readonly string[] {
 }
 
 /** Maps an error to the texts that are shown. */
-export function toRefusal(error: CombinedError): Refusal {
+export function toNoticeTexts(error: CombinedError): NoticeTexts {
   const [first] = error.graphQLErrors;
   if (first === undefined) {
     return {

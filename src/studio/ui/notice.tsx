@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { CombinedError } from 'urql';
-import { toRefusal } from '../api/failure.ts';
+import { toNoticeTexts } from '../api/failure.ts';
 import { Icon } from './icon.tsx';
 
 interface Props {
@@ -23,7 +23,7 @@ export function Notice({ tone, title, children }: Props) {
 
 /** Shows the error of a request. Screen readers speak it at once. */
 export function ErrorNotice({ error }: { readonly error: CombinedError }) {
-  const { title, details, requestId } = toRefusal(error);
+  const { title, details, requestId } = toNoticeTexts(error);
   return (
     <div role="alert">
       <Notice tone="danger" title={title}>
