@@ -45,12 +45,31 @@ export function classifyFailure(text: string | null): TaskFailure {
   return { code: RULES.find(([, pattern]) => pattern.test(start))?.[0] ?? 'UNKNOWN', message };
 }
 
-/** The failures whose cause may pass. Those that Kling may have charged are missing, because a repeat may be charged again. */
-const RETRYABLE: ReadonlySet<TaskFailureCode> = new Set(['UPSTREAM_ERROR', 'RATE_LIMITED', 'NOT_SENT']);
+/** Whether the cause may pass. False for those that Kling may have charged, because a repeat may be charged again. */
+const RETRYABLE = {
+  CONTENT_REJECTED: false,
+  NO_HUMAN_DETECTED: false,
+  NO_FACE_DETECTED: false,
+  FACE_ANGLE: false,
+  AUDIO_UNREADABLE: false,
+  MULTIPLE_SPEAKERS: false,
+  INPUT_REJECTED: false,
+  RATE_LIMITED: true,
+  UPSTREAM_ERROR: true,
+  DEADLINE_EXCEEDED: false,
+  CREATE_OUTCOME_UNKNOWN: false,
+  TASK_LOST_AT_KLING: false,
+  NO_RESULT: false,
+  CANCELLED: false,
+  NOT_SENT: true,
+  QUOTA_EXHAUSTED: false,
+  UPSTREAM_MISCONFIGURED: false,
+  UNKNOWN: false,
+} as const satisfies Record<TaskFailureCode, boolean>;
 
 /** Returns true if a new task with the same input may succeed later. */
 export function isRetryable({ code }: TaskFailure): boolean {
-  return RETRYABLE.has(code);
+  return RETRYABLE[code];
 }
 
 /** Returns the failure of a task that the gateway closes, with its fixed message. */
@@ -60,17 +79,24 @@ export function gatewayFailure(code: keyof typeof GATEWAY_MESSAGES): TaskFailure
 
 /** Maps the refusal of a queued task, which its caller has already been shown, to a failure of the task. */
 export function classifyRefusal({ code, message }: Failure): TaskFailure {
-  return { code: REFUSALS[code] ?? 'UNKNOWN', message };
+  return { code: REFUSALS[code], message };
 }
 
-const REFUSALS: Partial<Record<ErrorCode, TaskFailureCode>> = {
-  BAD_USER_INPUT: 'INPUT_REJECTED',
+/** `UNKNOWN` for the codes that Kling's refusal of a create does not have. */
+const REFUSALS = {
+  UNAUTHENTICATED: 'UNKNOWN',
+  FORBIDDEN: 'UNKNOWN',
   NOT_FOUND: 'INPUT_REJECTED',
+  BAD_USER_INPUT: 'INPUT_REJECTED',
+  CONFLICT: 'UNKNOWN',
   CONTENT_REJECTED: 'CONTENT_REJECTED',
   QUOTA_EXHAUSTED: 'QUOTA_EXHAUSTED',
-  UPSTREAM_MISCONFIGURED: 'UPSTREAM_MISCONFIGURED',
+  RATE_LIMITED: 'UNKNOWN',
   UPSTREAM_UNAVAILABLE: 'UPSTREAM_ERROR',
-};
+  UPSTREAM_MISCONFIGURED: 'UPSTREAM_MISCONFIGURED',
+  QUERY_TOO_COMPLEX: 'UNKNOWN',
+  INTERNAL: 'UNKNOWN',
+} as const satisfies Record<ErrorCode, TaskFailureCode>;
 
 const GATEWAY_MESSAGES = {
   DEADLINE_EXCEEDED: 'Kling did not finish the task in time.',

@@ -1,4 +1,5 @@
 import type { CombinedError } from 'urql';
+import type { introspection_types } from './introspection.d.ts';
 
 interface Extensions {
   readonly code?: string;
@@ -15,25 +16,31 @@ export interface NoticeTexts {
   readonly requestId: string | null;
 }
 
-const TITLES: Readonly<Record<string, string>> = {
-  BAD_USER_INPUT: 'Something has to be changed first',
-  CONFLICT: 'This was already done with other values',
-  CONTENT_REJECTED: 'Kling’s content policy refused this',
-  FORBIDDEN: 'You are not allowed to do this',
-  NOT_FOUND: 'It is not there any more',
-  QUOTA_EXHAUSTED: 'No units are left',
-  RATE_LIMITED: 'Too much at once',
-  UPSTREAM_UNAVAILABLE: 'Kling does not answer',
-  UPSTREAM_MISCONFIGURED: 'The gateway cannot reach Kling',
-};
+type ErrorCode = introspection_types['ErrorCode']['enumValues'];
 
-const ADVICE: Readonly<Record<string, string>> = {
-  CONTENT_REJECTED: 'Another video or sound may pass.',
-  QUOTA_EXHAUSTED: 'An operator has to add units.',
-  RATE_LIMITED: 'Wait a moment, and try again.',
-  UPSTREAM_UNAVAILABLE: 'Try again in a moment.',
-  UPSTREAM_MISCONFIGURED: 'Only an operator can mend it.',
-};
+/** The texts that people see for each error code. `advice` says how they can continue. */
+const TEXTS = {
+  BAD_USER_INPUT: { title: 'Something has to be changed first' },
+  CONFLICT: { title: 'This was already done with other values' },
+  CONTENT_REJECTED: {
+    title: 'Kling’s content policy refused this',
+    advice: 'Another video or sound may pass.',
+  },
+  FORBIDDEN: { title: 'You are not allowed to do this' },
+  INTERNAL: { title: 'The gateway failed' },
+  NOT_FOUND: { title: 'It is not there any more' },
+  QUERY_TOO_COMPLEX: { title: 'The request is too large' },
+  QUOTA_EXHAUSTED: { title: 'No units are left', advice: 'An operator has to add units.' },
+  RATE_LIMITED: { title: 'Too much at once', advice: 'Wait a moment, and try again.' },
+  UNAUTHENTICATED: { title: 'You are signed out', advice: 'Sign in again.' },
+  UPSTREAM_MISCONFIGURED: { title: 'The gateway cannot reach Kling', advice: 'Only an operator can mend it.' },
+  UPSTREAM_UNAVAILABLE: { title: 'Kling does not answer', advice: 'Try again in a moment.' },
+} as const satisfies Record<ErrorCode, { readonly title: string; readonly advice?: string }>;
+
+/** A newer gateway may have codes that this build of the studio does not know. */
+function isKnown(code: string): code is ErrorCode {
+  return Object.hasOwn(TEXTS, code);
+}
 
 function extensionsOf(error: CombinedError | undefined): readonly Extensions[] {
   return error?.graphQLErrors.map(({ extensions }) => extensions) ?? [];
@@ -56,9 +63,9 @@ export function toNoticeTexts(error: CombinedError): NoticeTexts {
   }
   const { code = '', issues, requestId } = extensionsOf(error)[0] ?? {};
   const said = issues?.map(({ path, message }) => `${path.at(-1) ?? 'input'}: ${message}`) ?? [first.message];
-  const advice = ADVICE[code];
+  const { title, advice }: { title: string; advice?: string } = TEXTS[isKnown(code) ? code : 'INTERNAL'];
   return {
-    title: TITLES[code] ?? 'The gateway failed',
+    title,
     details: advice === undefined ? said : [...said, advice],
     requestId: requestId ?? null,
   };
