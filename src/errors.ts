@@ -27,7 +27,10 @@ export const ERROR_CODES = {
   },
   QUOTA_EXHAUSTED: { status: 402, meaning: "Too few units are left, at Kling or in the tenant's budget." },
   RATE_LIMITED: { status: 429, meaning: 'Too many requests. Wait for `retryAfterMs`, or at least a second.' },
-  UPSTREAM_UNAVAILABLE: { status: 503, meaning: 'Kling did not answer, or not intelligibly.' },
+  UPSTREAM_UNAVAILABLE: {
+    status: 503,
+    meaning: 'Kling or a part of the gateway did not answer, or not intelligibly.',
+  },
   UPSTREAM_MISCONFIGURED: {
     status: 503,
     meaning: "Kling refuses the gateway's key or host. Only an operator can fix it.",

@@ -22,7 +22,7 @@ import { createAnswerStream } from './http/stream.ts';
 import { dial } from './hub/pool.ts';
 import { createKlingClients, createUpstream } from './kling/client.ts';
 import { createPresetLibrary } from './kling/voices.ts';
-import { fromResult } from './ledger/result.ts';
+import { createReach, fromResult } from './ledger/result.ts';
 import { createLedgerPort, createReadLeases } from './ledger/rpc.ts';
 import { sleep, startTimer } from './lib/deadline.ts';
 import type { Log } from './lib/log.ts';
@@ -80,8 +80,9 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
     sleep,
     startTimer,
   });
+  const reach = createReach(log);
   const largeBodies = createLargeBodies({
-    takeRate: async (tenant) => fromResult(await env.TASK_LEDGER.getByName(tenant).takeLargeBody()),
+    takeRate: async (tenant) => fromResult(await reach(env.TASK_LEDGER.getByName(tenant).takeLargeBody())),
     now: Date.now,
   });
   const readParams = createReadParams({
@@ -129,7 +130,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
 
   const takeRead = createReadLeases({
     perMinute: config.rates.upstreamReadsPerMinute,
-    lease: (tenant, wanted) => env.TASK_LEDGER.getByName(tenant).leaseUpstreamReads(wanted),
+    lease: (tenant, wanted) => reach(env.TASK_LEDGER.getByName(tenant).leaseUpstreamReads(wanted)),
     now: Date.now,
   });
   const klingAlone = klingFor((exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }));
@@ -145,7 +146,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
   });
 
   function ledgerOf(viewer: Viewer, trace: RequestTrace): Ledger {
-    const caller = { requestId: trace.requestId, onTask: (taskId: string) => noteTask(trace, taskId) };
+    const caller = { requestId: trace.requestId, onTask: (taskId: string) => noteTask(trace, taskId), log };
     return createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant), caller), viewer);
   }
 

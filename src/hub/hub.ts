@@ -11,6 +11,7 @@ import { createDocuments } from '../graphql/documents.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/alarm.ts';
 import { createLog } from '../lib/log.ts';
 import { sleep } from '../lib/deadline.ts';
+import { createReach } from '../ledger/result.ts';
 import { createLedgerPort } from '../ledger/rpc.ts';
 import { schema } from '../schema/schema.ts';
 import {
@@ -69,10 +70,11 @@ export class Hub extends DurableObject<Env> {
     const turns = createTurns(() => sleep(1));
     const operations = createOperations({ schema, introspection, documents: createDocuments(documents), log });
     const ledgerOf = (tenant: string) => env.TASK_LEDGER.getByName(tenant);
+    const reach = createReach(log);
     const unread = createUnread(now, sleep);
     const isExpired = createIsExpired(now);
     // Each read opens its own port: a stub stops working after its object was reset.
-    const openReads = (tenant: string): Ledger => createSharedReads(() => createLedgerPort(ledgerOf(tenant), {}));
+    const openReads = (tenant: string): Ledger => createSharedReads(() => createLedgerPort(ledgerOf(tenant), { log }));
     const contextOf = (viewer: Viewer, ledger: Ledger): GatewayContext => ({
       requestId: crypto.randomUUID(),
       now,
@@ -106,9 +108,9 @@ export class Hub extends DurableObject<Env> {
       catchUp: createCatchUp({
         ...parts,
         fanOut: this.#fanOut,
-        attach: async (tenant) => ledgerOf(tenant).attach(shard),
+        attach: (tenant) => reach(ledgerOf(tenant).attach(shard)),
         catchUp: createSharedCatchUp(
-          async (tenant, ...what) => ledgerOf(tenant).catchUp(...what),
+          (tenant, ...what) => reach(ledgerOf(tenant).catchUp(...what)),
           (tenant) => this.#fanOut.appliedSeq(tenant),
         ),
       }),

@@ -1,8 +1,10 @@
-import type { Ledger, TaskReference, WriteName, WriteResult } from '../domain/ports.ts';
+import type { Ledger, TaskReference, WriteInput, WriteName, WriteResult } from '../domain/ports.ts';
 import type { TaskRecord, TaskChange } from '../domain/records.ts';
+import type { Failure } from '../errors.ts';
 import { createBatch } from '../lib/batch.ts';
 import { createBoundedCache } from '../lib/cache.ts';
-import { fromResult, type Result } from './result.ts';
+import type { Log } from '../lib/log.ts';
+import { createReach, fromResult, INTERRUPTED, type Result } from './result.ts';
 import type { TaskLedger, WritesByRpc } from './task-ledger.ts';
 import type { Slice, Window } from '../domain/cursor.ts';
 
@@ -15,35 +17,40 @@ export interface LedgerCaller {
   readonly requestId?: string;
   /** Called for each task that was created, changed, or read by its id. */
   readonly onTask?: (taskId: string) => void;
+  readonly log: Log;
 }
 
 /**
  * Creates the port through which the schema uses a tenant's ledger. Throws failures as `GatewayError`s. Reads the objects
  * that are asked for one by one, such as those of `nodes`, by one call per kind.
  */
-export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>, { requestId, onTask }: LedgerCaller): Ledger {
+export function createLedgerPort(
+  ledger: DurableObjectStub<TaskLedger>,
+  { requestId, onTask, log }: LedgerCaller,
+): Ledger {
+  const reach = createReach(log, requestId);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `TaskLedger` implements it, and a stub has the same methods
   const writes = ledger as unknown as WritesByRpc;
   const readTask = createBatch({
-    load: (references: readonly TaskReference[]) => ledger.tasksOf(references, requestId),
+    load: (references: readonly TaskReference[]) => reach(ledger.tasksOf(references, requestId)),
     textOf: ({ id, externalId }) => (id === undefined ? `external ${externalId}` : `id ${id}`),
   });
   const eventsOf = createBatch({
     load: (asked: readonly (readonly [string, Window])[]): Promise<Result<Slice<TaskChange>>[]> =>
-      ledger.eventsOf(asked),
+      reach(ledger.eventsOf(asked)),
     textOf: (asked) => JSON.stringify(asked),
     keysMax: EVENTS_AT_ONCE,
   });
 
   async function events(taskId: string | null, window: Window): Promise<Slice<TaskChange>> {
-    const result = taskId === null ? await ledger.events(null, window) : await eventsOf([taskId, window]);
+    const result = taskId === null ? await reach(ledger.events(null, window)) : await eventsOf([taskId, window]);
     if (result === null) throw new TypeError('the ledger left out an answer');
     return fromResult(result);
   }
 
   return {
     async write(name, input) {
-      const result = fromResult(await writes[name](input, requestId));
+      const result = fromResult(await reach(writes[name](input, requestId), interruptedWrite(name, input)));
       if (isTask(result)) onTask?.(result.id);
       return result;
     },
@@ -52,15 +59,39 @@ export function createLedgerPort(ledger: DurableObjectStub<TaskLedger>, { reques
       if (task !== null) onTask?.(task.id);
       return task;
     },
-    tasks: async (filter, window) => fromResult(await ledger.tasks(filter, window)),
-    faceScan: createBatch({ load: (ids: readonly string[]) => ledger.faceScansOf(ids) }),
-    faceScans: async (window) => fromResult(await ledger.faceScans(window)),
-    voice: createBatch({ load: (ids: readonly string[]) => ledger.voicesOf(ids) }),
-    voices: async (window) => fromResult(await ledger.voices(window)),
-    queuePosition: createBatch({ load: (ids: readonly string[]) => ledger.queuePositionsOf(ids) }),
+    tasks: async (filter, window) => fromResult(await reach(ledger.tasks(filter, window))),
+    faceScan: createBatch({ load: (ids: readonly string[]) => reach(ledger.faceScansOf(ids)) }),
+    faceScans: async (window) => fromResult(await reach(ledger.faceScans(window))),
+    voice: createBatch({ load: (ids: readonly string[]) => reach(ledger.voicesOf(ids)) }),
+    voices: async (window) => fromResult(await reach(ledger.voices(window))),
+    queuePosition: createBatch({ load: (ids: readonly string[]) => reach(ledger.queuePositionsOf(ids)) }),
     events: (of, window) => events(of?.id ?? null, window),
-    usage: (month) => ledger.usage(month),
+    usage: (month) => reach(ledger.usage(month)),
   };
+}
+
+/** Whether a write that is repeated needs a key of the caller, so that it is not carried out twice. */
+const NEEDS_KEY = {
+  createVoice: true,
+  createLipSyncTask: true,
+  identifyFaces: true,
+  synthesizeSpeech: true,
+  deleteVoice: false,
+  cancelQueued: false,
+} as const satisfies Record<WriteName, boolean>;
+
+/** Returns the failure of a write whose ledger was lost. The ledger may have stored the write, and then carries it out. */
+function interruptedWrite(name: WriteName, input: WriteInput<WriteName>): Failure {
+  if (!NEEDS_KEY[name]) return INTERRUPTED;
+  const hasExternalId = 'externalId' in input && typeof input.externalId === 'string';
+  if (hasExternalId || ('idempotencyKey' in input && typeof input.idempotencyKey === 'string')) {
+    const key = hasExternalId ? 'external id' : 'idempotency key';
+    const message = `The gateway was interrupted. Repeat the call with the same ${key}: it is never carried out twice.`;
+    return { ...INTERRUPTED, message };
+  }
+  const message =
+    'The gateway was interrupted. The call may have been carried out, and charged. A repeat may be charged again.';
+  return { code: INTERRUPTED.code, message, retryable: false };
 }
 
 function isTask(result: WriteResult<WriteName>): result is TaskRecord {

@@ -114,7 +114,8 @@ export async function runClient(
 
 /** Whether the outcome is unknown because the object was aborted. Counts as no answer. */
 function isCutShort({ answer }: Extract<Sent, { answer: unknown }>): boolean {
-  return answer.errors?.[0]?.extensions?.code === 'INTERNAL';
+  const { code, retryable } = answer.errors?.[0]?.extensions ?? {};
+  return code === 'UPSTREAM_UNAVAILABLE' && retryable === true;
 }
 
 function takeRefusal(view: ClientView, sent: Extract<Sent, { answer: unknown }>): void {

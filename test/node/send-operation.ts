@@ -4,7 +4,10 @@ import { AUTHORIZATION } from '../support/token.ts';
 /** A GraphQL answer, in the form that the gateway promises. */
 export interface GraphqlAnswer {
   readonly data?: unknown;
-  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly extensions?: { readonly code?: string; readonly retryable?: boolean };
+  }[];
 }
 
 /** `LOST` means no answer, or only a part of one. */
