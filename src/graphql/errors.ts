@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { type ErrorCode, type Failure, GatewayError, type Issue } from '../errors.ts';
+import { type Log, logBug } from '../lib/log.ts';
 
 /** A request that is refused as a whole: nothing of it is executed. */
 export interface Refusal<ErrorShape = GraphQLError> {
@@ -19,6 +20,16 @@ export function refusalOf<ErrorShape>(errors: readonly ErrorShape[]): Refusal<Er
 /** Creates the refusal that a failure is shown as. The request id is the one it is found by in the log. */
 export function toRefusal(failure: Failure, requestId: string): PublicRefusal {
   return refusalOf([{ message: failure.message, extensions: { ...toExtensions(failure), requestId } }]);
+}
+
+/** How a bug is shown. Repeating the call would meet the bug again. */
+const INTERNAL = { code: 'INTERNAL', message: 'Internal error', retryable: false } as const satisfies Failure;
+
+/** Returns the failure that a thrown value is shown as. Anything but a `GatewayError` is a bug: it is logged, and hidden. */
+export function toFailure(error: unknown, log: Log, requestId: string, tenant?: string): Failure {
+  if (error instanceof GatewayError) return error.failure;
+  logBug(log, requestId, error, tenant);
+  return INTERNAL;
 }
 
 /** The longest message. Messages of graphql quote the input, which may be megabytes long. */
@@ -49,7 +60,7 @@ export function createPublicErrors({ suggestions }: PublicErrorsOptions): ToPubl
 
 /** Returns the bug that caused a public error, for the log. Returns null if the error is not a bug. */
 export function bugBehind({ extensions, originalError }: GraphQLError): Error | null {
-  const isBug = extensions['code'] === 'INTERNAL' && !(originalError instanceof GatewayError);
+  const isBug = extensions['code'] === INTERNAL.code && !(originalError instanceof GatewayError);
   return isBug ? (originalError ?? null) : null;
 }
 
@@ -94,10 +105,10 @@ function toPublic(error: unknown, suggestions: boolean): GraphQLError {
   }
   const bug = cause instanceof Error ? cause : new Error('something was thrown that is no Error', { cause });
   const http = path === null ? { http: { status: 500 } } : {};
-  return new GraphQLError('Internal error', {
+  return new GraphQLError(INTERNAL.message, {
     ...place,
     originalError: bug,
-    extensions: { code: 'INTERNAL', retryable: false, ...http },
+    extensions: { ...toExtensions(INTERNAL), ...http },
   });
 }
 

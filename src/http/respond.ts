@@ -1,6 +1,6 @@
-import { ERROR_CODES, type Failure, GatewayError } from '../errors.ts';
-import { toRefusal, toRetryAfter } from '../graphql/errors.ts';
-import { type Log, logBug } from '../lib/log.ts';
+import { ERROR_CODES, type Failure } from '../errors.ts';
+import { toFailure, toRefusal, toRetryAfter } from '../graphql/errors.ts';
+import type { Log } from '../lib/log.ts';
 import type { RequestTrace } from './log.ts';
 
 /** The parts of a response. */
@@ -70,16 +70,14 @@ export function respondFailure(failure: Failure, { requestId, status, accept }: 
   });
 }
 
-/** Makes the response of a request whose handler threw. A bug is logged with its stack, and its client sees only `INTERNAL`. */
+/** Makes the response of a request whose handler threw. */
 export function respondThrown(
   error: unknown,
   request: Request,
   { requestId, notes }: RequestTrace,
   log: Log,
 ): Response {
-  const isKnown = error instanceof GatewayError;
-  if (!isKnown) logBug(log, requestId, error, notes.tenant);
-  const failure: Failure = isKnown ? error.failure : { code: 'INTERNAL', message: 'Internal error', retryable: false };
+  const failure = toFailure(error, log, requestId, notes.tenant);
   notes.errorCodes = [failure.code];
   return respondFailure(failure, { requestId, accept: request.headers.get('accept') });
 }

@@ -1,7 +1,8 @@
 import type { Authenticate } from '../auth/authenticate.ts';
 import type { Viewer } from '../domain/viewer.ts';
-import { type Failure, GatewayError } from '../errors.ts';
-import { logBug, type Log } from '../lib/log.ts';
+import type { ErrorCode, Failure } from '../errors.ts';
+import { toFailure } from '../graphql/errors.ts';
+import type { Log } from '../lib/log.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import { CLOSE, closeReason } from './protocol.ts';
 
@@ -54,13 +55,8 @@ export function createAdmission({ authenticate, join, expiresAt, now, log }: Adm
         if (viewer.expiresAtMs !== null) expiresAt(viewer.expiresAtMs);
         socket.send('{"type":"connection_ack"}');
       } catch (error) {
-        if (!(error instanceof GatewayError)) {
-          logBug(log, requestId, error);
-          socket.close(CLOSE.internal, 'Internal error');
-          return;
-        }
-        const { code, message } = error.failure;
-        socket.close(code === 'UNAUTHENTICATED' ? CLOSE.forbidden : CLOSE.tryAgain, closeReason(message));
+        const { code, message } = toFailure(error, log, requestId);
+        socket.close(closeCodeOf(code), closeReason(message));
       } finally {
         initialising.delete(socket);
       }
@@ -75,6 +71,12 @@ export function createAdmission({ authenticate, join, expiresAt, now, log }: Adm
       return { code: 'RATE_LIMITED', message, retryable: true, retryAfterMs };
     },
   };
+}
+
+/** Returns the close code for a `connection_init` that was refused. */
+function closeCodeOf(code: ErrorCode): number {
+  if (code === 'UNAUTHENTICATED') return CLOSE.forbidden;
+  return code === 'INTERNAL' ? CLOSE.internal : CLOSE.tryAgain;
 }
 
 /** Ignores case, because GraphiQL sends its headers as the payload. */

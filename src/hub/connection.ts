@@ -1,7 +1,7 @@
 import type { Viewer } from '../domain/viewer.ts';
-import { type Failure, GatewayError } from '../errors.ts';
-import { codesOf, type PublicRefusal, toRefusal } from '../graphql/errors.ts';
-import { type Log, logBug } from '../lib/log.ts';
+import type { Failure } from '../errors.ts';
+import { codesOf, type PublicRefusal, toFailure, toRefusal } from '../graphql/errors.ts';
+import type { Log } from '../lib/log.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Admission, Attachment } from './admission.ts';
 import type { Unread, Work } from './back-pressure.ts';
@@ -260,8 +260,6 @@ export interface RefusalsDeps {
   readonly log: Log;
 }
 
-const INTERNAL: Failure = { code: 'INTERNAL', message: 'Internal error', retryable: true };
-
 export function createRefusals({ work, sendText, log }: RefusalsDeps): Refusals {
   function answered({ socket, id }: Asked, errors: PublicRefusal['errors']): void {
     work.failed(socket);
@@ -283,9 +281,7 @@ export function createRefusals({ work, sendText, log }: RefusalsDeps): Refusals 
     failure,
     answered,
     thrown(asked, error) {
-      if (error instanceof GatewayError) return failure(asked, error.failure);
-      logBug(log, asked.requestId, error, asked.tenant);
-      failure(asked, INTERNAL);
+      failure(asked, toFailure(error, log, asked.requestId, asked.tenant));
     },
   };
 }
