@@ -40,6 +40,14 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       may('lipsync:read');
       return ledger.faceScans(window);
     },
+    async speech(audioId) {
+      may('lipsync:read');
+      return ledger.speech(audioId);
+    },
+    async speeches(window) {
+      may('lipsync:read');
+      return ledger.speeches(window);
+    },
     async voice(voiceId) {
       may('voices:read');
       return ledger.voice(voiceId);

@@ -79,6 +79,9 @@ export interface Ledger {
   tasks(filter: TaskFilter, window: Window): Promise<Slice<TaskRecord>>;
   faceScan(id: string): Promise<FaceScan | null>;
   faceScans(window: Window): Promise<Slice<FaceScan>>;
+  /** Returns a speech of the tenant by its `audioId`. */
+  speech(audioId: string): Promise<Speech | null>;
+  speeches(window: Window): Promise<Slice<Speech>>;
   /** Returns a voice that the tenant made. */
   voice(voiceId: string): Promise<Voice | null>;
   voices(window: Window): Promise<Slice<Voice>>;

@@ -94,8 +94,19 @@ export interface FaceScanResult {
   readonly klingRequestId: string | null;
 }
 
-/** Speech that Kling made from a text. A lip-sync accepts its `audioId` for 30 days. */
-export interface Speech {
+/** Speech that Kling made from a text, with the request. A lip-sync accepts its `audioId` for 30 days. */
+export interface Speech extends SpeechResult {
+  readonly text: string;
+  /** Kling's id of a text-to-speech voice. */
+  readonly voiceId: string;
+  readonly language: 'zh' | 'en';
+  readonly speed: number;
+  /** By Kling's clock; by the gateway's if Kling does not send it. */
+  readonly createdAtMs: number;
+}
+
+/** Kling's answer to a text-to-speech request. */
+export interface SpeechResult {
   readonly audioId: string;
   readonly url: string;
   readonly durationMs: number | null;

@@ -178,6 +178,8 @@ export function createSharedReads(ledgerOf: () => Ledger): Ledger {
     tasks: (filter, window) => share((ledger) => ledger.tasks(filter, window), 'tasks', filter, window),
     faceScan: (id) => share((ledger) => ledger.faceScan(id), 'faceScan', id),
     faceScans: (window) => share((ledger) => ledger.faceScans(window), 'faceScans', window),
+    speech: (audioId) => share((ledger) => ledger.speech(audioId), 'speech', audioId),
+    speeches: (window) => share((ledger) => ledger.speeches(window), 'speeches', window),
     voice: (voiceId) => share((ledger) => ledger.voice(voiceId), 'voice', voiceId),
     voices: (window) => share((ledger) => ledger.voices(window), 'voices', window),
     queuePosition: (taskId) => share((ledger) => ledger.queuePosition(taskId), 'queuePosition', taskId),

@@ -1,7 +1,7 @@
 import type { ResourcePack, ResourcePackRequest } from '../domain/cost.ts';
 import type { FaceScanRequest, LipSyncRequest, SpeechRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
 import type { PageRequest, PresetVoicePage, Upstream, UpstreamPage } from '../domain/ports.ts';
-import type { FaceScanResult, Speech } from '../domain/records.ts';
+import type { FaceScanResult, SpeechResult } from '../domain/records.ts';
 import type { LipSyncSnapshot, VoiceTaskSnapshot } from '../domain/task.ts';
 import { listResourcePacksCall } from './account.ts';
 import { createCredentials, type KlingKeys } from './credentials.ts';
@@ -43,7 +43,7 @@ export interface KlingClient {
   readLipSyncTask(id: string, signal?: AbortSignal): Promise<LipSyncSnapshot>;
   listLipSyncTasks(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<LipSyncSnapshot>>;
   /** Speaks a text. A lost answer cannot be recovered. */
-  synthesizeSpeech(request: SpeechRequest, signal?: AbortSignal): Promise<Speech>;
+  synthesizeSpeech(request: SpeechRequest, signal?: AbortSignal): Promise<SpeechResult>;
   /** Reads up to 20 tasks of any kind. Unknown ids are missing. Throws `UPSTREAM_MISCONFIGURED` without an API key. */
   readTasks(ids: readonly string[], signal?: AbortSignal): Promise<readonly ReadTask[]>;
   /** Lists the packs of the account. Kling allows one call per second. */

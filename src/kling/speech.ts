@@ -1,5 +1,5 @@
 import type { SpeechRequest } from '../domain/inputs.ts';
-import type { Speech } from '../domain/records.ts';
+import type { SpeechResult } from '../domain/records.ts';
 import {
   decimalOrNull,
   type Envelope,
@@ -15,7 +15,7 @@ import { toBalanceDeduction, toTaskStatus } from './tasks.ts';
 import type { Call } from './transport.ts';
 
 /** `POST /v1/audio/tts`: 0.05 units, answered at once. Kling has no query for it, so a lost answer cannot be recovered. */
-export function synthesizeSpeechCall(request: SpeechRequest): Call<Speech> {
+export function synthesizeSpeechCall(request: SpeechRequest): Call<SpeechResult> {
   return {
     method: 'POST',
     path: '/v1/audio/tts',
@@ -29,7 +29,7 @@ export function synthesizeSpeechCall(request: SpeechRequest): Call<Speech> {
   };
 }
 
-function toSpeech(envelope: Envelope): Speech {
+function toSpeech(envelope: Envelope): SpeechResult {
   const data = recordOf(envelope.data);
   const [audio = {}] = recordsOf(recordOf(data['task_result'])['audios']);
   const audioId = textOrNull(audio['id']);

@@ -168,13 +168,13 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
 
   function facts(input: CreateLipSyncTaskInput, scan: FaceScan | null) {
     const face = scan?.faces.find(({ faceId }) => `${scan.id}:${faceId}` === input.faceId) ?? null;
-    const speech = typeof input.sound.audioId === 'string' ? assets.speech(input.sound.audioId) : null;
+    const { audioId } = input.sound;
     return {
       face,
       sessionId: face === null || scan === null ? null : scan.sessionId,
       scanExpiresAtMs: face === null || scan === null ? null : scan.expiresAtMs,
       now: now(),
-      audioDurationMs: speech?.durationMs ?? null,
+      audioDurationMs: typeof audioId === 'string' ? assets.speechDurationMs(audioId) : null,
     };
   }
 }

@@ -179,6 +179,13 @@ const STEPS: readonly string[] = [
   ) AS made WHERE made.id = face_scan.id;
   CREATE UNIQUE INDEX face_scan_by_seq ON face_scan (seq);
   `,
+  // A speech has a place in its list if its text is kept. Every answer says when its speech was made.
+  `
+  ALTER TABLE speech ADD COLUMN seq INTEGER;
+  CREATE UNIQUE INDEX speech_by_seq ON speech (seq);
+  UPDATE paid_call SET answer = json_set(answer, '$.createdAtMs', at)
+    WHERE json_extract(answer, '$.audioId') IS NOT NULL AND json_extract(answer, '$.createdAtMs') IS NULL;
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

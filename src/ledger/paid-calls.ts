@@ -11,6 +11,8 @@ import {
   checkIdentifyFacesInput,
   checkSynthesizeSpeechInput,
   type IdentifyFacesInput,
+  SPEECH_SPEED,
+  type SpeechRequest,
   type SynthesizeSpeechInput,
 } from '../domain/inputs.ts';
 import type { FaceScan, Speech } from '../domain/records.ts';
@@ -56,6 +58,8 @@ interface Order<T> {
   readonly check: () => (id: string) => Promise<T>;
   /** Returns the results in an answer that a later request may name. */
   readonly resultsOf: (answer: T) => readonly ResultId[];
+  /** Stores what may be shown once the results are claimed. */
+  readonly keepClaimed?: (answer: T) => void;
 }
 
 /** Creates the paid calls. Build one per object: concurrent calls with the same key share an answer in memory. */
@@ -96,11 +100,15 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
   }
 
   /** Claims the results, so that the answer may be shown. If that fails, a repeat with the same key tries again. */
-  async function show<T>(id: string, key: string | null, answer: T, results: readonly ResultId[]): Promise<T> {
-    await owners.claim(results).catch((cause: unknown) => {
+  async function show<T>(id: string, { key, resultsOf, keepClaimed }: Order<T>, answer: T): Promise<T> {
+    await owners.claim(resultsOf(answer)).catch((cause: unknown) => {
       throw notShown(key, cause);
     });
-    paidCalls.finish(id);
+    transaction(() => {
+      keepClaimed?.(answer);
+      paidCalls.finish(id);
+      arm();
+    });
     return answer;
   }
 
@@ -109,12 +117,12 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
    * the key and the record of the call. So the second of two concurrent calls finds the first.
    */
   async function once<T>(order: Order<T>): Promise<T> {
-    const { key, digest, units, check, resultsOf } = order;
+    const { key, digest, units, check } = order;
     const start = (): Promise<T> => {
       const payFor = check();
       checkBudget(units);
       const id = newId();
-      return payFor(id).then((answer) => show(id, key, answer, resultsOf(answer)));
+      return payFor(id).then((answer) => show(id, order, answer));
     };
     if (key === null) return start();
     const known = paidCalls.byKey(key);
@@ -123,7 +131,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     if (before?.id !== known?.id) return once(order);
     if (before !== null && before.answer !== null) {
       const answer = readOwnJson<T>(before.answer);
-      return before.state === 'HELD' ? show(before.id, key, answer, resultsOf(answer)) : answer;
+      return before.state === 'HELD' ? show(before.id, order, answer) : answer;
     }
     const same = running.get(key);
     if (same) {
@@ -173,29 +181,31 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
 
     async synthesizeSpeech(input, key) {
       const digest = await digestOfSpeech(input);
-      return once<Speech>({
+      const { text, voiceId, language } = input;
+      const spoken = { text, voiceId, language, speed: input.speed ?? SPEECH_SPEED.fallback };
+      const answered = await once<SpeechAnswer>({
         key,
         digest,
         units: SPEECH_UNITS,
         resultsOf: ({ audioId }) => [{ kind: 'AUDIO', id: audioId }],
+        // The list must not show audio that turns out to be of another tenant.
+        keepClaimed: (answer) => assets.keepSpeech({ ...answer, ...spoken }, now()),
         check() {
           const request = validOrThrow(checkSynthesizeSpeechInput(input));
-          return (id) =>
-            pay(
-              id,
-              key,
-              digest,
-              () => kling.synthesizeSpeech(request),
-              (speech) => {
-                assets.keepSpeech(speech, now());
-                charge(speech, SPEECH_UNITS);
-              },
-            );
+          const call = async (): Promise<SpeechAnswer> => {
+            const result = await kling.synthesizeSpeech(request);
+            return { ...result, createdAtMs: result.createdAtMs ?? now() };
+          };
+          return (id) => pay(id, key, digest, call, (answer) => charge(answer, SPEECH_UNITS));
         },
       });
+      return { ...answered, ...spoken };
     },
   };
 }
+
+/** The stored answer to a text-to-speech call. Answers of version 0.1 have the same form. */
+type SpeechAnswer = Omit<Speech, keyof SpeechRequest>;
 
 function conflict(key: string): GatewayError {
   return new GatewayError({

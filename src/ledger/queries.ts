@@ -1,7 +1,7 @@
 import type { LedgerLimits } from '../config/index.ts';
 import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
 import type { TaskFilter } from '../domain/ports.ts';
-import type { FaceScan, TaskChange, TaskRecord } from '../domain/records.ts';
+import type { FaceScan, Speech, TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
 import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/watch.ts';
 import { badUserInput } from '../errors.ts';
@@ -18,6 +18,7 @@ export interface Queries {
   tasks(filter: TaskFilter, window: Window): Slice<TaskRecord>;
   voices(window: Window): Slice<Voice>;
   faceScans(window: Window): Slice<FaceScan>;
+  speeches(window: Window): Slice<Speech>;
   events(taskId: string | null, window: Window): Slice<TaskChange>;
   /**
    * Returns one page of what a new subscriber sees before the live events. Without a cursor, that is the present state: the
@@ -97,6 +98,11 @@ export function createQueries(deps: QueriesDeps): Queries {
     faceScans({ first, after }) {
       const rows = assets.faceScans(place('scan', after), first + 1);
       return slice('scan', rows, first, (row) => row.scan);
+    },
+
+    speeches({ first, after }) {
+      const rows = assets.speeches(place('speech', after), first + 1);
+      return slice('speech', rows, first, (row) => row.speech);
     },
 
     catchUp(watch, after, afterSeq, rest) {

@@ -62,6 +62,8 @@ export function createLedgerPort(
     tasks: async (filter, window) => fromResult(await reach(ledger.tasks(filter, window))),
     faceScan: createBatch({ load: (ids: readonly string[]) => reach(ledger.faceScansOf(ids)) }),
     faceScans: async (window) => fromResult(await reach(ledger.faceScans(window))),
+    speech: createBatch({ load: (ids: readonly string[]) => reach(ledger.speechesOf(ids)) }),
+    speeches: async (window) => fromResult(await reach(ledger.speeches(window))),
     voice: createBatch({ load: (ids: readonly string[]) => reach(ledger.voicesOf(ids)) }),
     voices: async (window) => fromResult(await reach(ledger.voices(window))),
     queuePosition: createBatch({ load: (ids: readonly string[]) => reach(ledger.queuePositionsOf(ids)) }),

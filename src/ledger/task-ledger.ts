@@ -125,6 +125,10 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return toResult(() => this.#parts.queries.faceScans(window));
   }
 
+  speeches(window: Window): Promise<Result<Slice<Speech>>> {
+    return toResult(() => this.#parts.queries.speeches(window));
+  }
+
   events(taskId: string | null, window: Window): Promise<Result<Slice<TaskChange>>> {
     return toResult(() => this.#parts.queries.events(taskId, window));
   }
@@ -162,6 +166,10 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
 
   faceScansOf(scanIds: readonly string[]): (FaceScan | null)[] {
     return scanIds.map((id) => this.#parts.assets.faceScan(id));
+  }
+
+  speechesOf(audioIds: readonly string[]): (Speech | null)[] {
+    return audioIds.map((id) => this.#parts.assets.speech(id));
   }
 
   /** Returns how many of the tenant's tasks wait before each of these; null for one that does not wait. */

@@ -120,7 +120,7 @@ const SoundSourceInputRef = builder.inputType('SoundSourceInput', {
   fields: (t) => ({
     audioId: t.string({
       required: false,
-      description: "The `audioId` of a `Speech` made in the last 30 days. Another caller's is not there.",
+      description: "The `klingAudioId` of a `Speech` made in the last 30 days. Another caller's is not there.",
     }),
     url: t.string({ required: false, description: 'Where Kling can fetch the sound: public, `https` only.' }),
     base64: t.string({

@@ -5,6 +5,7 @@ import { SPEECH_VOICES, SPEECH_VOICES_SOURCE, type SpeechVoice, type VoiceGender
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { definedOnly } from './builder.ts';
+import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 
 const LANGUAGES = {
   ZH: { value: 'zh', description: 'Chinese.' },
@@ -19,29 +20,37 @@ const SpeechLanguageRef = builder.enumType('SpeechLanguage', {
   values: LANGUAGES,
 });
 
-const SpeechRef = builder.objectRef<Speech>('Speech').implement({
-  description: 'A text, spoken. The gateway does not list speeches: keep the `audioId`.',
+const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
+  description: 'A text that Kling has turned into audio.',
+  id: { resolve: ({ audioId }) => audioId },
+  loadOne: (id, { ledger }) => ledger.speech(id),
   fields: (t) => ({
-    audioId: t.exposeString('audioId', { description: 'What `createLipSyncTask` takes as its sound, for 30 days.' }),
-    url: t.exposeString('url', { description: 'Where to download the sound.' }),
-    durationMs: t.exposeInt('durationMs', {
-      nullable: true,
-      description: 'Its length in milliseconds; a lip-sync needs at least 2000. Null when Kling does not tell.',
-    }),
-    unitsDeducted: t.exposeString('unitsDeducted', {
-      nullable: true,
-      description: 'What Kling charged in units, as a decimal string. Null when Kling does not tell.',
-    }),
     createdAt: t.expose('createdAtMs', {
       type: 'DateTime',
-      nullable: true,
-      description: "When it was made, by Kling's clock. Null when Kling does not tell.",
+      description: "When it was made, by Kling's clock if Kling says.",
     }),
     expiresAt: t.field({
       type: 'DateTime',
+      description: '30 days after `createdAt`. Kling then deletes the audio.',
+      resolve: ({ createdAtMs }) => resultExpiresAtMs(createdAtMs),
+    }),
+    text: t.exposeString('text', { description: 'The text as it was given.' }),
+    language: t.expose('language', { type: SpeechLanguageRef, description: 'The language that it was read in.' }),
+    speed: t.exposeFloat('speed', { description: "How fast it was read, 0.8 to 2; 1 is the voice's own speed." }),
+    klingVoiceId: t.exposeString('voiceId', {
+      description: 'The voice that read it: a `SpeechVoice.klingVoiceId`, or one that is not listed.',
+    }),
+    url: t.exposeString('url', { description: 'Where to download the audio, until `expiresAt`.' }),
+    durationMs: t.exposeInt('durationMs', {
       nullable: true,
-      description: 'When Kling deletes it, 30 days later. Null when `createdAt` is.',
-      resolve: ({ createdAtMs }) => (createdAtMs === null ? null : resultExpiresAtMs(createdAtMs)),
+      description: 'Its length in milliseconds; a lip-sync needs at least 2000. Null if unknown.',
+    }),
+    unitsCharged: t.exposeString('unitsDeducted', {
+      nullable: true,
+      description: 'Cost in units, as Kling reports it, as a decimal string. Null if unknown.',
+    }),
+    klingAudioId: t.exposeString('audioId', {
+      description: 'What `createLipSyncTask` takes as the `audioId` of its sound, until `expiresAt`.',
     }),
     klingTaskId: t.exposeString('klingTaskId', {
       nullable: true,
@@ -54,6 +63,24 @@ const SpeechRef = builder.objectRef<Speech>('Speech').implement({
     }),
   }),
 });
+
+const SpeechConnectionRef = builder.connectionObject(
+  { type: SpeechRef, name: 'SpeechConnection', description: "A window of the caller's speeches." },
+  { description: 'A speech, and where it stands in the list.' },
+);
+
+builder.queryField('speeches', (t) =>
+  t.field({
+    type: SpeechConnectionRef,
+    description: "Lists the caller's speeches, newest first, for as long as they are kept.",
+    args: windowArgs(),
+    extensions: withCost(WINDOW_COST),
+    async resolve(_root, args, { ledger }) {
+      const window = toWindow(args);
+      return toConnection(await ledger.speeches(window), window);
+    },
+  }),
+);
 
 const GENDERS = {
   FEMALE: { value: 'FEMALE', description: 'A woman or a girl.' },

@@ -32,7 +32,8 @@ export const SETTING_MEANINGS = {
   DELETED_VOICE_RETENTION_DAYS:
     'How long a deleted voice is remembered, in days: 30 to 4000. A result at Kling may name the voice for 30 days.',
   FACE_SCAN_RETENTION_DAYS: 'How long a face scan is kept, in days: 1 to 4000. Kling accepts its faces for 24 hours.',
-  SPEECH_RETENTION_DAYS: 'How long the length of synthesised speech is kept, in days: 1 to 4000.',
+  SPEECH_RETENTION_DAYS:
+    'How long a speech and its text are kept, in days: 1 to 4000. Kling deletes its audio after 30 days.',
   IDEMPOTENCY_RETENTION_DAYS:
     'How long an idempotency key returns its first answer, in days: 1 to 4000. After that, a call with the key is charged again.',
   OWNER_RETENTION_DAYS:

@@ -54,6 +54,8 @@ const LEDGER: readonly Row[] = [
   row('events', [LIP_SYNC, WINDOW], ['lipsync:read']),
   row('faceScan', ['id'], ['lipsync:read']),
   row('faceScans', [WINDOW], ['lipsync:read']),
+  row('speech', ['id'], ['lipsync:read']),
+  row('speeches', [WINDOW], ['lipsync:read']),
   row('voice', ['id'], ['voices:read']),
   row('voices', [WINDOW], ['voices:read']),
   row('usage', ['2026-11'], READERS),

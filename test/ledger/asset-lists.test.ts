@@ -7,6 +7,18 @@ import { FACE_SCAN } from '../support/ledger-tasks.ts';
 const kling: PartsOptions['kling'] = {
   identifyFaces: async () => ({ sessionId: 's', faces: [], unitsDeducted: null, klingRequestId: null }),
 };
+const speaking: PartsOptions['kling'] = {
+  synthesizeSpeech: async () => ({
+    audioId: crypto.randomUUID(),
+    url: 'https://example.com/a.mp3',
+    durationMs: 3000,
+    klingTaskId: null,
+    unitsDeducted: null,
+    createdAtMs: null,
+    klingRequestId: null,
+  }),
+};
+const HELLO = { text: 'Hello', voiceId: 'v', language: 'en' } as const;
 const idsOf = ({ edges }: Slice<{ readonly id: string }>) => edges.map(({ node }) => node.id);
 
 /** Scans a video, and returns the id of the scan. The clock stands still, so all scans are made at one instant. */
@@ -70,6 +82,81 @@ describe('the list of face scans', () => {
       deps.assets.keepFaceScan(FACE_SCAN);
       const { cursor } = queries.voices({ first: 1, after: null }).edges[0]!;
       expect(() => queries.faceScans({ first: 1, after: cursor })).toThrow(GatewayError);
+    });
+  });
+});
+
+describe('the list of speeches', () => {
+  it('shows the newest first, with the request of each, in pages that stay the same', async ({ expect }) => {
+    await withParts('speeches', { kling: speaking }, async ({ paidCalls, queries, clock }) => {
+      const made = [];
+      for (const text of ['one', ' two ', 'three'])
+        made.unshift(await paidCalls.synthesizeSpeech({ ...HELLO, text }, null));
+      const first = queries.speeches({ first: 2, after: null });
+      await paidCalls.synthesizeSpeech({ text: '四', voiceId: 'w', language: 'zh', speed: 1.5 }, null);
+      const second = queries.speeches({ first: 2, after: first.edges[1]!.cursor });
+      expect([...first.edges, ...second.edges].map(({ node }) => node)).toEqual(made);
+      expect([first.hasNextPage, second.hasNextPage]).toEqual([true, false]);
+      expect(made.map(({ text, speed, createdAtMs }) => [text, speed, createdAtMs])).toEqual(
+        ['three', ' two ', 'one'].map((text) => [text, 1, clock.nowMs]),
+      );
+      expect(queries.speeches({ first: 1, after: null }).edges[0]?.node).toMatchObject({
+        text: '四',
+        voiceId: 'w',
+        language: 'zh',
+        speed: 1.5,
+      });
+    });
+  });
+
+  it('gives no place again after a deletion, so an old cursor shows no newer speech', async ({ expect }) => {
+    await withParts('places of speeches', { kling: speaking }, async ({ paidCalls, queries, clock }, { sql }) => {
+      for (let i = 0; i < 3; i += 1) await paidCalls.synthesizeSpeech(HELLO, null);
+      const { cursor } = queries.speeches({ first: 1, after: null }).edges[0]!;
+      sql.exec('DELETE FROM speech');
+      clock.nowMs += 10;
+      for (let i = 0; i < 3; i += 1) await paidCalls.synthesizeSpeech(HELLO, null);
+      expect(queries.speeches({ first: 10, after: cursor }).edges).toEqual([]);
+    });
+  });
+
+  it('refuses a cursor of the list of face scans', async ({ expect }) => {
+    await withParts('cursors of speeches', {}, async ({ deps, queries }) => {
+      deps.assets.keepFaceScan(FACE_SCAN);
+      const { cursor } = queries.faceScans({ first: 1, after: null }).edges[0]!;
+      expect(() => queries.speeches({ first: 1, after: cursor })).toThrow(GatewayError);
+    });
+  });
+
+  it('shows a speech once if its key is repeated while its audio is claimed', async ({ expect }) => {
+    let claim = Promise.withResolvers<void>();
+    const owners = { claim: () => claim.promise };
+    await withParts('claimed speeches', { kling: speaking, owners }, async ({ paidCalls, queries }) => {
+      const lost = paidCalls.synthesizeSpeech(HELLO, 'key').catch((error: unknown) => error);
+      claim.reject(new Error('unreachable'));
+      expect(await lost).toBeInstanceOf(GatewayError);
+      claim = Promise.withResolvers<void>();
+      const repeats = [1, 2].map(() => paidCalls.synthesizeSpeech(HELLO, 'key'));
+      claim.resolve();
+      const [one, two] = await Promise.all(repeats);
+      expect(two).toEqual(one);
+      expect(queries.speeches({ first: 10, after: null }).edges.map(({ node }) => node)).toEqual([one]);
+    });
+  });
+
+  it('leaves out a speech of version 0.1, whose text was not kept, until its key is repeated before it was shown', async ({
+    expect,
+  }) => {
+    await withParts('old speeches', { kling: speaking }, async ({ paidCalls, queries, deps }, { sql }) => {
+      const listed = () => queries.speeches({ first: 10, after: null }).edges.map(({ node }) => node);
+      const { audioId } = await paidCalls.synthesizeSpeech(HELLO, 'key');
+      const old = JSON.stringify({ audioId, url: 'https://example.com/a.mp3', durationMs: 3000, createdAtMs: 5 });
+      sql.exec('UPDATE speech SET speech = ?, seq = NULL', old);
+      sql.exec(`UPDATE paid_call SET answer = ?, state = 'HELD'`, old);
+      expect([listed(), deps.assets.speech(audioId), deps.assets.speechDurationMs(audioId)]).toEqual([[], null, 3000]);
+      const again = await paidCalls.synthesizeSpeech(HELLO, 'key');
+      expect(again).toMatchObject({ audioId, createdAtMs: 5, text: 'Hello' });
+      expect([listed(), deps.assets.speech(audioId)]).toEqual([[again], again]);
     });
   });
 });

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { gatewayFailure } from '../../src/domain/failure.ts';
-import type { Speech } from '../../src/domain/records.ts';
+import type { SpeechResult } from '../../src/domain/records.ts';
 import type { TaskSnapshot } from '../../src/domain/task.ts';
 import { createParts, DAY_MS, klingError, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { createVoiceOnce, FACE_SCAN } from '../support/ledger-tasks.ts';
@@ -11,7 +11,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 const MONTH = '2026-09';
 
 const SPEECH_INPUT = { text: 'Hello', voiceId: 'v', language: 'en', speed: 1 } as const;
-const SPEECH: Speech = {
+const SPEECH: SpeechResult = {
   audioId: 'audio-1',
   url: 'https://example.com/a.mp3',
   durationMs: 3000,
@@ -195,7 +195,7 @@ describe('the monthly budget', () => {
   ])(
     'counts a %s by the charge that Kling reports, in units or money, else by its price',
     async ([name, call], { expect }) => {
-      const charges: Pick<Speech, 'unitsDeducted' | 'balanceDeducted'>[] = [
+      const charges: Pick<SpeechResult, 'unitsDeducted' | 'balanceDeducted'>[] = [
         { unitsDeducted: null },
         { unitsDeducted: '0.02' },
         { unitsDeducted: null, balanceDeducted: { quota: '0.0042', listPrice: '0.007' } },

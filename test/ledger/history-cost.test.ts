@@ -20,6 +20,7 @@ const OPERATIONS: Readonly<Record<string, (parts: LedgerParts, taskId: string) =
   'a list of tasks that have failed': ({ queries }) => queries.tasks({ ...NONE, statuses: ['FAILED'] }, WINDOW),
   'a list of voices': ({ queries }) => queries.voices(WINDOW),
   'a list of face scans': ({ queries }) => queries.faceScans(WINDOW),
+  'a list of speeches': ({ queries }) => queries.speeches(WINDOW),
   'a log of events': ({ queries }, id) => queries.events(id, WINDOW),
   'the present state': ({ queries }) =>
     queries.catchUp({ taskId: null, filter: { ...NONE, kind: 'LIP_SYNC' } }, null, null, null),
@@ -63,7 +64,7 @@ function rowsReadAfter(history: number): Promise<Readonly<Record<string, number>
     sql.exec(`INSERT INTO event (task_id, at, record) SELECT id, ?1, '{}' FROM task WHERE phase = 'DONE'`, nowMs);
     for (const [table, columns, values] of [
       ['face_scan', 'id, scan, seq', `id, json_object('createdAtMs', ?1), seq`],
-      ['speech', 'audio_id, speech', `id, json_object('createdAtMs', ?1)`],
+      ['speech', 'audio_id, speech, seq', `id, json_object('createdAtMs', ?1), seq`],
       ['paid_call', 'id, input_digest, state, answer, at', `id, '', 'UNKNOWN', NULL, ?1`],
       ['voice', 'voice_id, voice, deleted_at', `id, '{}', ?1`],
     ] as const) {

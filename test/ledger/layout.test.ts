@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { migrate } from '../../src/ledger/migrations.ts';
+import { AssetStore } from '../../src/ledger/stores/assets.ts';
 import { undoSteps } from '../support/ledger-layouts.ts';
 import { DAY_MS } from '../support/ledger-parts.ts';
 import { changesOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
@@ -40,7 +41,7 @@ describe('the layout of a ledger', () => {
    CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
    CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
    CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
-   CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL , kept_at INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
+   CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL , kept_at INTEGER NOT NULL DEFAULT 0, seq INTEGER) STRICT, WITHOUT ROWID
    CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, is_cancelled INTEGER AS (coalesce(json_extract(record, '$.failure.code') = 'CANCELLED', 0))) STRICT
    CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
    CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
@@ -50,6 +51,7 @@ describe('the layout of a ledger', () => {
    CREATE UNIQUE INDEX face_scan_by_seq ON face_scan (seq)
    CREATE INDEX paid_call_by_age ON paid_call (at)
    CREATE INDEX speech_by_age ON speech (kept_at)
+   CREATE UNIQUE INDEX speech_by_seq ON speech (seq)
    CREATE INDEX task_at_kling ON task (wake_at) WHERE phase IN ('SENDING', 'SENT')
    CREATE INDEX task_by_kind ON task (kind, status, seq)
    CREATE INDEX task_ended ON task (is_cancelled, ended_at) WHERE ended_at IS NOT NULL
@@ -64,7 +66,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(9);
+    expect(version).toBe(10);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -75,7 +77,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(9);
+      expect(storage.kv.get('schema_version')).toBe(10);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
@@ -233,6 +235,38 @@ describe('the layout of a ledger', () => {
         ['first', 1],
         ['second', 2],
         ['third', 3],
+      ]);
+    });
+  });
+
+  it('leaves old speeches without a place, and gives every stored answer the time of its speech', async ({
+    expect,
+  }) => {
+    await runInDurableObject(ledgerOf('speeches of old'), (_instance, { storage }) => {
+      const { sql } = storage;
+      undoSteps(sql, 10);
+      sql.exec(`INSERT INTO speech (audio_id, speech, kept_at) VALUES ('a', '{"audioId":"a","durationMs":3000}', 1)`);
+      for (const [id, answer] of [
+        ['told', '{"audioId":"a","createdAtMs":5}'],
+        ['untold', '{"audioId":"b","createdAtMs":null}'],
+        ['scan', '{"sessionId":"s"}'],
+        ['unanswered', null],
+      ] as const) {
+        sql.exec(
+          `INSERT INTO paid_call (id, input_digest, state, answer, at) VALUES (?, '', 'DONE', ?, 9)`,
+          id,
+          answer,
+        );
+      }
+      storage.kv.put('schema_version', 9);
+      migrate(storage);
+      const assets = new AssetStore(sql);
+      expect([assets.speech('a'), assets.speeches(null, 10), assets.speechDurationMs('a')]).toEqual([null, [], 3000]);
+      expect([...sql.exec('SELECT id, answer FROM paid_call ORDER BY id').raw()]).toEqual([
+        ['scan', '{"sessionId":"s"}'],
+        ['told', '{"audioId":"a","createdAtMs":5}'],
+        ['unanswered', null],
+        ['untold', '{"audioId":"b","createdAtMs":9}'],
       ]);
     });
   });

@@ -4,7 +4,7 @@ import { KlingAccount } from '../../src/account/kling-account.ts';
 import { OwnerStore } from '../../src/account/owners.ts';
 import { RESULT_RETENTION_MS } from '../../src/domain/retention.ts';
 import { resultKey } from '../../src/account/owners.ts';
-import type { Speech } from '../../src/domain/records.ts';
+import type { SpeechResult } from '../../src/domain/records.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Owners } from '../../src/ledger/isolation.ts';
 import { createOwners } from '../../src/ledger/isolation.ts';
@@ -15,7 +15,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 
 const VIDEO = { videoId: 'video-1', url: null, watermarkUrl: null, durationMs: 5_000 };
 const SUCCEEDED = { ...snapshotOf('SUCCEEDED'), videos: [VIDEO], parentVideo: null, watermarkEnabled: null };
-const SPEECH: Speech = {
+const SPEECH: SpeechResult = {
   audioId: 'audio-1',
   url: 'https://example.com/a.mp3',
   durationMs: 3_000,
@@ -25,6 +25,8 @@ const SPEECH: Speech = {
   klingRequestId: null,
 };
 const SPEECH_REQUEST = { text: 'Hello', voiceId: 'v', language: 'en', speed: 1 } as const;
+/** The speech as callers see it. Kling does not say when it was made, so the gateway's clock does. */
+const SHOWN = { ...SPEECH, ...SPEECH_REQUEST, createdAtMs: 1_790_000_000_000 };
 
 /** Creates owners that fail as long as `isDown` is set, and record what was claimed. */
 function shakyOwners() {
@@ -108,19 +110,24 @@ describe('the videos of a task', () => {
 
 describe('a speech', () => {
   const key = 'key';
-  it('that cannot be claimed is paid once and kept, and its key returns it later', async ({ expect }) => {
+  it('that cannot be claimed is paid once and kept, is not listed, and its key returns it later', async ({
+    expect,
+  }) => {
     const { state, owners } = shakyOwners();
     const options = paying(owners);
-    await withParts('speech', options, async ({ paidCalls }) => {
+    await withParts('speech', options, async ({ paidCalls, queries }) => {
+      const listed = () => queries.speeches({ first: 10, after: null }).edges.map(({ node }) => node);
       for (let i = 0; i < 2; i += 1) {
         const failed = await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key).catch((error: unknown) => error);
         expect(failed).toBeInstanceOf(GatewayError);
         expect(failed).toMatchObject({ failure: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } });
         expect(JSON.stringify(failed)).not.toContain('audio-1');
+        expect(listed()).toEqual([]);
       }
       state.isDown = false;
-      expect(await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SPEECH);
-      expect(await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SPEECH);
+      expect(await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SHOWN);
+      expect(await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SHOWN);
+      expect(listed()).toEqual([SHOWN]);
       expect(options.calls).toEqual(['tts']);
       expect(state.claimed).toEqual(['audio-1']);
     });
@@ -137,7 +144,7 @@ describe('a speech', () => {
       expect(dies.deps.assets.milliunitsUsed(month) + dies.deps.paidCalls.unansweredIn(month)).toBe(50);
       state.isDown = false;
       const lives = createParts(storage, options);
-      expect(await lives.paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SPEECH);
+      expect(await lives.paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SHOWN);
       expect(lives.deps.assets.milliunitsUsed(month)).toBe(50);
       expect(options.calls).toEqual(['tts']);
     });

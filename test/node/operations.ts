@@ -20,7 +20,7 @@ export const DELETE_VOICE = `mutation DeleteVoice($input: DeleteVoiceInput!) {
 }`;
 
 export const SYNTHESIZE_SPEECH = `mutation SynthesizeSpeech($input: SynthesizeSpeechInput!) {
-  synthesizeSpeech(input: $input) { speech { audioId url durationMs unitsDeducted klingTaskId createdAt klingRequestId } }
+  synthesizeSpeech(input: $input) { speech { id text language speed klingVoiceId klingAudioId url durationMs unitsCharged expiresAt klingTaskId createdAt klingRequestId } }
 }`;
 
 export const LIP_SYNC_TASK = `query LipSyncTask($id: ID!) {

@@ -88,8 +88,8 @@ describe('the gateway returns all that Kling reports', () => {
   it('about a lip-sync with text-to-speech and one with a file', async ({ expect }) => {
     const input = { text: 'Hello, this is a longer sentence. -4s', voiceId: 'uk_boy1', language: 'EN' };
     const { speech } = (await data(SYNTHESIZE_SPEECH, { input })).synthesizeSpeech;
-    expect(speech).toMatchObject({ url: URL_TEXT, durationMs: 4000, unitsDeducted: '0.05', klingRequestId: TEXT });
-    expect(await lipSyncOf({ sound: { audioId: speech.audioId } })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(speech).toMatchObject({ url: URL_TEXT, durationMs: 4000, unitsCharged: '0.05', klingRequestId: TEXT });
+    expect(await lipSyncOf({ sound: { audioId: speech.klingAudioId } })).toMatchObject({ status: 'SUCCEEDED' });
     expect(await lipSyncOf({ sound: { base64: wav(4000).toString('base64') } })).toMatchObject({ status: 'SUCCEEDED' });
   });
 

@@ -87,16 +87,22 @@ it('identifyFaces returns faces with ids that createLipSyncTask accepts', async 
 
 it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect }) => {
   const query = `mutation ($input: SynthesizeSpeechInput!) { synthesizeSpeech(input: $input) { speech {
-    audioId url durationMs unitsDeducted createdAt expiresAt klingTaskId klingRequestId } } }`;
+    id text language speed klingVoiceId klingAudioId url durationMs unitsCharged createdAt expiresAt
+    klingTaskId klingRequestId } } }`;
   const { data } = await client.execute(query, { input: { text: 't', voiceId: 'v', language: 'ZH' } });
   expect(client.ledger.calls).toStrictEqual([
     ['synthesizeSpeech', { text: 't', voiceId: 'v', language: 'zh', speed: 1 }],
   ]);
   expect(data.synthesizeSpeech.speech).toEqual({
-    audioId: 'audio-1',
+    id: encodeGlobalId('Speech', 'audio-1'),
+    text: 'Hello',
+    language: 'EN',
+    speed: 1.2,
+    klingVoiceId: 'oversea_male1',
+    klingAudioId: 'audio-1',
     url: 'https://k.test/speech.mp3',
     durationMs: 3000,
-    unitsDeducted: '0.05',
+    unitsCharged: '0.05',
     createdAt: '2026-09-01T12:00:00.000Z',
     expiresAt: '2026-10-01T12:00:00.000Z',
     klingTaskId: 'kling-2',

@@ -2,7 +2,7 @@ import type { GraphQLObjectType } from 'graphql';
 import { beforeEach, describe, it } from 'vitest';
 import { decodeGlobalId, encodeGlobalId, idOf, NODE_TYPES } from '../../src/schema/global-id.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { faceScan, lipSyncTask, voice, voiceTask } from '../support/fake-ledger.ts';
+import { faceScan, lipSyncTask, speech, voice, voiceTask } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 let client: ReturnType<typeof createGraphqlClient>;
@@ -11,6 +11,7 @@ beforeEach(() => {
   client.ledger.tasksKept = [lipSyncTask('l'), voiceTask('v')];
   client.ledger.voicesKept = [voice('850087542757535834')];
   client.ledger.scans = [faceScan('s')];
+  client.ledger.speechesKept = [speech];
 });
 
 const NODES: readonly (readonly [type: string, id: string])[] = [
@@ -20,6 +21,7 @@ const NODES: readonly (readonly [type: string, id: string])[] = [
   ['FaceScan', 's'],
   ['Face', 's:0'],
   ['Face', 's:a:b'],
+  ['Speech', 'audio-1'],
 ];
 
 const STRANGERS = [
@@ -29,9 +31,9 @@ const STRANGERS = [
   'l',
   ...['v', 'none'].map((id) => encodeGlobalId('LipSyncTask', id)),
   ...['l', 'none'].map((id) => encodeGlobalId('VoiceTask', id)),
-  ...['Voice', 'FaceScan'].map((type) => encodeGlobalId(type, 'none')),
+  ...['Voice', 'FaceScan', 'Speech'].map((type) => encodeGlobalId(type, 'none')),
   ...['s', 's:9', 's:', 'none:0', ':0'].map((id) => encodeGlobalId('Face', id)),
-  ...['Task:l', 'Query:x', 'Node:l', 'Speech:x', 'constructor:x', '__proto__:x', 'LipSyncTask:', ':l'].map(btoa),
+  ...['Task:l', 'Query:x', 'Node:l', 'constructor:x', '__proto__:x', 'LipSyncTask:', ':l'].map(btoa),
 ];
 
 describe('node', () => {
@@ -110,6 +112,7 @@ describe('a global id', () => {
       VoiceTask: [voiceTask('v'), 'v'],
       Voice: [voice('1'), '1'],
       FaceScan: [scan, 's'],
+      Speech: [speech, 'audio-1'],
       Face: [{ scan, face: scan.faces[0] }, `s:${scan.faces[0]!.faceId}`],
     };
     for (const type of NODE_TYPES) {

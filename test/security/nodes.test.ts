@@ -17,7 +17,16 @@ async function ask(tenant: string, query: string, variables: object = {}) {
   return response.json<{ data: Record<string, { id: string }[]>; errors?: unknown }>();
 }
 
-const METHODS = ['task', 'tasksOf', 'faceScansOf', 'voicesOf', 'queuePositionsOf', 'eventsOf', 'events'] as const;
+const METHODS = [
+  'task',
+  'tasksOf',
+  'faceScansOf',
+  'speechesOf',
+  'voicesOf',
+  'queuePositionsOf',
+  'eventsOf',
+  'events',
+] as const;
 
 /** Counts the calls of each method of the ledgers from now on. Leaves out methods that are not called. */
 function countCalls(): () => Record<string, number> {
@@ -35,11 +44,11 @@ describe('a query for many nodes', () => {
     const made = valueOf(await ledger.createVoice(voiceInput('x')));
     const id = encodeGlobalId('VoiceTask', made.id);
     const fields = Array.from({ length: 20 }, (_, n) => n);
-    const types = ['LipSyncTask', 'VoiceTask', 'FaceScan', 'Voice'];
+    const types = ['LipSyncTask', 'VoiceTask', 'FaceScan', 'Voice', 'Speech'];
     const variables = Object.fromEntries(
       fields.map((n) => [
         `v${n}`,
-        [id, ...Array.from({ length: 99 }, (_, i) => encodeGlobalId(types[i % 4]!, `${n}-${i}`))],
+        [id, ...Array.from({ length: 99 }, (_, i) => encodeGlobalId(types[i % 5]!, `${n}-${i}`))],
       ]),
     );
     const query = `query (${fields.map((n) => `$v${n}: [ID!]!`).join(' ')}) {
@@ -48,7 +57,7 @@ describe('a query for many nodes', () => {
     const { data, errors } = await ask('many', query, variables);
     expect(errors).toBeUndefined();
     for (const n of fields) expect(data[`f${n}`]).toEqual([{ id }, ...Array(99).fill(null)]);
-    expect(calls()).toEqual({ tasksOf: 1, faceScansOf: 1, voicesOf: 1 });
+    expect(calls()).toEqual({ tasksOf: 1, faceScansOf: 1, speechesOf: 1, voicesOf: 1 });
   });
 
   it('with the events of 25 tasks makes two calls, of at most 20 tasks each', async ({ expect }) => {

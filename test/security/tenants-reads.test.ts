@@ -30,6 +30,7 @@ const EVERYTHING = `{
   voiceTasks(first: 100) { edges { cursor node { id externalId voices { id voiceId name } } } }
   voices(first: 100) { edges { cursor node { id voiceId name } } }
   faceScans(first: 100) { edges { cursor node { id sessionId klingRequestId video { url } faces { id scan { id } } } } }
+  speeches(first: 100) { edges { cursor node { id text url klingAudioId klingTaskId klingRequestId } } }
   events(first: 100) { edges { cursor node { sequence task { id externalId } } } }
   usage { month units unitsMax }
 }`;
@@ -74,7 +75,16 @@ describe('a tenant that reads everything without an id', () => {
     ] as const) {
       const text = JSON.stringify(await askOne(mine.tenant, EVERYTHING));
       expect(Object.entries(other.ids).filter(([, id]) => text.includes(id))).toEqual([]);
-      for (const name of ['externalId', 'voice', 'video', 'LipSyncTask id', 'FaceScan id', 'session', 'tasksCursor']) {
+      for (const name of [
+        'externalId',
+        'voice',
+        'video',
+        'LipSyncTask id',
+        'FaceScan id',
+        'session',
+        'audioId',
+        'tasksCursor',
+      ]) {
         if (name !== 'tasksCursor' || mine === bob) expect(text).toContain(mine.ids[name]);
       }
     }

@@ -63,7 +63,7 @@ describe("another tenant's ids in a mutation that creates", () => {
 
 const VOICE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id externalId } } }`;
 const SPEAK = `mutation ($input: SynthesizeSpeechInput!) {
-  synthesizeSpeech(input: $input) { speech { audioId } }
+  synthesizeSpeech(input: $input) { speech { id klingAudioId } }
 }`;
 
 describe('a key that two tenants use', () => {
@@ -92,7 +92,7 @@ describe('a key that two tenants use', () => {
         input: { ...input, idempotencyKey: text.replace(' ', '-') },
       });
       expect(errors).toBeUndefined();
-      return data.synthesizeSpeech.speech.audioId;
+      return data.synthesizeSpeech.speech.klingAudioId;
     };
     const hers = await speak(ANN, 'Good morning');
     const his = await speak(BOB, text);

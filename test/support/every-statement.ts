@@ -18,6 +18,10 @@ const SPEECH: Speech = {
   createdAtMs: 0,
   unitsDeducted: null,
   klingRequestId: null,
+  text: 'Hello',
+  voiceId: 'v',
+  language: 'en',
+  speed: 1,
 };
 
 /** Makes every object run each of its SQL statements: through its operations, and rare ones through its store. */
@@ -99,6 +103,8 @@ function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void 
   assets.keepScanLength('another', 5000);
   assets.keepSpeech(SPEECH, clock.nowMs);
   assets.speech('a');
+  assets.speeches(null, 1);
+  assets.speechDurationMs('a');
   assets.addMilliunits('2026-11', 1);
   assets.milliunitsUsed('2026-11');
   paidCalls.byKey('key');

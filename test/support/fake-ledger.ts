@@ -35,6 +35,7 @@ export class FakeLedger implements Ledger {
   tasksKept: TaskRecord[] = [];
   voicesKept: Voice[] = [];
   scans: FaceScan[] = [];
+  speechesKept: Speech[] = [];
   /** Thrown by the next call of any method. */
   failure: unknown = null;
 
@@ -63,6 +64,14 @@ export class FakeLedger implements Ledger {
   async faceScans(window: Window): Promise<Slice<FaceScan>> {
     this.#called('faceScans', window);
     return sliced(this.scans, window);
+  }
+  async speech(audioId: string): Promise<Speech | null> {
+    this.#called('speech', audioId);
+    return this.speechesKept.find((kept) => kept.audioId === audioId) ?? null;
+  }
+  async speeches(window: Window): Promise<Slice<Speech>> {
+    this.#called('speeches', window);
+    return sliced(this.speechesKept, window);
   }
   async voice(voiceId: string): Promise<Voice | null> {
     this.#called('voice', voiceId);
@@ -201,6 +210,10 @@ export const speech: Speech = {
   unitsDeducted: '0.05',
   createdAtMs: CREATED_AT_MS,
   klingRequestId: 'request-1',
+  text: 'Hello',
+  voiceId: 'oversea_male1',
+  language: 'en',
+  speed: 1.2,
 };
 
 function snapshot(klingTaskId: string) {

@@ -1,6 +1,13 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
   [
+    10,
+    `
+    DROP INDEX speech_by_seq;
+    ALTER TABLE speech DROP COLUMN seq;
+    `,
+  ],
+  [
     9,
     `
     DROP INDEX face_scan_by_seq;

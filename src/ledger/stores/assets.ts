@@ -14,6 +14,12 @@ export interface HeldFaceScan {
   readonly scan: FaceScan;
 }
 
+/** A speech with its place in the tenant's list. */
+export interface HeldSpeech {
+  readonly seq: number;
+  readonly speech: Speech;
+}
+
 /** The assets of a tenant besides its tasks: voices, face scans, speech, and the units it has used. */
 export class AssetStore {
   readonly #sql: SqlStorage;
@@ -94,18 +100,47 @@ export class AssetStore {
     );
   }
 
+  /** Puts a speech into the list as `keepFaceScan` puts a scan. Keeps its place if it has one. */
   keepSpeech(speech: Speech, nowMs: number): void {
     this.#sql.exec(
-      'INSERT OR REPLACE INTO speech (audio_id, speech, kept_at) VALUES (?, ?, ?)',
+      `INSERT INTO speech (audio_id, speech, kept_at, seq)
+       VALUES (?1, ?2, ?3, max(?3, coalesce((SELECT max(seq) + 1 FROM speech WHERE seq > 0), 0)))
+       ON CONFLICT (audio_id) DO UPDATE SET speech = excluded.speech, seq = coalesce(seq, excluded.seq)`,
       speech.audioId,
       JSON.stringify(speech),
       nowMs,
     );
   }
 
+  /** Returns null for a speech of version 0.1, which has no place because its text was not kept. */
   speech(audioId: string): Speech | null {
-    const [row] = this.#sql.exec<{ speech: string }>('SELECT speech FROM speech WHERE audio_id = ?', audioId).toArray();
+    const [row] = this.#sql
+      .exec<{ speech: string }>('SELECT speech FROM speech WHERE audio_id = ? AND seq IS NOT NULL', audioId)
+      .toArray();
     return row ? readOwnJson<Speech>(row.speech) : null;
+  }
+
+  /** Returns the newest speeches before `beforeSeq`, newest first. */
+  speeches(beforeSeq: number | null, limit: number): HeldSpeech[] {
+    return this.#sql
+      .exec<{ seq: number; speech: string }>(
+        'SELECT seq, speech FROM speech WHERE seq < ? ORDER BY seq DESC LIMIT ?',
+        beforeSeq ?? Number.MAX_SAFE_INTEGER,
+        limit,
+      )
+      .toArray()
+      .map(({ seq, speech }) => ({ seq, speech: readOwnJson<Speech>(speech) }));
+  }
+
+  /** Returns the length of a speech, also of one without a place; null if it is unknown. */
+  speechDurationMs(audioId: string): number | null {
+    const [row] = this.#sql
+      .exec<{ ms: number | null }>(
+        `SELECT json_extract(speech, '$.durationMs') AS ms FROM speech WHERE audio_id = ?`,
+        audioId,
+      )
+      .toArray();
+    return row?.ms ?? null;
   }
 
   /** Returns the thousandths of a unit, an exact sum, that a month such as `2026-11` (UTC) has used. */

@@ -22,7 +22,6 @@ const EMBEDDED = [
   'DeleteVoicePayload',
   'CancelQueuedPayload',
   'IdentifyFacesPayload',
-  'Speech',
   'SynthesizeSpeechPayload',
 ] as const;
 
@@ -69,7 +68,7 @@ export function createCache(): Exchange {
   return cacheExchange({
     keys: Object.fromEntries(EMBEDDED.map((name) => [name, () => null])),
     possibleTypes: {
-      Node: [...TASK_TYPES, 'FaceScan', 'Face', 'Voice'],
+      Node: [...TASK_TYPES, 'FaceScan', 'Face', 'Speech', 'Voice'],
       Task: [...TASK_TYPES],
     },
     resolvers: {

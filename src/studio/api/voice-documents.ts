@@ -64,7 +64,8 @@ export const SynthesizeSpeechDocument = graphql(`
   mutation SynthesizeSpeech($input: SynthesizeSpeechInput!) {
     synthesizeSpeech(input: $input) {
       speech {
-        audioId
+        id
+        klingAudioId
         durationMs
       }
     }

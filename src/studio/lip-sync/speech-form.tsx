@@ -52,7 +52,7 @@ export function SpeechForm({ onAudio }: Props) {
     if (attempt.current.of !== of) attempt.current = { of, key: crypto.randomUUID() };
     const { data } = await synthesize({ input: { ...input, idempotencyKey: attempt.current.key } });
     if (!data?.synthesizeSpeech) return;
-    const { audioId, durationMs } = data.synthesizeSpeech.speech;
+    const { klingAudioId: audioId, durationMs } = data.synthesizeSpeech.speech;
     const said = text.trim();
     const name = said.length > NAME_CHARS ? `${said.slice(0, NAME_CHARS)}…` : said;
     onAudio({ source: { audioId }, name: `“${name}”`, durationMs, peaks: [] });

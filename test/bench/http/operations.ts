@@ -79,7 +79,7 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'mutation',
     title: 'a mutation',
     query: `mutation Speak { synthesizeSpeech(input: { text: "${SPEECH.text}", voiceId: "${SPEECH.voice_id}", language: EN }) {
-      speech { audioId url durationMs unitsDeducted createdAt klingTaskId } } }`,
+      speech { klingAudioId url durationMs unitsCharged createdAt klingTaskId } } }`,
     calls: 1,
     kling: { method: 'POST', path: '/v1/audio/tts', body: JSON.stringify(SPEECH) },
   },

@@ -113,10 +113,10 @@ export const TYPES = /* GraphQL */ `
     speech: Speech!
   }
   type Speech {
-    audioId: String!
+    klingAudioId: String!
     url: String!
     durationMs: Int
-    unitsDeducted: String
+    unitsCharged: String
     createdAt: DateTime
     klingTaskId: String
   }
@@ -204,10 +204,10 @@ export const RESOLVERS = {
     expiresAt: (pack: KlingPack) => pack.invalid_time,
   },
   Speech: {
-    audioId: (task: KlingTask) => task.task_result?.audios?.[0]?.id,
+    klingAudioId: (task: KlingTask) => task.task_result?.audios?.[0]?.id,
     url: (task: KlingTask) => task.task_result?.audios?.[0]?.url,
     durationMs: (task: KlingTask) => toMs(task.task_result?.audios?.[0]?.duration ?? '0'),
-    unitsDeducted: (task: KlingTask) => task.final_unit_deduction,
+    unitsCharged: (task: KlingTask) => task.final_unit_deduction,
     createdAt: (task: KlingTask) => task.created_at,
     klingTaskId: (task: KlingTask) => task.task_id,
   },

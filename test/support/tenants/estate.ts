@@ -18,7 +18,7 @@ const SPEECH = { text: 'Good morning to all of you', voiceId: 'oversea_male1', l
 const PLACEMENT = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 1_000 };
 
 const SPEAK = `mutation ($input: SynthesizeSpeechInput!) {
-  synthesizeSpeech(input: $input) { speech { audioId klingTaskId klingRequestId } }
+  synthesizeSpeech(input: $input) { speech { id klingAudioId klingTaskId klingRequestId } }
 }`;
 const SCAN = `mutation ($input: IdentifyFacesInput!) {
   identifyFaces(input: $input) { faceScan { id sessionId klingRequestId faces { id } } }
@@ -36,6 +36,7 @@ const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   voiceTasks { pageInfo { startCursor } }
   voices { pageInfo { startCursor } }
   faceScans { pageInfo { startCursor } }
+  speeches { pageInfo { startCursor } }
   events { pageInfo { startCursor endCursor } }
 }`;
 
@@ -56,7 +57,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   const scanned = await done(tenant, SCAN, { input: { video: { url: CLIP }, idempotencyKey: keys.scanKey } });
   const { faceScan } = scanned.identifyFaces;
   const faceId: string = faceScan.faces[0].id;
-  const lipSyncInput = { faceId, sound: { audioId: speech.audioId }, placement: PLACEMENT };
+  const lipSyncInput = { faceId, sound: { audioId: speech.klingAudioId }, placement: PLACEMENT };
   const lipSynced = await done(tenant, LIP_SYNC, { input: { ...lipSyncInput, externalId: keys.externalId } });
   const cloned = await done(tenant, VOICE, {
     input: { name: tenant, source: { url: CLIP }, externalId: keys.voiceExternalId },
@@ -70,12 +71,19 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   }
   const lists = await done(tenant, LISTS, { lipSync, voice });
   const madeVoice = lists.voiceTask.voices[0];
-  const own = { LipSyncTask: lipSync, VoiceTask: voice, Task: voice, Voice: madeVoice.id, FaceScan: faceScan.id };
+  const own = {
+    LipSyncTask: lipSync,
+    VoiceTask: voice,
+    Task: voice,
+    Voice: madeVoice.id,
+    FaceScan: faceScan.id,
+    Speech: speech.id,
+  };
   const ids: Record<string, string> = {
     ...keys,
     speechKey,
     tenant,
-    audioId: speech.audioId,
+    audioId: speech.klingAudioId,
     speechTask: speech.klingTaskId,
     speechRequest: speech.klingRequestId,
     session: faceScan.sessionId,
@@ -93,6 +101,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     voiceTasksCursor: lists.voiceTasks.pageInfo.startCursor,
     voicesCursor: lists.voices.pageInfo.startCursor,
     faceScansCursor: lists.faceScans.pageInfo.startCursor,
+    speechesCursor: lists.speeches.pageInfo.startCursor,
     eventsCursor: lists.events.pageInfo.startCursor,
     lastEventCursor: lists.events.pageInfo.endCursor,
     taskEventsCursor: lists.lipSyncTask.events.pageInfo.startCursor,
@@ -134,6 +143,7 @@ export function ownInputs({ own }: Estate): Fill {
     ...windowOf('voices'),
     ...windowOf('presetVoices'),
     ...windowOf('faceScans'),
+    ...windowOf('speeches'),
     'Task.events.first': 20,
     'LipSyncTask.events.first': 20,
     'VoiceTask.events.first': 20,

@@ -172,10 +172,10 @@ builder.queryType({
 
 const Speech = builder.objectRef<KlingTask>('Speech').implement({
   fields: (t) => ({
-    audioId: t.string({ resolve: (task) => task.task_result?.audios?.[0]?.id ?? '' }),
+    klingAudioId: t.string({ resolve: (task) => task.task_result?.audios?.[0]?.id ?? '' }),
     url: t.string({ resolve: (task) => task.task_result?.audios?.[0]?.url ?? '' }),
     durationMs: t.int({ nullable: true, resolve: (task) => toMs(task.task_result?.audios?.[0]?.duration ?? '0') }),
-    unitsDeducted: t.exposeString('final_unit_deduction', { nullable: true }),
+    unitsCharged: t.exposeString('final_unit_deduction', { nullable: true }),
     createdAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.created_at }),
     klingTaskId: t.exposeString('task_id', { nullable: true }),
   }),
