@@ -19,7 +19,7 @@ const OPERATIONS: readonly (readonly [name: string, query: string, ledger: numbe
   ['the viewer', '{ viewer { tenant scopes expiresAt } }', 0, 0],
   [
     "a page of one of Kling's lists",
-    `{ account { lipSyncTasks(pageSize: 500) { items { klingTaskId status ${VIDEO} } } } }`,
+    `{ operator { klingTasks(list: LIP_SYNCS, pageSize: 500) { items { klingTaskId klingStatus ${VIDEO} } } } }`,
     0,
     1,
   ],

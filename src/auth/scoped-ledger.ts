@@ -63,28 +63,21 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
   };
 }
 
-/** Limits Kling's lists to the viewer's scopes. The preset voices need only the scope that reads voices. */
+/** Limits the reads of Kling to the viewer's scopes. The preset voices need only the scope that reads voices. */
 export function createScopedUpstream(upstream: Upstream, viewer: Viewer): Upstream {
   const may = (scope: Scope): void => requireScope(viewer, scope);
-  const mayReadPresets = (): void => {
-    if (!isPermitted(viewer, 'operator')) may('voices:read');
-  };
   return {
     async presetVoices() {
-      mayReadPresets();
+      if (!isPermitted(viewer, 'operator')) may('voices:read');
       return await upstream.presetVoices();
     },
-    async listPresetVoices(page) {
-      mayReadPresets();
-      return await upstream.listPresetVoices(page);
-    },
-    async listVoiceTasks(page) {
+    async klingTasks(list, page) {
       may('operator');
-      return await upstream.listVoiceTasks(page);
+      return await upstream.klingTasks(list, page);
     },
-    async listLipSyncTasks(page) {
+    async klingTask(list, id) {
       may('operator');
-      return await upstream.listLipSyncTasks(page);
+      return await upstream.klingTask(list, id);
     },
     async listResourcePacks(request) {
       may('operator');

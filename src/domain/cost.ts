@@ -110,13 +110,6 @@ export function monthAfter(month: string): number {
   return Date.UTC(year, number);
 }
 
-/**
- * The statuses of a resource pack. `PENDING`: bought, not yet in effect. `UNRECOGNIZED`: Kling sent a status that the gateway
- * does not know.
- */
-export const RESOURCE_PACK_STATUSES = ['PENDING', 'ACTIVE', 'USED_UP', 'EXPIRED', 'UNRECOGNIZED'] as const;
-export type ResourcePackStatus = (typeof RESOURCE_PACK_STATUSES)[number];
-
 /** Units that the account at Kling bought in advance. */
 export interface ResourcePack {
   readonly packId: string;
@@ -130,8 +123,7 @@ export interface ResourcePack {
   readonly purchasedAtMs: number | null;
   readonly effectiveAtMs: number | null;
   readonly expiresAtMs: number | null;
-  readonly status: ResourcePackStatus;
-  /** Kling's word for the status. */
+  /** Kling's word for the status, such as `online`. */
   readonly klingStatus: string;
 }
 

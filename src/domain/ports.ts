@@ -8,7 +8,7 @@ import type {
   SynthesizeSpeechInput,
 } from './inputs.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
-import type { LipSyncSnapshot, TaskKind, TaskStatus, Voice, VoiceTaskSnapshot } from './task.ts';
+import type { KlingList, KlingTask, TaskKind, TaskStatus, Voice } from './task.ts';
 import type { Scope } from './viewer.ts';
 
 /** The gateway's id of a task, or the id that the caller chose. */
@@ -99,13 +99,17 @@ export interface Usage {
   readonly milliunitsMax: number | null;
 }
 
+/** A list whose tasks can be read one by one. */
+export type ReadableList = Exclude<KlingList, 'PRESET_VOICES'>;
+
 /** The reads that go through to Kling, across tenants. */
 export interface Upstream {
   /** Returns every voice of Kling's library once, in Kling's order. The list may be some minutes old. */
   presetVoices(): Promise<readonly Voice[]>;
-  listPresetVoices(page: PageRequest): Promise<UpstreamPage<Voice>>;
-  listVoiceTasks(page: PageRequest): Promise<UpstreamPage<VoiceTaskSnapshot>>;
-  listLipSyncTasks(page: PageRequest): Promise<UpstreamPage<LipSyncSnapshot>>;
+  /** Returns a page of one of Kling's lists. */
+  klingTasks(list: KlingList, page: PageRequest): Promise<UpstreamPage<KlingTask>>;
+  /** Returns one task, by Kling's id or by its `external_task_id`; null if Kling does not know it. */
+  klingTask(list: ReadableList, id: string): Promise<KlingTask | null>;
   /** Kling allows one call per second. */
   listResourcePacks(request: ResourcePackRequest): Promise<UpstreamPage<ResourcePack>>;
 }
@@ -120,10 +124,4 @@ export interface PageRequest {
 export interface UpstreamPage<T> {
   readonly items: readonly T[];
   readonly klingRequestId: string | null;
-}
-
-/** A page of Kling's library. An item that Kling sends holds any number of voices. */
-export interface PresetVoicePage extends UpstreamPage<Voice> {
-  /** The number of items that Kling sent; 0 past the end of the library. */
-  readonly itemsSent: number;
 }

@@ -196,9 +196,8 @@ async function refuse(): Promise<never> {
 /** Refuses every read of Kling: no field of an event needs one. */
 export const NO_UPSTREAM: Upstream = {
   presetVoices: refuseList,
-  listPresetVoices: refuseList,
-  listVoiceTasks: refuseList,
-  listLipSyncTasks: refuseList,
+  klingTasks: refuseList,
+  klingTask: refuseList,
   listResourcePacks: refuseList,
 };
 

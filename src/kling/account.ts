@@ -1,4 +1,4 @@
-import type { ResourcePack, ResourcePackRequest, ResourcePackStatus } from '../domain/cost.ts';
+import type { ResourcePack, ResourcePackRequest } from '../domain/cost.ts';
 import type { UpstreamPage } from '../domain/ports.ts';
 import {
   decimalOrNull,
@@ -12,13 +12,6 @@ import {
   type WireRecord,
 } from './envelope.ts';
 import type { Call } from './transport.ts';
-
-const STATUSES: ReadonlyMap<string, ResourcePackStatus> = new Map([
-  ['toBeOnline', 'PENDING'],
-  ['online', 'ACTIVE'],
-  ['runOut', 'USED_UP'],
-  ['expired', 'EXPIRED'],
-]);
 
 /**
  * `GET /account/costs`: free, one call per second. The answer is an envelope inside an envelope. Either may be a refusal,
@@ -49,7 +42,6 @@ function unwrap(outer: Envelope): Envelope {
 function toResourcePack(record: WireRecord): ResourcePack | null {
   const packId = textOrNull(record['resource_pack_id']);
   if (packId === null) return null;
-  const klingStatus = textOrNull(record['status']) ?? '';
   return {
     packId,
     name: textOrNull(record['resource_pack_name']) ?? '',
@@ -59,7 +51,6 @@ function toResourcePack(record: WireRecord): ResourcePack | null {
     purchasedAtMs: epochMsOrNull(record['purchase_time']),
     effectiveAtMs: epochMsOrNull(record['effective_time']),
     expiresAtMs: epochMsOrNull(record['invalid_time']),
-    status: STATUSES.get(klingStatus) ?? 'UNRECOGNIZED',
-    klingStatus,
+    klingStatus: textOrNull(record['status']) ?? '',
   };
 }

@@ -1,8 +1,8 @@
 import type { ResourcePack, ResourcePackRequest } from '../domain/cost.ts';
 import type { FaceScanRequest, LipSyncRequest, SpeechRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
-import type { PageRequest, PresetVoicePage, Upstream, UpstreamPage } from '../domain/ports.ts';
+import type { PageRequest, ReadableList, Upstream, UpstreamPage } from '../domain/ports.ts';
 import type { FaceScanResult, SpeechResult } from '../domain/records.ts';
-import type { LipSyncSnapshot, VoiceTaskSnapshot } from '../domain/task.ts';
+import type { KlingList, KlingTask, LipSyncSnapshot, VoiceTaskSnapshot } from '../domain/task.ts';
 import { listResourcePacksCall } from './account.ts';
 import { createCredentials, type KlingKeys } from './credentials.ts';
 import { KlingError } from './errors.ts';
@@ -33,7 +33,7 @@ export interface KlingClient {
   /** Reads a task by Kling's id or by the external id. */
   readVoiceTask(id: string, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
   listVoiceTasks(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<VoiceTaskSnapshot>>;
-  listPresetVoices(page: PageRequest, signal?: AbortSignal): Promise<PresetVoicePage>;
+  listPresetVoices(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<VoiceTaskSnapshot>>;
   /** Deletes a voice. Throws `NOT_FOUND` if it is already deleted. */
   deleteVoice(voiceId: string, signal?: AbortSignal): Promise<DeletedVoice>;
   /** Finds the faces of a video. Throws `BAD_USER_INPUT` if Kling finds none and returns no session. */
@@ -98,31 +98,52 @@ function readTasksNeedsApiKey(): KlingError {
 }
 
 export interface UpstreamDeps {
-  readonly client: Pick<KlingClient, 'listPresetVoices' | 'listVoiceTasks' | 'listLipSyncTasks' | 'listResourcePacks'>;
+  readonly client: Pick<
+    KlingClient,
+    | 'listPresetVoices'
+    | 'listVoiceTasks'
+    | 'listLipSyncTasks'
+    | 'readVoiceTask'
+    | 'readLipSyncTask'
+    | 'listResourcePacks'
+  >;
   readonly library: PresetLibrary;
   /** Takes one read from the tenant's rate. Throws `RATE_LIMITED` if none is left. */
   readonly takeRead: () => Promise<void>;
 }
 
-/** Creates the reads of Kling for one request. Each list is read once per arguments, even if several fields ask for it. */
+/** Creates the reads of Kling for one request. Kling is read once per arguments, even if several fields ask for the same. */
 export function createUpstream({ client, library, takeRead }: UpstreamDeps): Upstream {
-  function sharedRead<A, T>(read: (args: A) => Promise<T>): (args: A) => Promise<T> {
+  function sharedRead<A extends readonly unknown[], T>(read: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
     const reads = new Map<string, Promise<T>>();
-    return (args) => {
+    return (...args) => {
       const key = JSON.stringify(args);
-      const running = reads.get(key) ?? takeRead().then(() => read(args));
+      const running = reads.get(key) ?? takeRead().then(() => read(...args));
       reads.set(key, running);
       return running;
     };
   }
 
-  const listPresetVoices = sharedRead(client.listPresetVoices);
+  const lists: { readonly [List in KlingList]: (page: PageRequest) => Promise<UpstreamPage<KlingTask>> } = {
+    CUSTOM_VOICES: client.listVoiceTasks,
+    LIP_SYNCS: client.listLipSyncTasks,
+    PRESET_VOICES: client.listPresetVoices,
+  };
+  const tasks: { readonly [List in ReadableList]: (id: string) => Promise<KlingTask> } = {
+    CUSTOM_VOICES: client.readVoiceTask,
+    LIP_SYNCS: client.readLipSyncTask,
+  };
+  const klingTasks = sharedRead((list: KlingList, page: PageRequest) => lists[list](page));
   let voices: ReturnType<Upstream['presetVoices']> | null = null;
   return {
-    presetVoices: () => (voices ??= library.voices(listPresetVoices)),
-    listPresetVoices,
-    listVoiceTasks: sharedRead(client.listVoiceTasks),
-    listLipSyncTasks: sharedRead(client.listLipSyncTasks),
-    listResourcePacks: sharedRead(client.listResourcePacks),
+    presetVoices: () => (voices ??= library.voices((page) => klingTasks('PRESET_VOICES', page))),
+    klingTasks,
+    klingTask: sharedRead((list: ReadableList, id: string) => tasks[list](id).catch(nullIfMissing)),
+    listResourcePacks: sharedRead((request: ResourcePackRequest) => client.listResourcePacks(request)),
   };
+}
+
+function nullIfMissing(error: unknown): null {
+  if (error instanceof KlingError && error.failure.code === 'NOT_FOUND') return null;
+  throw error;
 }

@@ -1,6 +1,6 @@
 import type { TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
-import type { PageRequest, PresetVoicePage, UpstreamPage } from '../domain/ports.ts';
-import type { Voice, VoiceTaskSnapshot } from '../domain/task.ts';
+import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
+import type { KlingTask, Voice, VoiceTaskSnapshot } from '../domain/task.ts';
 import { type Failure, GatewayError } from '../errors.ts';
 import { dataItems, dataWith, recordOf, recordsOf, textOrNull, toPage, type WireRecord } from './envelope.ts';
 import { KlingError } from './errors.ts';
@@ -57,19 +57,22 @@ export function listVoiceTasksCall(page: PageRequest): Call<UpstreamPage<VoiceTa
 }
 
 /**
- * `GET /v1/general/presets-voices`. Kling wraps one or more voices in an item that looks like a task (live). They are
- * flattened, so a page may hold more or fewer voices than its size.
+ * `GET /v1/general/presets-voices`. Kling wraps one or more voices in an item that looks like a task, with or without the
+ * other fields of one (live).
  */
-export function listPresetVoicesCall(page: PageRequest): Call<PresetVoicePage> {
+export function listPresetVoicesCall(page: PageRequest): Call<UpstreamPage<VoiceTaskSnapshot>> {
   return {
     method: 'GET',
     path: '/v1/general/presets-voices',
     query: pageQuery(page),
-    decode(envelope) {
-      const records = dataItems(envelope);
-      const voices = records.flatMap((record) => toVoices(record, 'KLING'));
-      return { ...toPage(envelope, voices), itemsSent: records.length };
-    },
+    decode: (envelope) =>
+      toPage(
+        envelope,
+        dataItems(envelope).map((record) => ({
+          ...toTaskSnapshot(record, envelope.requestId),
+          voices: toVoices(record, 'KLING'),
+        })),
+      ),
   };
 }
 
@@ -123,7 +126,7 @@ export interface PresetLibrary {
 }
 
 /** Reads a page of the library at Kling. Throws `KlingError`, or the reason why the caller may not read. */
-export type ReadPresetPage = (page: PageRequest) => Promise<PresetVoicePage>;
+export type ReadPresetPage = (page: PageRequest) => Promise<UpstreamPage<Pick<KlingTask, 'voices'>>>;
 
 export interface PresetLibraryDeps {
   /** Reads a page for a refresh, which counts against no tenant's rate. */
@@ -196,11 +199,12 @@ async function readLibrary(readPage: ReadPresetPage): Promise<readonly Voice[]> 
       if (page > 1 && isPastTheEnd(error)) return null;
       throw error;
     });
-    if (read === null || read.itemsSent === 0) break;
+    if (read === null || read.items.length === 0) break;
     const known = voices.size;
-    for (const voice of read.items) if (!voices.has(voice.voiceId)) voices.set(voice.voiceId, voice);
+    const sent = read.items.flatMap((item) => item.voices ?? []);
+    for (const voice of sent) if (!voices.has(voice.voiceId)) voices.set(voice.voiceId, voice);
     // The same voices again: this host ignores the page number.
-    if (read.items.length > 0 && voices.size === known) break;
+    if (sent.length > 0 && voices.size === known) break;
   }
   return [...voices.values()];
 }

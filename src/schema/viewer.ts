@@ -18,7 +18,7 @@ const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
     }),
     scopes: t.exposeStringList('scopes', {
       extensions: withCost({ max: SCOPES.length }),
-      description: `What the caller may do, of ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}; past it the error is \`FORBIDDEN\`. \`operator\` allows \`account\` alone.`,
+      description: `What the caller may do, of ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}; past it the error is \`FORBIDDEN\`. \`operator\` allows the query \`operator\`.`,
     }),
     expiresAt: t.field({
       type: 'DateTime',

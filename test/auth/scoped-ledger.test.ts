@@ -63,9 +63,10 @@ const LEDGER: readonly Row[] = [
 
 const UPSTREAM: readonly Row[] = [
   row('presetVoices', [], ['operator', 'voices:read']),
-  row('listPresetVoices', [PAGE], ['operator', 'voices:read']),
-  row('listVoiceTasks', [PAGE], ['operator']),
-  row('listLipSyncTasks', [PAGE], ['operator']),
+  row('klingTasks', ['PRESET_VOICES', PAGE], ['operator']),
+  row('klingTasks', ['CUSTOM_VOICES', PAGE], ['operator']),
+  row('klingTasks', ['LIP_SYNCS', PAGE], ['operator']),
+  row('klingTask', ['LIP_SYNCS', 'id'], ['operator']),
   row('listResourcePacks', [{ startMs: 0, endMs: 1 }], ['operator']),
 ];
 

@@ -94,7 +94,7 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
     const { expect } = context;
     const token = await mintToken(randomUUID(), { scope: 'voices:read' });
     const calls = open(context, caller, async () => token);
-    const errors = caller.errorsOf(await failureOf(calls.account()));
+    const errors = caller.errorsOf(await failureOf(calls.operator()));
     expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN', retryable: false } }]);
   });
 

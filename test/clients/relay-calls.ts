@@ -36,9 +36,9 @@ export const tasks = () => graphql`
   }
 `;
 
-export const account = () => graphql`
-  query relayCallsAccountQuery {
-    account @catch(to: RESULT) {
+export const operator = () => graphql`
+  query relayCallsOperatorQuery {
+    operator @catch(to: RESULT) {
       resourcePacks {
         name
       }

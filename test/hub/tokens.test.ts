@@ -203,11 +203,14 @@ describe('a token with fewer scopes', () => {
 describe('a query over a socket', () => {
   it("is answered for the socket's viewer", async ({ expect }) => {
     const socket = await openWith(await bearer('another-tenant', { scope: 'voices:read' }));
-    socket.subscribe('q', '{ viewer { tenant scopes } tasks { edges { cursor } } account { lipSyncTasks { page } } }');
+    socket.subscribe(
+      'q',
+      '{ viewer { tenant scopes } tasks { edges { cursor } } operator { klingTasks(list: LIP_SYNCS) { page } } }',
+    );
     expect(await socket.next()).toMatchObject({
       payload: {
-        data: { viewer: { tenant: 'another-tenant', scopes: ['voices:read'] }, tasks: { edges: [] }, account: null },
-        errors: [{ path: ['account'], extensions: { code: 'FORBIDDEN' } }],
+        data: { viewer: { tenant: 'another-tenant', scopes: ['voices:read'] }, tasks: { edges: [] }, operator: null },
+        errors: [{ path: ['operator'], extensions: { code: 'FORBIDDEN' } }],
       },
     });
     socket.socket.close(1000);

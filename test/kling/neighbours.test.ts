@@ -55,8 +55,8 @@ describe('resource packs', () => {
     const page = await client.listResourcePacks({ startMs: 1, endMs: 2 });
     expect(requests[0]?.url).toBe(`${HOST}/account/costs?start_time=1&end_time=2`);
     expect(page.items).toMatchObject([
-      { packId: '509f3fd3d4f4a3fe9eaf1b1b', totalUnits: '200', remainingUnits: '118.5', status: 'EXPIRED' },
-      { effectiveAtMs: null, expiresAtMs: null, status: 'PENDING', klingStatus: 'toBeOnline' },
+      { packId: '509f3fd3d4f4a3fe9eaf1b1b', totalUnits: '200', remainingUnits: '118.5', klingStatus: 'expired' },
+      { effectiveAtMs: null, expiresAtMs: null, klingStatus: 'toBeOnline' },
     ]);
   });
 

@@ -22,7 +22,7 @@ function createKling(items: Items, cap = 1_000) {
     asked.push(page);
     const size = Math.min(pageSize, cap);
     const sent = items.slice((page - 1) * size, page * size);
-    return { items: sent.flat().map(voice), itemsSent: sent.length, klingRequestId: 'r' };
+    return { items: sent.map((ids) => ({ voices: ids.map(voice) })), klingRequestId: 'r' };
   };
   return { asked, readPage };
 }
@@ -78,7 +78,7 @@ describe('reading the library', () => {
     const pages: number[] = [];
     const readPage: ReadPresetPage = async ({ page }) => {
       pages.push(page);
-      return { items: [], itemsSent: 1, klingRequestId: null };
+      return { items: [{ voices: [] }], klingRequestId: null };
     };
     expect(await createLibrary(never).ids(readPage)).toEqual([]);
     expect(pages).toHaveLength(50);

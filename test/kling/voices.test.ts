@@ -93,7 +93,8 @@ describe('preset voices', () => {
     const { client, requests } = createUpstream([presets]);
     const page = await client.listPresetVoices(PAGE);
     expect(requests[0]?.url).toBe(`${HOST}/v1/general/presets-voices?pageNum=2&pageSize=30`);
-    expect(page.items.map(({ name, owner, ownerId }) => [name, owner, ownerId])).toEqual([
+    const voices = page.items.flatMap((item) => item.voices);
+    expect(voices.map(({ name, owner, ownerId }) => [name, owner, ownerId])).toEqual([
       ['Sunny', 'KLING', 'kling'],
       ['Sage', 'KLING', null],
       ['Ace', 'KLING', 'kling'],

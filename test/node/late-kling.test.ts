@@ -36,16 +36,17 @@ function lines(): Readonly<Record<string, unknown>>[] {
 }
 
 test('a list that Kling never answers is an error, and its connection is closed', async () => {
-  const query = '{ account { lipSyncTasks { items { klingTaskId } } voiceTasks { items { klingTaskId } } } }';
+  const query = `{ operator { lipSyncs: klingTasks(list: LIP_SYNCS) { items { klingTaskId } }
+    voices: klingTasks(list: CUSTOM_VOICES) { items { klingTaskId } } } }`;
   const asked = sendOperation(stack.gateway.url, { query, variables: {} }, null);
   await expect.poll(() => open).toBe(1);
 
   const sent = await asked;
   if (!('answer' in sent)) throw new Error(JSON.stringify(sent));
-  expect(sent.answer.data).toEqual({ account: { lipSyncTasks: null, voiceTasks: { items: [] } } });
+  expect(sent.answer.data).toEqual({ operator: { lipSyncs: null, voices: { items: [] } } });
   expect(sent.answer.errors).toMatchObject([
     {
-      path: ['account', 'lipSyncTasks'],
+      path: ['operator', 'lipSyncs'],
       message: 'Kling did not answer in time.',
       extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true },
     },

@@ -71,10 +71,13 @@ describe('a gateway with an API key and without callbacks', () => {
   }) => {
     const told =
       await data(`{ lipSyncQuote(videoDurationMs: 10001) { units usd isEstimate } usage { month units unitsMax }
-      account { resourcePacks { packId name totalUnits remainingUnits status } } }`);
+      operator { resourcePacks { klingPackId name totalUnits remainingUnits klingStatus } } }`);
     expect(told.lipSyncQuote).toEqual({ units: '1.5', usd: '0.21', isEstimate: true });
     expect(told.usage).toMatchObject({ units: '0.15', unitsMax: '0.4' });
-    expect(told.account.resourcePacks[0]).toMatchObject({ status: 'ACTIVE', packId: expect.stringMatching(/./) });
+    expect(told.operator.resourcePacks[0]).toMatchObject({
+      klingStatus: 'online',
+      klingPackId: expect.stringMatching(/./),
+    });
     // 0.15 charged, and four tasks of 0.05 each under way or queued. One more fits, and the next does not.
     await createVoice('fits');
     const before = (await gateway.account.record()).requestCount;

@@ -43,7 +43,7 @@ test('a query, a callback, a task change and an exchange of an object each have 
   await expect.poll(lines).toEqual(['request /graphql']);
 
   printed = '';
-  await ask('{ account { voiceTasks { items { klingTaskId } } } }');
+  await ask('{ operator { klingTasks(list: CUSTOM_VOICES) { items { klingTaskId } } } }');
   await expect.poll(lines).toEqual(['request /graphql']);
   expect(JSON.parse(/^\{.*\}$/m.exec(printed)?.[0] ?? '')).toMatchObject({
     kling: [{ method: 'GET', path: '/v1/general/custom-voices', httpStatus: 200, attempt: 1, outcome: 'OK' }],

@@ -129,27 +129,42 @@ describe('the gateway returns all that Kling reports', () => {
     expect(again.errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   });
 
-  it('in its lists, page by page', async ({ expect }) => {
-    const { account } = await data(`{ account {
-      lipSyncTasks(page: 1, pageSize: 2) { page pageSize klingRequestId items {
-        klingTaskId status klingStatus statusMessage externalTaskId unitsDeducted createdAt updatedAt watermarkEnabled
-        parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } } }
-      voiceTasks(page: 1, pageSize: 100) { klingRequestId items {
-        klingTaskId status klingStatus statusMessage externalTaskId unitsDeducted createdAt updatedAt
-        voices { voiceId name trialUrl ownerId } } }
-      presetVoices(page: 1, pageSize: 3) { klingRequestId items { voiceId name trialUrl owner ownerId } } } }`);
-    expect(account.lipSyncTasks).toMatchObject({ page: 1, pageSize: 2, klingRequestId: TEXT });
-    expect(account.lipSyncTasks.items).toHaveLength(2);
-    expect(account.lipSyncTasks.items[0]).toMatchObject({
+  it('in its lists, page by page, and one by one', async ({ expect }) => {
+    const TASK = `klingTaskId klingStatus klingStatusMessage klingExternalTaskId klingRequestId unitsDeducted klingCreatedAt
+      klingUpdatedAt balanceDeducted { quota listPrice } watermarkEnabled parentVideo { videoId url durationMs }
+      videos { videoId url watermarkUrl durationMs } voices { voiceId name trialUrl owner ownerId }`;
+    const { operator } = await data(`{ operator {
+      lipSyncs: klingTasks(list: LIP_SYNCS, page: 1, pageSize: 2) { page pageSize klingRequestId items { ${TASK} } }
+      voices: klingTasks(list: CUSTOM_VOICES, page: 1, pageSize: 100) { klingRequestId items { ${TASK} } }
+      presets: klingTasks(list: PRESET_VOICES, page: 1, pageSize: 3) { klingRequestId items { ${TASK} } } } }`);
+    expect(operator.lipSyncs).toMatchObject({ page: 1, pageSize: 2, klingRequestId: TEXT });
+    expect(operator.lipSyncs.items).toHaveLength(2);
+    const [lipSync] = operator.lipSyncs.items;
+    expect(lipSync).toMatchObject({
       klingTaskId: TEXT,
-      status: 'SUCCEEDED',
+      klingStatus: 'succeed',
+      klingExternalTaskId: TEXT,
+      klingCreatedAt: INSTANT,
+      klingUpdatedAt: INSTANT,
       unitsDeducted: DECIMAL,
       videos: [{ videoId: TEXT }],
     });
-    expect(account.voiceTasks.items).toContainEqual(
-      expect.objectContaining({ status: 'FAILED', statusMessage: 'Failure to pass the risk control system' }),
-    );
-    expect(account.presetVoices.items).toHaveLength(3);
-    expect(account.presetVoices.items[0]).toMatchObject({ owner: 'KLING', ownerId: 'kling', trialUrl: URL_TEXT });
+    const failed = { klingStatus: 'failed', klingStatusMessage: 'Failure to pass the risk control system' };
+    expect(operator.voices.items).toContainEqual(expect.objectContaining(failed));
+    expect(operator.presets.items).toHaveLength(3);
+    expect(operator.presets.items[0].voices[0]).toMatchObject({ owner: 'KLING', ownerId: 'kling', trialUrl: URL_TEXT });
+
+    const voice = operator.voices.items.find(({ klingStatus }: { klingStatus: string }) => klingStatus === 'failed');
+    const read = `query ($lipSync: String!, $voice: String!, $external: String!) { operator {
+      lipSync: klingTask(list: LIP_SYNCS, klingTaskId: $lipSync) { ${TASK} }
+      voice: klingTask(list: CUSTOM_VOICES, klingTaskId: $voice) { ${TASK} }
+      byExternalId: klingTask(list: CUSTOM_VOICES, klingTaskId: $external) { ${TASK} }
+      none: klingTask(list: CUSTOM_VOICES, klingTaskId: "none") { ${TASK} } } }`;
+    const ids = { lipSync: lipSync.klingTaskId, voice: voice.klingTaskId, external: voice.klingExternalTaskId };
+    const one = (await data(read, ids)).operator;
+    expect(one.lipSync).toEqual({ ...lipSync, klingRequestId: TEXT });
+    expect(one.voice).toEqual({ ...voice, klingRequestId: TEXT });
+    expect(one.byExternalId).toEqual({ ...voice, klingRequestId: TEXT });
+    expect(one.none).toBeNull();
   });
 });

@@ -79,56 +79,76 @@ it('voices reads the ledger, and not Kling', async ({ expect }) => {
   expect(client.upstream.reads).toEqual([]);
 });
 
-describe('account', () => {
+describe('operator', () => {
   it('shows the items of Kling’s lists unchanged', async ({ expect }) => {
     client.upstream.presetPages = [[], page('p', 1)];
-    const { data } = await client.execute(`{ account {
-      lipSyncTasks { page pageSize klingRequestId items { __typename klingTaskId externalTaskId status klingStatus statusMessage
-        createdAt updatedAt unitsDeducted balanceDeducted { quota } videos { videoId } parentVideo { videoId } watermarkEnabled } }
-      voiceTasks(page: 2, pageSize: 1000) { page items { klingTaskId voices { voiceId } } }
-      presetVoices(page: 2, pageSize: 1) { pageSize items { voiceId } } } }`);
-    expect(data.account).toEqual({
-      lipSyncTasks: {
+    const { data } = await client.execute(`{ operator {
+      lipSyncs: klingTasks(list: LIP_SYNCS) { page pageSize klingRequestId items { __typename klingTaskId klingExternalTaskId
+        klingStatus klingStatusMessage klingRequestId klingCreatedAt klingUpdatedAt unitsDeducted balanceDeducted { quota }
+        videos { videoId } parentVideo { videoId } watermarkEnabled voices { id } } }
+      voices: klingTasks(list: CUSTOM_VOICES, page: 2, pageSize: 1000) { page items { klingTaskId voices { voiceId }
+        videos { url } parentVideo { url } watermarkEnabled } }
+      presets: klingTasks(list: PRESET_VOICES, page: 2, pageSize: 1) { pageSize items {
+        klingTaskId klingStatus voices { voiceId owner } } } } }`);
+    expect(data.operator).toEqual({
+      lipSyncs: {
         page: 1,
         pageSize: 30,
         klingRequestId: 'read-1',
         items: [
           {
-            __typename: 'AccountLipSyncTask',
+            __typename: 'KlingTask',
             klingTaskId: 'k-lip-sync',
-            externalTaskId: null,
-            status: 'SUCCEEDED',
+            klingExternalTaskId: null,
             klingStatus: 'succeed',
-            statusMessage: null,
-            createdAt: '2026-09-01T12:00:00.000Z',
-            updatedAt: null,
+            klingStatusMessage: null,
+            klingRequestId: 'read-1',
+            klingCreatedAt: '2026-09-01T12:00:00.000Z',
+            klingUpdatedAt: null,
             unitsDeducted: '0.05',
             balanceDeducted: null,
             videos: [{ videoId: 'made' }],
             parentVideo: { videoId: 'parent' },
             watermarkEnabled: null,
+            voices: [],
           },
         ],
       },
-      voiceTasks: { page: 2, items: [{ klingTaskId: 'k-voice', voices: [{ voiceId: 'made' }] }] },
-      presetVoices: { pageSize: 1, items: [{ voiceId: 'p0' }] },
+      voices: {
+        page: 2,
+        items: [
+          {
+            klingTaskId: 'k-voice',
+            voices: [{ voiceId: 'made' }],
+            videos: [],
+            parentVideo: null,
+            watermarkEnabled: null,
+          },
+        ],
+      },
+      presets: {
+        pageSize: 1,
+        items: [{ klingTaskId: null, klingStatus: null, voices: [{ voiceId: 'p0', owner: 'KLING' }] }],
+      },
     });
     expect(client.upstream.reads).toEqual([
-      ['lipSyncTasks', { page: 1, pageSize: 30 }],
-      ['voiceTasks', { page: 2, pageSize: 1000 }],
-      ['presetVoices', { page: 2, pageSize: 1 }],
+      ['LIP_SYNCS', { page: 1, pageSize: 30 }],
+      ['CUSTOM_VOICES', { page: 2, pageSize: 1000 }],
+      ['PRESET_VOICES', { page: 2, pageSize: 1 }],
     ]);
   });
 
   it.for([
-    ['lipSyncTasks', 0, 501, ['must be from 1 to 1000', 'must be from 1 to 500']],
-    ['voiceTasks', 1001, 1001, ['must be from 1 to 1000', 'must be from 1 to 1000']],
-    ['presetVoices', -1, 0, ['must be from 1 to 1000', 'must be from 1 to 1000']],
+    ['LIP_SYNCS', 0, 501, ['must be from 1 to 1000', 'must be from 1 to 500']],
+    ['CUSTOM_VOICES', 1001, 1001, ['must be from 1 to 1000', 'must be from 1 to 1000']],
+    ['PRESET_VOICES', -1, 0, ['must be from 1 to 1000', 'must be from 1 to 1000']],
   ] as const)(
     'refuses a page of %s that Kling would refuse, and reports all issues',
     async ([list, at, size, messages], { expect }) => {
-      const { data, errors } = await client.execute(`{ account { ${list}(page: ${at}, pageSize: ${size}) { page } } }`);
-      expect(data).toEqual({ account: { [list]: null } });
+      const { data, errors } = await client.execute(
+        `{ operator { klingTasks(list: ${list}, page: ${at}, pageSize: ${size}) { page } } }`,
+      );
+      expect(data).toEqual({ operator: { klingTasks: null } });
       expect(errors).toMatchObject([
         {
           extensions: {
@@ -144,16 +164,56 @@ describe('account', () => {
     },
   );
 
-  it('is null where Kling does not answer, and does not fail the rest of the query', async ({ expect }) => {
+  it('shows one task of a list, and null for one that Kling does not know', async ({ expect }) => {
+    const { data, errors } = await client.execute(`{ operator {
+      lipSync: klingTask(list: LIP_SYNCS, klingTaskId: "k-lip-sync") { klingTaskId videos { videoId } }
+      voice: klingTask(list: CUSTOM_VOICES, klingTaskId: "k-voice") { klingTaskId voices { voiceId } }
+      none: klingTask(list: CUSTOM_VOICES, klingTaskId: "k-lip-sync") { klingTaskId } } }`);
+    expect(errors).toBeUndefined();
+    expect(data.operator).toEqual({
+      lipSync: { klingTaskId: 'k-lip-sync', videos: [{ videoId: 'made' }] },
+      voice: { klingTaskId: 'k-voice', voices: [{ voiceId: 'made' }] },
+      none: null,
+    });
+  });
+
+  it.for([
+    ['PRESET_VOICES', '1', [{ path: ['list'], message: 'must be CUSTOM_VOICES or LIP_SYNCS' }]],
+    ['LIP_SYNCS', '', [{ path: ['klingTaskId'], message: 'must be 1 to 200 characters long' }]],
+    ['LIP_SYNCS', 'x'.repeat(201), [{ path: ['klingTaskId'], message: 'must be 1 to 200 characters long' }]],
+  ] as const)('asks Kling for no task of %s by the id "%s"', async ([list, id, issues], { expect }) => {
+    const { data, errors } = await client.execute(
+      'query ($list: KlingList!, $id: String!) { operator { klingTask(list: $list, klingTaskId: $id) { klingTaskId } } }',
+      { list, id },
+    );
+    expect(data).toEqual({ operator: { klingTask: null } });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', issues } }]);
+    expect(client.upstream.reads).toEqual([]);
+  });
+
+  it.for([0, 3651])('refuses packs of %i days', async (days, { expect }) => {
+    const { data, errors } = await client.execute(`{ operator { resourcePacks(days: ${days}) { name } } }`);
+    expect(data).toEqual({ operator: { resourcePacks: null } });
+    expect(errors).toMatchObject([{ extensions: { issues: [{ path: ['days'], message: 'must be from 1 to 3650' }] } }]);
+    expect(client.upstream.packRequests).toEqual([]);
+  });
+
+  it('is null in each field whose read fails, and answers the others', async ({ expect }) => {
     client.upstream.failure = new GatewayError({
       code: 'UPSTREAM_UNAVAILABLE',
       message: 'Kling is down.',
       retryable: true,
     });
-    const { data, errors } = await client.execute('{ account { voiceTasks { page } } tasks { edges { cursor } } }');
-    expect(data).toEqual({ account: { voiceTasks: null }, tasks: { edges: [] } });
-    expect(errors).toMatchObject([
-      { path: ['account', 'voiceTasks'], extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } },
+    const { data, errors } = await client.execute(`{ operator { klingTasks(list: CUSTOM_VOICES) { page }
+      klingTask(list: LIP_SYNCS, klingTaskId: "1") { klingTaskId } resourcePacks { name } } tasks { edges { cursor } } }`);
+    expect(data).toEqual({
+      operator: { klingTasks: null, klingTask: null, resourcePacks: [] },
+      tasks: { edges: [] },
+    });
+    const extensions = { code: 'UPSTREAM_UNAVAILABLE', retryable: true };
+    expect(errors?.toSorted((a, b) => String(a.path).localeCompare(String(b.path)))).toMatchObject([
+      { path: ['operator', 'klingTask'], extensions },
+      { path: ['operator', 'klingTasks'], extensions },
     ]);
   });
 });

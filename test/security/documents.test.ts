@@ -61,7 +61,9 @@ const ATTACKS: readonly Attack[] = [
   {
     name: '31 aliases',
     send: () =>
-      client.post(jsonBody(`{account{${Array.from({ length: 31 }, (_, i) => `a${i}:presetVoices{page} `).join('')}}}`)),
+      client.post(
+        jsonBody(`{operator{${Array.from({ length: 31 }, (_, i) => `a${i}:resourcePacks{name} `).join('')}}}`),
+      ),
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
     message: /30 aliases/,
@@ -75,7 +77,7 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'a field written 600 times, for the rule that compares all with all',
-    send: () => client.post(jsonBody(`{account{${'__typename '.repeat(600)}}}`)),
+    send: () => client.post(jsonBody(`{operator{${'__typename '.repeat(600)}}}`)),
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
     message: /500 fields/,
@@ -89,14 +91,14 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'a field written 10,000 times',
-    send: () => client.post(jsonBody(`{account{${'id '.repeat(10_000)}}}`)),
+    send: () => client.post(jsonBody(`{operator{${'id '.repeat(10_000)}}}`)),
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
     message: /2000 tokens/,
   },
   {
     name: 'a field written 31 times in one place, by fields that are merged',
-    send: () => client.post(jsonBody(`{account{a} account{${'a '.repeat(15)}} account{${'a '.repeat(15)}}}`)),
+    send: () => client.post(jsonBody(`{operator{a} operator{${'a '.repeat(15)}} operator{${'a '.repeat(15)}}}`)),
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
     message: /a field more than 30 times in one place/,
@@ -104,7 +106,9 @@ const ATTACKS: readonly Attack[] = [
   {
     name: 'a field written 31 times in one place, by fragments',
     send: () =>
-      client.post(jsonBody(`{account{...f ...on Account{...f} ...f}} fragment f on Account{${'a '.repeat(11)}}`)),
+      client.post(
+        jsonBody(`{operator{...f ...on OperatorQuery{...f} ...f}} fragment f on OperatorQuery{${'a '.repeat(11)}}`),
+      ),
     status: 400,
     code: 'QUERY_TOO_COMPLEX',
     message: /a field more than 30 times in one place/,

@@ -4,7 +4,7 @@ import { createGraphqlClient } from '../support/graphql-client.ts';
 
 const client = createGraphqlClient();
 
-const VOICE_TASK = `klingTaskId externalTaskId status klingStatus statusMessage createdAt updatedAt unitsDeducted
+const VOICE_TASK = `klingTaskId klingExternalTaskId klingStatus klingStatusMessage klingRequestId klingCreatedAt klingUpdatedAt unitsDeducted
   balanceDeducted { quota listPrice } voices { id voiceId name trialUrl owner ownerId __typename }`;
 
 const QUERIES: readonly (readonly [name: string, query: string, variables?: object])[] = [
@@ -30,7 +30,10 @@ const QUERIES: readonly (readonly [name: string, query: string, variables?: obje
     'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Task { events(first: 100) { edges { node { cursor } } } } } }',
     { ids: [] },
   ],
-  ["in Kling's longest pages", `{ account { voiceTasks(pageSize: 1000) { items { ${VOICE_TASK} } } } }`],
+  [
+    "in Kling's longest pages",
+    `{ operator { klingTasks(list: CUSTOM_VOICES, pageSize: 1000) { items { ${VOICE_TASK} } } } }`,
+  ],
 ];
 
 const ATTACKS: readonly Attack[] = QUERIES.map(([name, query, variables]) => ({
@@ -45,8 +48,8 @@ testAttacks(client, ATTACKS);
 
 it('a list just below the limit is answered', async ({ expect }) => {
   const { data, errors } = await client.execute(
-    `{ account { voiceTasks(pageSize: 950) { items { ${VOICE_TASK} } } } }`,
+    `{ operator { klingTasks(list: CUSTOM_VOICES, pageSize: 950) { items { ${VOICE_TASK} } } } }`,
   );
   expect(errors).toBeUndefined();
-  expect(data.account.voiceTasks.items.length).toBeGreaterThan(0);
+  expect(data.operator.klingTasks.items.length).toBeGreaterThan(0);
 });

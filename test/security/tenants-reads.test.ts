@@ -35,8 +35,12 @@ const EVERYTHING = `{
   usage { month units unitsMax }
 }`;
 
-/** Places whose text does not name a tenant's object. */
-const OF_NO_TENANT = new Set(['Query.usage(month)', 'Query.presetVoices(after)']);
+/** Places whose text does not name a tenant's object, or that only an operator may use. */
+const OF_NO_TENANT = new Set([
+  'OperatorQuery.klingTask(klingTaskId)',
+  'Query.usage(month)',
+  'Query.presetVoices(after)',
+]);
 
 const places = placesOf(schema);
 const reads = places.filter(({ operation, name }) => operation !== 'mutation' || /cancelQueued|deleteVoice/.test(name));

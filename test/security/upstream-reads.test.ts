@@ -43,14 +43,17 @@ describe('a tenant that floods Kling with the fields of one query', () => {
 
   it('for one page of Kling’s list causes one read', async ({ expect }) => {
     const before = await sandbox.count('GET', VOICE_TASKS);
-    const { errors } = await ask('aliases', `{ account { ${twenty(() => 'voiceTasks { page }')} } }`);
+    const { errors } = await ask(
+      'aliases',
+      `{ operator { ${twenty(() => 'klingTasks(list: CUSTOM_VOICES) { page }')} } }`,
+    );
     expect(errors).toBeUndefined();
     expect((await sandbox.count('GET', VOICE_TASKS)) - before).toBe(1);
   });
 
   it('for different pages is refused above its reads a minute, and other tenants are not', async ({ expect }) => {
     const before = await sandbox.count('GET', VOICE_TASKS);
-    const query = `{ account { ${twenty((n) => `voiceTasks(page: ${n + 1}) { page }`)} } }`;
+    const query = `{ operator { ${twenty((n) => `klingTasks(list: CUSTOM_VOICES, page: ${n + 1}) { page }`)} } }`;
     const { errors = [] } = await ask('pages', query);
     expect((await sandbox.count('GET', VOICE_TASKS)) - before).toBe(PER_MINUTE);
     expect(errors).toHaveLength(20 - PER_MINUTE);
@@ -59,7 +62,7 @@ describe('a tenant that floods Kling with the fields of one query', () => {
       expect(extensions['retryAfterMs']).toBeGreaterThan(0);
       expect(extensions['retryAfterMs']).toBeLessThanOrEqual(10_000);
     }
-    expect((await ask('another', '{ account { voiceTasks { page } } }')).errors).toBeUndefined();
+    expect((await ask('another', '{ operator { klingTasks(list: CUSTOM_VOICES) { page } } }')).errors).toBeUndefined();
   });
 
   it('for running tasks gets them all, of which the allowed number is read', async ({ expect }) => {

@@ -1,6 +1,7 @@
 import type {
   Ledger,
   PageRequest,
+  ReadableList,
   TaskHandle,
   TaskReference,
   Upstream,
@@ -12,7 +13,7 @@ import type {
 } from '../../src/domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/cost.ts';
-import type { LipSyncSnapshot, Voice, VoiceTaskSnapshot } from '../../src/domain/task.ts';
+import type { KlingList, KlingTask, Voice } from '../../src/domain/task.ts';
 import { badUserInput } from '../../src/errors.ts';
 import type { Slice, Window } from '../../src/domain/cursor.ts';
 
@@ -107,9 +108,9 @@ export class FakeLedger implements Ledger {
   }
 }
 
-/** Kling's lists in memory. `reads` lists the requested pages, where null means the whole library. */
+/** Kling's lists in memory. `reads` lists the requested pages, where null means the whole library, and the tasks. */
 export class FakeUpstream implements Upstream {
-  readonly reads: [list: string, page: PageRequest | null][] = [];
+  readonly reads: [list: string, page: PageRequest | string | null][] = [];
   /** The pages of preset voices. All pages after them are empty. */
   presetPages: Voice[][] = [];
   packs: ResourcePack[] = [];
@@ -119,17 +120,13 @@ export class FakeUpstream implements Upstream {
   async presetVoices(): Promise<readonly Voice[]> {
     return this.#page('library', null, this.presetPages.flat()).items;
   }
-  async listPresetVoices(page: PageRequest): Promise<UpstreamPage<Voice>> {
-    return this.#page('presetVoices', page, this.presetPages[page.page - 1] ?? []);
+  async klingTasks(list: KlingList, page: PageRequest): Promise<UpstreamPage<KlingTask>> {
+    return this.#page(list, page, this.#tasks(list, page.page));
   }
-  async listVoiceTasks(page: PageRequest): Promise<UpstreamPage<VoiceTaskSnapshot>> {
-    return this.#page('voiceTasks', page, [{ ...snapshot('k-voice'), voices: [voice('made')] }]);
-  }
-  async listLipSyncTasks(page: PageRequest): Promise<UpstreamPage<LipSyncSnapshot>> {
-    const { parentVideo, videos } = lipSyncTask('any');
-    return this.#page('lipSyncTasks', page, [
-      { ...snapshot('k-lip-sync'), parentVideo, videos, watermarkEnabled: null },
-    ]);
+  /** Knows the one task of each list, by Kling's id. */
+  async klingTask(list: ReadableList, id: string): Promise<KlingTask | null> {
+    const [task] = this.#page(list, id, this.#tasks(list, 1)).items;
+    return task?.klingTaskId === id ? task : null;
   }
 
   async listResourcePacks(request: ResourcePackRequest): Promise<UpstreamPage<ResourcePack>> {
@@ -137,7 +134,20 @@ export class FakeUpstream implements Upstream {
     return { items: this.packs, klingRequestId: 'read-1' };
   }
 
-  #page<T>(list: string, page: PageRequest | null, items: readonly T[]): UpstreamPage<T> {
+  #tasks(list: KlingList, page: number): KlingTask[] {
+    if (list === 'CUSTOM_VOICES') return [{ ...snapshot('k-voice'), voices: [voice('made')] }];
+    if (list === 'PRESET_VOICES') {
+      return (this.presetPages[page - 1] ?? []).map((preset) => ({
+        ...snapshot(''),
+        klingStatus: '',
+        voices: [preset],
+      }));
+    }
+    const { parentVideo, videos } = lipSyncTask('any');
+    return [{ ...snapshot('k-lip-sync'), parentVideo, videos, watermarkEnabled: null }];
+  }
+
+  #page<T>(list: string, page: PageRequest | string | null, items: readonly T[]): UpstreamPage<T> {
     this.reads.push([list, page]);
     if (this.failure !== null) throw this.failure;
     return { items, klingRequestId: 'read-1' };

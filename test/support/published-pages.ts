@@ -30,12 +30,13 @@ const TASK: readonly PublishedRow[] = [
 ];
 
 const LISTED: readonly PublishedRow[] = [
-  ['task_id', 'AccountTask.klingTaskId', LIVE],
-  ['task_status', 'AccountTask.status', LIVE],
-  ['task_status_msg', 'AccountTask.statusMessage', LIVE],
-  ['final_unit_deduction', 'AccountTask.unitsDeducted', LIVE],
-  ['created_at', 'AccountTask.createdAt', LIVE],
-  ['updated_at', 'AccountTask.updatedAt', LIVE],
+  ...ENVELOPE,
+  ['request_id', 'KlingTaskPage.klingRequestId', LIVE],
+  ['task_id', 'KlingTask.klingTaskId', LIVE],
+  ['task_status', 'KlingTask.klingStatus', LIVE],
+  ['task_status_msg', 'KlingTask.klingStatusMessage', LIVE],
+  ['created_at', 'KlingTask.klingCreatedAt', LIVE],
+  ['updated_at', 'KlingTask.klingUpdatedAt', LIVE],
 ];
 
 const VOICE: readonly PublishedRow[] = [
@@ -86,27 +87,20 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
   {
     endpoint: 'GET /v1/general/custom-voices',
     rows: [
-      ['pageNum', 'Account.voiceTasks(page:)', VOICES],
-      ['pageSize', 'Account.voiceTasks(pageSize:)', VOICES],
-      ...ENVELOPE,
-      ['request_id', 'AccountPage.klingRequestId', LIVE],
+      ['pageNum', 'OperatorQuery.klingTasks(page:)', VOICES],
+      ['pageSize', 'OperatorQuery.klingTasks(pageSize:)', VOICES],
       ...LISTED,
-      ['task_info.external_task_id', 'AccountTask.externalTaskId', LIVE],
+      ['final_unit_deduction', 'KlingTask.unitsDeducted', LIVE],
+      ['task_info.external_task_id', 'KlingTask.klingExternalTaskId', LIVE],
       ...VOICE,
     ],
   },
   {
     endpoint: 'GET /v1/general/presets-voices',
     rows: [
-      ['pageNum', 'Account.presetVoices(page:)', VOICES],
-      ['pageSize', 'Account.presetVoices(pageSize:)', VOICES],
-      ...ENVELOPE,
-      ['request_id', 'AccountPage.klingRequestId', LIVE],
-      [
-        'task_id, task_status, task_status_msg, created_at, updated_at',
-        '(left out: the wrapping of a preset, which is no task)',
-        VOICES,
-      ],
+      ['pageNum', 'OperatorQuery.klingTasks(page:)', VOICES],
+      ['pageSize', 'OperatorQuery.klingTasks(pageSize:)', VOICES],
+      ...LISTED,
       ...VOICE,
     ],
   },
@@ -173,13 +167,12 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
   {
     endpoint: 'GET /v1/videos/advanced-lip-sync',
     rows: [
-      ['pageNum', 'Account.lipSyncTasks(page:)', LIP_SYNC],
-      ['pageSize', 'Account.lipSyncTasks(pageSize:)', LIP_SYNC],
-      ...ENVELOPE,
-      ['request_id', 'AccountPage.klingRequestId', LIVE],
+      ['pageNum', 'OperatorQuery.klingTasks(page:)', LIP_SYNC],
+      ['pageSize', 'OperatorQuery.klingTasks(pageSize:)', LIP_SYNC],
       ...LISTED,
+      ['final_unit_deduction', 'KlingTask.unitsDeducted', LIVE],
       ...VIDEO,
-      ['watermark_info.enabled', 'AccountLipSyncTask.watermarkEnabled', LIVE],
+      ['watermark_info.enabled', 'KlingTask.watermarkEnabled', LIVE],
     ],
   },
 ];

@@ -73,7 +73,7 @@ const documents: readonly Attack[] = [
   attack('the same field 900 times', () => ({ body: json(`{${'__typename '.repeat(900)}}`) })),
   attack('overlapping fields in 60 fragments', () => ({
     body: json(
-      `{...f0 ${repeat(28, (i) => `...f${i}`)}} ${repeat(60, (i) => `fragment f${i} on Query{account{lipSyncTasks{items{klingTaskId}}}}`)}`,
+      `{...f0 ${repeat(28, (i) => `...f${i}`)}} ${repeat(60, (i) => `fragment f${i} on Query{operator{klingTasks(list:LIP_SYNCS){items{klingTaskId}}}}`)}`,
     ),
   })),
   attack('fragments that double 40 times', () => ({
@@ -92,7 +92,9 @@ const documents: readonly Attack[] = [
     body: json('query($i:ID!){node(id:$i){id}}', { variables: { i: 'x'.repeat(100_000) } }),
   })),
   attack('a wrong variable of 100 KB', () => ({
-    body: json('query($i:Int!){account{lipSyncTasks(page:$i){page}}}', { variables: { i: 'x'.repeat(100_000) } }),
+    body: json('query($i:Int!){operator{klingTasks(list:LIP_SYNCS,page:$i){page}}}', {
+      variables: { i: 'x'.repeat(100_000) },
+    }),
   })),
 ];
 

@@ -13,7 +13,7 @@ export interface Operation {
   readonly kling: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body: string } | null;
 }
 
-const TASK = `klingTaskId externalTaskId status klingStatus statusMessage createdAt updatedAt unitsDeducted
+const TASK = `klingTaskId klingExternalTaskId klingStatus klingStatusMessage klingCreatedAt klingUpdatedAt unitsDeducted
   parentVideo { videoId url durationMs } videos { videoId url durationMs }`;
 const VOICE = 'voiceId name trialUrl owner';
 
@@ -21,7 +21,7 @@ const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
 const PRESET_VOICES = '/v1/general/presets-voices';
 
 function pageOf(pageSize: number): string {
-  return `query Page { account { lipSyncTasks(page: 1, pageSize: ${pageSize}) { page pageSize items { ${TASK} } } } }`;
+  return `query Page { operator { klingTasks(list: LIP_SYNCS, page: 1, pageSize: ${pageSize}) { page pageSize items { ${TASK} } } } }`;
 }
 
 function readPage(pageSize: number) {
@@ -60,18 +60,19 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: 'voices',
     title: 'a list of 500 with ids',
-    query: `query Voices { account { presetVoices(page: 1, pageSize: 500) { page pageSize items { id ${VOICE} } } } }`,
+    query: `query Voices { operator { klingTasks(list: PRESET_VOICES, page: 1, pageSize: 500) {
+      page pageSize items { voices { id ${VOICE} } } } } }`,
     calls: 1,
     kling: { method: 'GET', path: `${PRESET_VOICES}?pageNum=1&pageSize=500`, body: '' },
   },
   {
     name: 'fan-out',
     title: 'five things by four calls',
-    query: `query FanOut { lipSyncQuote(videoDurationMs: 12000) { units } account {
-      lipSyncTasks(pageSize: 10) { items { ${TASK} } }
-      voiceTasks(pageSize: 10) { items { klingTaskId status createdAt voices { ${VOICE} } } }
-      presetVoices(pageSize: 10) { items { ${VOICE} } }
-      resourcePacks { packId name status remainingUnits expiresAt } } }`,
+    query: `query FanOut { lipSyncQuote(videoDurationMs: 12000) { units } operator {
+      lipSyncs: klingTasks(list: LIP_SYNCS, pageSize: 10) { items { ${TASK} } }
+      voices: klingTasks(list: CUSTOM_VOICES, pageSize: 10) { items { klingTaskId klingStatus klingCreatedAt voices { ${VOICE} } } }
+      presets: klingTasks(list: PRESET_VOICES, pageSize: 10) { items { voices { ${VOICE} } } }
+      resourcePacks { klingPackId name klingStatus remainingUnits expiresAt } } }`,
     calls: 4,
     kling: null,
   },

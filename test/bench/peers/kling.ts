@@ -57,7 +57,6 @@ export interface SpeechInput {
 }
 
 const DAY_MS = 24 * 3_600_000;
-const STATUSES: Readonly<Record<string, string>> = { succeed: 'SUCCEEDED', online: 'ACTIVE' };
 
 export type List = 'lip-syncs' | 'voices' | 'presets';
 
@@ -97,11 +96,6 @@ export async function speak(kling: AskKling, { text, voiceId, language, speed }:
 
 export function voicesOf({ task_result: result }: KlingTask): readonly KlingVoice[] {
   return result?.voices ?? [];
-}
-
-/** Converts a status of Kling to one of the schema. */
-export function toStatus(status: string): string {
-  return STATUSES[status] ?? status.toUpperCase();
 }
 
 export function toMs(seconds: string): number {

@@ -6,7 +6,6 @@ import {
   speak,
   toMs,
   toOwner,
-  toStatus,
   voicesOf,
   type AskKling,
   type KlingPack,
@@ -19,25 +18,21 @@ import {
 /** The measured part of the gateway's schema. */
 export const TYPES = /* GraphQL */ `
   scalar DateTime
-  enum TaskStatus {
-    SUBMITTED
-    PROCESSING
-    SUCCEEDED
-    FAILED
+  enum KlingList {
+    CUSTOM_VOICES
+    LIP_SYNCS
+    PRESET_VOICES
   }
   enum VoiceOwner {
     KLING
     ACCOUNT
-  }
-  enum PackStatus {
-    ACTIVE
   }
   enum SpeechLanguage {
     EN
     ZH
   }
   type Query {
-    account: Account
+    operator: OperatorQuery
     lipSyncQuote(videoDurationMs: Int!): Quote!
   }
   type Mutation {
@@ -46,43 +41,25 @@ export const TYPES = /* GraphQL */ `
   type Quote {
     units: String!
   }
-  type Account {
-    lipSyncTasks(page: Int = 1, pageSize: Int = 30): LipSyncPage
-    voiceTasks(page: Int = 1, pageSize: Int = 30): VoiceTaskPage
-    presetVoices(page: Int = 1, pageSize: Int = 30): PresetVoicePage
+  type OperatorQuery {
+    klingTasks(list: KlingList!, page: Int! = 1, pageSize: Int! = 30): KlingTaskPage
     resourcePacks: [ResourcePack!]
   }
-  type LipSyncPage {
+  type KlingTaskPage {
     page: Int!
     pageSize: Int!
-    items: [LipSyncTask!]!
+    items: [KlingTask!]!
   }
-  type VoiceTaskPage {
-    page: Int!
-    pageSize: Int!
-    items: [VoiceTask!]!
-  }
-  type PresetVoicePage {
-    page: Int!
-    pageSize: Int!
-    items: [Voice!]!
-  }
-  type LipSyncTask {
-    klingTaskId: String!
-    externalTaskId: String
-    status: TaskStatus!
-    klingStatus: String!
-    statusMessage: String
-    createdAt: DateTime
-    updatedAt: DateTime
+  type KlingTask {
+    klingTaskId: String
+    klingExternalTaskId: String
+    klingStatus: String
+    klingStatusMessage: String
+    klingCreatedAt: DateTime
+    klingUpdatedAt: DateTime
     unitsDeducted: String
     parentVideo: Video
     videos: [Video!]!
-  }
-  type VoiceTask {
-    klingTaskId: String!
-    status: TaskStatus!
-    createdAt: DateTime
     voices: [Voice!]!
   }
   type Video {
@@ -97,9 +74,9 @@ export const TYPES = /* GraphQL */ `
     owner: VoiceOwner!
   }
   type ResourcePack {
-    packId: String!
+    klingPackId: String!
     name: String!
-    status: PackStatus!
+    klingStatus: String!
     remainingUnits: String
     expiresAt: DateTime
   }
@@ -128,6 +105,7 @@ export interface Context {
 }
 
 interface PageArgs {
+  readonly list: keyof typeof LISTS;
   readonly page: number;
   readonly pageSize: number;
 }
@@ -137,29 +115,17 @@ const DateTime = new GraphQLScalarType({
   serialize: (epochMs) => new Date(epochMs as number).toISOString(),
 });
 
-async function lipSyncTasks(_account: object, { page, pageSize }: PageArgs, { kling }: Context): Promise<object> {
-  return { page, pageSize, items: await readList(kling, 'lip-syncs', page, pageSize) };
-}
+const LISTS = { CUSTOM_VOICES: 'voices', LIP_SYNCS: 'lip-syncs', PRESET_VOICES: 'presets' } as const;
 
-async function voiceTasks(_account: object, { page, pageSize }: PageArgs, { kling }: Context): Promise<object> {
-  return { page, pageSize, items: await readList(kling, 'voices', page, pageSize) };
+async function klingTasks(_operator: object, { list, page, pageSize }: PageArgs, { kling }: Context): Promise<object> {
+  return { page, pageSize, items: await readList(kling, LISTS[list], page, pageSize) };
 }
-
-async function presetVoices(_account: object, { page, pageSize }: PageArgs, { kling }: Context): Promise<object> {
-  return { page, pageSize, items: (await readList(kling, 'presets', page, pageSize)).flatMap(voicesOf) };
-}
-
-const TASK = {
-  klingTaskId: (task: KlingTask) => task.task_id,
-  status: (task: KlingTask) => toStatus(task.task_status),
-  createdAt: (task: KlingTask) => task.created_at,
-};
 
 /** The resolvers. Their parents are Kling's records. */
 export const RESOLVERS = {
   DateTime,
   Query: {
-    account: () => ({}),
+    operator: () => ({}),
     lipSyncQuote: (_root: unknown, { videoDurationMs }: { readonly videoDurationMs: number }) => ({
       units: lipSyncUnits(videoDurationMs),
     }),
@@ -169,23 +135,22 @@ export const RESOLVERS = {
       speech: await speak(kling, input),
     }),
   },
-  Account: {
-    lipSyncTasks,
-    voiceTasks,
-    presetVoices,
-    resourcePacks: (_account: object, _args: object, { kling }: Context) => readPacks(kling),
+  OperatorQuery: {
+    klingTasks,
+    resourcePacks: (_operator: object, _args: object, { kling }: Context) => readPacks(kling),
   },
-  LipSyncTask: {
-    ...TASK,
-    externalTaskId: (task: KlingTask) => task.task_info?.external_task_id,
+  KlingTask: {
+    klingTaskId: (task: KlingTask) => task.task_id,
+    klingExternalTaskId: (task: KlingTask) => task.task_info?.external_task_id,
     klingStatus: (task: KlingTask) => task.task_status,
-    statusMessage: (task: KlingTask) => task.task_status_msg || null,
-    updatedAt: (task: KlingTask) => task.updated_at,
+    klingStatusMessage: (task: KlingTask) => task.task_status_msg || null,
+    klingCreatedAt: (task: KlingTask) => task.created_at,
+    klingUpdatedAt: (task: KlingTask) => task.updated_at,
     unitsDeducted: (task: KlingTask) => task.final_unit_deduction,
     parentVideo: (task: KlingTask) => task.task_info?.parent_video,
     videos: (task: KlingTask) => task.task_result?.videos ?? [],
+    voices: voicesOf,
   },
-  VoiceTask: { ...TASK, voices: voicesOf },
   Video: {
     videoId: (video: KlingVideo) => video.id,
     durationMs: (video: KlingVideo) => toMs(video.duration),
@@ -197,9 +162,9 @@ export const RESOLVERS = {
     owner: toOwner,
   },
   ResourcePack: {
-    packId: (pack: KlingPack) => pack.resource_pack_id,
+    klingPackId: (pack: KlingPack) => pack.resource_pack_id,
     name: (pack: KlingPack) => pack.resource_pack_name,
-    status: (pack: KlingPack) => toStatus(pack.status),
+    klingStatus: (pack: KlingPack) => pack.status,
     remainingUnits: (pack: KlingPack) => String(pack.remaining_quantity),
     expiresAt: (pack: KlingPack) => pack.invalid_time,
   },

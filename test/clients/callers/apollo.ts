@@ -2,7 +2,7 @@ import { ApolloClient, gql, HttpLink } from '@apollo/client';
 import { createCache, errorsOf, fetchNextPage } from '../recipes/apollo-calls.ts';
 import { authorizedFetch } from '../recipes/authorized.ts';
 import type { GatewayError } from '../recipes/fetch.ts';
-import { ACCOUNT, type Caller, CREATE_VOICE, TASK, type Task, TASKS, type TasksPage } from './caller.ts';
+import { OPERATOR, type Caller, CREATE_VOICE, TASK, type Task, TASKS, type TasksPage } from './caller.ts';
 
 export const APOLLO: Caller = {
   library: 'Apollo Client',
@@ -22,7 +22,7 @@ export const APOLLO: Caller = {
         const { data } = await client.mutate<{ createVoice: { task: Task } }>({ mutation, variables: { input } });
         return data!.createVoice.task;
       },
-      account: () => client.query({ query: gql(ACCOUNT) }),
+      operator: () => client.query({ query: gql(OPERATOR) }),
       walkTasks(first) {
         const query = client.watchQuery<TasksPage>({ query: gql(TASKS), variables: { first } });
         return new Promise((resolve, reject) => {

@@ -19,7 +19,7 @@ export interface Calls {
   task(id: string): Promise<Task | null>;
   createVoice(input: object): Promise<Task>;
   /** A query that needs the scope `operator`. */
-  account(): Promise<unknown>;
+  operator(): Promise<unknown>;
   /** Returns the ids of all tasks that the library has after each page. */
   walkTasks(first: number): Promise<readonly (readonly string[])[]>;
   close(): void;
@@ -40,7 +40,7 @@ export const TASK = 'query Task($id: ID!) { voiceTask(by: { id: $id }) { id stat
 export const CREATE_VOICE =
   'mutation CreateVoice($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status externalId } } }';
 
-export const ACCOUNT = 'query Account { account { resourcePacks { name } } }';
+export const OPERATOR = 'query Operator { operator { resourcePacks { name } } }';
 
 export const TASKS = `query Tasks($first: Int!, $after: String) {
   tasks(first: $first, after: $after) { edges { cursor node { id } } pageInfo { hasNextPage endCursor } }

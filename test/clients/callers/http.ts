@@ -1,7 +1,7 @@
 import { watch } from '../recipes/eventsource.ts';
 import { execute } from '../recipes/fetch.ts';
 import {
-  ACCOUNT,
+  OPERATOR,
   type Caller,
   CREATE_VOICE,
   dataOf,
@@ -27,7 +27,7 @@ function callerOf(library: string, ask: Ask): Omit<Caller, 'refusalOf'> {
         task: async (id) => (await data<{ voiceTask: Task | null }>(TASK, { id })).voiceTask,
         createVoice: async (input) =>
           (await data<{ createVoice: { task: Task } }>(CREATE_VOICE, { input })).createVoice.task,
-        account: () => data(ACCOUNT, {}),
+        operator: () => data(OPERATOR, {}),
         walkTasks: (first) => walkByHand(first, (variables) => data<TasksPage>(TASKS, variables)),
         close() {},
       };

@@ -6,7 +6,7 @@ import {
   type Environment,
   type PayloadError,
 } from 'relay-runtime';
-import accountQuery, { type relayCallsAccountQuery } from '../__generated__/relayCallsAccountQuery.graphql.ts';
+import operatorQuery, { type relayCallsOperatorQuery } from '../__generated__/relayCallsOperatorQuery.graphql.ts';
 import createVoice, {
   type relayCallsCreateVoiceMutation,
 } from '../__generated__/relayCallsCreateVoiceMutation.graphql.ts';
@@ -52,11 +52,11 @@ export const RELAY: Caller = {
             onError: reject,
           });
         }),
-      async account() {
-        const data = await fetchQuery<relayCallsAccountQuery>(environment, accountQuery, {}).toPromise();
-        const account = data?.account;
-        if (account?.ok === false) throw new ResultErrors(account.errors as readonly GatewayError[]);
-        return account;
+      async operator() {
+        const data = await fetchQuery<relayCallsOperatorQuery>(environment, operatorQuery, {}).toPromise();
+        const operator = data?.operator;
+        if (operator?.ok === false) throw new ResultErrors(operator.errors as readonly GatewayError[]);
+        return operator;
       },
       async walkTasks(first) {
         const walked: string[][] = [];

@@ -3,7 +3,7 @@ import { createWsClient } from '../recipes/graphql-ws.ts';
 import { once } from '../recipes/once.ts';
 import type { Subscriber } from '../recipes/resumable.ts';
 import {
-  ACCOUNT,
+  OPERATOR,
   type Caller,
   type Calls,
   CREATE_VOICE,
@@ -25,7 +25,7 @@ function callsOf(client: Subscriber & { dispose(): unknown }): Calls {
     task: async (id) => (await ask<{ voiceTask: Task | null }>(TASK, { id })).voiceTask,
     createVoice: async (input) =>
       (await ask<{ createVoice: { task: Task } }>(CREATE_VOICE, { input })).createVoice.task,
-    account: () => ask(ACCOUNT, {}),
+    operator: () => ask(OPERATOR, {}),
     walkTasks: (first) => walkByHand(first, (variables) => ask<TasksPage>(TASKS, variables)),
     close() {
       // graphql-ws repeats here why it has given up.

@@ -2,7 +2,7 @@ import { Client, CombinedError, fetchExchange, type OperationResult } from '@urq
 import { authorizedFetch } from '../recipes/authorized.ts';
 import type { GatewayError } from '../recipes/fetch.ts';
 import { createCacheExchange } from '../recipes/urql-calls.ts';
-import { ACCOUNT, type Caller, CREATE_VOICE, TASK, type Task, TASKS, type TasksPage } from './caller.ts';
+import { OPERATOR, type Caller, CREATE_VOICE, TASK, type Task, TASKS, type TasksPage } from './caller.ts';
 
 function dataOf<Data>({ data, error }: OperationResult<Data>): Data {
   if (error !== undefined) throw error;
@@ -29,8 +29,8 @@ export const URQL: Caller = {
       async createVoice(input) {
         return dataOf(await client.mutation<{ createVoice: { task: Task } }>(CREATE_VOICE, { input })).createVoice.task;
       },
-      async account() {
-        return dataOf(await client.query(ACCOUNT, {}));
+      async operator() {
+        return dataOf(await client.query(OPERATOR, {}));
       },
       async walkTasks(first) {
         const walked: string[][] = [];

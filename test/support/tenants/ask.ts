@@ -2,7 +2,8 @@ import { exports } from 'cloudflare:workers';
 import { expect } from 'vitest';
 import { openSocket } from '../socket.ts';
 import { readStream } from '../stream.ts';
-import { bearer } from '../token.ts';
+import { SCOPES } from '../../../src/domain/viewer.ts';
+import { bearer as bearerWith } from '../token.ts';
 
 export interface Question {
   readonly query: string;
@@ -14,6 +15,13 @@ export interface Question {
  * that a client can compare. A subscription may send no event if `mayBeSilent` is set.
  */
 export type Ask = (tenant: string, questions: readonly Question[], mayBeSilent: boolean) => Promise<string[]>;
+
+/** All scopes of a tenant. An operator sees the work of all tenants. */
+const SCOPE = SCOPES.filter((scope) => scope !== 'operator').join(' ');
+
+function bearer(tenant: string): Promise<string> {
+  return bearerWith(tenant, { scope: SCOPE });
+}
 
 const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
 

@@ -144,6 +144,7 @@ export function ownInputs({ own }: Estate): Fill {
     ...windowOf('presetVoices'),
     ...windowOf('faceScans'),
     ...windowOf('speeches'),
+    'OperatorQuery.klingTask.list': 'LIP_SYNCS',
     'Task.events.first': 20,
     'LipSyncTask.events.first': 20,
     'VoiceTask.events.first': 20,

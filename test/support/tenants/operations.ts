@@ -55,6 +55,10 @@ export function placesOf(schema: GraphQLSchema): Place[] {
     for (const field of Object.values(type.getFields())) {
       places.push(
         ...placesOfField(schema, 'query', type.name, field, (selection, own) => {
+          const parent = Object.values(roots.query?.getFields() ?? {}).find(
+            ({ type: result, args }) => getNamedType(result) === type && args.length === 0,
+          );
+          if (parent !== undefined) return `${parent.name} { ${selection} }`;
           const id = own[type.name];
           if (id === undefined) throw new Error(`no id of the caller's own ${type.name}: add it to the estate`);
           return `node(id: "${id}") { ... on ${type.name} { ${selection} } }`;

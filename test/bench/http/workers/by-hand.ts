@@ -7,7 +7,6 @@ import {
   type KlingVoice,
   toMs,
   toOwner,
-  toStatus,
   voicesOf,
 } from '../../peers/kling.ts';
 
@@ -19,16 +18,16 @@ const DAY_MS = 24 * 3_600_000;
 /** Reads a page of lip-sync tasks, with the gateway's fields. */
 export async function readPage(ask: Ask, page: number, pageSize: number): Promise<object> {
   const { data } = await ask<readonly KlingTask[]>(`/v1/videos/advanced-lip-sync?pageNum=${page}&pageSize=${pageSize}`);
-  return { account: { lipSyncTasks: { page, pageSize, items: data.map(toLipSync) } } };
+  return { operator: { klingTasks: { page, pageSize, items: data.map(toLipSync) } } };
 }
 
 /** Reads a page of preset voices, with the gateway's global ids. */
 export async function readVoices(ask: Ask, page: number, pageSize: number): Promise<object> {
   const { data } = await ask<readonly KlingTask[]>(`/v1/general/presets-voices?pageNum=${page}&pageSize=${pageSize}`);
-  const items = data
-    .flatMap(voicesOf)
-    .map((voice) => ({ id: toGlobalId(`Voice:${voice.voice_id}`), ...toVoice(voice) }));
-  return { account: { presetVoices: { page, pageSize, items } } };
+  const items = data.map((task) => ({
+    voices: voicesOf(task).map((voice) => ({ id: toGlobalId(`Voice:${voice.voice_id}`), ...toVoice(voice) })),
+  }));
+  return { operator: { klingTasks: { page, pageSize, items } } };
 }
 
 /** Reads the answer of the fan-out query, with four calls of Kling. */
@@ -43,38 +42,37 @@ export async function readFanOut(ask: Ask): Promise<object> {
       `/account/costs?start_time=${now - 365 * DAY_MS}&end_time=${now}`,
     ),
   ]);
-  const account = {
-    lipSyncTasks: { items: lipSyncs.data.map(toLipSync) },
-    voiceTasks: {
+  const operator = {
+    lipSyncs: { items: lipSyncs.data.map(toLipSync) },
+    voices: {
       items: voices.data.map((task) => ({
         klingTaskId: task.task_id,
-        status: toStatus(task.task_status),
-        createdAt: toDate(task.created_at),
+        klingStatus: task.task_status,
+        klingCreatedAt: toDate(task.created_at),
         voices: voicesOf(task).map(toVoice),
       })),
     },
-    presetVoices: { items: presets.data.flatMap((task) => voicesOf(task).map(toVoice)) },
+    presets: { items: presets.data.map((task) => ({ voices: voicesOf(task).map(toVoice) })) },
     resourcePacks: costs.data.resource_pack_subscribe_infos.map((pack) => ({
-      packId: pack.resource_pack_id,
+      klingPackId: pack.resource_pack_id,
       name: pack.resource_pack_name,
-      status: toStatus(pack.status),
+      klingStatus: pack.status,
       remainingUnits: String(pack.remaining_quantity),
       expiresAt: toDate(pack.invalid_time),
     })),
   };
-  return { lipSyncQuote: { units: '1.5' }, account };
+  return { lipSyncQuote: { units: '1.5' }, operator };
 }
 
 function toLipSync(task: KlingTask): object {
   const parent = task.task_info?.parent_video;
   return {
     klingTaskId: task.task_id,
-    externalTaskId: task.task_info?.external_task_id ?? null,
-    status: toStatus(task.task_status),
+    klingExternalTaskId: task.task_info?.external_task_id ?? null,
     klingStatus: task.task_status,
-    statusMessage: task.task_status_msg || null,
-    createdAt: toDate(task.created_at),
-    updatedAt: toDate(task.updated_at),
+    klingStatusMessage: task.task_status_msg || null,
+    klingCreatedAt: toDate(task.created_at),
+    klingUpdatedAt: toDate(task.updated_at),
     unitsDeducted: task.final_unit_deduction ?? null,
     parentVideo:
       parent === undefined ? null : { videoId: parent.id, url: parent.url, durationMs: toMs(parent.duration) },

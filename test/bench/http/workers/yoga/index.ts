@@ -10,7 +10,6 @@ import {
   speak,
   toMs,
   toOwner,
-  toStatus,
   voicesOf,
   type AskKling,
   type KlingPack,
@@ -38,9 +37,14 @@ builder.scalarType('DateTime', {
     throw new TypeError('only in answers');
   },
 });
-const TaskStatus = builder.enumType('TaskStatus', { values: ['SUBMITTED', 'PROCESSING', 'SUCCEEDED', 'FAILED'] });
+const KlingList = builder.enumType('KlingList', {
+  values: {
+    LIP_SYNCS: { value: 'lip-syncs' },
+    CUSTOM_VOICES: { value: 'voices' },
+    PRESET_VOICES: { value: 'presets' },
+  } as const,
+});
 const VoiceOwner = builder.enumType('VoiceOwner', { values: ['KLING', 'ACCOUNT'] });
-const PackStatus = builder.enumType('PackStatus', { values: ['ACTIVE'] });
 const SpeechLanguage = builder.enumType('SpeechLanguage', { values: ['EN', 'ZH'] as const });
 
 const Video = builder.objectRef<KlingVideo>('Video').implement({
@@ -60,97 +64,59 @@ const Voice = builder.objectRef<KlingVoice>('Voice').implement({
   }),
 });
 
-const LipSyncTask = builder.objectRef<KlingTask>('LipSyncTask').implement({
+const Task = builder.objectRef<KlingTask>('KlingTask').implement({
   fields: (t) => ({
-    klingTaskId: t.exposeString('task_id'),
-    externalTaskId: t.string({ nullable: true, resolve: (task) => task.task_info?.external_task_id }),
-    status: t.field({ type: TaskStatus, resolve: (task) => toStatus(task.task_status) as 'FAILED' }),
-    klingStatus: t.exposeString('task_status'),
-    statusMessage: t.string({ nullable: true, resolve: (task) => task.task_status_msg || null }),
-    createdAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.created_at }),
-    updatedAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.updated_at }),
+    klingTaskId: t.exposeString('task_id', { nullable: true }),
+    klingExternalTaskId: t.string({ nullable: true, resolve: (task) => task.task_info?.external_task_id }),
+    klingStatus: t.exposeString('task_status', { nullable: true }),
+    klingStatusMessage: t.string({ nullable: true, resolve: (task) => task.task_status_msg || null }),
+    klingCreatedAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.created_at }),
+    klingUpdatedAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.updated_at }),
     unitsDeducted: t.exposeString('final_unit_deduction', { nullable: true }),
     parentVideo: t.field({ type: Video, nullable: true, resolve: (task) => task.task_info?.parent_video }),
     videos: t.field({ type: [Video], resolve: (task) => task.task_result?.videos ?? [] }),
-  }),
-});
-
-const VoiceTask = builder.objectRef<KlingTask>('VoiceTask').implement({
-  fields: (t) => ({
-    klingTaskId: t.exposeString('task_id'),
-    status: t.field({ type: TaskStatus, resolve: (task) => toStatus(task.task_status) as 'FAILED' }),
-    createdAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.created_at }),
     voices: t.field({ type: [Voice], resolve: voicesOf }),
   }),
 });
 
-const LipSyncPage = builder.objectRef<Page<KlingTask>>('LipSyncPage').implement({
+const TaskPage = builder.objectRef<Page<KlingTask>>('KlingTaskPage').implement({
   fields: (t) => ({
     page: t.exposeInt('page'),
     pageSize: t.exposeInt('pageSize'),
-    items: t.expose('items', { type: [LipSyncTask] }),
+    items: t.expose('items', { type: [Task] }),
   }),
-});
-
-const VoiceTaskPage = builder.objectRef<Page<KlingTask>>('VoiceTaskPage').implement({
-  fields: (t) => ({ items: t.expose('items', { type: [VoiceTask] }) }),
-});
-
-const PresetVoicePage = builder.objectRef<Page<KlingVoice>>('PresetVoicePage').implement({
-  fields: (t) => ({ items: t.expose('items', { type: [Voice] }) }),
 });
 
 const ResourcePack = builder.objectRef<KlingPack>('ResourcePack').implement({
   fields: (t) => ({
-    packId: t.exposeString('resource_pack_id'),
+    klingPackId: t.exposeString('resource_pack_id'),
     name: t.exposeString('resource_pack_name'),
-    status: t.field({ type: PackStatus, resolve: (pack) => toStatus(pack.status) as 'ACTIVE' }),
+    klingStatus: t.exposeString('status'),
     remainingUnits: t.string({ nullable: true, resolve: (pack) => String(pack.remaining_quantity) }),
     expiresAt: t.field({ type: 'DateTime', nullable: true, resolve: (pack) => pack.invalid_time }),
   }),
 });
 
-const pageArgs = builder.args((t) => ({
-  page: t.int({ required: true, defaultValue: 1 }),
-  pageSize: t.int({ required: true, defaultValue: 30 }),
-}));
-
-const Account = builder.objectRef<object>('Account').implement({
+const Operator = builder.objectRef<object>('OperatorQuery').implement({
   fields: (t) => ({
-    lipSyncTasks: t.field({
-      type: LipSyncPage,
+    klingTasks: t.field({
+      type: TaskPage,
       nullable: true,
-      args: pageArgs,
-      resolve: async (_account, { page, pageSize }, { kling }) => ({
+      args: {
+        list: t.arg({ type: KlingList, required: true }),
+        page: t.arg.int({ required: true, defaultValue: 1 }),
+        pageSize: t.arg.int({ required: true, defaultValue: 30 }),
+      },
+      resolve: async (_operator, { list, page, pageSize }, { kling }) => ({
         page,
         pageSize,
-        items: await readList(kling, 'lip-syncs', page, pageSize),
-      }),
-    }),
-    voiceTasks: t.field({
-      type: VoiceTaskPage,
-      nullable: true,
-      args: pageArgs,
-      resolve: async (_account, { page, pageSize }, { kling }) => ({
-        page,
-        pageSize,
-        items: await readList(kling, 'voices', page, pageSize),
-      }),
-    }),
-    presetVoices: t.field({
-      type: PresetVoicePage,
-      nullable: true,
-      args: pageArgs,
-      resolve: async (_account, { page, pageSize }, { kling }) => ({
-        page,
-        pageSize,
-        items: (await readList(kling, 'presets', page, pageSize)).flatMap(voicesOf),
+        items: await readList(kling, list, page, pageSize),
       }),
     }),
     resourcePacks: t.field({
       type: [ResourcePack],
       nullable: true,
-      resolve: async (_account, _args, { kling }) => [...(await readPacks(kling))],
+      resolve: async (_operator, _args, { kling }) => [...(await readPacks(kling))],
     }),
   }),
 });
@@ -161,7 +127,7 @@ const Quote = builder.objectRef<{ readonly units: string }>('Quote').implement({
 
 builder.queryType({
   fields: (t) => ({
-    account: t.field({ type: Account, nullable: true, resolve: () => ({}) }),
+    operator: t.field({ type: Operator, nullable: true, resolve: () => ({}) }),
     lipSyncQuote: t.field({
       type: Quote,
       args: { videoDurationMs: t.arg.int({ required: true }) },

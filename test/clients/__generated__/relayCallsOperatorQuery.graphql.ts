@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<60e87bd9bcd2c64b2608d2b4607b1841>>
+ * @generated SignedSource<<f621ade6bdcc98037ec0851cf662e893>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -10,26 +10,26 @@
 
 import { ConcreteRequest } from 'relay-runtime';
 import { Result } from "relay-runtime";
-export type relayCallsAccountQuery$variables = Record<PropertyKey, never>;
-export type relayCallsAccountQuery$data = {
-  readonly account: Result<{
+export type relayCallsOperatorQuery$variables = Record<PropertyKey, never>;
+export type relayCallsOperatorQuery$data = {
+  readonly operator: Result<{
     readonly resourcePacks: ReadonlyArray<{
       readonly name: string;
     }> | null | undefined;
   } | null | undefined, unknown>;
 };
-export type relayCallsAccountQuery = {
-  response: relayCallsAccountQuery$data;
-  variables: relayCallsAccountQuery$variables;
+export type relayCallsOperatorQuery = {
+  response: relayCallsOperatorQuery$data;
+  variables: relayCallsOperatorQuery$variables;
 };
 
 const node: ConcreteRequest = (function(){
 var v0 = {
   "alias": null,
   "args": null,
-  "concreteType": "Account",
+  "concreteType": "OperatorQuery",
   "kind": "LinkedField",
-  "name": "account",
+  "name": "operator",
   "plural": false,
   "selections": [
     {
@@ -58,7 +58,7 @@ return {
     "argumentDefinitions": [],
     "kind": "Fragment",
     "metadata": null,
-    "name": "relayCallsAccountQuery",
+    "name": "relayCallsOperatorQuery",
     "selections": [
       {
         "kind": "CatchField",
@@ -73,22 +73,22 @@ return {
   "operation": {
     "argumentDefinitions": [],
     "kind": "Operation",
-    "name": "relayCallsAccountQuery",
+    "name": "relayCallsOperatorQuery",
     "selections": [
       (v0/*:: as any*/)
     ]
   },
   "params": {
-    "cacheID": "840e9430a9195cb14ac7ad336ab96706",
+    "cacheID": "d6e35c6c14ea4ab93541dc635c6f4fcf",
     "id": null,
     "metadata": {},
-    "name": "relayCallsAccountQuery",
+    "name": "relayCallsOperatorQuery",
     "operationKind": "query",
-    "text": "query relayCallsAccountQuery {\n  account {\n    resourcePacks {\n      name\n    }\n  }\n}\n"
+    "text": "query relayCallsOperatorQuery {\n  operator {\n    resourcePacks {\n      name\n    }\n  }\n}\n"
   }
 };
 })();
 
-(node as any).hash = "6b64e359366cf38a0817bfd0269a28a3";
+(node as any).hash = "ab822ec3ec722fc0204d71b4cbd2c417";
 
 export default node;

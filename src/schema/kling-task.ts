@@ -1,0 +1,69 @@
+import type { KlingTask } from '../domain/task.ts';
+import { withCost } from '../lib/field-cost.ts';
+import { builder } from './builder.ts';
+import { GeneratedVideoRef, ParentVideoRef, VIDEOS_PER_TASK } from './lip-sync.ts';
+import { BalanceDeductionRef } from './task.ts';
+import { VoiceRef, VOICES_PER_TASK } from './voice.ts';
+
+export const KlingTaskRef = builder.objectRef<KlingTask>('KlingTask').implement({
+  description: "Kling's own record of a task, for Kling's support. A field is null if Kling did not send it.",
+  fields: (t) => ({
+    klingTaskId: t.string({
+      nullable: true,
+      description: "Kling's id of the task.",
+      // The answer to a read may omit it.
+      resolve: ({ klingTaskId }) => klingTaskId || null,
+    }),
+    klingRequestId: t.exposeString('klingRequestId', {
+      nullable: true,
+      description: 'The request that created or last read it.',
+    }),
+    klingStatus: t.string({
+      nullable: true,
+      description: "Kling's own word, such as `succeed`.",
+      resolve: ({ klingStatus }) => klingStatus || null,
+    }),
+    klingStatusMessage: t.exposeString('statusMessage', {
+      nullable: true,
+      description: "Kling's `task_status_msg`, such as the reason of a failure.",
+    }),
+    klingExternalTaskId: t.exposeString('externalTaskId', {
+      nullable: true,
+      description: 'The id that Kling knows it by. The gateway chooses it; it is not `Task.externalId`.',
+    }),
+    klingCreatedAt: t.expose('createdAtMs', { type: 'DateTime', nullable: true, description: "By Kling's clock." }),
+    klingUpdatedAt: t.expose('updatedAtMs', { type: 'DateTime', nullable: true, description: "By Kling's clock." }),
+    unitsDeducted: t.exposeString('unitsDeducted', {
+      nullable: true,
+      description: 'Charged in units, as a decimal string. Null before the end.',
+    }),
+    balanceDeducted: t.expose('balanceDeducted', {
+      type: BalanceDeductionRef,
+      nullable: true,
+      description: 'Charged in money, on newer accounts.',
+    }),
+    parentVideo: t.field({
+      type: ParentVideoRef,
+      nullable: true,
+      description: 'The video that a lip-sync was made from.',
+      resolve: ({ parentVideo }) => parentVideo ?? null,
+    }),
+    watermarkEnabled: t.boolean({
+      nullable: true,
+      description: 'Whether a copy with a watermark is made as well.',
+      resolve: ({ watermarkEnabled }) => watermarkEnabled ?? null,
+    }),
+    videos: t.field({
+      type: [GeneratedVideoRef],
+      description: "The result, with Kling's own links.",
+      extensions: withCost({ max: VIDEOS_PER_TASK }),
+      resolve: ({ videos }) => videos ?? [],
+    }),
+    voices: t.field({
+      type: [VoiceRef],
+      description: "The result, with Kling's own links.",
+      extensions: withCost({ max: VOICES_PER_TASK }),
+      resolve: ({ voices }) => voices ?? [],
+    }),
+  }),
+});
