@@ -45,6 +45,8 @@ export function checkCreateVoiceInput(input: CreateVoiceInput, path: Path = ['in
 /** The input of `deleteVoice`. */
 export interface DeleteVoiceInput {
   readonly voiceId: string;
+  /** Also deletes a voice that is not the tenant's. Needs the scope `operator`. */
+  readonly anyOwner: boolean;
 }
 
 /** The input of `identifyFaces`. */

@@ -54,7 +54,7 @@ const SCOPES = {
   createVoice: () => WRITE.VOICE,
   createLipSyncTask: () => WRITE.LIP_SYNC,
   synthesizeSpeech: () => WRITE.LIP_SYNC,
-  deleteVoice: () => WRITE.VOICE,
+  deleteVoice: ({ anyOwner }) => (anyOwner ? 'operator' : WRITE.VOICE),
   cancelQueued: ({ kind }) => WRITE[kind],
 } as const satisfies { readonly [Name in WriteName]: (input: WriteInput<Name>) => Scope };
 

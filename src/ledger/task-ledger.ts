@@ -70,11 +70,14 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return this.#mutate(requestId, () => this.#parts.paidCalls.synthesizeSpeech(input, input.idempotencyKey ?? null));
   }
 
-  /** Fails with `NOT_FOUND` for a voice of another tenant, as for one that does not exist. */
-  deleteVoice({ voiceId }: Input.DeleteVoiceInput, requestId?: string): Promise<Result<DeletedVoiceResult>> {
+  /**
+   * Fails with `NOT_FOUND` for a voice of another tenant, as for one that does not exist. An operator deletes any voice of
+   * the account. Trade-off: such a voice stays in the list of its tenant, because no table maps voices to tenants.
+   */
+  deleteVoice({ voiceId, anyOwner }: Input.DeleteVoiceInput, requestId?: string): Promise<Result<DeletedVoiceResult>> {
     return this.#mutate(requestId, async () => {
       const { assets, kling } = this.#parts;
-      if (assets.voice(voiceId) === null) throw notFound('voice');
+      if (!anyOwner && assets.voice(voiceId) === null) throw notFound('voice');
       const forget = (): void => {
         assets.forgetVoice(voiceId, Date.now());
         this.#arm();

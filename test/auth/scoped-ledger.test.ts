@@ -39,7 +39,8 @@ const READERS = ['voices:read', 'lipsync:read'] as const;
 
 const LEDGER: readonly Row[] = [
   row('write', ['createVoice', INPUT], ['voices:write']),
-  row('write', ['deleteVoice', INPUT], ['voices:write']),
+  row('write', ['deleteVoice', { anyOwner: false }], ['voices:write']),
+  row('write', ['deleteVoice', { anyOwner: true }], ['operator']),
   row('write', ['createLipSyncTask', INPUT], ['lipsync:write']),
   row('write', ['identifyFaces', INPUT], ['lipsync:write']),
   row('write', ['synthesizeSpeech', INPUT], ['lipsync:write']),

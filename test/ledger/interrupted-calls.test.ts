@@ -82,7 +82,7 @@ describe('a call whose ledger is lost', () => {
     ['createVoice', voiceInput(null), false],
     ['identifyFaces', { video, idempotencyKey: 'one' }, true],
     ['identifyFaces', { video }, false],
-    ['deleteVoice', { voiceId: 'one' }, true],
+    ['deleteVoice', { voiceId: 'one', anyOwner: false }, true],
     ['cancelQueued', { id: 'one', kind: 'VOICE' }, true],
   ] as const)('%s %j is retryable: %s', async ([name, input, retryable], { expect }) => {
     const port = createLedgerPort(failing(reset()), { log: () => {} });

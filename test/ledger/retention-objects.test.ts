@@ -56,7 +56,7 @@ it('the ledger deletes the row of a deleted voice after 30 days, and its task af
   const kling = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => {
     return Response.json({ code: 0, message: 'SUCCEED', request_id: 'r', data: { task_status: 'succeed' } });
   });
-  valueOf(await ledger.deleteVoice({ voiceId }));
+  valueOf(await ledger.deleteVoice({ voiceId, anyOwner: false }));
   kling.mockRestore();
   const startMs = Date.now();
   await ringUntil(startMs + 29 * DAY_MS, stubs);

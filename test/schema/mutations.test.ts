@@ -122,7 +122,7 @@ describe('deleteVoice', () => {
       klingStatus: 'succeed',
       klingRequestId: 'request-1',
     });
-    expect(client.ledger.calls).toEqual([['deleteVoice', { voiceId: '42' }]]);
+    expect(client.ledger.calls).toEqual([['deleteVoice', { voiceId: '42', anyOwner: true }]]);
   });
 
   it.for(['42', encodeGlobalId('VoiceTask', '42')])(

@@ -19,7 +19,7 @@ describe('a tenant that floods', () => {
     for (let i = 0; i < 3; i += 1) valueOf(await ledger.createVoice(voiceInput(`voice-${i}`)));
     const tries = [
       await ledger.createVoice(voiceInput('voice-4')),
-      await ledger.deleteVoice({ voiceId: '1' }),
+      await ledger.deleteVoice({ voiceId: '1', anyOwner: false }),
       await ledger.cancelQueued({ id: '1', kind: 'VOICE' }),
       await ledger.identifyFaces({ video: { url: 'https://example.com/a.mp4' } }),
       await ledger.synthesizeSpeech({ text: 'a', voiceId: 'b', language: 'en' }),

@@ -19,8 +19,8 @@ export type Ask = (tenant: string, questions: readonly Question[], mayBeSilent: 
 /** All scopes of a tenant. An operator sees the work of all tenants. */
 const SCOPE = SCOPES.filter((scope) => scope !== 'operator').join(' ');
 
-function bearer(tenant: string): Promise<string> {
-  return bearerWith(tenant, { scope: SCOPE });
+function bearer(tenant: string, claims = { scope: SCOPE }): Promise<string> {
+  return bearerWith(tenant, claims);
 }
 
 const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
@@ -125,9 +125,14 @@ export const WAYS: Readonly<Record<string, { readonly ask: Ask; readonly operati
   },
 };
 
-/** Sends one question by HTTP POST, and returns its answer. */
-// oxlint-disable-next-line typescript/no-explicit-any -- answers of any shape
-export async function askOne(tenant: string, query: string, variables: Record<string, unknown> = {}): Promise<any> {
-  const response = await post({ query, variables }, await bearer(tenant), 'application/json');
+/** Sends one question by HTTP POST, and returns its answer. `claims` replace the scopes of a tenant. */
+export async function askOne(
+  tenant: string,
+  query: string,
+  variables: Record<string, unknown> = {},
+  claims?: { readonly scope: string },
+  // oxlint-disable-next-line typescript/no-explicit-any -- answers of any shape
+): Promise<any> {
+  const response = await post({ query, variables }, await bearer(tenant, claims), 'application/json');
   return response.json();
 }

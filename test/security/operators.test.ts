@@ -1,0 +1,76 @@
+import { beforeAll, describe, it } from 'vitest';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { openSandbox } from '../support/ledger.ts';
+import { askOne, WAYS } from '../support/tenants/ask.ts';
+import { makeEstate, type Estate } from '../support/tenants/estate.ts';
+
+const sandbox = openSandbox('operators');
+
+const DELETE = 'mutation ($id: ID!) { deleteVoice(input: { voiceId: $id }) { deletedVoiceId klingStatus } }';
+const READ_ALL = `{ operator { klingTasks(list: CUSTOM_VOICES) { items { klingTaskId } }
+  klingTask(list: LIP_SYNCS, klingTaskId: "1") { klingTaskId } resourcePacks { name } } }`;
+
+let ann: Estate;
+beforeAll(async () => {
+  ann = await makeEstate(sandbox, 'ann-of-the-operators');
+}, 60_000);
+
+const deletions = (): Promise<number> => sandbox.count('POST', '/v1/general/delete-voices');
+const codeOf = (answer: { readonly errors?: readonly { readonly extensions: { readonly code: string } }[] }) =>
+  answer.errors?.[0]?.extensions.code;
+
+describe('a tenant without the scope operator', () => {
+  it.for(Object.entries(WAYS))(
+    'gets FORBIDDEN for the account over %s, and causes no read at Kling',
+    async ([, { ask }], { expect }) => {
+      const before = (await sandbox.record()).requestCount;
+      const [answer] = await ask('bob-of-the-operators', [{ query: READ_ALL, variables: {} }], false);
+      expect(answer).toContain('"code":"FORBIDDEN"');
+      expect(answer).toContain('"operator":null');
+      expect((await sandbox.record()).requestCount).toBe(before);
+    },
+  );
+
+  it('cannot delete the voice of another tenant', async ({ expect }) => {
+    const before = await deletions();
+    expect(codeOf(await askOne('bob-of-the-operators', DELETE, { id: ann.own['Voice'] }))).toBe('NOT_FOUND');
+    expect(await deletions()).toBe(before);
+  });
+});
+
+describe('an operator', () => {
+  const OPERATOR = { scope: 'operator' };
+
+  it('reads the tasks of all tenants, by either id', async ({ expect }) => {
+    const query = `query ($byKling: String!, $byExternal: String!) { operator {
+      klingTasks(list: CUSTOM_VOICES) { items { klingTaskId } }
+      byKling: klingTask(list: CUSTOM_VOICES, klingTaskId: $byKling) { klingTaskId voices { voiceId } }
+      byExternal: klingTask(list: CUSTOM_VOICES, klingTaskId: $byExternal) { klingTaskId voices { voiceId } } } }`;
+    const klingTaskId = ann.ids['voiceTaskAtKling'];
+    const ids = { byKling: klingTaskId, byExternal: ann.ids['VoiceTask raw'] };
+    const { data, errors } = await askOne('operator', query, ids, OPERATOR);
+    expect(errors).toBeUndefined();
+    const task = { klingTaskId, voices: [{ voiceId: ann.ids['voice'] }] };
+    expect(data.operator).toEqual({
+      klingTasks: { items: expect.arrayContaining([{ klingTaskId }]) },
+      byKling: task,
+      byExternal: task,
+    });
+  });
+
+  it('deletes a voice that is not its own, and a second time gets NOT_FOUND', async ({ expect }) => {
+    const { data, errors } = await askOne('operator', DELETE, { id: ann.own['Voice'] }, OPERATOR);
+    expect(errors).toBeUndefined();
+    expect(data.deleteVoice.deletedVoiceId).toBe(ann.own['Voice']);
+    expect(codeOf(await askOne('operator', DELETE, { id: ann.own['Voice'] }, OPERATOR))).toBe('NOT_FOUND');
+  });
+
+  it('gets NOT_FOUND for a voice that Kling does not know', async ({ expect }) => {
+    const id = encodeGlobalId('Voice', '850087542757535834');
+    expect(codeOf(await askOne('operator', DELETE, { id }, OPERATOR))).toBe('NOT_FOUND');
+  });
+
+  it('reads no tasks of its own tenant without the scopes for them', async ({ expect }) => {
+    expect(codeOf(await askOne('operator', '{ tasks { edges { cursor } } }', {}, OPERATOR))).toBe('FORBIDDEN');
+  });
+});
