@@ -49,9 +49,10 @@ export const SETTING_MEANINGS = {
     'The callbacks of a tenant in a minute: 1 to 1000000. For more, Kling gets 429, and the tasks are polled.',
   TENANT_UPSTREAM_READS_PER_MINUTE:
     "The reads of Kling that a tenant's queries cause in a minute: 1 to 1000000. Beyond it, a task is answered as it is stored, and Kling's own lists are `RATE_LIMITED`.",
-  TENANT_WAITING_TASKS_MAX: 'The tasks of a tenant that wait for a slot at Kling: 1 to 10000. More are `RATE_LIMITED`.',
+  TENANT_WAITING_TASKS_MAX:
+    'The tasks of a tenant that wait to be sent, for a slot at Kling or for another attempt: 1 to 10000. More are `RATE_LIMITED`.',
   TENANT_WAITING_BYTES_MAX:
-    'The size of all requests of those tasks together, base64 audio included, in bytes: 10000000 to 5000000000. A Durable Object holds 10 GB. More are `RATE_LIMITED`.',
+    'The size of all requests that Kling has not confirmed, base64 audio included, in bytes: 10000000 to 5000000000. A Durable Object holds 10 GB. More are `RATE_LIMITED`.',
   TENANT_SOCKETS_MAX:
     'The WebSockets and streams that a tenant has open: 4 to 10000. Each of the 4 hubs takes a quarter. One more WebSocket is closed with 1013, one more stream is `RATE_LIMITED`.',
   ADDRESS_SOCKETS_MAX:
