@@ -133,9 +133,9 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
     lease: (tenant, wanted) => reach(env.TASK_LEDGER.getByName(tenant).leaseUpstreamReads(wanted)),
     now: Date.now,
   });
-  const klingAlone = klingFor((exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }));
+  const klingForRefresh = klingFor((exchange) => log({ level: 'info', message: 'kling exchange', ...exchange }));
   const library = createPresetLibrary({
-    readPage: (page) => klingAlone.listPresetVoices(page),
+    readPage: (page) => klingForRefresh.listPresetVoices(page),
     now: Date.now,
     background: (work) =>
       waitUntil(

@@ -126,7 +126,7 @@ export function createSharedCatchUp(
   const pages = createBoundedCache<CatchUp>(PAGES);
   const reading = new Map<string, Promise<Result<CatchUp>>>();
 
-  async function readAlone(key: string, ...what: Parameters<CatchUpDeps['catchUp']>): Promise<Result<CatchUp>> {
+  async function readAndKeep(key: string, ...what: Parameters<CatchUpDeps['catchUp']>): Promise<Result<CatchUp>> {
     const [, watch] = what;
     try {
       const result = await read(...what);
@@ -146,7 +146,7 @@ export function createSharedCatchUp(
     if (kept !== undefined && (rest !== null || kept.headSeq >= appliedSeq(tenant))) return { ok: true, value: kept };
     const known = reading.get(key);
     if (known !== undefined) return known;
-    const begun = readAlone(key, ...what);
+    const begun = readAndKeep(key, ...what);
     reading.set(key, begun);
     return begun;
   };

@@ -89,7 +89,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
 
   /** Runs one push per shard at a time. It includes the events that come meanwhile. */
-  async function pushAlone(name: string): Promise<void> {
+  async function pushExclusively(name: string): Promise<void> {
     const running = pushing.get(name);
     if (running !== undefined) {
       running.isAskedAgain = true;
@@ -104,13 +104,13 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   return {
     owe: () => shards.owe(now() + GUARD_MS),
     push() {
-      for (const name of shards.names()) deps.background(() => pushAlone(name));
+      for (const name of shards.names()) deps.background(() => pushExclusively(name));
     },
     async run() {
       const names = shards.due(now());
       // A push that hangs must not be due again at once, or the alarm would fire in a loop.
       for (const name of names) shards.begin(name, now() + PUSH_MS_MAX);
-      await Promise.all(names.map(pushAlone));
+      await Promise.all(names.map(pushExclusively));
     },
     attach(name) {
       const head = events.head();

@@ -1,5 +1,6 @@
 import { afterEach, describe, it, vi } from 'vitest';
 import { createAdmission } from '../../src/hub/admission.ts';
+import { createRefusals } from '../../src/hub/connection.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { openSandbox } from '../support/ledger.ts';
@@ -170,5 +171,25 @@ it('a bug in the check of a token closes its socket with 4500, and is logged', a
   expect(socket).toMatchObject({ closedWith: 4500, sent: [] });
   expect(lines).toMatchObject([
     { level: 'error', message: 'unexpected error', text: 'in checking', requestId: expect.stringMatching(ID) },
+  ]);
+});
+
+it('a bug in an operation is INTERNAL, not retryable, and is logged', ({ expect }) => {
+  const lines: LogEvent[] = [];
+  const sent: unknown[] = [];
+  const failed = vi.fn<(socket: WebSocket) => void>();
+  const refuse = createRefusals({
+    work: { failed },
+    sendText: (_socket, text) => sent.push(JSON.parse(text)),
+    log: (line) => lines.push(line),
+  });
+  const socket = new FakeSocket().asSocket();
+  refuse.thrown({ socket, id: '1', requestId: 'r', tenant: TENANT }, new TypeError('inside'));
+  const extensions = { code: 'INTERNAL', retryable: false, requestId: 'r' };
+  expect(sent).toEqual([{ id: '1', type: 'error', payload: [{ message: 'Internal error', extensions }] }]);
+  expect(failed).toHaveBeenCalledExactlyOnceWith(socket);
+  expect(lines).toMatchObject([
+    { level: 'error', message: 'unexpected error', text: 'inside', requestId: 'r' },
+    { level: 'info', message: 'operation refused', errorCodes: ['INTERNAL'] },
   ]);
 });

@@ -34,7 +34,7 @@ const TEXTS = {
   RATE_LIMITED: { title: 'Too much at once', advice: 'Wait a moment, and try again.' },
   UNAUTHENTICATED: { title: 'You are signed out', advice: 'Sign in again.' },
   UPSTREAM_MISCONFIGURED: { title: 'The gateway cannot reach Kling', advice: 'Only an operator can mend it.' },
-  UPSTREAM_UNAVAILABLE: { title: 'Kling does not answer', advice: 'Try again in a moment.' },
+  UPSTREAM_UNAVAILABLE: { title: 'Kling or the gateway did not answer', advice: 'Try again in a moment.' },
 } as const satisfies Record<ErrorCode, { readonly title: string; readonly advice?: string }>;
 
 /** A newer gateway may have codes that this build of the studio does not know. */
