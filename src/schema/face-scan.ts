@@ -12,8 +12,7 @@ interface ScannedFace {
 }
 
 const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
-  description:
-    "A person's face in a video. Someone who leaves the picture for more than a second comes back as another face.",
+  description: 'A face in a video. Someone who is out of sight for more than a second comes back as another face.',
   id: { resolve: ({ scan, face }) => `${scan.id}:${face.faceId}` },
   async loadOne(id, { ledger }) {
     const colon = id.indexOf(':');
@@ -22,9 +21,8 @@ const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
     return scan === null ? null : (facesOf(scan).find(({ face }) => face.faceId === id.slice(colon + 1)) ?? null);
   },
   fields: (t) => ({
-    faceId: t.string({
-      description:
-        "Kling's id of it, unique within the scan only; `0` is a valid one. `createLipSyncTask` takes `id` instead.",
+    klingFaceId: t.string({
+      description: 'Unique within the scan only, often `0`. `createLipSyncTask` takes `id` instead.',
       resolve: ({ face }) => face.faceId,
     }),
     imageUrl: t.string({
@@ -33,12 +31,12 @@ const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
       resolve: ({ face }) => face.imageUrl,
     }),
     startMs: t.int({
-      description: 'From when it can be lip-synced, in milliseconds from the start of the video.',
+      description: 'Start of the interval that can be lip-synced, in milliseconds from the start of the video.',
       resolve: ({ face }) => face.startMs,
     }),
     endMs: t.int({
       description:
-        "Until when it can be lip-synced, in milliseconds from the start of the video; some milliseconds too late, by Kling's reckoning.",
+        'End of that interval, in milliseconds from the start of the video. Kling overstates it by some milliseconds.',
       resolve: ({ face }) => face.endMs,
     }),
   }),
@@ -72,7 +70,7 @@ const VideoRef = builder.objectRef<Video>('Video').implement({
 });
 
 const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
-  description: 'What Kling saw in a video: the ground that lip-syncs of it stand on.',
+  description: 'The faces that Kling found in a video.',
   id: { resolve: (scan) => scan.id },
   loadOne: (id, { ledger }) => ledger.faceScan(id),
   fields: (t) => ({
@@ -85,21 +83,21 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
         klingVideoId: video?.videoId ?? null,
       }),
     }),
-    sessionId: t.exposeString('sessionId', { description: "Kling's `session_id`, for its support." }),
+    klingSessionId: t.exposeString('sessionId', { description: "Kling's `session_id`, for Kling's support." }),
     faces: t.field({
       type: [FaceRef],
-      description: "In Kling's order. Empty when there is no face that can be lip-synced: charged nevertheless.",
+      description: "In Kling's order. Empty if there is no usable face, which is charged nevertheless.",
       extensions: withCost({ max: FACES_PER_SCAN }),
       resolve: facesOf,
     }),
-    unitsDeducted: t.exposeString('unitsDeducted', {
+    unitsCharged: t.exposeString('unitsDeducted', {
       nullable: true,
-      description: 'What Kling charged in units, as a decimal string. Null when Kling does not tell.',
+      description: 'Cost in units, as Kling reports it, as a decimal string. Null if unknown.',
     }),
     createdAt: t.expose('createdAtMs', { type: 'DateTime', description: 'When Kling answered.' }),
     expiresAt: t.expose('expiresAtMs', {
       type: 'DateTime',
-      description: '24 hours later: from then on its faces are refused, and the video has to be scanned again.',
+      description: '24 hours after `createdAt`. Later the video has to be scanned again.',
     }),
     klingRequestId: t.exposeString('klingRequestId', {
       nullable: true,

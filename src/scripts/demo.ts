@@ -136,20 +136,20 @@ async function lipSync(): Promise<void> {
   const video = 'https://example.com/interview-sandbox-two-faces-10s.mp4';
   say(`  identifying the faces of ${video}`);
   const { identifyFaces } = await execute<{
-    identifyFaces: { faceScan: { faces: { id: string; faceId: string; startMs: number; endMs: number }[] } };
+    identifyFaces: { faceScan: { faces: { id: string; klingFaceId: string; startMs: number; endMs: number }[] } };
   }>(
     `mutation Identify($input: IdentifyFacesInput!) {
-       identifyFaces(input: $input) { faceScan { faces { id faceId startMs endMs } } }
+       identifyFaces(input: $input) { faceScan { faces { id klingFaceId startMs endMs } } }
      }`,
     { input: { video: { url: video } } },
   );
   const { faces } = identifyFaces.faceScan;
-  for (const face of faces) say(`    face ${face.faceId}: ${face.startMs} ms to ${face.endMs} ms`);
+  for (const face of faces) say(`    face ${face.klingFaceId}: ${face.startMs} ms to ${face.endMs} ms`);
   const [face] = faces;
   if (face === undefined) throw new Error('the video shows no face');
 
   const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: face.startMs + 500, videoDurationMs: 10_000 };
-  say(`  putting ${placement.cropEndMs} ms of sound on face ${face.faceId}, from ${placement.insertAtMs} ms on`);
+  say(`  putting ${placement.cropEndMs} ms of sound on face ${face.klingFaceId}, from ${placement.insertAtMs} ms on`);
   const { createLipSyncTask } = await execute<{ createLipSyncTask: { task: LipSync } }>(
     `mutation Create($input: CreateLipSyncTaskInput!) {
        createLipSyncTask(input: $input) { task { id status failure { code message } } }

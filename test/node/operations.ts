@@ -2,8 +2,8 @@
 
 export const IDENTIFY_FACES = `mutation IdentifyFaces($input: IdentifyFacesInput!) {
   identifyFaces(input: $input) {
-    faceScan { id sessionId createdAt expiresAt unitsDeducted klingRequestId video { url klingVideoId durationMs }
-      faces { id faceId imageUrl startMs endMs } }
+    faceScan { id klingSessionId createdAt expiresAt unitsCharged klingRequestId video { url klingVideoId durationMs }
+      faces { id klingFaceId imageUrl startMs endMs } }
   }
 }`;
 

@@ -47,15 +47,15 @@ describe('the gateway returns all that Kling reports', () => {
     const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
     const { faceScan } = (await data(IDENTIFY_FACES, { input: { video } })).identifyFaces;
     expect(faceScan).toMatchObject({
-      sessionId: TEXT,
-      unitsDeducted: '0.05',
+      klingSessionId: TEXT,
+      unitsCharged: '0.05',
       klingRequestId: TEXT,
       createdAt: INSTANT,
     });
     expect(Date.parse(faceScan.expiresAt) - Date.parse(faceScan.createdAt)).toBe(24 * 3_600_000);
     expect(faceScan.video).toEqual({ url: video.url, klingVideoId: null, durationMs: null });
     expect(faceScan.faces).toHaveLength(2);
-    expect(faceScan.faces[0]).toMatchObject({ faceId: TEXT, imageUrl: URL_TEXT, startMs: 0 });
+    expect(faceScan.faces[0]).toMatchObject({ klingFaceId: TEXT, imageUrl: URL_TEXT, startMs: 0 });
     expect(faceScan.faces[0].endMs).toBeGreaterThan(2000);
     const again = await data(`query ($id: ID!) { faceScan(id: $id) { id faces { id } } }`, { id: faceScan.id });
     expect(again.faceScan.faces[1].id).toBe(faceScan.faces[1].id);

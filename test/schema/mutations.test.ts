@@ -61,26 +61,27 @@ it('createVoice passes only the given source to the ledger', async ({ expect }) 
 
 it('identifyFaces returns faces with ids that createLipSyncTask accepts', async ({ expect }) => {
   const query = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan {
-    id sessionId unitsDeducted createdAt expiresAt klingRequestId video { url durationMs klingVideoId }
-    faces { id faceId imageUrl startMs endMs scan { id } } } } }`;
+    id klingSessionId unitsCharged createdAt expiresAt klingRequestId video { url durationMs klingVideoId }
+    faces { id klingFaceId imageUrl startMs endMs scan { id } } } } }`;
   const input = { video: { url: 'https://a.test/v.mp4' }, idempotencyKey: 'once' };
   const { data } = await client.execute(query, { input });
   expect(client.ledger.calls).toStrictEqual([['identifyFaces', input]]);
   expect(data.identifyFaces.faceScan).toMatchObject({
     id: encodeGlobalId('FaceScan', 'scan-1'),
-    sessionId: 'session-1',
+    klingSessionId: 'session-1',
+    unitsCharged: '0.05',
     createdAt: '2026-09-01T12:00:00.000Z',
     expiresAt: '2026-09-02T12:00:00.000Z',
     video: { url: 'https://k.test/given.mp4', durationMs: null, klingVideoId: null },
     faces: [
       {
         id: encodeGlobalId('Face', 'scan-1:0'),
-        faceId: '0',
+        klingFaceId: '0',
         startMs: 0,
         endMs: 5200,
         scan: { id: encodeGlobalId('FaceScan', 'scan-1') },
       },
-      { faceId: 'a:b' },
+      { klingFaceId: 'a:b' },
     ],
   });
 });

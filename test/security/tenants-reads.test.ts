@@ -29,7 +29,7 @@ const EVERYTHING = `{
   lipSyncTasks(first: 100) { edges { cursor node { id externalId videos { videoId url } parentVideo { videoId url } } } }
   voiceTasks(first: 100) { edges { cursor node { id externalId voices { id voiceId name } } } }
   voices(first: 100) { edges { cursor node { id voiceId name } } }
-  faceScans(first: 100) { edges { cursor node { id sessionId klingRequestId video { url } faces { id scan { id } } } } }
+  faceScans(first: 100) { edges { cursor node { id klingSessionId klingRequestId video { url } faces { id scan { id } } } } }
   speeches(first: 100) { edges { cursor node { id text url klingAudioId klingTaskId klingRequestId } } }
   events(first: 100) { edges { cursor node { sequence task { id externalId } } } }
   usage { month units unitsMax }

@@ -21,7 +21,7 @@ const SPEAK = `mutation ($input: SynthesizeSpeechInput!) {
   synthesizeSpeech(input: $input) { speech { id klingAudioId klingTaskId klingRequestId } }
 }`;
 const SCAN = `mutation ($input: IdentifyFacesInput!) {
-  identifyFaces(input: $input) { faceScan { id sessionId klingRequestId faces { id } } }
+  identifyFaces(input: $input) { faceScan { id klingSessionId klingRequestId faces { id } } }
 }`;
 const LIP_SYNC = `mutation ($input: CreateLipSyncTaskInput!) {
   createLipSyncTask(input: $input) { task { id status } }
@@ -86,7 +86,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     audioId: speech.klingAudioId,
     speechTask: speech.klingTaskId,
     speechRequest: speech.klingRequestId,
-    session: faceScan.sessionId,
+    session: faceScan.klingSessionId,
     scanRequest: faceScan.klingRequestId,
     video: lists.lipSyncTask.videos[0].videoId,
     parentVideo: lists.lipSyncTask.parentVideo?.videoId,
