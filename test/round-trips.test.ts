@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { createGraphqlClient } from './support/graphql-client.ts';
 import { lipSyncTask, voice, voiceTask } from './support/fake-ledger.ts';
 
-const TASK = 'id status klingStatus createdAt updatedAt expiresAt failure { code message } unitsDeducted';
+const TASK = 'id status createdAt updatedAt expiresAt failure { code message } unitsCharged kling { klingStatus }';
 const VIDEO = 'parentVideo { videoId url } videos { videoId url }';
 
 /** Operations with their number of calls of the ledger object, and of reads at Kling. */

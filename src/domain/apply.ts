@@ -1,6 +1,6 @@
 import { lipSyncUnits } from './cost.ts';
 import { classifyFailure, type TaskFailure } from './failure.ts';
-import type { LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
+import type { LastReport, LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
 import { resultExpiresAtMs } from './retention.ts';
 import { isFinal, type LipSyncSnapshot, type TaskSnapshot, type TaskStatus, type VoiceTaskSnapshot } from './task.ts';
 
@@ -133,6 +133,7 @@ function fieldsOf(record: TaskRecord, snapshot: AnySnapshot): Partial<LipSyncTas
     unitsDeducted: snapshot.unitsDeducted ?? record.unitsDeducted,
     balanceDeducted: snapshot.balanceDeducted ?? record.balanceDeducted,
     klingRequestId: record.klingRequestId ?? snapshot.klingRequestId,
+    lastReport: reportOf(record, snapshot),
   };
   if (record.kind === 'VOICE') {
     const voices = 'voices' in snapshot && snapshot.voices.length > 0 ? snapshot.voices : record.voices;
@@ -146,5 +147,15 @@ function fieldsOf(record: TaskRecord, snapshot: AnySnapshot): Partial<LipSyncTas
     parentVideo: snapshot.parentVideo ?? record.parentVideo,
     unitsEstimated: lengthMs === null ? record.unitsEstimated : lipSyncUnits(lengthMs),
     watermarkEnabled: snapshot.watermarkEnabled ?? record.watermarkEnabled,
+  };
+}
+
+/** A message belongs to the status that it came with. */
+function reportOf({ lastReport, klingStatus }: TaskRecord, snapshot: TaskSnapshot): LastReport {
+  const isSameStatus = snapshot.klingStatus === klingStatus;
+  return {
+    statusMessage: snapshot.statusMessage ?? (isSameStatus ? lastReport?.statusMessage : null) ?? null,
+    createdAtMs: snapshot.createdAtMs ?? lastReport?.createdAtMs ?? null,
+    updatedAtMs: snapshot.updatedAtMs ?? lastReport?.updatedAtMs ?? null,
   };
 }

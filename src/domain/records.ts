@@ -27,6 +27,16 @@ interface TaskRecordOf<Kind extends TaskKind> extends TaskReport {
   readonly unitsEstimated: string | null;
   /** Kling's id of the request that created the task. */
   readonly klingRequestId: string | null;
+  /** The rest of Kling's last report. Missing until Kling has answered, and in tasks that are older than this field. */
+  readonly lastReport?: LastReport;
+}
+
+/** Parts of a report that the gateway shows and does not use. Null if not sent. Times are by Kling's clock. */
+export interface LastReport {
+  /** Kling's `task_status_msg`. */
+  readonly statusMessage: string | null;
+  readonly createdAtMs: number | null;
+  readonly updatedAtMs: number | null;
 }
 
 export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'>, LipSyncReport {

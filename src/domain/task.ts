@@ -47,20 +47,14 @@ export const KLING_LISTS = ['CUSTOM_VOICES', 'LIP_SYNCS', 'PRESET_VOICES'] as co
 export type KlingList = (typeof KLING_LISTS)[number];
 
 /** Kling's own record of a task of any kind. A field is null, empty or missing if Kling did not send it. */
-export interface KlingTask {
+export interface KlingTask extends TaskReport, Partial<LipSyncReport>, Partial<VoiceTaskReport> {
   readonly klingTaskId: string | null;
   readonly externalTaskId: string | null;
   readonly klingStatus: string | null;
   readonly statusMessage: string | null;
   readonly createdAtMs: number | null;
   readonly updatedAtMs: number | null;
-  readonly unitsDeducted: string | null;
-  readonly balanceDeducted: BalanceDeduction | null;
   readonly klingRequestId: string | null;
-  readonly parentVideo?: ParentVideo | null;
-  readonly watermarkEnabled?: boolean | null;
-  readonly videos?: readonly GeneratedVideo[];
-  readonly voices?: readonly Voice[];
 }
 
 /** Returns true for a status that never changes again. */

@@ -1,9 +1,18 @@
-import type { KlingTask } from '../domain/task.ts';
+import type { TaskRecord } from '../domain/records.ts';
+import type { BalanceDeduction, KlingTask } from '../domain/task.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { GeneratedVideoRef, ParentVideoRef, VIDEOS_PER_TASK } from './lip-sync.ts';
-import { BalanceDeductionRef } from './task.ts';
+import { TaskRef } from './task.ts';
 import { VoiceRef, VOICES_PER_TASK } from './voice.ts';
+
+const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceDeduction').implement({
+  description: 'What a newer account was charged in money, beside units.',
+  fields: (t) => ({
+    listPrice: t.exposeString('listPrice', { description: 'The price before discounts, as a decimal string.' }),
+    quota: t.exposeString('quota', { description: 'The amount deducted, as a decimal string.' }),
+  }),
+});
 
 export const KlingTaskRef = builder.objectRef<KlingTask>('KlingTask').implement({
   description: "Kling's own record of a task, for Kling's support. A field is null if Kling did not send it.",
@@ -67,3 +76,32 @@ export const KlingTaskRef = builder.objectRef<KlingTask>('KlingTask').implement(
     }),
   }),
 });
+
+builder.interfaceField(TaskRef, 'kling', (t) =>
+  t.field({
+    type: KlingTaskRef,
+    nullable: true,
+    description: "Kling's own record. Null until Kling has answered.",
+    resolve: toKlingTask,
+  }),
+);
+
+/** Returns what Kling has reported about a task; null until Kling has answered. */
+function toKlingTask(task: TaskRecord): KlingTask | null {
+  const { id, klingTaskId, klingStatus, klingRequestId, unitsDeducted, balanceDeducted, lastReport } = task;
+  if (klingTaskId === null && klingStatus === null) return null;
+  return {
+    klingTaskId,
+    externalTaskId: id,
+    klingStatus,
+    statusMessage: lastReport?.statusMessage ?? null,
+    createdAtMs: lastReport?.createdAtMs ?? null,
+    updatedAtMs: lastReport?.updatedAtMs ?? null,
+    unitsDeducted,
+    balanceDeducted,
+    klingRequestId,
+    ...(task.kind === 'VOICE'
+      ? { voices: task.voices }
+      : { parentVideo: task.parentVideo, watermarkEnabled: task.watermarkEnabled, videos: task.videos }),
+  };
+}

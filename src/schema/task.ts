@@ -2,7 +2,7 @@ import { endedAtMsOf } from '../domain/apply.ts';
 import { isRetryable, TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode } from '../domain/failure.ts';
 import type { TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
-import { type BalanceDeduction, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
+import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { notFound } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, enumValues } from './builder.ts';
@@ -17,7 +17,7 @@ const STATUS_MEANING = {
   SUCCEEDED: 'Final: the results are there, until `expiresAt`.',
   FAILED: 'Final: `failure` says why. A new attempt is a new task with another external id.',
   UNRECOGNIZED:
-    'Kling named a state that this gateway does not know; `klingStatus` has its word. Not final: the task is read again.',
+    'Kling named a state that this gateway does not know; `kling.klingStatus` has its word. Not final: the task is read again.',
 } as const satisfies Record<TaskStatus, string>;
 
 const FAILURE_MEANING = {
@@ -79,14 +79,6 @@ const TaskFailureRef = builder.objectRef<TaskFailure>('TaskFailure').implement({
   }),
 });
 
-export const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceDeduction').implement({
-  description: 'What a newer Kling account was charged in money, beside units. As Kling tells it.',
-  fields: (t) => ({
-    quota: t.exposeString('quota', { description: 'Deducted from the balance, as a decimal string.' }),
-    listPrice: t.exposeString('listPrice', { description: 'The price before discounts, as a decimal string.' }),
-  }),
-});
-
 /** The fields that all kinds of tasks have. */
 export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
   description:
@@ -99,17 +91,9 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       description:
         "The caller's own id, given when the task was made and unique among the caller's tasks. Null if none was given.",
     }),
-    klingTaskId: t.exposeString('klingTaskId', {
-      nullable: true,
-      description: "For talking to Kling's support. Null until Kling has answered; no argument here takes it.",
-    }),
     status: t.expose('status', {
       type: TaskStatusRef,
       description: 'As far as the gateway knows; it asks Kling by itself.',
-    }),
-    klingStatus: t.exposeString('klingStatus', {
-      nullable: true,
-      description: "Kling's own word, such as `succeed`. Null until Kling has answered. Branch on `status` instead.",
     }),
     failure: t.expose('failure', {
       type: TaskFailureRef,
@@ -146,19 +130,9 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       description:
         "What it is expected to cost in units, as a decimal string, rounded up (Kling's price list, 2026-09). By the length of the video as Kling tells it, else as the caller does, else by 60 s. Null where that cannot be told.",
     }),
-    unitsDeducted: t.exposeString('unitsDeducted', {
+    unitsCharged: t.exposeString('unitsDeducted', {
       nullable: true,
-      description:
-        'What Kling charged in units, as a decimal string. Null before the end, or when Kling does not tell.',
-    }),
-    balanceDeducted: t.expose('balanceDeducted', {
-      type: BalanceDeductionRef,
-      nullable: true,
-      description: 'What Kling charged in money. Null for accounts that pay in units alone, and before the end.',
-    }),
-    klingRequestId: t.exposeString('klingRequestId', {
-      nullable: true,
-      description: "Kling's id of the request that made the task, for its support. Null until Kling has answered.",
+      description: 'The cost so far in units, as Kling reports it, as a decimal string. Null while unknown.',
     }),
   }),
 });

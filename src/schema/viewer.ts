@@ -44,7 +44,7 @@ const QuoteRef = builder.objectRef<{ readonly units: string }>('Quote').implemen
       resolve: ({ units }) => unitsToUsd(units) ?? units,
     }),
     isEstimate: t.boolean({
-      description: 'Always true: what was charged is `unitsDeducted` of the task, once it has ended.',
+      description: 'Always true: what was charged is `unitsCharged` of the task, once it has ended.',
       resolve: () => true,
     }),
   }),

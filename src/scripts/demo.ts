@@ -26,7 +26,7 @@ interface Task {
   readonly id: string;
   readonly status: string;
   readonly failure: { readonly code: string; readonly message: string } | null;
-  readonly unitsDeducted: string | null;
+  readonly unitsCharged: string | null;
 }
 interface LipSync extends Task {
   readonly expiresAt: string | null;
@@ -44,7 +44,7 @@ const TASK_CHANGED = `subscription TaskChanged($id: ID!, $after: String) {
   taskChanged(id: $id, after: $after) {
     cursor
     task {
-      id status failure { code message } unitsDeducted
+      id status failure { code message } unitsCharged
       ... on LipSyncTask { expiresAt videos { url durationMs } }
       ... on VoiceTask { voices { id name trialUrl } }
     }
@@ -162,7 +162,7 @@ async function lipSync(): Promise<void> {
   const head = await fetch(result.url, { method: 'HEAD' });
   say(`  result: ${result.url}`);
   say(
-    `    ${result.durationMs} ms, ${head.headers.get('content-type')}, cost ${done.unitsDeducted} units, kept until ${done.expiresAt}`,
+    `    ${result.durationMs} ms, ${head.headers.get('content-type')}, cost ${done.unitsCharged} units, kept until ${done.expiresAt}`,
   );
 }
 

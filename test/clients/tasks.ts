@@ -29,7 +29,7 @@ export async function advanceTask(
   status: 'processing' | 'succeed',
 ): Promise<void> {
   const { data } = await gateway.execute(VOICE_TASK, { id });
-  await gateway.account.advance(data.voiceTask.klingTaskId as string, status);
+  await gateway.account.advance(data.voiceTask.kling.klingTaskId as string, status);
   await expect.poll(() => statusOf(gateway, id)).toBe(status === 'succeed' ? 'SUCCEEDED' : 'PROCESSING');
 }
 

@@ -89,7 +89,8 @@ describe('a field that Kling omits', () => {
   });
 
   it('keeps its value: videos, the source video and the watermark', ({ expect }) => {
-    const whole = lipSyncTask('l', { watermarkEnabled: true });
+    const lastReport = { statusMessage: null, createdAtMs: null, updatedAtMs: null };
+    const whole = lipSyncTask('l', { watermarkEnabled: true, lastReport });
     const nothing = { klingTaskId: 'kling-1', videos: [], parentVideo: null, watermarkEnabled: null };
     expect(applyFact(whole, seen('SUCCEEDED', nothing, ['voices']), NOW_MS)).toBeNull();
     expect(applyFact(whole, seen('SUCCEEDED', {}, ['voices']), NOW_MS)).toBeNull();
@@ -122,14 +123,46 @@ describe('applyFact to a lip-sync', () => {
   it('stores fresher URLs as a detail', ({ expect }) => {
     const fresher = [{ ...videos[0]!, url: 'https://k.test/fresher.mp4' }];
     const told = seen('SUCCEEDED', { videos: fresher, parentVideo: null, watermarkEnabled: null }, ['voices']);
-    expect(applyFact(lipSyncTask('l'), told, NOW_MS)).toEqual({
+    const lastReport = { statusMessage: null, createdAtMs: null, updatedAtMs: null };
+    expect(applyFact(lipSyncTask('l', { lastReport }), told, NOW_MS)).toEqual({
       change: 'DETAIL',
-      record: lipSyncTask('l', { videos: fresher }),
+      record: lipSyncTask('l', { lastReport, videos: fresher }),
     });
   });
 
   it('ignores the voices of a snapshot', ({ expect }) => {
     expect(after(bare, seen('SUCCEEDED', { voices: [voice('made')] }))).not.toHaveProperty('voices');
+  });
+});
+
+describe('the report of Kling', () => {
+  const told = { statusMessage: 'working', createdAtMs: 1000, updatedAtMs: 2000 };
+
+  it('is stored with each change of state', ({ expect }) => {
+    const queued = { ...RUNNING, status: 'QUEUED' as const, klingStatus: null };
+    const running = after(queued, seen('PROCESSING', told));
+    expect(running.lastReport).toEqual(told);
+    const failed = after(running, seen('FAILED', { statusMessage: 'Internal error', updatedAtMs: 3000 }));
+    expect(failed.lastReport).toEqual({ statusMessage: 'Internal error', createdAtMs: 1000, updatedAtMs: 3000 });
+  });
+
+  it('has no message of an earlier status, and keeps times that Kling leaves out', ({ expect }) => {
+    const running = after({ ...RUNNING, status: 'QUEUED', klingStatus: null }, seen('PROCESSING', told));
+    expect(after(running, seen('SUCCEEDED')).lastReport).toEqual({ ...told, statusMessage: null });
+  });
+
+  it('is added to a final task of version 0.1 by the next read, as a detail and once', ({ expect }) => {
+    const old = voiceTask('v', { status: 'FAILED', klingStatus: 'failed', voices: [] });
+    const read = seen('FAILED', { ...told, statusMessage: 'Internal error' });
+    const applied = applyFact(old, read, NOW_MS);
+    expect(applied).toMatchObject({ change: 'DETAIL', record: { lastReport: { statusMessage: 'Internal error' } } });
+    expect(applyFact(applied!.record, read, NOW_MS)).toBeNull();
+    expect(applyFact(applied!.record, seen('FAILED'), NOW_MS)).toBeNull();
+  });
+
+  it('does not change by an older state', ({ expect }) => {
+    const running = after({ ...RUNNING, status: 'QUEUED', klingStatus: null }, seen('PROCESSING', told));
+    expect(after(running, seen('SUBMITTED', { statusMessage: 'late' })).lastReport).toEqual(told);
   });
 });
 

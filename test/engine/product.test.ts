@@ -6,8 +6,8 @@ import { FakeLedger, FakeUpstream, lipSyncTask, voiceTask } from '../support/fak
 import { VIEWER } from '../support/viewer.ts';
 import { compiledRun, runByGraphql, seen } from './compare.ts';
 
-const TASK = `__typename id externalId klingTaskId status klingStatus failure { code message } createdAt updatedAt expiresAt
-  unitsEstimated unitsDeducted balanceDeducted { quota listPrice } klingRequestId
+const TASK = `__typename id externalId status failure { code message } createdAt updatedAt expiresAt
+  unitsEstimated unitsCharged kling { klingTaskId klingStatus klingRequestId balanceDeducted { quota listPrice } }
   ... on LipSyncTask { watermarkEnabled parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } }`;
 
 const by = { externalId: 'mine' };

@@ -24,7 +24,7 @@ const withEvents = (name: string, first: number, fields = 'cursor') =>
   `subscription { tasksChanged { ${name}: cursor task { events(first: ${first}) { edges { node { ${fields} } } } } } }`;
 
 const ALL =
-  'cursor sequence at resync task { id externalId klingTaskId status klingStatus createdAt updatedAt expiresAt unitsEstimated unitsDeducted klingRequestId __typename }';
+  'cursor sequence at resync task { id externalId status createdAt updatedAt expiresAt unitsEstimated unitsCharged startedAt endedAt queuePosition __typename }';
 
 describe('a subscription', () => {
   it('above the cost limit for one event is refused', async ({ expect }) => {

@@ -1,5 +1,9 @@
 /** Operations of the schema for tests, with all fields. */
 
+const KLING = `kling { klingTaskId klingRequestId klingStatus klingStatusMessage klingExternalTaskId klingCreatedAt
+      klingUpdatedAt unitsDeducted balanceDeducted { quota listPrice } watermarkEnabled
+      parentVideo { videoId url durationMs } videos { videoId url } voices { voiceId } }`;
+
 export const IDENTIFY_FACES = `mutation IdentifyFaces($input: IdentifyFacesInput!) {
   identifyFaces(input: $input) {
     faceScan { id klingSessionId createdAt expiresAt unitsCharged klingRequestId video { url klingVideoId durationMs }
@@ -8,11 +12,11 @@ export const IDENTIFY_FACES = `mutation IdentifyFaces($input: IdentifyFacesInput
 }`;
 
 export const CREATE_LIP_SYNC_TASK = `mutation CreateLipSyncTask($input: CreateLipSyncTaskInput!) {
-  createLipSyncTask(input: $input) { task { id externalId klingTaskId status klingRequestId } }
+  createLipSyncTask(input: $input) { task { id externalId status kling { klingTaskId klingRequestId } } }
 }`;
 
 export const CREATE_VOICE = `mutation CreateVoice($input: CreateVoiceInput!) {
-  createVoice(input: $input) { task { id externalId klingTaskId status klingRequestId } }
+  createVoice(input: $input) { task { id externalId status kling { klingTaskId klingRequestId } } }
 }`;
 
 export const DELETE_VOICE = `mutation DeleteVoice($input: DeleteVoiceInput!) {
@@ -25,16 +29,16 @@ export const SYNTHESIZE_SPEECH = `mutation SynthesizeSpeech($input: SynthesizeSp
 
 export const LIP_SYNC_TASK = `query LipSyncTask($id: ID!) {
   lipSyncTask(by: { id: $id }) {
-    id externalId klingTaskId status klingStatus failure { code message } createdAt updatedAt expiresAt
-    unitsEstimated unitsDeducted balanceDeducted { quota listPrice } klingRequestId watermarkEnabled
+    id externalId status failure { code message } createdAt updatedAt expiresAt
+    unitsEstimated unitsCharged ${KLING} watermarkEnabled
     parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs }
   }
 }`;
 
 export const VOICE_TASK = `query VoiceTask($id: ID!) {
   voiceTask(by: { id: $id }) {
-    id externalId klingTaskId status klingStatus failure { code message } createdAt updatedAt expiresAt
-    unitsEstimated unitsDeducted balanceDeducted { quota listPrice } klingRequestId
+    id externalId status failure { code message } createdAt updatedAt expiresAt
+    unitsEstimated unitsCharged ${KLING}
     voices { id voiceId name trialUrl owner ownerId }
   }
 }`;

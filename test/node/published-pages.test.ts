@@ -69,14 +69,25 @@ describe('the gateway returns all that Kling reports', () => {
     });
     expect(task).toMatchObject({
       externalId: 'mine-1',
-      klingTaskId: TEXT,
       status: 'SUCCEEDED',
-      klingStatus: 'succeed',
       failure: null,
       createdAt: INSTANT,
       updatedAt: INSTANT,
-      unitsDeducted: DECIMAL,
-      klingRequestId: TEXT,
+      unitsCharged: DECIMAL,
+      kling: {
+        klingTaskId: TEXT,
+        klingRequestId: TEXT,
+        klingStatus: 'succeed',
+        klingStatusMessage: null,
+        klingExternalTaskId: TEXT,
+        klingCreatedAt: INSTANT,
+        klingUpdatedAt: INSTANT,
+        unitsDeducted: DECIMAL,
+        watermarkEnabled: true,
+        parentVideo: { videoId: TEXT, url: URL_TEXT, durationMs: 10_000 },
+        videos: [{ videoId: TEXT, url: URL_TEXT }],
+        voices: [],
+      },
       watermarkEnabled: true,
       parentVideo: { videoId: TEXT, url: URL_TEXT, durationMs: 10_000 },
       videos: [{ videoId: TEXT, url: URL_TEXT, watermarkUrl: URL_TEXT, durationMs: 10_000 }],
@@ -102,6 +113,7 @@ describe('the gateway returns all that Kling reports', () => {
       status: 'FAILED',
       expiresAt: null,
       failure: { code: 'CONTENT_REJECTED', message: 'Failure to pass the risk control system' },
+      kling: { klingStatus: 'failed', klingStatusMessage: 'Failure to pass the risk control system' },
     });
   });
 
@@ -109,7 +121,11 @@ describe('the gateway returns all that Kling reports', () => {
     const input = { name: 'Narrator', source: { url: 'https://example.com/v.mp3' } };
     const created = await data(CREATE_VOICE, { input });
     const task = await finished(VOICE_TASK, 'voiceTask', created.createVoice.task.id);
-    expect(task).toMatchObject({ status: 'SUCCEEDED', unitsDeducted: '0.05', klingTaskId: TEXT });
+    expect(task).toMatchObject({
+      status: 'SUCCEEDED',
+      unitsCharged: '0.05',
+      kling: { klingTaskId: TEXT, voices: [{ voiceId: TEXT }] },
+    });
     const [voice] = task.voices;
     expect(voice).toMatchObject({
       voiceId: TEXT,
@@ -169,7 +185,7 @@ describe('the gateway returns all that Kling reports', () => {
     const videos = [{ videoId: lipSync.videos[0].videoId, url: URL_TEXT }];
     expect(one.lipSync).toMatchObject({ klingTaskId: lipSync.klingTaskId, klingStatus: 'succeed', videos });
     expect(one.voice).toMatchObject({ klingTaskId: voice.klingTaskId, ...failed });
-    expect(one.byExternalId).toMatchObject({ klingTaskId: task.klingTaskId });
+    expect(one.byExternalId).toMatchObject({ klingTaskId: task.kling.klingTaskId });
     expect(one.none).toBeNull();
   });
 });

@@ -20,15 +20,13 @@ describe('lipSyncTask', () => {
 
   it('shows all fields of a task', async ({ expect }) => {
     const { data } = await client.execute(`{ lipSyncTask(by: {externalId: "mine"}) {
-      id externalId klingTaskId status klingStatus failure { code message } createdAt updatedAt startedAt endedAt expiresAt
-      unitsEstimated unitsDeducted balanceDeducted { quota listPrice } klingRequestId watermarkEnabled
+      id externalId status failure { code message } createdAt updatedAt startedAt endedAt expiresAt
+      unitsEstimated unitsCharged watermarkEnabled
       parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } } }`);
     expect(data.lipSyncTask).toEqual({
       id: idOf('LipSyncTask', 'l1'),
       externalId: 'mine',
-      klingTaskId: 'kling-1',
       status: 'SUCCEEDED',
-      klingStatus: 'succeed',
       failure: null,
       createdAt: '2026-09-01T12:00:00.000Z',
       updatedAt: '2026-09-01T12:00:01.000Z',
@@ -36,9 +34,7 @@ describe('lipSyncTask', () => {
       endedAt: '2026-09-01T12:00:01.000Z',
       expiresAt: '2026-09-01T12:00:02.000Z',
       unitsEstimated: '0.5',
-      unitsDeducted: '0.5',
-      balanceDeducted: { quota: '0.07', listPrice: '0.14' },
-      klingRequestId: 'request-1',
+      unitsCharged: '0.5',
       watermarkEnabled: false,
       parentVideo: { videoId: 'parent', url: 'https://k.test/parent.mp4', durationMs: 5100 },
       videos: [{ videoId: 'made', url: 'https://k.test/made.mp4', watermarkUrl: null, durationMs: 5100 }],
@@ -57,6 +53,56 @@ describe('lipSyncTask', () => {
   ] as const)('is found %s', async ([, by, found], { expect }) => {
     const answer = await client.execute(QUERY, { by });
     expect(answer).toEqual({ data: { lipSyncTask: found === null ? null : { id: idOf('LipSyncTask', found) } } });
+  });
+});
+
+describe('kling of a task', () => {
+  const QUERY = `query ($id: ID!) { node(id: $id) { ... on Task { kling { klingTaskId klingRequestId klingStatus klingStatusMessage
+    klingExternalTaskId klingCreatedAt klingUpdatedAt unitsDeducted balanceDeducted { quota listPrice } watermarkEnabled
+    parentVideo { videoId } videos { videoId } voices { voiceId } } } } }`;
+  const COMMON = {
+    klingTaskId: 'kling-1',
+    klingRequestId: 'request-1',
+    klingStatus: 'succeed',
+    unitsDeducted: '0.5',
+    balanceDeducted: { quota: '0.07', listPrice: '0.14' },
+  };
+
+  it('shows what Kling reports of a lip-sync', async ({ expect }) => {
+    const lastReport = { statusMessage: 'done', createdAtMs: Date.UTC(2026, 8, 1), updatedAtMs: Date.UTC(2026, 8, 2) };
+    client.ledger.tasksKept = [lipSyncTask('l3', { lastReport, watermarkEnabled: true })];
+    const { data } = await client.execute(QUERY, { id: idOf('LipSyncTask', 'l3') });
+    expect(data.node.kling).toEqual({
+      ...COMMON,
+      klingStatusMessage: 'done',
+      klingExternalTaskId: 'l3',
+      klingCreatedAt: '2026-09-01T00:00:00.000Z',
+      klingUpdatedAt: '2026-09-02T00:00:00.000Z',
+      watermarkEnabled: true,
+      parentVideo: { videoId: 'parent' },
+      videos: [{ videoId: 'made' }],
+      voices: [],
+    });
+  });
+
+  it('has nulls in a task of version 0.1, for what was not stored then', async ({ expect }) => {
+    const { data } = await client.execute(QUERY, { id: idOf('VoiceTask', 'v1') });
+    expect(data.node.kling).toEqual({
+      ...COMMON,
+      klingStatusMessage: null,
+      klingExternalTaskId: 'v1',
+      klingCreatedAt: null,
+      klingUpdatedAt: null,
+      watermarkEnabled: null,
+      parentVideo: null,
+      videos: [],
+      voices: [{ voiceId: 'made' }],
+    });
+  });
+
+  it('is null until Kling has answered', async ({ expect }) => {
+    client.ledger.tasksKept = [voiceTask('v2', { status: 'QUEUED', klingTaskId: null, klingStatus: null })];
+    expect((await client.execute(QUERY, { id: idOf('VoiceTask', 'v2') })).data.node).toEqual({ kling: null });
   });
 });
 

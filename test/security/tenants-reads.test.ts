@@ -25,7 +25,7 @@ beforeAll(async () => {
 /** Everything that a tenant can read without an id. */
 const EVERYTHING = `{
   viewer { tenant subject scopes }
-  tasks(first: 100) { edges { cursor node { id externalId klingTaskId status klingRequestId } } }
+  tasks(first: 100) { edges { cursor node { id externalId status kling { klingTaskId klingRequestId } } } }
   lipSyncTasks(first: 100) { edges { cursor node { id externalId videos { videoId url } parentVideo { videoId url } } } }
   voiceTasks(first: 100) { edges { cursor node { id externalId voices { id voiceId name } } } }
   voices(first: 100) { edges { cursor node { id voiceId name } } }

@@ -6,7 +6,7 @@ const times = (count: number, make: (i: number) => string): string =>
  * `npm run bench -- attacks` measures the cost of each.
  */
 export const DOCUMENT_BOMBS: Readonly<Record<string, string>> = {
-  'the same fields, 30 times each': `{tasks{edges{node{${times(30, () => 'id status createdAt updatedAt externalId klingTaskId unitsDeducted __typename')}}}}}`,
+  'the same fields, 30 times each': `{tasks{edges{node{${times(30, () => 'id status createdAt updatedAt externalId expiresAt unitsCharged __typename')}}}}}`,
   'the same fields with selections': `{operator{${times(30, () => 'klingTasks(list:LIP_SYNCS){page} klingTask(list:LIP_SYNCS,klingTaskId:"1"){klingStatus} resourcePacks{name}')}}}`,
   'fields that are merged on two levels': `{${times(19, () => 'operator{klingTasks(list:LIP_SYNCS){items{klingTaskId klingStatus unitsDeducted klingCreatedAt}}}')}}`,
   'fields with arguments to compare': `{operator{${times(30, () => 'klingTasks(list:LIP_SYNCS,page:1,pageSize:2){page pageSize klingRequestId __typename}')}}}`,

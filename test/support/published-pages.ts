@@ -23,10 +23,10 @@ const ENVELOPE: readonly PublishedRow[] = [
 ];
 
 const TASK: readonly PublishedRow[] = [
-  ['task_id', 'Task.klingTaskId', LIVE],
-  ['task_status', 'Task.status', LIVE],
-  ['created_at', 'Task.createdAt', LIVE],
-  ['updated_at', 'Task.updatedAt', LIVE],
+  ['task_id', 'KlingTask.klingTaskId', LIVE],
+  ['task_status', 'KlingTask.klingStatus', LIVE],
+  ['created_at', 'KlingTask.klingCreatedAt', LIVE],
+  ['updated_at', 'KlingTask.klingUpdatedAt', LIVE],
 ];
 
 const LISTED: readonly PublishedRow[] = [
@@ -66,8 +66,8 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
       ['callback_url', '(set by the gateway to its own address)', VOICES],
       ['external_task_id', 'Task.id', VOICES],
       ...ENVELOPE,
-      ['request_id', 'Task.klingRequestId', LIVE],
-      ['task_info.external_task_id', 'Task.id', LIVE],
+      ['request_id', 'KlingTask.klingRequestId', LIVE],
+      ['task_info.external_task_id', 'KlingTask.klingExternalTaskId', LIVE],
       ...TASK,
     ],
   },
@@ -78,10 +78,10 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
       ...ENVELOPE,
       ['request_id', '(errors) extensions.klingRequestId', CODES],
       ...TASK,
-      ['task_status_msg', 'TaskFailure.message', LIVE],
-      ['task_info.external_task_id', 'Task.id', LIVE],
+      ['task_status_msg', 'KlingTask.klingStatusMessage', LIVE],
+      ['task_info.external_task_id', 'KlingTask.klingExternalTaskId', LIVE],
       ...VOICE,
-      ['final_unit_deduction', 'Task.unitsDeducted', LIVE],
+      ['final_unit_deduction', 'KlingTask.unitsDeducted', LIVE],
     ],
   },
   {
@@ -146,8 +146,8 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
       ['external_task_id', 'Task.id', LIP_SYNC],
       ['callback_url', '(set by the gateway to its own address)', LIP_SYNC],
       ...ENVELOPE,
-      ['request_id', 'Task.klingRequestId', LIVE],
-      ['task_info.external_task_id', 'Task.id', LIVE],
+      ['request_id', 'KlingTask.klingRequestId', LIVE],
+      ['task_info.external_task_id', 'KlingTask.klingExternalTaskId', LIVE],
       ...TASK,
     ],
   },
@@ -158,10 +158,10 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
       ...ENVELOPE,
       ['request_id', '(errors) extensions.klingRequestId', CODES],
       ...TASK,
-      ['task_status_msg', 'TaskFailure.message', LIVE],
+      ['task_status_msg', 'KlingTask.klingStatusMessage', LIVE],
       ...VIDEO,
       ['watermark_info.enabled', 'LipSyncTask.watermarkEnabled', LIVE],
-      ['final_unit_deduction', 'Task.unitsDeducted', LIVE],
+      ['final_unit_deduction', 'KlingTask.unitsDeducted', LIVE],
     ],
   },
   {

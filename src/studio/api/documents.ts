@@ -14,7 +14,7 @@ export const taskFields = graphql(`
     updatedAt
     expiresAt
     unitsEstimated
-    unitsDeducted
+    unitsCharged
     queuePosition
     failure {
       __typename
@@ -161,7 +161,7 @@ export const IdentifyFacesDocument = graphql(`
       faceScan {
         id
         expiresAt
-        unitsDeducted
+        unitsCharged
         faces {
           id
           imageUrl

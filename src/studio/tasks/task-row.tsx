@@ -12,7 +12,7 @@ const TICK_MS = 1000;
 function summaryOf(task: Task): string {
   if (task.failure !== null) return FAILURE_WORDS[task.failure.code].title;
   if (task.__typename === 'VoiceTask' && task.voices[0] !== undefined) return task.voices[0].name;
-  if (task.unitsDeducted !== null) return formatUnits(task.unitsDeducted);
+  if (task.unitsCharged !== null) return formatUnits(task.unitsCharged);
   return task.unitsEstimated === null ? '' : `about ${formatUnits(task.unitsEstimated)}`;
 }
 

@@ -83,8 +83,8 @@ export function TaskScreen({ id }: { readonly id: string }) {
   );
 }
 
-function costOf({ unitsDeducted, unitsEstimated }: Task): string {
-  if (unitsDeducted !== null) return formatUnits(unitsDeducted);
+function costOf({ unitsCharged, unitsEstimated }: Task): string {
+  if (unitsCharged !== null) return formatUnits(unitsCharged);
   return unitsEstimated === null ? 'Not known yet' : `About ${formatUnits(unitsEstimated)}`;
 }
 

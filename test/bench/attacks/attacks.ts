@@ -58,7 +58,7 @@ const repeat = (times: number, make: (i: number) => string): string =>
   Array.from({ length: times }, (_, i) => make(i)).join(' ');
 const nested = (depth: number): string => `${'{a'.repeat(depth)}${'}'.repeat(depth)}`;
 const doubling = repeat(40, (i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`);
-const FIELDS = 'id externalId status createdAt updatedAt expiresAt unitsDeducted klingTaskId';
+const FIELDS = 'id externalId status createdAt updatedAt expiresAt unitsCharged queuePosition';
 
 const documents: readonly Attack[] = [
   attack('5,000 nested brackets', () => ({ body: json(nested(5_000)) })),

@@ -55,10 +55,10 @@ async function takeCallback(request: IncomingMessage, response: ServerResponse):
     ...event,
     task: {
       ...event.task,
-      klingStatus: data.task_status,
       updatedAt: new Date(data.updated_at).toISOString(),
       expiresAt: new Date(data.updated_at + RETENTION_MS).toISOString(),
-      unitsDeducted: data.final_unit_deduction,
+      unitsCharged: data.final_unit_deduction,
+      kling: { klingStatus: data.task_status },
       voices: data.task_result.voices.map((voice) => {
         return {
           voiceId: voice['voice_id'] ?? '',

@@ -8,7 +8,7 @@ export const OPERATION = {
   tasksChanged(filter: $filter) {
     cursor resync
     task {
-      __typename id externalId status klingStatus updatedAt expiresAt unitsDeducted
+      __typename id externalId status updatedAt expiresAt unitsCharged kling { klingStatus }
       failure { code message }
       ... on VoiceTask { voices { voiceId name trialUrl owner } }
     }
@@ -44,10 +44,10 @@ export function toExpectedEvent(cursor: string, id: string) {
       id,
       externalId: null,
       status: 'SUCCEEDED',
-      klingStatus: 'succeed',
       updatedAt: new Date(ENDED_AT_MS).toISOString(),
       expiresAt: new Date(ENDED_AT_MS + RETENTION_MS).toISOString(),
-      unitsDeducted: UNITS,
+      unitsCharged: UNITS,
+      kling: { klingStatus: 'succeed' },
       failure: null,
       voices: [{ ...VOICE, owner: 'ACCOUNT' }],
     },

@@ -18,7 +18,7 @@ interface Client {
   readonly ring: (times: number) => Promise<Rung>;
 }
 
-const TASK = 'id externalId status createdAt updatedAt failure { code message } unitsDeducted';
+const TASK = 'id externalId status createdAt updatedAt failure { code message } unitsCharged';
 const PAGE = `edges { cursor node { ${TASK} } } pageInfo { hasNextPage }`;
 const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status } } }';
 

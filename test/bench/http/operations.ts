@@ -51,7 +51,7 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'ledger',
     title: 'one final task, from the ledger',
     query: `query Final { voiceTask(by: { externalId: "${FINAL_TASK}" }) {
-      id status klingStatus createdAt updatedAt expiresAt unitsDeducted voices { ${VOICE} } } }`,
+      id status createdAt updatedAt expiresAt unitsCharged kling { klingStatus } voices { ${VOICE} } } }`,
     calls: 0,
     kling: null,
   },

@@ -28,9 +28,9 @@ const LIP_SYNC = `mutation ($input: CreateLipSyncTaskInput!) {
 }`;
 const VOICE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status } } }`;
 const LISTS = `query ($lipSync: ID!, $voice: ID!) {
-  lipSyncTask(by: { id: $lipSync }) { klingTaskId klingRequestId videos { videoId } parentVideo { videoId }
+  lipSyncTask(by: { id: $lipSync }) { kling { klingTaskId klingRequestId } videos { videoId } parentVideo { videoId }
     events { pageInfo { startCursor } } }
-  voiceTask(by: { id: $voice }) { klingTaskId klingRequestId voices { id voiceId } }
+  voiceTask(by: { id: $voice }) { kling { klingTaskId klingRequestId } voices { id voiceId } }
   tasks { pageInfo { startCursor } }
   lipSyncTasks { pageInfo { startCursor } }
   voiceTasks { pageInfo { startCursor } }
@@ -90,9 +90,9 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     scanRequest: faceScan.klingRequestId,
     video: lists.lipSyncTask.videos[0].videoId,
     parentVideo: lists.lipSyncTask.parentVideo?.videoId,
-    lipSyncAtKling: lists.lipSyncTask.klingTaskId,
-    voiceTaskAtKling: lists.voiceTask.klingTaskId,
-    lipSyncRequest: lists.lipSyncTask.klingRequestId,
+    lipSyncAtKling: lists.lipSyncTask.kling.klingTaskId,
+    voiceTaskAtKling: lists.voiceTask.kling.klingTaskId,
+    lipSyncRequest: lists.lipSyncTask.kling.klingRequestId,
     voice: madeVoice.voiceId,
     ...Object.fromEntries(Object.entries({ ...own, Face: faceId }).map(([name, id]) => [`${name} raw`, rawIdOf(id)])),
     ...Object.fromEntries(Object.entries({ ...own, Face: faceId }).map(([name, id]) => [`${name} id`, id])),

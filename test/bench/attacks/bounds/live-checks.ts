@@ -14,7 +14,8 @@ export interface BoundCheck {
 
 const SOCKETS_MAX = Number(SETTINGS.TENANT_SOCKETS_MAX.fallback);
 
-export const CHANGED = 'subscription ($after: String) { tasksChanged(after: $after) { cursor task { klingStatus } } }';
+export const CHANGED =
+  'subscription ($after: String) { tasksChanged(after: $after) { cursor task { kling { klingStatus } } } }';
 
 /** The longest time that one event may occupy a hub, in milliseconds. */
 const EVENT_MS_MAX = 50;
@@ -58,7 +59,7 @@ async function tellAll(
 
 function distinct(count: number): readonly object[] {
   return Array.from({ length: count }, (_, i) => {
-    return { query: `subscription { tasksChanged { cursor task { a${i}: status klingStatus id updatedAt } } }` };
+    return { query: `subscription { tasksChanged { cursor task { a${i}: status externalId id updatedAt } } }` };
   });
 }
 
@@ -101,7 +102,7 @@ function operations(name: string, count: number, operation: (i: number) => objec
   };
 }
 
-const FIELDS = 'id externalId status klingStatus createdAt updatedAt expiresAt unitsDeducted klingTaskId';
+const FIELDS = 'id externalId status createdAt updatedAt expiresAt unitsCharged kling { klingStatus klingTaskId }';
 
 function withFields(i: number): object {
   return { query: `subscription { tasksChanged { cursor resync sequence at task { a${i}: status ${FIELDS} } } }` };

@@ -156,7 +156,8 @@ export async function stopped(stop: AbortSignal): Promise<void> {
   if (!stop.aborted) await once(stop, 'abort');
 }
 
-const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id klingTaskId } } }';
+const CREATE =
+  'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id kling { klingTaskId } } } }';
 
 /** Creates tasks of A that are at Kling. */
 export async function makeTasks(
@@ -172,9 +173,10 @@ export async function makeTasks(
       next += 1;
       const { body } = await pool.ask(toGraphqlRequest(target, { query: CREATE, variables: { input } }));
       const { data } = JSON.parse(body.toString()) as {
-        data: { createVoice: { task: { id: string; klingTaskId: string } } };
+        data: { createVoice: { task: { id: string; kling: { klingTaskId: string } } } };
       };
-      made.push(data.createVoice.task);
+      const { id, kling } = data.createVoice.task;
+      made.push({ id, ...kling });
     }
   }
   await Promise.all(Array.from({ length: 8 }, makeSome));

@@ -38,7 +38,7 @@ const STEPS: Readonly<Record<number, 'VOICE' | 'LIP_SYNC' | 'SCAN' | 'CHANGE' | 
 /** The longest wait for answers after the last step. */
 const DRAIN_MS = 10_000;
 
-const TASKS_CHANGED = 'subscription { tasksChanged { task { klingTaskId klingStatus } } }';
+const TASKS_CHANGED = 'subscription { tasksChanged { task { kling { klingTaskId klingStatus } } } }';
 const TASK_CHANGED = 'subscription ($id: ID!) { taskChanged(id: $id) { cursor } }';
 const QUERIES = [
   '{ tasks(first: 10) { edges { node { id status createdAt } } } }',
@@ -47,19 +47,20 @@ const QUERIES = [
   '{ events(first: 10) { edges { node { cursor at } } } }',
   '{ presetVoices(first: 3) { edges { node { name } } } }',
 ] as const;
-const VOICE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id klingTaskId } } }';
+const VOICE =
+  'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id kling { klingTaskId } } } }';
 const LIP_SYNC =
-  'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id klingTaskId } } }';
+  'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id kling { klingTaskId } } } }';
 const SCAN = 'mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id } } } }';
 
 interface Made {
   readonly id: string;
-  readonly klingTaskId: string | null;
+  /** Null while it waits for a slot. */
+  readonly kling: { readonly klingTaskId: string } | null;
 }
 
 interface Seen {
-  readonly klingTaskId: string | null;
-  readonly klingStatus: string | null;
+  readonly kling: { readonly klingTaskId: string; readonly klingStatus: string } | null;
 }
 
 /** Starts tenant B: subscribes over both transports, and creates a face and a task that never ends. */
@@ -96,8 +97,8 @@ export async function startBystander(
   function onEvent(transport: string, json: string): void {
     const { data } = JSON.parse(json) as { readonly data?: { readonly tasksChanged?: { readonly task: Seen } } };
     if (data?.tasksChanged === undefined) return recorder.problem(`no event: ${json.slice(0, 200)}`);
-    const { klingTaskId, klingStatus } = data.tasksChanged.task;
-    expected.get(`${transport} ${klingTaskId} ${klingStatus}`)?.();
+    const { kling: atKling } = data.tasksChanged.task;
+    expected.get(`${transport} ${atKling?.klingTaskId} ${atKling?.klingStatus}`)?.();
   }
 
   async function watch(): Promise<void> {
@@ -182,8 +183,8 @@ export async function startBystander(
 
   /** Creates a task, and ends it later. A task that waits for a slot has no id at Kling, and is not ended. */
   async function makeEndable(make: () => Promise<Made>): Promise<void> {
-    const { klingTaskId } = await make();
-    if (klingTaskId !== null) endable.push(klingTaskId);
+    const { kling: atKling } = await make();
+    if (atKling !== null) endable.push(atKling.klingTaskId);
   }
 
   async function step(i: number): Promise<void> {
@@ -195,7 +196,7 @@ export async function startBystander(
       case 'SCAN':
         return sample('mutation', async () => void (await scan()));
       case 'CHANGE':
-        return change(standing.klingTaskId ?? '', `step-${(number += 1)}`);
+        return change(standing.kling?.klingTaskId ?? '', `step-${(number += 1)}`);
       case 'END': {
         const klingTaskId = endable.shift();
         return klingTaskId === undefined ? undefined : change(klingTaskId, 'succeed');

@@ -73,7 +73,8 @@ const smallMessages: TenantAttack = {
   },
 };
 
-const NODE = 'id externalId status klingStatus createdAt updatedAt expiresAt unitsDeducted klingTaskId queuePosition';
+const NODE =
+  'id externalId status createdAt updatedAt expiresAt unitsCharged kling { klingStatus klingTaskId } queuePosition';
 
 /** Returns the size of the i-th attempt. Operations that are too expensive are refused, so A tries smaller sizes. */
 function sizeOf(sizes: readonly number[], i: number): number {
