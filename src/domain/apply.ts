@@ -1,5 +1,6 @@
 import { lipSyncUnits } from './cost.ts';
 import { classifyFailure, type TaskFailure } from './failure.ts';
+import type { Notes } from './notes.ts';
 import type { LastReport, LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
 import { resultExpiresAtMs } from './retention.ts';
 import { isFinal, type LipSyncSnapshot, type TaskSnapshot, type TaskStatus, type VoiceTaskSnapshot } from './task.ts';
@@ -8,12 +9,13 @@ type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 
 /**
  * A fact that may change a task. `SNAPSHOT`: an answer or a callback reported its state. `IDENTIFIED`: its id at Kling was
- * found in a list. `CLOSED`: the gateway gave it up.
+ * found in a list. `CLOSED`: the gateway gave it up. `NOTED`: the caller changed the notes on it.
  */
 export type TaskFact =
   | { readonly type: 'SNAPSHOT'; readonly snapshot: AnySnapshot }
   | { readonly type: 'IDENTIFIED'; readonly klingTaskId: string }
-  | { readonly type: 'CLOSED'; readonly failure: TaskFailure };
+  | { readonly type: 'CLOSED'; readonly failure: TaskFailure }
+  | { readonly type: 'NOTED'; readonly notes: Partial<Notes> };
 
 /** The changed record. Watchers see a `STATE` change. A `DETAIL`, such as a fresher URL or a late charge, is only stored. */
 export interface Applied<T extends TaskRecord> {
@@ -43,6 +45,7 @@ export function applyFact<T extends TaskRecord>(record: T, fact: TaskFact, nowMs
     const end = { status: 'FAILED' as const, failure: fact.failure, updatedAtMs: nowMs, endedAtMs: nowMs };
     return { change: 'STATE', record: { ...record, ...end } };
   }
+  if (fact.type === 'NOTED') return applyNotes(record, fact.notes, nowMs);
   if (fact.type === 'IDENTIFIED') return applyKlingTaskId(record, fact.klingTaskId);
   if (isFinal(record.status)) return applyToFinal(record, fact.snapshot);
   const isEmpty = isEmptySuccess(record, fact.snapshot);
@@ -63,6 +66,28 @@ export function applyFact<T extends TaskRecord>(record: T, fact: TaskFact, nowMs
       expiresAtMs: snapshot.status === 'SUCCEEDED' ? resultExpiresAtMs(updatedAtMs) : null,
     },
   };
+}
+
+/**
+ * Changes the notes of a task in any state, and nothing else. `updatedAtMs` stays: it orders Kling's reports, and the
+ * caller's clock must not make a later one look old.
+ */
+function applyNotes<T extends TaskRecord>(record: T, notes: Partial<Notes>, nowMs: number): Applied<T> | null {
+  const before = notesOf(record);
+  const after = { ...before, ...notes };
+  if (JSON.stringify(after) === JSON.stringify(before)) return null;
+  const { label, metadata } = after;
+  return { change: 'STATE', record: { ...record, label, details: { ...record.details, metadata }, notedAtMs: nowMs } };
+}
+
+/** Returns the caller's notes on a task. */
+export function notesOf({ label = null, details }: TaskRecord): Notes {
+  return { label, metadata: details?.metadata ?? [] };
+}
+
+/** Returns when anything that a task shows last changed. */
+export function updatedAtMsOf({ updatedAtMs, notedAtMs = 0 }: TaskRecord): number {
+  return Math.max(updatedAtMs, notedAtMs);
 }
 
 /** Returns when Kling received a task. Clocks differ, so the time is kept between its creation and this change. */

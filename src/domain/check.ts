@@ -101,6 +101,8 @@ export interface TextRule {
   readonly charsMax: number;
   /** `one`: trimmed, without control characters. `many`: unchanged, and may have tabs and line breaks. */
   readonly lines: 'one' | 'many';
+  /** Accepts an empty text, and one of blanks. */
+  readonly mayBeBlank?: true;
 }
 
 /** Control characters, line and paragraph separators, and lone surrogates, which UTF-8 cannot encode. */
@@ -109,13 +111,13 @@ const NOT_ON_ONE_LINE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 const NOT_IN_TEXT = /[\p{Cs}]|(?![\t\n\r])\p{Cc}/u;
 
 /**
- * Checks a text for people. It must not be blank. Characters are Unicode code points, because Kling documents only
+ * Checks a text for people. It must not be blank, unless the rule allows it. Characters are Unicode code points, because Kling documents only
  * "characters" (2026-09). If Kling counts differently, it refuses the text and charges nothing.
  */
 export function checkText(text: string, rule: TextRule, path: Path): Validation<string> {
   const issues: Issue[] = [];
   const value = rule.lines === 'one' ? text.trim() : text;
-  if (value.trim() === '') {
+  if (rule.mayBeBlank !== true && value.trim() === '') {
     issues.push({ path, message: `must be 1 to ${rule.charsMax} characters long and not blank` });
   }
   const chars = countChars(value);

@@ -10,6 +10,7 @@ import {
   mapValidation,
   type Path,
 } from './check.ts';
+import { checkNotes, type Metadata } from './notes.ts';
 import { checkPlacement, type Placement, type PlacementInput } from './placement.ts';
 import type { Face } from './records.ts';
 import { checkUrl, type UrlPurpose } from './url.ts';
@@ -19,6 +20,8 @@ export interface CreateVoiceInput {
   readonly name: string;
   readonly source: { readonly url?: string | null; readonly videoId?: string | null };
   readonly externalId?: string | null;
+  readonly label?: string | null;
+  readonly metadata?: readonly Metadata[];
 }
 
 /** A checked request to make a voice. Invariant: queued tasks store it as JSON, so its keys must not be renamed. */
@@ -38,7 +41,7 @@ export function checkCreateVoiceInput(input: CreateVoiceInput, path: Path = ['in
       name: checkText(input.name, { charsMax: VOICE_NAME_CHARS_MAX, lines: 'one' }, [...path, 'name']),
       source: checkVideoSource(input.source, 'voice', [...path, 'source']),
     },
-    issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
+    [...issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])), ...issuesOf(checkNotes(input, path))],
   );
 }
 
@@ -148,6 +151,8 @@ export interface CreateLipSyncTaskInput {
   readonly originalAudioVolume?: number | null;
   readonly watermark?: boolean | null;
   readonly externalId?: string | null;
+  readonly label?: string | null;
+  readonly metadata?: readonly Metadata[];
 }
 
 /** The source of audio: text-to-speech, a URL, or bytes in base64 without a `data:` prefix. */
@@ -210,7 +215,7 @@ export function checkLipSyncInput(
         watermark: { ok: true, value: input.watermark ?? false },
       }),
     },
-    issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
+    [...issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])), ...issuesOf(checkNotes(input, path))],
   );
   return mapValidation(checked, (value) => ({ ...value.face, ...value.rest }));
 }

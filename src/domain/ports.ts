@@ -7,6 +7,7 @@ import type {
   IdentifyFacesInput,
   SynthesizeSpeechInput,
 } from './inputs.ts';
+import type { NotesInput } from './notes.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
 import type { KlingList, KlingTask, TaskKind, TaskStatus, Voice } from './task.ts';
 import type { Scope } from './viewer.ts';
@@ -44,6 +45,8 @@ interface Writes {
   readonly deleteVoice: { readonly input: DeleteVoiceInput; readonly result: DeletedVoiceResult };
   /** Cancels a task that has not been sent. */
   readonly cancelQueued: { readonly input: TaskHandle; readonly result: TaskRecord };
+  /** Changes the caller's notes on a task. */
+  readonly updateTask: { readonly input: TaskHandle & NotesInput; readonly result: TaskRecord };
 }
 
 /** The scope that allows to write a kind of task, and what belongs to it. */
@@ -56,6 +59,7 @@ const SCOPES = {
   synthesizeSpeech: () => WRITE.LIP_SYNC,
   deleteVoice: ({ anyOwner }) => (anyOwner ? 'operator' : WRITE.VOICE),
   cancelQueued: ({ kind }) => WRITE[kind],
+  updateTask: ({ kind }) => WRITE[kind],
 } as const satisfies { readonly [Name in WriteName]: (input: WriteInput<Name>) => Scope };
 
 export type WriteName = keyof Writes;

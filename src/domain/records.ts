@@ -1,4 +1,5 @@
 import type { TaskFailure } from './failure.ts';
+import type { Metadata } from './notes.ts';
 import type { BalanceDeduction, LipSyncReport, TaskKind, TaskReport, TaskStatus, VoiceTaskReport } from './task.ts';
 
 /** The fields of a task that the ledger stores and the schema shows. Times are in milliseconds since the epoch. */
@@ -29,6 +30,12 @@ interface TaskRecordOf<Kind extends TaskKind> extends TaskReport {
   readonly klingRequestId: string | null;
   /** The rest of Kling's last report. Missing until Kling has answered, and in tasks that are older than this field. */
   readonly lastReport?: LastReport;
+  /** The caller's own title. Missing or null if the caller gave no title. */
+  readonly label?: string | null;
+  /** When the caller changed the notes last. Missing before. */
+  readonly notedAtMs?: number;
+  /** Missing in tasks that have no such field, as in those of version 0.1. */
+  readonly details?: TaskDetails;
 }
 
 /** Parts of a report that the gateway shows and does not use. Null if not sent. Times are by Kling's clock. */
@@ -37,6 +44,15 @@ export interface LastReport {
   readonly statusMessage: string | null;
   readonly createdAtMs: number | null;
   readonly updatedAtMs: number | null;
+}
+
+/**
+ * The fields of a task that may be long. They are stored once for each task, and not with each of its changes: an old change
+ * shows the present ones.
+ */
+export interface TaskDetails {
+  /** The caller's own data. Missing if the caller gave no pair. */
+  readonly metadata?: readonly Metadata[];
 }
 
 export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'>, LipSyncReport {

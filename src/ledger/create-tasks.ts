@@ -9,6 +9,7 @@ import {
   type LipSyncRequest,
   type VoiceRequest,
 } from '../domain/inputs.ts';
+import { checkNotes } from '../domain/notes.ts';
 import { type FaceScan, type LipSyncTask, scanIdOf, type TaskRecord, type VoiceTask } from '../domain/records.ts';
 import type { TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
@@ -77,11 +78,13 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
     return (tasks.find({ id })?.record ?? null) as T | null;
   }
 
-  function newTask(externalId: string | null, unitsEstimated: string): NewTask {
+  /** `input` has been checked. */
+  function newTask(input: CreateVoiceInput | CreateLipSyncTaskInput, unitsEstimated: string): NewTask {
     const createdAtMs = now();
+    const { label = null, metadata = [] } = validOrThrow(checkNotes(input));
     return {
       id: newId(),
-      externalId,
+      externalId: input.externalId ?? null,
       klingTaskId: null,
       status: 'QUEUED',
       klingStatus: null,
@@ -93,6 +96,8 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       unitsDeducted: null,
       balanceDeducted: null,
       klingRequestId: null,
+      ...(label === null ? {} : { label }),
+      ...(metadata.length === 0 ? {} : { details: { metadata } }),
     };
   }
 
@@ -136,7 +141,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       const request = JSON.stringify(validOrThrow<VoiceRequest>(checkCreateVoiceInput(input)));
       checkRoom(request);
       checkBudget(VOICE_UNITS);
-      const task = { ...newTask(input.externalId ?? null, VOICE_UNITS), kind: 'VOICE' as const, voices: [] };
+      const task = { ...newTask(input, VOICE_UNITS), kind: 'VOICE' as const, voices: [] };
       return create<VoiceTask>(task, digest, request);
     },
 
@@ -154,7 +159,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       checkRoom(request);
       checkBudget(units);
       const record: LipSyncTask = {
-        ...newTask(input.externalId ?? null, units),
+        ...newTask(input, units),
         kind: 'LIP_SYNC',
         ...(input.faceId === null ? {} : { faceId: input.faceId }),
         parentVideo: null,

@@ -30,7 +30,7 @@ interface JournalDeps {
   readonly tasks: TaskStore;
   readonly events: EventStore;
   readonly assets: AssetStore;
-  readonly limits: Pick<LedgerLimits, 'eventsPerTaskMax'>;
+  readonly limits: Pick<LedgerLimits, 'eventsPerTaskMax' | 'eventRetentionMs'>;
   readonly arm: () => void;
   readonly transaction: <T>(work: () => T) => T;
   readonly now: () => number;
@@ -69,6 +69,15 @@ export function createJournal(deps: JournalDeps): Journal {
     const seq = events.append(after, now(), limits.eventsPerTaskMax);
     announced();
     return seq;
+  }
+
+  /**
+   * Returns true for a task without an event: Kling may still refuse its create, and then it disappears. Its first event
+   * will show its notes. One that is older than the log had its event.
+   */
+  function isUnannounced({ id, status, createdAtMs }: TaskRecord): boolean {
+    const isRecent = createdAtMs > now() - limits.eventRetentionMs;
+    return status === 'QUEUED' && isRecent && events.after(id, 0, 1).length === 0;
   }
 
   /** Called after the transaction, because one that fails changes nothing. */
@@ -111,7 +120,8 @@ export function createJournal(deps: JournalDeps): Journal {
         if (before === null) return null;
         const applied = fact === null ? null : applyFact(before.record, fact, now());
         const written = applied === null ? null : writeConsequences(before.record, applied.record);
-        if (applied?.change === 'STATE') seq = announce(applied.record);
+        if (applied?.change === 'STATE' && !(fact?.type === 'NOTED' && isUnannounced(before.record)))
+          seq = announce(applied.record);
         const after = applied?.record ?? before.record;
         if (before.phase === 'DONE') {
           if (written !== null) tasks.writeRecord(written);

@@ -186,6 +186,8 @@ const STEPS: readonly string[] = [
   UPDATE paid_call SET answer = json_set(answer, '$.createdAtMs', at)
     WHERE json_extract(answer, '$.audioId') IS NOT NULL AND json_extract(answer, '$.createdAtMs') IS NULL;
   `,
+  // The fields of a task that may be long are stored once: the caller's metadata, and the input of the task.
+  'ALTER TABLE task ADD COLUMN details TEXT',
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -1,4 +1,5 @@
 import type { LedgerLimits } from '../config/index.ts';
+import { updatedAtMsOf } from '../domain/apply.ts';
 import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
 import type { TaskFilter } from '../domain/ports.ts';
 import type { FaceScan, Speech, TaskChange, TaskRecord } from '../domain/records.ts';
@@ -6,11 +7,10 @@ import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } fr
 import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/watch.ts';
 import { badUserInput } from '../errors.ts';
 import { settledWithin, type StartTimer } from '../lib/deadline.ts';
-import { readOwnJson } from '../lib/json.ts';
 import type { Rates } from './limits.ts';
 import type { AssetStore } from './stores/assets.ts';
 import { cursorOwnerOf, type EventStore } from './stores/events.ts';
-import { newestSeqs, type TaskRow, type TaskStore } from './stores/tasks.ts';
+import { newestSeqs, readTaskRecord, type TaskRow, type TaskStore } from './stores/tasks.ts';
 import type { TaskSync } from './sync-task.ts';
 
 /** The lists of a tenant, newest first and stable while items are added, and its event log, oldest first. */
@@ -75,7 +75,7 @@ export function createQueries(deps: QueriesDeps): Queries {
     const last = rest === null ? records.length - 1 : null;
     return records.map((task, i) => {
       const seq = i === last ? headSeq : 0;
-      return { seq, cursor: events.cursorOf(seq), atMs: task.updatedAtMs, task, resync };
+      return { seq, cursor: events.cursorOf(seq), atMs: updatedAtMsOf(task), task, resync };
     });
   }
 
@@ -186,12 +186,12 @@ function createPresentState({
 
   function recordsOf(taskSeqs: readonly number[]): TaskRecord[] {
     return sql
-      .exec<{ record: string }>(
-        'SELECT record FROM task WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq',
+      .exec<{ record: string; details: string | null }>(
+        'SELECT record, details FROM task WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq',
         JSON.stringify(taskSeqs),
       )
       .toArray()
-      .map(({ record }) => readOwnJson<TaskRecord>(record));
+      .map(({ record, details }) => readTaskRecord(record, details));
   }
 
   /** Returns the task as it was at `headSeq`; null if that event is deleted. A later event shows the task then. */

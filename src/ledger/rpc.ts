@@ -80,6 +80,7 @@ const NEEDS_KEY = {
   synthesizeSpeech: true,
   deleteVoice: false,
   cancelQueued: false,
+  updateTask: false,
 } as const satisfies Record<WriteName, boolean>;
 
 /** Returns the failure of a write whose ledger was lost. The ledger may have stored the write, and then carries it out. */

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config/index.ts';
 import { gatewayFailure } from '../domain/failure.ts';
+import { checkNotes, type NotesInput } from '../domain/notes.ts';
 import type {
   DeletedVoiceResult,
   TaskFilter,
@@ -17,6 +18,7 @@ import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domai
 import { GatewayError, notFound } from '../errors.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/alarm.ts';
 import { traced } from '../lib/trace.ts';
+import { validOrThrow } from './create-tasks.ts';
 import { migrate } from './migrations.ts';
 import { type Result, toResult } from './result.ts';
 import { createLedgerParts, type LedgerParts } from './wiring.ts';
@@ -99,6 +101,16 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
       if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent();
       const closed = this.#parts.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
       return (closed ?? row).record;
+    });
+  }
+
+  /** Changes the caller's notes on a task in any state. Watchers see the change. */
+  updateTask({ id, kind, ...input }: TaskHandle & NotesInput, requestId?: string): Promise<Result<TaskRecord>> {
+    return this.#mutate(requestId, () => {
+      const notes = validOrThrow(checkNotes(input));
+      const row = this.#parts.tasks.find({ id });
+      if (row === null || row.record.kind !== kind) throw notFound('task');
+      return (this.#parts.journal.apply(id, { type: 'NOTED', notes }) ?? row).record;
     });
   }
 

@@ -125,14 +125,20 @@ export function enumValues<Value extends string>(values: readonly Value[], meani
 
 type DefinedOnly<T> = { [Key in keyof T]: T[Key] extends object ? DefinedOnly<T[Key]> : Exclude<T[Key], undefined> };
 
-/** Removes keys whose value is `undefined` from an input, at every depth. The domain's types allow absent keys only. */
+/**
+ * Copies an input into plain objects without keys whose value is `undefined`, at every depth. The domain's types allow absent
+ * keys only, and RPC refuses objects without a prototype, which GraphQL makes of inputs.
+ */
 export function definedOnly<T extends object>(input: T): DefinedOnly<T> {
   const entries = Object.entries(input).filter(([, value]) => value !== undefined);
-  const given = entries.map(
-    ([key, value]: [string, unknown]) => [key, isRecord(value) ? definedOnly(value) : value] as const,
-  );
+  const given = entries.map(([key, value]: [string, unknown]) => [key, plainOf(value)] as const);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries loses the names of keys
   return Object.fromEntries(given) as DefinedOnly<T>;
+}
+
+function plainOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainOf);
+  return isRecord(value) ? definedOnly(value) : value;
 }
 
 declare global {

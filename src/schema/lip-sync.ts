@@ -5,7 +5,14 @@ import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST } from './connection.ts';
 import { idOf } from './global-id.ts';
-import { taskListArgs, TaskRef, TaskReferenceInputRef, toTaskReference } from './task.ts';
+import {
+  MetadataInputRef,
+  NOTES_MEANING,
+  taskListArgs,
+  TaskRef,
+  TaskReferenceInputRef,
+  toTaskReference,
+} from './task.ts';
 
 export const ParentVideoRef = builder.objectRef<ParentVideo>('ParentVideo').implement({
   description: 'The video that was lip-synced, as Kling keeps it.',
@@ -182,6 +189,8 @@ const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
       description:
         "The caller's own id of the task, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same task and costs nothing, for as long as the task is kept; with another input it is `CONFLICT`. Null: every call makes a task.",
     }),
+    label: t.string({ required: false, description: NOTES_MEANING.label }),
+    metadata: t.field({ type: [MetadataInputRef], defaultValue: [], description: NOTES_MEANING.metadata }),
   }),
 });
 

@@ -1,11 +1,12 @@
-import { endedAtMsOf } from '../domain/apply.ts';
+import { endedAtMsOf, notesOf, updatedAtMsOf } from '../domain/apply.ts';
 import { isRetryable, TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode } from '../domain/failure.ts';
+import { type Metadata, NOTES_MAX } from '../domain/notes.ts';
 import type { TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { notFound } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder, enumValues } from './builder.ts';
+import { builder, definedOnly, enumValues } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { type GlobalId, idOf, taskHandleOf } from './global-id.ts';
 
@@ -79,6 +80,31 @@ const TaskFailureRef = builder.objectRef<TaskFailure>('TaskFailure').implement({
   }),
 });
 
+const MetadataRef = builder.objectRef<Metadata>('Metadata').implement({
+  description: "A pair of the caller's own data.",
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'Unique within the list.' }),
+    value: t.exposeString('value', { description: 'The text that belongs to the key. May be empty.' }),
+  }),
+});
+
+/** A pair of the caller's own data in an input. */
+export const MetadataInputRef = builder.inputType('MetadataInput', {
+  description: "A pair of the caller's own data.",
+  fields: (t) => ({
+    key: t.string({
+      description: `1 to ${NOTES_MAX.keyChars} characters on one line, trimmed. Unique within the list.`,
+    }),
+    value: t.string({ description: `At most ${NOTES_MAX.valueChars} characters. May be empty.` }),
+  }),
+});
+
+/** The meaning of `label` and `metadata` in the inputs that create tasks. */
+export const NOTES_MEANING = {
+  label: `The caller's own title, 1 to ${NOTES_MAX.labelChars} characters on one line, trimmed. A repeated create does not change it: see \`updateTask\`. Null: no title.`,
+  metadata: `The caller's own data, at most ${NOTES_MAX.pairs} pairs. Kling never gets it. A repeated create does not change it: see \`updateTask\`.`,
+} as const;
+
 /** The fields that all kinds of tasks have. */
 export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
   description:
@@ -90,6 +116,17 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       nullable: true,
       description:
         "The caller's own id, given when the task was made and unique among the caller's tasks. Null if none was given.",
+    }),
+    label: t.string({
+      nullable: true,
+      description: "The caller's own title. Null if there is none.",
+      resolve: ({ label }) => label,
+    }),
+    metadata: t.field({
+      type: [MetadataRef],
+      description: "The caller's own data, in the order in which it was given. An old update shows the present data.",
+      extensions: withCost({ max: NOTES_MAX.pairs }),
+      resolve: (task) => notesOf(task).metadata,
     }),
     status: t.expose('status', {
       type: TaskStatusRef,
@@ -104,9 +141,10 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       type: 'DateTime',
       description: "When the gateway accepted it, by the gateway's clock. Lists are sorted by it.",
     }),
-    updatedAt: t.expose('updatedAtMs', {
+    updatedAt: t.field({
       type: 'DateTime',
       description: 'When anything shown here last changed.',
+      resolve: updatedAtMsOf,
     }),
     startedAt: t.field({
       type: 'DateTime',
@@ -229,6 +267,32 @@ builder.mutationField('cancelQueued', (t) =>
       const task = taskHandleOf(input.taskId);
       if (task === null) throw notFound('task');
       return { task: await ledger.write('cancelQueued', task) };
+    },
+  }),
+);
+
+builder.mutationField('updateTask', (t) =>
+  t.field({
+    type: TaskRef,
+    nullable: true,
+    description:
+      "Changes the caller's own notes on a task, in any status. An argument that is left out changes nothing; null clears. Watchers see the change. Costs nothing. Errors: `BAD_USER_INPUT`, `NOT_FOUND`. Null with an error when it was not done.",
+    args: {
+      taskId: t.arg.globalID({ description: 'The `id` of a task of either kind.' }),
+      label: t.arg.string({
+        required: false,
+        description: `The caller's own title, 1 to ${NOTES_MAX.labelChars} characters on one line, trimmed.`,
+      }),
+      metadata: t.arg({
+        type: [MetadataInputRef],
+        required: false,
+        description: `The caller's own data, at most ${NOTES_MAX.pairs} pairs. Replaces all pairs.`,
+      }),
+    },
+    async resolve(_root, { taskId, ...notes }, { ledger }) {
+      const task = taskHandleOf(taskId);
+      if (task === null) throw notFound('task');
+      return ledger.write('updateTask', { ...task, ...definedOnly(notes) });
     },
   }),
 );

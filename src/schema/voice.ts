@@ -8,7 +8,14 @@ import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { idOf } from './global-id.ts';
-import { taskListArgs, TaskRef, TaskReferenceInputRef, toTaskReference } from './task.ts';
+import {
+  MetadataInputRef,
+  NOTES_MEANING,
+  taskListArgs,
+  TaskRef,
+  TaskReferenceInputRef,
+  toTaskReference,
+} from './task.ts';
 import type { Slice, Window } from '../domain/cursor.ts';
 
 const OWNER_MEANING = {
@@ -206,6 +213,8 @@ const CreateVoiceInputRef = builder.inputType('CreateVoiceInput', {
       description:
         "The caller's own id of the task, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same task and costs nothing, for as long as the task is kept; with another input it is `CONFLICT`. Null: every call makes a task.",
     }),
+    label: t.string({ required: false, description: NOTES_MEANING.label }),
+    metadata: t.field({ type: [MetadataInputRef], defaultValue: [], description: NOTES_MEANING.metadata }),
   }),
 });
 

@@ -46,6 +46,8 @@ const LEDGER: readonly Row[] = [
   row('write', ['synthesizeSpeech', INPUT], ['lipsync:write']),
   row('write', ['cancelQueued', VOICE], ['voices:write']),
   row('write', ['cancelQueued', LIP_SYNC], ['lipsync:write']),
+  row('write', ['updateTask', VOICE], ['voices:write']),
+  row('write', ['updateTask', LIP_SYNC], ['lipsync:write']),
   row('task', [{ id: 'nothing' }], READERS),
   row('tasks', [ANY, WINDOW], READERS),
   row('tasks', [{ ...ANY, kind: 'VOICE' }, WINDOW], ['voices:read']),

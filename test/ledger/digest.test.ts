@@ -34,6 +34,13 @@ const SCAN = { video: { url: 'https://example.com/clip.mp4' }, idempotencyKey: '
 const SCAN_OF_VIDEO = { video: { videoId: '850508686686064701' }, idempotencyKey: 'k' };
 const SPEECH = { text: 'Hello', voiceId: 'oversea_male1', language: 'en', speed: 1, idempotencyKey: 'k' } as const;
 
+it('a digest does not depend on the label and the metadata', async () => {
+  const notes = { label: 'Birthday', metadata: [{ key: 'order', value: '4711' }] };
+  const [voice, lipSync] = [await digestOfVoice(VOICE), await digestOfLipSync(LIP_SYNC)];
+  expect((await digestOfVoice({ ...VOICE, ...notes })).text).toBe(voice.text);
+  expect((await digestOfLipSync({ ...LIP_SYNC, ...notes })).text).toBe(lipSync.text);
+});
+
 /** Deployed ledgers store these digests. If one changes, every repeat of its request becomes a CONFLICT. */
 describe('a digest of version 2', () => {
   it.each([

@@ -9,6 +9,7 @@ beforeEach(() => {
 
 const CREATE_LIP_SYNC =
   'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id status } } }';
+const NOTES = { label: 'Birthday', metadata: [{ key: 'order', value: '4711' }] };
 const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 };
 
 describe('createLipSyncTask', () => {
@@ -29,13 +30,14 @@ describe('createLipSyncTask', () => {
           soundVolume: 1,
           originalAudioVolume: 1,
           watermark: false,
+          metadata: [],
         },
       ],
     ]);
   });
 
   it('passes all given values to the ledger', async ({ expect }) => {
-    const rest = { soundVolume: 0.5, originalAudioVolume: 0, watermark: true, externalId: 'mine' };
+    const rest = { soundVolume: 0.5, originalAudioVolume: 0, watermark: true, externalId: 'mine', ...NOTES };
     const lengths = { soundDurationMs: 5000, videoDurationMs: null };
     const input = { ...rest, sound: { base64: 'AAAA' }, placement: { ...placement, ...lengths } };
     await client.execute(CREATE_LIP_SYNC, { input: { ...input, faceId: encodeGlobalId('Face', 's:a:b') } });
@@ -56,7 +58,7 @@ it('createVoice passes only the given source to the ledger', async ({ expect }) 
   const input = { name: 'n', source: { videoId: '1' } };
   const { data } = await client.execute(query, { input });
   expect(data.createVoice.task.id).toBe(encodeGlobalId('VoiceTask', 'voice-task-1'));
-  expect(client.ledger.calls).toStrictEqual([['createVoice', input]]);
+  expect(client.ledger.calls).toStrictEqual([['createVoice', { ...input, metadata: [] }]]);
 });
 
 it('identifyFaces returns faces with ids that createLipSyncTask accepts', async ({ expect }) => {
@@ -109,6 +111,32 @@ it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect 
     klingTaskId: 'kling-2',
     klingRequestId: 'request-1',
   });
+});
+
+describe('updateTask', () => {
+  const QUERY = `mutation ($taskId: ID!, $label: String, $metadata: [MetadataInput!]) {
+    updateTask(taskId: $taskId, label: $label, metadata: $metadata) { id label } }`;
+  const taskId = encodeGlobalId('LipSyncTask', 'l1');
+
+  it.for([
+    ['all arguments', NOTES],
+    ['no arguments', {}],
+    ['a label that is null', { label: null }],
+    ['metadata that is null', { metadata: null }],
+  ] as const)('passes %s to the ledger, and does not confuse null with nothing', async ([, notes], { expect }) => {
+    const { data } = await client.execute(QUERY, { taskId, ...notes });
+    expect(data.updateTask).toEqual({ id: taskId, label: 'label' in notes ? notes.label : null });
+    expect(client.ledger.calls).toStrictEqual([['updateTask', { id: 'l1', kind: 'LIP_SYNC', ...notes }]]);
+  });
+
+  it.for(['42', encodeGlobalId('Voice', '42')])(
+    'does not call the ledger for %j, which is not the id of a task',
+    async (wrong, { expect }) => {
+      const { errors } = await client.execute(QUERY, { taskId: wrong });
+      expect(errors).toMatchObject([{ path: ['updateTask'], extensions: { code: 'NOT_FOUND' } }]);
+      expect(client.ledger.calls).toEqual([]);
+    },
+  );
 });
 
 describe('deleteVoice', () => {

@@ -9,7 +9,11 @@ beforeEach(() => {
   client.ledger.tasksKept = [
     lipSyncTask('l2', { status: 'PROCESSING' }),
     voiceTask('v1', { externalId: 'my-voice' }),
-    lipSyncTask('l1', { externalId: 'mine' }),
+    lipSyncTask('l1', {
+      externalId: 'mine',
+      label: 'Birthday',
+      details: { metadata: [{ key: 'order', value: '4711' }] },
+    }),
   ];
 });
 
@@ -20,12 +24,14 @@ describe('lipSyncTask', () => {
 
   it('shows all fields of a task', async ({ expect }) => {
     const { data } = await client.execute(`{ lipSyncTask(by: {externalId: "mine"}) {
-      id externalId status failure { code message } createdAt updatedAt startedAt endedAt expiresAt
+      id externalId label metadata { key value } status failure { code message } createdAt updatedAt startedAt endedAt expiresAt
       unitsEstimated unitsCharged watermarkEnabled
       parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } } }`);
     expect(data.lipSyncTask).toEqual({
       id: idOf('LipSyncTask', 'l1'),
       externalId: 'mine',
+      label: 'Birthday',
+      metadata: [{ key: 'order', value: '4711' }],
       status: 'SUCCEEDED',
       failure: null,
       createdAt: '2026-09-01T12:00:00.000Z',

@@ -26,6 +26,9 @@ function makeAsker(): Promise<Estate> {
 /** Places whose text does not name a tenant's object: it is content, a name, a URL, or a preset voice. */
 const OF_NO_TENANT = new Set([
   'Mutation.createVoice(input.name)',
+  ...['createVoice', 'createLipSyncTask'].flatMap((create) =>
+    ['label', 'metadata.key', 'metadata.value'].map((note) => `Mutation.${create}(input.${note})`),
+  ),
   'Mutation.createVoice(input.source.url)',
   'Mutation.createLipSyncTask(input.sound.url)',
   'Mutation.createLipSyncTask(input.sound.base64)',
@@ -35,16 +38,16 @@ const OF_NO_TENANT = new Set([
 ]);
 
 const writes = placesOf(schema).filter(
-  ({ operation, name }) => operation === 'mutation' && !/cancelQueued|deleteVoice/.test(name),
+  ({ operation, name }) => operation === 'mutation' && !/cancelQueued|deleteVoice|updateTask\(taskId\)/.test(name),
 );
 
 const EVERYTHING = `{
-  tasks(first: 100) { edges { cursor node { id externalId status } } }
+  tasks(first: 100) { edges { cursor node { id externalId status label metadata { key value } } } }
   voices(first: 100) { edges { node { id } } }
   usage { units }
 }`;
 
-describe("another tenant's ids in a mutation that creates", () => {
+describe("another tenant's ids in a mutation that writes", () => {
   it.for(writes)('in $name are answered like unknown ids', { timeout: 120_000 }, async (place, { expect }) => {
     const bob = await makeAsker();
     const before = await askOne(ANN, EVERYTHING);

@@ -27,6 +27,7 @@ const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => Writ
   synthesizeSpeech: () => speech,
   deleteVoice: ({ voiceId }) => ({ voiceId, klingTaskId: null, klingStatus: 'succeed', klingRequestId: 'request-1' }),
   cancelQueued: ({ id }) => lipSyncTask(id),
+  updateTask: ({ id, label = null }) => lipSyncTask(id, { label }),
 };
 
 /** A ledger in memory that accepts everything. `calls` lists every method call with its arguments. */

@@ -67,7 +67,7 @@ async function checkAll(model: Model, real: Real): Promise<void> {
     expect(new Set(told.map((task) => task.id)).size).toBeLessThanOrEqual(1);
     const ranks = told.map(({ status }) => RANK[status]);
     expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
-    expect(ranks.filter((rank) => rank === 3).length).toBeLessThanOrEqual(1);
+    expect(new Set(told.filter((_, i) => ranks[i] === 3).map(({ status }) => status)).size).toBeLessThanOrEqual(1);
     // Each change is in the log once, and none is removed.
     expect(told.length).toBeGreaterThanOrEqual(intent.seen);
     for (const [i, task] of told.entries()) if (i > 0) expect(task).not.toEqual(told[i - 1]);
@@ -173,6 +173,12 @@ export function commands(): readonly fc.Arbitrary<Command>[] {
       command(`cancel(${id})`, id, async (ledger, _model, { ids }) => {
         const answer = await ledger.cancelQueued({ id: ids.get(id)!, kind: 'VOICE' });
         if (!answer.ok) expect(answer.failure.code).toBe('CONFLICT');
+      }),
+    ),
+    fc.tuple(externalId, fc.constantFrom('a', 'b', null)).map(([id, label]) =>
+      command(`note(${id}, ${label})`, id, async (ledger, _model, { ids }) => {
+        const answer = await ledger.updateTask({ id: ids.get(id)!, kind: 'VOICE', label });
+        expect(valueOf(answer).label ?? null).toBe(label);
       }),
     ),
     fc.constant(command('alarm', null, (ledger) => ring(ledger))),

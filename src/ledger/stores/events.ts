@@ -1,8 +1,9 @@
 import { toCursor } from '../../domain/cursor.ts';
-import type { TaskChange, TaskRecord } from '../../domain/records.ts';
+import type { TaskChange, TaskDetails, TaskRecord } from '../../domain/records.ts';
 import { readOwnJson } from '../../lib/json.ts';
+import { jsonOf } from './tasks.ts';
 
-type Columns = { seq: number; at: number; record: string };
+type Columns = { seq: number; at: number; record: string; details: string | null };
 
 /** The log of changes. Its key is `AUTOINCREMENT`, so deleting the newest events does not reuse their numbers. */
 export class EventStore {
@@ -28,7 +29,7 @@ export class EventStore {
          RETURNING nth, seq`,
         record.id,
         nowMs,
-        JSON.stringify(record),
+        jsonOf(record)[0],
       )
       .one();
     this.#trim(record.id, nth - keep);
@@ -40,29 +41,32 @@ export class EventStore {
     const cursor =
       taskId === null
         ? this.#sql.exec<Columns>(
-            'SELECT seq, at, record FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
+            `SELECT event.seq, at, event.record, details FROM event LEFT JOIN task ON id = task_id
+             WHERE event.seq > ? ORDER BY event.seq LIMIT ?`,
             afterSeq,
             limit,
           )
         : this.#sql.exec<Columns>(
-            'SELECT seq, at, record FROM event WHERE task_id = ? AND seq > ? ORDER BY seq LIMIT ?',
+            `SELECT event.seq, at, event.record, details FROM event LEFT JOIN task ON id = task_id
+             WHERE task_id = ? AND event.seq > ? ORDER BY event.seq LIMIT ?`,
             taskId,
             afterSeq,
             limit,
           );
-    return cursor.toArray().map((row) => this.#toChange(row));
+    return this.#toChanges(cursor.toArray());
   }
 
   /** Returns the last change of a task up to `seq`; null if it is deleted. */
   lastUpTo(taskId: string, seq: number): TaskChange | null {
-    const [row] = this.#sql
+    const rows = this.#sql
       .exec<Columns>(
-        'SELECT seq, at, record FROM event WHERE task_id = ? AND seq <= ? ORDER BY seq DESC LIMIT 1',
+        `SELECT event.seq, at, event.record, details FROM event LEFT JOIN task ON id = task_id
+         WHERE task_id = ? AND event.seq <= ? ORDER BY event.seq DESC LIMIT 1`,
         taskId,
         seq,
       )
       .toArray();
-    return row ? this.#toChange(row) : null;
+    return this.#toChanges(rows)[0] ?? null;
   }
 
   /** Returns the number of the newest change ever made; 0 before the first. */
@@ -107,8 +111,17 @@ export class EventStore {
     this.#forgot(gone.toArray());
   }
 
-  #toChange({ seq, at, record }: Columns): TaskChange {
-    return { seq, cursor: this.cursorOf(seq), atMs: at, task: readOwnJson<TaskRecord>(record), resync: false };
+  /** All changes of a task share one object of details. RPC sends a shared object once, which bounds an answer. */
+  #toChanges(rows: readonly Columns[]): TaskChange[] {
+    const read = new Map<string, TaskDetails>();
+    return rows.map(({ seq, at, record, details }) => {
+      const task = readOwnJson<TaskRecord>(record);
+      const change = { seq, cursor: this.cursorOf(seq), atMs: at, resync: false };
+      if (details === null) return { ...change, task };
+      const shared = read.get(details) ?? readOwnJson<TaskDetails>(details);
+      read.set(details, shared);
+      return { ...change, task: { ...task, details: shared } };
+    });
   }
 
   #forgot(gone: readonly { readonly seq: number }[]): void {

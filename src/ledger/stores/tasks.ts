@@ -1,5 +1,5 @@
 import type { TaskFilter, TaskReference } from '../../domain/ports.ts';
-import type { TaskRecord } from '../../domain/records.ts';
+import type { TaskDetails, TaskRecord } from '../../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../../domain/task.ts';
 import { readOwnJson } from '../../lib/json.ts';
 import { NO_TROUBLE, type Trouble } from '../trouble.ts';
@@ -60,6 +60,7 @@ export interface WrittenRecord {
 export type Columns = {
   seq: number;
   record: string;
+  details: string | null;
   input_digest: string;
   phase: TaskPhase;
   wake_at: number | null;
@@ -73,7 +74,7 @@ export type Columns = {
 };
 
 /** The start of a statement that reads whole rows. */
-export const SELECT = `SELECT seq, record, input_digest, phase, wake_at, tries, sends, read_at, first_sent_at, deadline_at,
+export const SELECT = `SELECT seq, record, details, input_digest, phase, wake_at, tries, sends, read_at, first_sent_at, deadline_at,
   settled_at, trouble FROM task`;
 
 /** The length of a part of a request. A row holds at most 2 MB, and a request may contain 5 MB of audio. */
@@ -97,8 +98,8 @@ export class TaskStore {
     const { record } = row;
     this.#sql.exec(
       `INSERT INTO task (id, kind, status, external_id, input_digest, phase, wake_at, tries, sends, deadline_at, record,
-         milliunits, request_chars)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         details, milliunits, request_chars)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       record.id,
       record.kind,
       record.status,
@@ -109,7 +110,7 @@ export class TaskStore {
       row.tries,
       row.sends,
       row.deadlineAtMs,
-      JSON.stringify(record),
+      ...jsonOf(record),
       milliunits,
       request.length,
     );
@@ -153,7 +154,7 @@ export class TaskStore {
       `UPDATE task SET phase = ?1, wake_at = ?2, tries = ?3, sends = ?4, first_sent_at = ?5, deadline_at = ?6,
          settled_at = ?7, trouble = ?8, request_chars = iif(?1 IN ('SENT', 'DONE'), 0, request_chars),
          ended_at = iif(?1 = 'DONE', ?10, NULL)
-         ${learned === null ? '' : ', status = ?11, record = ?12, milliunits = ?13'}
+         ${learned === null ? '' : ', status = ?11, record = ?12, details = ?13, milliunits = ?14'}
        WHERE id = ?9`,
       step.phase,
       step.wakeAtMs,
@@ -174,7 +175,11 @@ export class TaskStore {
 
   writeRecord(written: WrittenRecord): void {
     const { id } = written.record;
-    this.#sql.exec('UPDATE task SET status = ?, record = ?, milliunits = ? WHERE id = ?', ...toColumns(written), id);
+    this.#sql.exec(
+      'UPDATE task SET status = ?, record = ?, details = ?, milliunits = ? WHERE id = ?',
+      ...toColumns(written),
+      id,
+    );
   }
 
   markRead(id: string, nowMs: number): void {
@@ -254,15 +259,26 @@ export function newestSeqs(
   return seqs.toSorted((a, b) => b - a).slice(0, limit);
 }
 
-function toColumns({ record, milliunits }: WrittenRecord): readonly (string | number)[] {
-  return [record.status, JSON.stringify(record), milliunits];
+function toColumns({ record, milliunits }: WrittenRecord): readonly (string | number | null)[] {
+  return [record.status, ...jsonOf(record), milliunits];
+}
+
+/** Returns the texts of the columns `record` and `details`. */
+export function jsonOf({ details, ...record }: TaskRecord): readonly [record: string, details: string | null] {
+  return [JSON.stringify(record), details === undefined ? null : JSON.stringify(details)];
+}
+
+/** Reads the columns `record` and `details`. */
+export function readTaskRecord(record: string, details: string | null): TaskRecord {
+  const read = readOwnJson<TaskRecord>(record);
+  return details === null ? read : { ...read, details: readOwnJson<TaskDetails>(details) };
 }
 
 /** Maps a row that `SELECT` has read. */
 export function toRow(columns: Columns): TaskRow {
   return {
     seq: columns.seq,
-    record: readOwnJson<TaskRecord>(columns.record),
+    record: readTaskRecord(columns.record, columns.details),
     inputDigest: columns.input_digest,
     phase: columns.phase,
     wakeAtMs: columns.wake_at,

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<a7d72ad9e2ba87c27b72e108cd066267>>
+ * @generated SignedSource<<fc29212a80034bd6172e9b56d09c3c5b>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -12,8 +12,14 @@ import { ConcreteRequest } from 'relay-runtime';
 export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type CreateVoiceInput = {
   externalId?: string | null | undefined;
+  label?: string | null | undefined;
+  metadata?: ReadonlyArray<MetadataInput>;
   name: string;
   source: VoiceSourceInput;
+};
+export type MetadataInput = {
+  key: string;
+  value: string;
 };
 export type VoiceSourceInput = {
   url: string;

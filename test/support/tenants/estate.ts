@@ -52,13 +52,17 @@ const rawIdOf = (globalId: string): string => decodeGlobalId(globalId)!.id;
 
 export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<Estate> {
   const keys = { externalId: `order-${tenant}-1`, voiceExternalId: `order-${tenant}-2`, scanKey: `scan-${tenant}` };
+  const notes = { label: `label-${tenant}`, metadataKey: `key-${tenant}`, metadataValue: `value-${tenant}` };
+  const metadata = [{ key: notes.metadataKey, value: notes.metadataValue }];
   const speechKey = `speech-${tenant}`;
   const { speech } = (await done(tenant, SPEAK, { input: { ...SPEECH, idempotencyKey: speechKey } })).synthesizeSpeech;
   const scanned = await done(tenant, SCAN, { input: { video: { url: CLIP }, idempotencyKey: keys.scanKey } });
   const { faceScan } = scanned.identifyFaces;
   const faceId: string = faceScan.faces[0].id;
   const lipSyncInput = { faceId, sound: { audioId: speech.klingAudioId }, placement: PLACEMENT };
-  const lipSynced = await done(tenant, LIP_SYNC, { input: { ...lipSyncInput, externalId: keys.externalId } });
+  const lipSynced = await done(tenant, LIP_SYNC, {
+    input: { ...lipSyncInput, externalId: keys.externalId, label: notes.label, metadata },
+  });
   const cloned = await done(tenant, VOICE, {
     input: { name: tenant, source: { url: CLIP }, externalId: keys.voiceExternalId },
   });
@@ -81,6 +85,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   };
   const ids: Record<string, string> = {
     ...keys,
+    ...notes,
     speechKey,
     tenant,
     audioId: speech.klingAudioId,
@@ -158,6 +163,15 @@ export function ownInputs({ own }: Estate): Fill {
     'Subscription.tasksChanged.filter': undefined,
     'CreateVoiceInput.name': 'Ann',
     'CreateVoiceInput.externalId': undefined,
+    'CreateVoiceInput.label': undefined,
+    'CreateVoiceInput.metadata': [],
+    'CreateLipSyncTaskInput.label': undefined,
+    'CreateLipSyncTaskInput.metadata': [],
+    'MetadataInput.key': 'key',
+    'MetadataInput.value': 'value',
+    'Mutation.updateTask.taskId': own['VoiceTask'],
+    'Mutation.updateTask.label': undefined,
+    'Mutation.updateTask.metadata': undefined,
     VoiceSourceInput: { url: CLIP },
     'CreateLipSyncTaskInput.faceId': own['Face'],
     'CreateLipSyncTaskInput.externalId': undefined,

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<a6742436d39a14fc16e7fa15c0f569a2>>
+ * @generated SignedSource<<a4cc92e1088f38fe2a18671155c39cd3>>
  * @relayHash fde1107e855d1a977472b58426c773df
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
@@ -15,8 +15,14 @@ import { ConcreteRequest } from 'relay-runtime';
 export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type CreateVoiceInput = {
   externalId?: string | null | undefined;
+  label?: string | null | undefined;
+  metadata?: ReadonlyArray<MetadataInput>;
   name: string;
   source: VoiceSourceInput;
+};
+export type MetadataInput = {
+  key: string;
+  value: string;
 };
 export type VoiceSourceInput = {
   url: string;
