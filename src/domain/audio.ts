@@ -22,7 +22,7 @@ export function checkInlineAudio(text: string, path: Path): Validation<InlineAud
   const prefix = /^\s*data:[^,]{0,200},/i.exec(text)?.[0] ?? '';
   if (prefix !== '') problems.push('must be bare base64: remove the data: prefix, up to and with the comma');
   const base64 = prefix === '' ? text : text.slice(prefix.length);
-  const sizeBytes = decodedSize(base64);
+  const { sizeBytes, durationMs } = measureInlineAudio(base64);
   if (sizeBytes > AUDIO_BYTES_MAX) {
     problems.push(`must be at most ${AUDIO_BYTES_MAX} bytes (5 MB) when decoded, was ${sizeBytes}`);
   } else {
@@ -30,16 +30,23 @@ export function checkInlineAudio(text: string, path: Path): Validation<InlineAud
     if (problem !== null) problems.push(problem);
   }
   const head = detectAudio(bytesAt(base64, 0, AUDIO_HEAD_BYTES));
-  const isWav = head !== null && 'format' in head && head.format === 'wav';
   if (base64 !== '' && (head === null || 'unsupported' in head)) {
     const found = head === null ? 'its first bytes are none of these' : `this is ${head.unsupported}`;
     problems.push(`must be MP3, WAV, M4A or AAC: ${found}`);
   }
-  const durationMs = isWav ? wavDurationMs((offset, count) => bytesAt(base64, offset, count), sizeBytes) : null;
   return toValidation(
     { base64, sizeBytes, durationMs },
     problems.map((message) => ({ path, message })),
   );
+}
+
+/** Returns the size and the length of audio in base64, as `InlineAudio` describes them. */
+export function measureInlineAudio(base64: string): Pick<InlineAudio, 'sizeBytes' | 'durationMs'> {
+  const sizeBytes = decodedSize(base64);
+  const head = detectAudio(bytesAt(base64, 0, AUDIO_HEAD_BYTES));
+  const isWav = head !== null && 'format' in head && head.format === 'wav';
+  const read = (offset: number, count: number): Uint8Array => bytesAt(base64, offset, count);
+  return { sizeBytes, durationMs: isWav ? wavDurationMs(read, sizeBytes) : null };
 }
 
 function decodedSize(base64: string): number {

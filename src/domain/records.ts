@@ -1,5 +1,6 @@
 import type { TaskFailure } from './failure.ts';
 import type { Metadata } from './notes.ts';
+import type { Placement } from './placement.ts';
 import type { BalanceDeduction, LipSyncReport, TaskKind, TaskReport, TaskStatus, VoiceTaskReport } from './task.ts';
 
 /** The fields of a task that the ledger stores and the schema shows. Times are in milliseconds since the epoch. */
@@ -53,6 +54,42 @@ export interface LastReport {
 export interface TaskDetails {
   /** The caller's own data. Missing if the caller gave no pair. */
   readonly metadata?: readonly Metadata[];
+  /** The checked input, by the kind of the task. Missing in tasks of version 0.1. */
+  readonly lipSync?: KeptLipSyncInput;
+  readonly voice?: KeptVoiceInput;
+}
+
+/** The input of a lip-sync, without the bytes of its audio. Invariant: tasks store it, so its keys must not be renamed. */
+export interface KeptLipSyncInput {
+  readonly face: Face;
+  /** The video that was scanned, and its length as far as it was known then. Missing as in the scan. */
+  readonly video?: FaceScan['video'];
+  readonly videoDurationMs?: number;
+  readonly audio: KeptAudio;
+  readonly placement: Placement;
+  readonly audioVolume: number;
+  readonly originalAudioVolume: number;
+  readonly watermark: boolean;
+}
+
+/** The input of a voice. Invariant: tasks store it, so its keys must not be renamed. */
+export interface KeptVoiceInput {
+  readonly name: string;
+  readonly sample: KeptAudio;
+}
+
+/** Audio of an input: where it is found, or what it is, but not its bytes. */
+export interface KeptAudio {
+  readonly url?: string;
+  /** Kling's id of audio that its text-to-speech made. */
+  readonly audioId?: string;
+  /** Kling's id of a video whose sound is used. */
+  readonly videoId?: string;
+  /** The number of the bytes that the caller sent, and their SHA-256 in hexadecimal. */
+  readonly bytes?: number;
+  readonly sha256?: string;
+  /** Missing unless the gateway or Kling has measured it. */
+  readonly durationMs?: number;
 }
 
 export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'>, LipSyncReport {

@@ -1,3 +1,4 @@
+import { measureInlineAudio } from '../domain/audio.ts';
 import type { LedgerLimits } from '../config/index.ts';
 import type { Validation } from '../domain/check.ts';
 import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
@@ -6,11 +7,22 @@ import {
   checkLipSyncInput,
   type CreateLipSyncTaskInput,
   type CreateVoiceInput,
+  type AudioSource,
+  type LipSyncFacts,
   type LipSyncRequest,
   type VoiceRequest,
 } from '../domain/inputs.ts';
 import { checkNotes } from '../domain/notes.ts';
-import { type FaceScan, type LipSyncTask, scanIdOf, type TaskRecord, type VoiceTask } from '../domain/records.ts';
+import {
+  type FaceScan,
+  type KeptAudio,
+  type KeptLipSyncInput,
+  type KeptVoiceInput,
+  type LipSyncTask,
+  scanIdOf,
+  type TaskRecord,
+  type VoiceTask,
+} from '../domain/records.ts';
 import type { TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
 import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
@@ -138,10 +150,13 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       const digest = await digestOfVoice(input);
       const before = rowOf(input.externalId ?? null);
       if (before !== null) return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoice(input);
-      const request = JSON.stringify(validOrThrow<VoiceRequest>(checkCreateVoiceInput(input)));
+      const checked = validOrThrow<VoiceRequest>(checkCreateVoiceInput(input));
+      const request = JSON.stringify(checked);
       checkRoom(request);
       checkBudget(VOICE_UNITS);
-      const task = { ...newTask(input, VOICE_UNITS), kind: 'VOICE' as const, voices: [] };
+      const fields = newTask(input, VOICE_UNITS);
+      const kept: KeptVoiceInput = { name: checked.name, sample: checked.source };
+      const task = { ...fields, kind: 'VOICE' as const, voices: [], details: { ...fields.details, voice: kept } };
       return create<VoiceTask>(task, digest, request);
     },
 
@@ -152,26 +167,30 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
         return (await repeated<LipSyncTask>('LIP_SYNC', before, digest)) ?? creator.createLipSyncTask(input);
       }
       const scan = assets.faceScan(scanIdOf(input.faceId ?? ''));
-      const checked = validOrThrow<LipSyncRequest>(checkLipSyncInput(input, ['input'], facts(input, scan)));
+      const known = facts(input, scan);
+      const checked = validOrThrow<LipSyncRequest>(checkLipSyncInput(input, ['input'], known));
       // The length that Kling measured takes precedence over the caller's.
       const units = lipSyncUnits(scan?.videoDurationMs ?? input.placement.videoDurationMs ?? null);
       const request = JSON.stringify(checked);
       checkRoom(request);
       checkBudget(units);
+      const fields = newTask(input, units);
+      const kept = toKeptInput(checked, known, scan, digest.audioSha256);
       const record: LipSyncTask = {
-        ...newTask(input, units),
+        ...fields,
         kind: 'LIP_SYNC',
         ...(input.faceId === null ? {} : { faceId: input.faceId }),
         parentVideo: null,
         videos: [],
         watermarkEnabled: checked.watermark,
+        details: { ...fields.details, ...(kept === null ? {} : { lipSync: kept }) },
       };
       return create(record, digest, request);
     },
   };
   return creator;
 
-  function facts(input: CreateLipSyncTaskInput, scan: FaceScan | null) {
+  function facts(input: CreateLipSyncTaskInput, scan: FaceScan | null): LipSyncFacts {
     const face = scan?.faces.find(({ faceId }) => `${scan.id}:${faceId}` === input.faceId) ?? null;
     const { audioId } = input.sound;
     return {
@@ -182,6 +201,38 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       audioDurationMs: typeof audioId === 'string' ? assets.speechDurationMs(audioId) : null,
     };
   }
+}
+
+/** Returns what a lip-sync keeps of its checked input. Null without a face, which the check refuses. */
+function toKeptInput(
+  { sound, placement, soundVolume, originalAudioVolume, watermark }: LipSyncRequest,
+  { face, audioDurationMs }: LipSyncFacts,
+  scan: FaceScan | null,
+  audioSha256: string | null,
+): KeptLipSyncInput | null {
+  if (face === null) return null;
+  const { video, videoDurationMs } = scan ?? {};
+  return {
+    face,
+    ...(video === undefined ? {} : { video }),
+    ...(videoDurationMs === undefined ? {} : { videoDurationMs }),
+    audio: toKeptAudio(sound, audioDurationMs, audioSha256),
+    placement,
+    audioVolume: soundVolume,
+    originalAudioVolume,
+    watermark,
+  };
+}
+
+/** The bytes stay in the request, which is deleted once Kling has the task. */
+function toKeptAudio(source: AudioSource, speechMs: number | null, sha256: string | null): KeptAudio {
+  if (source.base64 === undefined) return { ...source, ...(speechMs === null ? {} : { durationMs: speechMs }) };
+  const { sizeBytes, durationMs } = measureInlineAudio(source.base64);
+  return {
+    bytes: sizeBytes,
+    ...(sha256 === null ? {} : { sha256 }),
+    ...(durationMs === null ? {} : { durationMs }),
+  };
 }
 
 function noRoom(bound: string): GatewayError {

@@ -23,6 +23,12 @@ export interface RequestDigest {
   readonly matches: (stored: string) => Promise<boolean>;
 }
 
+/** The digest of a lip-sync, with a hash that it needs on the way. */
+interface LipSyncDigest extends RequestDigest {
+  /** SHA-256 in hexadecimal of audio that came in base64; null for other audio. */
+  readonly audioSha256: string | null;
+}
+
 /** The prefix of each stored digest. Rows without one are older, and compared with the layouts of their time. */
 const VERSION = '2:';
 
@@ -42,19 +48,22 @@ export async function digestOfVoice(input: CreateVoiceInput): Promise<RequestDig
 }
 
 /** Leaves out the lengths that the caller states: they serve checks and estimates, and do not change the video. */
-export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<RequestDigest> {
+export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<LipSyncDigest> {
   const { placement, sound } = input;
+  const bytes = await bytesOf(sound.base64);
   const canonical: Canonical = [
     'lip-sync',
     ['face', input.faceId],
-    ['audio', urlOf(sound.url), ['audio-id', sound.audioId ?? null], await bytesOf(sound.base64)],
+    ['audio', urlOf(sound.url), ['audio-id', sound.audioId ?? null], bytes],
     ['cut-ms', placement.cropStartMs, placement.cropEndMs],
     ['insert-at-ms', placement.insertAtMs],
     ['audio-volume', input.soundVolume ?? VOLUME.fallback],
     ['original-audio-volume', input.originalAudioVolume ?? VOLUME.fallback],
     ['watermark', input.watermark ?? false],
   ];
-  return toDigest(canonical, () => legacyCreates('createLipSyncTask', input));
+  const digest = await toDigest(canonical, () => legacyCreates('createLipSyncTask', input));
+  const [form, sha256OfAudio] = bytes;
+  return { ...digest, audioSha256: form === 'bytes' ? sha256OfAudio : null };
 }
 
 /** Returns the digest of a face scan. */
@@ -89,7 +98,7 @@ function videoOf({ url, videoId }: CreateVoiceInput['source']): Canonical {
 }
 
 /** Identifies audio by its bytes, and a text that is not base64 by its characters. */
-async function bytesOf(base64: string | null | undefined): Promise<Canonical> {
+async function bytesOf(base64: string | null | undefined): Promise<readonly ['bytes' | 'text', string | null]> {
   if (typeof base64 !== 'string') return ['bytes', null];
   const bytes = decodeBase64(base64);
   return bytes === null ? ['text', await sha256(base64)] : ['bytes', await sha256(bytes)];

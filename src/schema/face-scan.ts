@@ -5,15 +5,17 @@ import { definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { idOf } from './global-id.ts';
 
-/** A face and its scan. Kling's face ids are unique only within a scan. */
+/** A face and the id of its scan. Kling's face ids are unique only within a scan. */
 interface ScannedFace {
-  readonly scan: FaceScan;
+  readonly scanId: string;
   readonly face: Face;
+  /** Missing if the face is shown without its scan, as in a task. */
+  readonly scan?: FaceScan;
 }
 
-const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
+export const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
   description: 'A face in a video. Someone who is out of sight for more than a second comes back as another face.',
-  id: { resolve: ({ scan, face }) => `${scan.id}:${face.faceId}` },
+  id: { resolve: ({ scanId, face }) => `${scanId}:${face.faceId}` },
   async loadOne(id, { ledger }) {
     const colon = id.indexOf(':');
     if (colon < 1) return null;
@@ -51,12 +53,12 @@ interface Video {
   readonly klingVideoId: string | null;
 }
 
-const VideoRef = builder.objectRef<Video>('Video').implement({
+export const VideoRef = builder.objectRef<Video>('Video').implement({
   description: 'A video that was given. Only the fields that are known are set.',
   fields: (t) => ({
     url: t.exposeString('url', {
       nullable: true,
-      description: 'The URL that it was given by. Null if it was given by `klingVideoId`, or if that is not known.',
+      description: 'The URL that it was given by, or where Kling keeps it for a while. Null if unknown.',
     }),
     durationMs: t.exposeInt('durationMs', {
       nullable: true,
@@ -64,7 +66,7 @@ const VideoRef = builder.objectRef<Video>('Video').implement({
     }),
     klingVideoId: t.exposeString('klingVideoId', {
       nullable: true,
-      description: "Kling's id that it was given by. Null if it was given by `url`, or if that is not known.",
+      description: "Kling's id of it. Null if unknown.",
     }),
   }),
 });
@@ -109,8 +111,10 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
 builder.objectField(FaceRef, 'scan', (t) =>
   t.field({
     type: FaceScanRef,
-    description: 'The scan that found it.',
-    resolve: ({ scan }) => scan,
+    nullable: true,
+    description: 'The scan that found it. Null in a task that is older than the scans that are still kept.',
+    extensions: withCost({ call: true }),
+    resolve: ({ scan, scanId }, _args, { ledger }) => scan ?? ledger.faceScan(scanId),
   }),
 );
 
@@ -192,5 +196,5 @@ builder.mutationField('identifyFaces', (t) =>
 );
 
 function facesOf(scan: FaceScan): ScannedFace[] {
-  return scan.faces.map((face) => ({ scan, face }));
+  return scan.faces.map((face) => ({ scanId: scan.id, face, scan }));
 }

@@ -1,9 +1,12 @@
 import type { GeneratedVideo, ParentVideo } from '../domain/task.ts';
 import type { Slice } from '../domain/cursor.ts';
-import type { LipSyncTask, TaskRecord } from '../domain/records.ts';
+import type { Placement } from '../domain/placement.ts';
+import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
+import { AudioRef } from './audio.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST } from './connection.ts';
+import { FaceRef, VideoRef } from './face-scan.ts';
 import { idOf } from './global-id.ts';
 import {
   MetadataInputRef,
@@ -57,6 +60,38 @@ export const GeneratedVideoRef = builder.objectRef<GeneratedVideo>('GeneratedVid
 /** Kling makes one video for each lip-sync (lip-sync pages, 2026-09). */
 export const VIDEOS_PER_TASK = 1;
 
+const PlacementRef = builder.objectRef<Placement>('Placement').implement({
+  description: 'The clip of the audio, and where it is heard in the video.',
+  fields: (t) => ({
+    audioStartMs: t.exposeInt('cropStartMs', {
+      description: 'Start of the clip, in milliseconds from the start of the audio.',
+    }),
+    audioEndMs: t.exposeInt('cropEndMs', {
+      description: 'End of the clip, in milliseconds from the start of the audio.',
+    }),
+    insertAtMs: t.exposeInt('insertAtMs', {
+      description: 'Start of the clip, in milliseconds from the start of the video.',
+    }),
+  }),
+});
+
+/** Returns the face of a task as it was found; null in a task that version 0.1 made. */
+function faceOf({ faceId, details }: LipSyncTask) {
+  const face = details?.lipSync?.face;
+  return faceId === undefined || face === undefined ? null : { scanId: scanIdOf(faceId), face };
+}
+
+/** Returns the source video: as it was given, and as Kling reports it. Null if neither is known. */
+function sourceVideoOf({ parentVideo, details }: LipSyncTask) {
+  const { video, videoDurationMs } = details?.lipSync ?? {};
+  if (video === undefined && parentVideo === null) return null;
+  return {
+    url: video?.url ?? parentVideo?.url ?? null,
+    durationMs: parentVideo?.durationMs ?? videoDurationMs ?? null,
+    klingVideoId: video?.videoId ?? parentVideo?.videoId ?? null,
+  };
+}
+
 const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
   description:
     "One face of a video, made to speak a sound. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09).",
@@ -64,6 +99,46 @@ const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'
   id: { resolve: (task) => task.id },
   loadOne: async (id, { ledger }) => asLipSync(await ledger.task({ id })),
   fields: (t) => ({
+    sourceVideo: t.field({
+      type: VideoRef,
+      nullable: true,
+      description:
+        'The video that the face is in. Null in a task that version 0.1 made, until Kling reports the video.',
+      resolve: sourceVideoOf,
+    }),
+    face: t.field({
+      type: FaceRef,
+      nullable: true,
+      description: 'The face that speaks, as the scan found it. Null in a task that version 0.1 made.',
+      resolve: faceOf,
+    }),
+    audio: t.field({
+      type: AudioRef,
+      nullable: true,
+      description: 'The audio that is spoken. Null in a task that version 0.1 made.',
+      resolve: ({ details }) => details?.lipSync?.audio,
+    }),
+    placement: t.field({
+      type: PlacementRef,
+      nullable: true,
+      description: 'Where the audio is heard. Null in a task that version 0.1 made.',
+      resolve: ({ details }) => details?.lipSync?.placement,
+    }),
+    audioVolume: t.float({
+      nullable: true,
+      description: 'Volume of the audio, 0 to 2. Null in a task that version 0.1 made.',
+      resolve: ({ details }) => details?.lipSync?.audioVolume,
+    }),
+    originalAudioVolume: t.float({
+      nullable: true,
+      description: "Volume of the video's own sound, 0 to 2. Null in a task that version 0.1 made.",
+      resolve: ({ details }) => details?.lipSync?.originalAudioVolume,
+    }),
+    watermark: t.boolean({
+      nullable: true,
+      description: 'Whether a watermarked copy was asked for. Null in a task that version 0.1 made.',
+      resolve: ({ details }) => details?.lipSync?.watermark,
+    }),
     parentVideo: t.expose('parentVideo', {
       type: ParentVideoRef,
       nullable: true,

@@ -20,7 +20,7 @@ const SpeechLanguageRef = builder.enumType('SpeechLanguage', {
   values: LANGUAGES,
 });
 
-const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
+export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
   description: 'A text that Kling has turned into audio.',
   id: { resolve: ({ audioId }) => audioId },
   loadOne: (id, { ledger }) => ledger.speech(id),

@@ -5,6 +5,7 @@ import type { Voice } from '../domain/task.ts';
 import { isPermitted } from '../domain/viewer.ts';
 import { badUserInput, notFound } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
+import { AudioRef } from './audio.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { idOf } from './global-id.ts';
@@ -150,6 +151,17 @@ const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask'), {
   id: { resolve: (task) => task.id },
   loadOne: async (id, { ledger }) => asVoiceTask(await ledger.task({ id })),
   fields: (t) => ({
+    name: t.string({
+      nullable: true,
+      description: 'The name of the voice, trimmed. Null in a task that version 0.1 made.',
+      resolve: ({ details }) => details?.voice?.name,
+    }),
+    sample: t.field({
+      type: AudioRef,
+      nullable: true,
+      description: 'The recording. Null in a task that version 0.1 made.',
+      resolve: ({ details }) => details?.voice?.sample,
+    }),
     voices: t.expose('voices', {
       type: [VoiceRef],
       description: 'What was made, as it was then: a voice deleted since is still shown here. Empty until `SUCCEEDED`.',

@@ -112,7 +112,7 @@ describe('updateTask', () => {
       expect(after.record).toEqual({
         ...before.record,
         label: 'Birthday',
-        details: { metadata: METADATA },
+        details: { ...before.record.details, metadata: METADATA },
         notedAtMs: clock.nowMs,
       });
       expect(after.phase).toBe('DONE');
@@ -187,10 +187,7 @@ describe('long metadata', () => {
 it('a task of version 0.1 has no notes, and can be given some', async ({ expect }) => {
   const ledger = ledgerOf('old');
   const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
-  await runInDurableObject(ledger, (_instance, { storage: { sql } }) => {
-    const { record, details } = sql.exec<{ record: string; details: string | null }>('SELECT * FROM task').one();
-    expect([JSON.parse(record), details]).toEqual([expect.not.objectContaining({ label: null }), null]);
-  });
+  await runInDurableObject(ledger, (_instance, { storage }) => storage.sql.exec('UPDATE task SET details = NULL'));
   expect(notesOf((await ledger.task({ id }))!)).toEqual({ label: null, metadata: [] });
   expect(notesOf(valueOf(await ledger.updateTask({ id, kind: 'VOICE', ...NOTES })))).toEqual(NOTES);
 });

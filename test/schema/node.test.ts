@@ -113,7 +113,7 @@ describe('a global id', () => {
       Voice: [voice('1'), '1'],
       FaceScan: [scan, 's'],
       Speech: [speech, 'audio-1'],
-      Face: [{ scan, face: scan.faces[0] }, `s:${scan.faces[0]!.faceId}`],
+      Face: [{ scanId: scan.id, face: scan.faces[0] }, `s:${scan.faces[0]!.faceId}`],
     };
     for (const type of NODE_TYPES) {
       const { id } = (schema.getType(type) as GraphQLObjectType).getFields();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, it } from 'vitest';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
-import { lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
+import { faceScan, lipSyncTask, speech, voiceTask } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 let client: ReturnType<typeof createGraphqlClient>;
@@ -45,6 +45,95 @@ describe('lipSyncTask', () => {
       parentVideo: { videoId: 'parent', url: 'https://k.test/parent.mp4', durationMs: 5100 },
       videos: [{ videoId: 'made', url: 'https://k.test/made.mp4', watermarkUrl: null, durationMs: 5100 }],
     });
+  });
+
+  const MADE_OF = `{ lipSyncTask(by: {externalId: "mine"}) {
+    sourceVideo { url durationMs klingVideoId } face { id startMs endMs imageUrl scan { id } }
+    audio { url durationMs bytes sha256 klingAudioId klingVideoId speech { text } }
+    placement { audioStartMs audioEndMs insertAtMs } audioVolume originalAudioVolume watermark } }`;
+  const KEPT = {
+    face: { faceId: '0', imageUrl: null, startMs: 0, endMs: 5200 },
+    video: { url: 'https://example.com/v.mp4' },
+    videoDurationMs: 5000,
+    audio: { audioId: 'audio-1', durationMs: 3000 },
+    placement: { cropStartMs: 100, cropEndMs: 3100, insertAtMs: 1000 },
+    audioVolume: 0.5,
+    originalAudioVolume: 0,
+    watermark: true,
+  };
+
+  it('shows what a task was made of', async ({ expect }) => {
+    const made = lipSyncTask('l1', {
+      externalId: 'mine',
+      faceId: 's:0',
+      parentVideo: null,
+      details: { lipSync: KEPT },
+    });
+    client.ledger.tasksKept = [made];
+    client.ledger.scans = [faceScan('s')];
+    client.ledger.speechesKept = [speech];
+    expect((await client.execute(MADE_OF)).data.lipSyncTask).toEqual({
+      sourceVideo: { url: 'https://example.com/v.mp4', durationMs: 5000, klingVideoId: null },
+      face: { id: idOf('Face', 's:0'), startMs: 0, endMs: 5200, imageUrl: null, scan: { id: idOf('FaceScan', 's') } },
+      audio: {
+        url: null,
+        durationMs: 3000,
+        bytes: null,
+        sha256: null,
+        klingAudioId: 'audio-1',
+        klingVideoId: null,
+        speech: { text: speech.text },
+      },
+      placement: { audioStartMs: 100, audioEndMs: 3100, insertAtMs: 1000 },
+      audioVolume: 0.5,
+      originalAudioVolume: 0,
+      watermark: true,
+    });
+  });
+
+  it('shows the face and the audio also when scan and speech are no longer kept', async ({ expect }) => {
+    client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', faceId: 's:0', details: { lipSync: KEPT } })];
+    expect((await client.execute(MADE_OF)).data.lipSyncTask).toMatchObject({
+      face: { id: idOf('Face', 's:0'), scan: null },
+      audio: { klingAudioId: 'audio-1', speech: null },
+    });
+  });
+
+  it('prefers the length of the source video that Kling reports', async ({ expect }) => {
+    client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', faceId: 's:0', details: { lipSync: KEPT } })];
+    expect((await client.execute(MADE_OF)).data.lipSyncTask.sourceVideo).toEqual({
+      url: 'https://example.com/v.mp4',
+      durationMs: 5100,
+      klingVideoId: 'parent',
+    });
+  });
+
+  it('shows size and hash of audio that came in base64', async ({ expect }) => {
+    const lipSync = { ...KEPT, audio: { bytes: 80_044, sha256: 'ab' } };
+    client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', details: { lipSync } })];
+    expect((await client.execute(MADE_OF)).data.lipSyncTask.audio).toMatchObject({
+      url: null,
+      durationMs: null,
+      bytes: 80_044,
+      sha256: 'ab',
+      klingAudioId: null,
+      speech: null,
+    });
+  });
+
+  it('shows of a task that version 0.1 made only what Kling reports', async ({ expect }) => {
+    const unknown = { face: null, audio: null, placement: null };
+    const old = lipSyncTask('l1', { externalId: 'mine', faceId: 's:0' });
+    client.ledger.tasksKept = [old];
+    expect((await client.execute(MADE_OF)).data.lipSyncTask).toEqual({
+      ...unknown,
+      sourceVideo: { url: 'https://k.test/parent.mp4', durationMs: 5100, klingVideoId: 'parent' },
+      audioVolume: null,
+      originalAudioVolume: null,
+      watermark: null,
+    });
+    client.ledger.tasksKept = [{ ...old, parentVideo: null }];
+    expect((await client.execute(MADE_OF)).data.lipSyncTask.sourceVideo).toBeNull();
   });
 
   it.for([
@@ -210,4 +299,19 @@ it('lipSyncTasks and voiceTasks show only tasks of their own kind', async ({ exp
   );
   expect(data.lipSyncTasks.edges).toHaveLength(2);
   expect(data.voiceTasks.edges).toEqual([{ node: { id: idOf('VoiceTask', 'v1') } }]);
+});
+
+describe('a voice task', () => {
+  const QUERY = '{ voiceTask(by: {externalId: "my-voice"}) { name sample { url klingVideoId } } }';
+
+  it('shows the name and the recording that it was made of', async ({ expect }) => {
+    const voice = { name: 'Ann', sample: { videoId: 'made' } };
+    client.ledger.tasksKept = [voiceTask('v1', { externalId: 'my-voice', details: { voice } })];
+    const { data } = await client.execute(QUERY);
+    expect(data.voiceTask).toEqual({ name: 'Ann', sample: { url: null, klingVideoId: 'made' } });
+  });
+
+  it('shows neither if version 0.1 made it', async ({ expect }) => {
+    expect((await client.execute(QUERY)).data.voiceTask).toEqual({ name: null, sample: null });
+  });
 });

@@ -26,8 +26,9 @@ beforeAll(async () => {
 const EVERYTHING = `{
   viewer { tenant subject scopes }
   tasks(first: 100) { edges { cursor node { id externalId label metadata { key value } status kling { klingTaskId klingRequestId } } } }
-  lipSyncTasks(first: 100) { edges { cursor node { id externalId videos { videoId url } parentVideo { videoId url } } } }
-  voiceTasks(first: 100) { edges { cursor node { id externalId voices { id voiceId name } } } }
+  lipSyncTasks(first: 100) { edges { cursor node { id externalId sourceVideo { url klingVideoId }
+    face { id scan { id } } audio { klingAudioId speech { id } } placement { insertAtMs } videos { videoId url } parentVideo { videoId url } } } }
+  voiceTasks(first: 100) { edges { cursor node { id externalId name sample { url klingVideoId } voices { id voiceId name } } } }
   voices(first: 100) { edges { cursor node { id voiceId name } } }
   faceScans(first: 100) { edges { cursor node { id klingSessionId klingRequestId video { url } faces { id scan { id } } } } }
   speeches(first: 100) { edges { cursor node { id text url klingAudioId klingTaskId klingRequestId } } }
