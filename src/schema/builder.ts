@@ -70,12 +70,18 @@ export const builder = new SchemaBuilder<{
       description: 'The cursor of the last edge shown: the next `after`. Null when the window is empty.',
     },
     pageInfoFieldOptions: { description: 'Whether there is more, and the cursor to ask for it with.' },
-    edgesFieldOptions: { description: "The items of this window in the list's order. Empty when there are none." },
+    edgesFieldOptions: {
+      description: "The items of this window with their cursors, in the list's order. Empty if there are none.",
+      nullable: false,
+    },
+    nodesOnConnection: {
+      description: "The items of this window without their cursors, in the list's order. Empty if there are none.",
+    },
     cursorFieldOptions: {
       description:
         'Opaque; `after: cursor` continues right behind this item, also when items were added or removed meanwhile.',
     },
-    nodeFieldOptions: { description: 'The item itself.' },
+    nodeFieldOptions: { description: 'The item itself.', nullable: false },
   },
 });
 

@@ -186,10 +186,10 @@ async function customVoice(): Promise<void> {
 }
 
 async function voiceNames(): Promise<string> {
-  const { voices } = await execute<{ voices: { edges: { node: { name: string } }[] } }>(
-    `query Voices { voices(first: 100) { edges { node { name } } } }`,
+  const { voices } = await execute<{ voices: { nodes: { name: string }[] } }>(
+    `query Voices { voices(first: 100) { nodes { name } } }`,
   );
-  return voices.edges.map(({ node }) => node.name).join(', ') || 'none';
+  return voices.nodes.map(({ name }) => name).join(', ') || 'none';
 }
 
 try {

@@ -16,6 +16,13 @@ describe('countAnswers counts', () => {
     ['each field once', '{ viewer { tenant subject } }', 3],
     ['a list by its argument', '{ tasks(first: 7) { edges { cursor } pageInfo { hasNextPage } } }', 1 + 7 * 2 + 2],
     ['a list by its default', '{ tasks { edges { cursor } } }', 1 + 20 * 2],
+    ['the nodes of a connection', '{ tasks(first: 7) { nodes { id status } } }', 1 + 7 * 3],
+    ['nodes and edges both', '{ tasks(first: 7) { nodes { id } edges { cursor node { id } } } }', 1 + 7 * 2 + 7 * 4],
+    [
+      'a list inside nodes',
+      '{ tasks(first: 2) { nodes { events(first: 3) { nodes { cursor } } } } }',
+      1 + 2 * 2 + 2 * 3 * 2,
+    ],
     ['a null argument as the default', '{ tasks(first: null) { edges { cursor } } }', 1 + 20 * 2],
     ['the maximum for a variable', 'query ($n: Int = 1) { tasks(first: $n) { edges { cursor } } }', 201],
     ['the maximum for a larger argument', '{ tasks(first: 1000000) { edges { cursor } } }', 201],

@@ -38,6 +38,8 @@ describe('the cost of a subscription', () => {
     // The 100 records are read even if they are not selected.
     ['subscription { tasksChanged { task { events(first: 100) { pageInfo { hasNextPage } } } } }', 624],
     ['subscription { tasksChanged { task { events(first: 2) { edges { cursor } } } } }', 136],
+    ['subscription { tasksChanged { task { events(first: 2) { nodes { cursor } } } } }', 136],
+    ['subscription { tasksChanged { task { events(first: 2) { nodes { cursor } edges { cursor } } } } }', 140],
     ['subscription { tasksChanged { task { events { edges { cursor } } } } }', 262],
     ['subscription ($n: Int) { tasksChanged { task { events(first: $n) { edges { cursor } } } } }', 822],
     ['subscription { tasksChanged { task { queuePosition } } }', 127],

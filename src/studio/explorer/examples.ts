@@ -12,7 +12,7 @@ export const EXAMPLES: readonly Example[] = [
 query Start {
   viewer { tenant scopes expiresAt }
   tasks(first: 5) {
-    edges { node { id status externalId createdAt failure { code message } } }
+    nodes { id status externalId createdAt failure { code message } }
     pageInfo { hasNextPage endCursor }
   }
 }
@@ -61,8 +61,8 @@ subscription Watch($after: String) {
   {
     query: `# 5. Voices: Kling's own, and those of the caller.
 query Voices {
-  presetVoices(first: 5) { edges { node { name trialUrl } } }
-  voices(first: 5) { edges { node { id name trialUrl } } }
+  presetVoices(first: 5) { nodes { name trialUrl } }
+  voices(first: 5) { nodes { id name trialUrl } }
 }
 
 mutation CloneVoice {
