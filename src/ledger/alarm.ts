@@ -8,6 +8,7 @@ import type { Retention } from '../lib/tables.ts';
 import { traced } from '../lib/trace.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
+import type { PaidCalls } from './paid-calls.ts';
 import {
   lateCodeOf,
   OUTAGE_WAIT_MS,
@@ -19,6 +20,7 @@ import {
 } from './schedule.ts';
 import type { Sender } from './sender.ts';
 import type { Slots, WaitingTasks } from './slots.ts';
+import type { PaidCallStore } from './stores/paid-calls.ts';
 import type { ShardStore } from './stores/shards.ts';
 import type { TaskRow, TaskStore } from './stores/tasks.ts';
 import type { WakeStore } from './stores/wakes.ts';
@@ -49,6 +51,8 @@ interface AlarmHandlerDeps {
   readonly journal: Journal;
   readonly sender: Sender;
   readonly sync: TaskSync;
+  readonly paidCalls: PaidCallStore;
+  readonly claimSpeeches: PaidCalls['claimDue'];
   /** True if the credential allows one request to read several tasks. */
   readonly readsTogether: boolean;
   readonly outbox: Outbox;
@@ -66,7 +70,7 @@ interface AlarmHandlerDeps {
 /** Creates the handler. It keeps nothing in memory, because everything that is due is stored. */
 export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
   const { tasks, wakes, shards, retention, journal, sender, sync, readsTogether, outbox, slots, waiting } = deps;
-  const { exchangeTimeoutMs, now, random, sleep, background, log } = deps;
+  const { paidCalls, claimSpeeches, exchangeTimeoutMs, now, random, sleep, background, log } = deps;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
@@ -165,11 +169,19 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
       // Not awaited, so that a hub or an account that hangs does not delay tasks.
       background(() => outbox.run());
       background(() => waiting.run());
+      background(() => claimSpeeches());
       await Promise.all([probe(), actOnDue()]);
       retention.run();
     },
 
     nextAtMs: () =>
-      earliest([wakes.nextAtMs(), shards.nextDueAtMs(), slots.nextAskAtMs(), nextProbeAtMs(), retention.nextAtMs()]),
+      earliest([
+        wakes.nextAtMs(),
+        paidCalls.nextAtMs(),
+        shards.nextDueAtMs(),
+        slots.nextAskAtMs(),
+        nextProbeAtMs(),
+        retention.nextAtMs(),
+      ]),
   };
 }

@@ -188,6 +188,13 @@ const STEPS: readonly string[] = [
   `,
   // The fields of a task that may be long are stored once: the caller's metadata, and the input of the task.
   'ALTER TABLE task ADD COLUMN details TEXT',
+  // A speech that waits for the claim of its audio, and the instant at which the alarm claims it.
+  `
+  ALTER TABLE paid_call ADD COLUMN speech TEXT;
+  ALTER TABLE paid_call ADD COLUMN wake_at INTEGER;
+  ALTER TABLE paid_call ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX paid_call_wake ON paid_call (wake_at) WHERE wake_at IS NOT NULL;
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -1,4 +1,3 @@
-import type { ResultId } from '../account/owners.ts';
 import {
   type Deduction,
   FACE_SCAN_UNITS,
@@ -21,10 +20,12 @@ import { GatewayError } from '../errors.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
 import { readOwnJson } from '../lib/json.ts';
+import type { Log } from '../lib/log.ts';
 import { validOrThrow } from './create-tasks.ts';
 import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
 import type { Owners } from './isolation.ts';
 import type { BudgetCheck } from './limits.ts';
+import { CLAIMS_MAX, claimWaitMs } from './schedule.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { PaidCallStore } from './stores/paid-calls.ts';
 import type { TaskStore } from './stores/tasks.ts';
@@ -34,7 +35,12 @@ export interface PaidCalls {
   /** If the idempotency key was used with the same input before, returns the first answer and charges nothing. */
   identifyFaces(input: IdentifyFacesInput, idempotencyKey: string | null): Promise<FaceScan>;
   synthesizeSpeech(input: SynthesizeSpeechInput, idempotencyKey: string | null): Promise<Speech>;
+  /** Claims the speeches whose claim failed or was interrupted, so that the list shows them. Called by the alarm. */
+  claimDue(): Promise<void>;
 }
+
+/** The most speeches that one run of the alarm claims. The next run follows at once. */
+const CLAIMS_AT_ONCE = 100;
 
 interface PaidCallsDeps {
   readonly tasks: Pick<TaskStore, 'madeVideoMs'>;
@@ -46,7 +52,10 @@ interface PaidCallsDeps {
   readonly arm: () => void;
   readonly transaction: <T>(work: () => T) => T;
   readonly now: () => number;
+  /** Returns [0, 1). */
+  readonly random: () => number;
   readonly newId: () => string;
+  readonly log: Log;
 }
 
 /** A call as a caller ordered it. */
@@ -56,15 +65,16 @@ interface Order<T> {
   readonly units: string;
   /** Throws if the input is invalid. Returns the call. A repeat is not checked: an accepted call stays accepted. */
   readonly check: () => (id: string) => Promise<T>;
-  /** Returns the results in an answer that a later request may name. */
-  readonly resultsOf: (answer: T) => readonly ResultId[];
-  /** Stores what may be shown once the results are claimed. */
-  readonly keepClaimed?: (answer: T) => void;
+  /**
+   * Returns the speech in an answer. A later request may name its audio, so it is listed once the audio is claimed. Missing
+   * for a scan, which is listed at once: a later request names its faces by the gateway's own ids.
+   */
+  readonly speechOf?: (answer: T) => Speech;
 }
 
 /** Creates the paid calls. Build one per object: concurrent calls with the same key share an answer in memory. */
 export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
-  const { tasks, assets, paidCalls, kling, owners, checkBudget, arm, transaction, now, newId } = deps;
+  const { tasks, assets, paidCalls, kling, owners, checkBudget, arm, transaction, now, random, newId, log } = deps;
   /** The calls under way, by key. A concurrent call with the same key waits for the first answer. */
   const running = new Map<string, Promise<unknown>>();
 
@@ -77,8 +87,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
   /** Calls Kling once and stores the answer and its consequences in one transaction. No caller has seen the answer yet. */
   async function pay<T>(
     id: string,
-    key: string | null,
-    digest: RequestDigest,
+    { key, digest, speechOf }: Pick<Order<T>, 'key' | 'digest' | 'speechOf'>,
     call: () => Promise<T>,
     keep: (answer: T) => void,
   ): Promise<T> {
@@ -89,6 +98,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
       transaction(() => {
         keep(answer);
         paidCalls.hold(id, JSON.stringify(answer));
+        if (speechOf) paidCalls.holdSpeech(id, speechOf(answer), now() + claimWaitMs(0, random));
         arm();
       });
       return answer;
@@ -99,17 +109,50 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     }
   }
 
-  /** Claims the results, so that the answer may be shown. If that fails, a repeat with the same key tries again. */
-  async function show<T>(id: string, { key, resultsOf, keepClaimed }: Order<T>, answer: T): Promise<T> {
-    await owners.claim(resultsOf(answer)).catch((cause: unknown) => {
-      throw notShown(key, cause);
-    });
+  /** Claims the audio, so that the answer may be shown. If that fails, the alarm tries again, and so does a repeat. */
+  async function show<T>(id: string, { key, speechOf }: Order<T>, answer: T): Promise<T> {
+    const speech = speechOf?.(answer) ?? null;
+    if (speech !== null) {
+      await claim([speech]).catch((cause: unknown) => {
+        throw notShown(key, cause);
+      });
+    }
+    finish(id, speech);
+    return answer;
+  }
+
+  function claim(speeches: readonly Speech[]): Promise<void> {
+    return owners.claim(speeches.map(({ audioId }) => ({ kind: 'AUDIO', id: audioId })));
+  }
+
+  /** Lists a speech whose audio is claimed: the list must not show audio that turns out to be of another tenant. */
+  function finish(id: string, speech: Speech | null): void {
     transaction(() => {
-      keepClaimed?.(answer);
+      if (speech !== null) assets.keepSpeech(speech, now());
       paidCalls.finish(id);
       arm();
     });
-    return answer;
+  }
+
+  async function claimDue(): Promise<void> {
+    const due = paidCalls.unclaimed(now(), CLAIMS_AT_ONCE);
+    if (due.length === 0) return;
+    // Stored before the claim, so that a claim that hangs is not due again at once.
+    transaction(() => {
+      for (const { id, tries } of due) {
+        const isLast = tries + 1 >= CLAIMS_MAX;
+        paidCalls.triedClaim(id, isLast ? null : now() + claimWaitMs(tries + 1, random));
+      }
+    });
+    try {
+      await claim(due.map(({ speech }) => speech));
+    } catch (error) {
+      const givenUp = due.filter(({ tries }) => tries + 1 >= CLAIMS_MAX).map(({ id }) => id);
+      const level = givenUp.length > 0 ? 'error' : 'warn';
+      log({ level, message: 'speeches not claimed', count: due.length, givenUp, cause: String(error) });
+      return;
+    }
+    for (const { id, speech } of due) finish(id, speech);
   }
 
   /**
@@ -145,14 +188,14 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
   }
 
   return {
+    claimDue,
+
     async identifyFaces(input, key) {
       const digest = await digestOfFaceScan(input);
       return once<FaceScan>({
         key,
         digest,
         units: FACE_SCAN_UNITS,
-        // A later request names a face by the gateway's own id.
-        resultsOf: () => [],
         check() {
           const request = validOrThrow(checkIdentifyFacesInput(input));
           const call = async (id: string): Promise<FaceScan> => {
@@ -167,8 +210,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
           return (id) =>
             pay(
               id,
-              key,
-              digest,
+              { key, digest },
               () => call(id),
               (scan) => {
                 assets.keepFaceScan(scan);
@@ -183,23 +225,22 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
       const digest = await digestOfSpeech(input);
       const { text, voiceId, language } = input;
       const spoken = { text, voiceId, language, speed: input.speed ?? SPEECH_SPEED.fallback };
+      const speechOf = (answer: SpeechAnswer): Speech => ({ ...answer, ...spoken });
       const answered = await once<SpeechAnswer>({
         key,
         digest,
         units: SPEECH_UNITS,
-        resultsOf: ({ audioId }) => [{ kind: 'AUDIO', id: audioId }],
-        // The list must not show audio that turns out to be of another tenant.
-        keepClaimed: (answer) => assets.keepSpeech({ ...answer, ...spoken }, now()),
+        speechOf,
         check() {
           const request = validOrThrow(checkSynthesizeSpeechInput(input));
           const call = async (): Promise<SpeechAnswer> => {
             const result = await kling.synthesizeSpeech(request);
             return { ...result, createdAtMs: result.createdAtMs ?? now() };
           };
-          return (id) => pay(id, key, digest, call, (answer) => charge(answer, SPEECH_UNITS));
+          return (id) => pay(id, { key, digest, speechOf }, call, (answer) => charge(answer, SPEECH_UNITS));
         },
       });
-      return { ...answered, ...spoken };
+      return speechOf(answered);
     },
   };
 }
@@ -216,8 +257,8 @@ function conflict(key: string): GatewayError {
 }
 
 function notShown(key: string | null, cause: unknown): GatewayError {
-  const hint = key === null ? 'Without an idempotency key it is lost.' : 'The same idempotency key asks for it again.';
-  const message = `It was made and paid for, and cannot be shown now. ${hint}`;
+  const hint = key === null ? '' : ' The same idempotency key asks for it again.';
+  const message = `It was made and paid for, and cannot be shown now. It will appear in "speeches".${hint}`;
   return new GatewayError({ code: 'UPSTREAM_UNAVAILABLE', message, retryable: key !== null }, { cause });
 }
 

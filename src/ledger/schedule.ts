@@ -43,6 +43,10 @@ const RESEND: Backoff = { baseMs: 30_000, capMs: 3_600_000, jitter: 'EVEN' };
 /** A lost task is read again after 5, 10, 20, then every 30 minutes. */
 const LOST: Backoff = { baseMs: POLL_MAX_MS, capMs: 1_800_000, jitter: 'EVEN' };
 
+/** The claim of a speech's audio is tried after 2 s, doubling up to an hour: `CLAIMS_MAX` tries take a day. */
+const CLAIM: Backoff = { baseMs: SETTLE_MS, capMs: 3_600_000, jitter: 'EVEN' };
+export const CLAIMS_MAX = 35;
+
 /** A success without results is read again after 2 s, doubling up to a minute. */
 const RESULT: Backoff = { baseMs: SETTLE_MS, capMs: 60_000, jitter: 'EVEN' };
 
@@ -62,6 +66,11 @@ export function retryWaitMs(fails: number, random: () => number): number {
 /** Returns the wait before a create is sent again that Kling does not have after `sends` sends of unknown outcome. */
 export function resendWaitMs(sends: number, random: () => number): number {
   return sends <= 1 ? 0 : backoffMs(sends - 1, RESEND, random);
+}
+
+/** Returns the wait before the alarm claims a speech, after `tries` tries. */
+export function claimWaitMs(tries: number, random: () => number): number {
+  return backoffMs(tries + 1, CLAIM, random);
 }
 
 /** Returns the wait before a success without results is read again. */

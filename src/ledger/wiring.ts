@@ -138,6 +138,20 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const sync = createTaskSync({ tasks, kling, slots, journal, now, random, background, log });
   const rates = createRates(config.rates, now);
   const checkBudget = createBudgetCheck({ tasks, assets, paidCalls, limits, now });
+  const calls = createPaidCalls({
+    tasks,
+    assets,
+    paidCalls,
+    kling,
+    owners,
+    checkBudget,
+    arm,
+    transaction,
+    now,
+    random,
+    newId,
+    log,
+  });
 
   return {
     tasks,
@@ -156,6 +170,8 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       journal,
       sender,
       sync,
+      paidCalls,
+      claimSpeeches: () => calls.claimDue(),
       readsTogether: 'apiKey' in config.kling.keys,
       outbox,
       slots,
@@ -168,18 +184,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       log,
     }),
     creator: createTaskCreator({ tasks, assets, journal, sender, checkBudget, limits, now, newId }),
-    paidCalls: createPaidCalls({
-      tasks,
-      assets,
-      paidCalls,
-      kling,
-      owners,
-      checkBudget,
-      arm,
-      transaction,
-      now,
-      newId,
-    }),
+    paidCalls: calls,
     queries,
     freshTasks: createFreshTasks({ tasks, sync, rates, now, background, startTimer }),
     ingest: createIngest({ tasks, journal, sync, now, random, background }),

@@ -9,8 +9,10 @@ import { GatewayError } from '../../src/errors.ts';
 import type { Owners } from '../../src/ledger/isolation.ts';
 import { createOwners } from '../../src/ledger/isolation.ts';
 import { decoyId } from '../../src/ledger/isolation.ts';
+import { CLAIMS_MAX } from '../../src/ledger/schedule.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
 import { env, ledgerOf } from '../support/ledger.ts';
-import { createParts, withParts, type PartsOptions } from '../support/ledger-parts.ts';
+import { createParts, DAY_MS, withParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 const VIDEO = { videoId: 'video-1', url: null, watermarkUrl: null, durationMs: 5_000 };
@@ -150,11 +152,58 @@ describe('a speech', () => {
     });
   });
 
-  it('that cannot be claimed and has no key is reported as lost', async ({ expect }) => {
-    const { owners } = shakyOwners();
-    await withParts('speech without a key', paying(owners), async ({ paidCalls }) => {
+  it('that cannot be claimed and has no key is claimed and listed by the alarm', async ({ expect }) => {
+    const { state, owners } = shakyOwners();
+    const options = paying(owners);
+    await withParts('speech without a key', options, async ({ paidCalls, queries, alarmHandler, clock, settle }) => {
+      const listed = () => queries.speeches({ first: 10, after: null }).edges.map(({ node }) => node);
       const failed = await paidCalls.synthesizeSpeech(SPEECH_REQUEST, null).catch((error: unknown) => error);
-      expect(failed).toMatchObject({ failure: { retryable: false, message: expect.stringContaining('lost') } });
+      expect(failed).toMatchObject({ failure: { retryable: false, message: expect.stringContaining('"speeches"') } });
+      expect([listed(), alarmHandler.nextAtMs()]).toEqual([[], clock.nowMs + 2_000]);
+      clock.nowMs += 2_000;
+      await alarmHandler.run();
+      await settle();
+      expect([listed(), alarmHandler.nextAtMs()]).toEqual([[], clock.nowMs + 4_000]);
+      state.isDown = false;
+      clock.nowMs += 4_000;
+      await alarmHandler.run();
+      await settle();
+      expect([listed(), state.claimed, options.calls]).toEqual([[SHOWN], ['audio-1'], ['tts']]);
+      expect(alarmHandler.nextAtMs()).toBeGreaterThan(clock.nowMs + DAY_MS);
+    });
+  });
+
+  it('whose claim hangs is not due again at once', async ({ expect }) => {
+    const { owners } = shakyOwners();
+    let hangs = false;
+    const claim: Owners['claim'] = (results) => (hangs ? new Promise(() => {}) : owners.claim(results));
+    const options = paying({ ...owners, claim });
+    await withParts('hanging claim', options, async ({ paidCalls, alarmHandler, clock }) => {
+      await paidCalls.synthesizeSpeech(SPEECH_REQUEST, null).catch(() => null);
+      hangs = true;
+      clock.nowMs += 2_000;
+      await alarmHandler.run();
+      expect(alarmHandler.nextAtMs()).toBe(clock.nowMs + 4_000);
+    });
+  });
+
+  it('is claimed by the alarm for a day at most, and after that by its key only', async ({ expect }) => {
+    const { state, owners } = shakyOwners();
+    const lines: LogEvent[] = [];
+    const options: PartsOptions = { ...paying(owners), log: (line) => lines.push(line) };
+    await withParts('given up', options, async ({ paidCalls, alarmHandler, clock, settle }) => {
+      const startMs = clock.nowMs;
+      await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key).catch(() => null);
+      for (let runs = 0; runs < CLAIMS_MAX; runs += 1) {
+        clock.nowMs = alarmHandler.nextAtMs()!;
+        await alarmHandler.run();
+        await settle();
+      }
+      expect((clock.nowMs - startMs) / DAY_MS).toBeCloseTo(1, 0);
+      expect(lines.map(({ level }) => level)).toEqual([...Array<string>(CLAIMS_MAX - 1).fill('warn'), 'error']);
+      expect(alarmHandler.nextAtMs()).toBeGreaterThan(clock.nowMs + DAY_MS);
+      state.isDown = false;
+      expect(await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual({ ...SHOWN, createdAtMs: startMs });
     });
   });
 });

@@ -1,5 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
-import { describe, it } from 'vitest';
+import { describe, it, vi } from 'vitest';
+import { KlingAccount } from '../../src/account/kling-account.ts';
+import type { Speech } from '../../src/domain/records.ts';
 import { failureOf, kill, ledgerOf, openSandbox, storedTask, valueOf, voiceInput } from '../support/ledger.ts';
 
 const sandbox = openSandbox('paid', { KLING_TIMEOUT_MS: '1000', TENANT_MONTHLY_UNITS_MAX: '1' });
@@ -118,6 +120,32 @@ describe('a paid call without an idempotency key', () => {
     for (let i = 0; i < 2; i += 1) valueOf(await ledger.synthesizeSpeech(speechInput(null)));
     expect(await sandbox.count('POST', SPEECH)).toBe(before + 2);
   });
+
+  it('is paid once and its speech is listed later, if the ledger dies before the audio is claimed', async ({
+    expect,
+  }) => {
+    const before = await sandbox.record();
+    const hung = Promise.withResolvers<void>();
+    const claim = vi.spyOn(KlingAccount.prototype, 'claim').mockImplementation(() => hung.promise);
+    try {
+      const ledger = ledgerOf('unclaimed');
+      const lost = ledger.synthesizeSpeech(speechInput(null)).catch((error: unknown) => error);
+      await expect.poll(() => claim.mock.calls.length).toBe(1);
+      await kill(ledger);
+      expect(await lost).toBeInstanceOf(Error);
+      expect(await speechesOf('unclaimed')).toEqual([]);
+    } finally {
+      claim.mockRestore();
+      hung.resolve();
+    }
+    await expect
+      .poll(() => speechesOf('unclaimed'), { timeout: 10_000 })
+      .toMatchObject([{ text: 'Hello', voiceId: 'oversea_male1' }]);
+    const after = await sandbox.record();
+    expect(after.requests.length - before.requests.length).toBe(1);
+    expect(after.unitsCharged - before.unitsCharged).toBeCloseTo(0.05);
+    expect((await ledgerOf('unclaimed').usage(new Date().toISOString().slice(0, 7))).milliunits).toBe(50);
+  });
 });
 
 describe('the monthly cap', () => {
@@ -172,6 +200,10 @@ function paidCalls(ledger: ReturnType<typeof ledgerOf>): Promise<number> {
     ledger,
     (_instance, { storage }) => storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM paid_call').one().n,
   );
+}
+
+async function speechesOf(tenant: string): Promise<readonly Speech[]> {
+  return valueOf(await ledgerOf(tenant).speeches({ first: 10, after: null })).edges.map(({ node }) => node);
 }
 
 /** Records `milliunits` as used this month. */

@@ -110,6 +110,9 @@ function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void 
   paidCalls.byKey('key');
   for (const id of ['1', '2', '3']) paidCalls.begin(id, `key-${id}`, '', clock.nowMs);
   paidCalls.hold('1', '{}');
+  paidCalls.holdSpeech('1', SPEECH, clock.nowMs);
+  paidCalls.nextAtMs();
+  for (const { id } of paidCalls.unclaimed(clock.nowMs, 1)) paidCalls.triedClaim(id, null);
   paidCalls.finish('1');
   paidCalls.lose('2');
   paidCalls.remove('3');

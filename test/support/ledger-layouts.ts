@@ -1,5 +1,14 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
+  [
+    12,
+    `
+    DROP INDEX paid_call_wake;
+    ALTER TABLE paid_call DROP COLUMN speech;
+    ALTER TABLE paid_call DROP COLUMN wake_at;
+    ALTER TABLE paid_call DROP COLUMN tries;
+    `,
+  ],
   [11, 'ALTER TABLE task DROP COLUMN details'],
   [
     10,

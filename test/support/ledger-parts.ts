@@ -142,6 +142,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     isSending: (taskId) => sender.isBusy(taskId),
   });
   const checkBudget = createBudgetCheck(deps);
+  const paidCalls = createPaidCalls({ ...deps, checkBudget });
   return {
     clock,
     deps,
@@ -151,10 +152,20 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     journal,
     sender,
     sync,
-    alarmHandler: createAlarmHandler({ ...deps, journal, sender, sync, readsTogether, outbox, shards, waiting }),
+    alarmHandler: createAlarmHandler({
+      ...deps,
+      journal,
+      sender,
+      sync,
+      claimSpeeches: () => paidCalls.claimDue(),
+      readsTogether,
+      outbox,
+      shards,
+      waiting,
+    }),
     ingest: createIngest({ ...deps, journal, sync }),
     creator: createTaskCreator({ ...deps, journal, sender, checkBudget }),
-    paidCalls: createPaidCalls({ ...deps, checkBudget }),
+    paidCalls,
     queries,
     outbox,
     waiting,

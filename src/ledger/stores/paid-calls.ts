@@ -1,4 +1,6 @@
 import { monthOf } from '../../domain/cost.ts';
+import type { Speech } from '../../domain/records.ts';
+import { readOwnJson } from '../../lib/json.ts';
 
 /**
  * A call that Kling charges at once and cannot be asked about later (identify-face, text-to-speech).
@@ -11,6 +13,14 @@ export interface PaidCall {
   readonly state: 'SENDING' | 'UNKNOWN' | 'HELD' | 'DONE';
   /** The answer as JSON; null until `HELD`. */
   readonly answer: string | null;
+}
+
+/** A speech whose audio is not claimed yet. */
+export interface UnclaimedSpeech {
+  readonly id: string;
+  readonly speech: Speech;
+  /** The claims that the alarm has tried. */
+  readonly tries: number;
 }
 
 type Columns = { id: string; input_digest: string; state: PaidCall['state']; answer: string | null };
@@ -52,9 +62,36 @@ export class PaidCallStore {
     this.#sql.exec(`UPDATE paid_call SET state = 'HELD', answer = ? WHERE id = ?`, answer, id);
   }
 
+  /** Stores a speech that the list shows once its audio is claimed. The alarm claims it at `wakeAtMs`. */
+  holdSpeech(id: string, speech: Speech, wakeAtMs: number): void {
+    this.#sql.exec('UPDATE paid_call SET speech = ?, wake_at = ? WHERE id = ?', JSON.stringify(speech), wakeAtMs, id);
+  }
+
   /** Records that the results are claimed: the answer may be shown. */
   finish(id: string): void {
-    this.#sql.exec(`UPDATE paid_call SET state = 'DONE' WHERE id = ?`, id);
+    this.#sql.exec(`UPDATE paid_call SET state = 'DONE', speech = NULL, wake_at = NULL WHERE id = ?`, id);
+  }
+
+  /** Returns the speeches that are due to be claimed, the longest due first. */
+  unclaimed(nowMs: number, limit: number): UnclaimedSpeech[] {
+    return this.#sql
+      .exec<{ id: string; speech: string; tries: number }>(
+        'SELECT id, speech, tries FROM paid_call WHERE wake_at <= ? ORDER BY wake_at LIMIT ?',
+        nowMs,
+        limit,
+      )
+      .toArray()
+      .map(({ id, speech, tries }) => ({ id, speech: readOwnJson<Speech>(speech), tries }));
+  }
+
+  /** Counts a try of the alarm, and sets the instant of the next; null for no further try. */
+  triedClaim(id: string, wakeAtMs: number | null): void {
+    this.#sql.exec('UPDATE paid_call SET tries = tries + 1, wake_at = ? WHERE id = ?', wakeAtMs, id);
+  }
+
+  /** Returns the instant of the next claim; null if no speech waits for one. */
+  nextAtMs(): number | null {
+    return this.#sql.exec<{ at: number | null }>('SELECT min(wake_at) AS at FROM paid_call WHERE wake_at > 0').one().at;
   }
 
   lose(id: string): void {
