@@ -8,6 +8,7 @@ import {
   type GraphQLLeafType,
   type GraphQLOutputType,
   GraphQLString,
+  isScalarType,
 } from 'graphql';
 
 /** Returns whether graphql treats a value as a promise: it has a method `then`. */
@@ -59,7 +60,10 @@ export function closeIterator(iterator: AsyncIterator<unknown>): void {
 /** Returns true if a value needs no coercion. Returns false if it may need coercion. */
 export type PlainTest = (value: unknown) => boolean;
 
-/** Returns the test for values of a type. It returns false for all values of objects, lists and custom scalars. */
+/**
+ * Returns the test for values of a type. It returns false for all values of objects and lists, and of custom
+ * scalars that do not coerce as `String` does.
+ */
 export function plainTest(type: GraphQLOutputType): PlainTest {
   const nullable = getNullableType(type);
   switch (nullable) {
@@ -73,7 +77,10 @@ export function plainTest(type: GraphQLOutputType): PlainTest {
     case GraphQLInt:
       return isInt;
     default:
-      return nullable instanceof GraphQLEnumType ? enumTest(nullable) : never;
+      if (nullable instanceof GraphQLEnumType) return enumTest(nullable);
+      return isScalarType(nullable) && nullable.coerceOutputValue === GraphQLString.coerceOutputValue
+        ? isString
+        : never;
   }
 }
 

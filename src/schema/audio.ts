@@ -7,7 +7,8 @@ import { SpeechRef } from './speech.ts';
 export const AudioRef = builder.objectRef<KeptAudio>('Audio').implement({
   description: 'Audio that work is made from. Only the fields that are known are set.',
   fields: (t) => ({
-    url: t.string({
+    url: t.field({
+      type: 'URL',
       nullable: true,
       description: 'The URL that it was given by. Null if it was given in another way.',
       resolve: ({ url }) => url,

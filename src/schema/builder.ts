@@ -1,6 +1,6 @@
 import SchemaBuilder, { BasePlugin, brandWithType, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
 import RelayPlugin, { resolveNodes } from '@pothos/plugin-relay';
-import type { GraphQLResolveInfo } from 'graphql';
+import { type GraphQLResolveInfo, GraphQLString } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
@@ -10,6 +10,12 @@ import { decodeGlobalId, encodeGlobalId, type GlobalId, isNodeType, NO_OBJECT } 
 
 /** The number of objects that one `nodes` loads at most. Each is one read of the ledger. */
 const NODES_MAX = 100;
+
+/** A scalar that resolvers return as a text. No argument takes one: the gateway checks its inputs itself. */
+interface OutputText {
+  Input: never;
+  Output: string;
+}
 
 /** The schema builder that every type is added to. Fields are non-null and arguments are required by default. */
 export const builder = new SchemaBuilder<{
@@ -22,6 +28,9 @@ export const builder = new SchemaBuilder<{
     ID: { Input: string; Output: string };
     /** Resolvers return milliseconds since the epoch. No argument takes a `DateTime`. */
     DateTime: { Input: never; Output: number };
+    Decimal: OutputText;
+    Month: OutputText;
+    URL: OutputText;
   };
 }>({
   defaultFieldNullability: false,
@@ -119,6 +128,26 @@ builder.scalarType('DateTime', {
     throw new TypeError('DateTime is never an input');
   },
 });
+
+/** Adds a scalar that is a text in answers. It coerces as `String` does, which the executor answers without a call. */
+function addTextScalar(name: 'Decimal' | 'Month' | 'URL', description: string, specifiedByURL?: string): void {
+  builder.scalarType(name, {
+    description,
+    ...(specifiedByURL === undefined ? {} : { specifiedByURL }),
+    serialize: GraphQLString.coerceOutputValue,
+    parseValue() {
+      throw new TypeError(`${name} is never an input`);
+    },
+  });
+}
+
+addTextScalar('Decimal', 'An exact decimal number in a string, as in `"0.05"`. Only in answers.');
+addTextScalar('Month', 'A calendar month in UTC, as in `2026-11`. Only in answers.');
+addTextScalar(
+  'URL',
+  'An absolute URL, as the WHATWG URL standard defines it. URLs of Kling are shown as Kling sends them. Only in answers.',
+  'https://url.spec.whatwg.org/',
+);
 
 /** Maps the domain's values to those of a GraphQL enum with the same names. */
 export function enumValues<Value extends string>(values: readonly Value[], meaning: Readonly<Record<Value, string>>) {

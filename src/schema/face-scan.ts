@@ -27,7 +27,8 @@ export const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
       description: 'Unique within the scan only, often `0`. `createLipSyncTask` takes `id` instead.',
       resolve: ({ face }) => face.faceId,
     }),
-    imageUrl: t.string({
+    imageUrl: t.field({
+      type: 'URL',
       nullable: true,
       description: 'A picture of the face, cut from the video. Null when Kling sends none.',
       resolve: ({ face }) => face.imageUrl,
@@ -56,7 +57,8 @@ interface Video {
 export const VideoRef = builder.objectRef<Video>('Video').implement({
   description: 'A video that was given. Only the fields that are known are set.',
   fields: (t) => ({
-    url: t.exposeString('url', {
+    url: t.expose('url', {
+      type: 'URL',
       nullable: true,
       description: 'The URL that it was given by, or where Kling keeps it for a while. Null if unknown.',
     }),
@@ -92,9 +94,10 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
       extensions: withCost({ max: FACES_PER_SCAN }),
       resolve: facesOf,
     }),
-    unitsCharged: t.exposeString('unitsDeducted', {
+    unitsCharged: t.expose('unitsDeducted', {
+      type: 'Decimal',
       nullable: true,
-      description: 'Cost in units, as Kling reports it, as a decimal string. Null if unknown.',
+      description: 'Cost in units, as Kling reports it. Null if unknown.',
     }),
     createdAt: t.expose('createdAtMs', { type: 'DateTime', description: 'When Kling answered.' }),
     expiresAt: t.expose('expiresAtMs', {

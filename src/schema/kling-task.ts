@@ -9,8 +9,8 @@ import { VoiceRef, VOICES_PER_TASK } from './voice.ts';
 const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceDeduction').implement({
   description: 'What a newer account was charged in money, beside units.',
   fields: (t) => ({
-    listPrice: t.exposeString('listPrice', { description: 'The price before discounts, as a decimal string.' }),
-    quota: t.exposeString('quota', { description: 'The amount deducted, as a decimal string.' }),
+    listPrice: t.expose('listPrice', { type: 'Decimal', description: 'The price before discounts.' }),
+    quota: t.expose('quota', { type: 'Decimal', description: 'The amount deducted.' }),
   }),
 });
 
@@ -42,9 +42,10 @@ export const KlingTaskRef = builder.objectRef<KlingTask>('KlingTask').implement(
     }),
     klingCreatedAt: t.expose('createdAtMs', { type: 'DateTime', nullable: true, description: "By Kling's clock." }),
     klingUpdatedAt: t.expose('updatedAtMs', { type: 'DateTime', nullable: true, description: "By Kling's clock." }),
-    unitsDeducted: t.exposeString('unitsDeducted', {
+    unitsDeducted: t.expose('unitsDeducted', {
+      type: 'Decimal',
       nullable: true,
-      description: 'Charged in units, as a decimal string. Null before the end.',
+      description: 'Charged in units. Null before the end.',
     }),
     balanceDeducted: t.expose('balanceDeducted', {
       type: BalanceDeductionRef,

@@ -24,7 +24,8 @@ export const ParentVideoRef = builder.objectRef<ParentVideo>('ParentVideo').impl
       nullable: true,
       description: "Kling's id of it. Null when Kling does not tell.",
     }),
-    url: t.exposeString('url', {
+    url: t.expose('url', {
+      type: 'URL',
       nullable: true,
       description: 'Where it can be fetched for a while. Null when Kling does not tell.',
     }),
@@ -41,11 +42,13 @@ export const GeneratedVideoRef = builder.objectRef<GeneratedVideo>('GeneratedVid
     videoId: t.exposeString('videoId', {
       description: "Kling's id of it: `createVoice` and `identifyFaces` take it as their `videoId`.",
     }),
-    url: t.exposeString('url', {
+    url: t.expose('url', {
+      type: 'URL',
       nullable: true,
       description: 'Where to download it, without a watermark. Null when Kling sends none.',
     }),
-    watermarkUrl: t.exposeString('watermarkUrl', {
+    watermarkUrl: t.expose('watermarkUrl', {
+      type: 'URL',
       nullable: true,
       description:
         "The same with Kling's watermark, protected against hotlinking. Null unless the task was made with `watermark: true`.",

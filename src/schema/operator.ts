@@ -61,13 +61,15 @@ const ResourcePackRef = builder.objectRef<ResourcePack>('ResourcePack').implemen
       description: 'How it is used up, such as `decreasing_total`.',
     }),
     klingStatus: t.exposeString('klingStatus', { description: "Kling's own word, such as `online`." }),
-    totalUnits: t.exposeString('totalUnits', {
+    totalUnits: t.expose('totalUnits', {
+      type: 'Decimal',
       nullable: true,
-      description: 'Units that it held when it was new, as a decimal string.',
+      description: 'Units in the pack when it was bought.',
     }),
-    remainingUnits: t.exposeString('remainingUnits', {
+    remainingUnits: t.expose('remainingUnits', {
+      type: 'Decimal',
       nullable: true,
-      description: 'Units that are left, as a decimal string. Up to 12 hours old.',
+      description: 'Units that are left. Up to 12 hours old.',
     }),
     purchasedAt: t.expose('purchasedAtMs', { type: 'DateTime', nullable: true, description: 'When it was paid for.' }),
     effectiveAt: t.expose('effectiveAtMs', {

@@ -40,14 +40,15 @@ export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
     klingVoiceId: t.exposeString('voiceId', {
       description: 'The voice that read it: a `SpeechVoice.klingVoiceId`, or one that is not listed.',
     }),
-    url: t.exposeString('url', { description: 'Where to download the audio, until `expiresAt`.' }),
+    url: t.expose('url', { type: 'URL', description: 'Where to download the audio, until `expiresAt`.' }),
     durationMs: t.exposeInt('durationMs', {
       nullable: true,
       description: 'Its length in milliseconds; a lip-sync needs at least 2000. Null if unknown.',
     }),
-    unitsCharged: t.exposeString('unitsDeducted', {
+    unitsCharged: t.expose('unitsDeducted', {
+      type: 'Decimal',
       nullable: true,
-      description: 'Cost in units, as Kling reports it, as a decimal string. Null if unknown.',
+      description: 'Cost in units, as Kling reports it. Null if unknown.',
     }),
     klingAudioId: t.exposeString('audioId', {
       description: 'What `createLipSyncTask` takes as the `audioId` of its sound, until `expiresAt`.',
@@ -98,12 +99,14 @@ const SpeechVoiceRef = builder.objectRef<SpeechVoice>('SpeechVoice').implement({
       nullable: true,
       description: "As Kling's name or id of the voice tells. Null if neither does.",
     }),
-    sampleUrl: t.string({
+    sampleUrl: t.field({
+      type: 'URL',
       nullable: true,
       description: 'A recording to listen to. Null if Kling has published none at a URL.',
       resolve: () => null,
     }),
-    sourceUrl: t.string({
+    sourceUrl: t.field({
+      type: 'URL',
       description: 'Where Kling, or somebody who tried it, has published it.',
       resolve: () => SPEECH_VOICES_SOURCE.url,
     }),

@@ -163,14 +163,16 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       nullable: true,
       description: 'When Kling deletes the results, 30 days after the end: save them before. Null until `SUCCEEDED`.',
     }),
-    unitsEstimated: t.exposeString('unitsEstimated', {
+    unitsEstimated: t.expose('unitsEstimated', {
+      type: 'Decimal',
       nullable: true,
       description:
-        "What it is expected to cost in units, as a decimal string, rounded up (Kling's price list, 2026-09). By the length of the video as Kling tells it, else as the caller does, else by 60 s. Null where that cannot be told.",
+        "What it is expected to cost in units, rounded up (Kling's price list, 2026-09). By the length of the video as Kling tells it, else as the caller does, else by 60 s. Null where that cannot be told.",
     }),
-    unitsCharged: t.exposeString('unitsDeducted', {
+    unitsCharged: t.expose('unitsDeducted', {
+      type: 'Decimal',
       nullable: true,
-      description: 'The cost so far in units, as Kling reports it, as a decimal string. Null while unknown.',
+      description: 'The cost so far in units, as Kling reports it. Null while unknown.',
     }),
   }),
 });

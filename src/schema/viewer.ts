@@ -38,9 +38,10 @@ const QuoteRef = builder.objectRef<{ readonly units: string }>('Quote').implemen
   description:
     "What something is expected to cost. An estimate, by Kling's price list of 2026-09: how Kling rounds is not documented.",
   fields: (t) => ({
-    units: t.exposeString('units', { description: 'In units, as a decimal string, rounded up.' }),
-    usd: t.string({
-      description: 'In US dollars, as a decimal string, at 0.14 a unit; a prepaid pack may be cheaper.',
+    units: t.expose('units', { type: 'Decimal', description: 'In units, rounded up.' }),
+    usd: t.field({
+      type: 'Decimal',
+      description: 'In US dollars, at 0.14 a unit; a prepaid pack may be cheaper.',
       resolve: ({ units }) => unitsToUsd(units) ?? units,
     }),
     isEstimate: t.boolean({
@@ -53,13 +54,15 @@ const QuoteRef = builder.objectRef<{ readonly units: string }>('Quote').implemen
 const UsageRef = builder.objectRef<Usage & { readonly month: string }>('Usage').implement({
   description: 'What the caller was charged in a calendar month, by the time each task was made.',
   fields: (t) => ({
-    month: t.exposeString('month', { description: 'As `2026-11`, in UTC.' }),
-    units: t.string({
+    month: t.expose('month', { type: 'Month', description: 'The month of the charges.' }),
+    units: t.field({
+      type: 'Decimal',
       description:
-        'Charged by Kling, in units, as a decimal string. Where Kling does not tell, the estimate counts. Tasks under way are not in it.',
+        'Charged by Kling, in units. Where Kling does not tell, the estimate counts. Tasks under way are not in it.',
       resolve: ({ milliunits }) => fromMilliunits(milliunits),
     }),
-    unitsMax: t.string({
+    unitsMax: t.field({
+      type: 'Decimal',
       nullable: true,
       description: 'The budget: past it nothing is sent, and the error is `QUOTA_EXHAUSTED`. Null: there is none.',
       resolve: ({ milliunitsMax }) => (milliunitsMax === null ? null : fromMilliunits(milliunitsMax)),

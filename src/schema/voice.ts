@@ -42,7 +42,8 @@ export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
       description: "Kling's id of it, globally unique: for calling Kling's video models.",
     }),
     name: t.exposeString('name', { description: 'As it was called when it was made. Not unique.' }),
-    trialUrl: t.exposeString('trialUrl', {
+    trialUrl: t.expose('trialUrl', {
+      type: 'URL',
       nullable: true,
       description:
         'A sound to listen to. Kling deletes that of a cloned voice after 30 days. Null when Kling sends none.',

@@ -1,0 +1,54 @@
+import { getNamedType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
+import { describe, it } from 'vitest';
+import { schema } from '../../src/schema/schema.ts';
+import { lipSyncTask } from '../support/fake-ledger.ts';
+import { createGraphqlClient } from '../support/graphql-client.ts';
+
+const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
+const outputs = types
+  .filter((type) => isObjectType(type) || isInterfaceType(type))
+  .flatMap((type) => Object.values(type.getFields()).map((field) => ({ parent: type.name, field })));
+const inputs = [
+  ...outputs.flatMap(({ field }) => field.args),
+  ...types.filter((type) => isInputObjectType(type)).flatMap((type) => Object.values(type.getFields())),
+];
+
+describe('the scalars of answers', () => {
+  it.for([
+    ['Decimal', /^units|Units$|^(?:usd|quota|listPrice)$/],
+    ['Month', /^month$/],
+    ['URL', /^url$|Url$/],
+    ['DateTime', /At$/],
+  ] as const)('include %s, which every field with such a name has', ([scalar, names], { expect }) => {
+    const named = outputs.filter(({ field }) => names.test(field.name));
+    expect(named.length).toBeGreaterThan(0);
+    const others = named.filter(({ field }) => getNamedType(field.type).name !== scalar);
+    expect(others.map(({ parent, field }) => `${parent}.${field.name}`)).toEqual([]);
+  });
+
+  it('are the type of no argument and of no input field', ({ expect }) => {
+    const used = new Set(inputs.map(({ type }) => getNamedType(type).name));
+    expect(['DateTime', 'Decimal', 'Month', 'URL'].filter((name) => used.has(name))).toEqual([]);
+  });
+
+  it('are texts in JSON', async ({ expect }) => {
+    const client = createGraphqlClient();
+    client.ledger.tasksKept = [lipSyncTask('a')];
+    const { data } = await client.execute(`{
+      usage(month: "2026-09") { month units unitsMax } lipSyncQuote(videoDurationMs: 5000) { units usd }
+      lipSyncTasks { nodes { unitsCharged parentVideo { url } videos { url watermarkUrl } } } }`);
+    expect(data).toEqual({
+      usage: { month: '2026-09', units: '1.5', unitsMax: '10' },
+      lipSyncQuote: { units: '0.5', usd: '0.07' },
+      lipSyncTasks: {
+        nodes: [
+          {
+            unitsCharged: '0.5',
+            parentVideo: { url: 'https://k.test/parent.mp4' },
+            videos: [{ url: 'https://k.test/made.mp4', watermarkUrl: null }],
+          },
+        ],
+      },
+    });
+  });
+});
