@@ -68,7 +68,7 @@ export interface RetentionTimes {
   readonly deletedVoiceMs: number;
   readonly faceScanMs: number;
   readonly speechMs: number;
-  /** Idempotency keys of calls that are charged at once, with their answers. */
+  /** External ids of calls that are charged at once, with their answers. */
   readonly idempotencyMs: number;
   /** Which tenant made a video or an audio file, counted from when the gateway learned of it. */
   readonly ownerMs: number;

@@ -66,7 +66,7 @@ export function checkKlingId(id: string, path: Path): Validation<string> {
 }
 
 /**
- * Checks an `externalId` or `idempotencyKey`, which the caller chose. A missing one becomes null. It is never sent to Kling.
+ * Checks an `externalId`, which the caller chose. A missing one becomes null. It is never sent to Kling.
  * Its alphabet needs no escaping in a URL, a log line or a cache key.
  */
 export function checkCallerKey(key: string | null | undefined, path: Path): Validation<string | null> {

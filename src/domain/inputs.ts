@@ -55,7 +55,7 @@ export interface DeleteVoiceInput {
 /** The input of `identifyFaces`. */
 export interface IdentifyFacesInput {
   readonly video: { readonly url?: string | null; readonly videoId?: string | null };
-  readonly idempotencyKey?: string | null;
+  readonly externalId?: string | null;
 }
 
 /** A checked request to scan a video for faces. */
@@ -70,7 +70,7 @@ export function checkIdentifyFacesInput(
 ): Validation<FaceScanRequest> {
   return checkAll<FaceScanRequest>(
     { video: checkVideoSource(input.video, 'video', [...path, 'video']) },
-    issuesOf(checkCallerKey(input.idempotencyKey, [...path, 'idempotencyKey'])),
+    issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
   );
 }
 
@@ -102,7 +102,7 @@ export interface SynthesizeSpeechInput {
   readonly voiceId: string;
   readonly language: 'zh' | 'en';
   readonly speed?: number | null;
-  readonly idempotencyKey?: string | null;
+  readonly externalId?: string | null;
 }
 
 /** A checked request to speak a text. */
@@ -133,7 +133,7 @@ export function checkSynthesizeSpeechInput(
       language: { ok: true, value: input.language },
       speed: checkRange(input.speed, SPEECH_SPEED, [...path, 'speed']),
     },
-    issuesOf(checkCallerKey(input.idempotencyKey, [...path, 'idempotencyKey'])),
+    issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
   );
 }
 

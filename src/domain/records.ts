@@ -117,6 +117,8 @@ export interface TaskChange {
 /** A face scan of a tenant. A lip-sync is checked against it. */
 export interface FaceScan {
   readonly id: string;
+  /** The id that the caller chose. Missing in scans of version 0.1. */
+  readonly externalId?: string | null;
   /** Kling's `session_id`. */
   readonly sessionId: string;
   /** The video as the caller named it: by one of the two. Missing in scans of version 0.1. */
@@ -159,6 +161,8 @@ export interface FaceScanResult {
 
 /** Speech that Kling made from a text, with the request. A lip-sync accepts its `audioId` for 30 days. */
 export interface Speech extends SpeechResult {
+  /** The id that the caller chose. Missing in speeches that are older than this field. */
+  readonly externalId?: string | null;
   readonly text: string;
   /** Kling's id of a text-to-speech voice. */
   readonly voiceId: string;

@@ -10,7 +10,7 @@ import {
 import { sha256 } from '../lib/hash.ts';
 
 /**
- * Tells whether an external id or an idempotency key is repeated with the same request.
+ * Tells whether an external id is repeated with the same request.
  *
  * Invariant: rows keep digests for years, so the arrays and words in this file never change. They do not depend on names
  * in GraphQL or TypeScript. Append a new optional field only if it is not at its default. Any other change needs a new

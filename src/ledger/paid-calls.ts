@@ -32,9 +32,9 @@ import type { TaskStore } from './stores/tasks.ts';
 
 /** The calls that Kling charges at once and cannot be asked about later. */
 export interface PaidCalls {
-  /** If the idempotency key was used with the same input before, returns the first answer and charges nothing. */
-  identifyFaces(input: IdentifyFacesInput, idempotencyKey: string | null): Promise<FaceScan>;
-  synthesizeSpeech(input: SynthesizeSpeechInput, idempotencyKey: string | null): Promise<Speech>;
+  /** If the external id was used with the same input before, returns the first answer and charges nothing. */
+  identifyFaces(input: IdentifyFacesInput, externalId: string | null): Promise<FaceScan>;
+  synthesizeSpeech(input: SynthesizeSpeechInput, externalId: string | null): Promise<Speech>;
   /** Claims the speeches whose claim failed or was interrupted, so that the list shows them. Called by the alarm. */
   claimDue(): Promise<void>;
 }
@@ -205,7 +205,15 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
             const { videoId } = video;
             const lengthMs = videoId === undefined ? null : tasks.madeVideoMs(videoId);
             const known = lengthMs === null ? {} : { videoDurationMs: lengthMs };
-            return { ...result, ...known, id, video, createdAtMs, expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS };
+            return {
+              ...result,
+              ...known,
+              id,
+              video,
+              createdAtMs,
+              expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS,
+              externalId: key,
+            };
           };
           return (id) =>
             pay(
@@ -224,7 +232,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     async synthesizeSpeech(input, key) {
       const digest = await digestOfSpeech(input);
       const { text, voiceId, language } = input;
-      const spoken = { text, voiceId, language, speed: input.speed ?? SPEECH_SPEED.fallback };
+      const spoken = { text, voiceId, language, speed: input.speed ?? SPEECH_SPEED.fallback, externalId: key };
       const speechOf = (answer: SpeechAnswer): Speech => ({ ...answer, ...spoken });
       const answered = await once<SpeechAnswer>({
         key,
@@ -246,18 +254,18 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
 }
 
 /** The stored answer to a text-to-speech call. Answers of version 0.1 have the same form. */
-type SpeechAnswer = Omit<Speech, keyof SpeechRequest>;
+type SpeechAnswer = Omit<Speech, keyof SpeechRequest | 'externalId'>;
 
 function conflict(key: string): GatewayError {
   return new GatewayError({
     code: 'CONFLICT',
-    message: `The idempotency key "${key}" has been used with another input.`,
+    message: `The external id "${key}" has been used with another input.`,
     retryable: false,
   });
 }
 
 function notShown(key: string | null, cause: unknown): GatewayError {
-  const hint = key === null ? '' : ' The same idempotency key asks for it again.';
+  const hint = key === null ? '' : ' The same external id asks for it again.';
   const message = `It was made and paid for, and cannot be shown now. It will appear in "speeches".${hint}`;
   return new GatewayError({ code: 'UPSTREAM_UNAVAILABLE', message, retryable: key !== null }, { cause });
 }
@@ -265,7 +273,7 @@ function notShown(key: string | null, cause: unknown): GatewayError {
 function lost(key: string): GatewayError {
   return new GatewayError({
     code: 'UPSTREAM_UNAVAILABLE',
-    message: `The answer to the call with the idempotency key "${key}" was lost, and Kling cannot be asked for it again. It may have been charged. To make the call anew, use another key.`,
+    message: `The answer to the call with the external id "${key}" was lost, and Kling cannot be asked for it again. It may have been charged. To make the call again, use another external id.`,
     retryable: false,
   });
 }

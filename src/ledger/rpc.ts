@@ -86,10 +86,9 @@ const NEEDS_KEY = {
 /** Returns the failure of a write whose ledger was lost. The ledger may have stored the write, and then carries it out. */
 function interruptedWrite(name: WriteName, input: WriteInput<WriteName>): Failure {
   if (!NEEDS_KEY[name]) return INTERRUPTED;
-  const hasExternalId = 'externalId' in input && typeof input.externalId === 'string';
-  if (hasExternalId || ('idempotencyKey' in input && typeof input.idempotencyKey === 'string')) {
-    const key = hasExternalId ? 'external id' : 'idempotency key';
-    const message = `The gateway was interrupted. Repeat the call with the same ${key}: it is never carried out twice.`;
+  if ('externalId' in input && typeof input.externalId === 'string') {
+    const message =
+      'The gateway was interrupted. Repeat the call with the same external id: it is never carried out twice.';
     return { ...INTERRUPTED, message };
   }
   const message =

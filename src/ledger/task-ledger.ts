@@ -65,11 +65,11 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   identifyFaces(input: Input.IdentifyFacesInput, requestId?: string): Promise<Result<FaceScan>> {
-    return this.#mutate(requestId, () => this.#parts.paidCalls.identifyFaces(input, input.idempotencyKey ?? null));
+    return this.#mutate(requestId, () => this.#parts.paidCalls.identifyFaces(input, input.externalId ?? null));
   }
 
   synthesizeSpeech(input: Input.SynthesizeSpeechInput, requestId?: string): Promise<Result<Speech>> {
-    return this.#mutate(requestId, () => this.#parts.paidCalls.synthesizeSpeech(input, input.idempotencyKey ?? null));
+    return this.#mutate(requestId, () => this.#parts.paidCalls.synthesizeSpeech(input, input.externalId ?? null));
   }
 
   /**

@@ -78,6 +78,11 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
   id: { resolve: (scan) => scan.id },
   loadOne: (id, { ledger }) => ledger.faceScan(id),
   fields: (t) => ({
+    externalId: t.string({
+      nullable: true,
+      description: "The caller's own id, given when the scan was made. Null if none was given.",
+      resolve: ({ externalId }) => externalId,
+    }),
     video: t.field({
       type: VideoRef,
       description: 'The video that was scanned. All of its fields are null in a scan that version 0.1 made.',
@@ -170,10 +175,10 @@ const IdentifyFacesInputRef = builder.inputType('IdentifyFacesInput', {
   description: 'Which video to look at.',
   fields: (t) => ({
     video: t.field({ type: VideoSourceInputRef, description: 'Fetched and judged by Kling, not by the gateway.' }),
-    idempotencyKey: t.string({
+    externalId: t.string({
       required: false,
       description:
-        "The caller's own, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same scan and costs nothing, for as long as the key is kept (30 days unless the operator has set another time); with another input it is `CONFLICT`. Null: every call is charged.",
+        "The caller's own id of the scan, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same input returns the same scan and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another input is `CONFLICT`. Null: every call is charged.",
     }),
   }),
 });

@@ -25,6 +25,11 @@ export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
   id: { resolve: ({ audioId }) => audioId },
   loadOne: (id, { ledger }) => ledger.speech(id),
   fields: (t) => ({
+    externalId: t.string({
+      nullable: true,
+      description: "The caller's own id, given when the speech was made. Null if none was given.",
+      resolve: ({ externalId }) => externalId,
+    }),
     createdAt: t.expose('createdAtMs', {
       type: 'DateTime',
       description: "When it was made, by Kling's clock if Kling says.",
@@ -150,10 +155,10 @@ const SynthesizeSpeechInputRef = builder.inputType('SynthesizeSpeechInput', {
       defaultValue: 1,
       description: "How fast, 0.8 to 2; 1 and null are the voice's own speed.",
     }),
-    idempotencyKey: t.string({
+    externalId: t.string({
       required: false,
       description:
-        "The caller's own, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same speech and costs nothing, for as long as the key is kept (30 days unless the operator has set another time); with another input it is `CONFLICT`. Null: every call is charged.",
+        "The caller's own id of the speech, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same input returns the same speech and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another input is `CONFLICT`. Null: every call is charged.",
     }),
   }),
 });

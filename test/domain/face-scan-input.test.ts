@@ -7,19 +7,19 @@ describe('checkIdentifyFacesInput', () => {
       ok: true,
       value: { video: { url: 'https://cdn.example.com/v.mov' } },
     });
-    expect(checkIdentifyFacesInput({ video: { videoId: 'abc=' }, idempotencyKey: 'k1' })).toEqual({
+    expect(checkIdentifyFacesInput({ video: { videoId: 'abc=' }, externalId: 'k1' })).toEqual({
       ok: true,
       value: { video: { videoId: 'abc=' } },
     });
   });
 
   it('reports all issues at once', () => {
-    const checked = checkIdentifyFacesInput({ video: { url: 'http://10.0.0.1/v.mp3' }, idempotencyKey: 'a b' });
+    const checked = checkIdentifyFacesInput({ video: { url: 'http://10.0.0.1/v.mp3' }, externalId: 'a b' });
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.path.join('.'))).toEqual([
       'input.video.url',
       'input.video.url',
       'input.video.url',
-      'input.idempotencyKey',
+      'input.externalId',
     ]);
   });
 });

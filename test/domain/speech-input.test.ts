@@ -51,11 +51,11 @@ describe('checkSynthesizeSpeechInput', () => {
   });
 
   it('reports all issues at once', () => {
-    expect(paths({ text: '', voiceId: '', speed: 3, idempotencyKey: '!' })).toEqual([
+    expect(paths({ text: '', voiceId: '', speed: 3, externalId: '!' })).toEqual([
       'input.text',
       'input.voiceId',
       'input.speed',
-      'input.idempotencyKey',
+      'input.externalId',
     ]);
   });
 

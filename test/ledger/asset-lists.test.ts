@@ -144,6 +144,29 @@ describe('the list of speeches', () => {
     });
   });
 
+  it('shows the external id of a speech and of a scan, and null without one', async ({ expect }) => {
+    await withParts(
+      'external ids',
+      {
+        kling: {
+          ...speaking,
+          identifyFaces: async () => ({ sessionId: 's', faces: [], unitsDeducted: null, klingRequestId: null }),
+        },
+      },
+      async ({ paidCalls, queries }) => {
+        const window = { first: 10, after: null };
+        const video = { url: 'https://example.com/v.mp4' };
+        for (const id of ['first', null]) {
+          const said = await paidCalls.synthesizeSpeech(HELLO, id && `${id}-speech`);
+          const found = await paidCalls.identifyFaces({ video }, id && `${id}-scan`);
+          expect(queries.speeches(window).edges[0]?.node).toEqual(said);
+          expect(queries.faceScans(window).edges[0]?.node).toEqual(found);
+          expect([said.externalId, found.externalId]).toEqual(id ? ['first-speech', 'first-scan'] : [null, null]);
+        }
+      },
+    );
+  });
+
   it('leaves out a speech of version 0.1, whose text was not kept, until its key is repeated before it was shown', async ({
     expect,
   }) => {

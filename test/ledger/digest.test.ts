@@ -30,9 +30,9 @@ const LIP_SYNC_IN_FULL = {
   watermark: true,
   externalId: 'order-1',
 };
-const SCAN = { video: { url: 'https://example.com/clip.mp4' }, idempotencyKey: 'k' };
-const SCAN_OF_VIDEO = { video: { videoId: '850508686686064701' }, idempotencyKey: 'k' };
-const SPEECH = { text: 'Hello', voiceId: 'oversea_male1', language: 'en', speed: 1, idempotencyKey: 'k' } as const;
+const SCAN = { video: { url: 'https://example.com/clip.mp4' }, externalId: 'k' };
+const SCAN_OF_VIDEO = { video: { videoId: '850508686686064701' }, externalId: 'k' };
+const SPEECH = { text: 'Hello', voiceId: 'oversea_male1', language: 'en', speed: 1, externalId: 'k' } as const;
 
 it('a digest does not depend on the label and the metadata', async () => {
   const notes = { label: 'Birthday', metadata: [{ key: 'order', value: '4711' }] };

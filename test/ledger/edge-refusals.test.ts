@@ -83,7 +83,7 @@ describe('a paid call of unknown outcome', () => {
     async ({ status, method }, { expect }) => {
       await withPaidCall({ status, method }, async ({ call, sent, unanswered }) => {
         expect((await errorOf(call('k'))).failure).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: false });
-        expect((await errorOf(call('k'))).failure.message).toContain('use another key');
+        expect((await errorOf(call('k'))).failure.message).toContain('use another external id');
         expect([sent(), unanswered()]).toEqual([1, 1]);
         await call('another key');
         expect(sent()).toBe(2);

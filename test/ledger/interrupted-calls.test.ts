@@ -80,7 +80,7 @@ describe('a call whose ledger is lost', () => {
   it.for([
     ['createVoice', voiceInput('one'), true],
     ['createVoice', voiceInput(null), false],
-    ['identifyFaces', { video, idempotencyKey: 'one' }, true],
+    ['identifyFaces', { video, externalId: 'one' }, true],
     ['identifyFaces', { video }, false],
     ['deleteVoice', { voiceId: 'one', anyOwner: false }, true],
     ['cancelQueued', { id: 'one', kind: 'VOICE' }, true],

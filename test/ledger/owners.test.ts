@@ -28,7 +28,7 @@ const SPEECH: SpeechResult = {
 };
 const SPEECH_REQUEST = { text: 'Hello', voiceId: 'v', language: 'en', speed: 1 } as const;
 /** The speech as callers see it. Kling does not say when it was made, so the gateway's clock does. */
-const SHOWN = { ...SPEECH, ...SPEECH_REQUEST, createdAtMs: 1_790_000_000_000 };
+const SHOWN = { ...SPEECH, ...SPEECH_REQUEST, createdAtMs: 1_790_000_000_000, externalId: 'key' };
 
 /** Creates owners that fail as long as `isDown` is set, and record what was claimed. */
 function shakyOwners() {
@@ -168,7 +168,11 @@ describe('a speech', () => {
       clock.nowMs += 4_000;
       await alarmHandler.run();
       await settle();
-      expect([listed(), state.claimed, options.calls]).toEqual([[SHOWN], ['audio-1'], ['tts']]);
+      expect([listed(), state.claimed, options.calls]).toEqual([
+        [{ ...SHOWN, externalId: null }],
+        ['audio-1'],
+        ['tts'],
+      ]);
       expect(alarmHandler.nextAtMs()).toBeGreaterThan(clock.nowMs + DAY_MS);
     });
   });

@@ -8,19 +8,19 @@ const sandbox = openSandbox('paid', { KLING_TIMEOUT_MS: '1000', TENANT_MONTHLY_U
 const FACES = '/v1/videos/identify-face';
 const SPEECH = '/v1/audio/tts';
 
-const scanInput = (idempotencyKey: string | null, words = 'clip') => ({
+const scanInput = (externalId: string | null, words = 'clip') => ({
   video: { url: `https://example.com/${words}.mp4` },
-  idempotencyKey,
+  externalId,
 });
-const speechInput = (idempotencyKey: string | null, text = 'Hello') => ({
+const speechInput = (externalId: string | null, text = 'Hello') => ({
   text,
   voiceId: 'oversea_male1',
   language: 'en' as const,
   speed: 1,
-  idempotencyKey,
+  externalId,
 });
 
-describe('a paid call with an idempotency key', () => {
+describe('a paid call with an external id', () => {
   it('is paid once, and returns the same scan for every repeat', async ({ expect }) => {
     const ledger = ledgerOf('replay');
     const before = await sandbox.record();
@@ -72,7 +72,7 @@ describe('a paid call with an idempotency key', () => {
         expect(failureOf(await ledger.identifyFaces(scanInput('k', words)))).toMatchObject({
           code: 'UPSTREAM_UNAVAILABLE',
           retryable: false,
-          message: expect.stringContaining('use another key'),
+          message: expect.stringContaining('use another external id'),
         });
       }
       expect(await sandbox.count('POST', FACES)).toBe(before + 1);
@@ -113,7 +113,7 @@ describe('a paid call with an idempotency key', () => {
   });
 });
 
-describe('a paid call without an idempotency key', () => {
+describe('a paid call without an external id', () => {
   it('is paid for every time', async ({ expect }) => {
     const ledger = ledgerOf('no key');
     const before = await sandbox.count('POST', SPEECH);

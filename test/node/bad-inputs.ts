@@ -84,9 +84,7 @@ export function badInputs(face: string): readonly BadInput[] {
     faces('an empty id', { video: { videoId: '' } }, ['input.video.videoId']),
     faces('a path in an id', { video: { videoId: '../secrets' } }, ['input.video.videoId']),
     faces('an endless id', { video: { videoId: text(200) } }, ['input.video.videoId']),
-    faces('an idempotency key with a blank', { video: { url: VIDEO }, idempotencyKey: 'a b' }, [
-      'input.idempotencyKey',
-    ]),
+    faces('an external id with a blank', { video: { url: VIDEO }, externalId: 'a b' }, ['input.externalId']),
     voice('no name', { name: '' }, ['input.name']),
     voice('a name of blanks', { name: '   ' }, ['input.name']),
     voice('a name of 21 characters', { name: text(21) }, ['input.name']),

@@ -35,9 +35,12 @@ describe('the video of a face scan', () => {
   });
 
   it('has only null fields if version 0.1 made the scan', async ({ expect }) => {
-    const { video: _, ...old } = faceScan('s');
+    const { video: _video, externalId: _externalId, ...old } = faceScan('s');
     client.ledger.scans = [old];
-    const { data } = await client.execute('{ faceScans { edges { node { video { url durationMs klingVideoId } } } } }');
+    const { data } = await client.execute(
+      '{ faceScans { edges { node { externalId video { url durationMs klingVideoId } } } } }',
+    );
+    expect(data.faceScans.edges[0].node.externalId).toBeNull();
     expect(data.faceScans.edges[0].node.video).toEqual({ url: null, durationMs: null, klingVideoId: null });
   });
 });

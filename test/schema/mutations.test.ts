@@ -63,13 +63,14 @@ it('createVoice passes only the given source to the ledger', async ({ expect }) 
 
 it('identifyFaces returns faces with ids that createLipSyncTask accepts', async ({ expect }) => {
   const query = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan {
-    id klingSessionId unitsCharged createdAt expiresAt klingRequestId video { url durationMs klingVideoId }
+    id externalId klingSessionId unitsCharged createdAt expiresAt klingRequestId video { url durationMs klingVideoId }
     faces { id klingFaceId imageUrl startMs endMs scan { id } } } } }`;
-  const input = { video: { url: 'https://a.test/v.mp4' }, idempotencyKey: 'once' };
+  const input = { video: { url: 'https://a.test/v.mp4' }, externalId: 'once' };
   const { data } = await client.execute(query, { input });
   expect(client.ledger.calls).toStrictEqual([['identifyFaces', input]]);
   expect(data.identifyFaces.faceScan).toMatchObject({
     id: encodeGlobalId('FaceScan', 'scan-1'),
+    externalId: 'scan-mine',
     klingSessionId: 'session-1',
     unitsCharged: '0.05',
     createdAt: '2026-09-01T12:00:00.000Z',
@@ -90,7 +91,7 @@ it('identifyFaces returns faces with ids that createLipSyncTask accepts', async 
 
 it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect }) => {
   const query = `mutation ($input: SynthesizeSpeechInput!) { synthesizeSpeech(input: $input) { speech {
-    id text language speed klingVoiceId klingAudioId url durationMs unitsCharged createdAt expiresAt
+    id externalId text language speed klingVoiceId klingAudioId url durationMs unitsCharged createdAt expiresAt
     klingTaskId klingRequestId } } }`;
   const { data } = await client.execute(query, { input: { text: 't', voiceId: 'v', language: 'ZH' } });
   expect(client.ledger.calls).toStrictEqual([
@@ -98,6 +99,7 @@ it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect 
   ]);
   expect(data.synthesizeSpeech.speech).toEqual({
     id: encodeGlobalId('Speech', 'audio-1'),
+    externalId: 'speech-mine',
     text: 'Hello',
     language: 'EN',
     speed: 1.2,

@@ -31,9 +31,9 @@ async function finishedVideo(ledger: LedgerStub): Promise<string> {
   return task.videos[0]!.videoId;
 }
 
-async function speech(ledger: LedgerStub, idempotencyKey: string | null = null): Promise<string> {
+async function speech(ledger: LedgerStub, externalId: string | null = null): Promise<string> {
   const input = { text: 'Good morning to all of you', voiceId: 'oversea_male1', language: 'en' as const };
-  return valueOf(await ledger.synthesizeSpeech({ ...input, idempotencyKey })).audioId;
+  return valueOf(await ledger.synthesizeSpeech({ ...input, externalId })).audioId;
 }
 
 const A = () => ledgerOf('foreign A');
@@ -55,12 +55,12 @@ const MUTATIONS: readonly [name: string, kind: Kind, use: Use][] = [
     'video',
     (ledger, videoId) => ledger.createVoice({ name: 'Ann', source: { videoId }, externalId: null }),
   ],
-  ['identifyFaces', 'video', (ledger, videoId) => ledger.identifyFaces({ video: { videoId }, idempotencyKey: null })],
+  ['identifyFaces', 'video', (ledger, videoId) => ledger.identifyFaces({ video: { videoId }, externalId: null })],
   [
     'identifyFaces with a key',
     'video',
     (ledger, videoId) =>
-      ledger.identifyFaces({ video: { videoId }, idempotencyKey: resultKey({ kind: 'VIDEO', id: videoId }) }),
+      ledger.identifyFaces({ video: { videoId }, externalId: resultKey({ kind: 'VIDEO', id: videoId }) }),
   ],
   [
     'createLipSyncTask',

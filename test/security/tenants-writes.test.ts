@@ -96,7 +96,7 @@ describe('a key that two tenants use', () => {
     const speak = async (tenant: string, said: string) => {
       const input = { text: said, voiceId: 'oversea_male1', language: 'EN' };
       const { data, errors } = await askOne(tenant, SPEAK, {
-        input: { ...input, idempotencyKey: text.replace(' ', '-') },
+        input: { ...input, externalId: text.replace(' ', '-') },
       });
       expect(errors).toBeUndefined();
       return data.synthesizeSpeech.speech.klingAudioId;

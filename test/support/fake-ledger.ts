@@ -203,6 +203,7 @@ export function faceScan(id: string): FaceScan {
   const face = { faceId: '0', imageUrl: 'https://k.test/face.png', startMs: 0, endMs: 5200 };
   return {
     id,
+    externalId: 'scan-mine',
     sessionId: 'session-1',
     video: { url: 'https://k.test/given.mp4' },
     faces: [face, { ...face, faceId: 'a:b' }],
@@ -214,6 +215,7 @@ export function faceScan(id: string): FaceScan {
 }
 
 export const speech: Speech = {
+  externalId: 'speech-mine',
   audioId: 'audio-1',
   url: 'https://k.test/speech.mp3',
   durationMs: 3000,

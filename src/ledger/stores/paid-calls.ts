@@ -25,7 +25,7 @@ export interface UnclaimedSpeech {
 
 type Columns = { id: string; input_digest: string; state: PaidCall['state']; answer: string | null };
 
-/** The paid calls, found again by their idempotency keys. */
+/** The paid calls, found again by their external ids. */
 export class PaidCallStore {
   readonly #sql: SqlStorage;
 
@@ -33,20 +33,20 @@ export class PaidCallStore {
     this.#sql = sql;
   }
 
-  byKey(idempotencyKey: string): PaidCall | null {
+  byKey(externalId: string): PaidCall | null {
     const [row] = this.#sql
-      .exec<Columns>('SELECT id, input_digest, state, answer FROM paid_call WHERE idempotency_key = ?', idempotencyKey)
+      .exec<Columns>('SELECT id, input_digest, state, answer FROM paid_call WHERE idempotency_key = ?', externalId)
       .toArray();
     if (!row) return null;
     return { id: row.id, inputDigest: row.input_digest, state: row.state, answer: row.answer };
   }
 
   /** Records a call before it is sent. It counts as unanswered in its month until `hold` or `remove`. */
-  begin(id: string, idempotencyKey: string | null, inputDigest: string, nowMs: number): void {
+  begin(id: string, externalId: string | null, inputDigest: string, nowMs: number): void {
     this.#sql.exec(
       `INSERT INTO paid_call (id, idempotency_key, input_digest, state, at) VALUES (?, ?, ?, 'SENDING', ?)`,
       id,
-      idempotencyKey,
+      externalId,
       inputDigest,
       nowMs,
     );

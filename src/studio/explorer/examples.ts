@@ -19,7 +19,7 @@ query Start {
 `,
   },
   {
-    query: `# 2. Find the faces of a video. It is charged, once for each idempotencyKey.
+    query: `# 2. Find the faces of a video. It is charged, once for each externalId.
 mutation IdentifyFaces($input: IdentifyFacesInput!) {
   identifyFaces(input: $input) {
     faceScan { expiresAt faces { id startMs endMs imageUrl } }
@@ -27,7 +27,7 @@ mutation IdentifyFaces($input: IdentifyFacesInput!) {
 }
 `,
     variables: json({
-      input: { video: { url: 'https://example.com/interview-sandbox-two-faces-10s.mp4' }, idempotencyKey: 'example' },
+      input: { video: { url: 'https://example.com/interview-sandbox-two-faces-10s.mp4' }, externalId: 'example' },
     }),
   },
   {

@@ -50,7 +50,7 @@ export function SpeechForm({ onAudio }: Props) {
     const input = { text, voiceId, language };
     const of = JSON.stringify(input);
     if (attempt.current.of !== of) attempt.current = { of, key: crypto.randomUUID() };
-    const { data } = await synthesize({ input: { ...input, idempotencyKey: attempt.current.key } });
+    const { data } = await synthesize({ input: { ...input, externalId: attempt.current.key } });
     if (!data?.synthesizeSpeech) return;
     const { klingAudioId: audioId, durationMs } = data.synthesizeSpeech.speech;
     const said = text.trim();

@@ -24,12 +24,12 @@ export function VideoStep({ scanned, onScanned }: Props) {
   const [url, setUrl] = useState(scanned?.videoUrl ?? '');
   const [asked, setAsked] = useState(false);
   // A repeat after a lost answer has the same key, so it is charged once.
-  const idempotencyKey = useRef(crypto.randomUUID());
+  const externalId = useRef(crypto.randomUUID());
   const [{ fetching, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
   const [issue] = issuesOf(checkUrl(url.trim(), 'video', []));
 
   function change(value: string): void {
-    idempotencyKey.current = crypto.randomUUID();
+    externalId.current = crypto.randomUUID();
     setUrl(value);
   }
 
@@ -43,7 +43,7 @@ export function VideoStep({ scanned, onScanned }: Props) {
     const videoUrl = url.trim();
     onScanned(null);
     const { data } = await identifyFaces({
-      input: { video: { url: videoUrl }, idempotencyKey: idempotencyKey.current },
+      input: { video: { url: videoUrl }, externalId: externalId.current },
     });
     if (!data?.identifyFaces) return;
     const { faceScan: scan } = data.identifyFaces;

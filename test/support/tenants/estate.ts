@@ -55,8 +55,8 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   const notes = { label: `label-${tenant}`, metadataKey: `key-${tenant}`, metadataValue: `value-${tenant}` };
   const metadata = [{ key: notes.metadataKey, value: notes.metadataValue }];
   const speechKey = `speech-${tenant}`;
-  const { speech } = (await done(tenant, SPEAK, { input: { ...SPEECH, idempotencyKey: speechKey } })).synthesizeSpeech;
-  const scanned = await done(tenant, SCAN, { input: { video: { url: CLIP }, idempotencyKey: keys.scanKey } });
+  const { speech } = (await done(tenant, SPEAK, { input: { ...SPEECH, externalId: speechKey } })).synthesizeSpeech;
+  const scanned = await done(tenant, SCAN, { input: { video: { url: CLIP }, externalId: keys.scanKey } });
   const { faceScan } = scanned.identifyFaces;
   const faceId: string = faceScan.faces[0].id;
   const lipSyncInput = { faceId, sound: { audioId: speech.klingAudioId }, placement: PLACEMENT };
@@ -180,12 +180,12 @@ export function ownInputs({ own }: Estate): Fill {
     'CreateLipSyncTaskInput.originalAudioVolume': 1,
     'CreateLipSyncTaskInput.watermark': false,
     SoundSourceInput: { url: 'https://example.com/sound.mp3' },
-    'IdentifyFacesInput.idempotencyKey': undefined,
+    'IdentifyFacesInput.externalId': undefined,
     VideoSourceInput: { url: CLIP },
     'SynthesizeSpeechInput.text': SPEECH.text,
     'SynthesizeSpeechInput.voiceId': SPEECH.voiceId,
     'SynthesizeSpeechInput.language': SPEECH.language,
     'SynthesizeSpeechInput.speed': 1,
-    'SynthesizeSpeechInput.idempotencyKey': undefined,
+    'SynthesizeSpeechInput.externalId': undefined,
   };
 }
