@@ -9,7 +9,7 @@ import unsafe from 'workerd:unsafe';
  */
 const shared = globalThis as {
   firstBindings?: Readonly<Record<string, unknown>>;
-  usedObjects?: Map<string, DurableObjectStub>;
+  usedObjects?: Map<string, () => DurableObjectStub>;
 };
 const bindings = env as unknown as Record<string, unknown>;
 shared.firstBindings ??= { ...bindings };
@@ -22,29 +22,30 @@ vi.resetModules();
 
 /**
  * Deletes all objects. A workaround: workerd 1.2026 deletes the storage of the objects in memory only, and evicts an object
- * after 10 s without a request. Each object that the file before has used is loaded again first. One that cannot be loaded
- * keeps its storage. Remove when `deleteAllDurableObjects` deletes evicted objects, too.
+ * after 10 s without a request. Each object that the file before has used is loaded again first. Remove when
+ * `deleteAllDurableObjects` deletes evicted objects, too.
  */
-async function deleteObjects(used: Map<string, DurableObjectStub>): Promise<void> {
+async function deleteObjects(used: Map<string, () => DurableObjectStub>): Promise<void> {
   if (used.size > 0) {
     // The file that used objects has imported the gateway, so that this import is cached.
     const { runInDurableObject } = await import('cloudflare:test');
-    await Promise.allSettled([...used.values()].map((object) => runInDurableObject(object, () => {})));
+    // A stub belongs to the object that asked for it, so each is asked for again.
+    const opened = [...used.values()];
     used.clear();
+    await Promise.all(opened.map((open) => runInDurableObject(open(), () => {})));
   }
   await unsafe.deleteAllDurableObjects();
 }
 
-/** Records each object that is asked for by name from now on. */
-function recordUsedObjects(): Map<string, DurableObjectStub> {
-  const used = new Map<string, DurableObjectStub>();
+/** Records each object that is asked for by name from now on, as a function that asks for it again. */
+function recordUsedObjects(): Map<string, () => DurableObjectStub> {
+  const used = new Map<string, () => DurableObjectStub>();
   for (const [binding, namespace] of Object.entries(bindings)) {
     if (!isNamespace(namespace)) continue;
     const getByName = namespace.getByName.bind(namespace);
     namespace.getByName = (name, options) => {
-      const object = getByName(name, options);
-      used.set(`${binding} ${name}`, object);
-      return object;
+      used.set(`${binding} ${name}`, () => getByName(name));
+      return getByName(name, options);
     };
   }
   return used;
