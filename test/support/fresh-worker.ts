@@ -2,6 +2,9 @@ import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
 import unsafe from 'workerd:unsafe';
 
+/** The time in which calls of deleted objects arrive. */
+const LATE_CALLS_MS = 50;
+
 /**
  * Gives each test file a Worker as after a deployment, although files share one runtime: it restores the bindings, deletes
  * all objects, and evaluates modules again. `reset` of cloudflare:test also deletes objects, but that module imports the
@@ -32,7 +35,13 @@ async function deleteObjects(used: Map<string, () => DurableObjectStub>): Promis
     // A stub belongs to the object that asked for it, so each is asked for again.
     const opened = [...used.values()];
     used.clear();
-    await Promise.all(opened.map((open) => runInDurableObject(open(), () => {})));
+    // An alarm that is due would otherwise run in the next file.
+    await Promise.all(
+      opened.map((open) => runInDurableObject(open(), (_object, { storage }) => storage.deleteAlarm())),
+    );
+    await unsafe.deleteAllDurableObjects();
+    // A call that one of them had sent may still load another, which would read its settings before the file has set them.
+    await scheduler.wait(LATE_CALLS_MS);
   }
   await unsafe.deleteAllDurableObjects();
 }
