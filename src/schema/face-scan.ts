@@ -136,7 +136,7 @@ builder.queryFields((t) => ({
     type: FaceScanRef,
     nullable: true,
     description:
-      "One scan of the caller's. Null when there is none, when it is another caller's, or when it is no longer kept.",
+      "Returns one of the caller's face scans. Null if it does not exist, belongs to another tenant, or is no longer kept.",
     args: { id: t.arg.globalID({ description: 'The `id` of a `FaceScan`.' }) },
     resolve(_root, { id }, { ledger }) {
       const scanId = idOf('FaceScan', id);

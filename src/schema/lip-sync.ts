@@ -168,7 +168,7 @@ builder.queryFields((t) => ({
   lipSyncTask: t.field({
     type: LipSyncTaskRef,
     nullable: true,
-    description: "One lip-sync task of the caller's. Null when there is none, or when it is another caller's.",
+    description: "Returns one of the caller's lip-sync tasks. Null if it does not exist, or belongs to another tenant.",
     args: { by: t.arg({ type: TaskReferenceInputRef, description: 'Which one.' }) },
     async resolve(_root, { by }, { ledger }) {
       const reference = toTaskReference('LIP_SYNC', by);

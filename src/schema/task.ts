@@ -119,7 +119,7 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
     }),
     label: t.string({
       nullable: true,
-      description: "The caller's own title. Null if there is none.",
+      description: "The caller's own title. Null if the caller gave no title.",
       resolve: ({ label }) => label,
     }),
     metadata: t.field({

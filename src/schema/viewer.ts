@@ -64,7 +64,8 @@ const UsageRef = builder.objectRef<Usage & { readonly month: string }>('Usage').
     unitsMax: t.field({
       type: 'Decimal',
       nullable: true,
-      description: 'The budget: past it nothing is sent, and the error is `QUOTA_EXHAUSTED`. Null: there is none.',
+      description:
+        'The budget. Work that would exceed it is not sent, and is a `QUOTA_EXHAUSTED` error. Null means unlimited.',
       resolve: ({ milliunitsMax }) => (milliunitsMax === null ? null : fromMilliunits(milliunitsMax)),
     }),
   }),

@@ -66,7 +66,7 @@ builder.queryFields((t) => ({
     type: VoiceRef,
     nullable: true,
     description:
-      "One voice, of the caller's own or of Kling's library. Null when there is none, when it is another caller's, or when it was deleted.",
+      "Returns a voice of the caller or of Kling's library. Null if it does not exist, belongs to another tenant, or was deleted.",
     args: { id: t.arg.globalID({ description: 'The `id` of a `Voice`.' }) },
     resolve(_root, { id }, context) {
       const voiceId = idOf('Voice', id);
@@ -180,7 +180,7 @@ builder.queryFields((t) => ({
   voiceTask: t.field({
     type: VoiceTaskRef,
     nullable: true,
-    description: "One voice task of the caller's. Null when there is none, or when it is another caller's.",
+    description: "Returns one of the caller's voice tasks. Null if it does not exist, or belongs to another tenant.",
     args: { by: t.arg({ type: TaskReferenceInputRef, description: 'Which one.' }) },
     async resolve(_root, { by }, { ledger }) {
       const reference = toTaskReference('VOICE', by);
