@@ -181,9 +181,11 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     const current = before.then(work);
     const settled = current.catch(() => null);
     deliveries.set(tenant, settled);
-    const answer = await current;
-    if (deliveries.get(tenant) === settled) deliveries.delete(tenant);
-    return answer;
+    try {
+      return await current;
+    } finally {
+      if (deliveries.get(tenant) === settled) deliveries.delete(tenant);
+    }
   }
 
   return {
