@@ -165,6 +165,8 @@ export class Hub extends DurableObject<Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    // Ignores what the client sent before it read the close. Its tenant is not charged for that.
+    if (socket.readyState !== WebSocket.OPEN) return;
     const attachment = attachmentOf(socket);
     if (attachment === null) {
       socket.close(CLOSE.internal, 'Internal error');
