@@ -42,7 +42,7 @@ function App() {
 
   useEffect(() => {
     if (token === null) return undefined;
-    const made = createApi(token, () => leave('You were signed out: the token is not valid, or not any more.'));
+    const made = createApi(token, () => leave('You were signed out. The token is invalid or has expired.'));
     setApi(made);
     return () => {
       setApi(null);

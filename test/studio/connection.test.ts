@@ -52,7 +52,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     const sandbox = createSandboxAccount(inject('sandboxUrl'), inject('accessKey'));
     const seen = cursors.at(-1);
     proxy.cut();
-    await page.getByText('The connection is lost, trying again').waitFor();
+    await page.getByText('Connection lost. Reconnecting…').waitFor();
     await shoot(page, 'cut-desktop-light');
     // Tests of other files create tasks in the same account.
     const known = new Set((await sandbox.record()).tasks.map(({ taskId }) => taskId));
@@ -84,7 +84,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await page.getByText('You are offline').waitFor();
     await page.context().setOffline(false);
     await page.getByText('Back online').waitFor();
-    expect(await page.getByText('Live', { exact: true }).isVisible()).toBe(true);
+    await expect.poll(() => page.getByText('Live', { exact: true }).isVisible()).toBe(true);
     await page.context().close();
   });
 
@@ -131,7 +131,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await one.page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link').click();
     await one.page.getByRole('heading', { level: 1, name: 'Lip-sync', exact: true }).waitFor();
     await other.page.goto(one.page.url());
-    await other.page.getByText('There is no such task').waitFor();
+    await other.page.getByText('Task not found').waitFor();
     expect([...one.faults, ...other.faults]).toEqual([]);
     await one.page.context().close();
     await other.page.context().close();

@@ -30,20 +30,24 @@ describe('a cut on the timeline', () => {
     [
       'that it is too short',
       { ...CUT, cropEndMs: 2000, insertAtMs: 5000 },
-      ['The cut is 1 s long; it has to be at least 2 s.'],
+      ['The clip is 1 s long. It must be at least 2 s long.'],
     ],
-    ['that it ends after the sound', { ...CUT, cropEndMs: 6000 }, ['The cut ends after the sound, which is 5 s long.']],
+    [
+      'that it ends after the audio',
+      { ...CUT, cropEndMs: 6000 },
+      ['The clip ends after the audio, which is 5 s long.'],
+    ],
     [
       'that it misses the face, and where it would meet it',
       { ...CUT, insertAtMs: 0 },
-      ['The sound meets this face for 0 s; at least 2 s are needed. Let it start between 3 s and 6 s.'],
+      ['The audio overlaps this face for 0 s. It must overlap for at least 2 s. Start it between 3 s and 6 s.'],
     ],
     [
       'that it runs past the video',
       { ...CUT, insertAtMs: 7500 },
       [
-        'The sound would end at 10.5 s, after the video, which ends at 10 s.',
-        'The sound meets this face for 0.5 s; at least 2 s are needed. Let it start between 3 s and 6 s.',
+        'The audio would end at 10.5 s, but the video ends at 10 s.',
+        'The audio overlaps this face for 0.5 s. It must overlap for at least 2 s. Start it between 3 s and 6 s.',
       ],
     ],
   ] as const)('is refused with an explanation: %s', ([, cut, words], { expect }) => {
@@ -52,7 +56,7 @@ describe('a cut on the timeline', () => {
 
   it('is refused with an explanation if the face is visible too briefly', ({ expect }) => {
     expect(explainCut(CUT, { ...FACTS, face: { startMs: 4000, endMs: 5500 } })).toEqual([
-      'This face is usable for only 1.5 s; at least 2 s are needed. Choose another one.',
+      'This face is visible for only 1.5 s. It needs at least 2 s: choose another face.',
     ]);
   });
 });

@@ -27,22 +27,18 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
     await keyboard.press('Enter');
     await page.getByText('No tasks yet').waitFor();
 
-    expect((await go('link New lip-sync')).slice(0, 3)).toEqual([
-      'link Skip to the content',
-      'link Studio',
-      'link Tasks',
-    ]);
+    expect((await go('link New lip-sync')).slice(0, 3)).toEqual(['link Skip to content', 'link Studio', 'link Tasks']);
     await keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'New lip-sync' }).waitFor();
     // Continues on the new screen, not at the top of the page.
     expect((await focused(page)).name).toBe('main');
-    expect(await go('textbox Link to the video')).toEqual(['textbox Link to the video']);
+    expect(await go('textbox Video link')).toEqual(['textbox Video link']);
 
     // A refused value gets the focus.
     await keyboard.type('http://localhost/secret.mp4');
     await keyboard.press('Enter');
     await page.getByText('must be an https URL').waitFor();
-    expect(await focused(page)).toEqual({ name: 'textbox Link to the video', fault: null });
+    expect(await focused(page)).toEqual({ name: 'textbox Video link', fault: null });
     await keyboard.press('ControlOrMeta+a');
     await keyboard.type('https://example.com/interview-sandbox-two-faces-5s.mp4');
     await go('button Find faces');
@@ -56,40 +52,40 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
     await go('button choose a file');
     await keyboard.press('Enter');
     await (await chooser).setFiles({ name: 'greeting.wav', mimeType: 'audio/wav', buffer: createWav(4) });
-    await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
+    await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
 
     await go(/^radio Face 1/);
     await keyboard.press('ArrowDown');
     expect(await focused(page)).toEqual({ name: expect.stringMatching(/^radio Face 2/), fault: null });
-    const place = page.getByRole('slider', { name: 'Place of the sound' });
-    await go('slider Place of the sound in the video');
+    const place = page.getByRole('slider', { name: 'Position of the audio' });
+    await go('slider Position of the audio in the video');
     await shoot(page, 'keyboard-desktop-light');
     await keyboard.press('End');
-    await go('slider Beginning of the cut');
+    await go('slider Start of the clip');
     await keyboard.press('Shift+ArrowRight');
-    await go('slider End of the cut');
+    await go('slider End of the clip');
     await keyboard.press('ArrowLeft');
     await keyboard.press('ArrowRight');
     expect(await place.getAttribute('aria-valuetext')).toBe('2 s to 5 s');
-    expect(await page.getByText('The sound cannot be put there').count()).toBe(0);
+    expect(await page.getByText('The audio doesn’t fit there').count()).toBe(0);
 
     expect(await go('button Create lip-sync')).toEqual([
-      'spinbutton Starts at',
-      'spinbutton Cut from',
-      'spinbutton Cut to',
+      'spinbutton Starts in the video at',
+      'spinbutton Clip start',
+      'spinbutton Clip end',
       'text Volumes and watermark',
       'button Create lip-sync',
     ]);
     await keyboard.press('Enter');
-    await page.getByText(/Such tasks usually take/).waitFor();
+    await page.getByText(/Usually takes/).waitFor();
     expect(await focused(page)).toEqual({ name: 'heading Lip-sync', fault: null });
     await page.getByText(/Kling deletes it in 30 days/).waitFor();
-    await go('link Open the result');
+    await go('link Open result');
 
-    await tabTo(page, 'button Make another from this video', 'Shift+Tab');
+    await tabTo(page, 'button Create another from this video', 'Shift+Tab');
     await keyboard.press('Enter');
     expect((await focused(page)).name).toBe('heading New lip-sync');
-    await go('textbox Link to the video');
+    await go('textbox Video link');
     expect(faults).toEqual([]);
     await page.context().close();
   });
@@ -104,7 +100,7 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
     await keyboard.press('Enter');
     await tabTo(page, 'textbox Name');
     await keyboard.type('Narrator');
-    await tabTo(page, 'textbox Recording');
+    await tabTo(page, 'textbox Recording link');
     await keyboard.type('https://example.com/narrator-12s.mp3');
     await keyboard.press('Enter');
     await page.getByRole('list', { name: 'Your voices' }).getByText('Narrator').waitFor();
@@ -114,11 +110,11 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
       await keyboard.press('Enter');
       await page.getByRole('alertdialog').waitFor();
       // The safe action has the focus first, and Tab goes round from there.
-      expect(await focused(page)).toEqual({ name: 'button Keep it', fault: null });
-      const { met, faults: unseen } = await tabTo(page, 'button Keep it');
-      expect([met, unseen]).toEqual([['button Delete voice', 'button Keep it'], []]);
+      expect(await focused(page)).toEqual({ name: 'button Cancel', fault: null });
+      const { met, faults: unseen } = await tabTo(page, 'button Cancel');
+      expect([met, unseen]).toEqual([['button Delete voice', 'button Cancel'], []]);
       await tabTo(page, 'button Delete voice', 'Shift+Tab');
-      await tabTo(page, 'button Keep it', 'Shift+Tab');
+      await tabTo(page, 'button Cancel', 'Shift+Tab');
       await keyboard.press(way);
       await page.getByRole('alertdialog').waitFor({ state: 'detached' });
       await expect.poll(async () => (await focused(page)).name).toBe('button Delete Narrator');
@@ -126,7 +122,7 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
     await keyboard.press('Enter');
     await tabTo(page, 'button Delete voice');
     await keyboard.press('Enter');
-    await page.getByText('None yet.').waitFor();
+    await page.getByText('No voices yet.').waitFor();
     await expect.poll(async () => (await focused(page)).name).toBe('heading Your voices');
     expect(faults).toEqual([]);
     await page.context().close();

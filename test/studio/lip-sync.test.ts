@@ -40,21 +40,21 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     expect(await seriousFindings(page)).toEqual([]);
 
     // Far too late: the page explains it, and the task cannot be created.
-    await drag(page, 'Place of the sound', 400);
-    await page.getByText('The sound cannot be put there').waitFor();
-    expect(await page.getByText(/would end at .*, after the video/).isVisible()).toBe(true);
+    await drag(page, 'Position of the audio', 400);
+    await page.getByText('The audio doesn’t fit there').waitFor();
+    expect(await page.getByText(/would end at .*, but the video ends/).isVisible()).toBe(true);
     expect(await page.getByRole('button', { name: 'Create lip-sync' }).isDisabled()).toBe(true);
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'refused-desktop-light');
 
-    await drag(page, 'End of the cut', -60);
-    await page.getByRole('slider', { name: 'Place of the sound' }).press('End');
-    await expect.poll(() => page.getByText('The sound cannot be put there').count()).toBe(0);
+    await drag(page, 'End of the clip', -60);
+    await page.getByRole('slider', { name: 'Position of the audio' }).press('End');
+    await expect.poll(() => page.getByText('The audio doesn’t fit there').count()).toBe(0);
     await shoot(page, 'placed-desktop-light');
 
     const states = await recordStates(page);
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
-    await page.getByText(/Such tasks usually take/).waitFor();
+    await page.getByText(/Usually takes/).waitFor();
     await shoot(page, 'progress-desktop-light');
     await page.getByText('Done', { exact: true }).first().waitFor();
     await page.getByText(/Kling deletes it in 30 days/).waitFor();
@@ -79,13 +79,13 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `speech-${randomUUID()}`);
     await findFaces(page);
-    await page.getByText('Have a text spoken').click();
-    await page.getByRole('button', { name: 'Speak it' }).click();
+    await page.getByText('Text to speech', { exact: true }).click();
+    await page.getByRole('button', { name: 'Create audio' }).click();
     const text = page.getByRole('textbox', { name: 'Text', exact: true });
     expect(await text.getAttribute('aria-invalid')).toBe('true');
     await text.fill('Good morning, and welcome to the second part of our course.');
-    await page.getByRole('button', { name: 'Speak it' }).click();
-    await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
+    await page.getByRole('button', { name: 'Create audio' }).click();
+    await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'speech-desktop-light');
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
@@ -100,16 +100,16 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await findFaces(page);
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
     await chooseAudio(page);
-    const place = page.getByRole('slider', { name: 'Place of the sound' });
+    const place = page.getByRole('slider', { name: 'Position of the audio' });
     await place.press('ArrowRight');
     await place.press('ArrowRight');
     expect(await place.inputValue()).toBe('200');
-    await page.getByRole('slider', { name: 'End of the cut' }).press('Shift+ArrowLeft');
+    await page.getByRole('slider', { name: 'End of the clip' }).press('Shift+ArrowLeft');
     expect(await place.getAttribute('aria-valuetext')).toBe('0.2 s to 3.2 s');
-    await page.getByRole('slider', { name: 'Beginning of the cut' }).press('ArrowRight');
+    await page.getByRole('slider', { name: 'Start of the clip' }).press('ArrowRight');
     expect(await place.getAttribute('aria-valuetext')).toBe('0.3 s to 3.2 s');
-    await page.getByRole('slider', { name: 'End of the cut' }).press('Shift+ArrowLeft');
-    await page.getByText('it has to be at least 2 s').waitFor();
+    await page.getByRole('slider', { name: 'End of the clip' }).press('Shift+ArrowLeft');
+    await page.getByText('It must be at least 2 s long').waitFor();
     expect(faults).toEqual([]);
     await page.context().close();
   });
@@ -123,8 +123,8 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'failed-desktop-light');
     // Another attempt keeps the inputs.
-    await page.getByRole('link', { name: 'Make a new attempt' }).click();
-    await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
+    await page.getByRole('link', { name: 'Try again' }).click();
+    await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
     expect(await page.getByRole('button', { name: 'Create lip-sync' }).isEnabled()).toBe(true);
     await page.getByRole('navigation').getByText('Tasks').click();
     await page.getByRole('list', { name: 'Tasks, newest first' }).getByText('Refused by').waitFor();
@@ -137,13 +137,13 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `videos-${randomUUID()}`);
     await page.getByRole('navigation').getByText('New lip-sync').click();
-    const link = page.getByLabel('Link to the video');
+    const link = page.getByLabel('Video link');
     await link.fill('http://localhost/secret.mp4');
     await page.getByRole('button', { name: 'Find faces' }).click();
     await page.getByText('must be an https URL').waitFor();
     expect(await link.getAttribute('aria-invalid')).toBe('true');
     await findFaces(page, 'empty-sandbox-no-face-5s.mp4');
-    await page.getByText('No face was found in this video').waitFor();
+    await page.getByText('No face found in this video').waitFor();
     await findFaces(page, 'nobody-sandbox-no-face-error-5s.mp4');
     await page.getByRole('alert').getByText('Kling found no face in this video.').waitFor();
     expect(faults).toEqual([]);

@@ -27,6 +27,8 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
       expect(await seriousFindings(page)).toEqual([]);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overflow, `${name} is wider than the screen`).toBeLessThanOrEqual(0);
+      // The schema and Kling call it audio.
+      expect(await page.locator('body').innerText()).not.toMatch(/\bsounds?\b/i);
       await shoot(page, `${name}-${device}-${colorScheme}`);
     };
     await page.getByText('Local development').waitFor();
@@ -40,7 +42,7 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
     await page.getByText('0.5 units').waitFor();
     await look('lip-sync');
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
-    await page.getByText(/Such tasks usually take/).waitFor();
+    await page.getByText(/Usually takes/).waitFor();
     await look('progress');
     await page.getByText(/Kling deletes it in 30 days/).waitFor();
     await look('result');
@@ -59,7 +61,7 @@ describe.runIf(HAS_BROWSER)('a page with reduced motion', () => {
   it('shows the skip link at its final position at once', async ({ expect }) => {
     const { page } = await openPage(browser);
     await signIn(page, `motion-${randomUUID()}`);
-    const link = page.getByRole('link', { name: 'Skip to the content' });
+    const link = page.getByRole('link', { name: 'Skip to content' });
     const seen = await link.evaluate((element) => {
       element.focus();
       return {

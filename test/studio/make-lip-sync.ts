@@ -4,7 +4,7 @@ import { createWav } from './wav.ts';
 /** Opens the screen and scans a video for faces. The name of the video can have scenario words of the sandbox. */
 export async function findFaces(page: Page, video = 'interview-sandbox-two-faces-5s.mp4'): Promise<void> {
   await page.getByRole('navigation').getByText('New lip-sync').click();
-  await page.getByLabel('Link to the video').fill(`https://example.com/${video}`);
+  await page.getByLabel('Video link').fill(`https://example.com/${video}`);
   await page.getByRole('button', { name: 'Find faces' }).click();
 }
 
@@ -12,7 +12,7 @@ export async function findFaces(page: Page, video = 'interview-sandbox-two-faces
 export async function chooseAudio(page: Page, seconds = 4): Promise<void> {
   const file = { name: 'greeting.wav', mimeType: 'audio/wav', buffer: createWav(seconds) };
   await page.locator('input[type=file]').setInputFiles(file);
-  await page.getByRole('slider', { name: 'Place of the sound' }).waitFor();
+  await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
 }
 
 /** Drags a slider of the timeline with the mouse. */

@@ -22,7 +22,10 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
       [2, 'Local development'],
     ]);
     const token = signInTree.find(({ role }) => role === 'textbox');
-    expect(token).toMatchObject({ name: 'Access token', description: expect.stringContaining('Kept in this tab') });
+    expect(token).toMatchObject({
+      name: 'Access token',
+      description: expect.stringContaining('Stored only in this tab'),
+    });
 
     await signIn(page, `reader-${randomUUID()}`);
     await page.getByText('No tasks yet').waitFor();
@@ -32,14 +35,14 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     await chooseAudio(page);
     await check();
     expect(await page.locator('main').ariaSnapshot()).toMatch(
-      /- radiogroup "Which face speaks":\s+- .*radio "Face 1, 0 s to 2\.\d+ s" \[checked\]/,
+      /- radiogroup "Face that speaks":\s+- .*radio "Face 1, 0 s to 2\.\d+ s" \[checked\]/,
     );
     const sliders = (await readTree(page)).filter(({ role }) => role === 'slider').map(({ name }) => name);
     expect(sliders).toEqual(
-      expect.arrayContaining(['Place of the sound in the video', 'Beginning of the cut', 'End of the cut']),
+      expect.arrayContaining(['Position of the audio in the video', 'Start of the clip', 'End of the clip']),
     );
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
-    await page.getByText(/Such tasks usually take/).waitFor();
+    await page.getByText(/Usually takes/).waitFor();
     await check();
     const progress = (await readTree(page)).find(({ role }) => role === 'progressbar' || role === 'progressIndicator');
     expect(progress?.name).toBe('Estimated progress');
@@ -66,11 +69,11 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     await page.getByText('No tasks yet').waitFor();
     const said = await listen(page);
     await createLipSync(page);
-    await page.getByText(/Such tasks usually take/).waitFor();
+    await page.getByText(/Usually takes/).waitFor();
     await page.getByRole('navigation').getByText('Voices').click();
     await expect.poll(async () => (await said()).at(-1)).toBe('Lip-sync: Done');
     const heard = (await said()).filter((text) => !text.startsWith('Loading'));
-    expect(heard.slice(0, 2)).toEqual(['2 faces found', 'greeting.wav is on the timeline']);
+    expect(heard.slice(0, 2)).toEqual(['2 faces found', 'greeting.wav added to the timeline']);
     expect(heard.slice(-2)).toEqual(['Lip-sync: In progress', 'Lip-sync: Done']);
     expect(new Set(heard).size).toBe(heard.length);
     expect(faults).toEqual([]);

@@ -76,7 +76,7 @@ describe.runIf(HAS_BROWSER)('sign-in', () => {
     await page.getByRole('button', { name: /^operator/ }).click();
     await page.getByText('You are not allowed to do this').waitFor();
     await page.getByText('Not live').waitFor();
-    expect(await page.getByText('The connection is lost').count()).toBe(0);
+    expect(await page.getByText('Connection lost').count()).toBe(0);
     expect(faults).toEqual([]);
     await page.context().close();
   });

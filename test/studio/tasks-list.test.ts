@@ -29,18 +29,18 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     await expect.poll(() => rows.count()).toBe(1);
 
     await page.getByRole('radiogroup', { name: 'Kind' }).getByRole('radio', { name: 'Voices' }).click();
-    await page.getByText('No such tasks').waitFor();
+    await page.getByText('No matching tasks').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'no-such-tasks-desktop-light');
-    await page.getByRole('radiogroup', { name: 'State' }).getByRole('radio', { name: 'Under way' }).click();
+    await page.getByRole('radiogroup', { name: 'State' }).getByRole('radio', { name: 'Active' }).click();
     expect(new URL(page.url()).hash).toBe('#/tasks?kind=voices&state=under-way');
 
     // A task appears when it matches, and leaves when it no longer matches.
     await createVoice('fine', 'fine');
     await rows.getByText('fine').waitFor();
-    await page.getByText('No such tasks').waitFor();
+    await page.getByText('No matching tasks').waitFor();
     await page.getByRole('radio', { name: 'Failed' }).click();
-    await page.getByText('No such tasks').waitFor();
+    await page.getByText('No matching tasks').waitFor();
     await createVoice('refused', 'talk-sandbox-risk-control');
     await rows.getByText('refused', { exact: true }).waitFor();
     expect(await rows.count()).toBe(1);

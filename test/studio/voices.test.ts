@@ -14,7 +14,7 @@ describe.runIf(HAS_BROWSER)('voices in the studio', () => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `voices-${randomUUID()}`);
     await page.getByRole('navigation').getByText('Voices').click();
-    const listen = page.getByRole('button', { name: 'Listen to Amber' });
+    const listen = page.getByRole('button', { name: 'Play Amber' });
     await listen.click();
     await page.getByRole('button', { name: 'Stop Amber' }).waitFor();
     await page.getByRole('button', { name: 'Show more voices' }).click();
@@ -23,12 +23,12 @@ describe.runIf(HAS_BROWSER)('voices in the studio', () => {
     await page.getByRole('button', { name: 'Clone voice' }).click();
     await page.getByText('is not a complete URL').waitFor();
     await page.getByLabel('Name').fill('Narrator');
-    await page.getByLabel('Recording').fill('https://example.com/narrator-12s.mp3');
+    await page.getByLabel('Recording link').fill('https://example.com/narrator-12s.mp3');
     await page.getByRole('button', { name: 'Clone voice' }).click();
-    await page.getByRole('list', { name: 'Voices being made' }).waitFor();
+    await page.getByRole('list', { name: 'Voices in progress' }).waitFor();
     const mine = page.getByRole('list', { name: 'Your voices' });
     await mine.getByText('Narrator').waitFor();
-    expect(await page.getByRole('list', { name: 'Voices being made' }).count()).toBe(0);
+    expect(await page.getByRole('list', { name: 'Voices in progress' }).count()).toBe(0);
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'voices-desktop-light');
 
@@ -36,7 +36,7 @@ describe.runIf(HAS_BROWSER)('voices in the studio', () => {
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'delete-voice-desktop-light');
     await page.getByRole('alertdialog').getByRole('button', { name: 'Delete voice' }).click();
-    await page.getByText('None yet.').waitFor();
+    await page.getByText('No voices yet.').waitFor();
     expect(faults).toEqual([]);
     await page.context().close();
   });

@@ -20,21 +20,21 @@ type ErrorCode = introspection_types['ErrorCode']['enumValues'];
 
 /** The texts that people see for each error code. `advice` says how they can continue. */
 const TEXTS = {
-  BAD_USER_INPUT: { title: 'Something has to be changed first' },
-  CONFLICT: { title: 'This was already done with other values' },
+  BAD_USER_INPUT: { title: 'Check your input' },
+  CONFLICT: { title: 'This was already created with other values' },
   CONTENT_REJECTED: {
     title: 'Kling’s content policy refused this',
-    advice: 'Another video or sound may pass.',
+    advice: 'The same input will be refused again. Try another one.',
   },
   FORBIDDEN: { title: 'You are not allowed to do this' },
   INTERNAL: { title: 'The gateway failed' },
-  NOT_FOUND: { title: 'It is not there any more' },
+  NOT_FOUND: { title: 'Not found. It may have been deleted.' },
   QUERY_TOO_COMPLEX: { title: 'The request is too large' },
-  QUOTA_EXHAUSTED: { title: 'No units are left', advice: 'An operator has to add units.' },
-  RATE_LIMITED: { title: 'Too much at once', advice: 'Wait a moment, and try again.' },
+  QUOTA_EXHAUSTED: { title: 'No units are left', advice: 'Ask an operator to add units.' },
+  RATE_LIMITED: { title: 'Too many requests', advice: 'Wait a moment, then try again.' },
   UNAUTHENTICATED: { title: 'You are signed out', advice: 'Sign in again.' },
-  UPSTREAM_MISCONFIGURED: { title: 'The gateway cannot reach Kling', advice: 'Only an operator can mend it.' },
-  UPSTREAM_UNAVAILABLE: { title: 'Kling or the gateway did not answer', advice: 'Try again in a moment.' },
+  UPSTREAM_MISCONFIGURED: { title: 'The gateway can’t use Kling', advice: 'Only an operator can fix this.' },
+  UPSTREAM_UNAVAILABLE: { title: 'Kling or the gateway didn’t answer', advice: 'Try again in a moment.' },
 } as const satisfies Record<ErrorCode, { readonly title: string; readonly advice?: string }>;
 
 /** A newer gateway may have codes that this build of the studio does not know. */
@@ -56,8 +56,8 @@ export function toNoticeTexts(error: CombinedError): NoticeTexts {
   const [first] = error.graphQLErrors;
   if (first === undefined) {
     return {
-      title: 'The gateway cannot be reached',
-      details: ['Check the connection. What you have entered stays here.'],
+      title: 'Couldn’t reach the gateway',
+      details: ['Check your connection. Your entries are kept.'],
       requestId: null,
     };
   }

@@ -31,7 +31,7 @@ mutation IdentifyFaces($input: IdentifyFacesInput!) {
     }),
   },
   {
-    query: `# 3. Put a sound on one of them: paste the id of a face. The same externalId is the same task.
+    query: `# 3. Put audio on one of them: paste the id of a face. The same externalId is the same task.
 mutation CreateLipSync($input: CreateLipSyncTaskInput!) {
   createLipSyncTask(input: $input) { task { id status unitsEstimated } }
 }

@@ -28,7 +28,7 @@ export function AudioBlock({ audio, audioMs, videoMs, cut, onCut, track, range, 
     return width === 0 ? 0 : videoMs / width;
   }
   const grip = (name: GripName, text: string) => ({
-    text: isRefused ? `${text}, not allowed` : text,
+    text: isRefused ? `${text}, doesn’t fit` : text,
     msPerPixel,
     onMove(byMs: number, isHeld: boolean) {
       if (!isHeld) held.current = cut;
@@ -42,7 +42,7 @@ export function AudioBlock({ audio, audioMs, videoMs, cut, onCut, track, range, 
         <Grip
           {...grip('move', place)}
           className="audio-grip"
-          label="Place of the sound in the video"
+          label="Position of the audio in the video"
           ms={cut.insertAtMs}
           maxMs={videoMs}
           homeByMs={(range?.minMs ?? 0) - cut.insertAtMs}
@@ -56,7 +56,7 @@ export function AudioBlock({ audio, audioMs, videoMs, cut, onCut, track, range, 
         <Grip
           {...grip('trim-start', formatSeconds(cut.cropStartMs))}
           className="grip grip-start"
-          label="Beginning of the cut"
+          label="Start of the clip"
           ms={cut.cropStartMs}
           maxMs={audioMs}
           homeByMs={-cut.cropStartMs}
@@ -65,7 +65,7 @@ export function AudioBlock({ audio, audioMs, videoMs, cut, onCut, track, range, 
         <Grip
           {...grip('trim-end', formatSeconds(cut.cropEndMs))}
           className="grip grip-end"
-          label="End of the cut"
+          label="End of the clip"
           ms={cut.cropEndMs}
           maxMs={audioMs}
           homeByMs={-cut.cropEndMs}

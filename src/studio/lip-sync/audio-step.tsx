@@ -24,7 +24,7 @@ export function AudioStep({ audio, onAudio, children }: Props) {
 
   function take(chosen: ChosenAudio | null): void {
     onAudio(chosen);
-    if (chosen !== null) announce(`${chosen.name} is on the timeline`);
+    if (chosen !== null) announce(`${chosen.name} added to the timeline`);
   }
 
   async function addUrl(event: FormEvent<HTMLFormElement>): Promise<void> {
@@ -54,7 +54,7 @@ export function AudioStep({ audio, onAudio, children }: Props) {
     <div className="audio-step">
       <form className="inline-form" onSubmit={(event) => void addUrl(event)} noValidate>
         <Field
-          label="Link to the sound"
+          label="Audio link"
           hint="MP3, WAV, M4A or AAC, 2 to 60 s, at most 5 MB."
           problem={problem}
           type="url"
@@ -63,7 +63,7 @@ export function AudioStep({ audio, onAudio, children }: Props) {
           onChange={setUrl}
         />
         <Button type="submit" busy={reading} disabled={url === ''}>
-          Use it
+          Add audio
         </Button>
       </form>
       {url === '' && audio === null ? <ExampleButton value="https://example.com/hello-5s.mp3" onUse={setUrl} /> : null}
@@ -91,13 +91,13 @@ function AudioDrop({ onFile }: DropProps) {
   return (
     <DropZone
       className="file-drop"
-      aria-label="Sound file"
+      aria-label="Audio file"
       onDrop={({ items }) => {
         const item = items.find(isFileDropItem);
         if (item !== undefined) void item.getFile().then(onFile);
       }}
     >
-      <span>Drop a sound file here, or </span>
+      <span>Drop an audio file here, or </span>
       <FileTrigger
         acceptedFileTypes={TYPES}
         onSelect={(files) => {

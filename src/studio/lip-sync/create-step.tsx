@@ -65,7 +65,7 @@ export function CreateStep({ draft, problems, onCreated }: Props) {
         <span className="create-action">
           {isReady ? null : (
             <span className="muted" id="not-ready">
-              {audio === null ? 'Choose a sound first' : 'Put the sound where it is allowed'}
+              {audio === null ? 'Add audio first' : 'Move the audio to where it fits'}
             </span>
           )}
           <Button
@@ -95,8 +95,8 @@ interface MixProps {
 }
 
 const VOLUMES = [
-  { key: 'soundVolume', label: 'Volume of the sound' },
-  { key: 'originalAudioVolume', label: 'Volume of the video’s own sound' },
+  { key: 'soundVolume', label: 'Audio volume' },
+  { key: 'originalAudioVolume', label: 'Volume of the video’s own audio' },
 ] as const;
 
 function Mix({ values, onChange }: MixProps) {
@@ -125,7 +125,7 @@ function Mix({ values, onChange }: MixProps) {
             checked={values.watermark}
             onChange={({ target }) => onChange({ ...values, watermark: target.checked })}
           />
-          <span>Make a copy with Kling’s watermark as well</span>
+          <span>Also create a copy with Kling’s watermark</span>
         </label>
       </div>
     </details>
@@ -141,7 +141,7 @@ function Quote({ videoMs }: { readonly videoMs: number }) {
     pause: !isLength,
     requestPolicy: 'cache-first',
   });
-  if (!data || !isLength) return <p className="quote muted">The cost depends on the video’s length.</p>;
+  if (!data || !isLength) return <p className="quote muted">The cost depends on the length of the video.</p>;
   const { units, usd } = data.lipSyncQuote;
   return (
     <p className="quote">

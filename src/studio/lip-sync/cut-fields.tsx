@@ -15,32 +15,32 @@ interface Props {
 export function CutFields({ cut, facts, problems, onCut }: Props) {
   const range = allowedInsertRange(facts.face, cut.cropEndMs - cut.cropStartMs, facts.videoMs);
   const allowed =
-    range === null ? 'In the video.' : `${formatSeconds(range.minMs)} to ${formatSeconds(range.maxMs)} is allowed.`;
+    range === null ? 'In the video.' : `${formatSeconds(range.minMs)} to ${formatSeconds(range.maxMs)} is possible.`;
   return (
     <>
       <div className="cut-fields">
         <LengthField
-          label="Starts at"
+          label="Starts in the video at"
           hint={allowed}
           ms={cut.insertAtMs}
           onChange={(insertAtMs) => onCut({ ...cut, insertAtMs })}
         />
         <LengthField
-          label="Cut from"
-          hint="In the sound."
+          label="Clip start"
+          hint="In the audio."
           ms={cut.cropStartMs}
           onChange={(cropStartMs) => onCut({ ...cut, cropStartMs })}
         />
         <LengthField
-          label="Cut to"
-          hint={`It is ${formatSeconds(facts.audioMs)} long.`}
+          label="Clip end"
+          hint={`The audio is ${formatSeconds(facts.audioMs)} long.`}
           ms={cut.cropEndMs}
           onChange={(cropEndMs) => onCut({ ...cut, cropEndMs })}
         />
       </div>
       <div role="status" className="cut-problems">
         {problems.length === 0 ? null : (
-          <Notice tone="warning" title="The sound cannot be put there">
+          <Notice tone="warning" title="The audio doesn’t fit there">
             {problems.map((problem) => (
               <p key={problem}>{problem}</p>
             ))}

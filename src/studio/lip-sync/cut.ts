@@ -71,17 +71,17 @@ export function explainCut(cut: Cut, { face, videoMs, audioMs }: CutFacts): read
   const words = issuesOf(checked).map(({ path, message }) => {
     const field = path.at(-1);
     if (field === 'face') {
-      return `This face is usable for only ${formatSeconds(face.endMs - face.startMs)}; at least 2 s are needed. Choose another one.`;
+      return `This face is visible for only ${formatSeconds(face.endMs - face.startMs)}. It needs at least 2 s: choose another face.`;
     }
     if (field === 'cropEndMs' && lengthMs < AUDIO_MS_MIN) {
-      return `The cut is ${formatSeconds(lengthMs)} long; it has to be at least ${formatSeconds(AUDIO_MS_MIN)}.`;
+      return `The clip is ${formatSeconds(lengthMs)} long. It must be at least ${formatSeconds(AUDIO_MS_MIN)} long.`;
     }
-    if (field === 'cropEndMs') return `The cut ends after the sound, which is ${formatSeconds(audioMs)} long.`;
+    if (field === 'cropEndMs') return `The clip ends after the audio, which is ${formatSeconds(audioMs)} long.`;
     if (field === 'insertAtMs' && message.includes('must end by')) {
-      return `The sound would end at ${formatSeconds(endMs)}, after the video, which ends at ${formatSeconds(videoMs)}.`;
+      return `The audio would end at ${formatSeconds(endMs)}, but the video ends at ${formatSeconds(videoMs)}.`;
     }
     if (field === 'insertAtMs') return explainOverlap(cut, endMs, { face, videoMs, audioMs });
-    return field === 'videoDurationMs' ? 'The video has to be 2 to 60 s long.' : 'The sound has to be 2 to 60 s long.';
+    return field === 'videoDurationMs' ? 'The video must be 2 to 60 s long.' : 'The audio must be 2 to 60 s long.';
   });
   return [...new Set(words)];
 }
@@ -89,7 +89,7 @@ export function explainCut(cut: Cut, { face, videoMs, audioMs }: CutFacts): read
 function explainOverlap(cut: Cut, endMs: number, { face, videoMs }: CutFacts): string {
   const sharedMs = overlapMs({ startMs: cut.insertAtMs, endMs }, face);
   const range = allowedInsertRange(face, endMs - cut.insertAtMs, videoMs);
-  const shared = `The sound meets this face for ${formatSeconds(sharedMs)}; at least ${formatSeconds(AUDIO_MS_MIN)} are needed.`;
-  if (range === null) return `${shared} Cut it shorter.`;
-  return `${shared} Let it start between ${formatSeconds(range.minMs)} and ${formatSeconds(range.maxMs)}.`;
+  const shared = `The audio overlaps this face for ${formatSeconds(sharedMs)}. It must overlap for at least ${formatSeconds(AUDIO_MS_MIN)}.`;
+  if (range === null) return `${shared} Shorten the clip.`;
+  return `${shared} Start it between ${formatSeconds(range.minMs)} and ${formatSeconds(range.maxMs)}.`;
 }

@@ -45,14 +45,14 @@ export function Editor({ scanned, onCreated }: Props) {
   return (
     <>
       <section className="card step" aria-labelledby="place-step">
-        <h2 id="place-step">Face and sound</h2>
+        <h2 id="place-step">Face and audio</h2>
         <div className="place-grid">
           <div>
             <Preview url={videoUrl} onDuration={setMeasuredMs} onTime={setPlayheadMs} />
             {measuredMs === null ? (
               <LengthField
-                label="Length of the video"
-                hint="This browser cannot play the video; its length is taken from the last face. Correct it if you know better."
+                label="Video length"
+                hint="Couldn’t read the length. This is where the last face ends: correct it if the video is longer."
                 ms={videoMs}
                 onChange={setGivenMs}
               />
@@ -61,8 +61,8 @@ export function Editor({ scanned, onCreated }: Props) {
           <AudioStep audio={audio} onAudio={choose}>
             {audio !== null && audio.durationMs === null ? (
               <LengthField
-                label="Length of the sound"
-                hint="This browser cannot tell how long the sound is."
+                label="Audio length"
+                hint="Couldn’t read the length of the audio."
                 ms={audioMs}
                 onChange={setGivenAudioMs}
               />
@@ -102,11 +102,11 @@ interface PreviewProps {
 /** Plays the video, if the browser can. */
 function Preview({ url, onDuration, onTime }: PreviewProps) {
   const [broken, setBroken] = useState(false);
-  if (broken) return <p className="video-missing">This video cannot be played here. Kling can still use it.</p>;
+  if (broken) return <p className="video-missing">Couldn’t load the video here. Kling may still be able to use it.</p>;
   return (
     <video
       className="preview"
-      aria-label="The video"
+      aria-label="Video"
       src={url}
       controls
       playsInline

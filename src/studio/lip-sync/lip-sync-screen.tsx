@@ -35,9 +35,9 @@ export function LipSyncScreen() {
           <h1 ref={heading} tabIndex={-1}>
             New lip-sync
           </h1>
-          <p className="muted">Choose a face in a video, and put a sound on its lips.</p>
+          <p className="muted">Choose a face in a video, then add the audio that it speaks.</p>
         </div>
-        {created === null ? null : <Button onPress={startAgain}>Make another from this video</Button>}
+        {created === null ? null : <Button onPress={startAgain}>Create another from this video</Button>}
       </div>
       {/* Hidden instead of removed, to keep audio and placement for another attempt. */}
       <Activity mode={created === null ? 'visible' : 'hidden'}>

@@ -60,11 +60,11 @@ export function SpeechForm({ onAudio }: Props) {
 
   return (
     <details className="mix">
-      <summary>Have a text spoken</summary>
+      <summary>Text to speech</summary>
       <form className="speech-form" onSubmit={(event) => void submit(event)} noValidate>
         <Field
           label="Text"
-          hint={`Up to ${SPEECH_CHARS_MAX} characters; the sound has to be 2 s long at least.`}
+          hint={`Up to ${SPEECH_CHARS_MAX} characters. The audio must be at least 2 s long.`}
           problem={problemOf('text')}
           multiline
           value={text}
@@ -83,7 +83,7 @@ export function SpeechForm({ onAudio }: Props) {
           <span className="create-action">
             <span className="muted">Costs {SPEECH_UNITS} units</span>
             <Button type="submit" busy={fetching}>
-              Speak it
+              Create audio
             </Button>
           </span>
         </div>

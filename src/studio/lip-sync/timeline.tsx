@@ -30,23 +30,23 @@ export function Timeline(props: Props) {
   return (
     <div className="timeline">
       <Ruler videoMs={videoMs} />
-      <RadioGroup aria-label="Which face speaks" className="face-rows" value={face.id} onChange={onFace}>
+      <RadioGroup aria-label="Face that speaks" className="face-rows" value={face.id} onChange={onFace}>
         {faces.map((candidate, index) => (
           <FaceRow key={candidate.id} face={candidate} number={index + 1} videoMs={videoMs} />
         ))}
       </RadioGroup>
       <div className="timeline-row audio-row">
-        <div className="row-label">Sound</div>
+        <div className="row-label">Audio</div>
         <div className="track" ref={track}>
           {range === null ? null : (
             <div className="allowed" style={spanStyle(range.minMs, range.maxMs + lengthMs, videoMs)}>
               <span className="visually-hidden">
-                The sound may start between {formatSeconds(range.minMs)} and {formatSeconds(range.maxMs)}.
+                The audio can start between {formatSeconds(range.minMs)} and {formatSeconds(range.maxMs)}.
               </span>
             </div>
           )}
           {audio === null ? (
-            <p className="track-empty">Choose a sound to place it here</p>
+            <p className="track-empty">Add audio to place it here</p>
           ) : (
             <AudioBlock {...props} audio={audio} track={track} range={range} />
           )}

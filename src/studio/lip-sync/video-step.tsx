@@ -56,7 +56,7 @@ export function VideoStep({ scanned, onScanned }: Props) {
       <h2 id="video-step">Video</h2>
       <form className="inline-form" onSubmit={(event) => void submit(event)} noValidate>
         <Field
-          label="Link to the video"
+          label="Video link"
           hint={`MP4 or MOV, https, 2 to 60 s. Finding its faces costs ${FACE_SCAN_UNITS} units.`}
           problem={asked && issue !== undefined ? `The link ${issue.message}.` : null}
           type="url"
@@ -65,7 +65,7 @@ export function VideoStep({ scanned, onScanned }: Props) {
           onChange={change}
         />
         <Button kind={scanned === null ? 'primary' : 'plain'} type="submit" busy={fetching} disabled={url === ''}>
-          {fetching ? 'Looking for faces' : 'Find faces'}
+          {fetching ? 'Finding faces' : 'Find faces'}
         </Button>
       </form>
       {url === '' ? (
@@ -74,8 +74,8 @@ export function VideoStep({ scanned, onScanned }: Props) {
       {error === undefined ? null : <ErrorNotice error={error} />}
       {scanned?.scan.faces.length === 0 ? (
         <div role="alert">
-          <Notice tone="warning" title="No face was found in this video">
-            Kling needs a face that is seen from the front, for at least 2 seconds. Try another video.
+          <Notice tone="warning" title="No face found in this video">
+            Kling needs a face seen from the front for at least 2 seconds. Try another video.
           </Notice>
         </div>
       ) : null}

@@ -30,7 +30,7 @@ export function SignIn({ reason, onToken }: Props) {
         <div className="sign-in-card">
           <Logo />
           <h1>Sign in to Studio</h1>
-          <p className="muted">Make lip-syncs and voices, and watch them being made.</p>
+          <p className="muted">Create lip-syncs and voices, and follow their progress.</p>
           {reason === null ? null : (
             <div role="alert">
               <Notice tone="warning" title={reason} />
@@ -39,7 +39,7 @@ export function SignIn({ reason, onToken }: Props) {
           <form onSubmit={submit}>
             <Field
               label="Access token"
-              hint="Kept in this tab only, and forgotten when it closes."
+              hint="Stored only in this tab, until you close it."
               type="password"
               input={{ autoComplete: 'off', spellCheck: false, placeholder: 'eyJ…' }}
               value={token}
@@ -50,7 +50,7 @@ export function SignIn({ reason, onToken }: Props) {
             </Button>
           </form>
           {callers.length === 0 ? null : (
-            <section className="dev-callers" aria-label="Ready callers of local development">
+            <section className="dev-callers" aria-label="Local development accounts">
               <h2>Local development</h2>
               {callers.map((caller) => (
                 <AriaButton key={caller.name} className="dev-caller" onPress={() => onToken(caller.token)}>

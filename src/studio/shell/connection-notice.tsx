@@ -29,14 +29,11 @@ export function ConnectionNotice() {
   return (
     <div role="status" className="connection-notice">
       {(connection === 'connecting' || connection === 'offline') && lived.current ? (
-        <Notice
-          tone="warning"
-          title={connection === 'offline' ? 'You are offline' : 'The connection is lost, trying again'}
-        >
-          Your tasks go on without you. What happened meanwhile is shown as soon as you are back.
+        <Notice tone="warning" title={connection === 'offline' ? 'You are offline' : 'Connection lost. Reconnecting…'}>
+          Your tasks continue. Updates appear when you are back online.
         </Notice>
       ) : null}
-      {resumed ? <Notice tone="success" title="Back online, with everything that happened meanwhile" /> : null}
+      {resumed ? <Notice tone="success" title="Back online. Everything is up to date." /> : null}
     </div>
   );
 }

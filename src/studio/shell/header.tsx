@@ -40,7 +40,7 @@ export function Header({ route, onSignOut }: Props) {
         <span className="connection" data-state={connection}>
           {CONNECTION[connection]}
         </span>
-        <span className="tenant" title="Whose tasks and voices these are">
+        <span className="tenant" title="Account">
           {data?.viewer.tenant}
         </span>
         <Button kind="quiet" onPress={onSignOut}>

@@ -39,7 +39,7 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
     <div className="shell">
       <Announcer />
       <a className="skip-link" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
-        Skip to the content
+        Skip to content
       </a>
       <Header route={route} onSignOut={onSignOut} />
       <main ref={main} id="main" tabIndex={-1} className="main">
@@ -83,9 +83,9 @@ class ErrorBoundary extends Component<{ readonly children: ReactNode }, State> {
     if (!this.state.broken) return this.props.children;
     return (
       <div role="alert">
-        <Notice tone="danger" title="This screen has failed">
-          <p>Nothing was lost at the gateway: your tasks go on.</p>
-          <Button onPress={() => location.reload()}>Load the page again</Button>
+        <Notice tone="danger" title="Couldn’t show this screen">
+          <p>Your tasks continue.</p>
+          <Button onPress={() => location.reload()}>Reload the page</Button>
         </Notice>
       </div>
     );

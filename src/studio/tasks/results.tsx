@@ -19,16 +19,16 @@ export function LipSyncResult({ task, originalUrl }: Props) {
     <>
       <div className="compare">
         <VideoFrame title="Result" url={video?.url ?? null} missing="Kling sent no link to the result." />
-        <VideoFrame title="Original" url={original} missing="Kling does not tell which video this was made of." />
+        <VideoFrame title="Original" url={original} missing="The original video is not available." />
       </div>
       {video?.url == null ? null : (
         <p className="result-actions">
           <a className="button button-primary" href={video.url} target="_blank" rel="noreferrer">
             <Icon name="download" />
-            Open the result
+            Open result
           </a>
           {task.expiresAt === null ? null : (
-            <span className="muted">Save it before Kling deletes it {formatRelative(task.expiresAt, now)}.</span>
+            <span className="muted">Download it before Kling deletes it {formatRelative(task.expiresAt, now)}.</span>
           )}
         </p>
       )}
@@ -40,7 +40,7 @@ type VoiceTask = Extract<Task, { __typename: 'VoiceTask' }>;
 
 export function VoiceResult({ task }: { readonly task: VoiceTask }) {
   return (
-    <ul className="voice-list" aria-label="Voices made">
+    <ul className="voice-list" aria-label="Created voices">
       {task.voices.map((voice) => (
         <li key={voice.id} className="voice">
           <PlayButton name={voice.name} url={voice.trialUrl} />
@@ -68,7 +68,7 @@ function VideoFrame({ title, url, missing }: FrameProps) {
       {playable ? (
         <video aria-label={title} src={url} controls playsInline preload="metadata" onError={() => setBrokenUrl(url)} />
       ) : (
-        <p className="video-missing">{url === null ? missing : 'This video cannot be played here.'}</p>
+        <p className="video-missing">{url === null ? missing : 'Couldn’t play this video.'}</p>
       )}
     </figure>
   );

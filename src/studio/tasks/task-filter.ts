@@ -18,7 +18,7 @@ export const KINDS = [
 
 export const STATES = [
   { value: 'all', label: 'All' },
-  { value: 'under-way', label: 'Under way' },
+  { value: 'under-way', label: 'Active' },
   { value: 'done', label: 'Done' },
   { value: 'failed', label: 'Failed' },
 ] as const;

@@ -12,7 +12,7 @@ const STEPS: readonly { readonly status: readonly Task['status'][]; readonly lab
 
 function waitOf(task: Task): string | null {
   if (task.queuePosition === null) return null;
-  return task.queuePosition === 0 ? 'It is next in line.' : `${task.queuePosition} of your tasks are before it.`;
+  return task.queuePosition === 0 ? 'Next in line.' : `${task.queuePosition} of your tasks are ahead of it.`;
 }
 
 /** Shows the step of a task, its time so far, and how long such tasks usually take. */
@@ -27,7 +27,7 @@ export function TaskProgress({ task }: { readonly task: Task }) {
       <div className="progress-time">
         <span className="progress-elapsed">{formatClock(elapsedMs)}</span>
         <span className="muted">
-          {usual === null ? 'Such tasks usually take a few minutes' : `Such tasks usually take ${formatRoughly(usual)}`}
+          {usual === null ? 'Usually takes a few minutes' : `Usually takes ${formatRoughly(usual)}`}
         </span>
       </div>
       <progress
@@ -44,7 +44,7 @@ export function TaskProgress({ task }: { readonly task: Task }) {
         ))}
       </ol>
       {waitOf(task) === null ? null : <p className="muted">{waitOf(task)}</p>}
-      <p className="muted">You can leave this page: the task goes on.</p>
+      <p className="muted">You can leave this page. The task continues.</p>
     </div>
   );
 }

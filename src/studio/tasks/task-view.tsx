@@ -43,7 +43,7 @@ export function TaskView({ task, level, onRetry }: Props) {
         <StatusBadge status={task.status} />
         {task.status === 'QUEUED' ? (
           <Button kind="quiet" busy={cancelling.fetching} onPress={() => void cancel({ input: { taskId: task.id } })}>
-            Take back
+            Cancel task
           </Button>
         ) : null}
       </div>
@@ -75,8 +75,8 @@ export function TaskScreen({ id }: { readonly id: string }) {
       {!data && error === undefined ? <Skeleton rows={3} label="Loading the task" /> : null}
       {task === null ? null : <TaskView task={task} level={1} />}
       {data && task === null ? (
-        <EmptyState icon="list" title="There is no such task" action={{ href: '#/tasks', label: 'All tasks' }}>
-          It may be somebody else’s, or no longer kept.
+        <EmptyState icon="list" title="Task not found" action={{ href: '#/tasks', label: 'All tasks' }}>
+          It was deleted, or it belongs to another account.
         </EmptyState>
       ) : null}
     </>
@@ -98,7 +98,7 @@ function TaskFacts({ task }: { readonly task: Task }) {
       </div>
       {isFinal(task) ? (
         <div>
-          <dt>Took</dt>
+          <dt>Duration</dt>
           <dd>{formatClock(durationMs(task))}</dd>
         </div>
       ) : null}
@@ -108,7 +108,7 @@ function TaskFacts({ task }: { readonly task: Task }) {
       </div>
       {task.expiresAt === null ? null : (
         <div>
-          <dt>Kept until</dt>
+          <dt>Available until</dt>
           <dd>
             {formatDateTime(task.expiresAt)} <span className="muted">({formatRelative(task.expiresAt, now)})</span>
           </dd>
@@ -131,11 +131,11 @@ function TaskFailure({ failure, kind, onRetry }: FailureProps) {
       <Notice tone="danger" title={title}>
         <p>{advice}</p>
         <p>
-          Kling says: <q>{failure.message}</q>
+          Kling’s message: <q>{failure.message}</q>
         </p>
         <p>
           <a href={kind === 'LipSyncTask' ? '#/lip-sync' : '#/voices'} onClick={onRetry}>
-            Make a new attempt
+            Try again
           </a>
         </p>
       </Notice>

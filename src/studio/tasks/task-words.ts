@@ -18,42 +18,42 @@ type FailureCode = NonNullable<Task['failure']>['code'];
 
 /** The meaning of each failure for the user, and what to do about it. */
 export const FAILURE_WORDS: Readonly<Record<FailureCode, { readonly title: string; readonly advice: string }>> = {
-  CANCELLED: { title: 'Taken back', advice: 'It was never sent, and nothing was charged.' },
+  CANCELLED: { title: 'Cancelled', advice: 'Kling never received it. Nothing was charged.' },
   CONTENT_REJECTED: {
     title: 'Refused by Kling’s content policy',
-    advice: 'The same video and sound will be refused again. Try others.',
+    advice: 'The same video and audio will be refused again. Try others.',
   },
   CREATE_OUTCOME_UNKNOWN: {
     title: 'Kling’s answer was lost',
-    advice: 'It may have been made and charged. Look at the account at Kling before you try again.',
+    advice: 'The task may have been created and charged. Check the Kling account before you try again.',
   },
-  DEADLINE_EXCEEDED: { title: 'It took too long', advice: 'It may still be charged. Try again later.' },
+  DEADLINE_EXCEEDED: { title: 'Kling took too long', advice: 'It may still be charged. Try again later.' },
   INPUT_REJECTED: {
-    title: 'Kling could not use the video or the sound',
-    advice: 'Check format, length, size and quality.',
+    title: 'Kling couldn’t use the video or the audio',
+    advice: 'Check their format, length, size and quality.',
   },
   TASK_LOST_AT_KLING: {
-    title: 'Kling has lost the task',
+    title: 'Kling no longer knows the task',
     advice: 'It may have been charged. Ask an operator whether the gateway’s keys have changed.',
   },
   NO_RESULT: {
     title: 'Kling finished without a result',
-    advice: 'It may have been charged. Look at the account at Kling before you try again.',
+    advice: 'It may have been charged. Check the Kling account before you try again.',
   },
-  NOT_SENT: { title: 'No slot came free in time', advice: 'Nothing was charged. Try again.' },
+  NOT_SENT: { title: 'No slot became free in time', advice: 'Nothing was charged. Try again.' },
   FACE_ANGLE: {
     title: 'The face is turned too far away',
     advice: 'Choose a video that shows the face from the front.',
   },
-  AUDIO_UNREADABLE: { title: 'The audio could not be read', advice: 'Convert the audio to MP3 or WAV.' },
+  AUDIO_UNREADABLE: { title: 'Kling couldn’t read the audio', advice: 'Convert the audio to MP3 or WAV.' },
   MULTIPLE_SPEAKERS: { title: 'More than one person speaks', advice: 'Use a recording of one person.' },
   RATE_LIMITED: { title: 'Kling was too busy', advice: 'Try again in a few minutes.' },
   NO_FACE_DETECTED: { title: 'No usable face was found', advice: 'Choose a video that shows a face clearly.' },
   NO_HUMAN_DETECTED: { title: 'No person was found in the video', advice: 'Choose a video that shows a person.' },
-  QUOTA_EXHAUSTED: { title: 'No units were left', advice: 'An operator has to add units before a new attempt.' },
-  UNKNOWN: { title: 'Kling gave no clear reason', advice: 'Its own words are below.' },
-  UPSTREAM_ERROR: { title: 'Kling failed', advice: 'The reason is at Kling. Try again.' },
-  UPSTREAM_MISCONFIGURED: { title: 'Kling refused the gateway', advice: 'Only an operator can mend it.' },
+  QUOTA_EXHAUSTED: { title: 'No units were left', advice: 'Ask an operator to add units, then try again.' },
+  UNKNOWN: { title: 'Kling gave no clear reason', advice: 'Its message is below.' },
+  UPSTREAM_ERROR: { title: 'Kling failed', advice: 'The problem is at Kling. Try again.' },
+  UPSTREAM_MISCONFIGURED: { title: 'Kling refused the gateway', advice: 'Only an operator can fix this.' },
 };
 
 /** Whether the task never changes again. */

@@ -22,7 +22,7 @@ export function TasksScreen({ filter }: { readonly filter: TaskFilter }) {
       <div className="screen-head">
         <div>
           <h1>Tasks</h1>
-          <p className="muted">Everything that you have made, as it stands right now.</p>
+          <p className="muted">Everything you have created, updated live.</p>
         </div>
         <a className="button button-primary" href="#/lip-sync">
           <Icon name="plus" />
@@ -62,15 +62,15 @@ function TaskPage({ filter, after }: PageProps) {
   const { edges, pageInfo } = data.tasks;
   if (edges.length === 0 && after === null && toSearch(filter) !== '') {
     return (
-      <EmptyState icon="list" title="No such tasks" action={{ href: '#/tasks', label: 'All tasks' }}>
-        One that becomes so shows up here at once.
+      <EmptyState icon="list" title="No matching tasks" action={{ href: '#/tasks', label: 'All tasks' }}>
+        Tasks appear here as soon as they match the filter.
       </EmptyState>
     );
   }
   if (edges.length === 0 && after === null) {
     return (
-      <EmptyState icon="film" title="No tasks yet" action={{ href: '#/lip-sync', label: 'Make a lip-sync' }}>
-        What you make shows up here at once, and changes as Kling works on it.
+      <EmptyState icon="film" title="No tasks yet" action={{ href: '#/lip-sync', label: 'Create a lip-sync' }}>
+        Tasks appear here as soon as you create them, and update live.
       </EmptyState>
     );
   }

@@ -18,7 +18,7 @@ export function Button({ kind = 'plain', wide = false, disabled = false, busy = 
       isDisabled={disabled}
       isPending={busy}
     >
-      {busy ? <ProgressBar className="spinner" aria-label="Under way" isIndeterminate /> : null}
+      {busy ? <ProgressBar className="spinner" aria-label="In progress" isIndeterminate /> : null}
       {children}
     </AriaButton>
   );

@@ -34,7 +34,7 @@ export function CreateVoice() {
     const { data } = await createVoice({ input: { name, source: { url }, externalId: externalId.current } });
     if (!data?.createVoice) return;
     followTask(data.createVoice.task.id);
-    announce(`${name} is being made`);
+    announce(`Cloning ${name}`);
     externalId.current = newExternalId();
     setName('');
     setUrl('');
@@ -57,8 +57,8 @@ export function CreateVoice() {
         onChange={(value) => change(setName, value)}
       />
       <Field
-        label="Recording"
-        hint="An https link to MP3, WAV, MP4 or MOV: one person, no noise, 5 to 30 s."
+        label="Recording link"
+        hint="https link to an MP3, WAV, MP4 or MOV of one person, without noise, 5 to 30 s long."
         problem={problemOf('url')}
         type="url"
         input={{ placeholder: 'https://…' }}

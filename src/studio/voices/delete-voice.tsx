@@ -22,13 +22,13 @@ export function DeleteVoice({ voice, onClose, onDeleted }: Props) {
   return (
     <ConfirmDialog
       title={`Delete “${voice.name}”?`}
-      keepLabel="Keep it"
+      keepLabel="Cancel"
       confirmLabel="Delete voice"
       busy={fetching}
       onClose={onClose}
       onConfirm={() => void confirm()}
     >
-      <p className="muted">It cannot be brought back. Videos made with it stay.</p>
+      <p className="muted">You can’t undo this. Videos made with the voice are kept.</p>
       {error === undefined ? null : <ErrorNotice error={error} />}
     </ConfirmDialog>
   );

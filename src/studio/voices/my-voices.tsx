@@ -53,14 +53,14 @@ function VoiceList({ voices, heading }: ListProps) {
   return (
     <>
       {inTheMaking.length === 0 ? null : (
-        <ul className="task-list" aria-label="Voices being made">
+        <ul className="task-list" aria-label="Voices in progress">
           {inTheMaking.map((task) => (
             <TaskRow key={task.id} task={task} />
           ))}
         </ul>
       )}
       {voices.length === 0 ? (
-        <p className="muted voices-none">None yet. Clone one from a recording of 5 to 30 seconds.</p>
+        <p className="muted voices-none">No voices yet. Clone one from a recording of 5 to 30 seconds.</p>
       ) : (
         <ul className="voice-list" aria-label="Your voices">
           {voices.map((voice) => (

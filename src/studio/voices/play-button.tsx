@@ -13,7 +13,7 @@ export function PlayButton({ name, url }: Props) {
   return (
     <Button
       className="play"
-      aria-label={playing ? `Stop ${name}` : `Listen to ${name}`}
+      aria-label={playing ? `Stop ${name}` : `Play ${name}`}
       isDisabled={url === null}
       onPress={() => url !== null && togglePlaying(url)}
     >

@@ -14,7 +14,7 @@ export function VoicesScreen() {
       <div className="screen-head">
         <div>
           <h1>Voices</h1>
-          <p className="muted">Your own, cloned from a recording, and Kling’s library.</p>
+          <p className="muted">Voices you have cloned, and Kling’s library.</p>
         </div>
       </div>
       <div className="voices-columns">
