@@ -14,7 +14,6 @@ import {
   type OperationDefinitionNode,
   type VariableValues,
 } from 'graphql';
-import type { Conditions } from './conditions.ts';
 import { forget } from './values.ts';
 
 /** The data that all parts of a compiled operation share. */
@@ -28,6 +27,14 @@ export interface Plan {
   readonly onFields: (count: number) => void;
   /** Compiles the selection of an object of this type at this position, when it is first used. */
   readonly selectionOf: (type: GraphQLObjectType, position: Position) => Select;
+}
+
+/** The values of the variables that decide which fields an operation has in one run. */
+export interface Conditions {
+  /** The variables that are booleans. */
+  readonly values: ReadonlyMap<string, boolean>;
+  /** All variables if a condition is not a boolean, else null. Graphql then creates the error where the condition is used. */
+  readonly faulty: VariableValues | null;
 }
 
 /**

@@ -10,8 +10,7 @@ import {
   type ToPublicError,
   withRequestId,
 } from '../graphql/errors.ts';
-import type { OperationFinder } from '../graphql/operation.ts';
-import { coerceVariables } from '../graphql/variables.ts';
+import { coerceVariables, type OperationFinder } from '../graphql/operation.ts';
 import { type Log, logBug } from '../lib/log.ts';
 import type { LargeBodies } from './large-bodies.ts';
 import type { RequestTrace } from './log.ts';

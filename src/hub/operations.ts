@@ -1,35 +1,34 @@
 import {
-  type GraphQLError,
-  OperationTypeNode,
-  type GraphQLFormattedError,
-  validateSubscriptionArgs,
   type DocumentNode,
   type ExecutionResult,
+  type GraphQLError,
+  type GraphQLFormattedError,
   type GraphQLSchema,
+  OperationTypeNode,
   type ValidatedSubscriptionArgs,
+  validateSubscriptionArgs,
   visit,
 } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import type { TaskChange } from '../domain/records.ts';
 import { executeSubscriptionEvent } from '../engine/run.ts';
 import { notFound } from '../errors.ts';
-import { createBoundedCache } from '../lib/cache.ts';
-import { logBug, type Log } from '../lib/log.ts';
 import type { Documents } from '../graphql/documents.ts';
-import { createOperationFinder } from '../graphql/operation.ts';
 import {
   bugBehind,
   codesOf,
   createPublicErrors,
   FIELD_ERRORS_MAX,
-  withRequestId,
   type PublicRefusal,
   refusalOf,
+  withRequestId,
 } from '../graphql/errors.ts';
-import { coerceVariables } from '../graphql/variables.ts';
-import { toSubscription, type Subscription } from '../schema/task-updates.ts';
-import { watchCostOf } from './usage.ts';
+import { coerceVariables, createOperationFinder } from '../graphql/operation.ts';
+import { createBoundedCache } from '../lib/cache.ts';
+import { type Log, logBug } from '../lib/log.ts';
+import { type Subscription, toSubscription } from '../schema/task-updates.ts';
 import type { OperationPayload } from './protocol.ts';
+import { watchCostOf } from './usage.ts';
 
 /** Smaller than the Worker's cache: the hubs of a pool may share one isolate's memory, and there are few subscriptions. */
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 128 * 1024 };

@@ -1,7 +1,7 @@
 /** The messages of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). */
 
 import { documentIdOf, type DocumentReference } from '../graphql/documents.ts';
-import { JSON_DEPTH_MAX, jsonDepth } from '../graphql/nesting.ts';
+import { JSON_DEPTH_MAX, jsonDepth } from '../graphql/limits.ts';
 import { isRecord } from '../lib/json.ts';
 
 /** The subprotocol that a client asks for. */

@@ -8,8 +8,8 @@ import {
   type GraphQLSchema,
   validateSubscriptionArgs,
 } from 'graphql';
-import { compileOperation } from '../../src/engine/compile.ts';
 import * as engine from '../../src/engine/run.ts';
+import { compileOperation } from '../../src/engine/run.ts';
 import { turns } from './turns.ts';
 
 export interface RunArgs {

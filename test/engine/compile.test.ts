@@ -1,9 +1,9 @@
 import {
   assertUnionType,
   buildSchema,
-  type ExecutionArgs,
   execute as executeByGraphql,
   executeSubscriptionEvent as executeEventByGraphql,
+  type ExecutionArgs,
   getOperationAST,
   GraphQLNonNull,
   GraphQLObjectType,
@@ -15,8 +15,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import { describe, it, vi } from 'vitest';
-import { compileOperation } from '../../src/engine/compile.ts';
-import { execute, executeSubscriptionEvent } from '../../src/engine/run.ts';
+import { compileOperation, execute, executeSubscriptionEvent } from '../../src/engine/run.ts';
 import { turns } from './turns.ts';
 
 const schema = buildSchema(`

@@ -1,7 +1,7 @@
 import { buildSchema, type DocumentNode, getOperationAST, Kind, parse } from 'graphql';
 import { describe, it } from 'vitest';
-import { type CompiledOperation, createCompiledCache } from '../../src/engine/compile.ts';
 import type { Run } from '../../src/engine/info.ts';
+import { type CompiledOperation, createCompiledCache } from '../../src/engine/run.ts';
 
 const schema = buildSchema('type Query { a: String inner: Query }');
 const rootValue = { a: 'a', inner: { a: 'b' } };

@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { describe, it } from 'vitest';
-import { coerceVariables } from '../../src/graphql/variables.ts';
+import { coerceVariables } from '../../src/graphql/operation.ts';
 import { schema } from '../../src/schema/schema.ts';
 
 const DEFINITIONS = '$i: CreateLipSyncTaskInput, $ids: [ID!], $first: Int, $filter: TaskEventFilterInput';
