@@ -1,9 +1,14 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf, configResultOf } from '../config/index.ts';
-import { createObjectAlarm, earliest, type ObjectAlarm } from '../lib/alarm.ts';
 import { forEachAtOnce } from '../lib/batch.ts';
+import {
+  createObjectAlarm,
+  createRetention,
+  earliest,
+  type ObjectAlarm,
+  type Retention,
+} from '../lib/durable-object.ts';
 import { createLog, type Log } from '../lib/log.ts';
-import { createRetention, type Retention } from '../lib/tables.ts';
 import { type AccountStatus, createHealth, type Health } from './health.ts';
 import { migrate } from './migrations.ts';
 import { OwnerStore, type ResultId, resultKey } from './owners.ts';

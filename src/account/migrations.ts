@@ -1,4 +1,4 @@
-import { runMigrations } from '../lib/tables.ts';
+import { runMigrations } from '../lib/durable-object.ts';
 
 /** The steps of the layout, append only as those of the ledger. The first also runs on tables from before steps were counted. */
 const STEPS: readonly string[] = [

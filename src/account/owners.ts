@@ -1,4 +1,4 @@
-import type { RetainedRows } from '../lib/tables.ts';
+import type { RetainedRows } from '../lib/durable-object.ts';
 
 /** A result that Kling made for one tenant, by Kling's id. A later request may name it. */
 export interface ResultId {

@@ -4,7 +4,7 @@ import { EVERYBODY, isScope, isTenant, type Viewer } from '../domain/viewer.ts';
 import { GatewayError } from '../errors.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import type { Log } from '../lib/log.ts';
-import type { VerifyToken } from './verify-token.ts';
+import type { VerifyToken } from './issuer-keys.ts';
 
 /** The longest token that is verified. Most servers limit headers to 16 KB. */
 const TOKEN_CHARS_MAX = 8_192;

@@ -1,8 +1,7 @@
 import { lipSyncUnits } from './cost.ts';
 import { classifyFailure, type TaskFailure } from './failure.ts';
 import type { Notes } from './notes.ts';
-import type { LastReport, LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
-import { resultExpiresAtMs } from './retention.ts';
+import { type LastReport, type LipSyncTask, resultExpiresAtMs, type TaskRecord, type VoiceTask } from './records.ts';
 import { isFinal, type LipSyncSnapshot, type TaskSnapshot, type TaskStatus, type VoiceTaskSnapshot } from './task.ts';
 
 type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;

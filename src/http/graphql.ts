@@ -12,17 +12,14 @@ import {
 } from '../graphql/errors.ts';
 import { coerceVariables, type OperationFinder } from '../graphql/operation.ts';
 import { type Log, logBug } from '../lib/log.ts';
-import type { LargeBodies } from './large-bodies.ts';
+import type { LargeBodies } from './limits.ts';
 import type { RequestTrace } from './log.ts';
-import { isUtf8, type ReadParams, type ReadRequest } from './read-params.ts';
+import { isUtf8, type ReadParams } from './read-params.ts';
 import { respond, respondFailure } from './respond.ts';
-import { SSE, STREAM_CACHE_CONTROL } from './stream-format.ts';
+import { type AnswerStream, SSE, STREAM_CACHE_CONTROL } from './stream.ts';
 
 /** The context of Yoga's plugins and the resolvers. */
 export type ServerContext = GatewayContext & { readonly trace: RequestTrace };
-
-/** Answers a subscription with a stream. Returns null for other operations, and if the client accepts no stream. */
-export type AnswerStream = (request: Request, read: ReadRequest, context: ServerContext) => Promise<Response | null>;
 
 /** The options and dependencies of `createGraphqlHandler`. */
 export interface GraphqlOptions {

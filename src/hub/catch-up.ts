@@ -1,10 +1,8 @@
 import type { GatewayContext } from '../context.ts';
-import type { Ledger, Upstream } from '../domain/ports.ts';
+import type { CatchUp, Ledger, PresentPlace, Upstream, Watch } from '../domain/ports.ts';
 import { isFinal } from '../domain/task.ts';
 import type { Viewer } from '../domain/viewer.ts';
-import type { CatchUp, PresentPlace, Watch } from '../domain/watch.ts';
-import type { Failure } from '../errors.ts';
-import type { Result } from '../ledger/result.ts';
+import type { Failure, Result } from '../errors.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import type { Turns, Unread } from './back-pressure.ts';
 import type { FanOut } from './fan-out.ts';

@@ -1,37 +1,36 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createAuthenticate } from '../auth/authenticate.ts';
-import { createIssuerVerify } from '../auth/verify-token.ts';
+import { createIssuerVerify } from '../auth/issuer-keys.ts';
 import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config/index.ts';
 import type { GatewayContext } from '../context.ts';
-import type { TaskChange } from '../domain/records.ts';
 import type { Ledger } from '../domain/ports.ts';
+import type { TaskChange } from '../domain/records.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { createDocuments } from '../graphql/documents.ts';
-import { createObjectAlarm, type ObjectAlarm } from '../lib/alarm.ts';
-import { createLog } from '../lib/log.ts';
+import { createLedgerPort, createReach } from '../ledger/rpc.ts';
 import { sleep } from '../lib/deadline.ts';
-import { createReach } from '../ledger/result.ts';
-import { createLedgerPort } from '../ledger/rpc.ts';
+import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
+import { createLog } from '../lib/log.ts';
 import { schema } from '../schema/schema.ts';
 import {
-  createAdmission,
-  attachmentOf,
   type Attachment,
-  createSocketCounter,
-  type SocketCounter,
+  attachmentOf,
+  createAdmission,
   createIsExpired,
+  createSocketCounter,
   deadlineOf,
+  type SocketCounter,
 } from './admission.ts';
+import { createTurns, createUnread, createWork, type Work } from './back-pressure.ts';
 import { createCatchUp, createSharedCatchUp, createSharedReads, NO_UPSTREAM } from './catch-up.ts';
-import { createConnection, type Connection } from './connection.ts';
+import { type Connection, createConnection } from './connection.ts';
 import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
-import { createGroups, RegistrationStore } from './registrations.ts';
-import { createWatchUsage } from './usage.ts';
 import { createOperations } from './operations.ts';
 import { callerOf, perShard, toNoRoom } from './pool.ts';
 import { CLOSE, parseClientMessage, SUBPROTOCOL } from './protocol.ts';
-import { createTurns, createUnread, createWork, type Work } from './back-pressure.ts';
+import { createGroups, RegistrationStore } from './registrations.ts';
+import { createWatchUsage } from './usage.ts';
 
 const now = (): number => Date.now();
 

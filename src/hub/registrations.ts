@@ -1,7 +1,7 @@
 import { readableTasks } from '../auth/scoped-ledger.ts';
+import { isWatched, type Watch } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import type { Viewer } from '../domain/viewer.ts';
-import { type Watch, isWatched } from '../domain/watch.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { OperationText, PreparedSubscription } from './operations.ts';
 

@@ -6,9 +6,8 @@ import type { KlingList, KlingTask, LipSyncSnapshot, VoiceTaskSnapshot } from '.
 import { listResourcePacksCall } from './account.ts';
 import { createCredentials, type KlingKeys } from './credentials.ts';
 import { KlingError } from './errors.ts';
-import { identifyFacesCall } from './faces.ts';
 import { createLipSyncCall, listLipSyncsCall, readLipSyncCall } from './lip-sync.ts';
-import { synthesizeSpeechCall } from './speech.ts';
+import { identifyFacesCall, synthesizeSpeechCall } from './paid-calls.ts';
 import { type ReadTask, readTasksCall } from './tasks.ts';
 import { type Call, createExchange, type ExchangeOptions, type LogExchange } from './transport.ts';
 import {

@@ -1,10 +1,9 @@
 import { gatewayFailure } from '../domain/failure.ts';
 import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
-import { earliest } from '../lib/alarm.ts';
 import { jittered } from '../lib/backoff.ts';
 import { forEachAtOnce } from '../lib/batch.ts';
+import { earliest, type Retention } from '../lib/durable-object.ts';
 import type { Log } from '../lib/log.ts';
-import type { Retention } from '../lib/tables.ts';
 import { traced } from '../lib/trace.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
@@ -20,10 +19,10 @@ import {
 } from './schedule.ts';
 import type { Sender } from './sender.ts';
 import type { Slots, WaitingTasks } from './slots.ts';
-import type { PaidCallStore } from './stores/paid-calls.ts';
-import type { ShardStore } from './stores/shards.ts';
+import type { PaidCallStore } from './stores/assets.ts';
+import type { ShardStore } from './stores/events.ts';
+import type { WakeStore } from './stores/open-tasks.ts';
 import type { TaskRow, TaskStore } from './stores/tasks.ts';
-import type { WakeStore } from './stores/wakes.ts';
 import type { TaskSync } from './sync-task.ts';
 
 /** The most due tasks per run of the alarm. The next run follows at once. */

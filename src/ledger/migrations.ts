@@ -1,4 +1,4 @@
-import { runMigrations } from '../lib/tables.ts';
+import { runMigrations } from '../lib/durable-object.ts';
 
 /**
  * The steps of the layout, append only: a ledger runs each step once. Never change a step that has shipped. The test that

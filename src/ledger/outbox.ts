@@ -1,8 +1,7 @@
 import type { TaskChange } from '../domain/records.ts';
 import type { Log } from '../lib/log.ts';
 import { retryWaitMs } from './schedule.ts';
-import type { EventStore } from './stores/events.ts';
-import type { ShardStore } from './stores/shards.ts';
+import type { EventStore, ShardStore } from './stores/events.ts';
 
 /** A push starts at once. If the object is evicted before its end, the alarm repeats it after this time. */
 const GUARD_MS = 1_500;

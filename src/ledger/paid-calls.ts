@@ -14,8 +14,7 @@ import {
   type SpeechRequest,
   type SynthesizeSpeechInput,
 } from '../domain/inputs.ts';
-import type { FaceScan, Speech } from '../domain/records.ts';
-import { FACE_SCAN_TTL_MS } from '../domain/retention.ts';
+import { FACE_SCAN_TTL_MS, type FaceScan, type Speech } from '../domain/records.ts';
 import { GatewayError } from '../errors.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
@@ -26,8 +25,7 @@ import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.t
 import type { Owners } from './isolation.ts';
 import type { BudgetCheck } from './limits.ts';
 import { CLAIMS_MAX, claimWaitMs } from './schedule.ts';
-import type { AssetStore } from './stores/assets.ts';
-import type { PaidCallStore } from './stores/paid-calls.ts';
+import type { AssetStore, PaidCallStore } from './stores/assets.ts';
 import type { TaskStore } from './stores/tasks.ts';
 
 /** The calls that Kling charges at once and cannot be asked about later. */

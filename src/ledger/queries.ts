@@ -1,17 +1,13 @@
 import type { LedgerLimits } from '../config/index.ts';
 import { updatedAtMsOf } from '../domain/apply.ts';
 import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
-import type { TaskFilter } from '../domain/ports.ts';
+import { type CatchUp, isWatched, type PresentPlace, type TaskFilter, type Watch } from '../domain/ports.ts';
 import type { FaceScan, Speech, TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
-import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/watch.ts';
 import { badUserInput } from '../errors.ts';
-import { settledWithin, type StartTimer } from '../lib/deadline.ts';
-import type { Rates } from './limits.ts';
 import type { AssetStore } from './stores/assets.ts';
 import { cursorOwnerOf, type EventStore } from './stores/events.ts';
-import { newestSeqs, readTaskRecord, type TaskRow, type TaskStore } from './stores/tasks.ts';
-import type { TaskSync } from './sync-task.ts';
+import { newestSeqs, readTaskRecord, type TaskStore } from './stores/tasks.ts';
 
 /** The lists of a tenant, newest first and stable while items are added, and its event log, oldest first. */
 export interface Queries {
@@ -215,74 +211,6 @@ function createPresentState({
     begin({ filter: { kind, statuses: watched } }, resync) {
       const statuses = OPEN.filter((status) => watched.length === 0 || watched.includes(status));
       return goOn({ taskSeqs: announcedSeqs(kind, statuses), headSeq: events.head(), resync });
-    },
-  };
-}
-
-/** Tasks for queries, as fresh as the limits on reads of Kling allow. */
-export interface FreshTasks {
-  /**
-   * Returns each task as it is now, at most a second old. The stored task is returned if Kling is down, if Kling does not
-   * answer within 2 s, or if the tenant has no read left. A read that was started continues, and its answer is applied.
-   */
-  of(rows: readonly TaskRow[]): Promise<TaskRecord[]>;
-}
-
-/** The longest that a query waits for Kling. */
-export const FRESH_WAIT_MS = 2_000;
-
-/** The most reads for queries at once. An object has 6 connections, and the polls of the alarm need some. */
-export const FRESH_READS_AT_ONCE = 4;
-
-interface FreshTasksDeps {
-  readonly tasks: TaskStore;
-  readonly sync: Pick<TaskSync, 'fresh' | 'wantsRead' | 'isReading'>;
-  readonly rates: Pick<Rates, 'upstreamRead'>;
-  readonly now: () => number;
-  readonly background: (work: () => Promise<unknown>) => void;
-  readonly startTimer: StartTimer;
-}
-
-/** Creates the reads for queries. Build one per object, because it bounds the reads that are under way. */
-export function createFreshTasks({ tasks, sync, rates, now, background, startTimer }: FreshTasksDeps): FreshTasks {
-  /** The reads for queries that run or wait, by task. */
-  const asked = new Map<string, Promise<void>>();
-  const waiting: (() => void)[] = [];
-  let running = 0;
-
-  async function readInTurn(id: string): Promise<void> {
-    const askedAtMs = now();
-    if (running >= FRESH_READS_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      const row = tasks.find({ id });
-      // The query that asked has been answered by then.
-      if (row !== null && now() - askedAtMs < FRESH_WAIT_MS) await sync.fresh(row);
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  }
-
-  /** Returns null if there is nothing to wait for. */
-  function refresh(row: TaskRow): Promise<unknown> | null {
-    const { id } = row.record;
-    const before = asked.get(id);
-    if (before !== undefined) return before;
-    if (sync.isReading(id)) return sync.fresh(row);
-    if (!sync.wantsRead(row) || !rates.upstreamRead()) return null;
-    const started = readInTurn(id).finally(() => asked.delete(id));
-    asked.set(id, started);
-    background(() => started);
-    return started;
-  }
-
-  return {
-    async of(rows) {
-      const reads = rows.map(refresh).filter((read) => read !== null);
-      if (reads.length > 0) await settledWithin(reads, FRESH_WAIT_MS, startTimer);
-      return rows.map((row) => (tasks.find({ id: row.record.id }) ?? row).record);
     },
   };
 }

@@ -1,12 +1,11 @@
+import type { Slice, Window } from '../domain/cursor.ts';
 import type { Ledger, TaskReference, WriteInput, WriteName, WriteResult } from '../domain/ports.ts';
-import type { TaskRecord, TaskChange } from '../domain/records.ts';
-import type { Failure } from '../errors.ts';
+import type { TaskChange, TaskRecord } from '../domain/records.ts';
+import { type Failure, fromResult, GatewayError, type Result } from '../errors.ts';
 import { createBatch } from '../lib/batch.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import type { Log } from '../lib/log.ts';
-import { createReach, fromResult, INTERRUPTED, type Result } from './result.ts';
 import type { TaskLedger, WritesByRpc } from './task-ledger.ts';
-import type { Slice, Window } from '../domain/cursor.ts';
 
 /** The most event logs of tasks per call. Each may have 100 changes, and an answer of an object at most 32 MiB. */
 const EVENTS_AT_ONCE = 20;
@@ -138,4 +137,47 @@ export function createReadLeases({ perMinute, lease, now }: ReadLeasesOptions): 
     const left = before !== undefined && now() < before.untilMs ? before.left : 0;
     leases.set(tenant, { left: left + granted - 1, untilMs: now() + LEASE_MS });
   };
+}
+
+/** Shown for a call that may be repeated as it is. */
+export const INTERRUPTED: Failure = {
+  code: 'UPSTREAM_UNAVAILABLE',
+  message: 'The gateway was interrupted. Repeat the call.',
+  retryable: true,
+  retryAfterMs: 1_000,
+};
+
+/** Awaits a call to an object. Throws `failure`, or `INTERRUPTED`, if the object was lost during the call. */
+export type Reach = <C extends PromiseLike<unknown>>(call: C, failure?: Failure) => Promise<Awaited<C>>;
+
+/** Creates the function that awaits calls to ledgers. It logs each ledger that was lost during a call. */
+export function createReach(log: Log, requestId?: string): Reach {
+  return async function reach<C extends PromiseLike<unknown>>(call: C, failure = INTERRUPTED): Promise<Awaited<C>> {
+    try {
+      return await call;
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      log({ level: 'warn', message: 'ledger lost during a call', requestId, cause: String(error) });
+      throw new GatewayError(failure, { cause: error });
+    }
+  };
+}
+
+/** An error of a call to an object, with the properties that the runtime gives it. */
+interface CallError extends Error {
+  readonly remote?: boolean;
+  readonly retryable?: boolean;
+  readonly overloaded?: boolean;
+  readonly durableObjectReset?: boolean;
+}
+
+/**
+ * Returns true if an object was reset, as by a deployment, or is overloaded or out of reach. It may have carried the call
+ * out. `remote` marks an error that the object's own code has thrown, which is a bug.
+ * Source: Cloudflare docs, "Durable Objects, Error handling", 2026-11. `durableObjectReset` is set by workerd, 2026-11.
+ */
+function isLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { remote, retryable, overloaded, durableObjectReset }: CallError = error;
+  return remote !== true && (retryable === true || overloaded === true || durableObjectReset === true);
 }

@@ -1,9 +1,8 @@
-/** When the ledger looks at a task again, and what it does then. Pure: clock and randomness are parameters. */
+/** When the ledger looks at a task again, what it does then, and how a task's problems count. Pure: clock and randomness are parameters. */
 
 import type { gatewayFailure } from '../domain/failure.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import type { TaskRow } from './stores/tasks.ts';
-import { LOST_AFTER_MS } from './trouble.ts';
+import { NO_TROUBLE, type TaskRow, type Trouble } from './stores/tasks.ts';
 
 /** A running task is read again after 5 s, 15 s, 45 s, 135 s, then every 5 minutes. A callback restarts the waits. */
 export const POLL_FIRST_MS = 5_000;
@@ -112,4 +111,29 @@ export function lateCodeOf({ phase, sends, trouble }: TaskRow): Parameters<typeo
 /** Returns true if a task holds a slot or wants one. Kling has freed the slot of a task that is lost or has succeeded. */
 export function wantsSlot({ phase, trouble }: TaskRow): boolean {
   return phase !== 'DONE' && !trouble.isLost && trouble.emptySinceMs === null;
+}
+
+/** A task is lost after this many consecutive answers "no such task" over at least `LOST_AFTER_MS`. */
+const LOST_ANSWERS = 5;
+export const LOST_AFTER_MS = 600_000;
+
+/** Results follow a success within seconds. After this time without one, the task ends as failed. */
+export const NO_RESULT_AFTER_MS = 600_000;
+
+/** Returns the trouble after Kling answered "no such task" to a read of a task that it had. */
+export function afterMissing(trouble: Trouble, nowMs: number): Trouble {
+  const missing = trouble.missing + 1;
+  const missingSinceMs = trouble.missingSinceMs ?? nowMs;
+  const isLost = trouble.isLost || (missing >= LOST_ANSWERS && nowMs - missingSinceMs >= LOST_AFTER_MS);
+  return { ...trouble, fails: 0, missing, missingSinceMs, isLost };
+}
+
+/** Returns the trouble after Kling showed the task: none, unless the task has succeeded without a result. */
+export function afterAnswer(trouble: Trouble, isEmptySuccess: boolean, nowMs: number): Trouble {
+  return isEmptySuccess ? { ...NO_TROUBLE, emptySinceMs: trouble.emptySinceMs ?? nowMs } : NO_TROUBLE;
+}
+
+/** Returns true if Kling has shown no result of a success for too long. */
+export function isOverdue({ emptySinceMs }: Trouble, nowMs: number): boolean {
+  return emptySinceMs !== null && nowMs - emptySinceMs >= NO_RESULT_AFTER_MS;
 }

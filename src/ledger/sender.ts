@@ -12,8 +12,7 @@ import { traced } from '../lib/trace.ts';
 import type { Journal } from './journal.ts';
 import { lateCodeOf, MISSING_LOOKUPS, pollWaitMs, resendWaitMs, retryWaitMs, SETTLE_MS } from './schedule.ts';
 import type { Slots } from './slots.ts';
-import type { TaskRow, TaskStore } from './stores/tasks.ts';
-import { NO_TROUBLE } from './trouble.ts';
+import { NO_TROUBLE, type TaskRow, type TaskStore } from './stores/tasks.ts';
 
 /** Sends tasks to Kling. Invariant: Kling creates at most one task per intent, also across crashes. */
 export interface Sender {

@@ -2,7 +2,7 @@ import type { KlingAccount } from '../account/kling-account.ts';
 import { jittered } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import { askWaitMs, SETTLE_MS, wantsSlot } from './schedule.ts';
-import type { ClaimStore } from './stores/claims.ts';
+import type { ClaimStore } from './stores/open-tasks.ts';
 import type { TaskStore } from './stores/tasks.ts';
 
 /** The slots of the Kling account and its health, which all ledgers share. */

@@ -6,10 +6,15 @@ import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
 import { findLipSync } from '../kling/lip-sync.ts';
 import { createBoundedCache } from '../lib/cache.ts';
+import { settledWithin, type StartTimer } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';
 import type { Journal } from './journal.ts';
+import type { Rates } from './limits.ts';
 import {
+  afterAnswer,
+  afterMissing,
+  isOverdue,
   missingWaitMs,
   pollWaitMs,
   READ_INTERVAL_MS,
@@ -20,7 +25,6 @@ import {
 } from './schedule.ts';
 import type { Slots } from './slots.ts';
 import type { TaskRow, TaskStore } from './stores/tasks.ts';
-import { afterAnswer, afterMissing, isOverdue } from './trouble.ts';
 
 /** Keeps the stored tasks up to date, with as few reads of Kling as possible. */
 export interface TaskSync {
@@ -266,4 +270,72 @@ export function createTaskSync(deps: TaskSyncDeps): TaskSync {
 
 function isMissing(error: unknown): boolean {
   return error instanceof KlingError && error.failure.code === 'NOT_FOUND';
+}
+
+/** Tasks for queries, as fresh as the limits on reads of Kling allow. */
+export interface FreshTasks {
+  /**
+   * Returns each task as it is now, at most a second old. The stored task is returned if Kling is down, if Kling does not
+   * answer within 2 s, or if the tenant has no read left. A read that was started continues, and its answer is applied.
+   */
+  of(rows: readonly TaskRow[]): Promise<TaskRecord[]>;
+}
+
+/** The longest that a query waits for Kling. */
+export const FRESH_WAIT_MS = 2_000;
+
+/** The most reads for queries at once. An object has 6 connections, and the polls of the alarm need some. */
+export const FRESH_READS_AT_ONCE = 4;
+
+interface FreshTasksDeps {
+  readonly tasks: TaskStore;
+  readonly sync: Pick<TaskSync, 'fresh' | 'wantsRead' | 'isReading'>;
+  readonly rates: Pick<Rates, 'upstreamRead'>;
+  readonly now: () => number;
+  readonly background: (work: () => Promise<unknown>) => void;
+  readonly startTimer: StartTimer;
+}
+
+/** Creates the reads for queries. Build one per object, because it bounds the reads that are under way. */
+export function createFreshTasks({ tasks, sync, rates, now, background, startTimer }: FreshTasksDeps): FreshTasks {
+  /** The reads for queries that run or wait, by task. */
+  const asked = new Map<string, Promise<void>>();
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  async function readInTurn(id: string): Promise<void> {
+    const askedAtMs = now();
+    if (running >= FRESH_READS_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      const row = tasks.find({ id });
+      // The query that asked has been answered by then.
+      if (row !== null && now() - askedAtMs < FRESH_WAIT_MS) await sync.fresh(row);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  }
+
+  /** Returns null if there is nothing to wait for. */
+  function refresh(row: TaskRow): Promise<unknown> | null {
+    const { id } = row.record;
+    const before = asked.get(id);
+    if (before !== undefined) return before;
+    if (sync.isReading(id)) return sync.fresh(row);
+    if (!sync.wantsRead(row) || !rates.upstreamRead()) return null;
+    const started = readInTurn(id).finally(() => asked.delete(id));
+    asked.set(id, started);
+    background(() => started);
+    return started;
+  }
+
+  return {
+    async of(rows) {
+      const reads = rows.map(refresh).filter((read) => read !== null);
+      if (reads.length > 0) await settledWithin(reads, FRESH_WAIT_MS, startTimer);
+      return rows.map((row) => (tasks.find({ id: row.record.id }) ?? row).record);
+    },
+  };
 }

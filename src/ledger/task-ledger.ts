@@ -1,29 +1,31 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config/index.ts';
+import type { Slice, Window } from '../domain/cursor.ts';
 import { gatewayFailure } from '../domain/failure.ts';
+import type * as Input from '../domain/inputs.ts';
 import { checkNotes, type NotesInput } from '../domain/notes.ts';
-import type {
-  DeletedVoiceResult,
-  TaskFilter,
-  TaskHandle,
-  TaskReference,
-  Usage,
-  WriteInput,
-  WriteName,
-  WriteResult,
+import {
+  type CatchUp,
+  type DeletedVoiceResult,
+  isWatched,
+  type PresentPlace,
+  type TaskFilter,
+  type TaskHandle,
+  type TaskReference,
+  type Usage,
+  type Watch,
+  type WriteInput,
+  type WriteName,
+  type WriteResult,
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { TaskSnapshot, Voice } from '../domain/task.ts';
-import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/watch.ts';
-import { GatewayError, notFound } from '../errors.ts';
-import { createObjectAlarm, type ObjectAlarm } from '../lib/alarm.ts';
+import { GatewayError, notFound, type Result, toResult } from '../errors.ts';
+import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { traced } from '../lib/trace.ts';
 import { validOrThrow } from './create-tasks.ts';
 import { migrate } from './migrations.ts';
-import { type Result, toResult } from './result.ts';
 import { createLedgerParts, type LedgerParts } from './wiring.ts';
-import type { Slice, Window } from '../domain/cursor.ts';
-import type * as Input from '../domain/inputs.ts';
 
 /** The writes, as the Worker calls them by RPC. */
 export type WritesByRpc = {

@@ -4,8 +4,8 @@ import type { TaskIdentity } from '../domain/inputs.ts';
 import { createKlingClients, type KlingClient } from '../kling/client.ts';
 import { isFault } from '../kling/errors.ts';
 import { sleep, startTimer } from '../lib/deadline.ts';
+import { createRetention } from '../lib/durable-object.ts';
 import { createLog, type Log, withFields } from '../lib/log.ts';
-import { createRetention } from '../lib/tables.ts';
 import { createTracedLog } from '../lib/trace.ts';
 import { type AlarmHandler, createAlarmHandler } from './alarm.ts';
 import { createTaskCreator, type TaskCreator } from './create-tasks.ts';
@@ -15,19 +15,16 @@ import { createJournal, type Journal } from './journal.ts';
 import { createBudgetCheck, createRates, type Rates } from './limits.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
-import { createFreshTasks, createQueries, type FreshTasks, type Queries } from './queries.ts';
+import { createQueries, type Queries } from './queries.ts';
 import { RECOVERY_SPREAD_MS } from './schedule.ts';
 import { createSender } from './sender.ts';
 import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from './slots.ts';
-import { AssetStore } from './stores/assets.ts';
-import { ClaimStore } from './stores/claims.ts';
-import { EventStore } from './stores/events.ts';
-import { PaidCallStore } from './stores/paid-calls.ts';
+import { AssetStore, PaidCallStore } from './stores/assets.ts';
+import { EventStore, ShardStore } from './stores/events.ts';
+import { ClaimStore, WakeStore } from './stores/open-tasks.ts';
 import { retainedRowsOf } from './stores/retention.ts';
-import { ShardStore } from './stores/shards.ts';
 import { TaskStore } from './stores/tasks.ts';
-import { WakeStore } from './stores/wakes.ts';
-import { createTaskSync } from './sync-task.ts';
+import { createFreshTasks, createTaskSync, type FreshTasks } from './sync-task.ts';
 
 /** The parts of a ledger that its object uses. */
 export interface LedgerParts {

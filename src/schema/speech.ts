@@ -1,10 +1,8 @@
-import { resultExpiresAtMs } from '../domain/retention.ts';
 import type { SpeechRequest } from '../domain/inputs.ts';
-import type { Speech } from '../domain/records.ts';
+import { resultExpiresAtMs, type Speech } from '../domain/records.ts';
 import { SPEECH_VOICES, SPEECH_VOICES_SOURCE, type SpeechVoice, type VoiceGender } from '../domain/speech-voices.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder } from './builder.ts';
-import { definedOnly } from './builder.ts';
+import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 
 const LANGUAGES = {

@@ -1,7 +1,6 @@
-import type { TaskChange } from '../domain/records.ts';
 import { type FieldNode, getArgumentValues, type SelectionSetNode, type ValidatedSubscriptionArgs } from 'graphql';
-import type { Watch } from '../domain/watch.ts';
-import type { TaskFilter } from '../domain/ports.ts';
+import type { TaskFilter, Watch } from '../domain/ports.ts';
+import type { TaskChange } from '../domain/records.ts';
 import type { TaskKind, TaskStatus } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';

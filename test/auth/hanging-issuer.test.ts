@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createJwksCache, type IssuerKeySet, KEYS_FRESH_MS, REFRESH_WAIT_MS } from '../../src/auth/jwks-cache.ts';
+import { createJwksCache, type IssuerKeySet, KEYS_FRESH_MS, REFRESH_WAIT_MS } from '../../src/auth/issuer-keys.ts';
 
 const STARTED_AT_MS = 1_790_000_000_000;
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, it, vi } from 'vitest';
-import { createJwksCache, type IssuerKeySet, KEYS_FRESH_MS, type JwksCache } from '../../src/auth/jwks-cache.ts';
+import { createJwksCache, type IssuerKeySet, type JwksCache, KEYS_FRESH_MS } from '../../src/auth/issuer-keys.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 
 const URL = 'https://issuer.test/keys';

@@ -1,6 +1,6 @@
 import { exportJWK } from 'jose';
 import { afterEach, describe, it, vi } from 'vitest';
-import { KEYS_TRIED_MAX } from '../../src/auth/verify-token.ts';
+import { KEYS_TRIED_MAX } from '../../src/auth/issuer-keys.ts';
 import {
   claimsOf,
   EXPIRED,

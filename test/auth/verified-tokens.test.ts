@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { createAuthenticate, VERIFIED_MS } from '../../src/auth/authenticate.ts';
-import { createIssuerVerify } from '../../src/auth/verify-token.ts';
+import { createIssuerVerify } from '../../src/auth/issuer-keys.ts';
 import {
   claimsOf,
   EXPIRED,

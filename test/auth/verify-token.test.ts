@@ -1,5 +1,5 @@
 import { beforeAll, describe, it } from 'vitest';
-import { KEYS_FRESH_MS } from '../../src/auth/jwks-cache.ts';
+import { KEYS_FRESH_MS } from '../../src/auth/issuer-keys.ts';
 import type { Failure } from '../../src/errors.ts';
 import { DAY_S, failureOf, makeKey, NOT_VALID, type TestKey } from '../support/forge.ts';
 import { Isolate } from '../support/isolate.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FACE_SCAN_TTL_MS, resultExpiresAtMs } from '../../src/domain/retention.ts';
+import { FACE_SCAN_TTL_MS, resultExpiresAtMs } from '../../src/domain/records.ts';
 
 it('resultExpiresAtMs is 30 days after the end of a task', () => {
   expect(resultExpiresAtMs(Date.UTC(2026, 0, 1))).toBe(Date.UTC(2026, 0, 31));

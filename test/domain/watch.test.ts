@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { isWatched, type Watch } from '../../src/domain/watch.ts';
+import { isWatched, type Watch } from '../../src/domain/ports.ts';
 import { lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
 
 const ALL: Watch = { taskId: null, filter: { kind: null, statuses: [] } };

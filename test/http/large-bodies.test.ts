@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
-import { createLargeBodies, LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
+import { createLargeBodies, LARGE_BODIES_MAX } from '../../src/http/limits.ts';
 
 function requests(count: number): readonly Request[] {
   return Array.from({ length: count }, () => new Request('https://gateway.test/graphql'));

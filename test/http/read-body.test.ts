@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { parseBodyJson } from '../../src/http/read-params.ts';
-import { readBody } from '../../src/http/read-body.ts';
+import { parseBodyJson, readBody } from '../../src/http/read-params.ts';
 import { startTimer } from '../../src/lib/deadline.ts';
 
 const LIMITS = { bytesMax: 1_000, largeBytesMax: 1_000 };

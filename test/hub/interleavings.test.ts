@@ -1,15 +1,14 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import type { Watch } from '../../src/domain/ports.ts';
 import type { TaskChange } from '../../src/domain/records.ts';
-import type { Watch } from '../../src/domain/watch.ts';
 import { createAdmission } from '../../src/hub/admission.ts';
 import { createWork } from '../../src/hub/back-pressure.ts';
 import { createCatchUp, createSharedCatchUp } from '../../src/hub/catch-up.ts';
 import { createConnection } from '../../src/hub/connection.ts';
 import type { Operations } from '../../src/hub/operations.ts';
-import type { EventStore } from '../../src/ledger/stores/events.ts';
-import type { Shard, ShardStore } from '../../src/ledger/stores/shards.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
+import type { EventStore, Shard, ShardStore } from '../../src/ledger/stores/events.ts';
 import { createHubParts, FakeSocket, taskChange, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
 

@@ -1,11 +1,11 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import type { TaskChange } from '../../src/domain/records.ts';
-import { runInDurableObject } from 'cloudflare:test';
-import { ShardStore } from '../../src/ledger/stores/shards.ts';
 import type { OutboxDeps } from '../../src/ledger/outbox.ts';
-import { ledgerOf } from '../support/ledger.ts';
+import { ShardStore } from '../../src/ledger/stores/events.ts';
 import { createParts, type LedgerParts } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
+import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 type Deliver = (shard: string, prev: number, events: readonly TaskChange[]) => Promise<number | null>;

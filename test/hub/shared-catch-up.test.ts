@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it, vi } from 'vitest';
-import type { CatchUp, PresentPlace, Watch } from '../../src/domain/watch.ts';
+import type { CatchUp, PresentPlace, Watch } from '../../src/domain/ports.ts';
 import { type CatchUpDeps, createSharedCatchUp } from '../../src/hub/catch-up.ts';
 import { TaskLedger } from '../../src/ledger/task-ledger.ts';
 import { taskChange } from '../support/fan-out.ts';

@@ -1,9 +1,9 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
-import { MULTIPART, SSE, streamFormatOf, type StreamFormat } from '../../src/http/stream-format.ts';
+import { MULTIPART, SSE, type StreamFormat, streamFormatOf } from '../../src/http/stream.ts';
 import { openSandbox } from '../support/ledger.ts';
-import { APOLLO, openStream, URQL, type TestStream } from '../support/stream.ts';
-import { startTask, withBusyHubs, type Told } from '../support/socket.ts';
+import { startTask, type Told, withBusyHubs } from '../support/socket.ts';
+import { APOLLO, openStream, type TestStream, URQL } from '../support/stream.ts';
 
 const sandbox = openSandbox('streams');
 

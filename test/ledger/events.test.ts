@@ -1,7 +1,7 @@
 import type { TaskChange } from '../../src/domain/records.ts';
 import { describe, it } from 'vitest';
 import type { Slice, Window } from '../../src/domain/cursor.ts';
-import type { Result } from '../../src/ledger/result.ts';
+import type { Result } from '../../src/errors.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 import { DAY_MS, withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createFreshTasks, FRESH_READS_AT_ONCE, FRESH_WAIT_MS } from '../../src/ledger/queries.ts';
+import { createFreshTasks, FRESH_READS_AT_ONCE, FRESH_WAIT_MS } from '../../src/ledger/sync-task.ts';
 import { READ_INTERVAL_MS } from '../../src/ledger/schedule.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { type LedgerParts, withParts } from '../support/ledger-parts.ts';

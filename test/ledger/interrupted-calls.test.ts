@@ -1,9 +1,8 @@
 import { exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
-import { createReach } from '../../src/ledger/result.ts';
-import { createLedgerPort } from '../../src/ledger/rpc.ts';
+import { createLedgerPort, createReach } from '../../src/ledger/rpc.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
-import { kill, ledgerOf, type LedgerStub, openSandbox, storedTask, VOICES, voiceInput } from '../support/ledger.ts';
+import { kill, ledgerOf, type LedgerStub, openSandbox, storedTask, voiceInput, VOICES } from '../support/ledger.ts';
 import { bearer } from '../support/token.ts';
 
 const sandbox = openSandbox('interrupted-calls');

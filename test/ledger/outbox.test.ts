@@ -1,8 +1,7 @@
 import { it } from 'vitest';
 import type { TaskChange } from '../../src/domain/records.ts';
-import type { EventStore } from '../../src/ledger/stores/events.ts';
-import type { Shard, ShardStore } from '../../src/ledger/stores/shards.ts';
 import { createOutbox } from '../../src/ledger/outbox.ts';
+import type { EventStore, Shard, ShardStore } from '../../src/ledger/stores/events.ts';
 import { taskChange } from '../support/fan-out.ts';
 
 async function turns(count: number): Promise<void> {

@@ -1,18 +1,14 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it, vi } from 'vitest';
 import { KlingAccount } from '../../src/account/kling-account.ts';
-import { OwnerStore } from '../../src/account/owners.ts';
-import { RESULT_RETENTION_MS } from '../../src/domain/retention.ts';
-import { resultKey } from '../../src/account/owners.ts';
-import type { SpeechResult } from '../../src/domain/records.ts';
+import { OwnerStore, resultKey } from '../../src/account/owners.ts';
+import { RESULT_RETENTION_MS, type SpeechResult } from '../../src/domain/records.ts';
 import { GatewayError } from '../../src/errors.ts';
-import type { Owners } from '../../src/ledger/isolation.ts';
-import { createOwners } from '../../src/ledger/isolation.ts';
-import { decoyId } from '../../src/ledger/isolation.ts';
+import { createOwners, decoyId, type Owners } from '../../src/ledger/isolation.ts';
 import { CLAIMS_MAX } from '../../src/ledger/schedule.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
+import { createParts, DAY_MS, type PartsOptions, withParts } from '../support/ledger-parts.ts';
 import { env, ledgerOf } from '../support/ledger.ts';
-import { createParts, DAY_MS, withParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 const VIDEO = { videoId: 'video-1', url: null, watermarkUrl: null, durationMs: 5_000 };

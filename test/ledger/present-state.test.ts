@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
-import type { PresentPlace, Watch } from '../../src/domain/watch.ts';
+import type { PresentPlace, Watch } from '../../src/domain/ports.ts';
+import { DAY_MS, type LedgerParts, withParts } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
-import { DAY_MS, withParts, type LedgerParts } from '../support/ledger-parts.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { createRates } from '../../src/ledger/limits.ts';
 import { createReadLeases } from '../../src/ledger/rpc.ts';
-import { toResult } from '../../src/ledger/result.ts';
+import { toResult } from '../../src/errors.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { it } from 'vitest';
-import { NO_TROUBLE, type Trouble } from '../../src/ledger/trouble.ts';
+import { NO_TROUBLE, type Trouble } from '../../src/ledger/stores/tasks.ts';
 import { kill, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
 
 openSandbox('given-back');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { NO_TROUBLE } from '../../src/ledger/trouble.ts';
+import { NO_TROUBLE } from '../../src/ledger/stores/tasks.ts';
 import { sumsOf } from '../support/ledger-sums.ts';
 import { withParts } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';

@@ -1,15 +1,17 @@
 import { describe, it } from 'vitest';
-import { lateCodeOf, missingWaitMs, resendWaitMs, resultWaitMs, wantsSlot } from '../../src/ledger/schedule.ts';
-import type { TaskRow } from '../../src/ledger/stores/tasks.ts';
 import {
   afterAnswer,
   afterMissing,
   isOverdue,
+  lateCodeOf,
   LOST_AFTER_MS,
+  missingWaitMs,
   NO_RESULT_AFTER_MS,
-  NO_TROUBLE,
-  type Trouble,
-} from '../../src/ledger/trouble.ts';
+  resendWaitMs,
+  resultWaitMs,
+  wantsSlot,
+} from '../../src/ledger/schedule.ts';
+import { NO_TROUBLE, type TaskRow, type Trouble } from '../../src/ledger/stores/tasks.ts';
 
 const middle = () => 0.5;
 const MINUTE_MS = 60_000;

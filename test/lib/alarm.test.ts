@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createObjectAlarm, earliest } from '../../src/lib/alarm.ts';
+import { createObjectAlarm, earliest } from '../../src/lib/durable-object.ts';
 
 /** An alarm, and the instants that were written to the storage. */
 function start() {

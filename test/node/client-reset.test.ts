@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
+import { LARGE_BODIES_MAX } from '../../src/http/limits.ts';
 import { AUTHORIZATION } from '../support/token.ts';
-import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { type GatewayStack, startStack } from './gateway-stack.ts';
 import { sendOperation } from './send-operation.ts';
 
 // If a client disconnects, its Worker ends at the next await, and no later code runs. Raw workerd does this too.

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, test } from 'vitest';
-import { LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
+import { LARGE_BODIES_MAX } from '../../src/http/limits.ts';
 import { bearer } from '../support/token.ts';
-import { startStack, type GatewayStack } from './gateway-stack.ts';
+import { type GatewayStack, startStack } from './gateway-stack.ts';
 
 const TENANTS = 20;
 const BODY = Buffer.from(

@@ -2,7 +2,7 @@ import { env, exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
 import { configOf } from '../../src/config/index.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { LARGE_BODIES_MAX } from '../../src/http/large-bodies.ts';
+import { LARGE_BODIES_MAX } from '../../src/http/limits.ts';
 import { type Attack, inPieces, jsonBody, testAttacks } from '../support/attacks.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 import { bearer } from '../support/token.ts';

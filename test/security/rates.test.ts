@@ -1,10 +1,10 @@
 import { exports } from 'cloudflare:workers';
 import { afterEach, describe, it, vi } from 'vitest';
-import { env, failureOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
-import { bearer } from '../support/token.ts';
-import { openSocket, upgrade } from '../support/socket.ts';
-import { networkOf } from '../../src/http/request-rate.ts';
+import { networkOf } from '../../src/http/limits.ts';
 import { callbackDeps, postCallback, V1_BODY } from '../support/callbacks.ts';
+import { env, failureOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
+import { openSocket, upgrade } from '../support/socket.ts';
+import { bearer } from '../support/token.ts';
 
 openSandbox('rates', {
   TENANT_MUTATIONS_PER_MINUTE: '3',

@@ -3,7 +3,7 @@ import { OwnerStore } from '../../src/account/owners.ts';
 import { SlotStore } from '../../src/account/slots.ts';
 import type { Speech } from '../../src/domain/records.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
-import { ShardStore } from '../../src/ledger/stores/shards.ts';
+import { ShardStore } from '../../src/ledger/stores/events.ts';
 import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
 import { createParts, type LedgerParts, RETENTION } from './ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, FACE_SCAN, lipSyncOf } from './ledger-tasks.ts';

@@ -1,9 +1,9 @@
 import { base64url, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
 import { createAuthenticate } from '../../src/auth/authenticate.ts';
-import { createIssuerVerify } from '../../src/auth/verify-token.ts';
+import { createIssuerVerify } from '../../src/auth/issuer-keys.ts';
 import type { AuthConfig, TokenRules } from '../../src/config/index.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';
-import { GatewayError, type Failure } from '../../src/errors.ts';
+import { type Failure, GatewayError } from '../../src/errors.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 
 /** Tools to forge tokens as an attacker does: with any header, any claims and any signature. */

@@ -1,15 +1,14 @@
 import { createDocuments, type DocumentsOptions } from '../../src/graphql/documents.ts';
 import { createOperationFinder } from '../../src/graphql/operation.ts';
 import { createGraphqlHandler, type GraphqlOptions, useCompiledExecutor } from '../../src/http/graphql.ts';
-import type { BodyLimits } from '../../src/http/read-body.ts';
-import { createLargeBodies } from '../../src/http/large-bodies.ts';
-import { createReadParams } from '../../src/http/read-params.ts';
+import { createLargeBodies } from '../../src/http/limits.ts';
 import type { RequestNotes } from '../../src/http/log.ts';
+import { type BodyLimits, createReadParams } from '../../src/http/read-params.ts';
+import { type StartTimer, startTimer as startPlatformTimer } from '../../src/lib/deadline.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { VIEWER } from './viewer.ts';
-import { type StartTimer, startTimer as startPlatformTimer } from '../../src/lib/deadline.ts';
 import { FakeLedger, FakeUpstream } from './fake-ledger.ts';
+import { VIEWER } from './viewer.ts';
 
 export const URL_OF_GRAPHQL = 'https://gateway.test/graphql';
 

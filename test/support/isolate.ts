@@ -1,8 +1,7 @@
 import { createAuthenticate } from '../../src/auth/authenticate.ts';
-import { createIssuerVerify } from '../../src/auth/verify-token.ts';
-import { createJwksCache, type IssuerKeySet } from '../../src/auth/jwks-cache.ts';
-import type { LogEvent } from '../../src/lib/log.ts';
+import { createIssuerVerify, createJwksCache, type IssuerKeySet } from '../../src/auth/issuer-keys.ts';
 import { startTimer } from '../../src/lib/deadline.ts';
+import type { LogEvent } from '../../src/lib/log.ts';
 import { claimsOf, forge, JWKS_MODE, NOW_S, REQUEST_ID, type TestKey } from './forge.ts';
 
 const SECOND_MS = 1_000;

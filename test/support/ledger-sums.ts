@@ -1,5 +1,5 @@
 import { readOwnJson } from '../../src/lib/json.ts';
-import { NO_TROUBLE, type Trouble } from '../../src/ledger/trouble.ts';
+import { NO_TROUBLE, type Trouble } from '../../src/ledger/stores/tasks.ts';
 
 interface Row extends Record<string, SqlStorageValue> {
   readonly phase: string;

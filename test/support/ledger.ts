@@ -2,8 +2,7 @@ import type { TaskChange } from '../../src/domain/records.ts';
 import { env as bindings } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import { expect } from 'vitest';
-import type { Failure } from '../../src/errors.ts';
-import type { Result } from '../../src/ledger/result.ts';
+import type { Failure, Result } from '../../src/errors.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
 import { createSandboxAccount, type SandboxAccount } from './sandbox-account.ts';
 

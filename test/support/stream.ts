@@ -1,11 +1,10 @@
 import { exports } from 'cloudflare:workers';
-import { answerStream, type StreamLimits, type StreamPayload } from '../../src/http/stream.ts';
-import { streamFormatOf } from '../../src/http/stream-format.ts';
+import { answerStream, streamFormatOf, type StreamLimits, type StreamPayload } from '../../src/http/stream.ts';
 import { dial } from '../../src/hub/pool.ts';
 import { env } from './ledger.ts';
 import { TASK_CHANGED } from './socket.ts';
-import { VIEWER } from './viewer.ts';
 import { AUTHORIZATION } from './token.ts';
+import { VIEWER } from './viewer.ts';
 
 /** The `accept` headers of Apollo's and urql's clients for a subscription. */
 export const APOLLO = 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json';

@@ -1,6 +1,6 @@
 import type { LedgerLimits, RetentionTimes } from '../../config/index.ts';
 import { monthAfter, monthOf } from '../../domain/cost.ts';
-import type { RetainedRows } from '../../lib/tables.ts';
+import type { RetainedRows } from '../../lib/durable-object.ts';
 import type { EventStore } from './events.ts';
 
 type Oldest = { readonly at: number | null };

@@ -2,7 +2,7 @@ import type { TaskFilter, TaskReference } from '../../domain/ports.ts';
 import type { TaskDetails, TaskRecord } from '../../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../../domain/task.ts';
 import { readOwnJson } from '../../lib/json.ts';
-import { NO_TROUBLE, type Trouble } from '../trouble.ts';
+import type { TaskFailure } from '../../domain/failure.ts';
 
 /**
  * The phase of a task. `WAITING`: not sent, or refused for now. `SENDING`: sent without an answer, it may exist at Kling.
@@ -34,6 +34,32 @@ export interface TaskRow {
   readonly settledAtMs: number;
   readonly trouble: Trouble;
 }
+
+/** The problems that a task has now, between its first send and its end. They are part of its row, so they survive a restart. */
+export interface Trouble {
+  /** The consecutive reads or look-ups that failed. They say nothing about the task. */
+  readonly fails: number;
+  /** The consecutive reads to which Kling answered "no such task", although it had the task before. */
+  readonly missing: number;
+  /** The instant of the first such read. */
+  readonly missingSinceMs: number | null;
+  /** True once Kling has said "no such task" often and long enough. The task frees its slot and is read rarely. */
+  readonly isLost: boolean;
+  /** Since when Kling has reported a success without showing a result. */
+  readonly emptySinceMs: number | null;
+  /** The refusal of the newest send, if an earlier send may have made the task. It ends the task if no look-up finds it. */
+  readonly refusal: TaskFailure | null;
+}
+
+/** The trouble of a task without problems. */
+export const NO_TROUBLE: Trouble = {
+  fails: 0,
+  missing: 0,
+  missingSinceMs: null,
+  isLost: false,
+  emptySinceMs: null,
+  refusal: null,
+};
 
 /** A task at its creation. */
 export type NewTaskRow = Omit<TaskRow, 'seq' | 'readAtMs' | 'firstSentAtMs' | 'settledAtMs' | 'trouble'>;
