@@ -1,7 +1,7 @@
 import { ApolloClient, ApolloLink, CombinedProtocolErrors, HttpLink, InMemoryCache, ServerError } from '@apollo/client';
 import { RetryLink } from '@apollo/client/link/retry';
 import { tap } from 'rxjs';
-import { authorizedFetch, type GetToken } from './authorized.ts';
+import { authorizedFetch, type GetToken } from './authorized';
 
 /** Retries a stream that breaks off, but not one that was refused. */
 const retry = new RetryLink({

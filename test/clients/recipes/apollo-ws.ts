@@ -1,7 +1,7 @@
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { authorizedFetch, type GetToken } from './authorized.ts';
-import { createWsClient } from './graphql-ws.ts';
+import { authorizedFetch, type GetToken } from './authorized';
+import { createWsClient } from './graphql-ws';
 
 /** `url` is `https://…/graphql`. Subscriptions use a WebSocket to the same path. */
 export function createApolloClient(url: string, getToken: GetToken): ApolloClient {

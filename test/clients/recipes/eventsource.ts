@@ -1,5 +1,5 @@
 import { EventSource } from 'eventsource'; // The browser's own EventSource cannot send a token.
-import { authorizedFetch, type GetToken } from './authorized.ts';
+import { authorizedFetch, type GetToken } from './authorized';
 
 /** Reconnects by itself with the `id` of the last event, so the operation needs no `$after`. Queries work too, but mutations do not. */
 export function watch(

@@ -1,4 +1,4 @@
-import { authorizedFetch, type GetToken } from './authorized.ts';
+import { authorizedFetch, type GetToken } from './authorized';
 
 export interface GatewayError {
   readonly message: string;

@@ -1,6 +1,6 @@
 import { createClient, type Client } from 'graphql-sse';
-import { authorizedFetch, type GetToken } from './authorized.ts';
-import { backoff, resumable } from './resumable.ts';
+import { authorizedFetch, type GetToken } from './authorized';
+import { backoff, resumable } from './resumable';
 
 /** `url` is `https://…/graphql`. Each operation has its own connection. */
 export function createSseClient(url: string, getToken: GetToken): Client {

@@ -1,6 +1,6 @@
 import { createClient, type Client } from 'graphql-ws';
-import type { GetToken } from './authorized.ts';
-import { backoff, resumable } from './resumable.ts';
+import type { GetToken } from './authorized';
+import { backoff, resumable } from './resumable';
 
 /** `url` is `wss://…/graphql`. */
 export function createWsClient(url: string, getToken: GetToken): Client {

@@ -1,4 +1,4 @@
-import type { Subscriber } from './resumable.ts';
+import type { Subscriber } from './resumable';
 
 /**
  * Runs a query or mutation through graphql-ws or graphql-sse, and returns its result `{ data, errors }`. Rejects with the

@@ -1,7 +1,7 @@
 import { Environment, Network, Observable, RecordSource, Store } from 'relay-runtime';
 import type { FetchFunction } from 'relay-runtime';
-import { authorizedFetch, type GetToken } from './authorized.ts';
-import type { Subscriber } from './resumable.ts';
+import { authorizedFetch, type GetToken } from './authorized';
+import type { Subscriber } from './resumable';
 
 /** `subscriber` is `createWsClient(…)` or `createSseClient(…)`. */
 export function createEnvironment(url: string, getToken: GetToken, subscriber: Subscriber): Environment {

@@ -1,6 +1,6 @@
 import { cacheExchange, Client, fetchExchange, subscriptionExchange } from '@urql/core';
-import { authorizedFetch, type GetToken } from './authorized.ts';
-import type { Subscriber } from './resumable.ts';
+import { authorizedFetch, type GetToken } from './authorized';
+import type { Subscriber } from './resumable';
 
 /** `subscriber` is `createWsClient(…)` or `createSseClient(…)`. */
 export function createUrqlClient(url: string, getToken: GetToken, subscriber: Subscriber): Client {
