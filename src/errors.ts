@@ -42,9 +42,32 @@ export const ERROR_CODES = {
 /** A code of `ERROR_CODES`. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** The kinds of issues, with their meaning for clients. Renaming one is a breaking change. */
+export const ISSUE_CODES = {
+  CLIP_OUTSIDE_AUDIO: 'The clip ends after the end of the audio.',
+  CLIP_OUTSIDE_FACE: "The clip does not overlap the face's interval by 2 s.",
+  CLIP_OUTSIDE_VIDEO: 'The clip ends after the end of the video.',
+  CLIP_TOO_SHORT: 'The audio has less than 2 s left after trimming.',
+  EXPIRED: 'The scan is older than 24 hours.',
+  FILE_TOO_LARGE: 'The file is too large.',
+  MALFORMED: 'The text has the wrong form: an id, URL, cursor or base64.',
+  NOT_FOUND: "The id names nothing of the caller's.",
+  NOT_UNIQUE: 'The key is in the list more than once.',
+  OUT_OF_RANGE: 'The number, length or count is outside its limits.',
+  TOO_LONG: 'The audio or video is too long.',
+  TOO_SHORT: 'The audio or video is too short.',
+  UNSUPPORTED_FORMAT: 'The file is not in a format that Kling takes.',
+  URL_NOT_ALLOWED: 'The URL is not public, or not `https`.',
+  WRONG_ID_TYPE: "The id is of another type, or is one of Kling's ids.",
+} as const satisfies Readonly<Record<string, string>>;
+
+/** A code of `ISSUE_CODES`. */
+export type IssueCode = keyof typeof ISSUE_CODES;
+
 /** One problem of an input. The path starts with the argument, as in `['input', 'name']`. The message states what is allowed. */
 export interface Issue {
   readonly path: readonly (string | number)[];
+  readonly code: IssueCode;
   readonly message: string;
 }
 

@@ -1,3 +1,4 @@
+import type { Issue } from '../errors.ts';
 import { type Validation, type Path, toValidation } from './check.ts';
 
 /** The most bytes of decoded audio. Kling's docs say 5MB (2026-09), which is read as MiB, the larger unit. */
@@ -18,26 +19,27 @@ export interface InlineAudio {
  * 7 million characters costs memory on every call. Never decodes the whole text, and does not read one that is too large.
  */
 export function checkInlineAudio(text: string, path: Path): Validation<InlineAudio> {
-  const problems: string[] = [];
+  const issues: Issue[] = [];
   const prefix = /^\s*data:[^,]{0,200},/i.exec(text)?.[0] ?? '';
-  if (prefix !== '') problems.push('must be bare base64: remove the data: prefix, up to and with the comma');
+  if (prefix !== '') {
+    const message = 'must be bare base64: remove the data: prefix, up to and with the comma';
+    issues.push({ path, code: 'MALFORMED', message });
+  }
   const base64 = prefix === '' ? text : text.slice(prefix.length);
   const { sizeBytes, durationMs } = measureInlineAudio(base64);
   if (sizeBytes > AUDIO_BYTES_MAX) {
-    problems.push(`must be at most ${AUDIO_BYTES_MAX} bytes (5 MB) when decoded, was ${sizeBytes}`);
+    const message = `must be at most ${AUDIO_BYTES_MAX} bytes (5 MB) when decoded, was ${sizeBytes}`;
+    issues.push({ path, code: 'FILE_TOO_LARGE', message });
   } else {
     const problem = base64Problem(base64);
-    if (problem !== null) problems.push(problem);
+    if (problem !== null) issues.push({ path, code: 'MALFORMED', message: problem });
   }
   const head = detectAudio(bytesAt(base64, 0, AUDIO_HEAD_BYTES));
   if (base64 !== '' && (head === null || 'unsupported' in head)) {
     const found = head === null ? 'its first bytes are none of these' : `this is ${head.unsupported}`;
-    problems.push(`must be MP3, WAV, M4A or AAC: ${found}`);
+    issues.push({ path, code: 'UNSUPPORTED_FORMAT', message: `must be MP3, WAV, M4A or AAC: ${found}` });
   }
-  return toValidation(
-    { base64, sizeBytes, durationMs },
-    problems.map((message) => ({ path, message })),
-  );
+  return toValidation({ base64, sizeBytes, durationMs }, issues);
 }
 
 /** Returns the size and the length of audio in base64, as `InlineAudio` describes them. */

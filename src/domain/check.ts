@@ -54,11 +54,13 @@ const CALLER_KEY = /^[A-Za-z0-9._:-]+$/;
 export function checkKlingId(id: string, path: Path): Validation<string> {
   const issues: Issue[] = [];
   if (id.length < 1 || id.length > KLING_ID_CHARS_MAX) {
-    issues.push({ path, message: `must be 1 to ${KLING_ID_CHARS_MAX} characters long, was ${id.length}` });
+    const message = `must be 1 to ${KLING_ID_CHARS_MAX} characters long, was ${id.length}`;
+    issues.push({ path, code: 'OUT_OF_RANGE', message });
   }
   if (id !== '' && !KLING_ID.test(id)) {
     issues.push({
       path,
+      code: 'MALFORMED',
       message: 'is not an id of Kling: those consist of A-Z a-z 0-9 + / = _ - . : and do not start with a dot, = or :',
     });
   }
@@ -73,10 +75,11 @@ export function checkCallerKey(key: string | null | undefined, path: Path): Vali
   if (key === null || key === undefined) return { ok: true, value: null };
   const issues: Issue[] = [];
   if (key.length < 1 || key.length > CALLER_KEY_CHARS_MAX) {
-    issues.push({ path, message: `must be 1 to ${CALLER_KEY_CHARS_MAX} characters long, was ${key.length}` });
+    const message = `must be 1 to ${CALLER_KEY_CHARS_MAX} characters long, was ${key.length}`;
+    issues.push({ path, code: 'OUT_OF_RANGE', message });
   }
   if (key !== '' && !CALLER_KEY.test(key)) {
-    issues.push({ path, message: 'must consist of A-Z a-z 0-9 . _ : -' });
+    issues.push({ path, code: 'MALFORMED', message: 'must consist of A-Z a-z 0-9 . _ : -' });
   }
   return toValidation(key, issues);
 }
@@ -92,7 +95,8 @@ export interface Range {
 export function checkRange(value: number | null | undefined, range: Range, path: Path): Validation<number> {
   if (value === null || value === undefined) return { ok: true, value: range.fallback };
   if (value >= range.min && value <= range.max) return { ok: true, value };
-  return { ok: false, issues: [{ path, message: `must be from ${range.min} to ${range.max}, was ${value}` }] };
+  const message = `must be from ${range.min} to ${range.max}, was ${value}`;
+  return { ok: false, issues: [{ path, code: 'OUT_OF_RANGE', message }] };
 }
 
 /** The rule for a text. */
@@ -118,17 +122,21 @@ export function checkText(text: string, rule: TextRule, path: Path): Validation<
   const issues: Issue[] = [];
   const value = rule.lines === 'one' ? text.trim() : text;
   if (rule.mayBeBlank !== true && value.trim() === '') {
-    issues.push({ path, message: `must be 1 to ${rule.charsMax} characters long and not blank` });
+    issues.push({ path, code: 'OUT_OF_RANGE', message: `must be 1 to ${rule.charsMax} characters long and not blank` });
   }
   const chars = countChars(value);
   if (chars > rule.charsMax) {
-    issues.push({ path, message: `must be at most ${rule.charsMax} characters long, was ${chars}` });
+    issues.push({
+      path,
+      code: 'OUT_OF_RANGE',
+      message: `must be at most ${rule.charsMax} characters long, was ${chars}`,
+    });
   }
   const [refused, message] =
     rule.lines === 'one'
       ? [NOT_ON_ONE_LINE, 'must be one line, without control characters']
       : [NOT_IN_TEXT, 'must not have control characters other than tabs and line breaks'];
-  if (refused.test(value)) issues.push({ path, message });
+  if (refused.test(value)) issues.push({ path, code: 'MALFORMED', message });
   return toValidation(value, issues);
 }
 

@@ -93,7 +93,7 @@ function checkVideoSource(
   if (videoId !== null && url === null) {
     return mapValidation(checkKlingId(videoId, [...path, 'videoId']), (value) => ({ videoId: value }));
   }
-  return { ok: false, issues: [{ path, message: 'must have exactly one of url and videoId' }] };
+  return { ok: false, issues: [{ path, code: 'OUT_OF_RANGE', message: 'must have exactly one of url and videoId' }] };
 }
 
 /** The input of `synthesizeSpeech`. */
@@ -203,7 +203,7 @@ export function checkLipSyncInput(
   const audio = checkAudio(input.sound, audioPath);
   const checked = checkAll<{ readonly face: ChosenFace; readonly rest: Omit<LipSyncRequest, keyof ChosenFace> }>(
     {
-      face: checkFace(facts, facePath),
+      face: checkFace(input.faceId, facts, facePath),
       rest: checkAll<Omit<LipSyncRequest, keyof ChosenFace>>({
         sound: mapValidation(audio, ({ source }) => source),
         placement: checkPlacement(input.placement, [...path, 'placement'], {
@@ -248,7 +248,8 @@ function checkAudio(input: AudioInput, path: Path): Validation<ChosenAudio> {
       return mapValidation(checked, (value) => ({ source: { base64: value.base64 }, durationMs: value.durationMs }));
     }
   }
-  return { ok: false, issues: [{ path, message: 'must have exactly one of audioId, url and base64' }] };
+  const message = 'must have exactly one of audioId, url and base64';
+  return { ok: false, issues: [{ path, code: 'OUT_OF_RANGE', message }] };
 }
 
 function knownLength(audio: Validation<ChosenAudio>, input: AudioInput, path: Path, facts: LipSyncFacts) {
@@ -259,14 +260,22 @@ function knownLength(audio: Validation<ChosenAudio>, input: AudioInput, path: Pa
   return spoken ? { durationMs: facts.audioDurationMs, path: [...path, 'audioId'] } : null;
 }
 
-function checkFace({ face, sessionId, scanExpiresAtMs, now }: LipSyncFacts, path: Path): Validation<ChosenFace> {
+function checkFace(
+  faceId: string | null,
+  { face, sessionId, scanExpiresAtMs, now }: LipSyncFacts,
+  path: Path,
+): Validation<ChosenFace> {
+  if (faceId === null) {
+    const message = 'is not the id of a Face: identify the faces of the video, and choose one of them';
+    return { ok: false, issues: [{ path, code: 'WRONG_ID_TYPE', message }] };
+  }
   if (face === null || sessionId === null || scanExpiresAtMs === null) {
     const message = 'no such face: identify the faces of the video, and choose one of them';
-    return { ok: false, issues: [{ path, message }] };
+    return { ok: false, issues: [{ path, code: 'NOT_FOUND', message }] };
   }
   if (now < scanExpiresAtMs) return { ok: true, value: { sessionId, faceId: face.faceId } };
   const message = `expired${isoTime(scanExpiresAtMs)}: faces can be used for 24 hours; identify them again`;
-  return { ok: false, issues: [{ path, message }] };
+  return { ok: false, issues: [{ path, code: 'EXPIRED', message }] };
 }
 
 function isoTime(timeMs: number): string {

@@ -47,7 +47,9 @@ function checkMetadata(pairs: readonly Metadata[], path: Path): Validation<reado
   if (pairs.length > NOTES_MAX.pairs) {
     return {
       ok: false,
-      issues: [{ path, message: `must have at most ${NOTES_MAX.pairs} pairs, had ${pairs.length}` }],
+      issues: [
+        { path, code: 'OUT_OF_RANGE', message: `must have at most ${NOTES_MAX.pairs} pairs, had ${pairs.length}` },
+      ],
     };
   }
   const issues: Issue[] = [];
@@ -55,7 +57,9 @@ function checkMetadata(pairs: readonly Metadata[], path: Path): Validation<reado
   for (const [at, { key, value }] of pairs.entries()) {
     const keyPath = [...path, at, 'key'];
     issues.push(...issuesOf(checkText(key, { charsMax: NOTES_MAX.keyChars, lines: 'one' }, keyPath)));
-    if (seen.has(key.trim())) issues.push({ path: keyPath, message: 'must be unique within the list' });
+    if (seen.has(key.trim())) {
+      issues.push({ path: keyPath, code: 'NOT_UNIQUE', message: 'must be unique within the list' });
+    }
     seen.add(key.trim());
     const rule = { charsMax: NOTES_MAX.valueChars, lines: 'many', mayBeBlank: true } as const;
     issues.push(...issuesOf(checkText(value, rule, [...path, at, 'value'])));

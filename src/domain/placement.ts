@@ -55,17 +55,17 @@ export function checkPlacement(input: PlacementInput, path: Path, facts: Placeme
 
   if (end.ok && end.value > audio.limitMs) {
     const message = `must be at most ${audio.limitMs} (${audio.reason}), was ${end.value}`;
-    issues.push({ path: [...path, 'cropEndMs'], message });
+    issues.push({ path: [...path, 'cropEndMs'], code: 'CLIP_OUTSIDE_AUDIO', message });
   }
   if (start.ok && lengthMs !== null && lengthMs < AUDIO_MS_MIN) {
     const leastMs = start.value + AUDIO_MS_MIN;
     const message = `must be at least ${leastMs}, ${AUDIO_MS_MIN} ms after cropStartMs, was ${start.value + lengthMs}`;
-    issues.push({ path: [...path, 'cropEndMs'], message });
+    issues.push({ path: [...path, 'cropEndMs'], code: 'CLIP_TOO_SHORT', message });
   }
   const usableMs = facts.face === null ? null : facts.face.endMs - facts.face.startMs;
   if (facts.face !== null && usableMs !== null && usableMs < AUDIO_MS_MIN) {
     const message = `cannot be lip-synced: the face can be used for ${usableMs} ms, at least ${AUDIO_MS_MIN} are needed`;
-    issues.push({ path: facts.face.path, message });
+    issues.push({ path: facts.face.path, code: 'CLIP_OUTSIDE_FACE', message });
   }
   if (insert.ok && lengthMs !== null && lengthMs > 0) {
     issues.push(...insertIssues(insert.value, lengthMs, video, facts.face, [...path, 'insertAtMs']));
@@ -101,14 +101,16 @@ interface Limit {
 
 function whole(value: number, path: Path): Validation<number> {
   if (Number.isSafeInteger(value) && value >= 0) return { ok: true, value };
-  return { ok: false, issues: [{ path, message: `must be a whole number of milliseconds, 0 or more, was ${value}` }] };
+  const message = `must be a whole number of milliseconds, 0 or more, was ${value}`;
+  return { ok: false, issues: [{ path, code: 'OUT_OF_RANGE', message }] };
 }
 
 /** Returns the caller's hint if Kling accepts such a length. Otherwise adds an issue and returns null. */
 function hint(value: number | null | undefined, what: string, min: number, max: number, path: Path, issues: Issue[]) {
   if (value === null || value === undefined) return null;
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  issues.push({ path, message: `${what} must be ${min} to ${max} ms long, was ${value}` });
+  const message = `${what} must be ${min} to ${max} ms long, was ${value}`;
+  issues.push({ path, code: value < min ? 'TOO_SHORT' : 'TOO_LONG', message });
   return null;
 }
 
@@ -124,7 +126,7 @@ function audioLimit(input: PlacementInput, path: Path, facts: PlacementFacts, is
     return { limitMs: durationMs, reason: 'the length of the sound' };
   }
   const message = `the sound must be ${AUDIO_MS_MIN} to ${AUDIO_MS_MAX} ms long, was ${durationMs}`;
-  issues.push({ path: audioPath, message });
+  issues.push({ path: audioPath, code: durationMs < AUDIO_MS_MIN ? 'TOO_SHORT' : 'TOO_LONG', message });
   return durationMs < AUDIO_MS_MIN ? { limitMs: durationMs, reason: 'the length of the sound' } : longest;
 }
 
@@ -147,7 +149,7 @@ function insertIssues(
   const endMs = insertAtMs + lengthMs;
   if (endMs > video.limitMs) {
     const message = `the cut of ${lengthMs} ms would end at ${endMs}; it must end by ${video.limitMs} (${video.reason})`;
-    issues.push({ path, message });
+    issues.push({ path, code: 'CLIP_OUTSIDE_VIDEO', message });
   }
   // A cut or face that is too short for any overlap of 2 s is already reported at its own path.
   if (face === null || lengthMs < AUDIO_MS_MIN || face.endMs - face.startMs < AUDIO_MS_MIN) return issues;
@@ -156,7 +158,7 @@ function insertIssues(
     const range = allowedInsertRange(face, lengthMs, video.limitMs);
     const advice = range === null ? 'no insertAtMs allows it' : `insertAtMs ${range.minMs} to ${range.maxMs} allow it`;
     const message = `the cut (${insertAtMs} to ${endMs}) must overlap the face (${face.startMs} to ${face.endMs}) by at least ${AUDIO_MS_MIN} ms, was ${sharedMs}; ${advice}`;
-    issues.push({ path, message });
+    issues.push({ path, code: 'CLIP_OUTSIDE_FACE', message });
   }
   return issues;
 }

@@ -1,3 +1,4 @@
+import type { IssueCode } from '../errors.ts';
 import { type Validation, type Path, toValidation } from './check.ts';
 
 /** The kind of file that Kling fetches from a URL. */
@@ -29,49 +30,53 @@ const MEDIA: ReadonlySet<string> = new Set(
  * Messages contain the host at most, because the rest of a signed URL is a secret.
  */
 export function checkUrl(text: string, purpose: UrlPurpose, path: Path): Validation<string> {
-  if (text.length > URL_CHARS_MAX) return { ok: false, issues: [{ path, message: tooLong(text.length) }] };
-  const ofText = textProblems(text).map((message) => ({ path, message }));
+  const toIssues = (problems: readonly Problem[]) => problems.map(([code, message]) => ({ path, code, message }));
+  if (text.length > URL_CHARS_MAX) return toValidation(text, toIssues([tooLong(text.length)]));
+  const ofText = textProblems(text);
   if (!URL.canParse(text)) {
-    return { ok: false, issues: [{ path, message: 'is not a complete URL (https://host/path)' }, ...ofText] };
+    return toValidation(text, toIssues([['MALFORMED', 'is not a complete URL (https://host/path)'], ...ofText]));
   }
   const url = new URL(text);
-  return toValidation(url.href, [...ofText, ...partProblems(url, purpose).map((message) => ({ path, message }))]);
+  return toValidation(url.href, toIssues([...ofText, ...partProblems(url, purpose)]));
 }
 
+type Problem = readonly [code: IssueCode, message: string];
+
 /** Finds characters and parts that URL parsers drop, repair or interpret differently. */
-function textProblems(text: string): readonly string[] {
-  const problems: string[] = [];
+function textProblems(text: string): readonly Problem[] {
+  const problems: Problem[] = [];
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#\\]*)/i.exec(text)?.[1];
+  const malformed = (message: string): void => void problems.push(['MALFORMED', message]);
   if (/[\p{Cc}\s]|%(?:[01][0-9a-f]|7f)/iu.test(text)) {
-    problems.push(
-      'must not contain spaces, line breaks or control characters, nor those percent-encoded (%20 is allowed)',
-    );
+    malformed('must not contain spaces, line breaks or control characters, nor those percent-encoded (%20 is allowed)');
   }
-  if (!text.isWellFormed()) problems.push('is not well-formed Unicode');
-  if (text.includes('\\')) problems.push('must not contain backslashes');
-  if (text.includes('#')) problems.push('must not have a fragment (in a file name, write # as %23)');
-  if (authority === '' || !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) problems.push('must start with https:// and a host');
-  if (authority?.includes('@')) problems.push('must not contain a user name or password');
+  if (!text.isWellFormed()) malformed('is not well-formed Unicode');
+  if (text.includes('\\')) malformed('must not contain backslashes');
+  if (text.includes('#')) malformed('must not have a fragment (in a file name, write # as %23)');
+  if (authority === '' || !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) malformed('must start with https:// and a host');
+  if (authority?.includes('@')) problems.push(['URL_NOT_ALLOWED', 'must not contain a user name or password']);
   return problems;
 }
 
 /** The schemes whose hosts the WHATWG algorithm normalizes. */
 const HOST_SCHEMES: ReadonlySet<string> = new Set(['https:', 'http:', 'wss:', 'ws:', 'ftp:']);
 
-function partProblems(url: URL, purpose: UrlPurpose): readonly string[] {
-  const problems: string[] = [];
-  if (url.protocol !== 'https:') problems.push(`must be an https URL, not ${url.protocol.slice(0, -1).slice(0, 20)}`);
+function partProblems(url: URL, purpose: UrlPurpose): readonly Problem[] {
+  const problems: Problem[] = [];
+  const refused = (message: string): void => void problems.push(['URL_NOT_ALLOWED', message]);
+  if (url.protocol !== 'https:') refused(`must be an https URL, not ${url.protocol.slice(0, -1).slice(0, 20)}`);
   if (url.href.length > URL_CHARS_MAX) problems.push(tooLong(url.href.length));
   if (url.protocol === 'https:') {
-    if (url.port !== '') problems.push(`must use the default port 443, not ${url.port}`);
+    if (url.port !== '') refused(`must use the default port 443, not ${url.port}`);
   }
   if (HOST_SCHEMES.has(url.protocol)) {
     const host = hostProblem(url.hostname);
-    if (host !== null) problems.push(`host ${host}`);
+    if (host !== null) refused(`host ${host}`);
     const extension = extensionOf(url.pathname);
     const allowed: readonly string[] = ACCEPTED[purpose];
     if (extension !== null && MEDIA.has(extension) && !allowed.includes(extension)) {
-      problems.push(`must be a file of type ${allowed.map((name) => `.${name}`).join(' ')}, not .${extension}`);
+      const types = allowed.map((name) => `.${name}`).join(' ');
+      problems.push(['UNSUPPORTED_FORMAT', `must be a file of type ${types}, not .${extension}`]);
     }
   }
   return problems;
@@ -92,8 +97,8 @@ function percentDecoded(text: string): string {
   }
 }
 
-function tooLong(chars: number): string {
-  return `must be at most ${URL_CHARS_MAX} characters long, was ${chars}`;
+function tooLong(chars: number): Problem {
+  return ['OUT_OF_RANGE', `must be at most ${URL_CHARS_MAX} characters long, was ${chars}`];
 }
 
 /**

@@ -155,7 +155,7 @@ function issuesOf(message: string): Issue[] {
   if (match === null) return [];
   const [, variable = '', steps = '', problem = ''] = match;
   const path = [...steps.matchAll(/\.(\w+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index));
-  return [{ path: [variable, ...path], message: clipped(problem) }];
+  return [{ path: [variable, ...path], code: 'MALFORMED', message: clipped(problem) }];
 }
 
 /** Returns what clients see of a failure, apart from its message. */

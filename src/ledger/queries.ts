@@ -45,7 +45,8 @@ export function createQueries(deps: QueriesDeps): Queries {
   function place(list: string, after: string | null): number | null {
     if (after === null) return null;
     const seq = parseCursor(`${list}-${owner}`, after);
-    if (seq === null) throw badUserInput([{ path: ['after'], message: 'is not a cursor of this list' }]);
+    if (seq === null)
+      throw badUserInput([{ path: ['after'], code: 'MALFORMED', message: 'is not a cursor of this list' }]);
     return seq;
   }
 

@@ -62,7 +62,9 @@ export const builder = new SchemaBuilder<{
       },
       extensions: withCost({ list: 'ids', max: NODES_MAX }),
       resolve(_root, { ids }, context, info) {
-        if (ids.length > NODES_MAX) throw badUserInput([{ path: ['ids'], message: `at most ${NODES_MAX} ids` }]);
+        if (ids.length > NODES_MAX) {
+          throw badUserInput([{ path: ['ids'], code: 'OUT_OF_RANGE', message: `at most ${NODES_MAX} ids` }]);
+        }
         return findNodes(ids, context, info);
       },
     },

@@ -34,7 +34,7 @@ export function windowArgs() {
 export function toWindow({ first, after }: WindowArgs): Window {
   const size = first ?? FIRST_DEFAULT;
   if (size < 0 || size > FIRST_MAX) {
-    throw badUserInput([{ path: ['first'], message: `must be from 0 to ${FIRST_MAX}` }]);
+    throw badUserInput([{ path: ['first'], code: 'OUT_OF_RANGE', message: `must be from 0 to ${FIRST_MAX}` }]);
   }
   return { first: size, after: after ?? null };
 }

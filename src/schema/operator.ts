@@ -103,10 +103,10 @@ const OperatorQueryRef = builder.objectRef<object>('OperatorQuery').implement({
       resolve(_operator, { list, klingTaskId: id }, { upstream }) {
         const isReadable = list !== 'PRESET_VOICES';
         throwIf([
-          ...(isReadable ? [] : [{ path: ['list'], message: 'must be CUSTOM_VOICES or LIP_SYNCS' }]),
+          ...(isReadable ? [] : [outOfRange('list', 'must be CUSTOM_VOICES or LIP_SYNCS')]),
           ...(id.length >= 1 && id.length <= ID_CHARS_MAX
             ? []
-            : [{ path: ['klingTaskId'], message: `must be 1 to ${ID_CHARS_MAX} characters long` }]),
+            : [outOfRange('klingTaskId', `must be 1 to ${ID_CHARS_MAX} characters long`)]),
         ]);
         return isReadable ? upstream.klingTask(list, id) : null;
       },
@@ -163,7 +163,11 @@ builder.queryField('operator', (t) =>
 );
 
 function rangeIssues(name: string, value: number, max: number): Issue[] {
-  return value >= 1 && value <= max ? [] : [{ path: [name], message: `must be from 1 to ${max}` }];
+  return value >= 1 && value <= max ? [] : [outOfRange(name, `must be from 1 to ${max}`)];
+}
+
+function outOfRange(name: string, message: string): Issue {
+  return { path: [name], code: 'OUT_OF_RANGE', message };
 }
 
 /** Throws `BAD_USER_INPUT` if there are issues. */

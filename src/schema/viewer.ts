@@ -82,7 +82,9 @@ builder.queryFields((t) => ({
     },
     resolve(_root, { videoDurationMs }) {
       if (videoDurationMs < VIDEO_MS_MIN || videoDurationMs > VIDEO_MS_MAX) {
-        throw badUserInput([{ path: ['videoDurationMs'], message: `must be from ${VIDEO_MS_MIN} to ${VIDEO_MS_MAX}` }]);
+        const code = videoDurationMs < VIDEO_MS_MIN ? 'TOO_SHORT' : 'TOO_LONG';
+        const message = `must be from ${VIDEO_MS_MIN} to ${VIDEO_MS_MAX}`;
+        throw badUserInput([{ path: ['videoDurationMs'], code, message }]);
       }
       return { units: lipSyncUnits(videoDurationMs) };
     },
@@ -99,7 +101,9 @@ builder.queryFields((t) => ({
     async resolve(_root, args, { ledger, now }) {
       const month = args.month ?? monthOf(now());
       if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) {
-        throw badUserInput([{ path: ['month'], message: 'must be a year and a month, as in 2026-11' }]);
+        throw badUserInput([
+          { path: ['month'], code: 'MALFORMED', message: 'must be a year and a month, as in 2026-11' },
+        ]);
       }
       return { month, ...(await ledger.usage(month)) };
     },

@@ -300,6 +300,7 @@ function toCursor(index: number, { voiceId }: Voice): string {
 
 function parseCursor(cursor: string): Place {
   const match = cursor.length > CURSOR_CHARS_MAX ? null : /^library:(0|[1-9]\d{0,5}):([^]+)$/.exec(cursor);
-  if (match === null) throw badUserInput([{ path: ['after'], message: 'is not a cursor of this list' }]);
+  if (match === null)
+    throw badUserInput([{ path: ['after'], code: 'MALFORMED', message: 'is not a cursor of this list' }]);
   return { index: Number(match[1]), voiceId: match[2] ?? '' };
 }

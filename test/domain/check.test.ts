@@ -42,13 +42,13 @@ describe('checkKlingId', () => {
       'is not an id of Kling: those consist of A-Z a-z 0-9 + / = _ - . : and do not start with a dot, = or :';
     expect(checkKlingId('', PATH)).toEqual({
       ok: false,
-      issues: [{ path: PATH, message: 'must be 1 to 128 characters long, was 0' }],
+      issues: [{ path: PATH, code: 'OUT_OF_RANGE', message: 'must be 1 to 128 characters long, was 0' }],
     });
     expect(checkKlingId(`.${'a'.repeat(128)}`, PATH)).toEqual({
       ok: false,
       issues: [
-        { path: PATH, message: 'must be 1 to 128 characters long, was 129' },
-        { path: PATH, message: alphabet },
+        { path: PATH, code: 'OUT_OF_RANGE', message: 'must be 1 to 128 characters long, was 129' },
+        { path: PATH, code: 'MALFORMED', message: alphabet },
       ],
     });
   });
@@ -80,8 +80,8 @@ describe('checkCallerKey', () => {
     expect(checkCallerKey(`${'x'.repeat(64)}/`, PATH)).toEqual({
       ok: false,
       issues: [
-        { path: PATH, message: 'must be 1 to 64 characters long, was 65' },
-        { path: PATH, message: 'must consist of A-Z a-z 0-9 . _ : -' },
+        { path: PATH, code: 'OUT_OF_RANGE', message: 'must be 1 to 64 characters long, was 65' },
+        { path: PATH, code: 'MALFORMED', message: 'must consist of A-Z a-z 0-9 . _ : -' },
       ],
     });
   });

@@ -94,7 +94,12 @@ describe('the face of a lip-sync', () => {
     expect(issues({}, { face: null })).toEqual(expected);
     expect(issues({}, { sessionId: null })).toEqual(expected);
     expect(issues({}, { scanExpiresAtMs: null })).toEqual(expected);
-    expect(issues({ faceId: null }, { face: null, sessionId: null, scanExpiresAtMs: null })).toEqual(expected);
+  });
+
+  it('is refused if its id is not the id of a face', () => {
+    expect(issues({ faceId: null }, { face: null, sessionId: null, scanExpiresAtMs: null })).toEqual([
+      'input.faceId: is not the id of a Face: identify the faces of the video, and choose one of them',
+    ]);
   });
 
   it('is refused from the expiry of its scan, and the placement is still checked', () => {

@@ -46,7 +46,11 @@ describe('checkSynthesizeSpeechInput', () => {
   it('says which characters a text must not have', () => {
     const checked = checkSynthesizeSpeechInput({ text: 'a\0b', voiceId: 'v', language: 'en' });
     expect(checked.ok ? [] : checked.issues).toEqual([
-      { path: ['input', 'text'], message: 'must not have control characters other than tabs and line breaks' },
+      {
+        path: ['input', 'text'],
+        code: 'MALFORMED',
+        message: 'must not have control characters other than tabs and line breaks',
+      },
     ]);
   });
 

@@ -56,7 +56,9 @@ describe('the source of a voice', () => {
     (source) => {
       expect(checkCreateVoiceInput({ name: 'Ann', source })).toEqual({
         ok: false,
-        issues: [{ path: ['input', 'source'], message: 'must have exactly one of url and videoId' }],
+        issues: [
+          { path: ['input', 'source'], code: 'OUT_OF_RANGE', message: 'must have exactly one of url and videoId' },
+        ],
       });
     },
   );
@@ -64,7 +66,11 @@ describe('the source of a voice', () => {
   it('must be audio or video', () => {
     const checked = checkCreateVoiceInput({ name: 'Ann', source: { url: 'https://cdn.example.com/me.m4a' } });
     expect(checked.ok ? [] : checked.issues).toEqual([
-      { path: ['input', 'source', 'url'], message: 'must be a file of type .mp3 .wav .mp4 .mov .m4v, not .m4a' },
+      {
+        path: ['input', 'source', 'url'],
+        code: 'UNSUPPORTED_FORMAT',
+        message: 'must be a file of type .mp3 .wav .mp4 .mov .m4v, not .m4a',
+      },
     ]);
   });
 });

@@ -39,7 +39,7 @@ describe('a GatewayError of a resolver', () => {
       retryAfterMs: 1000,
       klingCode: 1303,
       klingRequestId: 'k-1',
-      issues: [{ path: ['input', 'name'], message: 'too long' }],
+      issues: [{ path: ['input', 'name'], code: 'OUT_OF_RANGE', message: 'too long' }],
     } as const;
     client.ledger.failure = new GatewayError(failure, { cause: new Error(SECRET) });
     const { errors } = await client.execute(QUERY);

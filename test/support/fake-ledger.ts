@@ -157,7 +157,8 @@ export class FakeUpstream implements Upstream {
 
 function sliced<T>(items: readonly T[], { first, after }: Window): Slice<T> {
   const start = after === null ? 0 : Number(/^at-(\d+)$/.exec(after)?.[1] ?? Number.NaN);
-  if (Number.isNaN(start)) throw badUserInput([{ path: ['after'], message: 'is not a cursor of this list' }]);
+  if (Number.isNaN(start))
+    throw badUserInput([{ path: ['after'], code: 'MALFORMED', message: 'is not a cursor of this list' }]);
   const edges = items.slice(start, start + first).map((node, at) => ({ cursor: `at-${start + at + 1}`, node }));
   return { edges, hasNextPage: items.length > start + first };
 }

@@ -68,7 +68,7 @@ export function explainCut(cut: Cut, { face, videoMs, audioMs }: CutFacts): read
   });
   const lengthMs = cut.cropEndMs - cut.cropStartMs;
   const endMs = cut.insertAtMs + lengthMs;
-  const words = issuesOf(checked).map(({ path, message }) => {
+  const words = issuesOf(checked).map(({ path, code }) => {
     const field = path.at(-1);
     if (field === 'face') {
       return `This face is visible for only ${formatSeconds(face.endMs - face.startMs)}. It needs at least 2 s: choose another face.`;
@@ -77,7 +77,7 @@ export function explainCut(cut: Cut, { face, videoMs, audioMs }: CutFacts): read
       return `The clip is ${formatSeconds(lengthMs)} long. It must be at least ${formatSeconds(AUDIO_MS_MIN)} long.`;
     }
     if (field === 'cropEndMs') return `The clip ends after the audio, which is ${formatSeconds(audioMs)} long.`;
-    if (field === 'insertAtMs' && message.includes('must end by')) {
+    if (code === 'CLIP_OUTSIDE_VIDEO') {
       return `The audio would end at ${formatSeconds(endMs)}, but the video ends at ${formatSeconds(videoMs)}.`;
     }
     if (field === 'insertAtMs') return explainOverlap(cut, endMs, { face, videoMs, audioMs });
