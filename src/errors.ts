@@ -13,19 +13,16 @@ interface ErrorCodeRow {
 
 /** Stable codes, sent as `extensions.code`. Renaming one is a breaking change. */
 export const ERROR_CODES = {
-  UNAUTHENTICATED: { status: 401, meaning: 'The token is missing, wrong or expired.' },
-  FORBIDDEN: { status: 403, meaning: 'The caller is known, but may not do this.' },
-  NOT_FOUND: { status: 404, meaning: 'The object does not exist, or belongs to another tenant.' },
+  UNAUTHENTICATED: { status: 401, meaning: 'Top-level only. The token is missing, wrong or expired.' },
+  FORBIDDEN: { status: 403, meaning: 'Top-level only. The caller is known, but may not do this.' },
+  NOT_FOUND: { status: 404, meaning: 'Top-level only. The object does not exist, or belongs to another tenant.' },
   BAD_USER_INPUT: { status: 400, meaning: 'The input is wrong; `issues` lists what.' },
-  CONFLICT: {
-    status: 409,
-    meaning: "The external id was used before with another input, or the object's state forbids the change.",
-  },
+  CONFLICT: { status: 409, meaning: 'See `ConflictError`.' },
   CONTENT_REJECTED: {
     status: 422,
     meaning: "Kling's content policy refused the text, audio or video. The same input fails again.",
   },
-  QUOTA_EXHAUSTED: { status: 402, meaning: "Too few units are left, at Kling or in the tenant's budget." },
+  QUOTA_EXHAUSTED: { status: 402, meaning: 'See `QuotaExhaustedError`.' },
   RATE_LIMITED: { status: 429, meaning: 'Too many requests. Wait for `retryAfterMs`, or at least a second.' },
   UPSTREAM_UNAVAILABLE: {
     status: 503,
@@ -35,8 +32,11 @@ export const ERROR_CODES = {
     status: 503,
     meaning: "Kling refuses the gateway's key or host. Only an operator can fix it.",
   },
-  QUERY_TOO_COMPLEX: { status: 400, meaning: 'The operation is too long, too deep or asks for too much.' },
-  INTERNAL: { status: 500, meaning: 'A bug in the gateway, logged under `extensions.requestId`.' },
+  QUERY_TOO_COMPLEX: {
+    status: 400,
+    meaning: 'Top-level only. The operation is too long, too deep or asks for too much.',
+  },
+  INTERNAL: { status: 500, meaning: 'Top-level only. A bug in the gateway, logged under `extensions.requestId`.' },
 } as const satisfies Readonly<Record<string, ErrorCodeRow>>;
 
 /** A code of `ERROR_CODES`. */
@@ -71,6 +71,26 @@ export interface Issue {
   readonly message: string;
 }
 
+/** Names the object that a conflict is about. A type of task is named by its kind. */
+export interface ExistingObject {
+  readonly type: 'LIP_SYNC' | 'VOICE' | 'FACE_SCAN' | 'SPEECH';
+  /** The id within the type. */
+  readonly id: string;
+}
+
+/** The limits of units, with their meaning for clients. */
+export const UNIT_LIMITS = {
+  KLING_ACCOUNT: "The Kling account's resource packs.",
+  TENANT_BUDGET: "The tenant's monthly budget, `Usage.unitsMax`.",
+} as const satisfies Readonly<Record<string, string>>;
+
+/** The limit that was reached. Units are exact decimal numbers. */
+export interface ReachedLimit {
+  readonly limit: keyof typeof UNIT_LIMITS;
+  readonly unitsNeeded?: string;
+  readonly unitsLeft?: string;
+}
+
 /** An error as plain data. Durable Objects return it, because RPC loses error classes. */
 export interface Failure {
   readonly code: ErrorCode;
@@ -84,8 +104,14 @@ export interface Failure {
   readonly klingCode?: number;
   /** Kling's id of the refused request, for its support. */
   readonly klingRequestId?: string;
+  /** Set if Kling refused, failed, or did not answer. The gateway's own failures have no such field. */
+  readonly isFromKling?: true;
   /** All problems of the input. Only `BAD_USER_INPUT` has them. */
   readonly issues?: readonly Issue[];
+  /** Only `CONFLICT` has it. Missing if the object is not known. */
+  readonly existing?: ExistingObject;
+  /** Only `QUOTA_EXHAUSTED` has it. Missing for the limit of the Kling account. */
+  readonly quota?: ReachedLimit;
 }
 
 /** An error that clients may see. Any other thrown error is a bug: it is logged, and clients see `INTERNAL`. */

@@ -31,6 +31,10 @@ export interface TaskFailure {
   readonly code: TaskFailureCode;
   /** Kling's text if there is one. For people: code must not match on it. */
   readonly message: string;
+  /** Kling's business code, if Kling refused the create. Missing in tasks that are older than this field. */
+  readonly klingCode?: number;
+  /** Kling's id of the refused create, for its support. Missing as above. */
+  readonly klingRequestId?: string;
 }
 
 /**
@@ -78,8 +82,13 @@ export function gatewayFailure(code: keyof typeof GATEWAY_MESSAGES): TaskFailure
 }
 
 /** Maps the refusal of a queued task, which its caller has already been shown, to a failure of the task. */
-export function classifyRefusal({ code, message }: Failure): TaskFailure {
-  return { code: REFUSALS[code], message };
+export function classifyRefusal({ code, message, klingCode, klingRequestId }: Failure): TaskFailure {
+  return {
+    code: REFUSALS[code],
+    message,
+    ...(klingCode === undefined ? {} : { klingCode }),
+    ...(klingRequestId === undefined ? {} : { klingRequestId }),
+  };
 }
 
 /** `UNKNOWN` for the codes that Kling's refusal of a create does not have. */

@@ -17,7 +17,7 @@ export class KlingError extends GatewayError {
   readonly outcome: Outcome;
 
   constructor(outcome: Outcome, failure: Failure, options?: ErrorOptions) {
-    super(failure, options);
+    super({ ...failure, isFromKling: true }, options);
     this.outcome = outcome;
   }
 }

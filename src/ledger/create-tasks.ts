@@ -83,6 +83,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
         code: 'CONFLICT',
         message: `The external id "${externalId}" stands for a task that was made with another input.`,
         retryable: false,
+        existing: { type: row.record.kind, id },
       });
     }
     if (sender.isBusy(id)) await sender.send(id, true);

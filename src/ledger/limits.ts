@@ -77,12 +77,17 @@ export function createBudgetCheck({ tasks, assets, paidCalls, limits, now }: Bud
     const month = monthOf(now());
     // A call without an answer may have been charged, so it counts.
     const unanswered = paidCalls.unansweredIn(month) * PAID_CALL_MILLIUNITS;
-    const planned = assets.milliunitsUsed(month) + tasks.milliunitsPending() + unanswered + (toMilliunits(units) ?? 0);
-    if (planned <= max) return;
+    const used = assets.milliunitsUsed(month) + tasks.milliunitsPending() + unanswered;
+    if (used + (toMilliunits(units) ?? 0) <= max) return;
     throw new GatewayError({
       code: 'QUOTA_EXHAUSTED',
       message: `This would exceed the ${fromMilliunits(max)} units that may be used in a month. Nothing was sent.`,
       retryable: false,
+      quota: {
+        limit: 'TENANT_BUDGET',
+        unitsNeeded: units,
+        unitsLeft: fromMilliunits(Math.max(0, max - used)),
+      },
     });
   };
 }

@@ -15,7 +15,7 @@ import {
   type SynthesizeSpeechInput,
 } from '../domain/inputs.ts';
 import { FACE_SCAN_TTL_MS, type FaceScan, type Speech } from '../domain/records.ts';
-import { GatewayError } from '../errors.ts';
+import { type ExistingObject, GatewayError } from '../errors.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
 import { readOwnJson } from '../lib/json.ts';
@@ -25,7 +25,7 @@ import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.t
 import type { Owners } from './isolation.ts';
 import type { BudgetCheck } from './limits.ts';
 import { CLAIMS_MAX, claimWaitMs } from './schedule.ts';
-import type { AssetStore, PaidCallStore } from './stores/assets.ts';
+import type { AssetStore, PaidCall, PaidCallStore } from './stores/assets.ts';
 import type { TaskStore } from './stores/tasks.ts';
 
 /** The calls that Kling charges at once and cannot be asked about later. */
@@ -167,7 +167,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     };
     if (key === null) return start();
     const known = paidCalls.byKey(key);
-    if (known !== null && !(await digest.matches(known.inputDigest))) throw conflict(key);
+    if (known !== null && !(await digest.matches(known.inputDigest))) throw conflict(key, known);
     const before = paidCalls.byKey(key);
     if (before?.id !== known?.id) return once(order);
     if (before !== null && before.answer !== null) {
@@ -254,18 +254,28 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
 /** The stored answer to a text-to-speech call. Answers of version 0.1 have the same form. */
 type SpeechAnswer = Omit<Speech, keyof SpeechRequest | 'externalId'>;
 
-function conflict(key: string): GatewayError {
+function conflict(key: string, { answer }: PaidCall): GatewayError {
+  const existing = answer === null ? null : objectIn(readOwnJson<FaceScan | SpeechAnswer>(answer));
   return new GatewayError({
     code: 'CONFLICT',
     message: `The external id "${key}" has been used with another input.`,
     retryable: false,
+    ...(existing === null ? {} : { existing }),
   });
+}
+
+/** Names the object of a stored answer. Speeches are found by Kling's id of the audio. */
+function objectIn(answer: FaceScan | SpeechAnswer): ExistingObject {
+  return 'audioId' in answer ? { type: 'SPEECH', id: answer.audioId } : { type: 'FACE_SCAN', id: answer.id };
 }
 
 function notShown(key: string | null, cause: unknown): GatewayError {
   const hint = key === null ? '' : ' The same external id asks for it again.';
   const message = `It was made and paid for, and cannot be shown now. It will appear in "speeches".${hint}`;
-  return new GatewayError({ code: 'UPSTREAM_UNAVAILABLE', message, retryable: key !== null }, { cause });
+  return new GatewayError(
+    { code: 'UPSTREAM_UNAVAILABLE', message, retryable: key !== null, isFromKling: true },
+    { cause },
+  );
 }
 
 function lost(key: string): GatewayError {
@@ -273,5 +283,6 @@ function lost(key: string): GatewayError {
     code: 'UPSTREAM_UNAVAILABLE',
     message: `The answer to the call with the external id "${key}" was lost, and Kling cannot be asked for it again. It may have been charged. To make the call again, use another external id.`,
     retryable: false,
+    isFromKling: true,
   });
 }

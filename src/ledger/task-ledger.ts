@@ -100,7 +100,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return this.#mutate(requestId, () => {
       const row = this.#parts.tasks.find({ id });
       if (row === null || row.record.kind !== kind) throw notFound('task');
-      if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent();
+      if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent(row.record);
       const closed = this.#parts.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
       return (closed ?? row).record;
     });
@@ -262,7 +262,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 }
 
-function alreadySent(): GatewayError {
+function alreadySent({ kind, id }: TaskRecord): GatewayError {
   const message = 'The task has been sent to Kling, which cannot cancel it.';
-  return new GatewayError({ code: 'CONFLICT', message, retryable: false });
+  return new GatewayError({ code: 'CONFLICT', message, retryable: false, existing: { type: kind, id } });
 }

@@ -109,6 +109,14 @@ describe('the failure of a task', () => {
       message: 'Because.',
     });
   });
+
+  it("keeps Kling's code and request id", () => {
+    const known = { message: 'Because.', klingCode: 1301, klingRequestId: 'request-1' };
+    expect(classifyRefusal({ ...known, code: 'CONTENT_REJECTED', retryable: false })).toEqual({
+      ...known,
+      code: 'CONTENT_REJECTED',
+    });
+  });
 });
 
 it('isRetryable is true only if the cause may pass and Kling cannot have charged', () => {

@@ -19,6 +19,7 @@ describe('the deadline of an exchange', () => {
       code: 'UPSTREAM_UNAVAILABLE',
       message: 'Kling did not answer in time.',
       retryable: true,
+      isFromKling: true,
     });
     expect(outcome).toBe('UNKNOWN');
     expect([upstream.requests.length, upstream.waitsMs]).toEqual([1, []]);

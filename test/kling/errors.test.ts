@@ -79,6 +79,7 @@ describe('a 1201 with another cause', () => {
       retryable: false,
       klingCode: 1201,
       klingRequestId: 'req-e-1',
+      isFromKling: true,
     });
   });
 

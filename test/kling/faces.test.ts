@@ -42,6 +42,7 @@ it('identifyFaces reports a missing face if Kling refuses the video for it', asy
     retryable: false,
     klingCode: 1201,
     klingRequestId: 'req-if-4',
+    isFromKling: true,
   });
   expect(outcome).toBe('REFUSED');
   expect(events[0]).toMatchObject({ outcome: 'FAILED', klingCode: 1201 });

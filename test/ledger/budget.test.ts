@@ -83,7 +83,19 @@ describe('the monthly budget', () => {
         expect([used(parts), pending(parts)]).toEqual([n * 6000, 0]);
       }
       expect(await lipSync(parts).catch((error: unknown) => error)).toMatchObject({
-        failure: { code: 'QUOTA_EXHAUSTED' },
+        failure: {
+          code: 'QUOTA_EXHAUSTED',
+          quota: { limit: 'TENANT_BUDGET', unitsNeeded: '6', unitsLeft: '0' },
+        },
+      });
+    });
+  });
+
+  it('says how many units are left for the work that it refuses', async ({ expect }) => {
+    await withBudget('some left', 8.5, async (parts) => {
+      await lipSync(parts);
+      expect(await lipSync(parts).catch((error: unknown) => error)).toMatchObject({
+        failure: { quota: { unitsNeeded: '6', unitsLeft: '2.5' } },
       });
     });
   });

@@ -39,13 +39,20 @@ describe('an external id', () => {
   it.for([
     ['another name', voiceInput('order-1', undefined, 'Bob')],
     ['another audio', voiceInput('order-1', 'other-sandbox-never-ends')],
-  ] as const)('used again with %s is a CONFLICT, and sends nothing', async ([name, input], { expect }) => {
-    const ledger = ledgerOf(`conflict ${name}`);
-    valueOf(await ledger.createVoice(voiceInput('order-1')));
-    const posts = await sandbox.count('POST', VOICES);
-    expect(failureOf(await ledger.createVoice(input))).toMatchObject({ code: 'CONFLICT', retryable: false });
-    expect(await sandbox.count('POST', VOICES)).toBe(posts);
-  });
+  ] as const)(
+    'used again with %s is a CONFLICT that names the task, and sends nothing',
+    async ([name, input], { expect }) => {
+      const ledger = ledgerOf(`conflict ${name}`);
+      const { id } = valueOf(await ledger.createVoice(voiceInput('order-1')));
+      const posts = await sandbox.count('POST', VOICES);
+      expect(failureOf(await ledger.createVoice(input))).toMatchObject({
+        code: 'CONFLICT',
+        retryable: false,
+        existing: { type: 'VOICE', id },
+      });
+      expect(await sandbox.count('POST', VOICES)).toBe(posts);
+    },
+  );
 
   it('used for a voice and a lip-sync is a CONFLICT', async ({ expect }) => {
     const ledger = ledgerOf('kinds');

@@ -42,12 +42,18 @@ describe('a paid call with an external id', () => {
     expect(await sandbox.count('POST', SPEECH)).toBe(before + 1);
   });
 
-  it('is a CONFLICT with another input or of another kind, and sends nothing', async ({ expect }) => {
+  it('is a CONFLICT that names the first answer with another input or kind, and sends nothing', async ({ expect }) => {
     const ledger = ledgerOf('conflict');
-    valueOf(await ledger.synthesizeSpeech(speechInput('k')));
+    const { audioId } = valueOf(await ledger.synthesizeSpeech(speechInput('k')));
+    const { id } = valueOf(await ledger.identifyFaces(scanInput('scan')));
     const before = (await sandbox.record()).requests.length;
-    expect(failureOf(await ledger.synthesizeSpeech(speechInput('k', 'Bye'))).code).toBe('CONFLICT');
-    expect(failureOf(await ledger.identifyFaces(scanInput('k'))).code).toBe('CONFLICT');
+    const conflict = { code: 'CONFLICT', existing: { type: 'SPEECH', id: audioId } };
+    expect(failureOf(await ledger.synthesizeSpeech(speechInput('k', 'Bye')))).toMatchObject(conflict);
+    expect(failureOf(await ledger.identifyFaces(scanInput('k')))).toMatchObject(conflict);
+    expect(failureOf(await ledger.synthesizeSpeech(speechInput('scan')))).toMatchObject({
+      code: 'CONFLICT',
+      existing: { type: 'FACE_SCAN', id },
+    });
     expect((await sandbox.record()).requests.length).toBe(before);
   });
 

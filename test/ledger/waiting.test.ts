@@ -51,7 +51,10 @@ describe('a create that Kling refuses for now', () => {
     const ledger = ledgerOf('no cancel');
     const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
     await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT' });
-    expect(failureOf(await ledger.cancelQueued({ id, kind: 'VOICE' })).code).toBe('CONFLICT');
+    expect(failureOf(await ledger.cancelQueued({ id, kind: 'VOICE' }))).toMatchObject({
+      code: 'CONFLICT',
+      existing: { type: 'VOICE', id },
+    });
     for (const task of [
       { id: 'no-such-task', kind: 'VOICE' },
       { id, kind: 'LIP_SYNC' },
