@@ -12,7 +12,7 @@ import { originalOf, LipSyncResult, VoiceResult } from './results.tsx';
 import { followTask } from './followed-tasks.ts';
 import { StatusBadge } from './task-row.tsx';
 import { TaskProgress } from './task-progress.tsx';
-import { isFinal, KIND_LABELS, titleOf, FAILURE_WORDS } from './task-words.ts';
+import { isFinal, KIND_LABELS, titleOf, failureWordsOf } from './task-words.ts';
 import { durationMs } from './usual-time.ts';
 
 interface Props {
@@ -125,7 +125,7 @@ interface FailureProps {
 }
 
 function TaskFailure({ failure, kind, onRetry }: FailureProps) {
-  const { title, advice } = FAILURE_WORDS[failure.code];
+  const { title, advice } = failureWordsOf(failure.code, kind);
   return (
     <div role="alert">
       <Notice tone="danger" title={title}>

@@ -16,8 +16,13 @@ export const KIND_LABELS: Readonly<Record<Task['__typename'], string>> = {
 
 type FailureCode = NonNullable<Task['failure']>['code'];
 
-/** The meaning of each failure for the user, and what to do about it. */
-export const FAILURE_WORDS: Readonly<Record<FailureCode, { readonly title: string; readonly advice: string }>> = {
+/** The meaning of a failure for the user, and what to do about it. */
+interface FailureWords {
+  readonly title: string;
+  readonly advice: string;
+}
+
+const FAILURE_WORDS: Readonly<Record<FailureCode, FailureWords>> = {
   CANCELLED: { title: 'Cancelled', advice: 'Kling never received it. Nothing was charged.' },
   CONTENT_REJECTED: {
     title: 'Refused by Kling’s content policy',
@@ -55,6 +60,27 @@ export const FAILURE_WORDS: Readonly<Record<FailureCode, { readonly title: strin
   UPSTREAM_ERROR: { title: 'Kling failed', advice: 'The problem is at Kling. Try again.' },
   UPSTREAM_MISCONFIGURED: { title: 'Kling refused the gateway', advice: 'Only an operator can fix this.' },
 };
+
+/** The failures that would name a video or a face. A voice is made from a recording. */
+const VOICE_FAILURE_WORDS: Readonly<Partial<Record<FailureCode, FailureWords>>> = {
+  CONTENT_REJECTED: {
+    title: 'Refused by Kling’s content policy',
+    advice: 'The same recording will be refused again. Try another one.',
+  },
+  INPUT_REJECTED: {
+    title: 'Kling couldn’t use the recording',
+    advice: 'Use 5 to 30 s of one person without noise, as MP3, WAV, MP4 or MOV.',
+  },
+  AUDIO_UNREADABLE: { title: 'Kling couldn’t read the recording', advice: 'Convert the recording to MP3 or WAV.' },
+  NO_FACE_DETECTED: { title: 'Kling found no person in the recording', advice: 'Use a recording of one person.' },
+  NO_HUMAN_DETECTED: { title: 'Kling found no person in the recording', advice: 'Use a recording of one person.' },
+  FACE_ANGLE: { title: 'Kling couldn’t use the recording', advice: 'Use an audio recording of one person.' },
+};
+
+/** Returns the words for the failure of a task of this kind. */
+export function failureWordsOf(code: FailureCode, kind: Task['__typename']): FailureWords {
+  return (kind === 'VoiceTask' ? VOICE_FAILURE_WORDS[code] : undefined) ?? FAILURE_WORDS[code];
+}
 
 /** Whether the task never changes again. */
 export function isFinal({ status }: Pick<Task, 'status'>): boolean {
