@@ -3,7 +3,7 @@ import { useMutation, useQuery } from 'urql';
 import { VOLUME } from '../../domain/inputs.ts';
 import { VIDEO_MS_MAX, VIDEO_MS_MIN } from '../../domain/placement.ts';
 import { CreateLipSyncDocument, QuoteDocument, type Face, type Task } from '../api/documents.ts';
-import { newExternalId } from '../tasks/task-words.ts';
+import { LIP_SYNC_UNITS_MAX, newExternalId } from '../tasks/task-words.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { formatSeconds, formatUnits } from '../ui/format.ts';
@@ -61,7 +61,7 @@ export function CreateStep({ draft, problems, onCreated }: Props) {
       <Mix values={mix} onChange={setMix} />
       {error === undefined ? null : <ErrorNotice error={error} />}
       <div className="form-foot">
-        <Quote videoMs={videoMs} />
+        <Quote videoMs={videoMs} isKnown={knownVideoMs !== null} />
         <span className="create-action">
           {isReady ? null : (
             <span className="muted" id="not-ready">
@@ -132,8 +132,14 @@ function Mix({ values, onChange }: MixProps) {
   );
 }
 
-/** Shows the estimated cost before the task is created. */
-function Quote({ videoMs }: { readonly videoMs: number }) {
+interface QuoteProps {
+  readonly videoMs: number;
+  /** Whether `videoMs` is the length of the video, not only the shortest possible one. */
+  readonly isKnown: boolean;
+}
+
+/** Shows the estimated cost before the task is created. A range if the length of the video is unknown. */
+function Quote({ videoMs, isKnown }: QuoteProps) {
   const isLength = videoMs >= VIDEO_MS_MIN && videoMs <= VIDEO_MS_MAX;
   const [{ data }] = useQuery({
     query: QuoteDocument,
@@ -143,6 +149,16 @@ function Quote({ videoMs }: { readonly videoMs: number }) {
   });
   if (!data || !isLength) return <p className="quote muted">The cost depends on the length of the video.</p>;
   const { units, usd } = data.lipSyncQuote;
+  if (!isKnown && units !== LIP_SYNC_UNITS_MAX) {
+    return (
+      <p className="quote">
+        <strong>
+          {units} to {formatUnits(LIP_SYNC_UNITS_MAX)}
+        </strong>{' '}
+        <span className="muted">Enter the length of the video for a better estimate</span>
+      </p>
+    );
+  }
   return (
     <p className="quote">
       <strong>{formatUnits(units)}</strong>{' '}

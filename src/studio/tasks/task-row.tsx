@@ -1,9 +1,9 @@
 import type { Task } from '../api/documents.ts';
 import { taskHref } from '../shell/route.ts';
-import { formatClock, formatDateTime, formatRelative, formatUnits } from '../ui/format.ts';
+import { formatClock, formatDateTime, formatRelative } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useNow } from '../ui/use-now.ts';
-import { failureWordsOf, isFinal, KIND_LABELS, titleOf, STATUS_LABELS } from './task-words.ts';
+import { costOf, failureWordsOf, isFinal, KIND_LABELS, titleOf, STATUS_LABELS } from './task-words.ts';
 import { durationMs } from './usual-time.ts';
 
 const TICK_MS = 1000;
@@ -12,8 +12,7 @@ const TICK_MS = 1000;
 function summaryOf(task: Task): string {
   if (task.failure !== null) return failureWordsOf(task.failure.code, task.__typename).title;
   if (task.__typename === 'VoiceTask' && task.voices[0] !== undefined) return task.voices[0].name;
-  if (task.unitsCharged !== null) return formatUnits(task.unitsCharged);
-  return task.unitsEstimated === null ? '' : `about ${formatUnits(task.unitsEstimated)}`;
+  return costOf(task) ?? '';
 }
 
 export function TaskRow({ task }: { readonly task: Task }) {

@@ -6,13 +6,13 @@ import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { lastListHref } from '../shell/route.ts';
 import { EmptyState, Skeleton } from '../ui/placeholder.tsx';
 import { Icon } from '../ui/icon.tsx';
-import { formatClock, formatDateTime, formatRelative, formatUnits } from '../ui/format.ts';
+import { formatClock, formatDateTime, formatRelative } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
 import { originalOf, LipSyncResult, VoiceResult } from './results.tsx';
 import { followTask } from './followed-tasks.ts';
 import { StatusBadge } from './task-row.tsx';
 import { TaskProgress } from './task-progress.tsx';
-import { isFinal, KIND_LABELS, titleOf, failureWordsOf } from './task-words.ts';
+import { costOf, isFinal, KIND_LABELS, titleOf, failureWordsOf } from './task-words.ts';
 import { durationMs } from './usual-time.ts';
 
 interface Props {
@@ -83,11 +83,6 @@ export function TaskScreen({ id }: { readonly id: string }) {
   );
 }
 
-function costOf({ unitsCharged, unitsEstimated }: Task): string {
-  if (unitsCharged !== null) return formatUnits(unitsCharged);
-  return unitsEstimated === null ? 'Not known yet' : `About ${formatUnits(unitsEstimated)}`;
-}
-
 function TaskFacts({ task }: { readonly task: Task }) {
   const now = useNow(30_000);
   return (
@@ -104,7 +99,7 @@ function TaskFacts({ task }: { readonly task: Task }) {
       ) : null}
       <div>
         <dt>Cost</dt>
-        <dd>{costOf(task)}</dd>
+        <dd>{costOf(task) ?? 'Not known yet'}</dd>
       </div>
       {task.expiresAt === null ? null : (
         <div>

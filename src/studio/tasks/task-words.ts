@@ -1,4 +1,6 @@
+import { lipSyncUnits } from '../../domain/cost.ts';
 import type { Task } from '../api/documents.ts';
+import { formatUnits } from '../ui/format.ts';
 
 export const STATUS_LABELS: Readonly<Record<Task['status'], string>> = {
   QUEUED: 'Waiting for a slot',
@@ -99,3 +101,16 @@ export function titleOf({ __typename, externalId }: Pick<Task, '__typename' | 'e
 export function newExternalId(): string {
   return `${OWN_ID_PREFIX}${crypto.randomUUID()}`;
 }
+
+/** The gateway's estimate for a video of unknown length, which is that of the longest. */
+export const LIP_SYNC_UNITS_MAX = lipSyncUnits(null);
+
+/** Returns the cost so far, or its estimate. Null if neither is known. */
+export function costOf({ __typename, unitsCharged, unitsEstimated }: CostedTask): string | null {
+  if (unitsCharged !== null) return formatUnits(unitsCharged);
+  if (unitsEstimated === null) return null;
+  const isMost = __typename === 'LipSyncTask' && unitsEstimated === LIP_SYNC_UNITS_MAX;
+  return `${isMost ? 'At most' : 'About'} ${formatUnits(unitsEstimated)}`;
+}
+
+type CostedTask = Pick<Task, '__typename' | 'unitsCharged' | 'unitsEstimated'>;

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { failureWordsOf } from '../../src/studio/tasks/task-words.ts';
+import { costOf, failureWordsOf } from '../../src/studio/tasks/task-words.ts';
 import { TASK_FAILURE_CODES } from '../../src/domain/failure.ts';
 
 describe('the words for a failed task', () => {
@@ -11,5 +11,17 @@ describe('the words for a failed task', () => {
   it('name the video and the audio if a lip-sync cannot use them', ({ expect }) => {
     expect(failureWordsOf('INPUT_REJECTED', 'LipSyncTask').title).toBe('Kling couldn’t use the video or the audio');
     expect(failureWordsOf('INPUT_REJECTED', 'VoiceTask').title).toBe('Kling couldn’t use the recording');
+  });
+});
+
+describe('the cost of a task', () => {
+  it.for([
+    ['is an upper limit while the length of the video is unknown', 'LipSyncTask', '6', null, 'At most 6 units'],
+    ['is an estimate once the length is known', 'LipSyncTask', '1', null, 'About 1 unit'],
+    ['is an estimate for a voice', 'VoiceTask', '0.05', null, 'About 0.05 units'],
+    ['is the charge as soon as Kling reports it', 'LipSyncTask', '6', '1', '1 unit'],
+    ['is unknown without an estimate', 'LipSyncTask', null, null, null],
+  ] as const)('%s', ([, __typename, unitsEstimated, unitsCharged, cost], { expect }) => {
+    expect(costOf({ __typename, unitsEstimated, unitsCharged })).toBe(cost);
   });
 });
