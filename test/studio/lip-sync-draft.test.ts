@@ -22,4 +22,41 @@ describe.runIf(HAS_BROWSER)('the draft of a lip-sync', () => {
     expect(await page.getByText('1 to 6 units').count()).toBe(0);
     await page.context().close();
   });
+
+  it('is hidden while the link differs from the scanned video, and comes back if the change is undone', async ({
+    expect,
+  }) => {
+    const { page, faults } = await openPage(browser);
+    let scans = 0;
+    page.on('request', (request) => {
+      if (request.postData()?.includes('mutation IdentifyFaces')) scans += 1;
+    });
+    await signIn(page, `link-${randomUUID()}`);
+    await findFaces(page, 'first-sandbox-two-faces-5s.mp4');
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    await chooseAudio(page);
+    const link = page.getByLabel('Video link');
+    const create = page.getByRole('button', { name: 'Create lip-sync' });
+    await link.fill('https://example.com/another-sandbox-two-faces-5s.mp4');
+    await page.getByText('The video link has changed').waitFor();
+    expect(await create.count()).toBe(0);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'link-changed-desktop-light');
+
+    await page.getByRole('button', { name: 'Undo' }).click();
+    expect(await link.inputValue()).toBe('https://example.com/first-sandbox-two-faces-5s.mp4');
+    expect(await link.evaluate((input) => input === document.activeElement)).toBe(true);
+    expect(await create.isEnabled()).toBe(true);
+    await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
+    expect(scans).toBe(1);
+
+    // A scan that fails does not lose the last one.
+    await findFaces(page, 'nobody-sandbox-no-face-error-5s.mp4');
+    await page.getByRole('alert').getByText('Kling found no face in this video.').waitFor();
+    expect(await create.count()).toBe(0);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    expect(await create.isEnabled()).toBe(true);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
 });

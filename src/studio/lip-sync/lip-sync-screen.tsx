@@ -5,10 +5,11 @@ import { TaskView } from '../tasks/task-view.tsx';
 import { Button } from '../ui/button.tsx';
 import { rememberOriginal } from '../tasks/results.tsx';
 import { Editor } from './editor.tsx';
-import { VideoStep, type Scanned } from './video-step.tsx';
+import { isOf, VideoStep, type Scanned } from './video-step.tsx';
 
 /** The screen that makes a lip-sync from a video. */
 export function LipSyncScreen() {
+  const [url, setUrl] = useState('');
   const [scanned, setScanned] = useState<Scanned | null>(null);
   const [created, setCreated] = useState<Task | null>(null);
 
@@ -41,9 +42,12 @@ export function LipSyncScreen() {
       </div>
       {/* Hidden instead of removed, to keep audio and placement for another attempt. */}
       <Activity mode={created === null ? 'visible' : 'hidden'}>
-        <VideoStep scanned={scanned} onScanned={setScanned} />
+        <VideoStep url={url} onUrl={setUrl} scanned={scanned} onScanned={setScanned} />
         {scanned !== null && scanned.scan.faces.length > 0 ? (
-          <Editor key={scanned.scan.id} scanned={scanned} onCreated={finish} />
+          // A lip-sync is created only from the video at the shown link.
+          <Activity mode={isOf(scanned, url) ? 'visible' : 'hidden'}>
+            <Editor key={scanned.scan.id} scanned={scanned} onCreated={finish} />
+          </Activity>
         ) : null}
       </Activity>
       {created === null ? null : <Created task={created} onRetry={startAgain} />}

@@ -15,22 +15,30 @@ export interface Scanned {
   readonly scan: FaceScan;
 }
 
-interface Props {
-  readonly scanned: Scanned | null;
-  readonly onScanned: (scanned: Scanned | null) => void;
+/** Whether the faces were found in the video at this link. */
+export function isOf({ videoUrl }: Scanned, url: string): boolean {
+  return videoUrl === url.trim();
 }
 
-export function VideoStep({ scanned, onScanned }: Props) {
-  const [url, setUrl] = useState(scanned?.videoUrl ?? '');
+interface Props {
+  readonly url: string;
+  readonly onUrl: (url: string) => void;
+  readonly scanned: Scanned | null;
+  readonly onScanned: (scanned: Scanned) => void;
+}
+
+export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
   const [asked, setAsked] = useState(false);
-  // A repeat after a lost answer has the same key, so it is charged once.
-  const externalId = useRef(crypto.randomUUID());
+  // A repeat for the same video has the same key, so it is charged once.
+  const externalIds = useRef(new Map<string, string>());
+  const form = useRef<HTMLFormElement>(null);
   const [{ fetching, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
   const [issue] = issuesOf(checkUrl(url.trim(), 'video', []));
 
-  function change(value: string): void {
-    externalId.current = crypto.randomUUID();
-    setUrl(value);
+  function undo(videoUrl: string): void {
+    onUrl(videoUrl);
+    // The pressed button disappears.
+    form.current?.querySelector('input')?.focus();
   }
 
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
@@ -41,10 +49,9 @@ export function VideoStep({ scanned, onScanned }: Props) {
       return;
     }
     const videoUrl = url.trim();
-    onScanned(null);
-    const { data } = await identifyFaces({
-      input: { video: { url: videoUrl }, externalId: externalId.current },
-    });
+    const externalId = externalIds.current.get(videoUrl) ?? crypto.randomUUID();
+    externalIds.current.set(videoUrl, externalId);
+    const { data } = await identifyFaces({ input: { video: { url: videoUrl }, externalId } });
     if (!data?.identifyFaces) return;
     const { faceScan: scan } = data.identifyFaces;
     onScanned({ videoUrl, scan });
@@ -54,7 +61,7 @@ export function VideoStep({ scanned, onScanned }: Props) {
   return (
     <section className="card step" aria-labelledby="video-step">
       <h2 id="video-step">Video</h2>
-      <form className="inline-form" onSubmit={(event) => void submit(event)} noValidate>
+      <form ref={form} className="inline-form" onSubmit={(event) => void submit(event)} noValidate>
         <Field
           label="Video link"
           hint={`MP4 or MOV, https, 2 to 60 s. Finding its faces costs ${FACE_SCAN_UNITS} units.`}
@@ -62,17 +69,25 @@ export function VideoStep({ scanned, onScanned }: Props) {
           type="url"
           input={{ placeholder: 'https://…' }}
           value={url}
-          onChange={change}
+          onChange={onUrl}
         />
         <Button kind={scanned === null ? 'primary' : 'plain'} type="submit" busy={fetching} disabled={url === ''}>
           {fetching ? 'Finding faces' : 'Find faces'}
         </Button>
       </form>
       {url === '' ? (
-        <ExampleButton value="https://example.com/interview-sandbox-two-faces-10s.mp4" onUse={change} />
+        <ExampleButton value="https://example.com/interview-sandbox-two-faces-10s.mp4" onUse={onUrl} />
       ) : null}
       {error === undefined ? null : <ErrorNotice error={error} />}
-      {scanned?.scan.faces.length === 0 ? (
+      {scanned === null || isOf(scanned, url) ? null : (
+        <div role="alert">
+          <Notice tone="warning" title="The video link has changed">
+            <p>Find the faces in the new video, or undo the change to continue with the last one.</p>
+            <Button onPress={() => undo(scanned.videoUrl)}>Undo</Button>
+          </Notice>
+        </div>
+      )}
+      {scanned !== null && isOf(scanned, url) && scanned.scan.faces.length === 0 ? (
         <div role="alert">
           <Notice tone="warning" title="No face found in this video">
             Kling needs a face seen from the front for at least 2 seconds. Try another video.
