@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { explainCut, moveCut } from '../../src/studio/lip-sync/cut.ts';
+import { explainCut, leftOutMs, moveCut } from '../../src/studio/lip-sync/cut.ts';
 
 const FACTS = { face: { startMs: 4000, endMs: 8000 }, videoMs: 10_000, audioMs: 5000 };
 const CUT = { cropStartMs: 1000, cropEndMs: 4000, insertAtMs: 3000 };
@@ -58,5 +58,21 @@ describe('a cut on the timeline', () => {
     expect(explainCut(CUT, { ...FACTS, face: { startMs: 4000, endMs: 5500 } })).toEqual([
       'This face is visible for only 1.5 s. It needs at least 2 s: choose another face.',
     ]);
+  });
+
+  it.for([
+    ['too short', 1200],
+    ['too long', 70_000],
+  ] as const)('is refused for one reason only if the audio is %s', ([, audioMs], { expect }) => {
+    const cut = { cropStartMs: 0, cropEndMs: Math.min(audioMs, 4000), insertAtMs: 4000 };
+    expect(explainCut(cut, { ...FACTS, audioMs })).toEqual(['The audio must be 2 to 60 s long.']);
+  });
+
+  it.for([
+    ['all that comes after the end of the video', { cropStartMs: 0, cropEndMs: 6000, insertAtMs: 4000 }, 6000],
+    ['nothing if all of the audio fits', { cropStartMs: 0, cropEndMs: 12_000, insertAtMs: 0 }, 0],
+    ['nothing if the user has cut off an end that fits', { cropStartMs: 4000, cropEndMs: 9000, insertAtMs: 0 }, 0],
+  ] as const)('leaves out %s', ([, cut, ms], { expect }) => {
+    expect(leftOutMs(cut, 12_000, cut.cropEndMs === 12_000 ? 12_000 : FACTS.videoMs)).toBe(ms);
   });
 });

@@ -59,4 +59,37 @@ describe.runIf(HAS_BROWSER)('the draft of a lip-sync', () => {
     expect(faults).toEqual([]);
     await page.context().close();
   });
+
+  it('asks for the length of audio that it cannot read, and guesses none', async ({ expect }) => {
+    const { page } = await openPage(browser);
+    await page.route('https://example.com/*.mp3', (route) => route.abort());
+    await signIn(page, `length-${randomUUID()}`);
+    await findFaces(page);
+    await page.getByLabel('Audio link').fill('https://example.com/speech-12s.mp3');
+    await page.getByRole('button', { name: 'Add audio' }).click();
+    await page.getByText('Enter the audio length first').waitFor();
+    expect(await page.getByText(/The audio is .* long/).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Create lip-sync' }).isDisabled()).toBe(true);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'unknown-length-desktop-light');
+    await page.getByRole('spinbutton', { name: 'Audio length' }).fill('12');
+    await page.getByText('Only 5 s of the 12 s of audio are used').waitFor();
+    expect(await page.getByRole('button', { name: 'Create lip-sync' }).isEnabled()).toBe(true);
+    await page.context().close();
+  });
+
+  it('says how much of the audio is left out if the video is shorter', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `longer-${randomUUID()}`);
+    await findFaces(page);
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    await chooseAudio(page, 12);
+    await page.getByText('Only 5 s of the 12 s of audio are used').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('spinbutton', { name: 'Clip start' }).fill('8');
+    await page.getByRole('spinbutton', { name: 'Clip end' }).fill('12');
+    await expect.poll(() => page.getByText(/of audio are used/).count()).toBe(0);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
 });

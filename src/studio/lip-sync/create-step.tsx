@@ -13,7 +13,7 @@ import type { ChosenAudio } from './read-audio.ts';
 /** A lip-sync that is ready to be created, except for its audio. */
 interface Draft {
   readonly face: Face;
-  /** Null until the user chooses audio. */
+  /** Null until the user has chosen audio of a known length. */
   readonly audio: ChosenAudio | null;
   readonly cut: Cut;
   readonly videoMs: number;
@@ -25,10 +25,12 @@ interface Draft {
 interface Props {
   readonly draft: Draft;
   readonly problems: readonly string[];
+  /** The instruction that is shown without audio. */
+  readonly missing: string;
   readonly onCreated: (task: Task) => void;
 }
 
-export function CreateStep({ draft, problems, onCreated }: Props) {
+export function CreateStep({ draft, problems, missing, onCreated }: Props) {
   const [{ fetching, error }, create] = useMutation(CreateLipSyncDocument);
   const [mix, setMix] = useState<MixValues>({ soundVolume: 1, originalAudioVolume: 1, watermark: false });
   const attempt = useRef({ of: '', id: '' });
@@ -65,7 +67,7 @@ export function CreateStep({ draft, problems, onCreated }: Props) {
         <span className="create-action">
           {isReady ? null : (
             <span className="muted" id="not-ready">
-              {audio === null ? 'Add audio first' : 'Move the audio to where it fits'}
+              {audio === null ? `${missing} first` : 'Move the audio to where it fits'}
             </span>
           )}
           <Button

@@ -2,7 +2,7 @@ import { allowedInsertRange } from '../../domain/placement.ts';
 import { Notice } from '../ui/notice.tsx';
 import { formatSeconds } from '../ui/format.ts';
 import { Field } from '../ui/field.tsx';
-import type { Cut, CutFacts } from './cut.ts';
+import { type Cut, type CutFacts, leftOutMs } from './cut.ts';
 
 interface Props {
   readonly cut: Cut;
@@ -13,7 +13,9 @@ interface Props {
 
 /** The cut of the timeline as numbers, with its problems. */
 export function CutFields({ cut, facts, problems, onCut }: Props) {
-  const range = allowedInsertRange(facts.face, cut.cropEndMs - cut.cropStartMs, facts.videoMs);
+  const lengthMs = cut.cropEndMs - cut.cropStartMs;
+  const isShortened = leftOutMs(cut, facts.audioMs, facts.videoMs) > 0;
+  const range = allowedInsertRange(facts.face, lengthMs, facts.videoMs);
   const allowed =
     range === null ? 'In the video.' : `${formatSeconds(range.minMs)} to ${formatSeconds(range.maxMs)} is possible.`;
   return (
@@ -46,6 +48,14 @@ export function CutFields({ cut, facts, problems, onCut }: Props) {
             ))}
           </Notice>
         )}
+        {problems.length === 0 && isShortened ? (
+          <Notice
+            tone="info"
+            title={`Only ${formatSeconds(lengthMs)} of the ${formatSeconds(facts.audioMs)} of audio are used`}
+          >
+            The video ends before the rest. To use another part, change the start and the end of the clip.
+          </Notice>
+        ) : null}
       </div>
     </>
   );
@@ -54,7 +64,8 @@ export function CutFields({ cut, facts, problems, onCut }: Props) {
 interface LengthProps {
   readonly label: string;
   readonly hint?: string;
-  readonly ms: number;
+  /** Null while it is unknown. */
+  readonly ms: number | null;
   readonly onChange: (ms: number) => void;
 }
 
@@ -67,7 +78,7 @@ export function LengthField({ label, hint = '', ms, onChange }: LengthProps) {
       type="number"
       unit="s"
       input={{ min: 0, max: 60, step: 0.1 }}
-      value={String(ms / 1000)}
+      value={ms === null ? '' : String(ms / 1000)}
       onChange={(text) => {
         if (text.trim() !== '' && Number.isFinite(Number(text))) onChange(Math.round(Number(text) * 1000));
       }}

@@ -81,9 +81,18 @@ export function explainCut(cut: Cut, { face, videoMs, audioMs }: CutFacts): read
       return `The audio would end at ${formatSeconds(endMs)}, but the video ends at ${formatSeconds(videoMs)}.`;
     }
     if (field === 'insertAtMs') return explainOverlap(cut, endMs, { face, videoMs, audioMs });
-    return field === 'videoDurationMs' ? 'The video must be 2 to 60 s long.' : 'The audio must be 2 to 60 s long.';
+    return field === 'videoDurationMs' ? 'The video must be 2 to 60 s long.' : AUDIO_LENGTH;
   });
-  return [...new Set(words)];
+  // No clip of such audio can be used, so other advice would only mislead.
+  return words.includes(AUDIO_LENGTH) ? [AUDIO_LENGTH] : [...new Set(words)];
+}
+
+const AUDIO_LENGTH = 'The audio must be 2 to 60 s long.';
+
+/** Returns how much audio is left out because the video ends. 0 if the rest of the audio fits. */
+export function leftOutMs({ cropStartMs, cropEndMs, insertAtMs }: Cut, audioMs: number, videoMs: number): number {
+  const wouldEndAtMs = insertAtMs + audioMs - cropStartMs;
+  return wouldEndAtMs > videoMs ? Math.max(0, audioMs - cropEndMs) : 0;
 }
 
 function explainOverlap(cut: Cut, endMs: number, { face, videoMs }: CutFacts): string {

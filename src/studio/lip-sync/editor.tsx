@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { Task } from '../api/documents.ts';
 import { assumedVideoMs, firstCut, type Cut, explainCut } from './cut.ts';
-import { UNKNOWN_AUDIO_MS, type ChosenAudio } from './read-audio.ts';
+import type { ChosenAudio } from './read-audio.ts';
 import { CreateStep } from './create-step.tsx';
 import { CutFields, LengthField } from './cut-fields.tsx';
 import { AudioStep } from './audio-step.tsx';
@@ -28,18 +28,28 @@ export function Editor({ scanned, onCreated }: Props) {
   const knownVideoMs = measuredMs ?? givenMs;
   const knownAudioMs = audio?.durationMs ?? givenAudioMs;
   const videoMs = knownVideoMs ?? assumedVideoMs(scan);
-  const audioMs = knownAudioMs ?? UNKNOWN_AUDIO_MS;
+  const audioMs = knownAudioMs ?? 0;
+  // Audio of unknown length is not placed: a guess would cut off its end.
+  const placed = knownAudioMs === null ? null : audio;
+  const missing = audio === null ? 'Add audio' : 'Enter the audio length';
   const face = scan.faces.find(({ id }) => id === faceId) ?? scan.faces[0];
   if (face === undefined) return null;
   const facts = { face, videoMs, audioMs };
-  const problems = audio === null ? [] : explainCut(cut, facts);
+  const problems = placed === null ? [] : explainCut(cut, facts);
 
   function choose(chosen: ChosenAudio | null): void {
     setAudio(chosen);
     setGivenAudioMs(null);
-    if (chosen !== null && face !== undefined) {
-      setCut(firstCut(face, videoMs, chosen.durationMs ?? UNKNOWN_AUDIO_MS));
-    }
+    if (chosen !== null && chosen.durationMs !== null) place(chosen.durationMs);
+  }
+
+  function place(lengthMs: number): void {
+    if (face !== undefined) setCut(firstCut(face, videoMs, lengthMs));
+  }
+
+  function measure(lengthMs: number): void {
+    setGivenAudioMs(lengthMs);
+    place(lengthMs);
   }
 
   return (
@@ -62,9 +72,9 @@ export function Editor({ scanned, onCreated }: Props) {
             {audio !== null && audio.durationMs === null ? (
               <LengthField
                 label="Audio length"
-                hint="Couldn’t read the length of the audio."
-                ms={audioMs}
-                onChange={setGivenAudioMs}
+                hint="Couldn’t read the length. Enter it to place the audio in the video."
+                ms={givenAudioMs}
+                onChange={measure}
               />
             ) : null}
           </AudioStep>
@@ -74,18 +84,20 @@ export function Editor({ scanned, onCreated }: Props) {
           face={face}
           onFace={setFaceId}
           videoMs={videoMs}
-          audio={audio}
+          audio={placed}
+          missing={missing}
           audioMs={audioMs}
           cut={cut}
           onCut={setCut}
           playheadMs={playheadMs}
           isRefused={problems.length > 0}
         />
-        {audio === null ? null : <CutFields cut={cut} facts={facts} problems={problems} onCut={setCut} />}
+        {placed === null ? null : <CutFields cut={cut} facts={facts} problems={problems} onCut={setCut} />}
       </section>
       <CreateStep
-        draft={{ face, audio, cut, videoMs, knownVideoMs, knownAudioMs }}
+        draft={{ face, audio: placed, cut, videoMs, knownVideoMs, knownAudioMs }}
         problems={problems}
+        missing={missing}
         onCreated={onCreated}
       />
     </>

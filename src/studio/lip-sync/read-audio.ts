@@ -10,9 +10,6 @@ export interface ChosenAudio {
   readonly peaks: readonly number[];
 }
 
-/** The assumed length of audio whose length is unknown. */
-export const UNKNOWN_AUDIO_MS = 5000;
-
 export type ReadAudio =
   | { readonly ok: true; readonly audio: ChosenAudio }
   | { readonly ok: false; readonly problem: string };

@@ -12,8 +12,10 @@ interface Props {
   readonly face: Face;
   readonly onFace: (id: string) => void;
   readonly videoMs: number;
-  /** Null until the user chooses audio. */
+  /** Null until the user has chosen audio of a known length. */
   readonly audio: ChosenAudio | null;
+  /** The instruction that is shown without audio. */
+  readonly missing: string;
   readonly audioMs: number;
   readonly cut: Cut;
   readonly onCut: (cut: Cut) => void;
@@ -23,7 +25,7 @@ interface Props {
 
 /** The video from left to right: the interval of each face, and the audio as a block to drag and trim. */
 export function Timeline(props: Props) {
-  const { faces, face, onFace, videoMs, audio, cut, playheadMs } = props;
+  const { faces, face, onFace, videoMs, audio, missing, cut, playheadMs } = props;
   const track = useRef<HTMLDivElement>(null);
   const lengthMs = cut.cropEndMs - cut.cropStartMs;
   const range = audio === null ? null : allowedInsertRange(face, lengthMs, videoMs);
@@ -46,7 +48,7 @@ export function Timeline(props: Props) {
             </div>
           )}
           {audio === null ? (
-            <p className="track-empty">Add audio to place it here</p>
+            <p className="track-empty">{missing} to place it here</p>
           ) : (
             <AudioBlock {...props} audio={audio} track={track} range={range} />
           )}
