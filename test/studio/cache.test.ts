@@ -6,9 +6,18 @@ import { toVariables, type TaskFilter } from '../../src/studio/tasks/task-filter
 
 function task(id: string, second: number, status: Task['status']): Task {
   const at = `2026-11-21T12:00:0${second}.000Z`;
-  const common = { id, status, externalId: id, createdAt: at, updatedAt: at, expiresAt: null, failure: null };
+  const common = {
+    id,
+    status,
+    externalId: id,
+    label: null,
+    createdAt: at,
+    updatedAt: at,
+    expiresAt: null,
+    failure: null,
+  };
   const costs = { unitsEstimated: null, unitsCharged: null, queuePosition: null };
-  return { ...common, ...costs, __typename: 'VoiceTask', voices: [] };
+  return { ...common, ...costs, __typename: 'VoiceTask', name: null, voices: [] };
 }
 
 async function answer(data: object): Promise<Response> {

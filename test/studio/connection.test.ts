@@ -129,7 +129,9 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     // The URL of one tenant's task shows nothing to the other.
     await one.page.getByRole('navigation').getByText('Tasks').click();
     await one.page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link').click();
-    await one.page.getByRole('heading', { level: 1, name: 'Lip-sync', exact: true }).waitFor();
+    await one.page
+      .getByRole('heading', { level: 1, name: 'interview-sandbox-two-faces-5s.mp4', exact: true })
+      .waitFor();
     await other.page.goto(one.page.url());
     await other.page.getByText('Task not found').waitFor();
     expect([...one.faults, ...other.faults]).toEqual([]);

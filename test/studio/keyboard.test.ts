@@ -73,12 +73,13 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
       'spinbutton Starts in the video at',
       'spinbutton Clip start',
       'spinbutton Clip end',
+      'textbox Name (optional)',
       'text Volumes and watermark',
       'button Create lip-sync',
     ]);
     await keyboard.press('Enter');
     await page.getByText(/Usually takes/).waitFor();
-    expect(await focused(page)).toEqual({ name: 'heading Lip-sync', fault: null });
+    expect(await focused(page)).toEqual({ name: 'heading interview-sandbox-two-faces-5s.mp4', fault: null });
     await page.getByText(/Kling deletes it in 30 days/).waitFor();
     await go('link Open result');
 

@@ -51,7 +51,7 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     await page.getByRole('navigation').getByText('Tasks').click();
     const row = page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link');
     await row.waitFor();
-    expect(await row.ariaSnapshot()).toMatch(/link "Lip-sync .*Done/);
+    expect(await row.ariaSnapshot()).toMatch(/link "interview-sandbox-two-faces-5s\.mp4 .*Done/);
     await check();
     await row.click();
     await page.getByText(/Kling deletes it in 30 days/).waitFor();
@@ -71,10 +71,13 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     await createLipSync(page);
     await page.getByText(/Usually takes/).waitFor();
     await page.getByRole('navigation').getByText('Voices').click();
-    await expect.poll(async () => (await said()).at(-1)).toBe('Lip-sync: Done');
+    await expect.poll(async () => (await said()).at(-1)).toBe('interview-sandbox-two-faces-5s.mp4: Done');
     const heard = (await said()).filter((text) => !text.startsWith('Loading'));
     expect(heard.slice(0, 2)).toEqual(['2 faces found', 'greeting.wav added to the timeline']);
-    expect(heard.slice(-2)).toEqual(['Lip-sync: In progress', 'Lip-sync: Done']);
+    expect(heard.slice(-2)).toEqual([
+      'interview-sandbox-two-faces-5s.mp4: In progress',
+      'interview-sandbox-two-faces-5s.mp4: Done',
+    ]);
     expect(new Set(heard).size).toBe(heard.length);
     expect(faults).toEqual([]);
     await page.context().close();

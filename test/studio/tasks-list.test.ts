@@ -59,6 +59,35 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     await page.context().close();
   });
 
+  it('tells tasks apart by name, file and face', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const tenant = `apart-${randomUUID()}`;
+    const execute = createExecute(`${inject('studioUrl')}/graphql`, await mintStudioToken(tenant));
+    await signIn(page, tenant);
+    await createLipSync(page, 'breakfast-sandbox-two-faces-5s.mp4');
+    await page.getByRole('heading', { name: 'breakfast-sandbox-two-faces-5s.mp4' }).waitFor();
+    await page.getByRole('button', { name: 'Create another from this video' }).click();
+    await page.getByRole('textbox', { name: 'Name (optional)' }).fill(' Morning greeting ');
+    await page.getByRole('button', { name: 'Create lip-sync' }).click();
+    await page.getByRole('heading', { name: 'Morning greeting' }).waitFor();
+    await execute(`mutation { createVoice(input: {
+      name: "Narrator", source: { url: "https://example.com/narrator-12s.mp3" }
+    }) { task { id } } }`);
+    await page.getByRole('navigation').getByText('Tasks').click();
+    const rows = page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link');
+    await expect
+      .poll(() => rows.locator('.task-title').allTextContents())
+      .toEqual(['Narrator', 'Morning greeting', 'breakfast-sandbox-two-faces-5s.mp4']);
+    const faces = rows.locator('img');
+    await expect
+      .poll(() => faces.evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0)))
+      .toEqual([true, true]);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'tasks-apart-desktop-light');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   it('keeps the chosen colours for this browser', async ({ expect }) => {
     const { page, faults } = await openPage(browser, { colorScheme: 'light' });
     const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

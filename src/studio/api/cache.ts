@@ -14,6 +14,7 @@ const EMBEDDED = [
   'VoiceEdge',
   'PageInfo',
   'ParentVideo',
+  'Video',
   'GeneratedVideo',
   'Quote',
   'Viewer',

@@ -10,6 +10,7 @@ export const taskFields = graphql(`
     id
     status
     externalId
+    label
     createdAt
     updatedAt
     expiresAt
@@ -22,6 +23,15 @@ export const taskFields = graphql(`
       message
     }
     ... on LipSyncTask {
+      face {
+        __typename
+        id
+        imageUrl
+      }
+      sourceVideo {
+        __typename
+        url
+      }
       parentVideo {
         __typename
         url
@@ -35,6 +45,7 @@ export const taskFields = graphql(`
       }
     }
     ... on VoiceTask {
+      name
       voices {
         __typename
         id

@@ -5,6 +5,7 @@ import { VIDEO_MS_MAX, VIDEO_MS_MIN } from '../../domain/placement.ts';
 import { CreateLipSyncDocument, QuoteDocument, type Face, type Task } from '../api/documents.ts';
 import { LIP_SYNC_UNITS_MAX, newExternalId } from '../tasks/task-words.ts';
 import { Button } from '../ui/button.tsx';
+import { Field } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { formatSeconds, formatUnits } from '../ui/format.ts';
 import type { Cut } from './cut.ts';
@@ -22,6 +23,9 @@ interface Draft {
   readonly knownAudioMs: number | null;
 }
 
+/** The most characters of a task's label. */
+const LABEL_CHARS_MAX = 80;
+
 interface Props {
   readonly draft: Draft;
   readonly problems: readonly string[];
@@ -33,6 +37,7 @@ interface Props {
 export function CreateStep({ draft, problems, missing, onCreated }: Props) {
   const [{ fetching, error }, create] = useMutation(CreateLipSyncDocument);
   const [mix, setMix] = useState<MixValues>({ soundVolume: 1, originalAudioVolume: 1, watermark: false });
+  const [label, setLabel] = useState('');
   const attempt = useRef({ of: '', id: '' });
   const { audio, cut, face, videoMs, knownVideoMs, knownAudioMs } = draft;
   const isReady = audio !== null && problems.length === 0;
@@ -52,14 +57,23 @@ export function CreateStep({ draft, problems, missing, onCreated }: Props) {
     // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
     const of = JSON.stringify(input);
     if (attempt.current.of !== of) attempt.current = { of, id: newExternalId() };
-    const { data } = await create({ input: { ...input, externalId: attempt.current.id } });
+    const notes = { externalId: attempt.current.id, label: label.trim() === '' ? null : label.trim() };
+    const { data } = await create({ input: { ...input, ...notes } });
     if (!data?.createLipSyncTask) return;
     attempt.current = { of: '', id: '' };
+    setLabel('');
     onCreated(data.createLipSyncTask.task);
   }
 
   return (
     <section className="card step create-step" aria-label="Cost and creation">
+      <Field
+        label="Name (optional)"
+        hint="Shown in your list of tasks, instead of the file name of the video."
+        input={{ maxLength: LABEL_CHARS_MAX }}
+        value={label}
+        onChange={setLabel}
+      />
       <Mix values={mix} onChange={setMix} />
       {error === undefined ? null : <ErrorNotice error={error} />}
       <div className="form-foot">

@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import type { Task } from '../api/documents.ts';
 import { taskHref } from '../shell/route.ts';
 import { formatClock, formatDateTime, formatRelative } from '../ui/format.ts';
@@ -11,7 +12,6 @@ const TICK_MS = 1000;
 /** Returns the text of a row beside kind and status. */
 function summaryOf(task: Task): string {
   if (task.failure !== null) return failureWordsOf(task.failure.code, task.__typename).title;
-  if (task.__typename === 'VoiceTask' && task.voices[0] !== undefined) return task.voices[0].name;
   return costOf(task) ?? '';
 }
 
@@ -23,9 +23,7 @@ export function TaskRow({ task }: { readonly task: Task }) {
   return (
     <li>
       <a className="task-row" href={taskHref(task.id)} data-status={task.status}>
-        <span className="task-kind">
-          <Icon name={task.__typename === 'LipSyncTask' ? 'film' : 'wave'} />
-        </span>
+        <TaskPicture task={task} />
         <span className="task-what">
           <span className="task-title">{titleOf(task)}</span>
           <span className="muted">
@@ -39,6 +37,21 @@ export function TaskRow({ task }: { readonly task: Task }) {
         </time>
       </a>
     </li>
+  );
+}
+
+/** Shows the face of a lip-sync, or an icon if there is no picture. */
+function TaskPicture({ task }: { readonly task: Task }) {
+  const url = task.__typename === 'LipSyncTask' ? (task.face?.imageUrl ?? null) : null;
+  const [brokenUrl, setBrokenUrl] = useState<string | null>(null);
+  return (
+    <span className="task-kind">
+      {url === null || url === brokenUrl ? (
+        <Icon name={task.__typename === 'LipSyncTask' ? 'film' : 'wave'} />
+      ) : (
+        <img className="task-face" src={url} alt="" width={40} height={40} onError={() => setBrokenUrl(url)} />
+      )}
+    </span>
   );
 }
 

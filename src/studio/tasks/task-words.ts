@@ -92,9 +92,20 @@ export function isFinal({ status }: Pick<Task, 'status'>): boolean {
 /** The prefix of external ids that the studio creates, which mean nothing to users. */
 const OWN_ID_PREFIX = 'studio-';
 
-/** Returns the title of a task: the external id that its creator chose, or its kind. */
-export function titleOf({ __typename, externalId }: Pick<Task, '__typename' | 'externalId'>): string {
-  return externalId === null || externalId.startsWith(OWN_ID_PREFIX) ? KIND_LABELS[__typename] : externalId;
+/** Returns the last part of the path of a URL, such as `talk.mp4`. Null without one. */
+export function fileNameOf(url: string): string | null {
+  const name = URL.parse(url)?.pathname.split('/').at(-1) ?? '';
+  return name === '' ? null : name;
+}
+
+/** Returns the title of a task: what its creator called it, then what it was made from, then its kind. */
+export function titleOf(task: Task): string {
+  const { __typename, externalId, label } = task;
+  const chosenId = externalId?.startsWith(OWN_ID_PREFIX) === true ? null : externalId;
+  const ownTitle = label ?? (__typename === 'VoiceTask' ? task.name : null) ?? chosenId;
+  if (ownTitle !== null) return ownTitle;
+  const videoUrl = __typename === 'LipSyncTask' ? (task.sourceVideo?.url ?? null) : null;
+  return (videoUrl === null ? null : fileNameOf(videoUrl)) ?? KIND_LABELS[__typename];
 }
 
 /** Creates an external id for one attempt. A repeat with the same id creates no second task. */

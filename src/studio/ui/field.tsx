@@ -12,7 +12,10 @@ interface Props {
   readonly onChange: (value: string) => void;
   /** The unit after the value, such as `s`. */
   readonly unit?: string;
-  readonly input?: Pick<InputProps, 'placeholder' | 'autoComplete' | 'spellCheck' | 'min' | 'max' | 'step'>;
+  readonly input?: Pick<
+    InputProps,
+    'placeholder' | 'autoComplete' | 'spellCheck' | 'min' | 'max' | 'step' | 'maxLength'
+  >;
 }
 
 /** An input for a text or a number, with a label, and a hint or a problem. */
