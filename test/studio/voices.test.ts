@@ -40,4 +40,29 @@ describe.runIf(HAS_BROWSER)('voices in the studio', () => {
     expect(faults).toEqual([]);
     await page.context().close();
   });
+
+  it('show why they failed, until the user dismisses it', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `failed-${randomUUID()}`);
+    await page.getByRole('navigation').getByText('Voices').click();
+    await page.getByLabel('Name').fill('Narrator');
+    await page.getByLabel('Recording link').fill('https://example.com/talk-sandbox-risk-control-12s.mp3');
+    await page.getByRole('button', { name: 'Clone voice' }).click();
+    const failures = page.getByRole('list', { name: 'Failed voices' });
+    await failures.getByText('Narrator: Refused by Kling’s content policy').waitFor();
+    expect(await failures.getByText('The same recording will be refused again.').isVisible()).toBe(true);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'failed-voice-desktop-light');
+
+    // Also after another screen.
+    await page.getByRole('navigation').getByText('Tasks').click();
+    await page.getByRole('navigation').getByText('Voices').click();
+    await failures.getByRole('button', { name: 'Dismiss Narrator' }).click();
+    await failures.waitFor({ state: 'detached' });
+    expect(await page.getByRole('heading', { name: 'Your voices' }).evaluate((h) => h === document.activeElement)).toBe(
+      true,
+    );
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
 });

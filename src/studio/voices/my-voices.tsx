@@ -1,13 +1,15 @@
 import { useEffect, useRef, useState, type RefObject } from 'react';
 import { useQuery } from 'urql';
-import { TasksDocument } from '../api/documents.ts';
+import { TasksDocument, type Task } from '../api/documents.ts';
 import { VoicesDocument, type Voice } from '../api/voice-documents.ts';
-import { isFinal } from '../tasks/task-words.ts';
+import { taskHref } from '../shell/route.ts';
+import { failureWordsOf, isFinal, titleOf } from '../tasks/task-words.ts';
 import { TaskRow } from '../tasks/task-row.tsx';
 import { Button } from '../ui/button.tsx';
 import { Icon } from '../ui/icon.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { Skeleton } from '../ui/placeholder.tsx';
+import { useNow } from '../ui/use-now.ts';
 import { DeleteVoice } from './delete-voice.tsx';
 import { PlayButton } from './play-button.tsx';
 
@@ -47,11 +49,13 @@ function VoiceList({ voices, heading }: ListProps) {
     setDeleted((count) => count + 1);
   }
 
-  const inTheMaking = (tasks?.tasks.edges ?? [])
+  const voiceTasks = (tasks?.tasks.edges ?? [])
     .map(({ node }) => node)
-    .filter((task) => task.__typename === 'VoiceTask' && !isFinal(task));
+    .filter((task) => task.__typename === 'VoiceTask');
+  const inTheMaking = voiceTasks.filter((task) => !isFinal(task));
   return (
     <>
+      <FailedVoices tasks={voiceTasks} onDismissed={() => heading.current?.focus()} />
       {inTheMaking.length === 0 ? null : (
         <ul className="task-list" aria-label="Voices in progress">
           {inTheMaking.map((task) => (
@@ -78,5 +82,52 @@ function VoiceList({ voices, heading }: ListProps) {
         <DeleteVoice voice={leaving} onClose={() => setLeaving(null)} onDeleted={noteDeleted} />
       )}
     </>
+  );
+}
+
+/** The time that a failed voice is shown for, unless the user dismisses it. */
+const FAILED_SHOWN_MS = 86_400_000;
+
+/** The failures that the user has dismissed in this page. */
+const dismissed = new Set<string>();
+
+interface FailedProps {
+  readonly tasks: readonly Task[];
+  /** Called when the pressed button has disappeared. */
+  readonly onDismissed: () => void;
+}
+
+/** The voices that have failed lately, each with its reason. */
+function FailedVoices({ tasks, onDismissed }: FailedProps) {
+  const [, setDismissals] = useState(0);
+  const now = useNow(60_000);
+  const failed = tasks.flatMap((task) => {
+    const isShown = now - new Date(task.updatedAt).getTime() < FAILED_SHOWN_MS && !dismissed.has(task.id);
+    return task.failure === null || !isShown ? [] : [{ task, words: failureWordsOf(task.failure.code, 'VoiceTask') }];
+  });
+  if (failed.length === 0) return null;
+
+  function dismiss(id: string): void {
+    dismissed.add(id);
+    setDismissals((count) => count + 1);
+    onDismissed();
+  }
+
+  return (
+    <ul className="voice-failures" aria-label="Failed voices">
+      {failed.map(({ task, words }) => (
+        <li key={task.id}>
+          <Notice tone="danger" title={`${titleOf(task)}: ${words.title}`}>
+            <p>{words.advice}</p>
+            <p className="voice-failure-actions">
+              <a href={taskHref(task.id)}>Details</a>
+              <Button kind="quiet" aria-label={`Dismiss ${titleOf(task)}`} onPress={() => dismiss(task.id)}>
+                Dismiss
+              </Button>
+            </p>
+          </Notice>
+        </li>
+      ))}
+    </ul>
   );
 }
