@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import { startCuttableProxy } from '../clients/cuttable-proxy.ts';
 import { createSandboxAccount, type SandboxTask } from '../support/sandbox-account.ts';
 import { createLipSync } from './make-lip-sync.ts';
-import { HAS_BROWSER, launch, openPage, shoot, signIn } from './studio-browser.ts';
+import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
 
 const isFinal = ({ status }: SandboxTask): boolean => ['succeed', 'failed'].includes(status);
 
@@ -85,6 +85,35 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await page.context().setOffline(false);
     await page.getByText('Back online').waitFor();
     await expect.poll(() => page.getByText('Live', { exact: true }).isVisible()).toBe(true);
+    await page.context().close();
+  });
+
+  it('opens every screen offline, and loads a script that was missing as soon as it is back', async ({ expect }) => {
+    const { page } = await openPage(browser);
+    await signIn(page, `screens-${randomUUID()}`);
+    await page.waitForFunction(
+      () =>
+        performance.getEntriesByType('resource').filter(({ name }) => /\/(voices|lip-sync)-screen/.test(name)).length >=
+        2,
+    );
+    await page.context().setOffline(true);
+    await page.getByRole('navigation').getByText('Voices').click();
+    await page.getByRole('heading', { level: 1, name: 'Voices' }).waitFor();
+    await page.context().setOffline(false);
+
+    // A page whose connection broke before the scripts came.
+    await page.route('**/studio/voices-screen*.js', (route) => route.abort('internetdisconnected'));
+    await page.goto(inject('studioUrl'));
+    await page.getByText('No tasks yet').waitFor();
+    await page.context().setOffline(true);
+    await page.getByRole('navigation').getByText('Voices').click();
+    await page.getByText('Couldn’t load this screen').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'screen-missing-desktop-light');
+    await page.unroute('**/studio/voices-screen*.js');
+    await page.context().setOffline(false);
+    await page.getByRole('heading', { level: 1, name: 'Voices' }).waitFor();
+    expect(await page.getByText('Couldn’t load this screen').count()).toBe(0);
     await page.context().close();
   });
 

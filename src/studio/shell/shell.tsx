@@ -1,19 +1,19 @@
-import { Activity, lazy, Suspense, useEffect, useRef, Component, type ReactNode } from 'react';
+import { Activity, useEffect, useRef, Component, type ReactNode } from 'react';
 import { TaskScreen } from '../tasks/task-view.tsx';
 import { TasksScreen } from '../tasks/tasks-screen.tsx';
 import { Announcer } from '../ui/announcer.tsx';
-import { Skeleton } from '../ui/placeholder.tsx';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { ConnectionNotice } from './connection-notice.tsx';
 import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
+import { createLazyScreen } from './lazy-screen.tsx';
 import { useRoute, type Route } from './route.ts';
 import { useLiveTasks } from './use-live-tasks.ts';
 
 /** Loaded after the first screen, which does not need them. */
-const LipSyncScreen = lazy(async () => ({ default: (await import('../lip-sync/lip-sync-screen.tsx')).LipSyncScreen }));
-const VoicesScreen = lazy(async () => ({ default: (await import('../voices/voices-screen.tsx')).VoicesScreen }));
+const LipSyncScreen = createLazyScreen(async () => (await import('../lip-sync/lip-sync-screen.tsx')).LipSyncScreen);
+const VoicesScreen = createLazyScreen(async () => (await import('../voices/voices-screen.tsx')).VoicesScreen);
 
 const TITLES: Readonly<Record<Route['screen'], string>> = {
   tasks: 'Tasks',
@@ -27,6 +27,9 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
   const main = useRef<HTMLElement>(null);
   const shown = useRef(route.screen);
   useLiveTasks();
+
+  // So that the other screens can be opened without a connection.
+  useEffect(() => void Promise.all([LipSyncScreen.preload(), VoicesScreen.preload()]), []);
 
   useEffect(() => {
     document.title = `${TITLES[route.screen]} · Studio`;
@@ -47,18 +50,12 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
         <ErrorBoundary key={route.screen}>
           {route.screen === 'tasks' ? <TasksScreen filter={route.filter} /> : null}
           {route.screen === 'task' ? <TaskScreen key={route.id} id={route.id} /> : null}
-          {route.screen === 'voices' ? (
-            <Suspense fallback={<Skeleton rows={3} label="Loading the screen" />}>
-              <VoicesScreen />
-            </Suspense>
-          ) : null}
+          {route.screen === 'voices' ? <VoicesScreen /> : null}
         </ErrorBoundary>
         {/* Hidden instead of removed, so that its inputs are kept. */}
         <Activity mode={route.screen === 'lip-sync' ? 'visible' : 'hidden'}>
           <ErrorBoundary>
-            <Suspense fallback={<Skeleton rows={3} label="Loading the screen" />}>
-              <LipSyncScreen />
-            </Suspense>
+            <LipSyncScreen />
           </ErrorBoundary>
         </Activity>
       </main>
