@@ -3,8 +3,9 @@ import { I18nProvider } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
 import { Provider } from 'urql';
 import { applyTheme } from './shell/footer.tsx';
-import { createApi, type Api } from './api/client.ts';
+import { createApi, tenantOf, type Api } from './api/client.ts';
 import { ApiContext } from './session/api-context.ts';
+import { RenewToken } from './session/renew-token.tsx';
 import { SignIn } from './session/sign-in.tsx';
 import { readToken, storeToken } from './session/tokens.ts';
 import { Shell } from './shell/shell.tsx';
@@ -34,25 +35,33 @@ function App() {
   const [reason, setReason] = useState<string | null>(null);
   const [api, setApi] = useState<Api | null>(null);
 
+  const [expiredTenant, setExpiredTenant] = useState<string | null>(null);
+
   const leave = useCallback((why: string | null) => {
     storeToken(null);
     setToken(null);
+    setApi(null);
+    setExpiredTenant(null);
     setReason(why);
   }, []);
 
   useEffect(() => {
     if (token === null) return undefined;
-    const made = createApi(token, () => leave('You were signed out. The token is invalid or has expired.'));
+    const made = createApi(token, () => {
+      const tenant = tenantOf(made);
+      // A token that has worked has only expired, so the screens stay as they are.
+      if (tenant === null) leave('You were signed out. The token is invalid or has expired.');
+      else setExpiredTenant(tenant);
+    });
+    // Replaces the client of an expired token below the same screens.
     setApi(made);
-    return () => {
-      setApi(null);
-      made.close();
-    };
+    return () => made.close();
   }, [token, leave]);
 
   function enter(entered: string): void {
     storeToken(entered);
     setReason(null);
+    setExpiredTenant(null);
     setToken(entered);
   }
 
@@ -62,6 +71,9 @@ function App() {
     <ApiContext value={api}>
       <Provider value={api.client}>
         <Shell onSignOut={() => leave(null)} />
+        {expiredTenant === null ? null : (
+          <RenewToken tenant={expiredTenant} onToken={enter} onSignOut={() => leave(null)} />
+        )}
       </Provider>
     </ApiContext>
   );

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { chooseAudio, findFaces } from './make-lip-sync.ts';
 import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
+import { mintStudioToken } from './tokens.ts';
 
 /** The compressed bytes that a browser loads before the page is usable. They take half a second at 3 Mbit/s. */
 const USABLE_BYTES_MAX = 180_000;
@@ -40,6 +42,45 @@ describe.runIf(HAS_BROWSER)('sign-in', () => {
     await page.getByText('You were signed out').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'signed-out-desktop-light');
+    await page.context().close();
+  });
+
+  it('asks for a new token in place after the last one has expired, and keeps the draft', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const tenant = `expires-${randomUUID()}`;
+    let scans = 0;
+    page.on('request', (request) => {
+      if (request.postData()?.includes('mutation IdentifyFaces')) scans += 1;
+    });
+    await page.getByLabel('Access token').fill(await mintStudioToken(tenant, 12));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await findFaces(page);
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    await chooseAudio(page);
+    const dialog = page.getByRole('dialog', { name: 'Your token has expired' });
+    await dialog.waitFor({ timeout: 40_000 });
+    const field = dialog.getByLabel('New access token');
+    expect(await field.evaluate((input) => input === document.activeElement)).toBe(true);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'token-expired-desktop-light');
+
+    await field.fill('not-a-token');
+    await field.press('Enter');
+    await dialog.getByText('This token is invalid or has expired too.').waitFor();
+    await field.fill(await mintStudioToken(`another-${randomUUID()}`));
+    await field.press('Enter');
+    await dialog.getByText(/This token is for another-/).waitFor();
+    await field.fill(await mintStudioToken(tenant));
+    await field.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
+    await page.getByRole('button', { name: 'Create lip-sync' }).click();
+    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    expect(scans).toBe(1);
+    // The browser reports the refused requests.
+    expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
     await page.context().close();
   });
 

@@ -1,6 +1,7 @@
 import { createClient as createSocketClient } from 'graphql-ws';
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
 import { createCache, createKeepNewest } from './cache.ts';
+import { ViewerDocument } from './documents.ts';
 import { codesOf } from './failure.ts';
 import { subscribeResumably, type Progress, waitToRetry } from './resumable.ts';
 
@@ -16,23 +17,34 @@ export interface Api {
 }
 
 /** The gateway's close codes for an invalid and for an expired token. */
-const SIGNED_OUT_CODES: ReadonlySet<number> = new Set([4401, 4403]);
+const REFUSED_CODES: ReadonlySet<number> = new Set([4401, 4403]);
 
 /** The code that graphql-ws closes with if no subscription is left, because all were refused or the page is left. */
 const CLOSED_BY_US = 1000;
 
 const PING_MS = 10_000;
 
-/** Sends `token` only in a header and in `connection_init`. Calls `onSignedOut` if the gateway refuses it. */
-export function createApi(token: string, onSignedOut: () => void): Api {
+const URL_OF_GATEWAY = `${location.origin}/graphql`;
+
+/** Sends `token` only in a header and in `connection_init`. Calls `onRefused` once if the gateway refuses it. */
+export function createApi(token: string, onRefused: () => void): Api {
   const connection = createConnectionStore();
   const progress: Progress = { cursor: null, isWaiting: false };
   const keepNewest = createKeepNewest();
   const authorization = `Bearer ${token}`;
-  const url = `${location.origin}/graphql`;
+  let isOver = false;
+
+  function refuse(): void {
+    if (isOver) return;
+    isOver = true;
+    // Another attempt with this token would be refused too.
+    void socket.dispose();
+    connection.set('idle');
+    onRefused();
+  }
 
   const socket = createSocketClient({
-    url: url.replace(/^http/, 'ws'),
+    url: URL_OF_GATEWAY.replace(/^http/, 'ws'),
     connectionParams: { authorization },
     keepAlive: PING_MS,
     retryAttempts: Infinity,
@@ -47,7 +59,7 @@ export function createApi(token: string, onSignedOut: () => void): Api {
         const code = event instanceof CloseEvent ? event.code : null;
         if (code === CLOSED_BY_US && !progress.isWaiting) connection.set('idle');
         else connection.set(navigator.onLine ? 'connecting' : 'offline');
-        if (code !== null && SIGNED_OUT_CODES.has(code)) onSignedOut();
+        if (code !== null && REFUSED_CODES.has(code)) refuse();
       },
     },
   });
@@ -60,7 +72,7 @@ export function createApi(token: string, onSignedOut: () => void): Api {
   addEventListener('offline', goOffline);
 
   const client = new Client({
-    url,
+    url: URL_OF_GATEWAY,
     preferGetMethod: false,
     requestPolicy: 'cache-and-network',
     fetchOptions: { headers: { authorization } },
@@ -81,7 +93,7 @@ export function createApi(token: string, onSignedOut: () => void): Api {
       createCache(),
       mapExchange({
         onResult(result) {
-          if (codesOf(result.error).includes('UNAUTHENTICATED')) onSignedOut();
+          if (codesOf(result.error).includes('UNAUTHENTICATED')) refuse();
           return { ...result, data: keepNewest(result.data) };
         },
       }),
@@ -95,11 +107,32 @@ export function createApi(token: string, onSignedOut: () => void): Api {
     progress,
     onConnected: null,
     close() {
+      isOver = true;
       removeEventListener('offline', goOffline);
       void socket.dispose();
     },
   };
   return api;
+}
+
+/** Returns the tenant of a caller whose token has been accepted. Null before. */
+export function tenantOf({ client }: Api): string | null {
+  return client.readQuery(ViewerDocument, {}, { requestPolicy: 'cache-only' })?.data?.viewer.tenant ?? null;
+}
+
+/** The tenant of a token, or why it is not known. */
+export type TokenCheck = { readonly tenant: string } | 'refused' | 'unreachable';
+
+export async function checkToken(token: string): Promise<TokenCheck> {
+  const client = new Client({
+    url: URL_OF_GATEWAY,
+    preferGetMethod: false,
+    fetchOptions: { headers: { authorization: `Bearer ${token}` } },
+    exchanges: [fetchExchange],
+  });
+  const { data, error } = await client.query(ViewerDocument, {}).toPromise();
+  if (data) return { tenant: data.viewer.tenant };
+  return codesOf(error).includes('UNAUTHENTICATED') ? 'refused' : 'unreachable';
 }
 
 /** The state of the live connection. `connecting` includes the wait before the next attempt. `idle` has no subscription. */

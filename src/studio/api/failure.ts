@@ -32,7 +32,7 @@ const TEXTS = {
   QUERY_TOO_COMPLEX: { title: 'The request is too large' },
   QUOTA_EXHAUSTED: { title: 'No units are left', advice: 'Ask an operator to add units.' },
   RATE_LIMITED: { title: 'Too many requests', advice: 'Wait a moment, then try again.' },
-  UNAUTHENTICATED: { title: 'You are signed out', advice: 'Sign in again.' },
+  UNAUTHENTICATED: { title: 'Your token has expired', advice: 'Enter a new one, then try again.' },
   UPSTREAM_MISCONFIGURED: { title: 'The gateway can’t use Kling', advice: 'Only an operator can fix this.' },
   UPSTREAM_UNAVAILABLE: { title: 'Kling or the gateway didn’t answer', advice: 'Try again in a moment.' },
 } as const satisfies Record<ErrorCode, { readonly title: string; readonly advice?: string }>;

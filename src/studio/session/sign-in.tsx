@@ -5,7 +5,7 @@ import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
 import { Logo } from '../ui/icon.tsx';
 import { Notice } from '../ui/notice.tsx';
-import { readDevCallers, type DevCaller } from './tokens.ts';
+import { readDevCallers, toToken, type DevCaller } from './tokens.ts';
 
 interface Props {
   /** Why the last session has ended. Null if the user has signed out. */
@@ -20,7 +20,7 @@ export function SignIn({ reason, onToken }: Props) {
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    const trimmed = token.trim().replace(/^Bearer\s+/i, '');
+    const trimmed = toToken(token);
     if (trimmed !== '') onToken(trimmed);
   }
 

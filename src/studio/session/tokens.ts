@@ -28,3 +28,8 @@ export async function readDevCallers(): Promise<readonly DevCaller[]> {
     return [];
   }
 }
+
+/** Returns the token in a text that the user has pasted, which may be a whole header. Empty without one. */
+export function toToken(text: string): string {
+  return text.trim().replace(/^Bearer\s+/i, '');
+}

@@ -8,6 +8,8 @@ interface Props {
   readonly type?: 'text' | 'url' | 'password' | 'number';
   /** Whether the text has several lines. */
   readonly multiline?: boolean;
+  /** Whether the field takes the focus when it appears. */
+  readonly autoFocus?: boolean;
   readonly value: string;
   readonly onChange: (value: string) => void;
   /** The unit after the value, such as `s`. */
@@ -20,13 +22,15 @@ interface Props {
 
 /** An input for a text or a number, with a label, and a hint or a problem. */
 export function Field(props: Props) {
-  const { label, hint, problem = null, type = 'text', multiline = false, value, onChange, unit, input } = props;
+  const { label, hint, problem = null, type = 'text', multiline = false, autoFocus = false } = props;
+  const { value, onChange, unit, input } = props;
   return (
     <TextField
       className="field"
       type={type}
       value={value}
       onChange={onChange}
+      autoFocus={autoFocus}
       isInvalid={problem !== null}
       // The page shows problems, instead of the browser's own bubbles.
       validationBehavior="aria"
