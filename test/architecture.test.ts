@@ -41,7 +41,7 @@ const ROOTS = new Set([
   'index.ts',
   'gateway.ts',
   'config/index.ts',
-  'config/checks.ts',
+  'config/settings.ts',
   'http/app.ts',
   'http/log.ts',
   'ledger/task-ledger.ts',

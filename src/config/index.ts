@@ -3,8 +3,7 @@ import { type DocumentsOptions, parseTrustedDocuments } from '../graphql/documen
 import type { TenantForm } from '../lib/log.ts';
 import { schema } from '../schema/schema.ts';
 import trustedDocuments from '../trusted-documents.json' with { type: 'json' };
-import { bindingProblemsOf, type ConfigProblem, unknownNamesOf } from './checks.ts';
-import { type Setting, SETTINGS } from './settings.ts';
+import { bindingProblemsOf, type ConfigProblem, type Setting, SETTINGS, unknownNamesOf } from './settings.ts';
 
 /** The gateway's configuration: checked, and in the units that the code uses. */
 export interface Config {

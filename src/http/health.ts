@@ -1,5 +1,5 @@
-import type { ConfigProblem } from '../config/checks.ts';
 import type { ConfigResult } from '../config/index.ts';
+import type { ConfigProblem } from '../config/settings.ts';
 import type { Log } from '../lib/log.ts';
 import { respond, respondFailure } from './respond.ts';
 

@@ -1,3 +1,5 @@
+/** The limits of what one isolate takes: large bodies at once, and requests at a rate. */
+
 import { GatewayError } from '../errors.ts';
 import { requestFailure } from '../graphql/errors.ts';
 

@@ -9,9 +9,8 @@ import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { unstable_readConfig } from 'wrangler';
-import type { ConfigProblem } from '../config/checks.ts';
 import { readConfig } from '../config/index.ts';
-import { SETTINGS, type Setting } from '../config/settings.ts';
+import { type ConfigProblem, type Setting, SETTINGS } from '../config/settings.ts';
 import { SETTING_MEANINGS } from './setting-meanings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,3 +1,5 @@
+/** Questions about the tasks that have not ended: when the alarm looks at them, and which hold a slot or want one. */
+
 import type { Claims, KnownClaim } from '../../account/slots.ts';
 import { type Columns, SELECT, type TaskRow, toRow } from './tasks.ts';
 
