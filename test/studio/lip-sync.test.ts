@@ -84,12 +84,49 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     const text = page.getByRole('textbox', { name: 'Text', exact: true });
     expect(await text.getAttribute('aria-invalid')).toBe('true');
     await text.fill('Good morning, and welcome to the second part of our course.');
+    const voice = page.getByRole('combobox', { name: 'Text-to-speech voice' });
+    await voice.selectOption('The Reader, male');
     await page.getByRole('button', { name: 'Create audio' }).click();
     await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'speech-desktop-light');
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
     await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('offers the voices of the chosen language, and takes an id that is not listed', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const sent: unknown[] = [];
+    page.on('request', (request) => {
+      const { query = '', variables } = (request.postDataJSON() ?? {}) as { query?: string; variables?: unknown };
+      if (query.includes('mutation SynthesizeSpeech')) sent.push(variables);
+    });
+    await signIn(page, `voices-${randomUUID()}`);
+    await findFaces(page);
+    await page.getByText('Text to speech', { exact: true }).click();
+    await page.getByRole('textbox', { name: 'Text', exact: true }).fill('大家早上好，欢迎来到本课程的第二部分。');
+    await page.getByRole('radio', { name: 'Chinese' }).click();
+    const voice = page.getByRole('combobox', { name: 'Text-to-speech voice' });
+    await expect.poll(() => voice.locator('option').allTextContents()).toContain('青春少女, female');
+    expect(await voice.inputValue()).toBe('genshin_vindi2');
+    await page.getByRole('button', { name: 'Create audio' }).click();
+    await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
+    await voice.selectOption('Another voice…');
+    await page.getByRole('button', { name: 'Create audio' }).click();
+    const id = page.getByRole('textbox', { name: 'Voice id' });
+    expect(await id.getAttribute('aria-invalid')).toBe('true');
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'speech-voice-id-desktop-light');
+    await id.fill('a_voice_of_tomorrow');
+    await page.getByRole('button', { name: 'Create audio' }).click();
+    await expect
+      .poll(() => sent)
+      .toMatchObject([
+        { input: { voiceId: 'genshin_vindi2', language: 'ZH' } },
+        { input: { voiceId: 'a_voice_of_tomorrow', language: 'ZH' } },
+      ]);
     expect(faults).toEqual([]);
     await page.context().close();
   });

@@ -13,6 +13,7 @@ const EMBEDDED = [
   'VoiceConnection',
   'VoiceEdge',
   'PageInfo',
+  'SpeechVoice',
   'ParentVideo',
   'Video',
   'GeneratedVideo',

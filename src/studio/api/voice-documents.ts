@@ -71,3 +71,15 @@ export const SynthesizeSpeechDocument = graphql(`
     }
   }
 `);
+
+export const SpeechVoicesDocument = graphql(`
+  query SpeechVoices($language: SpeechLanguage!) {
+    speechVoices(language: $language) {
+      klingVoiceId
+      name
+      gender
+    }
+  }
+`);
+
+export type SpeechVoice = ResultOf<typeof SpeechVoicesDocument>['speechVoices'][number];

@@ -1,15 +1,16 @@
 import { useRef, useState, type FormEvent } from 'react';
 import { flushSync } from 'react-dom';
-import { useMutation } from 'urql';
+import { useMutation, useQuery } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { SPEECH_UNITS } from '../../domain/cost.ts';
 import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/inputs.ts';
-import { SynthesizeSpeechDocument } from '../api/voice-documents.ts';
+import { SpeechVoicesDocument, SynthesizeSpeechDocument } from '../api/voice-documents.ts';
 import { Button } from '../ui/button.tsx';
 import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Segments } from '../ui/segments.tsx';
 import type { ChosenAudio } from './read-audio.ts';
+import { SpeechVoiceField } from './speech-voice-field.tsx';
 
 const LANGUAGES = [
   { value: 'EN', label: 'English' },
@@ -29,8 +30,16 @@ interface Props {
 /** Makes audio from a text. */
 export function SpeechForm({ onAudio }: Props) {
   const [text, setText] = useState('');
-  const [voiceId, setVoiceId] = useState('oversea_male1');
   const [language, setLanguage] = useState<'EN' | 'ZH'>('EN');
+  const [{ data: listed }] = useQuery({
+    query: SpeechVoicesDocument,
+    variables: { language },
+    requestPolicy: 'cache-first',
+  });
+  const voices = listed?.speechVoices ?? [];
+  // Null for the first voice of the language.
+  const [chosenId, setChosenId] = useState<string | null>(null);
+  const voiceId = chosenId ?? voices[0]?.klingVoiceId ?? '';
   const [asked, setAsked] = useState(false);
   // A repeat after a lost answer has the same key, so it is charged once.
   const attempt = useRef({ of: '', key: '' });
@@ -39,6 +48,11 @@ export function SpeechForm({ onAudio }: Props) {
   const issues = issuesOf(checkSynthesizeSpeechInput({ text, voiceId, language: DOMAIN_LANGUAGES[language] }, []));
   const problemOf = (field: string) =>
     asked ? (issues.find(({ path }) => path.at(-1) === field)?.message ?? null) : null;
+
+  function choose(chosen: 'EN' | 'ZH'): void {
+    setLanguage(chosen);
+    setChosenId(null);
+  }
 
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
@@ -70,22 +84,20 @@ export function SpeechForm({ onAudio }: Props) {
           value={text}
           onChange={setText}
         />
-        <Field
-          label="Text-to-speech voice"
-          hint="Kling’s id of it, such as uk_boy1. Cloned and preset voices are no part of it."
+        <Segments label="Language" options={LANGUAGES} value={language} onChange={choose} />
+        <SpeechVoiceField
+          key={language}
+          voices={voices}
+          voiceId={voiceId}
+          onVoiceId={setChosenId}
           problem={problemOf('voiceId')}
-          value={voiceId}
-          onChange={setVoiceId}
         />
         {error === undefined ? null : <ErrorNotice error={error} />}
         <div className="form-foot">
-          <Segments label="Language" options={LANGUAGES} value={language} onChange={setLanguage} />
-          <span className="create-action">
-            <span className="muted">Costs {SPEECH_UNITS} units</span>
-            <Button type="submit" busy={fetching}>
-              Create audio
-            </Button>
-          </span>
+          <span className="muted">Costs {SPEECH_UNITS} units</span>
+          <Button type="submit" busy={fetching}>
+            Create audio
+          </Button>
         </div>
       </form>
     </details>
