@@ -112,12 +112,29 @@ describe.runIf(HAS_BROWSER)('sign-in', () => {
     await page.context().close();
   });
 
-  it('shows missing scopes for tasks, and does not retry', async ({ expect }) => {
+  it('shows an operator the Kling account, and only what the token opens', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     await page.getByRole('button', { name: /^operator/ }).click();
-    await page.getByText('You are not allowed to do this').waitFor();
-    await page.getByText('Not live').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Kling account' }).waitFor();
+    await page
+      .getByRole('region', { name: 'Units' })
+      .getByText(/\d+ of \d+/)
+      .first()
+      .waitFor();
+    await page.getByRole('region', { name: 'Tasks at Kling' }).last().waitFor();
+    await page.getByRole('radio', { name: 'Voices' }).click();
+    expect(await page.getByRole('navigation').getByRole('link').allTextContents()).toEqual(['Kling account']);
+    expect(await page.getByText('You are not allowed to do this').count()).toBe(0);
     expect(await page.getByText('Connection lost').count()).toBe(0);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'account-desktop-light');
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    await shoot(page, 'account-phone-light');
+
+    // A link to another screen leads back.
+    await page.goto(`${inject('studioUrl')}/#/voices`);
+    await page.getByRole('heading', { level: 1, name: 'Kling account' }).waitFor();
     expect(faults).toEqual([]);
     await page.context().close();
   });

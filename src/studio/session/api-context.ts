@@ -1,5 +1,7 @@
 import { createContext, use, useCallback, useSyncExternalStore } from 'react';
+import { useQuery } from 'urql';
 import type { Api, ConnectionState } from '../api/client.ts';
+import { ViewerDocument } from '../api/documents.ts';
 
 export const ApiContext = createContext<Api | null>(null);
 
@@ -14,4 +16,10 @@ export function useConnection(): ConnectionState {
   const { connection } = useApi();
   const subscribe = useCallback((listener: () => void) => connection.subscribe(listener), [connection]);
   return useSyncExternalStore(subscribe, () => connection.get());
+}
+
+/** Returns the scopes of the caller. Null until the gateway has answered. */
+export function useScopes(): readonly string[] | null {
+  const [{ data }] = useQuery({ query: ViewerDocument, requestPolicy: 'cache-first' });
+  return data?.viewer.scopes ?? null;
 }

@@ -2,16 +2,19 @@ import { useQuery } from 'urql';
 import { ViewerDocument } from '../api/documents.ts';
 import { Button } from '../ui/button.tsx';
 import { Icon, Logo, type IconName } from '../ui/icon.tsx';
-import { useConnection } from '../session/api-context.ts';
-import type { Route } from './route.ts';
+import { useConnection, useScopes } from '../session/api-context.ts';
+import { isOpenTo, type Route } from './route.ts';
 
 const LINKS: readonly { readonly screen: Route['screen']; readonly label: string; readonly icon: IconName }[] = [
   { screen: 'tasks', label: 'Tasks', icon: 'list' },
   { screen: 'lip-sync', label: 'New lip-sync', icon: 'plus' },
   { screen: 'voices', label: 'Voices', icon: 'wave' },
+  { screen: 'account', label: 'Kling account', icon: 'gauge' },
 ];
 
 const CONNECTION = { live: 'Live', connecting: 'Connecting', offline: 'Offline', idle: 'Not live' } as const;
+
+const TENANT_SCOPES = ['lipsync:read', 'lipsync:write', 'voices:read'];
 
 interface Props {
   readonly route: Route;
@@ -21,6 +24,8 @@ interface Props {
 export function Header({ route, onSignOut }: Props) {
   const [{ data }] = useQuery({ query: ViewerDocument });
   const connection = useConnection();
+  // Most callers are tenants, so their links are shown at once.
+  const scopes = useScopes() ?? TENANT_SCOPES;
   const current = route.screen === 'task' ? 'tasks' : route.screen;
   return (
     <header className="header">
@@ -29,7 +34,7 @@ export function Header({ route, onSignOut }: Props) {
         <span>Studio</span>
       </a>
       <nav aria-label="Screens" className="nav">
-        {LINKS.map(({ screen, label, icon }) => (
+        {LINKS.filter(({ screen }) => isOpenTo(screen, scopes)).map(({ screen, label, icon }) => (
           <a key={screen} href={`#/${screen}`} aria-current={current === screen ? 'page' : undefined}>
             <Icon name={icon} />
             <span>{label}</span>
@@ -37,9 +42,11 @@ export function Header({ route, onSignOut }: Props) {
         ))}
       </nav>
       <div className="account">
-        <span className="connection" data-state={connection}>
-          {CONNECTION[connection]}
-        </span>
+        {isOpenTo('tasks', scopes) ? (
+          <span className="connection" data-state={connection}>
+            {CONNECTION[connection]}
+          </span>
+        ) : null}
         <span className="tenant" title="Account">
           {data?.viewer.tenant}
         </span>

@@ -7,12 +7,32 @@ export type Route =
   | { readonly screen: 'tasks'; readonly filter: TaskFilter }
   | { readonly screen: 'task'; readonly id: string }
   | { readonly screen: 'lip-sync' }
-  | { readonly screen: 'voices' };
+  | { readonly screen: 'voices' }
+  | { readonly screen: 'account' };
+
+/** The scopes that open a screen. One of them suffices. */
+const SCOPES: Readonly<Record<Route['screen'], readonly string[]>> = {
+  tasks: ['lipsync:read', 'voices:read'],
+  task: ['lipsync:read', 'voices:read'],
+  'lip-sync': ['lipsync:write'],
+  voices: ['voices:read'],
+  account: ['operator'],
+};
+
+/** Whether a token with these scopes opens the screen. */
+export function isOpenTo(screen: Route['screen'], scopes: readonly string[]): boolean {
+  return SCOPES[screen].some((scope) => scopes.includes(scope));
+}
+
+/** Returns the first screen of the navigation that a token with these scopes opens. Null if it opens no screen. */
+export function firstScreen(scopes: readonly string[]): Route['screen'] | null {
+  return (['tasks', 'lip-sync', 'voices', 'account'] as const).find((screen) => isOpenTo(screen, scopes)) ?? null;
+}
 
 function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?');
   const [screen, id = ''] = path.split('/');
-  if (screen === 'lip-sync' || screen === 'voices') return { screen };
+  if (screen === 'lip-sync' || screen === 'voices' || screen === 'account') return { screen };
   return screen === 'tasks' && id !== ''
     ? { screen: 'task', id: decodeURIComponent(id) }
     : { screen: 'tasks', filter: parseSearch(search) };

@@ -1,4 +1,5 @@
 import { Activity, useEffect, useRef, Component, type ReactNode } from 'react';
+import { useScopes } from '../session/api-context.ts';
 import { TaskScreen } from '../tasks/task-view.tsx';
 import { TasksScreen } from '../tasks/tasks-screen.tsx';
 import { Announcer } from '../ui/announcer.tsx';
@@ -8,11 +9,12 @@ import { ConnectionNotice } from './connection-notice.tsx';
 import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
 import { createLazyScreen } from './lazy-screen.tsx';
-import { useRoute, type Route } from './route.ts';
+import { firstScreen, isOpenTo, useRoute, type Route } from './route.ts';
 import { useLiveTasks } from './use-live-tasks.ts';
 
 /** Loaded after the first screen, which does not need them. */
 const LipSyncScreen = createLazyScreen(async () => (await import('../lip-sync/lip-sync-screen.tsx')).LipSyncScreen);
+const AccountScreen = createLazyScreen(async () => (await import('../operator/account-screen.tsx')).AccountScreen);
 const VoicesScreen = createLazyScreen(async () => (await import('../voices/voices-screen.tsx')).VoicesScreen);
 
 const TITLES: Readonly<Record<Route['screen'], string>> = {
@@ -20,13 +22,20 @@ const TITLES: Readonly<Record<Route['screen'], string>> = {
   task: 'Task',
   'lip-sync': 'New lip-sync',
   voices: 'Voices',
+  account: 'Kling account',
 };
 
 export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const shown = useRef(route.screen);
+  const scopes = useScopes();
+  const first = scopes === null ? null : firstScreen(scopes);
   useLiveTasks();
+
+  useEffect(() => {
+    if (scopes !== null && first !== null && !isOpenTo(route.screen, scopes)) location.replace(`#/${first}`);
+  }, [route.screen, scopes, first]);
 
   // So that the other screens can be opened without a connection.
   useEffect(() => void Promise.all([LipSyncScreen.preload(), VoicesScreen.preload()]), []);
@@ -47,20 +56,37 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
       <Header route={route} onSignOut={onSignOut} />
       <main ref={main} id="main" tabIndex={-1} className="main">
         <ConnectionNotice />
-        <ErrorBoundary key={route.screen}>
-          {route.screen === 'tasks' ? <TasksScreen filter={route.filter} /> : null}
-          {route.screen === 'task' ? <TaskScreen key={route.id} id={route.id} /> : null}
-          {route.screen === 'voices' ? <VoicesScreen /> : null}
-        </ErrorBoundary>
-        {/* Hidden instead of removed, so that its inputs are kept. */}
-        <Activity mode={route.screen === 'lip-sync' ? 'visible' : 'hidden'}>
-          <ErrorBoundary>
-            <LipSyncScreen />
-          </ErrorBoundary>
-        </Activity>
+        {scopes !== null && first === null ? <NothingOpen /> : <Screens route={route} />}
       </main>
       <Footer />
     </div>
+  );
+}
+
+function Screens({ route }: { readonly route: Route }) {
+  return (
+    <>
+      <ErrorBoundary key={route.screen}>
+        {route.screen === 'tasks' ? <TasksScreen filter={route.filter} /> : null}
+        {route.screen === 'task' ? <TaskScreen key={route.id} id={route.id} /> : null}
+        {route.screen === 'voices' ? <VoicesScreen /> : null}
+        {route.screen === 'account' ? <AccountScreen /> : null}
+      </ErrorBoundary>
+      {/* Hidden instead of removed, so that its inputs are kept. */}
+      <Activity mode={route.screen === 'lip-sync' ? 'visible' : 'hidden'}>
+        <ErrorBoundary>
+          <LipSyncScreen />
+        </ErrorBoundary>
+      </Activity>
+    </>
+  );
+}
+
+function NothingOpen() {
+  return (
+    <Notice tone="warning" title="Your token can’t open anything here">
+      It has no scope for tasks, voices or the Kling account. Sign in with another token.
+    </Notice>
   );
 }
 

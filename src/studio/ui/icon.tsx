@@ -8,6 +8,7 @@ const PATHS = {
   pause: 'M7 5v10M13 5v10',
   trash: 'M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6',
   film: 'M3 4.5h14v11H3zM7 4.5v11M13 4.5v11',
+  gauge: 'M3.5 14a6.5 6.5 0 1 1 13 0M10 14l3-4',
   back: 'M11.5 5L6.5 10l5 5',
   download: 'M10 3.5v9M6.2 9L10 12.8 13.8 9M4 16.2h12',
 } as const;
