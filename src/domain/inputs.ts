@@ -15,10 +15,10 @@ import { checkPlacement, type Placement, type PlacementInput } from './placement
 import type { Face } from './records.ts';
 import { checkUrl, type UrlPurpose } from './url.ts';
 
-/** The input of `createVoice`, typed by GraphQL and not yet checked. Objects with `@oneOf` have exactly one key. */
-export interface CreateVoiceInput {
+/** The input of `createVoiceTask`, typed by GraphQL and not yet checked. Objects with `@oneOf` have exactly one key. */
+export interface CreateVoiceTaskInput {
   readonly name: string;
-  readonly source: { readonly url?: string | null; readonly videoId?: string | null };
+  readonly sample: VideoInput;
   readonly externalId?: string | null;
   readonly label?: string | null;
   readonly metadata?: readonly Metadata[];
@@ -34,12 +34,15 @@ export interface VoiceRequest {
 /** The most characters of a voice's name (Kling docs, custom voice page, 2026-09). */
 const VOICE_NAME_CHARS_MAX = 20;
 
-/** Checks the input of `createVoice`, and trims the name. Kling checks the recording: 5 to 30 s, one speaker. */
-export function checkCreateVoiceInput(input: CreateVoiceInput, path: Path = ['input']): Validation<VoiceRequest> {
+/** Checks the input of `createVoiceTask`, and trims the name. Kling checks the recording: 5 to 30 s, one speaker. */
+export function checkCreateVoiceTaskInput(
+  input: CreateVoiceTaskInput,
+  path: Path = ['input'],
+): Validation<VoiceRequest> {
   return checkAll<VoiceRequest>(
     {
       name: checkText(input.name, { charsMax: VOICE_NAME_CHARS_MAX, lines: 'one' }, [...path, 'name']),
-      source: checkVideoSource(input.source, 'voice', [...path, 'source']),
+      source: checkVideoSource(input.sample, 'voice', [...path, 'sample']),
     },
     [...issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])), ...issuesOf(checkNotes(input, path))],
   );
@@ -52,9 +55,15 @@ export interface DeleteVoiceInput {
   readonly anyOwner: boolean;
 }
 
-/** The input of `identifyFaces`. */
+/** A video, or the recording of a voice. Exactly one of the two is given. */
+export interface VideoInput {
+  readonly url?: string | null;
+  readonly klingVideoId?: string | null;
+}
+
+/** The arguments of `identifyFaces`. */
 export interface IdentifyFacesInput {
-  readonly video: { readonly url?: string | null; readonly videoId?: string | null };
+  readonly video: VideoInput;
   readonly externalId?: string | null;
 }
 
@@ -63,11 +72,8 @@ export interface FaceScanRequest {
   readonly video: VideoSource;
 }
 
-/** Checks the input of `identifyFaces`. Kling checks size, length and resolution, because the gateway never fetches the video. */
-export function checkIdentifyFacesInput(
-  input: IdentifyFacesInput,
-  path: Path = ['input'],
-): Validation<FaceScanRequest> {
+/** Checks the arguments of `identifyFaces`. Kling checks size, length and resolution, because the gateway never fetches the video. */
+export function checkIdentifyFacesInput(input: IdentifyFacesInput, path: Path = []): Validation<FaceScanRequest> {
   return checkAll<FaceScanRequest>(
     { video: checkVideoSource(input.video, 'video', [...path, 'video']) },
     issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
@@ -80,28 +86,32 @@ export type VideoSource =
   | { readonly videoId: string; readonly url?: never };
 
 /** Checks where Kling gets a video from, or the recording of a voice. */
-function checkVideoSource(
-  source: IdentifyFacesInput['video'],
-  purpose: UrlPurpose,
-  path: Path,
-): Validation<VideoSource> {
+function checkVideoSource(source: VideoInput, purpose: UrlPurpose, path: Path): Validation<VideoSource> {
   const url = source.url ?? null;
-  const videoId = source.videoId ?? null;
+  const videoId = source.klingVideoId ?? null;
   if (url !== null && videoId === null) {
     return mapValidation(checkUrl(url, purpose, [...path, 'url']), (value) => ({ url: value }));
   }
   if (videoId !== null && url === null) {
-    return mapValidation(checkKlingId(videoId, [...path, 'videoId']), (value) => ({ videoId: value }));
+    return mapValidation(checkKlingId(videoId, [...path, 'klingVideoId']), (value) => ({ videoId: value }));
   }
-  return { ok: false, issues: [{ path, code: 'OUT_OF_RANGE', message: 'must have exactly one of url and videoId' }] };
+  return {
+    ok: false,
+    issues: [{ path, code: 'OUT_OF_RANGE', message: 'must have exactly one of url and klingVideoId' }],
+  };
 }
 
-/** The input of `synthesizeSpeech`. */
-export interface SynthesizeSpeechInput {
+/** A text to speak. */
+export interface SpeechInput {
   readonly text: string;
-  readonly voiceId: string;
+  readonly klingVoiceId: string;
   readonly language: 'zh' | 'en';
   readonly speed?: number | null;
+}
+
+/** The arguments of `synthesizeSpeech`. */
+export interface SynthesizeSpeechInput {
+  readonly speech: SpeechInput;
   readonly externalId?: string | null;
 }
 
@@ -121,19 +131,19 @@ export const SPEECH_CHARS_MAX = 1000;
 /** The speed of speech. 1 is the voice's own speed. */
 export const SPEECH_SPEED = { min: 0.8, max: 2, fallback: 1 } as const;
 
-/** Checks the input of `synthesizeSpeech`. Keeps blanks around the text. Kling checks that the voice speaks the language. */
+/** Checks the arguments of `synthesizeSpeech`. Keeps blanks around the text. Kling checks that the voice speaks the language. */
 export function checkSynthesizeSpeechInput(
-  input: SynthesizeSpeechInput,
-  path: Path = ['input'],
+  { speech, externalId }: SynthesizeSpeechInput,
+  path: Path = [],
 ): Validation<SpeechRequest> {
   return checkAll<SpeechRequest>(
     {
-      text: checkText(input.text, { charsMax: SPEECH_CHARS_MAX, lines: 'many' }, [...path, 'text']),
-      voiceId: checkKlingId(input.voiceId, [...path, 'voiceId']),
-      language: { ok: true, value: input.language },
-      speed: checkRange(input.speed, SPEECH_SPEED, [...path, 'speed']),
+      text: checkText(speech.text, { charsMax: SPEECH_CHARS_MAX, lines: 'many' }, [...path, 'speech', 'text']),
+      voiceId: checkKlingId(speech.klingVoiceId, [...path, 'speech', 'klingVoiceId']),
+      language: { ok: true, value: speech.language },
+      speed: checkRange(speech.speed, SPEECH_SPEED, [...path, 'speech', 'speed']),
     },
-    issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
+    issuesOf(checkCallerKey(externalId, [...path, 'externalId'])),
   );
 }
 

@@ -2,7 +2,7 @@ import type { ResourcePack, ResourcePackRequest } from './cost.ts';
 import type { Slice, Window } from './cursor.ts';
 import type {
   CreateLipSyncTaskInput,
-  CreateVoiceInput,
+  CreateVoiceTaskInput,
   DeleteVoiceInput,
   IdentifyFacesInput,
   SynthesizeSpeechInput,
@@ -39,12 +39,12 @@ export interface DeletedVoiceResult {
 /** The input and the result of each write of a ledger. */
 interface Writes {
   readonly identifyFaces: { readonly input: IdentifyFacesInput; readonly result: FaceScan };
-  readonly createVoice: { readonly input: CreateVoiceInput; readonly result: VoiceTask };
+  readonly createVoiceTask: { readonly input: CreateVoiceTaskInput; readonly result: VoiceTask };
   readonly createLipSyncTask: { readonly input: CreateLipSyncTaskInput; readonly result: LipSyncTask };
   readonly synthesizeSpeech: { readonly input: SynthesizeSpeechInput; readonly result: Speech };
   readonly deleteVoice: { readonly input: DeleteVoiceInput; readonly result: DeletedVoiceResult };
   /** Cancels a task that has not been sent. */
-  readonly cancelQueued: { readonly input: TaskHandle; readonly result: TaskRecord };
+  readonly cancelTask: { readonly input: TaskHandle; readonly result: TaskRecord };
   /** Changes the caller's notes on a task. */
   readonly updateTask: { readonly input: TaskHandle & NotesInput; readonly result: TaskRecord };
 }
@@ -54,11 +54,11 @@ const WRITE = { LIP_SYNC: 'lipsync:write', VOICE: 'voices:write' } as const sati
 
 const SCOPES = {
   identifyFaces: () => WRITE.LIP_SYNC,
-  createVoice: () => WRITE.VOICE,
+  createVoiceTask: () => WRITE.VOICE,
   createLipSyncTask: () => WRITE.LIP_SYNC,
   synthesizeSpeech: () => WRITE.LIP_SYNC,
   deleteVoice: ({ anyOwner }) => (anyOwner ? 'operator' : WRITE.VOICE),
-  cancelQueued: ({ kind }) => WRITE[kind],
+  cancelTask: ({ kind }) => WRITE[kind],
   updateTask: ({ kind }) => WRITE[kind],
 } as const satisfies { readonly [Name in WriteName]: (input: WriteInput<Name>) => Scope };
 

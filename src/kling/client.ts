@@ -11,7 +11,7 @@ import { identifyFacesCall, synthesizeSpeechCall } from './paid-calls.ts';
 import { type ReadTask, readTasksCall } from './tasks.ts';
 import { type Call, createExchange, type ExchangeOptions, type LogExchange } from './transport.ts';
 import {
-  createVoiceCall,
+  createVoiceTaskCall,
   type DeletedVoice,
   deleteVoiceCall,
   listPresetVoicesCall,
@@ -28,7 +28,7 @@ export type { DeletedVoice } from './voices.ts';
  * of `signal` ends the waiting, not what Kling has begun.
  */
 export interface KlingClient {
-  createVoice(request: VoiceRequest, identity: TaskIdentity, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
+  createVoiceTask(request: VoiceRequest, identity: TaskIdentity, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
   /** Reads a task by Kling's id or by the external id. */
   readVoiceTask(id: string, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
   listVoiceTasks(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<VoiceTaskSnapshot>>;
@@ -68,7 +68,7 @@ export function createKlingClients(options: KlingClientOptions): KlingClientFor 
     const send = <T>(call: Call<T>, signal?: AbortSignal): Promise<T> => exchange(call, log, signal);
     // The async methods build calls that can throw. They reject instead.
     return {
-      createVoice: async (request, identity, signal) => send(createVoiceCall(request, identity), signal),
+      createVoiceTask: async (request, identity, signal) => send(createVoiceTaskCall(request, identity), signal),
       readVoiceTask: async (id, signal) => send(readVoiceTaskCall(id), signal),
       listVoiceTasks: (page, signal) => send(listVoiceTasksCall(page), signal),
       listPresetVoices: (page, signal) => send(listPresetVoicesCall(page), signal),

@@ -17,7 +17,7 @@ export interface DeletedVoice {
 const CUSTOM_VOICES = '/v1/general/custom-voices';
 
 /** `POST /v1/general/custom-voices`: 0.05 units. */
-export function createVoiceCall(request: VoiceRequest, identity: TaskIdentity): Call<VoiceTaskSnapshot> {
+export function createVoiceTaskCall(request: VoiceRequest, identity: TaskIdentity): Call<VoiceTaskSnapshot> {
   const { source } = request;
   return {
     method: 'POST',

@@ -3,10 +3,10 @@ import type { LedgerLimits } from '../config/index.ts';
 import type { Validation } from '../domain/check.ts';
 import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
 import {
-  checkCreateVoiceInput,
+  checkCreateVoiceTaskInput,
   checkLipSyncInput,
   type CreateLipSyncTaskInput,
-  type CreateVoiceInput,
+  type CreateVoiceTaskInput,
   type AudioSource,
   type LipSyncFacts,
   type LipSyncRequest,
@@ -34,7 +34,7 @@ import type { TaskRow, TaskStore } from './stores/tasks.ts';
 
 /** Creates tasks. If the `externalId` was used with the same input before, returns that task and creates none. */
 export interface TaskCreator {
-  createVoice(input: CreateVoiceInput): Promise<VoiceTask>;
+  createVoiceTask(input: CreateVoiceTaskInput): Promise<VoiceTask>;
   createLipSyncTask(input: CreateLipSyncTaskInput): Promise<LipSyncTask>;
 }
 
@@ -92,7 +92,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
   }
 
   /** `input` has been checked. */
-  function newTask(input: CreateVoiceInput | CreateLipSyncTaskInput, unitsEstimated: string): NewTask {
+  function newTask(input: CreateVoiceTaskInput | CreateLipSyncTaskInput, unitsEstimated: string): NewTask {
     const createdAtMs = now();
     const { label = null, metadata = [] } = validOrThrow(checkNotes(input));
     return {
@@ -147,11 +147,12 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
   }
 
   const creator: TaskCreator = {
-    async createVoice(input) {
+    async createVoiceTask(input) {
       const digest = await digestOfVoice(input);
       const before = rowOf(input.externalId ?? null);
-      if (before !== null) return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoice(input);
-      const checked = validOrThrow<VoiceRequest>(checkCreateVoiceInput(input));
+      if (before !== null)
+        return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoiceTask(input);
+      const checked = validOrThrow<VoiceRequest>(checkCreateVoiceTaskInput(input));
       const request = JSON.stringify(checked);
       checkRoom(request);
       checkBudget(VOICE_UNITS);

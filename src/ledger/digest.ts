@@ -1,10 +1,11 @@
 /// <reference lib="esnext.typedarrays" />
 import {
   type CreateLipSyncTaskInput,
-  type CreateVoiceInput,
+  type CreateVoiceTaskInput,
   type IdentifyFacesInput,
   SPEECH_SPEED,
   type SynthesizeSpeechInput,
+  type VideoInput,
   VOLUME,
 } from '../domain/inputs.ts';
 import { sha256 } from '../lib/hash.ts';
@@ -40,9 +41,9 @@ const VERSION = '2:';
 type Canonical = readonly (string | number | boolean | null | Canonical)[];
 
 /** Returns the digest of the creation of a voice. */
-export async function digestOfVoice(input: CreateVoiceInput): Promise<RequestDigest> {
-  const { name, source } = input;
-  return toDigest(['voice', ['name', name.trim()], ['recording', ...videoOf(source)]], () =>
+export async function digestOfVoice(input: CreateVoiceTaskInput): Promise<RequestDigest> {
+  const { name, sample } = input;
+  return toDigest(['voice', ['name', name.trim()], ['recording', ...videoOf(sample)]], () =>
     legacyCreates('createVoice', input),
   );
 }
@@ -68,17 +69,17 @@ export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<Li
 
 /** Returns the digest of a face scan. */
 export async function digestOfFaceScan({ video }: IdentifyFacesInput): Promise<RequestDigest> {
-  const { url, videoId } = video;
-  const source = typeof url === 'string' ? { url: canonicalUrl(url) } : { videoId };
+  const { url, klingVideoId } = video;
+  const source = typeof url === 'string' ? { url: canonicalUrl(url) } : { videoId: klingVideoId };
   return toDigest(['face-scan', ['video', ...videoOf(video)]], () => [
     { call: 'identifyFaces', request: { video: source } },
   ]);
 }
 
 /** Keeps blanks at the ends of the text, because Kling gets them. */
-export async function digestOfSpeech(input: SynthesizeSpeechInput): Promise<RequestDigest> {
-  const { text, voiceId, language } = input;
-  const speed = input.speed ?? SPEECH_SPEED.fallback;
+export async function digestOfSpeech({ speech }: SynthesizeSpeechInput): Promise<RequestDigest> {
+  const { text, klingVoiceId: voiceId, language } = speech;
+  const speed = speech.speed ?? SPEECH_SPEED.fallback;
   return toDigest(['speech', ['text', text], ['voice-id', voiceId], ['language', language], ['speed', speed]], () => [
     { call: 'synthesizeSpeech', request: { text, voiceId, language, speed } },
   ]);
@@ -93,8 +94,8 @@ function urlOf(url: string | null | undefined): Canonical {
   return ['url', typeof url === 'string' ? canonicalUrl(url) : null];
 }
 
-function videoOf({ url, videoId }: CreateVoiceInput['source']): Canonical {
-  return [urlOf(url), ['video-id', videoId ?? null]];
+function videoOf({ url, klingVideoId }: VideoInput): Canonical {
+  return [urlOf(url), ['video-id', klingVideoId ?? null]];
 }
 
 /** Identifies audio by its bytes, and a text that is not base64 by its characters. */
@@ -137,9 +138,21 @@ const AS_DEFINED = (
 ).split(' ');
 const BY_NAME = AS_DEFINED.toSorted();
 
+/** The names of version 0.1 that have changed since. */
+const NAMES_BEFORE: Readonly<Record<string, string>> = {
+  sample: 'source',
+  klingVideoId: 'videoId',
+};
+
 function legacyCreates(call: 'createVoice' | 'createLipSyncTask', input: object): readonly unknown[] {
-  const whole = { ...input, externalId: null };
+  const whole = withNamesBefore({ ...input, externalId: null });
   return [AS_DEFINED, BY_NAME].map((order) => ({ [call]: inOrder(whole, order) }));
+}
+
+function withNamesBefore(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).map(([name, field]) => [NAMES_BEFORE[name] ?? name, withNamesBefore(field)]);
+  return Object.fromEntries(fields) as unknown;
 }
 
 function inOrder(value: unknown, order: readonly string[]): unknown {

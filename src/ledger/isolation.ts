@@ -46,8 +46,8 @@ export function isolateKling(kling: KlingClient, { owners, isOurTask, random, lo
 
   return {
     ...kling,
-    createVoice: async (request, identity, signal) =>
-      withVideo(request.source, (source) => kling.createVoice({ ...request, source }, identity, signal)),
+    createVoiceTask: async (request, identity, signal) =>
+      withVideo(request.source, (source) => kling.createVoiceTask({ ...request, source }, identity, signal)),
     identifyFaces: async (request, signal) => {
       const calls = { begun: false };
       return withVideo(request.video, (video) => {

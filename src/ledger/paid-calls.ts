@@ -229,8 +229,8 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
 
     async synthesizeSpeech(input, key) {
       const digest = await digestOfSpeech(input);
-      const { text, voiceId, language } = input;
-      const spoken = { text, voiceId, language, speed: input.speed ?? SPEECH_SPEED.fallback, externalId: key };
+      const { text, klingVoiceId: voiceId, language, speed } = input.speech;
+      const spoken = { text, voiceId, language, speed: speed ?? SPEECH_SPEED.fallback, externalId: key };
       const speechOf = (answer: SpeechAnswer): Speech => ({ ...answer, ...spoken });
       const answered = await once<SpeechAnswer>({
         key,

@@ -73,12 +73,12 @@ export function createLedgerPort(
 
 /** Whether a write that is repeated needs a key of the caller, so that it is not carried out twice. */
 const NEEDS_KEY = {
-  createVoice: true,
+  createVoiceTask: true,
   createLipSyncTask: true,
   identifyFaces: true,
   synthesizeSpeech: true,
   deleteVoice: false,
-  cancelQueued: false,
+  cancelTask: false,
   updateTask: false,
 } as const satisfies Record<WriteName, boolean>;
 

@@ -67,7 +67,7 @@ export function createSender(deps: SenderDeps): Sender {
     const { id, kind } = row.record;
     return kind === 'LIP_SYNC'
       ? kling.createLipSyncTask(readOwnJson<LipSyncRequest>(request), await identity(id))
-      : kling.createVoice(readOwnJson<VoiceRequest>(request), await identity(id));
+      : kling.createVoiceTask(readOwnJson<VoiceRequest>(request), await identity(id));
   }
 
   /** Records that Kling has the task: by its answer, by a look-up, or because it refused the id as taken. */

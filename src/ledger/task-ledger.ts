@@ -58,8 +58,8 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return this.#built;
   }
 
-  createVoice(input: Input.CreateVoiceInput, requestId?: string): Promise<Result<VoiceTask>> {
-    return this.#mutate(requestId, () => this.#parts.creator.createVoice(input));
+  createVoiceTask(input: Input.CreateVoiceTaskInput, requestId?: string): Promise<Result<VoiceTask>> {
+    return this.#mutate(requestId, () => this.#parts.creator.createVoiceTask(input));
   }
 
   createLipSyncTask(input: Input.CreateLipSyncTaskInput, requestId?: string): Promise<Result<LipSyncTask>> {
@@ -96,7 +96,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   /** Cancels a task that was not sent. Fails with `CONFLICT` for one that may be at Kling, which cannot cancel tasks. */
-  cancelQueued({ id, kind }: TaskHandle, requestId?: string): Promise<Result<TaskRecord>> {
+  cancelTask({ id, kind }: TaskHandle, requestId?: string): Promise<Result<TaskRecord>> {
     return this.#mutate(requestId, () => {
       const row = this.#parts.tasks.find({ id });
       if (row === null || row.record.kind !== kind) throw notFound('task');

@@ -155,30 +155,18 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const VideoSourceInputRef = builder.inputType('VideoSourceInput', {
-  description: 'The video to lip-sync: 2 to 60 s long. Exactly one of the two.',
+const VideoInputRef = builder.inputType('VideoInput', {
+  description: 'A video: MP4 or MOV, 2 to 60 s, at most 100 MB, 720p or 1080p, each side 512 to 2160 pixels.',
   isOneOf: true,
   fields: (t) => ({
     url: t.string({
       required: false,
-      description:
-        'An MP4 or MOV file where Kling can fetch it: public, `https` only, at most 100 MB, 720p or 1080p, each side 512 to 2160 pixels.',
+      description: 'A public `https` URL. Kling fetches it, not the gateway.',
     }),
-    videoId: t.string({
-      required: false,
-      description: 'A video that Kling made in the last 30 days. One that another caller made here is not there.',
-    }),
-  }),
-});
-
-const IdentifyFacesInputRef = builder.inputType('IdentifyFacesInput', {
-  description: 'Which video to look at.',
-  fields: (t) => ({
-    video: t.field({ type: VideoSourceInputRef, description: 'Fetched and judged by Kling, not by the gateway.' }),
-    externalId: t.string({
+    klingVideoId: t.string({
       required: false,
       description:
-        "The caller's own id of the scan, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same input returns the same scan and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another input is `CONFLICT`. Null: every call is charged.",
+        'A video that Kling made in the last 30 days, here or elsewhere. One that another tenant made here does not exist.',
     }),
   }),
 });
@@ -195,10 +183,17 @@ builder.mutationField('identifyFaces', (t) =>
     type: IdentifyFacesPayloadRef,
     nullable: true,
     description:
-      "Finds the faces of a video, and waits for it. Costs 0.05 units a call, faces or not (Kling's price list, 2026-09). Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
-    args: { input: t.arg({ type: IdentifyFacesInputRef, description: 'Checked as a whole before Kling is asked.' }) },
-    resolve: async (_root, { input }, { ledger }) => ({
-      faceScan: await ledger.write('identifyFaces', definedOnly(input)),
+      "Finds the faces in a video, and waits for the answer. Costs 0.05 units, also when there is no face (Kling's price list, 2026-09). Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
+    args: {
+      video: t.arg({ type: VideoInputRef, description: 'The video to find the faces in.' }),
+      externalId: t.arg.string({
+        required: false,
+        description:
+          "The caller's own id of the scan, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same video returns the same scan and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another video is `CONFLICT`. Null: every call is charged.",
+      }),
+    },
+    resolve: async (_root, args, { ledger }) => ({
+      faceScan: await ledger.write('identifyFaces', definedOnly(args)),
     }),
   }),
 );

@@ -40,7 +40,7 @@ export const GeneratedVideoRef = builder.objectRef<GeneratedVideo>('GeneratedVid
   description: 'A video that a lip-sync made. Kling deletes it 30 days later.',
   fields: (t) => ({
     videoId: t.exposeString('videoId', {
-      description: "Kling's id of it: `createVoice` and `identifyFaces` take it as their `videoId`.",
+      description: "Kling's id of it: `createVoiceTask` and `identifyFaces` take it as `klingVideoId`.",
     }),
     url: t.expose('url', {
       type: 'URL',

@@ -94,7 +94,7 @@ const GENDERS = {
 const SpeechVoiceRef = builder.objectRef<SpeechVoice>('SpeechVoice').implement({
   description: 'A voice for text-to-speech. It speaks one language; the same `klingVoiceId` may be listed in both.',
   fields: (t) => ({
-    klingVoiceId: t.exposeString('klingVoiceId', { description: 'What `synthesizeSpeech` takes as its `voiceId`.' }),
+    klingVoiceId: t.exposeString('klingVoiceId', { description: 'What `SpeechInput.klingVoiceId` takes.' }),
     name: t.exposeString('name', { description: "Kling's name of the voice, in the voice's language." }),
     language: t.expose('language', { type: SpeechLanguageRef, description: 'The language that the voice speaks.' }),
     gender: t.expose('gender', {
@@ -139,25 +139,16 @@ builder.queryField('speechVoices', (t) =>
   }),
 );
 
-const SynthesizeSpeechInputRef = builder.inputType('SynthesizeSpeechInput', {
-  description: 'What is said, and by which voice.',
+const SpeechInputRef = builder.inputType('SpeechInput', {
+  description: 'A text, and the voice that reads it.',
   fields: (t) => ({
     text: t.string({ description: "1 to 1000 characters, in the voice's language." }),
-    voiceId: t.string({
+    klingVoiceId: t.string({
       description:
         'A `SpeechVoice.klingVoiceId`, such as `oversea_male1`. One that is not in `speechVoices` is allowed too. A `Voice` cannot be used.',
     }),
     language: t.field({ type: SpeechLanguageRef, description: 'The language of the text, and one the voice speaks.' }),
-    speed: t.float({
-      required: false,
-      defaultValue: 1,
-      description: "How fast, 0.8 to 2; 1 and null are the voice's own speed.",
-    }),
-    externalId: t.string({
-      required: false,
-      description:
-        "The caller's own id of the speech, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same input returns the same speech and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another input is `CONFLICT`. Null: every call is charged.",
-    }),
+    speed: t.float({ defaultValue: 1, description: "0.8 to 2. 1 is the voice's own speed." }),
   }),
 });
 
@@ -173,12 +164,17 @@ builder.mutationField('synthesizeSpeech', (t) =>
     type: SynthesizeSpeechPayloadRef,
     nullable: true,
     description:
-      "Speaks a text, and waits for it. Costs 0.05 units a call (Kling's price list, 2026-09); a lost answer cannot be recovered and is `UPSTREAM_UNAVAILABLE`. Errors also: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
+      "Turns text into audio, and waits for the answer. Costs 0.05 units (Kling's price list, 2026-09); a lost answer cannot be recovered and is `UPSTREAM_UNAVAILABLE`. Errors also: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
     args: {
-      input: t.arg({ type: SynthesizeSpeechInputRef, description: 'Checked as a whole before Kling is asked.' }),
+      speech: t.arg({ type: SpeechInputRef, description: 'The text, and the voice that reads it.' }),
+      externalId: t.arg.string({
+        required: false,
+        description:
+          "The caller's own id of the speech, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same text and voice returns the same speech and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another input is `CONFLICT`. Null: every call is charged.",
+      }),
     },
-    resolve: async (_root, { input }, { ledger }) => ({
-      speech: await ledger.write('synthesizeSpeech', definedOnly(input)),
+    resolve: async (_root, args, { ledger }) => ({
+      speech: await ledger.write('synthesizeSpeech', definedOnly(args)),
     }),
   }),
 );

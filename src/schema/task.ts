@@ -47,7 +47,7 @@ const FAILURE_MEANING = {
 
 const KIND_MEANING = {
   LIP_SYNC: 'Made by `createLipSyncTask`; its type is `LipSyncTask`.',
-  VOICE: 'Made by `createVoice`; its type is `VoiceTask`.',
+  VOICE: 'Made by `createVoiceTask`; its type is `VoiceTask`.',
 } as const satisfies Record<TaskKind, string>;
 
 export const TaskStatusRef = builder.enumType('TaskStatus', {
@@ -246,29 +246,24 @@ builder.interfaceField(TaskRef, 'queuePosition', (t) =>
   }),
 );
 
-const CancelQueuedInputRef = builder.inputType('CancelQueuedInput', {
-  description: 'Which task is taken back.',
-  fields: (t) => ({ taskId: t.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) }),
-});
-
-const CancelQueuedPayloadRef = builder.objectRef<{ readonly task: TaskRecord }>('CancelQueuedPayload').implement({
-  description: 'What `cancelQueued` did.',
+const CancelTaskPayloadRef = builder.objectRef<{ readonly task: TaskRecord }>('CancelTaskPayload').implement({
+  description: 'What `cancelTask` did.',
   fields: (t) => ({
     task: t.expose('task', { type: TaskRef, description: '`FAILED`, with the failure `CANCELLED`.' }),
   }),
 });
 
-builder.mutationField('cancelQueued', (t) =>
+builder.mutationField('cancelTask', (t) =>
   t.field({
-    type: CancelQueuedPayloadRef,
+    type: CancelTaskPayloadRef,
     nullable: true,
     description:
-      'Takes back a task that has not been sent to Kling. Costs nothing. Errors: `CONFLICT` once it may be at Kling, which cannot cancel; `NOT_FOUND`. Null with an error when it was not done.',
-    args: { input: t.arg({ type: CancelQueuedInputRef, description: 'Names one task.' }) },
-    async resolve(_root, { input }, { ledger }) {
-      const task = taskHandleOf(input.taskId);
+      'Cancels a task that Kling has not received yet. Later it is a `CONFLICT` error, because Kling cannot cancel. Costs nothing. A `NOT_FOUND` error if the task does not exist, or belongs to another tenant. Null with an error if it is not cancelled.',
+    args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) },
+    async resolve(_root, { taskId }, { ledger }) {
+      const task = taskHandleOf(taskId);
       if (task === null) throw notFound('task');
-      return { task: await ledger.write('cancelQueued', task) };
+      return { task: await ledger.write('cancelTask', task) };
     },
   }),
 );

@@ -96,11 +96,6 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const DeleteVoiceInputRef = builder.inputType('DeleteVoiceInput', {
-  description: 'Which voice goes.',
-  fields: (t) => ({ voiceId: t.globalID({ description: 'The `id` of a `Voice` whose owner is `ACCOUNT`.' }) }),
-});
-
 const DeleteVoicePayloadRef = builder.objectRef<DeletedVoiceResult>('DeleteVoicePayload').implement({
   description: 'What `deleteVoice` did. Kling often answers with nothing but success.',
   fields: (t) => ({
@@ -129,9 +124,9 @@ builder.mutationField('deleteVoice', (t) =>
     nullable: true,
     description:
       'Deletes a cloned voice for good. Costs nothing. Videos made with it stay. The scope `operator` allows every cloned voice of the account. A `NOT_FOUND` error if the voice does not exist, or belongs to another tenant. Null with an error if it is not deleted.',
-    args: { input: t.arg({ type: DeleteVoiceInputRef, description: 'Names one voice.' }) },
-    async resolve(_root, { input }, { ledger, viewer }) {
-      const voiceId = idOf('Voice', input.voiceId);
+    args: { voiceId: t.arg.globalID({ description: 'The `id` of a `Voice` whose owner is `ACCOUNT`.' }) },
+    async resolve(_root, args, { ledger, viewer }) {
+      const voiceId = idOf('Voice', args.voiceId);
       if (voiceId === null) throw notFound('voice');
       return ledger.write('deleteVoice', { voiceId, anyOwner: isPermitted(viewer, 'operator') });
     },
@@ -200,27 +195,27 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const VoiceSourceInputRef = builder.inputType('VoiceSourceInput', {
-  description: 'The recording to clone: one person, clean and without noise, 5 to 30 s. Exactly one of the two.',
+const VoiceSampleInputRef = builder.inputType('VoiceSampleInput', {
+  description: 'A recording of one person, clean and without noise, 5 to 30 s: MP3, WAV, MP4 or MOV.',
   isOneOf: true,
   fields: (t) => ({
     url: t.string({
       required: false,
-      description: 'An MP3, WAV, MP4 or MOV file where Kling can fetch it: public, `https` only.',
+      description: 'A public `https` URL. Kling fetches it, not the gateway.',
     }),
-    videoId: t.string({
+    klingVideoId: t.string({
       required: false,
       description:
-        'A video with sound that Kling made: by lip-sync (`GeneratedVideo.videoId`), avatar, or model V2.6 with sound on. One that another caller made here is not there.',
+        'A video with sound that Kling made by lip-sync, by avatar, or with model V2.6. One that another tenant made here does not exist.',
     }),
   }),
 });
 
-const CreateVoiceInputRef = builder.inputType('CreateVoiceInput', {
-  description: 'Whose voice to clone, and what to call it.',
+const CreateVoiceTaskInputRef = builder.inputType('CreateVoiceTaskInput', {
+  description: 'The voice to clone, and its name.',
   fields: (t) => ({
     name: t.string({ description: '1 to 20 characters, trimmed. Need not be unique.' }),
-    source: t.field({ type: VoiceSourceInputRef, description: 'Where the voice is heard.' }),
+    sample: t.field({ type: VoiceSampleInputRef, description: 'The recording of the voice.' }),
     externalId: t.string({
       required: false,
       description:
@@ -231,8 +226,8 @@ const CreateVoiceInputRef = builder.inputType('CreateVoiceInput', {
   }),
 });
 
-const CreateVoicePayloadRef = builder.objectRef<{ readonly task: VoiceTask }>('CreateVoicePayload').implement({
-  description: 'What `createVoice` did.',
+const CreateVoiceTaskPayloadRef = builder.objectRef<{ readonly task: VoiceTask }>('CreateVoiceTaskPayload').implement({
+  description: 'What `createVoiceTask` did.',
   fields: (t) => ({
     task: t.expose('task', {
       type: VoiceTaskRef,
@@ -241,14 +236,16 @@ const CreateVoicePayloadRef = builder.objectRef<{ readonly task: VoiceTask }>('C
   }),
 });
 
-builder.mutationField('createVoice', (t) =>
+builder.mutationField('createVoiceTask', (t) =>
   t.field({
-    type: CreateVoicePayloadRef,
+    type: CreateVoiceTaskPayloadRef,
     nullable: true,
     description:
       "Clones a voice. Costs 0.05 units (Kling's price list, 2026-09); the task is made at most once, whatever happens on the way, and with an `externalId` also when the call is repeated. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
-    args: { input: t.arg({ type: CreateVoiceInputRef, description: 'Checked as a whole before Kling is asked.' }) },
-    resolve: async (_root, { input }, { ledger }) => ({ task: await ledger.write('createVoice', definedOnly(input)) }),
+    args: { input: t.arg({ type: CreateVoiceTaskInputRef, description: 'Checked as a whole before Kling is asked.' }) },
+    resolve: async (_root, { input }, { ledger }) => ({
+      task: await ledger.write('createVoiceTask', definedOnly(input)),
+    }),
   }),
 );
 

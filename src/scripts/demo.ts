@@ -138,10 +138,10 @@ async function lipSync(): Promise<void> {
   const { identifyFaces } = await execute<{
     identifyFaces: { faceScan: { faces: { id: string; klingFaceId: string; startMs: number; endMs: number }[] } };
   }>(
-    `mutation Identify($input: IdentifyFacesInput!) {
-       identifyFaces(input: $input) { faceScan { faces { id klingFaceId startMs endMs } } }
+    `mutation Identify($video: VideoInput!, $externalId: String) {
+       identifyFaces(video: $video, externalId: $externalId) { faceScan { faces { id klingFaceId startMs endMs } } }
      }`,
-    { input: { video: { url: video } } },
+    { video: { url: video } },
   );
   const { faces } = identifyFaces.faceScan;
   for (const face of faces) say(`    face ${face.klingFaceId}: ${face.startMs} ms to ${face.endMs} ms`);
@@ -168,19 +168,19 @@ async function lipSync(): Promise<void> {
 
 async function customVoice(): Promise<void> {
   say('Custom voice');
-  const { createVoice } = await execute<{ createVoice: { task: VoiceTask } }>(
-    `mutation Create($input: CreateVoiceInput!) {
-       createVoice(input: $input) { task { id status failure { code message } } }
+  const { createVoiceTask } = await execute<{ createVoiceTask: { task: VoiceTask } }>(
+    `mutation Create($input: CreateVoiceTaskInput!) {
+       createVoiceTask(input: $input) { task { id status failure { code message } } }
      }`,
-    { input: { name: 'Narrator', source: { url: 'https://example.com/narrator-12s.mp3' } } },
+    { input: { name: 'Narrator', sample: { url: 'https://example.com/narrator-12s.mp3' } } },
   );
-  const done = await follow<VoiceTask>(createVoice.task.id);
+  const done = await follow<VoiceTask>(createVoiceTask.task.id);
   const [voice] = done.voices;
   if (voice === undefined) throw new Error('the task succeeded without a voice');
   say(`  result: ${voice.name}, listen at ${voice.trialUrl}`);
   say(`  my voices: ${await voiceNames()}`);
-  await execute(`mutation Delete($input: DeleteVoiceInput!) { deleteVoice(input: $input) { deletedVoiceId } }`, {
-    input: { voiceId: voice.id },
+  await execute(`mutation Delete($voiceId: ID!) { deleteVoice(voiceId: $voiceId) { deletedVoiceId } }`, {
+    voiceId: voice.id,
   });
   say(`  deleted; my voices: ${await voiceNames()}`);
 }

@@ -9,7 +9,7 @@ const sandbox = openSandbox('fairness');
 
 const voice = (tenant: number, task: number) => ({
   name: `Voice ${task}`,
-  source: { url: 'https://example.com/voice.mp3' },
+  sample: { url: 'https://example.com/voice.mp3' },
   externalId: `${tenant}-${task}`,
 });
 
@@ -22,7 +22,7 @@ describe('ten tenants with twenty tasks each, all at once, on an account with th
     const made = await Promise.all(
       tenants.flatMap((ledger, tenant) =>
         Array.from({ length: TASKS_OF_EACH }, async (_, task) => {
-          const record = valueOf(await ledger.createVoice(voice(tenant, task)));
+          const record = valueOf(await ledger.createVoiceTask(voice(tenant, task)));
           return { id: record.id, tenant };
         }),
       ),

@@ -38,14 +38,14 @@ const INPUT = { any: 'input' };
 const READERS = ['voices:read', 'lipsync:read'] as const;
 
 const LEDGER: readonly Row[] = [
-  row('write', ['createVoice', INPUT], ['voices:write']),
+  row('write', ['createVoiceTask', INPUT], ['voices:write']),
   row('write', ['deleteVoice', { anyOwner: false }], ['voices:write']),
   row('write', ['deleteVoice', { anyOwner: true }], ['operator']),
   row('write', ['createLipSyncTask', INPUT], ['lipsync:write']),
   row('write', ['identifyFaces', INPUT], ['lipsync:write']),
   row('write', ['synthesizeSpeech', INPUT], ['lipsync:write']),
-  row('write', ['cancelQueued', VOICE], ['voices:write']),
-  row('write', ['cancelQueued', LIP_SYNC], ['lipsync:write']),
+  row('write', ['cancelTask', VOICE], ['voices:write']),
+  row('write', ['cancelTask', LIP_SYNC], ['lipsync:write']),
   row('write', ['updateTask', VOICE], ['voices:write']),
   row('write', ['updateTask', LIP_SYNC], ['lipsync:write']),
   row('task', [{ id: 'nothing' }], READERS),

@@ -35,14 +35,14 @@ const RANK: Readonly<Record<string, number>> = {
 const REFUSALS = new Set(['CONTENT_REJECTED']);
 
 const MUTATIONS = {
-  VOICE: `mutation ($input: CreateVoiceInput!) { made: createVoice(input: $input) { task { id status } } }`,
+  VOICE: `mutation ($input: CreateVoiceTaskInput!) { made: createVoiceTask(input: $input) { task { id status } } }`,
   LIP_SYNC: `mutation ($input: CreateLipSyncTaskInput!) { made: createLipSyncTask(input: $input) { task { id status } } }`,
 } as const;
 const QUERIES = {
   VOICE: `query ($externalId: String!) { task: voiceTask(by: { externalId: $externalId }) { id status } }`,
   LIP_SYNC: `query ($externalId: String!) { task: lipSyncTask(by: { externalId: $externalId }) { id status } }`,
 } as const;
-const SCAN = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id startMs } } } }`;
+const SCAN = `mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { faceScan { faces { id startMs } } } }`;
 
 /** A face for lip-syncs, scanned before any fault, because scans are not tasks. */
 export interface ScannedFace {
@@ -52,7 +52,7 @@ export interface ScannedFace {
 
 /** Scans one video. Costs one face scan. */
 export async function scanFace(gatewayUrl: string): Promise<ScannedFace> {
-  const variables = { input: { video: { url: 'https://example.com/person-10s.mp4' } } };
+  const variables = { video: { url: 'https://example.com/person-10s.mp4' } };
   const sent = await sendOperation(gatewayUrl, { query: SCAN, variables }, null);
   const data =
     'answer' in sent ? (sent.answer.data as { identifyFaces?: { faceScan: { faces: ScannedFace[] } } }) : null;
@@ -135,7 +135,7 @@ function taskOf(sent: Sent, field: 'made' | 'task'): Seen | null {
 function toInput({ externalId, kind, word }: Intent, face: ScannedFace): object {
   const name = `${externalId}${word === null ? '' : `-sandbox-${word}`}`;
   if (kind === 'VOICE')
-    return { name: externalId.slice(-20), source: { url: `https://example.com/${name}-12s.mp3` }, externalId };
+    return { name: externalId.slice(-20), sample: { url: `https://example.com/${name}-12s.mp3` }, externalId };
   return {
     faceId: face.id,
     sound: { url: `https://example.com/${name}-5s.mp3` },

@@ -33,7 +33,7 @@ function open({ onTestFinished }: TestContext, caller: Caller, getToken: () => P
 
 /** The input of a voice that succeeds. */
 function voice(externalId?: string): object {
-  return { name: 'Called', source: { url: `https://example.com/${randomUUID()}-sandbox-ok-12s.mp3` }, externalId };
+  return { name: 'Called', sample: { url: `https://example.com/${randomUUID()}-sandbox-ok-12s.mp3` }, externalId };
 }
 
 async function failureOf(calling: Promise<unknown>): Promise<unknown> {
@@ -52,7 +52,7 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
     const calls = open(context, caller, async () => token);
     const externalId = randomUUID();
     const maker = caller === EVENT_SOURCE ? open(context, FETCH, async () => token) : calls;
-    const task = await maker.createVoice(voice(externalId));
+    const task = await maker.createVoiceTask(voice(externalId));
     expect(task.externalId).toBe(externalId);
     expect(await calls.task(task.id)).toMatchObject({ id: task.id, externalId });
     expect(await calls.task('Vm9pY2VUYXNrOm5vbmU')).toBeNull();
@@ -63,7 +63,7 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
     const token = await mintToken(randomUUID());
     const maker = open(context, FETCH, async () => token);
     const ids: string[] = [];
-    for (let i = 0; i < 5; i += 1) ids.unshift((await maker.createVoice(voice())).id);
+    for (let i = 0; i < 5; i += 1) ids.unshift((await maker.createVoiceTask(voice())).id);
     const walked = await open(context, caller, async () => token).walkTasks(2);
     expect(walked).toEqual([ids.slice(0, 2), ids.slice(0, 4), ids]);
   });
@@ -73,18 +73,18 @@ describe.each(CALLERS.map((caller) => ({ library: caller.library, caller })))('$
     const token = await mintToken(randomUUID());
     const calls = open(context, caller, async () => token);
     const [error, ...others] = caller.errorsOf(
-      await failureOf(calls.createVoice({ name: '', source: { url: 'http://example.com/a.mp3' } })),
+      await failureOf(calls.createVoiceTask({ name: '', sample: { url: 'http://example.com/a.mp3' } })),
     );
     expect(others).toEqual([]);
     expect(error).toMatchObject({
       message: 'input.name: must be 1 to 20 characters long and not blank (and 1 more)',
-      path: ['createVoice'],
+      path: ['createVoiceTask'],
       extensions: {
         code: 'BAD_USER_INPUT',
         retryable: false,
         issues: [
           { path: ['input', 'name'], message: 'must be 1 to 20 characters long and not blank' },
-          { path: ['input', 'source', 'url'], message: 'must be an https URL, not http' },
+          { path: ['input', 'sample', 'url'], message: 'must be an https URL, not http' },
         ],
       },
     });
@@ -110,5 +110,5 @@ test('A mutation through an EventSource is refused, because it is sent by GET', 
   const { expect } = context;
   const token = await mintToken(randomUUID());
   const calls = open(context, EVENT_SOURCE, async () => token);
-  expect(EVENT_SOURCE.refusalOf(await failureOf(calls.createVoice(voice())))).toBe(405);
+  expect(EVENT_SOURCE.refusalOf(await failureOf(calls.createVoiceTask(voice())))).toBe(405);
 });

@@ -12,9 +12,9 @@ export const task = () => graphql`
   }
 `;
 
-export const createVoice = () => graphql`
-  mutation relayCallsCreateVoiceMutation($input: CreateVoiceInput!) {
-    createVoice(input: $input) {
+export const createVoiceTask = () => graphql`
+  mutation relayCallsCreateVoiceMutation($input: CreateVoiceTaskInput!) {
+    createVoiceTask(input: $input) {
       task {
         id
         status

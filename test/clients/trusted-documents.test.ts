@@ -7,7 +7,7 @@ import { commitMutation, fetchQuery, requestSubscription } from 'relay-runtime';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { startGateway, type RunningGateway } from '../node/gateway.ts';
 import { mintToken } from '../support/token.ts';
-import createVoice, {
+import createVoiceTask, {
   type operationsCreateVoiceMutation,
 } from './persisted/__generated__/operationsCreateVoiceMutation.graphql.ts';
 import taskChanged, {
@@ -110,12 +110,12 @@ describe('a gateway that serves only the manifest of relay-compiler', () => {
   test('lets Relay create and watch a task', async ({ expect }) => {
     const socket = createWsClient(socketUrl, getToken);
     const environment = createEnvironment(url, getToken, socket);
-    const source = { url: `https://example.com/${randomUUID()}-sandbox-ok-12s.mp3` };
+    const sample = { url: `https://example.com/${randomUUID()}-sandbox-ok-12s.mp3` };
     const id = await new Promise<string>((resolve, reject) => {
       commitMutation<operationsCreateVoiceMutation>(environment, {
-        mutation: createVoice,
-        variables: { input: { name: 'Persisted', source } },
-        onCompleted: (data) => resolve(data.createVoice!.task.id),
+        mutation: createVoiceTask,
+        variables: { input: { name: 'Persisted', sample } },
+        onCompleted: (data) => resolve(data.createVoiceTask!.task.id),
         onError: reject,
       });
     });

@@ -7,7 +7,7 @@ describe('checkIdentifyFacesInput', () => {
       ok: true,
       value: { video: { url: 'https://cdn.example.com/v.mov' } },
     });
-    expect(checkIdentifyFacesInput({ video: { videoId: 'abc=' }, externalId: 'k1' })).toEqual({
+    expect(checkIdentifyFacesInput({ video: { klingVideoId: 'abc=' }, externalId: 'k1' })).toEqual({
       ok: true,
       value: { video: { videoId: 'abc=' } },
     });
@@ -16,10 +16,10 @@ describe('checkIdentifyFacesInput', () => {
   it('reports all issues at once', () => {
     const checked = checkIdentifyFacesInput({ video: { url: 'http://10.0.0.1/v.mp3' }, externalId: 'a b' });
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.path.join('.'))).toEqual([
-      'input.video.url',
-      'input.video.url',
-      'input.video.url',
-      'input.externalId',
+      'video.url',
+      'video.url',
+      'video.url',
+      'externalId',
     ]);
   });
 });

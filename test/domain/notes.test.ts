@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { checkCreateVoiceInput } from '../../src/domain/inputs.ts';
+import { checkCreateVoiceTaskInput } from '../../src/domain/inputs.ts';
 import { checkNotes, type NotesInput } from '../../src/domain/notes.ts';
 
 const PAIR = { key: 'order', value: '4711' };
@@ -83,8 +83,8 @@ describe('the notes on a task', () => {
   });
 
   it('are checked together with the input that creates a task', ({ expect }) => {
-    const input = { name: '', source: { url: 'https://example.com/a.mp3' }, label: '', metadata: pairs(17) };
-    const checked = checkCreateVoiceInput(input);
+    const input = { name: '', sample: { url: 'https://example.com/a.mp3' }, label: '', metadata: pairs(17) };
+    const checked = checkCreateVoiceTaskInput(input);
     expect(checked.ok ? [] : checked.issues.map(({ path }) => path.join('.'))).toEqual([
       'input.name',
       'input.label',

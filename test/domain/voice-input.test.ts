@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkCreateVoiceInput } from '../../src/domain/inputs.ts';
+import { checkCreateVoiceTaskInput } from '../../src/domain/inputs.ts';
 
 const URL_SOURCE = { url: 'https://cdn.example.com/me.mp3' };
 
 function issuesOfName(name: string): string[] {
-  const checked = checkCreateVoiceInput({ name, source: URL_SOURCE });
+  const checked = checkCreateVoiceTaskInput({ name, sample: URL_SOURCE });
   return checked.ok ? [] : checked.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
 }
 
@@ -36,7 +36,7 @@ describe('the name of a voice', () => {
   });
 
   it('is trimmed', () => {
-    expect(checkCreateVoiceInput({ name: '  Ann ', source: URL_SOURCE })).toEqual({
+    expect(checkCreateVoiceTaskInput({ name: '  Ann ', sample: URL_SOURCE })).toEqual({
       ok: true,
       value: { name: 'Ann', source: URL_SOURCE },
     });
@@ -45,29 +45,31 @@ describe('the name of a voice', () => {
 
 describe('the source of a voice', () => {
   it('may be a video that Kling made', () => {
-    expect(checkCreateVoiceInput({ name: 'Ann', source: { videoId: '850087542757535834', url: null } })).toEqual({
+    expect(
+      checkCreateVoiceTaskInput({ name: 'Ann', sample: { klingVideoId: '850087542757535834', url: null } }),
+    ).toEqual({
       ok: true,
       value: { name: 'Ann', source: { videoId: '850087542757535834' } },
     });
   });
 
-  it.each([[{}], [{ url: null, videoId: null }], [{ ...URL_SOURCE, videoId: '1' }]])(
+  it.each([[{}], [{ url: null, klingVideoId: null }], [{ ...URL_SOURCE, klingVideoId: '1' }]])(
     'must be exactly one of URL and video id: %j',
-    (source) => {
-      expect(checkCreateVoiceInput({ name: 'Ann', source })).toEqual({
+    (sample) => {
+      expect(checkCreateVoiceTaskInput({ name: 'Ann', sample })).toEqual({
         ok: false,
         issues: [
-          { path: ['input', 'source'], code: 'OUT_OF_RANGE', message: 'must have exactly one of url and videoId' },
+          { path: ['input', 'sample'], code: 'OUT_OF_RANGE', message: 'must have exactly one of url and klingVideoId' },
         ],
       });
     },
   );
 
   it('must be audio or video', () => {
-    const checked = checkCreateVoiceInput({ name: 'Ann', source: { url: 'https://cdn.example.com/me.m4a' } });
+    const checked = checkCreateVoiceTaskInput({ name: 'Ann', sample: { url: 'https://cdn.example.com/me.m4a' } });
     expect(checked.ok ? [] : checked.issues).toEqual([
       {
-        path: ['input', 'source', 'url'],
+        path: ['input', 'sample', 'url'],
         code: 'UNSUPPORTED_FORMAT',
         message: 'must be a file of type .mp3 .wav .mp4 .mov .m4v, not .m4a',
       },
@@ -75,13 +77,13 @@ describe('the source of a voice', () => {
   });
 });
 
-describe('checkCreateVoiceInput', () => {
+describe('checkCreateVoiceTaskInput', () => {
   it('reports all issues at once under its path', () => {
-    const input = { name: ' ', source: { videoId: 'a b' }, externalId: '' };
-    const checked = checkCreateVoiceInput(input, ['voices', 0]);
+    const input = { name: ' ', sample: { klingVideoId: 'a b' }, externalId: '' };
+    const checked = checkCreateVoiceTaskInput(input, ['voices', 0]);
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual([
       ['voices', 0, 'name'],
-      ['voices', 0, 'source', 'videoId'],
+      ['voices', 0, 'sample', 'klingVideoId'],
       ['voices', 0, 'externalId'],
     ]);
   });
@@ -90,8 +92,8 @@ describe('checkCreateVoiceInput', () => {
     const text = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(text, text, fc.option(text), (name, source, externalId) => {
-        expect(() => checkCreateVoiceInput({ name, source: { url: source }, externalId })).not.toThrow();
-        expect(() => checkCreateVoiceInput({ name, source: { videoId: source }, externalId })).not.toThrow();
+        expect(() => checkCreateVoiceTaskInput({ name, sample: { url: source }, externalId })).not.toThrow();
+        expect(() => checkCreateVoiceTaskInput({ name, sample: { klingVideoId: source }, externalId })).not.toThrow();
       }),
     );
   });

@@ -33,7 +33,7 @@ const OPERATIONS: Readonly<Record<string, readonly [query: string, variables?: o
   ],
   'the viewer': ['{ viewer { __typename } }'],
   'two mutations': [
-    'mutation { a: deleteVoice(input: {voiceId: "x"}) { __typename } b: deleteVoice(input: {voiceId: "y"}) { __typename } }',
+    'mutation { a: deleteVoice(voiceId: "x") { __typename } b: deleteVoice(voiceId: "y") { __typename } }',
   ],
   introspection: [getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true })],
 };

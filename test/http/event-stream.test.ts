@@ -2,7 +2,8 @@ import { describe, it } from 'vitest';
 import { createGraphqlClient, URL_OF_GRAPHQL } from '../support/graphql-client.ts';
 
 const EVENT_STREAM = { accept: 'text/event-stream' };
-const CREATE_VOICE = 'mutation { createVoice(input: { name: "Ann", source: { videoId: "1" } }) { task { id } } }';
+const CREATE_VOICE =
+  'mutation { createVoiceTask(input: { name: "Ann", sample: { klingVideoId: "1" } }) { task { id } } }';
 
 /** Formats one result and the end, as in graphql-sse's distinct connections. */
 function streamOf(result: string): string {
@@ -32,7 +33,7 @@ describe('a client of Server-Sent Events', () => {
   it('gets the result of a mutation as one event', async ({ expect }) => {
     const response = await createGraphqlClient().post(JSON.stringify({ query: CREATE_VOICE }), EVENT_STREAM);
     expect(await response.text()).toBe(
-      streamOf('{"data":{"createVoice":{"task":{"id":"Vm9pY2VUYXNrOnZvaWNlLXRhc2stMQ"}}}}'),
+      streamOf('{"data":{"createVoiceTask":{"task":{"id":"Vm9pY2VUYXNrOnZvaWNlLXRhc2stMQ"}}}}'),
     );
   });
 

@@ -84,7 +84,7 @@ describe('if introspection is off', () => {
     ['{ tasks(kind: VOICES) { edges { cursor } } }', {}],
     ['{ tasks(firs: 1) { edges { cursor } } }', {}],
     ['query ($k: TaskKind) { tasks(kind: $k) { edges { cursor } } }', { k: 'VOICES' }],
-    ['mutation ($i: DeleteVoiceInput!) { deleteVoice(input: $i) { deletedVoiceId } }', { i: { voiceI: 'x' } }],
+    ['mutation ($i: VideoInput!) { identifyFaces(video: $i) { faceScan { id } } }', { i: { ur: 'x' } }],
   ] as const)('no message suggests names of the schema: %s', async ([query, variables], { expect }) => {
     const { errors } = await closed.execute(query, variables);
     expect(errors?.length).toBeGreaterThan(0);

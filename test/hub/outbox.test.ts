@@ -10,7 +10,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 
 type Deliver = (shard: string, prev: number, events: readonly TaskChange[]) => Promise<number | null>;
 
-const kling = { createVoice: async () => snapshotOf('SUBMITTED') };
+const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED') };
 
 /** Creates a shard that applies and records its deliveries. Nobody watches there if `appliedSeq` is null. */
 function createShard(appliedSeq: number | null) {

@@ -117,7 +117,7 @@ describe('a query or mutation over a socket', () => {
     [
       'an input of another shape',
       {
-        query: 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }',
+        query: 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }',
         variables: { input: [] },
       },
     ],

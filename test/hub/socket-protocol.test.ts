@@ -156,12 +156,16 @@ describe('queries and mutations', () => {
     socket.subscribe('q', 'query ($id: ID!) { node(id: $id) { id } }', { id: encodeGlobalId('VoiceTask', 'none') });
     expect(await socket.next()).toMatchObject({ id: 'q', type: 'next', payload: { data: { node: null } } });
     expect(await socket.next()).toEqual({ id: 'q', type: 'complete' });
-    const input = { name: 'Ann', source: { url: 'https://example.com/sandbox-never-ends.mp3' } };
-    socket.subscribe('m', 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { status } } }', {
-      input,
-    });
+    const input = { name: 'Ann', sample: { url: 'https://example.com/sandbox-never-ends.mp3' } };
+    socket.subscribe(
+      'm',
+      'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { status } } }',
+      {
+        input,
+      },
+    );
     const made = await socket.next();
-    expect(made).toMatchObject({ id: 'm', type: 'next', payload: { data: { createVoice: { task: {} } } } });
+    expect(made).toMatchObject({ id: 'm', type: 'next', payload: { data: { createVoiceTask: { task: {} } } } });
     expect(await socket.next()).toEqual({ id: 'm', type: 'complete' });
     socket.socket.close(1000);
   });

@@ -63,12 +63,12 @@ describe.for(BODIES)('an answer of %s', ([, answerOf]) => {
 });
 
 describe('an edge that refuses', () => {
-  it.for(['createVoice', 'deleteVoice', 'identifyFaces', 'synthesizeSpeech'] as const)(
+  it.for(['createVoiceTask', 'deleteVoice', 'identifyFaces', 'synthesizeSpeech'] as const)(
     'refuses %s permanently, after one attempt',
     async (method, { expect }) => {
       const { client, requests } = createUpstream([{ status: 413, body: HTML }]);
       const calls = {
-        createVoice: () => client.createVoice(VOICE, IDENTITY),
+        createVoiceTask: () => client.createVoiceTask(VOICE, IDENTITY),
         deleteVoice: () => client.deleteVoice('1'),
         identifyFaces: () => client.identifyFaces({ video: { videoId: '1' } }),
         synthesizeSpeech: () => client.synthesizeSpeech(SPEECH),
@@ -94,7 +94,7 @@ describe('an edge that refuses', () => {
 
   it('causes an error that names the credential and the host for 403, never the secret', async ({ expect }) => {
     const { client } = createUpstream([{ status: 403, body: HTML }]);
-    const { message } = (await klingErrorOf(client.createVoice(VOICE, IDENTITY))).failure;
+    const { message } = (await klingErrorOf(client.createVoiceTask(VOICE, IDENTITY))).failure;
     expect(message).toContain('the static API key to api.kling.test');
     expect(message).not.toContain('key-for-tests');
   });
@@ -102,6 +102,6 @@ describe('an edge that refuses', () => {
   it('is ignored if the answer has a code of Kling’s', async ({ expect }) => {
     const body = JSON.stringify({ code: 5000, message: 'x', request_id: 'r' });
     const { client } = createUpstream([{ status: 400, body }]);
-    expect((await klingErrorOf(client.createVoice(VOICE, IDENTITY))).outcome).toBe('UNKNOWN');
+    expect((await klingErrorOf(client.createVoiceTask(VOICE, IDENTITY))).outcome).toBe('UNKNOWN');
   });
 });

@@ -64,8 +64,8 @@ describe('a business code', () => {
   it('overrides the HTTP status: 200 may be a refusal, and 500 an answer', async ({ expect }) => {
     const answer = { status: 500, body: JSON.stringify({ code: 0, data: { task_id: 't', task_status: 'submitted' } }) };
     const { client } = createUpstream([refusal(1101, 200), answer]);
-    expect((await klingErrorOf(client.createVoice(VOICE, IDENTITY))).failure.code).toBe('QUOTA_EXHAUSTED');
-    expect((await client.createVoice(VOICE, IDENTITY)).klingTaskId).toBe('t');
+    expect((await klingErrorOf(client.createVoiceTask(VOICE, IDENTITY))).failure.code).toBe('QUOTA_EXHAUSTED');
+    expect((await client.createVoiceTask(VOICE, IDENTITY)).klingTaskId).toBe('t');
   });
 });
 
@@ -85,7 +85,7 @@ describe('a 1201 with another cause', () => {
 
   it('is CONFLICT for an external id that exists', async ({ expect }) => {
     const { client, requests } = createUpstream([{ status: 400, body: exists }]);
-    const { failure, outcome } = await klingErrorOf(client.createVoice(VOICE, IDENTITY));
+    const { failure, outcome } = await klingErrorOf(client.createVoiceTask(VOICE, IDENTITY));
     expect([failure.code, failure.retryable, outcome, requests.length]).toEqual(['CONFLICT', false, 'REFUSED', 1]);
   });
 });
@@ -93,7 +93,7 @@ describe('a 1201 with another cause', () => {
 describe("Kling's text in a message", () => {
   it('is quoted if the caller can correct the input', async ({ expect }) => {
     const { client } = createUpstream([{ status: 400, body: parameter }]);
-    const { failure } = await klingErrorOf(client.createVoice(VOICE, IDENTITY));
+    const { failure } = await klingErrorOf(client.createVoiceTask(VOICE, IDENTITY));
     expect(failure.message).toBe(
       'Kling refused a parameter. Kling says: input.voiceSpeed: must be less than or equal to 2.0',
     );
@@ -105,14 +105,14 @@ describe("Kling's text in a message", () => {
     ['key', { status: 401, body: garbageKey }, 'UPSTREAM_MISCONFIGURED', '3 parts'],
   ] as const)('is not quoted if it is about the gateway: %s', async ([, answer, code, text], { expect }) => {
     const { client } = createUpstream([answer]);
-    const { failure } = await klingErrorOf(client.createVoice(VOICE, IDENTITY));
+    const { failure } = await klingErrorOf(client.createVoiceTask(VOICE, IDENTITY));
     expect(failure.code).toBe(code);
     expect(failure.message).not.toContain(text);
   });
 
   it('is one line, without control and format characters, cut to length', async ({ expect }) => {
     const { client } = createUpstream([refusal(1201, 400, `a\u0000b\r\n\u202ec\ud800 ${'x'.repeat(5000)}`)]);
-    const { message } = (await klingErrorOf(client.createVoice(VOICE, IDENTITY))).failure;
+    const { message } = (await klingErrorOf(client.createVoiceTask(VOICE, IDENTITY))).failure;
     expect(message).toMatch(/^Kling refused a parameter\. Kling says: a b c\ufffd x+…$/);
     expect(message.length).toBeLessThan(400);
   });

@@ -53,7 +53,7 @@ describe('an unreadable answer', () => {
 
   it('is never quoted', async ({ expect }) => {
     const { client } = createUpstream(['{"secret": oops']);
-    const error = await klingErrorOf(client.createVoice(VOICE, IDENTITY));
+    const error = await klingErrorOf(client.createVoiceTask(VOICE, IDENTITY));
     expect([error.message, String(error.cause)].join()).not.toMatch(/secret|oops/);
   });
 });
@@ -107,13 +107,13 @@ describe('a read', () => {
 });
 
 describe('a call that acts', () => {
-  it.for(['createVoice', 'deleteVoice', 'identifyFaces', 'createLipSyncTask', 'synthesizeSpeech'] as const)(
+  it.for(['createVoiceTask', 'deleteVoice', 'identifyFaces', 'createLipSyncTask', 'synthesizeSpeech'] as const)(
     'is sent once after any failure: %s',
     async (method, { expect }) => {
       for (const answer of [refusal(1302, 429), refusal(5000, 500), BROKEN, badGateway]) {
         const { client, requests } = createUpstream([answer]);
         const calls = {
-          createVoice: () => client.createVoice(VOICE, IDENTITY),
+          createVoiceTask: () => client.createVoiceTask(VOICE, IDENTITY),
           deleteVoice: () => client.deleteVoice('1'),
           identifyFaces: () => client.identifyFaces({ video: { videoId: '1' } }),
           createLipSyncTask: () => client.createLipSyncTask(LIP_SYNC, IDENTITY),

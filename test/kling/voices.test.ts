@@ -11,7 +11,7 @@ import { createUpstream, HOST, IDENTITY, klingErrorOf, NO_IDENTITY, PAGE, VOICE 
 describe('creating a voice', () => {
   it('sends the name, the source and the ids of the task', async ({ expect }) => {
     const { client, requests } = createUpstream([created]);
-    const task = await client.createVoice(VOICE, IDENTITY);
+    const task = await client.createVoiceTask(VOICE, IDENTITY);
     expect(requests[0]).toMatchObject({
       url: `${HOST}/v1/general/custom-voices`,
       init: { method: 'POST', redirect: 'manual', headers: { authorization: 'Bearer key-for-tests' } },
@@ -39,7 +39,7 @@ describe('creating a voice', () => {
 
   it('omits unset fields', async ({ expect }) => {
     const { client, requests } = createUpstream([created]);
-    await client.createVoice({ name: 'V', source: { videoId: '850' } }, NO_IDENTITY);
+    await client.createVoiceTask({ name: 'V', source: { videoId: '850' } }, NO_IDENTITY);
     expect(requests[0]?.body).toEqual({ voice_name: 'V', video_id: '850' });
   });
 });

@@ -8,7 +8,7 @@ import { changesOf, ledgerOf, openSandbox } from '../support/ledger.ts';
 openSandbox('alarmHandler');
 
 const creates: Partial<KlingClient> = {
-  createVoice: async (_request, { externalTaskId }) =>
+  createVoiceTask: async (_request, { externalTaskId }) =>
     snapshotOf('SUBMITTED', { klingTaskId: `kling-${externalTaskId}` }),
 };
 

@@ -18,11 +18,11 @@ const speaking: PartsOptions['kling'] = {
     klingRequestId: null,
   }),
 };
-const HELLO = { text: 'Hello', voiceId: 'v', language: 'en' } as const;
+const HELLO = { text: 'Hello', klingVoiceId: 'v', language: 'en' } as const;
 const idsOf = ({ edges }: Slice<{ readonly id: string }>) => edges.map(({ node }) => node.id);
 
 /** Scans a video, and returns the id of the scan. The clock stands still, so all scans are made at one instant. */
-async function scan({ paidCalls }: LedgerParts, video: { url: string } | { videoId: string }): Promise<string> {
+async function scan({ paidCalls }: LedgerParts, video: { url: string } | { klingVideoId: string }): Promise<string> {
   return (await paidCalls.identifyFaces({ video }, null)).id;
 }
 
@@ -50,7 +50,7 @@ describe('the list of face scans', () => {
   it('shows the video of each scan as the caller named it', async ({ expect }) => {
     await withParts('videos of scans', { kling }, async (parts) => {
       await scan(parts, { url: 'https://EXAMPLE.com/v.mp4' });
-      await scan(parts, { videoId: '42' });
+      await scan(parts, { klingVideoId: '42' });
       const videos = parts.queries.faceScans({ first: 10, after: null }).edges.map(({ node }) => node.video);
       expect(videos).toEqual([{ videoId: '42' }, { url: 'https://example.com/v.mp4' }]);
     });
@@ -91,9 +91,9 @@ describe('the list of speeches', () => {
     await withParts('speeches', { kling: speaking }, async ({ paidCalls, queries, clock }) => {
       const made = [];
       for (const text of ['one', ' two ', 'three'])
-        made.unshift(await paidCalls.synthesizeSpeech({ ...HELLO, text }, null));
+        made.unshift(await paidCalls.synthesizeSpeech({ speech: { ...HELLO, text } }, null));
       const first = queries.speeches({ first: 2, after: null });
-      await paidCalls.synthesizeSpeech({ text: '四', voiceId: 'w', language: 'zh', speed: 1.5 }, null);
+      await paidCalls.synthesizeSpeech({ speech: { text: '四', klingVoiceId: 'w', language: 'zh', speed: 1.5 } }, null);
       const second = queries.speeches({ first: 2, after: first.edges[1]!.cursor });
       expect([...first.edges, ...second.edges].map(({ node }) => node)).toEqual(made);
       expect([first.hasNextPage, second.hasNextPage]).toEqual([true, false]);
@@ -111,11 +111,11 @@ describe('the list of speeches', () => {
 
   it('gives no place again after a deletion, so an old cursor shows no newer speech', async ({ expect }) => {
     await withParts('places of speeches', { kling: speaking }, async ({ paidCalls, queries, clock }, { sql }) => {
-      for (let i = 0; i < 3; i += 1) await paidCalls.synthesizeSpeech(HELLO, null);
+      for (let i = 0; i < 3; i += 1) await paidCalls.synthesizeSpeech({ speech: HELLO }, null);
       const { cursor } = queries.speeches({ first: 1, after: null }).edges[0]!;
       sql.exec('DELETE FROM speech');
       clock.nowMs += 10;
-      for (let i = 0; i < 3; i += 1) await paidCalls.synthesizeSpeech(HELLO, null);
+      for (let i = 0; i < 3; i += 1) await paidCalls.synthesizeSpeech({ speech: HELLO }, null);
       expect(queries.speeches({ first: 10, after: cursor }).edges).toEqual([]);
     });
   });
@@ -132,11 +132,11 @@ describe('the list of speeches', () => {
     let claim = Promise.withResolvers<void>();
     const owners = { claim: () => claim.promise };
     await withParts('claimed speeches', { kling: speaking, owners }, async ({ paidCalls, queries }) => {
-      const lost = paidCalls.synthesizeSpeech(HELLO, 'key').catch((error: unknown) => error);
+      const lost = paidCalls.synthesizeSpeech({ speech: HELLO }, 'key').catch((error: unknown) => error);
       claim.reject(new Error('unreachable'));
       expect(await lost).toBeInstanceOf(GatewayError);
       claim = Promise.withResolvers<void>();
-      const repeats = [1, 2].map(() => paidCalls.synthesizeSpeech(HELLO, 'key'));
+      const repeats = [1, 2].map(() => paidCalls.synthesizeSpeech({ speech: HELLO }, 'key'));
       claim.resolve();
       const [one, two] = await Promise.all(repeats);
       expect(two).toEqual(one);
@@ -157,7 +157,7 @@ describe('the list of speeches', () => {
         const window = { first: 10, after: null };
         const video = { url: 'https://example.com/v.mp4' };
         for (const id of ['first', null]) {
-          const said = await paidCalls.synthesizeSpeech(HELLO, id && `${id}-speech`);
+          const said = await paidCalls.synthesizeSpeech({ speech: HELLO }, id && `${id}-speech`);
           const found = await paidCalls.identifyFaces({ video }, id && `${id}-scan`);
           expect(queries.speeches(window).edges[0]?.node).toEqual(said);
           expect(queries.faceScans(window).edges[0]?.node).toEqual(found);
@@ -172,12 +172,12 @@ describe('the list of speeches', () => {
   }) => {
     await withParts('old speeches', { kling: speaking }, async ({ paidCalls, queries, deps }, { sql }) => {
       const listed = () => queries.speeches({ first: 10, after: null }).edges.map(({ node }) => node);
-      const { audioId } = await paidCalls.synthesizeSpeech(HELLO, 'key');
+      const { audioId } = await paidCalls.synthesizeSpeech({ speech: HELLO }, 'key');
       const old = JSON.stringify({ audioId, url: 'https://example.com/a.mp3', durationMs: 3000, createdAtMs: 5 });
       sql.exec('UPDATE speech SET speech = ?, seq = NULL', old);
       sql.exec(`UPDATE paid_call SET answer = ?, state = 'HELD'`, old);
       expect([listed(), deps.assets.speech(audioId), deps.assets.speechDurationMs(audioId)]).toEqual([[], null, 3000]);
-      const again = await paidCalls.synthesizeSpeech(HELLO, 'key');
+      const again = await paidCalls.synthesizeSpeech({ speech: HELLO }, 'key');
       expect(again).toMatchObject({ audioId, createdAtMs: 5, text: 'Hello' });
       expect([listed(), deps.assets.speech(audioId)]).toEqual([[again], again]);
     });

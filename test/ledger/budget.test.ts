@@ -10,7 +10,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 
 const MONTH = '2026-09';
 
-const SPEECH_INPUT = { text: 'Hello', voiceId: 'v', language: 'en', speed: 1 } as const;
+const SPEECH_INPUT = { text: 'Hello', klingVoiceId: 'v', language: 'en', speed: 1 } as const;
 const SPEECH: SpeechResult = {
   audioId: 'audio-1',
   url: 'https://example.com/a.mp3',
@@ -41,7 +41,7 @@ async function withBudget(
     ...told,
   });
   const kling: PartsOptions['kling'] = {
-    createVoice: async () => snapshotOf('SUBMITTED'),
+    createVoiceTask: async () => snapshotOf('SUBMITTED'),
     createLipSyncTask: async () => ({ ...(await read()), status: 'SUBMITTED' as const }),
     readLipSyncTask: read,
     readVoiceTask: read,
@@ -146,7 +146,7 @@ describe('the monthly budget', () => {
   });
 
   it('counts a task of unknown outcome before and after its deadline', async ({ expect }) => {
-    const lost = { createVoice: async () => Promise.reject(klingError('UNKNOWN')) };
+    const lost = { createVoiceTask: async () => Promise.reject(klingError('UNKNOWN')) };
     await withBudget(
       'lost',
       100,
@@ -169,7 +169,7 @@ describe('the monthly budget', () => {
       parts.journal.apply(id, { type: 'SNAPSHOT', snapshot: failed });
       expect([used(parts), pending(parts)]).toEqual([0, 0]);
     });
-    const refuses = { createVoice: async () => Promise.reject(klingError('REFUSED', 'CONTENT_REJECTED')) };
+    const refuses = { createVoiceTask: async () => Promise.reject(klingError('REFUSED', 'CONTENT_REJECTED')) };
     await withBudget(
       'refused',
       100,
@@ -203,7 +203,7 @@ describe('the monthly budget', () => {
 
   it.for<[name: string, call: (parts: LedgerParts) => Promise<unknown>]>([
     ['scan', ({ paidCalls }) => paidCalls.identifyFaces({ video: { url: 'https://example.com/a.mp4' } }, null)],
-    ['speech', ({ paidCalls }) => paidCalls.synthesizeSpeech(SPEECH_INPUT, null)],
+    ['speech', ({ paidCalls }) => paidCalls.synthesizeSpeech({ speech: SPEECH_INPUT }, null)],
   ])(
     'counts a %s by the charge that Kling reports, in units or money, else by its price',
     async ([name, call], { expect }) => {
@@ -267,9 +267,9 @@ describe('the estimate of a lip-sync', () => {
         const { id, unitsEstimated } = await lipSync(parts, { videoDurationMs: 20_000 });
         expect(unitsEstimated).toBe('2');
         end(parts, id, { videos: [{ videoId: 'made-1', url: null, watermarkUrl: null, durationMs: 15_000 }] });
-        const scan = await parts.paidCalls.identifyFaces({ video: { videoId: 'made-1' } }, null);
+        const scan = await parts.paidCalls.identifyFaces({ video: { klingVideoId: 'made-1' } }, null);
         expect((await lipSync(parts, { faceId: `${scan.id}:0` })).unitsEstimated).toBe('1.5');
-        const other = await parts.paidCalls.identifyFaces({ video: { videoId: 'other' } }, null);
+        const other = await parts.paidCalls.identifyFaces({ video: { klingVideoId: 'other' } }, null);
         expect((await lipSync(parts, { faceId: `${other.id}:0` })).unitsEstimated).toBe('6');
       },
       { kling },

@@ -45,7 +45,10 @@ describe.for(['SUCCEEDED', 'FAILED'] as const)('callbacks of a task that %s', (e
 
   it(`in any of ${courses.length} orders, repeated or not, lead to the status at Kling`, async ({ expect }) => {
     for (const [n, course] of courses.entries()) {
-      const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask: async () => snapshotOf(end) };
+      const kling = {
+        createVoiceTask: async () => snapshotOf('SUBMITTED'),
+        readVoiceTask: async () => snapshotOf(end),
+      };
       await withParts(`${end} ${n}`, { kling }, async (parts) => {
         const { id } = await createVoiceOnce(parts);
         for (const status of course) {
@@ -67,7 +70,7 @@ describe('a callback', () => {
     expect,
   }) => {
     const answers = Promise.withResolvers<ReturnType<typeof snapshotOf>>();
-    await withParts('overtaking', { kling: { createVoice: () => answers.promise } }, async (parts) => {
+    await withParts('overtaking', { kling: { createVoiceTask: () => answers.promise } }, async (parts) => {
       const making = createVoiceOnce(parts);
       await expect.poll(() => parts.tasks.find({ id: 'task-1' })?.phase).toBe('SENDING');
       parts.ingest('task-1', snapshotOf('PROCESSING'));
@@ -83,7 +86,7 @@ describe('a callback', () => {
     expect,
   }) => {
     const answers = Promise.withResolvers<ReturnType<typeof snapshotOf>>();
-    const kling = { createVoice: () => answers.promise, readVoiceTask: async () => snapshotOf('SUCCEEDED') };
+    const kling = { createVoiceTask: () => answers.promise, readVoiceTask: async () => snapshotOf('SUCCEEDED') };
     await withParts('overtaking end', { kling }, async (parts) => {
       const making = createVoiceOnce(parts);
       await expect.poll(() => parts.tasks.find({ id: 'task-1' })?.phase).toBe('SENDING');
@@ -100,7 +103,7 @@ describe('a callback', () => {
     async (told, { expect }) => {
       let reads = 0;
       const readVoiceTask = async () => snapshotOf((reads += 1) > 0 ? 'SUBMITTED' : 'FAILED');
-      const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask };
+      const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED'), readVoiceTask };
       await withParts(`another id ${told}`, { kling }, async (parts) => {
         const { id } = await createVoiceOnce(parts);
         parts.ingest(id, snapshotOf(told, { klingTaskId: 'kling-of-others' }));
@@ -120,7 +123,7 @@ describe('a callback', () => {
       ownerId: null,
     };
     const kling = {
-      createVoice: async () => snapshotOf('SUBMITTED'),
+      createVoiceTask: async () => snapshotOf('SUBMITTED'),
       readVoiceTask: async () => ({ ...snapshotOf('SUCCEEDED', { unitsDeducted: '0.05' }), voices: [voice] }),
     };
     await withParts('complete', { kling }, async (parts) => {
@@ -136,7 +139,7 @@ describe('a callback', () => {
 
   it('about an end that Kling does not confirm ends nothing', async ({ expect }) => {
     const kling = {
-      createVoice: async () => snapshotOf('SUBMITTED'),
+      createVoiceTask: async () => snapshotOf('SUBMITTED'),
       readVoiceTask: async () => snapshotOf('PROCESSING'),
     };
     await withParts('forged end', { kling }, async (parts) => {
@@ -149,7 +152,7 @@ describe('a callback', () => {
 
   it('about an end makes the alarm read within seconds when the read at once fails', async ({ expect }) => {
     const answers = [() => Promise.reject(new Error('down')), async () => snapshotOf('SUCCEEDED')];
-    const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask: () => answers.shift()!() };
+    const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED'), readVoiceTask: () => answers.shift()!() };
     await withParts('end unread', { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       parts.ingest(id, snapshotOf('SUCCEEDED'));
@@ -163,7 +166,7 @@ describe('a callback', () => {
 
   it('postpones the next poll, and one about the end stops the polls', async ({ expect }) => {
     const kling = {
-      createVoice: async () => snapshotOf('SUBMITTED'),
+      createVoiceTask: async () => snapshotOf('SUBMITTED'),
       readVoiceTask: async () => snapshotOf('SUCCEEDED'),
     };
     await withParts('pushes', { kling }, async (parts) => {
@@ -184,7 +187,7 @@ describe('a callback', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(status, fc.boolean()), { maxLength: 12 }), status, async (course, truth) => {
         const kling = {
-          createVoice: async () => snapshotOf('SUBMITTED'),
+          createVoiceTask: async () => snapshotOf('SUBMITTED'),
           readVoiceTask: async () => snapshotOf(truth),
         };
         await withParts(`any ${(n += 1)}`, { kling }, async (parts) => {
@@ -206,7 +209,7 @@ describe('a callback through the route and the object', () => {
     expect,
   }) => {
     const ledger = ledgerOf('route');
-    const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('r1')));
+    const { id, klingTaskId } = valueOf(await ledger.createVoiceTask(voiceInput('r1')));
     await sandbox.advance(id, 'processing');
     const deps = callbackDeps({
       tokens: createCallbackTokens(['callback-secret-of-these-tests-0123456789']),

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  checkCreateVoiceInput,
+  checkCreateVoiceTaskInput,
   checkLipSyncInput,
   type CreateLipSyncTaskInput,
-  type CreateVoiceInput,
+  type CreateVoiceTaskInput,
 } from '../../src/domain/inputs.ts';
 import { validOrThrow } from '../../src/ledger/create-tasks.ts';
 import { definedOnly } from '../../src/schema/builder.ts';
 import { digestOfFaceScan, digestOfLipSync, digestOfSpeech, digestOfVoice } from '../../src/ledger/digest.ts';
 
-const VOICE = { name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId: 'order-1' };
-const VOICE_OF_VIDEO = { name: ' Ann ', source: { videoId: '850508686686064701' }, externalId: 'order-1' };
+const VOICE = { name: 'Ann', sample: { url: 'https://example.com/a.mp3' }, externalId: 'order-1' };
+const VOICE_OF_VIDEO = { name: ' Ann ', sample: { klingVideoId: '850508686686064701' }, externalId: 'order-1' };
 const LIP_SYNC = {
   faceId: 'scan-1:0',
   sound: { url: 'https://example.com/s.mp3' },
@@ -31,8 +31,9 @@ const LIP_SYNC_IN_FULL = {
   externalId: 'order-1',
 };
 const SCAN = { video: { url: 'https://example.com/clip.mp4' }, externalId: 'k' };
-const SCAN_OF_VIDEO = { video: { videoId: '850508686686064701' }, externalId: 'k' };
-const SPEECH = { text: 'Hello', voiceId: 'oversea_male1', language: 'en', speed: 1, externalId: 'k' } as const;
+const SCAN_OF_VIDEO = { video: { klingVideoId: '850508686686064701' }, externalId: 'k' };
+const SAID = { text: 'Hello', klingVoiceId: 'oversea_male1', language: 'en', speed: 1 } as const;
+const SPEECH = { speech: SAID, externalId: 'k' };
 
 it('a digest does not depend on the label and the metadata', async () => {
   const notes = { label: 'Birthday', metadata: [{ key: 'order', value: '4711' }] };
@@ -129,7 +130,7 @@ describe('a digest without a version', () => {
     ['a speech', () => digestOfSpeech(SPEECH), 'fb1bbc4a5ce4f3f872878f905faef98137d545dbc454d3ca84a3d96ae1ea19cf'],
     [
       'a speech without a speed',
-      () => digestOfSpeech({ ...SPEECH, speed: null }),
+      () => digestOfSpeech({ ...SPEECH, speech: { ...SAID, speed: null } }),
       'fb1bbc4a5ce4f3f872878f905faef98137d545dbc454d3ca84a3d96ae1ea19cf',
     ],
   ])('of %s still matches its request', async (_what, digest, stored) => {
@@ -166,7 +167,7 @@ const url = fc.constantFrom(
   'https://example.com/a.mp3',
   'https://example.com/A.mp3?x=1',
 );
-const videoId = fc.constantFrom('1', '01');
+const klingVideoId = fc.constantFrom('1', '01');
 const volume = fc.constantFrom(undefined, null, 1, 0, -0, 0.5);
 const flag = fc.constantFrom(undefined, null, false, true);
 const name = fc.constantFrom('Ann', ' Ann', 'Ann\u00a0', 'ann', 'A nn');
@@ -179,8 +180,8 @@ const audio = fc.oneof(
   fc.record({ base64: fc.constantFrom('SUQzBA==', 'SUQzBQ==') }),
 );
 
-const voiceInput: fc.Arbitrary<CreateVoiceInput> = fc
-  .record({ name, source: fc.oneof(fc.record({ url }), fc.record({ videoId })), externalId })
+const voiceInput: fc.Arbitrary<CreateVoiceTaskInput> = fc
+  .record({ name, sample: fc.oneof(fc.record({ url }), fc.record({ klingVideoId })), externalId })
   .map(definedOnly);
 const lipSyncInput: fc.Arbitrary<CreateLipSyncTaskInput> = fc
   .record({
@@ -203,7 +204,7 @@ const lipSyncInput: fc.Arbitrary<CreateLipSyncTaskInput> = fc
   .map(definedOnly);
 
 /** Returns the request that Kling would get. Two inputs are equivalent if their requests are equal. */
-const sentVoice = (input: CreateVoiceInput) => validOrThrow(checkCreateVoiceInput(input));
+const sentVoice = (input: CreateVoiceTaskInput) => validOrThrow(checkCreateVoiceTaskInput(input));
 
 function sentLipSync(input: CreateLipSyncTaskInput): unknown {
   const [scan, faceId = ''] = (input.faceId ?? '').split(':');
@@ -250,7 +251,7 @@ it('the digest of audio depends on its bytes, or on the text if it is not base64
 });
 
 it('a voice and a face scan of the same URL have different digests', async () => {
-  const source = { url: 'https://example.com/a.mp4' };
-  const [voice, scan] = [await digestOfVoice({ name: '', source }), await digestOfFaceScan({ video: source })];
+  const sample = { url: 'https://example.com/a.mp4' };
+  const [voice, scan] = [await digestOfVoice({ name: '', sample }), await digestOfFaceScan({ video: sample })];
   expect(voice.text).not.toBe(scan.text);
 });

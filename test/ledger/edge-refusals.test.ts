@@ -42,9 +42,9 @@ async function withPaidCall(
   const { client, requests } = createUpstream([edge(status), calls[method].answer]);
   await withParts(`paid ${method} ${status}`, { kling: client }, async ({ paidCalls, deps }) => {
     const ask = {
-      identifyFaces: (key: string | null) => paidCalls.identifyFaces({ video: { videoId: '1' } }, key),
+      identifyFaces: (key: string | null) => paidCalls.identifyFaces({ video: { klingVideoId: '1' } }, key),
       synthesizeSpeech: (key: string | null) =>
-        paidCalls.synthesizeSpeech({ text: 'Hello', voiceId: 'v', language: 'en', speed: 1 }, key),
+        paidCalls.synthesizeSpeech({ speech: { text: 'Hello', klingVoiceId: 'v', language: 'en', speed: 1 } }, key),
     };
     await work({
       call: ask[method],

@@ -10,7 +10,7 @@ import { failureOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../suppor
 openSandbox('events');
 
 const kling: PartsOptions['kling'] = {
-  createVoice: async (_request, { externalTaskId }) =>
+  createVoiceTask: async (_request, { externalTaskId }) =>
     snapshotOf('SUBMITTED', { klingTaskId: `kling-${externalTaskId}` }),
 };
 
@@ -104,8 +104,8 @@ describe('a cursor', () => {
   );
 
   it('of another tenant or of another list is BAD_USER_INPUT', async ({ expect }) => {
-    valueOf(await stub.createVoice(voiceInput('x')));
-    const foreign = valueOf(await ledgerOf('other').createVoice(voiceInput('x')));
+    valueOf(await stub.createVoiceTask(voiceInput('x')));
+    const foreign = valueOf(await ledgerOf('other').createVoiceTask(voiceInput('x')));
     expect(foreign.id).toBeTruthy();
     const window = { first: 1, after: null };
     const theirs = await cursorOf(ledgerOf('other').events(null, window));

@@ -8,7 +8,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 /** A Kling whose reads wait until the test answers them. `reads` is in the order of the requests. */
 class Kling {
   readonly reads: { readonly id: string; readonly answer: () => void }[] = [];
-  createVoice = async (_request: unknown, { externalTaskId }: { readonly externalTaskId: string | null }) =>
+  createVoiceTask = async (_request: unknown, { externalTaskId }: { readonly externalTaskId: string | null }) =>
     snapshotOf('SUBMITTED', { klingTaskId: `kling-${externalTaskId}` });
   readVoiceTask = (id: string) =>
     new Promise<ReturnType<typeof snapshotOf>>((resolve) => {
@@ -147,7 +147,7 @@ describe('a hundred running tasks', () => {
 it('a failed read frees its place for the next task', async ({ expect }) => {
   let reads = 0;
   const kling = {
-    createVoice: new Kling().createVoice,
+    createVoiceTask: new Kling().createVoiceTask,
     readVoiceTask: () => ((reads += 1), Promise.reject(new Error('down'))),
   };
   await withParts('fresh failing', { kling }, async (parts) => {

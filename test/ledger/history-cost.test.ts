@@ -36,7 +36,7 @@ function rowsReadAfter(history: number): Promise<Readonly<Record<string, number>
   return runInDurableObject(ledgerOf(`history ${history}`), async (_instance, { storage }) => {
     const parts = createParts(storage, {
       kling: {
-        createVoice: async () => snapshotOf('SUBMITTED'),
+        createVoiceTask: async () => snapshotOf('SUBMITTED'),
         identifyFaces: async () => ({ sessionId: 's', faces: [], unitsDeducted: null, klingRequestId: null }),
       },
       limits: { waitingTasksMax: 1_000_000, milliunitsPerMonthMax: 1_000_000_000 },

@@ -7,20 +7,20 @@ import { bearer } from '../support/token.ts';
 
 const sandbox = openSandbox('interrupted-calls');
 
-const QUERY = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
+const QUERY = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
 
 interface Answer {
-  readonly data: { readonly createVoice: { readonly task: { readonly id: string } } | null } | null;
+  readonly data: { readonly createVoiceTask: { readonly task: { readonly id: string } } | null } | null;
   readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
 }
 
 /** Creates a voice over HTTP. Kling's answer takes 3 s. */
 async function create(tenant: string, externalId: string | null): Promise<Answer> {
-  const { name, source } = voiceInput(externalId, 'sandbox-slow-sandbox-never-ends');
+  const { name, sample } = voiceInput(externalId, 'sandbox-slow-sandbox-never-ends');
   const response = await exports.default.fetch('https://gateway.test/graphql', {
     method: 'POST',
     headers: { authorization: await bearer(tenant), 'content-type': 'application/json' },
-    body: JSON.stringify({ query: QUERY, variables: { input: { name, source, externalId } } }),
+    body: JSON.stringify({ query: QUERY, variables: { input: { name, sample, externalId } } }),
   });
   return response.json();
 }
@@ -42,7 +42,7 @@ describe('a create whose ledger dies after it was sent', () => {
     await expect.poll(() => sandbox.count('POST', VOICES)).toBe(1);
     await kill(ledger);
     const { data, errors } = await interrupted;
-    expect(data).toEqual({ createVoice: null });
+    expect(data).toEqual({ createVoiceTask: null });
     expect(errors).toMatchObject([
       {
         message:
@@ -51,7 +51,7 @@ describe('a create whose ledger dies after it was sent', () => {
       },
     ]);
     const repeated = await create('interrupted', 'one');
-    const id = atob(repeated.data!.createVoice!.task.id).split(':').at(-1)!;
+    const id = atob(repeated.data!.createVoiceTask!.task.id).split(':').at(-1)!;
     await expect
       .poll(async () => (await storedTask(ledgerOf('interrupted'), id))?.phase, { timeout: 15_000 })
       .toBe('SENT');
@@ -77,12 +77,12 @@ describe('a call whose ledger is lost', () => {
   const video = { url: 'https://example.com/clip.mp4' };
 
   it.for([
-    ['createVoice', voiceInput('one'), true],
-    ['createVoice', voiceInput(null), false],
+    ['createVoiceTask', voiceInput('one'), true],
+    ['createVoiceTask', voiceInput(null), false],
     ['identifyFaces', { video, externalId: 'one' }, true],
     ['identifyFaces', { video }, false],
     ['deleteVoice', { voiceId: 'one', anyOwner: false }, true],
-    ['cancelQueued', { id: 'one', kind: 'VOICE' }, true],
+    ['cancelTask', { id: 'one', kind: 'VOICE' }, true],
   ] as const)('%s %j is retryable: %s', async ([name, input, retryable], { expect }) => {
     const port = createLedgerPort(failing(reset()), { log: () => {} });
     const write = port.write(name, input);
@@ -116,6 +116,6 @@ describe('a call whose ledger is lost', () => {
 
   it('is not one whose ledger throws: that is a bug', async ({ expect }) => {
     const port = createLedgerPort(ledgerOf('bug'), { log: () => {} });
-    await expect(port.write('createVoice', {} as never)).rejects.toThrow(TypeError);
+    await expect(port.write('createVoiceTask', {} as never)).rejects.toThrow(TypeError);
   });
 });

@@ -10,7 +10,7 @@ import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 const kling = {
-  createVoice: async () => snapshotOf('SUBMITTED'),
+  createVoiceTask: async () => snapshotOf('SUBMITTED'),
   createLipSyncTask: async () => lipSyncOf(snapshotOf('SUBMITTED'), false),
 };
 const VIDEO = { url: 'https://example.com/clip.mp4' };
@@ -121,11 +121,11 @@ describe('a lip-sync task keeps', () => {
 
 it('a voice task keeps the trimmed name, and where the recording is', async ({ expect }) => {
   await withParts('kept voice', { kling }, async ({ creator, tasks }) => {
-    const made = await creator.createVoice({ name: ' Ann ', source: { url: 'HTTPS://example.com/a.mp3' } });
+    const made = await creator.createVoiceTask({ name: ' Ann ', sample: { url: 'HTTPS://example.com/a.mp3' } });
     expect(tasks.find({ id: made.id })?.record.details).toEqual({
       voice: { name: 'Ann', sample: { url: 'https://example.com/a.mp3' } },
     });
-    const ofVideo = await creator.createVoice({ name: 'Ann', source: { videoId: '850508686686064701' } });
+    const ofVideo = await creator.createVoiceTask({ name: 'Ann', sample: { klingVideoId: '850508686686064701' } });
     expect(ofVideo.details?.voice?.sample).toEqual({ videoId: '850508686686064701' });
   });
 });

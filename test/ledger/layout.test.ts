@@ -72,7 +72,7 @@ describe('the layout of a ledger', () => {
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
     const ledger = ledgerOf('twice');
-    const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
+    const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     await runInDurableObject(ledger, (_instance, { storage }) => {
       const before = layoutOf(storage.sql);
       migrate(storage);

@@ -45,13 +45,13 @@ it('log lines name the request that caused them and the task, and lines of an al
   expect,
 }) => {
   const kling: Partial<KlingClient> = {
-    createVoice: async () => snapshotOf('SUBMITTED'),
+    createVoiceTask: async () => snapshotOf('SUBMITTED'),
     readVoiceTask: async () => snapshotOf('PROCESSING'),
   };
   await withLog('requests', { kling }, async (parts, takeLines) => {
     const { id } = await traced({ requestId: 'create' }, () => createVoiceOnce(parts));
     expect(takeLines()).toEqual([
-      ['createVoice', 'create', id],
+      ['createVoiceTask', 'create', id],
       ['changed to SUBMITTED', 'create', id],
     ]);
     parts.clock.nowMs += 1_000;
@@ -112,7 +112,7 @@ it('the log line of a joint read names all its tasks, and the line of each end n
   expect,
 }) => {
   const kling: Partial<KlingClient> = {
-    createVoice: async (_request, { externalTaskId }) =>
+    createVoiceTask: async (_request, { externalTaskId }) =>
       snapshotOf('SUBMITTED', { klingTaskId: `kling-${String(externalTaskId)}` }),
     readTasks: async ([running = '', ended = '']) => [
       { ...snapshotOf('PROCESSING', { klingTaskId: running }), outputs: [] },

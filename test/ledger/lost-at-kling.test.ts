@@ -32,7 +32,7 @@ async function withTask(
     return snapshotOf(state.mood === 'DONE' ? 'SUCCEEDED' : 'PROCESSING', { klingTaskId: 'kling-1' });
   };
   const kling: Partial<KlingClient> = {
-    createVoice: async () => snapshotOf('SUBMITTED'),
+    createVoiceTask: async () => snapshotOf('SUBMITTED'),
     readVoiceTask: read,
     readTasks: async () => (state.mood === 'UNKNOWN_TASK' ? [] : [{ ...(await read()), outputs: [] }]),
   };

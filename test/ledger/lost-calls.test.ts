@@ -19,7 +19,7 @@ const sandbox = openSandbox('lost-words', { KLING_CONCURRENCY: '1' });
 const account = () => env.KLING_ACCOUNT.getByName('account');
 
 async function makeVoice(ledger: LedgerStub, externalId: string): Promise<string> {
-  return valueOf(await ledger.createVoice(voiceInput(externalId))).id;
+  return valueOf(await ledger.createVoiceTask(voiceInput(externalId))).id;
 }
 
 /** Creates two tasks of a tenant: one at Kling, and one that waits for its slot. */

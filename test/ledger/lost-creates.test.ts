@@ -26,7 +26,7 @@ describe('a create that Kling carried out but whose answer was lost', () => {
   ])('by %s is found by a look-up, and is never sent twice', async (words, { expect }) => {
     const ledger = ledgerOf(`after ${words}`);
     const posts = await sandbox.count('POST', VOICES);
-    const queued = valueOf(await ledger.createVoice(voiceInput('x', words)));
+    const queued = valueOf(await ledger.createVoiceTask(voiceInput('x', words)));
     expect(queued).toMatchObject({ status: 'QUEUED', klingTaskId: null });
     expect(await storedTask(ledger, queued.id)).toMatchObject({ phase: 'SENDING', sends: 1 });
     await ring(ledger);
@@ -42,16 +42,16 @@ describe('a create that Kling carried out but whose answer was lost', () => {
   it('returns its queued task when it is repeated, and sends nothing', async ({ expect }) => {
     const ledger = ledgerOf('repeat');
     const input = voiceInput('x', 'sandbox-timeout-after-sandbox-never-ends');
-    const { id } = valueOf(await ledger.createVoice(input));
+    const { id } = valueOf(await ledger.createVoiceTask(input));
     const posts = await sandbox.count('POST', VOICES);
-    expect(valueOf(await ledger.createVoice(input)).id).toBe(id);
+    expect(valueOf(await ledger.createVoiceTask(input)).id).toBe(id);
     expect(await sandbox.count('POST', VOICES)).toBe(posts);
   });
 
   it('cannot be cancelled while it may be at Kling', async ({ expect }) => {
     const ledger = ledgerOf('no cancel');
-    const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-error-after-sandbox-never-ends')));
-    expect(failureOf(await ledger.cancelQueued({ id, kind: 'VOICE' })).code).toBe('CONFLICT');
+    const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x', 'sandbox-error-after-sandbox-never-ends')));
+    expect(failureOf(await ledger.cancelTask({ id, kind: 'VOICE' })).code).toBe('CONFLICT');
   });
 });
 
@@ -59,7 +59,7 @@ describe('a create that failed before Kling did anything', () => {
   it('is resent once, after two look-ups that found nothing', async ({ expect }) => {
     const ledger = ledgerOf('before');
     const posts = await sandbox.count('POST', VOICES);
-    const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-flaky-1-before-sandbox-never-ends')));
+    const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x', 'sandbox-flaky-1-before-sandbox-never-ends')));
     // This look-up is too early to count: Kling may still be working on the create.
     await ring(ledger);
     expect(await storedTask(ledger, id)).toMatchObject({ phase: 'SENDING', tries: 0, sends: 1 });
@@ -76,7 +76,7 @@ describe('a create that failed before Kling did anything', () => {
     ['sandbox-pack-exhausted', 'QUOTA_EXHAUSTED'],
   ] as const)('and whose resend is refused by %s ends as FAILED with %s', async ([words, code], { expect }) => {
     const ledger = ledgerOf(`background ${words}`);
-    const { id } = valueOf(await ledger.createVoice(voiceInput('x', `${words}-sandbox-flaky-1`)));
+    const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x', `${words}-sandbox-flaky-1`)));
     await expect.poll(() => ledger.task({ id })).toMatchObject({ status: 'FAILED', failure: { code } });
     expect(await storedTask(ledger, id)).toMatchObject({ phase: 'DONE', wake_at: null, parts: 0 });
     expect(await statusesOf(ledger, id)).toEqual(['QUEUED', 'FAILED']);
@@ -89,7 +89,7 @@ describe('a ledger that dies between the intent and the answer', () => {
 
   async function diesWhileSending(tenant: string, expect: ExpectStatic): Promise<string> {
     const dying = ledgerOf(tenant);
-    const lost = dying.createVoice(voiceInput('x', words)).catch((error: unknown) => error);
+    const lost = dying.createVoiceTask(voiceInput('x', words)).catch((error: unknown) => error);
     await expect.poll(async () => (await sandbox.record()).requests.length).toBeGreaterThan(0);
     await expect.poll(async () => (await storedTask(dying, 'x'))?.phase).toBe('SENDING');
     await expect.poll(async () => (await dying.task({ externalId: 'x' })) !== null && (await made(tenant))).toBe(true);
@@ -110,14 +110,14 @@ describe('a ledger that dies between the intent and the answer', () => {
   it('returns that task when the create is repeated', async ({ expect }) => {
     const id = await diesWhileSending('killed and asked again', expect);
     const ledger = ledgerOf('killed and asked again');
-    expect(valueOf(await ledger.createVoice(voiceInput('x', words))).id).toBe(id);
+    expect(valueOf(await ledger.createVoiceTask(voiceInput('x', words))).id).toBe(id);
     await ring(ledger);
     expect(await sandbox.tasksOf(id)).toBe(1);
   });
 
   it('looks up a create of unknown outcome at once when it restarts after an eviction', async ({ expect }) => {
     const ledger = ledgerOf('evicted');
-    const { id } = valueOf(await ledger.createVoice(voiceInput('x', 'sandbox-timeout-after-sandbox-never-ends')));
+    const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x', 'sandbox-timeout-after-sandbox-never-ends')));
     await runInDurableObject(ledger, (_instance, { storage }) => {
       // Sets the next look-up an hour away: only the restart can bring it forward.
       storage.sql.exec('UPDATE task SET wake_at = ?', Date.now() + 3_600_000);

@@ -8,7 +8,7 @@ const FAULTS_MAX = 10;
 
 it('a ledger stops reading when Kling answers every read with code 5000 (maintenance)', async ({ expect }) => {
   const ledger = ledgerOf('maintained');
-  const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
+  const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
   await sandbox.configure({ faults: { readError: 1 } });
   const account = env.KLING_ACCOUNT.getByName('account');
   await expect

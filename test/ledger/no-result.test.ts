@@ -45,7 +45,7 @@ async function withTask(
     return snapshot;
   };
   const kling: Partial<KlingClient> = {
-    createVoice: async () => snapshotOf('SUBMITTED'),
+    createVoiceTask: async () => snapshotOf('SUBMITTED'),
     createLipSyncTask: async () => lipSyncOf(snapshotOf('SUBMITTED'), false),
     readVoiceTask: async () => seen(voiceOf(state.said)),
     readLipSyncTask: async () => seen(videoOf(state.said)),

@@ -15,7 +15,7 @@ const NOTES = { label: 'Birthday', metadata: METADATA };
 const LONGEST = Array.from({ length: 16 }, (_, i) => ({ key: `${i}`.padStart(40, 'k'), value: '🎂'.repeat(500) }));
 
 function create(tenant: string, notes: NotesInput) {
-  return ledgerOf(tenant).createVoice({
+  return ledgerOf(tenant).createVoiceTask({
     ...voiceInput('x'),
     label: notes.label ?? null,
     metadata: notes.metadata ?? [],
@@ -84,12 +84,12 @@ describe('updateTask', () => {
     expect(issues?.map(({ path }) => path)).toEqual([['label'], ['metadata', 0, 'key']]);
   });
 
-  const kling: PartsOptions['kling'] = { createVoice: async () => snapshotOf('SUBMITTED') };
-  const VOICE = { name: 'Ann', source: { url: 'https://example.com/a.mp3' } };
+  const kling: PartsOptions['kling'] = { createVoiceTask: async () => snapshotOf('SUBMITTED') };
+  const VOICE = { name: 'Ann', sample: { url: 'https://example.com/a.mp3' } };
 
   it('writes one change to the log, and none if nothing changes', async ({ expect }) => {
     await withParts('logged notes', { kling }, async ({ creator, journal, events }) => {
-      const { id } = await creator.createVoice(VOICE);
+      const { id } = await creator.createVoiceTask(VOICE);
       for (let i = 0; i < 2; i += 1) journal.apply(id, { type: 'NOTED', notes: NOTES });
       const changes = events.after(id, 0, 10);
       expect(changes.map(({ task: { label = null, status } }) => [label, status])).toEqual([
@@ -101,7 +101,7 @@ describe('updateTask', () => {
 
   it('changes a final task, which keeps its outcome, its end and its place in the budget', async ({ expect }) => {
     await withParts('notes of an ended task', { kling }, async ({ creator, journal, tasks, clock, deps }) => {
-      const { id } = await creator.createVoice(VOICE);
+      const { id } = await creator.createVoiceTask(VOICE);
       const end = { unitsDeducted: '0.05', updatedAtMs: clock.nowMs };
       const snapshot = snapshotOf('SUCCEEDED', end);
       journal.apply(id, { type: 'SNAPSHOT', snapshot });
@@ -123,7 +123,7 @@ describe('updateTask', () => {
 
   it('does not make a later report of Kling look old', async ({ expect }) => {
     await withParts('notes and clocks', { kling }, async ({ creator, journal, tasks, clock }) => {
-      const { id } = await creator.createVoice(VOICE);
+      const { id } = await creator.createVoiceTask(VOICE);
       const report = (klingStatus: 'UNRECOGNIZED' | 'PROCESSING', updatedAtMs: number) =>
         journal.apply(id, { type: 'SNAPSHOT', snapshot: snapshotOf(klingStatus, { updatedAtMs }) });
       const startMs = clock.nowMs;
@@ -137,13 +137,13 @@ describe('updateTask', () => {
 
   it('announces no task that Kling may still refuse', async ({ expect }) => {
     const refusing: PartsOptions['kling'] = {
-      createVoice: async () => {
+      createVoiceTask: async () => {
         await Promise.resolve();
         throw klingError('REFUSED', 'BAD_USER_INPUT');
       },
     };
     await withParts('notes of a refused task', { kling: refusing }, async ({ creator, journal, tasks, events }) => {
-      const creating = creator.createVoice({ ...VOICE, externalId: 'x' }).catch((error: unknown) => error);
+      const creating = creator.createVoiceTask({ ...VOICE, externalId: 'x' }).catch((error: unknown) => error);
       while (tasks.find({ externalId: 'x' }) === null) await Promise.resolve();
       const { id } = tasks.find({ externalId: 'x' })!.record;
       expect(journal.apply(id, { type: 'NOTED', notes: NOTES })?.record.label).toBe('Birthday');
@@ -171,10 +171,10 @@ describe('long metadata', () => {
   });
 
   it('is sent once for all changes of a task in a page', async ({ expect }) => {
-    const kling: PartsOptions['kling'] = { createVoice: async () => snapshotOf('SUBMITTED') };
+    const kling: PartsOptions['kling'] = { createVoiceTask: async () => snapshotOf('SUBMITTED') };
     await withParts('shared metadata', { kling }, async ({ creator, journal, queries }) => {
-      const voice = { name: 'Ann', source: { url: 'https://example.com/a.mp3' }, metadata: LONGEST };
-      const { id } = await creator.createVoice(voice);
+      const voice = { name: 'Ann', sample: { url: 'https://example.com/a.mp3' }, metadata: LONGEST };
+      const { id } = await creator.createVoiceTask(voice);
       journal.apply(id, { type: 'NOTED', notes: { label: 'b' } });
       const { edges } = queries.events(id, { first: 10, after: null });
       const [first, second] = edges.map(({ node }) => node.task.details);
@@ -186,7 +186,7 @@ describe('long metadata', () => {
 
 it('a task of version 0.1 has no notes, and can be given some', async ({ expect }) => {
   const ledger = ledgerOf('old');
-  const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
+  const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
   await runInDurableObject(ledger, (_instance, { storage }) => storage.sql.exec('UPDATE task SET details = NULL'));
   expect(notesOf((await ledger.task({ id }))!)).toEqual({ label: null, metadata: [] });
   expect(notesOf(valueOf(await ledger.updateTask({ id, kind: 'VOICE', ...NOTES })))).toEqual(NOTES);

@@ -32,7 +32,7 @@ async function withOutage(
     return isDown ? Promise.reject(klingError('UNKNOWN')) : Promise.resolve(answer);
   };
   const kling: Partial<KlingClient> = {
-    createVoice: (_request, { externalTaskId }) =>
+    createVoiceTask: (_request, { externalTaskId }) =>
       ask(snapshotOf('SUBMITTED', { klingTaskId: `kling-${externalTaskId}` })),
     readVoiceTask: (id) => ask(snapshotOf('SUCCEEDED', { klingTaskId: id.startsWith('kling-') ? id : `kling-${id}` })),
   };

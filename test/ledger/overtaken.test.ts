@@ -17,7 +17,7 @@ const REJECTED: Answer = () => Promise.reject(klingError('REFUSED', 'CONTENT_REJ
 function script(creates: readonly Answer[], reads: readonly Answer[]) {
   const counts = { creates: 0, reads: 0 };
   const kling: PartsOptions['kling'] = {
-    createVoice: () => creates[(counts.creates += 1) - 1]!(),
+    createVoiceTask: () => creates[(counts.creates += 1) - 1]!(),
     readVoiceTask: () => reads[(counts.reads += 1) - 1]!(),
   };
   return { kling, counts };
@@ -200,7 +200,7 @@ it('a callback about the end before the create was answered provides Kling’s i
 }) => {
   const asked: string[] = [];
   const kling: PartsOptions['kling'] = {
-    createVoice: LOST,
+    createVoiceTask: LOST,
     readVoiceTask: async (id) => {
       asked.push(id);
       if (id !== 'kling-1') throw klingError('REFUSED', 'NOT_FOUND', 1201);

@@ -22,6 +22,7 @@ const SPEECH: SpeechResult = {
   createdAtMs: null,
   klingRequestId: null,
 };
+const SAID = { text: 'Hello', klingVoiceId: 'v', language: 'en', speed: 1 } as const;
 const SPEECH_REQUEST = { text: 'Hello', voiceId: 'v', language: 'en', speed: 1 } as const;
 /** The speech as callers see it. Kling does not say when it was made, so the gateway's clock does. */
 const SHOWN = { ...SPEECH, ...SPEECH_REQUEST, createdAtMs: 1_790_000_000_000, externalId: 'key' };
@@ -116,15 +117,15 @@ describe('a speech', () => {
     await withParts('speech', options, async ({ paidCalls, queries }) => {
       const listed = () => queries.speeches({ first: 10, after: null }).edges.map(({ node }) => node);
       for (let i = 0; i < 2; i += 1) {
-        const failed = await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key).catch((error: unknown) => error);
+        const failed = await paidCalls.synthesizeSpeech({ speech: SAID }, key).catch((error: unknown) => error);
         expect(failed).toBeInstanceOf(GatewayError);
         expect(failed).toMatchObject({ failure: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } });
         expect(JSON.stringify(failed)).not.toContain('audio-1');
         expect(listed()).toEqual([]);
       }
       state.isDown = false;
-      expect(await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SHOWN);
-      expect(await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SHOWN);
+      expect(await paidCalls.synthesizeSpeech({ speech: SAID }, key)).toEqual(SHOWN);
+      expect(await paidCalls.synthesizeSpeech({ speech: SAID }, key)).toEqual(SHOWN);
       expect(listed()).toEqual([SHOWN]);
       expect(options.calls).toEqual(['tts']);
       expect(state.claimed).toEqual(['audio-1']);
@@ -137,12 +138,12 @@ describe('a speech', () => {
     await runInDurableObject(ledgerOf('parts crashed speech'), async (_instance, { storage }) => {
       const dies = createParts(storage, options);
       const month = new Date(dies.clock.nowMs).toISOString().slice(0, 7);
-      await dies.paidCalls.synthesizeSpeech(SPEECH_REQUEST, key).catch(() => null);
+      await dies.paidCalls.synthesizeSpeech({ speech: SAID }, key).catch(() => null);
       // The call is charged, and is no longer counted as a call of unknown outcome.
       expect(dies.deps.assets.milliunitsUsed(month) + dies.deps.paidCalls.unansweredIn(month)).toBe(50);
       state.isDown = false;
       const lives = createParts(storage, options);
-      expect(await lives.paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual(SHOWN);
+      expect(await lives.paidCalls.synthesizeSpeech({ speech: SAID }, key)).toEqual(SHOWN);
       expect(lives.deps.assets.milliunitsUsed(month)).toBe(50);
       expect(options.calls).toEqual(['tts']);
     });
@@ -153,7 +154,7 @@ describe('a speech', () => {
     const options = paying(owners);
     await withParts('speech without a key', options, async ({ paidCalls, queries, alarmHandler, clock, settle }) => {
       const listed = () => queries.speeches({ first: 10, after: null }).edges.map(({ node }) => node);
-      const failed = await paidCalls.synthesizeSpeech(SPEECH_REQUEST, null).catch((error: unknown) => error);
+      const failed = await paidCalls.synthesizeSpeech({ speech: SAID }, null).catch((error: unknown) => error);
       expect(failed).toMatchObject({ failure: { retryable: false, message: expect.stringContaining('"speeches"') } });
       expect([listed(), alarmHandler.nextAtMs()]).toEqual([[], clock.nowMs + 2_000]);
       clock.nowMs += 2_000;
@@ -179,7 +180,7 @@ describe('a speech', () => {
     const claim: Owners['claim'] = (results) => (hangs ? new Promise(() => {}) : owners.claim(results));
     const options = paying({ ...owners, claim });
     await withParts('hanging claim', options, async ({ paidCalls, alarmHandler, clock }) => {
-      await paidCalls.synthesizeSpeech(SPEECH_REQUEST, null).catch(() => null);
+      await paidCalls.synthesizeSpeech({ speech: SAID }, null).catch(() => null);
       hangs = true;
       clock.nowMs += 2_000;
       await alarmHandler.run();
@@ -193,7 +194,7 @@ describe('a speech', () => {
     const options: PartsOptions = { ...paying(owners), log: (line) => lines.push(line) };
     await withParts('given up', options, async ({ paidCalls, alarmHandler, clock, settle }) => {
       const startMs = clock.nowMs;
-      await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key).catch(() => null);
+      await paidCalls.synthesizeSpeech({ speech: SAID }, key).catch(() => null);
       for (let runs = 0; runs < CLAIMS_MAX; runs += 1) {
         clock.nowMs = alarmHandler.nextAtMs()!;
         await alarmHandler.run();
@@ -203,7 +204,7 @@ describe('a speech', () => {
       expect(lines.map(({ level }) => level)).toEqual([...Array<string>(CLAIMS_MAX - 1).fill('warn'), 'error']);
       expect(alarmHandler.nextAtMs()).toBeGreaterThan(clock.nowMs + DAY_MS);
       state.isDown = false;
-      expect(await paidCalls.synthesizeSpeech(SPEECH_REQUEST, key)).toEqual({ ...SHOWN, createdAtMs: startMs });
+      expect(await paidCalls.synthesizeSpeech({ speech: SAID }, key)).toEqual({ ...SHOWN, createdAtMs: startMs });
     });
   });
 });
@@ -215,13 +216,13 @@ describe('a face scan of a video whose owner cannot be read', () => {
     const scan = { sessionId: 's', faces: [], unitsDeducted: null, klingRequestId: null };
     const kling: PartsOptions['kling'] = { identifyFaces: async (request) => (sent.push(request), scan) };
     await withParts('scan', { owners, kling }, async ({ paidCalls }) => {
-      const request = { video: { videoId: 'v1' } };
+      const request = { video: { klingVideoId: 'v1' } };
       const failed = await paidCalls.identifyFaces(request, 'key').catch((error: unknown) => error);
       expect(failed).toMatchObject({ failure: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } });
       expect(sent).toEqual([]);
       state.isDown = false;
       expect(await paidCalls.identifyFaces(request, 'key')).toMatchObject(scan);
-      expect(sent).toEqual([request]);
+      expect(sent).toEqual([{ video: { videoId: 'v1' } }]);
     });
   });
 });

@@ -13,10 +13,7 @@ const scanInput = (externalId: string | null, words = 'clip') => ({
   externalId,
 });
 const speechInput = (externalId: string | null, text = 'Hello') => ({
-  text,
-  voiceId: 'oversea_male1',
-  language: 'en' as const,
-  speed: 1,
+  speech: { text, klingVoiceId: 'oversea_male1', language: 'en' as const, speed: 1 },
   externalId,
 });
 
@@ -160,7 +157,7 @@ describe('the monthly cap', () => {
     const ledger = ledgerOf('spent');
     const before = (await sandbox.record()).requests.length;
     const refused = await Promise.all([
-      ledger.createVoice(voiceInput('x')),
+      ledger.createVoiceTask(voiceInput('x')),
       ledger.identifyFaces(scanInput('k')),
       ledger.synthesizeSpeech(speechInput(null)),
     ]);
@@ -175,16 +172,16 @@ describe('the monthly cap', () => {
   it('allows a cost that reaches it exactly, and counts running tasks', async ({ expect }) => {
     await spend('exact', 900);
     const ledger = ledgerOf('exact');
-    valueOf(await ledger.createVoice(voiceInput('a')));
-    valueOf(await ledger.createVoice(voiceInput('b')));
-    expect(failureOf(await ledger.createVoice(voiceInput('c'))).code).toBe('QUOTA_EXHAUSTED');
+    valueOf(await ledger.createVoiceTask(voiceInput('a')));
+    valueOf(await ledger.createVoiceTask(voiceInput('b')));
+    expect(failureOf(await ledger.createVoiceTask(voiceInput('c'))).code).toBe('QUOTA_EXHAUSTED');
     // A repeat costs nothing.
-    valueOf(await ledger.createVoice(voiceInput('a')));
+    valueOf(await ledger.createVoiceTask(voiceInput('a')));
   });
 
   it('applies to each tenant alone, and is reported by usage', async ({ expect }) => {
     await spend('rich', 1000);
-    valueOf(await ledgerOf('poor').createVoice(voiceInput('x')));
+    valueOf(await ledgerOf('poor').createVoiceTask(voiceInput('x')));
     expect(await ledgerOf('rich').usage(new Date().toISOString().slice(0, 7))).toEqual({
       milliunits: 1000,
       milliunitsMax: 1000,

@@ -6,7 +6,7 @@ const sandbox = openSandbox('parallel');
 it('a create that Kling refuses with 1303 stays QUEUED, and is sent once a slot is free', async ({ expect }) => {
   const ledger = ledgerOf('1303');
   await sandbox.configure({ concurrency: 0 });
-  const { id, status } = valueOf(await ledger.createVoice(voiceInput('x')));
+  const { id, status } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
   expect(status).toBe('QUEUED');
   expect(await storedTask(ledger, id)).toMatchObject({ phase: 'WAITING', parts: 1 });
   expect(await ledger.queuePositionsOf([id])).toEqual([0]);
@@ -23,7 +23,7 @@ it('the account keeps a limit that it has learned: the next task waits until the
   const ledger = ledgerOf('learned');
   const account = env.KLING_ACCOUNT.getByName('account');
   expect(await account.status()).toMatchObject({ slotsHeld: 1, slotsMax: 1, waiting: 0 });
-  const { id, status } = valueOf(await ledger.createVoice(voiceInput('y')));
+  const { id, status } = valueOf(await ledger.createVoiceTask(voiceInput('y')));
   expect([status, await sandbox.tasksOf(id)]).toEqual(['QUEUED', 0]);
   const first = ledgerOf('1303');
   await sandbox.advance((await first.task({ externalId: 'x' }))!.id, 'succeed');

@@ -14,7 +14,7 @@ const statusesSeen = ({ queries }: LedgerParts, watch: Watch): string[] =>
 describe('the present state that a subscriber gets first', () => {
   it('leaves out a task that Kling may still refuse, because a refusal leaves no event', async ({ expect }) => {
     const { promise: answer, resolve: letKlingAnswer } = Promise.withResolvers<void>();
-    const kling = { createVoice: () => answer.then(() => snapshotOf('SUBMITTED')) };
+    const kling = { createVoiceTask: () => answer.then(() => snapshotOf('SUBMITTED')) };
     await withParts('untold', { kling }, async (parts) => {
       const creating = createVoiceOnce(parts);
       await expect.poll(() => parts.tasks.list(all.filter, null, 1)[0]?.phase).toBe('SENDING');
@@ -38,7 +38,7 @@ describe('the present state that a subscriber gets first', () => {
   });
 
   it('contains no ended task, whatever statuses are watched', async ({ expect }) => {
-    await withParts('ended', { kling: { createVoice: async () => snapshotOf('FAILED') } }, async (parts) => {
+    await withParts('ended', { kling: { createVoiceTask: async () => snapshotOf('FAILED') } }, async (parts) => {
       await createVoiceOnce(parts);
       for (const statuses of [[], ['FAILED'], ['FAILED', 'SUCCEEDED', 'PROCESSING']] as const) {
         expect(statusesSeen(parts, { taskId: null, filter: { kind: null, statuses } })).toEqual([]);
@@ -55,7 +55,7 @@ async function makeTasks(parts: LedgerParts, count: number): Promise<string[]> {
 }
 
 describe('the present state of more tasks than a page holds', () => {
-  const kling = { createVoice: async () => snapshotOf('SUBMITTED', { klingTaskId: crypto.randomUUID() }) };
+  const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED', { klingTaskId: crypto.randomUUID() }) };
 
   it('is a snapshot of one moment, whatever changes between two pages', async ({ expect }) => {
     await withParts('pages', { kling }, async (parts) => {

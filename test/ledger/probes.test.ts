@@ -5,7 +5,7 @@ import { klingError, withParts, type LedgerParts, type PartsOptions } from '../s
 import { snapshotOf } from '../support/snapshots.ts';
 
 const creates: Partial<KlingClient> = {
-  createVoice: async (_request, { externalTaskId }) =>
+  createVoiceTask: async (_request, { externalTaskId }) =>
     snapshotOf('SUBMITTED', { klingTaskId: `kling-${externalTaskId}` }),
 };
 

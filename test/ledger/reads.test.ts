@@ -9,7 +9,7 @@ const sandbox = openSandbox('reads');
 describe('reading a task, counted at the sandbox', () => {
   it('sends no request once the task has ended', async ({ expect }) => {
     const ledger = ledgerOf('final');
-    const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('x')));
+    const { id, klingTaskId } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     await sandbox.advance(id, 'succeed');
     await ring(ledger);
     expect((await ledger.task({ id }))?.status).toBe('SUCCEEDED');
@@ -20,14 +20,14 @@ describe('reading a task, counted at the sandbox', () => {
 
   it('sends one request for 20 callers at once', async ({ expect }) => {
     const ledger = ledgerOf('shared');
-    const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('x')));
+    const { id, klingTaskId } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     const answers = await Promise.all(Array.from({ length: 20 }, () => ledger.task({ externalId: 'x' })));
     expect(answers.map((task) => task?.id)).toEqual(Array(20).fill(id));
     expect(await sandbox.count('GET', `${VOICES}/${klingTaskId}`)).toBe(1);
   });
 
   it('sends no request for a task of another tenant or an empty id', async ({ expect }) => {
-    const { id } = valueOf(await ledgerOf('mine').createVoice(voiceInput('x')));
+    const { id } = valueOf(await ledgerOf('mine').createVoiceTask(voiceInput('x')));
     const before = (await sandbox.record()).requests.length;
     expect(await ledgerOf('not mine').task({ id })).toBeNull();
     expect(await ledgerOf('not mine').task({ externalId: 'x' })).toBeNull();
@@ -37,7 +37,7 @@ describe('reading a task, counted at the sandbox', () => {
 
   it('returns the stored task when Kling fails the read', async ({ expect }) => {
     const ledger = ledgerOf('flaky reads');
-    const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
+    const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     await sandbox.configure({ faults: { readError: 1 } });
     expect(await ledger.task({ id })).toMatchObject({ id, status: 'SUBMITTED' });
     await sandbox.configure({ faults: {} });
@@ -108,7 +108,7 @@ describe('reading a task, with an injected clock', () => {
     ['a refusal', klingError('REFUSED', 'NOT_FOUND', 1201)],
     ['a bug', new TypeError('oops')],
   ] as const)('returns the stored task after %s', async ([name, error], { expect }) => {
-    const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask: () => Promise.reject(error) };
+    const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED'), readVoiceTask: () => Promise.reject(error) };
     await withParts(`stored after ${name}`, { kling }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       expect((await fresh(parts, id)).status).toBe('SUBMITTED');
@@ -118,7 +118,7 @@ describe('reading a task, with an injected clock', () => {
   it('sends no request while Kling is known to be down', async ({ expect }) => {
     let reads = 0;
     const readVoiceTask = () => ((reads += 1), Promise.reject(klingError('UNKNOWN')));
-    const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask };
+    const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED'), readVoiceTask };
     await withParts('down', { kling, slots: { isHealthy: () => false } }, async (parts) => {
       const { id } = await createVoiceOnce(parts);
       expect((await fresh(parts, id)).status).toBe('SUBMITTED');
@@ -150,7 +150,7 @@ async function withReads(
     reads += 1;
     return snapshotOf(end ? 'SUCCEEDED' : 'PROCESSING', { voices: [voiceOf(reads)] });
   };
-  const kling = { createVoice: async () => snapshotOf('SUBMITTED'), readVoiceTask };
+  const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED'), readVoiceTask };
   await withParts(name, { kling }, async (parts) => {
     const { id } = await createVoiceOnce(parts);
     await work(parts, () => reads, id);

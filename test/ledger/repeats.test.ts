@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
-import type { CreateLipSyncTaskInput, CreateVoiceInput } from '../../src/domain/inputs.ts';
+import type { CreateLipSyncTaskInput, CreateVoiceTaskInput } from '../../src/domain/inputs.ts';
 import { digestOfSpeech } from '../../src/ledger/digest.ts';
 import {
   createParts,
@@ -23,8 +23,12 @@ const LIP_SYNC: CreateLipSyncTaskInput = {
   watermark: false,
   externalId: 'order-1',
 };
-const VOICE: CreateVoiceInput = { name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId: 'order-1' };
-const SPEECH = { text: 'Hello', voiceId: 'oversea_male1', language: 'en', speed: null } as const;
+const VOICE: CreateVoiceTaskInput = {
+  name: 'Ann',
+  sample: { url: 'https://example.com/a.mp3' },
+  externalId: 'order-1',
+};
+const SPEECH = { text: 'Hello', klingVoiceId: 'oversea_male1', language: 'en', speed: null } as const;
 const VIDEO = { video: { url: 'https://example.com/clip.mp4' } };
 
 /** Runs a test on a ledger with one face scan. `calls` lists the creates and paid calls that reach Kling. */
@@ -34,7 +38,7 @@ async function withLedger(
 ): Promise<void> {
   const calls: string[] = [];
   const kling: PartsOptions['kling'] = {
-    createVoice: async () => (calls.push('voice'), snapshotOf('SUBMITTED')),
+    createVoiceTask: async () => (calls.push('voice'), snapshotOf('SUBMITTED')),
     createLipSyncTask: async () => {
       calls.push('lip-sync');
       return { ...snapshotOf('SUBMITTED'), parentVideo: null, videos: [], watermarkEnabled: null };
@@ -78,8 +82,8 @@ describe('a create that is repeated in an equivalent form returns the same task'
 
   it('for a voice with spaces around its name', async ({ expect }) => {
     await withLedger('blanks', async ({ creator }, _sql, calls) => {
-      const { id } = await creator.createVoice(VOICE);
-      expect((await creator.createVoice({ ...VOICE, name: ' Ann ' })).id).toBe(id);
+      const { id } = await creator.createVoiceTask(VOICE);
+      expect((await creator.createVoiceTask({ ...VOICE, name: ' Ann ' })).id).toBe(id);
       expect(calls).toEqual(['voice']);
     });
   });
@@ -135,13 +139,13 @@ describe('a repeated create returns the same task', () => {
 it('repeated creates at once after a refusal are refused, or return a task that exists', async ({ expect }) => {
   for (const refusals of [1, 2, 9]) {
     let calls = 0;
-    const createVoice = async () => {
+    const createVoiceTask = async () => {
       calls += 1;
       if (calls <= refusals) throw klingError('REFUSED', 'CONTENT_REJECTED', 1301);
       return snapshotOf('SUBMITTED');
     };
-    await withParts(`refused ${refusals}`, { kling: { createVoice } }, async ({ creator, tasks }) => {
-      const made = await Promise.allSettled([1, 2, 3, 4].map(() => creator.createVoice(VOICE)));
+    await withParts(`refused ${refusals}`, { kling: { createVoiceTask } }, async ({ creator, tasks }) => {
+      const made = await Promise.allSettled([1, 2, 3, 4].map(() => creator.createVoiceTask(VOICE)));
       for (const one of made) {
         const id = one.status === 'fulfilled' ? one.value.id : null;
         expect(id === null || tasks.find({ id }) !== null).toBe(true);
@@ -173,16 +177,16 @@ describe('a stored digest without a version', () => {
     ['the unsorted schema', '3fd9b8d138803007c1d06c560af98f130614eafed99dd018dc149f0d6a4a6026'],
   ])('of a voice made with %s matches a repeat', async ([when, digest], { expect }) => {
     await withLedger(`voice ${when}`, async ({ creator }, sql, calls) => {
-      const { id } = await creator.createVoice(VOICE);
+      const { id } = await creator.createVoiceTask(VOICE);
       sql.exec('UPDATE task SET input_digest = ?', digest);
-      expect((await creator.createVoice(VOICE)).id).toBe(id);
+      expect((await creator.createVoiceTask(VOICE)).id).toBe(id);
       expect(calls).toEqual(['voice']);
     });
   });
 
   it('of a paid call matches a repeat, which is not paid again', async ({ expect }) => {
     await withLedger('paid', async ({ paidCalls }, sql, calls) => {
-      const speech = await paidCalls.synthesizeSpeech(SPEECH, 'speech');
+      const speech = await paidCalls.synthesizeSpeech({ speech: SPEECH }, 'speech');
       const scan = await paidCalls.identifyFaces(VIDEO, 'scan');
       const digests = {
         speech: 'fb1bbc4a5ce4f3f872878f905faef98137d545dbc454d3ca84a3d96ae1ea19cf',
@@ -191,10 +195,10 @@ describe('a stored digest without a version', () => {
       for (const [key, digest] of Object.entries(digests)) {
         sql.exec('UPDATE paid_call SET input_digest = ? WHERE idempotency_key = ?', digest, key);
       }
-      expect(await paidCalls.synthesizeSpeech({ ...SPEECH, speed: 1 }, 'speech')).toEqual(speech);
+      expect(await paidCalls.synthesizeSpeech({ speech: { ...SPEECH, speed: 1 } }, 'speech')).toEqual(speech);
       expect(await paidCalls.identifyFaces({ video: { url: 'https://EXAMPLE.com/clip.mp4' } }, 'scan')).toEqual(scan);
       const failed = await paidCalls
-        .synthesizeSpeech({ ...SPEECH, speed: 2 }, 'speech')
+        .synthesizeSpeech({ speech: { ...SPEECH, speed: 2 } }, 'speech')
         .catch((error: unknown) => error);
       expect(failed).toMatchObject({ failure: { code: 'CONFLICT' } });
       expect(calls).toEqual(['speech', 'scan']);
@@ -204,12 +208,12 @@ describe('a stored digest without a version', () => {
 
 it('a repeated paid call gets its answer, also when today’s rules would refuse its input', async ({ expect }) => {
   await withLedger('stricter rules', async ({ paidCalls }, sql, calls) => {
-    const speech = await paidCalls.synthesizeSpeech(SPEECH, 'k');
+    const speech = await paidCalls.synthesizeSpeech({ speech: SPEECH }, 'k');
     const tooLong = { ...SPEECH, text: 'x'.repeat(1001) };
-    const { text } = await digestOfSpeech(tooLong);
+    const { text } = await digestOfSpeech({ speech: tooLong });
     sql.exec('UPDATE paid_call SET input_digest = ?', text);
-    expect(await paidCalls.synthesizeSpeech(tooLong, 'k')).toEqual({ ...speech, text: tooLong.text });
-    const failed = await paidCalls.synthesizeSpeech(tooLong, 'other').catch((error: unknown) => error);
+    expect(await paidCalls.synthesizeSpeech({ speech: tooLong }, 'k')).toEqual({ ...speech, text: tooLong.text });
+    const failed = await paidCalls.synthesizeSpeech({ speech: tooLong }, 'other').catch((error: unknown) => error);
     expect(failed).toMatchObject({ failure: { code: 'BAD_USER_INPUT' } });
     expect(calls).toEqual(['speech']);
   });

@@ -27,7 +27,7 @@ function withTask(
 ): Promise<void> {
   const kling: ScriptedKling = { reads: 0, status: 'PROCESSING', answers: null };
   const client = {
-    createVoice: async () => snapshotOf('SUBMITTED'),
+    createVoiceTask: async () => snapshotOf('SUBMITTED'),
     async readVoiceTask() {
       kling.reads += 1;
       const snapshot = snapshotOf(kling.status);
@@ -104,7 +104,7 @@ describe('replayed callbacks', () => {
 
   it('cause at most one read a second at the sandbox, and the end is found', async ({ expect }) => {
     const ledger = ledgerOf('thirty');
-    const { id, klingTaskId } = valueOf(await ledger.createVoice(voiceInput('x')));
+    const { id, klingTaskId } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     const hint = snapshotOf('SUCCEEDED', { klingTaskId: klingTaskId ?? '' });
     const startedAtMs = Date.now();
     for (let i = 0; i < 30; i += 1) expect(await ledger.ingest(id, hint)).toBe(0);

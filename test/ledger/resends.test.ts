@@ -31,7 +31,7 @@ function script(creates: readonly Answer[], reads: readonly Answer[]): Script {
     sentAtMs: [],
     reads: 0,
     kling: {
-      createVoice: () => (creates[run.sentAtMs.push(run.clock.nowMs) - 1] ?? creates.at(-1)!)(),
+      createVoiceTask: () => (creates[run.sentAtMs.push(run.clock.nowMs) - 1] ?? creates.at(-1)!)(),
       readVoiceTask: () => (reads[(run.reads += 1) - 1] ?? reads.at(-1)!)(),
     },
   };

@@ -37,7 +37,7 @@ async function ringUntil(endMs: number, stubs: readonly Stub[]): Promise<void> {
 }
 
 async function makeVoice(ledger: LedgerStub): Promise<string> {
-  const task = valueOf(await ledger.createVoice(voiceInput(null)));
+  const task = valueOf(await ledger.createVoiceTask(voiceInput(null)));
   await sandbox.advance(task.klingTaskId ?? '', 'succeed');
   vi.setSystemTime(Date.now() + 2_000);
   const read = await ledger.task({ id: task.id });
@@ -69,7 +69,7 @@ it('the ledger deletes the row of a deleted voice after 30 days, and its task af
 });
 
 // This test is the last one because it leaves the account with a pause that ends in the far future.
-it('createVoice and cancelQueued in a loop leave no rows in the ledger and the account after 30 days', async ({
+it('createVoiceTask and cancelTask in a loop leave no rows in the ledger and the account after 30 days', async ({
   expect,
 }) => {
   const ledger = ledgerOf('loop');
@@ -78,8 +78,8 @@ it('createVoice and cancelQueued in a loop leave no rows in the ledger and the a
   const before = await countsOf(ledger);
   await sandbox.configure({ faults: { tooManyRequests: 1 } });
   for (let i = 0; i < 20; i += 1) {
-    const task = valueOf(await ledger.createVoice(voiceInput(`loop-${i}`)));
-    valueOf(await ledger.cancelQueued(task));
+    const task = valueOf(await ledger.createVoiceTask(voiceInput(`loop-${i}`)));
+    valueOf(await ledger.cancelTask(task));
   }
   const startMs = Date.now();
   expect(await countsOf(ledger)).toMatchObject({ task: 20, event: 40 });

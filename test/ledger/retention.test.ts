@@ -9,7 +9,7 @@ import { rowCountsOf } from '../support/row-counts.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 const KLING: NonNullable<PartsOptions['kling']> = {
-  createVoice: async () => snapshotOf('SUBMITTED'),
+  createVoiceTask: async () => snapshotOf('SUBMITTED'),
   identifyFaces: async () => ({ sessionId: 's', faces: [], unitsDeducted: '0.05', klingRequestId: null }),
   synthesizeSpeech: async () => ({
     audioId: crypto.randomUUID(),
@@ -84,7 +84,10 @@ function deleteVoice({ deps }: LedgerParts): void {
 const scan = ({ paidCalls }: LedgerParts) =>
   paidCalls.identifyFaces({ video: { url: 'https://example.com/v.mp4' } }, crypto.randomUUID());
 const speak = ({ paidCalls }: LedgerParts) =>
-  paidCalls.synthesizeSpeech({ text: 'Hello', voiceId: 'v', language: 'en', speed: 1 }, crypto.randomUUID());
+  paidCalls.synthesizeSpeech(
+    { speech: { text: 'Hello', klingVoiceId: 'v', language: 'en', speed: 1 } },
+    crypto.randomUUID(),
+  );
 
 describe('retention', () => {
   it.for<[table: string, keptMs: number, keep: (parts: LedgerParts) => unknown]>([

@@ -26,7 +26,7 @@ it.for<[what: string, status: TaskStatus, kind: TaskKind, rowsMax: number, paren
   async ([, status, kind, rowsMax, parentMs], { expect }) => {
     await runInDurableObject(ledgerOf(`rows ${kind} ${status} ${parentMs}`), async (_instance, { storage }) => {
       const kling = {
-        createVoice: async () => snapshotOf('SUBMITTED'),
+        createVoiceTask: async () => snapshotOf('SUBMITTED'),
         createLipSyncTask: async () => lipSyncOf(snapshotOf('SUBMITTED'), false),
         readVoiceTask: async () => snapshotOf(status),
         readLipSyncTask: async () => ({

@@ -16,7 +16,7 @@ it.for(CASES)(
   'a ledger answers the account’s audit whether a task that is %s needs its slot, also after a restart',
   async ([what, trouble, isAlive], { expect }) => {
     const ledger = ledgerOf(`audit ${what}`);
-    const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
+    const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     await runInDurableObject(ledger, (_instance, { storage }) => {
       storage.sql.exec('UPDATE task SET trouble = ?', JSON.stringify({ ...NO_TROUBLE, ...trouble }));
     });

@@ -18,11 +18,16 @@ const TASK = `__typename id status externalId createdAt updatedAt kling { klingT
 const SCAN = `id createdAt expiresAt sessionId: klingSessionId unitsDeducted: unitsCharged klingRequestId
   faces { id faceId: klingFaceId imageUrl startMs endMs }`;
 const SPEECH = `audioId: klingAudioId createdAt expiresAt url durationMs klingTaskId klingRequestId unitsDeducted: unitsCharged`;
-const CREATE_VOICE = 'mutation ($input: CreateVoiceInput!) { made: createVoice(input: $input) { task { id } } }';
+const CREATE_VOICE =
+  'mutation ($input: CreateVoiceTaskInput!) { made: createVoiceTask(input: $input) { task { id } } }';
 const CREATE_LIP_SYNC =
   'mutation ($input: CreateLipSyncTaskInput!) { made: createLipSyncTask(input: $input) { task { id } } }';
-const IDENTIFY = `mutation ($input: IdentifyFacesInput!) { made: identifyFaces(input: $input) { faceScan { ${SCAN} } } }`;
-const SPEAK = `mutation ($input: SynthesizeSpeechInput!) { made: synthesizeSpeech(input: $input) { speech { ${SPEECH} } } }`;
+const IDENTIFY = `mutation ($video: VideoInput!, $externalId: String) {
+  made: identifyFaces(video: $video, externalId: $externalId) { faceScan { ${SCAN} } }
+}`;
+const SPEAK = `mutation ($speech: SpeechInput!, $externalId: String) {
+  made: synthesizeSpeech(speech: $speech, externalId: $externalId) { speech { ${SPEECH} } }
+}`;
 const NODES = 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }';
 const WATCH = `subscription ($after: String) {
   tasksChanged(after: $after) { cursor sequence at resync task { id status } }
@@ -89,8 +94,11 @@ async function run(query: string, variables: Record<string, unknown> = {}): Prom
   return data;
 }
 
-async function errorOf(query: string, input: object): Promise<{ readonly code: string; readonly retryable: boolean }> {
-  return (await askOne(TENANT, query, { input })).errors[0].extensions;
+async function errorOf(
+  query: string,
+  variables: Record<string, unknown>,
+): Promise<{ readonly code: string; readonly retryable: boolean }> {
+  return (await askOne(TENANT, query, variables)).errors[0].extensions;
 }
 
 describe('a database of version 0.1', () => {
@@ -172,21 +180,26 @@ describe('a database of version 0.1', () => {
   it('recognizes every external id as a repeat, and pays for nothing again', async ({ expect }) => {
     const { inputs, answers } = old;
     const before = sentToday();
-    expect((await run(CREATE_VOICE, { input: inputs.voice })).made.task.id).toBe(find('voice-1').id);
+    const { source, ...voiceRest } = inputs.voice;
+    const voice = { ...voiceRest, sample: source };
+    expect((await run(CREATE_VOICE, { input: voice })).made.task.id).toBe(find('voice-1').id);
     for (const input of inputs.lipSyncs) {
       expect((await run(CREATE_LIP_SYNC, { input })).made.task.id).toBe(find(input.externalId).id);
     }
     const { idempotencyKey: scanKey, ...scan } = inputs.scan;
-    const scanned = await run(IDENTIFY, { input: { ...scan, externalId: scanKey } });
+    const scanned = await run(IDENTIFY, { ...scan, externalId: scanKey });
     expect(scanned.made.faceScan).toEqual(answers.scans[0]);
-    const { idempotencyKey: speechKey, ...speech } = inputs.speech;
-    const spoken = await run(SPEAK, { input: { ...speech, externalId: speechKey } });
+    const { idempotencyKey: speechKey, voiceId: klingVoiceId, ...said } = inputs.speech;
+    const speech = { ...said, klingVoiceId };
+    const spoken = await run(SPEAK, { speech, externalId: speechKey });
     expect(spoken.made.speech).toEqual(answers.speeches[0]);
 
-    expect(await errorOf(CREATE_VOICE, { ...inputs.voice, name: 'Eve' })).toMatchObject({ code: 'CONFLICT' });
-    expect(await errorOf(SPEAK, { ...speech, text: 'Bye', externalId: speechKey })).toMatchObject({ code: 'CONFLICT' });
+    expect(await errorOf(CREATE_VOICE, { input: { ...voice, name: 'Eve' } })).toMatchObject({ code: 'CONFLICT' });
+    expect(await errorOf(SPEAK, { speech: { ...speech, text: 'Bye' }, externalId: speechKey })).toMatchObject({
+      code: 'CONFLICT',
+    });
     // Its answer was lost in version 0.1, so it may have been charged.
-    const lost = { ...speech, text: 'sandbox-error-after', externalId: 'speech-lost' };
+    const lost = { speech: { ...speech, text: 'sandbox-error-after' }, externalId: 'speech-lost' };
     expect(await errorOf(SPEAK, lost)).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: false });
     expect(sentToday()).toEqual(before);
   });
@@ -205,7 +218,7 @@ describe('a database of version 0.1', () => {
     const stolen = await askOne('mallory', CREATE_LIP_SYNC, { input: { ...input, faceId: scan!.faces[0]!.id } });
     expect(stolen.errors).toHaveLength(1);
     const video = { url: 'https://example.com/clip.mp4' };
-    const own = await askOne('mallory', IDENTIFY, { input: { video } });
+    const own = await askOne('mallory', IDENTIFY, { video });
     await askOne('mallory', CREATE_LIP_SYNC, { input: { ...input, faceId: own.data.made.faceScan.faces[0].id } });
     expect(sentToday().at(-1)!.path).toMatch(/advanced-lip-sync$/);
     expect(sentToday().at(-1)!.body).not.toContain(audioId);

@@ -14,13 +14,13 @@ function closedSlots() {
 /** Creates a voice whose request has about `chars` characters. */
 function voiceOf({ creator }: LedgerParts, chars: number, externalId: string | null = null) {
   const url = `https://example.com/${'a'.repeat(chars)}`;
-  return creator.createVoice({ name: 'Ann', source: { url }, externalId });
+  return creator.createVoiceTask({ name: 'Ann', sample: { url }, externalId });
 }
 
 describe('tasks that wait to be sent', () => {
   it('are limited in number, and a repeated create does not count', async ({ expect }) => {
     const { gate, slots } = closedSlots();
-    const kling = { createVoice: async () => snapshotOf('SUBMITTED') };
+    const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED') };
     await withParts('room by number', { slots, kling, limits: { waitingTasksMax: 2 } }, async (parts) => {
       const { id } = await createVoiceOnce(parts, 'a');
       await createVoiceOnce(parts, 'b');
@@ -43,7 +43,7 @@ describe('tasks that wait to be sent', () => {
     expect,
   }) => {
     const { gate, slots } = closedSlots();
-    const kling = { createVoice: async () => snapshotOf('SUBMITTED') };
+    const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED') };
     await withParts('room by bytes', { slots, kling, limits: { waitingBytesMax: 2500 } }, async (parts) => {
       const first = await voiceOf(parts, 1000);
       const second = await voiceOf(parts, 1000);

@@ -18,7 +18,7 @@ describe('a create that Kling refuses for now', () => {
   it('with 1302 stays QUEUED, and is sent when Kling accepts requests again', async ({ expect }) => {
     const ledger = ledgerOf('1302');
     await sandbox.configure({ faults: { tooManyRequests: 1 } });
-    const { id, status } = valueOf(await ledger.createVoice(voiceInput('x')));
+    const { id, status } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     expect(status).toBe('QUEUED');
     await sandbox.configure({ faults: {} });
     await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT' });
@@ -28,10 +28,10 @@ describe('a create that Kling refuses for now', () => {
   it('can be cancelled, is then never sent, and leaves its place in the queue to the next', async ({ expect }) => {
     const ledger = ledgerOf('cancel');
     await sandbox.configure({ faults: { tooManyRequests: 1 } });
-    const first = valueOf(await ledger.createVoice(voiceInput('x')));
-    const second = valueOf(await ledger.createVoice(voiceInput('y')));
+    const first = valueOf(await ledger.createVoiceTask(voiceInput('x')));
+    const second = valueOf(await ledger.createVoiceTask(voiceInput('y')));
     expect(await ledger.queuePositionsOf([second.id])).toEqual([1]);
-    expect(valueOf(await ledger.cancelQueued(first))).toMatchObject({
+    expect(valueOf(await ledger.cancelTask(first))).toMatchObject({
       status: 'FAILED',
       failure: { code: 'CANCELLED' },
     });
@@ -43,15 +43,15 @@ describe('a create that Kling refuses for now', () => {
     expect(await sandbox.tasksOf(first.id)).toBe(0);
     expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
     // A second cancel neither sends anything nor adds an event.
-    await ledger.cancelQueued(first);
+    await ledger.cancelTask(first);
     expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
   });
 
   it('cannot be cancelled once it is at Kling, and an unknown one is NOT_FOUND', async ({ expect }) => {
     const ledger = ledgerOf('no cancel');
-    const { id } = valueOf(await ledger.createVoice(voiceInput('x')));
+    const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     await expect.poll(() => storedTask(ledger, id)).toMatchObject({ phase: 'SENT' });
-    expect(failureOf(await ledger.cancelQueued({ id, kind: 'VOICE' }))).toMatchObject({
+    expect(failureOf(await ledger.cancelTask({ id, kind: 'VOICE' }))).toMatchObject({
       code: 'CONFLICT',
       existing: { type: 'VOICE', id },
     });
@@ -59,7 +59,7 @@ describe('a create that Kling refuses for now', () => {
       { id: 'no-such-task', kind: 'VOICE' },
       { id, kind: 'LIP_SYNC' },
     ] as const) {
-      expect(failureOf(await ledger.cancelQueued(task)).code).toBe('NOT_FOUND');
+      expect(failureOf(await ledger.cancelTask(task)).code).toBe('NOT_FOUND');
     }
   });
 
@@ -67,7 +67,8 @@ describe('a create that Kling refuses for now', () => {
     const ledger = ledgerOf('order');
     await sandbox.configure({ faults: { tooManyRequests: 1 } });
     const ids: string[] = [];
-    for (const externalId of ['a', 'b', 'c']) ids.push(valueOf(await ledger.createVoice(voiceInput(externalId))).id);
+    for (const externalId of ['a', 'b', 'c'])
+      ids.push(valueOf(await ledger.createVoiceTask(voiceInput(externalId))).id);
     await sandbox.configure({ faults: {} });
     await expect.poll(async () => (await storedTask(ledger, ids[2]!))?.phase, { timeout: 15_000 }).toBe('SENT');
     const made = (await sandbox.record()).tasks.map((task) => task.externalTaskId);

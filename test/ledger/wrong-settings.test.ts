@@ -15,7 +15,7 @@ it('a ledger that is deployed without a key keeps its alarm until the settings a
     const ledger = new TaskLedger(state, broken);
     await ledger.alarm();
     expect(await state.storage.getAlarm()).toBeGreaterThan(Date.now());
-    await expect(ledger.createVoice({ name: 'A', source: { url: 'https://example.com/a.mp3' } })).rejects.toThrow(
+    await expect(ledger.createVoiceTask({ name: 'A', sample: { url: 'https://example.com/a.mp3' } })).rejects.toThrow(
       /KLING_ACCESS_KEY/,
     );
   });

@@ -4,7 +4,7 @@ import { startGateway, type RunningGateway } from './gateway.ts';
 import { CREATE_LIP_SYNC_TASK, CREATE_VOICE, IDENTIFY_FACES, SYNTHESIZE_SPEECH } from './operations.ts';
 
 const OPERATIONS = {
-  createVoice: CREATE_VOICE,
+  createVoiceTask: CREATE_VOICE,
   identifyFaces: IDENTIFY_FACES,
   createLipSyncTask: CREATE_LIP_SYNC_TASK,
   synthesizeSpeech: SYNTHESIZE_SPEECH,
@@ -16,7 +16,7 @@ let requestsBefore: number;
 beforeAll(async () => {
   gateway = await startGateway();
   const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
-  const { data } = await gateway.execute(IDENTIFY_FACES, { input: { video } });
+  const { data } = await gateway.execute(IDENTIFY_FACES, { video });
   face = data.identifyFaces.faceScan.faces[0].id;
   requestsBefore = (await gateway.account.record()).requestCount;
 });
@@ -27,8 +27,8 @@ describe('an invalid input', () => {
   it.for(badInputs('').map(({ name }, i): [string, number] => [name, i]))(
     'is refused: %s',
     async ([, i], { expect }) => {
-      const { mutation, input, paths } = badInputs(face)[i]!;
-      const { data, errors } = await gateway.execute(OPERATIONS[mutation], { input });
+      const { mutation, variables, paths } = badInputs(face)[i]!;
+      const { data, errors } = await gateway.execute(OPERATIONS[mutation], variables);
       expect(data).toEqual({ [mutation]: null });
       expect(errors).toHaveLength(1);
       const [error] = errors ?? [];
@@ -47,14 +47,14 @@ describe('an invalid input', () => {
 
 describe('an input that GraphQL refuses', () => {
   it.for([
-    ['two sources', { video: { url: 'https://example.com/a.mp4', videoId: '1' } }],
+    ['two sources', { video: { url: 'https://example.com/a.mp4', klingVideoId: '1' } }],
     ['no source', { video: {} }],
     ['a null source', { video: { url: null } }],
     ['no video', {}],
-    ['an unknown field', { video: { videoId: '1' }, colour: 'red' }],
+    ['an unknown field', { video: { klingVideoId: '1', colour: 'red' } }],
     ['a number for a URL', { video: { url: 5 } }],
-  ] as const)('is BAD_USER_INPUT: %s', async ([, input], { expect }) => {
-    const { errors } = await gateway.execute(IDENTIFY_FACES, { input });
+  ] as const)('is BAD_USER_INPUT: %s', async ([, variables], { expect }) => {
+    const { errors } = await gateway.execute(IDENTIFY_FACES, variables);
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
     expect((await gateway.account.record()).requestCount).toBe(requestsBefore);
   });

@@ -2,8 +2,8 @@
 
 export interface BadInput {
   readonly name: string;
-  readonly mutation: 'createVoice' | 'identifyFaces' | 'createLipSyncTask' | 'synthesizeSpeech';
-  readonly input: object;
+  readonly mutation: 'createVoiceTask' | 'identifyFaces' | 'createLipSyncTask' | 'synthesizeSpeech';
+  readonly variables: object;
   readonly paths: readonly string[];
 }
 
@@ -53,18 +53,18 @@ const URLS: readonly (readonly [string, string])[] = [
   ['a picture', 'https://example.com/clip.png'],
 ];
 
-function faces(name: string, input: object, paths: readonly string[]): BadInput {
-  return { name: `identifyFaces: ${name}`, mutation: 'identifyFaces', input, paths };
+function faces(name: string, variables: object, paths: readonly string[]): BadInput {
+  return { name: `identifyFaces: ${name}`, mutation: 'identifyFaces', variables, paths };
 }
 
 function voice(name: string, change: object, paths: readonly string[]): BadInput {
-  const input = { name: 'Narrator', source: { url: SOUND }, ...change };
-  return { name: `createVoice: ${name}`, mutation: 'createVoice', input, paths };
+  const input = { name: 'Narrator', sample: { url: SOUND }, ...change };
+  return { name: `createVoiceTask: ${name}`, mutation: 'createVoiceTask', variables: { input }, paths };
 }
 
 function speech(name: string, change: object, paths: readonly string[]): BadInput {
-  const input = { text: 'Hello', voiceId: 'uk_boy1', language: 'EN', ...change };
-  return { name: `synthesizeSpeech: ${name}`, mutation: 'synthesizeSpeech', input, paths };
+  const said = { text: 'Hello', klingVoiceId: 'uk_boy1', language: 'EN', ...change };
+  return { name: `synthesizeSpeech: ${name}`, mutation: 'synthesizeSpeech', variables: { speech: said }, paths };
 }
 
 /** Returns all invalid inputs. `face` is the id of a face from 0 to 5,000 ms. */
@@ -72,40 +72,40 @@ function lipSync(face: string, name: string, change: object, paths: readonly str
   const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
   const { placement: placed, ...others } = change as { placement?: object };
   const input = { faceId: face, sound: { url: SOUND }, placement: { ...placement, ...placed }, ...others };
-  return { name: `createLipSyncTask: ${name}`, mutation: 'createLipSyncTask', input, paths };
+  return { name: `createLipSyncTask: ${name}`, mutation: 'createLipSyncTask', variables: { input }, paths };
 }
 
 const at = (field: string) => [`input.placement.${field}`];
 
 export function badInputs(face: string): readonly BadInput[] {
   return [
-    ...URLS.map(([name, url]) => faces(name, { video: { url } }, ['input.video.url'])),
-    faces('an id with a blank', { video: { videoId: 'a b' } }, ['input.video.videoId']),
-    faces('an empty id', { video: { videoId: '' } }, ['input.video.videoId']),
-    faces('a path in an id', { video: { videoId: '../secrets' } }, ['input.video.videoId']),
-    faces('an endless id', { video: { videoId: text(200) } }, ['input.video.videoId']),
+    ...URLS.map(([name, url]) => faces(name, { video: { url } }, ['video.url'])),
+    faces('an id with a blank', { video: { klingVideoId: 'a b' } }, ['video.klingVideoId']),
+    faces('an empty id', { video: { klingVideoId: '' } }, ['video.klingVideoId']),
+    faces('a path in an id', { video: { klingVideoId: '../secrets' } }, ['video.klingVideoId']),
+    faces('an endless id', { video: { klingVideoId: text(200) } }, ['video.klingVideoId']),
     faces('an external id with a blank', { video: { url: VIDEO }, externalId: 'a b' }, ['input.externalId']),
     voice('no name', { name: '' }, ['input.name']),
     voice('a name of blanks', { name: '   ' }, ['input.name']),
     voice('a name of 21 characters', { name: text(21) }, ['input.name']),
     voice('a name with a line break', { name: 'a\nb' }, ['input.name']),
-    voice('a file that is neither sound nor video', { source: { url: 'https://example.com/a.gif' } }, [
-      'input.source.url',
+    voice('a file that is neither sound nor video', { sample: { url: 'https://example.com/a.gif' } }, [
+      'input.sample.url',
     ]),
-    voice('a format that only lip-sync takes', { source: { url: 'https://example.com/a.m4a' } }, ['input.source.url']),
-    voice('an empty video id', { source: { videoId: '' } }, ['input.source.videoId']),
+    voice('a format that only lip-sync takes', { sample: { url: 'https://example.com/a.m4a' } }, ['input.sample.url']),
+    voice('an empty video id', { sample: { klingVideoId: '' } }, ['input.sample.klingVideoId']),
     voice('an external id that is too long', { externalId: text(65) }, ['input.externalId']),
-    voice('everything at once', { name: text(21), source: { url: 'http://a.b/c.zip' }, externalId: ' ' }, [
+    voice('everything at once', { name: text(21), sample: { url: 'http://a.b/c.zip' }, externalId: ' ' }, [
       'input.name',
-      'input.source.url',
+      'input.sample.url',
       'input.externalId',
     ]),
-    speech('no text', { text: '' }, ['input.text']),
-    speech('a text of 1,001 characters', { text: text(1001) }, ['input.text']),
-    speech('a speed below 0.8', { speed: 0.79 }, ['input.speed']),
-    speech('a speed over 2', { speed: 2.01 }, ['input.speed']),
-    speech('no voice', { voiceId: '' }, ['input.voiceId']),
-    speech('a voice id with a line break', { voiceId: 'a\nb' }, ['input.voiceId']),
+    speech('no text', { text: '' }, ['speech.text']),
+    speech('a text of 1,001 characters', { text: text(1001) }, ['speech.text']),
+    speech('a speed below 0.8', { speed: 0.79 }, ['speech.speed']),
+    speech('a speed over 2', { speed: 2.01 }, ['speech.speed']),
+    speech('no voice', { klingVoiceId: '' }, ['speech.klingVoiceId']),
+    speech('a voice id with a line break', { klingVoiceId: 'a\nb' }, ['speech.klingVoiceId']),
     lipSync('nobody', 'a face that is none', {}, ['input.faceId']),
     lipSync('RmFjZTpub25lOjA', 'a face of no scan', {}, ['input.faceId']),
     lipSync(face, 'a volume below 0', { soundVolume: -0.1 }, ['input.soundVolume']),

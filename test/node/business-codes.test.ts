@@ -39,9 +39,9 @@ async function requestIdsOf(code: number): Promise<string[]> {
   return requests.filter((request) => request.code === code).map(({ requestId }) => requestId);
 }
 
-const videoFor = (code: number) => ({ input: { video: { url: `https://example.com/sandbox-error-${code}.mp4` } } });
+const videoFor = (code: number) => ({ video: { url: `https://example.com/sandbox-error-${code}.mp4` } });
 const voiceFor = (code: number) => ({
-  input: { name: 'A voice', source: { url: `https://example.com/sandbox-error-${code}.mp3` } },
+  input: { name: 'A voice', sample: { url: `https://example.com/sandbox-error-${code}.mp3` } },
 });
 
 describe('an identify-face that Kling refuses', () => {
@@ -77,7 +77,7 @@ describe('a create that Kling refuses', () => {
 
   it.for(PASSING)('with %i temporarily is kept and queued', async ([klingCode], { expect }) => {
     const { data } = await gateway.execute(CREATE_VOICE, voiceFor(klingCode));
-    const { id } = data.createVoice.task;
+    const { id } = data.createVoiceTask.task;
     expect((await gateway.execute(VOICE_TASK, { id })).data.voiceTask).toMatchObject({
       status: 'QUEUED',
       failure: null,

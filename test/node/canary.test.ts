@@ -127,15 +127,17 @@ const SUBSCRIBE = JSON.stringify({ id: '1', type: 'subscribe', payload: { query:
 
 describe('secrets of the gateway do not appear', () => {
   it('in answers and subscriptions while tasks run, with valid callbacks', { timeout: 120_000 }, async ({ expect }) => {
-    const scan = await ask(right, IDENTIFY_FACES, { input: { video: video('10s-sandbox-slow-task') } });
+    const scan = await ask(right, IDENTIFY_FACES, { video: video('10s-sandbox-slow-task') });
     const faceId: string = scan.data.identifyFaces.faceScan.faces[0].id;
     const sound = { url: 'https://example.com/sound.mp3' };
     const placement = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 500 };
     await ask(right, CREATE_LIP_SYNC_TASK, { input: { faceId, sound, placement } });
-    await ask(right, SYNTHESIZE_SPEECH, { input: { text: 'Good morning', voiceId: 'oversea_male1', language: 'EN' } });
+    await ask(right, SYNTHESIZE_SPEECH, {
+      speech: { text: 'Good morning', klingVoiceId: 'oversea_male1', language: 'EN' },
+    });
     for (const words of ['slow-task', 'risk-control', 'callback-forged', 'callback-duplicated']) {
       await ask(right, CREATE_VOICE, {
-        input: { name: 'Ann', source: { url: `https://example.com/sandbox-${words}.mp3` } },
+        input: { name: 'Ann', sample: { url: `https://example.com/sandbox-${words}.mp3` } },
       });
     }
     await watchSocket([INIT(`Bearer ${token}`), SUBSCRIBE]);
@@ -164,7 +166,7 @@ describe('secrets of the gateway do not appear', () => {
     ];
     const words = [...codes.map((code) => `error-${code}`), 'html', 'cut-off', 'content-rejected'];
     for (const word of words) {
-      const answer = await ask(right, IDENTIFY_FACES, { input: { video: video(`sandbox-${word}`) } });
+      const answer = await ask(right, IDENTIFY_FACES, { video: video(`sandbox-${word}`) });
       expect(answer.errors).toHaveLength(1);
     }
     expect(found).toEqual([]);
@@ -215,7 +217,7 @@ describe('secrets of the gateway do not appear', () => {
   it('in answers and logs with wrong keys or settings', { timeout: 120_000 }, async ({ expect }) => {
     const wrong = await start({ vars: { KLING_SECRET_KEY: WRONG_KEY } });
     const refused = await ask(wrong, CREATE_VOICE, {
-      input: { name: 'Ann', source: { url: 'https://example.com/a.mp3' } },
+      input: { name: 'Ann', sample: { url: 'https://example.com/a.mp3' } },
     });
     expect(JSON.stringify(refused)).toContain('UPSTREAM_MISCONFIGURED');
     await ask(wrong, LISTS);

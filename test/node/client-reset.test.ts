@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-const CREATE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status } } }`;
+const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id status } } }`;
 const FIND = `query ($externalId: String!) { voiceTask(by: { externalId: $externalId }) { id status } }`;
 
 interface Task {
@@ -35,8 +35,8 @@ async function find(externalId: string): Promise<Task | null> {
 }
 
 function create(externalId: string, word: string) {
-  const source = { url: `https://example.com/${externalId}-${word}-12s.mp3` };
-  return { query: CREATE, variables: { input: { name: 'Reset', source, externalId } } };
+  const sample = { url: `https://example.com/${externalId}-${word}-12s.mp3` };
+  return { query: CREATE, variables: { input: { name: 'Reset', sample, externalId } } };
 }
 
 /** Counts the tasks at Kling for this id. */
@@ -55,8 +55,8 @@ test('a client that disconnects during a create finds its task, which was create
   const found = await find('gone-during-the-call');
   expect(await timesAtKling(found!.id)).toBe(1);
 
-  const { createVoice } = await execute<{ createVoice: { task: Task } }>(operation.query, operation.variables);
-  expect(createVoice.task).toEqual(found);
+  const { createVoiceTask } = await execute<{ createVoiceTask: { task: Task } }>(operation.query, operation.variables);
+  expect(createVoiceTask.task).toEqual(found);
   expect(await timesAtKling(found!.id)).toBe(1);
 });
 
@@ -66,7 +66,8 @@ test('a create that is cut at any moment and then repeated creates its task once
     moments.map(async (cutMs) => {
       const operation = create(`cut-after-${cutMs}`, 'ok');
       await sendOperation(stack.gateway.url, operation, cutMs);
-      return (await execute<{ createVoice: { task: Task } }>(operation.query, operation.variables)).createVoice.task.id;
+      return (await execute<{ createVoiceTask: { task: Task } }>(operation.query, operation.variables)).createVoiceTask
+        .task.id;
     }),
   );
   for (const cutMs of moments) {

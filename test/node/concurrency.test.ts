@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-const CREATE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id createdAt } } }`;
+const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id createdAt } } }`;
 const UNFINISHED = `{ tasks(first: 1, status: [QUEUED, SUBMITTED, PROCESSING]) { edges { node { id } } } }`;
 
 async function execute<Data>(query: string, variables: object): Promise<Data> {
@@ -33,9 +33,9 @@ async function execute<Data>(query: string, variables: object): Promise<Data> {
 test('many creates at once all end in their order, and never exceed the slots of the account', async () => {
   const made = await Promise.all(
     Array.from({ length: CREATES }, async (_, index) => {
-      const input = { name: `Voice ${index}`, source: { url: `https://example.com/${index}-12s.mp3` } };
-      const { createVoice } = await execute<{ createVoice: { task: Task } }>(CREATE, { input });
-      return createVoice.task;
+      const input = { name: `Voice ${index}`, sample: { url: `https://example.com/${index}-12s.mp3` } };
+      const { createVoiceTask } = await execute<{ createVoiceTask: { task: Task } }>(CREATE, { input });
+      return createVoiceTask.task;
     }),
   );
   await expect

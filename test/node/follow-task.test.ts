@@ -55,8 +55,8 @@ async function tokenOf(tenant: string): Promise<string> {
 }
 
 /** Returns the id of the new task in the log. */
-async function createVoice({ stack }: Printing, tenant: string, requestId: string): Promise<string> {
-  const source = { url: 'https://example.com/narrator-12s.mp3' };
+async function createVoiceTask({ stack }: Printing, tenant: string, requestId: string): Promise<string> {
+  const sample = { url: 'https://example.com/narrator-12s.mp3' };
   const response = await fetch(`${stack.gateway.url}/graphql`, {
     method: 'POST',
     headers: {
@@ -64,10 +64,10 @@ async function createVoice({ stack }: Printing, tenant: string, requestId: strin
       'content-type': 'application/json',
       'x-request-id': requestId,
     },
-    body: JSON.stringify({ query: CREATE_VOICE, variables: { input: { name: 'Ann', source } } }),
+    body: JSON.stringify({ query: CREATE_VOICE, variables: { input: { name: 'Ann', sample } } }),
   });
-  const { data } = (await response.json()) as { data: { createVoice: { task: { id: string } } } };
-  return decodeGlobalId(data.createVoice.task.id)!.id;
+  const { data } = (await response.json()) as { data: { createVoiceTask: { task: { id: string } } } };
+  return decodeGlobalId(data.createVoiceTask.task.id)!.id;
 }
 
 /** Returns when the gateway has accepted the subscription, so that its first event arrives live. */
@@ -102,7 +102,7 @@ function countOf(lines: readonly Line[], key: string): Record<string, number> {
 describe('the log', () => {
   it('shows a task from its mutation to its last event, by its id and by request ids', async ({ expect }) => {
     await watch(gateway, 'tenant-a');
-    const taskId = await createVoice(gateway, 'tenant-a', 'request-of-tenant-a');
+    const taskId = await createVoiceTask(gateway, 'tenant-a', 'request-of-tenant-a');
     const followed = () => gateway.lines().filter((line) => line['taskId'] === taskId);
     const stepsOf = (requestId: unknown) =>
       followed()
@@ -129,7 +129,7 @@ describe('the log', () => {
     const before = gateway.lines().length;
     const added = () => gateway.lines().slice(before);
     const taskIds = await Promise.all(
-      ['tenant-b', 'tenant-c'].map((tenant) => createVoice(gateway, tenant, `request-of-${tenant}`)),
+      ['tenant-b', 'tenant-c'].map((tenant) => createVoiceTask(gateway, tenant, `request-of-${tenant}`)),
     );
     const changes = () => added().filter(({ message }) => message === 'task changed');
     await expect.poll(() => countOf(changes(), 'taskId')).toEqual({ [taskIds[0]!]: 3, [taskIds[1]!]: 3 });
@@ -173,7 +173,7 @@ describe('the log', () => {
   ])('names the tenant as LOG_TENANT=%s requires, on every line of a task', async ([form, shown], { expect }) => {
     const printing = await start({ vars: { LOG_TENANT: form } });
     await watch(printing, 'tenant-d');
-    const taskId = await createVoice(printing, 'tenant-d', 'request-of-the-fourth');
+    const taskId = await createVoiceTask(printing, 'tenant-d', 'request-of-the-fourth');
     const followed = () => printing.lines().filter((line) => line['taskId'] === taskId);
     await expect.poll(() => followed().map(stepOf)).toContain('event sent 3');
     expect(new Set(followed().map(({ tenant }) => tenant))).toEqual(new Set([shown]));

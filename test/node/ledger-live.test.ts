@@ -20,18 +20,17 @@ async function data(query: string, variables: object = {}) {
   return answer.data;
 }
 
-async function createVoice(words: string) {
-  const input = { name: 'Voice', source: { url: `https://example.com/${words}.mp3` } };
-  return (await data(CREATE_VOICE, { input })).createVoice.task;
+async function createVoiceTask(words: string) {
+  const input = { name: 'Voice', sample: { url: `https://example.com/${words}.mp3` } };
+  return (await data(CREATE_VOICE, { input })).createVoiceTask.task;
 }
 
-const CANCEL = `mutation ($input: CancelQueuedInput!) {
-  cancelQueued(input: $input) { task { id status failure { code } } }
+const CANCEL = `mutation ($taskId: ID!) { cancelTask(taskId: $taskId) { task { id status failure { code } } }
 }`;
 
 describe('a gateway with an API key and without callbacks', () => {
   it('polls its running tasks together until all have ended', async ({ expect }) => {
-    const made = await Promise.all([createVoice('a'), createVoice('b'), createVoice('c')]);
+    const made = await Promise.all([createVoiceTask('a'), createVoiceTask('b'), createVoiceTask('c')]);
     const ended = `{ voiceTasks(first: 10, status: [SUCCEEDED]) { edges { node { id } } } }`;
     // A list causes no reads at Kling, so only the polls can have changed the tasks.
     await expect.poll(async () => (await data(ended)).voiceTasks.edges.length, { timeout: 20_000 }).toBe(made.length);
@@ -40,17 +39,17 @@ describe('a gateway with an API key and without callbacks', () => {
   });
 
   it('queues tasks without a slot, reports their positions, and cancels them', async ({ expect }) => {
-    for (let i = 0; i < 3; i += 1) await createVoice('sandbox-never-ends');
-    const first = await createVoice('waiting-1');
-    const second = await createVoice('waiting-2');
+    for (let i = 0; i < 3; i += 1) await createVoiceTask('sandbox-never-ends');
+    const first = await createVoiceTask('waiting-1');
+    const second = await createVoiceTask('waiting-2');
     const { voiceTask } = await data(
       `query ($id: ID!) { voiceTask(by: { id: $id }) { status queuePosition } }`,
       second,
     );
     expect(voiceTask).toEqual({ status: 'QUEUED', queuePosition: 1 });
-    const { cancelQueued } = await data(CANCEL, { input: { taskId: first.id } });
-    expect(cancelQueued.task).toMatchObject({ status: 'FAILED', failure: { code: 'CANCELLED' } });
-    const again = await gateway.execute(CANCEL, { input: { taskId: first.id } });
+    const { cancelTask } = await data(CANCEL, { taskId: first.id });
+    expect(cancelTask.task).toMatchObject({ status: 'FAILED', failure: { code: 'CANCELLED' } });
+    const again = await gateway.execute(CANCEL, { taskId: first.id });
     expect(again.errors?.[0]?.extensions.code).toBe('CONFLICT');
     const { events } = (
       await data(
@@ -79,9 +78,9 @@ describe('a gateway with an API key and without callbacks', () => {
       klingPackId: expect.stringMatching(/./),
     });
     // 0.15 charged, and four tasks of 0.05 each under way or queued. One more fits, and the next does not.
-    await createVoice('fits');
+    await createVoiceTask('fits');
     const before = (await gateway.account.record()).requestCount;
-    const input = { name: 'Voice', source: { url: 'https://example.com/over.mp3' } };
+    const input = { name: 'Voice', sample: { url: 'https://example.com/over.mp3' } };
     const { errors } = await gateway.execute(CREATE_VOICE, { input });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'QUOTA_EXHAUSTED', retryable: false });
     expect((await gateway.account.record()).requestCount).toBe(before);

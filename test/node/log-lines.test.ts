@@ -29,8 +29,8 @@ async function ask(query: string, variables: object = {}): Promise<unknown> {
 }
 
 test('a query, a callback, a task change and an exchange of an object each have one line in the log', async () => {
-  const source = { url: 'https://example.com/narrator-12s.mp3' };
-  await ask(CREATE_VOICE, { input: { name: 'Narrator', source, externalId: 'lines' } });
+  const sample = { url: 'https://example.com/narrator-12s.mp3' };
+  await ask(CREATE_VOICE, { input: { name: 'Narrator', sample, externalId: 'lines' } });
   const made = ['kling exchange POST', 'task changed SUBMITTED', 'request /graphql'];
   // Kling sends a callback for each of three statuses, and the gateway reads the end.
   const changed = ['task changed PROCESSING', 'task changed SUCCEEDED'];

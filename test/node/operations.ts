@@ -4,8 +4,8 @@ const KLING = `kling { klingTaskId klingRequestId klingStatus klingStatusMessage
       klingUpdatedAt unitsDeducted balanceDeducted { quota listPrice } watermarkEnabled
       parentVideo { videoId url durationMs } videos { videoId url } voices { voiceId } }`;
 
-export const IDENTIFY_FACES = `mutation IdentifyFaces($input: IdentifyFacesInput!) {
-  identifyFaces(input: $input) {
+export const IDENTIFY_FACES = `mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
+  identifyFaces(video: $video, externalId: $externalId) {
     faceScan { id klingSessionId createdAt expiresAt unitsCharged klingRequestId video { url klingVideoId durationMs }
       faces { id klingFaceId imageUrl startMs endMs } }
   }
@@ -15,16 +15,15 @@ export const CREATE_LIP_SYNC_TASK = `mutation CreateLipSyncTask($input: CreateLi
   createLipSyncTask(input: $input) { task { id externalId status kling { klingTaskId klingRequestId } } }
 }`;
 
-export const CREATE_VOICE = `mutation CreateVoice($input: CreateVoiceInput!) {
-  createVoice(input: $input) { task { id externalId status kling { klingTaskId klingRequestId } } }
+export const CREATE_VOICE = `mutation CreateVoice($input: CreateVoiceTaskInput!) {
+  createVoiceTask(input: $input) { task { id externalId status kling { klingTaskId klingRequestId } } }
 }`;
 
-export const DELETE_VOICE = `mutation DeleteVoice($input: DeleteVoiceInput!) {
-  deleteVoice(input: $input) { deletedVoiceId klingTaskId klingStatus klingRequestId }
+export const DELETE_VOICE = `mutation DeleteVoice($voiceId: ID!) { deleteVoice(voiceId: $voiceId) { deletedVoiceId klingTaskId klingStatus klingRequestId }
 }`;
 
-export const SYNTHESIZE_SPEECH = `mutation SynthesizeSpeech($input: SynthesizeSpeechInput!) {
-  synthesizeSpeech(input: $input) { speech { id text language speed klingVoiceId klingAudioId url durationMs unitsCharged expiresAt klingTaskId createdAt klingRequestId } }
+export const SYNTHESIZE_SPEECH = `mutation SynthesizeSpeech($speech: SpeechInput!, $externalId: String) {
+  synthesizeSpeech(speech: $speech, externalId: $externalId) { speech { id text language speed klingVoiceId klingAudioId url durationMs unitsCharged expiresAt klingTaskId createdAt klingRequestId } }
 }`;
 
 export const LIP_SYNC_TASK = `query LipSyncTask($id: ID!) {

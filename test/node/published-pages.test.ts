@@ -36,7 +36,7 @@ async function finished(query: string, field: string, id: string) {
 
 async function lipSyncOf(input: object) {
   const video = { url: 'https://example.com/clip-10s.mp4' };
-  const { faceScan } = (await data(IDENTIFY_FACES, { input: { video } })).identifyFaces;
+  const { faceScan } = (await data(IDENTIFY_FACES, { video })).identifyFaces;
   const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 };
   const created = await data(CREATE_LIP_SYNC_TASK, { input: { faceId: faceScan.faces[0].id, placement, ...input } });
   return finished(LIP_SYNC_TASK, 'lipSyncTask', created.createLipSyncTask.task.id);
@@ -45,7 +45,7 @@ async function lipSyncOf(input: object) {
 describe('the gateway returns all that Kling reports', () => {
   it('about the faces of a video', async ({ expect }) => {
     const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
-    const { faceScan } = (await data(IDENTIFY_FACES, { input: { video } })).identifyFaces;
+    const { faceScan } = (await data(IDENTIFY_FACES, { video })).identifyFaces;
     expect(faceScan).toMatchObject({
       klingSessionId: TEXT,
       unitsCharged: '0.05',
@@ -98,17 +98,17 @@ describe('the gateway returns all that Kling reports', () => {
   });
 
   it('about a lip-sync with text-to-speech and one with a file', async ({ expect }) => {
-    const input = { text: 'Hello, this is a longer sentence. -4s', voiceId: 'uk_boy1', language: 'EN' };
-    const { speech } = (await data(SYNTHESIZE_SPEECH, { input })).synthesizeSpeech;
+    const said = { text: 'Hello, this is a longer sentence. -4s', klingVoiceId: 'uk_boy1', language: 'EN' };
+    const { speech } = (await data(SYNTHESIZE_SPEECH, { speech: said })).synthesizeSpeech;
     expect(speech).toMatchObject({ url: URL_TEXT, durationMs: 4000, unitsCharged: '0.05', klingRequestId: TEXT });
     expect(await lipSyncOf({ sound: { audioId: speech.klingAudioId } })).toMatchObject({ status: 'SUCCEEDED' });
     expect(await lipSyncOf({ sound: { base64: wav(4000).toString('base64') } })).toMatchObject({ status: 'SUCCEEDED' });
   });
 
   it('about a failed task, classified and in Kling’s words', async ({ expect }) => {
-    const input = { name: 'V', source: { url: 'https://example.com/sandbox-risk-control.mp3' } };
+    const input = { name: 'V', sample: { url: 'https://example.com/sandbox-risk-control.mp3' } };
     const created = await data(CREATE_VOICE, { input });
-    const task = await finished(VOICE_TASK, 'voiceTask', created.createVoice.task.id);
+    const task = await finished(VOICE_TASK, 'voiceTask', created.createVoiceTask.task.id);
     expect(task).toMatchObject({
       status: 'FAILED',
       expiresAt: null,
@@ -118,9 +118,9 @@ describe('the gateway returns all that Kling reports', () => {
   });
 
   it('about a voice, from its creation to its deletion', async ({ expect }) => {
-    const input = { name: 'Narrator', source: { url: 'https://example.com/v.mp3' } };
+    const input = { name: 'Narrator', sample: { url: 'https://example.com/v.mp3' } };
     const created = await data(CREATE_VOICE, { input });
-    const task = await finished(VOICE_TASK, 'voiceTask', created.createVoice.task.id);
+    const task = await finished(VOICE_TASK, 'voiceTask', created.createVoiceTask.task.id);
     expect(task).toMatchObject({
       status: 'SUCCEEDED',
       unitsCharged: '0.05',
@@ -139,10 +139,10 @@ describe('the gateway returns all that Kling reports', () => {
     });
     const listed = await data(`{ voices(first: 100) { edges { node { id } } } }`);
     expect(listed.voices.edges).toContainEqual({ node: { id: voice.id } });
-    const { deleteVoice } = await data(DELETE_VOICE, { input: { voiceId: voice.id } });
+    const { deleteVoice } = await data(DELETE_VOICE, { voiceId: voice.id });
     expect(deleteVoice).toMatchObject({ deletedVoiceId: voice.id, klingRequestId: TEXT });
     expect(Object.keys(deleteVoice)).toEqual(expect.arrayContaining(['klingTaskId', 'klingStatus']));
-    const again = await gateway.execute(DELETE_VOICE, { input: { voiceId: voice.id } });
+    const again = await gateway.execute(DELETE_VOICE, { voiceId: voice.id });
     expect(again.errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   });
 
@@ -171,8 +171,8 @@ describe('the gateway returns all that Kling reports', () => {
     expect(operator.presets.items[0].voices[0]).toMatchObject({ owner: 'KLING', ownerId: 'kling', trialUrl: URL_TEXT });
 
     const voice = operator.voices.items.find(({ klingStatus }: { klingStatus: string }) => klingStatus === 'failed');
-    const input = { name: 'V', source: { url: 'https://example.com/v.mp3' } };
-    const { task } = (await data(CREATE_VOICE, { input })).createVoice;
+    const input = { name: 'V', sample: { url: 'https://example.com/v.mp3' } };
+    const { task } = (await data(CREATE_VOICE, { input })).createVoiceTask;
     const read = `query ($lipSync: String!, $voice: String!, $external: String!) { operator {
       lipSync: klingTask(list: LIP_SYNCS, klingTaskId: $lipSync) { ${TASK} }
       voice: klingTask(list: CUSTOM_VOICES, klingTaskId: $voice) { ${TASK} }

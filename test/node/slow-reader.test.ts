@@ -17,22 +17,22 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-async function createVoice(sound: string): Promise<void> {
-  const query = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
-  const variables = { input: { name: 'Narrator', source: { url: `https://example.com/${sound}-12s.mp3` } } };
+async function createVoiceTask(sound: string): Promise<void> {
+  const query = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+  const variables = { input: { name: 'Narrator', sample: { url: `https://example.com/${sound}-12s.mp3` } } };
   await sendOperation(stack.gateway.url, { query, variables }, null);
 }
 
 describe('a reader that stops reading', () => {
   it('is closed with 1013 at 1 MiB unread, while others receive every event', async ({ expect }) => {
     // A present state is sent, which shows that the subscription has started.
-    await createVoice('sandbox-never-ends');
+    await createVoiceTask('sandbox-never-ends');
     const stopped = await openStopped(stack.gateway.url);
     // Enough sockets that some share a hub with the slow one.
     const readers = await Promise.all(Array.from({ length: 16 }, () => openReader(stack.gateway.url)));
     // An early subscriber also receives the change to PROCESSING.
     for (const { sequences } of readers) await expect.poll(() => sequences.length).toBeGreaterThan(0);
-    await Promise.all(Array.from({ length: TASKS }, () => createVoice('narrator')));
+    await Promise.all(Array.from({ length: TASKS }, () => createVoiceTask('narrator')));
     for (const { sequences, ended } of readers) {
       await expect.poll(() => ended()).toBe(TASKS);
       expect(sequences).toEqual(sequences.map((_, i) => sequences[0]! + i));

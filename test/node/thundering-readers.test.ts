@@ -16,7 +16,7 @@ afterAll(async () => {
   await stack.close();
 });
 
-const CREATE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }`;
+const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }`;
 const READ = `query ($id: ID!) { voiceTask(by: { id: $id }) { id status } }`;
 
 async function execute<Data>(query: string, variables: object): Promise<Data> {
@@ -31,8 +31,8 @@ async function readsAtKling(): Promise<number> {
 }
 
 test('a thousand readers of one running task cost Kling one read a second', async () => {
-  const input = { name: 'Slow', source: { url: 'https://example.com/sandbox-slow-task-12s.mp3' } };
-  const { id } = (await execute<{ createVoice: { task: { id: string } } }>(CREATE, { input })).createVoice.task;
+  const input = { name: 'Slow', sample: { url: 'https://example.com/sandbox-slow-task-12s.mp3' } };
+  const { id } = (await execute<{ createVoiceTask: { task: { id: string } } }>(CREATE, { input })).createVoiceTask.task;
   const before = await readsAtKling();
 
   const startMs = Date.now();

@@ -53,21 +53,21 @@ describe('createLipSyncTask', () => {
   );
 });
 
-it('createVoice passes only the given source to the ledger', async ({ expect }) => {
-  const query = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
-  const input = { name: 'n', source: { videoId: '1' } };
+it('createVoiceTask passes only the given fields of the sample to the ledger', async ({ expect }) => {
+  const query = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+  const input = { name: 'n', sample: { klingVideoId: '1' } };
   const { data } = await client.execute(query, { input });
-  expect(data.createVoice.task.id).toBe(encodeGlobalId('VoiceTask', 'voice-task-1'));
-  expect(client.ledger.calls).toStrictEqual([['createVoice', { ...input, metadata: [] }]]);
+  expect(data.createVoiceTask.task.id).toBe(encodeGlobalId('VoiceTask', 'voice-task-1'));
+  expect(client.ledger.calls).toStrictEqual([['createVoiceTask', { ...input, metadata: [] }]]);
 });
 
 it('identifyFaces returns faces with ids that createLipSyncTask accepts', async ({ expect }) => {
-  const query = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan {
+  const query = `mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { faceScan {
     id externalId klingSessionId unitsCharged createdAt expiresAt klingRequestId video { url durationMs klingVideoId }
     faces { id klingFaceId imageUrl startMs endMs scan { id } } } } }`;
-  const input = { video: { url: 'https://a.test/v.mp4' }, externalId: 'once' };
-  const { data } = await client.execute(query, { input });
-  expect(client.ledger.calls).toStrictEqual([['identifyFaces', input]]);
+  const variables = { video: { url: 'https://a.test/v.mp4' }, externalId: 'once' };
+  const { data } = await client.execute(query, variables);
+  expect(client.ledger.calls).toStrictEqual([['identifyFaces', variables]]);
   expect(data.identifyFaces.faceScan).toMatchObject({
     id: encodeGlobalId('FaceScan', 'scan-1'),
     externalId: 'scan-mine',
@@ -90,12 +90,12 @@ it('identifyFaces returns faces with ids that createLipSyncTask accepts', async 
 });
 
 it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect }) => {
-  const query = `mutation ($input: SynthesizeSpeechInput!) { synthesizeSpeech(input: $input) { speech {
+  const query = `mutation ($speech: SpeechInput!, $externalId: String) { synthesizeSpeech(speech: $speech, externalId: $externalId) { speech {
     id externalId text language speed klingVoiceId klingAudioId url durationMs unitsCharged createdAt expiresAt
     klingTaskId klingRequestId } } }`;
-  const { data } = await client.execute(query, { input: { text: 't', voiceId: 'v', language: 'ZH' } });
+  const { data } = await client.execute(query, { speech: { text: 't', klingVoiceId: 'v', language: 'ZH' } });
   expect(client.ledger.calls).toStrictEqual([
-    ['synthesizeSpeech', { text: 't', voiceId: 'v', language: 'zh', speed: 1 }],
+    ['synthesizeSpeech', { speech: { text: 't', klingVoiceId: 'v', language: 'zh', speed: 1 } }],
   ]);
   expect(data.synthesizeSpeech.speech).toEqual({
     id: encodeGlobalId('Speech', 'audio-1'),
@@ -142,7 +142,7 @@ describe('updateTask', () => {
 });
 
 describe('deleteVoice', () => {
-  const QUERY = `mutation ($voiceId: ID!) { deleteVoice(input: {voiceId: $voiceId}) {
+  const QUERY = `mutation ($voiceId: ID!) { deleteVoice(voiceId: $voiceId) {
     deletedVoiceId klingTaskId klingStatus klingRequestId } }`;
 
   it('returns the id of the deleted voice', async ({ expect }) => {

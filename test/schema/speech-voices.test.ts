@@ -48,15 +48,15 @@ describe('speechVoices', () => {
   it('lists only voices that synthesizeSpeech accepts', ({ expect }) => {
     const refused = SPEECH_VOICES.filter(
       ({ klingVoiceId, language }) =>
-        !checkSynthesizeSpeechInput({ text: 'Hello', voiceId: klingVoiceId, language }).ok,
+        !checkSynthesizeSpeechInput({ speech: { text: 'Hello', klingVoiceId, language } }).ok,
     );
     expect(refused).toEqual([]);
   });
 
   it('does not limit synthesizeSpeech: a voice that is not listed reaches the ledger', async ({ expect }) => {
     const client = createGraphqlClient();
-    const query = `mutation { synthesizeSpeech(input: { text: "t", voiceId: "unlisted", language: EN }) { speech { url } } }`;
+    const query = `mutation { synthesizeSpeech(speech: { text: "t", klingVoiceId: "unlisted", language: EN }) { speech { url } } }`;
     expect((await client.execute(query)).errors).toBeUndefined();
-    expect(client.ledger.calls).toMatchObject([['synthesizeSpeech', { voiceId: 'unlisted' }]]);
+    expect(client.ledger.calls).toMatchObject([['synthesizeSpeech', { speech: { klingVoiceId: 'unlisted' } }]]);
   });
 });

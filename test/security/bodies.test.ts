@@ -2,7 +2,8 @@ import { type Attack, getUrl, jsonBody, testAttacks } from '../support/attacks.t
 import { createGraphqlClient, URL_OF_GRAPHQL } from '../support/graphql-client.ts';
 
 const client = createGraphqlClient();
-const CREATE = 'mutation { createVoice(input: {name: "n", source: {url: "https://a.test/a.mp3"}}) { task { id } } }';
+const CREATE =
+  'mutation { createVoiceTask(input: {name: "n", sample: {url: "https://a.test/a.mp3"}}) { task { id } } }';
 
 const ATTACKS: readonly Attack[] = [
   { name: 'a mutation over GET', send: () => client.fetchGraphql(getUrl({ query: CREATE })), status: 405 },
@@ -92,7 +93,7 @@ const ATTACKS: readonly Attack[] = [
     name: 'variables in a __proto__',
     send: () =>
       client.post(
-        '{"query": "query($i: CreateVoiceInput!) {__typename}", "variables": {"__proto__": {"i": {"name": "n"}}}}',
+        '{"query": "query($i: CreateVoiceTaskInput!) {__typename}", "variables": {"__proto__": {"i": {"name": "n"}}}}',
         { accept: 'application/graphql-response+json' },
       ),
     status: 400,

@@ -5,7 +5,8 @@ import { createGraphqlClient } from '../support/graphql-client.ts';
 import { openSandbox } from '../support/ledger.ts';
 
 const sandbox = openSandbox('browser-forgery');
-const MUTATION = 'mutation { createVoice(input: {name: "n", source: {url: "https://a.test/a.mp3"}}) { task { id } } }';
+const MUTATION =
+  'mutation { createVoiceTask(input: {name: "n", sample: {url: "https://a.test/a.mp3"}}) { task { id } } }';
 const BODY = JSON.stringify({ query: MUTATION });
 
 /** Headers that servers and frameworks read as the method instead of the request's own. */

@@ -32,8 +32,8 @@ async function finishedVideo(ledger: LedgerStub): Promise<string> {
 }
 
 async function speech(ledger: LedgerStub, externalId: string | null = null): Promise<string> {
-  const input = { text: 'Good morning to all of you', voiceId: 'oversea_male1', language: 'en' as const };
-  return valueOf(await ledger.synthesizeSpeech({ ...input, externalId })).audioId;
+  const input = { text: 'Good morning to all of you', klingVoiceId: 'oversea_male1', language: 'en' as const };
+  return valueOf(await ledger.synthesizeSpeech({ speech: input, externalId })).audioId;
 }
 
 const A = () => ledgerOf('foreign A');
@@ -51,16 +51,20 @@ type Use = (ledger: LedgerStub, id: string) => Promise<{ readonly ok: boolean } 
 
 const MUTATIONS: readonly [name: string, kind: Kind, use: Use][] = [
   [
-    'createVoice',
+    'createVoiceTask',
     'video',
-    (ledger, videoId) => ledger.createVoice({ name: 'Ann', source: { videoId }, externalId: null }),
+    (ledger, videoId) => ledger.createVoiceTask({ name: 'Ann', sample: { klingVideoId: videoId }, externalId: null }),
   ],
-  ['identifyFaces', 'video', (ledger, videoId) => ledger.identifyFaces({ video: { videoId }, externalId: null })],
+  [
+    'identifyFaces',
+    'video',
+    (ledger, videoId) => ledger.identifyFaces({ video: { klingVideoId: videoId }, externalId: null }),
+  ],
   [
     'identifyFaces with a key',
     'video',
     (ledger, videoId) =>
-      ledger.identifyFaces({ video: { videoId }, externalId: resultKey({ kind: 'VIDEO', id: videoId }) }),
+      ledger.identifyFaces({ video: { klingVideoId: videoId }, externalId: resultKey({ kind: 'VIDEO', id: videoId }) }),
   ],
   [
     'createLipSyncTask',
@@ -125,7 +129,9 @@ describe('a waiting task that names the result of another tenant', () => {
     await pause(Date.now() + 3_600_000);
     const ids: Record<string, string> = {};
     for (const videoId of [never.video, made.video]) {
-      const task = valueOf(await B().createVoice({ name: 'Ann', source: { videoId }, externalId: null }));
+      const task = valueOf(
+        await B().createVoiceTask({ name: 'Ann', sample: { klingVideoId: videoId }, externalId: null }),
+      );
       expect(task.status).toBe('QUEUED');
       ids[videoId] = task.id;
     }

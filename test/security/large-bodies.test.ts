@@ -41,7 +41,7 @@ const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>
     'another mutation',
     () =>
       client.post(
-        withInput({ taskId: SOUND }, 'mutation($i: CancelQueuedInput!) {cancelQueued(input: $i) {task {id}}}'),
+        jsonBody('mutation($taskId: ID!) { cancelTask(taskId: $taskId) {task {id}}}', { variables: { taskId: SOUND } }),
       ),
   ],
   ['another field of the input', () => client.post(withInput({ ...INPUT, faceId: SOUND }))],

@@ -41,7 +41,7 @@ afterEach(() => {
 describe('a query for many nodes', () => {
   it('in twenty fields of 100 ids makes one call of the ledger for each kind', async ({ expect }) => {
     const ledger = ledgerOf('many');
-    const made = valueOf(await ledger.createVoice(voiceInput('x')));
+    const made = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     const id = encodeGlobalId('VoiceTask', made.id);
     const fields = Array.from({ length: 20 }, (_, n) => n);
     const types = ['LipSyncTask', 'VoiceTask', 'FaceScan', 'Voice', 'Speech'];
@@ -62,7 +62,7 @@ describe('a query for many nodes', () => {
 
   it('with the events of 25 tasks makes two calls, of at most 20 tasks each', async ({ expect }) => {
     const ledger = ledgerOf('fields');
-    for (let i = 0; i < 25; i += 1) valueOf(await ledger.createVoice(voiceInput(`x${i}`)));
+    for (let i = 0; i < 25; i += 1) valueOf(await ledger.createVoiceTask(voiceInput(`x${i}`)));
     const calls = countCalls();
     const { data, errors } = await ask(
       'fields',
@@ -76,7 +76,7 @@ describe('a query for many nodes', () => {
 
   it('is FORBIDDEN for a caller without the scope of one kind', async ({ expect }) => {
     const ledger = ledgerOf('scopes');
-    const made = valueOf(await ledger.createVoice(voiceInput('x')));
+    const made = valueOf(await ledger.createVoiceTask(voiceInput('x')));
     const ids = [encodeGlobalId('VoiceTask', made.id), encodeGlobalId('LipSyncTask', made.id)];
     const response = await exports.default.fetch('https://gateway.test/graphql', {
       method: 'POST',
@@ -90,7 +90,7 @@ describe('a query for many nodes', () => {
   });
 
   it('returns null for another tenant’s task', async ({ expect }) => {
-    const made = valueOf(await ledgerOf('owner').createVoice(voiceInput('x')));
+    const made = valueOf(await ledgerOf('owner').createVoiceTask(voiceInput('x')));
     const ids = [encodeGlobalId('VoiceTask', made.id)];
     expect((await ask('stranger', 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids })).data).toEqual({
       nodes: [null],
@@ -99,7 +99,9 @@ describe('a query for many nodes', () => {
 
   it('reads each running task once at Kling, and no ended task', async ({ expect }) => {
     const ledger = ledgerOf('running');
-    const made = await Promise.all(['a', 'b', 'c'].map(async (x) => valueOf(await ledger.createVoice(voiceInput(x)))));
+    const made = await Promise.all(
+      ['a', 'b', 'c'].map(async (x) => valueOf(await ledger.createVoiceTask(voiceInput(x)))),
+    );
     await sandbox.advance(made[0]!.id, 'succeed');
     await ring(ledger);
     // Makes the tasks due for a read by queries, and postpones the polls.

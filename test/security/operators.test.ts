@@ -6,7 +6,7 @@ import { makeEstate, type Estate } from '../support/tenants/estate.ts';
 
 const sandbox = openSandbox('operators');
 
-const DELETE = 'mutation ($id: ID!) { deleteVoice(input: { voiceId: $id }) { deletedVoiceId klingStatus } }';
+const DELETE = 'mutation ($id: ID!) { deleteVoice(voiceId: $id) { deletedVoiceId klingStatus } }';
 const READ_ALL = `{ operator { klingTasks(list: CUSTOM_VOICES) { items { klingTaskId } }
   klingTask(list: LIP_SYNCS, klingTaskId: "1") { klingTaskId } resourcePacks { name } } }`;
 

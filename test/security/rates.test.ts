@@ -16,13 +16,13 @@ openSandbox('rates', {
 describe('a tenant that floods', () => {
   it('with mutations is refused with the time to wait, and spends nothing', async ({ expect }) => {
     const ledger = ledgerOf('mutations');
-    for (let i = 0; i < 3; i += 1) valueOf(await ledger.createVoice(voiceInput(`voice-${i}`)));
+    for (let i = 0; i < 3; i += 1) valueOf(await ledger.createVoiceTask(voiceInput(`voice-${i}`)));
     const tries = [
-      await ledger.createVoice(voiceInput('voice-4')),
+      await ledger.createVoiceTask(voiceInput('voice-4')),
       await ledger.deleteVoice({ voiceId: '1', anyOwner: false }),
-      await ledger.cancelQueued({ id: '1', kind: 'VOICE' }),
+      await ledger.cancelTask({ id: '1', kind: 'VOICE' }),
       await ledger.identifyFaces({ video: { url: 'https://example.com/a.mp4' } }),
-      await ledger.synthesizeSpeech({ text: 'a', voiceId: 'b', language: 'en' }),
+      await ledger.synthesizeSpeech({ speech: { text: 'a', klingVoiceId: 'b', language: 'en' } }),
     ];
     for (const answer of tries) {
       const { code, retryable, retryAfterMs } = failureOf(answer);
@@ -52,7 +52,7 @@ describe('a tenant that floods', () => {
   it('does not use up the rates of other tenants', async ({ expect }) => {
     expect(valueOf(await ledgerOf('another').attach('shard-0'))).toBe(0);
     valueOf(await ledgerOf('another').takeLargeBody());
-    valueOf(await ledgerOf('another').createVoice(voiceInput('voice')));
+    valueOf(await ledgerOf('another').createVoiceTask(voiceInput('voice')));
   });
 
   it('with callbacks is answered 429, which does not acknowledge them', async ({ expect }) => {

@@ -22,7 +22,7 @@ const GUESSES: readonly [name: string, query: string][] = [
   ['a misspelt argument', '{ tasks(firs: 1) { edges { cursor } } }'],
   ['a misspelt enum value', '{ tasks(kind: VOICES) { edges { cursor } } }'],
   ['a misspelt type', '{ node(id: "x") { ... on VoiceTas { id } } }'],
-  ['a misspelt input field', 'mutation { deleteVoice(input: { voiceI: "x" }) { deletedVoiceId } }'],
+  ['a misspelt input field', 'mutation { identifyFaces(video: { ur: "x" }) { faceScan { id } } }'],
 ];
 
 const SUBSCRIPTION_GUESSES: readonly [name: string, query: string][] = [

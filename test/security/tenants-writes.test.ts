@@ -36,17 +36,17 @@ function makeAsker(): Promise<Estate> {
 
 /** Places whose text does not name a tenant's object: it is content, a name, a URL, or a preset voice. */
 const OF_NO_TENANT = new Set([
-  'Mutation.createVoice(input.name)',
-  'Mutation.createVoice(input.source.url)',
+  'Mutation.createVoiceTask(input.name)',
+  'Mutation.createVoiceTask(input.sample.url)',
   'Mutation.createLipSyncTask(input.sound.url)',
   'Mutation.createLipSyncTask(input.sound.base64)',
-  'Mutation.identifyFaces(input.video.url)',
-  'Mutation.synthesizeSpeech(input.text)',
-  'Mutation.synthesizeSpeech(input.voiceId)',
+  'Mutation.identifyFaces(video.url)',
+  'Mutation.synthesizeSpeech(speech.text)',
+  'Mutation.synthesizeSpeech(speech.klingVoiceId)',
 ]);
 
 const writes = placesOf(schema).filter(
-  ({ operation, name }) => operation === 'mutation' && !/cancelQueued|deleteVoice|updateTask\(taskId\)/.test(name),
+  ({ operation, name }) => operation === 'mutation' && !/cancelTask|deleteVoice|updateTask\(taskId\)/.test(name),
 );
 
 /** Content of new tasks. Two ids of the asker's own as a note prove nothing, and each place makes a hundred tasks. */
@@ -79,9 +79,9 @@ describe("another tenant's ids in a mutation that writes", () => {
   );
 });
 
-const VOICE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id externalId } } }`;
-const SPEAK = `mutation ($input: SynthesizeSpeechInput!) {
-  synthesizeSpeech(input: $input) { speech { id klingAudioId } }
+const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id externalId } } }`;
+const SPEAK = `mutation ($speech: SpeechInput!, $externalId: String) {
+  synthesizeSpeech(speech: $speech, externalId: $externalId) { speech { id klingAudioId } }
 }`;
 
 describe('a key that two tenants use', () => {
@@ -89,12 +89,12 @@ describe('a key that two tenants use', () => {
     ['the same input', 'Ann'],
     ['another input', 'Bob'],
   ] as const)('with %s creates one task for each tenant', async ([what, name], { expect }) => {
-    const source = { url: 'https://example.com/clip-sandbox-never-ends.mp4' };
+    const sample = { url: 'https://example.com/clip-sandbox-never-ends.mp4' };
     const externalId = what.replaceAll(' ', '-');
     const make = async (tenant: string, called: string) => {
-      const { data, errors } = await askOne(tenant, VOICE, { input: { name: called, source, externalId } });
+      const { data, errors } = await askOne(tenant, VOICE, { input: { name: called, sample, externalId } });
       expect(errors).toBeUndefined();
-      return data.createVoice.task;
+      return data.createVoiceTask.task;
     };
     const hers = await make(ANN, 'Ann');
     const his = await make(BOB, name);
@@ -105,10 +105,8 @@ describe('a key that two tenants use', () => {
 
   it.for(['Good morning', 'Good evening'])('creates one speech of "%s" for each tenant', async (text, { expect }) => {
     const speak = async (tenant: string, said: string) => {
-      const input = { text: said, voiceId: 'oversea_male1', language: 'EN' };
-      const { data, errors } = await askOne(tenant, SPEAK, {
-        input: { ...input, externalId: text.replace(' ', '-') },
-      });
+      const speech = { text: said, klingVoiceId: 'oversea_male1', language: 'EN' };
+      const { data, errors } = await askOne(tenant, SPEAK, { speech, externalId: text.replace(' ', '-') });
       expect(errors).toBeUndefined();
       return data.synthesizeSpeech.speech.klingAudioId;
     };

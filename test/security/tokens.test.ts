@@ -83,7 +83,7 @@ const FORGED: readonly (readonly [name: string, token: () => string | Promise<st
 ];
 
 const MUTATION = JSON.stringify({
-  query: 'mutation { createVoice(input: { name: "x", source: { url: "http://x" } }) { task { id } } }',
+  query: 'mutation { createVoiceTask(input: { name: "x", sample: { url: "http://x" } }) { task { id } } }',
 });
 
 async function ask(

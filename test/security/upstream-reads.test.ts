@@ -68,7 +68,7 @@ describe('a tenant that floods Kling with the fields of one query', () => {
   it('for running tasks gets them all, of which the allowed number is read', async ({ expect }) => {
     const ledger = ledgerOf('tasks');
     const made = await Promise.all(
-      Array.from({ length: 10 }, async (_, n) => valueOf(await ledger.createVoice(voiceInput(`voice-${n}`)))),
+      Array.from({ length: 10 }, async (_, n) => valueOf(await ledger.createVoiceTask(voiceInput(`voice-${n}`)))),
     );
     // Postpones the polls.
     await runInDurableObject(ledger, (_instance, { storage }) => {

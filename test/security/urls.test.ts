@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkUrl } from '../../src/domain/url.ts';
 
-const PATH = ['input', 'source', 'url'];
+const PATH = ['input', 'sample', 'url'];
 
 function messages(url: string): string {
   const checked = checkUrl(url, 'voice', PATH);

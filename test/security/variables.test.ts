@@ -6,7 +6,7 @@ import { AUTHORIZATION } from '../support/token.ts';
 const openReady = useSockets();
 
 const QUERY = 'query ($status: [TaskStatus!]) { tasks(status: $status) { edges { cursor } } }';
-const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
+const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
 
 interface Attack {
   readonly query: string;

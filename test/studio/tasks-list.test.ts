@@ -16,9 +16,9 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
   it('filters by kind and state, and moves each task as it changes', async ({ expect }) => {
     const tenant = `filters-${randomUUID()}`;
     const execute = createExecute(`${inject('studioUrl')}/graphql`, await mintStudioToken(tenant));
-    const createVoice = (name: string, file: string) =>
-      execute(`mutation { createVoice(input: {
-        name: "${name}", externalId: "${name}", source: { url: "https://example.com/${file}-12s.mp3" }
+    const createVoiceTask = (name: string, file: string) =>
+      execute(`mutation { createVoiceTask(input: {
+        name: "${name}", externalId: "${name}", sample: { url: "https://example.com/${file}-12s.mp3" }
       }) { task { id } } }`);
     const { page, faults } = await openPage(browser);
     await signIn(page, tenant);
@@ -36,12 +36,12 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     expect(new URL(page.url()).hash).toBe('#/tasks?kind=voices&state=under-way');
 
     // A task appears when it matches, and leaves when it no longer matches.
-    await createVoice('fine', 'fine');
+    await createVoiceTask('fine', 'fine');
     await rows.getByText('fine').waitFor();
     await page.getByText('No matching tasks').waitFor();
     await page.getByRole('radio', { name: 'Failed' }).click();
     await page.getByText('No matching tasks').waitFor();
-    await createVoice('refused', 'talk-sandbox-risk-control');
+    await createVoiceTask('refused', 'talk-sandbox-risk-control');
     await rows.getByText('refused', { exact: true }).waitFor();
     expect(await rows.count()).toBe(1);
 
@@ -70,8 +70,8 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     await page.getByRole('textbox', { name: 'Name (optional)' }).fill(' Morning greeting ');
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
     await page.getByRole('heading', { name: 'Morning greeting' }).waitFor();
-    await execute(`mutation { createVoice(input: {
-      name: "Narrator", source: { url: "https://example.com/narrator-12s.mp3" }
+    await execute(`mutation { createVoiceTask(input: {
+      name: "Narrator", sample: { url: "https://example.com/narrator-12s.mp3" }
     }) { task { id } } }`);
     await page.getByRole('navigation').getByText('Tasks').click();
     const rows = page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link');

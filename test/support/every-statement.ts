@@ -29,7 +29,7 @@ export async function runEveryStatement(): Promise<void> {
   await runInDurableObject(ledgerOf('every statement'), async (_instance, { storage }) => {
     const parts = createParts(storage, {
       kling: {
-        createVoice: async () => snapshotOf('SUBMITTED'),
+        createVoiceTask: async () => snapshotOf('SUBMITTED'),
         createLipSyncTask: async () => lipSyncOf(snapshotOf('SUBMITTED'), false),
       },
       limits: { eventsPerTaskMax: 1, milliunitsPerMonthMax: 1_000_000 },

@@ -22,11 +22,11 @@ const CREATED_AT_MS = Date.parse('2026-09-01T12:00:00Z');
 /** The result of each write. */
 const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => WriteResult<Name> } = {
   identifyFaces: () => faceScan('scan-1'),
-  createVoice: () => voiceTask('voice-task-1'),
+  createVoiceTask: () => voiceTask('voice-task-1'),
   createLipSyncTask: () => lipSyncTask('lip-sync-1'),
   synthesizeSpeech: () => speech,
   deleteVoice: ({ voiceId }) => ({ voiceId, klingTaskId: null, klingStatus: 'succeed', klingRequestId: 'request-1' }),
-  cancelQueued: ({ id }) => lipSyncTask(id),
+  cancelTask: ({ id }) => lipSyncTask(id),
   updateTask: ({ id, label = null }) => lipSyncTask(id, { label }),
 };
 

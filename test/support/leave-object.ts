@@ -16,7 +16,7 @@ export function describeLeftObject(): void {
         storage.kv.put('left', true);
       });
       // The last to ask for the account is another object.
-      await ledgerOf('left').createVoice(voiceInput(null));
+      await ledgerOf('left').createVoiceTask(voiceInput(null));
       await evictAllDurableObjects();
     });
   });

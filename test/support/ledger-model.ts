@@ -106,7 +106,7 @@ function create(externalId: string, words: string, atOnce: number): Command {
       model.intents.set(externalId, intent);
       const ledger = ledgerOf(real.tenant);
       const input = voiceInput(externalId, `${real.tenant}-${externalId}-${intent.words}`);
-      const answers = await Promise.all(Array.from({ length: atOnce }, () => ledger.createVoice(input)));
+      const answers = await Promise.all(Array.from({ length: atOnce }, () => ledger.createVoiceTask(input)));
       const ids = new Set([
         ...answers.map((answer) => valueOf(answer).id),
         real.ids.get(externalId) ?? valueOf(answers[0]!).id,
@@ -121,7 +121,7 @@ function create(externalId: string, words: string, atOnce: number): Command {
 
 function createWithOtherInput(externalId: string): Command {
   return command(`createWithOtherInput(${externalId})`, externalId, async (ledger) => {
-    const answer = await ledger.createVoice(voiceInput(externalId, undefined, 'Somebody else'));
+    const answer = await ledger.createVoiceTask(voiceInput(externalId, undefined, 'Somebody else'));
     expect(answer).toMatchObject({ ok: false, failure: { code: 'CONFLICT' } });
   });
 }
@@ -171,7 +171,7 @@ export function commands(): readonly fc.Arbitrary<Command>[] {
     ),
     externalId.map((id) =>
       command(`cancel(${id})`, id, async (ledger, _model, { ids }) => {
-        const answer = await ledger.cancelQueued({ id: ids.get(id)!, kind: 'VOICE' });
+        const answer = await ledger.cancelTask({ id: ids.get(id)!, kind: 'VOICE' });
         if (!answer.ok) expect(answer.failure.code).toBe('CONFLICT');
       }),
     ),

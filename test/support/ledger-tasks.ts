@@ -6,7 +6,7 @@ import { DAY_MS, type LedgerParts } from './ledger-parts.ts';
 export const RANK = { QUEUED: 0, SUBMITTED: 1, PROCESSING: 2, UNRECOGNIZED: 2, SUCCEEDED: 3, FAILED: 3 } as const;
 
 export function createVoiceOnce({ creator }: LedgerParts, externalId: string | null = null): Promise<VoiceTask> {
-  return creator.createVoice({ name: 'Ann', source: { url: 'https://example.com/a.mp3' }, externalId });
+  return creator.createVoiceTask({ name: 'Ann', sample: { url: 'https://example.com/a.mp3' }, externalId });
 }
 
 /** Creates a lip-sync on a face of a scan that it stores first. */

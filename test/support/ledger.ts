@@ -40,7 +40,7 @@ export const VOICES = '/v1/general/custom-voices';
 
 /** Input of a voice. `words` tell the sandbox how the task continues. By default it never ends. */
 export function voiceInput(externalId: string | null, words = 'sandbox-never-ends', name = 'Ann') {
-  return { name, source: { url: `https://example.com/${words}.mp3` }, externalId };
+  return { name, sample: { url: `https://example.com/${words}.mp3` }, externalId };
 }
 
 /** Scans a face, and returns the input of a lip-sync on it that never ends by itself. */

@@ -60,9 +60,9 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
   {
     endpoint: 'POST /v1/general/custom-voices',
     rows: [
-      ['voice_name', 'CreateVoiceInput.name', VOICES],
-      ['voice_url', 'VoiceSourceInput.url', VOICES],
-      ['video_id', 'VoiceSourceInput.videoId', VOICES],
+      ['voice_name', 'CreateVoiceTaskInput.name', VOICES],
+      ['voice_url', 'VoiceSampleInput.url', VOICES],
+      ['video_id', 'VoiceSampleInput.klingVideoId', VOICES],
       ['callback_url', '(set by the gateway to its own address)', VOICES],
       ['external_task_id', 'Task.id', VOICES],
       ...ENVELOPE,
@@ -107,7 +107,7 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
   {
     endpoint: 'POST /v1/general/delete-voices',
     rows: [
-      ['voice_id', 'DeleteVoiceInput.voiceId', VOICES],
+      ['voice_id', 'Mutation.deleteVoice(voiceId)', VOICES],
       ...ENVELOPE,
       ['request_id', 'DeleteVoicePayload.klingRequestId', LIVE],
       ['task_id', 'DeleteVoicePayload.klingTaskId', LIVE],
@@ -117,8 +117,8 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
   {
     endpoint: 'POST /v1/videos/identify-face',
     rows: [
-      ['video_id', 'VideoSourceInput.videoId', 'kling/faces.test.ts'],
-      ['video_url', 'VideoSourceInput.url', 'kling/faces.test.ts'],
+      ['video_id', 'VideoInput.klingVideoId', 'kling/faces.test.ts'],
+      ['video_url', 'VideoInput.url', 'kling/faces.test.ts'],
       ...ENVELOPE,
       ['request_id', 'FaceScan.klingRequestId', LIVE],
       ['session_id', 'FaceScan.klingSessionId', LIVE],

@@ -46,7 +46,7 @@ export function scriptKling(script: readonly Course[]): ScriptedKling {
   }
 
   const client: Partial<KlingClient> = {
-    createVoice: async (_request, { externalTaskId }) => create(externalTaskId),
+    createVoiceTask: async (_request, { externalTaskId }) => create(externalTaskId),
     createLipSyncTask: async (_request, { externalTaskId }) => lipSyncOf(create(externalTaskId), false),
     readVoiceTask: async (id) => read(id.replace(/^kling-/, '')),
     readLipSyncTask: async (id) => lipSyncOf(read(/^kling-(.*)/.exec(id)?.[1]), false),

@@ -135,7 +135,7 @@ export interface StartedTask {
 /** Starts a task that changes only by `advance`. Its default tenant is that of the sockets. */
 export async function startTask(sandbox: TestSandbox, tenant = TENANT): Promise<StartedTask> {
   const ledger = ledgerOf(tenant);
-  const { id } = valueOf(await ledger.createVoice(voiceInput(null)));
+  const { id } = valueOf(await ledger.createVoiceTask(voiceInput(null)));
   const expected = { processing: 'PROCESSING', succeed: 'SUCCEEDED', failed: 'FAILED' };
   return {
     id,

@@ -24,9 +24,9 @@ const EMBEDDED = [
   'Quote',
   'Viewer',
   'CreateLipSyncTaskPayload',
-  'CreateVoicePayload',
+  'CreateVoiceTaskPayload',
   'DeleteVoicePayload',
-  'CancelQueuedPayload',
+  'CancelTaskPayload',
   'IdentifyFacesPayload',
   'SynthesizeSpeechPayload',
 ] as const;
@@ -94,8 +94,8 @@ export function createCache(): Exchange {
       Mutation: {
         createLipSyncTask: ({ createLipSyncTask }: { createLipSyncTask?: TaskPayload | null }, _args, cache) =>
           noteTask(createLipSyncTask, cache),
-        createVoice: ({ createVoice }: { createVoice?: TaskPayload | null }, _args, cache) =>
-          noteTask(createVoice, cache),
+        createVoiceTask: ({ createVoiceTask }: { createVoiceTask?: TaskPayload | null }, _args, cache) =>
+          noteTask(createVoiceTask, cache),
         deleteVoice: ({ deleteVoice }: { deleteVoice?: { readonly deletedVoiceId: string } | null }, _args, cache) => {
           if (!deleteVoice) return;
           cache.updateQuery({ query: VoicesDocument, variables: {} }, (data) =>

@@ -153,10 +153,10 @@ export const EventDocument = graphql(
   [taskFields],
 );
 
-export const CancelQueuedDocument = graphql(
+export const CancelTaskDocument = graphql(
   `
-    mutation CancelQueued($input: CancelQueuedInput!) {
-      cancelQueued(input: $input) {
+    mutation CancelTask($taskId: ID!) {
+      cancelTask(taskId: $taskId) {
         task {
           ...TaskFields
         }
@@ -167,8 +167,8 @@ export const CancelQueuedDocument = graphql(
 );
 
 export const IdentifyFacesDocument = graphql(`
-  mutation IdentifyFaces($input: IdentifyFacesInput!) {
-    identifyFaces(input: $input) {
+  mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
+    identifyFaces(video: $video, externalId: $externalId) {
       faceScan {
         id
         expiresAt

@@ -41,8 +41,8 @@ export type Voice = ResultOf<typeof PresetVoicesDocument>['presetVoices']['edges
 
 export const CreateVoiceDocument = graphql(
   `
-    mutation CreateVoice($input: CreateVoiceInput!) {
-      createVoice(input: $input) {
+    mutation CreateVoice($input: CreateVoiceTaskInput!) {
+      createVoiceTask(input: $input) {
         task {
           ...TaskFields
         }
@@ -53,16 +53,16 @@ export const CreateVoiceDocument = graphql(
 );
 
 export const DeleteVoiceDocument = graphql(`
-  mutation DeleteVoice($input: DeleteVoiceInput!) {
-    deleteVoice(input: $input) {
+  mutation DeleteVoice($voiceId: ID!) {
+    deleteVoice(voiceId: $voiceId) {
       deletedVoiceId
     }
   }
 `);
 
 export const SynthesizeSpeechDocument = graphql(`
-  mutation SynthesizeSpeech($input: SynthesizeSpeechInput!) {
-    synthesizeSpeech(input: $input) {
+  mutation SynthesizeSpeech($speech: SpeechInput!, $externalId: String) {
+    synthesizeSpeech(speech: $speech, externalId: $externalId) {
       speech {
         id
         klingAudioId

@@ -20,14 +20,15 @@ query Start {
   },
   {
     query: `# 2. Find the faces of a video. It is charged, once for each externalId.
-mutation IdentifyFaces($input: IdentifyFacesInput!) {
-  identifyFaces(input: $input) {
+mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
+  identifyFaces(video: $video, externalId: $externalId) {
     faceScan { expiresAt faces { id startMs endMs imageUrl } }
   }
 }
 `,
     variables: json({
-      input: { video: { url: 'https://example.com/interview-sandbox-two-faces-10s.mp4' }, externalId: 'example' },
+      video: { url: 'https://example.com/interview-sandbox-two-faces-10s.mp4' },
+      externalId: 'example',
     }),
   },
   {
@@ -66,7 +67,7 @@ query Voices {
 }
 
 mutation CloneVoice {
-  createVoice(input: { name: "Narrator", source: { url: "https://example.com/narrator-12s.mp3" } }) {
+  createVoiceTask(input: { name: "Narrator", sample: { url: "https://example.com/narrator-12s.mp3" } }) {
     task { id status }
   }
 }

@@ -45,7 +45,9 @@ export function SpeechForm({ onAudio }: Props) {
   const attempt = useRef({ of: '', key: '' });
   const [{ fetching, error }, synthesize] = useMutation(SynthesizeSpeechDocument);
 
-  const issues = issuesOf(checkSynthesizeSpeechInput({ text, voiceId, language: DOMAIN_LANGUAGES[language] }, []));
+  const issues = issuesOf(
+    checkSynthesizeSpeechInput({ speech: { text, klingVoiceId: voiceId, language: DOMAIN_LANGUAGES[language] } }),
+  );
   const problemOf = (field: string) =>
     asked ? (issues.find(({ path }) => path.at(-1) === field)?.message ?? null) : null;
 
@@ -61,10 +63,10 @@ export function SpeechForm({ onAudio }: Props) {
       focusFirstProblem(event.currentTarget);
       return;
     }
-    const input = { text, voiceId, language };
-    const of = JSON.stringify(input);
+    const speech = { text, klingVoiceId: voiceId, language };
+    const of = JSON.stringify(speech);
     if (attempt.current.of !== of) attempt.current = { of, key: crypto.randomUUID() };
-    const { data } = await synthesize({ input: { ...input, externalId: attempt.current.key } });
+    const { data } = await synthesize({ speech, externalId: attempt.current.key });
     if (!data?.synthesizeSpeech) return;
     const { klingAudioId: audioId, durationMs } = data.synthesizeSpeech.speech;
     const said = text.trim();
@@ -90,7 +92,7 @@ export function SpeechForm({ onAudio }: Props) {
           voices={voices}
           voiceId={voiceId}
           onVoiceId={setChosenId}
-          problem={problemOf('voiceId')}
+          problem={problemOf('klingVoiceId')}
         />
         {error === undefined ? null : <ErrorNotice error={error} />}
         <div className="form-foot">

@@ -51,7 +51,7 @@ export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
     const videoUrl = url.trim();
     const externalId = externalIds.current.get(videoUrl) ?? crypto.randomUUID();
     externalIds.current.set(videoUrl, externalId);
-    const { data } = await identifyFaces({ input: { video: { url: videoUrl }, externalId } });
+    const { data } = await identifyFaces({ video: { url: videoUrl }, externalId });
     if (!data?.identifyFaces) return;
     const { faceScan: scan } = data.identifyFaces;
     onScanned({ videoUrl, scan });

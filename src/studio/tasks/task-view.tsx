@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { useMutation, useQuery } from 'urql';
-import { CancelQueuedDocument, type Task, TaskDocument } from '../api/documents.ts';
+import { CancelTaskDocument, type Task, TaskDocument } from '../api/documents.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { lastListHref } from '../shell/route.ts';
@@ -27,7 +27,7 @@ interface Props {
 export function TaskView({ task, level, onRetry }: Props) {
   const Heading = `h${level}` as const;
   const heading = useRef<HTMLHeadingElement>(null);
-  const [cancelling, cancel] = useMutation(CancelQueuedDocument);
+  const [cancelling, cancel] = useMutation(CancelTaskDocument);
   useEffect(() => followTask(task.id), [task.id]);
   useEffect(() => {
     // The task replaces the form with the focused button, so it takes the focus.
@@ -42,7 +42,7 @@ export function TaskView({ task, level, onRetry }: Props) {
         </Heading>
         <StatusBadge status={task.status} />
         {task.status === 'QUEUED' ? (
-          <Button kind="quiet" busy={cancelling.fetching} onPress={() => void cancel({ input: { taskId: task.id } })}>
+          <Button kind="quiet" busy={cancelling.fetching} onPress={() => void cancel({ taskId: task.id })}>
             Cancel task
           </Button>
         ) : null}

@@ -3,7 +3,7 @@ import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { VOICE_UNITS } from '../../domain/cost.ts';
-import { checkCreateVoiceInput } from '../../domain/inputs.ts';
+import { checkCreateVoiceTaskInput } from '../../domain/inputs.ts';
 import { CreateVoiceDocument } from '../api/voice-documents.ts';
 import { newExternalId } from '../tasks/task-words.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
@@ -18,9 +18,9 @@ export function CreateVoice() {
   const [asked, setAsked] = useState(false);
   // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
   const externalId = useRef(newExternalId());
-  const [{ fetching, error }, createVoice] = useMutation(CreateVoiceDocument);
+  const [{ fetching, error }, createVoiceTask] = useMutation(CreateVoiceDocument);
 
-  const issues = issuesOf(checkCreateVoiceInput({ name, source: { url } }, []));
+  const issues = issuesOf(checkCreateVoiceTaskInput({ name, sample: { url } }, []));
   const problemOf = (field: string) =>
     asked ? (issues.find(({ path }) => path.at(-1) === field)?.message ?? null) : null;
 
@@ -31,9 +31,9 @@ export function CreateVoice() {
       focusFirstProblem(event.currentTarget);
       return;
     }
-    const { data } = await createVoice({ input: { name, source: { url }, externalId: externalId.current } });
-    if (!data?.createVoice) return;
-    followTask(data.createVoice.task.id);
+    const { data } = await createVoiceTask({ input: { name, sample: { url }, externalId: externalId.current } });
+    if (!data?.createVoiceTask) return;
+    followTask(data.createVoiceTask.task.id);
     announce(`Cloning ${name}`);
     externalId.current = newExternalId();
     setName('');

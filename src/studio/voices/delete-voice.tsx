@@ -15,7 +15,7 @@ export function DeleteVoice({ voice, onClose, onDeleted }: Props) {
   const [{ fetching, error }, deleteVoice] = useMutation(DeleteVoiceDocument);
 
   async function confirm(): Promise<void> {
-    const { error: refused } = await deleteVoice({ input: { voiceId: voice.id } });
+    const { error: refused } = await deleteVoice({ voiceId: voice.id });
     if (refused === undefined) onDeleted();
   }
 

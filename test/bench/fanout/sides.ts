@@ -31,7 +31,7 @@ export interface Side {
 /** Sends Kling's callback for the end of a task. Resolves to the status of the answer. */
 export type Callback = () => Promise<number>;
 
-const CREATE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }`;
+const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }`;
 
 /** Starts the built gateway in its own workerd, with its objects on disk. */
 export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
@@ -66,7 +66,7 @@ export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {
     subscriptionId: null,
     async makeEvents(count) {
       for (let i = 0; i < count; i += 1) {
-        const input = { name: 'Narrator', source: { url: 'https://example.com/voice-10s.mp3' } };
+        const input = { name: 'Narrator', sample: { url: 'https://example.com/voice-10s.mp3' } };
         const sent = await sendOperation(url, { query: CREATE, variables: { input } }, null, agent);
         if (!('answer' in sent) || sent.answer.errors) throw new Error(`no task was made: ${JSON.stringify(sent)}`);
       }

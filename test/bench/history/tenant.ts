@@ -20,7 +20,7 @@ interface Client {
 
 const TASK = 'id externalId status createdAt updatedAt failure { code message } unitsCharged';
 const PAGE = `edges { cursor node { ${TASK} } } pageInfo { hasNextPage }`;
-const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status } } }';
+const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id status } } }';
 
 /** The runs of an idle alarm in one request, so that the cost of the request is negligible. */
 const RINGS = 200;
@@ -30,7 +30,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     times: 60,
     run: ({ ask }) =>
       ask(CREATE, {
-        input: { name: 'Ann', source: { url: 'https://example.com/v.mp3' }, externalId: crypto.randomUUID() },
+        input: { name: 'Ann', sample: { url: 'https://example.com/v.mp3' }, externalId: crypto.randomUUID() },
       }),
   },
   'list of 30': { times: 60, run: ({ ask }) => ask(`{ tasks(first: 30) { ${PAGE} } }`, {}) },
@@ -124,7 +124,7 @@ export async function startTenant(
 
   await gateway.start();
   await client.ask(CREATE, {
-    input: { name: 'Ann', source: { url: 'https://example.com/v.mp3' }, externalId: 'first' },
+    input: { name: 'Ann', sample: { url: 'https://example.com/v.mp3' }, externalId: 'first' },
   });
   await wait(4_000);
   await gateway.kill();

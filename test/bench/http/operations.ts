@@ -79,7 +79,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: 'mutation',
     title: 'a mutation',
-    query: `mutation Speak { synthesizeSpeech(input: { text: "${SPEECH.text}", voiceId: "${SPEECH.voice_id}", language: EN }) {
+    query: `mutation Speak { synthesizeSpeech(speech: { text: "${SPEECH.text}", klingVoiceId: "${SPEECH.voice_id}", language: EN }) {
       speech { klingAudioId url durationMs unitsCharged createdAt klingTaskId } } }`,
     calls: 1,
     kling: { method: 'POST', path: '/v1/audio/tts', body: JSON.stringify(SPEECH) },

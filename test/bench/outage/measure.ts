@@ -31,7 +31,7 @@ const MINUTE_MS = 60_000;
 const READ_EVERY_MS = 10_000;
 const SETTLE_MS_MAX = 180_000;
 
-const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
+const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
 const READ = 'query ($id: ID!) { voiceTask(by: { id: $id }) { status } }';
 const OPEN = '{ tasks(first: 100, status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED]) { edges { node { id } } } }';
 
@@ -120,9 +120,9 @@ async function createClient(url: string, tenant: string): Promise<Client> {
 
 /** Creates a task. Waits for Kling's answer up to the timeout of a request. */
 async function makeTask(client: Client | undefined, n: number): Promise<void> {
-  const source = { url: 'https://example.com/voice.mp3' };
-  const data = await client?.ask(CREATE, { input: { name: `Voice ${n}`, source, externalId: `outage-${n}` } });
-  const made = data?.['createVoice'] as { task: { id: string } } | null | undefined;
+  const sample = { url: 'https://example.com/voice.mp3' };
+  const data = await client?.ask(CREATE, { input: { name: `Voice ${n}`, sample, externalId: `outage-${n}` } });
+  const made = data?.['createVoiceTask'] as { task: { id: string } } | null | undefined;
   if (!made) throw new Error(`create ${n} was not kept`);
   client?.taskIds.push(made.task.id);
 }

@@ -19,7 +19,7 @@ const events = Number(values.events);
 /** The number of readers that are measured. */
 const READERS = 16;
 
-const CREATE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
+const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
 
 const stack = await startStack({
   vars: { KLING_CONCURRENCY: '1000' },
@@ -38,7 +38,7 @@ async function measureEvent(): Promise<number> {
   missing = READERS;
   const told = new Promise<void>((resolve) => void (arrived = resolve));
   const startedAtMs = performance.now();
-  const input = { name: 'Narrator', source: { url: 'https://example.com/voice-12s.mp3' } };
+  const input = { name: 'Narrator', sample: { url: 'https://example.com/voice-12s.mp3' } };
   const [sent] = await Promise.all([sendOperation(url, { query: CREATE, variables: { input } }, null), told]);
   if (!('answer' in sent) || sent.answer.errors) throw new Error(`no task was made: ${JSON.stringify(sent)}`);
   return performance.now() - startedAtMs;

@@ -105,8 +105,10 @@ export class TaskLedger extends ProductLedger {
     return answer;
   }
 
-  override createVoice(...given: Parameters<ProductLedger['createVoice']>): ReturnType<ProductLedger['createVoice']> {
-    return this.#doom.behind('create', super.createVoice(...given));
+  override createVoiceTask(
+    ...given: Parameters<ProductLedger['createVoiceTask']>
+  ): ReturnType<ProductLedger['createVoiceTask']> {
+    return this.#doom.behind('create', super.createVoiceTask(...given));
   }
 
   override createLipSyncTask(

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<fc29212a80034bd6172e9b56d09c3c5b>>
+ * @generated SignedSource<<60fd0fbb33d9902b33d9bfde85b472c7>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -10,29 +10,29 @@
 
 import { ConcreteRequest } from 'relay-runtime';
 export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
-export type CreateVoiceInput = {
+export type CreateVoiceTaskInput = {
   externalId?: string | null | undefined;
   label?: string | null | undefined;
   metadata?: ReadonlyArray<MetadataInput>;
   name: string;
-  source: VoiceSourceInput;
+  sample: VoiceSampleInput;
 };
 export type MetadataInput = {
   key: string;
   value: string;
 };
-export type VoiceSourceInput = {
-  url: string;
-  videoId?: never;
-} | {
+export type VoiceSampleInput = {
+  klingVideoId: string;
   url?: never;
-  videoId: string;
+} | {
+  klingVideoId?: never;
+  url: string;
 };
 export type relayCallsCreateVoiceMutation$variables = {
-  input: CreateVoiceInput;
+  input: CreateVoiceTaskInput;
 };
 export type relayCallsCreateVoiceMutation$data = {
-  readonly createVoice: {
+  readonly createVoiceTask: {
     readonly task: {
       readonly externalId: string | null | undefined;
       readonly id: string;
@@ -63,9 +63,9 @@ v1 = [
         "variableName": "input"
       }
     ],
-    "concreteType": "CreateVoicePayload",
+    "concreteType": "CreateVoiceTaskPayload",
     "kind": "LinkedField",
-    "name": "createVoice",
+    "name": "createVoiceTask",
     "plural": false,
     "selections": [
       {
@@ -122,16 +122,16 @@ return {
     "selections": (v1/*:: as any*/)
   },
   "params": {
-    "cacheID": "22ff78d480a2477c1dccc2385625158d",
+    "cacheID": "0b335465f4d9370d6a44701566a5a003",
     "id": null,
     "metadata": {},
     "name": "relayCallsCreateVoiceMutation",
     "operationKind": "mutation",
-    "text": "mutation relayCallsCreateVoiceMutation(\n  $input: CreateVoiceInput!\n) {\n  createVoice(input: $input) {\n    task {\n      id\n      status\n      externalId\n    }\n  }\n}\n"
+    "text": "mutation relayCallsCreateVoiceMutation(\n  $input: CreateVoiceTaskInput!\n) {\n  createVoiceTask(input: $input) {\n    task {\n      id\n      status\n      externalId\n    }\n  }\n}\n"
   }
 };
 })();
 
-(node as any).hash = "d205b1c6cb3766f3608364c83a5ac7b2";
+(node as any).hash = "454041dcb97b491433f4432f3e9e5c8b";
 
 export default node;

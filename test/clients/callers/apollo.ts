@@ -17,10 +17,10 @@ export const APOLLO: Caller = {
         const { data } = await client.query<{ voiceTask: Task | null }>({ query: gql(TASK), variables: { id } });
         return data?.voiceTask ?? null;
       },
-      async createVoice(input) {
+      async createVoiceTask(input) {
         const mutation = gql(CREATE_VOICE);
-        const { data } = await client.mutate<{ createVoice: { task: Task } }>({ mutation, variables: { input } });
-        return data!.createVoice.task;
+        const { data } = await client.mutate<{ createVoiceTask: { task: Task } }>({ mutation, variables: { input } });
+        return data!.createVoiceTask.task;
       },
       operator: () => client.query({ query: gql(OPERATOR) }),
       walkTasks(first) {

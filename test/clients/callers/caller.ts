@@ -17,7 +17,7 @@ export interface Endpoint {
 /** The calls of a client, made with its library. All reject with the failure of the library. */
 export interface Calls {
   task(id: string): Promise<Task | null>;
-  createVoice(input: object): Promise<Task>;
+  createVoiceTask(input: object): Promise<Task>;
   /** A query that needs the scope `operator`. */
   operator(): Promise<unknown>;
   /** Returns the ids of all tasks that the library has after each page. */
@@ -38,7 +38,7 @@ export interface Caller {
 export const TASK = 'query Task($id: ID!) { voiceTask(by: { id: $id }) { id status externalId } }';
 
 export const CREATE_VOICE =
-  'mutation CreateVoice($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status externalId } } }';
+  'mutation CreateVoice($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id status externalId } } }';
 
 export const OPERATOR = 'query Operator { operator { resourcePacks { name } } }';
 

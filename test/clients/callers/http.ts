@@ -25,8 +25,8 @@ function callerOf(library: string, ask: Ask): Omit<Caller, 'refusalOf'> {
         dataOf(await ask<Data>(endpoint, query, variables));
       return {
         task: async (id) => (await data<{ voiceTask: Task | null }>(TASK, { id })).voiceTask,
-        createVoice: async (input) =>
-          (await data<{ createVoice: { task: Task } }>(CREATE_VOICE, { input })).createVoice.task,
+        createVoiceTask: async (input) =>
+          (await data<{ createVoiceTask: { task: Task } }>(CREATE_VOICE, { input })).createVoiceTask.task,
         operator: () => data(OPERATOR, {}),
         walkTasks: (first) => walkByHand(first, (variables) => data<TasksPage>(TASKS, variables)),
         close() {},

@@ -7,7 +7,7 @@ import {
   type PayloadError,
 } from 'relay-runtime';
 import operatorQuery, { type relayCallsOperatorQuery } from '../__generated__/relayCallsOperatorQuery.graphql.ts';
-import createVoice, {
+import createVoiceTask, {
   type relayCallsCreateVoiceMutation,
 } from '../__generated__/relayCallsCreateVoiceMutation.graphql.ts';
 import taskQuery, { type relayCallsTaskQuery } from '../__generated__/relayCallsTaskQuery.graphql.ts';
@@ -39,15 +39,15 @@ export const RELAY: Caller = {
         const data = await fetchQuery<relayCallsTaskQuery>(environment, taskQuery, { id }).toPromise();
         return (data?.voiceTask ?? null) as Task | null;
       },
-      createVoice: (input) =>
+      createVoiceTask: (input) =>
         new Promise((resolve, reject) => {
           commitMutation<relayCallsCreateVoiceMutation>(environment, {
-            mutation: createVoice,
+            mutation: createVoiceTask,
             variables: { input: input as relayCallsCreateVoiceMutation['variables']['input'] },
             onCompleted(data, errors: readonly PayloadError[] | null | undefined) {
               // A mutation that failed completes with null data.
               if (errors) reject(new ResultErrors(errors as readonly unknown[] as readonly GatewayError[]));
-              else resolve(data.createVoice?.task as Task);
+              else resolve(data.createVoiceTask?.task as Task);
             },
             onError: reject,
           });

@@ -23,8 +23,8 @@ function callsOf(client: Subscriber & { dispose(): unknown }): Calls {
   }
   return {
     task: async (id) => (await ask<{ voiceTask: Task | null }>(TASK, { id })).voiceTask,
-    createVoice: async (input) =>
-      (await ask<{ createVoice: { task: Task } }>(CREATE_VOICE, { input })).createVoice.task,
+    createVoiceTask: async (input) =>
+      (await ask<{ createVoiceTask: { task: Task } }>(CREATE_VOICE, { input })).createVoiceTask.task,
     operator: () => ask(OPERATOR, {}),
     walkTasks: (first) => walkByHand(first, (variables) => ask<TasksPage>(TASKS, variables)),
     close() {

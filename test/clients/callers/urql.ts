@@ -26,8 +26,9 @@ export const URQL: Caller = {
       async task(id) {
         return dataOf(await client.query<{ voiceTask: Task | null }>(TASK, { id })).voiceTask;
       },
-      async createVoice(input) {
-        return dataOf(await client.mutation<{ createVoice: { task: Task } }>(CREATE_VOICE, { input })).createVoice.task;
+      async createVoiceTask(input) {
+        return dataOf(await client.mutation<{ createVoiceTask: { task: Task } }>(CREATE_VOICE, { input }))
+          .createVoiceTask.task;
       },
       async operator() {
         return dataOf(await client.query(OPERATOR, {}));

@@ -10,9 +10,9 @@ export const viewer = () => graphql`
   }
 `;
 
-export const createVoice = () => graphql`
-  mutation operationsCreateVoiceMutation($input: CreateVoiceInput!) {
-    createVoice(input: $input) {
+export const createVoiceTask = () => graphql`
+  mutation operationsCreateVoiceMutation($input: CreateVoiceTaskInput!) {
+    createVoiceTask(input: $input) {
       task {
         id
         status

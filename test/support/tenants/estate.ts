@@ -14,19 +14,19 @@ export interface Estate {
 }
 
 const CLIP = 'https://example.com/clip-sandbox-never-ends.mp4';
-const SPEECH = { text: 'Good morning to all of you', voiceId: 'oversea_male1', language: 'EN' };
+const SPEECH = { text: 'Good morning to all of you', klingVoiceId: 'oversea_male1', language: 'EN' };
 const PLACEMENT = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 1_000 };
 
-const SPEAK = `mutation ($input: SynthesizeSpeechInput!) {
-  synthesizeSpeech(input: $input) { speech { id klingAudioId klingTaskId klingRequestId } }
+const SPEAK = `mutation ($speech: SpeechInput!, $externalId: String) {
+  synthesizeSpeech(speech: $speech, externalId: $externalId) { speech { id klingAudioId klingTaskId klingRequestId } }
 }`;
-const SCAN = `mutation ($input: IdentifyFacesInput!) {
-  identifyFaces(input: $input) { faceScan { id klingSessionId klingRequestId faces { id } } }
+const SCAN = `mutation ($video: VideoInput!, $externalId: String) {
+  identifyFaces(video: $video, externalId: $externalId) { faceScan { id klingSessionId klingRequestId faces { id } } }
 }`;
 const LIP_SYNC = `mutation ($input: CreateLipSyncTaskInput!) {
   createLipSyncTask(input: $input) { task { id status } }
 }`;
-const VOICE = `mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status } } }`;
+const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id status } } }`;
 const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   lipSyncTask(by: { id: $lipSync }) { kling { klingTaskId klingRequestId } videos { videoId } parentVideo { videoId }
     events { pageInfo { startCursor } } }
@@ -55,8 +55,8 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   const notes = { label: `label-${tenant}`, metadataKey: `key-${tenant}`, metadataValue: `value-${tenant}` };
   const metadata = [{ key: notes.metadataKey, value: notes.metadataValue }];
   const speechKey = `speech-${tenant}`;
-  const { speech } = (await done(tenant, SPEAK, { input: { ...SPEECH, externalId: speechKey } })).synthesizeSpeech;
-  const scanned = await done(tenant, SCAN, { input: { video: { url: CLIP }, externalId: keys.scanKey } });
+  const { speech } = (await done(tenant, SPEAK, { speech: SPEECH, externalId: speechKey })).synthesizeSpeech;
+  const scanned = await done(tenant, SCAN, { video: { url: CLIP }, externalId: keys.scanKey });
   const { faceScan } = scanned.identifyFaces;
   const faceId: string = faceScan.faces[0].id;
   const lipSyncInput = { faceId, sound: { audioId: speech.klingAudioId }, placement: PLACEMENT };
@@ -64,10 +64,10 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     input: { ...lipSyncInput, externalId: keys.externalId, label: notes.label, metadata },
   });
   const cloned = await done(tenant, VOICE, {
-    input: { name: tenant, source: { url: CLIP }, externalId: keys.voiceExternalId },
+    input: { name: tenant, sample: { url: CLIP }, externalId: keys.voiceExternalId },
   });
   const lipSync: string = lipSynced.createLipSyncTask.task.id;
-  const voice: string = cloned.createVoice.task.id;
+  const voice: string = cloned.createVoiceTask.task.id;
   for (const id of [lipSync, voice].map(rawIdOf)) {
     await sandbox.advance(id, 'succeed');
     await ledgerOf(tenant).ingest(id, null);
@@ -122,8 +122,8 @@ export async function queueTask(tenant: string): Promise<{ readonly id: string; 
   const pause = (untilMs: number): Promise<void> =>
     runInDurableObject(account, (_instance, { storage }) => storage.kv.put('pausedUntil', untilMs));
   await pause(Date.now() + 3_600_000);
-  const input = { name: 'waits', source: { url: CLIP }, externalId: `order-${tenant}-waits` };
-  const { task } = (await done(tenant, VOICE, { input })).createVoice;
+  const input = { name: 'waits', sample: { url: CLIP }, externalId: `order-${tenant}-waits` };
+  const { task } = (await done(tenant, VOICE, { input })).createVoiceTask;
   expect(task.status).toBe('QUEUED');
   return { id: task.id, resume: () => pause(0) };
 }
@@ -161,10 +161,10 @@ export function ownInputs({ own }: Estate): Fill {
     'Subscription.taskChanged.after': undefined,
     'Subscription.tasksChanged.after': undefined,
     'Subscription.tasksChanged.filter': undefined,
-    'CreateVoiceInput.name': 'Ann',
-    'CreateVoiceInput.externalId': undefined,
-    'CreateVoiceInput.label': undefined,
-    'CreateVoiceInput.metadata': [],
+    'CreateVoiceTaskInput.name': 'Ann',
+    'CreateVoiceTaskInput.externalId': undefined,
+    'CreateVoiceTaskInput.label': undefined,
+    'CreateVoiceTaskInput.metadata': [],
     'CreateLipSyncTaskInput.label': undefined,
     'CreateLipSyncTaskInput.metadata': [],
     'MetadataInput.key': 'key',
@@ -172,7 +172,7 @@ export function ownInputs({ own }: Estate): Fill {
     'Mutation.updateTask.taskId': own['VoiceTask'],
     'Mutation.updateTask.label': undefined,
     'Mutation.updateTask.metadata': undefined,
-    VoiceSourceInput: { url: CLIP },
+    VoiceSampleInput: { url: CLIP },
     'CreateLipSyncTaskInput.faceId': own['Face'],
     'CreateLipSyncTaskInput.externalId': undefined,
     'CreateLipSyncTaskInput.placement': PLACEMENT,
@@ -180,12 +180,12 @@ export function ownInputs({ own }: Estate): Fill {
     'CreateLipSyncTaskInput.originalAudioVolume': 1,
     'CreateLipSyncTaskInput.watermark': false,
     SoundSourceInput: { url: 'https://example.com/sound.mp3' },
-    'IdentifyFacesInput.externalId': undefined,
-    VideoSourceInput: { url: CLIP },
-    'SynthesizeSpeechInput.text': SPEECH.text,
-    'SynthesizeSpeechInput.voiceId': SPEECH.voiceId,
-    'SynthesizeSpeechInput.language': SPEECH.language,
-    'SynthesizeSpeechInput.speed': 1,
-    'SynthesizeSpeechInput.externalId': undefined,
+    'Mutation.identifyFaces.externalId': undefined,
+    'Mutation.synthesizeSpeech.externalId': undefined,
+    VideoInput: { url: CLIP },
+    'SpeechInput.text': SPEECH.text,
+    'SpeechInput.klingVoiceId': SPEECH.klingVoiceId,
+    'SpeechInput.language': SPEECH.language,
+    'SpeechInput.speed': 1,
   };
 }

@@ -16,7 +16,7 @@ import {
 
 /** A place of the schema that takes text: an argument of type ID or String, or such a field of an input object. */
 export interface Place {
-  /** For example `Mutation.createVoice(input.source.videoId)`. */
+  /** For example `Mutation.createVoiceTask(input.sample.klingVideoId)`. */
   readonly name: string;
   readonly type: 'ID' | 'String';
   readonly operation: 'query' | 'mutation' | 'subscription';
@@ -27,7 +27,7 @@ export interface Place {
 }
 
 /**
- * Values of the other arguments by coordinate, such as `Query.tasks.first` or `CreateVoiceInput.name`. Undefined leaves one
+ * Values of the other arguments by coordinate, such as `Query.tasks.first` or `CreateVoiceTaskInput.name`. Undefined leaves one
  * out. The name of a `@oneOf` input object stands for the whole object.
  */
 export type Fill = Readonly<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import { startStage, twoTenants } from '../tenants/stage.ts';
 import { startApp } from './app.ts';
 import { type BoundCheck, CHANGED, inTurns, LIVE_CHECKS } from './live-checks.ts';
 
-const VOICE = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id status } } }';
+const VOICE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id status } } }';
 const SOURCE = { url: 'https://example.com/voice-12s.mp3' };
 
 const MUTATIONS_MAX = Number(SETTINGS.TENANT_MUTATIONS_PER_MINUTE.fallback);
@@ -18,7 +18,7 @@ const mutations: BoundCheck = {
   async run(app) {
     const startedAtMs = performance.now();
     await inTurns(MUTATIONS_MAX - 1, 16, (i) => {
-      return app.execute(VOICE, { input: { name: 'Narrator', source: SOURCE, externalId: `m-${i}` } });
+      return app.execute(VOICE, { input: { name: 'Narrator', sample: SOURCE, externalId: `m-${i}` } });
     });
     return `made in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`;
   },
@@ -32,7 +32,7 @@ const waiting: BoundCheck = {
   vars: { KLING_CONCURRENCY: '1' },
   async run(app) {
     await inTurns(WAITING_MAX - 1, 16, (i) => {
-      return app.execute(VOICE, { input: { name: 'Narrator', source: SOURCE, externalId: `w-${i}` } });
+      return app.execute(VOICE, { input: { name: 'Narrator', sample: SOURCE, externalId: `w-${i}` } });
     });
     return 'all made';
   },

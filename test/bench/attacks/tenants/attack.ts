@@ -157,7 +157,7 @@ export async function stopped(stop: AbortSignal): Promise<void> {
 }
 
 const CREATE =
-  'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id kling { klingTaskId } } } }';
+  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id kling { klingTaskId } } } }';
 
 /** Creates tasks of A that are at Kling. */
 export async function makeTasks(
@@ -169,13 +169,13 @@ export async function makeTasks(
   let next = 0;
   async function makeSome(): Promise<void> {
     while (next < count) {
-      const input = { name: 'Narrator', source: { url: 'https://example.com/a-12s.mp3' }, externalId: `a-${next}` };
+      const input = { name: 'Narrator', sample: { url: 'https://example.com/a-12s.mp3' }, externalId: `a-${next}` };
       next += 1;
       const { body } = await pool.ask(toGraphqlRequest(target, { query: CREATE, variables: { input } }));
       const { data } = JSON.parse(body.toString()) as {
-        data: { createVoice: { task: { id: string; kling: { klingTaskId: string } } } };
+        data: { createVoiceTask: { task: { id: string; kling: { klingTaskId: string } } } };
       };
-      const { id, kling } = data.createVoice.task;
+      const { id, kling } = data.createVoiceTask.task;
       made.push({ id, ...kling });
     }
   }
@@ -208,14 +208,15 @@ const AUDIO = `SUQz${'A'.repeat(6_990_000)}`;
 /** The size of such a request. */
 export const LARGE_MB = 7;
 
-const SCAN = 'mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id } } } }';
+const SCAN =
+  'mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { faceScan { faces { id } } } }';
 const LIP_SYNC = 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }';
 const PLACEMENT = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 500, videoDurationMs: 10_000 };
 
 /** Creates a request with the largest allowed audio. It has no external id, so each call creates another task. */
 export async function largeLipSync(caller: Caller, pool: HttpPool): Promise<Buffer> {
   const video = { url: 'https://example.com/person-10s.mp4' };
-  const { body } = await pool.ask(toGraphqlRequest(caller, { query: SCAN, variables: { input: { video } } }));
+  const { body } = await pool.ask(toGraphqlRequest(caller, { query: SCAN, variables: { video } }));
   const { data } = JSON.parse(body.toString()) as {
     readonly data: { readonly identifyFaces: { readonly faceScan: { readonly faces: readonly { id: string }[] } } };
   };

@@ -48,10 +48,11 @@ const QUERIES = [
   '{ presetVoices(first: 3) { edges { node { name } } } }',
 ] as const;
 const VOICE =
-  'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id kling { klingTaskId } } } }';
+  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id kling { klingTaskId } } } }';
 const LIP_SYNC =
   'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id kling { klingTaskId } } } }';
-const SCAN = 'mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { faces { id } } } }';
+const SCAN =
+  'mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { faceScan { faces { id } } } }';
 
 interface Made {
   readonly id: string;
@@ -121,14 +122,14 @@ export async function startBystander(
   }
 
   const scan = async (): Promise<string> => {
-    const input = { video: { url: `https://example.com/person-10s-${(number += 1)}.mp4` } };
-    const data = (await execute(SCAN, { input })) as { identifyFaces: { faceScan: { faces: { id: string }[] } } };
+    const variables = { video: { url: `https://example.com/person-10s-${(number += 1)}.mp4` } };
+    const data = (await execute(SCAN, variables)) as { identifyFaces: { faceScan: { faces: { id: string }[] } } };
     return data.identifyFaces.faceScan.faces[0]?.id ?? '';
   };
   const voice = async (): Promise<Made> => {
-    const source = { url: 'https://example.com/voice-12s.mp3' };
-    const input = { name: 'Narrator', source, externalId: `voice-${(number += 1)}` };
-    return ((await execute(VOICE, { input })) as { createVoice: { task: Made } }).createVoice.task;
+    const recording = { url: 'https://example.com/voice-12s.mp3' };
+    const input = { name: 'Narrator', sample: recording, externalId: `voice-${(number += 1)}` };
+    return ((await execute(VOICE, { input })) as { createVoiceTask: { task: Made } }).createVoiceTask.task;
   };
   const lipSync = async (): Promise<Made> => {
     const input = {

@@ -127,9 +127,9 @@ const mutations: TenantAttack = {
   vars: { TENANT_MUTATIONS_PER_MINUTE: '300' },
   prepare: async (target) => async (stop) => {
     const tally = createTally();
-    const query = 'mutation ($input: CreateVoiceInput!) { createVoice(input: $input) { task { id } } }';
+    const query = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
     const request = (i: number): Buffer => {
-      const input = { name: 'Narrator', source: { url: 'https://example.com/a-12s.mp3' }, externalId: `a-${i}` };
+      const input = { name: 'Narrator', sample: { url: 'https://example.com/a-12s.mp3' }, externalId: `a-${i}` };
       return toGraphqlRequest(target, { query, variables: { input } });
     };
     await floodHttp(target, request, CHEAP, tally, stop);

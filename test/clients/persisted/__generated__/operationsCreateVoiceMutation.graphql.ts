@@ -1,6 +1,6 @@
 /**
- * @generated SignedSource<<a4cc92e1088f38fe2a18671155c39cd3>>
- * @relayHash fde1107e855d1a977472b58426c773df
+ * @generated SignedSource<<c745babc81ef1e591699671bffce0a41>>
+ * @relayHash 9981c65e5a73a617ca7b242bef919c4f
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,33 +9,33 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// @relayRequestID b105a66123d4eedb8d047f85faaa04394751edfe5ecb16df20e5b84e77e1f121
+// @relayRequestID 14e164c578b8194ca1a74fc50cf496a669c993286415b8d6c7b17da89bd349f2
 
 import { ConcreteRequest } from 'relay-runtime';
 export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
-export type CreateVoiceInput = {
+export type CreateVoiceTaskInput = {
   externalId?: string | null | undefined;
   label?: string | null | undefined;
   metadata?: ReadonlyArray<MetadataInput>;
   name: string;
-  source: VoiceSourceInput;
+  sample: VoiceSampleInput;
 };
 export type MetadataInput = {
   key: string;
   value: string;
 };
-export type VoiceSourceInput = {
-  url: string;
-  videoId?: never;
-} | {
+export type VoiceSampleInput = {
+  klingVideoId: string;
   url?: never;
-  videoId: string;
+} | {
+  klingVideoId?: never;
+  url: string;
 };
 export type operationsCreateVoiceMutation$variables = {
-  input: CreateVoiceInput;
+  input: CreateVoiceTaskInput;
 };
 export type operationsCreateVoiceMutation$data = {
-  readonly createVoice: {
+  readonly createVoiceTask: {
     readonly task: {
       readonly id: string;
       readonly status: TaskStatus;
@@ -65,9 +65,9 @@ v1 = [
         "variableName": "input"
       }
     ],
-    "concreteType": "CreateVoicePayload",
+    "concreteType": "CreateVoiceTaskPayload",
     "kind": "LinkedField",
-    "name": "createVoice",
+    "name": "createVoiceTask",
     "plural": false,
     "selections": [
       {
@@ -117,7 +117,7 @@ return {
     "selections": (v1/*:: as any*/)
   },
   "params": {
-    "id": "b105a66123d4eedb8d047f85faaa04394751edfe5ecb16df20e5b84e77e1f121",
+    "id": "14e164c578b8194ca1a74fc50cf496a669c993286415b8d6c7b17da89bd349f2",
     "metadata": {},
     "name": "operationsCreateVoiceMutation",
     "operationKind": "mutation",
@@ -126,6 +126,6 @@ return {
 };
 })();
 
-(node as any).hash = "20fcbb92d26f02293ac5ac7a3b22b169";
+(node as any).hash = "01a32133c2db77c774e0ceb9d04ade94";
 
 export default node;
