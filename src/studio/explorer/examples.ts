@@ -8,7 +8,7 @@ const json = (value: object): string => JSON.stringify(value, null, 2);
 /** The steps of a lip-sync, one in each tab, and the voices. The user pastes ids from one step into the next. */
 export const EXAMPLES: readonly Example[] = [
   {
-    query: `# 1. Who is calling, and what has been made so far.
+    query: `# 1. Shows the caller, and the newest tasks.
 query Start {
   viewer { tenant scopes expiresAt }
   tasks(first: 5) {
@@ -19,7 +19,7 @@ query Start {
 `,
   },
   {
-    query: `# 2. Find the faces of a video. It is charged, once for each externalId.
+    query: `# 2. Finds the faces in a video. Charged once for each externalId.
 mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
   identifyFaces(video: $video, externalId: $externalId) {
     faceScan { expiresAt faces { id startMs endMs imageUrl } }
@@ -32,7 +32,7 @@ mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
     }),
   },
   {
-    query: `# 3. Put audio on one of them: paste the id of a face. The same externalId is the same task.
+    query: `# 3. Creates a lip-sync: paste the id of a face. A repeat with the same externalId returns the same task.
 mutation CreateLipSync($input: CreateLipSyncTaskInput!) {
   createLipSyncTask(input: $input) { task { id status unitsEstimated } }
 }
@@ -49,7 +49,7 @@ query Quote { lipSyncQuote(videoDurationMs: 10000) { units usd } }
     }),
   },
   {
-    query: `# 4. Watch all tasks change, over WebSocket. The present state first; after: goes on behind a cursor.
+    query: `# 4. Watches all tasks over WebSocket: first the present state, or what came after a cursor.
 subscription Watch($after: String) {
   tasksChanged(after: $after) {
     cursor
@@ -60,7 +60,7 @@ subscription Watch($after: String) {
 `,
   },
   {
-    query: `# 5. Voices: Kling's own, and those of the caller.
+    query: `# 5. Lists Kling's voices and the caller's, and clones one.
 query Voices {
   presetVoices(first: 5) { nodes { name trialUrl } }
   voices(first: 5) { nodes { id name trialUrl } }
