@@ -124,8 +124,8 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await expect
       .poll(() => sent)
       .toMatchObject([
-        { input: { voiceId: 'genshin_vindi2', language: 'ZH' } },
-        { input: { voiceId: 'a_voice_of_tomorrow', language: 'ZH' } },
+        { speech: { klingVoiceId: 'genshin_vindi2', language: 'ZH' } },
+        { speech: { klingVoiceId: 'a_voice_of_tomorrow', language: 'ZH' } },
       ]);
     expect(faults).toEqual([]);
     await page.context().close();
