@@ -5,6 +5,8 @@ import taskSubscription from './__generated__/relayOperationsTaskSubscription.gr
 import tasksSubscription from './__generated__/relayOperationsTasksSubscription.graphql.ts';
 import { TOKEN } from '../support/token.ts';
 import type { CuttableProxy } from './cuttable-proxy.ts';
+import { POSSIBLE_TYPES } from './generated.ts';
+import { createCache } from './recipes/apollo-calls.ts';
 import { createApolloClient as createApolloOverMultipart } from './recipes/apollo-multipart.ts';
 import { createApolloClient as createApolloOverWs } from './recipes/apollo-ws.ts';
 import { watch as watchByEventSource } from './recipes/eventsource.ts';
@@ -154,11 +156,12 @@ export const WATCHERS: readonly Watcher[] = [
   },
   {
     library: 'Apollo Client over WebSocket',
-    watch: ({ url }, ...rest) => watchByApollo(createApolloOverWs(url, getToken), ...rest),
+    watch: ({ url }, ...rest) => watchByApollo(createApolloOverWs(url, getToken, createCache(POSSIBLE_TYPES)), ...rest),
   },
   {
     library: 'Apollo Client over multipart',
-    watch: ({ url }, ...rest) => watchByApollo(createApolloOverMultipart(url, getToken), ...rest),
+    watch: ({ url }, ...rest) =>
+      watchByApollo(createApolloOverMultipart(url, getToken, createCache(POSSIBLE_TYPES)), ...rest),
   },
   {
     library: 'urql over WebSocket',

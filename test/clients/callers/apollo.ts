@@ -1,4 +1,5 @@
 import { ApolloClient, gql, HttpLink } from '@apollo/client';
+import { POSSIBLE_TYPES } from '../generated.ts';
 import { createCache, errorsOf, fetchNextPage } from '../recipes/apollo-calls.ts';
 import { authorizedFetch } from '../recipes/authorized.ts';
 import type { GatewayError } from '../recipes/fetch.ts';
@@ -9,7 +10,7 @@ export const APOLLO: Caller = {
 
   open({ url, getToken }) {
     const client = new ApolloClient({
-      cache: createCache(),
+      cache: createCache(POSSIBLE_TYPES),
       link: new HttpLink({ uri: url, fetch: authorizedFetch(getToken) }),
     });
     return {

@@ -1,4 +1,5 @@
 import { Client, CombinedError, fetchExchange, type OperationResult } from '@urql/core';
+import { INTROSPECTION } from '../generated.ts';
 import { authorizedFetch } from '../recipes/authorized.ts';
 import type { GatewayError } from '../recipes/fetch.ts';
 import { createCacheExchange } from '../recipes/urql-calls.ts';
@@ -19,7 +20,7 @@ export const URQL: Caller = {
 
   open({ url, getToken }) {
     const fetch = authorizedFetch(getToken);
-    const exchanges = [createCacheExchange(), fetchExchange];
+    const exchanges = [createCacheExchange(INTROSPECTION), fetchExchange];
     // Uses GET where possible, as urql does by default.
     const client = new Client({ url, fetch, exchanges, preferGetMethod: true });
     return {

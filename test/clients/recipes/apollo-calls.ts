@@ -1,11 +1,15 @@
-import { CombinedGraphQLErrors, InMemoryCache, type ObservableQuery } from '@apollo/client';
+import { CombinedGraphQLErrors, InMemoryCache, type ObservableQuery, type PossibleTypesMap } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { relayStylePagination } from '@apollo/client/utilities';
 
-/** Merges the pages of a list into one list for each filter. */
-export function createCache(): InMemoryCache {
+/**
+ * Merges the pages of a list into one list for each filter. `possibleTypes` holds the types of each interface and union:
+ * without it, fragments on them can lose data.
+ */
+export function createCache(possibleTypes: PossibleTypesMap): InMemoryCache {
   const ofFilter = relayStylePagination(['kind', 'status']);
   return new InMemoryCache({
+    possibleTypes,
     typePolicies: { Query: { fields: { tasks: ofFilter, events: relayStylePagination() } } },
   });
 }

@@ -1,4 +1,11 @@
-import { ApolloClient, ApolloLink, CombinedProtocolErrors, HttpLink, InMemoryCache, ServerError } from '@apollo/client';
+import {
+  type ApolloCache,
+  ApolloClient,
+  ApolloLink,
+  CombinedProtocolErrors,
+  HttpLink,
+  ServerError,
+} from '@apollo/client';
 import { RetryLink } from '@apollo/client/link/retry';
 import { tap } from 'rxjs';
 import { authorizedFetch, type GetToken } from './authorized';
@@ -23,8 +30,8 @@ const resume = new ApolloLink((operation, forward) =>
 );
 
 /** `url` is `https://…/graphql`. Subscriptions use multipart. */
-export function createApolloClient(url: string, getToken: GetToken): ApolloClient {
+export function createApolloClient(url: string, getToken: GetToken, cache: ApolloCache): ApolloClient {
   const http = new HttpLink({ uri: url, fetch: authorizedFetch(getToken) });
   const link = ApolloLink.from([retry, resume, http]);
-  return new ApolloClient({ cache: new InMemoryCache(), link });
+  return new ApolloClient({ cache, link });
 }
