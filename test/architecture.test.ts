@@ -167,6 +167,12 @@ describe('files', () => {
     expect(long.map(({ path }) => path)).toEqual([]);
   });
 
+  it('of the Worker with fewer than 40 lines have at least three importers', ({ expect }) => {
+    const short = ownPart.filter(({ path, text }) => path !== 'index.ts' && text.split('\n').length <= 40);
+    const importersOf = (path: string) => ownPart.filter((file) => importsOf(file).includes(path)).length;
+    expect(short.map(({ path }) => path).filter((path) => importersOf(path) < 3)).toEqual([]);
+  });
+
   it('are named in kebab-case, and have a default export only if the platform requires it', ({ expect }) => {
     expect(
       files.map(({ path }) => path).filter((path) => !/^[a-z\d/-]+\.tsx?$/.test(path.replace('.config.ts', '.ts'))),
