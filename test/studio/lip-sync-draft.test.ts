@@ -60,6 +60,32 @@ describe.runIf(HAS_BROWSER)('the draft of a lip-sync', () => {
     await page.context().close();
   });
 
+  it('scans the same video again only after its scan has expired', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const ids: unknown[] = [];
+    page.on('request', (request) => {
+      const { query = '', variables } = (request.postDataJSON() ?? {}) as {
+        query?: string;
+        variables?: { externalId?: string };
+      };
+      if (query.includes('mutation IdentifyFaces')) ids.push(variables?.externalId);
+    });
+    await signIn(page, `again-${randomUUID()}`);
+    await findFaces(page);
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    const find = page.getByRole('button', { name: 'Find faces' });
+    await find.click();
+    await expect.poll(() => ids.length).toBe(2);
+    await find.and(page.locator(':not([data-pending])')).waitFor();
+    await page.clock.setFixedTime(Date.now() + 25 * 3_600_000);
+    await find.click();
+    await expect.poll(() => ids.length).toBe(3);
+    expect(ids[1]).toBe(ids[0]);
+    expect(ids[2]).not.toBe(ids[0]);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   it('asks for the length of audio that it cannot read, and guesses none', async ({ expect }) => {
     const { page } = await openPage(browser);
     await page.route('https://example.com/*.mp3', (route) => route.abort());

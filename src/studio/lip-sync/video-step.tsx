@@ -20,6 +20,12 @@ export function isOf({ videoUrl }: Scanned, url: string): boolean {
   return videoUrl === url.trim();
 }
 
+interface Attempt {
+  readonly externalId: string;
+  /** When the scan expires. Infinite before the answer. */
+  readonly expiresAtMs: number;
+}
+
 interface Props {
   readonly url: string;
   readonly onUrl: (url: string) => void;
@@ -29,8 +35,8 @@ interface Props {
 
 export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
   const [asked, setAsked] = useState(false);
-  // A repeat for the same video has the same key, so it is charged once.
-  const externalIds = useRef(new Map<string, string>());
+  // A repeat for the same video has the same key, so it is charged once until the scan expires.
+  const attempts = useRef(new Map<string, Attempt>());
   const form = useRef<HTMLFormElement>(null);
   const [{ fetching, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
   const [issue] = issuesOf(checkUrl(url.trim(), 'video', []));
@@ -49,11 +55,14 @@ export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
       return;
     }
     const videoUrl = url.trim();
-    const externalId = externalIds.current.get(videoUrl) ?? crypto.randomUUID();
-    externalIds.current.set(videoUrl, externalId);
+    const last = attempts.current.get(videoUrl);
+    const isUsable = last !== undefined && last.expiresAtMs > Date.now();
+    const externalId = isUsable ? last.externalId : crypto.randomUUID();
+    attempts.current.set(videoUrl, { externalId, expiresAtMs: Infinity });
     const { data } = await identifyFaces({ video: { url: videoUrl }, externalId });
     if (!data?.identifyFaces) return;
     const { faceScan: scan } = data.identifyFaces;
+    attempts.current.set(videoUrl, { externalId, expiresAtMs: new Date(scan.expiresAt).getTime() });
     onScanned({ videoUrl, scan });
     if (scan.faces.length > 0) announce(scan.faces.length === 1 ? '1 face found' : `${scan.faces.length} faces found`);
   }
