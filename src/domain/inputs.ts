@@ -11,7 +11,7 @@ import {
   type Path,
 } from './check.ts';
 import { checkNotes, type Metadata } from './notes.ts';
-import { checkPlacement, type Placement, type PlacementInput } from './placement.ts';
+import { checkPlacement, type PlacedInput, type Placement } from './placement.ts';
 import type { Face } from './records.ts';
 import { checkUrl, type UrlPurpose } from './url.ts';
 
@@ -148,21 +148,25 @@ export function checkSynthesizeSpeechInput(
 }
 
 /** The input of `createLipSyncTask`. */
-export interface CreateLipSyncTaskInput {
+export interface CreateLipSyncTaskInput extends PlacedInput {
   /** `<scan id>:<Kling's face id>`; null if the caller's id is not an id of a face. */
   readonly faceId: string | null;
-  readonly sound: {
-    readonly audioId?: string | null;
-    readonly url?: string | null;
-    readonly base64?: string | null;
-  };
-  readonly placement: PlacementInput;
-  readonly soundVolume?: number | null;
+  readonly audio: AudioInput;
+  readonly audioVolume?: number | null;
   readonly originalAudioVolume?: number | null;
   readonly watermark?: boolean | null;
   readonly externalId?: string | null;
   readonly label?: string | null;
   readonly metadata?: readonly Metadata[];
+}
+
+/** Audio as callers name it. Exactly one of the four is given. */
+export interface AudioInput {
+  readonly url?: string | null;
+  readonly base64?: string | null;
+  /** Kling's id of a speech of the tenant; empty if the caller's id is not an id of a speech. */
+  readonly speechId?: string | null;
+  readonly klingAudioId?: string | null;
 }
 
 /** The source of audio: text-to-speech, a URL, or bytes in base64 without a `data:` prefix. */
@@ -194,7 +198,9 @@ export interface LipSyncFacts {
   readonly sessionId: string | null;
   readonly scanExpiresAtMs: number | null;
   readonly now: number;
-  /** The length of the speech that `audioId` names; null if unknown. */
+  /** Whether the tenant has the speech that the input names. */
+  readonly hasSpeech: boolean;
+  /** The length of the speech that the input names; null if unknown. */
   readonly audioDurationMs: number | null;
 }
 
@@ -209,18 +215,18 @@ export function checkLipSyncInput(
 ): Validation<LipSyncRequest> {
   const { face } = facts;
   const facePath = [...path, 'faceId'];
-  const audioPath = [...path, 'sound'];
-  const audio = checkAudio(input.sound, audioPath);
+  const audioPath = [...path, 'audio'];
+  const audio = checkAudio(input.audio, facts, audioPath);
   const checked = checkAll<{ readonly face: ChosenFace; readonly rest: Omit<LipSyncRequest, keyof ChosenFace> }>(
     {
       face: checkFace(input.faceId, facts, facePath),
       rest: checkAll<Omit<LipSyncRequest, keyof ChosenFace>>({
         sound: mapValidation(audio, ({ source }) => source),
-        placement: checkPlacement(input.placement, [...path, 'placement'], {
+        placement: checkPlacement(input, path, {
           face: face === null ? null : { startMs: face.startMs, endMs: face.endMs, path: facePath },
-          audio: knownLength(audio, input.sound, audioPath, facts),
+          audio: knownLength(audio, input.audio, audioPath, facts),
         }),
-        soundVolume: checkRange(input.soundVolume, VOLUME, [...path, 'soundVolume']),
+        soundVolume: checkRange(input.audioVolume, VOLUME, [...path, 'audioVolume']),
         originalAudioVolume: checkRange(input.originalAudioVolume, VOLUME, [...path, 'originalAudioVolume']),
         watermark: { ok: true, value: input.watermark ?? false },
       }),
@@ -230,8 +236,6 @@ export function checkLipSyncInput(
   return mapValidation(checked, (value) => ({ ...value.face, ...value.rest }));
 }
 
-type AudioInput = CreateLipSyncTaskInput['sound'];
-
 type ChosenFace = Pick<LipSyncRequest, 'sessionId' | 'faceId'>;
 
 /** The source of the audio, and its length; null if it was not measured. */
@@ -240,13 +244,15 @@ interface ChosenAudio {
   readonly durationMs: number | null;
 }
 
-function checkAudio(input: AudioInput, path: Path): Validation<ChosenAudio> {
-  const audioId = input.audioId ?? null;
+function checkAudio(input: AudioInput, facts: LipSyncFacts, path: Path): Validation<ChosenAudio> {
+  const speechId = input.speechId ?? null;
+  const audioId = input.klingAudioId ?? null;
   const url = input.url ?? null;
   const base64 = input.base64 ?? null;
-  if ([audioId, url, base64].filter((given) => given !== null).length === 1) {
+  if ([speechId, audioId, url, base64].filter((given) => given !== null).length === 1) {
+    if (speechId !== null) return checkSpeech(speechId, facts, [...path, 'speechId']);
     if (audioId !== null) {
-      const checked = checkKlingId(audioId, [...path, 'audioId']);
+      const checked = checkKlingId(audioId, [...path, 'klingAudioId']);
       return mapValidation(checked, (value) => ({ source: { audioId: value }, durationMs: null }));
     }
     if (url !== null) {
@@ -258,16 +264,31 @@ function checkAudio(input: AudioInput, path: Path): Validation<ChosenAudio> {
       return mapValidation(checked, (value) => ({ source: { base64: value.base64 }, durationMs: value.durationMs }));
     }
   }
-  const message = 'must have exactly one of audioId, url and base64';
+  const message = 'must have exactly one of url, base64, speechId and klingAudioId';
   return { ok: false, issues: [{ path, code: 'OUT_OF_RANGE', message }] };
+}
+
+function checkSpeech(speechId: string, { hasSpeech }: LipSyncFacts, path: Path): Validation<ChosenAudio> {
+  if (hasSpeech) return { ok: true, value: { source: { audioId: speechId }, durationMs: null } };
+  const issue =
+    speechId === ''
+      ? { path, code: 'WRONG_ID_TYPE' as const, message: 'is not the id of a Speech' }
+      : { path, code: 'NOT_FOUND' as const, message: 'no such speech: see `speeches`' };
+  return { ok: false, issues: [issue] };
+}
+
+/** Returns Kling's id of the speech that an input names in either way. Null for other audio. */
+export function spokenIdOf({ speechId, klingAudioId }: AudioInput): string | null {
+  return speechId ?? klingAudioId ?? null;
 }
 
 function knownLength(audio: Validation<ChosenAudio>, input: AudioInput, path: Path, facts: LipSyncFacts) {
   if (audio.ok && audio.value.durationMs !== null) {
     return { durationMs: audio.value.durationMs, path: [...path, 'base64'] };
   }
-  const spoken = (input.audioId ?? null) !== null && facts.audioDurationMs !== null;
-  return spoken ? { durationMs: facts.audioDurationMs, path: [...path, 'audioId'] } : null;
+  if (facts.audioDurationMs === null || spokenIdOf(input) === null) return null;
+  const field = typeof input.speechId === 'string' ? 'speechId' : 'klingAudioId';
+  return { durationMs: facts.audioDurationMs, path: [...path, field] };
 }
 
 function checkFace(

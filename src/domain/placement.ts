@@ -8,9 +8,17 @@ export interface Placement {
   readonly insertAtMs: number;
 }
 
-/** A placement as callers send it. The lengths are hints for checks and estimates. */
-export interface PlacementInput extends Placement {
-  readonly soundDurationMs?: number | null;
+/** A placement as callers send it. */
+export interface PlacementInput {
+  readonly audioStartMs: number;
+  readonly audioEndMs: number;
+  readonly insertAtMs: number;
+}
+
+/** A placement, and the lengths that the caller knows. They are hints for checks and estimates. */
+export interface PlacedInput {
+  readonly placement: PlacementInput;
+  readonly audioDurationMs?: number | null;
   readonly videoDurationMs?: number | null;
 }
 
@@ -44,10 +52,12 @@ export interface PlacementFacts {
  * A rule is skipped if a number that it needs is invalid. Kling reports the end of a face some milliseconds too late, so it
  * may still refuse an overlap of just 2 s.
  */
-export function checkPlacement(input: PlacementInput, path: Path, facts: PlacementFacts): Validation<Placement> {
-  const start = whole(input.cropStartMs, [...path, 'cropStartMs']);
-  const end = whole(input.cropEndMs, [...path, 'cropEndMs']);
-  const insert = whole(input.insertAtMs, [...path, 'insertAtMs']);
+export function checkPlacement(input: PlacedInput, path: Path, facts: PlacementFacts): Validation<Placement> {
+  const { audioStartMs, audioEndMs, insertAtMs } = input.placement;
+  const place = [...path, 'placement'];
+  const start = whole(audioStartMs, [...place, 'audioStartMs']);
+  const end = whole(audioEndMs, [...place, 'audioEndMs']);
+  const insert = whole(insertAtMs, [...place, 'insertAtMs']);
   const lengthMs = start.ok && end.ok ? end.value - start.value : null;
   const issues: Issue[] = [];
   const audio = audioLimit(input, path, facts, issues);
@@ -55,12 +65,12 @@ export function checkPlacement(input: PlacementInput, path: Path, facts: Placeme
 
   if (end.ok && end.value > audio.limitMs) {
     const message = `must be at most ${audio.limitMs} (${audio.reason}), was ${end.value}`;
-    issues.push({ path: [...path, 'cropEndMs'], code: 'CLIP_OUTSIDE_AUDIO', message });
+    issues.push({ path: [...place, 'audioEndMs'], code: 'CLIP_OUTSIDE_AUDIO', message });
   }
   if (start.ok && lengthMs !== null && lengthMs < AUDIO_MS_MIN) {
     const leastMs = start.value + AUDIO_MS_MIN;
-    const message = `must be at least ${leastMs}, ${AUDIO_MS_MIN} ms after cropStartMs, was ${start.value + lengthMs}`;
-    issues.push({ path: [...path, 'cropEndMs'], code: 'CLIP_TOO_SHORT', message });
+    const message = `must be at least ${leastMs}, ${AUDIO_MS_MIN} ms after audioStartMs, was ${start.value + lengthMs}`;
+    issues.push({ path: [...place, 'audioEndMs'], code: 'CLIP_TOO_SHORT', message });
   }
   const usableMs = facts.face === null ? null : facts.face.endMs - facts.face.startMs;
   if (facts.face !== null && usableMs !== null && usableMs < AUDIO_MS_MIN) {
@@ -68,7 +78,7 @@ export function checkPlacement(input: PlacementInput, path: Path, facts: Placeme
     issues.push({ path: facts.face.path, code: 'CLIP_OUTSIDE_FACE', message });
   }
   if (insert.ok && lengthMs !== null && lengthMs > 0) {
-    issues.push(...insertIssues(insert.value, lengthMs, video, facts.face, [...path, 'insertAtMs']));
+    issues.push(...insertIssues(insert.value, lengthMs, video, facts.face, [...place, 'insertAtMs']));
   }
   return checkAll<Placement>({ cropStartMs: start, cropEndMs: end, insertAtMs: insert }, issues);
 }
@@ -114,23 +124,23 @@ function hint(value: number | null | undefined, what: string, min: number, max: 
   return null;
 }
 
-function audioLimit(input: PlacementInput, path: Path, facts: PlacementFacts, issues: Issue[]): Limit {
-  const longest = { limitMs: AUDIO_MS_MAX, reason: 'the longest sound Kling takes' };
+function audioLimit(input: PlacedInput, path: Path, facts: PlacementFacts, issues: Issue[]): Limit {
+  const longest = { limitMs: AUDIO_MS_MAX, reason: 'the longest audio Kling takes' };
   if (facts.audio === null) {
-    const hintPath = [...path, 'soundDurationMs'];
-    const hintMs = hint(input.soundDurationMs, 'the sound', AUDIO_MS_MIN, AUDIO_MS_MAX, hintPath, issues);
-    return hintMs === null ? longest : { limitMs: hintMs, reason: 'the length of the sound' };
+    const hintPath = [...path, 'audioDurationMs'];
+    const hintMs = hint(input.audioDurationMs, 'the audio', AUDIO_MS_MIN, AUDIO_MS_MAX, hintPath, issues);
+    return hintMs === null ? longest : { limitMs: hintMs, reason: 'the length of the audio' };
   }
   const { durationMs, path: audioPath } = facts.audio;
   if (durationMs >= AUDIO_MS_MIN && durationMs <= AUDIO_MS_MAX) {
-    return { limitMs: durationMs, reason: 'the length of the sound' };
+    return { limitMs: durationMs, reason: 'the length of the audio' };
   }
-  const message = `the sound must be ${AUDIO_MS_MIN} to ${AUDIO_MS_MAX} ms long, was ${durationMs}`;
+  const message = `the audio must be ${AUDIO_MS_MIN} to ${AUDIO_MS_MAX} ms long, was ${durationMs}`;
   issues.push({ path: audioPath, code: durationMs < AUDIO_MS_MIN ? 'TOO_SHORT' : 'TOO_LONG', message });
-  return durationMs < AUDIO_MS_MIN ? { limitMs: durationMs, reason: 'the length of the sound' } : longest;
+  return durationMs < AUDIO_MS_MIN ? { limitMs: durationMs, reason: 'the length of the audio' } : longest;
 }
 
-function videoLimit(input: PlacementInput, path: Path, issues: Issue[]): Limit {
+function videoLimit(input: PlacedInput, path: Path, issues: Issue[]): Limit {
   const hintPath = [...path, 'videoDurationMs'];
   const hintMs = hint(input.videoDurationMs, 'the video', VIDEO_MS_MIN, VIDEO_MS_MAX, hintPath, issues);
   return hintMs === null

@@ -10,6 +10,7 @@ import {
   type AudioSource,
   type LipSyncFacts,
   type LipSyncRequest,
+  spokenIdOf,
   type VoiceRequest,
 } from '../domain/inputs.ts';
 import { checkNotes } from '../domain/notes.ts';
@@ -172,7 +173,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       const known = facts(input, scan);
       const checked = validOrThrow<LipSyncRequest>(checkLipSyncInput(input, ['input'], known));
       // The length that Kling measured takes precedence over the caller's.
-      const units = lipSyncUnits(scan?.videoDurationMs ?? input.placement.videoDurationMs ?? null);
+      const units = lipSyncUnits(scan?.videoDurationMs ?? input.videoDurationMs ?? null);
       const request = JSON.stringify(checked);
       checkRoom(request);
       checkBudget(units);
@@ -194,13 +195,14 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
 
   function facts(input: CreateLipSyncTaskInput, scan: FaceScan | null): LipSyncFacts {
     const face = scan?.faces.find(({ faceId }) => `${scan.id}:${faceId}` === input.faceId) ?? null;
-    const { audioId } = input.sound;
+    const audioId = spokenIdOf(input.audio);
     return {
       face,
       sessionId: face === null || scan === null ? null : scan.sessionId,
       scanExpiresAtMs: face === null || scan === null ? null : scan.expiresAtMs,
       now: now(),
-      audioDurationMs: typeof audioId === 'string' ? assets.speechDurationMs(audioId) : null,
+      hasSpeech: audioId !== null && assets.speech(audioId) !== null,
+      audioDurationMs: audioId === null ? null : assets.speechDurationMs(audioId),
     };
   }
 }

@@ -4,6 +4,7 @@ import {
   type CreateVoiceTaskInput,
   type IdentifyFacesInput,
   SPEECH_SPEED,
+  spokenIdOf,
   type SynthesizeSpeechInput,
   type VideoInput,
   VOLUME,
@@ -50,19 +51,19 @@ export async function digestOfVoice(input: CreateVoiceTaskInput): Promise<Reques
 
 /** Leaves out the lengths that the caller states: they serve checks and estimates, and do not change the video. */
 export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<LipSyncDigest> {
-  const { placement, sound } = input;
-  const bytes = await bytesOf(sound.base64);
+  const { placement, audio } = input;
+  const bytes = await bytesOf(audio.base64);
   const canonical: Canonical = [
     'lip-sync',
     ['face', input.faceId],
-    ['audio', urlOf(sound.url), ['audio-id', sound.audioId ?? null], bytes],
-    ['cut-ms', placement.cropStartMs, placement.cropEndMs],
+    ['audio', urlOf(audio.url), ['audio-id', spokenIdOf(audio)], bytes],
+    ['cut-ms', placement.audioStartMs, placement.audioEndMs],
     ['insert-at-ms', placement.insertAtMs],
-    ['audio-volume', input.soundVolume ?? VOLUME.fallback],
+    ['audio-volume', input.audioVolume ?? VOLUME.fallback],
     ['original-audio-volume', input.originalAudioVolume ?? VOLUME.fallback],
     ['watermark', input.watermark ?? false],
   ];
-  const digest = await toDigest(canonical, () => legacyCreates('createLipSyncTask', input));
+  const digest = await toDigest(canonical, () => legacyCreates('createLipSyncTask', withLengthsBefore(input)));
   const [form, sha256OfAudio] = bytes;
   return { ...digest, audioSha256: form === 'bytes' ? sha256OfAudio : null };
 }
@@ -142,11 +143,23 @@ const BY_NAME = AS_DEFINED.toSorted();
 const NAMES_BEFORE: Readonly<Record<string, string>> = {
   sample: 'source',
   klingVideoId: 'videoId',
+  audio: 'sound',
+  klingAudioId: 'audioId',
+  audioStartMs: 'cropStartMs',
+  audioEndMs: 'cropEndMs',
+  audioDurationMs: 'soundDurationMs',
+  audioVolume: 'soundVolume',
 };
 
 function legacyCreates(call: 'createVoice' | 'createLipSyncTask', input: object): readonly unknown[] {
   const whole = withNamesBefore({ ...input, externalId: null });
   return [AS_DEFINED, BY_NAME].map((order) => ({ [call]: inOrder(whole, order) }));
+}
+
+/** Moves the lengths that the caller states into the placement, where version 0.1 had them. */
+function withLengthsBefore({ audioDurationMs, videoDurationMs, ...input }: CreateLipSyncTaskInput): object {
+  const lengths = Object.entries({ audioDurationMs, videoDurationMs }).filter(([, value]) => value !== undefined);
+  return { ...input, placement: { ...input.placement, ...Object.fromEntries(lengths) } };
 }
 
 function withNamesBefore(value: unknown): unknown {

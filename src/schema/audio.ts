@@ -43,7 +43,7 @@ export const AudioRef = builder.objectRef<KeptAudio>('Audio').implement({
     }),
     klingVideoId: t.string({
       nullable: true,
-      description: "Kling's id of the video whose sound is used. Null if it was given in another way.",
+      description: "Kling's id of the video whose audio is used. Null if it was given in another way.",
       resolve: ({ videoId }) => videoId,
     }),
   }),

@@ -97,7 +97,7 @@ function sourceVideoOf({ parentVideo, details }: LipSyncTask) {
 
 const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
   description:
-    "One face of a video, made to speak a sound. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09).",
+    "One face of a video, made to speak audio. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09).",
   interfaces: [TaskRef],
   id: { resolve: (task) => task.id },
   loadOne: async (id, { ledger }) => asLipSync(await ledger.task({ id })),
@@ -134,7 +134,7 @@ const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'
     }),
     originalAudioVolume: t.float({
       nullable: true,
-      description: "Volume of the video's own sound, 0 to 2. Null in a task that version 0.1 made.",
+      description: "Volume of the video's own audio, 0 to 2. Null in a task that version 0.1 made.",
       resolve: ({ details }) => details?.lipSync?.originalAudioVolume,
     }),
     watermark: t.boolean({
@@ -199,68 +199,58 @@ function lipSyncsIn({ edges, hasNextPage }: Slice<TaskRecord>): Slice<LipSyncTas
   };
 }
 
-const SoundSourceInputRef = builder.inputType('SoundSourceInput', {
-  description: 'The sound to speak: MP3, WAV, M4A or AAC, 2 to 60 s long, at most 5 MB. Exactly one of the three.',
+const AudioInputRef = builder.inputType('AudioInput', {
+  description: 'Audio: MP3, WAV, M4A or AAC, 2 to 60 s, at most 5 MB.',
   isOneOf: true,
   fields: (t) => ({
-    audioId: t.string({
-      required: false,
-      description: "The `klingAudioId` of a `Speech` made in the last 30 days. Another caller's is not there.",
-    }),
-    url: t.string({ required: false, description: 'Where Kling can fetch the sound: public, `https` only.' }),
+    url: t.string({ required: false, description: 'A public `https` URL. Kling fetches it, not the gateway.' }),
     base64: t.string({
       required: false,
-      description: 'The sound itself in padded base64 on one line, without a `data:` prefix.',
+      description: 'The file itself in padded base64, on one line without a `data:` prefix.',
       // Only this field may make the body of a request large.
       extensions: { isAudio: true },
+    }),
+    speechId: t.globalID({ required: false, description: 'The `id` of a `Speech` made in the last 30 days.' }),
+    klingAudioId: t.string({
+      required: false,
+      description:
+        "Audio that Kling's text-to-speech made in the last 30 days, here or elsewhere. Audio that another tenant made here does not exist.",
     }),
   }),
 });
 
 const PlacementInputRef = builder.inputType('PlacementInput', {
   description:
-    "Where the sound is cut and where the cut is put into the video, in milliseconds. The cut is at least 2000 ms long, lies within the sound, ends within the video, and overlaps the face's interval by at least 2000 ms.",
+    "The clip, at least 2 s of the audio, is heard from `insertAtMs` on and overlaps the face's interval by at least 2 s.",
   fields: (t) => ({
-    cropStartMs: t.int({ description: 'Where the cut begins, from the start of the sound. 0 keeps its beginning.' }),
-    cropEndMs: t.int({
-      description:
-        'Where the cut ends, from the start of the sound; not past its real end, or the task fails at Kling.',
+    audioStartMs: t.int({
+      defaultValue: 0,
+      description: 'Start of the clip, in milliseconds from the start of the audio.',
     }),
-    insertAtMs: t.int({ description: 'Where the cut starts to sound, from the start of the video.' }),
-    soundDurationMs: t.int({
-      required: false,
-      description:
-        'How long the sound is, if the caller knows: `cropEndMs` is then checked before anything is paid. Null: not known. Ignored where the gateway knows better.',
-    }),
-    videoDurationMs: t.int({
-      required: false,
-      description:
-        'How long the video is, if the caller knows: the end of the cut is then checked, and the cost estimated from it. Null: not known, and reckoned as 60 s.',
-    }),
+    audioEndMs: t.int({ description: 'End of the clip, in milliseconds from the start of the audio.' }),
+    insertAtMs: t.int({ description: 'Start of the clip, in milliseconds from the start of the video.' }),
   }),
 });
 
 const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
-  description: 'Which face speaks which sound, when, and how loud.',
+  description: 'Which face speaks which audio.',
   fields: (t) => ({
-    faceId: t.globalID({ description: 'The `id` of a `Face` from a scan that is not older than 24 hours.' }),
-    sound: t.field({ type: SoundSourceInputRef, description: 'What is spoken.' }),
-    placement: t.field({ type: PlacementInputRef, description: 'Which part of the sound, and when in the video.' }),
-    soundVolume: t.float({
-      required: false,
-      defaultValue: 1,
-      description: 'How loud the sound is, 0 to 2; 1 and null leave it as it is.',
-    }),
-    originalAudioVolume: t.float({
-      required: false,
-      defaultValue: 1,
-      description:
-        "How loud the video's own sound stays, 0 to 2; 1 and null leave it as it is. No effect on a silent video.",
-    }),
+    faceId: t.globalID({ description: 'The `id` of a `Face` of a scan that is at most 24 hours old.' }),
+    audio: t.field({ type: AudioInputRef, description: 'The audio that is spoken.' }),
+    placement: t.field({ type: PlacementInputRef, description: 'Where the audio is heard.' }),
+    audioVolume: t.float({ defaultValue: 1, description: 'Volume of the audio, 0 to 2.' }),
+    originalAudioVolume: t.float({ defaultValue: 1, description: "Volume of the video's own audio, 0 to 2." }),
     watermark: t.boolean({
-      required: false,
       defaultValue: false,
-      description: "Make a copy with Kling's watermark as well, shown as `watermarkUrl`. Null: no.",
+      description: "Whether a copy with Kling's watermark is made as well.",
+    }),
+    audioDurationMs: t.int({
+      required: false,
+      description: 'Length of the audio, for checks. Null if unknown. Not needed if the gateway has the audio.',
+    }),
+    videoDurationMs: t.int({
+      required: false,
+      description: 'Length of the video, for checks and the estimate. Null if unknown, and counted as 60 s.',
     }),
     externalId: t.string({
       required: false,
@@ -294,8 +284,12 @@ builder.mutationField('createLipSyncTask', (t) =>
     args: {
       input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'Checked as a whole before Kling is asked.' }),
     },
-    resolve: async (_root, { input }, { ledger }) => ({
-      task: await ledger.write('createLipSyncTask', { ...definedOnly(input), faceId: idOf('Face', input.faceId) }),
-    }),
+    async resolve(_root, { input }, { ledger }) {
+      const { speechId, ...audio } = input.audio;
+      const speech = speechId === undefined || speechId === null ? {} : { speechId: idOf('Speech', speechId) ?? '' };
+      const faceId = idOf('Face', input.faceId);
+      const given = { ...definedOnly(input), faceId, audio: { ...definedOnly(audio), ...speech } };
+      return { task: await ledger.write('createLipSyncTask', given) };
+    },
   }),
 );

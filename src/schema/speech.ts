@@ -54,7 +54,7 @@ export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
       description: 'Cost in units, as Kling reports it. Null if unknown.',
     }),
     klingAudioId: t.exposeString('audioId', {
-      description: 'What `createLipSyncTask` takes as the `audioId` of its sound, until `expiresAt`.',
+      description: "Kling's id of the audio. `AudioInput.speechId` takes `id` instead.",
     }),
     klingTaskId: t.exposeString('klingTaskId', {
       nullable: true,

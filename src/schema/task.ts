@@ -29,7 +29,7 @@ const FAILURE_MEANING = {
   AUDIO_UNREADABLE: 'Kling could not read the audio. Convert it to MP3 or WAV.',
   MULTIPLE_SPEAKERS: 'Kling heard more than one speaker. Use a recording of one person.',
   RATE_LIMITED: 'Kling had no free slot for the task. A new attempt may succeed.',
-  INPUT_REJECTED: 'Kling could not use the sound or video: its format, length, size or quality.',
+  INPUT_REJECTED: 'Kling could not use the audio or video: its format, length, size or quality.',
   UPSTREAM_ERROR: 'Kling failed for reasons of its own. A new attempt may succeed.',
   DEADLINE_EXCEEDED: 'Kling did not finish in the time the gateway gives a task. It may still be charged.',
   CREATE_OUTCOME_UNKNOWN:

@@ -77,7 +77,7 @@ builder.queryFields((t) => ({
     description: 'What a lip-sync would cost. Asks nobody and reserves nothing.',
     args: {
       videoDurationMs: t.arg.int({
-        description: `Of the video, in milliseconds: ${VIDEO_MS_MIN} to ${VIDEO_MS_MAX}; anything else is \`BAD_USER_INPUT\`. The whole video counts, not the sound.`,
+        description: `Of the video, in milliseconds: ${VIDEO_MS_MIN} to ${VIDEO_MS_MAX}; anything else is \`BAD_USER_INPUT\`. The whole video counts, not the audio.`,
       }),
     },
     resolve(_root, { videoDurationMs }) {

@@ -46,7 +46,7 @@ export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
       type: 'URL',
       nullable: true,
       description:
-        'A sound to listen to. Kling deletes that of a cloned voice after 30 days. Null when Kling sends none.',
+        'A recording to listen to. Kling deletes that of a cloned voice after 30 days. Null when Kling sends none.',
     }),
     owner: t.expose('owner', { type: VoiceOwnerRef, description: 'Whether it can be deleted: only `ACCOUNT` can.' }),
     ownerId: t.exposeString('ownerId', {
@@ -206,7 +206,7 @@ const VoiceSampleInputRef = builder.inputType('VoiceSampleInput', {
     klingVideoId: t.string({
       required: false,
       description:
-        'A video with sound that Kling made by lip-sync, by avatar, or with model V2.6. One that another tenant made here does not exist.',
+        'A video with audio that Kling made by lip-sync, by avatar, or with model V2.6. One that another tenant made here does not exist.',
     }),
   }),
 });

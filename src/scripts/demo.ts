@@ -148,13 +148,20 @@ async function lipSync(): Promise<void> {
   const [face] = faces;
   if (face === undefined) throw new Error('the video shows no face');
 
-  const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: face.startMs + 500, videoDurationMs: 10_000 };
-  say(`  putting ${placement.cropEndMs} ms of sound on face ${face.klingFaceId}, from ${placement.insertAtMs} ms on`);
+  const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: face.startMs + 500 };
+  say(`  putting ${placement.audioEndMs} ms of audio on face ${face.klingFaceId}, from ${placement.insertAtMs} ms on`);
   const { createLipSyncTask } = await execute<{ createLipSyncTask: { task: LipSync } }>(
     `mutation Create($input: CreateLipSyncTaskInput!) {
        createLipSyncTask(input: $input) { task { id status failure { code message } } }
      }`,
-    { input: { faceId: face.id, sound: { url: 'https://example.com/hello-5s.mp3' }, placement } },
+    {
+      input: {
+        faceId: face.id,
+        audio: { url: 'https://example.com/hello-5s.mp3' },
+        placement,
+        videoDurationMs: 10_000,
+      },
+    },
   );
   const done = await follow<LipSync>(createLipSyncTask.task.id);
   const [result] = done.videos;

@@ -138,8 +138,9 @@ function toInput({ externalId, kind, word }: Intent, face: ScannedFace): object 
     return { name: externalId.slice(-20), sample: { url: `https://example.com/${name}-12s.mp3` }, externalId };
   return {
     faceId: face.id,
-    sound: { url: `https://example.com/${name}-5s.mp3` },
-    placement: { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: face.startMs + 500, videoDurationMs: 10_000 },
+    audio: { url: `https://example.com/${name}-5s.mp3` },
+    placement: { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: face.startMs + 500 },
+    videoDurationMs: 10_000,
     externalId,
   };
 }

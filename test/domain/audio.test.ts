@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AUDIO_BYTES_MAX, checkInlineAudio } from '../../src/domain/audio.ts';
 import { base64Of, textBytes, wav, wavOf } from './support-audio.ts';
 
-const PATH = ['input', 'sound', 'base64'];
+const PATH = ['input', 'audio', 'base64'];
 
 function messages(text: string): string {
   const checked = checkInlineAudio(text, PATH);

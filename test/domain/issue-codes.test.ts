@@ -3,7 +3,7 @@ import { AUDIO_BYTES_MAX, checkInlineAudio } from '../../src/domain/audio.ts';
 import { checkCallerKey, checkKlingId, checkText, issuesOf, type Path } from '../../src/domain/check.ts';
 import { checkIdentifyFacesInput, checkLipSyncInput, type CreateLipSyncTaskInput } from '../../src/domain/inputs.ts';
 import { checkNotes } from '../../src/domain/notes.ts';
-import { checkPlacement, type PlacementInput } from '../../src/domain/placement.ts';
+import { checkPlacement, type PlacedInput, type PlacementInput } from '../../src/domain/placement.ts';
 import { checkUrl, URL_CHARS_MAX } from '../../src/domain/url.ts';
 import { ISSUE_CODES, type Issue, type IssueCode } from '../../src/errors.ts';
 import { base64Of, wav } from './support-audio.ts';
@@ -14,12 +14,26 @@ const NOW = Date.UTC(2026, 10, 21);
 const url = (text: string) => issuesOf(checkUrl(text, 'video', PATH));
 const audio = (base64: string) => issuesOf(checkInlineAudio(base64, PATH));
 
-const place = (input: Partial<PlacementInput>, faceEndMs = 60_000, audioMs: number | null = null) =>
+type Placed = Partial<PlacementInput> & Omit<PlacedInput, 'placement'>;
+
+const place = (
+  { audioDurationMs, videoDurationMs, ...input }: Placed,
+  faceEndMs = 60_000,
+  audioMs: number | null = null,
+) =>
   issuesOf(
-    checkPlacement({ cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0, ...input }, PATH, {
-      face: { startMs: 0, endMs: faceEndMs, path: PATH },
-      audio: audioMs === null ? null : { durationMs: audioMs, path: PATH },
-    }),
+    checkPlacement(
+      {
+        placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0, ...input },
+        ...(audioDurationMs === undefined ? {} : { audioDurationMs }),
+        ...(videoDurationMs === undefined ? {} : { videoDurationMs }),
+      },
+      PATH,
+      {
+        face: { startMs: 0, endMs: faceEndMs, path: PATH },
+        audio: audioMs === null ? null : { durationMs: audioMs, path: PATH },
+      },
+    ),
   );
 
 const lipSync = (input: Partial<CreateLipSyncTaskInput>, scanExpiresAtMs: number | null) => {
@@ -28,8 +42,8 @@ const lipSync = (input: Partial<CreateLipSyncTaskInput>, scanExpiresAtMs: number
     checkLipSyncInput(
       {
         faceId: 'scan:0',
-        sound: { url: 'https://cdn.example.com/hello.mp3' },
-        placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 },
+        audio: { url: 'https://cdn.example.com/hello.mp3' },
+        placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 },
         ...input,
       },
       PATH,
@@ -38,6 +52,7 @@ const lipSync = (input: Partial<CreateLipSyncTaskInput>, scanExpiresAtMs: number
         sessionId: scanExpiresAtMs === null ? null : '1',
         scanExpiresAtMs,
         now: NOW,
+        hasSpeech: false,
         audioDurationMs: null,
       },
     ),
@@ -55,7 +70,7 @@ const KINDS: readonly (readonly [IssueCode, what: string, issues: readonly Issue
   ['MALFORMED', 'a text of two lines', issuesOf(checkText('a\nb', { charsMax: 9, lines: 'one' }, PATH))],
   ['MALFORMED', 'a text with a control character', issuesOf(checkText('a\0', { charsMax: 9, lines: 'many' }, PATH))],
   ['OUT_OF_RANGE', 'no video', issuesOf(checkIdentifyFacesInput({ video: {} }))],
-  ['OUT_OF_RANGE', 'no audio', lipSync({ sound: {} }, NOW + 1)],
+  ['OUT_OF_RANGE', 'no audio', lipSync({ audio: {} }, NOW + 1)],
   ['OUT_OF_RANGE', 'a volume that is too high', lipSync({ originalAudioVolume: 3 }, NOW + 1)],
   [
     'OUT_OF_RANGE',
@@ -94,15 +109,15 @@ const KINDS: readonly (readonly [IssueCode, what: string, issues: readonly Issue
         .padEnd(Math.ceil(AUDIO_BYTES_MAX / 3) * 4 + 4, 'A'),
     ),
   ],
-  ['OUT_OF_RANGE', 'a negative start', place({ cropStartMs: -1 })],
-  ['CLIP_OUTSIDE_AUDIO', 'a clip that ends after the audio', place({ soundDurationMs: 2999 })],
-  ['CLIP_TOO_SHORT', 'a clip of less than 2 s', place({ cropEndMs: 1999 })],
+  ['OUT_OF_RANGE', 'a negative start', place({ audioStartMs: -1 })],
+  ['CLIP_OUTSIDE_AUDIO', 'a clip that ends after the audio', place({ audioDurationMs: 2999 })],
+  ['CLIP_TOO_SHORT', 'a clip of less than 2 s', place({ audioEndMs: 1999 })],
   ['CLIP_OUTSIDE_VIDEO', 'a clip that ends after the video', place({ insertAtMs: 1, videoDurationMs: 3000 })],
   ['CLIP_OUTSIDE_FACE', 'a clip beside the face', place({ insertAtMs: 4000 }, 4000)],
   ['CLIP_OUTSIDE_FACE', 'a face that is seen for less than 2 s', place({}, 1999)],
   ['TOO_SHORT', 'a length of the video below 2 s', place({ videoDurationMs: 1999 })],
-  ['TOO_LONG', 'a length of the audio over 60 s', place({ soundDurationMs: 60_001 })],
-  ['TOO_SHORT', 'audio that is measured to be too short', place({ cropEndMs: 2000 }, 60_000, 1999)],
+  ['TOO_LONG', 'a length of the audio over 60 s', place({ audioDurationMs: 60_001 })],
+  ['TOO_SHORT', 'audio that is measured to be too short', place({ audioEndMs: 2000 }, 60_000, 1999)],
   ['TOO_LONG', 'audio that is measured to be too long', place({}, 60_000, 60_001)],
   ['NOT_FOUND', 'a face that does not exist', lipSync({}, null)],
   ['WRONG_ID_TYPE', 'a face id that names no face', lipSync({ faceId: null }, null)],

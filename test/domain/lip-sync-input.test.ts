@@ -7,8 +7,8 @@ const NOW = Date.UTC(2026, 10, 21);
 
 const INPUT: CreateLipSyncTaskInput = {
   faceId: 'scan:0',
-  sound: { url: 'https://cdn.example.com/hello.mp3' },
-  placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
+  audio: { url: 'https://cdn.example.com/hello.mp3' },
+  placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
 };
 
 const FACTS: LipSyncFacts = {
@@ -16,6 +16,7 @@ const FACTS: LipSyncFacts = {
   sessionId: '850508686686064678',
   scanExpiresAtMs: NOW + 1,
   now: NOW,
+  hasSpeech: false,
   audioDurationMs: null,
 };
 
@@ -35,8 +36,8 @@ describe('checkLipSyncInput', () => {
       value: {
         sessionId: '850508686686064678',
         faceId: '0',
-        sound: INPUT.sound,
-        placement: INPUT.placement,
+        sound: INPUT.audio,
+        placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
         soundVolume: 1,
         originalAudioVolume: 1,
         watermark: false,
@@ -45,34 +46,34 @@ describe('checkLipSyncInput', () => {
   });
 
   it('accepts the highest and lowest volume and a watermark', () => {
-    const checked = check({ soundVolume: 2, originalAudioVolume: 0, watermark: true, externalId: 'order-1' });
+    const checked = check({ audioVolume: 2, originalAudioVolume: 0, watermark: true, externalId: 'order-1' });
     expect(checked).toMatchObject({ value: { soundVolume: 2, originalAudioVolume: 0, watermark: true } });
   });
 
   it.each([-0.01, 2.01, Number.NaN, Number.NEGATIVE_INFINITY])('refuses a volume of %d', (volume) => {
-    expect(issues({ soundVolume: volume, originalAudioVolume: volume })).toEqual([
-      `input.soundVolume: must be from 0 to 2, was ${volume}`,
+    expect(issues({ audioVolume: volume, originalAudioVolume: volume })).toEqual([
+      `input.audioVolume: must be from 0 to 2, was ${volume}`,
       `input.originalAudioVolume: must be from 0 to 2, was ${volume}`,
     ]);
   });
 
   it('reports all issues at once, including a missing face', () => {
     const input = {
-      sound: { base64: 'data:audio/mpeg;base64,????' },
-      placement: { cropStartMs: 0, cropEndMs: 1000, insertAtMs: -1 },
-      soundVolume: 3,
+      audio: { base64: 'data:audio/mpeg;base64,????' },
+      placement: { audioStartMs: 0, audioEndMs: 1000, insertAtMs: -1 },
+      audioVolume: 3,
       originalAudioVolume: 3,
       externalId: '?',
     };
     const facts = { face: null, sessionId: null, scanExpiresAtMs: null };
     expect(issues(input, facts).map((text) => text.split(':')[0])).toEqual([
       'input.faceId',
-      'input.sound.base64',
-      'input.sound.base64',
-      'input.sound.base64',
+      'input.audio.base64',
+      'input.audio.base64',
+      'input.audio.base64',
       'input.placement.insertAtMs',
-      'input.placement.cropEndMs',
-      'input.soundVolume',
+      'input.placement.audioEndMs',
+      'input.audioVolume',
       'input.originalAudioVolume',
       'input.externalId',
     ]);
@@ -81,9 +82,14 @@ describe('checkLipSyncInput', () => {
   it('never throws for any strings', () => {
     const text = fc.string({ unit: 'binary' });
     fc.assert(
-      fc.property(fc.constantFrom('audioId', 'url', 'base64'), text, text, (kind, sound, externalId) => {
-        expect(() => check({ sound: { [kind]: sound }, externalId })).not.toThrow();
-      }),
+      fc.property(
+        fc.constantFrom('speechId', 'klingAudioId', 'url', 'base64'),
+        text,
+        text,
+        (kind, audio, externalId) => {
+          expect(() => check({ audio: { [kind]: audio }, externalId })).not.toThrow();
+        },
+      ),
     );
   });
 });
@@ -110,35 +116,45 @@ describe('the face of a lip-sync', () => {
     expect(issues({}, { scanExpiresAtMs: Number.NaN })).toEqual([
       'input.faceId: expired: faces can be used for 24 hours; identify them again',
     ]);
-    const late = { placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 4000 } };
+    const late = { placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 4000 } };
     expect(issues(late, { scanExpiresAtMs: NOW - 1 })).toHaveLength(2);
   });
 });
 
 describe('the audio of a lip-sync', () => {
-  it.each([[{}], [{ audioId: 'a', url: 'https://cdn.example.com/a.mp3' }], [{ url: null }]])(
+  it.each([[{}], [{ klingAudioId: 'a', url: 'https://cdn.example.com/a.mp3' }], [{ url: null }]])(
     'must have exactly one source: %j',
-    (sound) => {
-      expect(issues({ sound })).toEqual(['input.sound: must have exactly one of audioId, url and base64']);
+    (audio) => {
+      expect(issues({ audio })).toEqual([
+        'input.audio: must have exactly one of url, base64, speechId and klingAudioId',
+      ]);
     },
   );
 
   it.each([
-    ['audioId', { audioId: '../x' }, 'is not an id of Kling'],
+    ['klingAudioId', { klingAudioId: '../x' }, 'is not an id of Kling'],
+    ['speechId', { speechId: '' }, 'is not the id of a Speech'],
+    ['speechId', { speechId: 'unknown' }, 'no such speech'],
     ['url', { url: 'https://localhost/a.mp3' }, 'host must not be'],
     ['base64', { base64: '' }, 'must not be empty'],
-  ])('reports an invalid source at %s', (field, sound, message) => {
-    expect(issues({ sound })).toEqual([expect.stringContaining(`input.sound.${field}: ${message}`)]);
+  ])('reports an invalid source at %s', (field, audio, message) => {
+    expect(issues({ audio })).toEqual([expect.stringContaining(`input.audio.${field}: ${message}`)]);
   });
 
   it('may be speech, whose length is known', () => {
-    const sound = { audioId: 'Cjil4mfBfz+/==' };
-    expect(check({ sound }, { audioDurationMs: 3000 })).toMatchObject({ value: { sound } });
-    expect(issues({ sound }, { audioDurationMs: 2999 })).toEqual([
-      'input.placement.cropEndMs: must be at most 2999 (the length of the sound), was 3000',
+    const audio = { klingAudioId: 'Cjil4mfBfz+/==' };
+    const value = { sound: { audioId: 'Cjil4mfBfz+/==' } };
+    expect(check({ audio }, { audioDurationMs: 3000 })).toMatchObject({ value });
+    const speech = { speechId: 'Cjil4mfBfz+/==' };
+    expect(check({ audio: speech }, { hasSpeech: true, audioDurationMs: 3000 })).toMatchObject({ value });
+    expect(issues({ audio: speech }, { hasSpeech: true, audioDurationMs: 60_001 })[0]).toMatch(
+      /^input.audio.speechId: /,
+    );
+    expect(issues({ audio }, { audioDurationMs: 2999 })).toEqual([
+      'input.placement.audioEndMs: must be at most 2999 (the length of the audio), was 3000',
     ]);
-    expect(issues({ sound }, { audioDurationMs: 60_001 })).toEqual([
-      'input.sound.audioId: the sound must be 2000 to 60000 ms long, was 60001',
+    expect(issues({ audio }, { audioDurationMs: 60_001 })).toEqual([
+      'input.audio.klingAudioId: the audio must be 2000 to 60000 ms long, was 60001',
     ]);
   });
 
@@ -148,19 +164,19 @@ describe('the audio of a lip-sync', () => {
 
   it('may be a WAV, whose measured length overrides the hint', () => {
     const base64 = base64Of(wav({ bytesPerSecond: 1000, dataBytes: 2500 }));
-    const placement = { cropStartMs: 0, cropEndMs: 2500, insertAtMs: 0, soundDurationMs: 2400 };
-    expect(check({ sound: { base64 }, placement })).toMatchObject({
+    const placement = { audioStartMs: 0, audioEndMs: 2500, insertAtMs: 0 };
+    expect(check({ audio: { base64 }, placement, audioDurationMs: 2400 })).toMatchObject({
       value: { sound: { base64 }, placement: { cropStartMs: 0, cropEndMs: 2500, insertAtMs: 0 } },
     });
-    expect(issues({ sound: { base64 } })).toEqual([
-      'input.placement.cropEndMs: must be at most 2500 (the length of the sound), was 3000',
+    expect(issues({ audio: { base64 } })).toEqual([
+      'input.placement.audioEndMs: must be at most 2500 (the length of the audio), was 3000',
     ]);
-    expect(issues({ sound: { base64: base64Of(wav({ bytesPerSecond: 1000, dataBytes: 1999 })) } })[0]).toBe(
-      'input.sound.base64: the sound must be 2000 to 60000 ms long, was 1999',
+    expect(issues({ audio: { base64: base64Of(wav({ bytesPerSecond: 1000, dataBytes: 1999 })) } })[0]).toBe(
+      'input.audio.base64: the audio must be 2000 to 60000 ms long, was 1999',
     );
   });
 
   it('has the length that the caller says if nothing else is known', () => {
-    expect(issues({ placement: { ...INPUT.placement, soundDurationMs: 2500 } })).toHaveLength(1);
+    expect(issues({ audioDurationMs: 2500 })).toHaveLength(1);
   });
 });

@@ -1,22 +1,26 @@
 import { describe, it } from 'vitest';
-import { checkPlacement } from '../../src/domain/placement.ts';
+import { checkPlacement, type PlacedInput, type PlacementInput } from '../../src/domain/placement.ts';
 
-const INPUT = { cropStartMs: 0, cropEndMs: 2000, insertAtMs: 0 };
+const INPUT = { audioStartMs: 0, audioEndMs: 2000, insertAtMs: 0 };
 const FACE = { startMs: 0, endMs: 60_000, path: ['faceId'] };
 
 /** Returns `field: message` for each issue. */
 function issues(
-  change: object,
+  change: Partial<PlacementInput> & Omit<PlacedInput, 'placement'>,
   { face = FACE, audioMs = null }: { face?: typeof FACE; audioMs?: number | null } = {},
 ): string[] {
-  const audio = audioMs === null ? null : { durationMs: audioMs, path: ['sound'] };
-  const checked = checkPlacement({ ...INPUT, ...change }, [], { face, audio });
-  return checked.ok ? [] : checked.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const { audioStartMs, audioEndMs, insertAtMs, ...lengths } = { ...INPUT, ...change };
+  const audio = audioMs === null ? null : { durationMs: audioMs, path: ['audio'] };
+  const checked = checkPlacement({ placement: { audioStartMs, audioEndMs, insertAtMs }, ...lengths }, [], {
+    face,
+    audio,
+  });
+  return checked.ok ? [] : checked.issues.map(({ path, message }) => `${path.at(-1)}: ${message}`);
 }
 
 describe('the shortest accepted length', () => {
   it.for([
-    ['hinted audio of 2000 ms', { soundDurationMs: 2000 }, {}],
+    ['hinted audio of 2000 ms', { audioDurationMs: 2000 }, {}],
     ['a hinted video of 2000 ms', { videoDurationMs: 2000 }, {}],
     ['measured audio of 2000 ms', {}, { audioMs: 2000 }],
     ['a face of 2000 ms', { insertAtMs: 1000 }, { face: { ...FACE, startMs: 1000, endMs: 3000 } }],
@@ -25,10 +29,10 @@ describe('the shortest accepted length', () => {
   });
 
   it('limits the cut', ({ expect }) => {
-    const long = { cropEndMs: 2001 };
-    const expected = ['cropEndMs: must be at most 2000 (the length of the sound), was 2001'];
+    const long = { audioEndMs: 2001 };
+    const expected = ['audioEndMs: must be at most 2000 (the length of the audio), was 2001'];
     expect(issues(long, { audioMs: 2000 })).toEqual(expected);
-    expect(issues({ ...long, soundDurationMs: 2000 })).toEqual(expected);
+    expect(issues({ ...long, audioDurationMs: 2000 })).toEqual(expected);
   });
 
   it('of a face may be missed by the cut, which is reported', ({ expect }) => {
@@ -40,8 +44,8 @@ describe('the shortest accepted length', () => {
 
 describe('an issue that insertAtMs cannot fix is reported elsewhere', () => {
   it('checks a cut of audio that is too long against 60 s', ({ expect }) => {
-    expect(issues({ cropEndMs: 60_001 }, { audioMs: 60_002 })).toContain(
-      'cropEndMs: must be at most 60000 (the longest sound Kling takes), was 60001',
+    expect(issues({ audioEndMs: 60_001 }, { audioMs: 60_002 })).toContain(
+      'audioEndMs: must be at most 60000 (the longest audio Kling takes), was 60001',
     );
   });
 
@@ -51,15 +55,18 @@ describe('an issue that insertAtMs cannot fix is reported elsewhere', () => {
     ]);
   });
 
-  it.for([3000, 2500])('reports a cut from 3000 to %i ms, which has no length, at its end', (cropEndMs, { expect }) => {
-    expect(issues({ cropStartMs: 3000, cropEndMs, insertAtMs: 61_000 })).toEqual([
-      `cropEndMs: must be at least 5000, 2000 ms after cropStartMs, was ${cropEndMs}`,
-    ]);
-  });
+  it.for([3000, 2500])(
+    'reports a cut from 3000 to %i ms, which has no length, at its end',
+    (audioEndMs, { expect }) => {
+      expect(issues({ audioStartMs: 3000, audioEndMs, insertAtMs: 61_000 })).toEqual([
+        `audioEndMs: must be at least 5000, 2000 ms after audioStartMs, was ${audioEndMs}`,
+      ]);
+    },
+  );
 
   it('reports an end of the cut that is NaN at the end', ({ expect }) => {
-    expect(issues({ cropEndMs: Number.NaN, insertAtMs: 61_000 })).toEqual([
-      'cropEndMs: must be a whole number of milliseconds, 0 or more, was NaN',
+    expect(issues({ audioEndMs: Number.NaN, insertAtMs: 61_000 })).toEqual([
+      'audioEndMs: must be a whole number of milliseconds, 0 or more, was NaN',
     ]);
   });
 });

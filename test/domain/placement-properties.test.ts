@@ -4,20 +4,21 @@ import { allowedInsertRange, checkPlacement } from '../../src/domain/placement.t
 
 const PATH = ['input', 'placement'];
 const FACE_PATH = ['input', 'faceId'];
-const AUDIO_PATH = ['input', 'sound', 'base64'];
+const AUDIO_PATH = ['input', 'audio', 'base64'];
 
 interface Case {
-  readonly cropStartMs?: number;
-  readonly cropEndMs?: number;
+  readonly audioStartMs?: number;
+  readonly audioEndMs?: number;
   readonly insertAtMs?: number;
-  readonly soundDurationMs?: number | null;
+  readonly audioDurationMs?: number | null;
   readonly videoDurationMs?: number | null;
   readonly face?: readonly [number, number] | null;
   readonly measuredMs?: number;
 }
 
 function check({ face = [0, 60_000], measuredMs, ...input }: Case) {
-  return checkPlacement({ cropStartMs: 0, cropEndMs: 2000, insertAtMs: 0, ...input }, PATH, {
+  const { audioStartMs = 0, audioEndMs = 2000, insertAtMs = 0, ...lengths } = input;
+  return checkPlacement({ placement: { audioStartMs, audioEndMs, insertAtMs }, ...lengths }, PATH, {
     face: face === null ? null : { startMs: face[0], endMs: face[1], path: FACE_PATH },
     audio: measuredMs === undefined ? null : { durationMs: measuredMs, path: AUDIO_PATH },
   });
@@ -29,26 +30,26 @@ const known = fc.option(ms);
 describe('every placement', () => {
   it('is accepted if and only if it keeps all rules, counted millisecond by millisecond', () => {
     const input = fc.record({
-      cropStartMs: ms,
-      cropEndMs: ms,
+      audioStartMs: ms,
+      audioEndMs: ms,
       insertAtMs: ms,
-      soundDurationMs: known,
+      audioDurationMs: known,
       videoDurationMs: known,
     });
     fc.assert(
       fc.property(input, fc.nat(60_000), fc.nat(60_000), known, (values, start, span, measured) => {
-        const { cropStartMs, cropEndMs, insertAtMs, videoDurationMs } = values;
-        const audioMs = measured ?? values.soundDurationMs;
-        const lengthMs = cropEndMs - cropStartMs;
+        const { audioStartMs, audioEndMs, insertAtMs, videoDurationMs } = values;
+        const audioMs = measured ?? values.audioDurationMs;
+        const lengthMs = audioEndMs - audioStartMs;
         const endMs = insertAtMs + lengthMs;
         let shared = 0;
         for (let at = Math.max(0, insertAtMs); at < Math.min(endMs, 140_000); at += 1) {
           if (at >= start && at < start + span) shared += 1;
         }
         const kept =
-          [cropStartMs, cropEndMs, insertAtMs].every((value) => value >= 0) &&
+          [audioStartMs, audioEndMs, insertAtMs].every((value) => value >= 0) &&
           lengthMs >= 2000 &&
-          cropEndMs <= (audioMs ?? 60_000) &&
+          audioEndMs <= (audioMs ?? 60_000) &&
           (audioMs === null || (audioMs >= 2000 && audioMs <= 60_000)) &&
           (videoDurationMs === null || (videoDurationMs >= 2000 && videoDurationMs <= 60_000)) &&
           endMs <= (videoDurationMs ?? 60_000) &&
@@ -76,7 +77,7 @@ describe('every placement', () => {
         ([startMs, span], lengthMs, videoDurationMs, where) => {
           const range = allowedInsertRange({ startMs, endMs: startMs + span }, lengthMs, videoDurationMs);
           const ok = (insertAtMs: number) =>
-            check({ cropEndMs: lengthMs, insertAtMs, videoDurationMs, face: [startMs, startMs + span] }).ok;
+            check({ audioEndMs: lengthMs, insertAtMs, videoDurationMs, face: [startMs, startMs + span] }).ok;
           const anywhere = Math.round(where * 60_000);
           const { minMs, maxMs } = range ?? { minMs: anywhere + 1, maxMs: anywhere - 1 };
           const inside = range === null ? [] : [minMs, minMs + Math.round((maxMs - minMs) * where), maxMs];
@@ -94,10 +95,10 @@ describe('every placement', () => {
       fc.property(any, any, any, fc.option(any), fc.option(any), any, any, (a, b, c, d, e, f, g) => {
         expect(() =>
           check({
-            cropStartMs: a,
-            cropEndMs: b,
+            audioStartMs: a,
+            audioEndMs: b,
             insertAtMs: c,
-            soundDurationMs: d,
+            audioDurationMs: d,
             videoDurationMs: e,
             face: [f, g],
           }),

@@ -3,20 +3,21 @@ import { allowedInsertRange, checkPlacement, overlapMs } from '../../src/domain/
 
 const PATH = ['input', 'placement'];
 const FACE_PATH = ['input', 'faceId'];
-const AUDIO_PATH = ['input', 'sound', 'base64'];
+const AUDIO_PATH = ['input', 'audio', 'base64'];
 
 interface Case {
-  readonly cropStartMs?: number;
-  readonly cropEndMs?: number;
+  readonly audioStartMs?: number;
+  readonly audioEndMs?: number;
   readonly insertAtMs?: number;
-  readonly soundDurationMs?: number | null;
+  readonly audioDurationMs?: number | null;
   readonly videoDurationMs?: number | null;
   readonly face?: readonly [number, number] | null;
   readonly measuredMs?: number;
 }
 
 function check({ face = [0, 60_000], measuredMs, ...input }: Case) {
-  return checkPlacement({ cropStartMs: 0, cropEndMs: 2000, insertAtMs: 0, ...input }, PATH, {
+  const { audioStartMs = 0, audioEndMs = 2000, insertAtMs = 0, ...lengths } = input;
+  return checkPlacement({ placement: { audioStartMs, audioEndMs, insertAtMs }, ...lengths }, PATH, {
     face: face === null ? null : { startMs: face[0], endMs: face[1], path: FACE_PATH },
     audio: measuredMs === undefined ? null : { durationMs: measuredMs, path: AUDIO_PATH },
   });
@@ -30,25 +31,25 @@ function issues(options: Case): string[] {
 
 describe('checkPlacement accepts', () => {
   it.each<[string, Case]>([
-    ['a cut of 2000 ms', { cropStartMs: 0, cropEndMs: 2000 }],
-    ['a cut of 2001 ms', { cropStartMs: 500, cropEndMs: 2501 }],
-    ['a cut of 60 s at the start of a video of unknown length', { cropEndMs: 60_000 }],
-    ['a cut that ends with the audio, by hint', { cropEndMs: 3000, soundDurationMs: 3000 }],
-    ['a cut that ends with the audio, by measure', { cropEndMs: 3000, measuredMs: 3000 }],
+    ['a cut of 2000 ms', { audioStartMs: 0, audioEndMs: 2000 }],
+    ['a cut of 2001 ms', { audioStartMs: 500, audioEndMs: 2501 }],
+    ['a cut of 60 s at the start of a video of unknown length', { audioEndMs: 60_000 }],
+    ['a cut that ends with the audio, by hint', { audioEndMs: 3000, audioDurationMs: 3000 }],
+    ['a cut that ends with the audio, by measure', { audioEndMs: 3000, measuredMs: 3000 }],
     ['audio of 60 s', { measuredMs: 60_000 }],
     ['a cut that ends with the video', { insertAtMs: 3000, videoDurationMs: 5000 }],
     ['a cut that ends at 60 s', { insertAtMs: 58_000 }],
-    ['2000 ms of overlap at the start of a face', { insertAtMs: 0, cropEndMs: 5000, face: [3000, 9000] }],
-    ['2000 ms of overlap at the end of a face', { insertAtMs: 7000, cropEndMs: 5000, face: [3000, 9000] }],
-    ['a face of 2000 ms inside the cut', { insertAtMs: 0, cropEndMs: 9000, face: [3000, 5000] }],
-    ['a wrong hint if the length is measured', { cropEndMs: 5000, soundDurationMs: 3000, measuredMs: 5000 }],
-    ['hints of null', { soundDurationMs: null, videoDurationMs: null }],
+    ['2000 ms of overlap at the start of a face', { insertAtMs: 0, audioEndMs: 5000, face: [3000, 9000] }],
+    ['2000 ms of overlap at the end of a face', { insertAtMs: 7000, audioEndMs: 5000, face: [3000, 9000] }],
+    ['a face of 2000 ms inside the cut', { insertAtMs: 0, audioEndMs: 9000, face: [3000, 5000] }],
+    ['a wrong hint if the length is measured', { audioEndMs: 5000, audioDurationMs: 3000, measuredMs: 5000 }],
+    ['hints of null', { audioDurationMs: null, videoDurationMs: null }],
   ])('%s', (_what, options) => {
     expect(issues(options)).toEqual([]);
   });
 
   it('a placement, and returns it without the hints', () => {
-    expect(check({ cropStartMs: 1, cropEndMs: 2001, insertAtMs: 3, soundDurationMs: 5000 })).toEqual({
+    expect(check({ audioStartMs: 1, audioEndMs: 2001, insertAtMs: 3, audioDurationMs: 5000 })).toEqual({
       ok: true,
       value: { cropStartMs: 1, cropEndMs: 2001, insertAtMs: 3 },
     });
@@ -59,47 +60,51 @@ describe('checkPlacement refuses', () => {
   it.each<[string, Case, string[]]>([
     [
       'a cut of 1999 ms',
-      { cropStartMs: 1, cropEndMs: 2000 },
-      ['cropEndMs: must be at least 2001, 2000 ms after cropStartMs, was 2000'],
+      { audioStartMs: 1, audioEndMs: 2000 },
+      ['audioEndMs: must be at least 2001, 2000 ms after audioStartMs, was 2000'],
     ],
-    ['an empty cut', { cropStartMs: 2000 }, ['cropEndMs: must be at least 4000, 2000 ms after cropStartMs, was 2000']],
+    [
+      'an empty cut',
+      { audioStartMs: 2000 },
+      ['audioEndMs: must be at least 4000, 2000 ms after audioStartMs, was 2000'],
+    ],
     [
       'a cut that ends before it starts',
-      { cropStartMs: 3000 },
-      ['cropEndMs: must be at least 5000, 2000 ms after cropStartMs, was 2000'],
+      { audioStartMs: 3000 },
+      ['audioEndMs: must be at least 5000, 2000 ms after audioStartMs, was 2000'],
     ],
     [
       'a cut past the hinted audio',
-      { cropEndMs: 3001, soundDurationMs: 3000 },
-      ['cropEndMs: must be at most 3000 (the length of the sound), was 3001'],
+      { audioEndMs: 3001, audioDurationMs: 3000 },
+      ['audioEndMs: must be at most 3000 (the length of the audio), was 3001'],
     ],
     [
       'a cut past the measured audio',
-      { cropEndMs: 3001, measuredMs: 3000 },
-      ['cropEndMs: must be at most 3000 (the length of the sound), was 3001'],
+      { audioEndMs: 3001, measuredMs: 3000 },
+      ['audioEndMs: must be at most 3000 (the length of the audio), was 3001'],
     ],
     [
       'a cut past the longest audio',
-      { cropStartMs: 50_000, cropEndMs: 60_001 },
-      ['cropEndMs: must be at most 60000 (the longest sound Kling takes), was 60001'],
+      { audioStartMs: 50_000, audioEndMs: 60_001 },
+      ['audioEndMs: must be at most 60000 (the longest audio Kling takes), was 60001'],
     ],
-    ['audio of 60001 ms', { measuredMs: 60_001 }, ['base64: the sound must be 2000 to 60000 ms long, was 60001']],
+    ['audio of 60001 ms', { measuredMs: 60_001 }, ['base64: the audio must be 2000 to 60000 ms long, was 60001']],
     [
       'hinted audio of 60001 ms',
-      { soundDurationMs: 60_001 },
-      ['soundDurationMs: the sound must be 2000 to 60000 ms long, was 60001'],
+      { audioDurationMs: 60_001 },
+      ['audioDurationMs: the audio must be 2000 to 60000 ms long, was 60001'],
     ],
     [
       'hinted audio of 1999 ms',
-      { soundDurationMs: 1999 },
-      ['soundDurationMs: the sound must be 2000 to 60000 ms long, was 1999'],
+      { audioDurationMs: 1999 },
+      ['audioDurationMs: the audio must be 2000 to 60000 ms long, was 1999'],
     ],
     [
       'measured audio of 1999 ms',
       { measuredMs: 1999 },
       [
-        'base64: the sound must be 2000 to 60000 ms long, was 1999',
-        'cropEndMs: must be at most 1999 (the length of the sound), was 2000',
+        'base64: the audio must be 2000 to 60000 ms long, was 1999',
+        'audioEndMs: must be at most 1999 (the length of the audio), was 2000',
       ],
     ],
     [
@@ -127,7 +132,7 @@ describe('checkPlacement refuses', () => {
     ],
     [
       '1999 ms of overlap at the start',
-      { cropEndMs: 4999, face: [3000, 9000] },
+      { audioEndMs: 4999, face: [3000, 9000] },
       [
         'insertAtMs: the cut (0 to 4999) must overlap the face (3000 to 9000) by at least 2000 ms, was 1999; insertAtMs 1 to 7000 allow it',
       ],
@@ -160,10 +165,10 @@ describe('checkPlacement refuses', () => {
     ],
     [
       'numbers below zero',
-      { cropStartMs: -1, cropEndMs: -2, insertAtMs: -3 },
+      { audioStartMs: -1, audioEndMs: -2, insertAtMs: -3 },
       [
-        'cropStartMs: must be a whole number of milliseconds, 0 or more, was -1',
-        'cropEndMs: must be a whole number of milliseconds, 0 or more, was -2',
+        'audioStartMs: must be a whole number of milliseconds, 0 or more, was -1',
+        'audioEndMs: must be a whole number of milliseconds, 0 or more, was -2',
         'insertAtMs: must be a whole number of milliseconds, 0 or more, was -3',
       ],
     ],
@@ -172,15 +177,15 @@ describe('checkPlacement refuses', () => {
       { insertAtMs: 0.5 },
       ['insertAtMs: must be a whole number of milliseconds, 0 or more, was 0.5'],
     ],
-    ['NaN', { cropStartMs: Number.NaN }, ['cropStartMs: must be a whole number of milliseconds, 0 or more, was NaN']],
+    ['NaN', { audioStartMs: Number.NaN }, ['audioStartMs: must be a whole number of milliseconds, 0 or more, was NaN']],
   ])('%s', (_what, options, expected) => {
     expect(issues(options)).toEqual(expected);
   });
 
   it('several issues at once', () => {
     const all = {
-      cropStartMs: 60_000,
-      cropEndMs: 61_000,
+      audioStartMs: 60_000,
+      audioEndMs: 61_000,
       insertAtMs: 60_000,
       videoDurationMs: 1,
       measuredMs: 1,
@@ -189,8 +194,8 @@ describe('checkPlacement refuses', () => {
     expect(issues(all).map((text) => text.split(':')[0])).toEqual([
       'base64',
       'videoDurationMs',
-      'cropEndMs',
-      'cropEndMs',
+      'audioEndMs',
+      'audioEndMs',
       'faceId',
       'insertAtMs',
     ]);
@@ -198,7 +203,7 @@ describe('checkPlacement refuses', () => {
 
   it('what it can check without a face', () => {
     expect(issues({ face: null })).toEqual([]);
-    expect(issues({ face: null, cropEndMs: 1 })).toHaveLength(1);
+    expect(issues({ face: null, audioEndMs: 1 })).toHaveLength(1);
   });
 });
 

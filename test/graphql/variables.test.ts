@@ -55,8 +55,8 @@ describe('coerceVariables', () => {
     ],
     [
       'an object inside',
-      { i: { sound: keys(101, 1) } },
-      '$i" has invalid value at .sound: An input object has at most 100 fields, this one has 101.',
+      { i: { audio: keys(101, 1) } },
+      '$i" has invalid value at .audio: An input object has at most 100 fields, this one has 101.',
     ],
     [
       'a list inside',
@@ -81,7 +81,7 @@ describe('coerceVariables', () => {
   });
 
   it.for([
-    ['unknown keys', { i: { faceId: 'f', sound: { url: 'u' }, placement: {}, ...keys(90, 1) } }],
+    ['unknown keys', { i: { faceId: 'f', audio: { url: 'u' }, placement: {}, ...keys(90, 1) } }],
     ['unknown keys in each of many', { filter: { status: [], ...keys(90, keys(90, 'x'.repeat(500))) } }],
     ['items of a list', { ids: Array(1_000).fill(keys(3, 'x'.repeat(500))) }],
     ['several variables', { ids: [1.5, 1.5, 1.5], first: 'a', filter: { kind: 'b', status: ['c', 'd', 'e'] } }],

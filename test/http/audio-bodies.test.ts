@@ -9,8 +9,8 @@ const client = createGraphqlClient({ limits: { bytesMax: 10_000, largeBytesMax: 
 
 const CREATE = 'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
 const SOUND = 'QUJD'.repeat(10_000);
-const PLACEMENT = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
-const INPUT = { faceId: 'f', sound: { base64: SOUND }, placement: PLACEMENT };
+const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
+const INPUT = { faceId: 'f', audio: { base64: SOUND }, placement: PLACEMENT };
 
 function withInput(input: object): string {
   return jsonBody(CREATE, { variables: { i: input } });
@@ -20,18 +20,18 @@ describe('base64 audio in a request', () => {
   it.for([
     ['in a variable of the input', CREATE, { i: INPUT }],
     [
-      'in a variable of the sound',
-      CREATE.replace('$i: CreateLipSyncTaskInput!', '$s: SoundSourceInput!, $p: PlacementInput!').replace(
+      'in a variable of the audio',
+      CREATE.replace('$i: CreateLipSyncTaskInput!', '$s: AudioInput!, $p: PlacementInput!').replace(
         '$i)',
-        '{faceId: "f", sound: $s, placement: $p})',
+        '{faceId: "f", audio: $s, placement: $p})',
       ),
-      { s: INPUT.sound, p: PLACEMENT },
+      { s: INPUT.audio, p: PLACEMENT },
     ],
     [
       'in a variable of the text alone',
       CREATE.replace('$i: CreateLipSyncTaskInput!', '$b: String!').replace(
         '$i)',
-        '{faceId: "f", sound: {base64: $b}, placement: {cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0}})',
+        '{faceId: "f", audio: {base64: $b}, placement: {audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0}})',
       ),
       { b: SOUND },
     ],
@@ -52,7 +52,7 @@ describe('base64 audio in a request', () => {
     ['letters as \\u0061', (json) => json.replaceAll('aaaa', '\\u0061aa\\u0061')],
   ])('arrives unchanged with %s', async ([, escape], { expect }) => {
     const base64 = `${'aaaa+/a+'.repeat(4_000)}aa==`;
-    const input = withInput({ ...INPUT, sound: { base64 } });
+    const input = withInput({ ...INPUT, audio: { base64 } });
     const body = `${input.slice(0, input.indexOf('aaaa'))}${escape(base64)}"${input.slice(input.indexOf('=="') + 3)}`;
     expect(JSON.parse(body)).toEqual(JSON.parse(input));
     for (const headers of [{}, { 'content-length': String(body.length) }]) {
@@ -63,7 +63,7 @@ describe('base64 audio in a request', () => {
   });
 
   it('may be in several items of a list of inputs', ({ expect }) => {
-    const LIST = 'mutation ($s: [SoundSourceInput!]!) { createLipSyncTask(input: $s) { task { id } } }';
+    const LIST = 'mutation ($s: [AudioInput!]!) { createLipSyncTask(input: $s) { task { id } } }';
     const inputs = createAudioInputs(schema);
     const count = (s: unknown) => inputs.countChars(parse(LIST), undefined, { s });
     expect(count([{ base64: 'QUJD' }, { base64: 'QU' }, { url: 'u' }, null, []])).toBe(6);
@@ -79,8 +79,8 @@ describe('base64 audio in a request', () => {
 
   it('is not refused for its size if it has line breaks, which the ledger refuses', async ({ expect }) => {
     const base64 = `${'QUJD'.repeat(19)}\n`.repeat(500);
-    expect((await client.post(withInput({ ...INPUT, sound: { base64 } }))).status).toBe(200);
-    expect(client.ledger.calls.splice(0)).toMatchObject([['createLipSyncTask', { sound: { base64 } }]]);
+    expect((await client.post(withInput({ ...INPUT, audio: { base64 } }))).status).toBe(200);
+    expect(client.ledger.calls.splice(0)).toMatchObject([['createLipSyncTask', { audio: { base64 } }]]);
   });
 
   it('is accepted by the mutations that the schema marks', ({ expect }) => {

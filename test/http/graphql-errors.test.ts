@@ -94,14 +94,14 @@ describe('an error of the request', () => {
   const CREATE = 'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
 
   it('names the path in a variable', async ({ expect }) => {
-    const placement = { cropStartMs: 'x', cropEndMs: 1, insertAtMs: 1 };
-    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound: { url: 'u' }, placement } });
+    const placement = { audioStartMs: 'x', audioEndMs: 1, insertAtMs: 1 };
+    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', audio: { url: 'u' }, placement } });
     expect(errors).toMatchObject([
       {
         extensions: {
           code: 'BAD_USER_INPUT',
           issues: [
-            { path: ['i', 'placement', 'cropStartMs'], message: expect.stringContaining('Int cannot represent') },
+            { path: ['i', 'placement', 'audioStartMs'], message: expect.stringContaining('Int cannot represent') },
           ],
         },
       },
@@ -110,9 +110,9 @@ describe('an error of the request', () => {
   });
 
   it('names the path in a variable whose value is very long', async ({ expect }) => {
-    const placement = { cropStartMs: 'x'.repeat(5000), cropEndMs: 1, insertAtMs: 1 };
-    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound: { url: 'u' }, placement } });
-    expect(errors?.[0]?.extensions).toMatchObject({ issues: [{ path: ['i', 'placement', 'cropStartMs'] }] });
+    const placement = { audioStartMs: 'x'.repeat(5000), audioEndMs: 1, insertAtMs: 1 };
+    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', audio: { url: 'u' }, placement } });
+    expect(errors?.[0]?.extensions).toMatchObject({ issues: [{ path: ['i', 'placement', 'audioStartMs'] }] });
     expect(JSON.stringify(errors).length).toBeLessThan(4000);
   });
 
@@ -120,9 +120,9 @@ describe('an error of the request', () => {
     ['two fields', { url: 'u', base64: 'b' }],
     ['no field', {}],
     ['a field that is null', { url: null }],
-  ] as const)('is found in a oneOf input before the ledger is called: %s', async ([, sound], { expect }) => {
-    const placement = { cropStartMs: 0, cropEndMs: 1, insertAtMs: 1 };
-    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', sound, placement } });
+  ] as const)('is found in a oneOf input before the ledger is called: %s', async ([, audio], { expect }) => {
+    const placement = { audioStartMs: 0, audioEndMs: 1, insertAtMs: 1 };
+    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', audio, placement } });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(client.ledger.calls).toEqual([]);
   });

@@ -58,8 +58,9 @@ function lipSync({ creator }: LedgerParts, change: { videoDurationMs?: number; f
   const { videoDurationMs = null, faceId = 'scan-1:0' } = change;
   return creator.createLipSyncTask({
     faceId,
-    sound: { url: 'https://example.com/s.mp3' },
-    placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000, videoDurationMs },
+    audio: { url: 'https://example.com/s.mp3' },
+    placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
+    videoDurationMs,
   });
 }
 

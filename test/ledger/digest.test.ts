@@ -14,18 +14,20 @@ const VOICE = { name: 'Ann', sample: { url: 'https://example.com/a.mp3' }, exter
 const VOICE_OF_VIDEO = { name: ' Ann ', sample: { klingVideoId: '850508686686064701' }, externalId: 'order-1' };
 const LIP_SYNC = {
   faceId: 'scan-1:0',
-  sound: { url: 'https://example.com/s.mp3' },
-  placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
-  soundVolume: 1,
+  audio: { url: 'https://example.com/s.mp3' },
+  placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
+  audioVolume: 1,
   originalAudioVolume: 1,
   watermark: false,
   externalId: 'order-1',
 };
 const LIP_SYNC_IN_FULL = {
   faceId: 'scan-1:0',
-  sound: { base64: 'SUQzBA==' },
-  placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000, soundDurationMs: 4000, videoDurationMs: null },
-  soundVolume: 0.5,
+  audio: { base64: 'SUQzBA==' },
+  placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
+  audioDurationMs: 4000,
+  videoDurationMs: null,
+  audioVolume: 0.5,
   originalAudioVolume: null,
   watermark: true,
   externalId: 'order-1',
@@ -58,7 +60,7 @@ describe('a digest of version 2', () => {
     ],
     [
       'a lip-sync to a speech',
-      () => digestOfLipSync({ ...LIP_SYNC, sound: { audioId: 'a-1' } }),
+      () => digestOfLipSync({ ...LIP_SYNC, audio: { klingAudioId: 'a-1' } }),
       '2:a0a88c77629e9c76d6ce81d7cb15bcab38e82b1b2576729fcbd284fedae5b757',
     ],
     [
@@ -176,7 +178,7 @@ const length = fc.constantFrom(undefined, null, 9000, 10_000);
 const ms = fc.constantFrom(0, 1, 2000);
 const audio = fc.oneof(
   fc.record({ url }),
-  fc.record({ audioId: fc.constantFrom('1', 'a') }),
+  fc.record({ klingAudioId: fc.constantFrom('1', 'a') }),
   fc.record({ base64: fc.constantFrom('SUQzBA==', 'SUQzBQ==') }),
 );
 
@@ -186,17 +188,17 @@ const voiceInput: fc.Arbitrary<CreateVoiceTaskInput> = fc
 const lipSyncInput: fc.Arbitrary<CreateLipSyncTaskInput> = fc
   .record({
     faceId: fc.constantFrom('scan-1:0', 'scan-1:1', 'scan-2:0'),
-    sound: audio,
+    audio,
     placement: fc
       .record({
-        cropStartMs: ms,
-        cropEndMs: fc.constantFrom(4000, 5000),
+        audioStartMs: ms,
+        audioEndMs: fc.constantFrom(4000, 5000),
         insertAtMs: ms,
-        soundDurationMs: length,
-        videoDurationMs: length,
       })
       .map(definedOnly),
-    soundVolume: volume,
+    audioDurationMs: length,
+    videoDurationMs: length,
+    audioVolume: volume,
     originalAudioVolume: volume,
     watermark: flag,
     externalId,
@@ -209,7 +211,14 @@ const sentVoice = (input: CreateVoiceTaskInput) => validOrThrow(checkCreateVoice
 function sentLipSync(input: CreateLipSyncTaskInput): unknown {
   const [scan, faceId = ''] = (input.faceId ?? '').split(':');
   const face = { faceId, imageUrl: null, startMs: 0, endMs: 60_000 };
-  const facts = { face, sessionId: `session of ${scan}`, scanExpiresAtMs: 2, now: 1, audioDurationMs: null };
+  const facts = {
+    face,
+    sessionId: `session of ${scan}`,
+    scanExpiresAtMs: 2,
+    now: 1,
+    hasSpeech: false,
+    audioDurationMs: null,
+  };
   return validOrThrow(checkLipSyncInput(input, ['input'], facts));
 }
 
@@ -240,7 +249,7 @@ describe('two digests are equal exactly if Kling would get the same request', ()
 });
 
 async function digestOfAudio(base64: string): Promise<string> {
-  return (await digestOfLipSync({ ...LIP_SYNC, sound: { base64 } })).text;
+  return (await digestOfLipSync({ ...LIP_SYNC, audio: { base64 } })).text;
 }
 
 it('the digest of audio depends on its bytes, or on the text if it is not base64', async () => {

@@ -14,11 +14,13 @@ const kling = {
   createLipSyncTask: async () => lipSyncOf(snapshotOf('SUBMITTED'), false),
 };
 const VIDEO = { url: 'https://example.com/clip.mp4' };
-const PLACEMENT = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 };
+const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 };
 const LIP_SYNC: CreateLipSyncTaskInput = {
   faceId: 'scan-1:0',
-  sound: { url: 'https://example.com/sound.mp3' },
-  placement: { ...PLACEMENT, soundDurationMs: 5000, videoDurationMs: 8000 },
+  audio: { url: 'https://example.com/sound.mp3' },
+  placement: PLACEMENT,
+  audioDurationMs: 5000,
+  videoDurationMs: 8000,
 };
 
 function lipSync({ creator, deps }: LedgerParts, changes: Partial<CreateLipSyncTaskInput> = {}) {
@@ -44,7 +46,7 @@ function storedBytes(sql: SqlStorage): number {
 describe('a lip-sync task keeps', () => {
   it('what it was made of, for as long as the task', async ({ expect }) => {
     await withParts('kept lip-sync', { kling }, async (parts) => {
-      const { id } = await lipSync(parts, { soundVolume: 0.5, watermark: true });
+      const { id } = await lipSync(parts, { audioVolume: 0.5, watermark: true });
       parts.journal.apply(id, { type: 'SNAPSHOT', snapshot: lipSyncOf(snapshotOf('SUCCEEDED'), true) });
       expect(parts.tasks.find({ id })?.record.details).toEqual({
         lipSync: {
@@ -52,7 +54,7 @@ describe('a lip-sync task keeps', () => {
           video: VIDEO,
           videoDurationMs: 10_000,
           audio: { url: 'https://example.com/sound.mp3' },
-          placement: PLACEMENT,
+          placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
           audioVolume: 0.5,
           originalAudioVolume: 1,
           watermark: true,
@@ -67,7 +69,10 @@ describe('a lip-sync task keeps', () => {
       const { id } = await lipSync(parts, { metadata });
       const details = () => parts.tasks.find({ id })?.record.details;
       const made = details();
-      expect(made).toMatchObject({ metadata, lipSync: { placement: PLACEMENT } });
+      expect(made).toMatchObject({
+        metadata,
+        lipSync: { placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 } },
+      });
       parts.journal.apply(id, { type: 'NOTED', notes: { metadata: [] } });
       expect(details()).toEqual({ ...made, metadata: [] });
     });
@@ -76,7 +81,7 @@ describe('a lip-sync task keeps', () => {
   it('the size, hash and length of a WAV in base64, and none of its bytes', async ({ expect }) => {
     const bytes = wav({ dataBytes: 80_000 });
     await withParts('kept base64', { kling }, async (parts, { sql }) => {
-      const { details } = await lipSync(parts, { sound: { base64: base64Of(bytes) } });
+      const { details } = await lipSync(parts, { audio: { base64: base64Of(bytes) } });
       expect(details?.lipSync?.audio).toEqual({
         bytes: bytes.length,
         sha256: await sha256(Uint8Array.from(bytes)),
@@ -90,7 +95,7 @@ describe('a lip-sync task keeps', () => {
     const audio = new Uint8Array(AUDIO_BYTES_MAX);
     audio.set([0x49, 0x44, 0x33, 4]);
     await withParts('kept largest', { kling }, async (parts, { sql }) => {
-      const { details } = await lipSync(parts, { sound: { base64: audio.toBase64() } });
+      const { details } = await lipSync(parts, { audio: { base64: audio.toBase64() } });
       expect(details?.lipSync?.audio).toEqual({ bytes: AUDIO_BYTES_MAX, sha256: await sha256(audio) });
       expect(storedBytes(sql)).toBeLessThan(3_000);
     });
@@ -102,7 +107,7 @@ describe('a lip-sync task keeps', () => {
       const said = { text: 'Hello', voiceId: 'v', language: 'en', speed: 1 } as const;
       const rest = { unitsDeducted: null, createdAtMs: 0, klingRequestId: null };
       parts.deps.assets.keepSpeech({ ...speech, ...said, ...rest }, parts.clock.nowMs);
-      const { details } = await lipSync(parts, { sound: { audioId: 'audio-1' } });
+      const { details } = await lipSync(parts, { audio: { klingAudioId: 'audio-1' } });
       expect(details?.lipSync?.audio).toEqual({ audioId: 'audio-1', durationMs: 4000 });
     });
   });
@@ -110,7 +115,7 @@ describe('a lip-sync task keeps', () => {
   it('the longest URLs once, however many changes it has', async ({ expect }) => {
     await withParts('kept longest', { kling }, async (parts, { sql }) => {
       parts.deps.assets.keepFaceScan({ ...FACE_SCAN, video: { url: longest('clip.mp4') } });
-      const { id } = await parts.creator.createLipSyncTask({ ...LIP_SYNC, sound: { url: longest('sound.mp3') } });
+      const { id } = await parts.creator.createLipSyncTask({ ...LIP_SYNC, audio: { url: longest('sound.mp3') } });
       for (let i = 0; i < 20; i += 1) parts.journal.apply(id, { type: 'NOTED', notes: { label: `${i}` } });
       expect(parts.events.after(id, 0, 100)).toHaveLength(21);
       expect(storedBytes(sql)).toBeGreaterThan(2 * 8192);

@@ -16,9 +16,9 @@ import { snapshotOf } from '../support/snapshots.ts';
 
 const LIP_SYNC: CreateLipSyncTaskInput = {
   faceId: 'scan-1:0',
-  sound: { url: 'https://example.com/s.mp3' },
-  placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
-  soundVolume: 1,
+  audio: { url: 'https://example.com/s.mp3' },
+  placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
+  audioVolume: 1,
   originalAudioVolume: 1,
   watermark: false,
   externalId: 'order-1',
@@ -60,9 +60,9 @@ async function withLedger(
 describe('a create that is repeated in an equivalent form returns the same task', () => {
   it.for<[what: string, change: Partial<CreateLipSyncTaskInput>]>([
     ['no watermark', { watermark: null }],
-    ['no volumes', { soundVolume: null, originalAudioVolume: null }],
-    ['host and scheme in capitals', { sound: { url: 'HTTPS://EXAMPLE.com/s.mp3' } }],
-    ['a length', { placement: { ...LIP_SYNC.placement, videoDurationMs: 9000, soundDurationMs: null } }],
+    ['no volumes', { audioVolume: null, originalAudioVolume: null }],
+    ['host and scheme in capitals', { audio: { url: 'HTTPS://EXAMPLE.com/s.mp3' } }],
+    ['a length', { videoDurationMs: 9000, audioDurationMs: null }],
   ])('for a lip-sync with %s', async ([what, change], { expect }) => {
     await withLedger(what, async ({ creator }, _sql, calls) => {
       const { id } = await creator.createLipSyncTask(LIP_SYNC);
@@ -74,8 +74,8 @@ describe('a create that is repeated in an equivalent form returns the same task'
   it('for a lip-sync without the fields that have a default', async ({ expect }) => {
     await withLedger('without', async ({ creator }, _sql, calls) => {
       const { id } = await creator.createLipSyncTask(LIP_SYNC);
-      const { faceId, sound, placement, externalId = null } = LIP_SYNC;
-      expect((await creator.createLipSyncTask({ externalId, placement, sound, faceId })).id).toBe(id);
+      const { faceId, audio, placement, externalId = null } = LIP_SYNC;
+      expect((await creator.createLipSyncTask({ externalId, placement, audio, faceId })).id).toBe(id);
       expect(calls).toEqual(['lip-sync']);
     });
   });
@@ -90,8 +90,8 @@ describe('a create that is repeated in an equivalent form returns the same task'
 
   it.for<[what: string, change: Partial<CreateLipSyncTaskInput>]>([
     ['watermark', { watermark: true }],
-    ['volume', { soundVolume: 0 }],
-    ['path', { sound: { url: 'https://example.com/S.mp3' } }],
+    ['volume', { audioVolume: 0 }],
+    ['path', { audio: { url: 'https://example.com/S.mp3' } }],
     ['face', { faceId: 'scan-1:1' }],
     ['placement', { placement: { ...LIP_SYNC.placement, insertAtMs: 1001 } }],
   ])('unless its %s differs, which is a CONFLICT', async ([what, change], { expect }) => {
@@ -125,8 +125,8 @@ describe('a repeated create returns the same task', () => {
       const spellings = [
         {},
         { watermark: null },
-        { soundVolume: null },
-        { sound: { url: 'https://EXAMPLE.com/s.mp3' } },
+        { audioVolume: null },
+        { audio: { url: 'https://EXAMPLE.com/s.mp3' } },
       ];
       const inputs = [...spellings, ...spellings].map((change) => ({ ...LIP_SYNC, ...change }));
       const made = await Promise.all(inputs.map((input) => creator.createLipSyncTask(input)));

@@ -6,7 +6,7 @@ import { openSandbox } from '../support/ledger.ts';
 import { askStream } from '../support/stream.ts';
 import { askOne } from '../support/tenants/ask.ts';
 import { TENANT } from '../support/token.ts';
-import { openVersionBefore, type OldTask, type OldVersion } from '../support/version-before.ts';
+import { openVersionBefore, type OldLipSync, type OldTask, type OldVersion } from '../support/version-before.ts';
 
 openSandbox('version-before');
 
@@ -76,6 +76,19 @@ beforeAll(async () => {
   });
 });
 afterAll(() => vi.restoreAllMocks());
+
+/** Names the fields of an input of version 0.1 as today. */
+function toLipSyncInput({ sound, soundVolume, placement, ...rest }: OldLipSync) {
+  const { cropStartMs, cropEndMs, insertAtMs, ...lengths } = placement;
+  const { audioId, ...audio } = sound;
+  return {
+    ...rest,
+    ...lengths,
+    audio: { ...audio, ...(audioId === undefined ? {} : { klingAudioId: audioId }) },
+    placement: { audioStartMs: cropStartMs, audioEndMs: cropEndMs, insertAtMs },
+    ...(soundVolume === undefined ? {} : { audioVolume: soundVolume }),
+  };
+}
 
 const rawIdOf = (globalId: string): string => decodeGlobalId(globalId)!.id;
 
@@ -183,7 +196,8 @@ describe('a database of version 0.1', () => {
     const { source, ...voiceRest } = inputs.voice;
     const voice = { ...voiceRest, sample: source };
     expect((await run(CREATE_VOICE, { input: voice })).made.task.id).toBe(find('voice-1').id);
-    for (const input of inputs.lipSyncs) {
+    for (const given of inputs.lipSyncs) {
+      const input = toLipSyncInput(given);
       expect((await run(CREATE_LIP_SYNC, { input })).made.task.id).toBe(find(input.externalId).id);
     }
     const { idempotencyKey: scanKey, ...scan } = inputs.scan;
@@ -207,7 +221,10 @@ describe('a database of version 0.1', () => {
   it('uses the faces and speeches of version 0.1 in new tasks, but not those of another tenant', async ({ expect }) => {
     const [scan] = old.answers.scans;
     const [, { audioId }] = old.answers.speeches as [unknown, { readonly audioId: string }];
-    const input = { sound: { audioId }, placement: { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 1_000 } };
+    const input = {
+      audio: { klingAudioId: audioId },
+      placement: { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 1_000 },
+    };
     const { made } = await run(CREATE_LIP_SYNC, { input: { ...input, faceId: scan!.faces[0]!.id } });
     expect(await run(NODES, { ids: [made.task.id] })).toMatchObject({ nodes: [{ __typename: 'LipSyncTask' }] });
     expect(JSON.parse(sentToday().at(-1)!.body)).toMatchObject({

@@ -80,7 +80,7 @@ describe('a create that Kling refuses for now', () => {
 describe('a request with an audio of 5 MB', () => {
   it('is stored in parts while it waits, is sent whole, and is deleted once it is sent', async ({ expect }) => {
     const ledger = ledgerOf('big');
-    const input = { ...(await lipSyncInput(ledger, 'big-1')), sound: { base64: wavBase64() } };
+    const input = { ...(await lipSyncInput(ledger, 'big-1')), audio: { base64: wavBase64() } };
     await sandbox.configure({ faults: { tooManyRequests: 1 } });
     const waiting = valueOf(await ledger.createLipSyncTask(input));
     await sandbox.configure({ faults: {} });

@@ -49,7 +49,7 @@ const URLS: readonly (readonly [string, string])[] = [
   ['an odd port', 'https://example.com:8443/clip.mp4'],
   ['a line break', 'https://example.com/clip\r\n.mp4'],
   ['over 8,192 characters', `https://example.com/${text(8192)}.mp4`],
-  ['a sound in the place of a video', 'https://example.com/clip.mp3'],
+  ['audio in the place of a video', 'https://example.com/clip.mp3'],
   ['a picture', 'https://example.com/clip.png'],
 ];
 
@@ -69,9 +69,9 @@ function speech(name: string, change: object, paths: readonly string[]): BadInpu
 
 /** Returns all invalid inputs. `face` is the id of a face from 0 to 5,000 ms. */
 function lipSync(face: string, name: string, change: object, paths: readonly string[]): BadInput {
-  const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
+  const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
   const { placement: placed, ...others } = change as { placement?: object };
-  const input = { faceId: face, sound: { url: SOUND }, placement: { ...placement, ...placed }, ...others };
+  const input = { faceId: face, audio: { url: SOUND }, placement: { ...placement, ...placed }, ...others };
   return { name: `createLipSyncTask: ${name}`, mutation: 'createLipSyncTask', variables: { input }, paths };
 }
 
@@ -89,7 +89,7 @@ export function badInputs(face: string): readonly BadInput[] {
     voice('a name of blanks', { name: '   ' }, ['input.name']),
     voice('a name of 21 characters', { name: text(21) }, ['input.name']),
     voice('a name with a line break', { name: 'a\nb' }, ['input.name']),
-    voice('a file that is neither sound nor video', { sample: { url: 'https://example.com/a.gif' } }, [
+    voice('a file that is neither audio nor video', { sample: { url: 'https://example.com/a.gif' } }, [
       'input.sample.url',
     ]),
     voice('a format that only lip-sync takes', { sample: { url: 'https://example.com/a.m4a' } }, ['input.sample.url']),
@@ -108,53 +108,53 @@ export function badInputs(face: string): readonly BadInput[] {
     speech('a voice id with a line break', { klingVoiceId: 'a\nb' }, ['speech.klingVoiceId']),
     lipSync('nobody', 'a face that is none', {}, ['input.faceId']),
     lipSync('RmFjZTpub25lOjA', 'a face of no scan', {}, ['input.faceId']),
-    lipSync(face, 'a volume below 0', { soundVolume: -0.1 }, ['input.soundVolume']),
-    lipSync(face, 'a volume over 2', { soundVolume: 2.1 }, ['input.soundVolume']),
+    lipSync(face, 'a volume below 0', { audioVolume: -0.1 }, ['input.audioVolume']),
+    lipSync(face, 'a volume over 2', { audioVolume: 2.1 }, ['input.audioVolume']),
     lipSync(face, 'an original volume over 2', { originalAudioVolume: 3 }, ['input.originalAudioVolume']),
-    lipSync(face, 'a crop that starts before the sound', { placement: { cropStartMs: -1 } }, at('cropStartMs')),
-    lipSync(face, 'a crop of 1,999 ms', { placement: { cropEndMs: 1999 } }, at('cropEndMs')),
+    lipSync(face, 'a crop that starts before the audio', { placement: { audioStartMs: -1 } }, at('audioStartMs')),
+    lipSync(face, 'a crop of 1,999 ms', { placement: { audioEndMs: 1999 } }, at('audioEndMs')),
     lipSync(
       face,
       'a crop that ends before it starts',
-      { placement: { cropStartMs: 3000, cropEndMs: 1000 } },
-      at('cropEndMs'),
+      { placement: { audioStartMs: 3000, audioEndMs: 1000 } },
+      at('audioEndMs'),
     ),
-    lipSync(face, 'a crop past 60 s', { placement: { cropStartMs: 58_000, cropEndMs: 60_001 } }, at('cropEndMs')),
-    lipSync(face, 'a crop past the sound', { placement: { cropEndMs: 4000, soundDurationMs: 3999 } }, at('cropEndMs')),
-    lipSync(face, 'a sound that is too short', { placement: { soundDurationMs: 1999 } }, at('soundDurationMs')),
-    lipSync(face, 'a sound that is too long', { placement: { soundDurationMs: 60_001 } }, at('soundDurationMs')),
-    lipSync(face, 'a sound before the video', { placement: { insertAtMs: -1 } }, at('insertAtMs')),
+    lipSync(face, 'a crop past 60 s', { placement: { audioStartMs: 58_000, audioEndMs: 60_001 } }, at('audioEndMs')),
     lipSync(
       face,
-      'a sound past the video',
-      { placement: { insertAtMs: 2001, videoDurationMs: 5000 } },
-      at('insertAtMs'),
+      'a crop past the audio',
+      { placement: { audioEndMs: 4000 }, audioDurationMs: 3999 },
+      at('audioEndMs'),
     ),
-    lipSync(face, 'a sound past the longest video', { placement: { insertAtMs: 58_000 } }, at('insertAtMs')),
+    lipSync(face, 'audio that is too short', { audioDurationMs: 1999 }, ['input.audioDurationMs']),
+    lipSync(face, 'audio that is too long', { audioDurationMs: 60_001 }, ['input.audioDurationMs']),
+    lipSync(face, 'audio before the video', { placement: { insertAtMs: -1 } }, at('insertAtMs')),
+    lipSync(face, 'audio past the video', { placement: { insertAtMs: 2001 }, videoDurationMs: 5000 }, at('insertAtMs')),
+    lipSync(face, 'audio past the longest video', { placement: { insertAtMs: 58_000 } }, at('insertAtMs')),
     lipSync(face, '1,999 ms on the face', { placement: { insertAtMs: 3014 } }, at('insertAtMs')),
-    lipSync(face, 'a video that is too long', { placement: { videoDurationMs: 60_001 } }, at('videoDurationMs')),
-    lipSync(face, 'a video that is too short', { placement: { videoDurationMs: 1999 } }, at('videoDurationMs')),
-    lipSync(face, 'a sound URL of a video', { sound: { url: VIDEO } }, ['input.sound.url']),
-    lipSync(face, 'a sound at http', { sound: { url: 'http://example.com/a.mp3' } }, ['input.sound.url']),
-    lipSync(face, 'an empty audio id', { sound: { audioId: '' } }, ['input.sound.audioId']),
-    lipSync(face, 'base64 that is none', { sound: { base64: '***' } }, ['input.sound.base64']),
-    lipSync(face, 'base64 of nothing', { sound: { base64: '' } }, ['input.sound.base64']),
-    lipSync(face, 'a data URL', { sound: { base64: `data:audio/wav;base64,${wav(3000).toString('base64')}` } }, [
-      'input.sound.base64',
+    lipSync(face, 'a video that is too long', { videoDurationMs: 60_001 }, ['input.videoDurationMs']),
+    lipSync(face, 'a video that is too short', { videoDurationMs: 1999 }, ['input.videoDurationMs']),
+    lipSync(face, 'audio URL of a video', { audio: { url: VIDEO } }, ['input.audio.url']),
+    lipSync(face, 'audio at http', { audio: { url: 'http://example.com/a.mp3' } }, ['input.audio.url']),
+    lipSync(face, 'an empty audio id', { audio: { klingAudioId: '' } }, ['input.audio.klingAudioId']),
+    lipSync(face, 'base64 that is none', { audio: { base64: '***' } }, ['input.audio.base64']),
+    lipSync(face, 'base64 of nothing', { audio: { base64: '' } }, ['input.audio.base64']),
+    lipSync(face, 'a data URL', { audio: { base64: `data:audio/wav;base64,${wav(3000).toString('base64')}` } }, [
+      'input.audio.base64',
     ]),
-    lipSync(face, 'base64 of a text', { sound: { base64: Buffer.from(text(4000)).toString('base64') } }, [
-      'input.sound.base64',
+    lipSync(face, 'base64 of a text', { audio: { base64: Buffer.from(text(4000)).toString('base64') } }, [
+      'input.audio.base64',
     ]),
-    lipSync(face, 'base64 of over 5 MB', { sound: { base64: Buffer.alloc(5 * 1024 * 1024 + 1).toString('base64') } }, [
-      'input.sound.base64',
+    lipSync(face, 'base64 of over 5 MB', { audio: { base64: Buffer.alloc(5 * 1024 * 1024 + 1).toString('base64') } }, [
+      'input.audio.base64',
     ]),
-    lipSync(face, 'a WAV shorter than the crop', { sound: { base64: wav(2500).toString('base64') } }, at('cropEndMs')),
+    lipSync(face, 'a WAV shorter than the crop', { audio: { base64: wav(2500).toString('base64') } }, at('audioEndMs')),
     lipSync(face, 'a bad external id', { externalId: 'a/b' }, ['input.externalId']),
-    lipSync('nobody', 'everything at once', { sound: { url: 'x' }, soundVolume: 9, placement: { cropEndMs: 1 } }, [
+    lipSync('nobody', 'everything at once', { audio: { url: 'x' }, audioVolume: 9, placement: { audioEndMs: 1 } }, [
       'input.faceId',
-      'input.sound.url',
-      'input.soundVolume',
-      'input.placement.cropEndMs',
+      'input.audio.url',
+      'input.audioVolume',
+      'input.placement.audioEndMs',
     ]),
   ];
 }

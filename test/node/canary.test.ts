@@ -129,9 +129,9 @@ describe('secrets of the gateway do not appear', () => {
   it('in answers and subscriptions while tasks run, with valid callbacks', { timeout: 120_000 }, async ({ expect }) => {
     const scan = await ask(right, IDENTIFY_FACES, { video: video('10s-sandbox-slow-task') });
     const faceId: string = scan.data.identifyFaces.faceScan.faces[0].id;
-    const sound = { url: 'https://example.com/sound.mp3' };
-    const placement = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 500 };
-    await ask(right, CREATE_LIP_SYNC_TASK, { input: { faceId, sound, placement } });
+    const audio = { url: 'https://example.com/sound.mp3' };
+    const placement = { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 500 };
+    await ask(right, CREATE_LIP_SYNC_TASK, { input: { faceId, audio, placement } });
     await ask(right, SYNTHESIZE_SPEECH, {
       speech: { text: 'Good morning', klingVoiceId: 'oversea_male1', language: 'EN' },
     });

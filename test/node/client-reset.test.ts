@@ -78,11 +78,11 @@ test('a create that is cut at any moment and then repeated creates its task once
 });
 
 const SPEAK = 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }';
-const PLACEMENT = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
+const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
 
 /** Sends a large request whose audio is invalid, and returns the code of the answer. */
 async function sendAudio(): Promise<unknown> {
-  const input = { faceId: 'none', sound: { base64: 'QUJD'.repeat(50_000) }, placement: PLACEMENT };
+  const input = { faceId: 'none', audio: { base64: 'QUJD'.repeat(50_000) }, placement: PLACEMENT };
   const sent = await sendOperation(stack.gateway.url, { query: SPEAK, variables: { input } }, null);
   return 'answer' in sent ? sent.answer.errors?.[0]?.extensions?.code : sent.lost;
 }

@@ -14,8 +14,8 @@ const BODY = Buffer.from(
     variables: {
       input: {
         faceId: 'none',
-        sound: { base64: 'QUJD'.repeat(1_700_000) },
-        placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 },
+        audio: { base64: 'QUJD'.repeat(1_700_000) },
+        placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 },
       },
     },
   }),

@@ -37,7 +37,7 @@ async function finished(query: string, field: string, id: string) {
 async function lipSyncOf(input: object) {
   const video = { url: 'https://example.com/clip-10s.mp4' };
   const { faceScan } = (await data(IDENTIFY_FACES, { video })).identifyFaces;
-  const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 };
+  const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 };
   const created = await data(CREATE_LIP_SYNC_TASK, { input: { faceId: faceScan.faces[0].id, placement, ...input } });
   return finished(LIP_SYNC_TASK, 'lipSyncTask', created.createLipSyncTask.task.id);
 }
@@ -63,7 +63,7 @@ describe('the gateway returns all that Kling reports', () => {
 
   it('about a lip-sync with a watermark', async ({ expect }) => {
     const task = await lipSyncOf({
-      sound: { url: 'https://example.com/a.mp3' },
+      audio: { url: 'https://example.com/a.mp3' },
       watermark: true,
       externalId: 'mine-1',
     });
@@ -101,8 +101,8 @@ describe('the gateway returns all that Kling reports', () => {
     const said = { text: 'Hello, this is a longer sentence. -4s', klingVoiceId: 'uk_boy1', language: 'EN' };
     const { speech } = (await data(SYNTHESIZE_SPEECH, { speech: said })).synthesizeSpeech;
     expect(speech).toMatchObject({ url: URL_TEXT, durationMs: 4000, unitsCharged: '0.05', klingRequestId: TEXT });
-    expect(await lipSyncOf({ sound: { audioId: speech.klingAudioId } })).toMatchObject({ status: 'SUCCEEDED' });
-    expect(await lipSyncOf({ sound: { base64: wav(4000).toString('base64') } })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await lipSyncOf({ audio: { klingAudioId: speech.klingAudioId } })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await lipSyncOf({ audio: { base64: wav(4000).toString('base64') } })).toMatchObject({ status: 'SUCCEEDED' });
   });
 
   it('about a failed task, classified and in Kling’s words', async ({ expect }) => {

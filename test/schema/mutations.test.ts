@@ -10,12 +10,14 @@ beforeEach(() => {
 const CREATE_LIP_SYNC =
   'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id status } } }';
 const NOTES = { label: 'Birthday', metadata: [{ key: 'order', value: '4711' }] };
-const placement = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 };
+const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 };
 
 describe('createLipSyncTask', () => {
   it('passes the face and the defaults of the schema to the ledger', async ({ expect }) => {
     const faceId = encodeGlobalId('Face', 'scan-1:0');
-    const { data } = await client.execute(CREATE_LIP_SYNC, { input: { faceId, sound: { audioId: 'a' }, placement } });
+    const { data } = await client.execute(CREATE_LIP_SYNC, {
+      input: { faceId, audio: { klingAudioId: 'a' }, placement },
+    });
     expect(data.createLipSyncTask.task).toEqual({
       id: encodeGlobalId('LipSyncTask', 'lip-sync-1'),
       status: 'SUCCEEDED',
@@ -25,9 +27,9 @@ describe('createLipSyncTask', () => {
         'createLipSyncTask',
         {
           faceId: 'scan-1:0',
-          sound: { audioId: 'a' },
+          audio: { klingAudioId: 'a' },
           placement,
-          soundVolume: 1,
+          audioVolume: 1,
           originalAudioVolume: 1,
           watermark: false,
           metadata: [],
@@ -37,9 +39,9 @@ describe('createLipSyncTask', () => {
   });
 
   it('passes all given values to the ledger', async ({ expect }) => {
-    const rest = { soundVolume: 0.5, originalAudioVolume: 0, watermark: true, externalId: 'mine', ...NOTES };
-    const lengths = { soundDurationMs: 5000, videoDurationMs: null };
-    const input = { ...rest, sound: { base64: 'AAAA' }, placement: { ...placement, ...lengths } };
+    const rest = { audioVolume: 0.5, originalAudioVolume: 0, watermark: true, externalId: 'mine', ...NOTES };
+    const lengths = { audioDurationMs: 5000, videoDurationMs: null };
+    const input = { ...rest, audio: { base64: 'AAAA' }, placement, ...lengths };
     await client.execute(CREATE_LIP_SYNC, { input: { ...input, faceId: encodeGlobalId('Face', 's:a:b') } });
     expect(client.ledger.calls).toEqual([['createLipSyncTask', { ...input, faceId: 's:a:b' }]]);
   });
@@ -47,7 +49,7 @@ describe('createLipSyncTask', () => {
   it.for(['garbage', '', encodeGlobalId('FaceScan', 'scan-1')])(
     'lets the ledger refuse %j as a face, together with all other issues',
     async (faceId, { expect }) => {
-      await client.execute(CREATE_LIP_SYNC, { input: { faceId, sound: { url: 'u' }, placement } });
+      await client.execute(CREATE_LIP_SYNC, { input: { faceId, audio: { url: 'u' }, placement } });
       expect(client.ledger.calls).toMatchObject([['createLipSyncTask', { faceId: null }]]);
     },
   );

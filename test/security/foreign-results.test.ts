@@ -69,7 +69,8 @@ const MUTATIONS: readonly [name: string, kind: Kind, use: Use][] = [
   [
     'createLipSyncTask',
     'audio',
-    async (ledger, audioId) => ledger.createLipSyncTask({ ...(await lipSyncInput(ledger, null)), sound: { audioId } }),
+    async (ledger, audioId) =>
+      ledger.createLipSyncTask({ ...(await lipSyncInput(ledger, null)), audio: { klingAudioId: audioId } }),
   ],
 ];
 

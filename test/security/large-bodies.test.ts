@@ -12,8 +12,8 @@ const client = createGraphqlClient({ limits: LIMITS });
 
 const CREATE = 'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
 const SOUND = 'QUJD'.repeat(10_000);
-const PLACEMENT = { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 0 };
-const INPUT = { faceId: 'f', sound: { base64: SOUND }, placement: PLACEMENT };
+const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
+const INPUT = { faceId: 'f', audio: { base64: SOUND }, placement: PLACEMENT };
 
 function withInput(input: object, query = CREATE): string {
   return jsonBody(query, { variables: { i: input } });
@@ -77,7 +77,7 @@ const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>
   ],
   [
     'audio above the limit of large bodies',
-    () => client.post(withInput({ ...INPUT, sound: { base64: 'QUJD'.repeat(25_000) } })),
+    () => client.post(withInput({ ...INPUT, audio: { base64: 'QUJD'.repeat(25_000) } })),
   ],
 ];
 
@@ -102,7 +102,7 @@ it('a large body with a small content-length is still refused', async ({ expect 
 });
 
 it('a body with a content-length above the limit is refused unread', async ({ expect }) => {
-  const { body, read } = inPieces(withInput({ ...INPUT, sound: { base64: 'QUJD'.repeat(30_000) } }));
+  const { body, read } = inPieces(withInput({ ...INPUT, audio: { base64: 'QUJD'.repeat(30_000) } }));
   expect((await client.post(body, { 'content-length': '120200' })).status).toBe(413);
   expect(read.bytes).toBeLessThanOrEqual(1000);
 });
@@ -167,7 +167,7 @@ describe.for<[name: string, headers: (body: string) => Record<string, string>]>(
 });
 
 describe('a large body sent to the gateway', () => {
-  const body = withInput({ ...INPUT, sound: { base64: 'QUJD'.repeat(300_000) } });
+  const body = withInput({ ...INPUT, audio: { base64: 'QUJD'.repeat(300_000) } });
 
   async function ask(headers: Record<string, string>) {
     const pieces = inPieces(body);

@@ -38,8 +38,8 @@ function makeAsker(): Promise<Estate> {
 const OF_NO_TENANT = new Set([
   'Mutation.createVoiceTask(input.name)',
   'Mutation.createVoiceTask(input.sample.url)',
-  'Mutation.createLipSyncTask(input.sound.url)',
-  'Mutation.createLipSyncTask(input.sound.base64)',
+  'Mutation.createLipSyncTask(input.audio.url)',
+  'Mutation.createLipSyncTask(input.audio.base64)',
   'Mutation.identifyFaces(video.url)',
   'Mutation.synthesizeSpeech(speech.text)',
   'Mutation.synthesizeSpeech(speech.klingVoiceId)',

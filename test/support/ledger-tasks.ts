@@ -22,8 +22,8 @@ export function createLipSyncOnce({ creator, deps, clock }: LedgerParts): Promis
   });
   return creator.createLipSyncTask({
     faceId: 'scan:0',
-    sound: { url: 'https://example.com/sound.mp3' },
-    placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
+    audio: { url: 'https://example.com/sound.mp3' },
+    placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
   });
 }
 

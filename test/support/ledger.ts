@@ -49,8 +49,8 @@ export async function lipSyncInput(ledger: LedgerStub, externalId: string | null
   const scan = valueOf(await ledger.identifyFaces({ video }));
   return {
     faceId: `${scan.id}:${scan.faces[0]!.faceId}`,
-    sound: { url: 'https://example.com/sound.mp3' },
-    placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
+    audio: { url: 'https://example.com/sound.mp3' },
+    placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
     externalId,
   };
 }

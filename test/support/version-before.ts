@@ -26,13 +26,25 @@ interface OldScan {
   readonly faces: readonly { readonly id: string; readonly faceId: string }[];
 }
 
+/** The input of a lip-sync, as version 0.1 named its fields. */
+export interface OldLipSync {
+  readonly faceId: string;
+  readonly sound: Readonly<Record<string, string>>;
+  readonly placement: Readonly<Record<'cropStartMs' | 'cropEndMs' | 'insertAtMs', number>> & {
+    readonly videoDurationMs?: number;
+  };
+  readonly soundVolume?: number;
+  readonly watermark?: boolean;
+  readonly externalId: string;
+}
+
 /** The inputs that were sent to version 0.1, and its last answers. */
 export interface OldVersion {
   readonly inputs: {
     readonly voice: { readonly name: string; readonly source: object; readonly externalId: string };
     readonly scan: { readonly video: object; readonly idempotencyKey: string };
     readonly speech: Readonly<Record<string, unknown>> & { readonly idempotencyKey: string };
-    readonly lipSyncs: readonly (Readonly<Record<string, unknown>> & { readonly externalId: string })[];
+    readonly lipSyncs: readonly OldLipSync[];
   };
   readonly answers: {
     readonly tasks: OldList<OldTask>;

@@ -42,8 +42,9 @@ query Quote { lipSyncQuote(videoDurationMs: 10000) { units usd } }
     variables: json({
       input: {
         faceId: 'paste the id of a face here',
-        sound: { url: 'https://example.com/hello-5s.mp3' },
-        placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 500, videoDurationMs: 10_000 },
+        audio: { url: 'https://example.com/hello-5s.mp3' },
+        placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 500 },
+        videoDurationMs: 10_000,
         externalId: 'example-1',
       },
     }),

@@ -36,7 +36,7 @@ interface Props {
 
 export function CreateStep({ draft, problems, missing, onCreated }: Props) {
   const [{ fetching, error }, create] = useMutation(CreateLipSyncDocument);
-  const [mix, setMix] = useState<MixValues>({ soundVolume: 1, originalAudioVolume: 1, watermark: false });
+  const [mix, setMix] = useState<MixValues>({ audioVolume: 1, originalAudioVolume: 1, watermark: false });
   const [label, setLabel] = useState('');
   const attempt = useRef({ of: '', id: '' });
   const { audio, cut, face, videoMs, knownVideoMs, knownAudioMs } = draft;
@@ -46,12 +46,10 @@ export function CreateStep({ draft, problems, missing, onCreated }: Props) {
     if (audio === null) return;
     const input = {
       faceId: face.id,
-      sound: audio.source,
-      placement: {
-        ...cut,
-        videoDurationMs: knownVideoMs,
-        soundDurationMs: knownAudioMs,
-      },
+      audio: audio.source,
+      placement: { audioStartMs: cut.cropStartMs, audioEndMs: cut.cropEndMs, insertAtMs: cut.insertAtMs },
+      videoDurationMs: knownVideoMs,
+      audioDurationMs: knownAudioMs,
       ...mix,
     };
     // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
@@ -100,7 +98,7 @@ export function CreateStep({ draft, problems, missing, onCreated }: Props) {
 }
 
 interface MixValues {
-  readonly soundVolume: number;
+  readonly audioVolume: number;
   readonly originalAudioVolume: number;
   readonly watermark: boolean;
 }
@@ -111,7 +109,7 @@ interface MixProps {
 }
 
 const VOLUMES = [
-  { key: 'soundVolume', label: 'Audio volume' },
+  { key: 'audioVolume', label: 'Audio volume' },
   { key: 'originalAudioVolume', label: 'Volume of the video’s own audio' },
 ] as const;
 

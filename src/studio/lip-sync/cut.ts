@@ -62,7 +62,8 @@ export interface CutFacts {
 
 /** Explains why the gateway would refuse the cut. Empty if it would accept the cut. */
 export function explainCut(cut: Cut, { face, videoMs, audioMs }: CutFacts): readonly string[] {
-  const checked = checkPlacement({ ...cut, soundDurationMs: audioMs, videoDurationMs: videoMs }, [], {
+  const placement = { audioStartMs: cut.cropStartMs, audioEndMs: cut.cropEndMs, insertAtMs: cut.insertAtMs };
+  const checked = checkPlacement({ placement, audioDurationMs: audioMs, videoDurationMs: videoMs }, [], {
     face: { startMs: face.startMs, endMs: face.endMs, path: ['face'] },
     audio: null,
   });
@@ -73,10 +74,10 @@ export function explainCut(cut: Cut, { face, videoMs, audioMs }: CutFacts): read
     if (field === 'face') {
       return `This face is visible for only ${formatSeconds(face.endMs - face.startMs)}. It needs at least 2 s: choose another face.`;
     }
-    if (field === 'cropEndMs' && lengthMs < AUDIO_MS_MIN) {
+    if (field === 'audioEndMs' && lengthMs < AUDIO_MS_MIN) {
       return `The clip is ${formatSeconds(lengthMs)} long. It must be at least ${formatSeconds(AUDIO_MS_MIN)} long.`;
     }
-    if (field === 'cropEndMs') return `The clip ends after the audio, which is ${formatSeconds(audioMs)} long.`;
+    if (field === 'audioEndMs') return `The clip ends after the audio, which is ${formatSeconds(audioMs)} long.`;
     if (code === 'CLIP_OUTSIDE_VIDEO') {
       return `The audio would end at ${formatSeconds(endMs)}, but the video ends at ${formatSeconds(videoMs)}.`;
     }

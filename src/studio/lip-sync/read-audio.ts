@@ -3,7 +3,7 @@ import { issuesOf } from '../../domain/check.ts';
 
 /** The chosen audio. `durationMs` is null if this browser cannot read it. */
 export interface ChosenAudio {
-  readonly source: { readonly url: string } | { readonly base64: string } | { readonly audioId: string };
+  readonly source: { readonly url: string } | { readonly base64: string } | { readonly klingAudioId: string };
   readonly name: string;
   readonly durationMs: number | null;
   /** The loudness over time, 0 to 1. Empty if the audio cannot be decoded. */

@@ -71,7 +71,7 @@ export function SpeechForm({ onAudio }: Props) {
     const { klingAudioId: audioId, durationMs } = data.synthesizeSpeech.speech;
     const said = text.trim();
     const name = said.length > NAME_CHARS ? `${said.slice(0, NAME_CHARS)}…` : said;
-    onAudio({ source: { audioId }, name: `“${name}”`, durationMs, peaks: [] });
+    onAudio({ source: { klingAudioId: audioId }, name: `“${name}”`, durationMs, peaks: [] });
   }
 
   return (

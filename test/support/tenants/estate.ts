@@ -15,7 +15,7 @@ export interface Estate {
 
 const CLIP = 'https://example.com/clip-sandbox-never-ends.mp4';
 const SPEECH = { text: 'Good morning to all of you', klingVoiceId: 'oversea_male1', language: 'EN' };
-const PLACEMENT = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 1_000 };
+const PLACEMENT = { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 1_000 };
 
 const SPEAK = `mutation ($speech: SpeechInput!, $externalId: String) {
   synthesizeSpeech(speech: $speech, externalId: $externalId) { speech { id klingAudioId klingTaskId klingRequestId } }
@@ -59,7 +59,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   const scanned = await done(tenant, SCAN, { video: { url: CLIP }, externalId: keys.scanKey });
   const { faceScan } = scanned.identifyFaces;
   const faceId: string = faceScan.faces[0].id;
-  const lipSyncInput = { faceId, sound: { audioId: speech.klingAudioId }, placement: PLACEMENT };
+  const lipSyncInput = { faceId, audio: { klingAudioId: speech.klingAudioId }, placement: PLACEMENT };
   const lipSynced = await done(tenant, LIP_SYNC, {
     input: { ...lipSyncInput, externalId: keys.externalId, label: notes.label, metadata },
   });
@@ -176,10 +176,10 @@ export function ownInputs({ own }: Estate): Fill {
     'CreateLipSyncTaskInput.faceId': own['Face'],
     'CreateLipSyncTaskInput.externalId': undefined,
     'CreateLipSyncTaskInput.placement': PLACEMENT,
-    'CreateLipSyncTaskInput.soundVolume': 1,
+    'CreateLipSyncTaskInput.audioVolume': 1,
     'CreateLipSyncTaskInput.originalAudioVolume': 1,
     'CreateLipSyncTaskInput.watermark': false,
-    SoundSourceInput: { url: 'https://example.com/sound.mp3' },
+    AudioInput: { url: 'https://example.com/sound.mp3' },
     'Mutation.identifyFaces.externalId': undefined,
     'Mutation.synthesizeSpeech.externalId': undefined,
     VideoInput: { url: CLIP },

@@ -211,7 +211,7 @@ export const LARGE_MB = 7;
 const SCAN =
   'mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { faceScan { faces { id } } } }';
 const LIP_SYNC = 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }';
-const PLACEMENT = { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 500, videoDurationMs: 10_000 };
+const PLACEMENT = { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 500 };
 
 /** Creates a request with the largest allowed audio. It has no external id, so each call creates another task. */
 export async function largeLipSync(caller: Caller, pool: HttpPool): Promise<Buffer> {
@@ -221,7 +221,7 @@ export async function largeLipSync(caller: Caller, pool: HttpPool): Promise<Buff
     readonly data: { readonly identifyFaces: { readonly faceScan: { readonly faces: readonly { id: string }[] } } };
   };
   const faceId = data.identifyFaces.faceScan.faces[0]?.id;
-  const variables = { input: { faceId, sound: { base64: AUDIO }, placement: PLACEMENT } };
+  const variables = { input: { faceId, audio: { base64: AUDIO }, placement: PLACEMENT, videoDurationMs: 10_000 } };
   const headers = { Authorization: caller.authorization };
   return toRequest('POST', '/graphql', JSON.stringify({ query: LIP_SYNC, variables }), headers);
 }

@@ -134,8 +134,9 @@ export async function startBystander(
   const lipSync = async (): Promise<Made> => {
     const input = {
       faceId: face,
-      sound: { url: 'https://example.com/sound-5s.mp3' },
-      placement: { cropStartMs: 0, cropEndMs: 3_000, insertAtMs: 500, videoDurationMs: 10_000 },
+      audio: { url: 'https://example.com/sound-5s.mp3' },
+      placement: { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 500 },
+      videoDurationMs: 10_000,
       externalId: `lip-sync-${(number += 1)}`,
     };
     return ((await execute(LIP_SYNC, { input })) as { createLipSyncTask: { task: Made } }).createLipSyncTask.task;
