@@ -1,5 +1,5 @@
 import { type FieldNode, getArgumentValues, type SelectionSetNode, type ValidatedSubscriptionArgs } from 'graphql';
-import type { TaskFilter, Watch } from '../domain/ports.ts';
+import type { Watch } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
 import type { TaskKind, TaskStatus } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';
@@ -7,7 +7,7 @@ import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { decodeGlobalId, taskHandleOf } from './global-id.ts';
-import { TaskKindRef, TaskRef, TaskStatusRef } from './task.ts';
+import { TaskFilterInputRef, TaskRef, toTaskFilter } from './task.ts';
 
 const TaskEventRef = builder.objectRef<TaskChange>('TaskEvent').implement({
   description:
@@ -72,18 +72,6 @@ builder.subscriptionType({
 const AFTER =
   'The cursor of the last event that was seen: what came behind it follows, and not the present state. Null: the present state first. A cursor too old to go on from gets the present state with `resync: true`; one that is not of this log is `BAD_USER_INPUT`.';
 
-const TaskEventFilterInputRef = builder.inputType('TaskEventFilterInput', {
-  description: 'Which changes are told. An empty filter tells all.',
-  fields: (t) => ({
-    kind: t.field({ type: TaskKindRef, required: false, description: 'Only tasks of this kind. Null: of all.' }),
-    status: t.field({
-      type: [TaskStatusRef],
-      required: false,
-      description: 'Only changes that lead to one of these. Null and empty: to any.',
-    }),
-  }),
-});
-
 /** Creates the error for a subscription over a transport that sends one response. */
 export function needsStream(): GatewayError {
   return new GatewayError({
@@ -120,7 +108,7 @@ builder.subscriptionFields((t) => ({
     description: "All of the caller's tasks. The present state is that of the tasks that have not ended, up to 1,000.",
     args: {
       after: t.arg.string({ required: false, description: AFTER }),
-      filter: t.arg({ type: TaskEventFilterInputRef, required: false, description: 'Null: all changes.' }),
+      filter: t.arg({ type: TaskFilterInputRef, required: false, description: 'Null: all changes.' }),
     },
     subscribe: refuse,
     resolve: toChange,
@@ -148,17 +136,13 @@ export function toSubscription(args: ValidatedSubscriptionArgs): Subscription | 
   const field = node === null ? undefined : fields[node.name.value];
   if (node === null || field === undefined) return null;
   const { id, after, filter } = getArgumentValues(field, node, args.variableValues) as Arguments;
-  const watch = id === undefined ? { taskId: null, filter: toFilter(filter) } : toTaskWatch(id);
+  const watch = id === undefined ? { taskId: null, filter: toTaskFilter(filter) } : toTaskWatch(id);
   if (watch === null) return null;
   return {
     watch,
     after: after ?? null,
     afterVariable: afterVariableOf(node),
   };
-}
-
-function toFilter(filter: Arguments['filter']): TaskFilter {
-  return { kind: filter?.kind ?? null, statuses: filter?.status ?? [] };
 }
 
 function toTaskWatch(id: string): Watch | null {

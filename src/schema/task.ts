@@ -1,7 +1,7 @@
 import { endedAtMsOf, notesOf, updatedAtMsOf } from '../domain/apply.ts';
 import { isRetryable, TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode } from '../domain/failure.ts';
 import { type Metadata, NOTES_MAX } from '../domain/notes.ts';
-import type { TaskReference } from '../domain/ports.ts';
+import type { TaskFilter, TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { notFound } from '../errors.ts';
@@ -219,19 +219,58 @@ const TaskConnectionRef = builder.connectionObject(
   { description: 'A task of either kind, and where it stands in the list.' },
 );
 
+/** Selects tasks, in a list and in a subscription. */
+export const TaskFilterInputRef = builder.inputType('TaskFilterInput', {
+  description:
+    'Selects tasks that match every given field. For changes, the filter is matched against the task after the change.',
+  fields: (t) => ({
+    kind: t.field({ type: TaskKindRef, required: false, description: 'Only tasks of this kind. Null means all.' }),
+    status: t.field({
+      type: [TaskStatusRef],
+      required: false,
+      description: 'Only tasks in any of these. Null and empty mean all.',
+    }),
+  }),
+});
+
+/** A filter as GraphQL passes it. */
+interface TaskFilterInput {
+  readonly kind?: TaskKind | null | undefined;
+  readonly status?: readonly TaskStatus[] | null | undefined;
+}
+
+/** Converts a filter to what the ledger and the hub match. */
+export function toTaskFilter(filter: TaskFilterInput | null | undefined): TaskFilter {
+  return { kind: filter?.kind ?? null, statuses: filter?.status ?? [] };
+}
+
+builder.queryField('task', (t) =>
+  t.field({
+    type: TaskRef,
+    nullable: true,
+    description: "Returns one of the caller's tasks. Null if it does not exist, or belongs to another tenant.",
+    args: { by: t.arg({ type: TaskReferenceInputRef, description: 'Names the task.' }) },
+    async resolve(_root, { by }, { ledger }) {
+      if (typeof by.externalId === 'string') return ledger.task({ externalId: by.externalId });
+      const handle = by.id === null || by.id === undefined ? null : taskHandleOf(by.id);
+      const task = handle === null ? null : await ledger.task({ id: handle.id });
+      return task?.kind === handle?.kind ? task : null;
+    },
+  }),
+);
+
 builder.queryField('tasks', (t) =>
   t.field({
     type: TaskConnectionRef,
-    description: "The caller's tasks of all kinds, newest first.",
+    description: "Lists the caller's tasks, newest first.",
     args: {
-      ...taskListArgs(),
-      kind: t.arg({ type: TaskKindRef, required: false, description: 'Only tasks of this kind. Null: of all.' }),
+      ...windowArgs(),
+      filter: t.arg({ type: TaskFilterInputRef, required: false, description: 'Which tasks. Null lists all.' }),
     },
     extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
-      const slice = await ledger.tasks({ kind: args.kind ?? null, statuses: args.status ?? [] }, window);
-      return toConnection(slice, window);
+      return toConnection(await ledger.tasks(toTaskFilter(args.filter), window), window);
     },
   }),
 );

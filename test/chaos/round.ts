@@ -58,7 +58,7 @@ const CATCH_UP_MS_MAX = 20_000;
 
 const SCAN_UNITS = 0.05;
 
-const UNFINISHED = `{ tasks(first: 5, status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED]) { edges { node { id externalId status } } } }`;
+const UNFINISHED = `{ tasks(first: 5, filter: { status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED] }) { edges { node { id externalId status } } } }`;
 
 /** Runs one round against a new gateway and sandbox, and collects the evidence. */
 export async function runRound(options: RoundOptions): Promise<Evidence> {

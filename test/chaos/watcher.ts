@@ -36,7 +36,7 @@ interface TaskEventAnswer {
 
 const EVENT = '{ cursor sequence resync task { id status } }';
 const TASK_CHANGED = `subscription ($id: ID!, $after: String) { event: taskChanged(id: $id, after: $after) ${EVENT} }`;
-const TASKS_CHANGED = `subscription ($filter: TaskEventFilterInput, $after: String) { event: tasksChanged(filter: $filter, after: $after) ${EVENT} }`;
+const TASKS_CHANGED = `subscription ($filter: TaskFilterInput, $after: String) { event: tasksChanged(filter: $filter, after: $after) ${EVENT} }`;
 
 /** How long a watcher stays connected and away, in milliseconds. */
 const STAYS_MS = [500, 15_000] as const;

@@ -23,7 +23,7 @@ const OPERATIONS: Readonly<Record<string, readonly [query: string, variables?: o
   'a missing task': [`{ lipSyncTask(by: {id: "none"}) { ${TASK} } }`],
   'an empty reference': ['query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { id } }', { by: {} }],
   'a page of tasks': [
-    `query ($first: Int, $kind: TaskKind) { tasks(first: $first, kind: $kind) { edges { cursor node { ...T } } pageInfo { hasNextPage endCursor } } } fragment T on Task { ${TASK} }`,
+    `query ($first: Int, $kind: TaskKind) { tasks(first: $first, filter: { kind: $kind }) { edges { cursor node { ...T } } pageInfo { hasNextPage endCursor } } } fragment T on Task { ${TASK} }`,
     { first: 2 },
   ],
   'a page that is too long': ['{ tasks(first: 101) { edges { cursor } } voices { edges { node { id } } } }'],

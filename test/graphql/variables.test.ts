@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import { coerceVariables } from '../../src/graphql/operation.ts';
 import { schema } from '../../src/schema/schema.ts';
 
-const DEFINITIONS = '$i: CreateLipSyncTaskInput, $ids: [ID!], $first: Int, $filter: TaskEventFilterInput';
+const DEFINITIONS = '$i: CreateLipSyncTaskInput, $ids: [ID!], $first: Int, $filter: TaskFilterInput';
 
 function coerce(values: Readonly<Record<string, unknown>>) {
   const [operation] = parse(`query (${DEFINITIONS}) { __typename }`).definitions;
@@ -126,7 +126,7 @@ describe('coerceVariables', () => {
 
   it('prints short values as graphql does', ({ expect }) => {
     expect(messagesOf({ filter: { stat: ['A', { b: null }] } })).toEqual([
-      'Variable "$filter" has invalid value: Expected value of type "TaskEventFilterInput" not to include unknown field "stat". Did you mean "status"? Found: { stat: ["A", { b: null }] }.',
+      'Variable "$filter" has invalid value: Expected value of type "TaskFilterInput" not to include unknown field "stat". Did you mean "status"? Found: { stat: ["A", { b: null }] }.',
     ]);
   });
 

@@ -81,9 +81,9 @@ describe('if introspection is off', () => {
 
   it.for([
     ['{ voic { id } }', {}],
-    ['{ tasks(kind: VOICES) { edges { cursor } } }', {}],
+    ['{ tasks(filter: { kind: VOICES }) { edges { cursor } } }', {}],
     ['{ tasks(firs: 1) { edges { cursor } } }', {}],
-    ['query ($k: TaskKind) { tasks(kind: $k) { edges { cursor } } }', { k: 'VOICES' }],
+    ['query ($k: TaskKind) { tasks(filter: { kind: $k }) { edges { cursor } } }', { k: 'VOICES' }],
     ['mutation ($i: VideoInput!) { identifyFaces(video: $i) { faceScan { id } } }', { i: { ur: 'x' } }],
   ] as const)('no message suggests names of the schema: %s', async ([query, variables], { expect }) => {
     const { errors } = await closed.execute(query, variables);

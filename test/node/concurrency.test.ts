@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id createdAt } } }`;
-const UNFINISHED = `{ tasks(first: 1, status: [QUEUED, SUBMITTED, PROCESSING]) { edges { node { id } } } }`;
+const UNFINISHED = `{ tasks(first: 1, filter: { status: [QUEUED, SUBMITTED, PROCESSING] }) { edges { node { id } } } }`;
 
 async function execute<Data>(query: string, variables: object): Promise<Data> {
   const sent = await sendOperation(stack.gateway.url, { query, variables }, null);

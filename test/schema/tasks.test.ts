@@ -223,9 +223,31 @@ it.for([
   expect(data.tasks.edges[0].node.failure).toEqual({ code, message: 'because', retryable });
 });
 
+describe('task', () => {
+  const QUERY = 'query ($by: TaskReferenceInput!) { task(by: $by) { __typename id } }';
+
+  it.for([
+    [
+      'a lip-sync by its id',
+      { id: idOf('LipSyncTask', 'l1') },
+      { __typename: 'LipSyncTask', id: idOf('LipSyncTask', 'l1') },
+    ],
+    [
+      'a voice task by its id',
+      { id: idOf('VoiceTask', 'v1') },
+      { __typename: 'VoiceTask', id: idOf('VoiceTask', 'v1') },
+    ],
+    ['nothing by the id of another kind', { id: idOf('VoiceTask', 'l1') }, null],
+    ['nothing by the id of another type', { id: idOf('Voice', 'v1') }, null],
+    ['nothing by an unknown external id', { externalId: 'unknown' }, null],
+  ] as const)('finds %s', async ([, by, expected], { expect }) => {
+    expect((await client.execute(QUERY, { by })).data).toEqual({ task: expected });
+  });
+});
+
 describe('tasks', () => {
   const QUERY = `query ($first: Int, $after: String, $kind: TaskKind, $status: [TaskStatus!]) {
-    tasks(first: $first, after: $after, kind: $kind, status: $status) {
+    tasks(first: $first, after: $after, filter: { kind: $kind, status: $status }) {
       edges { cursor node { __typename id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
 
   it('are paginated with cursors', async ({ expect }) => {

@@ -20,7 +20,7 @@ const GUESSES: readonly [name: string, query: string][] = [
   ['introspection in a mutation', 'mutation { __schema { types { name } } }'],
   ['a misspelt field', '{ voic { id } }'],
   ['a misspelt argument', '{ tasks(firs: 1) { edges { cursor } } }'],
-  ['a misspelt enum value', '{ tasks(kind: VOICES) { edges { cursor } } }'],
+  ['a misspelt enum value', '{ tasks(filter: { kind: VOICES }) { edges { cursor } } }'],
   ['a misspelt type', '{ node(id: "x") { ... on VoiceTas { id } } }'],
   ['a misspelt input field', 'mutation { identifyFaces(video: { ur: "x" }) { faceScan { id } } }'],
 ];

@@ -5,7 +5,7 @@ import { AUTHORIZATION } from '../support/token.ts';
 
 const openReady = useSockets();
 
-const QUERY = 'query ($status: [TaskStatus!]) { tasks(status: $status) { edges { cursor } } }';
+const QUERY = 'query ($status: [TaskStatus!]) { tasks(filter: { status: $status }) { edges { cursor } } }';
 const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
 
 interface Attack {

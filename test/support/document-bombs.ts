@@ -10,7 +10,7 @@ export const DOCUMENT_BOMBS: Readonly<Record<string, string>> = {
   'the same fields with selections': `{operator{${times(30, () => 'klingTasks(list:LIP_SYNCS){page} klingTask(list:LIP_SYNCS,klingTaskId:"1"){klingStatus} resourcePacks{name}')}}}`,
   'fields that are merged on two levels': `{${times(19, () => 'operator{klingTasks(list:LIP_SYNCS){items{klingTaskId klingStatus unitsDeducted klingCreatedAt}}}')}}`,
   'fields with arguments to compare': `{operator{${times(30, () => 'klingTasks(list:LIP_SYNCS,page:1,pageSize:2){page pageSize klingRequestId __typename}')}}}`,
-  'fields with large arguments': `{${times(19, () => `tasks(status:[${'QUEUED '.repeat(60)}]){edges{cursor}}`)}}`,
+  'fields with large arguments': `{${times(19, () => `tasks(filter:{status:[${'QUEUED '.repeat(60)}]}){edges{cursor}}`)}}`,
   'inline fragments': `{operator{${times(30, () => '...on OperatorQuery{klingTasks(list:LIP_SYNCS){page} ...on OperatorQuery{resourcePacks{name}}}')}}}`,
   'fragments, all compared with all': `{operator{${times(110, (i) => `...f${i}`)}}} ${times(110, (i) => `fragment f${i} on OperatorQuery{x${i}{y}}`)}`,
   'fragments, each with the fields of the others': `{operator{${times(28, (i) => `...f${i}`)}}} ${times(28, (i) => `fragment f${i} on OperatorQuery{klingTasks(list:LIP_SYNCS){page} klingTask(list:LIP_SYNCS,klingTaskId:"1"){klingStatus} resourcePacks{name}}`)}`,

@@ -10,7 +10,7 @@ export const TASK_CHANGED = `subscription ($id: ID!, $after: String) {
   taskChanged(id: $id, after: $after) { cursor sequence resync task { id status } }
 }`;
 
-export const TASKS_CHANGED = `subscription ($after: String, $filter: TaskEventFilterInput) {
+export const TASKS_CHANGED = `subscription ($after: String, $filter: TaskFilterInput) {
   tasksChanged(after: $after, filter: $filter) { cursor sequence resync task { id status } }
 }`;
 

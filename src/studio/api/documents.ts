@@ -72,7 +72,7 @@ export const ViewerDocument = graphql(`
 export const TasksDocument = graphql(
   `
     query Tasks($after: String, $kind: TaskKind, $status: [TaskStatus!]) {
-      tasks(first: 20, after: $after, kind: $kind, status: $status) {
+      tasks(first: 20, after: $after, filter: { kind: $kind, status: $status }) {
         edges {
           cursor
           node {
@@ -92,7 +92,7 @@ export const TasksDocument = graphql(
 /** The tasks of a list, for the cache to change. Without a schema, it cannot read fields of single types while it writes. */
 export const TaskEdgesDocument = graphql(`
   query TaskEdges($after: String, $kind: TaskKind, $status: [TaskStatus!]) {
-    tasks(first: 20, after: $after, kind: $kind, status: $status) {
+    tasks(first: 20, after: $after, filter: { kind: $kind, status: $status }) {
       __typename
       edges {
         __typename

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 /** Subscribes to ends of tasks only. Earlier changes are not part of the measurement. */
 export const OPERATION = {
-  query: `subscription Ends($filter: TaskEventFilterInput) {
+  query: `subscription Ends($filter: TaskFilterInput) {
   tasksChanged(filter: $filter) {
     cursor resync
     task {

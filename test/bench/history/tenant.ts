@@ -36,15 +36,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'list of 30': { times: 60, run: ({ ask }) => ask(`{ tasks(first: 30) { ${PAGE} } }`, {}) },
   'list of 30 of one kind': {
     times: 60,
-    run: ({ ask }) => ask(`{ tasks(first: 30, kind: LIP_SYNC) { ${PAGE} } }`, {}),
+    run: ({ ask }) => ask(`{ tasks(first: 30, filter: { kind: LIP_SYNC }) { ${PAGE} } }`, {}),
   },
   'list of 30 by status': {
     times: 60,
-    run: ({ ask }) => ask(`{ tasks(first: 30, status: [SUCCEEDED, FAILED]) { ${PAGE} } }`, {}),
+    run: ({ ask }) => ask(`{ tasks(first: 30, filter: { status: [SUCCEEDED, FAILED] }) { ${PAGE} } }`, {}),
   },
   'list that finds nothing': {
     times: 60,
-    run: ({ ask }) => ask(`{ tasks(first: 30, status: [FAILED]) { ${PAGE} } }`, {}),
+    run: ({ ask }) => ask(`{ tasks(first: 30, filter: { status: [FAILED] }) { ${PAGE} } }`, {}),
   },
   read: {
     times: 100,

@@ -33,7 +33,8 @@ const SETTLE_MS_MAX = 180_000;
 
 const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
 const READ = 'query ($id: ID!) { voiceTask(by: { id: $id }) { status } }';
-const OPEN = '{ tasks(first: 100, status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED]) { edges { node { id } } } }';
+const OPEN =
+  '{ tasks(first: 100, filter: { status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED] }) { edges { node { id } } } }';
 
 interface Client {
   readonly ask: (query: string, variables: object) => Promise<Record<string, unknown> | null>;

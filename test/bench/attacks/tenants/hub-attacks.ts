@@ -13,7 +13,7 @@ const MESSAGE_CHARS = 64_000;
 /** Nearly the largest subscription. */
 const SUBSCRIPTION_CHARS = 8_000;
 
-const FILTERED = 'subscription ($f: TaskEventFilterInput) { tasksChanged(filter: $f) { cursor } }';
+const FILTERED = 'subscription ($f: TaskFilterInput) { tasksChanged(filter: $f) { cursor } }';
 
 function unknownKeys(count: number): object {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
