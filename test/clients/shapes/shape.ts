@@ -84,7 +84,7 @@ export const ENDED = '{"data":{"taskChanged":{"cursor":"<cursor>","task":{"id":"
 const NAME = 'must be 1 to 20 characters long and not blank';
 
 /** The answer to a refused mutation. `issues` has the problems of its input. */
-export const REFUSED_VOICE = `{"errors":[{"message":"input.name: ${NAME}","locations":[{"line":1,"column":51}],"path":["createVoiceTask"],"extensions":{"code":"BAD_USER_INPUT","retryable":false,"issues":[{"path":["input","name"],"message":"${NAME}"}],"requestId":"<requestId>"}}],"data":{"createVoiceTask":null}}`;
+export const REFUSED_VOICE = `{"errors":[{"message":"input.name: ${NAME}","locations":[{"line":1,"column":55}],"path":["createVoiceTask"],"extensions":{"code":"BAD_USER_INPUT","retryable":false,"issues":[{"path":["input","name"],"code":"OUT_OF_RANGE","message":"${NAME}"}],"requestId":"<requestId>"}}],"data":{"createVoiceTask":null}}`;
 export const NO_TASK =
   '{"message":"There is no such task.","extensions":{"code":"NOT_FOUND","retryable":false,"requestId":"<requestId>"}}';
 
