@@ -9,7 +9,7 @@ import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts
 import { decodeGlobalId, taskHandleOf } from './global-id.ts';
 import { TaskFilterInputRef, TaskRef, toTaskFilter } from './task.ts';
 
-const TaskEventRef = builder.objectRef<TaskChange>('TaskEvent').implement({
+const TaskUpdateRef = builder.objectRef<TaskChange>('TaskUpdate').implement({
   description:
     'One change of a task. Changes are kept for a day, and the newest 1,000 of a task, unless set otherwise.',
   fields: (t) => ({
@@ -33,27 +33,40 @@ const TaskEventRef = builder.objectRef<TaskChange>('TaskEvent').implement({
   }),
 });
 
-const TaskEventConnectionRef = builder.connectionObject(
-  { type: TaskEventRef, name: 'TaskEventConnection', description: 'A window of a log of changes, oldest first.' },
+const TaskUpdateConnectionRef = builder.connectionObject(
+  { type: TaskUpdateRef, name: 'TaskUpdateConnection', description: 'A window of a log of changes, oldest first.' },
   { description: 'A change, and its place in the log.' },
 );
 
-builder.queryField('events', (t) =>
+builder.queryField('taskUpdates', (t) =>
   t.field({
-    type: TaskEventConnectionRef,
-    description: "The changes of all the caller's tasks, oldest first: what a client missed while it was away.",
-    args: windowArgs(),
+    type: TaskUpdateConnectionRef,
+    description:
+      "Lists the changes of the caller's tasks, oldest first. The subscriptions continue from the same cursors.",
+    args: {
+      ...windowArgs(),
+      taskId: t.arg.globalID({
+        required: false,
+        description: 'Only changes of this task. Empty if it does not exist, or belongs to another tenant.',
+      }),
+    },
     extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
-      return toConnection(await ledger.events(null, window), window);
+      const { taskId } = args;
+      if (taskId === undefined || taskId === null) return toConnection(await ledger.events(null, window), window);
+      const handle = taskHandleOf(taskId);
+      const task = handle === null ? null : await ledger.task({ id: handle.id });
+      // A forged id of another kind must not show what the caller's scopes hide.
+      const isFound = task !== null && task.kind === handle?.kind;
+      return toConnection(isFound ? await ledger.events(task, window) : { edges: [], hasNextPage: false }, window);
     },
   }),
 );
 
 builder.interfaceField(TaskRef, 'events', (t) =>
   t.field({
-    type: TaskEventConnectionRef,
+    type: TaskUpdateConnectionRef,
     description: 'The changes of this task, oldest first.',
     args: windowArgs(),
     extensions: withCost({ ...WINDOW_COST, call: true }),
@@ -94,7 +107,7 @@ function toChange(event: unknown): TaskChange {
 
 builder.subscriptionFields((t) => ({
   taskChanged: t.field({
-    type: TaskEventRef,
+    type: TaskUpdateRef,
     description: 'One task, until it is final: then the subscription completes. Errors: `NOT_FOUND`.',
     args: {
       id: t.arg.id({ description: 'The `id` of the task.' }),
@@ -104,7 +117,7 @@ builder.subscriptionFields((t) => ({
     resolve: toChange,
   }),
   tasksChanged: t.field({
-    type: TaskEventRef,
+    type: TaskUpdateRef,
     description: "All of the caller's tasks. The present state is that of the tasks that have not ended, up to 1,000.",
     args: {
       after: t.arg.string({ required: false, description: AFTER }),

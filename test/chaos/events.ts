@@ -20,7 +20,7 @@ interface EventsPage {
 }
 
 const PAGE = `query ($after: String) {
-  events(first: 100, after: $after) { edges { node { seq: sequence cursor task { id status } } } pageInfo { hasNextPage endCursor } }
+  events: taskUpdates(first: 100, after: $after) { edges { node { seq: sequence cursor task { id status } } } pageInfo { hasNextPage endCursor } }
 }`;
 
 /** The most pages of 100 events. No round has more events. */

@@ -28,7 +28,7 @@ export interface WatchersOptions {
 /** The wait after the last event, in which a repeated event could arrive. */
 const QUIET_MS = 500;
 
-const FIRST = `{ events(first: 1) { edges { node { sequence cursor } } } }`;
+const FIRST = `{ events: taskUpdates(first: 1) { edges { node { sequence cursor } } } }`;
 
 /** Starts each watcher at its time. */
 export function startWatchers({ gatewayUrl, plans, newestTask }: WatchersOptions): Watchers {

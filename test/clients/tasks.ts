@@ -18,7 +18,7 @@ export async function statusOf(gateway: RunningGateway, id: string): Promise<str
 }
 
 const LOG = `query ($after: String) {
-  events(first: 100, after: $after) { edges { node { cursor sequence task { id status } } } pageInfo { hasNextPage } }
+  events: taskUpdates(first: 100, after: $after) { edges { node { cursor sequence task { id status } } } pageInfo { hasNextPage } }
 }`;
 
 /** Moves a task at Kling by hand, and waits until the gateway has the status. */

@@ -44,7 +44,7 @@ describe('the cost of a subscription', () => {
     ['subscription ($n: Int) { tasksChanged { task { events(first: $n) { edges { cursor } } } } }', 822],
     ['subscription { tasksChanged { task { queuePosition } } }', 127],
     [
-      'subscription { tasksChanged { ...F } } fragment F on TaskEvent { task { a: queuePosition b: queuePosition } }',
+      'subscription { tasksChanged { ...F } } fragment F on TaskUpdate { task { a: queuePosition b: queuePosition } }',
       232,
     ],
   ] as const)('of %s is %d', ([query, cost], { expect }) => {

@@ -176,7 +176,7 @@ describe('a database of version 0.1', () => {
     const after = all[4]!.cursor;
     const missed = all.slice(5);
     const list = `query ($after: String) {
-      events(first: 100, after: $after) { edges { node { cursor sequence at task { id status } } } }
+      events: taskUpdates(first: 100, after: $after) { edges { node { cursor sequence at task { id status } } } }
     }`;
     const { events } = await run(list, { after });
     const nodes = events.edges.map(({ node }: Data) => node);
@@ -259,7 +259,7 @@ describe('a database of version 0.1', () => {
     expect(response.status).toBe(204);
     await expect.poll(() => statusOf(running)).toBe('SUCCEEDED');
     const { events } = await run(
-      'query ($after: String) { events(after: $after, first: 100) { nodes { sequence } } }',
+      'query ($after: String) { events: taskUpdates(after: $after, first: 100) { nodes { sequence } } }',
       {
         after: old.answers.events.edges.at(-1)!.node.cursor,
       },

@@ -46,7 +46,7 @@ test('a task that Kling is slow to return is answered as stored after 2 s, and l
   expect(ms).toBeLessThan(6_000);
   expect(held).toHaveLength(1);
   answer(held[0]!, 'processing');
-  const events = '{ events(first: 10) { edges { node { task { status } } } } }';
+  const events = '{ events: taskUpdates(first: 10) { edges { node { task { status } } } } }';
   await expect
     .poll(async () => (await ask(events)).data)
     .toEqual({

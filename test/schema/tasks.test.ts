@@ -245,6 +245,22 @@ describe('task', () => {
   });
 });
 
+describe('taskUpdates', () => {
+  const QUERY = 'query ($taskId: ID) { taskUpdates(first: 5, taskId: $taskId) { nodes { cursor } } }';
+
+  it.for([
+    ['all tasks', null, [null]],
+    ['one task', idOf('VoiceTask', 'v1'), ['v1']],
+    ['nothing for an id of another type', idOf('Voice', 'v1'), []],
+    ['nothing for a forged id that crosses kinds', idOf('LipSyncTask', 'v1'), []],
+  ] as const)('asks the ledger for the changes of %s', async ([, taskId, asked], { expect }) => {
+    const { data } = await client.execute(QUERY, { taskId });
+    expect(data.taskUpdates.nodes).toEqual(expect.any(Array));
+    const calls = client.ledger.calls.filter(([name]) => name === 'events');
+    expect(calls.map(([, of]) => of)).toEqual(asked);
+  });
+});
+
 describe('tasks', () => {
   const QUERY = `query ($first: Int, $after: String, $kind: TaskKind, $status: [TaskStatus!]) {
     tasks(first: $first, after: $after, filter: { kind: $kind, status: $status }) {

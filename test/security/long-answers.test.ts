@@ -18,7 +18,7 @@ const QUERIES: readonly (readonly [name: string, query: string, variables?: obje
     'in connections, through fragments',
     `{ tasks(first: 100) { ...f } }
       fragment f on TaskConnection { edges { node { events(first: 100) { ...g } } } }
-      fragment g on TaskEventConnection { edges { node { cursor } } }`,
+      fragment g on TaskUpdateConnection { edges { node { cursor } } }`,
   ],
   [
     'in connections without a size',

@@ -32,7 +32,7 @@ const EVERYTHING = `{
   voices(first: 100) { edges { cursor node { id voiceId name } } }
   faceScans(first: 100) { edges { cursor node { id klingSessionId klingRequestId video { url } faces { id scan { id } } } } }
   speeches(first: 100) { edges { cursor node { id text url klingAudioId klingTaskId klingRequestId } } }
-  events(first: 100) { edges { cursor node { sequence task { id externalId } } } }
+  taskUpdates(first: 100) { edges { cursor node { sequence task { id externalId } } } }
   usage { month units unitsMax }
 }`;
 

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<14d698e4982636ffc076c7049fc68e8f>>
+ * @generated SignedSource<<446edb82ff6c51ba87c341227d8c118a>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -93,7 +93,7 @@ return {
       {
         "alias": null,
         "args": (v2/*:: as any*/),
-        "concreteType": "TaskEvent",
+        "concreteType": "TaskUpdate",
         "kind": "LinkedField",
         "name": "taskChanged",
         "plural": false,
@@ -132,7 +132,7 @@ return {
       {
         "alias": null,
         "args": (v2/*:: as any*/),
-        "concreteType": "TaskEvent",
+        "concreteType": "TaskUpdate",
         "kind": "LinkedField",
         "name": "taskChanged",
         "plural": false,

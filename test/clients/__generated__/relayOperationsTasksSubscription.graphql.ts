@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<cd0007c77905b84a73e84c13a3f0b611>>
+ * @generated SignedSource<<1033fbbe435f41fe3f6d351adc1736a2>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -81,7 +81,7 @@ return {
       {
         "alias": null,
         "args": (v1/*:: as any*/),
-        "concreteType": "TaskEvent",
+        "concreteType": "TaskUpdate",
         "kind": "LinkedField",
         "name": "tasksChanged",
         "plural": false,
@@ -117,7 +117,7 @@ return {
       {
         "alias": null,
         "args": (v1/*:: as any*/),
-        "concreteType": "TaskEvent",
+        "concreteType": "TaskUpdate",
         "kind": "LinkedField",
         "name": "tasksChanged",
         "plural": false,

@@ -37,7 +37,7 @@ const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   voices { pageInfo { startCursor } }
   faceScans { pageInfo { startCursor } }
   speeches { pageInfo { startCursor } }
-  events { pageInfo { startCursor endCursor } }
+  taskUpdates { pageInfo { startCursor endCursor } }
 }`;
 
 /** Returns the data of the answer. Fails the test if it has errors. */
@@ -107,8 +107,8 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     voicesCursor: lists.voices.pageInfo.startCursor,
     faceScansCursor: lists.faceScans.pageInfo.startCursor,
     speechesCursor: lists.speeches.pageInfo.startCursor,
-    eventsCursor: lists.events.pageInfo.startCursor,
-    lastEventCursor: lists.events.pageInfo.endCursor,
+    eventsCursor: lists.taskUpdates.pageInfo.startCursor,
+    lastEventCursor: lists.taskUpdates.pageInfo.endCursor,
     taskEventsCursor: lists.lipSyncTask.events.pageInfo.startCursor,
   };
   // Kling sometimes leaves some of them out.
@@ -141,7 +141,8 @@ const windowOf = (list: string): Fill => ({ [`Query.${list}.after`]: undefined, 
 /** Valid inputs of the tenant itself, for the arguments that do not take the id in question. */
 export function ownInputs({ own }: Estate): Fill {
   return {
-    ...windowOf('events'),
+    ...windowOf('taskUpdates'),
+    'Query.taskUpdates.taskId': undefined,
     ...windowOf('tasks'),
     ...windowOf('lipSyncTasks'),
     ...windowOf('voiceTasks'),

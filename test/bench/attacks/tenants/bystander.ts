@@ -44,7 +44,7 @@ const QUERIES = [
   '{ tasks(first: 10) { edges { node { id status createdAt } } } }',
   'query ($id: ID!) { node(id: $id) { id ... on VoiceTask { status externalId } } }',
   '{ voiceTasks(first: 5, status: [PROCESSING]) { edges { node { id } } } viewer { tenant } }',
-  '{ events(first: 10) { edges { node { cursor at } } } }',
+  '{ taskUpdates(first: 10) { edges { node { cursor at } } } }',
   '{ presetVoices(first: 3) { edges { node { name } } } }',
 ] as const;
 const VOICE =

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<87259ebd2a44827b448b1de79df56c36>>
+ * @generated SignedSource<<e52b4f42959edbf4a76e5308668fcfd2>>
  * @relayHash fad8dc212767735fbf650810b6fc8a87
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
@@ -96,7 +96,7 @@ return {
       {
         "alias": null,
         "args": (v2/*:: as any*/),
-        "concreteType": "TaskEvent",
+        "concreteType": "TaskUpdate",
         "kind": "LinkedField",
         "name": "taskChanged",
         "plural": false,
@@ -135,7 +135,7 @@ return {
       {
         "alias": null,
         "args": (v2/*:: as any*/),
-        "concreteType": "TaskEvent",
+        "concreteType": "TaskUpdate",
         "kind": "LinkedField",
         "name": "taskChanged",
         "plural": false,
