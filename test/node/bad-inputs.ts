@@ -84,7 +84,7 @@ export function badInputs(face: string): readonly BadInput[] {
     faces('an empty id', { video: { klingVideoId: '' } }, ['video.klingVideoId']),
     faces('a path in an id', { video: { klingVideoId: '../secrets' } }, ['video.klingVideoId']),
     faces('an endless id', { video: { klingVideoId: text(200) } }, ['video.klingVideoId']),
-    faces('an external id with a blank', { video: { url: VIDEO }, externalId: 'a b' }, ['input.externalId']),
+    faces('an external id with a blank', { video: { url: VIDEO }, externalId: 'a b' }, ['externalId']),
     voice('no name', { name: '' }, ['input.name']),
     voice('a name of blanks', { name: '   ' }, ['input.name']),
     voice('a name of 21 characters', { name: text(21) }, ['input.name']),
