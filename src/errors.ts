@@ -11,19 +11,46 @@ interface ErrorCodeRow {
   readonly meaning: string;
 }
 
-/** Stable codes, sent as `extensions.code`. Renaming one is a breaking change. */
+/** Stable codes of failures, and of top-level errors in `extensions.code`. Renaming one is a breaking change. */
 export const ERROR_CODES = {
   UNAUTHENTICATED: { status: 401, meaning: 'Top-level only. The token is missing, wrong or expired.' },
   FORBIDDEN: { status: 403, meaning: 'Top-level only. The caller is known, but may not do this.' },
   NOT_FOUND: { status: 404, meaning: 'Top-level only. The object does not exist, or belongs to another tenant.' },
   BAD_USER_INPUT: { status: 400, meaning: 'The input is wrong; `issues` lists what.' },
   CONFLICT: { status: 409, meaning: 'See `ConflictError`.' },
+  AUDIO_UNREADABLE: { status: 422, meaning: 'Kling could not read the audio.' },
+  CANCELLED: { status: 409, meaning: 'The caller cancelled the task before Kling received it. Nothing was charged.' },
   CONTENT_REJECTED: {
     status: 422,
     meaning: "Kling's content policy refused the text, audio or video. The same input fails again.",
   },
+  CREATE_OUTCOME_UNKNOWN: {
+    status: 503,
+    meaning: 'The answer to a create was lost, and the task was not found at Kling in time. It may have been charged.',
+  },
+  DEADLINE_EXCEEDED: { status: 504, meaning: 'Kling did not finish in time. It may still charge.' },
+  FACE_ANGLE: { status: 422, meaning: 'The face is turned away too far.' },
+  INPUT_REJECTED: {
+    status: 422,
+    meaning: 'Kling could not use the audio or video: its format, length, size or quality.',
+  },
+  MULTIPLE_SPEAKERS: { status: 422, meaning: 'Kling heard more than one speaker.' },
+  NO_FACE_DETECTED: { status: 422, meaning: 'Kling found no usable face in the video.' },
+  NO_RESULT: { status: 502, meaning: 'Kling reported success, but never a result.' },
+  NOT_SENT: {
+    status: 503,
+    meaning: 'The task waited too long for a slot at Kling. Nothing was charged for it.',
+  },
   QUOTA_EXHAUSTED: { status: 402, meaning: 'See `QuotaExhaustedError`.' },
   RATE_LIMITED: { status: 429, meaning: 'Too many requests. Wait for `retryAfterMs`, or at least a second.' },
+  TASK_LOST_AT_KLING: {
+    status: 502,
+    meaning: 'Kling does not know the task any more, for example after a change of keys.',
+  },
+  UPSTREAM_ERROR: {
+    status: 502,
+    meaning: "Kling failed for a reason that the gateway does not know. `message` has Kling's text.",
+  },
   UPSTREAM_UNAVAILABLE: {
     status: 503,
     meaning: 'Kling or a part of the gateway did not answer, or not intelligibly.',
@@ -49,7 +76,7 @@ export const ISSUE_CODES = {
   CLIP_OUTSIDE_VIDEO: 'The clip ends after the end of the video.',
   CLIP_TOO_SHORT: 'The audio has less than 2 s left after trimming.',
   EXPIRED: 'The scan is older than 24 hours.',
-  FILE_TOO_LARGE: 'The file is too large.',
+  FILE_TOO_LARGE: 'The file has more bytes than Kling takes.',
   MALFORMED: 'The text has the wrong form: an id, URL, cursor or base64.',
   NOT_FOUND: "The id names nothing of the caller's.",
   NOT_UNIQUE: 'The key is in the list more than once.',
@@ -125,6 +152,34 @@ export class GatewayError extends Error {
   }
 }
 
+/** A refused input. Mutations return this error and the next three as data. */
+export class InvalidInputError extends GatewayError {
+  override readonly name = 'InvalidInputError';
+}
+
+/** A `CONFLICT`. */
+export class ConflictError extends GatewayError {
+  override readonly name = 'ConflictError';
+}
+
+/** A `QUOTA_EXHAUSTED`, of the tenant or of the Kling account. */
+export class QuotaExhaustedError extends GatewayError {
+  override readonly name = 'QuotaExhaustedError';
+}
+
+/** Any other failure of Kling. */
+export class UpstreamError extends GatewayError {
+  override readonly name = 'UpstreamError';
+}
+
+/** Creates the error for a failure that was returned as data. Its class says whether a mutation returns it as data. */
+export function toGatewayError(failure: Failure): GatewayError {
+  if (failure.code === 'QUOTA_EXHAUSTED') return new QuotaExhaustedError(failure);
+  if (failure.isFromKling === true) return new UpstreamError(failure);
+  if (failure.code === 'CONFLICT') return new ConflictError(failure);
+  return failure.issues === undefined ? new GatewayError(failure) : new InvalidInputError(failure);
+}
+
 /** An expected outcome that crosses an RPC boundary, where a thrown error would lose its class. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
@@ -141,14 +196,14 @@ export async function toResult<T>(work: () => T | Promise<T>): Promise<Result<T>
 /** Returns the value, or throws the failure as a `GatewayError`. */
 export function fromResult<T>(result: Result<T>): T {
   if (result.ok) return result.value;
-  throw new GatewayError(result.failure);
+  throw toGatewayError(result.failure);
 }
 
 /** Creates the error for a refused input. It has all issues, and its message names the first. */
-export function badUserInput(issues: readonly [Issue, ...Issue[]]): GatewayError {
+export function badUserInput(issues: readonly [Issue, ...Issue[]]): InvalidInputError {
   const [first] = issues;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  return new GatewayError({
+  return new InvalidInputError({
     code: 'BAD_USER_INPUT',
     message: `${first.path.join('.')}: ${first.message}${more}`,
     retryable: false,
@@ -156,7 +211,18 @@ export function badUserInput(issues: readonly [Issue, ...Issue[]]): GatewayError
   });
 }
 
-/** Creates the error for a task or voice that is missing or belongs to another tenant. The caller cannot tell which. */
-export function notFound(type: 'task' | 'voice'): GatewayError {
-  return new GatewayError({ code: 'NOT_FOUND', message: `There is no such ${type}.`, retryable: false });
+/** Creates the error for an id of a mutation that names nothing. Another tenant's object is not told from a missing one. */
+export function unknownId(argument: string, type: 'task' | 'voice'): InvalidInputError {
+  return badUserInput([{ path: [argument], code: 'NOT_FOUND', message: `There is no such ${type}.` }]);
+}
+
+/** Creates the error for an id of a mutation that is not an id of this type. */
+export function wrongIdType(argument: string, type: 'task' | 'voice'): InvalidInputError {
+  const message = `is not the id of a ${type}: ids of other types and Kling's own ids are not accepted`;
+  return badUserInput([{ path: [argument], code: 'WRONG_ID_TYPE', message }]);
+}
+
+/** Creates the error for a watched task that is missing or belongs to another tenant. The caller cannot tell which. */
+export function notFound(): GatewayError {
+  return new GatewayError({ code: 'NOT_FOUND', message: 'There is no such task.', retryable: false });
 }

@@ -26,11 +26,16 @@ const OPERATIONS: readonly (readonly [name: string, query: string, ledger: numbe
   ['a quote', '{ lipSyncQuote(videoDurationMs: 10000) { units usd } }', 0, 0],
   [
     'a mutation',
-    'mutation { createVoiceTask(input: { name: "v", sample: { url: "https://example.com/a.mp3" } }) { task { id status } } }',
+    'mutation { createVoiceTask(input: { name: "v", sample: { url: "https://example.com/a.mp3" } }) { ... on VoiceTask { id status } ... on Failure { code message } } }',
     1,
     0,
   ],
-  ['a deletion', 'mutation { deleteVoice(voiceId: "Vm9pY2U6MQ") { deletedVoiceId } }', 1, 0],
+  [
+    'a deletion',
+    'mutation { deleteVoice(voiceId: "Vm9pY2U6MQ") { ... on Deletion { deletedId } ... on Failure { code message } } }',
+    1,
+    0,
+  ],
 ];
 
 describe('the number of round trips', () => {

@@ -84,28 +84,51 @@ export function gatewayFailure(code: keyof typeof GATEWAY_MESSAGES): TaskFailure
 /** Maps the refusal of a queued task, which its caller has already been shown, to a failure of the task. */
 export function classifyRefusal({ code, message, klingCode, klingRequestId }: Failure): TaskFailure {
   return {
-    code: REFUSALS[code],
+    code: isTaskFailureCode(code) ? code : REFUSALS[code],
     message,
     ...(klingCode === undefined ? {} : { klingCode }),
     ...(klingRequestId === undefined ? {} : { klingRequestId }),
   };
 }
 
-/** `UNKNOWN` for the codes that Kling's refusal of a create does not have. */
+function isTaskFailureCode(code: string): code is TaskFailureCode {
+  return TASK_FAILURE_CODES.some((known) => known === code);
+}
+
+/** The codes of refusals that tasks do not have. `UNKNOWN` for those that Kling's refusal of a create does not have. */
 const REFUSALS = {
   UNAUTHENTICATED: 'UNKNOWN',
   FORBIDDEN: 'UNKNOWN',
   NOT_FOUND: 'INPUT_REJECTED',
   BAD_USER_INPUT: 'INPUT_REJECTED',
   CONFLICT: 'UNKNOWN',
-  CONTENT_REJECTED: 'CONTENT_REJECTED',
-  QUOTA_EXHAUSTED: 'QUOTA_EXHAUSTED',
-  RATE_LIMITED: 'UNKNOWN',
   UPSTREAM_UNAVAILABLE: 'UPSTREAM_ERROR',
-  UPSTREAM_MISCONFIGURED: 'UPSTREAM_MISCONFIGURED',
   QUERY_TOO_COMPLEX: 'UNKNOWN',
   INTERNAL: 'UNKNOWN',
-} as const satisfies Record<ErrorCode, TaskFailureCode>;
+} as const satisfies Record<Exclude<ErrorCode, TaskFailureCode>, TaskFailureCode>;
+
+/** Codes that clients see under a wider one: two of stored tasks, and those that say more about the gateway's request. */
+const SHOWN_AS = {
+  NO_HUMAN_DETECTED: 'NO_FACE_DETECTED',
+  UNKNOWN: 'UPSTREAM_ERROR',
+  BAD_USER_INPUT: 'INPUT_REJECTED',
+  NOT_FOUND: 'INPUT_REJECTED',
+  CONFLICT: 'UPSTREAM_ERROR',
+} as const satisfies Partial<Record<TaskFailureCode | ErrorCode, ErrorCode>>;
+
+function isShownAsAnother(code: string): code is keyof typeof SHOWN_AS {
+  return Object.hasOwn(SHOWN_AS, code);
+}
+
+/** Returns the code that clients see of a failure of Kling. */
+export function shownCodeOf(code: TaskFailureCode | ErrorCode): ErrorCode {
+  return isShownAsAnother(code) ? SHOWN_AS[code] : code;
+}
+
+/** Returns the failure of a task as clients see it. */
+export function failureOf(stored: TaskFailure): Failure {
+  return { ...stored, code: shownCodeOf(stored.code), retryable: isRetryable(stored), isFromKling: true };
+}
 
 const GATEWAY_MESSAGES = {
   DEADLINE_EXCEEDED: 'Kling did not finish the task in time.',

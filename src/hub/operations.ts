@@ -159,7 +159,7 @@ export function createOperations({ schema, introspection, documents, log }: Oper
         const args = coerce(document, operation);
         if (!('operation' in args)) return refused(args, asker);
         const subscription = toSubscription(args);
-        if (subscription === null) throw notFound('task');
+        if (subscription === null) throw notFound();
         const key = JSON.stringify([query, operationName, withoutCursor(document, variables, subscription)]);
         coerced.set(key, args);
         return {

@@ -20,7 +20,7 @@ import {
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { TaskSnapshot, Voice } from '../domain/task.ts';
-import { GatewayError, notFound, type Result, toResult } from '../errors.ts';
+import { GatewayError, notFound, type Result, toResult, unknownId } from '../errors.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { traced } from '../lib/trace.ts';
 import { validOrThrow } from './create-tasks.ts';
@@ -75,20 +75,21 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   /**
-   * Fails with `NOT_FOUND` for a voice of another tenant, as for one that does not exist. An operator deletes any voice of
+   * Refuses the id of a voice of another tenant, as for one that does not exist. An operator deletes any voice of
    * the account. Trade-off: such a voice stays in the list of its tenant, because no table maps voices to tenants.
    */
   deleteVoice({ voiceId, anyOwner }: Input.DeleteVoiceInput, requestId?: string): Promise<Result<DeletedVoiceResult>> {
     return this.#mutate(requestId, async () => {
       const { assets, kling } = this.#parts;
-      if (!anyOwner && assets.voice(voiceId) === null) throw notFound('voice');
+      if (!anyOwner && assets.voice(voiceId) === null) throw unknownId('voiceId', 'voice');
       const forget = (): void => {
         assets.forgetVoice(voiceId, Date.now());
         this.#arm();
       };
       const answer = await kling.deleteVoice(voiceId).catch((error: unknown) => {
-        if (error instanceof GatewayError && error.failure.code === 'NOT_FOUND') forget();
-        throw error;
+        if (!(error instanceof GatewayError) || error.failure.code !== 'NOT_FOUND') throw error;
+        forget();
+        throw unknownId('voiceId', 'voice');
       });
       forget();
       return { voiceId, ...answer };
@@ -99,7 +100,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   cancelTask({ id, kind }: TaskHandle, requestId?: string): Promise<Result<TaskRecord>> {
     return this.#mutate(requestId, () => {
       const row = this.#parts.tasks.find({ id });
-      if (row === null || row.record.kind !== kind) throw notFound('task');
+      if (row === null || row.record.kind !== kind) throw unknownId('taskId', 'task');
       if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent(row.record);
       const closed = this.#parts.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
       return (closed ?? row).record;
@@ -111,7 +112,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return this.#mutate(requestId, () => {
       const notes = validOrThrow(checkNotes(input));
       const row = this.#parts.tasks.find({ id });
-      if (row === null || row.record.kind !== kind) throw notFound('task');
+      if (row === null || row.record.kind !== kind) throw unknownId('taskId', 'task');
       return (this.#parts.journal.apply(id, { type: 'NOTED', notes }) ?? row).record;
     });
   }
@@ -167,7 +168,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   ): Promise<Result<CatchUp>> {
     return toResult(() => {
       const row = watch.taskId === null ? null : this.#parts.tasks.find({ id: watch.taskId });
-      if (watch.taskId !== null && (row === null || !isWatched(watch, row.record))) throw notFound('task');
+      if (watch.taskId !== null && (row === null || !isWatched(watch, row.record))) throw notFound();
       return this.#parts.queries.catchUp(watch, after, afterSeq, rest);
     });
   }

@@ -1,4 +1,5 @@
 import SchemaBuilder, { BasePlugin, brandWithType, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
+import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin, { resolveNodes } from '@pothos/plugin-relay';
 import { type GraphQLResolveInfo, GraphQLString } from 'graphql';
 import type { GatewayContext } from '../context.ts';
@@ -35,7 +36,7 @@ export const builder = new SchemaBuilder<{
 }>({
   defaultFieldNullability: false,
   defaultInputFieldRequiredness: true,
-  plugins: ['plainIds', RelayPlugin],
+  plugins: ['plainIds', ErrorsPlugin, RelayPlugin],
   relay: {
     cursorType: 'String',
     brandLoadedObjects: false,
@@ -52,7 +53,7 @@ export const builder = new SchemaBuilder<{
       description:
         "Any object by its `id`. Null when there is none, when it is not the caller's, or when the id is not one of this gateway's: the three cannot be told apart.",
       args: { id: { description: 'An `id` that this gateway gave out, of whatever type.' } },
-      resolve: async (_root, { id }, context, info) => (await findNodes([id], context, info))[0],
+      resolve: (_root, { id }, context, info) => findNode(id, context, info),
     },
     nodesQueryOptions: {
       description:
@@ -99,7 +100,7 @@ export const builder = new SchemaBuilder<{
 builder.queryType({ description: 'Reads. None of them costs units at Kling, and none changes anything.' });
 builder.mutationType({
   description:
-    'Paid or lasting work at Kling. Several in one request run one after another; one that fails is null and the others stay done, so that no paid answer is lost with it.',
+    'Work at Kling. Several mutations in one request run one after another, and a failure of one does not undo the others. Each returns its object, or a `Failure`. Null beside a top-level error, as for a missing scope.',
 });
 
 /**
@@ -118,6 +119,12 @@ async function findNodes(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- brandWithType also takes the name of a type
   for (const [i, node] of nodes.entries()) brandWithType(node, ids[i]?.typename as never);
   return nodes;
+}
+
+/** Loads an object by its id. Returns null if it is not found. */
+export async function findNode(id: GlobalId, context: GatewayContext, info: GraphQLResolveInfo): Promise<unknown> {
+  const [node] = await findNodes([id], context, info);
+  return node;
 }
 
 const toIsoTime = createIsoTime();

@@ -3,6 +3,7 @@ import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { PAID_FAILURES } from './failures.ts';
 import { idOf } from './global-id.ts';
 
 /** A face and the id of its scan. Kling's face ids are unique only within a scan. */
@@ -171,19 +172,18 @@ const VideoInputRef = builder.inputType('VideoInput', {
   }),
 });
 
-const IdentifyFacesPayloadRef = builder.objectRef<{ readonly faceScan: FaceScan }>('IdentifyFacesPayload').implement({
-  description: 'What `identifyFaces` did.',
-  fields: (t) => ({
-    faceScan: t.expose('faceScan', { type: FaceScanRef, description: 'Complete: there is nothing to wait for.' }),
-  }),
+const FaceScanResultRef = builder.errorUnion('FaceScanResult', {
+  description: 'The scan, which is complete, or why the video was not scanned.',
+  types: [FaceScanRef, ...PAID_FAILURES],
+  resolveType: () => 'FaceScan',
 });
 
 builder.mutationField('identifyFaces', (t) =>
   t.field({
-    type: IdentifyFacesPayloadRef,
+    type: FaceScanResultRef,
     nullable: true,
     description:
-      "Finds the faces in a video, and waits for the answer. Costs 0.05 units, also when there is no face (Kling's price list, 2026-09). Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
+      "Finds the faces in a video, and waits for the answer. Costs 0.05 units, also when there is no face (Kling's price list, 2026-09). Null beside a top-level error.",
     args: {
       video: t.arg({ type: VideoInputRef, description: 'The video to find the faces in.' }),
       externalId: t.arg.string({
@@ -192,9 +192,7 @@ builder.mutationField('identifyFaces', (t) =>
           "The caller's own id of the scan, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same video returns the same scan and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another video is `CONFLICT`. Null: every call is charged.",
       }),
     },
-    resolve: async (_root, args, { ledger }) => ({
-      faceScan: await ledger.write('identifyFaces', definedOnly(args)),
-    }),
+    resolve: (_root, args, { ledger }) => ledger.write('identifyFaces', definedOnly(args)),
   }),
 );
 

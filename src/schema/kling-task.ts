@@ -4,7 +4,7 @@ import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { GeneratedVideoRef, ParentVideoRef, VIDEOS_PER_TASK } from './lip-sync.ts';
 import { TaskRef } from './task.ts';
-import { VoiceRef, VOICES_PER_TASK } from './voice.ts';
+import { DeletionRef, VoiceRef, VOICES_PER_TASK } from './voice.ts';
 
 const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceDeduction').implement({
   description: 'What a newer account was charged in money, beside units.',
@@ -84,6 +84,28 @@ builder.interfaceField(TaskRef, 'kling', (t) =>
     nullable: true,
     description: "Kling's own record. Null until Kling has answered.",
     resolve: toKlingTask,
+  }),
+);
+
+builder.objectField(DeletionRef, 'kling', (t) =>
+  t.field({
+    type: KlingTaskRef,
+    nullable: true,
+    description: "Kling's answer to the deletion of a voice. Null if Kling answers with nothing but success.",
+    resolve: ({ klingTaskId, klingStatus, klingRequestId }): KlingTask | null =>
+      klingTaskId === null && klingStatus === null && klingRequestId === null
+        ? null
+        : {
+            klingTaskId,
+            klingStatus,
+            klingRequestId,
+            externalTaskId: null,
+            statusMessage: null,
+            createdAtMs: null,
+            updatedAtMs: null,
+            unitsDeducted: null,
+            balanceDeducted: null,
+          },
   }),
 );
 

@@ -7,6 +7,7 @@ import { AudioRef } from './audio.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST } from './connection.ts';
 import { FaceRef, VideoRef } from './face-scan.ts';
+import { PAID_FAILURES } from './failures.ts';
 import { idOf } from './global-id.ts';
 import {
   MetadataInputRef,
@@ -95,7 +96,7 @@ function sourceVideoOf({ parentVideo, details }: LipSyncTask) {
   };
 }
 
-const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
+export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
   description:
     "One face of a video, made to speak audio. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09).",
   interfaces: [TaskRef],
@@ -262,25 +263,18 @@ const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
   }),
 });
 
-const CreateLipSyncTaskPayloadRef = builder
-  .objectRef<{ readonly task: typeof LipSyncTaskRef.$inferType }>('CreateLipSyncTaskPayload')
-  .implement({
-    description: 'What `createLipSyncTask` did.',
-    fields: (t) => ({
-      task: t.expose('task', {
-        type: LipSyncTaskRef,
-        description:
-          'As it stands right after, seldom final. `QUEUED` when Kling has no free slot: it is sent as soon as one is.',
-      }),
-    }),
-  });
+const LipSyncTaskResultRef = builder.errorUnion('LipSyncTaskResult', {
+  description: 'The new task, or why none was made.',
+  types: [LipSyncTaskRef, ...PAID_FAILURES],
+  resolveType: () => 'LipSyncTask',
+});
 
 builder.mutationField('createLipSyncTask', (t) =>
   t.field({
-    type: CreateLipSyncTaskPayloadRef,
+    type: LipSyncTaskResultRef,
     nullable: true,
     description:
-      "Makes a face speak. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09); the task is made at most once, whatever happens on the way, and with an `externalId` also when the call is repeated. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
+      "Makes a face speak. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09). The task is made at most once, whatever happens on the way. It is `QUEUED` if Kling has no free slot. Null beside a top-level error.",
     args: {
       input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'Checked as a whole before Kling is asked.' }),
     },
@@ -289,7 +283,7 @@ builder.mutationField('createLipSyncTask', (t) =>
       const speech = speechId === undefined || speechId === null ? {} : { speechId: idOf('Speech', speechId) ?? '' };
       const faceId = idOf('Face', input.faceId);
       const given = { ...definedOnly(input), faceId, audio: { ...definedOnly(audio), ...speech } };
-      return { task: await ledger.write('createLipSyncTask', given) };
+      return ledger.write('createLipSyncTask', given);
     },
   }),
 );

@@ -4,6 +4,7 @@ import { SPEECH_VOICES, SPEECH_VOICES_SOURCE, type SpeechVoice, type VoiceGender
 import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { PAID_FAILURES } from './failures.ts';
 
 const LANGUAGES = {
   ZH: { value: 'zh', description: 'Chinese.' },
@@ -152,19 +153,18 @@ const SpeechInputRef = builder.inputType('SpeechInput', {
   }),
 });
 
-const SynthesizeSpeechPayloadRef = builder.objectRef<{ readonly speech: Speech }>('SynthesizeSpeechPayload').implement({
-  description: 'What `synthesizeSpeech` did.',
-  fields: (t) => ({
-    speech: t.expose('speech', { type: SpeechRef, description: 'Complete: there is nothing to wait for.' }),
-  }),
+const SpeechResultRef = builder.errorUnion('SpeechResult', {
+  description: 'The speech, which is complete, or why the text was not spoken.',
+  types: [SpeechRef, ...PAID_FAILURES],
+  resolveType: () => 'Speech',
 });
 
 builder.mutationField('synthesizeSpeech', (t) =>
   t.field({
-    type: SynthesizeSpeechPayloadRef,
+    type: SpeechResultRef,
     nullable: true,
     description:
-      "Turns text into audio, and waits for the answer. Costs 0.05 units (Kling's price list, 2026-09); a lost answer cannot be recovered and is `UPSTREAM_UNAVAILABLE`. Errors also: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
+      "Turns text into audio, and waits for the answer. Costs 0.05 units (Kling's price list, 2026-09). A lost answer cannot be recovered: it is a `KlingError`. Null beside a top-level error.",
     args: {
       speech: t.arg({ type: SpeechInputRef, description: 'The text, and the voice that reads it.' }),
       externalId: t.arg.string({
@@ -173,8 +173,6 @@ builder.mutationField('synthesizeSpeech', (t) =>
           "The caller's own id of the speech, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same text and voice returns the same speech and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another input is `CONFLICT`. Null: every call is charged.",
       }),
     },
-    resolve: async (_root, args, { ledger }) => ({
-      speech: await ledger.write('synthesizeSpeech', definedOnly(args)),
-    }),
+    resolve: (_root, args, { ledger }) => ledger.write('synthesizeSpeech', definedOnly(args)),
   }),
 );

@@ -1,13 +1,13 @@
 import { endedAtMsOf, notesOf, updatedAtMsOf } from '../domain/apply.ts';
-import { isRetryable, TASK_FAILURE_CODES, type TaskFailure, type TaskFailureCode } from '../domain/failure.ts';
+import { failureOf } from '../domain/failure.ts';
 import { type Metadata, NOTES_MAX } from '../domain/notes.ts';
 import type { TaskFilter, TaskReference } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
-import { notFound } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder, definedOnly, enumValues } from './builder.ts';
+import { builder, enumValues } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { FailureRef } from './failures.ts';
 import { type GlobalId, idOf, taskHandleOf } from './global-id.ts';
 
 const STATUS_MEANING = {
@@ -20,30 +20,6 @@ const STATUS_MEANING = {
   UNRECOGNIZED:
     'Kling named a state that this gateway does not know; `kling.klingStatus` has its word. Not final: the task is read again.',
 } as const satisfies Record<TaskStatus, string>;
-
-const FAILURE_MEANING = {
-  CONTENT_REJECTED: "Kling's content policy refused what came in or what came out. The same input will fail again.",
-  NO_HUMAN_DETECTED: 'Kling saw no person in the video.',
-  NO_FACE_DETECTED: 'Kling saw a person but no usable face.',
-  FACE_ANGLE: 'The face is turned away too far. Choose another face or video.',
-  AUDIO_UNREADABLE: 'Kling could not read the audio. Convert it to MP3 or WAV.',
-  MULTIPLE_SPEAKERS: 'Kling heard more than one speaker. Use a recording of one person.',
-  RATE_LIMITED: 'Kling had no free slot for the task. A new attempt may succeed.',
-  INPUT_REJECTED: 'Kling could not use the audio or video: its format, length, size or quality.',
-  UPSTREAM_ERROR: 'Kling failed for reasons of its own. A new attempt may succeed.',
-  DEADLINE_EXCEEDED: 'Kling did not finish in the time the gateway gives a task. It may still be charged.',
-  CREATE_OUTCOME_UNKNOWN:
-    'The answer to its create was lost, and Kling could not be asked what became of it in time: it may have been made and charged.',
-  TASK_LOST_AT_KLING:
-    'Kling does not know the task any more, for example after a change of keys. It may have been finished and charged.',
-  NO_RESULT: 'Kling reported success, but never a result. It may have been charged.',
-  NOT_SENT: 'It waited for a slot at Kling for too long: nothing was charged. A new attempt may succeed.',
-  CANCELLED: 'Taken back before Kling was asked: nothing was charged.',
-  QUOTA_EXHAUSTED: 'When its turn came, no units were left. An operator has to act before a new attempt.',
-  UPSTREAM_MISCONFIGURED:
-    'When its turn came, Kling refused the gateway: its settings or its access are wrong. An operator has to act.',
-  UNKNOWN: 'Kling gave no reason, or one that is not known to the gateway: read `message`.',
-} as const satisfies Record<TaskFailureCode, string>;
 
 const KIND_MEANING = {
   LIP_SYNC: 'Made by `createLipSyncTask`; its type is `LipSyncTask`.',
@@ -58,26 +34,6 @@ export const TaskStatusRef = builder.enumType('TaskStatus', {
 export const TaskKindRef = builder.enumType('TaskKind', {
   description: 'What a task makes. Each value has an object type of its own behind the interface `Task`.',
   values: enumValues(TASK_KINDS, KIND_MEANING),
-});
-
-const TaskFailureCodeRef = builder.enumType('TaskFailureCode', {
-  description: 'Why a task failed, sorted by the gateway: Kling itself gives free text only.',
-  values: enumValues(TASK_FAILURE_CODES, FAILURE_MEANING),
-});
-
-const TaskFailureRef = builder.objectRef<TaskFailure>('TaskFailure').implement({
-  description: 'The reason of a failed task. Not an error of the request that shows it.',
-  fields: (t) => ({
-    code: t.expose('code', { type: TaskFailureCodeRef, description: 'What to branch on.' }),
-    message: t.exposeString('message', {
-      description: "Kling's own text where there is one. For people: its wording and language change without notice.",
-    }),
-    retryable: t.boolean({
-      description:
-        'Whether a new task with the same input may succeed later. False also where the failed one may have been charged.',
-      resolve: isRetryable,
-    }),
-  }),
 });
 
 const MetadataRef = builder.objectRef<Metadata>('Metadata').implement({
@@ -105,12 +61,17 @@ export const NOTES_MEANING = {
   metadata: `The caller's own data, at most ${NOTES_MAX.pairs} pairs. Kling never gets it. A repeated create does not change it: see \`updateTask\`.`,
 } as const;
 
+/** Returns the name of a task's type. */
+export function taskTypeOf({ kind }: Pick<TaskRecord, 'kind'>): 'LipSyncTask' | 'VoiceTask' {
+  return kind === 'LIP_SYNC' ? 'LipSyncTask' : 'VoiceTask';
+}
+
 /** The fields that all kinds of tasks have. */
 export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
   description:
     "Work that Kling does in its own time. It is kept by the gateway from before Kling is asked, so that it is never lost, and it is the caller's own: the tasks of others are nowhere shown.",
   interfaces: [builder.nodeInterfaceRef()],
-  resolveType: ({ kind }) => (kind === 'LIP_SYNC' ? 'LipSyncTask' : 'VoiceTask'),
+  resolveType: taskTypeOf,
   fields: (t) => ({
     externalId: t.exposeString('externalId', {
       nullable: true,
@@ -132,10 +93,11 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       type: TaskStatusRef,
       description: 'As far as the gateway knows; it asks Kling by itself.',
     }),
-    failure: t.expose('failure', {
-      type: TaskFailureRef,
+    failure: t.field({
+      type: FailureRef,
       nullable: true,
-      description: 'Set exactly when `status` is `FAILED`.',
+      description: 'Set exactly if `status` is `FAILED`. Not an error of the request that shows it.',
+      resolve: ({ failure }) => (failure === null ? null : { failure: failureOf(failure) }),
     }),
     createdAt: t.expose('createdAtMs', {
       type: 'DateTime',
@@ -282,53 +244,5 @@ builder.interfaceField(TaskRef, 'queuePosition', (t) =>
       "How many of the caller's own tasks wait before this one; 0 is next. Slots are shared fairly with other callers, so that it tells an order, not a time. Null unless the task waits for a slot.",
     extensions: withCost({ call: true }),
     resolve: ({ id, status }, _args, { ledger }) => (status === 'QUEUED' ? ledger.queuePosition(id) : null),
-  }),
-);
-
-const CancelTaskPayloadRef = builder.objectRef<{ readonly task: TaskRecord }>('CancelTaskPayload').implement({
-  description: 'What `cancelTask` did.',
-  fields: (t) => ({
-    task: t.expose('task', { type: TaskRef, description: '`FAILED`, with the failure `CANCELLED`.' }),
-  }),
-});
-
-builder.mutationField('cancelTask', (t) =>
-  t.field({
-    type: CancelTaskPayloadRef,
-    nullable: true,
-    description:
-      'Cancels a task that Kling has not received yet. Later it is a `CONFLICT` error, because Kling cannot cancel. Costs nothing. A `NOT_FOUND` error if the task does not exist, or belongs to another tenant. Null with an error if it is not cancelled.',
-    args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) },
-    async resolve(_root, { taskId }, { ledger }) {
-      const task = taskHandleOf(taskId);
-      if (task === null) throw notFound('task');
-      return { task: await ledger.write('cancelTask', task) };
-    },
-  }),
-);
-
-builder.mutationField('updateTask', (t) =>
-  t.field({
-    type: TaskRef,
-    nullable: true,
-    description:
-      "Changes the caller's own notes on a task, in any status. An argument that is left out changes nothing; null clears. Watchers see the change. Costs nothing. Errors: `BAD_USER_INPUT`, `NOT_FOUND`. Null with an error when it was not done.",
-    args: {
-      taskId: t.arg.globalID({ description: 'The `id` of a task of either kind.' }),
-      label: t.arg.string({
-        required: false,
-        description: `The caller's own title, 1 to ${NOTES_MAX.labelChars} characters on one line, trimmed.`,
-      }),
-      metadata: t.arg({
-        type: [MetadataInputRef],
-        required: false,
-        description: `The caller's own data, at most ${NOTES_MAX.pairs} pairs. Replaces all pairs.`,
-      }),
-    },
-    async resolve(_root, { taskId, ...notes }, { ledger }) {
-      const task = taskHandleOf(taskId);
-      if (task === null) throw notFound('task');
-      return ledger.write('updateTask', { ...task, ...definedOnly(notes) });
-    },
   }),
 );

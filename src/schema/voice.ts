@@ -3,11 +3,12 @@ import type { DeletedVoiceResult, Upstream } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { Voice } from '../domain/task.ts';
 import { isPermitted } from '../domain/viewer.ts';
-import { badUserInput, notFound } from '../errors.ts';
+import { badUserInput, ConflictError, InvalidInputError, UpstreamError, wrongIdType } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { AudioRef } from './audio.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { PAID_FAILURES } from './failures.ts';
 import { idOf } from './global-id.ts';
 import {
   MetadataInputRef,
@@ -96,38 +97,32 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const DeleteVoicePayloadRef = builder.objectRef<DeletedVoiceResult>('DeleteVoicePayload').implement({
-  description: 'What `deleteVoice` did. Kling often answers with nothing but success.',
+export const DeletionRef = builder.objectRef<DeletedVoiceResult>('Deletion').implement({
+  description: 'An object was deleted.',
   fields: (t) => ({
-    deletedVoiceId: t.globalID({
-      description: "The `id` the voice had: drop it from the client's cache.",
+    deletedId: t.globalID({
+      description: "The id that the object had, for removing it from a client's cache.",
       resolve: ({ voiceId }) => ({ type: VoiceRef, id: voiceId }),
-    }),
-    klingTaskId: t.exposeString('klingTaskId', {
-      nullable: true,
-      description: "Kling's id of the deletion, for its support. Null when not sent.",
-    }),
-    klingStatus: t.exposeString('klingStatus', {
-      nullable: true,
-      description: "Kling's word for how the deletion stands. Null when not sent.",
-    }),
-    klingRequestId: t.exposeString('klingRequestId', {
-      nullable: true,
-      description: "Kling's id of the request that deleted it, for its support. Null when not sent.",
     }),
   }),
 });
 
+const DeletionResultRef = builder.errorUnion('DeletionResult', {
+  description: 'The deletion, or why nothing was deleted.',
+  types: [DeletionRef, InvalidInputError, ConflictError, UpstreamError],
+  resolveType: () => 'Deletion',
+});
+
 builder.mutationField('deleteVoice', (t) =>
   t.field({
-    type: DeleteVoicePayloadRef,
+    type: DeletionResultRef,
     nullable: true,
     description:
-      'Deletes a cloned voice for good. Costs nothing. Videos made with it stay. The scope `operator` allows every cloned voice of the account. A `NOT_FOUND` error if the voice does not exist, or belongs to another tenant. Null with an error if it is not deleted.',
+      'Deletes a cloned voice for good. Costs nothing. Videos made with it stay. The scope `operator` allows every cloned voice of the account. Null beside a top-level error.',
     args: { voiceId: t.arg.globalID({ description: 'The `id` of a `Voice` whose owner is `ACCOUNT`.' }) },
     async resolve(_root, args, { ledger, viewer }) {
       const voiceId = idOf('Voice', args.voiceId);
-      if (voiceId === null) throw notFound('voice');
+      if (voiceId === null) throw wrongIdType('voiceId', 'voice');
       return ledger.write('deleteVoice', { voiceId, anyOwner: isPermitted(viewer, 'operator') });
     },
   }),
@@ -141,7 +136,7 @@ async function findVoice(
   return (await ledger.voice(voiceId)) ?? findPresetVoice(upstream, voiceId);
 }
 
-const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask'), {
+export const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask'), {
   description: "A voice being cloned from a recording. Costs 0.05 units (Kling's price list, 2026-09).",
   interfaces: [TaskRef],
   id: { resolve: (task) => task.id },
@@ -226,26 +221,20 @@ const CreateVoiceTaskInputRef = builder.inputType('CreateVoiceTaskInput', {
   }),
 });
 
-const CreateVoiceTaskPayloadRef = builder.objectRef<{ readonly task: VoiceTask }>('CreateVoiceTaskPayload').implement({
-  description: 'What `createVoiceTask` did.',
-  fields: (t) => ({
-    task: t.expose('task', {
-      type: VoiceTaskRef,
-      description: 'As it stands right after, seldom final: the voice is in `task.voices` once it is `SUCCEEDED`.',
-    }),
-  }),
+const VoiceTaskResultRef = builder.errorUnion('VoiceTaskResult', {
+  description: 'The new task, or why none was made.',
+  types: [VoiceTaskRef, ...PAID_FAILURES],
+  resolveType: () => 'VoiceTask',
 });
 
 builder.mutationField('createVoiceTask', (t) =>
   t.field({
-    type: CreateVoiceTaskPayloadRef,
+    type: VoiceTaskResultRef,
     nullable: true,
     description:
-      "Clones a voice. Costs 0.05 units (Kling's price list, 2026-09); the task is made at most once, whatever happens on the way, and with an `externalId` also when the call is repeated. Errors: `BAD_USER_INPUT` with all issues at once and before anything is paid, `CONFLICT`, `CONTENT_REJECTED`, `QUOTA_EXHAUSTED`. Null with an error when it was not done.",
+      "Clones a voice. Costs 0.05 units (Kling's price list, 2026-09). The task is made at most once, whatever happens on the way. Null beside a top-level error.",
     args: { input: t.arg({ type: CreateVoiceTaskInputRef, description: 'Checked as a whole before Kling is asked.' }) },
-    resolve: async (_root, { input }, { ledger }) => ({
-      task: await ledger.write('createVoiceTask', definedOnly(input)),
-    }),
+    resolve: (_root, { input }, { ledger }) => ledger.write('createVoiceTask', definedOnly(input)),
   }),
 );
 

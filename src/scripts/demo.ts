@@ -136,23 +136,26 @@ async function lipSync(): Promise<void> {
   const video = 'https://example.com/interview-sandbox-two-faces-10s.mp4';
   say(`  identifying the faces of ${video}`);
   const { identifyFaces } = await execute<{
-    identifyFaces: { faceScan: { faces: { id: string; klingFaceId: string; startMs: number; endMs: number }[] } };
+    identifyFaces: { faces: { id: string; klingFaceId: string; startMs: number; endMs: number }[] };
   }>(
     `mutation Identify($video: VideoInput!, $externalId: String) {
-       identifyFaces(video: $video, externalId: $externalId) { faceScan { faces { id klingFaceId startMs endMs } } }
+       identifyFaces(video: $video, externalId: $externalId) {
+         ... on FaceScan { faces { id klingFaceId startMs endMs } }
+         ... on Failure { code message }
+       }
      }`,
     { video: { url: video } },
   );
-  const { faces } = identifyFaces.faceScan;
+  const { faces } = identifyFaces;
   for (const face of faces) say(`    face ${face.klingFaceId}: ${face.startMs} ms to ${face.endMs} ms`);
   const [face] = faces;
   if (face === undefined) throw new Error('the video shows no face');
 
   const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: face.startMs + 500 };
   say(`  putting ${placement.audioEndMs} ms of audio on face ${face.klingFaceId}, from ${placement.insertAtMs} ms on`);
-  const { createLipSyncTask } = await execute<{ createLipSyncTask: { task: LipSync } }>(
+  const { createLipSyncTask } = await execute<{ createLipSyncTask: LipSync }>(
     `mutation Create($input: CreateLipSyncTaskInput!) {
-       createLipSyncTask(input: $input) { task { id status failure { code message } } }
+       createLipSyncTask(input: $input) { ... on LipSyncTask { id } ... on Failure { code message } }
      }`,
     {
       input: {
@@ -163,7 +166,7 @@ async function lipSync(): Promise<void> {
       },
     },
   );
-  const done = await follow<LipSync>(createLipSyncTask.task.id);
+  const done = await follow<LipSync>(createLipSyncTask.id);
   const [result] = done.videos;
   if (result === undefined) throw new Error('the task succeeded without a video');
   const head = await fetch(result.url, { method: 'HEAD' });
@@ -175,20 +178,25 @@ async function lipSync(): Promise<void> {
 
 async function customVoice(): Promise<void> {
   say('Custom voice');
-  const { createVoiceTask } = await execute<{ createVoiceTask: { task: VoiceTask } }>(
+  const { createVoiceTask } = await execute<{ createVoiceTask: VoiceTask }>(
     `mutation Create($input: CreateVoiceTaskInput!) {
-       createVoiceTask(input: $input) { task { id status failure { code message } } }
+       createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } }
      }`,
     { input: { name: 'Narrator', sample: { url: 'https://example.com/narrator-12s.mp3' } } },
   );
-  const done = await follow<VoiceTask>(createVoiceTask.task.id);
+  const done = await follow<VoiceTask>(createVoiceTask.id);
   const [voice] = done.voices;
   if (voice === undefined) throw new Error('the task succeeded without a voice');
   say(`  result: ${voice.name}, listen at ${voice.trialUrl}`);
   say(`  my voices: ${await voiceNames()}`);
-  await execute(`mutation Delete($voiceId: ID!) { deleteVoice(voiceId: $voiceId) { deletedVoiceId } }`, {
-    voiceId: voice.id,
-  });
+  await execute(
+    `mutation Delete($voiceId: ID!) {
+       deleteVoice(voiceId: $voiceId) { ... on Deletion { deletedId } ... on Failure { code message } }
+     }`,
+    {
+      voiceId: voice.id,
+    },
+  );
   say(`  deleted; my voices: ${await voiceNames()}`);
 }
 

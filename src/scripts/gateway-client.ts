@@ -1,10 +1,10 @@
-/** A refused operation. The message has the text, the code and the request id of the first error. */
+/** A refused operation. The message has the text and the code of the first error or failure, and the id of the request. */
 export class OperationRefused extends Error {
   override readonly name = 'OperationRefused';
 }
 
 interface Answer {
-  readonly data?: unknown;
+  readonly data?: Readonly<Record<string, unknown>> | null;
   readonly errors?: readonly {
     readonly message: string;
     readonly extensions?: { readonly code?: string; readonly requestId?: string };
@@ -14,7 +14,7 @@ interface Answer {
 /** Runs an operation and returns its data. */
 export type Execute = <Data>(query: string, variables?: object) => Promise<Data>;
 
-/** Creates a GraphQL client for `url` that sends `token`. It throws `OperationRefused` if an answer has errors. */
+/** Creates a GraphQL client for `url` that sends `token`. It throws `OperationRefused` for errors, and for a mutation that failed. */
 export function createExecute(url: string, token: string): Execute {
   return async <Data>(query: string, variables: object = {}) => {
     const response = await fetch(url, {
@@ -32,6 +32,21 @@ export function createExecute(url: string, token: string): Execute {
       const { code, requestId } = error.extensions ?? {};
       throw new OperationRefused(`${error.message} (${code ?? response.status}, request ${requestId ?? 'unknown'})`);
     }
+    const failure = Object.values(answer.data ?? {}).find(isFailure);
+    if (failure !== undefined) {
+      const requestId = response.headers.get('x-request-id') ?? 'unknown';
+      throw new OperationRefused(`${failure.message} (${failure.code}, request ${requestId})`);
+    }
     return answer.data as Data;
   };
+}
+
+/** A failure that a mutation answers with instead of its object. */
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+function isFailure(answer: unknown): answer is Failure {
+  return typeof answer === 'object' && answer !== null && 'code' in answer && 'message' in answer;
 }

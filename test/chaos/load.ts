@@ -35,14 +35,14 @@ const RANK: Readonly<Record<string, number>> = {
 const REFUSALS = new Set(['CONTENT_REJECTED']);
 
 const MUTATIONS = {
-  VOICE: `mutation ($input: CreateVoiceTaskInput!) { made: createVoiceTask(input: $input) { task { id status } } }`,
-  LIP_SYNC: `mutation ($input: CreateLipSyncTaskInput!) { made: createLipSyncTask(input: $input) { task { id status } } }`,
+  VOICE: `mutation ($input: CreateVoiceTaskInput!) { made: createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }`,
+  LIP_SYNC: `mutation ($input: CreateLipSyncTaskInput!) { made: createLipSyncTask(input: $input) { ... on LipSyncTask { id status } ... on Failure { code message } } }`,
 } as const;
 const QUERIES = {
   VOICE: `query ($externalId: String!) { task: voiceTask(by: { externalId: $externalId }) { id status } }`,
   LIP_SYNC: `query ($externalId: String!) { task: lipSyncTask(by: { externalId: $externalId }) { id status } }`,
 } as const;
-const SCAN = `mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { faceScan { faces { id startMs } } } }`;
+const SCAN = `mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan { faces { id startMs } } ... on Failure { code message } } }`;
 
 /** A face for lip-syncs, scanned before any fault, because scans are not tasks. */
 export interface ScannedFace {
@@ -54,9 +54,8 @@ export interface ScannedFace {
 export async function scanFace(gatewayUrl: string): Promise<ScannedFace> {
   const variables = { video: { url: 'https://example.com/person-10s.mp4' } };
   const sent = await sendOperation(gatewayUrl, { query: SCAN, variables }, null);
-  const data =
-    'answer' in sent ? (sent.answer.data as { identifyFaces?: { faceScan: { faces: ScannedFace[] } } }) : null;
-  const face = data?.identifyFaces?.faceScan.faces[0];
+  const data = 'answer' in sent ? (sent.answer.data as { identifyFaces?: { faces: ScannedFace[] } }) : null;
+  const face = data?.identifyFaces?.faces[0];
   if (face === undefined) throw new Error(`the scan failed: ${JSON.stringify(sent)}`);
   return face;
 }
@@ -119,17 +118,24 @@ function isCutShort({ answer }: Extract<Sent, { answer: unknown }>): boolean {
 }
 
 function takeRefusal(view: ClientView, sent: Extract<Sent, { answer: unknown }>): void {
-  const code = sent.answer.errors?.[0]?.extensions?.code ?? 'none';
+  const { made } = (sent.answer.data ?? {}) as { readonly made?: { readonly code?: string } | null };
+  const code = made?.code ?? sent.answer.errors?.[0]?.extensions?.code ?? 'none';
   view.refusedWith = code;
   if (!REFUSALS.has(code) || view.intent.word !== 'content-rejected') {
     view.problems.push(`the create was refused: ${JSON.stringify(sent.answer).slice(0, 300)}`);
   }
 }
 
+/** A failure that a create answers with. */
+interface Refused {
+  readonly code: string;
+}
+
 function taskOf(sent: Sent, field: 'made' | 'task'): Seen | null {
   if (!('answer' in sent)) return null;
-  const data = sent.answer.data as { made?: { task: Seen } | null; task?: Seen | null } | null | undefined;
-  return (field === 'made' ? data?.made?.task : data?.task) ?? null;
+  const data = sent.answer.data as { made?: Seen | Refused | null; task?: Seen | null } | null | undefined;
+  const task = field === 'made' ? data?.made : data?.task;
+  return task === null || task === undefined || 'code' in task ? null : task;
 }
 
 function toInput({ externalId, kind, word }: Intent, face: ScannedFace): object {

@@ -4,6 +4,7 @@ import { Client, fetchExchange } from '@urql/core';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { startGateway, type RunningGateway } from '../node/gateway.ts';
 import { mintToken } from '../support/token.ts';
+import { taskOf } from './callers/caller.ts';
 import { FETCH } from './callers/http.ts';
 import { INTROSPECTION, POSSIBLE_TYPES } from './generated.ts';
 import { createCache } from './recipes/apollo-calls.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
   const url = `${gateway.url}/graphql`;
   const sample = { url: 'https://example.com/sandbox-never-ends.mp3' };
   const calls = FETCH.open({ url, socketUrl: url.replace('http', 'ws'), getToken });
-  ({ id } = await calls.createVoiceTask({ name: 'Ann', sample, externalId }));
+  ({ id } = taskOf(await calls.createVoiceTask({ name: 'Ann', sample, externalId })));
 });
 afterAll(() => gateway.close());
 

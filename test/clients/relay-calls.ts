@@ -15,10 +15,21 @@ export const task = () => graphql`
 export const createVoiceTask = () => graphql`
   mutation relayCallsCreateVoiceMutation($input: CreateVoiceTaskInput!) {
     createVoiceTask(input: $input) {
-      task {
+      ... on VoiceTask {
         id
         status
         externalId
+      }
+      ... on Failure {
+        code
+        message
+      }
+      ... on InvalidInputError {
+        issues {
+          code
+          path
+          message
+        }
       }
     }
   }

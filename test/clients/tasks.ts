@@ -9,7 +9,7 @@ export async function makeTask(gateway: RunningGateway, words = 'ok'): Promise<s
   const sample = { url: `https://example.com/${randomUUID()}-sandbox-${words}-12s.mp3` };
   const { data, errors } = await gateway.execute(CREATE_VOICE, { input: { name: 'Watched', sample } });
   if (errors !== undefined) throw new Error(JSON.stringify(errors));
-  return data.createVoiceTask.task.id as string;
+  return data.createVoiceTask.id as string;
 }
 
 /** Reads the status of a task. The gateway reads the task at Kling for it, so this also lets the task progress. */

@@ -56,7 +56,8 @@ it('acceptsNothing is false without an accept header', ({ expect }) => {
 
 it('a mutation does not run if its client accepts no format of the response', async ({ expect }) => {
   const client = createGraphqlClient();
-  const query = 'mutation { deleteVoice(voiceId: "Vm9pY2U6MQ") { deletedVoiceId } }';
+  const query =
+    'mutation { deleteVoice(voiceId: "Vm9pY2U6MQ") { ... on Deletion { deletedId } ... on Failure { code message } } }';
   const response = await client.post(JSON.stringify({ query }), { accept: 'text/html' });
   expect([response.status, client.ledger.calls]).toEqual([406, []]);
 });

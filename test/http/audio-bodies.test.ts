@@ -7,7 +7,8 @@ import { createGraphqlClient } from '../support/graphql-client.ts';
 
 const client = createGraphqlClient({ limits: { bytesMax: 10_000, largeBytesMax: 100_000 } });
 
-const CREATE = 'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
+const CREATE =
+  'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { ... on LipSyncTask { id } ... on Failure { code message } } }';
 const SOUND = 'QUJD'.repeat(10_000);
 const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
 const INPUT = { faceId: 'f', audio: { base64: SOUND }, placement: PLACEMENT };
@@ -63,7 +64,8 @@ describe('base64 audio in a request', () => {
   });
 
   it('may be in several items of a list of inputs', ({ expect }) => {
-    const LIST = 'mutation ($s: [AudioInput!]!) { createLipSyncTask(input: $s) { task { id } } }';
+    const LIST =
+      'mutation ($s: [AudioInput!]!) { createLipSyncTask(input: $s) { ... on LipSyncTask { id } ... on Failure { code message } } }';
     const inputs = createAudioInputs(schema);
     const count = (s: unknown) => inputs.countChars(parse(LIST), undefined, { s });
     expect(count([{ base64: 'QUJD' }, { base64: 'QU' }, { url: 'u' }, null, []])).toBe(6);
@@ -73,7 +75,7 @@ describe('base64 audio in a request', () => {
 
   it('is counted once if the document defines its variable twice', ({ expect }) => {
     const TWICE =
-      'mutation ($i: CreateLipSyncTaskInput!, $i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
+      'mutation ($i: CreateLipSyncTaskInput!, $i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { ... on LipSyncTask { id } ... on Failure { code message } } }';
     expect(createAudioInputs(schema).countChars(parse(TWICE), undefined, { i: INPUT })).toBe(SOUND.length);
   });
 

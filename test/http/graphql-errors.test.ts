@@ -91,7 +91,8 @@ describe('a bug in a resolver', () => {
 });
 
 describe('an error of the request', () => {
-  const CREATE = 'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
+  const CREATE =
+    'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { ... on LipSyncTask { id } ... on Failure { code message } } }';
 
   it('names the path in a variable', async ({ expect }) => {
     const placement = { audioStartMs: 'x', audioEndMs: 1, insertAtMs: 1 };

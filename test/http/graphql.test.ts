@@ -84,7 +84,10 @@ describe('if introspection is off', () => {
     ['{ tasks(filter: { kind: VOICES }) { edges { cursor } } }', {}],
     ['{ tasks(firs: 1) { edges { cursor } } }', {}],
     ['query ($k: TaskKind) { tasks(filter: { kind: $k }) { edges { cursor } } }', { k: 'VOICES' }],
-    ['mutation ($i: VideoInput!) { identifyFaces(video: $i) { faceScan { id } } }', { i: { ur: 'x' } }],
+    [
+      'mutation ($i: VideoInput!) { identifyFaces(video: $i) { ... on FaceScan { id } ... on Failure { code message } } }',
+      { i: { ur: 'x' } },
+    ],
   ] as const)('no message suggests names of the schema: %s', async ([query, variables], { expect }) => {
     const { errors } = await closed.execute(query, variables);
     expect(errors?.length).toBeGreaterThan(0);

@@ -117,7 +117,8 @@ describe('a query or mutation over a socket', () => {
     [
       'an input of another shape',
       {
-        query: 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }',
+        query:
+          'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }',
         variables: { input: [] },
       },
     ],

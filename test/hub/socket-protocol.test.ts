@@ -159,13 +159,13 @@ describe('queries and mutations', () => {
     const input = { name: 'Ann', sample: { url: 'https://example.com/sandbox-never-ends.mp3' } };
     socket.subscribe(
       'm',
-      'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { status } } }',
+      'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { status } ... on Failure { code message } } }',
       {
         input,
       },
     );
     const made = await socket.next();
-    expect(made).toMatchObject({ id: 'm', type: 'next', payload: { data: { createVoiceTask: { task: {} } } } });
+    expect(made).toMatchObject({ id: 'm', type: 'next', payload: { data: { createVoiceTask: {} } } });
     expect(await socket.next()).toEqual({ id: 'm', type: 'complete' });
     socket.socket.close(1000);
   });

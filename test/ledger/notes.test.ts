@@ -64,14 +64,15 @@ describe('updateTask', () => {
     expect(notesOf((await ledger.task({ id }))!)).toEqual({ label: 'b', metadata: [] });
   });
 
-  it('is NOT_FOUND for an unknown id, for another kind, and for a task of another tenant', async ({ expect }) => {
+  it('refuses the id of no task, of another kind, and of a task of another tenant', async ({ expect }) => {
     const { id } = valueOf(await create('ann', NOTES));
     for (const [tenant, task] of [
       ['ann', { id: 'no-such-task', kind: 'VOICE' }],
       ['ann', { id, kind: 'LIP_SYNC' }],
       ['bob', { id, kind: 'VOICE' }],
     ] as const) {
-      expect(failureOf(await ledgerOf(tenant).updateTask({ ...task, label: 'mine' })).code).toBe('NOT_FOUND');
+      const { issues } = failureOf(await ledgerOf(tenant).updateTask({ ...task, label: 'mine' }));
+      expect(issues).toMatchObject([{ code: 'NOT_FOUND', path: ['taskId'] }]);
     }
     expect(notesOf((await ledgerOf('ann').task({ id }))!)).toEqual(NOTES);
   });

@@ -10,6 +10,10 @@ const OPERATIONS = {
   synthesizeSpeech: SYNTHESIZE_SPEECH,
 } as const;
 
+interface Refused {
+  readonly issues: readonly { readonly path: readonly string[]; readonly message: string }[];
+}
+
 let gateway: RunningGateway;
 let face: string;
 let requestsBefore: number;
@@ -17,7 +21,7 @@ beforeAll(async () => {
   gateway = await startGateway();
   const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
   const { data } = await gateway.execute(IDENTIFY_FACES, { video });
-  face = data.identifyFaces.faceScan.faces[0].id;
+  face = data.identifyFaces.faces[0].id;
   requestsBefore = (await gateway.account.record()).requestCount;
 });
 afterAll(() => gateway.close());
@@ -29,13 +33,11 @@ describe('an invalid input', () => {
     async ([, i], { expect }) => {
       const { mutation, variables, paths } = badInputs(face)[i]!;
       const { data, errors } = await gateway.execute(OPERATIONS[mutation], variables);
-      expect(data).toEqual({ [mutation]: null });
-      expect(errors).toHaveLength(1);
-      const [error] = errors ?? [];
-      const issues = error?.extensions.issues;
-      expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', retryable: false });
-      expect(new Set(issues?.map(({ path }) => path.join('.')))).toEqual(new Set(paths));
-      expect(issues?.every(({ message }) => message.length > 5)).toBe(true);
+      expect(errors).toBeUndefined();
+      const { issues, ...failure } = data[mutation] as Refused;
+      expect(failure).toMatchObject({ code: 'BAD_USER_INPUT', retryable: false });
+      expect(new Set(issues.map(({ path }) => path.join('.')))).toEqual(new Set(paths));
+      expect(issues.every(({ message }) => message.length > 5)).toBe(true);
     },
   );
 

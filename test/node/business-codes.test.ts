@@ -16,13 +16,11 @@ const PERMANENT = [
   [1003, 'UPSTREAM_MISCONFIGURED'],
   [1004, 'UPSTREAM_MISCONFIGURED'],
   [1100, 'UPSTREAM_MISCONFIGURED'],
-  [1101, 'QUOTA_EXHAUSTED'],
-  [1102, 'QUOTA_EXHAUSTED'],
   [1103, 'UPSTREAM_MISCONFIGURED'],
-  [1200, 'BAD_USER_INPUT'],
-  [1201, 'BAD_USER_INPUT'],
+  [1200, 'INPUT_REJECTED'],
+  [1201, 'INPUT_REJECTED'],
   [1202, 'UPSTREAM_MISCONFIGURED'],
-  [1203, 'NOT_FOUND'],
+  [1203, 'INPUT_REJECTED'],
   [1300, 'CONTENT_REJECTED'],
   [1301, 'CONTENT_REJECTED'],
   [1304, 'UPSTREAM_MISCONFIGURED'],
@@ -47,37 +45,42 @@ const voiceFor = (code: number) => ({
 describe('an identify-face that Kling refuses', () => {
   it.for(PERMANENT)('with %i is %s and not retryable', async ([klingCode, code], { expect }) => {
     const { errors, data } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
-    expect(data).toEqual({ identifyFaces: null });
-    expect(errors?.[0]?.extensions).toMatchObject({ code, klingCode, retryable: false });
-    expect(errors?.[0]?.message.length).toBeGreaterThan(10);
-    expect(await requestIdsOf(klingCode)).toContain(errors?.[0]?.extensions.klingRequestId);
+    expect(errors).toBeUndefined();
+    expect(data.identifyFaces).toMatchObject({ code, klingCode, retryable: false });
+    expect(data.identifyFaces.message.length).toBeGreaterThan(10);
+    expect(await requestIdsOf(klingCode)).toContain(data.identifyFaces.klingRequestId);
   });
 
   it.for(PASSING)('with %i is %s, retryable, and reports when', async ([klingCode, code], { expect }) => {
-    const { errors } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
-    expect(errors?.[0]?.extensions).toMatchObject({ code, klingCode, retryable: true });
-    expect(errors?.[0]?.extensions.retryAfterMs).toBeGreaterThanOrEqual(1000);
-    expect(await requestIdsOf(klingCode)).toContain(errors?.[0]?.extensions.klingRequestId);
+    const { identifyFaces } = (await gateway.execute(IDENTIFY_FACES, videoFor(klingCode))).data;
+    expect(identifyFaces).toMatchObject({ code, klingCode, retryable: true });
+    expect(identifyFaces.retryAfterMs).toBeGreaterThanOrEqual(1000);
+    expect(await requestIdsOf(klingCode)).toContain(identifyFaces.klingRequestId);
   });
 
   it.for(FAULTS)('with %i is UPSTREAM_UNAVAILABLE, sent once, and not retryable', async (klingCode, { expect }) => {
-    const { errors } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
-    expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', klingCode, retryable: false });
-    expect(await requestIdsOf(klingCode)).toEqual([errors?.[0]?.extensions.klingRequestId]);
+    const { identifyFaces } = (await gateway.execute(IDENTIFY_FACES, videoFor(klingCode))).data;
+    expect(identifyFaces).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', klingCode, retryable: false });
+    expect(await requestIdsOf(klingCode)).toEqual([identifyFaces.klingRequestId]);
+  });
+
+  it.for([1101, 1102])('with %i is QUOTA_EXHAUSTED, of the Kling account', async (klingCode, { expect }) => {
+    const { data } = await gateway.execute(IDENTIFY_FACES, videoFor(klingCode));
+    expect(data.identifyFaces).toMatchObject({ code: 'QUOTA_EXHAUSTED', limit: 'KLING_ACCOUNT', retryable: false });
   });
 });
 
 describe('a create that Kling refuses', () => {
   it.for(PERMANENT)('with %i is %s and leaves no task', async ([klingCode, code], { expect }) => {
-    const { errors } = await gateway.execute(CREATE_VOICE, voiceFor(klingCode));
-    expect(errors?.[0]?.extensions).toMatchObject({ code, klingCode, retryable: false });
+    const { createVoiceTask } = (await gateway.execute(CREATE_VOICE, voiceFor(klingCode))).data;
+    expect(createVoiceTask).toMatchObject({ code, klingCode, retryable: false });
     const { data } = await gateway.execute('{ voiceTasks(first: 100, status: [QUEUED]) { edges { node { id } } } }');
     expect(data.voiceTasks.edges).toEqual([]);
   });
 
   it.for(PASSING)('with %i temporarily is kept and queued', async ([klingCode], { expect }) => {
     const { data } = await gateway.execute(CREATE_VOICE, voiceFor(klingCode));
-    const { id } = data.createVoiceTask.task;
+    const { id } = data.createVoiceTask;
     expect((await gateway.execute(VOICE_TASK, { id })).data.voiceTask).toMatchObject({
       status: 'QUEUED',
       failure: null,

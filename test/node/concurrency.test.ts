@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id createdAt } } }`;
+const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id createdAt } ... on Failure { code message } } }`;
 const UNFINISHED = `{ tasks(first: 1, filter: { status: [QUEUED, SUBMITTED, PROCESSING] }) { edges { node { id } } } }`;
 
 async function execute<Data>(query: string, variables: object): Promise<Data> {
@@ -34,8 +34,8 @@ test('many creates at once all end in their order, and never exceed the slots of
   const made = await Promise.all(
     Array.from({ length: CREATES }, async (_, index) => {
       const input = { name: `Voice ${index}`, sample: { url: `https://example.com/${index}-12s.mp3` } };
-      const { createVoiceTask } = await execute<{ createVoiceTask: { task: Task } }>(CREATE, { input });
-      return createVoiceTask.task;
+      const { createVoiceTask } = await execute<{ createVoiceTask: Task }>(CREATE, { input });
+      return createVoiceTask;
     }),
   );
   await expect

@@ -83,8 +83,8 @@ async function makeEverything(url: string): Promise<Data> {
     throw new Error(`task ${id} did not come to its end`);
   }
   const ended = (id: string): Promise<void> => until(id, (status) => status === 'SUCCEEDED' || status === 'FAILED');
-  const SPEAK = `mutation ($input: SynthesizeSpeechInput!) { synthesizeSpeech(input: $input) { speech { ${SPOKEN} } } }`;
-  const IDENTIFY = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { faceScan { ${SCANNED} } } }`;
+  const SPEAK = `mutation ($input: SynthesizeSpeechInput!) { synthesizeSpeech(input: $input) { ... on Speech { ${SPOKEN} } ... on Failure { code message } } }`;
+  const IDENTIFY = `mutation ($input: IdentifyFacesInput!) { identifyFaces(input: $input) { ... on FaceScan { ${SCANNED} } ... on Failure { code message } } }`;
 
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   socket.addEventListener('open', () => {
@@ -99,12 +99,15 @@ async function makeEverything(url: string): Promise<Data> {
   const { node } = await run('query ($id: ID!) { node(id: $id) { ... on VoiceTask { voices { id } } } }', {
     id: deleted,
   });
-  await run('mutation ($input: DeleteVoiceInput!) { deleteVoice(input: $input) { deletedVoiceId } }', {
-    input: { voiceId: node.voices[0].id },
-  });
+  await run(
+    'mutation ($input: DeleteVoiceInput!) { deleteVoice(input: $input) { ... on Deletion { deletedId } ... on Failure { code message } } }',
+    {
+      input: { voiceId: node.voices[0].id },
+    },
+  );
 
   const { speech } = (await run(SPEAK, { input: SPEECH })).synthesizeSpeech;
-  const unnamed = (await run(SPEAK, { input: { ...SPEECH, idempotencyKey: null } })).synthesizeSpeech.speech;
+  const unnamed = (await run(SPEAK, { input: { ...SPEECH, idempotencyKey: null } })).synthesizeSpeech;
   // The answer is lost: the call stays without one.
   await send(SPEAK, { input: { ...SPEECH, text: 'sandbox-error-after', idempotencyKey: 'speech-lost' } });
   const { faceScan } = (await run(IDENTIFY, { input: SCAN })).identifyFaces;
@@ -136,7 +139,7 @@ async function makeEverything(url: string): Promise<Data> {
   const { tasks } = await run(ALL);
   const made: Data[] = tasks.edges.map((edge: Data) => edge.node);
   const { videoId } = made.find(({ externalId }) => externalId === 'lip-sync-1').videos[0];
-  const rescan = (await run(IDENTIFY, { input: { video: { videoId } } })).identifyFaces.faceScan;
+  const rescan = (await run(IDENTIFY, { input: { video: { videoId } } })).identifyFaces;
 
   // One task is at Kling, and holds the only slot. Others wait for it.
   const atKling = await createLipSync({

@@ -66,8 +66,8 @@ async function createVoiceTask({ stack }: Printing, tenant: string, requestId: s
     },
     body: JSON.stringify({ query: CREATE_VOICE, variables: { input: { name: 'Ann', sample } } }),
   });
-  const { data } = (await response.json()) as { data: { createVoiceTask: { task: { id: string } } } };
-  return decodeGlobalId(data.createVoiceTask.task.id)!.id;
+  const { data } = (await response.json()) as { data: { createVoiceTask: { id: string } } };
+  return decodeGlobalId(data.createVoiceTask.id)!.id;
 }
 
 /** Returns when the gateway has accepted the subscription, so that its first event arrives live. */

@@ -10,7 +10,8 @@ import { type GatewayStack, startStack } from './gateway-stack.ts';
 const TENANTS = 20;
 const BODY = Buffer.from(
   JSON.stringify({
-    query: 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }',
+    query:
+      'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { ... on LipSyncTask { id } ... on Failure { code message } } }',
     variables: {
       input: {
         faceId: 'none',

@@ -22,10 +22,10 @@ async function data(query: string, variables: object = {}) {
 
 async function createVoiceTask(words: string) {
   const input = { name: 'Voice', sample: { url: `https://example.com/${words}.mp3` } };
-  return (await data(CREATE_VOICE, { input })).createVoiceTask.task;
+  return (await data(CREATE_VOICE, { input })).createVoiceTask;
 }
 
-const CANCEL = `mutation ($taskId: ID!) { cancelTask(taskId: $taskId) { task { id status failure { code } } }
+const CANCEL = `mutation ($taskId: ID!) { cancelTask(taskId: $taskId) { ... on Task { id status failure { code } } ... on Failure { code message } }
 }`;
 
 describe('a gateway with an API key and without callbacks', () => {
@@ -48,7 +48,7 @@ describe('a gateway with an API key and without callbacks', () => {
     );
     expect(voiceTask).toEqual({ status: 'QUEUED', queuePosition: 1 });
     const { cancelTask } = await data(CANCEL, { taskId: first.id });
-    expect(cancelTask.task).toMatchObject({ status: 'FAILED', failure: { code: 'CANCELLED' } });
+    expect(cancelTask).toMatchObject({ status: 'FAILED', failure: { code: 'CANCELLED' } });
     const again = await gateway.execute(CANCEL, { taskId: first.id });
     expect(again.errors?.[0]?.extensions.code).toBe('CONFLICT');
     const { events } = (

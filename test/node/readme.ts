@@ -41,7 +41,7 @@ function recipes(): Record<string, string> {
 /** The content of each page between `<!-- name -->` and `<!-- /name -->`. */
 const SECTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'docs/operations.md': { settings: settingsTable() },
-  'docs/clients.md': { errors: enumTable('ErrorCode'), failures: enumTable('TaskFailureCode'), ...recipes() },
+  'docs/clients.md': { errors: enumTable('ErrorCode'), issues: enumTable('IssueCode'), ...recipes() },
   'docs/kling-coverage.md': { published: publishedTable() },
 };
 

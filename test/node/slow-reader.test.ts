@@ -18,7 +18,8 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 async function createVoiceTask(sound: string): Promise<void> {
-  const query = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+  const query =
+    'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
   const variables = { input: { name: 'Narrator', sample: { url: `https://example.com/${sound}-12s.mp3` } } };
   await sendOperation(stack.gateway.url, { query, variables }, null);
 }

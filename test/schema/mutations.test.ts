@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 
 const CREATE_LIP_SYNC =
-  'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id status } } }';
+  'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { ... on LipSyncTask { id status } ... on Failure { code message } } }';
 const NOTES = { label: 'Birthday', metadata: [{ key: 'order', value: '4711' }] };
 const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 };
 
@@ -18,7 +18,7 @@ describe('createLipSyncTask', () => {
     const { data } = await client.execute(CREATE_LIP_SYNC, {
       input: { faceId, audio: { klingAudioId: 'a' }, placement },
     });
-    expect(data.createLipSyncTask.task).toEqual({
+    expect(data.createLipSyncTask).toEqual({
       id: encodeGlobalId('LipSyncTask', 'lip-sync-1'),
       status: 'SUCCEEDED',
     });
@@ -56,21 +56,22 @@ describe('createLipSyncTask', () => {
 });
 
 it('createVoiceTask passes only the given fields of the sample to the ledger', async ({ expect }) => {
-  const query = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+  const query =
+    'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
   const input = { name: 'n', sample: { klingVideoId: '1' } };
   const { data } = await client.execute(query, { input });
-  expect(data.createVoiceTask.task.id).toBe(encodeGlobalId('VoiceTask', 'voice-task-1'));
+  expect(data.createVoiceTask.id).toBe(encodeGlobalId('VoiceTask', 'voice-task-1'));
   expect(client.ledger.calls).toStrictEqual([['createVoiceTask', { ...input, metadata: [] }]]);
 });
 
 it('identifyFaces returns faces with ids that createLipSyncTask accepts', async ({ expect }) => {
-  const query = `mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { faceScan {
+  const query = `mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan {
     id externalId klingSessionId unitsCharged createdAt expiresAt klingRequestId video { url durationMs klingVideoId }
-    faces { id klingFaceId imageUrl startMs endMs scan { id } } } } }`;
+    faces { id klingFaceId imageUrl startMs endMs scan { id } } } ... on Failure { code message } } }`;
   const variables = { video: { url: 'https://a.test/v.mp4' }, externalId: 'once' };
   const { data } = await client.execute(query, variables);
   expect(client.ledger.calls).toStrictEqual([['identifyFaces', variables]]);
-  expect(data.identifyFaces.faceScan).toMatchObject({
+  expect(data.identifyFaces).toMatchObject({
     id: encodeGlobalId('FaceScan', 'scan-1'),
     externalId: 'scan-mine',
     klingSessionId: 'session-1',
@@ -92,14 +93,14 @@ it('identifyFaces returns faces with ids that createLipSyncTask accepts', async 
 });
 
 it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect }) => {
-  const query = `mutation ($speech: SpeechInput!, $externalId: String) { synthesizeSpeech(speech: $speech, externalId: $externalId) { speech {
+  const query = `mutation ($speech: SpeechInput!, $externalId: String) { synthesizeSpeech(speech: $speech, externalId: $externalId) { ... on Speech {
     id externalId text language speed klingVoiceId klingAudioId url durationMs unitsCharged createdAt expiresAt
-    klingTaskId klingRequestId } } }`;
+    klingTaskId klingRequestId } ... on Failure { code message } } }`;
   const { data } = await client.execute(query, { speech: { text: 't', klingVoiceId: 'v', language: 'ZH' } });
   expect(client.ledger.calls).toStrictEqual([
     ['synthesizeSpeech', { speech: { text: 't', klingVoiceId: 'v', language: 'zh', speed: 1 } }],
   ]);
-  expect(data.synthesizeSpeech.speech).toEqual({
+  expect(data.synthesizeSpeech).toEqual({
     id: encodeGlobalId('Speech', 'audio-1'),
     externalId: 'speech-mine',
     text: 'Hello',
@@ -119,7 +120,8 @@ it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect 
 
 describe('updateTask', () => {
   const QUERY = `mutation ($taskId: ID!, $label: String, $metadata: [MetadataInput!]) {
-    updateTask(taskId: $taskId, label: $label, metadata: $metadata) { id label } }`;
+    updateTask(taskId: $taskId, label: $label, metadata: $metadata) {
+      ... on Task { id label } ... on InvalidInputError { code issues { code path } } } }`;
   const taskId = encodeGlobalId('LipSyncTask', 'l1');
 
   it.for([
@@ -136,8 +138,11 @@ describe('updateTask', () => {
   it.for(['42', encodeGlobalId('Voice', '42')])(
     'does not call the ledger for %j, which is not the id of a task',
     async (wrong, { expect }) => {
-      const { errors } = await client.execute(QUERY, { taskId: wrong });
-      expect(errors).toMatchObject([{ path: ['updateTask'], extensions: { code: 'NOT_FOUND' } }]);
+      const { data } = await client.execute(QUERY, { taskId: wrong });
+      expect(data.updateTask).toEqual({
+        code: 'BAD_USER_INPUT',
+        issues: [{ code: 'WRONG_ID_TYPE', path: ['taskId'] }],
+      });
       expect(client.ledger.calls).toEqual([]);
     },
   );
@@ -145,15 +150,14 @@ describe('updateTask', () => {
 
 describe('deleteVoice', () => {
   const QUERY = `mutation ($voiceId: ID!) { deleteVoice(voiceId: $voiceId) {
-    deletedVoiceId klingTaskId klingStatus klingRequestId } }`;
+    ... on Deletion { deletedId kling { klingTaskId klingStatus klingRequestId } }
+    ... on InvalidInputError { code issues { code path } } } }`;
 
   it('returns the id of the deleted voice', async ({ expect }) => {
     const voiceId = encodeGlobalId('Voice', '42');
     expect((await client.execute(QUERY, { voiceId })).data.deleteVoice).toEqual({
-      deletedVoiceId: voiceId,
-      klingTaskId: null,
-      klingStatus: 'succeed',
-      klingRequestId: 'request-1',
+      deletedId: voiceId,
+      kling: { klingTaskId: null, klingStatus: 'succeed', klingRequestId: 'request-1' },
     });
     expect(client.ledger.calls).toEqual([['deleteVoice', { voiceId: '42', anyOwner: true }]]);
   });
@@ -161,8 +165,11 @@ describe('deleteVoice', () => {
   it.for(['42', encodeGlobalId('VoiceTask', '42')])(
     'does not call the ledger for %j, which is not the id of a voice',
     async (voiceId, { expect }) => {
-      const { errors } = await client.execute(QUERY, { voiceId });
-      expect(errors).toMatchObject([{ path: ['deleteVoice'], extensions: { code: 'NOT_FOUND' } }]);
+      const { data } = await client.execute(QUERY, { voiceId });
+      expect(data.deleteVoice).toEqual({
+        code: 'BAD_USER_INPUT',
+        issues: [{ code: 'WRONG_ID_TYPE', path: ['voiceId'] }],
+      });
       expect(client.ledger.calls).toEqual([]);
     },
   );

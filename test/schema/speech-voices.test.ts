@@ -55,7 +55,7 @@ describe('speechVoices', () => {
 
   it('does not limit synthesizeSpeech: a voice that is not listed reaches the ledger', async ({ expect }) => {
     const client = createGraphqlClient();
-    const query = `mutation { synthesizeSpeech(speech: { text: "t", klingVoiceId: "unlisted", language: EN }) { speech { url } } }`;
+    const query = `mutation { synthesizeSpeech(speech: { text: "t", klingVoiceId: "unlisted", language: EN }) { ... on Speech { url } ... on Failure { code message } } }`;
     expect((await client.execute(query)).errors).toBeUndefined();
     expect(client.ledger.calls).toMatchObject([['synthesizeSpeech', { speech: { klingVoiceId: 'unlisted' } }]]);
   });

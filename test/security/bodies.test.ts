@@ -3,7 +3,7 @@ import { createGraphqlClient, URL_OF_GRAPHQL } from '../support/graphql-client.t
 
 const client = createGraphqlClient();
 const CREATE =
-  'mutation { createVoiceTask(input: {name: "n", sample: {url: "https://a.test/a.mp3"}}) { task { id } } }';
+  'mutation { createVoiceTask(input: {name: "n", sample: {url: "https://a.test/a.mp3"}}) { ... on VoiceTask { id } ... on Failure { code message } } }';
 
 const ATTACKS: readonly Attack[] = [
   { name: 'a mutation over GET', send: () => client.fetchGraphql(getUrl({ query: CREATE })), status: 405 },

@@ -6,7 +6,7 @@ import { openSandbox } from '../support/ledger.ts';
 
 const sandbox = openSandbox('browser-forgery');
 const MUTATION =
-  'mutation { createVoiceTask(input: {name: "n", sample: {url: "https://a.test/a.mp3"}}) { task { id } } }';
+  'mutation { createVoiceTask(input: {name: "n", sample: {url: "https://a.test/a.mp3"}}) { ... on VoiceTask { id } ... on Failure { code message } } }';
 const BODY = JSON.stringify({ query: MUTATION });
 
 /** Headers that servers and frameworks read as the method instead of the request's own. */

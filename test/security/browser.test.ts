@@ -75,7 +75,8 @@ describe('a page of a development server', () => {
 
 describe('a page of a foreign origin', () => {
   it.for(FOREIGN)('runs nothing and reads nothing: Origin: %j', async (origin, { expect }) => {
-    const mutation = 'mutation { identifyFaces(video: {url: "https://a.test/a.mp4"}) { faceScan { id } } }';
+    const mutation =
+      'mutation { identifyFaces(video: {url: "https://a.test/a.mp4"}) { ... on FaceScan { id } ... on Failure { code message } } }';
     for (const query of ['{ __typename }', mutation]) {
       const response = await post(origin, { 'x-request-id': 'request-of-test' }, query);
       expect(response.status).toBe(403);

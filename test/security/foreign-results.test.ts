@@ -142,7 +142,9 @@ describe('a waiting task that names the result of another tenant', () => {
     for (const [videoId, id] of Object.entries(ids)) {
       await ring(B());
       await expect.poll(async () => (await B().task({ id }))?.status).toBe('FAILED');
-      failures.push(JSON.stringify((await B().task({ id }))?.failure).replaceAll(videoId, '<id>'));
+      const { klingRequestId, ...failure } = (await B().task({ id }))!.failure!;
+      expect(klingRequestId).toBeDefined();
+      failures.push(JSON.stringify(failure).replaceAll(videoId, '<id>'));
     }
     expect(failures[0]).toContain('<id>');
     expect(failures[1]).toBe(failures[0]);

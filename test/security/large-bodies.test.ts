@@ -10,7 +10,8 @@ import { bearer } from '../support/token.ts';
 const LIMITS = { bytesMax: 10_000, largeBytesMax: 100_000 };
 const client = createGraphqlClient({ limits: LIMITS });
 
-const CREATE = 'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { task { id } } }';
+const CREATE =
+  'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { ... on LipSyncTask { id } ... on Failure { code message } } }';
 const SOUND = 'QUJD'.repeat(10_000);
 const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
 const INPUT = { faceId: 'f', audio: { base64: SOUND }, placement: PLACEMENT };
@@ -41,7 +42,10 @@ const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>
     'another mutation',
     () =>
       client.post(
-        jsonBody('mutation($taskId: ID!) { cancelTask(taskId: $taskId) {task {id}}}', { variables: { taskId: SOUND } }),
+        jsonBody(
+          'mutation($taskId: ID!) { cancelTask(taskId: $taskId) {... on Task {id} ... on Failure { code message }}}',
+          { variables: { taskId: SOUND } },
+        ),
       ),
   ],
   ['another field of the input', () => client.post(withInput({ ...INPUT, faceId: SOUND }))],
@@ -207,6 +211,9 @@ describe('a large body sent to the gateway', () => {
 });
 
 async function codeOf(response: Response): Promise<unknown> {
-  const { errors } = await response.json<{ errors?: readonly { extensions: { code: string } }[] }>();
-  return errors?.[0]?.extensions.code;
+  const { data, errors } = await response.json<{
+    data?: { createLipSyncTask?: { code?: string } };
+    errors?: readonly { extensions: { code: string } }[];
+  }>();
+  return errors?.[0]?.extensions.code ?? data?.createLipSyncTask?.code;
 }

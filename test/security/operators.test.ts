@@ -6,9 +6,12 @@ import { makeEstate, type Estate } from '../support/tenants/estate.ts';
 
 const sandbox = openSandbox('operators');
 
-const DELETE = 'mutation ($id: ID!) { deleteVoice(voiceId: $id) { deletedVoiceId klingStatus } }';
+const DELETE =
+  'mutation ($id: ID!) { deleteVoice(voiceId: $id) { ... on Deletion { deletedId } ... on InvalidInputError { issues { code } } } }';
 const READ_ALL = `{ operator { klingTasks(list: CUSTOM_VOICES) { items { klingTaskId } }
   klingTask(list: LIP_SYNCS, klingTaskId: "1") { klingTaskId } resourcePacks { name } } }`;
+
+const UNKNOWN_VOICE = { data: { deleteVoice: { issues: [{ code: 'NOT_FOUND' }] } } };
 
 let ann: Estate;
 beforeAll(async () => {
@@ -33,7 +36,7 @@ describe('a tenant without the scope operator', () => {
 
   it('cannot delete the voice of another tenant', async ({ expect }) => {
     const before = await deletions();
-    expect(codeOf(await askOne('bob-of-the-operators', DELETE, { id: ann.own['Voice'] }))).toBe('NOT_FOUND');
+    expect(await askOne('bob-of-the-operators', DELETE, { id: ann.own['Voice'] })).toEqual(UNKNOWN_VOICE);
     expect(await deletions()).toBe(before);
   });
 });
@@ -61,13 +64,13 @@ describe('an operator', () => {
   it('deletes a voice that is not its own, and a second time gets NOT_FOUND', async ({ expect }) => {
     const { data, errors } = await askOne('operator', DELETE, { id: ann.own['Voice'] }, OPERATOR);
     expect(errors).toBeUndefined();
-    expect(data.deleteVoice.deletedVoiceId).toBe(ann.own['Voice']);
-    expect(codeOf(await askOne('operator', DELETE, { id: ann.own['Voice'] }, OPERATOR))).toBe('NOT_FOUND');
+    expect(data.deleteVoice.deletedId).toBe(ann.own['Voice']);
+    expect(await askOne('operator', DELETE, { id: ann.own['Voice'] }, OPERATOR)).toEqual(UNKNOWN_VOICE);
   });
 
   it('gets NOT_FOUND for a voice that Kling does not know', async ({ expect }) => {
     const id = encodeGlobalId('Voice', '850087542757535834');
-    expect(codeOf(await askOne('operator', DELETE, { id }, OPERATOR))).toBe('NOT_FOUND');
+    expect(await askOne('operator', DELETE, { id }, OPERATOR)).toEqual(UNKNOWN_VOICE);
   });
 
   it('reads no tasks of its own tenant without the scopes for them', async ({ expect }) => {

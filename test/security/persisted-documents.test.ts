@@ -45,7 +45,7 @@ describe('an automatic persisted query', () => {
   });
 
   it('that is a mutation does not run over GET', async ({ expect }) => {
-    const query = 'mutation { cancelTask(taskId: "t") { task { id } } }';
+    const query = 'mutation { cancelTask(taskId: "t") { ... on Task { id } ... on Failure { code message } } }';
     const extensions = persisted(await sha256(query));
     await ask(client, { query, extensions });
     const calls = client.ledger.calls.length;

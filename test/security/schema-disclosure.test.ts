@@ -22,7 +22,10 @@ const GUESSES: readonly [name: string, query: string][] = [
   ['a misspelt argument', '{ tasks(firs: 1) { edges { cursor } } }'],
   ['a misspelt enum value', '{ tasks(filter: { kind: VOICES }) { edges { cursor } } }'],
   ['a misspelt type', '{ node(id: "x") { ... on VoiceTas { id } } }'],
-  ['a misspelt input field', 'mutation { identifyFaces(video: { ur: "x" }) { faceScan { id } } }'],
+  [
+    'a misspelt input field',
+    'mutation { identifyFaces(video: { ur: "x" }) { ... on FaceScan { id } ... on Failure { code message } } }',
+  ],
 ];
 
 const SUBSCRIPTION_GUESSES: readonly [name: string, query: string][] = [

@@ -79,9 +79,9 @@ describe("another tenant's ids in a mutation that writes", () => {
   );
 });
 
-const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id externalId } } }`;
+const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id externalId } ... on Failure { code message } } }`;
 const SPEAK = `mutation ($speech: SpeechInput!, $externalId: String) {
-  synthesizeSpeech(speech: $speech, externalId: $externalId) { speech { id klingAudioId } }
+  synthesizeSpeech(speech: $speech, externalId: $externalId) { ... on Speech { id klingAudioId } ... on Failure { code message } }
 }`;
 
 describe('a key that two tenants use', () => {
@@ -94,7 +94,7 @@ describe('a key that two tenants use', () => {
     const make = async (tenant: string, called: string) => {
       const { data, errors } = await askOne(tenant, VOICE, { input: { name: called, sample, externalId } });
       expect(errors).toBeUndefined();
-      return data.createVoiceTask.task;
+      return data.createVoiceTask;
     };
     const hers = await make(ANN, 'Ann');
     const his = await make(BOB, name);
@@ -108,7 +108,7 @@ describe('a key that two tenants use', () => {
       const speech = { text: said, klingVoiceId: 'oversea_male1', language: 'EN' };
       const { data, errors } = await askOne(tenant, SPEAK, { speech, externalId: text.replace(' ', '-') });
       expect(errors).toBeUndefined();
-      return data.synthesizeSpeech.speech.klingAudioId;
+      return data.synthesizeSpeech.klingAudioId;
     };
     const hers = await speak(ANN, 'Good morning');
     const his = await speak(BOB, text);

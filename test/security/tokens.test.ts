@@ -83,7 +83,8 @@ const FORGED: readonly (readonly [name: string, token: () => string | Promise<st
 ];
 
 const MUTATION = JSON.stringify({
-  query: 'mutation { createVoiceTask(input: { name: "x", sample: { url: "http://x" } }) { task { id } } }',
+  query:
+    'mutation { createVoiceTask(input: { name: "x", sample: { url: "http://x" } }) { ... on VoiceTask { id } ... on Failure { code message } } }',
 });
 
 async function ask(

@@ -6,7 +6,8 @@ import { AUTHORIZATION } from '../support/token.ts';
 const openReady = useSockets();
 
 const QUERY = 'query ($status: [TaskStatus!]) { tasks(filter: { status: $status }) { edges { cursor } } }';
-const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+const CREATE =
+  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
 
 interface Attack {
   readonly query: string;

@@ -29,7 +29,7 @@ describe.runIf(HAS_BROWSER)('GraphiQL', () => {
     expect(sockets[0]).toContain('"authorization":"Bearer ');
     const execute = createExecute(`${inject('studioUrl')}/graphql`, await mintDevToken('tenant-a'));
     await execute(
-      `mutation { createVoiceTask(input: { name: "Live", sample: { url: "https://example.com/live-12s.mp3" } }) { task { id } } }`,
+      `mutation { createVoiceTask(input: { name: "Live", sample: { url: "https://example.com/live-12s.mp3" } }) { ... on VoiceTask { id } ... on Failure { code message } } }`,
     );
     await response.getByText('"SUCCEEDED"').first().waitFor();
     await shoot(page, 'graphiql-live-desktop-light');

@@ -1,10 +1,10 @@
 import { describe, it } from 'vitest';
 import { costOf, failureWordsOf } from '../../src/studio/tasks/task-words.ts';
-import { TASK_FAILURE_CODES } from '../../src/domain/failure.ts';
+import { shownCodeOf, TASK_FAILURE_CODES } from '../../src/domain/failure.ts';
 
 describe('the words for a failed task', () => {
   it.for(TASK_FAILURE_CODES)('never name a video or a face if a voice fails with %s', (code, { expect }) => {
-    const { title, advice } = failureWordsOf(code, 'VoiceTask');
+    const { title, advice } = failureWordsOf(shownCodeOf(code), 'VoiceTask');
     expect(`${title} ${advice}`.replaceAll('MP4 or MOV', '')).not.toMatch(/\b(?:video|face)s?\b/i);
   });
 

@@ -19,7 +19,7 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     const createVoiceTask = (name: string, file: string) =>
       execute(`mutation { createVoiceTask(input: {
         name: "${name}", externalId: "${name}", sample: { url: "https://example.com/${file}-12s.mp3" }
-      }) { task { id } } }`);
+      }) { ... on VoiceTask { id } ... on Failure { code message } } }`);
     const { page, faults } = await openPage(browser);
     await signIn(page, tenant);
     await createLipSync(page);
@@ -72,7 +72,7 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     await page.getByRole('heading', { name: 'Morning greeting' }).waitFor();
     await execute(`mutation { createVoiceTask(input: {
       name: "Narrator", sample: { url: "https://example.com/narrator-12s.mp3" }
-    }) { task { id } } }`);
+    }) { ... on VoiceTask { id } ... on Failure { code message } } }`);
     await page.getByRole('navigation').getByText('Tasks').click();
     const rows = page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link');
     await expect

@@ -24,6 +24,6 @@ export const DOCUMENT_BOMBS: Readonly<Record<string, string>> = {
   'unused variables': `query(${times(480, (i) => `$v${i}:Int`)}){__typename}`,
   'unknown fields': `{operator{${times(490, (i) => `f${i}`)}}}`,
   'unknown arguments': `{tasks(${times(480, (i) => `a${i}:1`)}){edges{cursor}}}`,
-  'an input object with 480 unknown fields': `mutation{createVoiceTask(input:{${times(480, (i) => `a${i}:1`)}}){task{id}}}`,
+  'an input object with 480 unknown fields': `mutation{createVoiceTask(input:{${times(480, (i) => `a${i}:1`)}}){... on VoiceTask {id} ... on Failure { code message }}}`,
   'lists in lists': `{nodes(ids:${'['.repeat(190)}${']'.repeat(190)}){id}}`,
 };

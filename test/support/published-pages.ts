@@ -18,8 +18,8 @@ const CODES = 'node/business-codes.test.ts';
 
 /** The envelope, which is the same for all endpoints. */
 const ENVELOPE: readonly PublishedRow[] = [
-  ['code', '(errors) extensions.klingCode', CODES],
-  ['message', '(errors) message', CODES],
+  ['code', 'KlingError.klingCode', CODES],
+  ['message', 'KlingError.message', CODES],
 ];
 
 const TASK: readonly PublishedRow[] = [
@@ -76,7 +76,7 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
     rows: [
       ['task_id / external_task_id (path)', 'TaskReferenceInput.id', VOICES],
       ...ENVELOPE,
-      ['request_id', '(errors) extensions.klingRequestId', CODES],
+      ['request_id', 'KlingError.klingRequestId', CODES],
       ...TASK,
       ['task_status_msg', 'KlingTask.klingStatusMessage', LIVE],
       ['task_info.external_task_id', 'KlingTask.klingExternalTaskId', LIVE],
@@ -156,7 +156,7 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
     rows: [
       ['task_id (path)', 'TaskReferenceInput.id', LIP_SYNC],
       ...ENVELOPE,
-      ['request_id', '(errors) extensions.klingRequestId', CODES],
+      ['request_id', 'KlingError.klingRequestId', CODES],
       ...TASK,
       ['task_status_msg', 'KlingTask.klingStatusMessage', LIVE],
       ...VIDEO,

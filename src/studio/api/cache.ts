@@ -9,7 +9,6 @@ import { VoicesDocument } from './voice-documents.ts';
 const EMBEDDED = [
   'TaskConnection',
   'TaskEdge',
-  'TaskFailure',
   'VoiceConnection',
   'VoiceEdge',
   'PageInfo',
@@ -23,12 +22,12 @@ const EMBEDDED = [
   'ResourcePack',
   'Quote',
   'Viewer',
-  'CreateLipSyncTaskPayload',
-  'CreateVoiceTaskPayload',
-  'DeleteVoicePayload',
-  'CancelTaskPayload',
-  'IdentifyFacesPayload',
-  'SynthesizeSpeechPayload',
+  'Deletion',
+  'ConflictError',
+  'InvalidInputError',
+  'Issue',
+  'KlingError',
+  'QuotaExhaustedError',
 ] as const;
 
 type TasksVariables = VariablesOf<typeof TaskEdgesDocument>;
@@ -61,12 +60,17 @@ function listTask(cache: Cache, task: Task): void {
   }
 }
 
-interface TaskPayload {
-  readonly task: Task;
+/** The answer to a mutation: an object, or a failure. */
+interface MutationAnswer {
+  readonly __typename: string;
 }
 
-function noteTask(payload: TaskPayload | null | undefined, cache: Cache): void {
-  if (payload) listTask(cache, payload.task);
+function isTask(answer: MutationAnswer | null | undefined): answer is Task {
+  return TASK_TYPES.some((name) => name === answer?.__typename);
+}
+
+function noteTask(answer: MutationAnswer | null | undefined, cache: Cache): void {
+  if (isTask(answer)) listTask(cache, answer);
 }
 
 /** Creates the normalised cache: an event of a task changes every place that shows the task. */
@@ -76,6 +80,7 @@ export function createCache(): Exchange {
     possibleTypes: {
       Node: [...TASK_TYPES, 'FaceScan', 'Face', 'Speech', 'Voice'],
       Task: [...TASK_TYPES],
+      Failure: ['ConflictError', 'InvalidInputError', 'KlingError', 'QuotaExhaustedError'],
     },
     resolvers: {
       Query: {
@@ -88,16 +93,16 @@ export function createCache(): Exchange {
     updates: {
       Query: {
         node({ node }: { readonly node?: Task | null }, _args, cache) {
-          if (TASK_TYPES.some((name) => name === node?.__typename)) noteTask(node && { task: node }, cache);
+          noteTask(node, cache);
         },
       },
       Mutation: {
-        createLipSyncTask: ({ createLipSyncTask }: { createLipSyncTask?: TaskPayload | null }, _args, cache) =>
+        createLipSyncTask: ({ createLipSyncTask }: { createLipSyncTask?: MutationAnswer | null }, _args, cache) =>
           noteTask(createLipSyncTask, cache),
-        createVoiceTask: ({ createVoiceTask }: { createVoiceTask?: TaskPayload | null }, _args, cache) =>
+        createVoiceTask: ({ createVoiceTask }: { createVoiceTask?: MutationAnswer | null }, _args, cache) =>
           noteTask(createVoiceTask, cache),
-        deleteVoice: ({ deleteVoice }: { deleteVoice?: { readonly deletedVoiceId: string } | null }, _args, cache) => {
-          if (!deleteVoice) return;
+        deleteVoice: ({ deleteVoice }: { deleteVoice?: { readonly deletedId?: string } | null }, _args, cache) => {
+          if (deleteVoice?.deletedId === undefined) return;
           cache.updateQuery({ query: VoicesDocument, variables: {} }, (data) =>
             data === null
               ? null
@@ -105,7 +110,7 @@ export function createCache(): Exchange {
                   ...data,
                   voices: {
                     ...data.voices,
-                    edges: data.voices.edges.filter(({ node }) => node.id !== deleteVoice.deletedVoiceId),
+                    edges: data.voices.edges.filter(({ node }) => node.id !== deleteVoice.deletedId),
                   },
                 },
           );

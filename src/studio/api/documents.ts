@@ -56,6 +56,22 @@ export const taskFields = graphql(`
   }
 `);
 
+/** All fields of a failure that any screen shows. */
+export const failureFields = graphql(`
+  fragment FailureFields on Failure @_unmask {
+    __typename
+    code
+    message
+    ... on InvalidInputError {
+      issues {
+        __typename
+        path
+        message
+      }
+    }
+  }
+`);
+
 export type Task = ResultOf<typeof taskFields>;
 export type LipSyncTask = Extract<Task, { __typename: 'LipSyncTask' }>;
 
@@ -157,34 +173,40 @@ export const CancelTaskDocument = graphql(
   `
     mutation CancelTask($taskId: ID!) {
       cancelTask(taskId: $taskId) {
-        task {
+        ... on Task {
           ...TaskFields
         }
+        ...FailureFields
       }
     }
   `,
-  [taskFields],
+  [taskFields, failureFields],
 );
 
-export const IdentifyFacesDocument = graphql(`
-  mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
-    identifyFaces(video: $video, externalId: $externalId) {
-      faceScan {
-        id
-        expiresAt
-        unitsCharged
-        faces {
+export const IdentifyFacesDocument = graphql(
+  `
+    mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
+      identifyFaces(video: $video, externalId: $externalId) {
+        ... on FaceScan {
+          __typename
           id
-          imageUrl
-          startMs
-          endMs
+          expiresAt
+          unitsCharged
+          faces {
+            id
+            imageUrl
+            startMs
+            endMs
+          }
         }
+        ...FailureFields
       }
     }
-  }
-`);
+  `,
+  [failureFields],
+);
 
-export type FaceScan = NonNullable<ResultOf<typeof IdentifyFacesDocument>['identifyFaces']>['faceScan'];
+export type FaceScan = Extract<ResultOf<typeof IdentifyFacesDocument>['identifyFaces'], { __typename: 'FaceScan' }>;
 export type Face = FaceScan['faces'][number];
 
 export const QuoteDocument = graphql(`
@@ -200,11 +222,12 @@ export const CreateLipSyncDocument = graphql(
   `
     mutation CreateLipSync($input: CreateLipSyncTaskInput!) {
       createLipSyncTask(input: $input) {
-        task {
+        ... on LipSyncTask {
           ...TaskFields
         }
+        ...FailureFields
       }
     }
   `,
-  [taskFields],
+  [taskFields, failureFields],
 );

@@ -1,4 +1,4 @@
-import { taskFields } from './documents.ts';
+import { failureFields, taskFields } from './documents.ts';
 import { graphql, type ResultOf } from './graphql.ts';
 
 export const VoicesDocument = graphql(`
@@ -43,34 +43,47 @@ export const CreateVoiceDocument = graphql(
   `
     mutation CreateVoice($input: CreateVoiceTaskInput!) {
       createVoiceTask(input: $input) {
-        task {
+        ... on VoiceTask {
           ...TaskFields
         }
+        ...FailureFields
       }
     }
   `,
-  [taskFields],
+  [taskFields, failureFields],
 );
 
-export const DeleteVoiceDocument = graphql(`
-  mutation DeleteVoice($voiceId: ID!) {
-    deleteVoice(voiceId: $voiceId) {
-      deletedVoiceId
-    }
-  }
-`);
-
-export const SynthesizeSpeechDocument = graphql(`
-  mutation SynthesizeSpeech($speech: SpeechInput!, $externalId: String) {
-    synthesizeSpeech(speech: $speech, externalId: $externalId) {
-      speech {
-        id
-        klingAudioId
-        durationMs
+export const DeleteVoiceDocument = graphql(
+  `
+    mutation DeleteVoice($voiceId: ID!) {
+      deleteVoice(voiceId: $voiceId) {
+        ... on Deletion {
+          __typename
+          deletedId
+        }
+        ...FailureFields
       }
     }
-  }
-`);
+  `,
+  [failureFields],
+);
+
+export const SynthesizeSpeechDocument = graphql(
+  `
+    mutation SynthesizeSpeech($speech: SpeechInput!, $externalId: String) {
+      synthesizeSpeech(speech: $speech, externalId: $externalId) {
+        ... on Speech {
+          __typename
+          id
+          klingAudioId
+          durationMs
+        }
+        ...FailureFields
+      }
+    }
+  `,
+  [failureFields],
+);
 
 export const SpeechVoicesDocument = graphql(`
   query SpeechVoices($language: SpeechLanguage!) {

@@ -22,7 +22,11 @@ query Start {
     query: `# 2. Finds the faces in a video. Charged once for each externalId.
 mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
   identifyFaces(video: $video, externalId: $externalId) {
-    faceScan { expiresAt faces { id startMs endMs imageUrl } }
+    ... on FaceScan { expiresAt faces { id startMs endMs imageUrl } }
+    ... on Failure {
+      code
+      message
+    }
   }
 }
 `,
@@ -34,7 +38,7 @@ mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
   {
     query: `# 3. Creates a lip-sync: paste the id of a face. A repeat with the same externalId returns the same task.
 mutation CreateLipSync($input: CreateLipSyncTaskInput!) {
-  createLipSyncTask(input: $input) { task { id status unitsEstimated } }
+  createLipSyncTask(input: $input) { ... on LipSyncTask { id status unitsEstimated } ... on Failure { code message } }
 }
 
 query Quote { lipSyncQuote(videoDurationMs: 10000) { units usd } }
@@ -69,7 +73,11 @@ query Voices {
 
 mutation CloneVoice {
   createVoiceTask(input: { name: "Narrator", sample: { url: "https://example.com/narrator-12s.mp3" } }) {
-    task { id status }
+    ... on VoiceTask { id status }
+    ... on Failure {
+      code
+      message
+    }
   }
 }
 `,

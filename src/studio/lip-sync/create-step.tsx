@@ -3,6 +3,7 @@ import { useMutation, useQuery } from 'urql';
 import { VOLUME } from '../../domain/inputs.ts';
 import { VIDEO_MS_MAX, VIDEO_MS_MIN } from '../../domain/placement.ts';
 import { CreateLipSyncDocument, QuoteDocument, type Face, type Task } from '../api/documents.ts';
+import { workOf } from '../api/failure.ts';
 import { LIP_SYNC_UNITS_MAX, newExternalId } from '../tasks/task-words.ts';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
@@ -35,7 +36,7 @@ interface Props {
 }
 
 export function CreateStep({ draft, problems, missing, onCreated }: Props) {
-  const [{ fetching, error }, create] = useMutation(CreateLipSyncDocument);
+  const [{ fetching, data, error }, create] = useMutation(CreateLipSyncDocument);
   const [mix, setMix] = useState<MixValues>({ audioVolume: 1, originalAudioVolume: 1, watermark: false });
   const [label, setLabel] = useState('');
   const attempt = useRef({ of: '', id: '' });
@@ -56,11 +57,12 @@ export function CreateStep({ draft, problems, missing, onCreated }: Props) {
     const of = JSON.stringify(input);
     if (attempt.current.of !== of) attempt.current = { of, id: newExternalId() };
     const notes = { externalId: attempt.current.id, label: label.trim() === '' ? null : label.trim() };
-    const { data } = await create({ input: { ...input, ...notes } });
-    if (!data?.createLipSyncTask) return;
+    const answered = await create({ input: { ...input, ...notes } });
+    const task = workOf(answered.data?.createLipSyncTask);
+    if (task === null) return;
     attempt.current = { of: '', id: '' };
     setLabel('');
-    onCreated(data.createLipSyncTask.task);
+    onCreated(task);
   }
 
   return (
@@ -73,7 +75,7 @@ export function CreateStep({ draft, problems, missing, onCreated }: Props) {
         onChange={setLabel}
       />
       <Mix values={mix} onChange={setMix} />
-      {error === undefined ? null : <ErrorNotice error={error} />}
+      <ErrorNotice error={error} answer={data?.createLipSyncTask} />
       <div className="form-foot">
         <Quote videoMs={videoMs} isKnown={knownVideoMs !== null} />
         <span className="create-action">

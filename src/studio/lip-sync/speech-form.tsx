@@ -5,6 +5,7 @@ import { issuesOf } from '../../domain/check.ts';
 import { SPEECH_UNITS } from '../../domain/cost.ts';
 import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/inputs.ts';
 import { SpeechVoicesDocument, SynthesizeSpeechDocument } from '../api/voice-documents.ts';
+import { workOf } from '../api/failure.ts';
 import { Button } from '../ui/button.tsx';
 import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -43,7 +44,7 @@ export function SpeechForm({ onAudio }: Props) {
   const [asked, setAsked] = useState(false);
   // A repeat after a lost answer has the same key, so it is charged once.
   const attempt = useRef({ of: '', key: '' });
-  const [{ fetching, error }, synthesize] = useMutation(SynthesizeSpeechDocument);
+  const [{ fetching, data, error }, synthesize] = useMutation(SynthesizeSpeechDocument);
 
   const issues = issuesOf(
     checkSynthesizeSpeechInput({ speech: { text, klingVoiceId: voiceId, language: DOMAIN_LANGUAGES[language] } }),
@@ -66,9 +67,10 @@ export function SpeechForm({ onAudio }: Props) {
     const speech = { text, klingVoiceId: voiceId, language };
     const of = JSON.stringify(speech);
     if (attempt.current.of !== of) attempt.current = { of, key: crypto.randomUUID() };
-    const { data } = await synthesize({ speech, externalId: attempt.current.key });
-    if (!data?.synthesizeSpeech) return;
-    const { klingAudioId: audioId, durationMs } = data.synthesizeSpeech.speech;
+    const answered = await synthesize({ speech, externalId: attempt.current.key });
+    const made = workOf(answered.data?.synthesizeSpeech);
+    if (made === null) return;
+    const { klingAudioId: audioId, durationMs } = made;
     const said = text.trim();
     const name = said.length > NAME_CHARS ? `${said.slice(0, NAME_CHARS)}…` : said;
     onAudio({ source: { klingAudioId: audioId }, name: `“${name}”`, durationMs, peaks: [] });
@@ -94,7 +96,7 @@ export function SpeechForm({ onAudio }: Props) {
           onVoiceId={setChosenId}
           problem={problemOf('klingVoiceId')}
         />
-        {error === undefined ? null : <ErrorNotice error={error} />}
+        <ErrorNotice error={error} answer={data?.synthesizeSpeech} />
         <div className="form-foot">
           <span className="muted">Costs {SPEECH_UNITS} units</span>
           <Button type="submit" busy={fetching}>

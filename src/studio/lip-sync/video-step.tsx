@@ -5,6 +5,7 @@ import { issuesOf } from '../../domain/check.ts';
 import { FACE_SCAN_UNITS } from '../../domain/cost.ts';
 import { checkUrl } from '../../domain/url.ts';
 import { IdentifyFacesDocument, type FaceScan } from '../api/documents.ts';
+import { workOf } from '../api/failure.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
@@ -38,7 +39,7 @@ export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
   // A repeat for the same video has the same key, so it is charged once until the scan expires.
   const attempts = useRef(new Map<string, Attempt>());
   const form = useRef<HTMLFormElement>(null);
-  const [{ fetching, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
+  const [{ fetching, data, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
   const [issue] = issuesOf(checkUrl(url.trim(), 'video', []));
 
   function undo(videoUrl: string): void {
@@ -59,9 +60,9 @@ export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
     const isUsable = last !== undefined && last.expiresAtMs > Date.now();
     const externalId = isUsable ? last.externalId : crypto.randomUUID();
     attempts.current.set(videoUrl, { externalId, expiresAtMs: Infinity });
-    const { data } = await identifyFaces({ video: { url: videoUrl }, externalId });
-    if (!data?.identifyFaces) return;
-    const { faceScan: scan } = data.identifyFaces;
+    const answered = await identifyFaces({ video: { url: videoUrl }, externalId });
+    const scan = workOf(answered.data?.identifyFaces);
+    if (scan === null) return;
     attempts.current.set(videoUrl, { externalId, expiresAtMs: new Date(scan.expiresAt).getTime() });
     onScanned({ videoUrl, scan });
     if (scan.faces.length > 0) announce(scan.faces.length === 1 ? '1 face found' : `${scan.faces.length} faces found`);
@@ -87,7 +88,7 @@ export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
       {url === '' ? (
         <ExampleButton value="https://example.com/interview-sandbox-two-faces-10s.mp4" onUse={onUrl} />
       ) : null}
-      {error === undefined ? null : <ErrorNotice error={error} />}
+      <ErrorNotice error={error} answer={data?.identifyFaces} />
       {scanned === null || isOf(scanned, url) ? null : (
         <div role="alert">
           <Notice tone="warning" title="The video link has changed">

@@ -47,7 +47,7 @@ export function TaskView({ task, level, onRetry }: Props) {
           </Button>
         ) : null}
       </div>
-      {cancelling.error === undefined ? null : <ErrorNotice error={cancelling.error} />}
+      <ErrorNotice error={cancelling.error} answer={cancelling.data?.cancelTask} />
       {isFinal(task) ? null : <TaskProgress task={task} />}
       {task.failure === null ? null : (
         <TaskFailure failure={task.failure} kind={task.__typename} {...(onRetry && { onRetry })} />
@@ -124,7 +124,7 @@ function TaskFailure({ failure, kind, onRetry }: FailureProps) {
   return (
     <div role="alert">
       <Notice tone="danger" title={title}>
-        <p>{advice}</p>
+        {advice === undefined ? null : <p>{advice}</p>}
         <p>
           Kling’s message: <q>{failure.message}</q>
         </p>

@@ -1,5 +1,6 @@
 import { lipSyncUnits } from '../../domain/cost.ts';
 import type { Task } from '../api/documents.ts';
+import { type FailureTexts, textsOf } from '../api/failure.ts';
 import { formatUnits } from '../ui/format.ts';
 
 export const STATUS_LABELS: Readonly<Record<Task['status'], string>> = {
@@ -18,53 +19,19 @@ export const KIND_LABELS: Readonly<Record<Task['__typename'], string>> = {
 
 type FailureCode = NonNullable<Task['failure']>['code'];
 
-/** The meaning of a failure for the user, and what to do about it. */
-interface FailureWords {
-  readonly title: string;
-  readonly advice: string;
-}
-
-const FAILURE_WORDS: Readonly<Record<FailureCode, FailureWords>> = {
-  CANCELLED: { title: 'Cancelled', advice: 'Kling never received it. Nothing was charged.' },
+/** The failures that say something else about a task than about a request. */
+const TASK_FAILURE_WORDS: Readonly<Partial<Record<FailureCode, FailureTexts>>> = {
   CONTENT_REJECTED: {
     title: 'Refused by Kling’s content policy',
     advice: 'The same video and audio will be refused again. Try others.',
   },
-  CREATE_OUTCOME_UNKNOWN: {
-    title: 'Kling’s answer was lost',
-    advice: 'The task may have been created and charged. Check the Kling account before you try again.',
-  },
-  DEADLINE_EXCEEDED: { title: 'Kling took too long', advice: 'It may still be charged. Try again later.' },
-  INPUT_REJECTED: {
-    title: 'Kling couldn’t use the video or the audio',
-    advice: 'Check their format, length, size and quality.',
-  },
-  TASK_LOST_AT_KLING: {
-    title: 'Kling no longer knows the task',
-    advice: 'It may have been charged. Ask an operator whether the gateway’s keys have changed.',
-  },
-  NO_RESULT: {
-    title: 'Kling finished without a result',
-    advice: 'It may have been charged. Check the Kling account before you try again.',
-  },
-  NOT_SENT: { title: 'No slot became free in time', advice: 'Nothing was charged. Try again.' },
-  FACE_ANGLE: {
-    title: 'The face is turned too far away',
-    advice: 'Choose a video that shows the face from the front.',
-  },
-  AUDIO_UNREADABLE: { title: 'Kling couldn’t read the audio', advice: 'Convert the audio to MP3 or WAV.' },
-  MULTIPLE_SPEAKERS: { title: 'More than one person speaks', advice: 'Use a recording of one person.' },
   RATE_LIMITED: { title: 'Kling was too busy', advice: 'Try again in a few minutes.' },
-  NO_FACE_DETECTED: { title: 'No usable face was found', advice: 'Choose a video that shows a face clearly.' },
-  NO_HUMAN_DETECTED: { title: 'No person was found in the video', advice: 'Choose a video that shows a person.' },
   QUOTA_EXHAUSTED: { title: 'No units were left', advice: 'Ask an operator to add units, then try again.' },
-  UNKNOWN: { title: 'Kling gave no clear reason', advice: 'Its message is below.' },
-  UPSTREAM_ERROR: { title: 'Kling failed', advice: 'The problem is at Kling. Try again.' },
   UPSTREAM_MISCONFIGURED: { title: 'Kling refused the gateway', advice: 'Only an operator can fix this.' },
 };
 
 /** The failures that would name a video or a face. A voice is made from a recording. */
-const VOICE_FAILURE_WORDS: Readonly<Partial<Record<FailureCode, FailureWords>>> = {
+const VOICE_FAILURE_WORDS: Readonly<Partial<Record<FailureCode, FailureTexts>>> = {
   CONTENT_REJECTED: {
     title: 'Refused by Kling’s content policy',
     advice: 'The same recording will be refused again. Try another one.',
@@ -75,13 +42,12 @@ const VOICE_FAILURE_WORDS: Readonly<Partial<Record<FailureCode, FailureWords>>> 
   },
   AUDIO_UNREADABLE: { title: 'Kling couldn’t read the recording', advice: 'Convert the recording to MP3 or WAV.' },
   NO_FACE_DETECTED: { title: 'Kling found no person in the recording', advice: 'Use a recording of one person.' },
-  NO_HUMAN_DETECTED: { title: 'Kling found no person in the recording', advice: 'Use a recording of one person.' },
   FACE_ANGLE: { title: 'Kling couldn’t use the recording', advice: 'Use an audio recording of one person.' },
 };
 
 /** Returns the words for the failure of a task of this kind. */
-export function failureWordsOf(code: FailureCode, kind: Task['__typename']): FailureWords {
-  return (kind === 'VoiceTask' ? VOICE_FAILURE_WORDS[code] : undefined) ?? FAILURE_WORDS[code];
+export function failureWordsOf(code: FailureCode, kind: Task['__typename']): FailureTexts {
+  return (kind === 'VoiceTask' ? VOICE_FAILURE_WORDS[code] : undefined) ?? TASK_FAILURE_WORDS[code] ?? textsOf(code);
 }
 
 /** Whether the task never changes again. */

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { CombinedError } from 'urql';
-import { toNoticeTexts } from '../api/failure.ts';
+import { type Answer, toNoticeTexts } from '../api/failure.ts';
 import { Icon } from './icon.tsx';
 
 interface Props {
@@ -21,9 +21,17 @@ export function Notice({ tone, title, children }: Props) {
   );
 }
 
-/** Shows the error of a request. Screen readers speak it at once. */
-export function ErrorNotice({ error }: { readonly error: CombinedError }) {
-  const { title, details, requestId } = toNoticeTexts(error);
+interface ErrorProps {
+  readonly error: CombinedError | undefined;
+  /** The answer to a mutation, which may be a failure. */
+  readonly answer?: Answer;
+}
+
+/** Shows why a request failed. Screen readers speak it at once. Empty if it did not fail. */
+export function ErrorNotice({ error, answer }: ErrorProps) {
+  const texts = toNoticeTexts(error, answer);
+  if (texts === null) return null;
+  const { title, details, requestId } = texts;
   return (
     <div role="alert">
       <Notice tone="danger" title={title}>

@@ -5,6 +5,7 @@ import { issuesOf } from '../../domain/check.ts';
 import { VOICE_UNITS } from '../../domain/cost.ts';
 import { checkCreateVoiceTaskInput } from '../../domain/inputs.ts';
 import { CreateVoiceDocument } from '../api/voice-documents.ts';
+import { workOf } from '../api/failure.ts';
 import { newExternalId } from '../tasks/task-words.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
 import { announce } from '../ui/announcer.tsx';
@@ -18,7 +19,7 @@ export function CreateVoice() {
   const [asked, setAsked] = useState(false);
   // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
   const externalId = useRef(newExternalId());
-  const [{ fetching, error }, createVoiceTask] = useMutation(CreateVoiceDocument);
+  const [{ fetching, data, error }, createVoiceTask] = useMutation(CreateVoiceDocument);
 
   const issues = issuesOf(checkCreateVoiceTaskInput({ name, sample: { url } }, []));
   const problemOf = (field: string) =>
@@ -31,9 +32,10 @@ export function CreateVoice() {
       focusFirstProblem(event.currentTarget);
       return;
     }
-    const { data } = await createVoiceTask({ input: { name, sample: { url }, externalId: externalId.current } });
-    if (!data?.createVoiceTask) return;
-    followTask(data.createVoiceTask.task.id);
+    const answered = await createVoiceTask({ input: { name, sample: { url }, externalId: externalId.current } });
+    const task = workOf(answered.data?.createVoiceTask);
+    if (task === null) return;
+    followTask(task.id);
     announce(`Cloning ${name}`);
     externalId.current = newExternalId();
     setName('');
@@ -65,7 +67,7 @@ export function CreateVoice() {
         value={url}
         onChange={(value) => change(setUrl, value)}
       />
-      {error === undefined ? null : <ErrorNotice error={error} />}
+      <ErrorNotice error={error} answer={data?.createVoiceTask} />
       <div className="form-foot">
         <span className="muted">Costs {VOICE_UNITS} units</span>
         <Button kind="primary" type="submit" busy={fetching}>

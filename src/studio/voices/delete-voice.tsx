@@ -2,6 +2,7 @@ import { useMutation } from 'urql';
 import type { ReactNode } from 'react';
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { DeleteVoiceDocument, type Voice } from '../api/voice-documents.ts';
+import { workOf } from '../api/failure.ts';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Button } from '../ui/button.tsx';
 
@@ -12,11 +13,11 @@ interface Props {
 }
 
 export function DeleteVoice({ voice, onClose, onDeleted }: Props) {
-  const [{ fetching, error }, deleteVoice] = useMutation(DeleteVoiceDocument);
+  const [{ fetching, data, error }, deleteVoice] = useMutation(DeleteVoiceDocument);
 
   async function confirm(): Promise<void> {
-    const { error: refused } = await deleteVoice({ voiceId: voice.id });
-    if (refused === undefined) onDeleted();
+    const answered = await deleteVoice({ voiceId: voice.id });
+    if (workOf(answered.data?.deleteVoice) !== null) onDeleted();
   }
 
   return (
@@ -29,7 +30,7 @@ export function DeleteVoice({ voice, onClose, onDeleted }: Props) {
       onConfirm={() => void confirm()}
     >
       <p className="muted">You can’t undo this. Videos made with the voice are kept.</p>
-      {error === undefined ? null : <ErrorNotice error={error} />}
+      <ErrorNotice error={error} answer={data?.deleteVoice} />
     </ConfirmDialog>
   );
 }

@@ -128,7 +128,7 @@ const bodies: readonly Attack[] = [
   })),
   attack('a mutation by GET', () => ({
     method: 'GET',
-    path: '/graphql?query=mutation{deleteVoice(voiceId: "x"){deletedVoiceId}}',
+    path: '/graphql?query=mutation{deleteVoice(voiceId: "x"){ ... on Deletion { deletedId } ... on Failure { code message } }}',
   })),
   attack('a foreign page', () => ({ body: json('{__typename}'), headers: { origin: 'https://evil.test' } })),
   attack('a hash that is not that of its document', () => ({

@@ -31,7 +31,7 @@ export interface Side {
 /** Sends Kling's callback for the end of a task. Resolves to the status of the answer. */
 export type Callback = () => Promise<number>;
 
-const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }`;
+const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }`;
 
 /** Starts the built gateway in its own workerd, with its objects on disk. */
 export async function startGatewaySide(worker: BuiltWorker): Promise<Side> {

@@ -20,7 +20,8 @@ interface Client {
 
 const TASK = 'id externalId status createdAt updatedAt failure { code message } unitsCharged';
 const PAGE = `edges { cursor node { ${TASK} } } pageInfo { hasNextPage }`;
-const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id status } } }';
+const CREATE =
+  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }';
 
 /** The runs of an idle alarm in one request, so that the cost of the request is negligible. */
 const RINGS = 200;

@@ -32,7 +32,14 @@ export async function makeFinalTask(
   read: Buffer,
 ): Promise<void> {
   const input = `{ name: "Narrator", externalId: "${FINAL_TASK}", sample: { url: "https://example.com/voice-12s.mp3" } }`;
-  dataOf(await askOnce(port, graphql(`mutation { createVoiceTask(input: ${input}) { task { id } } }`)));
+  dataOf(
+    await askOnce(
+      port,
+      graphql(
+        `mutation { createVoiceTask(input: ${input}) { ... on VoiceTask { id } ... on Failure { code message } } }`,
+      ),
+    ),
+  );
   for (const deadlineMs = Date.now() + FINAL_MS_MAX; !isFinal(dataOf(await askOnce(port, read)));) {
     if (Date.now() > deadlineMs) throw new WrongAnswer('the task does not end');
     await wait(200);

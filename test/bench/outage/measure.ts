@@ -31,7 +31,8 @@ const MINUTE_MS = 60_000;
 const READ_EVERY_MS = 10_000;
 const SETTLE_MS_MAX = 180_000;
 
-const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+const CREATE =
+  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
 const READ = 'query ($id: ID!) { voiceTask(by: { id: $id }) { status } }';
 const OPEN =
   '{ tasks(first: 100, filter: { status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED] }) { edges { node { id } } } }';
@@ -123,9 +124,9 @@ async function createClient(url: string, tenant: string): Promise<Client> {
 async function makeTask(client: Client | undefined, n: number): Promise<void> {
   const sample = { url: 'https://example.com/voice.mp3' };
   const data = await client?.ask(CREATE, { input: { name: `Voice ${n}`, sample, externalId: `outage-${n}` } });
-  const made = data?.['createVoiceTask'] as { task: { id: string } } | null | undefined;
-  if (!made) throw new Error(`create ${n} was not kept`);
-  client?.taskIds.push(made.task.id);
+  const made = data?.['createVoiceTask'] as { id?: string } | null | undefined;
+  if (made?.id === undefined) throw new Error(`create ${n} was not kept`);
+  client?.taskIds.push(made.id);
 }
 
 async function keepReading({ ask, taskIds }: Client, signal: AbortSignal): Promise<void> {

@@ -19,7 +19,8 @@ const events = Number(values.events);
 /** The number of readers that are measured. */
 const READERS = 16;
 
-const CREATE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+const CREATE =
+  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
 
 const stack = await startStack({
   vars: { KLING_CONCURRENCY: '1000' },

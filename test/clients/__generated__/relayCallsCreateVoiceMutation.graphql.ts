@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<60fd0fbb33d9902b33d9bfde85b472c7>>
+ * @generated SignedSource<<7752c66bb652443739add296ce8576d2>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,6 +9,8 @@
 // @ts-nocheck
 
 import { ConcreteRequest } from 'relay-runtime';
+export type ErrorCode = "AUDIO_UNREADABLE" | "BAD_USER_INPUT" | "CANCELLED" | "CONFLICT" | "CONTENT_REJECTED" | "CREATE_OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" | "FACE_ANGLE" | "FORBIDDEN" | "INPUT_REJECTED" | "INTERNAL" | "MULTIPLE_SPEAKERS" | "NOT_FOUND" | "NOT_SENT" | "NO_FACE_DETECTED" | "NO_RESULT" | "QUERY_TOO_COMPLEX" | "QUOTA_EXHAUSTED" | "RATE_LIMITED" | "TASK_LOST_AT_KLING" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MISCONFIGURED" | "UPSTREAM_UNAVAILABLE" | "%future added value";
+export type IssueCode = "CLIP_OUTSIDE_AUDIO" | "CLIP_OUTSIDE_FACE" | "CLIP_OUTSIDE_VIDEO" | "CLIP_TOO_SHORT" | "EXPIRED" | "FILE_TOO_LARGE" | "MALFORMED" | "NOT_FOUND" | "NOT_UNIQUE" | "OUT_OF_RANGE" | "TOO_LONG" | "TOO_SHORT" | "UNSUPPORTED_FORMAT" | "URL_NOT_ALLOWED" | "WRONG_ID_TYPE" | "%future added value";
 export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type CreateVoiceTaskInput = {
   externalId?: string | null | undefined;
@@ -33,11 +35,16 @@ export type relayCallsCreateVoiceMutation$variables = {
 };
 export type relayCallsCreateVoiceMutation$data = {
   readonly createVoiceTask: {
-    readonly task: {
-      readonly externalId: string | null | undefined;
-      readonly id: string;
-      readonly status: TaskStatus;
-    };
+    readonly code?: ErrorCode;
+    readonly externalId?: string | null | undefined;
+    readonly id?: string;
+    readonly issues?: ReadonlyArray<{
+      readonly code: IssueCode;
+      readonly message: string;
+      readonly path: ReadonlyArray<string>;
+    }>;
+    readonly message?: string;
+    readonly status?: TaskStatus;
   } | null | undefined;
 };
 export type relayCallsCreateVoiceMutation = {
@@ -55,62 +62,112 @@ var v0 = [
 ],
 v1 = [
   {
-    "alias": null,
-    "args": [
-      {
-        "kind": "Variable",
-        "name": "input",
-        "variableName": "input"
-      }
-    ],
-    "concreteType": "CreateVoiceTaskPayload",
-    "kind": "LinkedField",
-    "name": "createVoiceTask",
-    "plural": false,
-    "selections": [
-      {
-        "alias": null,
-        "args": null,
-        "concreteType": "VoiceTask",
-        "kind": "LinkedField",
-        "name": "task",
-        "plural": false,
-        "selections": [
-          {
-            "alias": null,
-            "args": null,
-            "kind": "ScalarField",
-            "name": "id",
-            "storageKey": null
-          },
-          {
-            "alias": null,
-            "args": null,
-            "kind": "ScalarField",
-            "name": "status",
-            "storageKey": null
-          },
-          {
-            "alias": null,
-            "args": null,
-            "kind": "ScalarField",
-            "name": "externalId",
-            "storageKey": null
-          }
-        ],
-        "storageKey": null
-      }
-    ],
-    "storageKey": null
+    "kind": "Variable",
+    "name": "input",
+    "variableName": "input"
   }
-];
+],
+v2 = {
+  "alias": null,
+  "args": null,
+  "kind": "ScalarField",
+  "name": "id",
+  "storageKey": null
+},
+v3 = {
+  "kind": "InlineFragment",
+  "selections": [
+    (v2/*:: as any*/),
+    {
+      "alias": null,
+      "args": null,
+      "kind": "ScalarField",
+      "name": "status",
+      "storageKey": null
+    },
+    {
+      "alias": null,
+      "args": null,
+      "kind": "ScalarField",
+      "name": "externalId",
+      "storageKey": null
+    }
+  ],
+  "type": "VoiceTask",
+  "abstractKey": null
+},
+v4 = {
+  "alias": null,
+  "args": null,
+  "kind": "ScalarField",
+  "name": "code",
+  "storageKey": null
+},
+v5 = {
+  "alias": null,
+  "args": null,
+  "kind": "ScalarField",
+  "name": "message",
+  "storageKey": null
+},
+v6 = {
+  "kind": "InlineFragment",
+  "selections": [
+    (v4/*:: as any*/),
+    (v5/*:: as any*/)
+  ],
+  "type": "Failure",
+  "abstractKey": "__isFailure"
+},
+v7 = {
+  "kind": "InlineFragment",
+  "selections": [
+    {
+      "alias": null,
+      "args": null,
+      "concreteType": "Issue",
+      "kind": "LinkedField",
+      "name": "issues",
+      "plural": true,
+      "selections": [
+        (v4/*:: as any*/),
+        {
+          "alias": null,
+          "args": null,
+          "kind": "ScalarField",
+          "name": "path",
+          "storageKey": null
+        },
+        (v5/*:: as any*/)
+      ],
+      "storageKey": null
+    }
+  ],
+  "type": "InvalidInputError",
+  "abstractKey": null
+};
 return {
   "fragment": {
     "argumentDefinitions": (v0/*:: as any*/),
     "kind": "Fragment",
     "metadata": null,
     "name": "relayCallsCreateVoiceMutation",
-    "selections": (v1/*:: as any*/),
+    "selections": [
+      {
+        "alias": null,
+        "args": (v1/*:: as any*/),
+        "concreteType": null,
+        "kind": "LinkedField",
+        "name": "createVoiceTask",
+        "plural": false,
+        "selections": [
+          (v3/*:: as any*/),
+          (v6/*:: as any*/),
+          (v7/*:: as any*/)
+        ],
+        "storageKey": null
+      }
+    ],
     "type": "Mutation",
     "abstractKey": null
   },
@@ -119,19 +176,49 @@ return {
     "argumentDefinitions": (v0/*:: as any*/),
     "kind": "Operation",
     "name": "relayCallsCreateVoiceMutation",
-    "selections": (v1/*:: as any*/)
+    "selections": [
+      {
+        "alias": null,
+        "args": (v1/*:: as any*/),
+        "concreteType": null,
+        "kind": "LinkedField",
+        "name": "createVoiceTask",
+        "plural": false,
+        "selections": [
+          {
+            "alias": null,
+            "args": null,
+            "kind": "ScalarField",
+            "name": "__typename",
+            "storageKey": null
+          },
+          (v3/*:: as any*/),
+          (v6/*:: as any*/),
+          (v7/*:: as any*/),
+          {
+            "kind": "InlineFragment",
+            "selections": [
+              (v2/*:: as any*/)
+            ],
+            "type": "Node",
+            "abstractKey": "__isNode"
+          }
+        ],
+        "storageKey": null
+      }
+    ]
   },
   "params": {
-    "cacheID": "0b335465f4d9370d6a44701566a5a003",
+    "cacheID": "3cde8542f0be0645a80067943789e817",
     "id": null,
     "metadata": {},
     "name": "relayCallsCreateVoiceMutation",
     "operationKind": "mutation",
-    "text": "mutation relayCallsCreateVoiceMutation(\n  $input: CreateVoiceTaskInput!\n) {\n  createVoiceTask(input: $input) {\n    task {\n      id\n      status\n      externalId\n    }\n  }\n}\n"
+    "text": "mutation relayCallsCreateVoiceMutation(\n  $input: CreateVoiceTaskInput!\n) {\n  createVoiceTask(input: $input) {\n    __typename\n    ... on VoiceTask {\n      id\n      status\n      externalId\n    }\n    ... on Failure {\n      __isFailure: __typename\n      code\n      message\n    }\n    ... on InvalidInputError {\n      issues {\n        code\n        path\n        message\n      }\n    }\n    ... on Node {\n      __isNode: __typename\n      id\n    }\n  }\n}\n"
   }
 };
 })();
 
-(node as any).hash = "454041dcb97b491433f4432f3e9e5c8b";
+(node as any).hash = "1e05138abce437a8c71b058c0b3602a6";
 
 export default node;

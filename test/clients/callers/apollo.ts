@@ -3,7 +3,7 @@ import { POSSIBLE_TYPES } from '../generated.ts';
 import { createCache, errorsOf, fetchNextPage } from '../recipes/apollo-calls.ts';
 import { authorizedFetch } from '../recipes/authorized.ts';
 import type { GatewayError } from '../recipes/fetch.ts';
-import { OPERATOR, type Caller, CREATE_VOICE, TASK, type Task, TASKS, type TasksPage } from './caller.ts';
+import { OPERATOR, type Caller, CREATE_VOICE, type Made, TASK, type Task, TASKS, type TasksPage } from './caller.ts';
 
 export const APOLLO: Caller = {
   library: 'Apollo Client',
@@ -20,8 +20,8 @@ export const APOLLO: Caller = {
       },
       async createVoiceTask(input) {
         const mutation = gql(CREATE_VOICE);
-        const { data } = await client.mutate<{ createVoiceTask: { task: Task } }>({ mutation, variables: { input } });
-        return data!.createVoiceTask.task;
+        const { data } = await client.mutate<{ createVoiceTask: Made }>({ mutation, variables: { input } });
+        return data!.createVoiceTask;
       },
       operator: () => client.query({ query: gql(OPERATOR) }),
       walkTasks(first) {

@@ -7,6 +7,23 @@ export interface Task {
   readonly externalId: string | null;
 }
 
+/** A failure that a mutation answers with. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly issues?: readonly { readonly code: string; readonly path: readonly string[]; readonly message: string }[];
+}
+
+/** The answer to a mutation that makes a task. */
+export type Made = Task | Refusal;
+
+/** Returns the task. Throws for a failure. */
+export function taskOf(made: Made): Task {
+  // Relay sets the fields of the other types to undefined.
+  if (!('id' in made) || made.id === undefined) throw new Error(JSON.stringify(made));
+  return made;
+}
+
 /** The URLs of the gateway. */
 export interface Endpoint {
   readonly url: string;
@@ -17,7 +34,7 @@ export interface Endpoint {
 /** The calls of a client, made with its library. All reject with the failure of the library. */
 export interface Calls {
   task(id: string): Promise<Task | null>;
-  createVoiceTask(input: object): Promise<Task>;
+  createVoiceTask(input: object): Promise<Made>;
   /** A query that needs the scope `operator`. */
   operator(): Promise<unknown>;
   /** Returns the ids of all tasks that the library has after each page. */
@@ -38,7 +55,7 @@ export interface Caller {
 export const TASK = 'query Task($id: ID!) { voiceTask(by: { id: $id }) { id status externalId } }';
 
 export const CREATE_VOICE =
-  'mutation CreateVoice($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id status externalId } } }';
+  'mutation CreateVoice($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status externalId } ... on Failure { code message } ... on InvalidInputError { issues { code path message } } } }';
 
 export const OPERATOR = 'query Operator { operator { resourcePacks { name } } }';
 

@@ -4,6 +4,7 @@ import {
   OPERATOR,
   type Caller,
   CREATE_VOICE,
+  type Made,
   dataOf,
   type Endpoint,
   errorsOfResult,
@@ -26,7 +27,7 @@ function callerOf(library: string, ask: Ask): Omit<Caller, 'refusalOf'> {
       return {
         task: async (id) => (await data<{ voiceTask: Task | null }>(TASK, { id })).voiceTask,
         createVoiceTask: async (input) =>
-          (await data<{ createVoiceTask: { task: Task } }>(CREATE_VOICE, { input })).createVoiceTask.task,
+          (await data<{ createVoiceTask: Made }>(CREATE_VOICE, { input })).createVoiceTask,
         operator: () => data(OPERATOR, {}),
         walkTasks: (first) => walkByHand(first, (variables) => data<TasksPage>(TASKS, variables)),
         close() {},

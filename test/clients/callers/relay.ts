@@ -14,7 +14,7 @@ import taskQuery, { type relayCallsTaskQuery } from '../__generated__/relayCalls
 import tasksQuery, { type relayCallsTasksQuery } from '../__generated__/relayCallsTasksQuery.graphql.ts';
 import type { GatewayError } from '../recipes/fetch.ts';
 import { createEnvironment } from '../recipes/relay.ts';
-import { type Caller, errorsOfResult, ResultErrors, type Task } from './caller.ts';
+import { type Caller, errorsOfResult, type Made, ResultErrors, type Task } from './caller.ts';
 
 /** Returns all nodes of the connection in the store. */
 function tasksIn(environment: Environment, first: number): relayCallsTasksQuery['response']['tasks'] {
@@ -47,7 +47,7 @@ export const RELAY: Caller = {
             onCompleted(data, errors: readonly PayloadError[] | null | undefined) {
               // A mutation that failed completes with null data.
               if (errors) reject(new ResultErrors(errors as readonly unknown[] as readonly GatewayError[]));
-              else resolve(data.createVoiceTask?.task as Task);
+              else resolve(data.createVoiceTask as Made);
             },
             onError: reject,
           });

@@ -7,6 +7,7 @@ import {
   type Caller,
   type Calls,
   CREATE_VOICE,
+  type Made,
   dataOf,
   errorsOfResult,
   type Result,
@@ -23,8 +24,7 @@ function callsOf(client: Subscriber & { dispose(): unknown }): Calls {
   }
   return {
     task: async (id) => (await ask<{ voiceTask: Task | null }>(TASK, { id })).voiceTask,
-    createVoiceTask: async (input) =>
-      (await ask<{ createVoiceTask: { task: Task } }>(CREATE_VOICE, { input })).createVoiceTask.task,
+    createVoiceTask: async (input) => (await ask<{ createVoiceTask: Made }>(CREATE_VOICE, { input })).createVoiceTask,
     operator: () => ask(OPERATOR, {}),
     walkTasks: (first) => walkByHand(first, (variables) => ask<TasksPage>(TASKS, variables)),
     close() {

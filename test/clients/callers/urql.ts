@@ -3,7 +3,7 @@ import { INTROSPECTION } from '../generated.ts';
 import { authorizedFetch } from '../recipes/authorized.ts';
 import type { GatewayError } from '../recipes/fetch.ts';
 import { createCacheExchange } from '../recipes/urql-calls.ts';
-import { OPERATOR, type Caller, CREATE_VOICE, TASK, type Task, TASKS, type TasksPage } from './caller.ts';
+import { OPERATOR, type Caller, CREATE_VOICE, type Made, TASK, type Task, TASKS, type TasksPage } from './caller.ts';
 
 function dataOf<Data>({ data, error }: OperationResult<Data>): Data {
   if (error !== undefined) throw error;
@@ -28,8 +28,7 @@ export const URQL: Caller = {
         return dataOf(await client.query<{ voiceTask: Task | null }>(TASK, { id })).voiceTask;
       },
       async createVoiceTask(input) {
-        return dataOf(await client.mutation<{ createVoiceTask: { task: Task } }>(CREATE_VOICE, { input }))
-          .createVoiceTask.task;
+        return dataOf(await client.mutation<{ createVoiceTask: Made }>(CREATE_VOICE, { input })).createVoiceTask;
       },
       async operator() {
         return dataOf(await client.query(OPERATOR, {}));

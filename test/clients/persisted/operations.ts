@@ -13,9 +13,13 @@ export const viewer = () => graphql`
 export const createVoiceTask = () => graphql`
   mutation operationsCreateVoiceMutation($input: CreateVoiceTaskInput!) {
     createVoiceTask(input: $input) {
-      task {
+      ... on VoiceTask {
         id
         status
+      }
+      ... on Failure {
+        code
+        message
       }
     }
   }

@@ -45,7 +45,7 @@ export interface SocketShape {
 /** The operations that all libraries send. */
 export const VIEWER = 'query Viewer { viewer { tenant } }';
 export const CREATE_VOICE =
-  'mutation CreateVoice($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+  'mutation CreateVoice($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
 export const WRONG_INPUT = { input: { name: '', sample: { url: 'https://example.com/voice.mp3' } } };
 export const TASK_CHANGED =
   'subscription TaskChanged($id: ID!, $after: String) { taskChanged(id: $id, after: $after) { cursor task { id status } } }';
@@ -83,8 +83,8 @@ export const ENDED = '{"data":{"taskChanged":{"cursor":"<cursor>","task":{"id":"
 
 const NAME = 'must be 1 to 20 characters long and not blank';
 
-/** The answer to a refused mutation. `issues` has the problems of its input. */
-export const REFUSED_VOICE = `{"errors":[{"message":"input.name: ${NAME}","locations":[{"line":1,"column":55}],"path":["createVoiceTask"],"extensions":{"code":"BAD_USER_INPUT","retryable":false,"issues":[{"path":["input","name"],"code":"OUT_OF_RANGE","message":"${NAME}"}],"requestId":"<requestId>"}}],"data":{"createVoiceTask":null}}`;
+/** The answer to a refused mutation. It has no errors, because the failure is data. */
+export const REFUSED_VOICE = `{"data":{"createVoiceTask":{"code":"BAD_USER_INPUT","message":"input.name: ${NAME}"}}}`;
 export const NO_TASK =
   '{"message":"There is no such task.","extensions":{"code":"NOT_FOUND","retryable":false,"requestId":"<requestId>"}}';
 

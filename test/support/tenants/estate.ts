@@ -18,15 +18,15 @@ const SPEECH = { text: 'Good morning to all of you', klingVoiceId: 'oversea_male
 const PLACEMENT = { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 1_000 };
 
 const SPEAK = `mutation ($speech: SpeechInput!, $externalId: String) {
-  synthesizeSpeech(speech: $speech, externalId: $externalId) { speech { id klingAudioId klingTaskId klingRequestId } }
+  synthesizeSpeech(speech: $speech, externalId: $externalId) { ... on Speech { id klingAudioId klingTaskId klingRequestId } ... on Failure { code message } }
 }`;
 const SCAN = `mutation ($video: VideoInput!, $externalId: String) {
-  identifyFaces(video: $video, externalId: $externalId) { faceScan { id klingSessionId klingRequestId faces { id } } }
+  identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan { id klingSessionId klingRequestId faces { id } } ... on Failure { code message } }
 }`;
 const LIP_SYNC = `mutation ($input: CreateLipSyncTaskInput!) {
-  createLipSyncTask(input: $input) { task { id status } }
+  createLipSyncTask(input: $input) { ... on LipSyncTask { id status } ... on Failure { code message } }
 }`;
-const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id status } } }`;
+const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }`;
 const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   lipSyncTask(by: { id: $lipSync }) { kling { klingTaskId klingRequestId } videos { videoId } parentVideo { videoId }
     events { pageInfo { startCursor } } }
@@ -55,9 +55,8 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   const notes = { label: `label-${tenant}`, metadataKey: `key-${tenant}`, metadataValue: `value-${tenant}` };
   const metadata = [{ key: notes.metadataKey, value: notes.metadataValue }];
   const speechKey = `speech-${tenant}`;
-  const { speech } = (await done(tenant, SPEAK, { speech: SPEECH, externalId: speechKey })).synthesizeSpeech;
-  const scanned = await done(tenant, SCAN, { video: { url: CLIP }, externalId: keys.scanKey });
-  const { faceScan } = scanned.identifyFaces;
+  const { synthesizeSpeech: speech } = await done(tenant, SPEAK, { speech: SPEECH, externalId: speechKey });
+  const { identifyFaces: faceScan } = await done(tenant, SCAN, { video: { url: CLIP }, externalId: keys.scanKey });
   const faceId: string = faceScan.faces[0].id;
   const lipSyncInput = { faceId, audio: { klingAudioId: speech.klingAudioId }, placement: PLACEMENT };
   const lipSynced = await done(tenant, LIP_SYNC, {
@@ -66,8 +65,8 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   const cloned = await done(tenant, VOICE, {
     input: { name: tenant, sample: { url: CLIP }, externalId: keys.voiceExternalId },
   });
-  const lipSync: string = lipSynced.createLipSyncTask.task.id;
-  const voice: string = cloned.createVoiceTask.task.id;
+  const lipSync: string = lipSynced.createLipSyncTask.id;
+  const voice: string = cloned.createVoiceTask.id;
   for (const id of [lipSync, voice].map(rawIdOf)) {
     await sandbox.advance(id, 'succeed');
     await ledgerOf(tenant).ingest(id, null);

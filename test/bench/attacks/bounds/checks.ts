@@ -7,7 +7,8 @@ import { startStage, twoTenants } from '../tenants/stage.ts';
 import { startApp } from './app.ts';
 import { type BoundCheck, CHANGED, inTurns, LIVE_CHECKS } from './live-checks.ts';
 
-const VOICE = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id status } } }';
+const VOICE =
+  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }';
 const SOURCE = { url: 'https://example.com/voice-12s.mp3' };
 
 const MUTATIONS_MAX = Number(SETTINGS.TENANT_MUTATIONS_PER_MINUTE.fallback);

@@ -157,7 +157,7 @@ export async function stopped(stop: AbortSignal): Promise<void> {
 }
 
 const CREATE =
-  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id kling { klingTaskId } } } }';
+  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id kling { klingTaskId } } ... on Failure { code message } } }';
 
 /** Creates tasks of A that are at Kling. */
 export async function makeTasks(
@@ -173,9 +173,9 @@ export async function makeTasks(
       next += 1;
       const { body } = await pool.ask(toGraphqlRequest(target, { query: CREATE, variables: { input } }));
       const { data } = JSON.parse(body.toString()) as {
-        data: { createVoiceTask: { task: { id: string; kling: { klingTaskId: string } } } };
+        data: { createVoiceTask: { id: string; kling: { klingTaskId: string } } };
       };
-      const { id, kling } = data.createVoiceTask.task;
+      const { id, kling } = data.createVoiceTask;
       made.push({ id, ...kling });
     }
   }
@@ -209,8 +209,9 @@ const AUDIO = `SUQz${'A'.repeat(6_990_000)}`;
 export const LARGE_MB = 7;
 
 const SCAN =
-  'mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { faceScan { faces { id } } } }';
-const LIP_SYNC = 'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id } } }';
+  'mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan { faces { id } } ... on Failure { code message } } }';
+const LIP_SYNC =
+  'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { ... on LipSyncTask { id } ... on Failure { code message } } }';
 const PLACEMENT = { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 500 };
 
 /** Creates a request with the largest allowed audio. It has no external id, so each call creates another task. */
@@ -218,9 +219,9 @@ export async function largeLipSync(caller: Caller, pool: HttpPool): Promise<Buff
   const video = { url: 'https://example.com/person-10s.mp4' };
   const { body } = await pool.ask(toGraphqlRequest(caller, { query: SCAN, variables: { video } }));
   const { data } = JSON.parse(body.toString()) as {
-    readonly data: { readonly identifyFaces: { readonly faceScan: { readonly faces: readonly { id: string }[] } } };
+    readonly data: { readonly identifyFaces: { readonly faces: readonly { id: string }[] } };
   };
-  const faceId = data.identifyFaces.faceScan.faces[0]?.id;
+  const faceId = data.identifyFaces.faces[0]?.id;
   const variables = { input: { faceId, audio: { base64: AUDIO }, placement: PLACEMENT, videoDurationMs: 10_000 } };
   const headers = { Authorization: caller.authorization };
   return toRequest('POST', '/graphql', JSON.stringify({ query: LIP_SYNC, variables }), headers);

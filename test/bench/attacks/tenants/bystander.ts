@@ -48,11 +48,11 @@ const QUERIES = [
   '{ presetVoices(first: 3) { edges { node { name } } } }',
 ] as const;
 const VOICE =
-  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id kling { klingTaskId } } } }';
+  'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id kling { klingTaskId } } ... on Failure { code message } } }';
 const LIP_SYNC =
-  'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { task { id kling { klingTaskId } } } }';
+  'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { ... on LipSyncTask { id kling { klingTaskId } } ... on Failure { code message } } }';
 const SCAN =
-  'mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { faceScan { faces { id } } } }';
+  'mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan { faces { id } } ... on Failure { code message } } }';
 
 interface Made {
   readonly id: string;
@@ -83,7 +83,8 @@ export async function startBystander(
   async function execute(query: string, variables: object): Promise<unknown> {
     const { status, body } = await pool.ask(toGraphqlRequest(caller, { query, variables }));
     const text = body.toString();
-    if (status !== 200 || text.includes('"errors":[')) throw new Error(`${status} ${text.slice(0, 200)}`);
+    if (status !== 200 || text.includes('"errors":[') || text.includes('"code":"'))
+      throw new Error(`${status} ${text.slice(0, 200)}`);
     return (JSON.parse(text) as { readonly data: unknown }).data;
   }
 
@@ -123,13 +124,13 @@ export async function startBystander(
 
   const scan = async (): Promise<string> => {
     const variables = { video: { url: `https://example.com/person-10s-${(number += 1)}.mp4` } };
-    const data = (await execute(SCAN, variables)) as { identifyFaces: { faceScan: { faces: { id: string }[] } } };
-    return data.identifyFaces.faceScan.faces[0]?.id ?? '';
+    const data = (await execute(SCAN, variables)) as { identifyFaces: { faces: { id: string }[] } };
+    return data.identifyFaces.faces[0]?.id ?? '';
   };
   const voice = async (): Promise<Made> => {
     const recording = { url: 'https://example.com/voice-12s.mp3' };
     const input = { name: 'Narrator', sample: recording, externalId: `voice-${(number += 1)}` };
-    return ((await execute(VOICE, { input })) as { createVoiceTask: { task: Made } }).createVoiceTask.task;
+    return ((await execute(VOICE, { input })) as { createVoiceTask: Made }).createVoiceTask;
   };
   const lipSync = async (): Promise<Made> => {
     const input = {
@@ -139,7 +140,7 @@ export async function startBystander(
       videoDurationMs: 10_000,
       externalId: `lip-sync-${(number += 1)}`,
     };
-    return ((await execute(LIP_SYNC, { input })) as { createLipSyncTask: { task: Made } }).createLipSyncTask.task;
+    return ((await execute(LIP_SYNC, { input })) as { createLipSyncTask: Made }).createLipSyncTask;
   };
 
   /** Measures the time from the callback to the message on both transports. */

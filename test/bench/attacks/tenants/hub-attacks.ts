@@ -118,7 +118,8 @@ const unknownVariablesOverHttp: TenantAttack = {
   name: '2b variables of 9,000 unknown keys over HTTP',
   prepare: async (target) => async (stop) => {
     const tally = createTally();
-    const query = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+    const query =
+      'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
     const request = toGraphqlRequest(target, { query, variables: { input: unknownKeys(9_000) } });
     await floodHttp(target, () => request, { perSecond: 30, inFlight: 2 }, tally, stop);
     return harmless(tally);

@@ -127,7 +127,8 @@ const mutations: TenantAttack = {
   vars: { TENANT_MUTATIONS_PER_MINUTE: '300' },
   prepare: async (target) => async (stop) => {
     const tally = createTally();
-    const query = 'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { task { id } } }';
+    const query =
+      'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
     const request = (i: number): Buffer => {
       const input = { name: 'Narrator', sample: { url: 'https://example.com/a-12s.mp3' }, externalId: `a-${i}` };
       return toGraphqlRequest(target, { query, variables: { input } });

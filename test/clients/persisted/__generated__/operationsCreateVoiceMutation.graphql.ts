@@ -1,6 +1,6 @@
 /**
- * @generated SignedSource<<c745babc81ef1e591699671bffce0a41>>
- * @relayHash 9981c65e5a73a617ca7b242bef919c4f
+ * @generated SignedSource<<4454f5f2cb898793e3246146f97ebe90>>
+ * @relayHash 2690bd1b35b6180d97f8b3aed2b67971
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,9 +9,10 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// @relayRequestID 14e164c578b8194ca1a74fc50cf496a669c993286415b8d6c7b17da89bd349f2
+// @relayRequestID cde347460ca92f0dd4161951449600441c07ff82a8901b54f524034e00fef873
 
 import { ConcreteRequest } from 'relay-runtime';
+export type ErrorCode = "AUDIO_UNREADABLE" | "BAD_USER_INPUT" | "CANCELLED" | "CONFLICT" | "CONTENT_REJECTED" | "CREATE_OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" | "FACE_ANGLE" | "FORBIDDEN" | "INPUT_REJECTED" | "INTERNAL" | "MULTIPLE_SPEAKERS" | "NOT_FOUND" | "NOT_SENT" | "NO_FACE_DETECTED" | "NO_RESULT" | "QUERY_TOO_COMPLEX" | "QUOTA_EXHAUSTED" | "RATE_LIMITED" | "TASK_LOST_AT_KLING" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MISCONFIGURED" | "UPSTREAM_UNAVAILABLE" | "%future added value";
 export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type CreateVoiceTaskInput = {
   externalId?: string | null | undefined;
@@ -36,10 +37,10 @@ export type operationsCreateVoiceMutation$variables = {
 };
 export type operationsCreateVoiceMutation$data = {
   readonly createVoiceTask: {
-    readonly task: {
-      readonly id: string;
-      readonly status: TaskStatus;
-    };
+    readonly code?: ErrorCode;
+    readonly id?: string;
+    readonly message?: string;
+    readonly status?: TaskStatus;
   } | null | undefined;
 };
 export type operationsCreateVoiceMutation = {
@@ -57,55 +58,75 @@ var v0 = [
 ],
 v1 = [
   {
-    "alias": null,
-    "args": [
-      {
-        "kind": "Variable",
-        "name": "input",
-        "variableName": "input"
-      }
-    ],
-    "concreteType": "CreateVoiceTaskPayload",
-    "kind": "LinkedField",
-    "name": "createVoiceTask",
-    "plural": false,
-    "selections": [
-      {
-        "alias": null,
-        "args": null,
-        "concreteType": "VoiceTask",
-        "kind": "LinkedField",
-        "name": "task",
-        "plural": false,
-        "selections": [
-          {
-            "alias": null,
-            "args": null,
-            "kind": "ScalarField",
-            "name": "id",
-            "storageKey": null
-          },
-          {
-            "alias": null,
-            "args": null,
-            "kind": "ScalarField",
-            "name": "status",
-            "storageKey": null
-          }
-        ],
-        "storageKey": null
-      }
-    ],
-    "storageKey": null
+    "kind": "Variable",
+    "name": "input",
+    "variableName": "input"
   }
-];
+],
+v2 = {
+  "alias": null,
+  "args": null,
+  "kind": "ScalarField",
+  "name": "id",
+  "storageKey": null
+},
+v3 = {
+  "kind": "InlineFragment",
+  "selections": [
+    (v2/*:: as any*/),
+    {
+      "alias": null,
+      "args": null,
+      "kind": "ScalarField",
+      "name": "status",
+      "storageKey": null
+    }
+  ],
+  "type": "VoiceTask",
+  "abstractKey": null
+},
+v4 = {
+  "kind": "InlineFragment",
+  "selections": [
+    {
+      "alias": null,
+      "args": null,
+      "kind": "ScalarField",
+      "name": "code",
+      "storageKey": null
+    },
+    {
+      "alias": null,
+      "args": null,
+      "kind": "ScalarField",
+      "name": "message",
+      "storageKey": null
+    }
+  ],
+  "type": "Failure",
+  "abstractKey": "__isFailure"
+};
 return {
   "fragment": {
     "argumentDefinitions": (v0/*:: as any*/),
     "kind": "Fragment",
     "metadata": null,
     "name": "operationsCreateVoiceMutation",
-    "selections": (v1/*:: as any*/),
+    "selections": [
+      {
+        "alias": null,
+        "args": (v1/*:: as any*/),
+        "concreteType": null,
+        "kind": "LinkedField",
+        "name": "createVoiceTask",
+        "plural": false,
+        "selections": [
+          (v3/*:: as any*/),
+          (v4/*:: as any*/)
+        ],
+        "storageKey": null
+      }
+    ],
     "type": "Mutation",
     "abstractKey": null
   },
@@ -114,10 +135,39 @@ return {
     "argumentDefinitions": (v0/*:: as any*/),
     "kind": "Operation",
     "name": "operationsCreateVoiceMutation",
-    "selections": (v1/*:: as any*/)
+    "selections": [
+      {
+        "alias": null,
+        "args": (v1/*:: as any*/),
+        "concreteType": null,
+        "kind": "LinkedField",
+        "name": "createVoiceTask",
+        "plural": false,
+        "selections": [
+          {
+            "alias": null,
+            "args": null,
+            "kind": "ScalarField",
+            "name": "__typename",
+            "storageKey": null
+          },
+          (v3/*:: as any*/),
+          (v4/*:: as any*/),
+          {
+            "kind": "InlineFragment",
+            "selections": [
+              (v2/*:: as any*/)
+            ],
+            "type": "Node",
+            "abstractKey": "__isNode"
+          }
+        ],
+        "storageKey": null
+      }
+    ]
   },
   "params": {
-    "id": "14e164c578b8194ca1a74fc50cf496a669c993286415b8d6c7b17da89bd349f2",
+    "id": "cde347460ca92f0dd4161951449600441c07ff82a8901b54f524034e00fef873",
     "metadata": {},
     "name": "operationsCreateVoiceMutation",
     "operationKind": "mutation",
@@ -126,6 +176,6 @@ return {
 };
 })();
 
-(node as any).hash = "01a32133c2db77c774e0ceb9d04ade94";
+(node as any).hash = "9a9d4f2cc0da6bdadceb2293465bc666";
 
 export default node;

@@ -1,0 +1,51 @@
+import { NOTES_MAX } from '../domain/notes.ts';
+import { ConflictError, InvalidInputError, QuotaExhaustedError, wrongIdType } from '../errors.ts';
+import { builder, definedOnly } from './builder.ts';
+import { type GlobalId, taskHandleOf } from './global-id.ts';
+import { LipSyncTaskRef } from './lip-sync.ts';
+import { MetadataInputRef, taskTypeOf } from './task.ts';
+import { VoiceTaskRef } from './voice.ts';
+
+const TaskResultRef = builder.errorUnion('TaskResult', {
+  description: 'The task right after the change, or why it was not changed.',
+  types: [LipSyncTaskRef, VoiceTaskRef, InvalidInputError, ConflictError, QuotaExhaustedError],
+  resolveType: (task) => ('kind' in task ? taskTypeOf(task) : null),
+});
+
+builder.mutationFields((t) => ({
+  cancelTask: t.field({
+    type: TaskResultRef,
+    nullable: true,
+    description:
+      'Cancels a task that Kling has not received yet: it is then `FAILED`, with the code `CANCELLED`. Later it is a `ConflictError`, because Kling cannot cancel. Costs nothing. Null beside a top-level error.',
+    args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) },
+    resolve: (_root, { taskId }, { ledger }) => ledger.write('cancelTask', toHandle(taskId)),
+  }),
+  updateTask: t.field({
+    type: TaskResultRef,
+    nullable: true,
+    description:
+      "Changes the caller's own notes on a task, in any status. An argument that is left out changes nothing; null clears. Watchers see the change. Costs nothing. Null beside a top-level error.",
+    args: {
+      taskId: t.arg.globalID({ description: 'The `id` of a task of either kind.' }),
+      label: t.arg.string({
+        required: false,
+        description: `The caller's own title, 1 to ${NOTES_MAX.labelChars} characters on one line, trimmed.`,
+      }),
+      metadata: t.arg({
+        type: [MetadataInputRef],
+        required: false,
+        description: `The caller's own data, at most ${NOTES_MAX.pairs} pairs. Replaces all pairs.`,
+      }),
+    },
+    resolve: (_root, { taskId, ...notes }, { ledger }) =>
+      ledger.write('updateTask', { ...toHandle(taskId), ...definedOnly(notes) }),
+  }),
+}));
+
+/** Throws `WRONG_ID_TYPE` for an id that is not the id of a task. */
+function toHandle(taskId: GlobalId) {
+  const task = taskHandleOf(taskId);
+  if (task === null) throw wrongIdType('taskId', 'task');
+  return task;
+}
