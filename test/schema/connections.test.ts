@@ -41,7 +41,7 @@ describe('nodes', () => {
     ['speeches', NODE],
     ['voices', NODE],
     ['presetVoices', NODE],
-    ['events', `cursor task { ${NODE} }`],
+    ['taskUpdates', `cursor task { ${NODE} }`],
   ] as const)('of %s are the items of the edges, in their order', async ([list, selection], { expect }) => {
     const page = (fields: string) => `{ ${list}(first: 2) { ${fields} } }`;
     const { data, errors } = await client.execute(page(`nodes { ${selection} } edges { node { ${selection} } }`));

@@ -98,6 +98,7 @@ describe('a stated length', () => {
         'speeches',
         'klingTasks',
         'events',
+        'taskUpdates',
         'nodes',
       ]),
     );
