@@ -14,7 +14,7 @@ import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler, type ServerContext, useCompiledExecutor } from './http/graphql.ts';
 import { answerReady, createAccountState } from './http/health.ts';
 import { clientNetworkOf, createLargeBodies, createRequestRate } from './http/limits.ts';
-import { noteExchange, noteTask, type RequestTrace } from './http/log.ts';
+import { noteError, noteExchange, noteTask, type RequestTrace } from './http/log.ts';
 import { createReadParams } from './http/read-params.ts';
 import { respond } from './http/respond.ts';
 import { answerUpgrade, type Dial, isUpgrade } from './http/socket.ts';
@@ -22,7 +22,7 @@ import { createAnswerStream } from './http/stream.ts';
 import { dial } from './hub/pool.ts';
 import { createKlingClients, createUpstream } from './kling/client.ts';
 import { createPresetLibrary } from './kling/voices.ts';
-import { createLedgerPort, createReach, createReadLeases } from './ledger/rpc.ts';
+import { createLedgerPort, createReach, createReadLeases, type LedgerCaller } from './ledger/rpc.ts';
 import { sleep, startTimer } from './lib/deadline.ts';
 import type { Log } from './lib/log.ts';
 import { schema } from './schema/schema.ts';
@@ -145,7 +145,12 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
   });
 
   function ledgerOf(viewer: Viewer, trace: RequestTrace): Ledger {
-    const caller = { requestId: trace.requestId, onTask: (taskId: string) => noteTask(trace, taskId), log };
+    const caller: LedgerCaller = {
+      requestId: trace.requestId,
+      onTask: (taskId) => noteTask(trace, taskId),
+      onRefusal: (code) => noteError(trace, code),
+      log,
+    };
     return createScopedLedger(createLedgerPort(env.TASK_LEDGER.getByName(viewer.tenant), caller), viewer);
   }
 

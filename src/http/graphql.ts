@@ -13,7 +13,7 @@ import {
 import { coerceVariables, type OperationFinder } from '../graphql/operation.ts';
 import { type Log, logBug } from '../lib/log.ts';
 import type { LargeBodies } from './limits.ts';
-import type { RequestTrace } from './log.ts';
+import { noteError, type RequestTrace } from './log.ts';
 import { isUtf8, type ReadParams } from './read-params.ts';
 import { respond, respondFailure } from './respond.ts';
 import { type AnswerStream, SSE, STREAM_CACHE_CONTROL } from './stream.ts';
@@ -203,7 +203,7 @@ function useRequestLog(): Plugin<ServerContext, ServerContext> {
     },
     onResultProcess({ result, serverContext: { trace } }) {
       if (isAsyncIterable(result) || Array.isArray(result) || result.errors === undefined) return;
-      trace.notes.errorCodes = codesOf(result.errors);
+      for (const code of codesOf(result.errors)) noteError(trace, code);
     },
   };
 }

@@ -14,7 +14,7 @@ export interface RequestNotes {
   /** The name in the document, cut to a bounded length because clients choose it. */
   operationName?: string;
   operationType?: string;
-  /** The distinct codes of the errors in the response. */
+  /** The distinct codes of the errors in the response, and of the failures that its mutations returned. */
   errorCodes?: readonly string[];
   /** The successful exchanges with Kling for this request. */
   kling?: KlingExchangeEvent[];
@@ -88,6 +88,11 @@ export function noteTask({ notes }: RequestTrace, taskId: string): void {
   const taskIds = notes.taskIds ?? [notes.taskId];
   if (taskIds.includes(taskId) || taskIds.length >= TASK_IDS_MAX) return;
   notes.taskIds = [...taskIds, taskId];
+}
+
+/** Adds the code of an error or a failure to the log line of its request. */
+export function noteError({ notes }: RequestTrace, code: string): void {
+  notes.errorCodes = [...new Set([...(notes.errorCodes ?? []), code])];
 }
 
 function requestIdOf(request: Request): string | null {

@@ -1,7 +1,7 @@
 import type { Slice, Window } from '../domain/cursor.ts';
 import type { Ledger, TaskReference, WriteInput, WriteName, WriteResult } from '../domain/ports.ts';
 import type { TaskChange, TaskRecord } from '../domain/records.ts';
-import { type Failure, fromResult, GatewayError, type Result } from '../errors.ts';
+import { type ErrorCode, type Failure, fromResult, GatewayError, type Result } from '../errors.ts';
 import { createBatch } from '../lib/batch.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import type { Log } from '../lib/log.ts';
@@ -16,6 +16,8 @@ export interface LedgerCaller {
   readonly requestId?: string;
   /** Called for each task that was created, changed, or read by its id. */
   readonly onTask?: (taskId: string) => void;
+  /** Called for each write that the ledger refused. */
+  readonly onRefusal?: (code: ErrorCode) => void;
   readonly log: Log;
 }
 
@@ -25,7 +27,7 @@ export interface LedgerCaller {
  */
 export function createLedgerPort(
   ledger: DurableObjectStub<TaskLedger>,
-  { requestId, onTask, log }: LedgerCaller,
+  { requestId, onTask, onRefusal, log }: LedgerCaller,
 ): Ledger {
   const reach = createReach(log, requestId);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `TaskLedger` implements it, and a stub has the same methods
@@ -49,9 +51,11 @@ export function createLedgerPort(
 
   return {
     async write(name, input) {
-      const result = fromResult(await reach(writes[name](input, requestId), interruptedWrite(name, input)));
-      if (isTask(result)) onTask?.(result.id);
-      return result;
+      const result = await reach(writes[name](input, requestId), interruptedWrite(name, input));
+      if (!result.ok) onRefusal?.(result.failure.code);
+      const written = fromResult(result);
+      if (isTask(written)) onTask?.(written.id);
+      return written;
     },
     async task(reference) {
       const task = await readTask(reference);

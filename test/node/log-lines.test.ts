@@ -49,3 +49,11 @@ test('a query, a callback, a task change and an exchange of an object each have 
     kling: [{ method: 'GET', path: '/v1/general/custom-voices', httpStatus: 200, attempt: 1, outcome: 'OK' }],
   });
 });
+
+test('the line of a refused mutation has the code of its failure', async () => {
+  printed = '';
+  const sample = { url: 'https://example.com/narrator-12s.mp3' };
+  await ask(CREATE_VOICE, { input: { name: 'A name of more than twenty characters', sample } });
+  await expect.poll(lines).toEqual(['request /graphql']);
+  expect(JSON.parse(/^\{.*\}$/m.exec(printed)?.[0] ?? '')).toMatchObject({ errorCodes: ['BAD_USER_INPUT'] });
+});
