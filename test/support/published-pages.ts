@@ -107,11 +107,11 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
   {
     endpoint: 'POST /v1/general/delete-voices',
     rows: [
-      ['voice_id', 'Mutation.deleteVoice(voiceId)', VOICES],
+      ['voice_id', 'Mutation.deleteVoice(voiceId:)', VOICES],
       ...ENVELOPE,
-      ['request_id', 'DeleteVoicePayload.klingRequestId', LIVE],
-      ['task_id', 'DeleteVoicePayload.klingTaskId', LIVE],
-      ['task_status', 'DeleteVoicePayload.klingStatus', LIVE],
+      ['request_id', 'KlingTask.klingRequestId', LIVE],
+      ['task_id', 'KlingTask.klingTaskId', LIVE],
+      ['task_status', 'KlingTask.klingStatus', LIVE],
     ],
   },
   {

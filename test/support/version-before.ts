@@ -12,6 +12,7 @@ export interface OldTask extends Readonly<Record<string, unknown>> {
   readonly status: string;
   readonly externalId: string | null;
   readonly klingTaskId: string | null;
+  readonly failure: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
   /** Missing in a lip-sync. */
   readonly voices?: readonly { readonly id: string }[];
 }

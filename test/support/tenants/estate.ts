@@ -122,7 +122,7 @@ export async function queueTask(tenant: string): Promise<{ readonly id: string; 
     runInDurableObject(account, (_instance, { storage }) => storage.kv.put('pausedUntil', untilMs));
   await pause(Date.now() + 3_600_000);
   const input = { name: 'waits', sample: { url: CLIP }, externalId: `order-${tenant}-waits` };
-  const { task } = (await done(tenant, VOICE, { input })).createVoiceTask;
+  const task = (await done(tenant, VOICE, { input })).createVoiceTask;
   expect(task.status).toBe('QUEUED');
   return { id: task.id, resume: () => pause(0) };
 }

@@ -79,8 +79,8 @@ function placesOfField(
   const coordinate = `${typename}.${field.name}`;
   const declared = field.args.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
   const given = field.args.map(({ name }) => `${name}: $${name}`).join(', ');
-  // Lists select less, because a list from a variable counts as the longest one.
-  const depth = isListType(getNullableType(field.type)) ? 2 : 3;
+  // Lists select less, because a list from a variable counts as the longest one. So do mutations, whose unions are large.
+  const depth = operation === 'mutation' || isListType(getNullableType(field.type)) ? 2 : 3;
   const selection = `${field.name}(${given})${selectionOf(schema, field.type, depth)}`;
   return field.args.flatMap((arg) =>
     textPaths(arg.type, [arg.name]).map(({ type: textType, path }) => ({
