@@ -32,6 +32,12 @@ const EMBEDDED = [
 
 type TasksVariables = VariablesOf<typeof TaskEdgesDocument>;
 
+/** The arguments of `tasks`, as the documents fill them from their variables. */
+interface TasksArguments extends Pick<TasksVariables, 'after'> {
+  readonly first?: unknown;
+  readonly filter?: Omit<TasksVariables, 'after'>;
+}
+
 const TASK_TYPES = ['LipSyncTask', 'VoiceTask'] as const;
 
 /**
@@ -41,7 +47,8 @@ const TASK_TYPES = ['LipSyncTask', 'VoiceTask'] as const;
 function listTask(cache: Cache, task: Task): void {
   for (const { fieldName, arguments: args } of cache.inspectFields('Query')) {
     if (fieldName !== 'tasks') continue;
-    const { first: _, ...variables }: TasksVariables & { readonly first?: unknown } = args ?? {};
+    const { first: _, filter, ...position }: TasksArguments = args ?? {};
+    const variables = { ...position, ...filter };
     cache.updateQuery({ query: TaskEdgesDocument, variables }, (data) => {
       if (data === null) return null;
       const { edges, pageInfo } = data.tasks;

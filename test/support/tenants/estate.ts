@@ -175,6 +175,8 @@ export function ownInputs({ own }: Estate): Fill {
     'CreateLipSyncTaskInput.faceId': own['Face'],
     'CreateLipSyncTaskInput.externalId': undefined,
     'CreateLipSyncTaskInput.placement': PLACEMENT,
+    'CreateLipSyncTaskInput.audioDurationMs': undefined,
+    'CreateLipSyncTaskInput.videoDurationMs': undefined,
     'CreateLipSyncTaskInput.audioVolume': 1,
     'CreateLipSyncTaskInput.originalAudioVolume': 1,
     'CreateLipSyncTaskInput.watermark': false,
