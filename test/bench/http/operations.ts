@@ -81,10 +81,7 @@ export const OPERATIONS: readonly Operation[] = [
     title: 'a mutation',
     query: `mutation Speak { synthesizeSpeech(speech: { text: "${SPEECH.text}", klingVoiceId: "${SPEECH.voice_id}", language: EN }) {
       ... on Speech { klingAudioId url durationMs unitsCharged createdAt klingTaskId }
-      ... on Failure {
-        code
-        message
-      } } }`,
+      ... on Failure { code message } } }`,
     calls: 1,
     kling: { method: 'POST', path: '/v1/audio/tts', body: JSON.stringify(SPEECH) },
   },

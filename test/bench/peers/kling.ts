@@ -51,7 +51,7 @@ export interface KlingPack {
 
 export interface SpeechInput {
   readonly text: string;
-  readonly voiceId: string;
+  readonly klingVoiceId: string;
   readonly language: 'EN' | 'ZH';
   readonly speed?: number | null;
 }
@@ -84,10 +84,10 @@ export async function readPacks(kling: AskKling): Promise<readonly KlingPack[]> 
   return data.resource_pack_subscribe_infos;
 }
 
-export async function speak(kling: AskKling, { text, voiceId, language, speed }: SpeechInput): Promise<KlingTask> {
+export async function speak(kling: AskKling, { text, klingVoiceId, language, speed }: SpeechInput): Promise<KlingTask> {
   const { data } = await kling.post<KlingTask>('/v1/audio/tts', {
     text,
-    voice_id: voiceId,
+    voice_id: klingVoiceId,
     voice_language: language.toLowerCase(),
     voice_speed: speed ?? 1,
   });

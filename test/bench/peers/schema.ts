@@ -36,7 +36,7 @@ export const TYPES = /* GraphQL */ `
     lipSyncQuote(videoDurationMs: Int!): Quote!
   }
   type Mutation {
-    synthesizeSpeech(input: SynthesizeSpeechInput!): SynthesizeSpeechPayload
+    synthesizeSpeech(speech: SpeechInput!): SpeechResult
   }
   type Quote {
     units: String!
@@ -80,15 +80,21 @@ export const TYPES = /* GraphQL */ `
     remainingUnits: String
     expiresAt: DateTime
   }
-  input SynthesizeSpeechInput {
+  input SpeechInput {
     text: String!
-    voiceId: String!
+    klingVoiceId: String!
     language: SpeechLanguage!
     speed: Float = 1
   }
-  type SynthesizeSpeechPayload {
-    speech: Speech!
+  interface Failure {
+    code: String!
+    message: String!
   }
+  type KlingError implements Failure {
+    code: String!
+    message: String!
+  }
+  union SpeechResult = Speech | KlingError
   type Speech {
     klingAudioId: String!
     url: String!
@@ -131,9 +137,8 @@ export const RESOLVERS = {
     }),
   },
   Mutation: {
-    synthesizeSpeech: async (_root: unknown, { input }: { readonly input: SpeechInput }, { kling }: Context) => ({
-      speech: await speak(kling, input),
-    }),
+    synthesizeSpeech: (_root: unknown, { speech }: { readonly speech: SpeechInput }, { kling }: Context) =>
+      speak(kling, speech),
   },
   OperatorQuery: {
     klingTasks,
@@ -168,6 +173,7 @@ export const RESOLVERS = {
     remainingUnits: (pack: KlingPack) => String(pack.remaining_quantity),
     expiresAt: (pack: KlingPack) => pack.invalid_time,
   },
+  SpeechResult: { __resolveType: () => 'Speech' },
   Speech: {
     klingAudioId: (task: KlingTask) => task.task_result?.audios?.[0]?.id,
     url: (task: KlingTask) => task.task_result?.audios?.[0]?.url,

@@ -147,28 +147,38 @@ const Speech = builder.objectRef<KlingTask>('Speech').implement({
   }),
 });
 
-const SynthesizeSpeechInput = builder.inputType('SynthesizeSpeechInput', {
+const SpeechInput = builder.inputType('SpeechInput', {
   fields: (t) => ({
     text: t.string({ required: true }),
-    voiceId: t.string({ required: true }),
+    klingVoiceId: t.string({ required: true }),
     language: t.field({ type: SpeechLanguage, required: true }),
     speed: t.float({ defaultValue: 1 }),
   }),
 });
 
-const SynthesizeSpeechPayload = builder
-  .objectRef<{ readonly speech: KlingTask }>('SynthesizeSpeechPayload')
-  .implement({ fields: (t) => ({ speech: t.expose('speech', { type: Speech }) }) });
+interface FailureShape {
+  readonly code: string;
+  readonly message: string;
+}
+
+const Failure = builder.interfaceRef<FailureShape>('Failure').implement({
+  fields: (t) => ({ code: t.exposeString('code'), message: t.exposeString('message') }),
+});
+
+const KlingError = builder.objectRef<FailureShape>('KlingError').implement({ interfaces: [Failure] });
+
+const SpeechResult = builder.unionType('SpeechResult', {
+  types: [Speech, KlingError],
+  resolveType: (result) => ('code' in result ? 'KlingError' : 'Speech'),
+});
 
 builder.mutationType({
   fields: (t) => ({
     synthesizeSpeech: t.field({
-      type: SynthesizeSpeechPayload,
+      type: SpeechResult,
       nullable: true,
-      args: { input: t.arg({ type: SynthesizeSpeechInput, required: true }) },
-      resolve: async (_root, { input }, { kling }) => ({
-        speech: await speak(kling, { ...input, speed: input.speed ?? null }),
-      }),
+      args: { speech: t.arg({ type: SpeechInput, required: true }) },
+      resolve: (_root, { speech }, { kling }) => speak(kling, { ...speech, speed: speech.speed ?? null }),
     }),
   }),
 });
