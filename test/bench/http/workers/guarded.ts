@@ -71,8 +71,8 @@ async function handle(request: Request, env: GuardedEnv, kling: object[]): Promi
   const body = await within(BODY_MS_MAX, () => request.text());
   const { query } = JSON.parse(body) as { readonly query: string };
   const ask = <T>(path: string): Promise<Answer<T>> => askWithin(path, env, kling);
-  const [, list, pageSize] = /(\w+)\(page: 1, pageSize: (\d+)\)/.exec(query) ?? [];
-  const read = list === 'presetVoices' ? readVoices : readPage;
+  const [, list, pageSize] = /list: (\w+), page: 1, pageSize: (\d+)\)/.exec(query) ?? [];
+  const read = list === 'PRESET_VOICES' ? readVoices : readPage;
   const data = pageSize === undefined ? await readFanOut(ask) : await read(ask, 1, Number(pageSize));
   return new Response(JSON.stringify({ data }), { headers: HEADERS });
 }
