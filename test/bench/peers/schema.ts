@@ -137,8 +137,10 @@ export const RESOLVERS = {
     }),
   },
   Mutation: {
-    synthesizeSpeech: (_root: unknown, { speech }: { readonly speech: SpeechInput }, { kling }: Context) =>
-      speak(kling, speech),
+    synthesizeSpeech: async (_root: unknown, { speech }: { readonly speech: SpeechInput }, { kling }: Context) => ({
+      __typename: 'Speech',
+      ...(await speak(kling, speech)),
+    }),
   },
   OperatorQuery: {
     klingTasks,
@@ -173,7 +175,6 @@ export const RESOLVERS = {
     remainingUnits: (pack: KlingPack) => String(pack.remaining_quantity),
     expiresAt: (pack: KlingPack) => pack.invalid_time,
   },
-  SpeechResult: { __resolveType: () => 'Speech' },
   Speech: {
     klingAudioId: (task: KlingTask) => task.task_result?.audios?.[0]?.id,
     url: (task: KlingTask) => task.task_result?.audios?.[0]?.url,
