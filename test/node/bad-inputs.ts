@@ -49,7 +49,7 @@ const URLS: readonly (readonly [string, string])[] = [
   ['an odd port', 'https://example.com:8443/clip.mp4'],
   ['a line break', 'https://example.com/clip\r\n.mp4'],
   ['over 8,192 characters', `https://example.com/${text(8192)}.mp4`],
-  ['audio in the place of a video', 'https://example.com/clip.mp3'],
+  ['an audio file as the video', 'https://example.com/clip.mp3'],
   ['a picture', 'https://example.com/clip.png'],
 ];
 
@@ -137,7 +137,7 @@ export function badInputs(face: string): readonly BadInput[] {
     lipSync(face, 'audio URL of a video', { audio: { url: VIDEO } }, ['input.audio.url']),
     lipSync(face, 'audio at http', { audio: { url: 'http://example.com/a.mp3' } }, ['input.audio.url']),
     lipSync(face, 'an empty audio id', { audio: { klingAudioId: '' } }, ['input.audio.klingAudioId']),
-    lipSync(face, 'base64 that is none', { audio: { base64: '***' } }, ['input.audio.base64']),
+    lipSync(face, 'base64 with invalid characters', { audio: { base64: '***' } }, ['input.audio.base64']),
     lipSync(face, 'base64 of nothing', { audio: { base64: '' } }, ['input.audio.base64']),
     lipSync(face, 'a data URL', { audio: { base64: `data:audio/wav;base64,${wav(3000).toString('base64')}` } }, [
       'input.audio.base64',
