@@ -110,7 +110,9 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await page.getByText('Couldn’t load this screen').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'screen-missing-desktop-light');
+    // The browser says that it is online before requests succeed.
     await page.unroute('**/studio/voices-screen*.js');
+    await page.route(inject('studioUrl'), (route) => route.abort('internetdisconnected'), { times: 2 });
     await page.context().setOffline(false);
     await page.getByRole('heading', { level: 1, name: 'Voices' }).waitFor();
     expect(await page.getByText('Couldn’t load this screen').count()).toBe(0);

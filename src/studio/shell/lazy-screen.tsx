@@ -8,9 +8,28 @@ type State = { readonly screen: ComponentType } | 'loading' | 'failed';
 /** A screen whose script is loaded when it is shown, or before by `preload`, which never fails. */
 type LazyScreen = ComponentType & { readonly preload: () => Promise<unknown> };
 
+/** Waits before each attempt after the browser comes online. It may say so before requests succeed. */
+const ONLINE_WAITS_MS = [0, 1_000, 2_000, 4_000, 8_000];
+
 /**
- * Creates a screen of its own script. React's `lazy` keeps a failure for good. This screen loads again when the browser
- * comes online, and when the user asks.
+ * Loads the page again as soon as its server answers. Browsers keep the failure of a script for as long as the page lives, so
+ * another `import` would not help.
+ */
+async function reload(waitsMs: readonly number[], signal?: AbortSignal): Promise<void> {
+  for (const waitMs of waitsMs) {
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    const isReachable = await fetch(location.href, { method: 'HEAD', cache: 'no-store' }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (signal?.aborted === true) return;
+    if (isReachable) return location.reload();
+  }
+}
+
+/**
+ * Creates a screen of its own script. If the script cannot be loaded, the page is loaded again when the browser comes online,
+ * and when the user asks.
  */
 export function createLazyScreen(load: () => Promise<ComponentType>): LazyScreen {
   let loaded: ComponentType | null = null;
@@ -29,9 +48,9 @@ export function createLazyScreen(load: () => Promise<ComponentType>): LazyScreen
     useEffect(() => {
       if (state === 'loading') void read().then(setState);
       if (state !== 'failed') return undefined;
-      const retry = (): void => setState('loading');
-      addEventListener('online', retry);
-      return () => removeEventListener('online', retry);
+      const left = new AbortController();
+      addEventListener('online', () => void reload(ONLINE_WAITS_MS, left.signal), { signal: left.signal });
+      return () => left.abort();
     }, [state]);
 
     if (state === 'loading') return <Skeleton rows={3} label="Loading the screen" />;
@@ -39,8 +58,8 @@ export function createLazyScreen(load: () => Promise<ComponentType>): LazyScreen
       return (
         <div role="alert">
           <Notice tone="warning" title="Couldn’t load this screen">
-            <p>Check your connection. If you are online, a new version may be out: reload the page.</p>
-            <Button onPress={() => setState('loading')}>Try again</Button>
+            <p>Check your connection. If you are online, a new version may be out.</p>
+            <Button onPress={() => void reload([0])}>Try again</Button>
           </Notice>
         </div>
       );
