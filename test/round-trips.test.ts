@@ -3,15 +3,16 @@ import { createGraphqlClient } from './support/graphql-client.ts';
 import { lipSyncTask, voice, voiceTask } from './support/fake-ledger.ts';
 
 const TASK = 'id status createdAt updatedAt expiresAt failure { code message } unitsCharged kling { klingStatus }';
-const VIDEO = 'parentVideo { videoId url } videos { videoId url }';
+const VIDEO = 'videos { klingVideoId url }';
+const LIP_SYNC = `sourceVideo { klingVideoId url } ${VIDEO}`;
 
 /** Operations with their number of calls of the ledger object, and of reads at Kling. */
 const OPERATIONS: readonly (readonly [name: string, query: string, ledger: number, kling: number])[] = [
-  ['one task', `{ lipSyncTask(by: { externalId: "e" }) { ${TASK} ${VIDEO} } }`, 1, 0],
-  ['one task by its id', `{ node(id: "TGlwU3luY1Rhc2s6YQ") { id ... on LipSyncTask { ${TASK} ${VIDEO} } } }`, 1, 0],
+  ['one task', `{ lipSyncTask(by: { externalId: "e" }) { ${TASK} ${LIP_SYNC} } }`, 1, 0],
+  ['one task by its id', `{ node(id: "TGlwU3luY1Rhc2s6YQ") { id ... on LipSyncTask { ${TASK} ${LIP_SYNC} } } }`, 1, 0],
   [
     'a page of tasks with all fields',
-    `{ tasks(first: 100) { edges { cursor node { ${TASK} ... on LipSyncTask { ${VIDEO} } ... on VoiceTask { voices { id name } } } } pageInfo { hasNextPage } } }`,
+    `{ tasks(first: 100) { edges { cursor node { ${TASK} ... on LipSyncTask { ${LIP_SYNC} } ... on VoiceTask { voices { id name } } } } pageInfo { hasNextPage } } }`,
     1,
     0,
   ],
@@ -19,7 +20,7 @@ const OPERATIONS: readonly (readonly [name: string, query: string, ledger: numbe
   ['the viewer', '{ viewer { tenant scopes expiresAt } }', 0, 0],
   [
     "a page of one of Kling's lists",
-    `{ operator { klingTasks(list: LIP_SYNCS, pageSize: 500) { items { klingTaskId klingStatus ${VIDEO} } } } }`,
+    `{ operator { klingTasks(list: LIP_SYNCS, pageSize: 500) { items { klingTaskId klingStatus parentVideo { klingVideoId url } ${VIDEO} } } } }`,
     0,
     1,
   ],

@@ -2,7 +2,14 @@ import { lipSyncUnits } from './cost.ts';
 import { classifyFailure, type TaskFailure } from './failure.ts';
 import type { Notes } from './notes.ts';
 import { type LastReport, type LipSyncTask, resultExpiresAtMs, type TaskRecord, type VoiceTask } from './records.ts';
-import { isFinal, type LipSyncSnapshot, type TaskSnapshot, type TaskStatus, type VoiceTaskSnapshot } from './task.ts';
+import {
+  isFinal,
+  type LipSyncSnapshot,
+  type TaskReport,
+  type TaskSnapshot,
+  type TaskStatus,
+  type VoiceTaskSnapshot,
+} from './task.ts';
 
 type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 
@@ -136,7 +143,7 @@ function applyToFinal<T extends TaskRecord>(record: T, snapshot: TaskSnapshot): 
   if (snapshot.status !== record.status) {
     return asDetail(record, {
       unitsDeducted: snapshot.unitsDeducted ?? record.unitsDeducted,
-      balanceDeducted: snapshot.balanceDeducted ?? record.balanceDeducted,
+      balanceDeducted: balanceOf(record, snapshot),
     });
   }
   return asDetail(record, fieldsOf(record, snapshot));
@@ -155,7 +162,7 @@ function fieldsOf(record: TaskRecord, snapshot: AnySnapshot): Partial<LipSyncTas
   const common = {
     klingTaskId: record.klingTaskId ?? (snapshot.klingTaskId === '' ? null : snapshot.klingTaskId),
     unitsDeducted: snapshot.unitsDeducted ?? record.unitsDeducted,
-    balanceDeducted: snapshot.balanceDeducted ?? record.balanceDeducted,
+    balanceDeducted: balanceOf(record, snapshot),
     klingRequestId: record.klingRequestId ?? snapshot.klingRequestId,
     lastReport: reportOf(record, snapshot),
   };
@@ -172,6 +179,12 @@ function fieldsOf(record: TaskRecord, snapshot: AnySnapshot): Partial<LipSyncTas
     unitsEstimated: lengthMs === null ? record.unitsEstimated : lipSyncUnits(lengthMs),
     watermarkEnabled: snapshot.watermarkEnabled ?? record.watermarkEnabled,
   };
+}
+
+/** A report without a part of the charge keeps the known part. */
+function balanceOf({ balanceDeducted: known }: TaskReport, { balanceDeducted: sent }: TaskReport) {
+  if (known === null || sent === null) return sent ?? known;
+  return { quota: sent.quota ?? known.quota, listPrice: sent.listPrice ?? known.listPrice };
 }
 
 /** A message belongs to the status that it came with. */

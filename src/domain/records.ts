@@ -175,9 +175,13 @@ export interface Speech extends SpeechResult {
 /** Kling's answer to a text-to-speech request. */
 export interface SpeechResult {
   readonly audioId: string;
-  readonly url: string;
+  /** Null if Kling does not send it. A lip-sync needs only the `audioId`. */
+  readonly url: string | null;
   readonly durationMs: number | null;
   readonly klingTaskId: string | null;
+  /** Kling's word for the status, and the rest of its record. Missing in speeches that are older than these fields. */
+  readonly klingStatus?: string | null;
+  readonly lastReport?: LastReport;
   readonly unitsDeducted: string | null;
   /** Missing if Kling does not send it. */
   readonly balanceDeducted?: BalanceDeduction;

@@ -8,10 +8,10 @@ export type TaskStatus = (typeof TASK_STATUSES)[number];
 export const TASK_KINDS = ['LIP_SYNC', 'VOICE'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
-/** A charge of a newer account in money, as decimal strings. Units are counted separately. */
+/** A charge of a newer account in money, as decimal strings; null if not sent. Units are counted separately. */
 export interface BalanceDeduction {
-  readonly quota: string;
-  readonly listPrice: string;
+  readonly quota: string | null;
+  readonly listPrice: string | null;
 }
 
 /**

@@ -97,19 +97,27 @@ function toSpeech(envelope: Envelope): SpeechResult {
   const [audio = {}] = recordsOf(recordOf(data['task_result'])['audios']);
   const audioId = textOrNull(audio['id']);
   const url = textOrNull(audio['url']);
-  if (audioId === null || url === null) {
-    if (toTaskStatus(textOrNull(data['task_status']) ?? '') === 'FAILED') throw failedSpeech(envelope);
-    throw new UnreadableAnswer('speech without a sound');
-  }
+  const klingStatus = textOrNull(data['task_status']);
+  const isFailed = toTaskStatus(klingStatus ?? '') === 'FAILED';
+  if (isFailed && (audioId === null || url === null)) throw failedSpeech(envelope);
+  // Audio without a URL is paid for, and a lip-sync can use it.
+  if (audioId === null) throw new UnreadableAnswer('speech without an audio id');
+  const createdAtMs = epochMsOrNull(data['created_at']);
   const balance = toBalanceDeduction(data['final_balance_deduction']);
   return {
     audioId,
     url,
     durationMs: secondsToMs(audio['duration']),
     klingTaskId: textOrNull(data['task_id']),
+    klingStatus,
+    lastReport: {
+      statusMessage: textOrNull(data['task_status_msg']),
+      createdAtMs,
+      updatedAtMs: epochMsOrNull(data['updated_at']),
+    },
     unitsDeducted: decimalOrNull(data['final_unit_deduction']),
     ...(balance === null ? {} : { balanceDeducted: balance }),
-    createdAtMs: epochMsOrNull(data['created_at']),
+    createdAtMs,
     klingRequestId: envelope.requestId,
   };
 }

@@ -98,7 +98,7 @@ export function toBalanceDeduction(value: unknown): BalanceDeduction | null {
   if (!isRecord(value)) return null;
   const quota = decimalOrNull(value['quota']);
   const listPrice = decimalOrNull(value['list_price']);
-  return quota === null || listPrice === null ? null : { quota, listPrice };
+  return quota === null && listPrice === null ? null : { quota, listPrice };
 }
 
 /** Reads `billing: [{charge_type: "unit", amount: "3"}]` (live, 2026-09). Returns null unless exactly one entry counts units. */

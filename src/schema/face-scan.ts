@@ -1,10 +1,10 @@
 import type { Face, FaceScan } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder } from './builder.ts';
-import { definedOnly } from './builder.ts';
+import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { idOf } from './global-id.ts';
+import { toVideo, VideoRef } from './video.ts';
 
 /** A face and the id of its scan. Kling's face ids are unique only within a scan. */
 interface ScannedFace {
@@ -49,31 +49,6 @@ export const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
 /** An assumption for the cost of lists. Kling states no bound, but a video of 60 s rarely shows more people. */
 const FACES_PER_SCAN = 20;
 
-interface Video {
-  readonly url: string | null;
-  readonly durationMs: number | null;
-  readonly klingVideoId: string | null;
-}
-
-export const VideoRef = builder.objectRef<Video>('Video').implement({
-  description: 'A video that was given. Only the fields that are known are set.',
-  fields: (t) => ({
-    url: t.expose('url', {
-      type: 'URL',
-      nullable: true,
-      description: 'The URL that it was given by, or where Kling keeps it for a while. Null if unknown.',
-    }),
-    durationMs: t.exposeInt('durationMs', {
-      nullable: true,
-      description: 'Its length in milliseconds. Null until a task of this gateway has made or used the video.',
-    }),
-    klingVideoId: t.exposeString('klingVideoId', {
-      nullable: true,
-      description: "Kling's id of it. Null if unknown.",
-    }),
-  }),
-});
-
 const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
   description: 'The faces that Kling found in a video.',
   id: { resolve: (scan) => scan.id },
@@ -87,11 +62,7 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
     video: t.field({
       type: VideoRef,
       description: 'The video that was scanned. All of its fields are null in a scan that version 0.1 made.',
-      resolve: ({ video, videoDurationMs }) => ({
-        url: video?.url ?? null,
-        durationMs: videoDurationMs ?? null,
-        klingVideoId: video?.videoId ?? null,
-      }),
+      resolve: ({ video, videoDurationMs }) => toVideo({ ...video, durationMs: videoDurationMs }),
     }),
     klingSessionId: t.exposeString('sessionId', { description: "Kling's `session_id`, for Kling's support." }),
     faces: t.field({

@@ -1,16 +1,17 @@
-import type { TaskRecord } from '../domain/records.ts';
+import { type LastReport, resultExpiresAtMs, type Speech, type TaskRecord } from '../domain/records.ts';
 import type { BalanceDeduction, KlingTask } from '../domain/task.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { GeneratedVideoRef, ParentVideoRef, VIDEOS_PER_TASK } from './lip-sync.ts';
+import { SpeechRef } from './speech.ts';
 import { TaskRef } from './task.ts';
+import { toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
 import { DeletionRef, VoiceRef, VOICES_PER_TASK } from './voice.ts';
 
 const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceDeduction').implement({
-  description: 'What a newer account was charged in money, beside units.',
+  description: 'What a newer account was charged in money, beside units. A field is null if Kling did not send it.',
   fields: (t) => ({
-    listPrice: t.expose('listPrice', { type: 'Decimal', description: 'The price before discounts.' }),
-    quota: t.expose('quota', { type: 'Decimal', description: 'The amount deducted.' }),
+    listPrice: t.expose('listPrice', { type: 'Decimal', nullable: true, description: 'The price before discounts.' }),
+    quota: t.expose('quota', { type: 'Decimal', nullable: true, description: 'The amount deducted.' }),
   }),
 });
 
@@ -53,10 +54,10 @@ export const KlingTaskRef = builder.objectRef<KlingTask>('KlingTask').implement(
       description: 'Charged in money, on newer accounts.',
     }),
     parentVideo: t.field({
-      type: ParentVideoRef,
+      type: VideoRef,
       nullable: true,
       description: 'The video that a lip-sync was made from.',
-      resolve: ({ parentVideo }) => parentVideo ?? null,
+      resolve: ({ parentVideo }) => (parentVideo ? toVideo(parentVideo) : null),
     }),
     watermarkEnabled: t.boolean({
       nullable: true,
@@ -64,10 +65,14 @@ export const KlingTaskRef = builder.objectRef<KlingTask>('KlingTask').implement(
       resolve: ({ watermarkEnabled }) => watermarkEnabled ?? null,
     }),
     videos: t.field({
-      type: [GeneratedVideoRef],
+      type: [VideoRef],
       description: "The result, with Kling's own links.",
       extensions: withCost({ max: VIDEOS_PER_TASK }),
-      resolve: ({ videos }) => videos ?? [],
+      resolve: ({ videos = [], updatedAtMs }) => {
+        // A task with results has ended, and Kling updates it then for the last time.
+        const expiresAtMs = updatedAtMs === null ? null : resultExpiresAtMs(updatedAtMs);
+        return videos.map((video) => toVideo(video, expiresAtMs));
+      },
     }),
     voices: t.field({
       type: [VoiceRef],
@@ -77,6 +82,8 @@ export const KlingTaskRef = builder.objectRef<KlingTask>('KlingTask').implement(
     }),
   }),
 });
+
+const NO_REPORT: LastReport = { statusMessage: null, createdAtMs: null, updatedAtMs: null };
 
 builder.interfaceField(TaskRef, 'kling', (t) =>
   t.field({
@@ -100,14 +107,36 @@ builder.objectField(DeletionRef, 'kling', (t) =>
             klingStatus,
             klingRequestId,
             externalTaskId: null,
-            statusMessage: null,
-            createdAtMs: null,
-            updatedAtMs: null,
+            ...NO_REPORT,
             unitsDeducted: null,
             balanceDeducted: null,
           },
   }),
 );
+
+builder.objectField(SpeechRef, 'kling', (t) =>
+  t.field({
+    type: KlingTaskRef,
+    nullable: true,
+    description: "Kling's own record of the request. Null if Kling sent none.",
+    resolve: toKlingRequest,
+  }),
+);
+
+/** Returns what Kling has reported about a speech. The rest of the record is missing in older speeches. */
+function toKlingRequest({ klingTaskId, klingRequestId, unitsDeducted, ...speech }: Speech): KlingTask | null {
+  if (klingTaskId === null && klingRequestId === null) return null;
+  const { klingStatus = null, balanceDeducted = null, lastReport } = speech;
+  return {
+    klingTaskId,
+    externalTaskId: null,
+    klingStatus,
+    ...(lastReport ?? NO_REPORT),
+    unitsDeducted,
+    balanceDeducted,
+    klingRequestId,
+  };
+}
 
 /** Returns what Kling has reported about a task; null until Kling has answered. */
 function toKlingTask(task: TaskRecord): KlingTask | null {
@@ -117,9 +146,7 @@ function toKlingTask(task: TaskRecord): KlingTask | null {
     klingTaskId,
     externalTaskId: id,
     klingStatus,
-    statusMessage: lastReport?.statusMessage ?? null,
-    createdAtMs: lastReport?.createdAtMs ?? null,
-    updatedAtMs: lastReport?.updatedAtMs ?? null,
+    ...(lastReport ?? NO_REPORT),
     unitsDeducted,
     balanceDeducted,
     klingRequestId,

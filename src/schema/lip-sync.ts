@@ -1,4 +1,3 @@
-import type { GeneratedVideo, ParentVideo } from '../domain/task.ts';
 import type { Slice } from '../domain/cursor.ts';
 import type { Placement } from '../domain/placement.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
@@ -6,7 +5,7 @@ import { withCost } from '../lib/field-cost.ts';
 import { AudioRef } from './audio.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST } from './connection.ts';
-import { FaceRef, VideoRef } from './face-scan.ts';
+import { FaceRef } from './face-scan.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { idOf } from './global-id.ts';
 import {
@@ -17,52 +16,7 @@ import {
   TaskReferenceInputRef,
   toTaskReference,
 } from './task.ts';
-
-export const ParentVideoRef = builder.objectRef<ParentVideo>('ParentVideo').implement({
-  description: 'The video that was lip-synced, as Kling keeps it.',
-  fields: (t) => ({
-    videoId: t.exposeString('videoId', {
-      nullable: true,
-      description: "Kling's id of it. Null when Kling does not tell.",
-    }),
-    url: t.expose('url', {
-      type: 'URL',
-      nullable: true,
-      description: 'Where it can be fetched for a while. Null when Kling does not tell.',
-    }),
-    durationMs: t.exposeInt('durationMs', {
-      nullable: true,
-      description: 'Its length in milliseconds. Null when Kling does not tell.',
-    }),
-  }),
-});
-
-export const GeneratedVideoRef = builder.objectRef<GeneratedVideo>('GeneratedVideo').implement({
-  description: 'A video that a lip-sync made. Kling deletes it 30 days later.',
-  fields: (t) => ({
-    videoId: t.exposeString('videoId', {
-      description: "Kling's id of it: `createVoiceTask` and `identifyFaces` take it as `klingVideoId`.",
-    }),
-    url: t.expose('url', {
-      type: 'URL',
-      nullable: true,
-      description: 'Where to download it, without a watermark. Null when Kling sends none.',
-    }),
-    watermarkUrl: t.expose('watermarkUrl', {
-      type: 'URL',
-      nullable: true,
-      description:
-        "The same with Kling's watermark, protected against hotlinking. Null unless the task was made with `watermark: true`.",
-    }),
-    durationMs: t.exposeInt('durationMs', {
-      nullable: true,
-      description: 'Its length in milliseconds; null when not sent.',
-    }),
-  }),
-});
-
-/** Kling makes one video for each lip-sync (lip-sync pages, 2026-09). */
-export const VIDEOS_PER_TASK = 1;
+import { toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
 
 const PlacementRef = builder.objectRef<Placement>('Placement').implement({
   description: 'The clip of the audio, and where it is heard in the video.',
@@ -85,15 +39,15 @@ function faceOf({ faceId, details }: LipSyncTask) {
   return faceId === undefined || face === undefined ? null : { scanId: scanIdOf(faceId), face };
 }
 
-/** Returns the source video: as it was given, and as Kling reports it. Null if neither is known. */
+/** Returns the source video: as it was given, else as Kling reports it. Null if neither is known. */
 function sourceVideoOf({ parentVideo, details }: LipSyncTask) {
   const { video, videoDurationMs } = details?.lipSync ?? {};
   if (video === undefined && parentVideo === null) return null;
-  return {
-    url: video?.url ?? parentVideo?.url ?? null,
-    durationMs: parentVideo?.durationMs ?? videoDurationMs ?? null,
-    klingVideoId: video?.videoId ?? parentVideo?.videoId ?? null,
-  };
+  return toVideo({
+    url: video?.url ?? parentVideo?.url,
+    durationMs: parentVideo?.durationMs ?? videoDurationMs,
+    videoId: video?.videoId ?? parentVideo?.videoId,
+  });
 }
 
 export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
@@ -143,19 +97,11 @@ export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSy
       description: 'Whether a watermarked copy was asked for. Null in a task that version 0.1 made.',
       resolve: ({ details }) => details?.lipSync?.watermark,
     }),
-    parentVideo: t.expose('parentVideo', {
-      type: ParentVideoRef,
-      nullable: true,
-      description: 'What was lip-synced. Null until Kling tells.',
-    }),
-    videos: t.expose('videos', {
-      type: [GeneratedVideoRef],
-      description: 'What was made. Empty until `SUCCEEDED`.',
+    videos: t.field({
+      type: [VideoRef],
+      description: 'The result. Empty until `SUCCEEDED`.',
       extensions: withCost({ max: VIDEOS_PER_TASK }),
-    }),
-    watermarkEnabled: t.exposeBoolean('watermarkEnabled', {
-      nullable: true,
-      description: 'Whether a watermarked copy is made as well. Null when Kling does not tell.',
+      resolve: ({ videos, expiresAtMs }) => videos.map((video) => toVideo(video, expiresAtMs)),
     }),
   }),
 });

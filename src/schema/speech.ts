@@ -44,7 +44,11 @@ export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
     klingVoiceId: t.exposeString('voiceId', {
       description: 'The voice that read it: a `SpeechVoice.klingVoiceId`, or one that is not listed.',
     }),
-    url: t.expose('url', { type: 'URL', description: 'Where to download the audio, until `expiresAt`.' }),
+    url: t.expose('url', {
+      type: 'URL',
+      nullable: true,
+      description: 'Where to download the audio, until `expiresAt`. Null if Kling sent no URL.',
+    }),
     durationMs: t.exposeInt('durationMs', {
       nullable: true,
       description: 'Its length in milliseconds; a lip-sync needs at least 2000. Null if unknown.',
@@ -56,15 +60,6 @@ export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
     }),
     klingAudioId: t.exposeString('audioId', {
       description: "Kling's id of the audio. `AudioInput.speechId` takes `id` instead.",
-    }),
-    klingTaskId: t.exposeString('klingTaskId', {
-      nullable: true,
-      description:
-        "For talking to Kling's support. Null when not sent. There is no task to follow: the speech is complete.",
-    }),
-    klingRequestId: t.exposeString('klingRequestId', {
-      nullable: true,
-      description: "Kling's id of the request, for its support. Null when not sent.",
     }),
   }),
 });

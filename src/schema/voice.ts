@@ -39,18 +39,18 @@ export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
   id: { resolve: (voice) => voice.voiceId },
   loadOne: findVoice,
   fields: (t) => ({
-    voiceId: t.exposeString('voiceId', {
+    klingVoiceId: t.exposeString('voiceId', {
       description: "Kling's id of it, globally unique: for calling Kling's video models.",
     }),
     name: t.exposeString('name', { description: 'As it was called when it was made. Not unique.' }),
-    trialUrl: t.expose('trialUrl', {
+    sampleUrl: t.expose('trialUrl', {
       type: 'URL',
       nullable: true,
       description:
         'A recording to listen to. Kling deletes that of a cloned voice after 30 days. Null when Kling sends none.',
     }),
     owner: t.expose('owner', { type: VoiceOwnerRef, description: 'Whether it can be deleted: only `ACCOUNT` can.' }),
-    ownerId: t.exposeString('ownerId', {
+    klingOwnerId: t.exposeString('ownerId', {
       nullable: true,
       description: "Kling's `owned_by`: `kling`, or its id of the account. Null when not sent.",
     }),
@@ -86,6 +86,7 @@ builder.queryFields((t) => ({
   }),
   presetVoices: t.field({
     type: VoiceConnectionRef,
+    nullable: true,
     description:
       "Kling's own library in Kling's order, the same for every caller. It is read at most every 5 minutes. Null with `UPSTREAM_UNAVAILABLE` when Kling does not answer and no reading is kept.",
     args: windowArgs(),

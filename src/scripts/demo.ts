@@ -33,7 +33,7 @@ interface LipSync extends Task {
   readonly videos: readonly { readonly url: string; readonly durationMs: number }[];
 }
 interface VoiceTask extends Task {
-  readonly voices: readonly { readonly id: string; readonly name: string; readonly trialUrl: string }[];
+  readonly voices: readonly { readonly id: string; readonly name: string; readonly sampleUrl: string }[];
 }
 
 function say(line: string): void {
@@ -46,7 +46,7 @@ const TASK_CHANGED = `subscription TaskChanged($id: ID!, $after: String) {
     task {
       id status failure { code message } unitsCharged
       ... on LipSyncTask { expiresAt videos { url durationMs } }
-      ... on VoiceTask { voices { id name trialUrl } }
+      ... on VoiceTask { voices { id name sampleUrl } }
     }
   }
 }`;
@@ -187,7 +187,7 @@ async function customVoice(): Promise<void> {
   const done = await follow<VoiceTask>(createVoiceTask.id);
   const [voice] = done.voices;
   if (voice === undefined) throw new Error('the task succeeded without a voice');
-  say(`  result: ${voice.name}, listen at ${voice.trialUrl}`);
+  say(`  result: ${voice.name}, listen at ${voice.sampleUrl}`);
   say(`  my voices: ${await voiceNames()}`);
   await execute(
     `mutation Delete($voiceId: ID!) {

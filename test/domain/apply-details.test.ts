@@ -88,6 +88,14 @@ describe('a field that Kling omits', () => {
     expect(applyFact(done, seen('SUCCEEDED', {}, ['voices']), NOW_MS)).toBeNull();
   });
 
+  it('keeps its value: a part of the charge in money', ({ expect }) => {
+    const listed = { quota: null, listPrice: '0.2' };
+    expect(after(done, seen('SUCCEEDED', { balanceDeducted: listed })).balanceDeducted).toEqual({
+      quota: MONEY.quota,
+      listPrice: '0.2',
+    });
+  });
+
   it('keeps its value: videos, the source video and the watermark', ({ expect }) => {
     const lastReport = { statusMessage: null, createdAtMs: null, updatedAtMs: null };
     const whole = lipSyncTask('l', { watermarkEnabled: true, lastReport });

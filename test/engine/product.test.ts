@@ -8,7 +8,7 @@ import { compiledRun, runByGraphql, seen } from './compare.ts';
 
 const TASK = `__typename id externalId status failure { code message } createdAt updatedAt expiresAt
   unitsEstimated unitsCharged kling { klingTaskId klingStatus klingRequestId balanceDeducted { quota listPrice } }
-  ... on LipSyncTask { watermarkEnabled parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } }`;
+  ... on LipSyncTask { sourceVideo { klingVideoId url durationMs } videos { klingVideoId url watermarkUrl expiresAt durationMs } }`;
 
 const by = { externalId: 'mine' };
 const ids = [

@@ -84,6 +84,16 @@ describe('reading lip-syncs', () => {
     });
   });
 
+  it.for([
+    [{ quota: '0.07' }, { quota: '0.07', listPrice: null }],
+    [{ list_price: '0.14' }, { quota: null, listPrice: '0.14' }],
+    [{}, null],
+  ] as const)('keeps what it knows of a charge in money: %j', async ([sent, kept], { expect }) => {
+    const data = { task_id: '7', task_status: 'succeed', final_balance_deduction: sent };
+    const { client } = createUpstream([JSON.stringify({ code: 0, data })]);
+    expect((await client.readLipSyncTask('7')).balanceDeducted).toEqual(kept);
+  });
+
   it('accepts an empty task_info and task_result', async ({ expect }) => {
     const { client } = createUpstream([processing]);
     expect(await client.readLipSyncTask('1')).toMatchObject({ status: 'PROCESSING', parentVideo: null, videos: [] });

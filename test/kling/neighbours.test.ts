@@ -20,6 +20,8 @@ describe('text to speech', () => {
       url: 'https://p1-kling.klingai.com/a.mp3',
       durationMs: 3204,
       klingTaskId: 'tts-1',
+      klingStatus: 'succeed',
+      lastReport: { statusMessage: null, createdAtMs: 1722769557708, updatedAtMs: 1722769557708 },
       unitsDeducted: '0.05',
       createdAtMs: 1722769557708,
       klingRequestId: 'req-tts-1',
@@ -31,6 +33,20 @@ describe('text to speech', () => {
       voice_language: 'en',
       voice_speed: 1.2,
     });
+  });
+
+  it('keeps audio without a URL, because it is paid for and a lip-sync can use it', async ({ expect }) => {
+    const audio = { id: 'aud-1', duration: '3.2' };
+    const { client } = createUpstream([JSON.stringify({ code: 0, data: { task_result: { audios: [audio] } } })]);
+    expect(await client.synthesizeSpeech(SPEECH)).toMatchObject({ audioId: 'aud-1', url: null, durationMs: 3200 });
+  });
+
+  it('throws for an answer without audio, which may be charged', async ({ expect }) => {
+    const { client } = createUpstream([
+      '{"code":0,"data":{"task_result":{"audios":[{"url":"https://a.test/a.mp3"}]}}}',
+    ]);
+    const { failure, outcome } = await klingErrorOf(client.synthesizeSpeech(SPEECH));
+    expect([failure.code, outcome]).toEqual(['UPSTREAM_UNAVAILABLE', 'UNKNOWN']);
   });
 
   it('throws NOT_FOUND for an unknown voice, and names the language as a likely cause', async ({ expect }) => {

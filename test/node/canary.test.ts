@@ -74,7 +74,7 @@ async function ask(stack: GatewayStack, query: string, variables: object = {}): 
 
 const video = (words: string) => ({ url: `https://example.com/clip-${words}.mp4` });
 const LISTS = `{ viewer { tenant } tasks { edges { node { id status externalId failure { message } } } }
-  voices { edges { node { id trialUrl } } } taskUpdates { edges { node { cursor } } } presetVoices { edges { node { id } } }
+  voices { edges { node { id sampleUrl } } } taskUpdates { edges { node { cursor } } } presetVoices { edges { node { id } } }
   operator { lipSyncs: klingTasks(list: LIP_SYNCS) { items { klingTaskId klingExternalTaskId klingStatusMessage videos { url } } }
     voices: klingTasks(list: CUSTOM_VOICES) { items { klingTaskId klingExternalTaskId } }
     klingTask(list: LIP_SYNCS, klingTaskId: "none") { klingStatus } resourcePacks { klingPackId name } } usage { units } }`;

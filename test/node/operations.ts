@@ -2,7 +2,7 @@
 
 const KLING = `kling { klingTaskId klingRequestId klingStatus klingStatusMessage klingExternalTaskId klingCreatedAt
       klingUpdatedAt unitsDeducted balanceDeducted { quota listPrice } watermarkEnabled
-      parentVideo { videoId url durationMs } videos { videoId url } voices { voiceId } }`;
+      parentVideo { klingVideoId url durationMs } videos { klingVideoId url } voices { klingVoiceId } }`;
 
 const FAILURE = `... on Failure { code message retryable retryAfterMs }
     ... on InvalidInputError { issues { code path message } }
@@ -11,7 +11,7 @@ const FAILURE = `... on Failure { code message retryable retryAfterMs }
 
 export const IDENTIFY_FACES = `mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
   identifyFaces(video: $video, externalId: $externalId) {
-    ... on FaceScan { id klingSessionId createdAt expiresAt unitsCharged klingRequestId video { url klingVideoId durationMs }
+    ... on FaceScan { id klingSessionId createdAt expiresAt unitsCharged klingRequestId video { url klingVideoId durationMs expiresAt watermarkUrl }
       faces { id klingFaceId imageUrl startMs endMs } }
     ${FAILURE}
   }
@@ -33,14 +33,14 @@ export const DELETE_VOICE = `mutation DeleteVoice($voiceId: ID!) {
 }`;
 
 export const SYNTHESIZE_SPEECH = `mutation SynthesizeSpeech($speech: SpeechInput!, $externalId: String) {
-  synthesizeSpeech(speech: $speech, externalId: $externalId) { ... on Speech { id text language speed klingVoiceId klingAudioId url durationMs unitsCharged expiresAt klingTaskId createdAt klingRequestId } ${FAILURE} }
+  synthesizeSpeech(speech: $speech, externalId: $externalId) { ... on Speech { id text language speed klingVoiceId klingAudioId url durationMs unitsCharged expiresAt createdAt kling { klingTaskId klingRequestId klingStatus klingCreatedAt klingUpdatedAt unitsDeducted } } ${FAILURE} }
 }`;
 
 export const LIP_SYNC_TASK = `query LipSyncTask($id: ID!) {
   lipSyncTask(by: { id: $id }) {
     id externalId status failure { code message } createdAt updatedAt expiresAt
-    unitsEstimated unitsCharged ${KLING} watermarkEnabled
-    parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs }
+    unitsEstimated unitsCharged ${KLING}
+    sourceVideo { klingVideoId url durationMs } videos { klingVideoId url watermarkUrl expiresAt durationMs }
   }
 }`;
 
@@ -48,6 +48,6 @@ export const VOICE_TASK = `query VoiceTask($id: ID!) {
   voiceTask(by: { id: $id }) {
     id externalId status failure { code message } createdAt updatedAt expiresAt
     unitsEstimated unitsCharged ${KLING}
-    voices { id voiceId name trialUrl owner ownerId }
+    voices { id klingVoiceId name sampleUrl owner klingOwnerId }
   }
 }`;

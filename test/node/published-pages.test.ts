@@ -53,7 +53,13 @@ describe('the gateway returns all that Kling reports', () => {
       createdAt: INSTANT,
     });
     expect(Date.parse(faceScan.expiresAt) - Date.parse(faceScan.createdAt)).toBe(24 * 3_600_000);
-    expect(faceScan.video).toEqual({ url: video.url, klingVideoId: null, durationMs: null });
+    expect(faceScan.video).toEqual({
+      url: video.url,
+      klingVideoId: null,
+      durationMs: null,
+      expiresAt: null,
+      watermarkUrl: null,
+    });
     expect(faceScan.faces).toHaveLength(2);
     expect(faceScan.faces[0]).toMatchObject({ klingFaceId: TEXT, imageUrl: URL_TEXT, startMs: 0 });
     expect(faceScan.faces[0].endMs).toBeGreaterThan(2000);
@@ -84,13 +90,20 @@ describe('the gateway returns all that Kling reports', () => {
         klingUpdatedAt: INSTANT,
         unitsDeducted: DECIMAL,
         watermarkEnabled: true,
-        parentVideo: { videoId: TEXT, url: URL_TEXT, durationMs: 10_000 },
-        videos: [{ videoId: TEXT, url: URL_TEXT }],
+        parentVideo: { klingVideoId: TEXT, url: URL_TEXT, durationMs: 10_000 },
+        videos: [{ klingVideoId: TEXT, url: URL_TEXT }],
         voices: [],
       },
-      watermarkEnabled: true,
-      parentVideo: { videoId: TEXT, url: URL_TEXT, durationMs: 10_000 },
-      videos: [{ videoId: TEXT, url: URL_TEXT, watermarkUrl: URL_TEXT, durationMs: 10_000 }],
+      sourceVideo: { klingVideoId: TEXT, url: URL_TEXT, durationMs: 10_000 },
+      videos: [
+        {
+          klingVideoId: TEXT,
+          url: URL_TEXT,
+          watermarkUrl: URL_TEXT,
+          expiresAt: task.expiresAt,
+          durationMs: 10_000,
+        },
+      ],
     });
     expect(Date.parse(task.expiresAt) - Date.parse(task.updatedAt)).toBe(30 * 24 * 3_600_000);
     const found = await data(`{ lipSyncTask(by: { externalId: "mine-1" }) { id } }`);
@@ -100,7 +113,15 @@ describe('the gateway returns all that Kling reports', () => {
   it('about a lip-sync with text-to-speech and one with a file', async ({ expect }) => {
     const said = { text: 'Hello, this is a longer sentence. -4s', klingVoiceId: 'uk_boy1', language: 'EN' };
     const { synthesizeSpeech: speech } = await data(SYNTHESIZE_SPEECH, { speech: said });
-    expect(speech).toMatchObject({ url: URL_TEXT, durationMs: 4000, unitsCharged: '0.05', klingRequestId: TEXT });
+    expect(speech).toMatchObject({ url: URL_TEXT, durationMs: 4000, unitsCharged: '0.05' });
+    expect(speech.kling).toEqual({
+      klingTaskId: TEXT,
+      klingRequestId: TEXT,
+      klingStatus: 'succeed',
+      klingCreatedAt: INSTANT,
+      klingUpdatedAt: INSTANT,
+      unitsDeducted: '0.05',
+    });
     expect(await lipSyncOf({ audio: { klingAudioId: speech.klingAudioId } })).toMatchObject({ status: 'SUCCEEDED' });
     expect(await lipSyncOf({ audio: { base64: wav(4000).toString('base64') } })).toMatchObject({ status: 'SUCCEEDED' });
   });
@@ -124,18 +145,18 @@ describe('the gateway returns all that Kling reports', () => {
     expect(task).toMatchObject({
       status: 'SUCCEEDED',
       unitsCharged: '0.05',
-      kling: { klingTaskId: TEXT, voices: [{ voiceId: TEXT }] },
+      kling: { klingTaskId: TEXT, voices: [{ klingVoiceId: TEXT }] },
     });
     const [voice] = task.voices;
     expect(voice).toMatchObject({
-      voiceId: TEXT,
+      klingVoiceId: TEXT,
       name: 'Narrator',
-      trialUrl: URL_TEXT,
+      sampleUrl: URL_TEXT,
       owner: 'ACCOUNT',
-      ownerId: TEXT,
+      klingOwnerId: TEXT,
     });
-    expect((await data(`query ($id: ID!) { voice(id: $id) { voiceId } }`, { id: voice.id })).voice).toMatchObject({
-      voiceId: voice.voiceId,
+    expect((await data(`query ($id: ID!) { voice(id: $id) { klingVoiceId } }`, { id: voice.id })).voice).toMatchObject({
+      klingVoiceId: voice.klingVoiceId,
     });
     const listed = await data(`{ voices(first: 100) { edges { node { id } } } }`);
     expect(listed.voices.edges).toContainEqual({ node: { id: voice.id } });
@@ -148,8 +169,8 @@ describe('the gateway returns all that Kling reports', () => {
 
   it('in its lists, page by page, and one by one', async ({ expect }) => {
     const TASK = `klingTaskId klingStatus klingStatusMessage klingExternalTaskId klingRequestId unitsDeducted klingCreatedAt
-      klingUpdatedAt balanceDeducted { quota listPrice } watermarkEnabled parentVideo { videoId url durationMs }
-      videos { videoId url watermarkUrl durationMs } voices { voiceId name trialUrl owner ownerId }`;
+      klingUpdatedAt balanceDeducted { quota listPrice } watermarkEnabled parentVideo { klingVideoId url durationMs }
+      videos { klingVideoId url watermarkUrl durationMs } voices { klingVoiceId name sampleUrl owner klingOwnerId }`;
     const { operator } = await data(`{ operator {
       lipSyncs: klingTasks(list: LIP_SYNCS, page: 1, pageSize: 2) { page pageSize klingRequestId items { ${TASK} } }
       voices: klingTasks(list: CUSTOM_VOICES, page: 1, pageSize: 100) { klingRequestId items { ${TASK} } }
@@ -163,12 +184,16 @@ describe('the gateway returns all that Kling reports', () => {
       klingCreatedAt: INSTANT,
       klingUpdatedAt: INSTANT,
       unitsDeducted: DECIMAL,
-      videos: [{ videoId: TEXT }],
+      videos: [{ klingVideoId: TEXT }],
     });
     const failed = { klingStatus: 'failed', klingStatusMessage: 'Failure to pass the risk control system' };
     expect(operator.voices.items).toContainEqual(expect.objectContaining(failed));
     expect(operator.presets.items).toHaveLength(3);
-    expect(operator.presets.items[0].voices[0]).toMatchObject({ owner: 'KLING', ownerId: 'kling', trialUrl: URL_TEXT });
+    expect(operator.presets.items[0].voices[0]).toMatchObject({
+      owner: 'KLING',
+      klingOwnerId: 'kling',
+      sampleUrl: URL_TEXT,
+    });
 
     const voice = operator.voices.items.find(({ klingStatus }: { klingStatus: string }) => klingStatus === 'failed');
     const input = { name: 'V', sample: { url: 'https://example.com/v.mp3' } };

@@ -11,7 +11,7 @@ beforeEach(() => {
 const page = (name: string, size: number) =>
   Array.from({ length: size }, (_, i) => voice(`${name}${i}`, { owner: 'KLING', ownerId: 'kling' }));
 const PRESETS = `query ($first: Int, $after: String) { presetVoices(first: $first, after: $after) {
-  edges { cursor node { voiceId owner } } pageInfo { hasNextPage endCursor } } }`;
+  edges { cursor node { klingVoiceId owner } } pageInfo { hasNextPage endCursor } } }`;
 
 /** Reads the whole list, `first` items at a time. */
 async function walk(first: number): Promise<string[]> {
@@ -19,7 +19,7 @@ async function walk(first: number): Promise<string[]> {
   let after: string | null = null;
   do {
     const { data } = await client.execute(PRESETS, { first, after });
-    for (const { node } of data.presetVoices.edges) voiceIds.push(node.voiceId);
+    for (const { node } of data.presetVoices.edges) voiceIds.push(node.klingVoiceId);
     after = data.presetVoices.pageInfo.hasNextPage ? data.presetVoices.pageInfo.endCursor : null;
   } while (after !== null);
   return voiceIds;
@@ -40,13 +40,27 @@ describe('presetVoices', () => {
     const following = async (...voices: (typeof a)[]) => {
       client.upstream.presetPages = [voices.map((its) => its!)];
       const answer = await client.execute(PRESETS, { first: 10, after });
-      return answer.data.presetVoices.edges.map(({ node }: { node: { voiceId: string } }) => node.voiceId);
+      return answer.data.presetVoices.edges.map(({ node }: { node: { klingVoiceId: string } }) => node.klingVoiceId);
     };
     expect(await following(a, b, c, d)).toEqual(['p2', 'p3']);
     expect(await following(b, d)).toEqual(['p3']);
     expect(await following(d, c, a, b)).toEqual([]);
     // If the voice itself is gone, the list continues at its index.
     expect(await following(a, d)).toEqual(['p3']);
+  });
+
+  it('is null with an error if Kling does not answer, and the rest of the query is answered', async ({ expect }) => {
+    client.ledger.voicesKept = [voice('1')];
+    client.upstream.failure = new GatewayError({
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: 'Kling is down.',
+      retryable: true,
+    });
+    const { data, errors } = await client.execute(
+      '{ presetVoices { nodes { id } } voices { nodes { klingVoiceId } } }',
+    );
+    expect(data).toEqual({ presetVoices: null, voices: { nodes: [{ klingVoiceId: '1' }] } });
+    expect(errors).toMatchObject([{ path: ['presetVoices'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }]);
   });
 
   it.for([
@@ -74,8 +88,9 @@ describe('presetVoices', () => {
 
 it('voices reads the ledger, and not Kling', async ({ expect }) => {
   client.ledger.voicesKept = [voice('1'), voice('2')];
-  const { data } = await client.execute('{ voices(first: 1) { edges { node { voiceId } } pageInfo { hasNextPage } } }');
-  expect(data.voices).toEqual({ edges: [{ node: { voiceId: '1' } }], pageInfo: { hasNextPage: true } });
+  const query = '{ voices(first: 1) { edges { node { klingVoiceId } } pageInfo { hasNextPage } } }';
+  const { data } = await client.execute(query);
+  expect(data.voices).toEqual({ edges: [{ node: { klingVoiceId: '1' } }], pageInfo: { hasNextPage: true } });
   expect(client.upstream.reads).toEqual([]);
 });
 
@@ -85,11 +100,11 @@ describe('operator', () => {
     const { data } = await client.execute(`{ operator {
       lipSyncs: klingTasks(list: LIP_SYNCS) { page pageSize klingRequestId items { __typename klingTaskId klingExternalTaskId
         klingStatus klingStatusMessage klingRequestId klingCreatedAt klingUpdatedAt unitsDeducted balanceDeducted { quota }
-        videos { videoId } parentVideo { videoId } watermarkEnabled voices { id } } }
-      voices: klingTasks(list: CUSTOM_VOICES, page: 2, pageSize: 1000) { page items { klingTaskId voices { voiceId }
+        videos { klingVideoId } parentVideo { klingVideoId } watermarkEnabled voices { id } } }
+      voices: klingTasks(list: CUSTOM_VOICES, page: 2, pageSize: 1000) { page items { klingTaskId voices { klingVoiceId }
         videos { url } parentVideo { url } watermarkEnabled } }
       presets: klingTasks(list: PRESET_VOICES, page: 2, pageSize: 1) { pageSize items {
-        klingTaskId klingStatus voices { voiceId owner } } } } }`);
+        klingTaskId klingStatus voices { klingVoiceId owner } } } } }`);
     expect(data.operator).toEqual({
       lipSyncs: {
         page: 1,
@@ -107,8 +122,8 @@ describe('operator', () => {
             klingUpdatedAt: null,
             unitsDeducted: '0.05',
             balanceDeducted: null,
-            videos: [{ videoId: 'made' }],
-            parentVideo: { videoId: 'parent' },
+            videos: [{ klingVideoId: 'made' }],
+            parentVideo: { klingVideoId: 'parent' },
             watermarkEnabled: null,
             voices: [],
           },
@@ -119,7 +134,7 @@ describe('operator', () => {
         items: [
           {
             klingTaskId: 'k-voice',
-            voices: [{ voiceId: 'made' }],
+            voices: [{ klingVoiceId: 'made' }],
             videos: [],
             parentVideo: null,
             watermarkEnabled: null,
@@ -128,7 +143,7 @@ describe('operator', () => {
       },
       presets: {
         pageSize: 1,
-        items: [{ klingTaskId: null, klingStatus: null, voices: [{ voiceId: 'p0', owner: 'KLING' }] }],
+        items: [{ klingTaskId: null, klingStatus: null, voices: [{ klingVoiceId: 'p0', owner: 'KLING' }] }],
       },
     });
     expect(client.upstream.reads).toEqual([
@@ -166,13 +181,13 @@ describe('operator', () => {
 
   it('shows one task of a list, and null for one that Kling does not know', async ({ expect }) => {
     const { data, errors } = await client.execute(`{ operator {
-      lipSync: klingTask(list: LIP_SYNCS, klingTaskId: "k-lip-sync") { klingTaskId videos { videoId } }
-      voice: klingTask(list: CUSTOM_VOICES, klingTaskId: "k-voice") { klingTaskId voices { voiceId } }
+      lipSync: klingTask(list: LIP_SYNCS, klingTaskId: "k-lip-sync") { klingTaskId videos { klingVideoId } }
+      voice: klingTask(list: CUSTOM_VOICES, klingTaskId: "k-voice") { klingTaskId voices { klingVoiceId } }
       none: klingTask(list: CUSTOM_VOICES, klingTaskId: "k-lip-sync") { klingTaskId } } }`);
     expect(errors).toBeUndefined();
     expect(data.operator).toEqual({
-      lipSync: { klingTaskId: 'k-lip-sync', videos: [{ videoId: 'made' }] },
-      voice: { klingTaskId: 'k-voice', voices: [{ voiceId: 'made' }] },
+      lipSync: { klingTaskId: 'k-lip-sync', videos: [{ klingVideoId: 'made' }] },
+      voice: { klingTaskId: 'k-voice', voices: [{ klingVoiceId: 'made' }] },
       none: null,
     });
   });

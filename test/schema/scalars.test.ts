@@ -36,7 +36,7 @@ describe('the scalars of answers', () => {
     client.ledger.tasksKept = [lipSyncTask('a')];
     const { data } = await client.execute(`{
       usage(month: "2026-09") { month units unitsMax } lipSyncQuote(videoDurationMs: 5000) { units usd }
-      lipSyncTasks { nodes { unitsCharged parentVideo { url } videos { url watermarkUrl } } } }`);
+      lipSyncTasks { nodes { unitsCharged sourceVideo { url } videos { url watermarkUrl } } } }`);
     expect(data).toEqual({
       usage: { month: '2026-09', units: '1.5', unitsMax: '10' },
       lipSyncQuote: { units: '0.5', usd: '0.07' },
@@ -44,7 +44,7 @@ describe('the scalars of answers', () => {
         nodes: [
           {
             unitsCharged: '0.5',
-            parentVideo: { url: 'https://k.test/parent.mp4' },
+            sourceVideo: { url: 'https://k.test/parent.mp4' },
             videos: [{ url: 'https://k.test/made.mp4', watermarkUrl: null }],
           },
         ],

@@ -25,8 +25,8 @@ describe('lipSyncTask', () => {
   it('shows all fields of a task', async ({ expect }) => {
     const { data } = await client.execute(`{ lipSyncTask(by: {externalId: "mine"}) {
       id externalId label metadata { key value } status failure { code message } createdAt updatedAt startedAt endedAt expiresAt
-      unitsEstimated unitsCharged watermarkEnabled
-      parentVideo { videoId url durationMs } videos { videoId url watermarkUrl durationMs } } }`);
+      unitsEstimated unitsCharged
+      sourceVideo { klingVideoId url durationMs } videos { klingVideoId url watermarkUrl expiresAt durationMs } } }`);
     expect(data.lipSyncTask).toEqual({
       id: idOf('LipSyncTask', 'l1'),
       externalId: 'mine',
@@ -41,16 +41,31 @@ describe('lipSyncTask', () => {
       expiresAt: '2026-09-01T12:00:02.000Z',
       unitsEstimated: '0.5',
       unitsCharged: '0.5',
-      watermarkEnabled: false,
-      parentVideo: { videoId: 'parent', url: 'https://k.test/parent.mp4', durationMs: 5100 },
-      videos: [{ videoId: 'made', url: 'https://k.test/made.mp4', watermarkUrl: null, durationMs: 5100 }],
+      sourceVideo: { klingVideoId: 'parent', url: 'https://k.test/parent.mp4', durationMs: 5100 },
+      videos: [
+        {
+          klingVideoId: 'made',
+          url: 'https://k.test/made.mp4',
+          watermarkUrl: null,
+          expiresAt: '2026-09-01T12:00:02.000Z',
+          durationMs: 5100,
+        },
+      ],
     });
   });
 
+  it('shows a result that Kling sent without an id', async ({ expect }) => {
+    const video = { videoId: '', url: 'https://k.test/made.mp4', watermarkUrl: null, durationMs: null };
+    client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', videos: [video] })];
+    const { data } = await client.execute('{ lipSyncTask(by: {externalId: "mine"}) { videos { url klingVideoId } } }');
+    expect(data.lipSyncTask.videos).toEqual([{ url: 'https://k.test/made.mp4', klingVideoId: null }]);
+  });
+
   const MADE_OF = `{ lipSyncTask(by: {externalId: "mine"}) {
-    sourceVideo { url durationMs klingVideoId } face { id startMs endMs imageUrl scan { id } }
+    sourceVideo { url durationMs klingVideoId watermarkUrl expiresAt } face { id startMs endMs imageUrl scan { id } }
     audio { url durationMs bytes sha256 klingAudioId klingVideoId speech { text } }
     placement { audioStartMs audioEndMs insertAtMs } audioVolume originalAudioVolume watermark } }`;
+  const NOT_MADE = { watermarkUrl: null, expiresAt: null };
   const KEPT = {
     face: { faceId: '0', imageUrl: null, startMs: 0, endMs: 5200 },
     video: { url: 'https://example.com/v.mp4' },
@@ -73,7 +88,7 @@ describe('lipSyncTask', () => {
     client.ledger.scans = [faceScan('s')];
     client.ledger.speechesKept = [speech];
     expect((await client.execute(MADE_OF)).data.lipSyncTask).toEqual({
-      sourceVideo: { url: 'https://example.com/v.mp4', durationMs: 5000, klingVideoId: null },
+      sourceVideo: { ...NOT_MADE, url: 'https://example.com/v.mp4', durationMs: 5000, klingVideoId: null },
       face: { id: idOf('Face', 's:0'), startMs: 0, endMs: 5200, imageUrl: null, scan: { id: idOf('FaceScan', 's') } },
       audio: {
         url: null,
@@ -102,6 +117,7 @@ describe('lipSyncTask', () => {
   it('prefers the length of the source video that Kling reports', async ({ expect }) => {
     client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', faceId: 's:0', details: { lipSync: KEPT } })];
     expect((await client.execute(MADE_OF)).data.lipSyncTask.sourceVideo).toEqual({
+      ...NOT_MADE,
       url: 'https://example.com/v.mp4',
       durationMs: 5100,
       klingVideoId: 'parent',
@@ -127,7 +143,7 @@ describe('lipSyncTask', () => {
     client.ledger.tasksKept = [old];
     expect((await client.execute(MADE_OF)).data.lipSyncTask).toEqual({
       ...unknown,
-      sourceVideo: { url: 'https://k.test/parent.mp4', durationMs: 5100, klingVideoId: 'parent' },
+      sourceVideo: { ...NOT_MADE, url: 'https://k.test/parent.mp4', durationMs: 5100, klingVideoId: 'parent' },
       audioVolume: null,
       originalAudioVolume: null,
       watermark: null,
@@ -154,7 +170,7 @@ describe('lipSyncTask', () => {
 describe('kling of a task', () => {
   const QUERY = `query ($id: ID!) { node(id: $id) { ... on Task { kling { klingTaskId klingRequestId klingStatus klingStatusMessage
     klingExternalTaskId klingCreatedAt klingUpdatedAt unitsDeducted balanceDeducted { quota listPrice } watermarkEnabled
-    parentVideo { videoId } videos { videoId } voices { voiceId } } } } }`;
+    parentVideo { klingVideoId expiresAt } videos { klingVideoId expiresAt } voices { klingVoiceId } } } } }`;
   const COMMON = {
     klingTaskId: 'kling-1',
     klingRequestId: 'request-1',
@@ -174,8 +190,8 @@ describe('kling of a task', () => {
       klingCreatedAt: '2026-09-01T00:00:00.000Z',
       klingUpdatedAt: '2026-09-02T00:00:00.000Z',
       watermarkEnabled: true,
-      parentVideo: { videoId: 'parent' },
-      videos: [{ videoId: 'made' }],
+      parentVideo: { klingVideoId: 'parent', expiresAt: null },
+      videos: [{ klingVideoId: 'made', expiresAt: '2026-10-02T00:00:00.000Z' }],
       voices: [],
     });
   });
@@ -191,7 +207,7 @@ describe('kling of a task', () => {
       watermarkEnabled: null,
       parentVideo: null,
       videos: [],
-      voices: [{ voiceId: 'made' }],
+      voices: [{ klingVoiceId: 'made' }],
     });
   });
 
@@ -203,10 +219,12 @@ describe('kling of a task', () => {
 
 it('voiceTask is found by either id, and shows its voices', async ({ expect }) => {
   const query =
-    'query ($by: TaskReferenceInput!) { voiceTask(by: $by) { id voices { id voiceId owner ownerId trialUrl } } }';
+    'query ($by: TaskReferenceInput!) { voiceTask(by: $by) { id voices { id klingVoiceId owner klingOwnerId sampleUrl } } }';
   const shown = {
     id: idOf('VoiceTask', 'v1'),
-    voices: [{ id: idOf('Voice', 'made'), voiceId: 'made', owner: 'ACCOUNT', ownerId: '42', trialUrl: null }],
+    voices: [
+      { id: idOf('Voice', 'made'), klingVoiceId: 'made', owner: 'ACCOUNT', klingOwnerId: '42', sampleUrl: null },
+    ],
   };
   expect(await client.execute(query, { by: { id: shown.id } })).toEqual({ data: { voiceTask: shown } });
   expect(await client.execute(query, { by: { externalId: 'my-voice' } })).toEqual({ data: { voiceTask: shown } });
@@ -333,7 +351,7 @@ describe('tasks', () => {
 
 it('lipSyncTasks and voiceTasks show only tasks of their own kind', async ({ expect }) => {
   const { data } = await client.execute(
-    '{ lipSyncTasks { edges { node { id videos { videoId } } } } voiceTasks(status: SUCCEEDED) { edges { node { id } } } }',
+    '{ lipSyncTasks { edges { node { id videos { klingVideoId } } } } voiceTasks(status: SUCCEEDED) { edges { node { id } } } }',
   );
   expect(data.lipSyncTasks.edges).toHaveLength(2);
   expect(data.voiceTasks.edges).toEqual([{ node: { id: idOf('VoiceTask', 'v1') } }]);

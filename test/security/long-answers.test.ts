@@ -5,7 +5,7 @@ import { createGraphqlClient } from '../support/graphql-client.ts';
 const client = createGraphqlClient();
 
 const VOICE_TASK = `klingTaskId klingExternalTaskId klingStatus klingStatusMessage klingRequestId klingCreatedAt klingUpdatedAt unitsDeducted
-  balanceDeducted { quota listPrice } voices { id voiceId name trialUrl owner ownerId __typename }`;
+  balanceDeducted { quota listPrice } voices { id klingVoiceId name sampleUrl owner klingOwnerId __typename }`;
 
 const QUERIES: readonly (readonly [name: string, query: string, variables?: object])[] = [
   ['in connections', '{ tasks(first: 100) { edges { node { events(first: 100) { edges { node { cursor } } } } } } }'],

@@ -47,13 +47,13 @@ describe('an operator', () => {
   it('reads the tasks of all tenants, by either id', async ({ expect }) => {
     const query = `query ($byKling: String!, $byExternal: String!) { operator {
       klingTasks(list: CUSTOM_VOICES) { items { klingTaskId } }
-      byKling: klingTask(list: CUSTOM_VOICES, klingTaskId: $byKling) { klingTaskId voices { voiceId } }
-      byExternal: klingTask(list: CUSTOM_VOICES, klingTaskId: $byExternal) { klingTaskId voices { voiceId } } } }`;
+      byKling: klingTask(list: CUSTOM_VOICES, klingTaskId: $byKling) { klingTaskId voices { klingVoiceId } }
+      byExternal: klingTask(list: CUSTOM_VOICES, klingTaskId: $byExternal) { klingTaskId voices { klingVoiceId } } } }`;
     const klingTaskId = ann.ids['voiceTaskAtKling'];
     const ids = { byKling: klingTaskId, byExternal: ann.ids['VoiceTask raw'] };
     const { data, errors } = await askOne('operator', query, ids, OPERATOR);
     expect(errors).toBeUndefined();
-    const task = { klingTaskId, voices: [{ voiceId: ann.ids['voice'] }] };
+    const task = { klingTaskId, voices: [{ klingVoiceId: ann.ids['voice'] }] };
     expect(data.operator).toEqual({
       klingTasks: { items: expect.arrayContaining([{ klingTaskId }]) },
       byKling: task,

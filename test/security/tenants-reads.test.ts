@@ -25,13 +25,13 @@ beforeAll(async () => {
 /** Everything that a tenant can read without an id. */
 const EVERYTHING = `{
   viewer { tenant subject scopes }
-  tasks(first: 100) { edges { cursor node { id externalId label metadata { key value } status kling { klingTaskId klingRequestId } } } }
+  tasks(first: 100) { edges { cursor node { id externalId label metadata { key value } status kling { klingTaskId klingRequestId parentVideo { klingVideoId url } } } } }
   lipSyncTasks(first: 100) { edges { cursor node { id externalId sourceVideo { url klingVideoId }
-    face { id scan { id } } audio { klingAudioId speech { id } } placement { insertAtMs } videos { videoId url } parentVideo { videoId url } } } }
-  voiceTasks(first: 100) { edges { cursor node { id externalId name sample { url klingVideoId } voices { id voiceId name } } } }
-  voices(first: 100) { edges { cursor node { id voiceId name } } }
+    face { id scan { id } } audio { klingAudioId speech { id } } placement { insertAtMs } videos { klingVideoId url } } } }
+  voiceTasks(first: 100) { edges { cursor node { id externalId name sample { url klingVideoId } voices { id klingVoiceId name } } } }
+  voices(first: 100) { edges { cursor node { id klingVoiceId name } } }
   faceScans(first: 100) { edges { cursor node { id klingSessionId klingRequestId video { url } faces { id scan { id } } } } }
-  speeches(first: 100) { edges { cursor node { id text url klingAudioId klingTaskId klingRequestId } } }
+  speeches(first: 100) { edges { cursor node { id text url klingAudioId kling { klingTaskId klingRequestId } } } }
   taskUpdates(first: 100) { edges { cursor node { sequence task { id externalId } } } }
   usage { month units unitsMax }
 }`;

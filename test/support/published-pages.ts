@@ -40,20 +40,20 @@ const LISTED: readonly PublishedRow[] = [
 ];
 
 const VOICE: readonly PublishedRow[] = [
-  ['voices[].voice_id', 'Voice.voiceId', LIVE],
+  ['voices[].voice_id', 'Voice.klingVoiceId', LIVE],
   ['voices[].voice_name', 'Voice.name', LIVE],
-  ['voices[].trial_url', 'Voice.trialUrl', LIVE],
-  ['voices[].owned_by', 'Voice.ownerId', LIVE],
+  ['voices[].trial_url', 'Voice.sampleUrl', LIVE],
+  ['voices[].owned_by', 'Voice.klingOwnerId', LIVE],
 ];
 
 const VIDEO: readonly PublishedRow[] = [
-  ['parent_video.id', 'ParentVideo.videoId', LIVE],
-  ['parent_video.url', 'ParentVideo.url', LIVE],
-  ['parent_video.duration', 'ParentVideo.durationMs', LIVE],
-  ['videos[].id', 'GeneratedVideo.videoId', LIVE],
-  ['videos[].url', 'GeneratedVideo.url', LIVE],
-  ['videos[].watermark_url', 'GeneratedVideo.watermarkUrl', LIVE],
-  ['videos[].duration', 'GeneratedVideo.durationMs', LIVE],
+  ['parent_video.id', 'Video.klingVideoId', LIVE],
+  ['parent_video.url', 'Video.url', LIVE],
+  ['parent_video.duration', 'Video.durationMs', LIVE],
+  ['videos[].id', 'Video.klingVideoId', LIVE],
+  ['videos[].url', 'Video.url', LIVE],
+  ['videos[].watermark_url', 'Video.watermarkUrl', LIVE],
+  ['videos[].duration', 'Video.durationMs', LIVE],
 ];
 
 export const PUBLISHED: readonly PublishedEndpoint[] = [
@@ -160,7 +160,7 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
       ...TASK,
       ['task_status_msg', 'KlingTask.klingStatusMessage', LIVE],
       ...VIDEO,
-      ['watermark_info.enabled', 'LipSyncTask.watermarkEnabled', LIVE],
+      ['watermark_info.enabled', 'KlingTask.watermarkEnabled', LIVE],
       ['final_unit_deduction', 'KlingTask.unitsDeducted', LIVE],
     ],
   },

@@ -32,14 +32,9 @@ export const taskFields = graphql(`
         __typename
         url
       }
-      parentVideo {
-        __typename
-        url
-        durationMs
-      }
       videos {
         __typename
-        videoId
+        klingVideoId
         url
         durationMs
       }
@@ -50,7 +45,7 @@ export const taskFields = graphql(`
         __typename
         id
         name
-        trialUrl
+        sampleUrl
       }
     }
   }

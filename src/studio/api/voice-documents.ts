@@ -8,7 +8,7 @@ export const VoicesDocument = graphql(`
         node {
           id
           name
-          trialUrl
+          sampleUrl
         }
       }
       pageInfo {
@@ -26,7 +26,7 @@ export const PresetVoicesDocument = graphql(`
         node {
           id
           name
-          trialUrl
+          sampleUrl
         }
       }
       pageInfo {
@@ -37,7 +37,7 @@ export const PresetVoicesDocument = graphql(`
   }
 `);
 
-export type Voice = ResultOf<typeof PresetVoicesDocument>['presetVoices']['edges'][number]['node'];
+export type Voice = ResultOf<typeof VoicesDocument>['voices']['edges'][number]['node'];
 
 export const CreateVoiceDocument = graphql(
   `

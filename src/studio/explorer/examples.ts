@@ -67,8 +67,8 @@ subscription Watch($after: String) {
   {
     query: `# 5. Lists Kling's voices and the caller's, and clones one.
 query Voices {
-  presetVoices(first: 5) { nodes { name trialUrl } }
-  voices(first: 5) { nodes { id name trialUrl } }
+  presetVoices(first: 5) { nodes { name sampleUrl } }
+  voices(first: 5) { nodes { id name sampleUrl } }
 }
 
 mutation CloneVoice {

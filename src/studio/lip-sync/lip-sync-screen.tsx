@@ -3,7 +3,6 @@ import { useQuery } from 'urql';
 import { TaskDocument, type Task } from '../api/documents.ts';
 import { TaskView } from '../tasks/task-view.tsx';
 import { Button } from '../ui/button.tsx';
-import { rememberOriginal } from '../tasks/results.tsx';
 import { Editor } from './editor.tsx';
 import { isOf, VideoStep, type Scanned } from './video-step.tsx';
 
@@ -17,11 +16,6 @@ export function LipSyncScreen() {
 
   // A user who returns wants to make a new one. Created tasks are in the list.
   useEffect(() => () => setCreated(null), []);
-
-  function finish(task: Task): void {
-    if (scanned !== null) rememberOriginal(task.id, scanned.videoUrl);
-    setCreated(task);
-  }
 
   function startAgain(): void {
     setCreated(null);
@@ -46,7 +40,7 @@ export function LipSyncScreen() {
         {scanned !== null && scanned.scan.faces.length > 0 ? (
           // A lip-sync is created only from the video at the shown link.
           <Activity mode={isOf(scanned, url) ? 'visible' : 'hidden'}>
-            <Editor key={scanned.scan.id} scanned={scanned} onCreated={finish} />
+            <Editor key={scanned.scan.id} scanned={scanned} onCreated={setCreated} />
           </Activity>
         ) : null}
       </Activity>

@@ -7,19 +7,21 @@ import { PlayButton } from '../voices/play-button.tsx';
 
 interface Props {
   readonly task: LipSyncTask;
-  readonly originalUrl: string | null;
 }
 
 /** Shows the result beside the original video. */
-export function LipSyncResult({ task, originalUrl }: Props) {
+export function LipSyncResult({ task }: Props) {
   const now = useNow(60_000);
   const [video] = task.videos;
-  const original = task.parentVideo?.url ?? originalUrl;
   return (
     <>
       <div className="compare">
         <VideoFrame title="Result" url={video?.url ?? null} missing="Kling sent no link to the result." />
-        <VideoFrame title="Original" url={original} missing="The original video is not available." />
+        <VideoFrame
+          title="Original"
+          url={task.sourceVideo?.url ?? null}
+          missing="The original video is not available."
+        />
       </div>
       {video?.url == null ? null : (
         <p className="result-actions">
@@ -43,7 +45,7 @@ export function VoiceResult({ task }: { readonly task: VoiceTask }) {
     <ul className="voice-list" aria-label="Created voices">
       {task.voices.map((voice) => (
         <li key={voice.id} className="voice">
-          <PlayButton name={voice.name} url={voice.trialUrl} />
+          <PlayButton name={voice.name} url={voice.sampleUrl} />
           <span className="voice-name">{voice.name}</span>
         </li>
       ))}
@@ -72,23 +74,4 @@ function VideoFrame({ title, url, missing }: FrameProps) {
       )}
     </figure>
   );
-}
-
-const KEY = 'studio.originals';
-const KEPT_MAX = 50;
-
-function read(): Readonly<Record<string, string>> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody but this file writes there
-  return JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Record<string, string>;
-}
-
-/** Remembers the original video of a task, for this tab. Kling does not always report it. */
-export function rememberOriginal(taskId: string, url: string): void {
-  const kept = Object.entries({ ...read(), [taskId]: url }).slice(-KEPT_MAX);
-  sessionStorage.setItem(KEY, JSON.stringify(Object.fromEntries(kept)));
-}
-
-/** Returns the original video of a task. Null if the task was not made in this tab. */
-export function originalOf(taskId: string): string | null {
-  return read()[taskId] ?? null;
 }

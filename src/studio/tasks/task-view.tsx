@@ -8,7 +8,7 @@ import { EmptyState, Skeleton } from '../ui/placeholder.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { formatClock, formatDateTime, formatRelative } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
-import { originalOf, LipSyncResult, VoiceResult } from './results.tsx';
+import { LipSyncResult, VoiceResult } from './results.tsx';
 import { followTask } from './followed-tasks.ts';
 import { StatusBadge } from './task-row.tsx';
 import { TaskProgress } from './task-progress.tsx';
@@ -52,9 +52,7 @@ export function TaskView({ task, level, onRetry }: Props) {
       {task.failure === null ? null : (
         <TaskFailure failure={task.failure} kind={task.__typename} {...(onRetry && { onRetry })} />
       )}
-      {task.status === 'SUCCEEDED' && task.__typename === 'LipSyncTask' ? (
-        <LipSyncResult task={task} originalUrl={originalOf(task.id)} />
-      ) : null}
+      {task.status === 'SUCCEEDED' && task.__typename === 'LipSyncTask' ? <LipSyncResult task={task} /> : null}
       {task.status === 'SUCCEEDED' && task.__typename === 'VoiceTask' ? <VoiceResult task={task} /> : null}
       <TaskFacts task={task} />
     </section>

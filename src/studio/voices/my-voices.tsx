@@ -69,7 +69,7 @@ function VoiceList({ voices, heading }: ListProps) {
         <ul className="voice-list" aria-label="Your voices">
           {voices.map((voice) => (
             <li key={voice.id} className="voice">
-              <PlayButton name={voice.name} url={voice.trialUrl} />
+              <PlayButton name={voice.name} url={voice.sampleUrl} />
               <span className="voice-name">{voice.name}</span>
               <Button kind="quiet" aria-label={`Delete ${voice.name}`} onPress={() => setLeaving(voice)}>
                 <Icon name="trash" />

@@ -40,7 +40,7 @@ function PresetVoices({ after }: { readonly after: string | null }) {
     requestPolicy: 'cache-first',
   });
   const [more, setMore] = useState(false);
-  if (!data) {
+  if (!data?.presetVoices) {
     return error === undefined ? <Skeleton rows={3} label="Loading the library" /> : <ErrorNotice error={error} />;
   }
   const { edges, pageInfo } = data.presetVoices;
@@ -49,7 +49,7 @@ function PresetVoices({ after }: { readonly after: string | null }) {
       <ul className="voice-grid" aria-label={after === null ? 'Preset voices' : 'More preset voices'}>
         {edges.map(({ node }) => (
           <li key={node.id} className="voice">
-            <PlayButton name={node.name} url={node.trialUrl} />
+            <PlayButton name={node.name} url={node.sampleUrl} />
             <span className="voice-name">{node.name}</span>
           </li>
         ))}

@@ -74,7 +74,7 @@ function send(response: ServerResponse, data: object | null): void {
 }
 
 function toRecord({ klingTaskId, externalTaskId, isEnded }: FakeTask): object {
-  const voice = { voice_id: VOICE.voiceId, voice_name: VOICE.name, trial_url: VOICE.trialUrl };
+  const voice = { voice_id: VOICE.klingVoiceId, voice_name: VOICE.name, trial_url: VOICE.sampleUrl };
   return {
     task_id: klingTaskId,
     task_status: isEnded ? 'succeed' : 'submitted',

@@ -61,9 +61,9 @@ async function takeCallback(request: IncomingMessage, response: ServerResponse):
       kling: { klingStatus: data.task_status },
       voices: data.task_result.voices.map((voice) => {
         return {
-          voiceId: voice['voice_id'] ?? '',
+          klingVoiceId: voice['voice_id'] ?? '',
           name: voice['voice_name'] ?? '',
-          trialUrl: voice['trial_url'] ?? '',
+          sampleUrl: voice['trial_url'] ?? '',
           owner: 'ACCOUNT',
         };
       }) as unknown as Event['task']['voices'],

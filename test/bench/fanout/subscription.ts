@@ -10,7 +10,7 @@ export const OPERATION = {
     task {
       __typename id externalId status updatedAt expiresAt unitsCharged kling { klingStatus }
       failure { code message }
-      ... on VoiceTask { voices { voiceId name trialUrl owner } }
+      ... on VoiceTask { voices { klingVoiceId name sampleUrl owner } }
     }
   }
 }`,
@@ -26,9 +26,9 @@ const RETENTION_MS = 30 * 24 * 3_600_000;
 
 /** The voice that every task makes. */
 export const VOICE = {
-  voiceId: '829877809978940000',
+  klingVoiceId: '829877809978940000',
   name: 'Narrator',
-  trialUrl: 'https://cdn.example.com/voices/829877809978940000/trial.mp3',
+  sampleUrl: 'https://cdn.example.com/voices/829877809978940000/trial.mp3',
 } as const;
 
 /** The charge of every task, in Kling's format. */

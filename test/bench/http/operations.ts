@@ -14,8 +14,8 @@ export interface Operation {
 }
 
 const TASK = `klingTaskId klingExternalTaskId klingStatus klingStatusMessage klingCreatedAt klingUpdatedAt unitsDeducted
-  parentVideo { videoId url durationMs } videos { videoId url durationMs }`;
-const VOICE = 'voiceId name trialUrl owner';
+  parentVideo { klingVideoId url durationMs } videos { klingVideoId url durationMs }`;
+const VOICE = 'klingVoiceId name sampleUrl owner';
 
 const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
 const PRESET_VOICES = '/v1/general/presets-voices';
@@ -80,7 +80,7 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'mutation',
     title: 'a mutation',
     query: `mutation Speak { synthesizeSpeech(speech: { text: "${SPEECH.text}", klingVoiceId: "${SPEECH.voice_id}", language: EN }) {
-      ... on Speech { klingAudioId url durationMs unitsCharged createdAt klingTaskId }
+      ... on Speech { klingAudioId url durationMs unitsCharged createdAt kling { klingTaskId } }
       ... on Failure { code message } } }`,
     calls: 1,
     kling: { method: 'POST', path: '/v1/audio/tts', body: JSON.stringify(SPEECH) },

@@ -63,14 +63,14 @@ export const TYPES = /* GraphQL */ `
     voices: [Voice!]!
   }
   type Video {
-    videoId: String
+    klingVideoId: String
     url: String
     durationMs: Int
   }
   type Voice {
-    voiceId: String!
+    klingVoiceId: String!
     name: String!
-    trialUrl: String
+    sampleUrl: String
     owner: VoiceOwner!
   }
   type ResourcePack {
@@ -101,7 +101,7 @@ export const TYPES = /* GraphQL */ `
     durationMs: Int
     unitsCharged: String
     createdAt: DateTime
-    klingTaskId: String
+    kling: KlingTask
   }
 `;
 
@@ -159,13 +159,13 @@ export const RESOLVERS = {
     voices: voicesOf,
   },
   Video: {
-    videoId: (video: KlingVideo) => video.id,
+    klingVideoId: (video: KlingVideo) => video.id,
     durationMs: (video: KlingVideo) => toMs(video.duration),
   },
   Voice: {
-    voiceId: (voice: KlingVoice) => voice.voice_id,
+    klingVoiceId: (voice: KlingVoice) => voice.voice_id,
     name: (voice: KlingVoice) => voice.voice_name,
-    trialUrl: (voice: KlingVoice) => voice.trial_url,
+    sampleUrl: (voice: KlingVoice) => voice.trial_url,
     owner: toOwner,
   },
   ResourcePack: {
@@ -181,6 +181,6 @@ export const RESOLVERS = {
     durationMs: (task: KlingTask) => toMs(task.task_result?.audios?.[0]?.duration ?? '0'),
     unitsCharged: (task: KlingTask) => task.final_unit_deduction,
     createdAt: (task: KlingTask) => task.created_at,
-    klingTaskId: (task: KlingTask) => task.task_id,
+    kling: (task: KlingTask) => task,
   },
 };

@@ -18,7 +18,7 @@ const SPEECH = { text: 'Good morning to all of you', klingVoiceId: 'oversea_male
 const PLACEMENT = { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 1_000 };
 
 const SPEAK = `mutation ($speech: SpeechInput!, $externalId: String) {
-  synthesizeSpeech(speech: $speech, externalId: $externalId) { ... on Speech { id klingAudioId klingTaskId klingRequestId } ... on Failure { code message } }
+  synthesizeSpeech(speech: $speech, externalId: $externalId) { ... on Speech { id klingAudioId kling { klingTaskId klingRequestId } } ... on Failure { code message } }
 }`;
 const SCAN = `mutation ($video: VideoInput!, $externalId: String) {
   identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan { id klingSessionId klingRequestId faces { id } } ... on Failure { code message } }
@@ -28,9 +28,9 @@ const LIP_SYNC = `mutation ($input: CreateLipSyncTaskInput!) {
 }`;
 const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }`;
 const LISTS = `query ($lipSync: ID!, $voice: ID!) {
-  lipSyncTask(by: { id: $lipSync }) { kling { klingTaskId klingRequestId } videos { videoId } parentVideo { videoId }
+  lipSyncTask(by: { id: $lipSync }) { kling { klingTaskId klingRequestId parentVideo { klingVideoId } } videos { klingVideoId }
     events { pageInfo { startCursor } } }
-  voiceTask(by: { id: $voice }) { kling { klingTaskId klingRequestId } voices { id voiceId } }
+  voiceTask(by: { id: $voice }) { kling { klingTaskId klingRequestId } voices { id klingVoiceId } }
   tasks { pageInfo { startCursor } }
   lipSyncTasks { pageInfo { startCursor } }
   voiceTasks { pageInfo { startCursor } }
@@ -88,16 +88,16 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     speechKey,
     tenant,
     audioId: speech.klingAudioId,
-    speechTask: speech.klingTaskId,
-    speechRequest: speech.klingRequestId,
+    speechTask: speech.kling.klingTaskId,
+    speechRequest: speech.kling.klingRequestId,
     session: faceScan.klingSessionId,
     scanRequest: faceScan.klingRequestId,
-    video: lists.lipSyncTask.videos[0].videoId,
-    parentVideo: lists.lipSyncTask.parentVideo?.videoId,
+    video: lists.lipSyncTask.videos[0].klingVideoId,
+    parentVideo: lists.lipSyncTask.kling.parentVideo?.klingVideoId,
     lipSyncAtKling: lists.lipSyncTask.kling.klingTaskId,
     voiceTaskAtKling: lists.voiceTask.kling.klingTaskId,
     lipSyncRequest: lists.lipSyncTask.kling.klingRequestId,
-    voice: madeVoice.voiceId,
+    voice: madeVoice.klingVoiceId,
     ...Object.fromEntries(Object.entries({ ...own, Face: faceId }).map(([name, id]) => [`${name} raw`, rawIdOf(id)])),
     ...Object.fromEntries(Object.entries({ ...own, Face: faceId }).map(([name, id]) => [`${name} id`, id])),
     tasksCursor: lists.tasks.pageInfo.startCursor,

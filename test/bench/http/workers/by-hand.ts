@@ -75,9 +75,9 @@ function toLipSync(task: KlingTask): object {
     klingUpdatedAt: toDate(task.updated_at),
     unitsDeducted: task.final_unit_deduction ?? null,
     parentVideo:
-      parent === undefined ? null : { videoId: parent.id, url: parent.url, durationMs: toMs(parent.duration) },
+      parent === undefined ? null : { klingVideoId: parent.id, url: parent.url, durationMs: toMs(parent.duration) },
     videos: (task.task_result?.videos ?? []).map(({ id, url, duration }) => ({
-      videoId: id,
+      klingVideoId: id,
       url,
       durationMs: toMs(duration),
     })),
@@ -86,9 +86,9 @@ function toLipSync(task: KlingTask): object {
 
 function toVoice(voice: KlingVoice): object {
   return {
-    voiceId: voice.voice_id,
+    klingVoiceId: voice.voice_id,
     name: voice.voice_name,
-    trialUrl: voice.trial_url,
+    sampleUrl: voice.trial_url,
     owner: toOwner(voice),
   };
 }

@@ -49,7 +49,7 @@ const SpeechLanguage = builder.enumType('SpeechLanguage', { values: ['EN', 'ZH']
 
 const Video = builder.objectRef<KlingVideo>('Video').implement({
   fields: (t) => ({
-    videoId: t.exposeString('id', { nullable: true }),
+    klingVideoId: t.exposeString('id', { nullable: true }),
     url: t.exposeString('url', { nullable: true }),
     durationMs: t.int({ nullable: true, resolve: ({ duration }) => toMs(duration) }),
   }),
@@ -57,9 +57,9 @@ const Video = builder.objectRef<KlingVideo>('Video').implement({
 
 const Voice = builder.objectRef<KlingVoice>('Voice').implement({
   fields: (t) => ({
-    voiceId: t.exposeString('voice_id'),
+    klingVoiceId: t.exposeString('voice_id'),
     name: t.exposeString('voice_name'),
-    trialUrl: t.exposeString('trial_url', { nullable: true }),
+    sampleUrl: t.exposeString('trial_url', { nullable: true }),
     owner: t.field({ type: VoiceOwner, resolve: (voice) => toOwner(voice) as 'KLING' }),
   }),
 });
@@ -143,7 +143,7 @@ const Speech = builder.objectRef<KlingTask>('Speech').implement({
     durationMs: t.int({ nullable: true, resolve: (task) => toMs(task.task_result?.audios?.[0]?.duration ?? '0') }),
     unitsCharged: t.exposeString('final_unit_deduction', { nullable: true }),
     createdAt: t.field({ type: 'DateTime', nullable: true, resolve: (task) => task.created_at }),
-    klingTaskId: t.exposeString('task_id', { nullable: true }),
+    kling: t.field({ type: Task, nullable: true, resolve: (task) => task }),
   }),
 });
 
