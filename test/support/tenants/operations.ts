@@ -140,14 +140,21 @@ function known(coordinate: string, fill: Fill): unknown {
   return fill[coordinate];
 }
 
-/** Selects all fields without required arguments, `depth` levels deep. Fields whose type differs between types get an alias. */
+/**
+ * Selects all fields without required arguments, `depth` levels deep, and those of interfaces once. Fields whose type differs
+ * between types get an alias.
+ */
 function selectionOf(schema: GraphQLSchema, output: GraphQLOutputType, depth: number): string {
   const type = getNamedType(output);
   if (isLeafType(type)) return '';
   const types = isObjectType(type) ? [type] : schema.getPossibleTypes(type);
-  const parts = types.map((each) => {
+  const interfaces = new Set(types.flatMap((each) => each.getInterfaces()));
+  const parts = [...interfaces, ...types].map((each) => {
     const fields = Object.values(each.getFields()).filter(
-      (field) => !field.args.some(isRequiredArgument) && (depth > 1 || isLeafType(getNamedType(field.type))),
+      (field) =>
+        !each.getInterfaces().some((shared) => field.name in shared.getFields()) &&
+        !field.args.some(isRequiredArgument) &&
+        (depth > 1 || isLeafType(getNamedType(field.type))),
     );
     const selected = fields.map((field) => {
       const differs = types.some((other) => {
