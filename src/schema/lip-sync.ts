@@ -93,9 +93,9 @@ export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSy
       resolve: ({ details }) => details?.lipSync?.originalAudioVolume,
     }),
     watermark: t.boolean({
-      nullable: true,
-      description: 'Whether a watermarked copy was asked for. Null in a task that version 0.1 made.',
-      resolve: ({ details }) => details?.lipSync?.watermark,
+      description: "Whether a copy with Kling's watermark is made as well.",
+      // A task of version 0.1 has the input there, until Kling reports it.
+      resolve: ({ details, watermarkEnabled }) => details?.lipSync?.watermark ?? watermarkEnabled ?? false,
     }),
     videos: t.field({
       type: [VideoRef],

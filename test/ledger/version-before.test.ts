@@ -15,7 +15,7 @@ const TASK = `__typename id status externalId createdAt updatedAt kling { klingT
   unitsDeducted: unitsCharged expiresAt failure { code message retryable }
   ... on VoiceTask { voices { id voiceId: klingVoiceId name owner trialUrl: sampleUrl } }
   ... on LipSyncTask { videos { videoId: klingVideoId url durationMs watermarkUrl }
-    kling { watermarkEnabled parentVideo { videoId: klingVideoId url durationMs } } }`;
+    watermarkEnabled: watermark kling { parentVideo { videoId: klingVideoId url durationMs } } }`;
 const SCAN = `id createdAt expiresAt sessionId: klingSessionId unitsDeducted: unitsCharged klingRequestId
   faces { id faceId: klingFaceId imageUrl startMs endMs }`;
 const SPEECH = `audioId: klingAudioId createdAt expiresAt url durationMs kling { klingTaskId klingRequestId } unitsDeducted: unitsCharged`;
@@ -127,7 +127,7 @@ describe('a database of version 0.1', () => {
         const { id, externalId, createdAt } = before;
         expect(task).toMatchObject({ id, externalId, createdAt });
       } else {
-        const ofLipSync = before.voices === undefined ? { parentVideo: null, watermarkEnabled: null } : {};
+        const ofLipSync = before.voices === undefined ? { parentVideo: null } : {};
         const none = { klingTaskId: null, klingStatus: null, klingRequestId: null, ...ofLipSync };
         expect({ ...task, ...none, ...kling }).toEqual({ ...before, failure: failureOfToday(before) });
       }

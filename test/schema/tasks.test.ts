@@ -139,14 +139,14 @@ describe('lipSyncTask', () => {
 
   it('shows of a task that version 0.1 made only what Kling reports', async ({ expect }) => {
     const unknown = { face: null, audio: null, placement: null };
-    const old = lipSyncTask('l1', { externalId: 'mine', faceId: 's:0' });
+    const old = lipSyncTask('l1', { externalId: 'mine', faceId: 's:0', watermarkEnabled: true });
     client.ledger.tasksKept = [old];
     expect((await client.execute(MADE_OF)).data.lipSyncTask).toEqual({
       ...unknown,
       sourceVideo: { ...NOT_MADE, url: 'https://k.test/parent.mp4', durationMs: 5100, klingVideoId: 'parent' },
       audioVolume: null,
       originalAudioVolume: null,
-      watermark: null,
+      watermark: true,
     });
     client.ledger.tasksKept = [{ ...old, parentVideo: null }];
     expect((await client.execute(MADE_OF)).data.lipSyncTask.sourceVideo).toBeNull();
