@@ -207,7 +207,7 @@ describe('the gateway returns all that Kling reports', () => {
     const ids = { lipSync: lipSync.klingTaskId, voice: voice.klingTaskId, external };
     const one = (await data(read, ids)).operator;
     // Each read signs the links again.
-    const videos = [{ videoId: lipSync.videos[0].videoId, url: URL_TEXT }];
+    const videos = [{ klingVideoId: lipSync.videos[0].klingVideoId, url: URL_TEXT }];
     expect(one.lipSync).toMatchObject({ klingTaskId: lipSync.klingTaskId, klingStatus: 'succeed', videos });
     expect(one.voice).toMatchObject({ klingTaskId: voice.klingTaskId, ...failed });
     expect(one.byExternalId).toMatchObject({ klingTaskId: task.kling.klingTaskId });

@@ -95,7 +95,7 @@ it('identifyFaces returns faces with ids that createLipSyncTask accepts', async 
 it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect }) => {
   const query = `mutation ($speech: SpeechInput!, $externalId: String) { synthesizeSpeech(speech: $speech, externalId: $externalId) { ... on Speech {
     id externalId text language speed klingVoiceId klingAudioId url durationMs unitsCharged createdAt expiresAt
-    klingTaskId klingRequestId } ... on Failure { code message } } }`;
+    kling { klingTaskId klingRequestId } } ... on Failure { code message } } }`;
   const { data } = await client.execute(query, { speech: { text: 't', klingVoiceId: 'v', language: 'ZH' } });
   expect(client.ledger.calls).toStrictEqual([
     ['synthesizeSpeech', { speech: { text: 't', klingVoiceId: 'v', language: 'zh', speed: 1 } }],
@@ -113,8 +113,7 @@ it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect 
     unitsCharged: '0.05',
     createdAt: '2026-09-01T12:00:00.000Z',
     expiresAt: '2026-10-01T12:00:00.000Z',
-    klingTaskId: 'kling-2',
-    klingRequestId: 'request-1',
+    kling: { klingTaskId: 'kling-2', klingRequestId: 'request-1' },
   });
 });
 
