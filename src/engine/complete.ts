@@ -180,7 +180,7 @@ function compileList(site: Site, itemType: GraphQLOutputType, item: Position): C
 
 function compileItem(position: Position, complete: Complete): CompleteItem {
   return (item, index, list) => {
-    const frame = { run: list.run, index, up: list };
+    const frame = { run: list.run, index, up: list, path: undefined };
     if (isPromiseLike(item)) return completePromised(item, complete, position, frame);
     try {
       const completed = complete(item, frame);

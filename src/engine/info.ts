@@ -86,6 +86,9 @@ export interface Run {
   isEnded: boolean;
   abort: AbortController | null;
   helpers: GraphQLResolveInfoHelpers | null;
+  /** The functions that all `info` of the run share. Null until the first. */
+  getAbortSignal: GraphQLResolveInfo['getAbortSignal'] | null;
+  getAsyncHelpers: GraphQLResolveInfo['getAsyncHelpers'] | null;
 }
 
 /** The list item that is being completed. `up` is the item of the list around it. */
@@ -93,6 +96,8 @@ export interface Frame {
   readonly run: Run;
   readonly index: number;
   readonly up: Frame | null;
+  /** The path of the item, which all `info` below it share. Undefined until the first. */
+  path: GraphQLResolveInfo['path'] | undefined;
 }
 
 export function itemPosition(up: Position, itemType: GraphQLOutputType): Position {
@@ -157,11 +162,14 @@ export function toPath(position: Position, frame: Frame): (string | number)[] {
 }
 
 /** The path in `info`: a linked list that begins with the innermost key. */
-function toLinkedPath(position: Position, frame: Frame): GraphQLResolveInfo['path'] {
-  const { up, key, typename } = position;
-  const above = key === null ? (frame.up ?? frame) : frame;
-  const prev = up === null ? undefined : toLinkedPath(up, above);
-  return { prev, key: key ?? frame.index, typename };
+function toLinkedPath({ up, key, typename }: Position, frame: Frame): GraphQLResolveInfo['path'] {
+  if (key !== null) return { prev: up === null ? undefined : toLinkedPath(up, frame), key, typename };
+  frame.path ??= {
+    prev: up === null ? undefined : toLinkedPath(up, frame.up ?? frame),
+    key: frame.index,
+    typename,
+  };
+  return frame.path;
 }
 
 /** Creates the fourth argument of a resolver. */
@@ -179,8 +187,8 @@ export function createInfo(site: Site, frame: Frame): GraphQLResolveInfo {
     rootValue: run.rootValue,
     operation: plan.operation,
     variableValues: run.variableValues,
-    getAbortSignal: () => abortSignalOf(run),
-    getAsyncHelpers: () => helpersOf(run),
+    getAbortSignal: (run.getAbortSignal ??= () => abortSignalOf(run)),
+    getAsyncHelpers: (run.getAsyncHelpers ??= () => helpersOf(run)),
   };
 }
 

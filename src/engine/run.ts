@@ -95,9 +95,11 @@ function perform(
     isEnded: false,
     abort: null,
     helpers: null,
+    getAbortSignal: null,
+    getAsyncHelpers: null,
   };
   try {
-    const data = select(run.rootValue, { run, index: -1, up: null });
+    const data = select(run.rootValue, { run, index: -1, up: null, path: undefined });
     if (!(data instanceof Promise)) return end(run, answer(run, data));
     return data
       .then(

@@ -26,8 +26,10 @@ function read(compiled: CompiledOperation | null, coerced: Readonly<Record<strin
     isEnded: false,
     abort: null,
     helpers: null,
+    getAbortSignal: null,
+    getAsyncHelpers: null,
   };
-  return compiled?.(variableValues)(rootValue, { run, index: -1, up: null });
+  return compiled?.(variableValues)(rootValue, { run, index: -1, up: null, path: undefined });
 }
 
 describe('the cache of compiled operations', () => {
