@@ -38,8 +38,6 @@ interface Ports {
  * of a context into an object that inherits from it.
  */
 class RequestContext implements ServerContext {
-  readonly now = Date.now;
-  readonly requestId: string;
   readonly trace: RequestTrace;
   readonly viewer: Viewer;
   private readonly ports: Ports;
@@ -47,10 +45,17 @@ class RequestContext implements ServerContext {
   private madeUpstream: Upstream | null = null;
 
   constructor(trace: RequestTrace, viewer: Viewer, ports: Ports) {
-    this.requestId = trace.requestId;
     this.trace = trace;
     this.viewer = viewer;
     this.ports = ports;
+  }
+
+  get now(): () => number {
+    return Date.now;
+  }
+
+  get requestId(): string {
+    return this.trace.requestId;
   }
 
   get ledger(): Ledger {

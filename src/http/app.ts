@@ -98,9 +98,9 @@ function securityHeaders(): MiddlewareHandler {
   const overTls = secureHeaders({ ...SECURE_HEADERS, strictTransportSecurity: HSTS });
   const overHttp = secureHeaders({ ...SECURE_HEADERS, strictTransportSecurity: false });
   return async (c, next) => {
-    const { protocol, hostname } = new URL(c.req.url);
+    const { url } = c.req;
     // HSTS applies to all ports of a host, so it would break other servers on a developer's localhost.
-    const isPublicTls = protocol === 'https:' && hostname !== 'localhost';
+    const isPublicTls = url.startsWith('https:') && new URL(url).hostname !== 'localhost';
     await (isPublicTls ? overTls : overHttp)(c, next);
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'private, no-store');
   };

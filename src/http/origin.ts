@@ -143,10 +143,10 @@ export function cors(): MiddlewareHandler<AppEnv> {
     const { headers } = c.res;
     headers.set('vary', VARY);
     const origin = c.req.header('origin');
+    if (origin === undefined) return;
     const config = configResultOf(c.env);
     const url = new URL(c.req.url);
-    if (origin === undefined || origin === url.origin || !config.ok || !isAllowedPage(origin, url, config.config))
-      return;
+    if (origin === url.origin || !config.ok || !isAllowedPage(origin, url, config.config)) return;
     headers.set('access-control-allow-origin', origin);
     headers.set('access-control-expose-headers', EXPOSED);
   };

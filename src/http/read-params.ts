@@ -296,6 +296,9 @@ export async function readBody(
   }
 }
 
+/** Keeps nothing of a body between calls, because each is decoded whole. */
+const WHOLE_BODY = new TextDecoder('utf-8', { fatal: true });
+
 /** Reads a body that declares a small length. */
 async function readWhole(
   request: Request,
@@ -307,7 +310,7 @@ async function readWhole(
     const chunk = new Uint8Array(await arrived(request.arrayBuffer(), deadline));
     // Over HTTP a body is never longer than it declares. A request that is built in code may be.
     if (chunk.byteLength > limits.bytesMax) throw tooLarge(limits);
-    return { text: decode(new TextDecoder('utf-8', { fatal: true }), chunk, true), bytes: chunk.byteLength };
+    return { text: decode(WHOLE_BODY, chunk, true), bytes: chunk.byteLength };
   } finally {
     deadline.stop();
   }
