@@ -15,6 +15,7 @@ import {
   createInfo,
   fieldNameOf,
   type Frame,
+  frameOfField,
   itemPosition,
   type Position,
   settleError,
@@ -100,7 +101,7 @@ function compileObject(site: Site, type: GraphQLObjectType, position: Position):
   };
   return (value, frame) => {
     const { run } = frame;
-    const agrees = type.isTypeOf?.(value, run.contextValue, createInfo(site, frame));
+    const agrees = type.isTypeOf?.(value, run.contextValue, createInfo(site, frameOfField(site, position, frame)));
     if (isPromiseLike(agrees)) {
       return agrees.then((agreed: unknown) => {
         if (run.isEnded) throw new Error('Aborted!');
@@ -127,7 +128,12 @@ function compileAbstract(site: Site, type: GraphQLAbstractType, position: Positi
   return (value, frame) => {
     const { run } = frame;
     const resolveType = type.resolveType ?? defaultTypeResolver;
-    const typename: unknown = resolveType(value, run.contextValue, createInfo(site, frame), type);
+    const typename: unknown = resolveType(
+      value,
+      run.contextValue,
+      createInfo(site, frameOfField(site, position, frame)),
+      type,
+    );
     if (!isPromiseLike(typename)) return completeAs(typename, value, frame);
     return typename.then((resolved) => {
       if (run.isEnded) throw new Error('Aborted!');

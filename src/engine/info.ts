@@ -172,7 +172,14 @@ function toLinkedPath({ up, key, typename }: Position, frame: Frame): GraphQLRes
   return frame.path;
 }
 
-/** Creates the fourth argument of a resolver. */
+/** Returns the frame of a field. `frame` is that of a position in its value, such as an item of its list. */
+export function frameOfField(site: Site, position: Position, frame: Frame): Frame {
+  let around = frame;
+  for (let at: Position | null = position; at !== null && at !== site; at = at.up) around = around.up ?? around;
+  return around;
+}
+
+/** Creates the fourth argument of a resolver. `frame` is that of the field. */
 export function createInfo(site: Site, frame: Frame): GraphQLResolveInfo {
   const { plan, parentType, field, nodes } = site;
   const { run } = frame;

@@ -19,13 +19,13 @@ export function attach(schema: GraphQLSchema): void {
     if (type.name.startsWith('__')) continue;
     if (isObjectType(type)) Object.values(type.getFields()).forEach((field) => attachField(schema, type, field));
     if (isInterfaceType(type) && type.name === 'Node')
-      type.resolveType = (source) => typenameOf('Node', source) as string;
+      type.resolveType = (source, _context, info) => typenameOf('Node', source, info) as string;
     if (isScalarType(type) && type.name === 'Odd')
       Object.assign(type, { coerceOutputValue: oddOut, coerceInputValue: oddIn });
   }
   for (const name of ['Dog', 'Rock']) {
     const type = schema.getType(name) as GraphQLObjectType;
-    type.isTypeOf = (source: Source) => isKind(name, source) as boolean;
+    type.isTypeOf = (source: Source, _context, info) => isKind(name, source, info) as boolean;
   }
   for (const name of ['Dog', 'Cat']) {
     Object.defineProperty(prototypeOf(name), '__typename', {
@@ -108,8 +108,8 @@ function inWords(info: GraphQLResolveInfo): string {
   ]);
 }
 
-function typenameOf(abstract: string, source: Source | undefined): unknown {
-  note(`${abstract} resolveType`);
+function typenameOf(abstract: string, source: Source | undefined, info: GraphQLResolveInfo): unknown {
+  note(`${abstract} resolveType ${inWords(info)}`);
   const chance = createChance(hash(source?.seed ?? 1, abstract));
   const typename = () => {
     if (!chance.permille(currentMood().troubles)) return source?.kind;
@@ -120,8 +120,8 @@ function typenameOf(abstract: string, source: Source | undefined): unknown {
   return chance.permille(currentMood().promises) ? later(chance, typename) : typename();
 }
 
-function isKind(name: string, source: Source | undefined): unknown {
-  note(`${name} isTypeOf`);
+function isKind(name: string, source: Source | undefined, info: GraphQLResolveInfo): unknown {
+  note(`${name} isTypeOf ${inWords(info)}`);
   const chance = createChance(hash(source?.seed ?? 1, name));
   const answer = () => {
     if (chance.permille(currentMood().troubles / 4)) throw new Error('thrown by isTypeOf');
