@@ -5,45 +5,45 @@ import { SpeechRef } from './speech.ts';
 
 /** Audio that a task was made of. A task keeps no bytes. */
 export const AudioRef = builder.objectRef<KeptAudio>('Audio').implement({
-  description: 'Audio that work is made from. Only the fields that are known are set.',
+  description:
+    'Audio that work is made from. A field is null if it is unknown, or if the audio was given in another way.',
   fields: (t) => ({
     url: t.field({
       type: 'URL',
       nullable: true,
-      description: 'The URL that it was given by. Null if it was given in another way.',
+      description: 'The URL that was given.',
       resolve: ({ url }) => url,
     }),
     durationMs: t.int({
       nullable: true,
-      description: 'Its length in milliseconds. Null unless it is a WAV file in base64, or a speech.',
+      description: 'Length in milliseconds. Known for a WAV file in base64, and for a speech.',
       resolve: ({ durationMs }) => durationMs,
     }),
     bytes: t.int({
       nullable: true,
-      description: 'The size of the file that was given in base64. Null if it was given in another way.',
+      description: 'Size in bytes of the file that was given in base64.',
       resolve: ({ bytes }) => bytes,
     }),
     sha256: t.string({
       nullable: true,
-      description:
-        'SHA-256, in hexadecimal, of the file that was given in base64. Null if it was given in another way.',
+      description: 'SHA-256, in hexadecimal, of the file that was given in base64.',
       resolve: ({ sha256 }) => sha256,
     }),
     speech: t.field({
       type: SpeechRef,
       nullable: true,
-      description: 'The speech, if it is one. Null for other audio, and for a speech that is no longer kept.',
+      description: 'The speech, if it is one that is still kept.',
       extensions: withCost({ call: true }),
       resolve: ({ audioId }, _args, { ledger }) => (audioId === undefined ? null : ledger.speech(audioId)),
     }),
     klingAudioId: t.string({
       nullable: true,
-      description: "Kling's id of the speech. Null if it was given in another way.",
+      description: "Kling's id of the speech.",
       resolve: ({ audioId }) => audioId,
     }),
     klingVideoId: t.string({
       nullable: true,
-      description: "Kling's id of the video whose audio is used. Null if it was given in another way.",
+      description: "Kling's id of the video whose sound is used.",
       resolve: ({ videoId }) => videoId,
     }),
   }),

@@ -43,23 +43,20 @@ export const builder = new SchemaBuilder<{
     encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
     decodeGlobalID: (globalId) => decodeGlobalId(globalId) ?? NO_OBJECT,
     idFieldOptions: {
-      description:
-        "Opaque and stable: pass it back as it is, to `node` or wherever an `ID` of this type is asked for. Not one of Kling's ids.",
+      description: "An opaque, stable, global id. It is not one of Kling's ids.",
     },
     nodeTypeOptions: {
-      description: "Anything that can be read again by its id alone, as Relay's Object Identification asks.",
+      description: 'An object that can be read again by its id.',
     },
     nodeQueryOptions: {
-      description:
-        "Any object by its `id`. Null when there is none, when it is not the caller's, or when the id is not one of this gateway's: the three cannot be told apart.",
-      args: { id: { description: 'An `id` that this gateway gave out, of whatever type.' } },
+      description: 'Returns any object by its id. Null if there is no such object, or if it belongs to another tenant.',
+      args: { id: { description: 'The `id` of an object of any type.' } },
       resolve: (_root, { id }, context, info) => findNode(id, context, info),
     },
     nodesQueryOptions: {
-      description:
-        'As `node`, for many at once: the answers are in the order of the ids, null for each that is not found.',
+      description: 'Returns many objects, in the order of the ids. Null for each id that `node` does not find.',
       args: {
-        ids: { description: `At most ${NODES_MAX}; more are \`BAD_USER_INPUT\`. Repeats are read once.` },
+        ids: { description: `At most ${NODES_MAX}. A repeated id is read once.` },
       },
       extensions: withCost({ list: 'ids', max: NODES_MAX }),
       resolve(_root, { ids }, context, info) {
@@ -70,37 +67,36 @@ export const builder = new SchemaBuilder<{
       },
     },
     pageInfoTypeOptions: {
-      description: "Where a window of a list lies in the whole, as Relay's Cursor Connections ask.",
+      description: 'The position of a page in its list. Lists are read forwards only.',
     },
-    hasNextPageFieldOptions: { description: 'Whether asking again with `after: endCursor` would show more.' },
+    hasNextPageFieldOptions: { description: 'Whether more items follow after `endCursor`.' },
     hasPreviousPageFieldOptions: {
-      description:
-        'Whether an `after` was given: lists are walked forwards only, so there is no way back but to start over.',
+      description: 'Whether `after` was given. No argument reads backwards.',
     },
-    startCursorFieldOptions: { description: 'The cursor of the first edge shown; null when the window is empty.' },
+    startCursorFieldOptions: { description: 'The cursor of the first item. Null if the page is empty.' },
     endCursorFieldOptions: {
-      description: 'The cursor of the last edge shown: the next `after`. Null when the window is empty.',
+      description: 'The cursor of the last item, which is the next `after`. Null if the page is empty.',
     },
-    pageInfoFieldOptions: { description: 'Whether there is more, and the cursor to ask for it with.' },
+    pageInfoFieldOptions: { description: 'Whether more items follow, and the cursor to continue with.' },
     edgesFieldOptions: {
-      description: "The items of this window with their cursors, in the list's order. Empty if there are none.",
+      description: 'The items of this page with their cursors, in the order of the list.',
       nullable: false,
     },
     nodesOnConnection: {
-      description: "The items of this window without their cursors, in the list's order. Empty if there are none.",
+      description: 'The items of this page, in the order of the list.',
     },
     cursorFieldOptions: {
       description:
-        'Opaque; `after: cursor` continues right behind this item, also when items were added or removed meanwhile.',
+        'The position of the item. `after: cursor` continues right after it, also if items were added or removed since.',
     },
     nodeFieldOptions: { description: 'The item itself.', nullable: false },
   },
 });
 
-builder.queryType({ description: 'Reads. None of them costs units at Kling, and none changes anything.' });
+builder.queryType({ description: 'Reads. They cost no units and change nothing.' });
 builder.mutationType({
   description:
-    'Work at Kling. Several mutations in one request run one after another, and a failure of one does not undo the others. Each returns its object, or a `Failure`. Null beside a top-level error, as for a missing scope.',
+    "Work at Kling. Several mutations in one request run one after another, and a failure of one does not undo the others. Each task is made at most once, whatever happens on the way. Prices are Kling's, of 2026-09. A field is null beside a top-level error, such as `FORBIDDEN`.",
 });
 
 /**
@@ -150,11 +146,11 @@ function addTextScalar(name: 'Decimal' | 'Month' | 'URL', description: string, s
   });
 }
 
-addTextScalar('Decimal', 'An exact decimal number in a string, as in `"0.05"`. Only in answers.');
-addTextScalar('Month', 'A calendar month in UTC, as in `2026-11`. Only in answers.');
+addTextScalar('Decimal', 'An exact decimal number in a string, as in `"0.05"`.');
+addTextScalar('Month', 'A calendar month in UTC, as in `2026-11`.');
 addTextScalar(
   'URL',
-  'An absolute URL, as the WHATWG URL standard defines it. URLs of Kling are shown as Kling sends them. Only in answers.',
+  "An absolute URL, as the WHATWG URL standard defines it. Kling's URLs are passed on unchanged.",
   'https://url.spec.whatwg.org/',
 );
 

@@ -20,12 +20,12 @@ export function windowArgs() {
     first: t.int({
       required: false,
       defaultValue: FIRST_DEFAULT,
-      description: `How many to show, 0 to ${FIRST_MAX}; anything else is \`BAD_USER_INPUT\`. Null is the default.`,
+      description: `How many items to return, 0 to ${FIRST_MAX}. Null means ${FIRST_DEFAULT}.`,
     }),
     after: t.string({
       required: false,
       description:
-        'Show what comes behind this cursor; null starts at the beginning. A cursor of another list is `BAD_USER_INPUT`.',
+        'Returns items after this cursor. Null starts at the beginning. A cursor of another list is `BAD_USER_INPUT`.',
     }),
   }));
 }

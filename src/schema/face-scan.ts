@@ -31,7 +31,7 @@ export const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
     imageUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'A picture of the face, cut from the video. Null when Kling sends none.',
+      description: 'A picture of the face, cut from the video. Null if Kling sent none.',
       resolve: ({ face }) => face.imageUrl,
     }),
     startMs: t.int({
@@ -67,7 +67,7 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
     klingSessionId: t.exposeString('sessionId', { description: "Kling's `session_id`, for Kling's support." }),
     faces: t.field({
       type: [FaceRef],
-      description: "In Kling's order. Empty if there is no usable face, which is charged nevertheless.",
+      description: "In Kling's order. Empty if there is no usable face. The scan is charged all the same.",
       extensions: withCost({ max: FACES_PER_SCAN }),
       resolve: facesOf,
     }),
@@ -83,7 +83,7 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
     }),
     klingRequestId: t.exposeString('klingRequestId', {
       nullable: true,
-      description: "Kling's id of the request, for its support. Null when not sent.",
+      description: "Kling's id of the request, for Kling's support. Null if Kling did not send it.",
     }),
   }),
 });
@@ -92,15 +92,15 @@ builder.objectField(FaceRef, 'scan', (t) =>
   t.field({
     type: FaceScanRef,
     nullable: true,
-    description: 'The scan that found it. Null in a task that is older than the scans that are still kept.',
+    description: 'The scan that found the face. Null in a task whose scan is no longer kept.',
     extensions: withCost({ call: true }),
     resolve: ({ scan, scanId }, _args, { ledger }) => scan ?? ledger.faceScan(scanId),
   }),
 );
 
 const FaceScanConnectionRef = builder.connectionObject(
-  { type: FaceScanRef, name: 'FaceScanConnection', description: "A window of the caller's face scans." },
-  { description: 'A face scan, and where it stands in the list.' },
+  { type: FaceScanRef, name: 'FaceScanConnection', description: "A page of the caller's face scans." },
+  { description: 'A face scan and its position in the list.' },
 );
 
 builder.queryFields((t) => ({
@@ -117,7 +117,7 @@ builder.queryFields((t) => ({
   }),
   faceScans: t.field({
     type: FaceScanConnectionRef,
-    description: "Lists the caller's face scans, newest first, for as long as they are kept.",
+    description: "Lists the caller's face scans that are still kept, newest first.",
     args: windowArgs(),
     extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
@@ -153,14 +153,13 @@ builder.mutationField('identifyFaces', (t) =>
   t.field({
     type: FaceScanResultRef,
     nullable: true,
-    description:
-      "Finds the faces in a video, and waits for the answer. Costs 0.05 units, also when there is no face (Kling's price list, 2026-09). Null beside a top-level error.",
+    description: 'Finds the faces in a video, and waits for the answer. Costs 0.05 units, also when there is no face.',
     args: {
       video: t.arg({ type: VideoInputRef, description: 'The video to find the faces in.' }),
       externalId: t.arg.string({
         required: false,
         description:
-          "The caller's own id of the scan, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same video returns the same scan and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another video is `CONFLICT`. Null: every call is charged.",
+          "The caller's own id of the scan, 1 to 64 of `A-Z a-z 0-9 . _ : -`. Repeating a call with it returns the same scan and costs nothing, as long as the id is kept, 30 days by default. Another video is a `ConflictError`. Null makes a new scan each time.",
       }),
     },
     resolve: (_root, args, { ledger }) => ledger.write('identifyFaces', definedOnly(args)),

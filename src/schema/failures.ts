@@ -107,7 +107,7 @@ builder.objectType(ConflictError, {
       type: builder.nodeInterfaceRef(),
       nullable: true,
       description:
-        'The object that has the external id, or the one that was to be changed. Null if it is not kept any more, or has no answer yet.',
+        'The object that has the external id, or the one that was to be changed. Null if it is no longer kept, or has no answer yet.',
       extensions: withCost({ call: true }),
       resolve: ({ failure: { existing } }, _args, context, info) =>
         existing === undefined

@@ -8,7 +8,7 @@ import { toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
 import { DeletionRef, VoiceRef, VOICES_PER_TASK } from './voice.ts';
 
 const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceDeduction').implement({
-  description: 'What a newer account was charged in money, beside units. A field is null if Kling did not send it.',
+  description: 'A charge in money, on newer accounts. A field is null if Kling did not send it.',
   fields: (t) => ({
     listPrice: t.expose('listPrice', { type: 'Decimal', nullable: true, description: 'The price before discounts.' }),
     quota: t.expose('quota', { type: 'Decimal', nullable: true, description: 'The amount deducted.' }),
@@ -26,7 +26,7 @@ export const KlingTaskRef = builder.objectRef<KlingTask>('KlingTask').implement(
     }),
     klingRequestId: t.exposeString('klingRequestId', {
       nullable: true,
-      description: 'The request that created or last read it.',
+      description: "Kling's id of the request that created or last read the task.",
     }),
     klingStatus: t.string({
       nullable: true,
@@ -39,19 +39,27 @@ export const KlingTaskRef = builder.objectRef<KlingTask>('KlingTask').implement(
     }),
     klingExternalTaskId: t.exposeString('externalTaskId', {
       nullable: true,
-      description: 'The id that Kling knows it by. The gateway chooses it; it is not `Task.externalId`.',
+      description: 'The `external_task_id` at Kling. The gateway chooses it; it is not `Task.externalId`.',
     }),
-    klingCreatedAt: t.expose('createdAtMs', { type: 'DateTime', nullable: true, description: "By Kling's clock." }),
-    klingUpdatedAt: t.expose('updatedAtMs', { type: 'DateTime', nullable: true, description: "By Kling's clock." }),
+    klingCreatedAt: t.expose('createdAtMs', {
+      type: 'DateTime',
+      nullable: true,
+      description: "When Kling received the task, by Kling's clock.",
+    }),
+    klingUpdatedAt: t.expose('updatedAtMs', {
+      type: 'DateTime',
+      nullable: true,
+      description: "When the task last changed, by Kling's clock.",
+    }),
     unitsDeducted: t.expose('unitsDeducted', {
       type: 'Decimal',
       nullable: true,
-      description: 'Charged in units. Null before the end.',
+      description: 'The charge in units. Null before the end.',
     }),
     balanceDeducted: t.expose('balanceDeducted', {
       type: BalanceDeductionRef,
       nullable: true,
-      description: 'Charged in money, on newer accounts.',
+      description: 'The charge in money, on newer accounts.',
     }),
     parentVideo: t.field({
       type: VideoRef,
@@ -98,7 +106,7 @@ builder.objectField(DeletionRef, 'kling', (t) =>
   t.field({
     type: KlingTaskRef,
     nullable: true,
-    description: "Kling's answer to the deletion of a voice. Null if Kling answers with nothing but success.",
+    description: "Kling's answer to the deletion of a voice. Null if Kling sent no more than success.",
     resolve: ({ klingTaskId, klingStatus, klingRequestId }): KlingTask | null =>
       klingTaskId === null && klingStatus === null && klingRequestId === null
         ? null

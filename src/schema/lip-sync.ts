@@ -51,8 +51,7 @@ function sourceVideoOf({ parentVideo, details }: LipSyncTask) {
 }
 
 export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSyncTask'), {
-  description:
-    "One face of a video, made to speak audio. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09).",
+  description: 'One face of a video, made to speak audio. Costs 0.5 units for every 5 s of video.',
   interfaces: [TaskRef],
   id: { resolve: (task) => task.id },
   loadOne: async (id, { ledger }) => asLipSync(await ledger.task({ id })),
@@ -202,7 +201,7 @@ const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
     externalId: t.string({
       required: false,
       description:
-        "The caller's own id of the task, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same task and costs nothing, for as long as the task is kept; with another input it is `CONFLICT`. Null: every call makes a task.",
+        "The caller's own id, 1 to 64 of `A-Z a-z 0-9 . _ : -`. Repeating a call with it returns the same task and costs nothing, as long as the task is kept. Another input is a `ConflictError`. Null makes a new task each time.",
     }),
     label: t.string({ required: false, description: NOTES_MEANING.label }),
     metadata: t.field({ type: [MetadataInputRef], defaultValue: [], description: NOTES_MEANING.metadata }),
@@ -220,9 +219,9 @@ builder.mutationField('createLipSyncTask', (t) =>
     type: LipSyncTaskResultRef,
     nullable: true,
     description:
-      "Makes a face speak. Costs 0.5 units for every 5 s of video (Kling's price list, 2026-09). The task is made at most once, whatever happens on the way. It is `QUEUED` if Kling has no free slot. Null beside a top-level error.",
+      'Makes a face speak. Costs 0.5 units for every 5 s of video. The task is `QUEUED` while Kling has no free slot.',
     args: {
-      input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'Checked as a whole before Kling is asked.' }),
+      input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'Checked completely before anything is paid.' }),
     },
     async resolve(_root, { input }, { ledger }) {
       const { speechId, ...audio } = input.audio;

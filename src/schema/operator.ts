@@ -25,8 +25,8 @@ const DAYS_MAX = 3650;
 const PACKS_PER_ACCOUNT = 100;
 
 const LIST_MEANING = {
-  CUSTOM_VOICES: 'Voices that were cloned, and are being cloned.',
-  LIP_SYNCS: 'Videos in which a face was made to speak.',
+  CUSTOM_VOICES: 'The tasks that clone a voice.',
+  LIP_SYNCS: 'The tasks that make a face speak.',
   PRESET_VOICES: 'Each preset voice is listed as a task. They cannot be read one by one.',
 } as const satisfies Record<KlingList, string>;
 
@@ -36,14 +36,14 @@ const KlingListRef = builder.enumType('KlingList', {
 });
 
 const KlingTaskPageRef = builder.objectRef<PageRequest & UpstreamPage<KlingTask>>('KlingTaskPage').implement({
-  description: "A page of one of Kling's lists, as it stands.",
+  description: "A page of one of Kling's lists.",
   fields: (t) => ({
     items: t.expose('items', {
       type: [KlingTaskRef],
       description: "In Kling's order. Fewer than `pageSize` means the last page.",
     }),
-    page: t.exposeInt('page', { description: 'The page that was asked for, from 1.' }),
-    pageSize: t.exposeInt('pageSize', { description: 'The size that was asked for.' }),
+    page: t.exposeInt('page', { description: 'The requested page, from 1.' }),
+    pageSize: t.exposeInt('pageSize', { description: 'The requested size.' }),
     klingRequestId: t.exposeString('klingRequestId', {
       nullable: true,
       description: "For Kling's support. Null if Kling did not send it.",
@@ -58,24 +58,28 @@ const ResourcePackRef = builder.objectRef<ResourcePack>('ResourcePack').implemen
     klingPackId: t.exposeString('packId', { description: "Kling's id of the pack." }),
     klingType: t.exposeString('klingType', {
       nullable: true,
-      description: 'How it is used up, such as `decreasing_total`.',
+      description: 'How the units are used up, such as `decreasing_total`.',
     }),
     klingStatus: t.exposeString('klingStatus', { description: "Kling's own word, such as `online`." }),
     totalUnits: t.expose('totalUnits', {
       type: 'Decimal',
       nullable: true,
-      description: 'Units in the pack when it was bought.',
+      description: 'Units in the whole pack.',
     }),
     remainingUnits: t.expose('remainingUnits', {
       type: 'Decimal',
       nullable: true,
       description: 'Units that are left. Up to 12 hours old.',
     }),
-    purchasedAt: t.expose('purchasedAtMs', { type: 'DateTime', nullable: true, description: 'When it was paid for.' }),
+    purchasedAt: t.expose('purchasedAtMs', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the pack was bought.',
+    }),
     effectiveAt: t.expose('effectiveAtMs', {
       type: 'DateTime',
       nullable: true,
-      description: 'From when on it is used.',
+      description: 'When the units can first be used.',
     }),
     expiresAt: t.expose('expiresAtMs', {
       type: 'DateTime',
@@ -94,7 +98,10 @@ const OperatorQueryRef = builder.objectRef<object>('OperatorQuery').implement({
       nullable: true,
       description: 'Returns one task, also one that was made without this gateway. Null if Kling does not know it.',
       args: {
-        list: t.arg({ type: KlingListRef, description: 'The list that it is in. Preset voices cannot be read alone.' }),
+        list: t.arg({
+          type: KlingListRef,
+          description: 'The list of the task. Preset voices cannot be read one by one.',
+        }),
         klingTaskId: t.arg.string({
           description:
             "Kling's id, or the `external_task_id` that it was made with. Kling documents the latter for voices.",
@@ -116,7 +123,7 @@ const OperatorQueryRef = builder.objectRef<object>('OperatorQuery').implement({
       nullable: true,
       description: "Returns one page of one of Kling's lists. Kling does not report how many pages there are.",
       args: {
-        list: t.arg({ type: KlingListRef, description: 'Which list.' }),
+        list: t.arg({ type: KlingListRef, description: 'The list to read.' }),
         page: t.arg.int({ defaultValue: 1, description: `1 to ${PAGE_MAX}.` }),
         pageSize: t.arg.int({
           defaultValue: PAGE_SIZE_DEFAULT,
@@ -137,7 +144,7 @@ const OperatorQueryRef = builder.objectRef<object>('OperatorQuery').implement({
       args: {
         days: t.arg.int({
           defaultValue: DAYS_DEFAULT,
-          description: `Only packs bought in the last so many days, 1 to ${DAYS_MAX}.`,
+          description: `Only packs that were bought within this number of days, 1 to ${DAYS_MAX}.`,
         }),
       },
       async resolve(_operator, { days }, { upstream, now }) {

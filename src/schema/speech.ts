@@ -15,7 +15,7 @@ const LANGUAGES = {
 >;
 
 const SpeechLanguageRef = builder.enumType('SpeechLanguage', {
-  description: 'What language a text is read in. A text-to-speech voice speaks one of them.',
+  description: 'The languages of text-to-speech. A voice speaks one of them.',
   values: LANGUAGES,
 });
 
@@ -31,7 +31,7 @@ export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
     }),
     createdAt: t.expose('createdAtMs', {
       type: 'DateTime',
-      description: "When it was made, by Kling's clock if Kling says.",
+      description: "When the audio was made, by Kling's clock if Kling reports it.",
     }),
     expiresAt: t.field({
       type: 'DateTime',
@@ -39,10 +39,10 @@ export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
       resolve: ({ createdAtMs }) => resultExpiresAtMs(createdAtMs),
     }),
     text: t.exposeString('text', { description: 'The text as it was given.' }),
-    language: t.expose('language', { type: SpeechLanguageRef, description: 'The language that it was read in.' }),
-    speed: t.exposeFloat('speed', { description: "How fast it was read, 0.8 to 2; 1 is the voice's own speed." }),
+    language: t.expose('language', { type: SpeechLanguageRef, description: 'The language of the voice.' }),
+    speed: t.exposeFloat('speed', { description: "The speed, 0.8 to 2. 1 is the voice's own speed." }),
     klingVoiceId: t.exposeString('voiceId', {
-      description: 'The voice that read it: a `SpeechVoice.klingVoiceId`, or one that is not listed.',
+      description: 'The voice: a `SpeechVoice.klingVoiceId`, or one that is not listed.',
     }),
     url: t.expose('url', {
       type: 'URL',
@@ -51,7 +51,7 @@ export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
     }),
     durationMs: t.exposeInt('durationMs', {
       nullable: true,
-      description: 'Its length in milliseconds; a lip-sync needs at least 2000. Null if unknown.',
+      description: 'Length in milliseconds. A lip-sync needs at least 2000. Null if unknown.',
     }),
     unitsCharged: t.expose('unitsDeducted', {
       type: 'Decimal',
@@ -65,14 +65,14 @@ export const SpeechRef = builder.node(builder.objectRef<Speech>('Speech'), {
 });
 
 const SpeechConnectionRef = builder.connectionObject(
-  { type: SpeechRef, name: 'SpeechConnection', description: "A window of the caller's speeches." },
-  { description: 'A speech, and where it stands in the list.' },
+  { type: SpeechRef, name: 'SpeechConnection', description: "A page of the caller's speeches." },
+  { description: 'A speech and its position in the list.' },
 );
 
 builder.queryField('speeches', (t) =>
   t.field({
     type: SpeechConnectionRef,
-    description: "Lists the caller's speeches, newest first, for as long as they are kept.",
+    description: "Lists the caller's speeches that are still kept, newest first.",
     args: windowArgs(),
     extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
@@ -90,13 +90,13 @@ const GENDERS = {
 const SpeechVoiceRef = builder.objectRef<SpeechVoice>('SpeechVoice').implement({
   description: 'A voice for text-to-speech. It speaks one language; the same `klingVoiceId` may be listed in both.',
   fields: (t) => ({
-    klingVoiceId: t.exposeString('klingVoiceId', { description: 'What `SpeechInput.klingVoiceId` takes.' }),
+    klingVoiceId: t.exposeString('klingVoiceId', { description: 'The value for `SpeechInput.klingVoiceId`.' }),
     name: t.exposeString('name', { description: "Kling's name of the voice, in the voice's language." }),
     language: t.expose('language', { type: SpeechLanguageRef, description: 'The language that the voice speaks.' }),
     gender: t.expose('gender', {
-      type: builder.enumType('VoiceGender', { description: 'Who seems to speak.', values: GENDERS }),
+      type: builder.enumType('VoiceGender', { description: 'How a voice sounds.', values: GENDERS }),
       nullable: true,
-      description: "As Kling's name or id of the voice tells. Null if neither does.",
+      description: "According to Kling's name or id of the voice. Null if neither says it.",
     }),
     sampleUrl: t.field({
       type: 'URL',
@@ -159,13 +159,13 @@ builder.mutationField('synthesizeSpeech', (t) =>
     type: SpeechResultRef,
     nullable: true,
     description:
-      "Turns text into audio, and waits for the answer. Costs 0.05 units (Kling's price list, 2026-09). A lost answer cannot be recovered: it is a `KlingError`. Null beside a top-level error.",
+      'Turns text into audio, and waits for the answer. Costs 0.05 units. A lost answer cannot be recovered: it is a `KlingError`.',
     args: {
       speech: t.arg({ type: SpeechInputRef, description: 'The text, and the voice that reads it.' }),
       externalId: t.arg.string({
         required: false,
         description:
-          "The caller's own id of the speech, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same id with the same text and voice returns the same speech and costs nothing, for as long as the gateway keeps the id (30 days unless the operator has set another time). Another input is `CONFLICT`. Null: every call is charged.",
+          "The caller's own id of the speech, 1 to 64 of `A-Z a-z 0-9 . _ : -`. Repeating a call with it returns the same speech and costs nothing, as long as the id is kept, 30 days by default. Another input is a `ConflictError`. Null makes a new speech each time.",
       }),
     },
     resolve: (_root, args, { ledger }) => ledger.write('synthesizeSpeech', definedOnly(args)),

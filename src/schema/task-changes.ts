@@ -17,7 +17,7 @@ builder.mutationFields((t) => ({
     type: TaskResultRef,
     nullable: true,
     description:
-      'Cancels a task that Kling has not received yet: it is then `FAILED`, with the code `CANCELLED`. Later it is a `ConflictError`, because Kling cannot cancel. Costs nothing. Null beside a top-level error.',
+      'Cancels a task that Kling has not received yet: it is then `FAILED`, with the code `CANCELLED`. Later it is a `ConflictError`, because Kling cannot cancel. Costs nothing.',
     args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) },
     resolve: (_root, { taskId }, { ledger }) => ledger.write('cancelTask', toHandle(taskId)),
   }),
@@ -25,7 +25,7 @@ builder.mutationFields((t) => ({
     type: TaskResultRef,
     nullable: true,
     description:
-      "Changes the caller's own notes on a task, in any status. An argument that is left out changes nothing; null clears. Watchers see the change. Costs nothing. Null beside a top-level error.",
+      "Changes the caller's own notes on a task, in any status. Costs nothing. An argument that is left out changes nothing; null clears. Subscriptions report the change.",
     args: {
       taskId: t.arg.globalID({ description: 'The `id` of a task of either kind.' }),
       label: t.arg.string({

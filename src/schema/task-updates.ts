@@ -11,31 +11,30 @@ import { TaskFilterInputRef, TaskRef, toTaskFilter } from './task.ts';
 
 const TaskUpdateRef = builder.objectRef<TaskChange>('TaskUpdate').implement({
   description:
-    'One change of a task. Changes are kept for a day, and the newest 1,000 of a task, unless set otherwise.',
+    'One change of a task, or its present state. By default, changes are kept for a day, and the newest 1,000 of each task.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
-      description: 'Its place in the log: `after: cursor` goes on right behind it, in every place that takes one.',
+      description: 'The position in the log. Pass it as `after` to continue right after it.',
     }),
     sequence: t.exposeInt('seq', {
       description:
-        "Counts the changes of all the caller's tasks, from 1 on, without a gap: proves that none was missed. In a present state all but the last have 0.",
+        "Counts the changes of all the caller's tasks from 1, without a gap. 0 for a present state, except its last item.",
     }),
     at: t.field({
       type: 'DateTime',
-      description: 'When the gateway learned of it.',
+      description: 'When the gateway recorded the change.',
       resolve: ({ atMs }) => atMs,
     }),
-    task: t.expose('task', { type: TaskRef, description: 'The task as it was right after the change.' }),
+    task: t.expose('task', { type: TaskRef, description: 'The task right after the change.' }),
     resync: t.exposeBoolean('resync', {
-      description:
-        'True when changes between the given cursor and this one are no longer kept: read the present state of what matters.',
+      description: 'Whether changes between the given cursor and this one are no longer kept. Read again what matters.',
     }),
   }),
 });
 
 const TaskUpdateConnectionRef = builder.connectionObject(
-  { type: TaskUpdateRef, name: 'TaskUpdateConnection', description: 'A window of a log of changes, oldest first.' },
-  { description: 'A change, and its place in the log.' },
+  { type: TaskUpdateRef, name: 'TaskUpdateConnection', description: 'A page of changes, oldest first.' },
+  { description: 'A change and its position in the log.' },
 );
 
 builder.queryField('taskUpdates', (t) =>

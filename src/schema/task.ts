@@ -22,8 +22,8 @@ const STATUS_MEANING = {
 } as const satisfies Record<TaskStatus, string>;
 
 const KIND_MEANING = {
-  LIP_SYNC: 'Made by `createLipSyncTask`; its type is `LipSyncTask`.',
-  VOICE: 'Made by `createVoiceTask`; its type is `VoiceTask`.',
+  LIP_SYNC: 'A `LipSyncTask`, made by `createLipSyncTask`.',
+  VOICE: 'A `VoiceTask`, made by `createVoiceTask`.',
 } as const satisfies Record<TaskKind, string>;
 
 export const TaskStatusRef = builder.enumType('TaskStatus', {
@@ -32,7 +32,7 @@ export const TaskStatusRef = builder.enumType('TaskStatus', {
 });
 
 export const TaskKindRef = builder.enumType('TaskKind', {
-  description: 'What a task makes. Each value has an object type of its own behind the interface `Task`.',
+  description: 'The kinds of tasks. Each has a type of its own that implements `Task`.',
   values: enumValues(TASK_KINDS, KIND_MEANING),
 });
 
@@ -57,7 +57,7 @@ export const MetadataInputRef = builder.inputType('MetadataInput', {
 
 /** The meaning of `label` and `metadata` in the inputs that create tasks. */
 export const NOTES_MEANING = {
-  label: `The caller's own title, 1 to ${NOTES_MAX.labelChars} characters on one line, trimmed. A repeated create does not change it: see \`updateTask\`. Null: no title.`,
+  label: `The caller's own title, 1 to ${NOTES_MAX.labelChars} characters on one line, trimmed. A repeated create does not change it: see \`updateTask\`. Null means no title.`,
   metadata: `The caller's own data, at most ${NOTES_MAX.pairs} pairs. Kling never gets it. A repeated create does not change it: see \`updateTask\`.`,
 } as const;
 
@@ -68,15 +68,13 @@ export function taskTypeOf({ kind }: Pick<TaskRecord, 'kind'>): 'LipSyncTask' | 
 
 /** The fields that all kinds of tasks have. */
 export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
-  description:
-    "Work that Kling does in its own time. It is kept by the gateway from before Kling is asked, so that it is never lost, and it is the caller's own: the tasks of others are nowhere shown.",
+  description: 'Work that takes time. The gateway stores it before Kling is called, and follows it to its end.',
   interfaces: [builder.nodeInterfaceRef()],
   resolveType: taskTypeOf,
   fields: (t) => ({
     externalId: t.exposeString('externalId', {
       nullable: true,
-      description:
-        "The caller's own id, given when the task was made and unique among the caller's tasks. Null if none was given.",
+      description: "The caller's own id, unique among the caller's tasks. Null if none was given.",
     }),
     label: t.string({
       nullable: true,
@@ -85,13 +83,13 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
     }),
     metadata: t.field({
       type: [MetadataRef],
-      description: "The caller's own data, in the order in which it was given. An old update shows the present data.",
+      description: "The caller's own data, in the given order. An old update shows the present data.",
       extensions: withCost({ max: NOTES_MAX.pairs }),
       resolve: (task) => notesOf(task).metadata,
     }),
     status: t.expose('status', {
       type: TaskStatusRef,
-      description: 'As far as the gateway knows; it asks Kling by itself.',
+      description: 'The last known status. The gateway reads it from Kling on its own.',
     }),
     failure: t.field({
       type: FailureRef,
@@ -101,7 +99,7 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
     }),
     createdAt: t.expose('createdAtMs', {
       type: 'DateTime',
-      description: "When the gateway accepted it, by the gateway's clock. Lists are sorted by it.",
+      description: 'When the gateway accepted the task. Lists are sorted by this time.',
     }),
     updatedAt: t.field({
       type: 'DateTime',
@@ -111,25 +109,25 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
     startedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When Kling received it. Null before, and in tasks made before version 0.2.',
+      description: 'When Kling received the task. Null before, and in a task that version 0.1 made.',
       resolve: ({ startedAtMs }) => startedAtMs,
     }),
     endedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When it became final. Null before.',
+      description: 'When the task became final. Null before.',
       resolve: endedAtMsOf,
     }),
     expiresAt: t.expose('expiresAtMs', {
       type: 'DateTime',
       nullable: true,
-      description: 'When Kling deletes the results, 30 days after the end: save them before. Null until `SUCCEEDED`.',
+      description: 'When Kling deletes the results, 30 days after the end. Null until `SUCCEEDED`.',
     }),
     unitsEstimated: t.expose('unitsEstimated', {
       type: 'Decimal',
       nullable: true,
       description:
-        "What it is expected to cost in units, rounded up (Kling's price list, 2026-09). By the length of the video as Kling tells it, else as the caller does, else by 60 s. Null where that cannot be told.",
+        'The expected cost in units, rounded up. The length of the video is the one from Kling, else from the caller, else 60 s. Null if unknown.',
     }),
     unitsCharged: t.expose('unitsDeducted', {
       type: 'Decimal',
@@ -141,10 +139,10 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
 
 /** Names one task, by either id. */
 export const TaskReferenceInputRef = builder.inputType('TaskReferenceInput', {
-  description: "One task, by the gateway's id or by the caller's own.",
+  description: "Names one task, by its id or by the caller's own.",
   isOneOf: true,
   fields: (t) => ({
-    id: t.globalID({ required: false, description: 'The `id` of the task. One of another type finds nothing.' }),
+    id: t.globalID({ required: false, description: 'The `id` of the task. An id of another type finds nothing.' }),
     externalId: t.string({
       required: false,
       description: 'The `externalId` that the caller gave when making the task.',
@@ -177,8 +175,8 @@ export function taskListArgs() {
 }
 
 const TaskConnectionRef = builder.connectionObject(
-  { type: TaskRef, name: 'TaskConnection', description: "A window of the caller's tasks of all kinds." },
-  { description: 'A task of either kind, and where it stands in the list.' },
+  { type: TaskRef, name: 'TaskConnection', description: "A page of the caller's tasks." },
+  { description: 'A task and its position in the list.' },
 );
 
 /** Selects tasks, in a list and in a subscription. */
@@ -241,7 +239,7 @@ builder.interfaceField(TaskRef, 'queuePosition', (t) =>
   t.int({
     nullable: true,
     description:
-      "How many of the caller's own tasks wait before this one; 0 is next. Slots are shared fairly with other callers, so that it tells an order, not a time. Null unless the task waits for a slot.",
+      "How many of the caller's tasks are sent before this one. It says nothing about the time, because tenants share the slots. Null unless the task waits for a slot at Kling.",
     extensions: withCost({ call: true }),
     resolve: ({ id, status }, _args, { ledger }) => (status === 'QUEUED' ? ledger.queuePosition(id) : null),
   }),

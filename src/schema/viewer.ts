@@ -7,10 +7,10 @@ import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 
 const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
-  description: 'The authenticated caller, as its token says.',
+  description: 'The caller, as the token says.',
   fields: (t) => ({
     tenant: t.exposeString('tenant', {
-      description: 'Whose tasks, voices and face scans the caller sees: these alone.',
+      description: 'The owner of all work that the caller sees.',
     }),
     subject: t.exposeString('subject', {
       nullable: true,
@@ -18,20 +18,19 @@ const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
     }),
     scopes: t.exposeStringList('scopes', {
       extensions: withCost({ max: SCOPES.length }),
-      description: `What the caller may do, of ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}; past it the error is \`FORBIDDEN\`. \`operator\` allows the query \`operator\`.`,
+      description: `The permissions of the token, of ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}. Anything else is a \`FORBIDDEN\` error.`,
     }),
     expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description:
-        'When the token is worth nothing any more: live subscriptions end then, and go on with a new one. Null: never.',
+      description: 'When the token expires, and live subscriptions end. Null means never.',
       resolve: ({ expiresAtMs }) => expiresAtMs,
     }),
   }),
 });
 
 builder.queryField('viewer', (t) =>
-  t.field({ type: ViewerRef, description: 'Who is calling.', resolve: (_root, _args, { viewer }) => viewer }),
+  t.field({ type: ViewerRef, description: 'Returns who is calling.', resolve: (_root, _args, { viewer }) => viewer }),
 );
 
 const QuoteRef = builder.objectRef<{ readonly units: string }>('Quote').implement({
@@ -52,20 +51,20 @@ const QuoteRef = builder.objectRef<{ readonly units: string }>('Quote').implemen
 });
 
 const UsageRef = builder.objectRef<Usage & { readonly month: string }>('Usage').implement({
-  description: 'What the caller was charged in a calendar month, by the time each task was made.',
+  description: "The caller's charges in a calendar month, by the time each piece of work was created.",
   fields: (t) => ({
     month: t.expose('month', { type: 'Month', description: 'The month of the charges.' }),
     units: t.field({
       type: 'Decimal',
       description:
-        'Charged by Kling, in units. Where Kling does not tell, the estimate counts. Tasks under way are not in it.',
+        'Units that Kling has charged. The estimate counts if Kling reports no charge. Tasks in progress are not included.',
       resolve: ({ milliunits }) => fromMilliunits(milliunits),
     }),
     unitsMax: t.field({
       type: 'Decimal',
       nullable: true,
       description:
-        'The budget. Work that would exceed it is not sent, and is a `QUOTA_EXHAUSTED` error. Null means unlimited.',
+        'The budget. Work that would exceed it is not sent, and is a `QuotaExhaustedError`. Null means unlimited.',
       resolve: ({ milliunitsMax }) => (milliunitsMax === null ? null : fromMilliunits(milliunitsMax)),
     }),
   }),
@@ -91,11 +90,11 @@ builder.queryFields((t) => ({
   }),
   usage: t.field({
     type: UsageRef,
-    description: "The caller's own charges of one month.",
+    description: 'Returns what the caller was charged in one month.',
     args: {
       month: t.arg.string({
         required: false,
-        description: 'As `2026-11`, in UTC. Null: the present one. Anything else is `BAD_USER_INPUT`.',
+        description: 'A month in UTC, as in `2026-11`. Null means the current month.',
       }),
     },
     async resolve(_root, args, { ledger, now }) {

@@ -21,8 +21,8 @@ import {
 import type { Slice, Window } from '../domain/cursor.ts';
 
 const OWNER_MEANING = {
-  KLING: { value: 'KLING', description: "From Kling's own library: for everyone, and never to be deleted." },
-  ACCOUNT: { value: 'ACCOUNT', description: 'Cloned by a voice task.' },
+  KLING: { value: 'KLING', description: "From Kling's own library. Cannot be deleted." },
+  ACCOUNT: { value: 'ACCOUNT', description: 'Cloned by a voice task. Can be deleted.' },
 } as const satisfies { readonly [Owner in Voice['owner']]: { readonly value: Owner; readonly description: string } };
 
 const VoiceOwnerRef = builder.enumType('VoiceOwner', {
@@ -34,32 +34,34 @@ const VoiceOwnerRef = builder.enumType('VoiceOwner', {
 export const VOICES_PER_TASK = 1;
 
 export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
-  description:
-    "A voice that Kling's video models can speak with. Not for `synthesizeSpeech`: it takes a `SpeechVoice`.",
+  description: "A voice for Kling's video models. Kling's text-to-speech cannot use it: see `SpeechVoice`.",
   id: { resolve: (voice) => voice.voiceId },
   loadOne: findVoice,
   fields: (t) => ({
     klingVoiceId: t.exposeString('voiceId', {
-      description: "Kling's id of it, globally unique: for calling Kling's video models.",
+      description: "Kling's id of the voice, for calling Kling's video models. Globally unique.",
     }),
-    name: t.exposeString('name', { description: 'As it was called when it was made. Not unique.' }),
+    name: t.exposeString('name', { description: 'The name that was given when the voice was made. Not unique.' }),
     sampleUrl: t.expose('trialUrl', {
       type: 'URL',
       nullable: true,
       description:
-        'A recording to listen to. Kling deletes that of a cloned voice after 30 days. Null when Kling sends none.',
+        'A recording to listen to. Kling deletes that of a cloned voice after 30 days. Null if Kling sent none.',
     }),
-    owner: t.expose('owner', { type: VoiceOwnerRef, description: 'Whether it can be deleted: only `ACCOUNT` can.' }),
+    owner: t.expose('owner', {
+      type: VoiceOwnerRef,
+      description: 'Who made the voice. Only voices of `ACCOUNT` can be deleted.',
+    }),
     klingOwnerId: t.exposeString('ownerId', {
       nullable: true,
-      description: "Kling's `owned_by`: `kling`, or its id of the account. Null when not sent.",
+      description: "Kling's `owned_by`: `kling`, or an id of the account. Null if Kling did not send it.",
     }),
   }),
 });
 
 const VoiceConnectionRef = builder.connectionObject(
-  { type: VoiceRef, name: 'VoiceConnection', description: 'A window of a list of voices.' },
-  { description: 'A voice, and where it stands in the list.' },
+  { type: VoiceRef, name: 'VoiceConnection', description: 'A page of voices.' },
+  { description: 'A voice and its position in the list.' },
 );
 
 builder.queryFields((t) => ({
@@ -76,7 +78,7 @@ builder.queryFields((t) => ({
   }),
   voices: t.field({
     type: VoiceConnectionRef,
-    description: "The voices that the caller's tasks have made, without the deleted ones, newest first.",
+    description: 'Lists the voices that the caller has cloned and not deleted, newest first.',
     args: windowArgs(),
     extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
@@ -88,7 +90,7 @@ builder.queryFields((t) => ({
     type: VoiceConnectionRef,
     nullable: true,
     description:
-      "Kling's own library in Kling's order, the same for every caller. It is read at most every 5 minutes. Null with `UPSTREAM_UNAVAILABLE` when Kling does not answer and no reading is kept.",
+      "Lists Kling's own voices in Kling's order. The list may be some minutes old, and up to a day while Kling is down. Null with an `UPSTREAM_UNAVAILABLE` error if Kling does not answer and no list is kept.",
     args: windowArgs(),
     extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { upstream }) {
@@ -119,7 +121,7 @@ builder.mutationField('deleteVoice', (t) =>
     type: DeletionResultRef,
     nullable: true,
     description:
-      'Deletes a cloned voice for good. Costs nothing. Videos made with it stay. The scope `operator` allows every cloned voice of the account. Null beside a top-level error.',
+      'Deletes a cloned voice for good. Costs nothing. Videos made with it stay. The scope `operator` allows every cloned voice of the account.',
     args: { voiceId: t.arg.globalID({ description: 'The `id` of a `Voice` whose owner is `ACCOUNT`.' }) },
     async resolve(_root, args, { ledger, viewer }) {
       const voiceId = idOf('Voice', args.voiceId);
@@ -138,7 +140,7 @@ async function findVoice(
 }
 
 export const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask'), {
-  description: "A voice being cloned from a recording. Costs 0.05 units (Kling's price list, 2026-09).",
+  description: 'A voice, cloned from a recording. Costs 0.05 units.',
   interfaces: [TaskRef],
   id: { resolve: (task) => task.id },
   loadOne: async (id, { ledger }) => asVoiceTask(await ledger.task({ id })),
@@ -156,7 +158,7 @@ export const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask
     }),
     voices: t.expose('voices', {
       type: [VoiceRef],
-      description: 'What was made, as it was then: a voice deleted since is still shown here. Empty until `SUCCEEDED`.',
+      description: 'The result, including voices that were deleted since. Empty until `SUCCEEDED`.',
       extensions: withCost({ max: VOICES_PER_TASK }),
     }),
   }),
@@ -215,7 +217,7 @@ const CreateVoiceTaskInputRef = builder.inputType('CreateVoiceTaskInput', {
     externalId: t.string({
       required: false,
       description:
-        "The caller's own id of the task, 1 to 64 of `A-Z a-z 0-9 . _ : -`. The same one with the same input answers with the same task and costs nothing, for as long as the task is kept; with another input it is `CONFLICT`. Null: every call makes a task.",
+        "The caller's own id, 1 to 64 of `A-Z a-z 0-9 . _ : -`. Repeating a call with it returns the same task and costs nothing, as long as the task is kept. Another input is a `ConflictError`. Null makes a new task each time.",
     }),
     label: t.string({ required: false, description: NOTES_MEANING.label }),
     metadata: t.field({ type: [MetadataInputRef], defaultValue: [], description: NOTES_MEANING.metadata }),
@@ -232,9 +234,10 @@ builder.mutationField('createVoiceTask', (t) =>
   t.field({
     type: VoiceTaskResultRef,
     nullable: true,
-    description:
-      "Clones a voice. Costs 0.05 units (Kling's price list, 2026-09). The task is made at most once, whatever happens on the way. Null beside a top-level error.",
-    args: { input: t.arg({ type: CreateVoiceTaskInputRef, description: 'Checked as a whole before Kling is asked.' }) },
+    description: 'Clones a voice. Costs 0.05 units.',
+    args: {
+      input: t.arg({ type: CreateVoiceTaskInputRef, description: 'Checked completely before anything is paid.' }),
+    },
     resolve: (_root, { input }, { ledger }) => ledger.write('createVoiceTask', definedOnly(input)),
   }),
 );
