@@ -19,7 +19,6 @@ export const ERROR_CODES = {
   BAD_USER_INPUT: { status: 400, meaning: 'The input is wrong; `issues` lists what.' },
   CONFLICT: { status: 409, meaning: 'See `ConflictError`.' },
   AUDIO_UNREADABLE: { status: 422, meaning: 'Kling could not read the audio.' },
-  CANCELLED: { status: 409, meaning: 'The caller cancelled the task before Kling received it. Nothing was charged.' },
   CONTENT_REJECTED: {
     status: 422,
     meaning: "Kling's content policy refused the text, audio or video. The same input fails again.",

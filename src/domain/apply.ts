@@ -15,12 +15,14 @@ type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 
 /**
  * A fact that may change a task. `SNAPSHOT`: an answer or a callback reported its state. `IDENTIFIED`: its id at Kling was
- * found in a list. `CLOSED`: the gateway gave it up. `NOTED`: the caller changed the notes on it.
+ * found in a list. `CLOSED`: the gateway gave it up. `CANCELLED`: by the caller, before a send. `NOTED`: the caller changed
+ * the notes on it.
  */
 export type TaskFact =
   | { readonly type: 'SNAPSHOT'; readonly snapshot: AnySnapshot }
   | { readonly type: 'IDENTIFIED'; readonly klingTaskId: string }
   | { readonly type: 'CLOSED'; readonly failure: TaskFailure }
+  | { readonly type: 'CANCELLED' }
   | { readonly type: 'NOTED'; readonly notes: Partial<Notes> };
 
 /** The changed record. Watchers see a `STATE` change. A `DETAIL`, such as a fresher URL or a late charge, is only stored. */
@@ -37,6 +39,7 @@ const RANK: Record<TaskStatus, number> = {
   UNRECOGNIZED: 2,
   SUCCEEDED: 3,
   FAILED: 3,
+  CANCELLED: 3,
 };
 
 /**
@@ -46,11 +49,8 @@ const RANK: Record<TaskStatus, number> = {
  * replaces a higher one. Between two statuses of the same rank, the one that Kling updated later wins.
  */
 export function applyFact<T extends TaskRecord>(record: T, fact: TaskFact, nowMs: number): Applied<T> | null {
-  if (fact.type === 'CLOSED') {
-    if (isFinal(record.status)) return null;
-    const end = { status: 'FAILED' as const, failure: fact.failure, updatedAtMs: nowMs, endedAtMs: nowMs };
-    return { change: 'STATE', record: { ...record, ...end } };
-  }
+  if (fact.type === 'CLOSED') return applyEnd(record, { status: 'FAILED', failure: fact.failure }, nowMs);
+  if (fact.type === 'CANCELLED') return applyEnd(record, { status: 'CANCELLED' }, nowMs);
   if (fact.type === 'NOTED') return applyNotes(record, fact.notes, nowMs);
   if (fact.type === 'IDENTIFIED') return applyKlingTaskId(record, fact.klingTaskId);
   if (isFinal(record.status)) return applyToFinal(record, fact.snapshot);
@@ -72,6 +72,16 @@ export function applyFact<T extends TaskRecord>(record: T, fact: TaskFact, nowMs
       expiresAtMs: snapshot.status === 'SUCCEEDED' ? resultExpiresAtMs(updatedAtMs) : null,
     },
   };
+}
+
+/** Ends a task without Kling. */
+function applyEnd<T extends TaskRecord>(
+  record: T,
+  outcome: Partial<Pick<TaskRecord, 'status' | 'failure'>>,
+  nowMs: number,
+): Applied<T> | null {
+  if (isFinal(record.status)) return null;
+  return { change: 'STATE', record: { ...record, ...outcome, updatedAtMs: nowMs, endedAtMs: nowMs } };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ErrorCode, Failure } from '../errors.ts';
 
 /**
  * The reasons why a task fails. The gateway itself sets `DEADLINE_EXCEEDED`, `CREATE_OUTCOME_UNKNOWN`, `TASK_LOST_AT_KLING`,
- * `NO_RESULT`, `NOT_SENT` and `CANCELLED`. Kling refused a queued task for `QUOTA_EXHAUSTED` and `UPSTREAM_MISCONFIGURED`.
+ * `NO_RESULT` and `NOT_SENT`. Kling refused a queued task for `QUOTA_EXHAUSTED` and `UPSTREAM_MISCONFIGURED`.
  */
 export const TASK_FAILURE_CODES = [
   'CONTENT_REJECTED',
@@ -18,7 +18,6 @@ export const TASK_FAILURE_CODES = [
   'CREATE_OUTCOME_UNKNOWN',
   'TASK_LOST_AT_KLING',
   'NO_RESULT',
-  'CANCELLED',
   'NOT_SENT',
   'QUOTA_EXHAUSTED',
   'UPSTREAM_MISCONFIGURED',
@@ -64,7 +63,6 @@ const RETRYABLE = {
   CREATE_OUTCOME_UNKNOWN: false,
   TASK_LOST_AT_KLING: false,
   NO_RESULT: false,
-  CANCELLED: false,
   NOT_SENT: true,
   QUOTA_EXHAUSTED: false,
   UPSTREAM_MISCONFIGURED: false,
@@ -138,7 +136,6 @@ const GATEWAY_MESSAGES = {
     "Kling does not know the task any more, as after a change of the gateway's keys. It may have been finished and charged.",
   NO_RESULT: 'Kling reported success, but never showed a result. It may have been charged.',
   NOT_SENT: 'No slot at Kling became free in time. The task was not sent, and nothing was charged.',
-  CANCELLED: 'The task was cancelled before it was sent. Nothing was charged.',
 } as const;
 
 /** The most characters of a reason that are searched. Reasons are one sentence long. */

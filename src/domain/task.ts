@@ -1,8 +1,16 @@
 /**
- * The statuses of a task. `SUCCEEDED` and `FAILED` are final. A `QUEUED` task waits to be sent, or for Kling's answer.
- * `UNRECOGNIZED`: Kling sent a status that the gateway does not know. Such a task is not final, and is read again.
+ * The statuses of a task. A `QUEUED` task waits to be sent, or for Kling's answer. `CANCELLED`: by the caller, before Kling
+ * received it. `UNRECOGNIZED`: Kling sent a status that the gateway does not know. Such a task is read again.
  */
-export const TASK_STATUSES = ['QUEUED', 'SUBMITTED', 'PROCESSING', 'SUCCEEDED', 'FAILED', 'UNRECOGNIZED'] as const;
+export const TASK_STATUSES = [
+  'QUEUED',
+  'SUBMITTED',
+  'PROCESSING',
+  'SUCCEEDED',
+  'FAILED',
+  'CANCELLED',
+  'UNRECOGNIZED',
+] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 export const TASK_KINDS = ['LIP_SYNC', 'VOICE'] as const;
@@ -59,7 +67,7 @@ export interface KlingTask extends TaskReport, Partial<LipSyncReport>, Partial<V
 
 /** Returns true for a status that never changes again. */
 export function isFinal(status: TaskStatus): boolean {
-  return status === 'SUCCEEDED' || status === 'FAILED';
+  return status === 'SUCCEEDED' || status === 'FAILED' || status === 'CANCELLED';
 }
 
 /** The source video of a lip-sync. Each field is null if Kling does not send it. */

@@ -195,6 +195,13 @@ const STEPS: readonly string[] = [
   ALTER TABLE paid_call ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX paid_call_wake ON paid_call (wake_at) WHERE wake_at IS NOT NULL;
   `,
+  // A cancelled task has a status of its own. `readRecord` maps the records that were stored before.
+  `
+  UPDATE task SET status = 'CANCELLED' WHERE is_cancelled = 1 AND ended_at IS NOT NULL;
+  DROP INDEX task_ended;
+  ALTER TABLE task DROP COLUMN is_cancelled;
+  CREATE INDEX task_ended ON task (status = 'CANCELLED', ended_at) WHERE ended_at IS NOT NULL;
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -1,7 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config/index.ts';
 import type { Slice, Window } from '../domain/cursor.ts';
-import { gatewayFailure } from '../domain/failure.ts';
 import type * as Input from '../domain/inputs.ts';
 import { checkNotes, type NotesInput } from '../domain/notes.ts';
 import {
@@ -19,7 +18,7 @@ import {
   type WriteResult,
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../domain/records.ts';
-import type { TaskSnapshot, Voice } from '../domain/task.ts';
+import { isFinal, type TaskSnapshot, type Voice } from '../domain/task.ts';
 import { GatewayError, notFound, type Result, toResult, unknownId } from '../errors.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { traced } from '../lib/trace.ts';
@@ -101,8 +100,8 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return this.#mutate(requestId, () => {
       const row = this.#parts.tasks.find({ id });
       if (row === null || row.record.kind !== kind) throw unknownId('taskId', 'task');
-      if (row.phase !== 'WAITING' || row.sends > 0) throw alreadySent(row.record);
-      const closed = this.#parts.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
+      if (row.phase !== 'WAITING' || row.sends > 0) throw notCancellable(row.record);
+      const closed = this.#parts.journal.apply(id, { type: 'CANCELLED' });
       return (closed ?? row).record;
     });
   }
@@ -263,7 +262,9 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 }
 
-function alreadySent({ kind, id }: TaskRecord): GatewayError {
-  const message = 'The task has been sent to Kling, which cannot cancel it.';
+function notCancellable({ kind, id, status }: TaskRecord): GatewayError {
+  const message = isFinal(status)
+    ? `The task has ended already: it is ${status}.`
+    : 'The task has been sent to Kling, which cannot cancel it.';
   return new GatewayError({ code: 'CONFLICT', message, retryable: false, existing: { type: kind, id } });
 }

@@ -17,7 +17,7 @@ builder.mutationFields((t) => ({
     type: TaskResultRef,
     nullable: true,
     description:
-      'Cancels a task that Kling has not received yet: it is then `FAILED`, with the code `CANCELLED`. Later it is a `ConflictError`, because Kling cannot cancel. Costs nothing.',
+      'Cancels a task that Kling has not received yet. Later it is a `ConflictError`, because Kling cannot cancel. Costs nothing.',
     args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) },
     resolve: (_root, { taskId }, { ledger }) => ledger.write('cancelTask', toHandle(taskId)),
   }),

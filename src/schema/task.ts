@@ -17,6 +17,7 @@ const STATUS_MEANING = {
   PROCESSING: 'Kling is working on it.',
   SUCCEEDED: 'Final: the results are there, until `expiresAt`.',
   FAILED: 'Final: `failure` says why. A new attempt is a new task with another external id.',
+  CANCELLED: 'Final: cancelled by the caller before Kling received it. It costs nothing.',
   UNRECOGNIZED:
     'Kling named a state that this gateway does not know; `kling.klingStatus` has its word. Not final: the task is read again.',
 } as const satisfies Record<TaskStatus, string>;
@@ -27,7 +28,7 @@ const KIND_MEANING = {
 } as const satisfies Record<TaskKind, string>;
 
 export const TaskStatusRef = builder.enumType('TaskStatus', {
-  description: 'Where a task stands. It moves forwards only, and never again once it is `SUCCEEDED` or `FAILED`.',
+  description: 'How far a task is. A status never goes back. `SUCCEEDED`, `FAILED` and `CANCELLED` are final.',
   values: enumValues(TASK_STATUSES, STATUS_MEANING),
 });
 

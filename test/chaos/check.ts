@@ -32,6 +32,7 @@ export const RANK: Readonly<Record<string, number>> = {
   PROCESSING: 2,
   SUCCEEDED: 3,
   FAILED: 3,
+  CANCELLED: 3,
 };
 const HINT_RANK: Readonly<Record<string, number>> = { submitted: 1, processing: 2 };
 const FINAL_AT_KLING: Readonly<Record<string, string>> = { succeed: 'SUCCEEDED', failed: 'FAILED' };
@@ -41,7 +42,7 @@ const PRICE: Readonly<Record<string, number>> = { VOICE: 0.05, LIP_SYNC: 1 };
 const END_MS_MAX = 45_000;
 
 /** Whether a status never changes again. */
-export const isFinal = (status: string): boolean => status === 'SUCCEEDED' || status === 'FAILED';
+export const isFinal = (status: string): boolean => RANK[status] === 3;
 
 /** Checks all promises against the evidence of a round. */
 export const CHECKS: readonly Check[] = [
@@ -84,7 +85,9 @@ export const CHECKS: readonly Check[] = [
         ...ledger.tasks.flatMap(({ id, externalId, status }) => {
           const count = made.get(id)?.length ?? 0;
           const isRefused = status === 'FAILED' && words.get(externalId ?? '') === 'content-rejected';
-          return count === (isRefused ? 0 : 1) ? [] : [`${id} (${externalId}): ${count} at Kling, ${status} here`];
+          return count === (isRefused || status === 'CANCELLED' ? 0 : 1)
+            ? []
+            : [`${id} (${externalId}): ${count} at Kling, ${status} here`];
         }),
         ...kling.tasks
           .filter(({ externalTaskId }) => !known.has(externalTaskId ?? ''))

@@ -30,6 +30,7 @@ const RANK: Readonly<Record<string, number>> = {
   UNRECOGNIZED: 2,
   SUCCEEDED: 3,
   FAILED: 3,
+  CANCELLED: 3,
 };
 /** The allowed codes of refusals, for tasks that are meant to be refused. */
 const REFUSALS = new Set(['CONTENT_REJECTED']);

@@ -4,10 +4,10 @@ import { applyFact, endedAtMsOf, type TaskFact } from '../../src/domain/apply.ts
 import { gatewayFailure } from '../../src/domain/failure.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
 import { TASK_STATUSES, type TaskSnapshot, type TaskStatus } from '../../src/domain/task.ts';
+import { RANK } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 const NOW_MS = 10_000;
-const RANK = { QUEUED: 0, SUBMITTED: 1, PROCESSING: 2, UNRECOGNIZED: 2, SUCCEEDED: 3, FAILED: 3 } as const;
 
 const QUEUED: VoiceTask = {
   kind: 'VOICE',
@@ -31,9 +31,14 @@ function seen(status: TaskStatus, change: Partial<TaskSnapshot> & Record<string,
   return { type: 'SNAPSHOT', snapshot: snapshotOf(status, change) };
 }
 
-/** Builds a fact. Null is the gateway closing the task. */
-function toFact(its: { status: TaskStatus; updatedAtMs: number | null } | null): TaskFact {
-  return its === null ? { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') } : seen(its.status, its);
+const ENDS = {
+  gateway: { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') },
+  caller: { type: 'CANCELLED' },
+} as const satisfies Record<string, TaskFact>;
+
+/** Builds a fact: a report of Kling, or the end of the task by somebody else. */
+function toFact(its: keyof typeof ENDS | { status: TaskStatus; updatedAtMs: number | null }): TaskFact {
+  return typeof its === 'string' ? ENDS[its] : seen(its.status, its);
 }
 
 function after(...facts: readonly TaskFact[]): VoiceTask {
@@ -98,9 +103,14 @@ describe('applyFact to a final record', () => {
     expect(closed).toMatchObject({ status: 'FAILED', failure: { code: 'DEADLINE_EXCEEDED' } });
   });
 
-  it('does not close it a second time', ({ expect }) => {
-    const closing: TaskFact = { type: 'CLOSED', failure: gatewayFailure('DEADLINE_EXCEEDED') };
-    expect(applyFact(after(seen('SUCCEEDED')), closing, NOW_MS)).toBeNull();
+  it('does not close or cancel it a second time', ({ expect }) => {
+    for (const first of [seen('SUCCEEDED'), seen('FAILED'), ENDS.gateway, ENDS.caller])
+      for (const second of Object.values(ENDS)) expect(applyFact(after(first), second, NOW_MS)).toBeNull();
+  });
+
+  it('ends a cancelled task without a failure, for good', ({ expect }) => {
+    const cancelled = after(ENDS.caller, seen('SUCCEEDED'));
+    expect(cancelled).toMatchObject({ status: 'CANCELLED', failure: null, endedAtMs: NOW_MS, expiresAtMs: null });
   });
 });
 
@@ -204,7 +214,7 @@ describe('applyFact over random facts', () => {
       weight: 9,
       arbitrary: fc.record({ status: fc.constantFrom(...TASK_STATUSES), updatedAtMs: fc.option(fc.nat(9000)) }),
     },
-    { weight: 1, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.constantFrom('gateway' as const, 'caller' as const) },
   );
   const facts = fc.array(fact, { maxLength: 25 });
 

@@ -94,6 +94,7 @@ describe('countedMilliunits', () => {
     ['SUCCEEDED', { unitsDeducted: '0.5', balanceDeducted: balance('0') }, 500],
     ['SUCCEEDED', { unitsDeducted: '0', balanceDeducted: balance('0.14') }, 1000],
     ['SUCCEEDED', { unitsEstimated: null }, 0],
+    ['CANCELLED', {}, 0],
   ])('counts a task that is %s with %j as %i thousandths', (status, reported, milliunits) => {
     expect(cost.countedMilliunits(lipSyncTask('a', { ...untold, status, ...reported }))).toBe(milliunits);
   });

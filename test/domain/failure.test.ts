@@ -77,7 +77,7 @@ describe('the failure of a task', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const { code, message } = classifyFailure(text);
         expect(TASK_FAILURE_CODES).toContain(code);
-        expect(code).not.toMatch(/DEADLINE|OUTCOME|CANCELLED/);
+        expect(code).not.toMatch(/DEADLINE|OUTCOME|NOT_SENT/);
         expect(message).not.toBe('');
       }),
     );
@@ -88,7 +88,7 @@ describe('the failure of a task', () => {
     expect(classifyFailure(`${'no '.repeat(100_000)} Internal error`).code).toBe('UNKNOWN');
   });
 
-  it.each(['DEADLINE_EXCEEDED', 'CREATE_OUTCOME_UNKNOWN', 'CANCELLED'] as const)(
+  it.each(['DEADLINE_EXCEEDED', 'CREATE_OUTCOME_UNKNOWN', 'NOT_SENT'] as const)(
     'may be %s, set by the gateway',
     (code) => {
       expect(gatewayFailure(code)).toEqual({ code, message: expect.stringMatching(/\.$/) });

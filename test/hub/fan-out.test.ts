@@ -104,15 +104,18 @@ describe('one event', () => {
     expect(socket.told('a')).toHaveLength(1);
   });
 
-  it('that is final completes subscriptions to its task, and not those to all tasks', async ({ expect }) => {
-    const hub = createHubParts(real);
-    const socket = new FakeSocket();
-    join(hub, socket, 'one', 0, taskOne(null));
-    join(hub, socket, 'all', 0, prepared(TASKS_CHANGED, {}));
-    await hub.fanOut.deliver(TENANT, 0, [taskChange(1, 'SUCCEEDED')]);
-    expect(socket.sent.filter((message) => message.includes('complete'))).toEqual(['{"id":"one","type":"complete"}']);
-    expect(hub.groups.countOf(socket.asSocket())).toBe(1);
-  });
+  it.for(['SUCCEEDED', 'FAILED', 'CANCELLED'] as const)(
+    'that is %s completes subscriptions to its task, and not those to all tasks',
+    async (status, { expect }) => {
+      const hub = createHubParts(real);
+      const socket = new FakeSocket();
+      join(hub, socket, 'one', 0, taskOne(null));
+      join(hub, socket, 'all', 0, prepared(TASKS_CHANGED, {}));
+      await hub.fanOut.deliver(TENANT, 0, [taskChange(1, status)]);
+      expect(socket.sent.filter((message) => message.includes('complete'))).toEqual(['{"id":"one","type":"complete"}']);
+      expect(hub.groups.countOf(socket.asSocket())).toBe(1);
+    },
+  );
 
   it('closes a socket with over 1 MiB unread, and still reaches the others', async ({ expect }) => {
     const hub = createHubParts(real);

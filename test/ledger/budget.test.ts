@@ -135,10 +135,13 @@ describe('the monthly budget', () => {
     ['DEADLINE_EXCEEDED', 6000],
     ['NOT_SENT', 0],
     ['CANCELLED', 0],
-  ] as const)('counts a task that ended as %s as %i milliunits', async ([code, milliunits], { expect }) => {
-    await withBudget(code, 100, async (parts) => {
+  ] as const)('counts a task that ended as %s as %i milliunits', async ([outcome, milliunits], { expect }) => {
+    await withBudget(outcome, 100, async (parts) => {
       const { id } = await lipSync(parts);
-      parts.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure(code) });
+      parts.journal.apply(
+        id,
+        outcome === 'CANCELLED' ? { type: 'CANCELLED' } : { type: 'CLOSED', failure: gatewayFailure(outcome) },
+      );
       expect([used(parts), pending(parts)]).toEqual([milliunits, 0]);
       // A charge that Kling reports later replaces the estimate.
       end(parts, id, { unitsDeducted: '1' });

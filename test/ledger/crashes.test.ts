@@ -1,9 +1,12 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
+import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
 import { createParts, type LedgerParts } from '../support/ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce } from '../support/ledger-tasks.ts';
-import { ledgerOf } from '../support/ledger.ts';
+import { kill, ledgerOf, openSandbox, statusesOf, storedTask, valueOf, voiceInput } from '../support/ledger.ts';
 import { type Course, scriptKling } from '../support/scripted-kling.ts';
+
+const sandbox = openSandbox('crashes');
 
 /** More transactions than one create and its recovery need. The object dies once at each of them. */
 const WRITES_MAX = 14;
@@ -71,4 +74,59 @@ describe('a create whose object dies at any of its writes', () => {
       });
     }
   });
+});
+
+/** More statements than one cancel needs. */
+const STATEMENTS_MAX = 20;
+
+/** Runs `work`, and lets its `nth` statement and all later ones throw. */
+function dieAt<T>(sql: SqlStorage, nth: number, work: () => T): T {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the platform does not export this class
+  const shared = Object.getPrototypeOf(sql) as Pick<SqlStorage, 'exec'>;
+  const { exec } = shared;
+  let count = 0;
+  shared.exec = function dying(this: SqlStorage, ...call: Parameters<typeof exec>) {
+    count += 1;
+    if (count >= nth) throw new Error('the object has died');
+    return exec.apply(this, call);
+  } as typeof exec;
+  try {
+    return work();
+  } finally {
+    shared.exec = exec;
+  }
+}
+
+/** A stub of an object that was killed does not work any more, so each call makes one. */
+const cancelling = () => ledgerOf('cancel dies');
+
+it('a cancel whose object dies at any of its statements cancels the task, or leaves it to be sent once', async ({
+  expect,
+}) => {
+  await sandbox.configure({ faults: { tooManyRequests: 1 } });
+  const ids: string[] = [];
+  while (ids.length < STATEMENTS_MAX) ids.push(valueOf(await cancelling().createVoiceTask(voiceInput(null))).id);
+  const answers = await runInDurableObject(cancelling(), (instance: TaskLedger, { storage }) =>
+    Promise.all(
+      ids.map((id, i) =>
+        dieAt(storage.sql, i + 1, () => instance.cancelTask({ id, kind: 'VOICE' })).then(
+          (answer) => answer.ok,
+          () => false,
+        ),
+      ),
+    ),
+  );
+  expect([answers[0], answers.at(-1)]).toEqual([false, true]);
+  await kill(cancelling());
+  await sandbox.configure({ faults: {} });
+  for (const [i, id] of ids.entries()) {
+    await expect
+      .poll(async () => (await storedTask(cancelling(), id))?.phase, { timeout: 20_000 })
+      .toMatch(/SENT|DONE/);
+    const { status } = (await storedTask(cancelling(), id))!;
+    if (answers[i] === true) expect([i, status]).toEqual([i, 'CANCELLED']);
+    const made = await sandbox.tasksOf(id);
+    expect([i, status, made]).toEqual([i, ...(status === 'CANCELLED' ? ['CANCELLED', 0] : ['SUBMITTED', 1])]);
+    expect(await statusesOf(cancelling(), id)).toEqual(['QUEUED', status]);
+  }
 });

@@ -18,6 +18,7 @@ const OPERATIONS: Readonly<Record<string, (parts: LedgerParts, taskId: string) =
   'a list': ({ queries }) => queries.tasks(NONE, WINDOW),
   'a list of one kind': ({ queries }) => queries.tasks({ ...NONE, kind: 'LIP_SYNC' }, WINDOW),
   'a list of tasks that have failed': ({ queries }) => queries.tasks({ ...NONE, statuses: ['FAILED'] }, WINDOW),
+  'a list of cancelled tasks': ({ queries }) => queries.tasks({ ...NONE, statuses: ['CANCELLED'] }, WINDOW),
   'a list of voices': ({ queries }) => queries.voices(WINDOW),
   'a list of face scans': ({ queries }) => queries.faceScans(WINDOW),
   'a list of speeches': ({ queries }) => queries.speeches(WINDOW),

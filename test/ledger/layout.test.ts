@@ -42,7 +42,7 @@ describe('the layout of a ledger', () => {
    CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL , speech TEXT, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
    CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
    CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL , kept_at INTEGER NOT NULL DEFAULT 0, seq INTEGER) STRICT, WITHOUT ROWID
-   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, is_cancelled INTEGER AS (coalesce(json_extract(record, '$.failure.code') = 'CANCELLED', 0)), details TEXT) STRICT
+   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, details TEXT) STRICT
    CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
    CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
    CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
@@ -55,7 +55,7 @@ describe('the layout of a ledger', () => {
    CREATE UNIQUE INDEX speech_by_seq ON speech (seq)
    CREATE INDEX task_at_kling ON task (wake_at) WHERE phase IN ('SENDING', 'SENT')
    CREATE INDEX task_by_kind ON task (kind, status, seq)
-   CREATE INDEX task_ended ON task (is_cancelled, ended_at) WHERE ended_at IS NOT NULL
+   CREATE INDEX task_ended ON task (status = 'CANCELLED', ended_at) WHERE ended_at IS NOT NULL
    CREATE INDEX task_waiting ON task (seq) WHERE phase = 'WAITING'
    CREATE INDEX task_waiting_wake ON task (wake_at) WHERE phase = 'WAITING'
    CREATE INDEX voice_deleted ON voice (deleted_at) WHERE deleted_at IS NOT NULL
@@ -67,7 +67,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(12);
+    expect(version).toBe(13);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -78,7 +78,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(12);
+      expect(storage.kv.get('schema_version')).toBe(13);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
@@ -179,7 +179,7 @@ describe('the layout of a ledger', () => {
     });
   });
 
-  it('migrates ended tasks with the time of their end, and speeches with the time they were kept', async ({
+  it('migrates ended tasks with the time of their end, cancelled ones with a status of their own, and speeches with the time they were kept', async ({
     expect,
   }) => {
     await runInDurableObject(ledgerOf('ends of old'), (_instance, { storage }) => {
@@ -204,11 +204,11 @@ describe('the layout of a ledger', () => {
       );
       storage.kv.put('schema_version', 7);
       migrate(storage);
-      expect([...sql.exec('SELECT id, ended_at, is_cancelled FROM task ORDER BY seq').raw()]).toEqual([
-        ['open', null, 0],
-        ['ended', 2, 0],
-        ['failed', 3, 0],
-        ['cancelled', 4, 1],
+      expect([...sql.exec('SELECT id, ended_at, status FROM task ORDER BY seq').raw()]).toEqual([
+        ['open', null, 'QUEUED'],
+        ['ended', 2, 'QUEUED'],
+        ['failed', 3, 'QUEUED'],
+        ['cancelled', 4, 'CANCELLED'],
       ]);
       const [[, told], [, untold]] = [...sql.exec('SELECT audio_id, kept_at FROM speech ORDER BY audio_id').raw()] as [
         [string, number],

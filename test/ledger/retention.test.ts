@@ -66,7 +66,7 @@ function withAlarm(name: string, options: PartsOptions, work: (ledger: Armed) =>
 async function cancelOne(parts: LedgerParts, externalId: string | null = null): Promise<string> {
   const { id } = await createVoiceOnce(parts, externalId);
   parts.journal.apply(id, null, { phase: 'WAITING', sends: 0 });
-  parts.journal.apply(id, { type: 'CLOSED', failure: gatewayFailure('CANCELLED') });
+  parts.journal.apply(id, { type: 'CANCELLED' });
   return id;
 }
 

@@ -6,7 +6,13 @@ import { openSandbox } from '../support/ledger.ts';
 import { askStream } from '../support/stream.ts';
 import { askOne } from '../support/tenants/ask.ts';
 import { TENANT } from '../support/token.ts';
-import { openVersionBefore, type OldLipSync, type OldTask, type OldVersion } from '../support/version-before.ts';
+import {
+  openVersionBefore,
+  type OldChange,
+  type OldLipSync,
+  type OldTask,
+  type OldVersion,
+} from '../support/version-before.ts';
 
 openSandbox('version-before');
 
@@ -114,8 +120,21 @@ async function run(query: string, variables: Record<string, unknown> = {}): Prom
 /** The codes of version 0.1 that today's schema joins with another. */
 const JOINED_CODES: Readonly<Record<string, string>> = { NO_HUMAN_DETECTED: 'NO_FACE_DETECTED' };
 
-function failureOfToday({ failure }: OldTask): OldTask['failure'] {
-  return failure === null ? null : { ...failure, code: JOINED_CODES[failure.code] ?? failure.code };
+/** Returns the outcome of a task as today's schema shows it. */
+function outcomeOfToday({ status, failure }: OldTask): Pick<OldTask, 'status' | 'failure'> {
+  if (failure === null) return { status, failure };
+  if (failure.code === 'CANCELLED') return { status: 'CANCELLED', failure: null };
+  return { status, failure: { ...failure, code: JOINED_CODES[failure.code] ?? failure.code } };
+}
+
+/** The external ids of the tasks that version 0.1 cancelled, newest first. */
+const CANCELLED = ['cancelled-lip-sync', 'cancelled-voice'];
+
+/** Returns a change of version 0.1 as today's schema shows it. */
+function changeOfToday(change: OldChange): OldChange {
+  const isCancelled = CANCELLED.some((externalId) => find(externalId).id === change.task.id);
+  const isEnd = isCancelled && change.task.status === 'FAILED';
+  return isEnd ? { ...change, task: { ...change.task, status: 'CANCELLED' } } : change;
 }
 
 describe('a database of version 0.1', () => {
@@ -129,13 +148,25 @@ describe('a database of version 0.1', () => {
       } else {
         const ofLipSync = before.voices === undefined ? { parentVideo: null } : {};
         const none = { klingTaskId: null, klingStatus: null, klingRequestId: null, ...ofLipSync };
-        expect({ ...task, ...none, ...kling }).toEqual({ ...before, failure: failureOfToday(before) });
+        expect({ ...task, ...none, ...kling }).toEqual({ ...before, ...outcomeOfToday(before) });
       }
       if (before.externalId === null) continue;
       const field = before.voices === undefined ? 'lipSyncTask' : 'voiceTask';
       const query = `query ($externalId: String!) { found: ${field}(by: { externalId: $externalId }) { id } }`;
       expect((await run(query, { externalId: before.externalId })).found).toEqual({ id: before.id });
     }
+  });
+
+  it('lists the tasks that version 0.1 cancelled as cancelled, and not as failed', async ({ expect }) => {
+    const list = `query ($status: [TaskStatus!]) { tasks(first: 100, filter: { status: $status }) { nodes { externalId } } }`;
+    const listed = async (...status: readonly string[]): Promise<readonly string[]> =>
+      (await run(list, { status })).tasks.nodes.map(({ externalId }: Data) => externalId);
+    expect(await listed('CANCELLED')).toEqual(CANCELLED);
+    const failed = tasksOf(old).filter((task) => outcomeOfToday(task).status === 'FAILED');
+    expect(await listed('FAILED')).toEqual(failed.map(({ externalId }) => externalId));
+    expect(failed.length).toBeGreaterThan(0);
+    const { node } = await run('query ($id: ID!) { node(id: $id) { ... on Task { endedAt } } }', find(CANCELLED[0]!));
+    expect(node.endedAt).toBe(find(CANCELLED[0]!).updatedAt);
   });
 
   it('finds every voice, face scan and face by its id, but no deleted voice', async ({ expect }) => {
@@ -179,7 +210,8 @@ describe('a database of version 0.1', () => {
   it('continues the log after a cursor of version 0.1, as a list and as a subscription', async ({ expect }) => {
     const all = old.answers.events.edges.map(({ node }) => node);
     const after = all[4]!.cursor;
-    const missed = all.slice(5);
+    const missed = all.slice(5).map(changeOfToday);
+    expect(missed.filter(({ task }) => task.status === 'CANCELLED')).toHaveLength(CANCELLED.length);
     const list = `query ($after: String) {
       events: taskUpdates(first: 100, after: $after) { edges { node { cursor sequence at task { id status } } } }
     }`;
@@ -205,6 +237,12 @@ describe('a database of version 0.1', () => {
       const input = toLipSyncInput(given);
       expect((await run(CREATE_LIP_SYNC, { input })).made.id).toBe(find(input.externalId).id);
     }
+    const [lipSync] = inputs.lipSyncs;
+    const cancelled = [
+      await run(CREATE_VOICE, { input: { ...voice, externalId: 'cancelled-voice' } }),
+      await run(CREATE_LIP_SYNC, { input: { ...toLipSyncInput(lipSync!), externalId: 'cancelled-lip-sync' } }),
+    ];
+    expect(cancelled.map(({ made }) => made.id).toReversed()).toEqual(CANCELLED.map((each) => find(each).id));
     const { idempotencyKey: scanKey, ...scan } = inputs.scan;
     const scanned = await run(IDENTIFY, { ...scan, externalId: scanKey });
     expect(scanned.made).toEqual(answers.scans[0]);

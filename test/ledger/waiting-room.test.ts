@@ -64,7 +64,7 @@ describe('tasks that wait to be sent', () => {
       expect(parts.deps.tasks.waiting().tasks).toBe(2);
       gate.isOpen = false;
       const third = await voiceOf(parts, 1000);
-      parts.journal.apply(third.id, { type: 'CLOSED', failure: { code: 'CANCELLED', message: '' } });
+      parts.journal.apply(third.id, { type: 'CANCELLED' });
       expect((await voiceOf(parts, 1000)).status).toBe('QUEUED');
     });
   });

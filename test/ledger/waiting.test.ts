@@ -32,8 +32,8 @@ describe('a create that Kling refuses for now', () => {
     const second = valueOf(await ledger.createVoiceTask(voiceInput('y')));
     expect(await ledger.queuePositionsOf([second.id])).toEqual([1]);
     expect(valueOf(await ledger.cancelTask(first))).toMatchObject({
-      status: 'FAILED',
-      failure: { code: 'CANCELLED' },
+      status: 'CANCELLED',
+      failure: null,
     });
     expect(await ledger.queuePositionsOf([second.id])).toEqual([0]);
     expect(await storedTask(ledger, first.id)).toMatchObject({ phase: 'DONE', parts: 0, wake_at: null });
@@ -41,10 +41,19 @@ describe('a create that Kling refuses for now', () => {
     await expect.poll(() => storedTask(ledger, second.id), { timeout: 15_000 }).toMatchObject({ phase: 'SENT' });
     await ring(ledger);
     expect(await sandbox.tasksOf(first.id)).toBe(0);
-    expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
+    expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'CANCELLED']);
     // A second cancel neither sends anything nor adds an event.
-    await ledger.cancelTask(first);
-    expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'FAILED']);
+    expect(failureOf(await ledger.cancelTask(first))).toMatchObject({
+      code: 'CONFLICT',
+      message: 'The task has ended already: it is CANCELLED.',
+    });
+    expect(await statusesOf(ledger, first.id)).toEqual(['QUEUED', 'CANCELLED']);
+    // Repeating its create makes no other task.
+    expect(valueOf(await ledger.createVoiceTask(voiceInput('x')))).toMatchObject({ id: first.id, status: 'CANCELLED' });
+    expect(await sandbox.tasksOf(first.id)).toBe(0);
+    const all = { kind: null, statuses: ['CANCELLED'] } as const;
+    const { edges } = valueOf(await ledger.tasks(all, { first: 10, after: null }));
+    expect(edges.map(({ node }) => node.id)).toEqual([first.id]);
   });
 
   it('cannot be cancelled once it is at Kling, and an unknown one is refused', async ({ expect }) => {

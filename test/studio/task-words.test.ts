@@ -22,6 +22,11 @@ describe('the cost of a task', () => {
     ['is the charge as soon as Kling reports it', 'LipSyncTask', '6', '1', '1 unit'],
     ['is unknown without an estimate', 'LipSyncTask', null, null, null],
   ] as const)('%s', ([, __typename, unitsEstimated, unitsCharged, cost], { expect }) => {
-    expect(costOf({ __typename, unitsEstimated, unitsCharged })).toBe(cost);
+    expect(costOf({ __typename, status: 'PROCESSING', unitsEstimated, unitsCharged })).toBe(cost);
+  });
+
+  it('is nothing if it was cancelled', ({ expect }) => {
+    const task = { __typename: 'LipSyncTask', status: 'CANCELLED', unitsEstimated: '6', unitsCharged: null } as const;
+    expect(costOf(task)).toBe('0 units');
   });
 });

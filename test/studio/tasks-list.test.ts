@@ -59,6 +59,42 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     await page.context().close();
   });
 
+  it('shows a cancelled task as cancelled and free, and not as failed', async ({ expect }) => {
+    const tenant = `cancels-${randomUUID()}`;
+    const execute = createExecute(`${inject('studioUrl')}/graphql`, await mintStudioToken(tenant));
+    const { page, faults } = await openPage(browser, { viewport: { width: 390, height: 844 } });
+    await signIn(page, tenant);
+    await execute(`mutation { createVoiceTask(input: {
+      name: "Later", sample: { url: "https://example.com/later-sandbox-rate-limited-12s.mp3" }
+    }) { ... on VoiceTask { id } ... on Failure { code message } } }`);
+    const rows = page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link');
+    await page.getByRole('radio', { name: 'Active' }).click();
+    await rows.getByText('Later', { exact: true }).click();
+    await page.getByRole('button', { name: 'Cancel task' }).click();
+    await page.getByText('Cancelled before Kling received it').waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel task' }).count()).toBe(0);
+    expect(await page.locator('.facts').getByText('0 units').count()).toBe(1);
+    expect(await page.getByRole('alert').count()).toBe(0);
+
+    await page.locator('.back-link').click();
+    await page.getByText('No matching tasks').waitFor();
+    await page.getByRole('radio', { name: 'Failed' }).click();
+    await page.getByText('No matching tasks').waitFor();
+    await page.getByRole('radio', { name: 'Cancelled' }).click();
+    await rows.getByText('Later', { exact: true }).waitFor();
+    expect(new URL(page.url()).hash).toBe('#/tasks?state=cancelled');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    await shoot(page, 'cancelled-list-phone-light');
+
+    await rows.click();
+    await page.reload();
+    await page.getByText('Cancelled before Kling received it').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'cancelled-phone-light');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   it('tells tasks apart by name, file and face', async ({ expect }) => {
     const { page, faults } = await openPage(browser);
     const tenant = `apart-${randomUUID()}`;

@@ -1,6 +1,14 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
   [
+    13,
+    `
+    DROP INDEX task_ended;
+    ALTER TABLE task ADD COLUMN is_cancelled INTEGER AS (coalesce(json_extract(record, '$.failure.code') = 'CANCELLED', 0));
+    CREATE INDEX task_ended ON task (is_cancelled, ended_at) WHERE ended_at IS NOT NULL;
+    `,
+  ],
+  [
     12,
     `
     DROP INDEX paid_call_wake;

@@ -76,6 +76,8 @@ async function checkAll(model: Model, real: Real): Promise<void> {
     expect(RANK[stored.status]).toBeGreaterThanOrEqual(intent.rank);
     if (intent.final !== null) expect(stored.status).toBe(intent.final);
     expect(stored.status).toBe(told.at(-1)?.status ?? 'QUEUED');
+    expect(stored.failure !== null).toBe(stored.status === 'FAILED');
+    if (stored.status === 'CANCELLED') expect(tasks.filter((task) => task.externalTaskId === id)).toEqual([]);
     intent.rank = RANK[stored.status];
     intent.final = intent.rank === 3 ? stored.status : null;
     intent.seen = told.length;
@@ -119,6 +121,23 @@ function create(externalId: string, words: string, atOnce: number): Command {
   };
 }
 
+/** Creates a task while Kling takes none, and cancels it. */
+function createAndCancel(externalId: string): Command {
+  const made = create(externalId, 'sandbox-never-ends', 1);
+  return {
+    check: (model) => !model.intents.has(externalId),
+    async run(model, real) {
+      await real.sandbox.configure({ faults: { tooManyRequests: 1 } });
+      await made.run(model, real);
+      const answer = await ledgerOf(real.tenant).cancelTask({ id: real.ids.get(externalId)!, kind: 'VOICE' });
+      await real.sandbox.configure({ faults: {} });
+      expect(valueOf(answer).status).toBe('CANCELLED');
+      await checkAll(model, real);
+    },
+    toString: () => `createAndCancel(${externalId})`,
+  };
+}
+
 function createWithOtherInput(externalId: string): Command {
   return command(`createWithOtherInput(${externalId})`, externalId, async (ledger) => {
     const answer = await ledger.createVoiceTask(voiceInput(externalId, undefined, 'Somebody else'));
@@ -159,6 +178,7 @@ export function commands(): readonly fc.Arbitrary<Command>[] {
   const about = fc.constantFrom('ours' as const, 'ours' as const, 'another' as const, 'none' as const);
   return [
     fc.tuple(externalId, fc.constantFrom(...WORDS), fc.integer({ min: 1, max: 3 })).map((its) => create(...its)),
+    externalId.map(createAndCancel),
     externalId.map(createWithOtherInput),
     fc.tuple(externalId, status, about).map((its) => callback(...its)),
     fc
@@ -173,6 +193,7 @@ export function commands(): readonly fc.Arbitrary<Command>[] {
       command(`cancel(${id})`, id, async (ledger, _model, { ids }) => {
         const answer = await ledger.cancelTask({ id: ids.get(id)!, kind: 'VOICE' });
         if (!answer.ok) expect(answer.failure.code).toBe('CONFLICT');
+        else expect(answer.value.status).toBe('CANCELLED');
       }),
     ),
     fc.tuple(externalId, fc.constantFrom('a', 'b', null)).map(([id, label]) =>

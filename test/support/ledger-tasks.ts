@@ -3,7 +3,15 @@ import type { FaceScan, LipSyncTask, VoiceTask } from '../../src/domain/records.
 import { DAY_MS, type LedgerParts } from './ledger-parts.ts';
 
 /** The rank of each status. It is not imported, so that a mistake in the source is found. */
-export const RANK = { QUEUED: 0, SUBMITTED: 1, PROCESSING: 2, UNRECOGNIZED: 2, SUCCEEDED: 3, FAILED: 3 } as const;
+export const RANK = {
+  QUEUED: 0,
+  SUBMITTED: 1,
+  PROCESSING: 2,
+  UNRECOGNIZED: 2,
+  SUCCEEDED: 3,
+  FAILED: 3,
+  CANCELLED: 3,
+} as const;
 
 export function createVoiceOnce({ creator }: LedgerParts, externalId: string | null = null): Promise<VoiceTask> {
   return creator.createVoiceTask({ name: 'Ann', sample: { url: 'https://example.com/a.mp3' }, externalId });

@@ -17,8 +17,8 @@ export function recordSql(sql: SqlStorage): ReadonlyMap<string, RecordedStatemen
     const cursor = exec.call(this, query, ...bindings);
     if (!recorded.has(text)) {
       recorded.set(text, { text, plan: [] });
-      // CREATE TABLE and the like have no plan.
-      if (/^(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b/.test(text)) {
+      // CREATE TABLE and the like have no plan. EXPLAIN would explain only the first of several statements, and run the rest.
+      if (/^(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b[^;]*$/.test(text)) {
         const plan = exec
           .call(this, `EXPLAIN QUERY PLAN ${query}`, ...bindings)
           .raw<[number, number, number, string]>();

@@ -6,6 +6,8 @@ const KLING_WORDS: Record<TaskStatus, string> = {
   PROCESSING: 'processing',
   SUCCEEDED: 'succeed',
   FAILED: 'failed',
+  // Kling has no such word.
+  CANCELLED: 'cancelled',
   UNRECOGNIZED: 'in_review',
 };
 

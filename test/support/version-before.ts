@@ -21,6 +21,13 @@ interface OldList<Node> {
   readonly edges: readonly { readonly cursor: string; readonly node: Node }[];
 }
 
+/** A change of a task as version 0.1 listed it. */
+export interface OldChange {
+  readonly cursor: string;
+  readonly sequence: number;
+  readonly task: { readonly id: string; readonly status: string };
+}
+
 interface OldScan {
   readonly id: string;
   readonly sessionId: string;
@@ -50,7 +57,7 @@ export interface OldVersion {
   readonly answers: {
     readonly tasks: OldList<OldTask>;
     readonly voices: OldList<{ readonly id: string }>;
-    readonly events: OldList<{ readonly cursor: string; readonly sequence: number }>;
+    readonly events: OldList<OldChange>;
     readonly usage: { readonly month: string; readonly units: string };
     readonly scans: readonly OldScan[];
     readonly speeches: readonly { readonly audioId: string }[];

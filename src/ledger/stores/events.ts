@@ -1,7 +1,7 @@
 import { toCursor } from '../../domain/cursor.ts';
 import type { TaskChange, TaskDetails, TaskRecord } from '../../domain/records.ts';
 import { readOwnJson } from '../../lib/json.ts';
-import { jsonOf } from './tasks.ts';
+import { jsonOf, readRecord } from './tasks.ts';
 
 type Columns = { seq: number; at: number; record: string; details: string | null };
 
@@ -115,7 +115,7 @@ export class EventStore {
   #toChanges(rows: readonly Columns[]): TaskChange[] {
     const read = new Map<string, TaskDetails>();
     return rows.map(({ seq, at, record, details }) => {
-      const task = readOwnJson<TaskRecord>(record);
+      const task = readRecord(record);
       const change = { seq, cursor: this.cursorOf(seq), atMs: at, resync: false };
       if (details === null) return { ...change, task };
       const shared = read.get(details) ?? readOwnJson<TaskDetails>(details);

@@ -85,17 +85,21 @@ export function retainedRowsOf(
   ];
 }
 
+/** The condition is the first column of the index `task_ended`. */
 function endedTasks(sql: SqlStorage, isCancelled: 0 | 1, keptMs: number): RetainedRows {
   return {
     keptMs,
     oldestAtMs: () =>
       sql
-        .exec<Oldest>('SELECT min(ended_at) AS at FROM task WHERE is_cancelled = ? AND ended_at > 0', isCancelled)
+        .exec<Oldest>(
+          `SELECT min(ended_at) AS at FROM task WHERE (status = 'CANCELLED') = ? AND ended_at > 0`,
+          isCancelled,
+        )
         .one().at,
     deleteUntil: (atMs, limit) =>
       sql.exec(
         `DELETE FROM task WHERE seq IN
-           (SELECT seq FROM task WHERE is_cancelled = ? AND ended_at <= ? ORDER BY ended_at LIMIT ?)`,
+           (SELECT seq FROM task WHERE (status = 'CANCELLED') = ? AND ended_at <= ? ORDER BY ended_at LIMIT ?)`,
         isCancelled,
         atMs,
         limit,

@@ -296,8 +296,15 @@ export function jsonOf({ details, ...record }: TaskRecord): readonly [record: st
 
 /** Reads the columns `record` and `details`. */
 export function readTaskRecord(record: string, details: string | null): TaskRecord {
-  const read = readOwnJson<TaskRecord>(record);
+  const read = readRecord(record);
   return details === null ? read : { ...read, details: readOwnJson<TaskDetails>(details) };
+}
+
+/** Reads the column `record` of a task or an event. Version 0.1 stored a cancelled task as failed, with that code. */
+export function readRecord(json: string): TaskRecord {
+  const record = readOwnJson<TaskRecord>(json);
+  const code: string | undefined = record.failure?.code;
+  return code === 'CANCELLED' ? { ...record, status: 'CANCELLED', failure: null } : record;
 }
 
 /** Maps a row that `SELECT` has read. */

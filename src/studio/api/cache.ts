@@ -106,6 +106,8 @@ export function createCache(): Exchange {
           noteTask(createLipSyncTask, cache),
         createVoiceTask: ({ createVoiceTask }: { createVoiceTask?: MutationAnswer | null }, _args, cache) =>
           noteTask(createVoiceTask, cache),
+        cancelTask: ({ cancelTask }: { cancelTask?: MutationAnswer | null }, _args, cache) =>
+          noteTask(cancelTask, cache),
         deleteVoice: ({ deleteVoice }: { deleteVoice?: { readonly deletedId?: string } | null }, _args, cache) => {
           if (deleteVoice?.deletedId === undefined) return;
           cache.updateQuery({ query: VoicesDocument, variables: {} }, (data) =>

@@ -28,7 +28,6 @@ export interface FailureTexts {
 const TEXTS = {
   AUDIO_UNREADABLE: { title: 'Kling couldn’t read the audio', advice: 'Convert the audio to MP3 or WAV.' },
   BAD_USER_INPUT: { title: 'Check your input' },
-  CANCELLED: { title: 'Cancelled', advice: 'Kling never received it. Nothing was charged.' },
   CONFLICT: { title: 'This was already created with other values' },
   CONTENT_REJECTED: {
     title: 'Kling’s content policy refused this',

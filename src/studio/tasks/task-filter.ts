@@ -4,7 +4,7 @@ import type { Task, TasksDocument } from '../api/documents.ts';
 /** The filter of a task list. */
 export interface TaskFilter {
   readonly kind: 'all' | 'lip-syncs' | 'voices';
-  readonly state: 'all' | 'under-way' | 'done' | 'failed';
+  readonly state: 'all' | 'under-way' | 'done' | 'failed' | 'cancelled';
 }
 
 /** The variables of a list that depend on its filter. */
@@ -21,6 +21,7 @@ export const STATES = [
   { value: 'under-way', label: 'Active' },
   { value: 'done', label: 'Done' },
   { value: 'failed', label: 'Failed' },
+  { value: 'cancelled', label: 'Cancelled' },
 ] as const;
 
 const KIND_VARIABLES = { all: {}, 'lip-syncs': { kind: 'LIP_SYNC' }, voices: { kind: 'VOICE' } } as const;
@@ -29,6 +30,7 @@ const STATE_VARIABLES: Readonly<Record<TaskFilter['state'], Pick<FilterVariables
   'under-way': { status: ['QUEUED', 'SUBMITTED', 'PROCESSING', 'UNRECOGNIZED'] },
   done: { status: ['SUCCEEDED'] },
   failed: { status: ['FAILED'] },
+  cancelled: { status: ['CANCELLED'] },
 };
 
 /** Maps a filter to variables. */

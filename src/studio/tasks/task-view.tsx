@@ -52,6 +52,12 @@ export function TaskView({ task, level, onRetry }: Props) {
       {task.failure === null ? null : (
         <TaskFailure failure={task.failure} kind={task.__typename} {...(onRetry && { onRetry })} />
       )}
+      {task.status === 'CANCELLED' ? (
+        <Notice tone="info" title="Cancelled before Kling received it">
+          <p>Nothing was charged.</p>
+          <RetryLink kind={task.__typename} {...(onRetry && { onRetry })} />
+        </Notice>
+      ) : null}
       {task.status === 'SUCCEEDED' && task.__typename === 'LipSyncTask' ? <LipSyncResult task={task} /> : null}
       {task.status === 'SUCCEEDED' && task.__typename === 'VoiceTask' ? <VoiceResult task={task} /> : null}
       <TaskFacts task={task} />
@@ -111,14 +117,27 @@ function TaskFacts({ task }: { readonly task: Task }) {
   );
 }
 
-interface FailureProps {
-  readonly failure: NonNullable<Task['failure']>;
+interface RetryProps {
   readonly kind: Task['__typename'];
   readonly onRetry?: () => void;
 }
 
-function TaskFailure({ failure, kind, onRetry }: FailureProps) {
-  const { title, advice } = failureWordsOf(failure.code, kind);
+function RetryLink({ kind, onRetry }: RetryProps) {
+  return (
+    <p>
+      <a href={kind === 'LipSyncTask' ? '#/lip-sync' : '#/voices'} onClick={onRetry}>
+        Try again
+      </a>
+    </p>
+  );
+}
+
+interface FailureProps extends RetryProps {
+  readonly failure: NonNullable<Task['failure']>;
+}
+
+function TaskFailure({ failure, ...retry }: FailureProps) {
+  const { title, advice } = failureWordsOf(failure.code, retry.kind);
   return (
     <div role="alert">
       <Notice tone="danger" title={title}>
@@ -126,11 +145,7 @@ function TaskFailure({ failure, kind, onRetry }: FailureProps) {
         <p>
           Kling’s message: <q>{failure.message}</q>
         </p>
-        <p>
-          <a href={kind === 'LipSyncTask' ? '#/lip-sync' : '#/voices'} onClick={onRetry}>
-            Try again
-          </a>
-        </p>
+        <RetryLink {...retry} />
       </Notice>
     </div>
   );

@@ -9,6 +9,7 @@ export const STATUS_LABELS: Readonly<Record<Task['status'], string>> = {
   PROCESSING: 'In progress',
   SUCCEEDED: 'Done',
   FAILED: 'Failed',
+  CANCELLED: 'Cancelled',
   UNRECOGNIZED: 'In progress',
 };
 
@@ -52,7 +53,7 @@ export function failureWordsOf(code: FailureCode, kind: Task['__typename']): Fai
 
 /** Whether the task never changes again. */
 export function isFinal({ status }: Pick<Task, 'status'>): boolean {
-  return status === 'SUCCEEDED' || status === 'FAILED';
+  return status === 'SUCCEEDED' || status === 'FAILED' || status === 'CANCELLED';
 }
 
 /** The prefix of external ids that the studio creates, which mean nothing to users. */
@@ -83,11 +84,12 @@ export function newExternalId(): string {
 export const LIP_SYNC_UNITS_MAX = lipSyncUnits(null);
 
 /** Returns the cost so far, or its estimate. Null if neither is known. */
-export function costOf({ __typename, unitsCharged, unitsEstimated }: CostedTask): string | null {
+export function costOf({ __typename, status, unitsCharged, unitsEstimated }: CostedTask): string | null {
   if (unitsCharged !== null) return formatUnits(unitsCharged);
+  if (status === 'CANCELLED') return formatUnits('0');
   if (unitsEstimated === null) return null;
   const isMost = __typename === 'LipSyncTask' && unitsEstimated === LIP_SYNC_UNITS_MAX;
   return `${isMost ? 'At most' : 'About'} ${formatUnits(unitsEstimated)}`;
 }
 
-type CostedTask = Pick<Task, '__typename' | 'unitsCharged' | 'unitsEstimated'>;
+type CostedTask = Pick<Task, '__typename' | 'status' | 'unitsCharged' | 'unitsEstimated'>;

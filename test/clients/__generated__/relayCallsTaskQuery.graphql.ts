@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<cef635b42dab4204a27d77fd675c36fc>>
+ * @generated SignedSource<<25f77a349e339e144f3c484d65271100>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,7 +9,7 @@
 // @ts-nocheck
 
 import { ConcreteRequest } from 'relay-runtime';
-export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type relayCallsTaskQuery$variables = {
   id: string;
 };

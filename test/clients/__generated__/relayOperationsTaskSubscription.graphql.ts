@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<446edb82ff6c51ba87c341227d8c118a>>
+ * @generated SignedSource<<f722098f2467ba49d7df889ab59aac70>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,7 +9,7 @@
 // @ts-nocheck
 
 import { ConcreteRequest } from 'relay-runtime';
-export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type relayOperationsTaskSubscription$variables = {
   after?: string | null | undefined;
   id: string;

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<1033fbbe435f41fe3f6d351adc1736a2>>
+ * @generated SignedSource<<e25056272935d9064aac39341ae9c745>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,7 +9,7 @@
 // @ts-nocheck
 
 import { ConcreteRequest } from 'relay-runtime';
-export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type relayOperationsTasksSubscription$variables = {
   after?: string | null | undefined;
 };

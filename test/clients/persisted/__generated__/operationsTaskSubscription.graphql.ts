@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<e52b4f42959edbf4a76e5308668fcfd2>>
+ * @generated SignedSource<<27c8441bde95e6786b70cbdf06eafb37>>
  * @relayHash fad8dc212767735fbf650810b6fc8a87
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
@@ -12,7 +12,7 @@
 // @relayRequestID c5b85199c13b6fbb023e065bf2d1c285464a16898df00196fecd7507b8998d20
 
 import { ConcreteRequest } from 'relay-runtime';
-export type TaskStatus = "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type operationsTaskSubscription$variables = {
   after?: string | null | undefined;
   id: string;
