@@ -210,15 +210,15 @@ export function badUserInput(issues: readonly [Issue, ...Issue[]]): InvalidInput
   });
 }
 
-/** Creates the error for an id of a mutation that names nothing. Another tenant's object is not told from a missing one. */
-export function unknownId(argument: string, type: 'task' | 'voice'): InvalidInputError {
-  return badUserInput([{ path: [argument], code: 'NOT_FOUND', message: `There is no such ${type}.` }]);
+/** Creates the issue of an id of a mutation that names nothing. Another tenant's object is not told from a missing one. */
+export function unknownId(argument: string, type: 'task' | 'voice'): Issue {
+  return { path: [argument], code: 'NOT_FOUND', message: `There is no such ${type}.` };
 }
 
-/** Creates the error for an id of a mutation that is not an id of this type. */
-export function wrongIdType(argument: string, type: 'task' | 'voice'): InvalidInputError {
+/** Creates the issue of an id of a mutation that is not an id of this type. */
+export function wrongIdType(argument: string, type: 'task' | 'voice'): Issue {
   const message = `is not the id of a ${type}: ids of other types and Kling's own ids are not accepted`;
-  return badUserInput([{ path: [argument], code: 'WRONG_ID_TYPE', message }]);
+  return { path: [argument], code: 'WRONG_ID_TYPE', message };
 }
 
 /** Creates the error for a watched task that is missing or belongs to another tenant. The caller cannot tell which. */

@@ -1,5 +1,6 @@
-import { type Ledger, type TaskFilter, type Upstream, writeScope } from '../domain/ports.ts';
+import { type Ledger, type Upstream, type Watch, writeScopes } from '../domain/ports.ts';
 import { TASK_KINDS, type TaskKind } from '../domain/task.ts';
+import type { TaskFilter } from '../domain/task-filter.ts';
 import { isPermitted, requireScope, type Scope, type Viewer } from '../domain/viewer.ts';
 
 /** The scope that reads each kind of task, and what belongs to it. */
@@ -11,7 +12,7 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
 
   return {
     async write(name, input) {
-      may(writeScope(name, input));
+      requireScope(viewer, ...writeScopes(name, input));
       return ledger.write(name, input);
     },
     async task(reference) {
@@ -27,10 +28,8 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       mayReadTasks(viewer);
       return ledger.queuePosition(taskId);
     },
-    async events(task, window) {
-      // The log of all tasks holds both kinds.
-      for (const kind of task === null ? TASK_KINDS : [task.kind]) may(READ[kind]);
-      return ledger.events(task, window);
+    async events(watch, window) {
+      return ledger.events(readableWatch(viewer, watch), window);
     },
     async faceScan(id) {
       may('lipsync:read');
@@ -68,7 +67,7 @@ export function createScopedUpstream(upstream: Upstream, viewer: Viewer): Upstre
   const may = (scope: Scope): void => requireScope(viewer, scope);
   return {
     async presetVoices() {
-      if (!isPermitted(viewer, 'operator')) may('voices:read');
+      requireScope(viewer, 'operator', 'voices:read');
       return await upstream.presetVoices();
     },
     async klingTasks(list, page) {
@@ -95,6 +94,13 @@ export function readableTasks(viewer: Viewer, filter: TaskFilter): TaskFilter {
   return filter.kind === null && others.length === 0 ? { ...filter, kind: only } : filter;
 }
 
+/** Narrows a watch to the tasks that the viewer may read. Throws `FORBIDDEN` if it may read none of them. */
+export function readableWatch(viewer: Viewer, watch: Watch): Watch {
+  if (watch.task === null) return { ...watch, filter: readableTasks(viewer, watch.filter) };
+  requireScope(viewer, READ[watch.task.kind]);
+  return watch;
+}
+
 function mayReadTasks(viewer: Viewer): void {
-  if (!isPermitted(viewer, 'voices:read')) requireScope(viewer, 'lipsync:read');
+  requireScope(viewer, 'voices:read', 'lipsync:read');
 }

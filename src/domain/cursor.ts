@@ -32,4 +32,6 @@ export interface Window {
 export interface Slice<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[];
   readonly hasNextPage: boolean;
+  /** The cursor up to which the list was read, if that is not the last edge; null if nothing was read. */
+  readonly endCursor?: string | null;
 }

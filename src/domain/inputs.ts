@@ -50,7 +50,8 @@ export function checkCreateVoiceTaskInput(
 
 /** The input of `deleteVoice`. */
 export interface DeleteVoiceInput {
-  readonly voiceId: string;
+  /** Null if the caller's id is not the id of a voice. */
+  readonly voiceId: string | null;
   /** Also deletes a voice that is not the tenant's. Needs the scope `operator`. */
   readonly anyOwner: boolean;
 }

@@ -9,7 +9,8 @@ import type {
 } from './inputs.ts';
 import type { NotesInput } from './notes.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
-import type { KlingList, KlingTask, TaskKind, TaskStatus, Voice } from './task.ts';
+import { isFinal, type KlingList, type KlingTask, type TaskKind, type Voice } from './task.ts';
+import { matchesFilter, type TaskFilter } from './task-filter.ts';
 import type { Scope } from './viewer.ts';
 
 /** The gateway's id of a task, or the id that the caller chose. */
@@ -23,10 +24,10 @@ export interface TaskHandle {
   readonly kind: TaskKind;
 }
 
-export interface TaskFilter {
+/** The task that a mutation changes. `kind` is null if the caller's id is not the id of a task. */
+export interface NamedTask {
+  readonly id: string;
   readonly kind: TaskKind | null;
-  /** Empty for all statuses. */
-  readonly statuses: readonly TaskStatus[];
 }
 
 export interface DeletedVoiceResult {
@@ -44,32 +45,39 @@ interface Writes {
   readonly synthesizeSpeech: { readonly input: SynthesizeSpeechInput; readonly result: Speech };
   readonly deleteVoice: { readonly input: DeleteVoiceInput; readonly result: DeletedVoiceResult };
   /** Cancels a task that has not been sent. */
-  readonly cancelTask: { readonly input: TaskHandle; readonly result: TaskRecord };
+  readonly cancelTask: { readonly input: NamedTask; readonly result: TaskRecord };
   /** Changes the caller's notes on a task. */
-  readonly updateTask: { readonly input: TaskHandle & NotesInput; readonly result: TaskRecord };
+  readonly updateTask: { readonly input: NamedTask & NotesInput; readonly result: TaskRecord };
 }
 
 /** The scope that allows to write a kind of task, and what belongs to it. */
 const WRITE = { LIP_SYNC: 'lipsync:write', VOICE: 'voices:write' } as const satisfies Record<TaskKind, Scope>;
 
+/** Any of them allows a write. */
+type AnyOf = readonly [Scope, ...Scope[]];
+
 const SCOPES = {
-  identifyFaces: () => WRITE.LIP_SYNC,
-  createVoiceTask: () => WRITE.VOICE,
-  createLipSyncTask: () => WRITE.LIP_SYNC,
-  synthesizeSpeech: () => WRITE.LIP_SYNC,
-  deleteVoice: ({ anyOwner }) => (anyOwner ? 'operator' : WRITE.VOICE),
-  cancelTask: ({ kind }) => WRITE[kind],
-  updateTask: ({ kind }) => WRITE[kind],
-} as const satisfies { readonly [Name in WriteName]: (input: WriteInput<Name>) => Scope };
+  identifyFaces: () => [WRITE.LIP_SYNC],
+  createVoiceTask: () => [WRITE.VOICE],
+  createLipSyncTask: () => [WRITE.LIP_SYNC],
+  synthesizeSpeech: () => [WRITE.LIP_SYNC],
+  deleteVoice: ({ anyOwner }) => [anyOwner ? 'operator' : WRITE.VOICE],
+  cancelTask: scopesOfTask,
+  updateTask: scopesOfTask,
+} as const satisfies { readonly [Name in WriteName]: (input: WriteInput<Name>) => AnyOf };
+
+function scopesOfTask({ kind }: NamedTask): AnyOf {
+  return kind === null ? [WRITE.LIP_SYNC, WRITE.VOICE] : [WRITE[kind]];
+}
 
 export type WriteName = keyof Writes;
 export type WriteInput<Name extends WriteName> = Writes[Name]['input'];
 export type WriteResult<Name extends WriteName> = Writes[Name]['result'];
 
-/** Returns the scope that a write needs. */
-export function writeScope<Name extends WriteName>(name: Name, input: WriteInput<Name>): Scope {
-  const scopeOf: { readonly [Each in WriteName]: (given: WriteInput<Each>) => Scope } = SCOPES;
-  return scopeOf[name](input);
+/** Returns the scopes of which a write needs any. */
+export function writeScopes<Name extends WriteName>(name: Name, input: WriteInput<Name>): AnyOf {
+  const scopesOf: { readonly [Each in WriteName]: (given: WriteInput<Each>) => AnyOf } = SCOPES;
+  return scopesOf[name](input);
 }
 
 /**
@@ -91,8 +99,8 @@ export interface Ledger {
   voices(window: Window): Promise<Slice<Voice>>;
   /** Returns how many of the tenant's tasks wait before this one; null if it does not wait. */
   queuePosition(taskId: string): Promise<number | null>;
-  /** Returns the changes of one task, or of all if `task` is null, oldest first. */
-  events(task: TaskHandle | null, window: Window): Promise<Slice<TaskChange>>;
+  /** Returns the changes that a watch lets through, oldest first; none if its task does not exist. */
+  events(watch: Watch, window: Window): Promise<Slice<TaskChange>>;
   /** `month` is in UTC, such as `2026-11`. */
   usage(month: string): Promise<Usage>;
 }
@@ -130,9 +138,10 @@ export interface UpstreamPage<T> {
   readonly klingRequestId: string | null;
 }
 
-/** The subject of a subscription: one task, or all tasks that match a filter. */
+/** The subject of a subscription, and of a reader of the log. The filter is matched against the task after each change. */
 export interface Watch {
-  readonly taskId: string | null;
+  /** Null for all tasks. */
+  readonly task: TaskHandle | null;
   readonly filter: TaskFilter;
 }
 
@@ -159,9 +168,12 @@ export interface CatchUp {
   readonly events: readonly TaskChange[];
 }
 
-/** Returns true if a subscription watches the task of a change. */
-export function isWatched({ taskId, filter }: Watch, record: TaskRecord): boolean {
-  if (taskId !== null && record.id !== taskId) return false;
-  if (filter.kind !== null && record.kind !== filter.kind) return false;
-  return filter.statuses.length === 0 || filter.statuses.includes(record.status);
+/** Returns true if a watch lets a change through, after which the task is this record. */
+export function isWatched({ task, filter }: Watch, record: TaskRecord): boolean {
+  return (task === null || record.id === task.id) && matchesFilter(filter, record);
+}
+
+/** Returns true for the end of the one watched task, also if the filter hides it. Nothing follows. */
+export function isEnd({ task }: Watch, record: TaskRecord): boolean {
+  return task?.id === record.id && isFinal(record.status);
 }

@@ -32,8 +32,9 @@ export function isPermitted({ scopes }: Viewer, scope: Scope): boolean {
   return scopes.includes(scope);
 }
 
-/** Throws `FORBIDDEN` for a viewer without the scope. */
-export function requireScope(viewer: Viewer, scope: Scope): void {
-  if (isPermitted(viewer, scope)) return;
-  throw new GatewayError({ code: 'FORBIDDEN', message: `The token lacks the scope "${scope}".`, retryable: false });
+/** Throws `FORBIDDEN` for a viewer with none of the scopes. The error names the last one. */
+export function requireScope(viewer: Viewer, ...anyOf: readonly [Scope, ...Scope[]]): void {
+  if (anyOf.some((scope) => isPermitted(viewer, scope))) return;
+  const message = `The token lacks the scope "${anyOf.at(-1)}".`;
+  throw new GatewayError({ code: 'FORBIDDEN', message, retryable: false });
 }

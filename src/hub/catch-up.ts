@@ -1,6 +1,5 @@
 import type { GatewayContext } from '../context.ts';
-import type { CatchUp, Ledger, PresentPlace, Upstream, Watch } from '../domain/ports.ts';
-import { isFinal } from '../domain/task.ts';
+import { type CatchUp, isEnd, type Ledger, type PresentPlace, type Upstream, type Watch } from '../domain/ports.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Failure, Result } from '../errors.ts';
 import { createBoundedCache } from '../lib/cache.ts';
@@ -72,7 +71,7 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
       fanOut.cutSlow(socket);
       return false;
     }
-    if (watch.taskId === null || !isFinal(event.task.status)) return true;
+    if (!isEnd(watch, event.task)) return true;
     fanOut.complete(socket, id);
     return false;
   }
@@ -129,7 +128,7 @@ export function createSharedCatchUp(
     try {
       const result = await read(...what);
       // Not for a single task: one that Kling refuses may disappear without an event.
-      if (result.ok && watch.taskId === null) pages.set(key, result.value);
+      if (result.ok && watch.task === null) pages.set(key, result.value);
       return result;
     } finally {
       reading.delete(key);
@@ -181,7 +180,7 @@ export function createSharedReads(ledgerOf: () => Ledger): Ledger {
     voice: (voiceId) => share((ledger) => ledger.voice(voiceId), 'voice', voiceId),
     voices: (window) => share((ledger) => ledger.voices(window), 'voices', window),
     queuePosition: (taskId) => share((ledger) => ledger.queuePosition(taskId), 'queuePosition', taskId),
-    events: (task, window) => share((ledger) => ledger.events(task, window), 'events', task?.id ?? null, window),
+    events: (watch, window) => share((ledger) => ledger.events(watch, window), 'events', watch, window),
     usage: (month) => share((ledger) => ledger.usage(month), 'usage', month),
     write: refuse,
   };

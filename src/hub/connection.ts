@@ -1,3 +1,4 @@
+import { readableWatch } from '../auth/scoped-ledger.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Failure } from '../errors.ts';
 import { codesOf, type PublicRefusal, toFailure, toRefusal } from '../graphql/errors.ts';
@@ -7,14 +8,7 @@ import type { Admission, Attachment } from './admission.ts';
 import type { Unread, Work } from './back-pressure.ts';
 import type { createCatchUp } from './catch-up.ts';
 import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
-import {
-  type Groups,
-  type Member,
-  type Registration,
-  type RegistrationStore,
-  groupKeyOf,
-  readableWatch,
-} from './registrations.ts';
+import { type Groups, type Member, type Registration, type RegistrationStore, groupKeyOf } from './registrations.ts';
 import type { Operation, Operations, PreparedSubscription, Asker } from './operations.ts';
 import { CLOSE, closeReason, type ClientMessage, type OperationPayload, pongMessage } from './protocol.ts';
 import type { CountedSubscription, WatchUsage } from './usage.ts';
@@ -156,7 +150,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const counted: CountedSubscription = {
       tenant,
       key: groupKeyOf(viewer, prepared),
-      taskId: watched.taskId,
+      taskId: watched.task?.id ?? null,
       cost: prepared.cost,
     };
     const refusal = deps.usage.enter(counted);
@@ -221,7 +215,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
         const { socket, isStream = false, viewer = null } = sockets.get(socketId) ?? {};
         if (socket === undefined || viewer === null) continue;
         const { tenant } = viewer;
-        const counted: CountedSubscription = { tenant, key: groupKeyOf(viewer, { key }), taskId: watched.taskId, cost };
+        const counted: CountedSubscription = {
+          tenant,
+          key: groupKeyOf(viewer, { key }),
+          taskId: watched.task?.id ?? null,
+          cost,
+        };
         deps.usage.restore(counted);
         groups.join(
           { ...counted, watch: watched, viewer, operationKey: key },

@@ -1,7 +1,6 @@
 import type { GatewayContext } from '../context.ts';
 import type { TaskChange } from '../domain/records.ts';
-import type { Ledger } from '../domain/ports.ts';
-import { isFinal } from '../domain/task.ts';
+import { isEnd, isWatched, type Ledger } from '../domain/ports.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Log } from '../lib/log.ts';
 import type { Attachment } from './admission.ts';
@@ -97,6 +96,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   }
 
   function complete(socket: WebSocket, id: string): void {
+    if (isExpired(socket)) return cut(socket, CLOSE.forbidden, EXPIRED);
     groups.leave(socket, id);
     store.remove(attachmentOf(socket)?.socketId ?? '', id);
     try {
@@ -106,16 +106,20 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     }
   }
 
-  /** Returns false if the member got the event while it caught up, or has left. */
-  function sendOnce(group: Group, member: Member, event: TaskChange, payload: string): boolean {
+  /** Returns false if the member got the event while it caught up, or has left. Sends nothing for a payload of null. */
+  function sendOnce(group: Group, member: Member, event: TaskChange, payload: string | null): boolean {
     if (event.seq <= member.floorSeq || group.members.get(member.socket)?.get(member.id) !== member) return false;
     member.floorSeq = event.seq;
-    send(member.socket, member.id, payload, member.isStream ? event.cursor : null);
-    if (group.watch.taskId !== null && isFinal(event.task.status)) complete(member.socket, member.id);
-    return true;
+    if (payload !== null) send(member.socket, member.id, payload, member.isStream ? event.cursor : null);
+    if (isEnd(group.watch, event.task)) complete(member.socket, member.id);
+    return payload !== null;
   }
 
-  async function payloadOf(group: Group, change: TaskChange, reads: Ledger): Promise<string> {
+  /** Returns null if the filter of the group hides the change, or if all members have left. */
+  async function payloadOf(group: Group, change: TaskChange, reads: Ledger): Promise<string | null> {
+    if (!isWatched(group.watch, change.task)) return null;
+    await turns.take(group.tenant, group.cost);
+    if (group.members.size === 0) return null;
     const load = () => store.operation(...memberOf(group));
     const context = deps.contextOf(group.viewer, reads);
     return operations.run({ key: group.operationKey, load }, change, context);
@@ -125,19 +129,17 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   async function apply(tenant: string, event: TaskChange): Promise<void> {
     const { seq, task } = event;
     const reads = deps.openReads(tenant);
-    const payloads = new Map<Group, string>();
+    const payloads = new Map<Group, string | null>();
     let subscriptions = 0;
     for (;;) {
       // Repeats until no member lacks the event: a client that subscribes during a wait may need it too.
       const missing = groups.matching(tenant, task).filter((group) => membersWithout(group, seq).length > 0);
       if (missing.length === 0) break;
       for (const group of missing) {
-        await turns.take(tenant, group.cost);
-        if (group.members.size === 0) continue;
-        const payload = payloads.get(group) ?? (await payloadOf(group, event, reads));
-        payloads.set(group, payload);
+        if (!payloads.has(group)) payloads.set(group, await payloadOf(group, event, reads));
+        const payload = payloads.get(group) ?? null;
         for (const member of membersWithout(group, seq)) {
-          const turn = turns.take(tenant, messageCostOf(payload));
+          const turn = turns.take(tenant, messageCostOf(payload ?? ''));
           if (turn !== null) await turn;
           if (sendOnce(group, member, event, payload)) subscriptions += 1;
         }
@@ -150,7 +152,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   }
 
   async function deliverNow(tenant: string, prev: number, events: readonly TaskChange[]): Promise<number | null> {
-    if (!isWatched(tenant)) return null;
+    if (!hasWatchers(tenant)) return null;
     const applied = store.appliedSeq(tenant) ?? prev;
     if (prev > applied) return applied;
     for (const event of events) {
@@ -159,14 +161,14 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     return store.appliedSeq(tenant) ?? prev;
   }
 
-  function isWatched(tenant: string): boolean {
+  function hasWatchers(tenant: string): boolean {
     if (groups.watches(tenant) || beginning.has(tenant)) return true;
     store.forgetTenant(tenant);
     return false;
   }
 
   function skipNow(tenant: string, seq: number): number | null {
-    if (!isWatched(tenant)) return null;
+    if (!hasWatchers(tenant)) return null;
     const applied = store.appliedSeq(tenant) ?? 0;
     if (applied >= seq) return applied;
     for (const socket of groups.socketsOf(tenant)) {

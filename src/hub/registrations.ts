@@ -1,5 +1,4 @@
-import { readableTasks } from '../auth/scoped-ledger.ts';
-import { isWatched, type Watch } from '../domain/ports.ts';
+import { isEnd, isWatched, type Watch } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { readOwnJson } from '../lib/json.ts';
@@ -170,7 +169,7 @@ export interface Groups {
   countOf(socket: WebSocket): number;
   watches(tenant: string): boolean;
   socketsOf(tenant: string): ReadonlySet<WebSocket>;
-  /** Returns the groups that watch the task of a change. */
+  /** Returns the groups that get a change, or that end with it. */
   matching(tenant: string, record: TaskRecord): readonly Group[];
 }
 
@@ -191,9 +190,10 @@ export function createGroups(left: (group: Group) => void): Groups {
     if (group.members.size > 0) return;
     byKey.delete(group.key);
     const ofTenant = byTenant.get(group.tenant);
-    const groups = ofTenant?.get(group.watch.taskId);
+    const taskId = group.watch.task?.id ?? null;
+    const groups = ofTenant?.get(taskId);
     groups?.delete(group);
-    if (groups?.size === 0) ofTenant?.delete(group.watch.taskId);
+    if (groups?.size === 0) ofTenant?.delete(taskId);
     if (ofTenant?.size === 0) byTenant.delete(group.tenant);
   }
 
@@ -206,7 +206,7 @@ export function createGroups(left: (group: Group) => void): Groups {
       const group = byKey.get(prototype.key) ?? { ...prototype, members: new Map() };
       byKey.set(group.key, group);
       const ofTenant = valueIn(byTenant, group.tenant, () => new Map<string | null, Set<Group>>());
-      valueIn(ofTenant, group.watch.taskId, () => new Set<Group>()).add(group);
+      valueIn(ofTenant, group.watch.task?.id ?? null, () => new Set<Group>()).add(group);
       valueIn(group.members, member.socket, () => new Map<string, Member>()).set(member.id, member);
       valueIn(bySocket, member.socket, () => new Map<string, Group>()).set(member.id, group);
       return group;
@@ -234,7 +234,7 @@ export function createGroups(left: (group: Group) => void): Groups {
     matching(tenant, record) {
       const ofTenant = byTenant.get(tenant);
       const candidates = [...(ofTenant?.get(record.id) ?? []), ...(ofTenant?.get(null) ?? [])];
-      return candidates.filter(({ watch }) => isWatched(watch, record));
+      return candidates.filter(({ watch }) => isWatched(watch, record) || isEnd(watch, record));
     },
   };
 }
@@ -245,11 +245,6 @@ function valueIn<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const made = make();
   map.set(key, made);
   return made;
-}
-
-/** Narrows a watch to the tasks that the viewer may read. Throws `FORBIDDEN` if it may read none of them. */
-export function readableWatch(viewer: Viewer, watch: Watch): Watch {
-  return { ...watch, filter: readableTasks(viewer, watch.filter) };
 }
 
 /** Equal for subscriptions that share an execution: same operation, tenant and scopes. */

@@ -73,7 +73,7 @@ export function createWatchUsage(limits: WatchLimits): WatchUsage {
   return {
     enter(operation) {
       if (operation.cost > limits.operationCostMax) {
-        const message = `The operation costs ${operation.cost} fields for each event, counting its lists as long as they may get; a live operation costs ${limits.operationCostMax} at most: ask for less by "first".`;
+        const message = `The operation costs ${operation.cost} fields for each event, counting its lists as long as they may get; a live operation costs ${limits.operationCostMax} at most: select fewer fields.`;
         return { code: 'QUERY_TOO_COMPLEX', message, retryable: false };
       }
       const found = problem(operation, tenants.get(operation.tenant) ?? emptyTenant());

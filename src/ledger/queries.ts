@@ -1,10 +1,11 @@
 import type { LedgerLimits } from '../config/index.ts';
 import { updatedAtMsOf } from '../domain/apply.ts';
 import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
-import { type CatchUp, isWatched, type PresentPlace, type TaskFilter, type Watch } from '../domain/ports.ts';
+import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/ports.ts';
 import type { FaceScan, Speech, TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
-import { badUserInput } from '../errors.ts';
+import type { TaskFilter } from '../domain/task-filter.ts';
+import { badUserInput, notFound } from '../errors.ts';
 import type { AssetStore } from './stores/assets.ts';
 import { cursorOwnerOf, type EventStore } from './stores/events.ts';
 import { newestSeqs, readTaskRecord, type TaskStore } from './stores/tasks.ts';
@@ -15,11 +16,16 @@ export interface Queries {
   voices(window: Window): Slice<Voice>;
   faceScans(window: Window): Slice<FaceScan>;
   speeches(window: Window): Slice<Speech>;
-  events(taskId: string | null, window: Window): Slice<TaskChange>;
+  /**
+   * Returns the changes that a watch lets through. Examines at most 500, so a page may be short, or empty, although more
+   * follow. Its `endCursor` continues after the last one examined.
+   */
+  events(watch: Watch, window: Window): Slice<TaskChange>;
   /**
    * Returns one page of what a new subscriber sees before the live events. Without a cursor, that is the present state: the
-   * one task, or all that match and have not ended. A cursor selects every later change. If some of those are deleted, the
-   * page is of the present state, marked as a resync. `rest` continues the present state after an earlier page.
+   * one task, or all that have not ended, if the filter lets them through. A cursor selects every later change. If some of
+   * those are deleted, the page is of the present state, marked as a resync. `rest` continues the present state after an
+   * earlier page. Throws `NOT_FOUND` if the watched task does not exist.
    */
   catchUp(watch: Watch, after: string | null, afterSeq: number | null, rest: PresentPlace | null): CatchUp;
 }
@@ -36,6 +42,9 @@ interface QueriesDeps {
 /** The most missed changes per page. A day's may be more than one answer can hold. */
 const MISSED_PAGE = 100;
 
+/** The most changes that one page of the log examines, however few match. Reading them takes about 5 ms. */
+const EXAMINED_MAX = 500;
+
 /** Creates the queries. They read only what is stored. */
 export function createQueries(deps: QueriesDeps): Queries {
   const { tasks, events, assets, storage } = deps;
@@ -43,11 +52,13 @@ export function createQueries(deps: QueriesDeps): Queries {
   const present = createPresentState({ ...deps, sql: storage.sql });
 
   function place(list: string, after: string | null): number | null {
-    if (after === null) return null;
-    const seq = parseCursor(`${list}-${owner}`, after);
-    if (seq === null)
-      throw badUserInput([{ path: ['after'], code: 'MALFORMED', message: 'is not a cursor of this list' }]);
-    return seq;
+    return after === null ? null : known(parseCursor(`${list}-${owner}`, after));
+  }
+
+  /** Returns the watched task; null if it does not exist, or is of another kind than its id says. */
+  function watchedTask({ task }: Watch): TaskRecord | null {
+    const record = task === null ? null : (tasks.find({ id: task.id })?.record ?? null);
+    return record?.kind === task?.kind ? record : null;
   }
 
   /** `rows` has one row more than was asked for if the list continues. */
@@ -104,13 +115,15 @@ export function createQueries(deps: QueriesDeps): Queries {
 
     catchUp(watch, after, afterSeq, rest) {
       if (rest !== null) return presentPage(present.goOn(rest), rest.headSeq, rest.resync);
-      const watched = watch.taskId === null ? null : tasks.find({ id: watch.taskId });
-      const isFinished = watched !== null && isFinal(watched.record.status);
+      const watched = watchedTask(watch);
+      if (watch.task !== null && watched === null) throw notFound();
+      const isFinished = watched !== null && isFinal(watched.status);
+      const given = after === null ? null : known(events.placeOf(after));
       // A cursor of 0 asks for the present state, not for the whole log.
-      const from = afterSeq ?? (place('event', after) || null);
-      const resync = from !== null && from < events.forgotten();
-      if (from !== null && !resync) {
-        const missed = events.after(watch.taskId, from, MISSED_PAGE);
+      const start = given?.seq === 0 ? null : given;
+      const from = afterSeq === null ? start : events.placeAt(afterSeq);
+      if (from !== null && !from.resync) {
+        const missed = events.after(watched?.id ?? null, from.seq, MISSED_PAGE);
         const hasMore = missed.length === MISSED_PAGE;
         return {
           ...upTo((hasMore ? missed.at(-1)?.seq : null) ?? events.head()),
@@ -121,18 +134,37 @@ export function createQueries(deps: QueriesDeps): Queries {
         };
       }
       const headSeq = events.head();
-      if (watch.taskId === null) return presentPage(present.begin(watch, resync), headSeq, resync);
-      const records = watched === null ? [] : [watched.record];
+      const resync = from !== null;
+      if (watched === null) return presentPage(present.begin(watch, resync), headSeq, resync);
+      const records = isWatched(watch, watched) ? [watched] : [];
       return { ...presentPage({ records, rest: null }, headSeq, resync), isOver: isFinished };
     },
 
-    events(taskId, { first, after }) {
-      const from = place('event', after);
-      const isResync = from !== null && from < events.forgotten();
-      const rows = events.after(taskId, from ?? 0, first + 1);
-      return slice('event', rows, first, (change) => ({ ...change, resync: isResync }));
+    events(watch, { first, after }) {
+      const { seq: from, resync } = after === null ? { seq: 0, resync: false } : known(events.placeOf(after));
+      if (watch.task !== null && watchedTask(watch) === null) return { edges: [], hasNextPage: false };
+      const edges: { readonly cursor: string; readonly node: TaskChange }[] = [];
+      const examinedMax = Math.max(first, EXAMINED_MAX);
+      let [seq, examined, hasNextPage] = [from, 0, false];
+      for (const change of events.each(watch.task?.id ?? null, from, examinedMax + 1)) {
+        const matches = isWatched(watch, change.task);
+        hasNextPage = examined === examinedMax || (matches && edges.length === first);
+        if (hasNextPage) break;
+        if (matches) edges.push({ cursor: change.cursor, node: { ...change, resync } });
+        ({ seq } = change);
+        examined += 1;
+      }
+      // A reader who has missed changes learns of it from a change, which may be on a later page.
+      const endCursor = resync && edges.length === 0 ? events.lateCursorOf(seq) : events.cursorOf(seq);
+      return { edges, hasNextPage, endCursor: examined === 0 ? null : endCursor };
     },
   };
+}
+
+/** Throws `BAD_USER_INPUT` for null, which stands for a cursor that is not of the list. */
+function known<T>(place: T | null): T {
+  if (place !== null) return place;
+  throw badUserInput([{ path: ['after'], code: 'MALFORMED', message: 'is not a cursor of this list' }]);
 }
 
 /** One page of the present state. `rest` is the place of the next page; null on the last. */

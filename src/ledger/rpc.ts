@@ -1,14 +1,10 @@
-import type { Slice, Window } from '../domain/cursor.ts';
 import type { Ledger, TaskReference, WriteInput, WriteName, WriteResult } from '../domain/ports.ts';
-import type { TaskChange, TaskRecord } from '../domain/records.ts';
+import type { TaskRecord } from '../domain/records.ts';
 import { type ErrorCode, type Failure, fromResult, GatewayError, type Result } from '../errors.ts';
 import { createBatch } from '../lib/batch.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import type { Log } from '../lib/log.ts';
 import type { TaskLedger, WritesByRpc } from './task-ledger.ts';
-
-/** The most event logs of tasks per call. Each may have 100 changes, and an answer of an object at most 32 MiB. */
-const EVENTS_AT_ONCE = 20;
 
 /** The caller, for the log. */
 export interface LedgerCaller {
@@ -36,18 +32,6 @@ export function createLedgerPort(
     load: (references: readonly TaskReference[]) => reach(ledger.tasksOf(references, requestId)),
     textOf: ({ id, externalId }) => (id === undefined ? `external ${externalId}` : `id ${id}`),
   });
-  const eventsOf = createBatch({
-    load: (asked: readonly (readonly [string, Window])[]): Promise<Result<Slice<TaskChange>>[]> =>
-      reach(ledger.eventsOf(asked)),
-    textOf: (asked) => JSON.stringify(asked),
-    keysMax: EVENTS_AT_ONCE,
-  });
-
-  async function events(taskId: string | null, window: Window): Promise<Slice<TaskChange>> {
-    const result = taskId === null ? await reach(ledger.events(null, window)) : await eventsOf([taskId, window]);
-    if (result === null) throw new TypeError('the ledger left out an answer');
-    return fromResult(result);
-  }
 
   return {
     async write(name, input) {
@@ -70,7 +54,11 @@ export function createLedgerPort(
     voice: createBatch({ load: (ids: readonly string[]) => reach(ledger.voicesOf(ids)) }),
     voices: async (window) => fromResult(await reach(ledger.voices(window))),
     queuePosition: createBatch({ load: (ids: readonly string[]) => reach(ledger.queuePositionsOf(ids)) }),
-    events: (of, window) => events(of?.id ?? null, window),
+    async events(watch, window) {
+      const slice = fromResult(await reach(ledger.events(watch, window)));
+      if (watch.task !== null && slice.edges.length > 0) onTask?.(watch.task.id);
+      return slice;
+    },
     usage: (month) => reach(ledger.usage(month)),
   };
 }

@@ -2,14 +2,13 @@ import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config/index.ts';
 import type { Slice, Window } from '../domain/cursor.ts';
 import type * as Input from '../domain/inputs.ts';
+import { checkAll, type Validation } from '../domain/check.ts';
 import { checkNotes, type NotesInput } from '../domain/notes.ts';
 import {
   type CatchUp,
   type DeletedVoiceResult,
-  isWatched,
   type PresentPlace,
-  type TaskFilter,
-  type TaskHandle,
+  type NamedTask,
   type TaskReference,
   type Usage,
   type Watch,
@@ -19,11 +18,13 @@ import {
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot, type Voice } from '../domain/task.ts';
-import { GatewayError, notFound, type Result, toResult, unknownId } from '../errors.ts';
+import type { TaskFilter } from '../domain/task-filter.ts';
+import { badUserInput, GatewayError, type Result, toResult, unknownId, wrongIdType } from '../errors.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { traced } from '../lib/trace.ts';
 import { validOrThrow } from './create-tasks.ts';
 import { migrate } from './migrations.ts';
+import type { TaskRow } from './stores/tasks.ts';
 import { createLedgerParts, type LedgerParts } from './wiring.ts';
 
 /** The writes, as the Worker calls them by RPC. */
@@ -80,7 +81,8 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   deleteVoice({ voiceId, anyOwner }: Input.DeleteVoiceInput, requestId?: string): Promise<Result<DeletedVoiceResult>> {
     return this.#mutate(requestId, async () => {
       const { assets, kling } = this.#parts;
-      if (!anyOwner && assets.voice(voiceId) === null) throw unknownId('voiceId', 'voice');
+      if (voiceId === null) throw badUserInput([wrongIdType('voiceId', 'voice')]);
+      if (!anyOwner && assets.voice(voiceId) === null) throw badUserInput([unknownId('voiceId', 'voice')]);
       const forget = (): void => {
         assets.forgetVoice(voiceId, Date.now());
         this.#arm();
@@ -88,7 +90,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
       const answer = await kling.deleteVoice(voiceId).catch((error: unknown) => {
         if (!(error instanceof GatewayError) || error.failure.code !== 'NOT_FOUND') throw error;
         forget();
-        throw unknownId('voiceId', 'voice');
+        throw badUserInput([unknownId('voiceId', 'voice')]);
       });
       forget();
       return { voiceId, ...answer };
@@ -96,24 +98,27 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   /** Cancels a task that was not sent. Fails with `CONFLICT` for one that may be at Kling, which cannot cancel tasks. */
-  cancelTask({ id, kind }: TaskHandle, requestId?: string): Promise<Result<TaskRecord>> {
+  cancelTask(task: NamedTask, requestId?: string): Promise<Result<TaskRecord>> {
     return this.#mutate(requestId, () => {
-      const row = this.#parts.tasks.find({ id });
-      if (row === null || row.record.kind !== kind) throw unknownId('taskId', 'task');
+      const row = validOrThrow(this.#named(task));
       if (row.phase !== 'WAITING' || row.sends > 0) throw notCancellable(row.record);
-      const closed = this.#parts.journal.apply(id, { type: 'CANCELLED' });
+      const closed = this.#parts.journal.apply(task.id, { type: 'CANCELLED' });
       return (closed ?? row).record;
     });
   }
 
   /** Changes the caller's notes on a task in any state. Watchers see the change. */
-  updateTask({ id, kind, ...input }: TaskHandle & NotesInput, requestId?: string): Promise<Result<TaskRecord>> {
+  updateTask({ id, kind, ...input }: NamedTask & NotesInput, requestId?: string): Promise<Result<TaskRecord>> {
     return this.#mutate(requestId, () => {
-      const notes = validOrThrow(checkNotes(input));
-      const row = this.#parts.tasks.find({ id });
-      if (row === null || row.record.kind !== kind) throw unknownId('taskId', 'task');
+      const { row, notes } = validOrThrow(checkAll({ row: this.#named({ id, kind }), notes: checkNotes(input) }));
       return (this.#parts.journal.apply(id, { type: 'NOTED', notes }) ?? row).record;
     });
+  }
+
+  #named({ id, kind }: NamedTask): Validation<TaskRow> {
+    if (kind === null) return { ok: false, issues: [wrongIdType('taskId', 'task')] };
+    const row = this.#parts.tasks.find({ id });
+    return row?.record.kind === kind ? { ok: true, value: row } : { ok: false, issues: [unknownId('taskId', 'task')] };
   }
 
   async task(reference: TaskReference): Promise<TaskRecord | null> {
@@ -146,8 +151,8 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return toResult(() => this.#parts.queries.speeches(window));
   }
 
-  events(taskId: string | null, window: Window): Promise<Result<Slice<TaskChange>>> {
-    return toResult(() => this.#parts.queries.events(taskId, window));
+  events(watch: Watch, window: Window): Promise<Result<Slice<TaskChange>>> {
+    return toResult(() => this.#parts.queries.events(watch, window));
   }
 
   /** Records that a shard of the hub pool watches. Returns the newest event's number. Call it once per subscription. */
@@ -165,16 +170,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     afterSeq: number | null,
     rest: PresentPlace | null,
   ): Promise<Result<CatchUp>> {
-    return toResult(() => {
-      const row = watch.taskId === null ? null : this.#parts.tasks.find({ id: watch.taskId });
-      if (watch.taskId !== null && (row === null || !isWatched(watch, row.record))) throw notFound();
-      return this.#parts.queries.catchUp(watch, after, afterSeq, rest);
-    });
-  }
-
-  /** Returns one window for each of these tasks, in order. */
-  eventsOf(asked: readonly (readonly [taskId: string, window: Window])[]): Promise<Result<Slice<TaskChange>>[]> {
-    return Promise.all(asked.map(([taskId, window]) => this.events(taskId, window)));
+    return toResult(() => this.#parts.queries.catchUp(watch, after, afterSeq, rest));
   }
 
   voicesOf(voiceIds: readonly string[]): (Voice | null)[] {

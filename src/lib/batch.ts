@@ -6,15 +6,13 @@ export interface BatchOptions<K, V> {
   readonly load: (keys: readonly K[]) => Promise<readonly (V | null)[]>;
   /** Returns the identity of a key; `String(key)` by default. */
   readonly textOf?: (key: K) => string;
-  /** The most keys per call of `load`; more keys make several calls. Unlimited by default. */
-  readonly keysMax?: number;
 }
 
 /**
  * Collects the keys asked for in one turn of the event loop and loads them in one call, each key once. Caches nothing.
  * Build one per request, because a promise of a Worker belongs to its request.
  */
-export function createBatch<K, V>({ load, textOf = String, keysMax = Infinity }: BatchOptions<K, V>): LoadOne<K, V> {
+export function createBatch<K, V>({ load, textOf = String }: BatchOptions<K, V>): LoadOne<K, V> {
   let open: { readonly keys: Map<string, K>; readonly values: Promise<ReadonlyMap<string, V | null>> } | null = null;
 
   async function loadAll(keys: ReadonlyMap<string, K>): Promise<ReadonlyMap<string, V | null>> {
@@ -22,7 +20,7 @@ export function createBatch<K, V>({ load, textOf = String, keysMax = Infinity }:
     await Promise.resolve();
     open = null;
     const texts = [...keys.keys()];
-    const values = (await Promise.all(chunksOf([...keys.values()], keysMax).map(load))).flat();
+    const values = await load([...keys.values()]);
     return new Map(texts.map((text, at) => [text, values[at] ?? null]));
   }
 
@@ -35,12 +33,6 @@ export function createBatch<K, V>({ load, textOf = String, keysMax = Infinity }:
     open.keys.set(text, key);
     return (await open.values).get(text) ?? null;
   };
-}
-
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  const chunks: T[][] = [];
-  for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size));
-  return chunks;
 }
 
 /** Calls `call` for each item in order, at most `atOnce` at a time. `call` handles its own errors: one that throws ends the loop. */

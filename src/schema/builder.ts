@@ -69,13 +69,14 @@ export const builder = new SchemaBuilder<{
     pageInfoTypeOptions: {
       description: 'The position of a page in its list. Lists are read forwards only.',
     },
-    hasNextPageFieldOptions: { description: 'Whether more items follow after `endCursor`.' },
+    hasNextPageFieldOptions: { description: 'Whether more items may follow after `endCursor`.' },
     hasPreviousPageFieldOptions: {
       description: 'Whether `after` was given. No argument reads backwards.',
     },
     startCursorFieldOptions: { description: 'The cursor of the first item. Null if the page is empty.' },
     endCursorFieldOptions: {
-      description: 'The cursor of the last item, which is the next `after`. Null if the page is empty.',
+      description:
+        'The next `after`: the cursor of the last item. `taskUpdates` with a filter returns the last change that it examined, also for an empty page. Null if nothing was read.',
     },
     pageInfoFieldOptions: { description: 'Whether more items follow, and the cursor to continue with.' },
     edgesFieldOptions: {

@@ -40,14 +40,17 @@ export function toWindow({ first, after }: WindowArgs): Window {
 }
 
 /** Converts a slice to a Relay connection. */
-export function toConnection<T>({ edges, hasNextPage }: Slice<T>, window: Window) {
+export function toConnection<T>(
+  { edges, hasNextPage, endCursor = edges.at(-1)?.cursor ?? null }: Slice<T>,
+  window: Window,
+) {
   return {
     edges,
     pageInfo: {
       hasNextPage,
       hasPreviousPage: window.after !== null,
       startCursor: edges.at(0)?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      endCursor,
     },
   };
 }

@@ -1,5 +1,6 @@
 import { NOTES_MAX } from '../domain/notes.ts';
-import { ConflictError, InvalidInputError, QuotaExhaustedError, wrongIdType } from '../errors.ts';
+import type { NamedTask } from '../domain/ports.ts';
+import { ConflictError, InvalidInputError, QuotaExhaustedError } from '../errors.ts';
 import { builder, definedOnly } from './builder.ts';
 import { type GlobalId, taskHandleOf } from './global-id.ts';
 import { LipSyncTaskRef } from './lip-sync.ts';
@@ -19,7 +20,7 @@ builder.mutationFields((t) => ({
     description:
       'Cancels a task that Kling has not received yet. Later it is a `ConflictError`, because Kling cannot cancel. Costs nothing.',
     args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) },
-    resolve: (_root, { taskId }, { ledger }) => ledger.write('cancelTask', toHandle(taskId)),
+    resolve: (_root, { taskId }, { ledger }) => ledger.write('cancelTask', toNamedTask(taskId)),
   }),
   updateTask: t.field({
     type: TaskResultRef,
@@ -39,13 +40,11 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_root, { taskId, ...notes }, { ledger }) =>
-      ledger.write('updateTask', { ...toHandle(taskId), ...definedOnly(notes) }),
+      ledger.write('updateTask', { ...toNamedTask(taskId), ...definedOnly(notes) }),
   }),
 }));
 
-/** Throws `WRONG_ID_TYPE` for an id that is not the id of a task. */
-function toHandle(taskId: GlobalId) {
-  const task = taskHandleOf(taskId);
-  if (task === null) throw wrongIdType('taskId', 'task');
-  return task;
+/** The ledger refuses an id of another type, together with all else that is wrong. */
+function toNamedTask(taskId: GlobalId): NamedTask {
+  return taskHandleOf(taskId) ?? { id: taskId.id, kind: null };
 }

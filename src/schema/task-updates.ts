@@ -1,20 +1,21 @@
 import { type FieldNode, getArgumentValues, type SelectionSetNode, type ValidatedSubscriptionArgs } from 'graphql';
+import type { Slice } from '../domain/cursor.ts';
 import type { Watch } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
-import type { TaskKind, TaskStatus } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
-import { decodeGlobalId, taskHandleOf } from './global-id.ts';
-import { TaskFilterInputRef, TaskRef, toTaskFilter } from './task.ts';
+import { decodeGlobalId, type GlobalId, NO_OBJECT, taskHandleOf } from './global-id.ts';
+import { type TaskFilterInput, TaskFilterInputRef, TaskRef, toTaskFilter } from './task.ts';
 
 const TaskUpdateRef = builder.objectRef<TaskChange>('TaskUpdate').implement({
   description:
     'One change of a task, or its present state. By default, changes are kept for a day, and the newest 1,000 of each task.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
-      description: 'The position in the log. Pass it as `after` to continue right after it.',
+      description:
+        'The position in the log. Pass it as `after` to continue right after it, in the query and in the subscription.',
     }),
     sequence: t.exposeInt('seq', {
       description:
@@ -41,9 +42,14 @@ builder.queryField('taskUpdates', (t) =>
   t.field({
     type: TaskUpdateConnectionRef,
     description:
-      "Lists the changes of the caller's tasks, oldest first. The subscriptions continue from the same cursors.",
+      "Lists the changes of the caller's tasks, oldest first. The subscription `taskUpdates` continues from the same cursors. A page with a filter may be short or empty although more follow: go on with `endCursor` while `hasNextPage` is true.",
     args: {
       ...windowArgs(),
+      filter: t.arg({
+        type: TaskFilterInputRef,
+        required: false,
+        description: 'Only changes after which the task matches. Null means all. A page examines up to 500 changes.',
+      }),
       taskId: t.arg.globalID({
         required: false,
         description: 'Only changes of this task. Empty if it does not exist, or belongs to another tenant.',
@@ -52,37 +58,25 @@ builder.queryField('taskUpdates', (t) =>
     extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
       const window = toWindow(args);
-      const { taskId } = args;
-      if (taskId === undefined || taskId === null) return toConnection(await ledger.events(null, window), window);
-      const handle = taskHandleOf(taskId);
-      const task = handle === null ? null : await ledger.task({ id: handle.id });
-      // A forged id of another kind must not show what the caller's scopes hide.
-      const isFound = task !== null && task.kind === handle?.kind;
-      return toConnection(isFound ? await ledger.events(task, window) : { edges: [], hasNextPage: false }, window);
+      const watch = toWatch(args.taskId, args.filter);
+      return toConnection(watch === null ? NOTHING : await ledger.events(watch, window), window);
     },
   }),
 );
 
-builder.interfaceField(TaskRef, 'events', (t) =>
-  t.field({
-    type: TaskUpdateConnectionRef,
-    description: 'The changes of this task, oldest first.',
-    args: windowArgs(),
-    extensions: withCost({ ...WINDOW_COST, call: true }),
-    async resolve(task, args, { ledger }) {
-      const window = toWindow(args);
-      return toConnection(await ledger.events(task, window), window);
-    },
-  }),
-);
+const NOTHING: Slice<TaskChange> = { edges: [], hasNextPage: false };
+
+/** Returns null if the id is not the id of a task. */
+function toWatch(taskId: GlobalId | null | undefined, filter: TaskFilterInput | null | undefined): Watch | null {
+  if (taskId === null || taskId === undefined) return { task: null, filter: toTaskFilter(filter) };
+  const task = taskHandleOf(taskId);
+  return task && { task, filter: toTaskFilter(filter) };
+}
 
 builder.subscriptionType({
   description:
     'Live changes, over WebSocket (graphql-transport-ws), Server-Sent Events and multipart/mixed. The present state comes first, then every change in order, once; after a break, `after` with the last cursor goes on with exactly what was missed.',
 });
-
-const AFTER =
-  'The cursor of the last event that was seen: what came behind it follows, and not the present state. Null: the present state first. A cursor too old to go on from gets the present state with `resync: true`; one that is not of this log is `BAD_USER_INPUT`.';
 
 /** Creates the error for a subscription over a transport that sends one response. */
 export function needsStream(): GatewayError {
@@ -104,30 +98,34 @@ function toChange(event: unknown): TaskChange {
   return event as TaskChange;
 }
 
-builder.subscriptionFields((t) => ({
-  taskChanged: t.field({
+builder.subscriptionField('taskUpdates', (t) =>
+  t.field({
     type: TaskUpdateRef,
-    description: 'One task, until it is final: then the subscription completes. Errors: `NOT_FOUND`.',
+    description:
+      'Reports task changes: first the present state, then every change, in order and once. The present state of all tasks is that of the tasks that have not ended, up to 1,000. The subscription completes only if `taskId` is given, when that task is final.',
     args: {
-      id: t.arg.id({ description: 'The `id` of the task.' }),
-      after: t.arg.string({ required: false, description: AFTER }),
+      after: t.arg.string({
+        required: false,
+        description:
+          'The cursor of the last update received. Continues right after it, without the present state. Null sends the present state first. A cursor older than the log gets the present state, marked `resync`. One of another log is `BAD_USER_INPUT`.',
+      }),
+      filter: t.arg({
+        type: TaskFilterInputRef,
+        required: false,
+        description:
+          'Only changes after which the task matches. Null means all. A subscription with `taskId` completes at the end of the task even if the filter hides that change.',
+      }),
+      taskId: t.arg.id({
+        required: false,
+        description: 'Only this task. A `NOT_FOUND` error if it does not exist. Null means all tasks.',
+      }),
     },
     subscribe: refuse,
     resolve: toChange,
   }),
-  tasksChanged: t.field({
-    type: TaskUpdateRef,
-    description: "All of the caller's tasks. The present state is that of the tasks that have not ended, up to 1,000.",
-    args: {
-      after: t.arg.string({ required: false, description: AFTER }),
-      filter: t.arg({ type: TaskFilterInputRef, required: false, description: 'Null: all changes.' }),
-    },
-    subscribe: refuse,
-    resolve: toChange,
-  }),
-}));
+);
 
-/** A subscription, read from its operation: which tasks are watched, and the cursor to start after. */
+/** A subscription, read from its operation: what is watched, and the cursor to start after. */
 export interface Subscription {
   readonly watch: Watch;
   readonly after: string | null;
@@ -136,31 +134,25 @@ export interface Subscription {
 }
 
 interface Arguments {
-  readonly id?: string;
   readonly after?: string | null;
-  readonly filter?: { readonly kind?: TaskKind | null; readonly status?: readonly TaskStatus[] | null } | null;
+  readonly filter?: TaskFilterInput | null;
+  readonly taskId?: string | null;
 }
 
-/** Reads the root field of a subscription. Returns null if its `id` is not the id of a task. */
+/** Reads the root field of a subscription. Returns null if its `taskId` is not the id of a task. */
 export function toSubscription(args: ValidatedSubscriptionArgs): Subscription | null {
   const node = rootFieldOf(args);
   const fields = args.schema.getSubscriptionType()?.getFields() ?? {};
   const field = node === null ? undefined : fields[node.name.value];
   if (node === null || field === undefined) return null;
-  const { id, after, filter } = getArgumentValues(field, node, args.variableValues) as Arguments;
-  const watch = id === undefined ? { taskId: null, filter: toTaskFilter(filter) } : toTaskWatch(id);
+  const { after, filter, taskId = null } = getArgumentValues(field, node, args.variableValues) as Arguments;
+  const watch = toWatch(taskId === null ? null : (decodeGlobalId(taskId) ?? NO_OBJECT), filter);
   if (watch === null) return null;
   return {
     watch,
     after: after ?? null,
     afterVariable: afterVariableOf(node),
   };
-}
-
-function toTaskWatch(id: string): Watch | null {
-  const globalId = decodeGlobalId(id);
-  const task = globalId && taskHandleOf(globalId);
-  return task && { taskId: task.id, filter: { kind: task.kind, statuses: [] } };
 }
 
 /** Finds the first field. It may be inside fragments, and after fragments without a field. */

@@ -1,7 +1,8 @@
 import { endedAtMsOf, notesOf, updatedAtMsOf } from '../domain/apply.ts';
 import { failureOf } from '../domain/failure.ts';
 import { type Metadata, NOTES_MAX } from '../domain/notes.ts';
-import type { TaskFilter, TaskReference } from '../domain/ports.ts';
+import type { TaskReference } from '../domain/ports.ts';
+import type { TaskFilter } from '../domain/task-filter.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { withCost } from '../lib/field-cost.ts';
@@ -195,7 +196,7 @@ export const TaskFilterInputRef = builder.inputType('TaskFilterInput', {
 });
 
 /** A filter as GraphQL passes it. */
-interface TaskFilterInput {
+export interface TaskFilterInput {
   readonly kind?: TaskKind | null | undefined;
   readonly status?: readonly TaskStatus[] | null | undefined;
 }

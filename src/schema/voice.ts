@@ -3,7 +3,7 @@ import type { DeletedVoiceResult, Upstream } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { Voice } from '../domain/task.ts';
 import { isPermitted } from '../domain/viewer.ts';
-import { badUserInput, ConflictError, InvalidInputError, UpstreamError, wrongIdType } from '../errors.ts';
+import { badUserInput, ConflictError, InvalidInputError, UpstreamError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { AudioRef } from './audio.ts';
 import { builder, definedOnly } from './builder.ts';
@@ -123,11 +123,8 @@ builder.mutationField('deleteVoice', (t) =>
     description:
       'Deletes a cloned voice for good. Costs nothing. Videos made with it stay. The scope `operator` allows every cloned voice of the account.',
     args: { voiceId: t.arg.globalID({ description: 'The `id` of a `Voice` whose owner is `ACCOUNT`.' }) },
-    async resolve(_root, args, { ledger, viewer }) {
-      const voiceId = idOf('Voice', args.voiceId);
-      if (voiceId === null) throw wrongIdType('voiceId', 'voice');
-      return ledger.write('deleteVoice', { voiceId, anyOwner: isPermitted(viewer, 'operator') });
-    },
+    resolve: (_root, { voiceId }, { ledger, viewer }) =>
+      ledger.write('deleteVoice', { voiceId: idOf('Voice', voiceId), anyOwner: isPermitted(viewer, 'operator') }),
   }),
 );
 

@@ -40,8 +40,8 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const TASK_CHANGED = `subscription TaskChanged($id: ID!, $after: String) {
-  taskChanged(id: $id, after: $after) {
+const ONE_TASK = `subscription TaskUpdates($id: ID!, $after: String) {
+  taskUpdates(taskId: $id, after: $after) {
     cursor
     task {
       id status failure { code message } unitsCharged
@@ -58,13 +58,13 @@ async function follow<T extends Task>(id: string): Promise<T> {
   const timer = setTimeout(() => live.terminate(), TASK_MS_MAX);
   let last: T | null = null;
   try {
-    for await (const { data, errors } of live.iterate<{ taskChanged: { cursor: string; task: T } }>({
-      query: TASK_CHANGED,
+    for await (const { data, errors } of live.iterate<{ taskUpdates: { cursor: string; task: T } }>({
+      query: ONE_TASK,
       variables,
     })) {
       if (!data) throw new Error(errors?.[0]?.message ?? 'the subscription has no data');
-      variables.after = data.taskChanged.cursor;
-      last = data.taskChanged.task;
+      variables.after = data.taskUpdates.cursor;
+      last = data.taskUpdates.task;
       progress.show(last.status);
     }
   } catch (error) {

@@ -4,7 +4,7 @@ export type Transport = 'ws' | 'sse' | 'multipart';
 
 /** The subscription of a watcher: one task, or all that match. */
 export interface Watched {
-  /** The gateway's own id. Null for `tasksChanged`. */
+  /** The gateway's own id. Null for all tasks. */
   readonly taskId: string | null;
   readonly kind: ReadEvent['kind'] | null;
   /** Empty for all statuses. */

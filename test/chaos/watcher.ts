@@ -35,8 +35,8 @@ interface TaskEventAnswer {
 }
 
 const EVENT = '{ cursor sequence resync task { id status } }';
-const TASK_CHANGED = `subscription ($id: ID!, $after: String) { event: taskChanged(id: $id, after: $after) ${EVENT} }`;
-const TASKS_CHANGED = `subscription ($filter: TaskFilterInput, $after: String) { event: tasksChanged(filter: $filter, after: $after) ${EVENT} }`;
+const ONE_TASK = `subscription ($id: ID!, $after: String) { event: taskUpdates(taskId: $id, after: $after) ${EVENT} }`;
+const ALL_TASKS = `subscription ($filter: TaskFilterInput, $after: String) { event: taskUpdates(filter: $filter, after: $after) ${EVENT} }`;
 
 /** How long a watcher stays connected and away, in milliseconds. */
 const STAYS_MS = [500, 15_000] as const;
@@ -116,7 +116,7 @@ async function runSubscription(
     }
     const go = (): void => part('the end', ({ leave }) => leave());
     history.connections.push(history.told.length);
-    const query = task === null ? TASKS_CHANGED : TASK_CHANGED;
+    const query = task === null ? ALL_TASKS : ONE_TASK;
     const connection = subscribe(
       { query, variables: { ...(task === null ? { filter } : { id: task }), after } },
       {

@@ -2,9 +2,9 @@ import { graphql } from 'relay-runtime';
 
 // relay-compiler reads this file and writes `__generated__`, which runs. Update it by `npm run generate -- relay`.
 
-export const tasksChanged = () => graphql`
+export const allTasks = () => graphql`
   subscription relayOperationsTasksSubscription($after: String) {
-    tasksChanged(after: $after) {
+    taskUpdates(after: $after) {
       cursor
       sequence
       task {
@@ -15,9 +15,9 @@ export const tasksChanged = () => graphql`
   }
 `;
 
-export const taskChanged = () => graphql`
+export const oneTask = () => graphql`
   subscription relayOperationsTaskSubscription($id: ID!, $after: String) {
-    taskChanged(id: $id, after: $after) {
+    taskUpdates(taskId: $id, after: $after) {
       cursor
       sequence
       task {

@@ -10,7 +10,7 @@ import { mintToken } from '../support/token.ts';
 import createVoiceTask, {
   type operationsCreateVoiceMutation,
 } from './persisted/__generated__/operationsCreateVoiceMutation.graphql.ts';
-import taskChanged, {
+import taskUpdates, {
   type operationsTaskSubscription,
 } from './persisted/__generated__/operationsTaskSubscription.graphql.ts';
 import viewerQuery, { type operationsViewerQuery } from './persisted/__generated__/operationsViewerQuery.graphql.ts';
@@ -121,9 +121,9 @@ describe('a gateway that serves only the manifest of relay-compiler', () => {
     });
     const told = await new Promise((resolve, reject) => {
       requestSubscription<operationsTaskSubscription>(environment, {
-        subscription: taskChanged,
+        subscription: taskUpdates,
         variables: { id },
-        onNext: (data) => resolve(data?.taskChanged.task.id),
+        onNext: (data) => resolve(data?.taskUpdates.task.id),
         onError: reject,
       });
     });

@@ -27,7 +27,6 @@ export interface WatchedEvent {
 export interface WatchedOperation {
   readonly query: string;
   readonly artifact: ConcreteRequest;
-  readonly field: 'taskChanged' | 'tasksChanged';
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -49,9 +48,8 @@ const EVENT = '{ cursor sequence task { id status } }';
 /** A subscription to every change of every task. */
 export function allTasks(): WatchedOperation {
   return {
-    query: `subscription ($after: String) { tasksChanged(after: $after) ${EVENT} }`,
+    query: `subscription ($after: String) { taskUpdates(after: $after) ${EVENT} }`,
     artifact: tasksSubscription,
-    field: 'tasksChanged',
     variables: {},
   };
 }
@@ -59,14 +57,15 @@ export function allTasks(): WatchedOperation {
 /** A subscription to every change of one task, until it is final. */
 export function oneTask(id: string): WatchedOperation {
   return {
-    query: `subscription ($id: ID!, $after: String) { taskChanged(id: $id, after: $after) ${EVENT} }`,
+    query: `subscription ($id: ID!, $after: String) { taskUpdates(taskId: $id, after: $after) ${EVENT} }`,
     artifact: taskSubscription,
-    field: 'taskChanged',
     variables: { id },
   };
 }
 
-type Data = Readonly<Record<string, WatchedEvent>>;
+interface Data {
+  readonly taskUpdates?: WatchedEvent;
+}
 
 interface Result {
   readonly data?: unknown;
@@ -75,8 +74,8 @@ interface Result {
 }
 
 /** Passes an execution result to its callback. Libraries name failures differently. */
-function take({ data, errors, error }: Result, { field }: WatchedOperation, { event, failure }: Watching): void {
-  const change = (data as Data | null | undefined)?.[field];
+function take({ data, errors, error }: Result, { event, failure }: Watching): void {
+  const change = (data as Data | null | undefined)?.taskUpdates;
   if (change === undefined) return failure(error ?? errors);
   // Leaves out `__typename`, which some libraries add.
   const { cursor, sequence, task } = change;
@@ -100,7 +99,7 @@ function watchThrough(subscriber: Subscriber, operation: WatchedOperation, watch
   return subscriber.subscribe(
     { query, variables },
     {
-      next: (result: Result) => take(result, operation, watching),
+      next: (result: Result) => take(result, watching),
       error: watching.failure,
       complete: watching.complete,
     },
@@ -110,7 +109,7 @@ function watchThrough(subscriber: Subscriber, operation: WatchedOperation, watch
 function watchByApollo(client: ApolloClient, operation: WatchedOperation, watching: Watching): () => void {
   const { query, variables } = operation;
   const subscription = client.subscribe({ query: gql(query), variables }).subscribe({
-    next: (result) => take(result, operation, watching),
+    next: (result) => take(result, watching),
     error: watching.failure,
     complete: watching.complete,
   });
@@ -125,7 +124,7 @@ export function watchByUrql(client: UrqlClient, operation: WatchedOperation, wat
   const { query, variables } = operation;
   const subscription = client.subscription(query, variables).subscribe((result) => {
     // urql repeats the last result to report the end.
-    if (result.hasNext) take(result, operation, watching);
+    if (result.hasNext) take(result, watching);
     else watching.complete();
   });
   return () => subscription.unsubscribe();
@@ -135,7 +134,7 @@ function watchByRelay(environment: Environment, operation: WatchedOperation, wat
   const { dispose } = requestSubscription(environment, {
     subscription: operation.artifact,
     variables: operation.variables,
-    onNext: (data) => take({ data }, operation, watching),
+    onNext: (data) => take({ data }, watching),
     onError: watching.failure,
     onCompleted: watching.complete,
   });
@@ -180,9 +179,7 @@ export const WATCHERS: readonly Watcher[] = [
   {
     library: 'EventSource',
     watch({ url }, operation, watching) {
-      const source = watchByEventSource(url, getToken, operation, (result) =>
-        take(result as Result, operation, watching),
-      );
+      const source = watchByEventSource(url, getToken, operation, (result) => take(result as Result, watching));
       source.addEventListener('complete', watching.complete);
       return () => source.close();
     },

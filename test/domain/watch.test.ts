@@ -1,11 +1,11 @@
 import { describe, it } from 'vitest';
-import { isWatched, type Watch } from '../../src/domain/ports.ts';
+import { isEnd, isWatched, type Watch } from '../../src/domain/ports.ts';
 import { lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
 
-const ALL: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
+const ALL: Watch = { task: null, filter: { kind: null, statuses: [] } };
 
-function watch(taskId: string | null, filter: Partial<Watch['filter']> = {}): Watch {
-  return { taskId, filter: { ...ALL.filter, ...filter } };
+function watch(id: string | null, filter: Partial<Watch['filter']> = {}): Watch {
+  return { task: id === null ? null : { id, kind: 'VOICE' }, filter: { ...ALL.filter, ...filter } };
 }
 
 describe('isWatched, for a voice task that succeeded', () => {
@@ -30,4 +30,14 @@ describe('isWatched, for a voice task that succeeded', () => {
 it('isWatched tells lip-syncs from voices', ({ expect }) => {
   expect(isWatched(watch(null, { kind: 'LIP_SYNC' }), lipSyncTask('l'))).toBe(true);
   expect(isWatched(watch(null, { kind: 'VOICE' }), lipSyncTask('l'))).toBe(false);
+});
+
+it.for<[name: string, watch: Watch, status: 'SUCCEEDED' | 'PROCESSING', ends: boolean]>([
+  ['ends with the last change of its one task', watch('v'), 'SUCCEEDED', true],
+  ['ends with a last change that its filter hides', watch('v', { statuses: ['FAILED'] }), 'SUCCEEDED', true],
+  ['goes on after another change of its task', watch('v'), 'PROCESSING', false],
+  ['goes on after the end of another task', watch('w'), 'SUCCEEDED', false],
+  ['of all tasks never ends', ALL, 'SUCCEEDED', false],
+])('a watch %s', ([, its, status, ends], { expect }) => {
+  expect(isEnd(its, voiceTask('v', { status }))).toBe(ends);
 });

@@ -71,7 +71,7 @@ describe("the engine with the gateway's schema", () => {
 
   it('executes one event of a subscription as graphql does', async ({ expect }) => {
     const document = parse(
-      `subscription ($after: String) { tasksChanged(after: $after) { __typename at cursor task { ${TASK} } } }`,
+      `subscription ($after: String) { taskUpdates(after: $after) { __typename at cursor task { ${TASK} } } }`,
     );
     expect(validate(schema, document)).toEqual([]);
     for (const task of [lipSyncTask('l1'), voiceTask('v1'), { kind: 'NOPE' }]) {

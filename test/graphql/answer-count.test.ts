@@ -18,11 +18,7 @@ describe('countAnswers counts', () => {
     ['a list by its default', '{ tasks { edges { cursor } } }', 1 + 20 * 2],
     ['the nodes of a connection', '{ tasks(first: 7) { nodes { id status } } }', 1 + 7 * 3],
     ['nodes and edges both', '{ tasks(first: 7) { nodes { id } edges { cursor node { id } } } }', 1 + 7 * 2 + 7 * 4],
-    [
-      'a list inside nodes',
-      '{ tasks(first: 2) { nodes { events(first: 3) { nodes { cursor } } } } }',
-      1 + 2 * 2 + 2 * 3 * 2,
-    ],
+    ['a list inside nodes', '{ tasks(first: 2) { nodes { metadata { key } } } }', 1 + 2 * 2 + 2 * 16],
     ['a null argument as the default', '{ tasks(first: null) { edges { cursor } } }', 1 + 20 * 2],
     ['the maximum for a variable', 'query ($n: Int = 1) { tasks(first: $n) { edges { cursor } } }', 201],
     ['the maximum for a larger argument', '{ tasks(first: 1000000) { edges { cursor } } }', 201],
@@ -44,8 +40,8 @@ describe('countAnswers counts', () => {
     ['a list of leaves', '{ viewer { scopes } }', 1 + 1 + 5],
     [
       'a list inside a list',
-      '{ tasks(first: 2) { edges { node { events(first: 3) { edges { cursor } } } } } }',
-      1 + 2 * 3 + 2 * 3 * 2,
+      '{ faceScans(first: 2) { edges { node { faces { id startMs } } } } }',
+      1 + 2 * 3 + 2 * 20 * 2,
     ],
     [
       'a list under two aliases twice',

@@ -94,7 +94,7 @@ describe('a document', () => {
 
   it('is cached without locations for a hub, and has locations in its errors', ({ expect }) => {
     const found = operations({ locations: false });
-    const text = 'subscription { tasksChanged { cursor } }';
+    const text = 'subscription { taskUpdates { cursor } }';
     const operation = found.find(text, null);
     if (operation.type === 'refusal') throw new AggregateError(operation.errors);
     expect([operation.document.loc, operation.node.loc]).toEqual([undefined, undefined]);

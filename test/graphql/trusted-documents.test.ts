@@ -43,7 +43,7 @@ describe('parseTrustedDocuments', () => {
     ],
     [
       'a document with too long an answer',
-      { a: '{ tasks(first: 100) { edges { node { events(first: 100) { edges { cursor } } } } } }' },
+      { a: '{ faceScans(first: 100) { edges { node { faces { scan { faces { id } } } } } } }' },
       [
         'the document "a" cannot be served: The document has up to 20301 fields to answer, counting its lists as long as they may get; 20000 are answered at once: ask for less by "first" or "pageSize".',
       ],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { closeReason } from '../../src/hub/protocol.ts';
 import { openSandbox } from '../support/ledger.ts';
-import { openReady, TASKS_CHANGED } from '../support/socket.ts';
+import { openReady, ALL_TASKS } from '../support/socket.ts';
 
 openSandbox('close-reason');
 
@@ -23,8 +23,8 @@ describe('a close reason', () => {
     'for a second operation with the long id %s is cut, and the code is 4409',
     async (id, { expect }) => {
       const socket = await openReady();
-      socket.subscribe(id, TASKS_CHANGED);
-      socket.subscribe(id, TASKS_CHANGED);
+      socket.subscribe(id, ALL_TASKS);
+      socket.subscribe(id, ALL_TASKS);
       const { code, reason } = await socket.closed();
       expect(code).toBe(4409);
       expect(`Subscriber for ${id} already exists`.startsWith(reason)).toBe(true);

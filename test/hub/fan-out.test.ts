@@ -9,7 +9,7 @@ import { schema } from '../../src/schema/schema.ts';
 import { FakeLedger } from '../support/fake-ledger.ts';
 import { createHubParts, FakeSocket, taskChange, TENANT, type HubParts } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
-import { TASK_CHANGED, TASKS_CHANGED } from '../support/socket.ts';
+import { ONE_TASK, ALL_TASKS } from '../support/socket.ts';
 
 const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: false });
 const lines: LogEvent[] = [];
@@ -40,7 +40,10 @@ function counted(): { readonly operations: Operations; readonly run: ReturnType<
   return { operations: { ...real, run }, run };
 }
 
-const taskOne = (after: string | null) => prepared(TASK_CHANGED, { id: encodeGlobalId('VoiceTask', 'task-1'), after });
+const FILTERED = `subscription ($taskId: ID, $filter: TaskFilterInput) {
+  taskUpdates(taskId: $taskId, filter: $filter) { cursor } }`;
+
+const taskOne = (after: string | null) => prepared(ONE_TASK, { id: encodeGlobalId('VoiceTask', 'task-1'), after });
 
 describe('one event', () => {
   it('costs one execution for all subscribers of the same operation, whatever their cursor', async ({ expect }) => {
@@ -59,10 +62,10 @@ describe('one event', () => {
     const hub = createHubParts(operations);
     const socket = new FakeSocket();
     join(hub, socket, 'one', 0, taskOne(null));
-    join(hub, socket, 'all', 0, prepared(TASKS_CHANGED, {}));
-    join(hub, socket, 'voices', 0, prepared(TASKS_CHANGED, { filter: { kind: 'VOICE' } }));
-    join(hub, socket, 'lip-syncs', 0, prepared(TASKS_CHANGED, { filter: { kind: 'LIP_SYNC' } }));
-    join(hub, socket, 'failed', 0, prepared(TASKS_CHANGED, { filter: { status: ['FAILED'] } }));
+    join(hub, socket, 'all', 0, prepared(ALL_TASKS, {}));
+    join(hub, socket, 'voices', 0, prepared(ALL_TASKS, { filter: { kind: 'VOICE' } }));
+    join(hub, socket, 'lip-syncs', 0, prepared(ALL_TASKS, { filter: { kind: 'LIP_SYNC' } }));
+    join(hub, socket, 'failed', 0, prepared(ALL_TASKS, { filter: { status: ['FAILED'] } }));
     await hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
     expect(run).toHaveBeenCalledTimes(3);
     expect(socket.sent.map((message) => JSON.parse(message).id)).toEqual(['one', 'all', 'voices']);
@@ -80,7 +83,7 @@ describe('one event', () => {
   it('of another tenant is not executed', async ({ expect }) => {
     const { operations, run } = counted();
     const hub = createHubParts(operations);
-    join(hub, new FakeSocket(), 'a', 0, prepared(TASKS_CHANGED, {}));
+    join(hub, new FakeSocket(), 'a', 0, prepared(ALL_TASKS, {}));
     expect(await hub.fanOut.deliver('tenant-b', 0, [taskChange(1)])).toBeNull();
     expect(run).not.toHaveBeenCalled();
   });
@@ -88,7 +91,7 @@ describe('one event', () => {
   it('is sent once, however often it is delivered', async ({ expect }) => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
-    join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
+    join(hub, socket, 'a', 0, prepared(ALL_TASKS, {}));
     const events = [taskChange(1), taskChange(2)];
     await Promise.all([hub.fanOut.deliver(TENANT, 0, events), hub.fanOut.deliver(TENANT, 0, events)]);
     expect(await hub.fanOut.deliver(TENANT, 1, [taskChange(2), taskChange(3)])).toBe(3);
@@ -98,7 +101,7 @@ describe('one event', () => {
   it('after a gap is not applied, and the answer is the last applied sequence number', async ({ expect }) => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
-    join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
+    join(hub, socket, 'a', 0, prepared(ALL_TASKS, {}));
     await hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
     expect(await hub.fanOut.deliver(TENANT, 3, [taskChange(4)])).toBe(1);
     expect(socket.told('a')).toHaveLength(1);
@@ -110,18 +113,56 @@ describe('one event', () => {
       const hub = createHubParts(real);
       const socket = new FakeSocket();
       join(hub, socket, 'one', 0, taskOne(null));
-      join(hub, socket, 'all', 0, prepared(TASKS_CHANGED, {}));
+      join(hub, socket, 'all', 0, prepared(ALL_TASKS, {}));
       await hub.fanOut.deliver(TENANT, 0, [taskChange(1, status)]);
       expect(socket.sent.filter((message) => message.includes('complete'))).toEqual(['{"id":"one","type":"complete"}']);
       expect(hub.groups.countOf(socket.asSocket())).toBe(1);
     },
   );
 
+  it('that is final and hidden by a filter completes subscriptions to its task without being executed', async ({
+    expect,
+  }) => {
+    const { operations, run } = counted();
+    const sent: LogEvent[] = [];
+    const hub = createHubParts(operations, { log: (line) => sent.push(line) });
+    const socket = new FakeSocket();
+    const ended = { taskId: encodeGlobalId('VoiceTask', 'task-1'), filter: { status: ['FAILED'] } };
+    const other = { taskId: encodeGlobalId('VoiceTask', 'task-2'), filter: { status: ['FAILED'] } };
+    join(hub, socket, 'ended', 0, prepared(FILTERED, ended));
+    join(hub, socket, 'other', 0, prepared(FILTERED, other));
+    join(hub, socket, 'list', 0, prepared(FILTERED, { filter: { status: ['FAILED'] } }));
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1), taskChange(2, 'SUCCEEDED')]);
+    expect(socket.sent).toEqual(['{"id":"ended","type":"complete"}']);
+    expect([run.mock.calls.length, sent, hub.groups.countOf(socket.asSocket())]).toEqual([0, [], 2]);
+    expect(hub.fanOut.appliedSeq(TENANT)).toBe(2);
+  });
+
+  it('that is final and matches a filter is sent to subscriptions to its task before they complete', async ({
+    expect,
+  }) => {
+    const hub = createHubParts(real);
+    const socket = new FakeSocket();
+    const ended = { taskId: encodeGlobalId('VoiceTask', 'task-1'), filter: { status: ['FAILED'] } };
+    join(hub, socket, 'a', 0, prepared(FILTERED, ended));
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1), taskChange(2, 'FAILED')]);
+    expect(socket.sent.map((message) => JSON.parse(message).type)).toEqual(['next', 'complete']);
+  });
+
+  it('after the token has expired closes the socket, also if a filter hides the event', async ({ expect }) => {
+    const hub = createHubParts(real, { isExpired: () => true });
+    const socket = new FakeSocket();
+    const ended = { taskId: encodeGlobalId('VoiceTask', 'task-1'), filter: { status: ['FAILED'] } };
+    join(hub, socket, 'a', 0, prepared(FILTERED, ended));
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1, 'SUCCEEDED')]);
+    expect([socket.sent, socket.closedWith]).toEqual([[], 4403]);
+  });
+
   it('closes a socket with over 1 MiB unread, and still reaches the others', async ({ expect }) => {
     const hub = createHubParts(real);
     const slow = new FakeSocket();
     const quick = new FakeSocket();
-    for (const socket of [slow, quick]) join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
+    for (const socket of [slow, quick]) join(hub, socket, 'a', 0, prepared(ALL_TASKS, {}));
     hub.unread.sent(slow.asSocket(), 1_048_577);
     await hub.fanOut.deliver(TENANT, 0, [taskChange(1), taskChange(2)]);
     expect(slow.closedWith).toBe(1013);
@@ -131,7 +172,7 @@ describe('one event', () => {
   it('that the ledger has deleted closes the sockets that missed it, and no others', async ({ expect }) => {
     const hub = createHubParts(real);
     const socket = new FakeSocket();
-    join(hub, socket, 'a', 0, prepared(TASKS_CHANGED, {}));
+    join(hub, socket, 'a', 0, prepared(ALL_TASKS, {}));
     await hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
     expect(await hub.fanOut.skip(TENANT, 1)).toBe(1);
     expect(socket.closedWith).toBeNull();
@@ -145,52 +186,52 @@ describe('one event', () => {
     expect(await hub.fanOut.skip(TENANT, 9)).toBeNull();
   });
 
-  it('is executed separately for operations that use the cursor in another argument too', ({ expect }) => {
-    const query = `subscription ($after: String) { tasksChanged(after: $after) { task { events(first: 1, after: $after) { edges { cursor } } } } }`;
+  it('is executed separately for operations that use the cursor in a second place', ({ expect }) => {
+    const query = `subscription ($after: String) { taskUpdates(after: $after) { at } ... { taskUpdates(after: $after) { cursor } } }`;
     expect(prepared(query, { after: 'a' }).key).not.toBe(prepared(query, { after: 'b' }).key);
-    expect(prepared(TASKS_CHANGED, { after: 'a' }).key).toBe(prepared(TASKS_CHANGED, { after: 'b' }).key);
+    expect(prepared(ALL_TASKS, { after: 'a' }).key).toBe(prepared(ALL_TASKS, { after: 'b' }).key);
   });
 
   it('is executed once for documents that mention the cursor only in a comment', ({ expect }) => {
-    const query = `${TASKS_CHANGED} # $after, $ after`;
+    const query = `${ALL_TASKS} # $after, $ after`;
     expect(prepared(query, { after: 'a' }).key).toBe(prepared(query, { after: 'b' }).key);
   });
 
   it('is prepared at once for a document that would make a regular expression backtrack', ({ expect }) => {
     const startedMs = performance.now();
-    const query = `subscription ($a: String) { tasksChanged(after: $a) { cursor } } #$${'#'.repeat(29)}`;
-    expect(prepared(query, { a: null }).key).toContain('tasksChanged');
+    const query = `subscription ($a: String) { taskUpdates(after: $a) { cursor } } #$${'#'.repeat(29)}`;
+    expect(prepared(query, { a: null }).key).toContain('taskUpdates');
     expect(performance.now() - startedMs).toBeLessThan(1_000);
   });
 });
 
-const withEvents = (i: number, first = 100) =>
-  prepared(`subscription { tasksChanged { a${i}: cursor task { events(first: ${first}) { edges { cursor } } } } }`, {});
+const withPosition = (i: number) =>
+  prepared(`subscription { taskUpdates { a${i}: cursor task { queuePosition } } }`, {});
 
 describe('operations that read the ledger', () => {
   it('share each read for one event, and read again for the next', async ({ expect }) => {
     const ledger = new FakeLedger();
-    const events = vi.spyOn(ledger, 'events');
     const hub = createHubParts(real, { ledger });
     const sockets = Array.from({ length: 50 }, () => new FakeSocket());
-    sockets.forEach((socket, i) => join(hub, socket, 'a', 0, withEvents(i)));
-    join(hub, sockets[0]!, 'other', 0, withEvents(50, 99));
-    await hub.fanOut.deliver(TENANT, 0, [taskChange(1), taskChange(2)]);
-    expect(events.mock.calls.map(([, window]) => window.first)).toEqual([100, 99, 100, 99]);
-    for (const socket of sockets) expect(socket.told('a')).toHaveLength(2);
+    sockets.forEach((socket, i) => join(hub, socket, 'a', 0, withPosition(i)));
+    const events = [taskChange(1, 'QUEUED'), taskChange(2, 'QUEUED'), taskChange(3, 'QUEUED', 'task-2')];
+    await hub.fanOut.deliver(TENANT, 0, events);
+    expect(ledger.calls).toEqual(['task-1', 'task-1', 'task-2'].map((id) => ['queuePosition', id]));
+    for (const socket of sockets) expect(socket.told('a')).toMatchObject(events.map(() => ({ data: {} })));
   });
 
   it('and fail send their data with errors and a request id, which is in the log', async ({ expect }) => {
     const ledger = new FakeLedger();
     const failure = { code: 'RATE_LIMITED', message: 'Too much.', retryable: true } as const;
-    vi.spyOn(ledger, 'events').mockRejectedValue(new GatewayError(failure));
+    vi.spyOn(ledger, 'queuePosition').mockRejectedValue(new GatewayError(failure));
     const hub = createHubParts(real, { ledger });
     const socket = new FakeSocket();
-    join(hub, socket, 'a', 0, withEvents(0));
+    join(hub, socket, 'a', 0, withPosition(0));
     lines.length = 0;
-    await hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);
+    await hub.fanOut.deliver(TENANT, 0, [taskChange(1, 'QUEUED')]);
     const extensions = { code: 'RATE_LIMITED', retryable: true, requestId: 'r' };
-    expect(socket.told('a')).toMatchObject([{ data: null, errors: [{ message: 'Too much.', extensions }] }]);
+    const data = { taskUpdates: { a0: 'cursor-1', task: { queuePosition: null } } };
+    expect(socket.told('a')).toMatchObject([{ data, errors: [{ message: 'Too much.', extensions }] }]);
     expect(lines).toEqual([
       {
         level: 'info',
@@ -215,7 +256,7 @@ describe('operations that read the ledger', () => {
     };
     const hub = createHubParts(operations);
     for (let i = 0; i < 100; i += 1) {
-      const { key, watch } = prepared(`subscription { tasksChanged { a${i}: cursor } }`, {});
+      const { key, watch } = prepared(`subscription { taskUpdates { a${i}: cursor } }`, {});
       const [tenant, cost] = i < 99 ? [TENANT, 1_000] : ['tenant-b', 1_000];
       hub.groups.join(
         { key: `${tenant} ${key}`, tenant, watch, cost, viewer: { ...VIEWER, tenant }, operationKey: key },

@@ -207,7 +207,7 @@ describe('a request for an event stream', () => {
 
   it.for(['GET', 'POST'] as const)('with a subscription over %s gets next, then complete', async (method) => {
     const task = await startTask(sandbox);
-    const watch = 'subscription ($id: ID!) { taskChanged(id: $id) { task { status } } }';
+    const watch = 'subscription ($id: ID!) { taskUpdates(taskId: $id) { task { status } } }';
     const stream = await askStream(method, 'text/event-stream', { query: watch, variables: { id: task.globalId } });
     const start = await stream.until(/SUBMITTED.*\n\n$/);
     await task.advance('processing');
@@ -215,14 +215,14 @@ describe('a request for an event stream', () => {
     await task.advance('succeed');
     const events = eventsOf(start + middle + (await stream.rest()));
     const results = ['SUBMITTED', 'PROCESSING', 'SUCCEEDED'].map((status) => ({
-      data: { taskChanged: { task: { status } } },
+      data: { taskUpdates: { task: { status } } },
     }));
     expect(events).toEqual([...results, 'complete']);
   });
 
   it('with a subscription ends its operation when the client leaves', async () => {
     await expect.poll(socketCount).toBe(0);
-    const stream = await askStream('POST', 'text/event-stream', { query: 'subscription { tasksChanged { cursor } }' });
+    const stream = await askStream('POST', 'text/event-stream', { query: 'subscription { taskUpdates { cursor } }' });
     await expect.poll(socketCount).toBe(1);
     await stream.leave();
     const task = await startTask(sandbox);

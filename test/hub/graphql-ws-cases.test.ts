@@ -15,9 +15,9 @@ const sandbox = openSandbox('graphql-ws-cases');
 const query = '{ __typename }';
 const subscribe = (payload: object, id = '1'): Step => ({ send: { id, type: 'subscribe', payload } });
 const watch = (taskId: string, id = '1', operationName: string | null = null): Step =>
-  subscribe({ query: `subscription { taskChanged(id: "${taskId}") { task { status } } }`, operationName }, id);
+  subscribe({ query: `subscription { taskUpdates(taskId: "${taskId}") { task { status } } }`, operationName }, id);
 const next = (data: object, id = '1'): Step => ({ gets: { id, type: 'next', payload: { data } } });
-const told = (status: string, id = '1'): Step => next({ taskChanged: { task: { status } } }, id);
+const told = (status: string, id = '1'): Step => next({ taskUpdates: { task: { status } } }, id);
 const DONE = { id: '1', type: 'complete' };
 const complete = (): Step => ({ gets: DONE });
 const UNAUTHORIZED: Step = { closes: 4401, reason: 'Unauthorized' };
@@ -157,17 +157,14 @@ const OPERATIONS: readonly SocketCase[] = [
       'quiet',
     ],
   },
-  ...['query ($id: ID!) { node(id: $id) { id } }', 'subscription ($id: ID!) { taskChanged(id: $id) { cursor } }'].map(
-    (one): SocketCase => ({
-      name: `variables that cannot be coerced get an error: ${one}`,
-      steps: [
-        subscribe({ query: one, variables: { id: {} } }),
-        { refused: [{ message: /^Variable "\$id"/ }] },
-        'quiet',
-      ],
-      differs: 'that server sends the errors of graphql as next',
-    }),
-  ),
+  ...[
+    'query ($id: ID!) { node(id: $id) { id } }',
+    'subscription ($id: ID!) { taskUpdates(taskId: $id) { cursor } }',
+  ].map((one): SocketCase => ({
+    name: `variables that cannot be coerced get an error: ${one}`,
+    steps: [subscribe({ query: one, variables: { id: {} } }), { refused: [{ message: /^Variable "\$id"/ }] }, 'quiet'],
+    differs: 'that server sends the errors of graphql as next',
+  })),
   {
     name: 'the id of a stored document as the query gets an error',
     steps: [subscribe({ query: 'iWantTheValue' }), { refused: [{ message: /^Syntax Error/ }] }],

@@ -43,7 +43,7 @@ describe('a client that subscribes while events are created, pushed and executed
 
             prepare(operation) {
               const after = operation.variables['after'] as string | null;
-              const watch: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
+              const watch: Watch = { task: null, filter: { kind: null, statuses: [] } };
               const subscription = { watch, after, afterVariable: null, key: 'key', cost };
               return { type: 'subscription', subscription };
             },

@@ -15,7 +15,7 @@ async function eventsWhenLateBy(microtasks: number): Promise<readonly unknown[]>
     prepare: () => ({
       type: 'subscription',
       subscription: {
-        watch: { taskId: null, filter: { kind: null, statuses: [] } },
+        watch: { task: null, filter: { kind: null, statuses: [] } },
         after: '0',
         afterVariable: null,
         key: 'key',

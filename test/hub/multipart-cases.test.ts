@@ -5,9 +5,10 @@
  * - Apollo Client: github.com/apollographql/apollo-client, src/link/http/__tests__
  */
 
-import { describe, it, type ExpectStatic } from 'vitest';
+import { describe, it, vi, type ExpectStatic } from 'vitest';
+import { TaskLedger } from '../../src/ledger/task-ledger.ts';
 import { openSandbox } from '../support/ledger.ts';
-import { socketCount, startTask, TASK_CHANGED, type StartedTask } from '../support/socket.ts';
+import { socketCount, startLipSync, startTask, ONE_TASK, type StartedTask } from '../support/socket.ts';
 import { titled } from '../support/socket-case.ts';
 import { APOLLO, askStream, openLimited } from '../support/stream.ts';
 
@@ -34,8 +35,8 @@ function partsOf(text: string): Parts {
   return { parts, isEnded: end !== '' };
 }
 
-const NOTHING = { query: 'subscription { tasksChanged(filter: { status: [UNRECOGNIZED] }) { cursor } }' };
-const SUBSCRIPTION = { query: 'subscription { tasksChanged { cursor } }' };
+const NOTHING = { query: 'subscription { taskUpdates(filter: { status: [UNRECOGNIZED] }) { cursor } }' };
+const SUBSCRIPTION = { query: 'subscription { taskUpdates { cursor } }' };
 
 describe('a subscription whose client accepts', () => {
   it.for([
@@ -82,7 +83,7 @@ interface Case {
   readonly parts: (expect: ExpectStatic, requestId: string) => readonly unknown[];
 }
 
-const told = (status: string) => ({ payload: { data: { taskChanged: { task: { status } } } } });
+const told = (status: string) => ({ payload: { data: { taskUpdates: { task: { status } } } } });
 const refused = (message: RegExp, code: string) => (expect: ExpectStatic, requestId: string) => [
   HEARTBEAT,
   {
@@ -95,44 +96,24 @@ const refused = (message: RegExp, code: string) => (expect: ExpectStatic, reques
 const CASES: readonly Case[] = [
   {
     name: 'sends every event as a part with a payload, and closes at the end',
-    query: 'subscription ($id: ID!) { taskChanged(id: $id) { task { status } } }',
+    query: 'subscription ($id: ID!) { taskUpdates(taskId: $id) { task { status } } }',
     becomes: ['processing', 'succeed'],
     parts: () => [HEARTBEAT, told('SUBMITTED'), told('PROCESSING'), told('SUCCEEDED')],
   },
   {
-    name: 'sends field errors in the payload with the data, and continues',
-    query:
-      'subscription ($id: ID!) { taskChanged(id: $id) { task { status events(after: "garbled") { edges { cursor } } } } }',
-    becomes: ['succeed'],
-    parts: (expect) => [
-      HEARTBEAT,
-      ...Array.from({ length: 2 }, () => ({
-        payload: {
-          data: null,
-          errors: [
-            expect.objectContaining({
-              path: ['taskChanged', 'task', 'events'],
-              extensions: expect.objectContaining({ code: 'BAD_USER_INPUT', requestId: expect.any(String) }),
-            }),
-          ],
-        },
-      })),
-    ],
-  },
-  {
     name: 'ends with a fatal error for an unknown task',
-    query: 'subscription { taskChanged(id: "none") { cursor } }',
+    query: 'subscription { taskUpdates(taskId: "none") { cursor } }',
     parts: refused(/^There is no such task/, 'NOT_FOUND'),
   },
   {
     name: 'ends with a fatal error for variables that cannot be coerced',
-    query: 'subscription ($id: ID!) { taskChanged(id: $id) { cursor } }',
+    query: 'subscription ($id: ID!) { taskUpdates(taskId: $id) { cursor } }',
     variables: { id: {} },
     parts: refused(/^Variable "\$id"/, 'BAD_USER_INPUT'),
   },
   {
     name: 'ends with a fatal error for a garbled cursor',
-    query: 'subscription { tasksChanged(after: "garbled") { cursor } }',
+    query: 'subscription { taskUpdates(after: "garbled") { cursor } }',
     parts: refused(/cursor/, 'BAD_USER_INPUT'),
   },
 ];
@@ -152,15 +133,37 @@ describe('a stream of parts', () => {
     expect(partsOf(text)).toEqual({ parts: parts(expect, requestId), isEnded: true });
   });
 
+  it('has field errors in the payload with the data, and continues', async ({ expect }) => {
+    const task = await startLipSync(sandbox);
+    const scans = vi.spyOn(TaskLedger.prototype, 'faceScansOf').mockRejectedValueOnce(new Error('broken by a test'));
+    const query =
+      'subscription ($id: ID!) { taskUpdates(taskId: $id) { task { status ... on LipSyncTask { face { scan { __typename } } } } } }';
+    const stream = await askStream('POST', APOLLO, { query, variables: { id: task.globalId } });
+    let text = await stream.until(/"payload".*--graphql$/s);
+    scans.mockRestore();
+    await task.advance('succeed');
+    text += await stream.rest();
+    const payload = (status: string, scan: object | null) => ({
+      data: { taskUpdates: { task: { status, face: { scan } } } },
+    });
+    const error = expect.objectContaining({
+      path: ['taskUpdates', 'task', 'face', 'scan'],
+      extensions: { code: 'INTERNAL', retryable: false, requestId: expect.any(String) },
+    });
+    expect(partsOf(text).parts).toEqual([
+      HEARTBEAT,
+      { payload: { ...payload('SUBMITTED', null), errors: [error] } },
+      { payload: payload('SUCCEEDED', { __typename: 'FaceScan' }) },
+    ]);
+  });
+
   it('without an event still has a part', async ({ expect }) => {
     const task = await startTask(sandbox);
     await task.advance('succeed');
-    const first = await (
-      await askStream('POST', APOLLO, { query: TASK_CHANGED, variables: { id: task.globalId } })
-    ).rest();
+    const first = await (await askStream('POST', APOLLO, { query: ONE_TASK, variables: { id: task.globalId } })).rest();
     const [, cursor] = /"cursor":"([^"]+)"/.exec(first)!;
     const variables = { id: task.globalId, after: cursor };
-    const again = await (await askStream('POST', APOLLO, { query: TASK_CHANGED, variables })).rest();
+    const again = await (await askStream('POST', APOLLO, { query: ONE_TASK, variables })).rest();
     expect(partsOf(again)).toEqual({ parts: [HEARTBEAT], isEnded: true });
   });
 
@@ -198,7 +201,7 @@ describe('a request that is not a subscription, from a client that accepts a str
     ['an unknown operationName', { ...SUBSCRIPTION, operationName: 'B' }, 400, /"errors":.*operation/],
     [
       'two operations without operationName',
-      { query: `subscription A { tasksChanged { cursor } } subscription B { tasksChanged { cursor } }` },
+      { query: `subscription A { taskUpdates { cursor } } subscription B { taskUpdates { cursor } }` },
       400,
       /"errors":.*operation/,
     ],

@@ -3,7 +3,7 @@ import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations } from '../../src/hub/operations.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { TASKS_CHANGED } from '../support/socket.ts';
+import { ALL_TASKS } from '../support/socket.ts';
 
 const refused = (requestId: string) => ({
   type: 'refusal',
@@ -19,7 +19,7 @@ it('a bug before the first event shows a client only the request id, which is in
     documents: { ...documents, find: () => Promise.reject(new TypeError('in finding')) },
     log: (line) => lines.push(line),
   });
-  const operation = { query: TASKS_CHANGED, variables: {}, operationName: null, documentId: null, extensions: null };
+  const operation = { query: ALL_TASKS, variables: {}, operationName: null, documentId: null, extensions: null };
   expect(await operations.find(operation, { requestId: 'bug-0', tenant: 'tenant-a' })).toEqual(refused('bug-0'));
 
   const variables = {

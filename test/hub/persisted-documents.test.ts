@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import { sha256 } from '../../src/lib/hash.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { readStream } from '../support/stream.ts';
-import { startTask, TASK_CHANGED, useSockets, withBusyHubs } from '../support/socket.ts';
+import { startTask, ONE_TASK, useSockets, withBusyHubs } from '../support/socket.ts';
 import { evictDurableObject } from 'cloudflare:test';
 import { AUTHORIZATION } from '../support/token.ts';
 
@@ -23,7 +23,7 @@ describe('a document named by its hash', () => {
     const socket = await connected();
     const variables = { id: task.globalId };
     // The document is unique to this test, because an isolate keeps documents across tests.
-    const query = `${TASK_CHANGED} # over a socket`;
+    const query = `${ONE_TASK} # over a socket`;
     const extensions = await extensionsFor(query);
     socket.send({ id: '1', type: 'subscribe', payload: { extensions, variables } });
     expect(await socket.next()).toMatchObject({ id: '1', type: 'error', payload: NOT_FOUND });
@@ -70,7 +70,7 @@ describe('a document named by its hash', () => {
 
   it('over server-sent events is unknown at first, is sent once, and is then found', async ({ expect }) => {
     const task = await startTask(sandbox);
-    const query = `${TASK_CHANGED} # as a stream`;
+    const query = `${ONE_TASK} # as a stream`;
     const extensions = await extensionsFor(query);
     const post = (body: object): Promise<Response> =>
       exports.default.fetch('https://gateway.test/graphql', {

@@ -11,7 +11,7 @@ it('a hub that wakes deletes the registrations of closed sockets, and tenants wi
 }) => {
   await runInDurableObject(env.HUB.getByName('registrations'), (_instance, { storage }) => {
     const store = new RegistrationStore(storage);
-    const watch = { taskId: null, filter: { kind: null, statuses: [] } };
+    const watch = { task: null, filter: { kind: null, statuses: [] } };
     for (const [socketId, tenant] of [
       ['open', 'watches'],
       ['gone', 'has left'],

@@ -4,7 +4,7 @@ import { createRefusals } from '../../src/hub/connection.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { openSandbox } from '../support/ledger.ts';
-import { type Frame, TASKS_CHANGED, useSockets } from '../support/socket.ts';
+import { type Frame, ALL_TASKS, useSockets } from '../support/socket.ts';
 import { APOLLO, askStream } from '../support/stream.ts';
 import { TENANT } from '../support/token.ts';
 import { watchLog } from '../support/watch-log.ts';
@@ -14,8 +14,8 @@ openSandbox('request-errors');
 const openReady = useSockets();
 afterEach(() => vi.restoreAllMocks());
 
-const A_AND_B = 'subscription A { tasksChanged { cursor } } subscription B { tasksChanged { cursor } }';
-const NEEDS = 'subscription ($after: String!) { tasksChanged(after: $after) { cursor } }';
+const A_AND_B = 'subscription A { taskUpdates { cursor } } subscription B { taskUpdates { cursor } }';
+const NEEDS = 'subscription ($after: String!) { taskUpdates(after: $after) { cursor } }';
 const ID = /^[0-9a-f-]{36}$/;
 
 function extensionsOf(frame: Frame): unknown {
@@ -32,19 +32,14 @@ describe('a subscription that cannot start', () => {
     ['a missing variable', { query: NEEDS }, 'BAD_USER_INPUT', /^Variable "\$after"/],
     [
       'a variable of another type',
-      { query: TASKS_CHANGED, variables: { after: 1 } },
+      { query: ALL_TASKS, variables: { after: 1 } },
       'BAD_USER_INPUT',
       /^Variable "\$after"/,
     ],
-    [
-      'a garbled cursor',
-      { query: TASKS_CHANGED, variables: { after: 'garbled' } },
-      'BAD_USER_INPUT',
-      /^after: .*cursor/i,
-    ],
+    ['a garbled cursor', { query: ALL_TASKS, variables: { after: 'garbled' } }, 'BAD_USER_INPUT', /^after: .*cursor/i],
     [
       'an unknown task',
-      { query: 'subscription { taskChanged(id: "none") { cursor } }' },
+      { query: 'subscription { taskUpdates(taskId: "none") { cursor } }' },
       'NOT_FOUND',
       /^There is no such task/,
     ],
@@ -85,7 +80,7 @@ describe('a subscription that cannot start', () => {
 });
 
 describe('an empty operationName', () => {
-  const query = 'subscription A { tasksChanged { cursor } }';
+  const query = 'subscription A { taskUpdates { cursor } }';
 
   it('is ignored over a socket, so that the subscription starts', async ({ expect }) => {
     const socket = await openReady();

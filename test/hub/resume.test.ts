@@ -5,7 +5,7 @@ import { sleep } from '../../src/lib/deadline.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
 import { openStream } from '../support/stream.ts';
-import { startTask, TASK_CHANGED, TASKS_CHANGED, useSockets } from '../support/socket.ts';
+import { startTask, ONE_TASK, ALL_TASKS, useSockets } from '../support/socket.ts';
 
 const sandbox = openSandbox('resume');
 const openOne = useSockets();
@@ -25,18 +25,18 @@ async function repeatLastChange(taskId: string, times: number): Promise<void> {
 
 describe('a client that reconnects', () => {
   it.for([
-    ['one task', TASK_CHANGED],
-    ['all tasks', TASKS_CHANGED],
+    ['one task', ONE_TASK],
+    ['all tasks', ALL_TASKS],
   ] as const)(
     'after 900 changes of %s gets each of them once, in order, and then new ones',
     async ([, query], { expect }) => {
       const task = await startTask(sandbox);
       const first = await openOne();
-      first.subscribe('a', TASK_CHANGED, { id: task.globalId });
+      first.subscribe('a', ONE_TASK, { id: task.globalId });
       const { cursor, sequence } = await first.told('a');
       await repeatLastChange(task.id, 900);
       const again = await openOne();
-      again.subscribe('a', query, { after: cursor, ...(query === TASK_CHANGED && { id: task.globalId }) });
+      again.subscribe('a', query, { after: cursor, ...(query === ONE_TASK && { id: task.globalId }) });
       for (let i = 1; i <= 900; i += 1) expect((await again.told('a')).sequence).toBe(sequence + i);
       await task.advance('processing');
       expect(await again.told('a')).toMatchObject({
@@ -50,7 +50,7 @@ describe('a client that reconnects', () => {
   it('over a stream gets every change, also above the size that a hub sends unread', async ({ expect }) => {
     const task = await startTask(sandbox);
     const first = await openOne();
-    first.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    first.subscribe('a', ONE_TASK, { id: task.globalId });
     const { cursor, sequence } = await first.told('a');
     await repeatLastChange(task.id, 2_500);
     const stream = await openStream('POST', 'text/event-stream', task, { 'last-event-id': cursor });
@@ -64,7 +64,7 @@ describe('a client that reconnects', () => {
   it('because its hub missed deleted changes gets a resync of the present state', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openOne();
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
     const { cursor, sequence } = await socket.told('a');
     await repeatLastChange(task.id, 5);
     await runInDurableObject(ledgerOf('default'), (_ledger, { storage: { sql } }) => {
@@ -75,7 +75,7 @@ describe('a client that reconnects', () => {
     expect(await socket.closed()).toEqual({ code: 1012, reason: 'Reconnect with your cursor' });
     expect(socket.frames.filter(({ type }) => type === 'next')).toHaveLength(1);
     const again = await openOne();
-    again.subscribe('a', TASK_CHANGED, { id: task.globalId, after: cursor });
+    again.subscribe('a', ONE_TASK, { id: task.globalId, after: cursor });
     const told = await again.told('a');
     expect(told).toMatchObject({ sequence: sequence + 6, resync: true, task: { status: 'PROCESSING' } });
     await task.advance('succeed');

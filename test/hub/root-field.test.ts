@@ -9,13 +9,13 @@ const sandbox = openSandbox('root-field');
 
 /** Documents that hide the root field after or in fragments. */
 const DOCUMENTS = {
-  'after an empty inline fragment': 'subscription { ... { } tasksChanged { cursor task { status } } }',
+  'after an empty inline fragment': 'subscription { ... { } taskUpdates { cursor task { status } } }',
   'after an empty fragment':
-    'subscription { ...A tasksChanged { cursor task { status } } } fragment A on Subscription { }',
-  'after nested empty fragments': `subscription { ...A ...A tasksChanged { cursor task { status } } }
+    'subscription { ...A taskUpdates { cursor task { status } } } fragment A on Subscription { }',
+  'after nested empty fragments': `subscription { ...A ...A taskUpdates { cursor task { status } } }
     fragment A on Subscription { ...B ... { ...B } } fragment B on Subscription { ... on Subscription { } }`,
   'in a fragment after an empty one': `subscription { ... { ... { } ...A } }
-    fragment A on Subscription { ... { } tasksChanged { cursor task { status } } }`,
+    fragment A on Subscription { ... { } taskUpdates { cursor task { status } } }`,
 } as const;
 
 async function openStream(query: string, accept: string) {
@@ -36,7 +36,7 @@ describe('a subscription', () => {
     socket.socket.close(1000);
     for (const accept of ['text/event-stream', APOLLO]) {
       const stream = await openStream(query, accept);
-      expect(await stream.until(/SUBMITTED/)).toContain('"tasksChanged"');
+      expect(await stream.until(/SUBMITTED/)).toContain('"taskUpdates"');
       await stream.leave();
     }
   });

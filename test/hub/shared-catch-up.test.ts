@@ -5,14 +5,14 @@ import { type CatchUpDeps, createSharedCatchUp } from '../../src/hub/catch-up.ts
 import { TaskLedger } from '../../src/ledger/task-ledger.ts';
 import { taskChange } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
-import { startTask, TASKS_CHANGED, useSockets } from '../support/socket.ts';
+import { startTask, ALL_TASKS, useSockets } from '../support/socket.ts';
 import { TENANT } from '../support/token.ts';
 
 const sandbox = openSandbox('shared-catch-up');
 const openSocket = useSockets();
 
-const LIST: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
-const ONE: Watch = { ...LIST, taskId: 'task-1' };
+const LIST: Watch = { task: null, filter: { kind: null, statuses: [] } };
+const ONE: Watch = { ...LIST, task: { id: 'task-1', kind: 'VOICE' } };
 const REST: PresentPlace = { taskSeqs: [2], headSeq: 5, resync: false };
 
 function pageAt(headSeq: number): CatchUp {
@@ -98,12 +98,12 @@ it('twenty subscribers of 250 open tasks get each once, with at most three reads
   const read = vi.spyOn(TaskLedger.prototype, 'catchUp');
   const sockets = [await openSocket(), await openSocket()];
   for (const socket of sockets) {
-    for (let i = 0; i < 10; i += 1) socket.subscribe(`${i}`, TASKS_CHANGED);
+    for (let i = 0; i < 10; i += 1) socket.subscribe(`${i}`, ALL_TASKS);
   }
   for (const { frames } of sockets) {
     await expect.poll(() => frames.filter(({ type }) => type === 'next').length).toBe(2_500);
     const ids = frames.flatMap(({ id, payload }) => {
-      const told = payload?.data?.['tasksChanged'] as { readonly task: { readonly id: string } } | undefined;
+      const told = payload?.data?.['taskUpdates'] as { readonly task: { readonly id: string } } | undefined;
       return id === '3' && told !== undefined ? [told.task.id] : [];
     });
     expect(ids[0]).toBe(task.globalId);

@@ -5,15 +5,7 @@ import { Hub } from '../../src/hub/hub.ts';
 import { dial, shardName } from '../../src/hub/pool.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { env, openSandbox } from '../support/ledger.ts';
-import {
-  openReady,
-  openSocket,
-  socketCount,
-  startTask,
-  TASK_CHANGED,
-  TASKS_CHANGED,
-  withBusyHubs,
-} from '../support/socket.ts';
+import { openReady, openSocket, socketCount, startTask, ONE_TASK, ALL_TASKS, withBusyHubs } from '../support/socket.ts';
 
 const sandbox = openSandbox('socket-limits');
 const QUERY = { query: '{ __typename }' };
@@ -82,7 +74,7 @@ describe('pings', () => {
   it('are answered without waking the hub', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openReady();
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
     await socket.told('a');
     await withBusyHubs(evictDurableObject);
     const woken = vi.spyOn(RegistrationStore.prototype, 'ofSockets');
@@ -105,7 +97,7 @@ describe('a client that leaves', () => {
     const task = await startTask(sandbox);
     for (const isAsleep of [false, true]) {
       const socket = await openReady();
-      socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+      socket.subscribe('a', ONE_TASK, { id: task.globalId });
       await socket.told('a');
       expect(await socketCount()).toBe(1);
       if (isAsleep) await withBusyHubs(evictDurableObject);
@@ -124,7 +116,7 @@ describe('a socket that is closed for an invalid message', () => {
   ] as const)('with %s loses its registrations at once, before its peer answers', async ([, message], { expect }) => {
     await whenAllAreGone(expect);
     const socket = await openReady();
-    socket.subscribe('a', TASKS_CHANGED, { filter: { status: ['UNRECOGNIZED'] } });
+    socket.subscribe('a', ALL_TASKS, { filter: { status: ['UNRECOGNIZED'] } });
     await socket.isQuiet();
     const kept: unknown[] = [];
     await withBusyHubs((hub) =>

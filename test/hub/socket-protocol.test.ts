@@ -3,7 +3,7 @@ import { toCursor } from '../../src/domain/cursor.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { AUTHORIZATION } from '../support/token.ts';
-import { openReady, openSocket, startTask, TASK_CHANGED, TASKS_CHANGED, upgrade } from '../support/socket.ts';
+import { openReady, openSocket, startTask, ONE_TASK, ALL_TASKS, upgrade } from '../support/socket.ts';
 
 const sandbox = openSandbox('socket-protocol');
 
@@ -78,7 +78,7 @@ describe('a socket is closed', () => {
   it('on the id of a running operation', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openReady();
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
     await socket.told('a');
     socket.subscribe('a', '{ __typename }');
     expect(await socket.closed()).toEqual({ code: 4409, reason: 'Subscriber for a already exists' });
@@ -87,8 +87,8 @@ describe('a socket is closed', () => {
   it('on the id of an operation that is still starting', async ({ expect }) => {
     const task = await startTask(sandbox);
     const socket = await openReady();
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
     expect((await socket.closed()).code).toBe(4409);
   });
 });
@@ -115,17 +115,17 @@ describe('an invalid operation', () => {
     ['an unknown field', 'subscription { nothing }', {}, 'BAD_USER_INPUT'],
     [
       'two fields at once',
-      'subscription { tasksChanged { cursor } other: tasksChanged { cursor } }',
+      'subscription { taskUpdates { cursor } other: taskUpdates { cursor } }',
       {},
       'BAD_USER_INPUT',
     ],
-    ['a missing variable', TASK_CHANGED, {}, 'BAD_USER_INPUT'],
-    ['an unknown value in a filter', TASKS_CHANGED, { filter: { kind: 'NONE' } }, 'BAD_USER_INPUT'],
-    ['an unknown task', TASK_CHANGED, { id: encodeGlobalId('VoiceTask', 'none') }, 'NOT_FOUND'],
-    ['an id of another type', TASK_CHANGED, { id: encodeGlobalId('Voice', '1') }, 'NOT_FOUND'],
-    ['a malformed id', TASK_CHANGED, { id: '%' }, 'NOT_FOUND'],
-    ['a garbled cursor', TASKS_CHANGED, { after: 'garbled' }, 'BAD_USER_INPUT'],
-    ["another ledger's cursor", TASKS_CHANGED, { after: toCursor('event-00000000', 1) }, 'BAD_USER_INPUT'],
+    ['a missing variable', ONE_TASK, {}, 'BAD_USER_INPUT'],
+    ['an unknown value in a filter', ALL_TASKS, { filter: { kind: 'NONE' } }, 'BAD_USER_INPUT'],
+    ['an unknown task', ONE_TASK, { id: encodeGlobalId('VoiceTask', 'none') }, 'NOT_FOUND'],
+    ['an id of another type', ONE_TASK, { id: encodeGlobalId('Voice', '1') }, 'NOT_FOUND'],
+    ['a malformed id', ONE_TASK, { id: '%' }, 'NOT_FOUND'],
+    ['a garbled cursor', ALL_TASKS, { after: 'garbled' }, 'BAD_USER_INPUT'],
+    ["another ledger's cursor", ALL_TASKS, { after: toCursor('event-00000000', 1) }, 'BAD_USER_INPUT'],
   ])('gets an error for its id, and the socket stays open: %s', async ([, query, variables, code], { expect }) => {
     const socket = await openReady();
     socket.subscribe('bad', query, variables);
@@ -140,7 +140,7 @@ describe('an invalid operation', () => {
 
   it('that is the 65th of a socket is RATE_LIMITED', async ({ expect }) => {
     const socket = await openReady();
-    for (let i = 0; i < 65; i += 1) socket.subscribe(`${i}`, TASKS_CHANGED, { filter: { status: ['UNRECOGNIZED'] } });
+    for (let i = 0; i < 65; i += 1) socket.subscribe(`${i}`, ALL_TASKS, { filter: { status: ['UNRECOGNIZED'] } });
     const refused = await socket.next();
     expect(refused).toMatchObject({ id: '64', type: 'error' });
     expect(refused.payload![0]!.extensions).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
@@ -190,11 +190,11 @@ describe('subscriptions of one socket', () => {
     const task = await startTask(sandbox);
     const socket = await openReady();
     open.push(socket);
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
     await socket.told('a');
     socket.subscribe(
       'b',
-      `subscription { ...Root } fragment Root on Subscription { taskChanged(id: "${task.globalId}") { cursor } }`,
+      `subscription { ...Root } fragment Root on Subscription { taskUpdates(taskId: "${task.globalId}") { cursor } }`,
     );
     await socket.told('b');
     await task.advance('succeed');
@@ -210,8 +210,8 @@ describe('subscriptions of one socket', () => {
     const socket = await openReady();
     open.push(socket);
     socket.send({ type: 'complete', id: 'unknown' });
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
-    socket.subscribe('b', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
+    socket.subscribe('b', ONE_TASK, { id: task.globalId });
     const first = [await socket.next(), await socket.next()];
     expect(new Set(first.map(({ id }) => id))).toEqual(new Set(['a', 'b']));
     socket.send({ type: 'complete', id: 'a' });
@@ -219,7 +219,7 @@ describe('subscriptions of one socket', () => {
     await task.advance('processing');
     expect((await socket.told('b')).task.status).toBe('PROCESSING');
     await socket.isQuiet();
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
     expect((await socket.told('a')).task.status).toBe('PROCESSING');
   });
 
@@ -228,7 +228,7 @@ describe('subscriptions of one socket', () => {
     const socket = await openReady();
     open.push(socket);
     for (let i = 0; i < 3; i += 1) {
-      socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+      socket.subscribe('a', ONE_TASK, { id: task.globalId });
       if (i < 2) socket.send({ type: 'complete', id: 'a' });
     }
     expect((await socket.told('a')).task.status).toBe('SUBMITTED');
@@ -245,11 +245,11 @@ describe('subscriptions of one socket', () => {
     await task.advance('failed');
     const socket = await openReady();
     open.push(socket);
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
     const { cursor, task: told } = await socket.told('a');
     expect(told.status).toBe('FAILED');
     expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId, after: cursor });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId, after: cursor });
     expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
   });
 });

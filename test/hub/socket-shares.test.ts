@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it, vi } from 'vitest';
 import { Hub } from '../../src/hub/hub.ts';
 import { toNoRoom } from '../../src/hub/pool.ts';
 import { env, openSandbox } from '../support/ledger.ts';
-import { SHARD_NAMES, openSocket, socketCount, TASKS_CHANGED, upgrade } from '../support/socket.ts';
+import { SHARD_NAMES, openSocket, socketCount, ALL_TASKS, upgrade } from '../support/socket.ts';
 import { APOLLO } from '../support/stream.ts';
 import { bearer } from '../support/token.ts';
 
@@ -37,7 +37,7 @@ async function stream(tenant: string, headers: Record<string, string> = {}): Pro
       authorization: await bearer(tenant),
       ...headers,
     },
-    body: JSON.stringify({ query: TASKS_CHANGED }),
+    body: JSON.stringify({ query: ALL_TASKS }),
   });
   if (response.status === 200) {
     const reader = response.body!.getReader();

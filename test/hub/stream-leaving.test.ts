@@ -1,13 +1,13 @@
 import { describe, it } from 'vitest';
 import type { StreamLimits } from '../../src/http/stream.ts';
 import { openSandbox } from '../support/ledger.ts';
-import { socketCount, startTask, TASK_CHANGED, type StartedTask } from '../support/socket.ts';
+import { socketCount, startTask, ONE_TASK, type StartedTask } from '../support/socket.ts';
 import { APOLLO, openLimited, type TestStream } from '../support/stream.ts';
 
 const sandbox = openSandbox('stream-leaving');
 
 function open(task: StartedTask, accept: string, limits: StreamLimits): Promise<TestStream> {
-  return openLimited({ query: TASK_CHANGED, variables: { id: task.globalId } }, accept, limits);
+  return openLimited({ query: ONE_TASK, variables: { id: task.globalId } }, accept, limits);
 }
 
 describe('a stream', () => {

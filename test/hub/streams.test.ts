@@ -9,12 +9,12 @@ const sandbox = openSandbox('streams');
 
 /** Returns the JSON of an event, as the hub sends it. */
 function printed({ cursor, sequence, resync, task: { id, status } }: Told): string {
-  return `{"data":{"taskChanged":{"cursor":"${cursor}","sequence":${sequence},"resync":${resync},"task":{"id":"${id}","status":"${status}"}}}}`;
+  return `{"data":{"taskUpdates":{"cursor":"${cursor}","sequence":${sequence},"resync":${resync},"task":{"id":"${id}","status":"${status}"}}}}`;
 }
 
 function toldIn(text: string): Told {
   const [payload] = /\{"data":.*?\}\}\}\}/.exec(text) ?? [];
-  return JSON.parse(payload!).data.taskChanged;
+  return JSON.parse(payload!).data.taskUpdates;
 }
 
 function sseEvent(told: Told): string {

@@ -7,8 +7,8 @@ import {
   openReady,
   openSocket,
   startTask,
-  TASK_CHANGED,
-  TASKS_CHANGED,
+  ONE_TASK,
+  ALL_TASKS,
   withBusyHubs,
   type TestSocket,
 } from '../support/socket.ts';
@@ -85,10 +85,10 @@ describe('when a token expires', () => {
     const task = await startTask(sandbox);
     const { authorization, overAtMs } = await minute();
     const short = await openWith(authorization);
-    short.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    short.subscribe('a', ONE_TASK, { id: task.globalId });
     await short.told('a');
     const long = await openReady();
-    long.subscribe('b', TASK_CHANGED, { id: task.globalId });
+    long.subscribe('b', ONE_TASK, { id: task.globalId });
     await long.told('b');
     await withBusyHubs(evictDurableObject);
     vi.spyOn(Date, 'now').mockReturnValue(overAtMs);
@@ -116,7 +116,7 @@ describe('when a token expires', () => {
     const task = await startTask(sandbox);
     const { authorization, overAtMs } = await minute();
     const socket = await openWith(authorization);
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
     await socket.told('a');
     vi.spyOn(Date, 'now').mockReturnValue(overAtMs);
     await task.advance('processing');
@@ -137,7 +137,7 @@ describe('when a token expires', () => {
     const task = await startTask(sandbox);
     const { authorization, overAtMs } = await minute();
     const socket = await openWith(authorization);
-    socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    socket.subscribe('a', ONE_TASK, { id: task.globalId });
     await socket.told('a');
     vi.spyOn(Date, 'now').mockReturnValue(overAtMs - 1);
     await task.advance('processing');
@@ -161,19 +161,19 @@ describe('a token with fewer scopes', () => {
   it('after a reconnect gets no event outside its scopes', async ({ expect }) => {
     const task = await startTask(sandbox);
     const whole = await openReady();
-    whole.subscribe('a', TASK_CHANGED, { id: task.globalId });
+    whole.subscribe('a', ONE_TASK, { id: task.globalId });
     const { cursor } = await whole.told('a');
     whole.socket.close(1000);
     const narrow = await openWith(await bearer(TENANT, { scope: 'lipsync:read' }));
     // The task is a voice task.
-    narrow.subscribe('a', TASK_CHANGED, { id: task.globalId, after: cursor });
+    narrow.subscribe('a', ONE_TASK, { id: task.globalId, after: cursor });
     expect(await narrow.next()).toMatchObject({
       id: 'a',
       type: 'error',
       payload: [{ extensions: { code: 'FORBIDDEN' } }],
     });
-    narrow.subscribe('b', TASKS_CHANGED);
-    narrow.subscribe('c', TASKS_CHANGED, { filter: { kind: 'VOICE' } });
+    narrow.subscribe('b', ALL_TASKS);
+    narrow.subscribe('c', ALL_TASKS, { filter: { kind: 'VOICE' } });
     expect(await narrow.next()).toMatchObject({ id: 'c', payload: [{ extensions: { code: 'FORBIDDEN' } }] });
     await task.advance('processing');
     await narrow.isQuiet();
@@ -182,7 +182,7 @@ describe('a token with fewer scopes', () => {
 
   it('does not share executions with a token with more scopes', async ({ expect }) => {
     const task = await startTask(sandbox);
-    const query = `subscription ($id: ID!) { taskChanged(id: $id) { task { events(first: 1) { edges { cursor } } } } }`;
+    const query = `subscription ($id: ID!) { taskUpdates(taskId: $id) { task { queuePosition } } }`;
     const sockets = [
       await openWith(await bearer(TENANT, { scope: 'voices:read' })),
       await openWith(await bearer(TENANT, { scope: 'voices:read lipsync:read' })),

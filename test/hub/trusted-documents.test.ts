@@ -4,9 +4,9 @@ import { createOperations } from '../../src/hub/operations.ts';
 import { parseClientMessage } from '../../src/hub/protocol.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { TASK_CHANGED } from '../support/socket.ts';
+import { ONE_TASK } from '../support/socket.ts';
 
-const trusted = new Map([['doc-1', TASK_CHANGED]]);
+const trusted = new Map([['doc-1', ONE_TASK]]);
 const operations = createOperations({
   schema,
   introspection: true,
@@ -28,12 +28,12 @@ describe('a socket when only trusted documents are allowed', () => {
     const variables = { id: encodeGlobalId('VoiceTask', 'task-1') };
     const found = await find({ documentId: 'doc-1', variables });
     if (found.type !== 'operation') throw new Error(JSON.stringify(found));
-    expect(found.operation).toMatchObject({ query: TASK_CHANGED, documentId: 'doc-1', variables });
+    expect(found.operation).toMatchObject({ query: ONE_TASK, documentId: 'doc-1', variables });
     expect(operations.prepare(found.operation, ASKER).type).toBe('subscription');
   });
 
   it('cannot subscribe by another document', async ({ expect }) => {
-    expect(await find({ query: TASK_CHANGED })).toMatchObject({
+    expect(await find({ query: ONE_TASK })).toMatchObject({
       type: 'refusal',
       errors: [{ message: expect.stringContaining('by their id only'), extensions: { code: 'BAD_USER_INPUT' } }],
     });

@@ -33,27 +33,29 @@ function costOf(query: string): number {
 
 describe('the cost of a subscription', () => {
   it.for([
-    ['subscription { tasksChanged { cursor } }', 22],
-    ['subscription { tasksChanged { cursor task { id status } } }', 25],
-    // The 100 records are read even if they are not selected.
-    ['subscription { tasksChanged { task { events(first: 100) { pageInfo { hasNextPage } } } } }', 624],
-    ['subscription { tasksChanged { task { events(first: 2) { edges { cursor } } } } }', 136],
-    ['subscription { tasksChanged { task { events(first: 2) { nodes { cursor } } } } }', 136],
-    ['subscription { tasksChanged { task { events(first: 2) { nodes { cursor } edges { cursor } } } } }', 140],
-    ['subscription { tasksChanged { task { events { edges { cursor } } } } }', 262],
-    ['subscription ($n: Int) { tasksChanged { task { events(first: $n) { edges { cursor } } } } }', 822],
-    ['subscription { tasksChanged { task { queuePosition } } }', 127],
+    ['subscription { taskUpdates { cursor } }', 22],
+    ['subscription { taskUpdates { cursor task { id status } } }', 25],
+    ['subscription { taskUpdates { task { metadata { key } } } }', 22 + 1 + 16],
+    ['subscription { taskUpdates { task { ... on VoiceTask { voices { id name } } } } }', 22 + 1 + 2],
+    // A lip-sync costs more than a voice, so it counts.
     [
-      'subscription { tasksChanged { ...F } } fragment F on TaskUpdate { task { a: queuePosition b: queuePosition } }',
+      'subscription { taskUpdates { task { id ... on VoiceTask { name } ... on LipSyncTask { face { scan { id } } } } } }',
+      130,
+    ],
+    ['subscription { taskUpdates { task { queuePosition } } }', 127],
+    [
+      'subscription { taskUpdates { ...F } } fragment F on TaskUpdate { task { a: queuePosition b: queuePosition } }',
       232,
     ],
   ] as const)('of %s is %d', ([query, cost], { expect }) => {
     expect(costOf(query)).toBe(cost);
   });
 
-  it('grows with lists in lists', ({ expect }) => {
-    const inner = 'events(first: 10) { edges { node { task { events(first: 10) { edges { cursor } } } } } }';
-    expect(costOf(`subscription { tasksChanged { task { ${inner} } } }`)).toBeGreaterThan(10 * (100 + 10 * 5));
+  it('grows with lists in lists, and with the calls in them', ({ expect }) => {
+    const inner = 'face { scan { faces { scan { faces { id } } } } }';
+    expect(costOf(`subscription { taskUpdates { task { ... on LipSyncTask { ${inner} } } } }`)).toBeGreaterThan(
+      20 * 125,
+    );
   });
 });
 
@@ -111,7 +113,7 @@ describe("a tenant's subscriptions", () => {
     const refusal = usageOf({}).enter({ ...OPERATION, cost: 101 });
     expect(refusal).toMatchObject({ code: 'QUERY_TOO_COMPLEX', retryable: false });
     expect(refusal?.message).toBe(
-      'The operation costs 101 fields for each event, counting its lists as long as they may get; a live operation costs 100 at most: ask for less by "first".',
+      'The operation costs 101 fields for each event, counting its lists as long as they may get; a live operation costs 100 at most: select fewer fields.',
     );
   });
 

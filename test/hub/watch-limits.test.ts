@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it, vi } from 'vitest';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { env, openSandbox } from '../support/ledger.ts';
-import { SHARD_NAMES, openSocket, startTask, TASK_CHANGED, type TestSocket } from '../support/socket.ts';
+import { SHARD_NAMES, openSocket, startTask, ONE_TASK, type TestSocket } from '../support/socket.ts';
 import { bearer } from '../support/token.ts';
 
 const sandbox = openSandbox('watch-limits', { TENANT_LIVE_COST_MAX: '2500' });
@@ -20,16 +20,16 @@ async function openOf(tenant: string): Promise<TestSocket> {
   return socket;
 }
 
-const withEvents = (name: string, first: number, fields = 'cursor') =>
-  `subscription { tasksChanged { ${name}: cursor task { events(first: ${first}) { edges { node { ${fields} } } } } } }`;
+/** Returns the fields of a task that make an event cost about 105 fields for each call of the ledger. */
+const withCalls = (calls: number) => Array.from({ length: calls }, (_, i) => `q${i}: queuePosition`).join(' ');
 
-const ALL =
-  'cursor sequence at resync task { id externalId status createdAt updatedAt expiresAt unitsEstimated unitsCharged startedAt endedAt queuePosition __typename }';
+const expensive = (name: string, calls = 9) =>
+  `subscription { taskUpdates { ${name}: cursor task { ${withCalls(calls)} } } }`;
 
 describe('a subscription', () => {
   it('above the cost limit for one event is refused', async ({ expect }) => {
     const socket = await openOf('tenant-heavy');
-    socket.subscribe('a', withEvents('a', 100, ALL));
+    socket.subscribe('a', expensive('a', 24));
     expect(await socket.next()).toMatchObject({
       id: 'a',
       type: 'error',
@@ -48,11 +48,11 @@ describe('a subscription', () => {
   }) => {
     const task = await startTask(sandbox, 'tenant-many');
     const socket = await openOf('tenant-many');
-    socket.subscribe('a', withEvents('a', 100));
+    socket.subscribe('a', expensive('a'));
     expect(await socket.next()).toMatchObject({ id: 'a', type: 'next' });
-    socket.subscribe('b', withEvents('b', 100));
+    socket.subscribe('b', expensive('b'));
     expect(await socket.next()).toMatchObject({ id: 'b', type: 'next' });
-    socket.subscribe('c', withEvents('c', 100));
+    socket.subscribe('c', expensive('c'));
     expect(await socket.next()).toMatchObject({
       id: 'c',
       type: 'error',
@@ -61,19 +61,19 @@ describe('a subscription', () => {
       ],
     });
     const other = await openOf('tenant-other');
-    other.subscribe('a', withEvents('a', 100));
+    other.subscribe('a', expensive('a'));
     await other.isQuiet();
 
     socket.send({ id: 'a', type: 'complete' });
-    socket.subscribe('c', withEvents('c', 100));
+    socket.subscribe('c', expensive('c'));
     expect(await socket.next()).toMatchObject({ id: 'c', type: 'next' });
     // The subscriptions of a closed socket do not count.
     socket.socket.close(1000);
     await socket.closed();
     const again = await openOf('tenant-many');
-    again.subscribe('d', withEvents('d', 100));
+    again.subscribe('d', expensive('d'));
     expect(await again.next()).toMatchObject({ id: 'd', type: 'next' });
-    again.subscribe('e', withEvents('e', 100));
+    again.subscribe('e', expensive('e'));
     expect(await again.next()).toMatchObject({ id: 'e', type: 'next' });
     await task.advance('processing');
     const told = [await again.next(), await again.next()];
@@ -84,7 +84,7 @@ describe('a subscription', () => {
   it('that was refused does not count', async ({ expect }) => {
     const socket = await openOf('tenant-missing');
     for (let i = 0; i < 50; i += 1) {
-      socket.subscribe(`${i}`, withEvents('a', 100).replace('tasksChanged', 'tasksChanged(after: "none")'));
+      socket.subscribe(`${i}`, expensive('a').replace('taskUpdates', 'taskUpdates(after: "none")'));
       expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
     }
     socket.socket.close(1000);
@@ -100,7 +100,7 @@ describe('a subscription to a task that has ended', () => {
       socket.subscribe(
         id,
         `subscription ($id: ID!) {
-          taskChanged(id: $id) { ${id}: cursor task { events(first: 100) { edges { node { cursor } } } } }
+          taskUpdates(taskId: $id) { ${id}: cursor task { ${withCalls(9)} } }
         }`,
         { id: globalId },
       );
@@ -129,9 +129,9 @@ describe('a hub that wakes', () => {
     const other = await startTask(sandbox, 'tenant-asleep');
     const sockets = [await openOf('tenant-asleep'), await openOf('tenant-asleep')];
     for (const socket of sockets) {
-      socket.subscribe('a', TASK_CHANGED, { id: task.globalId });
+      socket.subscribe('a', ONE_TASK, { id: task.globalId });
       await socket.told('a');
-      socket.subscribe('b', TASK_CHANGED, { id: other.globalId });
+      socket.subscribe('b', ONE_TASK, { id: other.globalId });
       await socket.told('b');
     }
     for (const name of SHARD_NAMES) await evictDurableObject(env.HUB.getByName(name)).catch(() => {});

@@ -1,6 +1,7 @@
 import type { TaskChange } from '../../src/domain/records.ts';
 import { describe, it } from 'vitest';
 import type { Slice, Window } from '../../src/domain/cursor.ts';
+import type { Watch } from '../../src/domain/ports.ts';
 import type { Result } from '../../src/errors.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
@@ -14,8 +15,11 @@ const kling: PartsOptions['kling'] = {
     snapshotOf('SUBMITTED', { klingTaskId: `kling-${externalTaskId}` }),
 };
 
+const ALL: Watch = { task: null, filter: { kind: null, statuses: [] } };
+
 function read({ queries }: LedgerParts, taskId: string | null, window: Partial<Window> = {}): Slice<TaskChange> {
-  return queries.events(taskId, { first: 1000, after: null, ...window });
+  const task = taskId === null ? null : ({ id: taskId, kind: 'VOICE' } as const);
+  return queries.events({ ...ALL, task }, { first: 1000, after: null, ...window });
 }
 const seqs = ({ edges }: Slice<TaskChange>) => edges.map(({ node }) => node.seq);
 
@@ -96,7 +100,7 @@ describe('a cursor', () => {
   it.for(['', ' ', 'garbled', '§', 'x'.repeat(10_000), btoa('event.1'), btoa('event-00000000.1'), '0', 'MQ'])(
     'that is garbled is BAD_USER_INPUT: %#',
     async (after, { expect }) => {
-      expect(failureOf(await stub.events(null, { first: 1, after }))).toMatchObject({
+      expect(failureOf(await stub.events(ALL, { first: 1, after }))).toMatchObject({
         code: 'BAD_USER_INPUT',
         issues: [{ path: ['after'] }],
       });
@@ -108,17 +112,17 @@ describe('a cursor', () => {
     const foreign = valueOf(await ledgerOf('other').createVoiceTask(voiceInput('x')));
     expect(foreign.id).toBeTruthy();
     const window = { first: 1, after: null };
-    const theirs = await cursorOf(ledgerOf('other').events(null, window));
-    const event = await cursorOf(stub.events(null, window));
+    const theirs = await cursorOf(ledgerOf('other').events(ALL, window));
+    const event = await cursorOf(stub.events(ALL, window));
     const task = await cursorOf(stub.tasks({ kind: null, statuses: [] }, window));
     const first = 1;
-    expect(failureOf(await stub.events(null, { first, after: theirs })).code).toBe('BAD_USER_INPUT');
-    expect(failureOf(await stub.events(null, { first, after: task })).code).toBe('BAD_USER_INPUT');
+    expect(failureOf(await stub.events(ALL, { first, after: theirs })).code).toBe('BAD_USER_INPUT');
+    expect(failureOf(await stub.events(ALL, { first, after: task })).code).toBe('BAD_USER_INPUT');
     expect(failureOf(await stub.tasks({ kind: null, statuses: [] }, { first, after: event })).code).toBe(
       'BAD_USER_INPUT',
     );
     expect(failureOf(await stub.voices({ first, after: event })).code).toBe('BAD_USER_INPUT');
-    expect(valueOf(await stub.events(null, { first, after: event }))).toMatchObject({
+    expect(valueOf(await stub.events(ALL, { first, after: event }))).toMatchObject({
       hasNextPage: expect.any(Boolean),
     });
   });

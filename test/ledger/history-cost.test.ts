@@ -22,9 +22,9 @@ const OPERATIONS: Readonly<Record<string, (parts: LedgerParts, taskId: string) =
   'a list of voices': ({ queries }) => queries.voices(WINDOW),
   'a list of face scans': ({ queries }) => queries.faceScans(WINDOW),
   'a list of speeches': ({ queries }) => queries.speeches(WINDOW),
-  'a log of events': ({ queries }, id) => queries.events(id, WINDOW),
+  'a log of events': ({ queries }, id) => queries.events({ task: { id, kind: 'VOICE' }, filter: NONE }, WINDOW),
   'the present state': ({ queries }) =>
-    queries.catchUp({ taskId: null, filter: { ...NONE, kind: 'LIP_SYNC' } }, null, null, null),
+    queries.catchUp({ task: null, filter: { ...NONE, kind: 'LIP_SYNC' } }, null, null, null),
   'the sums over tasks that are open': ({ deps: { tasks, claims } }) => [tasks.waiting(), claims.count()],
   'a restart': ({ deps: { wakes } }) => wakes.wakeUnanswered(0),
   'a probe of a Kling that is down': ({ deps: { wakes } }) => wakes.atKling(4),

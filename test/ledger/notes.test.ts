@@ -77,12 +77,17 @@ describe('updateTask', () => {
     expect(notesOf((await ledgerOf('ann').task({ id }))!)).toEqual(NOTES);
   });
 
-  it('names every issue', async ({ expect }) => {
-    const task = { id: 'any', kind: 'VOICE' } as const;
-    const { issues } = failureOf(
-      await ledgerOf('issues').updateTask({ ...task, label: '', metadata: [{ key: '', value: '' }] }),
-    );
-    expect(issues?.map(({ path }) => path)).toEqual([['label'], ['metadata', 0, 'key']]);
+  it.for([
+    ['NOT_FOUND', 'VOICE'],
+    ['WRONG_ID_TYPE', null],
+  ] as const)('names every issue beside %s', async ([code, kind], { expect }) => {
+    const notes = { label: '', metadata: [{ key: '', value: '' }] };
+    const { issues } = failureOf(await ledgerOf('issues').updateTask({ id: 'any', kind, ...notes }));
+    expect(issues?.map((issue) => [issue.code, issue.path])).toEqual([
+      [code, ['taskId']],
+      ['OUT_OF_RANGE', ['label']],
+      ['OUT_OF_RANGE', ['metadata', 0, 'key']],
+    ]);
   });
 
   const kling: PartsOptions['kling'] = { createVoiceTask: async () => snapshotOf('SUBMITTED') };
@@ -177,7 +182,10 @@ describe('long metadata', () => {
       const voice = { name: 'Ann', sample: { url: 'https://example.com/a.mp3' }, metadata: LONGEST };
       const { id } = await creator.createVoiceTask(voice);
       journal.apply(id, { type: 'NOTED', notes: { label: 'b' } });
-      const { edges } = queries.events(id, { first: 10, after: null });
+      const { edges } = queries.events(
+        { task: { id, kind: 'VOICE' }, filter: { kind: null, statuses: [] } },
+        { first: 10, after: null },
+      );
       const [first, second] = edges.map(({ node }) => node.task.details);
       expect(edges).toHaveLength(2);
       expect(first).toBe(second);

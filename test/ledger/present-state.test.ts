@@ -7,7 +7,7 @@ import { snapshotOf } from '../support/snapshots.ts';
 
 openSandbox('present-state');
 
-const all: Watch = { taskId: null, filter: { kind: null, statuses: [] } };
+const all: Watch = { task: null, filter: { kind: null, statuses: [] } };
 const statusesSeen = ({ queries }: LedgerParts, watch: Watch): string[] =>
   queries.catchUp(watch, null, null, null).events.map(({ task }) => task.status);
 
@@ -41,7 +41,7 @@ describe('the present state that a subscriber gets first', () => {
     await withParts('ended', { kling: { createVoiceTask: async () => snapshotOf('FAILED') } }, async (parts) => {
       await createVoiceOnce(parts);
       for (const statuses of [[], ['FAILED'], ['FAILED', 'SUCCEEDED', 'PROCESSING']] as const) {
-        expect(statusesSeen(parts, { taskId: null, filter: { kind: null, statuses } })).toEqual([]);
+        expect(statusesSeen(parts, { task: null, filter: { kind: null, statuses } })).toEqual([]);
       }
     });
   });

@@ -40,7 +40,7 @@ const SPEAK = `mutation ($speech: SpeechInput!, $externalId: String) {
 }`;
 const NODES = 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }';
 const WATCH = `subscription ($after: String) {
-  tasksChanged(after: $after) { cursor sequence at resync task { id status } }
+  taskUpdates(after: $after) { cursor sequence at resync task { id status } }
 }`;
 
 let old: OldVersion;
@@ -223,7 +223,7 @@ describe('a database of version 0.1', () => {
     const { cursor } = missed.at(-1)!;
     const told = await stream.until(new RegExp(cursor));
     await stream.leave();
-    const watched = [...told.matchAll(/^data: (.+)$/gm)].map(([, json]) => JSON.parse(json!).data.tasksChanged);
+    const watched = [...told.matchAll(/^data: (.+)$/gm)].map(([, json]) => JSON.parse(json!).data.taskUpdates);
     expect(watched.slice(0, missed.length)).toEqual(missed.map((event) => ({ ...event, resync: false })));
   });
 

@@ -70,6 +70,8 @@ describe('a create that Kling refuses for now', () => {
     ] as const) {
       expect(failureOf(await ledger.cancelTask(task)).issues).toMatchObject([{ code: 'NOT_FOUND', path: ['taskId'] }]);
     }
+    const wrong = failureOf(await ledger.cancelTask({ id, kind: null }));
+    expect(wrong.issues).toMatchObject([{ code: 'WRONG_ID_TYPE', path: ['taskId'] }]);
   });
 
   it('is sent in the order of creation', async ({ expect }) => {

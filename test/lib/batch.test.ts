@@ -2,14 +2,13 @@ import { describe, it } from 'vitest';
 import { createBatch } from '../../src/lib/batch.ts';
 
 /** Creates a load that doubles its keys, and has no value for negative ones. `calls` holds the keys of each call. */
-function createDoubler(keysMax?: number) {
+function createDoubler() {
   const calls: (readonly number[])[] = [];
   const loadOne = createBatch({
     load: async (keys: readonly number[]) => {
       calls.push(keys);
       return keys.map((key) => (key < 0 ? null : key * 2));
     },
-    ...(keysMax === undefined ? {} : { keysMax }),
   });
   return { calls, loadOne };
 }
@@ -44,12 +43,6 @@ describe('a batch', () => {
     gate.resolve(null);
     expect(await Promise.all([first, second])).toEqual(['a', 'b']);
     expect(calls).toEqual([['a'], ['b']]);
-  });
-
-  it('splits too many keys into several calls', async ({ expect }) => {
-    const { calls, loadOne } = createDoubler(2);
-    expect(await Promise.all([1, 2, 3, 4, 5].map(loadOne))).toEqual([2, 4, 6, 8, 10]);
-    expect(calls).toEqual([[1, 2], [3, 4], [5]]);
   });
 
   it('rejects for all keys of a failed call, and not for later ones', async ({ expect }) => {

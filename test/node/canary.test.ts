@@ -78,7 +78,7 @@ const LISTS = `{ viewer { tenant } tasks { edges { node { id status externalId f
   operator { lipSyncs: klingTasks(list: LIP_SYNCS) { items { klingTaskId klingExternalTaskId klingStatusMessage videos { url } } }
     voices: klingTasks(list: CUSTOM_VOICES) { items { klingTaskId klingExternalTaskId } }
     klingTask(list: LIP_SYNCS, klingTaskId: "none") { klingStatus } resourcePacks { klingPackId name } } usage { units } }`;
-const WATCH = 'subscription { tasksChanged { cursor task { id status failure { message } } } }';
+const WATCH = 'subscription { taskUpdates { cursor task { id status failure { message } } } }';
 
 /** Reads a subscription over HTTP until its first event. */
 async function watchStream(accept: string): Promise<void> {

@@ -19,7 +19,7 @@ const SECRETS = {
 const WATCH = JSON.stringify({
   id: '1',
   type: 'subscribe',
-  payload: { query: 'subscription { tasksChanged { cursor task { status } } }' },
+  payload: { query: 'subscription { taskUpdates { cursor task { status } } }' },
 });
 
 /** A gateway and its output. */

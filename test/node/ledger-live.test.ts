@@ -51,17 +51,10 @@ describe('a gateway with an API key and without callbacks', () => {
     expect(cancelTask).toMatchObject({ status: 'CANCELLED', failure: null });
     const again = await data(CANCEL, { taskId: first.id });
     expect(again.cancelTask).toMatchObject({ code: 'CONFLICT' });
-    const { events } = (
-      await data(
-        `query ($id: ID!) { voiceTask(by: { id: $id }) { events { edges { node {
-      sequence resync task { status } } } } } }`,
-        first,
-      )
-    ).voiceTask;
-    expect(events.edges.map(({ node }: { node: { task: object } }) => node.task)).toEqual([
-      { status: 'QUEUED' },
-      { status: 'CANCELLED' },
-    ]);
+    const { taskUpdates } = await data('query ($id: ID!) { taskUpdates(taskId: $id) { nodes { task { status } } } }', {
+      id: first.id,
+    });
+    expect(taskUpdates.nodes).toEqual([{ task: { status: 'QUEUED' } }, { task: { status: 'CANCELLED' } }]);
     expect((await data(VOICE_TASK, { id: second.id })).voiceTask.status).toBe('QUEUED');
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 import { CREATE_VOICE } from './operations.ts';
 import { sendOperation } from './send-operation.ts';
@@ -50,10 +51,27 @@ test('a query, a callback, a task change and an exchange of an object each have 
   });
 });
 
-test('the line of a refused mutation has the code of its failure', async () => {
+const WRONG_INPUT = {
+  input: { name: 'A name of more than twenty characters', sample: { url: 'https://example.com/narrator-12s.mp3' } },
+};
+const VOICE_ID = encodeGlobalId('Voice', '42');
+
+test.for([
+  ['createVoiceTask with a wrong name', CREATE_VOICE, WRONG_INPUT],
+  [
+    'updateTask with the id of a voice',
+    'mutation ($id: ID!) { updateTask(taskId: $id) { __typename } }',
+    { id: VOICE_ID },
+  ],
+  [
+    'cancelTask with the id of a voice',
+    'mutation ($id: ID!) { cancelTask(taskId: $id) { __typename } }',
+    { id: VOICE_ID },
+  ],
+  ["deleteVoice with one of Kling's ids", 'mutation { deleteVoice(voiceId: "42") { __typename } }', {}],
+] as const)('the line of a refused mutation has the code of its failure: %s', async ([, query, variables]) => {
   printed = '';
-  const sample = { url: 'https://example.com/narrator-12s.mp3' };
-  await ask(CREATE_VOICE, { input: { name: 'A name of more than twenty characters', sample } });
+  await ask(query, variables);
   await expect.poll(lines).toEqual(['request /graphql']);
   expect(JSON.parse(/^\{.*\}$/m.exec(printed)?.[0] ?? '')).toMatchObject({ errorCodes: ['BAD_USER_INPUT'] });
 });

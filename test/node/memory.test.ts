@@ -125,7 +125,7 @@ async function subscribe(makePadding: (i: number) => string): Promise<ReadonlySe
     );
     await once(socket, 'message');
     for (let k = 0; k < SUBSCRIBES_PER_SOCKET; k += 1) {
-      const query = `subscription { taskChanged(id: "none") { cursor } }${makePadding(tenant * SUBSCRIBES_PER_SOCKET + k)}`;
+      const query = `subscription { taskUpdates(taskId: "none") { cursor } }${makePadding(tenant * SUBSCRIBES_PER_SOCKET + k)}`;
       socket.send(JSON.stringify({ id: `${k}`, type: 'subscribe', payload: { query } }));
       const [data] = (await once(socket, 'message')) as [Buffer];
       codes.add(JSON.parse(data.toString()).payload[0].extensions.code);

@@ -6,7 +6,7 @@ import { AUTHORIZATION, CONNECTION_INIT } from '../support/token.ts';
 /** 64 operations of 30 fields with long names. One event is about 350 KB for a socket with all of them. */
 const OPERATIONS = 64;
 const FIELDS = Array.from({ length: 30 }, (_, i) => `${'long'.repeat(38)}${i}: createdAt`).join(' ');
-const FAT = `subscription { tasksChanged { sequence task { ${FIELDS} } } }`;
+const FAT = `subscription { taskUpdates { sequence task { ${FIELDS} } } }`;
 
 function subscribe(id: string, query: string): string {
   return JSON.stringify({ id, type: 'subscribe', payload: { query } });
@@ -75,11 +75,11 @@ export async function openReader(gatewayUrl: string, onEvent: () => void = () =>
   socket.on('message', (data: Buffer) => {
     const { type, payload } = JSON.parse(data.toString());
     if (type !== 'next') return;
-    const { sequence, task } = payload.data.tasksChanged;
+    const { sequence, task } = payload.data.taskUpdates;
     sequences.push(sequence);
     if (task.status === 'SUCCEEDED') ended += 1;
     onEvent();
   });
-  socket.send(subscribe('1', 'subscription { tasksChanged { sequence task { status } } }'));
+  socket.send(subscribe('1', 'subscription { taskUpdates { sequence task { status } } }'));
   return { sequences, ended: () => ended, close: () => socket.close() };
 }

@@ -1,6 +1,5 @@
 import { getNamedType, type GraphQLObjectType, isObjectType } from 'graphql';
 import { beforeEach, describe, it } from 'vitest';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { faceScan, lipSyncTask, speech, voice, voiceTask } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
@@ -50,16 +49,6 @@ describe('nodes', () => {
     expect(nodes).toHaveLength(2);
     expect(nodes).toEqual(edges.map(({ node }: { node: unknown }) => node));
     expect((await client.execute(page(`nodes { ${selection} }`))).data).toEqual({ [list]: { nodes } });
-  });
-
-  it('of the events of a task are the items of the edges', async ({ expect }) => {
-    const id = encodeGlobalId('LipSyncTask', 'l-a');
-    const { data } = await client.execute(
-      `{ node(id: "${id}") { ... on Task { events { nodes { cursor } edges { node { cursor } } } } } }`,
-    );
-    const { nodes, edges } = data.node.events;
-    expect(nodes.length).toBeGreaterThan(0);
-    expect(nodes).toEqual(edges.map(({ node }: { node: unknown }) => node));
   });
 
   it('of a list without items are empty', async ({ expect }) => {

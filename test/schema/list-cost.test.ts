@@ -97,7 +97,6 @@ describe('a stated length', () => {
         'faceScans',
         'speeches',
         'klingTasks',
-        'events',
         'taskUpdates',
         'nodes',
       ]),

@@ -264,18 +264,29 @@ describe('task', () => {
 });
 
 describe('taskUpdates', () => {
-  const QUERY = 'query ($taskId: ID) { taskUpdates(first: 5, taskId: $taskId) { nodes { cursor } } }';
+  const QUERY = `query ($taskId: ID, $filter: TaskFilterInput) {
+    taskUpdates(first: 5, taskId: $taskId, filter: $filter) { nodes { cursor } } }`;
+  const ALL = { kind: null, statuses: [] };
 
   it.for([
-    ['all tasks', null, [null]],
-    ['one task', idOf('VoiceTask', 'v1'), ['v1']],
-    ['nothing for an id of another type', idOf('Voice', 'v1'), []],
-    ['nothing for a forged id that crosses kinds', idOf('LipSyncTask', 'v1'), []],
-  ] as const)('asks the ledger for the changes of %s', async ([, taskId, asked], { expect }) => {
-    const { data } = await client.execute(QUERY, { taskId });
+    ['all tasks', {}, [{ task: null, filter: ALL }]],
+    ['one task', { taskId: idOf('VoiceTask', 'v1') }, [{ task: { id: 'v1', kind: 'VOICE' }, filter: ALL }]],
+    [
+      'a filter',
+      { filter: { kind: 'VOICE', status: ['FAILED'] } },
+      [{ task: null, filter: { kind: 'VOICE', statuses: ['FAILED'] } }],
+    ],
+    [
+      'one task with a filter',
+      { taskId: idOf('LipSyncTask', 'l1'), filter: { kind: 'VOICE' } },
+      [{ task: { id: 'l1', kind: 'LIP_SYNC' }, filter: { kind: 'VOICE', statuses: [] } }],
+    ],
+    ['nothing for an id of another type', { taskId: idOf('Voice', 'v1') }, []],
+    ['nothing for a text that is not an id', { taskId: '' }, []],
+  ] as const)('asks the ledger for the changes of %s', async ([, variables, asked], { expect }) => {
+    const { data } = await client.execute(QUERY, variables);
     expect(data.taskUpdates.nodes).toEqual(expect.any(Array));
-    const calls = client.ledger.calls.filter(([name]) => name === 'events');
-    expect(calls.map(([, of]) => of)).toEqual(asked);
+    expect(client.ledger.calls).toEqual(asked.map((watch) => ['events', watch, { first: 5, after: null }]));
   });
 });
 

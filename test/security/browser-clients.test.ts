@@ -9,7 +9,7 @@ import { openSandbox } from '../support/ledger.ts';
 openSandbox('browser-clients', { CORS_ORIGINS: ALLOWED_ORIGIN });
 
 const QUERY = 'query A { tasks { edges { cursor } } }';
-const SUBSCRIPTION = 'subscription A { tasksChanged { cursor } }';
+const SUBSCRIPTION = 'subscription A { taskUpdates { cursor } }';
 
 /** Creates a `fetch` that records the headers of a client, and returns an empty answer. */
 function createRecorder() {

@@ -100,7 +100,7 @@ describe('a stream', () => {
   it('has no content-encoding in production, where no development proxy compresses it', async ({ expect }) => {
     const gateway = createGateway(env, { ...configOf(env), environment: 'production' }, () => {});
     const trace = { requestId: 'test', notes: {} };
-    const query = new URLSearchParams({ query: 'subscription { tasksChanged { cursor } }' });
+    const query = new URLSearchParams({ query: 'subscription { taskUpdates { cursor } }' });
     const headers = { authorization: AUTHORIZATION, accept: 'text/event-stream' };
     const response = await gateway.answerGraphql(new Request(`${GRAPHQL_URL}?${query}`, { headers }), trace);
     expect(response.headers.get('content-type')).toContain('text/event-stream');

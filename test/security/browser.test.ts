@@ -103,7 +103,7 @@ describe('a page of a foreign origin', () => {
   it.for(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0', 'text/html'])(
     'opens no stream and no page by GET with Accept: %s',
     async (accept, { expect }) => {
-      const query = new URLSearchParams({ query: 'subscription { tasksChanged { cursor } }' });
+      const query = new URLSearchParams({ query: 'subscription { taskUpdates { cursor } }' });
       const response = await send(`${GRAPHQL_URL}?${query}`, { headers: { origin: FOREIGN_ORIGIN, accept } });
       expect(response.status).toBe(403);
       expect(response.headers.get('content-type')).toContain('application/json');

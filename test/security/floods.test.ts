@@ -3,7 +3,7 @@ import { afterEach, describe, it, vi } from 'vitest';
 import { Hub } from '../../src/hub/hub.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { openSandbox } from '../support/ledger.ts';
-import { openReady, openSocket, startTask, TASKS_CHANGED, withBusyHubs } from '../support/socket.ts';
+import { openReady, openSocket, startTask, ALL_TASKS, withBusyHubs } from '../support/socket.ts';
 import { CONNECTION_INIT } from '../support/token.ts';
 
 const sandbox = openSandbox('floods');
@@ -22,9 +22,9 @@ describe('a socket that floods its hub', () => {
 
   it('with subscribes gets errors and is then closed, while other sockets still get events', async ({ expect }) => {
     const other = await openReady();
-    other.subscribe('mine', TASKS_CHANGED);
+    other.subscribe('mine', ALL_TASKS);
     const socket = await openReady();
-    for (let i = 0; i < 1_000; i += 1) socket.subscribe(`${i}`, TASKS_CHANGED);
+    for (let i = 0; i < 1_000; i += 1) socket.subscribe(`${i}`, ALL_TASKS);
     expect(await socket.closed()).toMatchObject({ code: 1013, reason: 'Too much work' });
     const refusals = socket.frames.filter(({ type }) => type === 'error');
     expect(refusals.length).toBeGreaterThan(100);
@@ -40,7 +40,7 @@ describe('a socket that floods its hub', () => {
 
   it('with one subscription above the limit of 64 is refused that one', async ({ expect }) => {
     const socket = await openReady();
-    for (let i = 0; i < 65; i += 1) socket.subscribe(`${i}`, TASKS_CHANGED);
+    for (let i = 0; i < 65; i += 1) socket.subscribe(`${i}`, ALL_TASKS);
     await expect.poll(() => socket.frames.filter(({ type }) => type === 'error').length).toBe(1);
     const refusal = socket.frames.find(({ type }) => type === 'error');
     expect(refusal).toMatchObject({ payload: [{ extensions: { code: 'RATE_LIMITED', retryable: true } }] });
@@ -50,7 +50,7 @@ describe('a socket that floods its hub', () => {
   it('with subscriptions that it completes at once gets errors, and is then closed', async ({ expect }) => {
     const socket = await openReady();
     for (let i = 0; i < 500; i += 1) {
-      socket.subscribe('same', TASKS_CHANGED);
+      socket.subscribe('same', ALL_TASKS);
       socket.send({ id: 'same', type: 'complete' });
     }
     expect(await socket.closed()).toMatchObject({ code: 1013 });
@@ -61,11 +61,11 @@ describe('a socket that floods its hub', () => {
 
   it('with a large subscription is refused, because a hub keeps it in memory', async ({ expect }) => {
     const socket = await openReady();
-    socket.subscribe('large', `${TASKS_CHANGED} ${'#\n'.repeat(5_000)}`);
+    socket.subscribe('large', `${ALL_TASKS} ${'#\n'.repeat(5_000)}`);
     expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
-    socket.subscribe('long', TASKS_CHANGED, { other: 'x'.repeat(10_000) });
+    socket.subscribe('long', ALL_TASKS, { other: 'x'.repeat(10_000) });
     expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
-    const payload = { query: TASKS_CHANGED, extensions: { other: 'x'.repeat(10_000) } };
+    const payload = { query: ALL_TASKS, extensions: { other: 'x'.repeat(10_000) } };
     socket.send({ id: 'more', type: 'subscribe', payload });
     expect(await socket.next()).toMatchObject({ payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
     socket.socket.close(1000);

@@ -8,26 +8,25 @@ const VOICE_TASK = `klingTaskId klingExternalTaskId klingStatus klingStatusMessa
   balanceDeducted { quota listPrice } voices { id klingVoiceId name sampleUrl owner klingOwnerId __typename }`;
 
 const QUERIES: readonly (readonly [name: string, query: string, variables?: object])[] = [
-  ['in connections', '{ tasks(first: 100) { edges { node { events(first: 100) { edges { node { cursor } } } } } } }'],
+  ['in connections', '{ faceScans(first: 100) { edges { node { faces { scan { faces { id } } } } } } }'],
   [
     'in connections, sized by variables',
-    'query ($n: Int) { tasks(first: $n) { edges { node { events(first: $n) { edges { node { cursor } } } } } } }',
+    'query ($n: Int) { faceScans(first: $n) { edges { node { faces { scan { faces { id } } } } } } }',
     { n: 1 },
   ],
   [
     'in connections, through fragments',
-    `{ tasks(first: 100) { ...f } }
-      fragment f on TaskConnection { edges { node { events(first: 100) { ...g } } } }
-      fragment g on TaskUpdateConnection { edges { node { cursor } } }`,
+    `{ faceScans(first: 100) { ...f } }
+      fragment f on FaceScanConnection { edges { node { faces { ...g } } } }
+      fragment g on Face { scan { faces { id } } }`,
   ],
   [
     'in connections without a size',
-    `{ tasks { edges { node { events { edges { node { task {
-      events { edges { node { sequence at resync cursor } } } } } } } } } } }`,
+    '{ faceScans { edges { node { faces { scan { faces { id klingFaceId startMs endMs imageUrl } } } } } } }',
   ],
   [
     'in nodes by their ids',
-    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Task { events(first: 100) { edges { node { cursor } } } } } }',
+    'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on FaceScan { faces { scan { faces { id } } } } } }',
     { ids: [] },
   ],
   [

@@ -31,7 +31,7 @@ const GUESSES: readonly [name: string, query: string][] = [
 const SUBSCRIPTION_GUESSES: readonly [name: string, query: string][] = [
   ['introspection in a subscription', 'subscription { __schema { types { name } } }'],
   ['a misspelt subscription', 'subscription { taskChange(id: "x") { cursor } }'],
-  ['a misspelt field of an event', 'subscription { tasksChanged { curso } }'],
+  ['a misspelt field of an event', 'subscription { taskUpdates { curso } }'],
 ];
 
 const DISCLOSED = /did you mean|LIP_SYNC|VoiceTask|"types"|"fields"/i;

@@ -2,14 +2,7 @@ import { describe, it } from 'vitest';
 import { exports } from 'cloudflare:workers';
 import { shardOf } from '../../src/hub/pool.ts';
 import { openSandbox } from '../support/ledger.ts';
-import {
-  openSocket,
-  socketCounts,
-  startTask,
-  TASK_CHANGED,
-  TASKS_CHANGED,
-  type TestSocket,
-} from '../support/socket.ts';
+import { openSocket, socketCounts, startTask, ONE_TASK, ALL_TASKS, type TestSocket } from '../support/socket.ts';
 import { APOLLO, readStream, type TestStream } from '../support/stream.ts';
 import { WAYS } from '../support/tenants/ask.ts';
 import { neverLike } from '../support/tenants/likeness.ts';
@@ -32,7 +25,7 @@ async function openStreamOf(tenant: string, accept: string): Promise<TestStream>
   const response = await exports.default.fetch('https://gateway.test/graphql', {
     method: 'POST',
     headers: { authorization: await bearer(tenant), accept, 'content-type': 'application/json' },
-    body: JSON.stringify({ query: TASKS_CHANGED }),
+    body: JSON.stringify({ query: ALL_TASKS }),
   });
   return readStream(response);
 }
@@ -41,7 +34,7 @@ async function openStreamOf(tenant: string, accept: string): Promise<TestStream>
 async function openAll(tenant: string) {
   const task = await startTask(sandbox, tenant);
   const socket = await openSocketOf(tenant);
-  socket.subscribe('a', TASKS_CHANGED);
+  socket.subscribe('a', ALL_TASKS);
   const streams = [await openStreamOf(tenant, 'text/event-stream'), await openStreamOf(tenant, APOLLO)];
   const heard = [...streams, { until: async () => JSON.stringify(await socket.told('a')) }];
   return {
@@ -92,7 +85,7 @@ describe('two tenants with the same subscription on the same hub', () => {
     const [first = ''] = await ann.hear('SUBMITTED');
     const [, cursor] = /"cursor":"([^"]+)"/.exec(first) ?? [];
     const bob = await openSocketOf(BOB);
-    bob.subscribe('b', TASKS_CHANGED, { after: cursor });
+    bob.subscribe('b', ALL_TASKS, { after: cursor });
     expect(await bob.next()).toMatchObject({
       id: 'b',
       type: 'error',
@@ -109,7 +102,7 @@ describe("a subscription to another tenant's task by its id", () => {
     async (way, { expect }) => {
       const [ann, bob] = [await startTask(sandbox, ANN), await startTask(sandbox, BOB)];
       const ids = [neverLike(ann.globalId), ann.globalId, bob.globalId];
-      const questions = ids.map((id) => ({ query: TASK_CHANGED, variables: { id } }));
+      const questions = ids.map((id) => ({ query: ONE_TASK, variables: { id } }));
       const [unknown = '', foreign = '', own] = await WAYS[way]!.ask(BOB, questions, false);
       expect(foreign).toContain('"message":"There is no such task."');
       expect(foreign).toContain('"code":"NOT_FOUND"');
@@ -123,7 +116,7 @@ describe("a subscription to another tenant's task by its id", () => {
   it('gets no event when the task changes', async ({ expect }) => {
     const task = await startTask(sandbox, ANN);
     const bob = await openSocketOf(BOB);
-    bob.subscribe('b', TASK_CHANGED, { id: task.globalId });
+    bob.subscribe('b', ONE_TASK, { id: task.globalId });
     expect(await bob.next()).toMatchObject({ id: 'b', type: 'error' });
     await task.advance('processing');
     await bob.isQuiet();

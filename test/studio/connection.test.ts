@@ -18,7 +18,7 @@ interface Frame {
   readonly type: string;
   readonly payload?: {
     readonly variables?: { readonly after?: string };
-    readonly data?: { readonly tasksChanged?: { readonly cursor: string; readonly resync: boolean } };
+    readonly data?: { readonly taskUpdates?: { readonly cursor: string; readonly resync: boolean } };
   };
 }
 
@@ -37,7 +37,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
         if (frame.type === 'subscribe') after.push(frame.payload?.variables?.after);
       });
       socket.on('framereceived', ({ payload }) => {
-        const event = parse(payload).payload?.data?.tasksChanged;
+        const event = parse(payload).payload?.data?.taskUpdates;
         if (event === undefined) return;
         cursors.push(event.cursor);
         resyncs.push(event.resync);
@@ -155,7 +155,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await createLipSync(one.page);
     await one.page.getByText(/Kling deletes it in 30 days/).waitFor();
     expect(await other.page.getByText('No tasks yet').isVisible()).toBe(true);
-    expect(received.filter((frame) => frame.includes('tasksChanged'))).toEqual([]);
+    expect(received.filter((frame) => frame.includes('taskUpdates'))).toEqual([]);
 
     // The URL of one tenant's task shows nothing to the other.
     await one.page.getByRole('navigation').getByText('Tasks').click();

@@ -10,7 +10,7 @@ const task = (id: string, second: number, status: string) => ({
 describe('the newest state of a task', () => {
   it('replaces an older state that arrives later', ({ expect }) => {
     const keepNewest = createKeepNewest();
-    keepNewest({ tasksChanged: { cursor: 'c', task: task('a', 5, 'SUCCEEDED') } });
+    keepNewest({ taskUpdates: { cursor: 'c', task: task('a', 5, 'SUCCEEDED') } });
     const list = { tasks: { edges: [{ node: task('a', 3, 'PROCESSING') }, { node: task('b', 1, 'QUEUED') }] } };
     expect(keepNewest(list)).toEqual({
       tasks: { edges: [{ node: task('a', 5, 'SUCCEEDED') }, { node: task('b', 1, 'QUEUED') }] },

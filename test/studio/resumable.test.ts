@@ -41,7 +41,7 @@ function start() {
   return { attempts, waits, ended, progress, stop, wake };
 }
 
-const event = (cursor: string) => ({ data: { tasksChanged: { cursor } } });
+const event = (cursor: string) => ({ data: { taskUpdates: { cursor } } });
 const refusal = (extensions: object) => [{ message: 'No.', extensions }] as never;
 
 describe('a subscription that the gateway ends with an error', () => {

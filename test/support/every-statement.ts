@@ -86,11 +86,11 @@ function runLists({ queries, deps }: LedgerParts): void {
   queries.tasks({ ...filter, kind: 'VOICE' }, window);
   queries.voices(window);
   deps.events.forgotten();
-  queries.events(null, window);
-  queries.events('task-1', window);
-  const state = queries.catchUp({ taskId: null, filter }, null, null, null);
+  queries.events({ task: null, filter }, window);
+  queries.events({ task: { id: 'task-1', kind: 'VOICE' }, filter }, window);
+  const state = queries.catchUp({ task: null, filter }, null, null, null);
   deps.events.append(deps.tasks.find({ id: 'task-1' })!.record, deps.now(), 1);
-  queries.catchUp({ taskId: null, filter }, null, null, { taskSeqs: [1], headSeq: state.headSeq, resync: false });
+  queries.catchUp({ task: null, filter }, null, null, { taskSeqs: [1], headSeq: state.headSeq, resync: false });
 }
 
 function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void {
@@ -156,7 +156,7 @@ function runHub(registrations: RegistrationStore): void {
   const registration = { socketId: 's', id: '1', tenant: 'a', key: 'k', cost: 1, floorSeq: 0 };
   const filter = { kind: null, statuses: [] };
   registrations.put(
-    { ...registration, watch: { taskId: null, filter } },
+    { ...registration, watch: { task: null, filter } },
     { query: '', operationName: null, variables: {} },
   );
   registrations.operation('s', '1');

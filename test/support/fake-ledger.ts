@@ -1,19 +1,21 @@
-import type {
-  Ledger,
-  PageRequest,
-  ReadableList,
-  TaskHandle,
-  TaskReference,
-  Upstream,
-  UpstreamPage,
-  Usage,
-  WriteInput,
-  WriteName,
-  WriteResult,
+import {
+  isWatched,
+  type Ledger,
+  type PageRequest,
+  type ReadableList,
+  type TaskReference,
+  type Upstream,
+  type UpstreamPage,
+  type Usage,
+  type Watch,
+  type WriteInput,
+  type WriteName,
+  type WriteResult,
 } from '../../src/domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/cost.ts';
 import type { KlingList, KlingTask, Voice } from '../../src/domain/task.ts';
+import { matchesFilter } from '../../src/domain/task-filter.ts';
 import { badUserInput } from '../../src/errors.ts';
 import type { Slice, Window } from '../../src/domain/cursor.ts';
 
@@ -25,7 +27,12 @@ const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => Writ
   createVoiceTask: () => voiceTask('voice-task-1'),
   createLipSyncTask: () => lipSyncTask('lip-sync-1'),
   synthesizeSpeech: () => speech,
-  deleteVoice: ({ voiceId }) => ({ voiceId, klingTaskId: null, klingStatus: 'succeed', klingRequestId: 'request-1' }),
+  deleteVoice: ({ voiceId }) => ({
+    voiceId: voiceId ?? '',
+    klingTaskId: null,
+    klingStatus: 'succeed',
+    klingRequestId: 'request-1',
+  }),
   cancelTask: ({ id }) => lipSyncTask(id),
   updateTask: ({ id, label = null }) => lipSyncTask(id, { label }),
 };
@@ -52,11 +59,7 @@ export class FakeLedger implements Ledger {
   }
   async tasks(filter: Parameters<Ledger['tasks']>[0], window: Window): Promise<Slice<TaskRecord>> {
     this.#called('tasks', filter, window);
-    const matching = this.tasksKept.filter(
-      ({ kind, status }) =>
-        (filter.kind === null || kind === filter.kind) &&
-        (filter.statuses.length === 0 || filter.statuses.includes(status)),
-    );
+    const matching = this.tasksKept.filter((task) => matchesFilter(filter, task));
     return sliced(matching, window);
   }
   async faceScan(id: string): Promise<FaceScan | null> {
@@ -88,9 +91,10 @@ export class FakeLedger implements Ledger {
     this.#called('queuePosition', taskId);
     return 3;
   }
-  async events(of: TaskHandle | null, window: Window): Promise<Slice<TaskChange>> {
-    this.#called('events', of?.id ?? null, window);
-    const changes = this.tasksKept.map((task, at) => {
+  async events(watch: Watch, window: Window): Promise<Slice<TaskChange>> {
+    this.#called('events', watch, window);
+    const watched = this.tasksKept.filter((task) => isWatched(watch, task));
+    const changes = watched.map((task, at) => {
       return { seq: at + 1, cursor: `at-${at + 1}`, atMs: CREATED_AT_MS, task, resync: false };
     });
     return sliced(changes, window);

@@ -120,6 +120,7 @@ interface HubOptions {
   /** Yields to the event loop between two turns. */
   readonly pause?: () => Promise<void>;
   readonly log?: Log;
+  readonly isExpired?: () => boolean;
 }
 
 const contextOf: FanOutDeps['contextOf'] = (viewer, reads) =>
@@ -127,7 +128,7 @@ const contextOf: FanOutDeps['contextOf'] = (viewer, reads) =>
 
 export function createHubParts(
   operations: Operations,
-  { ledger, pause = nextTurn, log = () => {} }: HubOptions = {},
+  { ledger, pause = nextTurn, log = () => {}, isExpired = () => false }: HubOptions = {},
 ): HubParts {
   const usage = createWatchUsage(WATCH_LIMITS);
   const groups = createGroups(({ tenant, key }) => usage.leave(tenant, key));
@@ -148,7 +149,7 @@ export function createHubParts(
     openReads,
     contextOf,
     log,
-    isExpired: () => false,
+    isExpired,
     attachmentOf: () => ATTACHMENT,
   });
   return { groups, usage, turns, openReads, contextOf, store, fanOut, unread };

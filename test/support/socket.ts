@@ -4,14 +4,14 @@ import { afterEach, expect } from 'vitest';
 import { shardName, SHARDS } from '../../src/hub/pool.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { CONNECTION_INIT, TENANT } from './token.ts';
-import { env, ledgerOf, valueOf, voiceInput, type TestSandbox } from './ledger.ts';
+import { env, ledgerOf, lipSyncInput, valueOf, voiceInput, type TestSandbox } from './ledger.ts';
 
-export const TASK_CHANGED = `subscription ($id: ID!, $after: String) {
-  taskChanged(id: $id, after: $after) { cursor sequence resync task { id status } }
+export const ONE_TASK = `subscription ($id: ID!, $after: String) {
+  taskUpdates(taskId: $id, after: $after) { cursor sequence resync task { id status } }
 }`;
 
-export const TASKS_CHANGED = `subscription ($after: String, $filter: TaskFilterInput) {
-  tasksChanged(after: $after, filter: $filter) { cursor sequence resync task { id status } }
+export const ALL_TASKS = `subscription ($after: String, $filter: TaskFilterInput) {
+  taskUpdates(after: $after, filter: $filter) { cursor sequence resync task { id status } }
 }`;
 
 /** An event with the fields that the operations above select. */
@@ -134,12 +134,22 @@ export interface StartedTask {
 
 /** Starts a task that changes only by `advance`. Its default tenant is that of the sockets. */
 export async function startTask(sandbox: TestSandbox, tenant = TENANT): Promise<StartedTask> {
+  const { id } = valueOf(await ledgerOf(tenant).createVoiceTask(voiceInput(null)));
+  return toStartedTask(sandbox, tenant, id, 'VoiceTask');
+}
+
+/** Starts a lip-sync that changes only by `advance`. */
+export async function startLipSync(sandbox: TestSandbox, tenant = TENANT): Promise<StartedTask> {
   const ledger = ledgerOf(tenant);
-  const { id } = valueOf(await ledger.createVoiceTask(voiceInput(null)));
+  const { id } = valueOf(await ledger.createLipSyncTask(await lipSyncInput(ledger, null)));
+  return toStartedTask(sandbox, tenant, id, 'LipSyncTask');
+}
+
+function toStartedTask(sandbox: TestSandbox, tenant: string, id: string, type: string): StartedTask {
   const expected = { processing: 'PROCESSING', succeed: 'SUCCEEDED', failed: 'FAILED' };
   return {
     id,
-    globalId: encodeGlobalId('VoiceTask', id),
+    globalId: encodeGlobalId(type, id),
     async advance(status) {
       await sandbox.advance(id, status);
       await notice(tenant, id, expected[status]);

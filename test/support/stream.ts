@@ -2,7 +2,7 @@ import { exports } from 'cloudflare:workers';
 import { answerStream, streamFormatOf, type StreamLimits, type StreamPayload } from '../../src/http/stream.ts';
 import { dial } from '../../src/hub/pool.ts';
 import { env } from './ledger.ts';
-import { TASK_CHANGED } from './socket.ts';
+import { ONE_TASK } from './socket.ts';
 import { AUTHORIZATION } from './token.ts';
 import { VIEWER } from './viewer.ts';
 
@@ -81,7 +81,7 @@ export function openStream(
   task: { readonly globalId: string },
   headers: Readonly<Record<string, string>> = {},
 ): Promise<TestStream> {
-  return askStream(method, accept, { query: TASK_CHANGED, variables: { id: task.globalId } }, headers);
+  return askStream(method, accept, { query: ONE_TASK, variables: { id: task.globalId } }, headers);
 }
 
 /** Opens a stream with short limits, so that tests need not wait long. */

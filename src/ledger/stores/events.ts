@@ -1,23 +1,48 @@
-import { toCursor } from '../../domain/cursor.ts';
+import { parseCursor, toCursor } from '../../domain/cursor.ts';
 import type { TaskChange, TaskDetails, TaskRecord } from '../../domain/records.ts';
 import { readOwnJson } from '../../lib/json.ts';
 import { jsonOf, readRecord } from './tasks.ts';
 
 type Columns = { seq: number; at: number; record: string; details: string | null };
 
+/** A place in the log. */
+interface Place {
+  /** The number of the change that was seen last; 0 for none. */
+  readonly seq: number;
+  /** Whether the reader has missed changes that are deleted. */
+  readonly resync: boolean;
+}
+
 /** The log of changes. Its key is `AUTOINCREMENT`, so deleting the newest events does not reuse their numbers. */
 export class EventStore {
   readonly #sql: SqlStorage;
-  readonly #cursorNamespace: string;
+  readonly #owner: string;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
-    this.#cursorNamespace = `event-${cursorOwnerOf(storage)}`;
+    this.#owner = cursorOwnerOf(storage);
   }
 
   /** Returns the cursor of the change with this number. */
   cursorOf(seq: number): string {
-    return toCursor(this.#cursorNamespace, seq);
+    return toCursor(`event-${this.#owner}`, seq);
+  }
+
+  /** Returns the cursor of a change for a reader who has missed changes before it, and was not told yet. */
+  lateCursorOf(seq: number): string {
+    return toCursor(`late-${this.#owner}`, seq);
+  }
+
+  placeAt(seq: number): Place {
+    return { seq, resync: seq < this.forgotten() };
+  }
+
+  /** Returns the place of a cursor; null if it is not a cursor of this log. */
+  placeOf(cursor: string): Place | null {
+    const seq = parseCursor(`event-${this.#owner}`, cursor);
+    if (seq !== null) return this.placeAt(seq);
+    const lateSeq = parseCursor(`late-${this.#owner}`, cursor);
+    return lateSeq === null ? null : { seq: lateSeq, resync: true };
   }
 
   /** Appends a change of a task and returns its number. Keeps the newest `keep` changes of the task. */
@@ -38,7 +63,12 @@ export class EventStore {
 
   /** Returns the changes after `afterSeq` in order, of one task or, if `taskId` is null, of all. */
   after(taskId: string | null, afterSeq: number, limit: number): TaskChange[] {
-    const cursor =
+    return [...this.each(taskId, afterSeq, limit)];
+  }
+
+  /** Iterates over what `after` returns, and reads no row that is not asked for. */
+  each(taskId: string | null, afterSeq: number, limit: number): Iterable<TaskChange> {
+    const rows =
       taskId === null
         ? this.#sql.exec<Columns>(
             `SELECT event.seq, at, event.record, details FROM event LEFT JOIN task ON id = task_id
@@ -53,7 +83,7 @@ export class EventStore {
             afterSeq,
             limit,
           );
-    return this.#toChanges(cursor.toArray());
+    return this.#toChanges(rows);
   }
 
   /** Returns the last change of a task up to `seq`; null if it is deleted. */
@@ -66,7 +96,8 @@ export class EventStore {
         seq,
       )
       .toArray();
-    return this.#toChanges(rows)[0] ?? null;
+    const [change = null] = this.#toChanges(rows);
+    return change;
   }
 
   /** Returns the number of the newest change ever made; 0 before the first. */
@@ -112,16 +143,15 @@ export class EventStore {
   }
 
   /** All changes of a task share one object of details. RPC sends a shared object once, which bounds an answer. */
-  #toChanges(rows: readonly Columns[]): TaskChange[] {
+  *#toChanges(rows: Iterable<Columns>): Generator<TaskChange, void> {
     const read = new Map<string, TaskDetails>();
-    return rows.map(({ seq, at, record, details }) => {
+    for (const { seq, at, record, details } of rows) {
       const task = readRecord(record);
       const change = { seq, cursor: this.cursorOf(seq), atMs: at, resync: false };
-      if (details === null) return { ...change, task };
-      const shared = read.get(details) ?? readOwnJson<TaskDetails>(details);
-      read.set(details, shared);
-      return { ...change, task: { ...task, details: shared } };
-    });
+      const shared = details === null ? null : (read.get(details) ?? readOwnJson<TaskDetails>(details));
+      if (details !== null && shared !== null) read.set(details, shared);
+      yield shared === null ? { ...change, task } : { ...change, task: { ...task, details: shared } };
+    }
   }
 
   #forgot(gone: readonly { readonly seq: number }[]): void {

@@ -1,4 +1,5 @@
-import type { TaskFilter, TaskReference } from '../../domain/ports.ts';
+import type { TaskReference } from '../../domain/ports.ts';
+import type { TaskFilter } from '../../domain/task-filter.ts';
 import type { TaskDetails, TaskRecord } from '../../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../../domain/task.ts';
 import { readOwnJson } from '../../lib/json.ts';

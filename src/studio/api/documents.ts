@@ -135,10 +135,10 @@ export const TaskDocument = graphql(
   [taskFields],
 );
 
-export const TasksChangedDocument = graphql(
+export const TaskUpdatesDocument = graphql(
   `
-    subscription TasksChanged($after: String) {
-      tasksChanged(after: $after) {
+    subscription TaskUpdates($after: String) {
+      taskUpdates(after: $after) {
         cursor
         resync
         task {

@@ -56,7 +56,7 @@ query Quote { lipSyncQuote(videoDurationMs: 10000) { units usd } }
   {
     query: `# 4. Watches all tasks over WebSocket: first the present state, or what came after a cursor.
 subscription Watch($after: String) {
-  tasksChanged(after: $after) {
+  taskUpdates(after: $after) {
     cursor
     resync
     task { id status ... on LipSyncTask { expiresAt videos { url durationMs } } }

@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import type { Api } from '../api/client.ts';
-import { EventDocument, TasksChangedDocument, TasksDocument, type Task } from '../api/documents.ts';
+import { EventDocument, TaskUpdatesDocument, TasksDocument, type Task } from '../api/documents.ts';
 import { VoicesDocument } from '../api/voice-documents.ts';
 import { useApi } from '../session/api-context.ts';
 import { announceTask } from '../tasks/followed-tasks.ts';
@@ -33,9 +33,9 @@ function reload({ client }: Api): void {
 export function useLiveTasks(): void {
   const api = useApi();
   useEffect(() => {
-    const live = api.client.subscription(TasksChangedDocument, {}).subscribe(({ data }) => {
+    const live = api.client.subscription(TaskUpdatesDocument, {}).subscribe(({ data }) => {
       if (!data) return;
-      const { cursor, task, resync } = data.tasksChanged;
+      const { cursor, task, resync } = data.taskUpdates;
       noteEvent(api, cursor, task);
       announceTask(task);
       if (resync) reload(api);

@@ -27,7 +27,7 @@ interface KlingRecord {
 
 const [klingUrl = ''] = process.argv.slice(2);
 const RETENTION_MS = 30 * 24 * 3_600_000;
-const pubSub = createPubSub<{ tasksChanged: [Event] }>();
+const pubSub = createPubSub<{ taskUpdates: [Event] }>();
 let sequence = 0;
 
 const yoga = createYoga({
@@ -37,7 +37,7 @@ const yoga = createYoga({
     typeDefs: readFileSync(join(import.meta.dirname, '../../../schema.graphql'), 'utf8'),
     resolvers: {
       Subscription: {
-        tasksChanged: { subscribe: () => pubSub.subscribe('tasksChanged'), resolve: (event: Event) => event },
+        taskUpdates: { subscribe: () => pubSub.subscribe('taskUpdates'), resolve: (event: Event) => event },
       },
     },
   }),
@@ -51,7 +51,7 @@ async function takeCallback(request: IncomingMessage, response: ServerResponse):
   sequence += 1;
   const cursor = Buffer.from(`event-default.${sequence}`).toString('base64url');
   const event = toExpectedEvent(cursor, encodeGlobalId('VoiceTask', info.external_task_id));
-  pubSub.publish('tasksChanged', {
+  pubSub.publish('taskUpdates', {
     ...event,
     task: {
       ...event.task,

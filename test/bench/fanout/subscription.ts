@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 /** Subscribes to ends of tasks only. Earlier changes are not part of the measurement. */
 export const OPERATION = {
   query: `subscription Ends($filter: TaskFilterInput) {
-  tasksChanged(filter: $filter) {
+  taskUpdates(filter: $filter) {
     cursor resync
     task {
       __typename id externalId status updatedAt expiresAt unitsCharged kling { klingStatus }
@@ -34,7 +34,7 @@ export const VOICE = {
 /** The charge of every task, in Kling's format. */
 export const UNITS = '0.05';
 
-/** Returns the expected `tasksChanged` event of an ended task. `id` is its global id. */
+/** Returns the expected `taskUpdates` event of an ended task. `id` is its global id. */
 export function toExpectedEvent(cursor: string, id: string) {
   return {
     cursor,
@@ -56,16 +56,16 @@ export function toExpectedEvent(cursor: string, id: string) {
 
 /** Returns whether a payload is the expected one, apart from its ids. */
 export function isExpectedPayload(text: string): boolean {
-  const payload = JSON.parse(text) as { data?: { tasksChanged?: { cursor?: unknown; task?: { id?: unknown } } } };
-  const event = payload.data?.tasksChanged;
+  const payload = JSON.parse(text) as { data?: { taskUpdates?: { cursor?: unknown; task?: { id?: unknown } } } };
+  const event = payload.data?.taskUpdates;
   const { cursor } = event ?? {};
   const id = event?.task?.id;
   if (typeof cursor !== 'string' || typeof id !== 'string') return false;
-  return isDeepStrictEqual(payload, { data: { tasksChanged: toExpectedEvent(cursor, id) } });
+  return isDeepStrictEqual(payload, { data: { taskUpdates: toExpectedEvent(cursor, id) } });
 }
 
 /** Creates a whole message of the protocol with an event, for servers that do not execute operations. */
 export function toMessage(subscriptionId: string): string {
-  const payload = { data: { tasksChanged: toExpectedEvent('cursor', 'id') } };
+  const payload = { data: { taskUpdates: toExpectedEvent('cursor', 'id') } };
   return JSON.stringify({ id: subscriptionId, type: 'next', payload });
 }

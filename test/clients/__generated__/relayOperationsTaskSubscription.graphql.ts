@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<f722098f2467ba49d7df889ab59aac70>>
+ * @generated SignedSource<<483d6f5270ba770dd13e07918e8b7ca8>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -15,7 +15,7 @@ export type relayOperationsTaskSubscription$variables = {
   id: string;
 };
 export type relayOperationsTaskSubscription$data = {
-  readonly taskChanged: {
+  readonly taskUpdates: {
     readonly cursor: string;
     readonly sequence: number;
     readonly task: {
@@ -48,7 +48,7 @@ v2 = [
   },
   {
     "kind": "Variable",
-    "name": "id",
+    "name": "taskId",
     "variableName": "id"
   }
 ],
@@ -95,7 +95,7 @@ return {
         "args": (v2/*:: as any*/),
         "concreteType": "TaskUpdate",
         "kind": "LinkedField",
-        "name": "taskChanged",
+        "name": "taskUpdates",
         "plural": false,
         "selections": [
           (v3/*:: as any*/),
@@ -134,7 +134,7 @@ return {
         "args": (v2/*:: as any*/),
         "concreteType": "TaskUpdate",
         "kind": "LinkedField",
-        "name": "taskChanged",
+        "name": "taskUpdates",
         "plural": false,
         "selections": [
           (v3/*:: as any*/),
@@ -165,16 +165,16 @@ return {
     ]
   },
   "params": {
-    "cacheID": "2f3e204eda225e88f1dc1f9fd5dbd1d9",
+    "cacheID": "ebe5b05bee5cf163f147ccc13c71ba43",
     "id": null,
     "metadata": {},
     "name": "relayOperationsTaskSubscription",
     "operationKind": "subscription",
-    "text": "subscription relayOperationsTaskSubscription(\n  $id: ID!\n  $after: String\n) {\n  taskChanged(id: $id, after: $after) {\n    cursor\n    sequence\n    task {\n      __typename\n      id\n      status\n    }\n  }\n}\n"
+    "text": "subscription relayOperationsTaskSubscription(\n  $id: ID!\n  $after: String\n) {\n  taskUpdates(taskId: $id, after: $after) {\n    cursor\n    sequence\n    task {\n      __typename\n      id\n      status\n    }\n  }\n}\n"
   }
 };
 })();
 
-(node as any).hash = "b7fcf45e3721446b629b9d3ae2f9b869";
+(node as any).hash = "8a4da2a5694c9b26c3f5af12e62da423";
 
 export default node;

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<e25056272935d9064aac39341ae9c745>>
+ * @generated SignedSource<<c93ad3974afd380e50c8dcdcf6e08af4>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -14,7 +14,7 @@ export type relayOperationsTasksSubscription$variables = {
   after?: string | null | undefined;
 };
 export type relayOperationsTasksSubscription$data = {
-  readonly tasksChanged: {
+  readonly taskUpdates: {
     readonly cursor: string;
     readonly sequence: number;
     readonly task: {
@@ -83,7 +83,7 @@ return {
         "args": (v1/*:: as any*/),
         "concreteType": "TaskUpdate",
         "kind": "LinkedField",
-        "name": "tasksChanged",
+        "name": "taskUpdates",
         "plural": false,
         "selections": [
           (v2/*:: as any*/),
@@ -119,7 +119,7 @@ return {
         "args": (v1/*:: as any*/),
         "concreteType": "TaskUpdate",
         "kind": "LinkedField",
-        "name": "tasksChanged",
+        "name": "taskUpdates",
         "plural": false,
         "selections": [
           (v2/*:: as any*/),
@@ -150,16 +150,16 @@ return {
     ]
   },
   "params": {
-    "cacheID": "f9f3ff1999c786c113804605d6e8cb56",
+    "cacheID": "fb51f72fa0ef41cf3df7a889c0a599ce",
     "id": null,
     "metadata": {},
     "name": "relayOperationsTasksSubscription",
     "operationKind": "subscription",
-    "text": "subscription relayOperationsTasksSubscription(\n  $after: String\n) {\n  tasksChanged(after: $after) {\n    cursor\n    sequence\n    task {\n      __typename\n      id\n      status\n    }\n  }\n}\n"
+    "text": "subscription relayOperationsTasksSubscription(\n  $after: String\n) {\n  taskUpdates(after: $after) {\n    cursor\n    sequence\n    task {\n      __typename\n      id\n      status\n    }\n  }\n}\n"
   }
 };
 })();
 
-(node as any).hash = "34edbd458168ab09e380fe875884a70b";
+(node as any).hash = "6893762f9aa9e6d1750744d907c7e7f6";
 
 export default node;

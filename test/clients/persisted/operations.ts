@@ -25,9 +25,9 @@ export const createVoiceTask = () => graphql`
   }
 `;
 
-export const taskChanged = () => graphql`
+export const taskUpdates = () => graphql`
   subscription operationsTaskSubscription($id: ID!, $after: String) {
-    taskChanged(id: $id, after: $after) {
+    taskUpdates(taskId: $id, after: $after) {
       cursor
       sequence
       task {

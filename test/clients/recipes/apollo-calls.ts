@@ -7,11 +7,11 @@ import { relayStylePagination } from '@apollo/client/utilities';
  * without it, fragments on them can lose data.
  */
 export function createCache(possibleTypes: PossibleTypesMap): InMemoryCache {
-  const ofFilter = relayStylePagination(['kind', 'status']);
-  return new InMemoryCache({
-    possibleTypes,
-    typePolicies: { Query: { fields: { tasks: ofFilter, events: relayStylePagination() } } },
-  });
+  const fields = {
+    tasks: relayStylePagination(['filter']),
+    taskUpdates: relayStylePagination(['filter', 'taskId']),
+  };
+  return new InMemoryCache({ possibleTypes, typePolicies: { Query: { fields } } });
 }
 
 /** Adds the page after `pageInfo.endCursor` to the shown list. Call it while `hasNextPage`. */

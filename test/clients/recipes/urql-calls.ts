@@ -7,5 +7,5 @@ import { relayPagination } from '@urql/exchange-graphcache/extras';
  * without it, fragments on interfaces and unions can lose data.
  */
 export function createCacheExchange(schema: NonNullable<CacheExchangeOpts['schema']>): Exchange {
-  return cacheExchange({ schema, resolvers: { Query: { tasks: relayPagination(), events: relayPagination() } } });
+  return cacheExchange({ schema, resolvers: { Query: { tasks: relayPagination(), taskUpdates: relayPagination() } } });
 }

@@ -9,7 +9,7 @@ import {
   NOT_FOUND_BY_HASH,
   REFUSED_VOICE,
   type SocketShape,
-  TASK_CHANGED,
+  ONE_TASK,
   VIEWER,
   VIEWER_DATA,
   WRONG_INPUT,
@@ -124,7 +124,7 @@ export const FLUTTER: readonly HttpShape[] = [
   },
 ];
 
-const payload = { operationName: 'TaskChanged', variables: { id: '<task>', after: null }, query: TASK_CHANGED };
+const payload = { operationName: 'TaskUpdates', variables: { id: '<task>', after: null }, query: ONE_TASK };
 const ID = '5d1c1c7e-9d0a-4f0e-8f6e-3a7f4b0b6a55';
 const TOLD = [`{"id":"${ID}","type":"next","payload":${ENDED}}`, `{"id":"${ID}","type":"complete"}`];
 

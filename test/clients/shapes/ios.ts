@@ -10,7 +10,7 @@ import {
   NOT_FOUND_BY_HASH,
   REFUSED_VOICE,
   type SocketShape,
-  TASK_CHANGED,
+  ONE_TASK,
   VIEWER,
   VIEWER_DATA,
   WRONG_INPUT,
@@ -142,12 +142,12 @@ export const IOS: readonly HttpShape[] = [
     source: `${REQUEST}; ${BODY}`,
     method: 'POST',
     headers: { ...POST, Accept: ACCEPT_STREAM },
-    body: { operationName: 'TaskChanged', query: TASK_CHANGED, variables: { after: null, id: '<task>' } },
+    body: { operationName: 'TaskUpdates', query: ONE_TASK, variables: { after: null, id: '<task>' } },
     answer: multipart(`{"payload":${ENDED}}`),
   },
 ];
 
-const subscribe = { operationName: 'TaskChanged', query: TASK_CHANGED, variables: { after: null, id: '<task>' } };
+const subscribe = { operationName: 'TaskUpdates', query: ONE_TASK, variables: { after: null, id: '<task>' } };
 const TOLD = [`{"id":"1","type":"next","payload":${ENDED}}`, '{"id":"1","type":"complete"}'];
 
 export const IOS_SOCKETS: readonly SocketShape[] = [

@@ -47,8 +47,8 @@ export const VIEWER = 'query Viewer { viewer { tenant } }';
 export const CREATE_VOICE =
   'mutation CreateVoice($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
 export const WRONG_INPUT = { input: { name: '', sample: { url: 'https://example.com/voice.mp3' } } };
-export const TASK_CHANGED =
-  'subscription TaskChanged($id: ID!, $after: String) { taskChanged(id: $id, after: $after) { cursor task { id status } } }';
+export const ONE_TASK =
+  'subscription TaskUpdates($id: ID!, $after: String) { taskUpdates(taskId: $id, after: $after) { cursor task { id status } } }';
 
 const COMMON = { vary: 'Accept, Origin', 'x-content-type-options': 'nosniff' };
 
@@ -79,7 +79,7 @@ export function multipart(...parts: readonly string[]): HttpAnswer {
 }
 
 export const VIEWER_DATA = '{"data":{"viewer":{"tenant":"default"}}}';
-export const ENDED = '{"data":{"taskChanged":{"cursor":"<cursor>","task":{"id":"<task>","status":"SUCCEEDED"}}}}';
+export const ENDED = '{"data":{"taskUpdates":{"cursor":"<cursor>","task":{"id":"<task>","status":"SUCCEEDED"}}}}';
 
 const NAME = 'must be 1 to 20 characters long and not blank';
 

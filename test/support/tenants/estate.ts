@@ -28,8 +28,7 @@ const LIP_SYNC = `mutation ($input: CreateLipSyncTaskInput!) {
 }`;
 const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }`;
 const LISTS = `query ($lipSync: ID!, $voice: ID!) {
-  lipSyncTask(by: { id: $lipSync }) { kling { klingTaskId klingRequestId parentVideo { klingVideoId } } videos { klingVideoId }
-    events { pageInfo { startCursor } } }
+  lipSyncTask(by: { id: $lipSync }) { kling { klingTaskId klingRequestId parentVideo { klingVideoId } } videos { klingVideoId } }
   voiceTask(by: { id: $voice }) { kling { klingTaskId klingRequestId } voices { id klingVoiceId } }
   tasks { pageInfo { startCursor } }
   lipSyncTasks { pageInfo { startCursor } }
@@ -38,6 +37,7 @@ const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   faceScans { pageInfo { startCursor } }
   speeches { pageInfo { startCursor } }
   taskUpdates { pageInfo { startCursor endCursor } }
+  ofLipSync: taskUpdates(taskId: $lipSync) { pageInfo { startCursor } }
 }`;
 
 /** Returns the data of the answer. Fails the test if it has errors. */
@@ -108,7 +108,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     speechesCursor: lists.speeches.pageInfo.startCursor,
     eventsCursor: lists.taskUpdates.pageInfo.startCursor,
     lastEventCursor: lists.taskUpdates.pageInfo.endCursor,
-    taskEventsCursor: lists.lipSyncTask.events.pageInfo.startCursor,
+    taskEventsCursor: lists.ofLipSync.pageInfo.startCursor,
   };
   // Kling sometimes leaves some of them out.
   const known = Object.entries(ids).filter(([, id]) => typeof id === 'string');
@@ -142,6 +142,7 @@ export function ownInputs({ own }: Estate): Fill {
   return {
     ...windowOf('taskUpdates'),
     'Query.taskUpdates.taskId': undefined,
+    'Query.taskUpdates.filter': undefined,
     ...windowOf('tasks'),
     ...windowOf('lipSyncTasks'),
     ...windowOf('voiceTasks'),
@@ -150,16 +151,12 @@ export function ownInputs({ own }: Estate): Fill {
     ...windowOf('faceScans'),
     ...windowOf('speeches'),
     'OperatorQuery.klingTask.list': 'LIP_SYNCS',
-    'Task.events.first': 20,
-    'LipSyncTask.events.first': 20,
-    'VoiceTask.events.first': 20,
     'Query.tasks.filter': undefined,
     'Query.lipSyncTasks.status': undefined,
     'Query.voiceTasks.status': undefined,
-    'Subscription.taskChanged.id': own['VoiceTask'],
-    'Subscription.taskChanged.after': undefined,
-    'Subscription.tasksChanged.after': undefined,
-    'Subscription.tasksChanged.filter': undefined,
+    'Subscription.taskUpdates.taskId': undefined,
+    'Subscription.taskUpdates.after': undefined,
+    'Subscription.taskUpdates.filter': undefined,
     'CreateVoiceTaskInput.name': 'Ann',
     'CreateVoiceTaskInput.externalId': undefined,
     'CreateVoiceTaskInput.label': undefined,

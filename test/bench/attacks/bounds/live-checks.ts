@@ -15,7 +15,7 @@ export interface BoundCheck {
 const SOCKETS_MAX = Number(SETTINGS.TENANT_SOCKETS_MAX.fallback);
 
 export const CHANGED =
-  'subscription ($after: String) { tasksChanged(after: $after) { cursor task { kling { klingStatus } } } }';
+  'subscription ($after: String) { taskUpdates(after: $after) { cursor task { kling { klingStatus } } } }';
 
 /** The longest time that one event may occupy a hub, in milliseconds. */
 const EVENT_MS_MAX = 50;
@@ -59,7 +59,7 @@ async function tellAll(
 
 function distinct(count: number): readonly object[] {
   return Array.from({ length: count }, (_, i) => {
-    return { query: `subscription { tasksChanged { cursor task { a${i}: status externalId id updatedAt } } }` };
+    return { query: `subscription { taskUpdates { cursor task { a${i}: status externalId id updatedAt } } }` };
   });
 }
 
@@ -105,11 +105,11 @@ function operations(name: string, count: number, operation: (i: number) => objec
 const FIELDS = 'id externalId status createdAt updatedAt expiresAt unitsCharged kling { klingStatus klingTaskId }';
 
 function withFields(i: number): object {
-  return { query: `subscription { tasksChanged { cursor resync sequence at task { a${i}: status ${FIELDS} } } }` };
+  return { query: `subscription { taskUpdates { cursor resync sequence at task { a${i}: status ${FIELDS} } } }` };
 }
 
 function withLists(i: number): object {
-  return { query: `subscription { tasksChanged { cursor task { a${i}: events(first: 1) { edges { cursor } } } } }` };
+  return { query: `subscription { taskUpdates { cursor task { ... on VoiceTask { a${i}: voices { id } } } } }` };
 }
 
 const reconnect: BoundCheck = {
@@ -121,7 +121,7 @@ const reconnect: BoundCheck = {
       const socket = await app.openSocket(0);
       for (const [i, { query }] of (all as readonly { query: string }[]).entries()) {
         const after = cursor === null ? '' : `(after: ${JSON.stringify(cursor)})`;
-        socket.subscribe(String(i), { query: query.replace('tasksChanged', `tasksChanged${after}`) });
+        socket.subscribe(String(i), { query: query.replace('taskUpdates', `taskUpdates${after}`) });
       }
       // Each operation gets the present state, or, if it has a cursor, the missed event.
       await socket.told(64);

@@ -38,8 +38,8 @@ const STEPS: Readonly<Record<number, 'VOICE' | 'LIP_SYNC' | 'SCAN' | 'CHANGE' | 
 /** The longest wait for answers after the last step. */
 const DRAIN_MS = 10_000;
 
-const TASKS_CHANGED = 'subscription { tasksChanged { task { kling { klingTaskId klingStatus } } } }';
-const TASK_CHANGED = 'subscription ($id: ID!) { taskChanged(id: $id) { cursor } }';
+const ALL_TASKS = 'subscription { taskUpdates { task { kling { klingTaskId klingStatus } } } }';
+const ONE_TASK = 'subscription ($id: ID!) { taskUpdates(taskId: $id) { cursor } }';
 const QUERIES = [
   '{ tasks(first: 10) { edges { node { id status createdAt } } } }',
   'query ($id: ID!) { node(id: $id) { id ... on VoiceTask { status externalId } } }',
@@ -97,14 +97,14 @@ export async function startBystander(
   }
 
   function onEvent(transport: string, json: string): void {
-    const { data } = JSON.parse(json) as { readonly data?: { readonly tasksChanged?: { readonly task: Seen } } };
-    if (data?.tasksChanged === undefined) return recorder.problem(`no event: ${json.slice(0, 200)}`);
-    const { kling: atKling } = data.tasksChanged.task;
+    const { data } = JSON.parse(json) as { readonly data?: { readonly taskUpdates?: { readonly task: Seen } } };
+    if (data?.taskUpdates === undefined) return recorder.problem(`no event: ${json.slice(0, 200)}`);
+    const { kling: atKling } = data.taskUpdates.task;
     expected.get(`${transport} ${atKling?.klingTaskId} ${atKling?.klingStatus}`)?.();
   }
 
   async function watch(): Promise<void> {
-    const operation = { query: TASKS_CHANGED };
+    const operation = { query: ALL_TASKS };
     const streaming = openStreamClient(port, caller, operation, (json) => onEvent('SSE', json));
     stream = streaming;
     void streaming.closed.then((how) => isOver || recorder.problem(`the event stream ended: ${how}`));
@@ -166,7 +166,7 @@ export async function startBystander(
       onMessage(message) {
         const isNext = message.includes('"type":"next"');
         if (isNext) resolve();
-        else another.send(subscribeFrame('1', { query: TASK_CHANGED, variables: { id: standing.id } }));
+        else another.send(subscribeFrame('1', { query: ONE_TASK, variables: { id: standing.id } }));
       },
     });
     another.send(initFrame(caller));
@@ -177,7 +177,7 @@ export async function startBystander(
 
   async function openAnotherStream(): Promise<void> {
     const { promise: told, resolve } = Promise.withResolvers<void>();
-    const operation = { query: TASK_CHANGED, variables: { id: standing.id } };
+    const operation = { query: ONE_TASK, variables: { id: standing.id } };
     const another = openStreamClient(port, caller, operation, () => resolve());
     const how = await Promise.race([told, another.closed]);
     another.close();

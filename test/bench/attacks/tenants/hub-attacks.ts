@@ -13,7 +13,7 @@ const MESSAGE_CHARS = 64_000;
 /** Nearly the largest subscription. */
 const SUBSCRIPTION_CHARS = 8_000;
 
-const FILTERED = 'subscription ($f: TaskFilterInput) { tasksChanged(filter: $f) { cursor } }';
+const FILTERED = 'subscription ($f: TaskFilterInput) { taskUpdates(filter: $f) { cursor } }';
 
 function unknownKeys(count: number): object {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
@@ -44,7 +44,7 @@ function keeping(frames: readonly Buffer[]) {
 
 /** Creates a document with `$` before many `#`. It is exponential for an expression that allows nested comments. */
 function afterDocument(hashes: number, fields = 'cursor'): string {
-  return `subscription ($a: String) { tasksChanged(after: $a) { ${fields} } } #$${'#'.repeat(hashes)}`;
+  return `subscription ($a: String) { taskUpdates(after: $a) { ${fields} } } #$${'#'.repeat(hashes)}`;
 }
 
 function framesOf(count: number, operation: (i: number) => object): readonly Buffer[] {
@@ -84,7 +84,7 @@ function sizeOf(sizes: readonly number[], i: number): number {
 /** Creates a subscription that is expensive to parse and to validate. */
 function largeSubscription(i: number): object {
   const lists = Array.from({ length: sizeOf([20, 10, 4, 1], i) }, (_, list) => {
-    return `e${i}x${list}: events(first: 1) { edges { node { cursor sequence at task { ${NODE} } } } }`;
+    return `... on LipSyncTask { e${i}x${list}: face { startMs endMs scan { id faces { id startMs } } } }`;
   });
   return { query: afterDocument(18, `cursor task { ${lists.join(' ')} }`) };
 }
@@ -137,9 +137,8 @@ const pings: TenantAttack = {
 };
 
 function heavySubscription(i: number): object {
-  const first = sizeOf([100, 70, 40, 20, 5], i);
-  const events = `e${i}: events(first: ${first}) { edges { node { cursor sequence at task { ${NODE} } } } }`;
-  return { query: `subscription { tasksChanged { cursor task { id ${events} } } }` };
+  const calls = Array.from({ length: sizeOf([20, 14, 8, 4, 1], i) }, (_, call) => `e${i}x${call}: queuePosition`);
+  return { query: `subscription { taskUpdates { cursor task { ${NODE} ${calls.join(' ')} } } }` };
 }
 
 /** The events that 300 mutations a minute cause. Each new task is two events. */
@@ -152,9 +151,7 @@ function subscriptions(name: string, heavy: number, light: number): TenantAttack
     async prepare(target) {
       const [task] = await makeTasks(target, 1);
       const { klingTaskId } = task ?? { klingTaskId: '' };
-      // Fills the log that the lists show.
-      await changeTask(target, klingTaskId, { perSecond: 100, times: 100 }, new AbortController().signal);
-      const lightFrames = framesOf(OPERATIONS, () => ({ query: `subscription { tasksChanged { task { ${NODE} } } }` }));
+      const lightFrames = framesOf(OPERATIONS, () => ({ query: `subscription { taskUpdates { task { ${NODE} } } }` }));
       return async (stop) => {
         const tally = createTally();
         await Promise.all([
@@ -178,7 +175,7 @@ const presentStates: TenantAttack = {
     return async (stop) => {
       const tally = createTally();
       const subscribe = framesOf(OPERATIONS, (i) => {
-        return { query: `subscription { tasksChanged { a${i}: cursor task { ${NODE} } } }` };
+        return { query: `subscription { taskUpdates { a${i}: cursor task { ${NODE} } } }` };
       });
       const frames = subscribe.flatMap((frame, i) => [frame, completeFrame(String((i + 60) % OPERATIONS))]);
       await keepSockets(target, { count: 10, isAuthorized: true, work: repeating(frames, 20) }, tally, stop);

@@ -74,7 +74,7 @@ async function openOne(target: Target, origin: Origin, number: number, holding: 
   }
 
   if (origin.hasToken && number % 4 === 0) {
-    const operation = { query: 'subscription { tasksChanged { cursor } }' };
+    const operation = { query: 'subscription { taskUpdates { cursor } }' };
     const stream = openStreamClient(target.port, caller, operation, () => {});
     void stream.closed.then((how) => lost(`stream ${how}`));
     void stream.opened.then(taken);

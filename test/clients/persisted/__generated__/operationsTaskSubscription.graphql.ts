@@ -1,6 +1,6 @@
 /**
- * @generated SignedSource<<27c8441bde95e6786b70cbdf06eafb37>>
- * @relayHash fad8dc212767735fbf650810b6fc8a87
+ * @generated SignedSource<<ab506d98323443ff0d123f36ddd40c51>>
+ * @relayHash 2697c4c787c0029f16503ac1a1a12310
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,7 +9,7 @@
 /* eslint-disable */
 // @ts-nocheck
 
-// @relayRequestID c5b85199c13b6fbb023e065bf2d1c285464a16898df00196fecd7507b8998d20
+// @relayRequestID 67fd3304282d0deafee1abbe675054b5c6a595c987d8741448a493690e6e726b
 
 import { ConcreteRequest } from 'relay-runtime';
 export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
@@ -18,7 +18,7 @@ export type operationsTaskSubscription$variables = {
   id: string;
 };
 export type operationsTaskSubscription$data = {
-  readonly taskChanged: {
+  readonly taskUpdates: {
     readonly cursor: string;
     readonly sequence: number;
     readonly task: {
@@ -51,7 +51,7 @@ v2 = [
   },
   {
     "kind": "Variable",
-    "name": "id",
+    "name": "taskId",
     "variableName": "id"
   }
 ],
@@ -98,7 +98,7 @@ return {
         "args": (v2/*:: as any*/),
         "concreteType": "TaskUpdate",
         "kind": "LinkedField",
-        "name": "taskChanged",
+        "name": "taskUpdates",
         "plural": false,
         "selections": [
           (v3/*:: as any*/),
@@ -137,7 +137,7 @@ return {
         "args": (v2/*:: as any*/),
         "concreteType": "TaskUpdate",
         "kind": "LinkedField",
-        "name": "taskChanged",
+        "name": "taskUpdates",
         "plural": false,
         "selections": [
           (v3/*:: as any*/),
@@ -168,7 +168,7 @@ return {
     ]
   },
   "params": {
-    "id": "c5b85199c13b6fbb023e065bf2d1c285464a16898df00196fecd7507b8998d20",
+    "id": "67fd3304282d0deafee1abbe675054b5c6a595c987d8741448a493690e6e726b",
     "metadata": {},
     "name": "operationsTaskSubscription",
     "operationKind": "subscription",
@@ -177,6 +177,6 @@ return {
 };
 })();
 
-(node as any).hash = "d23b56515fe0da7874f5907aaba71702";
+(node as any).hash = "78fa0f790ce59af1c4484241b29da0c1";
 
 export default node;
