@@ -23,7 +23,7 @@ const EXAMINED_MAX = 500;
 
 /** Notes a task `times` times. Each note is a change that leaves its status as it was. */
 function note({ journal }: LedgerParts, id: string, times: number): void {
-  for (let i = 0; i < times; i += 1) journal.apply(id, { type: 'NOTED', notes: { label: `${crypto.randomUUID()}` } });
+  for (let i = 0; i < times; i += 1) journal.apply(id, { type: 'NOTED', notes: { label: crypto.randomUUID() } });
 }
 
 function fail({ journal }: LedgerParts, id: string): void {
@@ -144,20 +144,20 @@ describe('the log with a filter', () => {
   });
 });
 
-describe('a reader whose cursor is older than the log', () => {
-  /** Deletes the first change, and leaves 500 that do not match and two that do. */
-  async function forget(parts: LedgerParts): Promise<{ readonly early: string; readonly id: string }> {
-    const { id } = await createVoiceOnce(parts);
-    const early = parts.events.cursorOf(1);
-    note(parts, id, 1);
-    parts.clock.nowMs += DAY_MS + 1;
-    note(parts, id, EXAMINED_MAX);
-    parts.events.deleteUntil(parts.clock.nowMs - DAY_MS, 500);
-    fail(parts, id);
-    note(parts, id, 1);
-    return { early, id };
-  }
+/** Deletes the first change, and leaves 500 that do not match and two that do. */
+async function forget(parts: LedgerParts): Promise<{ readonly early: string; readonly id: string }> {
+  const { id } = await createVoiceOnce(parts);
+  const early = parts.events.cursorOf(1);
+  note(parts, id, 1);
+  parts.clock.nowMs += DAY_MS + 1;
+  note(parts, id, EXAMINED_MAX);
+  parts.events.deleteUntil(parts.clock.nowMs - DAY_MS, 500);
+  fail(parts, id);
+  note(parts, id, 1);
+  return { early, id };
+}
 
+describe('a reader whose cursor is older than the log', () => {
   it('learns of the gap from the first change that it gets, also after empty pages', async ({ expect }) => {
     await withParts('gap', { kling, limits }, async (parts) => {
       const { early } = await forget(parts);
