@@ -45,7 +45,7 @@ describe('parseTrustedDocuments', () => {
       'a document with too long an answer',
       { a: '{ faceScans(first: 100) { edges { node { faces { scan { faces { id } } } } } } }' },
       [
-        'the document "a" cannot be served: The document has up to 20301 fields to answer, counting its lists as long as they may get; 20000 are answered at once: ask for less by "first" or "pageSize".',
+        'the document "a" cannot be served: The document has up to 44301 fields to answer, counting its lists as long as they may get; 20000 are answered at once: ask for less by "first" or "pageSize".',
       ],
     ],
     ['one id for two documents', { 'sha256:a': '{a}', a: '{b}' }, ['the document "a" has the id of another document']],
