@@ -161,6 +161,16 @@ describe('a problem of the configuration', () => {
     expect(problemsOf({ ...DEVELOPMENT, ...change })).toEqual(problems);
   });
 
+  it.for(['IDEMPOTENCY_RETENTION_DAYS', 'idempotency_retention_days'])(
+    'names the present setting for %s of version 0.1',
+    (setting, { expect }) => {
+      const result = readConfig({ ...PRODUCTION, [setting]: '90' });
+      expect(result.ok || result.problems).toEqual([
+        { setting, message: 'is called EXTERNAL_ID_RETENTION_DAYS now: rename it' },
+      ]);
+    },
+  );
+
   it('is not reported for a variable with an unrelated name', ({ expect }) => {
     expect(problemsOf({ ...PRODUCTION, SENTRY_DSN: 'https://sentry.example.com', LOG_SAMPLE: 1 })).toEqual([]);
   });

@@ -68,7 +68,7 @@ export interface RetentionTimes {
   readonly faceScanMs: number;
   readonly speechMs: number;
   /** External ids of calls that are charged at once, with their answers. */
-  readonly idempotencyMs: number;
+  readonly externalIdMs: number;
   /** Which tenant made a video or an audio file, counted from when the gateway learned of it. */
   readonly ownerMs: number;
   /** The place that an idle tenant has in the account's queue. */
@@ -221,7 +221,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       deletedVoiceMs: read('DELETED_VOICE_RETENTION_DAYS') * DAY_MS,
       faceScanMs: read('FACE_SCAN_RETENTION_DAYS') * DAY_MS,
       speechMs: read('SPEECH_RETENTION_DAYS') * DAY_MS,
-      idempotencyMs: read('IDEMPOTENCY_RETENTION_DAYS') * DAY_MS,
+      externalIdMs: read('EXTERNAL_ID_RETENTION_DAYS') * DAY_MS,
       ownerMs: read('OWNER_RETENTION_DAYS') * DAY_MS,
       idleTenantMs: read('IDLE_TENANT_RETENTION_DAYS') * DAY_MS,
     },

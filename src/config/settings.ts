@@ -107,7 +107,7 @@ export const SETTINGS = {
   DELETED_VOICE_RETENTION_DAYS: count('30', 30, 4_000),
   FACE_SCAN_RETENTION_DAYS: count('30', 1, 4_000),
   SPEECH_RETENTION_DAYS: count('30', 1, 4_000),
-  IDEMPOTENCY_RETENTION_DAYS: count('30', 1, 4_000),
+  EXTERNAL_ID_RETENTION_DAYS: count('30', 1, 4_000),
   OWNER_RETENTION_DAYS: count('30', 30, 4_000),
   IDLE_TENANT_RETENTION_DAYS: count('30', 1, 4_000),
   TENANT_MUTATIONS_PER_MINUTE: count('300', 1, 1_000_000),
@@ -240,17 +240,24 @@ export function bindingProblemsOf(env: object, production: boolean): readonly Co
 /** Variables with such a name are meant as a setting. */
 const FAMILIES = /^(?:KLING|AUTH|TENANT|CALLBACK|CORS|TASK|EVENT|AUDIO|BODY)_|_RETENTION_DAYS$/;
 
+/** The present names of settings that version 0.1 called something else. */
+const RENAMED: ReadonlyMap<string, keyof typeof SETTINGS> = new Map([
+  ['IDEMPOTENCY_RETENTION_DAYS', 'EXTERNAL_ID_RETENTION_DAYS'],
+]);
+
 /** The most edits (insertions, deletions, replacements) between a misspelt name and the setting it means. */
 const TYPOS_MAX = 2;
 
 /**
- * Finds variables whose name looks like a misspelt setting. Without this check a typo in the name of a limit would
- * silently leave its default. Variables with unrelated names may serve another purpose, and are ignored.
+ * Finds variables whose name looks like a misspelt setting, or is an old one. Without this check a typo in the name of a
+ * limit would silently leave its default. Variables with unrelated names may serve another purpose, and are ignored.
  */
 export function unknownNamesOf(env: object): readonly ConfigProblem[] {
   const known = Object.keys(SETTINGS);
   return Object.entries(env).flatMap(([name, value]) => {
     if (!['string', 'number', 'boolean'].includes(typeof value) || known.includes(name)) return [];
+    const renamed = RENAMED.get(name.toUpperCase());
+    if (renamed !== undefined) return [{ setting: name, message: `is called ${renamed} now: rename it` }];
     const meant = known.find((candidate) => distance(candidate, name.toUpperCase()) <= TYPOS_MAX);
     if (meant !== undefined) return [{ setting: name, message: `is not a setting: ${meant} is` }];
     return FAMILIES.test(name)

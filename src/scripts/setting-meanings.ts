@@ -34,7 +34,7 @@ export const SETTING_MEANINGS = {
   FACE_SCAN_RETENTION_DAYS: 'How long a face scan is kept, in days: 1 to 4000. Kling accepts its faces for 24 hours.',
   SPEECH_RETENTION_DAYS:
     'How long a speech and its text are kept, in days: 1 to 4000. Kling deletes its audio after 30 days.',
-  IDEMPOTENCY_RETENTION_DAYS:
+  EXTERNAL_ID_RETENTION_DAYS:
     'How long an external id of a face scan or a speech returns its first answer, in days: 1 to 4000. After that, a call with the id is charged again.',
   OWNER_RETENTION_DAYS:
     'How long a video or audio file that Kling made is reserved for its tenant, in days: 30 to 4000. Kling deletes it after 30 days.',

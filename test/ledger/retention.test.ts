@@ -97,7 +97,7 @@ describe('retention', () => {
     ['voice', RETENTION.deletedVoiceMs, deleteVoice],
     ['face_scan', RETENTION.faceScanMs, scan],
     ['speech', RETENTION.speechMs, speak],
-    ['paid_call', RETENTION.idempotencyMs, scan],
+    ['paid_call', RETENTION.externalIdMs, scan],
   ])('keeps rows of %s for %i ms, and deletes them by an alarm', async ([table, keptMs, keep], { expect }) => {
     await withAlarm(`${table} ${keptMs}`, {}, async (ledger) => {
       const { clock, counts, alarm, ring } = ledger;

@@ -35,7 +35,7 @@ export const RETENTION: RetentionTimes = {
   deletedVoiceMs: 31 * DAY_MS,
   faceScanMs: 32 * DAY_MS,
   speechMs: 33 * DAY_MS,
-  idempotencyMs: 34 * DAY_MS,
+  externalIdMs: 34 * DAY_MS,
   ownerMs: 35 * DAY_MS,
   idleTenantMs: 36 * DAY_MS,
 };

@@ -63,7 +63,7 @@ export function retainedRowsOf(
         ),
     },
     {
-      keptMs: times.idempotencyMs,
+      keptMs: times.externalIdMs,
       oldestAtMs: () => sql.exec<Oldest>('SELECT min(at) AS at FROM paid_call WHERE at > 0').one().at,
       deleteUntil: (atMs, limit) =>
         sql.exec(
