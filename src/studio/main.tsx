@@ -5,6 +5,7 @@ import { Provider } from 'urql';
 import { applyTheme } from './shell/footer.tsx';
 import { createApi, tenantOf, type Api } from './api/client.ts';
 import { ApiContext } from './session/api-context.ts';
+import { clearDraft } from './session/draft.ts';
 import { RenewToken } from './session/renew-token.tsx';
 import { SignIn } from './session/sign-in.tsx';
 import { readToken, storeToken } from './session/tokens.ts';
@@ -59,6 +60,11 @@ function App() {
     return () => made.close();
   }, [token, leave]);
 
+  function signOut(): void {
+    clearDraft();
+    leave(null);
+  }
+
   function enter(entered: string): void {
     storeToken(entered);
     setReason(null);
@@ -71,10 +77,8 @@ function App() {
   return (
     <ApiContext value={api}>
       <Provider value={api.client}>
-        <Shell onSignOut={() => leave(null)} />
-        {expiredTenant === null ? null : (
-          <RenewToken tenant={expiredTenant} onToken={enter} onSignOut={() => leave(null)} />
-        )}
+        <Shell onSignOut={signOut} />
+        {expiredTenant === null ? null : <RenewToken tenant={expiredTenant} onToken={enter} onSignOut={signOut} />}
       </Provider>
     </ApiContext>
   );

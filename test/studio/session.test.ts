@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { createExecute } from '../../src/scripts/gateway-client.ts';
 import { chooseAudio, findFaces } from './make-lip-sync.ts';
 import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
 import { mintStudioToken } from './tokens.ts';
@@ -81,6 +82,76 @@ describe.runIf(HAS_BROWSER)('sign-in', () => {
     expect(scans).toBe(1);
     // The browser reports the refused requests.
     expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+    await page.context().close();
+  });
+
+  it('keeps the draft and its scan over a reload with an expired token, until the user signs out', async ({
+    expect,
+  }) => {
+    const { page, faults } = await openPage(browser);
+    const tenant = `reloads-${randomUUID()}`;
+    let scans = 0;
+    page.on('request', (request) => {
+      if (request.postData()?.includes('mutation IdentifyFaces')) scans += 1;
+    });
+    await page.getByLabel('Access token').fill(await mintStudioToken(tenant, 12));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await findFaces(page);
+    await page.getByText('Face 2', { exact: true }).click();
+    await chooseAudio(page);
+    await page.getByRole('spinbutton', { name: 'Clip end' }).fill('2.4');
+    await page.getByRole('textbox', { name: 'Name (optional)' }).fill('Kept');
+    await page.getByRole('dialog', { name: 'Your token has expired' }).waitFor({ timeout: 40_000 });
+    await page.reload();
+    await page.getByText('You were signed out').waitFor();
+    await signIn(page, tenant);
+
+    await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
+    expect(await page.getByRole('radio', { name: /Face 2/ }).isChecked()).toBe(true);
+    expect(await page.getByText('greeting.wav').count()).toBeGreaterThan(0);
+    expect(await page.getByRole('spinbutton', { name: 'Clip end' }).inputValue()).toBe('2.4');
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'draft-restored-desktop-light');
+    await page.getByRole('button', { name: 'Create lip-sync' }).click();
+    await page.getByRole('heading', { name: 'Kept' }).waitFor();
+    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    // Also a repeat of the scan is the paid one.
+    await page.reload();
+    await page.getByRole('button', { name: 'Find faces' }).click();
+    await expect.poll(() => scans).toBe(2);
+    await page.getByRole('radio', { name: /Face 2/ }).waitFor();
+    const execute = createExecute(`${inject('studioUrl')}/graphql`, await mintStudioToken(tenant));
+    expect(await execute('{ faceScans { nodes { id } } }')).toEqual({
+      faceScans: { nodes: [{ id: expect.any(String) }] },
+    });
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Access token').waitFor();
+    expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([]);
+    await signIn(page, tenant);
+    await page.getByRole('navigation').getByText('New lip-sync').click();
+    expect(await page.getByLabel('Video link').inputValue()).toBe('');
+    // The browser reports the refused requests and sockets.
+    expect(faults.filter((fault) => !/401|CloseEvent/.test(fault))).toEqual([]);
+    await page.context().close();
+  });
+
+  it('never shows the draft of another tenant, and forgets it', async ({ expect }) => {
+    const { page } = await openPage(browser);
+    await signIn(page, `first-${randomUUID()}`);
+    await findFaces(page);
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    await chooseAudio(page);
+    const draft = () => page.evaluate(() => JSON.stringify(Object.entries(sessionStorage)));
+    expect(await draft()).toContain('interview-sandbox');
+    await page.evaluate(() => sessionStorage.setItem('studio.token', 'not-a-token'));
+    await page.reload();
+    await page.getByText('You were signed out').waitFor();
+    await signIn(page, `second-${randomUUID()}`);
+    await page.getByLabel('Video link').waitFor();
+    expect(await page.getByLabel('Video link').inputValue()).toBe('');
+    expect(await page.getByRole('radio', { name: /Face 1/ }).count()).toBe(0);
+    expect(await draft()).not.toContain('interview-sandbox');
     await page.context().close();
   });
 

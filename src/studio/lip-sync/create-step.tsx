@@ -1,9 +1,9 @@
-import { useRef, useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { VOLUME } from '../../domain/inputs.ts';
 import { VIDEO_MS_MAX, VIDEO_MS_MIN } from '../../domain/placement.ts';
 import { CreateLipSyncDocument, QuoteDocument, type Face, type Task } from '../api/documents.ts';
 import { workOf } from '../api/failure.ts';
+import { useDrafted } from '../session/draft.ts';
 import { LIP_SYNC_UNITS_MAX, newExternalId } from '../tasks/task-words.ts';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
@@ -28,6 +28,7 @@ interface Draft {
 const LABEL_CHARS_MAX = 80;
 
 interface Props {
+  readonly scanId: string;
   readonly draft: Draft;
   readonly problems: readonly string[];
   /** The instruction that is shown without audio. */
@@ -35,11 +36,15 @@ interface Props {
   readonly onCreated: (task: Task) => void;
 }
 
-export function CreateStep({ draft, problems, missing, onCreated }: Props) {
+export function CreateStep({ scanId, draft, problems, missing, onCreated }: Props) {
   const [{ fetching, data, error }, create] = useMutation(CreateLipSyncDocument);
-  const [mix, setMix] = useState<MixValues>({ audioVolume: 1, originalAudioVolume: 1, watermark: false });
-  const [label, setLabel] = useState('');
-  const attempt = useRef({ of: '', id: '' });
+  const [mix, setMix] = useDrafted<MixValues>(
+    'mix',
+    { audioVolume: 1, originalAudioVolume: 1, watermark: false },
+    scanId,
+  );
+  const [label, setLabel] = useDrafted('label', '', scanId);
+  const [attempt, setAttempt] = useDrafted('create-attempt', { of: '', id: '' }, scanId);
   const { audio, cut, face, videoMs, knownVideoMs, knownAudioMs } = draft;
   const isReady = audio !== null && problems.length === 0;
 
@@ -55,12 +60,13 @@ export function CreateStep({ draft, problems, missing, onCreated }: Props) {
     };
     // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
     const of = JSON.stringify(input);
-    if (attempt.current.of !== of) attempt.current = { of, id: newExternalId() };
-    const notes = { externalId: attempt.current.id, label: label.trim() === '' ? null : label.trim() };
+    const id = attempt.of === of ? attempt.id : newExternalId();
+    setAttempt({ of, id });
+    const notes = { externalId: id, label: label.trim() === '' ? null : label.trim() };
     const answered = await create({ input: { ...input, ...notes } });
     const task = workOf(answered.data?.createLipSyncTask);
     if (task === null) return;
-    attempt.current = { of: '', id: '' };
+    setAttempt({ of: '', id: '' });
     setLabel('');
     onCreated(task);
   }

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { useDrafted } from '../session/draft.ts';
 import type { Task } from '../api/documents.ts';
 import { assumedVideoMs, firstCut, type Cut, explainCut } from './cut.ts';
 import type { ChosenAudio } from './read-audio.ts';
@@ -17,11 +18,11 @@ interface Props {
 export function Editor({ scanned, onCreated }: Props) {
   const { scan, videoUrl } = scanned;
   const [measuredMs, setMeasuredMs] = useState<number | null>(null);
-  const [givenMs, setGivenMs] = useState<number | null>(null);
-  const [faceId, setFaceId] = useState(scan.faces[0]?.id ?? '');
-  const [audio, setAudio] = useState<ChosenAudio | null>(null);
-  const [givenAudioMs, setGivenAudioMs] = useState<number | null>(null);
-  const [cut, setCut] = useState<Cut>({ cropStartMs: 0, cropEndMs: 0, insertAtMs: 0 });
+  const [givenMs, setGivenMs] = useDrafted<number | null>('video-ms', null, scan.id);
+  const [faceId, setFaceId] = useDrafted('face', scan.faces[0]?.id ?? '', scan.id);
+  const [audio, setAudio] = useDrafted<ChosenAudio | null>('audio', null, scan.id);
+  const [givenAudioMs, setGivenAudioMs] = useDrafted<number | null>('audio-ms', null, scan.id);
+  const [cut, setCut] = useDrafted<Cut>('cut', { cropStartMs: 0, cropEndMs: 0, insertAtMs: 0 }, scan.id);
   const [playheadMs, setPlayheadMs] = useState(0);
 
   // Measured or entered by the user, so the gateway may rely on it.
@@ -95,6 +96,7 @@ export function Editor({ scanned, onCreated }: Props) {
         {placed === null ? null : <CutFields cut={cut} facts={facts} problems={problems} onCut={setCut} />}
       </section>
       <CreateStep
+        scanId={scan.id}
         draft={{ face, audio: placed, cut, videoMs, knownVideoMs, knownAudioMs }}
         problems={problems}
         missing={missing}

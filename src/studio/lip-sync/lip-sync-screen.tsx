@@ -3,13 +3,29 @@ import { useQuery } from 'urql';
 import { TaskDocument, type Task } from '../api/documents.ts';
 import { TaskView } from '../tasks/task-view.tsx';
 import { Button } from '../ui/button.tsx';
+import { useTenant } from '../session/api-context.ts';
+import { openDraft, useDrafted } from '../session/draft.ts';
+import { Skeleton } from '../ui/placeholder.tsx';
 import { Editor } from './editor.tsx';
 import { isOf, VideoStep, type Scanned } from './video-step.tsx';
 
 /** The screen that makes a lip-sync from a video. */
 export function LipSyncScreen() {
-  const [url, setUrl] = useState('');
-  const [scanned, setScanned] = useState<Scanned | null>(null);
+  const tenant = useTenant();
+  return tenant === null ? (
+    <Skeleton rows={3} label="Loading the screen" />
+  ) : (
+    <LipSyncForm key={tenant} tenant={tenant} />
+  );
+}
+
+function LipSyncForm({ tenant }: { readonly tenant: string }) {
+  useState(() => openDraft(tenant));
+  const [url, setUrl] = useDrafted('url', '');
+  const [kept, setScanned] = useDrafted<Scanned | null>('scanned', null);
+  // A scan that expired before the page was loaded is not restored, because Kling refuses its faces.
+  const [expired] = useState(() => (kept !== null && Date.parse(kept.scan.expiresAt) <= Date.now() ? kept : null));
+  const scanned = kept === expired ? null : kept;
   const [created, setCreated] = useState<Task | null>(null);
 
   const heading = useRef<HTMLHeadingElement>(null);

@@ -1,4 +1,4 @@
-import { useRef, useState, type FormEvent } from 'react';
+import { useState, type FormEvent } from 'react';
 import { flushSync } from 'react-dom';
 import { useMutation, useQuery } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
@@ -6,6 +6,7 @@ import { SPEECH_UNITS } from '../../domain/cost.ts';
 import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/inputs.ts';
 import { SpeechVoicesDocument, SynthesizeSpeechDocument } from '../api/voice-documents.ts';
 import { workOf } from '../api/failure.ts';
+import { useDrafted } from '../session/draft.ts';
 import { Button } from '../ui/button.tsx';
 import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -30,8 +31,8 @@ interface Props {
 
 /** Makes audio from a text. */
 export function SpeechForm({ onAudio }: Props) {
-  const [text, setText] = useState('');
-  const [language, setLanguage] = useState<'EN' | 'ZH'>('EN');
+  const [text, setText] = useDrafted('speech-text', '');
+  const [language, setLanguage] = useDrafted<'EN' | 'ZH'>('speech-language', 'EN');
   const [{ data: listed }] = useQuery({
     query: SpeechVoicesDocument,
     variables: { language },
@@ -39,11 +40,11 @@ export function SpeechForm({ onAudio }: Props) {
   });
   const voices = listed?.speechVoices ?? [];
   // Null for the first voice of the language.
-  const [chosenId, setChosenId] = useState<string | null>(null);
+  const [chosenId, setChosenId] = useDrafted<string | null>('speech-voice', null);
   const voiceId = chosenId ?? voices[0]?.klingVoiceId ?? '';
   const [asked, setAsked] = useState(false);
   // A repeat after a lost answer has the same key, so it is charged once.
-  const attempt = useRef({ of: '', key: '' });
+  const [attempt, setAttempt] = useDrafted('speech-attempt', { of: '', key: '' });
   const [{ fetching, data, error }, synthesize] = useMutation(SynthesizeSpeechDocument);
 
   const issues = issuesOf(
@@ -66,8 +67,9 @@ export function SpeechForm({ onAudio }: Props) {
     }
     const speech = { text, klingVoiceId: voiceId, language };
     const of = JSON.stringify(speech);
-    if (attempt.current.of !== of) attempt.current = { of, key: crypto.randomUUID() };
-    const answered = await synthesize({ speech, externalId: attempt.current.key });
+    const key = attempt.of === of ? attempt.key : crypto.randomUUID();
+    setAttempt({ of, key });
+    const answered = await synthesize({ speech, externalId: key });
     const made = workOf(answered.data?.synthesizeSpeech);
     if (made === null) return;
     const { klingAudioId: audioId, durationMs } = made;

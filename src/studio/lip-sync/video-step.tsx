@@ -6,6 +6,7 @@ import { FACE_SCAN_UNITS } from '../../domain/cost.ts';
 import { checkUrl } from '../../domain/url.ts';
 import { IdentifyFacesDocument, type FaceScan } from '../api/documents.ts';
 import { workOf } from '../api/failure.ts';
+import { useDrafted } from '../session/draft.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
@@ -21,10 +22,14 @@ export function isOf({ videoUrl }: Scanned, url: string): boolean {
   return videoUrl === url.trim();
 }
 
+/** The most videos whose scans are remembered. */
+const ATTEMPTS_MAX = 20;
+
 interface Attempt {
+  readonly videoUrl: string;
   readonly externalId: string;
-  /** When the scan expires. Infinite before the answer. */
-  readonly expiresAtMs: number;
+  /** When the scan expires. Null before the answer. */
+  readonly expiresAtMs: number | null;
 }
 
 interface Props {
@@ -36,8 +41,8 @@ interface Props {
 
 export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
   const [asked, setAsked] = useState(false);
-  // A repeat for the same video has the same key, so it is charged once until the scan expires.
-  const attempts = useRef(new Map<string, Attempt>());
+  // A repeat for the same video has the same key, so it is charged once until the scan expires. Newest first.
+  const [attempts, setAttempts] = useDrafted<readonly Attempt[]>('scan-attempts', []);
   const form = useRef<HTMLFormElement>(null);
   const [{ fetching, data, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
   const [issue] = issuesOf(checkUrl(url.trim(), 'video', []));
@@ -56,14 +61,15 @@ export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
       return;
     }
     const videoUrl = url.trim();
-    const last = attempts.current.get(videoUrl);
-    const isUsable = last !== undefined && last.expiresAtMs > Date.now();
+    const last = attempts.find((attempt) => attempt.videoUrl === videoUrl);
+    const isUsable = last !== undefined && (last.expiresAtMs ?? Infinity) > Date.now();
     const externalId = isUsable ? last.externalId : crypto.randomUUID();
-    attempts.current.set(videoUrl, { externalId, expiresAtMs: Infinity });
+    const others = attempts.filter((attempt) => attempt !== last).slice(0, ATTEMPTS_MAX - 1);
+    setAttempts([{ videoUrl, externalId, expiresAtMs: null }, ...others]);
     const answered = await identifyFaces({ video: { url: videoUrl }, externalId });
     const scan = workOf(answered.data?.identifyFaces);
     if (scan === null) return;
-    attempts.current.set(videoUrl, { externalId, expiresAtMs: new Date(scan.expiresAt).getTime() });
+    setAttempts([{ videoUrl, externalId, expiresAtMs: new Date(scan.expiresAt).getTime() }, ...others]);
     onScanned({ videoUrl, scan });
     if (scan.faces.length > 0) announce(scan.faces.length === 1 ? '1 face found' : `${scan.faces.length} faces found`);
   }

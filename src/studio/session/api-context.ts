@@ -1,4 +1,4 @@
-import { createContext, use, useCallback, useSyncExternalStore } from 'react';
+import { createContext, use, useCallback, useState, useSyncExternalStore } from 'react';
 import { useQuery } from 'urql';
 import type { Api, ConnectionState } from '../api/client.ts';
 import { ViewerDocument } from '../api/documents.ts';
@@ -16,6 +16,15 @@ export function useConnection(): ConnectionState {
   const { connection } = useApi();
   const subscribe = useCallback((listener: () => void) => connection.subscribe(listener), [connection]);
   return useSyncExternalStore(subscribe, () => connection.get());
+}
+
+/** Returns the tenant of the caller. Null until the gateway has answered. It stays while a new token is being checked. */
+export function useTenant(): string | null {
+  const [{ data }] = useQuery({ query: ViewerDocument, requestPolicy: 'cache-first' });
+  const [known, setKnown] = useState<string | null>(null);
+  const tenant = data?.viewer.tenant ?? known;
+  if (tenant !== known) setKnown(tenant);
+  return tenant;
 }
 
 /** Returns the scopes of the caller. Null until the gateway has answered. */

@@ -1,0 +1,67 @@
+import { useState } from 'react';
+
+/** The start of each key. Raise the number if a stored value gets another shape. */
+const PREFIX = 'studio.draft.1.';
+const TENANT_KEY = `${PREFIX}tenant`;
+
+/** The longest value that is kept, in characters of JSON. A longer one, such as a large audio file, is lost in a reload. */
+const VALUE_CHARS_MAX = 2_000_000;
+
+/** A kept value, and what it belongs to, such as a scan. */
+interface Kept {
+  readonly of: string;
+  readonly value: unknown;
+}
+
+/**
+ * Opens the draft of a tenant, which survives a reload and a new sign-in in this tab. Forgets the draft of any other tenant:
+ * call it before values are read.
+ */
+export function openDraft(tenant: string): void {
+  if (sessionStorage.getItem(TENANT_KEY) === tenant) return;
+  clearDraft();
+  keep(TENANT_KEY, tenant);
+}
+
+/** Forgets the draft. */
+export function clearDraft(): void {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+}
+
+function keep(key: string, text: string): void {
+  try {
+    sessionStorage.setItem(key, text);
+  } catch {
+    // The storage is full or disabled. An older value must not come back.
+    sessionStorage.removeItem(key);
+  }
+}
+
+function readKept(name: string, of: string): unknown {
+  const text = sessionStorage.getItem(PREFIX + name);
+  if (text === null) return null;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `writeKept` has written it
+  const kept = JSON.parse(text) as Kept;
+  return kept.of === of ? kept.value : null;
+}
+
+function writeKept(name: string, kept: Kept): void {
+  const text = JSON.stringify(kept);
+  if (text.length > VALUE_CHARS_MAX) sessionStorage.removeItem(PREFIX + name);
+  else keep(PREFIX + name, text);
+}
+
+/**
+ * A state that is part of the draft. `of` says what the value belongs to: a value of something else is not restored. A new
+ * value is kept at once, before a request that depends on it is sent.
+ */
+export function useDrafted<T>(name: string, initial: T, of = ''): readonly [value: T, setValue: (value: T) => void] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has one type
+  const [value, setValue] = useState<T>(() => (readKept(name, of) as T | null) ?? initial);
+
+  function set(next: T): void {
+    writeKept(name, { of, value: next });
+    setValue(next);
+  }
+  return [value, set];
+}
