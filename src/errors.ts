@@ -84,6 +84,7 @@ export const ISSUE_CODES = {
   TOO_SHORT: 'The audio or video is too short.',
   UNSUPPORTED_FORMAT: 'The file is not in a format that Kling takes.',
   URL_NOT_ALLOWED: 'The URL is not public, or not `https`.',
+  VOICE_CANNOT_SPEAK: "Kling's text-to-speech cannot use a preset or cloned voice: see `speechVoices`.",
   WRONG_ID_TYPE: "The id is of another type, or is one of Kling's ids.",
 } as const satisfies Readonly<Record<string, string>>;
 

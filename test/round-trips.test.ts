@@ -24,7 +24,24 @@ const OPERATIONS: readonly (readonly [name: string, query: string, ledger: numbe
     0,
     1,
   ],
-  ['a quote', '{ lipSyncQuote(videoDurationMs: 10000) { units usd } }', 0, 0],
+  [
+    'a quote',
+    '{ lipSyncQuote(input: { face: { faceId: "f" } audio: { url: "u" } placement: { audioEndMs: 3000, insertAtMs: 0 } }) { ... on LipSyncQuote { units usd } } }',
+    1,
+    0,
+  ],
+  [
+    'a speech of a listed voice',
+    'mutation { synthesizeSpeech(speech: { text: "Hello", klingVoiceId: "oversea_male1" }) { ... on Speech { id } } }',
+    1,
+    0,
+  ],
+  [
+    'a speech of a voice that is not listed',
+    'mutation { synthesizeSpeech(speech: { text: "Hello", klingVoiceId: "new-1", language: EN }) { ... on Speech { id } } }',
+    1,
+    1,
+  ],
   [
     'a mutation',
     'mutation { createVoiceTask(input: { name: "v", sample: { url: "https://example.com/a.mp3" } }) { ... on VoiceTask { id status } ... on Failure { code message } } }',

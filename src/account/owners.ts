@@ -1,8 +1,8 @@
 import type { RetainedRows } from '../lib/durable-object.ts';
 
-/** A result that Kling made for one tenant, by Kling's id. A later request may name it. */
+/** A result that Kling made for one tenant, by Kling's id. A later request may name it. A session is that of a face scan. */
 export interface ResultId {
-  readonly kind: 'VIDEO' | 'AUDIO';
+  readonly kind: 'VIDEO' | 'AUDIO' | 'SESSION';
   readonly id: string;
 }
 
@@ -18,7 +18,7 @@ export function resultKey({ kind, id }: ResultId): string {
   return `${kind}:${bare === '' ? id : bare}`;
 }
 
-/** The owners of the videos and the audio that Kling made, for as long as Kling keeps them. */
+/** The owners of the videos, the audio and the sessions that Kling made, for at least as long as Kling keeps them. */
 export class OwnerStore {
   readonly #sql: SqlStorage;
 

@@ -59,6 +59,10 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       mayReadTasks(viewer);
       return ledger.usage(month);
     },
+    async lipSyncQuote(input) {
+      requireScope(viewer, ...writeScopes('createLipSyncTask', input));
+      return ledger.lipSyncQuote(input);
+    },
   };
 }
 

@@ -17,19 +17,23 @@ const LIP_SYNC_MILLI_UNITS = 500;
 const LIP_SYNC_STEP_MS = 5000;
 
 /**
- * Estimates the units of a lip-sync. Kling does not document how it rounds, so each started 5 s count in full. Null and
- * invalid lengths count as the longest video.
+ * Estimates the units of a lip-sync, in thousandths. Kling does not document how it rounds, so each started 5 s count in
+ * full. Null and invalid lengths count as the longest video.
  */
-export function lipSyncUnits(videoDurationMs: number | null): string {
+export function lipSyncMilliunits(videoDurationMs: number | null): number {
   const known = videoDurationMs !== null && videoDurationMs > 0 && videoDurationMs <= VIDEO_MS_MAX;
   const steps = Math.ceil((known ? videoDurationMs : VIDEO_MS_MAX) / LIP_SYNC_STEP_MS);
-  return fromMilliunits(steps * LIP_SYNC_MILLI_UNITS);
+  return steps * LIP_SYNC_MILLI_UNITS;
 }
 
-/** Converts units to US dollars, exactly and without trailing zeros. Returns null for anything but a decimal number from 0. */
-export function unitsToUsd(units: string): string | null {
-  const milli = toMilliunits(units);
-  return milli === null ? null : decimal(milli * CENTS_PER_UNIT, 5);
+/** Estimates the units of a lip-sync as `lipSyncMilliunits` does. */
+export function lipSyncUnits(videoDurationMs: number | null): string {
+  return fromMilliunits(lipSyncMilliunits(videoDurationMs));
+}
+
+/** Converts thousandths of a unit to US dollars, exactly and without trailing zeros. */
+export function milliunitsToUsd(milliunits: number): string {
+  return decimal(milliunits * CENTS_PER_UNIT, 5);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { IssueCode } from '../errors.ts';
 import { checkInlineAudio } from './audio.ts';
 import {
   checkAll,
@@ -13,6 +14,7 @@ import {
 import { checkNotes, type Metadata } from './notes.ts';
 import { checkPlacement, type PlacedInput, type Placement } from './placement.ts';
 import type { Face } from './records.ts';
+import { languagesOf, type SpeechLanguage } from './speech-voices.ts';
 import { checkUrl, type UrlPurpose } from './url.ts';
 
 /** The input of `createVoiceTask`, typed by GraphQL and not yet checked. Objects with `@oneOf` have exactly one key. */
@@ -96,17 +98,15 @@ function checkVideoSource(source: VideoInput, purpose: UrlPurpose, path: Path): 
   if (videoId !== null && url === null) {
     return mapValidation(checkKlingId(videoId, [...path, 'klingVideoId']), (value) => ({ videoId: value }));
   }
-  return {
-    ok: false,
-    issues: [{ path, code: 'OUT_OF_RANGE', message: 'must have exactly one of url and klingVideoId' }],
-  };
+  return refused(path, 'OUT_OF_RANGE', 'must have exactly one of url and klingVideoId');
 }
 
 /** A text to speak. */
 export interface SpeechInput {
   readonly text: string;
   readonly klingVoiceId: string;
-  readonly language: 'zh' | 'en';
+  /** Null for the language of a listed voice. */
+  readonly language?: SpeechLanguage | null;
   readonly speed?: number | null;
 }
 
@@ -114,6 +114,8 @@ export interface SpeechInput {
 export interface SynthesizeSpeechInput {
   readonly speech: SpeechInput;
   readonly externalId?: string | null;
+  /** True if `klingVoiceId` is known to be a preset voice, or is the id of a `Voice`. */
+  readonly isVideoVoice?: boolean;
 }
 
 /** A checked request to speak a text. */
@@ -121,7 +123,7 @@ export interface SpeechRequest {
   readonly text: string;
   /** A text-to-speech voice. Its ids differ from those of preset and custom voices. */
   readonly voiceId: string;
-  readonly language: 'zh' | 'en';
+  readonly language: SpeechLanguage;
   /** 0.8 to 2.0. */
   readonly speed: number;
 }
@@ -132,26 +134,51 @@ export const SPEECH_CHARS_MAX = 1000;
 /** The speed of speech. 1 is the voice's own speed. */
 export const SPEECH_SPEED = { min: 0.8, max: 2, fallback: 1 } as const;
 
-/** Checks the arguments of `synthesizeSpeech`. Keeps blanks around the text. Kling checks that the voice speaks the language. */
+/**
+ * Checks the arguments of `synthesizeSpeech`. Keeps blanks around the text. Kling checks that the voice speaks a language
+ * that was given.
+ */
 export function checkSynthesizeSpeechInput(
-  { speech, externalId }: SynthesizeSpeechInput,
+  { speech, externalId, isVideoVoice = false }: SynthesizeSpeechInput,
   path: Path = [],
 ): Validation<SpeechRequest> {
+  const voicePath = [...path, 'speech', 'klingVoiceId'];
+  const voiceId: Validation<string> = isVideoVoice
+    ? refused(voicePath, 'VOICE_CANNOT_SPEAK', CANNOT_SPEAK)
+    : checkKlingId(speech.klingVoiceId, voicePath);
   return checkAll<SpeechRequest>(
     {
       text: checkText(speech.text, { charsMax: SPEECH_CHARS_MAX, lines: 'many' }, [...path, 'speech', 'text']),
-      voiceId: checkKlingId(speech.klingVoiceId, [...path, 'speech', 'klingVoiceId']),
-      language: { ok: true, value: speech.language },
+      voiceId,
+      // Without a usable voice, a missing language is no problem of its own.
+      language: voiceId.ok ? checkLanguage(speech, [...path, 'speech', 'language']) : { ok: true, value: 'en' },
       speed: checkRange(speech.speed, SPEECH_SPEED, [...path, 'speech', 'speed']),
     },
     issuesOf(checkCallerKey(externalId, [...path, 'externalId'])),
   );
 }
 
+const CANNOT_SPEAK =
+  "is a voice for Kling's video models, which text-to-speech cannot use: take a klingVoiceId of `speechVoices`";
+
+/** Returns the given language, or else that of the voice. Null if the voice is not listed, or is listed in several. */
+export function languageOf({ language, klingVoiceId }: SpeechInput): SpeechLanguage | null {
+  if (language !== undefined && language !== null) return language;
+  const [only = null, ...others] = languagesOf(klingVoiceId);
+  return others.length === 0 ? only : null;
+}
+
+function checkLanguage(speech: SpeechInput, path: Path): Validation<SpeechLanguage> {
+  const value = languageOf(speech);
+  if (value !== null) return { ok: true, value };
+  const isListed = languagesOf(speech.klingVoiceId).length > 0;
+  const message = `must be EN or ZH: this voice is ${isListed ? 'in `speechVoices` for both' : 'not in `speechVoices`'}`;
+  return refused(path, 'OUT_OF_RANGE', message);
+}
+
 /** The input of `createLipSyncTask`. */
 export interface CreateLipSyncTaskInput extends PlacedInput {
-  /** `<scan id>:<Kling's face id>`; null if the caller's id is not an id of a face. */
-  readonly faceId: string | null;
+  readonly face: FaceInput;
   readonly audio: AudioInput;
   readonly audioVolume?: number | null;
   readonly originalAudioVolume?: number | null;
@@ -159,6 +186,19 @@ export interface CreateLipSyncTaskInput extends PlacedInput {
   readonly externalId?: string | null;
   readonly label?: string | null;
   readonly metadata?: readonly Metadata[];
+}
+
+/** A face as callers name it. Exactly one of the two is given. */
+export interface FaceInput {
+  /** `<scan id>:<Kling's face id>`; empty if the caller's id is not an id of a face. */
+  readonly faceId?: string | null;
+  readonly klingFace?: KlingFaceInput | null;
+}
+
+/** A face by Kling's own ids. The scan may have been made elsewhere. */
+export interface KlingFaceInput {
+  readonly klingSessionId: string;
+  readonly klingFaceId: string;
 }
 
 /** Audio as callers name it. Exactly one of the four is given. */
@@ -193,10 +233,11 @@ export const VOLUME = { min: 0, max: 2, fallback: 1 } as const;
 
 /** The stored facts about the face and the audio that an input names. */
 export interface LipSyncFacts {
-  /** Null if the face does not exist or belongs to another tenant. */
+  /** Null if the tenant has no such face. */
   readonly face: Face | null;
-  /** Kling's session of the face's scan; null if `face` is null. */
+  /** Kling's session of the tenant's scan that the input names; null if the tenant has no such scan. */
   readonly sessionId: string | null;
+  /** Null if `sessionId` is null. */
   readonly scanExpiresAtMs: number | null;
   readonly now: number;
   /** Whether the tenant has the speech that the input names. */
@@ -207,7 +248,8 @@ export interface LipSyncFacts {
 
 /**
  * Checks the input of `createLipSyncTask` as far as possible without Kling. Reports a missing or expired face together with
- * all other issues. The measured length of a WAV overrides the caller's hint.
+ * all other issues. Leaves the face of a scan that was made elsewhere to Kling. The measured length of a WAV overrides the
+ * caller's hint.
  */
 export function checkLipSyncInput(
   input: CreateLipSyncTaskInput,
@@ -215,12 +257,12 @@ export function checkLipSyncInput(
   facts: LipSyncFacts,
 ): Validation<LipSyncRequest> {
   const { face } = facts;
-  const facePath = [...path, 'faceId'];
+  const facePath = pathOfFace(input.face, [...path, 'face']);
   const audioPath = [...path, 'audio'];
   const audio = checkAudio(input.audio, facts, audioPath);
   const checked = checkAll<{ readonly face: ChosenFace; readonly rest: Omit<LipSyncRequest, keyof ChosenFace> }>(
     {
-      face: checkFace(input.faceId, facts, facePath),
+      face: checkFace(input.face, facts, [...path, 'face']),
       rest: checkAll<Omit<LipSyncRequest, keyof ChosenFace>>({
         sound: mapValidation(audio, ({ source }) => source),
         placement: checkPlacement(input, path, {
@@ -265,17 +307,13 @@ function checkAudio(input: AudioInput, facts: LipSyncFacts, path: Path): Validat
       return mapValidation(checked, (value) => ({ source: { base64: value.base64 }, durationMs: value.durationMs }));
     }
   }
-  const message = 'must have exactly one of url, base64, speechId and klingAudioId';
-  return { ok: false, issues: [{ path, code: 'OUT_OF_RANGE', message }] };
+  return refused(path, 'OUT_OF_RANGE', 'must have exactly one of url, base64, speechId and klingAudioId');
 }
 
 function checkSpeech(speechId: string, { hasSpeech }: LipSyncFacts, path: Path): Validation<ChosenAudio> {
   if (hasSpeech) return { ok: true, value: { source: { audioId: speechId }, durationMs: null } };
-  const issue =
-    speechId === ''
-      ? { path, code: 'WRONG_ID_TYPE' as const, message: 'is not the id of a Speech' }
-      : { path, code: 'NOT_FOUND' as const, message: 'no such speech: see `speeches`' };
-  return { ok: false, issues: [issue] };
+  if (speechId === '') return refused(path, 'WRONG_ID_TYPE', 'is not the id of a Speech');
+  return refused(path, 'NOT_FOUND', 'no such speech: see `speeches`');
 }
 
 /** Returns Kling's id of the speech that an input names in either way. Null for other audio. */
@@ -292,22 +330,49 @@ function knownLength(audio: Validation<ChosenAudio>, input: AudioInput, path: Pa
   return { durationMs: facts.audioDurationMs, path: [...path, field] };
 }
 
-function checkFace(
-  faceId: string | null,
-  { face, sessionId, scanExpiresAtMs, now }: LipSyncFacts,
-  path: Path,
-): Validation<ChosenFace> {
-  if (faceId === null) {
-    const message = 'is not the id of a Face: identify the faces of the video, and choose one of them';
-    return { ok: false, issues: [{ path, code: 'WRONG_ID_TYPE', message }] };
-  }
+/** Returns the path of the id that names the face within its scan. */
+function pathOfFace({ faceId }: FaceInput, path: Path): Path {
+  return typeof faceId === 'string' ? [...path, 'faceId'] : [...path, 'klingFace', 'klingFaceId'];
+}
+
+function checkFace(input: FaceInput, facts: LipSyncFacts, path: Path): Validation<ChosenFace> {
+  const { faceId = null, klingFace = null } = input;
+  if (faceId !== null && klingFace === null) return checkFaceId(faceId, facts, [...path, 'faceId']);
+  if (klingFace !== null && faceId === null) return checkKlingFace(klingFace, facts, [...path, 'klingFace']);
+  return refused(path, 'OUT_OF_RANGE', 'must have exactly one of faceId and klingFace');
+}
+
+function checkFaceId(faceId: string, facts: LipSyncFacts, path: Path): Validation<ChosenFace> {
+  const { face, sessionId, scanExpiresAtMs } = facts;
+  const advice = 'identify the faces of the video, and choose one of them';
+  if (faceId === '') return refused(path, 'WRONG_ID_TYPE', `is not the id of a Face: ${advice}`);
   if (face === null || sessionId === null || scanExpiresAtMs === null) {
-    const message = 'no such face: identify the faces of the video, and choose one of them';
-    return { ok: false, issues: [{ path, code: 'NOT_FOUND', message }] };
+    return refused(path, 'NOT_FOUND', `no such face: ${advice}`);
   }
-  if (now < scanExpiresAtMs) return { ok: true, value: { sessionId, faceId: face.faceId } };
-  const message = `expired${isoTime(scanExpiresAtMs)}: faces can be used for 24 hours; identify them again`;
-  return { ok: false, issues: [{ path, code: 'EXPIRED', message }] };
+  return checkAge({ sessionId, faceId: face.faceId }, scanExpiresAtMs, facts.now, path);
+}
+
+/** Only Kling knows the faces and the age of a session that is not of the tenant's own scans. */
+function checkKlingFace(klingFace: KlingFaceInput, facts: LipSyncFacts, path: Path): Validation<ChosenFace> {
+  const sessionPath = [...path, 'klingSessionId'];
+  const facePath = [...path, 'klingFaceId'];
+  const named = checkAll<ChosenFace>({
+    sessionId: checkKlingId(klingFace.klingSessionId, sessionPath),
+    faceId: checkKlingId(klingFace.klingFaceId, facePath),
+  });
+  if (!named.ok || facts.scanExpiresAtMs === null) return named;
+  if (facts.face === null) return refused(facePath, 'NOT_FOUND', 'no such face in the scan of this session');
+  return checkAge(named.value, facts.scanExpiresAtMs, facts.now, sessionPath);
+}
+
+function checkAge(chosen: ChosenFace, expiresAtMs: number, now: number, path: Path): Validation<ChosenFace> {
+  if (now < expiresAtMs) return { ok: true, value: chosen };
+  const message = `expired${isoTime(expiresAtMs)}: faces can be used for 24 hours; identify them again`;
+  return refused(path, 'EXPIRED', message);
+}
+
+function refused(path: Path, code: IssueCode, message: string): Validation<never> {
+  return { ok: false, issues: [{ path, code, message }] };
 }
 
 function isoTime(timeMs: number): string {

@@ -8,6 +8,7 @@ import type {
   SynthesizeSpeechInput,
 } from './inputs.ts';
 import type { NotesInput } from './notes.ts';
+import type { Placement } from './placement.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
 import { isFinal, type KlingList, type KlingTask, type TaskKind, type Voice } from './task.ts';
 import { matchesFilter, type TaskFilter } from './task-filter.ts';
@@ -103,6 +104,15 @@ export interface Ledger {
   events(watch: Watch, window: Window): Promise<Slice<TaskChange>>;
   /** `month` is in UTC, such as `2026-11`. */
   usage(month: string): Promise<Usage>;
+  /** Makes every check of the write `createLipSyncTask`, and throws as that does. Writes nothing, and does not call Kling. */
+  lipSyncQuote(input: CreateLipSyncTaskInput): Promise<LipSyncQuote>;
+}
+
+/** The estimate of a lip-sync. */
+export interface LipSyncQuote {
+  /** In thousandths of a unit. 0 if the external id returns a task that exists. */
+  readonly milliunits: number;
+  readonly placement: Placement;
 }
 
 /** The charges of a tenant in a calendar month, in thousandths of a unit. `milliunitsMax` is null without a budget. */

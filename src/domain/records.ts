@@ -1,6 +1,7 @@
 import type { TaskFailure } from './failure.ts';
 import type { Metadata } from './notes.ts';
 import type { Placement } from './placement.ts';
+import type { SpeechLanguage } from './speech-voices.ts';
 import type { BalanceDeduction, LipSyncReport, TaskKind, TaskReport, TaskStatus, VoiceTaskReport } from './task.ts';
 
 /** The fields of a task that the ledger stores and the schema shows. Times are in milliseconds since the epoch. */
@@ -61,7 +62,10 @@ export interface TaskDetails {
 
 /** The input of a lip-sync, without the bytes of its audio. Invariant: tasks store it, so its keys must not be renamed. */
 export interface KeptLipSyncInput {
-  readonly face: Face;
+  /** Missing for a scan that was made elsewhere. */
+  readonly face?: Face;
+  /** The face of a scan that was made elsewhere, by Kling's ids. Missing otherwise. */
+  readonly klingFace?: { readonly sessionId: string; readonly faceId: string };
   /** The video that was scanned, and its length as far as it was known then. Missing as in the scan. */
   readonly video?: FaceScan['video'];
   readonly videoDurationMs?: number;
@@ -93,7 +97,7 @@ export interface KeptAudio {
 }
 
 export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'>, LipSyncReport {
-  /** `<scan id>:<Kling's face id>`. Missing in tasks that are older than this field. */
+  /** `<scan id>:<Kling's face id>`. Missing for a scan made elsewhere, and in tasks that are older than this field. */
   readonly faceId?: string;
 }
 
@@ -166,7 +170,7 @@ export interface Speech extends SpeechResult {
   readonly text: string;
   /** Kling's id of a text-to-speech voice. */
   readonly voiceId: string;
-  readonly language: 'zh' | 'en';
+  readonly language: SpeechLanguage;
   readonly speed: number;
   /** By Kling's clock; by the gateway's if Kling does not send it. */
   readonly createdAtMs: number;

@@ -1,9 +1,10 @@
-import type { SpeechRequest } from './inputs.ts';
+/** A language that Kling's text-to-speech speaks, in Kling's words. */
+export type SpeechLanguage = 'zh' | 'en';
 
 /** A voice that reads texts in one language. Kling's id may name a voice in each of two languages. */
 export interface SpeechVoice {
   readonly klingVoiceId: string;
-  readonly language: SpeechRequest['language'];
+  readonly language: SpeechLanguage;
   readonly name: string;
   /** Null if neither Kling's name nor its id tells it. */
   readonly gender: VoiceGender | null;
@@ -94,3 +95,8 @@ const ROWS: readonly (readonly [
 export const SPEECH_VOICES: readonly SpeechVoice[] = ROWS.map(([klingVoiceId, language, name, gender]) => {
   return { klingVoiceId, language, name, gender };
 });
+
+/** Returns the languages that a voice is listed for. Empty for a voice that is not listed. */
+export function languagesOf(klingVoiceId: string): readonly SpeechLanguage[] {
+  return SPEECH_VOICES.filter((voice) => voice.klingVoiceId === klingVoiceId).map(({ language }) => language);
+}

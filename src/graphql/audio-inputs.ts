@@ -24,11 +24,11 @@ import { fragmentsOf } from './limits.ts';
  * extension `isAudio`.
  */
 export interface AudioInputs {
-  /** The names of the mutations that take base64 audio. */
-  readonly mutations: ReadonlySet<string>;
+  /** The names of the queries and mutations that take base64 audio. */
+  readonly fields: ReadonlySet<string>;
   /**
-   * Counts the characters of the audio in an operation's variables. Returns null if the operation is not one of
-   * `mutations`. The document need not be valid.
+   * Counts the characters of the audio in an operation's variables. Returns null if the operation asks for none of
+   * `fields`. The document need not be valid.
    */
   countChars(
     document: DocumentNode,
@@ -37,20 +37,22 @@ export interface AudioInputs {
   ): number | null;
 }
 
-/** Reads the mutations from the schema. Build it once per isolate. */
+/** Reads the fields from the schema. Build it once per isolate. */
 export function createAudioInputs(schema: GraphQLSchema): AudioInputs {
-  const fields = Object.values(schema.getMutationType()?.getFields() ?? {});
-  const mutations = new Set(
-    fields.filter(({ args }) => args.some(({ type }) => holdsAudio(type))).map(({ name }) => name),
+  const roots = [schema.getQueryType(), schema.getMutationType()];
+  const taking = roots.flatMap((root) =>
+    Object.values(root?.getFields() ?? {}).filter(({ args }) => args.some(({ type }) => holdsAudio(type))),
   );
+  const fields = new Set(taking.map(({ name }) => name));
 
   return {
-    mutations,
+    fields,
     countChars(document, operationName, variables) {
       const operation = getOperationAST(document, operationName);
-      if (operation?.operation !== OperationTypeNode.MUTATION) return null;
+      if (operation === null || operation === undefined || operation.operation === OperationTypeNode.SUBSCRIPTION)
+        return null;
       const names = rootFieldNames(document, operation.selectionSet);
-      if (![...names].some((field) => mutations.has(field))) return null;
+      if (![...names].some((field) => fields.has(field))) return null;
       const direct = audioVariables(schema, document);
       // By name, so that an invalid document that defines a variable twice does not have it counted twice.
       const types = new Map(operation.variableDefinitions?.map(({ variable, type }) => [variable.name.value, type]));

@@ -67,10 +67,10 @@ export function createReadParams({
     return { params: { query: document.text, ...others }, documentId: document.documentId };
   }
 
-  /** Throws a request error if a large body has more than `bytesMax` bytes besides the audio of the mutation that it runs. */
+  /** Throws a request error if a large body has more than `bytesMax` bytes besides the audio of the operation that it runs. */
   function checkAudio({ query, operationName, variables }: GraphqlParams, unescapedBytes: number): void {
     const chars = audioInputs.countChars(parseLarge(query), operationName, variables ?? {});
-    if (chars === null) throw tooLarge(limits, 'This document has no such mutation.');
+    if (chars === null) throw tooLarge(limits, 'This document has no such operation.');
     const others = unescapedBytes - chars;
     if (others > limits.bytesMax) throw tooLarge(limits, `Beside the audio this one has ${others} bytes.`);
   }
@@ -324,7 +324,7 @@ function arrived<T>(reading: Promise<T>, deadline: Deadline): Promise<T> {
 
 /** Returns the error for a body that is too large. `reason` says why a large body is refused. */
 export function tooLarge({ bytesMax, largeBytesMax }: BodyLimits, reason = '') {
-  const large = ` Only a mutation with base64 audio in its variables may send more, up to ${largeBytesMax} bytes in all.`;
+  const large = ` Only an operation that takes base64 audio in its variables may send more, up to ${largeBytesMax} bytes in all.`;
   const message = `The body must not be larger than ${bytesMax} bytes.${largeBytesMax > bytesMax ? large : ''}`;
   return refused(reason === '' ? message : `${message} ${reason}`, 413);
 }

@@ -183,11 +183,12 @@ export function createSharedReads(ledgerOf: () => Ledger): Ledger {
     events: (watch, window) => share((ledger) => ledger.events(watch, window), 'events', watch, window),
     usage: (month) => share((ledger) => ledger.usage(month), 'usage', month),
     write: refuse,
+    lipSyncQuote: refuse,
   };
 }
 
 async function refuse(): Promise<never> {
-  throw new Error('a subscription wrote to the ledger');
+  throw new Error('a subscription wrote to the ledger, or asked for a quote');
 }
 
 /** Refuses every read of Kling: no field of an event needs one. */

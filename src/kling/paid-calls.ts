@@ -22,7 +22,7 @@ const NO_FACE =
 
 /**
  * `POST /v1/videos/identify-face`: 0.05 units per call. Kling reports "no face" as an answer without `face_data` or as a
- * refusal. It is a scan without faces if there is a `session_id`, and otherwise `BAD_USER_INPUT`.
+ * refusal. It is a scan without faces if there is a `session_id`, and otherwise `NO_FACE_DETECTED`.
  */
 export function identifyFacesCall({ video }: FaceScanRequest): Call<FaceScanResult> {
   return {
@@ -69,7 +69,7 @@ function saysNoFace({ ok, code, message }: Envelope): boolean {
 /** Returns the error of a scan without faces. A refused scan is free. An answered one may have been billed. */
 function noFace({ code, requestId }: Envelope): KlingError {
   return new KlingError(code === 0 ? 'UNKNOWN' : 'REFUSED', {
-    code: 'BAD_USER_INPUT',
+    code: 'NO_FACE_DETECTED',
     message: 'Kling found no face in this video.',
     retryable: false,
     ...(code === 0 ? {} : { klingCode: code }),

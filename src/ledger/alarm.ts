@@ -51,7 +51,7 @@ interface AlarmHandlerDeps {
   readonly sender: Sender;
   readonly sync: TaskSync;
   readonly paidCalls: PaidCallStore;
-  readonly claimSpeeches: PaidCalls['claimDue'];
+  readonly claimAnswers: PaidCalls['claimDue'];
   /** True if the credential allows one request to read several tasks. */
   readonly readsTogether: boolean;
   readonly outbox: Outbox;
@@ -69,7 +69,7 @@ interface AlarmHandlerDeps {
 /** Creates the handler. It keeps nothing in memory, because everything that is due is stored. */
 export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
   const { tasks, wakes, shards, retention, journal, sender, sync, readsTogether, outbox, slots, waiting } = deps;
-  const { paidCalls, claimSpeeches, exchangeTimeoutMs, now, random, sleep, background, log } = deps;
+  const { paidCalls, claimAnswers, exchangeTimeoutMs, now, random, sleep, background, log } = deps;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
@@ -168,7 +168,7 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
       // Not awaited, so that a hub or an account that hangs does not delay tasks.
       background(() => outbox.run());
       background(() => waiting.run());
-      background(() => claimSpeeches());
+      background(() => claimAnswers());
       await Promise.all([probe(), actOnDue()]);
       retention.run();
     },

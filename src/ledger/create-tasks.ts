@@ -1,20 +1,23 @@
 import { measureInlineAudio } from '../domain/audio.ts';
 import type { LedgerLimits } from '../config/index.ts';
 import type { Validation } from '../domain/check.ts';
-import { lipSyncUnits, VOICE_UNITS } from '../domain/cost.ts';
+import { fromMilliunits, lipSyncMilliunits, VOICE_UNITS } from '../domain/cost.ts';
 import {
   checkCreateVoiceTaskInput,
   checkLipSyncInput,
   type CreateLipSyncTaskInput,
   type CreateVoiceTaskInput,
   type AudioSource,
+  type FaceInput,
   type LipSyncFacts,
   type LipSyncRequest,
   spokenIdOf,
   type VoiceRequest,
 } from '../domain/inputs.ts';
 import { checkNotes } from '../domain/notes.ts';
+import type { LipSyncQuote } from '../domain/ports.ts';
 import {
+  type Face,
   type FaceScan,
   type KeptAudio,
   type KeptLipSyncInput,
@@ -26,6 +29,7 @@ import {
 } from '../domain/records.ts';
 import type { TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
+import { KlingError } from '../kling/errors.ts';
 import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
 import type { Journal } from './journal.ts';
 import type { BudgetCheck } from './limits.ts';
@@ -37,6 +41,8 @@ import type { TaskRow, TaskStore } from './stores/tasks.ts';
 export interface TaskCreator {
   createVoiceTask(input: CreateVoiceTaskInput): Promise<VoiceTask>;
   createLipSyncTask(input: CreateLipSyncTaskInput): Promise<LipSyncTask>;
+  /** Makes the checks of `createLipSyncTask`, and throws as that does. Writes nothing, and does not call Kling. */
+  quoteLipSync(input: CreateLipSyncTaskInput): Promise<LipSyncQuote>;
 }
 
 interface TaskCreatorDeps {
@@ -78,15 +84,8 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
     row: TaskRow,
     digest: RequestDigest,
   ): Promise<T | null> {
-    const { id, externalId } = row.record;
-    if (row.record.kind !== kind || !(await digest.matches(row.inputDigest))) {
-      throw new GatewayError({
-        code: 'CONFLICT',
-        message: `The external id "${externalId}" stands for a task that was made with another input.`,
-        retryable: false,
-        existing: { type: row.record.kind, id },
-      });
-    }
+    await checkRepeat(kind, row, digest);
+    const { id } = row.record;
     if (sender.isBusy(id)) await sender.send(id, true);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the kinds have been compared
     return (tasks.find({ id })?.record ?? null) as T | null;
@@ -167,39 +166,64 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       const digest = await digestOfLipSync(input);
       const before = rowOf(input.externalId ?? null);
       if (before !== null) {
-        return (await repeated<LipSyncTask>('LIP_SYNC', before, digest)) ?? creator.createLipSyncTask(input);
+        const task = await repeated<LipSyncTask>('LIP_SYNC', before, digest).catch(withUnknownSession(input));
+        return task ?? creator.createLipSyncTask(input);
       }
-      const scan = assets.faceScan(scanIdOf(input.faceId ?? ''));
-      const known = facts(input, scan);
-      const checked = validOrThrow<LipSyncRequest>(checkLipSyncInput(input, ['input'], known));
-      // The length that Kling measured takes precedence over the caller's.
-      const units = lipSyncUnits(scan?.videoDurationMs ?? input.videoDurationMs ?? null);
-      const request = JSON.stringify(checked);
-      checkRoom(request);
-      checkBudget(units);
-      const fields = newTask(input, units);
-      const kept = toKeptInput(checked, known, scan, digest.audioSha256);
+      const { scan, known, checked, request, milliunits } = checkLipSync(input);
+      const fields = newTask(input, fromMilliunits(milliunits));
       const record: LipSyncTask = {
         ...fields,
         kind: 'LIP_SYNC',
-        ...(input.faceId === null ? {} : { faceId: input.faceId }),
+        ...(scan === null || known.face === null ? {} : { faceId: `${scan.id}:${known.face.faceId}` }),
         parentVideo: null,
         videos: [],
         watermarkEnabled: checked.watermark,
-        details: { ...fields.details, ...(kept === null ? {} : { lipSync: kept }) },
+        details: { ...fields.details, lipSync: toKeptInput(checked, known, scan, digest.audioSha256) },
       };
-      return create(record, digest, request);
+      return create(record, digest, request).catch(withUnknownSession(input));
+    },
+
+    async quoteLipSync(input) {
+      const before = rowOf(input.externalId ?? null);
+      if (before === null) {
+        const { checked, milliunits } = checkLipSync(input);
+        return { milliunits, placement: checked.placement };
+      }
+      await checkRepeat('LIP_SYNC', before, await digestOfLipSync(input));
+      const { audioStartMs: cropStartMs, audioEndMs: cropEndMs, insertAtMs } = input.placement;
+      return { milliunits: 0, placement: { cropStartMs, cropEndMs, insertAtMs } };
     },
   };
   return creator;
 
-  function facts(input: CreateLipSyncTaskInput, scan: FaceScan | null): LipSyncFacts {
-    const face = scan?.faces.find(({ faceId }) => `${scan.id}:${faceId}` === input.faceId) ?? null;
-    const audioId = spokenIdOf(input.audio);
+  /** Makes every check of a new lip-sync, and throws what is wrong. */
+  function checkLipSync(input: CreateLipSyncTaskInput) {
+    const scan = scanOf(input.face);
+    const known = facts(input, scan);
+    const checked = validOrThrow<LipSyncRequest>(checkLipSyncInput(input, ['input'], known));
+    // The length that Kling measured takes precedence over the caller's.
+    const milliunits = lipSyncMilliunits(scan?.videoDurationMs ?? input.videoDurationMs ?? null);
+    const request = JSON.stringify(checked);
+    checkRoom(request);
+    checkBudget(fromMilliunits(milliunits));
+    return { scan, known, checked, request, milliunits };
+  }
+
+  function scanOf({ faceId, klingFace }: FaceInput): FaceScan | null {
+    if (typeof faceId === 'string') return assets.faceScan(scanIdOf(faceId));
+    return typeof klingFace?.klingSessionId === 'string' ? assets.scanOfSession(klingFace.klingSessionId) : null;
+  }
+
+  function facts({ face: chosen, audio }: CreateLipSyncTaskInput, scan: FaceScan | null): LipSyncFacts {
+    const isChosen = ({ faceId }: Face): boolean =>
+      typeof chosen.faceId === 'string'
+        ? `${scan?.id}:${faceId}` === chosen.faceId
+        : faceId === chosen.klingFace?.klingFaceId;
+    const audioId = spokenIdOf(audio);
     return {
-      face,
-      sessionId: face === null || scan === null ? null : scan.sessionId,
-      scanExpiresAtMs: face === null || scan === null ? null : scan.expiresAtMs,
+      face: scan?.faces.find(isChosen) ?? null,
+      sessionId: scan?.sessionId ?? null,
+      scanExpiresAtMs: scan?.expiresAtMs ?? null,
       now: now(),
       hasSpeech: audioId !== null && assets.speech(audioId) !== null,
       audioDurationMs: audioId === null ? null : assets.speechDurationMs(audioId),
@@ -207,17 +231,41 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
   }
 }
 
-/** Returns what a lip-sync keeps of its checked input. Null without a face, which the check refuses. */
+/** Throws `CONFLICT` unless the task of an external id was made with this input. */
+async function checkRepeat(kind: TaskKind, { record, inputDigest }: TaskRow, digest: RequestDigest): Promise<void> {
+  if (record.kind === kind && (await digest.matches(inputDigest))) return;
+  throw new GatewayError({
+    code: 'CONFLICT',
+    message: `The external id "${record.externalId}" stands for a task that was made with another input.`,
+    retryable: false,
+    existing: { type: record.kind, id: record.id },
+  });
+}
+
+/**
+ * Returns the handler of a failed create. Kling's refusal of a session that the caller has named becomes an issue of the
+ * input. Kling's text is not documented, so the word is searched.
+ */
+function withUnknownSession({ face: { klingFace = null } }: CreateLipSyncTaskInput): (error: unknown) => never {
+  return (error) => {
+    const isAboutSession = error instanceof KlingError && error.outcome === 'REFUSED' && /session/i.test(error.message);
+    if (klingFace === null || !isAboutSession) throw error;
+    const path = ['input', 'face', 'klingFace', 'klingSessionId'];
+    const message = `Kling knows no such session, or it is older than 24 hours. ${error.message}`;
+    throw badUserInput([{ path, code: 'NOT_FOUND', message }]);
+  };
+}
+
+/** Returns what a lip-sync keeps of its checked input. */
 function toKeptInput(
-  { sound, placement, soundVolume, originalAudioVolume, watermark }: LipSyncRequest,
+  { sessionId, faceId, sound, placement, soundVolume, originalAudioVolume, watermark }: LipSyncRequest,
   { face, audioDurationMs }: LipSyncFacts,
   scan: FaceScan | null,
   audioSha256: string | null,
-): KeptLipSyncInput | null {
-  if (face === null) return null;
+): KeptLipSyncInput {
   const { video, videoDurationMs } = scan ?? {};
   return {
-    face,
+    ...(face === null ? { klingFace: { sessionId, faceId } } : { face }),
     ...(video === undefined ? {} : { video }),
     ...(videoDurationMs === undefined ? {} : { videoDurationMs }),
     audio: toKeptAudio(sound, audioDurationMs, audioSha256),

@@ -3,6 +3,7 @@ import {
   type CreateLipSyncTaskInput,
   type CreateVoiceTaskInput,
   type IdentifyFacesInput,
+  languageOf,
   SPEECH_SPEED,
   spokenIdOf,
   type SynthesizeSpeechInput,
@@ -51,19 +52,21 @@ export async function digestOfVoice(input: CreateVoiceTaskInput): Promise<Reques
 
 /** Leaves out the lengths that the caller states: they serve checks and estimates, and do not change the video. */
 export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<LipSyncDigest> {
-  const { placement, audio } = input;
+  const { face, placement, audio } = input;
   const bytes = await bytesOf(audio.base64);
+  const { klingSessionId, klingFaceId } = face.klingFace ?? {};
   const canonical: Canonical = [
     'lip-sync',
-    ['face', input.faceId],
+    ['face', face.faceId ?? null],
     ['audio', urlOf(audio.url), ['audio-id', spokenIdOf(audio)], bytes],
     ['cut-ms', placement.audioStartMs, placement.audioEndMs],
     ['insert-at-ms', placement.insertAtMs],
     ['audio-volume', input.audioVolume ?? VOLUME.fallback],
     ['original-audio-volume', input.originalAudioVolume ?? VOLUME.fallback],
     ['watermark', input.watermark ?? false],
+    ...(klingSessionId === undefined || klingFaceId === undefined ? [] : [['kling-face', klingSessionId, klingFaceId]]),
   ];
-  const digest = await toDigest(canonical, () => legacyCreates('createLipSyncTask', withLengthsBefore(input)));
+  const digest = await toDigest(canonical, () => legacyCreates('createLipSyncTask', asBefore(input)));
   const [form, sha256OfAudio] = bytes;
   return { ...digest, audioSha256: form === 'bytes' ? sha256OfAudio : null };
 }
@@ -77,9 +80,13 @@ export async function digestOfFaceScan({ video }: IdentifyFacesInput): Promise<R
   ]);
 }
 
-/** Keeps blanks at the ends of the text, because Kling gets them. */
+/**
+ * Keeps blanks at the ends of the text, because Kling gets them. Trade-off: if a later version does not list a voice any
+ * more, a repeat without a language is a `CONFLICT`.
+ */
 export async function digestOfSpeech({ speech }: SynthesizeSpeechInput): Promise<RequestDigest> {
-  const { text, klingVoiceId: voiceId, language } = speech;
+  const { text, klingVoiceId: voiceId } = speech;
+  const language = languageOf(speech);
   const speed = speech.speed ?? SPEECH_SPEED.fallback;
   return toDigest(['speech', ['text', text], ['voice-id', voiceId], ['language', language], ['speed', speed]], () => [
     { call: 'synthesizeSpeech', request: { text, voiceId, language, speed } },
@@ -156,10 +163,10 @@ function legacyCreates(call: 'createVoice' | 'createLipSyncTask', input: object)
   return [AS_DEFINED, BY_NAME].map((order) => ({ [call]: inOrder(whole, order) }));
 }
 
-/** Moves the lengths that the caller states into the placement, where version 0.1 had them. */
-function withLengthsBefore({ audioDurationMs, videoDurationMs, ...input }: CreateLipSyncTaskInput): object {
+/** Moves the face and the lengths that the caller states to where version 0.1 had them. */
+function asBefore({ face, audioDurationMs, videoDurationMs, ...input }: CreateLipSyncTaskInput): object {
   const lengths = Object.entries({ audioDurationMs, videoDurationMs }).filter(([, value]) => value !== undefined);
-  return { ...input, placement: { ...input.placement, ...Object.fromEntries(lengths) } };
+  return { ...input, faceId: face.faceId, placement: { ...input.placement, ...Object.fromEntries(lengths) } };
 }
 
 function withNamesBefore(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import type { KlingAccount } from '../account/kling-account.ts';
 import { type ResultId, resultKey } from '../account/owners.ts';
-import type { VideoSource } from '../domain/inputs.ts';
+import type { AudioSource, VideoSource } from '../domain/inputs.ts';
 import type { LipSyncSnapshot } from '../domain/task.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
@@ -11,6 +11,8 @@ interface IsolationDeps {
   readonly owners: Owners;
   /** Returns true if a task of this ledger has this external id at Kling. */
   readonly isOurTask: (externalTaskId: string) => boolean;
+  /** Returns true for the session of one of this ledger's scans. */
+  readonly isOurSession: (sessionId: string) => boolean;
   /** Returns [0, 1). */
   readonly random: () => number;
   readonly log: Log;
@@ -19,9 +21,12 @@ interface IsolationDeps {
 /**
  * Wraps a client so that one tenant cannot use the results of another. Videos of a task are claimed before the tenant sees
  * them. A claim that fails fails the read, which is retried. If a request names a result that another tenant has claimed,
- * Kling is asked for a decoy instead, and refuses it. Speech is claimed by the paid calls, which must not lose it.
+ * Kling is asked for a decoy instead, and refuses it. Speech and scans are claimed by the paid calls, which must not lose
+ * them.
  */
-export function isolateKling(kling: KlingClient, { owners, isOurTask, random, log }: IsolationDeps): KlingClient {
+export function isolateKling(kling: KlingClient, deps: IsolationDeps): KlingClient {
+  const { owners, isOurTask, isOurSession, random, log } = deps;
+
   async function claimed(snapshot: LipSyncSnapshot): Promise<LipSyncSnapshot> {
     // A forged callback may have named a task of another tenant: its videos must not be claimed.
     if (snapshot.externalTaskId !== null && !isOurTask(snapshot.externalTaskId)) return snapshot;
@@ -44,6 +49,16 @@ export function isolateKling(kling: KlingClient, { owners, isOurTask, random, lo
     return withOwnId({ kind: 'VIDEO', id: videoId }, (id) => call({ videoId: id }));
   }
 
+  async function withAudio<T>(sound: AudioSource, call: (sound: AudioSource) => Promise<T>): Promise<T> {
+    const { audioId } = sound;
+    if (audioId === undefined) return call(sound);
+    return withOwnId({ kind: 'AUDIO', id: audioId }, (id) => call({ audioId: id }));
+  }
+
+  async function withSession<T>(sessionId: string, call: (sessionId: string) => Promise<T>): Promise<T> {
+    return isOurSession(sessionId) ? call(sessionId) : withOwnId({ kind: 'SESSION', id: sessionId }, call);
+  }
+
   return {
     ...kling,
     createVoiceTask: async (request, identity, signal) =>
@@ -57,13 +72,12 @@ export function isolateKling(kling: KlingClient, { owners, isOurTask, random, lo
         throw calls.begun ? error : notSent(error);
       });
     },
-    async createLipSyncTask(request, identity, signal) {
-      const { audioId } = request.sound;
-      if (audioId === undefined) return claimed(await kling.createLipSyncTask(request, identity, signal));
-      return withOwnId({ kind: 'AUDIO', id: audioId }, async (id) =>
-        claimed(await kling.createLipSyncTask({ ...request, sound: { audioId: id } }, identity, signal)),
-      );
-    },
+    createLipSyncTask: async (request, identity, signal) =>
+      withSession(request.sessionId, (sessionId) =>
+        withAudio(request.sound, async (sound) =>
+          claimed(await kling.createLipSyncTask({ ...request, sessionId, sound }, identity, signal)),
+        ),
+      ),
     readLipSyncTask: async (id, signal) => claimed(await kling.readLipSyncTask(id, signal)),
   };
 }

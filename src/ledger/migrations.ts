@@ -202,6 +202,16 @@ const STEPS: readonly string[] = [
   ALTER TABLE task DROP COLUMN is_cancelled;
   CREATE INDEX task_ended ON task (status = 'CANCELLED', ended_at) WHERE ended_at IS NOT NULL;
   `,
+  // A scan waits for the claim of its session, too. Those that Kling still accepts are claimed by the next alarm. A scan is
+  // found by its session.
+  `
+  ALTER TABLE paid_call RENAME COLUMN speech TO asset;
+  UPDATE paid_call SET asset = answer, wake_at = at
+    WHERE json_extract(answer, '$.sessionId') IS NOT NULL AND json_extract(answer, '$.expiresAtMs') > unixepoch() * 1000;
+  ALTER TABLE face_scan ADD COLUMN session_id TEXT;
+  UPDATE face_scan SET session_id = json_extract(scan, '$.sessionId');
+  CREATE INDEX face_scan_by_session ON face_scan (session_id);
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

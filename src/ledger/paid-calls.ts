@@ -1,3 +1,4 @@
+import type { ResultId } from '../account/owners.ts';
 import {
   type Deduction,
   FACE_SCAN_UNITS,
@@ -10,6 +11,7 @@ import {
   checkIdentifyFacesInput,
   checkSynthesizeSpeechInput,
   type IdentifyFacesInput,
+  languageOf,
   SPEECH_SPEED,
   type SpeechRequest,
   type SynthesizeSpeechInput,
@@ -33,11 +35,11 @@ export interface PaidCalls {
   /** If the external id was used with the same input before, returns the first answer and charges nothing. */
   identifyFaces(input: IdentifyFacesInput, externalId: string | null): Promise<FaceScan>;
   synthesizeSpeech(input: SynthesizeSpeechInput, externalId: string | null): Promise<Speech>;
-  /** Claims the speeches whose claim failed or was interrupted, so that the list shows them. Called by the alarm. */
+  /** Claims the scans and speeches whose claim failed or was interrupted, so that the lists show them. Called by the alarm. */
   claimDue(): Promise<void>;
 }
 
-/** The most speeches that one run of the alarm claims. The next run follows at once. */
+/** The most scans and speeches that one run of the alarm claims. The next run follows at once. */
 const CLAIMS_AT_ONCE = 100;
 
 interface PaidCallsDeps {
@@ -63,11 +65,8 @@ interface Order<T> {
   readonly units: string;
   /** Throws if the input is invalid. Returns the call. A repeat is not checked: an accepted call stays accepted. */
   readonly check: () => (id: string) => Promise<T>;
-  /**
-   * Returns the speech in an answer. A later request may name its audio, so it is listed once the audio is claimed. Missing
-   * for a scan, which is listed at once: a later request names its faces by the gateway's own ids.
-   */
-  readonly speechOf?: (answer: T) => Speech;
+  /** Returns what was made. A later request may name it by Kling's id, so it is listed once that is claimed. */
+  readonly assetOf: (answer: T) => FaceScan | Speech;
 }
 
 /** Creates the paid calls. Build one per object: concurrent calls with the same key share an answer in memory. */
@@ -83,20 +82,20 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
   }
 
   /** Calls Kling once and stores the answer and its consequences in one transaction. No caller has seen the answer yet. */
-  async function pay<T>(
+  async function pay<T extends Deduction>(
     id: string,
-    { key, digest, speechOf }: Pick<Order<T>, 'key' | 'digest' | 'speechOf'>,
+    { key, digest, assetOf }: Pick<Order<T>, 'key' | 'digest' | 'assetOf'>,
     call: () => Promise<T>,
-    keep: (answer: T) => void,
+    price: string,
   ): Promise<T> {
     paidCalls.begin(id, key, digest.text, now());
     arm();
     try {
       const answer = await call();
       transaction(() => {
-        keep(answer);
+        charge(answer, price);
         paidCalls.hold(id, JSON.stringify(answer));
-        if (speechOf) paidCalls.holdSpeech(id, speechOf(answer), now() + claimWaitMs(0, random));
+        paidCalls.holdAsset(id, assetOf(answer), now() + claimWaitMs(0, random));
         arm();
       });
       return answer;
@@ -107,26 +106,21 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     }
   }
 
-  /** Claims the audio, so that the answer may be shown. If that fails, the alarm tries again, and so does a repeat. */
-  async function show<T>(id: string, { key, speechOf }: Order<T>, answer: T): Promise<T> {
-    const speech = speechOf?.(answer) ?? null;
-    if (speech !== null) {
-      await claim([speech]).catch((cause: unknown) => {
-        throw notShown(key, cause);
-      });
-    }
-    finish(id, speech);
+  /** Claims the answer, so that it may be shown. If that fails, the alarm tries again, and so does a repeat. */
+  async function show<T>(id: string, { key, assetOf }: Order<T>, answer: T): Promise<T> {
+    const asset = assetOf(answer);
+    await owners.claim([resultIdOf(asset)]).catch((cause: unknown) => {
+      throw notShown(key, isSpeech(asset) ? 'speeches' : 'faceScans', cause);
+    });
+    finish(id, asset);
     return answer;
   }
 
-  function claim(speeches: readonly Speech[]): Promise<void> {
-    return owners.claim(speeches.map(({ audioId }) => ({ kind: 'AUDIO', id: audioId })));
-  }
-
-  /** Lists a speech whose audio is claimed: the list must not show audio that turns out to be of another tenant. */
-  function finish(id: string, speech: Speech | null): void {
+  /** Lists what is claimed: a list must not show what turns out to be of another tenant. */
+  function finish(id: string, asset: FaceScan | Speech): void {
     transaction(() => {
-      if (speech !== null) assets.keepSpeech(speech, now());
+      if (isSpeech(asset)) assets.keepSpeech(asset, now());
+      else assets.keepFaceScan(asset);
       paidCalls.finish(id);
       arm();
     });
@@ -143,14 +137,14 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
       }
     });
     try {
-      await claim(due.map(({ speech }) => speech));
+      await owners.claim(due.map(({ asset }) => resultIdOf(asset)));
     } catch (error) {
       const givenUp = due.filter(({ tries }) => tries + 1 >= CLAIMS_MAX).map(({ id }) => id);
       const level = givenUp.length > 0 ? 'error' : 'warn';
-      log({ level, message: 'speeches not claimed', count: due.length, givenUp, cause: String(error) });
+      log({ level, message: 'answers not claimed', count: due.length, givenUp, cause: String(error) });
       return;
     }
-    for (const { id, speech } of due) finish(id, speech);
+    for (const { id, asset } of due) finish(id, asset);
   }
 
   /**
@@ -194,6 +188,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
         key,
         digest,
         units: FACE_SCAN_UNITS,
+        assetOf: scanOf,
         check() {
           const request = validOrThrow(checkIdentifyFacesInput(input));
           const call = async (id: string): Promise<FaceScan> => {
@@ -213,40 +208,34 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
               externalId: key,
             };
           };
-          return (id) =>
-            pay(
-              id,
-              { key, digest },
-              () => call(id),
-              (scan) => {
-                assets.keepFaceScan(scan);
-                charge(scan, FACE_SCAN_UNITS);
-              },
-            );
+          return (id) => pay(id, { key, digest, assetOf: scanOf }, () => call(id), FACE_SCAN_UNITS);
         },
       });
     },
 
     async synthesizeSpeech(input, key) {
       const digest = await digestOfSpeech(input);
-      const { text, klingVoiceId: voiceId, language, speed } = input.speech;
+      const { text, klingVoiceId: voiceId, speed } = input.speech;
+      // An unknown language is refused, or conflicts with the earlier call.
+      const language = languageOf(input.speech) ?? 'en';
       const spoken = { text, voiceId, language, speed: speed ?? SPEECH_SPEED.fallback, externalId: key };
-      const speechOf = (answer: SpeechAnswer): Speech => ({ ...answer, ...spoken });
+      const assetOf = (answer: SpeechAnswer): Speech => ({ ...answer, ...spoken });
       const answered = await once<SpeechAnswer>({
         key,
         digest,
         units: SPEECH_UNITS,
-        speechOf,
+        assetOf,
         check() {
-          const request = validOrThrow(checkSynthesizeSpeechInput(input));
+          const isVideoVoice = input.isVideoVoice === true || assets.voice(voiceId) !== null;
+          const request = validOrThrow(checkSynthesizeSpeechInput({ ...input, isVideoVoice }));
           const call = async (): Promise<SpeechAnswer> => {
             const result = await kling.synthesizeSpeech(request);
             return { ...result, createdAtMs: result.createdAtMs ?? now() };
           };
-          return (id) => pay(id, { key, digest, speechOf }, call, (answer) => charge(answer, SPEECH_UNITS));
+          return (id) => pay(id, { key, digest, assetOf }, call, SPEECH_UNITS);
         },
       });
-      return speechOf(answered);
+      return assetOf(answered);
     },
   };
 }
@@ -264,14 +253,27 @@ function conflict(key: string, { answer }: PaidCall): GatewayError {
   });
 }
 
+/** The answer to a scan is the scan. */
+function scanOf(answer: FaceScan): FaceScan {
+  return answer;
+}
+
+function isSpeech(asset: FaceScan | Speech): asset is Speech {
+  return 'audioId' in asset;
+}
+
+function resultIdOf(asset: FaceScan | Speech): ResultId {
+  return isSpeech(asset) ? { kind: 'AUDIO', id: asset.audioId } : { kind: 'SESSION', id: asset.sessionId };
+}
+
 /** Names the object of a stored answer. Speeches are found by Kling's id of the audio. */
 function objectIn(answer: FaceScan | SpeechAnswer): ExistingObject {
   return 'audioId' in answer ? { type: 'SPEECH', id: answer.audioId } : { type: 'FACE_SCAN', id: answer.id };
 }
 
-function notShown(key: string | null, cause: unknown): GatewayError {
+function notShown(key: string | null, list: string, cause: unknown): GatewayError {
   const hint = key === null ? '' : ' The same external id asks for it again.';
-  const message = `It was made and paid for, and cannot be shown now. It will appear in "speeches".${hint}`;
+  const message = `It was made and paid for, and cannot be shown now. It will appear in "${list}".${hint}`;
   return new GatewayError(
     { code: 'UPSTREAM_UNAVAILABLE', message, retryable: key !== null, isFromKling: true },
     { cause },

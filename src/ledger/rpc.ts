@@ -33,6 +33,8 @@ export function createLedgerPort(
     textOf: ({ id, externalId }) => (id === undefined ? `external ${externalId}` : `id ${id}`),
   });
 
+  let quoting: Promise<unknown> = Promise.resolve();
+
   return {
     async write(name, input) {
       const result = await reach(writes[name](input, requestId), interruptedWrite(name, input));
@@ -60,6 +62,12 @@ export function createLedgerPort(
       return slice;
     },
     usage: (month) => reach(ledger.usage(month)),
+    async lipSyncQuote(input) {
+      // One after another, as the mutations of a request: each may carry megabytes of audio.
+      const quote = quoting.then(() => reach(ledger.lipSyncQuote(input, requestId)));
+      quoting = quote.catch(() => {});
+      return fromResult(await quote);
+    },
   };
 }
 

@@ -42,7 +42,7 @@ const RESEND: Backoff = { baseMs: 30_000, capMs: 3_600_000, jitter: 'EVEN' };
 /** A lost task is read again after 5, 10, 20, then every 30 minutes. */
 const LOST: Backoff = { baseMs: POLL_MAX_MS, capMs: 1_800_000, jitter: 'EVEN' };
 
-/** The claim of a speech's audio is tried after 2 s, doubling up to an hour: `CLAIMS_MAX` tries take a day. */
+/** The claim of a scan or a speech is tried after 2 s, doubling up to an hour: `CLAIMS_MAX` tries take a day. */
 const CLAIM: Backoff = { baseMs: SETTLE_MS, capMs: 3_600_000, jitter: 'EVEN' };
 export const CLAIMS_MAX = 35;
 
@@ -67,7 +67,7 @@ export function resendWaitMs(sends: number, random: () => number): number {
   return sends <= 1 ? 0 : backoffMs(sends - 1, RESEND, random);
 }
 
-/** Returns the wait before the alarm claims a speech, after `tries` tries. */
+/** Returns the wait before the alarm claims a scan or a speech, after `tries` tries. */
 export function claimWaitMs(tries: number, random: () => number): number {
   return backoffMs(tries + 1, CLAIM, random);
 }

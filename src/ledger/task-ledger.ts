@@ -7,6 +7,7 @@ import { checkNotes, type NotesInput } from '../domain/notes.ts';
 import {
   type CatchUp,
   type DeletedVoiceResult,
+  type LipSyncQuote,
   type PresentPlace,
   type NamedTask,
   type TaskReference,
@@ -119,6 +120,10 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     if (kind === null) return { ok: false, issues: [wrongIdType('taskId', 'task')] };
     const row = this.#parts.tasks.find({ id });
     return row?.record.kind === kind ? { ok: true, value: row } : { ok: false, issues: [unknownId('taskId', 'task')] };
+  }
+
+  lipSyncQuote(input: Input.CreateLipSyncTaskInput, requestId?: string): Promise<Result<LipSyncQuote>> {
+    return traced({ requestId }, () => toResult(() => this.#parts.creator.quoteLipSync(input)));
   }
 
   async task(reference: TaskReference): Promise<TaskRecord | null> {

@@ -79,6 +79,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const kling = isolateKling(createKling(config, slots, log), {
     owners,
     isOurTask: (id) => tasks.find({ id }) !== null,
+    isOurSession: (id) => assets.scanOfSession(id) !== null,
     random,
     log,
   });
@@ -168,7 +169,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       sender,
       sync,
       paidCalls,
-      claimSpeeches: () => calls.claimDue(),
+      claimAnswers: () => calls.claimDue(),
       readsTogether: 'apiKey' in config.kling.keys,
       outbox,
       slots,

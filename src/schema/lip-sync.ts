@@ -1,4 +1,5 @@
 import type { Slice } from '../domain/cursor.ts';
+import type { CreateLipSyncTaskInput } from '../domain/inputs.ts';
 import type { Placement } from '../domain/placement.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
@@ -18,7 +19,7 @@ import {
 } from './task.ts';
 import { toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
 
-const PlacementRef = builder.objectRef<Placement>('Placement').implement({
+export const PlacementRef = builder.objectRef<Placement>('Placement').implement({
   description: 'The clip of the audio, and where it is heard in the video.',
   fields: (t) => ({
     audioStartMs: t.exposeInt('cropStartMs', {
@@ -60,13 +61,14 @@ export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSy
       type: VideoRef,
       nullable: true,
       description:
-        'The video that the face is in. Null in a task that version 0.1 made, until Kling reports the video.',
+        'The video that the face is in. Null for a scan made elsewhere and in a task that version 0.1 made, until Kling reports the video.',
       resolve: sourceVideoOf,
     }),
     face: t.field({
       type: FaceRef,
       nullable: true,
-      description: 'The face that speaks, as the scan found it. Null in a task that version 0.1 made.',
+      description:
+        'The face that speaks, as the scan found it. Null for a scan made elsewhere, and in a task that version 0.1 made.',
       resolve: faceOf,
     }),
     audio: t.field({
@@ -178,10 +180,35 @@ const PlacementInputRef = builder.inputType('PlacementInput', {
   }),
 });
 
-const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
+const KlingFaceInputRef = builder.inputType('KlingFaceInput', {
+  description: "A face by Kling's own ids.",
+  fields: (t) => ({
+    klingSessionId: t.string({ description: "Kling's `session_id` of the scan, as in `FaceScan.klingSessionId`." }),
+    klingFaceId: t.string({ description: "Kling's `face_id`, as in `Face.klingFaceId`. Unique within the scan only." }),
+  }),
+});
+
+const FaceInputRef = builder.inputType('FaceInput', {
+  description: 'The face that a lip-sync makes speak.',
+  isOneOf: true,
+  fields: (t) => ({
+    faceId: t.globalID({
+      required: false,
+      description: 'The `id` of a `Face` of a scan that is at most 24 hours old.',
+    }),
+    klingFace: t.field({
+      type: KlingFaceInputRef,
+      required: false,
+      description:
+        'A face of a scan that was made elsewhere. Kling checks its interval and the age of its scan. A face that another tenant found here does not exist.',
+    }),
+  }),
+});
+
+export const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
   description: 'Which face speaks which audio.',
   fields: (t) => ({
-    faceId: t.globalID({ description: 'The `id` of a `Face` of a scan that is at most 24 hours old.' }),
+    face: t.field({ type: FaceInputRef, description: 'Whose lips are moved.' }),
     audio: t.field({ type: AudioInputRef, description: 'The audio that is spoken.' }),
     placement: t.field({ type: PlacementInputRef, description: 'Where the audio is heard.' }),
     audioVolume: t.float({ defaultValue: 1, description: 'Volume of the audio, 0 to 2.' }),
@@ -223,12 +250,21 @@ builder.mutationField('createLipSyncTask', (t) =>
     args: {
       input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'Checked completely before anything is paid.' }),
     },
-    async resolve(_root, { input }, { ledger }) {
-      const { speechId, ...audio } = input.audio;
-      const speech = speechId === undefined || speechId === null ? {} : { speechId: idOf('Speech', speechId) ?? '' };
-      const faceId = idOf('Face', input.faceId);
-      const given = { ...definedOnly(input), faceId, audio: { ...definedOnly(audio), ...speech } };
-      return ledger.write('createLipSyncTask', given);
-    },
+    resolve: (_root, { input }, { ledger }) => ledger.write('createLipSyncTask', toLipSyncInput(input)),
   }),
 );
+
+/** Decodes the ids of an input. An id of another type becomes an empty text, which the ledger refuses. */
+export function toLipSyncInput(input: typeof CreateLipSyncTaskInputRef.$inferInput): CreateLipSyncTaskInput {
+  const { speechId, ...audio } = input.audio;
+  const { faceId, ...face } = input.face;
+  return {
+    ...definedOnly(input),
+    face: { ...definedOnly(face), ...(isGiven(faceId) ? { faceId: idOf('Face', faceId) ?? '' } : {}) },
+    audio: { ...definedOnly(audio), ...(isGiven(speechId) ? { speechId: idOf('Speech', speechId) ?? '' } : {}) },
+  };
+}
+
+function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}

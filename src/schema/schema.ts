@@ -1,5 +1,6 @@
 import './face-scan.ts';
 import './lip-sync.ts';
+import './lip-sync-quote.ts';
 import './operator.ts';
 import './speech.ts';
 import './task.ts';

@@ -1,10 +1,19 @@
 import type { SpeechRequest } from '../domain/inputs.ts';
+import type { Upstream } from '../domain/ports.ts';
 import { resultExpiresAtMs, type Speech } from '../domain/records.ts';
-import { SPEECH_VOICES, SPEECH_VOICES_SOURCE, type SpeechVoice, type VoiceGender } from '../domain/speech-voices.ts';
+import {
+  languagesOf,
+  SPEECH_VOICES,
+  SPEECH_VOICES_SOURCE,
+  type SpeechVoice,
+  type VoiceGender,
+} from '../domain/speech-voices.ts';
+import { GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { PAID_FAILURES } from './failures.ts';
+import { decodeGlobalId, idOf } from './global-id.ts';
 
 const LANGUAGES = {
   ZH: { value: 'zh', description: 'Chinese.' },
@@ -143,7 +152,12 @@ const SpeechInputRef = builder.inputType('SpeechInput', {
       description:
         'A `SpeechVoice.klingVoiceId`, such as `oversea_male1`. One that is not in `speechVoices` is allowed too. A `Voice` cannot be used.',
     }),
-    language: t.field({ type: SpeechLanguageRef, description: 'The language of the text, and one the voice speaks.' }),
+    language: t.field({
+      type: SpeechLanguageRef,
+      required: false,
+      description:
+        'The language of the voice. Null takes it from `speechVoices`, and is refused for a voice that is not listed or is listed in both.',
+    }),
     speed: t.float({ defaultValue: 1, description: "0.8 to 2. 1 is the voice's own speed." }),
   }),
 });
@@ -168,6 +182,23 @@ builder.mutationField('synthesizeSpeech', (t) =>
           "The caller's own id of the speech, 1 to 64 of `A-Z a-z 0-9 . _ : -`. Repeating a call with it returns the same speech and costs nothing, as long as the id is kept, 30 days by default. Another input is a `ConflictError`. Null makes a new speech each time.",
       }),
     },
-    resolve: (_root, args, { ledger }) => ledger.write('synthesizeSpeech', definedOnly(args)),
+    async resolve(_root, args, { ledger, upstream }) {
+      const isVideoVoice = await isForVideos(args.speech.klingVoiceId, upstream);
+      return ledger.write('synthesizeSpeech', { ...definedOnly(args), isVideoVoice });
+    },
   }),
 );
+
+/**
+ * Returns true for the id of a `Voice`, and for a preset voice of Kling. False if the presets cannot be read, as without the
+ * scope for them: Kling then refuses the voice. The ledger knows the voices that were cloned here.
+ */
+async function isForVideos(klingVoiceId: string, upstream: Upstream): Promise<boolean> {
+  if (languagesOf(klingVoiceId).length > 0) return false;
+  if (idOf('Voice', decodeGlobalId(klingVoiceId)) !== null) return true;
+  const presets = await upstream.presetVoices().catch((error: unknown) => {
+    if (error instanceof GatewayError) return [];
+    throw error;
+  });
+  return presets.some(({ voiceId }) => voiceId === klingVoiceId);
+}

@@ -1,5 +1,4 @@
-import { fromMilliunits, lipSyncUnits, monthOf, unitsToUsd } from '../domain/cost.ts';
-import { VIDEO_MS_MAX, VIDEO_MS_MIN } from '../domain/placement.ts';
+import { fromMilliunits, monthOf } from '../domain/cost.ts';
 import type { Usage } from '../domain/ports.ts';
 import { SCOPES, type Viewer } from '../domain/viewer.ts';
 import { badUserInput } from '../errors.ts';
@@ -33,23 +32,6 @@ builder.queryField('viewer', (t) =>
   t.field({ type: ViewerRef, description: 'Returns who is calling.', resolve: (_root, _args, { viewer }) => viewer }),
 );
 
-const QuoteRef = builder.objectRef<{ readonly units: string }>('Quote').implement({
-  description:
-    "What something is expected to cost. An estimate, by Kling's price list of 2026-09: how Kling rounds is not documented.",
-  fields: (t) => ({
-    units: t.expose('units', { type: 'Decimal', description: 'In units, rounded up.' }),
-    usd: t.field({
-      type: 'Decimal',
-      description: 'In US dollars, at 0.14 a unit; a prepaid pack may be cheaper.',
-      resolve: ({ units }) => unitsToUsd(units) ?? units,
-    }),
-    isEstimate: t.boolean({
-      description: 'Always true: what was charged is `unitsCharged` of the task, once it has ended.',
-      resolve: () => true,
-    }),
-  }),
-});
-
 const UsageRef = builder.objectRef<Usage & { readonly month: string }>('Usage').implement({
   description: "The caller's charges in a calendar month, by the time each piece of work was created.",
   fields: (t) => ({
@@ -70,25 +52,8 @@ const UsageRef = builder.objectRef<Usage & { readonly month: string }>('Usage').
   }),
 });
 
-builder.queryFields((t) => ({
-  lipSyncQuote: t.field({
-    type: QuoteRef,
-    description: 'What a lip-sync would cost. Asks nobody and reserves nothing.',
-    args: {
-      videoDurationMs: t.arg.int({
-        description: `Of the video, in milliseconds: ${VIDEO_MS_MIN} to ${VIDEO_MS_MAX}; anything else is \`BAD_USER_INPUT\`. The whole video counts, not the audio.`,
-      }),
-    },
-    resolve(_root, { videoDurationMs }) {
-      if (videoDurationMs < VIDEO_MS_MIN || videoDurationMs > VIDEO_MS_MAX) {
-        const code = videoDurationMs < VIDEO_MS_MIN ? 'TOO_SHORT' : 'TOO_LONG';
-        const message = `must be from ${VIDEO_MS_MIN} to ${VIDEO_MS_MAX}`;
-        throw badUserInput([{ path: ['videoDurationMs'], code, message }]);
-      }
-      return { units: lipSyncUnits(videoDurationMs) };
-    },
-  }),
-  usage: t.field({
+builder.queryField('usage', (t) =>
+  t.field({
     type: UsageRef,
     description: 'Returns what the caller was charged in one month.',
     args: {
@@ -107,4 +72,4 @@ builder.queryFields((t) => ({
       return { month, ...(await ledger.usage(month)) };
     },
   }),
-}));
+);

@@ -159,7 +159,7 @@ async function lipSync(): Promise<void> {
      }`,
     {
       input: {
-        faceId: face.id,
+        face: { faceId: face.id },
         audio: { url: 'https://example.com/hello-5s.mp3' },
         placement,
         videoDurationMs: 10_000,

@@ -72,6 +72,7 @@ const LEDGER: readonly Row[] = [
   row('voice', ['id'], ['voices:read']),
   row('voices', [WINDOW], ['voices:read']),
   row('usage', ['2026-11'], READERS),
+  row('lipSyncQuote', [INPUT], ['lipsync:write']),
 ];
 
 const UPSTREAM: readonly Row[] = [

@@ -144,7 +144,7 @@ function toInput({ externalId, kind, word }: Intent, face: ScannedFace): object 
   if (kind === 'VOICE')
     return { name: externalId.slice(-20), sample: { url: `https://example.com/${name}-12s.mp3` }, externalId };
   return {
-    faceId: face.id,
+    face: { faceId: face.id },
     audio: { url: `https://example.com/${name}-5s.mp3` },
     placement: { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: face.startMs + 500 },
     videoDurationMs: 10_000,

@@ -28,21 +28,21 @@ describe('lipSyncUnits', () => {
 describe('an amount', () => {
   it('matches the price list: 0.05 units are $0.007', () => {
     for (const units of [cost.VOICE_UNITS, cost.FACE_SCAN_UNITS, cost.SPEECH_UNITS]) {
-      expect(cost.unitsToUsd(units)).toBe('0.007');
+      expect(cost.milliunitsToUsd(cost.toMilliunits(units)!)).toBe('0.007');
     }
   });
 
   it('converts to dollars', () => {
-    expect(cost.unitsToUsd('1')).toBe(cost.UNIT_PRICE_USD);
-    expect(cost.unitsToUsd('0.05')).toBe('0.007');
-    expect(cost.unitsToUsd('6')).toBe('0.84');
-    expect(cost.unitsToUsd('0')).toBe('0');
+    expect(cost.milliunitsToUsd(1000)).toBe(cost.UNIT_PRICE_USD);
+    expect(cost.milliunitsToUsd(50)).toBe('0.007');
+    expect(cost.milliunitsToUsd(6000)).toBe('0.84');
+    expect(cost.milliunitsToUsd(1)).toBe('0.00014');
+    expect(cost.milliunitsToUsd(0)).toBe('0');
   });
 
   it.each(['', ' 1', '-1', '+1', '1e3', '1.', '.5', '1,5', 'NaN', '0x10', '1.2.3', '1000000000'])(
     'is null for %j, which is not a plain decimal',
     (text) => {
-      expect(cost.unitsToUsd(text)).toBeNull();
       expect(cost.toMilliunits(text)).toBeNull();
     },
   );

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { AUDIO_BYTES_MAX, checkInlineAudio } from '../../src/domain/audio.ts';
 import { checkCallerKey, checkKlingId, checkText, issuesOf, type Path } from '../../src/domain/check.ts';
-import { checkIdentifyFacesInput, checkLipSyncInput, type CreateLipSyncTaskInput } from '../../src/domain/inputs.ts';
+import {
+  checkIdentifyFacesInput,
+  checkLipSyncInput,
+  checkSynthesizeSpeechInput,
+  type CreateLipSyncTaskInput,
+} from '../../src/domain/inputs.ts';
 import { checkNotes } from '../../src/domain/notes.ts';
 import { checkPlacement, type PlacedInput, type PlacementInput } from '../../src/domain/placement.ts';
 import { checkUrl, URL_CHARS_MAX } from '../../src/domain/url.ts';
@@ -9,6 +14,7 @@ import { ISSUE_CODES, type Issue, type IssueCode } from '../../src/errors.ts';
 import { base64Of, wav } from './support-audio.ts';
 
 const PATH: Path = ['input'];
+const SPEECH = { text: 'Hello', klingVoiceId: 'v', language: 'en' } as const;
 const NOW = Date.UTC(2026, 10, 21);
 
 const url = (text: string) => issuesOf(checkUrl(text, 'video', PATH));
@@ -41,7 +47,7 @@ const lipSync = (input: Partial<CreateLipSyncTaskInput>, scanExpiresAtMs: number
   return issuesOf(
     checkLipSyncInput(
       {
-        faceId: 'scan:0',
+        face: { faceId: 'scan:0' },
         audio: { url: 'https://cdn.example.com/hello.mp3' },
         placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 },
         ...input,
@@ -120,7 +126,12 @@ const KINDS: readonly (readonly [IssueCode, what: string, issues: readonly Issue
   ['TOO_SHORT', 'audio that is measured to be too short', place({ audioEndMs: 2000 }, 60_000, 1999)],
   ['TOO_LONG', 'audio that is measured to be too long', place({}, 60_000, 60_001)],
   ['NOT_FOUND', 'a face that does not exist', lipSync({}, null)],
-  ['WRONG_ID_TYPE', 'a face id that names no face', lipSync({ faceId: null }, null)],
+  ['WRONG_ID_TYPE', 'a face id that names no face', lipSync({ face: { faceId: '' } }, null)],
+  [
+    'VOICE_CANNOT_SPEAK',
+    'a voice for video models',
+    issuesOf(checkSynthesizeSpeechInput({ speech: SPEECH, isVideoVoice: true })),
+  ],
   ['EXPIRED', 'a scan that is older than 24 hours', lipSync({}, NOW)],
 ];
 

@@ -6,7 +6,7 @@ import { base64Of, wav } from './support-audio.ts';
 const NOW = Date.UTC(2026, 10, 21);
 
 const INPUT: CreateLipSyncTaskInput = {
-  faceId: 'scan:0',
+  face: { faceId: 'scan:0' },
   audio: { url: 'https://cdn.example.com/hello.mp3' },
   placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
 };
@@ -67,7 +67,7 @@ describe('checkLipSyncInput', () => {
     };
     const facts = { face: null, sessionId: null, scanExpiresAtMs: null };
     expect(issues(input, facts).map((text) => text.split(':')[0])).toEqual([
-      'input.faceId',
+      'input.face.faceId',
       'input.audio.base64',
       'input.audio.base64',
       'input.audio.base64',
@@ -96,28 +96,67 @@ describe('checkLipSyncInput', () => {
 
 describe('the face of a lip-sync', () => {
   it('is refused if it does not exist', () => {
-    const expected = ['input.faceId: no such face: identify the faces of the video, and choose one of them'];
+    const expected = ['input.face.faceId: no such face: identify the faces of the video, and choose one of them'];
     expect(issues({}, { face: null })).toEqual(expected);
     expect(issues({}, { sessionId: null })).toEqual(expected);
     expect(issues({}, { scanExpiresAtMs: null })).toEqual(expected);
   });
 
   it('is refused if its id is not the id of a face', () => {
-    expect(issues({ faceId: null }, { face: null, sessionId: null, scanExpiresAtMs: null })).toEqual([
-      'input.faceId: is not the id of a Face: identify the faces of the video, and choose one of them',
+    expect(issues({ face: { faceId: '' } }, { face: null, sessionId: null, scanExpiresAtMs: null })).toEqual([
+      'input.face.faceId: is not the id of a Face: identify the faces of the video, and choose one of them',
     ]);
   });
 
   it('is refused from the expiry of its scan, and the placement is still checked', () => {
     expect(issues({}, { scanExpiresAtMs: NOW + 1 })).toEqual([]);
     const expired =
-      'input.faceId: expired at 2026-11-21T00:00:00.000Z: faces can be used for 24 hours; identify them again';
+      'input.face.faceId: expired at 2026-11-21T00:00:00.000Z: faces can be used for 24 hours; identify them again';
     expect(issues({}, { scanExpiresAtMs: NOW })).toEqual([expired]);
     expect(issues({}, { scanExpiresAtMs: Number.NaN })).toEqual([
-      'input.faceId: expired: faces can be used for 24 hours; identify them again',
+      'input.face.faceId: expired: faces can be used for 24 hours; identify them again',
     ]);
     const late = { placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 4000 } };
     expect(issues(late, { scanExpiresAtMs: NOW - 1 })).toHaveLength(2);
+  });
+});
+
+describe('a face by its ids at Kling', () => {
+  const face = { klingFace: { klingSessionId: '850508686686064678', klingFaceId: '0' } };
+  const elsewhere = { face: null, sessionId: null, scanExpiresAtMs: null };
+
+  it('is passed on unchanged if the scan was made elsewhere, with any interval and age', () => {
+    const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 50_000 };
+    const value = { sessionId: '850508686686064678', faceId: '0' };
+    expect(check({ face, placement }, elsewhere)).toMatchObject({ ok: true, value });
+  });
+
+  it('is checked like any face of the scan if the scan is known', () => {
+    expect(check({ face })).toMatchObject({ ok: true, value: { sessionId: '850508686686064678', faceId: '0' } });
+    expect(issues({ face }, { scanExpiresAtMs: NOW })).toEqual([
+      expect.stringMatching(/^input\.face\.klingFace\.klingSessionId: expired at /),
+    ]);
+    expect(issues({ face, placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 4000 } })).toEqual([
+      expect.stringMatching(/^input\.placement\.insertAtMs: the cut \(4000 to 7000\) must overlap the face/),
+    ]);
+    expect(issues({ face }, { face: { faceId: '0', imageUrl: null, startMs: 0, endMs: 1500 } })).toEqual([
+      expect.stringMatching(/^input\.face\.klingFace\.klingFaceId: cannot be lip-synced/),
+    ]);
+    expect(issues({ face }, { face: null })).toEqual([
+      'input.face.klingFace.klingFaceId: no such face in the scan of this session',
+    ]);
+  });
+
+  it('is refused with every problem of the two ids', () => {
+    const wrong = { klingFace: { klingSessionId: '', klingFaceId: '../x' } };
+    expect(issues({ face: wrong }, elsewhere)).toEqual([
+      'input.face.klingFace.klingSessionId: must be 1 to 128 characters long, was 0',
+      expect.stringMatching(/^input\.face\.klingFace\.klingFaceId: is not an id of Kling/),
+    ]);
+  });
+
+  it.each([{}, { faceId: 'scan:0', ...face }, { faceId: null }])('excludes a face id: %j', (given) => {
+    expect(issues({ face: given }, elsewhere)).toEqual(['input.face: must have exactly one of faceId and klingFace']);
   });
 });
 

@@ -44,6 +44,37 @@ describe('checkSynthesizeSpeechInput', () => {
     expect(paths({ speed })).toEqual(expected);
   });
 
+  it.each([
+    ['oversea_male1', 'en'],
+    ['mengwa-v1', 'zh'],
+  ] as const)('takes the language of %s, which is listed for %s alone', (klingVoiceId, language) => {
+    for (const left of [{}, { language: null }]) {
+      const checked = checkSynthesizeSpeechInput({ speech: { text: 'Hello', klingVoiceId, ...left } });
+      expect(checked).toMatchObject({ ok: true, value: { voiceId: klingVoiceId, language } });
+    }
+    // The list may be out of date, so a given language is passed on.
+    expect(checkSynthesizeSpeechInput({ speech: { text: 'Hello', klingVoiceId, language: 'zh' } })).toMatchObject({
+      value: { language: 'zh' },
+    });
+  });
+
+  it.each([
+    ['unlisted', 'must be EN or ZH: this voice is not in `speechVoices`'],
+    ['genshin_klee2', 'must be EN or ZH: this voice is in `speechVoices` for both'],
+  ])('refuses %s without a language', (klingVoiceId, message) => {
+    const checked = checkSynthesizeSpeechInput({ speech: { text: 'Hello', klingVoiceId } });
+    expect(checked.ok ? [] : checked.issues).toEqual([{ path: ['speech', 'language'], code: 'OUT_OF_RANGE', message }]);
+  });
+
+  it('refuses a voice for video models once, also without a language', () => {
+    const speech = { text: '', klingVoiceId: '829824295735410756' };
+    const checked = checkSynthesizeSpeechInput({ speech, isVideoVoice: true });
+    expect(checked.ok ? [] : checked.issues.map(({ code, path }) => [code, path.join('.')])).toEqual([
+      ['OUT_OF_RANGE', 'speech.text'],
+      ['VOICE_CANNOT_SPEAK', 'speech.klingVoiceId'],
+    ]);
+  });
+
   it('says which characters a text must not have', () => {
     const checked = checkSynthesizeSpeechInput({ speech: { text: 'a\0b', klingVoiceId: 'v', language: 'en' } });
     expect(checked.ok ? [] : checked.issues).toEqual([

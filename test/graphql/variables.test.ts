@@ -77,11 +77,11 @@ describe('coerceVariables', () => {
 
   it('reads values of exactly the largest size', ({ expect }) => {
     expect(messagesOf({ ids: Array(1_000).fill('a') })).toEqual([]);
-    expect(messagesOf({ i: keys(100, 1) })[0]).toContain('to include required field "faceId", found: { k0: 1, k1: 1,');
+    expect(messagesOf({ i: keys(100, 1) })[0]).toContain('to include required field "face", found: { k0: 1, k1: 1,');
   });
 
   it.for([
-    ['unknown keys', { i: { faceId: 'f', audio: { url: 'u' }, placement: {}, ...keys(90, 1) } }],
+    ['unknown keys', { i: { face: { faceId: 'f' }, audio: { url: 'u' }, placement: {}, ...keys(90, 1) } }],
     ['unknown keys in each of many', { filter: { status: [], ...keys(90, keys(90, 'x'.repeat(500))) } }],
     ['items of a list', { ids: Array(1_000).fill(keys(3, 'x'.repeat(500))) }],
     ['several variables', { ids: [1.5, 1.5, 1.5], first: 'a', filter: { kind: 'b', status: ['c', 'd', 'e'] } }],

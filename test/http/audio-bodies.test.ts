@@ -9,9 +9,11 @@ const client = createGraphqlClient({ limits: { bytesMax: 10_000, largeBytesMax: 
 
 const CREATE =
   'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { ... on LipSyncTask { id } ... on Failure { code message } } }';
+const QUOTE =
+  'query ($i: CreateLipSyncTaskInput!) { lipSyncQuote(input: $i) { ... on LipSyncQuote { units } ... on Failure { code message } } }';
 const SOUND = 'QUJD'.repeat(10_000);
 const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
-const INPUT = { faceId: 'f', audio: { base64: SOUND }, placement: PLACEMENT };
+const INPUT = { face: { faceId: 'f' }, audio: { base64: SOUND }, placement: PLACEMENT };
 
 function withInput(input: object): string {
   return jsonBody(CREATE, { variables: { i: input } });
@@ -20,11 +22,12 @@ function withInput(input: object): string {
 describe('base64 audio in a request', () => {
   it.for([
     ['in a variable of the input', CREATE, { i: INPUT }],
+    ['in a variable of the input of a quote', QUOTE, { i: INPUT }],
     [
       'in a variable of the audio',
       CREATE.replace('$i: CreateLipSyncTaskInput!', '$s: AudioInput!, $p: PlacementInput!').replace(
         '$i)',
-        '{faceId: "f", audio: $s, placement: $p})',
+        '{face: {faceId: "f"}, audio: $s, placement: $p})',
       ),
       { s: INPUT.audio, p: PLACEMENT },
     ],
@@ -32,7 +35,7 @@ describe('base64 audio in a request', () => {
       'in a variable of the text alone',
       CREATE.replace('$i: CreateLipSyncTaskInput!', '$b: String!').replace(
         '$i)',
-        '{faceId: "f", audio: {base64: $b}, placement: {audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0}})',
+        '{face: {faceId: "f"}, audio: {base64: $b}, placement: {audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0}})',
       ),
       { b: SOUND },
     ],
@@ -85,7 +88,7 @@ describe('base64 audio in a request', () => {
     expect(client.ledger.calls.splice(0)).toMatchObject([['createLipSyncTask', { audio: { base64 } }]]);
   });
 
-  it('is accepted by the mutations that the schema marks', ({ expect }) => {
-    expect([...createAudioInputs(schema).mutations]).toEqual(['createLipSyncTask']);
+  it('is accepted by the queries and mutations that the schema marks', ({ expect }) => {
+    expect([...createAudioInputs(schema).fields]).toEqual(['lipSyncQuote', 'createLipSyncTask']);
   });
 });

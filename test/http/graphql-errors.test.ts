@@ -96,7 +96,7 @@ describe('an error of the request', () => {
 
   it('names the path in a variable', async ({ expect }) => {
     const placement = { audioStartMs: 'x', audioEndMs: 1, insertAtMs: 1 };
-    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', audio: { url: 'u' }, placement } });
+    const { errors } = await client.execute(CREATE, { i: { face: { faceId: 'f' }, audio: { url: 'u' }, placement } });
     expect(errors).toMatchObject([
       {
         extensions: {
@@ -112,7 +112,7 @@ describe('an error of the request', () => {
 
   it('names the path in a variable whose value is very long', async ({ expect }) => {
     const placement = { audioStartMs: 'x'.repeat(5000), audioEndMs: 1, insertAtMs: 1 };
-    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', audio: { url: 'u' }, placement } });
+    const { errors } = await client.execute(CREATE, { i: { face: { faceId: 'f' }, audio: { url: 'u' }, placement } });
     expect(errors?.[0]?.extensions).toMatchObject({ issues: [{ path: ['i', 'placement', 'audioStartMs'] }] });
     expect(JSON.stringify(errors).length).toBeLessThan(4000);
   });
@@ -123,7 +123,7 @@ describe('an error of the request', () => {
     ['a field that is null', { url: null }],
   ] as const)('is found in a oneOf input before the ledger is called: %s', async ([, audio], { expect }) => {
     const placement = { audioStartMs: 0, audioEndMs: 1, insertAtMs: 1 };
-    const { errors } = await client.execute(CREATE, { i: { faceId: 'f', audio, placement } });
+    const { errors } = await client.execute(CREATE, { i: { face: { faceId: 'f' }, audio, placement } });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(client.ledger.calls).toEqual([]);
   });

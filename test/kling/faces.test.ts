@@ -37,7 +37,7 @@ it('identifyFaces reports a missing face if Kling refuses the video for it', asy
   const { client, events } = createUpstream([{ status: 400, body: noFacesRefused }]);
   const { failure, outcome } = await klingErrorOf(client.identifyFaces(SCAN));
   expect(failure).toEqual({
-    code: 'BAD_USER_INPUT',
+    code: 'NO_FACE_DETECTED',
     message: 'Kling found no face in this video.',
     retryable: false,
     klingCode: 1201,
@@ -53,7 +53,7 @@ it('identifyFaces reports a missing face without faces and session, as a call th
 }) => {
   const { client } = createUpstream([noFacesNoSession]);
   const { failure, outcome } = await klingErrorOf(client.identifyFaces(SCAN));
-  expect(failure).toMatchObject({ code: 'BAD_USER_INPUT', message: 'Kling found no face in this video.' });
+  expect(failure).toMatchObject({ code: 'NO_FACE_DETECTED', message: 'Kling found no face in this video.' });
   expect(outcome).toBe('UNKNOWN');
 });
 
@@ -64,17 +64,17 @@ it('identifyFaces returns a scan without faces for a refusal with a session', as
 });
 
 it.for([
-  ['no face', 1201, 'No face detected'],
-  ['no face', 1300, 'there is no human in the video'],
-  ['no face', 1201, 'faces not found in video'],
-  ['no face', 1201, 'Video has no valid human face'],
-  ['other', 1201, 'video_url: unsupported format'],
-  ['other', 1201, 'The face video is too long'],
-  ['other', 1303, 'no person has a free slot'],
-] as const)('takes for %s: %i %s', async ([expected, code, text], { expect }) => {
+  ['NO_FACE_DETECTED', 1201, 'No face detected'],
+  ['NO_FACE_DETECTED', 1300, 'there is no human in the video'],
+  ['NO_FACE_DETECTED', 1201, 'faces not found in video'],
+  ['NO_FACE_DETECTED', 1201, 'Video has no valid human face'],
+  ['BAD_USER_INPUT', 1201, 'video_url: unsupported format'],
+  ['BAD_USER_INPUT', 1201, 'The face video is too long'],
+  ['RATE_LIMITED', 1303, 'no person has a free slot'],
+] as const)('identifyFaces is refused as %s for %i %s', async ([expected, code, text], { expect }) => {
   const { client } = createUpstream([refusal(code, 400, text)]);
   const { failure } = await klingErrorOf(client.identifyFaces(SCAN));
-  expect(failure.message === 'Kling found no face in this video.').toBe(expected === 'no face');
+  expect(failure.code).toBe(expected);
 });
 
 it('identifyFaces cannot read faces without a session', async ({ expect }) => {

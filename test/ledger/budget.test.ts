@@ -57,7 +57,7 @@ async function withBudget(
 function lipSync({ creator }: LedgerParts, change: { videoDurationMs?: number; faceId?: string } = {}) {
   const { videoDurationMs = null, faceId = 'scan-1:0' } = change;
   return creator.createLipSyncTask({
-    faceId,
+    face: { faceId },
     audio: { url: 'https://example.com/s.mp3' },
     placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
     videoDurationMs,

@@ -13,7 +13,7 @@ import { digestOfFaceScan, digestOfLipSync, digestOfSpeech, digestOfVoice } from
 const VOICE = { name: 'Ann', sample: { url: 'https://example.com/a.mp3' }, externalId: 'order-1' };
 const VOICE_OF_VIDEO = { name: ' Ann ', sample: { klingVideoId: '850508686686064701' }, externalId: 'order-1' };
 const LIP_SYNC = {
-  faceId: 'scan-1:0',
+  face: { faceId: 'scan-1:0' },
   audio: { url: 'https://example.com/s.mp3' },
   placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
   audioVolume: 1,
@@ -22,7 +22,7 @@ const LIP_SYNC = {
   externalId: 'order-1',
 };
 const LIP_SYNC_IN_FULL = {
-  faceId: 'scan-1:0',
+  face: { faceId: 'scan-1:0' },
   audio: { base64: 'SUQzBA==' },
   placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
   audioDurationMs: 4000,
@@ -67,6 +67,11 @@ describe('a digest of version 2', () => {
       'a lip-sync with everything',
       () => digestOfLipSync(LIP_SYNC_IN_FULL),
       '2:4ceba7100a31504e1769d20cc273835be97e86969764545b95186e100853bc0b',
+    ],
+    [
+      'a lip-sync of a face that was found elsewhere',
+      () => digestOfLipSync({ ...LIP_SYNC, face: { klingFace: { klingSessionId: 's-1', klingFaceId: '0' } } }),
+      '2:278a8230aa59c342e203674e9d100328cbd55cb948185cd04954b37942661d11',
     ],
     ['a face scan', () => digestOfFaceScan(SCAN), '2:cf30f540b507561a0b1982f7a2a871be7daf983618f208fe0ea351135e2f34cb'],
     [
@@ -187,7 +192,12 @@ const voiceInput: fc.Arbitrary<CreateVoiceTaskInput> = fc
   .map(definedOnly);
 const lipSyncInput: fc.Arbitrary<CreateLipSyncTaskInput> = fc
   .record({
-    faceId: fc.constantFrom('scan-1:0', 'scan-1:1', 'scan-2:0'),
+    face: fc.oneof(
+      fc.record({ faceId: fc.constantFrom('scan-1:0', 'scan-1:1', 'scan-2:0') }),
+      fc.record({
+        klingFace: fc.record({ klingSessionId: fc.constantFrom('1', '2'), klingFaceId: fc.constantFrom('0', '1') }),
+      }),
+    ),
     audio,
     placement: fc
       .record({
@@ -209,12 +219,12 @@ const lipSyncInput: fc.Arbitrary<CreateLipSyncTaskInput> = fc
 const sentVoice = (input: CreateVoiceTaskInput) => validOrThrow(checkCreateVoiceTaskInput(input));
 
 function sentLipSync(input: CreateLipSyncTaskInput): unknown {
-  const [scan, faceId = ''] = (input.faceId ?? '').split(':');
-  const face = { faceId, imageUrl: null, startMs: 0, endMs: 60_000 };
+  const [scan, faceId = ''] = (input.face.faceId ?? '').split(':');
+  const isOwn = input.face.klingFace === undefined;
   const facts = {
-    face,
-    sessionId: `session of ${scan}`,
-    scanExpiresAtMs: 2,
+    face: isOwn ? { faceId, imageUrl: null, startMs: 0, endMs: 60_000 } : null,
+    sessionId: isOwn ? `session of ${scan}` : null,
+    scanExpiresAtMs: isOwn ? 2 : null,
     now: 1,
     hasSpeech: false,
     audioDurationMs: null,

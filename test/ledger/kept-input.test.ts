@@ -16,7 +16,7 @@ const kling = {
 const VIDEO = { url: 'https://example.com/clip.mp4' };
 const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 };
 const LIP_SYNC: CreateLipSyncTaskInput = {
-  faceId: 'scan-1:0',
+  face: { faceId: 'scan-1:0' },
   audio: { url: 'https://example.com/sound.mp3' },
   placement: PLACEMENT,
   audioDurationMs: 5000,

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { migrate } from '../../src/ledger/migrations.ts';
-import { AssetStore } from '../../src/ledger/stores/assets.ts';
+import { AssetStore, PaidCallStore } from '../../src/ledger/stores/assets.ts';
 import { undoSteps } from '../support/ledger-layouts.ts';
 import { DAY_MS } from '../support/ledger-parts.ts';
 import { changesOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
@@ -37,9 +37,9 @@ describe('the layout of a ledger', () => {
    CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase = 'WAITING', new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase = 'WAITING', old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING') - (old.phase = 'WAITING'), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
    CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL , nth INTEGER NOT NULL DEFAULT 0) STRICT
    CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
-   CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL , seq INTEGER) STRICT, WITHOUT ROWID
+   CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL , seq INTEGER, session_id TEXT) STRICT, WITHOUT ROWID
    CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
-   CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL , speech TEXT, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
+   CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL , asset TEXT, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
    CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
    CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL , kept_at INTEGER NOT NULL DEFAULT 0, seq INTEGER) STRICT, WITHOUT ROWID
    CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, details TEXT) STRICT
@@ -49,6 +49,7 @@ describe('the layout of a ledger', () => {
    CREATE INDEX event_by_task ON event (task_id, seq)
    CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
    CREATE UNIQUE INDEX face_scan_by_seq ON face_scan (seq)
+   CREATE INDEX face_scan_by_session ON face_scan (session_id)
    CREATE INDEX paid_call_by_age ON paid_call (at)
    CREATE INDEX paid_call_wake ON paid_call (wake_at) WHERE wake_at IS NOT NULL
    CREATE INDEX speech_by_age ON speech (kept_at)
@@ -67,7 +68,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(13);
+    expect(version).toBe(14);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -78,7 +79,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(13);
+      expect(storage.kv.get('schema_version')).toBe(14);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
@@ -279,6 +280,38 @@ describe('the layout of a ledger', () => {
       // The tables exist, so the first step fails.
       expect(() => migrate(storage)).toThrow(/already exists/);
       expect([storage.kv.get('schema_version'), layoutOf(storage.sql)]).toEqual([0, before]);
+    });
+  });
+
+  it('lets the alarm claim the sessions of earlier scans that Kling still accepts, and of no other answer', async ({
+    expect,
+  }) => {
+    await runInDurableObject(ledgerOf('sessions of old'), (_instance, { storage }) => {
+      const { sql } = storage;
+      undoSteps(sql, 14);
+      const nowMs = Date.now();
+      const scan = { id: 'scan-1', sessionId: 'session-1', faces: [], createdAtMs: nowMs, expiresAtMs: nowMs + DAY_MS };
+      for (const [id, answer] of [
+        ['fresh', scan],
+        ['expired', { ...scan, expiresAtMs: nowMs - 1_000 }],
+        ['speech', { audioId: 'audio-1', createdAtMs: nowMs }],
+      ] as const) {
+        sql.exec(
+          `INSERT INTO paid_call (id, input_digest, state, answer, at) VALUES (?, '', 'DONE', ?, ?)`,
+          id,
+          JSON.stringify(answer),
+          nowMs - 1_000,
+        );
+      }
+      sql.exec(`INSERT INTO face_scan (id, scan, seq) VALUES ('scan-1', ?, 7)`, JSON.stringify(scan));
+      storage.kv.put('schema_version', 13);
+      migrate(storage);
+      const calls = new PaidCallStore(sql);
+      expect(calls.unclaimed(nowMs, 10)).toEqual([{ id: 'fresh', asset: scan, tries: 0 }]);
+      expect(calls.nextAtMs()).toBe(nowMs - 1_000);
+      expect(new AssetStore(sql).scanOfSession('session-1')).toEqual(scan);
+      calls.finish('fresh');
+      expect([calls.nextAtMs(), calls.unclaimed(nowMs, 10)]).toEqual([null, []]);
     });
   });
 });

@@ -8,6 +8,7 @@ import { createOwners, decoyId, type Owners } from '../../src/ledger/isolation.t
 import { CLAIMS_MAX } from '../../src/ledger/schedule.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { createParts, DAY_MS, type PartsOptions, withParts } from '../support/ledger-parts.ts';
+import { FACE_SCAN } from '../support/ledger-tasks.ts';
 import { env, ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
@@ -205,6 +206,86 @@ describe('a speech', () => {
       expect(alarmHandler.nextAtMs()).toBeGreaterThan(clock.nowMs + DAY_MS);
       state.isDown = false;
       expect(await paidCalls.synthesizeSpeech({ speech: SAID }, key)).toEqual({ ...SHOWN, createdAtMs: startMs });
+    });
+  });
+});
+
+describe('a face scan', () => {
+  const VIDEO_URL = 'https://example.com/clip.mp4';
+  const RESULT = { sessionId: 'session-7', faces: FACE_SCAN.faces, unitsDeducted: '0.05', klingRequestId: null };
+
+  it('that cannot be claimed is paid once and kept, is not listed, and its key returns it later', async ({
+    expect,
+  }) => {
+    const { state, owners } = shakyOwners();
+    const calls: string[] = [];
+    const kling: PartsOptions['kling'] = { identifyFaces: async () => (calls.push('scan'), RESULT) };
+    await withParts('unclaimed scan', { owners, kling }, async ({ paidCalls, queries }) => {
+      const scan = () => paidCalls.identifyFaces({ video: { url: VIDEO_URL } }, 'key');
+      const listed = () => queries.faceScans({ first: 10, after: null }).edges.map(({ node }) => node);
+      for (let i = 0; i < 2; i += 1) {
+        const failed = await scan().catch((error: unknown) => error);
+        expect(failed).toMatchObject({ failure: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } });
+        expect(JSON.stringify(failed)).toContain('faceScans');
+        expect(JSON.stringify(failed)).not.toContain('session-7');
+        expect(listed()).toEqual([]);
+      }
+      state.isDown = false;
+      const made = await scan();
+      expect(made).toMatchObject(RESULT);
+      expect([listed(), calls, state.claimed]).toEqual([[made], ['scan'], ['session-7']]);
+    });
+  });
+
+  it('that cannot be claimed and has no key is claimed and listed by the alarm, and keeps a later length', async ({
+    expect,
+  }) => {
+    const { state, owners } = shakyOwners();
+    const options: PartsOptions = { owners, kling: { identifyFaces: async () => RESULT } };
+    await withParts('claimed scan', options, async ({ paidCalls, queries, alarmHandler, clock, deps, settle }) => {
+      const listed = () => queries.faceScans({ first: 10, after: null }).edges.map(({ node }) => node);
+      await paidCalls.identifyFaces({ video: { url: VIDEO_URL } }, null).catch(() => null);
+      expect([listed(), alarmHandler.nextAtMs()]).toEqual([[], clock.nowMs + 2_000]);
+      state.isDown = false;
+      clock.nowMs += 2_000;
+      await alarmHandler.run();
+      await settle();
+      const [scan] = listed();
+      expect(scan).toMatchObject(RESULT);
+      deps.assets.keepScanLength(scan!.id, 5_000);
+      deps.assets.keepFaceScan(scan!);
+      expect(listed()).toEqual([{ ...scan, videoDurationMs: 5_000 }]);
+    });
+  });
+});
+
+describe('a lip-sync', () => {
+  const [audio, placement] = [
+    { url: 'https://example.com/a.mp3' },
+    { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 },
+  ];
+
+  it('of an own scan needs no answer of the account, and one of a session from elsewhere does', async ({ expect }) => {
+    const { owners } = shakyOwners();
+    const sent: string[] = [];
+    const submitted = { ...snapshotOf('SUBMITTED'), parentVideo: null, videos: [], watermarkEnabled: null };
+    const kling: PartsOptions['kling'] = {
+      createLipSyncTask: async ({ sessionId }) => (sent.push(sessionId), submitted),
+    };
+    await withParts('own session', { owners, kling }, async ({ creator, deps }) => {
+      deps.assets.keepFaceScan(FACE_SCAN);
+      const face = { klingSessionId: FACE_SCAN.sessionId, klingFaceId: '0' };
+      const made = [
+        await creator.createLipSyncTask({ face: { faceId: 'scan-1:0' }, audio, placement }),
+        await creator.createLipSyncTask({ face: { klingFace: face }, audio, placement }),
+      ];
+      expect(made.map(({ status, faceId }) => [status, faceId])).toEqual([
+        ['SUBMITTED', 'scan-1:0'],
+        ['SUBMITTED', 'scan-1:0'],
+      ]);
+      const elsewhere = { ...face, klingSessionId: 'session-2' };
+      const waits = await creator.createLipSyncTask({ face: { klingFace: elsewhere }, audio, placement });
+      expect([waits.status, sent]).toEqual(['QUEUED', ['session-1', 'session-1']]);
     });
   });
 });

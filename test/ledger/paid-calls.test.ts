@@ -96,15 +96,15 @@ describe('a paid call with an external id', () => {
     expect(await sandbox.count('POST', FACES)).toBe(before);
   });
 
-  it.for(['sandbox-content-rejected', 'sandbox-no-face-error'])(
-    'that Kling refused by %s frees its key for another input',
-    async (words, { expect }) => {
-      const ledger = ledgerOf(`refused ${words}`);
-      failureOf(await ledger.identifyFaces(scanInput('k', words)));
-      expect(await paidCalls(ledger)).toBe(0);
-      expect(valueOf(await ledger.identifyFaces(scanInput('k'))).faces).toHaveLength(1);
-    },
-  );
+  it.for([
+    ['sandbox-content-rejected', 'CONTENT_REJECTED'],
+    ['sandbox-no-face-error', 'NO_FACE_DETECTED'],
+  ] as const)('that Kling refused by %s frees its key for another input', async ([words, code], { expect }) => {
+    const ledger = ledgerOf(`refused ${words}`);
+    expect(failureOf(await ledger.identifyFaces(scanInput('k', words)))).toMatchObject({ code, isFromKling: true });
+    expect(await paidCalls(ledger)).toBe(0);
+    expect(valueOf(await ledger.identifyFaces(scanInput('k'))).faces).toHaveLength(1);
+  });
 
   it('frees its key when three calls at once were all refused', async ({ expect }) => {
     const ledger = ledgerOf('refused at once');

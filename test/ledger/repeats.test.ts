@@ -15,7 +15,7 @@ import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 const LIP_SYNC: CreateLipSyncTaskInput = {
-  faceId: 'scan-1:0',
+  face: { faceId: 'scan-1:0' },
   audio: { url: 'https://example.com/s.mp3' },
   placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
   audioVolume: 1,
@@ -74,8 +74,8 @@ describe('a create that is repeated in an equivalent form returns the same task'
   it('for a lip-sync without the fields that have a default', async ({ expect }) => {
     await withLedger('without', async ({ creator }, _sql, calls) => {
       const { id } = await creator.createLipSyncTask(LIP_SYNC);
-      const { faceId, audio, placement, externalId = null } = LIP_SYNC;
-      expect((await creator.createLipSyncTask({ externalId, placement, audio, faceId })).id).toBe(id);
+      const { face, audio, placement, externalId = null } = LIP_SYNC;
+      expect((await creator.createLipSyncTask({ externalId, placement, audio, face })).id).toBe(id);
       expect(calls).toEqual(['lip-sync']);
     });
   });
@@ -92,7 +92,7 @@ describe('a create that is repeated in an equivalent form returns the same task'
     ['watermark', { watermark: true }],
     ['volume', { audioVolume: 0 }],
     ['path', { audio: { url: 'https://example.com/S.mp3' } }],
-    ['face', { faceId: 'scan-1:1' }],
+    ['face', { face: { faceId: 'scan-1:1' } }],
     ['placement', { placement: { ...LIP_SYNC.placement, insertAtMs: 1001 } }],
   ])('unless its %s differs, which is a CONFLICT', async ([what, change], { expect }) => {
     await withLedger(`another ${what}`, async ({ creator }, _sql, calls) => {

@@ -2,7 +2,7 @@ import { exports } from 'cloudflare:workers';
 import { afterAll, beforeAll, describe, it, vi } from 'vitest';
 import { createCallbackTokens } from '../../src/auth/callback-token.ts';
 import { decodeGlobalId } from '../../src/schema/global-id.ts';
-import { openSandbox } from '../support/ledger.ts';
+import { env, openSandbox } from '../support/ledger.ts';
 import { askStream } from '../support/stream.ts';
 import { askOne } from '../support/tenants/ask.ts';
 import { TENANT } from '../support/token.ts';
@@ -88,12 +88,13 @@ beforeAll(async () => {
 afterAll(() => vi.restoreAllMocks());
 
 /** Names the fields of an input of version 0.1 as today. */
-function toLipSyncInput({ sound, soundVolume, placement, ...rest }: OldLipSync) {
+function toLipSyncInput({ faceId, sound, soundVolume, placement, ...rest }: OldLipSync) {
   const { cropStartMs, cropEndMs, insertAtMs, ...lengths } = placement;
   const { audioId, ...audio } = sound;
   return {
     ...rest,
     ...lengths,
+    face: { faceId },
     audio: { ...audio, ...(audioId === undefined ? {} : { klingAudioId: audioId }) },
     placement: { audioStartMs: cropStartMs, audioEndMs: cropEndMs, insertAtMs },
     ...(soundVolume === undefined ? {} : { audioVolume: soundVolume }),
@@ -269,20 +270,38 @@ describe('a database of version 0.1', () => {
       audio: { klingAudioId: audioId },
       placement: { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 1_000 },
     };
-    const { made } = await run(CREATE_LIP_SYNC, { input: { ...input, faceId: scan!.faces[0]!.id } });
+    const { made } = await run(CREATE_LIP_SYNC, { input: { ...input, face: { faceId: scan!.faces[0]!.id } } });
     expect(await run(NODES, { ids: [made.id] })).toMatchObject({ nodes: [{ __typename: 'LipSyncTask' }] });
     expect(JSON.parse(sentToday().at(-1)!.body)).toMatchObject({
       session_id: scan!.sessionId,
       face_choose: [{ face_id: scan!.faces[0]!.faceId, audio_id: audioId }],
     });
 
-    const stolen = await askOne('mallory', CREATE_LIP_SYNC, { input: { ...input, faceId: scan!.faces[0]!.id } });
+    const stolen = await askOne('mallory', CREATE_LIP_SYNC, {
+      input: { ...input, face: { faceId: scan!.faces[0]!.id } },
+    });
     expect(stolen.data.made).toMatchObject({ code: 'BAD_USER_INPUT' });
     const video = { url: 'https://example.com/clip.mp4' };
     const own = await askOne('mallory', IDENTIFY, { video });
-    await askOne('mallory', CREATE_LIP_SYNC, { input: { ...input, faceId: own.data.made.faces[0].id } });
+    await askOne('mallory', CREATE_LIP_SYNC, { input: { ...input, face: { faceId: own.data.made.faces[0].id } } });
     expect(sentToday().at(-1)!.path).toMatch(/advanced-lip-sync$/);
     expect(sentToday().at(-1)!.body).not.toContain(audioId);
+  });
+
+  it('keeps the sessions of its scans from other tenants, once its first alarm has run', async ({ expect }) => {
+    const account = env.KLING_ACCOUNT.getByName('account');
+    for (const { sessionId: klingSessionId, faces } of old.answers.scans) {
+      const isForeign = () => account.isForeign('mallory', { kind: 'SESSION', id: klingSessionId });
+      await expect.poll(isForeign).toBe(true);
+      const face = { klingFace: { klingSessionId, klingFaceId: faces[0]!.faceId } };
+      const placement = { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 1_000 };
+      const input = { face, audio: { url: 'https://example.com/a.mp3' }, placement };
+      await askOne('mallory', CREATE_LIP_SYNC, { input });
+      expect(sentToday().at(-1)!.path).toMatch(/advanced-lip-sync$/);
+      expect(sentToday().at(-1)!.body).not.toContain(klingSessionId);
+      await run(CREATE_LIP_SYNC, { input });
+      expect(sentToday().at(-1)!.body).toContain(klingSessionId);
+    }
   });
 
   it('sends a task that waited once, and ends one that was at Kling after a callback to its old address', async ({

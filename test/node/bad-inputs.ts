@@ -71,7 +71,7 @@ function speech(name: string, change: object, paths: readonly string[]): BadInpu
 function lipSync(face: string, name: string, change: object, paths: readonly string[]): BadInput {
   const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
   const { placement: placed, ...others } = change as { placement?: object };
-  const input = { faceId: face, audio: { url: SOUND }, placement: { ...placement, ...placed }, ...others };
+  const input = { face: { faceId: face }, audio: { url: SOUND }, placement: { ...placement, ...placed }, ...others };
   return { name: `createLipSyncTask: ${name}`, mutation: 'createLipSyncTask', variables: { input }, paths };
 }
 
@@ -106,8 +106,8 @@ export function badInputs(face: string): readonly BadInput[] {
     speech('a speed over 2', { speed: 2.01 }, ['speech.speed']),
     speech('no voice', { klingVoiceId: '' }, ['speech.klingVoiceId']),
     speech('a voice id with a line break', { klingVoiceId: 'a\nb' }, ['speech.klingVoiceId']),
-    lipSync('nobody', 'a face that is none', {}, ['input.faceId']),
-    lipSync('RmFjZTpub25lOjA', 'a face of no scan', {}, ['input.faceId']),
+    lipSync('nobody', 'a face that is none', {}, ['input.face.faceId']),
+    lipSync('RmFjZTpub25lOjA', 'a face of no scan', {}, ['input.face.faceId']),
     lipSync(face, 'a volume below 0', { audioVolume: -0.1 }, ['input.audioVolume']),
     lipSync(face, 'a volume over 2', { audioVolume: 2.1 }, ['input.audioVolume']),
     lipSync(face, 'an original volume over 2', { originalAudioVolume: 3 }, ['input.originalAudioVolume']),
@@ -151,7 +151,7 @@ export function badInputs(face: string): readonly BadInput[] {
     lipSync(face, 'a WAV shorter than the crop', { audio: { base64: wav(2500).toString('base64') } }, at('audioEndMs')),
     lipSync(face, 'a bad external id', { externalId: 'a/b' }, ['input.externalId']),
     lipSync('nobody', 'everything at once', { audio: { url: 'x' }, audioVolume: 9, placement: { audioEndMs: 1 } }, [
-      'input.faceId',
+      'input.face.faceId',
       'input.audio.url',
       'input.audioVolume',
       'input.placement.audioEndMs',

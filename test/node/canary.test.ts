@@ -131,7 +131,7 @@ describe('secrets of the gateway do not appear', () => {
     const faceId: string = scan.data.identifyFaces.faces[0].id;
     const audio = { url: 'https://example.com/sound.mp3' };
     const placement = { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 500 };
-    await ask(right, CREATE_LIP_SYNC_TASK, { input: { faceId, audio, placement } });
+    await ask(right, CREATE_LIP_SYNC_TASK, { input: { face: { faceId }, audio, placement } });
     await ask(right, SYNTHESIZE_SPEECH, {
       speech: { text: 'Good morning', klingVoiceId: 'oversea_male1', language: 'EN' },
     });

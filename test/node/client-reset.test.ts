@@ -82,7 +82,7 @@ const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
 
 /** Sends a large request whose audio is invalid, and returns the code of the answer. */
 async function sendAudio(): Promise<unknown> {
-  const input = { faceId: 'none', audio: { base64: 'QUJD'.repeat(50_000) }, placement: PLACEMENT };
+  const input = { face: { faceId: 'none' }, audio: { base64: 'QUJD'.repeat(50_000) }, placement: PLACEMENT };
   const sent = await sendOperation(stack.gateway.url, { query: SPEAK, variables: { input } }, null);
   if ('lost' in sent) return sent.lost;
   const { createLipSyncTask } = (sent.answer.data ?? {}) as { createLipSyncTask?: { code?: string } };

@@ -14,7 +14,7 @@ const BODY = Buffer.from(
       'mutation ($input: CreateLipSyncTaskInput!) { createLipSyncTask(input: $input) { ... on LipSyncTask { id } ... on Failure { code message } } }',
     variables: {
       input: {
-        faceId: 'none',
+        face: { faceId: 'none' },
         audio: { base64: 'QUJD'.repeat(1_700_000) },
         placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 },
       },

@@ -61,10 +61,17 @@ describe('a gateway with an API key and without callbacks', () => {
   it('reports costs before and after, and refuses work beyond the budget without a request to Kling', async ({
     expect,
   }) => {
-    const told =
-      await data(`{ lipSyncQuote(videoDurationMs: 10001) { units usd isEstimate } usage { month units unitsMax }
+    const lipSync = `{ face: { klingFace: { klingSessionId: "1", klingFaceId: "0" } } videoDurationMs: 10001
+      audio: { url: "https://example.com/a.mp3" } placement: { audioEndMs: 3000, insertAtMs: 0 } }`;
+    const told = await data(`{ usage { month units unitsMax }
+      lipSyncQuote(input: ${lipSync}) { ... on QuotaExhaustedError { code limit unitsNeeded unitsLeft } }
       operator { resourcePacks { klingPackId name totalUnits remainingUnits klingStatus } } }`);
-    expect(told.lipSyncQuote).toEqual({ units: '1.5', usd: '0.21', isEstimate: true });
+    expect(told.lipSyncQuote).toEqual({
+      code: 'QUOTA_EXHAUSTED',
+      limit: 'TENANT_BUDGET',
+      unitsNeeded: '1.5',
+      unitsLeft: '0.05',
+    });
     expect(told.usage).toMatchObject({ units: '0.15', unitsMax: '0.4' });
     expect(told.operator.resourcePacks[0]).toMatchObject({
       klingStatus: 'online',

@@ -38,7 +38,9 @@ async function lipSyncOf(input: object) {
   const video = { url: 'https://example.com/clip-10s.mp4' };
   const { identifyFaces: faceScan } = await data(IDENTIFY_FACES, { video });
   const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 };
-  const created = await data(CREATE_LIP_SYNC_TASK, { input: { faceId: faceScan.faces[0].id, placement, ...input } });
+  const created = await data(CREATE_LIP_SYNC_TASK, {
+    input: { face: { faceId: faceScan.faces[0].id }, placement, ...input },
+  });
   return finished(LIP_SYNC_TASK, 'lipSyncTask', created.createLipSyncTask.id);
 }
 

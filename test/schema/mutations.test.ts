@@ -1,5 +1,7 @@
 import { beforeEach, describe, it } from 'vitest';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { voice } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 let client: ReturnType<typeof createGraphqlClient>;
@@ -16,7 +18,7 @@ describe('createLipSyncTask', () => {
   it('passes the face and the defaults of the schema to the ledger', async ({ expect }) => {
     const faceId = encodeGlobalId('Face', 'scan-1:0');
     const { data } = await client.execute(CREATE_LIP_SYNC, {
-      input: { faceId, audio: { klingAudioId: 'a' }, placement },
+      input: { face: { faceId }, audio: { klingAudioId: 'a' }, placement },
     });
     expect(data.createLipSyncTask).toEqual({
       id: encodeGlobalId('LipSyncTask', 'lip-sync-1'),
@@ -26,7 +28,7 @@ describe('createLipSyncTask', () => {
       [
         'createLipSyncTask',
         {
-          faceId: 'scan-1:0',
+          face: { faceId: 'scan-1:0' },
           audio: { klingAudioId: 'a' },
           placement,
           audioVolume: 1,
@@ -42,15 +44,22 @@ describe('createLipSyncTask', () => {
     const rest = { audioVolume: 0.5, originalAudioVolume: 0, watermark: true, externalId: 'mine', ...NOTES };
     const lengths = { audioDurationMs: 5000, videoDurationMs: null };
     const input = { ...rest, audio: { base64: 'AAAA' }, placement, ...lengths };
-    await client.execute(CREATE_LIP_SYNC, { input: { ...input, faceId: encodeGlobalId('Face', 's:a:b') } });
-    expect(client.ledger.calls).toEqual([['createLipSyncTask', { ...input, faceId: 's:a:b' }]]);
+    await client.execute(CREATE_LIP_SYNC, { input: { ...input, face: { faceId: encodeGlobalId('Face', 's:a:b') } } });
+    expect(client.ledger.calls).toEqual([['createLipSyncTask', { ...input, face: { faceId: 's:a:b' } }]]);
+  });
+
+  it('passes a face of a scan that was made elsewhere to the ledger', async ({ expect }) => {
+    const face = { klingFace: { klingSessionId: '850', klingFaceId: '0' } };
+    await client.execute(CREATE_LIP_SYNC, { input: { face, audio: { url: 'u' }, placement } });
+    const [[name, given]] = client.ledger.calls as [[string, { readonly face: object }]];
+    expect([name, given.face]).toStrictEqual(['createLipSyncTask', face]);
   });
 
   it.for(['garbage', '', encodeGlobalId('FaceScan', 'scan-1')])(
     'lets the ledger refuse %j as a face, together with all other issues',
     async (faceId, { expect }) => {
-      await client.execute(CREATE_LIP_SYNC, { input: { faceId, audio: { url: 'u' }, placement } });
-      expect(client.ledger.calls).toMatchObject([['createLipSyncTask', { faceId: null }]]);
+      await client.execute(CREATE_LIP_SYNC, { input: { face: { faceId }, audio: { url: 'u' }, placement } });
+      expect(client.ledger.calls).toMatchObject([['createLipSyncTask', { face: { faceId: '' } }]]);
     },
   );
 });
@@ -98,7 +107,7 @@ it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect 
     kling { klingTaskId klingRequestId } } ... on Failure { code message } } }`;
   const { data } = await client.execute(query, { speech: { text: 't', klingVoiceId: 'v', language: 'ZH' } });
   expect(client.ledger.calls).toStrictEqual([
-    ['synthesizeSpeech', { speech: { text: 't', klingVoiceId: 'v', language: 'zh', speed: 1 } }],
+    ['synthesizeSpeech', { speech: { text: 't', klingVoiceId: 'v', language: 'zh', speed: 1 }, isVideoVoice: false }],
   ]);
   expect(data.synthesizeSpeech).toEqual({
     id: encodeGlobalId('Speech', 'audio-1'),
@@ -140,6 +149,30 @@ describe('updateTask', () => {
   ])('passes %j to the ledger as an id of another type', async ([wrong, id], { expect }) => {
     await client.execute(QUERY, { taskId: wrong, label: '' });
     expect(client.ledger.calls).toStrictEqual([['updateTask', { id, kind: null, label: '' }]]);
+  });
+});
+
+describe('the voice of synthesizeSpeech', () => {
+  const QUERY = `mutation ($speech: SpeechInput!) { synthesizeSpeech(speech: $speech) { ... on Speech { id } } }`;
+  const speak = (klingVoiceId: string) => client.execute(QUERY, { speech: { text: 't', klingVoiceId } });
+
+  it.for([
+    ['a preset voice', '8298', true, 1],
+    ['the id of a Voice', encodeGlobalId('Voice', 'anything'), true, 0],
+    ['the id of another type', encodeGlobalId('VoiceTask', 'anything'), false, 1],
+    ['a listed voice', 'oversea_male1', false, 0],
+    ['a voice that nobody knows', 'new-1', false, 1],
+  ] as const)('is marked as one for videos only if it is: %s', async ([, id, isVideoVoice, reads], { expect }) => {
+    client.upstream.presetPages = [[voice('8298', { owner: 'KLING' })]];
+    await speak(id);
+    expect(client.ledger.calls).toMatchObject([['synthesizeSpeech', { isVideoVoice }]]);
+    expect(client.upstream.reads).toHaveLength(reads);
+  });
+
+  it('is passed on if the preset voices cannot be read', async ({ expect }) => {
+    client.upstream.failure = new GatewayError({ code: 'UPSTREAM_UNAVAILABLE', message: 'm', retryable: true });
+    expect((await speak('8298')).data.synthesizeSpeech).toBeDefined();
+    expect(client.ledger.calls).toMatchObject([['synthesizeSpeech', { isVideoVoice: false }]]);
   });
 });
 

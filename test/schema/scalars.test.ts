@@ -35,11 +35,13 @@ describe('the scalars of answers', () => {
     const client = createGraphqlClient();
     client.ledger.tasksKept = [lipSyncTask('a')];
     const { data } = await client.execute(`{
-      usage(month: "2026-09") { month units unitsMax } lipSyncQuote(videoDurationMs: 5000) { units usd }
+      usage(month: "2026-09") { month units unitsMax } lipSyncQuote(input: {
+        face: { faceId: "f" } audio: { url: "u" } placement: { audioEndMs: 3000, insertAtMs: 0 }
+      }) { ... on LipSyncQuote { units usd } }
       lipSyncTasks { nodes { unitsCharged sourceVideo { url } videos { url watermarkUrl } } } }`);
     expect(data).toEqual({
       usage: { month: '2026-09', units: '1.5', unitsMax: '10' },
-      lipSyncQuote: { units: '0.5', usd: '0.07' },
+      lipSyncQuote: { units: '1.5', usd: '0.21' },
       lipSyncTasks: {
         nodes: [
           {

@@ -124,6 +124,17 @@ describe('lipSyncTask', () => {
     });
   });
 
+  it('shows no face of a scan made elsewhere, and the video that Kling reports', async ({ expect }) => {
+    const { face: _face, video: _video, videoDurationMs: _ms, ...rest } = KEPT;
+    const made = lipSyncTask('l1', { externalId: 'mine', details: { lipSync: rest } });
+    const reported = { url: 'https://k.test/parent.mp4', durationMs: 5100, klingVideoId: 'parent' };
+    for (const sourceVideo of [null, reported]) {
+      client.ledger.tasksKept = [sourceVideo === null ? { ...made, parentVideo: null } : made];
+      const shown = (await client.execute(MADE_OF)).data.lipSyncTask;
+      expect(shown).toMatchObject({ face: null, sourceVideo, audio: { klingAudioId: 'audio-1' } });
+    }
+  });
+
   it('shows size and hash of audio that came in base64', async ({ expect }) => {
     const lipSync = { ...KEPT, audio: { bytes: 80_044, sha256: 'ab' } };
     client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', details: { lipSync } })];

@@ -14,7 +14,7 @@ const CREATE =
   'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { ... on LipSyncTask { id } ... on Failure { code message } } }';
 const SOUND = 'QUJD'.repeat(10_000);
 const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
-const INPUT = { faceId: 'f', audio: { base64: SOUND }, placement: PLACEMENT };
+const INPUT = { face: { faceId: 'f' }, audio: { base64: SOUND }, placement: PLACEMENT };
 
 function withInput(input: object, query = CREATE): string {
   return jsonBody(query, { variables: { i: input } });
@@ -48,7 +48,7 @@ const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>
         ),
       ),
   ],
-  ['another field of the input', () => client.post(withInput({ ...INPUT, faceId: SOUND }))],
+  ['another field of the input', () => client.post(withInput({ ...INPUT, face: { faceId: SOUND } }))],
   ['an unknown field of the input', () => client.post(withInput({ ...INPUT, base64: SOUND }))],
   [
     'audio in a variable that is not declared',
@@ -72,7 +72,7 @@ const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>
   ['small lists instead of the audio', () => client.post(jsonBody(CREATE, { variables: { a: lists(30_000) } }))],
   [
     'another field in escaped characters',
-    () => client.post(escaped(withInput({ ...INPUT, faceId: 'Q'.repeat(12_000) }), 'Q')),
+    () => client.post(escaped(withInput({ ...INPUT, face: { faceId: 'Q'.repeat(12_000) } }), 'Q')),
   ],
   ['a document with a syntax error', () => client.post(withInput(INPUT, 'mutation {'))],
   [

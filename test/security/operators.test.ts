@@ -68,6 +68,18 @@ describe('an operator', () => {
     expect(await askOne('operator', DELETE, { id: ann.own['Voice'] }, OPERATOR)).toEqual(UNKNOWN_VOICE);
   });
 
+  it('deletes a voice that was cloned without the gateway, which no tenant can delete', async ({ expect }) => {
+    const request = { name: 'Elsewhere', source: { url: 'https://example.com/voice.mp3' } };
+    const made = await sandbox.elsewhere.createVoiceTask(request, { externalTaskId: null, callbackUrl: null });
+    await sandbox.advance(made.klingTaskId, 'succeed');
+    const [voice] = (await sandbox.elsewhere.readVoiceTask(made.klingTaskId)).voices;
+    const id = encodeGlobalId('Voice', voice!.voiceId);
+    expect(await askOne('bob-of-the-operators', DELETE, { id })).toEqual(UNKNOWN_VOICE);
+    const { data } = await askOne('operator', DELETE, { id }, OPERATOR);
+    expect(data.deleteVoice).toEqual({ deletedId: id });
+    expect(await askOne('operator', DELETE, { id }, OPERATOR)).toEqual(UNKNOWN_VOICE);
+  });
+
   it('gets NOT_FOUND for a voice that Kling does not know', async ({ expect }) => {
     const id = encodeGlobalId('Voice', '850087542757535834');
     expect(await askOne('operator', DELETE, { id }, OPERATOR)).toEqual(UNKNOWN_VOICE);

@@ -41,6 +41,11 @@ const OF_NO_TENANT = new Set([
   'OperatorQuery.klingTask(klingTaskId)',
   'Query.usage(month)',
   'Query.presetVoices(after)',
+  'Query.lipSyncQuote(input.audio.url)',
+  'Query.lipSyncQuote(input.audio.base64)',
+  'Query.lipSyncQuote(input.label)',
+  'Query.lipSyncQuote(input.metadata.key)',
+  'Query.lipSyncQuote(input.metadata.value)',
 ]);
 
 const places = placesOf(schema);

@@ -42,7 +42,6 @@ const OF_NO_TENANT = new Set([
   'Mutation.createLipSyncTask(input.audio.base64)',
   'Mutation.identifyFaces(video.url)',
   'Mutation.synthesizeSpeech(speech.text)',
-  'Mutation.synthesizeSpeech(speech.klingVoiceId)',
 ]);
 
 const writes = placesOf(schema).filter(

@@ -99,6 +99,7 @@ function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void 
   assets.forgetVoice('v', clock.nowMs);
   assets.keepFaceScan({ ...FACE_SCAN, id: 'another' });
   assets.faceScan('another');
+  assets.scanOfSession('session-1');
   assets.faceScans(null, 1);
   assets.keepScanLength('another', 5000);
   assets.keepSpeech(SPEECH, clock.nowMs);
@@ -110,7 +111,7 @@ function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void 
   paidCalls.byKey('key');
   for (const id of ['1', '2', '3']) paidCalls.begin(id, `key-${id}`, '', clock.nowMs);
   paidCalls.hold('1', '{}');
-  paidCalls.holdSpeech('1', SPEECH, clock.nowMs);
+  paidCalls.holdAsset('1', SPEECH, clock.nowMs);
   paidCalls.nextAtMs();
   for (const { id } of paidCalls.unclaimed(clock.nowMs, 1)) paidCalls.triedClaim(id, null);
   paidCalls.finish('1');

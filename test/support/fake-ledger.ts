@@ -1,6 +1,8 @@
+import type { CreateLipSyncTaskInput } from '../../src/domain/inputs.ts';
 import {
   isWatched,
   type Ledger,
+  type LipSyncQuote,
   type PageRequest,
   type ReadableList,
   type TaskReference,
@@ -102,6 +104,11 @@ export class FakeLedger implements Ledger {
   async usage(month: string): Promise<Usage> {
     this.#called('usage', month);
     return { milliunits: 1500, milliunitsMax: 10_000 };
+  }
+
+  async lipSyncQuote(input: CreateLipSyncTaskInput): Promise<LipSyncQuote> {
+    this.#called('lipSyncQuote', input);
+    return { milliunits: 1500, placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 } };
   }
 
   #called(method: string, ...args: unknown[]): void {

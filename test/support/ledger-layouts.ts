@@ -1,6 +1,14 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
   [
+    14,
+    `
+    DROP INDEX face_scan_by_session;
+    ALTER TABLE face_scan DROP COLUMN session_id;
+    ALTER TABLE paid_call RENAME COLUMN asset TO speech;
+    `,
+  ],
+  [
     13,
     `
     DROP INDEX task_ended;

@@ -154,7 +154,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       journal,
       sender,
       sync,
-      claimSpeeches: () => paidCalls.claimDue(),
+      claimAnswers: () => paidCalls.claimDue(),
       readsTogether,
       outbox,
       shards,
@@ -185,6 +185,7 @@ function createDeps(
   const now = (): number => clock.nowMs;
   const owners: Owners = { claim: async () => {}, isForeign: async () => false, ...options.owners };
   const wakes = new WakeStore(storage.sql);
+  const assets = new AssetStore(storage.sql);
   const slotsOf = (account: object): Slots =>
     createSlots({
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- has only what a ledger uses
@@ -213,13 +214,14 @@ function createDeps(
     claims: new ClaimStore(storage.sql),
     wakes,
     events,
-    assets: new AssetStore(storage.sql),
+    assets,
     paidCalls: new PaidCallStore(storage.sql),
     retention: createRetention(retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION }), now),
     kling: scripted(
       isolateKling(scripted(options.kling ?? {}), {
         owners,
         isOurTask: () => true,
+        isOurSession: (id) => assets.scanOfSession(id) !== null,
         random: Math.random,
         log: () => {},
       }),

@@ -29,7 +29,7 @@ export function createLipSyncOnce({ creator, deps, clock }: LedgerParts): Promis
     klingRequestId: null,
   });
   return creator.createLipSyncTask({
-    faceId: 'scan:0',
+    face: { faceId: 'scan:0' },
     audio: { url: 'https://example.com/sound.mp3' },
     placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
   });

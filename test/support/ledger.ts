@@ -3,16 +3,20 @@ import { env as bindings } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import { expect } from 'vitest';
 import type { Failure, Result } from '../../src/errors.ts';
+import { createKlingClients, type KlingClient } from '../../src/kling/client.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
+import { sleep, startTimer } from '../../src/lib/deadline.ts';
 import { createSandboxAccount, type SandboxAccount } from './sandbox-account.ts';
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- vitest.config.ts binds SANDBOX_URL, wrangler.toml does not
-export const env = bindings as Env & { readonly SANDBOX_URL: string };
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- vitest.config.ts binds both, wrangler.toml does not
+export const env = bindings as Env & { readonly SANDBOX_URL: string; readonly KLING_SECRET_KEY: string };
 
 export type LedgerStub = DurableObjectStub<TaskLedger>;
 
 /** The sandbox's account of the file's gateway. */
 export interface TestSandbox extends SandboxAccount {
+  /** Uses the account without the gateway. */
+  readonly elsewhere: KlingClient;
   /** Counts the tasks at the sandbox for one of the gateway's task ids. */
   tasksOf(taskId: string): Promise<number>;
   /** Counts the requests with this method whose path starts with `path`. */
@@ -27,8 +31,20 @@ export function openSandbox(name: string, settings: Record<string, string> = {})
   const key = `sandbox-access-key-${name}-${crypto.randomUUID().slice(0, 8)}`;
   Object.assign(env, { KLING_ACCESS_KEY: key, ...settings });
   const account = createSandboxAccount(env.SANDBOX_URL, key);
+  const clients = createKlingClients({
+    baseUrl: env.SANDBOX_URL,
+    credentials: { accessKey: key, secretKey: env.KLING_SECRET_KEY },
+    timeoutMs: 30_000,
+    fetch: (input, init) => fetch(input, init),
+    aborts: false,
+    now: Date.now,
+    random: Math.random,
+    sleep,
+    startTimer,
+  });
   return {
     ...account,
+    elsewhere: clients(() => {}),
     tasksOf: async (taskId) => (await account.record()).tasks.filter((task) => task.externalTaskId === taskId).length,
     count: async (method, path) =>
       (await account.record()).requests.filter((request) => request.method === method && request.path.startsWith(path))
@@ -48,7 +64,7 @@ export async function lipSyncInput(ledger: LedgerStub, externalId: string | null
   const video = { url: 'https://example.com/clip-sandbox-never-ends.mp4' };
   const scan = valueOf(await ledger.identifyFaces({ video }));
   return {
-    faceId: `${scan.id}:${scan.faces[0]!.faceId}`,
+    face: { faceId: `${scan.id}:${scan.faces[0]!.faceId}` },
     audio: { url: 'https://example.com/sound.mp3' },
     placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 1000 },
     externalId,

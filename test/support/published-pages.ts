@@ -132,8 +132,8 @@ export const PUBLISHED: readonly PublishedEndpoint[] = [
   {
     endpoint: 'POST /v1/videos/advanced-lip-sync',
     rows: [
-      ['session_id', 'CreateLipSyncTaskInput.faceId', LIP_SYNC],
-      ['face_choose[].face_id', 'CreateLipSyncTaskInput.faceId', LIP_SYNC],
+      ['session_id', 'KlingFaceInput.klingSessionId', LIP_SYNC],
+      ['face_choose[].face_id', 'KlingFaceInput.klingFaceId', LIP_SYNC],
       ['face_choose[].audio_id', 'AudioInput.klingAudioId', LIP_SYNC],
       ['face_choose[].sound_file (URL)', 'AudioInput.url', LIP_SYNC],
       ['face_choose[].sound_file (Base64)', 'AudioInput.base64', LIP_SYNC],

@@ -63,12 +63,17 @@ export class AssetStore {
     this.#sql.exec('UPDATE voice SET deleted_at = ? WHERE voice_id = ?', nowMs, voiceId);
   }
 
-  /** Its place in the list is the time, or the next one if that is taken. A place is not used again after a deletion. */
+  /**
+   * Its place in the list is the time, or the next one if that is taken. A place is not used again after a deletion. A scan
+   * that has a place stays as it is.
+   */
   keepFaceScan(scan: FaceScan): void {
     this.#sql.exec(
-      `INSERT INTO face_scan (id, scan, seq)
-       VALUES (?, ?, max(?, coalesce((SELECT max(seq) + 1 FROM face_scan WHERE seq > 0), 0)))`,
+      `INSERT INTO face_scan (id, session_id, scan, seq)
+       VALUES (?, ?, ?, max(?, coalesce((SELECT max(seq) + 1 FROM face_scan WHERE seq > 0), 0)))
+       ON CONFLICT (id) DO NOTHING`,
       scan.id,
+      scan.sessionId,
       JSON.stringify(scan),
       scan.createdAtMs,
     );
@@ -76,6 +81,14 @@ export class AssetStore {
 
   faceScan(id: string): FaceScan | null {
     const [row] = this.#sql.exec<{ scan: string }>('SELECT scan FROM face_scan WHERE id = ?', id).toArray();
+    return row ? readOwnJson<FaceScan>(row.scan) : null;
+  }
+
+  /** Returns the scan of a session at Kling; null if it is unknown, or another tenant's. */
+  scanOfSession(sessionId: string): FaceScan | null {
+    const [row] = this.#sql
+      .exec<{ scan: string }>('SELECT scan FROM face_scan WHERE session_id = ?', sessionId)
+      .toArray();
     return row ? readOwnJson<FaceScan>(row.scan) : null;
   }
 
@@ -173,10 +186,10 @@ export interface PaidCall {
   readonly answer: string | null;
 }
 
-/** A speech whose audio is not claimed yet. */
-export interface UnclaimedSpeech {
+/** A scan or a speech that is not claimed yet. */
+export interface UnclaimedAsset {
   readonly id: string;
-  readonly speech: Speech;
+  readonly asset: FaceScan | Speech;
   /** The claims that the alarm has tried. */
   readonly tries: number;
 }
@@ -220,26 +233,26 @@ export class PaidCallStore {
     this.#sql.exec(`UPDATE paid_call SET state = 'HELD', answer = ? WHERE id = ?`, answer, id);
   }
 
-  /** Stores a speech that the list shows once its audio is claimed. The alarm claims it at `wakeAtMs`. */
-  holdSpeech(id: string, speech: Speech, wakeAtMs: number): void {
-    this.#sql.exec('UPDATE paid_call SET speech = ?, wake_at = ? WHERE id = ?', JSON.stringify(speech), wakeAtMs, id);
+  /** Stores a scan or a speech that its list shows once it is claimed. The alarm claims it at `wakeAtMs`. */
+  holdAsset(id: string, asset: FaceScan | Speech, wakeAtMs: number): void {
+    this.#sql.exec('UPDATE paid_call SET asset = ?, wake_at = ? WHERE id = ?', JSON.stringify(asset), wakeAtMs, id);
   }
 
   /** Records that the results are claimed: the answer may be shown. */
   finish(id: string): void {
-    this.#sql.exec(`UPDATE paid_call SET state = 'DONE', speech = NULL, wake_at = NULL WHERE id = ?`, id);
+    this.#sql.exec(`UPDATE paid_call SET state = 'DONE', asset = NULL, wake_at = NULL WHERE id = ?`, id);
   }
 
-  /** Returns the speeches that are due to be claimed, the longest due first. */
-  unclaimed(nowMs: number, limit: number): UnclaimedSpeech[] {
+  /** Returns what is due to be claimed, the longest due first. */
+  unclaimed(nowMs: number, limit: number): UnclaimedAsset[] {
     return this.#sql
-      .exec<{ id: string; speech: string; tries: number }>(
-        'SELECT id, speech, tries FROM paid_call WHERE wake_at <= ? ORDER BY wake_at LIMIT ?',
+      .exec<{ id: string; asset: string; tries: number }>(
+        'SELECT id, asset, tries FROM paid_call WHERE wake_at <= ? ORDER BY wake_at LIMIT ?',
         nowMs,
         limit,
       )
       .toArray()
-      .map(({ id, speech, tries }) => ({ id, speech: readOwnJson<Speech>(speech), tries }));
+      .map(({ id, asset, tries }) => ({ id, asset: readOwnJson<FaceScan | Speech>(asset), tries }));
   }
 
   /** Counts a try of the alarm, and sets the instant of the next; null for no further try. */
@@ -247,7 +260,7 @@ export class PaidCallStore {
     this.#sql.exec('UPDATE paid_call SET tries = tries + 1, wake_at = ? WHERE id = ?', wakeAtMs, id);
   }
 
-  /** Returns the instant of the next claim; null if no speech waits for one. */
+  /** Returns the instant of the next claim; null if nothing waits for one. */
   nextAtMs(): number | null {
     return this.#sql.exec<{ at: number | null }>('SELECT min(wake_at) AS at FROM paid_call WHERE wake_at > 0').one().at;
   }

@@ -18,7 +18,6 @@ const EMBEDDED = [
   'KlingTaskPage',
   'OperatorQuery',
   'ResourcePack',
-  'Quote',
   'Viewer',
   'Deletion',
   'ConflictError',

@@ -204,15 +204,6 @@ export const IdentifyFacesDocument = graphql(
 export type FaceScan = Extract<ResultOf<typeof IdentifyFacesDocument>['identifyFaces'], { __typename: 'FaceScan' }>;
 export type Face = FaceScan['faces'][number];
 
-export const QuoteDocument = graphql(`
-  query Quote($videoDurationMs: Int!) {
-    lipSyncQuote(videoDurationMs: $videoDurationMs) {
-      units
-      usd
-    }
-  }
-`);
-
 export const CreateLipSyncDocument = graphql(
   `
     mutation CreateLipSync($input: CreateLipSyncTaskInput!) {

@@ -41,11 +41,13 @@ mutation CreateLipSync($input: CreateLipSyncTaskInput!) {
   createLipSyncTask(input: $input) { ... on LipSyncTask { id status unitsEstimated } ... on Failure { code message } }
 }
 
-query Quote { lipSyncQuote(videoDurationMs: 10000) { units usd } }
+query Quote($input: CreateLipSyncTaskInput!) {
+  lipSyncQuote(input: $input) { ... on LipSyncQuote { units usd } ... on Failure { code message } }
+}
 `,
     variables: json({
       input: {
-        faceId: 'paste the id of a face here',
+        face: { faceId: 'paste the id of a face here' },
         audio: { url: 'https://example.com/hello-5s.mp3' },
         placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 500 },
         videoDurationMs: 10_000,

@@ -1,7 +1,8 @@
-import { useMutation, useQuery } from 'urql';
+import { useMutation } from 'urql';
+import { fromMilliunits, lipSyncMilliunits, milliunitsToUsd } from '../../domain/cost.ts';
 import { VOLUME } from '../../domain/inputs.ts';
 import { VIDEO_MS_MAX, VIDEO_MS_MIN } from '../../domain/placement.ts';
-import { CreateLipSyncDocument, QuoteDocument, type Face, type Task } from '../api/documents.ts';
+import { CreateLipSyncDocument, type Face, type Task } from '../api/documents.ts';
 import { workOf } from '../api/failure.ts';
 import { useDrafted } from '../session/draft.ts';
 import { LIP_SYNC_UNITS_MAX, newExternalId } from '../tasks/task-words.ts';
@@ -51,7 +52,7 @@ export function CreateStep({ scanId, draft, problems, missing, onCreated }: Prop
   async function submit(): Promise<void> {
     if (audio === null) return;
     const input = {
-      faceId: face.id,
+      face: { faceId: face.id },
       audio: audio.source,
       placement: { audioStartMs: cut.cropStartMs, audioEndMs: cut.cropEndMs, insertAtMs: cut.insertAtMs },
       videoDurationMs: knownVideoMs,
@@ -160,17 +161,15 @@ interface QuoteProps {
   readonly isKnown: boolean;
 }
 
-/** Shows the estimated cost before the task is created. A range if the length of the video is unknown. */
+/**
+ * Shows the estimated cost before the task is created, by the gateway's own rule: `lipSyncQuote` needs audio, which is chosen
+ * last. A range if the length of the video is unknown.
+ */
 function Quote({ videoMs, isKnown }: QuoteProps) {
   const isLength = videoMs >= VIDEO_MS_MIN && videoMs <= VIDEO_MS_MAX;
-  const [{ data }] = useQuery({
-    query: QuoteDocument,
-    variables: { videoDurationMs: videoMs },
-    pause: !isLength,
-    requestPolicy: 'cache-first',
-  });
-  if (!data || !isLength) return <p className="quote muted">The cost depends on the length of the video.</p>;
-  const { units, usd } = data.lipSyncQuote;
+  if (!isLength) return <p className="quote muted">The cost depends on the length of the video.</p>;
+  const milliunits = lipSyncMilliunits(videoMs);
+  const units = fromMilliunits(milliunits);
   if (!isKnown && units !== LIP_SYNC_UNITS_MAX) {
     return (
       <p className="quote">
@@ -185,7 +184,7 @@ function Quote({ videoMs, isKnown }: QuoteProps) {
     <p className="quote">
       <strong>{formatUnits(units)}</strong>{' '}
       <span className="muted">
-        about ${usd}, estimated for {formatSeconds(videoMs)} of video
+        about ${milliunitsToUsd(milliunits)}, estimated for {formatSeconds(videoMs)} of video
       </span>
     </p>
   );

@@ -67,8 +67,8 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     name: 'fan-out',
-    title: 'five things by four calls',
-    query: `query FanOut { lipSyncQuote(videoDurationMs: 12000) { units } operator {
+    title: 'four lists by four calls',
+    query: `query FanOut { operator {
       lipSyncs: klingTasks(list: LIP_SYNCS, pageSize: 10) { items { ${TASK} } }
       voices: klingTasks(list: CUSTOM_VOICES, pageSize: 10) { items { klingTaskId klingStatus klingCreatedAt voices { ${VOICE} } } }
       presets: klingTasks(list: PRESET_VOICES, pageSize: 10) { items { voices { ${VOICE} } } }

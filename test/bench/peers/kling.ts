@@ -106,11 +106,6 @@ export function toOwner({ owned_by: owner }: KlingVoice): string {
   return owner === 'kling' ? 'KLING' : 'ACCOUNT';
 }
 
-/** Returns 0.5 units for every started 5 s. */
-export function lipSyncUnits(videoDurationMs: number): string {
-  return String(Math.ceil(videoDurationMs / 5_000) / 2);
-}
-
 /** Creates a client of Kling that uses `fetch`. */
 export function createAskKling(baseUrl: string, apiKey: string): AskKling {
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };

@@ -1,6 +1,5 @@
 import { GraphQLScalarType } from 'graphql';
 import {
-  lipSyncUnits,
   readList,
   readPacks,
   speak,
@@ -33,13 +32,9 @@ export const TYPES = /* GraphQL */ `
   }
   type Query {
     operator: OperatorQuery
-    lipSyncQuote(videoDurationMs: Int!): Quote!
   }
   type Mutation {
     synthesizeSpeech(speech: SpeechInput!): SpeechResult
-  }
-  type Quote {
-    units: String!
   }
   type OperatorQuery {
     klingTasks(list: KlingList!, page: Int! = 1, pageSize: Int! = 30): KlingTaskPage
@@ -132,9 +127,6 @@ export const RESOLVERS = {
   DateTime,
   Query: {
     operator: () => ({}),
-    lipSyncQuote: (_root: unknown, { videoDurationMs }: { readonly videoDurationMs: number }) => ({
-      units: lipSyncUnits(videoDurationMs),
-    }),
   },
   Mutation: {
     synthesizeSpeech: async (_root: unknown, { speech }: { readonly speech: SpeechInput }, { kling }: Context) => ({

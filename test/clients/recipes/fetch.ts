@@ -6,7 +6,11 @@ export interface GatewayError {
   readonly extensions: {
     readonly code: string;
     readonly retryable: boolean;
-    readonly issues?: readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
+    readonly issues?: readonly {
+      readonly code: string;
+      readonly path: readonly (string | number)[];
+      readonly message: string;
+    }[];
   };
 }
 

@@ -21,7 +21,7 @@ const SPEAK = `mutation ($speech: SpeechInput!, $externalId: String) {
   synthesizeSpeech(speech: $speech, externalId: $externalId) { ... on Speech { id klingAudioId kling { klingTaskId klingRequestId } } ... on Failure { code message } }
 }`;
 const SCAN = `mutation ($video: VideoInput!, $externalId: String) {
-  identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan { id klingSessionId klingRequestId faces { id } } ... on Failure { code message } }
+  identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan { id klingSessionId klingRequestId faces { id klingFaceId } } ... on Failure { code message } }
 }`;
 const LIP_SYNC = `mutation ($input: CreateLipSyncTaskInput!) {
   createLipSyncTask(input: $input) { ... on LipSyncTask { id status } ... on Failure { code message } }
@@ -58,7 +58,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   const { synthesizeSpeech: speech } = await done(tenant, SPEAK, { speech: SPEECH, externalId: speechKey });
   const { identifyFaces: faceScan } = await done(tenant, SCAN, { video: { url: CLIP }, externalId: keys.scanKey });
   const faceId: string = faceScan.faces[0].id;
-  const lipSyncInput = { faceId, audio: { klingAudioId: speech.klingAudioId }, placement: PLACEMENT };
+  const lipSyncInput = { face: { faceId }, audio: { klingAudioId: speech.klingAudioId }, placement: PLACEMENT };
   const lipSynced = await done(tenant, LIP_SYNC, {
     input: { ...lipSyncInput, externalId: keys.externalId, label: notes.label, metadata },
   });
@@ -91,6 +91,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     speechTask: speech.kling.klingTaskId,
     speechRequest: speech.kling.klingRequestId,
     session: faceScan.klingSessionId,
+    faceAtKling: faceScan.faces[0].klingFaceId,
     scanRequest: faceScan.klingRequestId,
     video: lists.lipSyncTask.videos[0].klingVideoId,
     parentVideo: lists.lipSyncTask.kling.parentVideo?.klingVideoId,
@@ -138,7 +139,7 @@ export function asEveryType(ids: Estate['ids']): Record<string, string> {
 const windowOf = (list: string): Fill => ({ [`Query.${list}.after`]: undefined, [`Query.${list}.first`]: 20 });
 
 /** Valid inputs of the tenant itself, for the arguments that do not take the id in question. */
-export function ownInputs({ own }: Estate): Fill {
+export function ownInputs({ own, ids }: Estate): Fill {
   return {
     ...windowOf('taskUpdates'),
     'Query.taskUpdates.taskId': undefined,
@@ -169,15 +170,18 @@ export function ownInputs({ own }: Estate): Fill {
     'Mutation.updateTask.label': undefined,
     'Mutation.updateTask.metadata': undefined,
     VoiceSampleInput: { url: CLIP },
-    'CreateLipSyncTaskInput.faceId': own['Face'],
+    FaceInput: { faceId: own['Face'] },
+    'KlingFaceInput.klingSessionId': ids['session'],
+    'KlingFaceInput.klingFaceId': ids['faceAtKling'],
     'CreateLipSyncTaskInput.externalId': undefined,
-    'CreateLipSyncTaskInput.placement': PLACEMENT,
+    // Ends after the own speech, and before the end of the audio below: so an own speech is answered otherwise.
+    'CreateLipSyncTaskInput.placement': { ...PLACEMENT, audioEndMs: 6_000 },
     'CreateLipSyncTaskInput.audioDurationMs': undefined,
     'CreateLipSyncTaskInput.videoDurationMs': undefined,
     'CreateLipSyncTaskInput.audioVolume': 1,
     'CreateLipSyncTaskInput.originalAudioVolume': 1,
     'CreateLipSyncTaskInput.watermark': false,
-    AudioInput: { url: 'https://example.com/sound.mp3' },
+    AudioInput: { url: 'https://example.com/sound-8s.mp3' },
     'Mutation.identifyFaces.externalId': undefined,
     'Mutation.synthesizeSpeech.externalId': undefined,
     VideoInput: { url: CLIP },

@@ -222,7 +222,9 @@ export async function largeLipSync(caller: Caller, pool: HttpPool): Promise<Buff
     readonly data: { readonly identifyFaces: { readonly faces: readonly { id: string }[] } };
   };
   const faceId = data.identifyFaces.faces[0]?.id;
-  const variables = { input: { faceId, audio: { base64: AUDIO }, placement: PLACEMENT, videoDurationMs: 10_000 } };
+  const variables = {
+    input: { face: { faceId }, audio: { base64: AUDIO }, placement: PLACEMENT, videoDurationMs: 10_000 },
+  };
   const headers = { Authorization: caller.authorization };
   return toRequest('POST', '/graphql', JSON.stringify({ query: LIP_SYNC, variables }), headers);
 }

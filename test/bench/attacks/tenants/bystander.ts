@@ -134,7 +134,7 @@ export async function startBystander(
   };
   const lipSync = async (): Promise<Made> => {
     const input = {
-      faceId: face,
+      face: { faceId: face },
       audio: { url: 'https://example.com/sound-5s.mp3' },
       placement: { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: 500 },
       videoDurationMs: 10_000,

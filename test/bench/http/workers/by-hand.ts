@@ -61,7 +61,7 @@ export async function readFanOut(ask: Ask): Promise<object> {
       expiresAt: toDate(pack.invalid_time),
     })),
   };
-  return { lipSyncQuote: { units: '1.5' }, operator };
+  return { operator };
 }
 
 function toLipSync(task: KlingTask): object {

@@ -4,7 +4,6 @@ import SchemaBuilder from '@pothos/core';
 import { createYoga } from 'graphql-yoga';
 import {
   createAskKling,
-  lipSyncUnits,
   readList,
   readPacks,
   speak,
@@ -121,18 +120,9 @@ const Operator = builder.objectRef<object>('OperatorQuery').implement({
   }),
 });
 
-const Quote = builder.objectRef<{ readonly units: string }>('Quote').implement({
-  fields: (t) => ({ units: t.exposeString('units') }),
-});
-
 builder.queryType({
   fields: (t) => ({
     operator: t.field({ type: Operator, nullable: true, resolve: () => ({}) }),
-    lipSyncQuote: t.field({
-      type: Quote,
-      args: { videoDurationMs: t.arg.int({ required: true }) },
-      resolve: (_root, { videoDurationMs }) => ({ units: lipSyncUnits(videoDurationMs) }),
-    }),
   }),
 });
 
