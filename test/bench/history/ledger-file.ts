@@ -35,7 +35,7 @@ export function fillLedger(dir: string, count: number): void {
     `INSERT INTO event (task_id, at, record, nth) SELECT id, ?, record, 1 FROM task WHERE external_id LIKE 'order-%'`,
   ).run(atMs);
   db.prepare(
-    `INSERT INTO face_scan (id, seq, scan) SELECT 's' || id, seq, json_object('id', 's' || id, 'sessionId', id, 'faces', json('[]'),
+    `INSERT INTO face_scan (id, session_id, seq, scan) SELECT 's' || id, id, seq, json_object('id', 's' || id, 'sessionId', id, 'faces', json('[]'),
        'unitsDeducted', '0.05', 'createdAtMs', ?1, 'expiresAtMs', ?1, 'klingRequestId', id)
      FROM task WHERE external_id LIKE 'order-%'`,
   ).run(atMs);
