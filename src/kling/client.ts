@@ -35,7 +35,7 @@ export interface KlingClient {
   listPresetVoices(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<VoiceTaskSnapshot>>;
   /** Deletes a voice. Throws `NOT_FOUND` if it is already deleted. */
   deleteVoice(voiceId: string, signal?: AbortSignal): Promise<DeletedVoice>;
-  /** Finds the faces of a video. Throws `BAD_USER_INPUT` if Kling finds none and returns no session. */
+  /** Finds the faces of a video. Throws `NO_FACE_DETECTED` if Kling finds none and returns no session. */
   identifyFaces(request: FaceScanRequest, signal?: AbortSignal): Promise<FaceScanResult>;
   createLipSyncTask(request: LipSyncRequest, identity: TaskIdentity, signal?: AbortSignal): Promise<LipSyncSnapshot>;
   /** Reads a task by Kling's id. Whether Kling also accepts the external id is unverified. */

@@ -12,7 +12,7 @@ export interface LedgerCaller {
   readonly requestId?: string;
   /** Called for each task that was created, changed, or read by its id. */
   readonly onTask?: (taskId: string) => void;
-  /** Called for each write that the ledger refused. */
+  /** Called for each write and each quote that the ledger refused. */
   readonly onRefusal?: (code: ErrorCode) => void;
   readonly log: Log;
 }
@@ -66,7 +66,9 @@ export function createLedgerPort(
       // One after another, as the mutations of a request: each may carry megabytes of audio.
       const quote = quoting.then(() => reach(ledger.lipSyncQuote(input, requestId)));
       quoting = quote.catch(() => {});
-      return fromResult(await quote);
+      const result = await quote;
+      if (!result.ok) onRefusal?.(result.failure.code);
+      return fromResult(result);
     },
   };
 }
