@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { type LedgerParts, type PartsOptions, withParts } from '../support/ledger-parts.ts';
 
-const VOICE = { voiceId: '8298', name: 'Ann', sampleUrl: null, owner: 'ACCOUNT', ownerId: null } as const;
+const VOICE = { voiceId: '8298', name: 'Ann', trialUrl: null, owner: 'ACCOUNT', ownerId: null } as const;
 const ANSWER = { url: 'https://example.com/x.mp3', durationMs: 3000, klingTaskId: null, unitsDeducted: '0.05' };
 
 /** Runs a test on a ledger whose Kling speaks every text. `spoken` lists the requests. */
