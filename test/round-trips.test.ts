@@ -37,8 +37,8 @@ const OPERATIONS: readonly (readonly [name: string, query: string, ledger: numbe
     0,
   ],
   [
-    'a speech of a voice that is not listed',
-    'mutation { synthesizeSpeech(speech: { text: "Hello", klingVoiceId: "new-1", language: EN }) { ... on Speech { id } } }',
+    'a speech of a voice that may be a preset',
+    'mutation { synthesizeSpeech(speech: { text: "Hello", klingVoiceId: "829805245614694420", language: EN }) { ... on Speech { id } } }',
     1,
     1,
   ],

@@ -76,7 +76,7 @@ const REFUSED: readonly Row[] = [
 interface Compared {
   readonly quote: Awaited<ReturnType<typeof toResult<LipSyncQuote>>>;
   readonly created: Awaited<ReturnType<typeof toResult<LipSyncTask>>>;
-  /** What the quote has changed: rows, requests to Kling, and calls of the alarm. */
+  /** Lists the calls that the quote has caused, and says whether a row has changed. */
   readonly left: unknown;
 }
 

@@ -178,6 +178,8 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
       ['', 'faces are not ', ''],
     ),
   '/[\\p{Cc}\\p{Cf}\\s]+/gu': texts(['', ' \t', ''], ['', '\u200b', 'a'], ['', 'a ', '']),
+  '/session/i': texts(['', 'sessio', '']),
+  '/^\\d{1,128}$/': texts(['', '1', '!']),
   '/external.?task.?id/i': texts(['', 'external_task_', '']),
   '/[0-9]/': nothing,
   '/[a-f]/': nothing,

@@ -159,9 +159,11 @@ describe('the voice of synthesizeSpeech', () => {
   it.for([
     ['a preset voice', '8298', true, 1],
     ['the id of a Voice', encodeGlobalId('Voice', 'anything'), true, 0],
-    ['the id of another type', encodeGlobalId('VoiceTask', 'anything'), false, 1],
+    ['the id of another type', encodeGlobalId('VoiceTask', 'anything'), false, 0],
     ['a listed voice', 'oversea_male1', false, 0],
-    ['a voice that nobody knows', 'new-1', false, 1],
+    ['a voice that is not listed', 'new-1', false, 0],
+    ['a number that is no preset voice', '8299', false, 1],
+    ['an endless number', '8'.repeat(129), false, 0],
   ] as const)('is marked as one for videos only if it is: %s', async ([, id, isVideoVoice, reads], { expect }) => {
     client.upstream.presetPages = [[voice('8298', { owner: 'KLING' })]];
     await speak(id);
