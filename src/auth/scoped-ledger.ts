@@ -21,8 +21,8 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       if (task !== null) may(READ[task.kind]);
       return task;
     },
-    async tasks(filter, window) {
-      return ledger.tasks(readableTasks(viewer, filter), window);
+    async tasks(filter, window, order) {
+      return ledger.tasks(readableTasks(viewer, filter), window, order);
     },
     async queuePosition(taskId) {
       mayReadTasks(viewer);

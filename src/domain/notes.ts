@@ -36,7 +36,8 @@ export function checkNotes({ label, metadata }: NotesInput, path: Path = []): Va
   );
 }
 
-function checkLabel(label: string | null, path: Path): Validation<string | null> {
+/** Checks and trims a label. Null is valid. */
+export function checkLabel(label: string | null, path: Path): Validation<string | null> {
   return label === null
     ? { ok: true, value: null }
     : checkText(label, { charsMax: NOTES_MAX.labelChars, lines: 'one' }, path);

@@ -11,7 +11,7 @@ import type { NotesInput } from './notes.ts';
 import type { Placement } from './placement.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
 import { isFinal, type KlingList, type KlingTask, type TaskKind, type Voice } from './task.ts';
-import { matchesFilter, type TaskFilter } from './task-filter.ts';
+import { matchesFilter, type TaskFilter, type TaskOrder } from './task-filter.ts';
 import type { Scope } from './viewer.ts';
 
 /** The gateway's id of a task, or the id that the caller chose. */
@@ -89,7 +89,8 @@ export interface Ledger {
   /** Runs the write of a mutation. */
   write<Name extends WriteName>(name: Name, input: WriteInput<Name>): Promise<WriteResult<Name>>;
   task(reference: TaskReference): Promise<TaskRecord | null>;
-  tasks(filter: TaskFilter, window: Window): Promise<Slice<TaskRecord>>;
+  /** Lists the newest tasks first by default. A cursor is a place in the time of creation, in either order and any filter. */
+  tasks(filter: TaskFilter, window: Window, order?: TaskOrder): Promise<Slice<TaskRecord>>;
   faceScan(id: string): Promise<FaceScan | null>;
   faceScans(window: Window): Promise<Slice<FaceScan>>;
   /** Returns a speech of the tenant by its `audioId`. */

@@ -172,7 +172,8 @@ export function createSharedReads(ledgerOf: () => Ledger): Ledger {
 
   return {
     task: (reference) => share((ledger) => ledger.task(reference), 'task', reference),
-    tasks: (filter, window) => share((ledger) => ledger.tasks(filter, window), 'tasks', filter, window),
+    tasks: (filter, window, order) =>
+      share((ledger) => ledger.tasks(filter, window, order), 'tasks', filter, window, order),
     faceScan: (id) => share((ledger) => ledger.faceScan(id), 'faceScan', id),
     faceScans: (window) => share((ledger) => ledger.faceScans(window), 'faceScans', window),
     speech: (audioId) => share((ledger) => ledger.speech(audioId), 'speech', audioId),

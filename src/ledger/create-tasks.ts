@@ -93,7 +93,8 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
 
   /** `input` has been checked. */
   function newTask(input: CreateVoiceTaskInput | CreateLipSyncTaskInput, unitsEstimated: string): NewTask {
-    const createdAtMs = now();
+    // A clock that was set back does not reorder the list, which is sorted by creation.
+    const createdAtMs = Math.max(now(), tasks.newestAtMs());
     const { label = null, metadata = [] } = validOrThrow(checkNotes(input));
     return {
       id: newId(),

@@ -212,6 +212,17 @@ const STEPS: readonly string[] = [
   UPDATE face_scan SET session_id = json_extract(scan, '$.sessionId');
   CREATE INDEX face_scan_by_session ON face_scan (session_id);
   `,
+  // Lists of tasks by their label and by the time of their creation. Old tasks get times in the order of the list, which a
+  // clock that was set back has broken.
+  `
+  ALTER TABLE task ADD COLUMN label TEXT AS (json_extract(record, '$.label'));
+  CREATE INDEX task_by_label ON task (label, kind, status, seq) WHERE label IS NOT NULL;
+  ALTER TABLE task ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE task SET created_at = made.at FROM (
+    SELECT seq, coalesce(max(json_extract(record, '$.createdAtMs')) OVER (ORDER BY seq), 0) AS at FROM task
+  ) AS made WHERE made.seq = task.seq;
+  CREATE INDEX task_by_creation ON task (created_at);
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

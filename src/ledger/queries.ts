@@ -4,15 +4,15 @@ import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor
 import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/ports.ts';
 import type { FaceScan, Speech, TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
-import type { TaskFilter } from '../domain/task-filter.ts';
+import type { TaskFilter, TaskOrder } from '../domain/task-filter.ts';
 import { badUserInput, notFound } from '../errors.ts';
 import type { AssetStore } from './stores/assets.ts';
 import { cursorOwnerOf, type EventStore } from './stores/events.ts';
-import { newestSeqs, readTaskRecord, type TaskStore } from './stores/tasks.ts';
+import { firstSeqs, readTaskRecord, type TaskStore } from './stores/tasks.ts';
 
-/** The lists of a tenant, newest first and stable while items are added, and its event log, oldest first. */
+/** The lists of a tenant, stable while items are added and newest first by default, and its event log, oldest first. */
 export interface Queries {
-  tasks(filter: TaskFilter, window: Window): Slice<TaskRecord>;
+  tasks(filter: TaskFilter, window: Window, order?: TaskOrder): Slice<TaskRecord>;
   voices(window: Window): Slice<Voice>;
   faceScans(window: Window): Slice<FaceScan>;
   speeches(window: Window): Slice<Speech>;
@@ -93,8 +93,8 @@ export function createQueries(deps: QueriesDeps): Queries {
   }
 
   return {
-    tasks(filter, { first, after }) {
-      const rows = tasks.list(filter, place('task', after), first + 1);
+    tasks(filter, { first, after }, order) {
+      const rows = tasks.list(filter, place('task', after), first + 1, order);
       return slice('task', rows, first, (row) => row.record);
     },
 
@@ -189,19 +189,23 @@ const PRESENT_PAGE = 100;
 const OPEN = TASK_STATUSES.filter((status) => !isFinal(status));
 
 function createPresentState({
+  tasks,
   events,
   limits,
   now,
   sql,
-}: Pick<QueriesDeps, 'events' | 'limits' | 'now'> & { readonly sql: SqlStorage }): PresentState {
+}: Pick<QueriesDeps, 'tasks' | 'events' | 'limits' | 'now'> & { readonly sql: SqlStorage }): PresentState {
   /**
    * Returns the tasks that the log knows. A queued task without an event is left out, because Kling may refuse it and it
    * would disappear without an event. One that is older than the log had its event.
    */
-  function announcedSeqs(kind: TaskKind | null, statuses: readonly TaskStatus[]): number[] {
+  function announcedSeqs(filter: TaskFilter, statuses: readonly TaskStatus[]): number[] {
+    const { kind, label } = filter;
+    const { fromSeq, beforeSeq } = tasks.rangeOf(filter);
+    const byLabel = label === undefined ? '' : 'label = ?7 AND';
     const read = (each: TaskKind, status: TaskStatus) =>
       sql.exec<{ seq: number }>(
-        `SELECT seq FROM task WHERE kind = ?1 AND status = ?2 AND seq > 0
+        `SELECT seq FROM task WHERE ${byLabel} kind = ?1 AND status = ?2 AND seq >= ?5 AND seq < ?6
            AND (?2 <> 'QUEUED' OR json_extract(record, '$.createdAtMs') <= ?3
              OR EXISTS (SELECT 1 FROM event WHERE task_id = task.id))
          ORDER BY seq DESC LIMIT ?4`,
@@ -209,8 +213,11 @@ function createPresentState({
         status,
         now() - limits.eventRetentionMs,
         TASKS_MAX,
+        fromSeq,
+        beforeSeq,
+        ...(label === undefined ? [] : [label]),
       );
-    return newestSeqs(kind, statuses, TASKS_MAX, read).toReversed();
+    return firstSeqs(kind, statuses, TASKS_MAX, 'NEWEST_FIRST', read).toReversed();
   }
 
   function recordsOf(taskSeqs: readonly number[]): TaskRecord[] {
@@ -241,9 +248,9 @@ function createPresentState({
 
   return {
     goOn,
-    begin({ filter: { kind, statuses: watched } }, resync) {
-      const statuses = OPEN.filter((status) => watched.length === 0 || watched.includes(status));
-      return goOn({ taskSeqs: announcedSeqs(kind, statuses), headSeq: events.head(), resync });
+    begin({ filter }, resync) {
+      const statuses = OPEN.filter((status) => filter.statuses.length === 0 || filter.statuses.includes(status));
+      return goOn({ taskSeqs: announcedSeqs(filter, statuses), headSeq: events.head(), resync });
     },
   };
 }

@@ -48,7 +48,7 @@ export function createLedgerPort(
       if (task !== null) onTask?.(task.id);
       return task;
     },
-    tasks: async (filter, window) => fromResult(await reach(ledger.tasks(filter, window))),
+    tasks: async (filter, window, order) => fromResult(await reach(ledger.tasks(filter, window, order))),
     faceScan: createBatch({ load: (ids: readonly string[]) => reach(ledger.faceScansOf(ids)) }),
     faceScans: async (window) => fromResult(await reach(ledger.faceScans(window))),
     speech: createBatch({ load: (ids: readonly string[]) => reach(ledger.speechesOf(ids)) }),

@@ -19,7 +19,7 @@ import {
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot, type Voice } from '../domain/task.ts';
-import type { TaskFilter } from '../domain/task-filter.ts';
+import type { TaskFilter, TaskOrder } from '../domain/task-filter.ts';
 import { badUserInput, GatewayError, type Result, toResult, unknownId, wrongIdType } from '../errors.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { traced } from '../lib/trace.ts';
@@ -140,8 +140,8 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return rows.map((row) => (row === null ? null : (found.next().value ?? null)));
   }
 
-  tasks(filter: TaskFilter, window: Window): Promise<Result<Slice<TaskRecord>>> {
-    return toResult(() => this.#parts.queries.tasks(filter, window));
+  tasks(filter: TaskFilter, window: Window, order?: TaskOrder): Promise<Result<Slice<TaskRecord>>> {
+    return toResult(() => this.#parts.queries.tasks(filter, window, order));
   }
 
   voices(window: Window): Promise<Result<Slice<Voice>>> {

@@ -48,6 +48,20 @@ export function createIsoTime(): (epochMs: number) => string {
   };
 }
 
+const INSTANT = /^(\d{4}-\d\d-(\d\d))T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+
+/**
+ * Parses an instant of RFC 3339, in milliseconds since the epoch. Digits after the milliseconds are ignored. Returns null for
+ * any other text, also for one without an offset from UTC.
+ */
+export function parseIsoTime(text: string): number | null {
+  const [, date = '', day] = INSTANT.exec(text) ?? [];
+  const epochMs = Date.parse(text);
+  if (day === undefined || Number.isNaN(epochMs)) return null;
+  // `Date.parse` takes the 30th of February for a day in March.
+  return new Date(date).getUTCDate() === Number(day) ? epochMs : null;
+}
+
 function tens(n: number): number {
   return ZERO + Math.floor(n / 10);
 }

@@ -27,8 +27,8 @@ export const builder = new SchemaBuilder<{
   DefaultNodeNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
-    /** Resolvers return milliseconds since the epoch. No argument takes a `DateTime`. */
-    DateTime: { Input: never; Output: number };
+    /** Resolvers return milliseconds since the epoch. An argument is any text, which its resolver checks. */
+    DateTime: { Input: string; Output: number };
     Decimal: OutputText;
     Month: OutputText;
     URL: OutputText;
@@ -127,12 +127,12 @@ export async function findNode(id: GlobalId, context: GatewayContext, info: Grap
 const toIsoTime = createIsoTime();
 
 builder.scalarType('DateTime', {
-  description: 'An instant in UTC, ISO-8601 with milliseconds, as in `2026-09-01T12:00:00.000Z`. Only in answers.',
+  description:
+    'An instant in UTC, ISO-8601 with milliseconds, as in `2026-09-01T12:00:00.000Z`. An input may have any offset, and up to 9 decimals; those after the third are ignored.',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   serialize: toIsoTime,
-  parseValue() {
-    throw new TypeError('DateTime is never an input');
-  },
+  // The gateway checks the text itself, so that a wrong one does not hide what else is wrong.
+  parseValue: (value) => GraphQLString.coerceInputValue(value),
 });
 
 /** Adds a scalar that is a text in answers. It coerces as `String` does, which the executor answers without a call. */

@@ -1,3 +1,4 @@
+import type { Validation } from '../domain/check.ts';
 import type { Slice, Window } from '../domain/cursor.ts';
 import { badUserInput } from '../errors.ts';
 import type { FieldCost } from '../lib/field-cost.ts';
@@ -30,13 +31,18 @@ export function windowArgs() {
   }));
 }
 
-/** Throws `BAD_USER_INPUT` if `first` is out of range. The list itself checks the cursor. */
-export function toWindow({ first, after }: WindowArgs): Window {
+/** Checks the number of items. The list itself checks the cursor. */
+export function checkWindow({ first, after }: WindowArgs): Validation<Window> {
   const size = first ?? FIRST_DEFAULT;
-  if (size < 0 || size > FIRST_MAX) {
-    throw badUserInput([{ path: ['first'], code: 'OUT_OF_RANGE', message: `must be from 0 to ${FIRST_MAX}` }]);
-  }
-  return { first: size, after: after ?? null };
+  if (size >= 0 && size <= FIRST_MAX) return { ok: true, value: { first: size, after: after ?? null } };
+  return { ok: false, issues: [{ path: ['first'], code: 'OUT_OF_RANGE', message: `must be from 0 to ${FIRST_MAX}` }] };
+}
+
+/** Throws `BAD_USER_INPUT` if `first` is out of range. */
+export function toWindow(args: WindowArgs): Window {
+  const checked = checkWindow(args);
+  if (!checked.ok) throw badUserInput(checked.issues);
+  return checked.value;
 }
 
 /** Converts a slice to a Relay connection. */

@@ -3,7 +3,6 @@ import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { PAID_FAILURES } from './failures.ts';
-import { idOf } from './global-id.ts';
 import { toVideo, VideoRef } from './video.ts';
 
 /** A face and the id of its scan. Kling's face ids are unique only within a scan. */
@@ -104,17 +103,6 @@ const FaceScanConnectionRef = builder.connectionObject(
 );
 
 builder.queryFields((t) => ({
-  faceScan: t.field({
-    type: FaceScanRef,
-    nullable: true,
-    description:
-      "Returns one of the caller's face scans. Null if it does not exist, belongs to another tenant, or is no longer kept.",
-    args: { id: t.arg.globalID({ description: 'The `id` of a `FaceScan`.' }) },
-    resolve(_root, { id }, { ledger }) {
-      const scanId = idOf('FaceScan', id);
-      return scanId === null ? null : ledger.faceScan(scanId);
-    },
-  }),
   faceScans: t.field({
     type: FaceScanConnectionRef,
     description: "Lists the caller's face scans that are still kept, newest first.",

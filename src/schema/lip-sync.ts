@@ -1,22 +1,13 @@
-import type { Slice } from '../domain/cursor.ts';
 import type { CreateLipSyncTaskInput } from '../domain/inputs.ts';
 import type { Placement } from '../domain/placement.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { AudioRef } from './audio.ts';
 import { builder, definedOnly } from './builder.ts';
-import { toConnection, toWindow, WINDOW_COST } from './connection.ts';
 import { FaceRef } from './face-scan.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { idOf } from './global-id.ts';
-import {
-  MetadataInputRef,
-  NOTES_MEANING,
-  taskListArgs,
-  TaskRef,
-  TaskReferenceInputRef,
-  toTaskReference,
-} from './task.ts';
+import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
 import { toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
 
 export const PlacementRef = builder.objectRef<Placement>('Placement').implement({
@@ -107,44 +98,8 @@ export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSy
   }),
 });
 
-const LipSyncTaskConnectionRef = builder.connectionObject(
-  { type: LipSyncTaskRef, name: 'LipSyncTaskConnection', description: "A window of the caller's lip-sync tasks." },
-  { description: 'A lip-sync task, and where it stands in the list.' },
-);
-
-builder.queryFields((t) => ({
-  lipSyncTask: t.field({
-    type: LipSyncTaskRef,
-    nullable: true,
-    description: "Returns one of the caller's lip-sync tasks. Null if it does not exist, or belongs to another tenant.",
-    args: { by: t.arg({ type: TaskReferenceInputRef, description: 'Which one.' }) },
-    async resolve(_root, { by }, { ledger }) {
-      const reference = toTaskReference('LIP_SYNC', by);
-      return reference === null ? null : asLipSync(await ledger.task(reference));
-    },
-  }),
-  lipSyncTasks: t.field({
-    type: LipSyncTaskConnectionRef,
-    description: "The caller's lip-sync tasks, newest first.",
-    args: taskListArgs(),
-    extensions: withCost(WINDOW_COST),
-    async resolve(_root, args, { ledger }) {
-      const window = toWindow(args);
-      const slice = await ledger.tasks({ kind: 'LIP_SYNC', statuses: args.status ?? [] }, window);
-      return toConnection(lipSyncsIn(slice), window);
-    },
-  }),
-}));
-
 function asLipSync(task: TaskRecord | null): LipSyncTask | null {
   return task?.kind === 'LIP_SYNC' ? task : null;
-}
-
-function lipSyncsIn({ edges, hasNextPage }: Slice<TaskRecord>): Slice<LipSyncTask> {
-  return {
-    edges: edges.flatMap(({ cursor, node }) => (node.kind === 'LIP_SYNC' ? [{ cursor, node }] : [])),
-    hasNextPage,
-  };
 }
 
 const AudioInputRef = builder.inputType('AudioInput', {

@@ -2,12 +2,13 @@ import { type FieldNode, getArgumentValues, type SelectionSetNode, type Validate
 import type { Slice } from '../domain/cursor.ts';
 import type { Watch } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
-import { GatewayError } from '../errors.ts';
+import { ALL_TASKS, checkTaskFilter, type TaskFilter, type TaskFilterInput } from '../domain/task-filter.ts';
+import { badUserInput, GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
-import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { toConnection, WINDOW_COST, windowArgs } from './connection.ts';
 import { decodeGlobalId, type GlobalId, NO_OBJECT, taskHandleOf } from './global-id.ts';
-import { type TaskFilterInput, TaskFilterInputRef, TaskRef, toTaskFilter } from './task.ts';
+import { checkListArgs, TaskFilterInputRef, TaskRef } from './task.ts';
 
 const TaskUpdateRef = builder.objectRef<TaskChange>('TaskUpdate').implement({
   description:
@@ -57,8 +58,10 @@ builder.queryField('taskUpdates', (t) =>
     },
     extensions: withCost(WINDOW_COST),
     async resolve(_root, args, { ledger }) {
-      const window = toWindow(args);
-      const watch = toWatch(args.taskId, args.filter);
+      const { window, filter } = await checkListArgs(args, (each) =>
+        ledger.events({ task: null, filter: ALL_TASKS }, each),
+      );
+      const watch = toWatch(args.taskId, filter);
       return toConnection(watch === null ? NOTHING : await ledger.events(watch, window), window);
     },
   }),
@@ -67,10 +70,10 @@ builder.queryField('taskUpdates', (t) =>
 const NOTHING: Slice<TaskChange> = { edges: [], hasNextPage: false };
 
 /** Returns null if the id is not the id of a task. */
-function toWatch(taskId: GlobalId | null | undefined, filter: TaskFilterInput | null | undefined): Watch | null {
-  if (taskId === null || taskId === undefined) return { task: null, filter: toTaskFilter(filter) };
+function toWatch(taskId: GlobalId | null | undefined, filter: TaskFilter): Watch | null {
+  if (taskId === null || taskId === undefined) return { task: null, filter };
   const task = taskHandleOf(taskId);
-  return task && { task, filter: toTaskFilter(filter) };
+  return task && { task, filter };
 }
 
 builder.subscriptionType({
@@ -139,14 +142,16 @@ interface Arguments {
   readonly taskId?: string | null;
 }
 
-/** Reads the root field of a subscription. Returns null if its `taskId` is not the id of a task. */
+/** Reads the root field of a subscription. Returns null if its `taskId` is not the id of a task. Throws `BAD_USER_INPUT`. */
 export function toSubscription(args: ValidatedSubscriptionArgs): Subscription | null {
   const node = rootFieldOf(args);
   const fields = args.schema.getSubscriptionType()?.getFields() ?? {};
   const field = node === null ? undefined : fields[node.name.value];
   if (node === null || field === undefined) return null;
   const { after, filter, taskId = null } = getArgumentValues(field, node, args.variableValues) as Arguments;
-  const watch = toWatch(taskId === null ? null : (decodeGlobalId(taskId) ?? NO_OBJECT), filter);
+  const checked = checkTaskFilter(filter ?? {}, ['filter']);
+  if (!checked.ok) throw badUserInput(checked.issues);
+  const watch = toWatch(taskId === null ? null : (decodeGlobalId(taskId) ?? NO_OBJECT), checked.value);
   if (watch === null) return null;
   return {
     watch,

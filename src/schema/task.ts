@@ -1,15 +1,24 @@
 import { endedAtMsOf, notesOf, updatedAtMsOf } from '../domain/apply.ts';
+import { checkAll } from '../domain/check.ts';
+import type { Window } from '../domain/cursor.ts';
 import { failureOf } from '../domain/failure.ts';
 import { type Metadata, NOTES_MAX } from '../domain/notes.ts';
-import type { TaskReference } from '../domain/ports.ts';
-import type { TaskFilter } from '../domain/task-filter.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
+import {
+  ALL_TASKS,
+  checkTaskFilter,
+  TASK_ORDERS,
+  type TaskFilter,
+  type TaskFilterInput,
+  type TaskOrder,
+} from '../domain/task-filter.ts';
+import { badUserInput, InvalidInputError, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, enumValues } from './builder.ts';
-import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { checkWindow, toConnection, WINDOW_COST, type WindowArgs, windowArgs } from './connection.ts';
 import { FailureRef } from './failures.ts';
-import { type GlobalId, idOf, taskHandleOf } from './global-id.ts';
+import { taskHandleOf } from './global-id.ts';
 
 const STATUS_MEANING = {
   QUEUED:
@@ -28,12 +37,17 @@ const KIND_MEANING = {
   VOICE: 'A `VoiceTask`, made by `createVoiceTask`.',
 } as const satisfies Record<TaskKind, string>;
 
-export const TaskStatusRef = builder.enumType('TaskStatus', {
+const ORDER_MEANING = {
+  NEWEST_FIRST: 'By `createdAt`, the newest task first.',
+  OLDEST_FIRST: 'By `createdAt`, the oldest task first. New tasks are added at the end.',
+} as const satisfies Record<TaskOrder, string>;
+
+const TaskStatusRef = builder.enumType('TaskStatus', {
   description: 'How far a task is. A status never goes back. `SUCCEEDED`, `FAILED` and `CANCELLED` are final.',
   values: enumValues(TASK_STATUSES, STATUS_MEANING),
 });
 
-export const TaskKindRef = builder.enumType('TaskKind', {
+const TaskKindRef = builder.enumType('TaskKind', {
   description: 'The kinds of tasks. Each has a type of its own that implements `Task`.',
   values: enumValues(TASK_KINDS, KIND_MEANING),
 });
@@ -152,36 +166,12 @@ export const TaskReferenceInputRef = builder.inputType('TaskReferenceInput', {
   }),
 });
 
-/** Converts an input to what the ledger looks up. Returns null if the id is not the id of a task of this kind. */
-export function toTaskReference(
-  kind: TaskKind,
-  by: { readonly id?: GlobalId | null | undefined; readonly externalId?: string | null | undefined },
-): TaskReference | null {
-  if (typeof by.externalId === 'string') return { externalId: by.externalId };
-  const id = idOf(kind === 'LIP_SYNC' ? 'LipSyncTask' : 'VoiceTask', by.id);
-  return id === null ? null : { id };
-}
-
-/** Creates the arguments of a list of tasks. */
-export function taskListArgs() {
-  return {
-    ...windowArgs(),
-    status: builder.args((t) => ({
-      status: t.field({
-        type: [TaskStatusRef],
-        required: false,
-        description: 'Only tasks that stand there now. Null and empty: all of them.',
-      }),
-    })).status,
-  };
-}
-
 const TaskConnectionRef = builder.connectionObject(
   { type: TaskRef, name: 'TaskConnection', description: "A page of the caller's tasks." },
   { description: 'A task and its position in the list.' },
 );
 
-/** Selects tasks, in a list and in a subscription. */
+/** Selects tasks, in a list and in a subscription. `checkTaskFilter` checks it. */
 export const TaskFilterInputRef = builder.inputType('TaskFilterInput', {
   description:
     'Selects tasks that match every given field. For changes, the filter is matched against the task after the change.',
@@ -192,19 +182,28 @@ export const TaskFilterInputRef = builder.inputType('TaskFilterInput', {
       required: false,
       description: 'Only tasks in any of these. Null and empty mean all.',
     }),
+    createdFrom: t.field({
+      type: 'DateTime',
+      required: false,
+      description: 'Only tasks that were created at this instant or later. Null means no bound.',
+    }),
+    createdBefore: t.field({
+      type: 'DateTime',
+      required: false,
+      description:
+        'Only tasks that were created before this instant, which must not be before `createdFrom`. Null means no bound.',
+    }),
+    label: t.string({
+      required: false,
+      description: `Only tasks with exactly this label, 1 to ${NOTES_MAX.labelChars} characters on one line, trimmed. Null means all.`,
+    }),
   }),
 });
 
-/** A filter as GraphQL passes it. */
-export interface TaskFilterInput {
-  readonly kind?: TaskKind | null | undefined;
-  readonly status?: readonly TaskStatus[] | null | undefined;
-}
-
-/** Converts a filter to what the ledger and the hub match. */
-export function toTaskFilter(filter: TaskFilterInput | null | undefined): TaskFilter {
-  return { kind: filter?.kind ?? null, statuses: filter?.status ?? [] };
-}
+const TaskOrderRef = builder.enumType('TaskOrder', {
+  description: 'The order of a list of tasks.',
+  values: enumValues(TASK_ORDERS, ORDER_MEANING),
+});
 
 builder.queryField('task', (t) =>
   t.field({
@@ -224,18 +223,44 @@ builder.queryField('task', (t) =>
 builder.queryField('tasks', (t) =>
   t.field({
     type: TaskConnectionRef,
-    description: "Lists the caller's tasks, newest first.",
+    description:
+      "Lists the caller's tasks. A cursor is a place in time: with another filter or order, the list continues from that place.",
     args: {
       ...windowArgs(),
       filter: t.arg({ type: TaskFilterInputRef, required: false, description: 'Which tasks. Null lists all.' }),
+      orderBy: t.arg({ type: TaskOrderRef, defaultValue: 'NEWEST_FIRST', description: 'The order of the list.' }),
     },
     extensions: withCost(WINDOW_COST),
-    async resolve(_root, args, { ledger }) {
-      const window = toWindow(args);
-      return toConnection(await ledger.tasks(toTaskFilter(args.filter), window), window);
+    async resolve(_root, { orderBy, ...args }, { ledger }) {
+      const { window, filter } = await checkListArgs(args, (each) => ledger.tasks(ALL_TASKS, each));
+      return toConnection(await ledger.tasks(filter, window, orderBy), window);
     },
   }),
 );
+
+interface ListArgs extends WindowArgs {
+  readonly filter?: TaskFilterInput | null | undefined;
+}
+
+/**
+ * Checks the arguments of a list with a filter. Throws `BAD_USER_INPUT` with everything that is wrong. `read` reads the list
+ * without a filter: only its owner can check the cursor.
+ */
+export async function checkListArgs({ filter, ...args }: ListArgs, read: (window: Window) => Promise<unknown>) {
+  const checked = checkAll<{ window: Window; filter: TaskFilter }>({
+    window: checkWindow(args),
+    filter: checkTaskFilter(filter ?? {}, ['filter']),
+  });
+  if (checked.ok) return checked.value;
+  const after = args.after ?? null;
+  const cursorIssues = after === null ? [] : await read({ first: 0, after }).then(() => [], issuesOfInput);
+  throw badUserInput([...checked.issues, ...cursorIssues]);
+}
+
+function issuesOfInput(error: unknown): readonly Issue[] {
+  if (error instanceof InvalidInputError) return error.failure.issues ?? [];
+  throw error;
+}
 
 builder.interfaceField(TaskRef, 'queuePosition', (t) =>
   t.int({

@@ -10,14 +10,7 @@ import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { idOf } from './global-id.ts';
-import {
-  MetadataInputRef,
-  NOTES_MEANING,
-  taskListArgs,
-  TaskRef,
-  TaskReferenceInputRef,
-  toTaskReference,
-} from './task.ts';
+import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
 import type { Slice, Window } from '../domain/cursor.ts';
 
 const OWNER_MEANING = {
@@ -65,17 +58,6 @@ const VoiceConnectionRef = builder.connectionObject(
 );
 
 builder.queryFields((t) => ({
-  voice: t.field({
-    type: VoiceRef,
-    nullable: true,
-    description:
-      "Returns a voice of the caller or of Kling's library. Null if it does not exist, belongs to another tenant, or was deleted.",
-    args: { id: t.arg.globalID({ description: 'The `id` of a `Voice`.' }) },
-    resolve(_root, { id }, context) {
-      const voiceId = idOf('Voice', id);
-      return voiceId === null ? null : findVoice(voiceId, context);
-    },
-  }),
   voices: t.field({
     type: VoiceConnectionRef,
     description: 'Lists the voices that the caller has cloned and not deleted, newest first.',
@@ -161,35 +143,6 @@ export const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask
   }),
 });
 
-const VoiceTaskConnectionRef = builder.connectionObject(
-  { type: VoiceTaskRef, name: 'VoiceTaskConnection', description: "A window of the caller's voice tasks." },
-  { description: 'A voice task, and where it stands in the list.' },
-);
-
-builder.queryFields((t) => ({
-  voiceTask: t.field({
-    type: VoiceTaskRef,
-    nullable: true,
-    description: "Returns one of the caller's voice tasks. Null if it does not exist, or belongs to another tenant.",
-    args: { by: t.arg({ type: TaskReferenceInputRef, description: 'Which one.' }) },
-    async resolve(_root, { by }, { ledger }) {
-      const reference = toTaskReference('VOICE', by);
-      return reference === null ? null : asVoiceTask(await ledger.task(reference));
-    },
-  }),
-  voiceTasks: t.field({
-    type: VoiceTaskConnectionRef,
-    description: "The caller's voice tasks, newest first.",
-    args: taskListArgs(),
-    extensions: withCost(WINDOW_COST),
-    async resolve(_root, args, { ledger }) {
-      const window = toWindow(args);
-      const slice = await ledger.tasks({ kind: 'VOICE', statuses: args.status ?? [] }, window);
-      return toConnection(voiceTasksIn(slice), window);
-    },
-  }),
-}));
-
 const VoiceSampleInputRef = builder.inputType('VoiceSampleInput', {
   description: 'A recording of one person, clean and without noise, 5 to 30 s: MP3, WAV, MP4 or MOV.',
   isOneOf: true,
@@ -241,13 +194,6 @@ builder.mutationField('createVoiceTask', (t) =>
 
 function asVoiceTask(task: TaskRecord | null): VoiceTask | null {
   return task?.kind === 'VOICE' ? task : null;
-}
-
-function voiceTasksIn({ edges, hasNextPage }: Slice<TaskRecord>): Slice<VoiceTask> {
-  return {
-    edges: edges.flatMap(({ cursor, node }) => (node.kind === 'VOICE' ? [{ cursor, node }] : [])),
-    hasNextPage,
-  };
 }
 
 /** Reads a window of Kling's library. Throws `BAD_USER_INPUT` for a cursor of another list, and the errors of `upstream`. */

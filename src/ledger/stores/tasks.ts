@@ -1,7 +1,7 @@
 import type { TaskReference } from '../../domain/ports.ts';
-import type { TaskFilter } from '../../domain/task-filter.ts';
 import type { TaskDetails, TaskRecord } from '../../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../../domain/task.ts';
+import type { TaskFilter, TaskOrder } from '../../domain/task-filter.ts';
 import { readOwnJson } from '../../lib/json.ts';
 import type { TaskFailure } from '../../domain/failure.ts';
 
@@ -125,8 +125,8 @@ export class TaskStore {
     const { record } = row;
     this.#sql.exec(
       `INSERT INTO task (id, kind, status, external_id, input_digest, phase, wake_at, tries, sends, deadline_at, record,
-         details, milliunits, request_chars)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         details, milliunits, request_chars, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       record.id,
       record.kind,
       record.status,
@@ -140,6 +140,7 @@ export class TaskStore {
       ...jsonOf(record),
       milliunits,
       request.length,
+      record.createdAtMs,
     );
     for (let n = 0; n * PART_CHARS < request.length; n++) {
       const part = request.slice(n * PART_CHARS, (n + 1) * PART_CHARS);
@@ -153,26 +154,61 @@ export class TaskStore {
     return row ? toRow(row) : null;
   }
 
-  /** Returns the newest tasks before `beforeSeq`, newest first. */
-  list(filter: TaskFilter, beforeSeq: number | null, limit: number): TaskRow[] {
-    const before = beforeSeq ?? Number.MAX_SAFE_INTEGER;
-    if (filter.kind === null && filter.statuses.length === 0) {
-      return this.#rows(`${SELECT} WHERE seq < ? ORDER BY seq DESC LIMIT ?`, before, limit);
-    }
-    const statuses = filter.statuses.length === 0 ? TASK_STATUSES : filter.statuses;
-    const seqs = newestSeqs(filter.kind, statuses, limit, (kind, status) =>
-      this.#sql.exec<{ seq: number }>(
-        'SELECT seq FROM task WHERE kind = ? AND status = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
-        kind,
-        status,
-        before,
+  /** Returns the first tasks that match, in the order. Starts after the task `afterSeq`, which may be deleted. */
+  list(filter: TaskFilter, afterSeq: number | null, limit: number, order: TaskOrder = 'NEWEST_FIRST'): TaskRow[] {
+    const { kind, statuses, label } = filter;
+    const direction = DIRECTION[order];
+    const made = this.rangeOf(filter);
+    const fromSeq = order === 'OLDEST_FIRST' ? Math.max(made.fromSeq, (afterSeq ?? -1) + 1) : made.fromSeq;
+    const beforeSeq = order === 'NEWEST_FIRST' ? Math.min(made.beforeSeq, afterSeq ?? Infinity) : made.beforeSeq;
+    if (kind === null && statuses.length === 0 && label === undefined) {
+      return this.#rows(
+        `${SELECT} WHERE seq >= ? AND seq < ? ORDER BY seq ${direction} LIMIT ?`,
+        fromSeq,
+        beforeSeq,
         limit,
+      );
+    }
+    const byLabel = label === undefined ? '' : 'label = ?6 AND';
+    const seqs = firstSeqs(kind, statuses.length === 0 ? TASK_STATUSES : statuses, limit, order, (each, status) =>
+      this.#sql.exec<{ seq: number }>(
+        `SELECT seq FROM task WHERE ${byLabel} kind = ?1 AND status = ?2 AND seq >= ?3 AND seq < ?4
+         ORDER BY seq ${direction} LIMIT ?5`,
+        each,
+        status,
+        fromSeq,
+        beforeSeq,
+        limit,
+        ...(label === undefined ? [] : [label]),
       ),
     );
     return this.#rows(
-      `${SELECT} WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC`,
+      `${SELECT} WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq ${direction}`,
       JSON.stringify(seqs),
     );
+  }
+
+  /** Returns the places of the tasks that were made in the time of a filter. Relies on the order of `newestAtMs`. */
+  rangeOf({ createdFromMs, createdBeforeMs }: TaskFilter): SeqRange {
+    return {
+      fromSeq: createdFromMs === undefined ? 0 : this.#firstSeqFrom(createdFromMs),
+      beforeSeq: createdBeforeMs === undefined ? Number.MAX_SAFE_INTEGER : this.#firstSeqFrom(createdBeforeMs),
+    };
+  }
+
+  #firstSeqFrom(atMs: number): number {
+    const [row] = this.#sql
+      .exec<{ seq: number }>('SELECT seq FROM task WHERE created_at >= ? ORDER BY created_at, seq LIMIT 1', atMs)
+      .toArray();
+    return row?.seq ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  /** Returns when the newest task was made; 0 without tasks. Invariant: no task is made before an earlier one. */
+  newestAtMs(): number {
+    const { at } = this.#sql
+      .exec<{ at: number | null }>('SELECT max(created_at) AS at FROM task WHERE created_at > 0')
+      .one();
+    return at ?? 0;
   }
 
   /** Writes a step and the record that came with it. Deletes the request once Kling has the task or it has ended. */
@@ -270,20 +306,29 @@ export class TaskStore {
   }
 }
 
+/** Places of tasks in the order of their creation, from `fromSeq` and before `beforeSeq`. */
+export interface SeqRange {
+  readonly fromSeq: number;
+  readonly beforeSeq: number;
+}
+
+const DIRECTION = { NEWEST_FIRST: 'DESC', OLDEST_FIRST: 'ASC' } as const satisfies Record<TaskOrder, string>;
+
 /**
- * Returns the newest `limit` tasks of a kind (null for both) with any of the statuses, newest first. `read` reads one kind
- * and one status, which is a range of an index. One statement for all would sort, or read tasks that do not match.
+ * Returns the first `limit` tasks of a kind (null for both) with any of the statuses, in the order. `read` reads one kind and
+ * one status, which is a range of an index. One statement for all would sort, or read tasks that do not match.
  */
-export function newestSeqs(
+export function firstSeqs(
   kind: TaskKind | null,
   statuses: readonly TaskStatus[],
   limit: number,
+  order: TaskOrder,
   read: (kind: TaskKind, status: TaskStatus) => Iterable<{ readonly seq: number }>,
 ): number[] {
   const kinds = kind === null ? TASK_KINDS : [kind];
   const parts = kinds.flatMap((each) => [...new Set(statuses)].map((status) => [...read(each, status)]));
   const seqs = parts.flat().map(({ seq }) => seq);
-  return seqs.toSorted((a, b) => b - a).slice(0, limit);
+  return seqs.toSorted((a, b) => (order === 'NEWEST_FIRST' ? b - a : a - b)).slice(0, limit);
 }
 
 function toColumns({ record, milliunits }: WrittenRecord): readonly (string | number | null)[] {
