@@ -8,7 +8,7 @@ const LIP_SYNC = `sourceVideo { klingVideoId url } ${VIDEO}`;
 
 /** Operations with their number of calls of the ledger object, and of reads at Kling. */
 const OPERATIONS: readonly (readonly [name: string, query: string, ledger: number, kling: number])[] = [
-  ['one task', `{ lipSyncTask(by: { externalId: "e" }) { ${TASK} ${LIP_SYNC} } }`, 1, 0],
+  ['one task', `{ task(by: { externalId: "e" }) { ${TASK} ... on LipSyncTask { ${LIP_SYNC} } } }`, 1, 0],
   ['one task by its id', `{ node(id: "TGlwU3luY1Rhc2s6YQ") { id ... on LipSyncTask { ${TASK} ${LIP_SYNC} } } }`, 1, 0],
   [
     'a page of tasks with all fields',

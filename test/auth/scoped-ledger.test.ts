@@ -6,9 +6,9 @@ import {
   readableWatch,
 } from '../../src/auth/scoped-ledger.ts';
 import type { Ledger, Upstream } from '../../src/domain/ports.ts';
-import type { TaskFilter } from '../../src/domain/task-filter.ts';
 import { SCOPES, type Scope, type Viewer } from '../../src/domain/viewer.ts';
 import { schema } from '../../src/schema/schema.ts';
+import type { TaskFilter } from '../../src/domain/task-filter.ts';
 import { FakeLedger, lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
 import { failureOf } from '../support/forge.ts';
 import { VIEWER } from '../support/viewer.ts';
@@ -57,9 +57,9 @@ const LEDGER: readonly Row[] = [
   row('write', ['updateTask', { id: '42', kind: null }], ['lipsync:write', 'voices:write']),
   row('write', ['cancelTask', { id: '42', kind: null }], ['lipsync:write', 'voices:write']),
   row('task', [{ id: 'nothing' }], READERS),
-  row('tasks', [ANY, WINDOW], READERS),
-  row('tasks', [{ ...ANY, kind: 'VOICE' }, WINDOW], ['voices:read']),
-  row('tasks', [{ ...ANY, kind: 'LIP_SYNC' }, WINDOW], ['lipsync:read']),
+  row('tasks', [ANY, WINDOW, 'OLDEST_FIRST'], READERS),
+  row('tasks', [{ ...ANY, kind: 'VOICE' }, WINDOW, 'OLDEST_FIRST'], ['voices:read']),
+  row('tasks', [{ ...ANY, kind: 'LIP_SYNC' }, WINDOW, 'OLDEST_FIRST'], ['lipsync:read']),
   row('queuePosition', ['id'], READERS),
   row('events', [{ task: VOICE, filter: ANY }, WINDOW], ['voices:read']),
   row('events', [{ task: LIP_SYNC, filter: ANY }, WINDOW], ['lipsync:read']),
@@ -205,7 +205,7 @@ describe('a filter of tasks', () => {
 
   it('reaches the ledger narrowed to the readable kinds', async ({ expect }) => {
     const { target, calls } = createEcho();
-    await createScopedLedger(target, viewerWith('voices:read')).tasks(ANY, WINDOW);
-    expect(calls).toEqual([['tasks', { kind: 'VOICE', statuses: ['FAILED'] }, WINDOW]]);
+    await createScopedLedger(target, viewerWith('voices:read')).tasks(ANY, WINDOW, 'OLDEST_FIRST');
+    expect(calls).toEqual([['tasks', { kind: 'VOICE', statuses: ['FAILED'] }, WINDOW, 'OLDEST_FIRST']]);
   });
 });

@@ -39,10 +39,7 @@ const MUTATIONS = {
   VOICE: `mutation ($input: CreateVoiceTaskInput!) { made: createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }`,
   LIP_SYNC: `mutation ($input: CreateLipSyncTaskInput!) { made: createLipSyncTask(input: $input) { ... on LipSyncTask { id status } ... on Failure { code message } } }`,
 } as const;
-const QUERIES = {
-  VOICE: `query ($externalId: String!) { task: voiceTask(by: { externalId: $externalId }) { id status } }`,
-  LIP_SYNC: `query ($externalId: String!) { task: lipSyncTask(by: { externalId: $externalId }) { id status } }`,
-} as const;
+const FIND = `query ($externalId: String!) { task(by: { externalId: $externalId }) { id status } }`;
 const SCAN = `mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan { faces { id startMs } } ... on Failure { code message } } }`;
 
 /** A face for lip-syncs, scanned before any fault, because scans are not tasks. */
@@ -99,11 +96,7 @@ export async function runClient(
   }
   for (const readMs of intent.readsMs) {
     await wait(readMs);
-    const sent = await sendOperation(
-      gatewayUrl,
-      { query: QUERIES[intent.kind], variables: { externalId: intent.externalId } },
-      null,
-    );
+    const sent = await sendOperation(gatewayUrl, { query: FIND, variables: { externalId: intent.externalId } }, null);
     const read = taskOf(sent, 'task');
     if (read !== null) see(read, 'a read');
     else if ('answer' in sent && !isCutShort(sent))

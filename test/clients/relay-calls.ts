@@ -4,7 +4,7 @@ import { graphql } from 'relay-runtime';
 
 export const task = () => graphql`
   query relayCallsTaskQuery($id: ID!) {
-    voiceTask(by: { id: $id }) {
+    task(by: { id: $id }) {
       id
       status
       externalId

@@ -14,7 +14,7 @@ export async function makeTask(gateway: RunningGateway, words = 'ok'): Promise<s
 
 /** Reads the status of a task. The gateway reads the task at Kling for it, so this also lets the task progress. */
 export async function statusOf(gateway: RunningGateway, id: string): Promise<string> {
-  return (await gateway.execute(VOICE_TASK, { id })).data.voiceTask.status as string;
+  return (await gateway.execute(VOICE_TASK, { id })).data.task.status as string;
 }
 
 const LOG = `query ($after: String) {
@@ -29,7 +29,7 @@ export async function advanceTask(
   status: 'processing' | 'succeed',
 ): Promise<void> {
   const { data } = await gateway.execute(VOICE_TASK, { id });
-  await gateway.account.advance(data.voiceTask.kling.klingTaskId as string, status);
+  await gateway.account.advance(data.task.kling.klingTaskId as string, status);
   await expect.poll(() => statusOf(gateway, id)).toBe(status === 'succeed' ? 'SUCCEEDED' : 'PROCESSING');
 }
 

@@ -19,9 +19,9 @@ const ids = [
 ];
 
 const OPERATIONS: Readonly<Record<string, readonly [query: string, variables?: object]>> = {
-  'one task': [`query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { ${TASK} } }`, { by }],
-  'a missing task': [`{ lipSyncTask(by: {id: "none"}) { ${TASK} } }`],
-  'an empty reference': ['query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { id } }', { by: {} }],
+  'one task': [`query ($by: TaskReferenceInput!) { task(by: $by) { ${TASK} } }`, { by }],
+  'a missing task': [`{ task(by: {id: "none"}) { ${TASK} } }`],
+  'an empty reference': ['query ($by: TaskReferenceInput!) { task(by: $by) { id } }', { by: {} }],
   'a page of tasks': [
     `query ($first: Int, $kind: TaskKind) { tasks(first: $first, filter: { kind: $kind }) { edges { cursor node { ...T } } pageInfo { hasNextPage endCursor } } } fragment T on Task { ${TASK} }`,
     { first: 2 },

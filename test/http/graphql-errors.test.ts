@@ -84,7 +84,7 @@ describe('a bug in a resolver', () => {
       },
     ];
     const { errors } = await client.execute(
-      `{ faceScan(id: "${btoa('FaceScan:s').replaceAll('=', '')}") { faces { startMs } } }`,
+      `{ node(id: "${btoa('FaceScan:s').replaceAll('=', '')}") { ... on FaceScan { faces { startMs } } } }`,
     );
     expect(errors).toMatchObject([{ message: 'Internal error', extensions: { code: 'INTERNAL' } }]);
   });
@@ -129,7 +129,7 @@ describe('an error of the request', () => {
   });
 
   it('is BAD_USER_INPUT if a null variable is found during execution', async ({ expect }) => {
-    const { errors } = await client.execute('query ($id: ID = "a") { voice(id: $id) { name } }', { id: null });
+    const { errors } = await client.execute('query ($id: ID = "a") { node(id: $id) { id } }', { id: null });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(client.logged).toEqual([]);
   });

@@ -50,7 +50,7 @@ describe('the log', () => {
 
   it('has the operation of a GraphQL request, without its variables', async ({ expect }) => {
     const client = createGraphqlClient();
-    const query = 'query Mine($id: ID!) { voice(id: $id) { name } }';
+    const query = 'query Mine($id: ID!) { node(id: $id) { id } }';
     await client.post(JSON.stringify({ query, variables: { id: 's3cret' } }));
     expect(client.notes).toEqual({ operationName: 'Mine', operationType: 'query' });
     expect(client.logged).toEqual([]);

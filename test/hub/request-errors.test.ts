@@ -38,6 +38,12 @@ describe('a subscription that cannot start', () => {
     ],
     ['a garbled cursor', { query: ALL_TASKS, variables: { after: 'garbled' } }, 'BAD_USER_INPUT', /^after: .*cursor/i],
     [
+      'a filter by an instant that is none',
+      { query: 'subscription { taskUpdates(filter: { createdFrom: "today" }) { cursor } }' },
+      'BAD_USER_INPUT',
+      /^filter\.createdFrom: must be an instant/,
+    ],
+    [
       'an unknown task',
       { query: 'subscription { taskUpdates(taskId: "none") { cursor } }' },
       'NOT_FOUND',

@@ -19,10 +19,17 @@ const OPERATIONS: Readonly<Record<string, (parts: LedgerParts, taskId: string) =
   'a list of one kind': ({ queries }) => queries.tasks({ ...NONE, kind: 'LIP_SYNC' }, WINDOW),
   'a list of tasks that have failed': ({ queries }) => queries.tasks({ ...NONE, statuses: ['FAILED'] }, WINDOW),
   'a list of cancelled tasks': ({ queries }) => queries.tasks({ ...NONE, statuses: ['CANCELLED'] }, WINDOW),
+  'a list of tasks from the oldest': ({ queries }) => queries.tasks(NONE, WINDOW, 'OLDEST_FIRST'),
+  'a list of tasks of a time': ({ queries, clock: { nowMs } }) =>
+    queries.tasks({ ...NONE, createdFromMs: nowMs, createdBeforeMs: nowMs + 1 }, WINDOW),
+  'a list of tasks with a label that all have': ({ queries }) => queries.tasks({ ...NONE, label: 'all' }, WINDOW),
+  'a list of tasks with a label that no task has': ({ queries }) => queries.tasks({ ...NONE, label: 'none' }, WINDOW),
   'a list of voices': ({ queries }) => queries.voices(WINDOW),
   'a list of face scans': ({ queries }) => queries.faceScans(WINDOW),
   'a list of speeches': ({ queries }) => queries.speeches(WINDOW),
   'a log of events': ({ queries }, id) => queries.events({ task: { id, kind: 'VOICE' }, filter: NONE }, WINDOW),
+  'the present state of tasks with a label': ({ queries }) =>
+    queries.catchUp({ task: null, filter: { ...NONE, kind: 'LIP_SYNC', label: 'all' } }, null, null, null),
   'the present state': ({ queries }) =>
     queries.catchUp({ task: null, filter: { ...NONE, kind: 'LIP_SYNC' } }, null, null, null),
   'the sums over tasks that are open': ({ deps: { tasks, claims } }) => [tasks.waiting(), claims.count()],
@@ -45,21 +52,22 @@ function rowsReadAfter(history: number): Promise<Readonly<Record<string, number>
     const { id } = await createVoiceOnce(parts);
     const { nowMs } = parts.clock;
     const { sql } = storage;
-    const [inADay, record] = [nowMs + 86_400_000, JSON.stringify({ createdAtMs: nowMs })];
+    const [inADay, record] = [nowMs + 86_400_000, JSON.stringify({ createdAtMs: nowMs, label: 'all' })];
     for (const [status, phase, wakeAtMs] of [
       ['SUCCEEDED', 'DONE', null],
       ['QUEUED', 'WAITING', inADay],
     ] as const) {
       sql.exec(
         `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-         INSERT INTO task (id, kind, status, input_digest, phase, deadline_at, wake_at, record, milliunits)
-         SELECT ?2 || i, 'VOICE', ?2, '', ?3, ?4, ?5, ?6, 50 FROM n`,
+         INSERT INTO task (id, kind, status, input_digest, phase, deadline_at, wake_at, record, milliunits, created_at)
+         SELECT ?2 || i, 'VOICE', ?2, '', ?3, ?4, ?5, ?6, 50, ?7 FROM n`,
         history,
         status,
         phase,
         inADay,
         wakeAtMs,
         record,
+        nowMs,
       );
     }
     sql.exec(`INSERT INTO event (task_id, at, record) SELECT id, ?1, '{}' FROM task WHERE phase = 'DONE'`, nowMs);

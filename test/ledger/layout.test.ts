@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { migrate } from '../../src/ledger/migrations.ts';
 import { AssetStore, PaidCallStore } from '../../src/ledger/stores/assets.ts';
+import { TaskStore } from '../../src/ledger/stores/tasks.ts';
 import { undoSteps } from '../support/ledger-layouts.ts';
 import { DAY_MS } from '../support/ledger-parts.ts';
 import { changesOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
@@ -32,43 +33,45 @@ describe('the layout of a ledger', () => {
   it('equals the snapshot of what has shipped', async ({ expect }) => {
     const layout = await runInDurableObject(ledgerOf('layout'), (_instance, { storage }) => layoutOf(storage.sql));
     expect(layout).toMatchInlineSnapshot(`
-   "CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN UPDATE task_sum SET waiting = waiting - (old.phase = 'WAITING'), request_chars = request_chars - old.request_chars, milliunits_pending = milliunits_pending - old.milliunits_pending, parked = parked - old.is_parked, holding_slots = holding_slots - old.holds_slot; END
-   CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING'), request_chars = request_chars + new.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending, parked = parked + new.is_parked, holding_slots = holding_slots + new.holds_slot; END
-   CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase = 'WAITING', new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase = 'WAITING', old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING') - (old.phase = 'WAITING'), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
-   CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL , nth INTEGER NOT NULL DEFAULT 0) STRICT
-   CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
-   CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL , seq INTEGER, session_id TEXT) STRICT, WITHOUT ROWID
-   CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
-   CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL , asset TEXT, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
-   CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
-   CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL , kept_at INTEGER NOT NULL DEFAULT 0, seq INTEGER) STRICT, WITHOUT ROWID
-   CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, details TEXT) STRICT
-   CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
-   CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
-   CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
-   CREATE INDEX event_by_task ON event (task_id, seq)
-   CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
-   CREATE UNIQUE INDEX face_scan_by_seq ON face_scan (seq)
-   CREATE INDEX face_scan_by_session ON face_scan (session_id)
-   CREATE INDEX paid_call_by_age ON paid_call (at)
-   CREATE INDEX paid_call_wake ON paid_call (wake_at) WHERE wake_at IS NOT NULL
-   CREATE INDEX speech_by_age ON speech (kept_at)
-   CREATE UNIQUE INDEX speech_by_seq ON speech (seq)
-   CREATE INDEX task_at_kling ON task (wake_at) WHERE phase IN ('SENDING', 'SENT')
-   CREATE INDEX task_by_kind ON task (kind, status, seq)
-   CREATE INDEX task_ended ON task (status = 'CANCELLED', ended_at) WHERE ended_at IS NOT NULL
-   CREATE INDEX task_waiting ON task (seq) WHERE phase = 'WAITING'
-   CREATE INDEX task_waiting_wake ON task (wake_at) WHERE phase = 'WAITING'
-   CREATE INDEX voice_deleted ON voice (deleted_at) WHERE deleted_at IS NOT NULL
-   CREATE INDEX voice_kept ON voice (seq) WHERE deleted_at IS NULL"
- `);
+      "CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN UPDATE task_sum SET waiting = waiting - (old.phase = 'WAITING'), request_chars = request_chars - old.request_chars, milliunits_pending = milliunits_pending - old.milliunits_pending, parked = parked - old.is_parked, holding_slots = holding_slots - old.holds_slot; END
+      CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING'), request_chars = request_chars + new.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending, parked = parked + new.is_parked, holding_slots = holding_slots + new.holds_slot; END
+      CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase = 'WAITING', new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase = 'WAITING', old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING') - (old.phase = 'WAITING'), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
+      CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL , nth INTEGER NOT NULL DEFAULT 0) STRICT
+      CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
+      CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL , seq INTEGER, session_id TEXT) STRICT, WITHOUT ROWID
+      CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
+      CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL , asset TEXT, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
+      CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
+      CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL , kept_at INTEGER NOT NULL DEFAULT 0, seq INTEGER) STRICT, WITHOUT ROWID
+      CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, details TEXT, label TEXT AS (json_extract(record, '$.label')), created_at INTEGER NOT NULL DEFAULT 0) STRICT
+      CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
+      CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
+      CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
+      CREATE INDEX event_by_task ON event (task_id, seq)
+      CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
+      CREATE UNIQUE INDEX face_scan_by_seq ON face_scan (seq)
+      CREATE INDEX face_scan_by_session ON face_scan (session_id)
+      CREATE INDEX paid_call_by_age ON paid_call (at)
+      CREATE INDEX paid_call_wake ON paid_call (wake_at) WHERE wake_at IS NOT NULL
+      CREATE INDEX speech_by_age ON speech (kept_at)
+      CREATE UNIQUE INDEX speech_by_seq ON speech (seq)
+      CREATE INDEX task_at_kling ON task (wake_at) WHERE phase IN ('SENDING', 'SENT')
+      CREATE INDEX task_by_creation ON task (created_at)
+      CREATE INDEX task_by_kind ON task (kind, status, seq)
+      CREATE INDEX task_by_label ON task (label, kind, status, seq) WHERE label IS NOT NULL
+      CREATE INDEX task_ended ON task (status = 'CANCELLED', ended_at) WHERE ended_at IS NOT NULL
+      CREATE INDEX task_waiting ON task (seq) WHERE phase = 'WAITING'
+      CREATE INDEX task_waiting_wake ON task (wake_at) WHERE phase = 'WAITING'
+      CREATE INDEX voice_deleted ON voice (deleted_at) WHERE deleted_at IS NOT NULL
+      CREATE INDEX voice_kept ON voice (seq) WHERE deleted_at IS NULL"
+    `);
   });
 
   it('has as many migration steps as have shipped', async ({ expect }) => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(14);
+    expect(version).toBe(15);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -79,7 +82,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(14);
+      expect(storage.kv.get('schema_version')).toBe(15);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);
@@ -270,6 +273,33 @@ describe('the layout of a ledger', () => {
         ['unanswered', null],
         ['untold', '{"audioId":"b","createdAtMs":9}'],
       ]);
+    });
+  });
+
+  it('migrates tasks with their labels, and with their times in the order of the list', async ({ expect }) => {
+    await runInDurableObject(ledgerOf('lists of old'), (_instance, { storage }) => {
+      const { sql } = storage;
+      undoSteps(sql, 15);
+      for (const [id, record] of [
+        ['first', { createdAtMs: 5, label: 'mine' }],
+        ['after the clock was set back', { createdAtMs: 3, label: null }],
+        ['last', { createdAtMs: 7 }],
+      ] as const) {
+        sql.exec(
+          `INSERT INTO task (id, kind, status, input_digest, phase, deadline_at, record)
+           VALUES (?, 'VOICE', 'SUCCEEDED', '', 'DONE', 9, ?)`,
+          id,
+          JSON.stringify(record),
+        );
+      }
+      storage.kv.put('schema_version', 14);
+      migrate(storage);
+      expect([...sql.exec('SELECT id, created_at, label FROM task ORDER BY seq').raw()]).toEqual([
+        ['first', 5, 'mine'],
+        ['after the clock was set back', 5, null],
+        ['last', 7, null],
+      ]);
+      expect(new TaskStore(sql).newestAtMs()).toBe(7);
     });
   });
 

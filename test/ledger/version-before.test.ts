@@ -152,9 +152,8 @@ describe('a database of version 0.1', () => {
         expect({ ...task, ...none, ...kling }).toEqual({ ...before, ...outcomeOfToday(before) });
       }
       if (before.externalId === null) continue;
-      const field = before.voices === undefined ? 'lipSyncTask' : 'voiceTask';
-      const query = `query ($externalId: String!) { found: ${field}(by: { externalId: $externalId }) { id } }`;
-      expect((await run(query, { externalId: before.externalId })).found).toEqual({ id: before.id });
+      const query = `query ($externalId: String!) { task(by: { externalId: $externalId }) { id } }`;
+      expect((await run(query, { externalId: before.externalId })).task).toEqual({ id: before.id });
     }
   });
 
@@ -203,8 +202,8 @@ describe('a database of version 0.1', () => {
 
   it('shows each face scan as version 0.1 did', async ({ expect }) => {
     for (const scan of old.answers.scans) {
-      const { faceScan } = await run(`query ($id: ID!) { faceScan(id: $id) { ${SCAN} } }`, { id: scan.id });
-      expect(faceScan).toEqual(scan);
+      const { node } = await run(`query ($id: ID!) { node(id: $id) { ... on FaceScan { ${SCAN} } } }`, { id: scan.id });
+      expect(node).toEqual(scan);
     }
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { createIsoTime } from '../../src/lib/iso-time.ts';
+import { createIsoTime, parseIsoTime } from '../../src/lib/iso-time.ts';
 
 const DAY_MS = 86_400_000;
 const LAST = 8.64e15;
@@ -52,5 +52,56 @@ describe('createIsoTime', () => {
     write(LAST);
     write(-LAST);
     expect(() => write(epochMs)).toThrow(RangeError);
+  });
+});
+
+describe('parseIsoTime', () => {
+  it('reads what createIsoTime writes', ({ expect }) => {
+    const write = createIsoTime();
+    const instants = fc.integer({
+      min: Date.parse('0000-01-01T00:00:00Z'),
+      max: Date.UTC(9999, 11, 31, 23, 59, 59, 999),
+    });
+    fc.assert(
+      fc.property(instants, (epochMs) => {
+        expect(parseIsoTime(write(epochMs))).toBe(epochMs);
+      }),
+    );
+  });
+
+  it.for([
+    ['2026-09-01T12:00:00Z', Date.UTC(2026, 8, 1, 12)],
+    ['2026-09-01T12:00:00.1Z', Date.UTC(2026, 8, 1, 12, 0, 0, 100)],
+    ['2026-09-01T12:00:00.123999999Z', Date.UTC(2026, 8, 1, 12, 0, 0, 123)],
+    ['2026-09-01T00:00:00+05:30', Date.UTC(2026, 7, 31, 18, 30)],
+    ['2028-02-29T00:00:00-00:00', Date.UTC(2028, 1, 29)],
+  ] as const)('reads %s', ([text, epochMs], { expect }) => {
+    expect(parseIsoTime(text)).toBe(epochMs);
+  });
+
+  it.for([
+    '',
+    '2026-09-01',
+    '2026-09-01T12:00:00',
+    '2026-09-01T12:00Z',
+    '2026-09-01 12:00:00Z',
+    '2026-09-01t12:00:00z',
+    '2026-09-01T12:00:00.Z',
+    '2026-09-01T12:00:00.1234567891Z',
+    '2026-09-01T12:00:00+0200',
+    '2026-09-01T12:00:00+25:00',
+    '2026-09-01T12:00:60Z',
+    '2026-09-01T25:00:00Z',
+    '2026-13-01T12:00:00Z',
+    '2026-02-29T12:00:00Z',
+    '2026-04-31T12:00:00Z',
+    '+002026-09-01T12:00:00Z',
+    '1790000000000',
+    'Tue, 01 Sep 2026 12:00:00 GMT',
+    ' 2026-09-01T12:00:00Z',
+    '2026-09-01T12:00:00Z\n',
+    '２026-09-01T12:00:00Z',
+  ])('returns null for %j', (text, { expect }) => {
+    expect(parseIsoTime(text)).toBeNull();
   });
 });

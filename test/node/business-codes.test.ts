@@ -74,14 +74,16 @@ describe('a create that Kling refuses', () => {
   it.for(PERMANENT)('with %i is %s and leaves no task', async ([klingCode, code], { expect }) => {
     const { createVoiceTask } = (await gateway.execute(CREATE_VOICE, voiceFor(klingCode))).data;
     expect(createVoiceTask).toMatchObject({ code, klingCode, retryable: false });
-    const { data } = await gateway.execute('{ voiceTasks(first: 100, status: [QUEUED]) { edges { node { id } } } }');
-    expect(data.voiceTasks.edges).toEqual([]);
+    const { data } = await gateway.execute(
+      '{ tasks(first: 100, filter: { status: [QUEUED] }) { edges { node { id } } } }',
+    );
+    expect(data.tasks.edges).toEqual([]);
   });
 
   it.for(PASSING)('with %i temporarily is kept and queued', async ([klingCode], { expect }) => {
     const { data } = await gateway.execute(CREATE_VOICE, voiceFor(klingCode));
     const { id } = data.createVoiceTask;
-    expect((await gateway.execute(VOICE_TASK, { id })).data.voiceTask).toMatchObject({
+    expect((await gateway.execute(VOICE_TASK, { id })).data.task).toMatchObject({
       status: 'QUEUED',
       failure: null,
     });

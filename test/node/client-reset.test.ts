@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }`;
-const FIND = `query ($externalId: String!) { voiceTask(by: { externalId: $externalId }) { id status } }`;
+const FIND = `query ($externalId: String!) { task(by: { externalId: $externalId }) { id status } }`;
 
 interface Task {
   readonly id: string;
@@ -31,7 +31,7 @@ async function execute<Data>(query: string, variables: object): Promise<Data> {
 }
 
 async function find(externalId: string): Promise<Task | null> {
-  return (await execute<{ voiceTask: Task | null }>(FIND, { externalId })).voiceTask;
+  return (await execute<{ task: Task | null }>(FIND, { externalId })).task;
 }
 
 function create(externalId: string, word: string) {

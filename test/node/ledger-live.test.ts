@@ -31,9 +31,9 @@ const CANCEL = `mutation ($taskId: ID!) { cancelTask(taskId: $taskId) { ... on T
 describe('a gateway with an API key and without callbacks', () => {
   it('polls its running tasks together until all have ended', async ({ expect }) => {
     const made = await Promise.all([createVoiceTask('a'), createVoiceTask('b'), createVoiceTask('c')]);
-    const ended = `{ voiceTasks(first: 10, status: [SUCCEEDED]) { edges { node { id } } } }`;
+    const ended = `{ tasks(first: 10, filter: { kind: VOICE, status: [SUCCEEDED] }) { edges { node { id } } } }`;
     // A list causes no reads at Kling, so only the polls can have changed the tasks.
-    await expect.poll(async () => (await data(ended)).voiceTasks.edges.length, { timeout: 20_000 }).toBe(made.length);
+    await expect.poll(async () => (await data(ended)).tasks.edges.length, { timeout: 20_000 }).toBe(made.length);
     const { requestsByRoute } = await gateway.account.record();
     expect(Object.keys(requestsByRoute)).toContain('GET /tasks');
   });
@@ -42,11 +42,8 @@ describe('a gateway with an API key and without callbacks', () => {
     for (let i = 0; i < 3; i += 1) await createVoiceTask('sandbox-never-ends');
     const first = await createVoiceTask('waiting-1');
     const second = await createVoiceTask('waiting-2');
-    const { voiceTask } = await data(
-      `query ($id: ID!) { voiceTask(by: { id: $id }) { status queuePosition } }`,
-      second,
-    );
-    expect(voiceTask).toEqual({ status: 'QUEUED', queuePosition: 1 });
+    const { task } = await data(`query ($id: ID!) { task(by: { id: $id }) { status queuePosition } }`, second);
+    expect(task).toEqual({ status: 'QUEUED', queuePosition: 1 });
     const { cancelTask } = await data(CANCEL, { taskId: first.id });
     expect(cancelTask).toMatchObject({ status: 'CANCELLED', failure: null });
     const again = await data(CANCEL, { taskId: first.id });
@@ -55,7 +52,7 @@ describe('a gateway with an API key and without callbacks', () => {
       id: first.id,
     });
     expect(taskUpdates.nodes).toEqual([{ task: { status: 'QUEUED' } }, { task: { status: 'CANCELLED' } }]);
-    expect((await data(VOICE_TASK, { id: second.id })).voiceTask.status).toBe('QUEUED');
+    expect((await data(VOICE_TASK, { id: second.id })).task.status).toBe('QUEUED');
   });
 
   it('reports costs before and after, and refuses work beyond the budget without a request to Kling', async ({

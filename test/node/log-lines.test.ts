@@ -39,8 +39,8 @@ test('a query, a callback, a task change and an exchange of an object each have 
   await expect.poll(() => lines().toSorted()).toEqual([...made, ...ended].toSorted());
 
   printed = '';
-  const query = '{ voiceTask(by: { externalId: "lines" }) { status } }';
-  expect(await ask(query)).toEqual({ voiceTask: { status: 'SUCCEEDED' } });
+  const query = '{ task(by: { externalId: "lines" }) { status } }';
+  expect(await ask(query)).toEqual({ task: { status: 'SUCCEEDED' } });
   await expect.poll(lines).toEqual(['request /graphql']);
 
   printed = '';

@@ -37,17 +37,19 @@ export const SYNTHESIZE_SPEECH = `mutation SynthesizeSpeech($speech: SpeechInput
 }`;
 
 export const LIP_SYNC_TASK = `query LipSyncTask($id: ID!) {
-  lipSyncTask(by: { id: $id }) {
+  task(by: { id: $id }) {
     id externalId status failure { code message } createdAt updatedAt expiresAt
     unitsEstimated unitsCharged ${KLING}
-    sourceVideo { klingVideoId url durationMs } videos { klingVideoId url watermarkUrl expiresAt durationMs }
+    ... on LipSyncTask {
+      sourceVideo { klingVideoId url durationMs } videos { klingVideoId url watermarkUrl expiresAt durationMs }
+    }
   }
 }`;
 
 export const VOICE_TASK = `query VoiceTask($id: ID!) {
-  voiceTask(by: { id: $id }) {
+  task(by: { id: $id }) {
     id externalId status failure { code message } createdAt updatedAt expiresAt
     unitsEstimated unitsCharged ${KLING}
-    voices { id klingVoiceId name sampleUrl owner klingOwnerId }
+    ... on VoiceTask { voices { id klingVoiceId name sampleUrl owner klingOwnerId } }
   }
 }`;

@@ -29,9 +29,9 @@ async function data(query: string, variables: object = {}) {
   return answer.data;
 }
 
-async function finished(query: string, field: string, id: string) {
-  await check.poll(async () => (await data(query, { id }))[field].status).toMatch(/SUCCEEDED|FAILED/);
-  return (await data(query, { id }))[field];
+async function finished(query: string, id: string) {
+  await check.poll(async () => (await data(query, { id })).task.status).toMatch(/SUCCEEDED|FAILED/);
+  return (await data(query, { id })).task;
 }
 
 async function lipSyncOf(input: object) {
@@ -41,7 +41,7 @@ async function lipSyncOf(input: object) {
   const created = await data(CREATE_LIP_SYNC_TASK, {
     input: { face: { faceId: faceScan.faces[0].id }, placement, ...input },
   });
-  return finished(LIP_SYNC_TASK, 'lipSyncTask', created.createLipSyncTask.id);
+  return finished(LIP_SYNC_TASK, created.createLipSyncTask.id);
 }
 
 describe('the gateway returns all that Kling reports', () => {
@@ -65,8 +65,10 @@ describe('the gateway returns all that Kling reports', () => {
     expect(faceScan.faces).toHaveLength(2);
     expect(faceScan.faces[0]).toMatchObject({ klingFaceId: TEXT, imageUrl: URL_TEXT, startMs: 0 });
     expect(faceScan.faces[0].endMs).toBeGreaterThan(2000);
-    const again = await data(`query ($id: ID!) { faceScan(id: $id) { id faces { id } } }`, { id: faceScan.id });
-    expect(again.faceScan.faces[1].id).toBe(faceScan.faces[1].id);
+    const again = await data(`query ($id: ID!) { node(id: $id) { ... on FaceScan { faces { id } } } }`, {
+      id: faceScan.id,
+    });
+    expect(again.node.faces[1].id).toBe(faceScan.faces[1].id);
   });
 
   it('about a lip-sync with a watermark', async ({ expect }) => {
@@ -108,8 +110,8 @@ describe('the gateway returns all that Kling reports', () => {
       ],
     });
     expect(Date.parse(task.expiresAt) - Date.parse(task.updatedAt)).toBe(30 * 24 * 3_600_000);
-    const found = await data(`{ lipSyncTask(by: { externalId: "mine-1" }) { id } }`);
-    expect(found.lipSyncTask.id).toBe(task.id);
+    const found = await data(`{ task(by: { externalId: "mine-1" }) { id } }`);
+    expect(found.task.id).toBe(task.id);
   });
 
   it('about a lip-sync with text-to-speech and one with a file', async ({ expect }) => {
@@ -131,7 +133,7 @@ describe('the gateway returns all that Kling reports', () => {
   it('about a failed task, classified and in Kling’s words', async ({ expect }) => {
     const input = { name: 'V', sample: { url: 'https://example.com/sandbox-risk-control.mp3' } };
     const created = await data(CREATE_VOICE, { input });
-    const task = await finished(VOICE_TASK, 'voiceTask', created.createVoiceTask.id);
+    const task = await finished(VOICE_TASK, created.createVoiceTask.id);
     expect(task).toMatchObject({
       status: 'FAILED',
       expiresAt: null,
@@ -143,7 +145,7 @@ describe('the gateway returns all that Kling reports', () => {
   it('about a voice, from its creation to its deletion', async ({ expect }) => {
     const input = { name: 'Narrator', sample: { url: 'https://example.com/v.mp3' } };
     const created = await data(CREATE_VOICE, { input });
-    const task = await finished(VOICE_TASK, 'voiceTask', created.createVoiceTask.id);
+    const task = await finished(VOICE_TASK, created.createVoiceTask.id);
     expect(task).toMatchObject({
       status: 'SUCCEEDED',
       unitsCharged: '0.05',
@@ -157,7 +159,9 @@ describe('the gateway returns all that Kling reports', () => {
       owner: 'ACCOUNT',
       klingOwnerId: TEXT,
     });
-    expect((await data(`query ($id: ID!) { voice(id: $id) { klingVoiceId } }`, { id: voice.id })).voice).toMatchObject({
+    expect(
+      (await data(`query ($id: ID!) { node(id: $id) { ... on Voice { klingVoiceId } } }`, { id: voice.id })).node,
+    ).toEqual({
       klingVoiceId: voice.klingVoiceId,
     });
     const listed = await data(`{ voices(first: 100) { edges { node { id } } } }`);

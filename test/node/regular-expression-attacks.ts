@@ -50,6 +50,10 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
   '/\\s/g': nothing,
   '/\\s+/': texts(['', ' a', ''], ['a', ' ', 'a']),
   '/^(\\d{1,9})(?:\\.(\\d{1,3})(\\d{0,30}))?$/': texts(['1.', '1', '!'], ['1', '.1', '']),
+  '/^(\\d{4}-\\d\\d-(\\d\\d))T\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,9})?(?:Z|[+-]\\d\\d:\\d\\d)$/': texts(
+    ['2026-09-01T12:00:00.', '1', 'Z'],
+    ['', '2026-09-01T12:00:00Z', ''],
+  ),
   '/[1-9]/': nothing,
   // Numbers of three or five digits.
   '/0+$/': { texts: [['', '0', '1']], charsMax: 5 },

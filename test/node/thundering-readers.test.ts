@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 const CREATE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }`;
-const READ = `query ($id: ID!) { voiceTask(by: { id: $id }) { id status } }`;
+const READ = `query ($id: ID!) { task(by: { id: $id }) { id status } }`;
 
 async function execute<Data>(query: string, variables: object): Promise<Data> {
   const sent = await sendOperation(stack.gateway.url, { query, variables }, null, agent);
@@ -42,7 +42,7 @@ test('a thousand readers of one running task cost Kling one read a second', asyn
   await Promise.all(
     Array.from({ length: READERS }, async () => {
       while (Date.now() < endMs) {
-        statuses.add((await execute<{ voiceTask: { status: string } }>(READ, { id })).voiceTask.status);
+        statuses.add((await execute<{ task: { status: string } }>(READ, { id })).task.status);
         answers += 1;
       }
     }),

@@ -34,8 +34,6 @@ describe('nodes', () => {
   const NODE = '__typename id';
   it.for([
     ['tasks', NODE],
-    ['lipSyncTasks', NODE],
-    ['voiceTasks', NODE],
     ['faceScans', NODE],
     ['speeches', NODE],
     ['voices', NODE],

@@ -93,17 +93,6 @@ describe('nodes', () => {
   });
 });
 
-it('faceScan and voice find objects only by ids of their own type', async ({ expect }) => {
-  const query = 'query ($scan: ID!, $voice: ID!) { faceScan(id: $scan) { klingSessionId } voice(id: $voice) { name } }';
-  const scan = encodeGlobalId('FaceScan', 's');
-  const known = encodeGlobalId('Voice', '850087542757535834');
-  expect((await client.execute(query, { scan, voice: known })).data).toEqual({
-    faceScan: { klingSessionId: 'session-1' },
-    voice: { name: 'Voice 850087542757535834' },
-  });
-  expect((await client.execute(query, { scan: known, voice: scan })).data).toEqual({ faceScan: null, voice: null });
-});
-
 describe('a global id', () => {
   it('is resolved synchronously, because promises slow down long lists', ({ expect }) => {
     const scan = faceScan('s');

@@ -26,9 +26,13 @@ describe('the scalars of answers', () => {
     expect(others.map(({ parent, field }) => `${parent}.${field.name}`)).toEqual([]);
   });
 
-  it('are the type of no argument and of no input field', ({ expect }) => {
-    const used = new Set(inputs.map(({ type }) => getNamedType(type).name));
-    expect(['DateTime', 'Decimal', 'Month', 'URL'].filter((name) => used.has(name))).toEqual([]);
+  it('are the type of no argument and of no input field, except instants', ({ expect }) => {
+    const used = inputs.map(({ type, name }) => [getNamedType(type).name, name]);
+    expect(used.filter(([type]) => ['Decimal', 'Month', 'URL'].includes(type!))).toEqual([]);
+    expect(used.filter(([type]) => type === 'DateTime')).toEqual([
+      ['DateTime', 'createdFrom'],
+      ['DateTime', 'createdBefore'],
+    ]);
   });
 
   it('are texts in JSON', async ({ expect }) => {
@@ -38,11 +42,11 @@ describe('the scalars of answers', () => {
       usage(month: "2026-09") { month units unitsMax } lipSyncQuote(input: {
         face: { faceId: "f" } audio: { url: "u" } placement: { audioEndMs: 3000, insertAtMs: 0 }
       }) { ... on LipSyncQuote { units usd } }
-      lipSyncTasks { nodes { unitsCharged sourceVideo { url } videos { url watermarkUrl } } } }`);
+      tasks { nodes { unitsCharged ... on LipSyncTask { sourceVideo { url } videos { url watermarkUrl } } } } }`);
     expect(data).toEqual({
       usage: { month: '2026-09', units: '1.5', unitsMax: '10' },
       lipSyncQuote: { units: '1.5', usd: '0.21' },
-      lipSyncTasks: {
+      tasks: {
         nodes: [
           {
             unitsCharged: '0.5',

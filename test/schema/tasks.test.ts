@@ -19,15 +19,13 @@ beforeEach(() => {
 
 const idOf = (type: string, id: string) => encodeGlobalId(type, id);
 
-describe('lipSyncTask', () => {
-  const QUERY = 'query ($by: TaskReferenceInput!) { lipSyncTask(by: $by) { id } }';
-
-  it('shows all fields of a task', async ({ expect }) => {
-    const { data } = await client.execute(`{ lipSyncTask(by: {externalId: "mine"}) {
+describe('a lip-sync task', () => {
+  it('shows all fields', async ({ expect }) => {
+    const { data } = await client.execute(`{ task(by: {externalId: "mine"}) {
       id externalId label metadata { key value } status failure { code message } createdAt updatedAt startedAt endedAt expiresAt
-      unitsEstimated unitsCharged
-      sourceVideo { klingVideoId url durationMs } videos { klingVideoId url watermarkUrl expiresAt durationMs } } }`);
-    expect(data.lipSyncTask).toEqual({
+      unitsEstimated unitsCharged ... on LipSyncTask {
+      sourceVideo { klingVideoId url durationMs } videos { klingVideoId url watermarkUrl expiresAt durationMs } } } }`);
+    expect(data.task).toEqual({
       id: idOf('LipSyncTask', 'l1'),
       externalId: 'mine',
       label: 'Birthday',
@@ -57,14 +55,16 @@ describe('lipSyncTask', () => {
   it('shows a result that Kling sent without an id', async ({ expect }) => {
     const video = { videoId: '', url: 'https://k.test/made.mp4', watermarkUrl: null, durationMs: null };
     client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', videos: [video] })];
-    const { data } = await client.execute('{ lipSyncTask(by: {externalId: "mine"}) { videos { url klingVideoId } } }');
-    expect(data.lipSyncTask.videos).toEqual([{ url: 'https://k.test/made.mp4', klingVideoId: null }]);
+    const { data } = await client.execute(
+      '{ task(by: {externalId: "mine"}) { ... on LipSyncTask { videos { url klingVideoId } } } }',
+    );
+    expect(data.task.videos).toEqual([{ url: 'https://k.test/made.mp4', klingVideoId: null }]);
   });
 
-  const MADE_OF = `{ lipSyncTask(by: {externalId: "mine"}) {
+  const MADE_OF = `{ task(by: {externalId: "mine"}) { ... on LipSyncTask {
     sourceVideo { url durationMs klingVideoId watermarkUrl expiresAt } face { id startMs endMs imageUrl scan { id } }
     audio { url durationMs bytes sha256 klingAudioId klingVideoId speech { text } }
-    placement { audioStartMs audioEndMs insertAtMs } audioVolume originalAudioVolume watermark } }`;
+    placement { audioStartMs audioEndMs insertAtMs } audioVolume originalAudioVolume watermark } } }`;
   const NOT_MADE = { watermarkUrl: null, expiresAt: null };
   const KEPT = {
     face: { faceId: '0', imageUrl: null, startMs: 0, endMs: 5200 },
@@ -87,7 +87,7 @@ describe('lipSyncTask', () => {
     client.ledger.tasksKept = [made];
     client.ledger.scans = [faceScan('s')];
     client.ledger.speechesKept = [speech];
-    expect((await client.execute(MADE_OF)).data.lipSyncTask).toEqual({
+    expect((await client.execute(MADE_OF)).data.task).toEqual({
       sourceVideo: { ...NOT_MADE, url: 'https://example.com/v.mp4', durationMs: 5000, klingVideoId: null },
       face: { id: idOf('Face', 's:0'), startMs: 0, endMs: 5200, imageUrl: null, scan: { id: idOf('FaceScan', 's') } },
       audio: {
@@ -108,7 +108,7 @@ describe('lipSyncTask', () => {
 
   it('shows the face and the audio also when scan and speech are no longer kept', async ({ expect }) => {
     client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', faceId: 's:0', details: { lipSync: KEPT } })];
-    expect((await client.execute(MADE_OF)).data.lipSyncTask).toMatchObject({
+    expect((await client.execute(MADE_OF)).data.task).toMatchObject({
       face: { id: idOf('Face', 's:0'), scan: null },
       audio: { klingAudioId: 'audio-1', speech: null },
     });
@@ -116,7 +116,7 @@ describe('lipSyncTask', () => {
 
   it('prefers the length of the source video that Kling reports', async ({ expect }) => {
     client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', faceId: 's:0', details: { lipSync: KEPT } })];
-    expect((await client.execute(MADE_OF)).data.lipSyncTask.sourceVideo).toEqual({
+    expect((await client.execute(MADE_OF)).data.task.sourceVideo).toEqual({
       ...NOT_MADE,
       url: 'https://example.com/v.mp4',
       durationMs: 5100,
@@ -130,7 +130,7 @@ describe('lipSyncTask', () => {
     const reported = { url: 'https://k.test/parent.mp4', durationMs: 5100, klingVideoId: 'parent' };
     for (const sourceVideo of [null, reported]) {
       client.ledger.tasksKept = [sourceVideo === null ? { ...made, parentVideo: null } : made];
-      const shown = (await client.execute(MADE_OF)).data.lipSyncTask;
+      const shown = (await client.execute(MADE_OF)).data.task;
       expect(shown).toMatchObject({ face: null, sourceVideo, audio: { klingAudioId: 'audio-1' } });
     }
   });
@@ -138,7 +138,7 @@ describe('lipSyncTask', () => {
   it('shows size and hash of audio that came in base64', async ({ expect }) => {
     const lipSync = { ...KEPT, audio: { bytes: 80_044, sha256: 'ab' } };
     client.ledger.tasksKept = [lipSyncTask('l1', { externalId: 'mine', details: { lipSync } })];
-    expect((await client.execute(MADE_OF)).data.lipSyncTask.audio).toMatchObject({
+    expect((await client.execute(MADE_OF)).data.task.audio).toMatchObject({
       url: null,
       durationMs: null,
       bytes: 80_044,
@@ -152,7 +152,7 @@ describe('lipSyncTask', () => {
     const unknown = { face: null, audio: null, placement: null };
     const old = lipSyncTask('l1', { externalId: 'mine', faceId: 's:0', watermarkEnabled: true });
     client.ledger.tasksKept = [old];
-    expect((await client.execute(MADE_OF)).data.lipSyncTask).toEqual({
+    expect((await client.execute(MADE_OF)).data.task).toEqual({
       ...unknown,
       sourceVideo: { ...NOT_MADE, url: 'https://k.test/parent.mp4', durationMs: 5100, klingVideoId: 'parent' },
       audioVolume: null,
@@ -160,21 +160,7 @@ describe('lipSyncTask', () => {
       watermark: true,
     });
     client.ledger.tasksKept = [{ ...old, parentVideo: null }];
-    expect((await client.execute(MADE_OF)).data.lipSyncTask.sourceVideo).toBeNull();
-  });
-
-  it.for([
-    ['by the id', { id: idOf('LipSyncTask', 'l1') }, 'l1'],
-    ['by the external id', { externalId: 'mine' }, 'l1'],
-    ['not by the id of a missing task', { id: idOf('LipSyncTask', 'none') }, null],
-    ['not by the id of a voice task', { id: idOf('VoiceTask', 'v1') }, null],
-    ['not by a forged id that crosses types', { id: idOf('LipSyncTask', 'v1') }, null],
-    ['not by the external id of a voice task', { externalId: 'my-voice' }, null],
-    ['not by garbage', { id: '%%%' }, null],
-    ['not by an empty id', { id: '' }, null],
-  ] as const)('is found %s', async ([, by, found], { expect }) => {
-    const answer = await client.execute(QUERY, { by });
-    expect(answer).toEqual({ data: { lipSyncTask: found === null ? null : { id: idOf('LipSyncTask', found) } } });
+    expect((await client.execute(MADE_OF)).data.task.sourceVideo).toBeNull();
   });
 });
 
@@ -228,20 +214,6 @@ describe('kling of a task', () => {
   });
 });
 
-it('voiceTask is found by either id, and shows its voices', async ({ expect }) => {
-  const query =
-    'query ($by: TaskReferenceInput!) { voiceTask(by: $by) { id voices { id klingVoiceId owner klingOwnerId sampleUrl } } }';
-  const shown = {
-    id: idOf('VoiceTask', 'v1'),
-    voices: [
-      { id: idOf('Voice', 'made'), klingVoiceId: 'made', owner: 'ACCOUNT', klingOwnerId: '42', sampleUrl: null },
-    ],
-  };
-  expect(await client.execute(query, { by: { id: shown.id } })).toEqual({ data: { voiceTask: shown } });
-  expect(await client.execute(query, { by: { externalId: 'my-voice' } })).toEqual({ data: { voiceTask: shown } });
-  expect(await client.execute(query, { by: { externalId: 'mine' } })).toEqual({ data: { voiceTask: null } });
-});
-
 it.for([
   ['NO_FACE_DETECTED', false],
   ['AUDIO_UNREADABLE', false],
@@ -266,7 +238,52 @@ describe('task', () => {
       { id: idOf('VoiceTask', 'v1') },
       { __typename: 'VoiceTask', id: idOf('VoiceTask', 'v1') },
     ],
+    [
+      'a voice task by its external id',
+      { externalId: 'my-voice' },
+      { __typename: 'VoiceTask', id: idOf('VoiceTask', 'v1') },
+    ],
+    ['nothing by the id of a missing task', { id: idOf('LipSyncTask', 'none') }, null],
+    [
+      'a voice task by its external id',
+      { externalId: 'my-voice' },
+      { __typename: 'VoiceTask', id: idOf('VoiceTask', 'v1') },
+    ],
+    ['nothing by the id of a missing task', { id: idOf('LipSyncTask', 'none') }, null],
+    [
+      'a voice task by its external id',
+      { externalId: 'my-voice' },
+      { __typename: 'VoiceTask', id: idOf('VoiceTask', 'v1') },
+    ],
+    ['nothing by the id of a missing task', { id: idOf('LipSyncTask', 'none') }, null],
+    [
+      'a voice task by its external id',
+      { externalId: 'my-voice' },
+      { __typename: 'VoiceTask', id: idOf('VoiceTask', 'v1') },
+    ],
+    ['nothing by the id of a missing task', { id: idOf('LipSyncTask', 'none') }, null],
+    [
+      'a voice task by its external id',
+      { externalId: 'my-voice' },
+      { __typename: 'VoiceTask', id: idOf('VoiceTask', 'v1') },
+    ],
+    ['nothing by the id of a missing task', { id: idOf('LipSyncTask', 'none') }, null],
     ['nothing by the id of another kind', { id: idOf('VoiceTask', 'l1') }, null],
+    ['nothing by a forged id that crosses types', { id: idOf('LipSyncTask', 'v1') }, null],
+    ['nothing by garbage', { id: '%%%' }, null],
+    ['nothing by an empty id', { id: '' }, null],
+    ['nothing by a forged id that crosses types', { id: idOf('LipSyncTask', 'v1') }, null],
+    ['nothing by garbage', { id: '%%%' }, null],
+    ['nothing by an empty id', { id: '' }, null],
+    ['nothing by a forged id that crosses types', { id: idOf('LipSyncTask', 'v1') }, null],
+    ['nothing by garbage', { id: '%%%' }, null],
+    ['nothing by an empty id', { id: '' }, null],
+    ['nothing by a forged id that crosses types', { id: idOf('LipSyncTask', 'v1') }, null],
+    ['nothing by garbage', { id: '%%%' }, null],
+    ['nothing by an empty id', { id: '' }, null],
+    ['nothing by a forged id that crosses types', { id: idOf('LipSyncTask', 'v1') }, null],
+    ['nothing by garbage', { id: '%%%' }, null],
+    ['nothing by an empty id', { id: '' }, null],
     ['nothing by the id of another type', { id: idOf('Voice', 'v1') }, null],
     ['nothing by an unknown external id', { externalId: 'unknown' }, null],
   ] as const)('finds %s', async ([, by, expected], { expect }) => {
@@ -301,95 +318,21 @@ describe('taskUpdates', () => {
   });
 });
 
-describe('tasks', () => {
-  const QUERY = `query ($first: Int, $after: String, $kind: TaskKind, $status: [TaskStatus!]) {
-    tasks(first: $first, after: $after, filter: { kind: $kind, status: $status }) {
-      edges { cursor node { __typename id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
-
-  it('are paginated with cursors', async ({ expect }) => {
-    const one = await client.execute(QUERY, { first: 2 });
-    expect(one.data.tasks).toEqual({
-      edges: [
-        { cursor: 'at-1', node: { __typename: 'LipSyncTask', id: idOf('LipSyncTask', 'l2') } },
-        { cursor: 'at-2', node: { __typename: 'VoiceTask', id: idOf('VoiceTask', 'v1') } },
-      ],
-      pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: 'at-1', endCursor: 'at-2' },
-    });
-    const two = await client.execute(QUERY, { first: 2, after: one.data.tasks.pageInfo.endCursor });
-    expect(two.data.tasks).toMatchObject({
-      edges: [{ node: { id: idOf('LipSyncTask', 'l1') } }],
-      pageInfo: { hasNextPage: false, hasPreviousPage: true },
-    });
-  });
-
-  it.for([
-    [{}, { kind: null, statuses: [] }, { first: 20, after: null }],
-    [
-      { first: null, status: [], kind: null },
-      { kind: null, statuses: [] },
-      { first: 20, after: null },
-    ],
-    [{ first: 0 }, { kind: null, statuses: [] }, { first: 0, after: null }],
-    [
-      { first: 100, kind: 'VOICE', status: ['FAILED', 'QUEUED'] },
-      { kind: 'VOICE', statuses: ['FAILED', 'QUEUED'] },
-      { first: 100, after: null },
-    ],
-  ] as const)('called with %j read the right window of the ledger', async ([variables, filter, window], { expect }) => {
-    await client.execute(QUERY, variables);
-    expect(client.ledger.calls).toEqual([['tasks', filter, window]]);
-  });
-
-  it.for(['tasks', 'lipSyncTasks', 'voiceTasks', 'voices', 'presetVoices'])(
-    'and other lists refuse a window that is too large: %s',
-    async (list, { expect }) => {
-      for (const first of [-1, 101]) {
-        const { errors } = await client.execute(`{ ${list}(first: ${first}) { edges { cursor } } }`);
-        expect(errors).toMatchObject([
-          {
-            path: [list],
-            extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['first'], message: 'must be from 0 to 100' }] },
-          },
-        ]);
-      }
-      expect(client.ledger.calls).toEqual([]);
-    },
-  );
-
-  it('have no cursors in an empty window', async ({ expect }) => {
-    client.ledger.tasksKept = [];
-    const { data } = await client.execute(QUERY);
-    expect(data.tasks).toEqual({
-      edges: [],
-      pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
-    });
-  });
-
-  it('refuse a cursor of another list', async ({ expect }) => {
-    const { errors } = await client.execute(QUERY, { after: 'preset:1:0' });
-    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['after'] }] } }]);
-  });
-});
-
-it('lipSyncTasks and voiceTasks show only tasks of their own kind', async ({ expect }) => {
-  const { data } = await client.execute(
-    '{ lipSyncTasks { edges { node { id videos { klingVideoId } } } } voiceTasks(status: SUCCEEDED) { edges { node { id } } } }',
-  );
-  expect(data.lipSyncTasks.edges).toHaveLength(2);
-  expect(data.voiceTasks.edges).toEqual([{ node: { id: idOf('VoiceTask', 'v1') } }]);
-});
-
 describe('a voice task', () => {
-  const QUERY = '{ voiceTask(by: {externalId: "my-voice"}) { name sample { url klingVideoId } } }';
+  const QUERY =
+    '{ task(by: {externalId: "my-voice"}) { ... on VoiceTask { name sample { url klingVideoId } voices { id klingVoiceId owner klingOwnerId sampleUrl } } } }';
+  const voices = [
+    { id: idOf('Voice', 'made'), klingVoiceId: 'made', owner: 'ACCOUNT', klingOwnerId: '42', sampleUrl: null },
+  ];
 
-  it('shows the name and the recording that it was made of', async ({ expect }) => {
+  it('shows its voices, and the name and the recording that it was made of', async ({ expect }) => {
     const voice = { name: 'Ann', sample: { videoId: 'made' } };
     client.ledger.tasksKept = [voiceTask('v1', { externalId: 'my-voice', details: { voice } })];
     const { data } = await client.execute(QUERY);
-    expect(data.voiceTask).toEqual({ name: 'Ann', sample: { url: null, klingVideoId: 'made' } });
+    expect(data.task).toEqual({ name: 'Ann', sample: { url: null, klingVideoId: 'made' }, voices });
   });
 
-  it('shows neither if version 0.1 made it', async ({ expect }) => {
-    expect((await client.execute(QUERY)).data.voiceTask).toEqual({ name: null, sample: null });
+  it('shows only its voices if version 0.1 made it', async ({ expect }) => {
+    expect((await client.execute(QUERY)).data.task).toEqual({ name: null, sample: null, voices });
   });
 });

@@ -36,7 +36,7 @@ const TOO_LARGE: readonly (readonly [name: string, send: () => Promise<Response>
   ['audio in the text of the document', () => client.post(jsonBody(`mutation {a(b: "${SOUND}")}`))],
   [
     'a query with a large variable',
-    () => client.post(jsonBody('query($i: ID!) {voice(id: $i) {id}}', { variables: { i: SOUND } })),
+    () => client.post(jsonBody('query($i: ID!) {node(id: $i) {id}}', { variables: { i: SOUND } })),
   ],
   [
     'another mutation',

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { exports } from 'cloudflare:workers';
 import { shardOf } from '../../src/hub/pool.ts';
-import { openSandbox } from '../support/ledger.ts';
+import { ledgerOf, openSandbox } from '../support/ledger.ts';
 import { openSocket, socketCounts, startTask, ONE_TASK, ALL_TASKS, type TestSocket } from '../support/socket.ts';
 import { APOLLO, readStream, type TestStream } from '../support/stream.ts';
 import { WAYS } from '../support/tenants/ask.ts';
@@ -121,6 +121,28 @@ describe("a subscription to another tenant's task by its id", () => {
     await task.advance('processing');
     await bob.isQuiet();
     bob.socket.close(1000);
+  });
+});
+
+describe("a subscription to the label of another tenant's task", () => {
+  it('gets only events of own tasks with this label', async ({ expect }) => {
+    const [ann, bob] = [await startTask(sandbox, ANN), await startTask(sandbox, BOB)];
+    const socket = await openSocketOf(BOB);
+    const query = 'subscription ($label: String) { taskUpdates(filter: { label: $label }) { task { id label } } }';
+    const label = 'a label of both';
+    socket.subscribe('b', query, { label });
+    await socket.isQuiet();
+    for (const [tenant, { id }] of [
+      [ANN, ann],
+      [BOB, bob],
+    ] as const) {
+      expect(await ledgerOf(tenant).updateTask({ id, kind: 'VOICE', label })).toMatchObject({ ok: true });
+    }
+    expect(await socket.next()).toMatchObject({
+      payload: { data: { taskUpdates: { task: { id: bob.globalId, label } } } },
+    });
+    await socket.isQuiet();
+    socket.socket.close(1000);
   });
 });
 

@@ -74,7 +74,7 @@ describe('a tenant that floods Kling with the fields of one query', () => {
     await runInDurableObject(ledger, (_instance, { storage }) => {
       storage.sql.exec('UPDATE task SET wake_at = wake_at + 600000');
     });
-    const fields = made.map((_, n) => `f${n}: voiceTask(by: { externalId: "voice-${n}" }) { status }`).join(' ');
+    const fields = made.map((_, n) => `f${n}: task(by: { externalId: "voice-${n}" }) { status }`).join(' ');
     const { data, errors } = await ask('tasks', `{ ${fields} }`);
     expect(errors).toBeUndefined();
     const running = { status: expect.stringMatching(/^(?:SUBMITTED|PROCESSING)$/) };

@@ -83,12 +83,15 @@ function runLists({ queries, deps }: LedgerParts): void {
   const window = { first: 10, after: null };
   const filter = { kind: null, statuses: [] };
   queries.tasks(filter, window);
+  queries.tasks({ ...filter, createdFromMs: 0 }, window, 'OLDEST_FIRST');
   queries.tasks({ ...filter, kind: 'VOICE' }, window);
+  queries.tasks({ ...filter, label: 'label' }, window, 'OLDEST_FIRST');
   queries.voices(window);
   deps.events.forgotten();
   queries.events({ task: null, filter }, window);
   queries.events({ task: { id: 'task-1', kind: 'VOICE' }, filter }, window);
   const state = queries.catchUp({ task: null, filter }, null, null, null);
+  queries.catchUp({ task: null, filter: { ...filter, label: 'label' } }, null, null, null);
   deps.events.append(deps.tasks.find({ id: 'task-1' })!.record, deps.now(), 1);
   queries.catchUp({ task: null, filter }, null, null, { taskSeqs: [1], headSeq: state.headSeq, resync: false });
 }

@@ -17,7 +17,7 @@ import {
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/cost.ts';
 import type { KlingList, KlingTask, Voice } from '../../src/domain/task.ts';
-import { matchesFilter } from '../../src/domain/task-filter.ts';
+import { matchesFilter, type TaskFilter, type TaskOrder } from '../../src/domain/task-filter.ts';
 import { badUserInput } from '../../src/errors.ts';
 import type { Slice, Window } from '../../src/domain/cursor.ts';
 
@@ -59,10 +59,10 @@ export class FakeLedger implements Ledger {
     const { id, externalId } = reference;
     return this.tasksKept.find((task) => (id === undefined ? task.externalId === externalId : task.id === id)) ?? null;
   }
-  async tasks(filter: Parameters<Ledger['tasks']>[0], window: Window): Promise<Slice<TaskRecord>> {
-    this.#called('tasks', filter, window);
+  async tasks(filter: TaskFilter, window: Window, order?: TaskOrder): Promise<Slice<TaskRecord>> {
+    this.#called('tasks', filter, window, order);
     const matching = this.tasksKept.filter((task) => matchesFilter(filter, task));
-    return sliced(matching, window);
+    return sliced(order === 'OLDEST_FIRST' ? matching.toReversed() : matching, window);
   }
   async faceScan(id: string): Promise<FaceScan | null> {
     this.#called('faceScan', id);

@@ -1,6 +1,15 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
   [
+    15,
+    `
+    DROP INDEX task_by_label;
+    DROP INDEX task_by_creation;
+    ALTER TABLE task DROP COLUMN label;
+    ALTER TABLE task DROP COLUMN created_at;
+    `,
+  ],
+  [
     14,
     `
     DROP INDEX face_scan_by_session;

@@ -160,7 +160,7 @@ const tokens: readonly Attack[] = [
     headers: { authorization: await bearer(randomBytes(8).toString('hex')) },
   })),
   attack("somebody else's ids", () => ({
-    body: json('{node(id:"TGlwU3luY1Rhc2s6YQ"){id} voice(id:"Vm9pY2U6MQ"){id}}'),
+    body: json('{node(id:"TGlwU3luY1Rhc2s6YQ"){id} other:node(id:"Vm9pY2U6MQ"){id}}'),
   })),
   attack('an id with CRLF and a path', () => ({
     body: json('query($i:ID!){node(id:$i){id}}', {

@@ -50,7 +50,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   read: {
     times: 100,
     run: ({ ask }, n) =>
-      ask(`query ($id: String!) { voiceTask(by: { externalId: $id }) { ${TASK} } }`, {
+      ask(`query ($id: String!) { task(by: { externalId: $id }) { ${TASK} } }`, {
         id: `order-${2 * (n % 40) + 1}`,
       }),
   },

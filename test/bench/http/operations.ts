@@ -50,8 +50,8 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: 'ledger',
     title: 'one final task, from the ledger',
-    query: `query Final { voiceTask(by: { externalId: "${FINAL_TASK}" }) {
-      id status createdAt updatedAt expiresAt unitsCharged kling { klingStatus } voices { ${VOICE} } } }`,
+    query: `query Final { task(by: { externalId: "${FINAL_TASK}" }) {
+      id status createdAt updatedAt expiresAt unitsCharged kling { klingStatus } ... on VoiceTask { voices { ${VOICE} } } } }`,
     calls: 0,
     kling: null,
   },

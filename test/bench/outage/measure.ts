@@ -33,7 +33,7 @@ const SETTLE_MS_MAX = 180_000;
 
 const CREATE =
   'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';
-const READ = 'query ($id: ID!) { voiceTask(by: { id: $id }) { status } }';
+const READ = 'query ($id: ID!) { task(by: { id: $id }) { status } }';
 const OPEN =
   '{ tasks(first: 100, filter: { status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED] }) { edges { node { id } } } }';
 

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<25f77a349e339e144f3c484d65271100>>
+ * @generated SignedSource<<12d9d336ce551e57c675c32b83ccbca0>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -14,7 +14,7 @@ export type relayCallsTaskQuery$variables = {
   id: string;
 };
 export type relayCallsTaskQuery$data = {
-  readonly voiceTask: {
+  readonly task: {
     readonly externalId: string | null | undefined;
     readonly id: string;
     readonly status: TaskStatus;
@@ -35,57 +35,60 @@ var v0 = [
 ],
 v1 = [
   {
-    "alias": null,
-    "args": [
+    "fields": [
       {
-        "fields": [
-          {
-            "kind": "Variable",
-            "name": "id",
-            "variableName": "id"
-          }
-        ],
-        "kind": "ObjectValue",
-        "name": "by"
-      }
-    ],
-    "concreteType": "VoiceTask",
-    "kind": "LinkedField",
-    "name": "voiceTask",
-    "plural": false,
-    "selections": [
-      {
-        "alias": null,
-        "args": null,
-        "kind": "ScalarField",
+        "kind": "Variable",
         "name": "id",
-        "storageKey": null
-      },
-      {
-        "alias": null,
-        "args": null,
-        "kind": "ScalarField",
-        "name": "status",
-        "storageKey": null
-      },
-      {
-        "alias": null,
-        "args": null,
-        "kind": "ScalarField",
-        "name": "externalId",
-        "storageKey": null
+        "variableName": "id"
       }
     ],
-    "storageKey": null
+    "kind": "ObjectValue",
+    "name": "by"
   }
-];
+],
+v2 = {
+  "alias": null,
+  "args": null,
+  "kind": "ScalarField",
+  "name": "id",
+  "storageKey": null
+},
+v3 = {
+  "alias": null,
+  "args": null,
+  "kind": "ScalarField",
+  "name": "status",
+  "storageKey": null
+},
+v4 = {
+  "alias": null,
+  "args": null,
+  "kind": "ScalarField",
+  "name": "externalId",
+  "storageKey": null
+};
 return {
   "fragment": {
     "argumentDefinitions": (v0/*:: as any*/),
     "kind": "Fragment",
     "metadata": null,
     "name": "relayCallsTaskQuery",
-    "selections": (v1/*:: as any*/),
+    "selections": [
+      {
+        "alias": null,
+        "args": (v1/*:: as any*/),
+        "concreteType": null,
+        "kind": "LinkedField",
+        "name": "task",
+        "plural": false,
+        "selections": [
+          (v2/*:: as any*/),
+          (v3/*:: as any*/),
+          (v4/*:: as any*/)
+        ],
+        "storageKey": null
+      }
+    ],
     "type": "Query",
     "abstractKey": null
   },
@@ -94,19 +97,41 @@ return {
     "argumentDefinitions": (v0/*:: as any*/),
     "kind": "Operation",
     "name": "relayCallsTaskQuery",
-    "selections": (v1/*:: as any*/)
+    "selections": [
+      {
+        "alias": null,
+        "args": (v1/*:: as any*/),
+        "concreteType": null,
+        "kind": "LinkedField",
+        "name": "task",
+        "plural": false,
+        "selections": [
+          {
+            "alias": null,
+            "args": null,
+            "kind": "ScalarField",
+            "name": "__typename",
+            "storageKey": null
+          },
+          (v2/*:: as any*/),
+          (v3/*:: as any*/),
+          (v4/*:: as any*/)
+        ],
+        "storageKey": null
+      }
+    ]
   },
   "params": {
-    "cacheID": "984857af691373a8ddf008dccc5cef8f",
+    "cacheID": "f9522167cf34e419ed110252faf2c956",
     "id": null,
     "metadata": {},
     "name": "relayCallsTaskQuery",
     "operationKind": "query",
-    "text": "query relayCallsTaskQuery(\n  $id: ID!\n) {\n  voiceTask(by: {id: $id}) {\n    id\n    status\n    externalId\n  }\n}\n"
+    "text": "query relayCallsTaskQuery(\n  $id: ID!\n) {\n  task(by: {id: $id}) {\n    __typename\n    id\n    status\n    externalId\n  }\n}\n"
   }
 };
 })();
 
-(node as any).hash = "b85e5ed336040339dc5c2e2ae8374e90";
+(node as any).hash = "47c593ea5552e5d76b02f27b16e677ad";
 
 export default node;

@@ -15,8 +15,8 @@ export const APOLLO: Caller = {
     });
     return {
       async task(id) {
-        const { data } = await client.query<{ voiceTask: Task | null }>({ query: gql(TASK), variables: { id } });
-        return data?.voiceTask ?? null;
+        const { data } = await client.query<{ task: Task | null }>({ query: gql(TASK), variables: { id } });
+        return data?.task ?? null;
       },
       async createVoiceTask(input) {
         const mutation = gql(CREATE_VOICE);

@@ -52,7 +52,7 @@ export interface Caller {
   refusalOf(failure: unknown): unknown;
 }
 
-export const TASK = 'query Task($id: ID!) { voiceTask(by: { id: $id }) { id status externalId } }';
+export const TASK = 'query Task($id: ID!) { task(by: { id: $id }) { id status externalId } }';
 
 export const CREATE_VOICE =
   'mutation CreateVoice($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status externalId } ... on Failure { code message } ... on InvalidInputError { issues { code path message } } } }';

@@ -25,7 +25,7 @@ function callerOf(library: string, ask: Ask): Omit<Caller, 'refusalOf'> {
       const data = async <Data>(query: string, variables: object) =>
         dataOf(await ask<Data>(endpoint, query, variables));
       return {
-        task: async (id) => (await data<{ voiceTask: Task | null }>(TASK, { id })).voiceTask,
+        task: async (id) => (await data<{ task: Task | null }>(TASK, { id })).task,
         createVoiceTask: async (input) =>
           (await data<{ createVoiceTask: Made }>(CREATE_VOICE, { input })).createVoiceTask,
         operator: () => data(OPERATOR, {}),

@@ -37,7 +37,7 @@ export const RELAY: Caller = {
     return {
       async task(id) {
         const data = await fetchQuery<relayCallsTaskQuery>(environment, taskQuery, { id }).toPromise();
-        return (data?.voiceTask ?? null) as Task | null;
+        return (data?.task ?? null) as Task | null;
       },
       createVoiceTask: (input) =>
         new Promise((resolve, reject) => {

@@ -23,7 +23,7 @@ function callsOf(client: Subscriber & { dispose(): unknown }): Calls {
     return dataOf(await once<Result<Data>>(client, { query, variables }));
   }
   return {
-    task: async (id) => (await ask<{ voiceTask: Task | null }>(TASK, { id })).voiceTask,
+    task: async (id) => (await ask<{ task: Task | null }>(TASK, { id })).task,
     createVoiceTask: async (input) => (await ask<{ createVoiceTask: Made }>(CREATE_VOICE, { input })).createVoiceTask,
     operator: () => ask(OPERATOR, {}),
     walkTasks: (first) => walkByHand(first, (variables) => ask<TasksPage>(TASKS, variables)),

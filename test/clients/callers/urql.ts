@@ -25,7 +25,7 @@ export const URQL: Caller = {
     const client = new Client({ url, fetch, exchanges, preferGetMethod: true });
     return {
       async task(id) {
-        return dataOf(await client.query<{ voiceTask: Task | null }>(TASK, { id })).voiceTask;
+        return dataOf(await client.query<{ task: Task | null }>(TASK, { id })).task;
       },
       async createVoiceTask(input) {
         return dataOf(await client.mutation<{ createVoiceTask: Made }>(CREATE_VOICE, { input })).createVoiceTask;

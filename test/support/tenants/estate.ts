@@ -28,11 +28,11 @@ const LIP_SYNC = `mutation ($input: CreateLipSyncTaskInput!) {
 }`;
 const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }`;
 const LISTS = `query ($lipSync: ID!, $voice: ID!) {
-  lipSyncTask(by: { id: $lipSync }) { kling { klingTaskId klingRequestId parentVideo { klingVideoId } } videos { klingVideoId } }
-  voiceTask(by: { id: $voice }) { kling { klingTaskId klingRequestId } voices { id klingVoiceId } }
+  lipSyncTask: task(by: { id: $lipSync }) { kling { klingTaskId klingRequestId parentVideo { klingVideoId } }
+    ... on LipSyncTask { videos { klingVideoId } } }
+  voiceTask: task(by: { id: $voice }) { kling { klingTaskId klingRequestId } ... on VoiceTask { voices { id klingVoiceId } } }
   tasks { pageInfo { startCursor } }
-  lipSyncTasks { pageInfo { startCursor } }
-  voiceTasks { pageInfo { startCursor } }
+  tasksOldestFirst: tasks(orderBy: OLDEST_FIRST) { pageInfo { startCursor } }
   voices { pageInfo { startCursor } }
   faceScans { pageInfo { startCursor } }
   speeches { pageInfo { startCursor } }
@@ -102,8 +102,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     ...Object.fromEntries(Object.entries({ ...own, Face: faceId }).map(([name, id]) => [`${name} raw`, rawIdOf(id)])),
     ...Object.fromEntries(Object.entries({ ...own, Face: faceId }).map(([name, id]) => [`${name} id`, id])),
     tasksCursor: lists.tasks.pageInfo.startCursor,
-    lipSyncTasksCursor: lists.lipSyncTasks.pageInfo.startCursor,
-    voiceTasksCursor: lists.voiceTasks.pageInfo.startCursor,
+    oldestTaskCursor: lists.tasksOldestFirst.pageInfo.startCursor,
     voicesCursor: lists.voices.pageInfo.startCursor,
     faceScansCursor: lists.faceScans.pageInfo.startCursor,
     speechesCursor: lists.speeches.pageInfo.startCursor,
@@ -145,16 +144,18 @@ export function ownInputs({ own, ids }: Estate): Fill {
     'Query.taskUpdates.taskId': undefined,
     'Query.taskUpdates.filter': undefined,
     ...windowOf('tasks'),
-    ...windowOf('lipSyncTasks'),
-    ...windowOf('voiceTasks'),
     ...windowOf('voices'),
     ...windowOf('presetVoices'),
     ...windowOf('faceScans'),
     ...windowOf('speeches'),
     'OperatorQuery.klingTask.list': 'LIP_SYNCS',
     'Query.tasks.filter': undefined,
-    'Query.lipSyncTasks.status': undefined,
-    'Query.voiceTasks.status': undefined,
+    'Query.tasks.orderBy': 'NEWEST_FIRST',
+    'TaskFilterInput.kind': undefined,
+    'TaskFilterInput.status': undefined,
+    'TaskFilterInput.createdFrom': undefined,
+    'TaskFilterInput.createdBefore': undefined,
+    'TaskFilterInput.label': undefined,
     'Subscription.taskUpdates.taskId': undefined,
     'Subscription.taskUpdates.after': undefined,
     'Subscription.taskUpdates.filter': undefined,

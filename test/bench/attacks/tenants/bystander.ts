@@ -43,7 +43,7 @@ const ONE_TASK = 'subscription ($id: ID!) { taskUpdates(taskId: $id) { cursor } 
 const QUERIES = [
   '{ tasks(first: 10) { edges { node { id status createdAt } } } }',
   'query ($id: ID!) { node(id: $id) { id ... on VoiceTask { status externalId } } }',
-  '{ voiceTasks(first: 5, status: [PROCESSING]) { edges { node { id } } } viewer { tenant } }',
+  '{ tasks(first: 5, filter: { kind: VOICE, status: [PROCESSING] }) { edges { node { id } } } viewer { tenant } }',
   '{ taskUpdates(first: 10) { edges { node { cursor at } } } }',
   '{ presetVoices(first: 3) { edges { node { name } } } }',
 ] as const;
