@@ -64,7 +64,7 @@ type Weigh = (cost: FieldCost, items: number) => number;
 
 /**
  * Counts the fields of an operation's answer, with lists as long as they may get. An abstract type counts as the largest
- * of its possible types. Each selection is counted once per type, so that fragments that spread each other repeatedly stay
+ * of the types that it can be. Each selection is counted once per type, so that fragments that spread each other repeatedly stay
  * cheap. Other rules refuse cycles of fragments and unknown fields.
  */
 export function countAnswers(
@@ -75,9 +75,10 @@ export function countAnswers(
 ): number {
   const counted = new Map<GraphQLNamedType | undefined, Map<SelectionSetNode, Count>>();
 
-  function countSelections(selections: SelectionSetNode, type: GraphQLNamedType | undefined): Count {
+  function countSelections(selections: SelectionSetNode, type: GraphQLNamedType | undefined, cost: FieldCost): Count {
     if (!isAbstractType(type)) return countOnce(selections, type);
-    const counts = schema.getPossibleTypes(type).map((possible) => countOnce(selections, possible));
+    const possible = schema.getPossibleTypes(type).filter(({ name }) => cost.types?.includes(name) ?? true);
+    const counts = possible.map((each) => countOnce(selections, each));
     return {
       once: Math.max(0, ...counts.map(({ once }) => once)),
       perItem: Math.max(0, ...counts.map(({ perItem }) => perItem)),
@@ -111,13 +112,13 @@ export function countAnswers(
     const weight = weigh(cost, items ?? 1);
     const leaf = isList ? { once: 1, perItem: 0 } : NOTHING;
     const inside =
-      node.selectionSet === undefined ? leaf : countSelections(node.selectionSet, getNamedType(field.type));
+      node.selectionSet === undefined ? leaf : countSelections(node.selectionSet, getNamedType(field.type), cost);
     if (!isList) return { once: weight + inside.once + inside.perItem * (items ?? 1), perItem: 0 };
     const perItem = inside.once + inside.perItem;
     return items === null ? { once: 0, perItem: weight + perItem } : { once: weight + perItem * items, perItem: 0 };
   }
 
-  const { once, perItem } = countSelections(selectionSet, schema.getRootType(operation) ?? undefined);
+  const { once, perItem } = countSelections(selectionSet, schema.getRootType(operation) ?? undefined, {});
   return once + perItem;
 }
 

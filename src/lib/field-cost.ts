@@ -9,6 +9,8 @@ export interface FieldCost {
   readonly list?: string;
   /** The number of items if the argument is missing or null; `max` by default. */
   readonly default?: number;
+  /** The object types that the field can return, if it returns fewer than its interface or union has. */
+  readonly types?: readonly string[];
   /** Set if the field needs a call to the ledger of its own. */
   readonly call?: true;
 }

@@ -55,6 +55,9 @@ function typenameOf({ code, isFromKling }: Failure): string {
   return code === 'CONFLICT' ? 'ConflictError' : 'InvalidInputError';
 }
 
+/** The types of a task's failure. Its input was checked before the task was made. */
+export const TASK_FAILURE_TYPES = ['KlingError', 'QuotaExhaustedError'] as const;
+
 /** The most names and positions of a path. */
 const STEPS_OF_PATH = 8;
 

@@ -17,7 +17,7 @@ import { badUserInput, InvalidInputError, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, enumValues } from './builder.ts';
 import { checkWindow, toConnection, WINDOW_COST, type WindowArgs, windowArgs } from './connection.ts';
-import { FailureRef } from './failures.ts';
+import { FailureRef, TASK_FAILURE_TYPES } from './failures.ts';
 import { taskHandleOf } from './global-id.ts';
 
 const STATUS_MEANING = {
@@ -111,6 +111,7 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       type: FailureRef,
       nullable: true,
       description: 'Set exactly if `status` is `FAILED`. Not an error of the request that shows it.',
+      extensions: withCost({ types: TASK_FAILURE_TYPES }),
       resolve: ({ failure }) => (failure === null ? null : { failure: failureOf(failure) }),
     }),
     createdAt: t.expose('createdAtMs', {

@@ -57,8 +57,7 @@ builder.queryField('usage', (t) =>
     type: UsageRef,
     description: 'Returns what the caller was charged in one month.',
     args: {
-      month: t.arg({
-        type: 'Month',
+      month: t.arg.string({
         required: false,
         description: 'A month in UTC, as in `2026-11`. Null means the current month.',
       }),

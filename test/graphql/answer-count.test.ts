@@ -63,6 +63,11 @@ describe('countAnswers counts', () => {
       '{ node(id: "a") { id ... on Voice { name owner } ... on Face { startMs } ... on Task { status ... on VoiceTask { createdAt } ...F } } } fragment F on LipSyncTask { createdAt updatedAt }',
       1 + 4,
     ],
+    [
+      'only the types that the failure of a task can have',
+      '{ tasks(first: 2) { nodes { failure { code ... on InvalidInputError { issues { message } } } } } }',
+      1 + 2 * 3,
+    ],
     ['nothing for a fragment that never applies', '{ viewer { tenant ... on Voice { name } } }', 2],
     ['introspection once', '{ __schema { types { fields { name } } } }', 1],
     ['an unknown field once', '{ nothing(first: 100) { edges { cursor } } }', 1],

@@ -4,6 +4,7 @@ import {
   getNullableType,
   GraphQLInt,
   type GraphQLField,
+  type GraphQLResolveInfo,
   GraphQLList,
   GraphQLObjectType,
   GraphQLSchema,
@@ -14,6 +15,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { describe, it } from 'vitest';
+import { failureOf, TASK_FAILURE_CODES } from '../../src/domain/failure.ts';
 import { costOf } from '../../src/lib/field-cost.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { schema } from '../../src/schema/schema.ts';
@@ -46,6 +48,17 @@ function unstatedLists(of: GraphQLSchema): string[] {
     .filter((place) => isList(place) && costOf(place.field).max === undefined && !isStatedAround(place))
     .map(nameOf);
 }
+
+describe('the failure of a task', () => {
+  const [LipSyncTask, Failure] = ['LipSyncTask', 'Failure'].map((name) => schema.getType(name));
+  if (!isObjectType(LipSyncTask) || !isInterfaceType(Failure)) throw new TypeError('the schema lacks a type');
+  const { types } = costOf(LipSyncTask.getFields()['failure']!);
+
+  it.for(TASK_FAILURE_CODES)('has one of the types that its field states: %s', (code, { expect }) => {
+    const failure = failureOf({ code, message: '' });
+    expect(types).toContain(Failure.resolveType?.({ failure }, null, {} as GraphQLResolveInfo, Failure));
+  });
+});
 
 /** The fields with an argument for the number of items. */
 const sized = placesOf(schema).filter(({ field }) => costOf(field).list !== undefined);
