@@ -151,7 +151,7 @@ function itemsOf(
 ): number | null {
   if (max === undefined || byDefault === undefined) return null;
   const value = given.find(({ name }) => name.value === list)?.value;
-  if (value === undefined || value.kind === Kind.NULL) return byDefault;
+  if (value === undefined) return byDefault;
   if (value.kind === Kind.INT) return Math.min(Math.max(Number(value.value), 0), max);
   return value.kind === Kind.LIST ? Math.min(value.values.length, max) : max;
 }

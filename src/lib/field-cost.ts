@@ -7,7 +7,7 @@ export interface FieldCost {
   readonly max?: number;
   /** The argument that determines the number of items: an `Int`, or a list with one entry per item. */
   readonly list?: string;
-  /** The number of items if the argument is missing or null; `max` by default. */
+  /** The number of items if the argument is missing; `max` by default. */
   readonly default?: number;
   /** The object types that the field can return, if it returns fewer than its interface or union has. */
   readonly types?: readonly string[];

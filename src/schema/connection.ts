@@ -11,7 +11,7 @@ const FIRST_MAX = 100;
 export const WINDOW_COST: FieldCost = { list: 'first', default: FIRST_DEFAULT, max: FIRST_MAX };
 
 export interface WindowArgs {
-  readonly first?: number | null | undefined;
+  readonly first: number;
   readonly after?: string | null | undefined;
 }
 
@@ -19,9 +19,8 @@ export interface WindowArgs {
 export function windowArgs() {
   return builder.args((t) => ({
     first: t.int({
-      required: false,
       defaultValue: FIRST_DEFAULT,
-      description: `How many items to return, 0 to ${FIRST_MAX}. Null means ${FIRST_DEFAULT}.`,
+      description: `How many items to return, 0 to ${FIRST_MAX}.`,
     }),
     after: t.string({
       required: false,
@@ -33,8 +32,7 @@ export function windowArgs() {
 
 /** Checks the number of items. The list itself checks the cursor. */
 export function checkWindow({ first, after }: WindowArgs): Validation<Window> {
-  const size = first ?? FIRST_DEFAULT;
-  if (size >= 0 && size <= FIRST_MAX) return { ok: true, value: { first: size, after: after ?? null } };
+  if (first >= 0 && first <= FIRST_MAX) return { ok: true, value: { first, after: after ?? null } };
   return { ok: false, issues: [{ path: ['first'], code: 'OUT_OF_RANGE', message: `must be from 0 to ${FIRST_MAX}` }] };
 }
 

@@ -43,7 +43,7 @@ describe('tasks', () => {
   it.for([
     [{}, { kind: null, statuses: [] }, { first: 20, after: null }],
     [
-      { first: null, status: [], kind: null },
+      { status: [], kind: null },
       { kind: null, statuses: [] },
       { first: 20, after: null },
     ],
@@ -126,8 +126,8 @@ describe('tasks', () => {
     },
   );
 
-  it('refuse an instant that is not a text, and a null order', async ({ expect }) => {
-    for (const argument of ['filter: { createdFrom: 1790000000 }', 'orderBy: null', 'orderBy: NEWEST']) {
+  it('refuse an instant that is not a text, and null for the length and the order', async ({ expect }) => {
+    for (const argument of ['first: null', 'filter: { createdFrom: 1790000000 }', 'orderBy: null', 'orderBy: NEWEST']) {
       const { errors } = await client.execute(`{ tasks(${argument}) { nodes { id } } }`);
       expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     }

@@ -28,7 +28,7 @@ export function fillLedger(dir: string, count: number): void {
   ).run(count, atMs);
   db.exec(`
     UPDATE task SET record = json_set(record, '$.id', id, '$.externalId', external_id, '$.kind', kind,
-      '$.createdAtMs', ended_at, '$.updatedAtMs', ended_at);
+      '$.createdAtMs', ended_at, '$.updatedAtMs', ended_at), created_at = ended_at;
     UPDATE task SET record = json_set(record, '$.videos', json('[]'), '$.parentVideo', NULL) WHERE kind = 'LIP_SYNC';
   `);
   db.prepare(
