@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import type { Watch } from '../../src/domain/ports.ts';
+import { isWatched, type Watch } from '../../src/domain/ports.ts';
 import type { TaskChange } from '../../src/domain/records.ts';
+import { isFinal } from '../../src/domain/task.ts';
 import { createAdmission } from '../../src/hub/admission.ts';
 import { createWork } from '../../src/hub/back-pressure.ts';
 import { createCatchUp, createSharedCatchUp } from '../../src/hub/catch-up.ts';
@@ -12,18 +13,35 @@ import type { EventStore, Shard, ShardStore } from '../../src/ledger/stores/even
 import { createHubParts, FakeSocket, taskChange, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
 
+const WATCHES: readonly Watch[] = [
+  { task: null, filter: { kind: null, statuses: [] } },
+  { task: { id: 'task-1', kind: 'VOICE' }, filter: { kind: null, statuses: [] } },
+  // Hides the end of the task.
+  { task: { id: 'task-1', kind: 'VOICE' }, filter: { kind: null, statuses: ['PROCESSING'] } },
+];
+
 describe('a client that subscribes while events are created, pushed and executed', () => {
   type Step =
     | { readonly type: 'EVENT' }
-    | { readonly type: 'SUBSCRIBE'; readonly after: number | null }
+    /** The end of the task, the first time. */
+    | { readonly type: 'END' }
+    | { readonly type: 'SUBSCRIBE'; readonly after: number | null; readonly watch: Watch }
     | { readonly type: 'LEAVE' };
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 4, arbitrary: fc.constant({ type: 'EVENT' as const }) },
-    { weight: 3, arbitrary: fc.record({ type: fc.constant('SUBSCRIBE' as const), after: fc.option(fc.nat(4)) }) },
+    { weight: 1, arbitrary: fc.constant({ type: 'END' as const }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        type: fc.constant('SUBSCRIBE' as const),
+        after: fc.option(fc.nat(4)),
+        watch: fc.constantFrom(...WATCHES),
+      }),
+    },
     { weight: 2, arbitrary: fc.constant({ type: 'LEAVE' as const }) },
   );
 
-  it('gets every event once, in any interleaving', async ({ expect }) => {
+  it('gets every event once, and completes once its task has ended, in any interleaving', async ({ expect }) => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
@@ -31,8 +49,10 @@ describe('a client that subscribes while events are created, pushed and executed
         fc.boolean(),
         // Above the cost of a slice, every step of an event waits for its turn.
         fc.constantFrom(1, 2_000),
-        async (scheduler, steps, isAsync, cost) => {
+        fc.boolean(),
+        async (scheduler, steps, isAsync, cost, endsLate) => {
           const log: TaskChange[] = [];
+          const hasEnded = (): boolean => log.some(({ task }) => isFinal(task.status));
           const pause = (what: string): Promise<void> => scheduler.schedule(Promise.resolve(), what);
           const operations: Operations = {
             async find(payload) {
@@ -42,9 +62,8 @@ describe('a client that subscribes while events are created, pushed and executed
             isKnown: () => true,
 
             prepare(operation) {
-              const after = operation.variables['after'] as string | null;
-              const watch: Watch = { task: null, filter: { kind: null, statuses: [] } };
-              const subscription = { watch, after, afterVariable: null, key: 'key', cost };
+              const { after, watch } = operation.variables as { after: string | null; watch: Watch };
+              const subscription = { watch, after, afterVariable: null, key: JSON.stringify(watch), cost };
               return { type: 'subscription', subscription };
             },
             run: (_args, { seq }) => (isAsync ? pause(`run ${seq}`).then(() => `${seq}`) : `${seq}`),
@@ -80,18 +99,19 @@ describe('a client that subscribes while events are created, pushed and executed
               return { ok: true, value: head };
             },
             catchUp: createSharedCatchUp(
-              async (_tenant, _watch, after, afterSeq) => {
+              async (_tenant, watch, after, afterSeq) => {
                 await pause('catch up');
                 const from = afterSeq ?? (after === null ? null : Number(after));
                 const headSeq = log.length;
-                const events = from === null ? [taskChange(headSeq)] : log.slice(from);
+                const present = taskChange(headSeq, hasEnded() ? 'SUCCEEDED' : 'PROCESSING');
+                const events = from === null ? [present] : log.slice(from);
                 const value = {
                   headSeq,
                   headCursor: `${headSeq}`,
-                  isOver: false,
+                  isOver: watch.task !== null && hasEnded(),
                   hasMore: false,
                   rest: null,
-                  events,
+                  events: events.filter(({ task }) => isWatched(watch, task)),
                 };
                 await pause('caught up');
                 return { ok: true, value };
@@ -119,7 +139,7 @@ describe('a client that subscribes while events are created, pushed and executed
             log: () => {},
           });
 
-          const watchers: { readonly id: string; readonly after: number | null; gone: boolean }[] = [];
+          const watchers: { readonly id: string; readonly after: number | null; watch: Watch; gone: boolean }[] = [];
           const socket = new FakeSocket();
           const attachment = {
             socketId: 's',
@@ -131,20 +151,27 @@ describe('a client that subscribes while events are created, pushed and executed
             openedAtMs: 0,
           };
           const under: Promise<unknown>[] = [];
+          /** After the end of the task, adds an event of another task. */
+          function addEvent(type: 'EVENT' | 'END'): void {
+            const next = log.length + 1;
+            if (hasEnded()) log.push(taskChange(next, 'PROCESSING', 'task-2'));
+            else log.push(taskChange(next, type === 'END' ? 'SUCCEEDED' : 'PROCESSING'));
+            outbox.push();
+          }
           for (const one of steps) {
             await scheduler.waitNext(Math.min(1, scheduler.count()));
-            if (one.type === 'EVENT') {
-              log.push(taskChange(log.length + 1));
-              outbox.push();
+            if (one.type === 'EVENT' || one.type === 'END') {
+              addEvent(one.type);
             } else if (one.type === 'SUBSCRIBE') {
               const after = one.after === null ? null : Math.min(one.after, log.length);
               const id = `${watchers.length}`;
-              watchers.push({ id, after, gone: false });
+              const { watch } = one;
+              watchers.push({ id, after, watch, gone: false });
               const payload = {
                 query: '',
                 documentId: null,
                 operationName: null,
-                variables: { after: after === null ? null : `${after}` },
+                variables: { after: after === null ? null : `${after}`, watch },
                 extensions: null,
               };
               under.push(connection.take(socket.asSocket(), attachment, { type: 'subscribe', id, payload }));
@@ -158,11 +185,21 @@ describe('a client that subscribes while events are created, pushed and executed
           await settle(scheduler);
           await Promise.all(under);
           await settle(scheduler);
-          for (const { id, after, gone } of watchers) {
+          // Every subscription that is left gets the end of the task as a live event.
+          if (endsLate) addEvent('END');
+          await settle(scheduler);
+          for (const { id, after, watch, gone } of watchers) {
             const told = socket.told(id).map(Number);
-            const first = after === null ? (told[0] ?? log.length) : after + 1;
-            expect(told).toEqual(told.map((_, i) => first + i));
-            if (!gone) expect(told.at(-1) ?? after).toBe(log.length);
+            const matching = log.filter(({ task }) => isWatched(watch, task)).map(({ seq }) => seq);
+            // The present state of a task that has ended is newer than its last change.
+            const start = after ?? (told[0] === undefined ? log.length : told[0] - 1);
+            const missed = matching.filter((seq) => seq > start);
+            const shown = after === null && missed.length < told.length ? told.slice(0, 1) : [];
+            expect(told).toEqual([...shown, ...missed].slice(0, gone ? told.length : undefined));
+            const types = socket.sent.map((text) => JSON.parse(text)).filter((frame) => frame.id === id);
+            const completions = types.flatMap(({ type }, i) => (type === 'complete' ? [i] : []));
+            if (gone) expect(completions.length).toBeLessThanOrEqual(1);
+            else expect(completions).toEqual(watch.task !== null && hasEnded() ? [types.length - 1] : []);
           }
         },
       ),
