@@ -69,6 +69,27 @@ describe('the log with a filter', () => {
     });
   });
 
+  it('matches the label that the task has right after each change, and the time of its creation', async ({
+    expect,
+  }) => {
+    await withParts('label and time', { kling }, async (parts) => {
+      const { journal, clock } = parts;
+      const early = await createVoiceOnce(parts);
+      clock.nowMs += 1_000;
+      const late = await createVoiceOnce(parts);
+      for (const label of ['a', 'b', 'a']) journal.apply(early.id, { type: 'NOTED', notes: { label } });
+      for (const [filter, expected] of [
+        [{ ...ALL, label: 'a' }, [3, 5]],
+        [{ ...ALL, label: 'b' }, [4]],
+        [{ ...ALL, createdFromMs: late.createdAtMs }, [2]],
+        [{ ...ALL, createdBeforeMs: late.createdAtMs }, [1, 3, 4, 5]],
+        [{ ...ALL, createdFromMs: late.createdAtMs, label: 'a' }, []],
+      ] as const) {
+        for (const first of [1, 100]) expect(walk(parts, ofAll(filter), first).flatMap(seqs)).toEqual(expected);
+      }
+    });
+  });
+
   it.for([
     ['one change less than a page examines', EXAMINED_MAX - 1, [[EXAMINED_MAX]]],
     ['as many changes as a page examines', EXAMINED_MAX, [[], [EXAMINED_MAX + 1]]],
