@@ -38,7 +38,7 @@ describe('a subscription that cannot start', () => {
     ],
     ['a garbled cursor', { query: ALL_TASKS, variables: { after: 'garbled' } }, 'BAD_USER_INPUT', /^after: .*cursor/i],
     [
-      'a filter by an instant that is none',
+      'a filter by a text that is not an instant',
       { query: 'subscription { taskUpdates(filter: { createdFrom: "today" }) { cursor } }' },
       'BAD_USER_INPUT',
       /^filter\.createdFrom: must be an instant/,
