@@ -1,4 +1,4 @@
-import type { TaskFailureCode } from './failure.ts';
+import { mayBeCharged } from './failure.ts';
 import { VIDEO_MS_MAX } from './placement.ts';
 import type { TaskRecord } from './records.ts';
 import { type BalanceDeduction, isFinal } from './task.ts';
@@ -67,14 +67,6 @@ export function reportedMilliunits({ unitsDeducted, balanceDeducted }: Deduction
   return Math.max(units ?? 0, Math.ceil((milliDollars * 100) / CENTS_PER_UNIT));
 }
 
-/** The failures of tasks that Kling may have finished and charged. */
-const MAY_BE_CHARGED: ReadonlySet<TaskFailureCode> = new Set([
-  'DEADLINE_EXCEEDED',
-  'CREATE_OUTCOME_UNKNOWN',
-  'TASK_LOST_AT_KLING',
-  'NO_RESULT',
-]);
-
 /**
  * Returns the share of a task in the tenant's budget, in thousandths of a unit. A running task counts its estimate, a final
  * one the charge that Kling reported. Without a report, a success or an unknown outcome counts the estimate, a failure 0.
@@ -86,8 +78,8 @@ export function countedMilliunits(record: TaskRecord): number {
   const estimated = record.unitsEstimated === null ? 0 : (toMilliunits(record.unitsEstimated) ?? 0);
   if (!isFinal(record.status)) return estimated;
   const { status, failure } = record;
-  const mayBeCharged = status === 'SUCCEEDED' || (failure !== null && MAY_BE_CHARGED.has(failure.code));
-  return reportedMilliunits(record) ?? (mayBeCharged ? estimated : 0);
+  const countsEstimate = status === 'SUCCEEDED' || (failure !== null && mayBeCharged(failure));
+  return reportedMilliunits(record) ?? (countsEstimate ? estimated : 0);
 }
 
 /** Converts thousandths to units, without trailing zeros: `500` is `"0.5"`. */

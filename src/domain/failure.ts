@@ -1,29 +1,32 @@
 import type { ErrorCode, Failure } from '../errors.ts';
 
 /**
- * The reasons why a task fails. The gateway itself sets `DEADLINE_EXCEEDED`, `CREATE_OUTCOME_UNKNOWN`, `TASK_LOST_AT_KLING`,
- * `NO_RESULT` and `NOT_SENT`. Kling refused a queued task for `QUOTA_EXHAUSTED` and `UPSTREAM_MISCONFIGURED`.
+ * The reasons why a task fails, and what follows from each: `MAY_PASS`, so that a new attempt may succeed, or
+ * `MAY_BE_CHARGED`, because Kling may have finished the task. A new attempt after that may be charged again. The gateway
+ * itself sets `NOT_SENT` and those. Kling refused a queued task for `QUOTA_EXHAUSTED` and `UPSTREAM_MISCONFIGURED`.
  */
-export const TASK_FAILURE_CODES = [
-  'CONTENT_REJECTED',
-  'NO_HUMAN_DETECTED',
-  'NO_FACE_DETECTED',
-  'FACE_ANGLE',
-  'AUDIO_UNREADABLE',
-  'MULTIPLE_SPEAKERS',
-  'INPUT_REJECTED',
-  'RATE_LIMITED',
-  'UPSTREAM_ERROR',
-  'DEADLINE_EXCEEDED',
-  'CREATE_OUTCOME_UNKNOWN',
-  'TASK_LOST_AT_KLING',
-  'NO_RESULT',
-  'NOT_SENT',
-  'QUOTA_EXHAUSTED',
-  'UPSTREAM_MISCONFIGURED',
-  'UNKNOWN',
-] as const;
-export type TaskFailureCode = (typeof TASK_FAILURE_CODES)[number];
+const TASK_FAILURES = {
+  CONTENT_REJECTED: 'FINAL',
+  NO_HUMAN_DETECTED: 'FINAL',
+  NO_FACE_DETECTED: 'FINAL',
+  FACE_ANGLE: 'FINAL',
+  AUDIO_UNREADABLE: 'FINAL',
+  MULTIPLE_SPEAKERS: 'FINAL',
+  INPUT_REJECTED: 'FINAL',
+  RATE_LIMITED: 'MAY_PASS',
+  UPSTREAM_ERROR: 'MAY_PASS',
+  DEADLINE_EXCEEDED: 'MAY_BE_CHARGED',
+  CREATE_OUTCOME_UNKNOWN: 'MAY_BE_CHARGED',
+  TASK_LOST_AT_KLING: 'MAY_BE_CHARGED',
+  NO_RESULT: 'MAY_BE_CHARGED',
+  NOT_SENT: 'MAY_PASS',
+  QUOTA_EXHAUSTED: 'FINAL',
+  UPSTREAM_MISCONFIGURED: 'FINAL',
+  UNKNOWN: 'FINAL',
+} as const;
+export type TaskFailureCode = keyof typeof TASK_FAILURES;
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys loses the names of keys
+export const TASK_FAILURE_CODES = Object.keys(TASK_FAILURES) as readonly TaskFailureCode[];
 
 /** Why a task failed. */
 export interface TaskFailure {
@@ -48,30 +51,14 @@ export function classifyFailure(text: string | null): TaskFailure {
   return { code: RULES.find(([, pattern]) => pattern.test(start))?.[0] ?? 'UNKNOWN', message };
 }
 
-/** Whether the cause may pass. False for those that Kling may have charged, because a repeat may be charged again. */
-const RETRYABLE = {
-  CONTENT_REJECTED: false,
-  NO_HUMAN_DETECTED: false,
-  NO_FACE_DETECTED: false,
-  FACE_ANGLE: false,
-  AUDIO_UNREADABLE: false,
-  MULTIPLE_SPEAKERS: false,
-  INPUT_REJECTED: false,
-  RATE_LIMITED: true,
-  UPSTREAM_ERROR: true,
-  DEADLINE_EXCEEDED: false,
-  CREATE_OUTCOME_UNKNOWN: false,
-  TASK_LOST_AT_KLING: false,
-  NO_RESULT: false,
-  NOT_SENT: true,
-  QUOTA_EXHAUSTED: false,
-  UPSTREAM_MISCONFIGURED: false,
-  UNKNOWN: false,
-} as const satisfies Record<TaskFailureCode, boolean>;
-
 /** Returns true if a new task with the same input may succeed later. */
 export function isRetryable({ code }: TaskFailure): boolean {
-  return RETRYABLE[code];
+  return TASK_FAILURES[code] === 'MAY_PASS';
+}
+
+/** Returns true if Kling may have finished the task and charged it. */
+export function mayBeCharged({ code }: TaskFailure): boolean {
+  return TASK_FAILURES[code] === 'MAY_BE_CHARGED';
 }
 
 /** Returns the failure of a task that the gateway closes, with its fixed message. */
@@ -90,7 +77,7 @@ export function classifyRefusal({ code, message, klingCode, klingRequestId }: Fa
 }
 
 function isTaskFailureCode(code: string): code is TaskFailureCode {
-  return TASK_FAILURE_CODES.some((known) => known === code);
+  return Object.hasOwn(TASK_FAILURES, code);
 }
 
 /** The codes of refusals that tasks do not have. `UNKNOWN` for those that Kling's refusal of a create does not have. */
