@@ -96,6 +96,16 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    promise: 'a task whose cancel is acknowledged stays cancelled',
+    violations: ({ ledger, views }) => {
+      const statuses = new Map(ledger.tasks.map(({ id, status }) => [id, status]));
+      return views.flatMap(({ taskId, isCancelled }) => {
+        const status = statuses.get(localId(taskId ?? ''));
+        return isCancelled && status !== 'CANCELLED' ? [`${taskId}: ${status}`] : [];
+      });
+    },
+  },
+  {
     promise: "every task has ended, and as Kling's has",
     violations: ({ ledger, kling }) => {
       const atKling = new Map(kling.tasks.map((task) => [task.externalTaskId, task]));

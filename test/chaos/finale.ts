@@ -62,5 +62,5 @@ export async function runFinale(options: FinaleOptions): Promise<readonly Client
 }
 
 function toIntent(externalId: string, kind: Intent['kind'], word: string | null): Intent {
-  return { externalId, kind, word, atMs: 0, cutsMs: [], isAbandoned: false, readsMs: [] };
+  return { externalId, kind, word, atMs: 0, cutsMs: [], isAbandoned: false, isCancelled: false, readsMs: [] };
 }

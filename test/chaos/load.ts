@@ -10,6 +10,8 @@ export interface ClientView {
   /** The code of the final refusal. Null if the create was not refused. */
   refusedWith: string | null;
   attempts: number;
+  /** True once the gateway has acknowledged a cancel. */
+  isCancelled: boolean;
   /** Violations that this client saw. */
   readonly problems: string[];
 }
@@ -39,6 +41,7 @@ const MUTATIONS = {
   VOICE: `mutation ($input: CreateVoiceTaskInput!) { made: createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }`,
   LIP_SYNC: `mutation ($input: CreateLipSyncTaskInput!) { made: createLipSyncTask(input: $input) { ... on LipSyncTask { id status } ... on Failure { code message } } }`,
 } as const;
+const CANCEL = `mutation ($taskId: ID!) { made: cancelTask(taskId: $taskId) { ... on Task { id status } ... on Failure { code message } } }`;
 const FIND = `query ($externalId: String!) { task(by: { externalId: $externalId }) { id status } }`;
 const SCAN = `mutation ($video: VideoInput!, $externalId: String) { identifyFaces(video: $video, externalId: $externalId) { ... on FaceScan { faces { id startMs } } ... on Failure { code message } } }`;
 
@@ -68,7 +71,7 @@ export async function runClient(
   face: ScannedFace,
   onTask: (taskId: string) => void,
 ): Promise<ClientView> {
-  const view: ClientView = { intent, taskId: null, refusedWith: null, attempts: 0, problems: [] };
+  const view: ClientView = { intent, taskId: null, refusedWith: null, attempts: 0, isCancelled: false, problems: [] };
   const operation = { query: MUTATIONS[intent.kind], variables: { input: toInput(intent, face) } };
   let rank = -1;
 
@@ -79,6 +82,19 @@ export async function runClient(
     const next = RANK[task.status] ?? -1;
     if (next < rank) view.problems.push(`${where} shows ${task.status} after a later status`);
     rank = Math.max(rank, next);
+  }
+
+  /** Kling may have received the task, so a `CONFLICT` is a right answer, too. */
+  async function cancel(taskId: string): Promise<void> {
+    const sent = await sendOperation(gatewayUrl, { query: CANCEL, variables: { taskId } }, null);
+    const cancelled = taskOf(sent, 'made');
+    if (cancelled !== null) {
+      see(cancelled, 'a cancel');
+      view.isCancelled = cancelled.status === 'CANCELLED';
+      if (!view.isCancelled) view.problems.push(`a cancel answers ${cancelled.status}`);
+    } else if ('answer' in sent && !isCutShort(sent) && !JSON.stringify(sent.answer.data).includes('"CONFLICT"')) {
+      view.problems.push(`a cancel answers ${JSON.stringify(sent.answer).slice(0, 200)}`);
+    }
   }
 
   while (view.taskId === null && view.refusedWith === null && view.attempts < ATTEMPTS_MAX) {
@@ -94,6 +110,7 @@ export async function runClient(
     if (view.refusedWith === null) view.problems.push(`no answer in ${view.attempts} attempts`);
     return view;
   }
+  if (intent.isCancelled) await cancel(view.taskId);
   for (const readMs of intent.readsMs) {
     await wait(readMs);
     const sent = await sendOperation(gatewayUrl, { query: FIND, variables: { externalId: intent.externalId } }, null);

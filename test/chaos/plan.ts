@@ -12,6 +12,8 @@ export interface Intent {
   readonly cutsMs: readonly number[];
   /** Whether the client abandons the task after its first attempt. */
   readonly isAbandoned: boolean;
+  /** Whether the client cancels the task as soon as it knows its id. */
+  readonly isCancelled: boolean;
   /** The delays before the client's reads of the task, in milliseconds. */
   readonly readsMs: readonly number[];
 }
@@ -53,6 +55,7 @@ export function planIntents(random: Random, { tasks, overMs }: { tasks: number; 
       // Most cuts are short, so that they hit the mutation, which takes some tens of milliseconds.
       cutsMs: Array.from({ length: cuts }, () => Math.round(200 * random.next() ** 2)),
       isAbandoned: random.chance(0.03),
+      isCancelled: random.chance(0.1),
       readsMs: Array.from({ length: random.between(0, 3) }, () => random.between(0, 1_500)),
     };
   });

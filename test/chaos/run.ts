@@ -71,7 +71,7 @@ function report(evidence: Evidence): number {
   const delays = endDelays(evidence);
   const attempts = views.reduce((sum, view) => sum + view.attempts, 0);
   say(
-    `clients: ${views.length} intents, ${attempts} creates sent, ${views.filter(({ taskId }) => taskId !== null).length} acknowledged, ${views.filter(({ refusedWith }) => refusedWith !== null).length} refused`,
+    `clients: ${views.length} intents, ${attempts} creates sent, ${views.filter(({ taskId }) => taskId !== null).length} acknowledged, ${views.filter(({ refusedWith }) => refusedWith !== null).length} refused, ${views.filter(({ isCancelled }) => isCancelled).length} cancelled`,
   );
   say(
     `ledger: ${ledger.tasks.length} tasks, ${ledger.events.length} events, ${ledger.tasks.filter(({ sends }) => sends > 1).length} sent more than once`,
