@@ -167,6 +167,10 @@ describe('a database of version 0.1', () => {
     expect(failed.length).toBeGreaterThan(0);
     const { node } = await run('query ($id: ID!) { node(id: $id) { ... on Task { endedAt } } }', find(CANCELLED[0]!));
     expect(node.endedAt).toBe(find(CANCELLED[0]!).updatedAt);
+    const log = `{ taskUpdates(first: 100, filter: { status: [CANCELLED] }) { nodes { task { externalId status } } } }`;
+    expect((await run(log)).taskUpdates.nodes.map(({ task }: Data) => task)).toEqual(
+      CANCELLED.toReversed().map((externalId) => ({ externalId, status: 'CANCELLED' })),
+    );
   });
 
   it('finds every voice, face scan and face by its id, but no deleted voice', async ({ expect }) => {
