@@ -37,7 +37,7 @@ export const SETTING_MEANINGS = {
   EXTERNAL_ID_RETENTION_DAYS:
     'How long an external id of a face scan or a speech returns its first answer, in days: 1 to 4000. After that, a call with the id is charged again.',
   OWNER_RETENTION_DAYS:
-    'How long a video or audio file that Kling made is reserved for its tenant, in days: 30 to 4000. Kling deletes it after 30 days.',
+    'How long a video, an audio file or a face scan that Kling made is reserved for its tenant, in days: 30 to 4000. Kling deletes files after 30 days.',
   IDLE_TENANT_RETENTION_DAYS:
     'How long the account remembers the last turn of a tenant without tasks, in days: 1 to 4000.',
   TENANT_MUTATIONS_PER_MINUTE: 'The mutations of a tenant in a minute: 1 to 1000000. More are `RATE_LIMITED`.',
