@@ -12,9 +12,9 @@ import { decodeGlobalId, encodeGlobalId, type GlobalId, isNodeType, NO_OBJECT } 
 /** The number of objects that one `nodes` loads at most. Each is one read of the ledger. */
 const NODES_MAX = 100;
 
-/** A scalar that resolvers return as a text. No argument takes one: the gateway checks its inputs itself. */
-interface OutputText {
-  Input: never;
+/** A scalar that is a text in answers. An argument is any text, which its resolver checks. */
+interface TextScalar {
+  Input: string;
   Output: string;
 }
 
@@ -27,11 +27,11 @@ export const builder = new SchemaBuilder<{
   DefaultNodeNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
-    /** Resolvers return milliseconds since the epoch. An argument is any text, which its resolver checks. */
+    /** Resolvers return milliseconds since the epoch. An argument is as of a text scalar. */
     DateTime: { Input: string; Output: number };
-    Decimal: OutputText;
-    Month: OutputText;
-    URL: OutputText;
+    Decimal: TextScalar;
+    Month: TextScalar;
+    URL: TextScalar;
   };
 }>({
   defaultFieldNullability: false,
@@ -135,15 +135,13 @@ builder.scalarType('DateTime', {
   parseValue: (value) => GraphQLString.coerceInputValue(value),
 });
 
-/** Adds a scalar that is a text in answers. It coerces as `String` does, which the executor answers without a call. */
+/** Adds a scalar that is a text. It coerces as `String` does, which the executor answers without a call. */
 function addTextScalar(name: 'Decimal' | 'Month' | 'URL', description: string, specifiedByURL?: string): void {
   builder.scalarType(name, {
     description,
     ...(specifiedByURL === undefined ? {} : { specifiedByURL }),
     serialize: GraphQLString.coerceOutputValue,
-    parseValue() {
-      throw new TypeError(`${name} is never an input`);
-    },
+    parseValue: (value) => GraphQLString.coerceInputValue(value),
   });
 }
 

@@ -24,7 +24,7 @@ export const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
   },
   fields: (t) => ({
     klingFaceId: t.string({
-      description: 'Unique within the scan only, often `0`. `createLipSyncTask` takes `id` instead.',
+      description: 'Unique within the scan only, often `0`. `FaceInput.faceId` takes `id` instead.',
       resolve: ({ face }) => face.faceId,
     }),
     imageUrl: t.field({

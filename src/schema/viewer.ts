@@ -57,7 +57,8 @@ builder.queryField('usage', (t) =>
     type: UsageRef,
     description: 'Returns what the caller was charged in one month.',
     args: {
-      month: t.arg.string({
+      month: t.arg({
+        type: 'Month',
         required: false,
         description: 'A month in UTC, as in `2026-11`. Null means the current month.',
       }),

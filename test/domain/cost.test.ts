@@ -71,7 +71,7 @@ describe('an amount', () => {
 });
 
 const untold = { unitsEstimated: '6', unitsDeducted: null, balanceDeducted: null, failure: null } as const;
-const balance = (quota: string) => ({ quota, listPrice: '1' });
+const balance = (quota: string | null) => ({ quota, listPrice: '1' });
 const milliunitsOf = (code: TaskFailureCode, told: object = {}) =>
   cost.countedMilliunits(lipSyncTask('a', { ...untold, status: 'FAILED', failure: { code, message: '' }, ...told }));
 
@@ -90,6 +90,7 @@ describe('countedMilliunits', () => {
     ['SUCCEEDED', { balanceDeducted: balance('0.071') }, 508],
     ['SUCCEEDED', { balanceDeducted: balance('0') }, 6000],
     ['SUCCEEDED', { balanceDeducted: balance('free') }, 6000],
+    ['SUCCEEDED', { balanceDeducted: balance(null) }, 6000],
     ['SUCCEEDED', { unitsDeducted: '0.5', balanceDeducted: balance('0.07') }, 500],
     ['SUCCEEDED', { unitsDeducted: '0.5', balanceDeducted: balance('0') }, 500],
     ['SUCCEEDED', { unitsDeducted: '0', balanceDeducted: balance('0.14') }, 1000],

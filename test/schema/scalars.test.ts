@@ -26,13 +26,25 @@ describe('the scalars of answers', () => {
     expect(others.map(({ parent, field }) => `${parent}.${field.name}`)).toEqual([]);
   });
 
-  it('are the type of no argument and of no input field, except instants', ({ expect }) => {
+  it('are the type of no argument and of no input field, except instants and a month', ({ expect }) => {
     const used = inputs.map(({ type, name }) => [getNamedType(type).name, name]);
-    expect(used.filter(([type]) => ['Decimal', 'Month', 'URL'].includes(type!))).toEqual([]);
-    expect(used.filter(([type]) => type === 'DateTime')).toEqual([
+    expect(used.filter(([type]) => ['Decimal', 'URL'].includes(type!))).toEqual([]);
+    expect(used.filter(([type]) => type === 'DateTime' || type === 'Month')).toEqual([
+      ['Month', 'month'],
       ['DateTime', 'createdFrom'],
       ['DateTime', 'createdBefore'],
     ]);
+  });
+
+  it.for([
+    ['a literal', '{ usage(month: "2026-13") { month } viewer { tenant } }', {}],
+    ['a variable', 'query ($month: Month) { usage(month: $month) { month } viewer { tenant } }', { month: '2026-1' }],
+  ] as const)('are checked by the gateway: a wrong month as %s', async ([, query, variables], { expect }) => {
+    const client = createGraphqlClient();
+    const { errors } = await client.execute(query, variables);
+    const issue = { path: ['month'], code: 'MALFORMED', message: 'must be a year and a month, as in 2026-11' };
+    expect(errors).toMatchObject([{ path: ['usage'], extensions: { code: 'BAD_USER_INPUT', issues: [issue] } }]);
+    expect(client.ledger.calls).toEqual([]);
   });
 
   it('are texts in JSON', async ({ expect }) => {

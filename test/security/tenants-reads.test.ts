@@ -40,7 +40,6 @@ const EVERYTHING = `{
 /** Places whose text does not name a tenant's object, or that only an operator may use. */
 const OF_NO_TENANT = new Set([
   'OperatorQuery.klingTask(klingTaskId)',
-  'Query.usage(month)',
   'Query.presetVoices(after)',
   'Query.lipSyncQuote(input.audio.url)',
   'Query.lipSyncQuote(input.audio.base64)',
