@@ -42,7 +42,7 @@ interface QueriesDeps {
 /** The most missed changes per page. A day's may be more than one answer can hold. */
 const MISSED_PAGE = 100;
 
-/** The most changes that one page of the log examines, however few match. Reading them takes about 5 ms. */
+/** The most changes that one page of the log examines, however few match. Reading them takes about 3 ms. */
 const EXAMINED_MAX = 500;
 
 /** Creates the queries. They read only what is stored. */
