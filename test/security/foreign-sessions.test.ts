@@ -1,10 +1,10 @@
-import { runInDurableObject } from 'cloudflare:test';
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, it } from 'vitest';
 import type { KlingFaceInput } from '../../src/domain/inputs.ts';
 import type { FaceScan, LipSyncTask } from '../../src/domain/records.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { decoyId } from '../../src/ledger/isolation.ts';
-import { env, failureOf, ledgerOf, openSandbox, valueOf, type LedgerStub } from '../support/ledger.ts';
+import { env, failureOf, ledgerOf, openSandbox, ring, valueOf, type LedgerStub } from '../support/ledger.ts';
 import { askOne } from '../support/tenants/ask.ts';
 
 const sandbox = openSandbox('foreign-sessions');
@@ -80,6 +80,34 @@ describe("the session of another tenant's scan", () => {
     expect(quotes[0]).toMatchObject({ ok: true, value: { milliunits: 6000 } });
     expect(quotes[1]).toEqual(quotes[0]);
     expect((await sandbox.record()).requestCount).toBe(before);
+  });
+});
+
+describe('a waiting task that names the session of another tenant', () => {
+  it('fails like one that names a session that never existed', async ({ expect }) => {
+    const account = env.KLING_ACCOUNT.getByName('account');
+    const pause = (untilMs: number) =>
+      runInDurableObject(account, (_instance, { storage }) => storage.kv.put('pausedUntil', untilMs));
+    await pause(Date.now() + 3_600_000);
+    const { klingSessionId, klingFaceId } = idsOf(scanOfA);
+    const waiting = [];
+    for (const sessionId of [decoyId(klingSessionId, Math.random), klingSessionId]) {
+      const task = valueOf(await B().createLipSyncTask(inputOf({ klingSessionId: sessionId, klingFaceId })));
+      expect(task.status).toBe('QUEUED');
+      waiting.push({ id: task.id, sessionId });
+    }
+    await pause(0);
+    await runDurableObjectAlarm(account);
+    const failures = [];
+    for (const { id, sessionId } of waiting) {
+      await ring(B());
+      await expect.poll(async () => (await B().task({ id }))?.status).toBe('FAILED');
+      const { klingRequestId, ...failure } = (await B().task({ id }))!.failure!;
+      expect(klingRequestId).toBeDefined();
+      failures.push(JSON.stringify(failure).replaceAll(sessionId, '<id>'));
+    }
+    expect(failures[0]).toContain('Session id not found: <id>');
+    expect(failures[1]).toBe(failures[0]);
   });
 });
 
