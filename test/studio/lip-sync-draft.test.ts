@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { chooseAudio, findFaces } from './make-lip-sync.ts';
+import { createWav } from './wav.ts';
 import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
 
 let browser: Browser;
@@ -101,6 +102,27 @@ describe.runIf(HAS_BROWSER)('the draft of a lip-sync', () => {
     await page.getByRole('spinbutton', { name: 'Audio length' }).fill('12');
     await page.getByText('Only 5 s of the 12 s of audio are used').waitFor();
     expect(await page.getByRole('button', { name: 'Create lip-sync' }).isEnabled()).toBe(true);
+    await page.context().close();
+  });
+
+  it('keeps the scan over a reload without audio that is too large to keep', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `large-${randomUUID()}`);
+    await findFaces(page);
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    await chooseAudio(page);
+    const kept = () => page.evaluate(() => Object.entries(sessionStorage).find(([key]) => key.endsWith('.audio')));
+    expect(await kept()).toBeDefined();
+    // 4.4 MB: what follows the audio counts, too.
+    const buffer = Buffer.concat([createWav(4), Buffer.alloc(4_400_000)]);
+    await page.locator('input[type=file]').setInputFiles({ name: 'large.wav', mimeType: 'audio/wav', buffer });
+    await page.getByText('large.wav', { exact: true }).waitFor();
+    expect(await kept()).toBeUndefined();
+    await page.reload();
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    await page.getByText('Add audio first').waitFor();
+    expect(await page.getByText('greeting.wav').count()).toBe(0);
+    expect(faults).toEqual([]);
     await page.context().close();
   });
 
