@@ -38,7 +38,7 @@ export function createApi(token: string, onRefused: () => void): Api {
     if (isOver) return;
     isOver = true;
     // Another attempt with this token would be refused too.
-    void socket.dispose();
+    disposeSocket();
     connection.set('idle');
     onRefused();
   }
@@ -63,6 +63,11 @@ export function createApi(token: string, onRefused: () => void): Api {
       },
     },
   });
+
+  /** Ends the socket. graphql-ws rejects if its last attempt was refused, which `closed` has handled. */
+  function disposeSocket(): void {
+    Promise.resolve(socket.dispose()).catch(() => {});
+  }
 
   function goOffline(): void {
     connection.set('offline');
@@ -109,7 +114,7 @@ export function createApi(token: string, onRefused: () => void): Api {
     close() {
       isOver = true;
       removeEventListener('offline', goOffline);
-      void socket.dispose();
+      disposeSocket();
     },
   };
   return api;
