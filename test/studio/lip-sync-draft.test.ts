@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { createExecute } from '../../src/scripts/gateway-client.ts';
 import { chooseAudio, findFaces } from './make-lip-sync.ts';
+import { mintStudioToken } from './tokens.ts';
 import { createWav } from './wav.ts';
 import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
 
@@ -123,6 +125,31 @@ describe.runIf(HAS_BROWSER)('the draft of a lip-sync', () => {
     await page.getByText('Add audio first').waitFor();
     expect(await page.getByText('greeting.wav').count()).toBe(0);
     expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is there again after its task was cancelled, and makes another task', async ({ expect }) => {
+    const { page } = await openPage(browser);
+    const tenant = `undo-${randomUUID()}`;
+    await signIn(page, tenant);
+    await findFaces(page);
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    // Kling refuses such a task for now, so that it waits.
+    await page.getByLabel('Audio link').fill('https://example.com/hello-sandbox-rate-limited-4s.mp3');
+    await page.getByRole('button', { name: 'Add audio' }).click();
+    await page.getByRole('spinbutton', { name: 'Audio length' }).fill('4');
+    const create = page.getByRole('button', { name: 'Create lip-sync' });
+    for (const statuses of [['CANCELLED'], ['CANCELLED', 'CANCELLED']]) {
+      await create.click();
+      await page.getByRole('button', { name: 'Cancel task' }).click();
+      await page.getByText('Cancelled before Kling received it').waitFor();
+      const execute = createExecute(`${inject('studioUrl')}/graphql`, await mintStudioToken(tenant));
+      expect(await execute('{ tasks { nodes { status } } }')).toEqual({
+        tasks: { nodes: statuses.map((status) => ({ status })) },
+      });
+      await page.getByRole('link', { name: 'Try again' }).click();
+      expect(await create.isEnabled()).toBe(true);
+    }
     await page.context().close();
   });
 
