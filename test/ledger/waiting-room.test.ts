@@ -82,7 +82,7 @@ describe('tasks that wait to be sent', () => {
         const cursor = exec(query, ...bindings);
         const rows = cursor.toArray();
         rowsRead += cursor.rowsRead;
-        return { one: () => rows[0], toArray: () => rows };
+        return { one: () => rows[0], toArray: () => rows, [Symbol.iterator]: () => rows.values() };
       }) as unknown as typeof storage.sql.exec;
       await createVoiceOnce(parts);
       rowsRead = 0;
