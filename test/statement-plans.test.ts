@@ -27,7 +27,7 @@ const SMALL = new Map([
   ['share_sum', 'one row'],
   ['sqlite_sequence', 'one row for each table that counts its rows'],
   ['leaf', 'one row for each hub of the pool'],
-  ['live_registration', 'what the open sockets of a hub have registered; a hub that wakes needs all of it'],
+  ['live_subscription', 'what the open sockets of a hub have registered; a hub that wakes needs all of it'],
   ['applied', 'one row for each tenant that watches a hub; a hub that wakes forgets the others'],
   ['newest', 'the bounded number of tasks that were selected before'],
 ]);

@@ -174,6 +174,8 @@ export interface CatchUp {
   readonly hasMore: boolean;
   /** The place where the present state continues; null if it is complete or was not requested. */
   readonly rest: PresentPlace | null;
+  /** True if changes that the subscriber has missed are deleted. */
+  readonly resync: boolean;
   /** True if the one watched task is final, so nothing follows `events`. */
   readonly isOver: boolean;
   readonly events: readonly TaskChange[];

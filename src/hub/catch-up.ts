@@ -40,8 +40,8 @@ export interface Subscriber {
   readonly cost: number;
   /** Returns false once the client has ended it or has left. Nothing more is sent then. */
   readonly isWanted: () => boolean;
-  /** Registers the subscription for live events, since everything up to `headSeq` was sent. */
-  readonly join: (headSeq: number, headCursor: string) => void;
+  /** Registers the subscription for live events, since everything up to `headSeq` was sent. The next one may owe a resync. */
+  readonly join: (headSeq: number, headCursor: string, owesResync: boolean) => void;
 }
 
 export type CatchUpResult =
@@ -85,13 +85,19 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
     fanOut.startFrom(tenant, attached.value);
     let seen: number | null = null;
     let rest: PresentPlace | null = null;
+    // A filter may leave no present state that carries the mark of a resync. The next event does then.
+    let resync: 'NONE' | 'OWED' | 'SENT' = 'NONE';
     // Repeats until the ledger's copy is as new as the events that were fanned out here. Every later event is fanned out.
     for (;;) {
       const caught = await deps.catchUp(tenant, watch, after, seen, rest);
       if (!isWanted()) return OVER;
       if (!caught.ok) return { type: 'REFUSED', failure: caught.failure };
       const { events, isOver, headSeq, headCursor, hasMore } = caught.value;
-      for (const event of events) if (!(await send(subscriber, event))) return OVER;
+      if (caught.value.resync && resync === 'NONE') resync = 'OWED';
+      for (const event of events) {
+        if (!(await send(subscriber, resync === 'OWED' ? { ...event, resync: true } : event))) return OVER;
+        if (resync === 'OWED') resync = 'SENT';
+      }
       if (isOver) {
         fanOut.complete(socket, id);
         return OVER;
@@ -101,7 +107,7 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
       seen = headSeq;
       if (hasMore || seen < fanOut.appliedSeq(tenant)) continue;
       // Invariant: no await between the comparison and the join, or an event could be missed in between.
-      subscriber.join(headSeq, headCursor);
+      subscriber.join(headSeq, headCursor, resync === 'OWED');
       return JOINED;
     }
   };

@@ -168,15 +168,16 @@ export function createConnection(deps: ConnectionDeps): Connection {
         operation: { key: prepared.key, load: () => operation },
         cost: prepared.cost,
         isWanted: () => isWanted(socket, id, operation),
-        join(floorSeq, cursor) {
-          if (isStream) sendText(socket, JSON.stringify({ id, type: 'position', cursor }));
+        join(floorSeq, cursor, owesResync) {
+          // A stream that owes a resync keeps its old cursor, which gets another one.
+          if (isStream && !owesResync) sendText(socket, JSON.stringify({ id, type: 'position', cursor }));
           store.put(
-            { socketId, id, tenant, key: prepared.key, watch: watched, cost: prepared.cost, floorSeq },
+            { socketId, id, tenant, key: prepared.key, watch: watched, cost: prepared.cost, floorSeq, owesResync },
             operation,
           );
           groups.join(
             { ...counted, watch: watched, viewer, operationKey: prepared.key },
-            { socket, socketId, id, isStream, floorSeq },
+            { socket, socketId, id, isStream, floorSeq, owesResync },
           );
           hasJoined = true;
         },
@@ -211,7 +212,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
 
     restore(sockets, registrations) {
-      for (const { socketId, id, key, watch: watched, cost, floorSeq } of registrations) {
+      for (const { socketId, id, key, watch: watched, cost, floorSeq, owesResync } of registrations) {
         const { socket, isStream = false, viewer = null } = sockets.get(socketId) ?? {};
         if (socket === undefined || viewer === null) continue;
         const { tenant } = viewer;
@@ -224,7 +225,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
         deps.usage.restore(counted);
         groups.join(
           { ...counted, watch: watched, viewer, operationKey: key },
-          { socket, socketId, isStream, id, floorSeq },
+          { socket, socketId, isStream, id, floorSeq, owesResync },
         );
       }
     },

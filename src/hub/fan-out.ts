@@ -110,7 +110,11 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   function sendOnce(group: Group, member: Member, event: TaskChange, payload: string | null): boolean {
     if (event.seq <= member.floorSeq || group.members.get(member.socket)?.get(member.id) !== member) return false;
     member.floorSeq = event.seq;
-    if (payload !== null) send(member.socket, member.id, payload, member.isStream ? event.cursor : null);
+    if (payload !== null) {
+      if (member.owesResync) store.resynced(member.socketId, member.id);
+      member.owesResync = false;
+      send(member.socket, member.id, payload, member.isStream ? event.cursor : null);
+    }
     if (isEnd(group.watch, event.task)) complete(member.socket, member.id);
     return payload !== null;
   }
@@ -130,6 +134,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     const { seq, task } = event;
     const reads = deps.openReads(tenant);
     const payloads = new Map<Group, string | null>();
+    const resyncs = new Map<Group, string | null>();
     let subscriptions = 0;
     for (;;) {
       // Repeats until no member lacks the event: a client that subscribes during a wait may need it too.
@@ -137,8 +142,12 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       if (missing.length === 0) break;
       for (const group of missing) {
         if (!payloads.has(group)) payloads.set(group, await payloadOf(group, event, reads));
-        const payload = payloads.get(group) ?? null;
+        const shared = payloads.get(group) ?? null;
         for (const member of membersWithout(group, seq)) {
+          if (member.owesResync && !resyncs.has(group)) {
+            resyncs.set(group, await payloadOf(group, { ...event, resync: true }, reads));
+          }
+          const payload = member.owesResync ? (resyncs.get(group) ?? null) : shared;
           const turn = turns.take(tenant, messageCostOf(payload ?? ''));
           if (turn !== null) await turn;
           if (sendOnce(group, member, event, payload)) subscriptions += 1;

@@ -16,6 +16,8 @@ export interface Registration {
   readonly cost: number;
   /** The newest event that it got while it caught up. It gets only later ones. */
   readonly floorSeq: number;
+  /** Whether it has missed changes that are deleted, and no event has said so. */
+  readonly owesResync: boolean;
 }
 
 type Columns = {
@@ -26,6 +28,7 @@ type Columns = {
   watch: string;
   cost: number;
   floor: number;
+  owes_resync: number;
 };
 
 /**
@@ -37,10 +40,11 @@ export class RegistrationStore {
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
-    // `registration` is the table of an earlier version. The deploy of this one cut its sockets.
+    // The first two are tables of earlier versions. The deploy of this one cut their sockets.
     this.#sql.exec(`
       DROP TABLE IF EXISTS registration;
-      CREATE TABLE IF NOT EXISTS live_registration (
+      DROP TABLE IF EXISTS live_registration;
+      CREATE TABLE IF NOT EXISTS live_subscription (
         socket_id TEXT NOT NULL,
         id TEXT NOT NULL,
         tenant TEXT NOT NULL,
@@ -49,6 +53,7 @@ export class RegistrationStore {
         cost INTEGER NOT NULL,
         operation TEXT NOT NULL,
         floor INTEGER NOT NULL,
+        owes_resync INTEGER NOT NULL,
         PRIMARY KEY (socket_id, id)
       ) STRICT, WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS applied (
@@ -58,11 +63,11 @@ export class RegistrationStore {
     `);
   }
 
-  put({ socketId, id, tenant, key, watch, cost, floorSeq }: Registration, operation: OperationText): void {
+  put({ socketId, id, tenant, key, watch, cost, floorSeq, owesResync }: Registration, operation: OperationText): void {
     const { query, operationName, variables } = operation;
     this.#sql.exec(
-      `INSERT INTO live_registration (socket_id, id, tenant, key, watch, cost, operation, floor)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO live_subscription (socket_id, id, tenant, key, watch, cost, operation, floor, owes_resync)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       socketId,
       id,
       tenant,
@@ -71,14 +76,20 @@ export class RegistrationStore {
       cost,
       JSON.stringify({ query, operationName, variables } satisfies OperationText),
       floorSeq,
+      Number(owesResync),
     );
+  }
+
+  /** Records that an event has carried the mark of a resync. */
+  resynced(socketId: string, id: string): void {
+    this.#sql.exec('UPDATE live_subscription SET owes_resync = 0 WHERE socket_id = ? AND id = ?', socketId, id);
   }
 
   /** Throws if there is no such registration. */
   operation(socketId: string, id: string): OperationText {
     const { operation } = this.#sql
       .exec<{ operation: string }>(
-        'SELECT operation FROM live_registration WHERE socket_id = ? AND id = ?',
+        'SELECT operation FROM live_subscription WHERE socket_id = ? AND id = ?',
         socketId,
         id,
       )
@@ -87,22 +98,22 @@ export class RegistrationStore {
   }
 
   remove(socketId: string, id: string): void {
-    this.#sql.exec('DELETE FROM live_registration WHERE socket_id = ? AND id = ?', socketId, id);
+    this.#sql.exec('DELETE FROM live_subscription WHERE socket_id = ? AND id = ?', socketId, id);
   }
 
   removeSocket(socketId: string): void {
-    this.#sql.exec('DELETE FROM live_registration WHERE socket_id = ?', socketId);
+    this.#sql.exec('DELETE FROM live_subscription WHERE socket_id = ?', socketId);
   }
 
   /** Returns the registrations of these sockets. Deletes all others, and the positions of tenants that nobody watches. */
   ofSockets(socketIds: ReadonlySet<string>): Registration[] {
     const all = this.#sql
-      .exec<Columns>('SELECT socket_id, id, tenant, key, watch, cost, floor FROM live_registration')
+      .exec<Columns>('SELECT socket_id, id, tenant, key, watch, cost, floor, owes_resync FROM live_subscription')
       .toArray();
     for (const socketId of new Set(all.map((row) => row.socket_id))) {
       if (!socketIds.has(socketId)) this.removeSocket(socketId);
     }
-    this.#sql.exec('DELETE FROM applied WHERE tenant NOT IN (SELECT tenant FROM live_registration)');
+    this.#sql.exec('DELETE FROM applied WHERE tenant NOT IN (SELECT tenant FROM live_subscription)');
     return all
       .filter((row) => socketIds.has(row.socket_id))
       .map((row) => ({
@@ -113,6 +124,7 @@ export class RegistrationStore {
         watch: readOwnJson<Watch>(row.watch),
         cost: row.cost,
         floorSeq: row.floor,
+        owesResync: row.owes_resync === 1,
       }));
   }
 
@@ -144,6 +156,8 @@ export interface Member {
   readonly isStream: boolean;
   /** The newest event that it got. */
   floorSeq: number;
+  /** Whether its next event is marked as a resync. */
+  owesResync: boolean;
 }
 
 /** The subscriptions that share one execution: same tenant, scopes, operation and variables. */

@@ -89,7 +89,8 @@ export function createQueries(deps: QueriesDeps): Queries {
 
   function presentPage(page: PresentPage, headSeq: number, resync: boolean): CatchUp {
     const { rest } = page;
-    return { ...upTo(headSeq), hasMore: false, rest, isOver: false, events: presentEvents(page, headSeq, resync) };
+    const shown = presentEvents(page, headSeq, resync);
+    return { ...upTo(headSeq), hasMore: false, rest, resync, isOver: false, events: shown };
   }
 
   return {
@@ -129,6 +130,7 @@ export function createQueries(deps: QueriesDeps): Queries {
           ...upTo((hasMore ? missed.at(-1)?.seq : null) ?? events.head()),
           hasMore,
           rest: null,
+          resync: false,
           isOver: isFinished && !hasMore,
           events: missed.filter(({ task }) => isWatched(watch, task)),
         };

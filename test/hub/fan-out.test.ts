@@ -9,7 +9,7 @@ import { schema } from '../../src/schema/schema.ts';
 import { FakeLedger } from '../support/fake-ledger.ts';
 import { createHubParts, FakeSocket, taskChange, TENANT, type HubParts } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';
-import { ONE_TASK, ALL_TASKS } from '../support/socket.ts';
+import { ONE_TASK, ALL_TASKS, type Told } from '../support/socket.ts';
 
 const documents = createDocuments({ trusted: new Map(), trustedOnly: false, automatic: false });
 const lines: LogEvent[] = [];
@@ -27,11 +27,12 @@ function join(
   id: string,
   floorSeq: number,
   subscription: PreparedSubscription,
+  owesResync = false,
 ) {
   const { key, watch, cost } = subscription;
   groups.join(
     { key: `${TENANT}\n${key}`, tenant: TENANT, watch, cost, viewer: VIEWER, operationKey: key },
-    { socket: socket.asSocket(), socketId: 's', id, isStream: false, floorSeq },
+    { socket: socket.asSocket(), socketId: 's', id, isStream: false, floorSeq, owesResync },
   );
 }
 
@@ -149,6 +150,24 @@ describe('one event', () => {
     expect(socket.sent.map((message) => JSON.parse(message).type)).toEqual(['next', 'complete']);
   });
 
+  it('is marked as a resync for the subscriptions that owe one, once', async ({ expect }) => {
+    const { operations, run } = counted();
+    const hub = createHubParts(operations);
+    const [late, current] = [new FakeSocket(), new FakeSocket()];
+    join(hub, late, 'a', 0, prepared(ALL_TASKS, {}), true);
+    join(hub, late, 'filtered', 0, prepared(ALL_TASKS, { filter: { status: ['FAILED'] } }), true);
+    join(hub, current, 'a', 0, prepared(ALL_TASKS, {}));
+    const events = [taskChange(1), taskChange(2), taskChange(3, 'FAILED'), taskChange(4, 'FAILED')];
+    await hub.fanOut.deliver(TENANT, 0, events);
+    const marks = (socket: FakeSocket, id: string) =>
+      socket.told(id).map((told) => (told as { data: { taskUpdates: Told } }).data.taskUpdates.resync);
+    expect(marks(late, 'a')).toEqual([true, false, false, false]);
+    expect(marks(late, 'filtered')).toEqual([true, false]);
+    expect(marks(current, 'a')).toEqual([false, false, false, false]);
+    // Each mark costs one more execution.
+    expect(run).toHaveBeenCalledTimes(4 + 1 + 2 + 1);
+  });
+
   it('after the token has expired closes the socket, also if a filter hides the event', async ({ expect }) => {
     const hub = createHubParts(real, { isExpired: () => true });
     const socket = new FakeSocket();
@@ -260,7 +279,14 @@ describe('operations that read the ledger', () => {
       const [tenant, cost] = i < 99 ? [TENANT, 1_000] : ['tenant-b', 1_000];
       hub.groups.join(
         { key: `${tenant} ${key}`, tenant, watch, cost, viewer: { ...VIEWER, tenant }, operationKey: key },
-        { socket: new FakeSocket().asSocket(), socketId: 's', id: 'a', isStream: false, floorSeq: 0 },
+        {
+          socket: new FakeSocket().asSocket(),
+          socketId: 's',
+          id: 'a',
+          isStream: false,
+          floorSeq: 0,
+          owesResync: false,
+        },
       );
     }
     const heavy = hub.fanOut.deliver(TENANT, 0, [taskChange(1)]);

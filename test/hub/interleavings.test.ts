@@ -108,6 +108,7 @@ describe('a client that subscribes while events are created, pushed and executed
                 const value = {
                   headSeq,
                   headCursor: `${headSeq}`,
+                  resync: false,
                   isOver: watch.task !== null && hasEnded(),
                   hasMore: false,
                   rest: null,

@@ -1,7 +1,7 @@
-import { it } from 'vitest';
+import { it, vi } from 'vitest';
 import type { Operations } from '../../src/hub/operations.ts';
 import { createAdmission } from '../../src/hub/admission.ts';
-import { createCatchUp } from '../../src/hub/catch-up.ts';
+import { type CatchUpDeps, createCatchUp } from '../../src/hub/catch-up.ts';
 import { createConnection } from '../../src/hub/connection.ts';
 import { createWork } from '../../src/hub/back-pressure.ts';
 import { createHubParts, FakeSocket, taskChange, TENANT } from '../support/fan-out.ts';
@@ -40,7 +40,10 @@ async function eventsWhenLateBy(microtasks: number): Promise<readonly unknown[]>
       const events = log.slice(afterSeq ?? 0).map((event) => ({ ...event, resync: false }));
       const headSeq = log.length;
       if (afterSeq === null) delivery = deliverLate();
-      return { ok: true, value: { headSeq, headCursor: '', isOver: false, hasMore: false, rest: null, events } };
+      return {
+        ok: true,
+        value: { headSeq, headCursor: '', isOver: false, hasMore: false, rest: null, resync: false, events },
+      };
     },
   });
   const connection = createConnection({
@@ -83,4 +86,36 @@ it('a subscriber misses no event that is fanned out while it joins, at whatever 
   for (let microtasks = 0; microtasks < 30; microtasks += 1) {
     expect([microtasks, await eventsWhenLateBy(microtasks)]).toEqual([microtasks, [1, 2]]);
   }
+});
+
+it('a change that comes while a resync without a present state catches up is marked as the resync, and no later one', async ({
+  expect,
+}) => {
+  const operations = { run: (_operation, { seq, resync }) => `${seq} ${resync}` } as Partial<Operations> as Operations;
+  const page = { headCursor: '', isOver: false, hasMore: false, rest: null };
+  const read = vi
+    .fn<CatchUpDeps['catchUp']>()
+    .mockResolvedValueOnce({ ok: true, value: { ...page, headSeq: 1, resync: true, events: [] } })
+    .mockResolvedValueOnce({
+      ok: true,
+      value: { ...page, headSeq: 3, resync: false, events: [taskChange(2), taskChange(3)] },
+    });
+  const hub = createHubParts(operations);
+  const catchUp = createCatchUp({ ...hub, operations, attach: async () => ({ ok: true, value: 2 }), catchUp: read });
+  const socket = new FakeSocket();
+  const join = vi.fn<Parameters<typeof catchUp>[0]['join']>();
+  await catchUp({
+    socket: socket.asSocket(),
+    id: 'a',
+    isStream: false,
+    viewer: { ...VIEWER, tenant: TENANT },
+    watch: { task: null, filter: { kind: null, statuses: [] } },
+    after: 'old',
+    operation: { key: 'key', load: () => ({ query: '', operationName: null, variables: {} }) },
+    cost: 1,
+    isWanted: () => true,
+    join,
+  });
+  expect(socket.sent.map((text) => /"payload":(.*)\}$/.exec(text)?.[1])).toEqual(['2 true', '3 false']);
+  expect(join.mock.calls).toEqual([[3, '', false]]);
 });

@@ -1,11 +1,11 @@
-import { runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { createUnread } from '../../src/hub/back-pressure.ts';
 import { sleep } from '../../src/lib/deadline.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
-import { openStream } from '../support/stream.ts';
-import { startTask, ONE_TASK, ALL_TASKS, useSockets } from '../support/socket.ts';
+import { askStream, openStream } from '../support/stream.ts';
+import { startTask, ONE_TASK, ALL_TASKS, useSockets, withBusyHubs } from '../support/socket.ts';
 
 const sandbox = openSandbox('resume');
 const openOne = useSockets();
@@ -80,6 +80,43 @@ describe('a client that reconnects', () => {
     expect(told).toMatchObject({ sequence: sequence + 6, resync: true, task: { status: 'PROCESSING' } });
     await task.advance('succeed');
     expect(await again.told('a')).toMatchObject({ sequence: sequence + 7, resync: false });
+  });
+});
+
+describe('a client that reconnects with a cursor older than the log, while no task matches its filter', () => {
+  const WATCH = `subscription ($filter: TaskFilterInput, $after: String) {
+    taskUpdates(filter: $filter, after: $after) { cursor sequence resync task { id status } } }`;
+
+  async function forgetAll(): Promise<void> {
+    await runInDurableObject(ledgerOf('default'), (_ledger, { storage: { sql } }) => {
+      sql.exec('DELETE FROM event');
+      sql.exec(`UPDATE event_forgotten SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'event')`);
+    });
+  }
+
+  it('gets the resync with its next event, also after the hub was evicted', async ({ expect }) => {
+    const first = await startTask(sandbox);
+    const watching = await openOne();
+    watching.subscribe('a', ONE_TASK, { id: first.globalId });
+    const { cursor } = await watching.told('a');
+    const second = await startTask(sandbox);
+    await forgetAll();
+    const variables = { filter: { status: ['SUCCEEDED'] }, after: cursor };
+    const again = await openOne();
+    again.subscribe('a', WATCH, variables);
+    await again.isQuiet();
+    const stream = await askStream('POST', 'text/event-stream', { query: WATCH, variables });
+    await withBusyHubs((hub) => evictDurableObject(hub));
+    for (const [task, resync] of [
+      [first, true],
+      [second, false],
+    ] as const) {
+      await task.advance('succeed');
+      const told = { resync, task: { id: task.globalId, status: 'SUCCEEDED' } };
+      expect(await again.told('a')).toMatchObject(told);
+      expect(await stream.until(/data: .*\n\n$/)).toContain(`"resync":${resync},"task":{"id":"${task.globalId}"`);
+    }
+    await stream.leave();
   });
 });
 

@@ -17,7 +17,7 @@ const REST: PresentPlace = { taskSeqs: [2], headSeq: 5, resync: false };
 
 function pageAt(headSeq: number): CatchUp {
   const events = [taskChange(headSeq)];
-  return { headSeq, headCursor: `${headSeq}`, hasMore: false, rest: null, isOver: false, events };
+  return { headSeq, headCursor: `${headSeq}`, hasMore: false, rest: null, resync: false, isOver: false, events };
 }
 
 function shared(appliedSeq: () => number) {

@@ -157,13 +157,14 @@ function runAccount(slots: SlotStore, owners: OwnerStore): void {
 }
 
 function runHub(registrations: RegistrationStore): void {
-  const registration = { socketId: 's', id: '1', tenant: 'a', key: 'k', cost: 1, floorSeq: 0 };
+  const registration = { socketId: 's', id: '1', tenant: 'a', key: 'k', cost: 1, floorSeq: 0, owesResync: true };
   const filter = { kind: null, statuses: [] };
   registrations.put(
     { ...registration, watch: { task: null, filter } },
     { query: '', operationName: null, variables: {} },
   );
   registrations.operation('s', '1');
+  registrations.resynced('s', '1');
   registrations.ofSockets(new Set(['s']));
   registrations.remove('s', '1');
   registrations.removeSocket('s');

@@ -74,6 +74,7 @@ export function fakeStore(): RegistrationStore {
       kept.set(`${socketId} ${id}`, operation);
     },
     operation: (socketId: string, id: string) => kept.get(`${socketId} ${id}`),
+    resynced: () => {},
     remove: (socketId: string, id: string) => void kept.delete(`${socketId} ${id}`),
     removeSocket: (socketId: string) => {
       for (const key of kept.keys()) if (key.startsWith(`${socketId} `)) kept.delete(key);
