@@ -83,16 +83,16 @@ describe('a client that reconnects', () => {
   });
 });
 
+async function forgetAll(): Promise<void> {
+  await runInDurableObject(ledgerOf('default'), (_ledger, { storage: { sql } }) => {
+    sql.exec('DELETE FROM event');
+    sql.exec(`UPDATE event_forgotten SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'event')`);
+  });
+}
+
 describe('a client that reconnects with a cursor older than the log, while no task matches its filter', () => {
   const WATCH = `subscription ($filter: TaskFilterInput, $after: String) {
     taskUpdates(filter: $filter, after: $after) { cursor sequence resync task { id status } } }`;
-
-  async function forgetAll(): Promise<void> {
-    await runInDurableObject(ledgerOf('default'), (_ledger, { storage: { sql } }) => {
-      sql.exec('DELETE FROM event');
-      sql.exec(`UPDATE event_forgotten SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'event')`);
-    });
-  }
 
   it('gets the resync with its next event, also after the hub was evicted', async ({ expect }) => {
     const first = await startTask(sandbox);
@@ -106,11 +106,11 @@ describe('a client that reconnects with a cursor older than the log, while no ta
     again.subscribe('a', WATCH, variables);
     await again.isQuiet();
     const stream = await askStream('POST', 'text/event-stream', { query: WATCH, variables });
-    await withBusyHubs((hub) => evictDurableObject(hub));
     for (const [task, resync] of [
       [first, true],
       [second, false],
     ] as const) {
+      await withBusyHubs((hub) => evictDurableObject(hub));
       await task.advance('succeed');
       const told = { resync, task: { id: task.globalId, status: 'SUCCEEDED' } };
       expect(await again.told('a')).toMatchObject(told);
