@@ -46,6 +46,11 @@ const FILTERED = `subscription ($taskId: ID, $filter: TaskFilterInput) {
 
 const taskOne = (after: string | null) => prepared(ONE_TASK, { id: encodeGlobalId('VoiceTask', 'task-1'), after });
 
+/** Returns whether each event that was sent for an operation is marked as a resync. */
+function marks(socket: FakeSocket, id: string): boolean[] {
+  return socket.told(id).map((told) => (told as { data: { taskUpdates: Told } }).data.taskUpdates.resync);
+}
+
 describe('one event', () => {
   it('costs one execution for all subscribers of the same operation, whatever their cursor', async ({ expect }) => {
     const { operations, run } = counted();
@@ -159,8 +164,6 @@ describe('one event', () => {
     join(hub, current, 'a', 0, prepared(ALL_TASKS, {}));
     const events = [taskChange(1), taskChange(2), taskChange(3, 'FAILED'), taskChange(4, 'FAILED')];
     await hub.fanOut.deliver(TENANT, 0, events);
-    const marks = (socket: FakeSocket, id: string) =>
-      socket.told(id).map((told) => (told as { data: { taskUpdates: Told } }).data.taskUpdates.resync);
     expect(marks(late, 'a')).toEqual([true, false, false, false]);
     expect(marks(late, 'filtered')).toEqual([true, false]);
     expect(marks(current, 'a')).toEqual([false, false, false, false]);
