@@ -122,7 +122,7 @@ describe('a socket that is closed for an invalid message', () => {
     await withBusyHubs((hub) =>
       runInDurableObject(hub, async (instance, state) => {
         const countRegistrations = () =>
-          state.storage.sql.exec('SELECT count(*) AS n FROM live_registration').one()['n'];
+          state.storage.sql.exec('SELECT count(*) AS n FROM live_subscription').one()['n'];
         kept.push(countRegistrations());
         const [one] = state.getWebSockets();
         await instance.webSocketMessage(one!, JSON.stringify(message));
