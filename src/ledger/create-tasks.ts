@@ -129,16 +129,17 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
 
   /** Writes the intent, sends it, and returns the task as it is then. */
   async function create<T extends TaskRecord>(record: T, digest: RequestDigest, request: string): Promise<T> {
+    const nowMs = now();
     journal.open(
       {
         record,
         inputDigest: digest.text,
         phase: 'WAITING',
         // Due at once: if this object is evicted before the send, the alarm sends the task.
-        wakeAtMs: record.createdAtMs,
+        wakeAtMs: nowMs,
         tries: 0,
         sends: 0,
-        deadlineAtMs: record.createdAtMs + limits.taskAgeMaxMs,
+        deadlineAtMs: nowMs + limits.taskAgeMaxMs,
       },
       request,
     );

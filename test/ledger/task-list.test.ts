@@ -143,6 +143,22 @@ describe('a list of tasks', () => {
       expect(since(third.createdAtMs)).toEqual([third.id]);
     });
   });
+
+  it('does not delay a task that is created after the clock was set back', async ({ expect }) => {
+    const kling = { createVoiceTask: async () => snapshotOf('SUBMITTED') };
+    let isEvicted = false;
+    // A ledger that is evicted while it asks for a slot never gets the answer.
+    const acquire = () => (isEvicted ? new Promise<never>(() => {}) : Promise.resolve({ granted: true as const }));
+    await withParts('clock and alarm', { kling, slots: { acquire } }, async (parts) => {
+      await createVoiceOnce(parts);
+      parts.clock.nowMs -= 60_000;
+      isEvicted = true;
+      void createVoiceOnce(parts, 'late');
+      const findRow = () => parts.tasks.find({ externalId: 'late' });
+      await expect.poll(findRow).not.toBeNull();
+      expect(findRow()).toMatchObject({ phase: 'WAITING', wakeAtMs: parts.clock.nowMs });
+    });
+  });
 });
 
 it('the present state has exactly the open tasks that match, oldest first', async ({ expect }) => {
