@@ -206,7 +206,7 @@ const STEPS: readonly string[] = [
   // found by its session.
   `
   ALTER TABLE paid_call RENAME COLUMN speech TO asset;
-  UPDATE paid_call SET asset = answer, wake_at = at
+  UPDATE paid_call SET wake_at = at
     WHERE json_extract(answer, '$.sessionId') IS NOT NULL AND json_extract(answer, '$.expiresAtMs') > unixepoch() * 1000;
   ALTER TABLE face_scan ADD COLUMN session_id TEXT;
   UPDATE face_scan SET session_id = json_extract(scan, '$.sessionId');

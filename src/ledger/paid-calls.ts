@@ -92,10 +92,11 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     arm();
     try {
       const answer = await call();
+      const asset = assetOf(answer);
       transaction(() => {
         charge(answer, price);
         paidCalls.hold(id, JSON.stringify(answer));
-        paidCalls.holdAsset(id, assetOf(answer), now() + claimWaitMs(0, random));
+        paidCalls.holdAsset(id, isSpeech(asset) ? asset : null, now() + claimWaitMs(0, random));
         arm();
       });
       return answer;

@@ -76,6 +76,25 @@ describe('the list of face scans', () => {
     });
   });
 
+  it('shows a scan whose answer fills most of a row, which holds 2 MB on the platform', async ({ expect }) => {
+    const faces = [{ faceId: '0', imageUrl: `data:image/png;base64,${'A'.repeat(1_500_000)}`, startMs: 0, endMs: 1 }];
+    const large = async () => ({ sessionId: 's', faces, unitsDeducted: null, klingRequestId: null });
+    let isReachable = false;
+    const claim = async () => {
+      if (!isReachable) throw new Error('the account is unreachable');
+    };
+    const options = { kling: { identifyFaces: large }, owners: { claim } };
+    await withParts('large scans', options, async (parts, { sql }) => {
+      await expect(scan(parts, { url: 'https://example.com/v.mp4' })).rejects.toThrow(/made and paid for/);
+      const held = 'SELECT length(answer) + coalesce(length(asset), 0) AS chars FROM paid_call';
+      expect(sql.exec<{ chars: number }>(held).one().chars).toBeLessThan(2_000_000);
+      isReachable = true;
+      sql.exec('UPDATE paid_call SET wake_at = 1');
+      await parts.paidCalls.claimDue();
+      expect(parts.queries.faceScans({ first: 10, after: null }).edges).toMatchObject([{ node: { faces } }]);
+    });
+  });
+
   it('refuses a cursor of another list', async ({ expect }) => {
     await withParts('cursors of scans', {}, async ({ deps, queries }) => {
       deps.assets.keepVoice({ voiceId: 'v', name: 'Ann', trialUrl: null, owner: 'ACCOUNT', ownerId: null });

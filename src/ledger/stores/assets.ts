@@ -233,9 +233,13 @@ export class PaidCallStore {
     this.#sql.exec(`UPDATE paid_call SET state = 'HELD', answer = ? WHERE id = ?`, answer, id);
   }
 
-  /** Stores a scan or a speech that its list shows once it is claimed. The alarm claims it at `wakeAtMs`. */
-  holdAsset(id: string, asset: FaceScan | Speech, wakeAtMs: number): void {
-    this.#sql.exec('UPDATE paid_call SET asset = ?, wake_at = ? WHERE id = ?', JSON.stringify(asset), wakeAtMs, id);
+  /**
+   * Stores a scan or a speech that its list shows once it is claimed. The alarm claims it at `wakeAtMs`. Null for the answer
+   * itself, which is not stored twice: a row holds at most 2 MB, and a paid answer must fit.
+   */
+  holdAsset(id: string, asset: Speech | null, wakeAtMs: number): void {
+    const json = asset === null ? null : JSON.stringify(asset);
+    this.#sql.exec('UPDATE paid_call SET asset = ?, wake_at = ? WHERE id = ?', json, wakeAtMs, id);
   }
 
   /** Records that the results are claimed: the answer may be shown. */
@@ -247,7 +251,7 @@ export class PaidCallStore {
   unclaimed(nowMs: number, limit: number): UnclaimedAsset[] {
     return this.#sql
       .exec<{ id: string; asset: string; tries: number }>(
-        'SELECT id, asset, tries FROM paid_call WHERE wake_at <= ? ORDER BY wake_at LIMIT ?',
+        'SELECT id, coalesce(asset, answer) AS asset, tries FROM paid_call WHERE wake_at <= ? ORDER BY wake_at LIMIT ?',
         nowMs,
         limit,
       )
