@@ -95,6 +95,17 @@ describe('the list of face scans', () => {
     });
   });
 
+  it('names the newest of the scans that share a session', async ({ expect }) => {
+    await withParts('sessions of scans', { kling }, async (parts) => {
+      const ids: string[] = [];
+      for (let i = 0; i < 8; i += 1) {
+        ids.push(await scan(parts, { url: 'https://example.com/v.mp4' }));
+        expect(parts.deps.assets.scanOfSession('s')?.id).toBe(ids.at(-1));
+      }
+      expect(parts.deps.assets.scanOfSession('t')).toBeNull();
+    });
+  });
+
   it('refuses a cursor of another list', async ({ expect }) => {
     await withParts('cursors of scans', {}, async ({ deps, queries }) => {
       deps.assets.keepVoice({ voiceId: 'v', name: 'Ann', trialUrl: null, owner: 'ACCOUNT', ownerId: null });

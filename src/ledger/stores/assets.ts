@@ -84,12 +84,15 @@ export class AssetStore {
     return row ? readOwnJson<FaceScan>(row.scan) : null;
   }
 
-  /** Returns the scan of a session at Kling; null if it is unknown, or another tenant's. */
+  /**
+   * Returns the newest scan of a session at Kling; null if it is unknown, or another tenant's. Kling does not document
+   * whether a video that is scanned again gets another session. SQLite takes `scan` from the row of the maximum.
+   */
   scanOfSession(sessionId: string): FaceScan | null {
-    const [row] = this.#sql
-      .exec<{ scan: string }>('SELECT scan FROM face_scan WHERE session_id = ?', sessionId)
-      .toArray();
-    return row ? readOwnJson<FaceScan>(row.scan) : null;
+    const { scan } = this.#sql
+      .exec<{ scan: string | null }>('SELECT scan, max(seq) FROM face_scan WHERE session_id = ?', sessionId)
+      .one();
+    return scan === null ? null : readOwnJson<FaceScan>(scan);
   }
 
   /** Returns the newest scans before `beforeSeq`, newest first. */
