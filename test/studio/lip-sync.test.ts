@@ -24,6 +24,21 @@ async function recordStates(page: Page): Promise<() => Promise<readonly string[]
 }
 
 describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
+  it('is made from the examples of the sandbox, without typing anything', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await signIn(page, `examples-${randomUUID()}`);
+    await page.getByRole('navigation').getByText('New lip-sync').click();
+    const example = page.getByRole('button', { name: 'Use the sandbox’s example' });
+    await example.click();
+    await page.getByRole('button', { name: 'Find faces' }).click();
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    await example.last().click();
+    await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
+    await page.getByRole('button', { name: 'Create lip-sync' }).click();
+    await page.getByRole('link', { name: 'Open result' }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
   it('is made by mouse: faces, dragged audio, cost, live progress, and the result beside the original', async ({
     expect,
   }) => {

@@ -23,7 +23,7 @@ describe.runIf(HAS_BROWSER)('voices in the studio', () => {
     await page.getByRole('button', { name: 'Clone voice' }).click();
     await page.getByText('is not a complete URL').waitFor();
     await page.getByLabel('Name').fill('Narrator');
-    await page.getByLabel('Recording link').fill('https://example.com/narrator-12s.mp3');
+    await page.getByRole('button', { name: 'Use the sandbox’s example' }).click();
     await page.getByRole('button', { name: 'Clone voice' }).click();
     await page.getByRole('list', { name: 'Voices in progress' }).waitFor();
     const mine = page.getByRole('list', { name: 'Your voices' });

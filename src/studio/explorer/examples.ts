@@ -23,10 +23,7 @@ query Start {
 mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
   identifyFaces(video: $video, externalId: $externalId) {
     ... on FaceScan { expiresAt faces { id startMs endMs imageUrl } }
-    ... on Failure {
-      code
-      message
-    }
+    ... on Failure { code message }
   }
 }
 `,
@@ -76,10 +73,7 @@ query Voices {
 mutation CloneVoice {
   createVoiceTask(input: { name: "Narrator", sample: { url: "https://example.com/narrator-12s.mp3" } }) {
     ... on VoiceTask { id status }
-    ... on Failure {
-      code
-      message
-    }
+    ... on Failure { code message }
   }
 }
 `,

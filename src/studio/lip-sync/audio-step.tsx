@@ -16,6 +16,11 @@ interface Props {
   readonly children: ReactNode;
 }
 
+const EXAMPLE_URL = 'https://example.com/hello-5s.mp3';
+
+/** The sandbox reads the length from the name. The browser cannot, because no such file exists. */
+const EXAMPLE: ChosenAudio = { source: { url: EXAMPLE_URL }, name: 'hello-5s.mp3', durationMs: 5_000, peaks: [] };
+
 /** Chooses audio: a link, a file, or a text for text-to-speech. */
 export function AudioStep({ audio, onAudio, children }: Props) {
   const [url, setUrl] = useState('');
@@ -66,7 +71,7 @@ export function AudioStep({ audio, onAudio, children }: Props) {
           Add audio
         </Button>
       </form>
-      {url === '' && audio === null ? <ExampleButton value="https://example.com/hello-5s.mp3" onUse={setUrl} /> : null}
+      {url === '' && audio === null ? <ExampleButton value={EXAMPLE_URL} onUse={() => take(EXAMPLE)} /> : null}
       <AudioDrop onFile={(file) => void addFile(file)} />
       <SpeechForm onAudio={take} />
       {audio === null ? null : (

@@ -10,7 +10,7 @@ import { newExternalId } from '../tasks/task-words.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
-import { Field, focusFirstProblem } from '../ui/field.tsx';
+import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 
 export function CreateVoice() {
@@ -67,6 +67,9 @@ export function CreateVoice() {
         value={url}
         onChange={(value) => change(setUrl, value)}
       />
+      {url === '' ? (
+        <ExampleButton value="https://example.com/narrator-12s.mp3" onUse={(value) => change(setUrl, value)} />
+      ) : null}
       <ErrorNotice error={error} answer={data?.createVoiceTask} />
       <div className="form-foot">
         <span className="muted">Costs {VOICE_UNITS} units</span>
