@@ -28,7 +28,7 @@ export interface FailureTexts {
 const TEXTS = {
   AUDIO_UNREADABLE: { title: 'Kling couldn’t read the audio', advice: 'Convert the audio to MP3 or WAV.' },
   BAD_USER_INPUT: { title: 'Check your input' },
-  CONFLICT: { title: 'This was already created with other values' },
+  CONFLICT: { title: 'This is not possible any more' },
   CONTENT_REJECTED: {
     title: 'Kling’s content policy refused this',
     advice: 'The same input will be refused again. Try another one.',
