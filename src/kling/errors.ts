@@ -103,7 +103,7 @@ function credentialHint(kind: Credentials['kind'], host: string): string {
   const sent = kind === 'API_KEY' ? 'the static API key' : 'a token signed with the AccessKey and SecretKey';
   return (
     ` The gateway sent ${sent} to ${host}. Keys belong to one console and its host, so a right key at the wrong host` +
-    " looks the same. Kling's own text for this is not diagnostic and is not repeated."
+    ' looks the same.'
   );
 }
 
@@ -190,7 +190,12 @@ export const ERROR_TABLE: ReadonlyMap<number, ErrorRow> = new Map<number, ErrorR
   ],
   [
     1301,
-    { code: 'CONTENT_REJECTED', retry: 'NEVER', message: "It did not pass Kling's content safety.", quotesKling: true },
+    {
+      code: 'CONTENT_REJECTED',
+      retry: 'NEVER',
+      message: "Kling's content policy refused the input.",
+      quotesKling: true,
+    },
   ],
   [1302, { code: 'RATE_LIMITED', retry: 'LATER', message: 'Kling gets too many requests from this gateway.' }],
   [1303, { code: 'RATE_LIMITED', retry: 'LATER', message: 'All concurrent tasks of the resource pack are in use.' }],

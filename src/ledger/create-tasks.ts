@@ -238,7 +238,7 @@ async function checkRepeat(kind: TaskKind, { record, inputDigest }: TaskRow, dig
   if (record.kind === kind && (await digest.matches(inputDigest))) return;
   throw new GatewayError({
     code: 'CONFLICT',
-    message: `The external id "${record.externalId}" stands for a task that was made with another input.`,
+    message: `The external id "${record.externalId}" has been used with another input.`,
     retryable: false,
     existing: { type: record.kind, id: record.id },
   });
