@@ -52,7 +52,7 @@ export const ERROR_CODES = {
   },
   UPSTREAM_UNAVAILABLE: {
     status: 503,
-    meaning: 'Kling or a part of the gateway did not answer, or not intelligibly.',
+    meaning: 'Kling or a part of the gateway did not answer, or its answer could not be read.',
   },
   UPSTREAM_MISCONFIGURED: {
     status: 503,
@@ -77,7 +77,7 @@ export const ISSUE_CODES = {
   EXPIRED: 'The scan is older than 24 hours.',
   FILE_TOO_LARGE: 'The file has more bytes than Kling takes.',
   MALFORMED: 'The text has the wrong form: an id, URL, cursor or base64.',
-  NOT_FOUND: "The id names nothing of the caller's.",
+  NOT_FOUND: 'The caller has no object with this id.',
   NOT_UNIQUE: 'The key is in the list more than once.',
   OUT_OF_RANGE: 'The number, length or count is outside its limits.',
   TOO_LONG: 'The audio or video is too long.',

@@ -109,7 +109,7 @@ const SpeechVoiceRef = builder.objectRef<SpeechVoice>('SpeechVoice').implement({
     }),
     sourceUrl: t.field({
       type: 'URL',
-      description: 'Where Kling, or somebody who tried it, has published it.',
+      description: 'Where the voice is published: by Kling, or by a developer who has used it.',
       resolve: () => SPEECH_VOICES_SOURCE.url,
     }),
     sourceReadAt: t.field({

@@ -17,7 +17,7 @@ const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
     }),
     scopes: t.exposeStringList('scopes', {
       extensions: withCost({ max: SCOPES.length }),
-      description: `The permissions of the token, of ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}. Anything else is a \`FORBIDDEN\` error.`,
+      description: `The scopes of the token that the gateway knows: ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}. A call outside them is a \`FORBIDDEN\` error.`,
     }),
     expiresAt: t.field({
       type: 'DateTime',

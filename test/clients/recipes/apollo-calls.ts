@@ -19,7 +19,7 @@ export async function fetchNextPage<Data>(query: ObservableQuery<Data>, endCurso
   await query.fetchMore({ variables: { after: endCursor } });
 }
 
-/** The errors of a failed call. `extensions` has `code`, `retryable` and, for invalid input, `issues`. */
+/** The top-level errors of a call. `extensions` has `code`, `retryable` and, for wrong arguments, `issues`. */
 export function errorsOf(error: unknown): CombinedGraphQLErrors['errors'] {
   if (CombinedGraphQLErrors.is(error)) return error.errors;
   throw error;
