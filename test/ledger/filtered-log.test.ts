@@ -212,6 +212,35 @@ describe('a reader whose cursor is older than the log', () => {
   });
 });
 
+describe('the catch-up of missed changes', () => {
+  it('examines up to 500 changes for a page, and sends at most 100', async ({ expect }) => {
+    await withParts('pages of the missed', { kling, limits }, async (parts) => {
+      const { id } = await createVoiceOnce(parts);
+      note(parts, id, 1_200);
+      fail(parts, id);
+      const pagesOf = (filter: TaskFilter): (readonly [sent: number, headSeq: number])[] => {
+        const pages: (readonly [number, number])[] = [];
+        let [seen, more] = [1, true];
+        for (; more;) {
+          const { events, headSeq, hasMore } = parts.queries.catchUp(ofAll(filter), null, seen, null);
+          pages.push([events.length, headSeq]);
+          [seen, more] = [headSeq, hasMore];
+        }
+        return pages;
+      };
+      expect(pagesOf(FAILED)).toEqual([
+        [0, 501],
+        [0, 1_001],
+        [1, 1_202],
+      ]);
+      expect(pagesOf(ALL).slice(-2)).toEqual([
+        [100, 1_201],
+        [1, 1_202],
+      ]);
+    });
+  });
+});
+
 describe('the catch-up of one task with a filter', () => {
   it('shows the present state only if it matches, and ends with the task', async ({ expect }) => {
     await withParts('one task', { kling }, async (parts) => {
