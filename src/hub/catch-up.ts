@@ -6,7 +6,7 @@ import { createBoundedCache } from '../lib/cache.ts';
 import type { Turns, Unread } from './back-pressure.ts';
 import type { FanOut } from './fan-out.ts';
 import type { OperationReference, Operations } from './operations.ts';
-import { messageCostOf } from './usage.ts';
+import { CALL_COST, messageCostOf } from './usage.ts';
 
 export interface CatchUpDeps {
   readonly operations: Operations;
@@ -89,6 +89,8 @@ export function createCatchUp(deps: CatchUpDeps): (subscriber: Subscriber) => Pr
     let resync: 'NONE' | 'OWED' | 'SENT' = 'NONE';
     // Repeats until the ledger's copy is as new as the events that were fanned out here. Every later event is fanned out.
     for (;;) {
+      // A filter may hide every event of a page, which then takes no other turn.
+      await turns.take(tenant, CALL_COST);
       const caught = await deps.catchUp(tenant, watch, after, seen, rest);
       if (!isWanted()) return OVER;
       if (!caught.ok) return { type: 'REFUSED', failure: caught.failure };

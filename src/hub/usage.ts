@@ -120,7 +120,7 @@ function emptyTenant(): Tenant {
 }
 
 /** The cost of a call of the ledger, and of each record that it returns, in fields. */
-const CALL = 100;
+export const CALL_COST = 100;
 const RECORD = 5;
 
 /** The fixed cost of an operation: finding it, and printing its result. */
@@ -152,5 +152,5 @@ export function messageCostOf({ length }: string): number {
 
 /** Fields with a call cost more: an event does not carry what they read. */
 function weigh({ call }: FieldCost, items: number): number {
-  return call === true ? CALL + items * RECORD : 1;
+  return call === true ? CALL_COST + items * RECORD : 1;
 }

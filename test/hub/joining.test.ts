@@ -119,3 +119,37 @@ it('a change that comes while a resync without a present state catches up is mar
   expect(socket.sent.map((text) => /"payload":(.*)\}$/.exec(text)?.[1])).toEqual(['2 true', '3 false']);
   expect(join.mock.calls).toEqual([[3, '', false]]);
 });
+
+/** Returns one of 100 pages without an event that a filter lets through. */
+const readHidden: CatchUpDeps['catchUp'] = async (_tenant, _watch, _after, seen) => {
+  const headSeq = (seen ?? 0) + 500;
+  const page = { headSeq, headCursor: '', isOver: false, rest: null, resync: false, events: [] };
+  return { ok: true, value: { ...page, hasMore: headSeq < 50_000 } };
+};
+
+it('pages of missed changes that a filter hides leave turns to other tenants', async ({ expect }) => {
+  const operations = {} as Partial<Operations> as Operations;
+  const pause = vi.fn<() => Promise<void>>(async () => {});
+  const hub = createHubParts(operations, { pause });
+  const catchUp = createCatchUp({
+    ...hub,
+    operations,
+    attach: async () => ({ ok: true, value: 0 }),
+    catchUp: readHidden,
+  });
+  const caught = await catchUp({
+    socket: new FakeSocket().asSocket(),
+    id: 'a',
+    isStream: false,
+    viewer: { ...VIEWER, tenant: TENANT },
+    watch: { task: null, filter: { kind: null, statuses: ['FAILED'] } },
+    after: 'first',
+    operation: { key: 'key', load: () => ({ query: '', operationName: null, variables: {} }) },
+    cost: 1,
+    isWanted: () => true,
+    join: () => {},
+  });
+  expect(caught).toEqual({ type: 'JOINED' });
+  // 100 pages of 100 fields each, in turns of 1,000 fields.
+  expect(pause.mock.calls.length).toBeGreaterThanOrEqual(9);
+});
