@@ -1,8 +1,17 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it, vi } from 'vitest';
 import { KlingAccount } from '../../src/account/kling-account.ts';
-import type { Speech } from '../../src/domain/records.ts';
-import { failureOf, kill, ledgerOf, openSandbox, storedTask, valueOf, voiceInput } from '../support/ledger.ts';
+import type { FaceScan, Speech } from '../../src/domain/records.ts';
+import {
+  failureOf,
+  kill,
+  ledgerOf,
+  type LedgerStub,
+  openSandbox,
+  storedTask,
+  valueOf,
+  voiceInput,
+} from '../support/ledger.ts';
 
 const sandbox = openSandbox('paid', { KLING_TIMEOUT_MS: '1000', TENANT_MONTHLY_UNITS_MAX: '1' });
 const FACES = '/v1/videos/identify-face';
@@ -124,31 +133,44 @@ describe('a paid call without an external id', () => {
     expect(await sandbox.count('POST', SPEECH)).toBe(before + 2);
   });
 
-  it('is paid once and its speech is listed later, if the ledger dies before the audio is claimed', async ({
-    expect,
-  }) => {
-    const before = await sandbox.record();
-    const hung = Promise.withResolvers<void>();
-    const claim = vi.spyOn(KlingAccount.prototype, 'claim').mockImplementation(() => hung.promise);
-    try {
-      const ledger = ledgerOf('unclaimed');
-      const lost = ledger.synthesizeSpeech(speechInput(null)).catch((error: unknown) => error);
-      await expect.poll(() => claim.mock.calls.length).toBe(1);
-      await kill(ledger);
-      expect(await lost).toBeInstanceOf(Error);
-      expect(await speechesOf('unclaimed')).toEqual([]);
-    } finally {
-      claim.mockRestore();
-      hung.resolve();
-    }
-    await expect
-      .poll(() => speechesOf('unclaimed'), { timeout: 10_000 })
-      .toMatchObject([{ text: 'Hello', voiceId: 'oversea_male1' }]);
-    const after = await sandbox.record();
-    expect(after.requests.length - before.requests.length).toBe(1);
-    expect(after.unitsCharged - before.unitsCharged).toBeCloseTo(0.05);
-    expect((await ledgerOf('unclaimed').usage(new Date().toISOString().slice(0, 7))).milliunits).toBe(50);
-  });
+  it.for([
+    {
+      what: 'speech',
+      pay: (ledger: LedgerStub): Promise<unknown> => ledger.synthesizeSpeech(speechInput(null)),
+      list: speechesOf,
+      listed: [{ text: 'Hello', voiceId: 'oversea_male1' }],
+    },
+    {
+      what: 'scan',
+      pay: (ledger: LedgerStub): Promise<unknown> => ledger.identifyFaces(scanInput(null)),
+      list: scansOf,
+      listed: [{ video: scanInput(null).video, externalId: null }],
+    },
+  ])(
+    'is paid once and its $what is listed later, if the ledger dies before the result is claimed',
+    async ({ what, pay, list, listed }, { expect }) => {
+      const tenant = `unclaimed ${what}`;
+      const before = await sandbox.record();
+      const hung = Promise.withResolvers<void>();
+      const claim = vi.spyOn(KlingAccount.prototype, 'claim').mockImplementation(() => hung.promise);
+      try {
+        const ledger = ledgerOf(tenant);
+        const lost = pay(ledger).catch((error: unknown) => error);
+        await expect.poll(() => claim.mock.calls.length).toBe(1);
+        await kill(ledger);
+        expect(await lost).toBeInstanceOf(Error);
+        expect(await list(tenant)).toEqual([]);
+      } finally {
+        claim.mockRestore();
+        hung.resolve();
+      }
+      await expect.poll(() => list(tenant), { timeout: 10_000 }).toMatchObject(listed);
+      const after = await sandbox.record();
+      expect(after.requests.length - before.requests.length).toBe(1);
+      expect(after.unitsCharged - before.unitsCharged).toBeCloseTo(0.05);
+      expect((await ledgerOf(tenant).usage(new Date().toISOString().slice(0, 7))).milliunits).toBe(50);
+    },
+  );
 });
 
 describe('the monthly cap', () => {
@@ -207,6 +229,10 @@ function paidCalls(ledger: ReturnType<typeof ledgerOf>): Promise<number> {
 
 async function speechesOf(tenant: string): Promise<readonly Speech[]> {
   return valueOf(await ledgerOf(tenant).speeches({ first: 10, after: null })).edges.map(({ node }) => node);
+}
+
+async function scansOf(tenant: string): Promise<readonly FaceScan[]> {
+  return valueOf(await ledgerOf(tenant).faceScans({ first: 10, after: null })).edges.map(({ node }) => node);
 }
 
 /** Records `milliunits` as used this month. */
