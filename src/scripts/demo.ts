@@ -138,8 +138,8 @@ async function lipSync(): Promise<void> {
   const { identifyFaces } = await execute<{
     identifyFaces: { faces: { id: string; klingFaceId: string; startMs: number; endMs: number }[] };
   }>(
-    `mutation Identify($video: VideoInput!, $externalId: String) {
-       identifyFaces(video: $video, externalId: $externalId) {
+    `mutation Identify($video: VideoInput!) {
+       identifyFaces(video: $video) {
          ... on FaceScan { faces { id klingFaceId startMs endMs } }
          ... on Failure { code message }
        }
@@ -193,9 +193,7 @@ async function customVoice(): Promise<void> {
     `mutation Delete($voiceId: ID!) {
        deleteVoice(voiceId: $voiceId) { ... on Deletion { deletedId } ... on Failure { code message } }
      }`,
-    {
-      voiceId: voice.id,
-    },
+    { voiceId: voice.id },
   );
   say(`  deleted; my voices: ${await voiceNames()}`);
 }
