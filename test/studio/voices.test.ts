@@ -21,7 +21,7 @@ describe.runIf(HAS_BROWSER)('voices in the studio', () => {
     await page.getByRole('list', { name: 'More preset voices' }).waitFor();
 
     await page.getByRole('button', { name: 'Clone voice' }).click();
-    await page.getByText('is not a complete URL').waitFor();
+    await page.getByText(/^The link is not a complete URL/).waitFor();
     await page.getByLabel('Name').fill('Narrator');
     await page.getByRole('button', { name: 'Use the sandbox’s example' }).click();
     await page.getByRole('button', { name: 'Clone voice' }).click();

@@ -22,8 +22,10 @@ export function CreateVoice() {
   const [{ fetching, data, error }, createVoiceTask] = useMutation(CreateVoiceDocument);
 
   const issues = issuesOf(checkCreateVoiceTaskInput({ name, sample: { url } }, []));
-  const problemOf = (field: string) =>
-    asked ? (issues.find(({ path }) => path.at(-1) === field)?.message ?? null) : null;
+  function problemOf(field: string, subject: string): string | null {
+    const issue = asked ? issues.find(({ path }) => path.at(-1) === field) : undefined;
+    return issue === undefined ? null : `${subject} ${issue.message}.`;
+  }
 
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
@@ -54,14 +56,14 @@ export function CreateVoice() {
       <Field
         label="Name"
         hint="1 to 20 characters."
-        problem={problemOf('name')}
+        problem={problemOf('name', 'The name')}
         value={name}
         onChange={(value) => change(setName, value)}
       />
       <Field
         label="Recording link"
         hint="https link to an MP3, WAV, MP4 or MOV of one person, without noise, 5 to 30 s long."
-        problem={problemOf('url')}
+        problem={problemOf('url', 'The link')}
         type="url"
         input={{ placeholder: 'https://…' }}
         value={url}
