@@ -19,7 +19,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     description:
       'Cancels a task that Kling has not received yet. Later it is a `ConflictError`, because Kling cannot cancel. Costs nothing.',
-    args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED`.' }) },
+    args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED` and was never sent.' }) },
     resolve: (_root, { taskId }, { ledger }) => ledger.write('cancelTask', toNamedTask(taskId)),
   }),
   updateTask: t.field({

@@ -22,7 +22,7 @@ import { taskHandleOf } from './global-id.ts';
 
 const STATUS_MEANING = {
   QUEUED:
-    'Kept by the gateway: it waits for a free slot at Kling, or for certainty about a create whose answer was lost. It goes on without further action.',
+    'Kept by the gateway: it waits for a free slot at Kling, or the gateway looks up a create whose answer was lost. It goes on without further action.',
   SUBMITTED: "Kling has it and has not begun. It holds one of the account's slots from here to the end.",
   PROCESSING: 'Kling is working on it.',
   SUCCEEDED: 'Final: the results are there, until `expiresAt`.',
