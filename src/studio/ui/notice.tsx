@@ -9,10 +9,12 @@ interface Props {
   readonly children?: ReactNode;
 }
 
+const ICONS = { info: 'info', success: 'check', warning: 'alert', danger: 'alert' } as const;
+
 export function Notice({ tone, title, children }: Props) {
   return (
     <div className={`notice notice-${tone}`}>
-      <Icon name={tone === 'success' ? 'check' : 'alert'} />
+      <Icon name={ICONS[tone]} />
       <div>
         <p className="notice-title">{title}</p>
         {children === undefined ? null : <div className="notice-body">{children}</div>}
