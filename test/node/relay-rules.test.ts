@@ -36,7 +36,7 @@ describe('Relay’s rules', () => {
   });
 
   it.for([
-    ['relay-arguments', /first: Int = 20/, 'size: Int = 20'],
+    ['relay-arguments', /first: Int! = 20/, 'size: Int! = 20'],
     ['relay-connection-types', /pageInfo: PageInfo!/, 'page: PageInfo!'],
     ['relay-edge-types', /node: Task!/, 'item: Task!'],
     ['relay-page-info', /hasNextPage: Boolean!/, 'hasNextPage: Boolean'],
