@@ -109,13 +109,13 @@ export function badInputs(face: string): readonly BadInput[] {
     speech('a voice for video models', { klingVoiceId: 'Vm9pY2U6MQ' }, ['speech.klingVoiceId']),
     speech('no language of an unlisted voice', { klingVoiceId: 'new-1', language: null }, ['speech.language']),
     speech('no language of a voice with two', { klingVoiceId: 'genshin_klee2', language: null }, ['speech.language']),
-    lipSync(face, 'a session that is none', { face: { klingFace: { klingSessionId: 'a b', klingFaceId: '0' } } }, [
+    lipSync(face, 'a malformed session id', { face: { klingFace: { klingSessionId: 'a b', klingFaceId: '0' } } }, [
       'input.face.klingFace.klingSessionId',
     ]),
-    lipSync(face, 'an endless face id', { face: { klingFace: { klingSessionId: '1', klingFaceId: text(129) } } }, [
+    lipSync(face, 'a face id of 129 characters', { face: { klingFace: { klingSessionId: '1', klingFaceId: text(129) } } }, [
       'input.face.klingFace.klingFaceId',
     ]),
-    lipSync('nobody', 'a face that is none', {}, ['input.face.faceId']),
+    lipSync('nobody', 'an id that names no face', {}, ['input.face.faceId']),
     lipSync('RmFjZTpub25lOjA', 'a face of no scan', {}, ['input.face.faceId']),
     lipSync(face, 'a volume below 0', { audioVolume: -0.1 }, ['input.audioVolume']),
     lipSync(face, 'a volume over 2', { audioVolume: 2.1 }, ['input.audioVolume']),
