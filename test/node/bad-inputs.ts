@@ -112,9 +112,12 @@ export function badInputs(face: string): readonly BadInput[] {
     lipSync(face, 'a malformed session id', { face: { klingFace: { klingSessionId: 'a b', klingFaceId: '0' } } }, [
       'input.face.klingFace.klingSessionId',
     ]),
-    lipSync(face, 'a face id of 129 characters', { face: { klingFace: { klingSessionId: '1', klingFaceId: text(129) } } }, [
-      'input.face.klingFace.klingFaceId',
-    ]),
+    lipSync(
+      face,
+      'a face id of 129 characters',
+      { face: { klingFace: { klingSessionId: '1', klingFaceId: text(129) } } },
+      ['input.face.klingFace.klingFaceId'],
+    ),
     lipSync('nobody', 'an id that names no face', {}, ['input.face.faceId']),
     lipSync('RmFjZTpub25lOjA', 'a face of no scan', {}, ['input.face.faceId']),
     lipSync(face, 'a volume below 0', { audioVolume: -0.1 }, ['input.audioVolume']),
