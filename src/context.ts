@@ -1,3 +1,4 @@
+import type { FileUrls } from './domain/media.ts';
 import type { Ledger, Upstream } from './domain/ports.ts';
 import type { Viewer } from './domain/viewer.ts';
 
@@ -11,4 +12,6 @@ export interface GatewayContext {
   /** The ledger of the viewer's tenant. Its methods throw `FORBIDDEN` outside the viewer's scopes. */
   readonly ledger: Ledger;
   readonly upstream: Upstream;
+  /** The URLs of uploads and files. Null if the gateway keeps no files. */
+  readonly files: FileUrls | null;
 }

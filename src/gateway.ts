@@ -2,8 +2,10 @@ import { waitUntil } from 'cloudflare:workers';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { createCallbackTokens } from './auth/callback-token.ts';
 import { createIssuerVerify } from './auth/issuer-keys.ts';
+import { fileUrlsOf } from './auth/file-token.ts';
 import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.ts';
 import type { Config } from './config/index.ts';
+import type { FileUrls } from './domain/media.ts';
 import type { Ledger, Upstream } from './domain/ports.ts';
 import { isPermitted, type Viewer } from './domain/viewer.ts';
 import { fromResult } from './errors.ts';
@@ -28,6 +30,7 @@ import type { Log } from './lib/log.ts';
 import { schema } from './schema/schema.ts';
 
 interface Ports {
+  readonly files: FileUrls | null;
   readonly ledgerOf: (viewer: Viewer, trace: RequestTrace) => Ledger;
   readonly upstreamOf: (viewer: Viewer, trace: RequestTrace) => Upstream;
 }
@@ -60,6 +63,10 @@ class RequestContext implements ServerContext {
 
   get ledger(): Ledger {
     return (this.madeLedger ??= this.ports.ledgerOf(this.viewer, this.trace));
+  }
+
+  get files(): FileUrls | null {
+    return this.ports.files;
   }
 
   get upstream(): Upstream {
@@ -168,8 +175,10 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
     return createScopedUpstream(upstream, viewer);
   }
 
+  const ports: Ports = { ledgerOf, upstreamOf, files: fileUrlsOf(config) };
+
   function answer(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response> {
-    return graphql(request, new RequestContext(trace, viewer, { ledgerOf, upstreamOf }));
+    return graphql(request, new RequestContext(trace, viewer, ports));
   }
 
   /** Returns the tenant, to choose a hub. Returns null for a bad token, because the socket authenticates in its first message. */

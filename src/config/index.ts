@@ -33,6 +33,9 @@ export interface Config {
   readonly documents: DocumentsOptions;
   readonly ledger: LedgerLimits;
   readonly retention: RetentionTimes;
+  readonly media: MediaLimits;
+  /** True if results are copied into the bucket. */
+  readonly archivesResults: boolean;
   readonly rates: RateLimits;
   /** Limits across the whole pool of hubs. */
   readonly sockets: { readonly perTenantMax: number; readonly perAddressMax: number };
@@ -69,10 +72,26 @@ export interface RetentionTimes {
   readonly speechMs: number;
   /** External ids of calls that are charged at once, with their answers. */
   readonly externalIdMs: number;
+  /** Uploaded files, counted from their creation. */
+  readonly mediaMs: number;
+  /** Archived results, counted from the end of their task. */
+  readonly archiveMs: number;
   /** Which tenant made a video or an audio file, counted from when the gateway learned of it. */
   readonly ownerMs: number;
   /** The place that an idle tenant has in the account's queue. */
   readonly idleTenantMs: number;
+}
+
+/** The limits of files in the bucket. */
+export interface MediaLimits {
+  /** Whether a bucket is bound as `MEDIA`. Without it no file is taken, and no result is archived. */
+  readonly hasBucket: boolean;
+  readonly videoBytesMax: number;
+  readonly audioBytesMax: number;
+  /** All files of a tenant, archived results included. */
+  readonly tenantBytesMax: number;
+  /** Unfinished uploads of a tenant. */
+  readonly uploadsMax: number;
 }
 
 /** The rates of a tenant. Up to a minute's worth may come at once. */
@@ -195,6 +214,11 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
   if (trustedOnly && trusted.size === 0 && manifestProblems.length === 0) reportManifest('it holds no document');
 
   const unitsMax = read('TENANT_MONTHLY_UNITS_MAX');
+  const archives = read('ARCHIVE_RESULTS');
+  const hasBucket = typeof Reflect.get(env, 'MEDIA') === 'object';
+  if (archives === true && !hasBucket) {
+    report('ARCHIVE_RESULTS', 'is on, but no bucket is bound as MEDIA', 'keep [[r2_buckets]] of wrangler.toml');
+  }
   const config: Config = {
     environment: read('ENVIRONMENT'),
     kling: {
@@ -222,9 +246,19 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
       faceScanMs: read('FACE_SCAN_RETENTION_DAYS') * DAY_MS,
       speechMs: read('SPEECH_RETENTION_DAYS') * DAY_MS,
       externalIdMs: read('EXTERNAL_ID_RETENTION_DAYS') * DAY_MS,
+      mediaMs: read('MEDIA_RETENTION_DAYS') * DAY_MS,
+      archiveMs: read('ARCHIVE_RETENTION_DAYS') * DAY_MS,
       ownerMs: read('OWNER_RETENTION_DAYS') * DAY_MS,
       idleTenantMs: read('IDLE_TENANT_RETENTION_DAYS') * DAY_MS,
     },
+    media: {
+      hasBucket,
+      videoBytesMax: read('MEDIA_VIDEO_BYTES_MAX'),
+      audioBytesMax: read('MEDIA_AUDIO_BYTES_MAX'),
+      tenantBytesMax: read('TENANT_MEDIA_BYTES_MAX'),
+      uploadsMax: read('TENANT_UPLOADS_MAX'),
+    },
+    archivesResults: archives ?? hasBucket,
     rates: {
       mutationsPerMinute: read('TENANT_MUTATIONS_PER_MINUTE'),
       largeBodiesPerMinute: read('TENANT_AUDIO_BODIES_PER_MINUTE'),

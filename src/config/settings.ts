@@ -108,6 +108,19 @@ export const SETTINGS = {
   FACE_SCAN_RETENTION_DAYS: count('30', 1, 4_000),
   SPEECH_RETENTION_DAYS: count('30', 1, 4_000),
   EXTERNAL_ID_RETENTION_DAYS: count('30', 1, 4_000),
+  MEDIA_RETENTION_DAYS: count('30', 1, 4_000),
+  ARCHIVE_RETENTION_DAYS: count('400', 1, 4_000),
+  ARCHIVE_RESULTS: {
+    fallback: null,
+    example: 'on',
+    secret: false,
+    parse: (text) =>
+      text === null || text === 'on' || text === 'off'
+        ? valid(text === null ? null : text === 'on')
+        : invalid(false, 'must be on or off'),
+  },
+  MEDIA_VIDEO_BYTES_MAX: count('100000000', 1_000_000, 100_000_000),
+  MEDIA_AUDIO_BYTES_MAX: count('5000000', 100_000, 5_000_000),
   OWNER_RETENTION_DAYS: count('30', 30, 4_000),
   IDLE_TENANT_RETENTION_DAYS: count('30', 1, 4_000),
   TENANT_MUTATIONS_PER_MINUTE: count('300', 1, 1_000_000),
@@ -117,6 +130,8 @@ export const SETTINGS = {
   TENANT_UPSTREAM_READS_PER_MINUTE: count('600', 1, 1_000_000),
   TENANT_WAITING_TASKS_MAX: count('1000', 1, 10_000),
   TENANT_WAITING_BYTES_MAX: count('500000000', 10_000_000, 5_000_000_000),
+  TENANT_MEDIA_BYTES_MAX: count('10000000000', 1_000_000, 100_000_000_000_000),
+  TENANT_UPLOADS_MAX: count('100', 1, 10_000),
   TENANT_SOCKETS_MAX: count('4000', 4, 10_000),
   ADDRESS_SOCKETS_MAX: count('400', 4, 10_000),
   LIVE_OPERATION_COST_MAX: count('2500', 100, 1_000_000),
@@ -238,7 +253,7 @@ export function bindingProblemsOf(env: object, production: boolean): readonly Co
 }
 
 /** Variables with such a name are meant as a setting. */
-const FAMILIES = /^(?:KLING|AUTH|TENANT|CALLBACK|CORS|TASK|EVENT|AUDIO|BODY)_|_RETENTION_DAYS$/;
+const FAMILIES = /^(?:KLING|AUTH|TENANT|CALLBACK|CORS|TASK|EVENT|AUDIO|BODY|MEDIA|ARCHIVE)_|_RETENTION_DAYS$/;
 
 /** The present names of settings that version 0.1 called something else. */
 const RENAMED: ReadonlyMap<string, keyof typeof SETTINGS> = new Map([

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createAuthenticate } from '../auth/authenticate.ts';
 import { createIssuerVerify } from '../auth/issuer-keys.ts';
+import { fileUrlsOf } from '../auth/file-token.ts';
 import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config/index.ts';
 import type { GatewayContext } from '../context.ts';
@@ -57,7 +58,8 @@ export class Hub extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#alarm = createObjectAlarm(ctx.storage);
-    const { introspection, documents, auth, watch, work, sockets: bounds, logTenant } = configOf(env);
+    const config = configOf(env);
+    const { introspection, documents, auth, watch, work, sockets: bounds, logTenant } = config;
     this.#tenants = createSocketCounter(perShard(bounds.perTenantMax));
     this.#networks = createSocketCounter(perShard(bounds.perAddressMax));
     const log = createLog(logTenant);
@@ -74,6 +76,7 @@ export class Hub extends DurableObject<Env> {
     const isExpired = createIsExpired(now);
     // Each read opens its own port: a stub stops working after its object was reset.
     const openReads = (tenant: string): Ledger => createSharedReads(() => createLedgerPort(ledgerOf(tenant), { log }));
+    const files = fileUrlsOf(config);
     const contextOf = (viewer: Viewer, ledger: Ledger): GatewayContext => ({
       requestId: crypto.randomUUID(),
       now,
@@ -82,6 +85,7 @@ export class Hub extends DurableObject<Env> {
         return createScopedLedger(ledger, viewer);
       },
       upstream: NO_UPSTREAM,
+      files,
     });
     const parts = { groups, operations, store: this.#store, unread, turns, openReads, contextOf };
     this.#fanOut = createFanOut({ ...parts, log, isExpired, attachmentOf });

@@ -36,6 +36,14 @@ export const SETTING_MEANINGS = {
     'How long a speech and its text are kept, in days: 1 to 4000. Kling deletes its audio after 30 days.',
   EXTERNAL_ID_RETENTION_DAYS:
     'How long an external id of a face scan or a speech returns its first answer, in days: 1 to 4000. After that, a call with the id is charged again.',
+  MEDIA_RETENTION_DAYS: 'How long an uploaded file is kept, in days after its creation: 1 to 4000.',
+  ARCHIVE_RETENTION_DAYS: 'How long an archived result is kept, in days after the end of its task: 1 to 4000.',
+  ARCHIVE_RESULTS:
+    '`on` or `off`: whether results are copied into the bucket, so that they outlast the 30 days at Kling. By default `on` if a bucket is bound as `MEDIA`.',
+  MEDIA_VIDEO_BYTES_MAX:
+    'The largest video that can be uploaded, in bytes: 1000000 to 100000000, which is the most that Kling takes.',
+  MEDIA_AUDIO_BYTES_MAX:
+    'The largest audio file that can be uploaded, in bytes: 100000 to 5000000, which is the most that Kling takes.',
   OWNER_RETENTION_DAYS:
     'How long a video, an audio file or a face scan that Kling made is reserved for its tenant, in days: 30 to 4000. Kling deletes files after 30 days.',
   IDLE_TENANT_RETENTION_DAYS:
@@ -53,6 +61,9 @@ export const SETTING_MEANINGS = {
     'The tasks of a tenant that wait to be sent, for a slot at Kling or for another attempt: 1 to 10000. More are `RATE_LIMITED`.',
   TENANT_WAITING_BYTES_MAX:
     'The size of all requests that Kling has not confirmed, base64 audio included, in bytes: 10000000 to 5000000000. A Durable Object holds 10 GB. More are `RATE_LIMITED`.',
+  TENANT_MEDIA_BYTES_MAX:
+    'The size of all files of a tenant in the bucket, archived results included, in bytes: 1000000 to 100000000000000.',
+  TENANT_UPLOADS_MAX: 'The unfinished uploads of a tenant: 1 to 10000. More are `RATE_LIMITED`.',
   TENANT_SOCKETS_MAX:
     'The WebSockets and streams that a tenant has open: 4 to 10000. Each of the 4 hubs takes a quarter. One more WebSocket is closed with 1013, one more stream is `RATE_LIMITED`.',
   ADDRESS_SOCKETS_MAX:

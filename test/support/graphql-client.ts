@@ -73,7 +73,15 @@ export function createGraphqlClient({
   async function fetchGraphql(input: string | URL, init?: RequestInit): Promise<Response> {
     const requestId = 'request-of-test';
     const trace = { requestId, notes };
-    return handle(new Request(input, init), { requestId, now: () => 0, viewer: VIEWER, ledger, upstream, trace });
+    return handle(new Request(input, init), {
+      requestId,
+      now: () => 0,
+      viewer: VIEWER,
+      ledger,
+      upstream,
+      files: null,
+      trace,
+    });
   }
 
   async function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {

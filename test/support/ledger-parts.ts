@@ -36,6 +36,8 @@ export const RETENTION: RetentionTimes = {
   faceScanMs: 32 * DAY_MS,
   speechMs: 33 * DAY_MS,
   externalIdMs: 34 * DAY_MS,
+  mediaMs: 37 * DAY_MS,
+  archiveMs: 38 * DAY_MS,
   ownerMs: 35 * DAY_MS,
   idleTenantMs: 36 * DAY_MS,
 };
