@@ -1,4 +1,4 @@
-import { runMigrations } from '../lib/durable-object.ts';
+import { runMigrations, runMigrationsInSteps, versionOf } from '../lib/durable-object.ts';
 
 /**
  * The steps of the layout, append only: a ledger runs each step once. Never change a step that has shipped. The test that
@@ -228,4 +228,10 @@ const STEPS: readonly string[] = [
 /** Brings the tables of a ledger up to date. */
 export function migrate(storage: DurableObjectStorage): void {
   runMigrations(storage, STEPS);
+}
+
+/** Returns the same, step by step, for a ledger that has rows to change. Returns null if it is new, or has all steps. */
+export function pendingMigration(storage: DurableObjectStorage): (() => Promise<void>) | null {
+  const version = versionOf(storage);
+  return version === 0 || version === STEPS.length ? null : () => runMigrationsInSteps(storage, STEPS);
 }

@@ -24,7 +24,7 @@ import { badUserInput, GatewayError, type Result, toResult, unknownId, wrongIdTy
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { traced } from '../lib/trace.ts';
 import { validOrThrow } from './create-tasks.ts';
-import { migrate } from './migrations.ts';
+import { migrate, pendingMigration } from './migrations.ts';
 import type { TaskRow } from './stores/tasks.ts';
 import { createLedgerParts, type LedgerParts } from './wiring.ts';
 
@@ -47,8 +47,20 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#alarm = createObjectAlarm(ctx.storage);
-    migrate(ctx.storage);
-    if (!configResultOf(env).ok) return;
+    const migration = pendingMigration(ctx.storage);
+    if (migration === null) {
+      migrate(ctx.storage);
+      this.#start();
+    } else {
+      void ctx.blockConcurrencyWhile(async () => {
+        await migration();
+        this.#start();
+      });
+    }
+  }
+
+  #start(): void {
+    if (!configResultOf(this.env).ok) return;
     this.#parts.wakes.wakeUnanswered(Date.now());
     this.#arm();
   }

@@ -4,12 +4,29 @@
  */
 export function runMigrations(storage: DurableObjectStorage, steps: readonly string[]): void {
   storage.transactionSync(() => {
-    const from = storage.kv.get<number>('schema_version') ?? 0;
-    for (const [i, step] of steps.slice(from).entries()) {
-      storage.sql.exec(step);
-      storage.kv.put('schema_version', from + i + 1);
-    }
+    for (let next = versionOf(storage); next < steps.length; next += 1) runStep(storage, steps, next);
   });
+}
+
+/**
+ * Does the same, but commits each step before the next. A step over many rows takes seconds, and a start has 30 s of CPU
+ * time. If an object is killed for that, its next start continues after the last step that was committed.
+ */
+export async function runMigrationsInSteps(storage: DurableObjectStorage, steps: readonly string[]): Promise<void> {
+  for (let next = versionOf(storage); next < steps.length; next += 1) {
+    storage.transactionSync(() => runStep(storage, steps, next));
+    await storage.sync();
+  }
+}
+
+/** Returns how many steps an object has run; 0 for a new object. */
+export function versionOf(storage: DurableObjectStorage): number {
+  return storage.kv.get<number>('schema_version') ?? 0;
+}
+
+function runStep(storage: DurableObjectStorage, steps: readonly string[], index: number): void {
+  storage.sql.exec(steps[index] ?? '');
+  storage.kv.put('schema_version', index + 1);
 }
 
 /** Rows of one kind, which are deleted after a time. */
