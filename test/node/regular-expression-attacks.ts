@@ -123,7 +123,11 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
   '/[\\p{Cc}\\s]|%(?:[01][0-9a-f]|7f)/iu': texts(['', '%', ''], ['', '%1', ''], ['', '%7', '']),
   '/^[a-z][a-z0-9+.-]*:\\/\\//i': texts(['a', 'a.', ''], ['', 'a:/', '']),
   '/^[0-9.]+$/': texts(['', '1.', '!'], ['', '1', '!']),
-  '/^(?:KLING|AUTH|TENANT|CALLBACK|CORS|TASK|EVENT|AUDIO|BODY)_|_RETENTION_DAYS$/': texts(['', '_RETENTION_DAYS', '!']),
+  '/^(?:KLING|AUTH|TENANT|CALLBACK|CORS|TASK|EVENT|AUDIO|BODY|MEDIA|ARCHIVE)_|_RETENTION_DAYS$/': texts([
+    '',
+    '_RETENTION_DAYS',
+    '!',
+  ]),
   '/^[\\x21-\\x7e]{1,128}$/': nothing,
   '/["#[\\](){}]/g': texts(['', '[{', ''], ['', '"#', '']),
   '/[\\r\\n]/': nothing,
