@@ -42,6 +42,14 @@ export interface AlarmHandler {
   nextAtMs(): number | null;
 }
 
+/** Work that the alarm starts beside the tasks. It may take long, and must not delay them. */
+export interface AlarmJob {
+  /** Does what is due. Stores before its first `await` when it is due next, so that the alarm does not start it twice. */
+  run(): Promise<void>;
+  /** Returns when it is due next, in milliseconds since the epoch; null if there is nothing to do. */
+  nextAtMs(): number | null;
+}
+
 interface AlarmHandlerDeps {
   readonly tasks: TaskStore;
   readonly wakes: WakeStore;
@@ -57,6 +65,7 @@ interface AlarmHandlerDeps {
   readonly outbox: Outbox;
   readonly slots: Slots;
   readonly waiting: WaitingTasks;
+  readonly jobs: readonly AlarmJob[];
   /** The longest time of one exchange with Kling. */
   readonly exchangeTimeoutMs: number;
   readonly now: () => number;
@@ -69,7 +78,7 @@ interface AlarmHandlerDeps {
 /** Creates the handler. It keeps nothing in memory, because everything that is due is stored. */
 export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
   const { tasks, wakes, shards, retention, journal, sender, sync, readsTogether, outbox, slots, waiting } = deps;
-  const { paidCalls, claimAnswers, exchangeTimeoutMs, now, random, sleep, background, log } = deps;
+  const { paidCalls, claimAnswers, jobs, exchangeTimeoutMs, now, random, sleep, background, log } = deps;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
@@ -169,6 +178,7 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
       background(() => outbox.run());
       background(() => waiting.run());
       background(() => claimAnswers());
+      for (const job of jobs) background(() => job.run());
       await Promise.all([probe(), actOnDue()]);
       retention.run();
     },
@@ -180,6 +190,7 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
         shards.nextDueAtMs(),
         slots.nextAskAtMs(),
         nextProbeAtMs(),
+        ...jobs.map((job) => job.nextAtMs()),
         retention.nextAtMs(),
       ]),
   };

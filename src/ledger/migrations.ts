@@ -223,6 +223,18 @@ const STEPS: readonly string[] = [
   ) AS made WHERE made.seq = task.seq;
   CREATE INDEX task_by_creation ON task (created_at);
   `,
+  // The files of the bucket that are to be deleted, and the bytes of all that are kept. Triggers of the tables that name files
+  // keep the sum.
+  `
+  CREATE TABLE doomed_file (
+    id TEXT PRIMARY KEY,
+    tries INTEGER NOT NULL DEFAULT 0,
+    wake_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX doomed_file_wake ON doomed_file (wake_at);
+  CREATE TABLE file_sum (bytes INTEGER NOT NULL) STRICT;
+  INSERT INTO file_sum (bytes) VALUES (0);
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -46,6 +46,9 @@ const LOST: Backoff = { baseMs: POLL_MAX_MS, capMs: 1_800_000, jitter: 'EVEN' };
 const CLAIM: Backoff = { baseMs: SETTLE_MS, capMs: 3_600_000, jitter: 'EVEN' };
 export const CLAIMS_MAX = 35;
 
+/** A file is deleted again after 30 s, doubling up to an hour, until that succeeds: it must not stay in the bucket. */
+const DELETION: Backoff = { baseMs: 30_000, capMs: 3_600_000, jitter: 'EVEN' };
+
 /** A success without results is read again after 2 s, doubling up to a minute. */
 const RESULT: Backoff = { baseMs: SETTLE_MS, capMs: 60_000, jitter: 'EVEN' };
 
@@ -70,6 +73,11 @@ export function resendWaitMs(sends: number, random: () => number): number {
 /** Returns the wait before the alarm claims a scan or a speech, after `tries` tries. */
 export function claimWaitMs(tries: number, random: () => number): number {
   return backoffMs(tries + 1, CLAIM, random);
+}
+
+/** Returns the wait before a file is deleted again, after `tries` tries. */
+export function deletionWaitMs(tries: number, random: () => number): number {
+  return backoffMs(tries + 1, DELETION, random);
 }
 
 /** Returns the wait before a success without results is read again. */

@@ -9,6 +9,7 @@ import { createLog, type Log, withFields } from '../lib/log.ts';
 import { createTracedLog } from '../lib/trace.ts';
 import { type AlarmHandler, createAlarmHandler } from './alarm.ts';
 import { createTaskCreator, type TaskCreator } from './create-tasks.ts';
+import { createDoomedFiles } from './doomed-files.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createOwners, isolateKling } from './isolation.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -21,6 +22,7 @@ import { createSender } from './sender.ts';
 import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from './slots.ts';
 import { AssetStore, PaidCallStore } from './stores/assets.ts';
 import { EventStore, ShardStore } from './stores/events.ts';
+import { DoomedFileStore } from './stores/files.ts';
 import { ClaimStore, WakeStore } from './stores/open-tasks.ts';
 import { retainedRowsOf } from './stores/retention.ts';
 import { TaskStore } from './stores/tasks.ts';
@@ -62,6 +64,8 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const { random } = Math;
   const transaction = <T>(work: () => T): T => storage.transactionSync(work);
   const background = createBackground(ctx, log);
+  // oxlint-disable-next-line typescript/no-unnecessary-condition -- a deployment may leave the bucket out
+  const bucket = env.MEDIA ?? null;
   const account = () => env.KLING_ACCOUNT.getByName('account');
 
   const tasks = new TaskStore(storage.sql);
@@ -71,6 +75,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const assets = new AssetStore(storage.sql);
   const paidCalls = new PaidCallStore(storage.sql);
   const shards = new ShardStore(storage.sql);
+  const doomed = new DoomedFileStore(storage.sql);
   const retention = createRetention(retainedRowsOf(storage.sql, events, { ...limits, ...config.retention }), now);
 
   const recovered = () => wakes.hasten(now(), RECOVERY_SPREAD_MS);
@@ -174,6 +179,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       outbox,
       slots,
       waiting,
+      jobs: [createDoomedFiles({ doomed, bucket, tenant, arm, now, random, log })],
       exchangeTimeoutMs,
       now,
       random,

@@ -36,9 +36,11 @@ describe('the layout of a ledger', () => {
       "CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN UPDATE task_sum SET waiting = waiting - (old.phase = 'WAITING'), request_chars = request_chars - old.request_chars, milliunits_pending = milliunits_pending - old.milliunits_pending, parked = parked - old.is_parked, holding_slots = holding_slots - old.holds_slot; END
       CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING'), request_chars = request_chars + new.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending, parked = parked + new.is_parked, holding_slots = holding_slots + new.holds_slot; END
       CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase = 'WAITING', new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase = 'WAITING', old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING') - (old.phase = 'WAITING'), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
+      CREATE TABLE doomed_file ( id TEXT PRIMARY KEY, tries INTEGER NOT NULL DEFAULT 0, wake_at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
       CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL , nth INTEGER NOT NULL DEFAULT 0) STRICT
       CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
       CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL , seq INTEGER, session_id TEXT) STRICT, WITHOUT ROWID
+      CREATE TABLE file_sum (bytes INTEGER NOT NULL) STRICT
       CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
       CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL , asset TEXT, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
       CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
@@ -47,6 +49,7 @@ describe('the layout of a ledger', () => {
       CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
       CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
       CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
+      CREATE INDEX doomed_file_wake ON doomed_file (wake_at)
       CREATE INDEX event_by_task ON event (task_id, seq)
       CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
       CREATE UNIQUE INDEX face_scan_by_seq ON face_scan (seq)
@@ -71,7 +74,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(15);
+    expect(version).toBe(16);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -82,7 +85,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(15);
+      expect(storage.kv.get('schema_version')).toBe(16);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);

@@ -4,6 +4,7 @@ import { SlotStore } from '../../src/account/slots.ts';
 import type { Speech } from '../../src/domain/records.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { ShardStore } from '../../src/ledger/stores/events.ts';
+import { bytesKept } from '../../src/ledger/stores/files.ts';
 import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
 import { createParts, type LedgerParts, RETENTION } from './ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, FACE_SCAN, lipSyncOf } from './ledger-tasks.ts';
@@ -38,6 +39,8 @@ export async function runEveryStatement(): Promise<void> {
     runLists(parts);
     runHoldings(parts);
     runShards(new ShardStore(storage.sql));
+    runFiles(parts);
+    bytesKept(storage.sql);
     const { events, limits } = parts.deps;
     for (const table of retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION })) {
       table.oldestAtMs();
@@ -121,6 +124,14 @@ function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void 
   paidCalls.lose('2');
   paidCalls.remove('3');
   paidCalls.unansweredIn('2026-11');
+}
+
+function runFiles({ deps: { doomed } }: LedgerParts): void {
+  doomed.add('file', 1);
+  doomed.due(1, 1);
+  doomed.nextAtMs();
+  doomed.tried(['file'], 1);
+  doomed.remove(['file']);
 }
 
 function runShards(shards: ShardStore): void {

@@ -1,6 +1,13 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
   [
+    16,
+    `
+    DROP TABLE doomed_file;
+    DROP TABLE file_sum;
+    `,
+  ],
+  [
     15,
     `
     DROP INDEX task_by_label;

@@ -6,6 +6,7 @@ import type { KlingClient } from '../../src/kling/client.ts';
 import { KlingError, type Outcome } from '../../src/kling/errors.ts';
 import { type AlarmHandler, createAlarmHandler } from '../../src/ledger/alarm.ts';
 import { createTaskCreator, type TaskCreator } from '../../src/ledger/create-tasks.ts';
+import { createDoomedFiles } from '../../src/ledger/doomed-files.ts';
 import { createIngest, type Ingest } from '../../src/ledger/ingest.ts';
 import { isolateKling, type Owners } from '../../src/ledger/isolation.ts';
 import { createJournal, type Journal } from '../../src/ledger/journal.ts';
@@ -18,6 +19,7 @@ import { createSender, type Sender } from '../../src/ledger/sender.ts';
 import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from '../../src/ledger/slots.ts';
 import { AssetStore, PaidCallStore } from '../../src/ledger/stores/assets.ts';
 import { EventStore, ShardStore } from '../../src/ledger/stores/events.ts';
+import { DoomedFileStore } from '../../src/ledger/stores/files.ts';
 import { ClaimStore, WakeStore } from '../../src/ledger/stores/open-tasks.ts';
 import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
 import { TaskStore } from '../../src/ledger/stores/tasks.ts';
@@ -81,6 +83,8 @@ export interface PartsOptions {
   readonly random?: () => number;
   /** Called whenever the alarm has to be set again. */
   readonly arm?: () => void;
+  /** None by default. */
+  readonly bucket?: R2Bucket;
   /** Never resolves by default. */
   readonly sleep?: (ms: number) => Promise<void>;
   readonly log?: Log;
@@ -161,6 +165,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       outbox,
       shards,
       waiting,
+      jobs: [createDoomedFiles({ ...deps, tenant: 't' })],
     }),
     ingest: createIngest({ ...deps, journal, sync }),
     creator: createTaskCreator({ ...deps, journal, sender, checkBudget }),
@@ -218,6 +223,8 @@ function createDeps(
     events,
     assets,
     paidCalls: new PaidCallStore(storage.sql),
+    doomed: new DoomedFileStore(storage.sql),
+    bucket: options.bucket ?? null,
     retention: createRetention(retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION }), now),
     kling: scripted(
       isolateKling(scripted(options.kling ?? {}), {
