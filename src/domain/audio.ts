@@ -193,6 +193,35 @@ export function wavDurationMs(read: (offset: number, count: number) => Uint8Arra
   return null;
 }
 
+/** The samples of an AAC frame, and the sampling rates of the indices 0 to 12 (ISO/IEC 14496-3, table 1.18). */
+const AAC_FRAME_SAMPLES = 1024;
+const AAC_RATES = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
+
+/**
+ * Returns the duration of an ADTS file in milliseconds, by the headers of all its frames. Returns null if there is no frame,
+ * or if most bytes are not in frames. An ID3 tag before the first frame is skipped.
+ */
+export function adtsDurationMs(bytes: Uint8Array): number | null {
+  const first = hasText(bytes, 0, 'ID3') ? 10 + id3Size(bytes) : 0;
+  let seconds = 0;
+  let offset = first;
+  while (offset + 7 <= bytes.length && isAdts(bytes.subarray(offset, offset + 3))) {
+    const size = ((at(bytes, offset + 3) & 0b11) << 11) | (at(bytes, offset + 4) << 3) | (at(bytes, offset + 5) >> 5);
+    // The header itself has 7 bytes. A frame of 0 bytes would repeat itself for ever.
+    if (size < 7 || offset + size > bytes.length) break;
+    const rate = AAC_RATES[(at(bytes, offset + 2) >> 2) & 0xf] ?? 0;
+    const frames = (at(bytes, offset + 6) & 0b11) + 1;
+    if (rate > 0) seconds += (frames * AAC_FRAME_SAMPLES) / rate;
+    offset += size;
+  }
+  return seconds === 0 || offset - first < (bytes.length - first) / 2 ? null : seconds * 1000;
+}
+
+/** Returns the size of an ID3v2 tag without its header: four bytes of 7 bits. */
+function id3Size(bytes: Uint8Array): number {
+  return (at(bytes, 6) << 21) | (at(bytes, 7) << 14) | (at(bytes, 8) << 7) | at(bytes, 9);
+}
+
 /** Returns a byte; 0 past the end. */
 function at(bytes: Uint8Array, index: number): number {
   return bytes[index] ?? 0;

@@ -26,7 +26,7 @@ export interface PlacedInput {
 export const AUDIO_MS_MIN = 2000;
 
 /** The longest audio that Kling accepts (2026-09). */
-const AUDIO_MS_MAX = 60_000;
+export const AUDIO_MS_MAX = 60_000;
 
 /** The shortest and the longest video that Kling accepts (2026-09). Kling's face scan does not return the length. */
 export const VIDEO_MS_MIN = 2000;

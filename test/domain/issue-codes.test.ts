@@ -7,6 +7,14 @@ import {
   checkSynthesizeSpeechInput,
   type CreateLipSyncTaskInput,
 } from '../../src/domain/inputs.ts';
+import {
+  fetchFailed,
+  mediaNotReady,
+  problemsOf,
+  sampleProblems,
+  unsupportedFormat,
+} from '../../src/domain/media-check.ts';
+import type { MediaFacts } from '../../src/domain/media.ts';
 import { checkNotes } from '../../src/domain/notes.ts';
 import { checkPlacement, type PlacedInput, type PlacementInput } from '../../src/domain/placement.ts';
 import { checkUrl, URL_CHARS_MAX } from '../../src/domain/url.ts';
@@ -63,6 +71,15 @@ const lipSync = (input: Partial<CreateLipSyncTaskInput>, scanExpiresAtMs: number
       },
     ),
   );
+};
+
+const VIDEO: MediaFacts = {
+  extension: 'mp4',
+  durationMs: 10_000,
+  width: 1280,
+  height: 720,
+  codecs: ['avc', 'aac'],
+  hasAudio: true,
 };
 
 /** One row for each kind of issue. */
@@ -132,6 +149,14 @@ const KINDS: readonly (readonly [IssueCode, what: string, issues: readonly Issue
     'a voice for video models',
     issuesOf(checkSynthesizeSpeechInput({ speech: SPEECH, isVideoVoice: true })),
   ],
+  ['UNSUPPORTED_FORMAT', 'a file of another format', [unsupportedFormat('AUDIO', 'is a ZIP archive')]],
+  ['UNSUPPORTED_FORMAT', 'a video as audio', problemsOf(VIDEO, 'AUDIO', 1)],
+  ['UNSUPPORTED_RESOLUTION', 'a picture that is too small', problemsOf({ ...VIDEO, width: 500 }, 'VIDEO', 1)],
+  ['FILE_TOO_LARGE', 'a file with too many bytes', problemsOf(null, 'AUDIO', 5_000_001)],
+  ['TOO_SHORT', 'a sample of a voice below 5 s', sampleProblems({ ...VIDEO, durationMs: 4999 }, PATH)],
+  ['NO_AUDIO_TRACK', 'a sample of a voice without sound', sampleProblems({ ...VIDEO, hasAudio: false }, PATH)],
+  ['MEDIA_NOT_READY', 'a file that is being checked', [mediaNotReady('CHECKING', PATH)]],
+  ['FETCH_FAILED', 'a URL that does not answer', [fetchFailed('the server answered 404')]],
   ['EXPIRED', 'a scan that is older than 24 hours', lipSync({}, NOW)],
 ];
 

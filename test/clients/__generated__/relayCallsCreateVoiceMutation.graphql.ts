@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<d4bb34f320dd9f3e49f2743915b76c14>>
+ * @generated SignedSource<<fad5cf18cc9273ac6c7df87ee02b7772>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -10,7 +10,7 @@
 
 import { ConcreteRequest } from 'relay-runtime';
 export type ErrorCode = "AUDIO_UNREADABLE" | "BAD_USER_INPUT" | "CONFLICT" | "CONTENT_REJECTED" | "CREATE_OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" | "FACE_ANGLE" | "FORBIDDEN" | "INPUT_REJECTED" | "INTERNAL" | "MULTIPLE_SPEAKERS" | "NOT_FOUND" | "NOT_SENT" | "NO_FACE_DETECTED" | "NO_RESULT" | "QUERY_TOO_COMPLEX" | "QUOTA_EXHAUSTED" | "RATE_LIMITED" | "TASK_LOST_AT_KLING" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MISCONFIGURED" | "UPSTREAM_UNAVAILABLE" | "%future added value";
-export type IssueCode = "CLIP_OUTSIDE_AUDIO" | "CLIP_OUTSIDE_FACE" | "CLIP_OUTSIDE_VIDEO" | "CLIP_TOO_SHORT" | "EXPIRED" | "FILE_TOO_LARGE" | "MALFORMED" | "NOT_FOUND" | "NOT_UNIQUE" | "OUT_OF_RANGE" | "TOO_LONG" | "TOO_SHORT" | "UNSUPPORTED_FORMAT" | "URL_NOT_ALLOWED" | "VOICE_CANNOT_SPEAK" | "WRONG_ID_TYPE" | "%future added value";
+export type IssueCode = "CLIP_OUTSIDE_AUDIO" | "CLIP_OUTSIDE_FACE" | "CLIP_OUTSIDE_VIDEO" | "CLIP_TOO_SHORT" | "EXPIRED" | "FETCH_FAILED" | "FILE_TOO_LARGE" | "MALFORMED" | "MEDIA_NOT_READY" | "NOT_FOUND" | "NOT_UNIQUE" | "NO_AUDIO_TRACK" | "OUT_OF_RANGE" | "TOO_LONG" | "TOO_SHORT" | "UNSUPPORTED_FORMAT" | "UNSUPPORTED_RESOLUTION" | "URL_NOT_ALLOWED" | "VOICE_CANNOT_SPEAK" | "WRONG_ID_TYPE" | "%future added value";
 export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type CreateVoiceTaskInput = {
   externalId?: string | null | undefined;
