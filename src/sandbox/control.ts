@@ -5,6 +5,10 @@ import { isRecord, parseSettingsChange } from './settings.ts';
 
 /** Answers the control endpoints under `/sandbox/`, which Kling does not have. They need no credentials: the sandbox is a local tool. */
 export async function control(request: Request, url: URL, env: SandboxEnv): Promise<Response> {
+  if (request.method === 'DELETE' && url.pathname.startsWith('/sandbox/files/')) {
+    await env.SANDBOX_FILES.getByName('all').delete(url.pathname.slice('/sandbox'.length));
+    return new Response(null, { status: 204 });
+  }
   const [first, key = '', action = '', taskId = '', verb = '', ...more] = url.pathname
     .slice('/sandbox/'.length)
     .split('/')

@@ -4,12 +4,17 @@ import { toErrorAnswer, type Answer, type Held } from './envelope.ts';
 import { serveFile } from './media/files.ts';
 
 export { SandboxAccount } from './account.ts';
+export { SandboxFiles } from './media/files.ts';
 
 /** Simulates Kling's REST API. The Worker serves files and control endpoints. The caller's account answers everything else. */
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     const url = new URL(request.url);
-    if (url.pathname.startsWith('/files/')) return serveFile(request, url, Date.now());
+    if (url.pathname.startsWith('/files/')) {
+      const isDeleted = async (path: string): Promise<boolean> =>
+        await env.SANDBOX_FILES.getByName('all').isDeleted(path);
+      return await serveFile(request, url, Date.now(), isDeleted);
+    }
     if (url.pathname.startsWith('/sandbox/')) return await control(request, url, env);
     const answer = await callKling(request, url, env);
     if (answer.held !== undefined) return hold(answer.held, env, ctx);

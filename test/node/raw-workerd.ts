@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { basename, join, relative, resolve as resolvePath } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve as resolvePath } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SETTINGS } from '../../src/config/settings.ts';
@@ -44,6 +44,9 @@ export interface RawWorker {
   /** The folder of the SQLite files of an object class. */
   storageDir(className: string): string;
 }
+
+/** The files of a build that are modules of bytes. The bundler names each after its content. */
+const DATA_EXTENSIONS: ReadonlySet<string> = new Set(['.mp4', '.mp3', '.png']);
 
 const STARTUP_MS_MAX = 20_000;
 
@@ -180,6 +183,12 @@ function toCapnp(
       ({ binding, className }) => `(name = ${quoted(binding)}, durableObjectNamespace = ${quoted(className)})`,
     ),
   ];
+  const folder = dirname(script);
+  const data = readdirSync(folder).filter((name) => DATA_EXTENSIONS.has(extname(name)));
+  const modules = [
+    `(name = "index.js", esModule = embed ${quoted(relative(dir, script))})`,
+    ...data.map((name) => `(name = ${quoted(name)}, data = embed ${quoted(relative(dir, join(folder, name)))})`),
+  ];
   const namespaces = objects.map(
     ({ className }) => `(className = ${quoted(className)}, uniqueKey = ${quoted(className)}, enableSql = true)`,
   );
@@ -193,7 +202,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
-  modules = [(name = "index.js", esModule = embed ${quoted(relative(dir, script))})],
+  modules = [${modules.join(', ')}],
   compatibilityDate = ${quoted(compatibilityDate)},
   compatibilityFlags = [${compatibilityFlags.map(quoted).join(', ')}],
   globalOutbound = "internet",

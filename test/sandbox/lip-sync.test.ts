@@ -48,7 +48,7 @@ describe('lip-sync', () => {
     expect(Number(data.task_info!.parent_video.duration)).toBe(12);
     expect(Number(data.final_unit_deduction)).toBe(1.5);
     const [video] = data.task_result.videos;
-    expect(video).toMatchObject({ duration: '12.0', watermark_url: expect.stringContaining('-watermark.mp4') });
+    expect(video).toMatchObject({ duration: '12.0', watermark_url: expect.stringContaining('-watermark-12s.mp4') });
     expect((await account.post('/v1/videos/identify-face', { video_id: video.id })).data.face_data[0].end_time).toBe(
       12_013,
     );

@@ -30,7 +30,7 @@ try {
     reducedMotion: 'reduce',
   });
   await page.route('https://example.com/**', async (route) => {
-    const video = await fetch(`${sandbox}/files/video/any.mp4`);
+    const video = await fetch(`${sandbox}/files/examples/interview-sandbox-two-faces-5s.mp4`);
     await route.fulfill({ body: Buffer.from(await video.arrayBuffer()), contentType: 'video/mp4' });
   });
   await page.goto(gateway);

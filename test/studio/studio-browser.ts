@@ -30,8 +30,8 @@ let sandboxVideo: Promise<Buffer> | null = null;
 
 /** A playable video of 5 s. */
 function readVideo(): Promise<Buffer> {
-  sandboxVideo ??= fetch(`${inject('sandboxUrl')}/files/video/any.mp4`).then(async (response) =>
-    Buffer.from(await response.arrayBuffer()),
+  sandboxVideo ??= fetch(`${inject('sandboxUrl')}/files/examples/interview-sandbox-two-faces-5s.mp4`).then(
+    async (response) => Buffer.from(await response.arrayBuffer()),
   );
   return sandboxVideo;
 }

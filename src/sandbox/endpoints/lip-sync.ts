@@ -2,6 +2,7 @@ import type { AccountContext, Call, Handler } from '../account-context.ts';
 import { invalid } from '../envelope.ts';
 import { createDigitsId } from '../random.ts';
 import { scenarioWords, type ScenarioWord } from '../scenarios.ts';
+import { readVideoHints } from '../media/hints.ts';
 import { isRecord } from '../settings.ts';
 import type { Face, Session } from '../store/thing-store.ts';
 import { charge, createTask, lipSyncPrice, planCourse, prices } from '../tasks/lifecycle.ts';
@@ -17,7 +18,7 @@ import {
   readText,
   readWatermark,
 } from './fields.ts';
-import { checkAudioLength, findVideo, readAudio, readVideoHints } from './sources.ts';
+import { checkAudioLength, findVideo, readAudio } from './sources.ts';
 
 /** `POST /v1/videos/advanced-lip-sync`: creates a lip-sync. */
 export const createLipSync: Handler = (call, account) => {
@@ -141,9 +142,9 @@ export const identifyFace: Handler = (call, account) => {
     data: {
       session_id: sessionId,
       final_unit_deduction: toUnits(prices.faceScan),
-      face_data: faces.map(({ faceId, startMs, endMs }) => ({
+      face_data: faces.map(({ faceId, startMs, endMs }, index) => ({
         face_id: faceId,
-        face_image: fileUrl(call.origin, 'image', `${sessionId}-${faceId}`, call.now),
+        face_image: fileUrl(call.origin, 'image', `${sessionId}-${faceId}-${index + 1}`, call.now),
         start_time: startMs,
         end_time: endMs,
       })),

@@ -1,5 +1,6 @@
 import type { AccountContext } from '../account-context.ts';
 import { invalid } from '../envelope.ts';
+import { readAudioMs, readVideoHints } from '../media/hints.ts';
 import { checkUrl, readExactlyOne, type Body } from './fields.ts';
 
 const extensions = ['mp3', 'wav', 'm4a', 'aac'];
@@ -59,39 +60,6 @@ export function findVideo(account: AccountContext, videoId: string, now: number)
   return video.data;
 }
 
-/** The measures in the URL or id of a video, such as `clip-15s-1280x720-120mb.mp4`. The sandbox fetches no media. */
-export interface VideoHints {
-  readonly durationMs: number;
-  readonly width: number;
-  readonly height: number;
-  readonly megabytes: number;
-}
-
-const videoDefaultMs = 10_000;
-const audioDefaultMs = 5000;
-
-/** Reads the measures of a video from its name. The defaults are 10 s, 1280 x 720 and 10 MB. */
-export function readVideoHints(name: string): VideoHints {
-  const size = /-(\d{2,5})x(\d{2,5})(?![\dx])/.exec(name);
-  return {
-    durationMs: readSeconds(name) ?? videoDefaultMs,
-    width: Number(size?.[1] ?? 1280),
-    height: Number(size?.[2] ?? 720),
-    megabytes: Number(/-(\d+)mb(?![a-z0-9])/i.exec(name)?.[1] ?? 10),
-  };
-}
-
-/** Reads the length of audio from its name. The default is 5 s. */
-export function readAudioMs(name: string): number {
-  return readSeconds(name) ?? audioDefaultMs;
-}
-
-/** Reads `-15s` or `-2.5s`, in milliseconds. */
-function readSeconds(name: string): number | null {
-  const seconds = /-(\d+(?:\.\d+)?)s(?![a-z0-9])/i.exec(name)?.[1];
-  return seconds === undefined ? null : Math.round(Number(seconds) * 1000);
-}
-
 /** Returns the length of audio from its bytes, in milliseconds. Null if Kling does not accept the format. */
 function readAudioBytesMs(bytes: Uint8Array): number | null {
   const ascii = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
@@ -99,7 +67,7 @@ function readAudioBytesMs(bytes: Uint8Array): number | null {
   const [first = 0, second = 0] = bytes;
   const isMp3 = ascii(0, 3) === 'ID3' || (first === 0xff && (second & 0xe0) === 0xe0);
   const isM4a = ascii(4, 8) === 'ftyp';
-  return isMp3 || isM4a ? audioDefaultMs : null;
+  return isMp3 || isM4a ? readAudioMs('') : null;
 }
 
 /** Divides the length of the data chunk by the byte rate of the format chunk. */

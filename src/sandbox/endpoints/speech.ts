@@ -1,10 +1,11 @@
 import type { Handler } from '../account-context.ts';
 import { invalid } from '../envelope.ts';
 import { createDigitsId } from '../random.ts';
+import { readAudioMs } from '../media/hints.ts';
 import { charge, prices } from '../tasks/lifecycle.ts';
-import { fileUrl, renderSeconds, toUnits } from '../tasks/wire.ts';
+import { fileUrl, nameOf, renderSeconds, toUnits } from '../tasks/wire.ts';
 import { readNumber, readRequiredText, readRequiredTextUpTo } from './fields.ts';
-import { readAudioMs, resultLifeMs } from './sources.ts';
+import { resultLifeMs } from './sources.ts';
 
 const textCharactersMax = 1000;
 
@@ -22,7 +23,7 @@ export const synthesize: Handler = (call, account) => {
   const durationMs = readAudioMs(text);
   const createdAt = call.scenarios.words.has('expired') ? call.now - resultLifeMs - 1 : call.now;
   account.things.put('audio', audioId, createdAt, { durationMs });
-  const url = fileUrl(call.origin, 'audio', audioId, createdAt);
+  const url = fileUrl(call.origin, 'audio', nameOf(audioId, durationMs), createdAt);
   return {
     taskId,
     data: {

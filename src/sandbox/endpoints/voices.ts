@@ -1,10 +1,11 @@
 import type { AccountContext, Call, Handler } from '../account-context.ts';
 import { invalid } from '../envelope.ts';
+import { readAudioMs, readVideoHints } from '../media/hints.ts';
 import { createDigitsId, hashText, pickVariant } from '../random.ts';
 import { createTask, planCourse, prices } from '../tasks/lifecycle.ts';
 import { fileUrl, renderCreated } from '../tasks/wire.ts';
 import { checkUrl, readCallbackUrl, readPage, readRequiredText, readRequiredTextUpTo, readText } from './fields.ts';
-import { findVideo, readAudioMs, readVideoHints } from './sources.ts';
+import { findVideo } from './sources.ts';
 
 /** `POST /v1/general/custom-voices`: creates a custom voice. */
 export const createVoice: Handler = (call, account) => {

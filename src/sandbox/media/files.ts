@@ -1,42 +1,51 @@
-import { audioBase64, imageBase64, videoBase64 } from './base64.ts';
+import { DurableObject } from 'cloudflare:workers';
+import { decodeSegment } from '../routes.ts';
+import { findExample, findResult, type MediaFile } from './examples.ts';
 
-const files = {
-  video: { extension: 'mp4', type: 'video/mp4', bytes: decode(videoBase64) },
-  image: { extension: 'png', type: 'image/png', bytes: decode(imageBase64) },
-  audio: { extension: 'mp3', type: 'audio/mpeg', bytes: decode(audioBase64) },
-} as const;
-
-const cors = {
+const headers = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, HEAD, OPTIONS',
   'access-control-allow-headers': 'range',
   'access-control-expose-headers': 'accept-ranges, content-length, content-range',
+  'cross-origin-resource-policy': 'cross-origin',
 };
 
-/** Answers `/files/<kind>/<id>.<extension>` for any id. Refuses a link after its `x-expires` (in seconds). */
-export function serveFile(request: Request, url: URL, now: number): Response {
-  if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: cors });
+/** Whether a result was deleted before its time. */
+export type IsDeleted = (path: string) => Promise<boolean>;
+
+/**
+ * Answers `/files/examples/<name>`, and `/files/<kind>/<id>.<extension>` for any id. Refuses the link of a result after its
+ * `x-expires` (in seconds).
+ */
+export async function serveFile(request: Request, url: URL, now: number, isDeleted: IsDeleted): Promise<Response> {
+  if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers });
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405);
-  const match = /^\/files\/(video|image|audio)\/[^/]+\.(mp4|png|mp3)$/.exec(url.pathname);
-  const kind = match?.[1];
-  if (kind !== 'video' && kind !== 'image' && kind !== 'audio') return refuse(404);
-  const { extension, type, bytes } = files[kind];
-  if (match?.[2] !== extension) return refuse(404);
+  const [kind = '', name = '', ...more] = url.pathname.slice('/files/'.length).split('/');
+  if (name === '' || more.length > 0) return refuse(404);
+  if (kind === 'examples') return send(request, findExample(decodeSegment(name)));
   if (Number(url.searchParams.get('x-expires') ?? Number.MAX_SAFE_INTEGER) * 1000 < now) return refuse(403);
+  if (await isDeleted(url.pathname)) return refuse(404);
+  return send(request, findResult(kind, decodeSegment(name)));
+}
+
+function send(request: Request, file: MediaFile | null): Response {
+  if (file === null) return refuse(404);
+  const { type, bytes } = file;
   const range = readRange(request.headers.get('range'), bytes.byteLength);
   if (range === 'unsatisfiable') return refuse(416, { 'content-range': `bytes */${bytes.byteLength}` });
   const part = range === null ? bytes : bytes.subarray(range.from, range.to + 1);
-  const headers = {
-    ...cors,
-    'content-type': type,
-    'content-length': String(part.byteLength),
-    'accept-ranges': 'bytes',
-    // A range counts the bytes of the file, so no proxy may compress it.
-    'cache-control': 'public, max-age=3600, no-transform',
-    ...(range === null ? {} : { 'content-range': `bytes ${range.from}-${range.to}/${bytes.byteLength}` }),
-  };
-  const status = range === null ? 200 : 206;
-  return new Response(request.method === 'HEAD' ? null : part, { status, headers });
+  return new Response(request.method === 'HEAD' ? null : part, {
+    status: range === null ? 200 : 206,
+    headers: {
+      ...headers,
+      'content-type': type,
+      'content-length': String(part.byteLength),
+      'accept-ranges': 'bytes',
+      // A range counts the bytes of the file, so no proxy may compress it.
+      'cache-control': 'public, max-age=3600, no-transform',
+      ...(range === null ? {} : { 'content-range': `bytes ${range.from}-${range.to}/${bytes.byteLength}` }),
+    },
+  });
 }
 
 /** Reads one range of bytes, both ends included. Returns null to send the whole file, also for several ranges. */
@@ -49,10 +58,18 @@ function readRange(header: string | null, size: number): { from: number; to: num
   return from >= size || from > to ? 'unsatisfiable' : { from, to };
 }
 
-function refuse(status: number, headers: Record<string, string> = {}): Response {
-  return new Response(null, { status, headers: { ...cors, ...headers } });
+function refuse(status: number, more: Record<string, string> = {}): Response {
+  return new Response(null, { status, headers: { ...headers, ...more } });
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** Remembers which results were deleted before their time, by the control endpoint. One object holds those of all accounts. */
+export class SandboxFiles extends DurableObject<SandboxEnv> {
+  /** `path` is that of the result's URL. */
+  delete(path: string): void {
+    this.ctx.storage.kv.put(path, true);
+  }
+
+  isDeleted(path: string): boolean {
+    return this.ctx.storage.kv.get<boolean>(path) === true;
+  }
 }

@@ -16,6 +16,13 @@ export interface ParentVideo {
   readonly durationMs: number;
 }
 
+/** The planned result of a lip-sync. */
+export interface LipSyncVideo {
+  readonly id: string;
+  readonly parent: ParentVideo;
+  readonly watermark: boolean;
+}
+
 /** The input and the planned course of a task. It never changes. */
 export interface TaskPlan {
   readonly words: readonly ScenarioWord[];
@@ -25,7 +32,7 @@ export interface TaskPlan {
   /** Why the task will fail. Null if it will succeed. */
   readonly failure: string | null;
   readonly voice: { readonly id: string; readonly name: string } | null;
-  readonly video: { readonly id: string; readonly parent: ParentVideo; readonly watermark: boolean } | null;
+  readonly video: LipSyncVideo | null;
   /** When it starts by itself, in ms since the epoch. */
   readonly processingAt: number;
   /** When it ends by itself. Null if it never ends. */

@@ -1,5 +1,5 @@
 import { pickVariant } from '../random.ts';
-import { isFinal, type ParentVideo, type Task } from './task.ts';
+import { isFinal, type LipSyncVideo, type ParentVideo, type Task } from './task.ts';
 
 /** A link expires after this time. */
 const linkLifeMs = 30 * 24 * 3600 * 1000;
@@ -68,7 +68,7 @@ export function renderCallback(task: Task, now: number): Record<string, unknown>
         ? [
             {
               id: video.id,
-              url: fileUrl(task.plan.origin, 'video', video.id, linkedAt),
+              url: videoUrl(task.plan.origin, video, linkedAt),
               duration: renderSeconds(video.parent.durationMs),
             },
           ]
@@ -97,7 +97,7 @@ export function renderNormalised(task: Task, rendering: Rendering): Record<strin
           {
             type: 'video',
             id: video.id,
-            url: fileUrl(rendering.origin, 'video', video.id, rendering.now),
+            url: videoUrl(rendering.origin, video, rendering.now),
             duration: renderSeconds(video.parent.durationMs),
           },
         ]
@@ -120,6 +120,15 @@ export function fileUrl(origin: string, kind: 'video' | 'image' | 'audio', id: s
   const extension = { video: 'mp4', image: 'png', audio: 'mp3' }[kind];
   const expires = Math.floor((linkedAt + linkLifeMs) / 1000);
   return `${origin}/files/${kind}/${encodeURIComponent(id)}.${extension}?x-expires=${expires}`;
+}
+
+/** Names a file after its result and its length, from which its bytes are chosen. */
+export function nameOf(id: string, durationMs: number): string {
+  return `${id}-${durationMs / 1000}s`;
+}
+
+function videoUrl(origin: string, { id, parent }: LipSyncVideo, linkedAt: number, suffix = ''): string {
+  return fileUrl(origin, 'video', nameOf(`${id}${suffix}`, parent.durationMs), linkedAt);
 }
 
 /** Writes milliseconds as Kling writes seconds: `5.1`, `10.0`. */
@@ -158,8 +167,8 @@ function renderResult(task: Task, { origin, now, voiceDeleted }: Rendering): Rec
     return { voices: voiceDeleted ? [] : [made] };
   }
   if (video === null) return {};
-  const url = fileUrl(origin, 'video', video.id, now);
-  const watermarkUrl = video.watermark ? fileUrl(origin, 'video', `${video.id}-watermark`, now) : undefined;
+  const url = videoUrl(origin, video, now);
+  const watermarkUrl = video.watermark ? videoUrl(origin, video, now, '-watermark') : undefined;
   return {
     videos: [{ id: video.id, url, watermark_url: watermarkUrl, duration: renderSeconds(video.parent.durationMs) }],
   };
