@@ -2,7 +2,7 @@ import { waitUntil } from 'cloudflare:workers';
 import { createAuthenticate } from './auth/authenticate.ts';
 import { createCallbackTokens } from './auth/callback-token.ts';
 import { createIssuerVerify } from './auth/issuer-keys.ts';
-import { fileUrlsOf } from './auth/file-token.ts';
+import { fileKey, fileUrlsOf } from './auth/file-token.ts';
 import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.ts';
 import type { Config } from './config/index.ts';
 import type { FileUrls } from './domain/media.ts';
@@ -16,11 +16,13 @@ import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler, type ServerContext, useCompiledExecutor } from './http/graphql.ts';
 import { answerReady, createAccountState } from './http/health.ts';
 import { clientNetworkOf, createLargeBodies, createRequestRate } from './http/limits.ts';
+import { handleMedia } from './http/media.ts';
 import { noteError, noteExchange, noteTask, type RequestTrace } from './http/log.ts';
 import { createReadParams } from './http/read-params.ts';
 import { respond } from './http/respond.ts';
 import { answerUpgrade, type Dial, isUpgrade } from './http/socket.ts';
 import { createAnswerStream } from './http/stream.ts';
+import { handleUpload } from './http/uploads.ts';
 import { dial } from './hub/pool.ts';
 import { createKlingClients, createUpstream } from './kling/client.ts';
 import { createPresetLibrary } from './kling/voices.ts';
@@ -175,7 +177,8 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
     return createScopedUpstream(upstream, viewer);
   }
 
-  const ports: Ports = { ledgerOf, upstreamOf, files: fileUrlsOf(config) };
+  const files = fileUrlsOf(config);
+  const ports: Ports = { ledgerOf, upstreamOf, files };
 
   function answer(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response> {
     return graphql(request, new RequestContext(trace, viewer, ports));
@@ -225,6 +228,27 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
         webhookSecrets,
         ingest: ({ tenant, taskId }, hint) => env.TASK_LEDGER.getByName(tenant).ingest(taskId, hint, trace.requestId),
         log,
+      });
+    },
+
+    async answerUpload(request, token, trace) {
+      if (files === null) return respond({ status: 404, body: 'Not found' });
+      return handleUpload(request, token, trace, {
+        urls: files,
+        objectOf: (mediaId) => env.UPLOAD.getByName(mediaId),
+        admit,
+        now: Date.now,
+      });
+    },
+
+    async answerMedia(request, token, name, trace) {
+      if (files === null) return respond({ status: 404, body: 'Not found' });
+      return handleMedia(request, token, name, trace, {
+        urls: files,
+        bucket: env.MEDIA,
+        keyOf: ({ tenant, id }) => fileKey(tenant, id),
+        admit,
+        now: Date.now,
       });
     },
 

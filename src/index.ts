@@ -8,8 +8,9 @@ import { type AppDeps, createApp, createOperationsApp, type Handlers } from './h
 import { Hub } from './hub/hub.ts';
 import { TaskLedger } from './ledger/task-ledger.ts';
 import { createLog, type Log } from './lib/log.ts';
+import { Upload } from './media/upload.ts';
 
-export { Hub, IssuerKeys, KlingAccount, TaskLedger };
+export { Hub, IssuerKeys, KlingAccount, TaskLedger, Upload };
 
 const logs = new WeakMap<Env, Log>();
 const gateways = new WeakMap<Env, Handlers>();

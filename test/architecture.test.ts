@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   hub: ['ledger', 'auth', 'engine', 'graphql', 'schema', 'domain', 'lib', 'errors.ts', 'context.ts', 'config'],
   http: [
     'ledger',
+    'media',
     'hub',
     'auth',
     'engine',
@@ -50,6 +51,7 @@ const ROOTS = new Set([
   'account/kling-account.ts',
   'hub/hub.ts',
   'auth/issuer-keys.ts',
+  'media/upload.ts',
 ]);
 
 const files = Object.entries(sources)

@@ -13,6 +13,7 @@ describe('a problem of the configuration', () => {
       'HUB',
       'INTROSPECTION',
       'ISSUER_KEYS',
+      'UPLOAD',
       'KLING_ACCESS_KEY',
       'KLING_ACCOUNT',
       'KLING_BASE_URL',

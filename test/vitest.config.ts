@@ -81,7 +81,7 @@ export const gateway: TestProjectInlineConfiguration = {
     globalSetup: [join(root, 'test/node/start-sandbox.ts')],
     setupFiles: [join(root, 'test/support/fresh-worker.ts'), join(root, 'test/support/watch-console.ts')],
     include: [
-      'test/{domain,kling,lib,auth,schema,engine,graphql,http,ledger,account,hub,security}/**/*.test.ts',
+      'test/{domain,kling,lib,auth,schema,engine,graphql,http,ledger,account,hub,media,security}/**/*.test.ts',
       'test/*.test.ts',
     ],
   },

@@ -79,6 +79,15 @@ export interface UploadPermit {
   readonly expiresAtMs: number;
 }
 
+/** The order to fetch a file from a URL. */
+export interface FetchOrder {
+  readonly tenant: string;
+  readonly mediaId: string;
+  readonly kind: MediaKind;
+  readonly url: string;
+  readonly expiresAtMs: number;
+}
+
 /** The permission to read one file of the bucket. */
 export interface FilePermit extends StoredFile {
   readonly tenant: string;

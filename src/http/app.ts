@@ -4,8 +4,10 @@ import { type Config, configResultOf } from '../config/index.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { answerHealth, answerMisconfigured, answerReady } from './health.ts';
 import { type AppEnv, requestLog, type RequestLogDeps, type RequestTrace } from './log.ts';
+import { MEDIA_ACCESS } from './media.ts';
 import { answerOrigin, cors } from './origin.ts';
 import { respond, respondThrown } from './respond.ts';
+import { UPLOAD_ACCESS } from './uploads.ts';
 
 /** Answers the routes that need a configuration. */
 export interface Handlers {
@@ -13,6 +15,8 @@ export interface Handlers {
   /** Answers one query or mutation of a viewer whose token has been verified. */
   answerOperation(request: Request, trace: RequestTrace, viewer: Viewer): Promise<Response>;
   answerCallback(request: Request, token: string, trace: RequestTrace): Promise<Response>;
+  answerUpload(request: Request, token: string, trace: RequestTrace): Promise<Response>;
+  answerMedia(request: Request, token: string, name: string, trace: RequestTrace): Promise<Response>;
   answerReady(request: Request, trace: RequestTrace): Promise<Response>;
 }
 
@@ -27,6 +31,8 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ strict: false });
   app.use(securityHeaders());
   app.use('/graphql', cors());
+  app.use('/uploads/*', cors(UPLOAD_ACCESS));
+  app.use('/media/*', cors(MEDIA_ACCESS));
   app.use(requestLog(deps));
   app.onError((error, c) => respondThrown(error, c.req.raw, c.var.trace, deps.logOf(c.env)));
   app.notFound(() => respond({ status: 404, body: 'Not found' }));
@@ -47,6 +53,20 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
     withConfig(c, (config) =>
       deps.handlersOf(c.env, config).answerCallback(c.req.raw, c.req.param('token'), c.var.trace),
     ),
+  );
+  app.all('/uploads/:token', (c) =>
+    withConfig(c, (config) => {
+      const refusal = answerOrigin(c.req.raw, config, UPLOAD_ACCESS);
+      return refusal ?? deps.handlersOf(c.env, config).answerUpload(c.req.raw, c.req.param('token'), c.var.trace);
+    }),
+  );
+  app.all('/media/:token/:name', (c) =>
+    withConfig(c, (config) => {
+      // A page of any origin may play a file. Only its preflight is checked: a plain GET has none.
+      const preflight = c.req.method === 'OPTIONS' ? answerOrigin(c.req.raw, config, MEDIA_ACCESS) : null;
+      const { token, name } = c.req.param();
+      return preflight ?? deps.handlersOf(c.env, config).answerMedia(c.req.raw, token, name, c.var.trace);
+    }),
   );
   return app;
 }
@@ -91,17 +111,36 @@ const SECURE_HEADERS: SecureHeadersOptions = {
   xXssProtection: false,
 };
 
+/** A file is embedded by pages of any origin, and shown by the browser's own player. */
+const FILE_HEADERS: SecureHeadersOptions = {
+  ...SECURE_HEADERS,
+  contentSecurityPolicy: {
+    ...SECURE_HEADERS.contentSecurityPolicy,
+    mediaSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    styleSrc: ["'unsafe-inline'"],
+  },
+  crossOriginResourcePolicy: 'cross-origin',
+};
+
 const HSTS = 'max-age=31536000; includeSubDomains';
+
+function headersFor(strictTransportSecurity: string | false) {
+  return {
+    answer: secureHeaders({ ...SECURE_HEADERS, strictTransportSecurity }),
+    file: secureHeaders({ ...FILE_HEADERS, strictTransportSecurity }),
+  };
+}
 
 /** Sets the headers that keep browsers from sniffing, framing, embedding and caching a response. */
 function securityHeaders(): MiddlewareHandler {
-  const overTls = secureHeaders({ ...SECURE_HEADERS, strictTransportSecurity: HSTS });
-  const overHttp = secureHeaders({ ...SECURE_HEADERS, strictTransportSecurity: false });
+  const [overTls, overHttp] = [headersFor(HSTS), headersFor(false)];
   return async (c, next) => {
     const { url } = c.req;
     // HSTS applies to all ports of a host, so it would break other servers on a developer's localhost.
     const isPublicTls = url.startsWith('https:') && new URL(url).hostname !== 'localhost';
-    await (isPublicTls ? overTls : overHttp)(c, next);
+    const headers = isPublicTls ? overTls : overHttp;
+    await (c.req.path.startsWith('/media/') ? headers.file : headers.answer)(c, next);
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'private, no-store');
   };
 }

@@ -10,11 +10,28 @@ export type OriginRules = Pick<Config, 'environment' | 'corsOrigins' | 'corsHead
   readonly callbacks: Pick<Config['callbacks'], 'publicUrl'>;
 };
 
+/** What pages may send to a route, and read of its responses. */
+export interface RouteAccess {
+  readonly methods: string;
+  /** The request headers that a page may send, in lower case. */
+  readonly requestHeaders: readonly string[];
+  /** The response headers that a page's script may read. */
+  readonly exposed: string;
+  /** The request headers that a response depends on. */
+  readonly vary: string;
+  /** The headers of every response to OPTIONS. */
+  readonly offer?: Readonly<Record<string, string>>;
+}
+
 /**
  * Answers a preflight, and an upgrade from a page of a foreign origin. Returns null for a request that may go on. Throws
  * `FORBIDDEN` for any other request from a foreign page, also for its preflight: the log then has the refusal.
  */
-export function answerOrigin(request: Request, rules: OriginRules): Response | null {
+export function answerOrigin(
+  request: Request,
+  rules: OriginRules,
+  access: RouteAccess = GRAPHQL_ACCESS,
+): Response | null {
   const url = new URL(request.url);
   const problem = originProblem(request, url, rules);
   if (problem !== null && isUpgrade(request)) return respond({ status: 403, body: problem });
@@ -24,10 +41,11 @@ export function answerOrigin(request: Request, rules: OriginRules): Response | n
     status: 204,
     body: null,
     headers: {
-      allow: METHODS,
+      ...access.offer,
+      allow: access.methods,
       ...(request.headers.has('access-control-request-method') && {
-        'access-control-allow-methods': METHODS,
-        'access-control-allow-headers': allowedHeaders(request, rules.corsHeaders),
+        'access-control-allow-methods': access.methods,
+        'access-control-allow-headers': allowedHeaders(request, access, rules.corsHeaders),
         'access-control-max-age': MAX_AGE,
       }),
     },
@@ -87,16 +105,23 @@ function isAddress(hostname: string): boolean {
   return hostname.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-const METHODS = 'GET, POST, OPTIONS';
-
-/** Request headers of GraphQL and tracing clients, sent in the response to a preflight. */
-const REQUEST_HEADERS = [
+/** Request headers of all clients, sent in the response to a preflight. */
+const COMMON_HEADERS: readonly string[] = [
   'accept',
   'authorization',
   'cache-control',
   'content-type',
-  'last-event-id',
   'x-request-id',
+  // W3C Trace Context and Baggage, and Sentry.
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+];
+
+/** Request headers of GraphQL clients. */
+const GRAPHQL_HEADERS: readonly string[] = [
+  'last-event-id',
   // Apollo Client, Kotlin and iOS.
   'apollo-require-preflight',
   'apollographql-client-name',
@@ -108,11 +133,6 @@ const REQUEST_HEADERS = [
   'x-apollo-operation-type',
   // Relay and others.
   'graphql-require-preflight',
-  // W3C Trace Context and Baggage, and Sentry.
-  'traceparent',
-  'tracestate',
-  'baggage',
-  'sentry-trace',
 ];
 
 /** Families of headers that a page may send: the client awareness of Apollo and GraphQL, and the tracing of Datadog. */
@@ -124,30 +144,35 @@ const ASKED_HEADERS_MAX = 50;
 /** The most seconds for which Chrome caches a preflight. */
 const MAX_AGE = '7200';
 
-function allowedHeaders(request: Request, more: readonly string[]): string {
+function allowedHeaders(request: Request, { requestHeaders }: RouteAccess, more: readonly string[]): string {
   const asked = (request.headers.get('access-control-request-headers') ?? '').split(',', ASKED_HEADERS_MAX);
   const ofFamilies = asked.map((name) => name.trim()).filter((name) => REQUEST_HEADER.test(name));
-  return [...REQUEST_HEADERS, ...more, ...ofFamilies].join(', ');
+  return [...COMMON_HEADERS, ...requestHeaders, ...more, ...ofFamilies].join(', ');
 }
 
-/** The request headers that a response of `/graphql` depends on. */
-const VARY = 'Accept, Origin';
+/** The access of pages to `/graphql`. */
+const GRAPHQL_ACCESS: RouteAccess = {
+  methods: 'GET, POST, OPTIONS',
+  requestHeaders: GRAPHQL_HEADERS,
+  exposed: 'www-authenticate',
+  vary: 'Accept, Origin',
+};
 
-/** The response headers that a page's script may read. */
-const EXPOSED = 'x-request-id, retry-after, www-authenticate';
+/** Response headers of all routes that a page's script may read. */
+const EXPOSED = 'x-request-id, retry-after';
 
 /** Lets pages of allowed origins read responses. Never allows credentials: a page sends its token itself. */
-export function cors(): MiddlewareHandler<AppEnv> {
+export function cors(access: RouteAccess = GRAPHQL_ACCESS): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
     const { headers } = c.res;
-    headers.set('vary', VARY);
+    headers.set('vary', access.vary);
     const origin = c.req.header('origin');
     if (origin === undefined) return;
     const config = configResultOf(c.env);
     const url = new URL(c.req.url);
     if (origin === url.origin || !config.ok || !isAllowedPage(origin, url, config.config)) return;
     headers.set('access-control-allow-origin', origin);
-    headers.set('access-control-expose-headers', EXPOSED);
+    headers.set('access-control-expose-headers', `${EXPOSED}, ${access.exposed}`);
   };
 }

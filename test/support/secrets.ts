@@ -2,6 +2,8 @@
 const PATTERNS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['a token', /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
   ['a callback address', /callbacks\/[\w-]{8,}\.[\w-]{43}/],
+  ['an upload address', /uploads\/[\w-]{8,}\.[\w-]{43}/],
+  ['a file address', /media\/[\w-]{8,}\.[\w-]{43}/],
 ];
 
 /** Returns the names of the secrets that a text contains, plain or in a form that reveals them. */

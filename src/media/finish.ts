@@ -1,0 +1,173 @@
+import type { MediaFacts, MediaKind, MediaOutcome } from '../domain/media.ts';
+import type { Issue } from '../errors.ts';
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
+import { startDeadline, type StartTimer } from '../lib/deadline.ts';
+import type { Log } from '../lib/log.ts';
+import type { BucketFile } from './bucket-file.ts';
+import type { UploadState, UploadStore } from './store.ts';
+
+/** A file that can be read by ranges, `end` excluded. */
+export interface FileSource {
+  readonly bytes: number;
+  read(start: number, end: number): Promise<Uint8Array>;
+}
+
+/** Reads the facts of a file, and finds what is wrong with it. */
+export type Inspect = (
+  source: FileSource,
+  kind: MediaKind,
+) => Promise<{ readonly facts: MediaFacts | null; readonly problems: readonly Issue[] }>;
+
+/** The inspections that may start. One that does not return has used up the object's memory or time. */
+const INSPECTIONS_MAX = 2;
+
+/** How long an inspection may take. */
+const INSPECTION_TIMEOUT_MS = 30_000;
+
+/** How long the alarm waits for a run that may have been evicted. Longer than any call of a run. */
+const RUN_MS_MAX = 120_000;
+
+const RETRY: Backoff = { baseMs: 1_000, capMs: 300_000, jitter: 'EVEN' };
+
+/** Brings an upload from its last byte to its end. */
+export interface Finisher {
+  /** Runs what is due, and continues a run that is under way. Resolves when it has ended or failed. Never rejects. */
+  run(): Promise<void>;
+}
+
+interface FinisherDeps {
+  readonly store: UploadStore;
+  readonly file: BucketFile;
+  readonly inspect: Inspect;
+  /** Reports an outcome to the ledger. Returns false if the ledger has no such media any more. */
+  readonly report: (state: UploadState, outcome: MediaOutcome) => Promise<boolean>;
+  /** Sets the alarm to what is due. */
+  readonly arm: () => void;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly startTimer: StartTimer;
+  readonly log: Log;
+}
+
+/**
+ * Creates the last steps: complete, hash, inspect, report, or delete. Each step is stored before the next one begins, and
+ * can be repeated. The alarm continues after an eviction.
+ */
+export function createFinisher(deps: FinisherDeps): Finisher {
+  const { store, file, inspect, report, arm, now, random, startTimer, log } = deps;
+  let running: Promise<void> | null = null;
+
+  function decide(outcome: MediaOutcome): void {
+    store.change({ phase: 'REPORTING', outcome, failures: 0 });
+  }
+
+  async function inspected(state: UploadState): Promise<MediaOutcome> {
+    const bytes = state.bytes ?? 0;
+    if (state.inspections >= INSPECTIONS_MAX) {
+      const message = 'is unreadable: reading it failed twice';
+      return outcomeOf(state, null, [{ path: ['source'], code: 'UNSUPPORTED_FORMAT', message }]);
+    }
+    // Stored first, because a file may end the process that reads it.
+    store.change({ inspections: state.inspections + 1 });
+    const deadline = startDeadline({ timeoutMs: INSPECTION_TIMEOUT_MS, now, startTimer });
+    let bucketError: unknown = null;
+    async function read(start: number, end: number): Promise<Uint8Array> {
+      try {
+        return await file.read(start, end);
+      } catch (error) {
+        bucketError = error;
+        throw error;
+      }
+    }
+    try {
+      const { facts, problems } = await deadline.race(inspect({ bytes, read }, state.kind));
+      if (bucketError === null) return outcomeOf(state, facts, problems);
+    } catch (error) {
+      if (bucketError === null) throw error;
+    } finally {
+      deadline.stop();
+    }
+    // The bucket failed, not the file.
+    store.change({ inspections: state.inspections });
+    throw new Error('the bucket could not be read', { cause: bucketError });
+  }
+
+  async function finish(state: UploadState): Promise<void> {
+    await file.complete(state.bytes ?? 0);
+    if (store.state?.phase !== 'FINISHING') return;
+    if (state.foundSha256 === null) {
+      const foundSha256 = await file.sha256();
+      if (store.state.phase !== 'FINISHING') return;
+      store.change({ foundSha256 });
+      return;
+    }
+    if (state.sha256 !== null && state.sha256 !== state.foundSha256) {
+      const message = `has the SHA-256 ${state.foundSha256}, but was announced with ${state.sha256}`;
+      return decide(outcomeOf(state, null, [{ path: ['source', 'file', 'sha256'], code: 'MALFORMED', message }]));
+    }
+    const outcome = await inspected(state);
+    if (store.state.phase === 'FINISHING') decide(outcome);
+  }
+
+  async function tell(state: UploadState, outcome: MediaOutcome): Promise<void> {
+    const isKept = await report(state, outcome);
+    if (store.state?.phase !== 'REPORTING') return;
+    if (!isKept) return void store.change({ phase: 'DELETING', failures: 0 });
+    if (outcome.status === 'REJECTED') await file.remove();
+    else store.clear();
+    store.change({ phase: 'COMPLETE', failures: 0, wakeAtMs: state.expiresAtMs });
+  }
+
+  /** Runs one step. Returns false if nothing is due. */
+  async function step(state: UploadState | null): Promise<boolean> {
+    if (state?.phase === 'FINISHING') {
+      await finish(state);
+      return true;
+    }
+    if (state?.phase === 'REPORTING' && state.outcome !== null) {
+      await tell(state, state.outcome);
+      return true;
+    }
+    if (state?.phase === 'DELETING') {
+      await file.remove();
+      store.change({ phase: 'GONE', failures: 0, wakeAtMs: state.expiresAtMs });
+      return true;
+    }
+    return false;
+  }
+
+  async function runAll(): Promise<void> {
+    try {
+      for (;;) {
+        if (!isDue(store.state)) break;
+        store.change({ wakeAtMs: now() + RUN_MS_MAX });
+        arm();
+        if (!(await step(store.state))) break;
+      }
+    } catch (error) {
+      const failures = (store.state?.failures ?? 0) + 1;
+      store.change({ failures, wakeAtMs: now() + backoffMs(failures, RETRY, random) });
+      const { tenant, mediaId, phase } = store.state ?? {};
+      log({ level: 'warn', message: 'upload not finished', tenant, mediaId, phase, failures, cause: String(error) });
+    }
+    arm();
+  }
+
+  return {
+    run: () => {
+      running ??= runAll().finally(() => {
+        running = null;
+      });
+      return running;
+    },
+  };
+}
+
+function isDue(state: UploadState | null): boolean {
+  return state?.phase === 'FINISHING' || state?.phase === 'REPORTING' || state?.phase === 'DELETING';
+}
+
+function outcomeOf(state: UploadState, facts: MediaFacts | null, problems: readonly Issue[]): MediaOutcome {
+  const status = problems.length === 0 && facts !== null ? 'READY' : 'REJECTED';
+  return { status, bytes: state.bytes ?? 0, sha256: state.foundSha256, facts, problems };
+}

@@ -1,0 +1,276 @@
+import { DurableObject } from 'cloudflare:workers';
+import { fileKey } from '../auth/file-token.ts';
+import { configResultOf } from '../config/index.ts';
+import { type FetchOrder, type MediaOutcome, UPLOAD_MS_MAX, type UploadPermit } from '../domain/media.ts';
+import type { Result } from '../errors.ts';
+import { settledWithin, startTimer } from '../lib/deadline.ts';
+import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
+import { createLog, type Log } from '../lib/log.ts';
+import { type BucketFile, createBucketFile } from './bucket-file.ts';
+import { createFinisher, type Finisher, type Inspect } from './finish.ts';
+import { type BodyLimits, createReceive, createTurns, type Receipt, type Receive, type Turn } from './receive.ts';
+import { type UploadState, UploadStore } from './store.ts';
+
+/** How long the last request of an upload waits for the inspection. */
+const INSPECTION_WAIT_MS = 5_000;
+
+/** The answer to a request of an upload. */
+export interface UploadAnswer {
+  readonly outcome:
+    | Receipt
+    /** The request's offset is not the upload's. */
+    | 'WRONG_OFFSET'
+    /** All bytes were there before. */
+    | 'COMPLETE'
+    /** The upload was ended, or has expired. */
+    | 'GONE'
+    /** The media cannot be deleted now. */
+    | 'LEDGER_DOWN'
+    /** The request only asked. */
+    | 'OPEN';
+  /** The durable bytes from the start of the file. */
+  readonly offset: number;
+}
+
+/**
+ * The object of one media, named after its id: takes its bytes and stores them in the bucket, has them inspected, and
+ * reports the outcome to the ledger. It knows nothing before the first request, which brings the permit. It remembers
+ * how it ended until the permit expires, so that the same URL starts no second upload.
+ */
+export class Upload extends DurableObject<Env> {
+  readonly #store: UploadStore;
+  readonly #file: BucketFile;
+  readonly #receive: Receive;
+  readonly #finisher: Finisher;
+  readonly #takeTurn: () => Promise<Turn>;
+  readonly #alarm: ObjectAlarm;
+  readonly #log: Log;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const config = configResultOf(env);
+    this.#log = createLog(config.ok ? config.config.logTenant : 'off');
+    const store = new UploadStore(ctx.storage);
+    this.#store = store;
+    this.#alarm = createObjectAlarm(ctx.storage);
+    this.#takeTurn = createTurns();
+    this.#file = createBucketFile({
+      bucket: env.MEDIA,
+      key: () => fileKey(store.state?.tenant ?? '', store.state?.mediaId ?? ''),
+      store,
+      now: Date.now,
+      startTimer,
+    });
+    this.#receive = createReceive({
+      store,
+      file: this.#file,
+      stored: () => this.#bytesStored(),
+      now: Date.now,
+      startTimer,
+    });
+    this.#finisher = createFinisher({
+      store,
+      file: this.#file,
+      inspect: notInspected,
+      report: ({ tenant, mediaId }, outcome) => ledgerOf(env, tenant).mediaChanged(mediaId, outcome),
+      arm: () => this.#arm(),
+      now: Date.now,
+      random: Math.random,
+      startTimer,
+      log: this.#log,
+    });
+    this.#arm();
+  }
+
+  /** Returns how far an upload is, and stops a request that is still sending. */
+  async open(permit: UploadPermit): Promise<UploadAnswer> {
+    const turn = await this.#begin(permit);
+    turn.end();
+    return this.#answer(this.#ended() ?? 'OPEN');
+  }
+
+  /** Stores a body at an offset. Stops an older request that is still sending. */
+  async append(
+    permit: UploadPermit,
+    offset: number,
+    limits: Omit<BodyLimits, 'fileMax'>,
+    body: ReadableStream<Uint8Array> | null,
+  ): Promise<UploadAnswer> {
+    return this.#take(permit, (turn) => {
+      if (offset !== this.#received()) return 'WRONG_OFFSET';
+      const ended = this.#ended();
+      if (ended !== null || body === null) return ended ?? 'STORED';
+      return this.#receive(body, { ...limits, fileMax: permit.bytes }, turn);
+    });
+  }
+
+  /** Stores the whole file from its start, instead of what was stored before. Stops a request that is still sending. */
+  async replace(permit: UploadPermit, bodyMax: number, body: ReadableStream<Uint8Array> | null): Promise<UploadAnswer> {
+    return this.#take(permit, async (turn) => {
+      const ended = this.#ended();
+      if (ended !== null) return ended;
+      if (this.#received() > 0 && !(await this.#isRemoved())) return 'BUCKET_DOWN';
+      if (body === null) return 'STORED';
+      return this.#receive(body, { bodyMax, fileMax: permit.bytes, checksum: null }, turn);
+    });
+  }
+
+  /** Deletes the media, complete or not, in the ledger and here. */
+  async terminate(permit: UploadPermit): Promise<UploadAnswer> {
+    const turn = await this.#begin(permit);
+    turn.end();
+    const deleted = await ledgerOf(this.env, permit.tenant).deleteMedia({ mediaId: permit.mediaId });
+    // The ledger refuses a media that it has deleted before.
+    if (!deleted.ok && deleted.failure.code !== 'BAD_USER_INPUT') return this.#answer('LEDGER_DOWN');
+    await this.discard();
+    return this.#answer('GONE');
+  }
+
+  /** Takes the order to fetch a file. Idempotent. */
+  fetchFrom({ url, ...order }: FetchOrder): void {
+    if (this.#store.state !== null) return;
+    this.#store.save({ ...initialState({ ...order, bytes: null, sha256: null }), url });
+    this.#arm();
+  }
+
+  /** Counts the durable bytes. Stops nothing. */
+  receivedBytes(): number {
+    return this.#received();
+  }
+
+  /** Deletes the file, complete or not, and ends the upload for good. Idempotent. `tenant` finds the file of an old upload. */
+  async discard(tenant?: string): Promise<void> {
+    const { state } = this.#store;
+    if (state?.phase === 'GONE') return;
+    if (state === null) this.#store.save(ownerless(tenant ?? '', this.ctx.id.name ?? '', Date.now()));
+    await this.#end();
+    await this.#finisher.run();
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarm.fired();
+    const { state } = this.#store;
+    if (state === null) return;
+    const isExpired = state.expiresAtMs <= Date.now();
+    if (isExpired && (state.phase === 'COMPLETE' || state.phase === 'GONE')) return await this.#store.deleteAll();
+    if (isExpired && state.phase === 'RECEIVING') await this.#end();
+    await this.#finisher.run();
+    this.#arm();
+  }
+
+  /** Stops a request that is still sending, and lets the finisher delete everything. */
+  async #end(): Promise<void> {
+    const turn = await this.#takeTurn();
+    if (this.#store.state?.phase !== 'GONE')
+      this.#store.change({ phase: 'DELETING', failures: 0, wakeAtMs: Date.now() });
+    this.#arm();
+    turn.end();
+  }
+
+  async #take(
+    permit: UploadPermit,
+    work: (turn: Turn) => UploadAnswer['outcome'] | Promise<UploadAnswer['outcome']>,
+  ): Promise<UploadAnswer> {
+    const turn = await this.#begin(permit);
+    let outcome: UploadAnswer['outcome'];
+    try {
+      outcome = turn.isStopped() ? 'INTERRUPTED' : await work(turn);
+    } finally {
+      turn.end();
+    }
+    if (this.#store.state?.phase === 'FINISHING') {
+      const finished = this.#finisher.run();
+      this.ctx.waitUntil(finished);
+      await settledWithin([finished], INSPECTION_WAIT_MS, startTimer);
+    }
+    return this.#answer(outcome);
+  }
+
+  #isRemoved(): Promise<boolean> {
+    return this.#file.remove().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #begin(permit: UploadPermit): Promise<Turn> {
+    const turn = await this.#takeTurn();
+    if (this.#store.state === null) {
+      this.#store.save(initialState(permit));
+      this.#arm();
+    }
+    return turn;
+  }
+
+  #received(): number {
+    const { state } = this.#store;
+    if (state === null || state.phase === 'RECEIVING') return this.#store.received();
+    return state.bytes ?? 0;
+  }
+
+  #ended(): 'COMPLETE' | 'GONE' | null {
+    const { state } = this.#store;
+    if (state === null || state.phase === 'RECEIVING') return null;
+    return state.phase === 'DELETING' || state.phase === 'GONE' ? 'GONE' : 'COMPLETE';
+  }
+
+  #answer(outcome: UploadAnswer['outcome']): UploadAnswer {
+    return { outcome, offset: this.#received() };
+  }
+
+  #bytesStored(): void {
+    const { state } = this.#store;
+    if (state?.phase !== 'RECEIVING' || this.#store.received() !== state.bytes) return;
+    this.#store.change({ phase: 'FINISHING', wakeAtMs: Date.now() });
+    this.#arm();
+  }
+
+  #arm(): void {
+    const { state } = this.#store;
+    if (state === null) return;
+    const isWaiting = state.phase === 'RECEIVING' && state.url === null;
+    this.#alarm.set(isWaiting ? state.expiresAtMs : state.wakeAtMs);
+  }
+}
+
+function initialState(permit: Omit<UploadPermit, 'bytes'> & Pick<UploadState, 'bytes'>): UploadState {
+  const { tenant, mediaId, kind, bytes, sha256, expiresAtMs } = permit;
+  return {
+    tenant,
+    mediaId,
+    kind,
+    bytes,
+    sha256,
+    expiresAtMs,
+    url: null,
+    phase: 'RECEIVING',
+    multipartId: null,
+    foundSha256: null,
+    inspections: 0,
+    outcome: null,
+    failures: 0,
+    wakeAtMs: expiresAtMs,
+  };
+}
+
+/** The state of an upload that is discarded before its first request, or after its object was deleted. */
+function ownerless(tenant: string, mediaId: string, now: number): UploadState {
+  return initialState({ tenant, mediaId, kind: 'VIDEO', bytes: 0, sha256: null, expiresAtMs: now + UPLOAD_MS_MAX });
+}
+
+/** The part of a ledger that an upload uses. */
+interface MediaLedger {
+  mediaChanged(mediaId: string, outcome: MediaOutcome): Promise<boolean>;
+  deleteMedia(input: { readonly mediaId: string }): Promise<Result<unknown>>;
+}
+
+function ledgerOf(env: Env, tenant: string): MediaLedger {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- until the ledger has these methods
+  return env.TASK_LEDGER.getByName(tenant) as unknown as MediaLedger;
+}
+
+/** Reads nothing of a file, so that none is taken for good before it can be inspected. */
+const notInspected: Inspect = async () => ({
+  facts: null,
+  problems: [{ path: ['source'], code: 'UNSUPPORTED_FORMAT', message: 'cannot be inspected yet' }],
+});
