@@ -13,7 +13,6 @@ describe('a problem of the configuration', () => {
       'HUB',
       'INTROSPECTION',
       'ISSUER_KEYS',
-      'UPLOAD',
       'KLING_ACCESS_KEY',
       'KLING_ACCOUNT',
       'KLING_BASE_URL',
@@ -22,6 +21,7 @@ describe('a problem of the configuration', () => {
       'PUBLIC_URL',
       'REQUEST_RATE',
       'TASK_LEDGER',
+      'UPLOAD',
     ]);
   });
 

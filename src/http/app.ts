@@ -62,7 +62,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   );
   app.all('/media/:token/:name', (c) =>
     withConfig(c, (config) => {
-      // A page of any origin may play a file. Only its preflight is checked: a plain GET has none.
+      // A page of any origin may play a file. Only a preflight is checked, which a plain GET does not send.
       const preflight = c.req.method === 'OPTIONS' ? answerOrigin(c.req.raw, config, MEDIA_ACCESS) : null;
       const { token, name } = c.req.param();
       return preflight ?? deps.handlersOf(c.env, config).answerMedia(c.req.raw, token, name, c.var.trace);

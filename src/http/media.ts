@@ -84,7 +84,7 @@ export async function handleMedia(
 function isKnown(headers: Headers, etag: string): boolean {
   const known = headers.get('if-none-match');
   if (known === null) return false;
-  return known.split(',', 50).some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
+  return known.split(',', 50).some((one) => [etag, `W/${etag}`, '*'].includes(one.trim()));
 }
 
 /** Reads one range. Returns null to send the whole file, also for several ranges and for a range of another version. */

@@ -10,7 +10,7 @@ export type OriginRules = Pick<Config, 'environment' | 'corsOrigins' | 'corsHead
   readonly callbacks: Pick<Config['callbacks'], 'publicUrl'>;
 };
 
-/** What pages may send to a route, and read of its responses. */
+/** The rights of pages on a route: which requests they may send, and which headers of responses they read. */
 export interface RouteAccess {
   readonly methods: string;
   /** The request headers that a page may send, in lower case. */

@@ -53,7 +53,7 @@ export interface BodyChecksum {
   readonly digest: string;
 }
 
-/** What a request asks for. */
+/** The meaning of a request. */
 export type UploadRequest =
   | { readonly type: 'HEAD' }
   | { readonly type: 'DELETE' }

@@ -20,22 +20,22 @@ export interface Checksum {
 export type Receipt =
   /** The whole body is stored. */
   | 'STORED'
-  /** The connection was lost. What arrived is stored, unless it has a checksum. */
+  /** The connection was lost. The bytes so far are stored, unless the body has a checksum. */
   | 'CUT'
-  /** A newer request has taken over. What arrived is stored, unless it has a checksum. */
+  /** A newer request has taken over. The bytes so far are stored, unless the body has a checksum. */
   | 'INTERRUPTED'
-  /** No byte arrived for a minute. What arrived is stored, unless it has a checksum. */
+  /** No byte arrived for a minute. The bytes so far are stored, unless the body has a checksum. */
   | 'IDLE'
   /** Nothing of the body is stored. */
   | 'WRONG_CHECKSUM'
-  /** The body has more bytes than the limit of a request. What exceeds it is not stored. */
+  /** The body has more bytes than the limit of a request. The bytes beyond it are not stored. */
   | 'BODY_TOO_LARGE'
   /** The body exceeds the file. Its last row is not stored. */
   | 'FILE_TOO_LARGE'
-  /** The bucket is down. What arrived is stored. */
+  /** The bucket is down. The bytes so far are stored. */
   | 'BUCKET_DOWN';
 
-/** What to receive. */
+/** The limits of a body. */
 export interface BodyLimits {
   /** The most bytes of the body. */
   readonly bodyMax: number;
