@@ -13,6 +13,7 @@ function task(id: string, second: number, status: Task['status']): Task {
     label: null,
     createdAt: at,
     updatedAt: at,
+    endedAt: null,
     expiresAt: null,
     failure: null,
   };

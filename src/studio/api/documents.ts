@@ -13,6 +13,7 @@ export const taskFields = graphql(`
     label
     createdAt
     updatedAt
+    endedAt
     expiresAt
     unitsEstimated
     unitsCharged

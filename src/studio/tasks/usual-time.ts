@@ -2,10 +2,15 @@ import { useQuery } from 'urql';
 import { TasksDocument, type Task } from '../api/documents.ts';
 import { isFinal } from './task-words.ts';
 
-/** Returns the time from the creation of a task to its last change. */
-export function durationMs(task: Pick<Task, 'createdAt' | 'updatedAt'>): number {
-  return new Date(task.updatedAt).getTime() - new Date(task.createdAt).getTime();
+/**
+ * Returns the time that a task took. Later changes do not count, such as a new label. A task that has not ended is measured
+ * to its last change.
+ */
+export function durationMs({ createdAt, updatedAt, endedAt }: TimedTask): number {
+  return new Date(endedAt ?? updatedAt).getTime() - new Date(createdAt).getTime();
 }
+
+type TimedTask = Pick<Task, 'createdAt' | 'updatedAt' | 'endedAt'>;
 
 /** Returns the median duration of the tasks of a kind that succeeded. Null if there is no such task. */
 export function usualMs(tasks: readonly Task[], kind: Task['__typename']): number | null {
