@@ -77,6 +77,7 @@ export const SynthesizeSpeechDocument = graphql(
           id
           klingAudioId
           durationMs
+          url
         }
         ...FailureFields
       }

@@ -19,7 +19,13 @@ interface Props {
 const EXAMPLE_URL = 'https://example.com/hello-5s.mp3';
 
 /** The sandbox reads the length from the name. The browser cannot, because no such file exists. */
-const EXAMPLE: ChosenAudio = { source: { url: EXAMPLE_URL }, name: 'hello-5s.mp3', durationMs: 5_000, peaks: [] };
+const EXAMPLE: ChosenAudio = {
+  source: { url: EXAMPLE_URL },
+  name: 'hello-5s.mp3',
+  playUrl: null,
+  durationMs: 5_000,
+  peaks: [],
+};
 
 /** Chooses audio: a link, a file, or a text for text-to-speech. */
 export function AudioStep({ audio, onAudio, children }: Props) {

@@ -11,6 +11,7 @@ import { Field } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { formatSeconds, formatUnits } from '../ui/format.ts';
 import type { Cut } from './cut.ts';
+import type { Volumes } from './play-together.ts';
 import type { ChosenAudio } from './read-audio.ts';
 
 /** A lip-sync that is ready to be created, except for its audio. */
@@ -31,19 +32,16 @@ const LABEL_CHARS_MAX = 80;
 interface Props {
   readonly scanId: string;
   readonly draft: Draft;
+  readonly mix: MixValues;
+  readonly onMix: (mix: MixValues) => void;
   readonly problems: readonly string[];
   /** The instruction that is shown without audio. */
   readonly missing: string;
   readonly onCreated: (task: Task) => void;
 }
 
-export function CreateStep({ scanId, draft, problems, missing, onCreated }: Props) {
+export function CreateStep({ scanId, draft, mix, onMix, problems, missing, onCreated }: Props) {
   const [{ fetching, data, error }, create] = useMutation(CreateLipSyncDocument);
-  const [mix, setMix] = useDrafted<MixValues>(
-    'mix',
-    { audioVolume: 1, originalAudioVolume: 1, watermark: false },
-    scanId,
-  );
   const [label, setLabel] = useDrafted('label', '', scanId);
   const [attempt, setAttempt] = useDrafted('create-attempt', { of: '', id: '' }, scanId);
   const { audio, cut, face, videoMs, knownVideoMs, knownAudioMs } = draft;
@@ -81,7 +79,7 @@ export function CreateStep({ scanId, draft, problems, missing, onCreated }: Prop
         value={label}
         onChange={setLabel}
       />
-      <Mix values={mix} onChange={setMix} />
+      <Mix values={mix} onChange={onMix} />
       <ErrorNotice error={error} answer={data?.createLipSyncTask} />
       <div className="form-foot">
         <Quote videoMs={videoMs} isKnown={knownVideoMs !== null} />
@@ -106,9 +104,8 @@ export function CreateStep({ scanId, draft, problems, missing, onCreated }: Prop
   );
 }
 
-interface MixValues {
-  readonly audioVolume: number;
-  readonly originalAudioVolume: number;
+/** The volumes of the result, and whether it has a watermarked copy. */
+export interface MixValues extends Volumes {
   readonly watermark: boolean;
 }
 
@@ -122,6 +119,8 @@ const VOLUMES = [
   { key: 'originalAudioVolume', label: 'Volume of the video’s own audio' },
 ] as const;
 
+const percentOf = (volume: number) => `${Math.round(volume * 100)} %`;
+
 function Mix({ values, onChange }: MixProps) {
   return (
     <details className="mix">
@@ -130,10 +129,12 @@ function Mix({ values, onChange }: MixProps) {
         {VOLUMES.map(({ key, label }) => (
           <label key={key} className="range">
             <span>
-              {label} <output>{Math.round(values[key] * 100)} %</output>
+              {/* An `output` would take the label from the slider. */}
+              {label} <span aria-hidden="true">{percentOf(values[key])}</span>
             </span>
             <input
               type="range"
+              aria-valuetext={percentOf(values[key])}
               min={VOLUME.min}
               max={VOLUME.max}
               step={0.1}

@@ -3,11 +3,15 @@ import { useDrafted } from '../session/draft.ts';
 import type { Task } from '../api/documents.ts';
 import { assumedVideoMs, firstCut, type Cut, explainCut } from './cut.ts';
 import type { ChosenAudio } from './read-audio.ts';
-import { CreateStep } from './create-step.tsx';
+import { CreateStep, type MixValues } from './create-step.tsx';
 import { CutFields, LengthField } from './cut-fields.tsx';
 import { AudioStep } from './audio-step.tsx';
+import { Preview } from './preview.tsx';
+import { useAudioUrl } from './read-audio.ts';
 import { Timeline } from './timeline.tsx';
 import type { Scanned } from './video-step.tsx';
+
+const UNMIXED: MixValues = { audioVolume: 1, originalAudioVolume: 1, watermark: false };
 
 interface Props {
   readonly scanned: Scanned;
@@ -23,6 +27,7 @@ export function Editor({ scanned, onCreated }: Props) {
   const [audio, setAudio] = useDrafted<ChosenAudio | null>('audio', null, scan.id);
   const [givenAudioMs, setGivenAudioMs] = useDrafted<number | null>('audio-ms', null, scan.id);
   const [cut, setCut] = useDrafted<Cut>('cut', { cropStartMs: 0, cropEndMs: 0, insertAtMs: 0 }, scan.id);
+  const [mix, setMix] = useDrafted<MixValues>('mix', UNMIXED, scan.id);
   const [playheadMs, setPlayheadMs] = useState(0);
 
   // Measured or entered by the user, so the gateway may rely on it.
@@ -34,6 +39,7 @@ export function Editor({ scanned, onCreated }: Props) {
   const placed = knownAudioMs === null ? null : audio;
   const missing = audio === null ? 'Add audio' : 'Enter the audio length';
   const face = scan.faces.find(({ id }) => id === faceId) ?? scan.faces[0];
+  const audioUrl = useAudioUrl(placed);
   if (face === undefined) return null;
   const facts = { face, videoMs, audioMs };
   const problems = placed === null ? [] : explainCut(cut, facts);
@@ -59,7 +65,16 @@ export function Editor({ scanned, onCreated }: Props) {
         <h2 id="place-step">Face and audio</h2>
         <div className="place-grid">
           <div>
-            <Preview url={videoUrl} onDuration={setMeasuredMs} onTime={setPlayheadMs} />
+            <Preview
+              videoUrl={videoUrl}
+              face={face}
+              faceNumber={scan.faces.indexOf(face) + 1}
+              audioUrl={audioUrl}
+              cut={cut}
+              volumes={mix}
+              onDuration={setMeasuredMs}
+              onTime={setPlayheadMs}
+            />
             {measuredMs === null ? (
               <LengthField
                 label="Video length"
@@ -98,41 +113,12 @@ export function Editor({ scanned, onCreated }: Props) {
       <CreateStep
         scanId={scan.id}
         draft={{ face, audio: placed, cut, videoMs, knownVideoMs, knownAudioMs }}
+        mix={mix}
+        onMix={setMix}
         problems={problems}
         missing={missing}
         onCreated={onCreated}
       />
     </>
-  );
-}
-
-interface PreviewProps {
-  readonly url: string;
-  /** Called with the length of the video. Null if the browser cannot play it. */
-  readonly onDuration: (ms: number | null) => void;
-  readonly onTime: (ms: number) => void;
-}
-
-/** Plays the video, if the browser can. */
-function Preview({ url, onDuration, onTime }: PreviewProps) {
-  const [broken, setBroken] = useState(false);
-  if (broken) return <p className="video-missing">Couldn’t load the video here. Kling may still be able to use it.</p>;
-  return (
-    <video
-      className="preview"
-      aria-label="Video"
-      src={url}
-      controls
-      playsInline
-      preload="metadata"
-      onLoadedMetadata={({ currentTarget: { duration } }) =>
-        onDuration(Number.isFinite(duration) ? Math.floor(duration * 1000) : null)
-      }
-      onTimeUpdate={({ currentTarget }) => onTime(currentTarget.currentTime * 1000)}
-      onError={() => {
-        setBroken(true);
-        onDuration(null);
-      }}
-    />
   );
 }

@@ -1,11 +1,15 @@
+import { useEffect, useState } from 'react';
 import { checkInlineAudio } from '../../domain/audio.ts';
 import { issuesOf } from '../../domain/check.ts';
+import { decodeAudio } from '../files/waveform.ts';
 
 /** The chosen audio. `durationMs` is null if this browser cannot read it. */
 export interface ChosenAudio {
   readonly source: { readonly url: string } | { readonly base64: string } | { readonly klingAudioId: string };
   readonly name: string;
   readonly durationMs: number | null;
+  /** Where the browser can play it. Null if its bytes are in `source`. */
+  readonly playUrl: string | null;
   /** The loudness over time, 0 to 1. Empty if the audio cannot be decoded. */
   readonly peaks: readonly number[];
 }
@@ -13,8 +17,6 @@ export interface ChosenAudio {
 export type ReadAudio =
   | { readonly ok: true; readonly audio: ChosenAudio }
   | { readonly ok: false; readonly problem: string };
-
-const PEAKS = 96;
 
 function toBase64(file: File): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -28,37 +30,19 @@ function toBase64(file: File): Promise<string> {
   return promise;
 }
 
-function peaksOf(samples: Float32Array): readonly number[] {
-  const size = Math.max(1, Math.floor(samples.length / PEAKS));
-  const peaks = Array.from({ length: PEAKS }, (_, index) =>
-    samples.subarray(index * size, (index + 1) * size).reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0),
-  );
-  const loudest = Math.max(...peaks, 0.01);
-  return peaks.map((peak) => peak / loudest);
-}
-
-/** Decodes audio. Returns null for a format that the browser does not support. */
-async function decode(bytes: ArrayBuffer): Promise<{ durationMs: number; peaks: readonly number[] } | null> {
-  try {
-    const decoded = await new OfflineAudioContext(1, 1, 44_100).decodeAudioData(bytes);
-    return { durationMs: Math.floor(decoded.duration * 1000), peaks: peaksOf(decoded.getChannelData(0)) };
-  } catch {
-    return null;
-  }
-}
-
 /** Reads an audio file, and checks it by the gateway's rules before it is sent. */
 export async function readAudioFile(file: File): Promise<ReadAudio> {
   const base64 = await toBase64(file);
   const checked = checkInlineAudio(base64, []);
   const [issue] = issuesOf(checked);
   if (!checked.ok) return { ok: false, problem: `This file ${issue?.message ?? 'cannot be used'}.` };
-  const decoded = await decode(await file.arrayBuffer());
+  const decoded = await decodeAudio(await file.arrayBuffer());
   return {
     ok: true,
     audio: {
       source: { base64 },
       name: file.name,
+      playUrl: null,
       durationMs: checked.value.durationMs ?? decoded?.durationMs ?? null,
       peaks: decoded?.peaks ?? [],
     },
@@ -76,5 +60,21 @@ export async function readAudioUrl(url: string): Promise<ChosenAudio> {
   audio.addEventListener('error', () => resolve(null));
   audio.src = url;
   const name = new URL(url).pathname.split('/').at(-1) ?? url;
-  return { source: { url }, name, durationMs: await promise, peaks: [] };
+  return { source: { url }, name, playUrl: url, durationMs: await promise, peaks: [] };
+}
+
+/** Returns where the browser can play the audio. Null without audio, and if there is no URL. */
+export function useAudioUrl(audio: ChosenAudio | null): string | null {
+  const [made, setMade] = useState<string | null>(null);
+  const base64 = audio !== null && 'base64' in audio.source ? audio.source.base64 : null;
+  useEffect(() => {
+    if (base64 === null) return undefined;
+    const url = URL.createObjectURL(new Blob([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))]));
+    setMade(url);
+    return () => {
+      setMade(null);
+      URL.revokeObjectURL(url);
+    };
+  }, [base64]);
+  return audio === null ? null : (audio.playUrl ?? made);
 }

@@ -72,10 +72,10 @@ export function SpeechForm({ onAudio }: Props) {
     const answered = await synthesize({ speech, externalId: key });
     const made = workOf(answered.data?.synthesizeSpeech);
     if (made === null) return;
-    const { klingAudioId: audioId, durationMs } = made;
+    const { klingAudioId: audioId, durationMs, url: playUrl } = made;
     const said = text.trim();
     const name = said.length > NAME_CHARS ? `${said.slice(0, NAME_CHARS)}…` : said;
-    onAudio({ source: { klingAudioId: audioId }, name: `“${name}”`, durationMs, peaks: [] });
+    onAudio({ source: { klingAudioId: audioId }, name: `“${name}”`, playUrl, durationMs, peaks: [] });
   }
 
   return (
