@@ -58,7 +58,7 @@ function headersFile(): string {
     '  Referrer-Policy: no-referrer',
     '  Cross-Origin-Opener-Policy: same-origin',
     '  Cross-Origin-Resource-Policy: same-origin',
-    '  Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+    '  Permissions-Policy: camera=(self), geolocation=(), microphone=(self), payment=(), usb=()',
     // In development, a browser would apply this header to the developer's other servers on localhost, on every port.
     ...(isDevelopment ? [] : ['  Strict-Transport-Security: max-age=31536000; includeSubDomains']),
     '/studio/*',

@@ -102,7 +102,8 @@ function FailedVoices({ tasks, onDismissed }: FailedProps) {
   const [, setDismissals] = useState(0);
   const now = useNow(60_000);
   const failed = tasks.flatMap((task) => {
-    const isShown = now - new Date(task.endedAt ?? task.updatedAt).getTime() < FAILED_SHOWN_MS && !dismissed.has(task.id);
+    const isShown =
+      now - new Date(task.endedAt ?? task.updatedAt).getTime() < FAILED_SHOWN_MS && !dismissed.has(task.id);
     return task.failure === null || !isShown ? [] : [{ task, words: failureWordsOf(task.failure.code, 'VoiceTask') }];
   });
   if (failed.length === 0) return null;
