@@ -15,7 +15,7 @@ async function recordAudio(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const played: HTMLAudioElement[] = [];
     Object.assign(window, { played });
-    const play = HTMLMediaElement.prototype.play;
+    const play = Reflect.get(HTMLMediaElement.prototype, 'play');
     HTMLMediaElement.prototype.play = function (): Promise<void> {
       if (this instanceof HTMLAudioElement && !played.includes(this)) played.push(this);
       return play.call(this);

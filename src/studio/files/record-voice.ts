@@ -87,9 +87,10 @@ async function resample(samples: Float32Array<ArrayBuffer>, from: number, to: nu
   return (await offline.startRendering()).getChannelData(0);
 }
 
+const two = (part: number) => String(part).padStart(2, '0');
+
 /** Returns the name of a recording, such as `recording-2026-11-30-1405`, in local time. */
 export function fileStem(now = new Date()): string {
-  const two = (part: number) => String(part).padStart(2, '0');
   const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-');
   return `recording-${date}-${two(now.getHours())}${two(now.getMinutes())}`;
 }
