@@ -1,4 +1,4 @@
-import workletUrl from './recorder.worklet.ts?worker&url';
+import workletUrl from './recorder-worklet.ts?worker&url';
 import { encodeWav, joinSamples, levelOf, WAV_RATE_MAX } from './wav.ts';
 
 /** A recording that is under way. */

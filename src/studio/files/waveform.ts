@@ -12,7 +12,7 @@ export function peaksOf(samples: Float32Array): readonly number[] {
   return peaks.map((peak) => peak / loudest);
 }
 
-/** What is never louder is not made to look loud. */
+/** Quieter audio is not made to look loud. */
 const SILENCE = 0.01;
 
 interface DecodedAudio {
