@@ -33,6 +33,9 @@ const MOOF_BYTES_MAX = 1024 * 1024;
 /** The most samples that the tables of all tracks may claim together. A video of two hours has 500,000. */
 const SAMPLES_MAX = 600_000;
 
+/** The most samples of one fragment, which holds a few seconds. The library takes 250 bytes for each. */
+const FRAGMENT_SAMPLES_MAX = 60_000;
+
 /** The most tracks. A recording of a phone has up to six. */
 const TRACKS_MAX = 32;
 
@@ -176,6 +179,7 @@ function createGuard(): Guard {
   const tracks: Track[] = [];
   let unitsPerSecond = 0;
   let samples = 0;
+  let fragmentSamples = 0;
 
   return { disarm, shownSeconds };
 
@@ -183,6 +187,7 @@ function createGuard(): Guard {
     const view = viewOf(bytes);
     let entriesLeft = bytes.length;
     let code = 0;
+    fragmentSamples = 0;
     for (let at = 0; at < bytes.length; at += 1) {
       code = ((code << 8) | (bytes[at] ?? 0)) >>> 0;
       if (UNWANTED.has(code)) bytes.set(FREE, at - 3);
@@ -190,7 +195,8 @@ function createGuard(): Guard {
       const used = check(code, view, at + 1, entriesLeft);
       entriesLeft -= used;
       // Tables that overlap would be read again and again.
-      if (entriesLeft < 0 || tracks.length > TRACKS_MAX || claimed() > SAMPLES_MAX) return false;
+      if (entriesLeft < 0 || fragmentSamples > FRAGMENT_SAMPLES_MAX) return false;
+      if (tracks.length > TRACKS_MAX || claimed() > SAMPLES_MAX) return false;
     }
     return true;
   }
@@ -212,7 +218,10 @@ function createGuard(): Guard {
     if (code === MVHD) unitsPerSecond = u32(isLong ? 20 : 12);
     if (code === TKHD && track !== undefined) track.id = u32(isLong ? 20 : 12);
     if (code === STZ2) samples += u32(8);
-    if (code === TRUN) samples += u32(4);
+    if (code === TRUN) {
+      samples += u32(4);
+      fragmentSamples += u32(4);
+    }
     if (track === undefined) return 0;
     if (code === ELST) {
       const size = isLong ? 20 : 12;
