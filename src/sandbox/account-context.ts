@@ -1,5 +1,6 @@
 import type { Body } from './endpoints/fields.ts';
 import type { KlingFailure } from './envelope.ts';
+import type { Source } from './media/source.ts';
 import type { Outbox } from './outbox.ts';
 import type { Scenarios } from './scenarios.ts';
 import type { Settings } from './settings.ts';
@@ -33,6 +34,7 @@ export interface Call {
   readonly origin: string;
   readonly credential: 'jwt' | 'api-key';
   readonly scenarios: Scenarios;
+  readonly source: Source;
   readonly now: number;
 }
 

@@ -1,6 +1,7 @@
 import type { AccountContext, Call, Refusal } from './account-context.ts';
 import type { Body } from './endpoints/fields.ts';
 import { KlingFailure, toHeld, toProxyPage, toErrorAnswer, toSuccess, type Answer } from './envelope.ts';
+import type { Source } from './media/source.ts';
 import { createRequestId } from './random.ts';
 import { decodeSegment, findRoute, type Route } from './routes.ts';
 import { accountScenarioText, findScenarios, type Scenarios } from './scenarios.ts';
@@ -16,6 +17,7 @@ export interface IncomingCall {
   readonly search: string;
   readonly body: string;
   readonly credential: 'jwt' | 'api-key';
+  readonly source: Source;
   /** Why the token is refused. Null if it is valid. */
   readonly refusal: Refusal | null;
 }
@@ -121,6 +123,7 @@ function toCall(incoming: IncomingCall, id: string, route: Route, scenarios: Sce
     origin: incoming.origin,
     credential: incoming.credential,
     scenarios,
+    source: incoming.source,
     now,
   };
 }

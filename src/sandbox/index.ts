@@ -2,6 +2,7 @@ import { authenticate } from './auth.ts';
 import { control } from './control.ts';
 import { toErrorAnswer, type Answer, type Held } from './envelope.ts';
 import { serveFile } from './media/files.ts';
+import { readSource } from './media/source.ts';
 
 export { SandboxAccount } from './account.ts';
 export { SandboxFiles } from './media/files.ts';
@@ -40,13 +41,16 @@ async function callKling(request: Request, url: URL, env: SandboxEnv): Promise<A
     const { code, message } = failure ?? { code: 1000 as const, message: '' };
     return toErrorAnswer(crypto.randomUUID(), code, message);
   }
+  const body = await request.text();
+  const isRead = failure === null && request.method === 'POST';
   return await env.SANDBOX_ACCOUNT.getByName(caller.account).exchange({
     method: request.method,
     origin: url.origin,
     path: url.pathname,
     search: url.search,
-    body: await request.text(),
+    body,
     credential: caller.credential,
+    source: isRead ? await readSource(url, body, env.SANDBOX_FETCHES_MEDIA === 'on') : null,
     refusal: failure === null ? null : { code: failure.code, message: failure.message },
   });
 }

@@ -33,6 +33,8 @@ export default async function provideSandbox(project: TestProject): Promise<() =
     SANDBOX_PROCESSING_MS: '150',
     SANDBOX_CONCURRENCY: '100000',
     SANDBOX_UNITS: '1000000',
+    // The gateway under test listens on no port.
+    SANDBOX_FETCHES_MEDIA: 'off',
   });
   project.provide('sandboxUrl', url);
   return close;

@@ -79,7 +79,7 @@ describe('lip-sync', () => {
     expect(await account.record()).toMatchObject({ unitsCharged: 0.05 + 0.05 + 1 });
   });
 
-  it('reads the length of a WAV from its header', async ({ expect }) => {
+  it('measures a WAV in base64', async ({ expect }) => {
     const account = await openStillAccount('lips-wav');
     const choice = await scan(account);
     const audio = { sound_file: createWav(3000), sound_start_time: 500 };
@@ -108,10 +108,16 @@ function createWav(ms: number): string {
     for (let index = 0; index < value.length; index += 1) view.setUint8(at + index, value.charCodeAt(index));
   };
   text(0, 'RIFF');
+  view.setUint32(4, view.byteLength - 8, true);
   text(8, 'WAVE');
   text(12, 'fmt ');
   view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, byteRate, true);
   view.setUint32(28, byteRate, true);
+  view.setUint16(32, 1, true);
+  view.setUint16(34, 8, true);
   text(36, 'data');
   view.setUint32(40, view.byteLength - 44, true);
   return btoa(Array.from(new Uint8Array(view.buffer), (byte) => String.fromCharCode(byte)).join(''));

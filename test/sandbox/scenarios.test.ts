@@ -152,6 +152,7 @@ describe('scenario words for lost answers', () => {
       search: '',
       body: JSON.stringify(withWord('sandbox-hang-after')),
       credential: 'api-key',
+      source: null,
       refusal: null,
     });
     expect(answer).toMatchObject({ httpStatus: 504, delayMs: 60_000 });

@@ -5,7 +5,7 @@ import { isRecord } from '../settings.ts';
 export type Body = Readonly<Record<string, unknown>>;
 
 /** Returns the name that Kling's messages use for a field: `input.voiceSpeed` for `voice_speed`. */
-function toInternalName(field: string): string {
+export function toInternalName(field: string): string {
   return `input.${field.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())}`;
 }
 

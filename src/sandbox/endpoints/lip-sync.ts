@@ -3,6 +3,7 @@ import { invalid } from '../envelope.ts';
 import { createDigitsId } from '../random.ts';
 import { scenarioWords, type ScenarioWord } from '../scenarios.ts';
 import { readVideoHints } from '../media/hints.ts';
+import { videoBytesMax } from '../media/source.ts';
 import { isRecord } from '../settings.ts';
 import type { Face, Session } from '../store/thing-store.ts';
 import { charge, createTask, lipSyncPrice, planCourse, prices } from '../tasks/lifecycle.ts';
@@ -18,7 +19,7 @@ import {
   readText,
   readWatermark,
 } from './fields.ts';
-import { checkAudioLength, findVideo, readAudio } from './sources.ts';
+import { checkAudioLength, findVideo, readAudio, readFile } from './sources.ts';
 
 /** `POST /v1/videos/advanced-lip-sync`: creates a lip-sync. */
 export const createLipSync: Handler = (call, account) => {
@@ -61,7 +62,8 @@ const croppedMinMs = 2000;
 const overlapMinMs = 2000;
 
 /** Checks everything that Kling's lip-sync page requires. */
-function validateLipSync({ body, now }: Call, account: AccountContext): LipSyncInput {
+function validateLipSync(call: Call, account: AccountContext): LipSyncInput {
+  const { body, now } = call;
   const sessionId = readRequiredText(body, 'session_id');
   const externalTaskId = readText(body, 'external_task_id');
   const callbackUrl = readCallbackUrl(body);
@@ -73,7 +75,7 @@ function validateLipSync({ body, now }: Call, account: AccountContext): LipSyncI
   const faceId = readRequiredText(choice, 'face_id');
   const face = session.data.faces.find((known) => known.faceId === faceId);
   if (face === undefined) throw invalid(`Face id not found: ${faceId}`);
-  const audioMs = checkAudioLength(readAudio(choice, account, now));
+  const audioMs = checkAudioLength(readAudio(choice, call, account));
   checkPlacement(choice, audioMs, session.data, face);
   readNumber(choice, 'sound_volume', 0, 2, 1);
   readNumber(choice, 'original_audio_volume', 0, 2, 1);
@@ -168,25 +170,26 @@ const durationMinMs = 2000;
 const durationMaxMs = 60_000;
 const sidePixelsMin = 512;
 const sidePixelsMax = 2160;
-const megabytesMax = 100;
 
 /** Checks what Kling's lip-sync page requires of a video that is scanned for faces. */
-function validateFaceScan({ body, now, origin }: Call, account: AccountContext): ParentVideo {
-  const source = readExactlyOne(body, 'video_url', 'video_id');
-  if (source.field === 'video_id') {
-    const { durationMs } = findVideo(account, source.value, now);
+function validateFaceScan(call: Call, account: AccountContext): ParentVideo {
+  const { body, now, origin } = call;
+  const given = readExactlyOne(body, 'video_url', 'video_id');
+  if (given.field === 'video_id') {
+    const { durationMs } = findVideo(account, given.value, now);
     checkDuration(durationMs);
-    return { id: source.value, url: fileUrl(origin, 'video', source.value, now), durationMs };
+    return { id: given.value, url: fileUrl(origin, 'video', given.value, now), durationMs };
   }
-  checkUrl(source.value, 'video_url', extensions);
-  const hints = readVideoHints(source.value);
-  checkDuration(hints.durationMs);
-  const sides = [hints.width, hints.height];
+  checkUrl(given.value, 'video_url', extensions);
+  const file = readFile(call.source, 'video_url', extensions);
+  const { durationMs, width, height, bytes } = file ?? readVideoHints(given.value);
+  if (bytes > videoBytesMax) throw invalid('input.videoUrl: file size must be less than or equal to 100MB');
+  checkDuration(durationMs);
+  const sides = [width, height];
   if (sides.some((pixels) => pixels < sidePixelsMin || pixels > sidePixelsMax)) {
     throw invalid(`input.videoUrl: width and height must be between 512px and 2160px, but got ${sides.join('x')}`);
   }
-  if (hints.megabytes > megabytesMax) throw invalid('input.videoUrl: file size must be less than or equal to 100MB');
-  return { id: createDigitsId(), url: source.value, durationMs: hints.durationMs };
+  return { id: createDigitsId(), url: given.value, durationMs };
 }
 
 function checkDuration(durationMs: number): void {

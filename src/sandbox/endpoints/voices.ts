@@ -1,11 +1,12 @@
 import type { AccountContext, Call, Handler } from '../account-context.ts';
 import { invalid } from '../envelope.ts';
 import { readAudioMs, readVideoHints } from '../media/hints.ts';
+import type { Source } from '../media/source.ts';
 import { createDigitsId, hashText, pickVariant } from '../random.ts';
 import { createTask, planCourse, prices } from '../tasks/lifecycle.ts';
 import { fileUrl, renderCreated } from '../tasks/wire.ts';
 import { checkUrl, readCallbackUrl, readPage, readRequiredText, readRequiredTextUpTo, readText } from './fields.ts';
-import { findVideo } from './sources.ts';
+import { findVideo, readFile } from './sources.ts';
 
 /** `POST /v1/general/custom-voices`: creates a custom voice. */
 export const createVoice: Handler = (call, account) => {
@@ -80,22 +81,25 @@ const durationMaxMs = 30_000;
 const extensions = ['mp3', 'wav', 'mp4', 'mov', 'm4v'];
 
 /** Checks what Kling's custom voice page requires. It allows both sources at once. The URL then wins. */
-function validateVoice({ body, now }: Call, account: AccountContext): VoiceInput {
+function validateVoice({ body, now, source }: Call, account: AccountContext): VoiceInput {
   const name = readRequiredTextUpTo(body, 'voice_name', nameCharactersMax);
   const url = readText(body, 'voice_url');
   const videoId = readText(body, 'video_id');
   const externalTaskId = readText(body, 'external_task_id');
   const callbackUrl = readCallbackUrl(body);
   if (url === null && videoId === null) throw invalid('input.voiceUrl and input.videoId cannot both be empty');
-  const durationMs = url === null ? findVideo(account, videoId ?? '', now).durationMs : readFileMs(url);
+  const durationMs = url === null ? findVideo(account, videoId ?? '', now).durationMs : readSampleMs(url, source);
   if (durationMs < durationMinMs || durationMs > durationMaxMs) {
     throw invalid(`input.voiceUrl: duration must be between 5s and 30s, but got ${durationMs / 1000}s`);
   }
   return { name, externalTaskId, callbackUrl };
 }
 
-function readFileMs(url: string): number {
+function readSampleMs(url: string, source: Source): number {
   checkUrl(url, 'voice_url', extensions);
+  const file = readFile(source, 'voice_url', extensions);
+  if (file?.hasSound === false) throw invalid('input.voiceUrl: the file has no audio');
+  if (file !== null) return file.durationMs;
   const isVideo = /\.(mp4|mov)$/i.test(new URL(url).pathname);
   return isVideo ? readVideoHints(url).durationMs : readAudioMs(url);
 }

@@ -3,7 +3,7 @@ export interface VideoHints {
   readonly durationMs: number;
   readonly width: number;
   readonly height: number;
-  readonly megabytes: number;
+  readonly bytes: number;
 }
 
 const videoDefaultMs = 10_000;
@@ -16,7 +16,7 @@ export function readVideoHints(name: string): VideoHints {
     durationMs: readSeconds(name) ?? videoDefaultMs,
     width: Number(size?.[1] ?? 1280),
     height: Number(size?.[2] ?? 720),
-    megabytes: Number(/-(\d+)mb(?![a-z0-9])/i.exec(name)?.[1] ?? 10),
+    bytes: Number(/-(\d+)mb(?![a-z0-9])/i.exec(name)?.[1] ?? 10) * 1_000_000,
   };
 }
 
