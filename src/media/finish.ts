@@ -1,22 +1,15 @@
+import { unsupportedFormat } from '../domain/media-check.ts';
 import type { MediaFacts, MediaKind, MediaOutcome } from '../domain/media.ts';
 import type { Issue } from '../errors.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import { startDeadline, type StartTimer } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
 import type { BucketFile } from './bucket-file.ts';
+import type { FileSource, Inspection } from './inspect.ts';
 import type { UploadState, UploadStore } from './store.ts';
 
-/** A file that can be read by ranges, `end` excluded. */
-export interface FileSource {
-  readonly bytes: number;
-  read(start: number, end: number): Promise<Uint8Array>;
-}
-
-/** Reads the facts of a file, and finds what is wrong with it. */
-export type Inspect = (
-  source: FileSource,
-  kind: MediaKind,
-) => Promise<{ readonly facts: MediaFacts | null; readonly problems: readonly Issue[] }>;
+/** Reads the facts of a file, and finds what is wrong with it. Throws only what the source throws. */
+export type Inspect = (source: FileSource, kind: MediaKind) => Promise<Inspection>;
 
 /** The inspections that may start. One that does not return has used up the object's memory or time. */
 const INSPECTIONS_MAX = 2;
@@ -64,35 +57,34 @@ export function createFinisher(deps: FinisherDeps): Finisher {
   async function inspected(state: UploadState): Promise<MediaOutcome> {
     const bytes = state.bytes ?? 0;
     if (state.inspections >= INSPECTIONS_MAX) {
-      const message = 'is unreadable: reading it failed twice';
-      return outcomeOf(state, null, [{ path: ['source'], code: 'UNSUPPORTED_FORMAT', message }]);
+      const problem = unsupportedFormat(state.kind, 'could not be read: two attempts did not end');
+      return outcomeOf(state, null, [problem]);
     }
     // Stored first, because a file may end the process that reads it.
     store.change({ inspections: state.inspections + 1 });
     const deadline = startDeadline({ timeoutMs: INSPECTION_TIMEOUT_MS, now, startTimer });
-    let bucketError: unknown = null;
-    async function read(start: number, end: number): Promise<Uint8Array> {
-      try {
-        return await file.read(start, end);
-      } catch (error) {
-        bucketError = error;
-        throw error;
-      }
-    }
     try {
-      const { facts, problems } = await deadline.race(inspect({ bytes, read }, state.kind));
-      if (bucketError === null) return outcomeOf(state, facts, problems);
+      const source = { bytes, read: (start: number, end: number) => file.read(start, end) };
+      const { facts, problems } = await deadline.race(inspect(source, state.kind));
+      return outcomeOf(state, facts, problems);
     } catch (error) {
-      if (bucketError === null) throw error;
+      // The bucket has failed, not the file.
+      if (!deadline.isOver()) store.change({ inspections: state.inspections });
+      throw error;
     } finally {
       deadline.stop();
     }
-    // The bucket failed, not the file.
-    store.change({ inspections: state.inspections });
-    throw new Error('the bucket could not be read', { cause: bucketError });
+  }
+
+  /** Tells the ledger that all bytes are there. If the report is lost, the next one says more. */
+  async function tellChecking(state: UploadState): Promise<void> {
+    const bytes = state.bytes ?? 0;
+    const isKept = await report(state, { status: 'CHECKING', bytes, sha256: null, facts: null, problems: [] });
+    if (!isKept && store.state?.phase === 'FINISHING') store.change({ phase: 'DELETING', failures: 0 });
   }
 
   async function finish(state: UploadState): Promise<void> {
+    if (state.foundSha256 === null) tellChecking(state).catch(() => {});
     await file.complete(state.bytes ?? 0);
     if (store.state?.phase !== 'FINISHING') return;
     if (state.foundSha256 === null) {

@@ -1,13 +1,15 @@
 import { DurableObject } from 'cloudflare:workers';
 import { fileKey } from '../auth/file-token.ts';
-import { configResultOf } from '../config/index.ts';
+import { configOf, configResultOf } from '../config/index.ts';
 import { type FetchOrder, type MediaOutcome, UPLOAD_MS_MAX, type UploadPermit } from '../domain/media.ts';
 import type { Result } from '../errors.ts';
 import { settledWithin, startTimer } from '../lib/deadline.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { type BucketFile, createBucketFile } from './bucket-file.ts';
-import { createFinisher, type Finisher, type Inspect } from './finish.ts';
+import { createFetching, type Fetching, isLoopback } from './fetch-url.ts';
+import { createFinisher, type Finisher } from './finish.ts';
+import { inspectFile } from './inspect.ts';
 import { type BodyLimits, createReceive, createTurns, type Receipt, type Receive, type Turn } from './receive.ts';
 import { type UploadState, UploadStore } from './store.ts';
 
@@ -41,6 +43,7 @@ export class Upload extends DurableObject<Env> {
   readonly #store: UploadStore;
   readonly #file: BucketFile;
   readonly #receive: Receive;
+  readonly #fetching: Fetching;
   readonly #finisher: Finisher;
   readonly #takeTurn: () => Promise<Turn>;
   readonly #alarm: ObjectAlarm;
@@ -68,10 +71,27 @@ export class Upload extends DurableObject<Env> {
       now: Date.now,
       startTimer,
     });
+    this.#fetching = createFetching({
+      store,
+      file: this.#file,
+      receive: this.#receive,
+      takeTurn: this.#takeTurn,
+      fetch: (url, init) => fetch(url, init),
+      bytesMaxOf: (kind) => {
+        const { videoBytesMax, audioBytesMax } = configOf(env).media;
+        return kind === 'VIDEO' ? videoBytesMax : audioBytesMax;
+      },
+      allowsLoopback:
+        config.ok && config.config.environment === 'development' && isLoopback(config.config.kling.baseUrl),
+      arm: () => this.#arm(),
+      now: Date.now,
+      random: Math.random,
+      startTimer,
+    });
     this.#finisher = createFinisher({
       store,
       file: this.#file,
-      inspect: notInspected,
+      inspect: inspectFile,
       report: ({ tenant, mediaId }, outcome) => ledgerOf(env, tenant).mediaChanged(mediaId, outcome),
       arm: () => this.#arm(),
       now: Date.now,
@@ -154,6 +174,7 @@ export class Upload extends DurableObject<Env> {
     const isExpired = state.expiresAtMs <= Date.now();
     if (isExpired && (state.phase === 'COMPLETE' || state.phase === 'GONE')) return await this.#store.deleteAll();
     if (isExpired && state.phase === 'RECEIVING') await this.#end();
+    if (this.#store.state?.phase === 'RECEIVING') await this.#fetching.run();
     await this.#finisher.run();
     this.#arm();
   }
@@ -268,9 +289,3 @@ function ledgerOf(env: Env, tenant: string): MediaLedger {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- until the ledger has these methods
   return env.TASK_LEDGER.getByName(tenant) as unknown as MediaLedger;
 }
-
-/** Reads nothing of a file, so that none is taken for good before it can be inspected. */
-const notInspected: Inspect = async () => ({
-  facts: null,
-  problems: [{ path: ['source'], code: 'UNSUPPORTED_FORMAT', message: 'cannot be inspected yet' }],
-});
