@@ -120,7 +120,7 @@ interface FetchDeps {
 
 /**
  * Fetches a file from the URL of a caller. An attacker could make the gateway read private services (SSRF), so only public
- * https hosts are asked, each redirect is checked like the first URL, and no credentials are sent. Messages name no URL.
+ * https hosts are asked. Each redirect is checked like the first URL. No credentials are sent. Messages name no URL.
  */
 export async function fetchFile(url: string, deps: FetchDeps): Promise<Fetched> {
   const deadline = startDeadline({ timeoutMs: FETCH_TIMEOUT_MS, now: deps.now, startTimer: deps.startTimer });
@@ -157,11 +157,11 @@ function urlProblem(url: string, { kind, allowsLoopback }: FetchDeps): Issue | n
 export function isLoopback(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname, username } = new URL(url);
-  const isLocal = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
   return protocol === 'http:' && username === '' && isLocal;
 }
 
-/** Returns the target of a redirect, without its fragment; null if the response is none. */
+/** Returns the target of a redirect, without its fragment; null for any other response. */
 function redirectOf({ status, headers }: Response, url: string): string | null {
   const location = headers.get('location');
   if (![301, 302, 303, 307, 308].includes(status) || location === null || !URL.canParse(location, url)) return null;

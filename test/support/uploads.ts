@@ -14,12 +14,20 @@ export const TUS = { 'tus-resumable': '1.0.0' } as const;
 export interface TestUpload {
   readonly permit: UploadPermit;
   readonly url: string;
-  send(method: string, headers?: Readonly<Record<string, string>>, body?: BodyInit | null): Promise<Response>;
-  patch(offset: number, body: BodyInit | null, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  readonly send: (
+    method: string,
+    headers?: Readonly<Record<string, string>>,
+    body?: BodyInit | null,
+  ) => Promise<Response>;
+  readonly patch: (
+    offset: number,
+    body: BodyInit | null,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Response>;
   /** Returns the offset of a HEAD; null if it is refused. */
   offset(): Promise<number | null>;
   /** Returns the file's URL for reading. */
-  fileUrl(extension?: MediaExtension, expiresAtMs?: number): Promise<string>;
+  readonly fileUrl: (extension?: MediaExtension, expiresAtMs?: number) => Promise<string>;
   /** Returns the SHA-256 of the file in the bucket; null if it is not there. */
   stored(): Promise<string | null>;
 }
