@@ -61,6 +61,8 @@ export const gateway: TestProjectInlineConfiguration = {
             PUBLIC_URL: 'http://localhost:1',
             CALLBACK_SECRET: 'callback-secret-of-the-tests-0123456789',
             SANDBOX_URL: sandboxUrl,
+            // The tests of archived results turn it on: the others need no copies.
+            ARCHIVE_RESULTS: 'off',
           },
           // Tests of many requests are no flood.
           ratelimits: { REQUEST_RATE: { namespace_id: '1001', simple: { limit: 1_000_000, period: 10 } } },

@@ -1,7 +1,17 @@
+import { withFile, withoutFile } from './archive.ts';
 import { lipSyncUnits } from './cost.ts';
 import { classifyFailure, type TaskFailure } from './failure.ts';
+import type { StoredFile } from './media.ts';
 import type { Notes } from './notes.ts';
-import { type LastReport, type LipSyncTask, resultExpiresAtMs, type TaskRecord, type VoiceTask } from './records.ts';
+import {
+  type LastReport,
+  type LipSyncTask,
+  resultExpiresAtMs,
+  type ResultPart,
+  type TaskDetails,
+  type TaskRecord,
+  type VoiceTask,
+} from './records.ts';
 import {
   isFinal,
   type LipSyncSnapshot,
@@ -16,14 +26,21 @@ type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 /**
  * A fact that may change a task. `SNAPSHOT`: an answer or a callback reported its state. `IDENTIFIED`: its id at Kling was
  * found in a list. `CLOSED`: the gateway gave it up. `CANCELLED`: by the caller, before a send. `NOTED`: the caller changed
- * the notes on it.
+ * the notes on it. `ARCHIVED` and `UNARCHIVED`: the copy of a result was made or deleted.
  */
 export type TaskFact =
   | { readonly type: 'SNAPSHOT'; readonly snapshot: AnySnapshot }
   | { readonly type: 'IDENTIFIED'; readonly klingTaskId: string }
   | { readonly type: 'CLOSED'; readonly failure: TaskFailure }
   | { readonly type: 'CANCELLED' }
-  | { readonly type: 'NOTED'; readonly notes: Partial<Notes> };
+  | { readonly type: 'NOTED'; readonly notes: Partial<Notes> }
+  | {
+      readonly type: 'ARCHIVED';
+      readonly part: ResultPart;
+      readonly file: StoredFile;
+      readonly expiresAtMs: number;
+    }
+  | { readonly type: 'UNARCHIVED'; readonly part: ResultPart };
 
 /** The changed record. Watchers see a `STATE` change. A `DETAIL`, such as a fresher URL or a late charge, is only stored. */
 export interface Applied<T extends TaskRecord> {
@@ -52,6 +69,7 @@ export function applyFact<T extends TaskRecord>(record: T, fact: TaskFact, nowMs
   if (fact.type === 'CLOSED') return applyEnd(record, { status: 'FAILED', failure: fact.failure }, nowMs);
   if (fact.type === 'CANCELLED') return applyEnd(record, { status: 'CANCELLED' }, nowMs);
   if (fact.type === 'NOTED') return applyNotes(record, fact.notes, nowMs);
+  if (fact.type === 'ARCHIVED' || fact.type === 'UNARCHIVED') return applyArchive(record, fact);
   if (fact.type === 'IDENTIFIED') return applyKlingTaskId(record, fact.klingTaskId);
   if (isFinal(record.status)) return applyToFinal(record, fact.snapshot);
   const isEmpty = isEmptySuccess(record, fact.snapshot);
@@ -94,6 +112,22 @@ function applyNotes<T extends TaskRecord>(record: T, notes: Partial<Notes>, nowM
   if (JSON.stringify(after) === JSON.stringify(before)) return null;
   const { label, metadata } = after;
   return { change: 'STATE', record: { ...record, label, details: { ...record.details, metadata }, notedAtMs: nowMs } };
+}
+
+/** Changes which copies a task has. Watchers are not told: the result is the same, and old changes show the present copies. */
+function applyArchive<T extends TaskRecord>(
+  record: T,
+  fact: Extract<TaskFact, { readonly type: 'ARCHIVED' | 'UNARCHIVED' }>,
+): Applied<T> {
+  const { archive: before, ...others }: TaskDetails = record.details ?? {};
+  const archive =
+    fact.type === 'ARCHIVED'
+      ? withFile(before, fact.part, fact.file, fact.expiresAtMs)
+      : withoutFile(before, fact.part);
+  return {
+    change: 'DETAIL',
+    record: { ...record, details: archive === undefined ? others : { ...others, archive } },
+  };
 }
 
 /** Returns the caller's notes on a task. */

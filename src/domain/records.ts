@@ -1,4 +1,5 @@
 import type { TaskFailure } from './failure.ts';
+import type { StoredFile } from './media.ts';
 import type { Metadata } from './notes.ts';
 import type { Placement } from './placement.ts';
 import type { SpeechLanguage } from './speech-voices.ts';
@@ -58,6 +59,19 @@ export interface TaskDetails {
   /** The checked input, by the kind of the task. Missing in tasks of version 0.1. */
   readonly lipSync?: KeptLipSyncInput;
   readonly voice?: KeptVoiceInput;
+  /** The copies of the results in the bucket. Missing until there is one, and after they are deleted. */
+  readonly archive?: Archive;
+}
+
+/** The place of a file among the results of a task, or among the pictures of a scan. It counts from 0. */
+export type ResultPart = `${'video' | 'watermark' | 'sample' | 'face'}:${number}`;
+
+/** Copies of results in the bucket. Invariant: rows store it, so its keys must not be renamed. */
+export interface Archive {
+  /** When the copies are deleted. */
+  readonly expiresAtMs: number;
+  /** A part that is missing is not copied, or not yet. */
+  readonly files: Readonly<Partial<Record<ResultPart, StoredFile>>>;
 }
 
 /** The input of a lip-sync, without the bytes of its audio. Invariant: tasks store it, so its keys must not be renamed. */
@@ -128,6 +142,8 @@ export interface FaceScan {
   /** The video as the caller named it: by one of the two. Missing in scans of version 0.1. */
   readonly video?: { readonly url?: string; readonly videoId?: string };
   readonly faces: readonly Face[];
+  /** The copies of the faces' pictures. Missing until there is one, and after they are deleted. */
+  readonly archive?: Archive;
   /** The length of the video. Kling's answer omits it: it is known from a task that made or used the video. */
   readonly videoDurationMs?: number;
   readonly unitsDeducted: string | null;

@@ -1,3 +1,5 @@
+import type { StoredFile } from './media.ts';
+
 /**
  * The statuses of a task. A `QUEUED` task waits to be sent, or for Kling's answer. `CANCELLED`: by the caller, before Kling
  * received it. `UNRECOGNIZED`: Kling sent a status that the gateway does not know. Such a task is read again.
@@ -107,6 +109,8 @@ export interface Voice {
   readonly owner: 'KLING' | 'ACCOUNT';
   /** Kling's `owned_by`: `kling` or the id of the creator; null if not sent. */
   readonly ownerId: string | null;
+  /** The copy of the sample in the bucket. Missing in what Kling sends, and if there is no copy. */
+  readonly archived?: StoredFile;
 }
 
 /** The fields that a snapshot and a stored voice task share, as in `TaskReport`. `voices` is empty until it has succeeded. */

@@ -124,6 +124,14 @@ export function hostProblem(hostname: string): string | null {
   return labels.length < 2 ? `must be a full domain name, not ${hostname}` : null;
 }
 
+/** Returns true for an `http` URL of this computer. */
+export function isLoopback(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, username } = new URL(url);
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'http:' && username === '' && isLocal;
+}
+
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
 /** A label of a host name. Underscores are not standard, but are in use. */

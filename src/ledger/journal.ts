@@ -4,6 +4,7 @@ import { countedMilliunits, monthOf, toMilliunits } from '../domain/cost.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskStatus } from '../domain/task.ts';
 import type { Log } from '../lib/log.ts';
+import type { ArchivePlan } from './archive-plan.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { EventStore } from './stores/events.ts';
 import type { NewTaskRow, TaskRow, TaskStep, TaskStore, WrittenRecord } from './stores/tasks.ts';
@@ -30,6 +31,7 @@ interface JournalDeps {
   readonly tasks: TaskStore;
   readonly events: EventStore;
   readonly assets: AssetStore;
+  readonly archivePlan: ArchivePlan;
   readonly limits: Pick<LedgerLimits, 'eventsPerTaskMax' | 'eventRetentionMs'>;
   readonly arm: () => void;
   readonly transaction: <T>(work: () => T) => T;
@@ -45,7 +47,7 @@ interface JournalDeps {
 
 /** Creates the journal. It keeps nothing in memory. */
 export function createJournal(deps: JournalDeps): Journal {
-  const { tasks, events, assets, limits, arm, transaction, now, log, announced, committed, ended } = deps;
+  const { tasks, events, assets, archivePlan, limits, arm, transaction, now, log, announced, committed, ended } = deps;
 
   /** Writes what follows from a changed record. A task counts as pending until its end, then once in its month. */
   function writeConsequences(before: TaskRecord, after: TaskRecord): WrittenRecord {
@@ -53,8 +55,10 @@ export function createJournal(deps: JournalDeps): Journal {
     const milliunits = countedMilliunits(after);
     const added = isFinal(after.status) ? milliunits - (isFinal(before.status) ? counted : 0) : 0;
     if (added !== 0) assets.addMilliunits(monthOf(after.createdAtMs), added);
-    if (after.kind === 'VOICE') for (const voice of after.voices) assets.keepVoice(voice);
-    else keepLength(after);
+    if (after.kind === 'LIP_SYNC') keepLength(after);
+    else if (before.kind === 'VOICE' && after.voices !== before.voices)
+      after.voices.forEach((v) => assets.keepVoice(v));
+    archivePlan.results(before, after);
     return { record: after, milliunits };
   }
 
@@ -124,7 +128,11 @@ export function createJournal(deps: JournalDeps): Journal {
           seq = announce(applied.record);
         const after = applied?.record ?? before.record;
         if (before.phase === 'DONE') {
-          if (written !== null) tasks.writeRecord(written);
+          if (written !== null) {
+            tasks.writeRecord(written);
+            // A late URL may have to be copied.
+            arm();
+          }
           return { ...before, record: after };
         }
         const planned = untilDeadline({ ...before, ...step }, now());

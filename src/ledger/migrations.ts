@@ -235,6 +235,39 @@ const STEPS: readonly string[] = [
   CREATE TABLE file_sum (bytes INTEGER NOT NULL) STRICT;
   INSERT INTO file_sum (bytes) VALUES (0);
   `,
+  // The results that are copied into the bucket. A row is deleted with its task or scan, and its file after it.
+  `
+  CREATE TABLE archive_file (
+    id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    part TEXT NOT NULL,
+    voice_id TEXT,
+    url TEXT NOT NULL,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    tries INTEGER NOT NULL DEFAULT 0,
+    wake_at INTEGER,
+    expires_at INTEGER NOT NULL,
+    UNIQUE (owner, part)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX archive_file_wake ON archive_file (wake_at) WHERE wake_at IS NOT NULL;
+  CREATE INDEX archive_file_by_expiry ON archive_file (expires_at) WHERE wake_at IS NULL;
+  CREATE INDEX archive_file_by_voice ON archive_file (voice_id) WHERE voice_id IS NOT NULL;
+  ALTER TABLE voice ADD COLUMN sample TEXT;
+  CREATE TRIGGER archive_file_update AFTER UPDATE ON archive_file WHEN new.bytes <> old.bytes BEGIN
+    UPDATE file_sum SET bytes = bytes + new.bytes - old.bytes;
+  END;
+  CREATE TRIGGER archive_file_delete AFTER DELETE ON archive_file BEGIN
+    UPDATE file_sum SET bytes = bytes - old.bytes;
+    UPDATE voice SET sample = NULL WHERE voice_id = old.voice_id;
+    INSERT INTO doomed_file (id, wake_at) VALUES (old.id, coalesce(old.wake_at, 1)) ON CONFLICT (id) DO NOTHING;
+  END;
+  CREATE TRIGGER archive_task_delete AFTER DELETE ON task BEGIN
+    DELETE FROM archive_file WHERE owner = old.id;
+  END;
+  CREATE TRIGGER archive_scan_delete AFTER DELETE ON face_scan BEGIN
+    DELETE FROM archive_file WHERE owner = old.id;
+  END;
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -25,6 +25,7 @@ import type { Log } from '../lib/log.ts';
 import { validOrThrow } from './create-tasks.ts';
 import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
 import type { Owners } from './isolation.ts';
+import type { ArchivePlan } from './archive-plan.ts';
 import type { BudgetCheck } from './limits.ts';
 import { CLAIMS_MAX, claimWaitMs } from './schedule.ts';
 import type { AssetStore, PaidCall, PaidCallStore } from './stores/assets.ts';
@@ -46,6 +47,7 @@ interface PaidCallsDeps {
   readonly tasks: Pick<TaskStore, 'madeVideoMs'>;
   readonly assets: AssetStore;
   readonly paidCalls: PaidCallStore;
+  readonly archivePlan: Pick<ArchivePlan, 'pictures'>;
   readonly kling: KlingClient;
   readonly owners: Owners;
   readonly checkBudget: BudgetCheck;
@@ -71,7 +73,21 @@ interface Order<T> {
 
 /** Creates the paid calls. Build one per object: concurrent calls with the same key share an answer in memory. */
 export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
-  const { tasks, assets, paidCalls, kling, owners, checkBudget, arm, transaction, now, random, newId, log } = deps;
+  const {
+    tasks,
+    assets,
+    paidCalls,
+    archivePlan,
+    kling,
+    owners,
+    checkBudget,
+    arm,
+    transaction,
+    now,
+    random,
+    newId,
+    log,
+  } = deps;
   /** The calls under way, by key. A concurrent call with the same key waits for the first answer. */
   const running = new Map<string, Promise<unknown>>();
 
@@ -121,7 +137,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
   function finish(id: string, asset: FaceScan | Speech): void {
     transaction(() => {
       if (isSpeech(asset)) assets.keepSpeech(asset, now());
-      else assets.keepFaceScan(asset);
+      else if (assets.keepFaceScan(asset)) archivePlan.pictures(asset);
       paidCalls.finish(id);
       arm();
     });
@@ -185,7 +201,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
 
     async identifyFaces(input, key) {
       const digest = await digestOfFaceScan(input);
-      return once<FaceScan>({
+      const answered = await once<FaceScan>({
         key,
         digest,
         units: FACE_SCAN_UNITS,
@@ -212,6 +228,8 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
           return (id) => pay(id, { key, digest, assetOf: scanOf }, () => call(id), FACE_SCAN_UNITS);
         },
       });
+      // A repeat may come after its pictures are copied. The stored answer does not name the copies.
+      return assets.faceScan(answered.id) ?? answered;
     },
 
     async synthesizeSpeech(input, key) {

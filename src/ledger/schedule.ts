@@ -46,6 +46,10 @@ const LOST: Backoff = { baseMs: POLL_MAX_MS, capMs: 1_800_000, jitter: 'EVEN' };
 const CLAIM: Backoff = { baseMs: SETTLE_MS, capMs: 3_600_000, jitter: 'EVEN' };
 export const CLAIMS_MAX = 35;
 
+/** A result is copied again after 5 s, doubling up to 6 hours: 30 tries take five days. Kling deletes it after 30 days. */
+const COPY: Backoff = { baseMs: 5_000, capMs: 21_600_000, jitter: 'EVEN' };
+export const COPIES_MAX = 30;
+
 /** A file is deleted again after 30 s, doubling up to an hour, until that succeeds: it must not stay in the bucket. */
 const DELETION: Backoff = { baseMs: 30_000, capMs: 3_600_000, jitter: 'EVEN' };
 
@@ -73,6 +77,11 @@ export function resendWaitMs(sends: number, random: () => number): number {
 /** Returns the wait before the alarm claims a scan or a speech, after `tries` tries. */
 export function claimWaitMs(tries: number, random: () => number): number {
   return backoffMs(tries + 1, CLAIM, random);
+}
+
+/** Returns the wait before a result is copied again, after `tries` tries before the last. */
+export function copyWaitMs(tries: number, random: () => number): number {
+  return backoffMs(tries + 1, COPY, random);
 }
 
 /** Returns the wait before a file is deleted again, after `tries` tries. */

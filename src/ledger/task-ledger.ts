@@ -93,11 +93,12 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
    */
   deleteVoice({ voiceId, anyOwner }: Input.DeleteVoiceInput, requestId?: string): Promise<Result<DeletedVoiceResult>> {
     return this.#mutate(requestId, async () => {
-      const { assets, kling } = this.#parts;
+      const { archive, assets, kling } = this.#parts;
       if (voiceId === null) throw badUserInput([wrongIdType('voiceId', 'voice')]);
       if (!anyOwner && assets.voice(voiceId) === null) throw badUserInput([unknownId('voiceId', 'voice')]);
       const forget = (): void => {
         assets.forgetVoice(voiceId, Date.now());
+        archive.forgetVoice(voiceId);
         this.#arm();
       };
       const answer = await kling.deleteVoice(voiceId).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { createCallbackTokens } from '../auth/callback-token.ts';
 import { type Config, configOf, type LedgerLimits } from '../config/index.ts';
 import type { TaskIdentity } from '../domain/inputs.ts';
+import { isLoopback } from '../domain/url.ts';
 import { createKlingClients, type KlingClient } from '../kling/client.ts';
 import { isFault } from '../kling/errors.ts';
 import { sleep, startTimer } from '../lib/deadline.ts';
@@ -8,6 +9,9 @@ import { createRetention } from '../lib/durable-object.ts';
 import { createLog, type Log, withFields } from '../lib/log.ts';
 import { createTracedLog } from '../lib/trace.ts';
 import { type AlarmHandler, createAlarmHandler } from './alarm.ts';
+import { type Archive, createArchive } from './archive.ts';
+import { createArchivePlan, NO_ARCHIVE } from './archive-plan.ts';
+import { type CopyFile, createCopyFile } from './copy-file.ts';
 import { createTaskCreator, type TaskCreator } from './create-tasks.ts';
 import { createDoomedFiles } from './doomed-files.ts';
 import { createIngest, type Ingest } from './ingest.ts';
@@ -22,7 +26,8 @@ import { createSender } from './sender.ts';
 import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from './slots.ts';
 import { AssetStore, PaidCallStore } from './stores/assets.ts';
 import { EventStore, ShardStore } from './stores/events.ts';
-import { DoomedFileStore } from './stores/files.ts';
+import { ArchiveStore } from './stores/archive.ts';
+import { bytesKept, DoomedFileStore } from './stores/files.ts';
 import { ClaimStore, WakeStore } from './stores/open-tasks.ts';
 import { retainedRowsOf } from './stores/retention.ts';
 import { TaskStore } from './stores/tasks.ts';
@@ -47,6 +52,7 @@ export interface LedgerParts {
   readonly outbox: Outbox;
   readonly rates: Rates;
   readonly waiting: WaitingTasks;
+  readonly archive: Archive;
 }
 
 /**
@@ -76,7 +82,11 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const paidCalls = new PaidCallStore(storage.sql);
   const shards = new ShardStore(storage.sql);
   const doomed = new DoomedFileStore(storage.sql);
-  const retention = createRetention(retainedRowsOf(storage.sql, events, { ...limits, ...config.retention }), now);
+  const archived = new ArchiveStore(storage.sql);
+  const { archiveMs } = config.retention;
+  const archivePlan = config.archivesResults
+    ? createArchivePlan({ archive: archived, archiveMs, now, newId })
+    : NO_ARCHIVE;
 
   const recovered = () => wakes.hasten(now(), RECOVERY_SPREAD_MS);
   const slots = createSlots({ account, tenant, kv: storage.kv, now, random, background, recovered, arm, log });
@@ -105,6 +115,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     tasks,
     events,
     assets,
+    archivePlan,
     limits,
     arm,
     transaction,
@@ -114,6 +125,22 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     committed: () => outbox.push(),
     ended: ({ id }) => background(() => slots.release(id)),
   });
+  const archive = createArchive({
+    archive: archived,
+    assets,
+    journal,
+    copy: bucket === null || !config.archivesResults ? null : createCopy(bucket, config),
+    tenant,
+    bytesKept: () => bytesKept(storage.sql),
+    bytesMax: config.media.tenantBytesMax,
+    arm,
+    transaction,
+    now,
+    random,
+    log,
+  });
+  const retained = retainedRowsOf(storage.sql, events, { ...limits, ...config.retention });
+  const retention = createRetention([...retained, archive.expiring], now);
   const identity = createIdentity(config, tenant);
   const sender = createSender({
     tasks,
@@ -145,6 +172,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     tasks,
     assets,
     paidCalls,
+    archivePlan,
     kling,
     owners,
     checkBudget,
@@ -179,7 +207,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       outbox,
       slots,
       waiting,
-      jobs: [createDoomedFiles({ doomed, bucket, tenant, arm, now, random, log })],
+      jobs: [archive, createDoomedFiles({ doomed, bucket, tenant, arm, now, random, log })],
       exchangeTimeoutMs,
       now,
       random,
@@ -195,7 +223,17 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     outbox,
     rates,
     waiting,
+    archive,
   };
+}
+
+function createCopy(bucket: R2Bucket, { environment, kling }: Config): CopyFile {
+  return createCopyFile({
+    bucket,
+    fetch: (url, init) => fetch(url, init),
+    allowsLoopback: environment === 'development' && isLoopback(kling.baseUrl),
+    startTimer,
+  });
 }
 
 function newId(): string {

@@ -1,6 +1,6 @@
 import { fetchFailed, SOURCE_PATH } from '../domain/media-check.ts';
 import type { MediaKind } from '../domain/media.ts';
-import { checkUrl } from '../domain/url.ts';
+import { checkUrl, isLoopback } from '../domain/url.ts';
 import type { Issue } from '../errors.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import { startDeadline, type StartTimer } from '../lib/deadline.ts';
@@ -151,14 +151,6 @@ function urlProblem(url: string, { kind, allowsLoopback }: FetchDeps): Issue | n
   if (allowsLoopback && isLoopback(url)) return null;
   const checked = checkUrl(url, kind === 'VIDEO' ? 'video' : 'audio', [...SOURCE_PATH, 'url']);
   return checked.ok ? null : (checked.issues[0] ?? null);
-}
-
-/** Returns true for an `http` URL of this computer. */
-export function isLoopback(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname, username } = new URL(url);
-  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  return protocol === 'http:' && username === '' && isLocal;
 }
 
 /** Returns the target of a redirect, without its fragment; null for any other response. */

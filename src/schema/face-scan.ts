@@ -1,8 +1,10 @@
+import type { StoredFile } from '../domain/media.ts';
 import type { Face, FaceScan } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { PAID_FAILURES } from './failures.ts';
+import { fileUrlOf } from './file-url.ts';
 import { toVideo, VideoRef } from './video.ts';
 
 /** A face and the id of its scan. Kling's face ids are unique only within a scan. */
@@ -11,6 +13,8 @@ interface ScannedFace {
   readonly face: Face;
   /** Missing if the face is shown without its scan, as in a task. */
   readonly scan?: FaceScan;
+  /** The copy of its picture. Missing if there is no copy, and without the scan. */
+  readonly picture?: StoredFile | undefined;
 }
 
 export const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
@@ -30,8 +34,9 @@ export const FaceRef = builder.node(builder.objectRef<ScannedFace>('Face'), {
     imageUrl: t.field({
       type: 'URL',
       nullable: true,
-      description: 'A picture of the face, cut from the video. Null if Kling sent none.',
-      resolve: ({ face }) => face.imageUrl,
+      description:
+        "A picture of the face, cut from the video: the gateway's copy if there is one. A task shows the link at Kling. Null if Kling sent none.",
+      resolve: ({ face, picture }, _args, context) => fileUrlOf(picture, context) ?? face.imageUrl,
     }),
     startMs: t.int({
       description: 'Start of the interval that can be lip-synced, in milliseconds from the start of the video.',
@@ -155,5 +160,5 @@ builder.mutationField('identifyFaces', (t) =>
 );
 
 function facesOf(scan: FaceScan): ScannedFace[] {
-  return scan.faces.map((face) => ({ scanId: scan.id, face, scan }));
+  return scan.faces.map((face, at) => ({ scanId: scan.id, face, scan, picture: scan.archive?.files[`face:${at}`] }));
 }

@@ -8,7 +8,7 @@ import { FaceRef } from './face-scan.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { idOf } from './global-id.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
-import { toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
+import { toResultVideo, toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
 
 export const PlacementRef = builder.objectRef<Placement>('Placement').implement({
   description: 'The clip of the audio, and where it is heard in the video.',
@@ -93,7 +93,8 @@ export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSy
       type: [VideoRef],
       description: 'The result. Empty until `SUCCEEDED`.',
       extensions: withCost({ max: VIDEOS_PER_TASK }),
-      resolve: ({ videos, expiresAtMs }) => videos.map((video) => toVideo(video, expiresAtMs)),
+      resolve: ({ videos, expiresAtMs, details }) =>
+        videos.map((video, at) => toResultVideo(video, at, expiresAtMs, details?.archive)),
     }),
   }),
 });

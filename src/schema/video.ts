@@ -1,4 +1,8 @@
+import type { StoredFile } from '../domain/media.ts';
+import type { Archive } from '../domain/records.ts';
+import type { GeneratedVideo } from '../domain/task.ts';
 import { builder } from './builder.ts';
+import { fileUrlOf } from './file-url.ts';
 
 /** Kling makes one video for each lip-sync (lip-sync pages, 2026-09). */
 export const VIDEOS_PER_TASK = 1;
@@ -7,28 +11,48 @@ export const VIDEOS_PER_TASK = 1;
 interface Video {
   readonly url: string | null;
   readonly watermarkUrl: string | null;
+  /** When the video and its copy are deleted. */
   readonly expiresAtMs: number | null;
   readonly durationMs: number | null;
   readonly videoId: string | null;
+  /** Missing unless it is a result of the caller's. */
+  readonly result?: Result;
+}
+
+/** The parts of a result that the bucket keeps. */
+interface Result {
+  readonly file: StoredFile | null;
+  readonly watermarkFile: StoredFile | null;
+  /** When Kling deletes the video. A link to it is not shown after that. */
+  readonly deletedAtMs: number | null;
 }
 
 export const VideoRef = builder.objectRef<Video>('Video').implement({
   description: 'A video, given or made. A field is null if it is unknown.',
   fields: (t) => ({
-    url: t.expose('url', {
+    url: t.field({
       type: 'URL',
       nullable: true,
-      description: 'Where to download it: the URL that was given, or the one at Kling.',
+      description:
+        "Where to download it: the gateway's copy if there is one, else the URL that was given, or the one at Kling. Read it again instead of storing it. Null once it is deleted.",
+      resolve: (video, _args, context) => fileUrlOf(video.result?.file, context) ?? linkOf(video, 'url', context),
     }),
-    watermarkUrl: t.expose('watermarkUrl', {
+    watermarkUrl: t.field({
       type: 'URL',
       nullable: true,
       description: "The copy with Kling's watermark. Null unless the task was made with `watermark: true`.",
+      resolve: (video, _args, context) =>
+        fileUrlOf(video.result?.watermarkFile, context) ?? linkOf(video, 'watermarkUrl', context),
     }),
     expiresAt: t.expose('expiresAtMs', {
       type: 'DateTime',
       nullable: true,
-      description: 'When Kling deletes it, 30 days after the end of the task that made it. Null for a given video.',
+      description:
+        'When `url` ends for good. Kling deletes its files 30 days after the end of the task; a copy may be kept longer. Null for a given video.',
+    }),
+    isArchived: t.boolean({
+      description: "Whether `url` is that of the gateway's own copy. It is made soon after the end of the task.",
+      resolve: ({ result }, _args, { files }) => files !== null && result !== undefined && result.file !== null,
     }),
     durationMs: t.exposeInt('durationMs', { nullable: true, description: 'Length in milliseconds.' }),
     klingVideoId: t.exposeString('videoId', {
@@ -38,9 +62,15 @@ export const VideoRef = builder.objectRef<Video>('Video').implement({
   }),
 });
 
+/** Returns a link of a video; null once Kling has deleted what it led to. */
+function linkOf(video: Video, key: 'url' | 'watermarkUrl', { now }: { readonly now: () => number }): string | null {
+  const deletedAtMs = video.result?.deletedAtMs ?? null;
+  return deletedAtMs !== null && deletedAtMs <= now() ? null : video[key];
+}
+
 /** Converts what is known of a video. Kling may send a result without an id, which is stored as an empty one. */
 export function toVideo(
-  known: { readonly [Key in keyof Omit<Video, 'expiresAtMs'>]?: Video[Key] | undefined },
+  known: { readonly [Key in keyof Omit<Video, 'expiresAtMs' | 'result'>]?: Video[Key] | undefined },
   expiresAtMs: number | null = null,
 ): Video {
   return {
@@ -50,4 +80,17 @@ export function toVideo(
     durationMs: known.durationMs ?? null,
     videoId: known.videoId || null,
   };
+}
+
+/** Converts a result of a task. `deletedAtMs` is when Kling deletes it, and `at` its place among the results. */
+export function toResultVideo(
+  video: GeneratedVideo,
+  at: number,
+  deletedAtMs: number | null,
+  archive: Archive | undefined,
+): Video {
+  const file = archive?.files[`video:${at}`] ?? null;
+  const watermarkFile = archive?.files[`watermark:${at}`] ?? null;
+  const expiresAtMs = file === null ? deletedAtMs : Math.max(archive?.expiresAtMs ?? 0, deletedAtMs ?? 0);
+  return { ...toVideo(video, expiresAtMs), result: { file, watermarkFile, deletedAtMs } };
 }

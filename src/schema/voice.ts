@@ -1,4 +1,5 @@
 import type { GatewayContext } from '../context.ts';
+import type { StoredFile } from '../domain/media.ts';
 import type { DeletedVoiceResult, Upstream } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { Voice } from '../domain/task.ts';
@@ -9,6 +10,7 @@ import { AudioRef } from './audio.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { PAID_FAILURES } from './failures.ts';
+import { fileUrlOf } from './file-url.ts';
 import { idOf } from './global-id.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
 import type { Slice, Window } from '../domain/cursor.ts';
@@ -35,11 +37,12 @@ export const VoiceRef = builder.node(builder.objectRef<Voice>('Voice'), {
       description: "Kling's id of the voice, for calling Kling's video models. Globally unique.",
     }),
     name: t.exposeString('name', { description: 'The name that was given when the voice was made. Not unique.' }),
-    sampleUrl: t.expose('trialUrl', {
+    sampleUrl: t.field({
       type: 'URL',
       nullable: true,
       description:
-        'A recording to listen to. Kling deletes that of a cloned voice after 30 days. Null if Kling sent none.',
+        "A recording to listen to: the gateway's copy if there is one. Kling deletes that of a cloned voice after 30 days. Null if Kling sent none.",
+      resolve: ({ archived, trialUrl }, _args, context) => fileUrlOf(archived, context) ?? trialUrl,
     }),
     owner: t.expose('owner', {
       type: VoiceOwnerRef,
@@ -135,10 +138,14 @@ export const VoiceTaskRef = builder.node(builder.objectRef<VoiceTask>('VoiceTask
       description: 'The recording. Null in a task that version 0.1 made.',
       resolve: ({ details }) => details?.voice?.sample,
     }),
-    voices: t.expose('voices', {
+    voices: t.field({
       type: [VoiceRef],
       description: 'The result, including voices that were deleted since. Empty until `SUCCEEDED`.',
       extensions: withCost({ max: VOICES_PER_TASK }),
+      resolve: ({ voices, details }) => {
+        const files = details?.archive?.files;
+        return files === undefined ? voices : voices.map((voice, at) => withSample(voice, files[`sample:${at}`]));
+      },
     }),
   }),
 });
@@ -191,6 +198,10 @@ builder.mutationField('createVoiceTask', (t) =>
     resolve: (_root, { input }, { ledger }) => ledger.write('createVoiceTask', definedOnly(input)),
   }),
 );
+
+function withSample(voice: Voice, file: StoredFile | undefined): Voice {
+  return file === undefined ? voice : { ...voice, archived: file };
+}
 
 function asVoiceTask(task: TaskRecord | null): VoiceTask | null {
   return task?.kind === 'VOICE' ? task : null;

@@ -33,9 +33,14 @@ describe('the layout of a ledger', () => {
   it('equals the snapshot of what has shipped', async ({ expect }) => {
     const layout = await runInDurableObject(ledgerOf('layout'), (_instance, { storage }) => layoutOf(storage.sql));
     expect(layout).toMatchInlineSnapshot(`
-      "CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN UPDATE task_sum SET waiting = waiting - (old.phase = 'WAITING'), request_chars = request_chars - old.request_chars, milliunits_pending = milliunits_pending - old.milliunits_pending, parked = parked - old.is_parked, holding_slots = holding_slots - old.holds_slot; END
+      "CREATE TRIGGER archive_file_delete AFTER DELETE ON archive_file BEGIN UPDATE file_sum SET bytes = bytes - old.bytes; UPDATE voice SET sample = NULL WHERE voice_id = old.voice_id; INSERT INTO doomed_file (id, wake_at) VALUES (old.id, coalesce(old.wake_at, 1)) ON CONFLICT (id) DO NOTHING; END
+      CREATE TRIGGER archive_file_update AFTER UPDATE ON archive_file WHEN new.bytes <> old.bytes BEGIN UPDATE file_sum SET bytes = bytes + new.bytes - old.bytes; END
+      CREATE TRIGGER archive_scan_delete AFTER DELETE ON face_scan BEGIN DELETE FROM archive_file WHERE owner = old.id; END
+      CREATE TRIGGER archive_task_delete AFTER DELETE ON task BEGIN DELETE FROM archive_file WHERE owner = old.id; END
+      CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN UPDATE task_sum SET waiting = waiting - (old.phase = 'WAITING'), request_chars = request_chars - old.request_chars, milliunits_pending = milliunits_pending - old.milliunits_pending, parked = parked - old.is_parked, holding_slots = holding_slots - old.holds_slot; END
       CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING'), request_chars = request_chars + new.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending, parked = parked + new.is_parked, holding_slots = holding_slots + new.holds_slot; END
       CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase = 'WAITING', new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase = 'WAITING', old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING') - (old.phase = 'WAITING'), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
+      CREATE TABLE archive_file ( id TEXT PRIMARY KEY, owner TEXT NOT NULL, part TEXT NOT NULL, voice_id TEXT, url TEXT NOT NULL, bytes INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, wake_at INTEGER, expires_at INTEGER NOT NULL, UNIQUE (owner, part) ) STRICT, WITHOUT ROWID
       CREATE TABLE doomed_file ( id TEXT PRIMARY KEY, tries INTEGER NOT NULL DEFAULT 0, wake_at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
       CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL , nth INTEGER NOT NULL DEFAULT 0) STRICT
       CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
@@ -48,7 +53,10 @@ describe('the layout of a ledger', () => {
       CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, details TEXT, label TEXT AS (json_extract(record, '$.label')), created_at INTEGER NOT NULL DEFAULT 0) STRICT
       CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
       CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
-      CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER ) STRICT
+      CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER , sample TEXT) STRICT
+      CREATE INDEX archive_file_by_expiry ON archive_file (expires_at) WHERE wake_at IS NULL
+      CREATE INDEX archive_file_by_voice ON archive_file (voice_id) WHERE voice_id IS NOT NULL
+      CREATE INDEX archive_file_wake ON archive_file (wake_at) WHERE wake_at IS NOT NULL
       CREATE INDEX doomed_file_wake ON doomed_file (wake_at)
       CREATE INDEX event_by_task ON event (task_id, seq)
       CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
@@ -74,7 +82,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(16);
+    expect(version).toBe(17);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -85,7 +93,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(16);
+      expect(storage.kv.get('schema_version')).toBe(17);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);

@@ -126,7 +126,23 @@ function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void 
   paidCalls.unansweredIn('2026-11');
 }
 
-function runFiles({ deps: { doomed } }: LedgerParts): void {
+function runFiles({ deps: { doomed, archived, assets } }: LedgerParts): void {
+  const file = { part: 'video:0', url: 'https://example.com/v.mp4', voiceId: 'v' } as const;
+  archived.add('archived', 'task-1', file, 1, 1);
+  archived.renew('task-1', file);
+  archived.due(1, 1);
+  archived.nextAtMs(0);
+  archived.begin('archived', 1);
+  archived.reserve('archived', 1);
+  archived.failed('archived', 1);
+  archived.stored('archived', 1);
+  archived.ofVoice('v');
+  archived.firstExpiryMs();
+  archived.expired(1, 1);
+  archived.remove('archived');
+  assets.keepSample('v', { id: 'archived', extension: 'mp3' });
+  assets.keepPicture('another', 'face:0', { id: 'archived', extension: 'jpg' }, 1);
+  assets.forgetPicture('another', 'face:0');
   doomed.add('file', 1);
   doomed.due(1, 1);
   doomed.nextAtMs();

@@ -1,6 +1,15 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
   [
+    17,
+    `
+    DROP TABLE archive_file;
+    DROP TRIGGER archive_task_delete;
+    DROP TRIGGER archive_scan_delete;
+    ALTER TABLE voice DROP COLUMN sample;
+    `,
+  ],
+  [
     16,
     `
     DROP TABLE doomed_file;

@@ -5,6 +5,9 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { KlingClient } from '../../src/kling/client.ts';
 import { KlingError, type Outcome } from '../../src/kling/errors.ts';
 import { type AlarmHandler, createAlarmHandler } from '../../src/ledger/alarm.ts';
+import { type Archive, createArchive } from '../../src/ledger/archive.ts';
+import { createArchivePlan, NO_ARCHIVE } from '../../src/ledger/archive-plan.ts';
+import type { CopyFile } from '../../src/ledger/copy-file.ts';
 import { createTaskCreator, type TaskCreator } from '../../src/ledger/create-tasks.ts';
 import { createDoomedFiles } from '../../src/ledger/doomed-files.ts';
 import { createIngest, type Ingest } from '../../src/ledger/ingest.ts';
@@ -19,7 +22,8 @@ import { createSender, type Sender } from '../../src/ledger/sender.ts';
 import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from '../../src/ledger/slots.ts';
 import { AssetStore, PaidCallStore } from '../../src/ledger/stores/assets.ts';
 import { EventStore, ShardStore } from '../../src/ledger/stores/events.ts';
-import { DoomedFileStore } from '../../src/ledger/stores/files.ts';
+import { ArchiveStore } from '../../src/ledger/stores/archive.ts';
+import { bytesKept, DoomedFileStore } from '../../src/ledger/stores/files.ts';
 import { ClaimStore, WakeStore } from '../../src/ledger/stores/open-tasks.ts';
 import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
 import { TaskStore } from '../../src/ledger/stores/tasks.ts';
@@ -61,6 +65,7 @@ export interface LedgerParts {
   readonly queries: Queries;
   readonly outbox: Outbox;
   readonly waiting: WaitingTasks;
+  readonly archive: Archive;
   /** Ids of the tasks that have ended, in order. */
   readonly ended: string[];
   /** Waits for all background work. */
@@ -85,6 +90,10 @@ export interface PartsOptions {
   readonly arm?: () => void;
   /** None by default. */
   readonly bucket?: R2Bucket;
+  /** Copies results. By default nothing is copied. */
+  readonly copy?: CopyFile;
+  /** 10 GB by default. */
+  readonly tenantBytesMax?: number;
   /** Never resolves by default. */
   readonly sleep?: (ms: number) => Promise<void>;
   readonly log?: Log;
@@ -136,6 +145,15 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     committed: () => outbox.push(),
     ended: ({ id }) => ended.push(id),
   });
+  const archive = createArchive({
+    ...deps,
+    archive: deps.archived,
+    journal,
+    copy: options.copy ?? null,
+    tenant: 't',
+    bytesKept: () => bytesKept(storage.sql),
+    bytesMax: options.tenantBytesMax ?? 10_000_000_000,
+  });
   const sender = createSender({ ...deps, journal });
   const sync = createTaskSync({ ...deps, journal });
   const readsTogether = options.readsTogether ?? false;
@@ -157,6 +175,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     sync,
     alarmHandler: createAlarmHandler({
       ...deps,
+      retention: createRetention([...deps.retained, archive.expiring], deps.now),
       journal,
       sender,
       sync,
@@ -165,7 +184,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       outbox,
       shards,
       waiting,
-      jobs: [createDoomedFiles({ ...deps, tenant: 't' })],
+      jobs: [archive, createDoomedFiles({ ...deps, tenant: 't' })],
     }),
     ingest: createIngest({ ...deps, journal, sync }),
     creator: createTaskCreator({ ...deps, journal, sender, checkBudget }),
@@ -173,6 +192,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     queries,
     outbox,
     waiting,
+    archive,
     ended,
     async settle() {
       while (background.length > 0) await background.shift();
@@ -207,6 +227,7 @@ function createDeps(
       log,
     });
   const events = new EventStore(storage);
+  const archived = new ArchiveStore(storage.sql);
   const limits: LedgerLimits = {
     taskAgeMaxMs: DAY_MS,
     eventRetentionMs: DAY_MS,
@@ -225,7 +246,17 @@ function createDeps(
     paidCalls: new PaidCallStore(storage.sql),
     doomed: new DoomedFileStore(storage.sql),
     bucket: options.bucket ?? null,
-    retention: createRetention(retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION }), now),
+    retained: retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION }),
+    archived,
+    archivePlan:
+      options.copy === undefined
+        ? NO_ARCHIVE
+        : createArchivePlan({
+            archive: archived,
+            archiveMs: RETENTION.archiveMs,
+            now,
+            newId: () => crypto.randomUUID(),
+          }),
     kling: scripted(
       isolateKling(scripted(options.kling ?? {}), {
         owners,

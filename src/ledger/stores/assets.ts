@@ -1,5 +1,6 @@
 import { monthOf } from '../../domain/cost.ts';
-import type { FaceScan, Speech } from '../../domain/records.ts';
+import type { StoredFile } from '../../domain/media.ts';
+import type { FaceScan, ResultPart, Speech } from '../../domain/records.ts';
 import type { Voice } from '../../domain/task.ts';
 import { readOwnJson } from '../../lib/json.ts';
 
@@ -19,6 +20,13 @@ export interface HeldFaceScan {
 export interface HeldSpeech {
   readonly seq: number;
   readonly speech: Speech;
+}
+
+type VoiceColumns = { seq: number; voice: string; sample: string | null };
+
+function toVoice({ voice, sample }: VoiceColumns): Voice {
+  const read = readOwnJson<Voice>(voice);
+  return sample === null ? read : { ...read, archived: readOwnJson<StoredFile>(sample) };
 }
 
 /** The assets of a tenant besides its tasks: voices, face scans, speech, and the units it has used. */
@@ -41,22 +49,27 @@ export class AssetStore {
   /** Returns null for a voice that is deleted, unknown, or another tenant's. */
   voice(voiceId: string): Voice | null {
     const [row] = this.#sql
-      .exec<{ voice: string }>('SELECT voice FROM voice WHERE voice_id = ? AND deleted_at IS NULL', voiceId)
+      .exec<VoiceColumns>('SELECT seq, voice, sample FROM voice WHERE voice_id = ? AND deleted_at IS NULL', voiceId)
       .toArray();
-    return row ? readOwnJson<Voice>(row.voice) : null;
+    return row ? toVoice(row) : null;
   }
 
   /** Returns the newest voices before `beforeSeq`, newest first. Without the hint SQLite would read deleted voices too. */
   voices(beforeSeq: number | null, limit: number): HeldVoice[] {
     return this.#sql
-      .exec<{ seq: number; voice: string }>(
-        `SELECT seq, voice FROM voice INDEXED BY voice_kept WHERE deleted_at IS NULL AND seq < ?
+      .exec<VoiceColumns>(
+        `SELECT seq, voice, sample FROM voice INDEXED BY voice_kept WHERE deleted_at IS NULL AND seq < ?
          ORDER BY seq DESC LIMIT ?`,
         beforeSeq ?? Number.MAX_SAFE_INTEGER,
         limit,
       )
       .toArray()
-      .map(({ seq, voice }) => ({ seq, voice: readOwnJson<Voice>(voice) }));
+      .map((row) => ({ seq: row.seq, voice: toVoice(row) }));
+  }
+
+  /** Stores which file is the copy of a voice's sample. A trigger removes it with the copy. */
+  keepSample(voiceId: string, file: StoredFile): void {
+    this.#sql.exec('UPDATE voice SET sample = ? WHERE voice_id = ?', JSON.stringify(file), voiceId);
   }
 
   forgetVoice(voiceId: string, nowMs: number): void {
@@ -65,18 +78,19 @@ export class AssetStore {
 
   /**
    * Its place in the list is the time, or the next one if that is taken. A place is not used again after a deletion. A scan
-   * that has a place stays as it is.
+   * that has a place stays as it is. Returns false for it.
    */
-  keepFaceScan(scan: FaceScan): void {
-    this.#sql.exec(
+  keepFaceScan(scan: FaceScan): boolean {
+    const rows = this.#sql.exec(
       `INSERT INTO face_scan (id, session_id, scan, seq)
        VALUES (?, ?, ?, max(?, coalesce((SELECT max(seq) + 1 FROM face_scan WHERE seq > 0), 0)))
-       ON CONFLICT (id) DO NOTHING`,
+       ON CONFLICT (id) DO NOTHING RETURNING id`,
       scan.id,
       scan.sessionId,
       JSON.stringify(scan),
       scan.createdAtMs,
     );
+    return rows.toArray().length > 0;
   }
 
   faceScan(id: string): FaceScan | null {
@@ -105,6 +119,26 @@ export class AssetStore {
       )
       .toArray()
       .map(({ seq, scan }) => ({ seq, scan: readOwnJson<FaceScan>(scan) }));
+  }
+
+  /** Stores which file is the copy of a face's picture. */
+  keepPicture(scanId: string, part: ResultPart, file: StoredFile, expiresAtMs: number): void {
+    this.#sql.exec(
+      `UPDATE face_scan SET scan = json_set(scan, '$.archive.expiresAtMs', ?, '$.archive.files."' || ? || '"', json(?))
+       WHERE id = ?`,
+      expiresAtMs,
+      part,
+      JSON.stringify(file),
+      scanId,
+    );
+  }
+
+  forgetPicture(scanId: string, part: ResultPart): void {
+    this.#sql.exec(
+      `UPDATE face_scan SET scan = json_remove(scan, '$.archive.files."' || ? || '"') WHERE id = ?`,
+      part,
+      scanId,
+    );
   }
 
   /** Writes the length of a scan's video if it has changed. */
