@@ -235,6 +235,11 @@ describe('inspectFile', () => {
     expect(reads).toBe(READS_MAX);
   });
 
+  it.each(['a\nb\0', '\u009b31', '<b> '])('does not repeat the text %j of a file as a codec', async (codec) => {
+    const { facts } = await inspect(movie({ codec }), 'VIDEO');
+    expect(facts?.codecs).toEqual(['unknown']);
+  });
+
   it('does not read audio that is too large', async () => {
     expect(await inspect(zeros(10), 'AUDIO', 5_000_001)).toMatchObject({ codes: 'FILE_TOO_LARGE', reads: 0 });
   });

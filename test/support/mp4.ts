@@ -53,6 +53,8 @@ export interface MovieNumbers {
   /** Boxes of `moov`, after the track. */
   readonly extra: Uint8Array;
   readonly tracks: number;
+  /** The four letters of the codec. */
+  readonly codec: string;
   /** Boxes within the sample description. */
   readonly description: Uint8Array;
 }
@@ -67,6 +69,7 @@ const DEFAULTS: MovieNumbers = {
   track: zeros(0),
   extra: zeros(0),
   tracks: 1,
+  codec: 'avc1',
   description: zeros(0),
 };
 
@@ -82,7 +85,7 @@ function trak(n: MovieNumbers, id: number): Uint8Array {
   const entry = join(zeros(6), u32(0x0001_0000), zeros(14), u32(sizes), zeros(50), n.description);
   const table = box(
     'stbl',
-    box('stsd', u32(0, 1), box('avc1', entry)),
+    box('stsd', u32(0, 1), box(n.codec, entry)),
     box('stts', u32(0, ...n.times)),
     box('stsc', u32(0, 1, 1, 1, 1)),
     n.times[0] === 0 ? box('stsz', u32(0, 0, 0)) : box('stsz', u32(0, 10, 100)),
