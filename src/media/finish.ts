@@ -84,10 +84,10 @@ export function createFinisher(deps: FinisherDeps): Finisher {
   }
 
   async function finish(state: UploadState): Promise<void> {
-    if (state.foundSha256 === null) tellChecking(state).catch(() => {});
-    await file.complete(state.bytes ?? 0);
-    if (store.state?.phase !== 'FINISHING') return;
     if (state.foundSha256 === null) {
+      tellChecking(state).catch(() => {});
+      await file.complete(state.bytes ?? 0);
+      if (store.state?.phase !== 'FINISHING') return;
       const foundSha256 = await file.sha256();
       if (store.state.phase !== 'FINISHING') return;
       store.change({ foundSha256 });
@@ -98,7 +98,7 @@ export function createFinisher(deps: FinisherDeps): Finisher {
       return decide(outcomeOf(state, null, [{ path: ['source', 'file', 'sha256'], code: 'MALFORMED', message }]));
     }
     const outcome = await inspected(state);
-    if (store.state.phase === 'FINISHING') decide(outcome);
+    if (store.state?.phase === 'FINISHING') decide(outcome);
   }
 
   async function tell(state: UploadState, outcome: MediaOutcome): Promise<void> {

@@ -1,0 +1,135 @@
+import { env } from 'cloudflare:workers';
+import { describe, it } from 'vitest';
+import { sha256 } from '../../src/lib/hash.ts';
+import { IS_FULL } from '../support/depth.ts';
+import { buildParts, type Call, slowBody, withStorage } from '../support/upload-parts.ts';
+import { testBytes } from '../support/uploads.ts';
+
+const MIB = 1_048_576;
+const LARGE = testBytes(11 * MIB + 5);
+const SMALL = testBytes(MIB + 5, 2);
+const LIMITS = { bodyMax: Infinity, checksum: null };
+
+/** A point at which an upload crashes, and the file that reaches it. */
+type Crash = readonly [call: Call, moment: 'before' | 'after', nth: number, file: Uint8Array<ArrayBuffer>];
+
+/** A crash before a call loses less than one after it, so it is tested in full depth only. */
+const MOMENTS = IS_FULL ? (['before', 'after'] as const) : (['after'] as const);
+
+const CRASHES: readonly Crash[] = MOMENTS.flatMap((moment): Crash[] => [
+  ['createMultipartUpload', moment, 1, LARGE],
+  ['uploadPart', moment, 1, LARGE],
+  ['uploadPart', moment, 2, LARGE],
+  ['uploadPart', moment, 3, LARGE],
+  ['complete', moment, 1, LARGE],
+  ['head', moment, 1, LARGE],
+  ['get', moment, 1, LARGE],
+  ['inspect', moment, 1, LARGE],
+  ['report', moment, 1, LARGE],
+  ['report', moment, 2, LARGE],
+  ['put', moment, 1, SMALL],
+]);
+
+/** Sends the rest of a file in chunks of 3 MiB, as a client does that asks for the offset after each failure. */
+async function sendRest(parts: ReturnType<typeof buildParts>, file: Uint8Array<ArrayBuffer>): Promise<void> {
+  while (parts.store.state?.phase === 'RECEIVING') {
+    const body = slowBody();
+    const offset = parts.store.received();
+    body.send(file.slice(offset, offset + 3 * MIB));
+    body.end();
+    const turn = await parts.takeTurn();
+    const receipt = await parts.receive(body.stream, { ...LIMITS, fileMax: file.byteLength }, turn);
+    turn.end();
+    if (receipt !== 'STORED') return;
+  }
+}
+
+describe('a file', () => {
+  it.for(CRASHES)(
+    'is complete and reported after a crash at %s, %s it, time %i',
+    ([call, moment, nth, file], { expect }) =>
+      withStorage(async (storage) => {
+        let calls = 0;
+        let hasCrashed = false;
+        /** From the crash on, nothing of the first life happens. */
+        function watch(now: Call, at: 'before' | 'after'): void {
+          if (hasCrashed) throw new Error('crashed');
+          if (now !== call || at !== moment) return;
+          calls += 1;
+          hasCrashed = calls === nth;
+          if (hasCrashed) throw new Error('crashed');
+        }
+        const first = buildParts(storage, file.byteLength, { watch });
+        await sendRest(first, file);
+        await first.finisher.run();
+        expect(hasCrashed).toBe(true);
+
+        const second = buildParts(storage, file.byteLength);
+        await sendRest(second, file);
+        await second.finisher.run();
+        expect(second.store.state?.phase).toBe('COMPLETE');
+        const last = [...first.outcomes, ...second.outcomes].at(-1);
+        expect(last).toMatchObject({ status: 'READY', bytes: file.byteLength, sha256: await sha256(file) });
+        const stored = await env.MEDIA.get(second.key);
+        expect(await sha256(new Uint8Array((await stored?.arrayBuffer()) ?? new ArrayBuffer()))).toBe(
+          await sha256(file),
+        );
+        expect(second.store.parts()).toEqual([]);
+        expect(storage.sql.exec('SELECT count(*) AS n FROM chunk').one()).toEqual({ n: 0 });
+      }),
+  );
+
+  it('is rejected after two inspections that ended the process', ({ expect }) =>
+    withStorage(async (storage) => {
+      const hangs = { inspect: () => new Promise<never>(() => {}) };
+      const first = buildParts(storage, SMALL.byteLength, hangs);
+      await sendRest(first, SMALL);
+      for (const inspections of [1, 2]) {
+        void buildParts(storage, SMALL.byteLength, hangs).finisher.run();
+        await expect.poll(() => buildParts(storage, SMALL.byteLength).store.state?.inspections).toBe(inspections);
+      }
+      const last = buildParts(storage, SMALL.byteLength);
+      await last.finisher.run();
+      expect(last.outcomes.at(-1)).toMatchObject({ status: 'REJECTED', problems: [{ code: 'UNSUPPORTED_FORMAT' }] });
+      expect(await env.MEDIA.head(last.key)).toBeNull();
+    }));
+
+  it('is not rejected for failures of the bucket during inspections', ({ expect }) =>
+    withStorage(async (storage) => {
+      let failures = 0;
+      const failing = {
+        inspect: async () => {
+          failures += 1;
+          throw new Error('the bucket is down');
+        },
+      };
+      await sendRest(buildParts(storage, SMALL.byteLength), SMALL);
+      for (let i = 0; i < 4; i += 1) await buildParts(storage, SMALL.byteLength, failing).finisher.run();
+      const last = buildParts(storage, SMALL.byteLength);
+      await last.finisher.run();
+      expect([failures, last.outcomes.at(-1)?.status]).toEqual([4, 'READY']);
+    }));
+
+  it('that its ledger has deleted meanwhile is deleted from the bucket', ({ expect }) =>
+    withStorage(async (storage) => {
+      const parts = buildParts(storage, LARGE.byteLength, { isKept: false });
+      await sendRest(parts, LARGE);
+      await parts.finisher.run();
+      expect(parts.store.state?.phase).toBe('GONE');
+      expect(await env.MEDIA.head(parts.key)).toBeNull();
+    }));
+
+  it('with another SHA-256 than announced is rejected, and deleted from the bucket', ({ expect }) =>
+    withStorage(async (storage) => {
+      const parts = buildParts(storage, SMALL.byteLength);
+      parts.store.change({ sha256: '0'.repeat(64) });
+      await sendRest(parts, SMALL);
+      await parts.finisher.run();
+      expect(parts.outcomes.at(-1)).toMatchObject({
+        status: 'REJECTED',
+        sha256: await sha256(SMALL),
+        problems: [{ code: 'MALFORMED', path: ['source', 'file', 'sha256'] }],
+      });
+      expect(await env.MEDIA.head(parts.key)).toBeNull();
+    }));
+});
