@@ -1,6 +1,6 @@
 /**
  * `npm run deploy`: builds the studio and deploys it with the gateway, if every setting is right. Otherwise it deploys
- * nothing, and reports all wrong settings at once, with their meaning and how to set them.
+ * nothing, and reports all wrong settings at once, with their meaning and how to set them. It also creates the bucket.
  *
  * Arguments after `--` go to `wrangler deploy`. Settings must be in wrangler.toml: `--var` is not read here.
  */
@@ -37,6 +37,45 @@ const NEVER_DEPLOYED = /\b10007\b|worker\b.*\b(?:not found|does not exist)/i;
 const SIGNED_OUT = /CLOUDFLARE_API_TOKEN|not logged in|not authenticated|authentication error|\b(?:10000|9109)\b/i;
 
 const LOGIN = 'You are not logged in to Cloudflare: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.';
+
+/** The result of a wrangler command. `said` is everything that it printed. */
+interface Ran {
+  readonly isOk: boolean;
+  readonly said: string;
+}
+
+/** Runs a wrangler command without a terminal, so that it asks nothing and opens no browser. */
+function ask(...parts: readonly string[]): Ran {
+  const { status, stdout, stderr } = spawnSync('wrangler', parts, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  });
+  return { isOk: status === 0, said: stripVTControlCharacters(`${stdout}${stderr}`).trim() };
+}
+
+/** Cloudflare's code and words for a bucket that was not created yet. */
+const NO_BUCKET = /\b10006\b|bucket does not exist/i;
+
+/** The name of the rule that aborts unfinished uploads. An upload has a day, and R2 keeps its parts for a week by default. */
+const ABORT_RULE = 'abort-unfinished-uploads';
+
+/** Creates a bucket and its lifecycle rule, if they do not exist. */
+function createBucket(bucket: string, target: readonly string[]): void {
+  const info = ask('r2', 'bucket', 'info', bucket, ...target);
+  if (!info.isOk && !NO_BUCKET.test(info.said)) {
+    stop(
+      `The bucket ${bucket} cannot be used. wrangler says:\n${info.said}\n`,
+      'Enable R2 in the Cloudflare dashboard, or delete [[r2_buckets]] in wrangler.toml to deploy without files.',
+    );
+  }
+  if (!info.isOk) run('wrangler', 'r2', 'bucket', 'create', bucket, ...target);
+  const rules = ask('r2', 'bucket', 'lifecycle', 'list', bucket, ...target);
+  if (rules.isOk && rules.said.includes(ABORT_RULE)) return;
+  const abort = ['--abort-multipart-days', '1', '--force'];
+  run('wrangler', 'r2', 'bucket', 'lifecycle', 'add', bucket, ABORT_RULE, ...abort, ...target);
+}
 
 /** Lists the names of the Worker's secrets. Cloudflare returns no values. `target` names the Worker, as for `wrangler deploy`. */
 function listSecrets(root: string, target: readonly string[]): ListedSecrets {
@@ -81,6 +120,7 @@ interface WranglerConfig {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly ratelimits: readonly { readonly name: string }[];
   readonly durable_objects: { readonly bindings: readonly { readonly name: string }[] };
+  readonly r2_buckets: readonly { readonly binding: string; readonly bucket_name?: string }[];
   readonly secrets?: { readonly required?: readonly string[] };
 }
 
@@ -97,11 +137,12 @@ function exampleOf(name: string): string | null {
  * secrets in `[vars]`, which the gateway cannot notice.
  */
 function findProblems(target: Target, secretNames: readonly string[]): readonly ConfigProblem[] {
-  const { vars, ratelimits, durable_objects, secrets }: WranglerConfig = unstable_readConfig(target);
+  const { vars, ratelimits, durable_objects, r2_buckets, secrets }: WranglerConfig = unstable_readConfig(target);
   const result = readConfig({
     ...vars,
     ...Object.fromEntries(secretNames.map((name) => [name, exampleOf(name)])),
     ...Object.fromEntries([...ratelimits, ...durable_objects.bindings].map(({ name }) => [name, {}])),
+    ...Object.fromEntries(r2_buckets.map(({ binding }) => [binding, {}])),
   });
   const exposed = Object.entries<Setting<unknown>>(SETTINGS)
     .filter(([setting, { secret }]) => secret && setting in vars)
@@ -146,4 +187,9 @@ if (problems.length > 0) {
   stop(...blocks, `${problems.length === 1 ? 'This' : `These ${problems.length}`} first, then again: npm run deploy`);
 }
 run(process.execPath, join(ROOT, 'src/scripts/studio.ts'));
+const { r2_buckets: buckets }: WranglerConfig = unstable_readConfig(settings);
+const account = Object.entries({ config, env }).flatMap(([option, value]) =>
+  typeof value === 'string' ? [`--${option}`, value] : [],
+);
+for (const { bucket_name: bucket } of buckets) if (bucket !== undefined) createBucket(bucket, account);
 run('wrangler', 'deploy', ...args);

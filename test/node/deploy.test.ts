@@ -15,6 +15,7 @@ const VARS = {
   AUTH_ISSUER: 'https://issuer.example.com',
   AUTH_AUDIENCE: 'kling-gateway',
 };
+const BUCKET = 'kling-graphql-gateway-media';
 const SECRETS = ['KLING_ACCESS_KEY', 'KLING_SECRET_KEY', 'CALLBACK_SECRET'];
 
 interface Cloudflare {
@@ -22,10 +23,20 @@ interface Cloudflare {
   /** The text with which wrangler fails instead of listing secrets. */
   readonly refusal?: string;
   readonly vars?: Readonly<Record<string, string>>;
+  /** What wrangler prints before it fails to show the bucket. Null if the bucket exists. */
+  readonly bucketRefusal?: string | null;
+  /** The rules of the bucket, as wrangler lists them. */
+  readonly rules?: string;
 }
 
+/** Wrangler's words for a bucket that was not created yet. */
+const NO_BUCKET = 'The specified bucket does not exist. [code: 10006]';
+
 /** Runs `npm run deploy` with a fake wrangler that records its arguments. */
-function deploy({ secrets = SECRETS, refusal, vars = VARS }: Cloudflare, ...args: string[]) {
+function deploy(
+  { secrets = SECRETS, refusal, vars = VARS, bucketRefusal = null, rules = 'abort-unfinished-uploads' }: Cloudflare,
+  ...args: string[]
+) {
   const calls = join(dir, 'calls');
   rmSync(calls, { force: true });
   const lines = Object.entries(vars).map(([name, value]) => `${name} = "${value}"\n`);
@@ -43,7 +54,14 @@ function deploy({ secrets = SECRETS, refusal, vars = VARS }: Cloudflare, ...args
     appendFileSync(${JSON.stringify(calls)}, args.join(' ') + '\\n');
     const refusal = ${JSON.stringify(refusal ?? null)};
     if (args[0] === 'secret' && refusal !== null) { console.error(refusal); process.exitCode = 1; }
-    else if (args[0] === 'secret') console.log(${JSON.stringify(list)});`,
+    const bucketRefusal = ${JSON.stringify(bucketRefusal)};
+    const command = args.slice(0, 4).join(' ');
+    if (command.startsWith('r2 bucket info') && bucketRefusal !== null) {
+      console.error(bucketRefusal);
+      process.exitCode = 1;
+    }
+    if (command === 'r2 bucket lifecycle list') console.log(${JSON.stringify(rules)});
+    if (args[0] === 'secret' && refusal === null) console.log(${JSON.stringify(list)});`,
   );
   chmodSync(join(dir, 'wrangler'), 0o755);
   const { status, stdout, stderr } = spawnSync(
@@ -94,8 +112,33 @@ describe('npm run deploy', () => {
     const config = join(dir, 'wrangler.toml');
     expect(called).toEqual([
       `secret list --format json --config ${config} --name other`,
+      `r2 bucket info ${BUCKET} --config ${config}`,
+      `r2 bucket lifecycle list ${BUCKET} --config ${config}`,
       `deploy --config ${config} --name other`,
     ]);
+  });
+
+  it('creates the bucket, with the rule that aborts unfinished uploads', ({ expect }) => {
+    const { status, called } = deploy({ bucketRefusal: NO_BUCKET, rules: '' });
+    const config = `--config ${join(dir, 'wrangler.toml')}`;
+    expect([status, called.slice(1)]).toEqual([
+      0,
+      [
+        `r2 bucket info ${BUCKET} ${config}`,
+        `r2 bucket create ${BUCKET} ${config}`,
+        `r2 bucket lifecycle list ${BUCKET} ${config}`,
+        `r2 bucket lifecycle add ${BUCKET} abort-unfinished-uploads --abort-multipart-days 1 --force ${config}`,
+        `deploy ${config}`,
+      ],
+    ]);
+  });
+
+  it('is stopped by an account without R2, and says how to deploy without files', ({ expect }) => {
+    const bucketRefusal = 'Please enable R2 through the Cloudflare Dashboard. [code: 10042]';
+    const { status, said, isDeployed } = deploy({ bucketRefusal });
+    expect([status, isDeployed]).toEqual([1, false]);
+    expect(said).toContain(bucketRefusal);
+    expect(said).toContain('delete [[r2_buckets]] in wrangler.toml');
   });
 
   it.for([
