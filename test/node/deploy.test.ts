@@ -23,7 +23,7 @@ interface Cloudflare {
   /** The text with which wrangler fails instead of listing secrets. */
   readonly refusal?: string;
   readonly vars?: Readonly<Record<string, string>>;
-  /** What wrangler prints before it fails to show the bucket. Null if the bucket exists. */
+  /** The text with which wrangler fails to show the bucket. Null if the bucket exists. */
   readonly bucketRefusal?: string | null;
   /** The rules of the bucket, as wrangler lists them. */
   readonly rules?: string;
