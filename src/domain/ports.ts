@@ -49,6 +49,8 @@ interface Writes {
   readonly cancelTask: { readonly input: NamedTask; readonly result: TaskRecord };
   /** Changes the caller's notes on a task. */
   readonly updateTask: { readonly input: NamedTask & NotesInput; readonly result: TaskRecord };
+  /** Deletes a task that has ended. */
+  readonly deleteTask: { readonly input: NamedTask; readonly result: TaskHandle };
 }
 
 /** The scope that allows to write a kind of task, and what belongs to it. */
@@ -65,6 +67,7 @@ const SCOPES = {
   deleteVoice: ({ anyOwner }) => [anyOwner ? 'operator' : WRITE.VOICE],
   cancelTask: scopesOfTask,
   updateTask: scopesOfTask,
+  deleteTask: scopesOfTask,
 } as const satisfies { readonly [Name in WriteName]: (input: WriteInput<Name>) => AnyOf };
 
 function scopesOfTask({ kind }: NamedTask): AnyOf {

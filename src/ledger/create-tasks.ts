@@ -68,10 +68,14 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
 
   /**
    * Returns the row of an external id; null for a new one. Nothing is awaited between this and `journal.open`, so the second
-   * of two concurrent creates finds the row of the first.
+   * of two concurrent creates finds the row of the first. Throws `CONFLICT` for the id of a deleted task: the create may be a
+   * repeat, which must not be paid for again.
    */
   function rowOf(externalId: string | null): TaskRow | null {
-    return externalId === null ? null : tasks.find({ externalId });
+    if (externalId === null) return null;
+    const row = tasks.find({ externalId });
+    if (row === null && tasks.isSpent(externalId)) throw deletedBefore(externalId);
+    return row;
   }
 
   /**
@@ -302,4 +306,9 @@ function noRoom(bound: string): GatewayError {
 export function validOrThrow<T>(checked: Validation<T>): T {
   if (checked.ok) return checked.value;
   throw badUserInput(checked.issues);
+}
+
+function deletedBefore(externalId: string): GatewayError {
+  const message = `The task with the external id "${externalId}" was deleted. Use another external id for a new task.`;
+  return new GatewayError({ code: 'CONFLICT', message, retryable: false });
 }

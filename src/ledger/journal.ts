@@ -18,6 +18,11 @@ export interface Journal {
   open(row: NewTaskRow, request: string): void;
   /** Deletes an intent that Kling has refused. */
   withdraw(taskId: string): void;
+  /**
+   * Deletes a final task with its changes and the copies of its results. No change says so. Its external id stays taken, so
+   * that a repeated create is not paid for again.
+   */
+  remove(taskId: string): void;
   /** Writes the event of a queued task, unless the task has an event already. */
   announceWaiting(taskId: string): void;
   /**
@@ -102,6 +107,17 @@ export function createJournal(deps: JournalDeps): Journal {
         tasks.remove(taskId);
         arm();
       });
+    },
+
+    remove(taskId) {
+      transaction(() => {
+        const externalId = tasks.find({ id: taskId })?.record.externalId ?? null;
+        events.deleteOf(taskId);
+        tasks.remove(taskId);
+        if (externalId !== null) tasks.spend(externalId, now());
+        arm();
+      });
+      log({ level: 'info', message: 'task deleted', taskId });
     },
 
     announceWaiting(taskId) {

@@ -268,6 +268,14 @@ const STEPS: readonly string[] = [
     DELETE FROM archive_file WHERE owner = old.id;
   END;
   `,
+  // The external ids of deleted tasks. A create that is repeated with one must not be paid for again.
+  `
+  CREATE TABLE spent_external_id (
+    external_id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX spent_external_id_by_age ON spent_external_id (at);
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -82,6 +82,7 @@ const NEEDS_KEY = {
   deleteVoice: false,
   cancelTask: false,
   updateTask: false,
+  deleteTask: false,
 } as const satisfies Record<WriteName, boolean>;
 
 /** Returns the failure of a write whose ledger was lost. The ledger may have stored the write, and then carries it out. */

@@ -9,6 +9,7 @@ import {
   type DeletedVoiceResult,
   type LipSyncQuote,
   type PresentPlace,
+  type TaskHandle,
   type NamedTask,
   type TaskReference,
   type Usage,
@@ -126,6 +127,16 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return this.#mutate(requestId, () => {
       const { row, notes } = validOrThrow(checkAll({ row: this.#named({ id, kind }), notes: checkNotes(input) }));
       return (this.#parts.journal.apply(id, { type: 'NOTED', notes }) ?? row).record;
+    });
+  }
+
+  /** Deletes a task that has ended, with its results and changes. Fails with `CONFLICT` for another one. */
+  deleteTask(task: NamedTask, requestId?: string): Promise<Result<TaskHandle>> {
+    return this.#mutate(requestId, () => {
+      const { record } = validOrThrow(this.#named(task));
+      if (!isFinal(record.status)) throw notDeletable(record);
+      this.#parts.journal.remove(record.id);
+      return { id: record.id, kind: record.kind };
     });
   }
 
@@ -280,5 +291,10 @@ function notCancellable({ kind, id, status }: TaskRecord): GatewayError {
   const message = isFinal(status)
     ? `The task has ended already: it is ${status}.`
     : 'The task has been sent to Kling, which cannot cancel it.';
+  return new GatewayError({ code: 'CONFLICT', message, retryable: false, existing: { type: kind, id } });
+}
+
+function notDeletable({ kind, id, status }: TaskRecord): GatewayError {
+  const message = `The task has not ended: it is ${status}. Cancel it, or wait for its end.`;
   return new GatewayError({ code: 'CONFLICT', message, retryable: false, existing: { type: kind, id } });
 }

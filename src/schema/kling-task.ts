@@ -2,10 +2,11 @@ import { type LastReport, resultExpiresAtMs, type Speech, type TaskRecord } from
 import type { BalanceDeduction, KlingTask } from '../domain/task.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
+import { DeletionRef } from './deletion.ts';
 import { SpeechRef } from './speech.ts';
 import { TaskRef } from './task.ts';
 import { toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
-import { DeletionRef, VoiceRef, VOICES_PER_TASK } from './voice.ts';
+import { VoiceRef, VOICES_PER_TASK } from './voice.ts';
 
 const BalanceDeductionRef = builder.objectRef<BalanceDeduction>('BalanceDeduction').implement({
   description: 'A charge in money, on newer accounts. A field is null if Kling did not send it.',
@@ -106,19 +107,12 @@ builder.objectField(DeletionRef, 'kling', (t) =>
   t.field({
     type: KlingTaskRef,
     nullable: true,
-    description: "Kling's answer to the deletion of a voice. Null if Kling sent no more than success.",
-    resolve: ({ klingTaskId, klingStatus, klingRequestId }): KlingTask | null =>
-      klingTaskId === null && klingStatus === null && klingRequestId === null
+    description:
+      "Kling's answer to the deletion of a voice. Null if Kling sent no more than success, and for what Kling does not have.",
+    resolve: ({ answer }): KlingTask | null =>
+      answer === null || (answer.klingTaskId === null && answer.klingStatus === null && answer.klingRequestId === null)
         ? null
-        : {
-            klingTaskId,
-            klingStatus,
-            klingRequestId,
-            externalTaskId: null,
-            ...NO_REPORT,
-            unitsDeducted: null,
-            balanceDeducted: null,
-          },
+        : { ...answer, externalTaskId: null, ...NO_REPORT, unitsDeducted: null, balanceDeducted: null },
   }),
 );
 

@@ -2,6 +2,7 @@ import { NOTES_MAX } from '../domain/notes.ts';
 import type { NamedTask } from '../domain/ports.ts';
 import { ConflictError, InvalidInputError, QuotaExhaustedError } from '../errors.ts';
 import { builder, definedOnly } from './builder.ts';
+import { DeletionResultRef } from './deletion.ts';
 import { type GlobalId, taskHandleOf } from './global-id.ts';
 import { LipSyncTaskRef } from './lip-sync.ts';
 import { MetadataInputRef, taskTypeOf } from './task.ts';
@@ -41,6 +42,19 @@ builder.mutationFields((t) => ({
     },
     resolve: (_root, { taskId, ...notes }, { ledger }) =>
       ledger.write('updateTask', { ...toNamedTask(taskId), ...definedOnly(notes) }),
+  }),
+  deleteTask: t.field({
+    type: DeletionResultRef,
+    nullable: true,
+    description:
+      "Deletes a final task with its results, archived files and updates, for good. Costs nothing. A voice that it made stays, without the gateway's copy of its sample. Subscriptions do not report it. A task that is not final is a `ConflictError`. Its external id stays taken, 30 days by default, so that a repeated create is not paid for again.",
+    args: {
+      taskId: t.arg.globalID({ description: 'The `id` of a task that is `SUCCEEDED`, `FAILED` or `CANCELLED`.' }),
+    },
+    async resolve(_root, { taskId }, { ledger }) {
+      const { id, kind } = await ledger.write('deleteTask', toNamedTask(taskId));
+      return { type: taskTypeOf({ kind }), id, answer: null };
+    },
   }),
 }));
 

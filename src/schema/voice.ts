@@ -1,14 +1,15 @@
 import type { GatewayContext } from '../context.ts';
 import type { StoredFile } from '../domain/media.ts';
-import type { DeletedVoiceResult, Upstream } from '../domain/ports.ts';
+import type { Upstream } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { Voice } from '../domain/task.ts';
 import { isPermitted } from '../domain/viewer.ts';
-import { badUserInput, ConflictError, InvalidInputError, UpstreamError } from '../errors.ts';
+import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { AudioRef } from './audio.ts';
 import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { DeletionResultRef } from './deletion.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { fileUrlOf } from './file-url.ts';
 import { idOf } from './global-id.ts';
@@ -85,22 +86,6 @@ builder.queryFields((t) => ({
   }),
 }));
 
-export const DeletionRef = builder.objectRef<DeletedVoiceResult>('Deletion').implement({
-  description: 'An object was deleted.',
-  fields: (t) => ({
-    deletedId: t.globalID({
-      description: "The id that the object had, for removing it from a client's cache.",
-      resolve: ({ voiceId }) => ({ type: VoiceRef, id: voiceId }),
-    }),
-  }),
-});
-
-const DeletionResultRef = builder.errorUnion('DeletionResult', {
-  description: 'The deletion, or why nothing was deleted.',
-  types: [DeletionRef, InvalidInputError, ConflictError, UpstreamError],
-  resolveType: () => 'Deletion',
-});
-
 builder.mutationField('deleteVoice', (t) =>
   t.field({
     type: DeletionResultRef,
@@ -108,8 +93,11 @@ builder.mutationField('deleteVoice', (t) =>
     description:
       'Deletes a cloned voice for good. Costs nothing. Videos made with it stay. The scope `operator` allows every cloned voice of the account.',
     args: { voiceId: t.arg.globalID({ description: 'The `id` of a `Voice` whose owner is `ACCOUNT`.' }) },
-    resolve: (_root, { voiceId }, { ledger, viewer }) =>
-      ledger.write('deleteVoice', { voiceId: idOf('Voice', voiceId), anyOwner: isPermitted(viewer, 'operator') }),
+    async resolve(_root, { voiceId }, { ledger, viewer }) {
+      const named = { voiceId: idOf('Voice', voiceId), anyOwner: isPermitted(viewer, 'operator') };
+      const { voiceId: id, ...answer } = await ledger.write('deleteVoice', named);
+      return { type: 'Voice' as const, id, answer };
+    },
   }),
 );
 

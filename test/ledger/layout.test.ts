@@ -50,6 +50,7 @@ describe('the layout of a ledger', () => {
       CREATE TABLE paid_call ( id TEXT PRIMARY KEY, idempotency_key TEXT UNIQUE, input_digest TEXT NOT NULL, state TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL , asset TEXT, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
       CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
       CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL , kept_at INTEGER NOT NULL DEFAULT 0, seq INTEGER) STRICT, WITHOUT ROWID
+      CREATE TABLE spent_external_id ( external_id TEXT PRIMARY KEY, at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
       CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, details TEXT, label TEXT AS (json_extract(record, '$.label')), created_at INTEGER NOT NULL DEFAULT 0) STRICT
       CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
       CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
@@ -66,6 +67,7 @@ describe('the layout of a ledger', () => {
       CREATE INDEX paid_call_wake ON paid_call (wake_at) WHERE wake_at IS NOT NULL
       CREATE INDEX speech_by_age ON speech (kept_at)
       CREATE UNIQUE INDEX speech_by_seq ON speech (seq)
+      CREATE INDEX spent_external_id_by_age ON spent_external_id (at)
       CREATE INDEX task_at_kling ON task (wake_at) WHERE phase IN ('SENDING', 'SENT')
       CREATE INDEX task_by_creation ON task (created_at)
       CREATE INDEX task_by_kind ON task (kind, status, seq)
@@ -82,7 +84,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(17);
+    expect(version).toBe(18);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -93,7 +95,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(17);
+      expect(storage.kv.get('schema_version')).toBe(18);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);

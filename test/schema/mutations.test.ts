@@ -152,6 +152,24 @@ describe('updateTask', () => {
   });
 });
 
+describe('deleteTask', () => {
+  const QUERY = `mutation ($taskId: ID!) { deleteTask(taskId: $taskId) { ... on Deletion { deletedId kling { klingTaskId } } } }`;
+
+  it('returns the id of the deleted task', async ({ expect }) => {
+    const taskId = encodeGlobalId('LipSyncTask', 'l1');
+    expect((await client.execute(QUERY, { taskId })).data.deleteTask).toEqual({ deletedId: taskId, kling: null });
+    expect(client.ledger.calls).toEqual([['deleteTask', { id: 'l1', kind: 'LIP_SYNC' }]]);
+  });
+
+  it.for(['42', encodeGlobalId('Voice', '42')])(
+    'passes %j to the ledger as an id of another type',
+    async (taskId, { expect }) => {
+      await client.execute(QUERY, { taskId });
+      expect(client.ledger.calls).toMatchObject([['deleteTask', { kind: null }]]);
+    },
+  );
+});
+
 describe('the voice of synthesizeSpeech', () => {
   const QUERY = `mutation ($speech: SpeechInput!) { synthesizeSpeech(speech: $speech) { ... on Speech { id } } }`;
   const speak = (klingVoiceId: string) => client.execute(QUERY, { speech: { text: 't', klingVoiceId } });

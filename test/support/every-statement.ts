@@ -80,6 +80,9 @@ async function runTasks(parts: LedgerParts): Promise<void> {
   const row = tasks.find({ id: lipSync.id })!;
   tasks.writeRecord({ record: row.record, milliunits: 0 });
   tasks.remove(lipSync.id);
+  tasks.spend('spent', clock.nowMs);
+  tasks.isSpent('spent');
+  deps.events.deleteOf(lipSync.id);
 }
 
 function runLists({ queries, deps }: LedgerParts): void {

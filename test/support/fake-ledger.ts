@@ -37,6 +37,7 @@ const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => Writ
   }),
   cancelTask: ({ id }) => lipSyncTask(id),
   updateTask: ({ id, label = null }) => lipSyncTask(id, { label }),
+  deleteTask: ({ id }) => ({ id, kind: 'LIP_SYNC' }),
 };
 
 /** A ledger in memory that accepts everything. `calls` lists every method call with its arguments. */

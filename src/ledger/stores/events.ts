@@ -130,6 +130,13 @@ export class EventStore {
     this.#forgot(gone.toArray());
   }
 
+  /** Deletes all changes of a task. A reader that has not seen the last of them gets the present state instead. */
+  deleteOf(taskId: string): void {
+    this.#forgot(
+      this.#sql.exec<{ seq: number }>('DELETE FROM event WHERE task_id = ? RETURNING seq', taskId).toArray(),
+    );
+  }
+
   /** Deletes the oldest two changes of a task up to its `nth`. Each new change calls this, so the rest follows. */
   #trim(taskId: string, nth: number): void {
     if (nth <= 0) return;

@@ -73,6 +73,17 @@ export function retainedRowsOf(
         ),
     },
     {
+      keptMs: times.externalIdMs,
+      oldestAtMs: () => sql.exec<Oldest>('SELECT min(at) AS at FROM spent_external_id WHERE at > 0').one().at,
+      deleteUntil: (atMs, limit) =>
+        sql.exec(
+          `DELETE FROM spent_external_id WHERE external_id IN
+             (SELECT external_id FROM spent_external_id WHERE at <= ? ORDER BY at LIMIT ?)`,
+          atMs,
+          limit,
+        ),
+    },
+    {
       keptMs: times.taskMs,
       oldestAtMs: () => {
         const { month } = sql

@@ -257,7 +257,23 @@ export class TaskStore {
     return parts.length === 0 ? null : parts.map(({ body }) => body).join('');
   }
 
-  /** Deletes a task that Kling refused while its caller waited for the answer. */
+  /** Keeps an external id from being used again, after its task is deleted. */
+  spend(externalId: string, nowMs: number): void {
+    this.#sql.exec(
+      `INSERT INTO spent_external_id (external_id, at) VALUES (?, ?)
+       ON CONFLICT (external_id) DO UPDATE SET at = excluded.at`,
+      externalId,
+      nowMs,
+    );
+  }
+
+  /** Returns true for the external id of a task that was deleted. */
+  isSpent(externalId: string): boolean {
+    const rows = this.#sql.exec('SELECT 1 FROM spent_external_id WHERE external_id = ?', externalId);
+    return rows.toArray().length > 0;
+  }
+
+  /** Deletes a task and its request. A trigger deletes the copies of its results. */
   remove(id: string): void {
     this.#sql.exec('DELETE FROM request_part WHERE task_id = ?', id);
     this.#sql.exec('DELETE FROM task WHERE id = ?', id);
