@@ -21,6 +21,7 @@ describe('readConfig', () => {
         environment: 'production',
         kling: {
           baseUrl: 'https://api-singapore.klingai.com',
+          localHost: null,
           keys: { accessKey: 'ak', secretKey: 'sk' },
           timeoutMs: 30_000,
           concurrency: 5,
@@ -105,7 +106,10 @@ describe('readConfig', () => {
   });
 
   it('allows an address of the local network in development, so that a phone reaches it', ({ expect }) => {
-    expect(readConfig({ ...DEVELOPMENT, KLING_BASE_URL: 'http://192.168.1.20:8788' })).toMatchObject({ ok: true });
+    expect(readConfig({ ...DEVELOPMENT, KLING_BASE_URL: 'http://192.168.1.20:8788' })).toMatchObject({
+      ok: true,
+      config: { kling: { localHost: '192.168.1.20' } },
+    });
   });
 
   it('raises AUDIO_BODY_BYTES_MAX to BODY_BYTES_MAX if it is smaller', ({ expect }) => {

@@ -3,6 +3,7 @@ import { type DocumentsOptions, parseTrustedDocuments } from '../graphql/documen
 import type { TenantForm } from '../lib/log.ts';
 import { schema } from '../schema/schema.ts';
 import trustedDocuments from '../trusted-documents.json' with { type: 'json' };
+import { localHostOf } from './parsers.ts';
 import { bindingProblemsOf, type ConfigProblem, type Setting, SETTINGS, unknownNamesOf } from './settings.ts';
 
 /** The gateway's configuration: checked, and in the units that the code uses. */
@@ -11,6 +12,8 @@ export interface Config {
   readonly kling: {
     /** An origin, without a trailing slash. */
     readonly baseUrl: string;
+    /** The host of `baseUrl` if a sandbox in the local network takes the place of Kling, in development only. */
+    readonly localHost: string | null;
     readonly keys: { readonly accessKey: string; readonly secretKey: string } | { readonly apiKey: string };
     readonly timeoutMs: number;
     readonly concurrency: number;
@@ -219,10 +222,13 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
   if (archives === true && !hasBucket) {
     report('ARCHIVE_RESULTS', 'is on, but no bucket is bound as MEDIA', 'keep [[r2_buckets]] of wrangler.toml');
   }
+  const environment = read('ENVIRONMENT');
+  const baseUrl = read('KLING_BASE_URL');
   const config: Config = {
-    environment: read('ENVIRONMENT'),
+    environment,
     kling: {
-      baseUrl: read('KLING_BASE_URL'),
+      baseUrl,
+      localHost: environment === 'development' ? localHostOf(baseUrl) : null,
       keys: apiKey === null ? { accessKey: accessKey ?? '', secretKey: secretKey ?? '' } : { apiKey },
       timeoutMs: read('KLING_TIMEOUT_MS'),
       concurrency: read('KLING_CONCURRENCY'),

@@ -65,6 +65,12 @@ export function parseOrigin(text: string, production: boolean): Parsed<string> {
   return problem === null ? valid(url.origin) : invalid('', `${problem} in production`);
 }
 
+/** Returns the host of an origin if it is this computer, or an address of a private network. */
+export function localHostOf(origin: string): string | null {
+  const url = URL.canParse(origin) ? new URL(origin) : null;
+  return url !== null && isLocal(url) ? url.hostname : null;
+}
+
 /** Returns true for localhost and for addresses of a private network. */
 function isLocal({ hostname }: URL): boolean {
   return hostname === 'localhost' || (/^[0-9.]+$/.test(hostname) && hostProblem(hostname) !== null);

@@ -15,7 +15,7 @@ import { checkNotes, type Metadata } from './notes.ts';
 import { checkPlacement, type PlacedInput, type Placement } from './placement.ts';
 import type { Face } from './records.ts';
 import { languagesOf, type SpeechLanguage } from './speech-voices.ts';
-import { checkUrl, type UrlPurpose } from './url.ts';
+import { checkFileUrl, type UrlPurpose } from './url.ts';
 
 /** The input of `createVoiceTask`, typed by GraphQL and not yet checked. Objects with `@oneOf` have exactly one key. */
 export interface CreateVoiceTaskInput {
@@ -40,11 +40,12 @@ const VOICE_NAME_CHARS_MAX = 20;
 export function checkCreateVoiceTaskInput(
   input: CreateVoiceTaskInput,
   path: Path = ['input'],
+  localHost: string | null = null,
 ): Validation<VoiceRequest> {
   return checkAll<VoiceRequest>(
     {
       name: checkText(input.name, { charsMax: VOICE_NAME_CHARS_MAX, lines: 'one' }, [...path, 'name']),
-      source: checkVideoSource(input.sample, 'voice', [...path, 'sample']),
+      source: checkVideoSource(input.sample, 'voice', [...path, 'sample'], localHost),
     },
     [...issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])), ...issuesOf(checkNotes(input, path))],
   );
@@ -76,9 +77,13 @@ export interface FaceScanRequest {
 }
 
 /** Checks the arguments of `identifyFaces`. Kling checks size, length and resolution, because the gateway never fetches the video. */
-export function checkIdentifyFacesInput(input: IdentifyFacesInput, path: Path = []): Validation<FaceScanRequest> {
+export function checkIdentifyFacesInput(
+  input: IdentifyFacesInput,
+  path: Path = [],
+  localHost: string | null = null,
+): Validation<FaceScanRequest> {
   return checkAll<FaceScanRequest>(
-    { video: checkVideoSource(input.video, 'video', [...path, 'video']) },
+    { video: checkVideoSource(input.video, 'video', [...path, 'video'], localHost) },
     issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
   );
 }
@@ -88,12 +93,16 @@ export type VideoSource =
   | { readonly url: string; readonly videoId?: never }
   | { readonly videoId: string; readonly url?: never };
 
-/** Checks where Kling gets a video from, or the recording of a voice. */
-function checkVideoSource(source: VideoInput, purpose: UrlPurpose, path: Path): Validation<VideoSource> {
+function checkVideoSource(
+  source: VideoInput,
+  purpose: UrlPurpose,
+  path: Path,
+  localHost: string | null,
+): Validation<VideoSource> {
   const url = source.url ?? null;
   const videoId = source.klingVideoId ?? null;
   if (url !== null && videoId === null) {
-    return mapValidation(checkUrl(url, purpose, [...path, 'url']), (value) => ({ url: value }));
+    return mapValidation(checkFileUrl(url, purpose, [...path, 'url'], localHost), (value) => ({ url: value }));
   }
   if (videoId !== null && url === null) {
     return mapValidation(checkKlingId(videoId, [...path, 'klingVideoId']), (value) => ({ videoId: value }));
@@ -244,6 +253,8 @@ export interface LipSyncFacts {
   readonly hasSpeech: boolean;
   /** The length of the speech that the input names; null if unknown. */
   readonly audioDurationMs: number | null;
+  /** The host of a sandbox that takes the place of Kling. See `checkFileUrl`. */
+  readonly localHost?: string | null;
 }
 
 /**
@@ -299,7 +310,7 @@ function checkAudio(input: AudioInput, facts: LipSyncFacts, path: Path): Validat
       return mapValidation(checked, (value) => ({ source: { audioId: value }, durationMs: null }));
     }
     if (url !== null) {
-      const checked = checkUrl(url, 'audio', [...path, 'url']);
+      const checked = checkFileUrl(url, 'audio', [...path, 'url'], facts.localHost ?? null);
       return mapValidation(checked, (value) => ({ source: { url: value }, durationMs: null }));
     }
     if (base64 !== null) {

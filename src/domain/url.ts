@@ -40,6 +40,31 @@ export function checkUrl(text: string, purpose: UrlPurpose, path: Path): Validat
   return toValidation(url.href, toIssues([...ofText, ...partProblems(url, purpose)]));
 }
 
+/** The names of this computer, as the WHATWG algorithm writes them. */
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * Checks a URL like `checkUrl`. If a sandbox on `localHost` takes the place of Kling, also allows http and any port for that
+ * host and this computer, because it can read files there. `localHost` is null for Kling.
+ */
+export function checkFileUrl(
+  text: string,
+  purpose: UrlPurpose,
+  path: Path,
+  localHost: string | null,
+): Validation<string> {
+  const checked = checkUrl(text, purpose, path);
+  if (checked.ok || localHost === null || !URL.canParse(text)) return checked;
+  const { protocol, hostname, href } = new URL(text);
+  const isLocal = hostname === localHost || LOOPBACK.has(hostname);
+  const hasUser = textProblems(text).some(([code]) => code === 'URL_NOT_ALLOWED');
+  if (!isLocal || hasUser || (protocol !== 'http:' && protocol !== 'https:')) return checked;
+  return toValidation(
+    href,
+    checked.issues.filter(({ code }) => code !== 'URL_NOT_ALLOWED'),
+  );
+}
+
 type Problem = readonly [code: IssueCode, message: string];
 
 /** Finds characters and parts that URL parsers drop, repair or interpret differently. */

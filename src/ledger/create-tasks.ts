@@ -52,6 +52,8 @@ interface TaskCreatorDeps {
   readonly sender: Sender;
   readonly checkBudget: BudgetCheck;
   readonly limits: LedgerLimits;
+  /** The host of a sandbox that takes the place of Kling. See `checkFileUrl`. */
+  readonly localHost: string | null;
   readonly now: () => number;
   readonly newId: () => string;
 }
@@ -64,7 +66,7 @@ type NewTask = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEn
 
 /** Creates the creator. It keeps nothing in memory: the journal and the sender do the work. */
 export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
-  const { tasks, assets, journal, sender, checkBudget, limits, now, newId } = deps;
+  const { tasks, assets, journal, sender, checkBudget, limits, localHost, now, newId } = deps;
 
   /**
    * Returns the row of an external id; null for a new one. Nothing is awaited between this and `journal.open`, so the second
@@ -158,7 +160,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       const before = rowOf(input.externalId ?? null);
       if (before !== null)
         return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoiceTask(input);
-      const checked = validOrThrow<VoiceRequest>(checkCreateVoiceTaskInput(input));
+      const checked = validOrThrow<VoiceRequest>(checkCreateVoiceTaskInput(input, ['input'], localHost));
       const request = JSON.stringify(checked);
       checkRoom(request);
       checkBudget(VOICE_UNITS);
@@ -231,6 +233,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       sessionId: scan?.sessionId ?? null,
       scanExpiresAtMs: scan?.expiresAtMs ?? null,
       now: now(),
+      localHost,
       hasSpeech: audioId !== null && assets.speech(audioId) !== null,
       audioDurationMs: audioId === null ? null : assets.speechDurationMs(audioId),
     };

@@ -51,6 +51,8 @@ interface PaidCallsDeps {
   readonly kling: KlingClient;
   readonly owners: Owners;
   readonly checkBudget: BudgetCheck;
+  /** The host of a sandbox that takes the place of Kling. See `checkFileUrl`. */
+  readonly localHost: string | null;
   readonly arm: () => void;
   readonly transaction: <T>(work: () => T) => T;
   readonly now: () => number;
@@ -81,6 +83,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     kling,
     owners,
     checkBudget,
+    localHost,
     arm,
     transaction,
     now,
@@ -207,7 +210,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
         units: FACE_SCAN_UNITS,
         assetOf: scanOf,
         check() {
-          const request = validOrThrow(checkIdentifyFacesInput(input));
+          const request = validOrThrow(checkIdentifyFacesInput(input, [], localHost));
           const call = async (id: string): Promise<FaceScan> => {
             const result = await kling.identifyFaces(request);
             const createdAtMs = now();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkUrl, URL_CHARS_MAX, type UrlPurpose } from '../../src/domain/url.ts';
+import { checkFileUrl, checkUrl, URL_CHARS_MAX, type UrlPurpose } from '../../src/domain/url.ts';
 
 const PATH = ['input', 'source', 'url'];
 
@@ -85,5 +85,45 @@ describe('checkUrl', () => {
     expect(checked.ok ? [] : checked.issues).toHaveLength(4);
     expect(checked.ok ? [] : checked.issues.map((issue) => issue.path)).toEqual([PATH, PATH, PATH, PATH]);
     expect(JSON.stringify(checked)).not.toMatch(/hunter2|secret/);
+  });
+});
+
+function messagesOf(url: string, localHost: string | null): string {
+  const checked = checkFileUrl(url, 'video', PATH, localHost);
+  return checked.ok ? checked.value : checked.issues.map((issue) => issue.message).join('; ');
+}
+
+describe('checkFileUrl', () => {
+  const LOCAL = [
+    'http://localhost:8788/files/examples/clip-10s.mp4',
+    'http://127.0.0.1:8788/clip.mp4',
+    'http://[::1]:8788/clip.mp4',
+    'https://localhost/clip.mp4',
+    'HTTP://LOCALHOST:80/clip.mp4',
+    'http://2130706433/clip.mp4',
+  ];
+  it.each(LOCAL)('allows %s beside a sandbox, and refuses it for Kling', (url) => {
+    expect(messagesOf(url, 'localhost')).toBe(new URL(url).href);
+    expect(messagesOf(url, null)).toMatch(/must/);
+  });
+
+  it('allows the address of the sandbox in the local network, and no other', () => {
+    expect(messagesOf('http://192.168.1.20:8788/clip.mp4', '192.168.1.20')).toMatch(/^http:/);
+    expect(messagesOf('http://192.168.1.21:8788/clip.mp4', '192.168.1.20')).toMatch(/https URL, not http/);
+    expect(messagesOf('http://example.com/clip.mp4', '192.168.1.20')).toBe('must be an https URL, not http');
+  });
+
+  it.each([
+    ['http://localhost/clip.avi', /must be a file of type/],
+    ['http://localhost/clip.mp4#t=1', /fragment/],
+    ['http://me@localhost/clip.mp4', /user name/],
+    ['http://@localhost/clip.mp4', /user name/],
+    ['http:localhost/clip.mp4', /start with https/],
+    ['http://localhost\\@10.0.0.1/clip.mp4', /backslash/],
+    ['ftp://localhost/clip.mp4', /not ftp/],
+    ['http://a.localhost/clip.mp4', /not http/],
+    ['http://127.0.0.2/clip.mp4', /not http/],
+  ])('refuses %s beside a sandbox too', (url, message) => {
+    expect(messagesOf(url, 'localhost')).toMatch(message);
   });
 });

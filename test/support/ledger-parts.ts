@@ -269,6 +269,7 @@ function createDeps(
     owners,
     slots: options.account === undefined ? { ...SLOTS, ...options.slots } : slotsOf(options.account),
     limits,
+    localHost: null,
     exchangeTimeoutMs: 30_000,
     arm: options.arm ?? (() => {}),
     transaction: <T>(work: () => T): T => storage.transactionSync(work),
