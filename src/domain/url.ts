@@ -44,8 +44,8 @@ export function checkUrl(text: string, purpose: UrlPurpose, path: Path): Validat
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Checks a URL like `checkUrl`. If a sandbox on `localHost` takes the place of Kling, also allows http and any port for that
- * host and this computer, because it can read files there. `localHost` is null for Kling.
+ * Checks a URL like `checkUrl`. If a sandbox on `localHost` takes the place of Kling, also allows http and any port on that
+ * host and on this computer. `localHost` is null for Kling.
  */
 export function checkFileUrl(
   text: string,

@@ -2,8 +2,9 @@
  * `npm run demo`: makes a lip-sync and a custom voice through the gateway, as a frontend would, and follows both by
  * subscription. Exits with 0 if both succeed.
  *
- * `GATEWAY_URL` is the URL of the gateway, by default http://localhost:8787. `GATEWAY_TOKEN` is the token of the caller,
- * by default that of `npm run token tenant-a`.
+ * `GATEWAY_URL` is the URL of the gateway, by default http://localhost:8787. `SANDBOX_URL` is that of the sandbox, whose
+ * examples are used, by default on the next port. `GATEWAY_TOKEN` is the token of the caller, by default that of
+ * `npm run token tenant-a`.
  */
 
 import { createClient } from 'graphql-ws';
@@ -11,6 +12,7 @@ import { mintDevToken } from './dev-token.ts';
 import { createExecute } from './gateway-client.ts';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://localhost:8787';
+const examples = `${process.env['SANDBOX_URL'] ?? onNextPort(gateway)}/files/examples`;
 const token = process.env['GATEWAY_TOKEN'] ?? (await mintDevToken('tenant-a'));
 const execute = createExecute(`${gateway}/graphql`, token);
 const live = createClient({
@@ -34,6 +36,13 @@ interface LipSync extends Task {
 }
 interface VoiceTask extends Task {
   readonly voices: readonly { readonly id: string; readonly name: string; readonly sampleUrl: string }[];
+}
+
+/** The sandbox of `npm start` listens on the port after the gateway's. */
+function onNextPort(origin: string): string {
+  const url = new URL(origin);
+  url.port = String(Number(url.port) + 1);
+  return url.origin;
 }
 
 function say(line: string): void {
@@ -133,7 +142,7 @@ function createProgress(out: NodeJS.WriteStream): Progress {
 
 async function lipSync(): Promise<void> {
   say('Lip-sync');
-  const video = 'https://example.com/interview-sandbox-two-faces-10s.mp4';
+  const video = `${examples}/interview-sandbox-two-faces-10s.mp4`;
   say(`  identifying the faces of ${video}`);
   const { identifyFaces } = await execute<{
     identifyFaces: { faces: { id: string; klingFaceId: string; startMs: number; endMs: number }[] };
@@ -160,7 +169,7 @@ async function lipSync(): Promise<void> {
     {
       input: {
         face: { faceId: face.id },
-        audio: { url: 'https://example.com/hello-5s.mp3' },
+        audio: { url: `${examples}/hello-5s.mp3` },
         placement,
         videoDurationMs: 10_000,
       },
@@ -172,7 +181,7 @@ async function lipSync(): Promise<void> {
   const head = await fetch(result.url, { method: 'HEAD' });
   say(`  result: ${result.url}`);
   say(
-    `    ${result.durationMs} ms, ${head.headers.get('content-type')}, cost ${done.unitsCharged} units, kept until ${done.expiresAt}`,
+    `    ${result.durationMs} ms, ${head.headers.get('content-type')} of ${head.headers.get('content-length')} bytes, cost ${done.unitsCharged} units, kept until ${done.expiresAt}`,
   );
 }
 
@@ -182,7 +191,7 @@ async function customVoice(): Promise<void> {
     `mutation Create($input: CreateVoiceTaskInput!) {
        createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } }
      }`,
-    { input: { name: 'Narrator', sample: { url: 'https://example.com/narrator-12s.mp3' } } },
+    { input: { name: 'Narrator', sample: { url: `${examples}/narrator-12s.mp3` } } },
   );
   const done = await follow<VoiceTask>(createVoiceTask.id);
   const [voice] = done.voices;

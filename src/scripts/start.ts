@@ -2,7 +2,7 @@
  * `npm start`: runs the gateway, and the sandbox instead of Kling, and prints their URLs.
  *
  * `HOST` is this computer's address in the local network, such as `HOST=192.168.1.20 npm start`. Then a phone can reach
- * the gateway, the sandbox and the videos that the sandbox makes. Without `HOST`, both listen on localhost only.
+ * the gateway, its uploads, the sandbox and the videos that the sandbox makes. Without `HOST`, both listen on localhost only.
  *
  * `PORT` is the port of the gateway, by default 8787. The sandbox gets the next port.
  */
@@ -31,12 +31,16 @@ const sandboxPort = port + 1;
 /** The distance from a server's port to the port of its debugger. */
 const INSPECTOR = 1000;
 
-execFileSync(process.execPath, [join(import.meta.dirname, 'studio.ts'), 'development'], { stdio: 'inherit' });
-
 const listen = host === undefined ? '' : ' --ip 0.0.0.0';
-// URLs of results start with the origin of this URL. A phone cannot use localhost.
-const upstream = `http://${host ?? 'localhost'}:${sandboxPort}`;
-const settings = ` --var KLING_BASE_URL:${upstream} --var PUBLIC_URL:http://localhost:${port}`;
+// URLs of results, examples, uploads and files start with these origins. A phone cannot use localhost.
+const sandboxUrl = `http://${host ?? 'localhost'}:${sandboxPort}`;
+const gatewayUrl = `http://${host ?? 'localhost'}:${port}`;
+const settings = ` --var KLING_BASE_URL:${sandboxUrl} --var PUBLIC_URL:${gatewayUrl}`;
+
+execFileSync(process.execPath, [join(import.meta.dirname, 'studio.ts'), 'development'], {
+  stdio: 'inherit',
+  env: { ...process.env, SANDBOX_URL: sandboxUrl },
+});
 
 const { result } = concurrently(
   [
@@ -51,7 +55,7 @@ const { result } = concurrently(
     {
       name: 'where',
       command: 'node src/scripts/where.ts',
-      env: { GATEWAY_URL: `http://${host ?? 'localhost'}:${port}` },
+      env: { GATEWAY_URL: gatewayUrl, SANDBOX_URL: sandboxUrl },
     },
   ],
   { prefixColors: ['blue', 'magenta', 'green'], killOthersOn: ['failure', 'success'] },

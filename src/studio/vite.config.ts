@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
+/** The sandbox of `npm start` without a `PORT`. */
+const SANDBOX_URL = 'http://localhost:8788';
+
 const PAGES = ['index.html', 'graphiql.html'];
 
 /**
@@ -21,7 +24,11 @@ const englishOnly: Plugin = {
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
   plugins: [react(), englishOnly],
-  define: { DEVELOPMENT: JSON.stringify(mode === 'development'), 'process.env.NODE_ENV': '"production"' },
+  define: {
+    DEVELOPMENT: JSON.stringify(mode === 'development'),
+    SANDBOX_URL: JSON.stringify(mode === 'development' ? (process.env['SANDBOX_URL'] ?? SANDBOX_URL) : null),
+    'process.env.NODE_ENV': '"production"',
+  },
   logLevel: 'warn',
   build: {
     outDir: join(import.meta.dirname, '../../dist', mode === 'development' ? 'development' : 'assets'),

@@ -13,19 +13,27 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-function run(gatewayUrl: string): Promise<{ readonly stdout: string }> {
+function run(gatewayUrl: string, sandboxUrl?: string): Promise<{ readonly stdout: string }> {
   return promisify(execFile)(process.execPath, [demo], {
-    env: { ...process.env, GATEWAY_URL: gatewayUrl, GATEWAY_TOKEN: TOKEN },
+    env: {
+      ...process.env,
+      GATEWAY_URL: gatewayUrl,
+      GATEWAY_TOKEN: TOKEN,
+      ...(sandboxUrl === undefined ? {} : { SANDBOX_URL: sandboxUrl }),
+    },
   });
 }
 
 describe('npm run demo', () => {
   it('makes a lip-sync and a voice, and receives every status', async ({ expect }) => {
-    const { stdout } = await run(stack.gateway.url);
+    const { stdout } = await run(stack.gateway.url, stack.sandboxUrl);
     const states = [...stdout.matchAll(/^ +\d+\.\d s {2}([A-Z]+)$/gm)].map(([, state]) => state);
     expect(states.filter((state) => state === 'SUCCEEDED')).toHaveLength(2);
     expect(states).toContain('PROCESSING');
-    expect(stdout).toMatch(/result: http.*\.mp4/);
+    const [, url = ''] = /result: (http\S*\.mp4\S*)/.exec(stdout) ?? [];
+    const video = await fetch(url);
+    expect(video.headers.get('content-type')).toBe('video/mp4');
+    expect(Buffer.from(await video.arrayBuffer()).toString('latin1', 4, 8)).toBe('ftyp');
     expect(stdout).toMatch(/deleted; my voices: none/);
   });
 

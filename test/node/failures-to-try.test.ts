@@ -8,7 +8,7 @@ const [, TABLE = ''] = readFileSync(join(import.meta.dirname, '../../docs/client
   '### Trying each failure',
 );
 /** The rows of docs/clients.md: a URL for the sandbox, and the names in the answer that it causes. */
-const ROWS = [...(TABLE.split('\n### ')[0] ?? '').matchAll(/^\| `(https:\S+)` (?:as|for) .+? \| (.+) \|$/gm)].map(
+const ROWS = [...(TABLE.split('\n### ')[0] ?? '').matchAll(/^\| `(http:\S+)` (?:as|for) .+? \| (.+) \|$/gm)].map(
   ([, url = '', answer = '']) => [url, [...answer.matchAll(/`(\w+)`/g)].map(([, word = '']) => word)] as const,
 );
 
@@ -46,7 +46,7 @@ describe('a failure to try', () => {
   });
 
   it.for(ROWS)('is caused by %s, as docs/clients.md says', async ([url, words], { expect }) => {
-    const answer = await ask(url);
+    const answer = await ask(url.replace('http://localhost:8788', gateway.sandboxUrl));
     if (words.includes('cancelTask')) {
       await vi.waitFor(async () => {
         const { status } = await run(STATUS, { id: answer.id });

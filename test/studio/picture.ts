@@ -1,8 +1,8 @@
 /**
  * `npx node test/studio/picture.ts`: takes the picture of the studio in docs/studio.png, while `npm start` runs.
  *
- * `GATEWAY_URL` is the URL of the gateway, by default http://localhost:8787. `CHROMIUM_PATH` is the browser. The video of
- * the sandbox replaces the one at https://example.com. Fails for a picture larger than 200 KB.
+ * `GATEWAY_URL` is the URL of the gateway, by default http://localhost:8787. `CHROMIUM_PATH` is the browser. The sandbox's
+ * video replaces the one at https://example.com. Fails for a picture larger than 200 KB.
  */
 
 import { join } from 'node:path';

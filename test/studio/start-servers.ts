@@ -38,8 +38,11 @@ async function waitUntilUp(url: string): Promise<void> {
 /** Builds the studio as `npm start` does, and starts the gateway and the sandbox once for a whole run. */
 export default async function startServers(project: TestProject): Promise<() => Promise<void>> {
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', PATH: `${BIN}:${process.env['PATH']}` };
-  execFileSync(process.execPath, [join(ROOT, 'src/scripts/studio.ts'), 'development'], { env, stdio: 'inherit' });
   const sandbox = await startSandbox({ SANDBOX_SUBMITTED_MS: '400', SANDBOX_PROCESSING_MS: '1800' });
+  execFileSync(process.execPath, [join(ROOT, 'src/scripts/studio.ts'), 'development'], {
+    env: { ...env, SANDBOX_URL: sandbox.url },
+    stdio: 'inherit',
+  });
 
   const dir = mkdtempSync(join(tmpdir(), 'kling-studio-'));
   const [port, inspectorPort] = [await freePort(), await freePort()];

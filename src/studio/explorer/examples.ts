@@ -1,3 +1,5 @@
+import { EXAMPLE_AUDIO, EXAMPLE_VIDEO, EXAMPLE_VOICE } from '../examples.ts';
+
 interface Example {
   readonly query: string;
   readonly variables?: string;
@@ -28,7 +30,7 @@ mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
 }
 `,
     variables: json({
-      video: { url: 'https://example.com/interview-sandbox-two-faces-10s.mp4' },
+      video: { url: EXAMPLE_VIDEO },
       externalId: 'example',
     }),
   },
@@ -45,7 +47,7 @@ query Quote($input: CreateLipSyncTaskInput!) {
     variables: json({
       input: {
         face: { faceId: 'paste the id of a face here' },
-        audio: { url: 'https://example.com/hello-5s.mp3' },
+        audio: { url: EXAMPLE_AUDIO },
         placement: { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 500 },
         videoDurationMs: 10_000,
         externalId: 'example-1',
@@ -71,7 +73,7 @@ query Voices {
 }
 
 mutation CloneVoice {
-  createVoiceTask(input: { name: "Narrator", sample: { url: "https://example.com/narrator-12s.mp3" } }) {
+  createVoiceTask(input: { name: "Narrator", sample: { url: "${EXAMPLE_VOICE}" } }) {
     ... on VoiceTask { id status }
     ... on Failure { code message }
   }

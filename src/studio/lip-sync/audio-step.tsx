@@ -2,7 +2,8 @@ import { useState, type FormEvent, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
 import { Button as AriaButton, DropZone, FileTrigger, isFileDropItem } from 'react-aria-components';
 import { issuesOf } from '../../domain/check.ts';
-import { checkUrl } from '../../domain/url.ts';
+import { checkFileUrl } from '../../domain/url.ts';
+import { EXAMPLE_AUDIO, LOCAL_HOST } from '../examples.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
@@ -16,11 +17,9 @@ interface Props {
   readonly children: ReactNode;
 }
 
-const EXAMPLE_URL = 'https://example.com/hello-5s.mp3';
-
 /** The sandbox reads the length from the name. The browser cannot, because no such file exists. */
 const EXAMPLE: ChosenAudio = {
-  source: { url: EXAMPLE_URL },
+  source: { url: EXAMPLE_AUDIO },
   name: 'hello-5s.mp3',
   playUrl: null,
   durationMs: 5_000,
@@ -41,7 +40,7 @@ export function AudioStep({ audio, onAudio, children }: Props) {
   async function addUrl(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
     const form = event.currentTarget;
-    const checked = checkUrl(url.trim(), 'audio', []);
+    const checked = checkFileUrl(url.trim(), 'audio', [], LOCAL_HOST);
     const [issue] = issuesOf(checked);
     flushSync(() => setProblem(issue === undefined ? null : `The link ${issue.message}.`));
     if (!checked.ok) {
@@ -77,7 +76,7 @@ export function AudioStep({ audio, onAudio, children }: Props) {
           Add audio
         </Button>
       </form>
-      {url === '' && audio === null ? <ExampleButton value={EXAMPLE_URL} onUse={() => take(EXAMPLE)} /> : null}
+      {url === '' && audio === null ? <ExampleButton value={EXAMPLE_AUDIO} onUse={() => take(EXAMPLE)} /> : null}
       <AudioDrop onFile={(file) => void addFile(file)} />
       <SpeechForm onAudio={take} />
       {audio === null ? null : (

@@ -3,9 +3,10 @@ import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { FACE_SCAN_UNITS } from '../../domain/cost.ts';
-import { checkUrl } from '../../domain/url.ts';
+import { checkFileUrl } from '../../domain/url.ts';
 import { IdentifyFacesDocument, type FaceScan } from '../api/documents.ts';
 import { workOf } from '../api/failure.ts';
+import { EXAMPLE_VIDEO, LOCAL_HOST } from '../examples.ts';
 import { useDrafted } from '../session/draft.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
@@ -45,7 +46,7 @@ export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
   const [attempts, setAttempts] = useDrafted<readonly Attempt[]>('scan-attempts', []);
   const form = useRef<HTMLFormElement>(null);
   const [{ fetching, data, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
-  const [issue] = issuesOf(checkUrl(url.trim(), 'video', []));
+  const [issue] = issuesOf(checkFileUrl(url.trim(), 'video', [], LOCAL_HOST));
 
   function undo(videoUrl: string): void {
     onUrl(videoUrl);
@@ -91,9 +92,7 @@ export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
           {fetching ? 'Finding faces' : 'Find faces'}
         </Button>
       </form>
-      {url === '' ? (
-        <ExampleButton value="https://example.com/interview-sandbox-two-faces-10s.mp4" onUse={onUrl} />
-      ) : null}
+      {url === '' ? <ExampleButton value={EXAMPLE_VIDEO} onUse={onUrl} /> : null}
       <ErrorNotice error={error} answer={data?.identifyFaces} />
       {scanned === null || isOf(scanned, url) ? null : (
         <div role="alert">

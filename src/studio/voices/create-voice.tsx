@@ -6,6 +6,7 @@ import { VOICE_UNITS } from '../../domain/cost.ts';
 import { checkCreateVoiceTaskInput } from '../../domain/inputs.ts';
 import { CreateVoiceDocument } from '../api/voice-documents.ts';
 import { workOf } from '../api/failure.ts';
+import { EXAMPLE_VOICE, LOCAL_HOST } from '../examples.ts';
 import { newExternalId } from '../tasks/task-words.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
 import { announce } from '../ui/announcer.tsx';
@@ -21,7 +22,7 @@ export function CreateVoice() {
   const externalId = useRef(newExternalId());
   const [{ fetching, data, error }, createVoiceTask] = useMutation(CreateVoiceDocument);
 
-  const issues = issuesOf(checkCreateVoiceTaskInput({ name, sample: { url } }, []));
+  const issues = issuesOf(checkCreateVoiceTaskInput({ name, sample: { url } }, [], LOCAL_HOST));
   function problemOf(field: string, subject: string): string | null {
     const issue = asked ? issues.find(({ path }) => path.at(-1) === field) : undefined;
     return issue === undefined ? null : `${subject} ${issue.message}.`;
@@ -69,9 +70,7 @@ export function CreateVoice() {
         value={url}
         onChange={(value) => change(setUrl, value)}
       />
-      {url === '' ? (
-        <ExampleButton value="https://example.com/narrator-12s.mp3" onUse={(value) => change(setUrl, value)} />
-      ) : null}
+      {url === '' ? <ExampleButton value={EXAMPLE_VOICE} onUse={(value) => change(setUrl, value)} /> : null}
       <ErrorNotice error={error} answer={data?.createVoiceTask} />
       <div className="form-foot">
         <span className="muted">Costs {VOICE_UNITS} units</span>
