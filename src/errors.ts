@@ -104,7 +104,7 @@ export interface Issue {
 
 /** Names the object that a conflict is about. A type of task is named by its kind. */
 export interface ExistingObject {
-  readonly type: 'LIP_SYNC' | 'VOICE' | 'FACE_SCAN' | 'SPEECH';
+  readonly type: 'LIP_SYNC' | 'VOICE' | 'FACE_SCAN' | 'SPEECH' | 'WEBHOOK_DELIVERY';
   /** The id within the type. */
   readonly id: string;
 }
@@ -215,13 +215,16 @@ export function badUserInput(issues: readonly [Issue, ...Issue[]]): InvalidInput
   });
 }
 
+/** The types of objects that mutations name by their id. */
+type NamedType = 'task' | 'voice' | 'webhook endpoint' | 'webhook delivery';
+
 /** Creates the issue of an id of a mutation that names nothing. Another tenant's object is not told from a missing one. */
-export function unknownId(argument: string, type: 'task' | 'voice'): Issue {
+export function unknownId(argument: string, type: NamedType): Issue {
   return { path: [argument], code: 'NOT_FOUND', message: `There is no such ${type}.` };
 }
 
 /** Creates the issue of an id of a mutation that is not an id of this type. */
-export function wrongIdType(argument: string, type: 'task' | 'voice'): Issue {
+export function wrongIdType(argument: string, type: NamedType): Issue {
   const message = `is not the id of a ${type}: ids of other types and Kling's own ids are not accepted`;
   return { path: [argument], code: 'WRONG_ID_TYPE', message };
 }

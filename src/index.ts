@@ -9,8 +9,9 @@ import { Hub } from './hub/hub.ts';
 import { TaskLedger } from './ledger/task-ledger.ts';
 import { createLog, type Log } from './lib/log.ts';
 import { Upload } from './media/upload.ts';
+import { Webhook } from './webhooks/webhook.ts';
 
-export { Hub, IssuerKeys, KlingAccount, TaskLedger, Upload };
+export { Hub, IssuerKeys, KlingAccount, TaskLedger, Upload, Webhook };
 
 const logs = new WeakMap<Env, Log>();
 const gateways = new WeakMap<Env, Handlers>();

@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   graphql: ['engine', 'domain', 'lib', 'errors.ts'],
   hub: ['ledger', 'auth', 'engine', 'graphql', 'schema', 'domain', 'lib', 'errors.ts', 'context.ts', 'config'],
+  webhooks: ['auth', 'engine', 'schema', 'domain', 'lib', 'errors.ts', 'context.ts', 'config'],
   http: [
     'ledger',
     'media',
@@ -52,6 +53,7 @@ const ROOTS = new Set([
   'hub/hub.ts',
   'auth/issuer-keys.ts',
   'media/upload.ts',
+  'webhooks/webhook.ts',
 ]);
 
 const files = Object.entries(sources)

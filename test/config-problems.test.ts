@@ -22,6 +22,7 @@ describe('a problem of the configuration', () => {
       'REQUEST_RATE',
       'TASK_LEDGER',
       'UPLOAD',
+      'WEBHOOK',
     ]);
   });
 

@@ -14,7 +14,7 @@ describe('readConfig', () => {
     },
   );
 
-  it('needs eight settings and five bindings in production, and has defaults for all others', ({ expect }) => {
+  it('needs eight settings and six bindings in production, and has defaults for all others', ({ expect }) => {
     expect(readConfig(PRODUCTION)).toEqual({
       ok: true,
       config: {

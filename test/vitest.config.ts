@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
-import { fetch, type Request, Response } from 'miniflare';
+import { fetch, type Request } from 'miniflare';
 import type { Plugin } from 'vite';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import './node/start-sandbox.ts';
 import { receive } from './sandbox/receiver.ts';
 import { TEST_AUTH } from './support/token.ts';
+import { receiveWebhook } from './webhooks/receiver.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -66,11 +67,9 @@ export const gateway: TestProjectInlineConfiguration = {
           },
           // Tests of many requests are no flood.
           ratelimits: { REQUEST_RATE: { namespace_id: '1001', simple: { limit: 1_000_000, period: 10 } } },
-          // Only the sandbox is reached. Any other request is a test's mistake, never traffic.
-          outboundService: (request: Request) =>
-            request.url.startsWith(`${sandboxUrl}/`)
-              ? fetch(request)
-              : new Response(`unclaimed request to ${request.url}`, { status: 599 }),
+          // Only the sandbox and the receiver of webhooks are reached. Any other request is a test's mistake, never traffic.
+          outboundService: async (request: Request) =>
+            request.url.startsWith(`${sandboxUrl}/`) ? await fetch(request) : await receiveWebhook(request),
         },
       };
     }),
@@ -83,7 +82,7 @@ export const gateway: TestProjectInlineConfiguration = {
     globalSetup: [join(root, 'test/node/start-sandbox.ts')],
     setupFiles: [join(root, 'test/support/fresh-worker.ts'), join(root, 'test/support/watch-console.ts')],
     include: [
-      'test/{domain,kling,lib,auth,schema,engine,graphql,http,ledger,account,hub,media,security}/**/*.test.ts',
+      'test/{domain,kling,lib,auth,schema,engine,graphql,http,ledger,account,hub,media,webhooks,security}/**/*.test.ts',
       'test/*.test.ts',
     ],
   },

@@ -63,6 +63,22 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       requireScope(viewer, ...writeScopes('createLipSyncTask', input));
       return ledger.lipSyncQuote(input);
     },
+    async webhookEndpoint(id) {
+      may('webhooks:read');
+      return ledger.webhookEndpoint(id);
+    },
+    async webhookEndpoints() {
+      may('webhooks:read');
+      return ledger.webhookEndpoints();
+    },
+    async webhookDelivery(id) {
+      may('webhooks:read');
+      return ledger.webhookDelivery(id);
+    },
+    async webhookDeliveries(endpointId, status, window) {
+      may('webhooks:read');
+      return ledger.webhookDeliveries(endpointId, status, window);
+    },
   };
 }
 

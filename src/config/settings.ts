@@ -238,7 +238,7 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-const DURABLE_OBJECTS = ['TASK_LEDGER', 'KLING_ACCOUNT', 'HUB', 'ISSUER_KEYS', 'UPLOAD'];
+const DURABLE_OBJECTS = ['TASK_LEDGER', 'KLING_ACCOUNT', 'HUB', 'ISSUER_KEYS', 'UPLOAD', 'WEBHOOK'];
 
 /** Finds missing bindings. Wrangler does not inherit bindings into a `[env.NAME]`. */
 export function bindingProblemsOf(env: object, production: boolean): readonly ConfigProblem[] {

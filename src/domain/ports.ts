@@ -13,6 +13,13 @@ import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask }
 import { isFinal, type KlingList, type KlingTask, type TaskKind, type Voice } from './task.ts';
 import { matchesFilter, type TaskFilter, type TaskOrder } from './task-filter.ts';
 import type { Scope } from './viewer.ts';
+import type {
+  WebhookChange,
+  WebhookDelivery,
+  WebhookDeliveryStatus,
+  WebhookEndpoint,
+  WebhookSecret,
+} from './webhook.ts';
 
 /** The gateway's id of a task, or the id that the caller chose. */
 export type TaskReference =
@@ -51,6 +58,25 @@ interface Writes {
   readonly updateTask: { readonly input: NamedTask & NotesInput; readonly result: TaskRecord };
   /** Deletes a task that has ended. */
   readonly deleteTask: { readonly input: NamedTask; readonly result: TaskHandle };
+  readonly createWebhookEndpoint: {
+    readonly input: WebhookChange & { readonly url: string };
+    readonly result: WebhookSecret;
+  };
+  readonly updateWebhookEndpoint: { readonly input: NamedEndpoint & WebhookChange; readonly result: WebhookEndpoint };
+  readonly rotateWebhookSecret: { readonly input: NamedEndpoint; readonly result: WebhookSecret };
+  readonly deleteWebhookEndpoint: { readonly input: NamedEndpoint; readonly result: NamedEndpoint };
+  readonly sendTestWebhook: { readonly input: NamedEndpoint; readonly result: WebhookDelivery };
+  readonly redeliverWebhook: { readonly input: NamedDelivery; readonly result: WebhookDelivery };
+}
+
+/** The endpoint that a mutation names. Null if the caller's id is not the id of an endpoint. */
+export interface NamedEndpoint {
+  readonly endpointId: string | null;
+}
+
+/** The delivery that a mutation names. Null if the caller's id is not the id of a delivery. */
+export interface NamedDelivery {
+  readonly deliveryId: string | null;
 }
 
 /** The scope that allows to write a kind of task, and what belongs to it. */
@@ -68,6 +94,12 @@ const SCOPES = {
   cancelTask: scopesOfTask,
   updateTask: scopesOfTask,
   deleteTask: scopesOfTask,
+  createWebhookEndpoint: () => ['webhooks:write'],
+  updateWebhookEndpoint: () => ['webhooks:write'],
+  rotateWebhookSecret: () => ['webhooks:write'],
+  deleteWebhookEndpoint: () => ['webhooks:write'],
+  sendTestWebhook: () => ['webhooks:write'],
+  redeliverWebhook: () => ['webhooks:write'],
 } as const satisfies { readonly [Name in WriteName]: (input: WriteInput<Name>) => AnyOf };
 
 function scopesOfTask({ kind }: NamedTask): AnyOf {
@@ -110,6 +142,16 @@ export interface Ledger {
   usage(month: string): Promise<Usage>;
   /** Makes every check of the write `createLipSyncTask`, and throws as that does. Writes nothing, and does not call Kling. */
   lipSyncQuote(input: CreateLipSyncTaskInput): Promise<LipSyncQuote>;
+  webhookEndpoint(id: string): Promise<WebhookEndpoint | null>;
+  /** Returns all endpoints, newest first. */
+  webhookEndpoints(): Promise<readonly WebhookEndpoint[]>;
+  webhookDelivery(id: string): Promise<WebhookDelivery | null>;
+  /** Lists the deliveries of an endpoint, newest first; none if it does not exist. `status` null means all. */
+  webhookDeliveries(
+    endpointId: string,
+    status: WebhookDeliveryStatus | null,
+    window: Window,
+  ): Promise<Slice<WebhookDelivery>>;
 }
 
 /** The estimate of a lip-sync. */

@@ -23,21 +23,38 @@ const MEDIA: ReadonlySet<string> = new Set(
 );
 
 /**
- * Checks a URL that Kling fetches; the gateway never does. An attacker could otherwise probe private networks through Kling
- * with the gateway's key. The value is the URL as the WHATWG algorithm serializes it, so Kling gets what was checked.
+ * Checks a URL that Kling fetches, or that the gateway calls. An attacker could otherwise probe private networks through Kling
+ * with the gateway's key. `purpose` is null for any type of file. The value is the URL as the WHATWG algorithm serializes it, so Kling gets what was checked.
  *
  * Trade-off: only the text is checked. Kling must refuse public names and redirects that lead to a private address.
  * Messages contain the host at most, because the rest of a signed URL is a secret.
  */
-export function checkUrl(text: string, purpose: UrlPurpose, path: Path): Validation<string> {
+export function checkUrl(
+  text: string,
+  purpose: UrlPurpose | null,
+  path: Path,
+  charsMax: number = URL_CHARS_MAX,
+): Validation<string> {
   const toIssues = (problems: readonly Problem[]) => problems.map(([code, message]) => ({ path, code, message }));
-  if (text.length > URL_CHARS_MAX) return toValidation(text, toIssues([tooLong(text.length)]));
+  if (text.length > charsMax) return toValidation(text, toIssues([tooLong(text.length, charsMax)]));
   const ofText = textProblems(text);
   if (!URL.canParse(text)) {
     return toValidation(text, toIssues([['MALFORMED', 'is not a complete URL (https://host/path)'], ...ofText]));
   }
   const url = new URL(text);
-  return toValidation(url.href, toIssues([...ofText, ...partProblems(url, purpose)]));
+  return toValidation(url.href, toIssues([...ofText, ...partProblems(url, purpose, charsMax)]));
+}
+
+/** Returns true for a well-formed http or https URL of the same machine, on any port. */
+export function isLoopbackUrl(text: string): boolean {
+  if (textProblems(text).length > 0 || !URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}
+
+/** Returns true for an address instead of a name. `hostname` comes from a WHATWG `URL` with a special scheme. */
+export function isIpAddress(hostname: string): boolean {
+  return hostname.startsWith('[') || IPV4.test(hostname);
 }
 
 /** The names of this computer, as the WHATWG algorithm writes them. */
@@ -86,11 +103,11 @@ function textProblems(text: string): readonly Problem[] {
 /** The schemes whose hosts the WHATWG algorithm normalizes. */
 const HOST_SCHEMES: ReadonlySet<string> = new Set(['https:', 'http:', 'wss:', 'ws:', 'ftp:']);
 
-function partProblems(url: URL, purpose: UrlPurpose): readonly Problem[] {
+function partProblems(url: URL, purpose: UrlPurpose | null, charsMax: number): readonly Problem[] {
   const problems: Problem[] = [];
   const refused = (message: string): void => void problems.push(['URL_NOT_ALLOWED', message]);
   if (url.protocol !== 'https:') refused(`must be an https URL, not ${url.protocol.slice(0, -1).slice(0, 20)}`);
-  if (url.href.length > URL_CHARS_MAX) problems.push(tooLong(url.href.length));
+  if (url.href.length > charsMax) problems.push(tooLong(url.href.length, charsMax));
   if (url.protocol === 'https:') {
     if (url.port !== '') refused(`must use the default port 443, not ${url.port}`);
   }
@@ -98,8 +115,8 @@ function partProblems(url: URL, purpose: UrlPurpose): readonly Problem[] {
     const host = hostProblem(url.hostname);
     if (host !== null) refused(`host ${host}`);
     const extension = extensionOf(url.pathname);
-    const allowed: readonly string[] = ACCEPTED[purpose];
-    if (extension !== null && MEDIA.has(extension) && !allowed.includes(extension)) {
+    const allowed: readonly string[] = purpose === null ? [] : ACCEPTED[purpose];
+    if (purpose !== null && extension !== null && MEDIA.has(extension) && !allowed.includes(extension)) {
       const types = allowed.map((name) => `.${name}`).join(' ');
       problems.push(['UNSUPPORTED_FORMAT', `must be a file of type ${types}, not .${extension}`]);
     }
@@ -122,8 +139,8 @@ function percentDecoded(text: string): string {
   }
 }
 
-function tooLong(chars: number): Problem {
-  return ['OUT_OF_RANGE', `must be at most ${URL_CHARS_MAX} characters long, was ${chars}`];
+function tooLong(chars: number, charsMax: number): Problem {
+  return ['OUT_OF_RANGE', `must be at most ${charsMax} characters long, was ${chars}`];
 }
 
 /**

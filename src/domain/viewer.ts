@@ -1,7 +1,15 @@
 import { GatewayError } from '../errors.ts';
 
 /** The scopes of a token. `operator` allows the query `operator`: an operator of the gateway need not be a tenant. */
-export const SCOPES = ['voices:read', 'voices:write', 'lipsync:read', 'lipsync:write', 'operator'] as const;
+export const SCOPES = [
+  'voices:read',
+  'voices:write',
+  'lipsync:read',
+  'lipsync:write',
+  'webhooks:read',
+  'webhooks:write',
+  'operator',
+] as const;
 
 export type Scope = (typeof SCOPES)[number];
 

@@ -191,6 +191,11 @@ export function createSharedReads(ledgerOf: () => Ledger): Ledger {
     queuePosition: (taskId) => share((ledger) => ledger.queuePosition(taskId), 'queuePosition', taskId),
     events: (watch, window) => share((ledger) => ledger.events(watch, window), 'events', watch, window),
     usage: (month) => share((ledger) => ledger.usage(month), 'usage', month),
+    webhookEndpoint: (id) => share((ledger) => ledger.webhookEndpoint(id), 'webhookEndpoint', id),
+    webhookEndpoints: () => share((ledger) => ledger.webhookEndpoints(), 'webhookEndpoints'),
+    webhookDelivery: (id) => share((ledger) => ledger.webhookDelivery(id), 'webhookDelivery', id),
+    webhookDeliveries: (id, status, window) =>
+      share((ledger) => ledger.webhookDeliveries(id, status, window), 'webhookDeliveries', id, status, window),
     write: refuse,
     lipSyncQuote: refuse,
   };

@@ -276,6 +276,21 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX spent_external_id_by_age ON spent_external_id (at);
   `,
+  // Webhook endpoints, at most 20. Each is a consumer of the log, and has an object that must learn of its changes.
+  `
+  CREATE TABLE webhook_endpoint (
+    id TEXT NOT NULL UNIQUE,
+    endpoint TEXT NOT NULL,
+    state TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    pause_revision INTEGER NOT NULL,
+    sync_at INTEGER,
+    applied INTEGER NOT NULL,
+    owes_resync INTEGER NOT NULL DEFAULT 0,
+    due_at INTEGER,
+    fails INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -12,9 +12,16 @@ const PUSH_MS_MAX = 5_000;
 /** The most events per push. */
 const PUSH_MAX = 100;
 
+/** The readers of the log that changes are pushed to: shards of the hub pool, or webhook endpoints. */
+export type Consumers = Omit<ShardStore, 'remove' | 'nextDueAtMs'>;
+
 export interface OutboxDeps {
+  /** The kind of the consumers, for the log. */
+  readonly kind: 'shard' | 'webhook';
   readonly events: EventStore;
-  readonly shards: ShardStore;
+  readonly shards: Consumers;
+  /** Called for a shard that nobody watches any more. */
+  readonly left: (shard: string) => void;
   readonly now: () => number;
   readonly random: () => number;
   readonly background: (work: () => Promise<unknown>) => void;
@@ -65,7 +72,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       const attachedBefore = attached.get(name);
       const answer = await (isBehind ? deps.skip(name, forgotten) : deps.deliver(name, shard.appliedSeq, batch));
       if (answer === null && attached.get(name) !== attachedBefore) continue;
-      if (answer === null) return shards.remove(name);
+      if (answer === null) return deps.left(name);
       shards.applied(name, answer, events.head() > answer ? now() + GUARD_MS : null);
     }
   }
@@ -80,7 +87,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     } catch (error) {
       const fails = shards.find(name)?.fails ?? 0;
       shards.failed(name, now() + retryWaitMs(Math.min(fails, 4), random));
-      deps.log({ level: 'warn', message: 'push to shard failed', shard: name, cause: String(error) });
+      deps.log({ level: 'warn', message: `push to ${deps.kind} failed`, name, cause: String(error) });
       deps.arm();
     } finally {
       pushing.delete(name);

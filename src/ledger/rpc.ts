@@ -70,6 +70,13 @@ export function createLedgerPort(
       if (!result.ok) onRefusal?.(result.failure.code);
       return fromResult(result);
     },
+    webhookEndpoint: createBatch({ load: (ids: readonly string[]) => reach(ledger.webhookEndpointsOf(ids)) }),
+    webhookEndpoints: () => reach(ledger.webhookEndpoints()),
+    webhookDelivery: createBatch({
+      load: async (ids: readonly string[]) => fromResult(await reach(ledger.webhookDeliveriesOf(ids))),
+    }),
+    webhookDeliveries: async (endpointId, status, window) =>
+      fromResult(await reach(ledger.webhookDeliveries(endpointId, status, window))),
   };
 }
 
@@ -83,6 +90,12 @@ const NEEDS_KEY = {
   cancelTask: false,
   updateTask: false,
   deleteTask: false,
+  createWebhookEndpoint: false,
+  updateWebhookEndpoint: false,
+  rotateWebhookSecret: false,
+  deleteWebhookEndpoint: false,
+  sendTestWebhook: false,
+  redeliverWebhook: false,
 } as const satisfies Record<WriteName, boolean>;
 
 /** Returns the failure of a write whose ledger was lost. The ledger may have stored the write, and then carries it out. */

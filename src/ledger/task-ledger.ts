@@ -8,9 +8,11 @@ import {
   type CatchUp,
   type DeletedVoiceResult,
   type LipSyncQuote,
-  type PresentPlace,
   type TaskHandle,
+  type NamedDelivery,
+  type NamedEndpoint,
   type NamedTask,
+  type PresentPlace,
   type TaskReference,
   type Usage,
   type Watch,
@@ -21,6 +23,13 @@ import {
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot, type Voice } from '../domain/task.ts';
 import type { TaskFilter, TaskOrder } from '../domain/task-filter.ts';
+import type {
+  WebhookChange,
+  WebhookDelivery,
+  WebhookDeliveryStatus,
+  WebhookEndpoint,
+  WebhookSecret,
+} from '../domain/webhook.ts';
 import { badUserInput, GatewayError, type Result, toResult, unknownId, wrongIdType } from '../errors.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { traced } from '../lib/trace.ts';
@@ -144,6 +153,58 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     if (kind === null) return { ok: false, issues: [wrongIdType('taskId', 'task')] };
     const row = this.#parts.tasks.find({ id });
     return row?.record.kind === kind ? { ok: true, value: row } : { ok: false, issues: [unknownId('taskId', 'task')] };
+  }
+
+  createWebhookEndpoint(
+    input: WebhookChange & { readonly url: string },
+    requestId?: string,
+  ): Promise<Result<WebhookSecret>> {
+    return this.#mutate(requestId, () => this.#parts.webhooks.create(input));
+  }
+
+  updateWebhookEndpoint(input: NamedEndpoint & WebhookChange, requestId?: string): Promise<Result<WebhookEndpoint>> {
+    return this.#mutate(requestId, () => this.#parts.webhooks.update(input));
+  }
+
+  rotateWebhookSecret(input: NamedEndpoint, requestId?: string): Promise<Result<WebhookSecret>> {
+    return this.#mutate(requestId, () => this.#parts.webhooks.rotate(input));
+  }
+
+  deleteWebhookEndpoint(input: NamedEndpoint, requestId?: string): Promise<Result<NamedEndpoint>> {
+    return this.#mutate(requestId, () => this.#parts.webhooks.delete(input));
+  }
+
+  sendTestWebhook(input: NamedEndpoint, requestId?: string): Promise<Result<WebhookDelivery>> {
+    return this.#mutate(requestId, () => this.#parts.webhooks.sendTest(input));
+  }
+
+  redeliverWebhook(input: NamedDelivery, requestId?: string): Promise<Result<WebhookDelivery>> {
+    return this.#mutate(requestId, () => this.#parts.webhooks.redeliver(input));
+  }
+
+  webhookEndpoints(): WebhookEndpoint[] {
+    return this.#parts.endpoints.list();
+  }
+
+  webhookEndpointsOf(ids: readonly string[]): (WebhookEndpoint | null)[] {
+    return ids.map((id) => this.#parts.endpoints.live(id)?.endpoint ?? null);
+  }
+
+  webhookDeliveries(
+    endpointId: string,
+    status: WebhookDeliveryStatus | null,
+    window: Window,
+  ): Promise<Result<Slice<WebhookDelivery>>> {
+    return toResult(() => this.#parts.webhooks.deliveries(endpointId, status, window));
+  }
+
+  webhookDeliveriesOf(ids: readonly string[]): Promise<Result<(WebhookDelivery | null)[]>> {
+    return toResult(() => Promise.all(ids.map((id) => this.#parts.webhooks.delivery(id))));
+  }
+
+  /** Records that the object of an endpoint has paused itself. */
+  webhookPaused(endpointId: string, pauseRevision: number, reason: string): void {
+    this.#parts.webhooks.paused(endpointId, pauseRevision, reason);
   }
 
   lipSyncQuote(input: Input.CreateLipSyncTaskInput, requestId?: string): Promise<Result<LipSyncQuote>> {

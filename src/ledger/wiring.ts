@@ -31,7 +31,9 @@ import { bytesKept, DoomedFileStore } from './stores/files.ts';
 import { ClaimStore, WakeStore } from './stores/open-tasks.ts';
 import { retainedRowsOf } from './stores/retention.ts';
 import { TaskStore } from './stores/tasks.ts';
+import { EndpointStore } from './stores/webhooks.ts';
 import { createFreshTasks, createTaskSync, type FreshTasks } from './sync-task.ts';
+import { createWebhooks, type Webhooks } from './webhooks.ts';
 
 /** The parts of a ledger that its object uses. */
 export interface LedgerParts {
@@ -53,6 +55,8 @@ export interface LedgerParts {
   readonly rates: Rates;
   readonly waiting: WaitingTasks;
   readonly archive: Archive;
+  readonly endpoints: EndpointStore;
+  readonly webhooks: Webhooks;
 }
 
 /**
@@ -101,10 +105,45 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
 
   const queries = createQueries({ tasks, events, assets, limits, storage, now });
   const outbox = createOutbox({
+    kind: 'shard',
     events,
     shards,
+    left: (shard) => shards.remove(shard),
     deliver: (shard, prev, some) => env.HUB.getByName(shard).deliver(tenant, prev, some),
     skip: (shard, seq) => env.HUB.getByName(shard).skip(tenant, seq),
+    arm,
+    now,
+    random,
+    background,
+    log,
+  });
+  const endpoints = new EndpointStore(storage.sql);
+  const webhookJob = {
+    async run() {
+      await Promise.all([webhookOutbox.run(), webhooks.run()]);
+    },
+    nextAtMs: () => endpoints.nextAtMs(),
+  };
+  const webhooks = createWebhooks({
+    endpoints,
+    events,
+    objectOf: (id) => env.WEBHOOK.getByName(`${id} ${tenant}`),
+    attach: (id) => webhookOutbox.attach(id),
+    urls: { allowsLoopback: config.environment === 'development', ownOrigin: config.callbacks.publicUrl },
+    newId,
+    arm,
+    now,
+    random,
+    background,
+    log,
+  });
+  const webhookOutbox = createOutbox({
+    kind: 'webhook',
+    events,
+    shards: endpoints,
+    left: () => {},
+    deliver: (id, _prev, some) => webhooks.deliver(id, some),
+    skip: (id, seq) => webhooks.skip(id, seq),
     arm,
     now,
     random,
@@ -121,8 +160,14 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     transaction,
     now,
     log,
-    announced: () => outbox.owe(),
-    committed: () => outbox.push(),
+    announced() {
+      outbox.owe();
+      webhookOutbox.owe();
+    },
+    committed() {
+      outbox.push();
+      webhookOutbox.push();
+    },
     ended: ({ id }) => background(() => slots.release(id)),
   });
   const archive = createArchive({
@@ -208,7 +253,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       outbox,
       slots,
       waiting,
-      jobs: [archive, createDoomedFiles({ doomed, bucket, tenant, arm, now, random, log })],
+      jobs: [archive, webhookJob, createDoomedFiles({ doomed, bucket, tenant, arm, now, random, log })],
       exchangeTimeoutMs,
       now,
       random,
@@ -235,6 +280,8 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     rates,
     waiting,
     archive,
+    endpoints,
+    webhooks,
   };
 }
 

@@ -98,7 +98,13 @@ builder.objectType(InvalidInputError, {
   }),
 });
 
-const TYPENAMES = { LIP_SYNC: 'LipSyncTask', VOICE: 'VoiceTask', FACE_SCAN: 'FaceScan', SPEECH: 'Speech' } as const;
+const TYPENAMES = {
+  LIP_SYNC: 'LipSyncTask',
+  VOICE: 'VoiceTask',
+  FACE_SCAN: 'FaceScan',
+  SPEECH: 'Speech',
+  WEBHOOK_DELIVERY: 'WebhookDelivery',
+} as const;
 
 builder.objectType(ConflictError, {
   name: 'ConflictError',

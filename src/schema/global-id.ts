@@ -1,7 +1,16 @@
 import type { TaskHandle } from '../domain/ports.ts';
 
 /** The types that `node` finds. Every id contains the name of its type, so renaming one is a breaking change. */
-export const NODE_TYPES = ['LipSyncTask', 'VoiceTask', 'Voice', 'FaceScan', 'Face', 'Speech'] as const;
+export const NODE_TYPES = [
+  'LipSyncTask',
+  'VoiceTask',
+  'Voice',
+  'FaceScan',
+  'Face',
+  'Speech',
+  'WebhookEndpoint',
+  'WebhookDelivery',
+] as const;
 export type NodeType = (typeof NODE_TYPES)[number];
 
 const ASCII = /^[ -~]*$/;

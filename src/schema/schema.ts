@@ -8,6 +8,7 @@ import './task-changes.ts';
 import './task-updates.ts';
 import './viewer.ts';
 import './voice.ts';
+import './webhook.ts';
 import { builder } from './builder.ts';
 
 /**

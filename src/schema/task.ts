@@ -42,7 +42,7 @@ const ORDER_MEANING = {
   OLDEST_FIRST: 'By `createdAt`, the oldest task first. New tasks are added at the end.',
 } as const satisfies Record<TaskOrder, string>;
 
-const TaskStatusRef = builder.enumType('TaskStatus', {
+export const TaskStatusRef = builder.enumType('TaskStatus', {
   description: 'How far a task is. A status never goes back. `SUCCEEDED`, `FAILED` and `CANCELLED` are final.',
   values: enumValues(TASK_STATUSES, STATUS_MEANING),
 });

@@ -76,6 +76,18 @@ const LEDGER: readonly Row[] = [
   row('voices', [WINDOW], ['voices:read']),
   row('usage', ['2026-11'], READERS),
   row('lipSyncQuote', [INPUT], ['lipsync:write']),
+  ...[
+    'createWebhookEndpoint',
+    'updateWebhookEndpoint',
+    'rotateWebhookSecret',
+    'deleteWebhookEndpoint',
+    'sendTestWebhook',
+    'redeliverWebhook',
+  ].map((name) => row('write', [name, INPUT], ['webhooks:write'])),
+  row('webhookEndpoint', ['id'], ['webhooks:read']),
+  row('webhookEndpoints', [], ['webhooks:read']),
+  row('webhookDelivery', ['id'], ['webhooks:read']),
+  row('webhookDeliveries', ['id', 'FAILED', WINDOW], ['webhooks:read']),
 ];
 
 const UPSTREAM: readonly Row[] = [

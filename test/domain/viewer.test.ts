@@ -14,8 +14,16 @@ import { GatewayError } from '../../src/errors.ts';
 const viewerWith = (scopes: Viewer['scopes']): Viewer => ({ tenant: 't', subject: 's', scopes, expiresAtMs: null });
 
 describe('a scope', () => {
-  it('is one of five', ({ expect }) => {
-    expect(SCOPES).toEqual(['voices:read', 'voices:write', 'lipsync:read', 'lipsync:write', 'operator']);
+  it('is one of seven', ({ expect }) => {
+    expect(SCOPES).toEqual([
+      'voices:read',
+      'voices:write',
+      'lipsync:read',
+      'lipsync:write',
+      'webhooks:read',
+      'webhooks:write',
+      'operator',
+    ]);
     expect(SCOPES.every(isScope)).toBe(true);
   });
 

@@ -36,7 +36,7 @@ describe('countAnswers counts', () => {
       '{ nodes(ids: ["a"]) { ... on FaceScan { faces { id } } } }',
       1 + 1 + 20,
     ],
-    ['a list of leaves', '{ viewer { scopes } }', 1 + 1 + 5],
+    ['a list of leaves', '{ viewer { scopes } }', 1 + 1 + 7],
     [
       'a list inside a list',
       '{ faceScans(first: 2) { edges { node { faces { id startMs } } } } }',

@@ -70,6 +70,8 @@ describe('a client that subscribes while events are created, pushed and executed
           };
           const hub = createHubParts(operations, { pause: () => pause('turn') });
           const outbox = createOutbox({
+            kind: 'shard',
+            left: () => {},
             events: {
               head: () => log.length,
               forgotten: () => 0,

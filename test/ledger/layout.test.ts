@@ -55,6 +55,7 @@ describe('the layout of a ledger', () => {
       CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
       CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
       CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER , sample TEXT) STRICT
+      CREATE TABLE webhook_endpoint ( id TEXT NOT NULL UNIQUE, endpoint TEXT NOT NULL, state TEXT NOT NULL, revision INTEGER NOT NULL, pause_revision INTEGER NOT NULL, sync_at INTEGER, applied INTEGER NOT NULL, owes_resync INTEGER NOT NULL DEFAULT 0, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT
       CREATE INDEX archive_file_by_expiry ON archive_file (expires_at) WHERE wake_at IS NULL
       CREATE INDEX archive_file_by_voice ON archive_file (voice_id) WHERE voice_id IS NOT NULL
       CREATE INDEX archive_file_wake ON archive_file (wake_at) WHERE wake_at IS NOT NULL
@@ -84,7 +85,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(18);
+    expect(version).toBe(19);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -95,7 +96,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(18);
+      expect(storage.kv.get('schema_version')).toBe(19);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);

@@ -14,6 +14,8 @@ function open() {
   const delivered: number[] = [];
   let shard: Shard = { name: 'shard', appliedSeq: 0, dueAtMs: null, fails: 0 };
   const outbox = createOutbox({
+    kind: 'shard',
+    left: () => {},
     events: {
       head: () => log.length,
       forgotten: () => 0,

@@ -59,6 +59,7 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
   '/0+$/': { texts: [['', '0', '1']], charsMax: 5 },
   '/^0+/': texts(['', '0', '1']),
   '/^([\\w-]{1,64})\\.(\\d{1,15})$/': texts(['a.', '1', '!'], ['', 'a.', '']),
+  '/^([\\w-]{1,64}):([1-9]\\d{0,14})$/': texts(['a:', '1', '!'], ['', 'a:', '']),
   '/^[\\w.-]{1,16}$/': nothing,
   '/^[\\w-]{1,128}$/': nothing,
   '/risk control|sensitive|violat|(?:content|platform) (?:policy|safety|security)|moderation/i': texts(

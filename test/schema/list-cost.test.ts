@@ -101,7 +101,17 @@ describe('a stated length', () => {
   it('is found on all lists with an argument for it', ({ expect }) => {
     const names = sized.map(({ field }) => field.name);
     expect(new Set(names)).toEqual(
-      new Set(['tasks', 'voices', 'presetVoices', 'faceScans', 'speeches', 'klingTasks', 'taskUpdates', 'nodes']),
+      new Set([
+        'tasks',
+        'voices',
+        'presetVoices',
+        'faceScans',
+        'speeches',
+        'klingTasks',
+        'taskUpdates',
+        'nodes',
+        'deliveries',
+      ]),
     );
   });
 

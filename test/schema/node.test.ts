@@ -102,6 +102,8 @@ describe('a global id', () => {
       Voice: [voice('1'), '1'],
       FaceScan: [scan, 's'],
       Speech: [speech, 'audio-1'],
+      WebhookEndpoint: [{ id: 'e' }, 'e'],
+      WebhookDelivery: [{ id: 'e:1' }, 'e:1'],
       Face: [{ scanId: scan.id, face: scan.faces[0] }, `s:${scan.faces[0]!.faceId}`],
     };
     for (const type of NODE_TYPES) {

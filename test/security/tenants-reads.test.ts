@@ -34,6 +34,7 @@ const EVERYTHING = `{
   faceScans(first: 100) { edges { cursor node { id klingSessionId klingRequestId video { url } faces { id scan { id } } } } }
   speeches(first: 100) { edges { cursor node { id text url klingAudioId kling { klingTaskId klingRequestId } } } }
   taskUpdates(first: 100) { edges { cursor node { sequence task { id externalId } } } }
+  webhookEndpoints { id url description statuses isPaused deliveries(first: 2) { edges { cursor node { id status attempts { responseStatus } } } } }
   usage { month units unitsMax }
 }`;
 
@@ -101,6 +102,8 @@ describe('a tenant that reads everything without an id', () => {
         'FaceScan id',
         'session',
         'audioId',
+        'endpointDescription',
+        'WebhookDelivery id',
         'tasksCursor',
       ]) {
         if (name !== 'tasksCursor' || mine === bob) expect(text).toContain(mine.ids[name]);

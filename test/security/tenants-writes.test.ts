@@ -45,15 +45,23 @@ const OF_NO_TENANT = new Set([
   'Mutation.createLipSyncTask(input.audio.base64)',
   'Mutation.identifyFaces(video.url)',
   'Mutation.synthesizeSpeech(speech.text)',
+  ...['url', 'description'].flatMap((text) => [
+    `Mutation.createWebhookEndpoint(${text})`,
+    `Mutation.updateWebhookEndpoint(${text})`,
+  ]),
 ]);
 
+// The description of a new endpoint is content, and each question about it would make one of at most 20 endpoints.
 const writes = placesOf(schema).filter(
-  ({ operation, name }) => operation === 'mutation' && !/cancelTask|deleteVoice|updateTask\(taskId\)/.test(name),
+  ({ operation, name }) =>
+    operation === 'mutation' &&
+    !/createWebhookEndpoint\(description\)|cancelTask|deleteVoice|updateTask\(taskId\)/.test(name),
 );
 
 const EVERYTHING = `{
   tasks(first: 100) { edges { cursor node { id externalId status label metadata { key value } } } }
   voices(first: 100) { edges { node { id } } }
+  webhookEndpoints { id url description statuses isPaused deliveries(first: 2) { nodes { id status } } }
   usage { units }
 }`;
 

@@ -3,7 +3,7 @@ import { readConfig } from '../../src/config/index.ts';
 export const SECRET = 'a-secret-that-must-never-be-shown-anywhere';
 
 /** The Durable Objects that wrangler.toml binds. */
-const OBJECTS = { TASK_LEDGER: {}, KLING_ACCOUNT: {}, HUB: {}, ISSUER_KEYS: {}, UPLOAD: {} };
+const OBJECTS = { TASK_LEDGER: {}, KLING_ACCOUNT: {}, HUB: {}, ISSUER_KEYS: {}, UPLOAD: {}, WEBHOOK: {} };
 
 /** A complete environment for production. */
 export const PRODUCTION = {

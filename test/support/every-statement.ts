@@ -6,6 +6,8 @@ import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { ShardStore } from '../../src/ledger/stores/events.ts';
 import { bytesKept } from '../../src/ledger/stores/files.ts';
 import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
+import { EndpointStore } from '../../src/ledger/stores/webhooks.ts';
+import { DeliveryStore } from '../../src/webhooks/delivery-store.ts';
 import { createParts, type LedgerParts, RETENTION } from './ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, FACE_SCAN, lipSyncOf } from './ledger-tasks.ts';
 import { env, ledgerOf } from './ledger.ts';
@@ -39,6 +41,7 @@ export async function runEveryStatement(): Promise<void> {
     runLists(parts);
     runHoldings(parts);
     runShards(new ShardStore(storage.sql));
+    runEndpoints(new EndpointStore(storage.sql));
     runFiles(parts);
     bytesKept(storage.sql);
     const { events, limits } = parts.deps;
@@ -49,6 +52,9 @@ export async function runEveryStatement(): Promise<void> {
   });
   await runInDurableObject(env.KLING_ACCOUNT.getByName('every statement'), (_instance, { storage }) =>
     runAccount(new SlotStore(storage.sql), new OwnerStore(storage.sql)),
+  );
+  await runInDurableObject(env.WEBHOOK.getByName('every statement'), (_instance, { storage }) =>
+    runDeliveries(new DeliveryStore(storage.sql, 'every')),
   );
   await runInDurableObject(env.HUB.getByName('every statement'), (_instance, { storage }) =>
     runHub(new RegistrationStore(storage)),
@@ -151,6 +157,50 @@ function runFiles({ deps: { doomed, archived, assets } }: LedgerParts): void {
   doomed.nextAtMs();
   doomed.tried(['file'], 1);
   doomed.remove(['file']);
+}
+
+function runEndpoints(endpoints: EndpointStore): void {
+  const made = { id: 'e', url: '', description: null, statuses: [], isPaused: false, pausedReason: null };
+  const endpoint = { ...made, createdAtMs: 0 };
+  endpoints.insert(endpoint, 1);
+  endpoints.add('e', 0);
+  endpoints.change({ endpoint, revision: 2, pauseRevision: 1 }, 1);
+  endpoints.report(endpoint);
+  endpoints.count();
+  endpoints.list();
+  endpoints.live('e');
+  endpoints.unsynced(1);
+  endpoints.synced('e', 2);
+  endpoints.retrySync('e', 1);
+  endpoints.oweResync('e', true);
+  endpoints.nextAtMs();
+  endpoints.find('e');
+  endpoints.names();
+  endpoints.due(1);
+  endpoints.owe(1);
+  endpoints.begin('e', 1);
+  endpoints.applied('e', 1, null);
+  endpoints.failed('e', 1);
+  endpoints.doom('e', 1);
+  endpoints.delete('e');
+}
+
+function runDeliveries(deliveries: DeliveryStore): void {
+  const task = { id: 't', kind: 'VOICE' } as const;
+  const n = deliveries.insert({ seq: 1, task, isManual: false, body: '{}' }, 1);
+  deliveries.body(n);
+  for (const isPaused of [true, false]) {
+    deliveries.nextDueAtMs(isPaused);
+    deliveries.take(1, isPaused, 2);
+  }
+  deliveries.hasten(1);
+  deliveries.step({ n, status: 'SUCCEEDED', dueAtMs: null, isManual: false, fails: 0, attempts: [] });
+  deliveries.sums();
+  deliveries.list(null, { first: 1, after: null });
+  deliveries.list('FAILED', { first: 1, after: null });
+  deliveries.retainedRows().oldestAtMs();
+  deliveries.retainedRows().deleteUntil(1, 1);
+  deliveries.deleteOldestEnded(1);
 }
 
 function runShards(shards: ShardStore): void {

@@ -18,6 +18,7 @@ import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask }
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/cost.ts';
 import type { KlingList, KlingTask, Voice } from '../../src/domain/task.ts';
 import { matchesFilter, type TaskFilter, type TaskOrder } from '../../src/domain/task-filter.ts';
+import type { WebhookDelivery, WebhookDeliveryStatus, WebhookEndpoint } from '../../src/domain/webhook.ts';
 import { badUserInput } from '../../src/errors.ts';
 import type { Slice, Window } from '../../src/domain/cursor.ts';
 
@@ -38,6 +39,33 @@ const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => Writ
   cancelTask: ({ id }) => lipSyncTask(id),
   updateTask: ({ id, label = null }) => lipSyncTask(id, { label }),
   deleteTask: ({ id }) => ({ id, kind: 'LIP_SYNC' }),
+  createWebhookEndpoint: () => ({ endpoint: ENDPOINT, secret: 'whsec_shown', previousSecretExpiresAtMs: null }),
+  updateWebhookEndpoint: () => ENDPOINT,
+  rotateWebhookSecret: () => ({ endpoint: ENDPOINT, secret: 'whsec_new', previousSecretExpiresAtMs: CREATED_AT_MS }),
+  deleteWebhookEndpoint: ({ endpointId }) => ({ endpointId }),
+  sendTestWebhook: () => DELIVERY,
+  redeliverWebhook: () => DELIVERY,
+};
+
+const ENDPOINT: WebhookEndpoint = {
+  id: 'endpoint-1',
+  url: 'https://receiver.test/hook',
+  description: 'mine',
+  statuses: ['SUCCEEDED'],
+  isPaused: false,
+  pausedReason: null,
+  createdAtMs: CREATED_AT_MS,
+};
+
+const DELIVERY: WebhookDelivery = {
+  id: 'endpoint-1:1',
+  endpoint: ENDPOINT,
+  url: ENDPOINT.url,
+  task: { id: 'lip-sync-1', kind: 'LIP_SYNC' },
+  status: 'SUCCEEDED',
+  createdAtMs: CREATED_AT_MS,
+  nextAttemptAtMs: null,
+  attempts: [{ atMs: CREATED_AT_MS, durationMs: 12, responseStatus: 204, responseBody: '', error: null }],
 };
 
 /** A ledger in memory that accepts everything. `calls` lists every method call with its arguments. */
@@ -110,6 +138,30 @@ export class FakeLedger implements Ledger {
   async lipSyncQuote(input: CreateLipSyncTaskInput): Promise<LipSyncQuote> {
     this.#called('lipSyncQuote', input);
     return { milliunits: 1500, placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 } };
+  }
+
+  async webhookEndpoint(id: string): Promise<WebhookEndpoint | null> {
+    this.#called('webhookEndpoint', id);
+    return id === ENDPOINT.id ? ENDPOINT : null;
+  }
+
+  async webhookEndpoints(): Promise<readonly WebhookEndpoint[]> {
+    this.#called('webhookEndpoints');
+    return [ENDPOINT];
+  }
+
+  async webhookDelivery(id: string): Promise<WebhookDelivery | null> {
+    this.#called('webhookDelivery', id);
+    return id === DELIVERY.id ? DELIVERY : null;
+  }
+
+  async webhookDeliveries(
+    endpointId: string,
+    status: WebhookDeliveryStatus | null,
+    window: Window,
+  ): Promise<Slice<WebhookDelivery>> {
+    this.#called('webhookDeliveries', endpointId, status, window);
+    return sliced([DELIVERY], window);
   }
 
   #called(method: string, ...args: unknown[]): void {

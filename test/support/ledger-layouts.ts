@@ -1,5 +1,6 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
+  [19, 'DROP TABLE webhook_endpoint'],
   [18, 'DROP TABLE spent_external_id'],
   [
     17,

@@ -134,7 +134,9 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
   const queries = createQueries({ ...deps, storage });
   const outbox = createOutbox({
     ...deps,
+    kind: 'shard',
     shards,
+    left: (shard) => shards.remove(shard),
     deliver: options.deliver ?? (async () => null),
     skip: options.skip ?? (async () => null),
     arm: () => {},

@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { expect, vi } from 'vitest';
 import { decodeGlobalId, encodeGlobalId, NODE_TYPES } from '../../../src/schema/global-id.ts';
 import { env, ledgerOf, type TestSandbox } from '../ledger.ts';
+import { newBox } from '../webhooks.ts';
 import { askOne } from './ask.ts';
 import type { Fill, Own } from './operations.ts';
 
@@ -27,6 +28,13 @@ const LIP_SYNC = `mutation ($input: CreateLipSyncTaskInput!) {
   createLipSyncTask(input: $input) { ... on LipSyncTask { id status } ... on Failure { code message } }
 }`;
 const VOICE = `mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id status } ... on Failure { code message } } }`;
+const ENDPOINT = `mutation ($url: String!, $description: String) {
+  createWebhookEndpoint(url: $url, description: $description) { ... on WebhookSecret { secret endpoint { id } } ... on Failure { code message } }
+}`;
+const TEST_WEBHOOK = `mutation ($endpointId: ID!) {
+  sendTestWebhook(endpointId: $endpointId) { ... on WebhookDelivery { id } ... on Failure { code message } }
+}`;
+const DELIVERIES = `query ($id: ID!) { node(id: $id) { ... on WebhookEndpoint { deliveries { nodes { status } pageInfo { startCursor } } } } }`;
 const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   lipSyncTask: task(by: { id: $lipSync }) { kling { klingTaskId klingRequestId parentVideo { klingVideoId } }
     ... on LipSyncTask { videos { klingVideoId } } }
@@ -73,6 +81,12 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     await vi.waitUntil(async () => (await ledgerOf(tenant).task({ id }))?.status === 'SUCCEEDED', { timeout: 10_000 });
   }
   const lists = await done(tenant, LISTS, { lipSync, voice });
+  const description = `hook-${tenant}`;
+  const webhook = (await done(tenant, ENDPOINT, { url: newBox().url, description })).createWebhookEndpoint;
+  const endpointId: string = webhook.endpoint.id;
+  const deliveryId = (await done(tenant, TEST_WEBHOOK, { endpointId })).sendTestWebhook.id;
+  const deliveries = async () => (await done(tenant, DELIVERIES, { id: endpointId })).node.deliveries;
+  await vi.waitUntil(async () => (await deliveries()).nodes[0].status === 'SUCCEEDED', { timeout: 10_000 });
   const madeVoice = lists.voiceTask.voices[0];
   const own = {
     LipSyncTask: lipSync,
@@ -81,6 +95,8 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     Voice: madeVoice.id,
     FaceScan: faceScan.id,
     Speech: speech.id,
+    WebhookEndpoint: endpointId,
+    WebhookDelivery: deliveryId,
   };
   const ids: Record<string, string> = {
     ...keys,
@@ -106,6 +122,8 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     voicesCursor: lists.voices.pageInfo.startCursor,
     faceScansCursor: lists.faceScans.pageInfo.startCursor,
     speechesCursor: lists.speeches.pageInfo.startCursor,
+    endpointDescription: description,
+    deliveriesCursor: (await deliveries()).pageInfo.startCursor,
     eventsCursor: lists.taskUpdates.pageInfo.startCursor,
     lastEventCursor: lists.taskUpdates.pageInfo.endCursor,
     taskEventsCursor: lists.ofLipSync.pageInfo.startCursor,
@@ -148,6 +166,17 @@ export function ownInputs({ own, ids }: Estate): Fill {
     ...windowOf('presetVoices'),
     ...windowOf('faceScans'),
     ...windowOf('speeches'),
+    'WebhookEndpoint.deliveries.after': undefined,
+    'WebhookEndpoint.deliveries.first': 20,
+    'WebhookEndpoint.deliveries.status': undefined,
+    'Mutation.createWebhookEndpoint.url': 'https://receiver.test/own',
+    'Mutation.createWebhookEndpoint.statuses': [],
+    'Mutation.createWebhookEndpoint.description': undefined,
+    'Mutation.updateWebhookEndpoint.endpointId': own['WebhookEndpoint'],
+    'Mutation.updateWebhookEndpoint.url': undefined,
+    'Mutation.updateWebhookEndpoint.statuses': undefined,
+    'Mutation.updateWebhookEndpoint.description': undefined,
+    'Mutation.updateWebhookEndpoint.isPaused': undefined,
     'OperatorQuery.klingTask.list': 'LIP_SYNCS',
     'Query.tasks.filter': undefined,
     'Query.tasks.orderBy': 'NEWEST_FIRST',

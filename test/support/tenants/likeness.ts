@@ -24,7 +24,7 @@ function decoded(text: string): string {
 /** Fields that differ between two equal calls: request ids, and what a mutation creates. */
 const OF_THE_CALL = /^(requestId|klingRequestId)$/;
 const MADE_ANEW =
-  /^(id|klingTaskId|klingSessionId|klingAudioId|url|imageUrl|cursor|startCursor|endCursor|klingFaceId|createdAt|updatedAt|startedAt|endedAt|expiresAt|at|sequence|externalId|klingExternalTaskId|klingCreatedAt|klingUpdatedAt|klingRequestId|requestId)$/;
+  /^(id|klingTaskId|klingSessionId|klingAudioId|url|imageUrl|cursor|startCursor|endCursor|klingFaceId|createdAt|updatedAt|startedAt|endedAt|expiresAt|at|sequence|externalId|klingExternalTaskId|klingCreatedAt|klingUpdatedAt|secret|klingRequestId|requestId)$/;
 
 /**
  * Normalizes an answer, so that answers which reveal no difference are equal: replaces the id in question, and what

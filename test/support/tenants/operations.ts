@@ -80,7 +80,10 @@ function placesOfField(
   const declared = field.args.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
   const given = field.args.map(({ name }) => `${name}: $${name}`).join(', ');
   // Lists select less, because a list from a variable counts as the longest one. So do mutations, whose unions are large.
-  const depth = operation === 'mutation' || isListType(getNullableType(field.type)) ? 2 : 3;
+  // The objects around a list of an object count, too.
+  const isOfObject = field.args.some(({ name }) => name === 'first') && typename !== schema.getQueryType()?.name;
+  const isList = isListType(getNullableType(field.type));
+  const depth = operation === 'query' && isOfObject ? 1 : operation === 'mutation' || isList ? 2 : 3;
   const selection = `${field.name}(${given})${selectionOf(schema, field.type, depth)}`;
   return field.args.flatMap((arg) =>
     textPaths(arg.type, [arg.name]).map(({ type: textType, path }) => ({

@@ -1,0 +1,228 @@
+import {
+  FAILING_MS_MAX,
+  SECRET_OVERLAP_MS,
+  type StoredDelivery,
+  type WebhookAttempt,
+  type WebhookSettings,
+  webhookWaitMs,
+} from '../domain/webhook.ts';
+import type { Log } from '../lib/log.ts';
+import type { DeliveryRow, DeliveryStep, DeliveryStore, NewDelivery } from './delivery-store.ts';
+import type { Message, Send } from './send.ts';
+
+/** The most attempts of one endpoint at once. An object has 6 connections, and its calls of the ledger need one. */
+const SENDS_AT_ONCE = 5;
+
+/** The attempts of one run. An invocation has a limited number of requests; the next run follows at once. */
+const RUN_SENDS_MAX = 400;
+
+/** The time after which a message is sent again whose attempt did not end, as in a crash. */
+const ATTEMPT_GUARD_MS = 30_000;
+
+/** The most messages that wait, and the most characters of their bodies. */
+export const PENDING_MAX = 10_000;
+export const PENDING_CHARS_MAX = 32 * 1024 * 1024;
+
+/** The most messages that have ended and are kept, and the most characters of their bodies. */
+export const ENDED_MAX = 10_000;
+export const ENDED_CHARS_MAX = 64 * 1024 * 1024;
+
+/** The most secrets that sign at once: the present one, and those before it that have not expired. */
+export const SECRETS_MAX = 3;
+
+interface Secret {
+  readonly text: string;
+  /** Null for the present one. */
+  readonly untilMs: number | null;
+}
+
+/** Everything about an endpoint that is not a message. Stored as one value. */
+export interface EndpointState {
+  readonly settings: WebhookSettings;
+  /** Why the object has paused itself. Null if it has not. */
+  readonly pausedReason: string | null;
+  /** Whether the ledger does not know yet that the object has paused itself. */
+  readonly owesReport: boolean;
+  /** The newest first. */
+  readonly secrets: readonly Secret[];
+  /** The first of the failed attempts since the last success. */
+  readonly failingSinceMs: number | null;
+  /** The newest change that was stored. */
+  readonly acceptedSeq: number;
+}
+
+export interface Queue {
+  /** Whether a message of this length fits. */
+  hasRoom(chars: number): boolean;
+  add(delivery: NewDelivery): number;
+  /** Makes a message due now, with a new schedule of retries. */
+  again(row: DeliveryRow): void;
+  /** Sends everything that is due, in the background. */
+  run(): void;
+  nextAtMs(): number | null;
+  shown(row: DeliveryRow): StoredDelivery;
+}
+
+export interface QueueDeps {
+  readonly endpointId: string;
+  readonly deliveries: DeliveryStore;
+  /** Null once the endpoint is deleted. */
+  readonly state: () => EndpointState | null;
+  readonly setState: (state: EndpointState) => void;
+  readonly send: Send;
+  /** Called after a change of what is due. */
+  readonly arm: () => void;
+  /** Called when the object has paused itself. */
+  readonly paused: () => void;
+  readonly transaction: <T>(work: () => T) => T;
+  readonly background: (work: () => Promise<unknown>) => void;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** Returns whether an endpoint sends nothing by itself. */
+export function isPaused({ settings, pausedReason }: EndpointState): boolean {
+  return settings.isPaused || pausedReason !== null;
+}
+
+/** Returns the secrets that sign now. */
+export function signingSecrets({ secrets }: EndpointState, nowMs: number): readonly string[] {
+  return secrets.filter(({ untilMs }) => untilMs === null || untilMs > nowMs).map(({ text }) => text);
+}
+
+/** Adds a secret. Those before it sign for a day more. */
+export function withSecret(state: EndpointState, text: string, nowMs: number): EndpointState {
+  const before = state.secrets
+    .filter(({ untilMs }) => untilMs === null || untilMs > nowMs)
+    .map((secret) => ({ ...secret, untilMs: secret.untilMs ?? nowMs + SECRET_OVERLAP_MS }));
+  return { ...state, secrets: [{ text, untilMs: null }, ...before] };
+}
+
+/** Creates the queue of an endpoint. The store holds what is due, so that an eviction loses no message. */
+export function createQueue(deps: QueueDeps): Queue {
+  const { endpointId, deliveries, send, arm, paused, transaction, background, now, random, log } = deps;
+  let sending = 0;
+
+  function toMessage({ n, seq }: DeliveryRow, state: EndpointState): Message {
+    const id = `msg_${endpointId.replaceAll('-', '')}_${seq ?? `test_${n}`}`;
+    return { id, url: state.settings.url, body: deliveries.body(n), secrets: signingSecrets(state, now()) };
+  }
+
+  function nextStep(row: DeliveryRow, attempt: WebhookAttempt): DeliveryStep {
+    const { n, seq } = row;
+    const attempts = [...row.attempts, attempt];
+    const ended = { n, attempts, dueAtMs: null, isManual: false } as const;
+    if (isSuccess(attempt)) return { ...ended, status: 'SUCCEEDED', fails: 0 };
+    const fails = row.fails + 1;
+    const waitMs = seq === null ? null : webhookWaitMs(fails, random);
+    return waitMs === null
+      ? { ...ended, status: 'FAILED', fails }
+      : { ...ended, status: 'PENDING', fails, dueAtMs: now() + waitMs };
+  }
+
+  /** Counts an attempt for the endpoint as a whole. Returns why it is paused now; null if it is not. */
+  function judge(attempt: WebhookAttempt): string | null {
+    const state = deps.state();
+    if (state === null) return null;
+    if (isSuccess(attempt)) {
+      if (state.failingSinceMs !== null) deps.setState({ ...state, failingSinceMs: null });
+      return null;
+    }
+    const failingSinceMs = state.failingSinceMs ?? attempt.atMs;
+    const isGone = attempt.responseStatus === 410;
+    const isTooLong = attempt.atMs - failingSinceMs >= FAILING_MS_MAX;
+    const reason = isGone ? 'It answered 410 Gone.' : isTooLong ? tooLongReason(failingSinceMs, attempt) : null;
+    const pausedReason = reason === null || isPaused(state) ? state.pausedReason : reason;
+    const isNews = pausedReason !== state.pausedReason;
+    if (isNews || failingSinceMs !== state.failingSinceMs) {
+      deps.setState({ ...state, failingSinceMs, pausedReason, owesReport: state.owesReport || isNews });
+    }
+    return isNews ? pausedReason : null;
+  }
+
+  function record(row: DeliveryRow, attempt: WebhookAttempt): void {
+    const reason = transaction(() => {
+      // The endpoint, or the message, may have been deleted during the attempt.
+      if (deps.state() === null || deliveries.find(row.n) === null) return null;
+      deliveries.step(nextStep(row, attempt));
+      const { ended, endedChars } = deliveries.sums();
+      if (ended > ENDED_MAX || endedChars > ENDED_CHARS_MAX) deliveries.deleteOldestEnded(ended > ENDED_MAX ? 1 : 20);
+      const pausedFor = judge(attempt);
+      arm();
+      return pausedFor;
+    });
+    const { responseStatus, error } = attempt;
+    if (!isSuccess(attempt)) {
+      const about = { endpointId, seq: row.seq, taskId: row.task?.id, responseStatus, error };
+      log({ level: 'info', message: 'webhook not delivered', ...about });
+    }
+    if (reason === null) return;
+    log({ level: 'warn', message: 'webhook endpoint paused', endpointId, reason });
+    paused();
+  }
+
+  /** Returns false if nothing is due. */
+  async function sendNext(): Promise<boolean> {
+    const state = deps.state();
+    if (state === null) return false;
+    const row = deliveries.take(now(), isPaused(state), now() + ATTEMPT_GUARD_MS);
+    if (row === null) return false;
+    record(row, await send(toMessage(row, state)));
+    return true;
+  }
+
+  async function sendSome(): Promise<void> {
+    try {
+      for (let sent = 0; sent < RUN_SENDS_MAX / SENDS_AT_ONCE; sent += 1) if (!(await sendNext())) return;
+    } finally {
+      sending -= 1;
+      if (deps.state() !== null) arm();
+    }
+  }
+
+  function nextAtMs(): number | null {
+    const state = deps.state();
+    return state === null ? null : deliveries.nextDueAtMs(isPaused(state));
+  }
+
+  return {
+    nextAtMs,
+    hasRoom(chars) {
+      const { pending, pendingChars } = deliveries.sums();
+      return pending < PENDING_MAX && pendingChars + chars <= PENDING_CHARS_MAX;
+    },
+    add: (delivery) => deliveries.insert(delivery, now()),
+    again({ n, attempts }) {
+      deliveries.step({ n, attempts, status: 'PENDING', dueAtMs: now(), isManual: true, fails: 0 });
+    },
+    run() {
+      while (sending < SENDS_AT_ONCE && (nextAtMs() ?? Infinity) <= now()) {
+        sending += 1;
+        background(sendSome);
+      }
+    },
+    shown({ n, task, status, createdAtMs, dueAtMs, isManual, attempts }) {
+      const state = deps.state();
+      const waits = state !== null && isPaused(state) && !isManual;
+      return {
+        id: `${endpointId}:${n}`,
+        url: state?.settings.url ?? '',
+        task,
+        status,
+        createdAtMs,
+        nextAttemptAtMs: waits ? null : dueAtMs,
+        attempts,
+      };
+    },
+  };
+}
+
+function isSuccess({ responseStatus }: WebhookAttempt): boolean {
+  return responseStatus !== null && responseStatus >= 200 && responseStatus < 300;
+}
+
+function tooLongReason(sinceMs: number, { responseStatus, error }: WebhookAttempt): string {
+  const last = error ?? `It answered ${responseStatus}.`;
+  return `Every attempt since ${new Date(sinceMs).toISOString()} has failed. The last one: ${last}`;
+}
