@@ -55,7 +55,8 @@ export async function handleMedia(
     etag,
     'accept-ranges': 'bytes',
     'last-modified': file.uploaded.toUTCString(),
-    'content-disposition': `inline; filename="${name}"`,
+    // Without a name, so that a link can give it: `<a download="holiday.mp4">`.
+    'content-disposition': 'inline',
   };
   const seconds = Math.min(Math.floor(remainingMs / 1000), CACHE_SECONDS_MAX);
   // A range counts the bytes of the file, so no proxy may compress it.

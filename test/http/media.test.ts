@@ -40,7 +40,7 @@ describe('a file', () => {
       'cross-origin-resource-policy': 'cross-origin',
       'accept-ranges': 'bytes',
       'content-length': '1000',
-      'content-disposition': 'inline; filename="clip.mp4"',
+      'content-disposition': 'inline',
       'x-content-type-options': 'nosniff',
     });
     expect(response.headers.get('content-security-policy')).toContain("media-src 'self'");
