@@ -66,7 +66,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
 
     proxy.restore();
     await page.getByText('Back online').waitFor();
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     await shoot(page, 'resumed-desktop-light');
     expect(after.at(-1)).toBe(seen);
     expect(new Set(cursors).size).toBe(cursors.length);
@@ -138,7 +138,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await signIn(page, `refused-${randomUUID()}`);
     await expect.poll(() => refusals.length).toBe(0);
     await createLipSync(page);
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     expect(faults).toEqual([]);
     await page.context().close();
   });
@@ -153,7 +153,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     await other.page.getByText('Live', { exact: true }).waitFor();
 
     await createLipSync(one.page);
-    await one.page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await one.page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     expect(await other.page.getByText('No tasks yet').isVisible()).toBe(true);
     expect(received.filter((frame) => frame.includes('taskUpdates'))).toEqual([]);
 

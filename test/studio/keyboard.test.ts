@@ -80,8 +80,8 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
     await keyboard.press('Enter');
     await page.getByText(/Usually takes/).waitFor();
     expect(await focused(page)).toEqual({ name: 'heading interview-sandbox-two-faces-5s.mp4', fault: null });
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
-    await go('link Open result');
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
+    await go(/^link (?:Open|Download) result$/);
 
     await tabTo(page, 'button Create another from this video', 'Shift+Tab');
     await keyboard.press('Enter');

@@ -35,7 +35,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await example.last().click();
     await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
-    await page.getByRole('link', { name: 'Open result' }).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     expect(faults).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     await page.getByText(/Usually takes/).waitFor();
     await shoot(page, 'progress-desktop-light');
     await page.getByText('Done', { exact: true }).first().waitFor();
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     await expect
       .poll(() =>
         page
@@ -106,7 +106,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'speech-desktop-light');
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     expect(faults).toEqual([]);
     await page.context().close();
   });

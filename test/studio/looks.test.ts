@@ -44,7 +44,7 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
     await page.getByText(/Usually takes/).waitFor();
     await look('progress');
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     await look('result');
     await page.getByRole('navigation').getByText('Voices').click();
     await page.getByText('Amber').waitFor();

@@ -46,7 +46,7 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     await check();
     const progress = (await readTree(page)).find(({ role }) => role === 'progressbar' || role === 'progressIndicator');
     expect(progress?.name).toBe('Estimated progress');
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     await check();
     await page.getByRole('navigation').getByText('Tasks').click();
     const row = page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link');
@@ -54,7 +54,7 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     expect(await row.ariaSnapshot()).toMatch(/link "interview-sandbox-two-faces-5s\.mp4 .*Done/);
     await check();
     await row.click();
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     await check();
     await page.getByRole('navigation').getByText('Voices').click();
     await page.getByText('Amber').waitFor();

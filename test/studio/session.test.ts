@@ -78,7 +78,7 @@ describe.runIf(HAS_BROWSER)('sign-in', () => {
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     expect(scans).toBe(1);
     // The browser reports the refused requests.
     expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
@@ -114,7 +114,7 @@ describe.runIf(HAS_BROWSER)('sign-in', () => {
     await shoot(page, 'draft-restored-desktop-light');
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
     await page.getByRole('heading', { name: 'Kept' }).waitFor();
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     // Also a repeat of the scan is the paid one.
     await page.reload();
     await page.getByRole('button', { name: 'Find faces' }).click();

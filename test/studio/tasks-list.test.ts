@@ -23,7 +23,7 @@ describe.runIf(HAS_BROWSER)('the list of tasks', () => {
     const { page, faults } = await openPage(browser);
     await signIn(page, tenant);
     await createLipSync(page);
-    await page.getByText(/Kling deletes it in 30 days/).waitFor();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor();
     await page.getByRole('navigation').getByText('Tasks').click();
     const rows = page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link');
     await expect.poll(() => rows.count()).toBe(1);

@@ -38,6 +38,8 @@ export const taskFields = graphql(`
         klingVideoId
         url
         durationMs
+        isArchived
+        expiresAt
       }
     }
     ... on VoiceTask {

@@ -1,8 +1,10 @@
 import { useState } from 'react';
 import type { LipSyncTask, Task } from '../api/documents.ts';
-import { formatRelative } from '../ui/format.ts';
+import { atOwnOrigin } from '../files/own-origin.ts';
+import { formatDateTime, formatRelative } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useNow } from '../ui/use-now.ts';
+import { titleOf } from './task-words.ts';
 import { PlayButton } from '../voices/play-button.tsx';
 
 interface Props {
@@ -13,6 +15,7 @@ interface Props {
 export function LipSyncResult({ task }: Props) {
   const now = useNow(60_000);
   const [video] = task.videos;
+  const ends = video?.expiresAt ?? task.expiresAt;
   return (
     <>
       <div className="compare">
@@ -25,17 +28,33 @@ export function LipSyncResult({ task }: Props) {
       </div>
       {video?.url == null ? null : (
         <p className="result-actions">
-          <a className="button button-primary" href={video.url} target="_blank" rel="noreferrer">
-            <Icon name="download" />
-            Open result
-          </a>
-          {task.expiresAt === null ? null : (
-            <span className="muted">Download it before Kling deletes it {formatRelative(task.expiresAt, now)}.</span>
+          {video.isArchived ? (
+            <a className="button button-primary" href={atOwnOrigin(video.url)} download={resultName(task)}>
+              <Icon name="download" />
+              Download result
+            </a>
+          ) : (
+            <a className="button button-primary" href={video.url} target="_blank" rel="noreferrer">
+              <Icon name="download" />
+              Open result
+            </a>
+          )}
+          {ends === null ? null : (
+            <span className="muted">
+              {video.isArchived
+                ? `Kept here until ${formatDateTime(ends)}.`
+                : `Download it before Kling deletes it ${formatRelative(ends, now)}.`}
+            </span>
           )}
         </p>
       )}
     </>
   );
+}
+
+/** Returns the file name of a result, such as `holiday-lip-sync.mp4`. */
+function resultName(task: LipSyncTask): string {
+  return `${titleOf(task).replace(/\.\w{2,4}$/, '')}-lip-sync.mp4`;
 }
 
 type VoiceTask = Extract<Task, { __typename: 'VoiceTask' }>;

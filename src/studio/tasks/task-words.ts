@@ -71,8 +71,9 @@ export function titleOf(task: Task): string {
   const chosenId = externalId?.startsWith(OWN_ID_PREFIX) === true ? null : externalId;
   const ownTitle = label ?? (__typename === 'VoiceTask' ? task.name : null) ?? chosenId;
   if (ownTitle !== null) return ownTitle;
-  const videoUrl = __typename === 'LipSyncTask' ? (task.sourceVideo?.url ?? null) : null;
-  return (videoUrl === null ? null : fileNameOf(videoUrl)) ?? KIND_LABELS[__typename];
+  const video = __typename === 'LipSyncTask' ? task.sourceVideo : null;
+  const fileName = video?.url == null ? null : fileNameOf(video.url);
+  return fileName ?? KIND_LABELS[__typename];
 }
 
 /** Creates an external id for one attempt. A repeat with the same id creates no second task. */
