@@ -41,8 +41,11 @@ const PARTS: Readonly<Record<string, readonly Step[]>> = {
     { run: [...TYPES, 'src/env.d.ts', ...check] },
     { run: [...TYPES, ...OF_SANDBOX, 'src/sandbox/env.d.ts', ...check] },
   ],
-  // schema.graphql from the code, and the types of the studio's operations from that.
-  schema: [{ run: ['vitest', 'run', '-c', 'test/vitest.config.ts', 'test/schema.test.ts', '-u'] }, writeIntrospection],
+  // schema.graphql and docs/webhook.schema.json from the code, and the types of the studio's operations from that.
+  schema: [
+    { run: ['vitest', 'run', '-c', 'test/vitest.config.ts', 'test/schema.test.ts', 'test/webhooks/body', '-u'] },
+    writeIntrospection,
+  ],
   // The artefacts of the Relay tests.
   relay: [
     { run: ['relay-compiler', '--noWatchman'], in: 'test/clients' },

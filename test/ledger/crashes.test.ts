@@ -77,7 +77,7 @@ describe('a create whose object dies at any of its writes', () => {
 });
 
 /** More statements than one cancel needs. */
-const STATEMENTS_MAX = 20;
+const STATEMENTS_MAX = 30;
 
 /** Runs `work`, and lets its `nth` statement and all later ones throw. */
 function dieAt<T>(sql: SqlStorage, nth: number, work: () => T): T {
