@@ -58,6 +58,10 @@ export const ERROR_CODES = {
     status: 503,
     meaning: "Kling refuses the gateway's key or host. Only an operator can fix it.",
   },
+  NOT_CONFIGURED: {
+    status: 501,
+    meaning: 'Top-level only. The gateway is not set up for this. Only an operator can fix it; `message` says how.',
+  },
   QUERY_TOO_COMPLEX: {
     status: 400,
     meaning: 'Top-level only. The operation is too long, too deep or asks for too much.',
@@ -216,7 +220,7 @@ export function badUserInput(issues: readonly [Issue, ...Issue[]]): InvalidInput
 }
 
 /** The types of objects that mutations name by their id. */
-type NamedType = 'task' | 'voice' | 'webhook endpoint' | 'webhook delivery';
+type NamedType = 'task' | 'voice' | 'file' | 'webhook endpoint' | 'webhook delivery';
 
 /** Creates the issue of an id of a mutation that names nothing. Another tenant's object is not told from a missing one. */
 export function unknownId(argument: string, type: NamedType): Issue {

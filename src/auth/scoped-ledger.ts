@@ -55,6 +55,18 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       may('voices:read');
       return ledger.voices(window);
     },
+    async mediaById(id) {
+      mayReadTasks(viewer);
+      return ledger.mediaById(id);
+    },
+    async media(window) {
+      mayReadTasks(viewer);
+      return ledger.media(window);
+    },
+    async receivedBytes(mediaId) {
+      mayReadTasks(viewer);
+      return ledger.receivedBytes(mediaId);
+    },
     async usage(month) {
       mayReadTasks(viewer);
       return ledger.usage(month);

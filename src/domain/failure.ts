@@ -88,6 +88,7 @@ const REFUSALS = {
   BAD_USER_INPUT: 'INPUT_REJECTED',
   CONFLICT: 'UNKNOWN',
   UPSTREAM_UNAVAILABLE: 'UPSTREAM_ERROR',
+  NOT_CONFIGURED: 'UNKNOWN',
   QUERY_TOO_COMPLEX: 'UNKNOWN',
   INTERNAL: 'UNKNOWN',
 } as const satisfies Record<Exclude<ErrorCode, TaskFailureCode>, TaskFailureCode>;

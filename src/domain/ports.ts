@@ -7,6 +7,8 @@ import type {
   IdentifyFacesInput,
   SynthesizeSpeechInput,
 } from './inputs.ts';
+import type { MediaRecord } from './media.ts';
+import type { CreateMediaInput, DeleteMediaInput } from './media-input.ts';
 import type { NotesInput } from './notes.ts';
 import type { Placement } from './placement.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
@@ -58,6 +60,8 @@ interface Writes {
   readonly updateTask: { readonly input: NamedTask & NotesInput; readonly result: TaskRecord };
   /** Deletes a task that has ended. */
   readonly deleteTask: { readonly input: NamedTask; readonly result: TaskHandle };
+  readonly createMedia: { readonly input: CreateMediaInput; readonly result: MediaRecord };
+  readonly deleteMedia: { readonly input: DeleteMediaInput; readonly result: { readonly mediaId: string } };
   readonly createWebhookEndpoint: {
     readonly input: WebhookChange & { readonly url: string };
     readonly result: WebhookSecret;
@@ -94,6 +98,9 @@ const SCOPES = {
   cancelTask: scopesOfTask,
   updateTask: scopesOfTask,
   deleteTask: scopesOfTask,
+  // A file may become the video of a lip-sync as well as the sample of a voice.
+  createMedia: () => [WRITE.LIP_SYNC, WRITE.VOICE],
+  deleteMedia: () => [WRITE.LIP_SYNC, WRITE.VOICE],
   createWebhookEndpoint: () => ['webhooks:write'],
   updateWebhookEndpoint: () => ['webhooks:write'],
   rotateWebhookSecret: () => ['webhooks:write'],
@@ -134,6 +141,11 @@ export interface Ledger {
   /** Returns a voice that the tenant made. */
   voice(voiceId: string): Promise<Voice | null>;
   voices(window: Window): Promise<Slice<Voice>>;
+  /** Returns a file of the tenant. */
+  mediaById(id: string): Promise<MediaRecord | null>;
+  media(window: Window): Promise<Slice<MediaRecord>>;
+  /** Returns how many bytes of a file are stored. Throws `UPSTREAM_UNAVAILABLE` if its upload does not answer. */
+  receivedBytes(mediaId: string): Promise<number>;
   /** Returns how many of the tenant's tasks wait before this one; null if it does not wait. */
   queuePosition(taskId: string): Promise<number | null>;
   /** Returns the changes that a watch lets through, oldest first; none if its task does not exist. */

@@ -11,6 +11,8 @@ interface DoomedFilesDeps {
   readonly doomed: DoomedFileStore;
   /** Null without a bucket: the files wait until it is bound again. */
   readonly bucket: Pick<R2Bucket, 'delete'> | null;
+  /** Makes the `Upload` object of a file delete everything of it. Idempotent. */
+  readonly discard: (mediaId: string) => Promise<void>;
   readonly tenant: string;
   readonly arm: () => void;
   readonly now: () => number;
@@ -20,7 +22,7 @@ interface DoomedFilesDeps {
 
 /** Creates the job that deletes files of the bucket. A repeated deletion is harmless, so it is retried until it succeeds. */
 export function createDoomedFiles(deps: DoomedFilesDeps): AlarmJob {
-  const { doomed, bucket, tenant, arm, now, random, log } = deps;
+  const { doomed, bucket, discard, tenant, arm, now, random, log } = deps;
 
   return {
     async run() {
@@ -30,13 +32,22 @@ export function createDoomedFiles(deps: DoomedFilesDeps): AlarmJob {
       const ids = due.map(({ id }) => id);
       // Stored before the call, so that a deletion that hangs is not due again at once.
       doomed.tried(ids, now() + deletionWaitMs(Math.min(...due.map(({ tries }) => tries)), random));
-      try {
-        await bucket.delete(ids.map((id) => fileKey(tenant, id)));
-      } catch (error) {
-        log({ level: 'warn', message: 'files not deleted', count: ids.length, cause: String(error) });
-        return;
+      const results = due.filter(({ isUpload }) => !isUpload).map(({ id }) => id);
+      const deletions = [
+        {
+          ids: results,
+          deleted: results.length === 0 ? null : bucket.delete(results.map((id) => fileKey(tenant, id))),
+        },
+        ...due.filter(({ isUpload }) => isUpload).map(({ id }) => ({ ids: [id], deleted: discard(id) })),
+      ];
+      for (const { ids: some, deleted } of deletions) {
+        try {
+          await deleted;
+          doomed.remove(some);
+        } catch (error) {
+          log({ level: 'warn', message: 'files not deleted', count: some.length, cause: String(error) });
+        }
       }
-      doomed.remove(ids);
       arm();
     },
 

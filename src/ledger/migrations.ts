@@ -291,6 +291,36 @@ const STEPS: readonly string[] = [
     fails INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   `,
+  // The files of a tenant. How many of them are unfinished is stored with the sum of their bytes, because a check of the
+  // limits must not read all files. A file that is deleted, in whatever way, becomes a doomed file.
+  `
+  ALTER TABLE file_sum ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE doomed_file ADD COLUMN is_upload INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE media (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    is_open INTEGER AS (json_extract(record, '$.status') IN ('UPLOADING', 'CHECKING')),
+    url TEXT,
+    wake_at INTEGER,
+    tries INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX media_by_age ON media (created_at);
+  CREATE INDEX media_open ON media (created_at) WHERE is_open = 1;
+  CREATE INDEX media_wake ON media (wake_at) WHERE wake_at IS NOT NULL;
+  CREATE TRIGGER media_insert AFTER INSERT ON media BEGIN
+    UPDATE file_sum SET bytes = bytes + new.bytes, open = open + new.is_open;
+  END;
+  CREATE TRIGGER media_update AFTER UPDATE ON media WHEN (new.bytes, new.is_open) <> (old.bytes, old.is_open) BEGIN
+    UPDATE file_sum SET bytes = bytes + new.bytes - old.bytes, open = open + new.is_open - old.is_open;
+  END;
+  CREATE TRIGGER media_delete AFTER DELETE ON media BEGIN
+    UPDATE file_sum SET bytes = bytes - old.bytes, open = open - old.is_open;
+    INSERT INTO doomed_file (id, is_upload, wake_at) VALUES (old.id, 1, 1);
+  END;
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -1,6 +1,7 @@
 import type { LedgerLimits } from '../config/index.ts';
 import { updatedAtMsOf } from '../domain/apply.ts';
 import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
+import type { MediaRecord } from '../domain/media.ts';
 import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/ports.ts';
 import type { FaceScan, Speech, TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
@@ -8,6 +9,7 @@ import type { TaskFilter, TaskOrder } from '../domain/task-filter.ts';
 import { badUserInput, notFound } from '../errors.ts';
 import type { AssetStore } from './stores/assets.ts';
 import { cursorOwnerOf, type EventStore } from './stores/events.ts';
+import type { MediaStore } from './stores/media.ts';
 import { firstSeqs, readTaskRecord, type TaskStore } from './stores/tasks.ts';
 
 /** The lists of a tenant, stable while items are added and newest first by default, and its event log, oldest first. */
@@ -16,6 +18,7 @@ export interface Queries {
   voices(window: Window): Slice<Voice>;
   faceScans(window: Window): Slice<FaceScan>;
   speeches(window: Window): Slice<Speech>;
+  media(window: Window): Slice<MediaRecord>;
   /**
    * Returns the changes that a watch lets through. Examines at most 500, so a page may be short, or empty, although more
    * follow. Its `endCursor` continues after the last one examined.
@@ -34,6 +37,7 @@ interface QueriesDeps {
   readonly tasks: TaskStore;
   readonly events: EventStore;
   readonly assets: AssetStore;
+  readonly media: MediaStore;
   readonly limits: Pick<LedgerLimits, 'eventRetentionMs'>;
   readonly storage: DurableObjectStorage;
   readonly now: () => number;
@@ -47,7 +51,7 @@ const EXAMINED_MAX = 500;
 
 /** Creates the queries. They read only what is stored. */
 export function createQueries(deps: QueriesDeps): Queries {
-  const { tasks, events, assets, storage } = deps;
+  const { tasks, events, assets, media, storage } = deps;
   const owner = cursorOwnerOf(storage);
   const present = createPresentState({ ...deps, sql: storage.sql });
 
@@ -112,6 +116,11 @@ export function createQueries(deps: QueriesDeps): Queries {
     speeches({ first, after }) {
       const rows = assets.speeches(place('speech', after), first + 1);
       return slice('speech', rows, first, (row) => row.speech);
+    },
+
+    media({ first, after }) {
+      const rows = media.list(place('media', after), first + 1);
+      return slice('media', rows, first, (row) => row.media);
     },
 
     catchUp(watch, after, afterSeq, rest) {

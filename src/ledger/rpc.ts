@@ -33,6 +33,10 @@ export function createLedgerPort(
     textOf: ({ id, externalId }) => (id === undefined ? `external ${externalId}` : `id ${id}`),
   });
 
+  const readReceived = createBatch({
+    load: async (ids: readonly string[]) => fromResult(await reach(ledger.receivedBytesOf(ids))),
+  });
+
   let quoting: Promise<unknown> = Promise.resolve();
 
   return {
@@ -55,6 +59,9 @@ export function createLedgerPort(
     speeches: async (window) => fromResult(await reach(ledger.speeches(window))),
     voice: createBatch({ load: (ids: readonly string[]) => reach(ledger.voicesOf(ids)) }),
     voices: async (window) => fromResult(await reach(ledger.voices(window))),
+    mediaById: createBatch({ load: (ids: readonly string[]) => reach(ledger.mediaOf(ids)) }),
+    media: async (window) => fromResult(await reach(ledger.media(window))),
+    receivedBytes: async (mediaId) => (await readReceived(mediaId)) ?? 0,
     queuePosition: createBatch({ load: (ids: readonly string[]) => reach(ledger.queuePositionsOf(ids)) }),
     async events(watch, window) {
       const slice = fromResult(await reach(ledger.events(watch, window)));
@@ -96,6 +103,9 @@ const NEEDS_KEY = {
   deleteWebhookEndpoint: false,
   sendTestWebhook: false,
   redeliverWebhook: false,
+  // A file that is registered twice is deleted after a day without bytes.
+  createMedia: false,
+  deleteMedia: false,
 } as const satisfies Record<WriteName, boolean>;
 
 /** Returns the failure of a write whose ledger was lost. The ledger may have stored the write, and then carries it out. */
@@ -112,7 +122,7 @@ function interruptedWrite(name: WriteName, input: WriteInput<WriteName>): Failur
 }
 
 function isTask(result: WriteResult<WriteName>): result is TaskRecord {
-  return 'kind' in result;
+  return 'klingTaskId' in result && 'kind' in result;
 }
 
 interface ReadLeasesOptions {

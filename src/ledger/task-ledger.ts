@@ -3,6 +3,8 @@ import { configResultOf } from '../config/index.ts';
 import type { Slice, Window } from '../domain/cursor.ts';
 import type * as Input from '../domain/inputs.ts';
 import { checkAll, type Validation } from '../domain/check.ts';
+import type { MediaOutcome, MediaRecord } from '../domain/media.ts';
+import type { CreateMediaInput, DeleteMediaInput } from '../domain/media-input.ts';
 import { checkNotes, type NotesInput } from '../domain/notes.ts';
 import {
   type CatchUp,
@@ -149,6 +151,19 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     });
   }
 
+  createMedia(input: CreateMediaInput, requestId?: string): Promise<Result<MediaRecord>> {
+    return this.#mutate(requestId, () => this.#parts.mediaFiles.create(input));
+  }
+
+  deleteMedia(input: DeleteMediaInput, requestId?: string): Promise<Result<{ readonly mediaId: string }>> {
+    return this.#mutate(requestId, () => this.#parts.mediaFiles.remove(input));
+  }
+
+  /** Records what an upload has become, as its object says. Idempotent. Returns false if the file is deleted. */
+  mediaChanged(mediaId: string, outcome: MediaOutcome): boolean {
+    return this.#parts.mediaFiles.changed(mediaId, outcome);
+  }
+
   #named({ id, kind }: NamedTask): Validation<TaskRow> {
     if (kind === null) return { ok: false, issues: [wrongIdType('taskId', 'task')] };
     const row = this.#parts.tasks.find({ id });
@@ -241,6 +256,10 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return toResult(() => this.#parts.queries.speeches(window));
   }
 
+  media(window: Window): Promise<Result<Slice<MediaRecord>>> {
+    return toResult(() => this.#parts.queries.media(window));
+  }
+
   events(watch: Watch, window: Window): Promise<Result<Slice<TaskChange>>> {
     return toResult(() => this.#parts.queries.events(watch, window));
   }
@@ -273,6 +292,15 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
 
   speechesOf(audioIds: readonly string[]): (Speech | null)[] {
     return audioIds.map((id) => this.#parts.assets.speech(id));
+  }
+
+  mediaOf(ids: readonly string[]): (MediaRecord | null)[] {
+    return ids.map((id) => this.#parts.media.find(id));
+  }
+
+  /** Returns how many bytes of each file are stored. Fails with `UPSTREAM_UNAVAILABLE` if an upload does not answer. */
+  receivedBytesOf(ids: readonly string[]): Promise<Result<number[]>> {
+    return toResult(() => Promise.all(ids.map((id) => this.#parts.mediaFiles.receivedBytes(id))));
   }
 
   /** Returns how many of the tenant's tasks wait before each of these; null for one that does not wait. */

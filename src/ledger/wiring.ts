@@ -18,6 +18,7 @@ import { createIngest, type Ingest } from './ingest.ts';
 import { createOwners, isolateKling } from './isolation.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createBudgetCheck, createRates, type Rates } from './limits.ts';
+import { createMediaFiles, type MediaFiles } from './media.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
 import { createQueries, type Queries } from './queries.ts';
@@ -29,6 +30,7 @@ import { EventStore, ShardStore } from './stores/events.ts';
 import { ArchiveStore } from './stores/archive.ts';
 import { bytesKept, DoomedFileStore } from './stores/files.ts';
 import { ClaimStore, WakeStore } from './stores/open-tasks.ts';
+import { MediaStore } from './stores/media.ts';
 import { retainedRowsOf } from './stores/retention.ts';
 import { TaskStore } from './stores/tasks.ts';
 import { EndpointStore } from './stores/webhooks.ts';
@@ -41,6 +43,8 @@ export interface LedgerParts {
   readonly claims: ClaimStore;
   readonly wakes: WakeStore;
   readonly assets: AssetStore;
+  readonly media: MediaStore;
+  readonly mediaFiles: MediaFiles;
   readonly kling: KlingClient;
   readonly slots: Slots;
   readonly limits: LedgerLimits;
@@ -83,6 +87,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   const wakes = new WakeStore(storage.sql);
   const events = new EventStore(storage);
   const assets = new AssetStore(storage.sql);
+  const media = new MediaStore(storage.sql);
   const paidCalls = new PaidCallStore(storage.sql);
   const shards = new ShardStore(storage.sql);
   const doomed = new DoomedFileStore(storage.sql);
@@ -103,7 +108,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     log,
   });
 
-  const queries = createQueries({ tasks, events, assets, limits, storage, now });
+  const queries = createQueries({ tasks, events, assets, media, limits, storage, now });
   const outbox = createOutbox({
     kind: 'shard',
     events,
@@ -230,11 +235,43 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     log,
   });
 
+  const doomedFiles = createDoomedFiles({
+    doomed,
+    bucket,
+    discard: (mediaId) => env.UPLOAD.getByName(mediaId).discard(tenant),
+    tenant,
+    arm,
+    now,
+    random,
+    log,
+  });
+  const mediaFiles = createMediaFiles({
+    media,
+    uploads: {
+      fetchFrom: (order) => env.UPLOAD.getByName(order.mediaId).fetchFrom(order),
+      receivedBytes: (mediaId) => env.UPLOAD.getByName(mediaId).receivedBytes(),
+    },
+    deleteDoomed: () => doomedFiles.run(),
+    tenant,
+    limits: config.media,
+    retention: config.retention,
+    missing: missingForFiles(config),
+    arm,
+    transaction,
+    background,
+    now,
+    random,
+    newId,
+    log,
+  });
+
   return {
     tasks,
     claims,
     wakes,
     assets,
+    media,
+    mediaFiles,
     kling,
     slots,
     limits,
@@ -253,7 +290,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       outbox,
       slots,
       waiting,
-      jobs: [archive, webhookJob, createDoomedFiles({ doomed, bucket, tenant, arm, now, random, log })],
+      jobs: [mediaFiles, archive, webhookJob, doomedFiles],
       exchangeTimeoutMs,
       now,
       random,
@@ -292,6 +329,15 @@ function createCopy(bucket: R2Bucket, { environment, kling }: Config): CopyFile 
     allowsLoopback: environment === 'development' && isLoopback(kling.baseUrl),
     startTimer,
   });
+}
+
+/** Returns the names of what the gateway lacks to keep files. */
+function missingForFiles({ media, callbacks }: Config): readonly string[] {
+  return [
+    ...(media.hasBucket ? [] : ['an R2 bucket, bound as MEDIA']),
+    ...(callbacks.publicUrl === null ? ['PUBLIC_URL'] : []),
+    ...(callbacks.secrets.length === 0 ? ['CALLBACK_SECRET'] : []),
+  ];
 }
 
 function newId(): string {

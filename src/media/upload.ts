@@ -287,6 +287,5 @@ interface MediaLedger {
 }
 
 function ledgerOf(env: Env, tenant: string): MediaLedger {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- until the ledger has these methods
-  return env.TASK_LEDGER.getByName(tenant) as unknown as MediaLedger;
+  return env.TASK_LEDGER.getByName(tenant);
 }

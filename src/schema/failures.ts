@@ -61,8 +61,9 @@ export const TASK_FAILURE_TYPES = ['KlingError', 'QuotaExhaustedError'] as const
 /** The most names and positions of a path. */
 const STEPS_OF_PATH = 8;
 
-const IssueRef = builder.objectRef<Issue>('Issue').implement({
-  description: 'One thing that is wrong with an input.',
+/** A problem of an input, or of a file. */
+export const IssueRef = builder.objectRef<Issue>('Issue').implement({
+  description: 'One thing that is wrong with an input or a file.',
   fields: (t) => ({
     code: t.expose('code', {
       type: builder.enumType('IssueCode', {
@@ -73,7 +74,8 @@ const IssueRef = builder.objectRef<Issue>('Issue').implement({
     }),
     message: t.exposeString('message', { description: 'English text for developers, with the allowed values.' }),
     path: t.stringList({
-      description: 'Where it is in the arguments, as in `["input", "placement", "audioEndMs"]`.',
+      description:
+        'Where it is in the arguments, as in `["input", "placement", "audioEndMs"]`. Empty for a problem of a file.',
       extensions: withCost({ max: STEPS_OF_PATH }),
       resolve: ({ path }) => path.map(String),
     }),

@@ -8,6 +8,7 @@ export const NODE_TYPES = [
   'FaceScan',
   'Face',
   'Speech',
+  'Media',
   'WebhookEndpoint',
   'WebhookDelivery',
 ] as const;

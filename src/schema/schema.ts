@@ -1,6 +1,7 @@
 import './face-scan.ts';
 import './lip-sync.ts';
 import './lip-sync-quote.ts';
+import './media.ts';
 import './operator.ts';
 import './speech.ts';
 import './task.ts';

@@ -107,6 +107,7 @@ describe('a stated length', () => {
         'presetVoices',
         'faceScans',
         'speeches',
+        'media',
         'klingTasks',
         'taskUpdates',
         'nodes',

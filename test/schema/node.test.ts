@@ -2,7 +2,7 @@ import type { GraphQLObjectType } from 'graphql';
 import { beforeEach, describe, it } from 'vitest';
 import { decodeGlobalId, encodeGlobalId, idOf, NODE_TYPES } from '../../src/schema/global-id.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { faceScan, lipSyncTask, speech, voice, voiceTask } from '../support/fake-ledger.ts';
+import { faceScan, lipSyncTask, mediaRecord, speech, voice, voiceTask } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 let client: ReturnType<typeof createGraphqlClient>;
@@ -104,6 +104,7 @@ describe('a global id', () => {
       Speech: [speech, 'audio-1'],
       WebhookEndpoint: [{ id: 'e' }, 'e'],
       WebhookDelivery: [{ id: 'e:1' }, 'e:1'],
+      Media: [mediaRecord('m'), 'm'],
       Face: [{ scanId: scan.id, face: scan.faces[0] }, `s:${scan.faces[0]!.faceId}`],
     };
     for (const type of NODE_TYPES) {

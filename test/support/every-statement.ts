@@ -1,3 +1,4 @@
+import { mediaRecord } from './fake-ledger.ts';
 import { runInDurableObject } from 'cloudflare:test';
 import { OwnerStore } from '../../src/account/owners.ts';
 import { SlotStore } from '../../src/account/slots.ts';
@@ -43,6 +44,7 @@ export async function runEveryStatement(): Promise<void> {
     runShards(new ShardStore(storage.sql));
     runEndpoints(new EndpointStore(storage.sql));
     runFiles(parts);
+    runMedia(parts);
     bytesKept(storage.sql);
     const { events, limits } = parts.deps;
     for (const table of retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION })) {
@@ -201,6 +203,20 @@ function runDeliveries(deliveries: DeliveryStore): void {
   deliveries.retainedRows().oldestAtMs();
   deliveries.retainedRows().deleteUntil(1, 1);
   deliveries.deleteOldestEnded(1);
+}
+
+function runMedia({ deps: { media } }: LedgerParts): void {
+  const record = mediaRecord('file');
+  media.insert(record, 1, { url: 'https://example.com/clip.mp4', wakeAtMs: 1 });
+  media.find('file');
+  media.list(null, 1);
+  media.sums();
+  media.dueFetches(1, 1);
+  media.nextAtMs();
+  media.triedFetch('file', 1);
+  media.fetchBegun('file');
+  media.update(record, 1);
+  media.remove('file');
 }
 
 function runShards(shards: ShardStore): void {

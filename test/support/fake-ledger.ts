@@ -14,6 +14,7 @@ import {
   type WriteName,
   type WriteResult,
 } from '../../src/domain/ports.ts';
+import type { MediaRecord } from '../../src/domain/media.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/cost.ts';
 import type { KlingList, KlingTask, Voice } from '../../src/domain/task.ts';
@@ -37,6 +38,8 @@ const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => Writ
     klingRequestId: 'request-1',
   }),
   cancelTask: ({ id }) => lipSyncTask(id),
+  createMedia: ({ kind }) => mediaRecord('media-1', { kind, status: 'UPLOADING', facts: null }),
+  deleteMedia: ({ mediaId }) => ({ mediaId: mediaId ?? '' }),
   updateTask: ({ id, label = null }) => lipSyncTask(id, { label }),
   deleteTask: ({ id }) => ({ id, kind: 'LIP_SYNC' }),
   createWebhookEndpoint: () => ({ endpoint: ENDPOINT, secret: 'whsec_shown', previousSecretExpiresAtMs: null }),
@@ -76,6 +79,7 @@ export class FakeLedger implements Ledger {
   voicesKept: Voice[] = [];
   scans: FaceScan[] = [];
   speechesKept: Speech[] = [];
+  mediaKept: MediaRecord[] = [];
   /** Thrown by the next call of any method. */
   failure: unknown = null;
 
@@ -116,6 +120,18 @@ export class FakeLedger implements Ledger {
   async voices(window: Window): Promise<Slice<Voice>> {
     this.#called('voices', window);
     return sliced(this.voicesKept, window);
+  }
+  async mediaById(id: string): Promise<MediaRecord | null> {
+    this.#called('mediaById', id);
+    return this.mediaKept.find((kept) => kept.id === id) ?? null;
+  }
+  async media(window: Window): Promise<Slice<MediaRecord>> {
+    this.#called('media', window);
+    return sliced(this.mediaKept, window);
+  }
+  async receivedBytes(mediaId: string): Promise<number> {
+    this.#called('receivedBytes', mediaId);
+    return 1_000;
   }
 
   async queuePosition(taskId: string): Promise<number | null> {
@@ -307,4 +323,29 @@ function snapshot(klingTaskId: string) {
     balanceDeducted: null,
     klingRequestId: 'read-1',
   } as const;
+}
+
+/** A file of the tenant that is ready for use. */
+export function mediaRecord(id: string, fields: Partial<MediaRecord> = {}): MediaRecord {
+  return {
+    id,
+    kind: 'VIDEO',
+    status: 'READY',
+    problems: [],
+    fileName: 'clip.mp4',
+    bytes: 5_000,
+    sha256: 'a'.repeat(64),
+    facts: {
+      extension: 'mp4',
+      durationMs: 10_000,
+      width: 1280,
+      height: 720,
+      codecs: ['avc', 'aac'],
+      hasAudio: true,
+    },
+    isFetched: false,
+    createdAtMs: CREATED_AT_MS,
+    expiresAtMs: CREATED_AT_MS + 30 * 86_400_000,
+    ...fields,
+  };
 }

@@ -1,5 +1,13 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
+  [
+    20,
+    `
+    DROP TABLE media;
+    ALTER TABLE file_sum DROP COLUMN open;
+    ALTER TABLE doomed_file DROP COLUMN is_upload;
+    `,
+  ],
   [19, 'DROP TABLE webhook_endpoint'],
   [18, 'DROP TABLE spent_external_id'],
   [

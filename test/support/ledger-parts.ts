@@ -24,6 +24,7 @@ import { AssetStore, PaidCallStore } from '../../src/ledger/stores/assets.ts';
 import { EventStore, ShardStore } from '../../src/ledger/stores/events.ts';
 import { ArchiveStore } from '../../src/ledger/stores/archive.ts';
 import { bytesKept, DoomedFileStore } from '../../src/ledger/stores/files.ts';
+import { MediaStore } from '../../src/ledger/stores/media.ts';
 import { ClaimStore, WakeStore } from '../../src/ledger/stores/open-tasks.ts';
 import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
 import { TaskStore } from '../../src/ledger/stores/tasks.ts';
@@ -73,6 +74,8 @@ export interface LedgerParts {
 }
 
 export interface PartsOptions {
+  /** Deletes everything of an upload. */
+  readonly discard?: (mediaId: string) => Promise<void>;
   /** The answer of hub shards to a delivery. By default none watches. */
   readonly deliver?: OutboxDeps['deliver'];
   readonly skip?: OutboxDeps['skip'];
@@ -186,7 +189,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       outbox,
       shards,
       waiting,
-      jobs: [archive, createDoomedFiles({ ...deps, tenant: 't' })],
+      jobs: [archive, createDoomedFiles({ ...deps, discard: options.discard ?? (async () => {}), tenant: 't' })],
     }),
     ingest: createIngest({ ...deps, journal, sync }),
     creator: createTaskCreator({ ...deps, journal, sender, checkBudget }),
@@ -246,6 +249,7 @@ function createDeps(
     events,
     assets,
     paidCalls: new PaidCallStore(storage.sql),
+    media: new MediaStore(storage.sql),
     doomed: new DoomedFileStore(storage.sql),
     bucket: options.bucket ?? null,
     retained: retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION }),

@@ -1,6 +1,8 @@
 /** A file of the bucket that is to be deleted. */
 export interface DoomedFile {
   readonly id: string;
+  /** Whether the file has an `Upload` object, which deletes everything of it. */
+  readonly isUpload: boolean;
   /** The deletions that have been tried. */
   readonly tries: number;
 }
@@ -29,12 +31,13 @@ export class DoomedFileStore {
   /** Returns the files that are due, the longest due first. */
   due(nowMs: number, limit: number): DoomedFile[] {
     return this.#sql
-      .exec<{ id: string; tries: number }>(
-        'SELECT id, tries FROM doomed_file WHERE wake_at <= ? ORDER BY wake_at LIMIT ?',
+      .exec<{ id: string; is_upload: number; tries: number }>(
+        'SELECT id, is_upload, tries FROM doomed_file WHERE wake_at <= ? ORDER BY wake_at LIMIT ?',
         nowMs,
         limit,
       )
-      .toArray();
+      .toArray()
+      .map((row) => ({ id: row.id, isUpload: row.is_upload === 1, tries: row.tries }));
   }
 
   /** Returns the instant of the next deletion; null if nothing is doomed. */

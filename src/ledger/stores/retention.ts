@@ -1,4 +1,5 @@
 import type { LedgerLimits, RetentionTimes } from '../../config/index.ts';
+import { UPLOAD_MS_MAX } from '../../domain/media.ts';
 import { monthAfter, monthOf } from '../../domain/cost.ts';
 import type { RetainedRows } from '../../lib/durable-object.ts';
 import type { EventStore } from './events.ts';
@@ -79,6 +80,28 @@ export function retainedRowsOf(
         sql.exec(
           `DELETE FROM spent_external_id WHERE external_id IN
              (SELECT external_id FROM spent_external_id WHERE at <= ? ORDER BY at LIMIT ?)`,
+          atMs,
+          limit,
+        ),
+    },
+    {
+      keptMs: UPLOAD_MS_MAX,
+      oldestAtMs: () =>
+        sql.exec<Oldest>('SELECT min(created_at) AS at FROM media WHERE is_open = 1 AND created_at > 0').one().at,
+      deleteUntil: (atMs, limit) =>
+        sql.exec(
+          `DELETE FROM media WHERE seq IN
+             (SELECT seq FROM media WHERE is_open = 1 AND created_at <= ? ORDER BY created_at LIMIT ?)`,
+          atMs,
+          limit,
+        ),
+    },
+    {
+      keptMs: times.mediaMs,
+      oldestAtMs: () => sql.exec<Oldest>('SELECT min(created_at) AS at FROM media WHERE created_at > 0').one().at,
+      deleteUntil: (atMs, limit) =>
+        sql.exec(
+          'DELETE FROM media WHERE seq IN (SELECT seq FROM media WHERE created_at <= ? ORDER BY created_at LIMIT ?)',
           atMs,
           limit,
         ),

@@ -49,6 +49,10 @@ const TEXTS = {
   },
   INTERNAL: { title: 'The gateway failed' },
   MULTIPLE_SPEAKERS: { title: 'More than one person speaks', advice: 'Use a recording of one person.' },
+  NOT_CONFIGURED: {
+    title: 'This gateway isn’t set up for that',
+    advice: 'Ask the person who runs it.',
+  },
   NOT_FOUND: { title: 'Not found. It may have been deleted.' },
   NOT_SENT: { title: 'No slot became free in time', advice: 'Nothing was charged. Try again.' },
   NO_FACE_DETECTED: { title: 'No usable face was found', advice: 'Choose a video that shows a face clearly.' },

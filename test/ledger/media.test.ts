@@ -1,0 +1,101 @@
+import { describe, it } from 'vitest';
+import type { MediaOutcome } from '../../src/domain/media.ts';
+import type { CreateMediaInput } from '../../src/domain/media-input.ts';
+import { fromResult } from '../../src/errors.ts';
+import { mediaRecord } from '../support/fake-ledger.ts';
+import { ledgerOf, openSandbox } from '../support/ledger.ts';
+
+openSandbox('media');
+
+const FILE: CreateMediaInput = { kind: 'VIDEO', source: { file: { bytes: 1_000, fileName: 'clip.mp4' } } };
+const READY: MediaOutcome = {
+  status: 'READY',
+  bytes: 1_000,
+  sha256: 'a'.repeat(64),
+  facts: mediaRecord('any').facts,
+  problems: [],
+};
+
+async function create(tenant: string, input: CreateMediaInput = FILE) {
+  return fromResult(await ledgerOf(tenant).createMedia(input));
+}
+
+describe('a file of a tenant', () => {
+  it('waits for its bytes for a day, and is then as its upload reports it', async ({ expect }) => {
+    const ledger = ledgerOf('reported');
+    const made = await create('reported');
+    expect(made).toMatchObject({ status: 'UPLOADING', bytes: 1_000, fileName: 'clip.mp4', facts: null });
+    expect(made.expiresAtMs - made.createdAtMs).toBe(86_400_000);
+    expect(await ledger.mediaChanged(made.id, { ...READY, status: 'CHECKING', facts: null })).toBe(true);
+    expect(await ledger.mediaChanged(made.id, READY)).toBe(true);
+    const [ready] = await ledger.mediaOf([made.id]);
+    expect(ready).toMatchObject({ status: 'READY', facts: READY.facts, sha256: READY.sha256 });
+    expect(ready!.expiresAtMs - ready!.createdAtMs).toBe(30 * 86_400_000);
+  });
+
+  it('keeps its final status, whatever is reported later', async ({ expect }) => {
+    const { id } = await create('final');
+    await ledgerOf('final').mediaChanged(id, READY);
+    expect(await ledgerOf('final').mediaChanged(id, { ...READY, status: 'REJECTED', facts: null })).toBe(true);
+    expect(await ledgerOf('final').mediaOf([id])).toMatchObject([{ status: 'READY' }]);
+  });
+
+  it('is unknown to its upload after its deletion', async ({ expect }) => {
+    const { id } = await create('deleted');
+    expect(fromResult(await ledgerOf('deleted').deleteMedia({ mediaId: id }))).toEqual({ mediaId: id });
+    expect(await ledgerOf('deleted').mediaChanged(id, READY)).toBe(false);
+    expect(await ledgerOf('deleted').mediaOf([id])).toEqual([null]);
+    expect(await ledgerOf('deleted').deleteMedia({ mediaId: id })).toMatchObject({
+      ok: false,
+      failure: { code: 'BAD_USER_INPUT', issues: [{ path: ['mediaId'], code: 'NOT_FOUND' }] },
+    });
+  });
+
+  it('is refused with every problem at once, and nothing is stored', async ({ expect }) => {
+    const file = { bytes: 0, fileName: 'a\nb', sha256: 'xyz', contentType: 'c'.repeat(300) };
+    const refused = await ledgerOf('refused').createMedia({ kind: 'VIDEO', source: { file } });
+    expect(refused).toMatchObject({ ok: false, failure: { code: 'BAD_USER_INPUT' } });
+    const { issues = [] } = refused.ok ? {} : refused.failure;
+    expect(issues.map(({ path }) => path.join('.'))).toEqual([
+      'source.file.bytes',
+      'source.file.fileName',
+      'source.file.sha256',
+      'source.file.contentType',
+    ]);
+    expect(fromResult(await ledgerOf('refused').media({ first: 10, after: null })).edges).toEqual([]);
+  });
+
+  it.for([
+    ['VIDEO', 100_000_001],
+    ['AUDIO', 5_000_001],
+  ] as const)('of kind %s is refused over the limit of Kling', async ([kind, bytes], { expect }) => {
+    const { ok, ...refused } = await ledgerOf('large').createMedia({ kind, source: { file: { bytes } } });
+    expect(ok).toBe(false);
+    expect(refused).toMatchObject({
+      failure: { issues: [{ path: ['source', 'file', 'bytes'], code: 'FILE_TOO_LARGE' }] },
+    });
+  });
+
+  it('is not taken while 100 others are unfinished, and again once one is deleted', async ({ expect }) => {
+    const made = [];
+    for (let n = 0; n < 100; n += 1) made.push(await create('many'));
+    expect(await ledgerOf('many').createMedia(FILE)).toMatchObject({
+      ok: false,
+      failure: { code: 'RATE_LIMITED', retryable: true },
+    });
+    await ledgerOf('many').deleteMedia({ mediaId: made[0]!.id });
+    expect((await create('many')).status).toBe('UPLOADING');
+    expect((await create('another tenant')).status).toBe('UPLOADING');
+  });
+
+  it('is not taken past the bytes of the tenant', async ({ expect }) => {
+    for (let n = 0; n < 100; n += 1) {
+      const { id } = await create('full', { kind: 'VIDEO', source: { file: { bytes: 100_000_000 } } });
+      await ledgerOf('full').mediaChanged(id, { ...READY, bytes: 100_000_000 });
+    }
+    expect(await ledgerOf('full').createMedia(FILE)).toMatchObject({
+      ok: false,
+      failure: { issues: [{ path: ['source', 'file', 'bytes'], code: 'OUT_OF_RANGE' }] },
+    });
+  });
+});
