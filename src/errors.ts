@@ -214,9 +214,17 @@ export function badUserInput(issues: readonly [Issue, ...Issue[]]): InvalidInput
   return new InvalidInputError({
     code: 'BAD_USER_INPUT',
     message: `${first.path.join('.')}: ${first.message}${more}`,
-    retryable: false,
+    ...(isOnlyEarly(issues) ? { retryable: true, retryAfterMs: CHECK_MS } : { retryable: false }),
     issues,
   });
+}
+
+/** A check of a file takes about a second. */
+const CHECK_MS = 1_000;
+
+/** Returns true if the same input succeeds once its files are ready. */
+function isOnlyEarly(issues: readonly Issue[]): boolean {
+  return issues.every(({ code }) => code === 'MEDIA_NOT_READY');
 }
 
 /** The types of objects that mutations name by their id. */

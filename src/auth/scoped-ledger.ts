@@ -67,6 +67,10 @@ export function createScopedLedger(ledger: Ledger, viewer: Viewer): Ledger {
       mayReadTasks(viewer);
       return ledger.receivedBytes(mediaId);
     },
+    async fileUsage() {
+      mayReadTasks(viewer);
+      return ledger.fileUsage();
+    },
     async usage(month) {
       mayReadTasks(viewer);
       return ledger.usage(month);

@@ -1,5 +1,3 @@
-import type { IssueCode } from '../errors.ts';
-import { checkInlineAudio } from './audio.ts';
 import {
   checkAll,
   checkCallerKey,
@@ -12,10 +10,21 @@ import {
   type Path,
 } from './check.ts';
 import { checkNotes, type Metadata } from './notes.ts';
-import { checkPlacement, type PlacedInput, type Placement } from './placement.ts';
+import { checkPlacement, MEDIA_MARGIN_MS, type PlacedInput, type Placement } from './placement.ts';
 import type { Face } from './records.ts';
+import {
+  type AudioFacts,
+  type AudioInput,
+  type AudioSource,
+  checkAudio,
+  checkVideoSource,
+  type FindMedia,
+  knownLength,
+  refused,
+  type VideoInput,
+  type VideoSource,
+} from './sources.ts';
 import { languagesOf, type SpeechLanguage } from './speech-voices.ts';
-import { checkFileUrl, type UrlPurpose } from './url.ts';
 
 /** The input of `createVoiceTask`, typed by GraphQL and not yet checked. Objects with `@oneOf` have exactly one key. */
 export interface CreateVoiceTaskInput {
@@ -36,16 +45,20 @@ export interface VoiceRequest {
 /** The most characters of a voice's name (Kling docs, custom voice page, 2026-09). */
 const VOICE_NAME_CHARS_MAX = 20;
 
-/** Checks the input of `createVoiceTask`, and trims the name. Kling checks the recording: 5 to 30 s, one speaker. */
+/**
+ * Checks the input of `createVoiceTask`, and trims the name. Kling checks a recording at a URL: 5 to 30 s, one speaker.
+ * Without `find`, a file is not checked.
+ */
 export function checkCreateVoiceTaskInput(
   input: CreateVoiceTaskInput,
   path: Path = ['input'],
   localHost: string | null = null,
+  find?: FindMedia,
 ): Validation<VoiceRequest> {
   return checkAll<VoiceRequest>(
     {
       name: checkText(input.name, { charsMax: VOICE_NAME_CHARS_MAX, lines: 'one' }, [...path, 'name']),
-      source: checkVideoSource(input.sample, 'voice', [...path, 'sample'], localHost),
+      source: checkVideoSource(input.sample, 'voice', [...path, 'sample'], localHost, find),
     },
     [...issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])), ...issuesOf(checkNotes(input, path))],
   );
@@ -59,12 +72,6 @@ export interface DeleteVoiceInput {
   readonly anyOwner: boolean;
 }
 
-/** A video, or the recording of a voice. Exactly one of the two is given. */
-export interface VideoInput {
-  readonly url?: string | null;
-  readonly klingVideoId?: string | null;
-}
-
 /** The arguments of `identifyFaces`. */
 export interface IdentifyFacesInput {
   readonly video: VideoInput;
@@ -76,38 +83,20 @@ export interface FaceScanRequest {
   readonly video: VideoSource;
 }
 
-/** Checks the arguments of `identifyFaces`. Kling checks size, length and resolution, because the gateway never fetches the video. */
+/**
+ * Checks the arguments of `identifyFaces`. Kling checks size, length and resolution of a video at a URL, because the gateway
+ * never fetches it. Without `find`, a file is not checked.
+ */
 export function checkIdentifyFacesInput(
   input: IdentifyFacesInput,
   path: Path = [],
   localHost: string | null = null,
+  find?: FindMedia,
 ): Validation<FaceScanRequest> {
   return checkAll<FaceScanRequest>(
-    { video: checkVideoSource(input.video, 'video', [...path, 'video'], localHost) },
+    { video: checkVideoSource(input.video, 'video', [...path, 'video'], localHost, find) },
     issuesOf(checkCallerKey(input.externalId, [...path, 'externalId'])),
   );
-}
-
-/** The source of a video. Exactly one of the two is set. */
-export type VideoSource =
-  | { readonly url: string; readonly videoId?: never }
-  | { readonly videoId: string; readonly url?: never };
-
-function checkVideoSource(
-  source: VideoInput,
-  purpose: UrlPurpose,
-  path: Path,
-  localHost: string | null,
-): Validation<VideoSource> {
-  const url = source.url ?? null;
-  const videoId = source.klingVideoId ?? null;
-  if (url !== null && videoId === null) {
-    return mapValidation(checkFileUrl(url, purpose, [...path, 'url'], localHost), (value) => ({ url: value }));
-  }
-  if (videoId !== null && url === null) {
-    return mapValidation(checkKlingId(videoId, [...path, 'klingVideoId']), (value) => ({ videoId: value }));
-  }
-  return refused(path, 'OUT_OF_RANGE', 'must have exactly one of url and klingVideoId');
 }
 
 /** A text to speak. */
@@ -210,21 +199,6 @@ export interface KlingFaceInput {
   readonly klingFaceId: string;
 }
 
-/** Audio as callers name it. Exactly one of the four is given. */
-export interface AudioInput {
-  readonly url?: string | null;
-  readonly base64?: string | null;
-  /** Kling's id of a speech of the tenant; empty if the caller's id is not an id of a speech. */
-  readonly speechId?: string | null;
-  readonly klingAudioId?: string | null;
-}
-
-/** The source of audio: text-to-speech, a URL, or bytes in base64 without a `data:` prefix. */
-export type AudioSource =
-  | { readonly audioId: string; readonly url?: never; readonly base64?: never }
-  | { readonly url: string; readonly audioId?: never; readonly base64?: never }
-  | { readonly base64: string; readonly audioId?: never; readonly url?: never };
-
 /** A checked request for a lip-sync. Invariant: queued tasks store it as JSON, so its keys must not be renamed. */
 export interface LipSyncRequest {
   readonly sessionId: string;
@@ -241,20 +215,16 @@ export interface LipSyncRequest {
 export const VOLUME = { min: 0, max: 2, fallback: 1 } as const;
 
 /** The stored facts about the face and the audio that an input names. */
-export interface LipSyncFacts {
+export interface LipSyncFacts extends AudioFacts {
   /** Null if the tenant has no such face. */
   readonly face: Face | null;
   /** Kling's session of the tenant's scan that the input names; null if the tenant has no such scan. */
   readonly sessionId: string | null;
   /** Null if `sessionId` is null. */
   readonly scanExpiresAtMs: number | null;
+  /** The length of the scanned video as the gateway has measured it. Missing unless the video is a file. */
+  readonly videoFileMs?: number;
   readonly now: number;
-  /** Whether the tenant has the speech that the input names. */
-  readonly hasSpeech: boolean;
-  /** The length of the speech that the input names; null if unknown. */
-  readonly audioDurationMs: number | null;
-  /** The host of a sandbox that takes the place of Kling. See `checkFileUrl`. */
-  readonly localHost?: string | null;
 }
 
 /**
@@ -279,6 +249,7 @@ export function checkLipSyncInput(
         placement: checkPlacement(input, path, {
           face: face === null ? null : { startMs: face.startMs, endMs: face.endMs, path: facePath },
           audio: knownLength(audio, input.audio, audioPath, facts),
+          video: facts.videoFileMs === undefined ? null : { durationMs: facts.videoFileMs, marginMs: MEDIA_MARGIN_MS },
         }),
         soundVolume: checkRange(input.audioVolume, VOLUME, [...path, 'audioVolume']),
         originalAudioVolume: checkRange(input.originalAudioVolume, VOLUME, [...path, 'originalAudioVolume']),
@@ -291,55 +262,6 @@ export function checkLipSyncInput(
 }
 
 type ChosenFace = Pick<LipSyncRequest, 'sessionId' | 'faceId'>;
-
-/** The source of the audio, and its length; null if it was not measured. */
-interface ChosenAudio {
-  readonly source: AudioSource;
-  readonly durationMs: number | null;
-}
-
-function checkAudio(input: AudioInput, facts: LipSyncFacts, path: Path): Validation<ChosenAudio> {
-  const speechId = input.speechId ?? null;
-  const audioId = input.klingAudioId ?? null;
-  const url = input.url ?? null;
-  const base64 = input.base64 ?? null;
-  if ([speechId, audioId, url, base64].filter((given) => given !== null).length === 1) {
-    if (speechId !== null) return checkSpeech(speechId, facts, [...path, 'speechId']);
-    if (audioId !== null) {
-      const checked = checkKlingId(audioId, [...path, 'klingAudioId']);
-      return mapValidation(checked, (value) => ({ source: { audioId: value }, durationMs: null }));
-    }
-    if (url !== null) {
-      const checked = checkFileUrl(url, 'audio', [...path, 'url'], facts.localHost ?? null);
-      return mapValidation(checked, (value) => ({ source: { url: value }, durationMs: null }));
-    }
-    if (base64 !== null) {
-      const checked = checkInlineAudio(base64, [...path, 'base64']);
-      return mapValidation(checked, (value) => ({ source: { base64: value.base64 }, durationMs: value.durationMs }));
-    }
-  }
-  return refused(path, 'OUT_OF_RANGE', 'must have exactly one of url, base64, speechId and klingAudioId');
-}
-
-function checkSpeech(speechId: string, { hasSpeech }: LipSyncFacts, path: Path): Validation<ChosenAudio> {
-  if (hasSpeech) return { ok: true, value: { source: { audioId: speechId }, durationMs: null } };
-  if (speechId === '') return refused(path, 'WRONG_ID_TYPE', 'is not the id of a Speech');
-  return refused(path, 'NOT_FOUND', 'no such speech: see `speeches`');
-}
-
-/** Returns Kling's id of the speech that an input names in either way. Null for other audio. */
-export function spokenIdOf({ speechId, klingAudioId }: AudioInput): string | null {
-  return speechId ?? klingAudioId ?? null;
-}
-
-function knownLength(audio: Validation<ChosenAudio>, input: AudioInput, path: Path, facts: LipSyncFacts) {
-  if (audio.ok && audio.value.durationMs !== null) {
-    return { durationMs: audio.value.durationMs, path: [...path, 'base64'] };
-  }
-  if (facts.audioDurationMs === null || spokenIdOf(input) === null) return null;
-  const field = typeof input.speechId === 'string' ? 'speechId' : 'klingAudioId';
-  return { durationMs: facts.audioDurationMs, path: [...path, field] };
-}
 
 /** Returns the path of the id that names the face within its scan. */
 function pathOfFace({ faceId }: FaceInput, path: Path): Path {
@@ -380,10 +302,6 @@ function checkAge(chosen: ChosenFace, expiresAtMs: number, now: number, path: Pa
   if (now < expiresAtMs) return { ok: true, value: chosen };
   const message = `expired${isoTime(expiresAtMs)}: faces can be used for 24 hours; identify them again`;
   return refused(path, 'EXPIRED', message);
-}
-
-function refused(path: Path, code: IssueCode, message: string): Validation<never> {
-  return { ok: false, issues: [{ path, code, message }] };
 }
 
 function isoTime(timeMs: number): string {

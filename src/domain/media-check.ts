@@ -1,6 +1,13 @@
 import type { Issue, IssueCode } from '../errors.ts';
 import type { Path } from './check.ts';
-import { KLING_BYTES_MAX, type MediaExtension, type MediaFacts, type MediaKind, type MediaStatus } from './media.ts';
+import {
+  KLING_BYTES_MAX,
+  type MediaExtension,
+  type MediaFacts,
+  type MediaKind,
+  type MediaRecord,
+  type MediaStatus,
+} from './media.ts';
 import { AUDIO_MS_MAX, AUDIO_MS_MIN, VIDEO_MS_MAX, VIDEO_MS_MIN } from './placement.ts';
 
 /** The shortest and the longest sample of a voice (Kling docs, custom voice page, 2026-09). */
@@ -79,6 +86,24 @@ export function sampleProblems(facts: MediaFacts, path: Path): readonly Issue[] 
     ...issues,
     ...durationProblems(facts.durationMs, 'the sample of a voice', SAMPLE_MS_MIN, SAMPLE_MS_MAX, path),
   ];
+}
+
+/** The use of a file. The sample of a voice may be of either kind. */
+export type MediaUse = 'voice' | 'video' | 'audio';
+
+/** Returns why a file cannot be used now; empty if it can. A file that was rejected is refused with its problems. */
+export function useProblems(media: MediaRecord, use: MediaUse, path: Path): readonly Issue[] {
+  const { kind, status, problems, facts } = media;
+  if (use !== 'voice' && kind.toLowerCase() !== use) {
+    const message = `must be a file of the kind ${use.toUpperCase()}, is ${kind}`;
+    return [{ path, code: 'UNSUPPORTED_FORMAT', message }];
+  }
+  if (status === 'REJECTED') {
+    const [first, ...others] = problems.map(({ code, message }) => ({ path, code, message }));
+    return first === undefined ? [{ ...unsupportedFormat(kind, 'was rejected'), path }] : [first, ...others];
+  }
+  if (status !== 'READY') return [mediaNotReady(status, path)];
+  return use === 'voice' && facts !== null ? sampleProblems(facts, path) : [];
 }
 
 /** Creates the issue of a file that is used before it is `READY`, or that was rejected. */

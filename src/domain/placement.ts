@@ -32,6 +32,12 @@ export const AUDIO_MS_MAX = 60_000;
 export const VIDEO_MS_MIN = 2000;
 export const VIDEO_MS_MAX = 60_000;
 
+/**
+ * The part at the end of a file that a clip does not reach. Kling fails if a clip ends after the real end of the audio, and
+ * lengths are measured with a small error: other clients take 50 ms off (public code, 2026-11).
+ */
+export const MEDIA_MARGIN_MS = 50;
+
 /** An interval in a video. It includes its start, not its end. */
 export interface Interval {
   readonly startMs: number;
@@ -43,7 +49,9 @@ export interface PlacementFacts {
   /** When the face can be lip-synced; null if the face does not exist. */
   readonly face: (Interval & { readonly path: Path }) | null;
   /** The length of the audio; null if only the caller knows it. */
-  readonly audio: { readonly durationMs: number; readonly path: Path } | null;
+  readonly audio: { readonly durationMs: number; readonly marginMs?: number; readonly path: Path } | null;
+  /** The length of the video; null or missing if only the caller knows it. Its measured length is one that Kling takes. */
+  readonly video?: { readonly durationMs: number; readonly marginMs: number } | null;
 }
 
 /**
@@ -61,7 +69,7 @@ export function checkPlacement(input: PlacedInput, path: Path, facts: PlacementF
   const lengthMs = start.ok && end.ok ? end.value - start.value : null;
   const issues: Issue[] = [];
   const audio = audioLimit(input, path, facts, issues);
-  const video = videoLimit(input, path, issues);
+  const video = videoLimit(input, path, facts, issues);
 
   if (end.ok && end.value > audio.limitMs) {
     const message = `must be at most ${audio.limitMs} (${audio.reason}), was ${end.value}`;
@@ -131,18 +139,29 @@ function audioLimit(input: PlacedInput, path: Path, facts: PlacementFacts, issue
     const hintMs = hint(input.audioDurationMs, 'the audio', AUDIO_MS_MIN, AUDIO_MS_MAX, hintPath, issues);
     return hintMs === null ? longest : { limitMs: hintMs, reason: 'the length of the audio' };
   }
-  const { durationMs, path: audioPath } = facts.audio;
+  const { durationMs, marginMs = 0, path: audioPath } = facts.audio;
   if (durationMs >= AUDIO_MS_MIN && durationMs <= AUDIO_MS_MAX) {
-    return { limitMs: durationMs, reason: 'the length of the audio' };
+    return marginMs === 0
+      ? { limitMs: durationMs, reason: 'the length of the audio' }
+      : { limitMs: before(durationMs, marginMs), reason: `${marginMs} ms before the end of the audio` };
   }
   const message = `the audio must be ${AUDIO_MS_MIN} to ${AUDIO_MS_MAX} ms long, was ${durationMs}`;
   issues.push({ path: audioPath, code: durationMs < AUDIO_MS_MIN ? 'TOO_SHORT' : 'TOO_LONG', message });
   return durationMs < AUDIO_MS_MIN ? { limitMs: durationMs, reason: 'the length of the audio' } : longest;
 }
 
-function videoLimit(input: PlacedInput, path: Path, issues: Issue[]): Limit {
+/** A file of little more than 2 s can be used up to 2 s, because no clip is shorter. */
+function before(durationMs: number, marginMs: number): number {
+  return Math.max(AUDIO_MS_MIN, durationMs - marginMs);
+}
+
+function videoLimit(input: PlacedInput, path: Path, { video }: PlacementFacts, issues: Issue[]): Limit {
   const hintPath = [...path, 'videoDurationMs'];
   const hintMs = hint(input.videoDurationMs, 'the video', VIDEO_MS_MIN, VIDEO_MS_MAX, hintPath, issues);
+  if (video !== null && video !== undefined) {
+    const limitMs = Math.min(VIDEO_MS_MAX, before(video.durationMs, video.marginMs));
+    return { limitMs, reason: `${video.marginMs} ms before the end of the video` };
+  }
   return hintMs === null
     ? { limitMs: VIDEO_MS_MAX, reason: 'the longest video Kling takes' }
     : { limitMs: hintMs, reason: 'the length of the video' };

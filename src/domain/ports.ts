@@ -146,6 +146,7 @@ export interface Ledger {
   media(window: Window): Promise<Slice<MediaRecord>>;
   /** Returns how many bytes of a file are stored. Throws `UPSTREAM_UNAVAILABLE` if its upload does not answer. */
   receivedBytes(mediaId: string): Promise<number>;
+  fileUsage(): Promise<FileUsage>;
   /** Returns how many of the tenant's tasks wait before this one; null if it does not wait. */
   queuePosition(taskId: string): Promise<number | null>;
   /** Returns the changes that a watch lets through, oldest first; none if its task does not exist. */
@@ -177,6 +178,12 @@ export interface LipSyncQuote {
 export interface Usage {
   readonly milliunits: number;
   readonly milliunitsMax: number | null;
+}
+
+/** The bytes of all files that the gateway keeps for a tenant, unfinished ones included, and the most that it keeps. */
+export interface FileUsage {
+  readonly bytes: number;
+  readonly bytesMax: number;
 }
 
 /** A list whose tasks can be read one by one. */

@@ -1,5 +1,5 @@
 import type { TaskFailure } from './failure.ts';
-import type { StoredFile } from './media.ts';
+import type { MediaExtension, StoredFile } from './media.ts';
 import type { Metadata } from './notes.ts';
 import type { Placement } from './placement.ts';
 import type { SpeechLanguage } from './speech-voices.ts';
@@ -96,8 +96,17 @@ export interface KeptVoiceInput {
   readonly sample: KeptAudio;
 }
 
+/** The video of an input. Exactly one of the three is set. */
+export interface KeptVideo {
+  readonly url?: string;
+  readonly videoId?: string;
+  /** A file of the tenant, and what it is. Never its URL, which is a secret and expires. */
+  readonly mediaId?: string;
+  readonly extension?: MediaExtension;
+}
+
 /** Audio of an input: where it is found, or what it is, but not its bytes. */
-export interface KeptAudio {
+export interface KeptAudio extends Pick<KeptVideo, 'mediaId' | 'extension'> {
   readonly url?: string;
   /** Kling's id of audio that its text-to-speech made. */
   readonly audioId?: string;
@@ -139,8 +148,8 @@ export interface FaceScan {
   readonly externalId?: string | null;
   /** Kling's `session_id`. */
   readonly sessionId: string;
-  /** The video as the caller named it: by one of the two. Missing in scans of version 0.1. */
-  readonly video?: { readonly url?: string; readonly videoId?: string };
+  /** The video as the caller named it. Missing in scans of version 0.1. */
+  readonly video?: KeptVideo;
   readonly faces: readonly Face[];
   /** The copies of the faces' pictures. Missing until there is one, and after they are deleted. */
   readonly archive?: Archive;

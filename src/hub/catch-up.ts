@@ -193,6 +193,7 @@ export function createSharedReads(ledgerOf: () => Ledger): Ledger {
     receivedBytes: (mediaId) => share((ledger) => ledger.receivedBytes(mediaId), 'receivedBytes', mediaId),
     queuePosition: (taskId) => share((ledger) => ledger.queuePosition(taskId), 'queuePosition', taskId),
     events: (watch, window) => share((ledger) => ledger.events(watch, window), 'events', watch, window),
+    fileUsage: () => share((ledger) => ledger.fileUsage(), 'fileUsage'),
     usage: (month) => share((ledger) => ledger.usage(month), 'usage', month),
     webhookEndpoint: (id) => share((ledger) => ledger.webhookEndpoint(id), 'webhookEndpoint', id),
     webhookEndpoints: () => share((ledger) => ledger.webhookEndpoints(), 'webhookEndpoints'),

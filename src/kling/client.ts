@@ -1,4 +1,5 @@
 import type { ResourcePack, ResourcePackRequest } from '../domain/cost.ts';
+import type { Sent } from '../domain/sources.ts';
 import type { FaceScanRequest, LipSyncRequest, SpeechRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
 import type { PageRequest, ReadableList, Upstream, UpstreamPage } from '../domain/ports.ts';
 import type { FaceScanResult, SpeechResult } from '../domain/records.ts';
@@ -28,7 +29,11 @@ export type { DeletedVoice } from './voices.ts';
  * of `signal` ends the waiting, not what Kling has begun.
  */
 export interface KlingClient {
-  createVoiceTask(request: VoiceRequest, identity: TaskIdentity, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
+  createVoiceTask(
+    request: Sent<VoiceRequest>,
+    identity: TaskIdentity,
+    signal?: AbortSignal,
+  ): Promise<VoiceTaskSnapshot>;
   /** Reads a task by Kling's id or by the external id. */
   readVoiceTask(id: string, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
   listVoiceTasks(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<VoiceTaskSnapshot>>;
@@ -36,8 +41,12 @@ export interface KlingClient {
   /** Deletes a voice. Throws `NOT_FOUND` if it is already deleted. */
   deleteVoice(voiceId: string, signal?: AbortSignal): Promise<DeletedVoice>;
   /** Finds the faces of a video. Throws `NO_FACE_DETECTED` if Kling finds none and returns no session. */
-  identifyFaces(request: FaceScanRequest, signal?: AbortSignal): Promise<FaceScanResult>;
-  createLipSyncTask(request: LipSyncRequest, identity: TaskIdentity, signal?: AbortSignal): Promise<LipSyncSnapshot>;
+  identifyFaces(request: Sent<FaceScanRequest>, signal?: AbortSignal): Promise<FaceScanResult>;
+  createLipSyncTask(
+    request: Sent<LipSyncRequest>,
+    identity: TaskIdentity,
+    signal?: AbortSignal,
+  ): Promise<LipSyncSnapshot>;
   /** Reads a task by Kling's id. Whether Kling also accepts the external id is unverified. */
   readLipSyncTask(id: string, signal?: AbortSignal): Promise<LipSyncSnapshot>;
   listLipSyncTasks(page: PageRequest, signal?: AbortSignal): Promise<UpstreamPage<LipSyncSnapshot>>;

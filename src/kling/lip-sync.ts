@@ -1,5 +1,6 @@
-import type { AudioSource, LipSyncRequest, TaskIdentity } from '../domain/inputs.ts';
+import type { LipSyncRequest, TaskIdentity } from '../domain/inputs.ts';
 import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
+import type { AudioSource, FileSource, Sent } from '../domain/sources.ts';
 import type { GeneratedVideo, LipSyncSnapshot, ParentVideo } from '../domain/task.ts';
 import { isRecord } from '../lib/json.ts';
 import {
@@ -18,7 +19,7 @@ import { type Call, pageQuery, pathSegment } from './transport.ts';
 const LIP_SYNCS = '/v1/videos/advanced-lip-sync';
 
 /** `POST /v1/videos/advanced-lip-sync`: 0.5 units per 5 s. Kling accepts one face in `face_choose` (2026-09). */
-export function createLipSyncCall(request: LipSyncRequest, identity: TaskIdentity): Call<LipSyncSnapshot> {
+export function createLipSyncCall(request: Sent<LipSyncRequest>, identity: TaskIdentity): Call<LipSyncSnapshot> {
   const { placement } = request;
   return {
     method: 'POST',
@@ -79,7 +80,7 @@ export function toLipSyncSnapshot(record: WireRecord, klingRequestId: string | n
   };
 }
 
-function audioFields({ audioId, url, base64 }: AudioSource): WireRecord {
+function audioFields({ audioId, url, base64 }: Exclude<AudioSource, FileSource>): WireRecord {
   return audioId === undefined ? { sound_file: url ?? base64 } : { audio_id: audioId };
 }
 

@@ -1,4 +1,5 @@
 import type { FaceScanRequest, SpeechRequest } from '../domain/inputs.ts';
+import type { Sent } from '../domain/sources.ts';
 import type { Face, FaceScanResult, SpeechResult } from '../domain/records.ts';
 import {
   decimalOrNull,
@@ -24,7 +25,7 @@ const NO_FACE =
  * `POST /v1/videos/identify-face`: 0.05 units per call. Kling reports "no face" as an answer without `face_data` or as a
  * refusal. It is a scan without faces if there is a `session_id`, and otherwise `NO_FACE_DETECTED`.
  */
-export function identifyFacesCall({ video }: FaceScanRequest): Call<FaceScanResult> {
+export function identifyFacesCall({ video }: Sent<FaceScanRequest>): Call<FaceScanResult> {
   return {
     method: 'POST',
     path: '/v1/videos/identify-face',

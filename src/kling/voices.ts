@@ -1,5 +1,6 @@
 import type { TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
 import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
+import type { Sent } from '../domain/sources.ts';
 import type { KlingTask, Voice, VoiceTaskSnapshot } from '../domain/task.ts';
 import { type Failure, GatewayError } from '../errors.ts';
 import { dataItems, dataWith, recordOf, recordsOf, textOrNull, toPage, type WireRecord } from './envelope.ts';
@@ -17,7 +18,7 @@ export interface DeletedVoice {
 const CUSTOM_VOICES = '/v1/general/custom-voices';
 
 /** `POST /v1/general/custom-voices`: 0.05 units. */
-export function createVoiceTaskCall(request: VoiceRequest, identity: TaskIdentity): Call<VoiceTaskSnapshot> {
+export function createVoiceTaskCall(request: Sent<VoiceRequest>, identity: TaskIdentity): Call<VoiceTaskSnapshot> {
   const { source } = request;
   return {
     method: 'POST',

@@ -7,11 +7,9 @@ import {
   checkLipSyncInput,
   type CreateLipSyncTaskInput,
   type CreateVoiceTaskInput,
-  type AudioSource,
   type FaceInput,
   type LipSyncFacts,
   type LipSyncRequest,
-  spokenIdOf,
   type VoiceRequest,
 } from '../domain/inputs.ts';
 import { checkNotes } from '../domain/notes.ts';
@@ -27,10 +25,12 @@ import {
   type TaskRecord,
   type VoiceTask,
 } from '../domain/records.ts';
+import { type AudioSource, spokenIdOf } from '../domain/sources.ts';
 import type { TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
 import { KlingError } from '../kling/errors.ts';
 import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
+import type { FileSources } from './file-sources.ts';
 import type { Journal } from './journal.ts';
 import type { BudgetCheck } from './limits.ts';
 import type { Sender } from './sender.ts';
@@ -48,6 +48,7 @@ export interface TaskCreator {
 interface TaskCreatorDeps {
   readonly tasks: TaskStore;
   readonly assets: AssetStore;
+  readonly files: FileSources;
   readonly journal: Journal;
   readonly sender: Sender;
   readonly checkBudget: BudgetCheck;
@@ -66,7 +67,7 @@ type NewTask = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEn
 
 /** Creates the creator. It keeps nothing in memory: the journal and the sender do the work. */
 export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
-  const { tasks, assets, journal, sender, checkBudget, limits, localHost, now, newId } = deps;
+  const { tasks, assets, files, journal, sender, checkBudget, limits, localHost, now, newId } = deps;
 
   /**
    * Returns the row of an external id; null for a new one. Nothing is awaited between this and `journal.open`, so the second
@@ -160,12 +161,13 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       const before = rowOf(input.externalId ?? null);
       if (before !== null)
         return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoiceTask(input);
-      const checked = validOrThrow<VoiceRequest>(checkCreateVoiceTaskInput(input, ['input'], localHost));
+      const checked = validOrThrow<VoiceRequest>(checkCreateVoiceTaskInput(input, ['input'], localHost, files.find));
+      files.checkReachable(checked.source);
       const request = JSON.stringify(checked);
       checkRoom(request);
       checkBudget(VOICE_UNITS);
       const fields = newTask(input, VOICE_UNITS);
-      const kept: KeptVoiceInput = { name: checked.name, sample: checked.source };
+      const kept: KeptVoiceInput = { name: checked.name, sample: { ...checked.source, ...files.kept(checked.source) } };
       const task = { ...fields, kind: 'VOICE' as const, voices: [], details: { ...fields.details, voice: kept } };
       return create<VoiceTask>(task, digest, request);
     },
@@ -186,7 +188,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
         parentVideo: null,
         videos: [],
         watermarkEnabled: checked.watermark,
-        details: { ...fields.details, lipSync: toKeptInput(checked, known, scan, digest.audioSha256) },
+        details: { ...fields.details, lipSync: toKeptInput(checked, known, scan, digest.audioSha256, files) },
       };
       return create(record, digest, request).catch(withUnknownSession(input));
     },
@@ -209,6 +211,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
     const scan = scanOf(input.face);
     const known = facts(input, scan);
     const checked = validOrThrow<LipSyncRequest>(checkLipSyncInput(input, ['input'], known));
+    files.checkReachable(checked.sound);
     // The length that Kling measured takes precedence over the caller's.
     const milliunits = lipSyncMilliunits(scan?.videoDurationMs ?? input.videoDurationMs ?? null);
     const request = JSON.stringify(checked);
@@ -236,6 +239,10 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       localHost,
       hasSpeech: audioId !== null && assets.speech(audioId) !== null,
       audioDurationMs: audioId === null ? null : assets.speechDurationMs(audioId),
+      findMedia: files.find,
+      ...(scan?.video?.mediaId === undefined || scan.videoDurationMs === undefined
+        ? {}
+        : { videoFileMs: scan.videoDurationMs }),
     };
   }
 }
@@ -271,13 +278,14 @@ function toKeptInput(
   { face, audioDurationMs }: LipSyncFacts,
   scan: FaceScan | null,
   audioSha256: string | null,
+  files: FileSources,
 ): KeptLipSyncInput {
   const { video, videoDurationMs } = scan ?? {};
   return {
     ...(face === null ? { klingFace: { sessionId, faceId } } : { face }),
     ...(video === undefined ? {} : { video }),
     ...(videoDurationMs === undefined ? {} : { videoDurationMs }),
-    audio: toKeptAudio(sound, audioDurationMs, audioSha256),
+    audio: { ...toKeptAudio(sound, audioDurationMs, audioSha256), ...files.kept(sound) },
     placement,
     audioVolume: soundVolume,
     originalAudioVolume,

@@ -5,11 +5,10 @@ import {
   type IdentifyFacesInput,
   languageOf,
   SPEECH_SPEED,
-  spokenIdOf,
   type SynthesizeSpeechInput,
-  type VideoInput,
   VOLUME,
 } from '../domain/inputs.ts';
+import { spokenIdOf, type VideoInput } from '../domain/sources.ts';
 import { sha256 } from '../lib/hash.ts';
 
 /**
@@ -65,6 +64,7 @@ export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<Li
     ['original-audio-volume', input.originalAudioVolume ?? VOLUME.fallback],
     ['watermark', input.watermark ?? false],
     ...(klingSessionId === undefined || klingFaceId === undefined ? [] : [['kling-face', klingSessionId, klingFaceId]]),
+    ...fileOf(audio),
   ];
   const digest = await toDigest(canonical, () => legacyCreates('createLipSyncTask', asBefore(input)));
   const [form, sha256OfAudio] = bytes;
@@ -102,8 +102,13 @@ function urlOf(url: string | null | undefined): Canonical {
   return ['url', typeof url === 'string' ? canonicalUrl(url) : null];
 }
 
-function videoOf({ url, klingVideoId }: VideoInput): Canonical {
-  return [urlOf(url), ['video-id', klingVideoId ?? null]];
+function videoOf({ url, klingVideoId, mediaId }: VideoInput): Canonical {
+  return [urlOf(url), ['video-id', klingVideoId ?? null], ...fileOf({ mediaId })];
+}
+
+/** Identifies a file by its id: its bytes never change, and its URL does. */
+function fileOf({ mediaId }: { readonly mediaId?: string | null | undefined }): Canonical {
+  return typeof mediaId === 'string' ? [['media', mediaId]] : [];
 }
 
 /** Identifies audio by its bytes, and a text that is not base64 by its characters. */

@@ -1,11 +1,21 @@
 import type { KlingAccount } from '../account/kling-account.ts';
 import { type ResultId, resultKey } from '../account/owners.ts';
-import type { AudioSource, VideoSource } from '../domain/inputs.ts';
-import type { LipSyncSnapshot } from '../domain/task.ts';
+import type { FaceScanRequest, LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
+import type { FaceScanResult } from '../domain/records.ts';
+import type { AudioSource, Sent, VideoSource } from '../domain/sources.ts';
+import type { LipSyncSnapshot, VoiceTaskSnapshot } from '../domain/task.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
+import type { FileSources } from './file-sources.ts';
+
+/** A client for one tenant. Its requests may name files of the tenant. */
+export interface TenantKling extends Omit<KlingClient, 'createVoiceTask' | 'identifyFaces' | 'createLipSyncTask'> {
+  createVoiceTask(request: VoiceRequest, identity: TaskIdentity, signal?: AbortSignal): Promise<VoiceTaskSnapshot>;
+  identifyFaces(request: FaceScanRequest, signal?: AbortSignal): Promise<FaceScanResult>;
+  createLipSyncTask(request: LipSyncRequest, identity: TaskIdentity, signal?: AbortSignal): Promise<LipSyncSnapshot>;
+}
 
 interface IsolationDeps {
   readonly owners: Owners;
@@ -13,6 +23,7 @@ interface IsolationDeps {
   readonly isOurTask: (externalTaskId: string) => boolean;
   /** Returns true for the session of one of this ledger's scans. */
   readonly isOurSession: (sessionId: string) => boolean;
+  readonly files: Pick<FileSources, 'withUrl'>;
   /** Returns [0, 1). */
   readonly random: () => number;
   readonly log: Log;
@@ -22,10 +33,10 @@ interface IsolationDeps {
  * Wraps a client so that one tenant cannot use the results of another. Videos of a task are claimed before the tenant sees
  * them. A claim that fails fails the read, which is retried. If a request names a result that another tenant has claimed,
  * Kling is asked for a decoy instead, and refuses it. Speech and scans are claimed by the paid calls, which must not lose
- * them.
+ * them. A file becomes a URL here, right before the request.
  */
-export function isolateKling(kling: KlingClient, deps: IsolationDeps): KlingClient {
-  const { owners, isOurTask, isOurSession, random, log } = deps;
+export function isolateKling(kling: KlingClient, deps: IsolationDeps): TenantKling {
+  const { owners, isOurTask, isOurSession, files, random, log } = deps;
 
   async function claimed(snapshot: LipSyncSnapshot): Promise<LipSyncSnapshot> {
     // A forged callback may have named a task of another tenant: its videos must not be claimed.
@@ -43,13 +54,21 @@ export function isolateKling(kling: KlingClient, deps: IsolationDeps): KlingClie
     });
   }
 
-  async function withVideo<T>(source: VideoSource, call: (source: VideoSource) => Promise<T>): Promise<T> {
+  async function withVideo<T>(
+    source: VideoSource,
+    call: (source: Sent<FaceScanRequest>['video']) => Promise<T>,
+  ): Promise<T> {
+    if (source.mediaId !== undefined) return files.withUrl(source.mediaId, (url) => call({ url }));
     const { videoId } = source;
     if (videoId === undefined) return call(source);
     return withOwnId({ kind: 'VIDEO', id: videoId }, (id) => call({ videoId: id }));
   }
 
-  async function withAudio<T>(sound: AudioSource, call: (sound: AudioSource) => Promise<T>): Promise<T> {
+  async function withAudio<T>(
+    sound: AudioSource,
+    call: (sound: Sent<LipSyncRequest>['sound']) => Promise<T>,
+  ): Promise<T> {
+    if (sound.mediaId !== undefined) return files.withUrl(sound.mediaId, (url) => call({ url }));
     const { audioId } = sound;
     if (audioId === undefined) return call(sound);
     return withOwnId({ kind: 'AUDIO', id: audioId }, (id) => call({ audioId: id }));

@@ -5,6 +5,7 @@ import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.t
 import { isFinal, type TaskStatus } from '../domain/task.ts';
 import type { Log } from '../lib/log.ts';
 import type { ArchivePlan } from './archive-plan.ts';
+import type { FileSources } from './file-sources.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { EventStore } from './stores/events.ts';
 import type { NewTaskRow, TaskRow, TaskStep, TaskStore, WrittenRecord } from './stores/tasks.ts';
@@ -37,6 +38,7 @@ interface JournalDeps {
   readonly events: EventStore;
   readonly assets: AssetStore;
   readonly archivePlan: ArchivePlan;
+  readonly files: Pick<FileSources, 'withoutUrls'>;
   readonly limits: Pick<LedgerLimits, 'eventsPerTaskMax' | 'eventRetentionMs'>;
   readonly arm: () => void;
   readonly transaction: <T>(work: () => T) => T;
@@ -52,7 +54,8 @@ interface JournalDeps {
 
 /** Creates the journal. It keeps nothing in memory. */
 export function createJournal(deps: JournalDeps): Journal {
-  const { tasks, events, assets, archivePlan, limits, arm, transaction, now, log, announced, committed, ended } = deps;
+  const { tasks, events, assets, files, archivePlan, limits, arm, transaction, now, log, announced, committed, ended } =
+    deps;
 
   /** Writes what follows from a changed record. A task counts as pending until its end, then once in its month. */
   function writeConsequences(before: TaskRecord, after: TaskRecord): WrittenRecord {
@@ -71,6 +74,11 @@ export function createJournal(deps: JournalDeps): Journal {
   function keepLength({ faceId, parentVideo }: LipSyncTask): void {
     const lengthMs = parentVideo?.durationMs ?? null;
     if (faceId !== undefined && lengthMs !== null) assets.keepScanLength(scanIdOf(faceId), lengthMs);
+  }
+
+  /** Kling's report may quote the URL of a file, which is a secret and expires. */
+  function withoutFileUrls(fact: TaskFact): TaskFact {
+    return fact.type === 'SNAPSHOT' ? { ...fact, snapshot: files.withoutUrls(fact.snapshot) } : fact;
   }
 
   /** Writes an event and returns its number. */
@@ -138,7 +146,7 @@ export function createJournal(deps: JournalDeps): Journal {
       const row = transaction(() => {
         const before = tasks.find({ id: taskId });
         if (before === null) return null;
-        const applied = fact === null ? null : applyFact(before.record, fact, now());
+        const applied = fact === null ? null : applyFact(before.record, withoutFileUrls(fact), now());
         const written = applied === null ? null : writeConsequences(before.record, applied.record);
         if (applied?.change === 'STATE' && !(fact?.type === 'NOTED' && isUnannounced(before.record)))
           seq = announce(applied.record);

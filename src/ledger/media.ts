@@ -1,6 +1,7 @@
 import type { MediaLimits, RetentionTimes } from '../config/index.ts';
 import { type FetchOrder, type MediaOutcome, type MediaRecord, UPLOAD_MS_MAX } from '../domain/media.ts';
 import { checkCreateMediaInput, type CreateMediaInput, type DeleteMediaInput } from '../domain/media-input.ts';
+import type { FileUsage } from '../domain/ports.ts';
 import { badUserInput, GatewayError, unknownId, wrongIdType } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { AlarmJob } from './alarm.ts';
@@ -10,6 +11,7 @@ import type { MediaStore } from './stores/media.ts';
 
 /** The files of a tenant, from their registration to the deletion of their bytes. */
 export interface MediaFiles extends AlarmJob {
+  usage(): FileUsage;
   /**
    * Registers a file. Throws `NOT_CONFIGURED` if the gateway keeps no files, `BAD_USER_INPUT` with every problem of the
    * input, and `RATE_LIMITED` if too many files are unfinished.
@@ -41,7 +43,7 @@ interface MediaDeps {
   readonly tenant: string;
   readonly limits: MediaLimits;
   readonly retention: Pick<RetentionTimes, 'mediaMs'>;
-  /** What an operator has to set up before files can be kept; empty if nothing is missing. */
+  /** The settings that an operator has to make before files can be kept; empty if nothing is missing. */
   readonly missing: readonly string[];
   readonly arm: () => void;
   readonly transaction: <T>(work: () => T) => T;
@@ -94,6 +96,8 @@ export function createMediaFiles(deps: MediaDeps): MediaFiles {
   }
 
   return {
+    usage: () => ({ bytes: media.sums().bytes, bytesMax: limits.tenantBytesMax }),
+
     create(input) {
       if (missing.length > 0) throw notConfigured(missing);
       const bytesMax = bytesMaxOf[input.kind];

@@ -18,14 +18,14 @@ import {
 } from '../domain/inputs.ts';
 import { FACE_SCAN_TTL_MS, type FaceScan, type Speech } from '../domain/records.ts';
 import { type ExistingObject, GatewayError } from '../errors.ts';
-import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { validOrThrow } from './create-tasks.ts';
 import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
-import type { Owners } from './isolation.ts';
 import type { ArchivePlan } from './archive-plan.ts';
+import type { FileSources } from './file-sources.ts';
+import type { Owners, TenantKling } from './isolation.ts';
 import type { BudgetCheck } from './limits.ts';
 import { CLAIMS_MAX, claimWaitMs } from './schedule.ts';
 import type { AssetStore, PaidCall, PaidCallStore } from './stores/assets.ts';
@@ -48,7 +48,8 @@ interface PaidCallsDeps {
   readonly assets: AssetStore;
   readonly paidCalls: PaidCallStore;
   readonly archivePlan: Pick<ArchivePlan, 'pictures'>;
-  readonly kling: KlingClient;
+  readonly kling: TenantKling;
+  readonly files: FileSources;
   readonly owners: Owners;
   readonly checkBudget: BudgetCheck;
   /** The host of a sandbox that takes the place of Kling. See `checkFileUrl`. */
@@ -81,6 +82,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     paidCalls,
     archivePlan,
     kling,
+    files,
     owners,
     checkBudget,
     localHost,
@@ -210,13 +212,15 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
         units: FACE_SCAN_UNITS,
         assetOf: scanOf,
         check() {
-          const request = validOrThrow(checkIdentifyFacesInput(input, [], localHost));
+          const request = validOrThrow(checkIdentifyFacesInput(input, [], localHost, files.find));
+          files.checkReachable(request.video);
+          const { durationMs: fileMs = null, ...kept } = files.kept(request.video);
           const call = async (id: string): Promise<FaceScan> => {
             const result = await kling.identifyFaces(request);
             const createdAtMs = now();
-            const { video } = request;
-            const { videoId } = video;
-            const lengthMs = videoId === undefined ? null : tasks.madeVideoMs(videoId);
+            const video = { ...request.video, ...kept };
+            const { videoId } = request.video;
+            const lengthMs = videoId === undefined ? fileMs : tasks.madeVideoMs(videoId);
             const known = lengthMs === null ? {} : { videoDurationMs: lengthMs };
             return {
               ...result,

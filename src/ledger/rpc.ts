@@ -68,6 +68,7 @@ export function createLedgerPort(
       if (watch.task !== null && slice.edges.length > 0) onTask?.(watch.task.id);
       return slice;
     },
+    fileUsage: () => reach(ledger.fileUsage()),
     usage: (month) => reach(ledger.usage(month)),
     async lipSyncQuote(input) {
       // One after another, as the mutations of a request: each may carry megabytes of audio.

@@ -3,12 +3,12 @@ import type { TaskFact } from '../domain/apply.ts';
 import { classifyRefusal, gatewayFailure } from '../domain/failure.ts';
 import type { LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
-import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
 import { findLipSync } from '../kling/lip-sync.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';
+import type { TenantKling } from './isolation.ts';
 import type { Journal } from './journal.ts';
 import { lateCodeOf, MISSING_LOOKUPS, pollWaitMs, resendWaitMs, retryWaitMs, SETTLE_MS } from './schedule.ts';
 import type { Slots } from './slots.ts';
@@ -35,7 +35,7 @@ function namesExternalId({ failure }: KlingError): boolean {
 
 interface SenderDeps {
   readonly tasks: TaskStore;
-  readonly kling: KlingClient;
+  readonly kling: TenantKling;
   readonly slots: Slots;
   readonly journal: Journal;
   readonly limits: Pick<LedgerLimits, 'taskAgeMaxMs'>;

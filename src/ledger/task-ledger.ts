@@ -9,6 +9,7 @@ import { checkNotes, type NotesInput } from '../domain/notes.ts';
 import {
   type CatchUp,
   type DeletedVoiceResult,
+  type FileUsage,
   type LipSyncQuote,
   type TaskHandle,
   type NamedDelivery,
@@ -312,6 +313,10 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   usage(month: string): Usage {
     const { assets, limits } = this.#parts;
     return { milliunits: assets.milliunitsUsed(month), milliunitsMax: limits.milliunitsPerMonthMax };
+  }
+
+  fileUsage(): FileUsage {
+    return this.#parts.mediaFiles.usage();
   }
 
   /** Grants a Worker up to `wanted` of the tenant's reads of Kling, or fails with `RATE_LIMITED`. */

@@ -1,4 +1,5 @@
 import { createCallbackTokens } from '../auth/callback-token.ts';
+import { fileUrlsOf } from '../auth/file-token.ts';
 import { type Config, configOf, type LedgerLimits } from '../config/index.ts';
 import type { TaskIdentity } from '../domain/inputs.ts';
 import { isLoopback } from '../domain/url.ts';
@@ -14,6 +15,7 @@ import { createArchivePlan, NO_ARCHIVE } from './archive-plan.ts';
 import { type CopyFile, createCopyFile } from './copy-file.ts';
 import { createTaskCreator, type TaskCreator } from './create-tasks.ts';
 import { createDoomedFiles } from './doomed-files.ts';
+import { createFileSources } from './file-sources.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createOwners, isolateKling } from './isolation.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -97,6 +99,16 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     ? createArchivePlan({ archive: archived, archiveMs, now, newId })
     : NO_ARCHIVE;
 
+  const { publicUrl } = config.callbacks;
+  const files = createFileSources({
+    media,
+    files: fileUrlsOf(config),
+    publicUrl,
+    klingUrl: config.kling.baseUrl,
+    tenant,
+    now,
+  });
+
   const recovered = () => wakes.hasten(now(), RECOVERY_SPREAD_MS);
   const slots = createSlots({ account, tenant, kv: storage.kv, now, random, background, recovered, arm, log });
   const owners = createOwners({ account, tenant, sleep, random });
@@ -104,6 +116,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     owners,
     isOurTask: (id) => tasks.find({ id }) !== null,
     isOurSession: (id) => assets.scanOfSession(id) !== null,
+    files,
     random,
     log,
   });
@@ -160,6 +173,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     events,
     assets,
     archivePlan,
+    files,
     limits,
     arm,
     transaction,
@@ -224,6 +238,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     paidCalls,
     archivePlan,
     kling,
+    files,
     owners,
     checkBudget,
     localHost: config.kling.localHost,
@@ -301,6 +316,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     creator: createTaskCreator({
       tasks,
       assets,
+      files,
       journal,
       sender,
       checkBudget,

@@ -1,6 +1,8 @@
 import type { KeptAudio } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
+import { fileUrlOf } from './file-url.ts';
+import { fileOf, MediaRef } from './media.ts';
 import { SpeechRef } from './speech.ts';
 
 /** Audio that a task was made of. A task keeps no bytes. */
@@ -11,12 +13,15 @@ export const AudioRef = builder.objectRef<KeptAudio>('Audio').implement({
     url: t.field({
       type: 'URL',
       nullable: true,
-      description: 'The URL that was given.',
-      resolve: ({ url }) => url,
+      description: 'The URL that was given, or that of the given file. Read it again instead of storing it.',
+      resolve(audio, _args, context) {
+        const file = fileOf(audio);
+        return file === null ? audio.url : fileUrlOf(file, context);
+      },
     }),
     durationMs: t.int({
       nullable: true,
-      description: 'Length in milliseconds. Known for a WAV file in base64, and for a speech.',
+      description: 'Length in milliseconds. Known for a file, for WAV in base64, and for a speech.',
       resolve: ({ durationMs }) => durationMs,
     }),
     bytes: t.int({
@@ -28,6 +33,13 @@ export const AudioRef = builder.objectRef<KeptAudio>('Audio').implement({
       nullable: true,
       description: 'SHA-256, in hexadecimal, of the file that was given in base64.',
       resolve: ({ sha256 }) => sha256,
+    }),
+    media: t.field({
+      type: MediaRef,
+      nullable: true,
+      description: 'The file, if it was given as one and is still kept.',
+      extensions: withCost({ call: true }),
+      resolve: ({ mediaId }, _args, { ledger }) => (mediaId === undefined ? null : ledger.mediaById(mediaId)),
     }),
     speech: t.field({
       type: SpeechRef,

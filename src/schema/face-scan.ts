@@ -5,6 +5,7 @@ import { builder, definedOnly } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { fileUrlOf } from './file-url.ts';
+import { fileOf, withMediaId } from './media.ts';
 import { toVideo, VideoRef } from './video.ts';
 
 /** A face and the id of its scan. Kling's face ids are unique only within a scan. */
@@ -66,7 +67,7 @@ const FaceScanRef = builder.node(builder.objectRef<FaceScan>('FaceScan'), {
     video: t.field({
       type: VideoRef,
       description: 'The video that was scanned. All of its fields are null in a scan that version 0.1 made.',
-      resolve: ({ video, videoDurationMs }) => toVideo({ ...video, durationMs: videoDurationMs }),
+      resolve: ({ video, videoDurationMs }) => toVideo({ ...video, file: fileOf(video), durationMs: videoDurationMs }),
     }),
     klingSessionId: t.exposeString('sessionId', { description: "Kling's `session_id`, for Kling's support." }),
     faces: t.field({
@@ -124,6 +125,11 @@ const VideoInputRef = builder.inputType('VideoInput', {
   description: 'A video: MP4 or MOV, 2 to 60 s, at most 100 MB, 720p or 1080p, each side 512 to 2160 pixels.',
   isOneOf: true,
   fields: (t) => ({
+    mediaId: t.globalID({
+      required: false,
+      description:
+        'The `id` of a `Media` that is `READY`. Kling gets a URL of the file that ends after a day, or when the file is deleted.',
+    }),
     url: t.string({
       required: false,
       description: 'A public `https` URL. Kling fetches it, not the gateway.',
@@ -155,7 +161,8 @@ builder.mutationField('identifyFaces', (t) =>
           "The caller's own id of the scan, 1 to 64 of `A-Z a-z 0-9 . _ : -`. Repeating a call with it returns the same scan and costs nothing, as long as the id is kept, 30 days by default. Another video is a `ConflictError`. Null makes a new scan each time.",
       }),
     },
-    resolve: (_root, args, { ledger }) => ledger.write('identifyFaces', definedOnly(args)),
+    resolve: (_root, { video, ...args }, { ledger }) =>
+      ledger.write('identifyFaces', { ...definedOnly(args), video: withMediaId(video) }),
   }),
 );
 

@@ -7,6 +7,7 @@ import { builder, definedOnly } from './builder.ts';
 import { FaceRef } from './face-scan.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { idOf } from './global-id.ts';
+import { fileOf, withMediaId } from './media.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
 import { toResultVideo, toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
 
@@ -37,6 +38,7 @@ function sourceVideoOf({ parentVideo, details }: LipSyncTask) {
   if (video === undefined && parentVideo === null) return null;
   return toVideo({
     url: video?.url ?? parentVideo?.url,
+    file: fileOf(video),
     durationMs: parentVideo?.durationMs ?? videoDurationMs,
     videoId: video?.videoId ?? parentVideo?.videoId,
   });
@@ -107,6 +109,11 @@ const AudioInputRef = builder.inputType('AudioInput', {
   description: 'Audio: MP3, WAV, M4A or AAC, 2 to 60 s, at most 5 MB.',
   isOneOf: true,
   fields: (t) => ({
+    mediaId: t.globalID({
+      required: false,
+      description:
+        'The `id` of a `Media` that is `READY`. Kling gets a URL of the file that ends after a day, or when the file is deleted.',
+    }),
     url: t.string({ required: false, description: 'A public `https` URL. Kling fetches it, not the gateway.' }),
     base64: t.string({
       required: false,
@@ -217,7 +224,7 @@ export function toLipSyncInput(input: typeof CreateLipSyncTaskInputRef.$inferInp
   return {
     ...definedOnly(input),
     face: { ...definedOnly(face), ...(isGiven(faceId) ? { faceId: idOf('Face', faceId) ?? '' } : {}) },
-    audio: { ...definedOnly(audio), ...(isGiven(speechId) ? { speechId: idOf('Speech', speechId) ?? '' } : {}) },
+    audio: { ...withMediaId(audio), ...(isGiven(speechId) ? { speechId: idOf('Speech', speechId) ?? '' } : {}) },
   };
 }
 

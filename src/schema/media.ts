@@ -1,20 +1,22 @@
 import {
   CONTENT_TYPES,
-  type FilePermit,
   type FileUrls,
   MEDIA_KINDS,
   MEDIA_STATUSES,
   type MediaKind,
   type MediaRecord,
   type MediaStatus,
+  type StoredFile,
 } from '../domain/media.ts';
+import type { KeptVideo } from '../domain/records.ts';
 import { InvalidInputError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, definedOnly, enumValues } from './builder.ts';
 import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
 import { DeletionResultRef } from './deletion.ts';
 import { IssueRef } from './failures.ts';
-import { idOf } from './global-id.ts';
+import { fileUrlOf } from './file-url.ts';
+import { type GlobalId, idOf } from './global-id.ts';
 
 const KIND_MEANING = {
   AUDIO: 'MP3, WAV, M4A or AAC, at most 5 MB.',
@@ -136,7 +138,8 @@ export const MediaRef = builder.node(builder.objectRef<MediaRecord>('Media'), {
       nullable: true,
       description:
         'Where to play or download the file, with range requests. Valid for at least a day: read it again instead of storing it. The URL itself is the permission. Null until `READY`.',
-      resolve: (media, _args, { files, viewer, now }) => fileUrlOf(media, files, viewer.tenant, now()),
+      resolve: ({ id, status, facts }, _args, context) =>
+        status === 'READY' && facts !== null ? fileUrlOf({ id, extension: facts.extension }, context) : null,
     }),
     createdAt: t.expose('createdAtMs', { type: 'DateTime', description: 'When `createMedia` was called.' }),
     expiresAt: t.expose('expiresAtMs', {
@@ -147,22 +150,15 @@ export const MediaRef = builder.node(builder.objectRef<MediaRecord>('Media'), {
   }),
 });
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-
-function fileUrlOf(
-  { id, status, facts }: MediaRecord,
-  files: FileUrls | null,
-  tenant: string,
-  nowMs: number,
-): Promise<string> | null {
-  if (files === null || status !== 'READY' || facts === null) return null;
-  return files.fileUrl({ tenant, id, extension: facts.extension, expiresAtMs: urlExpiresAtMs(nowMs) });
+/** Returns the file of what is kept of an input. Null if it was given in another way. */
+export function fileOf({ mediaId, extension }: KeptVideo = {}): StoredFile | null {
+  return mediaId === undefined || extension === undefined ? null : { id: mediaId, extension };
 }
 
-/** Returns the end of a URL that is read now: a day after the end of the hour, so that caches see the same URL for an hour. */
-export function urlExpiresAtMs(nowMs: number): FilePermit['expiresAtMs'] {
-  return Math.ceil(nowMs / HOUR_MS) * HOUR_MS + DAY_MS;
+/** Decodes the id of a file in an input. An id of another type becomes an empty text, which the ledger refuses. */
+export function withMediaId<T extends { readonly mediaId?: GlobalId | null | undefined }>({ mediaId, ...input }: T) {
+  const given = mediaId === null || mediaId === undefined ? {} : { mediaId: idOf('Media', mediaId) ?? '' };
+  return { ...definedOnly(input), ...given };
 }
 
 const MediaConnectionRef = builder.connectionObject(

@@ -1,8 +1,10 @@
 import type { StoredFile } from '../domain/media.ts';
 import type { Archive } from '../domain/records.ts';
 import type { GeneratedVideo } from '../domain/task.ts';
+import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { fileUrlOf } from './file-url.ts';
+import { MediaRef } from './media.ts';
 
 /** Kling makes one video for each lip-sync (lip-sync pages, 2026-09). */
 export const VIDEOS_PER_TASK = 1;
@@ -15,6 +17,8 @@ interface Video {
   readonly expiresAtMs: number | null;
   readonly durationMs: number | null;
   readonly videoId: string | null;
+  /** The file, if it was given as one. */
+  readonly file: StoredFile | null;
   /** Missing unless it is a result of the caller's. */
   readonly result?: Result;
 }
@@ -34,8 +38,11 @@ export const VideoRef = builder.objectRef<Video>('Video').implement({
       type: 'URL',
       nullable: true,
       description:
-        "Where to download it: the gateway's copy if there is one, else the URL that was given, or the one at Kling. Read it again instead of storing it. Null once it is deleted.",
-      resolve: (video, _args, context) => fileUrlOf(video.result?.file, context) ?? linkOf(video, 'url', context),
+        "Where to download it: the gateway's copy if there is one, else the URL that was given, that of the given file, or the one at Kling. Read it again instead of storing it. Null once it is deleted.",
+      resolve: (video, _args, context) =>
+        video.file === null
+          ? (fileUrlOf(video.result?.file, context) ?? linkOf(video, 'url', context))
+          : fileUrlOf(video.file, context),
     }),
     watermarkUrl: t.field({
       type: 'URL',
@@ -55,6 +62,13 @@ export const VideoRef = builder.objectRef<Video>('Video').implement({
       resolve: ({ result }, _args, { files }) => files !== null && result !== undefined && result.file !== null,
     }),
     durationMs: t.exposeInt('durationMs', { nullable: true, description: 'Length in milliseconds.' }),
+    media: t.field({
+      type: MediaRef,
+      nullable: true,
+      description: 'The file, if it was given as one and is still kept.',
+      extensions: withCost({ call: true }),
+      resolve: ({ file }, _args, { ledger }) => (file === null ? null : ledger.mediaById(file.id)),
+    }),
     klingVideoId: t.exposeString('videoId', {
       nullable: true,
       description: "Kling's id of the video. `VideoInput` and `VoiceSampleInput` take it.",
@@ -79,6 +93,7 @@ export function toVideo(
     expiresAtMs,
     durationMs: known.durationMs ?? null,
     videoId: known.videoId || null,
+    file: known.file ?? null,
   };
 }
 

@@ -1,9 +1,22 @@
 import { fromMilliunits, monthOf } from '../domain/cost.ts';
-import type { Usage } from '../domain/ports.ts';
+import type { FileUsage, Usage } from '../domain/ports.ts';
 import { SCOPES, type Viewer } from '../domain/viewer.ts';
 import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
+
+const FileUsageRef = builder.objectRef<FileUsage>('FileUsage').implement({
+  description: 'The size of the files that the gateway keeps for a tenant: uploads and archived results.',
+  fields: (t) => ({
+    bytes: t.exposeFloat('bytes', {
+      description:
+        'Whole bytes of all files. An unfinished upload counts in full, and a URL that is not fetched yet as the largest file.',
+    }),
+    bytesMax: t.exposeFloat('bytesMax', {
+      description: 'The most bytes that are kept. More files are refused, and more results are not archived.',
+    }),
+  }),
+});
 
 const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
   description: 'The caller, as the token says.',
@@ -24,6 +37,14 @@ const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
       nullable: true,
       description: 'When the token expires, and live subscriptions end. Null means never.',
       resolve: ({ expiresAtMs }) => expiresAtMs,
+    }),
+    files: t.field({
+      type: FileUsageRef,
+      nullable: true,
+      description:
+        'How much the files of the tenant take up. Null beside a `FORBIDDEN` error without a scope that reads.',
+      extensions: withCost({ call: true }),
+      resolve: (_viewer, _args, { ledger }) => ledger.fileUsage(),
     }),
   }),
 });

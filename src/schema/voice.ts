@@ -13,6 +13,7 @@ import { DeletionResultRef } from './deletion.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { fileUrlOf } from './file-url.ts';
 import { idOf } from './global-id.ts';
+import { withMediaId } from './media.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
 import type { Slice, Window } from '../domain/cursor.ts';
 
@@ -142,6 +143,11 @@ const VoiceSampleInputRef = builder.inputType('VoiceSampleInput', {
   description: 'A recording of one person, clean and without noise, 5 to 30 s: MP3, WAV, MP4 or MOV.',
   isOneOf: true,
   fields: (t) => ({
+    mediaId: t.globalID({
+      required: false,
+      description:
+        'The `id` of a `Media` that is `READY`. Kling gets a URL of the file that ends after a day, or when the file is deleted.',
+    }),
     url: t.string({
       required: false,
       description: 'A public `https` URL. Kling fetches it, not the gateway.',
@@ -183,7 +189,8 @@ builder.mutationField('createVoiceTask', (t) =>
     args: {
       input: t.arg({ type: CreateVoiceTaskInputRef, description: 'Checked completely before anything is paid.' }),
     },
-    resolve: (_root, { input }, { ledger }) => ledger.write('createVoiceTask', definedOnly(input)),
+    resolve: (_root, { input: { sample, ...input } }, { ledger }) =>
+      ledger.write('createVoiceTask', { ...definedOnly(input), sample: withMediaId(sample) }),
   }),
 );
 

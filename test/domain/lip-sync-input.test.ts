@@ -165,7 +165,7 @@ describe('the audio of a lip-sync', () => {
     'must have exactly one source: %j',
     (audio) => {
       expect(issues({ audio })).toEqual([
-        'input.audio: must have exactly one of url, base64, speechId and klingAudioId',
+        'input.audio: must have exactly one of mediaId, url, base64, speechId and klingAudioId',
       ]);
     },
   );

@@ -59,7 +59,11 @@ describe('the source of a voice', () => {
       expect(checkCreateVoiceTaskInput({ name: 'Ann', sample })).toEqual({
         ok: false,
         issues: [
-          { path: ['input', 'sample'], code: 'OUT_OF_RANGE', message: 'must have exactly one of url and klingVideoId' },
+          {
+            path: ['input', 'sample'],
+            code: 'OUT_OF_RANGE',
+            message: 'must have exactly one of mediaId, url and klingVideoId',
+          },
         ],
       });
     },

@@ -205,6 +205,8 @@ export const ATTACKS: Readonly<Record<string, Attacks>> = {
   '/^\\d{1,15}$/': nothing,
   '/^[A-Za-z0-9+/]{27}=$/': nothing,
   '/^[A-Za-z0-9+/]{43}=$/': nothing,
+  '/^[0-9a-f]{64}$/i': nothing,
+  '/[\\s"\'<>)\\]},]/': nothing,
   '/^bytes=(\\d{0,15})-(\\d{0,15})$/': texts(['bytes=', '1', ''], ['bytes=1', '-', '']),
   '/^not-a-secret/': nothing,
   '/\\bsandbox\\b/': texts(['', 'sandbox', ''], ['', 'sandbo ', '']),

@@ -1,5 +1,6 @@
 import type { CreateLipSyncTaskInput } from '../../src/domain/inputs.ts';
 import {
+  type FileUsage,
   isWatched,
   type Ledger,
   type LipSyncQuote,
@@ -145,6 +146,10 @@ export class FakeLedger implements Ledger {
       return { seq: at + 1, cursor: `at-${at + 1}`, atMs: CREATED_AT_MS, task, resync: false };
     });
     return sliced(changes, window);
+  }
+  async fileUsage(): Promise<FileUsage> {
+    this.#called('fileUsage');
+    return { bytes: 3_000_000_000, bytesMax: 10_000_000_000 };
   }
   async usage(month: string): Promise<Usage> {
     this.#called('usage', month);

@@ -1,4 +1,5 @@
 import { runInDurableObject } from 'cloudflare:test';
+import { createFileUrls } from '../../src/auth/file-token.ts';
 import type { KlingAccount } from '../../src/account/kling-account.ts';
 import type { LedgerLimits, RetentionTimes } from '../../src/config/index.ts';
 import type { ErrorCode } from '../../src/errors.ts';
@@ -10,6 +11,7 @@ import { createArchivePlan, NO_ARCHIVE } from '../../src/ledger/archive-plan.ts'
 import type { CopyFile } from '../../src/ledger/copy-file.ts';
 import { createTaskCreator, type TaskCreator } from '../../src/ledger/create-tasks.ts';
 import { createDoomedFiles } from '../../src/ledger/doomed-files.ts';
+import { createFileSources } from '../../src/ledger/file-sources.ts';
 import { createIngest, type Ingest } from '../../src/ledger/ingest.ts';
 import { isolateKling, type Owners } from '../../src/ledger/isolation.ts';
 import { createJournal, type Journal } from '../../src/ledger/journal.ts';
@@ -91,6 +93,8 @@ export interface PartsOptions {
   readonly random?: () => number;
   /** Called whenever the alarm has to be set again. */
   readonly arm?: () => void;
+  /** Replaces dependencies of the sources of files. */
+  readonly files?: Partial<Parameters<typeof createFileSources>[0]>;
   /** None by default. */
   readonly bucket?: R2Bucket;
   /** Copies results. By default nothing is copied. */
@@ -218,6 +222,16 @@ function createDeps(
   const owners: Owners = { claim: async () => {}, isForeign: async () => false, ...options.owners };
   const wakes = new WakeStore(storage.sql);
   const assets = new AssetStore(storage.sql);
+  const media = new MediaStore(storage.sql);
+  const files = createFileSources({
+    media,
+    files: createFileUrls('https://gateway.test', ['secret-of-the-tests-of-32-characters']),
+    publicUrl: 'https://gateway.test',
+    klingUrl: 'https://kling.test',
+    tenant: 't',
+    now,
+    ...options.files,
+  });
   const slotsOf = (account: object): Slots =>
     createSlots({
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- has only what a ledger uses
@@ -248,8 +262,9 @@ function createDeps(
     wakes,
     events,
     assets,
+    files,
     paidCalls: new PaidCallStore(storage.sql),
-    media: new MediaStore(storage.sql),
+    media,
     doomed: new DoomedFileStore(storage.sql),
     bucket: options.bucket ?? null,
     retained: retainedRowsOf(storage.sql, events, { ...limits, ...RETENTION }),
@@ -268,6 +283,7 @@ function createDeps(
         owners,
         isOurTask: () => true,
         isOurSession: (id) => assets.scanOfSession(id) !== null,
+        files,
         random: Math.random,
         log: () => {},
       }),

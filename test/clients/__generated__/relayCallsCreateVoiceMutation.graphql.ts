@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<3b3b05f4e39a08b6febbd2b65b6debd0>>
+ * @generated SignedSource<<85867d1b8d78323707c8797d02f56350>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -25,9 +25,15 @@ export type MetadataInput = {
 };
 export type VoiceSampleInput = {
   klingVideoId: string;
+  mediaId?: never;
   url?: never;
 } | {
   klingVideoId?: never;
+  mediaId: string;
+  url?: never;
+} | {
+  klingVideoId?: never;
+  mediaId?: never;
   url: string;
 };
 export type relayCallsCreateVoiceMutation$variables = {

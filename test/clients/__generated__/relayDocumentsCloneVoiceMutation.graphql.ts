@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<1132483aa68abc814f54d1b0b6b0f49f>>
+ * @generated SignedSource<<6aecf2a665685205ce594992bd7b471f>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -23,9 +23,15 @@ export type MetadataInput = {
 };
 export type VoiceSampleInput = {
   klingVideoId: string;
+  mediaId?: never;
   url?: never;
 } | {
   klingVideoId?: never;
+  mediaId: string;
+  url?: never;
+} | {
+  klingVideoId?: never;
+  mediaId?: never;
   url: string;
 };
 export type relayDocumentsCloneVoiceMutation$variables = {

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<d3c51586e9499cdd0ed185d05ed3fe37>>
+ * @generated SignedSource<<159543b7163702a7113b7dc655a0f7ac>>
  * @relayHash 2690bd1b35b6180d97f8b3aed2b67971
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
@@ -27,9 +27,15 @@ export type MetadataInput = {
 };
 export type VoiceSampleInput = {
   klingVideoId: string;
+  mediaId?: never;
   url?: never;
 } | {
   klingVideoId?: never;
+  mediaId: string;
+  url?: never;
+} | {
+  klingVideoId?: never;
+  mediaId?: never;
   url: string;
 };
 export type operationsCreateVoiceMutation$variables = {
