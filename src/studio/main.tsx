@@ -17,6 +17,7 @@ import './styles/shell.css';
 import './styles/tasks.css';
 import './styles/lip-sync.css';
 import './styles/timeline.css';
+import './styles/files.css';
 import './styles/voices.css';
 import './styles/account.css';
 

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { explainCut, leftOutMs, moveCut } from '../../src/studio/lip-sync/cut.ts';
+import { explainCut, leftOutMs, moveCut, usableMs } from '../../src/studio/lip-sync/cut.ts';
 
 const FACTS = { face: { startMs: 4000, endMs: 8000 }, videoMs: 10_000, audioMs: 5000 };
 const CUT = { cropStartMs: 1000, cropEndMs: 4000, insertAtMs: 3000 };
@@ -18,6 +18,11 @@ describe('a cut on the timeline', () => {
     ['trim-start', 9000, { cropStartMs: 3800, cropEndMs: 4000, insertAtMs: 5800 }],
   ] as const)('is changed by %s of %d ms, inside the audio and the video', ([grip, byMs, moved], { expect }) => {
     expect(moveCut(CUT, grip, byMs, FACTS.audioMs, FACTS.videoMs)).toEqual(moved);
+  });
+
+  it('is not rounded past the end of the video', ({ expect }) => {
+    const cut = { cropStartMs: 0, cropEndMs: 3950, insertAtMs: 0 };
+    expect(moveCut(cut, 'move', 1050, 3950, 5000)).toEqual({ ...cut, insertAtMs: 1050 });
   });
 
   it('never starts before the video if its start is extended again', ({ expect }) => {
@@ -74,5 +79,11 @@ describe('a cut on the timeline', () => {
     ['nothing if the user has cut off an end that fits', { cropStartMs: 4000, cropEndMs: 9000, insertAtMs: 0 }, 0],
   ] as const)('leaves out %s', ([, cut, ms], { expect }) => {
     expect(leftOutMs(cut, 12_000, cut.cropEndMs === 12_000 ? 12_000 : FACTS.videoMs)).toBe(ms);
+  });
+});
+
+describe('the usable length', () => {
+  it('ends 50 ms before the end of a file that the gateway has measured', ({ expect }) => {
+    expect([usableMs(4000, true), usableMs(4000, false), usableMs(20, true)]).toEqual([3950, 4000, 0]);
   });
 });

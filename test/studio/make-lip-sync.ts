@@ -11,7 +11,7 @@ export async function findFaces(page: Page, video = 'interview-sandbox-two-faces
 /** Chooses an audio file, which is sent in base64. */
 export async function chooseAudio(page: Page, seconds = 4): Promise<void> {
   const file = { name: 'greeting.wav', mimeType: 'audio/wav', buffer: createWav(seconds) };
-  await page.locator('input[type=file]').setInputFiles(file);
+  await page.locator('.audio-step input[type=file]').setInputFiles(file);
   await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
 }
 

@@ -7,6 +7,9 @@ import { VoicesDocument } from './voice-documents.ts';
 
 /** Types without an id. The cache embeds them in the objects that contain them. */
 const EMBEDDED = [
+  'MediaConnection',
+  'MediaEdge',
+  'MediaUpload',
   'TaskConnection',
   'TaskEdge',
   'VoiceConnection',
@@ -82,7 +85,7 @@ export function createCache(): Exchange {
   return cacheExchange({
     keys: Object.fromEntries(EMBEDDED.map((name) => [name, () => null])),
     possibleTypes: {
-      Node: [...TASK_TYPES, 'FaceScan', 'Face', 'Speech', 'Voice'],
+      Node: [...TASK_TYPES, 'Media', 'FaceScan', 'Face', 'Speech', 'Voice'],
       Task: [...TASK_TYPES],
       Failure: ['ConflictError', 'InvalidInputError', 'KlingError', 'QuotaExhaustedError'],
     },
@@ -107,6 +110,13 @@ export function createCache(): Exchange {
           noteTask(createVoiceTask, cache),
         cancelTask: ({ cancelTask }: { cancelTask?: MutationAnswer | null }, _args, cache) =>
           noteTask(cancelTask, cache),
+        deleteMedia: ({ deleteMedia }: { deleteMedia?: { readonly deletedId?: string } | null }, _args, cache) => {
+          if (deleteMedia?.deletedId === undefined) return;
+          cache.invalidate({ __typename: 'Media', id: deleteMedia.deletedId });
+          for (const { fieldKey, fieldName } of cache.inspectFields('Query')) {
+            if (fieldName === 'media') cache.invalidate('Query', fieldKey);
+          }
+        },
         deleteVoice: ({ deleteVoice }: { deleteVoice?: { readonly deletedId?: string } | null }, _args, cache) => {
           if (deleteVoice?.deletedId === undefined) return;
           cache.updateQuery({ query: VoicesDocument, variables: {} }, (data) =>

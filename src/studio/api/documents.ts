@@ -32,6 +32,11 @@ export const taskFields = graphql(`
       sourceVideo {
         __typename
         url
+        media {
+          __typename
+          id
+          fileName
+        }
       }
       videos {
         __typename

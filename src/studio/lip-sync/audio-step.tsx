@@ -1,14 +1,18 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
-import { Button as AriaButton, DropZone, FileTrigger, isFileDropItem } from 'react-aria-components';
 import { issuesOf } from '../../domain/check.ts';
+import { AUDIO_MS_MAX } from '../../domain/placement.ts';
 import { checkFileUrl } from '../../domain/url.ts';
 import { EXAMPLE_AUDIO, LOCAL_HOST } from '../examples.ts';
+import { FilePicker } from '../files/file-picker.tsx';
+import { useUpload } from '../files/use-upload.ts';
+import { VoiceRecorder } from '../files/voice-recorder.tsx';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { formatSeconds } from '../ui/format.ts';
-import { type ChosenAudio, readAudioFile, readAudioUrl } from './read-audio.ts';
+import { Notice } from '../ui/notice.tsx';
+import { type ChosenAudio, readAudioFile, readAudioUrl, readUploadedAudio } from './read-audio.ts';
 import { SpeechForm } from './speech-form.tsx';
 
 interface Props {
@@ -17,22 +21,30 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** The sandbox reads the length from the name. The browser cannot, because no such file exists. */
+/** The length is known, so nothing has to be read. */
 const EXAMPLE: ChosenAudio = {
   source: { url: EXAMPLE_AUDIO },
   name: 'hello-5s.mp3',
-  playUrl: null,
+  playUrl: EXAMPLE_AUDIO,
   durationMs: 5_000,
   peaks: [],
 };
 
-/** Chooses audio: a link, a file, or a text for text-to-speech. */
+/** Chooses audio: a file, a recording, a link, or a text for text-to-speech. */
 export function AudioStep({ audio, onAudio, children }: Props) {
   const [url, setUrl] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
+  const [fileProblem, setFileProblem] = useState<string | null>(null);
   const [reading, setReading] = useState(false);
+  const upload = useUpload({
+    use: 'audio',
+    onReady: async (ready, file) => take(await readUploadedAudio(ready, file)),
+    // The file is sent with the task instead.
+    onNoStorage: (file) => void addInline(file),
+  });
 
   function take(chosen: ChosenAudio | null): void {
+    setFileProblem(null);
     onAudio(chosen);
     if (chosen !== null) announce(`${chosen.name} added to the timeline`);
   }
@@ -52,16 +64,24 @@ export function AudioStep({ audio, onAudio, children }: Props) {
     setReading(false);
   }
 
-  async function addFile(file: File): Promise<void> {
-    setReading(true);
+  async function addInline(file: File): Promise<void> {
     const read = await readAudioFile(file);
-    setReading(false);
-    setProblem(read.ok ? null : read.problem);
-    take(read.ok ? read.audio : null);
+    if (read.ok) take(read.audio);
+    else setFileProblem(read.problem);
   }
 
   return (
     <div className="audio-step">
+      <FilePicker use="audio" noun="an audio file" upload={upload}>
+        <VoiceRecorder maxMs={AUDIO_MS_MAX} onFile={upload.send} />
+      </FilePicker>
+      {fileProblem === null ? null : (
+        <div role="alert">
+          <Notice tone="warning" title="The file can’t be used">
+            {fileProblem}
+          </Notice>
+        </div>
+      )}
       <form className="inline-form" onSubmit={(event) => void addUrl(event)} noValidate>
         <Field
           label="Audio link"
@@ -77,7 +97,6 @@ export function AudioStep({ audio, onAudio, children }: Props) {
         </Button>
       </form>
       {url === '' && audio === null ? <ExampleButton value={EXAMPLE_AUDIO} onUse={() => take(EXAMPLE)} /> : null}
-      <AudioDrop onFile={(file) => void addFile(file)} />
       <SpeechForm onAudio={take} />
       {audio === null ? null : (
         <p className="chosen-audio">
@@ -87,36 +106,5 @@ export function AudioStep({ audio, onAudio, children }: Props) {
       )}
       {children}
     </div>
-  );
-}
-
-interface DropProps {
-  readonly onFile: (file: File) => void;
-}
-
-const TYPES = ['.mp3', '.wav', '.m4a', '.aac', 'audio/mpeg', 'audio/wav', 'audio/mp4', 'audio/aac'];
-
-/** Takes an audio file that is dropped, pasted or chosen. */
-function AudioDrop({ onFile }: DropProps) {
-  return (
-    <DropZone
-      className="file-drop"
-      aria-label="Audio file"
-      onDrop={({ items }) => {
-        const item = items.find(isFileDropItem);
-        if (item !== undefined) void item.getFile().then(onFile);
-      }}
-    >
-      <span>Drop an audio file here, or </span>
-      <FileTrigger
-        acceptedFileTypes={TYPES}
-        onSelect={(files) => {
-          const file = files?.item(0);
-          if (file) onFile(file);
-        }}
-      >
-        <AriaButton className="file-drop-action">choose a file</AriaButton>
-      </FileTrigger>
-    </DropZone>
   );
 }

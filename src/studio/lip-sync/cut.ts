@@ -1,5 +1,12 @@
 import { issuesOf } from '../../domain/check.ts';
-import { allowedInsertRange, checkPlacement, overlapMs, AUDIO_MS_MIN, type Interval } from '../../domain/placement.ts';
+import {
+  allowedInsertRange,
+  AUDIO_MS_MIN,
+  checkPlacement,
+  type Interval,
+  MEDIA_MARGIN_MS,
+  overlapMs,
+} from '../../domain/placement.ts';
 import type { Face, FaceScan } from '../api/documents.ts';
 import { formatSeconds } from '../ui/format.ts';
 
@@ -13,6 +20,11 @@ export interface Cut {
 /** Returns the shortest possible length of the video: the end of the last face, rounded down because Kling reports it late. */
 export function assumedVideoMs(scan: FaceScan): number {
   return Math.floor(Math.max(2000, ...scan.faces.map(({ endMs }) => endMs)) / 100) * 100;
+}
+
+/** Returns the length that a clip may use. The gateway takes no clip up to the very end of a file that it has measured. */
+export function usableMs(lengthMs: number, isMeasuredFile: boolean): number {
+  return isMeasuredFile ? Math.max(0, lengthMs - MEDIA_MARGIN_MS) : lengthMs;
 }
 
 /** Returns the first cut: the whole audio from the start of the face, shortened to the video. */
@@ -43,7 +55,11 @@ const rounded = (ms: number) => Math.round(ms / STEP_MS) * STEP_MS;
 export function moveCut(cut: Cut, grip: GripName, byMs: number, audioMs: number, videoMs: number): Cut {
   const { cropStartMs, cropEndMs, insertAtMs } = cut;
   if (grip === 'move') {
-    return { ...cut, insertAtMs: between(rounded(insertAtMs + byMs), 0, videoMs - SHOWN_MS_MIN) };
+    const wantedMs = insertAtMs + byMs;
+    const lastMs = videoMs - (cropEndMs - cropStartMs);
+    // Rounding must not move a clip that fits past the end of the video.
+    const movedMs = wantedMs <= lastMs ? Math.min(rounded(wantedMs), lastMs) : rounded(wantedMs);
+    return { ...cut, insertAtMs: between(movedMs, 0, videoMs - SHOWN_MS_MIN) };
   }
   if (grip === 'trim-end') {
     return { ...cut, cropEndMs: between(rounded(cropEndMs + byMs), cropStartMs + LENGTH_MS_MIN, audioMs) };

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { useDrafted } from '../session/draft.ts';
 import type { Task } from '../api/documents.ts';
-import { assumedVideoMs, firstCut, type Cut, explainCut } from './cut.ts';
+import { assumedVideoMs, firstCut, type Cut, explainCut, usableMs } from './cut.ts';
 import type { ChosenAudio } from './read-audio.ts';
 import { CreateStep, type MixValues } from './create-step.tsx';
 import { CutFields, LengthField } from './cut-fields.tsx';
@@ -9,7 +9,7 @@ import { AudioStep } from './audio-step.tsx';
 import { Preview } from './preview.tsx';
 import { useAudioUrl } from './read-audio.ts';
 import { Timeline } from './timeline.tsx';
-import type { Scanned } from './video-step.tsx';
+import { playUrlOf, type Scanned } from './video-step.tsx';
 
 const UNMIXED: MixValues = { audioVolume: 1, originalAudioVolume: 1, watermark: false };
 
@@ -20,7 +20,7 @@ interface Props {
 
 /** The steps after the scan: choosing face and audio, placing the audio, and creating the task. */
 export function Editor({ scanned, onCreated }: Props) {
-  const { scan, videoUrl } = scanned;
+  const { scan, source } = scanned;
   const [measuredMs, setMeasuredMs] = useState<number | null>(null);
   const [givenMs, setGivenMs] = useDrafted<number | null>('video-ms', null, scan.id);
   const [faceId, setFaceId] = useDrafted('face', scan.faces[0]?.id ?? '', scan.id);
@@ -33,8 +33,10 @@ export function Editor({ scanned, onCreated }: Props) {
   // Measured or entered by the user, so the gateway may rely on it.
   const knownVideoMs = measuredMs ?? givenMs;
   const knownAudioMs = audio?.durationMs ?? givenAudioMs;
-  const videoMs = knownVideoMs ?? assumedVideoMs(scan);
-  const audioMs = knownAudioMs ?? 0;
+  const lengthMs = knownVideoMs ?? assumedVideoMs(scan);
+  const videoMs = usableMs(lengthMs, source.file !== null);
+  const isAudioFile = audio !== null && 'mediaId' in audio.source;
+  const audioMs = usableMs(knownAudioMs ?? 0, isAudioFile);
   // Audio of unknown length is not placed: a guess would cut off its end.
   const placed = knownAudioMs === null ? null : audio;
   const missing = audio === null ? 'Add audio' : 'Enter the audio length';
@@ -47,16 +49,18 @@ export function Editor({ scanned, onCreated }: Props) {
   function choose(chosen: ChosenAudio | null): void {
     setAudio(chosen);
     setGivenAudioMs(null);
-    if (chosen !== null && chosen.durationMs !== null) place(chosen.durationMs);
+    if (chosen !== null && chosen.durationMs !== null) {
+      place(usableMs(chosen.durationMs, 'mediaId' in chosen.source));
+    }
   }
 
-  function place(lengthMs: number): void {
-    if (face !== undefined) setCut(firstCut(face, videoMs, lengthMs));
+  function place(wholeMs: number): void {
+    if (face !== undefined) setCut(firstCut(face, videoMs, wholeMs));
   }
 
-  function measure(lengthMs: number): void {
-    setGivenAudioMs(lengthMs);
-    place(lengthMs);
+  function measure(givenLengthMs: number): void {
+    setGivenAudioMs(givenLengthMs);
+    place(usableMs(givenLengthMs, isAudioFile));
   }
 
   return (
@@ -66,7 +70,8 @@ export function Editor({ scanned, onCreated }: Props) {
         <div className="place-grid">
           <div>
             <Preview
-              videoUrl={videoUrl}
+              videoUrl={playUrlOf(source)}
+              videoMs={lengthMs}
               face={face}
               faceNumber={scan.faces.indexOf(face) + 1}
               audioUrl={audioUrl}
@@ -79,7 +84,7 @@ export function Editor({ scanned, onCreated }: Props) {
               <LengthField
                 label="Video length"
                 hint="Couldn’t read the length. This is where the last face ends: correct it if the video is longer."
-                ms={videoMs}
+                ms={lengthMs}
                 onChange={setGivenMs}
               />
             ) : null}
@@ -112,7 +117,7 @@ export function Editor({ scanned, onCreated }: Props) {
       </section>
       <CreateStep
         scanId={scan.id}
-        draft={{ face, audio: placed, cut, videoMs, knownVideoMs, knownAudioMs }}
+        draft={{ face, audio: placed, cut, videoMs: lengthMs, knownVideoMs, knownAudioMs }}
         mix={mix}
         onMix={setMix}
         problems={problems}

@@ -7,7 +7,7 @@ import { useTenant } from '../session/api-context.ts';
 import { openDraft, useDrafted } from '../session/draft.ts';
 import { Skeleton } from '../ui/placeholder.tsx';
 import { Editor } from './editor.tsx';
-import { isOf, VideoStep, type Scanned } from './video-step.tsx';
+import { isOf, VideoStep, type Scanned, type VideoSource } from './video-step.tsx';
 
 /** The screen that makes a lip-sync from a video. */
 export function LipSyncScreen() {
@@ -21,7 +21,7 @@ export function LipSyncScreen() {
 
 function LipSyncForm({ tenant }: { readonly tenant: string }) {
   useState(() => openDraft(tenant));
-  const [url, setUrl] = useDrafted('url', '');
+  const [source, setSource] = useDrafted<VideoSource>('video', { file: null, link: '' });
   const [kept, setScanned] = useDrafted<Scanned | null>('scanned', null);
   // A scan that expired before the page was loaded is not restored, because Kling refuses its faces.
   const [expired] = useState(() => (kept !== null && Date.parse(kept.scan.expiresAt) <= Date.now() ? kept : null));
@@ -52,10 +52,10 @@ function LipSyncForm({ tenant }: { readonly tenant: string }) {
       </div>
       {/* Hidden instead of removed, to keep audio and placement for another attempt. */}
       <Activity mode={created === null ? 'visible' : 'hidden'}>
-        <VideoStep url={url} onUrl={setUrl} scanned={scanned} onScanned={setScanned} />
+        <VideoStep source={source} onSource={setSource} scanned={scanned} onScanned={setScanned} />
         {scanned !== null && scanned.scan.faces.length > 0 ? (
-          // A lip-sync is created only from the video at the shown link.
-          <Activity mode={isOf(scanned, url) ? 'visible' : 'hidden'}>
+          // A lip-sync is created only from the video that is shown.
+          <Activity mode={isOf(scanned, source) ? 'visible' : 'hidden'}>
             <Editor key={scanned.scan.id} scanned={scanned} onCreated={setCreated} />
           </Activity>
         ) : null}

@@ -8,6 +8,7 @@ import { usePlayTogether, type Volumes } from './play-together.ts';
 
 interface Props {
   readonly videoUrl: string;
+  readonly videoMs: number;
   readonly face: Face;
   /** The number that the face has on the timeline. */
   readonly faceNumber: number;
@@ -25,7 +26,7 @@ const LEAD_MS = 700;
 
 /** Plays the video with the placed audio, beside the face that speaks. */
 export function Preview(props: Props) {
-  const { videoUrl, face, faceNumber, audioUrl, cut, volumes, onDuration, onTime } = props;
+  const { videoUrl, videoMs, face, faceNumber, audioUrl, cut, volumes, onDuration, onTime } = props;
   const video = useRef<HTMLVideoElement>(null);
   const [broken, setBroken] = useState(false);
   const [isSeen, setSeen] = useState(false);
@@ -81,7 +82,7 @@ export function Preview(props: Props) {
         <p className="speaker-text">
           <span className="speaker-name">Face {faceNumber} speaks</span>
           <span className="muted">
-            Visible from {formatSeconds(face.startMs)} to {formatSeconds(face.endMs)}
+            Visible from {formatSeconds(face.startMs)} to {formatSeconds(Math.min(face.endMs, videoMs))}
           </span>
         </p>
         {broken ? null : (

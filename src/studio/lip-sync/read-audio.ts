@@ -1,11 +1,16 @@
 import { useEffect, useState } from 'react';
 import { checkInlineAudio } from '../../domain/audio.ts';
 import { issuesOf } from '../../domain/check.ts';
+import type { ReadyFile } from '../files/use-upload.ts';
 import { decodeAudio } from '../files/waveform.ts';
 
 /** The chosen audio. `durationMs` is null if this browser cannot read it. */
 export interface ChosenAudio {
-  readonly source: { readonly url: string } | { readonly base64: string } | { readonly klingAudioId: string };
+  readonly source:
+    | { readonly mediaId: string }
+    | { readonly url: string }
+    | { readonly base64: string }
+    | { readonly klingAudioId: string };
   readonly name: string;
   readonly durationMs: number | null;
   /** Where the browser can play it. Null if its bytes are in `source`. */
@@ -28,6 +33,21 @@ function toBase64(file: File): Promise<string> {
   reader.addEventListener('error', () => reject(reader.error ?? new Error('the file cannot be read')));
   reader.readAsDataURL(file);
   return promise;
+}
+
+/** Reads the waveform of an audio file that is uploaded. */
+export async function readUploadedAudio(
+  { mediaId, name, durationMs, playUrl }: ReadyFile,
+  file: File,
+): Promise<ChosenAudio> {
+  const decoded = await decodeAudio(await file.arrayBuffer());
+  return {
+    source: { mediaId },
+    name,
+    durationMs: durationMs ?? decoded?.durationMs ?? null,
+    playUrl,
+    peaks: decoded?.peaks ?? [],
+  };
 }
 
 /** Reads an audio file, and checks it by the gateway's rules before it is sent. */

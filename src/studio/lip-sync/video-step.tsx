@@ -1,4 +1,4 @@
-import { useRef, useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { flushSync } from 'react-dom';
 import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
@@ -7,51 +7,94 @@ import { checkFileUrl } from '../../domain/url.ts';
 import { IdentifyFacesDocument, type FaceScan } from '../api/documents.ts';
 import { workOf } from '../api/failure.ts';
 import { EXAMPLE_VIDEO, LOCAL_HOST } from '../examples.ts';
+import { ChosenFile } from '../files/chosen-file.tsx';
+import { FilePicker } from '../files/file-picker.tsx';
+import { useUpload, type ReadyFile } from '../files/use-upload.ts';
+import { VideoRecorder } from '../files/video-recorder.tsx';
 import { useDrafted } from '../session/draft.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 
+/** The video of a lip-sync: a file that the gateway keeps, or a link if there is no file. */
+export interface VideoSource {
+  readonly file: ReadyFile | null;
+  readonly link: string;
+}
+
+/** Returns where this page can play the video. */
+export function playUrlOf({ file, link }: VideoSource): string {
+  return file === null ? link.trim() : file.playUrl;
+}
+
 export interface Scanned {
-  readonly videoUrl: string;
+  readonly source: VideoSource;
   readonly scan: FaceScan;
 }
 
-/** Whether the faces were found in the video at this link. */
-export function isOf({ videoUrl }: Scanned, url: string): boolean {
-  return videoUrl === url.trim();
+/** Names the video. A link and a file never have the same name. */
+function keyOf({ file, link }: VideoSource): string {
+  return file === null ? link.trim() : file.mediaId;
+}
+
+/** Whether the faces were found in this video. */
+export function isOf({ source }: Scanned, other: VideoSource): boolean {
+  return keyOf(source) === keyOf(other);
 }
 
 /** The most videos whose scans are remembered. */
 const ATTEMPTS_MAX = 20;
 
 interface Attempt {
-  readonly videoUrl: string;
+  readonly video: string;
   readonly externalId: string;
   /** When the scan expires. Null before the answer. */
   readonly expiresAtMs: number | null;
 }
 
 interface Props {
-  readonly url: string;
-  readonly onUrl: (url: string) => void;
+  readonly source: VideoSource;
+  readonly onSource: (source: VideoSource) => void;
   readonly scanned: Scanned | null;
   readonly onScanned: (scanned: Scanned) => void;
 }
 
-export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
+export function VideoStep({ source, onSource, scanned, onScanned }: Props) {
   const [asked, setAsked] = useState(false);
   // A repeat for the same video has the same key, so it is charged once until the scan expires. Newest first.
   const [attempts, setAttempts] = useDrafted<readonly Attempt[]>('scan-attempts', []);
   const form = useRef<HTMLFormElement>(null);
   const [{ fetching, data, error }, identifyFaces] = useMutation(IdentifyFacesDocument);
-  const [issue] = issuesOf(checkFileUrl(url.trim(), 'video', [], LOCAL_HOST));
+  const upload = useUpload({
+    use: 'video',
+    onReady(ready) {
+      onSource({ ...source, file: ready });
+      announce(`${ready.name} is uploaded`);
+    },
+  });
+  const { file, link } = source;
+  const [issue] = file === null ? issuesOf(checkFileUrl(link.trim(), 'video', [], LOCAL_HOST)) : [];
+  const isChanged = scanned !== null && !isOf(scanned, source);
 
-  function undo(videoUrl: string): void {
-    onUrl(videoUrl);
+  useEffect(() => {
+    // The upload has disappeared with the focus. The next step is the button.
+    if (file !== null && document.activeElement === document.body) focusIn('button[type=submit]');
+  }, [file]);
+
+  function focusIn(selector: string): void {
+    form.current?.querySelector<HTMLElement>(selector)?.focus();
+  }
+
+  function undo(last: VideoSource): void {
+    onSource(last);
     // The pressed button disappears.
-    form.current?.querySelector('input')?.focus();
+    focusIn('input, button[type=submit]');
+  }
+
+  function remove(): void {
+    flushSync(() => onSource({ ...source, file: null }));
+    focusIn('input');
   }
 
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
@@ -61,48 +104,73 @@ export function VideoStep({ url, onUrl, scanned, onScanned }: Props) {
       focusFirstProblem(event.currentTarget);
       return;
     }
-    const videoUrl = url.trim();
-    const last = attempts.find((attempt) => attempt.videoUrl === videoUrl);
+    const video = keyOf(source);
+    const last = attempts.find((attempt) => attempt.video === video);
     const isUsable = last !== undefined && (last.expiresAtMs ?? Infinity) > Date.now();
     const externalId = isUsable ? last.externalId : crypto.randomUUID();
     const others = attempts.filter((attempt) => attempt !== last).slice(0, ATTEMPTS_MAX - 1);
-    setAttempts([{ videoUrl, externalId, expiresAtMs: null }, ...others]);
-    const answered = await identifyFaces({ video: { url: videoUrl }, externalId });
+    setAttempts([{ video, externalId, expiresAtMs: null }, ...others]);
+    const answered = await identifyFaces({
+      video: file === null ? { url: video } : { mediaId: file.mediaId },
+      externalId,
+    });
     const scan = workOf(answered.data?.identifyFaces);
     if (scan === null) return;
-    setAttempts([{ videoUrl, externalId, expiresAtMs: new Date(scan.expiresAt).getTime() }, ...others]);
-    onScanned({ videoUrl, scan });
+    setAttempts([{ video, externalId, expiresAtMs: new Date(scan.expiresAt).getTime() }, ...others]);
+    onScanned({ source, scan });
     if (scan.faces.length > 0) announce(scan.faces.length === 1 ? '1 face found' : `${scan.faces.length} faces found`);
   }
 
   return (
     <section className="card step" aria-labelledby="video-step">
       <h2 id="video-step">Video</h2>
+      {file === null ? (
+        <FilePicker use="video" noun="a video" upload={upload}>
+          <VideoRecorder onFile={upload.send} />
+        </FilePicker>
+      ) : null}
       <form ref={form} className="inline-form" onSubmit={(event) => void submit(event)} noValidate>
-        <Field
-          label="Video link"
-          hint={`MP4 or MOV, https, 2 to 60 s. Finding its faces costs ${FACE_SCAN_UNITS} units.`}
-          problem={asked && issue !== undefined ? `The link ${issue.message}.` : null}
-          type="url"
-          input={{ placeholder: 'https://…' }}
-          value={url}
-          onChange={onUrl}
-        />
-        <Button kind={scanned === null ? 'primary' : 'plain'} type="submit" busy={fetching} disabled={url === ''}>
+        {file === null ? (
+          <Field
+            label="Video link"
+            hint={`https link to an MP4 or MOV. Finding its faces costs ${FACE_SCAN_UNITS} units.`}
+            problem={asked && issue !== undefined ? `The link ${issue.message}.` : null}
+            type="url"
+            input={{ placeholder: 'https://…' }}
+            value={link}
+            onChange={(changed) => onSource({ ...source, link: changed })}
+          />
+        ) : (
+          <ChosenFile
+            label="Video file"
+            name={file.name}
+            durationMs={file.durationMs}
+            hint={`Finding its faces costs ${FACE_SCAN_UNITS} units.`}
+            onRemove={remove}
+          />
+        )}
+        <Button
+          kind={scanned === null ? 'primary' : 'plain'}
+          type="submit"
+          busy={fetching}
+          disabled={file === null && link === ''}
+        >
           {fetching ? 'Finding faces' : 'Find faces'}
         </Button>
       </form>
-      {url === '' ? <ExampleButton value={EXAMPLE_VIDEO} onUse={onUrl} /> : null}
+      {file === null && link === '' ? (
+        <ExampleButton value={EXAMPLE_VIDEO} onUse={(example) => onSource({ ...source, link: example })} />
+      ) : null}
       <ErrorNotice error={error} answer={data?.identifyFaces} />
-      {scanned === null || isOf(scanned, url) ? null : (
+      {isChanged ? (
         <div role="alert">
-          <Notice tone="warning" title="The video link has changed">
+          <Notice tone="warning" title="The video has changed">
             <p>Find the faces in the new video, or undo the change to continue with the last one.</p>
-            <Button onPress={() => undo(scanned.videoUrl)}>Undo</Button>
+            <Button onPress={() => undo(scanned.source)}>Undo</Button>
           </Notice>
         </div>
-      )}
-      {scanned !== null && isOf(scanned, url) && scanned.scan.faces.length === 0 ? (
+      ) : null}
+      {scanned !== null && !isChanged && scanned.scan.faces.length === 0 ? (
         <div role="alert">
           <Notice tone="warning" title="No face found in this video">
             Kling needs a face seen from the front for at least 2 seconds. Try another video.

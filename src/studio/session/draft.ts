@@ -1,7 +1,7 @@
 import { useState } from 'react';
 
 /** The start of each key. Raise the number if a stored value gets another shape. */
-const PREFIX = 'studio.draft.1.';
+const PREFIX = 'studio.draft.2.';
 const TENANT_KEY = `${PREFIX}tenant`;
 
 /** The longest value that is kept, in characters of JSON. A longer one, such as a large audio file, is lost in a reload. */
@@ -23,8 +23,17 @@ export function openDraft(tenant: string): void {
   keep(TENANT_KEY, tenant);
 }
 
+const listeners = new Set<() => void>();
+
+/** Calls back when the draft is forgotten, for work that belongs to its user. Returns a function that ends this. */
+export function whenDraftIsCleared(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
 /** Forgets the draft. */
 export function clearDraft(): void {
+  for (const listener of listeners) listener();
   for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
 }
 

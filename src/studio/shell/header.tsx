@@ -9,6 +9,7 @@ const LINKS: readonly { readonly screen: Route['screen']; readonly label: string
   { screen: 'tasks', label: 'Tasks', icon: 'list' },
   { screen: 'lip-sync', label: 'New lip-sync', icon: 'plus' },
   { screen: 'voices', label: 'Voices', icon: 'wave' },
+  { screen: 'files', label: 'Files', icon: 'folder' },
   { screen: 'account', label: 'Kling account', icon: 'gauge' },
 ];
 

@@ -8,6 +8,7 @@ export type Route =
   | { readonly screen: 'task'; readonly id: string }
   | { readonly screen: 'lip-sync' }
   | { readonly screen: 'voices' }
+  | { readonly screen: 'files' }
   | { readonly screen: 'account' };
 
 /** The scopes that open a screen. One of them suffices. */
@@ -16,6 +17,7 @@ const SCOPES: Readonly<Record<Route['screen'], readonly string[]>> = {
   task: ['lipsync:read', 'voices:read'],
   'lip-sync': ['lipsync:write'],
   voices: ['voices:read'],
+  files: ['lipsync:read', 'voices:read'],
   account: ['operator'],
 };
 
@@ -26,13 +28,15 @@ export function isOpenTo(screen: Route['screen'], scopes: readonly string[]): bo
 
 /** Returns the first screen of the navigation that a token with these scopes opens. Null if it opens no screen. */
 export function firstScreen(scopes: readonly string[]): Route['screen'] | null {
-  return (['tasks', 'lip-sync', 'voices', 'account'] as const).find((screen) => isOpenTo(screen, scopes)) ?? null;
+  return (
+    (['tasks', 'lip-sync', 'voices', 'files', 'account'] as const).find((screen) => isOpenTo(screen, scopes)) ?? null
+  );
 }
 
 function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?');
   const [screen, id = ''] = path.split('/');
-  if (screen === 'lip-sync' || screen === 'voices' || screen === 'account') return { screen };
+  if (screen === 'lip-sync' || screen === 'voices' || screen === 'files' || screen === 'account') return { screen };
   return screen === 'tasks' && id !== ''
     ? { screen: 'task', id: decodeURIComponent(id) }
     : { screen: 'tasks', filter: parseSearch(search) };

@@ -15,13 +15,17 @@ import { useLiveTasks } from './use-live-tasks.ts';
 /** Loaded after the first screen, which does not need them. */
 const LipSyncScreen = createLazyScreen(async () => (await import('../lip-sync/lip-sync-screen.tsx')).LipSyncScreen);
 const AccountScreen = createLazyScreen(async () => (await import('../operator/account-screen.tsx')).AccountScreen);
+const FilesScreen = createLazyScreen(async () => (await import('../files/files-screen.tsx')).FilesScreen);
 const VoicesScreen = createLazyScreen(async () => (await import('../voices/voices-screen.tsx')).VoicesScreen);
+
+const PRELOAD_AFTER_MS = 1500;
 
 const TITLES: Readonly<Record<Route['screen'], string>> = {
   tasks: 'Tasks',
   task: 'Task',
   'lip-sync': 'New lip-sync',
   voices: 'Voices',
+  files: 'Files',
   account: 'Kling account',
 };
 
@@ -37,8 +41,14 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
     if (scopes !== null && first !== null && !isOpenTo(route.screen, scopes)) location.replace(`#/${first}`);
   }, [route.screen, scopes, first]);
 
-  // So that the other screens can be opened without a connection.
-  useEffect(() => void Promise.all([LipSyncScreen.preload(), VoicesScreen.preload()]), []);
+  // So that the other screens can be opened without a connection. The requests of the first screen come first.
+  useEffect(() => {
+    const timer = setTimeout(
+      () => void Promise.all([LipSyncScreen.preload(), VoicesScreen.preload(), FilesScreen.preload()]),
+      PRELOAD_AFTER_MS,
+    );
+    return () => clearTimeout(timer);
+  }, []);
 
   useEffect(() => {
     document.title = `${TITLES[route.screen]} · Studio`;
@@ -70,6 +80,7 @@ function Screens({ route }: { readonly route: Route }) {
         {route.screen === 'tasks' ? <TasksScreen filter={route.filter} /> : null}
         {route.screen === 'task' ? <TaskScreen key={route.id} id={route.id} /> : null}
         {route.screen === 'voices' ? <VoicesScreen /> : null}
+        {route.screen === 'files' ? <FilesScreen /> : null}
         {route.screen === 'account' ? <AccountScreen /> : null}
       </ErrorBoundary>
       {/* Hidden instead of removed, so that its inputs are kept. */}

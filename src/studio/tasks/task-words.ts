@@ -72,7 +72,7 @@ export function titleOf(task: Task): string {
   const ownTitle = label ?? (__typename === 'VoiceTask' ? task.name : null) ?? chosenId;
   if (ownTitle !== null) return ownTitle;
   const video = __typename === 'LipSyncTask' ? task.sourceVideo : null;
-  const fileName = video?.url == null ? null : fileNameOf(video.url);
+  const fileName = video?.media?.fileName ?? (video?.url == null ? null : fileNameOf(video.url));
   return fileName ?? KIND_LABELS[__typename];
 }
 

@@ -13,6 +13,12 @@ export function formatSeconds(ms: number): string {
   return `${(ms / 1000).toFixed(2).replace(/\.?0+$/, '')} s`;
 }
 
+/** Formats a size as `640 KB` or `3.2 MB`. A megabyte has 1,000,000 bytes. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1000)} KB`;
+  return `${(bytes / 1_000_000).toFixed(1).replace(/\.0$/, '')} MB`;
+}
+
 /** Formats an amount as `1 unit` or `0.5 units`. */
 export function formatUnits(units: string): string {
   return `${units} ${units === '1' ? 'unit' : 'units'}`;

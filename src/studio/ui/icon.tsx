@@ -11,6 +11,10 @@ const PATHS = {
   film: 'M3 4.5h14v11H3zM7 4.5v11M13 4.5v11',
   gauge: 'M3.5 14a6.5 6.5 0 1 1 13 0M10 14l3-4',
   back: 'M11.5 5L6.5 10l5 5',
+  microphone:
+    'M10 3a2.3 2.3 0 0 0-2.3 2.3v4.4a2.3 2.3 0 0 0 4.6 0V5.3A2.3 2.3 0 0 0 10 3M5 9.5a5 5 0 0 0 10 0M10 14.5V17',
+  camera: 'M3 6h9v8H3zM12 9l5-2.5v7L12 11z',
+  folder: 'M3 5h5l1.5 2H17v8.5H3z',
   download: 'M10 3.5v9M6.2 9L10 12.8 13.8 9M4 16.2h12',
 } as const;
 

@@ -4,9 +4,14 @@ import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { VOICE_UNITS } from '../../domain/cost.ts';
 import { checkCreateVoiceTaskInput } from '../../domain/inputs.ts';
+import { SAMPLE_MS_MAX } from '../../domain/media-check.ts';
 import { CreateVoiceDocument } from '../api/voice-documents.ts';
 import { workOf } from '../api/failure.ts';
 import { EXAMPLE_VOICE, LOCAL_HOST } from '../examples.ts';
+import { ChosenFile } from '../files/chosen-file.tsx';
+import { FilePicker } from '../files/file-picker.tsx';
+import { useUpload, type ReadyFile } from '../files/use-upload.ts';
+import { VoiceRecorder } from '../files/voice-recorder.tsx';
 import { newExternalId } from '../tasks/task-words.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
 import { announce } from '../ui/announcer.tsx';
@@ -17,12 +22,22 @@ import { ErrorNotice } from '../ui/notice.tsx';
 export function CreateVoice() {
   const [name, setName] = useState('');
   const [url, setUrl] = useState('');
+  const [file, setFile] = useState<ReadyFile | null>(null);
   const [asked, setAsked] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
   const externalId = useRef(newExternalId());
   const [{ fetching, data, error }, createVoiceTask] = useMutation(CreateVoiceDocument);
 
-  const issues = issuesOf(checkCreateVoiceTaskInput({ name, sample: { url } }, [], LOCAL_HOST));
+  const upload = useUpload({
+    use: 'sample',
+    onReady(ready) {
+      change(setFile, ready);
+      announce(`${ready.name} is uploaded`);
+    },
+  });
+  const sample = file === null ? { url } : { mediaId: file.mediaId };
+  const issues = issuesOf(checkCreateVoiceTaskInput({ name, sample }, [], LOCAL_HOST));
   function problemOf(field: string, subject: string): string | null {
     const issue = asked ? issues.find(({ path }) => path.at(-1) === field) : undefined;
     return issue === undefined ? null : `${subject} ${issue.message}.`;
@@ -35,7 +50,7 @@ export function CreateVoice() {
       focusFirstProblem(event.currentTarget);
       return;
     }
-    const answered = await createVoiceTask({ input: { name, sample: { url }, externalId: externalId.current } });
+    const answered = await createVoiceTask({ input: { name, sample, externalId: externalId.current } });
     const task = workOf(answered.data?.createVoiceTask);
     if (task === null) return;
     followTask(task.id);
@@ -43,16 +58,29 @@ export function CreateVoice() {
     externalId.current = newExternalId();
     setName('');
     setUrl('');
+    setFile(null);
     setAsked(false);
   }
 
-  function change(set: (value: string) => void, value: string): void {
+  function change<Value>(set: (value: Value) => void, value: Value): void {
     externalId.current = newExternalId();
     set(value);
   }
 
+  function remove(): void {
+    flushSync(() => change(setFile, null));
+    // The pressed button disappears.
+    form.current?.querySelector<HTMLElement>('input[type=url]')?.focus();
+  }
+
   return (
-    <form className="card" aria-labelledby="create-voice" onSubmit={(event) => void submit(event)} noValidate>
+    <form
+      ref={form}
+      className="card"
+      aria-labelledby="create-voice"
+      onSubmit={(event) => void submit(event)}
+      noValidate
+    >
       <h2 id="create-voice">Clone a voice</h2>
       <Field
         label="Name"
@@ -61,16 +89,33 @@ export function CreateVoice() {
         value={name}
         onChange={(value) => change(setName, value)}
       />
-      <Field
-        label="Recording link"
-        hint="https link to an MP3, WAV, MP4 or MOV of one person, without noise, 5 to 30 s long."
-        problem={problemOf('url', 'The link')}
-        type="url"
-        input={{ placeholder: 'https://…' }}
-        value={url}
-        onChange={(value) => change(setUrl, value)}
-      />
-      {url === '' ? <ExampleButton value={EXAMPLE_VOICE} onUse={(value) => change(setUrl, value)} /> : null}
+      {file === null ? (
+        <>
+          <FilePicker use="sample" noun="a recording" upload={upload}>
+            <VoiceRecorder maxMs={SAMPLE_MS_MAX} onFile={upload.send} />
+          </FilePicker>
+          <Field
+            label="Recording link"
+            hint="https link to an MP3, WAV, MP4 or MOV of one person, without noise, 5 to 30 s long."
+            problem={problemOf('url', 'The link')}
+            type="url"
+            input={{ placeholder: 'https://…' }}
+            value={url}
+            onChange={(value) => change(setUrl, value)}
+          />
+        </>
+      ) : (
+        <ChosenFile
+          label="Recording"
+          name={file.name}
+          durationMs={file.durationMs}
+          hint="One person, without noise, 5 to 30 s long."
+          onRemove={remove}
+        />
+      )}
+      {file === null && url === '' ? (
+        <ExampleButton value={EXAMPLE_VOICE} onUse={(value) => change(setUrl, value)} />
+      ) : null}
       <ErrorNotice error={error} answer={data?.createVoiceTask} />
       <div className="form-foot">
         <span className="muted">Costs {VOICE_UNITS} units</span>

@@ -1,0 +1,227 @@
+import { useEffect, useRef, useState } from 'react';
+import { useClient, type Client } from 'urql';
+import { codesOf, toNoticeTexts, workOf, type NoticeTexts } from '../api/failure.ts';
+import { whenDraftIsCleared } from '../session/draft.ts';
+import { announce } from '../ui/announcer.tsx';
+import { CreateMediaDocument, DeleteMediaDocument, MediaDocument, type Media } from './file-documents.ts';
+import { explainFile, explainIssues, kindOf, type FileUse } from './file-rules.ts';
+import { measureVideo } from './measure-video.ts';
+import { atOwnOrigin } from './own-origin.ts';
+import { createResumableUpload, type ResumableUpload, type UploadEnd } from './upload.ts';
+
+/** A file that the gateway has checked, and that Kling can use. */
+export interface ReadyFile {
+  readonly mediaId: string;
+  readonly name: string;
+  readonly durationMs: number | null;
+  /** Where this page can play it. */
+  readonly playUrl: string;
+}
+
+/** How far the chosen file is. */
+export type FileState =
+  | { readonly step: 'none' }
+  | { readonly step: 'preparing'; readonly name: string }
+  | {
+      readonly step: 'uploading';
+      readonly name: string;
+      readonly bytes: number;
+      readonly sentBytes: number;
+      /** `interrupted` if the connection is lost. The upload resumes when the browser is online again. */
+      readonly pause: 'none' | 'by-user' | 'interrupted';
+    }
+  | { readonly step: 'checking'; readonly name: string }
+  /** Kling would refuse the file. */
+  | { readonly step: 'refused'; readonly name: string; readonly problems: readonly string[] }
+  | { readonly step: 'failed'; readonly name: string; readonly texts: NoticeTexts };
+
+const NONE: FileState = { step: 'none' };
+
+const EXPIRED: NoticeTexts = {
+  title: 'The upload is no longer possible',
+  details: ['It has expired, or the file was deleted. Choose the file again.'],
+  requestId: null,
+};
+
+const NO_STORAGE: NoticeTexts = {
+  title: 'This gateway keeps no files',
+  details: ['Use a link instead, or ask an operator to set up file storage.'],
+  requestId: null,
+};
+
+const UNANSWERED: NoticeTexts = {
+  title: 'The gateway is still checking the file',
+  details: ['Choose the file again in a minute. Nothing was charged.'],
+  requestId: null,
+};
+
+/** The file that was chosen last, and its upload. */
+interface Attempt {
+  readonly file: File;
+  mediaId: string | null;
+  upload: ResumableUpload | null;
+}
+
+interface Options {
+  readonly use: FileUse;
+  readonly onReady: (ready: ReadyFile, file: File) => void;
+  /** Called instead of a failure if the gateway keeps no files. */
+  readonly onNoStorage?: (file: File) => void;
+}
+
+export interface FileUpload {
+  readonly state: FileState;
+  readonly send: (file: File) => void;
+  readonly pause: () => void;
+  readonly resume: () => void;
+  /** Ends the upload, and deletes what the gateway has of the file. */
+  readonly cancel: () => void;
+}
+
+/** Uploads one file at a time, and waits until the gateway has checked it. It continues while another screen is shown. */
+export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
+  const [state, setState] = useState<FileState>(NONE);
+  const current = useRef<Attempt | null>(null);
+  const client = useClient();
+  // An upload outlives the client of an expired token.
+  const newest = useRef<Client>(client);
+  useEffect(() => {
+    newest.current = client;
+  }, [client]);
+
+  function show(attempt: Attempt, next: FileState | ((last: FileState) => FileState)): void {
+    if (current.current === attempt) setState(next);
+  }
+
+  async function send(file: File): Promise<void> {
+    cancel();
+    const attempt: Attempt = { file, mediaId: null, upload: null };
+    current.current = attempt;
+    const { name } = file;
+    show(attempt, { step: 'preparing', name });
+    const named = explainFile(file, use);
+    const problems = named.length > 0 || use !== 'video' ? named : explainFile(file, use, await measureVideo(file));
+    if (problems.length > 0) {
+      show(attempt, { step: 'refused', name, problems });
+      return;
+    }
+    const source = { file: { bytes: file.size, fileName: name, contentType: file.type === '' ? null : file.type } };
+    const { data, error } = await newest.current
+      .mutation(CreateMediaDocument, { kind: kindOf(file, use), source })
+      .toPromise();
+    if (current.current !== attempt) return;
+    const media = workOf(data?.createMedia);
+    const isWithoutStorage = codesOf(error).includes('NOT_CONFIGURED');
+    if (isWithoutStorage && onNoStorage !== undefined) {
+      current.current = null;
+      setState(NONE);
+      onNoStorage(file);
+      return;
+    }
+    if (media?.upload == null) {
+      const texts = isWithoutStorage ? NO_STORAGE : (toNoticeTexts(error, data?.createMedia) ?? EXPIRED);
+      show(attempt, { step: 'failed', name, texts });
+      return;
+    }
+    attempt.mediaId = media.id;
+    show(attempt, { step: 'uploading', name, bytes: file.size, sentBytes: 0, pause: 'none' });
+    try {
+      attempt.upload = await createResumableUpload(file, media.upload.url, {
+        onSent: (sentBytes) => show(attempt, (last) => (last.step === 'uploading' ? { ...last, sentBytes } : last)),
+        onEnd: (end) => void finish(attempt, end),
+      });
+    } catch {
+      // The script of the client could not be loaded.
+      const texts = {
+        title: 'Couldn’t start the upload',
+        details: ['Check your connection, then choose the file again.'],
+      };
+      show(attempt, { step: 'failed', name, texts: { ...texts, requestId: null } });
+      return;
+    }
+    if (current.current === attempt) attempt.upload.start();
+  }
+
+  async function finish(attempt: Attempt, end: UploadEnd): Promise<void> {
+    const { name } = attempt.file;
+    if (end === 'gone') show(attempt, { step: 'failed', name, texts: EXPIRED });
+    if (end === 'interrupted')
+      show(attempt, (last) => (last.step === 'uploading' ? { ...last, pause: 'interrupted' } : last));
+    if (end !== 'complete' || current.current !== attempt) return;
+    show(attempt, { step: 'checking', name });
+    const media = await waitForCheck(attempt);
+    if (current.current !== attempt) return;
+    if (media?.status === 'READY' && media.url !== null) {
+      current.current = null;
+      setState(NONE);
+      const ready = { mediaId: media.id, name, durationMs: media.durationMs, playUrl: atOwnOrigin(media.url) };
+      onReady(ready, attempt.file);
+    } else if (media?.status === 'REJECTED') {
+      show(attempt, { step: 'refused', name, problems: explainIssues(media.problems, use, media) });
+    } else {
+      show(attempt, { step: 'failed', name, texts: media === null ? EXPIRED : UNANSWERED });
+    }
+  }
+
+  /** Reads the file until it is checked. Null if it was deleted. */
+  async function waitForCheck(attempt: Attempt): Promise<Media | null> {
+    const id = attempt.mediaId ?? '';
+    let media: Media | null = null;
+    for (let count = 0; count < CHECKS_MAX && current.current === attempt; count += 1) {
+      const { data } = await newest.current.query(MediaDocument, { id }, { requestPolicy: 'network-only' }).toPromise();
+      // Without an answer, the next one is awaited: the connection may be lost for a moment.
+      if (data) media = data.node?.__typename === 'Media' ? data.node : null;
+      if (data && (media === null || media.status === 'READY' || media.status === 'REJECTED')) return media;
+      await new Promise((resolve) => setTimeout(resolve, CHECK_EVERY_MS));
+    }
+    return media;
+  }
+
+  function pause(): void {
+    current.current?.upload?.pause();
+    setState((last) => (last.step === 'uploading' ? { ...last, pause: 'by-user' } : last));
+    announce('Upload paused');
+  }
+
+  function resume(): void {
+    current.current?.upload?.start();
+    setState((last) => (last.step === 'uploading' ? { ...last, pause: 'none' } : last));
+  }
+
+  function cancel(): void {
+    const attempt = current.current;
+    current.current = null;
+    setState(NONE);
+    attempt?.upload?.pause();
+    // Without an answer, the gateway deletes the unfinished file after a day.
+    if (attempt?.mediaId != null)
+      void newest.current.mutation(DeleteMediaDocument, { mediaId: attempt.mediaId }).toPromise();
+  }
+
+  const isInterrupted = state.step === 'uploading' && state.pause === 'interrupted';
+  useEffect(() => {
+    if (!isInterrupted) return undefined;
+    const again = () => {
+      current.current?.upload?.start();
+      setState((last) => (last.step === 'uploading' ? { ...last, pause: 'none' } : last));
+    };
+    addEventListener('online', again);
+    return () => removeEventListener('online', again);
+  }, [isInterrupted]);
+
+  // A signed-out user's upload ends. Another screen does not end it.
+  useEffect(
+    () =>
+      whenDraftIsCleared(() => {
+        current.current?.upload?.pause();
+        current.current = null;
+      }),
+    [],
+  );
+
+  return { state, send: (file) => void send(file), pause, resume, cancel };
+}
+
+/** The reads of a file that is being checked, for two minutes. Most files are checked at the first. */
+const CHECK_EVERY_MS = 500;
+const CHECKS_MAX = 240;

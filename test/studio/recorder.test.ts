@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { HAS_BROWSER, EXECUTABLE, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  if (!HAS_BROWSER) return;
+  browser = await chromium.launch({
+    executablePath: EXECUTABLE,
+    // A camera and a microphone that beeps once a second.
+    args: ['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+  });
+});
+afterAll(() => browser?.close());
+
+interface Sent {
+  readonly kind: string;
+  readonly source: { readonly file: { readonly bytes: number; readonly fileName: string } };
+}
+
+/** Records the files that the page registers. */
+function recordFiles(page: Page): readonly Sent[] {
+  const sent: Sent[] = [];
+  page.on('request', (request) => {
+    if (!request.url().endsWith('/graphql')) return;
+    const { query = '', variables } = (request.postDataJSON() ?? {}) as { query?: string; variables?: Sent };
+    if (query.includes('mutation CreateMedia') && variables !== undefined) sent.push(variables);
+  });
+  return sent;
+}
+
+describe.runIf(HAS_BROWSER)('a recording', () => {
+  it('of a voice shows its level, and becomes a WAV that is uploaded', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const sent = recordFiles(page);
+    await signIn(page, `voice-${randomUUID()}`);
+    await page.getByRole('navigation').getByText('Voices').click();
+    await page.getByRole('button', { name: 'Record your voice' }).click();
+    const recording = page.getByRole('group', { name: 'Recording' });
+    await recording.getByText(/0:\d\d of 0:30/).waitFor();
+    await expect
+      .poll(() => recording.getByLabel('Level').evaluate((meter) => (meter as HTMLMeterElement).value))
+      .toBeGreaterThan(0.1);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'recording-desktop-light');
+    await recording.getByText(/0:(?:0[6-9]|[12]\d) of 0:30/).waitFor();
+    await recording.getByRole('button', { name: 'Stop' }).click();
+    const chosen = page.getByRole('group', { name: 'Recording' });
+    await chosen.getByText(/recording-.*\.wav/).waitFor();
+    expect(sent).toMatchObject([
+      { kind: 'AUDIO', source: { file: { fileName: expect.stringMatching(/^recording-.*\.wav$/) } } },
+    ]);
+    // 32 kHz, 16 bit, 6 s to the limit.
+    expect(sent[0]!.source.file.bytes).toBeGreaterThan(6 * 64_000);
+    expect(sent[0]!.source.file.bytes).toBeLessThan(31 * 64_000);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
