@@ -1,10 +1,7 @@
-import { createCallbackTokens } from '../auth/callback-token.ts';
 import { fileUrlsOf } from '../auth/file-token.ts';
 import { type Config, configOf, type LedgerLimits } from '../config/index.ts';
-import type { TaskIdentity } from '../domain/inputs.ts';
 import { isLoopback } from '../domain/url.ts';
-import { createKlingClients, type KlingClient } from '../kling/client.ts';
-import { isFault } from '../kling/errors.ts';
+import type { KlingClient } from '../kling/client.ts';
 import { sleep, startTimer } from '../lib/deadline.ts';
 import { createRetention } from '../lib/durable-object.ts';
 import { createLog, type Log, withFields } from '../lib/log.ts';
@@ -20,6 +17,7 @@ import { createIngest, type Ingest } from './ingest.ts';
 import { createOwners, isolateKling } from './isolation.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createBudgetCheck, createRates, type Rates } from './limits.ts';
+import { createIdentity, createKling } from './kling.ts';
 import { createMediaFiles, type MediaFiles } from './media.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
@@ -368,40 +366,5 @@ function createBackground(ctx: DurableObjectState, log: Log): (work: () => Promi
         log({ level: 'error', message: 'background work failed', cause: String(error) }),
       ),
     );
-  };
-}
-
-/** The paths of calls whose duration depends on the caller's video or text. */
-const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
-
-function createKling({ kling: { baseUrl, keys, timeoutMs } }: Config, slots: Slots, log: Log): KlingClient {
-  const clients = createKlingClients({
-    baseUrl,
-    credentials: keys,
-    timeoutMs,
-    fetch: (input, init) => fetch(input, init),
-    aborts: true,
-    now: Date.now,
-    random: Math.random,
-    sleep,
-    startTimer,
-    // The alarm reads again, with growing waits. Until then a caller gets the stored state.
-    readAttemptsMax: 1,
-  });
-  return clients((exchange) => {
-    log({ level: 'info', message: 'kling exchange', ...exchange });
-    // A tenant that makes such a call slow must not make Kling look down for all.
-    const isCallersOwn = CALLERS_OWN.has(exchange.path);
-    if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
-  });
-}
-
-function createIdentity({ callbacks }: Config, tenant: string): (taskId: string) => Promise<TaskIdentity> {
-  const { publicUrl, secrets } = callbacks;
-  const tokens = secrets.length === 0 ? null : createCallbackTokens(secrets);
-  return async (taskId) => {
-    if (publicUrl === null || tokens === null) return { externalTaskId: taskId, callbackUrl: null };
-    const token = await tokens.mint({ tenant, taskId });
-    return { externalTaskId: taskId, callbackUrl: `${publicUrl}/callbacks/${token}` };
   };
 }
