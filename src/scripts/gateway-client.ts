@@ -1,6 +1,12 @@
 /** A refused operation. The message has the text and the code of the first error or failure, and the id of the request. */
 export class OperationRefused extends Error {
   override readonly name = 'OperationRefused';
+  readonly code: string;
+
+  constructor(code: string, message: string, requestId: string) {
+    super(`${message} (${code}, request ${requestId})`);
+    this.code = code;
+  }
 }
 
 interface Answer {
@@ -30,12 +36,11 @@ export function createExecute(url: string, token: string): Execute {
     const error = answer.errors?.[0];
     if (error !== undefined) {
       const { code, requestId } = error.extensions ?? {};
-      throw new OperationRefused(`${error.message} (${code ?? response.status}, request ${requestId ?? 'unknown'})`);
+      throw new OperationRefused(code ?? String(response.status), error.message, requestId ?? 'unknown');
     }
     const failure = Object.values(answer.data ?? {}).find(isFailure);
     if (failure !== undefined) {
-      const requestId = response.headers.get('x-request-id') ?? 'unknown';
-      throw new OperationRefused(`${failure.message} (${failure.code}, request ${requestId})`);
+      throw new OperationRefused(failure.code, failure.message, response.headers.get('x-request-id') ?? 'unknown');
     }
     return answer.data as Data;
   };
