@@ -33,6 +33,9 @@ const MOOF_BYTES_MAX = 1024 * 1024;
 /** The most samples that the tables of all tracks may claim together. A video of two hours has 500,000. */
 const SAMPLES_MAX = 600_000;
 
+/** The most samples of one chunk, which the library counts one by one. 60 s of PCM at 192 kHz have 12 million. */
+const CHUNK_SAMPLES_MAX = 16_000_000;
+
 /** The most samples of one fragment, which holds a few seconds. The library takes 250 bytes for each. */
 const FRAGMENT_SAMPLES_MAX = 60_000;
 
@@ -240,7 +243,10 @@ function createGuard(): Guard {
     }
     if (code === STSC) {
       const count = entries(12);
-      for (let n = 0; n + 1 < count; n += 1) samples += Math.max(0, u32(8 + (n + 1) * 12) - u32(8 + n * 12));
+      for (let n = 0; n < count; n += 1) {
+        if (u32(12 + n * 12) > CHUNK_SAMPLES_MAX) samples = Infinity;
+        if (n > 0) samples += Math.max(0, u32(8 + n * 12) - u32(n * 12 - 4));
+      }
       return count;
     }
     return 0;

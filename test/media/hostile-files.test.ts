@@ -76,6 +76,7 @@ const VIDEOS: readonly (readonly [attack: string, bytes: Uint8Array, codes: stri
   ],
   ['a table that claims 4 billion entries', movie({ times: [MANY, 1, 1] }), 'UNSUPPORTED_FORMAT'],
   ['4 billion sizes of 0 bits', movie({ tables: box('stz2', u32(0, 0, MANY)) }), 'UNSUPPORTED_FORMAT'],
+  ['4 billion samples in a chunk', movie({ sizes: [0, 2, 10, 10], chunk: 0xffff_ffff }), 'UNSUPPORTED_FORMAT'],
   ['4 billion chunks', movie({ tables: box('stsc', u32(0, 2, 1, 1, 1, MANY, 1, 1)) }), 'UNSUPPORTED_FORMAT'],
   ['a fragment with too many samples', fragmented(box('trun', u32(0, 60_001))), 'UNSUPPORTED_FORMAT'],
   ['4 billion samples in a fragment', fragmented(box('trun', u32(0, MANY))), 'UNSUPPORTED_FORMAT'],

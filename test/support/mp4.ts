@@ -46,6 +46,10 @@ export interface MovieNumbers {
   readonly times: readonly [claimed: number, ...pairs: number[]];
   readonly width: number;
   readonly height: number;
+  /** The samples of each chunk. */
+  readonly chunk: number;
+  /** The size of all samples and their count, or 0, the count, and the size of each. */
+  readonly sizes: readonly number[];
   /** Boxes of the sample table, after `stsz`. */
   readonly tables: Uint8Array;
   /** Boxes of the track, before `mdia`. */
@@ -69,6 +73,8 @@ const DEFAULTS: MovieNumbers = {
   track: zeros(0),
   extra: zeros(0),
   tracks: 1,
+  chunk: 1,
+  sizes: [10, 100],
   codec: 'avc1',
   description: zeros(0),
 };
@@ -87,8 +93,8 @@ function trak(n: MovieNumbers, id: number): Uint8Array {
     'stbl',
     box('stsd', u32(0, 1), box(n.codec, entry)),
     box('stts', u32(0, ...n.times)),
-    box('stsc', u32(0, 1, 1, 1, 1)),
-    n.times[0] === 0 ? box('stsz', u32(0, 0, 0)) : box('stsz', u32(0, 10, 100)),
+    box('stsc', u32(0, 1, 1, n.chunk, 1)),
+    n.times[0] === 0 ? box('stsz', u32(0, 0, 0)) : box('stsz', u32(0, ...n.sizes)),
     box('stco', u32(0, 1, 100)),
     n.tables,
   );
