@@ -1,9 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
 import { fileKey } from '../auth/file-token.ts';
 import { configOf, configResultOf } from '../config/index.ts';
-import { type FetchOrder, type MediaOutcome, UPLOAD_MS_MAX, type UploadPermit } from '../domain/media.ts';
+import { type FetchOrder, UPLOAD_MS_MAX, type UploadPermit } from '../domain/media.ts';
 import { isLoopback } from '../domain/url.ts';
-import type { Result } from '../errors.ts';
 import { settledWithin, startTimer } from '../lib/deadline.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { createLog, type Log } from '../lib/log.ts';
@@ -93,7 +92,7 @@ export class Upload extends DurableObject<Env> {
       store,
       file: this.#file,
       inspect: inspectFile,
-      report: ({ tenant, mediaId }, outcome) => ledgerOf(env, tenant).mediaChanged(mediaId, outcome),
+      report: ({ tenant, mediaId }, outcome) => env.TASK_LEDGER.getByName(tenant).mediaChanged(mediaId, outcome),
       arm: () => this.#arm(),
       now: Date.now,
       random: Math.random,
@@ -140,7 +139,7 @@ export class Upload extends DurableObject<Env> {
   async terminate(permit: UploadPermit): Promise<UploadAnswer> {
     const turn = await this.#begin(permit);
     turn.end();
-    const deleted = await ledgerOf(this.env, permit.tenant).deleteMedia({ mediaId: permit.mediaId });
+    const deleted = await this.env.TASK_LEDGER.getByName(permit.tenant).deleteMedia({ mediaId: permit.mediaId });
     // The ledger refuses a media that it has deleted before.
     if (!deleted.ok && deleted.failure.code !== 'BAD_USER_INPUT') return this.#answer('LEDGER_DOWN');
     await this.discard();
@@ -278,14 +277,4 @@ function initialState(permit: Omit<UploadPermit, 'bytes'> & Pick<UploadState, 'b
 /** The state of an upload that is discarded before its first request, or after its object was deleted. */
 function ownerless(tenant: string, mediaId: string, now: number): UploadState {
   return initialState({ tenant, mediaId, kind: 'VIDEO', bytes: 0, sha256: null, expiresAtMs: now + UPLOAD_MS_MAX });
-}
-
-/** The part of a ledger that an upload uses. */
-interface MediaLedger {
-  mediaChanged(mediaId: string, outcome: MediaOutcome): Promise<boolean>;
-  deleteMedia(input: { readonly mediaId: string }): Promise<Result<unknown>>;
-}
-
-function ledgerOf(env: Env, tenant: string): MediaLedger {
-  return env.TASK_LEDGER.getByName(tenant);
 }
