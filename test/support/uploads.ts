@@ -1,7 +1,6 @@
 import { env, exports } from 'cloudflare:workers';
-import { createFileUrls, fileKey } from '../../src/auth/file-token.ts';
+import { createFileUrls } from '../../src/auth/file-token.ts';
 import type { MediaExtension, UploadPermit } from '../../src/domain/media.ts';
-import { sha256 } from '../../src/lib/hash.ts';
 
 /** The origin of the gateway in tests, and its `CALLBACK_SECRET` (test/vitest.config.ts). */
 const ORIGIN = 'https://gateway.test';
@@ -28,15 +27,19 @@ export interface TestUpload {
   offset(): Promise<number | null>;
   /** Returns the file's URL for reading. */
   readonly fileUrl: (extension?: MediaExtension, expiresAtMs?: number) => Promise<string>;
-  /** Returns the SHA-256 of the file in the bucket; null if it is not there. */
-  stored(): Promise<string | null>;
+  /** Returns the SHA-256 of the complete file, as the ledger records it. The bytes are no video, so the file is rejected. */
+  recorded(): Promise<string | null>;
 }
 
-/** Opens an upload of `bytes` bytes, as the URL of a new media does. The ledger does not know the media. */
+/** Registers a media of `bytes` bytes for a tenant of its own, and opens its upload. `changes` are for the URL only. */
 export async function openUpload(bytes: number, changes: Partial<UploadPermit> = {}): Promise<TestUpload> {
+  const tenantOfUpload = `uploader-${crypto.randomUUID()}`;
+  const ledger = env.TASK_LEDGER.getByName(tenantOfUpload);
+  const created = await ledger.createMedia({ kind: 'VIDEO', source: { file: { bytes } } });
+  if (!created.ok) throw new Error(created.failure.message);
   const permit: UploadPermit = {
-    tenant: 'uploader',
-    mediaId: crypto.randomUUID(),
+    tenant: tenantOfUpload,
+    mediaId: created.value.id,
     kind: 'VIDEO',
     bytes,
     sha256: null,
@@ -66,9 +69,9 @@ export async function openUpload(bytes: number, changes: Partial<UploadPermit> =
     },
     fileUrl: (extension = 'mp4', expiresAtMs = permit.expiresAtMs) =>
       urls.fileUrl({ tenant, id: mediaId, extension, expiresAtMs }),
-    async stored() {
-      const file = await env.MEDIA.get(fileKey(tenant, mediaId));
-      return file === null ? null : sha256(new Uint8Array(await file.arrayBuffer()));
+    async recorded() {
+      const [media = null] = await ledger.mediaOf([permit.mediaId]);
+      return media?.sha256 ?? null;
     },
   };
 }
