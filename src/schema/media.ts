@@ -36,8 +36,8 @@ const STATUS_MEANING = {
 } as const satisfies Record<MediaStatus, string>;
 
 /** The most problems and tracks of a file that are assumed for the cost of lists. */
-const PROBLEMS_MAX = 20;
-const CODECS_MAX = 8;
+const PROBLEMS_MAX = 5;
+const CODECS_MAX = 4;
 
 /** An unfinished upload, with the URL that its bytes are sent to. */
 interface Upload {

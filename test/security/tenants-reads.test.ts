@@ -33,6 +33,7 @@ const EVERYTHING = `{
   voices(first: 100) { edges { cursor node { id klingVoiceId name } } }
   faceScans(first: 100) { edges { cursor node { id klingSessionId klingRequestId video { url } faces { id scan { id } } } } }
   speeches(first: 100) { edges { cursor node { id text url klingAudioId kling { klingTaskId klingRequestId } } } }
+  media(first: 100) { edges { cursor node { id fileName url } } }
   taskUpdates(first: 100) { edges { cursor node { sequence task { id externalId } } } }
   webhookEndpoints { id url description statuses isPaused deliveries(first: 2) { edges { cursor node { id status attempts { responseStatus } } } } }
   usage { month units unitsMax }
@@ -52,7 +53,7 @@ const OF_NO_TENANT = new Set([
 const places = placesOf(schema);
 const reads = places.filter(({ operation, name }) =>
   operation === 'mutation'
-    ? /cancelTask|deleteVoice|updateTask\(taskId\)/.test(name)
+    ? /cancelTask|deleteVoice|deleteMedia|updateTask\(taskId\)/.test(name)
     : // A subscription to a label is silent. See the tests of live events.
       operation !== 'subscription' || !name.endsWith('(filter.label)'),
 );

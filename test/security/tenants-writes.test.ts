@@ -49,13 +49,16 @@ const OF_NO_TENANT = new Set([
     `Mutation.createWebhookEndpoint(${text})`,
     `Mutation.updateWebhookEndpoint(${text})`,
   ]),
+  ...['url', 'file.contentType', 'file.fileName', 'file.sha256'].map(
+    (field) => `Mutation.createMedia(source.${field})`,
+  ),
 ]);
 
 // The description of a new endpoint is content, and each question about it would make one of at most 20 endpoints.
 const writes = placesOf(schema).filter(
   ({ operation, name }) =>
     operation === 'mutation' &&
-    !/createWebhookEndpoint\(description\)|cancelTask|deleteVoice|updateTask\(taskId\)/.test(name),
+    !/createWebhookEndpoint\(description\)|cancelTask|deleteVoice|deleteMedia|updateTask\(taskId\)/.test(name),
 );
 
 const EVERYTHING = `{

@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { expect, vi } from 'vitest';
 import { decodeGlobalId, encodeGlobalId, NODE_TYPES } from '../../../src/schema/global-id.ts';
+import { mediaRecord } from '../fake-ledger.ts';
 import { env, ledgerOf, type TestSandbox } from '../ledger.ts';
 import { newBox } from '../webhooks.ts';
 import { askOne } from './ask.ts';
@@ -35,6 +36,9 @@ const TEST_WEBHOOK = `mutation ($endpointId: ID!) {
   sendTestWebhook(endpointId: $endpointId) { ... on WebhookDelivery { id } ... on Failure { code message } }
 }`;
 const DELIVERIES = `query ($id: ID!) { node(id: $id) { ... on WebhookEndpoint { deliveries { nodes { status } pageInfo { startCursor } } } } }`;
+const REGISTER = `mutation ($source: MediaSourceInput!) {
+  createMedia(kind: VIDEO, source: $source) { ... on Media { id } ... on Failure { code message } }
+}`;
 const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   lipSyncTask: task(by: { id: $lipSync }) { kling { klingTaskId klingRequestId parentVideo { klingVideoId } }
     ... on LipSyncTask { videos { klingVideoId } } }
@@ -44,6 +48,7 @@ const LISTS = `query ($lipSync: ID!, $voice: ID!) {
   voices { pageInfo { startCursor } }
   faceScans { pageInfo { startCursor } }
   speeches { pageInfo { startCursor } }
+  media { pageInfo { startCursor } }
   taskUpdates { pageInfo { startCursor endCursor } }
   ofLipSync: taskUpdates(taskId: $lipSync) { pageInfo { startCursor } }
 }`;
@@ -66,6 +71,11 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
   const { synthesizeSpeech: speech } = await done(tenant, SPEAK, { speech: SPEECH, externalId: speechKey });
   const { identifyFaces: faceScan } = await done(tenant, SCAN, { video: { url: CLIP }, externalId: keys.scanKey });
   const faceId: string = faceScan.faces[0].id;
+  const fileName = `file-${tenant}.mp4`;
+  const { createMedia: media } = await done(tenant, REGISTER, { source: { file: { bytes: 5_000, fileName } } });
+  const { facts } = mediaRecord('any');
+  const outcome = { status: 'READY', bytes: 5_000, sha256: null, facts, problems: [] } as const;
+  await ledgerOf(tenant).mediaChanged(rawIdOf(media.id), outcome);
   const lipSyncInput = { face: { faceId }, audio: { klingAudioId: speech.klingAudioId }, placement: PLACEMENT };
   const lipSynced = await done(tenant, LIP_SYNC, {
     input: { ...lipSyncInput, externalId: keys.externalId, label: notes.label, metadata },
@@ -97,11 +107,13 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     Speech: speech.id,
     WebhookEndpoint: endpointId,
     WebhookDelivery: deliveryId,
+    Media: media.id,
   };
   const ids: Record<string, string> = {
     ...keys,
     ...notes,
     speechKey,
+    fileName,
     tenant,
     audioId: speech.klingAudioId,
     speechTask: speech.kling.klingTaskId,
@@ -121,6 +133,7 @@ export async function makeEstate(sandbox: TestSandbox, tenant: string): Promise<
     oldestTaskCursor: lists.tasksOldestFirst.pageInfo.startCursor,
     voicesCursor: lists.voices.pageInfo.startCursor,
     faceScansCursor: lists.faceScans.pageInfo.startCursor,
+    mediaCursor: lists.media.pageInfo.startCursor,
     speechesCursor: lists.speeches.pageInfo.startCursor,
     endpointDescription: description,
     deliveriesCursor: (await deliveries()).pageInfo.startCursor,
@@ -177,6 +190,13 @@ export function ownInputs({ own, ids }: Estate): Fill {
     'Mutation.updateWebhookEndpoint.statuses': undefined,
     'Mutation.updateWebhookEndpoint.description': undefined,
     'Mutation.updateWebhookEndpoint.isPaused': undefined,
+    ...windowOf('media'),
+    'Mutation.createMedia.kind': 'VIDEO',
+    MediaSourceInput: { file: { bytes: 5_000 } },
+    'MediaFileInput.bytes': 5_000,
+    'MediaFileInput.contentType': undefined,
+    'MediaFileInput.fileName': undefined,
+    'MediaFileInput.sha256': undefined,
     'OperatorQuery.klingTask.list': 'LIP_SYNCS',
     'Query.tasks.filter': undefined,
     'Query.tasks.orderBy': 'NEWEST_FIRST',

@@ -82,7 +82,8 @@ function placesOfField(
   // Lists select less, because a list from a variable counts as the longest one. So do mutations, whose unions are large.
   // The objects around a list of an object count, too.
   const isOfObject = field.args.some(({ name }) => name === 'first') && typename !== schema.getQueryType()?.name;
-  const isList = isListType(getNullableType(field.type));
+  // `Node` has many types.
+  const isList = isListType(getNullableType(field.type)) || getNamedType(field.type).name === 'Node';
   const depth = operation === 'query' && isOfObject ? 1 : operation === 'mutation' || isList ? 2 : 3;
   const selection = `${field.name}(${given})${selectionOf(schema, field.type, depth)}`;
   return field.args.flatMap((arg) =>
