@@ -63,7 +63,7 @@ it('a GraphQL request to a misconfigured gateway gets the names of the settings'
     errors: [
       {
         message:
-          'The gateway is not configured: KLING_ACCESS_KEY, PUBLIC_URL, CALLBACK_SECRET, KLING_BASE_URL, AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, TASK_LEDGER, KLING_ACCOUNT, HUB, ISSUER_KEYS, UPLOAD, REQUEST_RATE. See /ready.',
+          'The gateway is not configured: KLING_ACCESS_KEY, PUBLIC_URL, CALLBACK_SECRET, KLING_BASE_URL, AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, TASK_LEDGER, KLING_ACCOUNT, HUB, ISSUER_KEYS, UPLOAD, WEBHOOK, REQUEST_RATE. See /ready.',
         extensions: { code: 'UPSTREAM_MISCONFIGURED', retryable: false, requestId: 'request-1' },
       },
     ],

@@ -103,7 +103,8 @@ const cancelling = () => ledgerOf('cancel dies');
 it('a cancel whose object dies at any of its statements cancels the task, or leaves it to be sent once', async ({
   expect,
 }) => {
-  await sandbox.configure({ faults: { tooManyRequests: 1 } });
+  // No task goes on while the others are read.
+  await sandbox.configure({ faults: { tooManyRequests: 1 }, processingMs: 600_000 });
   const ids: string[] = [];
   while (ids.length < STATEMENTS_MAX) ids.push(valueOf(await cancelling().createVoiceTask(voiceInput(null))).id);
   const answers = await runInDurableObject(cancelling(), (instance: TaskLedger, { storage }) =>
