@@ -150,6 +150,10 @@ describe('names of the schema in generated Kotlin and Swift', () => {
       swift: [
         // After a dot, Swift needs no backticks: `data.operator`, `.internal`.
         'Query.operator',
+        // Apollo iOS generates a property of the selection set, which has no `description` of its own.
+        'WebhookEndpoint.description',
+        'Mutation.createWebhookEndpoint(description:)',
+        'Mutation.updateWebhookEndpoint(description:)',
         'ErrorCode: INTERNAL',
         // docs/clients.md says what to write beside Foundation.
         'Decimal',

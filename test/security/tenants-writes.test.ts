@@ -54,11 +54,14 @@ const OF_NO_TENANT = new Set([
   ),
 ]);
 
-// The description of a new endpoint is content, and each question about it would make one of at most 20 endpoints.
+// The description of a new endpoint and the name and type of a new file are content, and each question about them would make
+// one of at most 20 endpoints, or of 100 unfinished files.
 const writes = placesOf(schema).filter(
   ({ operation, name }) =>
     operation === 'mutation' &&
-    !/createWebhookEndpoint\(description\)|cancelTask|deleteVoice|deleteMedia|updateTask\(taskId\)/.test(name),
+    !/createWebhookEndpoint\(description\)|file\.(?:contentType|fileName)|cancelTask|deleteVoice|deleteMedia|updateTask\(taskId\)/.test(
+      name,
+    ),
 );
 
 const EVERYTHING = `{

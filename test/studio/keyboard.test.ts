@@ -35,7 +35,7 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
     expect(await go('textbox Video link')).toEqual(expect.arrayContaining(['button choose a file for the video']));
 
     // A refused value gets the focus.
-    await keyboard.type('http://localhost/secret.mp4');
+    await keyboard.type('http://example.com/secret.mp4');
     await keyboard.press('Enter');
     await page.getByText('must be an https URL').waitFor();
     expect(await focused(page)).toEqual({ name: 'textbox Video link', fault: null });

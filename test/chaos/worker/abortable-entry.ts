@@ -3,7 +3,7 @@
  * classes, bindings and storage are the same.
  */
 
-export { IssuerKeys, SocketOperations, Upload } from '../../../src/index.ts';
+export { IssuerKeys, SocketOperations, Upload, Webhook } from '../../../src/index.ts';
 import gateway, {
   Hub as ProductHub,
   KlingAccount as ProductAccount,

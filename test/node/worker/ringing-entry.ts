@@ -1,6 +1,6 @@
 /** The product's Worker, with a path that runs the alarm of a ledger. Only the bench of history uses it. */
 
-export { Hub, IssuerKeys, KlingAccount, SocketOperations, Upload } from '../../../src/index.ts';
+export { Hub, IssuerKeys, KlingAccount, SocketOperations, Upload, Webhook } from '../../../src/index.ts';
 import type { Rung } from '../../bench/history/rung.ts';
 import gateway, { TaskLedger as ProductLedger } from '../../../src/index.ts';
 

@@ -3,7 +3,7 @@
 import { errorsMade } from './errors-made.ts';
 import gateway from '../../../src/index.ts';
 
-export { Hub, IssuerKeys, KlingAccount, SocketOperations, TaskLedger, Upload } from '../../../src/index.ts';
+export { Hub, IssuerKeys, KlingAccount, SocketOperations, TaskLedger, Upload, Webhook } from '../../../src/index.ts';
 
 const errors = [...errorsMade];
 const ofNode = ['process', 'Buffer', 'setImmediate'].filter((name) => name in globalThis);
