@@ -144,8 +144,10 @@ export function createMediaFiles(deps: MediaDeps): MediaFiles {
       const expiresAtMs = file.createdAtMs + retention.mediaMs;
       // While it is checked, the record keeps the SHA-256 that the file must have.
       const found = status === 'CHECKING' ? file.sha256 : sha256;
+      // The bytes of a rejected file are deleted.
+      const bytesKept = status === 'REJECTED' ? 0 : bytes;
       transaction(() => {
-        media.update({ ...file, status, bytes, sha256: found, facts, problems, expiresAtMs }, bytes);
+        media.update({ ...file, status, bytes, sha256: found, facts, problems, expiresAtMs }, bytesKept);
         arm();
       });
       return true;

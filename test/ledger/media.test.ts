@@ -98,4 +98,12 @@ describe('a file of a tenant', () => {
       failure: { issues: [{ path: ['source', 'file', 'bytes'], code: 'OUT_OF_RANGE' }] },
     });
   });
+
+  it('takes no room once it is rejected, because its bytes are deleted', async ({ expect }) => {
+    for (let n = 0; n < 100; n += 1) {
+      const { id } = await create('rejected', { kind: 'VIDEO', source: { file: { bytes: 100_000_000 } } });
+      await ledgerOf('rejected').mediaChanged(id, { ...READY, status: 'REJECTED', bytes: 100_000_000, facts: null });
+    }
+    expect((await create('rejected')).status).toBe('UPLOADING');
+  });
 });

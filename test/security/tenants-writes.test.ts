@@ -54,8 +54,8 @@ const OF_NO_TENANT = new Set([
   ),
 ]);
 
-// The description of a new endpoint and the name and type of a new file are content, and each question about them would make
-// one of at most 20 endpoints, or of 100 unfinished files.
+// The description of a new endpoint, and the name and type of a new file, are content. Each question about them would make one
+// of at most 20 endpoints, or of 100 unfinished files.
 const writes = placesOf(schema).filter(
   ({ operation, name }) =>
     operation === 'mutation' &&
