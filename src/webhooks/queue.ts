@@ -183,7 +183,9 @@ export function createQueue(deps: QueueDeps): Queue {
 
   function nextAtMs(): number | null {
     const state = deps.state();
-    return state === null ? null : deliveries.nextDueAtMs(isPaused(state));
+    const dueAtMs = state === null ? null : deliveries.nextDueAtMs(isPaused(state));
+    // While every place is taken, the next message waits for a sender that ends. An alarm that is due would fire in a loop.
+    return dueAtMs === null || sending < SENDS_AT_ONCE ? dueAtMs : Math.max(dueAtMs, now() + ATTEMPT_GUARD_MS);
   }
 
   return {
