@@ -97,7 +97,7 @@ export function createBucketFile({ bucket, key, store, now, startTimer }: Bucket
     complete: (bytes) =>
       alone(async () => {
         if (await isComplete(bytes)) return;
-        if (bytes <= PART_BYTES) {
+        if (bytes <= PART_BYTES && store.parts().length === 0) {
           await stream(1, (readable) => bucket.put(key(), readable));
           return;
         }
