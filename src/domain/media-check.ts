@@ -80,7 +80,11 @@ export function sampleProblems(facts: MediaFacts, path: Path): readonly Issue[] 
     issues.push({ path, code: 'UNSUPPORTED_FORMAT', message });
   }
   if (!facts.hasAudio) {
-    issues.push({ path, code: 'NO_AUDIO_TRACK', message: 'the sample of a voice must have sound: this file has none' });
+    issues.push({
+      path,
+      code: 'NO_AUDIO_TRACK',
+      message: 'the sample of a voice must have sound: this file has no audio track',
+    });
   }
   return [
     ...issues,

@@ -120,9 +120,11 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return parsed === null || row === null ? null : { endpoint: row.endpoint, n: parsed.n };
   }
 
-  function toEvent(change: TaskChange): WebhookEvent {
+  /** A note on a task whose earlier changes the log has deleted is no arrival, unless the endpoint may have missed it. */
+  function toEvent(change: TaskChange, owesResync: boolean): WebhookEvent {
     const before = events.lastUpTo(change.task.id, change.seq - 1);
-    return { change, isArrival: before?.task.status !== change.task.status };
+    const isNote = change.task.notedAtMs === change.atMs;
+    return { change, isArrival: before === null ? !isNote || owesResync : before.task.status !== change.task.status };
   }
 
   async function deliver(endpointId: string, changes: readonly TaskChange[]): Promise<number> {
@@ -132,7 +134,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     const { endpoint, owesResync } = row;
     const wanted = changes
       .filter(({ task }) => wantsChange(endpoint, task.status, true))
-      .map(toEvent)
+      .map((change) => toEvent(change, owesResync))
       .filter(({ change, isArrival }) => wantsChange(endpoint, change.task.status, isArrival));
     const [first, ...others] = wanted;
     if (first === undefined) return lastSeq;

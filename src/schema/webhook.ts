@@ -149,7 +149,7 @@ const SecretRef = builder.objectRef<WebhookSecret>('WebhookSecret').implement({
 });
 
 const SecretResultRef = builder.errorUnion('WebhookSecretResult', {
-  description: 'The secret, or why there is none.',
+  description: 'The secret, or why none was made.',
   types: [SecretRef, InvalidInputError],
   resolveType: () => 'WebhookSecret',
 });
@@ -161,7 +161,7 @@ const EndpointResultRef = builder.errorUnion('WebhookEndpointResult', {
 });
 
 const DeliveryResultRef = builder.errorUnion('WebhookDeliveryResult', {
-  description: 'The delivery before its next attempt, or why there is none.',
+  description: 'The delivery before its next attempt, or why nothing is sent.',
   types: [DeliveryRef, InvalidInputError, ConflictError],
   resolveType: () => 'WebhookDelivery',
 });

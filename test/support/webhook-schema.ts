@@ -115,7 +115,7 @@ export function breaches(of: JsonSchema, value: unknown, path = '$'): readonly s
     return each.find((found) => found.length === 0) ?? each.toSorted((a, b) => a.length - b.length)[0] ?? [];
   }
   if ('const' in of && of.const !== value) return [`${path} is not ${JSON.stringify(of.const)}`];
-  if (of.enum !== undefined && !of.enum.includes(value)) return [`${path} is none of the values`];
+  if (of.enum !== undefined && !of.enum.includes(value)) return [`${path} is not one of the values`];
   if (of.type !== undefined && typeOf(value) !== of.type && !(of.type === 'number' && typeOf(value) === 'integer')) {
     return [`${path} is ${typeOf(value)}, not ${String(of.type)}`];
   }

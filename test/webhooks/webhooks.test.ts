@@ -1,4 +1,4 @@
-import { evictDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it, vi } from 'vitest';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { failureOf, kill, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
@@ -63,6 +63,21 @@ describe('an endpoint', () => {
     await finishTask(ledger, sandbox);
     const paths = await received(name, 2);
     expect(paths.map(({ body }) => JSON.parse(body).type)).toEqual(['task.succeeded', 'task.succeeded']);
+  });
+
+  it('with statuses gets no change of notes of a task whose end is out of the log', async ({ expect }) => {
+    const ledger = ledgerOf('old notes');
+    const { url, name } = newBox();
+    await openEndpoint(ledger, url);
+    const id = await finishTask(ledger, sandbox);
+    await received(name, 1);
+    await runInDurableObject(ledger, (_instance, { storage }) => {
+      storage.sql.exec('DELETE FROM event WHERE task_id = ?', id);
+    });
+    valueOf(await ledger.updateTask({ id, kind: 'VOICE', label: 'Order 7' }));
+    const other = await finishTask(ledger, sandbox);
+    const tasks = (await received(name, 2)).map(({ body }) => JSON.parse(body).task.id);
+    expect(tasks).toEqual([id, other].map((each) => encodeGlobalId('VoiceTask', each)));
   });
 
   it('keeps its webhook-id across attempts, and succeeds after it was down', async ({ expect }) => {
