@@ -123,13 +123,14 @@ export function createBucketFile({ bucket, key, store, now, startTimer }: Bucket
     remove: () =>
       alone(async () => {
         const multipartId = store.state?.multipartId ?? null;
+        // Forgotten first, so that no upload goes on with parts that are aborted. The lifecycle rule ends a lost abort.
+        store.clear();
+        store.change({ multipartId: null });
         if (multipartId !== null) {
           // The bucket rejects if the upload is complete or aborted. If it is down, the deletion rejects as well.
           await inTime(bucket.resumeMultipartUpload(key(), multipartId).abort()).catch(() => {});
         }
         await inTime(bucket.delete(key()));
-        store.clear();
-        store.change({ multipartId: null });
       }),
   };
 }

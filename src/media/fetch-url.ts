@@ -69,11 +69,12 @@ export function createFetching(deps: FetchingDeps): Fetching {
   function settle(fetched: Fetched, attempts: number): void {
     if (store.state?.phase !== 'RECEIVING') return;
     if (fetched.ok) {
-      store.change({ phase: 'FINISHING', bytes: store.received(), failures: 0, wakeAtMs: now() });
+      // The URL may be a secret of the caller's, and is not needed any more.
+      store.change({ phase: 'FINISHING', url: null, bytes: store.received(), failures: 0, wakeAtMs: now() });
     } else if (fetched.isFinal || attempts >= ATTEMPTS_MAX) {
       const problems = [fetched.problem];
       const outcome = { status: 'REJECTED', bytes: 0, sha256: null, facts: null, problems } as const;
-      store.change({ phase: 'REPORTING', bytes: 0, outcome, failures: 0, wakeAtMs: now() });
+      store.change({ phase: 'REPORTING', url: null, bytes: 0, outcome, failures: 0, wakeAtMs: now() });
     } else store.change({ wakeAtMs: now() + backoffMs(attempts, RETRY, random) });
   }
 

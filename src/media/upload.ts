@@ -183,7 +183,7 @@ export class Upload extends DurableObject<Env> {
   async #end(): Promise<void> {
     const turn = await this.#takeTurn();
     if (this.#store.state?.phase !== 'GONE')
-      this.#store.change({ phase: 'DELETING', failures: 0, wakeAtMs: Date.now() });
+      this.#store.change({ phase: 'DELETING', url: null, failures: 0, wakeAtMs: Date.now() });
     this.#arm();
     turn.end();
   }

@@ -44,6 +44,16 @@ async function sendRest(parts: ReturnType<typeof buildParts>, file: Uint8Array<A
   }
 }
 
+/** Sends the first 6 MiB of a file, which hold a whole part. */
+async function sendSome(parts: ReturnType<typeof buildParts>, file: Uint8Array<ArrayBuffer>): Promise<void> {
+  const body = slowBody();
+  body.send(file.slice(0, 6 * MIB));
+  body.end();
+  const turn = await parts.takeTurn();
+  await parts.receive(body.stream, { ...LIMITS, fileMax: file.byteLength }, turn);
+  turn.end();
+}
+
 describe('a file', () => {
   it.for(CRASHES)(
     'is complete and reported after a crash at %s, %s it, time %i',
@@ -131,5 +141,38 @@ describe('a file', () => {
         problems: [{ code: 'MALFORMED', path: ['source', 'file', 'sha256'] }],
       });
       expect(await env.MEDIA.head(parts.key)).toBeNull();
+    }));
+
+  it('that is fetched and fills exactly one part is completed', ({ expect }) =>
+    withStorage(async (storage) => {
+      const bytes = testBytes(5 * MIB);
+      const parts = buildParts(storage, bytes.byteLength);
+      const body = slowBody();
+      body.send(bytes);
+      body.end();
+      const turn = await parts.takeTurn();
+      // The size of a fetched file is not known before its end.
+      expect(await parts.receive(body.stream, { ...LIMITS, fileMax: 100_000_000 }, turn)).toBe('STORED');
+      turn.end();
+      parts.store.change({ phase: 'FINISHING' });
+      await parts.finisher.run();
+      expect(parts.outcomes.at(-1)).toMatchObject({ status: 'READY', sha256: await sha256(bytes) });
+    }));
+
+  it('that starts over is complete, although its first deletion died after the abort', ({ expect }) =>
+    withStorage(async (storage) => {
+      const first = buildParts(storage, LARGE.byteLength, {
+        watch(call) {
+          if (call === 'delete') throw new Error('crashed');
+        },
+      });
+      await sendSome(first, LARGE);
+      expect(first.store.parts().length).toBeGreaterThan(0);
+      await expect(first.file.remove()).rejects.toThrow('crashed');
+
+      const second = buildParts(storage, LARGE.byteLength);
+      await sendRest(second, LARGE);
+      await second.finisher.run();
+      expect(second.outcomes.at(-1)).toMatchObject({ status: 'READY', sha256: await sha256(LARGE) });
     }));
 });
