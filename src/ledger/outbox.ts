@@ -94,6 +94,16 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
+  /**
+   * Returns true for a webhook that has failed, until the alarm tries it again. Its queue may be full for days, and each
+   * try reads the log. A hub is tried with every change, because people watch.
+   */
+  function isWaiting(name: string): boolean {
+    if (deps.kind === 'shard') return false;
+    const { fails = 0, dueAtMs = null } = shards.find(name) ?? {};
+    return fails > 0 && (dueAtMs ?? 0) > now();
+  }
+
   /** Runs one push per shard at a time. It includes the events that come meanwhile. */
   async function pushExclusively(name: string): Promise<void> {
     const running = pushing.get(name);
@@ -110,7 +120,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   return {
     owe: () => shards.owe(now() + GUARD_MS),
     push() {
-      for (const name of shards.names()) deps.background(() => pushExclusively(name));
+      for (const name of shards.names()) if (!isWaiting(name)) deps.background(() => pushExclusively(name));
     },
     async run() {
       const names = shards.due(now());
