@@ -109,7 +109,6 @@ describe('an endpoint', () => {
     await finishTask(ledger, sandbox);
     await received(name, 1);
     // As if the ledger had died before it recorded the hand-over.
-    const { runInDurableObject } = await import('cloudflare:test');
     await runInDurableObject(ledger, (_instance, { storage }) =>
       storage.sql.exec('UPDATE webhook_endpoint SET applied = 0, due_at = 1'),
     );
