@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configOf, configResultOf } from '../config/index.ts';
-import { forEachAtOnce } from '../lib/batch.ts';
+import { forEachAtOnce } from '../lib/cache.ts';
 import {
   createObjectAlarm,
   createRetention,

@@ -14,9 +14,8 @@ import { configOf } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import { settledWithin, startTimer, type StartTimer } from '../lib/deadline.ts';
-import { isRecord } from '../lib/json.ts';
+import { isRecord, readText } from '../lib/json.ts';
 import { createLog, type Log } from '../lib/log.ts';
-import { readText } from '../lib/read-text.ts';
 
 /**
  * The object that fetches the keys of one issuer for all isolates. The last good keys survive an outage of the issuer.

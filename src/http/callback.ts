@@ -2,9 +2,8 @@ import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import type { CallbackSubject, CallbackTokens } from '../auth/callback-token.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import { parseCallback, parseCallbackBody } from '../kling/tasks.ts';
-import { isRecord } from '../lib/json.ts';
+import { BodyTooLarge, isRecord, readText } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
-import { BodyTooLarge, readText } from '../lib/read-text.ts';
 import type { RequestTrace } from './log.ts';
 import { respond } from './respond.ts';
 

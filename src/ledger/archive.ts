@@ -1,7 +1,7 @@
 import { fileKey } from '../auth/file-token.ts';
 import { kindOf } from '../domain/archive.ts';
 import type { StoredFile } from '../domain/media.ts';
-import { forEachAtOnce } from '../lib/batch.ts';
+import { forEachAtOnce } from '../lib/cache.ts';
 import type { RetainedRows } from '../lib/durable-object.ts';
 import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';

@@ -1,8 +1,7 @@
 import type { Ledger, TaskReference, WriteInput, WriteName, WriteResult } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { type ErrorCode, type Failure, fromResult, GatewayError, type Result } from '../errors.ts';
-import { createBatch } from '../lib/batch.ts';
-import { createBoundedCache } from '../lib/cache.ts';
+import { createBatch, createBoundedCache } from '../lib/cache.ts';
 import type { Log } from '../lib/log.ts';
 import type { TaskLedger, WritesByRpc } from './task-ledger.ts';
 

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createBatch } from '../../src/lib/batch.ts';
+import { createBatch } from '../../src/lib/cache.ts';
 
 /** Creates a load that doubles its keys, and has no value for negative ones. `calls` holds the keys of each call. */
 function createDoubler() {

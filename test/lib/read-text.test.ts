@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { BodyTooLarge, readText } from '../../src/lib/read-text.ts';
+import { BodyTooLarge, readText } from '../../src/lib/json.ts';
 
 const NEVER = new AbortController().signal;
 
