@@ -1,6 +1,6 @@
 import { type Ledger, type Upstream, type Watch, writeScopes } from '../domain/ports.ts';
 import { TASK_KINDS, type TaskKind } from '../domain/task.ts';
-import type { TaskFilter } from '../domain/task-filter.ts';
+import type { TaskFilter } from '../domain/list.ts';
 import { isPermitted, requireScope, type Scope, type Viewer } from '../domain/viewer.ts';
 
 /** The scope that reads each kind of task, and what belongs to it. */

@@ -2,7 +2,6 @@ import { withFile, withoutFile } from './archive.ts';
 import { lipSyncUnits } from './cost.ts';
 import { classifyFailure, type TaskFailure } from './failure.ts';
 import type { StoredFile } from './media.ts';
-import type { Notes } from './notes.ts';
 import {
   type LastReport,
   type LipSyncTask,
@@ -15,6 +14,7 @@ import {
 import {
   isFinal,
   type LipSyncSnapshot,
+  type Notes,
   type TaskReport,
   type TaskSnapshot,
   type TaskStatus,

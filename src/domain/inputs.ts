@@ -9,7 +9,7 @@ import {
   mapValidation,
   type Path,
 } from './check.ts';
-import { checkNotes, type Metadata } from './notes.ts';
+import { checkNotes, type Metadata } from './task.ts';
 import { checkPlacement, MEDIA_MARGIN_MS, type PlacedInput, type Placement } from './placement.ts';
 import type { Face } from './records.ts';
 import {

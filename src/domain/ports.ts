@@ -1,5 +1,5 @@
 import type { ResourcePack, ResourcePackRequest } from './cost.ts';
-import type { Slice, Window } from './cursor.ts';
+import { matchesFilter, type Slice, type TaskFilter, type TaskOrder, type Window } from './list.ts';
 import type {
   CreateLipSyncTaskInput,
   CreateVoiceTaskInput,
@@ -7,13 +7,10 @@ import type {
   IdentifyFacesInput,
   SynthesizeSpeechInput,
 } from './inputs.ts';
-import type { MediaRecord } from './media.ts';
-import type { CreateMediaInput, DeleteMediaInput } from './media-input.ts';
-import type { NotesInput } from './notes.ts';
+import type { CreateMediaInput, DeleteMediaInput, MediaRecord } from './media.ts';
 import type { Placement } from './placement.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
-import { isFinal, type KlingList, type KlingTask, type TaskKind, type Voice } from './task.ts';
-import { matchesFilter, type TaskFilter, type TaskOrder } from './task-filter.ts';
+import { isFinal, type KlingList, type KlingTask, type NotesInput, type TaskKind, type Voice } from './task.ts';
 import type { Scope } from './viewer.ts';
 import type {
   WebhookChange,

@@ -1,9 +1,16 @@
 import type { TaskFailure } from './failure.ts';
 import type { MediaExtension, StoredFile } from './media.ts';
-import type { Metadata } from './notes.ts';
 import type { Placement } from './placement.ts';
 import type { SpeechLanguage } from './speech-voices.ts';
-import type { BalanceDeduction, LipSyncReport, TaskKind, TaskReport, TaskStatus, VoiceTaskReport } from './task.ts';
+import type {
+  BalanceDeduction,
+  LipSyncReport,
+  Metadata,
+  TaskKind,
+  TaskReport,
+  TaskStatus,
+  VoiceTaskReport,
+} from './task.ts';
 
 /** The fields of a task that the ledger stores and the schema shows. Times are in milliseconds since the epoch. */
 interface TaskRecordOf<Kind extends TaskKind> extends TaskReport {

@@ -1,7 +1,7 @@
 import { jittered } from '../lib/backoff.ts';
 import type { Issue, Result } from '../errors.ts';
 import { checkText, issuesOf, type Path, toValidation, type Validation } from './check.ts';
-import type { Slice, Window } from './cursor.ts';
+import type { Slice, Window } from './list.ts';
 import type { TaskChange } from './records.ts';
 import { TASK_STATUSES, type TaskKind, type TaskStatus } from './task.ts';
 import { checkUrl, isIpAddress, isLoopbackUrl } from './url.ts';

@@ -12,7 +12,6 @@ import {
   type LipSyncRequest,
   type VoiceRequest,
 } from '../domain/inputs.ts';
-import { checkNotes } from '../domain/notes.ts';
 import type { LipSyncQuote } from '../domain/ports.ts';
 import {
   type Face,
@@ -26,7 +25,7 @@ import {
   type VoiceTask,
 } from '../domain/records.ts';
 import { type AudioSource, spokenIdOf } from '../domain/sources.ts';
-import type { TaskKind } from '../domain/task.ts';
+import { checkNotes, type TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
 import { KlingError } from '../kling/errors.ts';
 import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';

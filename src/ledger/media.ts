@@ -1,6 +1,13 @@
 import type { MediaLimits, RetentionTimes } from '../config/index.ts';
-import { type FetchOrder, type MediaOutcome, type MediaRecord, UPLOAD_MS_MAX } from '../domain/media.ts';
-import { checkCreateMediaInput, type CreateMediaInput, type DeleteMediaInput } from '../domain/media-input.ts';
+import {
+  checkCreateMediaInput,
+  type CreateMediaInput,
+  type DeleteMediaInput,
+  type FetchOrder,
+  type MediaOutcome,
+  type MediaRecord,
+  UPLOAD_MS_MAX,
+} from '../domain/media.ts';
 import type { FileUsage } from '../domain/ports.ts';
 import { badUserInput, GatewayError, unknownId, wrongIdType } from '../errors.ts';
 import type { Log } from '../lib/log.ts';

@@ -1,11 +1,10 @@
 import type { LedgerLimits } from '../config/index.ts';
 import { updatedAtMsOf } from '../domain/apply.ts';
-import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
+import { parseCursor, type Slice, type TaskFilter, type TaskOrder, toCursor, type Window } from '../domain/list.ts';
 import type { MediaRecord } from '../domain/media.ts';
 import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domain/ports.ts';
 import type { FaceScan, Speech, TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
-import type { TaskFilter, TaskOrder } from '../domain/task-filter.ts';
 import { badUserInput, notFound } from '../errors.ts';
 import type { AssetStore } from './stores/assets.ts';
 import { cursorOwnerOf, type EventStore } from './stores/events.ts';

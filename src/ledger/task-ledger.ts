@@ -1,11 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config/index.ts';
-import type { Slice, Window } from '../domain/cursor.ts';
+import type { Slice, TaskFilter, TaskOrder, Window } from '../domain/list.ts';
 import type * as Input from '../domain/inputs.ts';
 import { checkAll, type Validation } from '../domain/check.ts';
-import type { MediaOutcome, MediaRecord } from '../domain/media.ts';
-import type { CreateMediaInput, DeleteMediaInput } from '../domain/media-input.ts';
-import { checkNotes, type NotesInput } from '../domain/notes.ts';
+import type { CreateMediaInput, DeleteMediaInput, MediaOutcome, MediaRecord } from '../domain/media.ts';
 import {
   type CatchUp,
   type DeletedVoiceResult,
@@ -24,8 +22,7 @@ import {
   type WriteResult,
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../domain/records.ts';
-import { isFinal, type TaskSnapshot, type Voice } from '../domain/task.ts';
-import type { TaskFilter, TaskOrder } from '../domain/task-filter.ts';
+import { checkNotes, isFinal, type NotesInput, type TaskSnapshot, type Voice } from '../domain/task.ts';
 import type {
   WebhookChange,
   WebhookDelivery,

@@ -1,4 +1,4 @@
-import type { Slice, Window } from '../domain/cursor.ts';
+import type { Slice, Window } from '../domain/list.ts';
 import { validOrThrow } from './create-tasks.ts';
 import type { NamedDelivery, NamedEndpoint } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';

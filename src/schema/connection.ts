@@ -1,5 +1,5 @@
 import type { Validation } from '../domain/check.ts';
-import type { Slice, Window } from '../domain/cursor.ts';
+import type { Slice, Window } from '../domain/list.ts';
 import { badUserInput } from '../errors.ts';
 import type { FieldCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';

@@ -1,4 +1,4 @@
-import { NOTES_MAX } from '../domain/notes.ts';
+import { NOTES_MAX } from '../domain/task.ts';
 import type { NamedTask } from '../domain/ports.ts';
 import { ConflictError, InvalidInputError, QuotaExhaustedError } from '../errors.ts';
 import { builder, definedOnly } from './builder.ts';

@@ -1,8 +1,7 @@
 import { type FieldNode, getArgumentValues, type SelectionSetNode, type ValidatedSubscriptionArgs } from 'graphql';
-import type { Slice } from '../domain/cursor.ts';
+import { ALL_TASKS, checkTaskFilter, type Slice, type TaskFilter, type TaskFilterInput } from '../domain/list.ts';
 import type { Watch } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
-import { ALL_TASKS, checkTaskFilter, type TaskFilter, type TaskFilterInput } from '../domain/task-filter.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';

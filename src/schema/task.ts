@@ -1,10 +1,5 @@
 import { endedAtMsOf, notesOf, updatedAtMsOf } from '../domain/apply.ts';
 import { checkAll } from '../domain/check.ts';
-import type { Window } from '../domain/cursor.ts';
-import { failureOf } from '../domain/failure.ts';
-import { type Metadata, NOTES_MAX } from '../domain/notes.ts';
-import type { TaskRecord } from '../domain/records.ts';
-import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import {
   ALL_TASKS,
   checkTaskFilter,
@@ -12,7 +7,11 @@ import {
   type TaskFilter,
   type TaskFilterInput,
   type TaskOrder,
-} from '../domain/task-filter.ts';
+  type Window,
+} from '../domain/list.ts';
+import { failureOf } from '../domain/failure.ts';
+import type { TaskRecord } from '../domain/records.ts';
+import { type Metadata, NOTES_MAX, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { badUserInput, InvalidInputError, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, enumValues } from './builder.ts';

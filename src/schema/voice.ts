@@ -15,7 +15,7 @@ import { fileUrlOf } from './file-url.ts';
 import { idOf } from './global-id.ts';
 import { withMediaId } from './media.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
-import type { Slice, Window } from '../domain/cursor.ts';
+import type { Slice, Window } from '../domain/list.ts';
 
 const OWNER_MEANING = {
   KLING: { value: 'KLING', description: "From Kling's own library. Cannot be deleted." },

@@ -1,4 +1,4 @@
-import { parseCursor, type Slice, toCursor, type Window } from '../domain/cursor.ts';
+import { parseCursor, type Slice, toCursor, type Window } from '../domain/list.ts';
 import { DELIVERY_RETENTION_MS, type WebhookAttempt, type WebhookDeliveryStatus } from '../domain/webhook.ts';
 import type { TaskKind } from '../domain/task.ts';
 import type { RetainedRows } from '../lib/durable-object.ts';

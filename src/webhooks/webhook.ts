@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { fileUrlsOf } from '../auth/file-token.ts';
 import { type Config, configOf, configResultOf } from '../config/index.ts';
 import type { GatewayContext } from '../context.ts';
-import type { Slice, Window } from '../domain/cursor.ts';
+import type { Slice, Window } from '../domain/list.ts';
 import {
   type NewSecret,
   SECRET_OVERLAP_MS,

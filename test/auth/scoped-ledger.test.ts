@@ -8,7 +8,7 @@ import {
 import type { Ledger, Upstream } from '../../src/domain/ports.ts';
 import { SCOPES, type Scope, type Viewer } from '../../src/domain/viewer.ts';
 import { schema } from '../../src/schema/schema.ts';
-import type { TaskFilter } from '../../src/domain/task-filter.ts';
+import type { TaskFilter } from '../../src/domain/list.ts';
 import { FakeLedger, lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
 import { failureOf } from '../support/forge.ts';
 import { VIEWER } from '../support/viewer.ts';

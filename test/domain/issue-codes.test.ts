@@ -15,7 +15,7 @@ import {
   unsupportedFormat,
 } from '../../src/domain/media-check.ts';
 import type { MediaFacts } from '../../src/domain/media.ts';
-import { checkNotes } from '../../src/domain/notes.ts';
+import { checkNotes } from '../../src/domain/task.ts';
 import { checkPlacement, type PlacedInput, type PlacementInput } from '../../src/domain/placement.ts';
 import { checkUrl, URL_CHARS_MAX } from '../../src/domain/url.ts';
 import { ISSUE_CODES, type Issue, type IssueCode } from '../../src/errors.ts';

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { checkCreateVoiceTaskInput } from '../../src/domain/inputs.ts';
-import { checkNotes, type NotesInput } from '../../src/domain/notes.ts';
+import { checkNotes, type NotesInput } from '../../src/domain/task.ts';
 
 const PAIR = { key: 'order', value: '4711' };
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, it } from 'vitest';
-import { toCursor } from '../../src/domain/cursor.ts';
+import { toCursor } from '../../src/domain/list.ts';
 import { encodeGlobalId } from '../../src/schema/global-id.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { AUTHORIZATION } from '../support/token.ts';

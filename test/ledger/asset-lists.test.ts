@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { Slice } from '../../src/domain/cursor.ts';
+import type { Slice } from '../../src/domain/list.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { type LedgerParts, type PartsOptions, withParts } from '../support/ledger-parts.ts';
 import { FACE_SCAN } from '../support/ledger-tasks.ts';

@@ -1,6 +1,6 @@
 import type { TaskChange } from '../../src/domain/records.ts';
 import { describe, it } from 'vitest';
-import type { Slice, Window } from '../../src/domain/cursor.ts';
+import type { Slice, Window } from '../../src/domain/list.ts';
 import type { Watch } from '../../src/domain/ports.ts';
 import type { Result } from '../../src/errors.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';

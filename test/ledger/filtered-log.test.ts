@@ -1,9 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
-import type { Slice } from '../../src/domain/cursor.ts';
+import type { Slice, TaskFilter } from '../../src/domain/list.ts';
 import type { Watch } from '../../src/domain/ports.ts';
 import type { TaskChange } from '../../src/domain/records.ts';
-import type { TaskFilter } from '../../src/domain/task-filter.ts';
 import { countRows } from '../support/count-rows.ts';
 import { createParts, DAY_MS, type LedgerParts, type PartsOptions, withParts } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';

@@ -1,6 +1,5 @@
 import { describe, it } from 'vitest';
-import type { MediaOutcome } from '../../src/domain/media.ts';
-import type { CreateMediaInput } from '../../src/domain/media-input.ts';
+import type { CreateMediaInput, MediaOutcome } from '../../src/domain/media.ts';
 import { fromResult } from '../../src/errors.ts';
 import { mediaRecord } from '../support/fake-ledger.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
-import type { NotesInput } from '../../src/domain/notes.ts';
+import type { NotesInput } from '../../src/domain/task.ts';
 import { notesOf, updatedAtMsOf } from '../../src/domain/apply.ts';
 import { klingError, type PartsOptions, withParts } from '../support/ledger-parts.ts';
 import { changesOf, failureOf, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';

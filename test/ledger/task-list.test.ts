@@ -3,13 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { TaskRecord } from '../../src/domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES } from '../../src/domain/task.ts';
-import {
-  ALL_TASKS,
-  matchesFilter,
-  TASK_ORDERS,
-  type TaskFilter,
-  type TaskOrder,
-} from '../../src/domain/task-filter.ts';
+import { ALL_TASKS, matchesFilter, TASK_ORDERS, type TaskFilter, type TaskOrder } from '../../src/domain/list.ts';
 import { countRows } from '../support/count-rows.ts';
 import { lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
 import { createParts, type LedgerParts, withParts } from '../support/ledger-parts.ts';

@@ -19,10 +19,9 @@ import type { MediaRecord } from '../../src/domain/media.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../../src/domain/records.ts';
 import type { ResourcePack, ResourcePackRequest } from '../../src/domain/cost.ts';
 import type { KlingList, KlingTask, Voice } from '../../src/domain/task.ts';
-import { matchesFilter, type TaskFilter, type TaskOrder } from '../../src/domain/task-filter.ts';
+import { matchesFilter, type Slice, type TaskFilter, type TaskOrder, type Window } from '../../src/domain/list.ts';
 import type { WebhookDelivery, WebhookDeliveryStatus, WebhookEndpoint } from '../../src/domain/webhook.ts';
 import { badUserInput } from '../../src/errors.ts';
-import type { Slice, Window } from '../../src/domain/cursor.ts';
 
 const CREATED_AT_MS = Date.parse('2026-09-01T12:00:00Z');
 

@@ -1,4 +1,4 @@
-import { parseCursor, toCursor } from '../../domain/cursor.ts';
+import { parseCursor, toCursor } from '../../domain/list.ts';
 import type { TaskChange, TaskDetails, TaskRecord } from '../../domain/records.ts';
 import { readOwnJson } from '../../lib/json.ts';
 import { jsonOf, readRecord } from './tasks.ts';

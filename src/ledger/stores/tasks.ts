@@ -1,7 +1,7 @@
 import type { TaskReference } from '../../domain/ports.ts';
 import type { TaskDetails, TaskRecord } from '../../domain/records.ts';
 import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../../domain/task.ts';
-import type { TaskFilter, TaskOrder } from '../../domain/task-filter.ts';
+import type { TaskFilter, TaskOrder } from '../../domain/list.ts';
 import { readOwnJson } from '../../lib/json.ts';
 import type { TaskFailure } from '../../domain/failure.ts';
 

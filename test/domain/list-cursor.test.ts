@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { parseCursor, toCursor } from '../../src/domain/cursor.ts';
+import { parseCursor, toCursor } from '../../src/domain/list.ts';
 
 const namespace = fc.stringMatching(/^[\w-]{1,64}$/);
 const seq = fc.integer({ min: 0, max: 999_999_999_999_999 });

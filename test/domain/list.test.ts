@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { TASK_KINDS, TASK_STATUSES } from '../../src/domain/task.ts';
-import { ALL_TASKS, checkTaskFilter, matchesFilter, type TaskFilterInput } from '../../src/domain/task-filter.ts';
+import { ALL_TASKS, checkTaskFilter, matchesFilter, type TaskFilterInput } from '../../src/domain/list.ts';
 import { lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
 
 const NOON_MS = Date.parse('2026-09-01T12:00:00Z');
