@@ -3,11 +3,13 @@ import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin, { resolveNodes } from '@pothos/plugin-relay';
 import { type GraphQLResolveInfo, GraphQLString } from 'graphql';
 import type { GatewayContext } from '../context.ts';
+import type { Validation } from '../domain/check.ts';
+import type { Slice, Window } from '../domain/list.ts';
+import type { TaskHandle } from '../domain/ports.ts';
 import { badUserInput } from '../errors.ts';
-import { withCost } from '../lib/field-cost.ts';
+import { type FieldCost, withCost } from '../lib/field-cost.ts';
 import { createIsoTime } from '../lib/iso-time.ts';
 import { isRecord } from '../lib/json.ts';
-import { decodeGlobalId, encodeGlobalId, type GlobalId, isNodeType, NO_OBJECT } from './global-id.ts';
 
 /** The number of objects that one `nodes` loads at most. Each is one read of the ledger. */
 const NODES_MAX = 100;
@@ -206,3 +208,129 @@ class PlainIdsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
 }
 
 SchemaBuilder.registerPlugin('plainIds', PlainIdsPlugin);
+
+/** The types that `node` finds. Every id contains the name of its type, so renaming one is a breaking change. */
+export const NODE_TYPES = [
+  'LipSyncTask',
+  'VoiceTask',
+  'Voice',
+  'FaceScan',
+  'Face',
+  'Speech',
+  'Media',
+  'WebhookEndpoint',
+  'WebhookDelivery',
+] as const;
+export type NodeType = (typeof NODE_TYPES)[number];
+
+const ASCII = /^[ -~]*$/;
+
+/** A decoded id: the type of the object, and its id within the type. */
+export interface GlobalId {
+  readonly typename: string;
+  readonly id: string;
+}
+
+/** Stands for an id that this gateway did not make. No object has it. */
+export const NO_OBJECT: GlobalId = { typename: '', id: '' };
+
+/** Returns whether `node` finds objects of this type. */
+function isNodeType(typename: string): boolean {
+  return NODE_TYPES.some((type) => type === typename);
+}
+
+/** Encodes `Type:id` in base64url without padding. The result needs no escaping in URLs. */
+export function encodeGlobalId(typename: string, id: string): string {
+  const text = `${typename}:${id}`;
+  const base64 = btoa(ASCII.test(text) ? text : toBinary(text));
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function toBinary(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
+}
+
+/** Returns null if `encodeGlobalId` would not make exactly this text. So each object has one id, and clients can cache by it. */
+export function decodeGlobalId(globalId: string): GlobalId | null {
+  const text = decodeText(globalId);
+  const colon = text?.indexOf(':') ?? -1;
+  if (text === null || colon < 1 || colon === text.length - 1) return null;
+  const decoded = { typename: text.slice(0, colon), id: text.slice(colon + 1) };
+  return encodeGlobalId(decoded.typename, decoded.id) === globalId ? decoded : null;
+}
+
+/** Returns the id within the type. Returns null for an id of another type. */
+export function idOf(type: NodeType, globalId: GlobalId | null | undefined): string | null {
+  return globalId?.typename === type ? globalId.id : null;
+}
+
+/** Returns the task that a global id names. Returns null for an id of another type. */
+export function taskHandleOf({ typename, id }: GlobalId): TaskHandle | null {
+  if (typename === 'LipSyncTask') return { id, kind: 'LIP_SYNC' };
+  return typename === 'VoiceTask' ? { id, kind: 'VOICE' } : null;
+}
+
+function decodeText(globalId: string): string | null {
+  try {
+    const binary = atob(globalId.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+const FIRST_DEFAULT = 20;
+const FIRST_MAX = 100;
+
+/** The cost of a list that takes `windowArgs`. */
+export const WINDOW_COST: FieldCost = { list: 'first', default: FIRST_DEFAULT, max: FIRST_MAX };
+
+export interface WindowArgs {
+  readonly first: number;
+  readonly after?: string | null | undefined;
+}
+
+/** Creates the arguments of a list. Lists are read forwards only. */
+export function windowArgs() {
+  return builder.args((t) => ({
+    first: t.int({
+      defaultValue: FIRST_DEFAULT,
+      description: `How many items to return, 0 to ${FIRST_MAX}.`,
+    }),
+    after: t.string({
+      required: false,
+      description:
+        'Returns items after this cursor. Null starts at the beginning. A cursor of another list is `BAD_USER_INPUT`.',
+    }),
+  }));
+}
+
+/** Checks the number of items. The list itself checks the cursor. */
+export function checkWindow({ first, after }: WindowArgs): Validation<Window> {
+  if (first >= 0 && first <= FIRST_MAX) return { ok: true, value: { first, after: after ?? null } };
+  return { ok: false, issues: [{ path: ['first'], code: 'OUT_OF_RANGE', message: `must be from 0 to ${FIRST_MAX}` }] };
+}
+
+/** Throws `BAD_USER_INPUT` if `first` is out of range. */
+export function toWindow(args: WindowArgs): Window {
+  const checked = checkWindow(args);
+  if (!checked.ok) throw badUserInput(checked.issues);
+  return checked.value;
+}
+
+/** Converts a slice to a Relay connection. */
+export function toConnection<T>(
+  { edges, hasNextPage, endCursor = edges.at(-1)?.cursor ?? null }: Slice<T>,
+  window: Window,
+) {
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage,
+      hasPreviousPage: window.after !== null,
+      startCursor: edges.at(0)?.cursor ?? null,
+      endCursor,
+    },
+  };
+}

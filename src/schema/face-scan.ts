@@ -1,12 +1,10 @@
 import type { StoredFile } from '../domain/media.ts';
 import type { Face, FaceScan } from '../domain/records.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder, definedOnly } from './builder.ts';
-import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import { builder, definedOnly, toConnection, toWindow, WINDOW_COST, windowArgs } from './builder.ts';
 import { PAID_FAILURES } from './failures.ts';
-import { fileUrlOf } from './file-url.ts';
-import { fileOf, withMediaId } from './media.ts';
-import { toVideo, VideoRef } from './video.ts';
+import { fileOf, fileUrlOf, withMediaId } from './media.ts';
+import { toVideo, VideoRef } from './audio-video.ts';
 
 /** A face and the id of its scan. Kling's face ids are unique only within a scan. */
 interface ScannedFace {

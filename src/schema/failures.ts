@@ -1,4 +1,5 @@
 import { shownCodeOf } from '../domain/failure.ts';
+import type { DeletedVoiceResult } from '../domain/ports.ts';
 import {
   ConflictError,
   ERROR_CODES,
@@ -12,7 +13,7 @@ import {
   UpstreamError,
 } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder, enumValues, findNode } from './builder.ts';
+import { builder, enumValues, findNode, type NodeType } from './builder.ts';
 
 const ErrorCodeRef = builder.enumType('ErrorCode', {
   description:
@@ -181,3 +182,29 @@ function keysOf<Key extends string>(table: Readonly<Record<Key, unknown>>): Key[
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys loses the names of keys
   return Object.keys(table) as Key[];
 }
+
+/** An object that was deleted. */
+export interface Deleted {
+  readonly type: NodeType;
+  /** The id within the type. */
+  readonly id: string;
+  /** Kling's answer. Null for what Kling does not have. */
+  readonly answer: Omit<DeletedVoiceResult, 'voiceId'> | null;
+}
+
+export const DeletionRef = builder.objectRef<Deleted>('Deletion').implement({
+  description: 'An object was deleted.',
+  fields: (t) => ({
+    deletedId: t.globalID({
+      description: "The id that the object had, for removing it from a client's cache.",
+      resolve: ({ type, id }) => ({ type, id }),
+    }),
+  }),
+});
+
+/** The answer of every mutation that deletes. */
+export const DeletionResultRef = builder.errorUnion('DeletionResult', {
+  description: 'The deletion, or why nothing was deleted.',
+  types: [DeletionRef, InvalidInputError, ConflictError, UpstreamError],
+  resolveType: () => 'Deletion',
+});

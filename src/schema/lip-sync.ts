@@ -1,17 +1,18 @@
+import { fromMilliunits, milliunitsToUsd } from '../domain/cost.ts';
 import type { CreateLipSyncTaskInput } from '../domain/inputs.ts';
 import type { Placement } from '../domain/placement.ts';
+import type { LipSyncQuote } from '../domain/ports.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
+import { ConflictError, InvalidInputError, QuotaExhaustedError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { AudioRef } from './audio.ts';
-import { builder, definedOnly } from './builder.ts';
+import { AudioRef, toResultVideo, toVideo, VideoRef, VIDEOS_PER_TASK } from './audio-video.ts';
+import { builder, definedOnly, idOf } from './builder.ts';
 import { FaceRef } from './face-scan.ts';
 import { PAID_FAILURES } from './failures.ts';
-import { idOf } from './global-id.ts';
 import { fileOf, withMediaId } from './media.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
-import { toResultVideo, toVideo, VideoRef, VIDEOS_PER_TASK } from './video.ts';
 
-export const PlacementRef = builder.objectRef<Placement>('Placement').implement({
+const PlacementRef = builder.objectRef<Placement>('Placement').implement({
   description: 'The clip of the audio, and where it is heard in the video.',
   fields: (t) => ({
     audioStartMs: t.exposeInt('cropStartMs', {
@@ -168,7 +169,7 @@ const FaceInputRef = builder.inputType('FaceInput', {
   }),
 });
 
-export const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
+const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
   description: 'Which face speaks which audio.',
   fields: (t) => ({
     face: t.field({ type: FaceInputRef, description: 'Whose lips are moved.' }),
@@ -231,3 +232,41 @@ export function toLipSyncInput(input: typeof CreateLipSyncTaskInputRef.$inferInp
 function isGiven<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;
 }
+
+const LipSyncQuoteRef = builder.objectRef<LipSyncQuote>('LipSyncQuote').implement({
+  description: 'An estimate of a lip-sync. Kling does not document how it rounds.',
+  fields: (t) => ({
+    units: t.field({
+      type: 'Decimal',
+      description: 'Total in units, rounded up. 0 if the external id returns a task that exists.',
+      resolve: ({ milliunits }) => fromMilliunits(milliunits),
+    }),
+    usd: t.field({
+      type: 'Decimal',
+      description: 'Total in US dollars, at 0.14 a unit. Resource packs may be cheaper.',
+      resolve: ({ milliunits }) => milliunitsToUsd(milliunits),
+    }),
+    placement: t.expose('placement', {
+      type: PlacementRef,
+      nullable: true,
+      description: 'The placement that would be used. Null if it is not known yet.',
+    }),
+  }),
+});
+
+const LipSyncQuoteResultRef = builder.errorUnion('LipSyncQuoteResult', {
+  description: 'The estimate, or why no task would be made.',
+  types: [LipSyncQuoteRef, InvalidInputError, ConflictError, QuotaExhaustedError],
+  resolveType: () => 'LipSyncQuote',
+});
+
+builder.queryField('lipSyncQuote', (t) =>
+  t.field({
+    type: LipSyncQuoteResultRef,
+    nullable: true,
+    description:
+      'Checks a lip-sync and estimates its cost, without doing anything. Takes the input of `createLipSyncTask` and fails as that would, so it is also the dry run. Does not ask Kling, which may still refuse the task. Null beside a top-level error.',
+    args: { input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'The input of `createLipSyncTask`.' }) },
+    resolve: (_root, { input }, { ledger }) => ledger.lipSyncQuote(toLipSyncInput(input)),
+  }),
+);

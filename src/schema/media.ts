@@ -1,3 +1,4 @@
+import type { GatewayContext } from '../context.ts';
 import {
   CONTENT_TYPES,
   type FileUrls,
@@ -11,12 +12,18 @@ import {
 import type { KeptVideo } from '../domain/records.ts';
 import { InvalidInputError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder, definedOnly, enumValues } from './builder.ts';
-import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
-import { DeletionResultRef } from './deletion.ts';
-import { IssueRef } from './failures.ts';
-import { fileUrlOf } from './file-url.ts';
-import { type GlobalId, idOf } from './global-id.ts';
+import {
+  builder,
+  definedOnly,
+  enumValues,
+  type GlobalId,
+  idOf,
+  toConnection,
+  toWindow,
+  WINDOW_COST,
+  windowArgs,
+} from './builder.ts';
+import { DeletionResultRef, IssueRef } from './failures.ts';
 
 const KIND_MEANING = {
   AUDIO: 'MP3, WAV, M4A or AAC, at most 5 MB.',
@@ -237,3 +244,20 @@ builder.mutationField('deleteMedia', (t) =>
     },
   }),
 );
+
+const HOUR_MS = 3_600_000;
+const VALID_MS = 24 * HOUR_MS;
+
+/**
+ * Returns a URL of a file of the bucket; null without a file, or if the gateway serves no files. The URL is valid for 24 to
+ * 25 hours. It is the same for all reads of an hour, so that clients can cache the file.
+ */
+export function fileUrlOf(
+  file: StoredFile | null | undefined,
+  { files, viewer, now }: Pick<GatewayContext, 'files' | 'viewer' | 'now'>,
+): Promise<string> | null {
+  if (file === null || file === undefined || files === null) return null;
+  const { tenant } = viewer;
+  const expiresAtMs = Math.ceil(now() / HOUR_MS) * HOUR_MS + VALID_MS;
+  return files.fileUrl({ id: file.id, extension: file.extension, tenant, expiresAtMs });
+}

@@ -1,11 +1,9 @@
 import './face-scan.ts';
 import './lip-sync.ts';
-import './lip-sync-quote.ts';
 import './media.ts';
 import './operator.ts';
 import './speech.ts';
 import './task.ts';
-import './task-changes.ts';
 import './task-updates.ts';
 import './viewer.ts';
 import './voice.ts';

@@ -4,10 +4,17 @@ import { resultExpiresAtMs, type Speech } from '../domain/records.ts';
 import { SPEECH_VOICES, SPEECH_VOICES_SOURCE, type SpeechVoice, type VoiceGender } from '../domain/speech-voices.ts';
 import { GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder, definedOnly } from './builder.ts';
-import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
+import {
+  builder,
+  decodeGlobalId,
+  definedOnly,
+  idOf,
+  toConnection,
+  toWindow,
+  WINDOW_COST,
+  windowArgs,
+} from './builder.ts';
 import { PAID_FAILURES } from './failures.ts';
-import { decodeGlobalId, idOf } from './global-id.ts';
 
 const LANGUAGES = {
   ZH: { value: 'zh', description: 'Chinese.' },

@@ -1,13 +1,25 @@
 import { type FieldNode, getArgumentValues, type SelectionSetNode, type ValidatedSubscriptionArgs } from 'graphql';
 import { ALL_TASKS, checkTaskFilter, type Slice, type TaskFilter, type TaskFilterInput } from '../domain/list.ts';
-import type { Watch } from '../domain/ports.ts';
+import type { NamedTask, Watch } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
-import { badUserInput, GatewayError } from '../errors.ts';
+import { NOTES_MAX } from '../domain/task.ts';
+import { badUserInput, ConflictError, GatewayError, InvalidInputError, QuotaExhaustedError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder } from './builder.ts';
-import { toConnection, WINDOW_COST, windowArgs } from './connection.ts';
-import { decodeGlobalId, type GlobalId, NO_OBJECT, taskHandleOf } from './global-id.ts';
-import { checkListArgs, TaskFilterInputRef, TaskRef } from './task.ts';
+import {
+  builder,
+  decodeGlobalId,
+  definedOnly,
+  type GlobalId,
+  NO_OBJECT,
+  taskHandleOf,
+  toConnection,
+  WINDOW_COST,
+  windowArgs,
+} from './builder.ts';
+import { DeletionResultRef } from './failures.ts';
+import { LipSyncTaskRef } from './lip-sync.ts';
+import { checkListArgs, MetadataInputRef, TaskFilterInputRef, TaskRef, taskTypeOf } from './task.ts';
+import { VoiceTaskRef } from './voice.ts';
 
 const TaskUpdateRef = builder.objectRef<TaskChange>('TaskUpdate').implement({
   description:
@@ -182,4 +194,59 @@ function rootFieldOf({ operation, fragments }: ValidatedSubscriptionArgs): Field
 function afterVariableOf(node: FieldNode): string | null {
   const value = node.arguments?.find((argument) => argument.name.value === 'after')?.value;
   return value?.kind === 'Variable' ? value.name.value : null;
+}
+
+const TaskResultRef = builder.errorUnion('TaskResult', {
+  description: 'The task right after the change, or why it was not changed.',
+  types: [LipSyncTaskRef, VoiceTaskRef, InvalidInputError, ConflictError, QuotaExhaustedError],
+  resolveType: (task) => ('kind' in task ? taskTypeOf(task) : null),
+});
+
+builder.mutationFields((t) => ({
+  cancelTask: t.field({
+    type: TaskResultRef,
+    nullable: true,
+    description:
+      'Cancels a task that Kling has not received yet. Later it is a `ConflictError`, because Kling cannot cancel. Costs nothing.',
+    args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED` and was never sent.' }) },
+    resolve: (_root, { taskId }, { ledger }) => ledger.write('cancelTask', toNamedTask(taskId)),
+  }),
+  updateTask: t.field({
+    type: TaskResultRef,
+    nullable: true,
+    description:
+      "Changes the caller's own notes on a task, in any status. Costs nothing. An argument that is left out changes nothing; null clears. Subscriptions report the change.",
+    args: {
+      taskId: t.arg.globalID({ description: 'The `id` of a task of either kind.' }),
+      label: t.arg.string({
+        required: false,
+        description: `The caller's own title, 1 to ${NOTES_MAX.labelChars} characters on one line, trimmed.`,
+      }),
+      metadata: t.arg({
+        type: [MetadataInputRef],
+        required: false,
+        description: `The caller's own data, at most ${NOTES_MAX.pairs} pairs. Replaces all pairs.`,
+      }),
+    },
+    resolve: (_root, { taskId, ...notes }, { ledger }) =>
+      ledger.write('updateTask', { ...toNamedTask(taskId), ...definedOnly(notes) }),
+  }),
+  deleteTask: t.field({
+    type: DeletionResultRef,
+    nullable: true,
+    description:
+      "Deletes a final task with its results, archived files and updates, for good. Costs nothing. A voice that it made stays, without the gateway's copy of its sample. Subscriptions do not report it. A task that is not final is a `ConflictError`. Its external id stays taken, 30 days by default, so that a repeated create is not paid for again.",
+    args: {
+      taskId: t.arg.globalID({ description: 'The `id` of a task that is `SUCCEEDED`, `FAILED` or `CANCELLED`.' }),
+    },
+    async resolve(_root, { taskId }, { ledger }) {
+      const { id, kind } = await ledger.write('deleteTask', toNamedTask(taskId));
+      return { type: taskTypeOf({ kind }), id, answer: null };
+    },
+  }),
+}));
+
+/** The ledger refuses an id of another type, together with all else that is wrong. */
+function toNamedTask(taskId: GlobalId): NamedTask {
+  return taskHandleOf(taskId) ?? { id: taskId.id, kind: null };
 }

@@ -14,10 +14,17 @@ import type { TaskRecord } from '../domain/records.ts';
 import { type Metadata, NOTES_MAX, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { badUserInput, InvalidInputError, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder, enumValues } from './builder.ts';
-import { checkWindow, toConnection, WINDOW_COST, type WindowArgs, windowArgs } from './connection.ts';
+import {
+  builder,
+  checkWindow,
+  enumValues,
+  taskHandleOf,
+  toConnection,
+  WINDOW_COST,
+  type WindowArgs,
+  windowArgs,
+} from './builder.ts';
 import { FailureRef, TASK_FAILURE_TYPES } from './failures.ts';
-import { taskHandleOf } from './global-id.ts';
 
 const STATUS_MEANING = {
   QUEUED:

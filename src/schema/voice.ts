@@ -6,14 +6,10 @@ import type { Voice } from '../domain/task.ts';
 import { isPermitted } from '../domain/viewer.ts';
 import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { AudioRef } from './audio.ts';
-import { builder, definedOnly } from './builder.ts';
-import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
-import { DeletionResultRef } from './deletion.ts';
-import { PAID_FAILURES } from './failures.ts';
-import { fileUrlOf } from './file-url.ts';
-import { idOf } from './global-id.ts';
-import { withMediaId } from './media.ts';
+import { AudioRef } from './audio-video.ts';
+import { builder, definedOnly, idOf, toConnection, toWindow, WINDOW_COST, windowArgs } from './builder.ts';
+import { DeletionResultRef, PAID_FAILURES } from './failures.ts';
+import { fileUrlOf, withMediaId } from './media.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
 import type { Slice, Window } from '../domain/list.ts';
 

@@ -10,10 +10,17 @@ import {
 import { TASK_STATUSES } from '../domain/task.ts';
 import { ConflictError, InvalidInputError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder, enumValues } from './builder.ts';
-import { toConnection, toWindow, WINDOW_COST, windowArgs } from './connection.ts';
-import { DeletionResultRef } from './deletion.ts';
-import { type GlobalId, idOf } from './global-id.ts';
+import {
+  builder,
+  enumValues,
+  type GlobalId,
+  idOf,
+  toConnection,
+  toWindow,
+  WINDOW_COST,
+  windowArgs,
+} from './builder.ts';
+import { DeletionResultRef } from './failures.ts';
 import { TaskRef, TaskStatusRef } from './task.ts';
 
 const STATUS_MEANING = {

@@ -1,6 +1,6 @@
 import { getIntrospectionQuery, parse, validate } from 'graphql';
 import { describe, it } from 'vitest';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { FakeLedger, FakeUpstream, lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
 import { VIEWER } from '../support/viewer.ts';

@@ -4,7 +4,7 @@ import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations, type Operations, type PreparedSubscription } from '../../src/hub/operations.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { FakeLedger } from '../support/fake-ledger.ts';
 import { createHubParts, FakeSocket, taskChange, TENANT, type HubParts } from '../support/fan-out.ts';

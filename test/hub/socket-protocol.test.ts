@@ -1,6 +1,6 @@
 import { afterEach, describe, it } from 'vitest';
 import { toCursor } from '../../src/domain/list.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { AUTHORIZATION } from '../support/token.ts';
 import { openReady, openSocket, startTask, ONE_TASK, ALL_TASKS, upgrade } from '../support/socket.ts';

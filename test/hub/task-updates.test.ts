@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { startTask, type StartedTask, type Told, useSockets } from '../support/socket.ts';
 import { APOLLO, askStream } from '../support/stream.ts';

@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations } from '../../src/hub/operations.ts';
 import { parseClientMessage } from '../../src/hub/protocol.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { ONE_TASK } from '../support/socket.ts';
 

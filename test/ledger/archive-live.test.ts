@@ -4,7 +4,7 @@ import { fileKey, fileUrlsOf } from '../../src/auth/file-token.ts';
 import { configOf } from '../../src/config/index.ts';
 import type { FilePermit } from '../../src/domain/media.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { env, kill, ledgerOf, openSandbox, ring, valueOf, voiceInput } from '../support/ledger.ts';
 import { askStream } from '../support/stream.ts';
 import { askOne } from '../support/tenants/ask.ts';

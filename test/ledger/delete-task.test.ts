@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import type { TaskStatus } from '../../src/domain/task.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { archiveOf, copier, finishLipSync, isStored, ringUntil, withArchive } from '../support/archive.ts';
 import { failureOf, ledgerOf, openSandbox, storedTask, valueOf, voiceInput } from '../support/ledger.ts';
 import { DAY_MS, RETENTION, withParts } from '../support/ledger-parts.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { WebSocket as NodeSocket } from 'ws';
 import { hashOfTenant } from '../../src/lib/hash.ts';
-import { decodeGlobalId } from '../../src/schema/global-id.ts';
+import { decodeGlobalId } from '../../src/schema/builder.ts';
 import { createFindSecrets } from '../support/secrets.ts';
 import { mintToken, TEST_AUTH } from '../support/token.ts';
 import { startStack, type GatewayStack, type StackOptions } from './gateway-stack.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { startStack, type GatewayStack } from './gateway-stack.ts';
 import { CREATE_VOICE } from './operations.ts';
 import { sendOperation } from './send-operation.ts';

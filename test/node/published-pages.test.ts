@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect as check, it } from 'vitest';
-import { decodeGlobalId } from '../../src/schema/global-id.ts';
+import { decodeGlobalId } from '../../src/schema/builder.ts';
 import { wav } from './bad-inputs.ts';
 import { startGateway, type RunningGateway } from './gateway.ts';
 import {

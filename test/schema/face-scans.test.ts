@@ -1,6 +1,6 @@
 import { beforeEach, describe, it } from 'vitest';
 import type { FaceScan } from '../../src/domain/records.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { faceScan } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { decodeGlobalId, encodeGlobalId, NODE_TYPES } from '../../src/schema/global-id.ts';
+import { decodeGlobalId, encodeGlobalId, NODE_TYPES } from '../../src/schema/builder.ts';
 
 /** Encodes base64url by its definition: six bits for each digit. */
 function base64url(text: string): string {

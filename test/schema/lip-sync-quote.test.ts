@@ -1,6 +1,6 @@
 import { beforeEach, describe, it } from 'vitest';
 import { badUserInput, GatewayError, toGatewayError } from '../../src/errors.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { lipSyncTask } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 

@@ -17,7 +17,7 @@ import {
 import { describe, it } from 'vitest';
 import { failureOf, TASK_FAILURE_CODES } from '../../src/domain/failure.ts';
 import { costOf } from '../../src/lib/field-cost.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { voiceTask } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, it } from 'vitest';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { voice } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';

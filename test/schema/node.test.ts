@@ -1,6 +1,6 @@
 import type { GraphQLObjectType } from 'graphql';
 import { beforeEach, describe, it } from 'vitest';
-import { decodeGlobalId, encodeGlobalId, idOf, NODE_TYPES } from '../../src/schema/global-id.ts';
+import { decodeGlobalId, encodeGlobalId, idOf, NODE_TYPES } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { faceScan, lipSyncTask, mediaRecord, speech, voice, voiceTask } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';

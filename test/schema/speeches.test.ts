@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import type { Speech } from '../../src/domain/records.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { speech } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 

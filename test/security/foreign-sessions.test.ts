@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, it } from 'vitest';
 import type { KlingFaceInput } from '../../src/domain/inputs.ts';
 import type { FaceScan, LipSyncTask } from '../../src/domain/records.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { decoyId } from '../../src/ledger/isolation.ts';
 import { env, failureOf, ledgerOf, openSandbox, ring, valueOf, type LedgerStub } from '../support/ledger.ts';
 import { askOne } from '../support/tenants/ask.ts';

@@ -2,7 +2,7 @@ import { exports } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it, vi } from 'vitest';
 import { TaskLedger } from '../../src/ledger/task-ledger.ts';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { ledgerOf, lipSyncInput, openSandbox, ring, valueOf, voiceInput, VOICES } from '../support/ledger.ts';
 import { bearer } from '../support/token.ts';
 

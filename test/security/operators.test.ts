@@ -1,5 +1,5 @@
 import { beforeAll, describe, it } from 'vitest';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { askOne, WAYS } from '../support/tenants/ask.ts';
 import { makeEstate, type Estate } from '../support/tenants/estate.ts';

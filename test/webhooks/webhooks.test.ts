@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it, vi } from 'vitest';
-import { encodeGlobalId } from '../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { failureOf, kill, ledgerOf, openSandbox, valueOf, voiceInput } from '../support/ledger.ts';
 import {
   answerWith,

@@ -10,7 +10,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { createPubSub, createSchema, createYoga } from 'graphql-yoga';
 import type { ExecutionArgs } from 'graphql';
 import { WebSocketServer } from 'ws';
-import { encodeGlobalId } from '../../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../../src/schema/builder.ts';
 import { readBody, serve } from './child.ts';
 import type { PeerTask } from './sides.ts';
 import { toExpectedEvent } from './subscription.ts';

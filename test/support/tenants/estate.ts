@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { expect, vi } from 'vitest';
-import { decodeGlobalId, encodeGlobalId, NODE_TYPES } from '../../../src/schema/global-id.ts';
+import { decodeGlobalId, encodeGlobalId, NODE_TYPES } from '../../../src/schema/builder.ts';
 import { mediaRecord } from '../fake-ledger.ts';
 import { env, ledgerOf, type TestSandbox } from '../ledger.ts';
 import { newBox } from '../webhooks.ts';

@@ -1,5 +1,5 @@
 import { decoyId } from '../../../src/ledger/isolation.ts';
-import { decodeGlobalId, encodeGlobalId } from '../../../src/schema/global-id.ts';
+import { decodeGlobalId, encodeGlobalId } from '../../../src/schema/builder.ts';
 
 /** Returns an id of the same kind, form and length that never existed. */
 export function neverLike(text: string): string {

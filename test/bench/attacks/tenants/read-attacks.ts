@@ -1,5 +1,5 @@
 import { SETTINGS } from '../../../../src/config/settings.ts';
-import { encodeGlobalId } from '../../../../src/schema/global-id.ts';
+import { encodeGlobalId } from '../../../../src/schema/builder.ts';
 import { DOCUMENT_BOMBS } from '../../../support/document-bombs.ts';
 import { toRequest } from '../../http/http-client.ts';
 import { createTally, floodHttp, harmless, makeTasks, outcomeOf, type TenantAttack } from './attack.ts';
