@@ -1,14 +1,18 @@
 import type { KlingAccount } from '../account/kling-account.ts';
 import { type ResultId, resultKey } from '../account/owners.ts';
+import { createCallbackTokens } from '../auth/callback-token.ts';
+import type { Config } from '../config/index.ts';
 import type { FaceScanRequest, LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
 import type { FaceScanResult } from '../domain/records.ts';
 import type { AudioSource, Sent, VideoSource } from '../domain/sources.ts';
 import type { LipSyncSnapshot, VoiceTaskSnapshot } from '../domain/task.ts';
-import type { KlingClient } from '../kling/client.ts';
-import { KlingError } from '../kling/errors.ts';
+import { createKlingClients, type KlingClient } from '../kling/client.ts';
+import { isFault, KlingError } from '../kling/errors.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
+import { sleep, startTimer } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
 import type { FileSources } from './file-sources.ts';
+import type { Slots } from './slots.ts';
 
 /** A client for one tenant. Its requests may name files of the tenant. */
 export interface TenantKling extends Omit<KlingClient, 'createVoiceTask' | 'identifyFaces' | 'createLipSyncTask'> {
@@ -156,7 +160,7 @@ interface OwnersDeps {
 }
 
 /** Creates the view of one tenant. It retries a claim that the account does not answer. */
-export function createOwners({ account, tenant, sleep, random }: OwnersDeps): Owners {
+export function createOwners({ account, tenant, sleep: wait, random }: OwnersDeps): Owners {
   return {
     async claim(results) {
       if (results.length === 0) return;
@@ -164,11 +168,48 @@ export function createOwners({ account, tenant, sleep, random }: OwnersDeps): Ow
         try {
           return await account().claim(tenant, results);
         } catch {
-          await sleep(backoffMs(tries, RETRY, random));
+          await wait(backoffMs(tries, RETRY, random));
         }
       }
       await account().claim(tenant, results);
     },
     isForeign: (result) => account().isForeign(tenant, result),
+  };
+}
+
+/** Creates the ledger's client of Kling. It reports faults of Kling, which all tenants share, to the slots. */
+export function createKling({ kling: { baseUrl, keys, timeoutMs } }: Config, slots: Slots, log: Log): KlingClient {
+  const clients = createKlingClients({
+    baseUrl,
+    credentials: keys,
+    timeoutMs,
+    fetch: (input, init) => fetch(input, init),
+    aborts: true,
+    now: Date.now,
+    random: Math.random,
+    sleep,
+    startTimer,
+    // The alarm reads again, with growing waits. Until then a caller gets the stored state.
+    readAttemptsMax: 1,
+  });
+  return clients((exchange) => {
+    log({ level: 'info', message: 'kling exchange', ...exchange });
+    // A tenant that makes such a call slow must not make Kling look down for all.
+    const isCallersOwn = CALLERS_OWN.has(exchange.path);
+    if (exchange.outcome !== 'CANCELLED' && !isCallersOwn) slots.report(isFault(exchange));
+  });
+}
+
+/** The paths of calls whose duration depends on the caller's video or text. */
+const CALLERS_OWN = new Set(['/v1/videos/identify-face', '/v1/audio/tts']);
+
+/** Returns a function that gives a task its id at Kling, and the URL that Kling calls back. */
+export function createIdentity({ callbacks }: Config, tenant: string): (taskId: string) => Promise<TaskIdentity> {
+  const { publicUrl, secrets } = callbacks;
+  const tokens = secrets.length === 0 ? null : createCallbackTokens(secrets);
+  return async (taskId) => {
+    if (publicUrl === null || tokens === null) return { externalTaskId: taskId, callbackUrl: null };
+    const token = await tokens.mint({ tenant, taskId });
+    return { externalTaskId: taskId, callbackUrl: `${publicUrl}/callbacks/${token}` };
   };
 }

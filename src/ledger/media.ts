@@ -14,7 +14,7 @@ import type { Log } from '../lib/log.ts';
 import type { AlarmJob } from './alarm.ts';
 import { validOrThrow } from './create-tasks.ts';
 import { retryWaitMs } from './schedule.ts';
-import type { MediaStore } from './stores/media.ts';
+import type { MediaStore } from './stores/files.ts';
 
 /** The files of a tenant, from their registration to the deletion of their bytes. */
 export interface MediaFiles extends AlarmJob {

@@ -23,7 +23,7 @@ import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { validOrThrow } from './create-tasks.ts';
 import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
-import type { ArchivePlan } from './archive-plan.ts';
+import type { ArchivePlan } from './stores/archive.ts';
 import type { FileSources } from './file-sources.ts';
 import type { Owners, TenantKling } from './isolation.ts';
 import type { BudgetCheck } from './limits.ts';

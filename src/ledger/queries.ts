@@ -8,7 +8,7 @@ import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } fr
 import { badUserInput, notFound } from '../errors.ts';
 import type { AssetStore } from './stores/assets.ts';
 import { cursorOwnerOf, type EventStore } from './stores/events.ts';
-import type { MediaStore } from './stores/media.ts';
+import type { MediaStore } from './stores/files.ts';
 import { firstSeqs, readTaskRecord, type TaskStore } from './stores/tasks.ts';
 
 /** The lists of a tenant, stable while items are added and newest first by default, and its event log, oldest first. */
