@@ -1,17 +1,16 @@
 import { fileKey } from '../auth/file-token.ts';
-import { kindOf } from '../domain/archive.ts';
-import type { StoredFile } from '../domain/media.ts';
+import { contentTypeOf, extensionFor, kindOf, type ResultKind, sourceProblem } from '../domain/archive.ts';
+import { KLING_BYTES_MAX, type StoredFile } from '../domain/media.ts';
 import { forEachAtOnce } from '../lib/cache.ts';
+import type { StartTimer } from '../lib/deadline.ts';
 import type { RetainedRows } from '../lib/durable-object.ts';
 import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';
 import type { AlarmJob } from './alarm.ts';
-import { COPY_MS_MAX, type CopyFile, type CopyOutcome } from './copy-file.ts';
 import type { Journal } from './journal.ts';
-import { COPIES_MAX, copyWaitMs, deletionWaitMs } from './schedule.ts';
+import { COPIES_MAX, copyWaitMs } from './schedule.ts';
 import type { ArchiveFile, ArchiveStore, WaitingFile } from './stores/archive.ts';
 import type { AssetStore } from './stores/assets.ts';
-import type { DoomedFileStore } from './stores/files.ts';
 
 /** Copies results into the bucket, and deletes the copies. */
 export interface Archive extends AlarmJob {
@@ -23,6 +22,9 @@ export interface Archive extends AlarmJob {
 
 /** The most copies of one ledger at once. A copy takes two of the object's 6 connections, and polls and reads need some. */
 const COPIES_AT_ONCE = 2;
+
+/** The longest time of one copy. 100 MB in 60 s are 14 Mbit/s, which Kling's network exceeds by far. */
+const COPY_MS_MAX = 60_000;
 
 /** A copy that has not ended after this time was interrupted. Longer than `COPY_MS_MAX`, so that no two write at once. */
 const GUARD_MS = COPY_MS_MAX + 30_000;
@@ -151,53 +153,185 @@ const RESERVED_MAX = 100_000_000;
 
 const NO_ROOM: CopyOutcome = { ok: false, reason: 'the tenant has no room', isFinal: false, isFull: true };
 
-/** The files that one run of the alarm deletes, in one call. The next run follows at once. R2 takes up to 1,000. */
-const DELETED_AT_ONCE = 100;
-
-interface DoomedFilesDeps {
-  readonly doomed: DoomedFileStore;
-  /** Null without a bucket: the files wait until it is bound again. */
-  readonly bucket: Pick<R2Bucket, 'delete'> | null;
-  /** Makes the `Upload` object of a file delete everything of it. Idempotent. */
-  readonly discard: (mediaId: string) => Promise<void>;
-  readonly tenant: string;
-  readonly arm: () => void;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly log: Log;
+/** A file to copy into the bucket. */
+export interface CopyOrder {
+  readonly url: string;
+  readonly kind: ResultKind;
+  readonly key: string;
+  /**
+   * Called before the first byte is read, with the length of the file; null if its sender does not tell it. Returns how
+   * many bytes there is room for.
+   */
+  readonly reserve: (bytes: number | null) => number;
 }
 
-/** Creates the job that deletes files of the bucket. A repeated deletion is harmless, so it is retried until it succeeds. */
-export function createDoomedFiles(deps: DoomedFilesDeps): AlarmJob {
-  const { doomed, bucket, discard, tenant, arm, now, random, log } = deps;
+export type CopyOutcome =
+  | { readonly ok: true; readonly bytes: number; readonly extension: StoredFile['extension'] }
+  /** `isFinal`: another try would fail in the same way. `isFull`: there is no room. The reason names no URL. */
+  | { readonly ok: false; readonly reason: string; readonly isFinal: boolean; readonly isFull?: true };
 
-  return {
-    async run() {
-      if (bucket === null) return;
-      const due = doomed.due(now(), DELETED_AT_ONCE);
-      if (due.length === 0) return;
-      const ids = due.map(({ id }) => id);
-      // Stored before the call, so that a deletion that hangs is not due again at once.
-      doomed.tried(ids, now() + deletionWaitMs(Math.min(...due.map(({ tries }) => tries)), random));
-      const results = due.filter(({ isUpload }) => !isUpload).map(({ id }) => id);
-      const deletions = [
-        {
-          ids: results,
-          deleted: results.length === 0 ? null : bucket.delete(results.map((id) => fileKey(tenant, id))),
-        },
-        ...due.filter(({ isUpload }) => isUpload).map(({ id }) => ({ ids: [id], deleted: discard(id) })),
-      ];
-      for (const { ids: some, deleted } of deletions) {
-        try {
-          await deleted;
-          doomed.remove(some);
-        } catch (error) {
-          log({ level: 'warn', message: 'files not deleted', count: some.length, cause: String(error) });
+/** Copies a file into the bucket, whole or not at all. Never throws. A repeat with the same key writes the same file. */
+export type CopyFile = (order: CopyOrder) => Promise<CopyOutcome>;
+
+const REDIRECTS_MAX = 3;
+
+/** The size of the parts of a file whose length is unknown: the least that R2 takes, because a part is in memory. */
+const PART_BYTES = 5 * 1024 * 1024;
+
+interface CopierDeps {
+  readonly bucket: Pick<R2Bucket, 'put' | 'createMultipartUpload'>;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** True if Kling is a sandbox on this machine. */
+  readonly allowsLoopback: boolean;
+  readonly startTimer: StartTimer;
+}
+
+/** A copy that fails. Its message names no URL, because Kling's links are permissions. */
+class CopyError extends Error {
+  readonly outcome: CopyOutcome;
+
+  constructor(reason: string, { isFinal = false, isFull = false } = {}) {
+    super(reason);
+    this.outcome = { ok: false, reason, isFinal, ...(isFull ? { isFull } : {}) };
+  }
+}
+
+/** Creates the copies. An upload that a crash interrupts leaves no file: R2 deletes unfinished parts after a week. */
+export function createCopyFile({ bucket, fetch, allowsLoopback, startTimer }: CopierDeps): CopyFile {
+  /** Follows redirects, and checks each URL. Throws a `CopyError` unless the answer is a whole file. */
+  async function open(url: string, signal: AbortSignal): Promise<Response> {
+    let next = url;
+    for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
+      const problem = sourceProblem(next, allowsLoopback);
+      if (problem !== null) throw new CopyError(`the URL ${problem}`, { isFinal: true });
+      // Compressed, the answer would not have the length that it states.
+      const headers = { 'accept-encoding': 'identity' };
+      const response = await fetch(next, { headers, redirect: 'manual', signal });
+      if (response.status === 200) return response;
+      await response.body?.cancel();
+      const location = response.headers.get('location');
+      if (response.status < 300 || response.status > 399 || location === null) {
+        throw new CopyError(`HTTP ${response.status}`);
+      }
+      if (!URL.canParse(location, next))
+        throw new CopyError('a redirect to a text that is not a URL', { isFinal: true });
+      next = new URL(location, next).href;
+    }
+    throw new CopyError(`more than ${REDIRECTS_MAX} redirects`, { isFinal: true });
+  }
+
+  /** Streams a file of a known length. The stream fails unless exactly these bytes arrive, and then nothing is stored. */
+  async function putKnown(
+    { key }: CopyOrder,
+    body: ReadableStream<Uint8Array>,
+    bytes: number,
+    type: R2HTTPMetadata,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const fixed = new FixedLengthStream(bytes);
+    const [, stored] = await Promise.all([
+      body.pipeTo(fixed.writable, { signal }),
+      bucket.put(key, fixed.readable, { httpMetadata: type }),
+    ]);
+    if (stored.size !== bytes) throw new CopyError('the bucket stored another length');
+    return bytes;
+  }
+
+  /** Stores a file of an unknown length, in parts of the same size. At most one part is in memory. */
+  async function putParts(
+    { key }: CopyOrder,
+    body: ReadableStream<Uint8Array>,
+    bytesMax: number,
+    type: R2HTTPMetadata,
+  ): Promise<number> {
+    const part = new Uint8Array(PART_BYTES);
+    let [filled, bytes] = [0, 0];
+    let upload: R2MultipartUpload | null = null;
+    const parts: R2UploadedPart[] = [];
+    try {
+      for await (const chunk of body) {
+        bytes += chunk.byteLength;
+        if (bytes > bytesMax) throw tooLarge(bytesMax);
+        for (let at = 0; at < chunk.byteLength;) {
+          const some = chunk.subarray(at, at + PART_BYTES - filled);
+          part.set(some, filled);
+          [at, filled] = [at + some.byteLength, filled + some.byteLength];
+          if (filled < PART_BYTES) continue;
+          upload ??= await bucket.createMultipartUpload(key, { httpMetadata: type });
+          parts.push(await upload.uploadPart(parts.length + 1, part));
+          filled = 0;
         }
       }
-      arm();
-    },
+      if (bytes === 0) throw new CopyError('the file is empty');
+      if (upload === null) {
+        await bucket.put(key, part.subarray(0, filled), { httpMetadata: type });
+        return bytes;
+      }
+      if (filled > 0) parts.push(await upload.uploadPart(parts.length + 1, part.subarray(0, filled)));
+      await upload.complete(parts);
+      return bytes;
+    } catch (error) {
+      await upload?.abort().catch(() => {});
+      throw error;
+    }
+  }
 
-    nextAtMs: () => (bucket === null ? null : doomed.nextAtMs()),
+  async function copy(order: CopyOrder, signal: AbortSignal): Promise<CopyOutcome> {
+    const { url, kind, reserve } = order;
+    const response = await open(url, signal);
+    const { body } = response;
+    if (body === null) throw new CopyError('the file is empty');
+    try {
+      const length = lengthOf(response.headers);
+      if (length === 0) throw new CopyError('the file is empty');
+      if (length !== null && length > BYTES_MAX) throw tooLarge(BYTES_MAX);
+      const room = reserve(length);
+      if (room < (length ?? 1)) throw new CopyError('the tenant has no room', { isFull: true });
+      const extension = extensionFor(kind, response.headers.get('content-type'), url);
+      const type = { contentType: contentTypeOf(extension) };
+      const bytes =
+        length === null
+          ? await putParts(order, body, Math.min(room, BYTES_MAX), type)
+          : await putKnown(order, body, length, type, signal);
+      return { ok: true, bytes, extension };
+    } catch (error) {
+      await body.cancel().catch(() => {});
+      throw error;
+    }
+  }
+
+  return async (order) => {
+    const aborting = new AbortController();
+    const late = Promise.withResolvers<never>();
+    late.promise.catch(() => {});
+    // Racing it also ends the wait for a bucket that does not answer.
+    const stopTimer = startTimer(COPY_MS_MAX, () => {
+      const error = new CopyError(`not copied within ${COPY_MS_MAX} ms`);
+      aborting.abort(error);
+      late.reject(error);
+    });
+    try {
+      return await Promise.race([copy(order, aborting.signal), late.promise]);
+    } catch (error) {
+      return error instanceof CopyError ? error.outcome : { ok: false, reason: String(error), isFinal: false };
+    } finally {
+      stopTimer();
+    }
   };
+}
+
+/** The largest result that is copied: the largest video that Kling takes. */
+const BYTES_MAX = KLING_BYTES_MAX.VIDEO;
+
+function tooLarge(bytesMax: number): CopyError {
+  return bytesMax < BYTES_MAX
+    ? new CopyError('the tenant has no room', { isFull: true })
+    : new CopyError(`the file is larger than ${bytesMax} bytes`, { isFinal: true });
+}
+
+/** Returns the length of a body; null if it is not told, or is that of a compressed form. */
+function lengthOf(headers: Headers): number | null {
+  const encoding = headers.get('content-encoding') ?? 'identity';
+  const length = headers.get('content-length') ?? '';
+  return encoding === 'identity' && /^\d{1,15}$/.test(length) ? Number(length) : null;
 }

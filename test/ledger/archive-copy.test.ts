@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createCopyFile, type CopyOrder, type CopyOutcome } from '../../src/ledger/copy-file.ts';
+import { type CopyOrder, type CopyOutcome, createCopyFile } from '../../src/ledger/archive.ts';
 import type { StartTimer } from '../../src/lib/deadline.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { fileKey } from '../../src/auth/file-token.ts';
-import type { CopyFile } from '../../src/ledger/copy-file.ts';
+import type { CopyFile } from '../../src/ledger/archive.ts';
 import { bytesKept } from '../../src/ledger/stores/files.ts';
 import {
   archiveOf,

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import type { LipSyncSnapshot } from '../../src/domain/task.ts';
-import type { CopyFile } from '../../src/ledger/copy-file.ts';
+import type { CopyFile } from '../../src/ledger/archive.ts';
 import { bytesKept } from '../../src/ledger/stores/files.ts';
 import {
   archiveOf,

@@ -1,7 +1,7 @@
 import { fileKey } from '../../src/auth/file-token.ts';
 import type { Archive } from '../../src/domain/records.ts';
 import type { GeneratedVideo, LipSyncSnapshot } from '../../src/domain/task.ts';
-import type { CopyFile, CopyOrder, CopyOutcome } from '../../src/ledger/copy-file.ts';
+import type { CopyFile, CopyOrder, CopyOutcome } from '../../src/ledger/archive.ts';
 import { env } from './ledger.ts';
 import { type LedgerParts, type PartsOptions, withParts } from './ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce, lipSyncOf } from './ledger-tasks.ts';
