@@ -84,7 +84,7 @@ export const ISSUE_CODES = {
   MALFORMED: 'The text has the wrong form: an id, URL, cursor or base64.',
   MEDIA_NOT_READY: 'The file is not `READY`. The same call succeeds once it is.',
   NO_AUDIO_TRACK: 'The file holds no audio track.',
-  NOT_FOUND: 'The caller has no object with this id.',
+  NOT_FOUND: 'The caller has no object with this id, or no webhook endpoint with this origin.',
   NOT_UNIQUE: 'The key is in the list more than once.',
   OUT_OF_RANGE: 'The number, length or count is outside its limits.',
   TOO_LONG: 'The audio or video is too long.',

@@ -33,6 +33,7 @@ export interface CreateVoiceTaskInput {
   readonly externalId?: string | null;
   readonly label?: string | null;
   readonly metadata?: readonly Metadata[];
+  readonly webhookUrl?: string | null;
 }
 
 /** A checked request to make a voice. Invariant: queued tasks store it as JSON, so its keys must not be renamed. */
@@ -184,6 +185,7 @@ export interface CreateLipSyncTaskInput extends PlacedInput {
   readonly externalId?: string | null;
   readonly label?: string | null;
   readonly metadata?: readonly Metadata[];
+  readonly webhookUrl?: string | null;
 }
 
 /** A face as callers name it. Exactly one of the two is given. */

@@ -68,6 +68,15 @@ export interface TaskDetails {
   readonly voice?: KeptVoiceInput;
   /** The copies of the results in the bucket. Missing until there is one, and after they are deleted. */
   readonly archive?: Archive;
+  /** Missing if the caller gave no `webhookUrl`. */
+  readonly webhook?: TaskWebhook;
+}
+
+/** The webhook of one task. Invariant: rows store it, so its keys must not be renamed. */
+export interface TaskWebhook {
+  readonly url: string;
+  /** The endpoint that had the origin of the URL. Its object sends and signs. It may be deleted since. */
+  readonly endpointId: string;
 }
 
 /** The place of a file among the results of a task, or among the pictures of a scan. It counts from 0. */

@@ -2,7 +2,7 @@ import { jittered } from '../lib/backoff.ts';
 import type { Issue, Result } from '../errors.ts';
 import { checkText, issuesOf, type Path, toValidation, type Validation } from './check.ts';
 import type { Slice, Window } from './list.ts';
-import type { TaskChange } from './records.ts';
+import type { TaskChange, TaskRecord, TaskWebhook } from './records.ts';
 import { TASK_STATUSES, type TaskKind, type TaskStatus } from './task.ts';
 import { checkUrl, isIpAddress, isLoopbackUrl } from './url.ts';
 
@@ -66,9 +66,11 @@ export interface WebhookDelivery {
 /** A delivery as the object of its endpoint knows it. */
 export type StoredDelivery = Omit<WebhookDelivery, 'endpoint'>;
 
-/** A change that an endpoint wants. */
+/** A change that an endpoint wants, or the `webhookUrl` of a task that the endpoint signs. */
 export interface WebhookEvent {
   readonly change: TaskChange;
+  /** Where it is sent. Null is the endpoint's own URL, whatever that is then. */
+  readonly urls: readonly (string | null)[];
   /** Whether the status of the task has just been reached. False for another change, such as of its notes. */
   readonly isArrival: boolean;
 }
@@ -138,6 +140,27 @@ export function checkWebhookUrl(text: string, path: Path, rule: WebhookUrlRule):
   return toValidation(checked.value, issues);
 }
 
+/**
+ * Checks the `webhookUrl` of a new task. An endpoint must have its origin: the one with this URL, or else the oldest one of
+ * that origin, signs. `endpoints` are sorted newest first.
+ */
+export function checkTaskWebhook(
+  text: string | null | undefined,
+  path: Path,
+  rule: WebhookUrlRule,
+  endpoints: () => readonly WebhookEndpoint[],
+): Validation<TaskWebhook | null> {
+  if (text === null || text === undefined) return { ok: true, value: null };
+  const checked = checkWebhookUrl(text, path, rule);
+  if (!checked.ok) return checked;
+  const { href: url, origin } = new URL(checked.value);
+  const ofOrigin = endpoints().filter((endpoint) => new URL(endpoint.url).origin === origin);
+  const signer = ofOrigin.find((endpoint) => endpoint.url === url) ?? ofOrigin.at(-1);
+  if (signer !== undefined) return { ok: true, value: { url, endpointId: signer.id } };
+  const message = 'must have the origin of a webhook endpoint of the caller: register one with `createWebhookEndpoint`';
+  return { ok: false, issues: [{ path, code: 'NOT_FOUND', message }] };
+}
+
 const DESCRIPTION = { charsMax: WEBHOOKS_MAX.descriptionChars, lines: 'one' } as const;
 
 /** Checks what a caller sets. Returns only the fields that were given. */
@@ -163,6 +186,21 @@ export function wantsChange(
   isArrival: boolean,
 ): boolean {
   return statuses.length === 0 || (isArrival && statuses.includes(status));
+}
+
+/** Returns where an endpoint sends a change. A URL that the task and the endpoint share gets it once. */
+export function urlsOfChange(
+  endpoint: Pick<WebhookEndpoint, 'id' | 'url' | 'statuses'>,
+  { status, details }: TaskRecord,
+  isArrival: boolean,
+): readonly (string | null)[] {
+  const { webhook } = details ?? {};
+  const url = webhook?.endpointId === endpoint.id ? webhook.url : null;
+  const isShared = url === endpoint.url;
+  return [
+    ...(isShared || wantsChange(endpoint, status, isArrival) ? [null] : []),
+    ...(url === null || isShared ? [] : [url]),
+  ];
 }
 
 const SECOND_MS = 1_000;

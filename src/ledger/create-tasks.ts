@@ -1,6 +1,6 @@
 import { measureInlineAudio } from '../domain/audio.ts';
 import type { LedgerLimits } from '../config/index.ts';
-import type { Validation } from '../domain/check.ts';
+import { checkAll, type Validation } from '../domain/check.ts';
 import { fromMilliunits, lipSyncMilliunits, VOICE_UNITS } from '../domain/cost.ts';
 import {
   checkCreateVoiceTaskInput,
@@ -22,6 +22,7 @@ import {
   type LipSyncTask,
   scanIdOf,
   type TaskRecord,
+  type TaskWebhook,
   type VoiceTask,
 } from '../domain/records.ts';
 import { type AudioSource, spokenIdOf } from '../domain/sources.ts';
@@ -54,6 +55,8 @@ interface TaskCreatorDeps {
   readonly limits: LedgerLimits;
   /** The host of a sandbox that takes the place of Kling. See `checkFileUrl`. */
   readonly localHost: string | null;
+  /** Checks the `webhookUrl` of an input. */
+  readonly checkWebhook: (url: string | null | undefined) => Validation<TaskWebhook | null>;
   readonly now: () => number;
   readonly newId: () => string;
 }
@@ -66,7 +69,7 @@ type NewTask = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEn
 
 /** Creates the creator. It keeps nothing in memory: the journal and the sender do the work. */
 export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
-  const { tasks, assets, files, journal, sender, checkBudget, limits, localHost, now, newId } = deps;
+  const { tasks, assets, files, journal, sender, checkBudget, limits, localHost, checkWebhook, now, newId } = deps;
 
   /**
    * Returns the row of an external id; null for a new one. Nothing is awaited between this and `journal.open`, so the second
@@ -98,7 +101,11 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
   }
 
   /** `input` has been checked. */
-  function newTask(input: CreateVoiceTaskInput | CreateLipSyncTaskInput, unitsEstimated: string): NewTask {
+  function newTask(
+    input: CreateVoiceTaskInput | CreateLipSyncTaskInput,
+    webhook: TaskWebhook | null,
+    unitsEstimated: string,
+  ): NewTask {
     // A clock that was set back does not reorder the list, which is sorted by creation.
     const createdAtMs = Math.max(now(), tasks.newestAtMs());
     const { label = null, metadata = [] } = validOrThrow(checkNotes(input));
@@ -117,7 +124,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       balanceDeducted: null,
       klingRequestId: null,
       ...(label === null ? {} : { label }),
-      ...(metadata.length === 0 ? {} : { details: { metadata } }),
+      details: { ...(metadata.length === 0 ? {} : { metadata }), ...(webhook === null ? {} : { webhook }) },
     };
   }
 
@@ -160,12 +167,17 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       const before = rowOf(input.externalId ?? null);
       if (before !== null)
         return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoiceTask(input);
-      const checked = validOrThrow<VoiceRequest>(checkCreateVoiceTaskInput(input, ['input'], localHost, files.find));
+      const { checked, webhook } = validOrThrow(
+        checkAll<{ checked: VoiceRequest; webhook: TaskWebhook | null }>({
+          checked: checkCreateVoiceTaskInput(input, ['input'], localHost, files.find),
+          webhook: checkWebhook(input.webhookUrl),
+        }),
+      );
       files.checkReachable(checked.source);
       const request = JSON.stringify(checked);
       checkRoom(request);
       checkBudget(VOICE_UNITS);
-      const fields = newTask(input, VOICE_UNITS);
+      const fields = newTask(input, webhook, VOICE_UNITS);
       const kept: KeptVoiceInput = { name: checked.name, sample: { ...checked.source, ...files.kept(checked.source) } };
       const task = { ...fields, kind: 'VOICE' as const, voices: [], details: { ...fields.details, voice: kept } };
       return create<VoiceTask>(task, digest, request);
@@ -178,8 +190,8 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
         const task = await repeated<LipSyncTask>('LIP_SYNC', before, digest).catch(withUnknownSession(input));
         return task ?? creator.createLipSyncTask(input);
       }
-      const { scan, known, checked, request, milliunits } = checkLipSync(input);
-      const fields = newTask(input, fromMilliunits(milliunits));
+      const { scan, known, checked, webhook, request, milliunits } = checkLipSync(input);
+      const fields = newTask(input, webhook, fromMilliunits(milliunits));
       const record: LipSyncTask = {
         ...fields,
         kind: 'LIP_SYNC',
@@ -209,14 +221,19 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
   function checkLipSync(input: CreateLipSyncTaskInput) {
     const scan = scanOf(input.face);
     const known = facts(input, scan);
-    const checked = validOrThrow<LipSyncRequest>(checkLipSyncInput(input, ['input'], known));
+    const { checked, webhook } = validOrThrow(
+      checkAll<{ checked: LipSyncRequest; webhook: TaskWebhook | null }>({
+        checked: checkLipSyncInput(input, ['input'], known),
+        webhook: checkWebhook(input.webhookUrl),
+      }),
+    );
     files.checkReachable(checked.sound);
     // The length that Kling measured takes precedence over the caller's.
     const milliunits = lipSyncMilliunits(scan?.videoDurationMs ?? input.videoDurationMs ?? null);
     const request = JSON.stringify(checked);
     checkRoom(request);
     checkBudget(fromMilliunits(milliunits));
-    return { scan, known, checked, request, milliunits };
+    return { scan, known, checked, webhook, request, milliunits };
   }
 
   function scanOf({ faceId, klingFace }: FaceInput): FaceScan | null {

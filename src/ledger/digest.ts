@@ -44,9 +44,8 @@ type Canonical = readonly (string | number | boolean | null | Canonical)[];
 /** Returns the digest of the creation of a voice. */
 export async function digestOfVoice(input: CreateVoiceTaskInput): Promise<RequestDigest> {
   const { name, sample } = input;
-  return toDigest(['voice', ['name', name.trim()], ['recording', ...videoOf(sample)]], () =>
-    legacyCreates('createVoice', input),
-  );
+  const canonical: Canonical = ['voice', ['name', name.trim()], ['recording', ...videoOf(sample)], ...webhookOf(input)];
+  return toDigest(canonical, () => legacyCreates('createVoice', input));
 }
 
 /** Leaves out the lengths that the caller states: they serve checks and estimates, and do not change the video. */
@@ -65,6 +64,7 @@ export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<Li
     ['watermark', input.watermark ?? false],
     ...(klingSessionId === undefined || klingFaceId === undefined ? [] : [['kling-face', klingSessionId, klingFaceId]]),
     ...fileOf(audio),
+    ...webhookOf(input),
   ];
   const digest = await toDigest(canonical, () => legacyCreates('createLipSyncTask', asBefore(input)));
   const [form, sha256OfAudio] = bytes;
@@ -109,6 +109,10 @@ function videoOf({ url, klingVideoId, mediaId }: VideoInput): Canonical {
 /** Identifies a file by its id: its bytes never change, and its URL does. */
 function fileOf({ mediaId }: { readonly mediaId?: string | null | undefined }): Canonical {
   return typeof mediaId === 'string' ? [['media', mediaId]] : [];
+}
+
+function webhookOf({ webhookUrl }: { readonly webhookUrl?: string | null }): Canonical {
+  return typeof webhookUrl === 'string' ? [['webhook', canonicalUrl(webhookUrl)]] : [];
 }
 
 /** Identifies audio by its bytes, and a text that is not base64 by its characters. */
@@ -163,13 +167,18 @@ const NAMES_BEFORE: Readonly<Record<string, string>> = {
   audioVolume: 'soundVolume',
 };
 
-function legacyCreates(call: 'createVoice' | 'createLipSyncTask', input: object): readonly unknown[] {
+/** Returns no layout for an input with a `webhookUrl`, which version 0.1 did not have. */
+function legacyCreates(
+  call: 'createVoice' | 'createLipSyncTask',
+  input: { readonly webhookUrl?: string | null },
+): readonly unknown[] {
+  if (typeof input.webhookUrl === 'string') return [];
   const whole = withNamesBefore({ ...input, externalId: null });
   return [AS_DEFINED, BY_NAME].map((order) => ({ [call]: inOrder(whole, order) }));
 }
 
 /** Moves the face and the lengths that the caller states to where version 0.1 had them. */
-function asBefore({ face, audioDurationMs, videoDurationMs, ...input }: CreateLipSyncTaskInput): object {
+function asBefore({ face, audioDurationMs, videoDurationMs, ...input }: CreateLipSyncTaskInput) {
   const lengths = Object.entries({ audioDurationMs, videoDurationMs }).filter(([, value]) => value !== undefined);
   return { ...input, faceId: face.faceId, placement: { ...input.placement, ...Object.fromEntries(lengths) } };
 }

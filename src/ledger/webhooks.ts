@@ -6,7 +6,6 @@ import {
   checkWebhookChange,
   parseDeliveryId,
   type StoredDelivery,
-  wantsChange,
   type WebhookChange,
   type WebhookDelivery,
   type WebhookDeliveryStatus,
@@ -16,6 +15,7 @@ import {
   type WebhookSecret,
   WEBHOOKS_MAX,
   type WebhookUrlRule,
+  urlsOfChange,
 } from '../domain/webhook.ts';
 import { badUserInput, fromResult, GatewayError, unknownId, wrongIdType } from '../errors.ts';
 import { jittered } from '../lib/backoff.ts';
@@ -121,10 +121,18 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 
   /** A note on a task whose earlier changes the log has deleted is no arrival, unless the endpoint may have missed it. */
-  function toEvent(change: TaskChange, owesResync: boolean): WebhookEvent {
+  function isArrivalOf(change: TaskChange, owesResync: boolean): boolean {
     const before = events.lastUpTo(change.task.id, change.seq - 1);
     const isNote = change.task.notedAtMs === change.atMs;
-    return { change, isArrival: before === null ? !isNote || owesResync : before.task.status !== change.task.status };
+    return before === null ? !isNote || owesResync : before.task.status !== change.task.status;
+  }
+
+  /** Looks for the change before only if the endpoint may want this one. */
+  function toEvent(endpoint: WebhookEndpoint, change: TaskChange, owesResync: boolean): WebhookEvent | null {
+    if (urlsOfChange(endpoint, change.task, true).length === 0) return null;
+    const isArrival = isArrivalOf(change, owesResync);
+    const targets = urlsOfChange(endpoint, change.task, isArrival);
+    return targets.length === 0 ? null : { change, isArrival, urls: targets };
   }
 
   async function deliver(endpointId: string, changes: readonly TaskChange[]): Promise<number> {
@@ -132,10 +140,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     const row = endpoints.live(endpointId);
     if (row === null) return lastSeq;
     const { endpoint, owesResync } = row;
-    const wanted = changes
-      .filter(({ task }) => wantsChange(endpoint, task.status, true))
-      .map((change) => toEvent(change, owesResync))
-      .filter(({ change, isArrival }) => wantsChange(endpoint, change.task.status, isArrival));
+    const wanted = changes.map((change) => toEvent(endpoint, change, owesResync)).filter((event) => event !== null);
     const [first, ...others] = wanted;
     if (first === undefined) return lastSeq;
     const marked = owesResync ? { ...first, change: { ...first.change, resync: true } } : first;

@@ -1,6 +1,7 @@
 import { fileUrlsOf } from '../auth/file-token.ts';
 import { type Config, configOf, type LedgerLimits } from '../config/index.ts';
 import { isLoopback } from '../domain/url.ts';
+import { checkTaskWebhook } from '../domain/webhook.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { sleep, startTimer } from '../lib/deadline.ts';
 import { createRetention } from '../lib/durable-object.ts';
@@ -129,6 +130,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     log,
   });
   const endpoints = new EndpointStore(storage.sql);
+  const webhookUrls = { allowsLoopback: config.environment === 'development', ownOrigin: config.callbacks.publicUrl };
   const webhookJob = {
     async run() {
       await Promise.all([webhookOutbox.run(), webhooks.run()]);
@@ -140,7 +142,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     events,
     objectOf: (id) => env.WEBHOOK.getByName(`${id} ${tenant}`),
     attach: (id) => webhookOutbox.attach(id),
-    urls: { allowsLoopback: config.environment === 'development', ownOrigin: config.callbacks.publicUrl },
+    urls: webhookUrls,
     newId,
     arm,
     now,
@@ -315,6 +317,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       checkBudget,
       limits,
       localHost: config.kling.localHost,
+      checkWebhook: (url) => checkTaskWebhook(url, ['input', 'webhookUrl'], webhookUrls, () => endpoints.list()),
       now,
       newId,
     }),

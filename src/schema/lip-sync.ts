@@ -10,7 +10,7 @@ import { builder, definedOnly, idOf } from './builder.ts';
 import { FaceRef } from './face-scan.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { fileOf, withMediaId } from './media.ts';
-import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
+import { MetadataInputRef, NOTES_MEANING, TaskRef, WEBHOOK_URL_MEANING } from './task.ts';
 
 const PlacementRef = builder.objectRef<Placement>('Placement').implement({
   description: 'The clip of the audio, and where it is heard in the video.',
@@ -196,6 +196,7 @@ const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
     }),
     label: t.string({ required: false, description: NOTES_MEANING.label }),
     metadata: t.field({ type: [MetadataInputRef], defaultValue: [], description: NOTES_MEANING.metadata }),
+    webhookUrl: t.string({ required: false, description: WEBHOOK_URL_MEANING }),
   }),
 });
 

@@ -83,6 +83,10 @@ export const NOTES_MEANING = {
   metadata: `The caller's own data, at most ${NOTES_MAX.pairs} pairs. Kling never gets it. A repeated create does not change it: see \`updateTask\`.`,
 } as const;
 
+/** The meaning of `webhookUrl` in the inputs that create tasks. */
+export const WEBHOOK_URL_MEANING =
+  'Receives every change of this task. Its origin must be that of a webhook endpoint of the caller, whose secret signs it. Another origin is a `NOT_FOUND` issue. By the same rules as the URL of an endpoint. Null sends nothing.';
+
 /** Returns the name of a task's type. */
 export function taskTypeOf({ kind }: Pick<TaskRecord, 'kind'>): 'LipSyncTask' | 'VoiceTask' {
   return kind === 'LIP_SYNC' ? 'LipSyncTask' : 'VoiceTask';
@@ -156,6 +160,13 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       type: 'Decimal',
       nullable: true,
       description: 'The cost so far in units, as Kling reports it. Null while unknown.',
+    }),
+    webhookUrl: t.field({
+      type: 'URL',
+      nullable: true,
+      description:
+        "The URL that receives this task's changes, beside the caller's endpoints. It gets none after its endpoint is deleted. Null if none was given.",
+      resolve: ({ details }) => details?.webhook?.url,
     }),
   }),
 });

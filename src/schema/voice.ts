@@ -10,7 +10,7 @@ import { AudioRef } from './audio-video.ts';
 import { builder, definedOnly, idOf, toConnection, toWindow, WINDOW_COST, windowArgs } from './builder.ts';
 import { DeletionResultRef, PAID_FAILURES } from './failures.ts';
 import { fileUrlOf, withMediaId } from './media.ts';
-import { MetadataInputRef, NOTES_MEANING, TaskRef } from './task.ts';
+import { MetadataInputRef, NOTES_MEANING, TaskRef, WEBHOOK_URL_MEANING } from './task.ts';
 import type { Slice, Window } from '../domain/list.ts';
 
 const OWNER_MEANING = {
@@ -168,6 +168,7 @@ const CreateVoiceTaskInputRef = builder.inputType('CreateVoiceTaskInput', {
     }),
     label: t.string({ required: false, description: NOTES_MEANING.label }),
     metadata: t.field({ type: [MetadataInputRef], defaultValue: [], description: NOTES_MEANING.metadata }),
+    webhookUrl: t.string({ required: false, description: WEBHOOK_URL_MEANING }),
   }),
 });
 

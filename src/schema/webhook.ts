@@ -62,7 +62,7 @@ const DeliveryRef = builder.node(builder.objectRef<WebhookDelivery>('WebhookDeli
   id: { resolve: ({ id }) => id },
   loadOne: (id, { ledger }) => ledger.webhookDelivery(id),
   fields: (t) => ({
-    url: t.expose('url', { type: 'URL', description: "The endpoint's present URL." }),
+    url: t.expose('url', { type: 'URL', description: "The endpoint's present URL, or the task's `webhookUrl`." }),
     task: t.field({
       type: TaskRef,
       nullable: true,

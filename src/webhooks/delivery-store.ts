@@ -12,6 +12,8 @@ export interface DeliveryRow {
   /** The number of the change. Null for a test. */
   readonly seq: number | null;
   readonly task: { readonly id: string; readonly kind: TaskKind } | null;
+  /** The `webhookUrl` of the task. Null for the endpoint's present URL. */
+  readonly url: string | null;
   readonly status: WebhookDeliveryStatus;
   readonly createdAtMs: number;
   /** When it is sent next. A paused endpoint sends only what a caller asked for. */
@@ -24,7 +26,7 @@ export interface DeliveryRow {
 }
 
 /** A new message. */
-export type NewDelivery = Pick<DeliveryRow, 'seq' | 'task' | 'isManual'> & { readonly body: string };
+export type NewDelivery = Pick<DeliveryRow, 'seq' | 'task' | 'url' | 'isManual'> & { readonly body: string };
 
 /** The state of a delivery after an attempt, or after a caller asked for one. */
 export type DeliveryStep = Pick<DeliveryRow, 'n' | 'status' | 'dueAtMs' | 'isManual' | 'fails' | 'attempts'>;
@@ -34,6 +36,7 @@ type Columns = {
   seq: number | null;
   task_id: string | null;
   kind: TaskKind | null;
+  url: string | null;
   status: WebhookDeliveryStatus;
   created_at: number;
   due_at: number | null;
@@ -54,14 +57,15 @@ export class DeliveryStore {
   }
 
   /** Adds a message that is due at once, and returns its number. */
-  insert({ seq, task, isManual, body }: NewDelivery, nowMs: number): number {
+  insert({ seq, task, url, isManual, body }: NewDelivery, nowMs: number): number {
     return this.#sql
       .exec<{ n: number }>(
-        `INSERT INTO delivery (seq, task_id, kind, status, body, created_at, due_at, is_manual)
-         VALUES (?, ?, ?, 'PENDING', ?, ?, ?, ?) RETURNING n`,
+        `INSERT INTO delivery (seq, task_id, kind, url, status, body, created_at, due_at, is_manual)
+         VALUES (?, ?, ?, ?, 'PENDING', ?, ?, ?, ?) RETURNING n`,
         seq,
         task?.id ?? null,
         task?.kind ?? null,
+        url,
         body,
         nowMs,
         nowMs,
@@ -73,7 +77,7 @@ export class DeliveryStore {
   find(n: number): DeliveryRow | null {
     const [row] = this.#sql
       .exec<Columns>(
-        `SELECT n, seq, task_id, kind, status, created_at, due_at, is_manual, fails, attempts FROM delivery WHERE n = ?`,
+        `SELECT n, seq, task_id, kind, url, status, created_at, due_at, is_manual, fails, attempts FROM delivery WHERE n = ?`,
         n,
       )
       .toArray();
@@ -160,13 +164,13 @@ export class DeliveryStore {
     const rows =
       status === null
         ? this.#sql.exec<Columns>(
-            `SELECT n, seq, task_id, kind, status, created_at, due_at, is_manual, fails, attempts FROM delivery
+            `SELECT n, seq, task_id, kind, url, status, created_at, due_at, is_manual, fails, attempts FROM delivery
              WHERE n < ? ORDER BY n DESC LIMIT ?`,
             before,
             first + 1,
           )
         : this.#sql.exec<Columns>(
-            `SELECT n, seq, task_id, kind, status, created_at, due_at, is_manual, fails, attempts FROM delivery
+            `SELECT n, seq, task_id, kind, url, status, created_at, due_at, is_manual, fails, attempts FROM delivery
              WHERE status = ? AND n < ? ORDER BY n DESC LIMIT ?`,
             status,
             before,
@@ -202,6 +206,7 @@ function toRow({
   seq,
   task_id,
   kind,
+  url,
   status,
   created_at,
   due_at,
@@ -213,6 +218,7 @@ function toRow({
     n,
     seq,
     task: task_id === null || kind === null ? null : { id: task_id, kind },
+    url,
     status,
     createdAtMs: created_at,
     dueAtMs: due_at,

@@ -45,6 +45,8 @@ const STEPS: readonly string[] = [
       ended_chars = ended_chars - (old.status <> 'PENDING') * length(old.body);
   END;
   `,
+  // The URL of a message to the webhook of one task.
+  'ALTER TABLE delivery ADD COLUMN url TEXT',
 ];
 
 /** Brings the tables of an endpoint up to date. */

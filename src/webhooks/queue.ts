@@ -27,6 +27,9 @@ export const PENDING_CHARS_MAX = 32 * 1024 * 1024;
 export const ENDED_MAX = 10_000;
 export const ENDED_CHARS_MAX = 64 * 1024 * 1024;
 
+/** The status by which a receiver says that it wants no more messages. */
+const GONE = 410;
+
 /** The most secrets that sign at once: the present one, and those before it that have not expired. */
 export const SECRETS_MAX = 3;
 
@@ -52,8 +55,8 @@ export interface EndpointState {
 }
 
 export interface Queue {
-  /** Whether a message of this length fits. */
-  hasRoom(chars: number): boolean;
+  /** Whether this many messages of a length fit. */
+  hasRoom(chars: number, count: number): boolean;
   add(delivery: NewDelivery): number;
   /** Makes a message due now, with a new schedule of retries. */
   again(row: DeliveryRow): void;
@@ -104,18 +107,20 @@ export function createQueue(deps: QueueDeps): Queue {
   const { endpointId, deliveries, send, arm, paused, transaction, background, now, random, log } = deps;
   let sending = 0;
 
-  function toMessage({ n, seq }: DeliveryRow, state: EndpointState): Message {
-    const id = `msg_${endpointId.replaceAll('-', '')}_${seq ?? `test_${n}`}`;
-    return { id, url: state.settings.url, body: deliveries.body(n), secrets: signingSecrets(state, now()) };
+  /** The same change has another id at the `webhookUrl` of its task, because one receiver may get both. */
+  function toMessage({ n, seq, url }: DeliveryRow, state: EndpointState): Message {
+    const id = `msg_${endpointId.replaceAll('-', '')}_${seq ?? `test_${n}`}${url === null ? '' : '_task'}`;
+    return { id, url: url ?? state.settings.url, body: deliveries.body(n), secrets: signingSecrets(state, now()) };
   }
 
   function nextStep(row: DeliveryRow, attempt: WebhookAttempt): DeliveryStep {
-    const { n, seq } = row;
+    const { n, seq, url } = row;
     const attempts = [...row.attempts, attempt];
     const ended = { n, attempts, dueAtMs: null, isManual: false } as const;
     if (isSuccess(attempt)) return { ...ended, status: 'SUCCEEDED', fails: 0 };
     const fails = row.fails + 1;
-    const waitMs = seq === null ? null : webhookWaitMs(fails, random);
+    const isGone = url !== null && attempt.responseStatus === GONE;
+    const waitMs = seq === null || isGone ? null : webhookWaitMs(fails, random);
     return waitMs === null
       ? { ...ended, status: 'FAILED', fails }
       : { ...ended, status: 'PENDING', fails, dueAtMs: now() + waitMs };
@@ -130,7 +135,7 @@ export function createQueue(deps: QueueDeps): Queue {
       return null;
     }
     const failingSinceMs = state.failingSinceMs ?? attempt.atMs;
-    const isGone = attempt.responseStatus === 410;
+    const isGone = attempt.responseStatus === GONE;
     const isTooLong = attempt.atMs - failingSinceMs >= FAILING_MS_MAX;
     const reason = isGone ? 'It answered 410 Gone.' : isTooLong ? tooLongReason(failingSinceMs, attempt) : null;
     const pausedReason = reason === null || isPaused(state) ? state.pausedReason : reason;
@@ -148,7 +153,8 @@ export function createQueue(deps: QueueDeps): Queue {
       deliveries.step(nextStep(row, attempt));
       const { ended, endedChars } = deliveries.sums();
       if (ended > ENDED_MAX || endedChars > ENDED_CHARS_MAX) deliveries.deleteOldestEnded(ended > ENDED_MAX ? 1 : 20);
-      const pausedFor = judge(attempt);
+      // The webhook of one task says nothing about the endpoint as a whole.
+      const pausedFor = row.url === null ? judge(attempt) : null;
       arm();
       return pausedFor;
     });
@@ -190,9 +196,9 @@ export function createQueue(deps: QueueDeps): Queue {
 
   return {
     nextAtMs,
-    hasRoom(chars) {
+    hasRoom(chars, count) {
       const { pending, pendingChars } = deliveries.sums();
-      return pending < PENDING_MAX && pendingChars + chars <= PENDING_CHARS_MAX;
+      return pending + count <= PENDING_MAX && pendingChars + chars * count <= PENDING_CHARS_MAX;
     },
     add: (delivery) => deliveries.insert(delivery, now()),
     again({ n, attempts }) {
@@ -204,12 +210,12 @@ export function createQueue(deps: QueueDeps): Queue {
         background(sendSome);
       }
     },
-    shown({ n, task, status, createdAtMs, dueAtMs, isManual, attempts }) {
+    shown({ n, task, url, status, createdAtMs, dueAtMs, isManual, attempts }) {
       const state = deps.state();
       const waits = state !== null && isPaused(state) && !isManual;
       return {
         id: `${endpointId}:${n}`,
-        url: state?.settings.url ?? '',
+        url: url ?? state?.settings.url ?? '',
         task,
         status,
         createdAtMs,

@@ -133,7 +133,7 @@ export class Webhook extends DurableObject<Env> implements WebhookObject {
       this.#present();
       const body = testBody(Date.now());
       this.#takeManual(body.length);
-      const n = this.#queue.add({ seq: null, task: null, isManual: true, body });
+      const n = this.#queue.add({ seq: null, task: null, url: null, isManual: true, body });
       return this.#started(n);
     });
   }
@@ -206,12 +206,12 @@ export class Webhook extends DurableObject<Env> implements WebhookObject {
   #store(events: readonly WebhookEvent[], bodies: readonly string[]): number | null {
     let state = this.#present();
     let stored: number | null = null;
-    for (const [i, { change }] of events.entries()) {
+    for (const [i, { change, urls }] of events.entries()) {
       const body = bodies[i] ?? '';
       if (change.seq > state.acceptedSeq) {
-        if (!this.#queue.hasRoom(body.length)) break;
+        if (!this.#queue.hasRoom(body.length, urls.length)) break;
         const { id, kind } = change.task;
-        this.#queue.add({ seq: change.seq, task: { id, kind }, isManual: false, body });
+        for (const url of urls) this.#queue.add({ seq: change.seq, task: { id, kind }, url, isManual: false, body });
         state = { ...state, acceptedSeq: change.seq };
       }
       stored = change.seq;
@@ -232,7 +232,7 @@ export class Webhook extends DurableObject<Env> implements WebhookObject {
 
   /** Counts what a caller asked for. Throws `RATE_LIMITED` over the rate, and if the queue is full. */
   #takeManual(chars: number): void {
-    const retryAfterMs = this.#queue.hasRoom(chars) ? this.#manual.take(Date.now()) : RETRY_MS;
+    const retryAfterMs = this.#queue.hasRoom(chars, 1) ? this.#manual.take(Date.now()) : RETRY_MS;
     if (retryAfterMs === 0) return;
     const message = `At most ${WEBHOOKS_MAX.manualPerMinute} test events and redeliveries of an endpoint a minute, and only while its queue is not full.`;
     throw new GatewayError({ code: 'RATE_LIMITED', message, retryable: true, retryAfterMs });

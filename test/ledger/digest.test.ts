@@ -44,6 +44,24 @@ it('a digest does not depend on the label and the metadata', async () => {
   expect((await digestOfLipSync({ ...LIP_SYNC, ...notes })).text).toBe(lipSync.text);
 });
 
+it('a digest depends on the webhook URL, in its WHATWG spelling, if there is one', async () => {
+  const [voice, lipSync] = [await digestOfVoice(VOICE), await digestOfLipSync(LIP_SYNC)];
+  const at = (webhookUrl: string | null) =>
+    Promise.all([digestOfVoice({ ...VOICE, webhookUrl }), digestOfLipSync({ ...LIP_SYNC, webhookUrl })]);
+  expect((await at(null)).map(({ text }) => text)).toEqual([voice.text, lipSync.text]);
+  const hooked = (await at('https://example.com/hook')).map(({ text }) => text);
+  expect((await at('HTTPS://EXAMPLE.com:443/hook')).map(({ text }) => text)).toEqual(hooked);
+  for (const digest of await at('https://example.com/other')) {
+    expect([...hooked, voice.text, lipSync.text]).not.toContain(digest.text);
+  }
+});
+
+it('a task of version 0.1, which had no webhook URL, is another request than one with it', async () => {
+  const stored = '4864ae67544c510c423e80ff222ceb71a1d963c998fc6a2010eb38167a85e94f';
+  expect(await (await digestOfVoice(VOICE)).matches(stored)).toBe(true);
+  expect(await (await digestOfVoice({ ...VOICE, webhookUrl: 'https://example.com/' })).matches(stored)).toBe(false);
+});
+
 /** Deployed ledgers store these digests. If one changes, every repeat of its request becomes a CONFLICT. */
 describe('a digest of version 2', () => {
   it.each([
@@ -72,6 +90,16 @@ describe('a digest of version 2', () => {
       'a lip-sync of a face that was found elsewhere',
       () => digestOfLipSync({ ...LIP_SYNC, face: { klingFace: { klingSessionId: 's-1', klingFaceId: '0' } } }),
       '2:278a8230aa59c342e203674e9d100328cbd55cb948185cd04954b37942661d11',
+    ],
+    [
+      'a voice with a webhook URL',
+      () => digestOfVoice({ ...VOICE, webhookUrl: 'https://example.com/hook?a=1' }),
+      '2:eef86bbedf382f38243dc6decafb2a8ae582bf07c82ff4e9888f84b95e56f644',
+    ],
+    [
+      'a lip-sync with a webhook URL',
+      () => digestOfLipSync({ ...LIP_SYNC, webhookUrl: 'https://example.com/hook?a=1' }),
+      '2:2be962fb43b12ab8d3550c3baebd7f92aa48e5e72c3ba3eed4cb9afa1be30329',
     ],
     ['a face scan', () => digestOfFaceScan(SCAN), '2:cf30f540b507561a0b1982f7a2a871be7daf983618f208fe0ea351135e2f34cb'],
     [

@@ -48,6 +48,7 @@ const OF_NO_TENANT = new Set([
   'Query.lipSyncQuote(input.label)',
   'Query.lipSyncQuote(input.metadata.key)',
   'Query.lipSyncQuote(input.metadata.value)',
+  'Query.lipSyncQuote(input.webhookUrl)',
 ]);
 
 const places = placesOf(schema);

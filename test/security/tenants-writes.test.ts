@@ -37,7 +37,7 @@ function makeAsker(): Promise<Estate> {
 /** Places whose text does not name a tenant's object: it is content, a name, a note, a URL, or a preset voice. */
 const OF_NO_TENANT = new Set([
   ...['createVoiceTask', 'createLipSyncTask'].flatMap((create) =>
-    ['label', 'metadata.key', 'metadata.value'].map((note) => `Mutation.${create}(input.${note})`),
+    ['label', 'metadata.key', 'metadata.value', 'webhookUrl'].map((note) => `Mutation.${create}(input.${note})`),
   ),
   'Mutation.createVoiceTask(input.name)',
   'Mutation.createVoiceTask(input.sample.url)',

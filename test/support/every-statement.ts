@@ -189,7 +189,7 @@ function runEndpoints(endpoints: EndpointStore): void {
 
 function runDeliveries(deliveries: DeliveryStore): void {
   const task = { id: 't', kind: 'VOICE' } as const;
-  const n = deliveries.insert({ seq: 1, task, isManual: false, body: '{}' }, 1);
+  const n = deliveries.insert({ seq: 1, task, url: null, isManual: false, body: '{}' }, 1);
   deliveries.body(n);
   for (const isPaused of [true, false]) {
     deliveries.nextDueAtMs(isPaused);

@@ -14,6 +14,7 @@ const SETTINGS = { url: newBox().url, isPaused: true, revision: 1, pauseRevision
 const eventOf = (seq: number) => ({
   change: { seq, cursor: `at-${seq}`, atMs: 0, task: voiceTask(`task-${seq}`), resync: false },
   isArrival: true,
+  urls: [null],
 });
 
 describe('a queue', () => {
@@ -22,7 +23,7 @@ describe('a queue', () => {
     await object.open(SETTINGS);
     await runInDurableObject(object, (_instance, { storage }) => {
       const store = new DeliveryStore(storage.sql, 'full');
-      const waiting = { seq: null, task: null, isManual: false, body: '{}' };
+      const waiting = { seq: null, task: null, url: null, isManual: false, body: '{}' };
       storage.transactionSync(() => {
         for (let i = 0; i < PENDING_MAX - 1; i += 1) store.insert(waiting, Date.now());
       });
@@ -39,7 +40,10 @@ describe('a queue', () => {
     await runInDurableObject(object, (_instance, { storage }) => {
       const store = new DeliveryStore(storage.sql, 'chars');
       for (let i = 0; i < 32; i += 1) {
-        store.insert({ seq: null, task: null, isManual: false, body: 'a'.repeat(1024 * 1024 - 1) }, Date.now());
+        store.insert(
+          { seq: null, task: null, url: null, isManual: false, body: 'a'.repeat(1024 * 1024 - 1) },
+          Date.now(),
+        );
       }
     });
     expect(await object.accept(SETTINGS, [eventOf(1)])).toBeNull();
@@ -54,7 +58,10 @@ describe('a queue', () => {
       const ended = { status: 'SUCCEEDED', dueAtMs: null, isManual: false, fails: 0, attempts: [] } as const;
       storage.transactionSync(() => {
         for (let i = 0; i < ENDED_MAX; i += 1) {
-          store.step({ n: store.insert({ seq: null, task: null, isManual: false, body: '{}' }, Date.now()), ...ended });
+          store.step({
+            n: store.insert({ seq: null, task: null, url: null, isManual: false, body: '{}' }, Date.now()),
+            ...ended,
+          });
         }
       });
     });

@@ -30,7 +30,7 @@ async function handOver(tenant: string, endpointId: string, seq: number): Promis
   const { voiceTask } = await import('../support/fake-ledger.ts');
   const change = { seq, cursor: `at-${seq}`, atMs: Date.now(), task: voiceTask(`task-${seq}`), resync: false };
   const settings = { url: (await endpointOf(tenant))!.url, isPaused: false, revision: 1, pauseRevision: 1 };
-  await objectOf(endpointId, tenant).accept(settings, [{ change, isArrival: true }]);
+  await objectOf(endpointId, tenant).accept(settings, [{ change, isArrival: true, urls: [null] }]);
 }
 
 async function endpointOf(tenant: string) {

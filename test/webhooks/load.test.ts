@@ -19,6 +19,7 @@ const P99_MS_MAX = 2_000;
 const eventOf = (seq: number) => ({
   change: { seq, cursor: `at-${seq}`, atMs: 0, task: voiceTask(`task-${seq}`), resync: false },
   isArrival: true,
+  urls: [null],
 });
 
 function settingsOf(name: number): WebhookSettings {

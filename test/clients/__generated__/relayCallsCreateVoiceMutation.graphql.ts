@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<85867d1b8d78323707c8797d02f56350>>
+ * @generated SignedSource<<6e1d499a895ee5407a571c0f706a9b99>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -18,6 +18,7 @@ export type CreateVoiceTaskInput = {
   metadata?: ReadonlyArray<MetadataInput>;
   name: string;
   sample: VoiceSampleInput;
+  webhookUrl?: string | null | undefined;
 };
 export type MetadataInput = {
   key: string;

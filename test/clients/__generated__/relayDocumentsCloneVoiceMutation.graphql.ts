@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<6aecf2a665685205ce594992bd7b471f>>
+ * @generated SignedSource<<47ac98b2ca95307768e92ae4db088a20>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -16,6 +16,7 @@ export type CreateVoiceTaskInput = {
   metadata?: ReadonlyArray<MetadataInput>;
   name: string;
   sample: VoiceSampleInput;
+  webhookUrl?: string | null | undefined;
 };
 export type MetadataInput = {
   key: string;

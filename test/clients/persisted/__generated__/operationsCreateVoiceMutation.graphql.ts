@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<159543b7163702a7113b7dc655a0f7ac>>
+ * @generated SignedSource<<68742ce5438bab7e7fd1200dd3212d1d>>
  * @relayHash 2690bd1b35b6180d97f8b3aed2b67971
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
@@ -20,6 +20,7 @@ export type CreateVoiceTaskInput = {
   metadata?: ReadonlyArray<MetadataInput>;
   name: string;
   sample: VoiceSampleInput;
+  webhookUrl?: string | null | undefined;
 };
 export type MetadataInput = {
   key: string;
