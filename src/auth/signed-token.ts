@@ -1,4 +1,7 @@
 import { base64url } from 'jose';
+import type { Config } from '../config/index.ts';
+import type { FileUrls, MediaKind, StoredFile } from '../domain/media.ts';
+import { hashOfTenant } from '../lib/hash.ts';
 import { readOwnJson } from '../lib/json.ts';
 
 const TOKEN_CHARS_MAX = 1_024;
@@ -14,7 +17,7 @@ export interface SignedTokens<T> {
  * Creates tokens with `secrets`, of which there is at least one. The first one signs, all of them verify. A token is valid
  * for its purpose only. The tokens of callbacks, whose purpose is empty, are older than the others.
  */
-export function createSignedTokens<T>(secrets: readonly string[], purpose: '' | 'upload' | 'file'): SignedTokens<T> {
+function createSignedTokens<T>(secrets: readonly string[], purpose: '' | 'upload' | 'file'): SignedTokens<T> {
   const imported = new Map<string, Promise<CryptoKey>>();
   function key(secret: string): Promise<CryptoKey> {
     const known = imported.get(secret);
@@ -68,4 +71,77 @@ function decoded(text: string): Uint8Array<ArrayBuffer> | null {
   } catch {
     return null;
   }
+}
+
+/** The task that a callback URL was made for, and its tenant. */
+export interface CallbackSubject {
+  readonly tenant: string;
+  readonly taskId: string;
+}
+
+/** The tokens in callback URLs. They never expire, because a task may take days. */
+export interface CallbackTokens {
+  mint(subject: CallbackSubject): Promise<string>;
+  /** Returns the subject of a token; null unless it was minted with one of the secrets. Compares in constant time. */
+  verify(token: string): Promise<CallbackSubject | null>;
+}
+
+/** Creates tokens with `secrets`, of which there is at least one. The first one signs, all of them verify. */
+export function createCallbackTokens(secrets: readonly string[]): CallbackTokens {
+  const tokens = createSignedTokens<readonly [tenant: string, taskId: string]>(secrets, '');
+  return {
+    mint: ({ tenant, taskId }) => tokens.mint([tenant, taskId]),
+    async verify(token) {
+      const subject = await tokens.verify(token);
+      return subject === null ? null : { tenant: subject[0], taskId: subject[1] };
+    },
+  };
+}
+
+type UploadFields = readonly [
+  tenant: string,
+  mediaId: string,
+  kind: MediaKind,
+  bytes: number,
+  sha256: string | null,
+  expiresAtMs: number,
+];
+type FileFields = readonly [tenant: string, id: string, extension: StoredFile['extension'], expiresAtMs: number];
+
+/** Returns null if the gateway keeps no files: without a bucket, a public URL or a secret. */
+export function fileUrlsOf({ media, callbacks }: Pick<Config, 'media' | 'callbacks'>): FileUrls | null {
+  const { publicUrl, secrets } = callbacks;
+  if (!media.hasBucket || publicUrl === null || secrets.length === 0) return null;
+  return createFileUrls(publicUrl, secrets);
+}
+
+/** `secrets` holds at least one. The first one signs, all of them verify. */
+export function createFileUrls(publicUrl: string, secrets: readonly string[]): FileUrls {
+  const uploads = createSignedTokens<UploadFields>(secrets, 'upload');
+  const files = createSignedTokens<FileFields>(secrets, 'file');
+  return {
+    async uploadUrl({ tenant, mediaId, kind, bytes, sha256, expiresAtMs }) {
+      return `${publicUrl}/uploads/${await uploads.mint([tenant, mediaId, kind, bytes, sha256, expiresAtMs])}`;
+    },
+    async fileUrl({ tenant, id, extension, expiresAtMs }) {
+      return `${publicUrl}/media/${await files.mint([tenant, id, extension, expiresAtMs])}/clip.${extension}`;
+    },
+    async uploadOf(token) {
+      const fields = await uploads.verify(token);
+      if (fields === null) return null;
+      const [tenant, mediaId, kind, bytes, sha256, expiresAtMs] = fields;
+      return { tenant, mediaId, kind, bytes, sha256, expiresAtMs };
+    },
+    async fileOf(token) {
+      const fields = await files.verify(token);
+      if (fields === null) return null;
+      const [tenant, id, extension, expiresAtMs] = fields;
+      return { tenant, id, extension, expiresAtMs };
+    },
+  };
+}
+
+/** Returns the key of a file in the bucket. The files of a tenant share a prefix. `id` is unique by itself. */
+export function fileKey(tenant: string, id: string): string {
+  return `${hashOfTenant(tenant)}/${id}`;
 }

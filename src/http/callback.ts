@@ -1,5 +1,5 @@
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
-import type { CallbackSubject, CallbackTokens } from '../auth/callback-token.ts';
+import type { CallbackSubject, CallbackTokens } from '../auth/signed-token.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import { parseCallback, parseCallbackBody } from '../kling/tasks.ts';
 import { BodyTooLarge, isRecord, readText } from '../lib/json.ts';

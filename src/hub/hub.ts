@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createAuthenticate } from '../auth/authenticate.ts';
 import { createIssuerVerify } from '../auth/issuer-keys.ts';
-import { fileUrlsOf } from '../auth/file-token.ts';
+import { fileUrlsOf } from '../auth/signed-token.ts';
 import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config/index.ts';
 import type { GatewayContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { fileKey } from '../auth/file-token.ts';
+import { fileKey } from '../auth/signed-token.ts';
 import { contentTypeOf, extensionFor, kindOf, type ResultKind, sourceProblem } from '../domain/archive.ts';
 import { KLING_BYTES_MAX, type StoredFile } from '../domain/media.ts';
 import { forEachAtOnce } from '../lib/cache.ts';

@@ -1,6 +1,6 @@
 import type { KlingAccount } from '../account/kling-account.ts';
 import { type ResultId, resultKey } from '../account/owners.ts';
-import { createCallbackTokens } from '../auth/callback-token.ts';
+import { createCallbackTokens } from '../auth/signed-token.ts';
 import type { Config } from '../config/index.ts';
 import type { FaceScanRequest, LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
 import type { FaceScanResult } from '../domain/records.ts';

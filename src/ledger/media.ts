@@ -1,4 +1,4 @@
-import { fileKey } from '../auth/file-token.ts';
+import { fileKey } from '../auth/signed-token.ts';
 import type { MediaLimits, RetentionTimes } from '../config/index.ts';
 import {
   checkCreateMediaInput,

@@ -1,4 +1,4 @@
-import { fileUrlsOf } from '../auth/file-token.ts';
+import { fileUrlsOf } from '../auth/signed-token.ts';
 import { type Config, configOf, type LedgerLimits } from '../config/index.ts';
 import { isLoopback } from '../domain/url.ts';
 import { checkTaskWebhook } from '../domain/webhook.ts';

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { fileKey } from '../auth/file-token.ts';
+import { fileKey } from '../auth/signed-token.ts';
 import { configOf, configResultOf } from '../config/index.ts';
 import { type FetchOrder, UPLOAD_MS_MAX, type UploadPermit } from '../domain/media.ts';
 import { isLoopback } from '../domain/url.ts';

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { fileUrlsOf } from '../auth/file-token.ts';
+import { fileUrlsOf } from '../auth/signed-token.ts';
 import { type Config, configOf, configResultOf } from '../config/index.ts';
 import type { GatewayContext } from '../context.ts';
 import type { Slice, Window } from '../domain/list.ts';

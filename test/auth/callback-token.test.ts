@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { createCallbackTokens } from '../../src/auth/signed-token.ts';
 
 const SECRET = 'secret-of-the-callback-token-tests-0001';
 const tokens = createCallbackTokens([SECRET]);

@@ -1,5 +1,5 @@
 import { describe, it, vi } from 'vitest';
-import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { createCallbackTokens } from '../../src/auth/signed-token.ts';
 import { CALLBACK_BYTES_MAX, handleCallback } from '../../src/http/callback.ts';
 import { callbackDeps, createTrace, postCallback, SUBJECT, V1_BODY } from '../support/callbacks.ts';
 import newerBody from '../fixtures/kling/callback-newer.json?raw';

@@ -1,6 +1,6 @@
 import { env, exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
-import { fileKey } from '../../src/auth/file-token.ts';
+import { fileKey } from '../../src/auth/signed-token.ts';
 import { CONTENT_TYPES, type MediaExtension } from '../../src/domain/media.ts';
 import { ALLOWED_ORIGIN, FOREIGN_ORIGIN } from '../support/browser.ts';
 import { openUpload, testBytes } from '../support/uploads.ts';

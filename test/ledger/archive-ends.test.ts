@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { fileKey } from '../../src/auth/file-token.ts';
+import { fileKey } from '../../src/auth/signed-token.ts';
 import type { CopyFile } from '../../src/ledger/archive.ts';
 import { bytesKept } from '../../src/ledger/stores/files.ts';
 import {

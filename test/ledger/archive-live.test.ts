@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
-import { fileKey, fileUrlsOf } from '../../src/auth/file-token.ts';
+import { fileKey, fileUrlsOf } from '../../src/auth/signed-token.ts';
 import { configOf } from '../../src/config/index.ts';
 import type { FilePermit } from '../../src/domain/media.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';

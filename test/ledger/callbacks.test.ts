@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it, type ExpectStatic } from 'vitest';
-import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { createCallbackTokens } from '../../src/auth/signed-token.ts';
 import { IS_FULL } from '../support/depth.ts';
 import { createVoiceOnce, RANK } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { fileKey } from '../../src/auth/file-token.ts';
+import { fileKey } from '../../src/auth/signed-token.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 import { createParts, withParts } from '../support/ledger-parts.ts';
 

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createFileUrls } from '../../src/auth/file-token.ts';
+import { createFileUrls } from '../../src/auth/signed-token.ts';
 import type { LipSyncRequest, VoiceRequest } from '../../src/domain/inputs.ts';
 import type { MediaFacts, MediaRecord } from '../../src/domain/media.ts';
 import type { FaceScanResult } from '../../src/domain/records.ts';

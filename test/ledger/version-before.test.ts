@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { afterAll, beforeAll, describe, it, vi } from 'vitest';
-import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { createCallbackTokens } from '../../src/auth/signed-token.ts';
 import { decodeGlobalId } from '../../src/schema/builder.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 import { askStream } from '../support/stream.ts';

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
-import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { createCallbackTokens } from '../../src/auth/signed-token.ts';
 import { configOf } from '../../src/config/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { ALLOWED_ORIGIN, corsHeaders, GRAPHQL_URL, post, preflight, send } from '../support/browser.ts';

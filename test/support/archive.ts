@@ -1,4 +1,4 @@
-import { fileKey } from '../../src/auth/file-token.ts';
+import { fileKey } from '../../src/auth/signed-token.ts';
 import type { Archive } from '../../src/domain/records.ts';
 import type { GeneratedVideo, LipSyncSnapshot } from '../../src/domain/task.ts';
 import type { CopyFile, CopyOrder, CopyOutcome } from '../../src/ledger/archive.ts';

@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import { createCallbackTokens } from '../../src/auth/callback-token.ts';
+import { createCallbackTokens } from '../../src/auth/signed-token.ts';
 import { handleCallback, type CallbackDeps } from '../../src/http/callback.ts';
 import type { RequestTrace } from '../../src/http/log.ts';
 

@@ -1,5 +1,5 @@
 import { runInDurableObject } from 'cloudflare:test';
-import { createFileUrls } from '../../src/auth/file-token.ts';
+import { createFileUrls } from '../../src/auth/signed-token.ts';
 import type { KlingAccount } from '../../src/account/kling-account.ts';
 import type { LedgerLimits, RetentionTimes } from '../../src/config/index.ts';
 import type { ErrorCode } from '../../src/errors.ts';

@@ -1,5 +1,5 @@
 import { env, exports } from 'cloudflare:workers';
-import { createFileUrls } from '../../src/auth/file-token.ts';
+import { createFileUrls } from '../../src/auth/signed-token.ts';
 import type { MediaExtension, UploadPermit } from '../../src/domain/media.ts';
 
 /** The origin of the gateway in tests, and its `CALLBACK_SECRET` (test/vitest.config.ts). */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createFileUrls } from '../../../src/auth/file-token.ts';
+import { createFileUrls } from '../../../src/auth/signed-token.ts';
 import { ensureAssetsFolder } from '../../node/assets-folder.ts';
 import { TEST_AUTH } from '../../support/token.ts';
 
