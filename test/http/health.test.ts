@@ -1,7 +1,7 @@
 import { exports } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
 import { readConfig } from '../../src/config/index.ts';
-import { answerHealth, answerReady, answerMisconfigured } from '../../src/http/health.ts';
+import { answerHealth, answerMisconfigured, answerReady } from '../../src/http/app.ts';
 import { DEVELOPMENT } from '../support/environments.ts';
 import { bearer } from '../support/token.ts';
 

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { CHUNK_BYTES_MAX } from '../../src/http/tus.ts';
+import { CHUNK_BYTES_MAX } from '../../src/http/uploads.ts';
 import { CHUNK_TYPE, openUpload, type TestUpload, testBytes, TUS } from '../support/uploads.ts';
 
 const BYTES = 1_000;
