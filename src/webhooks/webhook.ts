@@ -29,6 +29,7 @@ import { DeliveryStore } from './delivery-store.ts';
 import { migrate } from './migrations.ts';
 import {
   createQueue,
+  createSend,
   type EndpointState,
   isPaused,
   type Queue,
@@ -36,7 +37,6 @@ import {
   signingSecrets,
   withSecret,
 } from './queue.ts';
-import { createSend } from './send.ts';
 
 /** The wait before the ledger is told again that the endpoint is paused, and before an alarm with wrong settings. */
 const RETRY_MS = 30_000;

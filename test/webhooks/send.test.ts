@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { startTimer, type StartTimer } from '../../src/lib/deadline.ts';
-import { ANSWER_BYTES_KEPT, createSend } from '../../src/webhooks/send.ts';
+import { ANSWER_BYTES_KEPT, createSend } from '../../src/webhooks/queue.ts';
 import { answerWith, inboxOf, newBox, verified } from '../support/webhooks.ts';
 
 const SECRETS = ['whsec_bmV3LXNlY3JldC1vZi10aGUtdGVzdHM=', 'whsec_b2xkLXNlY3JldC1vZi10aGUtdGVzdHM='];
