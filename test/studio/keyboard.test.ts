@@ -113,7 +113,10 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
       // The safe action has the focus first, and Tab goes round from there.
       expect(await focused(page)).toEqual({ name: 'button Cancel', fault: null });
       const { met, faults: unseen } = await tabTo(page, 'button Cancel');
-      expect([met, unseen]).toEqual([['button Delete voice', 'button Cancel'], []]);
+      expect([met, unseen]).toEqual([
+        ['button Delete voice', 'button Copy as GraphQL', 'button Copy as curl', 'button Cancel'],
+        [],
+      ]);
       await tabTo(page, 'button Delete voice', 'Shift+Tab');
       await tabTo(page, 'button Cancel', 'Shift+Tab');
       await keyboard.press(way);

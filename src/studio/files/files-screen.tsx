@@ -5,6 +5,7 @@ import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { Button } from '../ui/button.tsx';
 import { formatBytes, formatRelative, formatSeconds } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { CopyAs } from '../ui/copy-as.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { EmptyState, Skeleton } from '../ui/placeholder.tsx';
 import { useNow } from '../ui/use-now.ts';
@@ -157,6 +158,7 @@ function DeleteFile({ media, onClose, onDeleted }: DeleteProps) {
       onConfirm={() => void confirm()}
     >
       <p className="muted">You can’t undo this. Tasks that Kling has received are not affected.</p>
+      <CopyAs action="Delete file" document={DeleteMediaDocument} variables={() => ({ mediaId: media.id })} />
       <ErrorNotice error={error} answer={data?.deleteMedia} />
     </ConfirmDialog>
   );

@@ -7,6 +7,7 @@ import { workOf } from '../api/failure.ts';
 import { useDrafted } from '../session/draft.ts';
 import { LIP_SYNC_UNITS_MAX, newExternalId } from '../tasks/task-words.ts';
 import { Button } from '../ui/button.tsx';
+import { CopyAs } from '../ui/copy-as.tsx';
 import { Field } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { formatSeconds, formatUnits } from '../ui/format.ts';
@@ -47,22 +48,27 @@ export function CreateStep({ scanId, draft, mix, onMix, problems, missing, onCre
   const { audio, cut, face, videoMs, knownVideoMs, knownAudioMs } = draft;
   const isReady = audio !== null && problems.length === 0;
 
-  async function submit(): Promise<void> {
-    if (audio === null) return;
-    const input = {
+  const notes = { label: label.trim() === '' ? null : label.trim() };
+
+  function inputOf({ source }: ChosenAudio) {
+    return {
       face: { faceId: face.id },
-      audio: audio.source,
+      audio: source,
       placement: { audioStartMs: cut.cropStartMs, audioEndMs: cut.cropEndMs, insertAtMs: cut.insertAtMs },
       videoDurationMs: knownVideoMs,
       audioDurationMs: knownAudioMs,
       ...mix,
     };
+  }
+
+  async function submit(): Promise<void> {
+    if (audio === null) return;
+    const input = inputOf(audio);
     // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
     const of = JSON.stringify(input);
     const id = attempt.of === of ? attempt.id : newExternalId();
     setAttempt({ of, id });
-    const notes = { externalId: id, label: label.trim() === '' ? null : label.trim() };
-    const answered = await create({ input: { ...input, ...notes } });
+    const answered = await create({ input: { ...input, ...notes, externalId: id } });
     const task = workOf(answered.data?.createLipSyncTask);
     if (task === null) return;
     setAttempt({ of: '', id: '' });
@@ -100,6 +106,13 @@ export function CreateStep({ scanId, draft, mix, onMix, problems, missing, onCre
           </Button>
         </span>
       </div>
+      {audio !== null && isReady ? (
+        <CopyAs
+          action="Create lip-sync"
+          document={CreateLipSyncDocument}
+          variables={() => ({ input: { ...inputOf(audio), ...notes, externalId: newExternalId() } })}
+        />
+      ) : null}
     </section>
   );
 }

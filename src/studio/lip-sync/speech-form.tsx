@@ -8,6 +8,7 @@ import { SpeechVoicesDocument, SynthesizeSpeechDocument } from '../api/voice-doc
 import { workOf } from '../api/failure.ts';
 import { useDrafted } from '../session/draft.ts';
 import { Button } from '../ui/button.tsx';
+import { CopyAs } from '../ui/copy-as.tsx';
 import { Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Segments } from '../ui/segments.tsx';
@@ -47,6 +48,7 @@ export function SpeechForm({ onAudio }: Props) {
   const [attempt, setAttempt] = useDrafted('speech-attempt', { of: '', key: '' });
   const [{ fetching, data, error }, synthesize] = useMutation(SynthesizeSpeechDocument);
 
+  const speech = { text, klingVoiceId: voiceId, language };
   const issues = issuesOf(
     checkSynthesizeSpeechInput({ speech: { text, klingVoiceId: voiceId, language: DOMAIN_LANGUAGES[language] } }),
   );
@@ -65,7 +67,6 @@ export function SpeechForm({ onAudio }: Props) {
       focusFirstProblem(event.currentTarget);
       return;
     }
-    const speech = { text, klingVoiceId: voiceId, language };
     const of = JSON.stringify(speech);
     const key = attempt.of === of ? attempt.key : crypto.randomUUID();
     setAttempt({ of, key });
@@ -105,6 +106,11 @@ export function SpeechForm({ onAudio }: Props) {
             Create audio
           </Button>
         </div>
+        <CopyAs
+          action="Create audio"
+          document={SynthesizeSpeechDocument}
+          variables={() => ({ speech, externalId: crypto.randomUUID() })}
+        />
       </form>
     </details>
   );

@@ -14,6 +14,7 @@ import { VideoRecorder } from '../files/video-recorder.tsx';
 import { useDrafted } from '../session/draft.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
+import { CopyAs } from '../ui/copy-as.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 
@@ -41,6 +42,11 @@ function keyOf({ file, link }: VideoSource): string {
 /** Whether the faces were found in this video. */
 export function isOf({ source }: Scanned, other: VideoSource): boolean {
   return keyOf(source) === keyOf(other);
+}
+
+/** Returns the video as the gateway takes it. */
+function toInput({ file, link }: VideoSource): { readonly mediaId: string } | { readonly url: string } {
+  return file === null ? { url: link.trim() } : { mediaId: file.mediaId };
 }
 
 /** The most videos whose scans are remembered. */
@@ -110,10 +116,7 @@ export function VideoStep({ source, onSource, scanned, onScanned }: Props) {
     const externalId = isUsable ? last.externalId : crypto.randomUUID();
     const others = attempts.filter((attempt) => attempt !== last).slice(0, ATTEMPTS_MAX - 1);
     setAttempts([{ video, externalId, expiresAtMs: null }, ...others]);
-    const answered = await identifyFaces({
-      video: file === null ? { url: video } : { mediaId: file.mediaId },
-      externalId,
-    });
+    const answered = await identifyFaces({ video: toInput(source), externalId });
     const scan = workOf(answered.data?.identifyFaces);
     if (scan === null) return;
     setAttempts([{ video, externalId, expiresAtMs: new Date(scan.expiresAt).getTime() }, ...others]);
@@ -158,6 +161,13 @@ export function VideoStep({ source, onSource, scanned, onScanned }: Props) {
           {fetching ? 'Finding faces' : 'Find faces'}
         </Button>
       </form>
+      {file === null && link === '' ? null : (
+        <CopyAs
+          action="Find faces"
+          document={IdentifyFacesDocument}
+          variables={() => ({ video: toInput(source), externalId: crypto.randomUUID() })}
+        />
+      )}
       {file === null && link === '' ? (
         <ExampleButton value={EXAMPLE_VIDEO} onUse={(example) => onSource({ ...source, link: example })} />
       ) : null}

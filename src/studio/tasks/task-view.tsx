@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { CancelTaskDocument, type Task, TaskDocument } from '../api/documents.ts';
 import { Button } from '../ui/button.tsx';
+import { CopyAs } from '../ui/copy-as.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { lastListHref } from '../shell/route.ts';
 import { EmptyState, Skeleton } from '../ui/placeholder.tsx';
@@ -42,9 +43,12 @@ export function TaskView({ task, level, onRetry }: Props) {
         </Heading>
         <StatusBadge status={task.status} />
         {task.status === 'QUEUED' ? (
-          <Button kind="quiet" busy={cancelling.fetching} onPress={() => void cancel({ taskId: task.id })}>
-            Cancel task
-          </Button>
+          <>
+            <Button kind="quiet" busy={cancelling.fetching} onPress={() => void cancel({ taskId: task.id })}>
+              Cancel task
+            </Button>
+            <CopyAs action="Cancel task" document={CancelTaskDocument} variables={() => ({ taskId: task.id })} />
+          </>
         ) : null}
       </div>
       <ErrorNotice error={cancelling.error} answer={cancelling.data?.cancelTask} />

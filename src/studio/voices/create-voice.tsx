@@ -16,6 +16,7 @@ import { newExternalId } from '../tasks/task-words.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
+import { CopyAs } from '../ui/copy-as.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 
@@ -37,7 +38,8 @@ export function CreateVoice() {
     },
   });
   const sample = file === null ? { url } : { mediaId: file.mediaId };
-  const issues = issuesOf(checkCreateVoiceTaskInput({ name, sample }, [], LOCAL_HOST));
+  const input = { name, sample };
+  const issues = issuesOf(checkCreateVoiceTaskInput(input, [], LOCAL_HOST));
   function problemOf(field: string, subject: string): string | null {
     const issue = asked ? issues.find(({ path }) => path.at(-1) === field) : undefined;
     return issue === undefined ? null : `${subject} ${issue.message}.`;
@@ -50,7 +52,7 @@ export function CreateVoice() {
       focusFirstProblem(event.currentTarget);
       return;
     }
-    const answered = await createVoiceTask({ input: { name, sample, externalId: externalId.current } });
+    const answered = await createVoiceTask({ input: { ...input, externalId: externalId.current } });
     const task = workOf(answered.data?.createVoiceTask);
     if (task === null) return;
     followTask(task.id);
@@ -123,6 +125,11 @@ export function CreateVoice() {
           Clone voice
         </Button>
       </div>
+      <CopyAs
+        action="Clone voice"
+        document={CreateVoiceDocument}
+        variables={() => ({ input: { ...input, externalId: newExternalId() } })}
+      />
     </form>
   );
 }

@@ -1,6 +1,7 @@
 import { useMutation } from 'urql';
 import { DeleteVoiceDocument, type Voice } from '../api/voice-documents.ts';
 import { workOf } from '../api/failure.ts';
+import { CopyAs } from '../ui/copy-as.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 
@@ -28,6 +29,7 @@ export function DeleteVoice({ voice, onClose, onDeleted }: Props) {
       onConfirm={() => void confirm()}
     >
       <p className="muted">You can’t undo this. Videos made with the voice are kept.</p>
+      <CopyAs action="Delete voice" document={DeleteVoiceDocument} variables={() => ({ voiceId: voice.id })} />
       <ErrorNotice error={error} answer={data?.deleteVoice} />
     </ConfirmDialog>
   );
