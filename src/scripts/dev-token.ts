@@ -5,8 +5,8 @@ import { SignJWT } from 'jose';
 
 /** The callers of a gateway that runs with .env.sandbox, each with its scopes. */
 export const DEV_CALLERS = {
-  'tenant-a': 'voices:read voices:write lipsync:read lipsync:write',
-  'tenant-b': 'voices:read voices:write lipsync:read lipsync:write',
+  'tenant-a': 'voices:read voices:write lipsync:read lipsync:write webhooks:read webhooks:write',
+  'tenant-b': 'voices:read voices:write lipsync:read lipsync:write webhooks:read webhooks:write',
   operator: 'operator',
 } as const;
 

@@ -19,6 +19,7 @@ import './styles/lip-sync.css';
 import './styles/timeline.css';
 import './styles/files.css';
 import './styles/voices.css';
+import './styles/webhooks.css';
 import './styles/account.css';
 
 applyTheme();

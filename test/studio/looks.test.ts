@@ -24,7 +24,8 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
       hasTouch: device === 'phone',
     });
     const look = async (name: string): Promise<void> => {
-      expect(await seriousFindings(page)).toEqual([]);
+      // React Aria announces the end of a pending button by an element that it removes after 7 s.
+      await expect.poll(() => seriousFindings(page)).toEqual([]);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overflow, `${name} is wider than the screen`).toBeLessThanOrEqual(0);
       // The schema and Kling call it audio.
@@ -49,6 +50,23 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
     await page.getByRole('navigation').getByText('Voices').click();
     await page.getByText('Amber').waitFor();
     await look('voices');
+    await page.getByRole('navigation').getByText('Webhooks').click();
+    await page.getByText('No endpoints yet').waitFor();
+    await page.getByRole('radio', { name: 'Choose' }).click();
+    await look('webhooks-empty');
+    await page.getByRole('textbox', { name: 'URL' }).fill('http://localhost:9/receive');
+    await page.getByRole('button', { name: 'Add endpoint', exact: true }).click();
+    await page.getByRole('button', { name: 'I have stored it' }).waitFor();
+    await look('webhooks-secret');
+    await page.getByRole('button', { name: 'I have stored it' }).click();
+    const endpoint = page.getByRole('list', { name: 'Endpoints, newest first' }).getByRole('link');
+    await endpoint.waitFor();
+    await look('webhooks');
+    await endpoint.click();
+    await page.getByRole('button', { name: 'Send a test', exact: true }).click();
+    await page.getByText('Test, or a deleted task').click();
+    await page.getByText('The connection failed.', { exact: true }).waitFor();
+    await look('webhook');
     await page.goto(`${inject('studioUrl')}/#/tasks`);
     await page.getByRole('list', { name: 'Tasks, newest first' }).waitFor();
     await look('tasks');

@@ -22,6 +22,10 @@ const EMBEDDED = [
   'OperatorQuery',
   'ResourcePack',
   'Viewer',
+  'WebhookAttempt',
+  'WebhookDeliveryConnection',
+  'WebhookDeliveryEdge',
+  'WebhookSecret',
   'Deletion',
   'ConflictError',
   'InvalidInputError',
@@ -80,12 +84,24 @@ function noteTask(answer: MutationAnswer | null | undefined, cache: Cache): void
   if (isTask(answer)) listTask(cache, answer);
 }
 
+/** Makes the shown list be read again. */
+function forgetEndpoints(cache: Cache): void {
+  cache.invalidate('Query', 'webhookEndpoints');
+}
+
+function forgetDeliveries(cache: Cache, id: string): void {
+  const endpoint = { __typename: 'WebhookEndpoint', id };
+  for (const { fieldKey, fieldName } of cache.inspectFields(endpoint)) {
+    if (fieldName === 'deliveries') cache.invalidate(endpoint, fieldKey);
+  }
+}
+
 /** Creates the normalised cache: an event of a task changes every place that shows the task. */
 export function createCache(): Exchange {
   return cacheExchange({
     keys: Object.fromEntries(EMBEDDED.map((name) => [name, () => null])),
     possibleTypes: {
-      Node: [...TASK_TYPES, 'Media', 'FaceScan', 'Face', 'Speech', 'Voice'],
+      Node: [...TASK_TYPES, 'Media', 'FaceScan', 'Face', 'Speech', 'Voice', 'WebhookEndpoint', 'WebhookDelivery'],
       Task: [...TASK_TYPES],
       Failure: ['ConflictError', 'InvalidInputError', 'KlingError', 'QuotaExhaustedError'],
     },
@@ -117,6 +133,10 @@ export function createCache(): Exchange {
             if (fieldName === 'media') cache.invalidate('Query', fieldKey);
           }
         },
+        createWebhookEndpoint: (_answer: unknown, _args, cache) => forgetEndpoints(cache),
+        deleteWebhookEndpoint: (_answer: unknown, _args, cache) => forgetEndpoints(cache),
+        sendTestWebhook: (_answer: unknown, { endpointId }: { endpointId: string }, cache) =>
+          forgetDeliveries(cache, endpointId),
         deleteVoice: ({ deleteVoice }: { deleteVoice?: { readonly deletedId?: string } | null }, _args, cache) => {
           if (deleteVoice?.deletedId === undefined) return;
           cache.updateQuery({ query: VoicesDocument, variables: {} }, (data) =>

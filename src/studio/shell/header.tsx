@@ -10,12 +10,16 @@ const LINKS: readonly { readonly screen: Route['screen']; readonly label: string
   { screen: 'lip-sync', label: 'New lip-sync', icon: 'plus' },
   { screen: 'voices', label: 'Voices', icon: 'wave' },
   { screen: 'files', label: 'Files', icon: 'folder' },
+  { screen: 'webhooks', label: 'Webhooks', icon: 'send' },
   { screen: 'account', label: 'Kling account', icon: 'gauge' },
 ];
 
 const CONNECTION = { live: 'Live', connecting: 'Connecting', offline: 'Offline', idle: 'Not live' } as const;
 
 const TENANT_SCOPES = ['lipsync:read', 'lipsync:write', 'voices:read'];
+
+/** The link that stays marked on a screen without one. */
+const PARENTS: Readonly<Partial<Record<Route['screen'], Route['screen']>>> = { task: 'tasks', webhook: 'webhooks' };
 
 interface Props {
   readonly route: Route;
@@ -27,7 +31,7 @@ export function Header({ route, onSignOut }: Props) {
   const connection = useConnection();
   // Most callers are tenants, so their links are shown at once.
   const scopes = useScopes() ?? TENANT_SCOPES;
-  const current = route.screen === 'task' ? 'tasks' : route.screen;
+  const current = PARENTS[route.screen] ?? route.screen;
   return (
     <header className="header">
       <a className="brand" href="#/tasks">

@@ -3,10 +3,10 @@ import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Skeleton } from '../ui/placeholder.tsx';
 
-type State = { readonly screen: ComponentType } | 'loading' | 'failed';
+type State<Props> = { readonly screen: ComponentType<Props> } | 'loading' | 'failed';
 
 /** A screen whose script is loaded when it is shown, or before by `preload`, which never fails. */
-type LazyScreen = ComponentType & { readonly preload: () => Promise<unknown> };
+type LazyScreen<Props> = ComponentType<Props> & { readonly preload: () => Promise<unknown> };
 
 /** Waits before each attempt after the browser comes online. It may say so before requests succeed. */
 const ONLINE_WAITS_MS = [0, 1_000, 2_000, 4_000, 8_000];
@@ -31,10 +31,10 @@ async function reload(waitsMs: readonly number[], signal?: AbortSignal): Promise
  * Creates a screen of its own script. If the script cannot be loaded, the page is loaded again when the browser comes online,
  * and when the user asks.
  */
-export function createLazyScreen(load: () => Promise<ComponentType>): LazyScreen {
-  let loaded: ComponentType | null = null;
+export function createLazyScreen<Props extends object>(load: () => Promise<ComponentType<Props>>): LazyScreen<Props> {
+  let loaded: ComponentType<Props> | null = null;
 
-  async function read(): Promise<State> {
+  async function read(): Promise<State<Props>> {
     try {
       loaded ??= await load();
       return { screen: loaded };
@@ -43,8 +43,8 @@ export function createLazyScreen(load: () => Promise<ComponentType>): LazyScreen
     }
   }
 
-  function Screen() {
-    const [state, setState] = useState<State>(() => (loaded === null ? 'loading' : { screen: loaded }));
+  function Screen(props: Props) {
+    const [state, setState] = useState<State<Props>>(() => (loaded === null ? 'loading' : { screen: loaded }));
     useEffect(() => {
       if (state === 'loading') void read().then(setState);
       if (state !== 'failed') return undefined;
@@ -64,7 +64,7 @@ export function createLazyScreen(load: () => Promise<ComponentType>): LazyScreen
         </div>
       );
     }
-    return <state.screen />;
+    return <state.screen {...props} />;
   }
   return Object.assign(Screen, { preload: read });
 }

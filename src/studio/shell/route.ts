@@ -9,6 +9,8 @@ export type Route =
   | { readonly screen: 'lip-sync' }
   | { readonly screen: 'voices' }
   | { readonly screen: 'files' }
+  | { readonly screen: 'webhooks' }
+  | { readonly screen: 'webhook'; readonly id: string }
   | { readonly screen: 'account' };
 
 /** The scopes that open a screen. One of them suffices. */
@@ -18,6 +20,8 @@ const SCOPES: Readonly<Record<Route['screen'], readonly string[]>> = {
   'lip-sync': ['lipsync:write'],
   voices: ['voices:read'],
   files: ['lipsync:read', 'voices:read'],
+  webhooks: ['webhooks:read'],
+  webhook: ['webhooks:read'],
   account: ['operator'],
 };
 
@@ -29,7 +33,9 @@ export function isOpenTo(screen: Route['screen'], scopes: readonly string[]): bo
 /** Returns the first screen of the navigation that a token with these scopes opens. Null if it opens no screen. */
 export function firstScreen(scopes: readonly string[]): Route['screen'] | null {
   return (
-    (['tasks', 'lip-sync', 'voices', 'files', 'account'] as const).find((screen) => isOpenTo(screen, scopes)) ?? null
+    (['tasks', 'lip-sync', 'voices', 'files', 'webhooks', 'account'] as const).find((screen) =>
+      isOpenTo(screen, scopes),
+    ) ?? null
   );
 }
 
@@ -37,6 +43,7 @@ function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?');
   const [screen, id = ''] = path.split('/');
   if (screen === 'lip-sync' || screen === 'voices' || screen === 'files' || screen === 'account') return { screen };
+  if (screen === 'webhooks') return id === '' ? { screen } : { screen: 'webhook', id: decodeURIComponent(id) };
   return screen === 'tasks' && id !== ''
     ? { screen: 'task', id: decodeURIComponent(id) }
     : { screen: 'tasks', filter: parseSearch(search) };
@@ -44,6 +51,10 @@ function parseRoute(hash: string): Route {
 
 export function taskHref(id: string): string {
   return `#/tasks/${encodeURIComponent(id)}`;
+}
+
+export function webhookHref(id: string): string {
+  return `#/webhooks/${encodeURIComponent(id)}`;
 }
 
 export function tasksHref(filter: TaskFilter): string {

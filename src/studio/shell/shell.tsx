@@ -16,6 +16,7 @@ import { useLiveTasks } from './use-live-tasks.ts';
 const LipSyncScreen = createLazyScreen(async () => (await import('../lip-sync/lip-sync-screen.tsx')).LipSyncScreen);
 const AccountScreen = createLazyScreen(async () => (await import('../operator/account-screen.tsx')).AccountScreen);
 const FilesScreen = createLazyScreen(async () => (await import('../files/files-screen.tsx')).FilesScreen);
+const WebhooksScreen = createLazyScreen(async () => (await import('../webhooks/webhooks-screen.tsx')).WebhooksScreen);
 const VoicesScreen = createLazyScreen(async () => (await import('../voices/voices-screen.tsx')).VoicesScreen);
 
 const PRELOAD_AFTER_MS = 1500;
@@ -26,6 +27,8 @@ const TITLES: Readonly<Record<Route['screen'], string>> = {
   'lip-sync': 'New lip-sync',
   voices: 'Voices',
   files: 'Files',
+  webhooks: 'Webhooks',
+  webhook: 'Webhook',
   account: 'Kling account',
 };
 
@@ -81,6 +84,9 @@ function Screens({ route }: { readonly route: Route }) {
         {route.screen === 'task' ? <TaskScreen key={route.id} id={route.id} /> : null}
         {route.screen === 'voices' ? <VoicesScreen /> : null}
         {route.screen === 'files' ? <FilesScreen /> : null}
+        {route.screen === 'webhooks' || route.screen === 'webhook' ? (
+          <WebhooksScreen id={route.screen === 'webhook' ? route.id : null} />
+        ) : null}
         {route.screen === 'account' ? <AccountScreen /> : null}
       </ErrorBoundary>
       {/* Hidden instead of removed, so that its inputs are kept. */}
@@ -96,7 +102,7 @@ function Screens({ route }: { readonly route: Route }) {
 function NothingOpen() {
   return (
     <Notice tone="warning" title="Your token can’t open anything here">
-      It has no scope for tasks, voices or the Kling account. Sign in with another token.
+      It has no scope for tasks, voices, webhooks or the Kling account. Sign in with another token.
     </Notice>
   );
 }
