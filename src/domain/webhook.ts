@@ -89,17 +89,18 @@ export type NewSecret = Pick<WebhookSecret, 'secret' | 'previousSecretExpiresAtM
 
 /** The object of one endpoint, as the ledger calls it. */
 export interface WebhookObject {
-  /** Creates the first secret. A repeat returns the same one. */
+  /** Creates the first secret. A repeat returns the same one. Throws after `discard`. */
   open(settings: WebhookSettings): Promise<NewSecret>;
+  /** Throws after `discard`. */
   configure(settings: WebhookSettings): Promise<void>;
-  /** Stores changes and returns the number of the last one stored. Returns null if the queue is full. */
+  /** Throws after `discard`. Stores changes and returns the number of the last one stored. Returns null if the queue is full. */
   accept(settings: WebhookSettings, events: readonly WebhookEvent[]): Promise<number | null>;
   rotate(): Promise<Result<NewSecret>>;
   sendTest(): Promise<Result<StoredDelivery>>;
   redeliver(n: number): Promise<Result<StoredDelivery>>;
   deliveries(status: WebhookDeliveryStatus | null, window: Window): Promise<Result<Slice<StoredDelivery>>>;
   delivery(n: number): Promise<StoredDelivery | null>;
-  /** Deletes everything. Idempotent. */
+  /** Deletes everything, for good. Idempotent. */
   discard(): Promise<void>;
 }
 
@@ -117,6 +118,14 @@ export interface WebhookUrlRule {
   readonly allowsLoopback: boolean;
   /** The gateway's own origin, which no endpoint may have. Null if it is not known. */
   readonly ownOrigin: string | null;
+}
+
+/** Returns the rule of a deployment. */
+export function webhookUrlRuleOf(config: {
+  readonly environment: 'production' | 'development';
+  readonly callbacks: { readonly publicUrl: string | null };
+}): WebhookUrlRule {
+  return { allowsLoopback: config.environment === 'development', ownOrigin: config.callbacks.publicUrl };
 }
 
 /**
@@ -229,10 +238,36 @@ export const SECRET_OVERLAP_MS = DAY_MS;
 /** How long deliveries are kept. */
 export const DELIVERY_RETENTION_MS = 30 * DAY_MS;
 
-/** Returns the wait after `fails` failed attempts, each 20 % shorter or longer; null if there is no other attempt. */
-export function webhookWaitMs(fails: number, random: () => number): number | null {
+/** The longest wait that a receiver may ask for. A longer one counts as this one. */
+export const RETRY_AFTER_MS_MAX = DAY_MS;
+
+/**
+ * Returns the wait after `fails` failed attempts, each 20 % shorter or longer; null if there is no other attempt. A receiver
+ * can only make it longer, by `askedMs`.
+ */
+export function webhookWaitMs(fails: number, random: () => number, askedMs: number | null = null): number | null {
   const waitMs = RETRY_WAITS_MS[fails - 1];
-  return waitMs === undefined ? null : jittered(waitMs, random);
+  if (waitMs === undefined) return null;
+  return Math.max(jittered(waitMs, random), Math.min(askedMs ?? 0, RETRY_AFTER_MS_MAX));
+}
+
+/** Parses the `Retry-After` of an answer: seconds, or a date of HTTP. Returns null if it is missing or has another form. */
+export function parseRetryAfter(text: string | null, nowMs: number): number | null {
+  if (text === null) return null;
+  const seconds = text.trim() === '' ? Number.NaN : Number(text);
+  const ms = Number.isNaN(seconds) ? Date.parse(text) - nowMs : seconds * SECOND_MS;
+  return Number.isNaN(ms) ? null : Math.max(0, ms);
+}
+
+/**
+ * Returns why a message must not be sent to its URL any more; null if it may. The settings may have changed since the URL was
+ * given, and so may the URL of the endpoint that signs for a task.
+ */
+export function urlRefusal(url: string, endpointUrl: string, rule: WebhookUrlRule): string | null {
+  const checked = checkWebhookUrl(url, [], rule);
+  if (!checked.ok) return `Nothing was sent: the URL ${checked.issues[0].message}.`;
+  if (new URL(url).origin === new URL(endpointUrl).origin) return null;
+  return 'Nothing was sent: the endpoint has another origin now.';
 }
 
 /** Splits the id of a delivery. Returns null if it has another form. */

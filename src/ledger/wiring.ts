@@ -1,7 +1,7 @@
 import { fileUrlsOf } from '../auth/signed-token.ts';
 import { type Config, configOf, type LedgerLimits } from '../config/index.ts';
 import { isLoopback } from '../domain/url.ts';
-import { checkTaskWebhook } from '../domain/webhook.ts';
+import { checkTaskWebhook, webhookUrlRuleOf } from '../domain/webhook.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { sleep, startTimer } from '../lib/deadline.ts';
 import { createRetention } from '../lib/durable-object.ts';
@@ -130,7 +130,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     log,
   });
   const endpoints = new EndpointStore(storage.sql);
-  const webhookUrls = { allowsLoopback: config.environment === 'development', ownOrigin: config.callbacks.publicUrl };
+  const webhookUrls = webhookUrlRuleOf(config);
   const webhookJob = {
     async run() {
       await Promise.all([webhookOutbox.run(), webhooks.run()]);

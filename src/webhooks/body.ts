@@ -59,6 +59,12 @@ export async function taskBody({ change, isArrival }: WebhookEvent, context: Gat
   return JSON.stringify({ type, version: BODY_VERSION, timestamp: at, sequence, resync, task });
 }
 
+/** Returns the body of a task, with the mark that changes before it are lost. */
+export function withResync(body: string): string {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `taskBody` has made it
+  return JSON.stringify({ ...(JSON.parse(body) as object), resync: true });
+}
+
 /** Returns the body of a message that tries an endpoint. It is about no task. */
 export function testBody(atMs: number): string {
   const timestamp = new Date(atMs).toISOString();

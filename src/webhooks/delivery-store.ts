@@ -130,9 +130,13 @@ export class DeliveryStore {
     return row?.at ?? null;
   }
 
-  /** Makes every pending message due. Those that are due together are sent oldest first. */
-  hasten(nowMs: number): void {
-    this.#sql.exec(`UPDATE delivery SET due_at = ? WHERE status = 'PENDING'`, nowMs);
+  /** Makes every pending message due, but for some. Those that are due together are sent oldest first. */
+  hasten(nowMs: number, but: readonly number[]): void {
+    this.#sql.exec(
+      `UPDATE delivery SET due_at = ? WHERE status = 'PENDING' AND n NOT IN (SELECT value FROM json_each(?))`,
+      nowMs,
+      JSON.stringify(but),
+    );
   }
 
   sums(): {

@@ -1,10 +1,13 @@
 import { Webhook as Signer } from 'standardwebhooks';
 import {
   FAILING_MS_MAX,
+  parseRetryAfter,
   SECRET_OVERLAP_MS,
   type StoredDelivery,
+  urlRefusal,
   type WebhookAttempt,
   type WebhookSettings,
+  type WebhookUrlRule,
   webhookWaitMs,
 } from '../domain/webhook.ts';
 import { startDeadline, type StartTimer } from '../lib/deadline.ts';
@@ -53,6 +56,8 @@ export interface EndpointState {
   readonly failingSinceMs: number | null;
   /** The newest change that was stored. */
   readonly acceptedSeq: number;
+  /** Whether the next change that is stored has to say that changes before it are lost. */
+  readonly owesResync?: boolean;
 }
 
 export interface Queue {
@@ -61,7 +66,9 @@ export interface Queue {
   add(delivery: NewDelivery): number;
   /** Makes a message due now, with a new schedule of retries. */
   again(row: DeliveryRow): void;
-  /** Sends everything that is due, in the background. */
+  /** Makes every message due that waits, and is not being sent. */
+  hasten(): void;
+  /** Sends everything that is due, in the background. Sends nothing while the settings are wrong. */
   run(): void;
   nextAtMs(): number | null;
   shown(row: DeliveryRow): StoredDelivery;
@@ -74,6 +81,8 @@ export interface QueueDeps {
   readonly state: () => EndpointState | null;
   readonly setState: (state: EndpointState) => void;
   readonly send: Send;
+  /** Null while the settings are wrong. */
+  readonly urls: WebhookUrlRule | null;
   /** Called after a change of what is due. */
   readonly arm: () => void;
   /** Called when the object has paused itself. */
@@ -105,8 +114,10 @@ export function withSecret(state: EndpointState, text: string, nowMs: number): E
 
 /** Creates the queue of an endpoint. The store holds what is due, so that an eviction loses no message. */
 export function createQueue(deps: QueueDeps): Queue {
-  const { endpointId, deliveries, send, arm, paused, transaction, background, now, random, log } = deps;
+  const { endpointId, deliveries, send, urls, arm, paused, transaction, background, now, random, log } = deps;
   let sending = 0;
+  /** The messages whose attempt has not ended. */
+  const inFlight = new Set<number>();
 
   /** The same change has another id at the `webhookUrl` of its task, because one receiver may get both. */
   function toMessage({ n, seq, url }: DeliveryRow, state: EndpointState): Message {
@@ -114,14 +125,16 @@ export function createQueue(deps: QueueDeps): Queue {
     return { id, url: url ?? state.settings.url, body: deliveries.body(n), secrets: signingSecrets(state, now()) };
   }
 
-  function nextStep(row: DeliveryRow, attempt: WebhookAttempt): DeliveryStep {
+  /** A message that has ended meanwhile stays so: another attempt may have been under way. A late success counts. */
+  function nextStep(row: DeliveryRow, { attempt, retryAfterMs }: SentAttempt): DeliveryStep {
     const { n, seq, url } = row;
     const attempts = [...row.attempts, attempt];
     const ended = { n, attempts, dueAtMs: null, isManual: false } as const;
     if (isSuccess(attempt)) return { ...ended, status: 'SUCCEEDED', fails: 0 };
+    if (row.status !== 'PENDING') return { ...row, attempts };
     const fails = row.fails + 1;
     const isGone = url !== null && attempt.responseStatus === GONE;
-    const waitMs = seq === null || isGone ? null : webhookWaitMs(fails, random);
+    const waitMs = seq === null || isGone ? null : webhookWaitMs(fails, random, retryAfterMs);
     return waitMs === null
       ? { ...ended, status: 'FAILED', fails }
       : { ...ended, status: 'PENDING', fails, dueAtMs: now() + waitMs };
@@ -147,11 +160,13 @@ export function createQueue(deps: QueueDeps): Queue {
     return isNews ? pausedReason : null;
   }
 
-  function record(row: DeliveryRow, attempt: WebhookAttempt): void {
+  function record(row: DeliveryRow, sent: SentAttempt): void {
+    const { attempt } = sent;
     const reason = transaction(() => {
       // The endpoint, or the message, may have been deleted during the attempt.
-      if (deps.state() === null || deliveries.find(row.n) === null) return null;
-      deliveries.step(nextStep(row, attempt));
+      const present = deps.state() === null ? null : deliveries.find(row.n);
+      if (present === null) return null;
+      deliveries.step(nextStep(present, sent));
       const { ended, endedChars } = deliveries.sums();
       if (ended > ENDED_MAX || endedChars > ENDED_CHARS_MAX) deliveries.deleteOldestEnded(ended > ENDED_MAX ? 1 : 20);
       // The webhook of one task says nothing about the endpoint as a whole.
@@ -169,13 +184,25 @@ export function createQueue(deps: QueueDeps): Queue {
     paused();
   }
 
+  async function attemptTo(message: Message, state: EndpointState, rule: WebhookUrlRule): Promise<SentAttempt> {
+    const error = urlRefusal(message.url, state.settings.url, rule);
+    if (error === null) return send(message);
+    const attempt = { atMs: now(), durationMs: 0, responseStatus: null, responseBody: null, error };
+    return { attempt, retryAfterMs: null };
+  }
+
   /** Returns false if nothing is due. */
   async function sendNext(): Promise<boolean> {
     const state = deps.state();
-    if (state === null) return false;
+    if (state === null || urls === null) return false;
     const row = deliveries.take(now(), isPaused(state), now() + ATTEMPT_GUARD_MS);
     if (row === null) return false;
-    record(row, await send(toMessage(row, state)));
+    inFlight.add(row.n);
+    try {
+      record(row, await attemptTo(toMessage(row, state), state, urls));
+    } finally {
+      inFlight.delete(row.n);
+    }
     return true;
   }
 
@@ -205,7 +232,9 @@ export function createQueue(deps: QueueDeps): Queue {
     again({ n, attempts }) {
       deliveries.step({ n, attempts, status: 'PENDING', dueAtMs: now(), isManual: true, fails: 0 });
     },
+    hasten: () => deliveries.hasten(now(), [...inFlight]),
     run() {
+      if (urls === null) return;
       while (sending < SENDS_AT_ONCE && (nextAtMs() ?? Infinity) <= now()) {
         sending += 1;
         background(sendSome);
@@ -259,28 +288,37 @@ interface SendDeps {
   readonly startTimer: StartTimer;
 }
 
+/** An attempt, and the wait that the receiver asks for; null if it does not. */
+export interface SentAttempt {
+  readonly attempt: WebhookAttempt;
+  readonly retryAfterMs: number | null;
+}
+
 /** Makes one attempt to deliver a message. Never throws, and follows no redirect. */
-export type Send = (message: Message) => Promise<WebhookAttempt>;
+export type Send = (message: Message) => Promise<SentAttempt>;
 
 export function createSend({ fetch, now, startTimer }: SendDeps): Send {
   return async ({ url, id, body, secrets }) => {
     const atMs = now();
     const deadline = startDeadline({ timeoutMs: ATTEMPT_MS_MAX, now, startTimer });
-    const ended = (end: Pick<WebhookAttempt, 'responseStatus' | 'responseBody' | 'error'>): WebhookAttempt => ({
-      atMs,
-      durationMs: Math.max(0, Math.round(now() - atMs)),
-      ...end,
+    const ended = (
+      end: Pick<WebhookAttempt, 'responseStatus' | 'responseBody' | 'error'>,
+      retryAfterMs: number | null,
+    ): SentAttempt => ({
+      attempt: { atMs, durationMs: Math.max(0, Math.round(now() - atMs)), ...end },
+      retryAfterMs,
     });
     try {
       const signal = deadline.signal();
       const headers = headersOf(id, body, secrets, atMs);
       const answer = await deadline.race(fetch(url, { method: 'POST', body, headers, redirect: 'manual', signal }));
       const responseBody = await deadline.race(readStart(answer.body, signal));
-      return ended({ responseStatus: answer.status, responseBody, error: null });
+      const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'), now());
+      return ended({ responseStatus: answer.status, responseBody, error: null }, retryAfterMs);
     } catch {
       // The cause may quote the URL, whose query is a secret.
       const error = deadline.isOver() ? `No answer within ${ATTEMPT_MS_MAX / 1_000} s.` : 'The connection failed.';
-      return ended({ responseStatus: null, responseBody: null, error });
+      return ended({ responseStatus: null, responseBody: null, error }, null);
     } finally {
       deadline.stop();
     }

@@ -12,6 +12,7 @@ import {
   type WebhookObject,
   WEBHOOKS_MAX,
   type WebhookSettings,
+  webhookUrlRuleOf,
 } from '../domain/webhook.ts';
 import { badUserInput, GatewayError, type Result, toResult, unknownId } from '../errors.ts';
 import { startTimer } from '../lib/deadline.ts';
@@ -24,7 +25,7 @@ import {
 } from '../lib/durable-object.ts';
 import { createLog, type Log, withFields } from '../lib/log.ts';
 import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
-import { NO_READS, NO_UPSTREAM, taskBody, testBody } from './body.ts';
+import { NO_READS, NO_UPSTREAM, taskBody, testBody, withResync } from './body.ts';
 import { DeliveryStore } from './delivery-store.ts';
 import { migrate } from './migrations.ts';
 import {
@@ -42,6 +43,12 @@ import {
 const RETRY_MS = 30_000;
 
 const STATE = 'endpoint';
+
+/** Kept after `discard`, so that a call that comes late does not create the endpoint again. */
+const DISCARDED = 'discarded';
+
+/** The time in which a call may come late. */
+const LATE_MS_MAX = 24 * 60 * 60 * 1_000;
 
 /**
  * The object of one webhook endpoint: its secrets, its queue and its deliveries. The ledger of its tenant hands changes
@@ -80,6 +87,7 @@ export class Webhook extends DurableObject<Env> implements WebhookObject {
       deliveries: this.#deliveries,
       state: () => this.#state,
       setState: (state) => this.#setState(state),
+      urls: config.ok ? webhookUrlRuleOf(config.config) : null,
       send: createSend({ fetch: (url, init) => fetch(url, init), now: Date.now, startTimer }),
       arm: () => this.#arm(),
       paused: () => this.#background(() => this.#report()),
@@ -174,11 +182,14 @@ export class Webhook extends DurableObject<Env> implements WebhookObject {
     this.#state = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
+    this.ctx.storage.kv.put(DISCARDED, true);
+    this.#alarm.fired();
+    this.#alarm.set(Date.now() + LATE_MS_MAX);
   }
 
   override async alarm(): Promise<void> {
     this.#alarm.fired();
-    if (this.#state === null) return;
+    if (this.#state === null) return await this.#forget();
     if (!configResultOf(this.env).ok) {
       this.#alarm.set(Date.now() + RETRY_MS);
       return;
@@ -189,16 +200,22 @@ export class Webhook extends DurableObject<Env> implements WebhookObject {
     this.#arm();
   }
 
-  /** Takes settings that are newer than its own. Creates the first secret. */
+  /** Deletes the note of `discard`, once no call can come late. */
+  async #forget(): Promise<void> {
+    if (this.ctx.storage.kv.get(DISCARDED) === true) await this.ctx.storage.deleteAll();
+  }
+
+  /** Takes settings that are newer than its own. Creates the first secret. Throws after `discard`. */
   #configure(settings: WebhookSettings): EndpointState {
     const state = this.#state;
+    if (state === null && this.ctx.storage.kv.get(DISCARDED) === true) throw new Error('the endpoint is deleted');
     if (state === null) return this.#setState(withSecret(firstState(settings), newSecret(), Date.now()));
     if (settings.revision <= state.settings.revision) return state;
     const isPauseSaid = settings.pauseRevision > state.settings.pauseRevision;
     const said = isPauseSaid ? { pausedReason: null, owesReport: false, failingSinceMs: null } : {};
     const next = this.#setState({ ...state, ...said, settings });
     // Resuming sends what has waited.
-    if (isPaused(state) && !isPaused(next)) this.#deliveries.hasten(Date.now());
+    if (isPaused(state) && !isPaused(next)) this.#queue.hasten();
     return next;
   }
 
@@ -207,12 +224,16 @@ export class Webhook extends DurableObject<Env> implements WebhookObject {
     let state = this.#present();
     let stored: number | null = null;
     for (const [i, { change, urls }] of events.entries()) {
-      const body = bodies[i] ?? '';
-      if (change.seq > state.acceptedSeq) {
+      const isNew = change.seq > state.acceptedSeq;
+      const owes = state.owesResync === true || (change.resync && !isNew);
+      // The lost changes may be newer than a change that was stored before, so the next new one says so, too.
+      if (owes !== (state.owesResync === true)) state = { ...state, owesResync: owes };
+      if (isNew) {
+        const body = owes ? withResync(bodies[i] ?? '') : (bodies[i] ?? '');
         if (!this.#queue.hasRoom(body.length, urls.length)) break;
         const { id, kind } = change.task;
         for (const url of urls) this.#queue.add({ seq: change.seq, task: { id, kind }, url, isManual: false, body });
-        state = { ...state, acceptedSeq: change.seq };
+        state = { ...state, acceptedSeq: change.seq, owesResync: false };
       }
       stored = change.seq;
     }

@@ -195,7 +195,7 @@ function runDeliveries(deliveries: DeliveryStore): void {
     deliveries.nextDueAtMs(isPaused);
     deliveries.take(1, isPaused, 2);
   }
-  deliveries.hasten(1);
+  deliveries.hasten(1, []);
   deliveries.step({ n, status: 'SUCCEEDED', dueAtMs: null, isManual: false, fails: 0, attempts: [] });
   deliveries.sums();
   deliveries.list(null, { first: 1, after: null });

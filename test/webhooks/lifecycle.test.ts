@@ -84,6 +84,30 @@ describe('retries', () => {
   });
 });
 
+describe('a receiver that sends Retry-After', () => {
+  it.for([
+    ['503 retry-after 3600', 3_600],
+    ['429 retry-after 1', 5],
+    ['429 retry-after 99999999', 24 * 3_600],
+  ] as const)(
+    'gets the next attempt no earlier than asked, within bounds: %s',
+    async ([answer, seconds], { expect }) => {
+      const tenant = `asks ${seconds}`;
+      const ledger = ledgerOf(tenant);
+      const { url, name } = newBox();
+      await answerWith(name, answer);
+      const { endpoint } = await openEndpoint(ledger, url);
+      await handOver(tenant, endpoint.id, 1);
+      await attempts(ledger, endpoint.id, 1);
+      const [delivery] = await deliveriesOf(ledger, endpoint.id);
+      const waitMs = (delivery?.nextAttemptAtMs ?? 0) - Date.now();
+      // The clock of the test runs on.
+      expect(waitMs).toBeGreaterThanOrEqual(seconds * 1_000 - 2_000);
+      expect(waitMs).toBeLessThanOrEqual(Math.max(6.1, seconds) * 1_000);
+    },
+  );
+});
+
 describe('an endpoint that answers 410', () => {
   it('is paused with the reason, waits, and sends what has waited when it is resumed', async ({ expect }) => {
     const ledger = ledgerOf('gone');

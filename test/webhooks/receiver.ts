@@ -9,7 +9,7 @@ export interface ReceivedWebhook {
 
 interface Box {
   readonly received: ReceivedWebhook[];
-  /** The answer from now on: a status, or one of the words below. */
+  /** The answer from now on: a status, such as `204` or `503 retry-after 60`, or one of the words below. */
   answer: string;
 }
 
@@ -44,7 +44,9 @@ export async function receiveWebhook(request: Request): Promise<Response> {
   if (url.host !== 'receiver.test') return new Response(`unclaimed request to ${request.url}`, { status: 599 });
   const headers = Object.fromEntries(request.headers);
   box.received.push({ path: url.pathname + url.search, headers, body: await request.text() });
-  const status = Number(box.answer);
+  const [code, retryAfter] = box.answer.split(' retry-after ');
+  const status = Number(code);
   if (Number.isNaN(status)) return (await ANSWERS[box.answer]?.()) ?? new Response(null, { status: 599 });
-  return new Response(status === 204 ? null : `answer ${status}`, { status });
+  const asked = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+  return new Response(status === 204 ? null : `answer ${status}`, { status, headers: asked });
 }

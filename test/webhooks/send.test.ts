@@ -9,8 +9,8 @@ async function attempt(answer: string | number, start: StartTimer = startTimer) 
   const { url, name } = newBox();
   await answerWith(name, answer);
   const send = createSend({ fetch: (...call) => fetch(...call), now: Date.now, startTimer: start });
-  const result = await send({ url, id: 'msg_1', body: '{"type":"webhook.test"}', secrets: SECRETS });
-  return { result, inbox: await inboxOf(name) };
+  const sent = await send({ url, id: 'msg_1', body: '{"type":"webhook.test"}', secrets: SECRETS });
+  return { result: sent.attempt, retryAfterMs: sent.retryAfterMs, inbox: await inboxOf(name) };
 }
 
 /** Ends at once, as if 10 s had passed. */
@@ -32,6 +32,11 @@ describe('an attempt', () => {
     expect(await inboxOf('redirected')).toEqual([]);
   });
 
+  it('returns the wait that a receiver asks for, if it does', async ({ expect }) => {
+    expect((await attempt('503 retry-after 120')).retryAfterMs).toBe(120_000);
+    expect((await attempt(503)).retryAfterMs).toBeNull();
+  });
+
   it('keeps 1,024 bytes of an answer of a megabyte', async ({ expect }) => {
     const { result } = await attempt('large');
     expect(result).toMatchObject({ responseStatus: 200, responseBody: 'a'.repeat(ANSWER_BYTES_KEPT), error: null });
@@ -50,7 +55,12 @@ describe('an attempt', () => {
       now: Date.now,
       startTimer,
     });
-    const result = await send({ url: 'https://receiver.test/?token=secret', id: 'msg_1', body: '', secrets: [] });
+    const { attempt: result } = await send({
+      url: 'https://receiver.test/?token=secret',
+      id: 'm',
+      body: '',
+      secrets: [],
+    });
     expect(result).toMatchObject({ responseStatus: null, error: 'The connection failed.' });
   });
 });

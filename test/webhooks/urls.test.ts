@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { checkWebhookUrl, WEBHOOKS_MAX } from '../../src/domain/webhook.ts';
+import { checkWebhookUrl, parseRetryAfter, urlRefusal, WEBHOOKS_MAX } from '../../src/domain/webhook.ts';
 
 const PRODUCTION = { allowsLoopback: false, ownOrigin: 'https://gateway.example.com' };
 const DEVELOPMENT = { allowsLoopback: true, ownOrigin: 'http://localhost:8787' };
@@ -58,5 +58,36 @@ describe('the URL of an endpoint', () => {
     expect(codesOf(`${longest}a`)).toEqual(['OUT_OF_RANGE']);
     // A character that is percent-encoded counts as it is sent.
     expect(codesOf(`${longest.slice(0, -1)}é`)).toEqual(['OUT_OF_RANGE']);
+  });
+});
+
+describe('before each attempt, a URL', () => {
+  it.for([
+    ['https://example.com/hook', 'https://example.com/hook', null],
+    ['https://example.com/task-7', 'https://example.com/hook', null],
+    ['https://example.com/task-7', 'https://moved.example/hook', /another origin/],
+    ['https://gateway.example.com/hook', 'https://gateway.example.com/hook', /gateway itself/],
+    ['http://localhost:3000/hook', 'http://localhost:3000/hook', /https/],
+  ] as const)('of %s is checked again, with an endpoint at %s', ([url, endpointUrl, refusal], { expect }) => {
+    const said = urlRefusal(url, endpointUrl, PRODUCTION);
+    if (refusal === null) expect(said).toBeNull();
+    else expect(said).toMatch(refusal);
+  });
+});
+
+describe('Retry-After', () => {
+  const NOW = Date.UTC(2026, 10, 21, 12);
+  it.for([
+    [null, null],
+    ['', null],
+    ['soon', null],
+    ['-5', 0],
+    ['1.5', 1_500],
+    ['0', 0],
+    ['120', 120_000],
+    ['Sat, 21 Nov 2026 12:01:00 GMT', 60_000],
+    ['Sat, 21 Nov 2026 11:00:00 GMT', 0],
+  ] as const)('of %s asks for %s ms', ([text, ms], { expect }) => {
+    expect(parseRetryAfter(text, NOW)).toBe(ms);
   });
 });
