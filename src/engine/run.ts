@@ -20,8 +20,17 @@ import {
   validateSubscriptionArgs,
   type VariableValues,
 } from 'graphql';
-import { addError, type Conditions, type Plan, type Run, type Select, tooManyErrors } from './info.ts';
-import { compileSelection, compileSerialSelection, findConditions, readConditions } from './selection.ts';
+import {
+  addError,
+  type Conditions,
+  findConditions,
+  type Plan,
+  readConditions,
+  type Run,
+  type Select,
+  tooManyErrors,
+} from './info.ts';
+import { compileSelection, compileSerialSelection } from './selection.ts';
 import { isAsyncIterable } from './values.ts';
 
 type MaybePromise<T> = T | Promise<T>;
