@@ -3,7 +3,6 @@ import { type Config, configResultOf } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { AppEnv } from './log.ts';
 import { respond } from './respond.ts';
-import { isUpgrade } from './socket.ts';
 
 /** The settings that decide which pages may use the gateway. */
 export type OriginRules = Pick<Config, 'environment' | 'corsOrigins' | 'corsHeaders'> & {
@@ -50,6 +49,11 @@ export function answerOrigin(
       }),
     },
   });
+}
+
+/** Returns true if a request asks for a WebSocket. */
+export function isUpgrade(request: Request): boolean {
+  return request.headers.get('upgrade')?.toLowerCase() === 'websocket';
 }
 
 /**

@@ -23,11 +23,6 @@ export function noRoomFailure(reason: NoRoom): { readonly status: number; readon
   return { status, failure: { code: 'RATE_LIMITED', message, retryable: true, retryAfterMs: RETRY_AFTER_MS } };
 }
 
-/** Returns true if a request asks for a WebSocket. */
-export function isUpgrade(request: Request): boolean {
-  return request.headers.get('upgrade')?.toLowerCase() === 'websocket';
-}
-
 /**
  * Hands a socket to a hub, without any of the client's headers. `tenant` only chooses the hub: the client authenticates in
  * `connection_init`. `network` is the client's.
