@@ -101,7 +101,7 @@ function readPut(headers: Headers, bytes: number): UploadRequest {
       `A PUT takes files of up to ${PUT_BYTES_MAX} bytes (50 MiB). Upload this one with tus, in chunks.`,
     );
   }
-  const length = wholeNumber(headers.get('content-length'));
+  const length = lengthOf(headers);
   if (length === null || length === bytes) return { type: 'PUT' };
   return refuse(length > bytes ? 413 : 400, `The body has ${length} bytes, but the file was announced with ${bytes}.`);
 }
@@ -137,7 +137,7 @@ function readBody(
   offset: number,
   bytes: number,
 ): { readonly checksum: BodyChecksum | null } | UploadRefusal {
-  const length = wholeNumber(headers.get('content-length'));
+  const length = lengthOf(headers);
   if (length !== null && length > CHUNK_BYTES_MAX) return chunkTooLarge();
   if (length !== null && offset + length > bytes) return fileTooLarge(bytes);
   const text = headers.get('upload-checksum');
@@ -167,6 +167,11 @@ function refuse(status: number, message: string, headers: Readonly<Record<string
   return { type: 'REFUSED', status, message, headers };
 }
 
+/** Returns the announced bytes of a body. Null if they are not known. */
+function lengthOf(headers: Headers): number | null {
+  return wholeNumber(headers.get('content-length'));
+}
+
 /** Returns null for a missing header, and for one that is no whole number. */
 function wholeNumber(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
@@ -184,16 +189,22 @@ export const UPLOAD_ACCESS: RouteAccess = {
 /** How long a client waits after a failure of the bucket. */
 const RETRY_AFTER_MS = 5_000;
 
+interface BodyLimits {
+  /** The announced bytes. Null if the client does not know them. */
+  readonly length: number | null;
+  readonly bodyMax: number;
+}
+
 /** The object of an upload. */
 export interface UploadObject {
   open(permit: UploadPermit): Promise<UploadAnswer>;
   append(
     permit: UploadPermit,
     offset: number,
-    limits: { readonly bodyMax: number; readonly checksum: BodyChecksum | null },
+    limits: BodyLimits & { readonly checksum: BodyChecksum | null },
     body: ReadableStream<Uint8Array> | null,
   ): Promise<UploadAnswer>;
-  replace(permit: UploadPermit, bodyMax: number, body: ReadableStream<Uint8Array> | null): Promise<UploadAnswer>;
+  replace(permit: UploadPermit, limits: BodyLimits, body: ReadableStream<Uint8Array> | null): Promise<UploadAnswer>;
   terminate(permit: UploadPermit): Promise<UploadAnswer>;
 }
 
@@ -225,7 +236,7 @@ export async function handleUpload(
   const object = deps.objectOf(permit.mediaId);
   if (asked.type === 'HEAD') return toHead(await object.open(permit), permit);
   if (asked.type === 'DELETE') return toDeletion(await object.terminate(permit), permit);
-  if (asked.type === 'PUT') return toPut(await object.replace(permit, PUT_BYTES_MAX, request.body), permit);
+  if (asked.type === 'PUT') return toPut(await replace(object, permit, request), permit);
   if (asked.type === 'PATCH') {
     return toProgress(await append(object, permit, asked.offset, asked.checksum, request), permit);
   }
@@ -238,9 +249,13 @@ function append(
   permit: UploadPermit,
   offset: number,
   checksum: BodyChecksum | null,
-  { body }: Request,
+  { headers, body }: Request,
 ): Promise<UploadAnswer> {
-  return object.append(permit, offset, { bodyMax: CHUNK_BYTES_MAX, checksum }, body);
+  return object.append(permit, offset, { length: lengthOf(headers), bodyMax: CHUNK_BYTES_MAX, checksum }, body);
+}
+
+function replace(object: UploadObject, permit: UploadPermit, { headers, body }: Request): Promise<UploadAnswer> {
+  return object.replace(permit, { length: lengthOf(headers), bodyMax: PUT_BYTES_MAX }, body);
 }
 
 function toHead({ outcome, offset }: UploadAnswer, permit: UploadPermit): Response {

@@ -1,6 +1,6 @@
 import { startDeadline, type StartTimer } from '../lib/deadline.ts';
 import { createDigestStream, toHex } from '../lib/hash.ts';
-import { PART_BYTES, type UploadStore } from './store.ts';
+import type { UploadStore } from './store.ts';
 
 /** How long the bucket may take for one call. */
 const CALL_TIMEOUT_MS = 60_000;
@@ -9,6 +9,11 @@ const CALL_TIMEOUT_MS = 60_000;
 export interface BucketFile {
   /** Moves every full part from the rows into the bucket. */
   flush(): Promise<void>;
+  /**
+   * Streams the next part from `pump` without rows. Resolves once the part is recorded, or with false if `pump` does so:
+   * then nothing of the part is kept. Only call it if no bytes of the part lie in rows.
+   */
+  streamPart(bytes: number, pump: PartPump): Promise<boolean>;
   /** Moves the rest and completes the file. Idempotent. */
   complete(bytes: number): Promise<void>;
   /** Returns the SHA-256 of the complete file, in lower-case hexadecimal, by one streaming read. */
@@ -18,6 +23,9 @@ export interface BucketFile {
   /** Deletes the file, complete or not. Idempotent. */
   remove(): Promise<void>;
 }
+
+/** Writes the bytes of a part. Resolves with false if they do not arrive. A written buffer may be used again. */
+export type PartPump = (write: (bytes: Uint8Array) => Promise<unknown>) => Promise<boolean>;
 
 interface BucketFileDeps {
   readonly bucket: R2Bucket;
@@ -84,8 +92,33 @@ export function createBucketFile({ bucket, key, store, now, startTimer }: Bucket
     store.addPart({ number, etag, bytes });
   }
 
+  /** The time of a call to the bucket does not count while the client is sending. */
+  async function streamPart(bytes: number, pump: PartPump): Promise<boolean> {
+    const number = store.nextPart();
+    const upload = await multipart();
+    store.change({ isStreaming: true });
+    const { readable, writable } = new FixedLengthStream(bytes);
+    const writer = writable.getWriter();
+    const sending = upload.uploadPart(number, readable);
+    let isWhole = false;
+    try {
+      isWhole = await pump((some) => inTime(Promise.race([writer.write(some), sending])));
+      if (!isWhole) return false;
+      const [{ etag }] = await inTime(Promise.all([sending, writer.close()]));
+      store.addPart({ number, etag, bytes });
+      return true;
+    } finally {
+      if (!isWhole) {
+        writer.abort().catch(() => {});
+        // A part without all of its bytes is no part. The next one of its number waits for the end of this call.
+        await inTime(sending).catch(() => {});
+      }
+    }
+  }
+
   async function flush(): Promise<void> {
-    for (let number = store.nextPart(); store.bytesOf(number) === PART_BYTES; number += 1) await sendPart(number);
+    for (let number = store.nextPart(); store.bytesOf(number) === store.partBytes(); number += 1)
+      await sendPart(number);
   }
 
   async function isComplete(bytes: number): Promise<boolean> {
@@ -94,10 +127,11 @@ export function createBucketFile({ bucket, key, store, now, startTimer }: Bucket
 
   return {
     flush: () => alone(flush),
+    streamPart: (bytes, pump) => alone(() => streamPart(bytes, pump)),
     complete: (bytes) =>
       alone(async () => {
         if (await isComplete(bytes)) return;
-        if (bytes <= PART_BYTES && store.parts().length === 0) {
+        if (bytes <= store.partBytes() && store.parts().length === 0) {
           await stream(1, (readable) => bucket.put(key(), readable));
           return;
         }

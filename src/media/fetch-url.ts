@@ -55,8 +55,8 @@ export function createFetching(deps: FetchingDeps): Fetching {
       ...deps,
       kind,
       bytesMax,
-      receive(body) {
-        const receiving = receive(body, { bodyMax: Infinity, fileMax: bytesMax, checksum: null }, turn);
+      receive(body, length) {
+        const receiving = receive(body, { length, bodyMax: Infinity, fileMax: bytesMax, checksum: null }, turn);
         bodies.push(receiving);
         return receiving;
       },
@@ -109,7 +109,7 @@ interface FetchDeps {
   /** Like the global `fetch`. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Stores the body. The file is complete if it returns `STORED`. */
-  readonly receive: (body: ReadableStream<Uint8Array>) => Promise<Receipt>;
+  readonly receive: (body: ReadableStream<Uint8Array>, length: number | null) => Promise<Receipt>;
   readonly kind: MediaKind;
   /** The most bytes that the file may have. */
   readonly bytesMax: number;
@@ -169,11 +169,14 @@ async function take(response: Response, { receive, bytesMax }: FetchDeps): Promi
     body?.cancel().catch(() => {});
     return failed(!(status === 408 || status === 429 || status >= 500), `it answered with status ${status}`);
   }
-  if (Number(headers.get('content-length') ?? 0) > bytesMax) {
+  const announced = headers.get('content-length');
+  if (Number(announced ?? 0) > bytesMax) {
     body.cancel().catch(() => {});
     return tooLarge(bytesMax);
   }
-  const receipt = await receive(body);
+  // The length of an encoded body is not that of the file.
+  const length = announced === null || headers.has('content-encoding') ? null : Number(announced);
+  const receipt = await receive(body, length);
   if (receipt === 'STORED') return { ok: true };
   return receipt === 'FILE_TOO_LARGE' ? tooLarge(bytesMax) : failed(false, 'it did not send the whole file');
 }

@@ -1,13 +1,13 @@
 import type { StartTimer } from '../lib/deadline.ts';
 import { createDigestStream } from '../lib/hash.ts';
 import type { BucketFile } from './bucket-file.ts';
-import { PART_BYTES, roomAt, ROW_BYTES_MAX, type UploadStore } from './store.ts';
+import { PART_BYTES_MIN, ROW_BYTES_MAX, type UploadStore } from './store.ts';
 
 /** How long a body may pause before it is cut. */
 const IDLE_MS_MAX = 60_000;
 
-/** The bytes of one read. */
-const READ_BYTES = 65_536;
+/** The most bytes of one read. Each read costs objects and promises, so small ones need more memory. */
+const READ_BYTES = 262_144;
 
 /** The checksum that a body must have. */
 export interface Checksum {
@@ -24,7 +24,7 @@ export type Receipt =
   | 'CUT'
   /** A newer request has taken over. The bytes so far are stored, unless the body has a checksum. */
   | 'INTERRUPTED'
-  /** No byte arrived for a minute. The bytes so far are stored, unless the body has a checksum. */
+  /** No read of the body ended for a minute. The bytes so far are stored, unless the body has a checksum. */
   | 'IDLE'
   /** Nothing of the body is stored. */
   | 'WRONG_CHECKSUM'
@@ -37,6 +37,8 @@ export type Receipt =
 
 /** The limits of a body. */
 export interface BodyLimits {
+  /** The announced bytes of the body. Null if they are not known. */
+  readonly length: number | null;
   /** The most bytes of the body. */
   readonly bodyMax: number;
   /** The size of the file, or the most bytes that it may have. */
@@ -74,31 +76,38 @@ export function createTurns(): () => Promise<Turn> {
 
 interface ReceiverDeps {
   readonly store: UploadStore;
-  readonly file: Pick<BucketFile, 'flush'>;
+  readonly file: Pick<BucketFile, 'flush' | 'streamPart'>;
   /** Called right after the last byte of a body is stored, in the same transaction. */
   readonly stored: () => void;
   readonly now: () => number;
   readonly startTimer: StartTimer;
 }
 
-/** Receives a body into the store, and from there into the bucket. */
+/**
+ * Receives a body. Whole parts are streamed into the bucket, and all other bytes go through rows. A streamed part is lost
+ * if its connection is. Until a body arrives whole again, rows keep every byte, so that a bad connection makes progress.
+ */
 export type Receive = (body: ReadableStream<Uint8Array>, limits: BodyLimits, turn: Turn) => Promise<Receipt>;
 
 export function createReceive({ store, file, stored, now, startTimer }: ReceiverDeps): Receive {
   /** Moves full parts into the bucket before more rows are written, so that at most one part and one body lie in rows. */
   async function flush(): Promise<boolean> {
-    if (store.bytesOf(store.nextPart()) < PART_BYTES) return true;
+    if (store.bytesOf(store.nextPart()) < store.partBytes()) return true;
     return file.flush().then(
       () => true,
       () => false,
     );
   }
 
-  return async (body, { bodyMax, fileMax, checksum }, turn) => {
+  return async (body, { length, bodyMax, fileMax, checksum }, turn) => {
     const reader = body.getReader({ mode: 'byob' });
     const digest = checksum === null ? null : createDigest(checksum.algorithm);
-    const row = new Uint8Array(ROW_BYTES_MAX);
+    let row: Uint8Array<ArrayBuffer> | null = null;
     const startedAt = store.received();
+    if (length !== null) store.fitParts(length);
+    const hasLostPart = store.state?.isStreaming ?? false;
+    // The announced bytes, if parts of them may be streamed.
+    const streamed = hasLostPart || checksum !== null ? 0 : Math.min(length ?? 0, bodyMax, fileMax - startedAt);
     let position = startedAt;
     let used = 0;
     let hasUnverified = false;
@@ -114,7 +123,7 @@ export function createReceive({ store, file, stored, now, startTimer }: Receiver
     }
 
     function writeRow(unverified: boolean): void {
-      if (used === 0) return;
+      if (used === 0 || row === null) return;
       store.append(row.subarray(0, used), unverified);
       hasUnverified ||= unverified;
       position += used;
@@ -132,35 +141,87 @@ export function createReceive({ store, file, stored, now, startTimer }: Receiver
           return 'FILE_TOO_LARGE';
         }
         if (end - startedAt === bodyMax) return 'BODY_TOO_LARGE';
-        const room = Math.min(roomAt(position) - used, fileMax - end, bodyMax - (end - startedAt));
+        const room = Math.min(store.roomAt(position) - used, fileMax - end, bodyMax - (end - startedAt));
         const some = rest.subarray(0, room);
+        row ??= new Uint8Array(ROW_BYTES_MAX);
         row.set(some, used);
         used += some.byteLength;
         rest = rest.subarray(some.byteLength);
         // The last row waits for the end of the body, because a body with more bytes is not this file.
-        if (used < roomAt(position) || position + used === fileMax) continue;
+        if (used < store.roomAt(position) || position + used === fileMax) continue;
         writeRow(digest !== null);
         if (digest === null && !(await flush())) return 'BUCKET_DOWN';
       }
       return null;
     }
 
+    let buffer = new ArrayBuffer(READ_BYTES);
+
+    /**
+     * Reads up to `bytesMax` bytes, which are valid until the next read. A `FULL` read waits for as many as it can hold, and
+     * loses them if the connection is lost.
+     */
+    async function read(kind: 'SOME' | 'FULL', bytesMax: number): Promise<Uint8Array | Receipt> {
+      const into = new Uint8Array(buffer, 0, Math.min(READ_BYTES, bytesMax));
+      const reading = kind === 'SOME' ? reader.read(into) : reader.readAtLeast(into.byteLength, into);
+      const result = await Promise.race([reading, interrupted, idle.promise]).catch(() => 'CUT' as const);
+      if (typeof result === 'string') return result;
+      if (result.done) return 'STORED';
+      lastReadAtMs = now();
+      buffer = result.value.buffer;
+      return result.value;
+    }
+
+    /** Counts the bytes of a part that begins here and that the rest of the body holds whole. 0 without such a part. */
+    function wholePart(): number {
+      const partBytes = store.partBytes();
+      if (used > 0 || position % partBytes !== 0) return 0;
+      const bytes = Math.min(partBytes, fileMax - position);
+      // A file that is less than a part is put into the bucket at once.
+      return startedAt + streamed - position >= bytes && (position > 0 || bytes >= PART_BYTES_MIN) ? bytes : 0;
+    }
+
+    /** Streams a part into the bucket. Returns a receipt if the part is lost. */
+    async function streamPart(bytes: number): Promise<Receipt | null> {
+      let receipt: Receipt | null = null;
+      try {
+        await file.streamPart(bytes, async (write) => {
+          for (let left = bytes; left > 0;) {
+            const some = await read('FULL', left);
+            if (typeof some === 'string') receipt = some === 'STORED' ? 'CUT' : some;
+            if (typeof some === 'string') return false;
+            await write(some);
+            left -= some.byteLength;
+          }
+          return true;
+        });
+      } catch {
+        return 'BUCKET_DOWN';
+      }
+      if (receipt === null) position += bytes;
+      return receipt;
+    }
+
     async function readAll(): Promise<Receipt> {
       if (!(await flush())) return 'BUCKET_DOWN';
-      let buffer = new Uint8Array(READ_BYTES);
       for (;;) {
-        const read = await Promise.race([reader.read(buffer), interrupted, idle.promise]).catch(() => 'CUT' as const);
-        if (typeof read === 'string') return read;
-        if (read.done) return 'STORED';
-        lastReadAtMs = now();
-        const receipt = await take(read.value);
+        const part = wholePart();
+        if (part > 0) {
+          const lost = await streamPart(part);
+          if (lost !== null) return lost;
+          continue;
+        }
+        // No read crosses the border of a row. After the last byte of the file it finds the end of the body, or one byte more.
+        const some = await read('SOME', Math.max(1, store.roomAt(position) - used));
+        if (typeof some === 'string') return some;
+        const receipt = await take(some);
         if (receipt !== null) return receipt;
-        buffer = new Uint8Array(read.value.buffer);
       }
     }
 
     const receipt = await readAll();
     stopTimer();
+    if (receipt === 'STORED' && hasLostPart) store.change({ isStreaming: false });
     if (receipt !== 'STORED') reader.cancel().catch(() => {});
     if (checksum === null || digest === null) {
       if (receipt !== 'FILE_TOO_LARGE') writeRow(false);

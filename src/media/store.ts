@@ -4,8 +4,11 @@ import { runMigrations } from '../lib/durable-object.ts';
 /** The most bytes of a row. SQLite in a Durable Object takes rows of up to 2 MB. */
 export const ROW_BYTES_MAX = 1_048_576;
 
-/** The bytes of a part in the bucket. All parts but the last must be equal, and have at least 5 MiB (R2 docs, 2026-09). */
-export const PART_BYTES = 5 * 1_048_576;
+/** The fewest bytes of a part in the bucket. All parts but the last must be equal (R2 docs, 2026-09). */
+export const PART_BYTES_MIN = 5 * 1_048_576;
+
+/** The most bytes of a part, because a part may lie in rows until it is whole. */
+const PART_BYTES_MAX = 8 * 1_048_576;
 
 /** A shorter last row is extended, so that many small requests do not make many rows. */
 const SHORT_ROW_BYTES = 65_536;
@@ -27,6 +30,10 @@ export interface UploadState {
   readonly phase: UploadPhase;
   /** The bucket's id of the unfinished file. */
   readonly multipartId: string | null;
+  /** The bytes of each part but the last. */
+  readonly partBytes: number;
+  /** Whether a part is being streamed into the bucket. Still true at the next request if that part was lost. */
+  readonly isStreaming: boolean;
   /** The SHA-256 of the stored file. Null until it is read. */
   readonly foundSha256: string | null;
   /** The inspections that were started. */
@@ -94,7 +101,7 @@ export class UploadStore {
     return this.#last('WHERE unverified = 0')?.end ?? this.#partBytes();
   }
 
-  /** Stores bytes after all others, at most `ROW_BYTES_MAX` and no more than `roomAt` of their position. */
+  /** Stores bytes after all others, no more than `roomAt` of their position. */
   append(bytes: Uint8Array<ArrayBuffer>, unverified: boolean): void {
     const last = this.#last('');
     const position = last?.end ?? this.#partBytes();
@@ -102,7 +109,7 @@ export class UploadStore {
       last !== null &&
       !unverified &&
       last.end - last.position < SHORT_ROW_BYTES &&
-      last.end % PART_BYTES !== 0 &&
+      last.end % this.partBytes() !== 0 &&
       last.end - last.position + bytes.byteLength <= ROW_BYTES_MAX;
     const row = isExtended ? joined(this.#bytesAt(last.position), bytes) : bytes.slice().buffer;
     const at = isExtended ? last.position : position;
@@ -119,6 +126,23 @@ export class UploadStore {
     this.#sql.exec('DELETE FROM chunk WHERE unverified = 1');
   }
 
+  /** Counts the bytes of each part but the last. */
+  partBytes(): number {
+    return this.#state?.partBytes ?? PART_BYTES_MIN;
+  }
+
+  /** Returns how many bytes a row at a position may have. */
+  roomAt(position: number): number {
+    return Math.min(ROW_BYTES_MAX, this.partBytes() - (position % this.partBytes()));
+  }
+
+  /** Makes the parts as large as the first body, if R2 takes such parts. Later bodies of that size are whole parts. */
+  fitParts(bodyBytes: number): void {
+    if (this.received() > 0) return;
+    const fits = bodyBytes >= PART_BYTES_MIN && bodyBytes <= PART_BYTES_MAX;
+    this.change({ partBytes: fits ? bodyBytes : PART_BYTES_MIN });
+  }
+
   /** Returns the number of the first part that the bucket does not have. */
   nextPart(): number {
     return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM part').one().n + 1;
@@ -126,18 +150,18 @@ export class UploadStore {
 
   /** Counts the stored bytes of a part that the bucket does not have. */
   bytesOf(part: number): number {
-    const start = (part - 1) * PART_BYTES;
-    return Math.max(0, Math.min(this.received() - start, PART_BYTES));
+    const start = (part - 1) * this.partBytes();
+    return Math.max(0, Math.min(this.received() - start, this.partBytes()));
   }
 
   /** Yields the bytes of a part row by row, with one in memory. */
   *rowsOf(part: number): Generator<Uint8Array<ArrayBuffer>> {
-    const start = (part - 1) * PART_BYTES;
+    const start = (part - 1) * this.partBytes();
     const positions = this.#sql
       .exec<{ position: number }>(
         'SELECT position FROM chunk WHERE position >= ? AND position < ? AND unverified = 0 ORDER BY position',
         start,
-        start + PART_BYTES,
+        start + this.partBytes(),
       )
       .toArray();
     for (const { position } of positions) yield new Uint8Array(this.#bytesAt(position));
@@ -147,7 +171,8 @@ export class UploadStore {
   addPart({ number, etag, bytes }: StoredPart): void {
     this.#storage.transactionSync(() => {
       this.#sql.exec('INSERT OR REPLACE INTO part VALUES (?, ?, ?)', number, etag, bytes);
-      this.#sql.exec('DELETE FROM chunk WHERE position < ?', number * PART_BYTES);
+      this.#sql.exec('DELETE FROM chunk WHERE position < ?', number * this.partBytes());
+      this.change({ isStreaming: false });
     });
   }
 
@@ -187,11 +212,6 @@ export class UploadStore {
   #bytesAt(position: number): ArrayBuffer {
     return this.#sql.exec<{ bytes: ArrayBuffer }>('SELECT bytes FROM chunk WHERE position = ?', position).one().bytes;
   }
-}
-
-/** Returns how many bytes a row at a position may have. */
-export function roomAt(position: number): number {
-  return Math.min(ROW_BYTES_MAX, PART_BYTES - (position % PART_BYTES));
 }
 
 function joined(first: ArrayBuffer, second: Uint8Array): ArrayBuffer {

@@ -11,7 +11,7 @@ import { createFetching, type Fetching } from './fetch-url.ts';
 import { createFinisher, type Finisher } from './finish.ts';
 import { inspectFile } from './inspect.ts';
 import { type BodyLimits, createReceive, createTurns, type Receipt, type Receive, type Turn } from './receive.ts';
-import { type UploadState, UploadStore } from './store.ts';
+import { PART_BYTES_MIN, type UploadState, UploadStore } from './store.ts';
 
 /** How long the last request of an upload waits for the inspection. */
 const INSPECTION_WAIT_MS = 5_000;
@@ -125,13 +125,17 @@ export class Upload extends DurableObject<Env> {
   }
 
   /** Stores the whole file from its start, instead of what was stored before. Stops a request that is still sending. */
-  async replace(permit: UploadPermit, bodyMax: number, body: ReadableStream<Uint8Array> | null): Promise<UploadAnswer> {
+  async replace(
+    permit: UploadPermit,
+    limits: Omit<BodyLimits, 'fileMax' | 'checksum'>,
+    body: ReadableStream<Uint8Array> | null,
+  ): Promise<UploadAnswer> {
     return this.#take(permit, async (turn) => {
       const ended = this.#ended();
       if (ended !== null) return ended;
       if (this.#received() > 0 && !(await this.#isRemoved())) return 'BUCKET_DOWN';
       if (body === null) return 'STORED';
-      return this.#receive(body, { bodyMax, fileMax: permit.bytes, checksum: null }, turn);
+      return this.#receive(body, { ...limits, fileMax: permit.bytes, checksum: null }, turn);
     });
   }
 
@@ -266,6 +270,8 @@ function initialState(permit: Omit<UploadPermit, 'bytes'> & Pick<UploadState, 'b
     url: null,
     phase: 'RECEIVING',
     multipartId: null,
+    partBytes: PART_BYTES_MIN,
+    isStreaming: false,
     foundSha256: null,
     inspections: 0,
     outcome: null,

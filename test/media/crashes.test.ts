@@ -8,15 +8,18 @@ import { testBytes } from '../support/uploads.ts';
 const MIB = 1_048_576;
 const LARGE = testBytes(11 * MIB + 5);
 const SMALL = testBytes(MIB + 5, 2);
-const LIMITS = { bodyMax: Infinity, checksum: null };
+const LIMITS = { length: null, bodyMax: Infinity, checksum: null };
 
 /** A point at which an upload crashes, and the file that reaches it. */
-type Crash = readonly [call: Call, moment: 'before' | 'after', nth: number, file: Uint8Array<ArrayBuffer>];
+type Point = readonly [call: Call, moment: 'before' | 'after', nth: number, file: Uint8Array<ArrayBuffer>];
+
+/** A point, and how the client sends the file. */
+type Crash = readonly [...Point, chunkBytes: number, way: 'by rows' | 'streamed'];
 
 /** A crash before a call loses less than one after it, so it is tested in full depth only. */
 const MOMENTS = IS_FULL ? (['before', 'after'] as const) : (['after'] as const);
 
-const CRASHES: readonly Crash[] = MOMENTS.flatMap((moment): Crash[] => [
+const POINTS: readonly Point[] = MOMENTS.flatMap((moment): Point[] => [
   ['createMultipartUpload', moment, 1, LARGE],
   ['uploadPart', moment, 1, LARGE],
   ['uploadPart', moment, 2, LARGE],
@@ -30,15 +33,26 @@ const CRASHES: readonly Crash[] = MOMENTS.flatMap((moment): Crash[] => [
   ['put', moment, 1, SMALL],
 ]);
 
-/** Sends the rest of a file in chunks of 3 MiB, as a client does that asks for the offset after each failure. */
-async function sendRest(parts: ReturnType<typeof buildParts>, file: Uint8Array<ArrayBuffer>): Promise<void> {
+const CRASHES: readonly Crash[] = POINTS.flatMap((point): Crash[] => [
+  [...point, 3 * MIB, 'by rows'],
+  [...point, 5 * MIB, 'streamed'],
+]);
+
+/** Sends the rest of a file in chunks, as a client does that asks for the offset after each failure. */
+async function sendRest(
+  parts: ReturnType<typeof buildParts>,
+  file: Uint8Array<ArrayBuffer>,
+  chunkBytes = 3 * MIB,
+): Promise<void> {
   while (parts.store.state?.phase === 'RECEIVING') {
     const body = slowBody();
     const offset = parts.store.received();
-    body.send(file.slice(offset, offset + 3 * MIB));
+    const bytes = file.slice(offset, offset + chunkBytes);
+    body.send(bytes);
     body.end();
     const turn = await parts.takeTurn();
-    const receipt = await parts.receive(body.stream, { ...LIMITS, fileMax: file.byteLength }, turn);
+    const limits = { ...LIMITS, length: bytes.byteLength, fileMax: file.byteLength };
+    const receipt = await parts.receive(body.stream, limits, turn);
     turn.end();
     if (receipt !== 'STORED') return;
   }
@@ -56,8 +70,8 @@ async function sendSome(parts: ReturnType<typeof buildParts>, file: Uint8Array<A
 
 describe('a file', () => {
   it.for(CRASHES)(
-    'is complete and reported after a crash at %s, %s it, time %i',
-    ([call, moment, nth, file], { expect }) =>
+    'is complete and reported after a crash at %s, %s it, time %i, file %#, in chunks of %i bytes, %s',
+    ([call, moment, nth, file, chunkBytes], { expect }) =>
       withStorage(async (storage) => {
         let calls = 0;
         let hasCrashed = false;
@@ -70,12 +84,12 @@ describe('a file', () => {
           if (hasCrashed) throw new Error('crashed');
         }
         const first = buildParts(storage, file.byteLength, { watch });
-        await sendRest(first, file);
+        await sendRest(first, file, chunkBytes);
         await first.finisher.run();
         expect(hasCrashed).toBe(true);
 
         const second = buildParts(storage, file.byteLength);
-        await sendRest(second, file);
+        await sendRest(second, file, chunkBytes);
         await second.finisher.run();
         expect(second.store.state?.phase).toBe('COMPLETE');
         const last = [...first.outcomes, ...second.outcomes].at(-1);

@@ -1,10 +1,12 @@
-import { describe, it } from 'vitest';
+import { describe, it, vi } from 'vitest';
+import { sha256 } from '../../src/lib/hash.ts';
+import type { BodyLimits } from '../../src/media/receive.ts';
 import { buildParts, slowBody, withStorage } from '../support/upload-parts.ts';
 import { testBytes } from '../support/uploads.ts';
 
 const MIB = 1_048_576;
 const FILE = testBytes(3 * MIB);
-const LIMITS = { bodyMax: Infinity, fileMax: FILE.byteLength, checksum: null };
+const LIMITS: BodyLimits = { length: null, bodyMax: Infinity, fileMax: FILE.byteLength, checksum: null };
 
 function failEach(): never {
   throw new Error('the bucket is down');
@@ -119,6 +121,112 @@ describe('a body', () => {
       expect(await start(healed, body.stream, limits)).toBe('STORED');
       // The last part waits for the end of the file. All others lie in the bucket, and their rows are deleted.
       expect(storage.sql.exec('SELECT sum(length(bytes)) AS bytes FROM chunk').one()).toEqual({ bytes: 5 * MIB });
+    }));
+});
+
+const LARGE = testBytes(12 * MIB);
+const PART = 6 * MIB;
+
+/** The limits of a body that announces its length. */
+function announced(length: number) {
+  return { length, bodyMax: Infinity, fileMax: LARGE.byteLength, checksum: null };
+}
+
+function rowsOf(storage: DurableObjectStorage): number {
+  return storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM chunk').one().n;
+}
+
+/** Sends a whole body with the next bytes of the large file. */
+async function sendWhole(parts: ReturnType<typeof buildParts>, length: number) {
+  const body = slowBody();
+  const offset = parts.store.received();
+  body.send(LARGE.slice(offset, offset + length));
+  body.end();
+  return start(parts, body.stream, announced(length));
+}
+
+/** Sends some bytes of a body, and loses the connection once `isUnderWay`. */
+async function sendAndLose(parts: ReturnType<typeof buildParts>, sent: number, isUnderWay: () => boolean) {
+  const body = slowBody();
+  const offset = parts.store.received();
+  const receipt = start(parts, body.stream, announced(PART));
+  body.send(LARGE.slice(offset, offset + sent));
+  await vi.waitUntil(isUnderWay);
+  body.cut();
+  return receipt;
+}
+
+describe('a body that holds a whole part', () => {
+  it('is streamed into the bucket without rows, and parts have the size of the first body', ({ expect }) =>
+    withStorage(async (storage) => {
+      const parts = buildParts(storage, LARGE.byteLength);
+      for (const count of [1, 2]) {
+        expect(await sendWhole(parts, PART)).toBe('STORED');
+        expect([parts.store.received(), parts.store.parts().length, rowsOf(storage)]).toEqual([count * PART, count, 0]);
+      }
+      await parts.finisher.run();
+      expect(parts.outcomes.at(-1)).toMatchObject({ status: 'READY', sha256: await sha256(LARGE) });
+    }));
+
+  it('is lost with its connection once; after that every byte is kept until a body arrives whole', ({ expect }) =>
+    withStorage(async (storage) => {
+      const parts = buildParts(storage, LARGE.byteLength);
+      expect(await sendAndLose(parts, 2 * MIB, () => parts.store.state?.isStreaming === true)).toBe('CUT');
+      expect([parts.store.received(), rowsOf(storage)]).toEqual([0, 0]);
+
+      // The process ends meanwhile.
+      const next = buildParts(storage, LARGE.byteLength);
+      expect(await sendAndLose(next, 2 * MIB + 3, () => next.store.received() === 2 * MIB)).toBe('CUT');
+      expect(next.store.received()).toBe(2 * MIB + 3);
+      expect(await sendWhole(next, PART - 2 * MIB - 3)).toBe('STORED');
+
+      expect(await sendWhole(next, PART)).toBe('STORED');
+      expect([next.store.parts().length, rowsOf(storage)]).toEqual([2, 0]);
+      await next.finisher.run();
+      expect(next.outcomes.at(-1)).toMatchObject({ status: 'READY', sha256: await sha256(LARGE) });
+    }));
+
+  it('of a dead connection is stopped by the next request', ({ expect }) =>
+    withStorage(async (storage) => {
+      const parts = buildParts(storage, LARGE.byteLength);
+      const dead = slowBody();
+      const first = start(parts, dead.stream, announced(PART));
+      dead.send(LARGE.slice(0, MIB));
+      const second = sendWhole(parts, PART);
+      expect([await first, await second]).toEqual(['INTERRUPTED', 'STORED']);
+      expect(await sendWhole(parts, PART)).toBe('STORED');
+      await parts.finisher.run();
+      expect(parts.outcomes.at(-1)).toMatchObject({ status: 'READY', sha256: await sha256(LARGE) });
+    }));
+
+  it('that ends before its announced length is cut', ({ expect }) =>
+    withStorage(async (storage) => {
+      const parts = buildParts(storage, LARGE.byteLength);
+      const body = slowBody();
+      body.send(LARGE.slice(0, PART - 1));
+      body.end();
+      expect(await start(parts, body.stream, announced(PART))).toBe('CUT');
+      expect(parts.store.received()).toBe(0);
+    }));
+
+  it('is refused while the bucket is down', ({ expect }) =>
+    withStorage(async (storage) => {
+      const parts = buildParts(storage, LARGE.byteLength, { watch: failEach });
+      expect(await sendWhole(parts, PART)).toBe('BUCKET_DOWN');
+      const healed = buildParts(storage, LARGE.byteLength);
+      expect(healed.store.received()).toBe(0);
+      expect(await sendWhole(healed, PART)).toBe('STORED');
+    }));
+
+  it('goes through rows if it has a checksum, so that a wrong one stores nothing', ({ expect }) =>
+    withStorage(async (storage) => {
+      const parts = buildParts(storage, LARGE.byteLength);
+      const body = slowBody();
+      body.send(LARGE.slice(0, PART));
+      body.end();
+      const checksum = { algorithm: 'SHA-1', digest: '' } as const;
+      expect(await start(parts, body.stream, { ...announced(PART), checksum })).toBe('WRONG_CHECKSUM');
+      expect([parts.store.received(), parts.store.parts().length]).toEqual([0, 0]);
     }));
 });
 

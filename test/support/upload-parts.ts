@@ -117,6 +117,8 @@ function initialState(mediaId: string, bytes: number): UploadState {
     url: null,
     phase: 'RECEIVING',
     multipartId: null,
+    partBytes: 5 * 1_048_576,
+    isStreaming: false,
     foundSha256: null,
     inspections: 0,
     outcome: null,
