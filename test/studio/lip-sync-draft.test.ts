@@ -156,7 +156,7 @@ describe.runIf(HAS_BROWSER)('the draft of a lip-sync', () => {
       expect(await execute('{ tasks { nodes { status } } }')).toEqual({
         tasks: { nodes: statuses.map((status) => ({ status })) },
       });
-      await page.getByRole('link', { name: 'Try again' }).click();
+      await page.getByRole('button', { name: 'Try again' }).click();
       expect(await create.isEnabled()).toBe(true);
     }
     await page.context().close();

@@ -175,7 +175,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     expect(await seriousFindings(page)).toEqual([]);
     await shoot(page, 'failed-desktop-light');
     // Another attempt keeps the inputs.
-    await page.getByRole('link', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
     expect(await page.getByRole('button', { name: 'Create lip-sync' }).isEnabled()).toBe(true);
     await page.getByRole('navigation').getByText('Tasks').click();

@@ -32,6 +32,8 @@ const LABEL_CHARS_MAX = 80;
 
 interface Props {
   readonly scanId: string;
+  /** The name that is filled in first. */
+  readonly givenLabel: string;
   readonly draft: Draft;
   readonly mix: MixValues;
   readonly onMix: (mix: MixValues) => void;
@@ -41,9 +43,9 @@ interface Props {
   readonly onCreated: (task: Task) => void;
 }
 
-export function CreateStep({ scanId, draft, mix, onMix, problems, missing, onCreated }: Props) {
+export function CreateStep({ scanId, givenLabel, draft, mix, onMix, problems, missing, onCreated }: Props) {
   const [{ fetching, data, error }, create] = useMutation(CreateLipSyncDocument);
-  const [label, setLabel] = useDrafted('label', '', scanId);
+  const [label, setLabel] = useDrafted('label', givenLabel, scanId);
   const [attempt, setAttempt] = useDrafted('create-attempt', { of: '', id: '' }, scanId);
   const { audio, cut, face, videoMs, knownVideoMs, knownAudioMs } = draft;
   const isReady = audio !== null && problems.length === 0;

@@ -1,6 +1,8 @@
 import { useState } from 'react';
+import { overlapMs } from '../../domain/placement.ts';
 import { useDrafted } from '../session/draft.ts';
-import type { Task } from '../api/documents.ts';
+import type { Face, Task } from '../api/documents.ts';
+import type { Again } from '../tasks/task-input.ts';
 import { assumedVideoMs, firstCut, type Cut, explainCut, usableMs } from './cut.ts';
 import type { ChosenAudio } from './read-audio.ts';
 import { CreateStep, type MixValues } from './create-step.tsx';
@@ -9,25 +11,37 @@ import { AudioStep } from './audio-step.tsx';
 import { Preview } from './preview.tsx';
 import { useAudioUrl } from './read-audio.ts';
 import { Timeline } from './timeline.tsx';
-import { playUrlOf, type Scanned } from './video-step.tsx';
+import { keyOf, playUrlOf, type Scanned } from './video-source.ts';
 
 const UNMIXED: MixValues = { audioVolume: 1, originalAudioVolume: 1, watermark: false };
 
+/** Returns the id of the face that spoke, or of the one that is seen at its time in a new scan. */
+function faceOf(faces: readonly Face[], again: Again | null): string {
+  const before = again?.face ?? null;
+  const same = before === null ? undefined : faces.find(({ id }) => id === before.id);
+  if (before === null || same !== undefined) return (same ?? faces[0])?.id ?? '';
+  const [closest] = faces.toSorted((a, b) => overlapMs(b, before) - overlapMs(a, before));
+  return closest?.id ?? '';
+}
+
 interface Props {
   readonly scanned: Scanned;
+  /** The input of a task that runs again, which is shown first. Null for a new lip-sync. */
+  readonly again: Again | null;
   readonly onCreated: (task: Task) => void;
 }
 
 /** The steps after the scan: choosing face and audio, placing the audio, and creating the task. */
-export function Editor({ scanned, onCreated }: Props) {
+export function Editor({ scanned, again: given, onCreated }: Props) {
   const { scan, source } = scanned;
+  const again = given?.video === keyOf(source) ? given : null;
   const [measuredMs, setMeasuredMs] = useState<number | null>(null);
   const [givenMs, setGivenMs] = useDrafted<number | null>('video-ms', null, scan.id);
-  const [faceId, setFaceId] = useDrafted('face', scan.faces[0]?.id ?? '', scan.id);
-  const [audio, setAudio] = useDrafted<ChosenAudio | null>('audio', null, scan.id);
-  const [givenAudioMs, setGivenAudioMs] = useDrafted<number | null>('audio-ms', null, scan.id);
-  const [cut, setCut] = useDrafted<Cut>('cut', { cropStartMs: 0, cropEndMs: 0, insertAtMs: 0 }, scan.id);
-  const [mix, setMix] = useDrafted<MixValues>('mix', UNMIXED, scan.id);
+  const [faceId, setFaceId] = useDrafted('face', faceOf(scan.faces, again), scan.id);
+  const [audio, setAudio] = useDrafted<ChosenAudio | null>('audio', again?.audio ?? null, scan.id);
+  const [givenAudioMs, setGivenAudioMs] = useDrafted<number | null>('audio-ms', again?.audioMs ?? null, scan.id);
+  const [cut, setCut] = useDrafted<Cut>('cut', again?.cut ?? { cropStartMs: 0, cropEndMs: 0, insertAtMs: 0 }, scan.id);
+  const [mix, setMix] = useDrafted<MixValues>('mix', again?.mix ?? UNMIXED, scan.id);
   const [playheadMs, setPlayheadMs] = useState(0);
 
   // Measured or entered by the user, so the gateway may rely on it.
@@ -117,6 +131,7 @@ export function Editor({ scanned, onCreated }: Props) {
       </section>
       <CreateStep
         scanId={scan.id}
+        givenLabel={again?.label ?? ''}
         draft={{ face, audio: placed, cut, videoMs: lengthMs, knownVideoMs, knownAudioMs }}
         mix={mix}
         onMix={setMix}

@@ -2,20 +2,24 @@ import { Activity, useEffect, useRef, useState } from 'react';
 import { useQuery } from 'urql';
 import { TaskDocument, type Task } from '../api/documents.ts';
 import { TaskView } from '../tasks/task-view.tsx';
+import type { Again } from '../tasks/task-input.ts';
 import { Button } from '../ui/button.tsx';
+import { Notice } from '../ui/notice.tsx';
 import { useTenant } from '../session/api-context.ts';
-import { openDraft, useDrafted } from '../session/draft.ts';
+import { canRestoreDraft, openDraft, restoreDraft, useDrafted, useDraftVersion } from '../session/draft.ts';
 import { Skeleton } from '../ui/placeholder.tsx';
 import { Editor } from './editor.tsx';
-import { isOf, VideoStep, type Scanned, type VideoSource } from './video-step.tsx';
+import { isOf, type Scanned, type VideoSource } from './video-source.ts';
+import { VideoStep } from './video-step.tsx';
 
 /** The screen that makes a lip-sync from a video. */
 export function LipSyncScreen() {
   const tenant = useTenant();
+  const version = useDraftVersion();
   return tenant === null ? (
     <Skeleton rows={3} label="Loading the screen" />
   ) : (
-    <LipSyncForm key={tenant} tenant={tenant} />
+    <LipSyncForm key={`${version} ${tenant}`} tenant={tenant} />
   );
 }
 
@@ -26,6 +30,7 @@ function LipSyncForm({ tenant }: { readonly tenant: string }) {
   // A scan that expired before the page was loaded is not restored, because Kling refuses its faces.
   const [expired] = useState(() => (kept !== null && Date.parse(kept.scan.expiresAt) <= Date.now() ? kept : null));
   const scanned = kept === expired ? null : kept;
+  const [again, setAgain] = useDrafted<Again | null>('again', null);
   const [created, setCreated] = useState<Task | null>(null);
 
   const heading = useRef<HTMLHeadingElement>(null);
@@ -52,16 +57,43 @@ function LipSyncForm({ tenant }: { readonly tenant: string }) {
       </div>
       {/* Hidden instead of removed, to keep audio and placement for another attempt. */}
       <Activity mode={created === null ? 'visible' : 'hidden'}>
+        {again === null ? null : <AgainNotice again={again} tenant={tenant} onClose={() => setAgain(null)} />}
         <VideoStep source={source} onSource={setSource} scanned={scanned} onScanned={setScanned} />
         {scanned !== null && scanned.scan.faces.length > 0 ? (
           // A lip-sync is created only from the video that is shown.
           <Activity mode={isOf(scanned, source) ? 'visible' : 'hidden'}>
-            <Editor key={scanned.scan.id} scanned={scanned} onCreated={setCreated} />
+            <Editor key={scanned.scan.id} scanned={scanned} again={again} onCreated={setCreated} />
           </Activity>
         ) : null}
       </Activity>
       {created === null ? null : <Created task={created} onRetry={startAgain} />}
     </>
+  );
+}
+
+interface AgainProps {
+  readonly again: Again;
+  readonly tenant: string;
+  readonly onClose: () => void;
+}
+
+/** Says where the values come from, and what could not be filled in. */
+function AgainNotice({ again: { title, video, audio }, tenant, onClose }: AgainProps) {
+  return (
+    <div className="again">
+      <Notice tone="info" title={`This is the input of “${title}”`}>
+        {video === '' ? <p>Its video is no longer available. Choose it again.</p> : null}
+        {audio === null ? <p>Its audio is not kept by the gateway. Add it again.</p> : null}
+        <p>Change what you like. The new task is charged like any other.</p>
+        <p className="again-actions">
+          {canRestoreDraft() ? (
+            <Button onPress={() => restoreDraft(tenant)}>Go back to my last draft</Button>
+          ) : (
+            <Button onPress={onClose}>OK</Button>
+          )}
+        </p>
+      </Notice>
+    </div>
   );
 }
 

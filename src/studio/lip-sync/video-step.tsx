@@ -4,12 +4,12 @@ import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { FACE_SCAN_UNITS } from '../../domain/cost.ts';
 import { checkFileUrl } from '../../domain/url.ts';
-import { IdentifyFacesDocument, type FaceScan } from '../api/documents.ts';
+import { IdentifyFacesDocument } from '../api/documents.ts';
 import { workOf } from '../api/failure.ts';
 import { EXAMPLE_VIDEO, LOCAL_HOST } from '../examples.ts';
 import { ChosenFile } from '../files/chosen-file.tsx';
 import { FilePicker } from '../files/file-picker.tsx';
-import { useUpload, type ReadyFile } from '../files/use-upload.ts';
+import { useUpload } from '../files/use-upload.ts';
 import { VideoRecorder } from '../files/video-recorder.tsx';
 import { useDrafted } from '../session/draft.ts';
 import { announce } from '../ui/announcer.tsx';
@@ -17,37 +17,7 @@ import { Button } from '../ui/button.tsx';
 import { CopyAs } from '../ui/copy-as.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
-
-/** The video of a lip-sync: a file that the gateway keeps, or a link if there is no file. */
-export interface VideoSource {
-  readonly file: ReadyFile | null;
-  readonly link: string;
-}
-
-/** Returns where this page can play the video. */
-export function playUrlOf({ file, link }: VideoSource): string {
-  return file === null ? link.trim() : file.playUrl;
-}
-
-export interface Scanned {
-  readonly source: VideoSource;
-  readonly scan: FaceScan;
-}
-
-/** Names the video. A link and a file never have the same name. */
-function keyOf({ file, link }: VideoSource): string {
-  return file === null ? link.trim() : file.mediaId;
-}
-
-/** Whether the faces were found in this video. */
-export function isOf({ source }: Scanned, other: VideoSource): boolean {
-  return keyOf(source) === keyOf(other);
-}
-
-/** Returns the video as the gateway takes it. */
-function toInput({ file, link }: VideoSource): { readonly mediaId: string } | { readonly url: string } {
-  return file === null ? { url: link.trim() } : { mediaId: file.mediaId };
-}
+import { isOf, keyOf, toVideoInput, type Scanned, type VideoSource } from './video-source.ts';
 
 /** The most videos whose scans are remembered. */
 const ATTEMPTS_MAX = 20;
@@ -116,7 +86,7 @@ export function VideoStep({ source, onSource, scanned, onScanned }: Props) {
     const externalId = isUsable ? last.externalId : crypto.randomUUID();
     const others = attempts.filter((attempt) => attempt !== last).slice(0, ATTEMPTS_MAX - 1);
     setAttempts([{ video, externalId, expiresAtMs: null }, ...others]);
-    const answered = await identifyFaces({ video: toInput(source), externalId });
+    const answered = await identifyFaces({ video: toVideoInput(source), externalId });
     const scan = workOf(answered.data?.identifyFaces);
     if (scan === null) return;
     setAttempts([{ video, externalId, expiresAtMs: new Date(scan.expiresAt).getTime() }, ...others]);
@@ -165,7 +135,7 @@ export function VideoStep({ source, onSource, scanned, onScanned }: Props) {
         <CopyAs
           action="Find faces"
           document={IdentifyFacesDocument}
-          variables={() => ({ video: toInput(source), externalId: crypto.randomUUID() })}
+          variables={() => ({ video: toVideoInput(source), externalId: crypto.randomUUID() })}
         />
       )}
       {file === null && link === '' ? (

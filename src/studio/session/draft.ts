@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 
 /** The start of each key. Raise the number if a stored value gets another shape. */
 const PREFIX = 'studio.draft.2.';
@@ -34,7 +34,56 @@ export function whenDraftIsCleared(listener: () => void): () => void {
 /** Forgets the draft. */
 export function clearDraft(): void {
   for (const listener of listeners) listener();
+  replaced = [];
   for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+}
+
+/** The entries of the draft that was replaced last, and the number of replacements. */
+let replaced: readonly (readonly [key: string, text: string])[] = [];
+let version = 0;
+const watchers = new Set<() => void>();
+
+function isEntry(key: string): boolean {
+  return key.startsWith(PREFIX) && key !== TENANT_KEY;
+}
+
+/** Replaces the draft of a tenant by the given values. Screens of the draft start again: see `useDraftVersion`. */
+export function replaceDraft(tenant: string, values: Readonly<Record<string, unknown>>): void {
+  const before = Object.entries<string>(sessionStorage).filter(([key]) => isEntry(key));
+  replaceEntries(
+    tenant,
+    Object.entries(values).map(([name, value]) => [PREFIX + name, JSON.stringify({ of: '', value })]),
+  );
+  replaced = before;
+}
+
+/** Whether the last replacement has removed a draft that `restoreDraft` can bring back. */
+export function canRestoreDraft(): boolean {
+  return replaced.length > 0;
+}
+
+/** Brings back the draft that was replaced last. */
+export function restoreDraft(tenant: string): void {
+  replaceEntries(tenant, replaced);
+}
+
+function replaceEntries(tenant: string, entries: typeof replaced): void {
+  clearDraft();
+  keep(TENANT_KEY, tenant);
+  for (const [key, text] of entries) keep(key, text);
+  replaced = [];
+  version += 1;
+  for (const watcher of watchers) watcher();
+}
+
+function watch(watcher: () => void): () => void {
+  watchers.add(watcher);
+  return () => void watchers.delete(watcher);
+}
+
+/** Returns a number that changes when the draft is replaced, to be part of a `key`. */
+export function useDraftVersion(): number {
+  return useSyncExternalStore(watch, () => version);
 }
 
 function keep(key: string, text: string): void {
@@ -58,6 +107,11 @@ function writeKept(name: string, kept: Kept): void {
   const text = JSON.stringify(kept);
   if (text.length > VALUE_CHARS_MAX) sessionStorage.removeItem(PREFIX + name);
   else keep(PREFIX + name, text);
+}
+
+/** Keeps a value of the draft for a screen that is not shown yet. */
+export function writeDraft(name: string, value: unknown): void {
+  writeKept(name, { of: '', value });
 }
 
 /**

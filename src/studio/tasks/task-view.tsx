@@ -9,6 +9,7 @@ import { EmptyState, Skeleton } from '../ui/placeholder.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { formatClock, formatDateTime, formatRelative } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
+import { RunAgain } from './run-again.tsx';
 import { LipSyncResult, VoiceResult } from './results.tsx';
 import { followTask } from './followed-tasks.ts';
 import { StatusBadge } from './task-row.tsx';
@@ -20,7 +21,7 @@ interface Props {
   readonly task: Task;
   /** The level of the heading: 1 if the task is the whole screen, 2 if it is a part. */
   readonly level: 1 | 2;
-  /** Starts a new attempt. Without it, a link leads to the screen that creates such tasks. */
+  /** Shows the form again, which still has the input. Without it, the input is filled in there. */
   readonly onRetry?: () => void;
 }
 
@@ -53,18 +54,17 @@ export function TaskView({ task, level, onRetry }: Props) {
       </div>
       <ErrorNotice error={cancelling.error} answer={cancelling.data?.cancelTask} />
       {isFinal(task) ? null : <TaskProgress task={task} />}
-      {task.failure === null ? null : (
-        <TaskFailure failure={task.failure} kind={task.__typename} {...(onRetry && { onRetry })} />
-      )}
+      {task.failure === null ? null : <TaskFailure failure={task.failure} task={task} {...(onRetry && { onRetry })} />}
       {task.status === 'CANCELLED' ? (
         <Notice tone="info" title="Cancelled before Kling received it">
           <p>Nothing was charged.</p>
-          <RetryLink kind={task.__typename} {...(onRetry && { onRetry })} />
+          <Retry task={task} {...(onRetry && { onRetry })} />
         </Notice>
       ) : null}
       {task.status === 'SUCCEEDED' && task.__typename === 'LipSyncTask' ? <LipSyncResult task={task} /> : null}
       {task.status === 'SUCCEEDED' && task.__typename === 'VoiceTask' ? <VoiceResult task={task} /> : null}
       <TaskFacts task={task} />
+      {task.status === 'SUCCEEDED' || !isFinal(task) ? <RunAgain task={task} /> : null}
     </section>
   );
 }
@@ -122,18 +122,13 @@ function TaskFacts({ task }: { readonly task: Task }) {
 }
 
 interface RetryProps {
-  readonly kind: Task['__typename'];
+  readonly task: Task;
   readonly onRetry?: () => void;
 }
 
-function RetryLink({ kind, onRetry }: RetryProps) {
-  return (
-    <p>
-      <a href={kind === 'LipSyncTask' ? '#/lip-sync' : '#/voices'} onClick={onRetry}>
-        Try again
-      </a>
-    </p>
-  );
+/** Leads back to the form, which still has the input, or fills it in. */
+function Retry({ task, onRetry }: RetryProps) {
+  return <p>{onRetry === undefined ? <RunAgain task={task} /> : <Button onPress={onRetry}>Try again</Button>}</p>;
 }
 
 interface FailureProps extends RetryProps {
@@ -141,7 +136,7 @@ interface FailureProps extends RetryProps {
 }
 
 function TaskFailure({ failure, ...retry }: FailureProps) {
-  const { title, advice } = failureWordsOf(failure.code, retry.kind);
+  const { title, advice } = failureWordsOf(failure.code, retry.task.__typename);
   return (
     <div role="alert">
       <Notice tone="danger" title={title}>
@@ -149,7 +144,7 @@ function TaskFailure({ failure, ...retry }: FailureProps) {
         <p>
           Kling’s message: <q>{failure.message}</q>
         </p>
-        <RetryLink {...retry} />
+        <Retry {...retry} />
       </Notice>
     </div>
   );

@@ -12,7 +12,9 @@ import { ChosenFile } from '../files/chosen-file.tsx';
 import { FilePicker } from '../files/file-picker.tsx';
 import { useUpload, type ReadyFile } from '../files/use-upload.ts';
 import { VoiceRecorder } from '../files/voice-recorder.tsx';
+import type { VoiceAgain } from '../tasks/task-input.ts';
 import { newExternalId } from '../tasks/task-words.ts';
+import { useDrafted } from '../session/draft.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
@@ -21,9 +23,11 @@ import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 
 export function CreateVoice() {
-  const [name, setName] = useState('');
-  const [url, setUrl] = useState('');
-  const [file, setFile] = useState<ReadyFile | null>(null);
+  // The input of a voice that is made again.
+  const [again, setAgain] = useDrafted<VoiceAgain | null>('voice-again', null);
+  const [name, setName] = useState(again?.name ?? '');
+  const [url, setUrl] = useState(again?.url ?? '');
+  const [file, setFile] = useState<ReadyFile | null>(again?.file ?? null);
   const [asked, setAsked] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
@@ -58,6 +62,7 @@ export function CreateVoice() {
     followTask(task.id);
     announce(`Cloning ${name}`);
     externalId.current = newExternalId();
+    setAgain(null);
     setName('');
     setUrl('');
     setFile(null);
