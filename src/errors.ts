@@ -38,10 +38,14 @@ export const ERROR_CODES = {
   NO_RESULT: { status: 502, meaning: 'Kling reported success, but never a result.' },
   NOT_SENT: {
     status: 503,
-    meaning: 'The task waited too long for a slot at Kling. Nothing was charged for it.',
+    meaning: 'The task waited too long, for a slot at Kling or for its upload. Nothing was charged for the lip-sync.',
   },
   QUOTA_EXHAUSTED: { status: 402, meaning: 'See `QuotaExhaustedError`.' },
   RATE_LIMITED: { status: 429, meaning: 'Too many requests. Wait for `retryAfterMs`, or at least a second.' },
+  STAGE_OUTCOME_UNKNOWN: {
+    status: 503,
+    meaning: 'The answer to a scan or a speech was lost. It may have been charged; `retryTask` can pay again.',
+  },
   TASK_LOST_AT_KLING: {
     status: 502,
     meaning: 'Kling does not know the task any more, for example after a change of keys.',
@@ -78,12 +82,14 @@ export const ISSUE_CODES = {
   CLIP_OUTSIDE_FACE: "The clip does not overlap the face's interval by 2 s.",
   CLIP_OUTSIDE_VIDEO: 'The clip ends after the end of the video.',
   CLIP_TOO_SHORT: 'The audio has less than 2 s left after trimming.',
+  DURATION_UNKNOWN: 'A placement cannot be chosen, because the length of the audio or the time of the face is unknown.',
   EXPIRED: 'The scan is older than 24 hours.',
   FETCH_FAILED: 'The URL could not be read.',
   FILE_TOO_LARGE: 'The file has more bytes than Kling takes.',
   MALFORMED: 'The text has the wrong form: an id, URL, cursor or base64.',
-  MEDIA_NOT_READY: 'The file is not `READY`. The same call succeeds once it is.',
+  MEDIA_NOT_READY: 'The file, or the result of the task, is not ready. Only a lip-sync task waits for it.',
   NO_AUDIO_TRACK: 'The file holds no audio track.',
+  NO_SUCH_FACE: 'The video has no face at this index, or none that can be seen for 2 s.',
   NOT_FOUND: 'The caller has no object with this id, or no webhook endpoint with this origin.',
   NOT_UNIQUE: 'The key is in the list more than once.',
   OUT_OF_RANGE: 'The number, length or count is outside its limits.',
@@ -116,6 +122,7 @@ export interface ExistingObject {
 /** The limits of units, with their meaning for clients. */
 export const UNIT_LIMITS = {
   KLING_ACCOUNT: "The Kling account's resource packs.",
+  MAX_UNITS: "The input's own `maxUnits`.",
   TENANT_BUDGET: "The tenant's monthly budget, `Usage.unitsMax`.",
 } as const satisfies Readonly<Record<string, string>>;
 

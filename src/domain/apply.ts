@@ -3,8 +3,10 @@ import { lipSyncUnits } from './cost.ts';
 import { classifyFailure, type TaskFailure } from './failure.ts';
 import type { StoredFile } from './media.ts';
 import {
+  type KeptLipSyncInput,
   type LastReport,
   type LipSyncTask,
+  type PreparationCost,
   resultExpiresAtMs,
   type ResultPart,
   type TaskDetails,
@@ -13,8 +15,10 @@ import {
 } from './records.ts';
 import {
   isFinal,
+  LIP_SYNC_STAGES,
   type LipSyncSnapshot,
   type Notes,
+  type LipSyncStage,
   type TaskReport,
   type TaskSnapshot,
   type TaskStatus,
@@ -26,7 +30,7 @@ type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 /**
  * A fact that may change a task. `SNAPSHOT`: an answer or a callback reported its state. `IDENTIFIED`: its id at Kling was
  * found in a list. `CLOSED`: the gateway gave it up. `CANCELLED`: by the caller, before a send. `NOTED`: the caller changed
- * the notes on it. `ARCHIVED` and `UNARCHIVED`: the copy of a result was made or deleted.
+ * the notes on it. `STAGE`: a lip-sync has come to another step, or knows more. `ARCHIVED` and `UNARCHIVED`: the copy of a result was made or deleted.
  */
 export type TaskFact =
   | { readonly type: 'SNAPSHOT'; readonly snapshot: AnySnapshot }
@@ -34,6 +38,7 @@ export type TaskFact =
   | { readonly type: 'CLOSED'; readonly failure: TaskFailure }
   | { readonly type: 'CANCELLED' }
   | { readonly type: 'NOTED'; readonly notes: Partial<Notes> }
+  | { readonly type: 'STAGE'; readonly progress: LipSyncProgress }
   | {
       readonly type: 'ARCHIVED';
       readonly part: ResultPart;
@@ -41,6 +46,17 @@ export type TaskFact =
       readonly expiresAtMs: number;
     }
   | { readonly type: 'UNARCHIVED'; readonly part: ResultPart };
+
+/** The facts that are known of a lip-sync at a step. */
+export interface LipSyncProgress {
+  readonly stage: LipSyncStage;
+  readonly preparation: readonly PreparationCost[];
+  readonly lipSync: KeptLipSyncInput;
+  /** As `LipSyncTask.faceId`; null before it is found. */
+  readonly faceId: string | null;
+  /** The expected cost of the lip-sync itself, without the steps before it. */
+  readonly unitsEstimated: string;
+}
 
 /** The changed record. Watchers see a `STATE` change. A `DETAIL`, such as a fresher URL or a late charge, is only stored. */
 export interface Applied<T extends TaskRecord> {
@@ -50,6 +66,7 @@ export interface Applied<T extends TaskRecord> {
 
 /** The progress of each status. A task never moves to a lower one. */
 const RANK: Record<TaskStatus, number> = {
+  PREPARING: -1,
   QUEUED: 0,
   SUBMITTED: 1,
   PROCESSING: 2,
@@ -69,6 +86,7 @@ export function applyFact<T extends TaskRecord>(record: T, fact: TaskFact, nowMs
   if (fact.type === 'CLOSED') return applyEnd(record, { status: 'FAILED', failure: fact.failure }, nowMs);
   if (fact.type === 'CANCELLED') return applyEnd(record, { status: 'CANCELLED' }, nowMs);
   if (fact.type === 'NOTED') return applyNotes(record, fact.notes, nowMs);
+  if (fact.type === 'STAGE') return applyStage(record, fact.progress, nowMs);
   if (fact.type === 'ARCHIVED' || fact.type === 'UNARCHIVED') return applyArchive(record, fact);
   if (fact.type === 'IDENTIFIED') return applyKlingTaskId(record, fact.klingTaskId);
   if (isFinal(record.status)) return applyToFinal(record, fact.snapshot);
@@ -112,6 +130,26 @@ function applyNotes<T extends TaskRecord>(record: T, notes: Partial<Notes>, nowM
   if (JSON.stringify(after) === JSON.stringify(before)) return null;
   const { label, metadata } = after;
   return { change: 'STATE', record: { ...record, label, details: { ...record.details, metadata }, notedAtMs: nowMs } };
+}
+
+/** A task that has ended keeps its stage, but not less is paid for it. A stage never goes back. */
+function applyStage<T extends TaskRecord>(record: T, progress: LipSyncProgress, nowMs: number): Applied<T> | null {
+  if (record.kind !== 'LIP_SYNC') return null;
+  const { stage, preparation, lipSync, faceId, unitsEstimated } = progress;
+  if (isFinal(record.status)) return asDetail(record, { preparation });
+  const isLater = stageRank(stage) > stageRank(record.stage ?? 'WAITING');
+  const details: TaskDetails = { ...record.details, lipSync };
+  const known = { preparation, details, unitsEstimated, ...(faceId === null ? {} : { faceId }) };
+  if (!isLater) return asDetail(record, known);
+  const status = stage === 'SYNCING' ? ('QUEUED' as const) : ('PREPARING' as const);
+  return {
+    change: 'STATE',
+    record: { ...record, ...known, stage, status, updatedAtMs: Math.max(record.updatedAtMs, nowMs) },
+  };
+}
+
+function stageRank(stage: LipSyncStage): number {
+  return LIP_SYNC_STAGES.indexOf(stage);
 }
 
 /** Changes which copies a task has. Watchers are not told: the result is the same, and old changes show the present copies. */

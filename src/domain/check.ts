@@ -1,4 +1,4 @@
-import type { Issue } from '../errors.ts';
+import { badUserInput, type Issue, type IssueCode } from '../errors.ts';
 
 /** The outcome of a check: the value, or every issue with it. A check never throws. */
 export type Validation<T> =
@@ -34,6 +34,17 @@ export function mapValidation<A, B>(checked: Validation<A>, map: (value: A) => B
 /** Returns the issues; empty for a valid value. */
 export function issuesOf(checked: Validation<unknown>): readonly Issue[] {
   return checked.ok ? [] : checked.issues;
+}
+
+/** Returns the checked value. Throws `BAD_USER_INPUT` with every problem of the input. */
+export function validOrThrow<T>(checked: Validation<T>): T {
+  if (checked.ok) return checked.value;
+  throw badUserInput(checked.issues);
+}
+
+/** Returns one issue. */
+export function refused(path: Path, code: IssueCode, message: string): Validation<never> {
+  return { ok: false, issues: [{ path, code, message }] };
 }
 
 /** The most characters of a Kling id. Those seen have 18 to 44 (live). */
@@ -132,11 +143,11 @@ export function checkText(text: string, rule: TextRule, path: Path): Validation<
       message: `must be at most ${rule.charsMax} characters long, was ${chars}`,
     });
   }
-  const [refused, message] =
+  const [forbidden, message] =
     rule.lines === 'one'
       ? [NOT_ON_ONE_LINE, 'must be one line, without control characters']
       : [NOT_IN_TEXT, 'must not have control characters other than tabs and line breaks'];
-  if (refused.test(value)) issues.push({ path, code: 'MALFORMED', message });
+  if (forbidden.test(value)) issues.push({ path, code: 'MALFORMED', message });
   return toValidation(value, issues);
 }
 

@@ -76,10 +76,26 @@ export function reportedMilliunits({ unitsDeducted, balanceDeducted }: Deduction
  */
 export function countedMilliunits(record: TaskRecord): number {
   const estimated = record.unitsEstimated === null ? 0 : (toMilliunits(record.unitsEstimated) ?? 0);
-  if (!isFinal(record.status)) return estimated;
+  if (!isFinal(record.status)) return estimated + unpaidMilliunits(record);
   const { status, failure } = record;
-  const countsEstimate = status === 'SUCCEEDED' || (failure !== null && mayBeCharged(failure));
+  // A scan or a speech of unknown outcome counts as a call without an answer, and the lip-sync was never sent.
+  const wasSent = failure?.code !== 'STAGE_OUTCOME_UNKNOWN';
+  const countsEstimate = status === 'SUCCEEDED' || (failure !== null && mayBeCharged(failure) && wasSent);
   return reportedMilliunits(record) ?? (countsEstimate ? estimated : 0);
+}
+
+/** Returns the expected cost of the steps that are not paid yet. A paid step counts in the month. */
+function unpaidMilliunits(record: TaskRecord): number {
+  const costs = record.kind === 'LIP_SYNC' ? (record.preparation ?? []) : [];
+  const unpaid = costs.filter(({ isPaid }) => !isPaid);
+  return unpaid.reduce((sum, { unitsEstimated }) => sum + (toMilliunits(unitsEstimated) ?? 0), 0);
+}
+
+/** Adds amounts of units exactly. Null if all are null. */
+export function sumOfUnits(amounts: readonly (string | null)[]): string | null {
+  const known = amounts.filter((amount) => amount !== null);
+  if (known.length === 0) return null;
+  return fromMilliunits(known.reduce((sum, amount) => sum + (toMilliunits(amount) ?? 0), 0));
 }
 
 /** Converts thousandths to units, without trailing zeros: `500` is `"0.5"`. */

@@ -1,4 +1,4 @@
-import type { ErrorCode, Failure } from '../errors.ts';
+import type { ErrorCode, Failure, ReachedLimit } from '../errors.ts';
 
 /**
  * The reasons why a task fails, and what follows from each: `MAY_PASS`, so that a new attempt may succeed, or
@@ -19,6 +19,7 @@ const TASK_FAILURES = {
   CREATE_OUTCOME_UNKNOWN: 'MAY_BE_CHARGED',
   TASK_LOST_AT_KLING: 'MAY_BE_CHARGED',
   NO_RESULT: 'MAY_BE_CHARGED',
+  STAGE_OUTCOME_UNKNOWN: 'MAY_BE_CHARGED',
   NOT_SENT: 'MAY_PASS',
   QUOTA_EXHAUSTED: 'FINAL',
   UPSTREAM_MISCONFIGURED: 'FINAL',
@@ -37,6 +38,8 @@ export interface TaskFailure {
   readonly klingCode?: number;
   /** Kling's id of the refused create, for its support. Missing as above. */
   readonly klingRequestId?: string;
+  /** Only `QUOTA_EXHAUSTED` has it, if the limit was the task's own. */
+  readonly quota?: ReachedLimit;
 }
 
 /**
@@ -123,7 +126,9 @@ const GATEWAY_MESSAGES = {
   TASK_LOST_AT_KLING:
     "Kling does not know the task any more, as after a change of the gateway's keys. It may have been finished and charged.",
   NO_RESULT: 'Kling reported success, but never showed a result. It may have been charged.',
-  NOT_SENT: 'No slot at Kling became free in time. The task was not sent, and nothing was charged.',
+  STAGE_OUTCOME_UNKNOWN:
+    "Kling's answer to the scan or the speech was lost, and Kling cannot be asked for it again. It may have been charged. `retryTask` with `payAgain` makes a new task.",
+  NOT_SENT: 'The task could not be sent in time: no slot at Kling became free, or what it waits for did not come.',
 } as const;
 
 /** The most characters of a reason that are searched. Reasons are one sentence long. */

@@ -8,16 +8,26 @@ export interface Placement {
   readonly insertAtMs: number;
 }
 
+/** A placement of which parts are not known before the face is found, or before the audio is made. */
+export interface OpenPlacement {
+  readonly cropStartMs: number;
+  readonly cropEndMs: number | null;
+  readonly insertAtMs: number | null;
+}
+
 /** A placement as callers send it. */
 export interface PlacementInput {
   readonly audioStartMs: number;
-  readonly audioEndMs: number;
-  readonly insertAtMs: number;
+  /** Null for as late as fits. */
+  readonly audioEndMs?: number | null | undefined;
+  /** Null for the start of the face. */
+  readonly insertAtMs?: number | null | undefined;
 }
 
 /** A placement, and the lengths that the caller knows. They are hints for checks and estimates. */
 export interface PlacedInput {
-  readonly placement: PlacementInput;
+  /** Null for all of the audio from the start of the face, trimmed to fit. */
+  readonly placement?: PlacementInput | null;
   readonly audioDurationMs?: number | null;
   readonly videoDurationMs?: number | null;
 }
@@ -46,6 +56,9 @@ export interface Interval {
 
 /** The known facts about face and audio. Issues that no number of the placement can fix are reported at `path`. */
 export interface PlacementFacts {
+  /** True for a face and for audio that are known later. The numbers that depend on them stay open until then. */
+  readonly isFaceOpen?: boolean;
+  readonly isAudioOpen?: boolean;
   /** When the face can be lip-synced; null if the face does not exist. */
   readonly face: (Interval & { readonly path: Path }) | null;
   /** The length of the audio; null if only the caller knows it. */
@@ -57,27 +70,37 @@ export interface PlacementFacts {
 /**
  * Checks Kling's rules for a placement (Kling docs, lip-sync page, 2026-09). The cut is at least 2 s long and within the
  * audio. Once inserted, it is within the video and overlaps the face by at least 2 s.
- * A rule is skipped if a number that it needs is invalid. Kling reports the end of a face some milliseconds too late, so it
- * may still refuse an overlap of just 2 s.
+ * A rule is skipped if a number that it needs is invalid or not known yet. Kling reports the end of a face some milliseconds
+ * too late, so it may still refuse an overlap of just 2 s.
+ *
+ * A number that the caller left out is chosen: the clip begins with the face, and ends with the audio or, if that is earlier,
+ * 50 ms before the end of the video. Without a known video it ends 50 ms before the end of the face.
  */
-export function checkPlacement(input: PlacedInput, path: Path, facts: PlacementFacts): Validation<Placement> {
-  const { audioStartMs, audioEndMs, insertAtMs } = input.placement;
+export function checkPlacement(input: PlacedInput, path: Path, facts: PlacementFacts): Validation<OpenPlacement> {
+  const { audioStartMs = 0, audioEndMs = null, insertAtMs = null } = input.placement ?? {};
   const place = [...path, 'placement'];
-  const start = whole(audioStartMs, [...place, 'audioStartMs']);
-  const end = whole(audioEndMs, [...place, 'audioEndMs']);
-  const insert = whole(insertAtMs, [...place, 'insertAtMs']);
-  const lengthMs = start.ok && end.ok ? end.value - start.value : null;
   const issues: Issue[] = [];
+  const start = whole(audioStartMs, [...place, 'audioStartMs']);
   const audio = audioLimit(input, path, facts, issues);
   const video = videoLimit(input, path, facts, issues);
+  const insert: Validation<number | null> =
+    insertAtMs === null ? chosenInsert(facts, [...place, 'insertAtMs']) : whole(insertAtMs, [...place, 'insertAtMs']);
+  const end: Validation<number | null> =
+    audioEndMs === null
+      ? chosenEnd(start, insert, { input, audio, video, facts }, path)
+      : whole(audioEndMs, [...place, 'audioEndMs']);
+  const startMs = start.ok ? start.value : null;
+  const endMs = end.ok ? end.value : null;
+  const atMs = insert.ok ? insert.value : null;
+  const lengthMs = startMs !== null && endMs !== null ? endMs - startMs : null;
 
-  if (end.ok && end.value > audio.limitMs) {
-    const message = `must be at most ${audio.limitMs} (${audio.reason}), was ${end.value}`;
+  if (endMs !== null && endMs > audio.limitMs) {
+    const message = `must be at most ${audio.limitMs} (${audio.reason}), was ${endMs}`;
     issues.push({ path: [...place, 'audioEndMs'], code: 'CLIP_OUTSIDE_AUDIO', message });
   }
-  if (start.ok && lengthMs !== null && lengthMs < AUDIO_MS_MIN) {
-    const leastMs = start.value + AUDIO_MS_MIN;
-    const message = `must be at least ${leastMs}, ${AUDIO_MS_MIN} ms after audioStartMs, was ${start.value + lengthMs}`;
+  if (startMs !== null && lengthMs !== null && lengthMs < AUDIO_MS_MIN) {
+    const leastMs = startMs + AUDIO_MS_MIN;
+    const message = `must be at least ${leastMs}, ${AUDIO_MS_MIN} ms after audioStartMs, was ${startMs + lengthMs}`;
     issues.push({ path: [...place, 'audioEndMs'], code: 'CLIP_TOO_SHORT', message });
   }
   const usableMs = facts.face === null ? null : facts.face.endMs - facts.face.startMs;
@@ -85,10 +108,56 @@ export function checkPlacement(input: PlacedInput, path: Path, facts: PlacementF
     const message = `cannot be lip-synced: the face can be used for ${usableMs} ms, at least ${AUDIO_MS_MIN} are needed`;
     issues.push({ path: facts.face.path, code: 'CLIP_OUTSIDE_FACE', message });
   }
-  if (insert.ok && lengthMs !== null && lengthMs > 0) {
-    issues.push(...insertIssues(insert.value, lengthMs, video, facts.face, [...place, 'insertAtMs']));
+  if (atMs !== null && lengthMs !== null && lengthMs > 0) {
+    issues.push(...insertIssues(atMs, lengthMs, video, facts.face, [...place, 'insertAtMs']));
   }
-  return checkAll<Placement>({ cropStartMs: start, cropEndMs: end, insertAtMs: insert }, issues);
+  return checkAll<OpenPlacement>({ cropStartMs: start, cropEndMs: end, insertAtMs: insert }, issues);
+}
+
+/** Returns true for a placement without a number that is still to be chosen. */
+export function isWhole(placement: OpenPlacement): placement is Placement {
+  return placement.cropEndMs !== null && placement.insertAtMs !== null;
+}
+
+/** Only Kling knows when a face can be seen that was found elsewhere. */
+function chosenInsert({ face, isFaceOpen = false }: PlacementFacts, path: Path): Validation<number | null> {
+  if (face !== null || isFaceOpen) return { ok: true, value: face === null ? null : Math.ceil(face.startMs) };
+  const message = 'must be given, because the gateway does not know when this face can be seen';
+  return { ok: false, issues: [{ path, code: 'DURATION_UNKNOWN', message }] };
+}
+
+interface Limits {
+  readonly input: PlacedInput;
+  readonly audio: Limit;
+  readonly video: Limit;
+  readonly facts: PlacementFacts;
+}
+
+/** Returns the latest end that fits; null if it is not known yet. */
+function chosenEnd(
+  start: Validation<number>,
+  insert: Validation<number | null>,
+  { input, audio, video, facts }: Limits,
+  path: Path,
+): Validation<number | null> {
+  const { audioDurationMs = null, videoDurationMs = null } = input;
+  if (facts.audio === null && facts.isAudioOpen !== true && audioDurationMs === null) {
+    const message =
+      'must be given, because the gateway does not know how long this audio is. Or give placement.audioEndMs';
+    return { ok: false, issues: [{ path: [...path, 'audioDurationMs'], code: 'DURATION_UNKNOWN', message }] };
+  }
+  const isAudioKnown = facts.audio !== null || audioDurationMs !== null;
+  if (!isAudioKnown || !start.ok || !insert.ok || insert.value === null) return { ok: true, value: null };
+  const { face } = facts;
+  const isVideoKnown = (facts.video ?? null) !== null || videoDurationMs !== null || face === null;
+  const fitsUntilMs = isVideoKnown
+    ? withMargin(video)
+    : insert.value + before(face.endMs - insert.value, MEDIA_MARGIN_MS);
+  return { ok: true, value: Math.floor(Math.min(withMargin(audio), start.value + fitsUntilMs - insert.value)) };
+}
+
+function withMargin({ limitMs, hasMargin }: Limit): number {
+  return hasMargin === true ? limitMs : before(limitMs, MEDIA_MARGIN_MS);
 }
 
 /** Returns the overlap of two intervals in milliseconds; 0 if they only touch. */
@@ -115,6 +184,8 @@ export function allowedInsertRange(
 interface Limit {
   readonly limitMs: number;
   readonly reason: string;
+  /** True if the limit is some milliseconds before the end. */
+  readonly hasMargin?: true;
 }
 
 function whole(value: number, path: Path): Validation<number> {
@@ -143,7 +214,11 @@ function audioLimit(input: PlacedInput, path: Path, facts: PlacementFacts, issue
   if (durationMs >= AUDIO_MS_MIN && durationMs <= AUDIO_MS_MAX) {
     return marginMs === 0
       ? { limitMs: durationMs, reason: 'the length of the audio' }
-      : { limitMs: before(durationMs, marginMs), reason: `${marginMs} ms before the end of the audio` };
+      : {
+          limitMs: before(durationMs, marginMs),
+          reason: `${marginMs} ms before the end of the audio`,
+          hasMargin: true,
+        };
   }
   const message = `the audio must be ${AUDIO_MS_MIN} to ${AUDIO_MS_MAX} ms long, was ${durationMs}`;
   issues.push({ path: audioPath, code: durationMs < AUDIO_MS_MIN ? 'TOO_SHORT' : 'TOO_LONG', message });
@@ -160,7 +235,7 @@ function videoLimit(input: PlacedInput, path: Path, { video }: PlacementFacts, i
   const hintMs = hint(input.videoDurationMs, 'the video', VIDEO_MS_MIN, VIDEO_MS_MAX, hintPath, issues);
   if (video !== null && video !== undefined) {
     const limitMs = Math.min(VIDEO_MS_MAX, before(video.durationMs, video.marginMs));
-    return { limitMs, reason: `${video.marginMs} ms before the end of the video` };
+    return { limitMs, reason: `${video.marginMs} ms before the end of the video`, hasMargin: true };
   }
   return hintMs === null
     ? { limitMs: VIDEO_MS_MAX, reason: 'the longest video Kling takes' }

@@ -1,16 +1,19 @@
 import type { ResourcePack, ResourcePackRequest } from './cost.ts';
 import { matchesFilter, type Slice, type TaskFilter, type TaskOrder, type Window } from './list.ts';
-import type {
-  CreateLipSyncTaskInput,
-  CreateVoiceTaskInput,
-  DeleteVoiceInput,
-  IdentifyFacesInput,
-  SynthesizeSpeechInput,
-} from './inputs.ts';
+import type { CreateLipSyncTaskInput, CreateVoiceTaskInput, DeleteVoiceInput, IdentifyFacesInput } from './inputs.ts';
+import type { SynthesizeSpeechInput } from './speech.ts';
 import type { CreateMediaInput, DeleteMediaInput, MediaRecord } from './media.ts';
 import type { Placement } from './placement.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
-import { isFinal, type KlingList, type KlingTask, type NotesInput, type TaskKind, type Voice } from './task.ts';
+import {
+  isFinal,
+  type KlingList,
+  type KlingTask,
+  type LipSyncStage,
+  type NotesInput,
+  type TaskKind,
+  type Voice,
+} from './task.ts';
 import type { Scope } from './viewer.ts';
 import type {
   WebhookChange,
@@ -168,7 +171,16 @@ export interface Ledger {
 export interface LipSyncQuote {
   /** In thousandths of a unit. 0 if the external id returns a task that exists. */
   readonly milliunits: number;
-  readonly placement: Placement;
+  /** The expected cost of each step, in their order. */
+  readonly costs: readonly StageCost[];
+  /** Null if it depends on a scan or a speech that is not made yet. */
+  readonly placement: Placement | null;
+}
+
+/** The expected cost of a step of a lip-sync, in units. */
+export interface StageCost {
+  readonly stage: LipSyncStage;
+  readonly unitsEstimated: string;
 }
 
 /** The charges of a tenant in a calendar month, in thousandths of a unit. `milliunitsMax` is null without a budget. */

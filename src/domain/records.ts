@@ -1,11 +1,13 @@
 import type { TaskFailure } from './failure.ts';
 import type { MediaExtension, StoredFile } from './media.ts';
-import type { Placement } from './placement.ts';
+import type { OpenPlacement, Placement } from './placement.ts';
+import type { SpeechRequest } from './speech.ts';
 import type { SpeechLanguage } from './speech-voices.ts';
 import type {
   BalanceDeduction,
   LipSyncReport,
   Metadata,
+  LipSyncStage,
   TaskKind,
   TaskReport,
   TaskStatus,
@@ -92,15 +94,27 @@ export interface Archive {
 
 /** The input of a lip-sync, without the bytes of its audio. Invariant: tasks store it, so its keys must not be renamed. */
 export interface KeptLipSyncInput {
-  /** Missing for a scan that was made elsewhere. */
+  /** Missing until it is found, and for a scan that was made elsewhere. */
   readonly face?: Face;
   /** The face of a scan that was made elsewhere, by Kling's ids. Missing otherwise. */
   readonly klingFace?: { readonly sessionId: string; readonly faceId: string };
   /** The video that was scanned, and its length as far as it was known then. Missing as in the scan. */
   readonly video?: FaceScan['video'];
   readonly videoDurationMs?: number;
+  /** The task whose result is the video. Missing for any other video. */
+  readonly videoTaskId?: string;
+  /** Which of the faces that a scan finds; null for the one that is seen longest. Missing if the face was given. */
+  readonly faceIndex?: number | null;
   readonly audio: KeptAudio;
-  readonly placement: Placement;
+  /** The text that the task speaks. Missing for other audio. */
+  readonly speech?: SpeechRequest;
+  /** Missing until it is chosen. */
+  readonly placement?: Placement;
+  /** The placement as it was given. Missing if it was given whole. */
+  readonly placementInput?: OpenPlacement;
+  /** The lengths that the caller stated. Missing if unknown, and in tasks that are older than these fields. */
+  readonly audioDurationHintMs?: number;
+  readonly videoDurationHintMs?: number;
   readonly audioVolume: number;
   readonly originalAudioVolume: number;
   readonly watermark: boolean;
@@ -135,7 +149,24 @@ export interface KeptAudio extends Pick<KeptVideo, 'mediaId' | 'extension'> {
   readonly durationMs?: number;
 }
 
+/** The cost of a step that prepares a lip-sync. */
+export interface PreparationCost {
+  readonly stage: 'SCANNING' | 'SPEAKING';
+  /** The expected cost in units. */
+  readonly unitsEstimated: string;
+  /** True once Kling has answered. The charge then counts in the tenant's month, and no more as a part of the task. */
+  readonly isPaid: boolean;
+  /** As Kling reports it; null before the answer, and if not sent. */
+  readonly unitsCharged: string | null;
+}
+
 export interface LipSyncTask extends TaskRecordOf<'LIP_SYNC'>, LipSyncReport {
+  /** Missing in a task that needs no preparation: it is `SYNCING` from the start. */
+  readonly stage?: LipSyncStage;
+  /** The steps before the lip-sync that this task pays for. Missing without such a step. */
+  readonly preparation?: readonly PreparationCost[];
+  /** The most that the task may cost, in units. Missing for no limit. */
+  readonly unitsMax?: string;
   /** `<scan id>:<Kling's face id>`. Missing for a scan made elsewhere, and in tasks that are older than this field. */
   readonly faceId?: string;
 }

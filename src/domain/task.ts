@@ -3,10 +3,11 @@ import { checkText, issuesOf, type Path, toValidation, type Validation } from '.
 import type { StoredFile } from './media.ts';
 
 /**
- * The statuses of a task. A `QUEUED` task waits to be sent, or for Kling's answer. `CANCELLED`: by the caller, before Kling
+ * The statuses of a task. A `PREPARING` lip-sync makes what it needs: see its stage. A `QUEUED` task waits to be sent, or for Kling's answer. `CANCELLED`: by the caller, before Kling
  * received it. `UNRECOGNIZED`: Kling sent a status that the gateway does not know. Such a task is read again.
  */
 export const TASK_STATUSES = [
+  'PREPARING',
   'QUEUED',
   'SUBMITTED',
   'PROCESSING',
@@ -16,6 +17,13 @@ export const TASK_STATUSES = [
   'UNRECOGNIZED',
 ] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+/**
+ * The steps of a lip-sync, in their order. `WAITING`: for an upload, or for the task that makes its video. `SYNCING`: queued
+ * at the gateway, or at Kling.
+ */
+export const LIP_SYNC_STAGES = ['WAITING', 'SCANNING', 'SPEAKING', 'SYNCING'] as const;
+export type LipSyncStage = (typeof LIP_SYNC_STAGES)[number];
 
 export const TASK_KINDS = ['LIP_SYNC', 'VOICE'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];

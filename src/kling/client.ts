@@ -1,5 +1,6 @@
 import type { ResourcePack, ResourcePackRequest } from '../domain/cost.ts';
-import type { FaceScanRequest, LipSyncRequest, SpeechRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
+import type { FaceScanRequest, LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
+import type { SpeechRequest } from '../domain/speech.ts';
 import type { PageRequest, ReadableList, Upstream, UpstreamPage } from '../domain/ports.ts';
 import type { FaceScanResult, SpeechResult } from '../domain/records.ts';
 import type { Sent } from '../domain/sources.ts';

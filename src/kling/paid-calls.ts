@@ -1,4 +1,5 @@
-import type { FaceScanRequest, SpeechRequest } from '../domain/inputs.ts';
+import type { FaceScanRequest } from '../domain/inputs.ts';
+import type { SpeechRequest } from '../domain/speech.ts';
 import type { Sent } from '../domain/sources.ts';
 import type { Face, FaceScanResult, SpeechResult } from '../domain/records.ts';
 import {

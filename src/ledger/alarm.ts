@@ -19,6 +19,7 @@ import {
 } from './schedule.ts';
 import type { Sender } from './sender.ts';
 import type { Slots, WaitingTasks } from './slots.ts';
+import type { Stages } from './stages.ts';
 import type { PaidCallStore } from './stores/assets.ts';
 import type { ShardStore } from './stores/events.ts';
 import type { WakeStore } from './stores/open-tasks.ts';
@@ -57,6 +58,7 @@ interface AlarmHandlerDeps {
   readonly retention: Retention;
   readonly journal: Journal;
   readonly sender: Sender;
+  readonly stages: Pick<Stages, 'advance' | 'isBusy'>;
   readonly sync: TaskSync;
   readonly paidCalls: PaidCallStore;
   readonly claimAnswers: PaidCalls['claimDue'];
@@ -77,8 +79,21 @@ interface AlarmHandlerDeps {
 
 /** Creates the handler. It keeps nothing in memory, because everything that is due is stored. */
 export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
-  const { tasks, wakes, shards, retention, journal, sender, sync, readsTogether, outbox, slots, waiting } = deps;
-  const { paidCalls, claimAnswers, jobs, exchangeTimeoutMs, now, random, sleep, background, log } = deps;
+  const { tasks, wakes, shards, retention, journal, sender, stages, sync, readsTogether } = deps;
+  const {
+    outbox,
+    slots,
+    waiting,
+    paidCalls,
+    claimAnswers,
+    jobs,
+    exchangeTimeoutMs,
+    now,
+    random,
+    sleep,
+    background,
+    log,
+  } = deps;
 
   async function act(row: TaskRow, action: TaskAction): Promise<void> {
     const { id } = row.record;
@@ -88,6 +103,8 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
         if (row.phase === 'SENT') await sync.poll(row);
         journal.apply(id, { type: 'CLOSED', failure: gatewayFailure(lateCodeOf(tasks.find({ id }) ?? row)) });
         return;
+      case 'PREPARE':
+        return stages.advance(id);
       case 'SEND':
         return sender.send(id, false);
       case 'LOOK_UP':
@@ -101,7 +118,7 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
   /** Acts on one task. A failure is logged and put off, and does not affect the others. */
   async function actSafely(row: TaskRow): Promise<void> {
     const { id } = row.record;
-    if (sender.isBusy(id)) return postpone(row, exchangeTimeoutMs);
+    if (sender.isBusy(id) || stages.isBusy(id)) return postpone(row, exchangeTimeoutMs);
     const action = planTask(row, now());
     if (!slots.isHealthy() && (action === 'LOOK_UP' || action === 'POLL')) {
       return postpone(row, Math.min(jittered(OUTAGE_WAIT_MS, random), row.deadlineAtMs - now()));

@@ -1,39 +1,32 @@
-import { measureInlineAudio } from '../domain/audio.ts';
 import type { LedgerLimits } from '../config/index.ts';
-import { checkAll, type Validation } from '../domain/check.ts';
-import { fromMilliunits, lipSyncMilliunits, VOICE_UNITS } from '../domain/cost.ts';
+import { checkAll, type Validation, validOrThrow } from '../domain/check.ts';
+import { fromMilliunits, toMilliunits, VOICE_UNITS } from '../domain/cost.ts';
 import {
   checkCreateVoiceTaskInput,
-  checkLipSyncInput,
   type CreateLipSyncTaskInput,
   type CreateVoiceTaskInput,
-  type FaceInput,
-  type LipSyncFacts,
-  type LipSyncRequest,
   type VoiceRequest,
 } from '../domain/inputs.ts';
+import { isWhole } from '../domain/placement.ts';
 import type { LipSyncQuote } from '../domain/ports.ts';
 import {
-  type Face,
-  type FaceScan,
-  type KeptAudio,
-  type KeptLipSyncInput,
   type KeptVoiceInput,
   type LipSyncTask,
-  scanIdOf,
   type TaskRecord,
   type TaskWebhook,
   type VoiceTask,
 } from '../domain/records.ts';
-import { type AudioSource, spokenIdOf } from '../domain/sources.ts';
+import { type SourceFacts } from '../domain/sources.ts';
 import { checkNotes, type TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError } from '../errors.ts';
 import { KlingError } from '../kling/errors.ts';
 import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
 import type { FileSources } from './file-sources.ts';
+import { type CheckedLipSync, createLipSyncCheck } from './lip-sync-check.ts';
 import type { Journal } from './journal.ts';
 import type { BudgetCheck } from './limits.ts';
 import type { Sender } from './sender.ts';
+import { type Stages } from './stages.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { TaskRow, TaskStore } from './stores/tasks.ts';
 
@@ -53,12 +46,13 @@ interface TaskCreatorDeps {
   readonly sender: Sender;
   readonly checkBudget: BudgetCheck;
   readonly limits: LedgerLimits;
-  /** The host of a sandbox that takes the place of Kling. See `checkFileUrl`. */
-  readonly localHost: string | null;
+  readonly stages: Pick<Stages, 'advance' | 'next' | 'scanOfVideo'>;
+  readonly sourceFacts: SourceFacts;
   /** Checks the `webhookUrl` of an input. */
   readonly checkWebhook: (url: string | null | undefined) => Validation<TaskWebhook | null>;
   readonly now: () => number;
   readonly newId: () => string;
+  readonly background: (work: () => Promise<unknown>) => void;
 }
 
 /** The wait that a full queue asks for. A slot takes minutes to become free when so many tasks wait. */
@@ -69,7 +63,9 @@ type NewTask = Omit<TaskRecord, 'kind' | 'parentVideo' | 'videos' | 'watermarkEn
 
 /** Creates the creator. It keeps nothing in memory: the journal and the sender do the work. */
 export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
-  const { tasks, assets, files, journal, sender, checkBudget, limits, localHost, checkWebhook, now, newId } = deps;
+  const { tasks, files, journal, sender, stages, checkBudget, limits, sourceFacts, checkWebhook } = deps;
+  const { now, newId, background } = deps;
+  const checkInput = createLipSyncCheck(deps);
 
   /**
    * Returns the row of an external id; null for a new one. Nothing is awaited between this and `journal.open`, so the second
@@ -169,7 +165,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
         return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoiceTask(input);
       const { checked, webhook } = validOrThrow(
         checkAll<{ checked: VoiceRequest; webhook: TaskWebhook | null }>({
-          checked: checkCreateVoiceTaskInput(input, ['input'], localHost, files.find),
+          checked: checkCreateVoiceTaskInput(input, ['input'], sourceFacts),
           webhook: checkWebhook(input.webhookUrl),
         }),
       );
@@ -190,77 +186,75 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
         const task = await repeated<LipSyncTask>('LIP_SYNC', before, digest).catch(withUnknownSession(input));
         return task ?? creator.createLipSyncTask(input);
       }
-      const { scan, known, checked, webhook, request, milliunits } = checkLipSync(input);
-      const fields = newTask(input, webhook, fromMilliunits(milliunits));
+      const checked = checkLipSync(input);
+      const { plan, webhook, next, units, faceId } = checked;
+      const body = JSON.stringify(next.type === 'SEND' ? next.request : plan);
+      checkRoom(body);
+      const fields = newTask(input, webhook, units.sync);
       const record: LipSyncTask = {
         ...fields,
         kind: 'LIP_SYNC',
-        ...(scan === null || known.face === null ? {} : { faceId: `${scan.id}:${known.face.faceId}` }),
+        ...(faceId === null ? {} : { faceId }),
         parentVideo: null,
         videos: [],
-        watermarkEnabled: checked.watermark,
-        details: { ...fields.details, lipSync: toKeptInput(checked, known, scan, digest.audioSha256, files) },
+        watermarkEnabled: plan.watermark,
+        ...(typeof input.maxUnits === 'string' ? { unitsMax: input.maxUnits } : {}),
+        details: { ...fields.details, lipSync: checked.kept(digest.audioSha256) },
       };
-      return create(record, digest, request).catch(withUnknownSession(input));
+      if (next.type === 'SEND') return create(record, digest, body).catch(withUnknownSession(input));
+      const preparation = units.steps.map((cost) => ({ ...cost, isPaid: false, unitsCharged: null }));
+      const stage = FIRST_STAGES[next.type];
+      return prepare({ ...record, status: 'PREPARING', stage, preparation }, digest, body);
     },
 
     async quoteLipSync(input) {
       const before = rowOf(input.externalId ?? null);
       if (before === null) {
-        const { checked, milliunits } = checkLipSync(input);
-        return { milliunits, placement: checked.placement };
+        const { next, plan, units } = checkLipSync(input);
+        checkRoom(JSON.stringify(plan));
+        const costs = [...units.steps, { stage: 'SYNCING' as const, unitsEstimated: units.sync }];
+        const placement = next.type === 'SEND' ? next.request.placement : plan.placement;
+        return { milliunits: units.milliunits, costs, placement: isWhole(placement) ? placement : null };
       }
       await checkRepeat('LIP_SYNC', before, await digestOfLipSync(input));
-      const { audioStartMs: cropStartMs, audioEndMs: cropEndMs, insertAtMs } = input.placement;
-      return { milliunits: 0, placement: { cropStartMs, cropEndMs, insertAtMs } };
+      const { details } = before.record;
+      return { milliunits: 0, costs: [], placement: details?.lipSync?.placement ?? null };
     },
   };
   return creator;
 
-  /** Makes every check of a new lip-sync, and throws what is wrong. */
-  function checkLipSync(input: CreateLipSyncTaskInput) {
-    const scan = scanOf(input.face);
-    const known = facts(input, scan);
-    const { checked, webhook } = validOrThrow(
-      checkAll<{ checked: LipSyncRequest; webhook: TaskWebhook | null }>({
-        checked: checkLipSyncInput(input, ['input'], known),
-        webhook: checkWebhook(input.webhookUrl),
-      }),
-    );
-    files.checkReachable(checked.sound);
-    // The length that Kling measured takes precedence over the caller's.
-    const milliunits = lipSyncMilliunits(scan?.videoDurationMs ?? input.videoDurationMs ?? null);
-    const request = JSON.stringify(checked);
-    checkRoom(request);
+  /** Writes the intent of a task that has to be prepared, and begins. */
+  function prepare(record: LipSyncTask, digest: RequestDigest, plan: string): LipSyncTask {
+    const nowMs = now();
+    const schedule = { wakeAtMs: nowMs, tries: 0, sends: 0, deadlineAtMs: nowMs + limits.taskAgeMaxMs };
+    journal.open({ record, inputDigest: digest.text, phase: 'PREPARING', ...schedule }, plan);
+    background(() => stages.advance(record.id));
+    return record;
+  }
+
+  /** Makes every check of a new lip-sync but that of room, and throws what is wrong. */
+  function checkLipSync(input: CreateLipSyncTaskInput): CheckedLipSync {
+    const checked = checkInput(input);
+    const { milliunits } = checked.units;
+    checkMaxUnits(input, milliunits);
     checkBudget(fromMilliunits(milliunits));
-    return { scan, known, checked, webhook, request, milliunits };
+    return checked;
   }
+}
 
-  function scanOf({ faceId, klingFace }: FaceInput): FaceScan | null {
-    if (typeof faceId === 'string') return assets.faceScan(scanIdOf(faceId));
-    return typeof klingFace?.klingSessionId === 'string' ? assets.scanOfSession(klingFace.klingSessionId) : null;
-  }
+/** The stage of a task that begins with this step. */
+const FIRST_STAGES = { WAIT: 'WAITING', SCAN: 'SCANNING', SPEAK: 'SPEAKING' } as const;
 
-  function facts({ face: chosen, audio }: CreateLipSyncTaskInput, scan: FaceScan | null): LipSyncFacts {
-    const isChosen = ({ faceId }: Face): boolean =>
-      typeof chosen.faceId === 'string'
-        ? `${scan?.id}:${faceId}` === chosen.faceId
-        : faceId === chosen.klingFace?.klingFaceId;
-    const audioId = spokenIdOf(audio);
-    return {
-      face: scan?.faces.find(isChosen) ?? null,
-      sessionId: scan?.sessionId ?? null,
-      scanExpiresAtMs: scan?.expiresAtMs ?? null,
-      now: now(),
-      localHost,
-      hasSpeech: audioId !== null && assets.speech(audioId) !== null,
-      audioDurationMs: audioId === null ? null : assets.speechDurationMs(audioId),
-      findMedia: files.find,
-      ...(scan?.video?.mediaId === undefined || scan.videoDurationMs === undefined
-        ? {}
-        : { videoFileMs: scan.videoDurationMs }),
-    };
-  }
+function checkMaxUnits({ maxUnits = null }: CreateLipSyncTaskInput, milliunits: number): void {
+  const max = maxUnits === null ? null : toMilliunits(maxUnits);
+  if (max === null || milliunits <= max) return;
+  const units = fromMilliunits(milliunits);
+  throw new GatewayError({
+    code: 'QUOTA_EXHAUSTED',
+    message: `This may cost ${units} units, more than the ${fromMilliunits(max)} of maxUnits. Nothing was sent.`,
+    retryable: false,
+    quota: { limit: 'MAX_UNITS', unitsNeeded: units, unitsLeft: fromMilliunits(max) },
+  });
 }
 
 /** Throws `CONFLICT` unless the task of an external id was made with this input. */
@@ -288,38 +282,6 @@ function withUnknownSession({ face: { klingFace = null } }: CreateLipSyncTaskInp
   };
 }
 
-/** Returns what a lip-sync keeps of its checked input. */
-function toKeptInput(
-  { sessionId, faceId, sound, placement, soundVolume, originalAudioVolume, watermark }: LipSyncRequest,
-  { face, audioDurationMs }: LipSyncFacts,
-  scan: FaceScan | null,
-  audioSha256: string | null,
-  files: FileSources,
-): KeptLipSyncInput {
-  const { video, videoDurationMs } = scan ?? {};
-  return {
-    ...(face === null ? { klingFace: { sessionId, faceId } } : { face }),
-    ...(video === undefined ? {} : { video }),
-    ...(videoDurationMs === undefined ? {} : { videoDurationMs }),
-    audio: { ...toKeptAudio(sound, audioDurationMs, audioSha256), ...files.kept(sound) },
-    placement,
-    audioVolume: soundVolume,
-    originalAudioVolume,
-    watermark,
-  };
-}
-
-/** The bytes stay in the request, which is deleted once Kling has the task. */
-function toKeptAudio(source: AudioSource, speechMs: number | null, sha256: string | null): KeptAudio {
-  if (source.base64 === undefined) return { ...source, ...(speechMs === null ? {} : { durationMs: speechMs }) };
-  const { sizeBytes, durationMs } = measureInlineAudio(source.base64);
-  return {
-    bytes: sizeBytes,
-    ...(sha256 === null ? {} : { sha256 }),
-    ...(durationMs === null ? {} : { durationMs }),
-  };
-}
-
 function noRoom(bound: string): GatewayError {
   return new GatewayError({
     code: 'RATE_LIMITED',
@@ -327,12 +289,6 @@ function noRoom(bound: string): GatewayError {
     retryable: true,
     retryAfterMs: ROOM_RETRY_MS,
   });
-}
-
-/** Returns the checked value. Throws `BAD_USER_INPUT` with every problem of the input. */
-export function validOrThrow<T>(checked: Validation<T>): T {
-  if (checked.ok) return checked.value;
-  throw badUserInput(checked.issues);
 }
 
 function deletedBefore(externalId: string): GatewayError {

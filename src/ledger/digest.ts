@@ -3,12 +3,11 @@ import {
   type CreateLipSyncTaskInput,
   type CreateVoiceTaskInput,
   type IdentifyFacesInput,
-  languageOf,
-  SPEECH_SPEED,
-  type SynthesizeSpeechInput,
   VOLUME,
 } from '../domain/inputs.ts';
+import { languageOf, SPEECH_SPEED, type SpeechInput, type SynthesizeSpeechInput } from '../domain/speech.ts';
 import { spokenIdOf, type VideoInput } from '../domain/sources.ts';
+import { toMilliunits } from '../domain/cost.ts';
 import { sha256 } from '../lib/hash.ts';
 
 /**
@@ -50,25 +49,49 @@ export async function digestOfVoice(input: CreateVoiceTaskInput): Promise<Reques
 
 /** Leaves out the lengths that the caller states: they serve checks and estimates, and do not change the video. */
 export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<LipSyncDigest> {
-  const { face, placement, audio } = input;
+  const { face, audio } = input;
+  const { audioStartMs = 0, audioEndMs = null, insertAtMs = null } = input.placement ?? {};
   const bytes = await bytesOf(audio.base64);
   const { klingSessionId, klingFaceId } = face.klingFace ?? {};
   const canonical: Canonical = [
     'lip-sync',
     ['face', face.faceId ?? null],
     ['audio', urlOf(audio.url), ['audio-id', spokenIdOf(audio)], bytes],
-    ['cut-ms', placement.audioStartMs, placement.audioEndMs],
-    ['insert-at-ms', placement.insertAtMs],
+    ['cut-ms', audioStartMs, audioEndMs],
+    ['insert-at-ms', insertAtMs],
     ['audio-volume', input.audioVolume ?? VOLUME.fallback],
     ['original-audio-volume', input.originalAudioVolume ?? VOLUME.fallback],
     ['watermark', input.watermark ?? false],
     ...(klingSessionId === undefined || klingFaceId === undefined ? [] : [['kling-face', klingSessionId, klingFaceId]]),
     ...fileOf(audio),
     ...webhookOf(input),
+    ...faceInVideoOf(face),
+    ...spokenOf(audio),
+    ...maxUnitsOf(input),
   ];
   const digest = await toDigest(canonical, () => legacyCreates('createLipSyncTask', asBefore(input)));
   const [form, sha256OfAudio] = bytes;
   return { ...digest, audioSha256: form === 'bytes' ? sha256OfAudio : null };
+}
+
+function faceInVideoOf({ inVideo = null }: CreateLipSyncTaskInput['face']): Canonical {
+  if (inVideo === null) return [];
+  const { video, index = null } = inVideo;
+  const { id = null, externalId = null } = video.task ?? {};
+  const task = id === null && externalId === null ? [] : [['task', id, externalId]];
+  return [
+    ['in-video', ...videoOf(video), ...task],
+    ['face-index', index],
+  ];
+}
+
+function spokenOf({ speech = null }: CreateLipSyncTaskInput['audio']): Canonical {
+  return speech === null ? [] : [['speech', ...textOf(speech)]];
+}
+
+/** A limit of 1 and one of 1.0 are the same. */
+function maxUnitsOf({ maxUnits = null }: CreateLipSyncTaskInput): Canonical {
+  return maxUnits === null ? [] : [['max-milliunits', toMilliunits(maxUnits) ?? maxUnits]];
 }
 
 /** Returns the digest of a face scan. */
@@ -88,9 +111,18 @@ export async function digestOfSpeech({ speech }: SynthesizeSpeechInput): Promise
   const { text, klingVoiceId: voiceId } = speech;
   const language = languageOf(speech);
   const speed = speech.speed ?? SPEECH_SPEED.fallback;
-  return toDigest(['speech', ['text', text], ['voice-id', voiceId], ['language', language], ['speed', speed]], () => [
+  return toDigest(['speech', ...textOf(speech)], () => [
     { call: 'synthesizeSpeech', request: { text, voiceId, language, speed } },
   ]);
+}
+
+function textOf(speech: SpeechInput): readonly Canonical[] {
+  return [
+    ['text', speech.text],
+    ['voice-id', speech.klingVoiceId],
+    ['language', languageOf(speech)],
+    ['speed', speech.speed ?? SPEECH_SPEED.fallback],
+  ];
 }
 
 /** Returns a URL in the WHATWG spelling, which Kling gets. A text that is no URL is returned unchanged. */

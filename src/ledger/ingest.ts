@@ -28,7 +28,8 @@ export interface IngestDeps {
 export function createIngest({ tasks, journal, sync, now, random, background }: IngestDeps): Ingest {
   return (taskId, hint) => {
     const row = tasks.find({ id: taskId });
-    if (row === null || row.phase === 'DONE') return;
+    // A task that is prepared was never sent, so the callback is forged.
+    if (row === null || row.phase === 'DONE' || row.phase === 'PREPARING') return;
     const ours = hint !== null && isOurs(hint, row.record);
     const running = ours && !isFinal(hint.status);
     const wantsRead = !running || row.record.klingTaskId === null;

@@ -8,13 +8,14 @@ import type { ArchivePlan } from './stores/archive.ts';
 import type { FileSources } from './file-sources.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { EventStore } from './stores/events.ts';
+import type { WakeStore } from './stores/open-tasks.ts';
 import type { NewTaskRow, TaskRow, TaskStep, TaskStore, WrittenRecord } from './stores/tasks.ts';
 
 /** Makes every change of a task. Invariant: nothing else changes a task's record or phase. */
 export interface Journal {
   /**
    * Writes the intent of a task and the request to send. There is no event yet, so that a create that Kling refuses while
-   * its caller waits leaves no trace.
+   * its caller waits leaves no trace. A task that is prepared has its first event: nobody waits for Kling's answer.
    */
   open(row: NewTaskRow, request: string): void;
   /** Deletes an intent that Kling has refused. */
@@ -28,13 +29,15 @@ export interface Journal {
   announceWaiting(taskId: string): void;
   /**
    * Applies a fact and a step to a task, in one transaction with the event log, the units, the voices and the alarm. A
-   * fact without news changes nothing, and no step changes a task that is `DONE`. Returns null for an unknown task.
+   * fact without news changes nothing, and no step changes a task that is `DONE`. `request` replaces the stored request.
+   * Returns null for an unknown task.
    */
-  apply(taskId: string, fact: TaskFact | null, step?: Partial<TaskStep>): TaskRow | null;
+  apply(taskId: string, fact: TaskFact | null, step?: Partial<TaskStep>, request?: string): TaskRow | null;
 }
 
 interface JournalDeps {
   readonly tasks: TaskStore;
+  readonly wakes: Pick<WakeStore, 'wakeWaitingFor'>;
   readonly events: EventStore;
   readonly assets: AssetStore;
   readonly archivePlan: ArchivePlan;
@@ -54,8 +57,22 @@ interface JournalDeps {
 
 /** Creates the journal. It keeps nothing in memory. */
 export function createJournal(deps: JournalDeps): Journal {
-  const { tasks, events, assets, files, archivePlan, limits, arm, transaction, now, log, announced, committed, ended } =
-    deps;
+  const {
+    tasks,
+    wakes,
+    events,
+    assets,
+    files,
+    archivePlan,
+    limits,
+    arm,
+    transaction,
+    now,
+    log,
+    announced,
+    committed,
+    ended,
+  } = deps;
 
   /** Writes what follows from a changed record. A task counts as pending until its end, then once in its month. */
   function writeConsequences(before: TaskRecord, after: TaskRecord): WrittenRecord {
@@ -104,10 +121,15 @@ export function createJournal(deps: JournalDeps): Journal {
 
   return {
     open(row, request) {
-      transaction(() => {
+      const seq = transaction(() => {
         tasks.insert(row, request, countedMilliunits(row.record));
+        const first = row.phase === 'PREPARING' ? announce(row.record) : null;
         arm();
+        return first;
       });
+      if (seq === null) return;
+      logChange(row.record.id, row.record.status, seq);
+      committed();
     },
 
     withdraw(taskId) {
@@ -123,6 +145,7 @@ export function createJournal(deps: JournalDeps): Journal {
         events.deleteOf(taskId);
         tasks.remove(taskId);
         if (externalId !== null) tasks.spend(externalId, now());
+        wakes.wakeWaitingFor(taskId, now());
         arm();
       });
       log({ level: 'info', message: 'task deleted', taskId });
@@ -140,7 +163,7 @@ export function createJournal(deps: JournalDeps): Journal {
       committed();
     },
 
-    apply(taskId, fact, step) {
+    apply(taskId, fact, step, request) {
       let over: TaskRecord | null = null;
       let seq: number | null = null;
       const row = transaction(() => {
@@ -161,8 +184,12 @@ export function createJournal(deps: JournalDeps): Journal {
         }
         const planned = untilDeadline({ ...before, ...step }, now());
         const next: TaskStep = isFinal(after.status) ? { ...planned, phase: 'DONE', wakeAtMs: null } : planned;
+        if (request !== undefined) tasks.replaceRequest(taskId, request);
         tasks.step(taskId, next, written, now());
-        if (next.phase === 'DONE') over = after;
+        if (next.phase === 'DONE') {
+          over = after;
+          wakes.wakeWaitingFor(taskId, now());
+        }
         arm();
         return { ...before, ...next, record: after };
       });

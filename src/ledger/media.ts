@@ -1,3 +1,4 @@
+import { validOrThrow } from '../domain/check.ts';
 import { fileKey } from '../auth/signed-token.ts';
 import type { MediaLimits, RetentionTimes } from '../config/index.ts';
 import {
@@ -13,9 +14,9 @@ import type { FileUsage } from '../domain/ports.ts';
 import { badUserInput, GatewayError, unknownId, wrongIdType } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { AlarmJob } from './alarm.ts';
-import { validOrThrow } from './create-tasks.ts';
 import { deletionWaitMs, retryWaitMs } from './schedule.ts';
 import type { DoomedFileStore, MediaStore } from './stores/files.ts';
+import type { WakeStore } from './stores/open-tasks.ts';
 
 /** The files of a tenant, from their registration to the deletion of their bytes. */
 export interface MediaFiles extends AlarmJob {
@@ -45,6 +46,7 @@ export interface Uploads {
 
 interface MediaDeps {
   readonly media: MediaStore;
+  readonly wakes: Pick<WakeStore, 'wakeWaitingFor'>;
   readonly uploads: Uploads;
   /** Deletes the files that are due to be deleted. */
   readonly deleteDoomed: () => Promise<void>;
@@ -71,7 +73,7 @@ const DUE_AT_ONCE = 50;
 
 /** Creates the files. Everything that is due is stored. */
 export function createMediaFiles(deps: MediaDeps): MediaFiles {
-  const { media, uploads, deleteDoomed, tenant, limits, retention, missing } = deps;
+  const { media, wakes, uploads, deleteDoomed, tenant, limits, retention, missing } = deps;
   const { arm, transaction, background, now, random, newId, log } = deps;
   const bytesMaxOf = { VIDEO: limits.videoBytesMax, AUDIO: limits.audioBytesMax } as const;
 
@@ -139,6 +141,7 @@ export function createMediaFiles(deps: MediaDeps): MediaFiles {
       if (media.find(mediaId) === null) throw badUserInput([unknownId('mediaId', 'file')]);
       transaction(() => {
         media.remove(mediaId);
+        wakes.wakeWaitingFor(mediaId, now());
         arm();
       });
       background(deleteDoomed);
@@ -156,6 +159,7 @@ export function createMediaFiles(deps: MediaDeps): MediaFiles {
       const bytesKept = status === 'REJECTED' ? 0 : bytes;
       transaction(() => {
         media.update({ ...file, status, bytes, sha256: found, facts, problems, expiresAtMs }, bytesKept);
+        wakes.wakeWaitingFor(mediaId, now());
         arm();
       });
       return true;

@@ -321,6 +321,47 @@ const STEPS: readonly string[] = [
     INSERT INTO doomed_file (id, is_upload, wake_at) VALUES (old.id, 1, 1);
   END;
   `,
+  // A lip-sync may have to be prepared before it can wait for a slot: it waits for a file or a task, or makes a scan. A task that
+  // is prepared counts as waiting. A scan is found by its video.
+  `
+  ALTER TABLE task ADD COLUMN waits_for TEXT;
+  CREATE INDEX task_waits_for ON task (waits_for) WHERE waits_for IS NOT NULL;
+  CREATE INDEX task_preparing ON task (wake_at) WHERE phase = 'PREPARING';
+  DROP TRIGGER task_sum_insert;
+  DROP TRIGGER task_sum_update;
+  DROP TRIGGER task_sum_delete;
+  CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN
+    UPDATE task_sum SET
+      waiting = waiting + (new.phase IN ('PREPARING', 'WAITING')),
+      request_chars = request_chars + new.request_chars,
+      milliunits_pending = milliunits_pending + new.milliunits_pending,
+      parked = parked + new.is_parked,
+      holding_slots = holding_slots + new.holds_slot;
+  END;
+  CREATE TRIGGER task_sum_update AFTER UPDATE ON task
+    WHEN (new.phase IN ('PREPARING', 'WAITING'), new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot)
+      <> (old.phase IN ('PREPARING', 'WAITING'), old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot)
+  BEGIN
+    UPDATE task_sum SET
+      waiting = waiting + (new.phase IN ('PREPARING', 'WAITING')) - (old.phase IN ('PREPARING', 'WAITING')),
+      request_chars = request_chars + new.request_chars - old.request_chars,
+      milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending,
+      parked = parked + new.is_parked - old.is_parked,
+      holding_slots = holding_slots + new.holds_slot - old.holds_slot;
+  END;
+  CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN
+    UPDATE task_sum SET
+      waiting = waiting - (old.phase IN ('PREPARING', 'WAITING')),
+      request_chars = request_chars - old.request_chars,
+      milliunits_pending = milliunits_pending - old.milliunits_pending,
+      parked = parked - old.is_parked,
+      holding_slots = holding_slots - old.holds_slot;
+  END;
+  ALTER TABLE face_scan ADD COLUMN video TEXT AS (coalesce(
+    json_extract(scan, '$.video.mediaId'), json_extract(scan, '$.video.videoId'), json_extract(scan, '$.video.url')
+  ));
+  CREATE INDEX face_scan_by_video ON face_scan (video, seq) WHERE video IS NOT NULL;
+  `,
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -1,3 +1,4 @@
+import { validOrThrow } from '../domain/check.ts';
 import type { ResultId } from '../account/owners.ts';
 import {
   type Deduction,
@@ -7,21 +8,20 @@ import {
   SPEECH_UNITS,
   toMilliunits,
 } from '../domain/cost.ts';
+import { checkIdentifyFacesInput, type FaceScanRequest, type IdentifyFacesInput } from '../domain/inputs.ts';
 import {
-  checkIdentifyFacesInput,
   checkSynthesizeSpeechInput,
-  type IdentifyFacesInput,
   languageOf,
   SPEECH_SPEED,
   type SpeechRequest,
   type SynthesizeSpeechInput,
-} from '../domain/inputs.ts';
-import { FACE_SCAN_TTL_MS, type FaceScan, type Speech } from '../domain/records.ts';
+} from '../domain/speech.ts';
+import { FACE_SCAN_TTL_MS, type FaceScan, type PreparationCost, type Speech } from '../domain/records.ts';
+import type { SourceFacts } from '../domain/sources.ts';
 import { type ExistingObject, GatewayError } from '../errors.ts';
 import { KlingError } from '../kling/errors.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
-import { validOrThrow } from './create-tasks.ts';
 import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
 import type { ArchivePlan } from './stores/archive.ts';
 import type { FileSources } from './file-sources.ts';
@@ -36,8 +36,26 @@ export interface PaidCalls {
   /** If the external id was used with the same input before, returns the first answer and charges nothing. */
   identifyFaces(input: IdentifyFacesInput, externalId: string | null): Promise<FaceScan>;
   synthesizeSpeech(input: SynthesizeSpeechInput, externalId: string | null): Promise<Speech>;
+  /**
+   * Makes the scan or the speech of a task, once, whatever dies. Returns what was made before. Throws if Kling refuses it,
+   * and if an earlier answer was lost: `chargeOf` tells which.
+   */
+  scanFor(taskId: string, request: FaceScanRequest): Promise<FaceScan>;
+  speakFor(taskId: string, request: SpeechRequest): Promise<Speech>;
+  /** Returns what the step of a task has cost; null if it was not sent, or was refused. */
+  chargeOf(taskId: string, stage: PaidStage): StepCharge | null;
   /** Claims the scans and speeches whose claim failed or was interrupted, so that the lists show them. Called by the alarm. */
   claimDue(): Promise<void>;
+}
+
+/** The steps of a lip-sync that Kling charges at once. */
+type PaidStage = PreparationCost['stage'];
+
+/** The charge of a step. One that is not answered may have been charged. */
+interface StepCharge {
+  readonly isAnswered: boolean;
+  /** As Kling reports it; null if it does not. */
+  readonly unitsCharged: string | null;
 }
 
 /** The most scans and speeches that one run of the alarm claims. The next run follows at once. */
@@ -52,8 +70,7 @@ interface PaidCallsDeps {
   readonly files: FileSources;
   readonly owners: Owners;
   readonly checkBudget: BudgetCheck;
-  /** The host of a sandbox that takes the place of Kling. See `checkFileUrl`. */
-  readonly localHost: string | null;
+  readonly sourceFacts: SourceFacts;
   readonly arm: () => void;
   readonly transaction: <T>(work: () => T) => T;
   readonly now: () => number;
@@ -67,7 +84,8 @@ interface PaidCallsDeps {
 interface Order<T> {
   readonly key: string | null;
   readonly digest: RequestDigest;
-  readonly units: string;
+  /** The units that the tenant's budget must have left; null if that is known. */
+  readonly units: string | null;
   /** Throws if the input is invalid. Returns the call. A repeat is not checked: an accepted call stays accepted. */
   readonly check: () => (id: string) => Promise<T>;
   /** Returns what was made. A later request may name it by Kling's id, so it is listed once that is claimed. */
@@ -85,7 +103,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     files,
     owners,
     checkBudget,
-    localHost,
+    sourceFacts,
     arm,
     transaction,
     now,
@@ -177,7 +195,7 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     const { key, digest, units, check } = order;
     const start = (): Promise<T> => {
       const payFor = check();
-      checkBudget(units);
+      if (units !== null) checkBudget(units);
       const id = newId();
       return payFor(id).then((answer) => show(id, order, answer));
     };
@@ -205,65 +223,124 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
     claimDue,
 
     async identifyFaces(input, key) {
-      const digest = await digestOfFaceScan(input);
-      const answered = await once<FaceScan>({
+      return scan({
         key,
-        digest,
+        externalId: key,
+        digest: await digestOfFaceScan(input),
         units: FACE_SCAN_UNITS,
-        assetOf: scanOf,
-        check() {
-          const request = validOrThrow(checkIdentifyFacesInput(input, [], localHost, files.find));
-          files.checkReachable(request.video);
-          const { durationMs: fileMs = null, ...kept } = files.kept(request.video);
-          const call = async (id: string): Promise<FaceScan> => {
-            const result = await kling.identifyFaces(request);
-            const createdAtMs = now();
-            const video = { ...request.video, ...kept };
-            const { videoId } = request.video;
-            const lengthMs = videoId === undefined ? fileMs : tasks.madeVideoMs(videoId);
-            const known = lengthMs === null ? {} : { videoDurationMs: lengthMs };
-            return {
-              ...result,
-              ...known,
-              id,
-              video,
-              createdAtMs,
-              expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS,
-              externalId: key,
-            };
-          };
-          return (id) => pay(id, { key, digest, assetOf: scanOf }, () => call(id), FACE_SCAN_UNITS);
-        },
+        check: () => validOrThrow(checkIdentifyFacesInput(input, [], sourceFacts)),
       });
-      // A repeat may come after its pictures are copied. The stored answer does not name the copies.
-      return assets.faceScan(answered.id) ?? answered;
     },
 
     async synthesizeSpeech(input, key) {
-      const digest = await digestOfSpeech(input);
       const { text, klingVoiceId: voiceId, speed } = input.speech;
-      // An unknown language is refused, or conflicts with the earlier call.
-      const language = languageOf(input.speech) ?? 'en';
-      const spoken = { text, voiceId, language, speed: speed ?? SPEECH_SPEED.fallback, externalId: key };
-      const assetOf = (answer: SpeechAnswer): Speech => ({ ...answer, ...spoken });
-      const answered = await once<SpeechAnswer>({
+      return speak({
         key,
-        digest,
+        externalId: key,
+        digest: await digestOfSpeech(input),
         units: SPEECH_UNITS,
-        assetOf,
+        // An unknown language is refused, or conflicts with the earlier call.
+        request: { text, voiceId, language: languageOf(input.speech) ?? 'en', speed: speed ?? SPEECH_SPEED.fallback },
         check() {
-          const isVideoVoice = input.isVideoVoice === true || assets.voice(voiceId) !== null;
-          const request = validOrThrow(checkSynthesizeSpeechInput({ ...input, isVideoVoice }));
-          const call = async (): Promise<SpeechAnswer> => {
-            const result = await kling.synthesizeSpeech(request);
-            return { ...result, createdAtMs: result.createdAtMs ?? now() };
-          };
-          return (id) => pay(id, { key, digest, assetOf }, call, SPEECH_UNITS);
+          const isVideoVoice = input.speech.isVideoVoice === true || assets.voice(voiceId) !== null;
+          validOrThrow(checkSynthesizeSpeechInput({ ...input, speech: { ...input.speech, isVideoVoice } }));
         },
       });
-      return assetOf(answered);
+    },
+
+    scanFor: (taskId, request) => scan({ ...stepOf(taskId, 'SCANNING'), check: () => request }),
+
+    speakFor: (taskId, request) => speak({ ...stepOf(taskId, 'SPEAKING'), request, check: () => {} }),
+
+    chargeOf(taskId, stage) {
+      const call = paidCalls.byKey(stepKey(taskId, stage));
+      if (call === null) return null;
+      if (call.answer === null) return { isAnswered: false, unitsCharged: null };
+      return { isAnswered: true, unitsCharged: readOwnJson<Deduction>(call.answer).unitsDeducted };
     },
   };
+
+  /** Makes a scan, or returns the one that the key has made. */
+  async function scan({ externalId, check, ...order }: ScanOrder): Promise<FaceScan> {
+    const answered = await once<FaceScan>({
+      ...order,
+      assetOf: scanOf,
+      check() {
+        const request = check();
+        files.checkReachable(request.video);
+        const { durationMs: fileMs = null, ...kept } = files.kept(request.video);
+        const call = async (id: string): Promise<FaceScan> => {
+          const result = await kling.identifyFaces(request);
+          const createdAtMs = now();
+          const video = { ...request.video, ...kept };
+          const { videoId } = request.video;
+          const lengthMs = videoId === undefined ? fileMs : tasks.madeVideoMs(videoId);
+          const known = lengthMs === null ? {} : { videoDurationMs: lengthMs };
+          return {
+            ...result,
+            ...known,
+            id,
+            video,
+            createdAtMs,
+            expiresAtMs: createdAtMs + FACE_SCAN_TTL_MS,
+            externalId,
+          };
+        };
+        return (id) => pay(id, { ...order, assetOf: scanOf }, () => call(id), FACE_SCAN_UNITS);
+      },
+    });
+    // A repeat may come after its pictures are copied. The stored answer does not name the copies.
+    return assets.faceScan(answered.id) ?? answered;
+  }
+
+  async function callSpeech(request: SpeechRequest): Promise<SpeechAnswer> {
+    const result = await kling.synthesizeSpeech(request);
+    return { ...result, createdAtMs: result.createdAtMs ?? now() };
+  }
+
+  /** Makes a speech, or returns the one that the key has made. */
+  async function speak({ externalId, request, check, ...order }: SpeechOrder): Promise<Speech> {
+    const assetOf = (answer: SpeechAnswer): Speech => ({ ...answer, ...request, externalId });
+    const answered = await once<SpeechAnswer>({
+      ...order,
+      assetOf,
+      check() {
+        check();
+        return (id) => pay(id, { ...order, assetOf }, () => callSpeech(request), SPEECH_UNITS);
+      },
+    });
+    return assetOf(answered);
+  }
+}
+
+interface CallOrder {
+  readonly key: string | null;
+  /** Shown with what was made. */
+  readonly externalId: string | null;
+  readonly digest: RequestDigest;
+  readonly units: string | null;
+}
+
+interface ScanOrder extends CallOrder {
+  /** Throws if the input is invalid. */
+  readonly check: () => FaceScanRequest;
+}
+
+interface SpeechOrder extends CallOrder {
+  readonly request: SpeechRequest;
+  /** Throws if the input is invalid. */
+  readonly check: () => void;
+}
+
+/** Returns the key of a step of a task. No external id has a slash. */
+function stepKey(taskId: string, stage: PaidStage): string {
+  return `${taskId}/${stage}`;
+}
+
+/** The step of a task is made once. Its request never changes, and its budget was checked with the task's. */
+function stepOf(taskId: string, stage: PaidStage): CallOrder {
+  const key = stepKey(taskId, stage);
+  return { key, externalId: null, digest: { text: key, matches: async () => true }, units: null };
 }
 
 /** The stored answer to a text-to-speech call. Answers of version 0.1 have the same form. */

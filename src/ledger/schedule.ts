@@ -53,6 +53,9 @@ export const COPIES_MAX = 30;
 /** A file is deleted again after 30 s, doubling up to an hour, until that succeeds: it must not stay in the bucket. */
 const DELETION: Backoff = { baseMs: 30_000, capMs: 3_600_000, jitter: 'EVEN' };
 
+/** A scan or a speech that Kling has refused for now is sent again after 2 s, doubling up to 5 minutes. The deadline ends it. */
+const STEP: Backoff = { baseMs: SETTLE_MS, capMs: 300_000, jitter: 'EVEN' };
+
 /** A success without results is read again after 2 s, doubling up to a minute. */
 const RESULT: Backoff = { baseMs: SETTLE_MS, capMs: 60_000, jitter: 'EVEN' };
 
@@ -89,6 +92,11 @@ export function deletionWaitMs(tries: number, random: () => number): number {
   return backoffMs(tries + 1, DELETION, random);
 }
 
+/** Returns the wait before a scan or a speech is sent again, after `tries` refusals before the last. */
+export function stepWaitMs(tries: number, random: () => number): number {
+  return backoffMs(tries + 1, STEP, random);
+}
+
 /** Returns the wait before a success without results is read again. */
 export function resultWaitMs(tries: number, random: () => number): number {
   return backoffMs(tries + 1, RESULT, random);
@@ -107,19 +115,20 @@ export function askWaitMs(tries: number, random: () => number): number {
 }
 
 /** The action that a due task needs. */
-export type TaskAction = 'CLOSE' | 'SEND' | 'LOOK_UP' | 'POLL' | 'NONE';
+export type TaskAction = 'CLOSE' | 'PREPARE' | 'SEND' | 'LOOK_UP' | 'POLL' | 'NONE';
 
 /** Returns what a due task needs. A task past its deadline is closed in any phase. */
 export function planTask(row: TaskRow, nowMs: number): TaskAction {
   if (row.phase === 'DONE') return 'NONE';
   if (nowMs >= row.deadlineAtMs) return 'CLOSE';
+  if (row.phase === 'PREPARING') return 'PREPARE';
   if (row.phase === 'WAITING') return 'SEND';
   return row.phase === 'SENDING' ? 'LOOK_UP' : 'POLL';
 }
 
 /** Returns the failure code of a task that is past its deadline. */
 export function lateCodeOf({ phase, sends, trouble }: TaskRow): Parameters<typeof gatewayFailure>[0] {
-  if (phase === 'WAITING' && sends === 0) return 'NOT_SENT';
+  if (phase === 'PREPARING' || (phase === 'WAITING' && sends === 0)) return 'NOT_SENT';
   if (phase === 'WAITING' || phase === 'SENDING') return 'CREATE_OUTCOME_UNKNOWN';
   if (trouble.isLost) return 'TASK_LOST_AT_KLING';
   return trouble.emptySinceMs === null ? 'DEADLINE_EXCEEDED' : 'NO_RESULT';
@@ -127,7 +136,7 @@ export function lateCodeOf({ phase, sends, trouble }: TaskRow): Parameters<typeo
 
 /** Returns true if a task holds a slot or wants one. Kling has freed the slot of a task that is lost or has succeeded. */
 export function wantsSlot({ phase, trouble }: TaskRow): boolean {
-  return phase !== 'DONE' && !trouble.isLost && trouble.emptySinceMs === null;
+  return phase !== 'DONE' && phase !== 'PREPARING' && !trouble.isLost && trouble.emptySinceMs === null;
 }
 
 /** A task is lost after this many consecutive answers "no such task" over at least `LOST_AFTER_MS`. */

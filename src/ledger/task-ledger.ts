@@ -2,7 +2,8 @@ import { DurableObject } from 'cloudflare:workers';
 import { configResultOf } from '../config/index.ts';
 import type { Slice, TaskFilter, TaskOrder, Window } from '../domain/list.ts';
 import type * as Input from '../domain/inputs.ts';
-import { checkAll, type Validation } from '../domain/check.ts';
+import type { SynthesizeSpeechInput } from '../domain/speech.ts';
+import { checkAll, type Validation, validOrThrow } from '../domain/check.ts';
 import type { CreateMediaInput, DeleteMediaInput, MediaOutcome, MediaRecord } from '../domain/media.ts';
 import {
   type CatchUp,
@@ -33,7 +34,6 @@ import type {
 import { badUserInput, GatewayError, type Result, toResult, unknownId, wrongIdType } from '../errors.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { traced } from '../lib/trace.ts';
-import { validOrThrow } from './create-tasks.ts';
 import { migrate, pendingMigration } from './migrations.ts';
 import type { TaskRow } from './stores/tasks.ts';
 import { createLedgerParts, type LedgerParts } from './wiring.ts';
@@ -93,7 +93,7 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return this.#mutate(requestId, () => this.#parts.paidCalls.identifyFaces(input, input.externalId ?? null));
   }
 
-  synthesizeSpeech(input: Input.SynthesizeSpeechInput, requestId?: string): Promise<Result<Speech>> {
+  synthesizeSpeech(input: SynthesizeSpeechInput, requestId?: string): Promise<Result<Speech>> {
     return this.#mutate(requestId, () => this.#parts.paidCalls.synthesizeSpeech(input, input.externalId ?? null));
   }
 
@@ -123,9 +123,13 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
 
   /** Cancels a task that was not sent. Fails with `CONFLICT` for one that may be at Kling, which cannot cancel tasks. */
   cancelTask(task: NamedTask, requestId?: string): Promise<Result<TaskRecord>> {
-    return this.#mutate(requestId, () => {
+    return this.#mutate(requestId, async () => {
+      const { stages } = this.#parts;
+      // A scan or a speech that is under way is paid for, and is not interrupted.
+      if (stages.isBusy(task.id)) await stages.stop(task.id);
       const row = validOrThrow(this.#named(task));
-      if (row.phase !== 'WAITING' || row.sends > 0) throw notCancellable(row.record);
+      const isUnsent = row.phase === 'PREPARING' || (row.phase === 'WAITING' && row.sends === 0);
+      if (!isUnsent) throw notCancellable(row.record);
       const closed = this.#parts.journal.apply(task.id, { type: 'CANCELLED' });
       return (closed ?? row).record;
     });

@@ -1,5 +1,5 @@
+import { validOrThrow } from '../domain/check.ts';
 import type { Slice, Window } from '../domain/list.ts';
-import { validOrThrow } from './create-tasks.ts';
 import type { NamedDelivery, NamedEndpoint } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
 import {

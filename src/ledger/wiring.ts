@@ -1,5 +1,6 @@
 import { fileUrlsOf } from '../auth/signed-token.ts';
 import { type Config, configOf, type LedgerLimits } from '../config/index.ts';
+import type { SourceFacts } from '../domain/sources.ts';
 import { isLoopback } from '../domain/url.ts';
 import { checkTaskWebhook, webhookUrlRuleOf } from '../domain/webhook.ts';
 import type { KlingClient } from '../kling/client.ts';
@@ -30,6 +31,7 @@ import { retainedRowsOf } from './stores/retention.ts';
 import { TaskStore } from './stores/tasks.ts';
 import { EndpointStore } from './stores/webhooks.ts';
 import { createIngest, type Ingest } from './ingest.ts';
+import { createStages, type Stages } from './stages.ts';
 import { createFreshTasks, createTaskSync, type FreshTasks } from './sync-task.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 
@@ -47,6 +49,7 @@ export interface LedgerParts {
   readonly journal: Journal;
   readonly alarmHandler: AlarmHandler;
   readonly creator: TaskCreator;
+  readonly stages: Stages;
   readonly paidCalls: PaidCalls;
   readonly queries: Queries;
   readonly freshTasks: FreshTasks;
@@ -115,6 +118,15 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     log,
   });
 
+  const sourceFacts: SourceFacts = {
+    findMedia: files.find,
+    findLipSync({ id, externalId }) {
+      const row = typeof id === 'string' ? tasks.find({ id }) : tasks.find({ externalId: externalId ?? '' });
+      return row?.record.kind === 'LIP_SYNC' ? row.record : null;
+    },
+    localHost: config.kling.localHost,
+  };
+
   const queries = createQueries({ tasks, events, assets, media, limits, storage, now });
   const outbox = createOutbox({
     kind: 'shard',
@@ -165,6 +177,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   });
   const journal = createJournal({
     tasks,
+    wakes,
     events,
     assets,
     archivePlan,
@@ -236,12 +249,26 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     files,
     owners,
     checkBudget,
-    localHost: config.kling.localHost,
+    sourceFacts,
     arm,
     transaction,
     now,
     random,
     newId,
+    log,
+  });
+
+  const stages = createStages({
+    tasks,
+    assets,
+    paidCalls: calls,
+    files,
+    journal,
+    sender,
+    slots,
+    exchangeTimeoutMs,
+    now,
+    random,
     log,
   });
 
@@ -257,6 +284,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   });
   const mediaFiles = createMediaFiles({
     media,
+    wakes,
     uploads: {
       fetchFrom: (order) => env.UPLOAD.getByName(order.mediaId).fetchFrom(order),
       receivedBytes: (mediaId) => env.UPLOAD.getByName(mediaId).receivedBytes(),
@@ -293,6 +321,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       retention,
       journal,
       sender,
+      stages,
       sync,
       paidCalls,
       claimAnswers: () => calls.claimDue(),
@@ -308,18 +337,21 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       background,
       log,
     }),
+    stages,
     creator: createTaskCreator({
       tasks,
       assets,
       files,
       journal,
       sender,
+      stages,
       checkBudget,
       limits,
-      localHost: config.kling.localHost,
       checkWebhook: (url) => checkTaskWebhook(url, ['input', 'webhookUrl'], webhookUrls, () => endpoints.list()),
+      sourceFacts,
       now,
       newId,
+      background,
     }),
     paidCalls: calls,
     queries,

@@ -19,6 +19,8 @@ interface Video {
   readonly videoId: string | null;
   /** The file, if it was given as one. */
   readonly file: StoredFile | null;
+  /** The task that makes it, if it was given as one. */
+  readonly taskId: string | null;
   /** Missing unless it is a result of the caller's. */
   readonly result?: Result;
 }
@@ -94,6 +96,7 @@ export function toVideo(
     durationMs: known.durationMs ?? null,
     videoId: known.videoId || null,
     file: known.file ?? null,
+    taskId: known.taskId ?? null,
   };
 }
 

@@ -164,7 +164,9 @@ export function enumValues<Value extends string>(values: readonly Value[], meani
   };
 }
 
-type DefinedOnly<T> = { [Key in keyof T]: T[Key] extends object ? DefinedOnly<T[Key]> : Exclude<T[Key], undefined> };
+type DefinedOnly<T> = { [Key in keyof T]: Defined<T[Key]> };
+
+type Defined<Value> = Value extends undefined ? never : Value extends object ? DefinedOnly<Value> : Value;
 
 /**
  * Copies an input into plain objects without keys whose value is `undefined`, at every depth. The domain's types allow absent

@@ -1,9 +1,11 @@
 import type { StoredFile } from '../domain/media.ts';
 import type { Face, FaceScan } from '../domain/records.ts';
+import type { VideoInput } from '../domain/sources.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { builder, definedOnly, toConnection, toWindow, WINDOW_COST, windowArgs } from './builder.ts';
+import { builder, definedOnly, toConnection, toWindow, WINDOW_COST, windowArgs, taskHandleOf } from './builder.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { fileOf, fileUrlOf, withMediaId } from './media.ts';
+import { TaskReferenceInputRef } from './task.ts';
 import { toVideo, VideoRef } from './audio-video.ts';
 
 /** A face and the id of its scan. Kling's face ids are unique only within a scan. */
@@ -119,14 +121,20 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const VideoInputRef = builder.inputType('VideoInput', {
+export const VideoInputRef = builder.inputType('VideoInput', {
   description: 'A video: MP4 or MOV, 2 to 60 s, at most 100 MB, 720p or 1080p, each side 512 to 2160 pixels.',
   isOneOf: true,
   fields: (t) => ({
     mediaId: t.globalID({
       required: false,
       description:
-        'The `id` of a `Media` that is `READY`. Kling gets a URL of the file that ends after a day, or when the file is deleted.',
+        'The `id` of a `Media` that is `READY`, or, for a lip-sync, will be. Kling gets a URL of the file that ends after a day, or when the file is deleted.',
+    }),
+    task: t.field({
+      type: TaskReferenceInputRef,
+      required: false,
+      description:
+        'A lip-sync task whose result is the video. A lip-sync waits for it, so that a second face can be made to speak.',
     }),
     url: t.string({
       required: false,
@@ -160,9 +168,18 @@ builder.mutationField('identifyFaces', (t) =>
       }),
     },
     resolve: (_root, { video, ...args }, { ledger }) =>
-      ledger.write('identifyFaces', { ...definedOnly(args), video: withMediaId(video) }),
+      ledger.write('identifyFaces', { ...definedOnly(args), video: toVideoInput(video) }),
   }),
 );
+
+/** Decodes the ids of a video. An id of another type becomes an empty text, which the ledger refuses. */
+export function toVideoInput({ task, ...video }: typeof VideoInputRef.$inferInput): VideoInput {
+  if (task === null || task === undefined) return withMediaId(video);
+  const { id, externalId } = task;
+  const handle = id === null || id === undefined ? null : taskHandleOf(id);
+  const taskId = handle?.kind === 'LIP_SYNC' ? handle.id : '';
+  return { ...withMediaId(video), task: typeof externalId === 'string' ? { externalId } : { id: taskId } };
+}
 
 function facesOf(scan: FaceScan): ScannedFace[] {
   return scan.faces.map((face, at) => ({ scanId: scan.id, face, scan, picture: scan.archive?.files[`face:${at}`] }));

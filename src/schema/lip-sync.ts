@@ -1,15 +1,17 @@
 import { fromMilliunits, milliunitsToUsd } from '../domain/cost.ts';
 import type { CreateLipSyncTaskInput } from '../domain/inputs.ts';
 import type { Placement } from '../domain/placement.ts';
-import type { LipSyncQuote } from '../domain/ports.ts';
+import type { LipSyncQuote, StageCost, Upstream } from '../domain/ports.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
+import { LIP_SYNC_STAGES, type LipSyncStage } from '../domain/task.ts';
 import { ConflictError, InvalidInputError, QuotaExhaustedError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { AudioRef, toResultVideo, toVideo, VideoRef, VIDEOS_PER_TASK } from './audio-video.ts';
-import { builder, definedOnly, idOf } from './builder.ts';
-import { FaceRef } from './face-scan.ts';
+import { builder, definedOnly, enumValues, idOf } from './builder.ts';
+import { FaceRef, toVideoInput, VideoInputRef } from './face-scan.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { fileOf, withMediaId } from './media.ts';
+import { SpeechInputRef, toSpokenInput } from './speech.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef, WEBHOOK_URL_MEANING } from './task.ts';
 
 const PlacementRef = builder.objectRef<Placement>('Placement').implement({
@@ -27,6 +29,41 @@ const PlacementRef = builder.objectRef<Placement>('Placement').implement({
   }),
 });
 
+const STAGE_MEANING = {
+  WAITING: 'Waits for an upload, or for the task that makes its video.',
+  SCANNING: 'Finds the faces in the video.',
+  SPEAKING: 'Turns the text into audio.',
+  SYNCING: 'Moves the lips: queued at the gateway, or at Kling.',
+} as const satisfies Record<LipSyncStage, string>;
+
+const LipSyncStageRef = builder.enumType('LipSyncStage', {
+  description: 'The steps of a lip-sync.',
+  values: enumValues(LIP_SYNC_STAGES, STAGE_MEANING),
+});
+
+/** The cost of a step in units: expected, and as Kling reports it. */
+interface ShownCost extends StageCost {
+  readonly unitsCharged: string | null;
+}
+
+const StageCostRef = builder.objectRef<ShownCost>('StageCost').implement({
+  description: 'The cost of one step of a lip-sync.',
+  fields: (t) => ({
+    stage: t.expose('stage', { type: LipSyncStageRef, description: 'The step.' }),
+    unitsEstimated: t.expose('unitsEstimated', { type: 'Decimal', description: 'The expected units, rounded up.' }),
+    unitsCharged: t.expose('unitsCharged', {
+      type: 'Decimal',
+      nullable: true,
+      description: 'Units, as Kling reports them. Null while unknown, and in a quote.',
+    }),
+  }),
+});
+
+function costsOf({ preparation = [], unitsEstimated, unitsDeducted }: LipSyncTask): readonly ShownCost[] {
+  const sync = { stage: 'SYNCING' as const, unitsEstimated: unitsEstimated ?? '0', unitsCharged: unitsDeducted };
+  return [...preparation, sync];
+}
+
 /** Returns the face of a task as it was found; null in a task that version 0.1 made. */
 function faceOf({ faceId, details }: LipSyncTask) {
   const face = details?.lipSync?.face;
@@ -35,9 +72,10 @@ function faceOf({ faceId, details }: LipSyncTask) {
 
 /** Returns the source video: as it was given, else as Kling reports it. Null if neither is known. */
 function sourceVideoOf({ parentVideo, details }: LipSyncTask) {
-  const { video, videoDurationMs } = details?.lipSync ?? {};
-  if (video === undefined && parentVideo === null) return null;
+  const { video, videoDurationMs, videoTaskId } = details?.lipSync ?? {};
+  if (video === undefined && videoTaskId === undefined && parentVideo === null) return null;
   return toVideo({
+    taskId: videoTaskId,
     url: video?.url ?? parentVideo?.url,
     file: fileOf(video),
     durationMs: parentVideo?.durationMs ?? videoDurationMs,
@@ -92,6 +130,23 @@ export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSy
       // A task of version 0.1 has the input there, until Kling reports it.
       resolve: ({ details, watermarkEnabled }) => details?.lipSync?.watermark ?? watermarkEnabled ?? false,
     }),
+    maxUnits: t.field({
+      type: 'Decimal',
+      nullable: true,
+      description: 'The most units that the task may cost. Null for no limit.',
+      resolve: ({ unitsMax }) => unitsMax,
+    }),
+    stage: t.field({
+      type: LipSyncStageRef,
+      description: 'The current step, or the last one.',
+      resolve: ({ stage }) => stage ?? 'SYNCING',
+    }),
+    costs: t.field({
+      type: [StageCostRef],
+      description: 'The cost of each step that this task pays for.',
+      extensions: withCost({ max: LIP_SYNC_STAGES.length }),
+      resolve: costsOf,
+    }),
     videos: t.field({
       type: [VideoRef],
       description: 'The result. Empty until `SUCCEEDED`.',
@@ -101,6 +156,17 @@ export const LipSyncTaskRef = builder.node(builder.objectRef<LipSyncTask>('LipSy
     }),
   }),
 });
+
+builder.objectField(VideoRef, 'task', (t) =>
+  t.field({
+    type: LipSyncTaskRef,
+    nullable: true,
+    description: 'The task that makes it, if it was given as one and is still kept.',
+    extensions: withCost({ call: true }),
+    resolve: async ({ taskId }, _args, { ledger }) =>
+      taskId === null ? null : asLipSync(await ledger.task({ id: taskId })),
+  }),
+);
 
 function asLipSync(task: TaskRecord | null): LipSyncTask | null {
   return task?.kind === 'LIP_SYNC' ? task : null;
@@ -113,7 +179,7 @@ const AudioInputRef = builder.inputType('AudioInput', {
     mediaId: t.globalID({
       required: false,
       description:
-        'The `id` of a `Media` that is `READY`. Kling gets a URL of the file that ends after a day, or when the file is deleted.',
+        'The `id` of a `Media`. An upload that is not finished is waited for. Kling gets a URL of the file that ends after a day, or when the file is deleted.',
     }),
     url: t.string({ required: false, description: 'A public `https` URL. Kling fetches it, not the gateway.' }),
     base64: t.string({
@@ -121,6 +187,11 @@ const AudioInputRef = builder.inputType('AudioInput', {
       description: 'The file itself in padded base64, on one line without a `data:` prefix.',
       // Only this field may make the body of a request large.
       extensions: { isAudio: true },
+    }),
+    speech: t.field({
+      type: SpeechInputRef,
+      required: false,
+      description: 'A text that the task turns into audio. Costs 0.05 units.',
     }),
     speechId: t.globalID({ required: false, description: 'The `id` of a `Speech` made in the last 30 days.' }),
     klingAudioId: t.string({
@@ -139,8 +210,15 @@ const PlacementInputRef = builder.inputType('PlacementInput', {
       defaultValue: 0,
       description: 'Start of the clip, in milliseconds from the start of the audio.',
     }),
-    audioEndMs: t.int({ description: 'End of the clip, in milliseconds from the start of the audio.' }),
-    insertAtMs: t.int({ description: 'Start of the clip, in milliseconds from the start of the video.' }),
+    audioEndMs: t.int({
+      required: false,
+      description:
+        'End of the clip, in milliseconds from the start of the audio. Null means as late as fits: 50 ms before the end of the audio, of the video or, if its length is unknown, of the face.',
+    }),
+    insertAtMs: t.int({
+      required: false,
+      description: 'Start of the clip, in milliseconds from the start of the video. Null means where the face begins.',
+    }),
   }),
 });
 
@@ -152,6 +230,17 @@ const KlingFaceInputRef = builder.inputType('KlingFaceInput', {
   }),
 });
 
+const FaceInVideoInputRef = builder.inputType('FaceInVideoInput', {
+  description: 'A video, and which of the people in it speaks.',
+  fields: (t) => ({
+    video: t.field({ type: VideoInputRef, description: 'The video. An upload that is not finished is waited for.' }),
+    index: t.int({
+      required: false,
+      description: "Position in Kling's list of faces, from 0. Null picks the face that is seen longest.",
+    }),
+  }),
+});
+
 const FaceInputRef = builder.inputType('FaceInput', {
   description: 'The face that a lip-sync makes speak.',
   isOneOf: true,
@@ -159,6 +248,12 @@ const FaceInputRef = builder.inputType('FaceInput', {
     faceId: t.globalID({
       required: false,
       description: 'The `id` of a `Face` of a scan that is at most 24 hours old.',
+    }),
+    inVideo: t.field({
+      type: FaceInVideoInputRef,
+      required: false,
+      description:
+        'A face in a video that the task scans. Costs 0.05 units. The same file is not scanned again within 24 hours.',
     }),
     klingFace: t.field({
       type: KlingFaceInputRef,
@@ -174,7 +269,11 @@ const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
   fields: (t) => ({
     face: t.field({ type: FaceInputRef, description: 'Whose lips are moved.' }),
     audio: t.field({ type: AudioInputRef, description: 'The audio that is spoken.' }),
-    placement: t.field({ type: PlacementInputRef, description: 'Where the audio is heard.' }),
+    placement: t.field({
+      type: PlacementInputRef,
+      required: false,
+      description: 'Where the audio is heard. Null plays all of it from where the face begins, trimmed to fit.',
+    }),
     audioVolume: t.float({ defaultValue: 1, description: 'Volume of the audio, 0 to 2.' }),
     originalAudioVolume: t.float({ defaultValue: 1, description: "Volume of the video's own audio, 0 to 2." }),
     watermark: t.boolean({
@@ -188,6 +287,11 @@ const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
     videoDurationMs: t.int({
       required: false,
       description: 'Length of the video, for checks and the estimate. Null if unknown, and counted as 60 s.',
+    }),
+    maxUnits: t.field({
+      type: 'Decimal',
+      required: false,
+      description: 'Stops before a step that would bring the total cost over this many units. Null means no limit.',
     }),
     externalId: t.string({
       required: false,
@@ -211,22 +315,34 @@ builder.mutationField('createLipSyncTask', (t) =>
     type: LipSyncTaskResultRef,
     nullable: true,
     description:
-      'Makes a face speak. Costs 0.5 units for every 5 s of video. The task is `QUEUED` while Kling has no free slot.',
+      'Makes a face speak. Costs 0.5 units for every 5 s of video, plus 0.05 for a scan and 0.05 for a speech if one is made. The task is `PREPARING` while it makes them, and `QUEUED` while Kling has no free slot.',
     args: {
       input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'Checked completely before anything is paid.' }),
     },
-    resolve: (_root, { input }, { ledger }) => ledger.write('createLipSyncTask', toLipSyncInput(input)),
+    resolve: async (_root, { input }, { ledger, upstream }) =>
+      ledger.write('createLipSyncTask', await toLipSyncInput(input, upstream)),
   }),
 );
 
 /** Decodes the ids of an input. An id of another type becomes an empty text, which the ledger refuses. */
-export function toLipSyncInput(input: typeof CreateLipSyncTaskInputRef.$inferInput): CreateLipSyncTaskInput {
-  const { speechId, ...audio } = input.audio;
-  const { faceId, ...face } = input.face;
+export async function toLipSyncInput(
+  input: typeof CreateLipSyncTaskInputRef.$inferInput,
+  upstream: Upstream,
+): Promise<CreateLipSyncTaskInput> {
+  const { speechId, speech, ...audio } = input.audio;
+  const { faceId, inVideo, ...face } = input.face;
   return {
     ...definedOnly(input),
-    face: { ...definedOnly(face), ...(isGiven(faceId) ? { faceId: idOf('Face', faceId) ?? '' } : {}) },
-    audio: { ...withMediaId(audio), ...(isGiven(speechId) ? { speechId: idOf('Speech', speechId) ?? '' } : {}) },
+    face: {
+      ...definedOnly(face),
+      ...(isGiven(faceId) ? { faceId: idOf('Face', faceId) ?? '' } : {}),
+      ...(isGiven(inVideo) ? { inVideo: { ...definedOnly(inVideo), video: toVideoInput(inVideo.video) } } : {}),
+    },
+    audio: {
+      ...withMediaId(audio),
+      ...(isGiven(speechId) ? { speechId: idOf('Speech', speechId) ?? '' } : {}),
+      ...(isGiven(speech) ? { speech: await toSpokenInput(speech, upstream) } : {}),
+    },
   };
 }
 
@@ -247,10 +363,17 @@ const LipSyncQuoteRef = builder.objectRef<LipSyncQuote>('LipSyncQuote').implemen
       description: 'Total in US dollars, at 0.14 a unit. Resource packs may be cheaper.',
       resolve: ({ milliunits }) => milliunitsToUsd(milliunits),
     }),
+    costs: t.field({
+      type: [StageCostRef],
+      description: 'The cost of each step. Empty if the external id returns a task that exists.',
+      extensions: withCost({ max: LIP_SYNC_STAGES.length }),
+      resolve: ({ costs }) => costs.map((cost) => ({ ...cost, unitsCharged: null })),
+    }),
     placement: t.expose('placement', {
       type: PlacementRef,
       nullable: true,
-      description: 'The placement that would be used. Null if it is not known yet.',
+      description:
+        'The placement that would be used. Null if it depends on a scan, an upload or a speech that is not made yet.',
     }),
   }),
 });
@@ -268,6 +391,7 @@ builder.queryField('lipSyncQuote', (t) =>
     description:
       'Checks a lip-sync and estimates its cost, without doing anything. Takes the input of `createLipSyncTask` and fails as that would, so it is also the dry run. Does not ask Kling, which may still refuse the task. Null beside a top-level error.',
     args: { input: t.arg({ type: CreateLipSyncTaskInputRef, description: 'The input of `createLipSyncTask`.' }) },
-    resolve: (_root, { input }, { ledger }) => ledger.lipSyncQuote(toLipSyncInput(input)),
+    resolve: async (_root, { input }, { ledger, upstream }) =>
+      ledger.lipSyncQuote(await toLipSyncInput(input, upstream)),
   }),
 );

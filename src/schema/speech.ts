@@ -1,4 +1,4 @@
-import type { SpeechRequest } from '../domain/inputs.ts';
+import type { SpeechRequest, SpokenInput } from '../domain/speech.ts';
 import type { Upstream } from '../domain/ports.ts';
 import { resultExpiresAtMs, type Speech } from '../domain/records.ts';
 import { SPEECH_VOICES, SPEECH_VOICES_SOURCE, type SpeechVoice, type VoiceGender } from '../domain/speech-voices.ts';
@@ -145,7 +145,7 @@ builder.queryField('speechVoices', (t) =>
   }),
 );
 
-const SpeechInputRef = builder.inputType('SpeechInput', {
+export const SpeechInputRef = builder.inputType('SpeechInput', {
   description: 'A text, and the voice that reads it.',
   fields: (t) => ({
     text: t.string({ description: "1 to 1000 characters, in the voice's language." }),
@@ -184,11 +184,19 @@ builder.mutationField('synthesizeSpeech', (t) =>
       }),
     },
     async resolve(_root, args, { ledger, upstream }) {
-      const isVideoVoice = await isForVideos(args.speech.klingVoiceId, upstream);
-      return ledger.write('synthesizeSpeech', { ...definedOnly(args), isVideoVoice });
+      const speech = await toSpokenInput(args.speech, upstream);
+      return ledger.write('synthesizeSpeech', { ...definedOnly(args), speech });
     },
   }),
 );
+
+/** Adds what is known of the voice of a text. */
+export async function toSpokenInput(
+  speech: typeof SpeechInputRef.$inferInput,
+  upstream: Upstream,
+): Promise<SpokenInput> {
+  return { ...definedOnly(speech), isVideoVoice: await isForVideos(speech.klingVoiceId, upstream) };
+}
 
 /** The ids of Kling's preset voices are numbers, and those of its text-to-speech voices are not (live, 2025-12 to 2026-09). */
 const PRESET_ID = /^\d{1,128}$/;

@@ -10,7 +10,8 @@ import {
   type Window,
 } from '../domain/list.ts';
 import { failureOf } from '../domain/failure.ts';
-import type { TaskRecord } from '../domain/records.ts';
+import { sumOfUnits } from '../domain/cost.ts';
+import type { PreparationCost, TaskRecord } from '../domain/records.ts';
 import { type Metadata, NOTES_MAX, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { badUserInput, InvalidInputError, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
@@ -27,6 +28,7 @@ import {
 import { FailureRef, TASK_FAILURE_TYPES } from './failures.ts';
 
 const STATUS_MEANING = {
+  PREPARING: 'The gateway prepares it: see `LipSyncTask.stage`.',
   QUEUED:
     'Kept by the gateway: it waits for a free slot at Kling, or the gateway looks up a create whose answer was lost. It goes on without further action.',
   SUBMITTED: "Kling has it and has not begun. It holds one of the account's slots from here to the end.",
@@ -150,16 +152,21 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       nullable: true,
       description: 'When Kling deletes the results, 30 days after the end. Null until `SUCCEEDED`.',
     }),
-    unitsEstimated: t.expose('unitsEstimated', {
+    unitsEstimated: t.field({
       type: 'Decimal',
       nullable: true,
       description:
-        'The expected cost in units, rounded up. The length of the video is the one from Kling, else from the caller, else 60 s. Null if unknown.',
+        'The expected cost of all steps in units, rounded up. The length of the video is the one from Kling, else from the caller, else 60 s. Null if unknown.',
+      resolve: (task) =>
+        task.unitsEstimated === null
+          ? null
+          : sumOfUnits([task.unitsEstimated, ...stepsOf(task).map(({ unitsEstimated }) => unitsEstimated)]),
     }),
-    unitsCharged: t.expose('unitsDeducted', {
+    unitsCharged: t.field({
       type: 'Decimal',
       nullable: true,
       description: 'The cost so far in units, as Kling reports it. Null while unknown.',
+      resolve: (task) => sumOfUnits([task.unitsDeducted, ...stepsOf(task).map(({ unitsCharged }) => unitsCharged)]),
     }),
     webhookUrl: t.field({
       type: 'URL',
@@ -170,6 +177,10 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
     }),
   }),
 });
+
+function stepsOf(task: TaskRecord): readonly PreparationCost[] {
+  return task.kind === 'LIP_SYNC' ? (task.preparation ?? []) : [];
+}
 
 /** Names one task, by either id. */
 export const TaskReferenceInputRef = builder.inputType('TaskReferenceInput', {

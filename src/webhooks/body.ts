@@ -21,6 +21,7 @@ export const BODY_VERSION = 1;
 
 /** The `type` of a message by the status that a task has reached. */
 export const MESSAGE_TYPES = {
+  PREPARING: 'task.preparing',
   QUEUED: 'task.queued',
   SUBMITTED: 'task.submitted',
   PROCESSING: 'task.processing',

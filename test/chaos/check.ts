@@ -27,6 +27,7 @@ export interface Check<E = Evidence> {
 
 /** The order of statuses. The others have no place in it. */
 export const RANK: Readonly<Record<string, number>> = {
+  PREPARING: -1,
   QUEUED: 0,
   SUBMITTED: 1,
   PROCESSING: 2,

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AUDIO_BYTES_MAX, checkInlineAudio } from '../../src/domain/audio.ts';
 import { checkCallerKey, checkKlingId, checkText, issuesOf, type Path } from '../../src/domain/check.ts';
-import {
-  checkIdentifyFacesInput,
-  checkLipSyncInput,
-  checkSynthesizeSpeechInput,
-  type CreateLipSyncTaskInput,
-} from '../../src/domain/inputs.ts';
+import { checkIdentifyFacesInput, checkLipSyncInput, type CreateLipSyncTaskInput } from '../../src/domain/inputs.ts';
+import { checkSynthesizeSpeechInput } from '../../src/domain/speech.ts';
 import {
   fetchFailed,
   mediaNotReady,
@@ -23,9 +19,21 @@ import { base64Of, wav } from './support-audio.ts';
 
 const PATH: Path = ['input'];
 const SPEECH = { text: 'Hello', klingVoiceId: 'v', language: 'en' } as const;
+const VIDEO_URL = { url: 'https://cdn.example.com/clip.mp4' };
 const NOW = Date.UTC(2026, 10, 21);
 
 const url = (text: string) => issuesOf(checkUrl(text, 'video', PATH));
+const inVideo = (index: number) =>
+  issuesOf(
+    checkLipSyncInput({ face: { inVideo: { video: VIDEO_URL, index } }, audio: { speech: SPEECH } }, PATH, {
+      face: null,
+      sessionId: 's',
+      scanExpiresAtMs: NOW + 1,
+      now: NOW,
+      hasSpeech: false,
+      audioDurationMs: null,
+    }),
+  );
 const audio = (base64: string) => issuesOf(checkInlineAudio(base64, PATH));
 
 type Placed = Partial<PlacementInput> & Omit<PlacedInput, 'placement'>;
@@ -142,12 +150,14 @@ const KINDS: readonly (readonly [IssueCode, what: string, issues: readonly Issue
   ['TOO_LONG', 'a length of the audio over 60 s', place({ audioDurationMs: 60_001 })],
   ['TOO_SHORT', 'audio that is measured to be too short', place({ audioEndMs: 2000 }, 60_000, 1999)],
   ['TOO_LONG', 'audio that is measured to be too long', place({}, 60_000, 60_001)],
+  ['NO_SUCH_FACE', 'a place where the video has no face', inVideo(3)],
+  ['DURATION_UNKNOWN', 'audio whose length nobody knows', lipSync({ placement: null }, 0)],
   ['NOT_FOUND', 'a face that does not exist', lipSync({}, null)],
   ['WRONG_ID_TYPE', 'a face id that names no face', lipSync({ face: { faceId: '' } }, null)],
   [
     'VOICE_CANNOT_SPEAK',
     'a voice for video models',
-    issuesOf(checkSynthesizeSpeechInput({ speech: SPEECH, isVideoVoice: true })),
+    issuesOf(checkSynthesizeSpeechInput({ speech: { ...SPEECH, isVideoVoice: true } })),
   ],
   ['UNSUPPORTED_FORMAT', 'a file of another format', [unsupportedFormat('AUDIO', 'is a ZIP archive')]],
   ['UNSUPPORTED_FORMAT', 'a video as audio', problemsOf(VIDEO, 'AUDIO', 1)],

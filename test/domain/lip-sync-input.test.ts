@@ -156,7 +156,9 @@ describe('a face by its ids at Kling', () => {
   });
 
   it.each([{}, { faceId: 'scan:0', ...face }, { faceId: null }])('excludes a face id: %j', (given) => {
-    expect(issues({ face: given }, elsewhere)).toEqual(['input.face: must have exactly one of faceId and klingFace']);
+    expect(issues({ face: given }, elsewhere)).toEqual([
+      'input.face: must have exactly one of faceId, inVideo and klingFace',
+    ]);
   });
 });
 
@@ -165,7 +167,7 @@ describe('the audio of a lip-sync', () => {
     'must have exactly one source: %j',
     (audio) => {
       expect(issues({ audio })).toEqual([
-        'input.audio: must have exactly one of mediaId, url, base64, speechId and klingAudioId',
+        'input.audio: must have exactly one of mediaId, url, base64, speech, speechId and klingAudioId',
       ]);
     },
   );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkSynthesizeSpeechInput, type SpeechInput } from '../../src/domain/inputs.ts';
+import { checkSynthesizeSpeechInput, type SpeechInput } from '../../src/domain/speech.ts';
 
 const INPUT = { text: 'Hello', klingVoiceId: 'reader_en_m-v1', language: 'en' } as const;
 
@@ -67,8 +67,8 @@ describe('checkSynthesizeSpeechInput', () => {
   });
 
   it('refuses a voice for video models once, also without a language', () => {
-    const speech = { text: '', klingVoiceId: '829824295735410756' };
-    const checked = checkSynthesizeSpeechInput({ speech, isVideoVoice: true });
+    const speech = { text: '', klingVoiceId: '829824295735410756', isVideoVoice: true };
+    const checked = checkSynthesizeSpeechInput({ speech });
     expect(checked.ok ? [] : checked.issues.map(({ code, path }) => [code, path.join('.')])).toEqual([
       ['OUT_OF_RANGE', 'speech.text'],
       ['VOICE_CANNOT_SPEAK', 'speech.klingVoiceId'],

@@ -6,7 +6,7 @@ import {
   type CreateLipSyncTaskInput,
   type CreateVoiceTaskInput,
 } from '../../src/domain/inputs.ts';
-import { validOrThrow } from '../../src/ledger/create-tasks.ts';
+import { validOrThrow } from '../../src/domain/check.ts';
 import { definedOnly } from '../../src/schema/builder.ts';
 import { digestOfFaceScan, digestOfLipSync, digestOfSpeech, digestOfVoice } from '../../src/ledger/digest.ts';
 

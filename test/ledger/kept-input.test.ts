@@ -54,6 +54,8 @@ describe('a lip-sync task keeps', () => {
           video: VIDEO,
           videoDurationMs: 10_000,
           audio: { url: 'https://example.com/sound.mp3' },
+          audioDurationHintMs: 5_000,
+          videoDurationHintMs: 8_000,
           placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
           audioVolume: 0.5,
           originalAudioVolume: 1,

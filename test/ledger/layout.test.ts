@@ -40,14 +40,14 @@ describe('the layout of a ledger', () => {
       CREATE TRIGGER media_delete AFTER DELETE ON media BEGIN UPDATE file_sum SET bytes = bytes - old.bytes, open = open - old.is_open; INSERT INTO doomed_file (id, is_upload, wake_at) VALUES (old.id, 1, 1); END
       CREATE TRIGGER media_insert AFTER INSERT ON media BEGIN UPDATE file_sum SET bytes = bytes + new.bytes, open = open + new.is_open; END
       CREATE TRIGGER media_update AFTER UPDATE ON media WHEN (new.bytes, new.is_open) <> (old.bytes, old.is_open) BEGIN UPDATE file_sum SET bytes = bytes + new.bytes - old.bytes, open = open + new.is_open - old.is_open; END
-      CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN UPDATE task_sum SET waiting = waiting - (old.phase = 'WAITING'), request_chars = request_chars - old.request_chars, milliunits_pending = milliunits_pending - old.milliunits_pending, parked = parked - old.is_parked, holding_slots = holding_slots - old.holds_slot; END
-      CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING'), request_chars = request_chars + new.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending, parked = parked + new.is_parked, holding_slots = holding_slots + new.holds_slot; END
-      CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase = 'WAITING', new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase = 'WAITING', old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase = 'WAITING') - (old.phase = 'WAITING'), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
+      CREATE TRIGGER task_sum_delete AFTER DELETE ON task WHEN old.phase <> 'DONE' BEGIN UPDATE task_sum SET waiting = waiting - (old.phase IN ('PREPARING', 'WAITING')), request_chars = request_chars - old.request_chars, milliunits_pending = milliunits_pending - old.milliunits_pending, parked = parked - old.is_parked, holding_slots = holding_slots - old.holds_slot; END
+      CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN UPDATE task_sum SET waiting = waiting + (new.phase IN ('PREPARING', 'WAITING')), request_chars = request_chars + new.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending, parked = parked + new.is_parked, holding_slots = holding_slots + new.holds_slot; END
+      CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase IN ('PREPARING', 'WAITING'), new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase IN ('PREPARING', 'WAITING'), old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase IN ('PREPARING', 'WAITING')) - (old.phase IN ('PREPARING', 'WAITING')), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
       CREATE TABLE archive_file ( id TEXT PRIMARY KEY, owner TEXT NOT NULL, part TEXT NOT NULL, voice_id TEXT, url TEXT NOT NULL, bytes INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, wake_at INTEGER, expires_at INTEGER NOT NULL, UNIQUE (owner, part) ) STRICT, WITHOUT ROWID
       CREATE TABLE doomed_file ( id TEXT PRIMARY KEY, tries INTEGER NOT NULL DEFAULT 0, wake_at INTEGER NOT NULL , is_upload INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
       CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL , nth INTEGER NOT NULL DEFAULT 0) STRICT
       CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
-      CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL , seq INTEGER, session_id TEXT) STRICT, WITHOUT ROWID
+      CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL , seq INTEGER, session_id TEXT, video TEXT AS (coalesce( json_extract(scan, '$.video.mediaId'), json_extract(scan, '$.video.videoId'), json_extract(scan, '$.video.url') ))) STRICT, WITHOUT ROWID
       CREATE TABLE file_sum (bytes INTEGER NOT NULL, open INTEGER NOT NULL DEFAULT 0) STRICT
       CREATE TABLE leaf ( name TEXT PRIMARY KEY, applied INTEGER NOT NULL, due_at INTEGER, fails INTEGER NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID
       CREATE TABLE media ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, bytes INTEGER NOT NULL, record TEXT NOT NULL, is_open INTEGER AS (json_extract(record, '$.status') IN ('UPLOADING', 'CHECKING')), url TEXT, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0 ) STRICT
@@ -55,7 +55,7 @@ describe('the layout of a ledger', () => {
       CREATE TABLE request_part ( task_id TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task_id, n) ) STRICT, WITHOUT ROWID
       CREATE TABLE speech ( audio_id TEXT PRIMARY KEY, speech TEXT NOT NULL , kept_at INTEGER NOT NULL DEFAULT 0, seq INTEGER) STRICT, WITHOUT ROWID
       CREATE TABLE spent_external_id ( external_id TEXT PRIMARY KEY, at INTEGER NOT NULL ) STRICT, WITHOUT ROWID
-      CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, details TEXT, label TEXT AS (json_extract(record, '$.label')), created_at INTEGER NOT NULL DEFAULT 0) STRICT
+      CREATE TABLE task ( seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, status TEXT NOT NULL, external_id TEXT UNIQUE, input_digest TEXT NOT NULL, phase TEXT NOT NULL, wake_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, sends INTEGER NOT NULL DEFAULT 0, read_at INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, record TEXT NOT NULL , settled_at INTEGER NOT NULL DEFAULT 0, first_sent_at INTEGER, trouble TEXT, milliunits INTEGER, request_chars INTEGER NOT NULL DEFAULT 0, is_parked INTEGER AS (phase = 'WAITING' AND coalesce(wake_at >= deadline_at, 0)), holds_slot INTEGER AS ( phase IN ('SENDING', 'SENT') AND coalesce(json_extract(trouble, '$.isLost'), 0) = 0 AND json_extract(trouble, '$.emptySinceMs') IS NULL ), milliunits_pending INTEGER AS (iif(phase = 'DONE', 0, coalesce(milliunits, 0))), ended_at INTEGER, details TEXT, label TEXT AS (json_extract(record, '$.label')), created_at INTEGER NOT NULL DEFAULT 0, waits_for TEXT) STRICT
       CREATE TABLE task_sum ( waiting INTEGER NOT NULL, request_chars INTEGER NOT NULL, milliunits_pending INTEGER NOT NULL, parked INTEGER NOT NULL, holding_slots INTEGER NOT NULL ) STRICT
       CREATE TABLE usage ( month TEXT PRIMARY KEY, milliunits INTEGER NOT NULL , unanswered INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
       CREATE TABLE voice ( seq INTEGER PRIMARY KEY AUTOINCREMENT, voice_id TEXT NOT NULL UNIQUE, voice TEXT NOT NULL, deleted_at INTEGER , sample TEXT) STRICT
@@ -68,6 +68,7 @@ describe('the layout of a ledger', () => {
       CREATE INDEX face_scan_by_age ON face_scan (json_extract(scan, '$.createdAtMs'))
       CREATE UNIQUE INDEX face_scan_by_seq ON face_scan (seq)
       CREATE INDEX face_scan_by_session ON face_scan (session_id)
+      CREATE INDEX face_scan_by_video ON face_scan (video, seq) WHERE video IS NOT NULL
       CREATE INDEX media_by_age ON media (created_at)
       CREATE INDEX media_open ON media (created_at) WHERE is_open = 1
       CREATE INDEX media_wake ON media (wake_at) WHERE wake_at IS NOT NULL
@@ -81,8 +82,10 @@ describe('the layout of a ledger', () => {
       CREATE INDEX task_by_kind ON task (kind, status, seq)
       CREATE INDEX task_by_label ON task (label, kind, status, seq) WHERE label IS NOT NULL
       CREATE INDEX task_ended ON task (status = 'CANCELLED', ended_at) WHERE ended_at IS NOT NULL
+      CREATE INDEX task_preparing ON task (wake_at) WHERE phase = 'PREPARING'
       CREATE INDEX task_waiting ON task (seq) WHERE phase = 'WAITING'
       CREATE INDEX task_waiting_wake ON task (wake_at) WHERE phase = 'WAITING'
+      CREATE INDEX task_waits_for ON task (waits_for) WHERE waits_for IS NOT NULL
       CREATE INDEX voice_deleted ON voice (deleted_at) WHERE deleted_at IS NOT NULL
       CREATE INDEX voice_kept ON voice (seq) WHERE deleted_at IS NULL"
     `);
@@ -92,7 +95,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(20);
+    expect(version).toBe(21);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -103,7 +106,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(20);
+      expect(storage.kv.get('schema_version')).toBe(21);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);

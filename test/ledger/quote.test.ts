@@ -124,7 +124,8 @@ describe('a quote changes nothing, and', () => {
     expect(left).toEqual(NOTHING);
     const { unitsEstimated, details } = valueOf(created);
     const { placement } = details!.lipSync!;
-    expect(valueOf(quote)).toEqual({ milliunits: toMilliunits(unitsEstimated!), placement });
+    const costs = [{ stage: 'SYNCING', unitsEstimated }];
+    expect(valueOf(quote)).toEqual({ milliunits: toMilliunits(unitsEstimated!), costs, placement });
   });
 
   it.for(REFUSED)('fails as the create does: $what', async (row, { expect }) => {
@@ -139,7 +140,7 @@ describe('a quote changes nothing, and', () => {
       expect(left).toEqual(NOTHING);
       const { externalId, details } = valueOf(created);
       expect(externalId).toBe('used');
-      expect(valueOf(quote)).toEqual({ milliunits: 0, placement: details!.lipSync!.placement });
+      expect(valueOf(quote)).toEqual({ milliunits: 0, costs: [], placement: details!.lipSync!.placement });
     }
   });
 

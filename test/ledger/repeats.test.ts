@@ -74,7 +74,7 @@ describe('a create that is repeated in an equivalent form returns the same task'
   it('for a lip-sync without the fields that have a default', async ({ expect }) => {
     await withLedger('without', async ({ creator }, _sql, calls) => {
       const { id } = await creator.createLipSyncTask(LIP_SYNC);
-      const { face, audio, placement, externalId = null } = LIP_SYNC;
+      const { face, audio, placement = null, externalId = null } = LIP_SYNC;
       expect((await creator.createLipSyncTask({ externalId, placement, audio, face })).id).toBe(id);
       expect(calls).toEqual(['lip-sync']);
     });
@@ -93,7 +93,7 @@ describe('a create that is repeated in an equivalent form returns the same task'
     ['volume', { audioVolume: 0 }],
     ['path', { audio: { url: 'https://example.com/S.mp3' } }],
     ['face', { face: { faceId: 'scan-1:1' } }],
-    ['placement', { placement: { ...LIP_SYNC.placement, insertAtMs: 1001 } }],
+    ['placement', { placement: { ...LIP_SYNC.placement!, insertAtMs: 1001 } }],
   ])('unless its %s differs, which is a CONFLICT', async ([what, change], { expect }) => {
     await withLedger(`another ${what}`, async ({ creator }, _sql, calls) => {
       await creator.createLipSyncTask(LIP_SYNC);

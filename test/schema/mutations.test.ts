@@ -107,7 +107,7 @@ it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect 
     kling { klingTaskId klingRequestId } } ... on Failure { code message } } }`;
   const { data } = await client.execute(query, { speech: { text: 't', klingVoiceId: 'v', language: 'ZH' } });
   expect(client.ledger.calls).toStrictEqual([
-    ['synthesizeSpeech', { speech: { text: 't', klingVoiceId: 'v', language: 'zh', speed: 1 }, isVideoVoice: false }],
+    ['synthesizeSpeech', { speech: { text: 't', klingVoiceId: 'v', language: 'zh', speed: 1, isVideoVoice: false } }],
   ]);
   expect(data.synthesizeSpeech).toEqual({
     id: encodeGlobalId('Speech', 'audio-1'),
@@ -185,14 +185,14 @@ describe('the voice of synthesizeSpeech', () => {
   ] as const)('is marked as one for videos only if it is: %s', async ([, id, isVideoVoice, reads], { expect }) => {
     client.upstream.presetPages = [[voice('8298', { owner: 'KLING' })]];
     await speak(id);
-    expect(client.ledger.calls).toMatchObject([['synthesizeSpeech', { isVideoVoice }]]);
+    expect(client.ledger.calls).toMatchObject([['synthesizeSpeech', { speech: { isVideoVoice } }]]);
     expect(client.upstream.reads).toHaveLength(reads);
   });
 
   it('is passed on if the preset voices cannot be read', async ({ expect }) => {
     client.upstream.failure = new GatewayError({ code: 'UPSTREAM_UNAVAILABLE', message: 'm', retryable: true });
     expect((await speak('8298')).data.synthesizeSpeech).toBeDefined();
-    expect(client.ledger.calls).toMatchObject([['synthesizeSpeech', { isVideoVoice: false }]]);
+    expect(client.ledger.calls).toMatchObject([['synthesizeSpeech', { speech: { isVideoVoice: false } }]]);
   });
 });
 

@@ -26,9 +26,11 @@ describe('the scalars of answers', () => {
     expect(others.map(({ parent, field }) => `${parent}.${field.name}`)).toEqual([]);
   });
 
-  it('are the type of no argument and of no input field, except instants and a month', ({ expect }) => {
+  it('are the type of no argument and of no input field, except instants, a month and a limit in units', ({
+    expect,
+  }) => {
     const used = inputs.map(({ type, name }) => [getNamedType(type).name, name]);
-    expect(used.filter(([type]) => ['Decimal', 'URL'].includes(type!))).toEqual([]);
+    expect(used.filter(([type]) => ['Decimal', 'URL'].includes(type!))).toEqual([['Decimal', 'maxUnits']]);
     expect(used.filter(([type]) => type === 'DateTime' || type === 'Month')).toEqual([
       ['Month', 'month'],
       ['DateTime', 'createdFrom'],

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { checkSynthesizeSpeechInput } from '../../src/domain/inputs.ts';
+import { checkSynthesizeSpeechInput } from '../../src/domain/speech.ts';
 import { SPEECH_VOICES } from '../../src/domain/speech-voices.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 

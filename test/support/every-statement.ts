@@ -85,6 +85,8 @@ async function runTasks(parts: LedgerParts): Promise<void> {
   deps.wakes.atKling(1);
   deps.wakes.wakeUnanswered(clock.nowMs);
   deps.wakes.hasten(clock.nowMs, 1);
+  deps.wakes.wakeWaitingFor(id, clock.nowMs);
+  deps.tasks.replaceRequest(lipSync.id, '{}');
   const row = tasks.find({ id: lipSync.id })!;
   tasks.writeRecord({ record: row.record, milliunits: 0 });
   tasks.remove(lipSync.id);
@@ -117,6 +119,7 @@ function runHoldings({ deps: { assets, paidCalls }, clock }: LedgerParts): void 
   assets.keepFaceScan({ ...FACE_SCAN, id: 'another' });
   assets.faceScan('another');
   assets.scanOfSession('session-1');
+  assets.scanOfVideo('video');
   assets.faceScans(null, 1);
   assets.keepScanLength('another', 5000);
   assets.keepSpeech(SPEECH, clock.nowMs);

@@ -157,7 +157,11 @@ export class FakeLedger implements Ledger {
 
   async lipSyncQuote(input: CreateLipSyncTaskInput): Promise<LipSyncQuote> {
     this.#called('lipSyncQuote', input);
-    return { milliunits: 1500, placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 } };
+    return {
+      milliunits: 1500,
+      costs: [{ stage: 'SYNCING', unitsEstimated: '1.5' }],
+      placement: { cropStartMs: 0, cropEndMs: 3000, insertAtMs: 1000 },
+    };
   }
 
   async webhookEndpoint(id: string): Promise<WebhookEndpoint | null> {

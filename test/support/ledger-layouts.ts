@@ -1,6 +1,16 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
   [
+    21,
+    `
+    DROP INDEX face_scan_by_video;
+    ALTER TABLE face_scan DROP COLUMN video;
+    DROP INDEX task_preparing;
+    DROP INDEX task_waits_for;
+    ALTER TABLE task DROP COLUMN waits_for;
+    `,
+  ],
+  [
     20,
     `
     DROP TABLE media;

@@ -17,6 +17,7 @@ import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/out
 import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
 import { createQueries, type Queries } from '../../src/ledger/queries.ts';
 import { RECOVERY_SPREAD_MS } from '../../src/ledger/schedule.ts';
+import { createStages } from '../../src/ledger/stages.ts';
 import { createSender, type Sender } from '../../src/ledger/sender.ts';
 import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from '../../src/ledger/slots.ts';
 import { AssetStore, PaidCallStore } from '../../src/ledger/stores/assets.ts';
@@ -169,7 +170,9 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     isSending: (taskId) => sender.isBusy(taskId),
   });
   const checkBudget = createBudgetCheck(deps);
-  const paidCalls = createPaidCalls({ ...deps, checkBudget });
+  const sourceFacts = { findMedia: deps.files.find };
+  const paidCalls = createPaidCalls({ ...deps, checkBudget, sourceFacts });
+  const stages = createStages({ ...deps, paidCalls, journal, sender });
   return {
     clock,
     deps,
@@ -184,6 +187,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       retention: createRetention([...deps.retained, archive.expiring], deps.now),
       journal,
       sender,
+      stages,
       sync,
       claimAnswers: () => paidCalls.claimDue(),
       readsTogether,
@@ -197,7 +201,9 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       ...deps,
       journal,
       sender,
+      stages,
       checkBudget,
+      sourceFacts,
       checkWebhook: () => ({ ok: true, value: null }),
     }),
     paidCalls,

@@ -4,6 +4,7 @@ import { DAY_MS, type LedgerParts } from './ledger-parts.ts';
 
 /** The rank of each status. It is not imported, so that a mistake in the source is found. */
 export const RANK = {
+  PREPARING: -1,
   QUEUED: 0,
   SUBMITTED: 1,
   PROCESSING: 2,

@@ -1,6 +1,7 @@
 import type { TaskSnapshot, TaskStatus, Voice } from '../../src/domain/task.ts';
 
 const KLING_WORDS: Record<TaskStatus, string> = {
+  PREPARING: 'submitted',
   QUEUED: 'submitted',
   SUBMITTED: 'submitted',
   PROCESSING: 'processing',

@@ -109,6 +109,14 @@ export class AssetStore {
     return scan === null ? null : readOwnJson<FaceScan>(scan);
   }
 
+  /** Returns the newest scan of a video, named by its file, its id at Kling or its URL; null without one. */
+  scanOfVideo(name: string): FaceScan | null {
+    const { scan } = this.#sql
+      .exec<{ scan: string | null }>('SELECT scan, max(seq) FROM face_scan WHERE video = ?', name)
+      .one();
+    return scan === null ? null : readOwnJson<FaceScan>(scan);
+  }
+
   /** Returns the newest scans before `beforeSeq`, newest first. */
   faceScans(beforeSeq: number | null, limit: number): HeldFaceScan[] {
     return this.#sql

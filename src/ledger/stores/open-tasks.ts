@@ -4,7 +4,7 @@ import type { Claims, KnownClaim } from '../../account/slots.ts';
 import { type Columns, SELECT, type TaskRow, toRow } from './tasks.ts';
 
 /**
- * The tasks that Kling has or may have. This text and `phase = 'WAITING'` are the conditions of two indexes by `wake_at`:
+ * The tasks that Kling has or may have. This text and those of the two other phases are the conditions of indexes by `wake_at`:
  * SQLite would not use an index for another spelling. A task that is `DONE` never wakes.
  */
 const AT_KLING = `phase IN ('SENDING', 'SENT')`;
@@ -22,6 +22,7 @@ export class WakeStore {
     return this.#sql
       .exec<Columns>(
         `${SELECT} WHERE phase = 'WAITING' AND wake_at <= ?1 UNION ALL ${SELECT} WHERE ${AT_KLING} AND wake_at <= ?1
+         UNION ALL ${SELECT} WHERE phase = 'PREPARING' AND wake_at <= ?1
          ORDER BY wake_at LIMIT ?2`,
         nowMs,
         limit,
@@ -48,6 +49,7 @@ export class WakeStore {
       .exec<{ at: number | null }>(
         `SELECT min(at) AS at FROM (
            SELECT min(wake_at) AS at FROM task WHERE phase = 'WAITING' AND wake_at > 0
+           UNION ALL SELECT min(wake_at) FROM task WHERE phase = 'PREPARING' AND wake_at > 0
            UNION ALL SELECT min(wake_at) FROM task WHERE ${AT_KLING} AND wake_at > 0)`,
       )
       .one().at;
@@ -61,8 +63,17 @@ export class WakeStore {
       .map(({ id }) => id);
   }
 
-  /** Makes creates due at once whose sender was lost with an earlier instance of the object. */
+  /** Makes the tasks due that wait for a file or a task, because it has ended or was deleted. */
+  wakeWaitingFor(id: string, nowMs: number): void {
+    this.#sql.exec('UPDATE task SET wake_at = ?, waits_for = NULL WHERE waits_for = ?', nowMs, id);
+  }
+
+  /** Makes creates and steps due at once whose sender was lost with an earlier instance of the object. */
   wakeUnanswered(nowMs: number): void {
+    this.#sql.exec(
+      `UPDATE task SET wake_at = ?1 WHERE phase = 'PREPARING' AND wake_at > ?1 AND waits_for IS NULL`,
+      nowMs,
+    );
     this.#sql.exec(`UPDATE task SET wake_at = ?1 WHERE ${AT_KLING} AND phase = 'SENDING' AND wake_at > ?1`, nowMs);
   }
 

@@ -6,10 +6,10 @@ import { readOwnJson } from '../../lib/json.ts';
 import type { TaskFailure } from '../../domain/failure.ts';
 
 /**
- * The phase of a task. `WAITING`: not sent, or refused for now. `SENDING`: sent without an answer, it may exist at Kling.
+ * The phase of a task. `PREPARING`: a scan or a speech is still to be made, or waited for. `WAITING`: not sent, or refused for now. `SENDING`: sent without an answer, it may exist at Kling.
  * `SENT`: Kling has it. `DONE`: final, nothing is left to do.
  */
-export type TaskPhase = 'WAITING' | 'SENDING' | 'SENT' | 'DONE';
+export type TaskPhase = 'PREPARING' | 'WAITING' | 'SENDING' | 'SENT' | 'DONE';
 
 /** A task with its schedule. Times are milliseconds since the epoch. */
 export interface TaskRow {
@@ -34,6 +34,8 @@ export interface TaskRow {
    */
   readonly settledAtMs: number;
   readonly trouble: Trouble;
+  /** The file or the task that a `PREPARING` task waits for; null if it waits for none. */
+  readonly waitsFor: string | null;
 }
 
 /** The problems that a task has now, between its first send and its end. They are part of its row, so they survive a restart. */
@@ -63,19 +65,10 @@ export const NO_TROUBLE: Trouble = {
 };
 
 /** A task at its creation. */
-export type NewTaskRow = Omit<TaskRow, 'seq' | 'readAtMs' | 'firstSentAtMs' | 'settledAtMs' | 'trouble'>;
+export type NewTaskRow = Omit<TaskRow, 'seq' | 'readAtMs' | 'firstSentAtMs' | 'settledAtMs' | 'trouble' | 'waitsFor'>;
 
 /** The columns that a step changes besides the record. */
-export interface TaskStep {
-  readonly phase: TaskPhase;
-  readonly wakeAtMs: number | null;
-  readonly tries: number;
-  readonly sends: number;
-  readonly firstSentAtMs: number | null;
-  readonly deadlineAtMs: number;
-  readonly settledAtMs: number;
-  readonly trouble: Trouble;
-}
+export type TaskStep = Omit<TaskRow, 'seq' | 'record' | 'inputDigest' | 'readAtMs'>;
 
 /** A record, and its share of the budget in thousandths of a unit. */
 export interface WrittenRecord {
@@ -98,11 +91,12 @@ export type Columns = {
   deadline_at: number;
   settled_at: number;
   trouble: string | null;
+  waits_for: string | null;
 };
 
 /** The start of a statement that reads whole rows. */
 export const SELECT = `SELECT seq, record, details, input_digest, phase, wake_at, tries, sends, read_at, first_sent_at, deadline_at,
-  settled_at, trouble FROM task`;
+  settled_at, trouble, waits_for FROM task`;
 
 /** The length of a part of a request. A row holds at most 2 MB, and a request may contain 5 MB of audio. */
 const PART_CHARS = 500_000;
@@ -142,10 +136,21 @@ export class TaskStore {
       request.length,
       record.createdAtMs,
     );
+    this.#insertRequest(record.id, request);
+  }
+
+  #insertRequest(id: string, request: string): void {
     for (let n = 0; n * PART_CHARS < request.length; n++) {
       const part = request.slice(n * PART_CHARS, (n + 1) * PART_CHARS);
-      this.#sql.exec('INSERT INTO request_part (task_id, n, body) VALUES (?, ?, ?)', record.id, n, part);
+      this.#sql.exec('INSERT INTO request_part (task_id, n, body) VALUES (?, ?, ?)', id, n, part);
     }
+  }
+
+  /** Replaces what a task was made of by what is sent to Kling. */
+  replaceRequest(id: string, request: string): void {
+    this.#sql.exec('DELETE FROM request_part WHERE task_id = ?', id);
+    this.#sql.exec('UPDATE task SET request_chars = ? WHERE id = ?', request.length, id);
+    this.#insertRequest(id, request);
   }
 
   find(reference: TaskReference): TaskRow | null {
@@ -216,8 +221,8 @@ export class TaskStore {
     this.#sql.exec(
       `UPDATE task SET phase = ?1, wake_at = ?2, tries = ?3, sends = ?4, first_sent_at = ?5, deadline_at = ?6,
          settled_at = ?7, trouble = ?8, request_chars = iif(?1 IN ('SENT', 'DONE'), 0, request_chars),
-         ended_at = iif(?1 = 'DONE', ?10, NULL)
-         ${learned === null ? '' : ', status = ?11, record = ?12, details = ?13, milliunits = ?14'}
+         ended_at = iif(?1 = 'DONE', ?10, NULL), waits_for = ?11
+         ${learned === null ? '' : ', status = ?12, record = ?13, details = ?14, milliunits = ?15'}
        WHERE id = ?9`,
       step.phase,
       step.wakeAtMs,
@@ -229,6 +234,7 @@ export class TaskStore {
       step.trouble === NO_TROUBLE ? null : JSON.stringify(step.trouble),
       id,
       nowMs,
+      step.phase === 'PREPARING' ? step.waitsFor : null,
       ...(learned === null ? [] : toColumns(learned)),
     );
     if (step.phase === 'SENT' || step.phase === 'DONE') {
@@ -384,5 +390,6 @@ export function toRow(columns: Columns): TaskRow {
     deadlineAtMs: columns.deadline_at,
     settledAtMs: columns.settled_at,
     trouble: columns.trouble === null ? NO_TROUBLE : readOwnJson<Trouble>(columns.trouble),
+    waitsFor: columns.waits_for,
   };
 }

@@ -37,6 +37,10 @@ const TEXTS = {
     title: 'Kling’s answer was lost',
     advice: 'The task may have been created and charged. Check the Kling account before you try again.',
   },
+  STAGE_OUTCOME_UNKNOWN: {
+    title: 'Kling’s answer was lost',
+    advice: 'The scan or the speech may have been charged. You can start again, and pay for it again.',
+  },
   DEADLINE_EXCEEDED: { title: 'Kling took too long', advice: 'It may still be charged. Try again later.' },
   FACE_ANGLE: {
     title: 'The face is turned too far away',

@@ -3,7 +3,7 @@ import { flushSync } from 'react-dom';
 import { useMutation, useQuery } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { SPEECH_UNITS } from '../../domain/cost.ts';
-import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/inputs.ts';
+import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/speech.ts';
 import { SpeechVoicesDocument, SynthesizeSpeechDocument } from '../api/voice-documents.ts';
 import { workOf } from '../api/failure.ts';
 import { useDrafted } from '../session/draft.ts';

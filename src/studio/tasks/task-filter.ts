@@ -27,7 +27,7 @@ export const STATES = [
 const KIND_VARIABLES = { all: {}, 'lip-syncs': { kind: 'LIP_SYNC' }, voices: { kind: 'VOICE' } } as const;
 const STATE_VARIABLES: Readonly<Record<TaskFilter['state'], Pick<FilterVariables, 'status'>>> = {
   all: {},
-  'under-way': { status: ['QUEUED', 'SUBMITTED', 'PROCESSING', 'UNRECOGNIZED'] },
+  'under-way': { status: ['PREPARING', 'QUEUED', 'SUBMITTED', 'PROCESSING', 'UNRECOGNIZED'] },
   done: { status: ['SUCCEEDED'] },
   failed: { status: ['FAILED'] },
   cancelled: { status: ['CANCELLED'] },

@@ -4,7 +4,7 @@ import { useNow } from '../ui/use-now.ts';
 import { useUsualMs } from './usual-time.ts';
 
 const STEPS: readonly { readonly status: readonly Task['status'][]; readonly label: string }[] = [
-  { status: ['QUEUED'], label: 'Accepted' },
+  { status: ['PREPARING', 'QUEUED'], label: 'Accepted' },
   { status: ['SUBMITTED'], label: 'At Kling' },
   { status: ['PROCESSING', 'UNRECOGNIZED'], label: 'In progress' },
   { status: ['SUCCEEDED'], label: 'Done' },

@@ -4,6 +4,7 @@ import { type FailureTexts, textsOf } from '../api/failure.ts';
 import { formatUnits } from '../ui/format.ts';
 
 export const STATUS_LABELS: Readonly<Record<Task['status'], string>> = {
+  PREPARING: 'Being prepared',
   QUEUED: 'Waiting for a slot',
   SUBMITTED: 'Sent to Kling',
   PROCESSING: 'In progress',

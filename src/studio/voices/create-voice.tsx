@@ -43,7 +43,7 @@ export function CreateVoice() {
   });
   const sample = file === null ? { url } : { mediaId: file.mediaId };
   const input = { name, sample };
-  const issues = issuesOf(checkCreateVoiceTaskInput(input, [], LOCAL_HOST));
+  const issues = issuesOf(checkCreateVoiceTaskInput(input, [], { localHost: LOCAL_HOST }));
   function problemOf(field: string, subject: string): string | null {
     const issue = asked ? issues.find(({ path }) => path.at(-1) === field) : undefined;
     return issue === undefined ? null : `${subject} ${issue.message}.`;

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<12d9d336ce551e57c675c32b83ccbca0>>
+ * @generated SignedSource<<25d0e5c2a84a3c0657b9d5c97e97321a>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,7 +9,7 @@
 // @ts-nocheck
 
 import { ConcreteRequest } from 'relay-runtime';
-export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PREPARING" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type relayCallsTaskQuery$variables = {
   id: string;
 };

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<6df66501bdf9bfad01b8e3aa24df2403>>
+ * @generated SignedSource<<333282d93ba1f28e8fa4dbb12bd15518>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,8 +9,8 @@
 // @ts-nocheck
 
 import { ReaderInlineDataFragment } from 'relay-runtime';
-export type ErrorCode = "AUDIO_UNREADABLE" | "BAD_USER_INPUT" | "CONFLICT" | "CONTENT_REJECTED" | "CREATE_OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" | "FACE_ANGLE" | "FORBIDDEN" | "INPUT_REJECTED" | "INTERNAL" | "MULTIPLE_SPEAKERS" | "NOT_CONFIGURED" | "NOT_FOUND" | "NOT_SENT" | "NO_FACE_DETECTED" | "NO_RESULT" | "QUERY_TOO_COMPLEX" | "QUOTA_EXHAUSTED" | "RATE_LIMITED" | "TASK_LOST_AT_KLING" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MISCONFIGURED" | "UPSTREAM_UNAVAILABLE" | "%future added value";
-export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type ErrorCode = "AUDIO_UNREADABLE" | "BAD_USER_INPUT" | "CONFLICT" | "CONTENT_REJECTED" | "CREATE_OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" | "FACE_ANGLE" | "FORBIDDEN" | "INPUT_REJECTED" | "INTERNAL" | "MULTIPLE_SPEAKERS" | "NOT_CONFIGURED" | "NOT_FOUND" | "NOT_SENT" | "NO_FACE_DETECTED" | "NO_RESULT" | "QUERY_TOO_COMPLEX" | "QUOTA_EXHAUSTED" | "RATE_LIMITED" | "STAGE_OUTCOME_UNKNOWN" | "TASK_LOST_AT_KLING" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MISCONFIGURED" | "UPSTREAM_UNAVAILABLE" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PREPARING" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 import { FragmentRefs } from "relay-runtime";
 export type relayDocumentsTask$data = {
   readonly __typename: string;

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<483d6f5270ba770dd13e07918e8b7ca8>>
+ * @generated SignedSource<<ecd7ea53e8590c85318b14404ca423cf>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,7 +9,7 @@
 // @ts-nocheck
 
 import { ConcreteRequest } from 'relay-runtime';
-export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PREPARING" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type relayOperationsTaskSubscription$variables = {
   after?: string | null | undefined;
   id: string;

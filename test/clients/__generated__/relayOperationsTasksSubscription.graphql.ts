@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<c93ad3974afd380e50c8dcdcf6e08af4>>
+ * @generated SignedSource<<44ab185c1016cb607ad43e15714344df>>
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
  */
@@ -9,7 +9,7 @@
 // @ts-nocheck
 
 import { ConcreteRequest } from 'relay-runtime';
-export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PREPARING" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type relayOperationsTasksSubscription$variables = {
   after?: string | null | undefined;
 };

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<68742ce5438bab7e7fd1200dd3212d1d>>
+ * @generated SignedSource<<8e038871a2a2e70789920146971868a7>>
  * @relayHash 2690bd1b35b6180d97f8b3aed2b67971
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
@@ -12,8 +12,8 @@
 // @relayRequestID cde347460ca92f0dd4161951449600441c07ff82a8901b54f524034e00fef873
 
 import { ConcreteRequest } from 'relay-runtime';
-export type ErrorCode = "AUDIO_UNREADABLE" | "BAD_USER_INPUT" | "CONFLICT" | "CONTENT_REJECTED" | "CREATE_OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" | "FACE_ANGLE" | "FORBIDDEN" | "INPUT_REJECTED" | "INTERNAL" | "MULTIPLE_SPEAKERS" | "NOT_CONFIGURED" | "NOT_FOUND" | "NOT_SENT" | "NO_FACE_DETECTED" | "NO_RESULT" | "QUERY_TOO_COMPLEX" | "QUOTA_EXHAUSTED" | "RATE_LIMITED" | "TASK_LOST_AT_KLING" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MISCONFIGURED" | "UPSTREAM_UNAVAILABLE" | "%future added value";
-export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type ErrorCode = "AUDIO_UNREADABLE" | "BAD_USER_INPUT" | "CONFLICT" | "CONTENT_REJECTED" | "CREATE_OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" | "FACE_ANGLE" | "FORBIDDEN" | "INPUT_REJECTED" | "INTERNAL" | "MULTIPLE_SPEAKERS" | "NOT_CONFIGURED" | "NOT_FOUND" | "NOT_SENT" | "NO_FACE_DETECTED" | "NO_RESULT" | "QUERY_TOO_COMPLEX" | "QUOTA_EXHAUSTED" | "RATE_LIMITED" | "STAGE_OUTCOME_UNKNOWN" | "TASK_LOST_AT_KLING" | "UNAUTHENTICATED" | "UPSTREAM_ERROR" | "UPSTREAM_MISCONFIGURED" | "UPSTREAM_UNAVAILABLE" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PREPARING" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type CreateVoiceTaskInput = {
   externalId?: string | null | undefined;
   label?: string | null | undefined;

@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<ab506d98323443ff0d123f36ddd40c51>>
+ * @generated SignedSource<<61b4dc6a4fbfdc319d94aa932ec063fa>>
  * @relayHash 2697c4c787c0029f16503ac1a1a12310
  * @lightSyntaxTransform
  * @codegen-command: npm run generate -- relay
@@ -12,7 +12,7 @@
 // @relayRequestID 67fd3304282d0deafee1abbe675054b5c6a595c987d8741448a493690e6e726b
 
 import { ConcreteRequest } from 'relay-runtime';
-export type TaskStatus = "CANCELLED" | "FAILED" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
+export type TaskStatus = "CANCELLED" | "FAILED" | "PREPARING" | "PROCESSING" | "QUEUED" | "SUBMITTED" | "SUCCEEDED" | "UNRECOGNIZED" | "%future added value";
 export type operationsTaskSubscription$variables = {
   after?: string | null | undefined;
   id: string;
