@@ -4,12 +4,14 @@ import { localId } from './events.ts';
 import type { HistoryEvidence } from './history.ts';
 import type { StoredLedger } from './ledger-file.ts';
 import type { ClientView } from './load.ts';
+import type { WebhookEvidence } from './webhook-receiver.ts';
 
 /** The evidence of a round after the gateway was stopped. */
 export interface Evidence extends HistoryEvidence {
   readonly views: readonly ClientView[];
   readonly ledger: StoredLedger;
   readonly kling: SandboxRecord;
+  readonly webhooks: WebhookEvidence;
   readonly acknowledged: readonly AcknowledgedCallback[];
   /** Slots of the account that are in use or waited for after the last task has ended. Null if the round did not wait for it. */
   readonly slotsHeld: number | null;

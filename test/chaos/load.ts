@@ -149,15 +149,21 @@ function taskOf(sent: Sent, field: 'made' | 'task'): Seen | null {
   return task === null || task === undefined || 'code' in task ? null : task;
 }
 
-function toInput({ externalId, kind, word }: Intent, face: ScannedFace): object {
+function toInput({ externalId, kind, word, webhookUrl }: Intent, face: ScannedFace): object {
   const name = `${externalId}${word === null ? '' : `-sandbox-${word}`}`;
   if (kind === 'VOICE')
-    return { name: externalId.slice(-20), sample: { url: `https://example.com/${name}-12s.mp3` }, externalId };
+    return {
+      name: externalId.slice(-20),
+      sample: { url: `https://example.com/${name}-12s.mp3` },
+      externalId,
+      webhookUrl,
+    };
   return {
     face: { faceId: face.id },
     audio: { url: `https://example.com/${name}-5s.mp3` },
     placement: { audioStartMs: 0, audioEndMs: 3_000, insertAtMs: face.startMs + 500 },
     videoDurationMs: 10_000,
     externalId,
+    webhookUrl,
   };
 }

@@ -16,6 +16,8 @@ export interface Intent {
   readonly isCancelled: boolean;
   /** The delays before the client's reads of the task, in milliseconds. */
   readonly readsMs: readonly number[];
+  /** The webhook of this task. Missing for most tasks. */
+  readonly webhookUrl?: string | undefined;
 }
 
 /** The probability of each word. The other tasks have no fault. */

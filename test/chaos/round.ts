@@ -15,6 +15,7 @@ import { copyWithPlant } from './planted-copy.ts';
 import type { Random } from './random.ts';
 import { planWatchers } from './watch-plan.ts';
 import { startWatchers, type Watchers } from './watchers.ts';
+import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.ts';
 import { AUTHORIZATION } from '../support/token.ts';
 
 export interface RoundOptions {
@@ -56,6 +57,12 @@ const SETTLE_MS_MAX = 180_000;
 /** The timeout for watchers to receive all events after the last change. */
 const CATCH_UP_MS_MAX = 20_000;
 
+/** The timeout for the receiver of webhooks to get what it has missed. */
+const WEBHOOKS_MS_MAX = 60_000;
+
+/** The restarts of that receiver. */
+const RESTARTS = 4;
+
 const SCAN_UNITS = 0.05;
 
 const UNFINISHED = `{ tasks(first: 5, filter: { status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED] }) { edges { node { id externalId status } } } }`;
@@ -67,6 +74,7 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
   let proxy: CallbackProxy | undefined;
   let stack: GatewayStack | undefined;
   let watchers: Watchers | undefined;
+  let webhooks: WebhookReceiver | undefined;
   try {
     stack = await startStack({
       entry: 'test/chaos/worker/abortable-entry.ts',
@@ -87,14 +95,21 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
     });
     const { gateway, account } = stack;
     const face = await scanFace(gateway.url);
+    const receiver = await startWebhookReceiver(random.fork('webhooks'));
+    webhooks = receiver;
+    await receiver.register(gateway.url);
     await account.configure({ faults: drawFaults(random.fork('faults')) });
 
-    const intents = planIntents(random.fork('plan'), { tasks, overMs });
+    const intents = planIntents(random.fork('plan'), { tasks, overMs }).map((intent) => ({
+      ...intent,
+      webhookUrl: receiver.urlOf(intent.externalId),
+    }));
     const plans = planWatchers(random.fork('watchers'), { watchers: options.watchers, overMs });
     let newestTask: string | null = null;
     const startedMs = Date.now();
     watchers = startWatchers({ gatewayUrl: gateway.url, plans, newestTask: () => newestTask });
     const aborting = abortRepeatedly(gateway.url, { aborts, overMs, random: random.fork('aborts') });
+    const restarting = receiver.restartRepeatedly({ restarts: RESTARTS, overMs });
     const torn: string[] = [];
     const killing = killRepeatedly(gateway, {
       kills,
@@ -109,7 +124,7 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
         return runClient(gateway.url, intent, face, (taskId) => void (newestTask = taskId));
       }),
     );
-    const [killed, aborted] = await Promise.all([killing, aborting]);
+    const [killed, aborted] = await Promise.all([killing, aborting, restarting]);
     say(`load: ${tasks} tasks, ${killed} kills and ${countsOf(aborted)} in ${seconds(startedMs)} s`);
     watchers.calm();
 
@@ -138,6 +153,9 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
       `watchers: ${behind.length} are behind after ${seconds(catchingUpMs)} s; their connections: ${ends.join(', ')}`,
     );
     await watchers.end();
+    const webhooksMs = Date.now();
+    const undelivered = await receiver.catchUp(gateway.url, { events, views: loadViews }, WEBHOOKS_MS_MAX);
+    say(`webhooks: ${undelivered.length} are missing after ${seconds(webhooksMs)} s`);
     const kling = await account.record();
     await gateway.kill();
     const ledgers = readLedgers(gateway.storageDir('TaskLedger'));
@@ -151,6 +169,7 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
       events,
       histories: watchers.histories,
       kling,
+      webhooks: receiver,
       slotsHeld,
       acknowledged: [...(proxy?.acknowledged ?? [])],
       scanUnits: SCAN_UNITS,
@@ -159,6 +178,7 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
     await watchers?.end();
     await stack?.close();
     await proxy?.close();
+    await webhooks?.close();
   }
 }
 

@@ -15,6 +15,7 @@ import { PLANTS, type Plant } from './plants.ts';
 import { createRandom } from './random.ts';
 import { runRound } from './round.ts';
 import { watchFigures } from './watch-figures.ts';
+import { WEBHOOK_CHECKS, webhookFigures } from './webhook-check.ts';
 
 const { values } = parseArgs({
   options: {
@@ -81,8 +82,9 @@ function report(evidence: Evidence): number {
   say(`  refusals among the last 10,000: ${JSON.stringify(Object.fromEntries(codes))}`);
   say(`an acknowledged end shows after ${delays.at(delays.length >> 1)} ms (median), ${delays.at(-1)} ms (longest)`);
   for (const line of watchFigures(evidence)) say(line);
+  say(webhookFigures(evidence));
   let broken = 0;
-  for (const { promise, violations } of [...CHECKS, ...HISTORY_CHECKS]) {
+  for (const { promise, violations } of [...CHECKS, ...HISTORY_CHECKS, ...WEBHOOK_CHECKS]) {
     const found = violations(evidence);
     say(`${found.length === 0 ? 'ok    ' : 'BROKEN'} ${promise}`);
     for (const violation of found.slice(0, SHOWN_MAX)) say(`         ${violation}`);
