@@ -91,6 +91,15 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
       ],
     },
   ],
+  [
+    7,
+    {
+      fault: 'a webhook whose receiver answers with an error counts as delivered',
+      patches: [
+        { file: 'src/webhooks/queue.ts', find: 'responseStatus >= 200 && responseStatus < 300', replace: 'true' },
+      ],
+    },
+  ],
 ]);
 
 /** Applies a patch. Throws if the text does not occur exactly once, because the sources have changed. */
