@@ -6,6 +6,7 @@ import type { Scenarios } from './scenarios.ts';
 import type { Settings } from './settings.ts';
 import type { CallbackStore } from './store/callback-store.ts';
 import type { LateStore } from './store/late-store.ts';
+import type { PaidCallStore } from './store/paid-call-store.ts';
 import type { RecordStore } from './store/record-store.ts';
 import type { TaskStore } from './store/task-store.ts';
 import type { ThingStore } from './store/thing-store.ts';
@@ -19,6 +20,7 @@ export interface AccountContext {
   readonly callbacks: CallbackStore;
   readonly record: RecordStore;
   readonly late: LateStore;
+  readonly paidCalls: PaidCallStore;
   readonly outbox: Outbox;
   /** Returns true with this probability. Draws from the account's seeded generator, so that a run can be repeated. */
   readonly chance: (probability: number) => boolean;

@@ -7,6 +7,7 @@ import { drawRandom } from './random.ts';
 import { applySettings, defaultSettings, type Settings, type SettingsChange } from './settings.ts';
 import { CallbackStore } from './store/callback-store.ts';
 import { LateStore } from './store/late-store.ts';
+import { PaidCallStore } from './store/paid-call-store.ts';
 import { RecordStore, toRecord, type AccountRecord } from './store/record-store.ts';
 import { TaskStore } from './store/task-store.ts';
 import { ThingStore } from './store/thing-store.ts';
@@ -52,6 +53,7 @@ export class SandboxAccount extends DurableObject<SandboxEnv> {
       callbacks,
       record,
       late: new LateStore(sql),
+      paidCalls: new PaidCallStore(sql),
       outbox,
       chance,
     };
@@ -164,6 +166,9 @@ const statements = [
   `CREATE TABLE IF NOT EXISTS request (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, code INTEGER,
     http_status INTEGER NOT NULL, request_id TEXT NOT NULL, task_id TEXT)`,
+  `CREATE TABLE IF NOT EXISTS paid_call (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, path TEXT NOT NULL,
+    source TEXT, code INTEGER, made INTEGER NOT NULL)`,
   'CREATE TABLE IF NOT EXISTS late (request_id TEXT PRIMARY KEY, incoming TEXT NOT NULL, due_at INTEGER NOT NULL) WITHOUT ROWID',
   'CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID',
 ];

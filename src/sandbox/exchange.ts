@@ -25,6 +25,7 @@ export interface IncomingCall {
 interface Progress {
   route: Route | null;
   taskId: string | null;
+  isMade: boolean;
 }
 
 const slowMs = 3000;
@@ -36,7 +37,7 @@ export function exchange(account: AccountContext, incoming: IncomingCall, now: n
   if (account.record.counter('firstCallAt') === 0) account.record.setCounter('firstCallAt', now);
   const path = decodeSegment(incoming.path);
   const scenarios = findScenarios(textsOf(account, incoming));
-  const progress: Progress = { route: null, taskId: null };
+  const progress: Progress = { route: null, taskId: null, isMade: false };
   let answer: Answer;
   let code: number | null = 0;
   try {
@@ -53,7 +54,23 @@ export function exchange(account: AccountContext, incoming: IncomingCall, now: n
     { at: now, method: incoming.method, path, code, httpStatus: answer.httpStatus, requestId, taskId: progress.taskId },
     progress.route === null ? 'other' : `${progress.route.method} ${progress.route.path}`,
   );
+  if (progress.route?.paidFor !== undefined) {
+    const source = sourceOf(incoming.body, progress.route.paidFor);
+    const wholeCode = scenarios.words.has('cut-off') ? null : code;
+    account.paidCalls.add(requestId, { at: now, path, source, code: wholeCode, isMade: progress.isMade });
+  }
   return answer;
+}
+
+/** Returns the first of these fields that a body has. Null for a body that is refused for its form. */
+function sourceOf(text: string, fields: readonly string[]): string | null {
+  try {
+    const body = parseBody(text);
+    return fields.map((field) => body[field]).find((value) => typeof value === 'string') ?? null;
+  } catch (error) {
+    if (error instanceof KlingFailure) return null;
+    throw error;
+  }
 }
 
 function carryOut(
@@ -76,6 +93,7 @@ function carryOut(
   }
   const outcome = route.handle(toCall(incoming, id, route, scenarios, now), account);
   progress.taskId = outcome.taskId ?? null;
+  progress.isMade = true;
   failAfter(account, scenarios, route);
   return toSuccess(requestId, outcome.data, scenarios.words.has('number-id') || outcome.numberIds === true);
 }
@@ -97,6 +115,7 @@ function carryOutLate(account: AccountContext, { requestId, incoming: text, dueA
   try {
     const { taskId = null } = route.handle(toCall(incoming, id, route, scenarios, dueAt), account);
     account.record.conclude(requestId, 0, taskId);
+    account.paidCalls.carriedOut(requestId);
   } catch (error) {
     if (!(error instanceof KlingFailure)) throw error;
     account.record.conclude(requestId, error.code, null);

@@ -12,6 +12,8 @@ export interface Route {
   readonly path: string;
   readonly kind: 'make' | 'read' | 'delete';
   readonly handle: Handler;
+  /** The fields of the body that a call that is charged at once is for. One of them is set. Missing for other routes. */
+  readonly paidFor?: readonly string[];
 }
 
 const routes: readonly Route[] = [
@@ -20,11 +22,17 @@ const routes: readonly Route[] = [
   { method: 'GET', path: '/v1/general/custom-voices', kind: 'read', handle: listTasks('voice', 1000) },
   { method: 'GET', path: '/v1/general/presets-voices', kind: 'read', handle: listPresetVoices },
   { method: 'POST', path: '/v1/general/delete-voices', kind: 'delete', handle: deleteVoice },
-  { method: 'POST', path: '/v1/videos/identify-face', kind: 'make', handle: identifyFace },
+  {
+    method: 'POST',
+    path: '/v1/videos/identify-face',
+    kind: 'make',
+    handle: identifyFace,
+    paidFor: ['video_url', 'video_id'],
+  },
   { method: 'POST', path: '/v1/videos/advanced-lip-sync', kind: 'make', handle: createLipSync },
   { method: 'GET', path: '/v1/videos/advanced-lip-sync/:id', kind: 'read', handle: readTask('lip-sync') },
   { method: 'GET', path: '/v1/videos/advanced-lip-sync', kind: 'read', handle: listTasks('lip-sync', 500) },
-  { method: 'POST', path: '/v1/audio/tts', kind: 'make', handle: synthesize },
+  { method: 'POST', path: '/v1/audio/tts', kind: 'make', handle: synthesize, paidFor: ['text'] },
   { method: 'GET', path: '/account/costs', kind: 'read', handle: readCosts },
   { method: 'GET', path: '/tasks', kind: 'read', handle: listTasksByIds },
 ];

@@ -4,6 +4,8 @@ import { describe, it } from 'vitest';
 import { openAccount, openStillAccount, readInbox, send, voiceInput } from './support.ts';
 
 const voices = '/v1/general/custom-voices';
+const scans = '/v1/videos/identify-face';
+const speeches = '/v1/audio/tts';
 
 describe('the record of an account', () => {
   it('counts every call by route and lists requests and tasks', async ({ expect }) => {
@@ -44,6 +46,31 @@ describe('the record of an account', () => {
       inFlightMax: 1,
       unitsCharged: 0.05,
     });
+  });
+
+  it('lists every scan and speech with its source, its answer, and whether it was carried out', async ({ expect }) => {
+    const account = await openStillAccount('paid-calls', { lateMs: 0 });
+    const speech = { voice_id: 'oversea_male1', voice_language: 'en' };
+    await account.post(scans, { video_url: 'https://e.com/a.mp4' });
+    await account.post(scans, { video_id: 'unknown' });
+    await account.post(speeches, { ...speech, text: 'Hello sandbox-error-after' });
+    await account.post(speeches, { ...speech, text: 'Hello sandbox-error-1302' });
+    await (await account.raw('POST', scans, { video_url: 'https://e.com/sandbox-cut-off.mp4' })).text();
+    const late = await account.raw('POST', scans, { video_url: 'https://e.com/sandbox-acts-late-cut.mp4' });
+    await expect(late.text()).rejects.toThrow();
+    await account.post(speeches, 'no JSON');
+    await expect.poll(async () => (await account.record()).paidCalls[5]?.isMade).toBe(true);
+    expect((await account.record()).paidCalls).toEqual(
+      [
+        { path: scans, source: 'https://e.com/a.mp4', code: 0, isMade: true },
+        { path: scans, source: 'unknown', code: 1201, isMade: false },
+        { path: speeches, source: 'Hello sandbox-error-after', code: 5000, isMade: true },
+        { path: speeches, source: 'Hello sandbox-error-1302', code: 1302, isMade: false },
+        { path: scans, source: 'https://e.com/sandbox-cut-off.mp4', code: null, isMade: true },
+        { path: scans, source: 'https://e.com/sandbox-acts-late-cut.mp4', code: null, isMade: true },
+        { path: speeches, source: null, code: 1200, isMade: false },
+      ].map((call) => ({ ...call, at: expect.any(Number) })),
+    );
   });
 
   it('is empty again after a wipe', async ({ expect }) => {

@@ -15,6 +15,17 @@ export interface SandboxTask {
   readonly units: number;
 }
 
+/** A scan or a speech that was asked for. `source` is the URL or the id of the video, or the text. */
+export interface SandboxPaidCall {
+  readonly at: number;
+  readonly path: string;
+  readonly source: string | null;
+  /** Null if the answer was no whole envelope, or never came. */
+  readonly code: number | null;
+  /** Whether it was carried out, and so charged. */
+  readonly isMade: boolean;
+}
+
 /** The record of one account, see `src/sandbox/README.md`. */
 export interface SandboxRecord {
   readonly requestCount: number;
@@ -29,6 +40,7 @@ export interface SandboxRecord {
   /** By the code of the answer: `none` if it was no envelope. */
   readonly requestsByCode: Readonly<Record<string, number>>;
   readonly tasks: readonly SandboxTask[];
+  readonly paidCalls: readonly SandboxPaidCall[];
   readonly inFlightMax: number;
   readonly unitsCharged: number;
 }

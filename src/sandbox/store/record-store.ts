@@ -1,4 +1,5 @@
 import type { CallbackStore, Delivery } from './callback-store.ts';
+import type { PaidCallStore, RecordedPaidCall } from './paid-call-store.ts';
 import type { TaskStore } from './task-store.ts';
 
 /** One call in the record. `code` is null if the answer was no envelope. */
@@ -136,6 +137,8 @@ export interface AccountRecord {
   /** By the code of the answer: `none` if it was no envelope. */
   readonly requestsByCode: Readonly<Record<string, number>>;
   readonly tasks: readonly RecordedTask[];
+  /** Every scan and speech that was asked for. */
+  readonly paidCalls: readonly RecordedPaidCall[];
   /** Every attempt, in the order in which they ended. */
   readonly callbacks: readonly Delivery[];
   readonly inFlightMax: number;
@@ -147,10 +150,11 @@ interface Recorded {
   readonly record: RecordStore;
   readonly tasks: TaskStore;
   readonly callbacks: CallbackStore;
+  readonly paidCalls: PaidCallStore;
 }
 
 /** Reads the record of an account. */
-export function toRecord({ record, tasks, callbacks }: Recorded): AccountRecord {
+export function toRecord({ record, tasks, callbacks, paidCalls }: Recorded): AccountRecord {
   const requestsByRoute = record.routes();
   return {
     requests: record.requests(),
@@ -166,6 +170,7 @@ export function toRecord({ record, tasks, callbacks }: Recorded): AccountRecord 
       updatedAt: task.updatedAt,
       units: task.charged / 100,
     })),
+    paidCalls: paidCalls.all(),
     callbacks: callbacks.deliveries(),
     inFlightMax: record.counter('inFlightMax'),
     unitsCharged: record.counter('charged') / 100,
