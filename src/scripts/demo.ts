@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: uploads a video, makes a lip-sync of it and a custom voice, as a frontend would, and follows both tasks
- * by subscription. Exits with 0 if both succeed.
+ * `npm run demo`: makes a lip-sync of an uploaded video and a sentence by one call, receives the webhook of its end, and
+ * clones a voice. It follows both tasks by subscription, as a frontend would. Exits with 0 if both succeed.
  *
  * `GATEWAY_URL` is the URL of the gateway, by default http://localhost:8787. `SANDBOX_URL` is that of the sandbox, whose
  * examples are used, by default on the next port. `GATEWAY_TOKEN` is the token of the caller, by default that of
@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { mintDevToken } from './dev-token.ts';
 import { createExecute, OperationRefused } from './gateway-client.ts';
+import { startReceiver, type WebhookReceiver } from './webhook-receiver.ts';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://localhost:8787';
 const examples = `${process.env['SANDBOX_URL'] ?? onNextPort(gateway)}/files/examples`;
@@ -32,6 +33,9 @@ interface Task {
   readonly unitsCharged: string | null;
 }
 interface LipSync extends Task {
+  readonly stage: string;
+  readonly costs: readonly { readonly stage: string; readonly unitsCharged: string | null }[];
+  readonly placement: { readonly audioEndMs: number; readonly insertAtMs: number };
   readonly expiresAt: string | null;
   readonly videos: readonly { readonly url: string; readonly durationMs: number }[];
 }
@@ -55,7 +59,9 @@ const ONE_TASK = `subscription TaskUpdates($id: ID!, $after: String) {
     cursor
     task {
       id status failure { code message } unitsCharged
-      ... on LipSyncTask { expiresAt videos { url durationMs } }
+      ... on LipSyncTask {
+        stage costs { stage unitsCharged } placement { audioEndMs insertAtMs } expiresAt videos { url durationMs }
+      }
       ... on VoiceTask { voices { id name sampleUrl } }
     }
   }
@@ -75,7 +81,7 @@ async function follow<T extends Task>(id: string): Promise<T> {
       if (!data) throw new Error(errors?.[0]?.message ?? 'the subscription has no data');
       variables.after = data.taskUpdates.cursor;
       last = data.taskUpdates.task;
-      progress.show(last.status);
+      progress.show(last.status === 'PREPARING' ? `PREPARING (${stageOf(last)})` : last.status);
     }
   } catch (error) {
     throw toError(error);
@@ -86,6 +92,10 @@ async function follow<T extends Task>(id: string): Promise<T> {
   if (last?.failure) throw new Error(`the task failed: ${last.failure.code}: ${last.failure.message}`);
   if (last?.status !== 'SUCCEEDED') throw new Error(`the task did not end within ${TASK_MS_MAX / 1000} s`);
   return last;
+}
+
+function stageOf(task: Task): string {
+  return 'stage' in task ? String(task.stage) : '';
 }
 
 /** Maps what a subscription failed with: an error, the errors of a refusal, or the close of its socket. */
@@ -141,101 +151,112 @@ function createProgress(out: NodeJS.WriteStream): Progress {
   };
 }
 
+/** A file of the gateway, and where its bytes are sent. */
 interface Media {
   readonly id: string;
-  readonly status: string;
-  readonly durationMs: number | null;
-  readonly width: number | null;
-  readonly height: number | null;
-  readonly problems: readonly { readonly message: string }[];
+  readonly upload: { readonly url: string };
 }
 
-/** Uploads a video in one request, waits until the gateway has checked it, and returns its id. */
-async function upload(bytes: Uint8Array<ArrayBuffer>, fileName: string): Promise<string> {
-  const { createMedia } = await execute<{ createMedia: { id: string; upload: { url: string } } }>(
-    `mutation Create($source: MediaSourceInput!) {
-       createMedia(kind: VIDEO, source: $source) { ... on Media { id upload { url } } ... on Failure { code message } }
-     }`,
-    { source: { file: { bytes: bytes.byteLength, fileName } } },
-  );
-  const sent = await fetch(createMedia.upload.url, { method: 'PUT', body: bytes });
-  if (!sent.ok) throw new Error(`the upload was answered with ${sent.status}: ${await sent.text()}`);
-  say(`    uploaded ${bytes.byteLength} bytes`);
-  const deadlineMs = Date.now() + TASK_MS_MAX;
-  while (Date.now() < deadlineMs) {
-    const { node } = await execute<{ node: Media }>(
-      `query Media($id: ID!) {
-         node(id: $id) { ... on Media { id status durationMs width height problems { message } } }
-       }`,
-      { id: createMedia.id },
-    );
-    if (node.status === 'READY') {
-      say(`    READY: ${node.durationMs} ms, ${node.width} x ${node.height}`);
-      return node.id;
-    }
-    if (node.status === 'REJECTED') throw new Error(`the video ${node.problems[0]?.message ?? 'was rejected'}`);
-    await sleep(200);
-  }
-  throw new Error('the video was not checked in time');
-}
-
-/** Uploads the file at a URL. Returns the URL itself if the gateway has no bucket. */
-async function toVideo(url: string, name: string): Promise<{ mediaId: string } | { url: string }> {
-  say(`  uploading ${name}`);
-  const file = await fetch(url);
-  if (!file.ok) throw new Error(`the sandbox answered ${file.status} for ${url}`);
+/** Registers a file. Returns null if the gateway has no bucket. */
+async function register(fileName: string, bytes: number): Promise<Media | null> {
   try {
-    return { mediaId: await upload(new Uint8Array(await file.arrayBuffer()), name) };
+    const { createMedia } = await execute<{ createMedia: Media }>(
+      `mutation Create($source: MediaSourceInput!) {
+         createMedia(kind: VIDEO, source: $source) { ... on Media { id upload { url } } ... on Failure { code message } }
+       }`,
+      { source: { file: { bytes, fileName } } },
+    );
+    return createMedia;
   } catch (error) {
     if (!(error instanceof OperationRefused) || error.code !== 'NOT_CONFIGURED') throw error;
-    say('    this gateway keeps no files, so Kling gets the URL');
-    return { url };
+    say('  this gateway keeps no files, so Kling gets the URL');
+    return null;
   }
 }
 
-async function lipSync(): Promise<void> {
-  say('Lip-sync');
-  const name = 'interview-sandbox-two-faces-10s.mp4';
-  const video = await toVideo(`${examples}/${name}`, name);
-  say('  identifying its faces');
-  const { identifyFaces } = await execute<{
-    identifyFaces: { faces: { id: string; klingFaceId: string; startMs: number; endMs: number }[] };
-  }>(
-    `mutation Identify($video: VideoInput!) {
-       identifyFaces(video: $video) {
-         ... on FaceScan { faces { id klingFaceId startMs endMs } }
-         ... on Failure { code message }
-       }
-     }`,
-    { video },
-  );
-  const { faces } = identifyFaces;
-  for (const face of faces) say(`    face ${face.klingFaceId}: ${face.startMs} ms to ${face.endMs} ms`);
-  const [face] = faces;
-  if (face === undefined) throw new Error('the video shows no face');
+async function upload({ upload: { url } }: Media, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const sent = await fetch(url, { method: 'PUT', body: bytes });
+  if (!sent.ok) throw new Error(`the upload was answered with ${sent.status}: ${await sent.text()}`);
+}
 
-  const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: face.startMs + 500 };
-  say(`  putting ${placement.audioEndMs} ms of audio on face ${face.klingFaceId}, from ${placement.insertAtMs} ms on`);
+/** Lets the gateway send the end of every task to a receiver of this process. Returns null if it may not. */
+async function subscribeWebhooks(receiver: WebhookReceiver): Promise<string | null> {
+  try {
+    const { createWebhookEndpoint } = await execute<{
+      createWebhookEndpoint: { secret: string; endpoint: { id: string } };
+    }>(
+      `mutation Endpoint($url: String!) {
+         createWebhookEndpoint(url: $url) {
+           ... on WebhookSecret { secret endpoint { id } } ... on Failure { code message }
+         }
+       }`,
+      { url: receiver.url },
+    );
+    receiver.trust(createWebhookEndpoint.secret);
+    return createWebhookEndpoint.endpoint.id;
+  } catch (error) {
+    if (!(error instanceof OperationRefused)) throw error;
+    say(`  without a webhook: ${error.message}`);
+    return null;
+  }
+}
+
+const WEBHOOK_MS_MAX = 20_000;
+
+/** Waits for the webhook of a task, which the receiver has verified. */
+async function showWebhook(receiver: WebhookReceiver, taskId: string): Promise<void> {
+  const deadlineMs = Date.now() + WEBHOOK_MS_MAX;
+  while (Date.now() < deadlineMs) {
+    const message = receiver.messages.find(({ task }) => task?.id === taskId);
+    if (message !== undefined) {
+      return say(`  webhook: ${message.type}, sequence ${message.sequence}, signature verified`);
+    }
+    await sleep(100);
+  }
+  throw new Error('the webhook did not come in time');
+}
+
+async function lipSync(receiver: WebhookReceiver): Promise<void> {
+  say('Lip-sync: one call with a video and a sentence');
+  const endpointId = await subscribeWebhooks(receiver);
+  const name = 'interview-sandbox-two-faces-10s.mp4';
+  const url = `${examples}/${name}`;
+  const example = await fetch(url);
+  if (!example.ok) throw new Error(`the sandbox answered ${example.status} for ${url}`);
+  const bytes = new Uint8Array(await example.arrayBuffer());
+  const media = await register(name, bytes.byteLength);
   const { createLipSyncTask } = await execute<{ createLipSyncTask: LipSync }>(
     `mutation Create($input: CreateLipSyncTaskInput!) {
        createLipSyncTask(input: $input) { ... on LipSyncTask { id } ... on Failure { code message } }
      }`,
     {
       input: {
-        face: { faceId: face.id },
-        audio: { url: `${examples}/hello-5s.mp3` },
-        placement,
-        videoDurationMs: 10_000,
+        face: { inVideo: { video: media === null ? { url } : { mediaId: media.id } } },
+        audio: { speech: { text: 'Good morning, and welcome to the show.', klingVoiceId: 'oversea_male1' } },
       },
     },
   );
-  const done = await follow<LipSync>(createLipSyncTask.id);
+  const following = follow<LipSync>(createLipSyncTask.id);
+  // The task waits for the upload, so the order does not matter.
+  if (media !== null) await upload(media, bytes);
+  const done = await following;
   const [result] = done.videos;
   if (result === undefined) throw new Error('the task succeeded without a video');
   const head = await fetch(result.url, { method: 'HEAD' });
+  const { audioEndMs, insertAtMs } = done.placement;
+  say(`  ${audioEndMs} ms of speech, from ${insertAtMs} ms on, in a video of ${bytes.byteLength} bytes`);
+  for (const { stage, unitsCharged } of done.costs) say(`    ${stage}: ${unitsCharged} units`);
   say(`  result: ${result.url}`);
   say(
     `    ${result.durationMs} ms, ${head.headers.get('content-type')} of ${head.headers.get('content-length')} bytes, cost ${done.unitsCharged} units, kept until ${done.expiresAt}`,
+  );
+  if (endpointId === null) return;
+  await showWebhook(receiver, done.id);
+  await execute(
+    `mutation Delete($endpointId: ID!) {
+       deleteWebhookEndpoint(endpointId: $endpointId) { ... on Deletion { deletedId } ... on Failure { code message } }
+     }`,
+    { endpointId },
   );
 }
 
@@ -268,12 +289,15 @@ async function voiceNames(): Promise<string> {
   return voices.nodes.map(({ name }) => name).join(', ') || 'none';
 }
 
+const receiver = await startReceiver();
 try {
-  await lipSync();
+  await lipSync(receiver);
   await customVoice();
 } catch (error) {
   const { message, cause } = error as Error;
   say(`The demo stopped: ${message}${cause instanceof Error ? ` (${cause.message})` : ''}`);
   if (message === 'fetch failed') say(`Is the gateway running at ${gateway}? Start it with: npm start`);
   process.exitCode = 1;
+} finally {
+  receiver.close();
 }

@@ -107,6 +107,18 @@ describe('the examples', () => {
     expect(updateTask).toEqual({ id: task.id, label: 'For Ann' });
   });
 
+  it('make a video speak a text in one call', async ({ expect }) => {
+    const input = {
+      face: { inVideo: { video: { url: 'https://example.com/one-call-10s.mp4' } } },
+      audio: { speech: { text: 'Happy birthday, and many more.', klingVoiceId: 'oversea_male1' } },
+      externalId: 'one-call',
+    };
+    expect((await run('Price', { input })).lipSyncQuote.placement).toBeNull();
+    const { createLipSyncTask: task } = await run('MakeItTalk', { input });
+    const statuses = await watchToEnd(task.id);
+    expect([statuses[0], statuses.at(-1)]).toEqual(['PREPARING', 'SUCCEEDED']);
+  });
+
   it('make faces speak that the caller and somebody else have scanned', async ({ expect }) => {
     const { identifyFaces: scan } = await run('Scan', { url: 'https://example.com/party-10s.mp4' });
     const spoken = await run('SpeakWithFace', {

@@ -7,7 +7,7 @@ interface Example {
 
 const json = (value: object): string => JSON.stringify(value, null, 2);
 
-/** The steps of a lip-sync, one in each tab, and the voices. The user pastes ids from one step into the next. */
+/** A lip-sync in one call and step by step, one in each tab, and the voices. The user pastes ids from one step into the next. */
 export const EXAMPLES: readonly Example[] = [
   {
     query: `# 1. Shows the caller, and the newest tasks.
@@ -21,7 +21,36 @@ query Start {
 `,
   },
   {
-    query: `# 2. Finds the faces in a video. Charged once for each externalId.
+    query: `# 2. Makes a video speak a text. A repeat with the same externalId returns the same task.
+mutation OneCall($input: CreateLipSyncTaskInput!) {
+  createLipSyncTask(input: $input) {
+    ... on LipSyncTask { id status stage unitsEstimated }
+    ... on Failure { code message }
+  }
+}
+`,
+    variables: json({
+      input: {
+        face: { inVideo: { video: { url: EXAMPLE_VIDEO } } },
+        audio: { speech: { text: 'Good morning, and welcome to the show.', klingVoiceId: 'oversea_male1' } },
+        videoDurationMs: 10_000,
+        externalId: 'example-one-call',
+      },
+    }),
+  },
+  {
+    query: `# 3. Watches all tasks over WebSocket: first the present state, or what came after a cursor.
+subscription Watch($after: String) {
+  taskUpdates(after: $after) {
+    cursor
+    resync
+    task { id status ... on LipSyncTask { stage expiresAt videos { url durationMs } } }
+  }
+}
+`,
+  },
+  {
+    query: `# 4. Finds the faces in a video. Charged once for each externalId.
 mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
   identifyFaces(video: $video, externalId: $externalId) {
     ... on FaceScan { expiresAt faces { id startMs endMs imageUrl } }
@@ -35,7 +64,7 @@ mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
     }),
   },
   {
-    query: `# 3. Creates a lip-sync: paste the id of a face. A repeat with the same externalId returns the same task.
+    query: `# 5. Creates a lip-sync: paste the id of a face. A repeat with the same externalId returns the same task.
 mutation CreateLipSync($input: CreateLipSyncTaskInput!) {
   createLipSyncTask(input: $input) { ... on LipSyncTask { id status unitsEstimated } ... on Failure { code message } }
 }
@@ -55,18 +84,7 @@ query Quote($input: CreateLipSyncTaskInput!) {
     }),
   },
   {
-    query: `# 4. Watches all tasks over WebSocket: first the present state, or what came after a cursor.
-subscription Watch($after: String) {
-  taskUpdates(after: $after) {
-    cursor
-    resync
-    task { id status ... on LipSyncTask { expiresAt videos { url durationMs } } }
-  }
-}
-`,
-  },
-  {
-    query: `# 5. Lists Kling's voices and the caller's, and clones one.
+    query: `# 6. Lists Kling's voices and the caller's, and clones one.
 query Voices {
   presetVoices(first: 5) { nodes { name sampleUrl } }
   voices(first: 5) { nodes { id name sampleUrl } }
