@@ -96,6 +96,7 @@ export function createStages(deps: StagesDeps): Stages {
   function progressOf(task: LipSyncTask, plan: LipSyncPlan, stage: LipSyncStage, found: Known): LipSyncProgress {
     const { scan, face, speech, request } = found;
     const { sound } = plan;
+    const lengthMs = scan?.videoDurationMs;
     const before = task.details?.lipSync;
     const audio = speech === null ? before?.audio : { audioId: speech.audioId, ...lengthOf(speech.durationMs) };
     const lipSync: KeptLipSyncInput = {
@@ -116,7 +117,8 @@ export function createStages(deps: StagesDeps): Stages {
       lipSync,
       preparation: costs.filter((cost) => cost !== null),
       faceId: scan === null || face === null ? null : `${scan.id}:${face.faceId}`,
-      unitsEstimated: lipSyncUnits(scan?.videoDurationMs ?? plan.videoDurationMs ?? null),
+      // Without a measured length, the estimate of the create stands.
+      unitsEstimated: lengthMs === undefined ? (task.unitsEstimated ?? lipSyncUnits(null)) : lipSyncUnits(lengthMs),
     };
   }
 
