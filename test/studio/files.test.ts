@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { listen } from './accessibility-tree.ts';
 import { chooseAudio } from './make-lip-sync.ts';
-import { dropFile, fileInput, readVideoFile } from './media-files.ts';
+import { dropFile, fileInput, readVideoFile, writeFile } from './media-files.ts';
 import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
 import { createWav } from './wav.ts';
 
@@ -101,6 +101,90 @@ describe.runIf(HAS_BROWSER)('a file in the studio', () => {
     // One chunk was received before, and is not sent again.
     expect(uploads.slice(before)).toEqual(['HEAD', 'PATCH', 'PATCH']);
     expect(await said()).toEqual(expect.arrayContaining(['Upload paused', 'paused.mp4 is uploaded']));
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('continues after a reload, from the last received byte, if the same file is chosen again', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const uploads = recordUploads(page);
+    const operations = recordOperations(page);
+    const secondPatch = Promise.withResolvers<void>();
+    let patches = 0;
+    await page.route('**/uploads/**', async (route) => {
+      if (route.request().method() === 'PATCH') patches += 1;
+      if (patches !== 2 || route.request().method() !== 'PATCH') return route.continue();
+      // Held until the page is left.
+      secondPatch.resolve();
+      return undefined;
+    });
+    await openLipSync(page);
+    const path = writeFile(readVideoFile('tunnel.mp4', 12));
+    await fileInput(page, 'video').setInputFiles(path);
+    await secondPatch.promise;
+    const storage = await page.evaluate(() => JSON.stringify([Object.entries(sessionStorage), { ...localStorage }]));
+    // The upload URL is a permission: it is read again with the token.
+    expect(storage).toContain('tunnel.mp4');
+    expect(storage).not.toContain('/uploads/');
+    await page.reload();
+    await page.getByText('The upload of tunnel.mp4 was interrupted').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'upload-interrupted-desktop-light');
+    const before = uploads.length;
+    await fileInput(page, 'video').setInputFiles(path);
+    await page.getByRole('group', { name: 'Video file' }).getByText('tunnel.mp4').waitFor();
+    // One chunk was received before, and is not sent again.
+    expect(uploads.slice(before)).toEqual(['HEAD', 'PATCH', 'PATCH']);
+    expect(operations.filter((name) => name === 'CreateMedia')).toHaveLength(1);
+    expect(await page.getByText('was interrupted').count()).toBe(0);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('that a reload has interrupted is deleted if another one is chosen, or the user discards it', async ({
+    expect,
+  }) => {
+    const { page, faults } = await openPage(browser);
+    const operations = recordOperations(page);
+    await page.route('**/uploads/**', (route) =>
+      // Held until the page is left.
+      route.request().method() === 'PATCH' && route.request().postDataBuffer()?.length === 5_242_880
+        ? undefined
+        : route.continue(),
+    );
+    await openLipSync(page);
+    for (const way of ['another', 'discard']) {
+      const held = page.waitForRequest((request) => request.method() === 'PATCH');
+      await fileInput(page, 'video').setInputFiles(writeFile(readVideoFile(`first-${way}.mp4`, 6)));
+      await held;
+      await page.reload();
+      await page.getByText(`The upload of first-${way}.mp4 was interrupted`).waitFor();
+      if (way === 'discard') await page.getByRole('button', { name: 'Discard' }).click();
+      else await fileInput(page, 'video').setInputFiles(readVideoFile('second.mp4'));
+      await expect
+        .poll(() => operations.filter((name) => name === 'DeleteMedia').length)
+        .toBe(way === 'another' ? 1 : 2);
+      expect(await page.getByText('was interrupted').count()).toBe(0);
+      if (way === 'discard') continue;
+      await page.getByRole('button', { name: 'Remove second.mp4' }).click();
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('that is complete when the page is loaded again is taken without choosing it again', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    let isHeld = true;
+    await page.route('**/graphql', (route) =>
+      // The page does not learn that the file is ready.
+      isHeld && (route.request().postData() ?? '').includes('query Media(') ? undefined : route.continue(),
+    );
+    await openLipSync(page);
+    await fileInput(page, 'video').setInputFiles(writeFile(readVideoFile('whole.mp4')));
+    await page.getByText('Checking the file').first().waitFor();
+    isHeld = false;
+    await page.reload();
+    await page.getByRole('group', { name: 'Video file' }).getByText('whole.mp4').waitFor();
     expect(faults).toEqual([]);
     await page.context().close();
   });

@@ -29,11 +29,16 @@ export function fileInput(page: Page, of: 'video' | 'audio'): Locator {
   return region.locator('input[type=file]');
 }
 
-/** Drops a file as a user drags it from the desktop, at the middle of the target. */
-export async function dropFile(page: Page, target: Locator, { name, buffer }: GivenFile): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'kling-drop-'));
-  const path = join(folder, name);
+/** Writes the file to a new folder, so that it can be chosen twice with the same time. Returns its path. */
+export function writeFile({ name, buffer }: GivenFile): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'kling-file-')), name);
   writeFileSync(path, buffer);
+  return path;
+}
+
+/** Drops a file as a user drags it from the desktop, at the middle of the target. */
+export async function dropFile(page: Page, target: Locator, file: GivenFile): Promise<void> {
+  const path = writeFile(file);
   const box = await target.boundingBox();
   if (box === null) throw new Error('the target is not to be seen');
   const place = { x: box.x + box.width / 2, y: box.y + 8 };

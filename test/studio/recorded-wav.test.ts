@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { checkInlineAudio } from '../../src/domain/audio.ts';
 import { KLING_BYTES_MAX } from '../../src/domain/media.ts';
 import { encodeWav, joinSamples, levelOf, WAV_RATE_MAX } from '../../src/studio/files/wav.ts';
-import { peaksOf } from '../../src/studio/files/waveform.ts';
+import { peaksOf } from '../../src/studio/lip-sync/read-audio.ts';
 
 const tone = (seconds: number, rate: number, loudness = 0.5) =>
   Float32Array.from({ length: seconds * rate }, (_, index) => loudness * Math.sin((index / rate) * 2 * Math.PI * 440));

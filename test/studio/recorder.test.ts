@@ -57,4 +57,66 @@ describe.runIf(HAS_BROWSER)('a recording', () => {
     expect(faults).toEqual([]);
     await page.context().close();
   });
+
+  it('of a video shows the camera, and becomes an MP4 whose faces can be found', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const sent = recordFiles(page);
+    await signIn(page, `video-${randomUUID()}`);
+    await page.getByRole('navigation').getByText('New lip-sync').click();
+    await page.getByRole('button', { name: 'Record a video' }).click();
+    const recording = page.getByRole('group', { name: 'Recording' });
+    await expect
+      .poll(() => recording.getByLabel('Camera').evaluate((video) => (video as HTMLVideoElement).videoWidth))
+      .toBe(1280);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'recording-video-desktop-light');
+    await recording.getByText(/0:(?:0[3-9]|[1-5]\d) of 0:59/).waitFor();
+    await recording.getByRole('button', { name: 'Stop' }).click();
+    const chosen = page.getByRole('group', { name: 'Video file' });
+    await chosen.getByText(/recording-.*\.mp4/).waitFor();
+    expect(sent).toMatchObject([
+      { kind: 'VIDEO', source: { file: { fileName: expect.stringMatching(/^recording-.*\.mp4$/) } } },
+    ]);
+    await page.getByRole('button', { name: 'Find faces' }).click();
+    await page.getByRole('radio', { name: /Face 1/ }).waitFor();
+    // The camera is off.
+    expect(await page.evaluate(() => document.querySelector('video')?.srcObject ?? null)).toBe(null);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('of a video is not kept if the user discards it or leaves the screen', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    const sent = recordFiles(page);
+    await signIn(page, `video-${randomUUID()}`);
+    const lipSync = page.getByRole('navigation').getByText('New lip-sync');
+    await lipSync.click();
+    const start = page.getByRole('button', { name: 'Record a video' });
+    await start.click();
+    await page.getByRole('group', { name: 'Recording' }).getByRole('button', { name: 'Discard' }).click();
+    await start.click();
+    await page.getByRole('group', { name: 'Recording' }).waitFor();
+    await page.getByRole('navigation').getByText('Tasks').click();
+    await lipSync.click();
+    await start.waitFor();
+    expect(sent).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('of a video is not offered by a browser that records no MP4, which says what to do', async ({ expect }) => {
+    const { page, faults } = await openPage(browser);
+    await page.addInitScript(() => {
+      MediaRecorder.isTypeSupported = (type) => type.startsWith('video/webm');
+    });
+    await page.reload();
+    await signIn(page, `webm-${randomUUID()}`);
+    await page.getByRole('navigation').getByText('New lip-sync').click();
+    await page.getByText('This browser can’t record MP4').waitFor();
+    expect(await page.getByRole('button', { name: 'Record a video' }).count()).toBe(0);
+    expect(await seriousFindings(page)).toEqual([]);
+    await shoot(page, 'no-recorder-desktop-light');
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
 });

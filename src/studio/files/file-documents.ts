@@ -56,6 +56,22 @@ export const MediaDocument = graphql(
   [mediaFields],
 );
 
+export const UnfinishedUploadDocument = graphql(`
+  query UnfinishedUpload($id: ID!) {
+    node(id: $id) {
+      __typename
+      id
+      ... on Media {
+        status
+        upload {
+          url
+          receivedBytes
+        }
+      }
+    }
+  }
+`);
+
 export const MediaListDocument = graphql(
   `
     query MediaList($after: String) {

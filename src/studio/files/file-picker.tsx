@@ -35,8 +35,26 @@ export function FilePicker({ use, noun, upload, children }: Props) {
     <div className="file-picker" ref={frame} tabIndex={-1}>
       {isTaken ? <UploadRow state={state} upload={upload} /> : <Drop use={use} noun={noun} onFile={upload.send} />}
       {isTaken ? null : children}
+      {isTaken || upload.unfinished === null ? null : (
+        <Unfinished name={upload.unfinished} onDiscard={upload.discard} />
+      )}
       <Outcome state={state} />
     </div>
+  );
+}
+
+interface UnfinishedProps {
+  readonly name: string;
+  readonly onDiscard: () => void;
+}
+
+/** Says how to continue an upload after the page was loaded again. */
+function Unfinished({ name, onDiscard }: UnfinishedProps) {
+  return (
+    <Notice tone="info" title={`The upload of ${name} was interrupted`}>
+      <p>Choose the same file again. It continues where it stopped.</p>
+      <Button onPress={onDiscard}>Discard</Button>
+    </Notice>
   );
 }
 

@@ -12,12 +12,12 @@ export interface Recording {
 interface Options {
   readonly maxMs: number;
   /** Called about 23 times a second. `level` is 0 to 1. */
-  readonly onLevel: (level: number, elapsedMs: number) => void;
+  readonly onLevel: (level: number) => void;
   /** Called once if the limit is reached, or the microphone is unplugged. Then `stop` returns the file. */
   readonly onEnd: () => void;
 }
 
-/** Records the microphone. Throws the errors of `getUserMedia`, which `recordingProblem` explains. */
+/** Records the microphone. Throws the errors of `getUserMedia`. */
 export async function recordVoice({ maxMs, onLevel, onEnd }: Options): Promise<Recording> {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: false } });
   const context = new AudioContext();
@@ -51,7 +51,7 @@ export async function recordVoice({ maxMs, onLevel, onEnd }: Options): Promise<R
       if (isOver) return;
       pieces.push(data);
       count += data.length;
-      onLevel(levelOf(data), Math.min(maxMs, (count / context.sampleRate) * 1000));
+      onLevel(levelOf(data));
       if (count >= samplesMax) endItself();
     });
     recorder.port.start();

@@ -1,11 +1,16 @@
 import { useEffect, useRef, useState } from 'react';
 import { useClient, type Client } from 'urql';
 import { codesOf, toNoticeTexts, workOf, type NoticeTexts } from '../api/failure.ts';
-import { whenDraftIsCleared } from '../session/draft.ts';
+import { forgetDrafted, useDrafted, whenDraftIsCleared, writeDraft } from '../session/draft.ts';
 import { announce } from '../ui/announcer.tsx';
-import { CreateMediaDocument, DeleteMediaDocument, MediaDocument, type Media } from './file-documents.ts';
-import { explainFile, explainIssues, kindOf, type FileUse } from './file-rules.ts';
-import { measureVideo } from './measure-video.ts';
+import {
+  CreateMediaDocument,
+  DeleteMediaDocument,
+  MediaDocument,
+  UnfinishedUploadDocument,
+  type Media,
+} from './file-documents.ts';
+import { explainFile, explainIssues, kindOf, measureVideo, type FileUse } from './file-rules.ts';
 import { atOwnOrigin } from './own-origin.ts';
 import { createResumableUpload, type ResumableUpload, type UploadEnd } from './upload.ts';
 
@@ -49,28 +54,56 @@ const NO_STORAGE: NoticeTexts = {
   requestId: null,
 };
 
+const UNREACHABLE: NoticeTexts = {
+  title: 'Couldn’t continue the upload',
+  details: ['Check your connection, then choose the file again.'],
+  requestId: null,
+};
+
 const UNANSWERED: NoticeTexts = {
   title: 'The gateway is still checking the file',
   details: ['Choose the file again in a minute. Nothing was charged.'],
   requestId: null,
 };
 
+/**
+ * An upload that a reload has interrupted. The page cannot read the file again by itself, so the user chooses it. Its upload
+ * URL is a permission, and is not kept: the gateway returns it to the owner's token.
+ */
+interface Unfinished {
+  readonly mediaId: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly lastModified: number;
+}
+
+function isSameFile({ name, bytes, lastModified }: Unfinished, file: File): boolean {
+  return file.name === name && file.size === bytes && file.lastModified === lastModified;
+}
+
 /** The file that was chosen last, and its upload. */
 interface Attempt {
-  readonly file: File;
+  readonly name: string;
+  /** Null after a reload, if the gateway has all bytes. */
+  readonly file: File | null;
   mediaId: string | null;
   upload: ResumableUpload | null;
 }
 
 interface Options {
   readonly use: FileUse;
-  readonly onReady: (ready: ReadyFile, file: File) => void;
+  /** `file` is null if it was uploaded before a reload. */
+  readonly onReady: (ready: ReadyFile, file: File | null) => void;
   /** Called instead of a failure if the gateway keeps no files. */
   readonly onNoStorage?: (file: File) => void;
 }
 
 export interface FileUpload {
   readonly state: FileState;
+  /** The name of the file whose upload a reload has interrupted. Choosing the same file continues it. */
+  readonly unfinished: string | null;
+  /** Deletes what the gateway has of the unfinished file. */
+  readonly discard: () => void;
   readonly send: (file: File) => void;
   readonly pause: () => void;
   readonly resume: () => void;
@@ -82,6 +115,9 @@ export interface FileUpload {
 export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
   const [state, setState] = useState<FileState>(NONE);
   const current = useRef<Attempt | null>(null);
+  const keptAs = `upload-${use}`;
+  const [atStart] = useDrafted<Unfinished | null>(keptAs, null);
+  const [unfinished, setUnfinished] = useState(atStart);
   const client = useClient();
   // An upload outlives the client of an expired token.
   const newest = useRef<Client>(client);
@@ -93,12 +129,35 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
     if (current.current === attempt) setState(next);
   }
 
+  function keep(next: Unfinished | null): void {
+    setUnfinished(next);
+    if (next === null) forgetDrafted(keptAs);
+    else writeDraft(keptAs, next);
+  }
+
+  function remove(mediaId: string): void {
+    // Without an answer, the gateway deletes the unfinished file after a day.
+    void newest.current.mutation(DeleteMediaDocument, { mediaId }).toPromise();
+  }
+
+  function discard(): void {
+    if (unfinished !== null) remove(unfinished.mediaId);
+    keep(null);
+  }
+
   async function send(file: File): Promise<void> {
     cancel();
-    const attempt: Attempt = { file, mediaId: null, upload: null };
-    current.current = attempt;
     const { name } = file;
+    const attempt: Attempt = { name, file, mediaId: null, upload: null };
+    current.current = attempt;
     show(attempt, { step: 'preparing', name });
+    if (unfinished !== null && isSameFile(unfinished, file)) {
+      const taken = await takeUp(attempt, unfinished);
+      if (taken === 'unreachable') show(attempt, { step: 'failed', name, texts: UNREACHABLE });
+      if (taken === 'unreachable' || taken === 'taken') return;
+    }
+    if (current.current !== attempt) return;
+    discard();
     const named = explainFile(file, use);
     const problems = named.length > 0 || use !== 'video' ? named : explainFile(file, use, await measureVideo(file));
     if (problems.length > 0) {
@@ -124,10 +183,46 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
       return;
     }
     attempt.mediaId = media.id;
-    show(attempt, { step: 'uploading', name, bytes: file.size, sentBytes: 0, pause: 'none' });
+    writeDraft(keptAs, { mediaId: media.id, name, bytes: file.size, lastModified: file.lastModified });
+    await upload(attempt, file, media.upload.url, 0);
+  }
+
+  /** Continues an upload, or waits for the check of a whole file. */
+  async function takeUp(
+    attempt: Attempt,
+    { mediaId }: Unfinished,
+  ): Promise<'taken' | 'needs-file' | 'gone' | 'unreachable'> {
+    const { data } = await newest.current
+      .query(UnfinishedUploadDocument, { id: mediaId }, { requestPolicy: 'network-only' })
+      .toPromise();
+    if (current.current !== attempt) return 'taken';
+    if (!data) return 'unreachable';
+    const media = data.node?.__typename === 'Media' ? data.node : null;
+    if (media === null || media.status === 'REJECTED') return 'gone';
+    if (media.upload !== null && attempt.file === null) return 'needs-file';
+    attempt.mediaId = mediaId;
+    setUnfinished(null);
+    if (media.upload === null || attempt.file === null) await finish(attempt, 'complete');
+    else await upload(attempt, attempt.file, media.upload.url, media.upload.receivedBytes);
+    return 'taken';
+  }
+
+  /** After a reload: takes a file that the gateway has received completely. */
+  async function takeWhole(kept: Unfinished): Promise<void> {
+    const attempt: Attempt = { name: kept.name, file: null, mediaId: null, upload: null };
+    current.current = attempt;
+    const taken = await takeUp(attempt, kept);
+    if (taken === 'taken' || current.current !== attempt) return;
+    current.current = null;
+    if (taken === 'gone') keep(null);
+  }
+
+  async function upload(attempt: Attempt, file: File, url: string, sentBytes: number): Promise<void> {
+    const { name } = attempt;
+    show(attempt, { step: 'uploading', name, bytes: file.size, sentBytes, pause: 'none' });
     try {
-      attempt.upload = await createResumableUpload(file, media.upload.url, {
-        onSent: (sentBytes) => show(attempt, (last) => (last.step === 'uploading' ? { ...last, sentBytes } : last)),
+      attempt.upload = await createResumableUpload(file, url, {
+        onSent: (bytes) => show(attempt, (last) => (last.step === 'uploading' ? { ...last, sentBytes: bytes } : last)),
         onEnd: (end) => void finish(attempt, end),
       });
     } catch {
@@ -143,7 +238,8 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
   }
 
   async function finish(attempt: Attempt, end: UploadEnd): Promise<void> {
-    const { name } = attempt.file;
+    const { name } = attempt;
+    if (end === 'gone' && current.current === attempt) forgetDrafted(keptAs);
     if (end === 'gone') show(attempt, { step: 'failed', name, texts: EXPIRED });
     if (end === 'interrupted')
       show(attempt, (last) => (last.step === 'uploading' ? { ...last, pause: 'interrupted' } : last));
@@ -151,6 +247,7 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
     show(attempt, { step: 'checking', name });
     const media = await waitForCheck(attempt);
     if (current.current !== attempt) return;
+    forgetDrafted(keptAs);
     if (media?.status === 'READY' && media.url !== null) {
       current.current = null;
       setState(NONE);
@@ -193,9 +290,9 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
     current.current = null;
     setState(NONE);
     attempt?.upload?.pause();
-    // Without an answer, the gateway deletes the unfinished file after a day.
-    if (attempt?.mediaId != null)
-      void newest.current.mutation(DeleteMediaDocument, { mediaId: attempt.mediaId }).toPromise();
+    if (attempt?.mediaId == null) return;
+    forgetDrafted(keptAs);
+    remove(attempt.mediaId);
   }
 
   const isInterrupted = state.step === 'uploading' && state.pause === 'interrupted';
@@ -219,7 +316,19 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
     [],
   );
 
-  return { state, send: (file) => void send(file), pause, resume, cancel };
+  useEffect(() => {
+    if (unfinished !== null && current.current === null) void takeWhole(unfinished);
+  }, [unfinished]);
+
+  return {
+    state,
+    unfinished: unfinished?.name ?? null,
+    discard,
+    send: (file) => void send(file),
+    pause,
+    resume,
+    cancel,
+  };
 }
 
 /** The reads of a file that is being checked, for two minutes. Most files are checked at the first. */

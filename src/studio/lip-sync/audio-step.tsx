@@ -6,7 +6,7 @@ import { checkFileUrl } from '../../domain/url.ts';
 import { EXAMPLE_AUDIO, LOCAL_HOST } from '../examples.ts';
 import { FilePicker } from '../files/file-picker.tsx';
 import { useUpload } from '../files/use-upload.ts';
-import { VoiceRecorder } from '../files/voice-recorder.tsx';
+import { VoiceRecorder } from '../files/recorder.tsx';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';

@@ -10,7 +10,7 @@ import { EXAMPLE_VIDEO, LOCAL_HOST } from '../examples.ts';
 import { ChosenFile } from '../files/chosen-file.tsx';
 import { FilePicker } from '../files/file-picker.tsx';
 import { useUpload } from '../files/use-upload.ts';
-import { VideoRecorder } from '../files/video-recorder.tsx';
+import { VideoRecorder } from '../files/recorder.tsx';
 import { useDrafted } from '../session/draft.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';

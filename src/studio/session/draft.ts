@@ -109,7 +109,11 @@ function writeKept(name: string, kept: Kept): void {
   else keep(PREFIX + name, text);
 }
 
-/** Keeps a value of the draft for a screen that is not shown yet. */
+export function forgetDrafted(name: string): void {
+  sessionStorage.removeItem(PREFIX + name);
+}
+
+/** Keeps a value of the draft, also for a screen that is not shown yet. */
 export function writeDraft(name: string, value: unknown): void {
   writeKept(name, { of: '', value });
 }

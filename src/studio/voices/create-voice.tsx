@@ -11,10 +11,10 @@ import { EXAMPLE_VOICE, LOCAL_HOST } from '../examples.ts';
 import { ChosenFile } from '../files/chosen-file.tsx';
 import { FilePicker } from '../files/file-picker.tsx';
 import { useUpload, type ReadyFile } from '../files/use-upload.ts';
-import { VoiceRecorder } from '../files/voice-recorder.tsx';
+import { VoiceRecorder } from '../files/recorder.tsx';
 import type { VoiceAgain } from '../tasks/task-input.ts';
 import { newExternalId } from '../tasks/task-words.ts';
-import { useDrafted } from '../session/draft.ts';
+import { openDraft, useDrafted } from '../session/draft.ts';
 import { followTask } from '../tasks/followed-tasks.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
@@ -22,7 +22,8 @@ import { CopyAs } from '../ui/copy-as.tsx';
 import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 
-export function CreateVoice() {
+export function CreateVoice({ tenant }: { readonly tenant: string }) {
+  useState(() => openDraft(tenant));
   // The input of a voice that is made again.
   const [again, setAgain] = useDrafted<VoiceAgain | null>('voice-again', null);
   const [name, setName] = useState(again?.name ?? '');

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
 import { PresetVoicesDocument } from '../api/voice-documents.ts';
+import { useTenant } from '../session/api-context.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Skeleton } from '../ui/placeholder.tsx';
@@ -9,6 +10,7 @@ import { MyVoices } from './my-voices.tsx';
 import { PlayButton } from './play-button.tsx';
 
 export function VoicesScreen() {
+  const tenant = useTenant();
   return (
     <>
       <div className="screen-head">
@@ -25,7 +27,7 @@ export function VoicesScreen() {
             <PresetVoices after={null} />
           </section>
         </div>
-        <CreateVoice />
+        {tenant === null ? null : <CreateVoice key={tenant} tenant={tenant} />}
       </div>
     </>
   );
