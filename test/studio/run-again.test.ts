@@ -49,6 +49,7 @@ describe.runIf(HAS_BROWSER)('a task that runs again', () => {
     await page.getByRole('button', { name: 'Run again with the same input' }).click();
     await page.getByText('This is the input of “First try”').waitFor();
     await page.getByRole('slider', { name: 'Position of the audio' }).waitFor();
+    await page.locator('.waveform').waitFor();
     expect(await page.getByRole('textbox', { name: 'Name (optional)' }).inputValue()).toBe('First try');
     // React Aria announces the end of a pending button by an element that it removes after 7 s.
     await expect.poll(() => seriousFindings(page)).toEqual([]);

@@ -4,12 +4,11 @@ import { useDrafted } from '../session/draft.ts';
 import type { Face, Task } from '../api/documents.ts';
 import type { Again } from '../tasks/task-input.ts';
 import { assumedVideoMs, firstCut, type Cut, explainCut, usableMs } from './cut.ts';
-import type { ChosenAudio } from './read-audio.ts';
+import { useAudioUrl, usePeaks, type ChosenAudio } from './read-audio.ts';
 import { CreateStep, type MixValues } from './create-step.tsx';
 import { CutFields, LengthField } from './cut-fields.tsx';
 import { AudioStep } from './audio-step.tsx';
 import { Preview } from './preview.tsx';
-import { useAudioUrl } from './read-audio.ts';
 import { Timeline } from './timeline.tsx';
 import { keyOf, playUrlOf, type Scanned } from './video-source.ts';
 
@@ -44,6 +43,8 @@ export function Editor({ scanned, again: given, onCreated }: Props) {
   const [mix, setMix] = useDrafted<MixValues>('mix', again?.mix ?? UNMIXED, scan.id);
   const [playheadMs, setPlayheadMs] = useState(0);
 
+  const peaks = usePeaks(audio);
+
   // Measured or entered by the user, so the gateway may rely on it.
   const knownVideoMs = measuredMs ?? givenMs;
   const knownAudioMs = audio?.durationMs ?? givenAudioMs;
@@ -52,7 +53,7 @@ export function Editor({ scanned, again: given, onCreated }: Props) {
   const isAudioFile = audio !== null && 'mediaId' in audio.source;
   const audioMs = usableMs(knownAudioMs ?? 0, isAudioFile);
   // Audio of unknown length is not placed: a guess would cut off its end.
-  const placed = knownAudioMs === null ? null : audio;
+  const placed = knownAudioMs === null || audio === null ? null : { ...audio, peaks };
   const missing = audio === null ? 'Add audio' : 'Enter the audio length';
   const face = scan.faces.find(({ id }) => id === faceId) ?? scan.faces[0];
   const audioUrl = useAudioUrl(placed);

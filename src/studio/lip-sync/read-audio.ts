@@ -34,7 +34,7 @@ function toBase64(file: File): Promise<string> {
   return promise;
 }
 
-/** Reads the waveform of an audio file that is uploaded. Without the file, `readWaveform` reads it later. */
+/** Reads the waveform of an audio file that is uploaded. Without the file, `usePeaks` reads it. */
 export async function readUploadedAudio(
   { mediaId, name, durationMs, playUrl }: ReadyFile,
   file: File | null,
@@ -114,6 +114,34 @@ export function peaksOf(samples: Float32Array): readonly number[] {
 
 /** Quieter audio is not made to look loud. */
 const SILENCE = 0.01;
+
+/** Returns the waveform of the audio. Empty until it is read, and for audio that this page may not fetch or decode. */
+export function usePeaks(audio: ChosenAudio | null): readonly number[] {
+  const [read, setRead] = useState<ReadonlyMap<string, readonly number[]>>(new Map());
+  const url = audio === null || audio.peaks.length > 0 ? null : audio.playUrl;
+  // The content security policy allows files of the gateway only.
+  const isOwn = url !== null && new URL(url).origin === location.origin;
+  const isWanted = isOwn && !read.has(url);
+  useEffect(() => {
+    if (!isWanted) return undefined;
+    const left = new AbortController();
+    void decodeUrl(url).then((peaks) => {
+      if (!left.signal.aborted) setRead((last) => new Map(last).set(url, peaks));
+    });
+    return () => left.abort();
+  }, [isWanted, url]);
+  return url === null ? (audio?.peaks ?? []) : (read.get(url) ?? []);
+}
+
+async function decodeUrl(url: string): Promise<readonly number[]> {
+  try {
+    const answer = await fetch(url);
+    return answer.ok ? ((await decodeAudio(await answer.arrayBuffer()))?.peaks ?? []) : [];
+  } catch {
+    // The connection was lost. The audio can be used without a waveform.
+    return [];
+  }
+}
 
 interface DecodedAudio {
   readonly durationMs: number;
