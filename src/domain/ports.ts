@@ -1,3 +1,4 @@
+import type { Result } from '../errors.ts';
 import type { ResourcePack, ResourcePackRequest } from './cost.ts';
 import { matchesFilter, type Slice, type TaskFilter, type TaskOrder, type Window } from './list.ts';
 import type { CreateLipSyncTaskInput, CreateVoiceTaskInput, DeleteVoiceInput, IdentifyFacesInput } from './inputs.ts';
@@ -52,6 +53,11 @@ interface Writes {
   readonly identifyFaces: { readonly input: IdentifyFacesInput; readonly result: FaceScan };
   readonly createVoiceTask: { readonly input: CreateVoiceTaskInput; readonly result: VoiceTask };
   readonly createLipSyncTask: { readonly input: CreateLipSyncTaskInput; readonly result: LipSyncTask };
+  /** Returns an outcome for each input, in their order. One that is refused does not stop the others. */
+  readonly createLipSyncTasks: {
+    readonly input: { readonly inputs: readonly CreateLipSyncTaskInput[] };
+    readonly result: readonly Result<LipSyncTask>[];
+  };
   readonly synthesizeSpeech: { readonly input: SynthesizeSpeechInput; readonly result: Speech };
   readonly deleteVoice: { readonly input: DeleteVoiceInput; readonly result: DeletedVoiceResult };
   /** Cancels a task that has not been sent. */
@@ -93,6 +99,7 @@ const SCOPES = {
   identifyFaces: () => [WRITE.LIP_SYNC],
   createVoiceTask: () => [WRITE.VOICE],
   createLipSyncTask: () => [WRITE.LIP_SYNC],
+  createLipSyncTasks: () => [WRITE.LIP_SYNC],
   synthesizeSpeech: () => [WRITE.LIP_SYNC],
   deleteVoice: ({ anyOwner }) => [anyOwner ? 'operator' : WRITE.VOICE],
   cancelTask: scopesOfTask,

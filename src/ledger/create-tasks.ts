@@ -18,7 +18,7 @@ import {
 } from '../domain/records.ts';
 import { type SourceFacts } from '../domain/sources.ts';
 import { checkNotes, type TaskKind } from '../domain/task.ts';
-import { badUserInput, GatewayError } from '../errors.ts';
+import { badUserInput, GatewayError, type Result, toResult } from '../errors.ts';
 import { KlingError } from '../kling/errors.ts';
 import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
 import type { FileSources } from './file-sources.ts';
@@ -34,6 +34,14 @@ import type { TaskRow, TaskStore } from './stores/tasks.ts';
 export interface TaskCreator {
   createVoiceTask(input: CreateVoiceTaskInput): Promise<VoiceTask>;
   createLipSyncTask(input: CreateLipSyncTaskInput): Promise<LipSyncTask>;
+  /**
+   * Creates a task for each input, and returns the outcomes in their order. One that is refused does not stop the others. For
+   * each, calls `count` first, which throws if it may not be created now.
+   */
+  createLipSyncTasks(
+    inputs: readonly CreateLipSyncTaskInput[],
+    count: () => void,
+  ): Promise<readonly Result<LipSyncTask>[]>;
   /** Makes the checks of `createLipSyncTask`, and throws as that does. Writes nothing, and does not call Kling. */
   quoteLipSync(input: CreateLipSyncTaskInput): Promise<LipSyncQuote>;
 }
@@ -207,6 +215,20 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       return prepare({ ...record, status: 'PREPARING', stage, preparation }, digest, body);
     },
 
+    async createLipSyncTasks(inputs, count) {
+      const outcomes: Result<LipSyncTask>[] = [];
+      for (const group of groupsOf(inputs)) {
+        const creates = group.map((input) =>
+          toResult(() => {
+            count();
+            return creator.createLipSyncTask(input);
+          }),
+        );
+        outcomes.push(...(await Promise.all(creates)));
+      }
+      return outcomes;
+    },
+
     async quoteLipSync(input) {
       const before = rowOf(input.externalId ?? null);
       if (before === null) {
@@ -240,6 +262,22 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
     checkBudget(fromMilliunits(milliunits));
     return checked;
   }
+}
+
+/** How many tasks of one call are created at once. Each may wait for Kling, to which an object has 6 connections. */
+const CREATES_AT_ONCE = 5;
+
+/** Divides the inputs of one call. A repeated external id is in a later group, so that the first of them is the first create. */
+function groupsOf(inputs: readonly CreateLipSyncTaskInput[]): readonly (readonly CreateLipSyncTaskInput[])[] {
+  const groups: CreateLipSyncTaskInput[][] = [];
+  for (const input of inputs) {
+    const { externalId = null } = input;
+    const group = groups.at(-1);
+    const isRepeat = externalId !== null && group?.some((other) => other.externalId === externalId) === true;
+    if (group === undefined || group.length === CREATES_AT_ONCE || isRepeat) groups.push([input]);
+    else group.push(input);
+  }
+  return groups;
 }
 
 /** The stage of a task that begins with this step. */

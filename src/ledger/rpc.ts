@@ -44,6 +44,12 @@ export function createLedgerPort(
       if (!result.ok) onRefusal?.(result.failure.code);
       const written = fromResult(result);
       if (isTask(written)) onTask?.(written.id);
+      if (isBatch(written)) {
+        for (const each of written) {
+          if (each.ok) onTask?.(each.value.id);
+          else onRefusal?.(each.failure.code);
+        }
+      }
       return written;
     },
     async task(reference) {
@@ -91,6 +97,7 @@ export function createLedgerPort(
 const NEEDS_KEY = {
   createVoiceTask: true,
   createLipSyncTask: true,
+  createLipSyncTasks: true,
   identifyFaces: true,
   synthesizeSpeech: true,
   deleteVoice: false,
@@ -111,7 +118,8 @@ const NEEDS_KEY = {
 /** Returns the failure of a write whose ledger was lost. The ledger may have stored the write, and then carries it out. */
 function interruptedWrite(name: WriteName, input: WriteInput<WriteName>): Failure {
   if (!NEEDS_KEY[name]) return INTERRUPTED;
-  if ('externalId' in input && typeof input.externalId === 'string') {
+  const inputs = 'inputs' in input ? input.inputs : [input];
+  if (inputs.every((each) => 'externalId' in each && typeof each.externalId === 'string')) {
     const message =
       'The gateway was interrupted. Repeat the call with the same external id: it is never carried out twice.';
     return { ...INTERRUPTED, message };
@@ -119,6 +127,10 @@ function interruptedWrite(name: WriteName, input: WriteInput<WriteName>): Failur
   const message =
     'The gateway was interrupted. The call may have been carried out, and charged. A repeat may be charged again.';
   return { code: INTERRUPTED.code, message, retryable: false };
+}
+
+function isBatch(result: WriteResult<WriteName>): result is WriteResult<'createLipSyncTasks'> {
+  return Array.isArray(result);
 }
 
 function isTask(result: WriteResult<WriteName>): result is TaskRecord {

@@ -89,6 +89,11 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     return this.#mutate(requestId, () => this.#parts.creator.createLipSyncTask(input));
   }
 
+  createLipSyncTasks({ inputs }: WriteInput<'createLipSyncTasks'>, requestId?: string) {
+    const { rates, creator } = this.#parts;
+    return traced({ requestId }, () => toResult(() => creator.createLipSyncTasks(inputs, () => rates.mutation())));
+  }
+
   identifyFaces(input: Input.IdentifyFacesInput, requestId?: string): Promise<Result<FaceScan>> {
     return this.#mutate(requestId, () => this.#parts.paidCalls.identifyFaces(input, input.externalId ?? null));
   }

@@ -83,8 +83,8 @@ export const IssueRef = builder.objectRef<Issue>('Issue').implement({
   }),
 });
 
-/** The most issues of one input: each of 16 pairs of metadata may have several. An assumption for the cost of lists. */
-const ISSUES_PER_INPUT = 60;
+/** The issues that an input may have. An assumption for the cost of lists: 50 inputs with all issues fit into one answer. */
+const ISSUES_PER_INPUT = 25;
 
 builder.objectType(InvalidInputError, {
   name: 'InvalidInputError',

@@ -264,7 +264,8 @@ const FaceInputRef = builder.inputType('FaceInput', {
   }),
 });
 
-const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
+/** The input of a lip-sync. `toLipSyncInput` decodes it. */
+export const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
   description: 'Which face speaks which audio.',
   fields: (t) => ({
     face: t.field({ type: FaceInputRef, description: 'Whose lips are moved.' }),
@@ -304,7 +305,7 @@ const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
   }),
 });
 
-const LipSyncTaskResultRef = builder.errorUnion('LipSyncTaskResult', {
+export const LipSyncTaskResultRef = builder.errorUnion('LipSyncTaskResult', {
   description: 'The new task, or why none was made.',
   types: [LipSyncTaskRef, ...PAID_FAILURES],
   resolveType: () => 'LipSyncTask',

@@ -1,5 +1,6 @@
 import './face-scan.ts';
 import './lip-sync.ts';
+import './lip-syncs.ts';
 import './media.ts';
 import './operator.ts';
 import './speech.ts';

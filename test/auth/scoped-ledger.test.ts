@@ -48,6 +48,7 @@ const LEDGER: readonly Row[] = [
   row('write', ['deleteVoice', { anyOwner: false }], ['voices:write']),
   row('write', ['deleteVoice', { anyOwner: true }], ['operator']),
   row('write', ['createLipSyncTask', INPUT], ['lipsync:write']),
+  row('write', ['createLipSyncTasks', INPUT], ['lipsync:write']),
   row('write', ['identifyFaces', INPUT], ['lipsync:write']),
   row('write', ['synthesizeSpeech', INPUT], ['lipsync:write']),
   row('write', ['cancelTask', VOICE], ['voices:write']),

@@ -11,6 +11,8 @@ const CREATE =
   'mutation ($i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { ... on LipSyncTask { id } ... on Failure { code message } } }';
 const QUOTE =
   'query ($i: CreateLipSyncTaskInput!) { lipSyncQuote(input: $i) { ... on LipSyncQuote { units } ... on Failure { code message } } }';
+const CREATE_MANY =
+  'mutation ($i: [CreateLipSyncTaskInput!]!) { createLipSyncTasks(inputs: $i) { ... on LipSyncTask { id } ... on Failure { code message } } }';
 const SOUND = 'QUJD'.repeat(10_000);
 const PLACEMENT = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
 const INPUT = { face: { faceId: 'f' }, audio: { base64: SOUND }, placement: PLACEMENT };
@@ -23,6 +25,13 @@ describe('base64 audio in a request', () => {
   it.for([
     ['in a variable of the input', CREATE, { i: INPUT }],
     ['in a variable of the input of a quote', QUOTE, { i: INPUT }],
+    ['in a variable of a list of inputs', CREATE_MANY, { i: [{ ...INPUT, audio: { url: 'u' } }, INPUT] }],
+    ['in one input where a list is expected', CREATE_MANY, { i: INPUT }],
+    [
+      'in several inputs of a document',
+      `mutation ($i: CreateLipSyncTaskInput!, $b: String!) { createLipSyncTasks(inputs: [$i, {face: {faceId: "f"}, audio: {base64: $b}}]) { __typename } }`,
+      { i: INPUT, b: SOUND },
+    ],
     [
       'in a variable of the audio',
       CREATE.replace('$i: CreateLipSyncTaskInput!', '$s: AudioInput!, $p: PlacementInput!').replace(
@@ -76,6 +85,14 @@ describe('base64 audio in a request', () => {
     expect(count({ __proto__: { base64: 'QUJD' } })).toBe(0);
   });
 
+  it('is counted in all items of a list of inputs, which together may be as large as one', async ({ expect }) => {
+    const inputs = [INPUT, INPUT, INPUT].map((input) => ({ ...input, audio: { base64: SOUND } }));
+    expect(createAudioInputs(schema).countChars(parse(CREATE_MANY), undefined, { i: inputs })).toBe(3 * SOUND.length);
+    const { status } = await client.post(jsonBody(CREATE_MANY, { variables: { i: inputs } }));
+    expect(status).toBe(413);
+    expect(client.ledger.calls.splice(0)).toEqual([]);
+  });
+
   it('is counted once if the document defines its variable twice', ({ expect }) => {
     const TWICE =
       'mutation ($i: CreateLipSyncTaskInput!, $i: CreateLipSyncTaskInput!) { createLipSyncTask(input: $i) { ... on LipSyncTask { id } ... on Failure { code message } } }';
@@ -89,6 +106,6 @@ describe('base64 audio in a request', () => {
   });
 
   it('is accepted by the queries and mutations that the schema marks', ({ expect }) => {
-    expect([...createAudioInputs(schema).fields]).toEqual(['lipSyncQuote', 'createLipSyncTask']);
+    expect([...createAudioInputs(schema).fields]).toEqual(['lipSyncQuote', 'createLipSyncTask', 'createLipSyncTasks']);
   });
 });

@@ -64,6 +64,32 @@ describe('createLipSyncTask', () => {
   );
 });
 
+describe('createLipSyncTasks', () => {
+  const CREATE =
+    'mutation ($inputs: [CreateLipSyncTaskInput!]!) { createLipSyncTasks(inputs: $inputs) { ... on LipSyncTask { id } ... on Failure { code } } }';
+  const input = { face: { inVideo: { video: { url: 'u' } } }, audio: { klingAudioId: 'a' } };
+
+  it('passes all inputs to the ledger in one call, and answers in their order', async ({ expect }) => {
+    const inputs = Array.from({ length: 50 }, (_, at) => ({ ...input, externalId: `clip-${at}` }));
+    const { data } = await client.execute(CREATE, { inputs });
+    expect(data.createLipSyncTasks.map(({ id }: { id: string }) => id)).toEqual(
+      inputs.map((_, at) => encodeGlobalId('LipSyncTask', `lip-sync-${at + 1}`)),
+    );
+    const [[name, given]] = client.ledger.calls as [[string, { readonly inputs: readonly object[] }]];
+    expect([name, given.inputs.length, client.ledger.calls.length]).toEqual(['createLipSyncTasks', 50, 1]);
+    expect(given.inputs[7]).toMatchObject({ ...input, externalId: 'clip-7' });
+  });
+
+  it.for([0, 51])('refuses %i inputs, and asks the ledger for nothing', async (length, { expect }) => {
+    const { data, errors } = await client.execute(CREATE, { inputs: Array.from({ length }, () => input) });
+    expect(data.createLipSyncTasks).toBeNull();
+    expect(errors).toMatchObject([
+      { path: ['createLipSyncTasks'], extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['inputs'] }] } },
+    ]);
+    expect(client.ledger.calls).toEqual([]);
+  });
+});
+
 it('createVoiceTask passes only the given fields of the sample to the ledger', async ({ expect }) => {
   const query =
     'mutation ($input: CreateVoiceTaskInput!) { createVoiceTask(input: $input) { ... on VoiceTask { id } ... on Failure { code message } } }';

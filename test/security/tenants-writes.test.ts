@@ -39,10 +39,16 @@ const OF_NO_TENANT = new Set([
   ...['createVoiceTask', 'createLipSyncTask'].flatMap((create) =>
     ['label', 'metadata.key', 'metadata.value', 'webhookUrl'].map((note) => `Mutation.${create}(input.${note})`),
   ),
+  ...['createLipSyncTask(input', 'createLipSyncTasks(inputs'].flatMap((create) =>
+    ['face.inVideo.video.url', 'audio.url', 'audio.base64', 'audio.speech.text'].map(
+      (text) => `Mutation.${create}.${text})`,
+    ),
+  ),
+  ...['label', 'metadata.key', 'metadata.value', 'webhookUrl'].map(
+    (note) => `Mutation.createLipSyncTasks(inputs.${note})`,
+  ),
   'Mutation.createVoiceTask(input.name)',
   'Mutation.createVoiceTask(input.sample.url)',
-  'Mutation.createLipSyncTask(input.audio.url)',
-  'Mutation.createLipSyncTask(input.audio.base64)',
   'Mutation.identifyFaces(video.url)',
   'Mutation.synthesizeSpeech(speech.text)',
   ...['url', 'description'].flatMap((text) => [

@@ -30,6 +30,7 @@ const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => Writ
   identifyFaces: () => faceScan('scan-1'),
   createVoiceTask: () => voiceTask('voice-task-1'),
   createLipSyncTask: () => lipSyncTask('lip-sync-1'),
+  createLipSyncTasks: ({ inputs }) => inputs.map((_, at) => ({ ok: true, value: lipSyncTask(`lip-sync-${at + 1}`) })),
   synthesizeSpeech: () => speech,
   deleteVoice: ({ voiceId }) => ({
     voiceId: voiceId ?? '',
