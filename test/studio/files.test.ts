@@ -122,7 +122,9 @@ describe.runIf(HAS_BROWSER)('a file in the studio', () => {
     const path = writeFile(readVideoFile('tunnel.mp4', 12));
     await fileInput(page, 'video').setInputFiles(path);
     await secondPatch.promise;
-    const storage = await page.evaluate(() => JSON.stringify([Object.entries(sessionStorage), { ...localStorage }]));
+    const storage = await page.evaluate(() =>
+      JSON.stringify([Object.entries(sessionStorage), Object.entries(localStorage)]),
+    );
     // The upload URL is a permission: it is read again with the token.
     expect(storage).toContain('tunnel.mp4');
     expect(storage).not.toContain('/uploads/');

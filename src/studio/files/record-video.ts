@@ -21,7 +21,7 @@ const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'us
 const BITS_PER_SECOND = 5_000_000;
 
 interface VideoRecording extends Recording {
-  /** What the camera sees. */
+  /** The picture of the camera. */
   readonly stream: MediaStream;
 }
 

@@ -121,15 +121,17 @@ export function usePeaks(audio: ChosenAudio | null): readonly number[] {
   const url = audio === null || audio.peaks.length > 0 ? null : audio.playUrl;
   // The content security policy allows files of the gateway only.
   const isOwn = url !== null && new URL(url).origin === location.origin;
-  const isWanted = isOwn && !read.has(url);
+  const wanted = isOwn && !read.has(url) ? url : null;
   useEffect(() => {
-    if (!isWanted) return undefined;
+    if (wanted === null) return undefined;
     const left = new AbortController();
-    void decodeUrl(url).then((peaks) => {
-      if (!left.signal.aborted) setRead((last) => new Map(last).set(url, peaks));
-    });
+    async function note(file: string): Promise<void> {
+      const peaks = await decodeUrl(file);
+      if (!left.signal.aborted) setRead((last) => new Map(last).set(file, peaks));
+    }
+    void note(wanted);
     return () => left.abort();
-  }, [isWanted, url]);
+  }, [wanted]);
   return url === null ? (audio?.peaks ?? []) : (read.get(url) ?? []);
 }
 
