@@ -43,7 +43,9 @@ const EVERYTHING = `{
 const OF_NO_TENANT = new Set([
   'OperatorQuery.klingTask(klingTaskId)',
   'Query.presetVoices(after)',
+  'Query.lipSyncQuote(input.face.inVideo.video.url)',
   'Query.lipSyncQuote(input.audio.url)',
+  'Query.lipSyncQuote(input.audio.speech.text)',
   'Query.lipSyncQuote(input.audio.base64)',
   'Query.lipSyncQuote(input.label)',
   'Query.lipSyncQuote(input.metadata.key)',

@@ -225,6 +225,8 @@ export function ownInputs({ own, ids }: Estate): Fill {
     FaceInput: { faceId: own['Face'] },
     'KlingFaceInput.klingSessionId': ids['session'],
     'KlingFaceInput.klingFaceId': ids['faceAtKling'],
+    'FaceInVideoInput.index': undefined,
+    'CreateLipSyncTaskInput.maxUnits': undefined,
     'CreateLipSyncTaskInput.externalId': undefined,
     // Ends after the own speech, and before the end of the audio below: so an own speech is answered otherwise.
     'CreateLipSyncTaskInput.placement': { ...PLACEMENT, audioEndMs: 6_000 },
