@@ -47,6 +47,13 @@ export function toMilliunits(amount: string): number | null {
   return Number(whole) * 1000 + Number(thousandths.padEnd(3, '0')) + (/[1-9]/.test(rest) ? 1 : 0);
 }
 
+/** As `toMilliunits`, but rounds down, so that a limit is never more than what was given. */
+export function toMilliunitsMax(amount: string): number | null {
+  const [whole = '', fraction = ''] = amount.split('.');
+  if (toMilliunits(amount) === null || fraction === '') return toMilliunits(amount);
+  return toMilliunits(`${whole}.${fraction.slice(0, 3)}`);
+}
+
 /** A charge as Kling reports it: in units, in money, or both. */
 export interface Deduction {
   readonly unitsDeducted: string | null;

@@ -1,14 +1,16 @@
 import { measureInlineAudio } from './audio.ts';
+import type { Issue } from '../errors.ts';
 import type { TaskFailure } from './failure.ts';
 import {
   chooseFace,
   type FaceInVideo,
   type FaceScanRequest,
+  isRequest,
   type LipSyncPlan,
   type LipSyncRequest,
   toInterval,
 } from './inputs.ts';
-import { checkPlacement, isWhole, MEDIA_MARGIN_MS, type Placement, type PlacementFacts } from './placement.ts';
+import { checkPlacement, isWhole, MEDIA_MARGIN_MS, type OpenPlacement, type PlacementFacts } from './placement.ts';
 import type { Face, FaceScan, LipSyncTask, Speech } from './records.ts';
 import type { AudioSource, FileSource, FindMedia, VideoSource } from './sources.ts';
 import type { SpeechRequest } from './speech.ts';
@@ -55,11 +57,12 @@ export function nextStep(plan: LipSyncPlan, facts: PlanFacts): NextStep {
   if (video !== null && scan === null) return { type: 'SCAN', request: { video } };
   const found = { scan, face: faceOf(plan, scan) };
   if (plan.video !== undefined && found.face === null) return fail('NO_FACE_DETECTED', noFace(plan.index, scan));
+  const placed = place(plan, found, facts);
+  if ('type' in placed) return placed;
   if ('speech' in plan.sound && facts.speech === null) {
     return { type: 'SPEAK', request: plan.sound.speech, ...found };
   }
-  const placed = place(plan, found, facts);
-  if ('type' in placed) return placed;
+  if (!isWhole(placed)) return fail('INPUT_REJECTED', 'The length of the audio is unknown.');
   const { sound, soundVolume, originalAudioVolume, watermark } = plan;
   const request: LipSyncRequest = {
     sessionId: scan?.sessionId ?? plan.sessionId ?? '',
@@ -109,9 +112,12 @@ function noFace(index: number | null, scan: FaceScan | null): string {
   return `Kling found ${scan?.faces.length ?? 0} faces, and none at index ${index}. The scan was charged.`;
 }
 
-/** Chooses what the caller has left open, and checks it by Kling's rules. */
-function place(plan: LipSyncPlan, { scan, face }: Found, facts: PlanFacts): Placement | NextStep {
-  if (isWhole(plan.placement) && plan.video === undefined && !('speech' in plan.sound)) return plan.placement;
+/**
+ * Chooses what the caller has left open, and checks it by Kling's rules. Before a text is spoken, what depends on its length
+ * stays open: a text is not paid for if no audio would fit.
+ */
+function place(plan: LipSyncPlan, { scan, face }: Found, facts: PlanFacts): OpenPlacement | NextStep {
+  if (isRequest(plan) && !isFile(plan.sound)) return plan.placement;
   const { cropStartMs, cropEndMs, insertAtMs } = plan.placement;
   const videoFileMs = scan?.video?.mediaId === undefined ? undefined : scan.videoDurationMs;
   const checked = checkPlacement(
@@ -124,11 +130,15 @@ function place(plan: LipSyncPlan, { scan, face }: Found, facts: PlanFacts): Plac
     {
       face: toInterval(face, ['face']),
       audio: audioLength(plan.sound, facts),
+      isAudioOpen: 'speech' in plan.sound && facts.speech === null,
       video: videoFileMs === undefined ? null : { durationMs: videoFileMs, marginMs: MEDIA_MARGIN_MS },
     },
   );
-  if (checked.ok && isWhole(checked.value)) return checked.value;
-  const reasons = checked.ok ? [] : checked.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+  return checked.ok ? checked.value : misfit(checked.issues);
+}
+
+function misfit(issues: readonly Issue[]): NextStep {
+  const reasons = issues.map(({ path, message }) => `${path.join('.')} ${message}`);
   return fail('INPUT_REJECTED', `The audio does not fit the face: ${reasons.join('; ')}.`);
 }
 

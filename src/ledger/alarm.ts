@@ -58,7 +58,7 @@ interface AlarmHandlerDeps {
   readonly retention: Retention;
   readonly journal: Journal;
   readonly sender: Sender;
-  readonly stages: Pick<Stages, 'advance' | 'isBusy'>;
+  readonly stages: Pick<Stages, 'advance' | 'close' | 'isBusy'>;
   readonly sync: TaskSync;
   readonly paidCalls: PaidCallStore;
   readonly claimAnswers: PaidCalls['claimDue'];
@@ -101,6 +101,9 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
       case 'CLOSE':
         // The task may have ended at Kling without a callback.
         if (row.phase === 'SENT') await sync.poll(row);
+        if (row.phase === 'PREPARING') {
+          return stages.close(id, { type: 'CLOSED', failure: gatewayFailure(lateCodeOf(row)) });
+        }
         journal.apply(id, { type: 'CLOSED', failure: gatewayFailure(lateCodeOf(tasks.find({ id }) ?? row)) });
         return;
       case 'PREPARE':
@@ -118,7 +121,7 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
   /** Acts on one task. A failure is logged and put off, and does not affect the others. */
   async function actSafely(row: TaskRow): Promise<void> {
     const { id } = row.record;
-    if (sender.isBusy(id) || stages.isBusy(id)) return postpone(row, exchangeTimeoutMs);
+    if (!isIdle(id)) return postpone(row, exchangeTimeoutMs);
     const action = planTask(row, now());
     if (!slots.isHealthy() && (action === 'LOOK_UP' || action === 'POLL')) {
       return postpone(row, Math.min(jittered(OUTAGE_WAIT_MS, random), row.deadlineAtMs - now()));
@@ -168,9 +171,14 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
     });
   }
 
+  function isIdle(id: string): boolean {
+    return !sender.isBusy(id) && !stages.isBusy(id);
+  }
+
   /** Returns the task to read next while Kling is down. */
   function probed(): string | undefined {
-    return wakes.atKling(POLLS_AT_ONCE).find((id) => !sender.isBusy(id));
+    // A look-up of a task that was never sent finds nothing, and shows that Kling is up.
+    return wakes.atKling(POLLS_AT_ONCE).find(isIdle) ?? wakes.preparing(POLLS_AT_ONCE).find(isIdle);
   }
 
   function nextProbeAtMs(): number | null {
@@ -186,7 +194,8 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
     if (row === null) return;
     // The next probe reads another task, because this read may hang.
     postpone(row, jittered(OUTAGE_WAIT_MS, random));
-    await Promise.race([actLogged(row, planTask(row, now())), sleep(PROBE_MS_MAX)]);
+    const action = planTask(row, now());
+    await Promise.race([actLogged(row, action === 'PREPARE' ? 'LOOK_UP' : action), sleep(PROBE_MS_MAX)]);
   }
 
   return {

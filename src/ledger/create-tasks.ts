@@ -1,6 +1,6 @@
 import type { LedgerLimits } from '../config/index.ts';
 import { checkAll, type Validation, validOrThrow } from '../domain/check.ts';
-import { fromMilliunits, toMilliunits, VOICE_UNITS } from '../domain/cost.ts';
+import { fromMilliunits, toMilliunitsMax, VOICE_UNITS } from '../domain/cost.ts';
 import {
   checkCreateVoiceTaskInput,
   type CreateLipSyncTaskInput,
@@ -284,7 +284,7 @@ function groupsOf(inputs: readonly CreateLipSyncTaskInput[]): readonly (readonly
 const FIRST_STAGES = { WAIT: 'WAITING', SCAN: 'SCANNING', SPEAK: 'SPEAKING' } as const;
 
 function checkMaxUnits({ maxUnits = null }: CreateLipSyncTaskInput, milliunits: number): void {
-  const max = maxUnits === null ? null : toMilliunits(maxUnits);
+  const max = maxUnits === null ? null : toMilliunitsMax(maxUnits);
   if (max === null || milliunits <= max) return;
   const units = fromMilliunits(milliunits);
   throw new GatewayError({

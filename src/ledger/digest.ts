@@ -7,7 +7,7 @@ import {
 } from '../domain/inputs.ts';
 import { languageOf, SPEECH_SPEED, type SpeechInput, type SynthesizeSpeechInput } from '../domain/speech.ts';
 import { spokenIdOf, type VideoInput } from '../domain/sources.ts';
-import { toMilliunits } from '../domain/cost.ts';
+import { toMilliunitsMax } from '../domain/cost.ts';
 import { sha256 } from '../lib/hash.ts';
 
 /**
@@ -91,7 +91,7 @@ function spokenOf({ speech = null }: CreateLipSyncTaskInput['audio']): Canonical
 
 /** A limit of 1 and one of 1.0 are the same. */
 function maxUnitsOf({ maxUnits = null }: CreateLipSyncTaskInput): Canonical {
-  return maxUnits === null ? [] : [['max-milliunits', toMilliunits(maxUnits) ?? maxUnits]];
+  return maxUnits === null ? [] : [['max-milliunits', toMilliunitsMax(maxUnits) ?? maxUnits]];
 }
 
 /** Returns the digest of a face scan. */
@@ -199,12 +199,12 @@ const NAMES_BEFORE: Readonly<Record<string, string>> = {
   audioVolume: 'soundVolume',
 };
 
-/** Returns no layout for an input with a `webhookUrl`, which version 0.1 did not have. */
+/** Returns no layout for an input with a `webhookUrl` or `maxUnits`, which version 0.1 did not have. */
 function legacyCreates(
   call: 'createVoice' | 'createLipSyncTask',
-  input: { readonly webhookUrl?: string | null },
+  input: { readonly webhookUrl?: string | null; readonly maxUnits?: string | null },
 ): readonly unknown[] {
-  if (typeof input.webhookUrl === 'string') return [];
+  if (typeof input.webhookUrl === 'string' || typeof input.maxUnits === 'string') return [];
   const whole = withNamesBefore({ ...input, externalId: null });
   return [AS_DEFINED, BY_NAME].map((order) => ({ [call]: inOrder(whole, order) }));
 }

@@ -135,6 +135,7 @@ export function createJournal(deps: JournalDeps): Journal {
     withdraw(taskId) {
       transaction(() => {
         tasks.remove(taskId);
+        wakes.wakeWaitingFor(taskId, now());
         arm();
       });
     },

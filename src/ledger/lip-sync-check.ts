@@ -22,6 +22,7 @@ import {
   scanIdOf,
 } from '../domain/records.ts';
 import {
+  type AudioInput,
   type AudioSource,
   checkAwaitedVideo,
   type SourceFacts,
@@ -109,7 +110,15 @@ export function createLipSyncCheck(deps: LipSyncCheckDeps): (input: CreateLipSyn
     };
   }
 
-  return (input) => {
+  /** Says that a voice was cloned here. Its id does not tell. */
+  function withVoice({ speech = null, ...audio }: AudioInput): AudioInput {
+    if (speech === null) return audio;
+    const isVideoVoice = speech.isVideoVoice === true || assets.voice(speech.klingVoiceId) !== null;
+    return { ...audio, speech: { ...speech, isVideoVoice } };
+  }
+
+  return (given) => {
+    const input = { ...given, audio: withVoice(given.audio) };
     const facts = factsOf(input);
     const { plan, webhook } = validOrThrow(
       checkAll<{ plan: LipSyncPlan; webhook: TaskWebhook | null }>({

@@ -1,5 +1,12 @@
-import type { LipSyncProgress } from '../domain/apply.ts';
-import { FACE_SCAN_UNITS, fromMilliunits, lipSyncUnits, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
+import type { LipSyncProgress, TaskFact } from '../domain/apply.ts';
+import {
+  FACE_SCAN_UNITS,
+  fromMilliunits,
+  lipSyncUnits,
+  SPEECH_UNITS,
+  toMilliunits,
+  toMilliunitsMax,
+} from '../domain/cost.ts';
 import { classifyRefusal, gatewayFailure, type TaskFailure } from '../domain/failure.ts';
 import type { LipSyncPlan, LipSyncRequest } from '../domain/inputs.ts';
 import { type Found, type NextStep, nextStep } from '../domain/lip-sync-plan.ts';
@@ -14,7 +21,7 @@ import { traced } from '../lib/trace.ts';
 import type { FileSources } from './file-sources.ts';
 import type { Journal } from './journal.ts';
 import type { PaidCalls } from './paid-calls.ts';
-import { OUTAGE_WAIT_MS, SETTLE_MS, stepWaitMs } from './schedule.ts';
+import { lateCodeOf, OUTAGE_WAIT_MS, SETTLE_MS, stepWaitMs } from './schedule.ts';
 import type { Sender } from './sender.ts';
 import type { Slots } from './slots.ts';
 import type { AssetStore } from './stores/assets.ts';
@@ -30,11 +37,16 @@ export interface Stages {
   /** Waits for the step under way, and begins no further one meanwhile. */
   stop(taskId: string): Promise<void>;
   isBusy(taskId: string): boolean;
+  /** Ends a task that is `PREPARING`. Its last change shows what each step has cost. */
+  close(taskId: string, end: StagesEnd): void;
   /** Returns the next step of a plan. Writes nothing, and does not call Kling. */
   next(plan: LipSyncPlan): NextStep;
   /** Returns the newest scan of a video that Kling still accepts; null without one. */
   scanOfVideo(video: VideoSource): FaceScan | null;
 }
+
+/** An end without Kling: a failure, or by the caller. */
+type StagesEnd = Extract<TaskFact, { readonly type: 'CLOSED' | 'CANCELLED' }>;
 
 interface StagesDeps {
   readonly tasks: TaskStore;
@@ -79,8 +91,21 @@ export function createStages(deps: StagesDeps): Stages {
     });
   }
 
+  /** A step may have been paid since the last record of the costs. */
+  function end(taskId: string, fact: StagesEnd): void {
+    const task = asLipSync(tasks.find({ id: taskId }));
+    const { stage = 'WAITING', preparation = [], details, faceId = null, unitsEstimated } = task ?? {};
+    const lipSync = details?.lipSync;
+    if (lipSync !== undefined && preparation.length > 0) {
+      const costs = preparation.map((cost) => costOf(taskId, cost.stage, true) ?? cost);
+      const known = { stage, lipSync, faceId, unitsEstimated: unitsEstimated ?? '0' };
+      journal.apply(taskId, { type: 'STAGE', progress: { ...known, preparation: costs } });
+    }
+    journal.apply(taskId, fact);
+  }
+
   function close(taskId: string, failure: TaskFailure): void {
-    journal.apply(taskId, { type: 'CLOSED', failure });
+    end(taskId, { type: 'CLOSED', failure });
   }
 
   function putOff({ record, tries }: TaskRow, waitMs: number): void {
@@ -132,7 +157,7 @@ export function createStages(deps: StagesDeps): Stages {
 
   /** Ends a task whose next step would cost more than the caller allows. Returns false for one that may go on. */
   function isOverMax({ id, unitsMax }: LipSyncTask, { preparation }: LipSyncProgress, nextUnits: string): boolean {
-    const max = unitsMax === undefined ? null : toMilliunits(unitsMax);
+    const max = unitsMax === undefined ? null : toMilliunitsMax(unitsMax);
     if (max === null) return false;
     const paid = preparation.filter(({ isPaid }) => isPaid);
     const spent = paid.reduce((sum, cost) => sum + (toMilliunits(cost.unitsCharged ?? cost.unitsEstimated) ?? 0), 0);
@@ -236,6 +261,8 @@ export function createStages(deps: StagesDeps): Stages {
       const row = tasks.find({ id: taskId });
       const task = asLipSync(row);
       if (row?.phase !== 'PREPARING' || task === null) return;
+      // A step that ended after the deadline must not begin another one, which would be paid for nothing.
+      if (now() >= row.deadlineAtMs) return close(taskId, gatewayFailure(lateCodeOf(row)));
       known = await takeStep(row, task, known.speech);
     }
   }
@@ -260,6 +287,7 @@ export function createStages(deps: StagesDeps): Stages {
       }
     },
     isBusy: (taskId) => busy.has(taskId),
+    close: end,
   };
 }
 

@@ -129,14 +129,16 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   /** Cancels a task that was not sent. Fails with `CONFLICT` for one that may be at Kling, which cannot cancel tasks. */
   cancelTask(task: NamedTask, requestId?: string): Promise<Result<TaskRecord>> {
     return this.#mutate(requestId, async () => {
-      const { stages } = this.#parts;
+      const { stages, journal, tasks } = this.#parts;
+      const named = validOrThrow(this.#named(task));
       // A scan or a speech that is under way is paid for, and is not interrupted.
-      if (stages.isBusy(task.id)) await stages.stop(task.id);
-      const row = validOrThrow(this.#named(task));
+      if (named.phase === 'PREPARING') await stages.stop(task.id);
+      const row = tasks.find({ id: task.id }) ?? named;
       const isUnsent = row.phase === 'PREPARING' || (row.phase === 'WAITING' && row.sends === 0);
       if (!isUnsent) throw notCancellable(row.record);
-      const closed = this.#parts.journal.apply(task.id, { type: 'CANCELLED' });
-      return (closed ?? row).record;
+      if (row.phase === 'PREPARING') stages.close(task.id, { type: 'CANCELLED' });
+      else journal.apply(task.id, { type: 'CANCELLED' });
+      return (tasks.find({ id: task.id }) ?? row).record;
     });
   }
 

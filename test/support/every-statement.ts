@@ -83,6 +83,7 @@ async function runTasks(parts: LedgerParts): Promise<void> {
   deps.wakes.due(clock.nowMs, 1);
   deps.wakes.polledBetween(0, clock.nowMs, 1);
   deps.wakes.atKling(1);
+  deps.wakes.preparing(1);
   deps.wakes.wakeUnanswered(clock.nowMs);
   deps.wakes.hasten(clock.nowMs, 1);
   deps.wakes.wakeWaitingFor(id, clock.nowMs);

@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { createFileUrls } from '../../src/auth/signed-token.ts';
 import type { KlingAccount } from '../../src/account/kling-account.ts';
 import type { LedgerLimits, RetentionTimes } from '../../src/config/index.ts';
+import type { SourceFacts } from '../../src/domain/sources.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { KlingClient } from '../../src/kling/client.ts';
 import { KlingError, type Outcome } from '../../src/kling/errors.ts';
@@ -17,7 +18,7 @@ import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/out
 import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
 import { createQueries, type Queries } from '../../src/ledger/queries.ts';
 import { RECOVERY_SPREAD_MS } from '../../src/ledger/schedule.ts';
-import { createStages } from '../../src/ledger/stages.ts';
+import { createStages, type Stages } from '../../src/ledger/stages.ts';
 import { createSender, type Sender } from '../../src/ledger/sender.ts';
 import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from '../../src/ledger/slots.ts';
 import { AssetStore, PaidCallStore } from '../../src/ledger/stores/assets.ts';
@@ -58,6 +59,7 @@ export interface LedgerParts {
   readonly events: EventStore;
   readonly journal: Journal;
   readonly sender: Sender;
+  readonly stages: Stages;
   readonly sync: TaskSync;
   readonly alarmHandler: AlarmHandler;
   readonly ingest: Ingest;
@@ -170,7 +172,13 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     isSending: (taskId) => sender.isBusy(taskId),
   });
   const checkBudget = createBudgetCheck(deps);
-  const sourceFacts = { findMedia: deps.files.find };
+  const sourceFacts: SourceFacts = {
+    findMedia: deps.files.find,
+    findLipSync({ id, externalId }) {
+      const row = deps.tasks.find(typeof id === 'string' ? { id } : { externalId: externalId ?? '' });
+      return row?.record.kind === 'LIP_SYNC' ? row.record : null;
+    },
+  };
   const paidCalls = createPaidCalls({ ...deps, checkBudget, sourceFacts });
   const stages = createStages({ ...deps, paidCalls, journal, sender });
   return {
@@ -181,6 +189,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     events: deps.events,
     journal,
     sender,
+    stages,
     sync,
     alarmHandler: createAlarmHandler({
       ...deps,

@@ -63,6 +63,17 @@ export class WakeStore {
       .map(({ id }) => id);
   }
 
+  /** Returns the tasks that are prepared, the soonest due first. */
+  preparing(limit: number): string[] {
+    return this.#sql
+      .exec<{ id: string }>(
+        `SELECT id FROM task WHERE phase = 'PREPARING' AND wake_at > 0 ORDER BY wake_at LIMIT ?`,
+        limit,
+      )
+      .toArray()
+      .map(({ id }) => id);
+  }
+
   /** Makes the tasks due that wait for a file or a task, because it has ended or was deleted. */
   wakeWaitingFor(id: string, nowMs: number): void {
     this.#sql.exec('UPDATE task SET wake_at = ?, waits_for = NULL WHERE waits_for = ?', nowMs, id);
@@ -77,7 +88,7 @@ export class WakeStore {
     this.#sql.exec(`UPDATE task SET wake_at = ?1 WHERE ${AT_KLING} AND phase = 'SENDING' AND wake_at > ?1`, nowMs);
   }
 
-  /** Brings polls, look-ups and re-sends that are due later forward, to random instants in the next `spreadMs`. */
+  /** Brings polls, look-ups, re-sends and steps that are due later forward, to random instants in the next `spreadMs`. */
   hasten(nowMs: number, spreadMs: number): void {
     this.#sql.exec(
       `UPDATE task SET wake_at = ?1 + abs(random()) % ?2, tries = CASE phase WHEN 'SENT' THEN 0 ELSE tries END
@@ -88,6 +99,12 @@ export class WakeStore {
     this.#sql.exec(
       `UPDATE task SET wake_at = ?1 + abs(random()) % ?2
        WHERE phase = 'WAITING' AND wake_at > ?1 + ?2 AND is_parked = 0`,
+      nowMs,
+      spreadMs,
+    );
+    this.#sql.exec(
+      `UPDATE task SET wake_at = ?1 + abs(random()) % ?2
+       WHERE phase = 'PREPARING' AND wake_at > ?1 + ?2 AND waits_for IS NULL`,
       nowMs,
       spreadMs,
     );

@@ -88,13 +88,21 @@ export function retainedRowsOf(
       keptMs: UPLOAD_MS_MAX,
       oldestAtMs: () =>
         sql.exec<Oldest>('SELECT min(created_at) AS at FROM media WHERE is_open = 1 AND created_at > 0').one().at,
-      deleteUntil: (atMs, limit) =>
+      deleteUntil(atMs, limit) {
+        // A task that waits for the upload becomes due.
+        sql.exec(
+          `UPDATE task SET wake_at = ?1, waits_for = NULL WHERE waits_for IN
+             (SELECT id FROM media WHERE is_open = 1 AND created_at <= ?1 ORDER BY created_at LIMIT ?2)`,
+          atMs,
+          limit,
+        );
         sql.exec(
           `DELETE FROM media WHERE seq IN
              (SELECT seq FROM media WHERE is_open = 1 AND created_at <= ? ORDER BY created_at LIMIT ?)`,
           atMs,
           limit,
-        ),
+        );
+      },
     },
     {
       keptMs: times.mediaMs,
