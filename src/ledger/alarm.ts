@@ -126,6 +126,8 @@ export function createAlarmHandler(deps: AlarmHandlerDeps): AlarmHandler {
     if (!slots.isHealthy() && (action === 'LOOK_UP' || action === 'POLL')) {
       return postpone(row, Math.min(jittered(OUTAGE_WAIT_MS, random), row.deadlineAtMs - now()));
     }
+    // Not awaited, because many tasks may wait for their turn. A task that is busy is put off.
+    if (action === 'PREPARE') return background(() => actLogged(row, action));
     return actLogged(row, action);
   }
 

@@ -26,6 +26,7 @@ import type { Sender } from './sender.ts';
 import type { Slots } from './slots.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { TaskRow, TaskStore } from './stores/tasks.ts';
+import { createTurns } from './turns.ts';
 
 /**
  * Prepares lip-syncs: waits for files and tasks, and makes scans and speeches. Invariant: a step is sent at most once, also
@@ -67,11 +68,18 @@ interface StagesDeps {
 /** The time that a scan must still be valid for, because a lip-sync may wait for a slot. */
 const SCAN_MARGIN_MS = 10 * 60 * 1000;
 
+/**
+ * The scans and speeches of one ledger under way. If the object dies, their answers are lost, and each ends its task. An
+ * object has 6 connections, so more would only wait for one.
+ */
+const STEPS_AT_ONCE = 4;
+
 /** Creates the stages. Build one per object, because it knows in memory which steps are under way. */
 export function createStages(deps: StagesDeps): Stages {
   const { tasks, assets, paidCalls, files, journal, sender, slots, exchangeTimeoutMs, now, random, log } = deps;
   const busy = new Map<string, Promise<void>>();
   const stopping = new Set<string>();
+  const turns = createTurns(STEPS_AT_ONCE);
   /** The scans under way, by their videos. Tasks with the same video share one. */
   const scanning = new Map<string, Promise<unknown>>();
 
@@ -189,7 +197,7 @@ export function createStages(deps: StagesDeps): Stages {
     const same = scanning.get(name);
     // Its failure is the other task's. This one then makes a scan of its own.
     if (same !== undefined) return void (await same.catch(() => {}));
-    const started = paidCalls.scanFor(taskId, { video });
+    const started = turns.run(taskId, () => paidCalls.scanFor(taskId, { video }));
     scanning.set(name, started);
     try {
       await started;
@@ -215,7 +223,9 @@ export function createStages(deps: StagesDeps): Stages {
     }
     enter(task, progress);
     try {
-      if (todo.type === 'SPEAK') return { speech: await paidCalls.speakFor(task.id, todo.request) };
+      if (todo.type === 'SPEAK') {
+        return { speech: await turns.run(task.id, () => paidCalls.speakFor(task.id, todo.request)) };
+      }
       await makeScan(task.id, todo.request.video);
     } catch (error) {
       settleFailure(row, stage, error);
@@ -279,6 +289,7 @@ export function createStages(deps: StagesDeps): Stages {
     },
     async stop(taskId) {
       stopping.add(taskId);
+      turns.leave(taskId);
       try {
         // Its failure is logged where it was started.
         await busy.get(taskId)?.catch(() => {});

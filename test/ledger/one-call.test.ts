@@ -82,6 +82,7 @@ describe('a lip-sync from a video and a text', () => {
 
 /** A stub of an object that was killed does not work any more, so each call makes one. */
 const dying = () => ledgerOf('dies in the send');
+const dyingWithMany = () => ledgerOf('dies with many');
 
 describe('a lip-sync whose object dies', () => {
   it.for([
@@ -100,6 +101,33 @@ describe('a lip-sync whose object dies', () => {
     expect(task).toMatchObject({ status: 'FAILED', failure: { code: 'STAGE_OUTCOME_UNKNOWN' } });
     expect(await sandbox.count('POST', path)).toBe(before + 1);
     expect(await sandbox.tasksOf(id)).toBe(0);
+  });
+
+  it('with many tasks loses only the steps that were under way', async () => {
+    const before = await sandbox.count('POST', SCANS);
+    const made = await Promise.all(
+      Array.from({ length: 8 }, (_, number) => {
+        const video = { url: `https://example.com/many-${number}-sandbox-slow.mp4` };
+        return dyingWithMany().createLipSyncTask({ ...INPUT, face: { inVideo: { video } } });
+      }),
+    );
+    const ids = made.map((each) => valueOf(each).id);
+    await expect.poll(() => sandbox.count('POST', SCANS), { timeout: 10_000 }).toBe(before + 4);
+    // A task that waits for its turn can be cancelled at once.
+    const cancelled = valueOf(await dyingWithMany().cancelTask({ id: ids[7]!, kind: 'LIP_SYNC' }));
+    expect([cancelled.status, await sandbox.count('POST', SCANS)]).toEqual(['CANCELLED', before + 4]);
+    await kill(dyingWithMany());
+    const ends = await Promise.all(ids.map((id) => endOf(dyingWithMany(), id)));
+    const codes = ends.map(({ status, failure }) => failure?.code ?? status);
+    const unknown = 'STAGE_OUTCOME_UNKNOWN';
+    expect(codes.toSorted()).toEqual(
+      [
+        'CANCELLED',
+        ...Array.from({ length: 4 }, () => unknown),
+        ...Array.from({ length: 3 }, () => 'SUCCEEDED'),
+      ].toSorted(),
+    );
+    expect(await sandbox.count('POST', SCANS)).toBe(before + 7);
   });
 
   it('while it is sent is looked up, and made once', async () => {
