@@ -7,6 +7,8 @@ export interface AborterOptions {
   /** The time of all aborts. Each falls at random into an equal part of it. */
   readonly overMs: number;
   readonly random: Random;
+  /** Called after each death. */
+  readonly onDeath: (object: AbortRequest['object']) => void;
 }
 
 /** Counts the aborted objects by class. */
@@ -26,7 +28,7 @@ const AGAIN_MS = 50;
 /** Aborts objects of a gateway that was built from `worker/abortable-entry.ts`, while its process goes on. Returns after all aborts. */
 export async function abortRepeatedly(
   gatewayUrl: string,
-  { aborts, overMs, random }: AborterOptions,
+  { aborts, overMs, random, onDeath }: AborterOptions,
 ): Promise<AbortCounts> {
   const startedMs = Date.now();
   const counts = { TASK_LEDGER: 0, HUB: 0, KLING_ACCOUNT: 0 };
@@ -34,6 +36,7 @@ export async function abortRepeatedly(
   async function abort(request: AbortRequest): Promise<void> {
     await abortOnce(gatewayUrl, request);
     counts[request.object] += 1;
+    onDeath(request.object);
   }
   for (let number = 0; number < aborts; number += 1) {
     const atMs = ((number + random.next()) * overMs) / aborts;

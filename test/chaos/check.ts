@@ -17,8 +17,16 @@ export interface Evidence extends HistoryEvidence {
   readonly slotsHeld: number | null;
   /** Tasks whose state and newest event differed on disk while the gateway was down. */
   readonly torn: readonly string[];
-  /** The cost of the scans before the load, in units. */
-  readonly scanUnits: number;
+  readonly deaths: readonly Death[];
+  /** Why the ledger gave up a scan or a speech, as its log says, by the id of the task. */
+  readonly stepFailures: ReadonlyMap<string, string>;
+}
+
+/** The death of the gateway or of its ledger, at an instant between two. */
+export interface Death {
+  readonly cause: 'kill' | 'abort';
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** A promise of the gateway, and its violations in the evidence. */
@@ -39,6 +47,8 @@ export const RANK: Readonly<Record<string, number>> = {
 };
 const HINT_RANK: Readonly<Record<string, number>> = { submitted: 1, processing: 2 };
 const FINAL_AT_KLING: Readonly<Record<string, string>> = { succeed: 'SUCCEEDED', failed: 'FAILED' };
+/** The price of a scan or a speech, in units. */
+const STEP_PRICE = 0.05;
 const PRICE: Readonly<Record<string, number>> = { VOICE: 0.05, LIP_SYNC: 1 };
 
 /** The gateway reads an acknowledged end at Kling within this time, including outages and refused reads. */
@@ -85,10 +95,11 @@ export const CHECKS: readonly Check[] = [
       const made = Map.groupBy(kling.tasks, ({ externalTaskId }) => externalTaskId ?? '');
       const known = new Set(ledger.tasks.map(({ id }) => id));
       return [
-        ...ledger.tasks.flatMap(({ id, externalId, status }) => {
+        ...ledger.tasks.flatMap(({ id, externalId, status, stage }) => {
           const count = made.get(id)?.length ?? 0;
           const isRefused = status === 'FAILED' && words.get(externalId ?? '') === 'content-rejected';
-          return count === (isRefused || status === 'CANCELLED' ? 0 : 1)
+          const isUnprepared = status === 'FAILED' && stage !== undefined && stage !== 'SYNCING';
+          return count === (isRefused || isUnprepared || status === 'CANCELLED' ? 0 : 1)
             ? []
             : [`${id} (${externalId}): ${count} at Kling, ${status} here`];
         }),
@@ -190,17 +201,20 @@ export const CHECKS: readonly Check[] = [
   },
   {
     promise: 'each task is charged once, at Kling and in the books',
-    violations: ({ ledger, kling, scanUnits }) => {
+    violations: ({ ledger, kling }) => {
       // A task that Kling has twice counts once.
       const made = new Map(kling.tasks.map((task) => [task.externalTaskId ?? task.taskId, task]));
       const due = [...made.values()].reduce(
         (sum, { kind, status }) => sum + (status === 'succeed' ? (PRICE[toKind(kind)] ?? 0) : 0),
-        scanUnits,
+        0,
       );
+      const atKling = due + STEP_PRICE * kling.paidCalls.filter(({ isMade }) => isMade).length;
+      // A step of unknown outcome counts on its own, by its estimate.
+      const inBooks = due + STEP_PRICE * ledger.paidCalls.filter(({ isAnswered }) => isAnswered).length;
       const found: string[] = [];
-      if (!isSame(kling.unitsCharged, due)) found.push(`Kling charged ${kling.unitsCharged}, due are ${due}`);
-      if (!isSame(ledger.milliunits / 1000, due))
-        found.push(`the ledger counts ${ledger.milliunits / 1000}, due are ${due}`);
+      if (!isSame(kling.unitsCharged, atKling)) found.push(`Kling charged ${kling.unitsCharged}, due are ${atKling}`);
+      if (!isSame(ledger.milliunits / 1000, inBooks))
+        found.push(`the ledger counts ${ledger.milliunits / 1000}, due are ${inBooks}`);
       return found;
     },
   },

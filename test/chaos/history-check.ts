@@ -74,7 +74,7 @@ export const HISTORY_CHECKS: readonly Check<HistoryEvidence>[] = [
       histories.flatMap((history) => {
         const ranks = new Map<string, number>();
         return history.told.flatMap(({ taskId, status, seq }) => {
-          const before = ranks.get(taskId) ?? 0;
+          const before = ranks.get(taskId) ?? Number.NEGATIVE_INFINITY;
           const rank = RANK[status] ?? before;
           ranks.set(taskId, Math.max(rank, before));
           return rank < before ? [`${nameOf(history)}: ${taskId} is ${status} again at ${seq}`] : [];

@@ -9,8 +9,8 @@ export interface KillerOptions {
   readonly random: Random;
   /** Resolves with the next acknowledgement of a callback. */
   readonly nextProgress: () => Promise<void>;
-  /** Called while the gateway is down. */
-  readonly onDown: () => void;
+  /** Called while the gateway is down, with the instant before its death. */
+  readonly onDown: (fromMs: number) => void;
 }
 
 /** The longest time that a kill waits for an acknowledgement. */
@@ -26,8 +26,9 @@ export async function killRepeatedly(
 ): Promise<number> {
   const startedMs = Date.now();
   async function kill(): Promise<void> {
+    const fromMs = Date.now();
     await gateway.kill();
-    onDown();
+    onDown(fromMs);
   }
   let extra = 0;
   for (let number = 0; number < kills; number += 1) {

@@ -12,6 +12,21 @@ export interface StoredTask {
   readonly phase: string;
   readonly sends: number;
   readonly unitsDeducted: string | null;
+  readonly failure: { readonly code: string } | null;
+  /** The step of a task that was made in one call. Missing for the others. */
+  readonly stage?: string;
+  /** The results of a lip-sync. */
+  readonly videos?: readonly { readonly videoId?: string }[];
+}
+
+/** A scan or a speech on disk. */
+export interface StoredPaidCall {
+  /** The caller's external id, or the id and the step of a task, such as `…/SCANNING`. */
+  readonly key: string | null;
+  /** When it was begun. */
+  readonly atMs: number;
+  /** Whether its answer is stored. */
+  readonly isAnswered: boolean;
 }
 
 /** One event on disk. */
@@ -29,6 +44,7 @@ export interface StoredLedger {
   readonly events: readonly StoredEvent[];
   /** The thousandths of a unit that were spent in all months. */
   readonly milliunits: number;
+  readonly paidCalls: readonly StoredPaidCall[];
 }
 
 /** Reads the status of each task and of its newest event. A queued task may have no event yet. */
@@ -71,13 +87,14 @@ export function readLedgers(dir: string): readonly StoredLedger[] {
     try {
       const tasks = db.prepare(`SELECT phase, sends, record FROM task ORDER BY seq`).all();
       const events = db.prepare(`SELECT seq, task_id, at, record FROM event ORDER BY seq`).all();
+      const paidCalls = db.prepare(`SELECT idempotency_key, at, answer FROM paid_call ORDER BY at`).all();
       const used = db.prepare(`SELECT coalesce(sum(milliunits), 0) AS n FROM usage`).get();
       return {
         file,
         tasks: tasks.map(({ phase, sends, record }) => ({
           ...(JSON.parse(String(record)) as Pick<
             StoredTask,
-            'id' | 'externalId' | 'klingTaskId' | 'status' | 'unitsDeducted'
+            'id' | 'externalId' | 'klingTaskId' | 'status' | 'unitsDeducted' | 'failure' | 'stage' | 'videos'
           >),
           phase: String(phase),
           sends: Number(sends),
@@ -89,6 +106,11 @@ export function readLedgers(dir: string): readonly StoredLedger[] {
           status: (JSON.parse(String(record)) as StoredTask).status,
         })),
         milliunits: Number(used?.['n'] ?? 0),
+        paidCalls: paidCalls.map(({ idempotency_key: key, at, answer }) => ({
+          key: key === null ? null : String(key),
+          atMs: Number(at),
+          isAnswered: answer !== null,
+        })),
       };
     } finally {
       db.close();

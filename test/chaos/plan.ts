@@ -1,9 +1,12 @@
+import { draw, planOneCall, type OneCall } from './one-call-plan.ts';
 import type { Random } from './random.ts';
 
 /** One task of a client, decided only by the seed. */
 export interface Intent {
   readonly externalId: string;
-  readonly kind: 'VOICE' | 'LIP_SYNC';
+  readonly kind: 'VOICE' | 'LIP_SYNC' | 'ONE_CALL';
+  /** The input of a one-call task. Missing for the other kinds. */
+  readonly oneCall?: OneCall;
   /** The scenario word of its fault, see `src/sandbox/README.md`. Null for no fault. */
   readonly word: string | null;
   /** When its first create is sent, in milliseconds after the start of the load. */
@@ -44,15 +47,18 @@ const WORDS: readonly (readonly [word: string, share: number])[] = [
   ['acts-late-cut', 0.02],
 ];
 
-/** Plans the tasks of a round, in the order of their times. */
-export function planIntents(random: Random, { tasks, overMs }: { tasks: number; overMs: number }): readonly Intent[] {
+/** Plans the tasks of a round, in the order of their times. `oneCallShare` of them are made in one call. */
+export function planIntents(
+  random: Random,
+  { tasks, overMs, oneCallShare }: { tasks: number; overMs: number; oneCallShare: number },
+): readonly Intent[] {
   const round = random.between(1, 1_000_000_000).toString(36);
   const intents = Array.from({ length: tasks }, (_, number): Intent => {
     const cuts = random.chance(0.25) ? random.between(1, 3) : 0;
     return {
       externalId: `chaos-${round}-${number}`,
       kind: random.chance(0.5) ? 'VOICE' : 'LIP_SYNC',
-      word: drawWord(random),
+      word: draw(random, WORDS),
       atMs: random.next() * overMs,
       // Most cuts are short, so that they hit the mutation, which takes some tens of milliseconds.
       cutsMs: Array.from({ length: cuts }, () => Math.round(200 * random.next() ** 2)),
@@ -61,14 +67,22 @@ export function planIntents(random: Random, { tasks, overMs }: { tasks: number; 
       readsMs: Array.from({ length: random.between(0, 3) }, () => random.between(0, 1_500)),
     };
   });
-  return intents.toSorted((a, b) => a.atMs - b.atMs);
+  return withOneCalls(
+    random.fork('one call'),
+    intents.toSorted((a, b) => a.atMs - b.atMs),
+    oneCallShare,
+  );
 }
 
-function drawWord(random: Random): string | null {
-  let left = random.next();
-  for (const [word, share] of WORDS) {
-    left -= share;
-    if (left < 0) return word;
-  }
-  return null;
+/** Turns some tasks into one-call tasks. */
+function withOneCalls(random: Random, intents: readonly Intent[], share: number): readonly Intent[] {
+  const tasks = Math.ceil(intents.length * share);
+  const earlier: Intent[] = [];
+  return intents.map((intent) => {
+    if (!random.chance(share)) return intent;
+    const { externalId } = intent;
+    const made = { ...intent, kind: 'ONE_CALL' as const, ...planOneCall(random, { externalId, tasks, earlier }) };
+    earlier.push(made);
+    return made;
+  });
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { startStack, type GatewayStack } from '../node/gateway-stack.ts';
 import { startCallbackProxy, type CallbackProxy } from './callback-proxy.ts';
-import type { Evidence } from './check.ts';
+import type { Death, Evidence } from './check.ts';
 import { sendOperation } from '../node/send-operation.ts';
 import { abortRepeatedly, type AbortCounts } from './aborter.ts';
 import { readEvents } from './events.ts';
@@ -25,6 +25,8 @@ export interface RoundOptions {
   /** The number of objects that die while the process goes on. */
   readonly aborts: number;
   readonly watchers: number;
+  /** The share of the tasks that are made in one call. */
+  readonly oneCallShare: number;
   /** The duration of creates, kills and aborts. */
   readonly overMs: number;
   /** The timeout for the return of all slots after the last task. Lost messages about slots take longer. Null skips the check. */
@@ -63,14 +65,16 @@ const WEBHOOKS_MS_MAX = 60_000;
 /** The restarts of that receiver. */
 const RESTARTS = 4;
 
-const SCAN_UNITS = 0.05;
+/** An abort is answered at most this long after the death. */
+const ABORT_MS = 500;
 
-const UNFINISHED = `{ tasks(first: 5, filter: { status: [QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED] }) { edges { node { id externalId status } } } }`;
+const UNFINISHED = `{ tasks(first: 5, filter: { status: [PREPARING, QUEUED, SUBMITTED, PROCESSING, UNRECOGNIZED] }) { edges { node { id externalId status } } } }`;
 
 /** Runs one round against a new gateway and sandbox, and collects the evidence. */
 export async function runRound(options: RoundOptions): Promise<Evidence> {
-  const { random, tasks, kills, aborts, overMs, say, onGatewayOutput } = options;
+  const { random, tasks, kills, aborts, overMs, oneCallShare, say, onGatewayOutput } = options;
   const concurrency = Math.max(3, Math.round((SLOTS_PER_RATE * tasks) / (overMs / 1_000)));
+  const failures = createFailureReader();
   let proxy: CallbackProxy | undefined;
   let stack: GatewayStack | undefined;
   let watchers: Watchers | undefined;
@@ -91,7 +95,10 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
         lateMs: LATE_MS,
         uniqueExternalIds: UNIQUE_EXTERNAL_IDS,
       },
-      onGatewayOutput,
+      onGatewayOutput(text) {
+        onGatewayOutput(text);
+        failures.read(text);
+      },
     });
     const { gateway, account } = stack;
     const face = await scanFace(gateway.url);
@@ -100,7 +107,7 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
     await receiver.register(gateway.url);
     await account.configure({ faults: drawFaults(random.fork('faults')) });
 
-    const intents = planIntents(random.fork('plan'), { tasks, overMs }).map((intent) => ({
+    const intents = planIntents(random.fork('plan'), { tasks, overMs, oneCallShare }).map((intent) => ({
       ...intent,
       webhookUrl: receiver.urlOf(intent.externalId),
     }));
@@ -108,7 +115,16 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
     let newestTask: string | null = null;
     const startedMs = Date.now();
     watchers = startWatchers({ gatewayUrl: gateway.url, plans, newestTask: () => newestTask });
-    const aborting = abortRepeatedly(gateway.url, { aborts, overMs, random: random.fork('aborts') });
+    const deaths: Death[] = [];
+    const aborting = abortRepeatedly(gateway.url, {
+      aborts,
+      overMs,
+      random: random.fork('aborts'),
+      onDeath(object) {
+        const toMs = Date.now();
+        if (object === 'TASK_LEDGER') deaths.push({ cause: 'abort', fromMs: toMs - ABORT_MS, toMs });
+      },
+    });
     const restarting = receiver.restartRepeatedly({ restarts: RESTARTS, overMs });
     const torn: string[] = [];
     const killing = killRepeatedly(gateway, {
@@ -116,12 +132,24 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
       overMs,
       random: random.fork('kills'),
       nextProgress: async () => proxy?.nextProgress(),
-      onDown: () => void torn.push(...findTorn(gateway.storageDir('TaskLedger'))),
+      onDown(fromMs) {
+        deaths.push({ cause: 'kill', fromMs, toMs: Date.now() });
+        torn.push(...findTorn(gateway.storageDir('TaskLedger')));
+      },
     });
+    const made = createMadeTasks();
     const loadViews = await Promise.all(
       intents.map(async (intent) => {
         await wait(intent.atMs);
-        return runClient(gateway.url, intent, face, (taskId) => void (newestTask = taskId));
+        const { after = null } = intent.oneCall ?? {};
+        const afterId = after === null ? null : await made.of(after);
+        function onTask(taskId: string): void {
+          newestTask = taskId;
+          made.tell(intent.externalId, taskId);
+        }
+        const view = await runClient(gateway.url, intent, face, onTask, afterId);
+        made.tell(intent.externalId, view.taskId);
+        return view;
       }),
     );
     const [killed, aborted] = await Promise.all([killing, aborting, restarting]);
@@ -171,8 +199,9 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
       kling,
       webhooks: receiver,
       slotsHeld,
+      deaths,
+      stepFailures: failures.byTask,
       acknowledged: [...(proxy?.acknowledged ?? [])],
-      scanUnits: SCAN_UNITS,
     };
   } finally {
     await watchers?.end();
@@ -180,6 +209,49 @@ export async function runRound(options: RoundOptions): Promise<Evidence> {
     await proxy?.close();
     await webhooks?.close();
   }
+}
+
+/** Reads from the gateway's log why it gave up a scan or a speech. */
+interface FailureReader {
+  readonly byTask: ReadonlyMap<string, string>;
+  read(text: string): void;
+}
+
+function createFailureReader(): FailureReader {
+  const byTask = new Map<string, string>();
+  let rest = '';
+  return {
+    byTask,
+    read(text) {
+      const lines = `${rest}${text}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (!line.includes('"step of a lip-sync failed"')) continue;
+        const { taskId, cause } = JSON.parse(line.slice(line.indexOf('{'))) as { taskId: string; cause: string };
+        byTask.set(taskId, cause);
+      }
+    },
+  };
+}
+
+/** The ids of acknowledged tasks by external id. */
+interface MadeTasks {
+  /** Waits for the outcome of a create. Returns null for a task that is not made. */
+  of(externalId: string): Promise<string | null>;
+  tell(externalId: string, taskId: string | null): void;
+}
+
+function createMadeTasks(): MadeTasks {
+  const outcomes = new Map<string, PromiseWithResolvers<string | null>>();
+  function outcomeOf(externalId: string): PromiseWithResolvers<string | null> {
+    const outcome = outcomes.get(externalId) ?? Promise.withResolvers<string | null>();
+    outcomes.set(externalId, outcome);
+    return outcome;
+  }
+  return {
+    of: (externalId) => outcomeOf(externalId).promise,
+    tell: (externalId, taskId) => outcomeOf(externalId).resolve(taskId),
+  };
 }
 
 /** Waits until the gateway twice reports no unfinished task. Returns the remaining tasks after the timeout. */

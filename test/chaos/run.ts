@@ -2,8 +2,10 @@
  * `npm run chaos`: checks the promises of the gateway under faults. Clients reset connections and repeat requests, Kling
  * fails, loses and forges, watchers reconnect, the gateway is killed, and its objects are aborted.
  *
+ * `--one-call` makes every task of a round in one call, from a video and a text.
  * `--seed N` repeats a run as far as the clocks allow. `--tasks N --kills N --aborts N --watchers N` apply to each round,
- * `--rounds N` to the run. `--short` is for CI. `--plant N` builds the gateway with a fault of `plants.ts`, and must fail.
+ * `--rounds N` to the run. `--seconds N` is the duration of the load. `--short` is for CI.
+ * `--plant N` builds the gateway with a fault of `plants.ts`, and must fail.
  * `--log FILE` writes the gateway's log, with times since the start. Exits with 1 if a promise was broken.
  */
 
@@ -11,6 +13,7 @@ import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CHECKS, endDelays, type Evidence } from './check.ts';
 import { HISTORY_CHECKS } from './history-check.ts';
+import { ONE_CALL_CHECKS, oneCallFigures } from './one-call-check.ts';
 import { PLANTS, type Plant } from './plants.ts';
 import { createRandom } from './random.ts';
 import { runRound } from './round.ts';
@@ -25,26 +28,31 @@ const { values } = parseArgs({
     kills: { type: 'string' },
     aborts: { type: 'string' },
     watchers: { type: 'string' },
+    seconds: { type: 'string' },
     plant: { type: 'string' },
     log: { type: 'string' },
     short: { type: 'boolean', default: false },
+    'one-call': { type: 'boolean', default: false },
   },
 });
-const usual = values.short
-  ? { tasks: 200, kills: 4, aborts: 8, watchers: 50, overMs: 20_000, slotsMs: null }
-  : { tasks: 2_000, kills: 30, aborts: 60, watchers: 60, overMs: 120_000, slotsMs: 75_000 };
+const SHORT = { tasks: 200, kills: 4, aborts: 8, watchers: 50, overMs: 20_000, slotsMs: null };
+const LONG = { tasks: 2_000, kills: 30, aborts: 60, watchers: 60, overMs: 120_000, slotsMs: 75_000 };
+const usual = values.short ? SHORT : values['one-call'] ? { ...LONG, kills: 40, overMs: 150_000 } : LONG;
+/** The share of the tasks that are made in one call. */
+const oneCallShare = values['one-call'] ? 1 : 0.1;
 const seed = count('seed', Math.floor(Math.random() * 1_000_000));
 const rounds = count('rounds', 1);
 const tasks = count('tasks', usual.tasks);
 const kills = count('kills', usual.kills);
 const aborts = count('aborts', usual.aborts);
 const watchers = count('watchers', usual.watchers);
+const seconds = count('seconds', usual.overMs / 1_000);
 const plant = plantOf(count('plant', 0));
 
 /** The violations of one promise that are printed. */
 const SHOWN_MAX = 10;
 
-function count(name: Exclude<keyof typeof values, 'log' | 'short'>, fallback: number): number {
+function count(name: Exclude<keyof typeof values, 'log' | 'short' | 'one-call'>, fallback: number): number {
   const text = values[name];
   if (text === undefined) return fallback;
   if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} takes a whole number`);
@@ -82,9 +90,10 @@ function report(evidence: Evidence): number {
   say(`  refusals among the last 10,000: ${JSON.stringify(Object.fromEntries(codes))}`);
   say(`an acknowledged end shows after ${delays.at(delays.length >> 1)} ms (median), ${delays.at(-1)} ms (longest)`);
   for (const line of watchFigures(evidence)) say(line);
+  for (const line of oneCallFigures(evidence)) say(line);
   say(webhookFigures(evidence));
   let broken = 0;
-  for (const { promise, violations } of [...CHECKS, ...HISTORY_CHECKS, ...WEBHOOK_CHECKS]) {
+  for (const { promise, violations } of [...CHECKS, ...ONE_CALL_CHECKS, ...HISTORY_CHECKS, ...WEBHOOK_CHECKS]) {
     const found = violations(evidence);
     say(`${found.length === 0 ? 'ok    ' : 'BROKEN'} ${promise}`);
     for (const violation of found.slice(0, SHOWN_MAX)) say(`         ${violation}`);
@@ -102,7 +111,7 @@ let broken = 0;
 if (plant !== null) say(`planted: ${plant.fault}`);
 for (let round = 0; round < rounds; round += 1) {
   say(
-    `round ${round + 1} of ${rounds}: --seed ${seed + round} --tasks ${tasks} --kills ${kills} --aborts ${aborts} --watchers ${watchers}${values.short ? ' --short' : ''}`,
+    `round ${round + 1} of ${rounds}: --seed ${seed + round} --tasks ${tasks} --kills ${kills} --aborts ${aborts} --watchers ${watchers}${values.short ? ' --short' : ''}${values['one-call'] ? ' --one-call' : ''}`,
   );
   const evidence = await runRound({
     random: createRandom(seed + round),
@@ -110,7 +119,8 @@ for (let round = 0; round < rounds; round += 1) {
     kills,
     aborts,
     watchers,
-    overMs: usual.overMs,
+    oneCallShare,
+    overMs: seconds * 1_000,
     slotsMs: usual.slotsMs,
     plant,
     say,
