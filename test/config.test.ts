@@ -71,6 +71,7 @@ describe('readConfig', () => {
         rates: {
           mutationsPerMinute: 300,
           largeBodiesPerMinute: 30,
+          fetchesPerMinute: 10,
           subscriptionsPerMinute: 20_000,
           callbacksPerMinute: 30_000,
           upstreamReadsPerMinute: 600,

@@ -101,6 +101,7 @@ export interface MediaLimits {
 export interface RateLimits {
   readonly mutationsPerMinute: number;
   readonly largeBodiesPerMinute: number;
+  readonly fetchesPerMinute: number;
   readonly subscriptionsPerMinute: number;
   readonly callbacksPerMinute: number;
   readonly upstreamReadsPerMinute: number;
@@ -268,6 +269,7 @@ export function readConfig(env: object, manifest: unknown = trustedDocuments): C
     rates: {
       mutationsPerMinute: read('TENANT_MUTATIONS_PER_MINUTE'),
       largeBodiesPerMinute: read('TENANT_AUDIO_BODIES_PER_MINUTE'),
+      fetchesPerMinute: read('TENANT_FETCHES_PER_MINUTE'),
       subscriptionsPerMinute: read('TENANT_SUBSCRIPTIONS_PER_MINUTE'),
       callbacksPerMinute: read('TENANT_CALLBACKS_PER_MINUTE'),
       upstreamReadsPerMinute: read('TENANT_UPSTREAM_READS_PER_MINUTE'),

@@ -9,6 +9,8 @@ export interface Rates {
   mutation(): void;
   /** Counts a request with a large body, before it is read. Throws `RATE_LIMITED` over the limit. */
   largeBody(): void;
+  /** Counts a file that the gateway fetches from a URL. Throws `RATE_LIMITED` over the limit. */
+  fetch(): void;
   subscription(): void;
   /** Returns 0, or the wait in milliseconds before Kling should send the callback again. */
   callback(): number;
@@ -22,6 +24,7 @@ export interface Rates {
 export function createRates(limits: RateLimits, now: () => number): Rates {
   const mutations = bucket(limits.mutationsPerMinute);
   const largeBodies = bucket(limits.largeBodiesPerMinute);
+  const fetches = bucket(limits.fetchesPerMinute);
   const subscriptions = bucket(limits.subscriptionsPerMinute);
   const callbacks = bucket(limits.callbacksPerMinute);
   const upstreamReads = bucket(limits.upstreamReadsPerMinute);
@@ -36,6 +39,7 @@ export function createRates(limits: RateLimits, now: () => number): Rates {
   return {
     mutation: () => take(mutations, 'mutations', limits.mutationsPerMinute),
     largeBody: () => take(largeBodies, 'requests with audio in base64', limits.largeBodiesPerMinute),
+    fetch: () => take(fetches, 'files from URLs', limits.fetchesPerMinute),
     subscription: () => take(subscriptions, 'subscriptions', limits.subscriptionsPerMinute),
     callback: () => callbacks.take(now()),
     leaseUpstreamReads(wanted) {

@@ -14,6 +14,7 @@ import type { FileUsage } from '../domain/ports.ts';
 import { badUserInput, GatewayError, unknownId, wrongIdType } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { AlarmJob } from './alarm.ts';
+import type { Rates } from './limits.ts';
 import { deletionWaitMs, retryWaitMs } from './schedule.ts';
 import type { DoomedFileStore, MediaStore } from './stores/files.ts';
 import type { WakeStore } from './stores/open-tasks.ts';
@@ -23,7 +24,7 @@ export interface MediaFiles extends AlarmJob {
   usage(): FileUsage;
   /**
    * Registers a file. Throws `NOT_CONFIGURED` if the gateway keeps no files, `BAD_USER_INPUT` with every problem of the
-   * input, and `RATE_LIMITED` if too many files are unfinished.
+   * input, and `RATE_LIMITED` if too many files are unfinished or were fetched within a minute.
    */
   create(input: CreateMediaInput): MediaRecord;
   /** Deletes a file. Its bytes are deleted by the alarm. Throws `BAD_USER_INPUT` if the tenant has no such file. */
@@ -52,6 +53,7 @@ interface MediaDeps {
   readonly deleteDoomed: () => Promise<void>;
   readonly tenant: string;
   readonly limits: MediaLimits;
+  readonly rates: Pick<Rates, 'fetch'>;
   readonly retention: Pick<RetentionTimes, 'mediaMs'>;
   /** The settings that an operator has to make before files can be kept; empty if nothing is missing. */
   readonly missing: readonly string[];
@@ -68,12 +70,15 @@ interface MediaDeps {
 /** The wait that is asked for while too many files are unfinished. An upload takes minutes. */
 const ROOM_RETRY_MS = 60_000;
 
+/** The bytes that a rejected file takes of its tenant's room, for its record. So the room bounds rejected files, too. */
+const REJECTED_BYTES = 16_384;
+
 /** The most fetches of one run. The next run follows at once. */
 const DUE_AT_ONCE = 50;
 
 /** Creates the files. Everything that is due is stored. */
 export function createMediaFiles(deps: MediaDeps): MediaFiles {
-  const { media, wakes, uploads, deleteDoomed, tenant, limits, retention, missing } = deps;
+  const { media, wakes, uploads, deleteDoomed, tenant, limits, rates, retention, missing } = deps;
   const { arm, transaction, background, now, random, newId, log } = deps;
   const bytesMaxOf = { VIDEO: limits.videoBytesMax, AUDIO: limits.audioBytesMax } as const;
 
@@ -114,6 +119,7 @@ export function createMediaFiles(deps: MediaDeps): MediaFiles {
       const { file = null, url = null } = validOrThrow(checkCreateMediaInput(input, bytesMax));
       // The size of a URL is not known before it is fetched.
       checkRoom(file?.bytes ?? bytesMax, ['source', ...(file === null ? ['url'] : ['file', 'bytes'])]);
+      if (url !== null) rates.fetch();
       const createdAtMs = now();
       const record: MediaRecord = {
         id: newId(),
@@ -155,8 +161,8 @@ export function createMediaFiles(deps: MediaDeps): MediaFiles {
       const expiresAtMs = file.createdAtMs + retention.mediaMs;
       // While it is checked, the record keeps the SHA-256 that the file must have.
       const found = status === 'CHECKING' ? file.sha256 : sha256;
-      // The bytes of a rejected file are deleted.
-      const bytesKept = status === 'REJECTED' ? 0 : bytes;
+      // The bytes of a rejected file are deleted, and its record stays.
+      const bytesKept = status === 'REJECTED' ? REJECTED_BYTES : bytes;
       transaction(() => {
         media.update({ ...file, status, bytes, sha256: found, facts, problems, expiresAtMs }, bytesKept);
         wakes.wakeWaitingFor(mediaId, now());

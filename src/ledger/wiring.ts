@@ -292,6 +292,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     deleteDoomed: () => doomedFiles.run(),
     tenant,
     limits: config.media,
+    rates,
     retention: config.retention,
     missing: missingForFiles(config),
     arm,

@@ -51,6 +51,8 @@ export const SETTING_MEANINGS = {
   TENANT_MUTATIONS_PER_MINUTE: 'The mutations of a tenant in a minute: 1 to 1000000. More are `RATE_LIMITED`.',
   TENANT_AUDIO_BODIES_PER_MINUTE:
     'The requests of a tenant that are larger than `BODY_BYTES_MAX`, in a minute: 1 to 1000000. More are `RATE_LIMITED` with 429, before the body is read.',
+  TENANT_FETCHES_PER_MINUTE:
+    'The files that a tenant has fetched from URLs by `createMedia`, in a minute: 1 to 1000000. More are `RATE_LIMITED`.',
   TENANT_SUBSCRIPTIONS_PER_MINUTE:
     'The subscriptions that a tenant begins in a minute: 1 to 1000000. After a deploy all of its clients reconnect at once. More are `RATE_LIMITED`.',
   TENANT_CALLBACKS_PER_MINUTE:

@@ -1,10 +1,12 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
+import { configOf } from '../../src/config/index.ts';
 import type { CreateMediaInput, MediaOutcome } from '../../src/domain/media.ts';
 import { fromResult } from '../../src/errors.ts';
 import { mediaRecord } from '../support/fake-ledger.ts';
-import { ledgerOf, openSandbox } from '../support/ledger.ts';
+import { env, failureOf, ledgerOf, openSandbox, valueOf } from '../support/ledger.ts';
 
-openSandbox('media');
+openSandbox('media', { TENANT_FETCHES_PER_MINUTE: '2' });
 
 const FILE: CreateMediaInput = { kind: 'VIDEO', source: { file: { bytes: 1_000, fileName: 'clip.mp4' } } };
 const READY: MediaOutcome = {
@@ -87,6 +89,24 @@ describe('a file of a tenant', () => {
     expect((await create('another tenant')).status).toBe('UPLOADING');
   });
 
+  it('of a URL is not taken over the rate of fetches, and an upload is', async ({ expect }) => {
+    const ledger = ledgerOf('fetches');
+    // A refused input fetches nothing.
+    for (let i = 0; i < 3; i += 1) {
+      const refused = failureOf(await ledger.createMedia({ kind: 'VIDEO', source: { url: 'http://10.0.0.1/' } }));
+      expect(refused.code).toBe('BAD_USER_INPUT');
+    }
+    const source = { url: 'https://files.example.com/a.mp4' };
+    for (let i = 0; i < 2; i += 1) valueOf(await ledger.createMedia({ kind: 'VIDEO', source }));
+    const { code, retryable, retryAfterMs } = failureOf(await ledger.createMedia({ kind: 'VIDEO', source }));
+    expect([code, retryable]).toEqual(['RATE_LIMITED', true]);
+    expect(retryAfterMs).toBeGreaterThan(0);
+    expect(retryAfterMs).toBeLessThanOrEqual(30_000);
+    expect(valueOf(await ledger.media({ first: 10, after: null })).edges).toHaveLength(2);
+    expect((await create('fetches')).status).toBe('UPLOADING');
+    valueOf(await ledgerOf('fetches of another').createMedia({ kind: 'VIDEO', source }));
+  });
+
   it('is not taken past the bytes of the tenant', async ({ expect }) => {
     for (let n = 0; n < 100; n += 1) {
       const { id } = await create('full', { kind: 'VIDEO', source: { file: { bytes: 100_000_000 } } });
@@ -98,11 +118,25 @@ describe('a file of a tenant', () => {
     });
   });
 
-  it('takes no room once it is rejected, because its bytes are deleted', async ({ expect }) => {
+  it('takes room for its record only once it is rejected, because its bytes are deleted', async ({ expect }) => {
     for (let n = 0; n < 100; n += 1) {
       const { id } = await create('rejected', { kind: 'VIDEO', source: { file: { bytes: 100_000_000 } } });
       await ledgerOf('rejected').mediaChanged(id, { ...READY, status: 'REJECTED', bytes: 100_000_000, facts: null });
     }
     expect((await create('rejected')).status).toBe('UPLOADING');
+  });
+
+  it('is not taken past the bytes of the tenant, if all of them are records of rejected files', async ({ expect }) => {
+    const tenant = 'full of rejected ones';
+    const { id } = await create(tenant);
+    // The room of one more record, and of a file of 1,000 bytes.
+    const used = configOf(env).media.tenantBytesMax - 16_384 - 1_000;
+    await runInDurableObject(ledgerOf(tenant), (_ledger, { storage }) => {
+      storage.sql.exec('UPDATE file_sum SET bytes = ?', used + 1_000);
+    });
+    await ledgerOf(tenant).mediaChanged(id, { ...READY, status: 'REJECTED', facts: null });
+    const large = { kind: 'VIDEO', source: { file: { bytes: 1_001 } } } as const;
+    expect(failureOf(await ledgerOf(tenant).createMedia(large)).code).toBe('BAD_USER_INPUT');
+    expect((await create(tenant)).status).toBe('UPLOADING');
   });
 });

@@ -17,6 +17,7 @@ function createIsolate(perMinute: number) {
         {
           largeBodiesPerMinute: 1,
           mutationsPerMinute: 1,
+          fetchesPerMinute: 1,
           subscriptionsPerMinute: 1,
           callbacksPerMinute: 1,
           upstreamReadsPerMinute: perMinute,

@@ -5,6 +5,7 @@ import { SCOPES } from '../../src/domain/viewer.ts';
 export const TEST_AUTH = {
   TENANT_MUTATIONS_PER_MINUTE: '1000000',
   TENANT_UPSTREAM_READS_PER_MINUTE: '1000000',
+  TENANT_FETCHES_PER_MINUTE: '1000000',
   AUTH: 'secret',
   AUTH_SECRET: 'secret-of-the-tests-that-signs-their-tokens',
   AUTH_ISSUER: 'https://issuer.test',
