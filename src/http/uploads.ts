@@ -283,9 +283,11 @@ function toPut({ outcome, offset }: UploadAnswer, permit: UploadPermit): Respons
 }
 
 function toDeletion({ outcome, offset }: UploadAnswer, permit: UploadPermit): Response {
-  return outcome === 'GONE'
-    ? respond({ status: 204, body: null, headers: TUS })
-    : toProgress({ outcome, offset }, permit);
+  if (outcome === 'ENDED') return respond({ status: 204, body: null, headers: TUS });
+  if (outcome === 'COMPLETE') {
+    return refused({ status: 410, message: 'The upload is finished, so it cannot be ended: call deleteMedia.' });
+  }
+  return toProgress({ outcome, offset }, permit);
 }
 
 type Refusal = Omit<UploadRefusal, 'type'>;
@@ -308,7 +310,7 @@ function toRefusal(
   offset: number,
   permit: UploadPermit,
 ): Response {
-  if (outcome === 'GONE') return gone();
+  if (outcome === 'GONE' || outcome === 'ENDED') return gone();
   const refusal = outcome === 'FILE_TOO_LARGE' ? fileTooLarge(permit.bytes) : REFUSALS[outcome];
   return refused({ ...refusal, headers: { 'upload-offset': String(offset) } });
 }

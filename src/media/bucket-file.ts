@@ -131,7 +131,7 @@ export function createBucketFile({ bucket, key, store, now, startTimer }: Bucket
     complete: (bytes) =>
       alone(async () => {
         if (await isComplete(bytes)) return;
-        if (bytes <= store.partBytes() && store.parts().length === 0) {
+        if (bytes <= store.partBytes() && store.parts().length === 0 && (store.state?.multipartId ?? null) === null) {
           await stream(1, (readable) => bucket.put(key(), readable));
           return;
         }

@@ -20,6 +20,9 @@ const INSPECTION_TIMEOUT_MS = 30_000;
 /** How long the alarm waits for a run that may have been evicted. Longer than any call of a run. */
 const RUN_MS_MAX = 120_000;
 
+/** How long after the expiry of an upload its last steps are tried, such as without the bucket. */
+const GIVE_UP_AFTER_MS = 86_400_000;
+
 const RETRY: Backoff = { baseMs: 1_000, capMs: 300_000, jitter: 'EVEN' };
 
 /** Brings an upload from its last byte to its end. */
@@ -139,8 +142,12 @@ export function createFinisher(deps: FinisherDeps): Finisher {
     } catch (error) {
       const failures = (store.state?.failures ?? 0) + 1;
       store.change({ failures, wakeAtMs: now() + backoffMs(failures, RETRY, random) });
-      const { tenant, mediaId, phase } = store.state ?? {};
-      log({ level: 'warn', message: 'upload not finished', tenant, mediaId, phase, failures, cause: String(error) });
+      const { tenant, mediaId, phase, expiresAtMs = 0 } = store.state ?? {};
+      const isLast = expiresAtMs + GIVE_UP_AFTER_MS <= now();
+      const message = isLast ? 'upload given up, its file may be left in the bucket' : 'upload not finished';
+      log({ level: isLast ? 'error' : 'warn', message, tenant, mediaId, phase, failures, cause: String(error) });
+      // The alarm then deletes the object.
+      if (isLast) store.change({ phase: 'GONE', wakeAtMs: now() });
     }
     arm();
   }
@@ -155,7 +162,8 @@ export function createFinisher(deps: FinisherDeps): Finisher {
   };
 }
 
-function isDue(state: UploadState | null): boolean {
+/** Returns whether the finisher has work. */
+export function isDue(state: UploadState | null): boolean {
   return state?.phase === 'FINISHING' || state?.phase === 'REPORTING' || state?.phase === 'DELETING';
 }
 

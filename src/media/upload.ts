@@ -8,7 +8,7 @@ import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { type BucketFile, createBucketFile } from './bucket-file.ts';
 import { createFetching, type Fetching } from './fetch-url.ts';
-import { createFinisher, type Finisher } from './finish.ts';
+import { createFinisher, type Finisher, isDue } from './finish.ts';
 import { inspectFile } from './inspect.ts';
 import { type BodyLimits, createReceive, createTurns, type Receipt, type Receive, type Turn } from './receive.ts';
 import { PART_BYTES_MIN, type UploadState, UploadStore } from './store.ts';
@@ -26,6 +26,8 @@ export interface UploadAnswer {
     | 'COMPLETE'
     /** The upload was ended, or has expired. */
     | 'GONE'
+    /** This request has ended the upload. */
+    | 'ENDED'
     /** The media cannot be deleted now. */
     | 'LEDGER_DOWN'
     /** The request only asked. */
@@ -99,6 +101,9 @@ export class Upload extends DurableObject<Env> {
       startTimer,
       log: this.#log,
     });
+    // A run of the object's earlier life is not under way any more. A run that has failed waits for its time.
+    if (store.state !== null && isDue(store.state) && store.state.failures === 0)
+      store.change({ wakeAtMs: Date.now() });
     this.#arm();
   }
 
@@ -139,15 +144,17 @@ export class Upload extends DurableObject<Env> {
     });
   }
 
-  /** Deletes the media, complete or not, in the ledger and here. */
+  /** Deletes an unfinished media, in the ledger and here. A finished one stays: only `deleteMedia` deletes it. */
   async terminate(permit: UploadPermit): Promise<UploadAnswer> {
     const turn = await this.#begin(permit);
     turn.end();
+    const ended = this.#ended();
+    if (ended !== null) return this.#answer(ended);
     const deleted = await this.env.TASK_LEDGER.getByName(permit.tenant).deleteMedia({ mediaId: permit.mediaId });
     // The ledger refuses a media that it has deleted before.
     if (!deleted.ok && deleted.failure.code !== 'BAD_USER_INPUT') return this.#answer('LEDGER_DOWN');
     await this.discard();
-    return this.#answer('GONE');
+    return this.#answer('ENDED');
   }
 
   /** Takes the order to fetch a file. Idempotent. */

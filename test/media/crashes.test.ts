@@ -134,6 +134,24 @@ describe('a file', () => {
       expect([failures, last.outcomes.at(-1)?.status]).toEqual([4, 'READY']);
     }));
 
+  it.for([
+    ['23 hours after its expiry is tried again', 23, 'DELETING'],
+    ['a day after its expiry is given up', 24, 'GONE'],
+  ] as const)('that cannot be deleted, %s', ([, hours, phase], { expect }) =>
+    withStorage(async (storage) => {
+      const parts = buildParts(storage, LARGE.byteLength, {
+        watch() {
+          throw new Error('there is no bucket any more');
+        },
+      });
+      parts.store.change({ phase: 'DELETING', expiresAtMs: Date.now() - hours * 3_600_000 });
+      await parts.finisher.run();
+      expect(parts.store.state?.phase).toBe(phase);
+      const waitMs = (parts.store.state?.wakeAtMs ?? 0) - Date.now();
+      expect(waitMs > 0).toBe(phase === 'DELETING');
+    }),
+  );
+
   it('that its ledger has deleted meanwhile is deleted from the bucket', ({ expect }) =>
     withStorage(async (storage) => {
       const parts = buildParts(storage, LARGE.byteLength, { isKept: false });

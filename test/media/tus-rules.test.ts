@@ -208,6 +208,60 @@ const RULES: Readonly<Record<string, readonly Row[]>> = {
       0,
     ],
   ],
+  termination: [
+    ['DELETE of a new upload is 204', ({ send }) => send('DELETE'), 204, { 'tus-resumable': '1.0.0' }, null],
+    [
+      'DELETE of an upload that has begun is 204, and its bytes are gone',
+      async ({ send, patch }) => {
+        await patch(0, HALF);
+        return send('DELETE');
+      },
+      204,
+      {},
+      null,
+    ],
+    [
+      'DELETE of an ended upload is 410',
+      async ({ send }) => {
+        await send('DELETE');
+        return send('DELETE');
+      },
+      410,
+      {},
+      null,
+    ],
+    [
+      'PATCH of an ended upload is 410',
+      async ({ send, patch }) => {
+        await send('DELETE');
+        return patch(0, HALF);
+      },
+      410,
+      {},
+      null,
+    ],
+    [
+      'POST of an ended upload is 410',
+      async ({ send }) => {
+        await send('DELETE');
+        return send('POST', LENGTH);
+      },
+      410,
+      {},
+      null,
+    ],
+    [
+      'DELETE of a finished upload is 410, and its file stays',
+      async ({ send, patch }) => {
+        await patch(0, BODY);
+        return send('DELETE');
+      },
+      410,
+      {},
+      BYTES,
+    ],
+    ['DELETE without a version is 412', ({ send }) => send('DELETE', { 'tus-resumable': '' }), 412, {}, 0],
+  ],
   'the limit of a chunk': [
     [
       'is stated in the refusal of a larger one',
@@ -235,7 +289,19 @@ describe.for(Object.entries(RULES))('tus, %s:', ([, rows]) => {
       if (value instanceof RegExp) expect(actual, name).toMatch(value);
       else expect(actual, name).toBe(value);
     }
-    if (offset !== undefined) expect(await upload.offset()).toBe(offset);
+    if (offset === null) expect((await upload.send('HEAD')).status).toBe(410);
+    else if (offset !== undefined) expect(await upload.offset()).toBe(offset);
+  });
+});
+
+describe('a finished upload', () => {
+  it('whose URL gets a DELETE keeps its media', async ({ expect }) => {
+    const upload = await openUpload(BYTES);
+    await upload.patch(0, BODY);
+    const before = await upload.recorded();
+    expect(before).toEqual(expect.any(String));
+    expect((await upload.send('DELETE')).status).toBe(410);
+    expect(await upload.recorded()).toBe(before);
   });
 });
 
