@@ -4,19 +4,21 @@
  *
  * `--one-call` makes every task of a round in one call, from a video and a text.
  * `--seed N` repeats a run as far as the clocks allow. `--tasks N --kills N --aborts N --watchers N` apply to each round,
- * `--rounds N` to the run. `--seconds N` is the duration of the load. `--short` is for CI.
- * `--plant N` builds the gateway with a fault of `plants.ts`, and must fail.
- * `--log FILE` writes the gateway's log, with times since the start. Exits with 1 if a promise was broken.
+ * `--rounds N` to the run. `--seconds N` is the duration of the load. Then `--uploads N` files are uploaded while the
+ * gateway is killed `--upload-kills N` times. `--short` is for CI. `--plant N` builds the gateway with a fault of
+ * `plants.ts`, and must fail. `--log FILE` writes the gateway's log, with times since the start. Exits with 1 if a promise
+ * was broken.
  */
 
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { CHECKS, endDelays, type Evidence } from './check.ts';
+import { type Check, CHECKS, endDelays, type Evidence } from './check.ts';
 import { HISTORY_CHECKS } from './history-check.ts';
 import { ONE_CALL_CHECKS, oneCallFigures } from './one-call-check.ts';
 import { PLANTS, type Plant } from './plants.ts';
 import { createRandom } from './random.ts';
 import { runRound } from './round.ts';
+import { runUploads, UPLOAD_CHECKS } from './uploads.ts';
 import { watchFigures } from './watch-figures.ts';
 import { WEBHOOK_CHECKS, webhookFigures } from './webhook-check.ts';
 
@@ -29,14 +31,36 @@ const { values } = parseArgs({
     aborts: { type: 'string' },
     watchers: { type: 'string' },
     seconds: { type: 'string' },
+    uploads: { type: 'string' },
+    'upload-kills': { type: 'string' },
     plant: { type: 'string' },
     log: { type: 'string' },
     short: { type: 'boolean', default: false },
     'one-call': { type: 'boolean', default: false },
   },
 });
-const SHORT = { tasks: 200, kills: 4, aborts: 8, watchers: 50, overMs: 20_000, slotsMs: null };
-const LONG = { tasks: 2_000, kills: 30, aborts: 60, watchers: 60, overMs: 120_000, slotsMs: 75_000 };
+const SHORT = {
+  tasks: 200,
+  kills: 4,
+  aborts: 8,
+  watchers: 50,
+  overMs: 20_000,
+  slotsMs: null,
+  uploads: 8,
+  uploadKills: 3,
+  uploadBytesMax: 6_000_000,
+};
+const LONG = {
+  tasks: 2_000,
+  kills: 30,
+  aborts: 60,
+  watchers: 60,
+  overMs: 120_000,
+  slotsMs: 75_000,
+  uploads: 50,
+  uploadKills: 30,
+  uploadBytesMax: 30_000_000,
+};
 const usual = values.short ? SHORT : values['one-call'] ? { ...LONG, kills: 40, overMs: 150_000 } : LONG;
 /** The share of the tasks that are made in one call. */
 const oneCallShare = values['one-call'] ? 1 : 0.1;
@@ -47,6 +71,8 @@ const kills = count('kills', usual.kills);
 const aborts = count('aborts', usual.aborts);
 const watchers = count('watchers', usual.watchers);
 const seconds = count('seconds', usual.overMs / 1_000);
+const uploads = count('uploads', usual.uploads);
+const uploadKills = count('upload-kills', usual.uploadKills);
 const plant = plantOf(count('plant', 0));
 
 /** The violations of one promise that are printed. */
@@ -92,8 +118,13 @@ function report(evidence: Evidence): number {
   for (const line of watchFigures(evidence)) say(line);
   for (const line of oneCallFigures(evidence)) say(line);
   say(webhookFigures(evidence));
+  return check([...CHECKS, ...ONE_CALL_CHECKS, ...HISTORY_CHECKS, ...WEBHOOK_CHECKS], evidence);
+}
+
+/** Prints the promises and their violations. Returns the number of broken promises. */
+function check<E>(checks: readonly Check<E>[], evidence: E): number {
   let broken = 0;
-  for (const { promise, violations } of [...CHECKS, ...ONE_CALL_CHECKS, ...HISTORY_CHECKS, ...WEBHOOK_CHECKS]) {
+  for (const { promise, violations } of checks) {
     const found = violations(evidence);
     say(`${found.length === 0 ? 'ok    ' : 'BROKEN'} ${promise}`);
     for (const violation of found.slice(0, SHOWN_MAX)) say(`         ${violation}`);
@@ -129,6 +160,12 @@ for (let round = 0; round < rounds; round += 1) {
     },
   });
   broken += report(evidence);
+}
+// The faults of plants are not about uploads.
+if (plant === null && uploads > 0) {
+  const random = createRandom(seed).fork('uploads');
+  const bytesMax = usual.uploadBytesMax;
+  broken += check(UPLOAD_CHECKS, await runUploads({ random, uploads, kills: uploadKills, bytesMax, say }));
 }
 say(
   `${broken === 0 ? 'every promise was kept' : `${broken} promises were broken`}, in ${((Date.now() - startedMs) / 1000).toFixed(0)} s`,

@@ -49,7 +49,8 @@ function buildOnce(config: string, entry?: string, root?: string): Promise<Built
   return built;
 }
 
-function makeTemporaryDir(prefix: string): string {
+/** Creates a folder that is removed when this process ends. */
+export function makeTemporaryDir(prefix: string): string {
   const dir = mkdtempSync(join(tmpdir(), prefix));
   process.once('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }));
   return dir;
