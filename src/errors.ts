@@ -86,6 +86,7 @@ export const ISSUE_CODES = {
   EXPIRED: 'The scan is older than 24 hours.',
   FETCH_FAILED: 'The URL could not be read.',
   FILE_TOO_LARGE: 'The file has more bytes than Kling takes.',
+  INPUT_NOT_KEPT: 'The task cannot be retried: its audio came in base64, or version 0.1 made it.',
   MALFORMED: 'The text has the wrong form: an id, URL, cursor or base64.',
   MEDIA_NOT_READY: 'The file, or the result of the task, is not ready. Only a lip-sync task waits for it.',
   NO_AUDIO_TRACK: 'The file holds no audio track.',

@@ -62,6 +62,8 @@ interface Writes {
   readonly deleteVoice: { readonly input: DeleteVoiceInput; readonly result: DeletedVoiceResult };
   /** Cancels a task that has not been sent. */
   readonly cancelTask: { readonly input: NamedTask; readonly result: TaskRecord };
+  /** Makes a new task from one that has failed or was cancelled. */
+  readonly retryTask: { readonly input: RetryTaskInput; readonly result: TaskRecord };
   /** Changes the caller's notes on a task. */
   readonly updateTask: { readonly input: NamedTask & NotesInput; readonly result: TaskRecord };
   /** Deletes a task that has ended. */
@@ -77,6 +79,13 @@ interface Writes {
   readonly deleteWebhookEndpoint: { readonly input: NamedEndpoint; readonly result: NamedEndpoint };
   readonly sendTestWebhook: { readonly input: NamedEndpoint; readonly result: WebhookDelivery };
   readonly redeliverWebhook: { readonly input: NamedDelivery; readonly result: WebhookDelivery };
+}
+
+/** The input of `retryTask`. */
+export interface RetryTaskInput extends NamedTask {
+  /** Whether the new task may pay for something that the old one may have paid for. */
+  readonly payAgain: boolean;
+  readonly externalId?: string | null;
 }
 
 /** The endpoint that a mutation names. Null if the caller's id is not the id of an endpoint. */
@@ -103,6 +112,7 @@ const SCOPES = {
   synthesizeSpeech: () => [WRITE.LIP_SYNC],
   deleteVoice: ({ anyOwner }) => [anyOwner ? 'operator' : WRITE.VOICE],
   cancelTask: scopesOfTask,
+  retryTask: scopesOfTask,
   updateTask: scopesOfTask,
   deleteTask: scopesOfTask,
   // A file may become the video of a lip-sync as well as the sample of a voice.

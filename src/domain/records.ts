@@ -21,6 +21,8 @@ interface TaskRecordOf<Kind extends TaskKind> extends TaskReport {
   readonly id: string;
   /** The id that the caller chose. It is also the idempotency key. */
   readonly externalId: string | null;
+  /** The task of the same kind that this one retries. Missing for any other task. */
+  readonly retryOf?: string;
   /** Kling's id; null until Kling has answered. */
   readonly klingTaskId: string | null;
   readonly status: TaskStatus;

@@ -17,10 +17,11 @@ import {
   type VoiceTask,
 } from '../domain/records.ts';
 import { type SourceFacts } from '../domain/sources.ts';
+import type { SpeechRequest } from '../domain/speech.ts';
 import { checkNotes, type TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError, type Result, toResult } from '../errors.ts';
 import { KlingError } from '../kling/errors.ts';
-import { digestOfLipSync, digestOfVoice, type RequestDigest } from './digest.ts';
+import { digestOfLipSync, digestOfVoice, type LipSyncDigest, type RequestDigest } from './digest.ts';
 import type { FileSources } from './file-sources.ts';
 import { type CheckedLipSync, createLipSyncCheck } from './lip-sync-check.ts';
 import type { Journal } from './journal.ts';
@@ -32,8 +33,10 @@ import type { TaskRow, TaskStore } from './stores/tasks.ts';
 
 /** Creates tasks. If the `externalId` was used with the same input before, returns that task and creates none. */
 export interface TaskCreator {
-  createVoiceTask(input: CreateVoiceTaskInput): Promise<VoiceTask>;
-  createLipSyncTask(input: CreateLipSyncTaskInput): Promise<LipSyncTask>;
+  createVoiceTask(input: CreateVoiceTaskInput, retry?: Retry): Promise<VoiceTask>;
+  createLipSyncTask(input: CreateLipSyncTaskInput, retry?: Retry): Promise<LipSyncTask>;
+  /** Returns the task that a request of this digest has made; null for a new external id. Throws `CONFLICT` for another. */
+  repeatOf(kind: TaskKind, externalId: string | null, digest: RequestDigest): Promise<TaskRecord | null>;
   /**
    * Creates a task for each input, and returns the outcomes in their order. One that is refused does not stop the others. For
    * each, calls `count` first, which throws if it may not be created now.
@@ -44,6 +47,15 @@ export interface TaskCreator {
   ): Promise<readonly Result<LipSyncTask>[]>;
   /** Makes the checks of `createLipSyncTask`, and throws as that does. Writes nothing, and does not call Kling. */
   quoteLipSync(input: CreateLipSyncTaskInput): Promise<LipSyncQuote>;
+}
+
+/** What makes a new task a new attempt of an old one. */
+export interface Retry {
+  /** The old task. */
+  readonly of: string;
+  readonly digest: LipSyncDigest;
+  /** The text of the speech that the new task uses again. */
+  readonly speech?: SpeechRequest | undefined;
 }
 
 interface TaskCreatorDeps {
@@ -109,6 +121,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
     input: CreateVoiceTaskInput | CreateLipSyncTaskInput,
     webhook: TaskWebhook | null,
     unitsEstimated: string,
+    retry: Retry | undefined,
   ): NewTask {
     // A clock that was set back does not reorder the list, which is sorted by creation.
     const createdAtMs = Math.max(now(), tasks.newestAtMs());
@@ -116,6 +129,7 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
     return {
       id: newId(),
       externalId: input.externalId ?? null,
+      ...(retry === undefined ? {} : { retryOf: retry.of }),
       klingTaskId: null,
       status: 'QUEUED',
       klingStatus: null,
@@ -166,11 +180,11 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
   }
 
   const creator: TaskCreator = {
-    async createVoiceTask(input) {
-      const digest = await digestOfVoice(input);
+    async createVoiceTask(input, retry) {
+      const digest = retry?.digest ?? (await digestOfVoice(input));
       const before = rowOf(input.externalId ?? null);
       if (before !== null)
-        return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoiceTask(input);
+        return (await repeated<VoiceTask>('VOICE', before, digest)) ?? creator.createVoiceTask(input, retry);
       const { checked, webhook } = validOrThrow(
         checkAll<{ checked: VoiceRequest; webhook: TaskWebhook | null }>({
           checked: checkCreateVoiceTaskInput(input, ['input'], sourceFacts),
@@ -181,24 +195,25 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
       const request = JSON.stringify(checked);
       checkRoom(request);
       checkBudget(VOICE_UNITS);
-      const fields = newTask(input, webhook, VOICE_UNITS);
+      const fields = newTask(input, webhook, VOICE_UNITS, retry);
       const kept: KeptVoiceInput = { name: checked.name, sample: { ...checked.source, ...files.kept(checked.source) } };
       const task = { ...fields, kind: 'VOICE' as const, voices: [], details: { ...fields.details, voice: kept } };
       return create<VoiceTask>(task, digest, request);
     },
 
-    async createLipSyncTask(input) {
-      const digest = await digestOfLipSync(input);
+    async createLipSyncTask(input, retry) {
+      const digest = retry?.digest ?? (await digestOfLipSync(input));
       const before = rowOf(input.externalId ?? null);
       if (before !== null) {
         const task = await repeated<LipSyncTask>('LIP_SYNC', before, digest).catch(withUnknownSession(input));
-        return task ?? creator.createLipSyncTask(input);
+        return task ?? creator.createLipSyncTask(input, retry);
       }
       const checked = checkLipSync(input);
       const { plan, webhook, next, units, faceId } = checked;
       const body = JSON.stringify(next.type === 'SEND' ? next.request : plan);
       checkRoom(body);
-      const fields = newTask(input, webhook, units.sync);
+      const fields = newTask(input, webhook, units.sync, retry);
+      const lipSync = checked.kept(digest.audioSha256);
       const record: LipSyncTask = {
         ...fields,
         kind: 'LIP_SYNC',
@@ -207,7 +222,10 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
         videos: [],
         watermarkEnabled: plan.watermark,
         ...(typeof input.maxUnits === 'string' ? { unitsMax: input.maxUnits } : {}),
-        details: { ...fields.details, lipSync: checked.kept(digest.audioSha256) },
+        details: {
+          ...fields.details,
+          lipSync: retry?.speech === undefined ? lipSync : { ...lipSync, speech: retry.speech },
+        },
       };
       if (next.type === 'SEND') return create(record, digest, body).catch(withUnknownSession(input));
       const preparation = units.steps.map((cost) => ({ ...cost, isPaid: false, unitsCharged: null }));
@@ -227,6 +245,11 @@ export function createTaskCreator(deps: TaskCreatorDeps): TaskCreator {
         outcomes.push(...(await Promise.all(creates)));
       }
       return outcomes;
+    },
+
+    async repeatOf(kind, externalId, digest) {
+      const row = rowOf(externalId);
+      return row === null ? null : repeated(kind, row, digest);
     },
 
     async quoteLipSync(input) {

@@ -25,7 +25,7 @@ export interface RequestDigest {
 }
 
 /** The digest of a lip-sync, with a hash that it needs on the way. */
-interface LipSyncDigest extends RequestDigest {
+export interface LipSyncDigest extends RequestDigest {
   /** SHA-256 in hexadecimal of audio that came in base64; null for other audio. */
   readonly audioSha256: string | null;
 }
@@ -72,6 +72,11 @@ export async function digestOfLipSync(input: CreateLipSyncTaskInput): Promise<Li
   const digest = await toDigest(canonical, () => legacyCreates('createLipSyncTask', asBefore(input)));
   const [form, sha256OfAudio] = bytes;
   return { ...digest, audioSha256: form === 'bytes' ? sha256OfAudio : null };
+}
+
+/** Returns the digest of a new attempt. It depends on the old task alone. */
+export async function digestOfRetry(taskId: string): Promise<LipSyncDigest> {
+  return { ...(await toDigest(['retry', taskId], () => [])), audioSha256: null };
 }
 
 function faceInVideoOf({ inVideo = null }: CreateLipSyncTaskInput['face']): Canonical {

@@ -56,6 +56,8 @@ interface StepCharge {
   readonly isAnswered: boolean;
   /** As Kling reports it; null if it does not. */
   readonly unitsCharged: string | null;
+  /** Kling's id of the speech. Missing for a scan, and before the answer. */
+  readonly audioId?: string;
 }
 
 /** The most scans and speeches that one run of the alarm claims. The next run follows at once. */
@@ -256,7 +258,8 @@ export function createPaidCalls(deps: PaidCallsDeps): PaidCalls {
       const call = paidCalls.byKey(stepKey(taskId, stage));
       if (call === null) return null;
       if (call.answer === null) return { isAnswered: false, unitsCharged: null };
-      return { isAnswered: true, unitsCharged: readOwnJson<Deduction>(call.answer).unitsDeducted };
+      const { unitsDeducted, audioId } = readOwnJson<Deduction & Partial<Pick<Speech, 'audioId'>>>(call.answer);
+      return { isAnswered: true, unitsCharged: unitsDeducted, ...(audioId === undefined ? {} : { audioId }) };
     },
   };
 

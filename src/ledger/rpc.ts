@@ -102,6 +102,7 @@ const NEEDS_KEY = {
   synthesizeSpeech: true,
   deleteVoice: false,
   cancelTask: false,
+  retryTask: true,
   updateTask: false,
   deleteTask: false,
   createWebhookEndpoint: false,

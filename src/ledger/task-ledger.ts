@@ -3,7 +3,6 @@ import { configResultOf } from '../config/index.ts';
 import type { Slice, TaskFilter, TaskOrder, Window } from '../domain/list.ts';
 import type * as Input from '../domain/inputs.ts';
 import type { SynthesizeSpeechInput } from '../domain/speech.ts';
-import { checkAll, type Validation, validOrThrow } from '../domain/check.ts';
 import type { CreateMediaInput, DeleteMediaInput, MediaOutcome, MediaRecord } from '../domain/media.ts';
 import {
   type CatchUp,
@@ -15,6 +14,7 @@ import {
   type NamedEndpoint,
   type NamedTask,
   type PresentPlace,
+  type RetryTaskInput,
   type TaskReference,
   type Usage,
   type Watch,
@@ -23,7 +23,7 @@ import {
   type WriteResult,
 } from '../domain/ports.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from '../domain/records.ts';
-import { checkNotes, isFinal, type NotesInput, type TaskSnapshot, type Voice } from '../domain/task.ts';
+import type { NotesInput, TaskSnapshot, Voice } from '../domain/task.ts';
 import type {
   WebhookChange,
   WebhookDelivery,
@@ -35,7 +35,6 @@ import { badUserInput, GatewayError, type Result, toResult, unknownId, wrongIdTy
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { traced } from '../lib/trace.ts';
 import { migrate, pendingMigration } from './migrations.ts';
-import type { TaskRow } from './stores/tasks.ts';
 import { createLedgerParts, type LedgerParts } from './wiring.ts';
 
 /** The writes, as the Worker calls them by RPC. */
@@ -126,38 +125,20 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     });
   }
 
-  /** Cancels a task that was not sent. Fails with `CONFLICT` for one that may be at Kling, which cannot cancel tasks. */
   cancelTask(task: NamedTask, requestId?: string): Promise<Result<TaskRecord>> {
-    return this.#mutate(requestId, async () => {
-      const { stages, journal, tasks } = this.#parts;
-      const named = validOrThrow(this.#named(task));
-      // A scan or a speech that is under way is paid for, and is not interrupted.
-      if (named.phase === 'PREPARING') await stages.stop(task.id);
-      const row = tasks.find({ id: task.id }) ?? named;
-      const isUnsent = row.phase === 'PREPARING' || (row.phase === 'WAITING' && row.sends === 0);
-      if (!isUnsent) throw notCancellable(row.record);
-      if (row.phase === 'PREPARING') stages.close(task.id, { type: 'CANCELLED' });
-      else journal.apply(task.id, { type: 'CANCELLED' });
-      return (tasks.find({ id: task.id }) ?? row).record;
-    });
+    return this.#mutate(requestId, () => this.#parts.namedTasks.cancel(task));
   }
 
-  /** Changes the caller's notes on a task in any state. Watchers see the change. */
-  updateTask({ id, kind, ...input }: NamedTask & NotesInput, requestId?: string): Promise<Result<TaskRecord>> {
-    return this.#mutate(requestId, () => {
-      const { row, notes } = validOrThrow(checkAll({ row: this.#named({ id, kind }), notes: checkNotes(input) }));
-      return (this.#parts.journal.apply(id, { type: 'NOTED', notes }) ?? row).record;
-    });
+  retryTask(input: RetryTaskInput, requestId?: string): Promise<Result<TaskRecord>> {
+    return this.#mutate(requestId, () => this.#parts.namedTasks.retry(input));
   }
 
-  /** Deletes a task that has ended, with its results and changes. Fails with `CONFLICT` for another one. */
+  updateTask(input: NamedTask & NotesInput, requestId?: string): Promise<Result<TaskRecord>> {
+    return this.#mutate(requestId, () => this.#parts.namedTasks.update(input));
+  }
+
   deleteTask(task: NamedTask, requestId?: string): Promise<Result<TaskHandle>> {
-    return this.#mutate(requestId, () => {
-      const { record } = validOrThrow(this.#named(task));
-      if (!isFinal(record.status)) throw notDeletable(record);
-      this.#parts.journal.remove(record.id);
-      return { id: record.id, kind: record.kind };
-    });
+    return this.#mutate(requestId, () => this.#parts.namedTasks.remove(task));
   }
 
   createMedia(input: CreateMediaInput, requestId?: string): Promise<Result<MediaRecord>> {
@@ -171,12 +152,6 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   /** Records what an upload has become, as its object says. Idempotent. Returns false if the file is deleted. */
   mediaChanged(mediaId: string, outcome: MediaOutcome): boolean {
     return this.#parts.mediaFiles.changed(mediaId, outcome);
-  }
-
-  #named({ id, kind }: NamedTask): Validation<TaskRow> {
-    if (kind === null) return { ok: false, issues: [wrongIdType('taskId', 'task')] };
-    const row = this.#parts.tasks.find({ id });
-    return row?.record.kind === kind ? { ok: true, value: row } : { ok: false, issues: [unknownId('taskId', 'task')] };
   }
 
   createWebhookEndpoint(
@@ -387,16 +362,4 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
     const atMs = this.#parts.alarmHandler.nextAtMs();
     if (atMs !== null) this.#alarm.set(atMs);
   }
-}
-
-function notCancellable({ kind, id, status }: TaskRecord): GatewayError {
-  const message = isFinal(status)
-    ? `The task has ended already: it is ${status}.`
-    : 'The task has been sent to Kling, which cannot cancel it.';
-  return new GatewayError({ code: 'CONFLICT', message, retryable: false, existing: { type: kind, id } });
-}
-
-function notDeletable({ kind, id, status }: TaskRecord): GatewayError {
-  const message = `The task has not ended: it is ${status}. Cancel it, or wait for its end.`;
-  return new GatewayError({ code: 'CONFLICT', message, retryable: false, existing: { type: kind, id } });
 }

@@ -5,8 +5,8 @@ import { isLoopback } from '../domain/url.ts';
 import { checkTaskWebhook, webhookUrlRuleOf } from '../domain/webhook.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { sleep, startTimer } from '../lib/deadline.ts';
-import { createRetention } from '../lib/durable-object.ts';
-import { createLog, type Log, withFields } from '../lib/log.ts';
+import { createBackground, createRetention } from '../lib/durable-object.ts';
+import { createLog, withFields } from '../lib/log.ts';
 import { createTracedLog } from '../lib/trace.ts';
 import { type AlarmHandler, createAlarmHandler } from './alarm.ts';
 import { type Archive, type CopyFile, createArchive, createCopyFile } from './archive.ts';
@@ -16,6 +16,7 @@ import { createIdentity, createKling, createOwners, isolateKling } from './isola
 import { createJournal, type Journal } from './journal.ts';
 import { createBudgetCheck, createRates, type Rates } from './limits.ts';
 import { createDoomedFiles, createMediaFiles, type MediaFiles } from './media.ts';
+import { createNamedTasks, type NamedTasks } from './named-tasks.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
 import { createQueries, type Queries } from './queries.ts';
@@ -31,7 +32,7 @@ import { retainedRowsOf } from './stores/retention.ts';
 import { TaskStore } from './stores/tasks.ts';
 import { EndpointStore } from './stores/webhooks.ts';
 import { createIngest, type Ingest } from './ingest.ts';
-import { createStages, type Stages } from './stages.ts';
+import { createStages } from './stages.ts';
 import { createFreshTasks, createTaskSync, type FreshTasks } from './sync-task.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 
@@ -49,7 +50,7 @@ export interface LedgerParts {
   readonly journal: Journal;
   readonly alarmHandler: AlarmHandler;
   readonly creator: TaskCreator;
-  readonly stages: Stages;
+  readonly namedTasks: NamedTasks;
   readonly paidCalls: PaidCalls;
   readonly queries: Queries;
   readonly freshTasks: FreshTasks;
@@ -304,6 +305,22 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     log,
   });
 
+  const creator = createTaskCreator({
+    tasks,
+    assets,
+    files,
+    journal,
+    sender,
+    stages,
+    checkBudget,
+    limits,
+    checkWebhook: (url) => checkTaskWebhook(url, ['input', 'webhookUrl'], webhookUrls, () => endpoints.list()),
+    sourceFacts,
+    now,
+    newId,
+    background,
+  });
+
   return {
     tasks,
     claims,
@@ -338,22 +355,8 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       background,
       log,
     }),
-    stages,
-    creator: createTaskCreator({
-      tasks,
-      assets,
-      files,
-      journal,
-      sender,
-      stages,
-      checkBudget,
-      limits,
-      checkWebhook: (url) => checkTaskWebhook(url, ['input', 'webhookUrl'], webhookUrls, () => endpoints.list()),
-      sourceFacts,
-      now,
-      newId,
-      background,
-    }),
+    creator,
+    namedTasks: createNamedTasks({ tasks, assets, journal, stages, paidCalls: calls, creator, sourceFacts, now }),
     paidCalls: calls,
     queries,
     freshTasks: createFreshTasks({ tasks, sync, rates, now, background, startTimer }),
@@ -387,15 +390,4 @@ function missingForFiles({ media, callbacks }: Config): readonly string[] {
 
 function newId(): string {
   return crypto.randomUUID();
-}
-
-/** Runs work that continues after the answer. A failure is logged, never thrown. */
-function createBackground(ctx: DurableObjectState, log: Log): (work: () => Promise<unknown>) => void {
-  return (work) => {
-    ctx.waitUntil(
-      work().catch((error: unknown) =>
-        log({ level: 'error', message: 'background work failed', cause: String(error) }),
-      ),
-    );
-  };
 }

@@ -1,3 +1,5 @@
+import type { Log } from './log.ts';
+
 /**
  * Migrates the tables of a Durable Object in one transaction. `steps` is append-only: an object never runs a step twice. The
  * version is a key, because Durable Objects refuse `PRAGMA user_version`.
@@ -116,4 +118,15 @@ export function createObjectAlarm(storage: Pick<DurableObjectStorage, 'setAlarm'
 export function earliest(instants: readonly (number | null)[]): number | null {
   const known = instants.filter((atMs) => atMs !== null);
   return known.length === 0 ? null : Math.min(...known);
+}
+
+/** Runs work that continues after the answer. A failure is logged, never thrown. */
+export function createBackground(ctx: DurableObjectState, log: Log): (work: () => Promise<unknown>) => void {
+  return (work) => {
+    ctx.waitUntil(
+      work().catch((error: unknown) =>
+        log({ level: 'error', message: 'background work failed', cause: String(error) }),
+      ),
+    );
+  };
 }

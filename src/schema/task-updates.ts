@@ -3,7 +3,7 @@ import { ALL_TASKS, checkTaskFilter, type Slice, type TaskFilter, type TaskFilte
 import type { NamedTask, Watch } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
 import { NOTES_MAX } from '../domain/task.ts';
-import { badUserInput, ConflictError, GatewayError, InvalidInputError, QuotaExhaustedError } from '../errors.ts';
+import { badUserInput, GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import {
   builder,
@@ -16,7 +16,7 @@ import {
   WINDOW_COST,
   windowArgs,
 } from './builder.ts';
-import { DeletionResultRef } from './failures.ts';
+import { DeletionResultRef, PAID_FAILURES } from './failures.ts';
 import { LipSyncTaskRef } from './lip-sync.ts';
 import { checkListArgs, MetadataInputRef, TaskFilterInputRef, TaskRef, taskTypeOf } from './task.ts';
 import { VoiceTaskRef } from './voice.ts';
@@ -198,7 +198,7 @@ function afterVariableOf(node: FieldNode): string | null {
 
 const TaskResultRef = builder.errorUnion('TaskResult', {
   description: 'The task right after the change, or why it was not changed.',
-  types: [LipSyncTaskRef, VoiceTaskRef, InvalidInputError, ConflictError, QuotaExhaustedError],
+  types: [LipSyncTaskRef, VoiceTaskRef, ...PAID_FAILURES],
   resolveType: (task) => ('kind' in task ? taskTypeOf(task) : null),
 });
 
@@ -210,6 +210,30 @@ builder.mutationFields((t) => ({
       'Cancels a task that Kling has not received yet. Later it is a `ConflictError`, because Kling cannot cancel. Costs nothing.',
     args: { taskId: t.arg.globalID({ description: 'The `id` of a task that is `QUEUED` and was never sent.' }) },
     resolve: (_root, { taskId }, { ledger }) => ledger.write('cancelTask', toNamedTask(taskId)),
+  }),
+  retryTask: t.field({
+    type: TaskResultRef,
+    nullable: true,
+    description:
+      'Creates a new task from one that is `FAILED` or `CANCELLED`, with its label, metadata, `webhookUrl` and `maxUnits`. Uses the scan and the speech again that the old task has paid for, as long as Kling accepts them. Costs 0.05 units for a voice; for a lip-sync 0.5 units for every 5 s of video, and 0.05 for a scan or speech that is made again.',
+    args: {
+      taskId: t.arg.globalID({
+        description:
+          'The `id` of a task of either kind. Another state of it is a `ConflictError`. Audio that came in base64 is not kept: an `INPUT_NOT_KEPT` issue.',
+      }),
+      payAgain: t.arg.boolean({
+        defaultValue: false,
+        description:
+          'Whether to make it again although it may have been charged. Without it, a task of which an answer was lost is a `ConflictError`.',
+      }),
+      externalId: t.arg.string({
+        required: false,
+        description:
+          "The caller's own id of the new task, 1 to 64 of `A-Z a-z 0-9 . _ : -`. Repeating a call with it returns the same new task and costs nothing, as long as the task is kept. Null makes a new task each time.",
+      }),
+    },
+    resolve: (_root, { taskId, ...input }, { ledger }) =>
+      ledger.write('retryTask', { ...toNamedTask(taskId), ...definedOnly(input) }),
   }),
   updateTask: t.field({
     type: TaskResultRef,

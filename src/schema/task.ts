@@ -291,6 +291,17 @@ function issuesOfInput(error: unknown): readonly Issue[] {
   throw error;
 }
 
+builder.interfaceField(TaskRef, 'retryOf', (t) =>
+  t.field({
+    type: TaskRef,
+    nullable: true,
+    description:
+      'The task that this one retries, of the same kind. Null if it retries none, or if that one is deleted.',
+    extensions: withCost({ call: true }),
+    resolve: ({ retryOf }, _args, { ledger }) => (retryOf === undefined ? null : ledger.task({ id: retryOf })),
+  }),
+);
+
 builder.interfaceField(TaskRef, 'queuePosition', (t) =>
   t.int({
     nullable: true,

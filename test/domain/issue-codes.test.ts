@@ -11,10 +11,12 @@ import {
   unsupportedFormat,
 } from '../../src/domain/media-check.ts';
 import type { MediaFacts } from '../../src/domain/media.ts';
+import { voiceInputOf } from '../../src/domain/retry.ts';
 import { checkNotes } from '../../src/domain/task.ts';
 import { checkPlacement, type PlacedInput, type PlacementInput } from '../../src/domain/placement.ts';
 import { checkUrl, URL_CHARS_MAX } from '../../src/domain/url.ts';
 import { ISSUE_CODES, type Issue, type IssueCode } from '../../src/errors.ts';
+import { voiceTask } from '../support/fake-ledger.ts';
 import { base64Of, wav } from './support-audio.ts';
 
 const PATH: Path = ['input'];
@@ -159,6 +161,7 @@ const KINDS: readonly (readonly [IssueCode, what: string, issues: readonly Issue
     'a voice for video models',
     issuesOf(checkSynthesizeSpeechInput({ speech: { ...SPEECH, isVideoVoice: true } })),
   ],
+  ['INPUT_NOT_KEPT', 'a retry of a task without its input', issuesOf(voiceInputOf(voiceTask('old'), null))],
   ['UNSUPPORTED_FORMAT', 'a file of another format', [unsupportedFormat('AUDIO', 'is a ZIP archive')]],
   ['UNSUPPORTED_FORMAT', 'a video as audio', problemsOf(VIDEO, 'AUDIO', 1)],
   ['UNSUPPORTED_RESOLUTION', 'a picture that is too small', problemsOf({ ...VIDEO, width: 500 }, 'VIDEO', 1)],

@@ -1,7 +1,7 @@
 import { beforeEach, describe, it } from 'vitest';
 import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { voice } from '../support/fake-ledger.ts';
+import { lipSyncTask, voice } from '../support/fake-ledger.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 let client: ReturnType<typeof createGraphqlClient>;
@@ -149,6 +149,26 @@ it('synthesizeSpeech passes the chosen language to the ledger', async ({ expect 
     createdAt: '2026-09-01T12:00:00.000Z',
     expiresAt: '2026-10-01T12:00:00.000Z',
     kling: { klingTaskId: 'kling-2', klingRequestId: 'request-1' },
+  });
+});
+
+describe('retryTask', () => {
+  const QUERY = `mutation ($taskId: ID!, $payAgain: Boolean!, $externalId: String) {
+    retryTask(taskId: $taskId, payAgain: $payAgain, externalId: $externalId) { ... on Task { id retryOf { id } } } }`;
+  const taskId = encodeGlobalId('LipSyncTask', 'l1');
+
+  it('passes its arguments to the ledger, and shows the task that is retried', async ({ expect }) => {
+    client.ledger.tasksKept = [lipSyncTask('l1')];
+    const { data } = await client.execute(QUERY, { taskId, payAgain: true, externalId: 'second' });
+    expect(data.retryTask).toEqual({ id: encodeGlobalId('LipSyncTask', 'lip-sync-2'), retryOf: { id: taskId } });
+    const [retried] = client.ledger.calls;
+    expect(retried).toStrictEqual(['retryTask', { id: 'l1', kind: 'LIP_SYNC', payAgain: true, externalId: 'second' }]);
+  });
+
+  it('shows null for a task that is deleted, and lets the ledger refuse an id of another type', async ({ expect }) => {
+    const { data } = await client.execute(QUERY, { taskId: encodeGlobalId('Voice', '42'), payAgain: false });
+    expect(data.retryTask.retryOf).toBeNull();
+    expect(client.ledger.calls[0]).toStrictEqual(['retryTask', { id: '42', kind: null, payAgain: false }]);
   });
 });
 

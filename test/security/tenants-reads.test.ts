@@ -56,7 +56,7 @@ const OF_NO_TENANT = new Set([
 const places = placesOf(schema);
 const reads = places.filter(({ operation, name }) =>
   operation === 'mutation'
-    ? /cancelTask|deleteVoice|deleteMedia|updateTask\(taskId\)/.test(name)
+    ? /cancelTask|retryTask|deleteVoice|deleteMedia|updateTask\(taskId\)/.test(name)
     : // A subscription to a label is silent. See the tests of live events.
       operation !== 'subscription' || !name.endsWith('(filter.label)'),
 );

@@ -65,7 +65,7 @@ const OF_NO_TENANT = new Set([
 const writes = placesOf(schema).filter(
   ({ operation, name }) =>
     operation === 'mutation' &&
-    !/createWebhookEndpoint\(description\)|file\.(?:contentType|fileName)|cancelTask|deleteVoice|deleteMedia|updateTask\(taskId\)/.test(
+    !/createWebhookEndpoint\(description\)|file\.(?:contentType|fileName)|cancelTask|retryTask|deleteVoice|deleteMedia|updateTask\(taskId\)/.test(
       name,
     ),
 );

@@ -39,6 +39,7 @@ const WRITTEN: { readonly [Name in WriteName]: (input: WriteInput<Name>) => Writ
     klingRequestId: 'request-1',
   }),
   cancelTask: ({ id }) => lipSyncTask(id),
+  retryTask: ({ id }) => lipSyncTask('lip-sync-2', { retryOf: id }),
   createMedia: ({ kind }) => mediaRecord('media-1', { kind, status: 'UPLOADING', facts: null }),
   deleteMedia: ({ mediaId }) => ({ mediaId: mediaId ?? '' }),
   updateTask: ({ id, label = null }) => lipSyncTask(id, { label }),
