@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { KeptLipSyncInput } from '../../src/domain/records.ts';
+import type { KeptLipSyncInput, LipSyncTask } from '../../src/domain/records.ts';
 import { checkRetry, lipSyncInputOf, toTaskIssue, voiceInputOf } from '../../src/domain/retry.ts';
 import { gatewayFailure, type TaskFailure } from '../../src/domain/failure.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
@@ -32,13 +32,13 @@ describe('the input of a new attempt', () => {
     [
       'the result of a task that is kept',
       { video: { videoId: 'k' }, videoTaskId: 't' },
-      { ...NOTHING, findLipSync: () => lipSyncTask('t') },
+      { ...NOTHING, findLipSync: (): LipSyncTask => lipSyncTask('t') },
       { face: { inVideo: { video: { task: { id: 't' } }, index: 2 } } },
     ],
     [
       'the result of a task that is deleted',
       { video: { videoId: 'k' }, videoTaskId: 't' },
-      { ...NOTHING, findLipSync: () => null },
+      { ...NOTHING, findLipSync: (): null => null },
       { face: { inVideo: { video: { klingVideoId: 'k' }, index: 2 } } },
     ],
     [
@@ -85,7 +85,9 @@ describe('the input of a new attempt', () => {
     const webhook = { url: 'https://a.test/hook', endpointId: 'e' };
     const metadata = [{ key: 'a', value: 'b' }];
     const old = lipSyncTask('old', {
-      ...{ label: 'l', unitsMax: '2', externalId: 'mine' },
+      label: 'l',
+      unitsMax: '2',
+      externalId: 'mine',
       details: { lipSync: KEPT, metadata, webhook },
     });
     expect(lipSyncInputOf(old, null, NOTHING)).toMatchObject({
@@ -110,8 +112,9 @@ describe('the input of a new attempt', () => {
   });
 });
 
+const state = (status: TaskStatus, failure: TaskFailure | null = null) => lipSyncTask('old', { status, failure });
+
 describe('a task', () => {
-  const state = (status: TaskStatus, failure: TaskFailure | null = null) => lipSyncTask('old', { status, failure });
   const rejected: TaskFailure = { code: 'CONTENT_REJECTED', message: 'no' };
   const lost = gatewayFailure('CREATE_OUTCOME_UNKNOWN');
 

@@ -52,8 +52,11 @@ describe('many lip-syncs in one call', () => {
       'shared-scan',
       Array.from({ length: 7 }, () => input()),
     );
-    const read = async () => (await askOne('shared-scan', TASKS)).data.tasks.nodes;
-    await expect.poll(async () => (await read()).filter(isDone).length, { timeout: 30_000 }).toBe(7);
+    await expect
+      .poll(async () => (await askOne('shared-scan', TASKS)).data.tasks.nodes.filter(isDone).length, {
+        timeout: 30_000,
+      })
+      .toBe(7);
     expect(await scans()).toBe(before + 1);
   });
 
@@ -70,7 +73,9 @@ describe('many lip-syncs in one call', () => {
   it('count as one mutation each, and those over the rate are null beside an error', async ({ expect }) => {
     const inputs = Array.from({ length: 14 }, (_, at) => input({ externalId: `clip-${at}` }));
     const { data, errors } = await create('rate', inputs);
-    const kinds = data.createLipSyncTasks.map((each: { __typename: string } | null) => each?.__typename ?? null);
+    const kinds = data.createLipSyncTasks.map(
+      (each: Readonly<Record<string, string>> | null) => each?.['__typename'] ?? null,
+    );
     expect(kinds).toEqual([...Array<string>(12).fill('LipSyncTask'), null, null]);
     expect(errors).toMatchObject([
       { path: ['createLipSyncTasks', 12], extensions: { code: 'RATE_LIMITED' } },

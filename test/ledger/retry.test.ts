@@ -31,6 +31,9 @@ async function failed(ledger: LedgerStub, more: Partial<CreateLipSyncTaskInput> 
   return task;
 }
 
+/** A stub of an object that was killed does not work any more, so each call makes one. */
+const lost = () => ledgerOf('lost');
+
 describe('a new attempt', () => {
   it('uses the scan and the speech again, carries the notes over, and is made once for an external id', async () => {
     await sandbox.configure({ submittedMs: 50, processingMs: 50 });
@@ -57,21 +60,20 @@ describe('a new attempt', () => {
   });
 
   it('of a step whose answer was lost is only made with payAgain', async () => {
-    const ledger = () => ledgerOf('lost');
     const text = 'sandbox-slow Good morning, and welcome to the show.';
     const [, before] = await counts();
     const input = { ...INPUT, audio: { speech: { ...SPEECH, text } } };
-    const task = valueOf(await ledger().createLipSyncTask(input));
+    const task = valueOf(await lost().createLipSyncTask(input));
     await expect.poll(async () => (await counts())[1], { timeout: 10_000 }).toBe(before + 1);
-    await kill(ledger());
-    const old = await endOf(ledger, task);
+    await kill(lost());
+    const old = await endOf(lost, task);
     expect(old.failure?.code).toBe('STAGE_OUTCOME_UNKNOWN');
-    const refused = failureOf(await ledger().retryTask(retry(old)));
+    const refused = failureOf(await lost().retryTask(retry(old)));
     expect(refused).toMatchObject({ code: 'CONFLICT', existing: { type: 'LIP_SYNC', id: old.id } });
     expect(refused.message).toMatch(/payAgain/);
     expect(await counts()).toMatchObject({ 1: before + 1 });
     const [scans] = await counts();
-    const made = valueOf(await ledger().retryTask(retry(old, { payAgain: true })));
+    const made = valueOf(await lost().retryTask(retry(old, { payAgain: true })));
     expect(made).toMatchObject({ retryOf: old.id, stage: 'SPEAKING' });
     await expect.poll(counts, { timeout: 10_000 }).toEqual([scans, before + 2]);
   });

@@ -238,8 +238,6 @@ export function ownInputs({ own, ids }: Estate): Fill {
     'CreateLipSyncTaskInput.audioVolume': 1,
     'CreateLipSyncTaskInput.originalAudioVolume': 1,
     'CreateLipSyncTaskInput.watermark': false,
-    'CreateLipSyncTaskInput.maxUnits': undefined,
-    'FaceInVideoInput.index': undefined,
     AudioInput: { url: 'https://example.com/sound-8s.mp3' },
     'Mutation.identifyFaces.externalId': undefined,
     'Mutation.synthesizeSpeech.externalId': undefined,
