@@ -122,8 +122,8 @@ export class Upload extends DurableObject<Env> {
     body: ReadableStream<Uint8Array> | null,
   ): Promise<UploadAnswer> {
     return this.#take(permit, (turn) => {
-      if (offset !== this.#received()) return 'WRONG_OFFSET';
       const ended = this.#ended();
+      if (ended !== 'GONE' && offset !== this.#received()) return 'WRONG_OFFSET';
       if (ended !== null || body === null) return ended ?? 'STORED';
       return this.#receive(body, { ...limits, fileMax: permit.bytes }, turn);
     });
