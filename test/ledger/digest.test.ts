@@ -36,6 +36,34 @@ const SCAN = { video: { url: 'https://example.com/clip.mp4' }, externalId: 'k' }
 const SCAN_OF_VIDEO = { video: { klingVideoId: '850508686686064701' }, externalId: 'k' };
 const SAID = { text: 'Hello', klingVoiceId: 'oversea_male1', language: 'en', speed: 1 } as const;
 const SPEECH = { speech: SAID, externalId: 'k' };
+const ONE_CALL = {
+  face: { inVideo: { video: { url: 'https://example.com/clip.mp4' } } },
+  audio: { speech: SAID },
+  externalId: 'order-1',
+};
+
+async function textOf(change: object): Promise<string> {
+  return (await digestOfLipSync({ ...ONE_CALL, ...change })).text;
+}
+
+function inVideo(index: number | null): object {
+  return { face: { inVideo: { ...ONE_CALL.face.inVideo, index } } };
+}
+
+it('a digest is the same for the forms of a one call that mean the same, and differs for others', async () => {
+  const plain = await textOf({});
+  expect(await textOf({ placement: null, maxUnits: null, audioDurationMs: 4000 })).toBe(plain);
+  expect(await textOf(inVideo(null))).toBe(plain);
+  expect(await textOf({ maxUnits: '1.50' })).toBe(await textOf({ maxUnits: '1.5' }));
+  const others = [inVideo(0), inVideo(1), { maxUnits: '1.5' }, { audio: { speech: { ...SAID, speed: 1.1 } } }];
+  expect(new Set([plain, ...(await Promise.all(others.map(textOf)))]).size).toBe(5);
+});
+
+it('a task of version 0.1, which had no limit of units, is another request than one with it', async () => {
+  const stored = '09d83ccb59b093408137efeaaec42078baefe1fb9c9d608cb05d0b6ebe232c1a';
+  expect(await (await digestOfLipSync(LIP_SYNC)).matches(stored)).toBe(true);
+  expect(await (await digestOfLipSync({ ...LIP_SYNC, maxUnits: '9' })).matches(stored)).toBe(false);
+});
 
 it('a digest does not depend on the label and the metadata', async () => {
   const notes = { label: 'Birthday', metadata: [{ key: 'order', value: '4711' }] };
@@ -100,6 +128,27 @@ describe('a digest of version 2', () => {
       'a lip-sync with a webhook URL',
       () => digestOfLipSync({ ...LIP_SYNC, webhookUrl: 'https://example.com/hook?a=1' }),
       '2:2be962fb43b12ab8d3550c3baebd7f92aa48e5e72c3ba3eed4cb9afa1be30329',
+    ],
+    [
+      'a lip-sync of a video and a text',
+      () => digestOfLipSync(ONE_CALL),
+      '2:dc1f4a84a6fa236338417c740aa20c1393a3ed590016f6780e6e07c195e6eae7',
+    ],
+    [
+      'a lip-sync of a face by its index, and with a limit of units',
+      () =>
+        digestOfLipSync({ ...ONE_CALL, face: { inVideo: { video: { mediaId: 'm-1' }, index: 1 } }, maxUnits: '1.5' }),
+      '2:847c50009b7ffdbe961787f7198591187eb201937320d545c4bc2e6380b8ebd1',
+    ],
+    [
+      'a lip-sync of the result of a task',
+      () => digestOfLipSync({ ...ONE_CALL, face: { inVideo: { video: { task: { externalId: 'first' } } } } }),
+      '2:f2c042861e97e1f9c63ca8b301b14ba831336abe0a14d6c5fc4f660f257bc48c',
+    ],
+    [
+      'a lip-sync without a placement',
+      () => digestOfLipSync({ ...LIP_SYNC, placement: null, audioDurationMs: 4000 }),
+      '2:8c2ac1270a4ae6270e721a6e7865f6ea60be25af9901d33ab0fa245451857de3',
     ],
     ['a face scan', () => digestOfFaceScan(SCAN), '2:cf30f540b507561a0b1982f7a2a871be7daf983618f208fe0ea351135e2f34cb'],
     [
