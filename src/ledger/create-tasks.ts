@@ -49,7 +49,7 @@ export interface TaskCreator {
   quoteLipSync(input: CreateLipSyncTaskInput): Promise<LipSyncQuote>;
 }
 
-/** What makes a new task a new attempt of an old one. */
+/** The task that a new task is a new attempt of. */
 export interface Retry {
   /** The old task. */
   readonly of: string;

@@ -23,8 +23,8 @@ import type { WakeStore } from './stores/open-tasks.ts';
 export interface MediaFiles extends AlarmJob {
   usage(): FileUsage;
   /**
-   * Registers a file. Throws `NOT_CONFIGURED` if the gateway keeps no files, `BAD_USER_INPUT` with every problem of the
-   * input, and `RATE_LIMITED` if too many files are unfinished or were fetched within a minute.
+   * Registers a file. Throws `NOT_CONFIGURED` if the gateway keeps no files, and `BAD_USER_INPUT` with every problem of the
+   * input. Throws `RATE_LIMITED` if too many files are unfinished, or were fetched within a minute.
    */
   create(input: CreateMediaInput): MediaRecord;
   /** Deletes a file. Its bytes are deleted by the alarm. Throws `BAD_USER_INPUT` if the tenant has no such file. */

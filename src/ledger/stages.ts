@@ -191,13 +191,22 @@ export function createStages(deps: StagesDeps): Stages {
     close(id, classifyRefusal(error.failure));
   }
 
+  /** Makes a call at its turn. Throws instead if Kling has gone down meanwhile: an answer that is lost would end the task. */
+  function atTurn<T>(taskId: string, call: () => Promise<T>): Promise<T | null> {
+    return turns.run(taskId, async () => {
+      if (slots.isHealthy()) return call();
+      const message = 'Kling is down. Nothing was sent.';
+      throw new GatewayError({ code: 'UPSTREAM_UNAVAILABLE', message, retryable: true });
+    });
+  }
+
   /** Makes the scan of a video, or waits for another task that makes it. */
   async function makeScan(taskId: string, video: VideoSource): Promise<void> {
     const name = nameOf(video);
     const same = scanning.get(name);
     // Its failure is the other task's. This one then makes a scan of its own.
     if (same !== undefined) return void (await same.catch(() => {}));
-    const started = turns.run(taskId, () => paidCalls.scanFor(taskId, { video }));
+    const started = atTurn(taskId, () => paidCalls.scanFor(taskId, { video }));
     scanning.set(name, started);
     try {
       await started;
@@ -224,7 +233,7 @@ export function createStages(deps: StagesDeps): Stages {
     enter(task, progress);
     try {
       if (todo.type === 'SPEAK') {
-        return { speech: await turns.run(task.id, () => paidCalls.speakFor(task.id, todo.request)) };
+        return { speech: await atTurn(task.id, () => paidCalls.speakFor(task.id, todo.request)) };
       }
       await makeScan(task.id, todo.request.video);
     } catch (error) {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ensureAssetsFolder } from '../node/assets-folder.ts';
 
-/** What an upload or the bucket has left on disk, with counts. */
+/** Counts of the things that an upload or the bucket has left on disk. */
 export interface BucketRemains {
   /** The files of the bucket. */
   readonly files: number;

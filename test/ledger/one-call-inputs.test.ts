@@ -29,12 +29,12 @@ const said = (text: string, voice = 'oversea_male1') => ({ audio: { speech: { te
 const ELSEWHERE = { face: { klingFace: { klingSessionId: 's', klingFaceId: '7' } } };
 const SAID = said('Good morning, and welcome.');
 
-/** What a caller gives, and the answer to it. */
+/** An input of a caller, and the answer to it. */
 interface Row {
   readonly what: string;
   readonly input: Partial<CreateLipSyncTaskInput>;
   readonly limits?: Partial<LedgerLimits>;
-  /** What happens after the create. */
+  /** The events after the create. */
   readonly later?: (parts: LedgerParts) => void;
   /** `QUEUED` for a task without a stage before. Otherwise the stage, or the code and the paths of the refusal. */
   readonly answer: string;
