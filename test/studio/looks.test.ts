@@ -75,6 +75,22 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
   });
 });
 
+describe.runIf(HAS_BROWSER)('no screen', () => {
+  it.for([360, 720, 1160])('is wider than a window of %i pixels', async (width, { expect }) => {
+    const { page, faults } = await openPage(browser, { viewport: { width, height: 800 } });
+    await signIn(page, `widths-${randomUUID()}`);
+    for (const screen of ['Tasks', 'New lip-sync', 'Voices', 'Files', 'Webhooks']) {
+      await page.getByRole('navigation').getByText(screen).click();
+      await page.getByRole('heading', { level: 1, name: screen }).waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), screen).toBeLessThanOrEqual(
+        0,
+      );
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
+
 describe.runIf(HAS_BROWSER)('a page with reduced motion', () => {
   it('shows the skip link at its final position at once', async ({ expect }) => {
     const { page } = await openPage(browser);

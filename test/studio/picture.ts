@@ -25,7 +25,7 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage({
-    viewport: { width: 1200, height: 1370 },
+    viewport: { width: 1200, height: 1680 },
     colorScheme: 'light',
     reducedMotion: 'reduce',
   });
