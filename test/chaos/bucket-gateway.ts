@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -96,9 +97,21 @@ export function createBucketGateway({ dir, port, vars }: BucketGatewayOptions): 
       const ended = new Promise((resolve) => void ending.once('exit', resolve));
       process.kill(-ending.pid, 'SIGKILL');
       await ended;
+      // wrangler takes another port if the killed workerd still has this one.
+      while (await isListening(port)) await wait(20);
     },
     remains: () => readRemains(join(dir, 'v3')),
   };
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
 }
 
 function readRemains(dir: string): BucketRemains {
