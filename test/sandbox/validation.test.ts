@@ -60,6 +60,9 @@ describe('the sandbox refuses with 1201', () => {
       { video_url: 'https://e.com/a-2161x720.mp4' },
       /512px and 2160px/,
     ],
+    ['a scan of 480p', 'videos/identify-face', { video_url: 'https://e.com/a-854x512.mp4' }, /720p or 1080p/],
+    ['a scan of 1440p', 'videos/identify-face', { video_url: 'https://e.com/a-2160x1440.mp4' }, /but got 2160x1440/],
+    ['a scan of a small square', 'videos/identify-face', { video_url: 'https://e.com/a-900x900.mp4' }, /720p or 1080p/],
     ['a scan of 101 MB', 'videos/identify-face', { video_url: 'https://e.com/a-101mb.mp4' }, /100MB/],
     ['a scan of an unknown video', 'videos/identify-face', { video_id: '12' }, /Video id not found/],
     ['a deletion without a voice', 'general/delete-voices', {}, /input.voiceId/],
@@ -90,6 +93,25 @@ describe('the sandbox refuses with 1201', () => {
       message: expect.stringMatching(message),
     });
     expect(await account.record()).toMatchObject({ tasks: [], unitsCharged: 0 });
+  });
+});
+
+describe('the sandbox scans a video of', () => {
+  it.for([
+    '1280x720',
+    '720x1280',
+    '1920x1080',
+    '1080x1920',
+    '960x960',
+    '1440x1440',
+    '1920x1088',
+    '1280x544',
+    '2160x1080',
+  ])('%s pixels', async (size, { expect }) => {
+    const scanned = await openAccount('sizes').post('/v1/videos/identify-face', {
+      video_url: `https://e.com/a-${size}.mp4`,
+    });
+    expect(scanned.code).toBe(0);
   });
 });
 

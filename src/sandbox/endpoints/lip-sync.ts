@@ -171,6 +171,22 @@ const durationMaxMs = 60_000;
 const sidePixelsMin = 512;
 const sidePixelsMax = 2160;
 
+/** The pictures that Kling names "720p or 1080p" (Kling docs, lip-sync page, 2026-09). */
+const pictures = [
+  [1280, 720],
+  [1920, 1080],
+] as const;
+
+/**
+ * Returns true if a picture shares a side with another, or has as many pixels. Kling names no widths, so portrait, square
+ * and wide pictures count. Encoders round sides to multiples of 16.
+ */
+function isLike(sides: readonly number[], [long, short]: readonly [long: number, short: number]): boolean {
+  const hasSide = sides.some((side) => Math.abs(side - long) <= 8 || Math.abs(side - short) <= 8);
+  const pixels = sides.reduce((product, side) => product * side, 1);
+  return hasSide || Math.abs(pixels / (long * short) - 1) <= 0.02;
+}
+
 /** Checks what Kling's lip-sync page requires of a video that is scanned for faces. */
 function validateFaceScan(call: Call, account: AccountContext): ParentVideo {
   const { body, now, origin } = call;
@@ -188,6 +204,9 @@ function validateFaceScan(call: Call, account: AccountContext): ParentVideo {
   const sides = [width, height];
   if (sides.some((pixels) => pixels < sidePixelsMin || pixels > sidePixelsMax)) {
     throw invalid(`input.videoUrl: width and height must be between 512px and 2160px, but got ${sides.join('x')}`);
+  }
+  if (!pictures.some((picture) => isLike(sides, picture))) {
+    throw invalid(`input.videoUrl: resolution must be 720p or 1080p, but got ${sides.join('x')}`);
   }
   return { id: createDigitsId(), url: given.value, durationMs };
 }
