@@ -80,20 +80,29 @@ export function createArchive(deps: ArchiveDeps): Archive {
     if (isKept) log({ level: 'info', message: 'result archived', part, bytes });
   }
 
+  function giveUp({ id, part }: Pick<WaitingFile, 'id' | 'part'>, reason: string, tries: number): void {
+    transaction(() => {
+      archive.remove(id);
+      arm();
+    });
+    log({ level: 'error', message: 'result not archived', part, reason, tries });
+  }
+
   function putOff({ id, part, tries }: WaitingFile, outcome: Extract<CopyOutcome, { readonly ok: false }>): void {
     const { reason, isFinal, isFull = false } = outcome;
     const isOver = isFinal || tries + 1 >= COPIES_MAX;
-    transaction(() => {
-      if (isOver) archive.remove(id);
-      else archive.failed(id, now() + copyWaitMs(tries, random));
-      arm();
-    });
+    if (isOver) giveUp({ id, part }, reason, tries + 1);
+    else {
+      transaction(() => {
+        archive.failed(id, now() + copyWaitMs(tries, random));
+        arm();
+      });
+    }
     if (isFull && now() - loggedFullAtMs >= FULL_LOG_MS) {
       loggedFullAtMs = now();
       log({ level: 'warn', message: 'archive is full', bytesMax });
     }
-    if (isOver) log({ level: 'error', message: 'result not archived', part, reason, tries: tries + 1 });
-    else if (!isFull) log({ level: 'warn', message: 'copy of a result failed', part, reason, tries: tries + 1 });
+    if (!isOver && !isFull) log({ level: 'warn', message: 'copy of a result failed', part, reason, tries: tries + 1 });
   }
 
   async function copyOne(row: WaitingFile, copyFile: CopyFile): Promise<void> {
@@ -126,10 +135,13 @@ export function createArchive(deps: ArchiveDeps): Archive {
     async run() {
       if (copy === null || copying >= COPIES_AT_ONCE) return;
       const due = archive.due(now(), COPIES_AT_ONCE - copying);
-      copying += due.length;
+      // A try that ended its ledger is counted, so a file that does so each time is given up as well.
+      for (const row of due) if (row.tries >= COPIES_MAX) giveUp(row, 'the last try did not end', row.tries);
+      const ready = due.filter(({ tries }) => tries < COPIES_MAX);
+      copying += ready.length;
       // Stored before the copies begin. An object that dies meanwhile repeats them after this time.
-      for (const { id } of due) archive.begin(id, now() + GUARD_MS);
-      await forEachAtOnce(due, COPIES_AT_ONCE, (row) =>
+      for (const { id } of ready) archive.begin(id, now() + GUARD_MS);
+      await forEachAtOnce(ready, COPIES_AT_ONCE, (row) =>
         traced({ taskId: row.owner }, () => copyOne(row, copy)).catch((error: unknown) =>
           log({ level: 'error', message: 'copy not recorded', part: row.part, cause: String(error) }),
         ),

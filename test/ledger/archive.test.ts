@@ -167,6 +167,20 @@ describe('copies', () => {
     });
   });
 
+  it('whose ledger dies each time are given up after as many tries', async ({ expect }) => {
+    let tries = 0;
+    const dies: CopyFile = async () => {
+      tries += 1;
+      throw new Error('the object died');
+    };
+    await withArchive('dies', { copy: dies }, async (parts, { sql }) => {
+      await finishLipSync(parts, { ...VIDEO, watermarkUrl: null });
+      await ringUntil(parts, parts.clock.nowMs + DAY_MS);
+      expect(tries).toBe(30);
+      expect([sql.exec('SELECT count(*) AS n FROM archive_file').one()['n'], bytesKept(sql)]).toEqual([0, 0]);
+    });
+  });
+
   it('that cannot succeed are given up at once', async ({ expect }) => {
     const { copy, orders } = copier(() => ({ ok: false, reason: 'too large', isFinal: true }));
     await withArchive('final', { copy }, async (parts) => {
