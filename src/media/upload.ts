@@ -160,7 +160,7 @@ export class Upload extends DurableObject<Env> {
   /** Takes the order to fetch a file. Idempotent. */
   fetchFrom({ url, ...order }: FetchOrder): void {
     if (this.#store.state !== null) return;
-    this.#store.save({ ...initialState({ ...order, bytes: null, sha256: null }), url });
+    this.#store.save({ ...initialState({ ...order, bytes: null, sha256: null }), url, wakeAtMs: Date.now() });
     this.#arm();
   }
 
