@@ -1,6 +1,6 @@
 import type { Issue } from '../errors.ts';
 import { checkAll, checkText, issuesOf, mapValidation, type Path, toValidation, type Validation } from './check.ts';
-import { checkUrl, type UrlPurpose } from './url.ts';
+import { checkFileUrl, type UrlPurpose } from './url.ts';
 
 /** The kinds of files. The sample of a voice may be either. */
 export const MEDIA_KINDS = ['AUDIO', 'VIDEO'] as const;
@@ -167,6 +167,7 @@ const PURPOSES = { AUDIO: 'audio', VIDEO: 'video' } as const satisfies Record<Me
 export function checkCreateMediaInput(
   { kind, source }: CreateMediaInput,
   bytesMax: number,
+  localHost: string | null,
   path: Path = ['source'],
 ): Validation<MediaSource> {
   const { file = null, url = null } = source;
@@ -174,7 +175,7 @@ export function checkCreateMediaInput(
     return mapValidation(checkFile(file, kind, bytesMax, [...path, 'file']), (value) => ({ file: value }));
   }
   if (url !== null && file === null) {
-    return mapValidation(checkUrl(url, PURPOSES[kind], [...path, 'url']), (value) => ({ url: value }));
+    return mapValidation(checkFileUrl(url, PURPOSES[kind], [...path, 'url'], localHost), (value) => ({ url: value }));
   }
   return { ok: false, issues: [{ path, code: 'OUT_OF_RANGE', message: 'must have exactly one of file and url' }] };
 }

@@ -54,6 +54,8 @@ interface MediaDeps {
   readonly tenant: string;
   readonly limits: MediaLimits;
   readonly rates: Pick<Rates, 'fetch'>;
+  /** The host of a sandbox on this computer, whose files are fetched, too. Null for Kling. */
+  readonly localHost: string | null;
   readonly retention: Pick<RetentionTimes, 'mediaMs'>;
   /** The settings that an operator has to make before files can be kept; empty if nothing is missing. */
   readonly missing: readonly string[];
@@ -78,7 +80,7 @@ const DUE_AT_ONCE = 50;
 
 /** Creates the files. Everything that is due is stored. */
 export function createMediaFiles(deps: MediaDeps): MediaFiles {
-  const { media, wakes, uploads, deleteDoomed, tenant, limits, rates, retention, missing } = deps;
+  const { media, wakes, uploads, deleteDoomed, tenant, limits, rates, localHost, retention, missing } = deps;
   const { arm, transaction, background, now, random, newId, log } = deps;
   const bytesMaxOf = { VIDEO: limits.videoBytesMax, AUDIO: limits.audioBytesMax } as const;
 
@@ -116,7 +118,7 @@ export function createMediaFiles(deps: MediaDeps): MediaFiles {
     create(input) {
       if (missing.length > 0) throw notConfigured(missing);
       const bytesMax = bytesMaxOf[input.kind];
-      const { file = null, url = null } = validOrThrow(checkCreateMediaInput(input, bytesMax));
+      const { file = null, url = null } = validOrThrow(checkCreateMediaInput(input, bytesMax, localHost));
       // The size of a URL is not known before it is fetched.
       checkRoom(file?.bytes ?? bytesMax, ['source', ...(file === null ? ['url'] : ['file', 'bytes'])]);
       if (url !== null) rates.fetch();

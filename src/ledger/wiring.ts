@@ -294,6 +294,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     tenant,
     limits: config.media,
     rates,
+    localHost: config.kling.localHost,
     retention: config.retention,
     missing: missingForFiles(config),
     arm,

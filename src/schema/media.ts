@@ -222,7 +222,7 @@ builder.mutationField('createMedia', (t) =>
     type: MediaResultRef,
     nullable: true,
     description:
-      'Registers a file. Returns at once: the bytes are uploaded to `Media.upload.url`, or fetched from the given URL. Costs nothing. A `NOT_CONFIGURED` error if the gateway keeps no files, and `RATE_LIMITED` while too many files are unfinished.',
+      'Registers a file. Returns at once: the bytes are uploaded to `Media.upload.url`, or fetched from the given URL. Costs nothing. A `NOT_CONFIGURED` error if the gateway keeps no files, and `RATE_LIMITED` while too many files are unfinished, or for too many URLs in a minute.',
     args: {
       kind: t.arg({ type: MediaKindRef, description: 'What the file is used for.' }),
       source: t.arg({ type: MediaSourceInputRef, description: 'Where the bytes come from.' }),
