@@ -1,4 +1,5 @@
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import { Hono } from 'hono/tiny';
 import { secureHeaders } from 'hono/secure-headers';
 import { type Config, type ConfigResult, configResultOf } from '../config/index.ts';
 import type { ConfigProblem } from '../config/settings.ts';
