@@ -85,7 +85,9 @@ export function createBucketGateway({ dir, port, vars }: BucketGatewayOptions): 
       started.once('exit', () => running.delete(pid));
       const deadlineMs = Date.now() + START_MS_MAX;
       while (!(await answers())) {
-        if (started.exitCode !== null) throw new Error(`the gateway ended with ${started.exitCode} at its start`);
+        if (started.exitCode !== null || started.signalCode !== null) {
+          throw new Error(`the gateway ended with ${started.exitCode ?? started.signalCode} at its start`);
+        }
         if (Date.now() > deadlineMs) throw new Error('the gateway does not answer');
         await wait(50);
       }
@@ -93,7 +95,7 @@ export function createBucketGateway({ dir, port, vars }: BucketGatewayOptions): 
     async kill() {
       const ending = child;
       child = null;
-      if (ending?.pid === undefined || ending.exitCode !== null) return;
+      if (ending?.pid === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
       const ended = new Promise((resolve) => void ending.once('exit', resolve));
       process.kill(-ending.pid, 'SIGKILL');
       await ended;

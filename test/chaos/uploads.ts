@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Upload } from 'tus-js-client';
+import { DefaultHttpStack, type HttpRequest, type HttpStack, Upload } from 'tus-js-client';
 import { makeTemporaryDir } from '../node/gateway-stack.ts';
 import { freePort } from '../node/raw-workerd.ts';
 import { sendOperation } from '../node/send-operation.ts';
@@ -55,6 +56,23 @@ const CHUNKS = [MIB, 3 * MIB, 5 * MIB, 8 * MIB] as const;
 /** More attempts than any series of kills takes. */
 const RETRY_DELAYS = Array.from({ length: 300 }, () => 200);
 
+/** tus-js-client's own stack for Node never settles a request whose connection ends within the response. */
+const HTTP_STACK: HttpStack = {
+  createRequest(method, url) {
+    const request = new DefaultHttpStack({}).createRequest(method, url);
+    const sendRequest = request.send.bind(request);
+    request.send = async (body) => {
+      const response = sendRequest(body);
+      const { promise: cut, reject } = Promise.withResolvers<never>();
+      const sent = request.getUnderlyingObject() as ClientRequest;
+      sent.once('close', () => reject(new Error('the connection ended within the response')));
+      return Promise.race([response, cut]);
+    };
+    return request;
+  },
+  getName: () => 'chaos',
+};
+
 /** The timeout for the last media to be checked. An alarm that failed in a kill comes back after 2 minutes. */
 const SETTLE_MS_MAX = 240_000;
 
@@ -84,16 +102,15 @@ export async function runUploads(options: UploadRoundOptions): Promise<UploadEvi
   try {
     const files = Array.from({ length: uploads }, () => fileOf(random, bytesMax));
     const bytes = files.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    const sent = files.map(() => 0);
-    const progress = (): number => sent.reduce((sum, one) => sum + one, 0) / bytes;
+    const pace = createPace(files, kills + 1);
     const startedMs = Date.now();
     let isSent = false;
-    const killing = killDuring(gateway, { kills, random: random.fork('kills'), progress, isSent: () => isSent });
+    const killing = killDuring(gateway, { kills, random: random.fork('kills'), pace, isSent: () => isSent });
     const clients = await Promise.all(
       files.map(async (file, number) => {
         const { id, uploadUrl } = await createMedia(url, file.byteLength);
-        const chunkSize = CHUNKS[random.between(0, CHUNKS.length - 1)] ?? MIB;
-        const failure = await send(file, { uploadUrl, chunkSize }, (accepted) => void (sent[number] = accepted));
+        const chunkSize = Math.min(CHUNKS[random.between(0, CHUNKS.length - 1)] ?? MIB, pace.chunkBytesMax);
+        const failure = await send(file, { uploadUrl, chunkSize }, { number, pace });
         return { mediaId: id, sha256: createHash('sha256').update(file).digest('hex'), failure };
       }),
     );
@@ -126,22 +143,55 @@ function fileOf(random: Random, bytesMax: number): Buffer {
   return Buffer.concat([CLIP, padding]);
 }
 
+/** Holds the clients back before each kill, so that a fast machine does not finish the uploads before the last kill. */
+interface Pace {
+  /** The most bytes of a chunk. With this limit, bytes are left for every phase. */
+  readonly chunkBytesMax: number;
+  /** Waits until the bytes between two offsets of a file may be sent. */
+  mayBegin(number: number, from: number, to: number): Promise<void>;
+  accepted(number: number, bytes: number): void;
+  /** The share of all bytes that the gateway has acknowledged. */
+  progress(): number;
+  /** Lets the clients begin the next equal share of all bytes. */
+  beginNextPhase(): void;
+}
+
+function createPace(files: readonly Buffer[], phases: number): Pace {
+  const bytes = files.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const begun = files.map(() => 0);
+  const accepted = files.map(() => 0);
+  const shareOf = (counts: readonly number[]): number => counts.reduce((sum, one) => sum + one, 0) / bytes;
+  let phase = 1;
+  return {
+    chunkBytesMax: Math.floor(bytes / phases),
+    async mayBegin(number, from, to) {
+      accepted[number] = from;
+      begun[number] = from;
+      while (shareOf(begun) >= phase / phases) await wait(20);
+      begun[number] = to;
+    },
+    accepted: (number, count) => void (accepted[number] = count),
+    progress: () => shareOf(accepted),
+    beginNextPhase: () => void (phase += 1),
+  };
+}
+
 interface KillOptions {
   readonly kills: number;
   readonly random: Random;
-  /** The share of all bytes that the gateway has acknowledged. */
-  readonly progress: () => number;
+  readonly pace: Pace;
   readonly isSent: () => boolean;
 }
 
 /** Kills the gateway each time that a share of all bytes is acknowledged. Returns the number of kills before the last byte. */
-async function killDuring(gateway: BucketGateway, { kills, random, progress, isSent }: KillOptions): Promise<number> {
+async function killDuring(gateway: BucketGateway, { kills, random, pace, isSent }: KillOptions): Promise<number> {
   let during = 0;
   for (let number = 0; number < kills; number += 1) {
     const share = (number + random.next()) / (kills + 1);
-    while (progress() < share && !isSent()) await wait(20);
-    await wait(random.between(0, 150));
+    while (pace.progress() < share && !isSent()) await wait(5);
+    await wait(random.between(0, 50));
     if (!isSent()) during += 1;
+    pace.beginNextPhase();
     await gateway.kill();
     await gateway.start();
   }
@@ -168,14 +218,24 @@ interface CreatedMedia {
 function send(
   file: Buffer,
   options: { readonly uploadUrl: string; readonly chunkSize: number },
-  onAccepted: (bytes: number) => void,
+  { number, pace }: { readonly number: number; readonly pace: Pace },
 ): Promise<string | null> {
+  const beforeRequest = async (request: HttpRequest): Promise<void> => {
+    if (request.getMethod() !== 'PATCH') return;
+    const offset = Number(request.getHeader('Upload-Offset'));
+    await pace.mayBegin(number, offset, Math.min(offset + options.chunkSize, file.byteLength));
+  };
   return new Promise((resolve) => {
     new Upload(file, {
       ...options,
+      httpStack: HTTP_STACK,
       retryDelays: RETRY_DELAYS,
-      onChunkComplete: (_size, accepted) => onAccepted(accepted),
-      onSuccess: () => resolve(null),
+      onBeforeRequest: beforeRequest,
+      onChunkComplete: (_size, accepted) => pace.accepted(number, accepted),
+      onSuccess: () => {
+        pace.accepted(number, file.byteLength);
+        resolve(null);
+      },
       onError: (error) => resolve(String(error)),
     }).start();
   });
