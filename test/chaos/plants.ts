@@ -100,6 +100,24 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
       ],
     },
   ],
+  [
+    8,
+    {
+      fault: 'a scan or a speech is asked for again if its answer is lost',
+      patches: [
+        {
+          file: 'src/ledger/paid-calls.ts',
+          find: 'if (before !== null) throw lost(key);',
+          replace: 'if (before !== null) paidCalls.remove(before.id);',
+        },
+        {
+          file: 'src/ledger/stages.ts',
+          find: "return close(id, gatewayFailure('STAGE_OUTCOME_UNKNOWN'));",
+          replace: 'return putOff(row, 100);',
+        },
+      ],
+    },
+  ],
 ]);
 
 /** Applies a patch. Throws if the text does not occur exactly once, because the sources have changed. */
