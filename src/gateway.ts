@@ -105,7 +105,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
     now: Date.now,
     startTimer,
   });
-  const dialHub: Dial = (request, tenant) => dial(env.HUB, request, tenant, Math.random);
+  const dialHub: Dial = (request, tenant) => dial(env.HUB, request, tenant, { random: Math.random, log });
   const finder = createOperationFinder({
     schema,
     introspection: config.introspection,

@@ -202,16 +202,10 @@ function withCursor(params: StreamPayload, cursor: string | null): object {
   return cursor === null ? params : { ...params, extensions: { ...params.extensions, after: cursor } };
 }
 
-async function dialHub({ dial, viewer, network, requestId, origin, log }: StreamDeps): Promise<Dialled> {
+function dialHub({ dial, viewer, network, requestId, origin }: StreamDeps): Promise<Dialled> {
   const { tenant } = viewer;
   const headers = { upgrade: 'websocket', ...toCallerHeaders({ network, tenant, streamViewer: viewer, requestId }) };
-  try {
-    return await dial(new Request(`${origin}/graphql`, { headers }), tenant);
-  } catch (error) {
-    // The hub moved while it was dialled.
-    log({ level: 'warn', message: 'hub does not answer', requestId, tenant, cause: String(error) });
-    return { type: 'FULL' };
-  }
+  return dial(new Request(`${origin}/graphql`, { headers }), tenant);
 }
 
 async function redial(deps: StreamDeps): Promise<WebSocket | null> {

@@ -1,5 +1,6 @@
 import type { Viewer } from '../domain/viewer.ts';
 import { readOwnJson } from '../lib/json.ts';
+import type { Log } from '../lib/log.ts';
 
 /** Shards of the pool. Each takes 2,500 sockets. The shard of a socket is routing only: it carries no authority. */
 export const SHARDS = 4;
@@ -19,23 +20,34 @@ const REASON_HEADER = 'x-no-room';
 
 /**
  * Dials a shard of the pool: the tenant's own first, so that few shards receive its events, or a random one if the tenant
- * is unknown. If a shard has no room, the next one is tried.
+ * is unknown. If a shard has no room, or does not answer because it moves, the next one is tried.
  */
 export async function dial(
   hubs: Hubs,
   request: Request,
   tenant: string | null,
-  random: () => number,
+  { random, log }: { readonly random: () => number; readonly log: Log },
 ): Promise<Dialled> {
   const first = tenant === null ? Math.floor(random() * SHARDS) : shardOf(tenant);
   let type: NoRoom = 'FULL';
   for (let i = 0; i < SHARDS; i += 1) {
-    const response = await hubs.getByName(shardName((first + i) % SHARDS)).fetch(new Request(request));
-    const socket = response.webSocket;
-    if (socket) return { type: 'SOCKET', socket };
-    // Prefers a reason that the caller can do something about.
-    const reason = response.headers.get(REASON_HEADER);
-    if (reason === 'TENANT' || reason === 'ADDRESS') type = reason;
+    const shard = shardName((first + i) % SHARDS);
+    try {
+      const response = await hubs.getByName(shard).fetch(new Request(request));
+      const socket = response.webSocket;
+      if (socket) return { type: 'SOCKET', socket };
+      // Prefers a reason that the caller can do something about.
+      const reason = response.headers.get(REASON_HEADER);
+      if (reason === 'TENANT' || reason === 'ADDRESS') type = reason;
+    } catch (error) {
+      log({
+        level: 'warn',
+        message: 'hub does not answer',
+        shard,
+        ...(tenant !== null && { tenant }),
+        cause: String(error),
+      });
+    }
   }
   return { type };
 }

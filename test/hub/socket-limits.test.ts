@@ -149,7 +149,10 @@ describe('a full hub', () => {
     }
     const refused = await hub.fetch('https://gateway.test/graphql', upgrade);
     expect(refused.status).toBe(503);
-    const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), null, lastShardFirst);
+    const next = await dial(env.HUB, new Request('https://gateway.test/graphql', upgrade), null, {
+      random: lastShardFirst,
+      log: () => {},
+    });
     if (next.type !== 'SOCKET') throw new Error(next.type);
     next.socket.accept();
     sockets.push(next.socket);

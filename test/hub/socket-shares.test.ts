@@ -81,6 +81,13 @@ describe('streams', () => {
     await response.body?.cancel();
   });
 
+  it('go to another hub when their own does not answer', async ({ expect }) => {
+    vi.spyOn(Hub.prototype, 'fetch').mockImplementationOnce(() => {
+      throw new Error('moved');
+    });
+    expect((await stream('tenant-elsewhere')).status).toBe(200);
+  });
+
   it('of one tenant are limited to its share of every hub, and those of another are served', async ({ expect }) => {
     for (let i = 0; i < MAX; i += 1) expect((await stream('tenant-streams')).status).toBe(200);
     const response = await stream('tenant-streams', { accept: APOLLO });
@@ -92,6 +99,16 @@ describe('streams', () => {
 
     open.shift()?.();
     await expect.poll(async () => (await stream('tenant-streams')).status).toBe(200);
+  });
+});
+
+describe('sockets', () => {
+  it('are answered 503 when no hub answers', async ({ expect }) => {
+    vi.spyOn(Hub.prototype, 'fetch').mockImplementation(() => {
+      throw new Error('moved');
+    });
+    const response = await upgrade(SUBPROTOCOL);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
   });
 });
 

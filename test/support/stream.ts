@@ -87,7 +87,8 @@ export function openStream(
 /** Opens a stream with short limits, so that tests need not wait long. */
 export async function openLimited(params: StreamPayload, accept: string, limits: StreamLimits): Promise<TestStream> {
   const deps = {
-    dial: (request: Request, tenant: string | null) => dial(env.HUB, request, tenant, Math.random),
+    dial: (request: Request, tenant: string | null) =>
+      dial(env.HUB, request, tenant, { random: Math.random, log: () => {} }),
     viewer: VIEWER,
     network: null,
     requestId: 'r',
