@@ -103,7 +103,7 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
   [
     8,
     {
-      fault: 'a scan or a speech is asked for again if its answer is lost',
+      fault: 'a scan or a speech is asked for once more if its answer is lost',
       patches: [
         {
           file: 'src/ledger/paid-calls.ts',
@@ -112,8 +112,8 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
         },
         {
           file: 'src/ledger/stages.ts',
-          find: "return close(id, gatewayFailure('STAGE_OUTCOME_UNKNOWN'));",
-          replace: 'return putOff(row, 100);',
+          find: '!charge.isAnswered) return close(',
+          replace: '!charge.isAnswered) return row.tries === 0 ? putOff(row, 100) : close(',
         },
       ],
     },
